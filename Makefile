@@ -1,0 +1,74 @@
+# Everything runs in .venv, which is made on first use. `make` alone lists the targets.
+# Another interpreter: make PYTHON=python3.12 test (it is used when .venv is made).
+
+PYTHON ?= python3
+OUT ?= reproduction
+VENV := .venv
+PY := $(VENV)/bin/python
+PIP := $(PY) -m pip --quiet --disable-pip-version-check
+
+COVERAGE := --cov=natrium --cov-report=term-missing:skip-covered
+NEW_ENOUGH := import sys; sys.exit(sys.version_info < (3, 11))
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+# Two targets at once would install into the same environment.
+.NOTPARALLEL:
+.PHONY: help reproduce test test-all lint wheel-test bench clean
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
+
+reproduce: $(VENV)/.base ## replay the notebook's scripts, solve the models truly, write reproduction/report.html
+	@$(VENV)/bin/natrium reproduce --out $(OUT)
+
+test: $(VENV)/.dev ## run the fast tests and hold the coverage
+	@$(PY) -m pytest -n auto $(COVERAGE)
+
+test-all: $(VENV)/.dev ## run the fast and the slow tests and hold the coverage
+	@$(PY) -m pytest -n auto -m "slow or not slow" $(COVERAGE)
+
+lint: $(VENV)/.dev ## ruff check, ruff format --check, mypy --strict
+	$(PY) -m ruff check .
+	$(PY) -m ruff format --check .
+	$(PY) -m mypy
+
+wheel-test: $(VENV)/.dev ## build, install the wheel outside the checkout, use it there
+	@PYTHON=$(PY) scripts/wheel_test.sh
+
+bench: $(VENV)/.base ## measure the costs, as ratios
+	@$(PY) benchmarks/run.py
+
+clean: ## remove .venv, results and caches
+	rm -rf $(VENV) reproduction build dist htmlcov coverage.xml .coverage .coverage.*
+	rm -rf .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	find natrium tests examples benchmarks docs -name __pycache__ -type d -prune -exec rm -rf {} + 2>/dev/null || true
+
+# The stamps say what the environment holds; a change of pyproject.toml installs again.
+# The environment itself is made (or, if it was made by other means, looked at) before each installation.
+define prepare_environment
+	@if [ ! -x $(PY) ]; then \
+	    command -v $(PYTHON) >/dev/null 2>&1 \
+	        || { echo "make: there is no '$(PYTHON)'; name a Python >= 3.11, e.g. make PYTHON=python3.12 $(MAKECMDGOALS)" >&2; exit 1; }; \
+	    $(PYTHON) -c '$(NEW_ENOUGH)' \
+	        || { echo "make: natrium needs Python >= 3.11, '$(PYTHON)' is $$($(PYTHON) --version 2>&1); name another, e.g. make PYTHON=python3.12 $(MAKECMDGOALS)" >&2; exit 1; }; \
+	    echo "Making $(VENV) with $$($(PYTHON) --version)"; \
+	    $(PYTHON) -m venv $(VENV) \
+	        || { rm -rf $(VENV); echo "make: '$(PYTHON) -m venv' failed; on Debian and Ubuntu install python3-venv" >&2; exit 1; }; \
+	fi
+	@$(PY) -c '$(NEW_ENOUGH)' \
+	    || { echo "make: natrium needs Python >= 3.11, $(VENV) has $$($(PY) --version 2>&1); run 'make clean' first" >&2; exit 1; }
+	@$(PY) -m pip --version >/dev/null 2>&1 || $(PY) -m ensurepip --upgrade
+endef
+
+$(VENV)/.base: pyproject.toml
+	$(prepare_environment)
+	@echo "Installing natrium into $(VENV)"
+	@$(PIP) install --editable .
+	@touch $@
+
+$(VENV)/.dev: pyproject.toml
+	$(prepare_environment)
+	@echo "Installing natrium and its development tools into $(VENV)"
+	@$(PIP) install --editable ".[dev]"
+	@touch $(VENV)/.base $@

@@ -1,0 +1,137 @@
+"""Leaky integrate-and-fire neurons with voltage-gated channels, solved to the digits asked for.
+
+The public names below are loaded when first used, so that ``natrium --help`` is quick.
+
+Examples
+--------
+>>> import natrium
+>>> neuron = natrium.Neuron(channels=[natrium.CHANNELS["notebook_sodium_1"]])
+>>> trajectory = natrium.simulate(neuron, natrium.Step(10.0, start=20.0), t_end=100.0)
+>>> trajectory.spike_times.round(6).tolist()
+[40.948477, 65.587194, 90.386462]
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from natrium.analysis import compare_script, dt_ladder, reproduce
+    from natrium.model import (
+        CHANNELS,
+        Channel,
+        Constant,
+        Custom,
+        Drive,
+        Expression,
+        Formula,
+        Gate,
+        Gaussian,
+        HybridSystem,
+        Kernel,
+        Model,
+        ModelError,
+        NatriumError,
+        Neuron,
+        Pulses,
+        Ramp,
+        Samples,
+        Simulation,
+        Sine,
+        SolverError,
+        Step,
+        StepLimit,
+        Stimulus,
+        StimulusError,
+        Sum,
+        TooManySpikes,
+        UnsupportedModel,
+        from_dict,
+        latex,
+        load,
+        loads,
+        lower,
+        notebook,
+    )
+    from natrium.solvers import (
+        ClosedForm,
+        Event,
+        EventDriven,
+        Limits,
+        ScriptScheme,
+        Solver,
+        Trajectory,
+        run,
+        simulate,
+    )
+
+__version__ = version("natrium")
+
+__all__ = [
+    "CHANNELS",
+    "Channel",
+    "ClosedForm",
+    "Constant",
+    "Custom",
+    "Drive",
+    "Event",
+    "EventDriven",
+    "Expression",
+    "Formula",
+    "Gate",
+    "Gaussian",
+    "HybridSystem",
+    "Kernel",
+    "Limits",
+    "Model",
+    "ModelError",
+    "NatriumError",
+    "Neuron",
+    "Pulses",
+    "Ramp",
+    "Samples",
+    "ScriptScheme",
+    "Simulation",
+    "Sine",
+    "Solver",
+    "SolverError",
+    "Step",
+    "StepLimit",
+    "Stimulus",
+    "StimulusError",
+    "Sum",
+    "TooManySpikes",
+    "Trajectory",
+    "UnsupportedModel",
+    "compare_script",
+    "dt_ladder",
+    "from_dict",
+    "latex",
+    "load",
+    "loads",
+    "lower",
+    "notebook",
+    "reproduce",
+    "run",
+    "simulate",
+]
+
+_ROOMS = ("natrium.model", "natrium.solvers", "natrium.analysis")
+
+
+def __getattr__(name: str) -> Any:
+    """Load a public name from its room when it is first asked for."""
+    if name in __all__:
+        for room in _ROOMS:
+            found = getattr(import_module(room), name, None)
+            if found is not None:
+                globals()[name] = found
+                return found
+    raise AttributeError(f"module 'natrium' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    """List the public names."""
+    return [*__all__, "__version__"]

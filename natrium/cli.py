@@ -1,0 +1,183 @@
+"""The command line: ``natrium VERB ...``.
+
+Heavy imports stand inside the verbs, so that ``natrium --help`` answers at once.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable
+from functools import wraps
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from natrium.model import Simulation
+    from natrium.solvers import Trajectory
+
+__all__ = ["app", "main"]
+
+BAD_INPUT, FAILED_RUN = 2, 1
+
+app = typer.Typer(
+    name="natrium",
+    help="Leaky integrate-and-fire neurons with sodium channels, solved to the digits asked for.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+JsonFlag = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")]
+
+
+def _told(verb: Callable[..., None]) -> Callable[..., None]:
+    """Turn natrium's own errors into a plain message and an exit code."""
+
+    @wraps(verb)
+    def wrapped(*args: Any, **options: Any) -> None:
+        from natrium.model import NatriumError, SolverError, UnsupportedModel
+
+        try:
+            verb(*args, **options)
+        except NatriumError as error:
+            typer.echo(f"natrium: {error}", err=True)
+            failed = isinstance(error, SolverError) and not isinstance(error, UnsupportedModel)
+            raise typer.Exit(FAILED_RUN if failed else BAD_INPUT) from None
+
+    return wrapped
+
+
+@app.callback(invoke_without_command=True)
+def _options(
+    context: typer.Context,
+    version: Annotated[bool, typer.Option("--version", help="Print the version and stop.")] = False,
+) -> None:
+    if version:
+        from natrium import __version__
+
+        typer.echo(f"natrium {__version__}")
+        raise typer.Exit
+    if context.invoked_subcommand is None:  # pragma: no cover - no_args_is_help comes first
+        raise typer.Exit(BAD_INPUT)
+
+
+@app.command("run")
+@_told
+def run_command(
+    model: Annotated[
+        Path, typer.Argument(help="Model file (TOML, version 1).", metavar="MODEL.toml")
+    ],
+    solver: Annotated[str | None, typer.Option(help="event, script or closed-form.")] = None,
+    method: Annotated[str | None, typer.Option(help="auto, DOP853, RK45 or Radau.")] = None,
+    rtol: Annotated[float | None, typer.Option(help="Relative tolerance.")] = None,
+    atol: Annotated[float | None, typer.Option(help="Absolute tolerance.")] = None,
+    dt: Annotated[float | None, typer.Option(help="Step of the script's scheme, ms.")] = None,
+    t_end: Annotated[float | None, typer.Option(help="End of the run, ms.")] = None,
+    as_json: JsonFlag = False,
+) -> None:
+    """Run a model file and print its spikes."""
+    import attrs
+
+    from natrium.model import load
+    from natrium.solvers import run
+
+    asked = {
+        "solver": solver,
+        "method": method,
+        "rtol": rtol,
+        "atol": atol,
+        "dt": dt,
+        "t_end": t_end,
+    }
+    loaded = load(model)
+    simulation: Simulation = attrs.evolve(
+        loaded.simulation, **{key: value for key, value in asked.items() if value is not None}
+    )
+    trajectory = run(attrs.evolve(loaded, simulation=simulation))
+    typer.echo(json.dumps(_run_result(trajectory)) if as_json else _run_text(trajectory))
+    if not as_json:
+        for warning in trajectory.warnings:
+            typer.echo(f"warning: {warning}", err=True)
+
+
+def _run_result(trajectory: Trajectory) -> dict[str, Any]:
+    """Give a run as the JSON object that outside scripts rely on."""
+    return {
+        "spike_times": trajectory.spike_times.tolist(),
+        "n_spikes": trajectory.n_spikes,
+        "t_start": trajectory.t_start,
+        "t_end": trajectory.t_end,
+        "solver": trajectory.solver,
+        "method": trajectory.method,
+        "final_state": trajectory.final_state,
+        "rhs_evaluations": trajectory.rhs_evaluations,
+        "warnings": list(trajectory.warnings),
+    }
+
+
+def _run_text(trajectory: Trajectory) -> str:
+    spikes = [f"{time:.9f}" for time in trajectory.spike_times]
+    final = ", ".join(f"{name} = {value:.6g}" for name, value in trajectory.final_state.items())
+    return "\n".join(
+        [
+            f"{trajectory.n_spikes} spike{'s' * (trajectory.n_spikes != 1)} from {trajectory.t_start:g} to "
+            f"{trajectory.t_end:g} ms ({trajectory.solver}, {trajectory.method})",
+            *(f"  {number:4d}  {time} ms" for number, time in enumerate(spikes, start=1)),
+            f"final state: {final}",
+        ]
+    )
+
+
+@app.command("channels")
+@_told
+def channels_command(as_json: JsonFlag = False) -> None:
+    """List the catalogue of channels with their sources."""
+    from natrium.model import CHANNELS, channel_to_dict
+
+    if as_json:
+        listed = {
+            name: channel_to_dict(channel) | {"source": channel.source}
+            for name, channel in CHANNELS.items()
+        }
+        typer.echo(json.dumps(listed))
+        return
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(title="Channels: g relative to the leak, E in mV", show_lines=True)
+    for heading in ("name", "g", "E", "gates", "rates (V in mV, per ms)", "source"):
+        table.add_column(heading)
+    for name, channel in CHANNELS.items():
+        gates = ", ".join(f"{gate.name}^{gate.power}" for gate in channel.gates)
+        rates = "\n".join(
+            f"{kind}_{gate.name} = {getattr(gate, kind)}"
+            for gate in channel.gates
+            for kind in ("alpha", "beta")
+        )
+        table.add_row(name, f"{channel.g:g}", f"{channel.E:g}", gates, rates, channel.source)
+    Console(width=None if sys.stdout.isatty() else 160).print(table)
+
+
+@app.command("reproduce")
+@_told
+def reproduce_command(
+    out: Annotated[Path, typer.Option(help="Folder for figures, tables and the report.")] = Path(
+        "reproduction"
+    ),
+    as_json: JsonFlag = False,
+) -> None:
+    """Replay the notebook's three scripts, solve them truly, and show the difference."""
+    from natrium.figures import reproduce_into
+
+    result = reproduce_into(out, quiet=as_json)
+    if as_json:
+        typer.echo(json.dumps(result))
+
+
+def main() -> None:
+    """Run the command line."""
+    app(prog_name="natrium")

@@ -1,0 +1,88 @@
+"""What a neuron is: frozen, validated objects and the symbolic equations behind them."""
+
+from natrium.model import notebook
+from natrium.model.catalogue import CHANNELS
+from natrium.model.drive import Drive, Wave
+from natrium.model.errors import (
+    ModelError,
+    NatriumError,
+    SolverError,
+    StepLimit,
+    StimulusError,
+    TooManySpikes,
+    UnsupportedModel,
+)
+from natrium.model.expression import Expression
+from natrium.model.files import (
+    channel_to_dict,
+    from_dict,
+    load,
+    loads,
+    save,
+    to_dict,
+    to_toml,
+    write_whole,
+)
+from natrium.model.hybrid import GateFlow, HybridSystem, Refractory
+from natrium.model.kernel import Kernel, lower
+from natrium.model.latex import latex
+from natrium.model.model import METHODS, SOLVERS, Model, Simulation
+from natrium.model.neuron import Channel, Gate, Neuron
+from natrium.model.rules import Choice, Count, Number, Optional, as_float
+from natrium.model.signals import Custom, Formula, Samples
+from natrium.model.stimulus import Stimulus, Sum, as_stimulus, smooth_pieces
+from natrium.model.waveforms import Constant, Gaussian, Pulses, Ramp, Sine, Step
+
+__all__ = [
+    "CHANNELS",
+    "METHODS",
+    "SOLVERS",
+    "Channel",
+    "Choice",
+    "Constant",
+    "Count",
+    "Custom",
+    "Drive",
+    "Expression",
+    "Formula",
+    "Gate",
+    "GateFlow",
+    "Gaussian",
+    "HybridSystem",
+    "Kernel",
+    "Model",
+    "ModelError",
+    "NatriumError",
+    "Neuron",
+    "Number",
+    "Optional",
+    "Pulses",
+    "Ramp",
+    "Refractory",
+    "Samples",
+    "Simulation",
+    "Sine",
+    "SolverError",
+    "Step",
+    "StepLimit",
+    "Stimulus",
+    "StimulusError",
+    "Sum",
+    "TooManySpikes",
+    "UnsupportedModel",
+    "Wave",
+    "as_float",
+    "as_stimulus",
+    "channel_to_dict",
+    "from_dict",
+    "latex",
+    "load",
+    "loads",
+    "lower",
+    "notebook",
+    "save",
+    "smooth_pieces",
+    "to_dict",
+    "to_toml",
+    "write_whole",
+]

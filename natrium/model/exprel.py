@@ -1,0 +1,96 @@
+r"""The one smooth function behind removable singularities.
+
+.. math:: \mathrm{exprel}_n(x) = \int_0^1 s^n e^{s x}\,ds, \qquad
+          \mathrm{exprel}_0(x) = \frac{e^x - 1}{x}, \qquad
+          \frac{d}{dx}\mathrm{exprel}_n = \mathrm{exprel}_{n+1}
+
+so that 0/0 never arises, neither in the function nor in any derivative. The general member is
+Kummer's function, M(n+1, n+2, x)/(n+1) (NIST Digital Library of Mathematical Functions, 13.4.1).
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+import scipy.special
+import sympy
+
+__all__ = [
+    "EXP_LIMIT",
+    "exprel",
+    "exprel_array",
+    "exprel_scalar",
+    "saturated_exp",
+    "saturated_exp_array",
+]
+
+# exp saturates here (1e100): a gate with such a rate per ms is at its steady state to the last digit,
+# and products of three such rates still fit a double, so that no finite V overflows.
+EXP_LIMIT = 230.0
+_EXP_AT_LIMIT = math.exp(EXP_LIMIT)
+
+
+class exprel(sympy.Function):  # noqa: N801 - a mathematical function, named as in SciPy
+    """Symbolic exprel: ``exprel(x)`` is (exp(x) - 1)/x, ``exprel(x, n)`` its n-th derivative."""
+
+    nargs = (1, 2)
+
+    @classmethod
+    def eval(cls, x: Any, n: Any = sympy.S.Zero) -> Any:
+        """Fold the value at zero: 1/(n + 1)."""
+        if x.is_zero:
+            return 1 / (n + 1)
+        return None
+
+    def fdiff(self, argindex: int = 1) -> Any:
+        """Differentiate by the first argument."""
+        order = self.args[1] if len(self.args) == 2 else sympy.S.Zero
+        return exprel(self.args[0], order + 1)
+
+    def _eval_is_real(self) -> Any:
+        return self.args[0].is_real
+
+    def _eval_is_positive(self) -> Any:
+        return self.args[0].is_real
+
+    def _eval_evalf(self, prec: int) -> Any:
+        x = self.args[0].evalf(prec)
+        order = int(self.args[1]) if len(self.args) == 2 else 0
+        return (
+            (sympy.hyper([order + 1], [order + 2], x) / (order + 1)).evalf(prec)
+            if x.is_number
+            else None
+        )
+
+    def _latex(self, printer: Any, exp: Any = None) -> str:
+        order = "" if len(self.args) == 1 else f"_{{{printer._print(self.args[1])}}}"
+        power = "" if exp is None else f"^{{{exp}}}"
+        return rf"\operatorname{{exprel}}{order}{power}\left({printer._print(self.args[0])}\right)"
+
+
+def saturated_exp(x: float) -> float:
+    """Evaluate exp(x) of a float, held at its value at `EXP_LIMIT` beyond it."""
+    return math.exp(x) if x < EXP_LIMIT else _EXP_AT_LIMIT
+
+
+def saturated_exp_array(x: Any) -> Any:
+    """Evaluate exp(x) of an array, held at its value at `EXP_LIMIT` beyond it."""
+    return np.exp(np.minimum(x, EXP_LIMIT))
+
+
+def exprel_scalar(x: float, n: int = 0) -> float:
+    """Evaluate exprel of a float, its argument held at `EXP_LIMIT`."""
+    x = min(x, EXP_LIMIT)
+    if n == 0:
+        return math.expm1(x) / x if x else 1.0
+    return float(scipy.special.hyp1f1(n + 1, n + 2, x)) / (n + 1)
+
+
+def exprel_array(x: Any, n: int = 0) -> Any:
+    """Evaluate exprel of an array, its argument held at `EXP_LIMIT`."""
+    x = np.minimum(x, EXP_LIMIT)
+    if n == 0:
+        return scipy.special.exprel(x)
+    return scipy.special.hyp1f1(n + 1, n + 2, x) / (n + 1)

@@ -1,0 +1,133 @@
+"""The symbolic hybrid automaton: flow, guard, reset and refractory rule, as SymPy."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import attrs
+import sympy
+
+__all__ = ["GateFlow", "HybridSystem", "Refractory"]
+
+
+@attrs.frozen
+class GateFlow:
+    """One gate along the flow: dx/dt = rate(V) (inf(V) - x).
+
+    Attributes
+    ----------
+    state : sympy.Symbol
+        The gate.
+    inf : sympy.Expr
+        Steady state, of V.
+    rate : sympy.Expr
+        alpha + beta = 1/tau, of V, per ms.
+    """
+
+    state: sympy.Symbol
+    inf: sympy.Expr
+    rate: sympy.Expr
+
+
+@attrs.frozen
+class Refractory:
+    """What happens for `duration` ms after a reset.
+
+    Attributes
+    ----------
+    duration : sympy.Expr
+        ms.
+    rule : {"hold", "clamp"}
+        ``hold``: the whole state stands still; ``clamp``: V stands still, the gates move.
+    """
+
+    duration: sympy.Expr
+    rule: Literal["hold", "clamp"]
+
+
+@attrs.frozen
+class HybridSystem:
+    """A neuron as a hybrid dynamical system, symbolic throughout.
+
+    Attributes
+    ----------
+    states : tuple of sympy.Symbol
+        V first, then every gate of every channel.
+    labels : tuple of str
+        The states' names as users know them: ``"V"``, ``"Na.m"``, ...
+    input : sympy.Symbol
+        The input I, mV.
+    parameters, values : tuple of sympy.Symbol, tuple of float
+        Every parameter and its value.
+    rhs : tuple of sympy.Expr
+        Time derivative of each state between events, per ms.
+    guard : sympy.Expr
+        The event is its zero, passed in `direction`.
+    direction : int
+        +1: from below.
+    reset : tuple of sympy.Expr
+        The state just after the event, from the state just before.
+    refractory : Refractory
+    gates : tuple of GateFlow
+    """
+
+    states: tuple[sympy.Symbol, ...]
+    labels: tuple[str, ...]
+    input: sympy.Symbol
+    parameters: tuple[sympy.Symbol, ...]
+    values: tuple[float, ...]
+    rhs: tuple[sympy.Expr, ...]
+    guard: sympy.Expr
+    reset: tuple[sympy.Expr, ...]
+    refractory: Refractory
+    gates: tuple[GateFlow, ...]
+    direction: int = 1
+
+    @property
+    def jacobian(self) -> sympy.Matrix:
+        """The Jacobian of the flow, shape (n, n), derived from `rhs`."""
+        return sympy.Matrix(self.rhs).jacobian(self.states)
+
+    def value(self, parameter: str) -> float:
+        """Give a parameter's value by its name.
+
+        Raises
+        ------
+        KeyError
+            When there is no such parameter.
+        """
+        return dict(zip((symbol.name for symbol in self.parameters), self.values, strict=True))[
+            parameter
+        ]
+
+    def slowed(self, fastest: float) -> HybridSystem:
+        """Give the same system with no gate faster than `fastest` (per ms), steady states unchanged.
+
+        dx/dt is divided by 1 + (alpha + beta)/fastest: for gates far slower this is 1 to the last digit.
+        """
+        rates = {gate.state: 1 + gate.rate / fastest for gate in self.gates}
+        rhs = tuple(
+            expr / rates[state] if state in rates else expr
+            for state, expr in zip(self.states, self.rhs, strict=True)
+        )
+        return attrs.evolve(self, rhs=rhs)
+
+    def event_coordinates(self) -> HybridSystem:
+        """Give the same system with V measured from the threshold.
+
+        u = V - v_thresh and J = I - (v_thresh - v_rest): the leak becomes J - u, and digits near the
+        threshold, where the event is decided, are those of u itself.
+        """
+        names: dict[str, Any] = {symbol.name: symbol for symbol in self.parameters}
+        V, u, J = self.states[0], sympy.Symbol("u", real=True), sympy.Symbol("J", real=True)
+        v_thresh, v_rest = names["v_thresh"], names["v_rest"]
+        shift = {V: u + v_thresh, self.input: J + v_thresh - v_rest}
+        rhs = tuple(expr.subs(shift, simultaneous=True) for expr in self.rhs)
+        return attrs.evolve(
+            self,
+            states=(u, *self.states[1:]),
+            input=J,
+            rhs=rhs,
+            guard=self.guard.subs(shift, simultaneous=True),
+            reset=tuple(expr.subs(shift, simultaneous=True) for expr in self.reset),
+        )

@@ -1,0 +1,181 @@
+"""Lowering: from symbolic expressions to functions of floats and of arrays.
+
+This is the only place where SymPy's ``lambdify`` is called. Two forms are made of the same
+expressions: *scalar*, on plain floats through :mod:`math` (what ``solve_ivp`` calls), and *grid*, on
+arrays through NumPy.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cached_property, lru_cache
+from typing import TYPE_CHECKING, Any, Literal
+
+import attrs
+import sympy
+from sympy.printing.numpy import NumPyPrinter
+from sympy.printing.pycode import PythonCodePrinter
+
+from natrium.model.exprel import exprel_array, exprel_scalar, saturated_exp, saturated_exp_array
+
+if TYPE_CHECKING:
+    from natrium.model.hybrid import HybridSystem
+
+__all__ = ["Kernel", "lower", "lower_expressions"]
+
+# Per ms. A gate this fast is at its steady state to the last digit; one ten decades faster still would
+# drown all else in the linear algebra of an implicit step.
+FASTEST_GATE = 1e20
+
+Form = Literal["scalar", "grid"]
+
+
+class _ExactNumbers:
+    """Print every number with all its digits (SymPy's printers keep fifteen) and as one literal."""
+
+    def _print_Float(self, expr: Any) -> str:
+        return repr(float(expr))
+
+    def _print_Rational(self, expr: Any) -> str:
+        return repr(float(expr))
+
+    def _print_exprel(self, expr: Any) -> str:
+        arguments = ", ".join(self._print(argument) for argument in expr.args)  # type: ignore[attr-defined]  # of the printer it is mixed into
+        return f"exprel({arguments})"
+
+
+class _ScalarPrinter(_ExactNumbers, PythonCodePrinter):
+    """Plain Python on floats."""
+
+
+class _GridPrinter(_ExactNumbers, NumPyPrinter):
+    """NumPy on arrays."""
+
+
+_FORMS: dict[str, tuple[Any, list[Any]]] = {
+    "scalar": (_ScalarPrinter, [{"exprel": exprel_scalar}, "math"]),
+    "grid": (_GridPrinter, [{"exprel": exprel_array}, "numpy"]),
+}
+# Rates saturate, so that no finite V overflows; a stimulus that overflows is an error to be told.
+_SATURATED: dict[str, Any] = {
+    "scalar": {"exp": saturated_exp},
+    "grid": {"exp": saturated_exp_array},
+}
+
+
+@lru_cache(maxsize=512)
+def lower_expressions(
+    expressions: tuple[Any, ...],
+    symbols: tuple[Any, ...],
+    form: Form = "scalar",
+    saturated: bool = True,
+) -> Callable[..., Any]:
+    """Make one Python function of several expressions.
+
+    Parameters
+    ----------
+    expressions : tuple of sympy.Expr (or nested tuples of them)
+        What to evaluate.
+    symbols : tuple of sympy.Symbol
+        The arguments, in order.
+    form : {"scalar", "grid"}
+        On floats through `math`, or on arrays through NumPy.
+    saturated : bool
+        Hold exp at 1e100 rather than overflow.
+
+    Returns
+    -------
+    callable
+        Takes the symbols' values, returns a list (nested as given).
+    """
+    printer, modules = _FORMS[form]
+    settings = {"fully_qualified_modules": False, "inline": True, "allow_unknown_functions": True}
+    if saturated:
+        modules = [{**modules[0], **_SATURATED[form]}, *modules[1:]]
+        settings["user_functions"] = {"exp": "exp"}
+    nested = [list(item) if isinstance(item, tuple) else item for item in expressions]
+    return sympy.lambdify(  # type: ignore[no-any-return]  # SymPy is untyped
+        symbols, nested, modules=modules, printer=printer(settings), cse=True
+    )
+
+
+@attrs.frozen(slots=False)
+class Kernel:
+    """The functions of one hybrid system, its parameters' values beside them.
+
+    Each is lowered when first asked for, once per structure: systems that differ in the values of
+    their parameters only share it. All take and return plain floats.
+
+    Attributes
+    ----------
+    system : HybridSystem
+    parameters : tuple of float
+        Values of the system's parameters, to be passed after the states and the input.
+    """
+
+    system: HybridSystem
+
+    @property
+    def parameters(self) -> tuple[float, ...]:
+        """Values of the system's parameters, in its order."""
+        return self.system.values
+
+    @cached_property
+    def event_rhs(self) -> Callable[..., list[float]]:
+        """Right-hand side in u = V - v_thresh and J = I - (v_thresh - v_rest), both mV; per ms.
+
+        ``f(u, *gates, J, *parameters) -> list of n floats``. The threshold is zero in u, so that no
+        digit is lost near it.
+        """
+        event = self.system.event_coordinates()
+        return self._lowered(event, event.rhs)
+
+    @cached_property
+    def stiff_rhs(self) -> Callable[..., list[float]]:
+        """Same as `event_rhs`, no gate faster than `FASTEST_GATE`: for implicit methods."""
+        event = self._stiff
+        return self._lowered(event, event.rhs)
+
+    @cached_property
+    def stiff_jacobian(self) -> Callable[..., list[list[float]]]:
+        """Jacobian of `stiff_rhs`, same arguments: n rows of n floats."""
+        event = self._stiff
+        return self._lowered(event, tuple(tuple(row) for row in event.jacobian.tolist()))
+
+    @cached_property
+    def _stiff(self) -> HybridSystem:
+        return self.system.slowed(FASTEST_GATE).event_coordinates()
+
+    @cached_property
+    def steady(self) -> Callable[[float], list[float]]:
+        """Steady states of the gates, ``(V) -> list``."""
+        return lower_expressions(
+            tuple(gate.inf for gate in self.system.gates), self.system.states[:1]
+        )
+
+    @cached_property
+    def relaxation(self) -> Callable[[float], list[float]]:
+        """Rates alpha + beta of the gates, per ms, ``(V) -> list``."""
+        return lower_expressions(
+            tuple(gate.rate for gate in self.system.gates), self.system.states[:1]
+        )
+
+    @staticmethod
+    def _lowered(system: HybridSystem, expressions: tuple[Any, ...]) -> Callable[..., Any]:
+        return lower_expressions(expressions, (*system.states, system.input, *system.parameters))
+
+
+@lru_cache(maxsize=256)
+def lower(system: HybridSystem) -> Kernel:
+    """Lower a hybrid system to fast functions.
+
+    Parameters
+    ----------
+    system : HybridSystem
+        The symbolic model.
+
+    Returns
+    -------
+    Kernel
+    """
+    return Kernel(system)

@@ -1,0 +1,110 @@
+"""A whole model: neuron, stimuli and how to run them, as a model file holds it."""
+
+from __future__ import annotations
+
+import os
+from typing import Literal
+
+import attrs
+
+from natrium.model.errors import ModelError
+from natrium.model.neuron import Neuron
+from natrium.model.rules import Choice, Number, Optional, as_float
+from natrium.model.stimulus import Sum, as_stimulus
+
+__all__ = ["METHODS", "SOLVERS", "Model", "Simulation"]
+
+SOLVERS = ("event", "script", "closed-form")
+METHODS = ("auto", "RK45", "DOP853", "Radau")
+DEFAULT_RTOL = 1e-9
+
+
+@attrs.frozen(kw_only=True)
+class Simulation:
+    """How to run a model.
+
+    Parameters
+    ----------
+    t_start, t_end : float
+        Span, ms; `t_end` may be given at the run instead.
+    solver : {"event", "script", "closed-form"}
+        Event-driven, the script's sequential Euler scheme, or the closed form.
+    method : {"auto", "RK45", "DOP853", "Radau"}
+        Method of the event-driven solver.
+    rtol : float
+        Relative tolerance.
+    atol : float, optional
+        Absolute tolerance; by default it follows `rtol`.
+    dt : float, optional
+        Step of the script's scheme, ms.
+    """
+
+    t_start: float = attrs.field(default=0.0, converter=as_float, validator=Number("ms"))
+    t_end: float | None = attrs.field(
+        default=None,
+        converter=attrs.converters.optional(as_float),
+        validator=Optional(Number("ms")),
+    )
+    solver: Literal["event", "script", "closed-form"] = attrs.field(
+        default="event", validator=Choice(SOLVERS)
+    )
+    method: Literal["auto", "RK45", "DOP853", "Radau"] = attrs.field(
+        default="auto", validator=Choice(METHODS)
+    )
+    rtol: float = attrs.field(
+        default=DEFAULT_RTOL, converter=as_float, validator=Number("", 0.0, 0.1, open_low=True)
+    )
+    atol: float | None = attrs.field(
+        default=None,
+        converter=attrs.converters.optional(as_float),
+        validator=Optional(Number("", 0.0, open_low=True)),
+    )
+    dt: float | None = attrs.field(
+        default=None,
+        converter=attrs.converters.optional(as_float),
+        validator=Optional(Number("ms", 0.0, open_low=True)),
+    )
+
+    def __attrs_post_init__(self) -> None:
+        """Check that the span runs forward and that the script's scheme has its step."""
+        if self.t_end is not None and self.t_end <= self.t_start:
+            raise ModelError(
+                f"t_end must be after t_start ({self.t_start!r} ms), got {self.t_end!r} ms"
+            )
+        if self.solver == "script" and self.dt is None:
+            raise ModelError("solver 'script' needs a time step, got no dt: give dt in ms")
+
+
+@attrs.frozen(kw_only=True)
+class Model:
+    """A neuron, its stimuli and a simulation: what one model file holds.
+
+    Parameters
+    ----------
+    neuron : Neuron
+    stimulus : Stimulus, sequence of Stimulus, optional
+        No input by default.
+    simulation : Simulation
+    """
+
+    neuron: Neuron = attrs.field(validator=attrs.validators.instance_of(Neuron))
+    stimulus: Sum = attrs.field(default=None, converter=as_stimulus)
+    simulation: Simulation = attrs.field(
+        factory=Simulation, validator=attrs.validators.instance_of(Simulation)
+    )
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the model as a TOML file, version 1; reading it again gives an equal model.
+
+        Parameters
+        ----------
+        path : str or path
+
+        Raises
+        ------
+        ModelError
+            When the model cannot be written, or the place cannot be written to.
+        """
+        from natrium.model.files import save
+
+        save(self, path)

@@ -1,0 +1,301 @@
+"""What a neuron is: gates, channels and the leaky integrate-and-fire membrane around them."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Any, Literal
+
+import attrs
+import sympy
+
+from natrium.model.errors import ModelError
+from natrium.model.expression import Expression, as_expression
+from natrium.model.hybrid import GateFlow, HybridSystem, Refractory
+from natrium.model.kernel import lower
+from natrium.model.rates import V, check_rate, smooth_rate
+from natrium.model.rules import Choice, Count, Name, Number, Text, as_float, shown
+
+__all__ = ["Channel", "Gate", "Neuron"]
+
+STEADY_STATE = "steady-state"
+
+
+def _as_tuple(value: Any) -> Any:
+    return tuple(value) if isinstance(value, (list, tuple)) else value
+
+
+def _as_rate(value: Any) -> Expression | None:
+    return None if value is None else as_expression(value)
+
+
+def _rate_field(**bounds: Any) -> Any:
+    def check(instance: Any, attribute: Any, value: Expression | None) -> None:
+        if value is not None:
+            check_rate(attribute.name, value, **bounds)
+
+    return attrs.field(default=None, kw_only=True, converter=_as_rate, validator=check)
+
+
+def _as_initial(value: Any) -> Any:
+    return value if isinstance(value, str) else as_float(value)
+
+
+def _check_initial(instance: Any, attribute: Any, value: Any) -> None:
+    if isinstance(value, str):
+        if value != STEADY_STATE:
+            raise ModelError(
+                f"initial must be a number from 0 to 1 or {STEADY_STATE!r}, got {shown(value)}"
+            )
+        return
+    Number(low=0.0, high=1.0).check("initial", value)
+
+
+@attrs.frozen
+class Gate:
+    r"""One gating variable: dx/dt = alpha(V) (1 - x) - beta(V) x.
+
+    Parameters
+    ----------
+    name : str
+        The gate's name: ``"m"``, ``"h"``, ``"n"``, ...
+    power : int
+        Its power in the conductance.
+    alpha, beta : str, sympy.Expr or Expression
+        Opening and closing rate, of V in mV, per ms. A removable singularity is no concern.
+    inf, tau : str, sympy.Expr or Expression
+        Steady state and time constant (ms) instead of alpha and beta: dx/dt = (inf - x)/tau.
+    initial : float or "steady-state"
+        Value at the start; by default the steady state at the initial V.
+
+    Raises
+    ------
+    ModelError
+        When a value is out of range, or a rate has a pole or goes negative on the physiological
+        range (the voltage is named).
+
+    References
+    ----------
+    .. [1] A. L. Hodgkin, A. F. Huxley, "A quantitative description of membrane current and its
+       application to conduction and excitation in nerve", J. Physiol. 117 (1952) 500-544, eqs. 7, 15.
+       https://doi.org/10.1113/jphysiol.1952.sp004764
+    """
+
+    name: str = attrs.field(validator=Name())
+    power: int = attrs.field(default=1, validator=Count(high=16))
+    alpha: Expression | None = _rate_field()
+    beta: Expression | None = _rate_field()
+    inf: Expression | None = _rate_field(at_most=1.0)
+    tau: Expression | None = _rate_field(positive=True)
+    initial: float | str = attrs.field(
+        default=STEADY_STATE, kw_only=True, converter=_as_initial, validator=_check_initial
+    )
+
+    def __attrs_post_init__(self) -> None:
+        """Check that a pair of expressions is given."""
+        given = [
+            name for name in ("alpha", "beta", "inf", "tau") if getattr(self, name) is not None
+        ]
+        if given not in (["alpha", "beta"], ["inf", "tau"]):
+            raise ModelError(
+                f"gate {self.name} needs alpha and beta, or inf and tau, got {', '.join(given) or 'none'}"
+            )
+
+    def flow(self, state: sympy.Symbol) -> GateFlow:
+        """Give the gate's steady state and rate as SymPy."""
+        if self.alpha is not None and self.beta is not None:
+            alpha, beta = smooth_rate(self.alpha), smooth_rate(self.beta)
+            return GateFlow(state, alpha / (alpha + beta), alpha + beta)
+        assert self.inf is not None and self.tau is not None  # noqa: S101 - held by the check above
+        return GateFlow(state, smooth_rate(self.inf), 1 / smooth_rate(self.tau))
+
+    def derivative(self, state: sympy.Symbol) -> sympy.Expr:
+        """Give dx/dt as SymPy, per ms."""
+        if self.alpha is not None and self.beta is not None:
+            return smooth_rate(self.alpha) * (1 - state) - smooth_rate(self.beta) * state
+        flow = self.flow(state)
+        return (flow.inf - state) * flow.rate
+
+
+@attrs.frozen
+class Channel:
+    """A voltage-gated channel: a current g (prod_j x_j^p_j) (E - V).
+
+    Parameters
+    ----------
+    name : str
+        The channel's name, unique in its neuron.
+    g : float
+        Maximal conductance relative to the leak conductance (no unit), zero or positive.
+    E : float
+        Reversal potential, mV.
+    gates : sequence of Gate
+        Any number of gates; with none the channel is ohmic.
+    source : str
+        Where its numbers come from.
+
+    Raises
+    ------
+    ModelError
+        When a value is out of range or two gates share a name.
+    """
+
+    name: str = attrs.field(validator=Name())
+    g: float = attrs.field(converter=as_float, validator=Number(low=0.0))
+    E: float = attrs.field(converter=as_float, validator=Number("mV"))
+    gates: tuple[Gate, ...] = attrs.field(default=(), converter=_as_tuple)
+    source: str = attrs.field(default="", kw_only=True, eq=False, validator=Text())
+
+    def __attrs_post_init__(self) -> None:
+        """Check the gates."""
+        _check_members("gates", f"channel {self.name}", self.gates, Gate)
+
+
+def _check_members(what: str, owner: str, members: tuple[Any, ...], kind: type) -> None:
+    if not isinstance(members, tuple):
+        raise ModelError(f"{what} of {owner} must be a sequence, got {shown(members)}")
+    names = []
+    for member in members:
+        if not isinstance(member, kind):
+            raise ModelError(
+                f"{what} of {owner} must be {kind.__name__} objects, got {shown(member)}"
+            )
+        names.append(member.name)
+    if len(set(names)) < len(names):
+        raise ModelError(f"names of {what} in {owner} must differ, got {', '.join(names)}")
+
+
+@attrs.frozen
+class Neuron:
+    r"""A leaky integrate-and-fire neuron with voltage-gated channels.
+
+    .. math:: \tau_m \frac{dV}{dt} = -(V - v_{rest}) + I(t)
+              + \sum_k g_k \Big(\prod_j x_{kj}^{p_{kj}}\Big) (E_k - V)
+
+    When V reaches `v_thresh` from below, a spike is counted, V is set to `v_reset` and stays there
+    for `tau_ref`.
+
+    Parameters
+    ----------
+    tau_m : float
+        Membrane time constant, ms.
+    tau_ref : float
+        Refractory period, ms; zero is allowed.
+    v_rest, v_thresh : float
+        Rest of the leak and threshold, mV.
+    channels : sequence of Channel
+        Any number of channels.
+    v_reset, v_init : float, optional
+        Reset and initial V, mV; both are `v_rest` by default and must lie below `v_thresh`.
+    refractory : {"hold", "clamp"}
+        ``hold``: gates stand still while refractory; ``clamp``: they move at `v_reset`.
+
+    Raises
+    ------
+    ModelError
+        When a value is out of range or two rules contradict each other.
+    """
+
+    tau_m: float = attrs.field(
+        default=10.0, converter=as_float, validator=Number("ms", 0.0, open_low=True)
+    )
+    tau_ref: float = attrs.field(default=2.0, converter=as_float, validator=Number("ms", 0.0))
+    v_rest: float = attrs.field(default=-70.0, converter=as_float, validator=Number("mV"))
+    v_thresh: float = attrs.field(default=-55.0, converter=as_float, validator=Number("mV"))
+    channels: tuple[Channel, ...] = attrs.field(default=(), converter=_as_tuple)
+    v_reset: float = attrs.field(kw_only=True, converter=as_float, validator=Number("mV"))
+    v_init: float = attrs.field(kw_only=True, converter=as_float, validator=Number("mV"))
+    refractory: Literal["hold", "clamp"] = attrs.field(
+        default="hold", kw_only=True, validator=Choice(("hold", "clamp"))
+    )
+
+    @v_reset.default
+    def _v_reset(self) -> float:
+        return self.v_rest
+
+    @v_init.default
+    def _v_init(self) -> float:
+        return self.v_rest
+
+    def __attrs_post_init__(self) -> None:
+        """Check the channels, and that reset and start lie below the threshold."""
+        _check_members("channels", "the neuron", self.channels, Channel)
+        for name, meaning in (
+            ("v_reset", "the cell would fire for ever"),
+            ("v_init", "it starts there"),
+        ):
+            value = getattr(self, name)
+            if value >= self.v_thresh:
+                raise ModelError(
+                    f"{name} must be below v_thresh ({self.v_thresh!r} mV), got {value!r} mV: {meaning}"
+                )
+
+    @property
+    def system(self) -> HybridSystem:
+        """The neuron as a symbolic hybrid system."""
+        return _system(self)
+
+    def initial_state(self) -> tuple[float, ...]:
+        """Give the state at the start.
+
+        Returns
+        -------
+        tuple of float, length n
+            V in mV, then every gate.
+
+        Raises
+        ------
+        ModelError
+            When a gate that is to start at its steady state has none at `v_init`.
+        """
+        gates = [gate for channel in self.channels for gate in channel.gates]
+        if not gates:
+            return (self.v_init,)
+        try:
+            steady = lower(self.system).steady(self.v_init)
+        except (ZeroDivisionError, ValueError, OverflowError):
+            raise ModelError(
+                f"no steady state at v_init = {self.v_init!r} mV: a gate does not move there; "
+                "give the gates initial values"
+            ) from None
+        values = [
+            start if gate.initial == STEADY_STATE else float(gate.initial)
+            for gate, start in zip(gates, steady, strict=True)
+        ]
+        return (self.v_init, *values)
+
+
+@lru_cache(maxsize=512)
+def _system(neuron: Neuron) -> HybridSystem:
+    """Build the symbolic system of a neuron; its structure depends on the channels' kinetics only."""
+    tau_m, v_rest, v_thresh, v_reset, tau_ref, current = sympy.symbols(
+        "tau_m v_rest v_thresh v_reset tau_ref I", real=True
+    )
+    parameters = [tau_m, v_rest, v_thresh, v_reset, tau_ref]
+    values = [neuron.tau_m, neuron.v_rest, neuron.v_thresh, neuron.v_reset, neuron.tau_ref]
+    states, labels, derivatives, gates = [V], ["V"], [], []
+    drive = -(V - v_rest) + current
+    for channel in neuron.channels:
+        g, E = sympy.symbols(f"g_{channel.name} E_{channel.name}", real=True)
+        parameters += [g, E]
+        values += [channel.g, channel.E]
+        open_fraction = sympy.S.One
+        for gate in channel.gates:
+            x = sympy.Symbol(f"{gate.name}_{channel.name}", real=True)
+            states.append(x)
+            labels.append(f"{channel.name}.{gate.name}")
+            open_fraction *= x**gate.power
+            derivatives.append(gate.derivative(x))
+            gates.append(gate.flow(x))
+        drive += g * open_fraction * (E - V)
+    return HybridSystem(
+        states=tuple(states),
+        labels=tuple(labels),
+        input=current,
+        parameters=tuple(parameters),
+        values=tuple(values),
+        rhs=(drive / tau_m, *derivatives),
+        guard=V - v_thresh,
+        reset=(v_reset, *states[1:]),
+        refractory=Refractory(tau_ref, neuron.refractory),
+        gates=tuple(gates),
+    )

@@ -1,0 +1,49 @@
+"""The class notebook's three scripts, as models.
+
+The scripts' labels are off: what they call a conductance in mS/cm^2 is relative to the leak, and what
+they call a current is R I in mV. Their Euler steps and spans are kept in `Model.simulation`.
+"""
+
+from __future__ import annotations
+
+from natrium.model.catalogue import NOTEBOOK_SODIUM_1, NOTEBOOK_SODIUM_2
+from natrium.model.model import Model, Simulation
+from natrium.model.neuron import Channel, Neuron
+from natrium.model.waveforms import Step
+
+__all__ = ["SCRIPTS", "lif", "lif_na", "lif_na2"]
+
+
+def _neuron(*channels: Channel) -> Neuron:
+    return Neuron(tau_m=10.0, tau_ref=2.0, v_rest=-70.0, v_thresh=-55.0, channels=channels)
+
+
+def _simulation(dt: float) -> Simulation:
+    return Simulation(t_start=0.0, t_end=100.0, solver="script", dt=dt)
+
+
+def lif() -> Model:
+    """Give script 1: the leaky integrate-and-fire neuron, 10 mV until 50 ms, steps of 1 ms."""
+    return Model(neuron=_neuron(), stimulus=Step(10.0, stop=50.0), simulation=_simulation(1.0))
+
+
+def lif_na() -> Model:
+    """Give script 2: one sodium channel, 10 mV from 20 to 100 ms, steps of 0.1 ms."""
+    return Model(
+        neuron=_neuron(NOTEBOOK_SODIUM_1),
+        stimulus=Step(10.0, start=20.0, stop=100.0),
+        simulation=_simulation(0.1),
+    )
+
+
+def lif_na2() -> Model:
+    """Give script 3: two sodium channels, 10 mV from 20 to 50 ms, steps of 0.1 ms."""
+    return Model(
+        neuron=_neuron(NOTEBOOK_SODIUM_1, NOTEBOOK_SODIUM_2),
+        stimulus=Step(10.0, start=20.0, stop=50.0),
+        simulation=_simulation(0.1),
+    )
+
+
+SCRIPTS = {"lif": lif, "lif_na": lif_na, "lif_na2": lif_na2}
+"""The three scripts by name."""

@@ -1,0 +1,107 @@
+"""Rates of gates: an expression of V in its written and its smooth form, checked once."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+import numpy as np
+import sympy
+from scipy.optimize import brentq, minimize_scalar
+
+from natrium.model.errors import ModelError
+from natrium.model.expression import Expression
+from natrium.model.kernel import lower_expressions
+from natrium.model.smooth import denominators, smooth
+
+__all__ = ["V_HIGH", "V_LOW", "V", "check_rate", "smooth_rate"]
+
+V = sympy.Symbol("V", real=True)
+
+# The physiological range, generous: within it a rate must be finite and must not be negative.
+V_LOW, V_HIGH = -150.0, 150.0
+_GRID = np.linspace(V_LOW, V_HIGH, 3001)  # every 0.1 mV: channel kinetics do not change within less
+# A denominator whose least size, relative to its typical one, is below this touches zero.
+_TOUCH = 1e-13
+_ROUNDING = 1e-12  # of a rate's largest value: how far below zero is still rounding
+
+
+@lru_cache(maxsize=512)
+def smooth_rate(rate: Expression) -> sympy.Expr:
+    """Give the smooth SymPy form of a rate."""
+    return smooth(rate.symbolic, V)
+
+
+@lru_cache(maxsize=512)
+def check_rate(
+    name: str, rate: Expression, at_most: float = np.inf, positive: bool = False
+) -> None:
+    """Check that a rate is finite, and within its bounds, on the physiological range.
+
+    Parameters
+    ----------
+    name : str
+        What the rate is, for messages.
+    rate : Expression
+        The rate, of V.
+    at_most : float
+        Upper bound: 1 for a steady state.
+    positive : bool
+        Whether zero is refused as well: for a time constant.
+
+    Raises
+    ------
+    ModelError
+        Naming the voltage at which the rule is broken.
+    """
+    expr = smooth_rate(rate)
+    pole = _pole(expr)
+    if pole is not None:
+        raise ModelError(
+            f"{name} must be finite: {rate} has a pole at V = {pole:.6g} mV that cannot be removed; "
+            "where it is 0/0 only as written, write it with exprel(x) = (exp(x) - 1)/x"
+        )
+    with np.errstate(all="ignore"):
+        values = np.broadcast_to(lower_expressions((expr,), (V,), "grid")(_GRID)[0], _GRID.shape)
+    for broken, rule in (
+        (~np.isfinite(values) | np.iscomplex(values), "must be finite and real"),
+        (values.real <= 0.0 if positive else values.real < -_ROUNDING * _size(values),
+         "must be positive" if positive else "must not be negative"),
+        (values.real > at_most + 1e-9, f"must be at most {at_most:g}"),
+    ):  # fmt: skip
+        if np.any(broken):
+            worst = int(np.argmax(broken))
+            raise ModelError(
+                f"{name} {rule} from {V_LOW:g} to {V_HIGH:g} mV: {rate} is {values[worst]:.6g} "
+                f"at V = {_GRID[worst]:.6g} mV"
+            )
+
+
+def _size(values: np.ndarray) -> float:
+    return float(np.max(np.abs(values), initial=0.0, where=np.isfinite(values)))
+
+
+def _pole(expr: sympy.Expr) -> float | None:
+    """Find a voltage at which a denominator vanishes; None where there is none in the range."""
+    for base in denominators(expr):
+        if not base.has(V) or base.is_positive:
+            continue
+        function = lower_expressions((base,), (V,), "scalar")
+
+        def value(v: float, f=function) -> float:  # type: ignore[no-untyped-def]  # bound per turn of the loop
+            return float(f(v)[0])
+
+        try:
+            sizes = np.array([value(float(v)) for v in _GRID])
+        except (ValueError, OverflowError, ZeroDivisionError, TypeError):
+            continue  # not a real number somewhere: the check of the values names the voltage
+        change = np.flatnonzero(np.sign(sizes[:-1]) * np.sign(sizes[1:]) <= 0.0)
+        if change.size:
+            left, right = _GRID[change[0]], _GRID[change[0] + 1]
+            return float(brentq(value, left, right)) if sizes[change[0]] else float(left)
+        least = int(np.argmin(np.abs(sizes)))
+        around = (_GRID[max(least - 1, 0)], _GRID[min(least + 1, _GRID.size - 1)])
+        touch = minimize_scalar(lambda v: abs(value(v)), bounds=around, method="bounded",
+                                options={"xatol": 1e-9})  # fmt: skip
+        if touch.fun < _TOUCH * float(np.median(np.abs(sizes))):
+            return float(touch.x)
+    return None

@@ -1,0 +1,195 @@
+"""Rules for single values, used alike by constructors and by the model-file reader."""
+
+from __future__ import annotations
+
+import math
+import numbers
+import re
+from collections.abc import Sequence
+from typing import Any
+
+import attrs
+import numpy as np
+
+from natrium.model.errors import ModelError, NatriumError
+
+__all__ = [
+    "Choice",
+    "Count",
+    "Flag",
+    "Name",
+    "Number",
+    "Numbers",
+    "Optional",
+    "Rule",
+    "Text",
+    "as_float",
+]
+
+# Names become symbols and, through `lambdify`, Python identifiers: a fixed pattern keeps them harmless.
+_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,39}")
+
+
+def as_float(value: float) -> float:
+    """Make any real number a float; leave all else for the field's rule to refuse."""
+    return float(value) if _is_real(value) else value
+
+
+def _is_real(value: object) -> bool:
+    return isinstance(value, numbers.Real) and not isinstance(value, bool)
+
+
+def shown(value: object, unit: str = "") -> str:
+    """Show a received value in a message, shortened, with its unit where it is a number."""
+    text = repr(value.item() if isinstance(value, np.generic) else value)
+    if len(text) > 60:
+        text = text[:57] + "..."
+    return f"{text} {unit}".rstrip() if _is_real(value) else text
+
+
+@attrs.frozen
+class Rule:
+    """A rule for one value: `check` raises, calling it makes it an attrs validator."""
+
+    error: type[NatriumError] = attrs.field(default=ModelError, kw_only=True)
+
+    def __call__(self, instance: Any, attribute: attrs.Attribute[Any], value: Any) -> None:
+        """Check a field of an attrs class."""
+        self.check(attribute.name, value)
+
+    def check(self, name: str, value: Any) -> None:
+        """Raise `error` unless `value` keeps the rule."""
+        broken = self.broken(name, value)
+        if broken:
+            raise self.error(broken)
+
+    def broken(self, name: str, value: Any) -> str:
+        """Say how `value` breaks the rule; an empty string where it keeps it."""
+        raise NotImplementedError(type(self).__name__)  # pragma: no cover - abstract
+
+
+@attrs.frozen
+class Number(Rule):
+    """A finite real number within bounds."""
+
+    unit: str = ""
+    low: float = -math.inf
+    high: float = math.inf
+    open_low: bool = False
+
+    def broken(self, name: str, value: Any) -> str:
+        """Say how `value` breaks the rule; an empty string where it keeps it."""
+        if not _is_real(value):
+            return f"{name} must be a number, got {shown(value)} ({type(value).__name__})"
+        if not math.isfinite(value):
+            return f"{name} must be finite, got {shown(value, self.unit)}"
+        below = value <= self.low if self.open_low else value < self.low
+        if not below and value <= self.high:
+            return ""
+        return f"{name} must be {self._range()}, got {shown(value, self.unit)}"
+
+    def _range(self) -> str:
+        if self.high < math.inf:
+            return f"within {'(' if self.open_low else '['}{self.low:g}, {self.high:g}]"
+        if self.low == 0.0:
+            return "positive" if self.open_low else "zero or positive"
+        return f"{'above' if self.open_low else 'at least'} {self.low:g}"
+
+
+@attrs.frozen
+class Optional(Rule):
+    """None, or a value that keeps another rule."""
+
+    rule: Rule
+
+    def broken(self, name: str, value: Any) -> str:
+        """Say how `value` breaks the rule; an empty string where it keeps it."""
+        return "" if value is None else self.rule.broken(name, value)
+
+
+@attrs.frozen
+class Count(Rule):
+    """A whole number within bounds."""
+
+    low: int = 1
+    high: int = 10**9
+
+    def broken(self, name: str, value: Any) -> str:
+        """Say how `value` breaks the rule; an empty string where it keeps it."""
+        whole = isinstance(value, numbers.Integral) and not isinstance(value, bool)
+        if whole and self.low <= value <= self.high:
+            return ""
+        return f"{name} must be a whole number from {self.low} to {self.high}, got {shown(value)}"
+
+
+@attrs.frozen
+class Flag(Rule):
+    """True or false."""
+
+    def broken(self, name: str, value: Any) -> str:
+        """Say how `value` breaks the rule; an empty string where it keeps it."""
+        return (
+            "" if isinstance(value, bool) else f"{name} must be true or false, got {shown(value)}"
+        )
+
+
+@attrs.frozen
+class Choice(Rule):
+    """One of a few words."""
+
+    words: tuple[str, ...]
+
+    def broken(self, name: str, value: Any) -> str:
+        """Say how `value` breaks the rule; an empty string where it keeps it."""
+        if isinstance(value, str) and value in self.words:
+            return ""
+        listed = ", ".join(repr(word) for word in self.words)
+        return f"{name} must be one of {listed}, got {shown(value)}"
+
+
+@attrs.frozen
+class Name(Rule):
+    """A name of letters, digits and underscores that starts with a letter."""
+
+    def broken(self, name: str, value: Any) -> str:
+        """Say how `value` breaks the rule; an empty string where it keeps it."""
+        if isinstance(value, str) and _NAME.fullmatch(value):
+            return ""
+        return (
+            f"{name} must be a name of at most 40 letters, digits and underscores that starts "
+            f"with a letter, got {shown(value)}"
+        )
+
+
+@attrs.frozen
+class Text(Rule):
+    """Some text."""
+
+    def broken(self, name: str, value: Any) -> str:
+        """Say how `value` breaks the rule; an empty string where it keeps it."""
+        return "" if isinstance(value, str) else f"{name} must be text, got {shown(value)}"
+
+
+@attrs.frozen
+class Numbers(Rule):
+    """A sequence of finite numbers, strictly increasing where asked."""
+
+    increasing: bool = False
+    at_least: int = 0
+
+    def broken(self, name: str, value: Any) -> str:
+        """Say how `value` breaks the rule; an empty string where it keeps it."""
+        if isinstance(value, str) or not isinstance(value, Sequence):
+            return f"{name} must be a list of numbers, got {shown(value)}"
+        if len(value) < self.at_least:
+            return f"{name} must hold at least {self.at_least} numbers, got {len(value)}"
+        item = Number()
+        for index, number in enumerate(value):
+            if broken := item.broken(f"{name}[{index}]", number):
+                return broken
+            if self.increasing and index and number <= value[index - 1]:
+                return (
+                    f"{name} must increase strictly, got {shown(number)} after "
+                    f"{shown(value[index - 1])} at index {index}"
+                )
+        return ""

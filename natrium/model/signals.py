@@ -1,0 +1,173 @@
+"""Stimuli given by samples, by an expression of t, or by a Python function."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator
+from typing import Any, Literal
+
+import attrs
+import numpy as np
+
+from natrium.model.drive import Drive
+from natrium.model.errors import StimulusError
+from natrium.model.expression import Expression, as_expression
+from natrium.model.kernel import lower_expressions
+from natrium.model.rules import Choice, Number, Numbers, Optional, as_float, shown
+from natrium.model.smooth import feature_scale
+from natrium.model.stimulus import Stimulus, number_field
+
+__all__ = ["Custom", "Formula", "Samples"]
+
+
+def _check_callable(instance: Any, attribute: Any, value: Any) -> None:
+    if not callable(value):
+        raise StimulusError(f"{attribute.name} must be callable, got {shown(value)}")
+
+
+@attrs.frozen
+class Samples(Stimulus):
+    """A sampled input: held, or joined by straight lines; the end values go on outside.
+
+    Parameters
+    ----------
+    times : sequence of float
+        Strictly increasing, ms.
+    values : sequence of float
+        As many, mV.
+    interpolation : {"hold", "linear"}
+        ``hold``: each value until the next time.
+    """
+
+    kind = "samples"
+    times: tuple[float, ...] = attrs.field(
+        converter=lambda values: _floats(values),
+        validator=Numbers(increasing=True, at_least=1, error=StimulusError),
+    )
+    values: tuple[float, ...] = attrs.field(
+        converter=lambda values: _floats(values), validator=Numbers(at_least=1, error=StimulusError)
+    )
+    interpolation: Literal["hold", "linear"] = attrs.field(
+        default="hold", validator=Choice(("hold", "linear"), error=StimulusError)
+    )
+
+    def __attrs_post_init__(self) -> None:
+        """Check that times and values pair up."""
+        super().__attrs_post_init__()
+        if len(self.times) != len(self.values):
+            raise StimulusError(
+                f"values must be as many as times ({len(self.times)}), got {len(self.values)}"
+            )
+
+    def edges(self, t_start: float, t_end: float) -> Iterator[float]:
+        """Give the window's edges and every sample time within the span."""
+        yield from super().edges(t_start, t_end)
+        first = int(np.searchsorted(self.times, t_start, side="left"))
+        last = int(np.searchsorted(self.times, t_end, side="right"))
+        yield from self.times[first:last]
+
+    def drive(self, t: float) -> Drive:
+        """Give the input on the smooth piece that begins at `t`."""
+        index = int(np.searchsorted(self.times, t, side="right")) - 1
+        if index < 0:
+            return Drive(level=self.values[0])
+        if self.interpolation == "hold" or index == len(self.times) - 1:
+            return Drive(level=self.values[index])
+        (t0, t1), (v0, v1) = self.times[index : index + 2], self.values[index : index + 2]
+        slope = (v1 - v0) / (t1 - t0)
+        return Drive(level=v0 + slope * (t - t0), slope=slope)
+
+
+def _floats(values: Any) -> Any:
+    """Make a tuple of floats of an array or sequence; leave all else for the rule to refuse."""
+    if isinstance(values, np.ndarray):
+        values = values.tolist()
+    return tuple(map(as_float, values)) if isinstance(values, (list, tuple)) else values
+
+
+@attrs.frozen
+class Formula(Stimulus):
+    """Any expression of t.
+
+    Parameters
+    ----------
+    value : str, sympy.Expr or Expression
+        mV, of ``t`` in ms.
+    breakpoints : sequence of float
+        Where it has edges or kinks, ms.
+    max_step : float, optional
+        A step (ms) that sees all its features. By default a third of the period of every sine or
+        cosine of a linear argument, and 1 ms where other functions could hide something.
+    """
+
+    kind = "expression"
+    value: Expression = attrs.field(converter=lambda value: as_expression(value, "t"))
+    breakpoints: tuple[float, ...] = attrs.field(
+        default=(),
+        converter=lambda values: _floats(values),
+        validator=Numbers(increasing=True, error=StimulusError),
+    )
+    max_step: float | None = attrs.field(
+        default=None,
+        converter=attrs.converters.optional(as_float),
+        validator=Optional(
+            Number("ms", 0.0, open_low=True, error=StimulusError), error=StimulusError
+        ),
+    )
+
+    def edges(self, t_start: float, t_end: float) -> Iterator[float]:
+        """Give the window's edges and the breakpoints given."""
+        yield from super().edges(t_start, t_end)
+        yield from self.breakpoints
+
+    def drive(self, t: float) -> Drive:
+        """Give the input on the smooth piece that begins at `t`."""
+        symbolic, symbol = self.value.symbolic, self.value.symbol
+        function = lower_expressions((symbolic,), (symbol,), saturated=False)
+        scale = self.max_step or feature_scale(symbolic, symbol)
+
+        def curve(s: float) -> float:
+            return _real(function, t + s)
+
+        return Drive(curves=(curve,), max_step=scale)
+
+
+def _real(function: Callable[[float], list[float]], t: float) -> float:
+    """Evaluate, with NaN where there is no real value: the solver names the time."""
+    try:
+        value = function(t)[0]
+    except (ValueError, OverflowError, ZeroDivisionError):
+        return math.nan
+    return math.nan if isinstance(value, complex) else float(value)
+
+
+@attrs.frozen
+class Custom(Stimulus):
+    """Any Python function of t; it cannot be saved to a model file.
+
+    Parameters
+    ----------
+    function : callable
+        From t (ms) to mV.
+    max_step : float
+        A step (ms) short enough to see all its features: nobody sees what is never evaluated.
+    breakpoints : sequence of float
+        Where it has edges or kinks, ms.
+    """
+
+    function: Callable[[float], float] = attrs.field(validator=_check_callable)
+    max_step: float = number_field("ms", low=0.0, open_low=True)
+    breakpoints: tuple[float, ...] = attrs.field(
+        default=(),
+        converter=lambda values: _floats(values),
+        validator=Numbers(increasing=True, error=StimulusError),
+    )
+
+    def edges(self, t_start: float, t_end: float) -> Iterator[float]:
+        """Give the window's edges and the breakpoints given."""
+        yield from super().edges(t_start, t_end)
+        yield from self.breakpoints
+
+    def drive(self, t: float) -> Drive:
+        """Give the input on the smooth piece that begins at `t`."""
+        return Drive(curves=(lambda s: float(self.function(t + s)),), max_step=self.max_step)

@@ -1,0 +1,201 @@
+"""Removable singularities: rates rewritten so that 0/0 never arises.
+
+A Hodgkin-Huxley rate such as ``0.1*(V + 40)/(1 - exp(-(V + 40)/10))`` has a value, 1, at V = -40 mV,
+but evaluates to 0/0 there and loses digits nearby. Every factor of the form A + B exp(w), with w
+linear in V and a zero at V0, equals A (1 - exp(w')) = -A w' exprel(w') with w' = a (V - V0); a factor
+of the other side that also vanishes at V0 then cancels a (V - V0) exactly.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import sympy
+
+from natrium.model.exprel import exprel
+
+__all__ = ["denominators", "feature_scale", "smooth"]
+
+# Two zeros nearer than this (relative to 1 mV and to themselves) are one zero written with rounding.
+SAME_ZERO = 1e-11
+MAX_DEGREE = 8  # of a polynomial factor that may be divided by (V - V0)
+UNSEEN = 1.0  # ms: the step on inputs whose features cannot be told from the expression
+
+
+def smooth(expr: sympy.Expr, V: sympy.Symbol) -> sympy.Expr:
+    """Rewrite the removable singularities of an expression through `exprel`.
+
+    Parameters
+    ----------
+    expr : sympy.Expr
+        An expression of `V`.
+    V : sympy.Symbol
+        Its variable.
+
+    Returns
+    -------
+    sympy.Expr
+        An equal expression without 0/0 where one was recognised; a true pole stays as it is.
+    """
+    rewritten = _rewrite(expr, V)
+    if _suspects(rewritten, V):
+        # A sum of terms that are singular one by one may be regular as a whole.
+        together = _rewrite(sympy.together(expr), V)
+        if not _suspects(together, V):
+            return together
+    return rewritten
+
+
+def denominators(expr: sympy.Expr) -> list[sympy.Expr]:
+    """List the bases of all negative powers in an expression."""
+    return sorted(
+        {power.base for power in expr.atoms(sympy.Pow) if power.exp.could_extract_minus_sign()},
+        key=sympy.default_sort_key,
+    )
+
+
+def _suspects(expr: sympy.Expr, V: sympy.Symbol) -> bool:
+    """Tell whether any denominator still has a zero of the kind that `smooth` looks for."""
+    return any(_zero(base, V) is not None for base in denominators(expr))
+
+
+def _rewrite(expr: sympy.Expr, V: sympy.Symbol) -> sympy.Expr:
+    if not expr.args or not expr.has(V):
+        return expr
+    rebuilt = expr.func(*(_rewrite(arg, V) for arg in expr.args)) if not expr.is_Pow else expr
+    if rebuilt.is_Pow and rebuilt.exp.could_extract_minus_sign():
+        base = (
+            _rewrite(rebuilt.base, V) if not isinstance(rebuilt.base, sympy.Add) else rebuilt.base
+        )
+        rebuilt = sympy.Pow(base, rebuilt.exp)
+    elif rebuilt.is_Pow:
+        rebuilt = sympy.Pow(_rewrite(rebuilt.base, V), _rewrite(rebuilt.exp, V))
+    if isinstance(rebuilt, sympy.Mul):
+        return _product(list(rebuilt.args), V)
+    return rebuilt
+
+
+def _product(factors: list[sympy.Expr], V: sympy.Symbol) -> sympy.Expr:
+    """Cancel, pair by pair, factors that vanish at the same voltage above and below the line."""
+    for index, factor in enumerate(factors):
+        if not (factor.is_Pow and factor.exp.is_Integer and factor.exp < 0):
+            continue
+        rest = factors[:index] + factors[index + 1 :]
+        if isinstance(factor.base, sympy.tanh) and factor.exp == -1:
+            # coth(w/2) = 1/(exp(w) - 1) - 1/(exp(-w) - 1), each of which can be cancelled by itself.
+            w = 2 * factor.base.args[0]
+            return _product([1 / (sympy.exp(w) - 1), *rest], V) + _product(
+                [sympy.S.NegativeOne, 1 / (sympy.exp(-w) - 1), *rest], V
+            )
+        below = _zero(factor.base, V)
+        if below is None:
+            continue
+        for other, above in enumerate(rest):
+            cancelled = _cancel(above, factor, below, V)
+            if cancelled is not None:
+                return _product([*rest[:other], *rest[other + 1 :], *cancelled], V)
+    return sympy.Mul(*factors)
+
+
+def _cancel(
+    above: sympy.Expr, below: sympy.Expr, zero: tuple[float, sympy.Expr], V: sympy.Symbol
+) -> list[sympy.Expr] | None:
+    """Divide one numerator factor and one denominator factor by (V - V0); None where V0 differs."""
+    base, power = (above.base, above.exp) if above.is_Pow else (above, sympy.S.One)
+    if not (power.is_Integer and power > 0):
+        return None
+    V0, regular_below = zero
+    regular_above = _divided(base, V0, V)
+    if regular_above is None:
+        return None
+    left_below = sympy.Pow(below.base, below.exp + 1)
+    return [base ** (power - 1), left_below, regular_above, 1 / regular_below]
+
+
+def _divided(base: sympy.Expr, V0: float, V: sympy.Symbol) -> sympy.Expr | None:
+    """Divide a factor that vanishes at V0 by (V - V0); None where it does not vanish there."""
+    found = _zero(base, V)
+    if found is not None:
+        return found[1] if _same(found[0], V0) else None
+    if not base.is_polynomial(V) or sympy.degree(base, V) > MAX_DEGREE:
+        return None
+    polynomial = sympy.Poly(base, V)
+    size = sum(abs(c) * abs(V0) ** k for (k,), c in polynomial.terms())
+    if abs(polynomial.eval(V0)) > SAME_ZERO * size:
+        return None
+    coefficients = polynomial.all_coeffs()
+    quotient = [coefficients[0]]
+    for coefficient in coefficients[1:-1]:
+        quotient.append(coefficient + quotient[-1] * V0)  # Horner's scheme; the remainder is zero
+    return sympy.Poly(quotient, V).as_expr()
+
+
+def _same(one: float, other: float) -> bool:
+    return abs(one - other) <= SAME_ZERO * (1.0 + abs(one))
+
+
+def _linear(expr: sympy.Expr, V: sympy.Symbol) -> tuple[Any, Any] | None:
+    """Give (a, b) of an expression a V + b with a not zero."""
+    slope = expr.diff(V)
+    if slope.is_number and slope.is_real and not slope.is_zero:
+        return slope, expr.subs(V, 0)
+    return None
+
+
+def _zero(expr: sympy.Expr, V: sympy.Symbol) -> tuple[float, sympy.Expr] | None:
+    """Find the zero V0 of a linear factor or of A exp(w1) + B exp(w2); give it and factor/(V - V0)."""
+    linear = _linear(expr, V)
+    if linear is not None:
+        slope, offset = linear
+        return float(-offset / slope), slope
+    if not (isinstance(expr, sympy.Add) and len(expr.args) == 2):
+        return None
+    terms = [_exponential(term, V) for term in expr.args]
+    if terms[0] is None or terms[1] is None:
+        return None
+    (A, wA), (B, wB) = terms
+    if not (A * B).is_negative:
+        return None
+    # A exp(wA) + B exp(wB) = A exp(wA) (1 - exp(w)),  w = wB - wA + log(-B/A) = a (V - V0)
+    difference = _linear(wB - wA, V)
+    if difference is None:
+        return None
+    slope, offset = difference
+    V0 = -(float(offset) + math.log(float(-B / A))) / float(slope)
+    nearest = round(V0, 9)  # a zero meant as -40 comes back as -40.000000000000004
+    V0 = nearest if _same(nearest, V0) else V0
+    w = slope * (V - (int(V0) if V0.is_integer() else V0))
+    return V0, -A * sympy.exp(wA) * slope * exprel(w)
+
+
+def _exponential(term: sympy.Expr, V: sympy.Symbol) -> tuple[Any, Any] | None:
+    """Give (A, w) of a term A exp(w) with A a number and w linear in V or zero."""
+    A, rest = term.as_independent(V, as_Add=False)
+    if not A.is_number:
+        return None
+    if rest == 1:
+        return A, sympy.S.Zero
+    if isinstance(rest, sympy.exp) and _linear(rest.args[0], V) is not None:
+        return A, rest.args[0]
+    return None
+
+
+def feature_scale(expr: sympy.Expr, t: sympy.Symbol) -> float:
+    """Give a step (ms) that cannot jump over a feature of an input expression.
+
+    A third of the period of every sine and cosine of a linear argument; infinity where there are
+    only polynomials and exponentials of linear arguments; else `UNSEEN`.
+    """
+    scale = math.inf
+    for function in expr.atoms(sympy.Function):
+        if not function.has(t):
+            continue
+        linear = _linear(function.args[0], t)
+        if linear is not None and isinstance(function, (sympy.sin, sympy.cos)):
+            scale = min(scale, 2 * math.pi / abs(float(linear[0])) / 3.0)
+        elif linear is None or not isinstance(function, sympy.exp):
+            scale = min(scale, UNSEEN)
+    if denominators(expr):
+        scale = min(scale, UNSEEN)
+    return scale

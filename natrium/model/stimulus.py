@@ -1,0 +1,167 @@
+"""What a stimulus is: zero outside [start, stop), smooth between breakpoints, additive.
+
+Inputs are R I in mV, times in ms. An edge that is not given does not bind. A stimulus knows its edges
+and kinks, and its `Drive` on the smooth piece that begins at any time; its pointwise value follows
+from these.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any, ClassVar
+
+import attrs
+
+from natrium.model.drive import Drive
+from natrium.model.errors import StimulusError
+from natrium.model.rules import Number, Optional, as_float, shown
+
+__all__ = ["Stimulus", "Sum", "amplitude_field", "as_stimulus", "number_field", "smooth_pieces"]
+
+
+def amplitude_field(default: Any = attrs.NOTHING) -> Any:
+    return number_field("mV", default=default)
+
+
+def number_field(unit: str = "", default: Any = attrs.NOTHING, **bounds: Any) -> Any:
+    rule = Number(unit, **bounds, error=StimulusError)
+    return attrs.field(default=default, converter=as_float, validator=rule)
+
+
+def _edge_field() -> Any:
+    rule = Optional(Number("ms", error=StimulusError), error=StimulusError)
+    converter = attrs.converters.optional(as_float)
+    return attrs.field(default=None, kw_only=True, converter=converter, validator=rule)
+
+
+@attrs.frozen
+class Stimulus:
+    """Base of the stimuli.
+
+    To write a new kind: give `kind`, the fields, and `drive`; and `edges` where it has edges
+    or kinks besides start and stop.
+
+    Parameters
+    ----------
+    start, stop : float, optional
+        The stimulus is zero outside [start, stop), ms.
+    """
+
+    kind: ClassVar[str] = ""
+
+    start: float | None = _edge_field()
+    stop: float | None = _edge_field()
+
+    def __attrs_post_init__(self) -> None:
+        """Check that the window is not reversed."""
+        if self.start is not None and self.stop is not None and self.stop < self.start:
+            raise StimulusError(
+                f"stop must not be before start ({self.start!r} ms), got {self.stop!r} ms"
+            )
+
+    def drive(self, t: float) -> Drive:
+        """Give the input on the smooth piece that begins at `t`, as if the window were open."""
+        raise NotImplementedError(type(self).__name__)  # pragma: no cover - abstract
+
+    def edges(self, t_start: float, t_end: float) -> Iterator[float]:
+        """Give every edge and kink; those outside [t_start, t_end] may be left out."""
+        yield from (edge for edge in (self.start, self.stop) if edge is not None)
+
+    def active(self, t: float, *, strict: bool = False) -> bool:
+        """Tell whether `t` is within the window: [start, stop), or (start, stop) when strict."""
+        after = self.start is None or (self.start < t if strict else self.start <= t)
+        return after and (self.stop is None or t < self.stop)
+
+    def piece(self, t: float, *, strict: bool = False) -> Drive:
+        """Give the input on the piece that begins at `t`.
+
+        Parameters
+        ----------
+        t : float
+            A time from which no breakpoint lies before the piece's end, ms.
+        strict : bool
+            Let the window be open at both ends, as scripts write it (``start < t < stop``).
+        """
+        return self.drive(t) if self.active(t, strict=strict) else Drive()
+
+    def __call__(self, t: float, *, strict: bool = False) -> float:
+        """Evaluate the stimulus at one time.
+
+        Parameters
+        ----------
+        t : float
+            ms.
+        strict : bool
+            Let the window be open at both ends.
+
+        Returns
+        -------
+        float
+            mV.
+        """
+        return self.piece(t, strict=strict)(0.0)
+
+    def __add__(self, other: Stimulus) -> Sum:
+        """Add two stimuli."""
+        return Sum((self, other))
+
+
+@attrs.frozen
+class Sum(Stimulus):
+    """Several stimuli at once.
+
+    Parameters
+    ----------
+    parts : sequence of Stimulus
+        None at all is no input.
+    """
+
+    parts: tuple[Stimulus, ...] = attrs.field(default=(), converter=lambda parts: _flat(parts))
+
+    def edges(self, t_start: float, t_end: float) -> Iterator[float]:
+        """Give the breakpoints of all parts."""
+        for part in self.parts:
+            yield from part.edges(t_start, t_end)
+
+    def piece(self, t: float, *, strict: bool = False) -> Drive:
+        """Superpose the parts."""
+        total = Drive()
+        for part in self.parts:
+            total += part.piece(t, strict=strict)
+        return total
+
+
+def _flat(parts: Any) -> tuple[Stimulus, ...]:
+    flat: list[Stimulus] = []
+    for part in parts:
+        if not isinstance(part, Stimulus):
+            raise StimulusError(f"a stimulus must be a Stimulus object, got {shown(part)}")
+        flat.extend(part.parts if isinstance(part, Sum) else (part,))
+    return tuple(flat)
+
+
+def as_stimulus(value: Stimulus | Sequence[Stimulus] | None) -> Sum:
+    """Take one stimulus, several, or None (no input) as a sum.
+
+    Raises
+    ------
+    StimulusError
+        When it is none of these.
+    """
+    if value is None:
+        return Sum()
+    if isinstance(value, Stimulus):
+        return Sum((value,))
+    if isinstance(value, (list, tuple)):
+        return Sum(value)
+    raise StimulusError(f"a stimulus must be a Stimulus object or several, got {shown(value)}")
+
+
+def smooth_pieces(
+    stimulus: Stimulus, t_start: float, t_end: float
+) -> Iterator[tuple[float, float, Drive]]:
+    """Cut [t_start, t_end] at every breakpoint; give (begin, end, drive) of each piece."""
+    inner = {edge for edge in stimulus.edges(t_start, t_end) if t_start < edge < t_end}
+    times = [t_start, *sorted(inner), t_end]
+    for begin, end in zip(times[:-1], times[1:], strict=True):
+        yield begin, end, stimulus.piece(begin)

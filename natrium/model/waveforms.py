@@ -1,0 +1,209 @@
+"""Stimuli given by a few numbers: constants, steps, pulses, ramps, sines, bumps."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+
+import attrs
+
+from natrium.model.drive import Drive, Wave
+from natrium.model.errors import StepLimit, StimulusError
+from natrium.model.rules import Count, Flag, Optional
+from natrium.model.stimulus import Stimulus, amplitude_field, number_field
+
+__all__ = ["Constant", "Gaussian", "Pulses", "Ramp", "Sine", "Step"]
+
+# Beyond this many sigma a Gaussian is below 1.3e-14 of its height: no step need look for it there.
+GAUSSIAN_REACH = 8.0
+MAX_EDGES = 2_000_000
+
+
+@attrs.frozen
+class Constant(Stimulus):
+    """The same input all the time (or within its window).
+
+    Parameters
+    ----------
+    amplitude : float
+        mV.
+    """
+
+    kind = "constant"
+    amplitude: float = amplitude_field()
+
+    def drive(self, t: float) -> Drive:
+        """Give the input on the smooth piece that begins at `t`."""
+        return Drive(level=self.amplitude)
+
+
+@attrs.frozen
+class Step(Constant):
+    """A step: `amplitude` (mV) from `start` to `stop`."""
+
+    kind = "step"
+
+
+@attrs.frozen
+class Pulses(Constant):
+    """A train of rectangular pulses.
+
+    Parameters
+    ----------
+    amplitude : float
+        mV.
+    width, period : float
+        Length of a pulse and time from onset to onset, ms.
+    count : int, optional
+        How many pulses; by default without end.
+    start : float
+        First onset, 0 by default, ms.
+    """
+
+    kind = "pulses"
+    width: float = number_field("ms", low=0.0, open_low=True)
+    period: float = number_field("ms", low=0.0, open_low=True)
+    count: int | None = attrs.field(
+        default=None, validator=Optional(Count(low=0, error=StimulusError), error=StimulusError)
+    )
+
+    def __attrs_post_init__(self) -> None:
+        """Check that pulses do not overlap."""
+        super().__attrs_post_init__()
+        if self.width > self.period:
+            raise StimulusError(
+                f"width must not exceed the period ({self.period!r} ms), got {self.width!r} ms"
+            )
+
+    def _onset(self, index: int) -> float:
+        return (self.start or 0.0) + index * self.period
+
+    def edges(self, t_start: float, t_end: float) -> Iterator[float]:
+        """Give both edges of every pulse within the span."""
+        yield from super().edges(t_start, t_end)
+        first = max(0, math.floor((t_start - self._onset(0)) / self.period) - 1)
+        last = math.ceil((t_end - self._onset(0)) / self.period) + 1
+        if self.count is not None:
+            last = min(last, self.count)
+        if last - first > MAX_EDGES:
+            raise StepLimit(
+                f"a pulse train may have at most {MAX_EDGES} pulses within a run, got {last - first}; "
+                "raise its period or shorten the run"
+            )
+        for index in range(first, last):
+            yield self._onset(index)
+            yield self._onset(index) + self.width
+
+    def active(self, t: float, *, strict: bool = False) -> bool:
+        """Tell whether `t` is within a pulse and within the window."""
+        nearest = round((t - self._onset(0)) / self.period)
+        return (self.stop is None or t < self.stop) and any(
+            (self._onset(index) < t if strict else self._onset(index) <= t)
+            and t < self._onset(index) + self.width
+            for index in (nearest - 1, nearest)
+            if index >= 0 and (self.count is None or index < self.count)
+        )
+
+
+@attrs.frozen
+class Ramp(Stimulus):
+    """A ramp: slope (t - start).
+
+    Parameters
+    ----------
+    slope : float
+        mV per ms.
+    hold : bool
+        Keep the last value after `stop`.
+    start : float
+        Where the ramp is zero, 0 ms by default.
+    """
+
+    kind = "ramp"
+    slope: float = number_field("mV/ms")
+    hold: bool = attrs.field(default=False, validator=Flag(error=StimulusError))
+
+    def __attrs_post_init__(self) -> None:
+        """Check that a ramp that holds its last value has one."""
+        super().__attrs_post_init__()
+        if self.hold and self.stop is None:
+            raise StimulusError("hold = true needs a stop, got none: give the end of the ramp")
+
+    def drive(self, t: float) -> Drive:
+        """Give the input on the smooth piece that begins at `t`."""
+        return Drive(level=self.slope * (t - (self.start or 0.0)), slope=self.slope)
+
+    def piece(self, t: float, *, strict: bool = False) -> Drive:
+        """Give the input on the piece that begins at `t`; the held value after `stop`."""
+        if self.hold and self.stop is not None and t >= self.stop:
+            return Drive(level=self.slope * (self.stop - (self.start or 0.0)))
+        return super().piece(t, strict=strict)
+
+
+@attrs.frozen
+class Sine(Stimulus):
+    """A sine: offset + amplitude sin(2 pi f t + phase), t absolute.
+
+    Parameters
+    ----------
+    amplitude : float
+        mV.
+    frequency : float
+        Hz.
+    phase : float
+        rad.
+    offset : float
+        mV.
+    """
+
+    kind = "sine"
+    amplitude: float = amplitude_field()
+    frequency: float = number_field("Hz", low=0.0)
+    phase: float = number_field("rad", default=0.0)
+    offset: float = amplitude_field(default=0.0)
+
+    def drive(self, t: float) -> Drive:
+        """Give the input on the smooth piece that begins at `t`."""
+        if self.frequency == 0.0:
+            return Drive(level=self.offset + self.amplitude * math.sin(self.phase))
+        # Whole turns are dropped before the product with 2 pi is rounded: digits late in time.
+        turns = math.fmod(self.frequency * t / 1000.0, 1.0)
+        wave = Wave(
+            self.amplitude, 2 * math.pi * self.frequency / 1000.0, 2 * math.pi * turns + self.phase
+        )
+        return Drive(level=self.offset, waves=(wave,), max_step=1000.0 / self.frequency / 3.0)
+
+
+@attrs.frozen
+class Gaussian(Stimulus):
+    """A bump: amplitude exp(-(t - center)^2/(2 sigma^2)).
+
+    Parameters
+    ----------
+    amplitude : float
+        mV.
+    center, sigma : float
+        ms.
+    """
+
+    kind = "gaussian"
+    amplitude: float = amplitude_field()
+    center: float = number_field("ms")
+    sigma: float = number_field("ms", low=0.0, open_low=True)
+
+    def edges(self, t_start: float, t_end: float) -> Iterator[float]:
+        """Give the window's edges and where the bump begins and ends to matter."""
+        yield from super().edges(t_start, t_end)
+        yield self.center - GAUSSIAN_REACH * self.sigma
+        yield self.center + GAUSSIAN_REACH * self.sigma
+
+    def drive(self, t: float) -> Drive:
+        """Give the input on the smooth piece that begins at `t`."""
+        offset, amplitude, sigma = t - self.center, self.amplitude, self.sigma
+        near = -GAUSSIAN_REACH * sigma <= offset < GAUSSIAN_REACH * sigma
+
+        def bump(s: float) -> float:
+            x = (s + offset) / sigma
+            return amplitude * math.exp(-0.5 * x * x) if abs(x) < 40.0 else 0.0  # exp(-800) is 0
+
+        return Drive(curves=(bump,), max_step=sigma if near else math.inf)

@@ -1,0 +1,90 @@
+"""What all solvers share: the protocol, and the manifest of a run."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import platform
+from collections.abc import Sequence
+from functools import cache
+from importlib.metadata import version
+from typing import Any, Protocol, runtime_checkable
+
+import attrs
+
+from natrium.model import (
+    Model,
+    ModelError,
+    Neuron,
+    Number,
+    Simulation,
+    Stimulus,
+    Sum,
+    as_stimulus,
+    to_dict,
+)
+from natrium.solvers.trajectory import Trajectory
+
+__all__ = ["Solver", "checked_run", "manifest"]
+
+
+@runtime_checkable
+class Solver(Protocol):
+    """What makes a trajectory of a model.
+
+    To write a new solver: an object with this method, and a line in `natrium.solvers`.
+    """
+
+    def solve(
+        self,
+        neuron: Neuron,
+        stimulus: Stimulus | Sequence[Stimulus] | None = None,
+        *,
+        t_start: float,
+        t_end: float,
+    ) -> Trajectory:
+        """Run a neuron from `t_start` to `t_end` (ms)."""
+        ...
+
+
+def checked_run(
+    neuron: Neuron, stimulus: Stimulus | Sequence[Stimulus] | None, t_start: float, t_end: float
+) -> tuple[Sum, float, float]:
+    """Check what every solver is given; give the stimulus as a sum and the span as floats.
+
+    Raises
+    ------
+    ModelError
+        When the neuron is none or the span is not finite and forward.
+    """
+    if not isinstance(neuron, Neuron):
+        raise ModelError(f"neuron must be a Neuron, got {type(neuron).__name__}")
+    Number("ms").check("t_end", t_end)
+    span = Simulation(t_start=t_start, t_end=t_end)
+    return as_stimulus(stimulus), span.t_start, float(t_end)
+
+
+@cache
+def _versions() -> dict[str, str]:
+    packages = ("natrium", "numpy", "scipy", "sympy")
+    return {"python": platform.python_version()} | {name: version(name) for name in packages}
+
+
+def manifest(solver: Any, neuron: Neuron, stimulus: Sum) -> dict[str, Any]:
+    """Say what made a run: versions, settings and a hash of the model."""
+    settings = {
+        key: value
+        for key, value in attrs.asdict(solver).items()
+        if isinstance(value, (str, int, float, bool, dict))
+    }
+    try:
+        content = json.dumps(to_dict(Model(neuron=neuron, stimulus=stimulus)), sort_keys=True)
+        digest = hashlib.sha256(content.encode()).hexdigest()
+    except ModelError:
+        digest = "none: the stimulus is a Python function"
+    return {
+        "versions": _versions(),
+        "solver": type(solver).__name__,
+        "settings": settings,
+        "model_sha256": digest,
+    }

@@ -1,0 +1,213 @@
+r"""The exact leaky integrate-and-fire neuron: no channel, input made of constants, ramps and sines.
+
+With u = V - v_thresh and J(s) = I(s) - (v_thresh - v_rest) = a + b s + sum_i A_i sin(w_i s + p_i),
+
+.. math:: \tau_m u' = -u + J, \qquad
+   u(s) = a + b (s - \tau_m) + \sum_i \frac{A_i}{\sqrt{1 + w_i^2 \tau_m^2}} \sin(w_i s + p_i - \arctan w_i \tau_m)
+          + C e^{-s/\tau_m}.
+
+Spike times follow by formula where J is constant, and by isolating the first root of u otherwise.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import attrs
+import numpy as np
+from scipy.optimize import brentq
+
+from natrium.model import Drive, Neuron, Stimulus, UnsupportedModel, lower, smooth_pieces
+from natrium.solvers.base import checked_run, manifest
+from natrium.solvers.bernstein import Array
+from natrium.solvers.limits import Budget, Limits
+from natrium.solvers.refractory import rest_segment
+from natrium.solvers.trajectory import Event, Segment, Trajectory
+
+__all__ = ["ClosedForm"]
+
+# Intervals are halved down to this part of a piece before a touch is left undecided.
+_LEAST = 2.0**-46
+_KNOTS = 65  # of a stretch, for plotting
+
+
+@attrs.frozen
+class _Exact:
+    """u(s) on one stretch: level + slope s + waves + C exp(-s/tau_m), s from the stretch's start."""
+
+    tau_m: float
+    level: float
+    slope: float
+    waves: tuple[tuple[float, float, float], ...]  # amplitude, angular frequency, phase
+    C: float
+
+    @classmethod
+    def of(cls, drive: Drive, gap: float, tau_m: float, u0: float) -> _Exact:
+        """Solve for the initial value `u0`; `gap` is v_thresh - v_rest."""
+        level = (drive.level - gap) - drive.slope * tau_m
+        waves = tuple(
+            (
+                wave.amplitude / math.hypot(1.0, wave.omega * tau_m),
+                wave.omega,
+                wave.phase - math.atan(wave.omega * tau_m),
+            )
+            for wave in drive.waves
+        )
+        C = u0 - level - math.fsum(A * math.sin(p) for A, _, p in waves)
+        return cls(tau_m, level, drive.slope, waves, C)
+
+    def __call__(self, s: float, order: int = 0) -> float:
+        """Evaluate u, or its first derivative."""
+        decay = self.C * math.exp(-s / self.tau_m)
+        if order:
+            waves = (A * w * math.cos(w * s + p) for A, w, p in self.waves)
+            return math.fsum((self.slope, -decay / self.tau_m, *waves))
+        return math.fsum(
+            (
+                self.level,
+                self.slope * s,
+                decay,
+                *(A * math.sin(w * s + p) for A, w, p in self.waves),
+            )
+        )
+
+    def array(self, s: Array) -> Array:
+        """Evaluate u at many times."""
+        u = self.level + self.slope * s + self.C * np.exp(-s / self.tau_m)
+        for A, w, p in self.waves:
+            u = u + A * np.sin(w * s + p)
+        return np.asarray(u)
+
+    def bend(self, s: float) -> float:
+        """Bound |u''| from `s` on."""
+        decay = abs(self.C) * math.exp(-s / self.tau_m) / self.tau_m**2
+        return decay + sum(abs(A) * w * w for A, w, _ in self.waves)
+
+    def first_crossing(self, length: float) -> float | None:
+        """Find the first s in (0, length] with u(s) = 0, u rising; u(0) < 0."""
+        if not self.slope and not self.waves:
+            if self.level <= 0.0:
+                return None  # u only tends to `level`
+            # u = level + C exp(-s/tau): zero at tau ln(-C/level), with -C = level - u0
+            s = self.tau_m * math.log1p(-(self.C + self.level) / self.level)
+            return s if s <= length else None
+        return self._isolated(0.0, length, length)
+
+    def _isolated(self, a: float, b: float, length: float) -> float | None:
+        """First root in [a, b]: proven absent, proven single, or halved."""
+        middle, radius = 0.5 * (a + b), 0.5 * (b - a)
+        bend = self.bend(a)
+        u, slope = self(middle), self(middle, 1)
+        if u + abs(slope) * radius + 0.5 * bend * radius**2 < 0.0:
+            return None
+        if slope - bend * radius > 0.0:  # rises all the way: one root at most
+            if self(b) < 0.0:
+                return None
+            return (
+                brentq(self, a, b, xtol=4e-16 * max(b, 1e-300), rtol=1e-15) if self(a) < 0.0 else a
+            )
+        if radius <= _LEAST * length:
+            return b if self(b) >= 0.0 else None
+        first = self._isolated(a, middle, length)
+        return first if first is not None else self._isolated(middle, b, length)
+
+
+@attrs.frozen(kw_only=True)
+class ClosedForm:
+    """Solve the leaky integrate-and-fire neuron without channels exactly.
+
+    Takes constant, step, pulse, ramp, sine and sampled input, and sums of them. It is the truth that
+    the other solvers are tested against.
+
+    Parameters
+    ----------
+    limits : Limits
+        Budgets that end a run-away run.
+
+    References
+    ----------
+    .. [1] A. N. Burkitt, "A review of the integrate-and-fire neuron model: I. Homogeneous synaptic
+       input", Biol. Cybern. 95 (2006) 1-19, sec. 2. https://doi.org/10.1007/s00422-006-0068-6
+    """
+
+    limits: Limits = attrs.field(factory=Limits)
+
+    def solve(
+        self,
+        neuron: Neuron,
+        stimulus: Stimulus | Sequence[Stimulus] | None = None,
+        *,
+        t_start: float = 0.0,
+        t_end: float,
+    ) -> Trajectory:
+        """Run a neuron; parameters and result as in `EventDriven.solve`.
+
+        Raises
+        ------
+        UnsupportedModel
+            When the neuron has a channel or the input has no closed form here.
+        """
+        total, t_start, t_end = checked_run(neuron, stimulus, t_start, t_end)
+        if neuron.channels:
+            names = ", ".join(channel.name for channel in neuron.channels)
+            raise UnsupportedModel(
+                f"the closed form needs a neuron without channels, got {names}: use EventDriven "
+                "(--solver event)"
+            )
+        gap, kernel = neuron.v_thresh - neuron.v_rest, lower(neuron.system)
+        duration = t_end - t_start
+        budget = Budget(self.limits, duration)
+        segments: list[Segment] = []
+        events: list[Event] = []
+        u, begin, free_from = neuron.v_init - neuron.v_thresh, 0.0, 0.0
+        reset = np.array([neuron.v_reset])
+        for _, edge, _ in smooth_pieces(total, t_start, t_end):
+            end = duration if edge == t_end else edge - t_start
+            while begin < end:
+                if free_from > begin:
+                    stop = min(end, free_from)
+                    segments.append(rest_segment(kernel, t_start + begin, stop - begin, reset))
+                    begin = stop
+                    continue
+                drive = total.piece(t_start + begin)
+                if drive.curves:
+                    raise UnsupportedModel(
+                        "the closed form takes constant, step, pulse, ramp, sine and sampled input only: "
+                        "use EventDriven (--solver event)"
+                    )
+                exact = _Exact.of(drive, gap, neuron.tau_m, u)
+                found = exact.first_crossing(end - begin)
+                length = end - begin if found is None else found
+                segments.append(_segment(exact, t_start + begin, length, neuron.v_thresh))
+                if found is None:
+                    begin, u = end, exact(length)
+                    continue
+                begin += found
+                budget.spike(begin)
+                time = min(t_start + begin, t_end)
+                events.append(Event(time, np.array([neuron.v_thresh]), reset, exact(found, 1)))
+                u, free_from = neuron.v_reset - neuron.v_thresh, begin + neuron.tau_ref
+        if events and events[-1].time >= t_end:
+            segments.append(rest_segment(kernel, t_end, 0.0, reset))
+        return Trajectory(
+            neuron=neuron,
+            stimulus=total,
+            names=("V",),
+            t_start=t_start,
+            t_end=t_end,
+            segments=tuple(segments),
+            events=tuple(events),
+            solver="closed-form",
+            method="exact",
+            rhs_evaluations=0,
+            manifest=manifest(self, neuron, total),
+        )
+
+
+def _segment(exact: _Exact, begin: float, length: float, v_thresh: float) -> Segment:
+    def state(s: Array) -> Array:
+        return v_thresh + exact.array(s)[np.newaxis, :]
+
+    knots = np.linspace(0.0, length, _KNOTS)
+    return Segment(begin, begin + length, knots, state(knots), state)

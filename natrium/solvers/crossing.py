@@ -1,0 +1,138 @@
+"""The first threshold crossing within one step: proven absent, or found and polished by true steps."""
+
+from __future__ import annotations
+
+import attrs
+from scipy.optimize import brentq
+
+from natrium.solvers.bernstein import first_reach
+from natrium.solvers.stepping import Stepper, TrueStep
+
+__all__ = ["Graze", "Search"]
+
+# Dense output may be off by this many tolerances (17-31 times the step's own error was measured).
+DENSE_ERROR = 50.0
+# A peak this many tolerances from threshold is decided, but flagged: the run's own error is as large.
+DOUBT = 100.0
+MAX_POLISH = 80
+ROUNDING = 1e-15
+# A true step this near to threshold, in tolerances, is brought onto it by its slope: the rest is the
+# square of that, and less than what an implicit step's own iteration leaves open.
+POLISHED = 1e-4
+
+
+@attrs.frozen
+class Graze:
+    """A peak of V too near to threshold to be sure about.
+
+    Attributes
+    ----------
+    t : float
+        Time of the peak, in the piece's own time, ms.
+    u : float
+        V - v_thresh there, mV.
+    """
+
+    t: float
+    u: float
+
+
+@attrs.define
+class Search:
+    """Looks through each step of a piece for the first crossing of u = 0 from below.
+
+    Attributes
+    ----------
+    atol, rtol : float
+        Tolerances on u, mV and relative.
+    grazes : list of Graze
+        What was decided within the solver's own error.
+    """
+
+    atol: float
+    rtol: float
+    grazes: list[Graze] = attrs.field(factory=list)
+
+    def __call__(self, step: Stepper) -> TrueStep | None:
+        """Find the first crossing within a step just made.
+
+        Returns
+        -------
+        TrueStep or None
+            The part of the step up to the crossing.
+        """
+        u_old, u_new, h = float(step.y_old[0]), float(step.y[0]), step.step_length
+        top = max(u_old, u_new)
+        tolerance = self.atol + self.rtol * max(abs(u_old), abs(u_new))
+        margin = DENSE_ERROR * tolerance
+        low, high = step.slopes()
+        # Between two points with slopes in [low, high] V rises above both by h (high - low)/4 at most.
+        if top + h * (high - low) < -margin:
+            return None
+        c = step.bernstein(step.fun, step.record(step.step_start))[:, 0].tolist()
+        c[0], c[-1] = u_old, u_new
+        if max(c) < -margin:
+            return None
+        return self._look(step, c, margin)
+
+    def _look(self, step: Stepper, c: list[float], margin: float) -> TrueStep | None:
+        """Go through the places where the polynomial comes within `margin` of the threshold."""
+        h, start = step.step_length, 0.0
+        falling = [-a for a in c]
+        while True:
+            near = first_reach(c, -margin, start)
+            if near is None:
+                break
+            over = first_reach(c, margin, near)
+            away = first_reach(falling, 1.5 * margin, near)
+            if over is not None and (away is None or over < away):
+                guess = first_reach(c, 0.0, near)
+                return self._polish(
+                    step, near * h, over * h, (over if guess is None else guess) * h
+                )
+            peak = self._peak(step, near * h, (1.0 if away is None else away) * h)
+            u = float(peak.y[0])
+            if abs(u) < DOUBT * self.atol and (u >= 0.0 or peak.f[0] < 0.0 or peak.h < h):
+                self.grazes.append(Graze(step.step_start + peak.h, u))
+            if u >= 0.0:
+                return self._polish(step, near * h, peak.h, peak.h)
+            if away is None:
+                break
+            start = away
+        # What the step's end says outweighs its polynomial.
+        return self._polish(step, 0.0, h, h) if c[-1] >= 0.0 else None
+
+    def _peak(self, step: Stepper, a: float, b: float) -> TrueStep:
+        """Step truly to the maximum of u between a and b (ms after the step's start)."""
+        end = step.true_step(b)
+        if a == 0.0:
+            start_slope = float(
+                step.bernstein(step.fun, step.record(step.step_start))[1, 0] - step.y_old[0]
+            )
+        else:
+            start_slope = float(step.true_step(a).f[0])
+        if end.f[0] >= 0.0 or start_slope <= 0.0:
+            return end
+        tiny = 1e-12 * b
+        top = brentq(
+            lambda h: float(step.true_step(h).f[0]) if h > tiny else start_slope, a, b, xtol=tiny
+        )
+        return step.true_step(max(top, tiny))
+
+    def _polish(self, step: Stepper, a: float, b: float, guess: float) -> TrueStep:
+        """Bring the crossing between a (below) and b (above) to the last digit, by true steps."""
+        h = guess if a < guess <= b else 0.5 * (a + b)
+        for _ in range(MAX_POLISH):
+            found = step.true_step(h)
+            u, slope = float(found.y[0]), float(found.f[0])
+            if u < 0.0:
+                a = h
+            else:
+                b = h
+            correction = -u / slope if slope > 0.0 else float("inf")
+            if abs(u) <= POLISHED * self.atol and abs(correction) < 1e-3 * h:
+                return attrs.evolve(found, h=h + correction, y=found.y + correction * found.f)
+            if b - a <= ROUNDING * h:
+                break
+            h = h + correction if a < h + correction < b else 0.5 * (a + b)
+        return found

@@ -1,0 +1,413 @@
+"""The event-driven solver: SciPy's `solve_ivp`, piece by smooth piece, spikes located to the digits asked."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from functools import cached_property
+from typing import Any, Literal
+
+import attrs
+import numpy as np
+from scipy.integrate import solve_ivp
+from scipy.interpolate import BPoly
+
+from natrium.model import (
+    METHODS,
+    Choice,
+    Drive,
+    Kernel,
+    Neuron,
+    Number,
+    Optional,
+    SolverError,
+    Stimulus,
+    as_float,
+    lower,
+    smooth_pieces,
+)
+from natrium.solvers.base import checked_run, manifest
+from natrium.solvers.bernstein import Array
+from natrium.solvers.crossing import Graze, Search
+from natrium.solvers.limits import Budget, Limits
+from natrium.solvers.refractory import rest_segment
+from natrium.solvers.stepping import STEPPERS, Piece, Record, Rhs, Stepper, TrueStep
+from natrium.solvers.trajectory import Event, Segment, Trajectory
+
+__all__ = ["EventDriven"]
+
+# The least relative tolerance that SciPy's methods honour is 100 machine epsilons.
+LEAST_RTOL = 2.3e-14
+# Absolute tolerances in units of rtol: u is measured in mV from threshold; gates are raised to powers
+# and multiplied by g (E - V), so that their errors weigh a hundred times more.
+ATOL_V, ATOL_GATE = 1.0, 0.01
+# What a step's error is, in tolerances, differs between methods: RK45's is as large as it is allowed to
+# be, the others' smaller (measured on the reference spike trains).
+TIGHTER = {"DOP853": 1.0, "RK45": 0.1, "Radau": 1.0}
+
+# Every so many steps the fastest rate is compared with the step.
+LOOK_EVERY = 16
+# Stability, not accuracy, sets the step when step times rate is above this part of the stability limit.
+STIFF_PART = 0.5
+# A stiff piece with fewer steps to go is finished before Radau would pay.
+STIFF_STEPS = 2_000
+# One Radau step costs about this many explicit ones (measured, three states).
+RADAU_COST = 8.0
+MAX_WARNINGS = 5
+
+
+class _Trigger:
+    """A terminal event function for solve_ivp."""
+
+    terminal = True
+    direction = 1.0
+
+    def __init__(self, function: Callable[[float, Array], float]) -> None:
+        self.function = function
+
+    def __call__(self, t: float, y: Array) -> float:
+        return self.function(t, y)
+
+
+@attrs.frozen(kw_only=True)
+class EventDriven:
+    """Solve with every spike located to the digits asked for.
+
+    Time is cut into smooth pieces at the stimulus' edges and at the ends of refractory periods. Each
+    is one `scipy.integrate.solve_ivp` call in its own time, in u = V - v_thresh. Each step's
+    polynomial is searched for its first threshold crossing in Bernstein form, which proves where
+    there is none; the crossing is polished by true steps of the method.
+
+    Parameters
+    ----------
+    method : {"auto", "DOP853", "RK45", "Radau"}
+        ``auto``: DOP853, going on with Radau where the model is stiff.
+    rtol : float
+        Relative tolerance of each step, on u in mV and on the gates.
+    atol : float, optional
+        Absolute tolerance on u (mV) and on the gates; by default `rtol` on u and `rtol`/100 on gates.
+    limits : Limits
+        Budgets that end a run-away run.
+
+    References
+    ----------
+    .. [1] E. Hairer, S. P. Norsett, G. Wanner, "Solving Ordinary Differential Equations I", 2nd ed.
+       (1993), sec. II.5, II.6; "II" (1996), sec. IV.8. https://doi.org/10.1007/978-3-540-78862-1
+    .. [2] L. F. Shampine, S. Thompson, "Event location for ordinary differential equations",
+       Comput. Math. Appl. 39 (2000) 43-54. https://doi.org/10.1016/S0898-1221(00)00045-6
+    """
+
+    method: Literal["auto", "RK45", "DOP853", "Radau"] = attrs.field(
+        default="auto", validator=Choice(METHODS)
+    )
+    rtol: float = attrs.field(
+        default=1e-9, converter=as_float, validator=Number("", 0.0, 0.1, open_low=True)
+    )
+    atol: float | None = attrs.field(
+        default=None,
+        converter=attrs.converters.optional(as_float),
+        validator=Optional(Number("", 0.0, open_low=True)),
+    )
+    limits: Limits = attrs.field(factory=Limits)
+
+    def solve(
+        self,
+        neuron: Neuron,
+        stimulus: Stimulus | Sequence[Stimulus] | None = None,
+        *,
+        t_start: float = 0.0,
+        t_end: float,
+    ) -> Trajectory:
+        """Run a neuron.
+
+        Parameters
+        ----------
+        neuron : Neuron
+        stimulus : Stimulus or sequence of Stimulus, optional
+            No input by default.
+        t_start, t_end : float
+            Span, ms.
+
+        Returns
+        -------
+        Trajectory
+
+        Raises
+        ------
+        ModelError, StimulusError
+            When what is given breaks a rule.
+        SolverError
+            When the run cannot be carried through: `TooManySpikes`, `StepLimit`, or a right-hand
+            side that is not finite (the time is named).
+        """
+        total, t_start, t_end = checked_run(neuron, stimulus, t_start, t_end)
+        run = _Run(self, neuron, total, t_start, t_end)
+        with np.errstate(
+            over="ignore", invalid="ignore"
+        ):  # of trial steps, which are then rejected
+            run.carry_through()
+        return Trajectory(
+            neuron=neuron,
+            stimulus=total,
+            names=run.kernel.system.labels,
+            t_start=t_start,
+            t_end=t_end,
+            segments=tuple(run.segments),
+            events=tuple(run.events),
+            solver="event",
+            method=self.method,
+            rhs_evaluations=run.budget.calls,
+            warnings=run.warnings(),
+            statistics={"steps": dict(run.steps), "pieces": run.pieces},
+            manifest=manifest(self, neuron, total),
+        )
+
+
+class _Dense:
+    """The dense output of one stretch, its polynomials made when first asked for."""
+
+    def __init__(self, records: list[Record], end: float, fun: Rhs, shift: Array) -> None:
+        self.records, self.end, self.fun, self.shift = records, end, fun, shift
+
+    @cached_property
+    def polynomial(self) -> Any:
+        coefficients = np.stack([record.coefficients(self.fun) for record in self.records], axis=1)
+        return BPoly(coefficients, [record.t for record in self.records] + [self.end])
+
+    def __call__(self, s: Array) -> Array:
+        origin = self.records[0].t
+        return np.asarray(self.polynomial(origin + s)).T + self.shift[:, None]
+
+
+class _Run:
+    """One run as it goes on. Its clock is the time since t_start, so that late runs keep their digits."""
+
+    def __init__(
+        self, solver: EventDriven, neuron: Neuron, stimulus: Stimulus, t_start: float, t_end: float
+    ) -> None:
+        self.solver, self.stimulus, self.t_start, self.t_end = solver, stimulus, t_start, t_end
+        self.kernel: Kernel = lower(neuron.system)
+        self.duration = t_end - t_start
+        self.neuron = neuron
+        initial = neuron.initial_state()
+        self.shift = np.zeros(len(initial))
+        self.shift[0] = neuron.v_thresh
+        self.y = np.array(initial) - self.shift
+        self.rtol = max(solver.rtol, LEAST_RTOL)
+        self.atol = np.full(len(initial), solver.atol or ATOL_GATE * self.rtol)
+        self.atol[0] = solver.atol or ATOL_V * self.rtol
+        self.budget = Budget(solver.limits, self.duration)
+        self.segments: list[Segment] = []
+        self.events: list[Event] = []
+        self.grazes: list[Graze] = []
+        self.steps: dict[str, int] = {}
+        self.pieces = 0
+        self.refractory_until = 0.0
+
+    def carry_through(self) -> None:
+        """Go through all pieces."""
+        begin = 0.0
+        for _, end, _ in smooth_pieces(self.stimulus, self.t_start, self.t_end):
+            end = self.duration if end == self.t_end else end - self.t_start
+            while begin < end:
+                if self.refractory_until > begin:
+                    stop = min(end, self.refractory_until)
+                    self._rest(begin, stop - begin)
+                    begin = stop
+                else:
+                    begin = self._free(begin, end)
+        if self.events and self.events[-1].time >= self.t_end:
+            self._rest(self.duration, 0.0)  # the state after a reset at the very end
+
+    def warnings(self) -> tuple[str, ...]:
+        """Say what could not be decided, and what was done otherwise than asked."""
+        said = [
+            f"grazing threshold: V peaks {abs(graze.u):.1e} mV {'over' if graze.u >= 0 else 'under'} "
+            f"threshold at {self.t_start + graze.t:.9g} ms, within the solver's own error; "
+            f"taken as {'a spike' if graze.u >= 0 else 'no spike'}"
+            for graze in self.grazes[:MAX_WARNINGS]
+        ]
+        if len(self.grazes) > MAX_WARNINGS:
+            said.append(f"grazing threshold: {len(self.grazes) - MAX_WARNINGS} more such peaks")
+        if self.solver.rtol < LEAST_RTOL:
+            said.append(f"rtol raised to {LEAST_RTOL:g}, the least that the methods honour")
+        return tuple(said)
+
+    def _rest(self, begin: float, length: float) -> None:
+        """Go through (a part of) a refractory period."""
+        segment = rest_segment(self.kernel, self.t_start + begin, length, self.y + self.shift)
+        self.segments.append(segment)
+        self.y = segment.values[:, -1] - self.shift
+        self.y[0] = self.neuron.v_reset - self.neuron.v_thresh
+
+    def _free(self, begin: float, end: float) -> float:
+        """Integrate from `begin` up to `end` or the next spike; give the time reached."""
+        self.pieces += 1
+        drive = self.stimulus.piece(self.t_start + begin)
+        gap = self.neuron.v_thresh - self.neuron.v_rest
+        method = "DOP853" if self.solver.method == "auto" else self.solver.method
+        length, s = end - begin, 0.0
+        jac = _jacobian(self.kernel)
+        switch = _Switch(self.solver.method == "auto", jac)
+        while s < length:
+            rhs = self.kernel.stiff_rhs if method == "Radau" else self.kernel.event_rhs
+            fun = _bound(rhs, drive, gap, self.kernel.parameters, self.y.size)
+            if not np.all(np.isfinite(np.asarray(fun(s, self.y), dtype=float))):
+                raise self._not_finite(begin + s)
+            search = Search(atol=float(self.atol[0]), rtol=self.rtol)
+            piece = Piece(_Inspector(self, begin, search, switch))
+            options: dict[str, Any] = {"jac": jac} if method == "Radau" else {}
+            result = solve_ivp(
+                fun,
+                (s, length),
+                self.y,
+                method=STEPPERS[method],
+                events=[_Trigger(piece.threshold), _Trigger(piece.hand_over)],
+                rtol=max(self.rtol * TIGHTER[method], LEAST_RTOL),
+                atol=self.atol * TIGHTER[method],
+                max_step=drive.max_step,
+                piece=piece,
+                **options,
+            )
+            self.budget.spend(result.nfev - piece.inspect.seen + 1, begin + s)
+            self.steps[method] = self.steps.get(method, 0) + len(piece.records)
+            self.grazes += [attrs.evolve(graze, t=begin + graze.t) for graze in search.grazes]
+            s = self._close(piece, fun, begin, s)
+            if piece.spike is not None:
+                self._spike(piece.spike, begin + s)
+                return min(begin + s, end)
+            if result.status < 0:
+                method = self._after_failure(method, jac, begin + s, s)
+            elif piece.handover:
+                method = "Radau" if method == "DOP853" else "DOP853"
+        return end
+
+    def _close(self, piece: Piece, fun: Rhs, begin: float, s: float) -> float:
+        """Keep what was integrated as a segment; give the piece's own time reached."""
+        records = [record for record in piece.records if record.t + record.h > record.t]
+        if not records:
+            return s
+        reached, self.y = piece.end
+        knots = np.array([record.t for record in records] + [reached])
+        values = np.stack([record.y for record in records] + [self.y], axis=1) + self.shift[:, None]
+        origin = self.t_start + begin
+        dense = _Dense(records, reached, fun, self.shift)
+        self.segments.append(
+            Segment(origin + knots[0], origin + reached, knots - knots[0], values, dense)
+        )
+        return reached
+
+    def _spike(self, spike: TrueStep, time: float) -> None:
+        """Count a spike, reset, begin the refractory period."""
+        before, after = self.y + self.shift, self.y + self.shift
+        before[0], after[0] = self.neuron.v_thresh, self.neuron.v_reset
+        self.events.append(
+            Event(min(self.t_start + time, self.t_end), before, after, float(spike.f[0]))
+        )
+        self.budget.spike(time)
+        self.y = after - self.shift
+        self.refractory_until = time + self.neuron.tau_ref
+
+    def _after_failure(self, method: str, jac: Any, time: float, s: float) -> str:
+        """Go on with Radau after an explicit method's step has shrunk to nothing, or say what is wrong."""
+        if (
+            method == "DOP853"
+            and self.solver.method == "auto"
+            and np.all(np.isfinite(jac(s, self.y)))
+        ):
+            return "Radau"
+        raise SolverError(
+            f"the step of {method} shrank to nothing at t = {self.t_start + time:.9g} ms, "
+            f"V = {self.y[0] + self.shift[0]:.6g} mV: the right-hand side is not smooth or not finite "
+            "just after; check the input and the rates there"
+        )
+
+    def _not_finite(self, time: float) -> SolverError:
+        return SolverError(
+            f"the right-hand side is not finite at t = {self.t_start + time:.9g} ms, "
+            f"V = {self.y[0] + self.shift[0]:.6g} mV; check the input and the rates there"
+        )
+
+
+class _Switch:
+    """Decides, from the fastest rate and the step, which method is to go on."""
+
+    def __init__(self, active: bool, jac: Any) -> None:
+        self.active, self.jac = active, jac
+        self.returned_at = 0.0  # the fastest rate when Radau last handed back
+
+    def wanted(self, step: Stepper) -> bool:
+        """Tell whether the other method should take over."""
+        if not self.active:
+            return False
+        h, left = step.step_length, step.t_bound - step.t
+        explicit = math.isfinite(step.stability)
+        if explicit and left < STIFF_STEPS * h:
+            return False
+        jacobian = np.asarray(self.jac(step.t, step.y), dtype=float)
+        if not np.all(np.isfinite(jacobian)):
+            return False
+        fastest = float(np.max(-np.linalg.eigvals(jacobian).real, initial=0.0))
+        if explicit:
+            stiff = h * fastest > STIFF_PART * step.stability
+            return stiff and fastest > 4.0 * self.returned_at
+        explicit_steps = left * fastest / STEPPERS["DOP853"].stability
+        if explicit_steps > RADAU_COST * left / h:
+            return False
+        self.returned_at = fastest
+        return True
+
+
+class _Inspector:
+    """Called after every step: keeps the budget, searches for a crossing, watches for stiffness."""
+
+    def __init__(self, run: _Run, begin: float, search: Search, switch: _Switch) -> None:
+        self.run, self.begin, self.search, self.switch = run, begin, search, switch
+        self.seen = self.count = 0
+
+    def __call__(self, step: Stepper) -> TrueStep | None:
+        found = self.search(step)
+        self.run.budget.spend(step.nfev - self.seen, self.begin + step.t)
+        self.seen = step.nfev
+        self.count += 1
+        if found is None and self.count % LOOK_EVERY == 0 and self.switch.wanted(step):
+            step.piece.handover = True
+        return found
+
+
+def _bound(
+    rhs: Callable[..., list[float]],
+    drive: Drive,
+    gap: float,
+    parameters: tuple[float, ...],
+    size: int,
+) -> Rhs:
+    """Bind parameters and input to a right-hand side, in u and the piece's own time."""
+    nothing = [math.nan] * size  # not a number: an explicit step is rejected, a start refused
+
+    def constant(s: float, y: Array) -> Any:
+        try:
+            return rhs(*y.tolist(), level, *parameters)
+        except (OverflowError, ValueError, ZeroDivisionError):
+            return nothing
+
+    def driven(s: float, y: Array) -> Any:
+        try:
+            return rhs(*y.tolist(), drive(s) - gap, *parameters)
+        except (OverflowError, ValueError, ZeroDivisionError):
+            return nothing
+
+    level = drive.level - gap
+    return constant if drive.is_constant else driven
+
+
+def _jacobian(kernel: Kernel) -> Rhs:
+    """Bind parameters to the Jacobian, which does not depend on the input."""
+
+    def jac(s: float, y: Array) -> Any:
+        try:
+            return np.array(kernel.stiff_jacobian(*y.tolist(), 0.0, *kernel.parameters))
+        except (OverflowError, ValueError, ZeroDivisionError):
+            return np.full((y.size, y.size), math.nan)
+
+    return jac

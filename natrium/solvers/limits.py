@@ -1,0 +1,97 @@
+"""Budgets that end a run-away run with a named error."""
+
+from __future__ import annotations
+
+import attrs
+
+from natrium.model.errors import StepLimit, TooManySpikes
+from natrium.model.rules import Count
+
+__all__ = ["Budget", "Limits"]
+
+# A projection is trusted once this many spikes, or right-hand-side calls, stand behind it.
+SPIKES_BEHIND = 50
+CALLS_BEHIND = 2_000_000
+# Runs are uneven: only a projection this far over the budget ends one early.
+OVERSHOOT = 10.0
+
+
+@attrs.frozen(kw_only=True)
+class Limits:
+    """How much a run may cost.
+
+    Parameters
+    ----------
+    max_spikes : int
+        Spikes in one run.
+    max_rhs_evaluations : int
+        Calls of the right-hand side in one run; steps, for a fixed-step scheme.
+    """
+
+    max_spikes: int = attrs.field(default=1_000_000, validator=Count())
+    max_rhs_evaluations: int = attrs.field(default=100_000_000, validator=Count(high=10**12))
+
+
+class Budget:
+    """What is left of the limits as a run goes on; projected, so that a hopeless run ends early."""
+
+    def __init__(self, limits: Limits, duration: float) -> None:
+        self.limits = limits
+        self.duration = duration
+        self.spikes = 0
+        self.recent: list[float] = []  # elapsed time at the last spikes
+        self.calls = 0
+        self.mark = (0, 0.0)  # calls and elapsed time at the last look
+
+    def spike(self, elapsed: float) -> None:
+        """Count a spike at `elapsed` ms after the start.
+
+        Raises
+        ------
+        TooManySpikes
+            When the budget is spent, or the present rate would spend it many times over.
+        """
+        self.spikes += 1
+        self.recent.append(elapsed)
+        if self.spikes > self.limits.max_spikes:
+            raise TooManySpikes(
+                f"a run may fire at most {self.limits.max_spikes} spikes, got more after {elapsed:.6g} ms; "
+                "shorten it or raise max_spikes"
+            )
+        if len(self.recent) <= SPIKES_BEHIND:
+            return
+        span = elapsed - self.recent.pop(0)
+        left = self.limits.max_spikes - self.spikes
+        if span * left * OVERSHOOT < SPIKES_BEHIND * (self.duration - elapsed):
+            raise TooManySpikes(
+                f"a run may fire at most {self.limits.max_spikes} spikes; {SPIKES_BEHIND} spikes came "
+                f"within {span:.3g} ms at {elapsed:.6g} ms, far too fast to end within the budget; "
+                "check the input and tau_ref"
+            )
+
+    def spend(self, calls: int, elapsed: float) -> None:
+        """Count right-hand-side calls made up to `elapsed` ms after the start.
+
+        Raises
+        ------
+        StepLimit
+            When the budget is spent, or the present pace would spend it many times over.
+        """
+        self.calls += calls
+        allowed = self.limits.max_rhs_evaluations
+        if self.calls > allowed:
+            raise StepLimit(
+                f"a run may take at most {allowed} right-hand-side calls, got more after {elapsed:.6g} ms "
+                f"of {self.duration:.6g} ms; shorten it, loosen rtol or raise max_rhs_evaluations"
+            )
+        behind = self.calls - self.mark[0]
+        if behind < CALLS_BEHIND:
+            return
+        progress = elapsed - self.mark[1]
+        self.mark = (self.calls, elapsed)
+        if progress * (allowed - self.calls) * OVERSHOOT < behind * (self.duration - elapsed):
+            raise StepLimit(
+                f"a run may take at most {allowed} right-hand-side calls; {behind} calls brought it only "
+                f"{progress:.3g} ms on, to {elapsed:.6g} ms of {self.duration:.6g} ms; "
+                "check for extreme rates or a fast input, or raise max_rhs_evaluations"
+            )

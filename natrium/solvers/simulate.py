@@ -1,0 +1,124 @@
+"""The short first call: run a neuron, or a whole model file's model."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from natrium.model import SOLVERS, Model, ModelError, Neuron, Simulation, Stimulus
+from natrium.solvers.base import Solver
+from natrium.solvers.closed_form import ClosedForm
+from natrium.solvers.event_driven import EventDriven
+from natrium.solvers.script import ScriptScheme
+from natrium.solvers.trajectory import Trajectory
+
+__all__ = ["run", "simulate", "solver_of"]
+
+
+def simulate(
+    neuron: Neuron,
+    stimulus: Stimulus | Sequence[Stimulus] | None = None,
+    *,
+    t_end: float,
+    t_start: float = 0.0,
+    solver: str | Solver = "event",
+    **options: Any,
+) -> Trajectory:
+    """Run a neuron.
+
+    Parameters
+    ----------
+    neuron : Neuron
+    stimulus : Stimulus or sequence of Stimulus, optional
+        No input by default; several add up.
+    t_end, t_start : float
+        Span, ms.
+    solver : {"event", "script", "closed-form"} or Solver
+        ``"event"``: spikes located to the digits asked for; ``"script"``: the original fixed-step
+        scheme; ``"closed-form"``: exact, for a neuron without channels.
+    **options
+        Of the solver named: ``method``, ``rtol``, ``atol``, ``limits`` for ``"event"``; ``dt`` for
+        ``"script"``.
+
+    Returns
+    -------
+    Trajectory
+
+    Raises
+    ------
+    ModelError, StimulusError
+        When what is given breaks a rule.
+    SolverError
+        When the run cannot be carried through.
+
+    Examples
+    --------
+    >>> import natrium
+    >>> neuron = natrium.Neuron(tau_m=10.0, tau_ref=2.0, v_rest=-70.0, v_thresh=-55.0)
+    >>> trajectory = natrium.simulate(neuron, natrium.Constant(20.0), t_end=50.0)
+    >>> trajectory.spike_times.round(6).tolist()
+    [13.862944, 29.725887, 45.588831]
+    """
+    if isinstance(solver, str):
+        solver = _named(solver, options)
+    elif options:
+        raise ModelError(
+            f"options go with a solver's name, got {', '.join(options)} beside a solver object"
+        )
+    return solver.solve(neuron, stimulus, t_start=t_start, t_end=t_end)
+
+
+def _named(name: str, options: dict[str, Any]) -> Solver:
+    classes: dict[str, Any] = {
+        "event": EventDriven,
+        "script": ScriptScheme,
+        "closed-form": ClosedForm,
+    }
+    if name not in classes:
+        raise ModelError(f"solver must be one of {', '.join(SOLVERS)}, got {name!r}")
+    try:
+        made: Solver = classes[name](**options)
+    except TypeError as error:
+        given = ", ".join(options) or "none"
+        raise ModelError(
+            f"solver {name!r} does not take the options given ({given}): {error}"
+        ) from None
+    return made
+
+
+def solver_of(simulation: Simulation) -> Solver:
+    """Make the solver that a model file asks for."""
+    if simulation.solver == "script":
+        return ScriptScheme(dt=simulation.dt)  # type: ignore[arg-type]  # held by Simulation's own check
+    if simulation.solver == "closed-form":
+        return ClosedForm()
+    return EventDriven(method=simulation.method, rtol=simulation.rtol, atol=simulation.atol)
+
+
+def run(model: Model, solver: Solver | None = None) -> Trajectory:
+    """Run a model as its file says.
+
+    Parameters
+    ----------
+    model : Model
+    solver : Solver, optional
+        Instead of the one that the model names.
+
+    Returns
+    -------
+    Trajectory
+
+    Raises
+    ------
+    ModelError
+        When the model says no `t_end`.
+    SolverError
+        When the run cannot be carried through.
+    """
+    simulation = model.simulation
+    if simulation.t_end is None:
+        raise ModelError("a run needs an end, got no t_end: give t_end in [simulation] or --t-end")
+    chosen = solver if solver is not None else solver_of(simulation)
+    return chosen.solve(
+        model.neuron, model.stimulus, t_start=simulation.t_start, t_end=simulation.t_end
+    )

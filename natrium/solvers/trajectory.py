@@ -1,0 +1,239 @@
+"""What a run gives: states in time, spikes with both sides of each jump, and how it was done."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import cached_property
+from typing import Any, Literal
+
+import attrs
+import numpy as np
+
+from natrium.model import Neuron, Sum
+from natrium.solvers.bernstein import Array
+
+__all__ = ["Event", "Segment", "Trajectory"]
+
+
+@attrs.frozen(eq=False)
+class Event:
+    """One spike.
+
+    Attributes
+    ----------
+    time : float
+        ms.
+    before, after : ndarray, shape (n_states,)
+        State just before and just after the reset.
+    slope : float
+        dV/dt at the crossing, mV/ms.
+    """
+
+    time: float
+    before: Array
+    after: Array
+    slope: float
+
+
+@attrs.frozen(eq=False)
+class Segment:
+    """A stretch of time without a jump inside.
+
+    Attributes
+    ----------
+    begin, end : float
+        ms.
+    knots : ndarray, shape (n_knots,)
+        The solver's own times within it, ms after `begin`.
+    values : ndarray, shape (n_states, n_knots)
+        States there.
+    state : callable
+        From times after `begin`, shape (n_times,), to states, shape (n_states, n_times).
+    """
+
+    begin: float
+    end: float
+    knots: Array
+    values: Array
+    state: Callable[[Array], Array]
+
+
+@attrs.frozen(eq=False, kw_only=True)
+class Trajectory:
+    """The course of one run.
+
+    Attributes
+    ----------
+    neuron : Neuron
+    stimulus : Sum
+        Model and input that were run.
+    names : tuple of str
+        ``"V"``, then the gates as ``"Na.m"``.
+    t_start, t_end : float
+        Span, ms.
+    segments : tuple of Segment
+        The pieces between jumps, in order.
+    events : tuple of Event
+        The spikes.
+    solver, method : str
+        What made it.
+    rhs_evaluations : int
+        Calls of the right-hand side.
+    warnings : tuple of str
+        What could not be decided, or was done otherwise than asked.
+    statistics : mapping
+        More about the run: steps per method and the like.
+    extras : mapping
+        Arrays that one solver alone gives, such as the script's refractory counter.
+    manifest : mapping
+        Versions, settings and a hash of the model.
+    """
+
+    neuron: Neuron
+    stimulus: Sum
+    names: tuple[str, ...]
+    t_start: float
+    t_end: float
+    segments: tuple[Segment, ...] = attrs.field(repr=False)
+    events: tuple[Event, ...] = attrs.field(repr=False)
+    solver: str
+    method: str
+    rhs_evaluations: int
+    warnings: tuple[str, ...] = ()
+    statistics: Mapping[str, Any] = attrs.field(factory=dict, repr=False)
+    extras: Mapping[str, Array] = attrs.field(factory=dict, repr=False)
+    manifest: Mapping[str, Any] = attrs.field(factory=dict, repr=False)
+
+    @property
+    def t(self) -> Array:
+        """The solver's own times, shape (n_times,), ms; a time repeats at a jump."""
+        return np.concatenate([segment.begin + segment.knots for segment in self.segments])
+
+    @property
+    def y(self) -> Array:
+        """States at `t`, shape (n_states, n_times): V in mV, gates without unit."""
+        return np.concatenate([segment.values for segment in self.segments], axis=1)
+
+    @property
+    def V(self) -> Array:
+        """Membrane potential at `t`, shape (n_times,), mV."""
+        return self.y[0]
+
+    def __getitem__(self, name: str) -> Array:
+        """Give one state at `t` by its name, ``"V"`` or ``"Na.m"``, shape (n_times,)."""
+        return self.y[self.names.index(name)]
+
+    @property
+    def spike_times(self) -> Array:
+        """Times of the spikes, shape (n_spikes,), ms."""
+        return np.array([event.time for event in self.events])
+
+    @property
+    def n_spikes(self) -> int:
+        """How many spikes there are."""
+        return len(self.events)
+
+    @property
+    def final_state(self) -> dict[str, float]:
+        """The state at the end, by name."""
+        return dict(zip(self.names, map(float, self.segments[-1].values[:, -1]), strict=True))
+
+    def state(self, t: Any, side: Literal["left", "right"] = "right") -> Array:
+        """Give the state at any time of the run.
+
+        Parameters
+        ----------
+        t : float or array_like, shape (n_times,)
+            ms, within [t_start, t_end].
+        side : {"right", "left"}
+            At a jump: the state after it, or before it.
+
+        Returns
+        -------
+        ndarray, shape (n_states,) or (n_states, n_times)
+
+        Raises
+        ------
+        ValueError
+            When a time lies outside the run.
+        """
+        times = np.atleast_1d(np.asarray(t, dtype=float))
+        if not np.all((times >= self.t_start) & (times <= self.t_end)):
+            raise ValueError(
+                f"t must lie within the run, [{self.t_start!r}, {self.t_end!r}] ms, "
+                f"got {times.min()!r} to {times.max()!r} ms"
+            )
+        if side == "right":
+            index = np.searchsorted(self._begins, times, side="right") - 1
+        else:
+            index = np.searchsorted(self._ends, times, side="left")
+        index = np.clip(index, 0, len(self.segments) - 1)
+        states = np.empty((len(self.names), times.size))
+        for number in np.unique(index):
+            segment, here = self.segments[number], index == number
+            local = np.clip(times[here] - segment.begin, 0.0, segment.knots[-1])
+            states[:, here] = segment.state(local)
+        return states[:, 0] if np.ndim(t) == 0 else states
+
+    @cached_property
+    def _begins(self) -> Array:
+        return np.array([segment.begin for segment in self.segments])
+
+    @cached_property
+    def _ends(self) -> Array:
+        return np.array([segment.end for segment in self.segments])
+
+    def sample(self, step: float) -> tuple[Array, Array]:
+        """Sample the run finely, both sides of every jump included: for plotting.
+
+        Parameters
+        ----------
+        step : float
+            Largest distance of two samples, ms.
+
+        Returns
+        -------
+        t : ndarray, shape (n_times,)
+            ms; a time repeats at a jump.
+        y : ndarray, shape (n_states, n_times)
+        """
+        times, states = [], []
+        for segment in self.segments:
+            count = max(2, int(np.ceil((segment.end - segment.begin) / step)) + 1)
+            local = np.linspace(0.0, segment.knots[-1], count)
+            times.append(segment.begin + local)
+            states.append(segment.state(local))
+        return np.concatenate(times), np.concatenate(states, axis=1)
+
+    def plot(self, ax: Any = None) -> Any:
+        """Plot V, spikes and threshold.
+
+        Parameters
+        ----------
+        ax : matplotlib.axes.Axes, optional
+            Drawn into; a new figure by default.
+
+        Returns
+        -------
+        matplotlib.axes.Axes
+        """
+        from natrium.figures import plot_trajectory  # noqa: PLC0415 - what computes must not load matplotlib
+
+        return plot_trajectory(self, ax=ax)
+
+    def _repr_html_(self) -> str:
+        """Show a run in a notebook."""
+        spikes = ", ".join(f"{time:.6f}" for time in self.spike_times[:10])
+        more = ", …" if self.n_spikes > 10 else ""
+        rows = {
+            "span": f"{self.t_start:g} to {self.t_end:g} ms",
+            "solver": f"{self.solver} ({self.method}), {self.rhs_evaluations} right-hand-side calls",
+            f"{self.n_spikes} spike{'s' * (self.n_spikes != 1)}": f"{spikes}{more} ms"
+            if spikes
+            else "–",
+            "warnings": "; ".join(self.warnings) or "none",
+        }
+        cells = "".join(
+            f"<tr><th style='text-align:left'>{k}</th><td>{v}</td></tr>" for k, v in rows.items()
+        )
+        return f"<table><caption>natrium trajectory</caption>{cells}</table>"

@@ -1,0 +1,386 @@
+"""The house: who may import whom, where things live, what is published."""
+
+import ast
+import importlib
+import inspect
+import io
+import json
+import re
+import subprocess
+import sys
+import tokenize
+import tomllib
+import types
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+PACKAGE = ROOT / "natrium"
+
+# Who may import whom inside natrium. A room that is not named here stands above these four.
+MAY_IMPORT = {
+    "natrium.model": ("natrium.model",),
+    "natrium.solvers": ("natrium.model", "natrium.solvers"),
+    "natrium.analysis": ("natrium.model", "natrium.solvers", "natrium.analysis"),
+    "natrium.figures": ("natrium.model", "natrium.solvers", "natrium.analysis", "natrium.figures"),
+}
+# The one exception: Trajectory.plot reaches up to the figures, when it is called.
+EXCEPTION = {"file": "natrium/solvers/trajectory.py", "method": "plot", "target": "natrium.figures"}
+
+DRAWING = {"matplotlib", "mpl_toolkits", "pylab"}
+BASE_DEPENDENCIES = {"attrs", "cattrs", "matplotlib", "numpy", "scipy", "sympy", "typer"}
+# Each runs code from text.
+BUILTIN_RUNNERS = {"eval", "exec", "compile", "__import__"}
+SYMPY_RUNNERS = {"sympify", "parse_expr"}
+MAX_LINES = 400
+
+in_checkout = pytest.mark.skipif(
+    (ROOT / "PKG-INFO").is_file(), reason="an unpacked sdist holds no links"
+)
+
+
+def settings() -> dict:
+    return tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+
+
+def sources() -> Iterator[tuple[str, str]]:
+    """Give each file of the package: its path from the root, its text."""
+    files = sorted(PACKAGE.rglob("*.py"))
+    assert files, f"no Python file under {PACKAGE.name}/"
+    for file in files:
+        yield file.relative_to(ROOT).as_posix(), file.read_text(encoding="utf-8")
+
+
+def module_name(path: str) -> str:
+    return path.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
+
+
+def is_within(name: str, package: str) -> bool:
+    return name == package or name.startswith(package + ".")
+
+
+def room_of(path: str) -> str | None:
+    return next((room for room in MAY_IMPORT if is_within(module_name(path), room)), None)
+
+
+class Imports(ast.NodeVisitor):
+    """Collect each import with its line and the classes and functions it stands in."""
+
+    def __init__(self) -> None:
+        self.scope: list[ast.AST] = []
+        self.found: list[tuple[str, int, list[ast.AST]]] = []
+        self.relative: list[int] = []
+
+    def visit_scope(self, node: ast.AST) -> None:
+        self.scope.append(node)
+        self.generic_visit(node)
+        self.scope.pop()
+
+    visit_ClassDef = visit_FunctionDef = visit_AsyncFunctionDef = visit_scope
+
+    def visit_Import(self, node: ast.Import) -> None:
+        self.found += [(alias.name, node.lineno, self.scope[:]) for alias in node.names]
+
+    def visit_ImportFrom(self, node: ast.ImportFrom) -> None:
+        if node.level:
+            self.relative.append(node.lineno)
+            return
+        # "from natrium import model" names the module natrium.model.
+        names = [f"natrium.{a.name}" for a in node.names] if node.module == "natrium" else []
+        self.found += [(name, node.lineno, self.scope[:]) for name in names or [node.module]]
+
+    @classmethod
+    def of(cls, text: str) -> "Imports":
+        visitor = cls()
+        visitor.visit(ast.parse(text))
+        return visitor
+
+
+def is_the_exception(path: str, target: str, scope: list[ast.AST]) -> bool:
+    return (
+        path == EXCEPTION["file"]
+        and is_within(target, EXCEPTION["target"])
+        and len(scope) >= 2
+        and isinstance(scope[0], ast.ClassDef)
+        and isinstance(scope[1], ast.FunctionDef)
+        and scope[1].name == EXCEPTION["method"]
+    )
+
+
+def import_offences(path: str, text: str) -> list[str]:
+    imports = Imports.of(text)
+    offences = [f"{path}:{line}: imports must be absolute" for line in imports.relative]
+    room = room_of(path)
+    for target, line, scope in imports.found:
+        if is_within(target, "natrium") and room is not None:
+            allowed = any(is_within(target, other) for other in MAY_IMPORT[room])
+            if not allowed and not is_the_exception(path, target, scope):
+                offences.append(f"{path}:{line}: {room} must not import {target}")
+        if target.split(".")[0] in DRAWING and room != "natrium.figures":
+            offences.append(f"{path}:{line}: only natrium.figures may import {target}")
+        if target.split(".")[0] in {"model", "solvers", "analysis"}:
+            offences.append(f"{path}:{line}: import natrium.{target}, not the link")
+    return offences
+
+
+def names_used(text: str) -> Iterator[tuple[str, int]]:
+    """Give every name read, imported or reached as an attribute, with its line."""
+    for node in ast.walk(ast.parse(text)):
+        match node:
+            case ast.Name(id=name) | ast.Attribute(attr=name):
+                yield name, node.lineno
+            case ast.ImportFrom(names=aliases):
+                yield from ((alias.name, node.lineno) for alias in aliases)
+
+
+def running_offences(path: str, text: str) -> list[str]:
+    offences = [
+        f"{path}:{line}: {name}" for name, line in names_used(text) if name in SYMPY_RUNNERS
+    ]
+    for node in ast.walk(ast.parse(text)):
+        match node:
+            case ast.Call(func=ast.Name(id=name)) if name in BUILTIN_RUNNERS:
+                offences.append(f"{path}:{node.lineno}: {name}")
+            case ast.Attribute(value=ast.Name(id="builtins"), attr=name) if name in BUILTIN_RUNNERS:
+                offences.append(f"{path}:{node.lineno}: builtins.{name}")
+            case ast.ImportFrom(module="builtins"):
+                offences.append(f"{path}:{node.lineno}: names taken from builtins")
+    return offences
+
+
+MARKER = re.compile(
+    r"#\s*noqa(?::\s*[A-Z]+\d+(?:[,\s]+[A-Z]+\d+)*)?(?![\w:])|#\s*type:\s*ignore(?:\[[^\]]*\])?",
+    re.IGNORECASE,
+)
+
+
+def silent_ignores(path: str, text: str) -> list[str]:
+    """List the lint and type ignores that give no reason (two words at least) in their line."""
+    offences = []
+    for token in tokenize.generate_tokens(io.StringIO(text).readline):
+        if token.type != tokenize.COMMENT or not MARKER.search(token.string):
+            continue
+        reason = MARKER.sub("", token.string)
+        if len(re.findall(r"[^\W_]+", reason)) < 2:
+            offences.append(f"{path}:{token.start[0]}: {token.string}")
+    return offences
+
+
+def test_import_rule_holds() -> None:
+    assert [line for path, text in sources() for line in import_offences(path, text)] == []
+
+
+PLOT = "class Trajectory:\n    def plot(self):\n        {}\n"
+
+
+@pytest.mark.parametrize(
+    ("path", "text"),
+    [
+        ("natrium/model/gate.py", "import natrium"),
+        ("natrium/model/gate.py", "from natrium import simulate"),
+        ("natrium/model/gate.py", "from natrium import solvers"),
+        ("natrium/model/gate.py", "from natrium.solvers import simulate"),
+        ("natrium/model/gate.py", "def f():\n    import natrium.cli"),
+        ("natrium/model/gate.py", "from ..solvers import simulate"),
+        ("natrium/model/gate.py", "from . import channel"),
+        ("natrium/model/gate.py", "if TYPE_CHECKING:\n    from natrium.solvers import Trajectory"),
+        ("natrium/model/__init__.py", "import natrium.analysis"),
+        ("natrium/solvers/script.py", "import natrium.analysis.fi"),
+        ("natrium/solvers/script.py", PLOT.format("import natrium.figures")),
+        ("natrium/solvers/trajectory.py", "import natrium.figures"),
+        ("natrium/solvers/trajectory.py", "if TYPE_CHECKING:\n    import natrium.figures"),
+        ("natrium/solvers/trajectory.py", PLOT.format("import natrium.cli")),
+        ("natrium/solvers/trajectory.py", PLOT.format("import matplotlib.pyplot")),
+        ("natrium/solvers/trajectory.py", "def plot():\n    import natrium.figures"),
+        ("natrium/analysis/fi.py", "import natrium.figures"),
+        ("natrium/analysis/fi.py", "from matplotlib.axes import Axes"),
+        ("natrium/analysis/fi.py", "if TYPE_CHECKING:\n    import matplotlib"),
+        ("natrium/figures/__init__.py", "import natrium.cli"),
+        ("natrium/cli.py", "import matplotlib"),
+        ("natrium/cli.py", "from model import Neuron"),
+    ],
+)
+def test_import_rule_refuses(path: str, text: str) -> None:
+    assert len(import_offences(path, text)) == 1
+
+
+@pytest.mark.parametrize(
+    ("path", "text"),
+    [
+        ("natrium/model/gate.py", "import sympy\nfrom natrium.model.errors import ModelError"),
+        ("natrium/solvers/script.py", "from natrium.model import Neuron"),
+        ("natrium/solvers/trajectory.py", PLOT.format("from natrium.figures import traces")),
+        ("natrium/solvers/trajectory.py", PLOT.format("from natrium import figures")),
+        ("natrium/analysis/fi.py", "from natrium.solvers.event import EventDriven"),
+        ("natrium/figures/traces.py", "import matplotlib\nimport natrium.analysis"),
+        ("natrium/cli.py", "import natrium.figures\nimport natrium.model"),
+        ("natrium/modelling.py", "import natrium.cli"),
+    ],
+)
+def test_import_rule_allows(path: str, text: str) -> None:
+    assert import_offences(path, text) == []
+
+
+def test_rooms_import_nothing_by_text() -> None:
+    """A module named in a string would slip past the import rule."""
+    assert [
+        f"{path}:{line}"
+        for path, text in sources()
+        if room_of(path) is not None
+        for name, line in names_used(text)
+        if name == "import_module"
+    ] == []
+
+
+def test_lambdify_lives_in_one_file() -> None:
+    users = {path for path, text in sources() for name, _ in names_used(text) if name == "lambdify"}
+    assert users == {"natrium/model/kernel.py"}
+
+
+def test_nothing_runs_code_from_text() -> None:
+    assert [line for path, text in sources() for line in running_offences(path, text)] == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "eval('1')",
+        "exec(text)",
+        "compile(text, '', 'eval')",
+        "builtins.eval(text)",
+        "from builtins import eval as safe",
+        "sympy.sympify(text)",
+        "from sympy import sympify as build",
+        "parse_expr(text)",
+    ],
+)
+def test_running_code_is_seen(text: str) -> None:
+    assert running_offences("natrium/x.py", text)
+
+
+def test_harmless_neighbours_pass() -> None:
+    text = "ast.literal_eval(x)\nre.compile(x)\ndef eval(cls, x): ...\nexpr.evalf()"
+    assert running_offences("natrium/x.py", text) == []
+
+
+@in_checkout
+@pytest.mark.parametrize("room", ["model", "solvers", "analysis"])
+def test_link_resolves(room: str) -> None:
+    link = ROOT / room
+    assert link.is_symlink()
+    assert link.readlink() == Path("natrium", room)
+    assert link.resolve() == (PACKAGE / room).resolve()
+    assert (link / "__init__.py").is_file()
+
+
+def test_base_dependencies_are_the_seven() -> None:
+    names = [re.match(r"[\w.-]+", line).group() for line in settings()["project"]["dependencies"]]
+    assert len(names) == len(BASE_DEPENDENCIES)
+    assert set(names) == BASE_DEPENDENCIES
+
+
+def test_no_file_is_too_long() -> None:
+    lengths = {path: len(text.splitlines()) for path, text in sources()}
+    assert {path: n for path, n in lengths.items() if n > MAX_LINES} == {}
+
+
+def test_warnings_are_errors(pytestconfig: pytest.Config) -> None:
+    assert settings()["tool"]["pytest"]["ini_options"]["filterwarnings"][0] == "error"
+    assert "error" in pytestconfig.getini("filterwarnings")
+
+
+def test_every_ignore_gives_its_reason() -> None:
+    assert [line for path, text in sources() for line in silent_ignores(path, text)] == []
+
+
+@pytest.mark.parametrize(
+    ("comment", "silent"),
+    [
+        ("# noqa", True),
+        ("# noqa: N803", True),
+        ("# noqa: N803, E741", True),
+        ("# type: ignore[misc]", True),
+        ("# type: ignore[misc]  # noqa: N803", True),
+        ("# noqa: N803 - the field's name", False),
+        ("# type: ignore[misc]  # SymPy has no types", False),
+        ("# type: ignore[misc]  # noqa: N803  # SymPy has no types", False),
+        ("# an ordinary comment", False),
+    ],
+)
+def test_silent_ignores_are_seen(comment: str, silent: bool) -> None:
+    assert bool(silent_ignores("natrium/x.py", f"x = 1  {comment}\n")) is silent
+
+
+def has_own_docstring(value: object) -> bool:
+    if isinstance(value, type):
+        own = vars(value).get("__doc__") or ""
+        return bool(own.strip()) and not own.startswith(f"{value.__name__}(")  # a dataclass's own
+    if isinstance(value, types.ModuleType) or callable(value):
+        return bool((inspect.getdoc(value) or "").strip())
+    return True  # plain data, such as a version or a table
+
+
+def test_public_names_are_there_and_documented() -> None:
+    natrium = importlib.import_module("natrium")
+    assert natrium.__all__
+    assert len(set(natrium.__all__)) == len(natrium.__all__)
+    missing = [name for name in natrium.__all__ if not hasattr(natrium, name)]
+    assert missing == []
+    silent = [name for name in natrium.__all__ if not has_own_docstring(getattr(natrium, name))]
+    assert silent == []
+
+
+def test_version_has_one_source() -> None:
+    version = settings()["project"]["version"]
+    assert importlib.import_module("natrium").__version__ == version
+    cited = re.search(r"^version: (\S+)$", (ROOT / "CITATION.cff").read_text("utf-8"), re.MULTILINE)
+    assert cited is not None
+    assert cited.group(1) == version
+
+
+HELP = """
+import sys
+sys.argv = ["natrium", "--help"]
+from natrium.cli import main
+try:
+    main()
+except SystemExit as end:
+    assert not end.code, end.code
+"""
+HEAVY = """
+import json, sys
+tops = {name.partition(".")[0] for name in sys.modules}
+print(json.dumps(sorted(tops & {"matplotlib", "scipy", "sympy"})), file=sys.stderr)
+"""
+
+
+@pytest.mark.parametrize("code", ["import natrium.cli", HELP], ids=["import", "help"])
+def test_command_line_starts_light(code: str) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", code + "\n" + HEAVY],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stderr.splitlines()[-1]) == []
+
+
+@pytest.mark.slow
+def test_wheel_holds_natrium_alone(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", tmp_path]
+    done = subprocess.run(
+        [*command, ROOT], cwd=tmp_path, capture_output=True, text=True, check=False, timeout=300
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    version = settings()["project"]["version"]
+    wheel = tmp_path / f"natrium-{version}-py3-none-any.whl"
+    names = zipfile.ZipFile(wheel).namelist()
+    assert {name.split("/")[0] for name in names} == {"natrium", f"natrium-{version}.dist-info"}
+    assert "natrium/py.typed" in names
+    assert {path for path, _ in sources()} == {name for name in names if name.endswith(".py")}
