@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 if TYPE_CHECKING:
-    from natrium.model import Simulation
     from natrium.solvers import Trajectory
 
 __all__ = ["app", "main"]
@@ -68,9 +67,7 @@ def _options(
 @app.command("run")
 @_told
 def run_command(
-    model: Annotated[
-        Path, typer.Argument(help="Model file (TOML, version 1).", metavar="MODEL.toml")
-    ],
+    model: Annotated[Path, typer.Argument(help="Model file (TOML, version 1).", metavar="MODEL.toml")],
     solver: Annotated[str | None, typer.Option(help="event, script or closed-form.")] = None,
     method: Annotated[str | None, typer.Option(help="auto, DOP853, RK45 or Radau.")] = None,
     rtol: Annotated[float | None, typer.Option(help="Relative tolerance.")] = None,
@@ -94,9 +91,8 @@ def run_command(
         "t_end": t_end,
     }
     loaded = load(model)
-    simulation: Simulation = attrs.evolve(
-        loaded.simulation, **{key: value for key, value in asked.items() if value is not None}
-    )
+    given: dict[str, Any] = {key: value for key, value in asked.items() if value is not None}
+    simulation = attrs.evolve(loaded.simulation, **given)
     trajectory = run(attrs.evolve(loaded, simulation=simulation))
     typer.echo(json.dumps(_run_result(trajectory)) if as_json else _run_text(trajectory))
     if not as_json:
@@ -140,8 +136,7 @@ def channels_command(as_json: JsonFlag = False) -> None:
 
     if as_json:
         listed = {
-            name: channel_to_dict(channel) | {"source": channel.source}
-            for name, channel in CHANNELS.items()
+            name: channel_to_dict(channel) | {"source": channel.source} for name, channel in CHANNELS.items()
         }
         typer.echo(json.dumps(listed))
         return

@@ -1,1 +1,24 @@
-"""a"""
+"""What it means: analyses that take models and runs, and return data."""
+
+from natrium.analysis.comparison import (
+    Comparison,
+    LadderRow,
+    SpikePair,
+    compare_script,
+    dt_ladder,
+    match_spikes,
+)
+from natrium.analysis.findings import findings
+from natrium.analysis.reproduction import Reproduction, reproduce
+
+__all__ = [
+    "Comparison",
+    "LadderRow",
+    "Reproduction",
+    "SpikePair",
+    "compare_script",
+    "dt_ladder",
+    "findings",
+    "match_spikes",
+    "reproduce",
+]

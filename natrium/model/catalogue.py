@@ -30,9 +30,7 @@ HH_POTASSIUM = Channel(
     "K",
     g=120.0,
     E=-77.0,
-    gates=(
-        Gate("n", 4, alpha="0.01*(V + 55)/(1 - exp(-(V + 55)/10))", beta="0.125*exp(-(V + 65)/80)"),
-    ),
+    gates=(Gate("n", 4, alpha="0.01*(V + 55)/(1 - exp(-(V + 55)/10))", beta="0.125*exp(-(V + 65)/80)"),),
     source=f"{_HH}, eqs. 12, 13 and table 3",
 )
 
@@ -43,8 +41,7 @@ NOTEBOOK_SODIUM_1 = Channel(
     g=120.0,
     E=50.0,
     gates=tuple(
-        attrs.evolve(gate, initial=start)
-        for gate, start in zip(HH_SODIUM.gates, (0.0, 1.0), strict=True)
+        attrs.evolve(gate, initial=start) for gate, start in zip(HH_SODIUM.gates, (0.0, 1.0), strict=True)
     ),
     source="class notebook, scripts 2 and 3: the kinetics of the squid axon's sodium channel (Hodgkin & "
     "Huxley 1952, rest at -65 mV), with g = 120 relative to the leak where the paper's is 400",

@@ -30,7 +30,7 @@ class SolverError(NatriumError, RuntimeError):
 
 
 class UnsupportedModel(SolverError):
-    """This solver cannot solve this model or run; the message names one that can."""
+    """A model or run that this solver cannot solve; the message names one that can."""
 
 
 class TooManySpikes(SolverError):

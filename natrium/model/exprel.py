@@ -58,11 +58,7 @@ class exprel(sympy.Function):  # noqa: N801 - a mathematical function, named as 
     def _eval_evalf(self, prec: int) -> Any:
         x = self.args[0].evalf(prec)
         order = int(self.args[1]) if len(self.args) == 2 else 0
-        return (
-            (sympy.hyper([order + 1], [order + 2], x) / (order + 1)).evalf(prec)
-            if x.is_number
-            else None
-        )
+        return (sympy.hyper([order + 1], [order + 2], x) / (order + 1)).evalf(prec) if x.is_number else None
 
     def _latex(self, printer: Any, exp: Any = None) -> str:
         order = "" if len(self.args) == 1 else f"_{{{printer._print(self.args[1])}}}"

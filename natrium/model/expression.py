@@ -139,25 +139,23 @@ def as_expression(value: Any, variable: str = "V") -> Expression:
     """
     if isinstance(value, Expression):
         if value.variable != variable:
-            raise ModelError(
-                f"an expression of {variable} is needed, got one of {value.variable}: {value}"
-            )
+            raise ModelError(f"an expression of {variable} is needed, got one of {value.variable}: {value}")
         return value
     if isinstance(value, str):
         return Expression(value, variable)
     if isinstance(value, sympy.Expr):
-        names = {symbol.name: sympy.Symbol(variable, real=True) for symbol in value.free_symbols}
+        names = dict.fromkeys(
+            (symbol.name for symbol in value.free_symbols), sympy.Symbol(variable, real=True)
+        )
         if set(names) - {variable}:
             raise ModelError(
                 f"an expression may use {variable} only, got {sorted(names)}: put numbers for the others"
             )
-        plain = value.xreplace({symbol: names[variable] for symbol in value.free_symbols})
+        plain = value.xreplace(dict.fromkeys(value.free_symbols, names[variable]))
         return Expression(_TextPrinter().doprint(plain), variable)
     if isinstance(value, (int, float)) and not isinstance(value, bool):
         return Expression(repr(float(value)), variable)
-    raise ModelError(
-        f"an expression must be text or SymPy, got {shown(value)} ({type(value).__name__})"
-    )
+    raise ModelError(f"an expression must be text or SymPy, got {shown(value)} ({type(value).__name__})")
 
 
 class _TextPrinter(StrPrinter):
@@ -174,9 +172,7 @@ class _TextPrinter(StrPrinter):
 
     def _print_Function(self, expr: Any) -> str:
         if len(expr.args) != 1:
-            raise ModelError(
-                f"an expression cannot hold {expr}: write it with the functions allowed"
-            )
+            raise ModelError(f"an expression cannot hold {expr}: write it with the functions allowed")
         return f"{expr.func.__name__}({self._print(expr.args[0])})"
 
 
@@ -190,9 +186,7 @@ def _read(text: str, variable: str) -> Node:
     if not isinstance(text, str):
         raise ModelError(f"an expression must be text, got {shown(text)} ({type(text).__name__})")
     if len(text) > MAX_LENGTH:
-        raise _refuse(
-            text, f"an expression may have at most {MAX_LENGTH} characters ({len(text)} given)"
-        )
+        raise _refuse(text, f"an expression may have at most {MAX_LENGTH} characters ({len(text)} given)")
     if not text.isascii() or not text.isprintable():
         raise _refuse(text, "an expression may use plain printable ASCII characters only")
     depth = deepest = 0
@@ -200,9 +194,7 @@ def _read(text: str, variable: str) -> Node:
         depth += (character in "([{") - (character in ")]}")
         deepest = max(deepest, depth)
     if deepest > MAX_BRACKETS:
-        raise _refuse(
-            text, f"an expression may nest at most {MAX_BRACKETS} brackets ({deepest} given)"
-        )
+        raise _refuse(text, f"an expression may nest at most {MAX_BRACKETS} brackets ({deepest} given)")
     try:
         body = ast.parse(text.strip(), mode="eval").body
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
@@ -221,9 +213,7 @@ class _Reader:
     def node(self, tree: ast.expr, depth: int) -> Node:
         self.nodes += 1
         if self.nodes > MAX_NODES or depth > MAX_DEPTH:
-            raise _refuse(
-                self.text, f"an expression may have at most {MAX_NODES} terms, {MAX_DEPTH} deep"
-            )
+            raise _refuse(self.text, f"an expression may have at most {MAX_NODES} terms, {MAX_DEPTH} deep")
         match tree:
             case ast.Constant(value=value) if type(value) in (int, float):
                 return self.literal(tree)
@@ -243,16 +233,12 @@ class _Reader:
             ):
                 return self.fold(name, self.node(argument, depth + 1))
         allowed = f"numbers, {self.variable}, pi, {', '.join(_NUMERIC)}, and + - * / **"
-        raise _refuse(
-            self.text, f"an expression may hold {allowed} only ({type(tree).__name__} found)"
-        )
+        raise _refuse(self.text, f"an expression may hold {allowed} only ({type(tree).__name__} found)")
 
     def literal(self, tree: ast.Constant) -> float:
         source = ast.get_source_segment(self.text.strip(), tree) or ""
         if len(source) > MAX_DIGITS or not math.isfinite(value := float(tree.value)):  # type: ignore[arg-type]  # int or float: matched by the caller
-            raise _refuse(
-                self.text, f"a number may have at most {MAX_DIGITS} digits and must be finite"
-            )
+            raise _refuse(self.text, f"a number may have at most {MAX_DIGITS} digits and must be finite")
         return value
 
     def fold(self, name: str, *nodes: Node) -> Node:
@@ -264,18 +250,14 @@ class _Reader:
         with np.errstate(all="ignore"):
             value = _evaluator((name, *nodes))(0.0)
         if np.iscomplexobj(value) or not math.isfinite(value):
-            raise _refuse(
-                self.text, "a constant part of an expression must be a finite real number"
-            )
+            raise _refuse(self.text, "a constant part of an expression must be a finite real number")
         return float(value)
 
 
 def _evaluator(tree: Node) -> Callable[[Any], Any]:
     """Make a closure that evaluates a tree in its written order."""
     if isinstance(tree, float):
-        value = np.float64(
-            tree
-        )  # Python's own division and power raise where NumPy's give inf or nan
+        value = np.float64(tree)  # Python's own division and power raise where NumPy's give inf or nan
         return lambda x: value
     if isinstance(tree, str):
         return lambda x: x
@@ -330,9 +312,7 @@ def _latex(tree: Node, variable: str) -> tuple[str, int]:
     if name == "abs":
         return rf"\left|{first}\right|", 4
     if name in _NUMERIC:
-        function = (
-            f"\\{name}" if name in ("log", "sin", "cos", "tanh") else rf"\operatorname{{{name}}}"
-        )
+        function = f"\\{name}" if name in ("log", "sin", "cos", "tanh") else rf"\operatorname{{{name}}}"
         return rf"{function}\left({first}\right)", 4
     if name == "neg":
         return f"-{_bracketed(first, tight, 2)}", 1
@@ -350,8 +330,4 @@ def _latex(tree: Node, variable: str) -> tuple[str, int]:
 
 
 def _bracketed(text: str, tight: int, needed: int) -> str:
-    return (
-        text
-        if tight >= needed and not (needed > 1 and text.startswith("-"))
-        else rf"\left({text}\right)"
-    )
+    return text if tight >= needed and not (needed > 1 and text.startswith("-")) else rf"\left({text}\right)"

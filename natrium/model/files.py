@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+import operator
 import os
 import re
 import tempfile
 import tomllib
 from collections.abc import Callable, Iterator
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -78,16 +79,12 @@ def load(path: str | os.PathLike[str]) -> Model:
         When the file cannot be read or breaks rules: all of them, each with its place.
     """
     try:
-        with open(path, "rb") as file:
+        with Path(path).open("rb") as file:
             content = file.read(MAX_BYTES + 1)
     except OSError as error:
-        raise ModelError(
-            f"cannot read the model file {os.fspath(path)}: {error.strerror}"
-        ) from error
+        raise ModelError(f"cannot read the model file {os.fspath(path)}: {error.strerror}") from error
     if len(content) > MAX_BYTES:
-        raise ModelError(
-            f"a model file may have at most {MAX_BYTES} bytes, got more: {os.fspath(path)}"
-        )
+        raise ModelError(f"a model file may have at most {MAX_BYTES} bytes, got more: {os.fspath(path)}")
     try:
         return loads(content.decode("utf-8"))
     except UnicodeDecodeError as error:
@@ -188,7 +185,7 @@ def _converter() -> cattrs.Converter:
     converter = cattrs.Converter(forbid_extra_keys=True, detailed_validation=True)
     for cls in (Gate, Simulation, *KINDS.values()):
         _register(converter, cls)
-    _register(converter, Channel, nested={"gates": (Gate, "gates")})
+    _register(converter, Channel, nested={"gates": Gate})
     _register(converter, _Neuron, left_out={"channels"})
     converter.register_structure_hook_func(
         lambda asked: asked is Stimulus,
@@ -202,11 +199,9 @@ def _converter() -> cattrs.Converter:
             _cattrs_forbid_extra_keys=True,
             natrium=override(struct_hook=_check_version),
             neuron=override(struct_hook=lambda data, _: converter.structure(_table(data), _Neuron)),
-            channels=override(struct_hook=lambda data, _: _list(converter, data, Channel)),
-            stimuli=override(struct_hook=lambda data, _: _list(converter, data, Stimulus)),
-            simulation=override(
-                struct_hook=lambda data, _: converter.structure(_table(data), Simulation)
-            ),
+            channels=override(struct_hook=_listed(converter, Channel)),
+            stimuli=override(struct_hook=_listed(converter, Stimulus)),
+            simulation=override(struct_hook=lambda data, _: converter.structure(_table(data), Simulation)),
         ),
     )
     return converter
@@ -215,7 +210,7 @@ def _converter() -> cattrs.Converter:
 def _register(
     converter: cattrs.Converter,
     cls: type,
-    nested: dict[str, tuple[type, str]] | None = None,
+    nested: dict[str, type] | None = None,
     left_out: frozenset[str] | set[str] = frozenset(),
 ) -> None:
     hooks: dict[str, Any] = {}
@@ -223,15 +218,13 @@ def _register(
         if field.name in left_out:
             hooks[field.name] = override(omit=True)
         elif nested and field.name in nested:
-            kind = nested[field.name][0]
-            hooks[field.name] = override(
-                struct_hook=lambda data, _, kind=kind: _list(converter, data, kind)
-            )
+            kind = nested[field.name]
+            hooks[field.name] = override(struct_hook=_listed(converter, kind))
         else:
             hooks[field.name] = override(struct_hook=_checked(field))
-    structure = make_dict_structure_fn(cls, converter, _cattrs_forbid_extra_keys=True, **hooks)
+    structure: Any = make_dict_structure_fn(cls, converter, _cattrs_forbid_extra_keys=True, **hooks)
     converter.register_structure_hook_func(
-        lambda asked, cls=cls: asked is cls, lambda data, asked: structure(_table(data), asked)
+        partial(operator.is_, cls), lambda data, asked: structure(_table(data), asked)
     )
 
 
@@ -239,8 +232,9 @@ def _checked(field: attrs.Attribute[Any]) -> Callable[[Any, Any], Any]:
     """Make a hook that puts a value through its field's own converter and rule."""
 
     def hook(value: Any, _: Any) -> Any:
-        if callable(field.converter):
-            value = field.converter(value)
+        convert: Any = field.converter
+        if convert is not None:
+            value = convert(value)
         if field.validator is not None:
             field.validator(None, field, value)
         return value
@@ -252,6 +246,11 @@ def _table(data: Any) -> dict[str, Any]:
     if not isinstance(data, dict):
         raise ModelError(f"must be a table, got {shown(data)}")
     return data
+
+
+def _listed(converter: cattrs.Converter, kind: type) -> Callable[[Any, Any], Any]:
+    """Make a hook that reads a list of tables."""
+    return lambda data, _: _list(converter, data, kind)
 
 
 def _list(converter: cattrs.Converter, data: Any, kind: type) -> Any:
@@ -336,9 +335,7 @@ def _lines(table: dict[str, Any], prefix: str) -> Iterator[str]:
 
 
 def _is_tables(value: Any) -> bool:
-    return isinstance(value, dict) or (
-        isinstance(value, list) and bool(value) and isinstance(value[0], dict)
-    )
+    return isinstance(value, dict) or (isinstance(value, list) and bool(value) and isinstance(value[0], dict))
 
 
 def _literal(value: Any) -> str:
@@ -369,8 +366,8 @@ def write_whole(path: str | os.PathLike[str], content: str | bytes) -> None:
         try:
             with os.fdopen(handle, "wb") as file:
                 file.write(data)
-            os.chmod(temporary, 0o666 & ~_umask())
-            os.replace(temporary, path)
+            Path(temporary).chmod(0o666 & ~_umask())
+            Path(temporary).replace(path)
         except BaseException:
             Path(temporary).unlink(missing_ok=True)
             raise

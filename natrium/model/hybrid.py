@@ -96,9 +96,7 @@ class HybridSystem:
         KeyError
             When there is no such parameter.
         """
-        return dict(zip((symbol.name for symbol in self.parameters), self.values, strict=True))[
-            parameter
-        ]
+        return dict(zip((symbol.name for symbol in self.parameters), self.values, strict=True))[parameter]
 
     def slowed(self, fastest: float) -> HybridSystem:
         """Give the same system with no gate faster than `fastest` (per ms), steady states unchanged.

@@ -89,14 +89,16 @@ def lower_expressions(
         Takes the symbols' values, returns a list (nested as given).
     """
     printer, modules = _FORMS[form]
-    settings = {"fully_qualified_modules": False, "inline": True, "allow_unknown_functions": True}
+    settings: dict[str, Any] = {
+        "fully_qualified_modules": False,
+        "inline": True,
+        "allow_unknown_functions": True,
+    }
     if saturated:
         modules = [{**modules[0], **_SATURATED[form]}, *modules[1:]]
         settings["user_functions"] = {"exp": "exp"}
     nested = [list(item) if isinstance(item, tuple) else item for item in expressions]
-    return sympy.lambdify(  # type: ignore[no-any-return]  # SymPy is untyped
-        symbols, nested, modules=modules, printer=printer(settings), cse=True
-    )
+    return sympy.lambdify(symbols, nested, modules=modules, printer=printer(settings), cse=True)
 
 
 @attrs.frozen(slots=False)
@@ -149,16 +151,12 @@ class Kernel:
     @cached_property
     def steady(self) -> Callable[[float], list[float]]:
         """Steady states of the gates, ``(V) -> list``."""
-        return lower_expressions(
-            tuple(gate.inf for gate in self.system.gates), self.system.states[:1]
-        )
+        return lower_expressions(tuple(gate.inf for gate in self.system.gates), self.system.states[:1])
 
     @cached_property
     def relaxation(self) -> Callable[[float], list[float]]:
         """Rates alpha + beta of the gates, per ms, ``(V) -> list``."""
-        return lower_expressions(
-            tuple(gate.rate for gate in self.system.gates), self.system.states[:1]
-        )
+        return lower_expressions(tuple(gate.rate for gate in self.system.gates), self.system.states[:1])
 
     @staticmethod
     def _lowered(system: HybridSystem, expressions: tuple[Any, ...]) -> Callable[..., Any]:

@@ -8,7 +8,7 @@ __all__ = ["latex"]
 
 
 def latex(neuron: Neuron) -> str:
-    """Write a neuron's equations as a LaTeX ``align`` environment.
+    r"""Write a neuron's equations as a LaTeX ``align`` environment.
 
     Rates stand in their written form; V in mV, times in ms, conductances relative to the leak.
 
@@ -23,10 +23,10 @@ def latex(neuron: Neuron) -> str:
     Examples
     --------
     >>> print(latex(Neuron()))
-    \\begin{align}
-    \\tau_m \\frac{dV}{dt} &= -(V - v_{\\mathrm{rest}}) + I(t) \\\\
-    V &\\ge v_{\\mathrm{thresh}}: \\quad V \\leftarrow v_{\\mathrm{reset}} \\text{ for } \\tau_{\\mathrm{ref}}
-    \\end{align}
+    \begin{align}
+    \tau_m \frac{dV}{dt} &= -(V - v_{\mathrm{rest}}) + I(t) \\
+    V &\ge v_{\mathrm{thresh}}: \quad V \leftarrow v_{\mathrm{reset}} \text{ for } \tau_{\mathrm{ref}}
+    \end{align}
     """
     current = r"-(V - v_{\mathrm{rest}}) + I(t)"
     lines = []
@@ -39,7 +39,9 @@ def latex(neuron: Neuron) -> str:
             factors.append(f"{x}^{{{gate.power}}}" if gate.power > 1 else x)
             lines += _gate(gate, x)
         current += rf" + {' '.join(factors)} (E_{{{name}}} - V)"
-    threshold = r"V &\ge v_{\mathrm{thresh}}: \quad V \leftarrow v_{\mathrm{reset}} \text{ for } \tau_{\mathrm{ref}}"
+    threshold = (
+        r"V &\ge v_{\mathrm{thresh}}: \quad V \leftarrow v_{\mathrm{reset}} \text{ for } \tau_{\mathrm{ref}}"
+    )
     body = [rf"\tau_m \frac{{dV}}{{dt}} &= {current}", *lines, threshold]
     return "\\begin{align}\n" + " \\\\\n".join(body) + "\n\\end{align}"
 

@@ -68,9 +68,7 @@ class Simulation:
     def __attrs_post_init__(self) -> None:
         """Check that the span runs forward and that the script's scheme has its step."""
         if self.t_end is not None and self.t_end <= self.t_start:
-            raise ModelError(
-                f"t_end must be after t_start ({self.t_start!r} ms), got {self.t_end!r} ms"
-            )
+            raise ModelError(f"t_end must be after t_start ({self.t_start!r} ms), got {self.t_end!r} ms")
         if self.solver == "script" and self.dt is None:
             raise ModelError("solver 'script' needs a time step, got no dt: give dt in ms")
 

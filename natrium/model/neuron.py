@@ -28,12 +28,19 @@ def _as_rate(value: Any) -> Expression | None:
     return None if value is None else as_expression(value)
 
 
-def _rate_field(**bounds: Any) -> Any:
-    def check(instance: Any, attribute: Any, value: Expression | None) -> None:
-        if value is not None:
-            check_rate(attribute.name, value, **bounds)
+def _check_transition(instance: Any, attribute: Any, value: Expression | None) -> None:
+    if value is not None:
+        check_rate(attribute.name, value)
 
-    return attrs.field(default=None, kw_only=True, converter=_as_rate, validator=check)
+
+def _check_inf(instance: Any, attribute: Any, value: Expression | None) -> None:
+    if value is not None:
+        check_rate(attribute.name, value, at_most=1.0)
+
+
+def _check_tau(instance: Any, attribute: Any, value: Expression | None) -> None:
+    if value is not None:
+        check_rate(attribute.name, value, positive=True)
 
 
 def _as_initial(value: Any) -> Any:
@@ -43,11 +50,15 @@ def _as_initial(value: Any) -> Any:
 def _check_initial(instance: Any, attribute: Any, value: Any) -> None:
     if isinstance(value, str):
         if value != STEADY_STATE:
-            raise ModelError(
-                f"initial must be a number from 0 to 1 or {STEADY_STATE!r}, got {shown(value)}"
-            )
+            raise ModelError(f"initial must be a number from 0 to 1 or {STEADY_STATE!r}, got {shown(value)}")
         return
     Number(low=0.0, high=1.0).check("initial", value)
+
+
+def _given(rate: Expression | None) -> Expression:
+    """Give a rate that the gate's own check has found to be there."""
+    assert rate is not None
+    return rate
 
 
 @attrs.frozen
@@ -82,19 +93,21 @@ class Gate:
 
     name: str = attrs.field(validator=Name())
     power: int = attrs.field(default=1, validator=Count(high=16))
-    alpha: Expression | None = _rate_field()
-    beta: Expression | None = _rate_field()
-    inf: Expression | None = _rate_field(at_most=1.0)
-    tau: Expression | None = _rate_field(positive=True)
+    alpha: Expression | None = attrs.field(
+        default=None, kw_only=True, converter=_as_rate, validator=_check_transition
+    )
+    beta: Expression | None = attrs.field(
+        default=None, kw_only=True, converter=_as_rate, validator=_check_transition
+    )
+    inf: Expression | None = attrs.field(default=None, kw_only=True, converter=_as_rate, validator=_check_inf)
+    tau: Expression | None = attrs.field(default=None, kw_only=True, converter=_as_rate, validator=_check_tau)
     initial: float | str = attrs.field(
         default=STEADY_STATE, kw_only=True, converter=_as_initial, validator=_check_initial
     )
 
     def __attrs_post_init__(self) -> None:
         """Check that a pair of expressions is given."""
-        given = [
-            name for name in ("alpha", "beta", "inf", "tau") if getattr(self, name) is not None
-        ]
+        given = [name for name in ("alpha", "beta", "inf", "tau") if getattr(self, name) is not None]
         if given not in (["alpha", "beta"], ["inf", "tau"]):
             raise ModelError(
                 f"gate {self.name} needs alpha and beta, or inf and tau, got {', '.join(given) or 'none'}"
@@ -105,8 +118,7 @@ class Gate:
         if self.alpha is not None and self.beta is not None:
             alpha, beta = smooth_rate(self.alpha), smooth_rate(self.beta)
             return GateFlow(state, alpha / (alpha + beta), alpha + beta)
-        assert self.inf is not None and self.tau is not None  # noqa: S101 - held by the check above
-        return GateFlow(state, smooth_rate(self.inf), 1 / smooth_rate(self.tau))
+        return GateFlow(state, smooth_rate(_given(self.inf)), 1 / smooth_rate(_given(self.tau)))
 
     def derivative(self, state: sympy.Symbol) -> sympy.Expr:
         """Give dx/dt as SymPy, per ms."""
@@ -150,15 +162,13 @@ class Channel:
         _check_members("gates", f"channel {self.name}", self.gates, Gate)
 
 
-def _check_members(what: str, owner: str, members: tuple[Any, ...], kind: type) -> None:
+def _check_members(what: str, owner: str, members: Any, kind: type[Gate] | type[Channel]) -> None:
     if not isinstance(members, tuple):
         raise ModelError(f"{what} of {owner} must be a sequence, got {shown(members)}")
-    names = []
+    names: list[str] = []
     for member in members:
         if not isinstance(member, kind):
-            raise ModelError(
-                f"{what} of {owner} must be {kind.__name__} objects, got {shown(member)}"
-            )
+            raise ModelError(f"{what} of {owner} must be {kind.__name__} objects, got {shown(member)}")
         names.append(member.name)
     if len(set(names)) < len(names):
         raise ModelError(f"names of {what} in {owner} must differ, got {', '.join(names)}")
@@ -195,9 +205,7 @@ class Neuron:
         When a value is out of range or two rules contradict each other.
     """
 
-    tau_m: float = attrs.field(
-        default=10.0, converter=as_float, validator=Number("ms", 0.0, open_low=True)
-    )
+    tau_m: float = attrs.field(default=10.0, converter=as_float, validator=Number("ms", 0.0, open_low=True))
     tau_ref: float = attrs.field(default=2.0, converter=as_float, validator=Number("ms", 0.0))
     v_rest: float = attrs.field(default=-70.0, converter=as_float, validator=Number("mV"))
     v_thresh: float = attrs.field(default=-55.0, converter=as_float, validator=Number("mV"))

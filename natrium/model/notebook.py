@@ -11,7 +11,7 @@ from natrium.model.model import Model, Simulation
 from natrium.model.neuron import Channel, Neuron
 from natrium.model.waveforms import Step
 
-__all__ = ["SCRIPTS", "lif", "lif_na", "lif_na2"]
+__all__ = ["SCRIPTS", "TITLES", "lif", "lif_na", "lif_na2"]
 
 
 def _neuron(*channels: Channel) -> Neuron:
@@ -47,3 +47,10 @@ def lif_na2() -> Model:
 
 SCRIPTS = {"lif": lif, "lif_na": lif_na, "lif_na2": lif_na2}
 """The three scripts by name."""
+
+TITLES = {
+    "lif": "Leaky Integrate-and-Fire Neuron Simulation",
+    "lif_na": "Leaky Integrate-and-Fire Neuron with Sodium Channel (Multiple Spikes)",
+    "lif_na2": "Leaky Integrate-and-Fire Neuron with Multiple Sodium Channels (Multiple Spikes)",
+}
+"""The titles of the scripts' own plots."""

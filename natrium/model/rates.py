@@ -32,9 +32,7 @@ def smooth_rate(rate: Expression) -> sympy.Expr:
 
 
 @lru_cache(maxsize=512)
-def check_rate(
-    name: str, rate: Expression, at_most: float = np.inf, positive: bool = False
-) -> None:
+def check_rate(name: str, rate: Expression, at_most: float = np.inf, positive: bool = False) -> None:
     """Check that a rate is finite, and within its bounds, on the physiological range.
 
     Parameters

@@ -128,9 +128,7 @@ class Flag(Rule):
 
     def broken(self, name: str, value: Any) -> str:
         """Say how `value` breaks the rule; an empty string where it keeps it."""
-        return (
-            "" if isinstance(value, bool) else f"{name} must be true or false, got {shown(value)}"
-        )
+        return "" if isinstance(value, bool) else f"{name} must be true or false, got {shown(value)}"
 
 
 @attrs.frozen

@@ -25,6 +25,17 @@ def _check_callable(instance: Any, attribute: Any, value: Any) -> None:
         raise StimulusError(f"{attribute.name} must be callable, got {shown(value)}")
 
 
+def _floats(values: Any) -> Any:
+    """Make a tuple of floats of an array or sequence; leave all else for the rule to refuse."""
+    if isinstance(values, np.ndarray):
+        values = values.tolist()
+    return tuple(map(as_float, values)) if isinstance(values, (list, tuple)) else values
+
+
+def _as_formula(value: Any) -> Expression:
+    return as_expression(value, "t")
+
+
 @attrs.frozen
 class Samples(Stimulus):
     """A sampled input: held, or joined by straight lines; the end values go on outside.
@@ -41,11 +52,11 @@ class Samples(Stimulus):
 
     kind = "samples"
     times: tuple[float, ...] = attrs.field(
-        converter=lambda values: _floats(values),
+        converter=_floats,
         validator=Numbers(increasing=True, at_least=1, error=StimulusError),
     )
     values: tuple[float, ...] = attrs.field(
-        converter=lambda values: _floats(values), validator=Numbers(at_least=1, error=StimulusError)
+        converter=_floats, validator=Numbers(at_least=1, error=StimulusError)
     )
     interpolation: Literal["hold", "linear"] = attrs.field(
         default="hold", validator=Choice(("hold", "linear"), error=StimulusError)
@@ -78,13 +89,6 @@ class Samples(Stimulus):
         return Drive(level=v0 + slope * (t - t0), slope=slope)
 
 
-def _floats(values: Any) -> Any:
-    """Make a tuple of floats of an array or sequence; leave all else for the rule to refuse."""
-    if isinstance(values, np.ndarray):
-        values = values.tolist()
-    return tuple(map(as_float, values)) if isinstance(values, (list, tuple)) else values
-
-
 @attrs.frozen
 class Formula(Stimulus):
     """Any expression of t.
@@ -101,18 +105,16 @@ class Formula(Stimulus):
     """
 
     kind = "expression"
-    value: Expression = attrs.field(converter=lambda value: as_expression(value, "t"))
+    value: Expression = attrs.field(converter=_as_formula)
     breakpoints: tuple[float, ...] = attrs.field(
         default=(),
-        converter=lambda values: _floats(values),
+        converter=_floats,
         validator=Numbers(increasing=True, error=StimulusError),
     )
     max_step: float | None = attrs.field(
         default=None,
         converter=attrs.converters.optional(as_float),
-        validator=Optional(
-            Number("ms", 0.0, open_low=True, error=StimulusError), error=StimulusError
-        ),
+        validator=Optional(Number("ms", 0.0, open_low=True, error=StimulusError), error=StimulusError),
     )
 
     def edges(self, t_start: float, t_end: float) -> Iterator[float]:
@@ -159,7 +161,7 @@ class Custom(Stimulus):
     max_step: float = number_field("ms", low=0.0, open_low=True)
     breakpoints: tuple[float, ...] = attrs.field(
         default=(),
-        converter=lambda values: _floats(values),
+        converter=_floats,
         validator=Numbers(increasing=True, error=StimulusError),
     )
 

@@ -65,9 +65,7 @@ def _rewrite(expr: sympy.Expr, V: sympy.Symbol) -> sympy.Expr:
         return expr
     rebuilt = expr.func(*(_rewrite(arg, V) for arg in expr.args)) if not expr.is_Pow else expr
     if rebuilt.is_Pow and rebuilt.exp.could_extract_minus_sign():
-        base = (
-            _rewrite(rebuilt.base, V) if not isinstance(rebuilt.base, sympy.Add) else rebuilt.base
-        )
+        base = _rewrite(rebuilt.base, V) if not isinstance(rebuilt.base, sympy.Add) else rebuilt.base
         rebuilt = sympy.Pow(base, rebuilt.exp)
     elif rebuilt.is_Pow:
         rebuilt = sympy.Pow(_rewrite(rebuilt.base, V), _rewrite(rebuilt.exp, V))
@@ -151,10 +149,10 @@ def _zero(expr: sympy.Expr, V: sympy.Symbol) -> tuple[float, sympy.Expr] | None:
         return float(-offset / slope), slope
     if not (isinstance(expr, sympy.Add) and len(expr.args) == 2):
         return None
-    terms = [_exponential(term, V) for term in expr.args]
-    if terms[0] is None or terms[1] is None:
+    first, second = (_exponential(term, V) for term in expr.args)
+    if first is None or second is None:
         return None
-    (A, wA), (B, wB) = terms
+    (A, wA), (B, wB) = first, second
     if not (A * B).is_negative:
         return None
     # A exp(wA) + B exp(wB) = A exp(wA) (1 - exp(w)),  w = wB - wA + log(-B/A) = a (V - V0)

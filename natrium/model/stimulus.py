@@ -8,6 +8,7 @@ from these.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 from typing import Any, ClassVar
 
 import attrs
@@ -20,18 +21,17 @@ __all__ = ["Stimulus", "Sum", "amplitude_field", "as_stimulus", "number_field", 
 
 
 def amplitude_field(default: Any = attrs.NOTHING) -> Any:
+    """Make a field for an input in mV."""
     return number_field("mV", default=default)
 
 
 def number_field(unit: str = "", default: Any = attrs.NOTHING, **bounds: Any) -> Any:
+    """Make a field for a number that a stimulus is given by."""
     rule = Number(unit, **bounds, error=StimulusError)
     return attrs.field(default=default, converter=as_float, validator=rule)
 
 
-def _edge_field() -> Any:
-    rule = Optional(Number("ms", error=StimulusError), error=StimulusError)
-    converter = attrs.converters.optional(as_float)
-    return attrs.field(default=None, kw_only=True, converter=converter, validator=rule)
+_EDGE = Optional(Number("ms", error=StimulusError), error=StimulusError)
 
 
 @attrs.frozen
@@ -49,15 +49,17 @@ class Stimulus:
 
     kind: ClassVar[str] = ""
 
-    start: float | None = _edge_field()
-    stop: float | None = _edge_field()
+    start: float | None = attrs.field(
+        default=None, kw_only=True, converter=attrs.converters.optional(as_float), validator=_EDGE
+    )
+    stop: float | None = attrs.field(
+        default=None, kw_only=True, converter=attrs.converters.optional(as_float), validator=_EDGE
+    )
 
     def __attrs_post_init__(self) -> None:
         """Check that the window is not reversed."""
         if self.start is not None and self.stop is not None and self.stop < self.start:
-            raise StimulusError(
-                f"stop must not be before start ({self.start!r} ms), got {self.stop!r} ms"
-            )
+            raise StimulusError(f"stop must not be before start ({self.start!r} ms), got {self.stop!r} ms")
 
     def drive(self, t: float) -> Drive:
         """Give the input on the smooth piece that begins at `t`, as if the window were open."""
@@ -106,6 +108,15 @@ class Stimulus:
         return Sum((self, other))
 
 
+def _flat(parts: Any) -> tuple[Stimulus, ...]:
+    flat: list[Stimulus] = []
+    for part in parts:
+        if not isinstance(part, Stimulus):
+            raise StimulusError(f"a stimulus must be a Stimulus object, got {shown(part)}")
+        flat.extend(part.parts if isinstance(part, Sum) else (part,))
+    return tuple(flat)
+
+
 @attrs.frozen
 class Sum(Stimulus):
     """Several stimuli at once.
@@ -116,7 +127,7 @@ class Sum(Stimulus):
         None at all is no input.
     """
 
-    parts: tuple[Stimulus, ...] = attrs.field(default=(), converter=lambda parts: _flat(parts))
+    parts: tuple[Stimulus, ...] = attrs.field(default=(), converter=_flat)
 
     def edges(self, t_start: float, t_end: float) -> Iterator[float]:
         """Give the breakpoints of all parts."""
@@ -129,15 +140,6 @@ class Sum(Stimulus):
         for part in self.parts:
             total += part.piece(t, strict=strict)
         return total
-
-
-def _flat(parts: Any) -> tuple[Stimulus, ...]:
-    flat: list[Stimulus] = []
-    for part in parts:
-        if not isinstance(part, Stimulus):
-            raise StimulusError(f"a stimulus must be a Stimulus object, got {shown(part)}")
-        flat.extend(part.parts if isinstance(part, Sum) else (part,))
-    return tuple(flat)
 
 
 def as_stimulus(value: Stimulus | Sequence[Stimulus] | None) -> Sum:
@@ -157,11 +159,9 @@ def as_stimulus(value: Stimulus | Sequence[Stimulus] | None) -> Sum:
     raise StimulusError(f"a stimulus must be a Stimulus object or several, got {shown(value)}")
 
 
-def smooth_pieces(
-    stimulus: Stimulus, t_start: float, t_end: float
-) -> Iterator[tuple[float, float, Drive]]:
+def smooth_pieces(stimulus: Stimulus, t_start: float, t_end: float) -> Iterator[tuple[float, float, Drive]]:
     """Cut [t_start, t_end] at every breakpoint; give (begin, end, drive) of each piece."""
     inner = {edge for edge in stimulus.edges(t_start, t_end) if t_start < edge < t_end}
     times = [t_start, *sorted(inner), t_end]
-    for begin, end in zip(times[:-1], times[1:], strict=True):
+    for begin, end in pairwise(times):
         yield begin, end, stimulus.piece(begin)

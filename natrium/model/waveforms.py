@@ -168,9 +168,7 @@ class Sine(Stimulus):
             return Drive(level=self.offset + self.amplitude * math.sin(self.phase))
         # Whole turns are dropped before the product with 2 pi is rounded: digits late in time.
         turns = math.fmod(self.frequency * t / 1000.0, 1.0)
-        wave = Wave(
-            self.amplitude, 2 * math.pi * self.frequency / 1000.0, 2 * math.pi * turns + self.phase
-        )
+        wave = Wave(self.amplitude, 2 * math.pi * self.frequency / 1000.0, 2 * math.pi * turns + self.phase)
         return Drive(level=self.offset, waves=(wave,), max_step=1000.0 / self.frequency / 3.0)
 
 

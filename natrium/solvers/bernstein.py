@@ -12,6 +12,7 @@ References
 
 from __future__ import annotations
 
+from itertools import pairwise
 from math import comb
 
 import numpy as np
@@ -70,7 +71,7 @@ def split(c: list[float], x: float = 0.5) -> tuple[list[float], list[float]]:
     """
     left, right, row = [c[0]], [c[-1]], c
     while len(row) > 1:
-        row = [a + x * (b - a) for a, b in zip(row, row[1:], strict=False)]
+        row = [a + x * (b - a) for a, b in pairwise(row)]
         left.append(row[0])
         right.append(row[-1])
     return left, right[::-1]
@@ -80,7 +81,7 @@ def value(c: list[float], x: float) -> float:
     """Evaluate a polynomial from its Bernstein coefficients."""
     row = c
     while len(row) > 1:
-        row = [a + x * (b - a) for a, b in zip(row, row[1:], strict=False)]
+        row = [a + x * (b - a) for a, b in pairwise(row)]
     return row[0]
 
 
@@ -113,7 +114,7 @@ def _first(c: list[float], depth: int) -> float | None:
         return 0.0
     if max(c) < 0.0:
         return None
-    if c[-1] > 0.0 and all(a <= b for a, b in zip(c, c[1:], strict=False)):
+    if c[-1] > 0.0 and all(a <= b for a, b in pairwise(c)):
         return _root(c)
     if depth >= _MAX_HALVINGS:
         return 1.0  # as near as doubles can say

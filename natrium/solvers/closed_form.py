@@ -3,7 +3,8 @@ r"""The exact leaky integrate-and-fire neuron: no channel, input made of constan
 With u = V - v_thresh and J(s) = I(s) - (v_thresh - v_rest) = a + b s + sum_i A_i sin(w_i s + p_i),
 
 .. math:: \tau_m u' = -u + J, \qquad
-   u(s) = a + b (s - \tau_m) + \sum_i \frac{A_i}{\sqrt{1 + w_i^2 \tau_m^2}} \sin(w_i s + p_i - \arctan w_i \tau_m)
+   u(s) = a + b (s - \tau_m)
+          + \sum_i \frac{A_i}{\sqrt{1 + w_i^2 \tau_m^2}} \sin(w_i s + p_i - \arctan w_i \tau_m)
           + C e^{-s/\tau_m}.
 
 Spike times follow by formula where J is constant, and by isolating the first root of u otherwise.
@@ -104,9 +105,7 @@ class _Exact:
         if slope - bend * radius > 0.0:  # rises all the way: one root at most
             if self(b) < 0.0:
                 return None
-            return (
-                brentq(self, a, b, xtol=4e-16 * max(b, 1e-300), rtol=1e-15) if self(a) < 0.0 else a
-            )
+            return brentq(self, a, b, xtol=4e-16 * max(b, 1e-300), rtol=1e-15) if self(a) < 0.0 else a
         if radius <= _LEAST * length:
             return b if self(b) >= 0.0 else None
         first = self._isolated(a, middle, length)
@@ -200,6 +199,7 @@ class ClosedForm:
             events=tuple(events),
             solver="closed-form",
             method="exact",
+            made_by=self,
             rhs_evaluations=0,
             manifest=manifest(self, neuron, total),
         )

@@ -87,9 +87,7 @@ class Search:
             away = first_reach(falling, 1.5 * margin, near)
             if over is not None and (away is None or over < away):
                 guess = first_reach(c, 0.0, near)
-                return self._polish(
-                    step, near * h, over * h, (over if guess is None else guess) * h
-                )
+                return self._polish(step, near * h, over * h, (over if guess is None else guess) * h)
             peak = self._peak(step, near * h, (1.0 if away is None else away) * h)
             u = float(peak.y[0])
             if abs(u) < DOUBT * self.atol and (u >= 0.0 or peak.f[0] < 0.0 or peak.h < h):
@@ -106,17 +104,13 @@ class Search:
         """Step truly to the maximum of u between a and b (ms after the step's start)."""
         end = step.true_step(b)
         if a == 0.0:
-            start_slope = float(
-                step.bernstein(step.fun, step.record(step.step_start))[1, 0] - step.y_old[0]
-            )
+            start_slope = float(step.bernstein(step.fun, step.record(step.step_start))[1, 0] - step.y_old[0])
         else:
             start_slope = float(step.true_step(a).f[0])
         if end.f[0] >= 0.0 or start_slope <= 0.0:
             return end
         tiny = 1e-12 * b
-        top = brentq(
-            lambda h: float(step.true_step(h).f[0]) if h > tiny else start_slope, a, b, xtol=tiny
-        )
+        top = brentq(lambda h: float(step.true_step(h).f[0]) if h > tiny else start_slope, a, b, xtol=tiny)
         return step.true_step(max(top, tiny))
 
     def _polish(self, step: Stepper, a: float, b: float, guess: float) -> TrueStep:

@@ -56,6 +56,10 @@ RADAU_COST = 8.0
 MAX_WARNINGS = 5
 
 
+# Options of our steppers pass through solve_ivp to them; its stubs know SciPy's own only.
+_solve_ivp: Callable[..., Any] = solve_ivp
+
+
 class _Trigger:
     """A terminal event function for solve_ivp."""
 
@@ -100,9 +104,7 @@ class EventDriven:
     method: Literal["auto", "RK45", "DOP853", "Radau"] = attrs.field(
         default="auto", validator=Choice(METHODS)
     )
-    rtol: float = attrs.field(
-        default=1e-9, converter=as_float, validator=Number("", 0.0, 0.1, open_low=True)
-    )
+    rtol: float = attrs.field(default=1e-9, converter=as_float, validator=Number("", 0.0, 0.1, open_low=True))
     atol: float | None = attrs.field(
         default=None,
         converter=attrs.converters.optional(as_float),
@@ -142,9 +144,7 @@ class EventDriven:
         """
         total, t_start, t_end = checked_run(neuron, stimulus, t_start, t_end)
         run = _Run(self, neuron, total, t_start, t_end)
-        with np.errstate(
-            over="ignore", invalid="ignore"
-        ):  # of trial steps, which are then rejected
+        with np.errstate(over="ignore", invalid="ignore"):  # of trial steps, which are then rejected
             run.carry_through()
         return Trajectory(
             neuron=neuron,
@@ -156,6 +156,7 @@ class EventDriven:
             events=tuple(run.events),
             solver="event",
             method=self.method,
+            made_by=self,
             rhs_evaluations=run.budget.calls,
             warnings=run.warnings(),
             statistics={"steps": dict(run.steps), "pieces": run.pieces},
@@ -245,7 +246,7 @@ class _Run:
         self.pieces += 1
         drive = self.stimulus.piece(self.t_start + begin)
         gap = self.neuron.v_thresh - self.neuron.v_rest
-        method = "DOP853" if self.solver.method == "auto" else self.solver.method
+        method: str = "DOP853" if self.solver.method == "auto" else self.solver.method
         length, s = end - begin, 0.0
         jac = _jacobian(self.kernel)
         switch = _Switch(self.solver.method == "auto", jac)
@@ -255,9 +256,10 @@ class _Run:
             if not np.all(np.isfinite(np.asarray(fun(s, self.y), dtype=float))):
                 raise self._not_finite(begin + s)
             search = Search(atol=float(self.atol[0]), rtol=self.rtol)
-            piece = Piece(_Inspector(self, begin, search, switch))
+            inspector = _Inspector(self, begin, search, switch)
+            piece = Piece(inspector)
             options: dict[str, Any] = {"jac": jac} if method == "Radau" else {}
-            result = solve_ivp(
+            result = _solve_ivp(
                 fun,
                 (s, length),
                 self.y,
@@ -269,7 +271,7 @@ class _Run:
                 piece=piece,
                 **options,
             )
-            self.budget.spend(result.nfev - piece.inspect.seen + 1, begin + s)
+            self.budget.spend(result.nfev - inspector.seen + 1, begin + s)
             self.steps[method] = self.steps.get(method, 0) + len(piece.records)
             self.grazes += [attrs.evolve(graze, t=begin + graze.t) for graze in search.grazes]
             s = self._close(piece, fun, begin, s)
@@ -292,29 +294,21 @@ class _Run:
         values = np.stack([record.y for record in records] + [self.y], axis=1) + self.shift[:, None]
         origin = self.t_start + begin
         dense = _Dense(records, reached, fun, self.shift)
-        self.segments.append(
-            Segment(origin + knots[0], origin + reached, knots - knots[0], values, dense)
-        )
+        self.segments.append(Segment(origin + knots[0], origin + reached, knots - knots[0], values, dense))
         return reached
 
     def _spike(self, spike: TrueStep, time: float) -> None:
         """Count a spike, reset, begin the refractory period."""
         before, after = self.y + self.shift, self.y + self.shift
         before[0], after[0] = self.neuron.v_thresh, self.neuron.v_reset
-        self.events.append(
-            Event(min(self.t_start + time, self.t_end), before, after, float(spike.f[0]))
-        )
+        self.events.append(Event(min(self.t_start + time, self.t_end), before, after, float(spike.f[0])))
         self.budget.spike(time)
         self.y = after - self.shift
         self.refractory_until = time + self.neuron.tau_ref
 
     def _after_failure(self, method: str, jac: Any, time: float, s: float) -> str:
         """Go on with Radau after an explicit method's step has shrunk to nothing, or say what is wrong."""
-        if (
-            method == "DOP853"
-            and self.solver.method == "auto"
-            and np.all(np.isfinite(jac(s, self.y)))
-        ):
+        if method == "DOP853" and self.solver.method == "auto" and np.all(np.isfinite(jac(s, self.y))):
             return "Radau"
         raise SolverError(
             f"the step of {method} shrank to nothing at t = {self.t_start + time:.9g} ms, "

@@ -95,6 +95,7 @@ class ScriptScheme:
             events=tuple(_event(labels, y, k, neuron) for k in spikes),
             solver="script",
             method="sequential-euler",
+            made_by=self,
             rhs_evaluations=int(np.count_nonzero(counters[:-1] <= 0.0)) + 1,
             extras={"refractory_counter": counters},
             manifest=manifest(self, neuron, total),
@@ -111,13 +112,11 @@ def _derivative(gate: Gate) -> Derivative:
 
 
 def _written(rate: Expression | None) -> Callable[[Any], Any]:
-    assert rate is not None  # noqa: S101 - a gate has one pair or the other, held at construction
+    assert rate is not None
     return rate.written()
 
 
-def _replay(
-    neuron: Neuron, stimulus: Sum, labels: Array, dt: float
-) -> tuple[Array, Array, list[int]]:
+def _replay(neuron: Neuron, stimulus: Sum, labels: Array, dt: float) -> tuple[Array, Array, list[int]]:
     """Step through the labels; give states, counters and the indices of the steps that fired."""
     state = [np.float64(value) for value in neuron.initial_state()]
     V, gates = state[0], state[1:]
@@ -140,7 +139,7 @@ def _replay(
             current = sum(part(t, strict=True) for part in stimulus.parts)
             dv = (-(V - v_rest) + current + _channel_current(neuron, V, gates)) / tau_m * dt
             V = V + dv
-            if V >= v_thresh:
+            if v_thresh <= V:
                 V, counter = np.float64(v_reset), neuron.tau_ref
                 spikes.append(k)
         y[0, k], y[1:, k], counters[k] = V, gates, counter

@@ -62,9 +62,7 @@ def simulate(
     if isinstance(solver, str):
         solver = _named(solver, options)
     elif options:
-        raise ModelError(
-            f"options go with a solver's name, got {', '.join(options)} beside a solver object"
-        )
+        raise ModelError(f"options go with a solver's name, got {', '.join(options)} beside a solver object")
     return solver.solve(neuron, stimulus, t_start=t_start, t_end=t_end)
 
 
@@ -80,9 +78,7 @@ def _named(name: str, options: dict[str, Any]) -> Solver:
         made: Solver = classes[name](**options)
     except TypeError as error:
         given = ", ".join(options) or "none"
-        raise ModelError(
-            f"solver {name!r} does not take the options given ({given}): {error}"
-        ) from None
+        raise ModelError(f"solver {name!r} does not take the options given ({given}): {error}") from None
     return made
 
 
@@ -119,6 +115,4 @@ def run(model: Model, solver: Solver | None = None) -> Trajectory:
     if simulation.t_end is None:
         raise ModelError("a run needs an end, got no t_end: give t_end in [simulation] or --t-end")
     chosen = solver if solver is not None else solver_of(simulation)
-    return chosen.solve(
-        model.neuron, model.stimulus, t_start=simulation.t_start, t_end=simulation.t_end
-    )
+    return chosen.solve(model.neuron, model.stimulus, t_start=simulation.t_start, t_end=simulation.t_end)

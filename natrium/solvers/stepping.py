@@ -73,7 +73,7 @@ class Record:
         return self.stepper.bernstein(fun, self)
 
 
-class _EndOnSpike(DenseOutput):  # type: ignore[misc]  # SciPy's base is untyped
+class _EndOnSpike(DenseOutput):
     """All that solve_ivp asks of a step that ends on a spike: the state there."""
 
     def __init__(self, t_old: float, t: float, y: Array) -> None:
@@ -226,20 +226,26 @@ class _DOP853(_Explicit, DOP853):  # type: ignore[misc]  # SciPy's base is untyp
         t, h, y = record.t, record.h, record.y
         K = np.empty((len(record.data) + len(DOP853.C_EXTRA), y.size))
         K[: len(record.data)] = record.data
-        for s, (a, c) in enumerate(
-            zip(DOP853.A_EXTRA, DOP853.C_EXTRA, strict=True), start=len(record.data)
-        ):
+        for s, (a, c) in enumerate(zip(DOP853.A_EXTRA, DOP853.C_EXTRA, strict=True), start=len(record.data)):
             K[s] = fun(t + c * h, y + h * (a[:s] @ K[:s]))
         delta = h * (DOP853.B @ K[:_N_STAGES])
         ends = h * (K[0] + K[_N_STAGES])
         F = np.vstack([y, delta, h * K[0] - delta, 2 * delta - ends, h * (DOP853.D @ K)])
-        return FROM_DOP853 @ F
+        coefficients: Array = FROM_DOP853 @ F
+        return coefficients
 
 
 class _Radau(Stepper, Radau):  # type: ignore[misc]  # SciPy's base is untyped
     """Radau IIA of order 5, with the symbolic Jacobian."""
 
     stability = np.inf
+    # SciPy's attributes
+    jac: Rhs
+    J: Array
+    sol: Any
+    LU_real: Any
+    LU_complex: Any
+    current_jac: bool
 
     def __init__(self, *args: Any, jac: Any, rtol: float, atol: Any, **options: Any) -> None:
         self._again = {"jac": jac, "rtol": rtol, "atol": atol}

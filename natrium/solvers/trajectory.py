@@ -58,7 +58,7 @@ class Segment:
     state: Callable[[Array], Array]
 
 
-@attrs.frozen(eq=False, kw_only=True)
+@attrs.frozen(eq=False, kw_only=True, slots=False)
 class Trajectory:
     """The course of one run.
 
@@ -76,7 +76,9 @@ class Trajectory:
     events : tuple of Event
         The spikes.
     solver, method : str
-        What made it.
+        What made it, by name.
+    made_by : Solver
+        The solver itself, with its settings.
     rhs_evaluations : int
         Calls of the right-hand side.
     warnings : tuple of str
@@ -98,18 +100,19 @@ class Trajectory:
     events: tuple[Event, ...] = attrs.field(repr=False)
     solver: str
     method: str
+    made_by: Any = attrs.field(repr=False)
     rhs_evaluations: int
     warnings: tuple[str, ...] = ()
     statistics: Mapping[str, Any] = attrs.field(factory=dict, repr=False)
     extras: Mapping[str, Array] = attrs.field(factory=dict, repr=False)
     manifest: Mapping[str, Any] = attrs.field(factory=dict, repr=False)
 
-    @property
+    @cached_property
     def t(self) -> Array:
         """The solver's own times, shape (n_times,), ms; a time repeats at a jump."""
         return np.concatenate([segment.begin + segment.knots for segment in self.segments])
 
-    @property
+    @cached_property
     def y(self) -> Array:
         """States at `t`, shape (n_states, n_times): V in mV, gates without unit."""
         return np.concatenate([segment.values for segment in self.segments], axis=1)
@@ -117,16 +120,23 @@ class Trajectory:
     @property
     def V(self) -> Array:
         """Membrane potential at `t`, shape (n_times,), mV."""
-        return self.y[0]
+        return np.asarray(self.y[0])
 
     def __getitem__(self, name: str) -> Array:
         """Give one state at `t` by its name, ``"V"`` or ``"Na.m"``, shape (n_times,)."""
-        return self.y[self.names.index(name)]
+        return np.asarray(self.y[self.names.index(name)])
 
     @property
     def spike_times(self) -> Array:
         """Times of the spikes, shape (n_spikes,), ms."""
         return np.array([event.time for event in self.events])
+
+    @cached_property
+    def spike_time_errors(self) -> Array:
+        """Estimated error of each spike time, shape (n_spikes,), ms, by a second solve (made once)."""
+        from natrium.solvers.reliability import spike_time_errors
+
+        return spike_time_errors(self)
 
     @property
     def n_spikes(self) -> int:
@@ -217,7 +227,7 @@ class Trajectory:
         -------
         matplotlib.axes.Axes
         """
-        from natrium.figures import plot_trajectory  # noqa: PLC0415 - what computes must not load matplotlib
+        from natrium.figures import plot_trajectory
 
         return plot_trajectory(self, ax=ax)
 
@@ -228,12 +238,8 @@ class Trajectory:
         rows = {
             "span": f"{self.t_start:g} to {self.t_end:g} ms",
             "solver": f"{self.solver} ({self.method}), {self.rhs_evaluations} right-hand-side calls",
-            f"{self.n_spikes} spike{'s' * (self.n_spikes != 1)}": f"{spikes}{more} ms"
-            if spikes
-            else "–",
+            f"{self.n_spikes} spike{'s' * (self.n_spikes != 1)}": f"{spikes}{more} ms" if spikes else "–",
             "warnings": "; ".join(self.warnings) or "none",
         }
-        cells = "".join(
-            f"<tr><th style='text-align:left'>{k}</th><td>{v}</td></tr>" for k, v in rows.items()
-        )
+        cells = "".join(f"<tr><th style='text-align:left'>{k}</th><td>{v}</td></tr>" for k, v in rows.items())
         return f"<table><caption>natrium trajectory</caption>{cells}</table>"

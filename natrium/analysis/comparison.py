@@ -1,0 +1,232 @@
+"""A fixed-step script against the truth of its model."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import attrs
+import numpy as np
+import numpy.typing as npt
+from scipy.optimize import linear_sum_assignment
+
+from natrium.model import Model, ModelError
+from natrium.solvers import EventDriven, ScriptScheme, Trajectory
+
+__all__ = ["Comparison", "LadderRow", "SpikePair", "compare_script", "dt_ladder", "match_spikes"]
+
+# The truth, and a second solve that says how far it can be trusted.
+TRUTH_RTOL, CHECK_RTOL = 1e-12, 1e-13
+
+
+@attrs.frozen
+class SpikePair:
+    """A spike of the script and the true spike it belongs to.
+
+    Attributes
+    ----------
+    label : float or None
+        The script's label, ms; None for a spike that it misses.
+    truth : float or None
+        True time, ms; None for a spike that only the script has.
+    """
+
+    label: float | None
+    truth: float | None
+
+    @property
+    def difference(self) -> float | None:
+        """Label less true time, ms."""
+        return None if self.label is None or self.truth is None else self.label - self.truth
+
+
+def match_spikes(
+    labels: npt.ArrayLike, truths: npt.ArrayLike, window: float = np.inf
+) -> tuple[SpikePair, ...]:
+    """Match two spike trains, of equal length or not, with the least total distance.
+
+    Parameters
+    ----------
+    labels, truths : array_like, shapes (n_labels,) and (n_truths,)
+        Spike times, ms.
+    window : float
+        Spikes further apart than this (ms) stay without a partner.
+
+    Returns
+    -------
+    tuple of SpikePair
+        In order of time.
+    """
+    a, b = np.asarray(labels, dtype=float), np.asarray(truths, dtype=float)
+    distance = np.abs(a[:, np.newaxis] - b[np.newaxis, :])
+    rows, columns = linear_sum_assignment(distance)
+    kept = [(i, j) for i, j in zip(rows.tolist(), columns.tolist(), strict=True) if distance[i, j] <= window]
+    pairs = [SpikePair(float(a[i]), float(b[j])) for i, j in kept]
+    pairs += [SpikePair(float(a[i]), None) for i in sorted(set(range(a.size)) - {i for i, _ in kept})]
+    pairs += [SpikePair(None, float(b[j])) for j in sorted(set(range(b.size)) - {j for _, j in kept})]
+    return tuple(sorted(pairs, key=lambda pair: pair.label if pair.truth is None else pair.truth))  # type: ignore[arg-type, return-value]  # one of the two is there
+
+
+@attrs.frozen(eq=False)
+class Comparison:
+    """A script, replayed, and its model, solved truly under both refractory rules.
+
+    Attributes
+    ----------
+    model : Model
+        As the script has it; ``model.neuron.refractory`` is the script's own rule.
+    script : Trajectory
+        The replay, labelled as the script labels it.
+    truths : dict
+        ``"hold"`` and ``"clamp"``: the true course under each rule.
+    truth_error : float
+        Largest difference of true spike times to a solve at a tighter tolerance, ms.
+    """
+
+    model: Model
+    script: Trajectory
+    truths: dict[str, Trajectory]
+    truth_error: float
+
+    @property
+    def dt(self) -> float:
+        """The script's step, ms."""
+        step = self.model.simulation.dt
+        assert step is not None
+        return step
+
+    @property
+    def truth(self) -> Trajectory:
+        """The true course under the script's own refractory rule."""
+        return self.truths[self.model.neuron.refractory]
+
+    def pairs(self, rule: str | None = None) -> tuple[SpikePair, ...]:
+        """Match the script's spikes with the true ones under a refractory rule."""
+        truth = self.truths[rule or self.model.neuron.refractory]
+        return match_spikes(self.script.spike_times, truth.spike_times)
+
+    def table(self) -> list[dict[str, Any]]:
+        """Give one row per spike: label, true times under both rules and the differences, ms."""
+        rows: list[dict[str, Any]] = []
+        own = self.model.neuron.refractory
+        other = {"hold": "clamp", "clamp": "hold"}[own]
+        others = {pair.label: pair for pair in self.pairs(other)}
+        for number, pair in enumerate(self.pairs(own), start=1):
+            beside = others.get(pair.label) if pair.label is not None else None
+            rows.append(
+                {
+                    "spike": number,
+                    "script_label_ms": pair.label,
+                    f"true_{own}_ms": pair.truth,
+                    f"difference_{own}_ms": pair.difference,
+                    f"true_{other}_ms": beside.truth if beside else None,
+                    f"difference_{other}_ms": beside.difference if beside else None,
+                }
+            )
+        return rows
+
+
+def _steps_of(model: Model) -> tuple[float, float]:
+    simulation = model.simulation
+    if simulation.dt is None or simulation.t_end is None:
+        raise ModelError("a script has a step and an end, got a model without dt or t_end: give both")
+    return simulation.dt, simulation.t_end
+
+
+def compare_script(model: Model) -> Comparison:
+    """Replay a script and solve its model truly, under both refractory rules.
+
+    Parameters
+    ----------
+    model : Model
+        With the script's `dt` and `t_end` in its simulation.
+
+    Returns
+    -------
+    Comparison
+
+    Raises
+    ------
+    ModelError
+        When the model has no `dt` or no `t_end`.
+    SolverError
+        When a run cannot be carried through.
+    """
+    dt, t_end = _steps_of(model)
+    t_start = model.simulation.t_start
+    script = ScriptScheme(dt=dt).solve(model.neuron, model.stimulus, t_start=t_start, t_end=t_end)
+    truths, error = {}, 0.0
+    for rule in ("hold", "clamp"):
+        neuron = attrs.evolve(model.neuron, refractory=rule)
+        truth, check = (
+            EventDriven(rtol=rtol).solve(neuron, model.stimulus, t_start=t_start, t_end=t_end)
+            for rtol in (TRUTH_RTOL, CHECK_RTOL)
+        )
+        truths[rule] = truth
+        pairs = match_spikes(truth.spike_times, check.spike_times)
+        error = max([error, *(abs(pair.difference or 0.0) for pair in pairs)])
+    return Comparison(model, script, truths, error)
+
+
+@attrs.frozen
+class LadderRow:
+    """A script run with one step size.
+
+    Attributes
+    ----------
+    dt : float
+        ms.
+    n_spikes : int
+    differences : tuple of float
+        Label less true time of each matched spike, ms.
+    held_steps : int
+        How many steps the counter holds V after the first spike (0 without a spike).
+    """
+
+    dt: float
+    n_spikes: int
+    differences: tuple[float, ...]
+    held_steps: int
+
+    @property
+    def largest(self) -> float:
+        """Largest absolute difference, ms (NaN without a spike)."""
+        return max(map(abs, self.differences), default=float("nan"))
+
+
+# Not nested: halving 0.1 again and again can show the same grid-locked error every time.
+LADDER = (0.1, 0.07, 0.05, 0.03, 0.02, 0.013, 0.01, 0.007, 0.005, 0.003)
+
+
+def dt_ladder(comparison: Comparison, steps: Sequence[float] = LADDER) -> Iterable[LadderRow]:
+    """Run the script with other step sizes; give a row for each as it is done.
+
+    Parameters
+    ----------
+    comparison : Comparison
+    steps : sequence of float
+        Step sizes, ms.
+
+    Yields
+    ------
+    LadderRow
+    """
+    model, truth = comparison.model, comparison.truth
+    for dt in steps:
+        run = ScriptScheme(dt=dt).solve(
+            model.neuron, model.stimulus, t_start=truth.t_start, t_end=truth.t_end
+        )
+        pairs = match_spikes(run.spike_times, truth.spike_times)
+        differences = tuple(pair.difference for pair in pairs if pair.difference is not None)
+        yield LadderRow(dt, run.n_spikes, differences, held_steps(run))
+
+
+def held_steps(script: Trajectory) -> int:
+    """Count the steps that the refractory counter holds V after a script's first spike."""
+    if not script.n_spikes:
+        return 0
+    fired = int(np.searchsorted(script.t, script.spike_times[0]))
+    counter = script.extras["refractory_counter"][fired:]
+    # The counter is read before each step: a step is held while the one before left it above zero.
+    free = np.flatnonzero(counter <= 0.0)
+    return int(free[0]) if free.size else counter.size - 1

@@ -1,0 +1,91 @@
+"""The main job's data: the notebook's scripts replayed, solved truly and compared."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import attrs
+
+from natrium.analysis.comparison import LADDER, Comparison, LadderRow, compare_script, dt_ladder
+from natrium.analysis.findings import findings
+from natrium.model import notebook
+
+__all__ = ["Reproduction", "reproduce"]
+
+
+@attrs.frozen(eq=False)
+class Reproduction:
+    """One script of the notebook, compared.
+
+    Attributes
+    ----------
+    name : str
+        ``"lif"``, ``"lif_na"`` or ``"lif_na2"``.
+    title : str
+        The script's own title.
+    comparison : Comparison
+    ladder : tuple of LadderRow
+        The script at other step sizes; empty where it never spikes.
+    """
+
+    name: str
+    title: str
+    comparison: Comparison
+    ladder: tuple[LadderRow, ...]
+
+    @property
+    def findings(self) -> list[str]:
+        """What was found, in plain words."""
+        return findings(self.comparison, self.ladder)
+
+    def as_data(self) -> dict[str, Any]:
+        """Give everything as plain data."""
+        script, truths = self.comparison.script, self.comparison.truths
+        return {
+            "title": self.title,
+            "dt_ms": self.comparison.dt,
+            "script_spikes_ms": script.spike_times.tolist(),
+            "true_spikes_ms": {rule: truth.spike_times.tolist() for rule, truth in truths.items()},
+            "truth_error_ms": self.comparison.truth_error,
+            "spikes": self.comparison.table(),
+            "ladder": [
+                {
+                    "dt_ms": row.dt,
+                    "n_spikes": row.n_spikes,
+                    "held_steps": row.held_steps,
+                    "differences_ms": list(row.differences),
+                }
+                for row in self.ladder
+            ],
+            "findings": self.findings,
+        }
+
+
+def reproduce(
+    steps: Sequence[float] = LADDER, progress: Callable[[str], None] | None = None
+) -> tuple[Reproduction, ...]:
+    """Replay the notebook's three scripts, solve their models truly, and compare.
+
+    Parameters
+    ----------
+    steps : sequence of float
+        Step sizes of the ladder, ms.
+    progress : callable, optional
+        Told what is being done, once before each part.
+
+    Returns
+    -------
+    tuple of Reproduction
+    """
+    tell = progress or (lambda message: None)
+    done = []
+    for name, make in notebook.SCRIPTS.items():
+        tell(f"{name}: replaying the script and solving its model")
+        comparison = compare_script(make())
+        ladder: list[LadderRow] = []
+        for dt in steps if comparison.script.n_spikes else ():
+            tell(f"{name}: the script with dt = {dt:g} ms")
+            ladder += dt_ladder(comparison, (dt,))
+        done.append(Reproduction(name, notebook.TITLES[name], comparison, tuple(ladder)))
+    return tuple(done)

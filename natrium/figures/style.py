@@ -1,0 +1,69 @@
+"""The look of the figures: colours that the colour-blind tell apart, sizes legible in print."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import matplotlib
+from matplotlib.figure import Figure
+
+from natrium.model import write_whole
+
+__all__ = ["COLORS", "SERIES", "new_figure", "save_figure", "styled"]
+
+# M. Okabe, K. Ito, "Color universal design" (2008): distinct under every common colour blindness.
+COLORS: dict[str, str] = {
+    "script": "#D55E00",
+    "hold": "#0072B2",
+    "clamp": "#009E73",
+    "input": "#4D4D4D",
+    "threshold": "#8C8C8C",
+}
+SERIES = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
+
+_STYLE: Any = {
+    "font.size": 9.5,
+    "axes.titlesize": 10.5,
+    "axes.labelsize": 9.5,
+    "legend.fontsize": 8.5,
+    "legend.frameon": False,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.linewidth": 0.8,
+    "lines.linewidth": 1.4,
+    "axes.axisbelow": True,
+    "svg.fonttype": "path",
+    "svg.hashsalt": "natrium",  # the same figure gives the same file
+    "figure.dpi": 100,
+    "savefig.dpi": 200,
+}
+
+
+@contextmanager
+def styled() -> Iterator[None]:
+    """Draw in natrium's style, leaving the user's own settings alone."""
+    with matplotlib.rc_context(rc=_STYLE):
+        yield
+
+
+def new_figure(width: float, height: float) -> Figure:
+    """Make a figure of a size in inches, outside pyplot's state."""
+    return Figure(figsize=(width, height), layout="constrained")
+
+
+def save_figure(figure: Figure, folder: Path, name: str) -> list[Path]:
+    """Write a figure as PNG and SVG; give the paths."""
+    paths = []
+    with styled():
+        for kind in ("png", "svg"):
+            buffer = BytesIO()
+            metadata = {"Date": None} if kind == "svg" else None
+            figure.savefig(buffer, format=kind, metadata=metadata)
+            path = folder / f"{name}.{kind}"
+            write_whole(path, buffer.getvalue())
+            paths.append(path)
+    return paths
