@@ -18,7 +18,7 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from natrium.analysis import compare_script, dt_ladder, reproduce
+    from natrium.analysis import compare_script, dt_ladder, findings, reproduce
     from natrium.model import (
         CHANNELS,
         Channel,
@@ -107,6 +107,7 @@ __all__ = [
     "UnsupportedModel",
     "compare_script",
     "dt_ladder",
+    "findings",
     "from_dict",
     "latex",
     "load",
