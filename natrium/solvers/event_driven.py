@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Sequence
 from functools import cached_property
 from typing import Any, Literal
@@ -15,7 +14,6 @@ from scipy.interpolate import BPoly
 from natrium.model import (
     METHODS,
     Choice,
-    Drive,
     Kernel,
     Neuron,
     Number,
@@ -31,7 +29,9 @@ from natrium.solvers.bernstein import Array
 from natrium.solvers.crossing import Graze, Search
 from natrium.solvers.limits import Budget, Limits
 from natrium.solvers.refractory import rest_segment
+from natrium.solvers.right_hand_side import bound_jacobian, bound_rhs
 from natrium.solvers.stepping import STEPPERS, Piece, Record, Rhs, Stepper, TrueStep
+from natrium.solvers.stiffness import Switch
 from natrium.solvers.trajectory import Event, Segment, Trajectory
 
 __all__ = ["EventDriven"]
@@ -47,12 +47,6 @@ TIGHTER = {"DOP853": 1.0, "RK45": 0.1, "Radau": 1.0}
 
 # Every so many steps the fastest rate is compared with the step.
 LOOK_EVERY = 16
-# Stability, not accuracy, sets the step when step times rate is above this part of the stability limit.
-STIFF_PART = 0.5
-# A stiff piece with fewer steps to go is finished before Radau would pay.
-STIFF_STEPS = 2_000
-# One Radau step costs about this many explicit ones (measured, three states).
-RADAU_COST = 8.0
 MAX_WARNINGS = 5
 
 
@@ -248,11 +242,11 @@ class _Run:
         gap = self.neuron.v_thresh - self.neuron.v_rest
         method: str = "DOP853" if self.solver.method == "auto" else self.solver.method
         length, s = end - begin, 0.0
-        jac = _jacobian(self.kernel)
-        switch = _Switch(self.solver.method == "auto", jac)
+        jac = bound_jacobian(self.kernel)
+        switch = Switch(self.solver.method == "auto", jac)
         while s < length:
             rhs = self.kernel.stiff_rhs if method == "Radau" else self.kernel.event_rhs
-            fun = _bound(rhs, drive, gap, self.kernel.parameters, self.y.size)
+            fun = bound_rhs(rhs, drive, gap, self.kernel.parameters, self.y.size)
             if not np.all(np.isfinite(np.asarray(fun(s, self.y), dtype=float))):
                 raise self._not_finite(begin + s)
             search = Search(atol=float(self.atol[0]), rtol=self.rtol)
@@ -323,39 +317,10 @@ class _Run:
         )
 
 
-class _Switch:
-    """Decides, from the fastest rate and the step, which method is to go on."""
-
-    def __init__(self, active: bool, jac: Any) -> None:
-        self.active, self.jac = active, jac
-        self.returned_at = 0.0  # the fastest rate when Radau last handed back
-
-    def wanted(self, step: Stepper) -> bool:
-        """Tell whether the other method should take over."""
-        if not self.active:
-            return False
-        h, left = step.step_length, step.t_bound - step.t
-        explicit = math.isfinite(step.stability)
-        if explicit and left < STIFF_STEPS * h:
-            return False
-        jacobian = np.asarray(self.jac(step.t, step.y), dtype=float)
-        if not np.all(np.isfinite(jacobian)):
-            return False
-        fastest = float(np.max(-np.linalg.eigvals(jacobian).real, initial=0.0))
-        if explicit:
-            stiff = h * fastest > STIFF_PART * step.stability
-            return stiff and fastest > 4.0 * self.returned_at
-        explicit_steps = left * fastest / STEPPERS["DOP853"].stability
-        if explicit_steps > RADAU_COST * left / h:
-            return False
-        self.returned_at = fastest
-        return True
-
-
 class _Inspector:
     """Called after every step: keeps the budget, searches for a crossing, watches for stiffness."""
 
-    def __init__(self, run: _Run, begin: float, search: Search, switch: _Switch) -> None:
+    def __init__(self, run: _Run, begin: float, search: Search, switch: Switch) -> None:
         self.run, self.begin, self.search, self.switch = run, begin, search, switch
         self.seen = self.count = 0
 
@@ -367,41 +332,3 @@ class _Inspector:
         if found is None and self.count % LOOK_EVERY == 0 and self.switch.wanted(step):
             step.piece.handover = True
         return found
-
-
-def _bound(
-    rhs: Callable[..., list[float]],
-    drive: Drive,
-    gap: float,
-    parameters: tuple[float, ...],
-    size: int,
-) -> Rhs:
-    """Bind parameters and input to a right-hand side, in u and the piece's own time."""
-    nothing = [math.nan] * size  # not a number: an explicit step is rejected, a start refused
-
-    def constant(s: float, y: Array) -> Any:
-        try:
-            return rhs(*y.tolist(), level, *parameters)
-        except (OverflowError, ValueError, ZeroDivisionError):
-            return nothing
-
-    def driven(s: float, y: Array) -> Any:
-        try:
-            return rhs(*y.tolist(), drive(s) - gap, *parameters)
-        except (OverflowError, ValueError, ZeroDivisionError):
-            return nothing
-
-    level = drive.level - gap
-    return constant if drive.is_constant else driven
-
-
-def _jacobian(kernel: Kernel) -> Rhs:
-    """Bind parameters to the Jacobian, which does not depend on the input."""
-
-    def jac(s: float, y: Array) -> Any:
-        try:
-            return np.array(kernel.stiff_jacobian(*y.tolist(), 0.0, *kernel.parameters))
-        except (OverflowError, ValueError, ZeroDivisionError):
-            return np.full((y.size, y.size), math.nan)
-
-    return jac

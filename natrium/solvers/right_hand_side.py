@@ -1,0 +1,53 @@
+"""Right-hand side and Jacobian as SciPy calls them: parameters and input bound."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from natrium.model import Drive, Kernel
+from natrium.solvers.bernstein import Array
+from natrium.solvers.stepping import Rhs
+
+__all__ = ["bound_jacobian", "bound_rhs"]
+
+
+def bound_rhs(
+    rhs: Callable[..., list[float]],
+    drive: Drive,
+    gap: float,
+    parameters: tuple[float, ...],
+    size: int,
+) -> Rhs:
+    """Bind parameters and input to a right-hand side, in u and the piece's own time."""
+    nothing = [math.nan] * size  # not a number: an explicit step is rejected, a start refused
+
+    def constant(s: float, y: Array) -> Any:
+        try:
+            return rhs(*y.tolist(), level, *parameters)
+        except (OverflowError, ValueError, ZeroDivisionError):
+            return nothing
+
+    def driven(s: float, y: Array) -> Any:
+        try:
+            return rhs(*y.tolist(), drive(s) - gap, *parameters)
+        except (OverflowError, ValueError, ZeroDivisionError):
+            return nothing
+
+    level = drive.level - gap
+    return constant if drive.is_constant else driven
+
+
+def bound_jacobian(kernel: Kernel) -> Rhs:
+    """Bind parameters to the Jacobian, which does not depend on the input."""
+
+    def jac(s: float, y: Array) -> Any:
+        try:
+            return np.array(kernel.stiff_jacobian(*y.tolist(), 0.0, *kernel.parameters))
+        except (OverflowError, ValueError, ZeroDivisionError):
+            return np.full((y.size, y.size), math.nan)
+
+    return jac

@@ -1,0 +1,106 @@
+"""The main job end to end: what is written, and that it is whole."""
+
+import csv
+import json
+import re
+from html.parser import HTMLParser
+
+import pytest
+
+import natrium
+from natrium.figures import reproduce_into
+
+
+@pytest.fixture(scope="module")
+def written(tmp_path_factory):
+    out = tmp_path_factory.mktemp("job") / "deep" / "out"
+    return out, reproduce_into(out, quiet=True)
+
+
+FIGURES = {"lif": ["notebook", "comparison"]} | {
+    name: ["notebook", "comparison", "ladder"] for name in ("lif_na", "lif_na2")
+}
+
+
+def test_every_figure_is_there_as_png_and_svg(written):
+    out, _ = written
+    for name, kinds in FIGURES.items():
+        for kind in kinds:
+            assert (out / f"{name}_{kind}.png").read_bytes().startswith(b"\x89PNG")
+            assert "<svg" in (out / f"{name}_{kind}.svg").read_text()
+
+
+def test_tables_agree_with_the_results(written):
+    out, results = written
+    assert json.loads((out / "results.json").read_text()) == json.loads(json.dumps(results))
+    with (out / "spikes.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    labels = [float(row["script_label_ms"]) for row in rows if row["script"] == "lif_na"]
+    assert labels == results["scripts"]["lif_na"]["script_spikes_ms"]
+    with (out / "ladder.csv").open() as file:
+        ladder = [row for row in csv.DictReader(file) if row["script"] == "lif_na2"]
+    assert [float(row["dt_ms"]) for row in ladder] == [
+        row["dt_ms"] for row in results["scripts"]["lif_na2"]["ladder"]
+    ]
+
+
+def test_manifest_names_versions_settings_and_models(written):
+    out, _ = written
+    manifest = json.loads((out / "manifest.json").read_text())
+    assert manifest["versions"]["natrium"] == natrium.__version__
+    runs = manifest["runs"]["lif_na"]
+    assert runs["hold"]["settings"]["rtol"] == 1e-12
+    assert runs["script"]["settings"]["dt"] == 0.1
+    assert len({runs[run]["model_sha256"] for run in runs}) == 2  # hold and script share a model
+    assert all(re.fullmatch(r"[0-9a-f]{64}", runs[run]["model_sha256"]) for run in runs)
+
+
+def test_models_written_beside_are_the_notebook_s(written):
+    out, _ = written
+    for name, make in natrium.notebook.SCRIPTS.items():
+        assert natrium.load(out / f"{name}.toml") == make()
+
+
+class _Report(HTMLParser):
+    def __init__(self):
+        super().__init__()
+        self.images, self.text, self.links = [], [], []
+
+    def handle_starttag(self, tag, attrs):
+        if tag == "img":
+            self.images.append(dict(attrs)["src"])
+        if tag in ("link", "script", "a"):
+            self.links.append(tag)
+
+    def handle_data(self, data):
+        self.text.append(data)
+
+
+def test_report_needs_nothing_beside_it_and_says_what_was_found(written):
+    out, results = written
+    report = _Report()
+    report.feed((out / "report.html").read_text())
+    assert len(report.images) == sum(map(len, FIGURES.values()))
+    assert all(source.startswith("data:image/svg+xml;base64,") for source in report.images)
+    assert not report.links
+    text = " ".join(report.text)
+    for script in results["scripts"].values():
+        for sentence in script["findings"]:
+            assert sentence in text
+    assert "90.386462" in text
+
+
+def test_a_place_that_cannot_be_written_to_is_a_model_error(tmp_path):
+    blocked = tmp_path / "file"
+    blocked.write_text("")
+    with pytest.raises(natrium.ModelError, match="cannot write"):
+        reproduce_into(blocked / "out", quiet=True)
+
+
+def test_progress_and_findings_are_printed_unless_quiet(tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr("natrium.analysis.reproduction.dt_ladder", lambda comparison, steps: [])
+    reproduce_into(tmp_path)
+    printed = capsys.readouterr().out
+    assert "lif_na: the script with dt = 0.1 ms" in printed
+    assert "report.html" in printed
+    assert "never spikes" in printed

@@ -1,0 +1,69 @@
+"""Figures show the data they are given, labelled with units."""
+
+import numpy as np
+import pytest
+from matplotlib.figure import Figure
+
+import natrium
+from natrium.analysis import compare_script, dt_ladder
+from natrium.figures import plot_comparison, plot_ladder, plot_script, plot_trajectory
+
+
+@pytest.fixture(scope="module")
+def second():
+    return compare_script(natrium.notebook.lif_na())
+
+
+def test_script_figure_is_the_script_s_own_plot(second):
+    axes = plot_script(second, "its title").axes[0]
+    (line,) = axes.lines
+    np.testing.assert_array_equal(line.get_xdata(), second.script.t)
+    np.testing.assert_array_equal(line.get_ydata(), second.script.V)
+    assert (axes.get_title(), axes.get_xlabel(), axes.get_ylabel()) == (
+        "its title",
+        "Time (ms)",
+        "Membrane Potential (mV)",
+    )
+
+
+@pytest.mark.parametrize("name", list(natrium.notebook.SCRIPTS))
+def test_comparison_has_the_panels_that_the_model_asks_for(name):
+    comparison = compare_script(natrium.notebook.SCRIPTS[name]())
+    labels = [axes.get_ylabel() for axes in plot_comparison(comparison, "t").axes]
+    expected = ["V (mV)", "I (mV)"] if name == "lif" else ["V (mV)", "spikes", "gates", "I (mV)"]
+    assert labels == expected
+
+
+def test_comparison_marks_every_spike_of_script_and_truths(second):
+    raster = plot_comparison(second, "t").axes[1]
+    drawn = [collection.get_positions() for collection in raster.collections]
+    runs = (second.script, second.truths["hold"], second.truths["clamp"])
+    for positions, run in zip(drawn, runs, strict=True):
+        np.testing.assert_allclose(sorted(positions), run.spike_times)
+
+
+def test_ladder_draws_each_spike_against_dt(second):
+    rows = list(dt_ladder(second, (0.1, 0.07)))
+    axes = plot_ladder(second, rows, "t").axes[0]
+    for number, line in enumerate(axes.lines[:3]):
+        np.testing.assert_allclose(line.get_xdata(), [0.1, 0.07])
+        np.testing.assert_allclose(line.get_ydata(), [abs(row.differences[number]) for row in rows])
+    assert axes.get_xscale() == axes.get_yscale() == "log"
+
+
+def test_trajectory_plots_into_given_axes_and_into_new_ones(second):
+    given = Figure().subplots()
+    assert second.truth.plot(given) is given
+    marks = next(line for line in given.lines if line.get_label() == "spike")
+    np.testing.assert_allclose(marks.get_xdata(), second.truth.spike_times)
+    new = plot_trajectory(compare_script(natrium.notebook.lif()).truth)
+    assert "spike" not in [line.get_label() for line in new.lines]
+    assert new.get_ylabel() == "Membrane potential (mV)"
+
+
+def test_drawing_leaves_the_user_s_settings_alone(second):
+    import matplotlib
+
+    before = dict(matplotlib.rcParams)
+    plot_script(second, "t")
+    assert dict(matplotlib.rcParams) == before

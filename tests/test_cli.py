@@ -1,0 +1,182 @@
+"""The command line: outputs, messages and exit codes as the contract says."""
+
+import json
+import runpy
+import sys
+
+import pytest
+from typer.testing import CliRunner
+
+import natrium
+from natrium.cli import app, main
+
+KEYS = [
+    "spike_times",
+    "n_spikes",
+    "t_start",
+    "t_end",
+    "solver",
+    "method",
+    "final_state",
+    "rhs_evaluations",
+    "warnings",
+]
+
+
+def call(*arguments):
+    return CliRunner().invoke(app, [str(argument) for argument in arguments])
+
+
+@pytest.fixture
+def second(tmp_path):
+    path = tmp_path / "second.toml"
+    natrium.notebook.lif_na().save(path)
+    return path
+
+
+def test_json_is_one_object_with_exactly_the_keys_of_the_contract(second):
+    result = call("run", second, "--solver", "event", "--json")
+    assert result.exit_code == 0
+    assert result.stderr == ""
+    data = json.loads(result.stdout)
+    assert list(data) == KEYS
+    assert data["spike_times"] == pytest.approx([40.948476902, 65.587194137, 90.386461710], abs=1e-8)
+    assert (data["n_spikes"], data["t_start"], data["t_end"]) == (3, 0.0, 100.0)
+    assert (data["solver"], data["method"], data["warnings"]) == ("event", "auto", [])
+    assert list(data["final_state"]) == ["V", "Na.m", "Na.h"]
+    assert data["rhs_evaluations"] > 1000
+
+
+def test_the_file_s_own_solver_is_used_unless_told_otherwise(second):
+    data = json.loads(call("run", second, "--json").stdout)
+    assert (data["solver"], data["method"]) == ("script", "sequential-euler")
+    assert data["spike_times"] == pytest.approx([40.7, 65.2, 89.9])
+
+
+@pytest.mark.parametrize("method", ["DOP853", "RK45", "Radau"])
+def test_options_override_the_file(second, method):
+    result = call(
+        "run",
+        second,
+        "--solver",
+        "event",
+        "--method",
+        method,
+        "--rtol",
+        1e-7,
+        "--atol",
+        1e-7,
+        "--t-end",
+        41,
+        "--json",
+    )
+    data = json.loads(result.stdout)
+    assert data["method"] == method
+    assert data["t_end"] == 41.0
+    assert data["spike_times"] == pytest.approx([40.948476902], abs=1e-5)
+
+
+def test_text_output_names_the_spikes(second):
+    result = call("run", second, "--solver", "event")
+    assert result.exit_code == 0
+    assert "3 spikes from 0 to 100 ms (event, auto)" in result.stdout
+    assert "40.948476902 ms" in result.stdout
+    assert "Na.h =" in result.stdout
+
+
+def test_warnings_go_to_standard_error(tmp_path):
+    neuron = natrium.Neuron(v_thresh=-60.0)
+    model = natrium.Model(
+        neuron=neuron, stimulus=natrium.Constant(10.0), simulation=natrium.Simulation(t_end=400.0)
+    )
+    model.save(tmp_path / "graze.toml")
+    result = call("run", tmp_path / "graze.toml")
+    assert result.exit_code == 0
+    assert "grazing" in result.stderr
+    assert "grazing" not in result.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (("--solver", "magic"), "solver must be one of"),
+        (("--method", "Euler"), "method must be one of"),
+        (("--rtol", "-1"), "rtol must be"),
+        (("--rtol", "nan"), "rtol must be finite"),
+        (("--t-end", "-5"), "t_end must be after"),
+        (("--dt", "0"), "dt must be positive"),
+        (("--rtol", "much"), "--rtol"),
+        (("--solver", "closed-form"), "use EventDriven"),
+        (("--no-such-option",), "no-such-option"),
+    ],
+)
+def test_bad_input_is_exit_code_2_with_a_plain_message(second, arguments, told):
+    result = call("run", second, *arguments, "--json")
+    assert result.exit_code == 2
+    assert result.stdout == ""
+    assert told in result.stderr
+    assert "Traceback" not in result.stderr
+
+
+def test_a_missing_file_and_a_wrong_file_are_exit_code_2(tmp_path):
+    assert call("run", tmp_path / "none.toml").exit_code == 2
+    wrong = tmp_path / "wrong.toml"
+    wrong.write_text("natrium = 1\n[neuron]\ntau_m = -1\ntau_mm = 2\n")
+    result = call("run", wrong)
+    assert result.exit_code == 2
+    assert "neuron.tau_m: tau_m must be positive, got -1.0 ms" in result.stderr
+    assert "neuron.tau_mm: unknown key" in result.stderr
+
+
+def test_a_run_without_end_asks_for_one(tmp_path):
+    path = tmp_path / "endless.toml"
+    path.write_text("natrium = 1\n[neuron]\n")
+    assert "--t-end" in call("run", path).stderr
+    assert call("run", path, "--t-end", 10).exit_code == 0
+
+
+def test_a_run_that_fails_is_exit_code_1(tmp_path):
+    path = tmp_path / "runaway.toml"
+    path.write_text(
+        "natrium = 1\n[neuron]\ntau_ref = 0\n[[stimuli]]\nkind = 'constant'\namplitude = 1e10\n"
+        "[simulation]\nt_end = 1\n"
+    )
+    result = call("run", path, "--json")
+    assert result.exit_code == 1
+    assert result.stdout == ""
+    assert "spikes" in result.stderr
+
+
+def test_channels_lists_the_whole_catalogue_with_sources():
+    data = json.loads(call("channels", "--json").stdout)
+    assert set(data) == set(natrium.CHANNELS)
+    assert all(entry["source"] and entry["gates"] for entry in data.values())
+    text = call("channels").stdout
+    for name in natrium.CHANNELS:
+        assert name in text
+
+
+def test_reproduce_as_json_prints_the_results_alone(tmp_path, monkeypatch):
+    monkeypatch.setattr("natrium.analysis.reproduction.dt_ladder", lambda comparison, steps: [])
+    result = call("reproduce", "--out", tmp_path / "out", "--json")
+    assert result.exit_code == 0
+    assert set(json.loads(result.stdout)["scripts"]) == {"lif", "lif_na", "lif_na2"}
+    assert (tmp_path / "out" / "report.html").is_file()
+
+
+def test_version_and_help():
+    assert call("--version").stdout.strip() == f"natrium {natrium.__version__}"
+    shown = call("--help")
+    assert shown.exit_code == 0
+    for verb in ("run", "reproduce", "channels"):
+        assert verb in shown.stdout
+    assert call().exit_code == 2
+
+
+def test_main_and_module_run_the_command_line(monkeypatch, capsys):
+    monkeypatch.setattr(sys, "argv", ["natrium", "--version"])
+    for start in (main, lambda: runpy.run_module("natrium", run_name="__main__")):
+        with pytest.raises(SystemExit) as stopped:
+            start()
+        assert stopped.value.code == 0
+        assert "natrium" in capsys.readouterr().out

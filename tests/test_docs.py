@@ -1,0 +1,60 @@
+"""What the documentation shows is so: docstring examples, README, the example scripts."""
+
+import doctest
+import importlib
+import pkgutil
+import re
+import runpy
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+
+import natrium
+
+ROOT = Path(__file__).parents[1]
+MODULES = ["natrium"] + [
+    module.name
+    for module in pkgutil.walk_packages(natrium.__path__, "natrium.")
+    if module.name != "natrium.__main__"
+]
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_examples_in_docstrings(name):
+    assert doctest.testmod(importlib.import_module(name)).failed == 0
+
+
+def blocks(path, language):
+    return re.findall(rf"```{language}\n(.*?)```", (ROOT / path).read_text(encoding="utf-8"), re.DOTALL)
+
+
+def test_the_readme_s_python_runs_and_gives_the_spikes_it_shows():
+    code = "\n".join(blocks("README.md", "python"))
+    scope = {}
+    exec(compile(code, "README.md", "exec"), scope)  # noqa: S102 - our own README
+    shown = re.search(r"spike_times +# array\(\[(.*?)\]", code)[1]
+    spikes = [float(number) for number in shown.split(",")]
+    assert scope["trajectory"].spike_times == pytest.approx(spikes, abs=1e-7)
+    assert scope["potassium"].gates[0].name == "n"
+
+
+def test_the_readme_s_model_file_is_valid():
+    (text,) = blocks("README.md", "toml")
+    assert tomllib.loads(text)["natrium"] == 1
+    model = natrium.loads(text)
+    assert natrium.run(model).spike_times == pytest.approx([40.948477, 65.587194, 90.386462], abs=1e-5)
+
+
+EXAMPLES = sorted((ROOT / "examples").glob("*.py"))
+
+
+@pytest.mark.skipif(not EXAMPLES, reason="an unpacked source archive may hold no examples")
+@pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.name)
+def test_examples_run(path, tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(sys, "argv", [path.name, str(tmp_path / "out")])
+    runpy.run_path(str(path), run_name="__main__")
+    assert "90.386462" in capsys.readouterr().out
+    assert (tmp_path / "out" / "lif_na_comparison.png").stat().st_size > 10_000
+    assert len(path.read_text().splitlines()) < 40
