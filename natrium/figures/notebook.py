@@ -80,7 +80,7 @@ def plot_comparison(comparison: Comparison, title: str) -> Figure:
 def _voltage(ax: Axes, comparison: Comparison) -> None:
     neuron, script = comparison.model.neuron, comparison.script
     t, y = comparison.truth.sample(FINE)
-    ax.plot(t, y[0], color=COLORS["hold"], label="truth")
+    ax.plot(t, y[0], color=COLORS["hold"], label=f"truth ({neuron.refractory})")
     ax.plot(
         script.t, script.V, color=COLORS["script"], linewidth=1.1, label=f"script, dt = {comparison.dt:g} ms"
     )

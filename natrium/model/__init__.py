@@ -30,7 +30,7 @@ from natrium.model.model import METHODS, SOLVERS, Model, Simulation
 from natrium.model.neuron import Channel, Gate, Neuron
 from natrium.model.rules import Choice, Count, Number, Optional, as_float
 from natrium.model.signals import Custom, Formula, Samples
-from natrium.model.stimulus import Stimulus, Sum, as_stimulus, smooth_pieces
+from natrium.model.stimulus import Span, Stimulus, Sum, as_stimulus, smooth_spans
 from natrium.model.waveforms import Constant, Gaussian, Pulses, Ramp, Sine, Step
 
 __all__ = [
@@ -63,6 +63,7 @@ __all__ = [
     "Simulation",
     "Sine",
     "SolverError",
+    "Span",
     "Step",
     "StepLimit",
     "Stimulus",
@@ -81,7 +82,7 @@ __all__ = [
     "lower",
     "notebook",
     "save",
-    "smooth_pieces",
+    "smooth_spans",
     "to_dict",
     "to_toml",
     "write_whole",

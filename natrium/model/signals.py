@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterator
 from typing import Any, Literal
 
@@ -73,13 +74,13 @@ class Samples(Stimulus):
     def edges(self, t_start: float, t_end: float) -> Iterator[float]:
         """Give the window's edges and every sample time within the span."""
         yield from super().edges(t_start, t_end)
-        first = int(np.searchsorted(self.times, t_start, side="left"))
-        last = int(np.searchsorted(self.times, t_end, side="right"))
+        first = bisect_left(self.times, t_start)
+        last = bisect_right(self.times, t_end)
         yield from self.times[first:last]
 
     def drive(self, t: float) -> Drive:
         """Give the input on the smooth piece that begins at `t`."""
-        index = int(np.searchsorted(self.times, t, side="right")) - 1
+        index = bisect_right(self.times, t) - 1
         if index < 0:
             return Drive(level=self.values[0])
         if self.interpolation == "hold" or index == len(self.times) - 1:

@@ -7,6 +7,7 @@ from these.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from typing import Any, ClassVar
@@ -17,7 +18,7 @@ from natrium.model.drive import Drive
 from natrium.model.errors import StimulusError
 from natrium.model.rules import Number, Optional, as_float, shown
 
-__all__ = ["Stimulus", "Sum", "amplitude_field", "as_stimulus", "number_field", "smooth_pieces"]
+__all__ = ["Span", "Stimulus", "Sum", "amplitude_field", "as_stimulus", "number_field", "smooth_spans"]
 
 
 def amplitude_field(default: Any = attrs.NOTHING) -> Any:
@@ -159,9 +160,21 @@ def as_stimulus(value: Stimulus | Sequence[Stimulus] | None) -> Sum:
     raise StimulusError(f"a stimulus must be a Stimulus object or several, got {shown(value)}")
 
 
-def smooth_pieces(stimulus: Stimulus, t_start: float, t_end: float) -> Iterator[tuple[float, float, Drive]]:
-    """Cut [t_start, t_end] at every breakpoint; give (begin, end, drive) of each piece."""
+@attrs.frozen
+class Span:
+    """A stretch of time, [begin, end) in ms, on which a stimulus is smooth."""
+
+    stimulus: Stimulus
+    begin: float
+    end: float
+
+    def drive(self, t: float) -> Drive:
+        """Give the input from `t` on, a time of this span up to rounding."""
+        return self.stimulus.piece(min(max(t, self.begin), math.nextafter(self.end, -math.inf)))
+
+
+def smooth_spans(stimulus: Stimulus, t_start: float, t_end: float) -> Iterator[Span]:
+    """Cut [t_start, t_end] at every edge and kink of a stimulus."""
     inner = {edge for edge in stimulus.edges(t_start, t_end) if t_start < edge < t_end}
-    times = [t_start, *sorted(inner), t_end]
-    for begin, end in pairwise(times):
-        yield begin, end, stimulus.piece(begin)
+    for begin, end in pairwise([t_start, *sorted(inner), t_end]):
+        yield Span(stimulus, begin, end)

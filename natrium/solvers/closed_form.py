@@ -19,7 +19,7 @@ import attrs
 import numpy as np
 from scipy.optimize import brentq
 
-from natrium.model import Drive, Neuron, Stimulus, UnsupportedModel, lower, smooth_pieces
+from natrium.model import Drive, Neuron, Stimulus, UnsupportedModel, lower, smooth_spans
 from natrium.solvers.base import checked_run, manifest
 from natrium.solvers.bernstein import Array
 from natrium.solvers.limits import Budget, Limits
@@ -161,15 +161,15 @@ class ClosedForm:
         events: list[Event] = []
         u, begin, free_from = neuron.v_init - neuron.v_thresh, 0.0, 0.0
         reset = np.array([neuron.v_reset])
-        for _, edge, _ in smooth_pieces(total, t_start, t_end):
-            end = duration if edge == t_end else edge - t_start
+        for span in smooth_spans(total, t_start, t_end):
+            end = duration if span.end == t_end else span.end - t_start
             while begin < end:
                 if free_from > begin:
                     stop = min(end, free_from)
                     segments.append(rest_segment(kernel, t_start + begin, stop - begin, reset))
                     begin = stop
                     continue
-                drive = total.piece(t_start + begin)
+                drive = span.drive(t_start + begin)
                 if drive.curves:
                     raise UnsupportedModel(
                         "the closed form takes constant, step, pulse, ramp, sine and sampled input only: "

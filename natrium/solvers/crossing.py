@@ -13,7 +13,7 @@ __all__ = ["Graze", "Search"]
 # Dense output may be off by this many tolerances (17-31 times the step's own error was measured).
 DENSE_ERROR = 50.0
 # A peak this many tolerances from threshold is decided, but flagged: the run's own error is as large.
-DOUBT = 100.0
+DOUBT = 20.0
 MAX_POLISH = 80
 ROUNDING = 1e-15
 # A true step this near to threshold, in tolerances, is brought onto it by its slope: the rest is the

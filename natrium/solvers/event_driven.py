@@ -19,10 +19,11 @@ from natrium.model import (
     Number,
     Optional,
     SolverError,
+    Span,
     Stimulus,
     as_float,
     lower,
-    smooth_pieces,
+    smooth_spans,
 )
 from natrium.solvers.base import checked_run, manifest
 from natrium.solvers.bernstein import Array
@@ -202,15 +203,15 @@ class _Run:
     def carry_through(self) -> None:
         """Go through all pieces."""
         begin = 0.0
-        for _, end, _ in smooth_pieces(self.stimulus, self.t_start, self.t_end):
-            end = self.duration if end == self.t_end else end - self.t_start
+        for span in smooth_spans(self.stimulus, self.t_start, self.t_end):
+            end = self.duration if span.end == self.t_end else span.end - self.t_start
             while begin < end:
                 if self.refractory_until > begin:
                     stop = min(end, self.refractory_until)
                     self._rest(begin, stop - begin)
                     begin = stop
                 else:
-                    begin = self._free(begin, end)
+                    begin = self._free(span, begin, end)
         if self.events and self.events[-1].time >= self.t_end:
             self._rest(self.duration, 0.0)  # the state after a reset at the very end
 
@@ -235,10 +236,10 @@ class _Run:
         self.y = segment.values[:, -1] - self.shift
         self.y[0] = self.neuron.v_reset - self.neuron.v_thresh
 
-    def _free(self, begin: float, end: float) -> float:
+    def _free(self, span: Span, begin: float, end: float) -> float:
         """Integrate from `begin` up to `end` or the next spike; give the time reached."""
         self.pieces += 1
-        drive = self.stimulus.piece(self.t_start + begin)
+        drive = span.drive(self.t_start + begin)
         gap = self.neuron.v_thresh - self.neuron.v_rest
         method: str = "DOP853" if self.solver.method == "auto" else self.solver.method
         length, s = end - begin, 0.0
