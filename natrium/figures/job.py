@@ -69,7 +69,7 @@ def reproduce_into(out: Path, *, quiet: bool = False) -> dict[str, Any]:
         _write(out, done, figures, results)
     for item in done:
         _tell(console, item)
-    console.print(f"Report: {out / 'report.html'} (figures, tables and manifest beside it)", highlight=False)
+    console.print(f"\nReport: {out / 'report.html'} (figures, tables and manifest beside it)", highlight=False)
     return results
 
 
@@ -138,7 +138,7 @@ def _csv(rows: Sequence[dict[str, Any]]) -> str:
 
 def _tell(console: Console, item: Reproduction) -> None:
     """Print what was found for one script."""
-    console.rule(item.title, align="left")
+    console.print(f"\n[bold]{item.title}[/bold]", highlight=False)
     rows = item.comparison.table()
     if rows:
         table = Table()
@@ -149,7 +149,6 @@ def _tell(console: Console, item: Reproduction) -> None:
         console.print(table)
     for sentence in item.findings:
         console.print(f"• {sentence}", highlight=False, soft_wrap=not console.is_terminal)
-    console.print()
 
 
 def _shown(value: Any) -> str:
