@@ -33,7 +33,7 @@ SPAN = 100.0  # ms: for the methods shown for information
 AMPLITUDE = 10.0  # mV
 RTOL = 1e-9
 REFERENCE_RTOL = 1e-13
-REPEATS = 11
+REPEATS = 9
 COST_TARGET, IMPORT_TARGET = 1.5, 1.15
 HEAVY = ("matplotlib", "numpy", "scipy", "sympy")
 

@@ -11,7 +11,7 @@ import numpy.typing as npt
 from scipy.optimize import linear_sum_assignment
 
 from natrium.model import Model, ModelError
-from natrium.solvers import EventDriven, ScriptScheme, Trajectory
+from natrium.solvers import EventDriven, FixedStep, Trajectory
 
 __all__ = ["Comparison", "LadderRow", "SpikePair", "compare_script", "dt_ladder", "match_spikes"]
 
@@ -154,7 +154,7 @@ def compare_script(model: Model) -> Comparison:
     """
     dt, t_end = _steps_of(model)
     t_start = model.simulation.t_start
-    script = ScriptScheme(dt=dt).solve(model.neuron, model.stimulus, t_start=t_start, t_end=t_end)
+    script = FixedStep(dt=dt).solve(model.neuron, model.stimulus, t_start=t_start, t_end=t_end)
     truths, error = {}, 0.0
     for rule in ("hold", "clamp"):
         neuron = attrs.evolve(model.neuron, refractory=rule)
@@ -213,9 +213,7 @@ def dt_ladder(comparison: Comparison, steps: Sequence[float] = LADDER) -> Iterab
     """
     model, truth = comparison.model, comparison.truth
     for dt in steps:
-        run = ScriptScheme(dt=dt).solve(
-            model.neuron, model.stimulus, t_start=truth.t_start, t_end=truth.t_end
-        )
+        run = FixedStep(dt=dt).solve(model.neuron, model.stimulus, t_start=truth.t_start, t_end=truth.t_end)
         pairs = match_spikes(run.spike_times, truth.spike_times)
         differences = tuple(pair.difference for pair in pairs if pair.difference is not None)
         yield LadderRow(dt, run.n_spikes, differences, held_steps(run))

@@ -69,7 +69,9 @@ def reproduce_into(out: Path, *, quiet: bool = False) -> dict[str, Any]:
         _write(out, done, figures, results)
     for item in done:
         _tell(console, item)
-    console.print(f"\nReport: {out / 'report.html'} (figures, tables and manifest beside it)", highlight=False)
+    console.print(
+        f"\nReport: {out / 'report.html'} (figures, tables and manifest beside it)", highlight=False
+    )
     return results
 
 

@@ -12,6 +12,7 @@ from natrium.model.errors import (
     TooManySpikes,
     UnsupportedModel,
 )
+from natrium.model.exprel import exprel_array
 from natrium.model.expression import Expression
 from natrium.model.files import (
     channel_to_dict,
@@ -75,6 +76,7 @@ __all__ = [
     "as_float",
     "as_stimulus",
     "channel_to_dict",
+    "exprel_array",
     "from_dict",
     "latex",
     "load",

@@ -3,8 +3,8 @@
 from natrium.solvers.base import Solver
 from natrium.solvers.closed_form import ClosedForm
 from natrium.solvers.event_driven import EventDriven
+from natrium.solvers.fixed_step import FixedStep
 from natrium.solvers.limits import Limits
-from natrium.solvers.script import ScriptScheme
 from natrium.solvers.simulate import run, simulate, solver_of
 from natrium.solvers.trajectory import Event, Segment, Trajectory
 
@@ -12,8 +12,8 @@ __all__ = [
     "ClosedForm",
     "Event",
     "EventDriven",
+    "FixedStep",
     "Limits",
-    "ScriptScheme",
     "Segment",
     "Solver",
     "Trajectory",

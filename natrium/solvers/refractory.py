@@ -8,7 +8,7 @@ from natrium.model import Kernel
 from natrium.solvers.bernstein import Array
 from natrium.solvers.trajectory import Segment
 
-__all__ = ["rest_segment"]
+__all__ = ["relaxed", "rest_segment"]
 
 
 def rest_segment(kernel: Kernel, begin: float, length: float, y: Array) -> Segment:
@@ -25,17 +25,33 @@ def rest_segment(kernel: Kernel, begin: float, length: float, y: Array) -> Segme
     y : ndarray, shape (n_states,)
         V in mV, then the gates.
     """
-    rates = np.zeros(y.size)
-    target = y.copy()
-    if kernel.system.refractory.rule == "clamp" and y.size > 1:
-        rates[1:] = kernel.relaxation(float(y[0]))
-        moving = rates > 0.0
-        moving[0] = False
-        if moving.any():
-            target[moving] = np.array([y[0], *kernel.steady(float(y[0]))])[moving]
+    rates, target = _relaxation(kernel, y)
 
     def state(s: Array) -> Array:
         return (target + (y - target) * np.exp(-np.outer(s, rates))).T
 
     knots = np.array([0.0, length])
     return Segment(begin, begin + length, knots, state(knots), state)
+
+
+def relaxed(kernel: Kernel, y: Array, length: float) -> Array:
+    """Give the state after `length` ms with V clamped and the gates moving."""
+    rates, target = _clamped(kernel, y)
+    return np.asarray(target + (y - target) * np.exp(-length * rates))
+
+
+def _relaxation(kernel: Kernel, y: Array) -> tuple[Array, Array]:
+    """Give each state's rate and target while refractory: rate 0 for what stands still."""
+    if kernel.system.refractory.rule == "clamp":
+        return _clamped(kernel, y)
+    return np.zeros(y.size), y.copy()
+
+
+def _clamped(kernel: Kernel, y: Array) -> tuple[Array, Array]:
+    rates, target = np.zeros(y.size), y.copy()
+    if y.size > 1:
+        rates[1:] = kernel.relaxation(float(y[0]))
+        moving = rates > 0.0
+        if moving.any():
+            target[moving] = np.array([y[0], *kernel.steady(float(y[0]))])[moving]
+    return rates, target

@@ -9,7 +9,7 @@ from natrium.model import SOLVERS, Model, ModelError, Neuron, Simulation, Stimul
 from natrium.solvers.base import Solver
 from natrium.solvers.closed_form import ClosedForm
 from natrium.solvers.event_driven import EventDriven
-from natrium.solvers.script import ScriptScheme
+from natrium.solvers.fixed_step import FixedStep
 from natrium.solvers.trajectory import Trajectory
 
 __all__ = ["run", "simulate", "solver_of"]
@@ -35,10 +35,10 @@ def simulate(
         Span, ms.
     solver : {"event", "script", "closed-form"} or Solver
         ``"event"``: spikes located to the digits asked for; ``"script"``: the original fixed-step
-        scheme; ``"closed-form"``: exact, for a neuron without channels.
+        scheme, or another of its family; ``"closed-form"``: exact, for a neuron without channels.
     **options
-        Of the solver named: ``method``, ``rtol``, ``atol``, ``limits`` for ``"event"``; ``dt`` for
-        ``"script"``.
+        Of the solver named: ``method``, ``rtol``, ``atol`` for `EventDriven`; ``dt`` and the rules of
+        `FixedStep` for ``"script"``; ``limits`` for all.
 
     Returns
     -------
@@ -69,7 +69,7 @@ def simulate(
 def _named(name: str, options: dict[str, Any]) -> Solver:
     classes: dict[str, Any] = {
         "event": EventDriven,
-        "script": ScriptScheme,
+        "script": FixedStep,
         "closed-form": ClosedForm,
     }
     if name not in classes:
@@ -85,7 +85,7 @@ def _named(name: str, options: dict[str, Any]) -> Solver:
 def solver_of(simulation: Simulation) -> Solver:
     """Make the solver that a model file asks for."""
     if simulation.solver == "script":
-        return ScriptScheme(dt=simulation.dt)  # type: ignore[arg-type]  # held by Simulation's own check
+        return FixedStep(dt=simulation.dt)  # type: ignore[arg-type]  # held by Simulation's own check
     if simulation.solver == "closed-form":
         return ClosedForm()
     return EventDriven(method=simulation.method, rtol=simulation.rtol, atol=simulation.atol)

@@ -1,0 +1,298 @@
+"""The fixed-step family: the script's scheme and its kin, rule by rule.
+
+With its rules at their defaults `FixedStep` is the notebook's script, double for double. Each rule is a
+named choice, so that one can walk from the script to the truth one switch at a time.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Literal
+
+import attrs
+import numpy as np
+from scipy.optimize import brentq
+
+from natrium.model import (
+    Choice,
+    Neuron,
+    Number,
+    Optional,
+    SolverError,
+    StepLimit,
+    Stimulus,
+    Sum,
+    as_float,
+    smooth_spans,
+)
+from natrium.solvers.base import checked_run, manifest
+from natrium.solvers.bernstein import Array
+from natrium.solvers.limits import Limits
+from natrium.solvers.refractory import relaxed
+from natrium.solvers.schemes import SCHEMES, Current, Flow
+from natrium.solvers.trajectory import Event, Segment, Trajectory
+
+__all__ = ["FixedStep"]
+
+# Gauss-Legendre nodes on [0, 1]: the mean of a smooth input over (a part of) a step.
+_NODES, _WEIGHTS = (
+    0.5 * np.polynomial.legendre.leggauss(6)[0] + 0.5,
+    0.5 * np.polynomial.legendre.leggauss(6)[1],
+)
+
+
+@attrs.frozen(kw_only=True)
+class FixedStep:
+    """Step through time with a fixed step, by named rules.
+
+    `Trajectory.t` holds the labels of the samples, `spike_times` those of the spikes, and
+    ``extras["refractory_counter"]`` the time or steps left after each step. Between samples nothing
+    is interpolated: `Trajectory.state` gives the last one.
+
+    Parameters
+    ----------
+    dt : float
+        Step, ms.
+    scheme : {"sequential-euler", "euler", "exponential-euler", "heun", "rk4"}
+        ``sequential-euler``, the script's: gates first, then V with the new gates. ``euler``: all from
+        the old state. ``exponential-euler``: each state exactly, the others held (Rush-Larsen).
+    spike_time : {"grid", "linear", "cubic"}
+        Where in its step a spike is: at the end, or where a line or a cubic (Hermite) through the
+        step's ends meets the threshold; then, with the exact refractory rule, the rest of the step is
+        made anew from the reset state.
+    refractory : {"counter", "steps", "exact"}
+        ``counter``, the script's: dt is subtracted from tau_ref step by step, rounding included.
+        ``steps``: tau_ref rounded to whole steps. ``exact``: until spike + tau_ref, within a step.
+    label : {"start", "end"}
+        Label a sample, stored after its step, by the step's start (the script's way) or its end.
+    read : {"start", "average", "stage"}
+        Read the input at the step's start, averaged over the step, or at the scheme's own stages.
+    edges : {"strict", "half-open"}
+        Stimulus windows as ``start < t < stop``, the script's way, or as ``start <= t < stop``.
+    gates : {"hold", "clamp"}, optional
+        Refractory rule of the gates; by default the neuron's.
+    limits : Limits
+        `max_rhs_evaluations` bounds the number of steps.
+
+    References
+    ----------
+    .. [1] D. Hansel, G. Mato, C. Meunier, L. Neltner, "On numerical simulations of integrate-and-fire
+       neural networks", Neural Comput. 10 (1998) 467-483.
+       https://doi.org/10.1162/089976698300017845
+    .. [2] M. J. Shelley, L. Tao, "Efficient and accurate time-stepping schemes for integrate-and-fire
+       neuronal networks", J. Comput. Neurosci. 11 (2001) 111-119.
+       https://doi.org/10.1023/A:1012885314187
+    """
+
+    dt: float = attrs.field(converter=as_float, validator=Number("ms", 0.0, open_low=True))
+    scheme: str = attrs.field(default="sequential-euler", validator=Choice(tuple(SCHEMES)))
+    spike_time: Literal["grid", "linear", "cubic"] = attrs.field(
+        default="grid", validator=Choice(("grid", "linear", "cubic"))
+    )
+    refractory: Literal["counter", "steps", "exact"] = attrs.field(
+        default="counter", validator=Choice(("counter", "steps", "exact"))
+    )
+    label: Literal["start", "end"] = attrs.field(default="start", validator=Choice(("start", "end")))
+    read: Literal["start", "average", "stage"] = attrs.field(
+        default="start", validator=Choice(("start", "average", "stage"))
+    )
+    edges: Literal["strict", "half-open"] = attrs.field(
+        default="strict", validator=Choice(("strict", "half-open"))
+    )
+    gates: Literal["hold", "clamp"] | None = attrs.field(
+        default=None, validator=Optional(Choice(("hold", "clamp")))
+    )
+    limits: Limits = attrs.field(factory=Limits)
+
+    def solve(
+        self,
+        neuron: Neuron,
+        stimulus: Stimulus | Sequence[Stimulus] | None = None,
+        *,
+        t_start: float = 0.0,
+        t_end: float,
+    ) -> Trajectory:
+        """Run a neuron; parameters and result as in `EventDriven.solve`.
+
+        Raises
+        ------
+        StepLimit
+            When the run has more steps than the budget allows.
+        SolverError
+            When V or a gate stops being finite, as where a written rate is 0/0.
+        """
+        total, t_start, t_end = checked_run(neuron, stimulus, t_start, t_end)
+        steps = (t_end - t_start) / self.dt
+        if steps > self.limits.max_rhs_evaluations:
+            raise StepLimit(
+                f"a run may take at most {self.limits.max_rhs_evaluations} steps, got {steps:.3g}; "
+                "raise dt, shorten the run or raise max_rhs_evaluations"
+            )
+        run = _Run(self, neuron, total, np.arange(t_start, t_end, self.dt))
+        with np.errstate(all="ignore"):  # the scheme's own overflow ends below, named
+            run.carry_through()
+        labels = run.starts + (self.dt if self.label == "end" else 0.0)
+        return Trajectory(
+            neuron=neuron,
+            stimulus=total,
+            names=neuron.system.labels,
+            t_start=t_start,
+            t_end=t_end,
+            segments=(_samples(labels, run.y, t_start, t_end),),
+            events=tuple(run.events),
+            solver="script" if self.is_script else "fixed-step",
+            method=self.scheme,
+            made_by=self,
+            rhs_evaluations=run.taken * SCHEMES[self.scheme].evaluations,
+            extras={"refractory_counter": run.counters},
+            manifest=manifest(self, neuron, total),
+        )
+
+    @property
+    def is_script(self) -> bool:
+        """Whether all rules are the script's."""
+        return self == FixedStep(dt=self.dt, limits=self.limits)
+
+
+class _Run:
+    """One run as it goes on."""
+
+    def __init__(self, solver: FixedStep, neuron: Neuron, stimulus: Sum, starts: Array) -> None:
+        self.solver, self.neuron, self.stimulus, self.starts = solver, neuron, stimulus, starts
+        self.flow = Flow.of(neuron)
+        self.step = SCHEMES[solver.scheme].step
+        self.clamp = (solver.gates or neuron.refractory) == "clamp"
+        self.state = np.array(neuron.initial_state())
+        self.y = np.empty((self.state.size, starts.size))
+        self.counters = np.empty(starts.size)
+        self.events: list[Event] = []
+        self.exact = solver.refractory == "exact"
+        # What is left of the refractory period, in ms or steps; exact: the time until which V is held.
+        self.counter = -math.inf if self.exact else 0.0
+        self.taken = 0
+
+    def carry_through(self) -> None:
+        """Take all steps."""
+        dt = self.solver.dt
+        for k, t in enumerate(self.starts.tolist()):
+            if self._held(t):
+                self._rest(t)
+            else:
+                begin = max(t, self.counter) if self.exact else t
+                if begin > t and self.clamp:
+                    self.state = relaxed(self.flow.kernel, self.state, begin - t)
+                self._free(t, begin, t + dt - begin if begin > t else dt)
+            self.y[:, k] = self.state
+            self.counters[k] = max(self.counter - t - dt, 0.0) if self.exact else self.counter
+            if not np.all(np.isfinite(self.state)):
+                raise SolverError(
+                    f"the state stops being finite in the step at t = {t!r} ms: a step too long, or a rate "
+                    "that is 0/0 as written; the event-driven solver has neither"
+                )
+
+    def _held(self, t: float) -> bool:
+        """Tell whether the whole step from `t` is refractory."""
+        return self.counter >= t + self.solver.dt if self.exact else self.counter > 0
+
+    def _rest(self, t: float) -> None:
+        """Take a refractory step."""
+        dt = self.solver.dt
+        if self.clamp:
+            if self.solver.scheme == "sequential-euler":
+                slopes = self.flow.written_slopes(self.state)
+                self.state = np.array(
+                    [self.state[0], *(x + s * dt for x, s in zip(self.state[1:], slopes, strict=True))]
+                )
+            else:
+                self.state = relaxed(self.flow.kernel, self.state, dt)
+        if not self.exact:
+            self.counter -= dt if self.solver.refractory == "counter" else 1.0
+        self.state[0] = self.neuron.v_reset
+
+    def _free(self, t: float, begin: float, h: float) -> None:
+        """Take (the rest of) a step; several spikes may fall within it when tau_ref is shorter."""
+        while h > 0.0:
+            current = self._current(t, begin, h)
+            old, new = self.state, self.step(self.flow, self.state, h, current)
+            self.taken += 1
+            self.state = new
+            if not new[0] >= self.neuron.v_thresh:
+                return
+            part, at = self._located(old, new, h, current)
+            spike = begin + part * h
+            self._spike(t, spike, at)
+            if not self.exact:
+                return
+            end = begin + h
+            if self.counter >= end:
+                if self.clamp:
+                    self.state = relaxed(self.flow.kernel, self.state, end - spike)
+                return
+            if self.clamp:
+                self.state = relaxed(self.flow.kernel, self.state, self.counter - spike)
+            begin, h = self.counter, end - self.counter
+            if len(self.events) > self.solver.limits.max_spikes:
+                raise StepLimit("a run may fire no more spikes than max_spikes; raise it or shorten the run")
+
+    def _current(self, t: float, begin: float, h: float) -> Current:
+        """Give the input during a step that began at `t`, by the rule for reading it."""
+        solver, parts = self.solver, self.stimulus.parts
+        strict = solver.edges == "strict"
+        if solver.read == "start":
+            value = sum(part(t, strict=strict) for part in parts)
+        elif solver.read == "average":
+            value = _mean(self.stimulus, begin, begin + h)
+        else:
+            return lambda s: sum(part(begin + s, strict=strict) for part in parts)
+        return lambda s: value
+
+    def _located(self, old: Array, new: Array, h: float, current: Current) -> tuple[float, Array]:
+        """Locate a spike within its step: the part of the step before it, and the state there."""
+        threshold = self.neuron.v_thresh
+        if self.solver.spike_time == "grid":
+            return 1.0, new
+        if self.solver.spike_time == "linear":
+            part = float((threshold - old[0]) / (new[0] - old[0]))
+            return part, old + part * (new - old)
+        f_old, f_new = (self.flow.derivative(y, current(s)) for y, s in ((old, 0.0), (new, h)))
+
+        def hermite(x: float) -> Array:
+            bend = (1 - 2 * x) * (new - old) + h * ((x - 1) * f_old + x * f_new)
+            return np.asarray((1 - x) * old + x * new + x * (x - 1) * bend)
+
+        part = float(brentq(lambda x: float(hermite(x)[0]) - threshold, 0.0, 1.0, xtol=1e-15))
+        return part, hermite(part)
+
+    def _spike(self, t: float, spike: float, at: Array) -> None:
+        """Count a spike, reset, begin the refractory period."""
+        solver, neuron = self.solver, self.neuron
+        on_grid = solver.spike_time == "grid"
+        late = {"start": t if on_grid else spike - solver.dt, "end": t + solver.dt if on_grid else spike}
+        before, after = at.copy(), at.copy()
+        before[0], after[0] = neuron.v_thresh, neuron.v_reset
+        self.events.append(Event(late[solver.label], before, after, math.nan))
+        self.state = after.copy()
+        if solver.refractory == "counter":
+            self.counter = neuron.tau_ref
+        elif solver.refractory == "steps":
+            self.counter = float(round(neuron.tau_ref / solver.dt))
+        else:
+            self.counter = spike + neuron.tau_ref
+
+
+def _mean(stimulus: Stimulus, begin: float, end: float) -> float:
+    """Average a stimulus over [begin, end], edges within it exactly."""
+    total = 0.0
+    for span in smooth_spans(stimulus, begin, end):
+        drive, length = span.drive(span.begin), span.end - span.begin
+        total += length * math.fsum(w * drive(x * length) for x, w in zip(_NODES, _WEIGHTS, strict=True))
+    return total / (end - begin)
+
+
+def _samples(labels: Array, y: Array, t_start: float, t_end: float) -> Segment:
+    def state(s: Array) -> Array:
+        return np.asarray(y[:, np.clip(np.searchsorted(knots, s, side="right") - 1, 0, None)])
+
+    knots = labels - t_start
+    return Segment(t_start, t_end, knots, y, state)

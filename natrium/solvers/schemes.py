@@ -1,0 +1,150 @@
+"""Fixed-step schemes: one step each, as data to be listed.
+
+References
+----------
+.. [1] D. Hansel, G. Mato, C. Meunier, L. Neltner, "On numerical simulations of integrate-and-fire
+   neural networks", Neural Comput. 10 (1998) 467-483. https://doi.org/10.1162/089976698300017845
+.. [2] S. Rush, H. Larsen, "A practical algorithm for solving dynamic membrane equations",
+   IEEE Trans. Biomed. Eng. 25 (1978) 389-392. https://doi.org/10.1109/TBME.1978.326270
+.. [3] E. Hairer, S. P. Norsett, G. Wanner, "Solving Ordinary Differential Equations I", 2nd ed.
+   (1993), sec. II.1.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import attrs
+import numpy as np
+
+from natrium.model import Expression, Gate, Kernel, Neuron, exprel_array, lower
+from natrium.solvers.bernstein import Array
+
+__all__ = ["SCHEMES", "Flow", "Scheme"]
+
+# From a time after the step's start (ms) to the input there (mV).
+Current = Callable[[float], float]
+
+
+@attrs.frozen(eq=False)
+class Flow:
+    """The equations of one neuron, as the schemes call them."""
+
+    neuron: Neuron
+    kernel: Kernel
+    written: tuple[Callable[[Any, Any], Any], ...]
+
+    @classmethod
+    def of(cls, neuron: Neuron) -> Flow:
+        """Make the flow of a neuron."""
+        written = tuple(_written_derivative(gate) for channel in neuron.channels for gate in channel.gates)
+        return cls(neuron, lower(neuron.system), written)
+
+    def derivative(self, y: Array, current: float) -> Array:
+        """Evaluate dy/dt in the smooth form."""
+        neuron, kernel = self.neuron, self.kernel
+        u, J = float(y[0]) - neuron.v_thresh, current - (neuron.v_thresh - neuron.v_rest)
+        return np.array(kernel.event_rhs(u, *y[1:].tolist(), J, *kernel.parameters))
+
+    def diagonal(self, y: Array) -> Array:
+        """Evaluate the Jacobian's diagonal: each state's own rate, negative, per ms."""
+        u = float(y[0]) - self.neuron.v_thresh
+        rows = self.kernel.stiff_jacobian(u, *y[1:].tolist(), 0.0, *self.kernel.parameters)
+        return np.array([row[index] for index, row in enumerate(rows)])
+
+    def written_slopes(self, y: Array) -> list[Any]:
+        """Evaluate the gates' derivatives as a script writes them."""
+        V = y[0]
+        return [derivative(V, x) for derivative, x in zip(self.written, y[1:], strict=True)]
+
+    def written_current(self, V: Any, gates: Array) -> Any:
+        """Sum g m**3 h (E - V) over the channels, factors and terms from left to right."""
+        total: Any = 0
+        values = iter(gates)
+        for channel in self.neuron.channels:
+            product: Any = channel.g
+            for gate in channel.gates:
+                x = next(values)
+                product = product * (x**gate.power if gate.power > 1 else x)
+            total = total + product * (channel.E - V)
+        return total
+
+
+def _written_derivative(gate: Gate) -> Callable[[Any, Any], Any]:
+    """Give dx/dt of a gate as a script writes it."""
+    if gate.alpha is not None and gate.beta is not None:
+        alpha, beta = gate.alpha.written(), gate.beta.written()
+        return lambda V, x: alpha(V) * (1 - x) - beta(V) * x
+    inf, tau = (rate.written() for rate in (gate.inf, gate.tau) if isinstance(rate, Expression))
+    return lambda V, x: (inf(V) - x) / tau(V)
+
+
+Step = Callable[[Flow, Array, float, Current], Array]
+
+
+@attrs.frozen
+class Scheme:
+    """A fixed-step scheme.
+
+    Attributes
+    ----------
+    name : str
+    order : int
+        Of its error on smooth flow.
+    step : callable
+        ``(flow, y, h, current) -> y`` after a step of `h` ms.
+    evaluations : int
+        Evaluations of the right-hand side in a step.
+    """
+
+    name: str
+    order: int
+    step: Step
+    evaluations: int
+
+
+def _sequential_euler(flow: Flow, y: Array, h: float, current: Current) -> Array:
+    """Gates first, with the old V; then V with the new gates: sums and products as the script has them."""
+    neuron, V = flow.neuron, y[0]
+    gates = [x + slope * h for x, slope in zip(y[1:], flow.written_slopes(y), strict=True)]
+    channels = flow.written_current(V, gates)  # type: ignore[arg-type]  # any sequence of gates
+    dv = (-(V - neuron.v_rest) + current(0.0) + channels) / neuron.tau_m * h
+    return np.array([V + dv, *gates])
+
+
+def _euler(flow: Flow, y: Array, h: float, current: Current) -> Array:
+    return y + h * flow.derivative(y, current(0.0))
+
+
+def _exponential_euler(flow: Flow, y: Array, h: float, current: Current) -> Array:
+    """Each state exactly, the others held: linear in itself, x' = f + a (x - x_0)."""
+    return np.asarray(y + h * flow.derivative(y, current(0.0)) * exprel_array(h * flow.diagonal(y)))
+
+
+def _heun(flow: Flow, y: Array, h: float, current: Current) -> Array:
+    k1 = flow.derivative(y, current(0.0))
+    k2 = flow.derivative(y + h * k1, current(h))
+    return y + 0.5 * h * (k1 + k2)
+
+
+def _rk4(flow: Flow, y: Array, h: float, current: Current) -> Array:
+    middle = current(0.5 * h)
+    k1 = flow.derivative(y, current(0.0))
+    k2 = flow.derivative(y + 0.5 * h * k1, middle)
+    k3 = flow.derivative(y + 0.5 * h * k2, middle)
+    k4 = flow.derivative(y + h * k3, current(h))
+    return y + h / 6.0 * (k1 + 2.0 * k2 + 2.0 * k3 + k4)
+
+
+SCHEMES: dict[str, Scheme] = {
+    scheme.name: scheme
+    for scheme in (
+        Scheme("sequential-euler", 1, _sequential_euler, 1),
+        Scheme("euler", 1, _euler, 1),
+        Scheme("exponential-euler", 1, _exponential_euler, 1),
+        Scheme("heun", 2, _heun, 2),
+        Scheme("rk4", 4, _rk4, 4),
+    )
+}
+"""All schemes by name; a new one is tested by being listed."""

@@ -1,0 +1,82 @@
+"""Fixtures of the model's tests."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from queue import Empty, Queue
+from threading import Thread
+from typing import Any
+
+import pytest
+
+PATIENCE = 8.0  # seconds for all ways: a busy machine is told apart from a hang
+
+Outcomes = list[dict[str, Any]]
+
+
+class Reader:
+    """A process that reads texts; it is started anew when a text has hung it."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.process: subprocess.Popen[str] | None = None
+        self.answers: Queue[str] = Queue()
+
+    def start(self) -> subprocess.Popen[str]:
+        if self.process is None:
+            self.process = subprocess.Popen(
+                [sys.executable, str(Path(__file__).with_name("reading.py"))],
+                cwd=self.folder,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                text=True,
+                encoding="utf-8",
+            )
+            self.answers = Queue()
+            Thread(target=self.listen, args=(self.process, self.answers), daemon=True).start()
+        return self.process
+
+    @staticmethod
+    def listen(process: subprocess.Popen[str], answers: "Queue[str]") -> None:
+        assert process.stdout is not None
+        for line in process.stdout:
+            answers.put(line)
+        answers.put("")
+
+    def stop(self) -> None:
+        if self.process is not None:
+            self.process.kill()
+            self.process.communicate()
+            self.process = None
+
+    def __call__(self, text: str, *ways: str) -> Outcomes:
+        """Read a text in several ways; give the outcome of each."""
+        process = self.start()
+        assert process.stdin is not None
+        process.stdin.write(json.dumps({"text": text, "ways": ways}) + "\n")
+        process.stdin.flush()
+        try:
+            answer = self.answers.get(timeout=PATIENCE)
+        except Empty:
+            answer = ""
+        if not answer:
+            self.stop()
+            pytest.fail(f"reading did not end within {PATIENCE:g} s, or ended the process: {text[:200]!r}")
+        return json.loads(answer)
+
+
+@pytest.fixture(scope="session")
+def reader(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., Outcomes]]:
+    """Give a watched process that reads texts in an empty folder."""
+    reader = Reader(tmp_path_factory.mktemp("reading"))
+    yield reader
+    reader.stop()
+
+
+@pytest.fixture
+def untouched(reader: Reader) -> Iterator[None]:
+    """Hold that reading leaves no file behind."""
+    yield
+    assert list(reader.folder.iterdir()) == []

@@ -1,0 +1,188 @@
+"""Rates of gates: finite and within their bounds on the physiological range, anywhere without overflow."""
+
+import math
+import re
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from meaning import exact
+
+import natrium
+from natrium.model.kernel import lower_expressions
+from natrium.model.rates import V_HIGH, V_LOW, V, check_rate, smooth_rate
+
+RATES = sorted(
+    {
+        rate.text
+        for channel in natrium.CHANNELS.values()
+        for gate in channel.gates
+        for rate in (gate.alpha, gate.beta, gate.inf, gate.tau)
+        if rate is not None
+    }
+)
+SINGULAR = {
+    "0.1*(V + 40)/(1 - exp(-(V + 40)/10))": -40.0,
+    "0.05*(V + 45)/(1 - exp(-(V + 45)/10))": -45.0,
+    "0.01*(V + 55)/(1 - exp(-(V + 55)/10))": -55.0,
+}
+EXTREMES = [sign * size for size in (1e3, 1e4, 1e5, 1e8, 1e100, 1e307, 1.7976931348623157e308) for sign in (1, -1)]
+
+
+def scalar(text: str, v: float) -> float:
+    return float(lower_expressions((smooth_rate(natrium.Expression(text)),), (V,))(v)[0])
+
+
+def grid(text: str, values: np.ndarray) -> np.ndarray:
+    (result,) = lower_expressions((smooth_rate(natrium.Expression(text)),), (V,), "grid")(values)
+    return np.broadcast_to(result, values.shape)
+
+
+def test_the_catalogue_is_looked_at() -> None:
+    assert len(RATES) >= 8
+    assert set(SINGULAR) <= set(RATES)
+
+
+@pytest.mark.parametrize("text", RATES)
+def test_catalogue_rate_agrees_with_mpmath(text: str) -> None:
+    values = np.linspace(V_LOW, V_HIGH, 401)
+    true = [float(exact(text, v)) for v in values]
+    assert grid(text, values) == pytest.approx(true, rel=2e-14)
+    assert [scalar(text, float(v)) for v in values] == pytest.approx(true, rel=2e-14)
+
+
+@pytest.mark.parametrize("text", RATES)
+def test_catalogue_rate_overflows_nowhere(text: str) -> None:
+    values = np.array([*EXTREMES, *np.linspace(-1e4, 1e4, 2001)])
+    many = grid(text, values)
+    assert np.all(np.isfinite(many))
+    assert np.all(many >= 0.0)
+    assert [scalar(text, float(v)) for v in values] == pytest.approx(many.tolist(), rel=1e-13)
+
+
+@given(st.sampled_from(RATES), st.floats(allow_nan=False, allow_infinity=False))
+@settings(max_examples=300, deadline=None)
+def test_catalogue_rate_is_finite_at_any_voltage(text: str, v: float) -> None:
+    one, many = scalar(text, v), grid(text, np.array([v]))[0]
+    assert 0.0 <= one < math.inf
+    assert many == pytest.approx(one, rel=1e-13)
+
+
+@pytest.mark.parametrize(("text", "V0"), SINGULAR.items())
+def test_catalogue_rate_near_its_singular_voltage(text: str, V0: float) -> None:
+    """The written form loses digits there, the smooth one does not."""
+    for step in (0.0, 1e-13, -1e-10, 1e-7, -1e-4, 1e-2):
+        assert scalar(text, V0 + step) == pytest.approx(float(exact(text, V0 + step)), rel=1e-14)
+
+
+@pytest.mark.parametrize(
+    ("text", "v", "limit"),
+    [
+        # Symmetric rates vanish on both sides: the numerator must not saturate before the denominator.
+        ("0.1*(V + 40)/(exp((V + 40)/20) - exp(-(V + 40)/20))", 1e5, 0.0),
+        ("0.1*(V + 40)/(exp((V + 40)/20) - exp(-(V + 40)/20))", -1e5, 0.0),
+        ("0.1*(V + 40)*exp(-(V + 40)/20)/(1 - exp(-(V + 40)/10))", 1e5, 0.0),
+        ("0.1*(V + 40)*exp(-(V + 40)/20)/(1 - exp(-(V + 40)/10))", -1e5, 0.0),
+        ("0.1*(V + 40)/tanh((V + 40)/20)", -1e5, 9996.0),
+        ("0.1*(V + 40)/tanh((V + 40)/20)", 1e5, 10004.0),
+        ("5/(1 + exp((V + 55)/5))/(1 + exp(-(V + 55)/5))", -1e5, 0.0),
+        ("exp(-((V + 40)/20)**2)", -1e5, 0.0),
+        ("exp(-((V + 40)/20)**2)", -1e200, 0.0),
+        ("1/(1 + ((V + 40)/20)**2)", 1e200, 0.0),
+        ("1/(exp((V + 40)/5) + exp(-(V + 40)/20))", -1e5, 0.0),
+    ],
+)
+def test_rates_far_outside_tend_to_their_limits(text: str, v: float, limit: float) -> None:
+    """A neuron driven to -1e5 mV still has the right gates."""
+    assert scalar(text, v) == pytest.approx(limit, rel=1e-12, abs=1e-60)
+
+
+@pytest.mark.parametrize("v", [1e4, 1e5, 1e7, 1e300, -1e4, -1e5, -1e7, -1e300])
+@pytest.mark.parametrize("channel", natrium.CHANNELS.values(), ids=natrium.CHANNELS)
+def test_steady_states_far_outside(channel: natrium.Channel, v: float) -> None:
+    """Activation is complete far above and none far below; inactivation the other way round."""
+    kernel = natrium.lower(natrium.Neuron(channels=[channel]).system)
+    expected = [float((v > 0) != (gate.name == "h")) for gate in channel.gates]
+    assert kernel.steady(v) == pytest.approx(expected, abs=1e-6)
+
+
+# --- what is refused -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "voltage", "value"),
+    [
+        ("V + 40", -150.0, "-110"),
+        ("40 - V", 40.1, "-0.1"),
+        ("exp(V/10) - 1", -150.0, "-1"),
+        ("0.1*(V + 40)/(1 + exp(-(V + 40)/10))", -150.0, "-0.0001"),
+        ("-1", -150.0, "-1"),
+        ("sin(V)", -147.6, "-0.0"),
+        ("cos(V/100) - 0.9999", -150.0, "-0.9"),
+        ("(V - 20)*(V - 20.5)", 20.1, "-0.04"),
+        ("V**2 - 1e-6", 0.0, "-1e-06"),
+    ],
+)
+def test_negative_rate_is_refused_by_its_voltage(text: str, voltage: float, value: str) -> None:
+    with pytest.raises(natrium.ModelError, match="alpha must not be negative from -150 to 150 mV") as caught:
+        natrium.Gate("m", alpha=text, beta="1")
+    found = re.search(r"is (\S+) at V = (\S+) mV$", str(caught.value))
+    assert found is not None
+    assert found[1].startswith(value)
+    assert float(found[2]) == pytest.approx(voltage, abs=0.1)
+    assert f": {text} is" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "voltage"),
+    [
+        ("sqrt(V)", -150.0), ("sqrt(V + 100)", -150.0), ("sqrt(50 - V)", 50.0), ("log(V + 40)", -150.0), ("log(40 - V)", 40.0),
+        ("V**0.5", -150.0), ("(50 - V)**1.5", 50.0), ("exp(exp(V))**9*1e300", 0.8), ("1e300*V**8", -150.0), ("(V*1e40)**9", -150.0),
+    ],
+)  # fmt: skip
+def test_rate_without_a_real_value_is_refused_by_its_voltage(text: str, voltage: float) -> None:
+    with pytest.raises(natrium.ModelError, match="beta must be finite and real from -150 to 150 mV") as caught:
+        natrium.Gate("m", alpha="1", beta=text)
+    assert float(str(caught.value).split("V = ")[1].split(" mV")[0]) == pytest.approx(voltage, abs=1.1)
+
+
+@pytest.mark.parametrize(
+    ("inf", "tau", "message"),
+    [
+        ("1.1", "1", "inf must be at most 1 from -150 to 150 mV: 1.1 is 1.1 at V = -150 mV"),
+        ("1.001/(1 + exp(-V/10))", "1", "inf must be at most 1 .* is 1 at V = 69.1 mV"),
+        ("-0.1", "1", "inf must not be negative .* is -0.1 at V = -150 mV"),
+        ("1/(V + 40)", "1", "inf must be finite: .* has a pole at V = -40 mV"),
+        ("0.5", "0", "tau must be positive .* 0 is 0 at V = -150 mV"),
+        ("0.5", "-1", "tau must be positive .* is -1 at V = -150 mV"),
+        ("0.5", "V + 150", "tau must be positive .* is 0 at V = -150 mV"),
+        ("0.5", "abs(V - 20)", "tau must be positive .* is 0 at V = 20 mV"),
+        ("0.5", "1/(V - 20)", "tau must be finite: .* has a pole at V = 20 mV"),
+        ("0.5", "log(V - 20)", "tau must be finite and real .* at V = -150 mV"),
+    ],
+)
+def test_steady_state_and_time_constant_have_their_bounds(inf: str, tau: str, message: str) -> None:
+    with pytest.raises(natrium.ModelError, match=message):
+        natrium.Gate("m", inf=inf, tau=tau)
+
+
+@pytest.mark.parametrize("text", ["0", "1", "V*0", "1e-300", "abs(V)", "V**2", "(V + 40)**4", "1/(1 + V**2)", "exp(V)"])
+def test_rates_at_the_edge_are_taken(text: str) -> None:
+    check_rate("alpha", natrium.Expression(text))
+
+
+@pytest.mark.parametrize("text", ["1", "1/(1 + exp(-V/1e-3))", "0.5*(1 + tanh(V))", "exp(-V**2)", "0", "cos(0*V)"])
+def test_steady_states_at_the_edge_are_taken(text: str) -> None:
+    check_rate("inf", natrium.Expression(text), at_most=1.0)
+
+
+def test_pole_outside_the_range_is_no_concern() -> None:
+    check_rate("alpha", natrium.Expression("1/(V + 200)"))
+    check_rate("alpha", natrium.Expression("sqrt(V + 150)"))
+    with pytest.raises(natrium.ModelError, match="pole at V = -150 mV"):
+        check_rate("alpha", natrium.Expression("1/(V + 150)"))
+
+
+def test_smooth_form_is_made_once() -> None:
+    assert smooth_rate(natrium.Expression("V/expm1(V)")) is smooth_rate(natrium.Expression("V/expm1(V)"))
