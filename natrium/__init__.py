@@ -14,7 +14,6 @@ Examples
 from __future__ import annotations
 
 from importlib import import_module
-from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -67,7 +66,7 @@ if TYPE_CHECKING:
         simulate,
     )
 
-__version__ = version("natrium")
+__version__: str
 
 __all__ = [
     "CHANNELS",
@@ -124,6 +123,10 @@ _ROOMS = ("natrium.model", "natrium.solvers", "natrium.analysis")
 
 def __getattr__(name: str) -> Any:
     """Load a public name from its room when it is first asked for."""
+    if name == "__version__":
+        from importlib.metadata import version
+
+        return version("natrium")
     if name in __all__:
         for room in _ROOMS:
             found = getattr(import_module(room), name, None)

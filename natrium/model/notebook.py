@@ -6,16 +6,22 @@ they call a current is R I in mV. Their Euler steps and spans are kept in `Model
 
 from __future__ import annotations
 
-from natrium.model.catalogue import NOTEBOOK_SODIUM_1, NOTEBOOK_SODIUM_2
+from natrium.model.catalogue import CHANNELS
 from natrium.model.model import Model, Simulation
-from natrium.model.neuron import Channel, Neuron
+from natrium.model.neuron import Neuron
 from natrium.model.waveforms import Step
 
 __all__ = ["SCRIPTS", "TITLES", "lif", "lif_na", "lif_na2"]
 
 
-def _neuron(*channels: Channel) -> Neuron:
-    return Neuron(tau_m=10.0, tau_ref=2.0, v_rest=-70.0, v_thresh=-55.0, channels=channels)
+def _neuron(*names: str) -> Neuron:
+    return Neuron(
+        tau_m=10.0,
+        tau_ref=2.0,
+        v_rest=-70.0,
+        v_thresh=-55.0,
+        channels=tuple(CHANNELS[name] for name in names),
+    )
 
 
 def _simulation(dt: float) -> Simulation:
@@ -30,7 +36,7 @@ def lif() -> Model:
 def lif_na() -> Model:
     """Give script 2: one sodium channel, 10 mV from 20 to 100 ms, steps of 0.1 ms."""
     return Model(
-        neuron=_neuron(NOTEBOOK_SODIUM_1),
+        neuron=_neuron("notebook_sodium_1"),
         stimulus=Step(10.0, start=20.0, stop=100.0),
         simulation=_simulation(0.1),
     )
@@ -39,7 +45,7 @@ def lif_na() -> Model:
 def lif_na2() -> Model:
     """Give script 3: two sodium channels, 10 mV from 20 to 50 ms, steps of 0.1 ms."""
     return Model(
-        neuron=_neuron(NOTEBOOK_SODIUM_1, NOTEBOOK_SODIUM_2),
+        neuron=_neuron("notebook_sodium_1", "notebook_sodium_2"),
         stimulus=Step(10.0, start=20.0, stop=50.0),
         simulation=_simulation(0.1),
     )

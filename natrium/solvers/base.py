@@ -7,7 +7,6 @@ import json
 import platform
 from collections.abc import Sequence
 from functools import cache
-from importlib.metadata import version
 from typing import Any, Protocol, runtime_checkable
 
 import attrs
@@ -66,6 +65,8 @@ def checked_run(
 
 @cache
 def _versions() -> dict[str, str]:
+    from importlib.metadata import version
+
     packages = ("natrium", "numpy", "scipy", "sympy")
     return {"python": platform.python_version()} | {name: version(name) for name in packages}
 

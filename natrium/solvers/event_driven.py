@@ -9,7 +9,6 @@ from typing import Any, Literal
 import attrs
 import numpy as np
 from scipy.integrate import solve_ivp
-from scipy.interpolate import BPoly
 
 from natrium.model import (
     METHODS,
@@ -53,19 +52,6 @@ MAX_WARNINGS = 5
 
 # Options of our steppers pass through solve_ivp to them; its stubs know SciPy's own only.
 _solve_ivp: Callable[..., Any] = solve_ivp
-
-
-class _Trigger:
-    """A terminal event function for solve_ivp."""
-
-    terminal = True
-    direction = 1.0
-
-    def __init__(self, function: Callable[[float, Array], float]) -> None:
-        self.function = function
-
-    def __call__(self, t: float, y: Array) -> float:
-        return self.function(t, y)
 
 
 @attrs.frozen(kw_only=True)
@@ -167,6 +153,8 @@ class _Dense:
 
     @cached_property
     def polynomial(self) -> Any:
+        from scipy.interpolate import BPoly  # a large import, for dense output only
+
         coefficients = np.stack([record.coefficients(self.fun) for record in self.records], axis=1)
         return BPoly(coefficients, [record.t for record in self.records] + [self.end])
 
@@ -259,7 +247,7 @@ class _Run:
                 (s, length),
                 self.y,
                 method=STEPPERS[method],
-                events=[_Trigger(piece.threshold), _Trigger(piece.hand_over)],
+                events=piece,
                 rtol=max(self.rtol * TIGHTER[method], LEAST_RTOL),
                 atol=self.atol * TIGHTER[method],
                 max_step=drive.max_step,

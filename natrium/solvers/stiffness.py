@@ -36,6 +36,8 @@ class Switch:
         jacobian = np.asarray(self.jac(step.t, step.y), dtype=float)
         if not np.all(np.isfinite(jacobian)):
             return False
+        if explicit and h * np.abs(jacobian).sum(axis=1).max() <= STIFF_PART * step.stability:
+            return False  # the norm bounds every eigenvalue
         fastest = float(np.max(-np.linalg.eigvals(jacobian).real, initial=0.0))
         if explicit:
             stiff = h * fastest > STIFF_PART * step.stability

@@ -1,0 +1,14 @@
+"""The kinds of stimuli that a model file can hold, by their names there."""
+
+from __future__ import annotations
+
+from natrium.model.signals import Formula, Samples
+from natrium.model.stimulus import Stimulus
+from natrium.model.waveforms import Constant, Gaussian, Pulses, Ramp, Sine, Step
+
+__all__ = ["KINDS", "VERSION"]
+
+VERSION = 1
+KINDS: dict[str, type[Stimulus]] = {
+    kind.kind: kind for kind in (Constant, Step, Pulses, Ramp, Sine, Gaussian, Samples, Formula)
+}
