@@ -17,7 +17,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from natrium.analysis import compare_script, dt_ladder, findings, reproduce
+    from natrium.analysis import compare_script, dt_ladder, error_budget, findings, reproduce
     from natrium.model import (
         CHANNELS,
         Channel,
@@ -106,6 +106,7 @@ __all__ = [
     "UnsupportedModel",
     "compare_script",
     "dt_ladder",
+    "error_budget",
     "findings",
     "from_dict",
     "latex",

@@ -1,5 +1,6 @@
 """What it means: analyses that take models and runs, and return data."""
 
+from natrium.analysis.budget import Budget, error_budget
 from natrium.analysis.comparison import (
     Comparison,
     LadderRow,
@@ -12,12 +13,14 @@ from natrium.analysis.findings import findings
 from natrium.analysis.reproduction import Reproduction, reproduce
 
 __all__ = [
+    "Budget",
     "Comparison",
     "LadderRow",
     "Reproduction",
     "SpikePair",
     "compare_script",
     "dt_ladder",
+    "error_budget",
     "findings",
     "match_spikes",
     "reproduce",

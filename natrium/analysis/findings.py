@@ -6,12 +6,15 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from natrium.analysis.budget import Budget
 from natrium.analysis.comparison import Comparison, LadderRow, held_steps
 
 __all__ = ["findings"]
 
 
-def findings(comparison: Comparison, ladder: Sequence[LadderRow] = ()) -> list[str]:
+def findings(
+    comparison: Comparison, ladder: Sequence[LadderRow] = (), budget: Budget | None = None
+) -> list[str]:
     """Say in sentences what a script does and how far it is from its model.
 
     Parameters
@@ -19,6 +22,8 @@ def findings(comparison: Comparison, ladder: Sequence[LadderRow] = ()) -> list[s
     comparison : Comparison
     ladder : sequence of LadderRow
         The script at other step sizes, if they were run.
+    budget : Budget, optional
+        The distance cause by cause, if it was made.
 
     Returns
     -------
@@ -29,7 +34,7 @@ def findings(comparison: Comparison, ladder: Sequence[LadderRow] = ()) -> list[s
         said.append(_rheobase(comparison))
     said += [*_labels(comparison), *_edges(comparison)]
     if comparison.script.n_spikes:
-        said += [_counter(comparison), *_rules(comparison), *_shrinking(ladder)]
+        said += [_counter(comparison), *_rules(comparison), *_causes(budget), *_shrinking(ladder)]
     said.append(_trust(comparison))
     return said
 
@@ -135,6 +140,18 @@ def _rules(comparison: Comparison) -> list[str]:
                 f"{pair.truth:.6f} ms (hold); that it lies near {other.truth:.6f} ms (clamp) is chance."
             )
     return said
+
+
+def _causes(budget: Budget | None) -> list[str]:
+    if budget is None:
+        return []
+    last = budget.parts[:, -1]
+    by_size = np.argsort(-np.abs(last))
+    listed = ", ".join(f"{budget.causes[i]} {last[i]:+.3f}" for i in by_size if abs(last[i]) >= 5e-4)
+    return [
+        f"Of the last spike's {budget.total[-1]:+.3f} ms, switching the script's rules to the truth's one "
+        f"after the other accounts for (in ms): {listed}."
+    ]
 
 
 def _shrinking(ladder: Sequence[LadderRow]) -> list[str]:

@@ -7,6 +7,7 @@ from typing import Any
 
 import attrs
 
+from natrium.analysis.budget import Budget, error_budget
 from natrium.analysis.comparison import LADDER, Comparison, LadderRow, compare_script, dt_ladder
 from natrium.analysis.findings import findings
 from natrium.model import notebook
@@ -27,17 +28,20 @@ class Reproduction:
     comparison : Comparison
     ladder : tuple of LadderRow
         The script at other step sizes; empty where it never spikes.
+    budget : Budget or None
+        The distance cause by cause; None where it never spikes.
     """
 
     name: str
     title: str
     comparison: Comparison
     ladder: tuple[LadderRow, ...]
+    budget: Budget | None
 
     @property
     def findings(self) -> list[str]:
         """What was found, in plain words."""
-        return findings(self.comparison, self.ladder)
+        return findings(self.comparison, self.ladder, self.budget)
 
     def as_data(self) -> dict[str, Any]:
         """Give everything as plain data."""
@@ -58,6 +62,7 @@ class Reproduction:
                 }
                 for row in self.ladder
             ],
+            "budget": self.budget.table() if self.budget else [],
             "findings": self.findings,
         }
 
@@ -87,5 +92,7 @@ def reproduce(
         for dt in steps if comparison.script.n_spikes else ():
             tell(f"{name}: the script with dt = {dt:g} ms")
             ladder += dt_ladder(comparison, (dt,))
-        done.append(Reproduction(name, notebook.TITLES[name], comparison, tuple(ladder)))
+        tell(f"{name}: the error, cause by cause")
+        budget = error_budget(comparison)
+        done.append(Reproduction(name, notebook.TITLES[name], comparison, tuple(ladder), budget))
     return tuple(done)

@@ -17,7 +17,7 @@ from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from natrium.analysis import Reproduction, reproduce
-from natrium.figures.notebook import plot_comparison, plot_ladder, plot_script
+from natrium.figures.notebook import plot_budget, plot_comparison, plot_ladder, plot_script
 from natrium.figures.report import report_html
 from natrium.figures.style import save_figure
 from natrium.model import ModelError, write_whole
@@ -69,8 +69,10 @@ def reproduce_into(out: Path, *, quiet: bool = False) -> dict[str, Any]:
         _write(out, done, figures, results)
     for item in done:
         _tell(console, item)
+    report = out / "report.html"
+    # A path is not to be broken over lines.
     console.print(
-        f"\nReport: {out / 'report.html'} (figures, tables and manifest beside it)", highlight=False
+        f"\nReport: {report} (figures, tables and manifest beside it)", highlight=False, soft_wrap=True
     )
     return results
 
@@ -100,6 +102,8 @@ def _draw(item: Reproduction, out: Path) -> dict[str, Figure]:
     }
     if item.ladder:
         figures["ladder"] = plot_ladder(item.comparison, item.ladder, "Distance to the truth by step size")
+    if item.budget:
+        figures["budget"] = plot_budget(item.budget, "What the distance to the truth is made of")
     for kind, figure in figures.items():
         save_figure(figure, out, f"{item.name}_{kind}")
     return figures
@@ -122,6 +126,8 @@ def _write(
     ]
     write_whole(out / "spikes.csv", _csv(spikes))
     write_whole(out / "ladder.csv", _csv(ladder))
+    budgets = [{"script": item.name} | row for item in done if item.budget for row in item.budget.table()]
+    write_whole(out / "budget.csv", _csv(budgets))
     write_whole(out / "results.json", json.dumps(results, indent=1) + "\n")
     write_whole(out / "manifest.json", json.dumps(results["manifest"], indent=1) + "\n")
     for item in done:

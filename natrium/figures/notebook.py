@@ -8,10 +8,10 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from natrium.analysis import Comparison, LadderRow
+from natrium.analysis import Budget, Comparison, LadderRow
 from natrium.figures.style import COLORS, SERIES, new_figure, styled
 
-__all__ = ["plot_comparison", "plot_ladder", "plot_script"]
+__all__ = ["plot_budget", "plot_comparison", "plot_ladder", "plot_script"]
 
 FINE = 0.05  # ms between samples of a true course
 GATE_LINES = ("-", "--", "-.", ":")
@@ -182,4 +182,42 @@ def plot_ladder(comparison: Comparison, ladder: Sequence[LadderRow], title: str)
         ax.set_xticks([0.003, 0.01, 0.03, 0.1], ["0.003", "0.01", "0.03", "0.1"])
         ax.grid(which="major", color="#DDDDDD", linewidth=0.6)
         ax.legend(loc="upper left")
+    return figure
+
+
+def plot_budget(budget: Budget, title: str) -> Figure:
+    """Draw each spike's error as stacked bars, cause by cause, with the total marked.
+
+    Parameters
+    ----------
+    budget : Budget
+    title : str
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+    """
+    with styled():
+        figure = new_figure(6.4, 3.9)
+        ax = figure.subplots()
+        spikes = np.arange(1, budget.total.size + 1)
+        above, below = np.zeros(spikes.size), np.zeros(spikes.size)
+        for index, (cause, part) in enumerate(zip(budget.causes, budget.parts, strict=True)):
+            base = np.where(part >= 0.0, above, below)
+            ax.bar(
+                spikes,
+                part,
+                bottom=base,
+                width=0.55,
+                color=SERIES[index % len(SERIES)],
+                edgecolor="white",
+                linewidth=0.6,
+                label=cause,
+            )
+            above, below = above + np.maximum(part, 0.0), below + np.minimum(part, 0.0)
+        ax.plot(spikes, budget.total, "D", color="black", markersize=5, label="total", zorder=3)
+        ax.axhline(0.0, color="black", linewidth=0.8)
+        ax.set(title=title, xlabel="Spike", ylabel="script's label − true time (ms)")
+        ax.set_xticks(spikes)
+        ax.legend(loc="center left", bbox_to_anchor=(1.0, 0.5))
     return figure

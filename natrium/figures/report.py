@@ -32,6 +32,10 @@ _CAPTIONS = {
         "Script and true course: V, spike times under both refractory rules, gates (thin: the script's) and "
         "input."
     ),
+    "budget": (
+        "The same distance, cause by cause: the script's rules switched to the truth's one after the other "
+        "(from the first in the legend to the last), so that the parts sum to the total."
+    ),
     "ladder": "How far each spike's label lies from its true time as the step shrinks.",
 }
 
@@ -87,6 +91,8 @@ def _section(item: Reproduction, kinds: Sequence[str], folder: Path) -> str:
     found = "".join(f"<li>{escape(sentence)}</li>" for sentence in item.findings)
     drawn = "".join(_figure(item.name, kind, folder) for kind in kinds)
     tables = _table(item.comparison.table(), "Spikes of the script and of the model, ms")
+    if item.budget:
+        tables += _table(item.budget.table(), "The distance of each spike, cause by cause, ms")
     if item.ladder:
         rows = [
             {"dt_ms": f"{row.dt:g}", "spikes": row.n_spikes, "held_steps": row.held_steps}

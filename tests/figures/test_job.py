@@ -18,7 +18,7 @@ def written(tmp_path_factory):
 
 
 FIGURES = {"lif": ["notebook", "comparison"]} | {
-    name: ["notebook", "comparison", "ladder"] for name in ("lif_na", "lif_na2")
+    name: ["notebook", "comparison", "budget", "ladder"] for name in ("lif_na", "lif_na2")
 }
 
 
@@ -42,6 +42,15 @@ def test_tables_agree_with_the_results(written):
     assert [float(row["dt_ms"]) for row in ladder] == [
         row["dt_ms"] for row in results["scripts"]["lif_na2"]["ladder"]
     ]
+
+
+def test_budget_table_sums_to_its_totals(written):
+    out, _ = written
+    with (out / "budget.csv").open() as file:
+        rows = [row for row in csv.DictReader(file) if row["script"] == "lif_na"]
+    parts = [float(row["spike_3_ms"]) for row in rows]
+    assert rows[-1]["cause"] == "total"
+    assert sum(parts[:-1]) == pytest.approx(parts[-1], abs=1e-9)
 
 
 def test_manifest_names_versions_settings_and_models(written):

@@ -5,8 +5,8 @@ import pytest
 from matplotlib.figure import Figure
 
 import natrium
-from natrium.analysis import compare_script, dt_ladder
-from natrium.figures import plot_comparison, plot_ladder, plot_script, plot_trajectory
+from natrium.analysis import compare_script, dt_ladder, error_budget
+from natrium.figures import plot_budget, plot_comparison, plot_ladder, plot_script, plot_trajectory
 
 
 @pytest.fixture(scope="module")
@@ -49,6 +49,15 @@ def test_ladder_draws_each_spike_against_dt(second):
         np.testing.assert_allclose(line.get_xdata(), [0.1, 0.07])
         np.testing.assert_allclose(line.get_ydata(), [abs(row.differences[number]) for row in rows])
     assert axes.get_xscale() == axes.get_yscale() == "log"
+
+
+def test_budget_bars_stack_to_the_totals(second):
+    budget = error_budget(second)
+    axes = plot_budget(budget, "t").axes[0]
+    heights = np.array([[bar.get_height() for bar in container] for container in axes.containers])
+    np.testing.assert_allclose(heights.sum(axis=0), budget.total, atol=1e-12)
+    (marks,) = [line for line in axes.lines if line.get_label() == "total"]
+    np.testing.assert_allclose(marks.get_ydata(), budget.total)
 
 
 def test_trajectory_plots_into_given_axes_and_into_new_ones(second):

@@ -1,0 +1,291 @@
+"""What the event-driven solver promises, promise by promise."""
+
+import math
+
+import numpy as np
+import pytest
+from cases import METHODS, NA, STEP, train
+from scipy.optimize import minimize_scalar
+
+import natrium
+
+LIF = natrium.Neuron(tau_m=10.0, tau_ref=2.0, v_rest=-70.0, v_thresh=-55.0)
+
+
+def spikes(neuron, stimulus, t_end, t_start=0.0, **options):
+    return natrium.EventDriven(**options).solve(neuron, stimulus, t_start=t_start, t_end=t_end).spike_times
+
+
+# --- 1. pieces -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("neuron", [LIF, NA], ids=["lif", "sodium"])
+def test_a_pulse_of_a_microsecond_is_felt(neuron, method):
+    # 15 mV within 1e-3 ms take 15 tau_m/1e-3 = 150 000 mV; a tenth more fires before it ends.
+    pulse = natrium.Step(165_000.0, start=500.0, stop=500.001)
+    found = spikes(neuron, pulse, 1000.0, method=method, rtol=1e-7)
+    assert found == pytest.approx([500.0 + 10.0 * math.log1p(15.0 / 164_985.0)], abs=2e-6)
+    weaker = natrium.Step(135_000.0, start=500.0, stop=500.001)
+    assert spikes(LIF, weaker, 1000.0, method=method, rtol=1e-7).size == 0
+
+
+@pytest.mark.parametrize("t_start", [0.027974984083842358, 0.1, -3.7, 1e3 + 0.1, 1e6 + 0.3])
+def test_an_edge_is_met_whatever_the_start(t_start):
+    # Differences of times are rounded: an edge must not fall out of the piece that begins on it.
+    rng = np.random.default_rng(7)
+    for start in t_start + rng.uniform(1.0, 50.0, size=40):
+        found = spikes(LIF, natrium.Step(30.0, start=start), start + 10.0, t_start)
+        assert found == pytest.approx([start + 10.0 * math.log(2.0)], rel=1e-15, abs=2e-8)
+
+
+def test_the_input_is_half_open_at_both_ends():
+    # Two steps that share an edge are one; the value on an edge belongs to what begins there.
+    joined = natrium.Step(20.0, start=0.0, stop=13.0) + natrium.Step(20.0, start=13.0)
+    np.testing.assert_allclose(spikes(LIF, joined, 60.0), spikes(LIF, natrium.Constant(20.0), 60.0), atol=1e-8)
+
+
+EXPRESSIONS = {
+    "sine": (natrium.Formula("18*sin(2*pi*0.05*t)"), natrium.Sine(18.0, 50.0)),
+    "line": (natrium.Formula("0.5*t"), natrium.Ramp(0.5)),
+    "bump": (natrium.Formula("60*exp(-(t - 31)**2/8)"), natrium.Gaussian(60.0, 31.0, 2.0)),
+    "window": (natrium.Formula("20", start=10.0, stop=35.0), natrium.Step(20.0, start=10.0, stop=35.0)),
+    "kink": (
+        natrium.Formula("3*abs(t - 20)", breakpoints=[20.0]),
+        natrium.Samples([0.0, 20.0, 60.0], [60.0, 0.0, 120.0], "linear"),
+    ),
+    "callable": (
+        natrium.Custom(lambda t: 60.0 * math.exp(-((t - 31.0) ** 2) / 8.0), max_step=1.0),
+        natrium.Gaussian(60.0, 31.0, 2.0),
+    ),
+    "narrow, told": (
+        natrium.Formula("6000*exp(-(t - 31)**2/0.0002)", max_step=0.01),
+        natrium.Gaussian(6000.0, 31.0, 0.01),
+    ),
+}
+
+
+@pytest.mark.parametrize("name", EXPRESSIONS)
+def test_an_expression_is_the_stimulus_that_it_spells(name):
+    written, named = EXPRESSIONS[name]
+    expected = spikes(NA, named, 60.0)
+    assert expected.size > 0
+    np.testing.assert_allclose(spikes(NA, written, 60.0), expected, rtol=0.0, atol=1e-8)
+
+
+# --- 2. no crossing missed ------------------------------------------------------------------------
+
+
+def smooth_drive(rng):
+    """Draw a smooth input whose exact V peaks somewhere in 60 ms; give input, peak time and peak V."""
+    while True:
+        parts = [natrium.Constant(rng.uniform(-2.0, 12.0))]
+        for _ in range(rng.integers(1, 4)):
+            frequency, phase = 10.0 ** rng.uniform(1.0, 3.0), rng.uniform(0.0, 6.28)
+            parts.append(natrium.Sine(rng.uniform(2.0, 25.0), frequency, phase=phase))
+        free = natrium.Neuron(tau_m=10.0, v_rest=-70.0, v_thresh=1000.0)
+        run = natrium.ClosedForm().solve(free, parts, t_end=60.0)
+        times = np.linspace(0.0, 60.0, 12_001)
+        best = int(np.argmax(run.state(times)[0]))
+        if not 0 < best < times.size - 1:
+            continue
+        around = (times[best - 1], times[best + 1])
+        top = minimize_scalar(
+            lambda t, run=run: -run.state(t)[0], bounds=around, method="bounded", options={"xatol": 1e-11}
+        )
+        if -top.fun > -69.0:
+            return parts, float(top.x), float(-top.fun)
+
+
+@pytest.mark.parametrize(("method", "count"), [("auto", 200), ("RK45", 30), ("Radau", 30)])
+def test_a_peak_just_over_threshold_fires_and_one_just_under_does_not(method, count):
+    rng = np.random.default_rng(20)
+    rtol = 1e-9
+    for exponent in np.linspace(-2.0, -7.0, count):
+        parts, at, peak = smooth_drive(rng)
+        over = natrium.Neuron(tau_m=10.0, tau_ref=2.0, v_rest=-70.0, v_thresh=peak - 10.0**exponent)
+        truth = natrium.ClosedForm().solve(over, parts, t_end=60.0)
+        found = natrium.EventDriven(method=method, rtol=rtol).solve(over, parts, t_end=60.0)
+        assert found.n_spikes == truth.n_spikes >= 1
+        assert truth.events[0].time < at
+        assert found.spike_times[0] == pytest.approx(truth.spike_times[0], abs=50.0 * rtol / truth.events[0].slope)
+        under = natrium.Neuron(tau_m=10.0, tau_ref=2.0, v_rest=-70.0, v_thresh=peak + 10.0**exponent)
+        assert spikes(under, parts, 60.0, method=method, rtol=rtol).size == 0
+
+
+# --- 3. sharp spike times -------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_the_state_at_a_spike_is_as_good_as_a_step(method):
+    # V stands on the threshold and the gates are those of a run that simply ends there.
+    model, times = train("na1")
+    run = natrium.EventDriven(method=method, rtol=1e-8).solve(model.neuron, model.stimulus, t_end=times[0] + 1.0)
+    plain = natrium.EventDriven(rtol=1e-12).solve(model.neuron, model.stimulus, t_end=times[0] - 1e-9)
+    np.testing.assert_allclose(run.events[0].before, plain.y[:, -1], rtol=0.0, atol=2e-7)
+    assert run.events[0].before[0] == model.neuron.v_thresh
+
+
+# --- 4. honest at a graze -------------------------------------------------------------------------
+
+
+def grazing(side, gap):
+    parts = [natrium.Constant(8.0), natrium.Sine(14.0, 40.0)]
+    free = natrium.Neuron(v_thresh=1000.0)
+    run = natrium.ClosedForm().solve(free, parts, t_end=80.0)
+    times = np.linspace(0.0, 80.0, 8001)
+    best = times[np.argmax(run.state(times)[0])]
+    top = minimize_scalar(lambda t: -run.state(t)[0], bounds=(best - 0.01, best + 0.01), method="bounded")
+    return natrium.Neuron(v_thresh=float(-top.fun) - side * gap), parts, float(top.x)
+
+
+@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("side", [1, -1])
+def test_a_graze_within_the_error_is_flagged_with_its_time(side, method):
+    neuron, parts, at = grazing(side, 1e-10)
+    run = natrium.EventDriven(method=method, rtol=1e-9).solve(neuron, parts, t_end=80.0)
+    (warning,) = [text for text in run.warnings if "grazing" in text][:1]
+    assert float(warning.split(" at ")[1].split(" ms")[0]) == pytest.approx(at, abs=1e-2)
+    assert ("taken as a spike" in warning) == (run.n_spikes > 0)
+
+
+@pytest.mark.parametrize("side", [1, -1])
+def test_a_clear_peak_is_not_flagged(side):
+    neuron, parts, _ = grazing(side, 1e-5)
+    run = natrium.EventDriven(rtol=1e-9).solve(neuron, parts, t_end=80.0)
+    assert run.warnings == ()
+    assert (run.n_spikes > 0) == (side > 0)
+
+
+def test_many_grazes_are_summed_up():
+    neuron, parts, _ = grazing(-1, 1e-10)
+    run = natrium.EventDriven(rtol=1e-9).solve(neuron, parts, t_end=400.0)  # one peak every 25 ms
+    assert run.n_spikes == 0
+    assert 2 <= len(run.warnings) <= 6
+    assert "more such peaks" in run.warnings[-1]
+
+
+@pytest.mark.parametrize("delay", [1e-12, -1e-12, 0.0])
+def test_a_spike_that_an_edge_may_just_forestall_is_flagged(delay):
+    # V meets the threshold with full slope, 1e-12 ms from the edge of a strong inhibition: whether it
+    # fires is below the solver's error and decides all that follows.
+    at = 10.0 * math.log(4.0) + delay
+    drive = natrium.Step(20.0, stop=at) + natrium.Step(-50.0, start=at, stop=20.0) + natrium.Step(20.0, start=20.0)
+    run = natrium.EventDriven(rtol=1e-9).solve(LIF, drive, t_end=60.0)
+    assert any("threshold" in warning for warning in run.warnings)
+
+
+# --- 5. it ends -----------------------------------------------------------------------------------
+
+NOT_FINITE = {
+    "log from the start": (natrium.Formula("log(t - 5)"), 0.0),
+    "root from the start": (natrium.Formula("sqrt(t - 50)"), 0.0),
+    "root at 50": (natrium.Formula("sqrt(50 - t)"), 50.0),
+    "log at 5": (natrium.Formula("log(5 - t)"), 5.0),
+    "pole at 5": (natrium.Formula("1/(t - 5)"), 5.0),
+    "double pole at 5": (natrium.Formula("-1/(t - 5)**2"), 5.0),
+    "essential at 5": (natrium.Formula("-exp(-1/(t - 5))"), 5.0),
+    "power at 50": (natrium.Formula("(50 - t)**1.5"), 50.0),
+    "overflow at 709.78": (natrium.Formula("-exp(t)"), 709.78),
+    "callable": (natrium.Custom(lambda t: math.nan if t > 5.0 else 1.0, max_step=1.0), 5.0),
+    "infinite": (natrium.Custom(lambda t: math.inf if t > 5.0 else 1.0, max_step=1.0), 5.0),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("name", NOT_FINITE)
+def test_an_input_that_is_not_finite_is_named_with_its_time(name, method):
+    stimulus, at = NOT_FINITE[name]
+    limits = natrium.Limits(max_rhs_evaluations=300_000)
+    with pytest.raises(natrium.SolverError, match=r"t = \S+ ms") as caught:
+        natrium.EventDriven(method=method, limits=limits, rtol=1e-6).solve(NA, stimulus, t_end=1000.0)
+    assert not isinstance(caught.value, natrium.StepLimit)
+    assert float(str(caught.value).split("t = ")[1].split(" ms")[0]) == pytest.approx(at, abs=0.02)
+
+
+@pytest.mark.parametrize("level", [1e300, -1e300, 1.7e308])
+@pytest.mark.parametrize("neuron", [LIF, NA], ids=["lif", "sodium"])
+def test_an_input_near_the_largest_double_ends_by_name_or_by_number(neuron, level):
+    limits = natrium.Limits(max_rhs_evaluations=200_000)
+    try:
+        run = natrium.EventDriven(limits=limits).solve(neuron, natrium.Constant(level), t_end=5.0)
+    except natrium.SolverError as error:
+        assert "ms" in str(error)  # noqa: PT017 - either outcome is right
+    else:
+        assert np.all(np.isfinite(run.y))
+
+
+@pytest.mark.parametrize("alpha", ["0.001*(V + 200)**1.5", "0.1*sqrt(V + 200)", "0.1*log(V + 210)"])
+def test_a_rate_without_a_real_value_out_there_is_named_with_its_time(alpha):
+    # Fine on the physiological range, which is all that is checked; V is then driven far below it.
+    gate = natrium.Gate("a", alpha=alpha, beta="0.1", initial=0.5)
+    neuron = natrium.Neuron(channels=[natrium.Channel("X", 5.0, 50.0, [gate])])
+    with pytest.raises(natrium.SolverError, match=r"t = 0\.1\d+ ms"):
+        spikes(neuron, natrium.Constant(-1e4), 100.0)
+
+
+def test_a_run_away_rate_ends_by_name():
+    with pytest.raises(natrium.TooManySpikes, match="max_spikes|budget"):
+        spikes(natrium.Neuron(tau_ref=0.0), natrium.Constant(1e10), 1.0)
+    limits = natrium.Limits(max_spikes=3)
+    with pytest.raises(natrium.TooManySpikes, match="at most 3"):
+        spikes(LIF, natrium.Constant(20.0), 100.0, limits=limits)
+    assert spikes(LIF, natrium.Constant(20.0), 50.0, limits=limits).size == 3
+
+
+def test_a_budget_of_calls_is_kept():
+    limits = natrium.Limits(max_rhs_evaluations=2000)
+    with pytest.raises(natrium.StepLimit, match="at most 2000"):
+        spikes(NA, STEP, 100.0, limits=limits)
+
+
+# --- 6. stiff pieces ------------------------------------------------------------------------------
+
+
+def fast_channel(phi):
+    """Make a sodium channel with all rates multiplied by `phi`."""
+    gates = [
+        natrium.Gate("m", 3, alpha=f"{phi}*(0.1*(V + 40)/(1 - exp(-(V + 40)/10)))", beta=f"{phi}*4*exp(-(V + 65)/18)"),
+        natrium.Gate("h", 1, alpha=f"{phi}*0.07*exp(-(V + 65)/20)", beta=f"{phi}/(1 + exp(-(V + 35)/10))"),
+    ]
+    return natrium.Neuron(channels=[natrium.Channel("fast", 5.0, 50.0, gates)])
+
+
+def test_a_hundred_thousandfold_rate_is_handed_to_radau():
+    run = natrium.EventDriven().solve(fast_channel(1e5), natrium.Constant(16.0), t_end=100.0)
+    assert run.statistics["steps"]["Radau"] > 0
+    assert run.rhs_evaluations < 60_000  # explicit steps alone would take millions
+    alone = natrium.EventDriven(method="Radau").solve(fast_channel(1e5), natrium.Constant(16.0), t_end=100.0)
+    assert run.n_spikes == alone.n_spikes > 1
+    np.testing.assert_allclose(run.spike_times, alone.spike_times, rtol=0.0, atol=1e-6)
+
+
+def test_a_model_that_is_not_stiff_stays_with_dop853():
+    run = natrium.EventDriven().solve(NA, STEP, t_end=100.0)
+    assert set(run.statistics["steps"]) == {"DOP853"}
+
+
+SODIUM_AT_REST = natrium.Neuron(v_rest=-65.0, v_thresh=-50.0, channels=[natrium.CHANNELS["hh_sodium"]])
+
+
+@pytest.mark.parametrize("depth", [-300.0, -900.0, -1000.0, -1500.0, -1e4, -1e5, -1e6])
+def test_deep_inhibition_of_any_depth_is_got_through(depth):
+    # Rates grow as exp(-V/18), past every power of ten; an edge lies where V is deepest.
+    drive = natrium.Step(depth, start=5.0, stop=25.0) + natrium.Constant(20.0)
+    limits = natrium.Limits(max_rhs_evaluations=100_000)
+    found = spikes(SODIUM_AT_REST, drive, 220.0, limits=limits)
+    expected = natrium.EventDriven(method="Radau", rtol=1e-8).solve(SODIUM_AT_REST, drive, t_end=220.0)
+    assert found.size == expected.n_spikes > 3
+    np.testing.assert_allclose(found, expected.spike_times, rtol=0.0, atol=1e-4)
+
+
+@pytest.mark.parametrize("depth", [-200.0, -1e3, -1e4, -1e6])
+def test_a_start_of_any_depth_is_got_through(depth):
+    gates = [natrium.Gate(g.name, g.power, alpha=g.alpha, beta=g.beta, initial=0.5) for g in natrium.CHANNELS["hh_sodium"].gates]
+    channel = natrium.Channel("Na", 50.0, 50.0, gates)
+    neuron = natrium.Neuron(v_rest=-65.0, v_thresh=-50.0, v_init=depth, channels=[channel])
+    limits = natrium.Limits(max_rhs_evaluations=100_000)
+    found = spikes(neuron, natrium.Constant(20.0), 150.0, limits=limits)
+    truth = natrium.EventDriven(method="Radau", rtol=1e-8).solve(neuron, natrium.Constant(20.0), t_end=150.0)
+    assert found.size == truth.n_spikes > 1
+    np.testing.assert_allclose(found, truth.spike_times, rtol=0.0, atol=1e-4)
