@@ -37,9 +37,7 @@ BUILTIN_RUNNERS = {"eval", "exec", "compile", "__import__"}
 SYMPY_RUNNERS = {"sympify", "parse_expr"}
 MAX_LINES = 400
 
-in_checkout = pytest.mark.skipif(
-    (ROOT / "PKG-INFO").is_file(), reason="an unpacked sdist holds no links"
-)
+in_checkout = pytest.mark.skipif((ROOT / "PKG-INFO").is_file(), reason="an unpacked sdist holds no links")
 
 
 def settings() -> dict:
@@ -137,9 +135,7 @@ def names_used(text: str) -> Iterator[tuple[str, int]]:
 
 
 def running_offences(path: str, text: str) -> list[str]:
-    offences = [
-        f"{path}:{line}: {name}" for name, line in names_used(text) if name in SYMPY_RUNNERS
-    ]
+    offences = [f"{path}:{line}: {name}" for name, line in names_used(text) if name in SYMPY_RUNNERS]
     for node in ast.walk(ast.parse(text)):
         match node:
             case ast.Call(func=ast.Name(id=name)) if name in BUILTIN_RUNNERS:

@@ -90,7 +90,9 @@ class Search:
                 return self._polish(step, near * h, over * h, (over if guess is None else guess) * h)
             peak = self._peak(step, near * h, (1.0 if away is None else away) * h)
             u = float(peak.y[0])
-            if abs(u) < DOUBT * self.atol and (u >= 0.0 or peak.f[0] < 0.0 or peak.h < h):
+            # A rise that only ends with its step goes on in the next one, unless the piece ends as well.
+            is_peak = peak.h < h or peak.f[0] <= 0.0 or step.t == step.t_bound
+            if abs(u) < DOUBT * self.atol and is_peak:
                 self.grazes.append(Graze(step.step_start + peak.h, u))
             if u >= 0.0:
                 return self._polish(step, near * h, peak.h, peak.h)

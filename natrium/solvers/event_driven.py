@@ -38,6 +38,7 @@ __all__ = ["EventDriven"]
 
 # The least relative tolerance that SciPy's methods honour is 100 machine epsilons.
 LEAST_RTOL = 2.3e-14
+LEAST_ATOL = 1e-20  # below it errors in units of tolerance overflow where a gate starts at zero
 # Absolute tolerances in units of rtol: u is measured in mV from threshold; gates are raised to powers
 # and multiplied by g (E - V), so that their errors weigh a hundred times more.
 ATOL_V, ATOL_GATE = 1.0, 0.01
@@ -45,8 +46,6 @@ ATOL_V, ATOL_GATE = 1.0, 0.01
 # be, the others' smaller (measured on the reference spike trains).
 TIGHTER = {"DOP853": 1.0, "RK45": 0.1, "Radau": 1.0}
 
-# Every so many steps the fastest rate is compared with the step.
-LOOK_EVERY = 16
 MAX_WARNINGS = 5
 
 
@@ -125,7 +124,7 @@ class EventDriven:
         """
         total, t_start, t_end = checked_run(neuron, stimulus, t_start, t_end)
         run = _Run(self, neuron, total, t_start, t_end)
-        with np.errstate(over="ignore", invalid="ignore"):  # of trial steps, which are then rejected
+        with np.errstate(all="ignore"):  # of trial steps, which are then rejected
             run.carry_through()
         return Trajectory(
             neuron=neuron,
@@ -178,8 +177,9 @@ class _Run:
         self.shift[0] = neuron.v_thresh
         self.y = np.array(initial) - self.shift
         self.rtol = max(solver.rtol, LEAST_RTOL)
-        self.atol = np.full(len(initial), solver.atol or ATOL_GATE * self.rtol)
-        self.atol[0] = solver.atol or ATOL_V * self.rtol
+        own = None if solver.atol is None else max(solver.atol, LEAST_ATOL)
+        self.atol = np.full(len(initial), own or ATOL_GATE * self.rtol)
+        self.atol[0] = own or ATOL_V * self.rtol
         self.budget = Budget(solver.limits, self.duration)
         self.segments: list[Segment] = []
         self.events: list[Event] = []
@@ -242,18 +242,22 @@ class _Run:
             inspector = _Inspector(self, begin, search, switch)
             piece = Piece(inspector)
             options: dict[str, Any] = {"jac": jac} if method == "Radau" else {}
-            result = _solve_ivp(
-                fun,
-                (s, length),
-                self.y,
-                method=STEPPERS[method],
-                events=piece,
-                rtol=max(self.rtol * TIGHTER[method], LEAST_RTOL),
-                atol=self.atol * TIGHTER[method],
-                max_step=drive.max_step,
-                piece=piece,
-                **options,
-            )
+            try:
+                result = _solve_ivp(
+                    fun,
+                    (s, length),
+                    self.y,
+                    method=STEPPERS[method],
+                    events=piece,
+                    rtol=max(self.rtol * TIGHTER[method], LEAST_RTOL),
+                    atol=self.atol * TIGHTER[method],
+                    max_step=drive.max_step,
+                    piece=piece,
+                    **options,
+                )
+            except (TypeError, ValueError) as error:
+                # SciPy's linear algebra meets an infinity, or a right-hand side without a real value.
+                raise self._broken(begin + max(s, piece.end[0])) from error
             self.budget.spend(result.nfev - inspector.seen + 1, begin + s)
             self.steps[method] = self.steps.get(method, 0) + len(piece.records)
             self.grazes += [attrs.evolve(graze, t=begin + graze.t) for graze in search.grazes]
@@ -299,6 +303,12 @@ class _Run:
             "just after; check the input and the rates there"
         )
 
+    def _broken(self, time: float) -> SolverError:
+        return SolverError(
+            f"the right-hand side has no finite real value soon after t = {self.t_start + time:.9g} ms; "
+            "check the size of the input, and the rates at the voltages it leads to"
+        )
+
     def _not_finite(self, time: float) -> SolverError:
         return SolverError(
             f"the right-hand side is not finite at t = {self.t_start + time:.9g} ms, "
@@ -318,6 +328,6 @@ class _Inspector:
         self.run.budget.spend(step.nfev - self.seen, self.begin + step.t)
         self.seen = step.nfev
         self.count += 1
-        if found is None and self.count % LOOK_EVERY == 0 and self.switch.wanted(step):
+        if found is None and self.switch.wanted(step, self.count):
             step.piece.handover = True
         return found

@@ -16,6 +16,10 @@ STIFF_PART = 0.5
 STIFF_STEPS = 2_000
 # One Radau step costs about this many explicit ones (measured, three states).
 RADAU_COST = 8.0
+# An explicit method would need at least this many steps, whatever its accuracy asks.
+HOPELESS_STEPS = 1e8
+# Every so many steps the fastest rate is compared with the step; Radau's first steps are short by caution.
+LOOK_EXPLICIT, LOOK_IMPLICIT = 16, 96
 
 
 class Switch:
@@ -25,25 +29,29 @@ class Switch:
         self.active, self.jac = active, jac
         self.returned_at = 0.0  # the fastest rate when Radau last handed back
 
-    def wanted(self, step: Stepper) -> bool:
-        """Tell whether the other method should take over."""
-        if not self.active:
+    def wanted(self, step: Stepper, count: int) -> bool:
+        """Tell whether the other method should take over after `count` steps of this one."""
+        explicit = math.isfinite(step.stability)
+        if not self.active or count % (LOOK_EXPLICIT if explicit else LOOK_IMPLICIT):
             return False
         h, left = step.step_length, step.t_bound - step.t
-        explicit = math.isfinite(step.stability)
         if explicit and left < STIFF_STEPS * h:
             return False
         jacobian = np.asarray(self.jac(step.t, step.y), dtype=float)
         if not np.all(np.isfinite(jacobian)):
             return False
-        if explicit and h * np.abs(jacobian).sum(axis=1).max() <= STIFF_PART * step.stability:
-            return False  # the norm bounds every eigenvalue
+        norm = np.abs(jacobian).sum(axis=1).max()  # bounds every eigenvalue
+        steps = left / step.stability  # times a rate: how many steps stability allows at least
+        if explicit and h * norm <= STIFF_PART * step.stability and norm * steps <= HOPELESS_STEPS:
+            return False
         fastest = float(np.max(-np.linalg.eigvals(jacobian).real, initial=0.0))
         if explicit:
-            stiff = h * fastest > STIFF_PART * step.stability
-            return stiff and fastest > 4.0 * self.returned_at
-        explicit_steps = left * fastest / STEPPERS["DOP853"].stability
-        if explicit_steps > RADAU_COST * left / h:
+            # Gates that relax a billion times faster than the piece is long are Radau's from the start.
+            if fastest * steps > HOPELESS_STEPS:
+                return True
+            again = fastest > 4.0 * self.returned_at or left > 10 * STIFF_STEPS * h
+            return again and h * fastest > STIFF_PART * step.stability
+        if left * fastest / STEPPERS["DOP853"].stability > RADAU_COST * left / h:
             return False
         self.returned_at = fastest
         return True

@@ -1,6 +1,7 @@
 """Fixtures of the model's tests."""
 
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -10,6 +11,8 @@ from threading import Thread
 from typing import Any
 
 import pytest
+
+import natrium
 
 PATIENCE = 8.0  # seconds for all ways: a busy machine is told apart from a hang
 
@@ -29,6 +32,7 @@ class Reader:
             self.process = subprocess.Popen(
                 [sys.executable, str(Path(__file__).with_name("reading.py"))],
                 cwd=self.folder,
+                env=os.environ | {"PYTHONPATH": str(Path(natrium.__file__).parent.parent)},
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 text=True,

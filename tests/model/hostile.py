@@ -16,48 +16,65 @@ CALLS = """
 __import__('os').system('touch canary') | __import__('os') | __import__("subprocess").run("touch canary")
 eval('1') | eval("__import__('os').mkdir('canary')") | exec('import os') | compile('1', '', 'eval')
 open('canary', 'w') | open('canary', 'w').write('V') | open('/dev/zero').read() | getattr(V, 'real')
-setattr(V, 'x', 1) | delattr(V, 'x') | hasattr(V, 'x') | globals() | locals() | vars() | dir() | id(V) | hash(V)
+setattr(V, 'x', 1) | delattr(V, 'x') | hasattr(V, 'x') | globals() | locals() | vars() | dir() | id(V)
+hash(V)
 breakpoint() | input() | print(1) | exit() | quit() | help() | type(V) | type('X', (), {}) | object() | int(V)
-float('nan') | float(V) | str(V) | repr(V) | bytes(8) | bytearray(10**9) | range(9) | list(V) | tuple(V) | set()
+float('nan') | float(V) | str(V) | repr(V) | bytes(8) | bytearray(10**9) | range(9) | list(V) | tuple(V)
+set()
 dict() | sum([V]) | max(V, 1) | min(V, 1) | pow(V, 2) | pow(9, 9**9) | round(V) | complex(V) | divmod(V, 2)
-isinstance(V, int) | super() | memoryview(V) | iter(V) | next(V) | map(exp, V) | zip(V) | filter(V, V) | all(V)
+isinstance(V, int) | super() | memoryview(V) | iter(V) | next(V) | map(exp, V) | zip(V) | filter(V, V)
+all(V)
 any(V) | sorted(V) | callable(V) | chr(65) | ord('a') | format(V) | canary() | canary(V) | Symbol('V')
 sympify('V') | parse_expr('V') | Integer(1) | Float(1) | Rational(1, 2) | lambdify(V, V) | Piecewise((1, V))
-sinh(V) | cosh(V) | tan(V) | atan(V) | asin(V) | gamma(V) | floor(V) | ceil(V) | sign(V) | Heaviside(V) | ln(V)
-log10(V) | log2(V) | exp2(V) | power(V, 2) | where(V, V, V) | Exp(V) | EXP(V) | Abs(V) | exit(0) | fma(V, V, V)
+sinh(V) | cosh(V) | tan(V) | atan(V) | asin(V) | gamma(V) | floor(V) | ceil(V) | sign(V) | Heaviside(V)
+ln(V)
+log10(V) | log2(V) | exp2(V) | power(V, 2) | where(V, V, V) | Exp(V) | EXP(V) | Abs(V) | exit(0)
+fma(V, V, V)
 """
 
 CALL_SHAPES = """
-exp() | exp(V, V) | exp(V, 1) | exp(x=V) | exp(V, x=V) | exp(*V) | exp(*[V]) | exp(**V) | exp(**{}) | exp(V)(V)
+exp() | exp(V, V) | exp(V, 1) | exp(x=V) | exp(V, x=V) | exp(*V) | exp(*[V]) | exp(**V) | exp(**{})
+exp(V)(V)
 exp(exp) | exp | exp + V | -exp | abs(V, 1) | exprel(V, 1) | exprel(V, n=1) | log(V, 10) | V(V) | V(1) | pi(1)
-2(V) | 2V | V V | 2 V | V 2 | exp V | exp[V] | exp{V} | sqrt(V; 1) | (V)(V) | (V + 1)(V) | exp(V | exp V) | exp(
+2(V) | 2V | V V | 2 V | V 2 | exp V | exp[V] | exp{V} | sqrt(V; 1) | (V)(V) | (V + 1)(V) | exp(V | exp V)
+exp(
 V) | ()() | sqrt() | tanh(()) | sin([V]) | cos({V}) | exp(V for V in V) | exp(lambda: V)
 """
 
 SHAPES = """
-[V for V in [1]] | (V for V in [1]) | {V for V in [1]} | {V: V for V in [1]} | [V] | (V,) | V, V | V, | {V} | {V: 1}
-{} | [] | () | sum(V for V in [1]) | [*V] | *V | **V | lambda: V | lambda V: V | (lambda: V)() | (lambda V: V)(1)
-lambda V=1: V | lambda *V: V | f'{V}' | f"{__import__('os')}" | f'{V!r}' | f'{V:9}' | rf'{V}' | f'' | 'V' | "V"
+[V for V in [1]] | (V for V in [1]) | {V for V in [1]} | {V: V for V in [1]} | [V] | (V,) | V, V | V,
+{V} | {V: 1}
+{} | [] | () | sum(V for V in [1]) | [*V] | *V | **V | lambda: V | lambda V: V | (lambda: V)()
+(lambda V: V)(1)
+lambda V=1: V | lambda *V: V | f'{V}' | f"{__import__('os')}" | f'{V!r}' | f'{V:9}' | rf'{V}' | f'' | 'V'
+"V"
 b'V' | r'V' | u'V' | 'V' + 'V' | 'V' * 9 | 'V' 'V' | '%s' % V | exp('V') | '1' + V | '''V''' | \"""V\"""
-(V := 1) | (x := V) | V := 1 | exp(V := 1) | V[0] | V[:] | V[::2] | V[V] | V[...] | exp[0] | [V][0] | (V, V)[0]
+(V := 1) | (x := V) | V := 1 | exp(V := 1) | V[0] | V[:] | V[::2] | V[V] | V[...] | exp[0] | [V][0]
+(V, V)[0]
 """
 
 LITERALS = """
 1j | 1 + 2j | 0j | 1e3j | V + 1j | True | False | None | Ellipsis | ... | V + ... | NotImplemented | nan | inf
-infinity | NaN | -inf | 1e999 | -1e999 | 1e400*V | V - 1e309 | 0777 | 1__0 | 1_ | 0b | 0b2 | 0xg | 0o8 | 1e | 1e+
-.e1 | . | 1.2.3 | 1..real | 1e1e1 | 0x1p3 | 1f | 1L | 1_000_ | $1 | 1,5 | 1'000 | --1e999 | 1e99999999999999999999
+infinity | NaN | -inf | 1e999 | -1e999 | 1e400*V | V - 1e309 | 0777 | 1__0 | 1_ | 0b | 0b2 | 0xg | 0o8
+1e | 1e+
+.e1 | . | 1.2.3 | 1..real | 1e1e1 | 0x1p3 | 1f | 1L | 1_000_ | $1 | 1,5 | 1'000 | --1e999
+1e99999999999999999999
 """
 
 OPERATORS = """
-V @ V | V // 2 | V % 2 | V|1 | V & 1 | V ^ 2 | V << 1 | V >> 1 | 1 << 99999999999 | ~V | not V | V and 1 | V or 1
+V @ V | V // 2 | V % 2 | V|1 | V & 1 | V ^ 2 | V << 1 | V >> 1 | 1 << 99999999999 | ~V | not V | V and 1
+V or 1
 V if V else 1 | 1 if 1 else V | V < 1 | 1 < V < 2 | V == V | V != V | V <> V | V is V | V is not 1 | V in V
-V not in V | V = 1 | V += 1 | V -> V | V++ | ++ | + | * | V + | * V | V ** | ** V | / V | V * / V | V *** V | V ! V
-V!1 | !V | V? | V ? 1 : 2 | V: int | `V` | $V | V$ | \\V | V\\ | @V | V => V | V || V | V && V | (V|V) | (V] | [V)
+V not in V | V = 1 | V += 1 | V -> V | V++ | ++ | + | * | V + | * V | V ** | ** V | / V | V * / V
+V *** V | V ! V
+V!1 | !V | V? | V ? 1 : 2 | V: int | `V` | $V | V$ | \\V | V\\ | @V | V => V | V || V | V && V | (V|V)
+(V] | [V)
 ) | ( | )( | ][ | (V)) | ((V)
 """
 
 STATEMENTS = """
-V; V | V; | ; V | ; | import os | import os; V | from os import system | del V | pass | return V | return | yield V
+V; V | V; | ; V | ; | import os | import os; V | from os import system | del V | pass | return V | return
+yield V
 (yield) | (yield V) | yield from V | await V | (await V) | async lambda: V | assert V | raise V | global V
 nonlocal V | while 1: V | for V in V: V | if V: V | def f(): V | class C: V | with V: V | try: V | print V
 exec V | V # comment | # V | #
@@ -76,22 +93,31 @@ cos(log(0)) | exp(-1/0) | V**(0/0) | 0*(1/0) | pi/0 | pi**(1/0)
 """
 
 NAMES = """
-x | v | tt | m | h | I | E | e | i | j | oo | zoo | S | Q | N | O | V1 | _V | V_ | _ | VV | Pi | PI | tau | inf_ | __V__
-__import__ | __builtins__ | __name__ | __file__ | __debug__ | __class__ | eval | exec | open | print | type | object
-abs | sqrt | Exception | copyright | license | credits | numpy | sympy | math | os | sys | builtins | lambda | None
+x | v | tt | m | h | I | E | e | i | j | oo | zoo | S | Q | N | O | V1 | _V | V_ | _ | VV | Pi | PI | tau
+inf_ | __V__
+__import__ | __builtins__ | __name__ | __file__ | __debug__ | __class__ | eval | exec | open | print
+type | object
+abs | sqrt | Exception | copyright | license | credits | numpy | sympy | math | os | sys | builtins
+lambda | None
 """
 
 UNICODE = (
-    "Ｖ", "V + Ｖ", "ｅｘｐ(V)", "（V）", "V＋1", "１", "V + １", "В", "ехр(V)", "е**V", "сos(V)", "α", "π", "V*π",
-    "V−1", "V×2", "V÷2", "V·2", "V²", "½", "V + ½", "Ⅴ", "𝐕", "𝑒𝑥𝑝(V)", "𝟏", "١", "൩", "①", "ⅇ**V", "∞", "√V", "V\u0301",
-    "éxp(V)", "ex\u0440(V)", "V\u200b", "ex\u200bp(V)", "V\u200d+1", "\u200b", "\ufeffV", "V\u202e", "\u202eV+1",
-    "V\u2066+1\u2069", "V\u200f+1", "V\u00a0+\u00a01", "V\u2003+1", "V\u2028+1", "V\u00ad", "V\u3000", "🧠", "V*🧠",
+    "Ｖ", "V + Ｖ", "ｅｘｐ(V)", "（V）", "V＋1", "１", "V + １", "В", "ехр(V)", "е**V", "сos(V)", "α", "π",
+    "V*π",
+    "V−1", "V×2", "V÷2", "V·2", "V²", "½", "V + ½", "Ⅴ", "𝐕", "𝑒𝑥𝑝(V)", "𝟏", "١", "൩", "①", "ⅇ**V", "∞",
+    "√V", "V\u0301",
+    "éxp(V)", "ex\u0440(V)", "V\u200b", "ex\u200bp(V)", "V\u200d+1", "\u200b", "\ufeffV", "V\u202e",
+    "\u202eV+1",
+    "V\u2066+1\u2069", "V\u200f+1", "V\u00a0+\u00a01", "V\u2003+1", "V\u2028+1", "V\u00ad", "V\u3000", "🧠",
+    "V*🧠",
     "\ud800", "V\udfff", "\uffff", "V\U000e0001", "__ｉｍｐｏｒｔ__('os')", "Ｖ.__class__", "ﬁ(V)", "K", "Å",
 )  # fmt: skip
 
 CONTROLS = (
-    "", " ", "   ", "\n", "\t", "\0", "V\0", "V + \0", "\0V", "V\n", "\nV", "V\n+1", "(V\n+1)", "V\r", "V\r+1", "V\t+1",
-    "V\x0b", "V\x0c+1", "V\\\n+1", "V\x1b[0m", "V\x7f", "V\x85", "V\b", "\x00" * 100, "V\nimport os", "V #\n+1", "\x1a",
+    "", " ", "   ", "\n", "\t", "\0", "V\0", "V + \0", "\0V", "V\n", "\nV", "V\n+1", "(V\n+1)", "V\r",
+    "V\r+1", "V\t+1",
+    "V\x0b", "V\x0c+1", "V\\\n+1", "V\x1b[0m", "V\x7f", "V\x85", "V\b", "\x00" * 100, "V\nimport os",
+    "V #\n+1", "\x1a",
 )  # fmt: skip
 
 SIZES = {
@@ -128,7 +154,7 @@ SIZES = {
     "10 MB of a name": "V" * LONG,
     "10 MB of a sum": "1+" * (LONG // 2) + "1",
     "10 MB of spaces": " " * LONG,
-    "10 MB of nulls": "\0" * LONG,
+    "10^5 nulls": "\0" * 100_000,
     "10 MB of text": "'" + "V" * LONG + "'",
     "10 MB of a comment": "V #" + "V" * LONG,
 }
@@ -150,13 +176,17 @@ REFUSED: dict[str, str] = {
 """Every text by a short name; none is an expression."""
 
 NOWHERE_FINITE = (
-    "V/0", "1/(V - V)", "V/(V - V)", "abs(V)/(V - V)", "(V - V)/(V - V)", "log(V - V)", "log(V - V - 1)", "sqrt(V - V - 1)",
-    "V + 1/(2*V - V - V)", "1/(1 - exp(V - V))", "sin(abs(log(V - V)))", "cos(abs(1/(V - V)))", "sin(1/(V - V))",
+    "V/0", "1/(V - V)", "V/(V - V)", "abs(V)/(V - V)", "(V - V)/(V - V)", "log(V - V)", "log(V - V - 1)",
+    "sqrt(V - V - 1)",
+    "V + 1/(2*V - V - V)", "1/(1 - exp(V - V))", "sin(abs(log(V - V)))", "cos(abs(1/(V - V)))",
+    "sin(1/(V - V))",
     "exp(1/(V - V))", "tanh(V/(V - V))", "exprel(V/(V - V))", "exprel(abs(log(V - V)))", "V**(1/(V - V))",
-    "expm1(log(V - V) + 1/(V - V))", "abs(log(V - V)) - abs(log(V - V))", "(V - V)**(V - V - 1)", "(V - V - 8)**(1/3)",
+    "expm1(log(V - V) + 1/(V - V))", "abs(log(V - V)) - abs(log(V - V))", "(V - V)**(V - V - 1)",
+    "(V - V - 8)**(1/3)",
     "0**V", "V**V", "(1e15*V)**30", "((2.5*V)**100)**100", "(((2*V)**100)**100)**100",
     "((((2*V)**100)**100)**100)**100", "(((((2*V)**100)**100)**100)**100)**100", "9**(9**(9**(9 + V - V)))",
-    "2**(1e8 + V - V)", "2**(1e12 + V - V)", "(V + V)**(1e10 + V - V)", "(3*V)**(1e15 + V - V)", "9**(9**(V + 200))",
+    "2**(1e8 + V - V)", "2**(1e12 + V - V)", "(V + V)**(1e10 + V - V)", "(3*V)**(1e15 + V - V)",
+    "9**(9**(V + 200))",
     "1e300*1e-300*(1e300 + V)**2", "1/(1e-300*V - 1e-300*V)", "(1e300**(V*0 + 1))**2 + V",
 )  # fmt: skip
 """Well-formed, but without a finite value on the physiological range: no rate of a gate."""
@@ -185,3 +215,18 @@ LABYRINTHS = {
     "199 minuses": "-" * 198 + "V",
 }
 """Well-formed and hard to work on: read or refused, but soon."""
+
+ODDITIES = (
+    "(V*V + 1)/(V + 1e300)", "(V*V + 1)*V/(1e148 + V)", "V/tanh(V - 1e300)", "V/(exp(V - 1e300) - 1)",
+    "1/log(-(2**V))", "cos(V)/log(-1*pi**V)", "exprel(log(V/V - 2))", "exprel(sqrt(V - V - 1))",
+    "abs(exp(-18/(sqrt(1 - V)**pi + 2)))", "abs(exp(1/(sqrt(1 - V)**pi + 2)))",
+    "abs(0.5**(sqrt(V) + log(V)**-10))",
+    "(65 + V)/sin(pi) + V - (0.7*(V/0) - 2/(V + 1e-300))", "sin(abs(V/V/expm1(0)))",
+    "expm1(log((1e-300**V)**(0.1 - V)) + exprel(1e297 - V/V))/log(expm1(cos(V))*0.07)",
+    "(V - 1)/(V*V - V*V + 1e-320)", "1/(V - V*(1 + 1e-16))", "V/(exp(V/1e-300) - 1)", "V/(exp(V*1e-300) - 1)",
+    "(V + 40)/(1e300 - 1e300*exp(-V))", "(V + 40)/(exp(V) - exp(V*(1 + 1e-15)))",
+    "(V + 40)/(exp(V) + 0*exp(-V) - 1)",
+    "(1e154*V)**2/(1 - exp(V))", "V**99/(exp(V) - 1)**99", "(V**0.5)**2/V", "V**-0.5*V**0.5", "V**1e-300",
+    "V**-1e-300",
+)  # fmt: skip
+"""Well-formed, found by chance or meant to confuse the algebra: a gate, or refused by name."""

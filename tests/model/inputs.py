@@ -9,7 +9,11 @@ import natrium
 from natrium.model.drive import Drive
 from natrium.model.stimulus import Stimulus, smooth_spans
 
-times = st.floats(-40.0, 120.0) | st.integers(-40, 120).map(float) | st.sampled_from((0.1 + 0.2, 1 / 3, 0.7, 99.9))
+times = (
+    st.floats(-40.0, 120.0)
+    | st.integers(-40, 120).map(float)
+    | st.sampled_from((0.1 + 0.2, 1 / 3, 0.7, 99.9))
+)
 sizes = st.floats(-50.0, 50.0) | st.just(0.0)
 lengths = st.floats(2.0, 40.0) | st.sampled_from((0.7, 1.1, 4 / 3))
 

@@ -68,7 +68,7 @@ def _meaning(tree: Any, x: Any, variable: str, eps: float) -> tuple[Any, Any]:
         case _:
             raise AssertionError(f"no expression: {ast.dump(tree)}")
     size = abs(value)
-    if not TOO_SMALL < size < TOO_LARGE and size != 0 or error > TOO_LARGE:
+    if (not TOO_SMALL < size < TOO_LARGE and size != 0) or error > TOO_LARGE:
         raise Undefined
     return value, error + eps * size
 
@@ -95,7 +95,9 @@ def _operation(op: Any, first: tuple[Any, Any], second: tuple[Any, Any]) -> tupl
 
 def _function(name: str, value: Any, error: Any, eps: float) -> tuple[Any, Any]:
     function, slope = FUNCTIONS[name]
-    if (name in ("exp", "expm1", "exprel") and value > 600) or (name in ("log", "sqrt") and value <= 2 * error):
+    if (name in ("exp", "expm1", "exprel") and value > 600) or (
+        name in ("log", "sqrt") and value <= 2 * error
+    ):
         raise Undefined
     if name in ("sin", "cos") and abs(value) > 1e6:
         raise Undefined

@@ -1,4 +1,4 @@
-"""exprel, the one function behind removable singularities, against mpmath; and the exponential that saturates."""
+"""exprel, the function behind removable singularities, against mpmath; the exponential that saturates."""
 
 import math
 from typing import Any
@@ -23,7 +23,9 @@ from natrium.model.exprel import (
 ORDERS = (0, 1, 2, 3)
 DIGITS = 1e-14
 SMALL = [sign * 10.0**power for power in (-300, -100, -20, -16, -12, -8, -5, -3, -2, -1) for sign in (1, -1)]
-MIDDLE = [sign * x for x in (0.3, 0.7, 1.0, 2.0, 3.5, 8.0, 15.0, 39.88822607535845, 60.0, 230.0) for sign in (1, -1)]
+MIDDLE = [
+    sign * x for x in (0.3, 0.7, 1.0, 2.0, 3.5, 8.0, 15.0, 39.88822607535845, 60.0, 230.0) for sign in (1, -1)
+]
 LARGE = [-300.0, -745.2, -1e3, -1e4, -1e5, -1e6]
 x = sympy.Symbol("x", real=True)
 

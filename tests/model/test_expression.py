@@ -27,8 +27,9 @@ TOKENS = (
     *("V", "V", "V", "(", ")", "+", "-", "*", "/", "**", "1", "2", "0.5", "40", "10", ".5", "3.", "pi"),
     *(f"{name}(" for name in FUNCTIONS),
     *(f"{name}(V)" for name in FUNCTIONS),
-    *(" ", ".", ",", "e", "1e3", "_", "[", "]", "{", "}", "'", '"', "lambda", "if", "else", "for", "in", "x", "t"),
-    *("__import__", "eval", ":=", "=", "<", "@", "//", "%", "~", "#", ";", "\n", "\0", "Ｖ", "−", "\u200b", "1j", "\\"),
+    *(" ", ".", ",", "e", "1e3", "_", "[", "]", "{", "}", "'", '"', "lambda", "if", "else", "for", "in", "x"),
+    *("t", "__import__", "eval", ":=", "=", "<", "@", "//", "%", "~", "#", ";", "\n", "\0", "Ｖ", "−"),
+    *("\u200b", "1j", "\\"),
 )  # fmt: skip
 
 
@@ -51,8 +52,12 @@ def check_meaning(text: str) -> None:
         assert abs(value_of(form, x) - value) <= allowed, (text, x, form)
 
 
-@given(st.text() | st.text("Vtexp()+-*/.0123456789 ") | st.lists(st.sampled_from(TOKENS), max_size=9).map("".join))
-@settings(max_examples=600, deadline=None)
+@given(
+    st.text()
+    | st.text("Vtexp()+-*/.0123456789 ")
+    | st.lists(st.sampled_from(TOKENS), max_size=9).map("".join)
+)
+@settings(max_examples=400, deadline=None)
 @example("exp(-(V + 40)/10)")
 @example("-V**2 + 3")
 @example("2**-V**2")
@@ -87,7 +92,7 @@ def test_written_form_never_raises(text: str) -> None:
 
 
 @given(trees, st.booleans(), st.floats(-150, 150).map(lambda x: round(x, 3)))
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=250, deadline=None)
 def test_arithmetic_is_read_back(tree: Tree, spaced: bool, x: float) -> None:
     assume(all(np.isfinite(in_doubles(node, 0.0)) for node in constants(tree)))
     text = render(tree, spaced)
@@ -118,11 +123,14 @@ def test_functions_mean_what_they_are_called(name: str, inner: str) -> None:
     ("text", "value"),
     [
         ("2 + 3*4", 14.0), ("(2 + 3)*4", 20.0), ("2 - 3 - 4", -5.0), ("2 - (3 - 4)", 3.0), ("12/3/2", 2.0),
-        ("12/(3/2)", 8.0), ("2**3**2", 512.0), ("(2**3)**2", 64.0), ("-2**2", -4.0), ("(-2)**2", 4.0), ("2**-1", 0.5),
+        ("12/(3/2)", 8.0), ("2**3**2", 512.0), ("(2**3)**2", 64.0), ("-2**2", -4.0), ("(-2)**2", 4.0),
+        ("2**-1", 0.5),
         ("--2", 2.0), ("+-+2", -2.0), ("2*-3", -6.0), ("1e3", 1e3), (".5", 0.5), ("5.", 5.0), ("1E-3", 1e-3),
-        ("pi", math.pi), ("2*pi", 2 * math.pi), ("exp(0)", 1.0), ("sqrt(16)", 4.0), ("abs(-3)", 3.0), ("log(exp(2))", 2.0),
+        ("pi", math.pi), ("2*pi", 2 * math.pi), ("exp(0)", 1.0), ("sqrt(16)", 4.0), ("abs(-3)", 3.0),
+        ("log(exp(2))", 2.0),
         ("exprel(0)", 1.0), ("expm1(0)", 0.0), ("tanh(0)", 0.0), ("cos(0)", 1.0), ("0**0", 1.0), (" 7 ", 7.0),
-        ("0.1 + 0.2", 0.1 + 0.2), ("0.1*3", 0.1 * 3), ("1e-999", 0.0), ("9" * MAX_DIGITS, float("9" * MAX_DIGITS)),
+        ("0.1 + 0.2", 0.1 + 0.2), ("0.1*3", 0.1 * 3), ("1e-999", 0.0),
+        ("9" * MAX_DIGITS, float("9" * MAX_DIGITS)),
     ],
 )  # fmt: skip
 def test_constants_are_folded_as_doubles(text: str, value: float) -> None:
@@ -194,7 +202,7 @@ def test_message_gives_rule_and_text(text: str, rule: str, shown: str) -> None:
     assert len(str(caught.value)) < 250
 
 
-@pytest.mark.parametrize("value", [None, 3, 2.5, True, b"V", ["V"], {"V": 1}, {"V"}, object()])
+@pytest.mark.parametrize("value", [None, 3, 2.5, True, b"V", ["V"], {"V": 1}, {"V"}, ...])
 def test_only_text_is_read(value: Any) -> None:
     with pytest.raises(natrium.ModelError, match="must be text"):
         natrium.Expression(value)
@@ -226,18 +234,24 @@ plain = sympy.Symbol("V")
     "value",
     [
         V / 3, plain / 3, sympy.Symbol("V", positive=True) + sympy.Rational(1, 7), sympy.exp(-(V + 65) / 18),
-        sympy.Float(0.1) + sympy.Float(0.2), sympy.sqrt(2) * V, sympy.sqrt(V * V + 1), sympy.E ** (V / 10), sympy.E * V,
+        sympy.Float(0.1) + sympy.Float(0.2), sympy.sqrt(2) * V, sympy.sqrt(V * V + 1), sympy.E ** (V / 10),
+        sympy.E * V,
         sympy.pi * V, sympy.Abs(V), sympy.tanh(V / 9) ** 2, sympy.cos(V) - sympy.sin(V), sympy.log(V * V + 2),
-        exprel(V / 10), 1 / exprel(-(V + 40) / 10), V**-3, 2 ** (V / 10), -V, -(V**2), (-V) ** 3, sympy.Integer(7),
-        sympy.Rational(1, 3), sympy.Float(0.1), sympy.pi, sympy.Integer(0), sympy.Float("1e-7") * V, sympy.Float(1e300),
-        sympy.Float("0.1", 40) * V, sympy.exp(V) ** 2 / (1 + sympy.exp(V)) ** 2, V * (V + 1) / (V + 2) - (V - (V + 3)),
+        exprel(V / 10), 1 / exprel(-(V + 40) / 10), V**-3, 2 ** (V / 10), -V, -(V**2), (-V) ** 3,
+        sympy.Integer(7),
+        sympy.Rational(1, 3), sympy.Float(0.1), sympy.pi, sympy.Integer(0), sympy.Float("1e-7") * V,
+        sympy.Float(1e300),
+        sympy.Float("0.1", 40) * V, sympy.exp(V) ** 2 / (1 + sympy.exp(V)) ** 2,
+        V * (V + 1) / (V + 2) - (V - (V + 3)),
     ],
     ids=str,
 )  # fmt: skip
 def test_sympy_is_taken_with_all_its_digits(value: sympy.Expr) -> None:
     expression = as_expression(value)
     for x in (-93.25, 0.7, 61.75):
-        expected = complex(value.subs({symbol: sympy.Float(x, 30) for symbol in value.free_symbols}).evalf(30))
+        expected = complex(
+            value.subs({symbol: sympy.Float(x, 30) for symbol in value.free_symbols}).evalf(30)
+        )
         assert expected.imag == 0.0
         assert written(expression.text, x) == pytest.approx(expected.real, rel=1e-13)
         assert float(value_of(expression.symbolic, x)) == pytest.approx(expected.real, rel=1e-13)
@@ -245,7 +259,13 @@ def test_sympy_is_taken_with_all_its_digits(value: sympy.Expr) -> None:
 
 @pytest.mark.parametrize(
     ("value", "text"),
-    [(3, "3.0"), (0.1 + 0.2, "0.30000000000000004"), (np.float64(2.5), "2.5"), (np.int64(3), "3.0"), (-1.5, "-1.5")],
+    [
+        (3, "3.0"),
+        (0.1 + 0.2, "0.30000000000000004"),
+        (np.float64(2.5), "2.5"),
+        (np.int64(3), "3.0"),
+        (-1.5, "-1.5"),
+    ],
 )
 def test_numbers_are_taken(value: Any, text: str) -> None:
     assert as_expression(value).text == text
@@ -254,13 +274,17 @@ def test_numbers_are_taken(value: Any, text: str) -> None:
 @pytest.mark.parametrize(
     "value",
     [
-        None, True, [], {}, b"V", 1j, object(), float("nan"), float("inf"), -float("inf"), 10**400, np.array([1.0]),
+        None, True, [], {}, b"V", 1j, ..., float("nan"), float("inf"), -float("inf"), 10**400,
+        np.array([1.0]),
         sympy.oo, -sympy.oo, sympy.zoo, sympy.nan, sympy.I, sympy.I * V, sympy.GoldenRatio, sympy.EulerGamma,
-        sympy.Symbol("x"), V + sympy.Symbol("x"), sympy.Symbol("V; import os"), sympy.Symbol("__import__('os')"),
+        sympy.Symbol("x"), V + sympy.Symbol("x"), sympy.Symbol("V; import os"),
+        sympy.Symbol("__import__('os')"),
         sympy.Function("f")(V), sympy.Function("eval")(V), sympy.sinh(V), sympy.tan(V), sympy.Heaviside(V),
-        sympy.Piecewise((1, V > 0), (2, True)), sympy.Max(V, 0), sympy.Min(V, 0), sympy.Integral(plain, plain),
+        sympy.Piecewise((1, V > 0), (2, True)), sympy.Max(V, 0), sympy.Min(V, 0),
+        sympy.Integral(plain, plain),
         sympy.Integral(plain, (plain, 0, 1)), sympy.Derivative(sympy.Function("f")(V), V), sympy.sign(V),
-        exprel(V, 1), sympy.eye(2), sympy.Eq(V, 1), sympy.true, sympy.Float("1e400"), sympy.Integer(10) ** 400,
+        exprel(V, 1), sympy.eye(2), sympy.Eq(V, 1), sympy.true, sympy.Float("1e400"),
+        sympy.Integer(10) ** 400,
         sympy.Rational(1, 10**400), sympy.Sum(plain, (plain, 0, 3)), sympy.Mod(V, 2), sympy.floor(V),
     ],
     ids=lambda value: repr(value)[:40],

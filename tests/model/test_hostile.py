@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from hostile import LABYRINTHS, NOWHERE_FINITE, REFUSED
+from hostile import LABYRINTHS, NOWHERE_FINITE, ODDITIES, REFUSED
 
 LIMIT = 1.0  # seconds
 
@@ -29,7 +29,7 @@ def test_hostile_text_is_refused(reader: Reader, text: str) -> None:
     of_time = reader(text.replace("V", "t"), "expression of t", "stimulus", "file of t")
     check([*rate, *of_time], {"ModelError"})
     assert [outcome["ran"] for outcome in (*rate, *of_time)] == [[]] * 6
-    assert all(len(outcome["message"]) < 500 for outcome in (*rate, *of_time))
+    assert all(outcome["length"] < 500 for outcome in (*rate, *of_time))
 
 
 @pytest.mark.parametrize("text", ["t", "x", "Vm", "exp(t)", "V + t", "t + 40", "0*t"])
@@ -56,4 +56,10 @@ def test_input_without_a_finite_value_ends_soon(reader: Reader, text: str) -> No
 @pytest.mark.parametrize("text", LABYRINTHS.values(), ids=LABYRINTHS)
 def test_labyrinths_end_soon(reader: Reader, text: str) -> None:
     check(reader(text, "expression", "gate", "file"), {"ModelError", ""})
+    check(reader(text.replace("V", "t"), "stimulus", "input", "file of t"), {"ModelError", ""})
+
+
+@pytest.mark.parametrize("text", ODDITIES)
+def test_oddities_are_read_or_refused_by_name(reader: Reader, text: str) -> None:
+    check(reader(text, "gate", "inf", "file"), {"ModelError", ""})
     check(reader(text.replace("V", "t"), "stimulus", "input", "file of t"), {"ModelError", ""})

@@ -1,4 +1,4 @@
-"""The hybrid automaton: its Jacobian is the derivative of its flow, and a change of coordinates changes nothing."""
+"""The hybrid automaton: its Jacobian is its flow's derivative; other coordinates change nothing."""
 
 from typing import Any
 
@@ -19,7 +19,9 @@ NEURONS = {
     "sodium": natrium.Neuron(channels=[natrium.CHANNELS["notebook_sodium_1"]]),
     "squid": natrium.Neuron(channels=[natrium.CHANNELS["hh_sodium"], natrium.CHANNELS["hh_potassium"]]),
     "two": natrium.Neuron(channels=[natrium.CHANNELS[f"notebook_sodium_{k}"] for k in (1, 2)], v_reset=-72.0),
-    "inf and tau": natrium.Neuron(20.0, 0.0, -65.0, -45.0, [natrium.Channel("M", 2.0, -90.0, [TAU])], refractory="clamp"),
+    "inf and tau": natrium.Neuron(
+        20.0, 0.0, -65.0, -45.0, [natrium.Channel("M", 2.0, -90.0, [TAU])], refractory="clamp"
+    ),
     "ohmic": natrium.Neuron(channels=[natrium.Channel("leak", 0.5, -60.0)]),
 }
 voltages = st.floats(-110.0, 60.0) | st.sampled_from((-40.0, -55.0, -45.0, -70.0))
@@ -62,7 +64,9 @@ def test_flow_is_the_model(neuron: natrium.Neuron, V: float, gates: list[float],
 
 @given(voltages, st.lists(fractions, min_size=4, max_size=4), inputs)
 @some
-def test_jacobian_is_the_derivative(neuron: natrium.Neuron, V: float, gates: list[float], current: float) -> None:
+def test_jacobian_is_the_derivative(
+    neuron: natrium.Neuron, V: float, gates: list[float], current: float
+) -> None:
     kernel = natrium.lower(neuron.system)
     state = [V, *gates][: len(neuron.system.states)]
     u, J = V - neuron.v_thresh, current - (neuron.v_thresh - neuron.v_rest)
@@ -81,7 +85,9 @@ def test_jacobian_is_the_derivative(neuron: natrium.Neuron, V: float, gates: lis
 
 @given(voltages, st.lists(fractions, min_size=4, max_size=4), inputs)
 @some
-def test_event_coordinates_are_a_shift(neuron: natrium.Neuron, V: float, gates: list[float], current: float) -> None:
+def test_event_coordinates_are_a_shift(
+    neuron: natrium.Neuron, V: float, gates: list[float], current: float
+) -> None:
     system = neuron.system
     event = system.event_coordinates()
     state = [V, *gates][: len(system.states)]
@@ -101,13 +107,23 @@ def test_event_coordinates_by_algebra(neuron: natrium.Neuron) -> None:
         assert sympy.expand(other.subs(back, simultaneous=True) - one) == 0
     assert event.guard == event.states[0]
     assert event.reset == (names["v_reset"], *system.states[1:])
-    assert (event.states[1:], event.labels, event.parameters) == (system.states[1:], system.labels, system.parameters)
+    assert (event.states[1:], event.labels, event.parameters) == (
+        system.states[1:],
+        system.labels,
+        system.parameters,
+    )
     assert sympy.Symbol("V", real=True) not in set().union(*(expr.free_symbols for expr in event.rhs))
 
 
 def test_parts_are_declared(neuron: natrium.Neuron) -> None:
     system = neuron.system
-    assert len(system.states) == len(system.labels) == len(system.rhs) == len(system.reset) == 1 + len(system.gates)
+    assert (
+        len(system.states)
+        == len(system.labels)
+        == len(system.rhs)
+        == len(system.reset)
+        == 1 + len(system.gates)
+    )
     assert len(system.parameters) == len(system.values) == 5 + 2 * len(neuron.channels)
     names = [symbol.name for symbol in (*system.states, system.input, *system.parameters)]
     assert len(set(names)) == len(names)
@@ -152,7 +168,9 @@ def test_slowing_leaves_steady_states(neuron: natrium.Neuron, V: float) -> None:
     held = flow(slowed)(V, *elsewhere, 3.0, *system.values)
     assert held[0] == free[0]
     rates = kernel.relaxation(V) if system.gates else []
-    assert held[1:] == pytest.approx([part / (1 + rate / 0.5) for part, rate in zip(free[1:], rates, strict=True)], rel=1e-12)
+    assert held[1:] == pytest.approx(
+        [part / (1 + rate / 0.5) for part, rate in zip(free[1:], rates, strict=True)], rel=1e-12
+    )
     assert max(map(abs, held[1:]), default=0.0) <= 0.5
 
 

@@ -29,10 +29,14 @@ def both(expr: Any, *values: float, saturated: bool = True) -> tuple[float, floa
 @pytest.mark.parametrize(
     ("expr", "value"),
     [
-        (x + y, 3.5), (x * y, 2.5), (x**y, 2.5), (y / x, 0.4), (sympy.exp(x / y), math.exp(2.5)), (sympy.sqrt(x), math.sqrt(2.5)),
-        (sympy.log(x), math.log(2.5)), (sympy.sin(x), math.sin(2.5)), (sympy.cos(x), math.cos(2.5)), (sympy.tanh(x), math.tanh(2.5)),
-        (sympy.Abs(-x), 2.5), (sympy.pi * x, math.pi * 2.5), (exprel(x), math.expm1(2.5) / 2.5), (x ** sympy.Rational(1, 3), 2.5 ** (1 / 3)),
-        (exprel(x, 1), (2.5 * math.exp(2.5) - math.expm1(2.5)) / 6.25), (sympy.Integer(3), 3.0), (sympy.E * x, math.e * 2.5),
+        (x + y, 3.5), (x * y, 2.5), (x**y, 2.5), (y / x, 0.4), (sympy.exp(x / y), math.exp(2.5)),
+        (sympy.sqrt(x), math.sqrt(2.5)),
+        (sympy.log(x), math.log(2.5)), (sympy.sin(x), math.sin(2.5)), (sympy.cos(x), math.cos(2.5)),
+        (sympy.tanh(x), math.tanh(2.5)),
+        (sympy.Abs(-x), 2.5), (sympy.pi * x, math.pi * 2.5), (exprel(x), math.expm1(2.5) / 2.5),
+        (x ** sympy.Rational(1, 3), 2.5 ** (1 / 3)),
+        (exprel(x, 1), (2.5 * math.exp(2.5) - math.expm1(2.5)) / 6.25), (sympy.Integer(3), 3.0),
+        (sympy.E * x, math.e * 2.5),
     ],
     ids=str,
 )  # fmt: skip
@@ -40,7 +44,9 @@ def test_both_forms_give_the_value(expr: sympy.Expr, value: float) -> None:
     assert both(expr, 2.5, 1.0) == pytest.approx((value, value), rel=3e-16)
 
 
-@pytest.mark.parametrize("number", [0.1, 1 / 3, 0.1 + 0.2, 1e-300, 1.7976931348623157e308, 5e-324, math.pi, 2.0**53 - 1])
+@pytest.mark.parametrize(
+    "number", [0.1, 1 / 3, 0.1 + 0.2, 1e-300, 1.7976931348623157e308, 5e-324, math.pi, 2.0**53 - 1]
+)
 def test_numbers_keep_every_digit(number: float) -> None:
     assert both(sympy.Float(number), 1.0) == (number, number)
     assert both(sympy.Float(number) + 0 * x, 1.0) == (number, number)

@@ -38,9 +38,11 @@ def channel(**changes: Any) -> natrium.Channel:
         ({"power": 17}, "power must be a whole number from 1 to 16, got 17"),
         ({"power": 2.5}, "power must be a whole number from 1 to 16, got 2.5"),
         ({"power": True}, "power must be a whole number from 1 to 16, got True"),
-        ({"power": 10**5000}, "power must be a whole number from 1 to 16"),
         ({"alpha": "V.real"}, "an expression may hold numbers, V, pi, .* only"),
-        ({"alpha": "1/(V + 20)"}, "alpha must be finite: .* has a pole at V = -20 mV .* write it with exprel"),
+        (
+            {"alpha": "1/(V + 20)"},
+            "alpha must be finite: .* has a pole at V = -20 mV .* write it with exprel",
+        ),
         ({"beta": "V"}, "beta must not be negative from -150 to 150 mV: V is -150 at V = -150 mV"),
         ({"alpha": "sin(t)"}, "an expression may hold numbers, V"),
         ({"alpha": natrium.Expression("t", "t")}, "an expression of V is needed, got one of t: t"),
@@ -64,6 +66,11 @@ def test_gate_refuses(changes: dict[str, Any], message: str) -> None:
         gate(**changes)
 
 
+def test_power_with_more_digits_than_python_prints_is_refused() -> None:
+    with pytest.raises(natrium.ModelError, match="power must be a whole number from 1 to 16"):
+        gate(power=10**5000)
+
+
 def test_gate_takes_text_sympy_and_numbers_alike() -> None:
     one = gate(alpha="exp(V/10)", beta=0.5)
     assert one == gate(alpha=natrium.Expression("exp(V/10)"), beta="0.5")
@@ -85,7 +92,9 @@ def test_gate_with_steady_state_and_time_constant_flows_the_same() -> None:
     other = natrium.Gate("m", inf=f"0.1*exp(V/20)/{total}", tau=f"1/{total}")
     for point, value in itertools.product((-90.0, -40.0, 31.0), (0.0, 0.3, 1.0)):
         at = {V: sympy.Float(point, 30), x: sympy.Float(value, 30)}
-        assert float(rates.derivative(x).subs(at)) == pytest.approx(float(other.derivative(x).subs(at)), rel=1e-13, abs=1e-15)
+        assert float(rates.derivative(x).subs(at)) == pytest.approx(
+            float(other.derivative(x).subs(at)), rel=1e-13, abs=1e-15
+        )
         one, two = rates.flow(x), other.flow(x)
         assert float(one.inf.subs(at)) == pytest.approx(float(two.inf.subs(at)), rel=1e-13)
         assert float(one.rate.subs(at)) == pytest.approx(float(two.rate.subs(at)), rel=1e-13)
@@ -134,7 +143,10 @@ def test_source_of_a_channel_is_no_part_of_its_meaning() -> None:
         ({"tau_ref": None}, "tau_ref must be a number, got None"),
         ({"v_rest": float("inf")}, "v_rest must be finite, got inf mV"),
         ({"v_thresh": True}, "v_thresh must be a number, got True"),
-        ({"v_rest": -55.0}, r"v_reset must be below v_thresh \(-55.0 mV\), got -55.0 mV: the cell would fire for ever"),
+        (
+            {"v_rest": -55.0},
+            r"v_reset must be below v_thresh \(-55.0 mV\), got -55.0 mV: the cell would fire for ever",
+        ),
         ({"v_reset": -55.0}, "v_reset must be below v_thresh .* got -55.0 mV"),
         ({"v_reset": -55.0, "tau_ref": 5.0}, "v_reset must be below v_thresh"),
         ({"v_reset": None}, "v_reset must be a number, got None"),
@@ -188,7 +200,10 @@ def test_objects_are_frozen_equal_and_hashable(make: Any) -> None:
 def test_other_values_make_other_objects() -> None:
     neuron = natrium.Neuron(channels=[NA])
     changes: list[dict[str, Any]] = [
-        *({name: getattr(neuron, name) + 1.0} for name in ("tau_m", "tau_ref", "v_thresh", "v_reset", "v_init")),
+        *(
+            {name: getattr(neuron, name) + 1.0}
+            for name in ("tau_m", "tau_ref", "v_thresh", "v_reset", "v_init")
+        ),
         *({"v_rest": -71.0}, {"refractory": "clamp"}, {"channels": ()}, {"channels": [channel(g=1.0)]}),
         *({"channels": [channel(gates=[gate(power=2)])]}, {"channels": [channel(gates=[gate(initial=0.5)])]}),
     ]
@@ -206,9 +221,12 @@ def test_unknown_arguments_are_refused() -> None:
 
 RATES = {"alpha": "1/(1 + exp(-(V + 40)/10))", "beta": "0.5"}
 PAIRS = [
-    [("Na", "g")], [("Na", "E")], [("rest", "v")], [("thresh", "v")], [("reset", "v")], [("m", "tau")], [("ref", "tau")],
-    [("b", "m_a"), ("a_b", "m")], [("x", "V")], [("x", "I")], [("x", "u")], [("x", "J")], [("lambda", "def")], [("I", "I")],
-    [("E_x", "g"), ("x", "g_E")], [("exp", "exp")], [("exprel", "math")], [("a", "b_"), ("_a"[1:] + "_", "b")],
+    [("Na", "g")], [("Na", "E")], [("rest", "v")], [("thresh", "v")], [("reset", "v")], [("m", "tau")],
+    [("ref", "tau")],
+    [("b", "m_a"), ("a_b", "m")], [("x", "V")], [("x", "I")], [("x", "u")], [("x", "J")],
+    [("lambda", "def")], [("I", "I")],
+    [("E_x", "g"), ("x", "g_E")], [("exp", "exp")], [("exprel", "math")],
+    [("a", "b_"), ("_a"[1:] + "_", "b")],
 ]  # fmt: skip
 
 
@@ -243,7 +261,9 @@ def test_gates_start_at_their_steady_state_by_default() -> None:
     assert V0 == -62.5
     assert m == pytest.approx(am / (am + bm), rel=1e-14)
     system = neuron.system
-    at = dict(zip((*system.states, system.input, *system.parameters), (V0, m, n, 0.0, *system.values), strict=True))
+    at = dict(
+        zip((*system.states, system.input, *system.parameters), (V0, m, n, 0.0, *system.values), strict=True)
+    )
     assert [float(expr.subs(at)) for expr in system.rhs[1:]] == pytest.approx([0.0, 0.0], abs=1e-15)
 
 
@@ -267,7 +287,7 @@ def test_start_on_a_singular_voltage() -> None:
 
 def test_steady_state_that_is_not_there_is_refused() -> None:
     still = natrium.Gate("m", alpha="0*V", beta="0")
-    with pytest.raises(natrium.ModelError, match="v_init = -70.0 mV.*give the gates initial values"):
+    with pytest.raises(natrium.ModelError, match=r"v_init = -70.0 mV.*give the gates initial values"):
         natrium.Neuron(channels=[natrium.Channel("Na", 1.0, 50.0, [still])]).initial_state()
     partly = natrium.Gate("m", alpha="(V + 70)**2", beta="(V + 70)**4")
     with pytest.raises(natrium.ModelError, match=re.escape("no steady state at v_init = -70.0 mV")):
@@ -277,10 +297,15 @@ def test_steady_state_that_is_not_there_is_refused() -> None:
 def test_gate_that_stands_still_may_start_at_a_number() -> None:
     """Nobody asks for the steady state of a gate that starts at a number."""
     still = natrium.Gate("m", alpha="0*V", beta="0", initial=0.5)
-    assert natrium.Neuron(channels=[natrium.Channel("Na", 1.0, 50.0, [still])]).initial_state() == (-70.0, 0.5)
+    assert natrium.Neuron(channels=[natrium.Channel("Na", 1.0, 50.0, [still])]).initial_state() == (
+        -70.0,
+        0.5,
+    )
 
 
 @pytest.mark.parametrize("v_init", [-1e3, -1e5, -1e12, -1e300, -1.7e308])
 def test_any_voltage_may_be_the_start(v_init: float) -> None:
-    neuron = natrium.Neuron(channels=[natrium.CHANNELS["hh_sodium"], natrium.CHANNELS["hh_potassium"]], v_init=v_init)
+    neuron = natrium.Neuron(
+        channels=[natrium.CHANNELS["hh_sodium"], natrium.CHANNELS["hh_potassium"]], v_init=v_init
+    )
     assert neuron.initial_state() == pytest.approx((v_init, 0.0, 1.0, 0.0), abs=1e-9)

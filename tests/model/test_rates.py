@@ -27,7 +27,9 @@ SINGULAR = {
     "0.05*(V + 45)/(1 - exp(-(V + 45)/10))": -45.0,
     "0.01*(V + 55)/(1 - exp(-(V + 55)/10))": -55.0,
 }
-EXTREMES = [sign * size for size in (1e3, 1e4, 1e5, 1e8, 1e100, 1e307, 1.7976931348623157e308) for sign in (1, -1)]
+EXTREMES = [
+    sign * size for size in (1e3, 1e4, 1e5, 1e8, 1e100, 1e307, 1.7976931348623157e308) for sign in (1, -1)
+]
 
 
 def scalar(text: str, v: float) -> float:
@@ -48,17 +50,17 @@ def test_the_catalogue_is_looked_at() -> None:
 def test_catalogue_rate_agrees_with_mpmath(text: str) -> None:
     values = np.linspace(V_LOW, V_HIGH, 401)
     true = [float(exact(text, v)) for v in values]
-    assert grid(text, values) == pytest.approx(true, rel=2e-14)
-    assert [scalar(text, float(v)) for v in values] == pytest.approx(true, rel=2e-14)
+    assert np.allclose(grid(text, values), true, rtol=2e-14, atol=0.0)
+    assert np.allclose([scalar(text, float(v)) for v in values], true, rtol=2e-14, atol=0.0)
 
 
 @pytest.mark.parametrize("text", RATES)
 def test_catalogue_rate_overflows_nowhere(text: str) -> None:
-    values = np.array([*EXTREMES, *np.linspace(-1e4, 1e4, 2001)])
+    values = np.array([*EXTREMES, *np.linspace(-1e4, 1e4, 401)])
     many = grid(text, values)
     assert np.all(np.isfinite(many))
     assert np.all(many >= 0.0)
-    assert [scalar(text, float(v)) for v in values] == pytest.approx(many.tolist(), rel=1e-13)
+    assert np.allclose([scalar(text, float(v)) for v in values], many, rtol=1e-13, atol=0.0)
 
 
 @given(st.sampled_from(RATES), st.floats(allow_nan=False, allow_infinity=False))
@@ -137,14 +139,29 @@ def test_negative_rate_is_refused_by_its_voltage(text: str, voltage: float, valu
 @pytest.mark.parametrize(
     ("text", "voltage"),
     [
-        ("sqrt(V)", -150.0), ("sqrt(V + 100)", -150.0), ("sqrt(50 - V)", 50.0), ("log(V + 40)", -150.0), ("log(40 - V)", 40.0),
+        ("sqrt(V)", -150.0), ("sqrt(V + 100)", -150.0), ("sqrt(50 - V)", 50.0), ("log(V + 40)", -150.0),
+        ("log(40 - V)", 40.0),
         ("V**0.5", -150.0), ("(50 - V)**1.5", 50.0), ("exp(exp(V))**9*1e300", 0.8), ("1e300*V**8", -150.0),
     ],
 )  # fmt: skip
 def test_rate_without_a_real_value_is_refused_by_its_voltage(text: str, voltage: float) -> None:
-    with pytest.raises(natrium.ModelError, match="beta must be finite and real from -150 to 150 mV") as caught:
+    with pytest.raises(
+        natrium.ModelError, match="beta must be finite and real from -150 to 150 mV"
+    ) as caught:
         natrium.Gate("m", alpha="1", beta=text)
     assert float(str(caught.value).split("V = ")[1].split(" mV")[0]) == pytest.approx(voltage, abs=1.1)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["sqrt(V)**2 + 200", "exp(log(V)/2)**2 + 200", "cos(sqrt(-V*V))", "abs(exp(sqrt(V)))", "abs(2**sqrt(V))"],
+)
+def test_rate_that_is_no_number_as_written_is_refused(text: str) -> None:
+    """SymPy finds a value by way of complex numbers; a script that evaluates what is written does not."""
+    with np.errstate(all="ignore"):
+        assert math.isnan(natrium.Expression(text).written()(-70.0))
+    with pytest.raises(natrium.ModelError, match="finite and real"):
+        natrium.Gate("m", alpha=text, beta="1")
 
 
 @pytest.mark.parametrize(
@@ -167,12 +184,16 @@ def test_steady_state_and_time_constant_have_their_bounds(inf: str, tau: str, me
         natrium.Gate("m", inf=inf, tau=tau)
 
 
-@pytest.mark.parametrize("text", ["0", "1", "V*0", "1e-300", "abs(V)", "V**2", "(V + 40)**4", "1/(1 + V**2)", "exp(V)"])
+@pytest.mark.parametrize(
+    "text", ["0", "1", "V*0", "1e-300", "abs(V)", "V**2", "(V + 40)**4", "1/(1 + V**2)", "exp(V)"]
+)
 def test_rates_at_the_edge_are_taken(text: str) -> None:
     check_rate("alpha", natrium.Expression(text))
 
 
-@pytest.mark.parametrize("text", ["1", "1/(1 + exp(-V/1e-3))", "0.5*(1 + tanh(V))", "exp(-V**2)", "0", "cos(0*V)"])
+@pytest.mark.parametrize(
+    "text", ["1", "1/(1 + exp(-V/1e-3))", "0.5*(1 + tanh(V))", "exp(-V**2)", "0", "cos(0*V)"]
+)
 def test_steady_states_at_the_edge_are_taken(text: str) -> None:
     check_rate("inf", natrium.Expression(text), at_most=1.0)
 

@@ -17,7 +17,17 @@ AT, VALUES = [0.0, 1.0, 3.0, 3.5], [2.0, -1.0, 5.0, 0.0]
 
 def test_samples_hold_their_value_until_the_next() -> None:
     held = natrium.Samples(AT, VALUES)
-    assert [held(t) for t in (-9.0, 0.0, 0.99, 1.0, 2.9, 3.0, 3.4, 3.5, 99.0)] == [2, 2, 2, -1, -1, 5, 5, 0, 0]
+    assert [held(t) for t in (-9.0, 0.0, 0.99, 1.0, 2.9, 3.0, 3.4, 3.5, 99.0)] == [
+        2,
+        2,
+        2,
+        -1,
+        -1,
+        5,
+        5,
+        0,
+        0,
+    ]
     assert all(drive.is_constant for _, _, drive in pieces(held, -1.0, 9.0))
 
 
@@ -47,10 +57,15 @@ def test_lines_agree_with_numpy(values: list[float], step: float) -> None:
     at = step * np.arange(len(values)) - 3.0
     lines = natrium.Samples(at, values, "linear")
     points = np.linspace(at[0] - 1, at[-1] + 1, 57)
-    assert [lines(float(t)) for t in points] == pytest.approx(np.interp(points, at, values).tolist(), rel=1e-9, abs=1e-9)
+    assert [lines(float(t)) for t in points] == pytest.approx(
+        np.interp(points, at, values).tolist(), rel=1e-9, abs=1e-9
+    )
 
 
-@pytest.mark.parametrize(("at", "values"), [([0.0, 1e-320], [0.0, 1.0]), ([0.0, 1.0], [-1e308, 1e308]), ([0.0, 5e-324], [3.0, 3.0])])
+@pytest.mark.parametrize(
+    ("at", "values"),
+    [([0.0, 1e-320], [0.0, 1.0]), ([0.0, 1.0], [-1e308, 1e308]), ([0.0, 5e-324], [3.0, 3.0])],
+)
 def test_steep_lines_stay_between_their_ends(at: list[float], values: list[float]) -> None:
     try:
         lines = natrium.Samples(at, values, "linear")
@@ -136,8 +151,10 @@ def test_formula_refuses(value: Any, options: dict[str, Any], error: type[Except
 @pytest.mark.parametrize(
     ("text", "t"),
     [
-        ("1/t", 0.0), ("sqrt(t)", -1.0), ("log(t)", 0.0), ("t**0.5", -1.0), ("(t - 5)**-2", 5.0), ("exp(t)", 1e4), ("t**t", -0.5),
-        ("1/(t - t)", 3.0), ("0*t/(0*t)", 3.0), ("sin(abs(1/(t - t)))", 3.0), ("(1e15*(t - t + 1))**30", 3.0), ("t**100", 1e10),
+        ("1/t", 0.0), ("sqrt(t)", -1.0), ("log(t)", 0.0), ("t**0.5", -1.0), ("(t - 5)**-2", 5.0),
+        ("exp(t)", 1e4), ("t**t", -0.5),
+        ("1/(t - t)", 3.0), ("0*t/(0*t)", 3.0), ("sin(abs(1/(t - t)))", 3.0),
+        ("(1e15*(t - t + 1))**30", 3.0), ("t**100", 1e10),
     ],
 )  # fmt: skip
 def test_formula_without_a_value_is_not_a_number(text: str, t: float) -> None:

@@ -1,13 +1,14 @@
 """Removable singularities are recognised in whatever way they are written; what is not removable stays."""
 
 import math
+from functools import partial
 
 import numpy as np
 import pytest
 import sympy
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from meaning import CONTEXT, meaning, value_of
+from meaning import CONTEXT, exact, meaning, value_of
 
 import natrium
 from natrium.model.exprel import exprel
@@ -23,7 +24,8 @@ REMOVABLE = [
     ("0.1*(-V - 40)/(exp((-V - 40)/10) - 1)", -40), ("0.1*(40 + V)/(1 - exp(-(40 + V)/10))", -40),
     ("(V + 40)/10/(1 - exp(-(V + 40)/10))", -40), ("-(V + 40)/10/expm1(-(V + 40)/10)", -40),
     ("1/((1 - exp(-(V + 40)/10))/(0.1*(V + 40)))", -40), ("0.1*(V + 40)*(1 - exp(-(V + 40)/10))**-1", -40),
-    ("0.1*(V + 40)*exp((V + 40)/10)/(exp((V + 40)/10) - 1)", -40), ("0.1*(V + 40)/(1 - 1/exp((V + 40)/10))", -40),
+    ("0.1*(V + 40)*exp((V + 40)/10)/(exp((V + 40)/10) - 1)", -40),
+    ("0.1*(V + 40)/(1 - 1/exp((V + 40)/10))", -40),
     ("0.1*(V + 40)*(1/(1 - exp(-(V + 40)/10)))", -40), ("1e-1*(V + 4e1)/(1 - exp(-(V + 4e1)/1e1))", -40),
     ("(4 + V/10)/(1 - exp(-4)*exp(-V/10))", -40), ("0.1*(V + 40)/(1 - exp(-V/10)/exp(4))", -40),
     ("0.1*(V + 40)/(exp(0) - exp(-(V + 40)/10))", -40), ("0.1*(V + 40)/(-1 + exp(-(V + 40)/10))*-1", -40),
@@ -33,19 +35,23 @@ REMOVABLE = [
     ("0.1*(V + 40)/((1 - exp(-(V + 40)/20))*(1 + exp(-(V + 40)/20)))", -40),
     ("0.1*(V + 40)*(1/(exp((V + 40)/10) - 1) + 1)", -40),
     # hyperbolic
-    ("0.05*(V + 40)/tanh((V + 40)/20) + 0.05*(V + 40)", -40), ("0.05*(V + 40)*(1 + 1/tanh((V + 40)/20))", -40),
-    ("0.05*(V + 40)*(tanh((V + 40)/20) + 1)/tanh((V + 40)/20)", -40), ("(V + 40)**2/tanh((V + 40)/10)**2", -40),
+    ("0.05*(V + 40)/tanh((V + 40)/20) + 0.05*(V + 40)", -40),
+    ("0.05*(V + 40)*(1 + 1/tanh((V + 40)/20))", -40),
+    ("0.05*(V + 40)*(tanh((V + 40)/20) + 1)/tanh((V + 40)/20)", -40),
+    ("(V + 40)**2/tanh((V + 40)/10)**2", -40),
     ("tanh((V + 40)/10)/(V + 40)", -40), ("(V + 40)/(exp((V + 40)/20) - exp(-(V + 40)/20))", -40),
     ("(V + 40)/(exp((V + 40)/5) - exp(-(V + 40)/20))", -40), ("tanh((V + 40)/9)/(exp((V + 40)/5) - 1)", -40),
     # powers, functions, sums and products of such rates
     ("(0.1*(V + 40)/(1 - exp(-(V + 40)/10)))**2", -40), ("0.01*(V + 40)**2/(1 - exp(-(V + 40)/10))**2", -40),
-    ("0.01*(V*V + 80*V + 1600)/(1 - exp(-(V + 40)/10))**2", -40), ("(V + 40)**3/(1 - exp(-(V + 40)/10))**3", -40),
+    ("0.01*(V*V + 80*V + 1600)/(1 - exp(-(V + 40)/10))**2", -40),
+    ("(V + 40)**3/(1 - exp(-(V + 40)/10))**3", -40),
     ("0.01*(V + 40)*(V + 40)/((1 - exp(-(V + 40)/10))*(1 - exp(-(V + 40)/10)))", -40),
     ("sqrt(0.1*(V + 40)/(1 - exp(-(V + 40)/10)))", -40), ("(0.1*(V + 40)/(1 - exp(-(V + 40)/10)))**0.5", -40),
     ("exp((V + 40)/(1 - exp(-(V + 40)/10))/100)", -40), ("1 + 0.1*(V + 40)/(1 - exp(-(V + 40)/10))", -40),
     ("1/(0.1*(V + 40)/(1 - exp(-(V + 40)/10)) + 4*exp(-(V + 65)/18))", -40),
     ("0.1*(V+40)/(1-exp(-(V+40)/10))/(0.1*(V+40)/(1-exp(-(V+40)/10)) + 4*exp(-(V+65)/18))", -40),
-    ("1/(1 + 1/(0.1*(V + 40)/(1 - exp(-(V + 40)/10))))", -40), ("2 - 1/(1 + (V + 40)/(exp((V + 40)/10) - 1))", -40),
+    ("1/(1 + 1/(0.1*(V + 40)/(1 - exp(-(V + 40)/10))))", -40),
+    ("2 - 1/(1 + (V + 40)/(exp((V + 40)/10) - 1))", -40),
     ("0.1*(V + 40)/(1 - exp(-(V + 40)/10)) + 0.01*(V + 55)/(1 - exp(-(V + 55)/10))", -40),
     ("0.1*(V + 40)/(1 - exp(-(V + 40)/10)) + 0.01*(V + 55)/(1 - exp(-(V + 55)/10))", -55),
     ("0.1*(V + 40)/(1 - exp(-(V + 40)/10))*(0.01*(V + 55)/(1 - exp(-(V + 55)/10)))", -55),
@@ -54,7 +60,8 @@ REMOVABLE = [
     ("0.1*(V + 40)*exp(-(V + 40)/50)/(1 - exp(-(V + 40)/10))", -40),
     # the other way up, polynomials, other papers' numbers
     ("(exp((V + 40)/10) - 1)/(V + 40)", -40), ("(1 - exp(-(V + 40)/10))/(V + 40)", -40), ("expm1(V/10)/V", 0),
-    ("(exp((V + 40)/10) - 1)/(exp((V + 40)/20) - 1)", -40), ("(exp(V/10) - exp(-4))/(1 - exp(-(V + 40)/10))", -40),
+    ("(exp((V + 40)/10) - 1)/(exp((V + 40)/20) - 1)", -40),
+    ("(exp(V/10) - exp(-4))/(1 - exp(-(V + 40)/10))", -40),
     ("V/(1 - exp(-V/10))", 0), ("V/expm1(V/10)", 0), ("(V + 40)**2/(V + 40) + 200", -40),
     ("(V*V - 1600)/(V + 40) + 200", -40), ("(V + 40)*(V - 20)/(V + 40) + 200", -40),
     ("(25 - V)/(10*(exp((25 - V)/10) - 1))", 25), ("(10 - V)/(100*(exp((10 - V)/10) - 1))", 10),
@@ -65,14 +72,19 @@ REMOVABLE = [
     ("(V + 35.3)/7.7/(1 - exp(-(V + 35.3)/7.7))", -35.3), ("(V + 100/3)/(1 - exp(-(V + 100/3)/7))", -100 / 3),
 ]  # fmt: skip
 POLES = [
-    "1/(V + {})", "1/(V + {})**2", "1/(V + {})**3", "1/(1 - exp(-(V + {})/10))", "1/(exp((V + {})/10) - 1)**2",
-    "(V + 200)/(1 - exp(-(V + {})/10))", "(V + {} + 1e-6)**2/(1 - exp(-(V + {})/10))", "1/expm1((V + {})/10)**2",
+    "1/(V + {})", "1/(V + {})**2", "1/(V + {})**3", "1/(1 - exp(-(V + {})/10))",
+    "1/(exp((V + {})/10) - 1)**2",
+    "(V + 200)/(1 - exp(-(V + {})/10))", "(V + {} + 1e-6)**2/(1 - exp(-(V + {})/10))",
+    "1/expm1((V + {})/10)**2",
     "(V + {})/(1 - exp(-(V + {})/10))**2", "(V + {})**2/(1 - exp(-(V + {})/10))**3", "1/tanh((V + {})/10)**2",
     "1/tanh((V + {})/10) + 1000", "cos((V + {})/400)/sin((V + {})/400) + 1e9", "1/sin((V + {})/400)**2",
-    "1/(1 - cos((V + {})/100))", "exp(1/(V + {})**2)", "exp(-1/(V + {}))", "1/(exp((V + {})/9) - (V + {})/9 - 1)",
+    "1/(1 - cos((V + {})/100))", "exp(1/(V + {})**2)", "exp(-1/(V + {}))",
+    "1/(exp((V + {})/9) - (V + {})/9 - 1)",
     "1/abs(V + {})", "1/sqrt(abs(V + {}))", "abs(V + {})**-0.5", "((V + {})**2)**-0.25", "abs(1/(V + {}))",
-    "1/(sqrt(abs(V + {})) + abs(V + {}))", "10 - log(abs(V + {}))", "log(abs(V + {}))**2", "1/log(1 + (V + {})**2)",
-    "1/(1 - 1/(1 + (V + {})**2))", "tanh(1/(V + {})**2) + 1/(V + {})**2", "0.1*(V + {})/(1 - exp(-(V + {})/10)) + 1/(V + {})**2",
+    "1/(sqrt(abs(V + {})) + abs(V + {}))", "10 - log(abs(V + {}))", "log(abs(V + {}))**2",
+    "1/log(1 + (V + {})**2)",
+    "1/(1 - 1/(1 + (V + {})**2))", "tanh(1/(V + {})**2) + 1/(V + {})**2",
+    "0.1*(V + {})/(1 - exp(-(V + {})/10)) + 1/(V + {})**2",
 ]  # fmt: skip
 OFFSETS = (1e-3, -0.1, 7.3, -33.3, 100.0, -77.7)
 
@@ -93,7 +105,9 @@ def test_removable_singularity_is_removed(text: str, V0: float) -> None:
     assert scalar(text, V0) == pytest.approx(float(limit), rel=1e-9)
     around = V0 + np.array([0.0, 1e-12, -1e-12, 1e-9, -1e-9, 1e-6, -1e-6])
     assert on_grid(text, around) == pytest.approx(float(limit), rel=1e-4)
-    assert on_grid(text, around).tolist() == pytest.approx([scalar(text, float(v)) for v in around], rel=1e-14)
+    assert on_grid(text, around).tolist() == pytest.approx(
+        [scalar(text, float(v)) for v in around], rel=1e-14
+    )
 
 
 @pytest.mark.parametrize(("text", "V0"), REMOVABLE)
@@ -115,14 +129,16 @@ def test_no_warning_on_a_grid_through_the_singularity(text: str, V0: float) -> N
     assert np.all(np.isfinite(values))
 
 
-@pytest.mark.parametrize("text", ["0.1*(V + 40)/(1 - exp(-(V + 40)/10))", "V/expm1(V/10)", "(25 - V)/(10*(exp((25 - V)/10) - 1))"])
+@pytest.mark.parametrize(
+    "text", ["0.1*(V + 40)/(1 - exp(-(V + 40)/10))", "V/expm1(V/10)", "(25 - V)/(10*(exp((25 - V)/10) - 1))"]
+)
 @pytest.mark.parametrize("order", [1, 2])
 def test_derivatives_at_the_singularity(text: str, order: int) -> None:
     form = smooth_rate(natrium.Expression(text)).diff(V, order)
     derivative = lower_expressions((form,), (V,))
     for v in (-40.0, 0.0, 25.0, -40.0 + 1e-9, -12.5):
-        exact = CONTEXT.diff(lambda s: meaning(text, s)[0] if s != round(v) else 0, v + CONTEXT.mpf("1e-13"), order)
-        assert float(derivative(v)[0]) == pytest.approx(float(exact), rel=1e-10)
+        slope = CONTEXT.diff(partial(exact, text), v, order)
+        assert float(derivative(v)[0]) == pytest.approx(float(slope), rel=1e-10)
 
 
 def test_known_limits_are_exact() -> None:
@@ -156,12 +172,16 @@ def test_one_of_many_poles_is_named(text: str, voltage: float) -> None:
 slopes = st.sampled_from((2.0, 3.7, 4.0, 5.0, 9.3, 10.0, 18.0, -5.0, -7.7, -10.0))
 zeros = st.floats(-90.0, 60.0).map(lambda v: round(v, 2))
 SHAPES = (
-    "(V - {0})/(1 - exp(-(V - {0})/{1}))", "({0} - V)/(exp(({0} - V)/{1}) - 1)", "(V - {0})/{1}/expm1((V - {0})/{1})",
-    "(V - {0})/tanh((V - {0})/{1})", "(1 - exp((V - {0})/{1}))/(V - {0})", "(V - {0})**2/(1 - exp((V - {0})/{1}))**2",
+    "(V - {0})/(1 - exp(-(V - {0})/{1}))", "({0} - V)/(exp(({0} - V)/{1}) - 1)",
+    "(V - {0})/{1}/expm1((V - {0})/{1})",
+    "(V - {0})/tanh((V - {0})/{1})", "(1 - exp((V - {0})/{1}))/(V - {0})",
+    "(V - {0})**2/(1 - exp((V - {0})/{1}))**2",
 )  # fmt: skip
 
 
-@given(zeros, slopes, st.sampled_from(SHAPES), st.integers(-600_000, 600_000).filter(bool).map(lambda n: n / 1e4))
+@given(
+    zeros, slopes, st.sampled_from(SHAPES), st.integers(-600_000, 600_000).filter(bool).map(lambda n: n / 1e4)
+)
 @settings(max_examples=120, deadline=None)
 def test_removable_wherever_and_however_steep(V0: float, k: float, shape: str, offset: float) -> None:
     text = shape.format(f"({V0!r})", f"({k!r})")
@@ -191,10 +211,13 @@ t = sympy.Symbol("t", real=True)
     ("expr", "scale"),
     [
         (sympy.Integer(3) + 0 * t, math.inf), (t**2 - 3 * t, math.inf), (sympy.exp(-t / 10), math.inf),
-        (sympy.sin(t), 2 * math.pi / 3), (sympy.cos(2 * t + 1), math.pi / 3), (5 * sympy.sin(-t / 10), 20 * math.pi / 3),
-        (sympy.sin(t) + sympy.cos(10 * t), 2 * math.pi / 30), (sympy.sin(t**2), 1.0), (sympy.exp(-(t**2)), 1.0),
+        (sympy.sin(t), 2 * math.pi / 3), (sympy.cos(2 * t + 1), math.pi / 3),
+        (5 * sympy.sin(-t / 10), 20 * math.pi / 3),
+        (sympy.sin(t) + sympy.cos(10 * t), 2 * math.pi / 30), (sympy.sin(t**2), 1.0),
+        (sympy.exp(-(t**2)), 1.0),
         (sympy.Abs(t), 1.0), (sympy.tanh(t), 1.0), (sympy.log(t), 1.0), (1 / (1 + t**2), 1.0), (1 / t, 1.0),
-        (sympy.sin(100 * t) / t, 2 * math.pi / 300), (sympy.sin(3) * t, math.inf), (sympy.exp(sympy.sin(t / 100)), 1.0),
+        (sympy.sin(100 * t) / t, 2 * math.pi / 300), (sympy.sin(3) * t, math.inf),
+        (sympy.exp(sympy.sin(t / 100)), 1.0),
     ],
     ids=str,
 )  # fmt: skip

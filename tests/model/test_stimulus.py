@@ -16,8 +16,10 @@ from natrium.model.stimulus import Span, Stimulus, as_stimulus, smooth_spans
 
 SPAN = (-30.0, 110.0)
 KINDS = [
-    natrium.Constant(3.0), natrium.Step(3.0), natrium.Ramp(0.5), natrium.Sine(3.0, 50.0, 1.0, 0.5), natrium.Gaussian(3.0, 20.0, 5.0),
-    natrium.Samples([0.0, 30.0], [1.0, 2.0]), natrium.Formula("5 + sin(t)"), natrium.Custom(lambda t: 2.0 + t, 1.0),
+    natrium.Constant(3.0), natrium.Step(3.0), natrium.Ramp(0.5), natrium.Sine(3.0, 50.0, 1.0, 0.5),
+    natrium.Gaussian(3.0, 20.0, 5.0),
+    natrium.Samples([0.0, 30.0], [1.0, 2.0]), natrium.Formula("5 + sin(t)"),
+    natrium.Custom(lambda t: 2.0 + t, 1.0),
 ]  # fmt: skip
 
 
@@ -85,10 +87,17 @@ def test_stimuli_add_up(one: Stimulus, two: Stimulus, t: float, strict: bool) ->
 @pytest.mark.parametrize("stimulus", KINDS, ids=lambda s: type(s).__name__)
 def test_window_is_half_open(stimulus: Stimulus) -> None:
     inside = attrs.evolve(stimulus, start=10.0, stop=20.0)
-    for t, on, strictly_on in ((9.999, 0, 0), (10.0, 1, 0), (10.001, 1, 1), (19.999, 1, 1), (20.0, 0, 0), (20.001, 0, 0)):
+    for t, on, strictly_on in (
+        (9.999, 0, 0),
+        (10.0, 1, 0),
+        (10.001, 1, 1),
+        (19.999, 1, 1),
+        (20.0, 0, 0),
+        (20.001, 0, 0),
+    ):
         assert inside.active(t) is bool(on)
         assert inside.active(t, strict=True) is bool(strictly_on)
-        assert (inside(t) == 0.0) == (not on or isinstance(stimulus, natrium.Ramp) and t == 10.0)
+        assert (inside(t) == 0.0) == (not on or (isinstance(stimulus, natrium.Ramp) and t == 10.0))
         assert (inside(t, strict=True) == 0.0) == (not strictly_on)
     assert {10.0, 20.0} <= set(inside.edges(0.0, 100.0))
 
@@ -131,7 +140,15 @@ def test_stimuli_are_frozen_equal_and_hashable(stimulus: Stimulus) -> None:
     same = attrs.evolve(stimulus)
     assert same == stimulus
     assert hash(same) == hash(stimulus)
-    assert attrs.evolve(stimulus, start=-1000.0, stop=None, **({"hold": False} if isinstance(stimulus, natrium.Ramp) else {})) != stimulus
+    assert (
+        attrs.evolve(
+            stimulus,
+            start=-1000.0,
+            stop=None,
+            **({"hold": False} if isinstance(stimulus, natrium.Ramp) else {}),
+        )
+        != stimulus
+    )
     with pytest.raises(attrs.exceptions.FrozenInstanceError):
         stimulus.start = 1.0  # type: ignore[misc]  # the point of the test
 
@@ -158,19 +175,22 @@ def test_sums_are_flat() -> None:
     assert as_stimulus(a) == natrium.Sum([a])
 
 
-@pytest.mark.parametrize("value", [3.0, "step", {"kind": "step"}, [3.0], [natrium.Constant(1.0), None], lambda t: t, b"", object()], ids=repr)
+@pytest.mark.parametrize(
+    "value",
+    [3.0, "step", {"kind": "step"}, [3.0], [natrium.Constant(1.0), None], len, b"", ...],
+)
 def test_other_things_are_no_stimulus(value: Any) -> None:
     with pytest.raises(natrium.StimulusError, match="a stimulus must be a Stimulus object"):
         as_stimulus(value)
 
 
-@pytest.mark.parametrize("value", [3.0, "step", None, object()], ids=repr)
+@pytest.mark.parametrize("value", [3.0, "step", None, ...])
 def test_only_a_stimulus_is_added(value: Any) -> None:
     with pytest.raises((natrium.StimulusError, TypeError)):
         natrium.Constant(1.0) + value
 
 
-@pytest.mark.parametrize("value", [3.0, None, [3.0], [None], "ab", natrium.Constant(1.0)], ids=repr)
+@pytest.mark.parametrize("value", [3.0, None, [3.0], [None], "ab", natrium.Constant(1.0)])
 def test_sum_takes_stimuli_only(value: Any) -> None:
     with pytest.raises(natrium.StimulusError, match="a stimulus must be"):
         natrium.Sum(value)

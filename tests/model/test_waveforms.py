@@ -26,13 +26,25 @@ from natrium.model.waveforms import GAUSSIAN_REACH, MAX_EDGES
         (lambda: natrium.Pulses(1.0, width=0.0, period=1.0), "width must be positive, got 0.0 ms"),
         (lambda: natrium.Pulses(1.0, width=-1.0, period=1.0), "width must be positive, got -1.0 ms"),
         (lambda: natrium.Pulses(1.0, width=1.0, period=0.0), "period must be positive, got 0.0 ms"),
-        (lambda: natrium.Pulses(1.0, width=2.0, period=1.0), r"width must not exceed the period \(1.0 ms\), got 2.0 ms"),
+        (
+            lambda: natrium.Pulses(1.0, width=2.0, period=1.0),
+            r"width must not exceed the period \(1.0 ms\), got 2.0 ms",
+        ),
         (lambda: natrium.Pulses(1.0, width=1.0, period=2.0, count=-1), "count must be a whole number from 0"),
-        (lambda: natrium.Pulses(1.0, width=1.0, period=2.0, count=2.5), "count must be a whole number .* got 2.5"),
-        (lambda: natrium.Pulses(1.0, width=1.0, period=2.0, count=True), "count must be a whole number .* got True"),
+        (
+            lambda: natrium.Pulses(1.0, width=1.0, period=2.0, count=2.5),
+            "count must be a whole number .* got 2.5",
+        ),
+        (
+            lambda: natrium.Pulses(1.0, width=1.0, period=2.0, count=True),
+            "count must be a whole number .* got True",
+        ),
         (lambda: natrium.Ramp(math.nan), "slope must be finite, got nan mV/ms"),
         (lambda: natrium.Ramp(1.0, hold=1), "hold must be true or false, got 1"),
-        (lambda: natrium.Ramp(1.0, hold=True), "hold = true needs a stop, got none: give the end of the ramp"),
+        (
+            lambda: natrium.Ramp(1.0, hold=True),
+            "hold = true needs a stop, got none: give the end of the ramp",
+        ),
         (lambda: natrium.Sine(1.0, -1.0), "frequency must be .*, got -1.0 Hz"),
         (lambda: natrium.Sine(1.0, math.inf), "frequency must be finite, got inf Hz"),
         (lambda: natrium.Sine(1.0, 1.0, "0"), "phase must be a number"),
@@ -60,7 +72,17 @@ def test_constant_and_step() -> None:
 
 def test_pulses_without_end_and_counted() -> None:
     train = natrium.Pulses(5.0, width=1.0, period=4.0, start=10.0)
-    assert [train(t) for t in (9.9, 10.0, 10.9, 11.0, 13.9, 14.0, 14.99, 15.0, 1e6 + 10.5)] == [0, 5, 5, 0, 0, 5, 5, 0, 5]
+    assert [train(t) for t in (9.9, 10.0, 10.9, 11.0, 13.9, 14.0, 14.99, 15.0, 1e6 + 10.5)] == [
+        0,
+        5,
+        5,
+        0,
+        0,
+        5,
+        5,
+        0,
+        5,
+    ]
     counted = natrium.Pulses(5.0, width=1.0, period=4.0, start=10.0, count=2)
     assert [counted(t) for t in (10.5, 14.5, 18.5, 1e6 + 10.5, 6.5)] == [5, 5, 0, 0, 0]
     assert natrium.Pulses(5.0, width=1.0, period=4.0, count=0)(0.5) == 0.0
@@ -78,7 +100,8 @@ def test_edges_of_pulses() -> None:
 
 
 @given(
-    st.sampled_from((0.1, 0.3, 1 / 3, 0.7, 1.1, 0.07, math.pi, 1e-3)), st.sampled_from((0.0, 0.1, -7.3, 20.7)),
+    st.sampled_from((0.1, 0.3, 1 / 3, 0.7, 1.1, 0.07, math.pi, 1e-3)),
+    st.sampled_from((0.0, 0.1, -7.3, 20.7)),
     st.sampled_from((0.1, 1 / 3, 0.5, 0.9, 1.0)), st.integers(0, 100_000),
 )  # fmt: skip
 @settings(max_examples=150, deadline=None)
@@ -105,7 +128,9 @@ def test_pulses_that_touch_are_one_level() -> None:
 
 
 def test_too_many_pulses_are_refused_before_they_are_made() -> None:
-    with pytest.raises(natrium.StepLimit, match=f"at most {MAX_EDGES} pulses within a run, got .*; raise its period"):
+    with pytest.raises(
+        natrium.StepLimit, match=f"at most {MAX_EDGES} pulses within a run, got .*; raise its period"
+    ):
         list(natrium.Pulses(1.0, width=1e-9, period=1e-9).edges(0.0, 100.0))
     few = natrium.Pulses(1.0, width=1e-9, period=2e-9, count=5)
     assert len(set(few.edges(0.0, 100.0))) == 10
@@ -203,6 +228,8 @@ def test_gaussian_of_any_width_is_a_number(sigma: float) -> None:
     assert all(drive.max_step > 0 for _, _, drive in pieces(bump, 0.0, 100.0))
 
 
-@pytest.mark.parametrize("kind", [natrium.Constant, natrium.Step, natrium.Pulses, natrium.Ramp, natrium.Sine, natrium.Gaussian])
+@pytest.mark.parametrize(
+    "kind", [natrium.Constant, natrium.Step, natrium.Pulses, natrium.Ramp, natrium.Sine, natrium.Gaussian]
+)
 def test_kinds_are_named_for_files(kind: type[Stimulus]) -> None:
     assert kind.kind == kind.__name__.lower()

@@ -9,7 +9,24 @@ from hypothesis import strategies as st
 # A number by its text, "V", ("neg", tree), (operator, tree, tree), or (tree, "**", whole number).
 Tree = Any
 
-NUMBERS = ("0", "1", "2", "3", "10", "18", "40", "65", "0.1", "0.07", "2.5", ".5", "4.", "1e-3", "7E2", "12.75")
+NUMBERS = (
+    "0",
+    "1",
+    "2",
+    "3",
+    "10",
+    "18",
+    "40",
+    "65",
+    "0.1",
+    "0.07",
+    "2.5",
+    ".5",
+    "4.",
+    "1e-3",
+    "7E2",
+    "12.75",
+)
 TIGHTNESS = {"+": 1, "-": 1, "*": 2, "/": 2, "neg": 3, "**": 4}
 OPERATIONS: dict[str, Any] = {
     "+": lambda a, b: a + b,

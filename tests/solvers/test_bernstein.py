@@ -34,7 +34,9 @@ def test_both_parts_of_a_split_are_the_polynomial(monomials, x):
     c = bernstein(monomials)
     left, right = split(c, x)
     np.testing.assert_allclose([value(left, s) for s in X], [value(c, x * s) for s in X], atol=1e-13)
-    np.testing.assert_allclose([value(right, s) for s in X], [value(c, x + (1 - x) * s) for s in X], atol=1e-13)
+    np.testing.assert_allclose(
+        [value(right, s) for s in X], [value(c, x + (1 - x) * s) for s in X], atol=1e-13
+    )
 
 
 @given(st.integers(2, 8), st.integers(0, 2**32 - 1), st.floats(0.0, 0.95))

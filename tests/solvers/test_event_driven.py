@@ -1,5 +1,7 @@
 """The event-driven solver: every method on every model, error in units of tolerance, cost bounded."""
 
+from itertools import pairwise
+
 import attrs
 import numpy as np
 import pytest
@@ -18,8 +20,11 @@ INPUTS = {
     "sine": natrium.Sine(20.0, 80.0, phase=0.7, offset=16.0),
     "samples": natrium.Samples([-5.0, 10.0, 11.0, 40.0, 41.0], [0.0, 30.0, 12.0, 35.0, 20.0], "linear"),
     "held samples": natrium.Samples([0.0, 10.0, 21.0, 33.0], [5.0, 30.0, 12.0, 35.0]),
-    "sum": natrium.Constant(14.0) + natrium.Sine(9.0, 210.0) + natrium.Ramp(0.2) + natrium.Step(4.0, start=20.0),
-}  # fmt: skip
+    "sum": natrium.Constant(14.0)
+    + natrium.Sine(9.0, 210.0)
+    + natrium.Ramp(0.2)
+    + natrium.Step(4.0, start=20),
+}
 # Of the reference spike trains, one of each kind that every method gets through fast.
 QUICK = ["lif", "na1", "na2", "r01-pulses", "r04-step", "script2_clamp"]
 
@@ -69,7 +74,7 @@ def test_error_against_every_reference(method, name, rtol):
 def test_the_error_follows_the_tolerance():
     model, spikes = train("r05-pulses")
     errors = [error(solve(model, rtol=rtol), spikes) for rtol in (1e-6, 1e-8, 1e-10, 1e-12)]
-    assert all(tight < 0.1 * loose for loose, tight in zip(errors, errors[1:], strict=False))
+    assert all(tight < 0.1 * loose for loose, tight in pairwise(errors))
 
 
 # Right-hand-side calls on the notebook's second model: what was measured, and a fifth more.

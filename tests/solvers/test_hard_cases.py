@@ -15,17 +15,17 @@ SETTINGS = {"default": ({}, "tol"), "tightest": ({"rtol": 1e-13}, "tol_tight")}
 
 
 def outcome(case, options):
-    """Give the spike times, or the name of natrium's error; any other exception fails the test."""
+    """Give the spike times, or what natrium's error says; any other exception fails the test."""
     try:
         return solve(natrium.from_dict(case["model"]), **options).spike_times
     except natrium.NatriumError as error:
-        assert len(str(error)) > 20
-        return type(error).__name__
+        return str(error)
 
 
 def judge(case, found, tolerance):
     if case["kind"] == "error" or isinstance(found, str):
         assert isinstance(found, str), f"{len(found)} spikes where an error is due"
+        assert len(found) > 20
         assert case["kind"] == "error" or "error" in (case["accept"] or ()), found
         return
     assert len(found) == case["n"]
@@ -47,13 +47,13 @@ def test_hard_case(name, settings):
 
 @pytest.mark.parametrize("name", ["E_vrest_eq_vth", "Q_tau_m_nan", "Q_span_reversed", "Q_unknown_key"])
 def test_a_broken_rule_is_told_by_its_place(name):
-    with pytest.raises(natrium.ModelError, match="tau_m|t_end|v_reset|neuron"):
+    with pytest.raises(natrium.ModelError, match=r"neuron\.tau_m|t_end|v_reset|neuron\.tau_mm"):
         natrium.from_dict(CASES[name]["model"])
 
 
 def toml(value):
     """Write one value as TOML: enough for the cases, which `natrium.Model` cannot all hold."""
-    if isinstance(value, bool) or isinstance(value, str):
+    if isinstance(value, (bool, str)):
         return json.dumps(value)
     if isinstance(value, list):
         return f"[{', '.join(map(toml, value))}]"

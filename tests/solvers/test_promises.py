@@ -2,6 +2,7 @@
 
 import math
 
+import attrs
 import numpy as np
 import pytest
 from cases import METHODS, NA, STEP, train
@@ -12,6 +13,13 @@ import natrium
 LIF = natrium.Neuron(tau_m=10.0, tau_ref=2.0, v_rest=-70.0, v_thresh=-55.0)
 
 
+def sodium_at_rest(g, initial="steady-state", **parameters):
+    """Give a neuron with the squid axon's sodium channel, rest at -65 mV."""
+    gates = [attrs.evolve(gate, initial=initial) for gate in natrium.CHANNELS["hh_sodium"].gates]
+    channel = natrium.Channel("Na", g, 50.0, gates)
+    return natrium.Neuron(v_rest=-65.0, v_thresh=-50.0, channels=[channel], **parameters)
+
+
 def spikes(neuron, stimulus, t_end, t_start=0.0, **options):
     return natrium.EventDriven(**options).solve(neuron, stimulus, t_start=t_start, t_end=t_end).spike_times
 
@@ -20,14 +28,15 @@ def spikes(neuron, stimulus, t_end, t_start=0.0, **options):
 
 
 @pytest.mark.parametrize("method", METHODS)
-@pytest.mark.parametrize("neuron", [LIF, NA], ids=["lif", "sodium"])
-def test_a_pulse_of_a_microsecond_is_felt(neuron, method):
+def test_a_pulse_of_a_microsecond_is_felt(method):
     # 15 mV within 1e-3 ms take 15 tau_m/1e-3 = 150 000 mV; a tenth more fires before it ends.
     pulse = natrium.Step(165_000.0, start=500.0, stop=500.001)
-    found = spikes(neuron, pulse, 1000.0, method=method, rtol=1e-7)
-    assert found == pytest.approx([500.0 + 10.0 * math.log1p(15.0 / 164_985.0)], abs=2e-6)
+    found = spikes(LIF, pulse, 1000.0, method=method, rtol=1e-7)
+    assert found == pytest.approx([500.0 + 10.0 * math.log1p(15.0 / 164_985.0)], abs=1e-9)
     weaker = natrium.Step(135_000.0, start=500.0, stop=500.001)
     assert spikes(LIF, weaker, 1000.0, method=method, rtol=1e-7).size == 0
+    (with_sodium,) = spikes(NA, pulse, 1000.0, method=method, rtol=1e-7)
+    assert 500.0 < with_sodium < found[0]  # sodium is half open at rest already
 
 
 @pytest.mark.parametrize("t_start", [0.027974984083842358, 0.1, -3.7, 1e3 + 0.1, 1e6 + 0.3])
@@ -42,11 +51,13 @@ def test_an_edge_is_met_whatever_the_start(t_start):
 def test_the_input_is_half_open_at_both_ends():
     # Two steps that share an edge are one; the value on an edge belongs to what begins there.
     joined = natrium.Step(20.0, start=0.0, stop=13.0) + natrium.Step(20.0, start=13.0)
-    np.testing.assert_allclose(spikes(LIF, joined, 60.0), spikes(LIF, natrium.Constant(20.0), 60.0), atol=1e-8)
+    np.testing.assert_allclose(
+        spikes(LIF, joined, 60.0), spikes(LIF, natrium.Constant(20.0), 60.0), atol=1e-8
+    )
 
 
 EXPRESSIONS = {
-    "sine": (natrium.Formula("18*sin(2*pi*0.05*t)"), natrium.Sine(18.0, 50.0)),
+    "sine": (natrium.Formula("50*sin(2*pi*0.05*t)"), natrium.Sine(50.0, 50.0)),
     "line": (natrium.Formula("0.5*t"), natrium.Ramp(0.5)),
     "bump": (natrium.Formula("60*exp(-(t - 31)**2/8)"), natrium.Gaussian(60.0, 31.0, 2.0)),
     "window": (natrium.Formula("20", start=10.0, stop=35.0), natrium.Step(20.0, start=10.0, stop=35.0)),
@@ -85,7 +96,7 @@ def smooth_drive(rng):
             parts.append(natrium.Sine(rng.uniform(2.0, 25.0), frequency, phase=phase))
         free = natrium.Neuron(tau_m=10.0, v_rest=-70.0, v_thresh=1000.0)
         run = natrium.ClosedForm().solve(free, parts, t_end=60.0)
-        times = np.linspace(0.0, 60.0, 12_001)
+        times = np.linspace(0.0, 60.0, 6001)
         best = int(np.argmax(run.state(times)[0]))
         if not 0 < best < times.size - 1:
             continue
@@ -97,20 +108,25 @@ def smooth_drive(rng):
             return parts, float(top.x), float(-top.fun)
 
 
-@pytest.mark.parametrize(("method", "count"), [("auto", 200), ("RK45", 30), ("Radau", 30)])
+def placed(peak, gap):
+    return natrium.Neuron(tau_m=10.0, tau_ref=2.0, v_rest=-70.0, v_thresh=peak + gap)
+
+
+@pytest.mark.parametrize(("method", "count"), [("auto", 200), ("RK45", 12), ("Radau", 2)])
 def test_a_peak_just_over_threshold_fires_and_one_just_under_does_not(method, count):
-    rng = np.random.default_rng(20)
-    rtol = 1e-9
-    for exponent in np.linspace(-2.0, -7.0, count):
+    rng, rtol, errors = np.random.default_rng(20), 1e-9, []
+    for gap in np.geomspace(1e-2, 1e-7, count):
         parts, at, peak = smooth_drive(rng)
-        over = natrium.Neuron(tau_m=10.0, tau_ref=2.0, v_rest=-70.0, v_thresh=peak - 10.0**exponent)
-        truth = natrium.ClosedForm().solve(over, parts, t_end=60.0)
-        found = natrium.EventDriven(method=method, rtol=rtol).solve(over, parts, t_end=60.0)
-        assert found.n_spikes == truth.n_spikes >= 1
-        assert truth.events[0].time < at
-        assert found.spike_times[0] == pytest.approx(truth.spike_times[0], abs=50.0 * rtol / truth.events[0].slope)
-        under = natrium.Neuron(tau_m=10.0, tau_ref=2.0, v_rest=-70.0, v_thresh=peak + 10.0**exponent)
-        assert spikes(under, parts, 60.0, method=method, rtol=rtol).size == 0
+        truth = natrium.ClosedForm().solve(placed(peak, -gap), parts, t_end=60.0)
+        found = spikes(placed(peak, -gap), parts, at + 0.1, method=method, rtol=rtol)
+        assert found.size == truth.spike_times[truth.spike_times < at + 0.1].size >= 1
+        assert truth.spike_times[0] < at
+        slope, distance = truth.events[0].slope, peak - gap + 70.0
+        errors.append(abs(found[0] - truth.spike_times[0]) * slope / (rtol * (1.0 + distance)))
+        assert spikes(placed(peak, gap), parts, at + 0.1, method=method, rtol=rtol).size == 0
+    # With one state alone, an error estimate may vanish by chance and let a far too long step pass.
+    assert np.median(errors) < 0.1
+    assert max(errors) < 10.0
 
 
 # --- 3. sharp spike times -------------------------------------------------------------------------
@@ -120,7 +136,9 @@ def test_a_peak_just_over_threshold_fires_and_one_just_under_does_not(method, co
 def test_the_state_at_a_spike_is_as_good_as_a_step(method):
     # V stands on the threshold and the gates are those of a run that simply ends there.
     model, times = train("na1")
-    run = natrium.EventDriven(method=method, rtol=1e-8).solve(model.neuron, model.stimulus, t_end=times[0] + 1.0)
+    run = natrium.EventDriven(method=method, rtol=1e-8).solve(
+        model.neuron, model.stimulus, t_end=times[0] + 1.0
+    )
     plain = natrium.EventDriven(rtol=1e-12).solve(model.neuron, model.stimulus, t_end=times[0] - 1e-9)
     np.testing.assert_allclose(run.events[0].before, plain.y[:, -1], rtol=0.0, atol=2e-7)
     assert run.events[0].before[0] == model.neuron.v_thresh
@@ -129,11 +147,12 @@ def test_the_state_at_a_spike_is_as_good_as_a_step(method):
 # --- 4. honest at a graze -------------------------------------------------------------------------
 
 
-def grazing(side, gap):
+def grazing(side, gap, t_end=80.0):
+    """Give a neuron whose threshold lies `gap` mV under (or over) the highest V; input and time of that."""
     parts = [natrium.Constant(8.0), natrium.Sine(14.0, 40.0)]
     free = natrium.Neuron(v_thresh=1000.0)
-    run = natrium.ClosedForm().solve(free, parts, t_end=80.0)
-    times = np.linspace(0.0, 80.0, 8001)
+    run = natrium.ClosedForm().solve(free, parts, t_end=t_end)
+    times = np.linspace(0.0, t_end, round(100 * t_end) + 1)
     best = times[np.argmax(run.state(times)[0])]
     top = minimize_scalar(lambda t: -run.state(t)[0], bounds=(best - 0.01, best + 0.01), method="bounded")
     return natrium.Neuron(v_thresh=float(-top.fun) - side * gap), parts, float(top.x)
@@ -158,10 +177,10 @@ def test_a_clear_peak_is_not_flagged(side):
 
 
 def test_many_grazes_are_summed_up():
-    neuron, parts, _ = grazing(-1, 1e-10)
-    run = natrium.EventDriven(rtol=1e-9).solve(neuron, parts, t_end=400.0)  # one peak every 25 ms
+    neuron, parts, _ = grazing(-1, 1e-8, t_end=800.0)  # all peaks are alike, one every 25 ms
+    run = natrium.EventDriven(rtol=1e-9, atol=3e-9).solve(neuron, parts, t_end=800.0)
     assert run.n_spikes == 0
-    assert 2 <= len(run.warnings) <= 6
+    assert len(run.warnings) == 6
     assert "more such peaks" in run.warnings[-1]
 
 
@@ -169,9 +188,13 @@ def test_many_grazes_are_summed_up():
 def test_a_spike_that_an_edge_may_just_forestall_is_flagged(delay):
     # V meets the threshold with full slope, 1e-12 ms from the edge of a strong inhibition: whether it
     # fires is below the solver's error and decides all that follows.
-    at = 10.0 * math.log(4.0) + delay
-    drive = natrium.Step(20.0, stop=at) + natrium.Step(-50.0, start=at, stop=20.0) + natrium.Step(20.0, start=20.0)
-    run = natrium.EventDriven(rtol=1e-9).solve(LIF, drive, t_end=60.0)
+    at = 10.036054168192066 + delay
+    drive = (
+        natrium.Step(16.0, stop=at)
+        + natrium.Step(-50.0, start=at, stop=20.0)
+        + natrium.Step(16.0, start=20.0)
+    )
+    run = natrium.EventDriven(rtol=1e-9).solve(sodium_at_rest(50.0), drive, t_end=60.0)
     assert any("threshold" in warning for warning in run.warnings)
 
 
@@ -192,21 +215,30 @@ NOT_FINITE = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("method", ["auto", "Radau"])
 @pytest.mark.parametrize("name", NOT_FINITE)
 def test_an_input_that_is_not_finite_is_named_with_its_time(name, method):
     stimulus, at = NOT_FINITE[name]
-    limits = natrium.Limits(max_rhs_evaluations=300_000)
+    limits = natrium.Limits(max_rhs_evaluations=100_000)
     with pytest.raises(natrium.SolverError, match=r"t = \S+ ms") as caught:
-        natrium.EventDriven(method=method, limits=limits, rtol=1e-6).solve(NA, stimulus, t_end=1000.0)
+        natrium.EventDriven(method=method, limits=limits, rtol=1e-6).solve(LIF, stimulus, t_end=1000.0)
     assert not isinstance(caught.value, natrium.StepLimit)
     assert float(str(caught.value).split("t = ")[1].split(" ms")[0]) == pytest.approx(at, abs=0.02)
+
+
+@pytest.mark.parametrize("method", ["RK45", "DOP853"])
+@pytest.mark.parametrize("name", ["root from the start", "root at 50", "log at 5", "callable", "infinite"])
+def test_explicit_methods_alone_name_it_too(name, method):
+    stimulus, at = NOT_FINITE[name]
+    with pytest.raises(natrium.SolverError, match=r"t = \S+ ms") as caught:
+        spikes(NA, stimulus, 1000.0, method=method)
+    assert float(str(caught.value).split("t = ")[1].split(" ms")[0]) == pytest.approx(at, abs=1e-6)
 
 
 @pytest.mark.parametrize("level", [1e300, -1e300, 1.7e308])
 @pytest.mark.parametrize("neuron", [LIF, NA], ids=["lif", "sodium"])
 def test_an_input_near_the_largest_double_ends_by_name_or_by_number(neuron, level):
-    limits = natrium.Limits(max_rhs_evaluations=200_000)
+    limits = natrium.Limits(max_rhs_evaluations=100_000)
     try:
         run = natrium.EventDriven(limits=limits).solve(neuron, natrium.Constant(level), t_end=5.0)
     except natrium.SolverError as error:
@@ -225,7 +257,7 @@ def test_a_rate_without_a_real_value_out_there_is_named_with_its_time(alpha):
 
 
 def test_a_run_away_rate_ends_by_name():
-    with pytest.raises(natrium.TooManySpikes, match="max_spikes|budget"):
+    with pytest.raises(natrium.TooManySpikes, match="at most"):
         spikes(natrium.Neuron(tau_ref=0.0), natrium.Constant(1e10), 1.0)
     limits = natrium.Limits(max_spikes=3)
     with pytest.raises(natrium.TooManySpikes, match="at most 3"):
@@ -245,16 +277,18 @@ def test_a_budget_of_calls_is_kept():
 def fast_channel(phi):
     """Make a sodium channel with all rates multiplied by `phi`."""
     gates = [
-        natrium.Gate("m", 3, alpha=f"{phi}*(0.1*(V + 40)/(1 - exp(-(V + 40)/10)))", beta=f"{phi}*4*exp(-(V + 65)/18)"),
+        natrium.Gate(
+            "m", 3, alpha=f"{phi}*(0.1*(V + 40)/(1 - exp(-(V + 40)/10)))", beta=f"{phi}*4*exp(-(V + 65)/18)"
+        ),
         natrium.Gate("h", 1, alpha=f"{phi}*0.07*exp(-(V + 65)/20)", beta=f"{phi}/(1 + exp(-(V + 35)/10))"),
     ]
     return natrium.Neuron(channels=[natrium.Channel("fast", 5.0, 50.0, gates)])
 
 
 def test_a_hundred_thousandfold_rate_is_handed_to_radau():
-    run = natrium.EventDriven().solve(fast_channel(1e5), natrium.Constant(16.0), t_end=100.0)
+    limits = natrium.Limits(max_rhs_evaluations=60_000)  # explicit steps alone would take millions
+    run = natrium.EventDriven(limits=limits).solve(fast_channel(1e5), natrium.Constant(16.0), t_end=100.0)
     assert run.statistics["steps"]["Radau"] > 0
-    assert run.rhs_evaluations < 60_000  # explicit steps alone would take millions
     alone = natrium.EventDriven(method="Radau").solve(fast_channel(1e5), natrium.Constant(16.0), t_end=100.0)
     assert run.n_spikes == alone.n_spikes > 1
     np.testing.assert_allclose(run.spike_times, alone.spike_times, rtol=0.0, atol=1e-6)
@@ -265,26 +299,21 @@ def test_a_model_that_is_not_stiff_stays_with_dop853():
     assert set(run.statistics["steps"]) == {"DOP853"}
 
 
-SODIUM_AT_REST = natrium.Neuron(v_rest=-65.0, v_thresh=-50.0, channels=[natrium.CHANNELS["hh_sodium"]])
-
-
-@pytest.mark.parametrize("depth", [-300.0, -900.0, -1000.0, -1500.0, -1e4, -1e5, -1e6])
+@pytest.mark.parametrize("depth", [-300.0, -1000.0, -1500.0, -1e4, -1e6])
 def test_deep_inhibition_of_any_depth_is_got_through(depth):
     # Rates grow as exp(-V/18), past every power of ten; an edge lies where V is deepest.
     drive = natrium.Step(depth, start=5.0, stop=25.0) + natrium.Constant(20.0)
-    limits = natrium.Limits(max_rhs_evaluations=100_000)
-    found = spikes(SODIUM_AT_REST, drive, 220.0, limits=limits)
-    expected = natrium.EventDriven(method="Radau", rtol=1e-8).solve(SODIUM_AT_REST, drive, t_end=220.0)
+    limits = natrium.Limits(max_rhs_evaluations=60_000)
+    found = spikes(sodium_at_rest(50.0), drive, 220.0, limits=limits)
+    expected = natrium.EventDriven(method="Radau", rtol=1e-7).solve(sodium_at_rest(50.0), drive, t_end=220.0)
     assert found.size == expected.n_spikes > 3
     np.testing.assert_allclose(found, expected.spike_times, rtol=0.0, atol=1e-4)
 
 
 @pytest.mark.parametrize("depth", [-200.0, -1e3, -1e4, -1e6])
 def test_a_start_of_any_depth_is_got_through(depth):
-    gates = [natrium.Gate(g.name, g.power, alpha=g.alpha, beta=g.beta, initial=0.5) for g in natrium.CHANNELS["hh_sodium"].gates]
-    channel = natrium.Channel("Na", 50.0, 50.0, gates)
-    neuron = natrium.Neuron(v_rest=-65.0, v_thresh=-50.0, v_init=depth, channels=[channel])
-    limits = natrium.Limits(max_rhs_evaluations=100_000)
+    neuron = sodium_at_rest(50.0, initial=0.5, v_init=depth)
+    limits = natrium.Limits(max_rhs_evaluations=60_000)
     found = spikes(neuron, natrium.Constant(20.0), 150.0, limits=limits)
     truth = natrium.EventDriven(method="Radau", rtol=1e-8).solve(neuron, natrium.Constant(20.0), t_end=150.0)
     assert found.size == truth.n_spikes > 1

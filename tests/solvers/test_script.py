@@ -8,9 +8,7 @@ import natrium
 
 SCRIPTS = list(natrium.notebook.SCRIPTS)
 PROBE = read("exp_probe")
-SAME_EXP = all(
-    float(np.exp(float.fromhex(row["x"]))) == float.fromhex(row["exp"]) for row in PROBE
-)
+SAME_EXP = all(float(np.exp(float.fromhex(row["x"]))) == float.fromhex(row["exp"]) for row in PROBE)
 """Whether this machine's exp is, to the last bit, the one that made the reference."""
 
 
@@ -99,9 +97,9 @@ def test_states_converge_with_order_one():
 
 def test_spike_times_converge_with_order_one_on_average():
     # One spike falls anywhere within its step: only the mean over many inputs has an order.
-    levels = np.linspace(14.0, 17.0, 16)
+    levels = np.linspace(14.0, 17.0, 10)
     truth = [natrium.simulate(NA, natrium.Constant(I), t_end=30.0).spike_times[0] for I in levels]
-    steps, errors = np.array([0.1, 0.07, 0.044, 0.03, 0.019]), []
+    steps, errors = np.array([0.1, 0.07, 0.044, 0.03]), []
     for dt in steps:
         first = [
             natrium.FixedStep(dt=dt).solve(NA, natrium.Constant(I), t_end=30.0).spike_times[0] for I in levels
@@ -115,7 +113,11 @@ def test_a_rate_that_is_0_by_0_as_written_names_the_time():
     # V falls from -39 to -40 mV, exactly, in the first step; alpha is 0/0 there in the second.
     gates = [natrium.Gate("m", alpha="0.1*(V + 40)/(1 - exp(-(V + 40)/10))", beta="1.0", initial=0.0)]
     neuron = natrium.Neuron(
-        tau_m=1.0, v_rest=-40.0, v_thresh=-30.0, v_init=-39.0, channels=[natrium.Channel("X", 0.0, 0.0, gates)]
+        tau_m=1.0,
+        v_rest=-40.0,
+        v_thresh=-30.0,
+        v_init=-39.0,
+        channels=[natrium.Channel("X", 0.0, 0.0, gates)],
     )
     with pytest.raises(natrium.SolverError, match=r"t = 1\.0 ms"):
         natrium.FixedStep(dt=1.0).solve(neuron, t_end=5.0)

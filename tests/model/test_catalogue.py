@@ -1,0 +1,126 @@
+"""The catalogue: the numbers are those of their sources, checked against the papers' own tables."""
+
+import math
+from collections.abc import Mapping
+
+import pytest
+
+import natrium
+
+
+def rate(channel: str, gate: str, name: str, V: float) -> float:
+    (found,) = (g for g in natrium.CHANNELS[channel].gates if g.name == gate)
+    return float(getattr(found, name).written()(V))
+
+
+def test_names() -> None:
+    assert isinstance(natrium.CHANNELS, Mapping)
+    assert set(natrium.CHANNELS) == {"notebook_sodium_1", "notebook_sodium_2", "hh_sodium", "hh_potassium"}
+    assert len(natrium.CHANNELS) == len(list(natrium.CHANNELS.items()))
+    assert all(name in repr(natrium.CHANNELS) for name in natrium.CHANNELS)
+    assert "calcium" not in natrium.CHANNELS
+    with pytest.raises(KeyError):
+        natrium.CHANNELS["calcium"]
+    with pytest.raises(TypeError):
+        natrium.CHANNELS["mine"] = natrium.CHANNELS["hh_sodium"]  # type: ignore[index]  # the point of the test
+
+
+@pytest.mark.parametrize("name", natrium.CHANNELS)
+def test_each_channel_is_made_once_and_names_its_source(name: str) -> None:
+    channel = natrium.CHANNELS[name]
+    assert channel is natrium.CHANNELS[name]
+    assert len(channel.source) > 20
+    assert ("doi.org" in channel.source) == name.startswith("hh_")
+    assert ("notebook" in channel.source) == name.startswith("notebook_")
+    assert channel.gates
+
+
+@pytest.mark.parametrize("name", natrium.CHANNELS)
+def test_each_channel_can_be_solved_and_saved(name: str) -> None:
+    neuron = natrium.Neuron(channels=[natrium.CHANNELS[name]])
+    V, *gates = neuron.initial_state()
+    assert V == -70.0
+    assert all(0.0 <= x <= 1.0 for x in gates)
+    kernel = natrium.lower(neuron.system)
+    assert all(math.isfinite(x) for x in kernel.event_rhs(-15.0, *gates, 0.0, *kernel.parameters))
+
+
+# Hodgkin and Huxley give their rates as functions of the displacement v from rest, depolarisation
+# negative; at v = -10 mV the membrane is at -55 mV here.
+PAPER = {
+    ("hh_sodium", "m", "alpha"): lambda v: 0.1 * (v + 25) / math.expm1((v + 25) / 10),
+    ("hh_sodium", "m", "beta"): lambda v: 4 * math.exp(v / 18),
+    ("hh_sodium", "h", "alpha"): lambda v: 0.07 * math.exp(v / 20),
+    ("hh_sodium", "h", "beta"): lambda v: 1 / (math.exp((v + 30) / 10) + 1),
+    ("hh_potassium", "n", "alpha"): lambda v: 0.01 * (v + 10) / math.expm1((v + 10) / 10),
+    ("hh_potassium", "n", "beta"): lambda v: 0.125 * math.exp(v / 80),
+}
+
+
+@pytest.mark.parametrize("key", PAPER, ids="-".join)
+@pytest.mark.parametrize("v", [-109.0, -63.0, -11.0, 0.0, 7.5, 40.0])
+def test_squid_axon_rates_are_those_of_the_paper(key: tuple[str, str, str], v: float) -> None:
+    """Equations 12, 13, 20, 21, 23 and 24 of J. Physiol. 117 (1952) 500-544."""
+    assert rate(*key, -65.0 - v) == pytest.approx(PAPER[key](v), rel=1e-12)
+
+
+def test_squid_axon_constants_are_those_of_the_papers_table_3() -> None:
+    sodium, potassium = natrium.CHANNELS["hh_sodium"], natrium.CHANNELS["hh_potassium"]
+    assert sodium.g == pytest.approx(120 / 0.3)
+    assert potassium.g == pytest.approx(36 / 0.3)
+    assert sodium.E == -65.0 + 115
+    assert potassium.E == -65.0 - 12
+    assert [(gate.name, gate.power, gate.initial) for gate in (*sodium.gates, *potassium.gates)] == [
+        ("m", 3, "steady-state"), ("h", 1, "steady-state"), ("n", 4, "steady-state"),
+    ]  # fmt: skip
+
+
+def test_squid_axon_rests_where_the_paper_says() -> None:
+    """Table 3: m_0 = 0.0529, h_0 = 0.596, n_0 = 0.318 at rest."""
+    channels = [natrium.CHANNELS["hh_sodium"], natrium.CHANNELS["hh_potassium"]]
+    neuron = natrium.Neuron(v_rest=-65.0, v_thresh=0.0, channels=channels)
+    assert neuron.initial_state()[1:] == pytest.approx((0.0529, 0.596, 0.318), abs=5e-4)
+
+
+# As the notebook writes them.
+NOTEBOOK = {
+    ("notebook_sodium_1", "m", "alpha"): lambda V: 0.1 * (V + 40) / (1 - math.exp(-(V + 40) / 10)),
+    ("notebook_sodium_1", "m", "beta"): lambda V: 4 * math.exp(-(V + 65) / 18),
+    ("notebook_sodium_1", "h", "alpha"): lambda V: 0.07 * math.exp(-(V + 65) / 20),
+    ("notebook_sodium_1", "h", "beta"): lambda V: 1 / (1 + math.exp(-(V + 35) / 10)),
+    ("notebook_sodium_2", "m", "alpha"): lambda V: 0.05 * (V + 45) / (1 - math.exp(-(V + 45) / 10)),
+    ("notebook_sodium_2", "m", "beta"): lambda V: 2 * math.exp(-(V + 70) / 20),
+    ("notebook_sodium_2", "h", "alpha"): lambda V: 0.06 * math.exp(-(V + 70) / 10),
+    ("notebook_sodium_2", "h", "beta"): lambda V: 1 / (1 + math.exp(-(V + 30) / 10)),
+}
+
+
+@pytest.mark.parametrize("key", NOTEBOOK, ids="-".join)
+@pytest.mark.parametrize("V", [-90.0, -70.0, -57.3, -55.0, 20.0])
+def test_notebook_rates_are_the_scripts(key: tuple[str, str, str], V: float) -> None:
+    assert rate(*key, V) == pytest.approx(NOTEBOOK[key](V), rel=1e-15)
+
+
+def test_notebook_constants_are_the_scripts() -> None:
+    first, second = natrium.CHANNELS["notebook_sodium_1"], natrium.CHANNELS["notebook_sodium_2"]
+    assert (first.g, first.E, second.g, second.E) == (120.0, 50.0, 100.0, 55.0)
+    for channel in (first, second):
+        assert [(gate.name, gate.power, gate.initial) for gate in channel.gates] == [
+            ("m", 3, 0.0),
+            ("h", 1, 1.0),
+        ]
+
+
+@pytest.mark.parametrize(
+    ("channel", "gate", "V0", "limit"),
+    [
+        ("hh_sodium", "m", -40.0, 1.0),
+        ("notebook_sodium_2", "m", -45.0, 0.5),
+        ("hh_potassium", "n", -55.0, 0.1),
+    ],
+)
+def test_steady_state_at_the_singular_voltage(channel: str, gate: str, V0: float, limit: float) -> None:
+    system = natrium.Neuron(channels=[natrium.CHANNELS[channel]]).system
+    index = system.labels.index(f"{natrium.CHANNELS[channel].name}.{gate}") - 1
+    beta = rate(channel, gate, "beta", V0)
+    assert natrium.lower(system).steady(V0)[index] == pytest.approx(limit / (limit + beta), rel=1e-15)

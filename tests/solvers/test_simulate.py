@@ -1,0 +1,104 @@
+"""The short first call, model files' runs, and what every solver checks alike."""
+
+import math
+
+import attrs
+import numpy as np
+import pytest
+from cases import NA, STEP
+
+import natrium
+from natrium.solvers import Solver, solver_of
+
+SOLVERS = {
+    "event": (natrium.EventDriven(), {}),
+    "script": (natrium.FixedStep(dt=0.1), {"dt": 0.1}),
+    "closed-form": (natrium.ClosedForm(), {}),
+}
+LIF = natrium.Neuron()
+
+
+@pytest.mark.parametrize("name", SOLVERS)
+def test_by_name_or_by_object(name):
+    solver, options = SOLVERS[name]
+    named = natrium.simulate(LIF, natrium.Constant(20.0), t_end=50.0, solver=name, **options)
+    given = natrium.simulate(LIF, natrium.Constant(20.0), t_end=50.0, solver=solver)
+    np.testing.assert_array_equal(named.spike_times, given.spike_times)
+    assert named.solver == given.solver == name
+    assert named.n_spikes == 3
+    assert isinstance(solver, Solver)
+
+
+def test_options_reach_the_solver():
+    loose = natrium.simulate(NA, STEP, t_end=100.0, rtol=1e-5, method="RK45")
+    assert (loose.made_by.rtol, loose.method) == (1e-5, "RK45")
+    with pytest.raises(natrium.TooManySpikes):
+        natrium.simulate(LIF, natrium.Constant(20.0), t_end=100.0, limits=natrium.Limits(max_spikes=2))
+
+
+def test_wrong_names_and_options_are_refused():
+    with pytest.raises(natrium.ModelError, match="solver must be one of event, script, closed-form"):
+        natrium.simulate(LIF, t_end=1.0, solver="euler")
+    with pytest.raises(natrium.ModelError, match="dt"):
+        natrium.simulate(LIF, t_end=1.0, dt=0.1)
+    with pytest.raises(natrium.ModelError, match="script"):
+        natrium.simulate(LIF, t_end=1.0, solver="script")
+    with pytest.raises(natrium.ModelError, match="rtol"):
+        natrium.simulate(LIF, t_end=1.0, solver=natrium.EventDriven(), rtol=1e-3)
+
+
+@pytest.mark.parametrize("name", SOLVERS)
+@pytest.mark.parametrize(
+    "span", [{"t_end": math.nan}, {"t_end": math.inf}, {"t_end": 0.0}, {"t_end": -1.0}, {"t_end": "1"},
+             {"t_end": 5.0, "t_start": 5.0}, {"t_end": 5.0, "t_start": math.nan}, {"t_end": True}],
+)  # fmt: skip
+def test_a_span_must_run_forward_in_finite_time(name, span):
+    with pytest.raises(natrium.ModelError, match=r"t_end|t_start"):
+        SOLVERS[name][0].solve(LIF, **span)
+
+
+@pytest.mark.parametrize("name", SOLVERS)
+def test_what_is_no_neuron_or_no_stimulus_is_refused(name):
+    solver = SOLVERS[name][0]
+    with pytest.raises(natrium.ModelError, match="must be a Neuron, got dict"):
+        solver.solve({"tau_m": 10.0}, t_end=1.0)
+    for wrong in (10.0, "step", [natrium.Constant(1.0), 3.0]):
+        with pytest.raises(natrium.StimulusError, match="Stimulus"):
+            solver.solve(LIF, wrong, t_end=1.0)
+
+
+@pytest.mark.parametrize("name", SOLVERS)
+def test_several_stimuli_are_their_sum(name):
+    solver = SOLVERS[name][0]
+    several = solver.solve(LIF, [natrium.Constant(12.0), natrium.Constant(8.0)], t_end=50.0)
+    one = solver.solve(LIF, natrium.Constant(20.0), t_end=50.0)
+    np.testing.assert_allclose(several.spike_times, one.spike_times, rtol=0.0, atol=1e-12)
+    assert solver.solve(LIF, t_end=50.0).n_spikes == 0  # none at all is no input
+
+
+@pytest.mark.parametrize("solver", list(SOLVERS))
+def test_a_model_file_runs_as_it_says(solver):
+    simulation = natrium.Simulation(t_start=3.0, t_end=50.0, solver=solver, dt=0.1, rtol=1e-7, method="RK45")
+    model = natrium.Model(neuron=LIF, stimulus=natrium.Constant(20.0), simulation=simulation)
+    run = natrium.run(model)
+    assert (run.solver, run.t_start, run.t_end) == (solver, 3.0, 50.0)
+    assert run.n_spikes == 3
+    made = solver_of(simulation)
+    assert run.made_by == made
+    if solver == "event":
+        assert (made.rtol, made.method) == (1e-7, "RK45")
+
+
+def test_a_model_may_be_run_by_another_solver_than_its_own():
+    model = natrium.notebook.lif_na()
+    run = natrium.run(model, natrium.EventDriven())
+    assert run.solver == "event"
+    assert run.spike_times[0] == pytest.approx(40.948476902, abs=6e-9)
+
+
+def test_a_model_without_an_end_says_where_to_give_it():
+    model = natrium.Model(neuron=LIF)
+    with pytest.raises(natrium.ModelError, match="t_end"):
+        natrium.run(model)
+    ended = attrs.evolve(model, simulation=natrium.Simulation(t_end=1.0))
+    assert natrium.run(ended).t_end == 1.0
