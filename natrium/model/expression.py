@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import ast
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import lru_cache
 from typing import Any
 
@@ -21,9 +22,9 @@ from sympy.printing.str import StrPrinter
 
 from natrium.model.errors import ModelError
 from natrium.model.exprel import exprel
-from natrium.model.rules import shown
+from natrium.model.rules import Number, is_real, shown
 
-__all__ = ["Expression", "as_expression"]
+__all__ = ["Expression", "as_expression", "evaluated"]
 
 MAX_LENGTH = 2_000  # characters: far above any published rate, far below what slows a parser
 MAX_BRACKETS = 50  # nesting, counted before parsing
@@ -69,6 +70,8 @@ _ARITHMETIC: dict[str, Callable[[Any, Any], Any]] = {
     "**": lambda a, b: a**b,
 }
 
+_NO_VALUE = (sympy.nan, sympy.zoo, sympy.oo, -sympy.oo, sympy.I)
+
 # A node is a number, the variable (VARIABLE), (function, node), ("neg", node) or (operator, node, node).
 VARIABLE = "variable"
 Node = float | str | tuple[Any, ...]
@@ -97,7 +100,12 @@ class Expression:
 
     def __attrs_post_init__(self) -> None:
         """Read the text once, so that a wrong one is refused at construction."""
-        _read(self.text, self.variable)
+        text: Any = self.text
+        if not isinstance(text, str):
+            raise ModelError(f"an expression must be text, got {shown(text)} ({type(text).__name__})")
+        with evaluated(text):
+            if self.symbolic.has(*_NO_VALUE):
+                raise _refuse(text, "an expression must have a finite real value")
 
     def __str__(self) -> str:
         """Give the text as written."""
@@ -129,6 +137,23 @@ class Expression:
         return _evaluator(_read(self.text, self.variable))
 
 
+@contextmanager
+def evaluated(text: object) -> Iterator[None]:
+    """Turn whatever SymPy, or a function made by it, makes of a valid text into a ModelError.
+
+    Raises
+    ------
+    ModelError
+        Naming the expression.
+    """
+    try:
+        yield
+    except ModelError:
+        raise
+    except Exception as error:
+        raise _refuse(str(text), f"an expression must have a real value ({type(error).__name__})") from error
+
+
 def as_expression(value: Any, variable: str = "V") -> Expression:
     """Take text, a SymPy expression, a number or an `Expression` as an `Expression`.
 
@@ -144,16 +169,15 @@ def as_expression(value: Any, variable: str = "V") -> Expression:
     if isinstance(value, str):
         return Expression(value, variable)
     if isinstance(value, sympy.Expr):
-        names = dict.fromkeys(
-            (symbol.name for symbol in value.free_symbols), sympy.Symbol(variable, real=True)
-        )
-        if set(names) - {variable}:
+        others = sorted({symbol.name for symbol in value.free_symbols} - {variable})
+        if others:
             raise ModelError(
-                f"an expression may use {variable} only, got {sorted(names)}: put numbers for the others"
+                f"an expression may use {variable} only, got {others}: put numbers for the others"
             )
-        plain = value.xreplace(dict.fromkeys(value.free_symbols, names[variable]))
+        plain = value.xreplace(dict.fromkeys(value.free_symbols, sympy.Symbol(variable, real=True)))
         return Expression(_TextPrinter().doprint(plain), variable)
-    if isinstance(value, (int, float)) and not isinstance(value, bool):
+    if is_real(value):
+        Number().check("a constant expression", value)
         return Expression(repr(float(value)), variable)
     raise ModelError(f"an expression must be text or SymPy, got {shown(value)} ({type(value).__name__})")
 
@@ -183,8 +207,6 @@ def _refuse(text: str, rule: str) -> ModelError:
 @lru_cache(maxsize=1024)
 def _read(text: str, variable: str) -> Node:
     """Parse and check `text`; give its tree with constants folded as floats."""
-    if not isinstance(text, str):
-        raise ModelError(f"an expression must be text, got {shown(text)} ({type(text).__name__})")
     if len(text) > MAX_LENGTH:
         raise _refuse(text, f"an expression may have at most {MAX_LENGTH} characters ({len(text)} given)")
     if not text.isascii() or not text.isprintable():

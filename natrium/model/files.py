@@ -25,8 +25,10 @@ __all__ = ["channel_to_dict", "from_dict", "load", "loads", "save", "to_dict", "
 MAX_BYTES = 8_000_000  # about 200 000 samples
 MAX_NESTING = 20  # of brackets: a model file needs two
 MAX_DOTS = 8  # of one key: tomllib's time grows with their square
+# Quoted text and comments; one that never ends is taken up to where it must, so that time stays linear.
 _QUOTED = re.compile(
-    r'"""(?:\\.|[^\\])*?"""|\'\'\'.*?\'\'\'|"(?:\\.|[^"\\\n])*"|\'[^\'\n]*\'|#[^\n]*', re.DOTALL
+    r'"""(?:\\.|[^\\])*?(?:"""|\Z)|\'\'\'.*?(?:\'\'\'|\Z)|"(?:\\.|[^"\\\n])*+"?|\'[^\'\n]*+\'?|#[^\n]*',
+    re.DOTALL,
 )
 
 
@@ -53,8 +55,9 @@ def load(path: str | os.PathLike[str]) -> Model:
     try:
         with Path(path).open("rb") as file:
             content = file.read(MAX_BYTES + 1)
-    except OSError as error:
-        raise ModelError(f"cannot read the model file {os.fspath(path)}: {error.strerror}") from error
+    except (OSError, ValueError) as error:  # ValueError: a null character in the path
+        reason = getattr(error, "strerror", None) or error
+        raise ModelError(f"cannot read the model file {os.fspath(path)}: {reason}") from error
     if len(content) > MAX_BYTES:
         raise ModelError(f"a model file may have at most {MAX_BYTES} bytes, got more: {os.fspath(path)}")
     try:
@@ -148,7 +151,7 @@ def _plain(item: Any, without: frozenset[str] | set[str] = frozenset()) -> dict[
     data = {}
     for field in attrs.fields(type(item)):
         value = getattr(item, field.name)
-        if field.name in without or value is None or value in ("", ()):
+        if field.name in without or value is None or (isinstance(value, (str, tuple)) and not value):
             continue
         if isinstance(value, Expression):
             value = value.text
@@ -182,7 +185,8 @@ def _is_tables(value: Any) -> bool:
 def _literal(value: Any) -> str:
     if isinstance(value, list):
         return f"[{', '.join(map(_literal, value))}]"
-    return json.dumps(value)  # for finite numbers, booleans and printable text JSON is TOML
+    # For finite numbers and booleans JSON is TOML; in text TOML escapes one character more.
+    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
 
 
 def save(model: Model, path: str | os.PathLike[str]) -> None:
@@ -203,7 +207,7 @@ def write_whole(path: str | os.PathLike[str], content: str | bytes) -> None:
     path = Path(path)
     data = content.encode("utf-8") if isinstance(content, str) else content
     try:
-        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".natrium-")
         try:
             with os.fdopen(handle, "wb") as file:
                 file.write(data)
@@ -212,8 +216,9 @@ def write_whole(path: str | os.PathLike[str], content: str | bytes) -> None:
         except BaseException:
             Path(temporary).unlink(missing_ok=True)
             raise
-    except OSError as error:
-        raise ModelError(f"cannot write {path}: {error.strerror}") from error
+    except (OSError, ValueError) as error:  # ValueError: a null character in the path
+        reason = getattr(error, "strerror", None) or error
+        raise ModelError(f"cannot write {path}: {reason}") from error
 
 
 def _umask() -> int:

@@ -9,7 +9,7 @@ import sympy
 from scipy.optimize import brentq, minimize_scalar
 
 from natrium.model.errors import ModelError
-from natrium.model.expression import Expression
+from natrium.model.expression import Expression, evaluated
 from natrium.model.kernel import lower_expressions
 from natrium.model.smooth import denominators, smooth
 
@@ -51,6 +51,11 @@ def check_rate(name: str, rate: Expression, at_most: float = np.inf, positive: b
     ModelError
         Naming the voltage at which the rule is broken.
     """
+    with evaluated(rate):
+        _check(name, rate, at_most, positive)
+
+
+def _check(name: str, rate: Expression, at_most: float, positive: bool) -> None:
     expr = smooth_rate(rate)
     pole = _pole(expr)
     if pole is not None:
@@ -78,9 +83,17 @@ def _size(values: np.ndarray) -> float:
     return float(np.max(np.abs(values), initial=0.0, where=np.isfinite(values)))
 
 
+def _stripped(base: sympy.Expr) -> sympy.Expr:
+    """Give what vanishes where `base` does, and changes its sign there: without abs and powers."""
+    while isinstance(base, (sympy.Abs, sympy.Pow)) and base.args[0].has(V):
+        base = base.args[0]
+    return base
+
+
 def _pole(expr: sympy.Expr) -> float | None:
     """Find a voltage at which a denominator vanishes; None where there is none in the range."""
-    for base in denominators(expr):
+    logarithms = [function.args[0] for function in expr.atoms(sympy.log)]
+    for base in map(_stripped, [*denominators(expr), *logarithms]):
         if not base.has(V) or base.is_positive:
             continue
         function = lower_expressions((base,), (V,), "scalar")

@@ -32,19 +32,34 @@ _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,39}")
 
 def as_float(value: float) -> float:
     """Make any real number a float; leave all else for the field's rule to refuse."""
-    return float(value) if _is_real(value) else value
+    try:
+        return float(value) if is_real(value) else value
+    except OverflowError:  # a whole number beyond all doubles
+        return value
 
 
-def _is_real(value: object) -> bool:
+def is_real(value: object) -> bool:
     return isinstance(value, numbers.Real) and not isinstance(value, bool)
 
 
 def shown(value: object, unit: str = "") -> str:
     """Show a received value in a message, shortened, with its unit where it is a number."""
-    text = repr(value.item() if isinstance(value, np.generic) else value)
+    if isinstance(value, (str, bytes)):
+        value = value[:80]  # the text of a long one takes long to make
+    try:
+        text = repr(value.item() if isinstance(value, np.generic) else value)
+    except ValueError:  # a whole number of more digits than Python prints
+        text = f"a {type(value).__name__} too long to show"
     if len(text) > 60:
         text = text[:57] + "..."
-    return f"{text} {unit}".rstrip() if _is_real(value) else text
+    return f"{text} {unit}".rstrip() if is_real(value) else text
+
+
+def _is_finite(value: Any) -> bool:
+    try:
+        return math.isfinite(value)
+    except OverflowError:
+        return False
 
 
 @attrs.frozen
@@ -79,9 +94,9 @@ class Number(Rule):
 
     def broken(self, name: str, value: Any) -> str:
         """Say how `value` breaks the rule; an empty string where it keeps it."""
-        if not _is_real(value):
+        if not is_real(value):
             return f"{name} must be a number, got {shown(value)} ({type(value).__name__})"
-        if not math.isfinite(value):
+        if not _is_finite(value):
             return f"{name} must be finite, got {shown(value, self.unit)}"
         below = value <= self.low if self.open_low else value < self.low
         if not below and value <= self.high:
@@ -165,7 +180,13 @@ class Text(Rule):
 
     def broken(self, name: str, value: Any) -> str:
         """Say how `value` breaks the rule; an empty string where it keeps it."""
-        return "" if isinstance(value, str) else f"{name} must be text, got {shown(value)}"
+        if not isinstance(value, str):
+            return f"{name} must be text, got {shown(value)}"
+        try:
+            value.encode("utf-8")
+        except UnicodeEncodeError:
+            return f"{name} must be text of whole characters, got {shown(value)}"
+        return ""
 
 
 @attrs.frozen

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Literal
 
 import attrs
@@ -12,7 +12,7 @@ import numpy as np
 
 from natrium.model.drive import Drive
 from natrium.model.errors import StimulusError
-from natrium.model.expression import Expression, as_expression
+from natrium.model.expression import Expression, as_expression, evaluated
 from natrium.model.kernel import lower_expressions
 from natrium.model.rules import Choice, Number, Numbers, Optional, as_float, shown
 from natrium.model.smooth import feature_scale
@@ -30,7 +30,8 @@ def _floats(values: Any) -> Any:
     """Make a tuple of floats of an array or sequence; leave all else for the rule to refuse."""
     if isinstance(values, np.ndarray):
         values = values.tolist()
-    return tuple(map(as_float, values)) if isinstance(values, (list, tuple)) else values
+    listed = isinstance(values, Sequence) and not isinstance(values, (str, bytes))
+    return tuple(map(as_float, values)) if listed else values
 
 
 def _as_formula(value: Any) -> Expression:
@@ -117,6 +118,12 @@ class Formula(Stimulus):
         converter=attrs.converters.optional(as_float),
         validator=Optional(Number("ms", 0.0, open_low=True, error=StimulusError), error=StimulusError),
     )
+
+    def __attrs_post_init__(self) -> None:
+        """Check that the expression can be evaluated."""
+        super().__attrs_post_init__()
+        with evaluated(self.value):
+            self.drive(self.start or 0.0)(0.0)
 
     def edges(self, t_start: float, t_end: float) -> Iterator[float]:
         """Give the window's edges and the breakpoints given."""

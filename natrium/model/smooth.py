@@ -65,7 +65,7 @@ def _rewrite(expr: sympy.Expr, V: sympy.Symbol) -> sympy.Expr:
         return expr
     rebuilt = expr.func(*(_rewrite(arg, V) for arg in expr.args)) if not expr.is_Pow else expr
     if rebuilt.is_Pow and rebuilt.exp.could_extract_minus_sign():
-        base = _rewrite(rebuilt.base, V) if not isinstance(rebuilt.base, sympy.Add) else rebuilt.base
+        base = _rewrite(rebuilt.base, V)
         rebuilt = sympy.Pow(base, rebuilt.exp)
     elif rebuilt.is_Pow:
         rebuilt = sympy.Pow(_rewrite(rebuilt.base, V), _rewrite(rebuilt.exp, V))

@@ -21,6 +21,9 @@ from natrium.model.stimulus import Stimulus
 
 __all__ = ["structured"]
 
+# Of a message: more would not be read.
+MAX_TOLD, MAX_TOLD_LENGTH = 50, 400
+
 
 @attrs.frozen
 class _File:
@@ -46,11 +49,17 @@ def structured(data: dict[str, Any]) -> Model:
         neuron = Neuron(**own | {"channels": file.channels})
         return Model(neuron=neuron, stimulus=file.stimuli, simulation=file.simulation)
     except (cattrs.BaseValidationError, NatriumError) as error:
-        problems = list(dict.fromkeys(_problems(error, "")))
+        problems = [_short(problem) for problem in dict.fromkeys(_problems(error, ""))]
         if len(problems) == 1:
             raise ModelError(f"not a valid model: {problems[0]}") from None
-        lines = "".join(f"\n  {problem}" for problem in problems)
+        lines = "".join(f"\n  {problem}" for problem in problems[:MAX_TOLD])
+        if len(problems) > MAX_TOLD:
+            lines += f"\n  and {len(problems) - MAX_TOLD} more"
         raise ModelError(f"not a valid model, {len(problems)} rules are broken:{lines}") from None
+
+
+def _short(problem: str) -> str:
+    return problem if len(problem) <= MAX_TOLD_LENGTH else f"{problem[: MAX_TOLD_LENGTH - 3]}..."
 
 
 def _problems(error: BaseException, place: str) -> Iterator[str]:
