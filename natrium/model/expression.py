@@ -209,7 +209,7 @@ def _read(text: str, variable: str) -> Node:
     """Parse and check `text`; give its tree with constants folded as floats."""
     if len(text) > MAX_LENGTH:
         raise _refuse(text, f"an expression may have at most {MAX_LENGTH} characters ({len(text)} given)")
-    if not text.isascii() or not text.isprintable():
+    if not text.isascii() or not text.isprintable() or "#" in text:
         raise _refuse(text, "an expression may use plain printable ASCII characters only")
     depth = deepest = 0
     for character in text:
@@ -306,12 +306,13 @@ _BINARY: dict[str, Callable[[Any, Any], Callable[[Any], Any]]] = {
 def _symbolic(tree: Node, symbol: sympy.Symbol) -> sympy.Expr:
     """Build a tree into SymPy, node by node."""
     if isinstance(tree, float):
-        whole = tree.is_integer() and abs(tree) < 2**53
-        return sympy.Integer(int(tree)) if whole else sympy.Float(tree)
+        return sympy.Float(tree)  # never a whole number: powers of those have no bound
     if isinstance(tree, str):
         return symbol
     name, *parts = tree
     values = [_symbolic(part, symbol) for part in parts]
+    if name == "**" and isinstance(parts[1], float) and parts[1].is_integer():
+        values[1] = sympy.Integer(int(parts[1]))  # small: held by the reader
     if name == "neg":
         return -values[0]
     return _SYMBOLIC[name](*values) if name in _SYMBOLIC else _ARITHMETIC[name](*values)

@@ -282,13 +282,20 @@ def _system(neuron: Neuron) -> HybridSystem:
     values = [neuron.tau_m, neuron.v_rest, neuron.v_thresh, neuron.v_reset, neuron.tau_ref]
     states, labels, derivatives, gates = [V], ["V"], [], []
     drive = -(V - v_rest) + current
+    # A gate named g, or a gate tau of a channel m, must not become another symbol's double.
+    taken = {symbol.name for symbol in (*parameters, V, current)} | {"u", "J"}
+    taken |= {f"{kind}_{channel.name}" for channel in neuron.channels for kind in "gE"}
     for channel in neuron.channels:
         g, E = sympy.symbols(f"g_{channel.name} E_{channel.name}", real=True)
         parameters += [g, E]
         values += [channel.g, channel.E]
         open_fraction = sympy.S.One
         for gate in channel.gates:
-            x = sympy.Symbol(f"{gate.name}_{channel.name}", real=True)
+            name = f"{gate.name}_{channel.name}"
+            while name in taken:
+                name += "_"
+            taken.add(name)
+            x = sympy.Symbol(name, real=True)
             states.append(x)
             labels.append(f"{channel.name}.{gate.name}")
             open_fraction *= x**gate.power

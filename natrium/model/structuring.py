@@ -43,6 +43,7 @@ class _Neuron(Neuron):
 
 def structured(data: dict[str, Any]) -> Model:
     """Make a model of a model file's content; see `natrium.model.from_dict`."""
+    _table(data)
     try:
         file = _converter().structure(data, _File)
         own = {field.name: getattr(file.neuron, field.name) for field in attrs.fields(Neuron)}
@@ -76,7 +77,7 @@ def _problems(error: BaseException, place: str) -> Iterator[str]:
             yield from _problems(inner, f"{place}[{index.index}]")
     elif isinstance(error, ForbiddenExtraKeysError):
         known = ", ".join(sorted(_keys(error.cl)))
-        for key in sorted(error.extra_fields):
+        for key in sorted(error.extra_fields, key=str):
             yield f"{dot}{key}: unknown key; the keys here are {known}"
     elif isinstance(error, KeyError):
         yield f"{place}: missing key"

@@ -81,6 +81,11 @@ class Pulses(Constant):
     def edges(self, t_start: float, t_end: float) -> Iterator[float]:
         """Give both edges of every pulse within the span."""
         yield from super().edges(t_start, t_end)
+        if (t_end - t_start) / self.period > MAX_EDGES and self.count is None:
+            raise StepLimit(
+                f"a pulse train may have at most {MAX_EDGES} pulses within a run, got a period of "
+                f"{self.period!r} ms; raise it or shorten the run"
+            )
         first = max(0, math.floor((t_start - self._onset(0)) / self.period) - 1)
         last = math.ceil((t_end - self._onset(0)) / self.period) + 1
         if self.count is not None:

@@ -222,7 +222,8 @@ def test_expression_is_frozen_and_compares_by_text() -> None:
 def test_symbol_is_real() -> None:
     expression = natrium.Expression("t/2", "t")
     assert expression.symbol == sympy.Symbol("t", real=True)
-    assert expression.symbolic == expression.symbol / 2
+    assert expression.symbolic.free_symbols == {expression.symbol}
+    assert expression.symbolic.subs(expression.symbol, 5) == 2.5
 
 
 # --- from other things than text ---------------------------------------------------------------

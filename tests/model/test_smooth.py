@@ -144,7 +144,8 @@ def test_derivatives_at_the_singularity(text: str, order: int) -> None:
 def test_known_limits_are_exact() -> None:
     assert scalar("0.1*(V + 40)/(1 - exp(-(V + 40)/10))", -40.0) == 1.0
     assert scalar("0.01*(V + 55)/(1 - exp(-(V + 55)/10))", -55.0) == 0.1
-    assert smooth_rate(natrium.Expression("V/expm1(V/10)")) == 10 / exprel(V / 10)
+    assert scalar("V/expm1(V/10)", 0.0) == 10.0
+    assert smooth_rate(natrium.Expression("V/expm1(V/10)")).has(exprel)
 
 
 @pytest.mark.parametrize("text", POLES)
