@@ -11,9 +11,11 @@ __all__ = ["Budget", "Limits"]
 
 # A projection is trusted once this many spikes, or right-hand-side calls, stand behind it.
 SPIKES_BEHIND = 50
-CALLS_BEHIND = 2_000_000
-# Runs are uneven: only a projection this far over the budget ends one early.
-OVERSHOOT = 10.0
+CALLS_BEHIND = 200_000
+# Runs are uneven: early on, only a projection this far over the budget ends one; later a nearer one does.
+OVERSHOOT, OVERSHOOT_LATER = 10.0, 1.5
+LATER = 0.05  # of the budget
+LATER_SPIKES = 1_000
 
 
 @attrs.frozen(kw_only=True)
@@ -62,7 +64,9 @@ class Budget:
             return
         span = elapsed - self.recent.pop(0)
         left = self.limits.max_spikes - self.spikes
-        if span * left * OVERSHOOT < SPIKES_BEHIND * (self.duration - elapsed):
+        later = self.spikes > min(LATER * self.limits.max_spikes, LATER_SPIKES)
+        overshoot = OVERSHOOT_LATER if later else OVERSHOOT
+        if span * left * overshoot < SPIKES_BEHIND * (self.duration - elapsed):
             raise TooManySpikes(
                 f"a run may fire at most {self.limits.max_spikes} spikes; {SPIKES_BEHIND} spikes came "
                 f"within {span:.3g} ms at {elapsed:.6g} ms, far too fast to end within the budget; "
@@ -89,7 +93,8 @@ class Budget:
             return
         progress = elapsed - self.mark[1]
         self.mark = (self.calls, elapsed)
-        if progress * (allowed - self.calls) * OVERSHOOT < behind * (self.duration - elapsed):
+        overshoot = OVERSHOOT_LATER if self.calls > LATER * allowed else OVERSHOOT
+        if progress * (allowed - self.calls) * overshoot < behind * (self.duration - elapsed):
             raise StepLimit(
                 f"a run may take at most {allowed} right-hand-side calls; {behind} calls brought it only "
                 f"{progress:.3g} ms on, to {elapsed:.6g} ms of {self.duration:.6g} ms; "

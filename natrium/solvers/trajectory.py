@@ -9,7 +9,7 @@ from typing import Any, Literal
 import attrs
 import numpy as np
 
-from natrium.model import Neuron, Sum
+from natrium.model import Neuron, Number, Sum
 from natrium.solvers.bernstein import Array
 
 __all__ = ["Event", "Segment", "Trajectory"]
@@ -124,6 +124,8 @@ class Trajectory:
 
     def __getitem__(self, name: str) -> Array:
         """Give one state at `t` by its name, ``"V"`` or ``"Na.m"``, shape (n_times,)."""
+        if name not in self.names:
+            raise KeyError(f"state must be one of {', '.join(self.names)}, got {name!r}")
         return np.asarray(self.y[self.names.index(name)])
 
     @property
@@ -207,6 +209,7 @@ class Trajectory:
             ms; a time repeats at a jump.
         y : ndarray, shape (n_states, n_times)
         """
+        Number("ms", 0.0, open_low=True).check("step", step)
         times, states = [], []
         for segment in self.segments:
             count = max(2, int(np.ceil((segment.end - segment.begin) / step)) + 1)

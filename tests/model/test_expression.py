@@ -49,7 +49,8 @@ def check_meaning(text: str) -> None:
             continue
         allowed = 1e-9 * abs(value) + 10 * error
         assert abs(written(text, x) - value) <= allowed, (text, x)
-        assert abs(value_of(form, x) - value) <= allowed, (text, x, form)
+        # SymPy may multiply a sum out, (V + 40)/10 into 0.1 V + 4: exact to a rounding of its terms only.
+        assert abs(value_of(form, x) - value) <= allowed + 1e-14, (text, x, form)
 
 
 @given(

@@ -128,12 +128,18 @@ def test_pulses_that_touch_are_one_level() -> None:
 
 
 def test_too_many_pulses_are_refused_before_they_are_made() -> None:
-    with pytest.raises(
-        natrium.StepLimit, match=f"at most {MAX_EDGES} pulses within a run, got .*; raise its period"
-    ):
+    with pytest.raises(natrium.StepLimit, match=f"at most {MAX_EDGES} pulses within a run, got .*; raise"):
         list(natrium.Pulses(1.0, width=1e-9, period=1e-9).edges(0.0, 100.0))
     few = natrium.Pulses(1.0, width=1e-9, period=2e-9, count=5)
     assert len(set(few.edges(0.0, 100.0))) == 10
+
+
+@pytest.mark.parametrize(
+    "window", [{"stop": 1.0}, {"start": 2999.0, "stop": 3000.0}, {"start": 2999.0}, {"start": 5000.0}]
+)
+def test_only_pulses_within_their_window_are_counted(window: dict[str, float]) -> None:
+    train = natrium.Pulses(1.0, width=5e-4, period=1e-3, **window)
+    assert len(set(train.edges(0.0, 3000.0))) <= 2100
 
 
 @pytest.mark.parametrize("period", [1e-310, 5e-324, 1e-300])
