@@ -15,7 +15,6 @@ CALLS_BEHIND = 200_000
 # Runs are uneven: early on, only a projection this far over the budget ends one; later a nearer one does.
 OVERSHOOT, OVERSHOOT_LATER = 10.0, 1.5
 LATER = 0.05  # of the budget
-LATER_SPIKES = 1_000
 
 
 @attrs.frozen(kw_only=True)
@@ -64,9 +63,7 @@ class Budget:
             return
         span = elapsed - self.recent.pop(0)
         left = self.limits.max_spikes - self.spikes
-        later = self.spikes > min(LATER * self.limits.max_spikes, LATER_SPIKES)
-        overshoot = OVERSHOOT_LATER if later else OVERSHOOT
-        if span * left * overshoot < SPIKES_BEHIND * (self.duration - elapsed):
+        if span * left * OVERSHOOT < SPIKES_BEHIND * (self.duration - elapsed):
             raise TooManySpikes(
                 f"a run may fire at most {self.limits.max_spikes} spikes; {SPIKES_BEHIND} spikes came "
                 f"within {span:.3g} ms at {elapsed:.6g} ms, far too fast to end within the budget; "
