@@ -25,6 +25,7 @@ class Reader:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.process: subprocess.Popen[str] | None = None
+        self.served = False
         self.answers: Queue[str] = Queue()
 
     def start(self) -> subprocess.Popen[str]:
@@ -67,7 +68,9 @@ class Reader:
             answer = ""
         if not answer:
             self.stop()
+            assert self.served, "reading cannot even start: see the error above"
             pytest.fail(f"reading did not end within {PATIENCE:g} s, or ended the process: {text[:200]!r}")
+        self.served = True
         return json.loads(answer)
 
 
