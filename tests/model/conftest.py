@@ -15,6 +15,7 @@ import pytest
 import natrium
 
 PATIENCE = 8.0  # seconds for all ways: a busy machine is told apart from a hang
+START = 60.0  # seconds for the process to import all and to be ready
 
 Outcomes = list[dict[str, Any]]
 
@@ -25,7 +26,7 @@ class Reader:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.process: subprocess.Popen[str] | None = None
-        self.served = False
+        self.broken = False
         self.answers: Queue[str] = Queue()
 
     def start(self) -> subprocess.Popen[str]:
@@ -41,6 +42,8 @@ class Reader:
             )
             self.answers = Queue()
             Thread(target=self.listen, args=(self.process, self.answers), daemon=True).start()
+            self.broken = self.answer(START) != "ready\n"
+        assert not self.broken, "the process that reads texts does not start"
         return self.process
 
     @staticmethod
@@ -62,16 +65,18 @@ class Reader:
         assert process.stdin is not None
         process.stdin.write(json.dumps({"text": text, "ways": ways}) + "\n")
         process.stdin.flush()
-        try:
-            answer = self.answers.get(timeout=PATIENCE)
-        except Empty:
-            answer = ""
+        answer = self.answer(PATIENCE)
         if not answer:
             self.stop()
-            assert self.served, "reading cannot even start: see the error above"
-            pytest.fail(f"reading did not end within {PATIENCE:g} s, or ended the process: {text[:200]!r}")
-        self.served = True
+            pytest.fail(f"no end within {PATIENCE:g} s, or the end of the process: {text[:200]!r}")
         return json.loads(answer)
+
+    def answer(self, patience: float) -> str:
+        """Wait for a line; none at all when the process is silent or has ended."""
+        try:
+            return self.answers.get(timeout=patience)
+        except Empty:
+            return ""
 
 
 @pytest.fixture(scope="session")

@@ -1,8 +1,8 @@
 """Read texts one after the other in a process of its own, watched: a text that hangs it hurts nobody.
 
-Each line of standard input is a job in JSON, ``{"text": ..., "ways": [...]}``; each line of standard output
-the outcome of every way: the error's class, its message and how long that is, the seconds of
-processor time taken, and what was run meanwhile.
+It says "ready" when it is. Each line of standard input then is a job in JSON,
+``{"text": ..., "ways": [...]}``; each line of standard output the outcome of every way: the error's class,
+its message and how long that is, the seconds of processor time taken, and what was run meanwhile.
 """
 
 import builtins
@@ -95,6 +95,7 @@ def main() -> None:
     else:
         resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
     sys.addaudithook(watch)
+    print("ready", flush=True)
     for line in sys.stdin:
         job = json.loads(line)
         print(json.dumps([outcome(way, job["text"]) for way in job["ways"]]), flush=True)
