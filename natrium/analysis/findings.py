@@ -30,7 +30,8 @@ def findings(
     list of str
     """
     said = [_count(comparison)]
-    if not comparison.truth.n_spikes and not comparison.model.neuron.channels:
+    neuron = comparison.model.neuron
+    if not comparison.truth.n_spikes and neuron.fires and not neuron.channels:
         said.append(_rheobase(comparison))
     said += [*_labels(comparison), *_edges(comparison)]
     if comparison.script.n_spikes:

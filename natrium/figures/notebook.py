@@ -84,18 +84,19 @@ def _voltage(ax: Axes, comparison: Comparison) -> None:
     ax.plot(
         script.t, script.V, color=COLORS["script"], linewidth=1.1, label=f"script, dt = {comparison.dt:g} ms"
     )
-    ax.axhline(neuron.v_thresh, color=COLORS["threshold"], linestyle="--", linewidth=0.9)
-    ax.annotate(
-        "threshold",
-        (0.005, neuron.v_thresh),
-        xycoords=("axes fraction", "data"),
-        xytext=(0, 2),
-        textcoords="offset points",
-        ha="left",
-        va="bottom",
-        fontsize=8,
-        color=COLORS["threshold"],
-    )
+    if neuron.fires:
+        ax.axhline(neuron.v_thresh, color=COLORS["threshold"], linestyle="--", linewidth=0.9)
+        ax.annotate(
+            "threshold",
+            (0.005, neuron.v_thresh),
+            xycoords=("axes fraction", "data"),
+            xytext=(0, 2),
+            textcoords="offset points",
+            ha="left",
+            va="bottom",
+            fontsize=8,
+            color=COLORS["threshold"],
+        )
     ax.set_ylabel("V (mV)")
     ax.margins(y=0.08)
     ax.legend(loc="lower left", bbox_to_anchor=(0.0, 1.0), ncols=2, borderaxespad=0.1)

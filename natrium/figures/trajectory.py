@@ -32,7 +32,8 @@ def plot_trajectory(trajectory: Trajectory, ax: Axes | None = None) -> Axes:
         t, y = trajectory.sample((trajectory.t_end - trajectory.t_start) / SAMPLES)
         ax.plot(t, y[0], color=COLORS["hold"], label="V")
         threshold = trajectory.neuron.v_thresh
-        ax.axhline(threshold, color=COLORS["threshold"], linestyle="--", linewidth=0.9, label="threshold")
+        if trajectory.neuron.fires:
+            ax.axhline(threshold, color=COLORS["threshold"], linestyle="--", linewidth=0.9, label="threshold")
         if trajectory.n_spikes:
             heights = [threshold] * trajectory.n_spikes
             ax.plot(trajectory.spike_times, heights, "|", color="black", markersize=12, label="spike")

@@ -8,6 +8,7 @@ import re
 import tempfile
 import tomllib
 from collections.abc import Iterator
+from numbers import Integral
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ from natrium.model.errors import ModelError
 from natrium.model.expression import Expression
 from natrium.model.kinds import KINDS, VERSION
 from natrium.model.model import Model
-from natrium.model.neuron import Channel
+from natrium.model.neuron import NO_THRESHOLD, Channel, NoThreshold
 from natrium.model.rules import shown
 
 __all__ = ["channel_to_dict", "from_dict", "load", "loads", "save", "to_dict", "to_toml"]
@@ -155,6 +156,10 @@ def _plain(item: Any, without: frozenset[str] | set[str] = frozenset()) -> dict[
             continue
         if isinstance(value, Expression):
             value = value.text
+        elif isinstance(value, NoThreshold):
+            value = NO_THRESHOLD
+        elif isinstance(value, Integral) and not isinstance(value, bool):
+            value = int(value)  # NumPy's whole numbers are none for JSON
         elif isinstance(value, tuple):
             value = [_plain(part) if attrs.has(type(part)) else part for part in value]
         data[field.name] = value

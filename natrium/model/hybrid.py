@@ -61,8 +61,8 @@ class HybridSystem:
         Every parameter and its value.
     rhs : tuple of sympy.Expr
         Time derivative of each state between events, per ms.
-    guard : sympy.Expr
-        The event is its zero, passed in `direction`.
+    guard : sympy.Expr or None
+        The event is its zero, passed in `direction`; None where nothing ever happens.
     direction : int
         +1: from below.
     reset : tuple of sympy.Expr
@@ -77,7 +77,7 @@ class HybridSystem:
     parameters: tuple[sympy.Symbol, ...]
     values: tuple[float, ...]
     rhs: tuple[sympy.Expr, ...]
-    guard: sympy.Expr
+    guard: sympy.Expr | None
     reset: tuple[sympy.Expr, ...]
     refractory: Refractory
     gates: tuple[GateFlow, ...]
@@ -114,7 +114,8 @@ class HybridSystem:
         """Give the same system with V measured from the threshold.
 
         u = V - v_thresh and J = I - (v_thresh - v_rest): the leak becomes J - u, and digits near the
-        threshold, where the event is decided, are those of u itself.
+        threshold, where the event is decided, are those of u itself. (Where there is no threshold, the
+        value of v_thresh is that of v_rest.)
         """
         names: dict[str, Any] = {symbol.name: symbol for symbol in self.parameters}
         V, u, J = self.states[0], sympy.Symbol("u", real=True), sympy.Symbol("J", real=True)
@@ -126,6 +127,6 @@ class HybridSystem:
             states=(u, *self.states[1:]),
             input=J,
             rhs=rhs,
-            guard=self.guard.subs(shift, simultaneous=True),
+            guard=None if self.guard is None else self.guard.subs(shift, simultaneous=True),
             reset=tuple(expr.subs(shift, simultaneous=True) for expr in self.reset),
         )

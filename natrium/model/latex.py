@@ -31,19 +31,23 @@ def latex(neuron: Neuron) -> str:
     current = r"-(V - v_{\mathrm{rest}}) + I(t)"
     lines = []
     for channel in neuron.channels:
-        escaped = channel.name.replace("_", r"\_")
-        name = rf"\mathrm{{{escaped}}}"
+        name = rf"\mathrm{{{_escaped(channel.name)}}}"
         factors = [rf"g_{{{name}}}"]
         for gate in channel.gates:
-            x = rf"{gate.name}_{{{name}}}"
+            x = rf"{_escaped(gate.name)}_{{{name}}}"
             factors.append(f"{x}^{{{gate.power}}}" if gate.power > 1 else x)
             lines += _gate(gate, x)
         current += rf" + {' '.join(factors)} (E_{{{name}}} - V)"
     threshold = (
         r"V &\ge v_{\mathrm{thresh}}: \quad V \leftarrow v_{\mathrm{reset}} \text{ for } \tau_{\mathrm{ref}}"
     )
-    body = [rf"\tau_m \frac{{dV}}{{dt}} &= {current}", *lines, threshold]
+    body = [rf"\tau_m \frac{{dV}}{{dt}} &= {current}", *lines, *([threshold] if neuron.fires else [])]
     return "\\begin{align}\n" + " \\\\\n".join(body) + "\n\\end{align}"
+
+
+def _escaped(name: str) -> str:
+    """Keep a name's underscores from becoming subscripts: TeX refuses two in a row."""
+    return name.replace("_", r"\_")
 
 
 def _gate(gate: Gate, x: str) -> list[str]:

@@ -18,6 +18,34 @@ from natrium.model.rules import Choice, Count, Name, Number, Text, as_float, sho
 __all__ = ["Channel", "Gate", "Neuron"]
 
 STEADY_STATE = "steady-state"
+NO_THRESHOLD = "none"
+
+
+class NoThreshold(float):
+    """Infinity, where a neuron has no threshold: V never reaches it."""
+
+    def __new__(cls) -> NoThreshold:
+        """Make the one value there is."""
+        return super().__new__(cls, "inf")
+
+    def __reduce__(self) -> Any:
+        """Copy and pickle as what it is."""
+        return (NoThreshold, ())
+
+    def __repr__(self) -> str:
+        """Show what a constructor takes."""
+        return "None"
+
+
+def _as_threshold(value: Any) -> Any:
+    if value is None or (isinstance(value, str) and value == NO_THRESHOLD):
+        return NoThreshold()
+    return value if isinstance(value, NoThreshold) else as_float(value)
+
+
+def _check_threshold(instance: Any, attribute: Any, value: Any) -> None:
+    if not isinstance(value, NoThreshold):
+        Number("mV").check("v_thresh", value)
 
 
 def _as_tuple(value: Any) -> Any:
@@ -190,8 +218,10 @@ class Neuron:
         Membrane time constant, ms.
     tau_ref : float
         Refractory period, ms; zero is allowed.
-    v_rest, v_thresh : float
-        Rest of the leak and threshold, mV.
+    v_rest : float
+        Rest of the leak, mV.
+    v_thresh : float or None
+        Threshold, mV; with None (``"none"`` in a model file) there is none: no spike, no reset.
     channels : sequence of Channel
         Any number of channels.
     v_reset, v_init : float, optional
@@ -208,7 +238,7 @@ class Neuron:
     tau_m: float = attrs.field(default=10.0, converter=as_float, validator=Number("ms", 0.0, open_low=True))
     tau_ref: float = attrs.field(default=2.0, converter=as_float, validator=Number("ms", 0.0))
     v_rest: float = attrs.field(default=-70.0, converter=as_float, validator=Number("mV"))
-    v_thresh: float = attrs.field(default=-55.0, converter=as_float, validator=Number("mV"))
+    v_thresh: float = attrs.field(default=-55.0, converter=_as_threshold, validator=_check_threshold)
     channels: tuple[Channel, ...] = attrs.field(default=(), converter=_as_tuple)
     v_reset: float = attrs.field(kw_only=True, converter=as_float, validator=Number("mV"))
     v_init: float = attrs.field(kw_only=True, converter=as_float, validator=Number("mV"))
@@ -236,6 +266,16 @@ class Neuron:
                 raise ModelError(
                     f"{name} must be below v_thresh ({self.v_thresh!r} mV), got {value!r} mV: {meaning}"
                 )
+
+    @property
+    def fires(self) -> bool:
+        """Whether there is a threshold."""
+        return not isinstance(self.v_thresh, NoThreshold)
+
+    @property
+    def origin(self) -> float:
+        """The voltage from which solvers measure V: the threshold, or the rest where there is none; mV."""
+        return self.v_thresh if self.fires else self.v_rest
 
     @property
     def system(self) -> HybridSystem:
@@ -278,8 +318,9 @@ def _system(neuron: Neuron) -> HybridSystem:
     tau_m, v_rest, v_thresh, v_reset, tau_ref, current = sympy.symbols(
         "tau_m v_rest v_thresh v_reset tau_ref I", real=True
     )
+    # Without a threshold its symbol stands for the origin of V alone.
     parameters = [tau_m, v_rest, v_thresh, v_reset, tau_ref]
-    values = [neuron.tau_m, neuron.v_rest, neuron.v_thresh, neuron.v_reset, neuron.tau_ref]
+    values = [neuron.tau_m, neuron.v_rest, neuron.origin, neuron.v_reset, neuron.tau_ref]
     states, labels, derivatives, gates = [V], ["V"], [], []
     drive = -(V - v_rest) + current
     # A gate named g, or a gate tau of a channel m, must not become another symbol's double.
@@ -309,7 +350,7 @@ def _system(neuron: Neuron) -> HybridSystem:
         parameters=tuple(parameters),
         values=tuple(values),
         rhs=(drive / tau_m, *derivatives),
-        guard=V - v_thresh,
+        guard=V - v_thresh if neuron.fires else None,
         reset=(v_reset, *states[1:]),
         refractory=Refractory(tau_ref, neuron.refractory),
         gates=tuple(gates),

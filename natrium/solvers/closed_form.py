@@ -154,12 +154,13 @@ class ClosedForm:
                 f"the closed form needs a neuron without channels, got {names}: use EventDriven "
                 "(--solver event)"
             )
-        gap, kernel = neuron.v_thresh - neuron.v_rest, lower(neuron.system)
+        origin, kernel = neuron.origin, lower(neuron.system)
+        gap = origin - neuron.v_rest
         duration = t_end - t_start
         budget = Budget(self.limits, duration)
         segments: list[Segment] = []
         events: list[Event] = []
-        u, begin, free_from = neuron.v_init - neuron.v_thresh, 0.0, 0.0
+        u, begin, free_from = neuron.v_init - origin, 0.0, 0.0
         reset = np.array([neuron.v_reset])
         for span in smooth_spans(total, t_start, t_end):
             end = duration if span.end == t_end else span.end - t_start
@@ -176,9 +177,9 @@ class ClosedForm:
                         "use EventDriven (--solver event)"
                     )
                 exact = _Exact.of(drive, gap, neuron.tau_m, u)
-                found = exact.first_crossing(end - begin)
+                found = exact.first_crossing(end - begin) if neuron.fires else None
                 length = end - begin if found is None else found
-                segments.append(_segment(exact, t_start + begin, length, neuron.v_thresh))
+                segments.append(_segment(exact, t_start + begin, length, origin))
                 if found is None:
                     begin, u = end, exact(length)
                     continue
@@ -205,9 +206,9 @@ class ClosedForm:
         )
 
 
-def _segment(exact: _Exact, begin: float, length: float, v_thresh: float) -> Segment:
+def _segment(exact: _Exact, begin: float, length: float, origin: float) -> Segment:
     def state(s: Array) -> Array:
-        return v_thresh + exact.array(s)[np.newaxis, :]
+        return origin + exact.array(s)[np.newaxis, :]
 
     knots = np.linspace(0.0, length, _KNOTS)
     return Segment(begin, begin + length, knots, state(knots), state)

@@ -174,7 +174,7 @@ class _Run:
         self.neuron = neuron
         initial = neuron.initial_state()
         self.shift = np.zeros(len(initial))
-        self.shift[0] = neuron.v_thresh
+        self.shift[0] = neuron.origin
         self.y = np.array(initial) - self.shift
         self.rtol = max(solver.rtol, LEAST_RTOL)
         own = None if solver.atol is None else max(solver.atol, LEAST_ATOL)
@@ -228,7 +228,7 @@ class _Run:
         """Integrate from `begin` up to `end` or the next spike; give the time reached."""
         self.pieces += 1
         drive = span.drive(self.t_start + begin)
-        gap = self.neuron.v_thresh - self.neuron.v_rest
+        gap = self.neuron.origin - self.neuron.v_rest
         method: str = "DOP853" if self.solver.method == "auto" else self.solver.method
         length, s = end - begin, 0.0
         jac = bound_jacobian(self.kernel)
@@ -240,7 +240,7 @@ class _Run:
                 raise self._not_finite(begin + s)
             search = Search(atol=float(self.atol[0]), rtol=self.rtol)
             inspector = _Inspector(self, begin, search, switch)
-            piece = Piece(inspector)
+            piece = Piece(inspector, self.neuron.fires)
             options: dict[str, Any] = {"jac": jac} if method == "Radau" else {}
             try:
                 result = _solve_ivp(
@@ -324,7 +324,7 @@ class _Inspector:
         self.seen = self.count = 0
 
     def __call__(self, step: Stepper) -> TrueStep | None:
-        found = self.search(step)
+        found = self.search(step) if self.run.neuron.fires else None
         self.run.budget.spend(step.nfev - self.seen, self.begin + step.t)
         self.seen = step.nfev
         self.count += 1

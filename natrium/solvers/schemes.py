@@ -44,12 +44,12 @@ class Flow:
     def derivative(self, y: Array, current: float) -> Array:
         """Evaluate dy/dt in the smooth form."""
         neuron, kernel = self.neuron, self.kernel
-        u, J = float(y[0]) - neuron.v_thresh, current - (neuron.v_thresh - neuron.v_rest)
+        u, J = float(y[0]) - neuron.origin, current - (neuron.origin - neuron.v_rest)
         return np.array(kernel.event_rhs(u, *y[1:].tolist(), J, *kernel.parameters))
 
     def diagonal(self, y: Array) -> Array:
         """Evaluate the Jacobian's diagonal: each state's own rate, negative, per ms."""
-        u = float(y[0]) - self.neuron.v_thresh
+        u = float(y[0]) - self.neuron.origin
         rows = self.kernel.stiff_jacobian(u, *y[1:].tolist(), 0.0, *self.kernel.parameters)
         return np.array([row[index] for index, row in enumerate(rows)])
 

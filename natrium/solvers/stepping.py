@@ -95,14 +95,16 @@ class Piece:
     ----------
     inspect : callable
         Called with the stepper after every step; gives the `TrueStep` that ends on a spike, or None.
+    fires : bool
+        Whether there is a threshold.
     """
 
     # What solve_ivp reads off an event function.
     terminal = True
     direction = 1.0
 
-    def __init__(self, inspect: Callable[[Stepper], TrueStep | None]) -> None:
-        self.inspect = inspect
+    def __init__(self, inspect: Callable[[Stepper], TrueStep | None], fires: bool) -> None:
+        self.inspect, self.fires = inspect, fires
         self.records: list[Record] = []
         self.spike: TrueStep | None = None
         self.spike_time: float | None = None
@@ -126,7 +128,9 @@ class Piece:
 
         Zero as well once another method is to go on.
         """
-        return 0.0 if self.handover or t == self.spike_time else float(y[0])
+        if self.handover or t == self.spike_time:
+            return 0.0
+        return float(y[0]) if self.fires else -1.0
 
 
 class Stepper:
