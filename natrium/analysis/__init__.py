@@ -1,5 +1,15 @@
 """What it means: analyses that take models and runs, and return data."""
 
+from natrium.analysis.accuracy import (
+    Accuracy,
+    Convergence,
+    Order,
+    Reference,
+    convergence,
+    measure,
+    observed_order,
+    reference,
+)
 from natrium.analysis.budget import Budget, error_budget
 from natrium.analysis.comparison import (
     Comparison,
@@ -11,17 +21,31 @@ from natrium.analysis.comparison import (
 )
 from natrium.analysis.findings import findings
 from natrium.analysis.reproduction import Reproduction, reproduce
+from natrium.analysis.study import Study, compare
+from natrium.analysis.work import WorkRow, work_precision
 
 __all__ = [
+    "Accuracy",
     "Budget",
     "Comparison",
+    "Convergence",
     "LadderRow",
+    "Order",
+    "Reference",
     "Reproduction",
     "SpikePair",
+    "Study",
+    "WorkRow",
+    "compare",
     "compare_script",
+    "convergence",
     "dt_ladder",
     "error_budget",
     "findings",
     "match_spikes",
+    "measure",
+    "observed_order",
+    "reference",
     "reproduce",
+    "work_precision",
 ]

@@ -7,23 +7,27 @@ from typing import Any
 
 import attrs
 import numpy as np
+import numpy.typing as npt
 
 from natrium.analysis.comparison import Comparison
 from natrium.solvers import FixedStep
 from natrium.solvers.bernstein import Array
 
-__all__ = ["CAUSES", "Budget", "error_budget"]
+__all__ = ["CAUSES", "FAULTS", "HELD", "REST", "Budget", "error_budget"]
 
 # The rules that lead from the script to its model, in the order in which they are switched. What is left
 # after the last is the order of Euler's scheme itself.
 CAUSES: dict[str, dict[str, Any]] = {
     "time label": {"label": "end"},
-    "input edge": {"edges": "half-open", "read": "average"},
+    "input edge": {"edges": "half-open", "read": "split"},
     "refractory count": {"refractory": "exact"},
     "threshold on the grid": {"spike_time": "cubic"},
     "sequential update": {"scheme": "euler"},
 }
 REST = "scheme order"
+FAULTS = "faults"  # of a foreign script: what its own spikes differ by from a sound one's of the same rules
+HELD = "gates held instead of moving"
+SAME = 1e-9  # ms: below this a foreign script's spikes are its twin's
 
 
 @attrs.frozen(eq=False)
@@ -33,31 +37,46 @@ class Budget:
     Attributes
     ----------
     causes : tuple of str
-        In the order in which the rules were switched; the scheme's order last.
+        In the order in which the rules were switched: faults first, if there are any, the scheme's order
+        last.
     parts : ndarray, shape (n_causes, n_spikes)
         What each switch moved, ms: the columns sum to `total`.
-    alone : ndarray, shape (n_causes - 1, n_spikes)
-        What each switch moves by itself, all other rules the script's, ms.
+    alone : ndarray, shape (n_rules, n_spikes)
+        What each rule (all causes but the faults and the order) moves by itself, ms.
     total : ndarray, shape (n_spikes,)
         Label less true time under the script's own refractory rule, ms.
+    other : {"hold", "clamp"}
+        The refractory rule that is not the script's.
     other_rule : ndarray, shape (n_spikes,)
-        True time under that rule less true time under the other one, ms: what holding the gates does.
+        True time under the script's rule less true time under the other one, ms: what holding the gates
+        does.
+    left_out : int
+        Spikes that the script, its model or a step between the two has beyond these.
     """
 
     causes: tuple[str, ...]
     parts: Array
     alone: Array
     total: Array
+    other: str
     other_rule: Array
+    left_out: int = 0
 
     @property
     def interaction(self) -> Array:
         """What the switches do together beyond the sum of each alone, shape (n_spikes,), ms."""
-        return np.asarray(self.parts[:-1].sum(axis=0) - self.alone.sum(axis=0))
+        rules = [part for cause, part in zip(self.causes, self.parts, strict=True) if cause in CAUSES]
+        return np.asarray(np.sum(rules, axis=0) - self.alone.sum(axis=0))
 
     def table(self) -> list[dict[str, Any]]:
-        """Give one row per cause, then the total: what it moves each spike by, ms."""
-        named = [*zip(self.causes, self.parts, strict=True), ("total", self.total)]
+        """Give one row per cause, then the totals: what it moves each spike by, ms."""
+        held = HELD if self.other == "clamp" else "gates moving instead of held"
+        named = [
+            *zip(self.causes, self.parts, strict=True),
+            ("total", self.total),
+            (held, self.other_rule),
+            (f"total against {self.other}", self.total + self.other_rule),
+        ]
         return [
             {"cause": cause}
             | {f"spike_{number}_ms": float(value) for number, value in enumerate(row, start=1)}
@@ -65,7 +84,9 @@ class Budget:
         ]
 
 
-def error_budget(comparison: Comparison) -> Budget | None:
+def error_budget(
+    comparison: Comparison, script: FixedStep | None = None, spikes: npt.ArrayLike | None = None
+) -> Budget | None:
     """Split a script's distance to the truth into its causes, one rule at a time.
 
     The rules are switched from the script's to the truth's in a fixed order, each kept as the next is
@@ -75,38 +96,55 @@ def error_budget(comparison: Comparison) -> Budget | None:
     Parameters
     ----------
     comparison : Comparison
+    script : FixedStep, optional
+        The script's rules; by default the notebook's.
+    spikes : array_like, shape (n_spikes,), optional
+        The script's own labels of its spikes, ms, where it is not a sound script of these rules.
 
     Returns
     -------
     Budget or None
-        None where the script has no spike, or other spikes than its model, or where switching a rule
-        loses one, so that a spike-by-spike account has no meaning. A rule may add spikes at the end.
+        Over the spikes that the script, its model and all steps between the two have in common, counted
+        from the first; None where there is none.
     """
     model, truth = comparison.model, comparison.truth
-    script = FixedStep(dt=comparison.dt)
+    script = script or FixedStep(dt=comparison.dt)
 
-    def spikes(rules: dict[str, Any]) -> Array:
+    def train(rules: dict[str, Any]) -> Array:
         solver = attrs.evolve(script, **rules)
         run = solver.solve(model.neuron, model.stimulus, t_start=truth.t_start, t_end=truth.t_end)
         return run.spike_times
 
-    switched: dict[str, Any] = {}
-    walk, alone = [comparison.script.spike_times], []
-    for rules in CAUSES.values():
+    causes = dict(CAUSES)
+    if script.scheme != "sequential-euler":
+        del causes["sequential update"]
+    walk = [train({})]
+    names = [*causes, REST]
+    if spikes is not None and not _same(np.asarray(spikes, dtype=float), walk[0]):
+        walk.insert(0, np.asarray(spikes, dtype=float))
+        names.insert(0, FAULTS)
+    alone, switched = [], dict[str, Any]()
+    for rules in causes.values():
         switched |= rules
-        walk.append(spikes(switched))
-        alone.append(spikes(rules))
+        walk.append(train(switched))
+        alone.append(train(rules))
     walk.append(truth.spike_times)
     other = {"hold": "clamp", "clamp": "hold"}[model.neuron.refractory]
-    n = truth.n_spikes
     trains = [*walk, *alone, comparison.truths[other].spike_times]
-    if not n or walk[0].size != n or min(train.size for train in trains) < n:
+    n = min(len(each) for each in trains)
+    if not n:
         return None
-    walk, alone = [train[:n] for train in walk], [train[:n] for train in alone]
+    start = walk[names.index(next(iter(causes)))]  # the sound script
     return Budget(
-        causes=(*CAUSES, REST),
-        parts=np.array([before - after for before, after in pairwise(walk)]),
-        alone=np.array([walk[0] - train for train in alone]),
-        total=walk[0] - walk[-1],
-        other_rule=truth.spike_times - comparison.truths[other].spike_times[:n],
+        causes=tuple(names),
+        parts=np.array([before[:n] - after[:n] for before, after in pairwise(walk)]),
+        alone=np.array([start[:n] - each[:n] for each in alone]),
+        total=walk[0][:n] - walk[-1][:n],
+        other=other,
+        other_rule=truth.spike_times[:n] - comparison.truths[other].spike_times[:n],
+        left_out=max(len(each) for each in trains) - n,
     )
+
+
+def _same(one: Array, other: Array) -> bool:
+    return one.size == other.size and bool(np.all(np.abs(one - other) <= SAME))

@@ -70,6 +70,9 @@ class EventDriven:
         Relative tolerance of each step, on u in mV and on the gates.
     atol : float, optional
         Absolute tolerance on u (mV) and on the gates; by default `rtol` on u and `rtol`/100 on gates.
+    step_scale : float
+        Shortens the longest step that a smooth piece and the input's features in it allow (its length, a
+        third of a sine's period, ...); the error estimate of spike times solves again with half of it.
     limits : Limits
         Budgets that end a run-away run.
 
@@ -89,6 +92,9 @@ class EventDriven:
         default=None,
         converter=attrs.converters.optional(as_float),
         validator=Optional(Number("", 0.0, open_low=True)),
+    )
+    step_scale: float = attrs.field(
+        default=1.0, converter=as_float, validator=Number("", 0.0, 1.0, open_low=True)
     )
     limits: Limits = attrs.field(factory=Limits)
 
@@ -251,7 +257,7 @@ class _Run:
                     events=piece,
                     rtol=max(self.rtol * TIGHTER[method], LEAST_RTOL),
                     atol=self.atol * TIGHTER[method],
-                    max_step=drive.max_step,
+                    max_step=min(drive.max_step, length) * self.solver.step_scale,
                     piece=piece,
                     **options,
                 )

@@ -7,6 +7,7 @@ named choice, so that one can walk from the script to the truth one switch at a 
 from __future__ import annotations
 
 import math
+from bisect import bisect_right
 from collections.abc import Sequence
 from typing import Literal
 
@@ -66,8 +67,9 @@ class FixedStep:
         ``steps``: tau_ref rounded to whole steps. ``exact``: until spike + tau_ref, within a step.
     label : {"start", "end"}
         Label a sample, stored after its step, by the step's start (the script's way) or its end.
-    read : {"start", "average", "stage"}
-        Read the input at the step's start, averaged over the step, or at the scheme's own stages.
+    read : {"start", "average", "stage", "split"}
+        Read the input at the step's start, averaged over the step, at the scheme's own stages, or so with
+        the step split where the input has an edge or a kink: a scheme's order holds between these only.
     edges : {"strict", "half-open"}
         Stimulus windows as ``start < t < stop``, the script's way, or as ``start <= t < stop``.
     gates : {"hold", "clamp"}, optional
@@ -94,8 +96,8 @@ class FixedStep:
         default="counter", validator=Choice(("counter", "steps", "exact"))
     )
     label: Literal["start", "end"] = attrs.field(default="start", validator=Choice(("start", "end")))
-    read: Literal["start", "average", "stage"] = attrs.field(
-        default="start", validator=Choice(("start", "average", "stage"))
+    read: Literal["start", "average", "stage", "split"] = attrs.field(
+        default="start", validator=Choice(("start", "average", "stage", "split"))
     )
     edges: Literal["strict", "half-open"] = attrs.field(
         default="strict", validator=Choice(("strict", "half-open"))
@@ -171,6 +173,15 @@ class _Run:
         # What is left of the refractory period, in ms or steps; exact: the time until which V is held.
         self.counter = -math.inf if self.exact else 0.0
         self.taken = 0
+        self.spans = (
+            list(smooth_spans(stimulus, starts[0], starts[-1] + 2.0 * solver.dt)) if self.splits else []
+        )
+        self.edges = [span.end for span in self.spans]
+
+    @property
+    def splits(self) -> bool:
+        """Whether steps are split at the input's edges."""
+        return self.solver.read == "split"
 
     def carry_through(self) -> None:
         """Take all steps."""
@@ -212,15 +223,19 @@ class _Run:
 
     def _free(self, t: float, begin: float, h: float) -> None:
         """Take (the rest of) a step; several spikes may fall within it when tau_ref is shorter."""
+        on_grid = self.solver.spike_time == "grid"
         while h > 0.0:
-            current = self._current(t, begin, h)
-            old, new = self.state, self.step(self.flow, self.state, h, current)
+            current, length = self._current(t, begin, h)
+            old, new = self.state, self.step(self.flow, self.state, length, current)
             self.taken += 1
             self.state = new
+            if length < h and (on_grid or new[0] < self.neuron.v_thresh):
+                begin, h = begin + length, h - length
+                continue
             if not new[0] >= self.neuron.v_thresh:
                 return
-            part, at = self._located(old, new, h, current)
-            spike = begin + part * h
+            part, at = self._located(old, new, length, current)
+            spike = begin + part * length
             self._spike(t, spike, at)
             if not self.exact:
                 return
@@ -235,17 +250,20 @@ class _Run:
             if len(self.events) > self.solver.limits.max_spikes:
                 raise StepLimit("a run may fire no more spikes than max_spikes; raise it or shorten the run")
 
-    def _current(self, t: float, begin: float, h: float) -> Current:
-        """Give the input during a step that began at `t`, by the rule for reading it."""
+    def _current(self, t: float, begin: float, h: float) -> tuple[Current, float]:
+        """Give the input during a step that began at `t`, by the rule for reading it, and how far it goes."""
         solver, parts = self.solver, self.stimulus.parts
+        if self.splits:
+            span = self.spans[min(bisect_right(self.edges, begin), len(self.spans) - 1)]
+            return span.drive(begin), min(h, span.end - begin) if span.end > begin else h
         strict = solver.edges == "strict"
         if solver.read == "start":
             value = sum(part(t, strict=strict) for part in parts)
         elif solver.read == "average":
             value = _mean(self.stimulus, begin, begin + h)
         else:
-            return lambda s: sum(part(begin + s, strict=strict) for part in parts)
-        return lambda s: value
+            return lambda s: sum(part(begin + s, strict=strict) for part in parts), h
+        return lambda s: value, h
 
     def _located(self, old: Array, new: Array, h: float, current: Current) -> tuple[float, Array]:
         """Locate a spike within its step: the part of the step before it, and the state there."""

@@ -6,6 +6,7 @@ import pytest
 
 import natrium
 from natrium.analysis import compare_script, error_budget
+from natrium.analysis.budget import FAULTS, HELD
 
 
 @pytest.fixture(scope="module", params=["lif_na", "lif_na2"])
@@ -20,8 +21,10 @@ def part(budget, cause):
 def test_parts_sum_to_the_whole(budget):
     np.testing.assert_allclose(budget.parts.sum(axis=0), budget.total, rtol=0, atol=1e-9)
     rows = budget.table()
-    assert [row["cause"] for row in rows] == [*budget.causes, "total"]
-    assert sum(row["spike_3_ms"] for row in rows[:-1]) == pytest.approx(rows[-1]["spike_3_ms"], abs=1e-9)
+    named = {row["cause"]: row["spike_3_ms"] for row in rows}
+    assert list(named) == [*budget.causes, "total", HELD, "total against clamp"]
+    assert sum(named[cause] for cause in budget.causes) == pytest.approx(named["total"], abs=1e-9)
+    assert named["total"] + named[HELD] == pytest.approx(named["total against clamp"], abs=1e-12)
 
 
 def test_label_is_a_step_early_and_the_strict_edge_a_step_late(budget):
@@ -52,7 +55,39 @@ def test_one_step_more_in_the_counter_is_found():
     assert found[1] == pytest.approx(0.005, abs=0.002)
 
 
-def test_a_silent_script_or_a_wrong_count_has_no_budget():
+def test_the_two_totals_nearly_cancel_against_the_other_model():
+    """The script's third spike belongs to 90.0 ms: true at 90.386 held, at 89.987 clamped."""
+    named = {row["cause"]: row for row in error_budget(compare_script(natrium.notebook.lif_na())).table()}
+    assert named["total"]["spike_3_ms"] == pytest.approx(89.9 - 90.386, abs=1e-3)
+    assert named["total against clamp"]["spike_3_ms"] == pytest.approx(89.9 - 89.987, abs=1e-3)
+
+
+def test_a_foreign_script_s_faults_come_first():
+    comparison = compare_script(natrium.notebook.lif_na())
+    own = comparison.script.spike_times
+    faulty = error_budget(comparison, spikes=own + [0.25, 0.5, 1.0])
+    assert faulty.causes[0] == FAULTS
+    np.testing.assert_allclose(part(faulty, FAULTS), [0.25, 0.5, 1.0], atol=1e-12)
+    np.testing.assert_allclose(faulty.parts.sum(axis=0), faulty.total, rtol=0, atol=1e-9)
+    sound = error_budget(comparison, spikes=own)
+    assert FAULTS not in sound.causes
+    np.testing.assert_allclose(sound.parts, error_budget(comparison).parts, atol=0)
+    fewer = error_budget(comparison, spikes=own[:2])
+    assert (fewer.total.size, fewer.left_out) == (2, 1)
+
+
+def test_rules_that_are_the_truth_s_cost_nothing():
+    comparison = compare_script(natrium.notebook.lif_na())
+    rules = {"label": "end", "edges": "half-open", "read": "split", "refractory": "exact"}
+    script = natrium.FixedStep(dt=0.1, scheme="rk4", spike_time="cubic", **rules)
+    found = error_budget(comparison, script)
+    assert found.causes[-1] == "scheme order"
+    assert "sequential update" not in found.causes
+    assert np.abs(found.parts[:-1]).max() == 0.0
+    assert 0.0 < np.abs(found.total).max() < 2e-3
+
+
+def test_a_silent_script_has_no_budget_and_a_wrong_count_is_told():
     assert error_budget(compare_script(natrium.notebook.lif())) is None
     model = natrium.notebook.lif()
     loud = attrs.evolve(
@@ -60,4 +95,7 @@ def test_a_silent_script_or_a_wrong_count_has_no_budget():
         stimulus=natrium.Constant(15.2),
         simulation=attrs.evolve(model.simulation, dt=9.0, t_end=200.0),
     )
-    assert error_budget(compare_script(loud)) is None
+    comparison = compare_script(loud)
+    found = error_budget(comparison)
+    assert found.left_out == comparison.truth.n_spikes - comparison.script.n_spikes > 0
+    assert found.total.size == comparison.script.n_spikes

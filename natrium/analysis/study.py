@@ -1,0 +1,172 @@
+"""The whole comparison of one model: its script, the truth, every fixed-step method and every solver."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, cast
+
+import attrs
+
+from natrium.analysis.accuracy import STEPS, Convergence, Reference, convergence
+from natrium.analysis.budget import Budget, error_budget
+from natrium.analysis.comparison import Comparison, compare_script
+from natrium.analysis.findings import findings
+from natrium.analysis.work import FAMILIES, WorkRow, affordable, work_precision
+from natrium.model import Model
+
+__all__ = ["Study", "compare"]
+
+SHARP = 1e-6  # ms: the accuracy whose price is told
+
+
+@attrs.frozen(eq=False, kw_only=True)
+class Study:
+    """How far each method is from a model's truth, and what accuracy costs.
+
+    Attributes
+    ----------
+    comparison : Comparison
+        The model as a script with its own step, against the truth.
+    truth : Reference
+        The truth with its error bars.
+    budget : Budget or None
+        The script's distance cause by cause.
+    convergences : tuple of Convergence
+        One per fixed-step method.
+    work : tuple of WorkRow
+        Every solver at several settings.
+    interrupted : bool
+        Whether it was ended before all was done; what is here is whole.
+    """
+
+    comparison: Comparison
+    truth: Reference
+    budget: Budget | None = None
+    convergences: tuple[Convergence, ...] = ()
+    work: tuple[WorkRow, ...] = ()
+    interrupted: bool = False
+
+    @property
+    def model(self) -> Model:
+        """The model compared."""
+        return self.comparison.model
+
+    @property
+    def findings(self) -> list[str]:
+        """What was found, in plain words."""
+        return [
+            *findings(self.comparison, budget=self.budget),
+            *_doubt(self.truth),
+            *_orders(self.convergences),
+            *_price(self.work),
+        ]
+
+    def as_data(self) -> dict[str, Any]:
+        """Give everything as plain data."""
+        data = {
+            "dt_ms": self.comparison.dt,
+            "script_spikes_ms": self.comparison.script.spike_times.tolist(),
+            "true_spikes_ms": self.truth.spike_times.tolist(),
+            "true_spike_errors_ms": self.truth.spike_time_errors.tolist(),
+            "undecided": list(self.truth.undecided),
+            "spikes": self.comparison.table(),
+            "budget": self.budget.table() if self.budget else [],
+            "convergence": [
+                {
+                    "method": item.name,
+                    "order": attrs.asdict(item.order) if item.order else None,
+                    "voltage_order": attrs.asdict(item.voltage_order) if item.voltage_order else None,
+                    "rows": item.table(),
+                }
+                for item in self.convergences
+            ],
+            "work_precision": [row.as_row() for row in self.work],
+            "findings": self.findings,
+            "interrupted": self.interrupted,
+        }
+        return cast(dict[str, Any], _without_nan(data))
+
+
+def _without_nan(data: Any) -> Any:
+    """Put None where JSON has no number: NaN and infinity."""
+    if isinstance(data, dict):
+        return {key: _without_nan(value) for key, value in data.items()}
+    if isinstance(data, list):
+        return [_without_nan(value) for value in data]
+    return None if isinstance(data, float) and not abs(data) < float("inf") else data
+
+
+def compare(model: Model, progress: Callable[[str], None] | None = None) -> Study:
+    """Compare a model's script with the truth, and all methods with each other.
+
+    Parameters
+    ----------
+    model : Model
+        With `dt` and `t_end` in its simulation.
+    progress : callable, optional
+        Told what is being done, once before each part.
+
+    Returns
+    -------
+    Study
+        After Ctrl-C once the truth is there: what was done so far, marked as interrupted.
+
+    Raises
+    ------
+    ModelError
+        When the model has no `dt` or no `t_end`.
+    SolverError
+        When a run cannot be carried through.
+    """
+    tell = progress or (lambda message: None)
+    tell("replaying the script and solving its model")
+    comparison = compare_script(model)
+    truth = Reference(comparison.truth, comparison.truth.spike_time_errors)
+    done = Study(comparison=comparison, truth=truth)
+    steps = affordable(STEPS, comparison.truth.t_end - comparison.truth.t_start)
+    try:
+        tell("the error, cause by cause")
+        done = attrs.evolve(done, budget=error_budget(comparison))
+        for name, family in FAMILIES.items():
+            tell(f"{name}: many steps")
+            made = convergence(family, truth, steps, name=name)
+            done = attrs.evolve(done, convergences=(*done.convergences, made))
+        tell("every solver at several settings")
+        for row in work_precision(truth):
+            done = attrs.evolve(done, work=(*done.work, row))
+            tell(f"{row.method}: {row.setting}")
+    except KeyboardInterrupt:
+        return attrs.evolve(done, interrupted=True)
+    return done
+
+
+def _doubt(truth: Reference) -> list[str]:
+    return [f"Undecided: {reason}." for reason in truth.undecided]
+
+
+def _orders(convergences: tuple[Convergence, ...]) -> list[str]:
+    said = [
+        f"{item.name}: order {item.order.value:.2f} ± {item.order.uncertainty:.2f}"
+        for item in convergences
+        if item.order
+    ]
+    return [f"Observed orders of the spike times: {'; '.join(said)}."] if said else []
+
+
+def _price(work: tuple[WorkRow, ...]) -> list[str]:
+    """Say which methods reach a microsecond's thousandth, and for how many calls."""
+    sharp = [row for row in work if row.accuracy.spike_error <= SHARP and row.rhs_evaluations]
+    if not sharp:
+        return []
+    cheapest = min(sharp, key=lambda row: row.rhs_evaluations)
+    fixed = [row for row in sharp if row.setting.startswith("dt")]
+    other = min(fixed, key=lambda row: row.rhs_evaluations, default=None)
+    said = (
+        f"Every spike to {SHARP:g} ms: {cheapest.method} ({cheapest.setting}) does it with "
+        f"{cheapest.rhs_evaluations} right-hand-side calls"
+    )
+    if other is None:
+        return [f"{said}; none of the fixed steps tried does it."]
+    if other is cheapest:
+        return [f"{said}."]
+    return [f"{said}, the best fixed step ({other.method}, {other.setting}) with {other.rhs_evaluations}."]

@@ -1,0 +1,138 @@
+"""What accuracy costs: error against right-hand-side calls and wall time, for every solver there is."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from typing import Any, Literal
+
+import attrs
+
+from natrium.analysis.accuracy import Accuracy, Reference, measure
+from natrium.model import UnsupportedModel
+from natrium.solvers import ClosedForm, EventDriven, FixedStep, Solver, Trajectory
+
+__all__ = ["FAMILIES", "WorkRow", "affordable", "solvers_compared", "work_precision"]
+
+_TRUE_RULES: dict[str, Any] = {"refractory": "exact", "label": "end", "read": "split", "edges": "half-open"}
+
+FAMILIES: dict[str, FixedStep] = {
+    "script": FixedStep(dt=0.1),
+    "RK4, on the grid": FixedStep(dt=0.1, scheme="rk4", spike_time="grid", **_TRUE_RULES),
+    "Euler, linear": FixedStep(dt=0.1, scheme="euler", spike_time="linear", **_TRUE_RULES),
+    "exponential Euler, linear": FixedStep(
+        dt=0.1, scheme="exponential-euler", spike_time="linear", **_TRUE_RULES
+    ),
+    "Heun, linear": FixedStep(dt=0.1, scheme="heun", spike_time="linear", **_TRUE_RULES),
+    "RK4, cubic": FixedStep(dt=0.1, scheme="rk4", spike_time="cubic", **_TRUE_RULES),
+}
+"""Fixed-step methods that are compared, by name: the script's, then each scheme with the rule it deserves."""
+
+RTOLS = (1e-4, 1e-6, 1e-8, 1e-10)
+WORK_STEPS = (0.199, 0.1, 0.0497, 0.0251, 0.0127)
+# Steps that a study spends on one run: minutes would go into the finest alone.
+MOST_STEPS = 200_000
+# A run is timed again until this much time has gone into it, three times at most; the best counts.
+ENOUGH, MOST_REPEATS = 0.05, 3
+
+
+@attrs.frozen(eq=False)
+class WorkRow:
+    """One solver at one setting.
+
+    Attributes
+    ----------
+    method, setting : str
+    solver : Solver
+    rhs_evaluations : int
+    seconds : float
+        Wall time, the best of up to three runs, s.
+    accuracy : Accuracy
+    """
+
+    method: str
+    setting: str
+    solver: Solver
+    rhs_evaluations: int
+    seconds: float
+    accuracy: Accuracy
+
+    def as_row(self) -> dict[str, Any]:
+        """Give it as plain data."""
+        return {
+            "method": self.method,
+            "setting": self.setting,
+            "rhs_evaluations": self.rhs_evaluations,
+            "seconds": self.seconds,
+            "spike_error_ms": self.accuracy.spike_error,
+            "missed": self.accuracy.missed,
+            "extra": self.accuracy.extra,
+            "voltage_error_mV": self.accuracy.voltage_error,
+        }
+
+
+def affordable(steps: Sequence[float], duration: float) -> tuple[float, ...]:
+    """Leave out the steps (ms) that are too short for a study of a run of `duration` ms."""
+    return tuple(dt for dt in steps if duration / dt <= MOST_STEPS)
+
+
+def solvers_compared(duration: float) -> dict[str, list[tuple[str, Solver]]]:
+    """List every solver there is, with its settings.
+
+    Parameters
+    ----------
+    duration : float
+        Of the run, ms: steps that would take minutes are left out.
+
+    Returns
+    -------
+    dict
+        Name of each method to pairs of a setting's name and a solver.
+    """
+    methods: tuple[Literal["auto", "RK45", "Radau"], ...] = ("auto", "RK45", "Radau")
+    listed: dict[str, list[tuple[str, Solver]]] = {
+        f"event-driven, {method}": [
+            (f"rtol {rtol:g}", EventDriven(method=method, rtol=rtol)) for rtol in RTOLS
+        ]
+        for method in methods
+    }
+    for name, family in FAMILIES.items():
+        steps = affordable(WORK_STEPS, duration)
+        listed[name] = [(f"dt {dt:g} ms", attrs.evolve(family, dt=dt)) for dt in steps]
+    listed["closed form"] = [("exact", ClosedForm())]
+    return listed
+
+
+def work_precision(truth: Reference) -> Iterator[WorkRow]:
+    """Run every solver at several settings; give a row for each as it is done.
+
+    A solver that cannot do the model is left out.
+
+    Parameters
+    ----------
+    truth : Reference
+
+    Yields
+    ------
+    WorkRow
+    """
+    trajectory = truth.trajectory
+    for method, settings in solvers_compared(trajectory.t_end - trajectory.t_start).items():
+        for setting, solver in settings:
+            try:
+                run, seconds = _timed(solver, trajectory)
+            except UnsupportedModel:
+                break
+            yield WorkRow(method, setting, solver, run.rhs_evaluations, seconds, measure(run, truth))
+
+
+def _timed(solver: Solver, truth: Trajectory) -> tuple[Trajectory, float]:
+    best, spent = float("inf"), 0.0
+    for _ in range(MOST_REPEATS):
+        begun = time.perf_counter()
+        run = solver.solve(truth.neuron, truth.stimulus, t_start=truth.t_start, t_end=truth.t_end)
+        took = time.perf_counter() - begun
+        best, spent = min(best, took), spent + took
+        if spent > ENOUGH:
+            break
+    return run, best

@@ -1,0 +1,235 @@
+"""Figures and rows of the published results."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from natrium.analysis.papers import GateErrors, Orders, Papers, SpikeErrors, Thresholds
+from natrium.figures.style import COLORS, SERIES, new_figure, styled
+
+__all__ = ["PAPER_CAPTIONS", "plot_gates", "plot_orders", "plot_papers", "plot_thresholds", "rows"]
+
+PAPER_CAPTIONS = {
+    "thresholds": (
+        "Moore & Ramon 1974: the threshold of the squid axon's membrane against the step, by both Euler "
+        "schemes; the cubic through the points meets zero step at the true threshold."
+    ),
+    "orders": (
+        "Integrate-and-fire schemes: largest error of the first two spikes against the step, with lines of the "
+        "fitted order. On the grid all are first order; with a line they are second order at best, with a cubic "
+        "fourth."
+    ),
+    "gates": (
+        "Butera & McCarthy 2004: exponential Euler's error over Euler's. Left: gates along the true course of a "
+        "firing squid axon (above the line exponential Euler is worse; dots: twice the least time constant of "
+        "m). Right: first spike of the second script's model with either method for the gates."
+    ),
+}
+"""A caption for each figure."""
+
+MARKS = "os^Dv"
+SCHEME_COLORS = dict(
+    zip(("sequential-euler", "euler", "exponential-euler", "heun", "rk4"), SERIES, strict=False)
+)
+PANEL_TITLES = {"grid": "spikes on the grid", "linear": "on a line", "cubic": "on a cubic"}
+MODEL_NAMES = {"lif": "LIF", "lif_na": "second script's model"}
+
+
+def rows(results: Papers) -> list[dict[str, Any]]:
+    """Give one row per claim for a table: numbers as text with the digits that count.
+
+    Parameters
+    ----------
+    results : Papers
+
+    Returns
+    -------
+    list of dict
+        Paper, claim, expected, got, tolerance, unit, ``"yes"`` or ``"no"``, note, source.
+    """
+    return [
+        {
+            "paper": claim.source.short,
+            "claim": claim.claim,
+            "expected": _shown(claim.expected, claim.tolerance),
+            "got": _shown(claim.got, claim.tolerance),
+            "tolerance": f"{claim.tolerance:.2g}",
+            "unit": claim.unit,
+            "holds": "yes" if claim.holds else "no",
+            "note": claim.note,
+            "source": str(claim.source),
+        }
+        for claim in results.claims
+    ]
+
+
+def _shown(value: float, tolerance: float) -> str:
+    """Show one digit beyond the tolerance."""
+    digits = 2 if tolerance == 0.0 else max(2, 1 - int(np.floor(np.log10(tolerance))))
+    return f"{value:.{digits}f}"
+
+
+def plot_papers(results: Papers) -> dict[str, Figure]:
+    """Draw all figures of the published results.
+
+    Parameters
+    ----------
+    results : Papers
+
+    Returns
+    -------
+    dict of str to matplotlib.figure.Figure
+        By the names in `PAPER_CAPTIONS`.
+    """
+    return {
+        "thresholds": plot_thresholds(results.thresholds),
+        "orders": plot_orders(results.orders),
+        "gates": plot_gates(results.gates, results.spikes),
+    }
+
+
+def plot_thresholds(found: Thresholds) -> Figure:
+    """Draw threshold against step, with the cubics that lead to zero step.
+
+    Parameters
+    ----------
+    found : Thresholds
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+    """
+    with styled():
+        figure = new_figure(6.0, 4.0)
+        ax = figure.subplots()
+        fine = np.linspace(0.0, found.steps.max(), 101)
+        ax.axhline(found.truth, color=COLORS["threshold"], linestyle="--", linewidth=0.9)
+        for index, (scheme, values) in enumerate(found.by_scheme.items()):
+            ax.plot(fine, np.polyval(found.polynomial(scheme), fine), color=SERIES[index])
+            ax.plot(found.steps, values, MARKS[index], color=SERIES[index], markersize=5.5, label=scheme)
+        ax.plot(0.0, found.truth, "*", color="black", markersize=11, label="event-driven", clip_on=False)
+        ax.annotate(
+            f"{found.truth:.5f} mV",
+            (0.0, found.truth),
+            xytext=(8, 5),
+            textcoords="offset points",
+            fontsize=8.5,
+        )
+        ax.set(
+            title="Threshold of the squid axon's membrane",
+            xlabel="Step dt (ms)",
+            ylabel="Threshold (mV from rest)",
+        )
+        ax.set_xlim(-0.0005, found.steps.max() * 1.05)
+        ax.margins(y=0.1)
+        ax.grid(which="major", color="#DDDDDD", linewidth=0.6)
+        ax.legend(loc="lower left")
+    return figure
+
+
+def plot_orders(found: Orders) -> Figure:
+    """Draw error against step for every scheme, a panel for each model and spike rule.
+
+    Parameters
+    ----------
+    found : Orders
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+    """
+    models = list(dict.fromkeys(row.model for row in found.rows))
+    rules = list(dict.fromkeys(row.spike_time for row in found.rows))
+    with styled():
+        figure = new_figure(2.5 * len(rules) + 0.6, 2.4 * len(models) + 0.8)
+        panels = figure.subplots(len(models), len(rules), sharex=True, sharey=True, squeeze=False)
+        for i, model in enumerate(models):
+            for j, rule in enumerate(rules):
+                ax = panels[i, j]
+                chosen = [row for row in found.rows if (row.model, row.spike_time) == (model, rule)]
+                for row in chosen:
+                    index = list(SCHEME_COLORS).index(row.scheme)
+                    color = SCHEME_COLORS[row.scheme]
+                    label = f"{row.observed:.2f}"
+                    ax.loglog(row.steps, row.errors, MARKS[index], color=color, markersize=3.5, label=label)
+                    ax.loglog(row.steps, row.line, color=color, linewidth=1.0)
+                _dress(ax, f"{MODEL_NAMES[model]}, {PANEL_TITLES[rule]}" if i == 0 and j == 0 else "")
+                ax.set_title(f"{MODEL_NAMES[model]}: {PANEL_TITLES[rule]}", fontsize=9)
+                ax.legend(
+                    loc="lower right", title="order", title_fontsize=8, fontsize=7.5, handletextpad=0.2,
+                    borderaxespad=0.2, labelspacing=0.25,
+                )  # fmt: skip
+        figure.supxlabel("Step dt (ms)", fontsize=9.5)
+        figure.supylabel("Largest spike-time error (ms)", fontsize=9.5)
+        _scheme_legend(figure)
+    return figure
+
+
+def _dress(ax: Axes, title: str) -> None:
+    ax.grid(which="major", color="#DDDDDD", linewidth=0.6)
+
+
+def _scheme_legend(figure: Figure) -> None:
+    from matplotlib.lines import Line2D
+
+    handles = [
+        Line2D([], [], color=color, marker=mark, markersize=4, linewidth=1.0, label=scheme)
+        for mark, (scheme, color) in zip(MARKS, SCHEME_COLORS.items(), strict=True)
+    ]
+    figure.legend(handles=handles, loc="outside upper center", ncols=len(handles), fontsize=8)
+
+
+def plot_gates(gates: GateErrors, spikes: SpikeErrors) -> Figure:
+    """Draw exponential Euler's error over Euler's for each gate, and both errors of a first spike.
+
+    Parameters
+    ----------
+    gates : GateErrors
+    spikes : SpikeErrors
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+    """
+    with styled():
+        figure = new_figure(8.4, 3.8)
+        left, right = figure.subplots(1, 2)
+        for index, name in enumerate(gates.names):
+            color = SERIES[index]
+            left.loglog(gates.steps, gates.ratios[index], color=color, label=name.replace(".", ": "))
+            left.plot(gates.steps[0] * 0.8, gates.predicted[index], "<", color=color, markersize=5)
+            if name.endswith("m"):
+                left.axvline(2.0 * gates.fastest[index], color=color, linestyle=":", linewidth=1.0)
+        left.axhline(1.0, color=COLORS["threshold"], linewidth=0.9)
+        left.set_ylim(0.2, 3.0)
+        left.set_yticks([0.2, 0.5, 1.0, 2.0], ["0.2", "0.5", "1", "2"])
+        left.set(
+            title="Gates along a true course",
+            xlabel="Step dt (ms)",
+            ylabel="error: exponential Euler / Euler",
+        )
+        left.legend(loc="lower left")
+        for index, method in enumerate(("Euler", "exponential Euler")):
+            right.loglog(
+                spikes.steps,
+                np.abs(spikes.errors[index]),
+                MARKS[index] + "-",
+                color=SERIES[index],
+                markersize=4.5,
+                label=f"gates by {method}",
+            )
+        right.set(
+            title="First spike of the second script's model",
+            xlabel="Step dt (ms)",
+            ylabel="|spike time − true time| (ms)",
+        )
+        right.legend(loc="upper left")
+        for ax in (left, right):
+            _dress(ax, "")
+            ax.set_xticks([0.01, 0.03, 0.1, 0.3], ["0.01", "0.03", "0.1", "0.3"])
+            ax.minorticks_off()
+    return figure
