@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 
 from natrium.analysis.papers import GateErrors, Orders, Papers, SpikeErrors, Thresholds
 from natrium.figures.style import COLORS, SERIES, new_figure, styled
@@ -19,24 +19,29 @@ PAPER_CAPTIONS = {
         "schemes; the cubic through the points meets zero step at the true threshold."
     ),
     "orders": (
-        "Integrate-and-fire schemes: largest error of the first two spikes against the step, with lines of the "
-        "fitted order. On the grid all are first order; with a line they are second order at best, with a cubic "
-        "fourth."
+        "Integrate-and-fire schemes: largest error of the first two spikes against the step, with lines of "
+        "the fitted order. With spikes on the grid all are first order, on a line through the step's ends "
+        "second at best, on a cubic fourth."
     ),
     "gates": (
-        "Butera & McCarthy 2004: exponential Euler's error over Euler's. Left: gates along the true course of a "
-        "firing squid axon (above the line exponential Euler is worse; dots: twice the least time constant of "
-        "m). Right: first spike of the second script's model with either method for the gates."
+        "Butera & McCarthy 2004. Left: gates along the true course of a firing squid axon; above 1 "
+        "exponential Euler is worse than Euler. Triangles: what the leading errors predict; dotted: twice "
+        "the least time constant of m, where Euler turns unstable. Right: first spike of the second script's "
+        "model with either method for the gates."
     ),
 }
 """A caption for each figure."""
 
 MARKS = "os^Dv"
+# Schemes that agree lie on each other: the one drawn first shows around the other.
+SIZES = (7.5, 3.5, 7.5, 4.5, 3.5)
+FILLS = ("none", "full", "none", "none", "full")
 SCHEME_COLORS = dict(
     zip(("sequential-euler", "euler", "exponential-euler", "heun", "rk4"), SERIES, strict=False)
 )
-PANEL_TITLES = {"grid": "spikes on the grid", "linear": "on a line", "cubic": "on a cubic"}
-MODEL_NAMES = {"lif": "LIF", "lif_na": "second script's model"}
+LEGEND_ROOM = 1e-4  # ms, left of all steps
+PANEL_TITLES = {"grid": "on the grid", "linear": "on a line", "cubic": "on a cubic"}
+MODEL_NAMES = {"lif": "LIF", "lif_na": "second script"}
 
 
 def rows(results: Papers) -> list[dict[str, Any]]:
@@ -49,7 +54,7 @@ def rows(results: Papers) -> list[dict[str, Any]]:
     Returns
     -------
     list of dict
-        Paper, claim, expected, got, tolerance, unit, ``"yes"`` or ``"no"``, note, source.
+        Paper, claim, expected, got, tolerance, unit, ``"yes"`` or ``"no"``, origin, note, source.
     """
     return [
         {
@@ -60,6 +65,7 @@ def rows(results: Papers) -> list[dict[str, Any]]:
             "tolerance": f"{claim.tolerance:.2g}",
             "unit": claim.unit,
             "holds": "yes" if claim.holds else "no",
+            "origin": claim.origin,
             "note": claim.note,
             "source": str(claim.source),
         }
@@ -110,7 +116,8 @@ def plot_thresholds(found: Thresholds) -> Figure:
         ax.axhline(found.truth, color=COLORS["threshold"], linestyle="--", linewidth=0.9)
         for index, (scheme, values) in enumerate(found.by_scheme.items()):
             ax.plot(fine, np.polyval(found.polynomial(scheme), fine), color=SERIES[index])
-            ax.plot(found.steps, values, MARKS[index], color=SERIES[index], markersize=5.5, label=scheme)
+            label = f"{scheme} and cubic"
+            ax.plot(found.steps, values, MARKS[index], color=SERIES[index], markersize=5.5, label=label)
         ax.plot(0.0, found.truth, "*", color="black", markersize=11, label="event-driven", clip_on=False)
         ax.annotate(
             f"{found.truth:.5f} mV",
@@ -154,31 +161,36 @@ def plot_orders(found: Orders) -> Figure:
                 for row in chosen:
                     index = list(SCHEME_COLORS).index(row.scheme)
                     color = SCHEME_COLORS[row.scheme]
-                    label = f"{row.observed:.2f}"
-                    ax.loglog(row.steps, row.errors, MARKS[index], color=color, markersize=3.5, label=label)
+                    ax.loglog(row.steps, row.errors, **_mark(index), color=color, label=f"{row.observed:.2f}")
                     ax.loglog(row.steps, row.line, color=color, linewidth=1.0)
-                _dress(ax, f"{MODEL_NAMES[model]}, {PANEL_TITLES[rule]}" if i == 0 and j == 0 else "")
-                ax.set_title(f"{MODEL_NAMES[model]}: {PANEL_TITLES[rule]}", fontsize=9)
+                ax.grid(which="major", color="#DDDDDD", linewidth=0.6)
+                ax.set_title(f"{MODEL_NAMES[model]}, {PANEL_TITLES[rule]}", fontsize=9)
                 ax.legend(
-                    loc="lower right", title="order", title_fontsize=8, fontsize=7.5, handletextpad=0.2,
+                    loc="lower left", title="order", title_fontsize=8, fontsize=7.5, handletextpad=0.2,
                     borderaxespad=0.2, labelspacing=0.25,
                 )  # fmt: skip
+        longest = max(row.steps.max() for row in found.rows)
+        panels[0, 0].set_xlim(LEGEND_ROOM, 1.5 * longest)  # of all: they share it
         figure.supxlabel("Step dt (ms)", fontsize=9.5)
         figure.supylabel("Largest spike-time error (ms)", fontsize=9.5)
         _scheme_legend(figure)
     return figure
 
 
-def _dress(ax: Axes, title: str) -> None:
-    ax.grid(which="major", color="#DDDDDD", linewidth=0.6)
+def _mark(index: int) -> dict[str, Any]:
+    """Give a scheme's marker."""
+    return {
+        "marker": MARKS[index],
+        "markersize": SIZES[index],
+        "fillstyle": FILLS[index],
+        "linestyle": "none",
+    }
 
 
 def _scheme_legend(figure: Figure) -> None:
-    from matplotlib.lines import Line2D
-
     handles = [
-        Line2D([], [], color=color, marker=mark, markersize=4, linewidth=1.0, label=scheme)
-        for mark, (scheme, color) in zip(MARKS, SCHEME_COLORS.items(), strict=True)
+        Line2D([], [], **_mark(index) | {"linestyle": "-"}, color=color, linewidth=1.0, label=scheme)
+        for index, (scheme, color) in enumerate(SCHEME_COLORS.items())
     ]
     figure.legend(handles=handles, loc="outside upper center", ncols=len(handles), fontsize=8)
 
@@ -229,7 +241,7 @@ def plot_gates(gates: GateErrors, spikes: SpikeErrors) -> Figure:
         )
         right.legend(loc="upper left")
         for ax in (left, right):
-            _dress(ax, "")
+            ax.grid(which="major", color="#DDDDDD", linewidth=0.6)
             ax.set_xticks([0.01, 0.03, 0.1, 0.3], ["0.01", "0.03", "0.1", "0.3"])
             ax.minorticks_off()
     return figure

@@ -1,0 +1,97 @@
+"""A published result set beside our own number."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import attrs
+
+__all__ = ["Claim", "Source"]
+
+
+@attrs.frozen
+class Source:
+    """A paper.
+
+    Attributes
+    ----------
+    authors, title, journal : str
+        `journal` with volume and pages.
+    year : int
+    doi : str
+        Without the resolver's address.
+    opened : str
+        How much of the paper could be read here, and what of its record could be checked.
+    """
+
+    authors: str
+    title: str
+    journal: str
+    year: int
+    doi: str
+    opened: str
+
+    @property
+    def short(self) -> str:
+        """Authors' surnames and year, as a text cites them."""
+        names = [part.split()[-1] for part in self.authors.split(", ")]
+        listed = f"{names[0]} et al." if len(names) > 2 else " & ".join(names)
+        return f"{listed} {self.year}"
+
+    def __str__(self) -> str:
+        """Cite in full."""
+        return f'{self.authors}, "{self.title}", {self.journal} ({self.year}), https://doi.org/{self.doi}'
+
+
+@attrs.frozen(kw_only=True)
+class Claim:
+    """One row: what a paper says, what we get.
+
+    Attributes
+    ----------
+    claim : str
+        One sentence.
+    source : Source
+    expected : float
+        In `unit`.
+    got : float
+        In `unit`.
+    tolerance : float
+        How far `got` may lie from `expected`, in `unit`.
+    unit : str
+        Empty for a pure number.
+    origin : {"abstract", "theory", "earlier run"}
+        Where the number expected comes from: the part of the paper that could be read, our own working
+        out of what it says, or an earlier computation of this project's.
+    note : str
+        How the number was come by, and what could not be checked.
+    """
+
+    claim: str
+    source: Source
+    expected: float = attrs.field(converter=float)
+    got: float = attrs.field(converter=float)
+    tolerance: float = attrs.field(converter=float)
+    unit: str = ""
+    origin: Literal["abstract", "theory", "earlier run"] = "theory"
+    note: str = ""
+
+    @property
+    def holds(self) -> bool:
+        """Whether `got` is as near to `expected` as it has to be; never for NaN."""
+        return abs(self.got - self.expected) <= self.tolerance
+
+    def as_data(self) -> dict[str, Any]:
+        """Give the row as plain data."""
+        return {
+            "claim": self.claim,
+            "paper": self.source.short,
+            "expected": self.expected,
+            "got": self.got,
+            "tolerance": self.tolerance,
+            "unit": self.unit,
+            "holds": self.holds,
+            "origin": self.origin,
+            "note": self.note,
+            "source": str(self.source),
+        }
