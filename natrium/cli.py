@@ -15,11 +15,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 if TYPE_CHECKING:
+    from natrium.model import Model
     from natrium.solvers import Trajectory
 
 __all__ = ["app", "main"]
 
-BAD_INPUT, FAILED_RUN = 2, 1
+BAD_INPUT, FAILED_RUN, INTERRUPTED = 2, 1, 130
+FOLDER = "Folder for figures, tables and the report."
+DEFAULT_DT = 0.1  # ms: the notebook's
 
 app = typer.Typer(
     name="natrium",
@@ -30,6 +33,9 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 
+ModelFile = Annotated[Path, typer.Argument(help="Model file (TOML, version 1).", metavar="MODEL.toml")]
+StepOption = Annotated[float | None, typer.Option(help="Step of the script's scheme, ms.")]
+EndOption = Annotated[float | None, typer.Option(help="End of the run, ms.")]
 JsonFlag = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")]
 
 
@@ -46,8 +52,22 @@ def _told(verb: Callable[..., None]) -> Callable[..., None]:
             typer.echo(f"natrium: {error}", err=True)
             failed = isinstance(error, SolverError) and not isinstance(error, UnsupportedModel)
             raise typer.Exit(FAILED_RUN if failed else BAD_INPUT) from None
+        except KeyboardInterrupt:
+            typer.echo("natrium: interrupted; nothing was written", err=True)
+            raise typer.Exit(INTERRUPTED) from None
 
     return wrapped
+
+
+def _loaded(path: Path, **asked: Any) -> Model:
+    """Read a model file, its simulation changed by the options that are given."""
+    import attrs
+
+    from natrium.model import load
+
+    loaded = load(path)
+    given = {key: value for key, value in asked.items() if value is not None}
+    return attrs.evolve(loaded, simulation=attrs.evolve(loaded.simulation, **given))
 
 
 @app.callback(invoke_without_command=True)
@@ -67,33 +87,19 @@ def _options(
 @app.command("run")
 @_told
 def run_command(
-    model: Annotated[Path, typer.Argument(help="Model file (TOML, version 1).", metavar="MODEL.toml")],
+    model: ModelFile,
     solver: Annotated[str | None, typer.Option(help="event, script or closed-form.")] = None,
     method: Annotated[str | None, typer.Option(help="auto, DOP853, RK45 or Radau.")] = None,
     rtol: Annotated[float | None, typer.Option(help="Relative tolerance.")] = None,
     atol: Annotated[float | None, typer.Option(help="Absolute tolerance.")] = None,
-    dt: Annotated[float | None, typer.Option(help="Step of the script's scheme, ms.")] = None,
-    t_end: Annotated[float | None, typer.Option(help="End of the run, ms.")] = None,
+    dt: StepOption = None,
+    t_end: EndOption = None,
     as_json: JsonFlag = False,
 ) -> None:
     """Run a model file and print its spikes."""
-    import attrs
-
-    from natrium.model import load
     from natrium.solvers import run
 
-    asked = {
-        "solver": solver,
-        "method": method,
-        "rtol": rtol,
-        "atol": atol,
-        "dt": dt,
-        "t_end": t_end,
-    }
-    loaded = load(model)
-    given: dict[str, Any] = {key: value for key, value in asked.items() if value is not None}
-    simulation = attrs.evolve(loaded.simulation, **given)
-    trajectory = run(attrs.evolve(loaded, simulation=simulation))
+    trajectory = run(_loaded(model, solver=solver, method=method, rtol=rtol, atol=atol, dt=dt, t_end=t_end))
     typer.echo(json.dumps(_run_result(trajectory)) if as_json else _run_text(trajectory))
     if not as_json:
         for warning in trajectory.warnings:
@@ -160,9 +166,7 @@ def channels_command(as_json: JsonFlag = False) -> None:
 @app.command("reproduce")
 @_told
 def reproduce_command(
-    out: Annotated[Path, typer.Option(help="Folder for figures, tables and the report.")] = Path(
-        "reproduction"
-    ),
+    out: Annotated[Path, typer.Option(help=FOLDER)] = Path("reproduction"),
     as_json: JsonFlag = False,
 ) -> None:
     """Replay the notebook's three scripts, solve them truly, and show the difference."""
@@ -171,6 +175,30 @@ def reproduce_command(
     result = reproduce_into(out, quiet=as_json)
     if as_json:
         typer.echo(json.dumps(result))
+
+
+@app.command("compare")
+@_told
+def compare_command(
+    model: ModelFile,
+    out: Annotated[Path, typer.Option(help=FOLDER)] = Path("comparison"),
+    dt: StepOption = None,
+    t_end: EndOption = None,
+    as_json: JsonFlag = False,
+) -> None:
+    """Compare a model's script and all methods with the truth: orders, work and precision.
+
+    The script's step is the file's dt, or 0.1 ms. Ctrl-C keeps what is done so far.
+    """
+    from natrium.figures import compare_into
+
+    loaded = _loaded(model, t_end=t_end)
+    loaded = _loaded(model, t_end=t_end, dt=dt or loaded.simulation.dt or DEFAULT_DT)
+    result = compare_into(loaded, out, name=model.name, quiet=as_json)
+    if as_json:
+        typer.echo(json.dumps(result))
+    if result["interrupted"]:
+        raise typer.Exit(INTERRUPTED)
 
 
 def main() -> None:

@@ -19,6 +19,7 @@ from natrium.analysis.comparison import (
     dt_ladder,
     match_spikes,
 )
+from natrium.analysis.distances import SpikeTrainDistances, coincidence_factor, spike_train_distances
 from natrium.analysis.findings import findings
 from natrium.analysis.reproduction import Reproduction, reproduce
 from natrium.analysis.study import Study, compare
@@ -34,8 +35,10 @@ __all__ = [
     "Reference",
     "Reproduction",
     "SpikePair",
+    "SpikeTrainDistances",
     "Study",
     "WorkRow",
+    "coincidence_factor",
     "compare",
     "compare_script",
     "convergence",
@@ -47,5 +50,6 @@ __all__ = [
     "observed_order",
     "reference",
     "reproduce",
+    "spike_train_distances",
     "work_precision",
 ]

@@ -158,15 +158,16 @@ def _price(work: tuple[WorkRow, ...]) -> list[str]:
     sharp = [row for row in work if row.accuracy.spike_error <= SHARP and row.rhs_evaluations]
     if not sharp:
         return []
-    cheapest = min(sharp, key=lambda row: row.rhs_evaluations)
+    cheapest = min(sharp, key=lambda row: row.seconds)
     fixed = [row for row in sharp if row.setting.startswith("dt")]
-    other = min(fixed, key=lambda row: row.rhs_evaluations, default=None)
-    said = (
-        f"Every spike to {SHARP:g} ms: {cheapest.method} ({cheapest.setting}) does it with "
-        f"{cheapest.rhs_evaluations} right-hand-side calls"
-    )
+    other = min(fixed, key=lambda row: row.seconds, default=None)
+    said = f"Every spike to {SHARP:g} ms: {cheapest.method} ({cheapest.setting}) does it in {_cost(cheapest)}"
     if other is None:
         return [f"{said}; none of the fixed steps tried does it."]
     if other is cheapest:
         return [f"{said}."]
-    return [f"{said}, the best fixed step ({other.method}, {other.setting}) with {other.rhs_evaluations}."]
+    return [f"{said}, the best fixed step ({other.method}, {other.setting}) in {_cost(other)}."]
+
+
+def _cost(row: WorkRow) -> str:
+    return f"{row.seconds * 1e3:.3g} ms and {row.rhs_evaluations} right-hand-side calls"

@@ -187,13 +187,10 @@ class _Run:
         """Take all steps."""
         dt = self.solver.dt
         for k, t in enumerate(self.starts.tolist()):
-            if self._held(t):
-                self._rest(t)
-            else:
-                begin = max(t, self.counter) if self.exact else t
-                if begin > t and self.clamp:
-                    self.state = relaxed(self.flow.kernel, self.state, begin - t)
-                self._free(t, begin, t + dt - begin if begin > t else dt)
+            try:
+                self._step(t)
+            except (ArithmeticError, ValueError):  # from the rates, or from a polynomial through infinities
+                self.state = np.full_like(self.state, np.nan)
             self.y[:, k] = self.state
             self.counters[k] = max(self.counter - t - dt, 0.0) if self.exact else self.counter
             if not np.all(np.isfinite(self.state)):
@@ -201,6 +198,17 @@ class _Run:
                     f"the state stops being finite in the step at t = {t!r} ms: a step too long, or a rate "
                     "that is 0/0 as written; the event-driven solver has neither"
                 )
+
+    def _step(self, t: float) -> None:
+        """Take the step that begins at `t`."""
+        if self._held(t):
+            self._rest(t)
+            return
+        begin = max(t, self.counter) if self.exact else t
+        if begin > t and self.clamp:
+            self.state = relaxed(self.flow.kernel, self.state, begin - t)
+        dt = self.solver.dt
+        self._free(t, begin, t + dt - begin if begin > t else dt)
 
     def _held(self, t: float) -> bool:
         """Tell whether the whole step from `t` is refractory."""

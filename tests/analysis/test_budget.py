@@ -65,7 +65,7 @@ def test_the_two_totals_nearly_cancel_against_the_other_model():
 def test_a_foreign_script_s_faults_come_first():
     comparison = compare_script(natrium.notebook.lif_na())
     own = comparison.script.spike_times
-    faulty = error_budget(comparison, spikes=own + [0.25, 0.5, 1.0])
+    faulty = error_budget(comparison, spikes=own + np.array([0.25, 0.5, 1.0]))
     assert faulty.causes[0] == FAULTS
     np.testing.assert_allclose(part(faulty, FAULTS), [0.25, 0.5, 1.0], atol=1e-12)
     np.testing.assert_allclose(faulty.parts.sum(axis=0), faulty.total, rtol=0, atol=1e-9)
@@ -97,5 +97,5 @@ def test_a_silent_script_has_no_budget_and_a_wrong_count_is_told():
     )
     comparison = compare_script(loud)
     found = error_budget(comparison)
-    assert found.left_out == comparison.truth.n_spikes - comparison.script.n_spikes > 0
-    assert found.total.size == comparison.script.n_spikes
+    assert found.total.size == comparison.truth.n_spikes < comparison.script.n_spikes
+    assert found.left_out >= comparison.script.n_spikes - comparison.truth.n_spikes

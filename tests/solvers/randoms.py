@@ -36,20 +36,19 @@ def _channels(draw):
 
 
 def _inputs(draw):
-    parts = []
-    for _ in range(draw.integers(1, 4)):
-        start = draw.uniform(0.0, 40.0)
-        size, kind = draw.uniform(3.0, 35.0), draw.integers(0, 6)
-        parts.append(
-            (
-                lambda: natrium.Constant(size),
-                lambda: natrium.Step(size, start=start, stop=start + draw.uniform(5.0, 120.0)),
-                lambda: natrium.Ramp(size / 50.0, start=start),
-                lambda: natrium.Sine(size, draw.uniform(5.0, 200.0), phase=draw.uniform(0.0, 6.0)),
-                lambda: natrium.Gaussian(2.0 * size, start + 40.0, draw.uniform(0.5, 15.0)),
-                lambda: natrium.Pulses(
-                    2.0 * size, start=start, width=draw.uniform(0.2, 5.0), period=draw.uniform(6.0, 20.0), count=8
-                ),
-            )[kind]()
-        )
-    return tuple(parts)
+    return tuple(_part(draw) for _ in range(draw.integers(1, 4)))
+
+
+def _part(draw):
+    start, size = draw.uniform(0.0, 40.0), draw.uniform(3.0, 35.0)
+    kinds = (
+        lambda: natrium.Constant(size),
+        lambda: natrium.Step(size, start=start, stop=start + draw.uniform(5.0, 120.0)),
+        lambda: natrium.Ramp(size / 50.0, start=start),
+        lambda: natrium.Sine(size, draw.uniform(5.0, 200.0), phase=draw.uniform(0.0, 6.0)),
+        lambda: natrium.Gaussian(2.0 * size, start + 40.0, draw.uniform(0.5, 15.0)),
+        lambda: natrium.Pulses(
+            2.0 * size, start=start, width=draw.uniform(0.2, 5.0), period=draw.uniform(6.0, 20.0), count=8
+        ),
+    )
+    return kinds[draw.integers(len(kinds))]()

@@ -4,8 +4,10 @@ import attrs
 import numpy as np
 import pytest
 from cases import NA, STEP, TRAINS, solve, train
+from randoms import random_case
 
 import natrium
+from natrium.solvers.reliability import ROUNDING
 
 
 @pytest.mark.parametrize("rtol", [1e-6, 1e-9, 1e-13])
@@ -39,3 +41,37 @@ def test_an_absolute_tolerance_is_tightened_as_well():
     run = natrium.simulate(NA, STEP, t_end=100.0, rtol=1e-10, atol=1e-6)
     truth = natrium.simulate(NA, STEP, t_end=100.0, rtol=1e-12).spike_times
     assert np.all(np.abs(run.spike_times - truth) <= run.spike_time_errors)
+
+
+def calibration(seeds, rtol):
+    """Compare estimate and true error of every spike: how many are bound, and bound within a hundred."""
+    bound = within = total = 0
+    for seed in seeds:
+        neuron, stimulus, t_end = random_case(seed)
+        run = natrium.EventDriven(rtol=rtol).solve(neuron, stimulus, t_end=t_end)
+        truth = natrium.EventDriven(rtol=2.3e-14, step_scale=0.5).solve(neuron, stimulus, t_end=t_end)
+        estimate = run.spike_time_errors
+        if run.n_spikes != truth.n_spikes:  # a graze, which must be known as one
+            assert run.warnings or truth.warnings or np.isinf(estimate).any()
+            continue
+        error = np.abs(run.spike_times - truth.spike_times)
+        least = ROUNDING * np.spacing(run.spike_times)  # no estimate can be below
+        bound += int(np.sum(error <= estimate))
+        within += int(np.sum(estimate <= 100.0 * np.maximum(error, least)))
+        total += error.size
+    return bound / total, within / total
+
+
+@pytest.mark.parametrize("rtol", [1e-6, 1e-9])
+def test_the_estimate_is_calibrated_on_random_models(rtol):
+    bound, within = calibration(range(1000, 1012), rtol)
+    assert bound >= 0.99
+    assert within >= 0.9
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("first", range(0, 500, 125))
+def test_the_estimate_is_calibrated_on_five_hundred_random_models(first):
+    bound, within = calibration(range(first, first + 125), 1e-7)
+    assert bound >= 0.99
+    assert within >= 0.9

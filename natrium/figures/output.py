@@ -1,0 +1,121 @@
+"""Where results go: a folder of figures and tables, each file whole, and what is told meanwhile."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import math
+import platform
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from matplotlib.figure import Figure
+from rich.console import Console
+from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from natrium.figures.style import save_figure
+from natrium.model import ModelError, write_whole
+
+__all__ = ["Output", "shown", "versions"]
+
+
+class Output:
+    """A folder to write into and a console to tell on.
+
+    Parameters
+    ----------
+    folder : Path
+        Made if it is not there.
+    quiet : bool
+        Print nothing.
+
+    Raises
+    ------
+    ModelError
+        When the folder cannot be made.
+    """
+
+    def __init__(self, folder: Path, *, quiet: bool = False) -> None:
+        self.folder, self.console = folder, Console(quiet=quiet)
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise ModelError(
+                f"cannot write into {folder}: {error.strerror}; give another folder with --out"
+            ) from error
+
+    @contextmanager
+    def progress(self) -> Iterator[Callable[[str], None]]:
+        """Show what is being done: a function to be told."""
+        columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
+        with Progress(*columns, console=self.console, transient=True) as progress:
+            task = progress.add_task("starting", total=None)
+
+            def tell(message: str) -> None:
+                progress.update(task, description=message)
+                if not self.console.is_terminal:
+                    self.console.print(message)
+
+            yield tell
+
+    def figures(self, figures: Mapping[str, Figure]) -> None:
+        """Write figures as PNG and SVG, by name."""
+        for name, figure in figures.items():
+            save_figure(figure, self.folder, name)
+
+    def table(self, name: str, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Write rows as CSV."""
+        text = io.StringIO()
+        keys = list(dict.fromkeys(key for row in rows for key in row))
+        writer = csv.DictWriter(text, fieldnames=keys, lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)
+        write_whole(self.folder / name, text.getvalue())
+
+    def data(self, name: str, data: Any) -> None:
+        """Write JSON."""
+        write_whole(self.folder / name, json.dumps(data, indent=1, allow_nan=False) + "\n")
+
+    def report(self, html: str) -> None:
+        """Write the report and say where it is."""
+        path = self.folder / "report.html"
+        write_whole(path, html)
+        # A path is not to be broken over lines.
+        self.console.print(
+            f"\nReport: {path} (figures, tables and manifest beside it)", highlight=False, soft_wrap=True
+        )
+
+    def say(self, title: str, rows: Sequence[Mapping[str, Any]], sentences: Sequence[str]) -> None:
+        """Print a heading, a table and sentences."""
+        self.console.print(f"\n[bold]{title}[/bold]", highlight=False)
+        if rows:
+            table = Table()
+            for key in rows[0]:
+                table.add_column(key.replace("_ms", "").replace("_", " "), justify="right")
+            for row in rows:
+                table.add_row(*(shown(value) for value in row.values()))
+            self.console.print(table)
+        for sentence in sentences:
+            self.console.print(
+                f"• {sentence}", highlight=False, markup=False, soft_wrap=not self.console.is_terminal
+            )
+
+
+def shown(value: Any) -> str:
+    """Show a table's value: numbers to a nanosecond's thousandth, nothing as a dash."""
+    if value is None or (isinstance(value, float) and math.isnan(value)):
+        return "–"
+    if not isinstance(value, float):
+        return str(value)
+    return f"{value:.6f}" if value == 0.0 or abs(value) >= 1e-3 else f"{value:.3g}"
+
+
+def versions() -> dict[str, str]:
+    """Give the versions of Python and of what makes the numbers and figures."""
+    packages = ("natrium", "numpy", "scipy", "sympy", "matplotlib")
+    return {"python": platform.python_version()} | {name: version(name) for name in packages}

@@ -1,0 +1,101 @@
+"""Work and precision: every solver is there, errors fall with the work put in, and a study is whole."""
+
+import json
+
+import attrs
+import numpy as np
+import pytest
+
+import natrium
+from natrium.analysis import compare, reference, study, work
+from natrium.analysis.work import FAMILIES, affordable, solvers_compared, work_precision
+from natrium.solvers.schemes import SCHEMES
+
+LIF = natrium.Model(
+    neuron=natrium.Neuron(),
+    stimulus=natrium.Constant(20.0),
+    simulation=natrium.Simulation(t_end=40.0, dt=0.1),
+)
+
+
+@pytest.fixture(scope="module")
+def done():
+    return compare(LIF)
+
+
+def test_every_solver_there_is_takes_part():
+    made = [solver for settings in solvers_compared(100.0).values() for _, solver in settings]
+    assert {type(solver) for solver in made} == {natrium.EventDriven, natrium.FixedStep, natrium.ClosedForm}
+    assert {solver.scheme for solver in FAMILIES.values()} == set(SCHEMES)
+    assert FAMILIES["script"].is_script
+    assert {"auto", "RK45", "Radau"} == {
+        solver.method for solver in made if isinstance(solver, natrium.EventDriven)
+    }
+
+
+def test_what_would_take_minutes_is_left_out():
+    assert affordable((0.1, 0.001), 100.0) == (0.1, 0.001)
+    assert affordable((0.1, 0.001), 1000.0) == (0.1,)
+    assert affordable((0.1,), 1e9) == ()
+
+
+def test_errors_fall_with_the_work_put_in(done):
+    rows = {name: [row for row in done.work if row.method == name] for name in solvers_compared(40.0)}
+    assert all(rows.values())
+    for name in ("event-driven, auto", "event-driven, RK45", "event-driven, Radau", "RK4, cubic", "script"):
+        errors = [row.accuracy.spike_error for row in rows[name]]
+        calls = [row.rhs_evaluations for row in rows[name]]
+        assert errors[-1] < 0.3 * errors[0]
+        assert calls == sorted(calls)
+    assert rows["closed form"][0].accuracy.spike_error <= 2.0 * done.truth.error
+    assert all(row.seconds > 0.0 for row in done.work)
+
+
+def test_a_solver_that_cannot_do_the_model_is_left_out():
+    model = natrium.notebook.lif_na()
+    short = attrs.evolve(model, simulation=attrs.evolve(model.simulation, t_end=25.0))
+    assert "closed form" not in {row.method for row in work_precision(reference(short))}
+
+
+def test_a_study_tells_orders_and_price(done):
+    said = " ".join(done.findings)
+    assert "Observed orders" in said
+    assert "Every spike to 1e-06 ms" in said
+    found = {item.name: item.order.value for item in done.convergences}
+    assert found["script"] == pytest.approx(1.0, abs=0.35)
+    assert found["Heun, linear"] == pytest.approx(2.0, abs=0.35)
+    assert found["RK4, cubic"] == pytest.approx(4.0, abs=0.35)
+
+
+def test_a_study_is_plain_data(done):
+    data = json.loads(json.dumps(done.as_data(), allow_nan=False))
+    assert data["true_spikes_ms"] == done.truth.spike_times.tolist()
+    assert len(data["convergence"]) == len(FAMILIES)
+    assert len(data["work_precision"]) == len(done.work)
+    assert data["interrupted"] is False
+
+
+def test_ctrl_c_keeps_what_is_done(monkeypatch):
+    def interrupted(truth):
+        yield from list(work_precision_of(truth))[:2]
+        raise KeyboardInterrupt
+
+    work_precision_of = work.work_precision
+    monkeypatch.setattr(work, "RTOLS", (1e-6,))
+    monkeypatch.setattr(work, "WORK_STEPS", (0.1,))
+    monkeypatch.setattr(study, "STEPS", (0.2, 0.1))
+    monkeypatch.setattr(study, "work_precision", interrupted)
+    told = []
+    done = compare(LIF, progress=told.append)
+    assert done.interrupted
+    assert len(done.work) == 2
+    assert len(done.convergences) == len(FAMILIES)
+    assert done.as_data()["interrupted"] is True
+    assert told
+
+
+def test_a_silent_model_is_compared_by_its_voltage():
+    quiet = attrs.evolve(LIF, stimulus=natrium.Constant(5.0))
+    rows = list(work_precision(reference(quiet)))
+    assert all(np.isnan(row.accuracy.spike_error) for row in rows)
+    assert all(row.accuracy.voltage_error < 1.0 for row in rows)
