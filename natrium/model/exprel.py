@@ -30,6 +30,8 @@ __all__ = [
 # and products of three such rates still fit a double, so that no finite V overflows.
 EXP_LIMIT = 230.0
 _EXP_AT_LIMIT = math.exp(EXP_LIMIT)
+# From here on (plus the order) SciPy's Kummer function is less exact than the recurrence.
+_ASCENDING = 16.0
 
 
 class exprel(sympy.Function):  # noqa: N801 - a mathematical function, named as in SciPy
@@ -68,7 +70,7 @@ class exprel(sympy.Function):  # noqa: N801 - a mathematical function, named as 
 
 def saturated_exp(x: float) -> float:
     """Evaluate exp(x) of a float, held at its value at `EXP_LIMIT` beyond it."""
-    return math.exp(x) if x < EXP_LIMIT else _EXP_AT_LIMIT
+    return _EXP_AT_LIMIT if x >= EXP_LIMIT else math.exp(x)  # in this order, so that NaN stays NaN
 
 
 def saturated_exp_array(x: Any) -> Any:
@@ -81,6 +83,8 @@ def exprel_scalar(x: float, n: int = 0) -> float:
     x = min(x, EXP_LIMIT)
     if n == 0:
         return math.expm1(x) / x if x else 1.0
+    if x > _ASCENDING + n:
+        return float(_ascended(x, n))
     return float(scipy.special.hyp1f1(n + 1, n + 2, x)) / (n + 1)
 
 
@@ -89,4 +93,15 @@ def exprel_array(x: Any, n: int = 0) -> Any:
     x = np.minimum(x, EXP_LIMIT)
     if n == 0:
         return scipy.special.exprel(x)
-    return scipy.special.hyp1f1(n + 1, n + 2, x) / (n + 1)
+    low = np.minimum(x, _ASCENDING + n)
+    kummer = scipy.special.hyp1f1(n + 1, n + 2, low) / (n + 1)
+    return np.where(x > low, _ascended(np.maximum(x, _ASCENDING + n), n), kummer)
+
+
+def _ascended(x: Any, n: int) -> Any:
+    """Climb from order 0 by parts: x exprel_n = exp(x) - n exprel_{n-1}, which loses no digit at large x."""
+    top = np.exp(x)
+    value = np.expm1(x) / x
+    for order in range(1, n + 1):
+        value = (top - order * value) / x
+    return value
