@@ -8,7 +8,7 @@ from these.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
 from typing import Any, ClassVar
 
@@ -110,6 +110,8 @@ class Stimulus:
 
 
 def _flat(parts: Any) -> tuple[Stimulus, ...]:
+    if not isinstance(parts, Iterable):
+        raise StimulusError(f"parts of a stimulus must be Stimulus objects in a sequence, got {shown(parts)}")
     flat: list[Stimulus] = []
     for part in parts:
         if not isinstance(part, Stimulus):
@@ -129,6 +131,14 @@ class Sum(Stimulus):
     """
 
     parts: tuple[Stimulus, ...] = attrs.field(default=(), converter=_flat)
+
+    def __attrs_post_init__(self) -> None:
+        """Refuse a window: a model file has none for a sum, and a forgotten one would be a silent error."""
+        if self.start is not None or self.stop is not None:
+            raise StimulusError(
+                f"a sum has no window of its own, got start {self.start!r}, stop {self.stop!r}: "
+                "give both to its parts"
+            )
 
     def edges(self, t_start: float, t_end: float) -> Iterator[float]:
         """Give the breakpoints of all parts."""

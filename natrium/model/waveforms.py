@@ -17,6 +17,7 @@ __all__ = ["Constant", "Gaussian", "Pulses", "Ramp", "Sine", "Step"]
 # Beyond this many sigma a Gaussian is below 1.3e-14 of its height: no step need look for it there.
 GAUSSIAN_REACH = 8.0
 MAX_EDGES = 2_000_000
+MAX_FREQUENCY = 1e15  # Hz, that of light: no run resolves it, and its phase still fits a double
 
 
 @attrs.frozen
@@ -78,30 +79,36 @@ class Pulses(Constant):
     def _onset(self, index: int) -> float:
         return (self.start or 0.0) + index * self.period
 
+    def _turns(self, t: float) -> float:
+        return (t - self._onset(0)) / self.period
+
     def edges(self, t_start: float, t_end: float) -> Iterator[float]:
         """Give both edges of every pulse within the span."""
         yield from super().edges(t_start, t_end)
-        if self.count is None and not (t_end - t_start) / self.period < 1e15:
-            raise StepLimit(
-                f"a pulse train may have at most {MAX_EDGES} pulses within a run, got a period of "
-                f"{self.period!r} ms; raise it or shorten the run"
-            )
-        first = max(0, math.floor((t_start - self._onset(0)) / self.period) - 1)
-        last = math.ceil((t_end - self._onset(0)) / self.period) + 1
+        # Floats: of a vanishing period there are infinitely many turns.
+        first = max(0.0, self._turns(t_start) - 2.0)
+        last = self._turns(t_end if self.stop is None else min(t_end, self.stop)) + 2.0
         if self.count is not None:
             last = min(last, self.count)
-        if last - first > MAX_EDGES:
+        if last <= first:
+            return
+        if not last - first <= MAX_EDGES:
             raise StepLimit(
-                f"a pulse train may have at most {MAX_EDGES} pulses within a run, got {last - first}; "
-                "raise its period or shorten the run"
+                f"a pulse train may have at most {MAX_EDGES} pulses within a run, got {last - first:.6g} of "
+                f"period {self.period!r} ms; raise its period or shorten the run"
             )
-        for index in range(first, last):
+        for index in range(math.floor(first), math.ceil(last)):
             yield self._onset(index)
             yield self._onset(index) + self.width
 
     def active(self, t: float, *, strict: bool = False) -> bool:
         """Tell whether `t` is within a pulse and within the window."""
-        nearest = round((t - self._onset(0)) / self.period)
+        turns = self._turns(t)
+        if not math.isfinite(turns):
+            raise StimulusError(
+                f"pulses of period {self.period!r} ms cannot be told apart at t = {t!r} ms: raise the period"
+            )
+        nearest = round(turns)
         return (self.stop is None or t < self.stop) and any(
             (self._onset(index) < t if strict else self._onset(index) <= t)
             and t < self._onset(index) + self.width
@@ -163,7 +170,7 @@ class Sine(Stimulus):
 
     kind = "sine"
     amplitude: float = amplitude_field()
-    frequency: float = number_field("Hz", low=0.0)
+    frequency: float = number_field("Hz", low=0.0, high=MAX_FREQUENCY)
     phase: float = number_field("rad", default=0.0)
     offset: float = amplitude_field(default=0.0)
 
