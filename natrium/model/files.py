@@ -8,11 +8,11 @@ import re
 import tempfile
 import tomllib
 from collections.abc import Iterator
-from numbers import Integral
 from pathlib import Path
 from typing import Any
 
 import attrs
+import numpy as np
 
 from natrium.model.errors import ModelError
 from natrium.model.expression import Expression
@@ -158,8 +158,8 @@ def _plain(item: Any, without: frozenset[str] | set[str] = frozenset()) -> dict[
             value = value.text
         elif isinstance(value, NoThreshold):
             value = NO_THRESHOLD
-        elif isinstance(value, Integral) and not isinstance(value, bool):
-            value = int(value)  # NumPy's whole numbers are none for JSON
+        elif isinstance(value, np.integer):
+            value = int(value)  # JSON knows none of NumPy's
         elif isinstance(value, tuple):
             value = [_plain(part) if attrs.has(type(part)) else part for part in value]
         data[field.name] = value

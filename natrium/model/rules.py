@@ -198,7 +198,7 @@ class Numbers(Rule):
 
     def broken(self, name: str, value: Any) -> str:
         """Say how `value` breaks the rule; an empty string where it keeps it."""
-        if isinstance(value, str) or not isinstance(value, Sequence):
+        if isinstance(value, (str, bytes)) or not isinstance(value, Sequence):
             return f"{name} must be a list of numbers, got {shown(value)}"
         if len(value) < self.at_least:
             return f"{name} must hold at least {self.at_least} numbers, got {len(value)}"
