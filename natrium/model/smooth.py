@@ -13,12 +13,13 @@ from typing import Any
 
 import sympy
 
-from natrium.model.exprel import exprel
+from natrium.model.exprel import EXP_LIMIT, exprel
 
 __all__ = ["denominators", "feature_scale", "smooth"]
 
 # Two zeros nearer than this (relative to 1 mV and to themselves) are one zero written with rounding.
 SAME_ZERO = 1e-11
+ROUNDED = 1e-13  # within this, a zero of nine decimals is what was meant
 MAX_DEGREE = 8  # of a polynomial factor that may be divided by (V - V0)
 UNSEEN = 1.0  # ms: the step on inputs whose features cannot be told from the expression
 
@@ -80,12 +81,6 @@ def _product(factors: list[sympy.Expr], V: sympy.Symbol) -> sympy.Expr:
         if not (factor.is_Pow and factor.exp.is_Integer and factor.exp < 0):
             continue
         rest = factors[:index] + factors[index + 1 :]
-        if isinstance(factor.base, sympy.tanh) and factor.exp == -1:
-            # coth(w/2) = 1/(exp(w) - 1) - 1/(exp(-w) - 1), each of which can be cancelled by itself.
-            w = 2 * factor.base.args[0]
-            return _product([1 / (sympy.exp(w) - 1), *rest], V) + _product(
-                [sympy.S.NegativeOne, 1 / (sympy.exp(-w) - 1), *rest], V
-            )
         below = _zero(factor.base, V)
         if below is None:
             continue
@@ -93,7 +88,42 @@ def _product(factors: list[sympy.Expr], V: sympy.Symbol) -> sympy.Expr:
             cancelled = _cancel(above, factor, below, V)
             if cancelled is not None:
                 return _product([*rest[:other], *rest[other + 1 :], *cancelled], V)
-    return sympy.Mul(*factors)
+    return _balanced(sympy.Mul(*factors), V)
+
+
+def _balanced(product: sympy.Expr, V: sympy.Symbol) -> sympy.Expr:
+    """Rewrite exp(c n w)/exprel(w)^n, c > 0, lest it be a ratio of two saturated ones far outside.
+
+    By exprel(w) = exprel(w/2) (1 + exp(w/2))/2 for c <= 1/2, and exprel(w) = exp(w) exprel(-w) beyond.
+    """
+    growths = [factor for factor in product.args if isinstance(factor, sympy.exp)]
+    if not isinstance(product, sympy.Mul) or len(growths) != 1:
+        return product
+    line = _linear(growths[0].args[0], V)
+    for factor in product.args:
+        base, power = factor.as_base_exp()
+        if line is None or not (isinstance(base, exprel) and power.is_Integer and power < 0):
+            continue
+        w = base.args[0]
+        slope = _linear(w, V)
+        if slope is None:
+            continue
+        c = float(line[0] / slope[0] / -power)
+        constant = float(line[1] + c * power * slope[1])
+        if c <= 0.0 or abs(constant) > EXP_LIMIT:
+            continue
+        left = math.exp(constant)
+        if c > 1.0 + SAME_ZERO:
+            left = left * sympy.exp((1.0 - c) * power * w)
+            c = 1.0
+        if c > 0.5:
+            w, c = -w, 1.0 - c
+        if c < SAME_ZERO:
+            balanced = exprel(w)
+        else:
+            balanced = exprel(w / 2) * (sympy.exp((0.5 - c) * w) + sympy.exp(-c * w)) / 2
+        return product / growths[0] / factor * left * balanced**power
+    return product
 
 
 def _cancel(
@@ -107,8 +137,9 @@ def _cancel(
     regular_above = _divided(base, V0, V)
     if regular_above is None:
         return None
-    left_below = sympy.Pow(below.base, below.exp + 1)
-    return [base ** (power - 1), left_below, regular_above, 1 / regular_below]
+    both = min(power, -below.exp)
+    left_below = sympy.Pow(below.base, below.exp + both)
+    return [base ** (power - both), left_below, regular_above**both, regular_below**-both]
 
 
 def _divided(base: sympy.Expr, V0: float, V: sympy.Symbol) -> sympy.Expr | None:
@@ -116,7 +147,7 @@ def _divided(base: sympy.Expr, V0: float, V: sympy.Symbol) -> sympy.Expr | None:
     found = _zero(base, V)
     if found is not None:
         return found[1] if _same(found[0], V0) else None
-    if not base.is_polynomial(V) or sympy.degree(base, V) > MAX_DEGREE:
+    if not 0 < _degree(base, V) <= MAX_DEGREE:
         return None
     polynomial = sympy.Poly(base, V)
     size = sum(abs(c) * abs(V0) ** k for (k,), c in polynomial.terms())
@@ -133,8 +164,25 @@ def _same(one: float, other: float) -> bool:
     return abs(one - other) <= SAME_ZERO * (1.0 + abs(one))
 
 
+def _degree(expr: sympy.Expr, V: sympy.Symbol) -> float:
+    """Bound a polynomial's degree without multiplying it out; infinity where there is none."""
+    if expr == V:
+        return 1.0
+    if not expr.args or not expr.has(V):
+        return 0.0
+    if isinstance(expr, sympy.Add):
+        return max(_degree(arg, V) for arg in expr.args)
+    if isinstance(expr, sympy.Mul):
+        return sum(_degree(arg, V) for arg in expr.args)
+    if expr.is_Pow and expr.exp.is_Integer and expr.exp > 0:
+        return _degree(expr.base, V) * int(expr.exp)
+    return math.inf
+
+
 def _linear(expr: sympy.Expr, V: sympy.Symbol) -> tuple[Any, Any] | None:
     """Give (a, b) of an expression a V + b with a not zero."""
+    if not 0 < _degree(expr, V) <= MAX_DEGREE:
+        return None
     slope = expr.diff(V)
     if slope.is_number and slope.is_real and not slope.is_zero:
         return slope, expr.subs(V, 0)
@@ -147,6 +195,14 @@ def _zero(expr: sympy.Expr, V: sympy.Symbol) -> tuple[float, sympy.Expr] | None:
     if linear is not None:
         slope, offset = linear
         return float(-offset / slope), slope
+    if isinstance(expr, sympy.tanh):
+        line = _linear(expr.args[0], V)
+        if line is None:
+            return None
+        V0 = float(-line[1] / line[0])
+        u = line[0] * (V - V0)
+        # u/tanh(u) as a sum of two positive terms: right to the last digit, and linear far outside.
+        return V0, 2 * line[0] / (1 / exprel(2 * u) + 1 / exprel(-2 * u))
     if not (isinstance(expr, sympy.Add) and len(expr.args) == 2):
         return None
     first, second = (_exponential(term, V) for term in expr.args)
@@ -162,7 +218,7 @@ def _zero(expr: sympy.Expr, V: sympy.Symbol) -> tuple[float, sympy.Expr] | None:
     slope, offset = difference
     V0 = -(float(offset) + math.log(float(-B / A))) / float(slope)
     nearest = round(V0, 9)  # a zero meant as -40 comes back as -40.000000000000004
-    V0 = nearest if _same(nearest, V0) else V0
+    V0 = nearest if abs(nearest - V0) <= ROUNDED * (1.0 + abs(V0)) else V0
     w = slope * (V - (int(V0) if V0.is_integer() else V0))
     return V0, -A * sympy.exp(wA) * slope * exprel(w)
 

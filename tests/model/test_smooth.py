@@ -193,6 +193,25 @@ def test_removable_wherever_and_however_steep(V0: float, k: float, shape: str, o
     assert scalar(text, V0 + offset) == pytest.approx(float(value), rel=1e-12 + 3e-14 / abs(offset))
 
 
+@pytest.mark.parametrize("share", [0.1, 0.25, 0.3, 0.5, 0.7, 0.75, 0.9, 1.0, 0.0, -0.2, 1.3])
+@pytest.mark.parametrize("power", [1, 2])
+def test_a_damped_rate_is_right_at_any_distance(share: float, power: int) -> None:
+    """V exp(c w)/(exp(w) - 1): two exponentials that outgrow every double, their ratio small."""
+    text = f"V**{power}*exp({share}*{power}*(V/7))/(exp(V/7) - 1)**{power}"
+    for v in (-1400.0, -900.0, -30.0, 0.0, 1e-9, 45.0, 900.0, 1400.0):
+        value = exact(text, v)
+        if 1e-80 < value < 1e80:  # exp stands still at 1e100, or short of it where it is squared
+            assert scalar(text, v) == pytest.approx(float(value), rel=1e-12)
+        else:
+            assert (scalar(text, v) < 1e-60) == (value < 1)
+
+
+@pytest.mark.parametrize("v", [-1e6, -3e3, -40.0, -39.9, 3e3, 1e6])
+def test_hyperbolic_tangents_are_right_at_any_distance(v: float) -> None:
+    for text in ("tanh((V + 40)/9)/(V + 40)", "(V + 40)/tanh((V + 40)/9)", "(V + 40)**2/tanh((V + 40)/9)**2"):
+        assert scalar(text, v) == pytest.approx(float(exact(text, v)), rel=1e-13)
+
+
 def test_what_has_no_variable_is_left_alone() -> None:
     assert smooth(sympy.Integer(3), V) == 3
     assert smooth(1 / (1 - sympy.exp(sympy.Symbol("W"))), V) == 1 / (1 - sympy.exp(sympy.Symbol("W")))
