@@ -1,13 +1,11 @@
-"""Expressions from text, read by a whitelist: nothing in the text is ever run.
+"""Expressions from text, in two forms: as written and as SymPy.
 
-The text is parsed by :mod:`ast`, walked node by node into a small tree of numbers, one variable, a
-few functions and arithmetic, and only this tree is used further on: evaluated in the order in which
-it was written (for the replay of a script), or built into SymPy (for everything else).
+What the reader makes of a text is evaluated in the order in which it was written (for the replay of a
+script), or built into SymPy (for everything else).
 """
 
 from __future__ import annotations
 
-import ast
 import math
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -16,34 +14,16 @@ from typing import Any
 
 import attrs
 import numpy as np
-import scipy.special
 import sympy
 from sympy.printing.str import StrPrinter
 
 from natrium.model.errors import ModelError
 from natrium.model.exprel import exprel
+from natrium.model.reader import ARITHMETIC, NUMERIC, Node, evaluator, read, refuse
 from natrium.model.rules import Number, is_real, shown
 
 __all__ = ["Expression", "as_expression", "evaluated"]
 
-MAX_LENGTH = 2_000  # characters: far above any published rate, far below what slows a parser
-MAX_BRACKETS = 50  # nesting, counted before parsing
-MAX_DEPTH = 200  # of the syntax tree
-MAX_NODES = 500
-MAX_DIGITS = 40  # of one literal
-MAX_EXPONENT = 100.0
-
-_NUMERIC: dict[str, Callable[[Any], Any]] = {
-    "exp": np.exp,
-    "expm1": np.expm1,
-    "exprel": scipy.special.exprel,
-    "log": np.log,
-    "sqrt": np.sqrt,
-    "sin": np.sin,
-    "cos": np.cos,
-    "tanh": np.tanh,
-    "abs": np.abs,
-}
 _SYMBOLIC: dict[str, Callable[..., Any]] = {
     "exp": sympy.exp,
     "expm1": lambda x: sympy.exp(x) - 1,
@@ -53,28 +33,12 @@ _SYMBOLIC: dict[str, Callable[..., Any]] = {
     "sin": sympy.sin,
     "cos": sympy.cos,
     "tanh": sympy.tanh,
-    "abs": sympy.Abs,
-}
-_OPERATORS: dict[type[ast.operator], str] = {
-    ast.Add: "+",
-    ast.Sub: "-",
-    ast.Mult: "*",
-    ast.Div: "/",
-    ast.Pow: "**",
-}
-_ARITHMETIC: dict[str, Callable[[Any, Any], Any]] = {
-    "+": lambda a, b: a + b,
-    "-": lambda a, b: a - b,
-    "*": lambda a, b: a * b,
-    "/": lambda a, b: a / b,
-    "**": lambda a, b: a**b,
+    "abs": lambda x: _absolute(x),
 }
 
+# SymPy answers with others, such as re and cosh, where a part may be complex.
+_KNOWN = {sympy.exp, exprel, sympy.log, sympy.sin, sympy.cos, sympy.tanh, sympy.Abs}
 _NO_VALUE = (sympy.nan, sympy.zoo, sympy.oo, -sympy.oo, sympy.I)
-
-# A node is a number, the variable (VARIABLE), (function, node), ("neg", node) or (operator, node, node).
-VARIABLE = "variable"
-Node = float | str | tuple[Any, ...]
 
 
 @attrs.frozen
@@ -105,11 +69,16 @@ class Expression:
             raise ModelError(f"an expression must be text, got {shown(text)} ({type(text).__name__})")
         with evaluated(text):
             if self.symbolic.has(*_NO_VALUE):
-                raise _refuse(text, "an expression must have a finite real value")
+                raise refuse(text, "an expression must have a finite real value")
 
     def __str__(self) -> str:
         """Give the text as written."""
         return self.text
+
+    @property
+    def tree(self) -> Node:
+        """The expression as it was read."""
+        return read(self.text, self.variable)
 
     @property
     def symbol(self) -> sympy.Symbol:
@@ -119,12 +88,23 @@ class Expression:
     @property
     def symbolic(self) -> sympy.Expr:
         """The expression as SymPy, simplified as SymPy does by itself."""
-        return _symbolic(_read(self.text, self.variable), self.symbol)
+        return _symbolic_of(self.text, self.variable)
+
+    def check_real(self) -> None:
+        """Check that SymPy did not go through complex numbers, as for abs(exp(sqrt(V))).
+
+        Raises
+        ------
+        ModelError
+            When it did: there is no real function to evaluate.
+        """
+        if not _KNOWN.issuperset(map(type, self.symbolic.atoms(sympy.Function))):
+            raise refuse(self.text, "an expression must be real in all its parts, without abs around others")
 
     @property
     def latex(self) -> str:
         """The expression as LaTeX, in its written form."""
-        return _latex(_read(self.text, self.variable), self.variable)[0]
+        return _latex(self.tree, self.variable)[0]
 
     def written(self) -> Callable[[Any], Any]:
         """Give a function that evaluates the text in its own order, with NumPy's functions.
@@ -134,7 +114,9 @@ class Expression:
         callable
             From a float (or an array) of the variable to the value. What is 0/0 as written is NaN.
         """
-        return _evaluator(_read(self.text, self.variable))
+        function = evaluator(self.tree)
+        # Python's own floats raise at 1/0, and make complex numbers, where NumPy's give inf and NaN.
+        return lambda x: function(np.float64(x) if isinstance(x, (float, int)) else x)
 
 
 @contextmanager
@@ -151,7 +133,7 @@ def evaluated(text: object) -> Iterator[None]:
     except ModelError:
         raise
     except Exception as error:
-        raise _refuse(str(text), f"an expression must have a real value ({type(error).__name__})") from error
+        raise refuse(str(text), f"an expression must have a real value ({type(error).__name__})") from error
 
 
 def as_expression(value: Any, variable: str = "V") -> Expression:
@@ -200,107 +182,14 @@ class _TextPrinter(StrPrinter):
         return f"{expr.func.__name__}({self._print(expr.args[0])})"
 
 
-def _refuse(text: str, rule: str) -> ModelError:
-    return ModelError(f"{rule}, got {shown(text)}")
+def _absolute(x: sympy.Expr) -> sympy.Expr:
+    """Give |x|; of what may be complex SymPy's own takes long, and has a value where x has none."""
+    return sympy.Abs(x) if x.is_extended_real else sympy.sqrt(x**2)
 
 
 @lru_cache(maxsize=1024)
-def _read(text: str, variable: str) -> Node:
-    """Parse and check `text`; give its tree with constants folded as floats."""
-    if len(text) > MAX_LENGTH:
-        raise _refuse(text, f"an expression may have at most {MAX_LENGTH} characters ({len(text)} given)")
-    if not text.isascii() or not text.isprintable() or "#" in text:
-        raise _refuse(text, "an expression may use plain printable ASCII characters only")
-    depth = deepest = 0
-    for character in text:
-        depth += (character in "([{") - (character in ")]}")
-        deepest = max(deepest, depth)
-    if deepest > MAX_BRACKETS:
-        raise _refuse(text, f"an expression may nest at most {MAX_BRACKETS} brackets ({deepest} given)")
-    try:
-        body = ast.parse(text.strip(), mode="eval").body
-    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
-        raise _refuse(text, "an expression must be well-formed arithmetic") from error
-    return _Reader(text, variable).node(body, 0)
-
-
-class _Reader:
-    """The whitelist: from Python's syntax tree to ours, or a ModelError."""
-
-    def __init__(self, text: str, variable: str) -> None:
-        self.text = text
-        self.variable = variable
-        self.nodes = 0
-
-    def node(self, tree: ast.expr, depth: int) -> Node:
-        self.nodes += 1
-        if self.nodes > MAX_NODES or depth > MAX_DEPTH:
-            raise _refuse(self.text, f"an expression may have at most {MAX_NODES} terms, {MAX_DEPTH} deep")
-        match tree:
-            case ast.Constant(value=value) if type(value) in (int, float):
-                return self.literal(tree)
-            case ast.Name(id=name) if name == self.variable:
-                return VARIABLE
-            case ast.Name(id="pi"):
-                return math.pi
-            case ast.UnaryOp(op=ast.USub(), operand=operand):
-                return self.fold("neg", self.node(operand, depth + 1))
-            case ast.UnaryOp(op=ast.UAdd(), operand=operand):
-                return self.node(operand, depth + 1)
-            case ast.BinOp(left=left, op=op, right=right) if type(op) in _OPERATORS:
-                pair = self.node(left, depth + 1), self.node(right, depth + 1)
-                return self.fold(_OPERATORS[type(op)], *pair)
-            case ast.Call(func=ast.Name(id=name), args=[argument], keywords=[]) if (
-                name in _NUMERIC and not isinstance(argument, ast.Starred)
-            ):
-                return self.fold(name, self.node(argument, depth + 1))
-        allowed = f"numbers, {self.variable}, pi, {', '.join(_NUMERIC)}, and + - * / **"
-        raise _refuse(self.text, f"an expression may hold {allowed} only ({type(tree).__name__} found)")
-
-    def literal(self, tree: ast.Constant) -> float:
-        source = ast.get_source_segment(self.text.strip(), tree) or ""
-        if len(source) > MAX_DIGITS or not math.isfinite(value := float(tree.value)):  # type: ignore[arg-type]  # int or float: matched by the caller
-            raise _refuse(self.text, f"a number may have at most {MAX_DIGITS} digits and must be finite")
-        return value
-
-    def fold(self, name: str, *nodes: Node) -> Node:
-        """Join nodes by an operation; numbers alone are folded as floats."""
-        if name == "**" and isinstance(nodes[1], float) and abs(nodes[1]) > MAX_EXPONENT:
-            raise _refuse(self.text, f"an exponent may be at most {MAX_EXPONENT:g}")
-        if not all(isinstance(node, float) for node in nodes):
-            return (name, *nodes)
-        with np.errstate(all="ignore"):
-            value = _evaluator((name, *nodes))(0.0)
-        if np.iscomplexobj(value) or not math.isfinite(value):
-            raise _refuse(self.text, "a constant part of an expression must be a finite real number")
-        return float(value)
-
-
-def _evaluator(tree: Node) -> Callable[[Any], Any]:
-    """Make a closure that evaluates a tree in its written order."""
-    if isinstance(tree, float):
-        value = np.float64(tree)  # Python's own division and power raise where NumPy's give inf or nan
-        return lambda x: value
-    if isinstance(tree, str):
-        return lambda x: x
-    name, *parts = tree
-    first = _evaluator(parts[0])
-    if name == "neg":
-        return lambda x: -first(x)
-    if name in _NUMERIC:
-        function = _NUMERIC[name]
-        return lambda x: function(first(x))
-    second = _evaluator(parts[1])
-    return _BINARY[name](first, second)
-
-
-_BINARY: dict[str, Callable[[Any, Any], Callable[[Any], Any]]] = {
-    "+": lambda a, b: lambda x: a(x) + b(x),
-    "-": lambda a, b: lambda x: a(x) - b(x),
-    "*": lambda a, b: lambda x: a(x) * b(x),
-    "/": lambda a, b: lambda x: a(x) / b(x),
-    "**": lambda a, b: lambda x: a(x) ** b(x),
-}
+def _symbolic_of(text: str, variable: str) -> sympy.Expr:
+    return _symbolic(read(text, variable), sympy.Symbol(variable, real=True))
 
 
 def _symbolic(tree: Node, symbol: sympy.Symbol) -> sympy.Expr:
@@ -315,7 +204,11 @@ def _symbolic(tree: Node, symbol: sympy.Symbol) -> sympy.Expr:
         values[1] = sympy.Integer(int(parts[1]))  # small: held by the reader
     if name == "neg":
         return -values[0]
-    return _SYMBOLIC[name](*values) if name in _SYMBOLIC else _ARITHMETIC[name](*values)
+    result = _SYMBOLIC[name](*values) if name in _SYMBOLIC else ARITHMETIC[name](*values)
+    # What comes out as a number (9 + V - V) must be one: a tower of powers of these has no bound.
+    if not (result.free_symbols or (result.is_Number and math.isfinite(result))):
+        return sympy.nan
+    return result
 
 
 def _latex(tree: Node, variable: str) -> tuple[str, int]:
@@ -334,7 +227,7 @@ def _latex(tree: Node, variable: str) -> tuple[str, int]:
         return rf"\sqrt{{{first}}}", 4
     if name == "abs":
         return rf"\left|{first}\right|", 4
-    if name in _NUMERIC:
+    if name in NUMERIC:
         function = f"\\{name}" if name in ("log", "sin", "cos", "tanh") else rf"\operatorname{{{name}}}"
         return rf"{function}\left({first}\right)", 4
     if name == "neg":

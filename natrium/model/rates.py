@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Callable
 from functools import lru_cache
 
 import numpy as np
 import sympy
-from scipy.optimize import brentq, minimize_scalar
+from scipy.optimize import brentq
 
+from natrium.model.domain import leaves_the_reals
 from natrium.model.errors import ModelError
 from natrium.model.expression import Expression, evaluated
 from natrium.model.kernel import lower_expressions
@@ -22,6 +25,7 @@ V_LOW, V_HIGH = -150.0, 150.0
 _GRID = np.linspace(V_LOW, V_HIGH, 3001)  # every 0.1 mV: channel kinetics do not change within less
 # A denominator whose least size, relative to its typical one, is below this touches zero.
 _TOUCH = 1e-13
+_NEAR = 0.5  # a grid's least size above this share of its typical one has no touch beside it
 _ROUNDING = 1e-12  # of a rate's largest value: how far below zero is still rounding
 
 
@@ -56,6 +60,13 @@ def check_rate(name: str, rate: Expression, at_most: float = np.inf, positive: b
 
 
 def _check(name: str, rate: Expression, at_most: float, positive: bool) -> None:
+    outside = leaves_the_reals(rate, _GRID)
+    if np.any(outside):
+        raise ModelError(
+            f"{name} must be finite and real from {V_LOW:g} to {V_HIGH:g} mV: {rate} takes a root, power or "
+            f"logarithm of a negative number at V = {_GRID[int(np.argmax(outside))]:.6g} mV"
+        )
+    rate.check_real()
     expr = smooth_rate(rate)
     pole = _pole(expr)
     if pole is not None:
@@ -92,27 +103,48 @@ def _stripped(base: sympy.Expr) -> sympy.Expr:
 
 def _pole(expr: sympy.Expr) -> float | None:
     """Find a voltage at which a denominator vanishes; None where there is none in the range."""
-    logarithms = [function.args[0] for function in expr.atoms(sympy.log)]
-    for base in map(_stripped, [*denominators(expr), *logarithms]):
-        if not base.has(V) or base.is_positive:
-            continue
-        function = lower_expressions((base,), (V,), "scalar")
-
-        def value(v: float, f=function) -> float:  # type: ignore[no-untyped-def]  # bound per turn of the loop
-            return float(f(v)[0])
-
-        try:
-            sizes = np.array([value(float(v)) for v in _GRID])
-        except (ValueError, OverflowError, ZeroDivisionError, TypeError):
+    bases = [*denominators(expr), *(function.args[0] for function in expr.atoms(sympy.log))]
+    stripped = dict.fromkeys(map(_stripped, bases))  # in order, each once
+    bases = [base for base in stripped if base.has(V) and not base.is_positive]
+    if not bases:
+        return None
+    with np.errstate(all="ignore"):
+        sampled = lower_expressions(tuple(bases), (V,), "grid")(_GRID)
+    for base, sizes in zip(bases, sampled, strict=True):
+        if np.iscomplexobj(sizes) or not np.all(np.isfinite(sizes)):
             continue  # not a real number somewhere: the check of the values names the voltage
-        change = np.flatnonzero(np.sign(sizes[:-1]) * np.sign(sizes[1:]) <= 0.0)
-        if change.size:
-            left, right = _GRID[change[0]], _GRID[change[0] + 1]
-            return float(brentq(value, left, right)) if sizes[change[0]] else float(left)
-        least = int(np.argmin(np.abs(sizes)))
-        around = (_GRID[max(least - 1, 0)], _GRID[min(least + 1, _GRID.size - 1)])
-        touch = minimize_scalar(lambda v: abs(value(v)), bounds=around, method="bounded",
-                                options={"xatol": 1e-9})  # fmt: skip
-        if touch.fun < _TOUCH * float(np.median(np.abs(sizes))):
-            return float(touch.x)
+        zero = _zero_of(base, sizes)
+        if zero is not None:
+            return zero
     return None
+
+
+def _zero_of(base: sympy.Expr, sizes: np.ndarray) -> float | None:
+    """Find where an expression that is `sizes` on the grid crosses or touches zero."""
+    function = lower_expressions((base,), (V,), "scalar")
+
+    def value(v: float) -> float:
+        return float(function(v)[0])
+
+    change = np.flatnonzero(np.sign(sizes[:-1]) * np.sign(sizes[1:]) <= 0.0)
+    if change.size:
+        left, right = (float(v) for v in _GRID[change[0] : change[0] + 2])
+        if value(left) * value(right) < 0.0:  # else zero up to the rounding by which the two forms differ
+            return float(brentq(value, left, right))
+        return left if sizes[change[0]] == 0.0 else right
+    least, typical = int(np.argmin(np.abs(sizes))), float(np.median(np.abs(sizes)))
+    if abs(sizes[least]) > _NEAR * typical:
+        return None
+    v = _least(lambda v: abs(value(v)), _GRID[max(least - 1, 0)], _GRID[min(least + 1, _GRID.size - 1)])
+    return v if abs(value(v)) < _TOUCH * typical else None
+
+
+def _least(size: Callable[[float], float], left: float, right: float) -> float:
+    """Find where a function is least, to the last digit: it may have a cusp there."""
+    left, right = float(left), float(right)
+    while left < (a := left + (right - left) / 3.0) < (b := right - (right - left) / 3.0) < right:
+        left, right = (left, b) if size(a) <= size(b) else (a, right)
+    near = [left]
+    while len(near) < 8:  # some units in the last place: as many as the search leaves
+        near.append(math.nextafter(near[-1], math.inf))
+    return min(near, key=size)

@@ -71,6 +71,18 @@ class Samples(Stimulus):
             raise StimulusError(
                 f"values must be as many as times ({len(self.times)}), got {len(self.values)}"
             )
+        if self.interpolation == "linear":
+            for index in range(len(self.times) - 1):
+                if not math.isfinite(self._slope(index)):
+                    raise StimulusError(
+                        f"a line between samples must have a finite slope, got {self.values[index]!r} and "
+                        f"{self.values[index + 1]!r} mV at {self.times[index]!r} and "
+                        f"{self.times[index + 1]!r} ms: move them apart, or hold the values"
+                    )
+
+    def _slope(self, index: int) -> float:
+        rise = self.values[index + 1] - self.values[index]
+        return rise / (self.times[index + 1] - self.times[index])
 
     def edges(self, t_start: float, t_end: float) -> Iterator[float]:
         """Give the window's edges and every sample time within the span."""
@@ -86,9 +98,8 @@ class Samples(Stimulus):
             return Drive(level=self.values[0])
         if self.interpolation == "hold" or index == len(self.times) - 1:
             return Drive(level=self.values[index])
-        (t0, t1), (v0, v1) = self.times[index : index + 2], self.values[index : index + 2]
-        slope = (v1 - v0) / (t1 - t0)
-        return Drive(level=v0 + slope * (t - t0), slope=slope)
+        slope = self._slope(index)
+        return Drive(level=self.values[index] + slope * (t - self.times[index]), slope=slope)
 
 
 @attrs.frozen
@@ -122,6 +133,7 @@ class Formula(Stimulus):
     def __attrs_post_init__(self) -> None:
         """Check that the expression can be evaluated."""
         super().__attrs_post_init__()
+        self.value.check_real()
         with evaluated(self.value):
             self.drive(self.start or 0.0)(0.0)
 
@@ -146,7 +158,7 @@ def _real(function: Callable[[float], list[float]], t: float) -> float:
     """Evaluate, with NaN where there is no real value: the solver names the time."""
     try:
         value = function(t)[0]
-    except (ValueError, OverflowError, ZeroDivisionError):
+    except (ValueError, OverflowError, ZeroDivisionError, TypeError):  # TypeError: a complex number
         return math.nan
     return math.nan if isinstance(value, complex) else float(value)
 

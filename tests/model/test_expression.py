@@ -16,7 +16,16 @@ from trees import Tree, constants, exact, in_doubles, render, trees
 
 import natrium
 from natrium.model.exprel import exprel
-from natrium.model.expression import MAX_BRACKETS, MAX_DIGITS, MAX_LENGTH, MAX_NODES, as_expression
+from natrium.model.expression import as_expression
+from natrium.model.reader import (
+    MAX_ARGUMENT,
+    MAX_BRACKETS,
+    MAX_DIGITS,
+    MAX_LENGTH,
+    MAX_NESTED,
+    MAX_NODES,
+    MAX_POWER,
+)
 from natrium.model.smooth import smooth
 
 V = sympy.Symbol("V", real=True)
@@ -174,6 +183,17 @@ def test_zero_over_zero_as_written_is_nan() -> None:
         ("-" * 201 + "V", False),
         ("*".join(["(V+1)"] * (MAX_NODES // 4)), True),
         ("*".join(["(V+1)"] * (MAX_NODES // 4 + 1)), False),
+        ("tanh(" * MAX_NESTED + "V" + ")" * MAX_NESTED, True),
+        ("tanh(" * (MAX_NESTED + 1) + "V" + ")" * (MAX_NESTED + 1), False),
+        ("1/(9 + " * MAX_NESTED + "V" + ")" * MAX_NESTED, True),
+        ("1/(9 + " * (MAX_NESTED + 1) + "V" + ")" * (MAX_NESTED + 1), False),
+        (f"tanh(V)**{MAX_POWER}", True),
+        (f"tanh(V)**{MAX_POWER + 1}", False),
+        (f"(tanh(V)**2)**{MAX_POWER}", False),
+        ("((V*V + 1)**100/1e300)**2", True),
+        ("tanh(1/V" + " + V" * (MAX_ARGUMENT // 2 - 2) + ")", True),
+        ("tanh(1/V" + " + V" * (MAX_ARGUMENT // 2) + ")", False),
+        ("tanh(V" + " + V" * MAX_ARGUMENT + ")", True),
     ],
 )
 def test_bounds_are_where_they_are_said_to_be(text: str, ok: bool) -> None:
