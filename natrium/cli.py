@@ -167,14 +167,20 @@ def channels_command(as_json: JsonFlag = False) -> None:
 @_told
 def reproduce_command(
     out: Annotated[Path, typer.Option(help=FOLDER)] = Path("reproduction"),
+    papers: Annotated[
+        bool, typer.Option("--papers", help="Reproduce published results as well (a minute more).")
+    ] = False,
     as_json: JsonFlag = False,
 ) -> None:
     """Replay the notebook's three scripts, solve them truly, and show the difference."""
     from natrium.figures import reproduce_into
 
-    result = reproduce_into(out, quiet=as_json)
+    result = reproduce_into(out, quiet=as_json, with_papers=papers)
     if as_json:
         typer.echo(json.dumps(result))
+    if not all(claim["holds"] for claim in result.get("papers", {}).get("claims", [])):
+        typer.echo("natrium: a published result was not reached; see the rows that do not hold", err=True)
+        raise typer.Exit(FAILED_RUN)
 
 
 @app.command("compare")

@@ -11,8 +11,10 @@ from typing import Any
 from matplotlib.figure import Figure
 
 from natrium.analysis import Reproduction, reproduce
+from natrium.analysis.papers import SOURCES, Papers, papers
 from natrium.figures.notebook import plot_budget, plot_comparison, plot_ladder, plot_script
 from natrium.figures.output import Output, versions
+from natrium.figures.papers import PAPER_CAPTIONS, plot_papers, rows
 from natrium.figures.report import Section, page
 
 __all__ = ["CAPTIONS", "reproduce_into"]
@@ -46,7 +48,7 @@ Scripts: sequential Euler with the subtracting refractory counter.</p>
 """
 
 
-def reproduce_into(out: Path, *, quiet: bool = False) -> dict[str, Any]:
+def reproduce_into(out: Path, *, quiet: bool = False, with_papers: bool = False) -> dict[str, Any]:
     """Replay the notebook, compare it with the truth, and write all of it into a folder.
 
     Parameters
@@ -55,6 +57,8 @@ def reproduce_into(out: Path, *, quiet: bool = False) -> dict[str, Any]:
         Made if it is not there.
     quiet : bool
         Print nothing.
+    with_papers : bool
+        Reproduce the published results as well.
 
     Returns
     -------
@@ -69,6 +73,7 @@ def reproduce_into(out: Path, *, quiet: bool = False) -> dict[str, Any]:
     output = Output(out, quiet=quiet)
     with output.progress() as tell:
         done = reproduce(progress=tell)
+        published = papers(tell) if with_papers else None
         tell("drawing figures")
         figures = {item.name: _figures(item) for item in done}
         for item in done:
@@ -76,9 +81,16 @@ def reproduce_into(out: Path, *, quiet: bool = False) -> dict[str, Any]:
         tell("writing tables and report")
         results = {"manifest": manifest(done), "scripts": {item.name: item.as_data() for item in done}}
         _write(output, done, results)
+        sections = [_section(item, figures[item.name]) for item in done]
+        if published:
+            sections.append(_published(output, published))
+            results["papers"] = published.as_data()
+        output.data("results.json", results)
     for item in done:
         output.say(item.title, item.comparison.table(), item.findings)
-    output.report(_report(done, figures, out))
+    if published:
+        output.say("Published results", [], [*_told(published), _summary(published)])
+    output.report(_report(sections, out))
     return results
 
 
@@ -129,14 +141,47 @@ def _write(output: Output, done: Sequence[Reproduction], results: dict[str, Any]
     output.table(
         "budget.csv", [name | row for name, item in named if item.budget for row in item.budget.table()]
     )
-    output.data("results.json", results)
     output.data("manifest.json", results["manifest"])
     for item in done:
         item.comparison.model.save(output.folder / f"{item.name}.toml")
 
 
-def _report(done: Sequence[Reproduction], figures: dict[str, dict[str, Figure]], folder: Path) -> str:
-    sections = [_section(item, figures[item.name]) for item in done]
+def _published(output: Output, found: Papers) -> Section:
+    """Draw and write the published results; give their part of the report."""
+    figures = {f"papers_{name}": figure for name, figure in plot_papers(found).items()}
+    output.figures(figures)
+    listed = rows(found)
+    output.table("papers.csv", listed)
+    return Section(
+        title="Published results",
+        sentences=[_summary(found), *(f"{source}. Read here: {source.opened}." for source in SOURCES)],
+        figures={name: PAPER_CAPTIONS[name.removeprefix("papers_")] for name in figures},
+        tables={"Each claim": _claims(found)},
+    )
+
+
+def _claims(found: Papers) -> list[dict[str, Any]]:
+    """Give the rows without what stands beside them in papers.csv."""
+    return [
+        {key: value for key, value in row.items() if key not in ("note", "source")} for row in rows(found)
+    ]
+
+
+def _told(found: Papers) -> list[str]:
+    """Tell each claim in a line."""
+    return [
+        f"{row['paper']}: {row['claim']}: expected {row['expected']}, got {row['got']} {row['unit']}".rstrip()
+        + ("" if row["holds"] == "yes" else " (does NOT hold)")
+        for row in rows(found)
+    ]
+
+
+def _summary(found: Papers) -> str:
+    claims = list(found)
+    return f"{sum(claim.holds for claim in claims)} of {len(claims)} claims hold."
+
+
+def _report(sections: Sequence[Section], folder: Path) -> str:
     listed = ", ".join(f"{name} {number}" for name, number in versions().items())
     return page(
         "Three scripts, and what their models really do",

@@ -24,6 +24,7 @@ figcaption, footer { font-size: .85rem; color: #555; }
 table { border-collapse: collapse; font: .85rem/1.4 Helvetica, Arial, sans-serif; margin: 1rem 0; }
 th, td { padding: .25rem .7rem; border-bottom: 1px solid #ddd; text-align: right; }
 th { border-bottom: 2px solid #888; }
+td.text { text-align: left; }
 .scroll { overflow-x: auto; }
 code { font-size: .85em; }
 """
@@ -102,10 +103,12 @@ def _table(rows: Sequence[Mapping[str, Any]], caption: str) -> str:
     if not rows:
         return ""
     head = "".join(f"<th>{escape(key.replace('_ms', '').replace('_', ' '))}</th>" for key in rows[0])
-    body = "".join(
-        "<tr>" + "".join(f"<td>{escape(shown(value))}</td>" for value in row.values()) + "</tr>"
-        for row in rows
-    )
+    body = "".join("<tr>" + "".join(_cell(value) for value in row.values()) + "</tr>" for row in rows)
     return (
         f'<div class="scroll"><table><caption>{escape(caption)}</caption><tr>{head}</tr>{body}</table></div>'
     )
+
+
+def _cell(value: Any) -> str:
+    words = isinstance(value, str) and " " in value
+    return f"<td{' class=text' if words else ''}>{escape(shown(value))}</td>"
