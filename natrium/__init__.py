@@ -17,7 +17,20 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from natrium.analysis import compare_script, dt_ladder, error_budget, findings, reproduce
+    from natrium.analysis import (
+        compare,
+        compare_script,
+        convergence,
+        dt_ladder,
+        error_budget,
+        findings,
+        measure,
+        observed_order,
+        reference,
+        reproduce,
+        spike_train_distances,
+        work_precision,
+    )
     from natrium.model import (
         CHANNELS,
         Channel,
@@ -104,7 +117,9 @@ __all__ = [
     "TooManySpikes",
     "Trajectory",
     "UnsupportedModel",
+    "compare",
     "compare_script",
+    "convergence",
     "dt_ladder",
     "error_budget",
     "findings",
@@ -113,10 +128,15 @@ __all__ = [
     "load",
     "loads",
     "lower",
+    "measure",
     "notebook",
+    "observed_order",
+    "reference",
     "reproduce",
     "run",
     "simulate",
+    "spike_train_distances",
+    "work_precision",
 ]
 
 _ROOMS = ("natrium.model", "natrium.solvers", "natrium.analysis")

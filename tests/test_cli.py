@@ -164,6 +164,57 @@ def test_reproduce_as_json_prints_the_results_alone(tmp_path, monkeypatch):
     assert (tmp_path / "out" / "report.html").is_file()
 
 
+def test_compare_writes_figures_tables_and_report(tmp_path, monkeypatch):
+    monkeypatch.setattr("natrium.analysis.work.RTOLS", (1e-6, 1e-8))
+    monkeypatch.setattr("natrium.analysis.work.WORK_STEPS", (0.2, 0.1))
+    monkeypatch.setattr("natrium.analysis.study.STEPS", (0.4, 0.3, 0.2, 0.1))
+    model = natrium.Model(neuron=natrium.Neuron(), stimulus=natrium.Constant(20.0))
+    model.save(tmp_path / "lif.toml")
+    out = tmp_path / "out"
+    result = call("compare", tmp_path / "lif.toml", "--t-end", 40, "--out", out, "--json")
+    assert result.exit_code == 0, result.output
+    data = json.loads(result.stdout)
+    assert data == json.loads((out / "results.json").read_text())
+    assert (data["dt_ms"], data["interrupted"]) == (0.1, False)
+    figures = {"comparison", "budget", "convergence", "work", "spikes"}
+    assert {path.stem for path in out.glob("*.svg")} == figures == {path.stem for path in out.glob("*.png")}
+    tables = {path.stem for path in out.glob("*.csv")}
+    assert tables == {"spikes", "budget", "convergence", "work_precision"}
+    report = (out / "report.html").read_text()
+    assert report.count("data:image/svg+xml") == len(figures)
+    assert "Observed orders" in report
+
+
+def test_compare_interrupted_keeps_what_is_done(tmp_path, monkeypatch):
+    def interrupted(truth):
+        raise KeyboardInterrupt
+        yield
+
+    monkeypatch.setattr("natrium.analysis.study.STEPS", (0.4, 0.3))
+    monkeypatch.setattr("natrium.analysis.study.work_precision", interrupted)
+    model = natrium.Model(
+        neuron=natrium.Neuron(), stimulus=natrium.Constant(20.0), simulation=natrium.Simulation(t_end=40.0)
+    )
+    model.save(tmp_path / "lif.toml")
+    out = tmp_path / "out"
+    result = call("compare", tmp_path / "lif.toml", "--out", out)
+    assert result.exit_code == 130
+    assert "Interrupted" in result.output
+    assert (out / "convergence.svg").exists()
+    assert json.loads((out / "results.json").read_text())["interrupted"] is True
+
+
+def test_interrupted_before_anything_is_done_writes_nothing(tmp_path, monkeypatch):
+    def interrupted(*arguments, **options):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("natrium.solvers.run", interrupted)
+    natrium.notebook.lif().save(tmp_path / "lif.toml")
+    result = call("run", tmp_path / "lif.toml")
+    assert result.exit_code == 130
+    assert "interrupted" in result.output
+
+
 def test_version_and_help():
     assert call("--version").stdout.strip() == f"natrium {natrium.__version__}"
     shown = call("--help")

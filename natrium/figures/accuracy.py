@@ -24,9 +24,12 @@ LEAST = 1e-14  # what stands for no error at all on a logarithmic axis
 _NAMES = (*FAMILIES, "event-driven, auto", "event-driven, RK45", "event-driven, Radau", "closed form")
 
 
-def _look(name: str) -> dict[str, Any]:
-    """Give a method's colour and marker, the same in every figure: the two together tell ten series apart."""
-    number = _NAMES.index(name) if name in _NAMES else len(_NAMES)
+def _look(name: str, place: int) -> dict[str, Any]:
+    """Give a method's colour and marker, the same in every figure: the two together tell ten series apart.
+
+    A method of the user's own has those of its place from the end.
+    """
+    number = _NAMES.index(name) if name in _NAMES else len(MARKERS) - 1 - place
     return {
         "color": SERIES[number % len(SERIES)],
         "marker": MARKERS[number % len(MARKERS)],
@@ -66,8 +69,8 @@ def plot_convergence(convergences: Sequence[Convergence], title: str) -> Figure:
         axes = np.atleast_1d(figure.subplots(1, max(len(shown), 1)))
         figure.suptitle(title, fontsize=10.5)
         for ax, (label, curves) in zip(axes, shown, strict=False):
-            for item, (errors, order) in zip(convergences, curves, strict=True):
-                _errors(ax, item, errors, order)
+            for place, (item, (errors, order)) in enumerate(zip(convergences, curves, strict=True)):
+                _errors(ax, item, errors, order, _look(item.name, place))
             ax.set(xscale="log", yscale="log", xlabel="Step dt (ms)", ylabel=label)
             _plain_ticks(ax)
             ax.grid(which="major", color="#DDDDDD", linewidth=0.6)
@@ -75,8 +78,7 @@ def plot_convergence(convergences: Sequence[Convergence], title: str) -> Figure:
     return figure
 
 
-def _errors(ax: Axes, item: Convergence, errors: Array, order: Order | None) -> None:
-    look = _look(item.name)
+def _errors(ax: Axes, item: Convergence, errors: Array, order: Order | None, look: dict[str, Any]) -> None:
     there = np.isfinite(errors)
     if not there.any():
         return
@@ -106,11 +108,11 @@ def plot_work(work: Sequence[WorkRow], title: str) -> Figure:
         figure = new_figure(8.6, 4.4)
         calls, seconds = figure.subplots(1, 2, sharey=True)
         figure.suptitle(title, fontsize=10.5)
-        for name in names:
+        for place, name in enumerate(names):
             rows = [row for row in work if row.method == name]
             found = [row.accuracy.spike_error if fires else row.accuracy.voltage_error for row in rows]
             errors = np.maximum(np.array(found), LEAST)
-            line = _look(name) | {"linewidth": 1.0, "label": name}
+            line = _look(name, place) | {"linewidth": 1.0, "label": name}
             if all(row.rhs_evaluations for row in rows):
                 calls.plot([row.rhs_evaluations for row in rows], errors, **line)
             seconds.plot([row.seconds * 1e3 for row in rows], errors, **line)
@@ -149,10 +151,10 @@ def plot_spike_errors(study: Study, title: str) -> Figure:
     with styled():
         figure = new_figure(6.6, 4.6)
         ax = figure.subplots()
-        for name, setting, errors in series:
+        for place, (name, setting, errors) in enumerate(series):
             spikes = np.arange(1, errors.size + 1)
             label = f"{name}, {setting}"
-            ax.plot(spikes, np.maximum(errors, LEAST), linewidth=0.9, label=label, **_look(name))
+            ax.plot(spikes, np.maximum(errors, LEAST), linewidth=0.9, label=label, **_look(name, place))
         own = study.truth.spike_time_errors
         spikes = np.arange(1, own.size + 1)
         ax.plot(spikes, own, color=COLORS["threshold"], linestyle="--", label="the truth's own error bar")
