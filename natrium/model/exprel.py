@@ -24,11 +24,13 @@ __all__ = [
     "exprel_scalar",
     "saturated_exp",
     "saturated_exp_array",
+    "whole",
 ]
 
 # exp saturates here (1e100): a gate with such a rate per ms is at its steady state to the last digit,
 # and products of three such rates still fit a double, so that no finite V overflows.
 EXP_LIMIT = 230.0
+FAR = 1e20  # a factor exp(b) of exp(a V + b) above this, or below its inverse, may not stand alone
 _EXP_AT_LIMIT = math.exp(EXP_LIMIT)
 # From here on (plus the order) SciPy's Kummer function is less exact than the recurrence.
 _ASCENDING = 16.0
@@ -66,6 +68,47 @@ class exprel(sympy.Function):  # noqa: N801 - a mathematical function, named as 
         order = "" if len(self.args) == 1 else f"_{{{printer._print(self.args[1])}}}"
         power = "" if exp is None else f"^{{{exp}}}"
         return rf"\operatorname{{exprel}}{order}{power}\left({printer._print(self.args[0])}\right)"
+
+
+class whole_exp(sympy.Function):  # noqa: N801 - a mathematical function
+    """The exponential, its argument in one piece: SymPy makes exp(1800)*exp(40*V) of exp(40*V + 1800)."""
+
+    nargs = 1
+
+    def fdiff(self, argindex: int = 1) -> Any:
+        """Differentiate: it is its own derivative."""
+        return self
+
+    def _eval_is_real(self) -> Any:
+        return self.args[0].is_real
+
+    def _eval_is_positive(self) -> Any:
+        return self.args[0].is_real
+
+    def _eval_evalf(self, prec: int) -> Any:
+        return sympy.exp(self.args[0]).evalf(prec)
+
+
+def whole(expr: Any) -> Any:
+    """Put numeric factors that are extreme back into the exponentials they were taken from.
+
+    Each of the two alone overflows, underflows or saturates where their product does not.
+    """
+
+    def is_split(part: Any) -> bool:
+        return part.is_Mul and _is_extreme(part.args[0]) and any(isinstance(x, sympy.exp) for x in part.args)
+
+    def join(product: Any) -> Any:
+        number, *rest = product.args
+        growth = next(x for x in rest if isinstance(x, sympy.exp))
+        rest.remove(growth)
+        return sympy.sign(number) * whole_exp(growth.args[0] + sympy.log(abs(number))) * sympy.Mul(*rest)
+
+    return expr.replace(is_split, join) if any(map(_is_extreme, expr.atoms(sympy.Float))) else expr
+
+
+def _is_extreme(number: Any) -> bool:
+    return number.is_Float and not 1 / FAR < abs(float(number)) < FAR and not number.is_zero
 
 
 def saturated_exp(x: float) -> float:

@@ -7,11 +7,13 @@ arrays through NumPy.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any, Literal
 
 import attrs
+import numpy as np
 import sympy
 from sympy.printing.numpy import NumPyPrinter
 from sympy.printing.pycode import PythonCodePrinter
@@ -47,19 +49,34 @@ class _ExactNumbers:
 class _ScalarPrinter(_ExactNumbers, PythonCodePrinter):
     """Plain Python on floats."""
 
+    gates: frozenset[Any] = frozenset()  # what stays within [0, 1]
+
+    def _print_Pow(self, expr: Any, **settings: Any) -> str:
+        if expr.exp.is_Integer and expr.exp > 1 and expr.base not in self.gates:
+            return f"power({self._print(expr.base)}, {expr.exp})"
+        return super()._print_Pow(expr, **settings)
+
 
 class _GridPrinter(_ExactNumbers, NumPyPrinter):
     """NumPy on arrays."""
 
 
+def _power(x: float, n: int) -> float:
+    """Raise to a whole power; Python's own floats raise an error where it is too large for a double."""
+    try:
+        return x**n
+    except OverflowError:
+        return math.inf if x > 0.0 or n % 2 == 0 else -math.inf
+
+
 _FORMS: dict[str, tuple[Any, list[Any]]] = {
-    "scalar": (_ScalarPrinter, [{"exprel": exprel_scalar}, "math"]),
+    "scalar": (_ScalarPrinter, [{"exprel": exprel_scalar, "power": _power}, "math"]),
     "grid": (_GridPrinter, [{"exprel": exprel_array}, "numpy"]),
 }
 # Rates saturate, so that no finite V overflows; a stimulus that overflows is an error to be told.
-_SATURATED: dict[str, Any] = {
-    "scalar": {"exp": saturated_exp},
-    "grid": {"exp": saturated_exp_array},
+_EXPONENTIALS: dict[str, tuple[Any, Any]] = {
+    "scalar": (math.exp, saturated_exp),
+    "grid": (np.exp, saturated_exp_array),
 }
 
 
@@ -89,16 +106,19 @@ def lower_expressions(
         Takes the symbols' values, returns a list (nested as given).
     """
     printer, modules = _FORMS[form]
+    modules = [{**modules[0], "whole_exp": _EXPONENTIALS[form][saturated]}, *modules[1:]]
     settings: dict[str, Any] = {
         "fully_qualified_modules": False,
         "inline": True,
         "allow_unknown_functions": True,
     }
     if saturated:
-        modules = [{**modules[0], **_SATURATED[form]}, *modules[1:]]
+        modules = [{**modules[0], "exp": _EXPONENTIALS[form][True]}, *modules[1:]]
         settings["user_functions"] = {"exp": "exp"}
     nested = [list(item) if isinstance(item, tuple) else item for item in expressions]
-    return sympy.lambdify(symbols, nested, modules=modules, printer=printer(settings), cse=True)
+    writer = printer(settings)
+    writer.gates = frozenset(symbol for symbol in symbols if symbol.name != "V")
+    return sympy.lambdify(symbols, nested, modules=modules, printer=writer, cse=True)
 
 
 @attrs.frozen(slots=False)
@@ -147,6 +167,11 @@ class Kernel:
     @cached_property
     def _stiff(self) -> HybridSystem:
         return self.system.slowed(FASTEST_GATE).event_coordinates()
+
+    @cached_property
+    def reset(self) -> Callable[..., list[float]]:
+        """State just after a spike, ``f(V, *gates, I, *parameters) -> list of n floats``."""
+        return self._lowered(self.system, self.system.reset)
 
     @cached_property
     def steady(self) -> Callable[[float], list[float]]:

@@ -12,6 +12,7 @@ import numpy as np
 
 from natrium.model.drive import Drive
 from natrium.model.errors import StimulusError
+from natrium.model.exprel import whole
 from natrium.model.expression import Expression, as_expression, evaluated
 from natrium.model.kernel import lower_expressions
 from natrium.model.rules import Choice, Number, Numbers, Optional, as_float, shown
@@ -144,9 +145,9 @@ class Formula(Stimulus):
 
     def drive(self, t: float) -> Drive:
         """Give the input on the smooth piece that begins at `t`."""
-        symbolic, symbol = self.value.symbolic, self.value.symbol
+        symbolic, symbol = whole(self.value.symbolic), self.value.symbol
         function = lower_expressions((symbolic,), (symbol,), saturated=False)
-        scale = self.max_step or feature_scale(symbolic, symbol)
+        scale = self.max_step or feature_scale(self.value.symbolic, symbol)
 
         def curve(s: float) -> float:
             return _real(function, t + s)

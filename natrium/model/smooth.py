@@ -13,7 +13,7 @@ from typing import Any
 
 import sympy
 
-from natrium.model.exprel import EXP_LIMIT, exprel
+from natrium.model.exprel import exprel, whole
 
 __all__ = ["denominators", "feature_scale", "smooth"]
 
@@ -44,8 +44,8 @@ def smooth(expr: sympy.Expr, V: sympy.Symbol) -> sympy.Expr:
         # A sum of terms that are singular one by one may be regular as a whole.
         together = _rewrite(sympy.together(expr), V)
         if not _suspects(together, V):
-            return together
-    return rewritten
+            return whole(together)
+    return whole(rewritten)
 
 
 def denominators(expr: sympy.Expr) -> list[sympy.Expr]:
@@ -110,9 +110,9 @@ def _balanced(product: sympy.Expr, V: sympy.Symbol) -> sympy.Expr:
             continue
         c = float(line[0] / slope[0] / -power)
         constant = float(line[1] + c * power * slope[1])
-        if c <= 0.0 or abs(constant) > EXP_LIMIT:
+        if c <= 0.0:
             continue
-        left = math.exp(constant)
+        left = sympy.exp(sympy.Float(constant))
         if c > 1.0 + SAME_ZERO:
             left = left * sympy.exp((1.0 - c) * power * w)
             c = 1.0
@@ -216,7 +216,7 @@ def _zero(expr: sympy.Expr, V: sympy.Symbol) -> tuple[float, sympy.Expr] | None:
     if difference is None:
         return None
     slope, offset = difference
-    V0 = -(float(offset) + math.log(float(-B / A))) / float(slope)
+    V0 = -(float(offset) + float(sympy.log(-B / A))) / float(slope)
     nearest = round(V0, 9)  # a zero meant as -40 comes back as -40.000000000000004
     V0 = nearest if abs(nearest - V0) <= ROUNDED * (1.0 + abs(V0)) else V0
     w = slope * (V - (int(V0) if V0.is_integer() else V0))

@@ -166,6 +166,25 @@ def test_formula_without_a_value_is_not_a_number(text: str, t: float) -> None:
     assert not math.isfinite(formula(t))
 
 
+@pytest.mark.parametrize(
+    ("text", "t", "value"),
+    [
+        ("exp(40*(t - 45))", 45.0, 1.0), ("exp(40*(t - 45))", 44.0, math.exp(-40.0)),
+        ("1/(1 + exp(-(t - 900)/0.05))", 900.0, 0.5), ("1/(1 + exp(-(t - 900)/0.05))", 899.0, math.exp(-20.0)),
+        ("2 - exp(-20*(t - 1000))", 1000.0, 1.0),
+    ],
+)  # fmt: skip
+def test_steep_formula_has_its_value(text: str, t: float, value: float) -> None:
+    """SymPy takes exp(-1800) out of such an exponential, which is no double."""
+    assert natrium.Formula(text)(t) == pytest.approx(value, rel=1e-8)
+
+
+@pytest.mark.parametrize("text", ["cos(sqrt(-t*t))", "tanh(sqrt(-t*t))", "sin(sqrt(-t*t))*t"])
+def test_formula_by_way_of_complex_numbers_is_refused(text: str) -> None:
+    with pytest.raises(natrium.ModelError, match="real"):
+        natrium.Formula(text)
+
+
 def test_formula_does_not_saturate() -> None:
     assert natrium.Formula("exp(t)")(500.0) == pytest.approx(math.exp(500.0), rel=1e-14)
 
