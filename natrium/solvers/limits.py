@@ -41,6 +41,7 @@ class Budget:
         self.duration = duration
         self.spikes = 0
         self.recent: list[float] = []  # elapsed time at the last spikes
+        self.share = (0, 0.0, False)  # spikes and elapsed time at the last look; whether it was too fast
         self.calls = 0
         self.mark = (0, 0.0)  # calls and elapsed time at the last look
 
@@ -69,6 +70,23 @@ class Budget:
                 f"within {span:.3g} ms at {elapsed:.6g} ms, far too fast to end within the budget; "
                 "check the input and tau_ref"
             )
+        self._check_share(elapsed)
+
+    def _check_share(self, elapsed: float) -> None:
+        """End an even train that cannot fit: two shares of the budget in a row; one is a burst."""
+        spikes, begin, was_fast = self.share
+        behind, allowed = self.spikes - spikes, self.limits.max_spikes
+        if behind < max(SPIKES_BEHIND, LATER * allowed):
+            return
+        is_fast = (elapsed - begin) * (allowed - self.spikes) * OVERSHOOT_LATER < behind * (
+            self.duration - elapsed
+        )
+        if was_fast and is_fast:
+            raise TooManySpikes(
+                f"a run may fire at most {allowed} spikes; {self.spikes} came by {elapsed:.6g} ms of "
+                f"{self.duration:.6g} ms, too fast to end within the budget; shorten it or raise max_spikes"
+            )
+        self.share = (self.spikes, elapsed, is_fast)
 
     def spend(self, calls: int, elapsed: float) -> None:
         """Count right-hand-side calls made up to `elapsed` ms after the start.
