@@ -25,6 +25,7 @@ from natrium.model.files import (
     write_whole,
 )
 from natrium.model.hybrid import GateFlow, HybridSystem, Refractory
+from natrium.model.hybrid_neuron import HybridNeuron
 from natrium.model.kernel import Kernel, lower
 from natrium.model.latex import latex
 from natrium.model.model import METHODS, SOLVERS, Model, Simulation
@@ -49,6 +50,7 @@ __all__ = [
     "Gate",
     "GateFlow",
     "Gaussian",
+    "HybridNeuron",
     "HybridSystem",
     "Kernel",
     "Model",

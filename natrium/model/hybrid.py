@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Literal
 
 import attrs
 import sympy
@@ -69,6 +69,8 @@ class HybridSystem:
         The state just after the event, from the state just before.
     refractory : Refractory
     gates : tuple of GateFlow
+    origin, gap : sympy.Expr
+        What solvers measure V from, and the part of the input that goes with it; see `event_coordinates`.
     """
 
     states: tuple[sympy.Symbol, ...]
@@ -81,6 +83,8 @@ class HybridSystem:
     reset: tuple[sympy.Expr, ...]
     refractory: Refractory
     gates: tuple[GateFlow, ...]
+    origin: sympy.Expr
+    gap: sympy.Expr
     direction: int = 1
 
     @property
@@ -111,16 +115,13 @@ class HybridSystem:
         return attrs.evolve(self, rhs=rhs)
 
     def event_coordinates(self) -> HybridSystem:
-        """Give the same system with V measured from the threshold.
+        """Give the same system with V measured from its origin, the threshold if there is one.
 
-        u = V - v_thresh and J = I - (v_thresh - v_rest): the leak becomes J - u, and digits near the
-        threshold, where the event is decided, are those of u itself. (Where there is no threshold, the
-        value of v_thresh is that of v_rest.)
+        u = V - origin and J = I - gap. With channels the gap is v_thresh - v_rest: the leak becomes J - u,
+        and digits near the threshold, where the event is decided, are those of u itself.
         """
-        names: dict[str, Any] = {symbol.name: symbol for symbol in self.parameters}
         V, u, J = self.states[0], sympy.Symbol("u", real=True), sympy.Symbol("J", real=True)
-        v_thresh, v_rest = names["v_thresh"], names["v_rest"]
-        shift = {V: u + v_thresh, self.input: J + v_thresh - v_rest}
+        shift = {V: u + self.origin, self.input: J + self.gap}
         rhs = tuple(expr.subs(shift, simultaneous=True) for expr in self.rhs)
         return attrs.evolve(
             self,

@@ -278,6 +278,11 @@ class Neuron:
         return self.v_thresh if self.fires else self.v_rest
 
     @property
+    def gap(self) -> float:
+        """What solvers take from the input for that: origin less rest, mV."""
+        return self.origin - self.v_rest
+
+    @property
     def system(self) -> HybridSystem:
         """The neuron as a symbolic hybrid system."""
         return _system(self)
@@ -354,4 +359,6 @@ def _system(neuron: Neuron) -> HybridSystem:
         reset=(v_reset, *states[1:]),
         refractory=Refractory(tau_ref, neuron.refractory),
         gates=tuple(gates),
+        origin=v_thresh,
+        gap=v_thresh - v_rest,
     )

@@ -12,6 +12,7 @@ from typing import Any, Protocol, runtime_checkable
 import attrs
 
 from natrium.model import (
+    HybridNeuron,
     Model,
     ModelError,
     Neuron,
@@ -19,6 +20,7 @@ from natrium.model import (
     Simulation,
     Stimulus,
     Sum,
+    UnsupportedModel,
     as_stimulus,
     to_dict,
 )
@@ -36,7 +38,7 @@ class Solver(Protocol):
 
     def solve(
         self,
-        neuron: Neuron,
+        neuron: Neuron | HybridNeuron,
         stimulus: Stimulus | Sequence[Stimulus] | None = None,
         *,
         t_start: float,
@@ -47,7 +49,12 @@ class Solver(Protocol):
 
 
 def checked_run(
-    neuron: Neuron, stimulus: Stimulus | Sequence[Stimulus] | None, t_start: float, t_end: float
+    neuron: Neuron | HybridNeuron,
+    stimulus: Stimulus | Sequence[Stimulus] | None,
+    t_start: float,
+    t_end: float,
+    *,
+    any_equations: bool = False,
 ) -> tuple[Sum, float, float]:
     """Check what every solver is given; give the stimulus as a sum and the span as floats.
 
@@ -55,8 +62,14 @@ def checked_run(
     ------
     ModelError
         When the neuron is none or the span is not finite and forward.
+    UnsupportedModel
+        When a `HybridNeuron` is given to a solver that does not take `any_equations`.
     """
-    if not isinstance(neuron, Neuron):
+    if isinstance(neuron, HybridNeuron) and not any_equations:
+        raise UnsupportedModel(
+            "this solver knows neurons of channels only, got a HybridNeuron: use EventDriven (--solver event)"
+        )
+    if not isinstance(neuron, (Neuron, HybridNeuron)):
         raise ModelError(f"neuron must be a Neuron, got {type(neuron).__name__}")
     Number("ms").check("t_end", t_end)
     span = Simulation(t_start=t_start, t_end=t_end)
@@ -71,21 +84,24 @@ def _versions() -> dict[str, str]:
     return {"python": platform.python_version()} | {name: version(name) for name in packages}
 
 
-def manifest(solver: Any, neuron: Neuron, stimulus: Sum) -> dict[str, Any]:
+def manifest(solver: Any, neuron: Neuron | HybridNeuron, stimulus: Sum) -> dict[str, Any]:
     """Say what made a run: versions, settings and a hash of the model."""
     settings = {
         key: value
         for key, value in attrs.asdict(solver).items()
         if isinstance(value, (str, int, float, bool, dict))
     }
-    try:
-        content = json.dumps(to_dict(Model(neuron=neuron, stimulus=stimulus)), sort_keys=True)
-        digest = hashlib.sha256(content.encode()).hexdigest()
-    except ModelError:
-        digest = "none: the stimulus is a Python function"
+    if isinstance(neuron, HybridNeuron):
+        content = repr((neuron, stimulus))
+    else:
+        try:
+            content = json.dumps(to_dict(Model(neuron=neuron, stimulus=stimulus)), sort_keys=True)
+        except ModelError:
+            content = ""
+    digest = hashlib.sha256(content.encode()).hexdigest()
     return {
         "versions": _versions(),
         "solver": type(solver).__name__,
         "settings": settings,
-        "model_sha256": digest,
+        "model_sha256": digest if content else "none: the stimulus is a Python function",
     }

@@ -19,7 +19,7 @@ import attrs
 import numpy as np
 from scipy.optimize import brentq
 
-from natrium.model import Drive, Neuron, Stimulus, UnsupportedModel, lower, smooth_spans
+from natrium.model import Drive, HybridNeuron, Neuron, Stimulus, UnsupportedModel, lower, smooth_spans
 from natrium.solvers.base import checked_run, manifest
 from natrium.solvers.bernstein import Array
 from natrium.solvers.limits import Budget, Limits
@@ -134,7 +134,7 @@ class ClosedForm:
 
     def solve(
         self,
-        neuron: Neuron,
+        neuron: Neuron | HybridNeuron,
         stimulus: Stimulus | Sequence[Stimulus] | None = None,
         *,
         t_start: float = 0.0,
@@ -148,6 +148,7 @@ class ClosedForm:
             When the neuron has a channel or the input has no closed form here.
         """
         total, t_start, t_end = checked_run(neuron, stimulus, t_start, t_end)
+        assert isinstance(neuron, Neuron)  # checked
         if neuron.channels:
             names = ", ".join(channel.name for channel in neuron.channels)
             raise UnsupportedModel(

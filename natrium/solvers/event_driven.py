@@ -13,6 +13,7 @@ from scipy.integrate import solve_ivp
 from natrium.model import (
     METHODS,
     Choice,
+    HybridNeuron,
     Kernel,
     Neuron,
     Number,
@@ -100,7 +101,7 @@ class EventDriven:
 
     def solve(
         self,
-        neuron: Neuron,
+        neuron: Neuron | HybridNeuron,
         stimulus: Stimulus | Sequence[Stimulus] | None = None,
         *,
         t_start: float = 0.0,
@@ -110,7 +111,7 @@ class EventDriven:
 
         Parameters
         ----------
-        neuron : Neuron
+        neuron : Neuron or HybridNeuron
         stimulus : Stimulus or sequence of Stimulus, optional
             No input by default.
         t_start, t_end : float
@@ -128,7 +129,7 @@ class EventDriven:
             When the run cannot be carried through: `TooManySpikes`, `StepLimit`, or a right-hand
             side that is not finite (the time is named).
         """
-        total, t_start, t_end = checked_run(neuron, stimulus, t_start, t_end)
+        total, t_start, t_end = checked_run(neuron, stimulus, t_start, t_end, any_equations=True)
         run = _Run(self, neuron, total, t_start, t_end)
         with np.errstate(all="ignore"):  # of trial steps, which are then rejected
             run.carry_through()
@@ -172,7 +173,12 @@ class _Run:
     """One run as it goes on. Its clock is the time since t_start, so that late runs keep their digits."""
 
     def __init__(
-        self, solver: EventDriven, neuron: Neuron, stimulus: Stimulus, t_start: float, t_end: float
+        self,
+        solver: EventDriven,
+        neuron: Neuron | HybridNeuron,
+        stimulus: Stimulus,
+        t_start: float,
+        t_end: float,
     ) -> None:
         self.solver, self.stimulus, self.t_start, self.t_end = solver, stimulus, t_start, t_end
         self.kernel: Kernel = lower(neuron.system)
@@ -228,13 +234,12 @@ class _Run:
         segment = rest_segment(self.kernel, self.t_start + begin, length, self.y + self.shift)
         self.segments.append(segment)
         self.y = segment.values[:, -1] - self.shift
-        self.y[0] = self.neuron.v_reset - self.neuron.v_thresh
 
     def _free(self, span: Span, begin: float, end: float) -> float:
         """Integrate from `begin` up to `end` or the next spike; give the time reached."""
         self.pieces += 1
         drive = span.drive(self.t_start + begin)
-        gap = self.neuron.origin - self.neuron.v_rest
+        gap = self.neuron.gap
         method: str = "DOP853" if self.solver.method == "auto" else self.solver.method
         length, s = end - begin, 0.0
         jac = bound_jacobian(self.kernel)
@@ -292,8 +297,9 @@ class _Run:
 
     def _spike(self, spike: TrueStep, time: float) -> None:
         """Count a spike, reset, begin the refractory period."""
-        before, after = self.y + self.shift, self.y + self.shift
-        before[0], after[0] = self.neuron.v_thresh, self.neuron.v_reset
+        before = self.y + self.shift
+        before[0] = self.neuron.v_thresh
+        after = np.array(self.kernel.reset(*before.tolist(), 0.0, *self.kernel.parameters))
         self.events.append(Event(min(self.t_start + time, self.t_end), before, after, float(spike.f[0])))
         self.budget.spike(time)
         self.y = after - self.shift

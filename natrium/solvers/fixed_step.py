@@ -17,6 +17,7 @@ from scipy.optimize import brentq
 
 from natrium.model import (
     Choice,
+    HybridNeuron,
     Neuron,
     Number,
     Optional,
@@ -109,7 +110,7 @@ class FixedStep:
 
     def solve(
         self,
-        neuron: Neuron,
+        neuron: Neuron | HybridNeuron,
         stimulus: Stimulus | Sequence[Stimulus] | None = None,
         *,
         t_start: float = 0.0,
@@ -125,6 +126,7 @@ class FixedStep:
             When V or a gate stops being finite, as where a written rate is 0/0.
         """
         total, t_start, t_end = checked_run(neuron, stimulus, t_start, t_end)
+        assert isinstance(neuron, Neuron)  # checked
         steps = (t_end - t_start) / self.dt
         if steps > self.limits.max_rhs_evaluations:
             raise StepLimit(

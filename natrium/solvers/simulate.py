@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from natrium.model import SOLVERS, Model, ModelError, Neuron, Simulation, Stimulus
+from natrium.model import SOLVERS, HybridNeuron, Model, ModelError, Neuron, Simulation, Stimulus
 from natrium.solvers.base import Solver
 from natrium.solvers.closed_form import ClosedForm
 from natrium.solvers.event_driven import EventDriven
@@ -16,7 +16,7 @@ __all__ = ["run", "simulate", "solver_of"]
 
 
 def simulate(
-    neuron: Neuron,
+    neuron: Neuron | HybridNeuron,
     stimulus: Stimulus | Sequence[Stimulus] | None = None,
     *,
     t_end: float,
@@ -28,7 +28,7 @@ def simulate(
 
     Parameters
     ----------
-    neuron : Neuron
+    neuron : Neuron or HybridNeuron
     stimulus : Stimulus or sequence of Stimulus, optional
         No input by default; several add up.
     t_end, t_start : float

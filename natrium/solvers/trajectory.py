@@ -9,7 +9,7 @@ from typing import Any, Literal
 import attrs
 import numpy as np
 
-from natrium.model import Neuron, Number, Sum
+from natrium.model import HybridNeuron, Neuron, Number, Sum
 from natrium.solvers.bernstein import Array
 
 __all__ = ["Event", "Segment", "Trajectory"]
@@ -64,7 +64,7 @@ class Trajectory:
 
     Attributes
     ----------
-    neuron : Neuron
+    neuron : Neuron or HybridNeuron
     stimulus : Sum
         Model and input that were run.
     names : tuple of str
@@ -91,7 +91,7 @@ class Trajectory:
         Versions, settings and a hash of the model.
     """
 
-    neuron: Neuron
+    neuron: Neuron | HybridNeuron
     stimulus: Sum
     names: tuple[str, ...]
     t_start: float

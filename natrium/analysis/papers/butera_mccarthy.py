@@ -278,7 +278,9 @@ def leading_errors(truth: Trajectory, *, clamped: bool) -> tuple[Array, Array]:
     .. [1] E. Hairer, S. P. Norsett, G. Wanner, "Solving Ordinary Differential Equations I", 2nd ed.
        (1993), sec. II.8. https://doi.org/10.1007/978-3-540-78862-1
     """
-    neuron, flow = truth.neuron, Flow.of(truth.neuron)
+    neuron = truth.neuron
+    assert isinstance(neuron, Neuron)
+    flow = Flow.of(neuron)
     current = truth.stimulus(truth.t_start)
     t = np.linspace(truth.t_start, truth.t_end, round((truth.t_end - truth.t_start) / GRID) + 1)
     identity = np.eye(len(truth.names))

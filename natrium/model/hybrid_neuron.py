@@ -1,0 +1,163 @@
+"""A neuron of any equations: what `Neuron` is for channels, for models that are no sum of channels."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cached_property
+from typing import Any
+
+import attrs
+import sympy
+
+from natrium.model.errors import ModelError
+from natrium.model.hybrid import HybridSystem, Refractory
+from natrium.model.neuron import NoThreshold, _as_threshold, _check_threshold
+from natrium.model.rules import Name, Number, as_float, is_real, shown
+
+__all__ = ["HybridNeuron"]
+
+
+def _as_items(value: Any) -> Any:
+    return tuple(value.items()) if isinstance(value, Mapping) else value
+
+
+def _as_sympy(name: str, value: Any) -> Any:
+    if isinstance(value, sympy.Expr):
+        return value
+    if is_real(value):
+        return sympy.Float(float(value))
+    raise ModelError(
+        f"{name} must be a SymPy expression or a number, got {shown(value)}; text is not read here"
+    )
+
+
+def _keys_are_names(instance: Any, attribute: attrs.Attribute[Any], value: Any) -> None:
+    for name, _ in value:
+        Name().check(f"a name in {attribute.name}", name)
+
+
+@attrs.frozen(kw_only=True, slots=False)
+class HybridNeuron:
+    """A spiking neuron of any smooth right-hand side and any reset.
+
+    Solved by `EventDriven`; the fixed-step family and the closed form know sums of channels only.
+
+    Parameters
+    ----------
+    equations : mapping of str to sympy.Expr
+        The time derivative of each state, V first (mV/ms), of symbols named like the states, the
+        parameters and the input ``I``.
+    parameters : mapping of str to float
+        Values of all other symbols.
+    initial : mapping of str to float
+        Value of each state at the start.
+    v_thresh : float or None
+        Threshold of V, mV; None: no spike, no reset.
+    reset : mapping of str to sympy.Expr
+        New values of states at a spike, of the states just before it; states left out stay.
+    tau_ref : float
+        Refractory period, ms, in which all states stand still.
+
+    Raises
+    ------
+    ModelError
+        When a symbol has no meaning, a value is not finite or a state lies above the threshold.
+
+    Examples
+    --------
+    >>> import sympy
+    >>> V, w, I = sympy.symbols("V w I", real=True)
+    >>> izhikevich = HybridNeuron(
+    ...     equations={"V": 0.04 * V**2 + 5 * V + 140 - w + I, "w": 0.02 * (0.2 * V - w)},
+    ...     initial={"V": -65.0, "w": -13.0},
+    ...     v_thresh=30.0,
+    ...     reset={"V": -65.0, "w": w + 8},
+    ... )
+    """
+
+    equations: tuple[tuple[str, Any], ...] = attrs.field(converter=_as_items, validator=_keys_are_names)
+    initial: tuple[tuple[str, float], ...] = attrs.field(converter=_as_items, validator=_keys_are_names)
+    parameters: tuple[tuple[str, float], ...] = attrs.field(
+        default=(), converter=_as_items, validator=_keys_are_names
+    )
+    v_thresh: float = attrs.field(default=None, converter=_as_threshold, validator=_check_threshold)
+    reset: tuple[tuple[str, Any], ...] = attrs.field(
+        default=(), converter=_as_items, validator=_keys_are_names
+    )
+    tau_ref: float = attrs.field(default=0.0, converter=as_float, validator=Number("ms", 0.0))
+
+    def __attrs_post_init__(self) -> None:
+        """Check that every symbol has a meaning and every number is one."""
+        states, starts = [name for name, _ in self.equations], dict(self.initial)
+        if not states or states[0] != "V":
+            raise ModelError(f"the first state must be V, got {', '.join(states) or 'none'}")
+        if sorted(starts) != sorted(states):
+            raise ModelError(
+                f"initial must name the states {', '.join(states)}, got {', '.join(starts) or 'none'}"
+            )
+        for name, value in (*self.initial, *self.parameters):
+            Number().check(name, value)
+        known = {*states, *(name for name, _ in self.parameters), "I"}
+        if len(known) < len(states) + len(self.parameters) + 1:
+            raise ModelError("names of states and parameters must differ from each other and from I")
+        for what, pairs in (("equations", self.equations), ("reset", self.reset)):
+            for name, expression in pairs:
+                allowed = known - {"I"} if what == "reset" else known
+                unknown = {symbol.name for symbol in _as_sympy(name, expression).free_symbols} - allowed
+                if unknown or name not in states:
+                    raise ModelError(
+                        f"{what}, {name}: must be of {', '.join(sorted(allowed))}, got "
+                        f"{', '.join(sorted(unknown)) or f'{name}, which is no state'}"
+                    )
+        if starts["V"] >= self.v_thresh:
+            raise ModelError(
+                f"V must start below v_thresh ({self.v_thresh!r} mV), got {starts['V']!r} mV: it starts there"
+            )
+
+    @property
+    def fires(self) -> bool:
+        """Whether there is a threshold."""
+        return not isinstance(self.v_thresh, NoThreshold)
+
+    @property
+    def origin(self) -> float:
+        """The voltage from which solvers measure V: the threshold, or its start where there is none; mV."""
+        return self.v_thresh if self.fires else dict(self.initial)["V"]
+
+    @property
+    def gap(self) -> float:
+        """Input less the input as solvers take it, mV: none."""
+        return 0.0
+
+    def initial_state(self) -> tuple[float, ...]:
+        """Give the state at the start, in the order of the equations."""
+        starts = dict(self.initial)
+        return tuple(float(starts[name]) for name, _ in self.equations)
+
+    @cached_property
+    def system(self) -> HybridSystem:
+        """The neuron as a symbolic hybrid system."""
+        names = [name for name, _ in self.equations]
+        own = {name: sympy.Symbol(name, real=True) for name in (*names, *dict(self.parameters), "I")}
+        origin, duration = sympy.symbols("v_origin_ tau_ref_", real=True)
+
+        def meant(expression: Any) -> Any:
+            # Whatever assumptions the user's symbols carry, one name is one symbol.
+            expression = _as_sympy("", expression)
+            return expression.subs({symbol: own[symbol.name] for symbol in expression.free_symbols})
+
+        after = dict(self.reset)
+        return HybridSystem(
+            states=tuple(own[name] for name in names),
+            labels=tuple(names),
+            input=own["I"],
+            parameters=(*(own[name] for name, _ in self.parameters), origin, duration),
+            values=(*(float(value) for _, value in self.parameters), self.origin, self.tau_ref),
+            rhs=tuple(meant(expression) for _, expression in self.equations),
+            guard=own["V"] - origin if self.fires else None,
+            reset=tuple(meant(after[name]) if name in after else own[name] for name in names),
+            refractory=Refractory(duration, "hold"),
+            gates=(),
+            origin=origin,
+            gap=sympy.S.Zero,
+        )

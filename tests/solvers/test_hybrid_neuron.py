@@ -1,0 +1,91 @@
+"""Neurons of any equations, solved by the same solver."""
+
+import numpy as np
+import pytest
+import sympy
+
+import natrium
+
+V, w, I = sympy.symbols("V w I", real=True)
+
+
+def adex(v_reset):
+    """Touboul & Brette 2008, figure 8B (doi 10.1007/s00422-008-0267-4); the cut-off five slopes over V_T."""
+    C, gL, EL, VT, slope, tau_w, a, b = 281.0, 30.0, -70.6, -50.4, 2.0, 40.0, 4.0, 80.0
+    return natrium.HybridNeuron(
+        equations={
+            "V": (-gL * (V - EL) + gL * slope * sympy.exp((V - VT) / slope) - w + I) / C,
+            "w": (a * (V - EL) - w) / tau_w,
+        },
+        initial={"V": v_reset, "w": 200.0},
+        v_thresh=VT + 5.0 * slope,
+        reset={"V": v_reset, "w": w + b},
+    )
+
+
+@pytest.mark.parametrize(("v_reset", "orbit"), [(-48.3, [215.12, 252.87]), (-47.8, [193.58, 253.84, 288.38])])
+def test_reset_that_adds_gives_the_periods_of_the_adaptive_exponential_neuron(v_reset, orbit):
+    run = natrium.simulate(adex(v_reset), natrium.Constant(800.0), t_end=1500.0)
+    found = np.sort([event.before[1] for event in run.events[-len(orbit) :]])
+    np.testing.assert_allclose(found, orbit, atol=0.01)
+    for event in run.events:
+        assert event.after.tolist() == [v_reset, event.before[1] + 80.0]
+
+
+def lif(**changes):
+    tau, rest, reset = sympy.symbols("tau_m v_rest v_reset")  # whatever their assumptions
+    given = {
+        "equations": {"V": (-(V - rest) + I) / tau},
+        "parameters": {"tau_m": 10.0, "v_rest": -70.0, "v_reset": -72.0},
+        "initial": {"V": -70},
+        "v_thresh": -55.0,
+        "reset": {"V": reset},
+        "tau_ref": 2.0,
+    }
+    return natrium.HybridNeuron(**given | changes)
+
+
+@pytest.mark.parametrize("method", ["auto", "RK45", "DOP853", "Radau"])
+def test_written_by_hand_the_lif_is_the_lif(method):
+    own = natrium.simulate(lif(), natrium.Constant(20.0), t_end=100.0, method=method)
+    known = natrium.ClosedForm().solve(natrium.Neuron(v_reset=-72.0), natrium.Constant(20.0), t_end=100.0)
+    np.testing.assert_allclose(own.spike_times, known.spike_times, rtol=0, atol=1e-7)
+    assert np.all(np.abs(own.spike_times - known.spike_times) <= own.spike_time_errors + 1e-12)
+    assert own.state(own.spike_times[0] + 1.0)[0] == -72.0
+    assert own.names == ("V",)
+    assert len(own.manifest["model_sha256"]) == 64
+
+
+def test_without_threshold_nothing_is_reset():
+    run = natrium.simulate(lif(v_thresh=None), natrium.Constant(20.0), t_end=100.0)
+    assert run.n_spikes == 0
+    assert run.final_state["V"] == pytest.approx(-50.0 - 20.0 * np.exp(-10.0), abs=1e-7)
+
+
+@pytest.mark.parametrize("solver", [natrium.ClosedForm(), natrium.FixedStep(dt=0.1)])
+def test_solvers_of_channels_refuse_it_by_name(solver):
+    with pytest.raises(natrium.UnsupportedModel, match="EventDriven"):
+        solver.solve(lif(), t_end=10.0)
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ({"equations": {"w": V}}, "first state must be V"),
+        ({"equations": {}}, "got none"),
+        ({"equations": {"V": "-V"}}, "text is not read here"),
+        ({"equations": {"V": -V * sympy.Symbol("k")}}, "got k"),
+        ({"reset": {"V": I}}, "reset, V: .* got I"),
+        ({"reset": {"x": V}}, "x, which is no state"),
+        ({"initial": {"V": -55.0}}, "must start below v_thresh"),
+        ({"initial": {"V": float("nan")}}, "V must be finite"),
+        ({"initial": {}}, "initial must name the states V"),
+        ({"parameters": {"tau_m": 10.0, "v_rest": "x", "v_reset": 0.0}}, "v_rest must be a number"),
+        ({"parameters": {"V": 1.0}}, "must differ"),
+        ({"parameters": {"a b": 1.0}}, "must be a name"),
+        ({"tau_ref": -1.0}, "tau_ref"),
+    ],
+)
+def test_what_has_no_meaning_is_refused(changes, told):
+    with pytest.raises(natrium.ModelError, match=told):
+        lif(**changes)
