@@ -1,0 +1,308 @@
+"""The rheobase: the least constant input at which a resting cell goes on firing, and what gives way there."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Literal
+
+import attrs
+import numpy as np
+
+from natrium.analysis.equilibria import (
+    Equilibrium,
+    Fold,
+    Hopf,
+    equilibria,
+    equilibrium_at,
+    equilibrium_curve,
+    equilibrium_range,
+)
+from natrium.analysis.firing import Firing, fire
+from natrium.analysis.intervals import Array
+from natrium.model import ModelError, Neuron, SolverError
+
+__all__ = ["Check", "Rheobase", "rheobase"]
+
+Cause = Literal["fold", "threshold", "hopf", "oscillation", "none"]
+
+ASIDE = 1e-3  # of the rheobase (at least of 1 mV): where runs just above and just below are made
+TOLERANCE = 1e-9  # of what has to be bisected, relative
+LOWEST = 1e-6  # of the lower end of bistability, relative
+CYCLES = 60  # spikes that count as sustained where only that is asked
+
+
+@attrs.frozen(eq=False)
+class Check:
+    """One run that the rheobase was confirmed by.
+
+    Attributes
+    ----------
+    I : float
+        Input, mV.
+    start : str
+        From where: ``"rest"``, ``"initial state"``, ``"cycle"``.
+    outcome : {"sustained", "rest", "silent"}
+    n_spikes : int
+    first_spike : float
+        ms; NaN without one.
+    interval : float
+        Steady interval, ms; infinity without one.
+    """
+
+    I: float
+    start: str
+    outcome: Literal["sustained", "rest", "silent"]
+    n_spikes: int
+    first_spike: float
+    interval: float
+
+    @classmethod
+    def of(cls, firing: Firing, start: str) -> Check:
+        """Keep what matters of a run."""
+        spikes = firing.spike_times
+        first = float(spikes[0]) if spikes.size else float("nan")
+        return cls(firing.I, start, firing.outcome, int(spikes.size), first, firing.interval)
+
+
+@attrs.frozen(eq=False)
+class Rheobase:
+    """The least constant input at which a cell that rested goes on firing as the input grows slowly.
+
+    Attributes
+    ----------
+    value : float
+        mV; negative for a cell that fires without input, infinity where none was found.
+    cause : {"fold", "threshold", "hopf", "oscillation", "none"}
+        ``fold``: the rest meets a saddle and both vanish; ``threshold``: the rest reaches the threshold;
+        ``hopf``: it loses its stability to an oscillation that fires at once; ``oscillation``: one that
+        reaches the threshold only at a higher input (found by bisection of runs).
+    V : float
+        Where the rest is lost, mV (NaN for ``none``).
+    pacemaker : bool
+        Whether the cell goes on firing without input, and has no rest that it could stay at.
+    bistable_from : float
+        The least input at which firing once begun goes on; below `value` where rest and firing are both stable.
+    fold : Fold or None
+    hopf : Hopf or None
+        Where the cause is one.
+    checks : tuple of Check
+        The runs just above and just below.
+    notes : tuple of str
+        Delicate cases, named.
+    """
+
+    value: float
+    cause: Cause
+    V: float
+    pacemaker: bool
+    bistable_from: float
+    fold: Fold | None
+    hopf: Hopf | None
+    checks: tuple[Check, ...]
+    notes: tuple[str, ...]
+
+    @property
+    def bistable(self) -> bool:
+        """Whether just below the rheobase rest and firing are both stable."""
+        return self.bistable_from < self.value
+
+    @property
+    def confirmed(self) -> bool:
+        """Whether a rested cell fires on just above and not just below."""
+        rested = [check for check in self.checks if check.start == "rest"]
+        return bool(rested) and all((c.outcome == "sustained") == (c.I > self.value) for c in rested)
+
+
+@attrs.frozen(eq=False)
+class _Loss:
+    """Where a rest is lost as the input grows."""
+
+    cause: Cause
+    V: float
+    I: float
+    point: Fold | Hopf | None
+
+
+def _first_loss(neuron: Neuron, V: float) -> _Loss:
+    """Follow a stable equilibrium from V up to where it is lost."""
+    curve = equilibrium_curve(neuron)
+    losses = [_Loss("fold", fold.V, fold.I, fold) for fold in curve.folds if fold.V > V]
+    losses += [_Loss("hopf", point.V, point.I, point) for point in curve.hopf if point.V > V]
+    assert curve.threshold_input is not None
+    losses.append(_Loss("threshold", neuron.v_thresh, curve.threshold_input, None))
+    return min(losses, key=lambda loss: loss.V)
+
+
+def _lowest_rest(neuron: Neuron) -> Equilibrium | None:
+    """Give the rest at an input below all critical ones; None where nothing is stable there."""
+    curve = equilibrium_curve(neuron)
+    assert curve.threshold_input is not None
+    critical = [point.I for point in (*curve.folds, *curve.hopf) if point.V < neuron.v_thresh]
+    I = min([*critical, curve.threshold_input]) - 1.0
+    return next((e for e in equilibria(neuron, I) if e.stable and e.below_threshold), None)
+
+
+def aside(I: float) -> float:
+    """Give the distance (mV) from a critical input at which runs are made."""
+    return ASIDE * max(1.0, abs(I))
+
+
+@lru_cache(maxsize=64)
+def rheobase(neuron: Neuron) -> Rheobase:
+    """Find the least constant input with sustained firing, and its cause.
+
+    The rest is followed along the curve of equilibria as the input grows, to where it is lost; a run from
+    there tells whether the cell then goes on firing or rests elsewhere, from where it is followed further.
+
+    Parameters
+    ----------
+    neuron : Neuron
+        With a threshold.
+
+    Returns
+    -------
+    Rheobase
+        Exact to rounding for folds, Hopf points and the threshold; bisected to 1e-9 otherwise.
+
+    Raises
+    ------
+    ModelError
+        When there is no threshold, so that no spike is defined.
+    SolverError
+        When a run cannot be carried through.
+
+    References
+    ----------
+    .. [1] J. Rinzel, G. B. Ermentrout, "Analysis of neural excitability and oscillations", in C. Koch,
+       I. Segev (eds.), "Methods in Neuronal Modeling", 2nd ed. (1998), ch. 7.
+    .. [2] E. M. Izhikevich, "Dynamical Systems in Neuroscience" (2007), ch. 6, 7.
+       https://doi.org/10.7551/mitpress/2526.001.0001
+    """
+    if not neuron.fires:
+        raise ModelError(
+            "a rheobase needs a threshold, got v_thresh = None: give v_thresh, or look at the folds and Hopf "
+            "points of equilibrium_curve"
+        )
+    rest = _lowest_rest(neuron)
+    if rest is None:
+        return _none("no stable equilibrium lies below the threshold at any low input")
+    for _ in range(2 + len(equilibrium_curve(neuron).folds) + len(equilibrium_curve(neuron).hopf)):
+        loss = _first_loss(neuron, rest.V)
+        above = loss.I + aside(loss.I)
+        before = _rest_before(neuron, loss)
+        firing = fire(neuron, above, before.state, horizon=_horizon(loss, above), enough=CYCLES)
+        if firing.outcome == "sustained":
+            return _found(neuron, loss, loss.I, firing)
+        if firing.outcome == "rest":
+            rest = min(equilibria(neuron, above), key=lambda e: float(abs(e.V - firing.state[0])))
+            continue
+        return _through_oscillation(neuron, loss, firing)
+    return _none("every rest that is lost gives way to another rest")  # pragma: no cover - a safeguard
+
+
+def _none(reason: str) -> Rheobase:
+    nan, inf = float("nan"), float("inf")
+    return Rheobase(inf, "none", nan, False, inf, None, None, (), (reason,))
+
+
+def _rest_before(neuron: Neuron, loss: _Loss) -> Equilibrium:
+    """Give the rest a little before it is lost."""
+    rests = [e for e in equilibria(neuron, loss.I - aside(loss.I)) if e.stable and loss.V > e.V]
+    return max(rests, key=lambda e: e.V) if rests else equilibrium_at(neuron, loss.V - 1e-6)
+
+
+def _horizon(loss: _Loss, I: float) -> float:
+    """Give the time in which the place of a vanished pair is passed: the square-root law."""
+    return loss.point.passage / float(np.sqrt(abs(I - loss.I))) if isinstance(loss.point, Fold) else 0.0
+
+
+def _through_oscillation(neuron: Neuron, loss: _Loss, silent: Firing) -> Rheobase:
+    """Find the input at which a subthreshold oscillation reaches the threshold, by bisection of runs."""
+    low, step = silent.I, 0.1 * max(1.0, abs(silent.I))
+    state = silent.state
+    while True:
+        firing = fire(neuron, low + step, state, enough=CYCLES)
+        if firing.outcome == "sustained":
+            break
+        low, state, step = low + step, firing.state, 2.0 * step
+        if low > max(equilibrium_range(neuron, 0.0)) - min(equilibrium_range(neuron, 0.0)) + abs(loss.I) + 1e4:
+            return _none("a subthreshold oscillation never reaches the threshold")
+    high = low + step
+    while high - low > TOLERANCE * max(1.0, abs(high)):
+        middle = 0.5 * (low + high)
+        firing = fire(neuron, middle, state, enough=CYCLES)
+        if firing.outcome == "sustained":
+            high = middle
+        else:
+            low, state = middle, firing.state
+    above = fire(neuron, high + aside(high), state, enough=CYCLES)
+    return _found(neuron, attrs.evolve(loss, cause="oscillation"), high, above)
+
+
+def _found(neuron: Neuron, loss: _Loss, value: float, above: Firing) -> Rheobase:
+    """Confirm a rheobase by runs just below, and name what is delicate about it."""
+    below = value - aside(value)
+    rest = equilibria(neuron, below - aside(value))
+    start = next((e for e in reversed(rest) if e.stable and e.below_threshold), None)
+    checks = [Check.of(above, "rest")]
+    notes: list[str] = []
+    if start is not None:
+        checks.append(Check.of(fire(neuron, below, start.state, enough=CYCLES), "rest"))
+    own = Check.of(fire(neuron, below, np.array(neuron.initial_state()), enough=CYCLES), "initial state")
+    checks.append(own)
+    if own.outcome != "sustained" and own.n_spikes:
+        notes.append(
+            f"just below it the cell's own initial state gives {own.n_spikes} "
+            f"spike{'s' * (own.n_spikes > 1)} before it rests"
+        )
+    lowest = value
+    kept = fire(neuron, below, above.state, enough=CYCLES)
+    checks.append(Check.of(kept, "cycle"))
+    if kept.outcome == "sustained":
+        lowest = _lowest_cycle(neuron, kept)
+        notes.append(f"bistable: firing once begun goes on down to {lowest:.6g} mV, where the cell can rest too")
+    fold = loss.point if isinstance(loss.point, Fold) else None
+    hopf = loss.point if isinstance(loss.point, Hopf) else None
+    notes += _threshold_notes(neuron, loss)
+    return Rheobase(
+        value=value,
+        cause=loss.cause,
+        V=loss.V,
+        pacemaker=value < 0.0,
+        bistable_from=lowest,
+        fold=fold,
+        hopf=hopf,
+        checks=tuple(checks),
+        notes=tuple(notes),
+    )
+
+
+def _threshold_notes(neuron: Neuron, loss: _Loss) -> list[str]:
+    folds = equilibrium_curve(neuron).folds
+    if loss.cause == "threshold" and any(fold.curvature < 0.0 and fold.V > loss.V for fold in folds):
+        return ["the threshold lies below every saddle: it is reached before rest and saddle could meet"]
+    return []
+
+
+def _lowest_cycle(neuron: Neuron, kept: Firing) -> float:
+    """Follow sustained firing down to the input at which it ends."""
+    state: Array = kept.state
+    high, step = kept.I, 0.05 * max(1.0, abs(kept.I))
+    for _ in range(60):
+        firing = fire(neuron, high - step, state, enough=CYCLES)
+        if firing.outcome != "sustained":
+            break
+        high, state, step = high - step, firing.state, 1.5 * step
+    else:
+        raise SolverError(
+            f"firing must end at some low input, got it still at {high:.6g} mV: check v_reset and the channels"
+        )
+    low = high - step
+    while high - low > LOWEST * max(1.0, abs(high)):
+        middle = 0.5 * (low + high)
+        firing = fire(neuron, middle, state, enough=CYCLES)
+        if firing.outcome == "sustained":
+            high, state = middle, firing.state
+        else:
+            low = middle
+    return high

@@ -1,0 +1,181 @@
+"""What a cell does at a constant input in the long run: fires on, comes to rest, or stays silent otherwise."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import attrs
+import numpy as np
+
+from natrium.analysis.equilibria import Equilibrium, equilibria
+from natrium.analysis.intervals import Array
+from natrium.model import Constant, Neuron, lower
+from natrium.solvers import ClosedForm, EventDriven, Trajectory
+from natrium.solvers.refractory import relaxed
+
+__all__ = ["Firing", "fire", "slowest", "starting_at"]
+
+RTOL = 1e-9
+PERIODS = 8  # spikes after which a pattern of intervals is looked for to repeat
+ENOUGH = 200  # spikes: a pattern that has not settled by then is called irregular, and sustained
+SILENT = 60.0  # slowest time constants without a spike
+NEAR = 1e-3  # distance (mV; gates in hundredths) from a stable equilibrium at which a cell has come to rest
+AHEAD = 8.0  # intervals run at a time
+
+
+@attrs.frozen(eq=False)
+class Firing:
+    """The long run at one constant input.
+
+    Attributes
+    ----------
+    I : float
+        Input, mV.
+    outcome : {"sustained", "rest", "silent"}
+        ``silent``: no spike for long, but not at rest either (a subthreshold oscillation).
+    spike_times : ndarray, shape (n_spikes,)
+        ms from the start.
+    period : int
+        How many intervals repeat; 0 where none settled.
+    state : ndarray, shape (n_states,)
+        At the end: after the last refractory period where it fires, else the last state.
+    duration : float
+        How much was run, ms.
+    """
+
+    I: float
+    outcome: Literal["sustained", "rest", "silent"]
+    spike_times: Array
+    period: int
+    state: Array
+    duration: float
+
+    @property
+    def intervals(self) -> Array:
+        """Intervals between spikes, shape (n_spikes - 1,), ms."""
+        return np.asarray(np.diff(self.spike_times))
+
+    @property
+    def interval(self) -> float:
+        """Mean interval in the long run, ms; infinity where it does not fire on."""
+        if self.outcome != "sustained":
+            return float("inf")
+        last = self.period or max(1, self.intervals.size // 2)
+        return float(np.mean(self.intervals[-last:]))
+
+
+def starting_at(neuron: Neuron, state: Array) -> Neuron:
+    """Give the same neuron, started at a state, shape (n_states,)."""
+    gates = iter(np.clip(state[1:], 0.0, 1.0).tolist())
+    channels = tuple(
+        attrs.evolve(
+            channel, gates=tuple(attrs.evolve(gate, initial=next(gates)) for gate in channel.gates)
+        )
+        for channel in neuron.channels
+    )
+    return attrs.evolve(neuron, channels=channels, v_init=float(state[0]))
+
+
+def slowest(neuron: Neuron, *voltages: float) -> float:
+    """Give the longest time constant of membrane and gates at some voltages, ms."""
+    kernel = lower(neuron.system)
+    rates = [rate for V in (neuron.v_reset, neuron.v_rest, *voltages) for rate in kernel.relaxation(V)]
+    return max([neuron.tau_m, *(1.0 / rate for rate in rates if rate > 0.0)])
+
+
+def run(neuron: Neuron, I: float, state: Array, t_end: float, rtol: float = RTOL) -> Trajectory:
+    """Run from a state at a constant input; without channels by the exact solution."""
+    solver: Any = EventDriven(rtol=rtol) if neuron.channels else ClosedForm()
+    trajectory: Trajectory = solver.solve(starting_at(neuron, state), Constant(I), t_end=t_end)
+    return trajectory
+
+
+def after_reset(neuron: Neuron, state: Array) -> Array:
+    """Give the state at the end of the refractory period that begins with a reset state."""
+    if neuron.refractory == "hold" or state.size == 1:
+        return np.asarray(state)
+    return relaxed(lower(neuron.system), state, neuron.tau_ref)
+
+
+def fire(
+    neuron: Neuron,
+    I: float,
+    state: Array,
+    *,
+    horizon: float = 0.0,
+    settle: float = 1e-7,
+    enough: int = ENOUGH,
+    rtol: float = RTOL,
+) -> Firing:
+    """Run at a constant input until it is known what the cell does.
+
+    Parameters
+    ----------
+    neuron : Neuron
+        With a threshold.
+    I : float
+        Input, mV.
+    state : array_like, shape (n_states,)
+        Where to start.
+    horizon : float
+        How long at least to wait for a spike, ms.
+    settle : float
+        Intervals are steady when they repeat within this, relative.
+    enough : int
+        Spikes after which firing is sustained in any case.
+    rtol : float
+        Of the solver.
+
+    Returns
+    -------
+    Firing
+    """
+    state = np.asarray(state, dtype=float)
+    patience = max(SILENT * slowest(neuron, float(state[0])), 2.0 * horizon)
+    resting = [e for e in equilibria(neuron, I) if e.stable and e.below_threshold]
+    spikes: list[float] = []
+    clock = waited = 0.0
+    ahead = patience / SILENT * 5.0
+    while True:
+        trajectory = run(neuron, I, state, ahead, rtol)
+        times = trajectory.spike_times
+        spikes += (clock + times).tolist()
+        end = trajectory.segments[-1].values[:, -1]
+        if times.size and times[-1] + neuron.tau_ref >= ahead:  # within a refractory period: go to its end
+            state = after_reset(neuron, trajectory.events[-1].after)
+            clock += float(times[-1]) + neuron.tau_ref
+        else:
+            state = end
+            clock += ahead
+        waited = clock - (spikes[-1] if spikes else 0.0)
+        gaps = np.diff(spikes)
+        period = _repeating(gaps, settle)
+        if period or len(spikes) >= enough:
+            return Firing(I, "sustained", np.array(spikes), period, _cycle_state(neuron, trajectory), clock)
+        if not times.size and any(_near(state, rest) for rest in resting):
+            return Firing(I, "rest", np.array(spikes), 0, state, clock)
+        if waited >= max(patience, 3.0 * float(gaps.max(initial=0.0))):
+            return Firing(I, "silent", np.array(spikes), 0, state, clock)
+        ahead = AHEAD * float(gaps[-1]) if gaps.size and times.size else min(2.0 * ahead, patience)
+
+
+def _cycle_state(neuron: Neuron, trajectory: Trajectory) -> Array:
+    if trajectory.events:
+        return after_reset(neuron, trajectory.events[-1].after)
+    return np.asarray(trajectory.segments[-1].values[:, -1])
+
+
+def _near(state: Array, rest: Equilibrium) -> bool:
+    distance = np.abs(state - rest.state)
+    return bool(distance[0] < NEAR and np.all(distance[1:] < NEAR / 100.0))
+
+
+def _repeating(gaps: Array, settle: float) -> int:
+    """Give the least number of intervals that repeat, twice over; 0 where none does."""
+    for period in range(1, PERIODS + 1):
+        if gaps.size < 3 * period:
+            return 0
+        last = gaps[-3 * period :].reshape(3, period)
+        if np.all(np.abs(last[1:] - last[:-1]) <= settle * last[1:]):
+            return period
+    return 0

@@ -1,0 +1,250 @@
+"""Bounds of an expression over intervals, and from them all sign changes of it: none can be lost.
+
+Every node of a SymPy expression is bounded over many intervals at once, each bound widened by the rounding
+that it may hold. Where the bounds leave zero out there is no root; where those of the derivative do there
+is at most one, which the signs at the ends tell; all else is halved.
+
+References
+----------
+.. [1] R. E. Moore, R. B. Kearfott, M. J. Cloud, "Introduction to Interval Analysis" (2009), ch. 5, 8.
+   https://doi.org/10.1137/1.9780898717716
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import attrs
+import numpy as np
+import numpy.typing as npt
+import sympy
+from scipy.optimize import brentq
+
+from natrium.model.errors import SolverError
+from natrium.model.exprel import EXP_LIMIT, exprel, exprel_array, whole, whole_exp
+
+__all__ = ["Bounds", "Enclosure", "sign_changes"]
+
+Array = npt.NDArray[np.float64]
+
+ROUNDING = 1e-15  # of one operation, relative: a few units in the last place
+SERIES = 1e-11  # of SciPy's Kummer function, relative, with room
+PARTS = 64  # intervals at first
+LEAST = 1e-9  # mV: what is still undecided at this width is one place
+MAX_INTERVALS = 400_000  # undecided at once: kinetics that no cell has
+
+
+@attrs.frozen(eq=False)
+class Bounds:
+    """Lower and upper bounds, one pair per interval.
+
+    Attributes
+    ----------
+    low, high : ndarray, shape (n_intervals,) or ()
+    """
+
+    low: Array
+    high: Array
+
+    def contain(self, value: float) -> npt.NDArray[np.bool_]:
+        """Tell for each interval whether a value lies within, shape (n_intervals,)."""
+        return np.asarray((self.low <= value) & (value <= self.high))
+
+
+def _widened(low: Any, high: Any, by: float = ROUNDING) -> Bounds:
+    low, high = np.asarray(low, dtype=float), np.asarray(high, dtype=float)
+    unknown = np.isnan(low) | np.isnan(high)  # 0 times infinity: anything
+    low = np.where(unknown, -np.inf, low - by * np.abs(low) - 1e-300)
+    high = np.where(unknown, np.inf, high + by * np.abs(high) + 1e-300)
+    return Bounds(low, high)
+
+
+def _times(a: Bounds, b: Bounds) -> Bounds:
+    corners = np.stack(np.broadcast_arrays(a.low * b.low, a.low * b.high, a.high * b.low, a.high * b.high))
+    return _widened(corners.min(axis=0), corners.max(axis=0))
+
+
+def _inverse(a: Bounds) -> Bounds:
+    crossing = (a.low <= 0.0) & (a.high >= 0.0)
+    return _widened(np.where(crossing, -np.inf, 1.0 / a.high), np.where(crossing, np.inf, 1.0 / a.low))
+
+
+def _whole_power(a: Bounds, n: int) -> Bounds:
+    if n < 0:
+        return _inverse(_whole_power(a, -n))
+    low, high = a.low**n, a.high**n
+    if n % 2 == 0:
+        crossing = (a.low <= 0.0) & (a.high >= 0.0)
+        low, high = np.where(crossing, 0.0, np.minimum(low, high)), np.maximum(low, high)
+    return _widened(low, high, n * ROUNDING)
+
+
+def _rising(function: Callable[[Any], Any], a: Bounds, by: float = ROUNDING) -> Bounds:
+    return _widened(function(a.low), function(a.high), by)
+
+
+def _exp(a: Bounds) -> Bounds:
+    # Held at EXP_LIMIT, as the kernels hold it; the argument's own rounding weighs by its size.
+    return _rising(lambda x: np.exp(np.minimum(x, EXP_LIMIT)), a)
+
+
+def _log(a: Bounds) -> Bounds:
+    low, high = np.maximum(a.low, 0.0), np.maximum(a.high, 0.0)
+    return _widened(np.log(low), np.log(high))
+
+
+def _wave(function: Callable[[Any], Any], a: Bounds) -> Bounds:
+    middle, radius = 0.5 * (a.low + a.high), 0.5 * (a.high - a.low)
+    value = function(middle)
+    return _widened(np.maximum(value - radius, -1.0), np.minimum(value + radius, 1.0))
+
+
+def _absolute(a: Bounds) -> Bounds:
+    crossing = (a.low <= 0.0) & (a.high >= 0.0)
+    sizes = np.abs(a.low), np.abs(a.high)
+    return Bounds(np.where(crossing, 0.0, np.minimum(*sizes)), np.maximum(*sizes))
+
+
+def _kick(a: Bounds) -> Bounds:
+    crossing = (a.low <= 0.0) & (a.high >= 0.0)
+    return Bounds(np.where(crossing, -np.inf, 0.0), np.where(crossing, np.inf, 0.0))
+
+
+_FUNCTIONS: dict[Any, Callable[[Bounds], Bounds]] = {
+    sympy.exp: _exp,
+    whole_exp: _exp,
+    sympy.log: _log,
+    sympy.sin: lambda a: _wave(np.sin, a),
+    sympy.cos: lambda a: _wave(np.cos, a),
+    sympy.tanh: lambda a: _rising(np.tanh, a),
+    sympy.Abs: _absolute,
+    sympy.sign: lambda a: Bounds(np.sign(a.low), np.sign(a.high)),
+    sympy.DiracDelta: _kick,  # of a derivative of abs: nothing is known there
+}
+
+
+class Enclosure:
+    """Bounds of expressions of one variable over intervals of it.
+
+    Parameters
+    ----------
+    expressions : sequence of sympy.Expr
+        Of the variable and of symbols with given values.
+    variable : sympy.Symbol
+    values : mapping of sympy.Symbol to float
+    """
+
+    def __init__(self, expressions: Any, variable: Any, values: Mapping[Any, float]) -> None:
+        self.variable, self.values = variable, dict(values)
+        self.steps, self.results = sympy.cse([whole(expr) for expr in expressions])
+
+    def __call__(self, low: Array, high: Array) -> list[Bounds]:
+        """Bound each expression over the intervals [low, high], shapes (n_intervals,)."""
+        known: dict[Any, Bounds] = {symbol: _exactly(value) for symbol, value in self.values.items()}
+        known[self.variable] = Bounds(np.asarray(low, dtype=float), np.asarray(high, dtype=float))
+        with np.errstate(all="ignore"):
+            for symbol, expr in self.steps:
+                known[symbol] = _bound(expr, known)
+            found = [_bound(expr, known) for expr in self.results]
+        shape = np.shape(low)
+        return [Bounds(np.broadcast_to(b.low, shape), np.broadcast_to(b.high, shape)) for b in found]
+
+
+def _exactly(value: Any) -> Bounds:
+    return Bounds(np.asarray(float(value)), np.asarray(float(value)))
+
+
+def _bound(expr: Any, known: Mapping[Any, Bounds]) -> Bounds:
+    if expr in known:
+        return known[expr]
+    if expr.is_number:
+        value = float(expr)
+        return _exactly(value) if expr.is_Integer else _widened(value, value)
+    parts = [_bound(arg, known) for arg in expr.args]
+    if expr.is_Add:
+        total = parts[0]
+        for part in parts[1:]:
+            total = _widened(total.low + part.low, total.high + part.high)
+        return total
+    if expr.is_Mul:
+        product = parts[0]
+        for part in parts[1:]:
+            product = _times(product, part)
+        return product
+    if expr.is_Pow:
+        if expr.exp.is_Integer:
+            return _whole_power(parts[0], int(expr.exp))
+        return _exp(_times(parts[1], _log(parts[0])))
+    if isinstance(expr, exprel):  # positive and rising, of every order
+        order = int(expr.args[1]) if len(expr.args) == 2 else 0
+        return _rising(lambda x: exprel_array(x, order), parts[0], SERIES if order else ROUNDING)
+    if expr.func in _FUNCTIONS:
+        return _FUNCTIONS[expr.func](parts[0])
+    raise SolverError(f"a rate must be made of functions with known bounds, got {expr.func.__name__}")
+
+
+def sign_changes(
+    enclosure: Enclosure, function: Callable[[float], float], low: float, high: float
+) -> tuple[float, ...]:
+    """Find every place where a function changes sign.
+
+    Parameters
+    ----------
+    enclosure : Enclosure
+        Of the function and of its derivative.
+    function : callable
+        The function itself.
+    low, high : float
+        Where to look.
+
+    Returns
+    -------
+    tuple of float
+        In order, each to the last digits. Changes of sign nearer to each other than `LEAST` may count as
+        one (where their number is odd) or none.
+
+    Raises
+    ------
+    SolverError
+        When the kinetics are too wild to be decided.
+    """
+    edges = np.linspace(low, high, PARTS + 1)
+    left, right = edges[:-1], edges[1:]
+    brackets: list[tuple[float, float]] = []
+    while left.size:
+        values, slopes = enclosure(left, right)
+        open_ = values.contain(0.0)
+        left, right = left[open_], right[open_]
+        steep = ~slopes.contain(0.0)[open_]
+        brackets += zip(left[steep].tolist(), right[steep].tolist(), strict=True)
+        left, right = left[~steep], right[~steep]
+        tiny = right - left <= LEAST
+        brackets += _joined(left[tiny], right[tiny])
+        left, right = left[~tiny], right[~tiny]
+        if left.size > MAX_INTERVALS:
+            raise SolverError(
+                f"equilibria must be decided within {MAX_INTERVALS} intervals, got more near "
+                f"V = {left[left.size // 2]:.6g} mV: the gates' steady states are not smooth there"
+            )
+        middle = 0.5 * (left + right)
+        left, right = np.sort(np.concatenate([left, middle])), np.sort(np.concatenate([middle, right]))
+    found = [_root(function, a, b) for a, b in sorted(brackets) if (function(a) < 0.0) != (function(b) < 0.0)]
+    return tuple(sorted(set(found)))
+
+
+def _joined(left: Array, right: Array) -> list[tuple[float, float]]:
+    """Join neighbours into one place each."""
+    places: list[tuple[float, float]] = []
+    for a, b in zip(left.tolist(), right.tolist(), strict=True):
+        if places and a <= places[-1][1]:
+            places[-1] = (places[-1][0], b)
+        else:
+            places.append((a, b))
+    return places
+
+
+def _root(function: Callable[[float], float], a: float, b: float) -> float:
+    if function(a) == 0.0:
+        return a
+    return b if function(b) == 0.0 else float(brentq(function, a, b, xtol=1e-14, rtol=1e-15))
