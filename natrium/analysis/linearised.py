@@ -1,0 +1,176 @@
+"""A hybrid system with its first derivatives, as functions of floats: all from the symbolic system."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import lru_cache
+from typing import Any
+
+import attrs
+import numpy as np
+import sympy
+
+from natrium.model import HybridSystem
+from natrium.model.kernel import FASTEST_GATE, lower_expressions
+from natrium.solvers.bernstein import Array
+
+__all__ = ["Linearised", "linearised"]
+
+Lowered = Callable[..., list[Any]]
+
+
+@attrs.frozen
+class _Structure:
+    """The lowered functions of all systems that differ in the values of their parameters only."""
+
+    flow: Lowered
+    by_parameters: Lowered
+    guard: Lowered | None
+    reset: Lowered
+    duration: Lowered
+    rates: Lowered
+    relaxation: tuple[Lowered, ...]
+
+
+def _rows(matrix: Any) -> tuple[tuple[Any, ...], ...]:
+    return tuple(tuple(row) for row in matrix.tolist())
+
+
+@lru_cache(maxsize=64)
+def _structure(system: HybridSystem) -> _Structure:
+    """Derive and lower; `system` carries no values."""
+    V, parameters = system.states[0], sympy.Matrix(system.parameters)
+    along = (*system.states, system.input, *system.parameters)
+    still = (*system.states, *system.parameters)
+    rhs, reset = sympy.Matrix(system.rhs), sympy.Matrix(system.reset)
+    by_input = tuple(sympy.diff(expr, system.input) for expr in system.rhs)
+    guard = None
+    if system.guard is not None:
+        gradient = tuple(sympy.diff(system.guard, symbol) for symbol in still)
+        guard = lower_expressions(gradient, still)
+    duration = system.refractory.duration
+    return _Structure(
+        flow=lower_expressions((system.rhs, by_input, *_rows(system.jacobian)), along),
+        by_parameters=lower_expressions(_rows(rhs.jacobian(parameters)), along),
+        guard=guard,
+        reset=lower_expressions(_rows(reset.jacobian(sympy.Matrix(still))), still),
+        duration=lower_expressions(
+            (duration, *(sympy.diff(duration, symbol) for symbol in system.parameters)), system.parameters
+        ),
+        rates=lower_expressions(tuple(gate.rate for gate in system.gates), (V,)),
+        relaxation=tuple(
+            lower_expressions((gate.inf, sympy.diff(gate.inf, V), sympy.diff(gate.rate, V)), (V,))
+            for gate in system.gates
+        ),
+    )
+
+
+@attrs.frozen(eq=False)
+class Linearised:
+    """A hybrid system with its derivatives.
+
+    Attributes
+    ----------
+    system : HybridSystem
+    structure : _Structure
+    stiff : bool
+        Whether an implicit method is to integrate it.
+    """
+
+    system: HybridSystem
+    structure: _Structure
+    stiff: bool
+
+    def flow(self, y: Array, level: float) -> tuple[Array, Array, Array]:
+        """Give the flow, its Jacobian and its derivative by the input.
+
+        Parameters
+        ----------
+        y : ndarray, shape (n_states,)
+        level : float
+            Input, mV.
+
+        Returns
+        -------
+        f : ndarray, shape (n_states,)
+            Per ms.
+        J : ndarray, shape (n_states, n_states)
+        f_I : ndarray, shape (n_states,)
+        """
+        values = np.array(self.structure.flow(*y.tolist(), level, *self.system.values))
+        return values[0], values[2:], values[1]
+
+    def by_parameters(self, y: Array, level: float) -> Array:
+        """Give the derivative of the flow by the system's parameters, shape (n_states, n_parameters)."""
+        return np.array(self.structure.by_parameters(*y.tolist(), level, *self.system.values))
+
+    def guard(self, y: Array) -> tuple[Array, Array]:
+        """Give the guard's derivatives, shapes (n_states,) and (n_parameters,)."""
+        assert self.structure.guard is not None
+        values = np.array(self.structure.guard(*y.tolist(), *self.system.values), dtype=float)
+        return values[: y.size], values[y.size :]
+
+    def reset(self, y: Array) -> tuple[Array, Array]:
+        """Give the reset's derivatives, shapes (n_states, n_states) and (n_states, n_parameters)."""
+        values = np.array(self.structure.reset(*y.tolist(), *self.system.values), dtype=float)
+        return values[:, : y.size], values[:, y.size :]
+
+    def refractory(self) -> tuple[float, Array]:
+        """Give the refractory period, ms, and its derivative by the parameters, shape (n_parameters,)."""
+        length, *derivative = self.structure.duration(*self.system.values)
+        return float(length), np.array(derivative, dtype=float)
+
+    def rest(self, y: Array, length: float) -> tuple[Array, Array, Array]:
+        """Carry a state through (a part of) the refractory period.
+
+        Held, nothing moves. Clamped, x(T) = inf + (x - inf) E with E = exp(-rate T), so that
+        dx(T)/dx = E, dx(T)/dV = inf' (1 - E) - (x - inf) rate' T E and dx(T)/dT = -rate (x - inf) E.
+
+        Parameters
+        ----------
+        y : ndarray, shape (n_states,)
+            Just after the reset.
+        length : float
+            ms.
+
+        Returns
+        -------
+        y : ndarray, shape (n_states,)
+        by_state : ndarray, shape (n_states, n_states)
+        by_length : ndarray, shape (n_states,)
+        """
+        end, by_state, by_length = y.copy(), np.eye(y.size), np.zeros(y.size)
+        if self.system.refractory.rule == "hold":
+            return end, by_state, by_length
+        V, rates = float(y[0]), self.structure.rates(float(y[0]))
+        for row, (rate, lowered) in enumerate(zip(rates, self.structure.relaxation, strict=True), start=1):
+            if rate <= 0.0:
+                continue  # a gate that does not move there has no steady state either
+            inf, inf_slope, rate_slope = lowered(V)
+            left = float(np.exp(-rate * length))
+            away = float(y[row]) - inf
+            end[row] = inf + away * left
+            by_state[row, row] = left
+            by_state[row, 0] = inf_slope * (1.0 - left) - away * rate_slope * length * left
+            by_length[row] = -rate * away * left
+        return end, by_state, by_length
+
+    def steady_slopes(self, V: float) -> Array:
+        """Give d x_inf / dV of every gate, shape (n_gates,), per mV; 0 for one that does not move there."""
+        rates = self.structure.rates(V)
+        pairs = zip(rates, self.structure.relaxation, strict=True)
+        return np.array([lowered(V)[1] if rate > 0.0 else 0.0 for rate, lowered in pairs])
+
+
+def linearised(system: HybridSystem, stiff: bool = False) -> Linearised:
+    """Give a system with its derivatives; derived and lowered once per structure.
+
+    Parameters
+    ----------
+    system : HybridSystem
+    stiff : bool
+        Let no gate be faster than implicit methods bear.
+    """
+    flowing = system.slowed(FASTEST_GATE) if stiff else system
+    bare = attrs.evolve(flowing, values=(0.0,) * len(system.values))
+    return Linearised(system, _structure(bare), stiff)

@@ -1,0 +1,315 @@
+"""The numbers a model is given by, under one name each: to read, to change, to differentiate by.
+
+Of the neuron: ``tau_m``, ``tau_ref``, ``v_rest``, ``v_thresh``, ``v_reset``, ``v_init``, and ``g_Na``,
+``E_Na`` of a channel Na. Of the k-th stimulus: ``I_k`` its amplitude, and ``start_k``, ``stop_k``,
+``slope_k``, ``offset_k``, ``frequency_k``, ``phase_k``, ``center_k``, ``sigma_k``, ``width_k``,
+``period_k`` where it has them; ``scale_k``, a factor (1 as given), of samples, formulas and functions.
+The numbers inside rates have no names and are not among them. Of a `HybridNeuron`: its own parameters,
+``v_thresh``, ``tau_ref`` and ``v_init``.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import attrs
+
+from natrium.model import (
+    Constant,
+    Custom,
+    Formula,
+    Gaussian,
+    HybridNeuron,
+    Model,
+    ModelError,
+    Neuron,
+    Pulses,
+    Ramp,
+    Samples,
+    Sine,
+    Stimulus,
+    Sum,
+)
+
+__all__ = [
+    "AnyNeuron",
+    "Edge",
+    "changed_neuron",
+    "chosen_parameters",
+    "input_derivative",
+    "moving_edges",
+    "parameters",
+    "symbol_name",
+    "with_parameters",
+]
+
+AnyNeuron = Neuron | HybridNeuron
+
+_NEURON = ("tau_m", "tau_ref", "v_rest", "v_thresh", "v_reset", "v_init")
+_FIRING = ("tau_ref", "v_thresh", "v_reset")
+_AMPLITUDE, _SCALE = "I", "scale"
+_FIELDS = ("slope", "offset", "frequency", "phase", "center", "sigma", "width", "period", "start", "stop")
+# Where a HybridNeuron's system names a symbol otherwise than the neuron does.
+_HYBRID = {"v_thresh": "v_origin_", "tau_ref": "tau_ref_"}
+_SCALED = (Samples, Formula, Custom)
+
+
+@attrs.frozen
+class Edge:
+    """An edge of a stimulus that moves with a parameter.
+
+    Attributes
+    ----------
+    time : float
+        ms.
+    velocity : float
+        d time / d parameter.
+    """
+
+    time: float
+    velocity: float
+
+
+def _stimulus_fields(part: Stimulus) -> Iterator[tuple[str, str | None]]:
+    """Give each number's prefix and its field; no field for the factor of what has no amplitude."""
+    if isinstance(part, _SCALED):
+        yield _SCALE, None
+    if hasattr(part, "amplitude"):
+        yield _AMPLITUDE, "amplitude"
+    for field in _FIELDS:
+        if getattr(part, field, None) is not None:
+            yield field, field
+
+
+def _neuron_values(neuron: AnyNeuron) -> dict[str, float]:
+    if isinstance(neuron, HybridNeuron):
+        values = {name: float(value) for name, value in neuron.parameters}
+        if neuron.fires:
+            values |= {"v_thresh": float(neuron.v_thresh), "tau_ref": neuron.tau_ref}
+        return values | {"v_init": neuron.initial_state()[0]}
+    values = {name: float(getattr(neuron, name)) for name in _NEURON if neuron.fires or name not in _FIRING}
+    for channel in neuron.channels:
+        values[f"g_{channel.name}"] = channel.g
+        values[f"E_{channel.name}"] = channel.E
+    return values
+
+
+def symbol_name(neuron: AnyNeuron, name: str) -> str:
+    """Give the name of a parameter's symbol in the neuron's system."""
+    return _HYBRID.get(name, name) if isinstance(neuron, HybridNeuron) else name
+
+
+def parameters(neuron: AnyNeuron, stimulus: Sum) -> dict[str, float]:
+    """Give every parameter's value by its name.
+
+    Parameters
+    ----------
+    neuron : Neuron or HybridNeuron
+    stimulus : Sum
+
+    Returns
+    -------
+    dict of str to float
+        Voltages and inputs in mV, times in ms, frequencies in Hz.
+    """
+    values = _neuron_values(neuron)
+    for index, part in enumerate(stimulus.parts):
+        for prefix, field in _stimulus_fields(part):
+            name = f"{prefix}_{index}"
+            if name in values:
+                raise ModelError(f"a parameter must not be named like the input's {name}: rename it")
+            values[name] = 1.0 if field is None else float(getattr(part, field))
+    return values
+
+
+def chosen_parameters(neuron: AnyNeuron, stimulus: Sum, names: Sequence[str] | None) -> dict[str, float]:
+    """Give the parameters of these names (all of them for None), in the order asked for.
+
+    Raises
+    ------
+    ModelError
+        When there is no such parameter.
+    """
+    known = parameters(neuron, stimulus)
+    if names is None:
+        return known
+    if isinstance(names, str):
+        names = (names,)
+    for name in names:
+        if name not in known:
+            raise ModelError(f"a parameter must be one of {', '.join(known)}, got {name!r}")
+    if len(set(names)) < len(names):
+        raise ModelError(f"parameters must differ, got {', '.join(names)}: name each once")
+    return {name: known[name] for name in names}
+
+
+def with_parameters(model: Model, values: Mapping[str, float]) -> Model:
+    """Give the same model with other values of some parameters.
+
+    Parameters
+    ----------
+    model : Model
+    values : mapping of str to float
+        By name; all else stays, `v_reset` and `v_init` too where `v_rest` moves.
+
+    Raises
+    ------
+    ModelError, StimulusError
+        When there is no such parameter, or the new value breaks a rule.
+    """
+    chosen_parameters(model.neuron, model.stimulus, tuple(values))
+    own = {name: value for name, value in values.items() if name in _neuron_values(model.neuron)}
+    parts = [_changed(part, index, values) for index, part in enumerate(model.stimulus.parts)]
+    return attrs.evolve(model, neuron=changed_neuron(model.neuron, own), stimulus=Sum(tuple(parts)))
+
+
+def changed_neuron(neuron: AnyNeuron, values: Mapping[str, float]) -> Any:
+    """Give the same neuron, of the same class, with other values of some parameters."""
+    for name in values:
+        if name not in _neuron_values(neuron):
+            raise ModelError(
+                f"a parameter of the neuron must be one of {', '.join(_neuron_values(neuron))}, got {name!r}"
+            )
+    if isinstance(neuron, HybridNeuron):
+        return _changed_hybrid(neuron, values)
+    own: dict[str, Any] = {name: value for name, value in values.items() if name in _NEURON}
+    channels = []
+    for channel in neuron.channels:
+        names = {kind: f"{kind}_{channel.name}" for kind in ("g", "E")}
+        changed: dict[str, Any] = {kind: values[name] for kind, name in names.items() if name in values}
+        channels.append(attrs.evolve(channel, **changed))
+    return attrs.evolve(neuron, channels=tuple(channels), **own)
+
+
+def _changed_hybrid(neuron: HybridNeuron, values: Mapping[str, float]) -> HybridNeuron:
+    own: dict[str, Any] = {name: values[name] for name in ("v_thresh", "tau_ref") if name in values}
+    initial = dict(neuron.initial)
+    if "v_init" in values:
+        initial["V"] = values["v_init"]
+    named = {name: values.get(name, value) for name, value in neuron.parameters}
+    return attrs.evolve(neuron, parameters=named, initial=initial, **own)
+
+
+def _changed(part: Stimulus, index: int, values: Mapping[str, float]) -> Stimulus:
+    changed: dict[str, Any] = {}
+    for prefix, field in _stimulus_fields(part):
+        name = f"{prefix}_{index}"
+        if name not in values:
+            continue
+        if field is not None:
+            changed[field] = values[name]
+        else:
+            part = _scaled(part, float(values[name]))
+    return attrs.evolve(part, **changed)
+
+
+def _scaled(part: Stimulus, factor: float) -> Stimulus:
+    if isinstance(part, Samples):
+        return attrs.evolve(part, values=tuple(factor * value for value in part.values))
+    if isinstance(part, Formula):
+        return attrs.evolve(part, value=factor * part.value.symbolic)
+    assert isinstance(part, Custom)
+    function = part.function
+    return attrs.evolve(part, function=lambda t: factor * function(t))
+
+
+def input_derivative(part: Stimulus, prefix: str) -> Stimulus | None:
+    """Give the derivative of an input by one of its numbers, edges apart, as an input itself.
+
+    Parameters
+    ----------
+    part : Stimulus
+    prefix : str
+        ``"I"``, ``"slope"``, ..., ``"scale"``.
+
+    Returns
+    -------
+    Stimulus or None
+        None where only edges move.
+    """
+    if prefix == _SCALE:
+        return part
+    if prefix == _AMPLITUDE:
+        zero = {"offset": 0.0} if isinstance(part, Sine) else {}
+        return attrs.evolve(part, amplitude=1.0, **zero)  # type: ignore[call-arg]  # each that has an amplitude
+    if isinstance(part, Ramp):
+        return _ramp_derivative(part, prefix)
+    if isinstance(part, Sine):
+        return _sine_derivative(part, prefix)
+    if isinstance(part, Gaussian):
+        return _gaussian_derivative(part, prefix)
+    return None
+
+
+def _ramp_derivative(part: Ramp, prefix: str) -> Stimulus | None:
+    if prefix == "slope":
+        return attrs.evolve(part, slope=1.0)
+    if prefix == "start":
+        return Constant(-part.slope, start=part.start, stop=None if part.hold else part.stop)
+    if prefix == "stop" and part.hold:
+        return Constant(part.slope, start=part.stop)
+    return None
+
+
+def _sine_derivative(part: Sine, prefix: str) -> Stimulus | None:
+    turned = attrs.evolve(part, phase=part.phase + math.pi / 2, offset=0.0)
+    if prefix == "phase":
+        return turned
+    if prefix == "offset":
+        return Constant(1.0, start=part.start, stop=part.stop)
+    if prefix == "frequency":
+        whole = attrs.evolve(turned, start=None, stop=None)
+        step = 1000.0 / part.frequency / 3.0 if part.frequency else 1.0
+        return Custom(
+            lambda t: 2e-3 * math.pi * t * whole(t), max_step=step, start=part.start, stop=part.stop
+        )
+    return None
+
+
+def _gaussian_derivative(part: Gaussian, prefix: str) -> Stimulus | None:
+    if prefix not in ("center", "sigma"):
+        return None
+    power = 1 if prefix == "center" else 2
+
+    def derivative(t: float) -> float:
+        x = (t - part.center) / part.sigma
+        if abs(x) > 40.0:  # exp(-800) is 0
+            return 0.0
+        return part.amplitude / part.sigma * x**power * math.exp(-0.5 * x * x)
+
+    return Custom(derivative, max_step=part.sigma, start=part.start, stop=part.stop)
+
+
+def moving_edges(part: Stimulus, prefix: str, t_start: float, t_end: float) -> list[Edge]:
+    """Give the edges of an input that move with one of its numbers, strictly within the span.
+
+    Parameters
+    ----------
+    part : Stimulus
+    prefix : str
+        ``"start"``, ``"stop"``, ``"width"``, ``"period"``; no edge moves with others.
+    t_start, t_end : float
+        ms.
+    """
+    edges = []
+    if isinstance(part, Pulses) and prefix in ("start", "width", "period"):
+        edges = list(_pulse_edges(part, prefix, t_end))
+    elif prefix in ("start", "stop"):
+        edges = [Edge(getattr(part, prefix), 1.0)]
+    return [edge for edge in edges if t_start < edge.time < t_end]
+
+
+def _pulse_edges(part: Pulses, prefix: str, t_end: float) -> Iterator[Edge]:
+    """Give both edges of every pulse, at the very doubles that the stimulus itself gives."""
+    first = part.start or 0.0
+    until = t_end if part.stop is None else min(t_end, part.stop)
+    count = math.ceil(max(0.0, until - first) / part.period) + 1
+    for index in range(count if part.count is None else min(count, part.count)):
+        onset = first + index * part.period
+        shift = {"start": 1.0, "period": float(index), "width": 0.0}[prefix]
+        if onset < until:
+            yield Edge(onset, shift)
+        if onset + part.width < until:
+            yield Edge(onset + part.width, shift + (prefix == "width"))

@@ -1,0 +1,221 @@
+"""How every spike time moves with every parameter."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cached_property
+
+import attrs
+import numpy as np
+
+from natrium.analysis.linearised import linearised
+from natrium.analysis.parameters import (
+    AnyNeuron,
+    chosen_parameters,
+    input_derivative,
+    moving_edges,
+    symbol_name,
+)
+from natrium.analysis.variational import RTOL, Directions, propagate
+from natrium.model import HybridNeuron, Model, ModelError, Number, Stimulus, Sum, UnsupportedModel
+from natrium.solvers import EventDriven, FixedStep, Trajectory, run
+from natrium.solvers.bernstein import Array
+
+__all__ = ["GRAZE", "Gradients", "parameter_directions", "spike_time_gradients"]
+
+# The run whose spikes are differentiated, where a model is given instead of one.
+RUN_RTOL = 1e-10
+# mV. A crossing that would go no further than this over the threshold is gone after a change of some
+# thousandths of a mV: its derivative, which grows like one over the square root of it, says nothing.
+GRAZE = 1e-3
+
+
+@attrs.frozen(eq=False, slots=False)
+class Gradients:
+    """Derivatives of all spike times by parameters.
+
+    Attributes
+    ----------
+    names : tuple of str
+        The parameters: ``"g_Na"``, ``"tau_m"``, ``"I_0"`` (amplitude of the first stimulus), ...
+    values : ndarray, shape (n_parameters,)
+        Their values.
+    spike_times : ndarray, shape (n_spikes,)
+        ms.
+    matrix : ndarray, shape (n_spikes, n_parameters)
+        d t_k / d p, ms per unit of the parameter.
+    margins : ndarray, shape (n_spikes,)
+        How far V would go over the threshold by its slope and curvature at the crossing, mV; infinite
+        where it does not bend down.
+    graze : float
+        Margin below which a crossing counts as a graze, mV.
+    trajectory : Trajectory
+        The run.
+    """
+
+    names: tuple[str, ...]
+    values: Array
+    spike_times: Array
+    matrix: Array
+    margins: Array
+    graze: float
+    trajectory: Trajectory = attrs.field(repr=False)
+
+    @cached_property
+    def divergent(self) -> Array:
+        """Where this spike, or an earlier one, is near a graze, shape (n_spikes,).
+
+        Derivatives diverge there, and hold for vanishing changes only.
+        """
+        return np.asarray(np.logical_or.accumulate(self.margins < self.graze))
+
+    def __getitem__(self, name: str) -> Array:
+        """Give d t_k / d p of one parameter, shape (n_spikes,).
+
+        Raises
+        ------
+        KeyError
+            When it is none of `names`.
+        """
+        if name not in self.names:
+            raise KeyError(f"a parameter must be one of {', '.join(self.names)}, got {name!r}")
+        return np.asarray(self.matrix[:, self.names.index(name)])
+
+    @property
+    def elasticities(self) -> Array:
+        """What a change of 1 per cent does, p/100 d t_k / d p, shape (n_spikes, n_parameters), ms."""
+        return self.matrix * self.values / 100.0
+
+    def table(self) -> list[dict[str, float | int | bool]]:
+        """Give one row per spike."""
+        return [
+            {"spike": k, "time_ms": float(time), "divergent": bool(bad)}
+            | {f"d_{name}": float(value) for name, value in zip(self.names, row, strict=True)}
+            for k, (time, bad, row) in enumerate(
+                zip(self.spike_times, self.divergent, self.matrix, strict=True)
+            )
+        ]
+
+
+def spike_time_gradients(
+    source: Trajectory | Model,
+    parameters: Sequence[str] | None = None,
+    *,
+    rtol: float = RTOL,
+    graze: float = GRAZE,
+) -> Gradients:
+    """Differentiate every spike time by every parameter.
+
+    The variational equations are integrated along the run; resets, refractory periods and edges of the
+    input enter by their jump terms (see `natrium.analysis.variational`). The numbers inside the gates'
+    rates have no names and are left out. What starts at its steady state starts there for every
+    `v_init`; `v_rest` moves the leak alone, not `v_reset` and `v_init`.
+
+    Parameters
+    ----------
+    source : Trajectory or Model
+        An event-driven run, or a model to run so.
+    parameters : sequence of str, optional
+        Names, all by default: ``tau_m``, ``tau_ref``, ``v_rest``, ``v_thresh``, ``v_reset``, ``v_init``,
+        ``g_<channel>``, ``E_<channel>``; and of the k-th stimulus ``I_<k>``, ``start_<k>``, ...
+    rtol : float
+        Relative tolerance of the variational equations.
+    graze : float
+        Margin (mV) below which a crossing counts as a graze.
+
+    Returns
+    -------
+    Gradients
+
+    Raises
+    ------
+    ModelError
+        When there is no such parameter.
+    UnsupportedModel
+        When the run is a fixed-step script's: its spikes lie on a grid.
+    SolverError
+        When the equations cannot be integrated.
+
+    References
+    ----------
+    .. [1] N. J. Kong, J. J. Payne, J. Zhu, A. M. Johnson, "Saltation matrices: the essential tool for
+       linearizing hybrid dynamical systems" (2023). https://arxiv.org/abs/2306.06862
+    """
+    Number("mV", 0.0).check("graze", graze)
+    trajectory = _run_of(source)
+    chosen = chosen_parameters(trajectory.neuron, trajectory.stimulus, parameters)
+    directions = parameter_directions(
+        trajectory.neuron, trajectory.stimulus, chosen, trajectory.t_start, trajectory.t_end
+    )
+    variation = propagate(trajectory, directions, rtol=rtol, n_spikes=len(trajectory.events))
+    return Gradients(
+        names=tuple(chosen),
+        values=np.array(list(chosen.values())),
+        spike_times=trajectory.spike_times,
+        matrix=np.array([spike.gradient for spike in variation.spikes]).reshape(-1, len(chosen)),
+        margins=np.array([spike.margin for spike in variation.spikes]),
+        graze=graze,
+        trajectory=trajectory,
+    )
+
+
+def _run_of(source: Trajectory | Model) -> Trajectory:
+    if isinstance(source, Model):
+        return run(source, EventDriven(rtol=RUN_RTOL))
+    if not isinstance(source, Trajectory):
+        raise ModelError(f"source must be a Trajectory or a Model, got {type(source).__name__}")
+    if isinstance(source.made_by, FixedStep):
+        raise UnsupportedModel(
+            "spike times that are differentiated must be true crossings, got a fixed-step run, whose spikes "
+            "lie on a grid: solve with EventDriven"
+        )
+    return source
+
+
+def parameter_directions(
+    neuron: AnyNeuron, stimulus: Sum, chosen: dict[str, float], t_start: float, t_end: float
+) -> Directions:
+    """Say how start, system and input depend on parameters.
+
+    Parameters
+    ----------
+    neuron : Neuron or HybridNeuron
+    stimulus : Sum
+    chosen : dict of str to float
+        Names and values.
+    t_start, t_end : float
+        ms.
+    """
+    system = neuron.system
+    symbols = [symbol.name for symbol in system.parameters]
+    start = np.zeros((len(system.states), len(chosen)))
+    by_parameters = np.zeros((len(symbols), len(chosen)))
+    inputs: list[tuple[int, Stimulus]] = []
+    edges: dict[float, list[tuple[int, float, Stimulus]]] = {}
+    for column, name in enumerate(chosen):
+        if name == "v_init":
+            start[:, column] = _initial_slope(neuron)
+            continue
+        symbol = symbol_name(neuron, name)
+        if symbol in symbols:
+            by_parameters[symbols.index(symbol), column] = 1.0
+            continue
+        prefix, index = name.rsplit("_", 1)
+        part = stimulus.parts[int(index)]
+        derivative = input_derivative(part, prefix)
+        if derivative is not None:
+            inputs.append((column, derivative))
+        for edge in moving_edges(part, prefix, t_start, t_end):
+            edges.setdefault(edge.time, []).append((column, edge.velocity, part))
+    scale = 1.0 / np.maximum(1.0, np.abs(np.array(list(chosen.values()))))
+    return Directions(start, by_parameters, tuple(inputs), edges, scale)
+
+
+def _initial_slope(neuron: AnyNeuron) -> Array:
+    """Give the derivative of the initial state by `v_init`: gates at their steady state move along."""
+    if isinstance(neuron, HybridNeuron):
+        return np.array([1.0, *[0.0] * (len(neuron.equations) - 1)])
+    gates = [gate for channel in neuron.channels for gate in channel.gates]
+    slopes = linearised(neuron.system).steady_slopes(neuron.v_init)
+    moving = [isinstance(gate.initial, str) for gate in gates]
+    return np.array([1.0, *np.where(moving, slopes, 0.0)])

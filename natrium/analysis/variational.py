@@ -1,0 +1,337 @@
+r"""The variational equations along a run, with the jumps that events make.
+
+Between events dS/dt = J(y) S + df/dp, with S = dy/dp at fixed time. Where the guard h(y, p) is met, at
+t*, with f the flow just before,
+
+.. math:: \frac{dt^*}{dp} = -\frac{h_y S + h_p}{h_y f}, \qquad
+          Y = r_y \Big(S + f \frac{dt^*}{dp}\Big) + r_p
+
+is the derivative of the state just after the reset r, *along with* the event. The refractory period
+carries Y over to the restart, whose time moves by dt_r/dp = dt*/dp + dtau_ref/dp; from then on
+S = Y - f(y_r) dt_r/dp. With dp = 0 and tau_ref = 0 this is the saltation matrix [1]_. All derivatives are
+those of the symbolic system.
+
+References
+----------
+.. [1] N. J. Kong, J. J. Payne, J. Zhu, A. M. Johnson, "Saltation matrices: the essential tool for
+   linearizing hybrid dynamical systems" (2023). https://arxiv.org/abs/2306.06862
+.. [2] S. Coombes, R. Thul, K. C. A. Wedgwood, "Nonsmooth dynamics in spiking neuron models", Physica D
+   241 (2012) 2042-2057.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+import attrs
+import numpy as np
+from scipy.integrate import solve_ivp
+
+from natrium.analysis.linearised import Linearised, linearised
+from natrium.model import Drive, SolverError, Span, Stimulus, smooth_spans
+from natrium.solvers import Trajectory
+from natrium.solvers.bernstein import Array
+from natrium.solvers.trajectory import Event
+
+__all__ = ["RTOL", "Directions", "Spike", "Variation", "integrate", "propagate"]
+
+# Of the variational equations: far below what gradients are asked for.
+RTOL = 1e-11
+LEAST_RTOL = 1e-13
+GATE = 0.01  # absolute tolerances on gates, of those on V in mV
+LOOKBACK = 1e-5  # ms, over which the slope of the input before a spike is taken
+
+_solve_ivp: Callable[..., Any] = solve_ivp
+
+
+@attrs.frozen(eq=False)
+class Directions:
+    """What the run is differentiated by: P directions.
+
+    Attributes
+    ----------
+    start : ndarray, shape (n_states, P)
+        Derivative of the state at the start.
+    parameters : ndarray, shape (n_parameters, P)
+        Derivative of the system's parameters.
+    inputs : tuple of (int, Stimulus)
+        Direction and derivative of the input by it.
+    edges : mapping of float to list of (int, float, Stimulus)
+        By time, ms: direction, velocity of the edge, and the stimulus whose edge it is.
+    scale : ndarray, shape (P,)
+        Natural size of a derivative in each direction, for tolerances.
+    """
+
+    start: Array
+    parameters: Array
+    inputs: tuple[tuple[int, Stimulus], ...] = ()
+    edges: Mapping[float, list[tuple[int, float, Stimulus]]] = attrs.field(factory=dict)
+    scale: Array = attrs.field()
+
+    @scale.default
+    def _unit(self) -> Array:
+        return np.ones(self.start.shape[1])
+
+
+@attrs.frozen(eq=False)
+class Spike:
+    """One spike and its derivatives.
+
+    Attributes
+    ----------
+    time : float
+        ms.
+    gradient : ndarray, shape (P,)
+        d time / d each direction.
+    after : ndarray, shape (n_states, P)
+        Derivative of the state just after the reset, along with the event.
+    slope : float
+        Rate at which the guard is crossed, mV/ms.
+    margin : float
+        How far V would go over the threshold by its slope and curvature, slope^2/(2 |d2V/dt2|), mV;
+        infinite where it does not bend down.
+    """
+
+    time: float
+    gradient: Array
+    after: Array
+    slope: float
+    margin: float
+
+
+@attrs.frozen(eq=False)
+class Variation:
+    """Derivatives along one run.
+
+    Attributes
+    ----------
+    spikes : tuple of Spike
+    final : ndarray, shape (n_states, P)
+        Derivative of the state at the end, at fixed time (while refractory: along with the last spike).
+    """
+
+    spikes: tuple[Spike, ...]
+    final: Array
+
+
+Renew = Callable[[Array, Array], tuple[Array, Array]]
+
+
+def propagate(
+    trajectory: Trajectory,
+    directions: Directions,
+    *,
+    rtol: float = RTOL,
+    n_spikes: int | None = None,
+    renew: Renew | None = None,
+) -> Variation:
+    """Carry derivatives along a run whose events are known.
+
+    Parameters
+    ----------
+    trajectory : Trajectory
+        An event-driven run.
+    directions : Directions
+    rtol : float
+        Relative tolerance.
+    n_spikes : int, optional
+        End with this spike.
+    renew : callable, optional
+        Given ``gradient, after`` of a spike, what to go on with: for products of many intervals.
+
+    Returns
+    -------
+    Variation
+
+    Raises
+    ------
+    SolverError
+        When the equations cannot be integrated.
+    """
+    walk = _Walk(trajectory, directions, max(rtol, LEAST_RTOL), n_spikes, renew)
+    for span in smooth_spans(trajectory.stimulus, trajectory.t_start, trajectory.t_end):
+        walk.through(span)
+    return Variation(tuple(walk.spikes), walk.S)
+
+
+class _Walk:
+    """The state and its derivatives as they go along a run."""
+
+    def __init__(
+        self,
+        trajectory: Trajectory,
+        directions: Directions,
+        rtol: float,
+        n_spikes: int | None,
+        renew: Renew | None,
+    ) -> None:
+        self.directions, self.rtol, self.renew = directions, rtol, renew
+        stiff = "Radau" in trajectory.statistics.get("steps", {})
+        self.linear = linearised(trajectory.neuron.system, stiff)
+        self.events: Iterator[Event] = iter(trajectory.events[:n_spikes])
+        self.event = next(self.events, None)
+        self.ends = n_spikes is not None
+        self.t = trajectory.t_start
+        self.y = np.asarray(trajectory.neuron.initial_state(), dtype=float)
+        self.S = directions.start.astype(float)
+        self.refractory_until = -math.inf
+        self.restart: tuple[Array, Array] | None = None  # derivatives of state and time, until V is free
+        self.spikes: list[Spike] = []
+
+    @property
+    def done(self) -> bool:
+        return self.ends and self.event is None
+
+    def through(self, span: Span) -> None:
+        """Go through one smooth stretch of the input."""
+        while self.t < span.end and not self.done:
+            if self.refractory_until > self.t:
+                self.t = min(span.end, self.refractory_until)
+                continue
+            if self.restart is not None:
+                self._restart(span)
+            spiking = self.event is not None and self.event.time <= span.end
+            end = self.event.time if self.event is not None and spiking else span.end
+            drive = span.drive(self.t)
+            self._integrate(span, drive, end - self.t)
+            if spiking:
+                self._spike(drive, end - self.t)
+            self.t = end
+        if self.restart is None and span.end in self.directions.edges:
+            self._edge(span)
+
+    def _integrate(self, span: Span, drive: Drive, length: float) -> None:
+        shapes = [(column, Span(s, span.begin, span.end)) for column, s in self.directions.inputs]
+        inputs = [(column, shape.drive(self.t)) for column, shape in shapes]
+        self.y, self.S = integrate(
+            self.linear, drive, self.y, self.S, length, self.directions, inputs, rtol=self.rtol
+        )
+
+    def _spike(self, drive: Drive, s: float) -> None:
+        """Cross the guard: derivative of the time, reset, refractory period."""
+        event, linear, dp = self.event, self.linear, self.directions.parameters
+        assert event is not None
+        level = drive(s)
+        f, J, f_I = linear.flow(event.before, level)
+        h_y, h_p = linear.guard(event.before)
+        slope = float(h_y @ f)
+        gradient = -(h_y @ self.S + h_p @ dp) / slope + 0.0  # no minus zero
+        r_y, r_p = linear.reset(event.before)
+        after = r_y @ (self.S + np.outer(f, gradient)) + r_p @ dp
+        bend = float(h_y @ (J @ f + f_I * (level - drive(s - LOOKBACK)) / LOOKBACK))
+        margin = slope**2 / (-2.0 * bend) if bend < 0.0 else math.inf
+        self.spikes.append(Spike(event.time, gradient, after, slope, margin))
+        if self.renew is not None:
+            gradient, after = self.renew(gradient, after)
+        length, of_length = linear.refractory()
+        self.y, D, moved = linear.rest(event.after, length)
+        moving = of_length @ dp
+        self.S = D @ after + np.outer(moved, moving)
+        self.restart = (self.S, gradient + moving)
+        self.refractory_until = event.time + length
+        self.event = next(self.events, None)
+
+    def _restart(self, span: Span) -> None:
+        """Let V go: the flow begins earlier or later by what the restart's time moves."""
+        assert self.restart is not None
+        state, time = self.restart
+        f, _, _ = self.linear.flow(self.y, span.drive(self.t)(0.0))
+        self.S, self.restart = state - np.outer(f, time), None
+
+    def _edge(self, span: Span) -> None:
+        """Move an edge: the input before it goes on, or ends, a little earlier."""
+        S = self.S.copy()
+        for column, velocity, part in self.directions.edges[span.end]:
+            before = Span(part, span.begin, span.end).drive(span.begin)(span.end - span.begin)
+            _, _, f_I = self.linear.flow(self.y, 0.0)
+            S[:, column] += f_I * (before - part(span.end)) * velocity
+        self.S = S
+
+
+def integrate(
+    linear: Linearised,
+    drive: Drive,
+    y: Array,
+    S: Array,
+    length: float,
+    directions: Directions,
+    inputs: list[tuple[int, Drive]] | None = None,
+    *,
+    rtol: float = RTOL,
+) -> tuple[Array, Array]:
+    """Integrate state and derivatives over one smooth piece.
+
+    Parameters
+    ----------
+    linear : Linearised
+    drive : Drive
+        The input from the piece's start on.
+    y : ndarray, shape (n_states,)
+    S : ndarray, shape (n_states, P)
+    length : float
+        ms.
+    directions : Directions
+        Of which `parameters` and `scale` are used.
+    inputs : list of (int, Drive), optional
+        Direction and derivative of the input by it, from the piece's start on.
+    rtol : float
+
+    Returns
+    -------
+    y : ndarray, shape (n_states,)
+    S : ndarray, shape (n_states, P)
+        At the end.
+    """
+    n, columns, scale = y.size, S.shape[1], directions.scale
+    if length <= 0.0:
+        return y, S
+    dp = directions.parameters
+    by_parameters, inputs = bool(dp.any()), inputs or []
+
+    def fun(s: float, z: Array) -> Array:
+        state, level = z[:n], drive(s)
+        f, J, f_I = linear.flow(state, level)
+        out = np.empty_like(z)
+        out[:n] = f
+        moved = J @ z[n:].reshape(n, columns)
+        if by_parameters:
+            moved += linear.by_parameters(state, level) @ dp
+        for column, shape in inputs:
+            moved[:, column] += f_I * shape(s)
+        out[n:] = moved.ravel()
+        return out
+
+    weights = np.full(n, GATE * rtol)
+    weights[0] = rtol
+    options: dict[str, Any] = {"method": "DOP853"}
+    if linear.stiff:
+
+        def block(s: float, z: Array) -> Array:
+            # What couples S to y is lower triangular: Newton does without.
+            J = linear.flow(z[:n], drive(s))[1]
+            whole = np.zeros((z.size, z.size))
+            whole[:n, :n] = J
+            whole[n:, n:] = np.kron(J, np.eye(columns))
+            return whole
+
+        options = {"method": "Radau", "jac": block}
+    longest = min([drive.max_step, *(shape.max_step for _, shape in inputs)])
+    result = _solve_ivp(
+        fun,
+        (0.0, length),
+        np.concatenate([y, S.ravel()]),
+        rtol=max(rtol, 1e-9) if linear.stiff else rtol,
+        atol=np.concatenate([weights, np.outer(weights, scale).ravel()]),
+        max_step=min(longest, length),
+        t_eval=(length,),
+        **options,
+    )
+    z = result.y[:, -1] if result.status == 0 else np.full(1, math.nan)
+    if not np.all(np.isfinite(z)):
+        raise SolverError(
+            f"the variational equations must stay finite, got {result.message!r} {result.t[-1:]} ms into a "
+            f"piece that begins at V = {y[0]:.6g} mV; check the rates there, or shorten the run"
+        )
+    return z[:n], z[n:].reshape(n, columns)

@@ -1,0 +1,264 @@
+"""Derivatives of spike times: the notebook's numbers, the LIF's closed forms, central differences."""
+
+import math
+
+import attrs
+import numpy as np
+import pytest
+import sympy
+
+from natrium.analysis.parameters import changed_neuron, parameters, with_parameters
+from natrium.analysis.sensitivity import spike_time_gradients
+from natrium.model import (
+    CHANNELS,
+    Constant,
+    Custom,
+    Formula,
+    Gaussian,
+    HybridNeuron,
+    Model,
+    ModelError,
+    Neuron,
+    Pulses,
+    Ramp,
+    Samples,
+    Simulation,
+    Sine,
+    Step,
+    Sum,
+    UnsupportedModel,
+    notebook,
+)
+from natrium.solvers import ClosedForm, EventDriven, FixedStep, run
+
+TIGHT = EventDriven(rtol=1e-13)
+
+
+def lif(*stimuli, t_end=100.0, **changes):
+    return Model(neuron=Neuron(**changes), stimulus=stimuli, simulation=Simulation(t_end=t_end))
+
+
+def with_channels(*stimuli, names=("hh_sodium",), t_end=60.0, **changes):
+    """Make a neuron whose gates start at their steady states."""
+    channels = []
+    for name in names:
+        channel = CHANNELS[name]
+        gates = tuple(attrs.evolve(gate, initial="steady-state") for gate in channel.gates)
+        channels.append(attrs.evolve(channel, g=channel.g / 10.0, gates=gates))
+    return lif(*stimuli, t_end=t_end, channels=tuple(channels), **changes)
+
+
+def central(model, name, step):
+    """Differentiate spike times of tight solves by five points."""
+    value = parameters(model.neuron, model.stimulus)[name]
+    times = {
+        k: run(with_parameters(model, {name: value + k * step}), TIGHT).spike_times for k in (-2, -1, 1, 2)
+    }
+    return (8 * (times[1] - times[-1]) - (times[2] - times[-2])) / (12 * step)
+
+
+def assert_differences_agree(model, names=None, rtol=1e-6):
+    found = spike_time_gradients(run(model, TIGHT), names, rtol=1e-12)
+    assert found.spike_times.size >= 2
+    assert not found.divergent.any()
+    for name, value in zip(found.names, found.values, strict=True):
+        expected = central(model, name, 2e-4 * max(1.0, abs(value)))
+        np.testing.assert_allclose(found[name], expected, rtol=rtol, atol=2e-9, err_msg=name)
+
+
+def test_the_notebook_numbers():
+    found = spike_time_gradients(notebook.lif_na())
+    np.testing.assert_allclose(found["I_0"], [-3.4462, -7.2195, -10.9614], atol=5e-5)
+    np.testing.assert_allclose(found["g_Na"], [-0.12110, -0.25059, -0.37860], atol=5e-6)
+    np.testing.assert_allclose(found["tau_ref"], [0.0, 1.0, 2.0], atol=1e-9)
+    assert found.matrix.shape == (3, len(found.names)) == (3, 11)
+    assert found["stop_0"].tolist() == [0.0, 0.0, 0.0]
+
+
+def test_the_notebook_model_agrees_with_central_differences():
+    assert_differences_agree(notebook.lif_na(), ["I_0", "g_Na", "tau_m", "start_0"])
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("script", "t_end"), [(notebook.lif_na, 100.0), (notebook.lif_na2, 40.0)])
+def test_every_parameter_of_the_scripts_agrees_with_central_differences(script, t_end):
+    assert_differences_agree(attrs.evolve(script(), simulation=Simulation(t_end=t_end)))
+
+
+@pytest.mark.parametrize("rule", ["hold", "clamp"])
+@pytest.mark.parametrize("tau_ref", [0.0, 3.0])
+def test_refractory_rules_agree_with_central_differences(rule, tau_ref):
+    model = with_channels(
+        Constant(14.0),
+        Sine(3.0, 40.0),
+        t_end=45.0,
+        refractory=rule,
+        v_reset=-68.0,
+        v_init=-66.0,
+        tau_ref=tau_ref,
+    )
+    names = ["v_reset", "v_init", "v_thresh", "g_Na", "I_1", "phase_1"] + ["tau_ref"] * (tau_ref > 0)
+    assert_differences_agree(model, names)
+
+
+STIMULI = {
+    "step": (Step(25.0, start=3.0, stop=22.0), Step(9.0, start=19.5, stop=70.0)),
+    "pulses": (Constant(14.0), Pulses(19.0, width=4.0, period=9.0, start=2.5, count=7)),
+    "ramp": (Ramp(1.5, start=4.0, stop=21.0, hold=True),),
+    "ramp-stop": (Constant(18.0), Ramp(0.8, start=4.0, stop=21.0)),
+    "sine": (Constant(20.0), Sine(6.0, 55.0, phase=0.3, offset=1.0, start=2.0, stop=33.0)),
+    "gaussian": (Constant(18.0), Gaussian(12.0, center=20.0, sigma=5.0)),
+    "samples": (Samples((0.0, 5.0, 20.0, 40.0), (10.0, 22.0, 18.0, 25.0), "linear"),),
+    "formula": (Formula("18 + 4*sin(t/5)"), Custom(lambda t: 3.0 * math.cos(t / 7), max_step=2.0)),
+}
+
+
+@pytest.mark.parametrize("kind", STIMULI)
+def test_every_number_of_every_stimulus(kind):
+    model = lif(*STIMULI[kind], t_end=45.0)
+    names = [name for name in parameters(model.neuron, model.stimulus) if name[-1].isdigit()]
+    assert_differences_agree(model, names)
+
+
+def test_an_edge_within_the_refractory_period_moves_nothing():
+    model = lif(Step(25.0, stop=10.2), Constant(0.0), Step(25.0, start=10.5), t_end=30.0)
+    found = spike_time_gradients(model, ["stop_0", "start_2"])
+    first, second = found.spike_times[:2]
+    assert first < 10.2 < 10.5 < first + 2.0 < second
+    assert not found.matrix.any()
+
+
+def test_closed_forms_of_the_lif():
+    I, tau_m, gap = 20.0, 10.0, 15.0
+    found = spike_time_gradients(lif(Constant(I)))
+    k = np.arange(found.spike_times.size)
+    interval = tau_m * math.log(I / (I - gap))
+    np.testing.assert_allclose(found.spike_times, (k + 1) * interval + 2.0 * k, rtol=1e-9)
+    expected = {
+        "tau_m": (k + 1) * interval / tau_m,
+        "tau_ref": k,
+        "I_0": (k + 1) * tau_m * (1 / I - 1 / (I - gap)),
+        "v_thresh": (k + 1) * tau_m / (I - gap),
+        "v_rest": (k + 1) * tau_m * (1 / I - 1 / (I - gap)),
+        "v_reset": -k * tau_m / I,
+        "v_init": -np.ones(k.size) * tau_m / I,
+    }
+    assert set(expected) == set(found.names)
+    for name, values in expected.items():
+        np.testing.assert_allclose(found[name], values, rtol=1e-8, atol=1e-10, err_msg=name)
+
+
+def test_the_closed_form_solver_gives_the_same():
+    model = lif(Constant(20.0))
+    np.testing.assert_allclose(
+        spike_time_gradients(run(model, ClosedForm())).matrix, spike_time_gradients(model).matrix, rtol=1e-8
+    )
+
+
+def test_stiff_gates():
+    """A gate a million times faster than the membrane: gone through with an implicit method."""
+    fast = attrs.evolve(
+        CHANNELS["notebook_sodium_1"].gates[0],
+        alpha=None,
+        beta=None,
+        inf="1/(1 + exp(-(V + 35)/8))",
+        tau="1e-6",
+    )
+    channel = attrs.evolve(CHANNELS["notebook_sodium_1"], g=20.0, gates=(fast,))
+    model = lif(Constant(18.0), t_end=30.0, channels=(channel,))
+    found = spike_time_gradients(model, ["I_0", "g_Na"])
+    assert "Radau" in found.trajectory.statistics["steps"]
+    for name in found.names:
+        np.testing.assert_allclose(found[name], central(model, name, 1e-2), rtol=1e-5)
+
+
+def test_a_graze_is_flagged():
+    near = spike_time_gradients(lif(Constant(15.001), t_end=250.0))
+    far = spike_time_gradients(lif(Constant(16.0), t_end=250.0))
+    # V bends down by slope/tau_m: the margin is half the height of the asymptote over threshold.
+    assert near.margins == pytest.approx(0.0005, rel=1e-5)
+    assert near.divergent.all()
+    assert not far.divergent.any()
+    assert abs(near["I_0"][0]) > 1000 * abs(far["I_0"][0]) / 2
+    assert spike_time_gradients(near.trajectory, graze=1e-4).divergent.tolist() == [False, False]
+
+
+def test_a_graze_marks_all_spikes_after_it():
+    model = lif(Step(15.0005, stop=105.0), Step(30.0, start=105.0), t_end=130.0)
+    found = spike_time_gradients(model, ["I_0"])
+    assert found.margins[0] < 1e-3 < found.margins[1]
+    assert found.divergent.all()
+
+
+def test_no_spike_gives_no_rows():
+    found = spike_time_gradients(lif(Constant(10.0)))
+    assert found.matrix.shape == (0, len(found.names))
+    assert found.divergent.shape == (0,)
+    assert found.table() == []
+
+
+def test_table_and_elasticities():
+    found = spike_time_gradients(lif(Constant(20.0), t_end=20.0), ["I_0", "tau_m"])
+    (row,) = found.table()
+    assert row["d_tau_m"] == found["tau_m"][0]
+    assert row["divergent"] is False
+    np.testing.assert_allclose(found.elasticities, found.matrix * [0.2, 0.1])
+    with pytest.raises(KeyError, match="g_Na"):
+        found["g_Na"]
+
+
+def test_a_changed_model_keeps_the_rest():
+    model = notebook.lif_na()
+    changed = with_parameters(model, {"g_Na": 100.0, "I_0": 9.0, "stop_0": 80.0, "v_rest": -71.0})
+    assert changed.neuron.channels[0].g == 100.0
+    assert (changed.neuron.v_rest, changed.neuron.v_reset) == (-71.0, -70.0)
+    assert changed.stimulus.parts == (Step(9.0, start=20.0, stop=80.0),)
+    assert with_parameters(model, {}) == model
+
+
+def test_what_cannot_be_differentiated_is_refused():
+    model = notebook.lif_na()
+    with pytest.raises(ModelError, match=r"a parameter must be one of tau_m.*got 'g_K'"):
+        spike_time_gradients(model, ["g_K"])
+    with pytest.raises(ModelError, match="must differ, got I_0, I_0"):
+        spike_time_gradients(model, ["I_0", "I_0"])
+    with pytest.raises(UnsupportedModel, match="fixed-step"):
+        spike_time_gradients(run(model, FixedStep(dt=0.1)))
+    with pytest.raises(ModelError, match="got int"):
+        spike_time_gradients(3)
+    with pytest.raises(ModelError, match="graze"):
+        spike_time_gradients(model, graze=-1.0)
+
+
+V, w, I, b = sympy.symbols("V w I b", real=True)
+IZHIKEVICH = HybridNeuron(
+    equations={"V": 0.04 * V**2 + 5 * V + 140 - w + I, "w": 0.02 * (0.2 * V - w)},
+    parameters={"b": 8.0, "c": -65.0},
+    initial={"V": -65.0, "w": -13.0},
+    v_thresh=30.0,
+    reset={"V": sympy.Symbol("c"), "w": w + b},
+    tau_ref=1.0,
+)
+
+
+@pytest.mark.parametrize("name", ["b", "c", "v_thresh", "tau_ref", "v_init"])
+def test_any_equations_and_any_reset(name):
+    def times(value):
+        return TIGHT.solve(changed_neuron(IZHIKEVICH, {name: value}), Constant(10.0), t_end=90.0).spike_times
+
+    found = spike_time_gradients(TIGHT.solve(IZHIKEVICH, Constant(10.0), t_end=90.0), [name], rtol=1e-12)
+    assert found.spike_times.size == 3
+    value, h = found.values[0], 1e-3
+    expected = (8 * (times(value + h) - times(value - h)) - times(value + 2 * h) + times(value - 2 * h)) / (
+        12 * h
+    )
+    np.testing.assert_allclose(found[name], expected, rtol=1e-6, atol=1e-8)
+
+
+def test_names_of_any_equations():
+    assert list(parameters(IZHIKEVICH, Sum())) == ["b", "c", "v_thresh", "tau_ref", "v_init"]
+    with pytest.raises(ModelError, match="one of b, c, v_thresh, tau_ref, v_init, got 'g_Na'"):
+        changed_neuron(IZHIKEVICH, {"g_Na": 1.0})
+    clash = attrs.evolve(IZHIKEVICH, parameters={"b": 8.0, "c": -65.0, "I_0": 1.0})
+    with pytest.raises(ModelError, match="I_0: rename it"):
+        parameters(clash, Sum((Constant(1.0),)))
