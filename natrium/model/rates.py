@@ -26,6 +26,7 @@ _GRID = np.linspace(V_LOW, V_HIGH, 3001)  # every 0.1 mV: channel kinetics do no
 # A denominator whose least size, relative to its typical one, is below this touches zero.
 _TOUCH = 1e-13
 _NEAR = 0.5  # a grid's least size above this share of its typical one has no touch beside it
+_NEGLIGIBLE, _APART, _BOUNDLESS = 1e-12, 1e-3, 1e60  # per ms: how two forms of one rate are compared
 _ROUNDING = 1e-12  # of a rate's largest value: how far below zero is still rounding
 
 
@@ -88,6 +89,26 @@ def _check(name: str, rate: Expression, at_most: float, positive: bool) -> None:
                 f"{name} {rule} from {V_LOW:g} to {V_HIGH:g} mV: {rate} is {values[worst]:.6g} "
                 f"at V = {_GRID[worst]:.6g} mV"
             )
+    _check_as_written(name, rate, values)
+
+
+def _check_as_written(name: str, rate: Expression, values: np.ndarray) -> None:
+    """Hold the two forms together: of huge exponentials that cancel, the smooth one holds each at 1e100."""
+    with np.errstate(all="ignore"):
+        written = np.broadcast_to(rate.written()(_GRID), _GRID.shape)
+        larger, smaller = np.maximum(abs(written), abs(values)), np.minimum(abs(written), abs(values))
+        apart = abs(written - values) > _NEGLIGIBLE + _APART * larger
+    # Where both are beyond all bounds, or as written there is no number, they may differ; and at one point
+    # alone, beside a singularity, where what is written has lost its digits.
+    apart &= np.isfinite(written) & (smaller < _BOUNDLESS)
+    apart[1:-1] &= apart[:-2] | apart[2:]
+    if np.any(apart):
+        worst = int(np.argmax(apart))
+        raise ModelError(
+            f"{name} must not be a quotient of exponentials beyond 1e100 from {V_LOW:g} to {V_HIGH:g} mV: "
+            f"{rate} is {written[worst]:.6g} but evaluates to {values[worst]:.6g} at "
+            f"V = {_GRID[worst]:.6g} mV; cancel them, or write it less steep"
+        )
 
 
 def _size(values: np.ndarray) -> float:

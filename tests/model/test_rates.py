@@ -187,6 +187,19 @@ def test_rate_that_is_no_number_as_written_is_refused(text: str) -> None:
 
 
 @pytest.mark.parametrize(
+    "text",
+    [
+        "(exp(-(V + 40)/0.1) + 1)*exp((V + 40)/0.1)",
+        "exp((V + 40)/0.1)*(exp(-(V + 40)/0.1) + 1)/(2 + exp((V + 40)/0.1))",
+    ],
+)
+def test_huge_exponentials_that_do_not_cancel_are_refused(text: str) -> None:
+    """Each stands still at 1e100; what comes out is not the rate, and no run may rest on it."""
+    with pytest.raises(natrium.ModelError, match=r"quotient of exponentials .* at V = -[0-9.]+ mV"):
+        natrium.Gate("m", alpha=text, beta="1")
+
+
+@pytest.mark.parametrize(
     ("inf", "tau", "message"),
     [
         ("1.1", "1", "inf must be at most 1 from -150 to 150 mV: 1.1 is 1.1 at V = -150 mV"),
