@@ -1,0 +1,375 @@
+"""The doctor: what a script really does, and why its spikes are where they are."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any, Literal
+
+import attrs
+import numpy as np
+
+from natrium.analysis.budget import Budget, error_budget
+from natrium.analysis.comparison import Comparison, SpikePair, compare_script, match_spikes
+from natrium.analysis.doctor_finding import Finding
+from natrium.analysis.doctor_findings import anatomy_findings
+from natrium.analysis.doctor_firing import threshold_bracket
+from natrium.analysis.doctor_known import known_findings
+from natrium.analysis.doctor_labels import edge_findings, label_findings
+from natrium.analysis.doctor_record import read_recording, undecided
+from natrium.analysis.doctor_subjects import Recording, as_subject, load_subject
+from natrium.analysis.doctor_twin import Twin, twin_of
+from natrium.analysis.probing import Prober
+from natrium.analysis.probing_identify import Anatomy, identify
+from natrium.model import Model, ModelError
+from natrium.solvers import FixedStep, Trajectory
+from natrium.solvers.bernstein import Array
+
+__all__ = ["Diagnosis", "Finding", "diagnose", "load_subject"]
+
+# One distance is much smaller than another below this part of it.
+MUCH_SMALLER = 0.1
+
+
+@attrs.frozen(eq=False, kw_only=True)
+class Diagnosis:
+    """What a script was found to be, and how far its spikes are from the truth.
+
+    Attributes
+    ----------
+    model : Model
+        What the script claims to be.
+    subject : str
+        What was diagnosed, in words.
+    findings : tuple of Finding
+        Faults first, then rules, then notes.
+    spike_times : ndarray, shape (n_spikes,)
+        Of the subject under the claimed stimulus, as labelled, ms.
+    label : {"start", "end"}
+        Whether a label stands for the start of the sample's step or for its end, to which it belongs.
+    twin : Twin or None
+        A `FixedStep` that does the same, where there is one.
+    comparison : Comparison
+        The model's own script and the truths under both refractory rules.
+    budget : Budget or None
+        The distance to the truth, cause by cause, where the script can be walked to the truth.
+    """
+
+    model: Model
+    subject: str
+    findings: tuple[Finding, ...]
+    spike_times: Array
+    label: Literal["start", "end"]
+    twin: Twin | None
+    comparison: Comparison
+    budget: Budget | None
+
+    @property
+    def faults(self) -> tuple[Finding, ...]:
+        """What is not as the claimed model on that grid would be."""
+        return tuple(one for one in self.findings if one.kind == "fault")
+
+    @property
+    def rules(self) -> tuple[Finding, ...]:
+        """Legitimate choices that cost accuracy."""
+        return tuple(one for one in self.findings if one.kind == "rule")
+
+    @property
+    def notes(self) -> tuple[Finding, ...]:
+        """For information, and what could not be decided."""
+        return tuple(one for one in self.findings if one.kind == "note")
+
+    @property
+    def truths(self) -> dict[str, Trajectory]:
+        """The true courses under ``"hold"`` and ``"clamp"``."""
+        return self.comparison.truths
+
+    @property
+    def dt(self) -> float:
+        """The script's step, ms."""
+        return self.comparison.dt
+
+    def pairs(self, rule: str | None = None) -> tuple[SpikePair, ...]:
+        """Match the subject's labels with the true spikes under a refractory rule."""
+        truth = self.truths[rule or self.model.neuron.refractory]
+        return match_spikes(self.spike_times, truth.spike_times)
+
+    def table(self) -> list[dict[str, Any]]:
+        """Give one row per spike: label, the time it belongs to, true times and differences, ms."""
+        own = self.model.neuron.refractory
+        late = self.dt if self.label == "start" else 0.0
+        others = {one.label: one for one in self.pairs(_OTHER[own]) if one.label is not None}
+        rows = []
+        for number, pair in enumerate(self.pairs(own), start=1):
+            beside = others.get(pair.label) if pair.label is not None else None
+            rows.append(
+                {
+                    "spike": number,
+                    "label_ms": pair.label,
+                    "belongs_to_ms": None if pair.label is None else pair.label + late,
+                    f"true_{own}_ms": pair.truth,
+                    f"difference_{own}_ms": pair.difference,
+                    f"true_{_OTHER[own]}_ms": beside.truth if beside else None,
+                    f"difference_{_OTHER[own]}_ms": beside.difference if beside else None,
+                }
+            )
+        return rows
+
+    def as_data(self) -> dict[str, Any]:
+        """Give everything as plain data, for JSON."""
+        twin = None
+        if self.twin is not None:
+            names = ("dt", "scheme", "spike_time", "refractory", "label", "read", "edges", "gates")
+            twin = {name: getattr(self.twin.script, name) for name in names}
+            twin |= {"largest_difference_mV": _plain(self.twin.difference)}
+        return {
+            "subject": self.subject,
+            "dt": self.dt,
+            "findings": [attrs.asdict(one) for one in self.findings],
+            "n_faults": len(self.faults),
+            "twin": twin,
+            "spike_times": [float(time) for time in self.spike_times],
+            "truths": {
+                rule: [float(time) for time in truth.spike_times] for rule, truth in self.truths.items()
+            },
+            "truth_error_ms": float(self.comparison.truth_error),
+            "spikes": self.table(),
+            "budget": None if self.budget is None else self.budget.table(),
+        }
+
+
+_OTHER = {"hold": "clamp", "clamp": "hold"}
+
+
+def _plain(value: float) -> float | None:
+    return value if math.isfinite(value) else None
+
+
+def diagnose(
+    subject: Any,
+    model: Model,
+    *,
+    name: str | None = None,
+    comparison: Comparison | None = None,
+) -> Diagnosis:
+    """Find out what a script does and say why its spike times differ from the truth.
+
+    Parameters
+    ----------
+    subject : None, FixedStep, object, class, callable or pair of arrays
+        None: the model's own script. A `FixedStep`: that one. Anything with ``update(dt, current)``
+        returning V: it is probed. Two arrays, labels (ms) and V (mV), or a function that gives them: read.
+    model : Model
+        What the script claims to be, with `dt` and `t_end` in its simulation.
+    name : str, optional
+        What to call the subject.
+    comparison : Comparison, optional
+        Of this model, where `compare_script` was run before: it takes longer than most probings.
+
+    Returns
+    -------
+    Diagnosis
+
+    Raises
+    ------
+    ModelError
+        When the model has no dt, t_end or threshold, or the subject is none.
+    SolverError
+        When the subject gives no numbers, or others each time.
+    StepLimit
+        When the budget of the probing is used up.
+    """
+    if model.neuron.v_thresh is None:
+        raise ModelError("a diagnosis is about spikes, got a model without a threshold; give v_thresh")
+    comparison = comparison or compare_script(model)
+    if subject is None or isinstance(subject, FixedStep):
+        return _of_rules(subject, model, comparison, name)
+    instance = not isinstance(subject, type) and callable(getattr(subject, "update", None))
+    made = as_subject(subject, model)
+    if isinstance(made, Recording):
+        return _of_recording(made, model, comparison, name)
+    maker = subject if callable(subject) and not instance else None
+    prober = Prober(made, (lambda: as_subject(maker, model)) if maker else None)
+    return _of_object(prober, model, comparison, name, used=instance)
+
+
+def _sorted(found: Sequence[Finding]) -> tuple[Finding, ...]:
+    order = ("fault", "rule", "note")
+    return tuple(sorted(found, key=lambda one: order.index(one.kind)))
+
+
+def _budget(comparison: Comparison, script: FixedStep | None, spike_times: Array) -> Budget | None:
+    """Split the distance to the truth into its causes; the place where other scripts join."""
+    if (
+        script is None
+        or not script.is_script
+        or not np.array_equal(spike_times, comparison.script.spike_times)
+    ):
+        return None
+    return error_budget(comparison)
+
+
+def _of_rules(script: FixedStep | None, model: Model, comparison: Comparison, name: str | None) -> Diagnosis:
+    """Diagnose a script whose rules are known."""
+    script = script or FixedStep(dt=comparison.dt)
+    truth = comparison.truth
+    run = script.solve(model.neuron, model.stimulus, t_start=truth.t_start, t_end=truth.t_end)
+    found = known_findings(script, run, model)
+    found += _cancelling(run.spike_times, script.label, script.dt, model, comparison)
+    return Diagnosis(
+        model=model,
+        subject=name or "the model's own script",
+        findings=_sorted(found),
+        spike_times=run.spike_times,
+        label=script.label,
+        twin=Twin(script=script, neuron=model.neuron, difference=0.0),
+        comparison=comparison,
+        budget=_budget(comparison, script, run.spike_times),
+    )
+
+
+def _cancelling(spikes: Array, label: str, dt: float, model: Model, comparison: Comparison) -> list[Finding]:
+    """Note the spikes that lie near the truth of the other refractory rule, by chance."""
+    own = model.neuron.refractory
+    other = _OTHER[own]
+    near = {one.label: one.truth for one in match_spikes(spikes, comparison.truths[other].spike_times)}
+    found = []
+    for number, pair in enumerate(match_spikes(spikes, comparison.truths[own].spike_times), start=1):
+        if pair.label is None or pair.truth is None or near.get(pair.label) is None:
+            continue
+        beside = near[pair.label]
+        assert beside is not None
+        belongs = pair.label + (dt if label == "start" else 0.0)
+        if (
+            abs(belongs - beside) < MUCH_SMALLER * abs(pair.label - pair.truth)
+            and abs(beside - pair.truth) > dt
+        ):
+            labelled = f"labelled {pair.label:.10g}" + (
+                f", belongs to {belongs:.10g}" if label == "start" else ""
+            )
+            text = (
+                f"Spike {number}, {labelled} and is true at {pair.truth:.3f} ms ({own}) or {beside:.3f} ms "
+                f"({other}): that it lies only {abs(belongs - beside):.3f} ms from the truth of the other "
+                "model is chance, two errors that nearly cancel."
+            )
+            evidence = (
+                f"{pair.label - pair.truth:+.3f} ms from its own truth, "
+                f"{belongs - beside:+.3f} ms from the other"
+            )
+            found.append(Finding("errors-cancel", "note", text, evidence))
+    return found
+
+
+# An object with update ---------------------------------------------------------------------------------
+
+
+def _of_object(
+    prober: Prober, model: Model, comparison: Comparison, name: str | None, *, used: bool
+) -> Diagnosis:
+    dt = comparison.dt
+    anatomy = identify(prober, model, dt)
+    found = anatomy_findings(anatomy, model, dt, used=used)
+    t_start, t_end = comparison.truth.t_start, comparison.truth.t_end
+    starts = np.arange(t_start, t_end, dt)
+    prober.lead = prober.lag = 0
+    run = prober.run([model.stimulus(t + 1e-9 * dt) for t in starts.tolist()], dt)
+    if run.ended:
+        found.append(
+            Finding(
+                "no-number",
+                # Where a fault was found, it is what the run breaks off by.
+                "note" if any(one.kind == "fault" for one in found) else "fault",
+                f"Under the claimed stimulus the run breaks off: {run.ended}.",
+                "the claimed stimulus, read at each step's start",
+            )
+        )
+    found += [
+        Finding("oddity", "note", f"Under designed inputs: {one}.", "")
+        for one in prober.oddities[:3]
+        if one != run.ended
+    ]
+    spikes = _spike_times(run.V, anatomy, starts + dt, dt)
+    found.append(
+        Finding(
+            "no-clock",
+            "note",
+            "An object has no clock: labels and input edges are the loop's that drives it. Here samples are "
+            "labelled with the end of their step and the input is read as start <= t < stop.",
+        )
+    )
+    found += _cancelling(spikes, "end", dt, model, comparison)
+    twin = twin_of(anatomy, model, dt, run.V)
+    found += _twin_note(twin)
+    return Diagnosis(
+        model=model,
+        subject=name or f"an object of {type(prober.subject).__name__}",
+        findings=_sorted(found),
+        spike_times=spikes,
+        label="end",
+        twin=twin,
+        comparison=comparison,
+        budget=_budget(comparison, twin.script if twin else None, spikes),
+    )
+
+
+def _spike_times(V: Array, anatomy: Anatomy, ends: Array, dt: float) -> Array:
+    """Find the steps that fire: where V comes to its reset value other than by waiting there."""
+    firing = anatomy.firing
+    if math.isnan(firing.reset) or not V.size:
+        return np.empty(0)
+    if not math.isnan(firing.shown):
+        return ends[: V.size][firing.threshold < V]
+    held, spikes, k = max(firing.held[0][1], 0), [], anatomy.lead
+    before = anatomy.fit.rules.before
+    while k < V.size:
+        previous = V[k - 1] if k else before
+        if V[k] == firing.reset and previous != firing.reset:
+            spikes.append(k)
+            k += held
+        k += 1
+    return np.asarray(ends[spikes]) if spikes else np.empty(0)
+
+
+def _twin_note(twin: Twin | None) -> list[Finding]:
+    if twin is None:
+        return []
+    rules = ", ".join(f"{n} {getattr(twin.script, n)}" for n in ("scheme", "refractory", "label", "edges"))
+    return [
+        Finding(
+            "twin",
+            "note",
+            f"natrium's FixedStep does the same with {rules}.",
+            f"V differs by at most {twin.difference:.1e} mV, sample by sample, under the claimed stimulus",
+        )
+    ]
+
+
+# A recorded run ----------------------------------------------------------------------------------------
+
+
+def _of_recording(recording: Recording, model: Model, comparison: Comparison, name: str | None) -> Diagnosis:
+    dt = comparison.dt
+    reading = read_recording(recording, model, dt)
+    anatomy = reading.anatomy
+    found = [*label_findings(recording, reading.shift, dt, reading.first)]
+    evidence = "each step near an edge fits the input before it or after it, to rounding"
+    found += edge_findings(reading.edges, dt, model.simulation.t_start, evidence)
+    found += undecided(reading, dt)
+    found += anatomy_findings(anatomy, model, dt, recorded=True)
+    found += threshold_bracket(reading.threshold, model.neuron)
+    label: Literal["start", "end"] = "start" if abs(reading.shift + dt) < 1e-6 * dt else "end"
+    found += _cancelling(reading.spikes, label, dt, model, comparison)
+    strict = any(edge.on and edge.late == 1 for edge in reading.edges)
+    samples = recording.V if reading.first else recording.V[1:]
+    twin = twin_of(anatomy, model, dt, samples, label=label, edges="strict" if strict else "half-open")
+    found += _twin_note(twin)
+    return Diagnosis(
+        model=model,
+        subject=name or "a recorded run",
+        findings=_sorted(found),
+        spike_times=reading.spikes,
+        label=label,
+        twin=twin,
+        comparison=comparison,
+        budget=_budget(comparison, twin.script if twin else None, reading.spikes),
+    )

@@ -1,0 +1,294 @@
+"""Find the rules of a whole script from the samples it left behind."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from typing import Any, Literal
+
+import attrs
+import numpy as np
+
+from natrium.analysis.doctor_finding import Finding
+from natrium.analysis.doctor_labels import Edge, nominal_edges
+from natrium.analysis.doctor_subjects import Recording
+from natrium.analysis.probing import Record
+from natrium.analysis.probing_events import Firing
+from natrium.analysis.probing_fit import deviations, fit, gates_after
+from natrium.analysis.probing_identify import Anatomy, clamped, gates_while_held
+from natrium.analysis.probing_rules import VANISHES, Fit, Rules, Stack
+from natrium.analysis.probing_search import changed_coefficients, claimed_rules, search
+from natrium.model import Model, Neuron
+from natrium.solvers.bernstein import Array
+
+__all__ = ["Reading", "read_recording", "undecided"]
+
+# A drop by this part of the way from reset to threshold within a step is a spike.
+_DROP = 0.2
+# Steps to each side of an edge that are left out until the rules are known.
+_NEAR = 4
+
+
+@attrs.frozen(eq=False, kw_only=True)
+class Reading:
+    """What a recording was found to be.
+
+    Attributes
+    ----------
+    anatomy : Anatomy
+    first : int
+        0 where the first sample is stored before the first step, 1 where it is stored after it.
+    shift : float
+        Label less the true time of each sample, ms.
+    edges : tuple of Edge
+    spikes : ndarray, shape (n_spikes,)
+        Labels of the samples at which it fires, ms.
+    threshold : tuple of float
+        Largest V that does not fire, and least V that does, mV.
+    other : Reading or None
+        Another way to read it that fits as well.
+    """
+
+    anatomy: Anatomy
+    first: Literal[0, 1]
+    shift: float
+    edges: tuple[Edge, ...]
+    spikes: Array
+    threshold: tuple[float, float]
+    other: Reading | None = None
+
+
+def _spikes(V: Array, neuron: Neuron) -> Any:
+    """Find the samples at which V has been reset."""
+    drop = np.diff(V) < -_DROP * (neuron.v_thresh - neuron.v_reset)
+    return np.flatnonzero(drop) + 1
+
+
+def _firing(V: Array, neuron: Neuron, dt: float) -> tuple[Firing, Array]:
+    """Give reset, hold and held steps as the samples show them; and where the spikes are."""
+    drops = _spikes(V, neuron)
+    if not drops.size:
+        return Firing(), drops
+    values, counts = np.unique(V[drops], return_counts=True)
+    reset = float(values[np.argmax(counts)])
+    drops = drops[V[drops] == reset]
+    held, hold = [], np.empty(0)
+    for k in drops.tolist():
+        rest = V[k + 1 :]
+        moved = np.flatnonzero(rest != rest[0]) if rest.size else np.empty(0, dtype=int)
+        if moved.size:
+            held.append(int(moved[0]) if rest[0] == reset or moved[0] > 1 else 0)
+            hold = rest[: held[-1]]
+    shown = float(V[drops[0] - 1]) if V[drops[0] - 1] >= neuron.v_thresh else math.nan
+    counted = ((dt, min(held)),) if held else ()
+    return Firing(pulse=math.nan, reset=reset, shown=shown, held=counted, hold=hold), drops
+
+
+def _inputs(model: Model, dt: float, steps: int) -> Array:
+    t_start = model.simulation.t_start
+    return np.array([model.stimulus(t_start + k * dt + 1e-9 * dt) for k in range(steps)])
+
+
+def read_recording(recording: Recording, model: Model, dt: float) -> Reading:
+    """Find out how a script made its samples.
+
+    Parameters
+    ----------
+    recording : Recording
+    model : Model
+        The claim.
+    dt : float
+        ms.
+    """
+    neuron, V = model.neuron, recording.V
+    firing, drops = _firing(V, neuron, dt)
+    inputs = _inputs(model, dt, V.size)
+    readings = []
+    # Stored after the step, as the notebook's scripts do; or before it, where V begins as claimed.
+    for first in (1, 0) if V[0] == neuron.v_init else (1,):
+        found, segments = _fitted(V, inputs, first, model, dt, firing, drops)
+        readings.append(_read(recording, model, dt, first, firing, drops, found, segments, inputs))
+    best, *others = sorted(readings, key=lambda one: _doubt(one, neuron, dt))
+    doubt = _doubt(best, neuron, dt)
+    # The other way to read it is told where this one needs a fault and that one fits as well.
+    also = [one for one in others if doubt[2] and _doubt(one, neuron, dt)[:2] == doubt[:2]]
+    return attrs.evolve(best, other=also[0] if also else None)
+
+
+def _doubt(reading: Reading, neuron: Neuron, dt: float) -> tuple[bool, int, int]:
+    """Say how much has to be wrong with a script for a reading to be right.
+
+    A label of the step's beginning and an inequality that is strict at the start or loose at the stop
+    are slips; an input that comes early, or by more than a step, takes more than a slip.
+    """
+    found = reading.anatomy.fit
+    labels = 0 if abs(reading.shift) < 1e-6 * dt else 1 if abs(reading.shift + dt) < 1e-6 * dt else 2
+    edges = sum({0: 0, 1: 1}.get(edge.late, 3 if edge.late < 0 else 2) for edge in reading.edges)
+    return (
+        not found.vanishes,
+        changed_coefficients(neuron, found.coefficients),
+        labels + edges,
+    )
+
+
+def _near(model: Model, dt: float, steps: int) -> Any:
+    edges = [edge.step for edge in nominal_edges(model, dt, steps)]
+    return np.unique([k for e in edges for k in range(e - _NEAR, e + _NEAR + 1) if 0 <= k < steps]).astype(
+        int
+    )
+
+
+def _fitted(
+    V: Array, inputs: Array, first: int, model: Model, dt: float, firing: Firing, drops: Array
+) -> tuple[Fit, list[tuple[int, int]]]:
+    """Fit the free steps before the first spike; without channels, those between spikes as well.
+
+    The steps near an edge of the input are left out: it may be late or early there.
+    """
+    neuron = model.neuron
+    segments = _segments(V.size, first, firing, drops)
+    before, near = _before(V, first, neuron), _near(model, dt, V.size)
+    # Behind a spike the gates are not known yet; without any, all steps tell.
+    rows = segments[:1] if neuron.channels else segments
+    stack = Stack.of(neuron, dt, [(dt, before[a + 1 : b + 1], inputs[a:b]) for a, b in rows])
+    for row, (a, b) in enumerate(rows):
+        stack.used[row, near[(near >= a) & (near < b)] - a] = False
+        if a:  # the stack's first step begins at the start of the run
+            stack.used[row, 0] = False
+    return (search(stack) if rows else fit(stack, claimed_rules(neuron))), segments
+
+
+def _before(V: Array, first: int, neuron: Neuron) -> Array:
+    """Give V so that step k leads from entry k to entry k + 1."""
+    return np.concatenate([[neuron.v_init], V]) if first else V
+
+
+def _segments(size: int, first: int, firing: Firing, drops: Array) -> list[tuple[int, int]]:
+    """List the runs of free steps: each from the first one to the one that fires, or the end."""
+    held = firing.held[0][1] if firing.held else 0
+    ends = [int(k) - 1 + first for k in drops] + [size - 1 + first]
+    begins = [0, *(end + 1 + held for end in ends[:-1])]
+    return [(a, b) for a, b in zip(begins, ends, strict=True) if b > a]
+
+
+def _courses(
+    V: Array,
+    inputs: Array,
+    first: int,
+    neuron: Neuron,
+    dt: float,
+    anatomy: Anatomy,
+    segments: list[tuple[int, int]],
+) -> Iterator[tuple[int, int, Rules]]:
+    """Carry the gates from segment to segment; give each with the rules that begin there."""
+    found, gates = anatomy.fit, anatomy.gates
+    before = _before(V, first, neuron)
+    rules = found.rules
+    for number, (a, b) in enumerate(segments):
+        if number:
+            rules = attrs.evolve(rules, before=float(before[a]))
+        yield a, b, rules
+        if not neuron.channels:
+            continue
+        if gates is None or gates.advances < 0 or b + 1 >= before.size:
+            return
+        whole = Stack.of(neuron, dt, [(dt, before[a + 1 : b + 2], inputs[a : b + 1])])
+        after = gates_after(whole, rules, found.coefficients)[:, 0]
+        fires = gates.fires
+        x = after[:, b - a] if fires else after[:, b - a - 1]
+        x = clamped(whole, rules, x, anatomy.firing.reset, gates.advances - fires, dt)
+        rules = attrs.evolve(rules, starts=tuple(x.tolist()))
+
+
+def _read(
+    recording: Recording,
+    model: Model,
+    dt: float,
+    first: int,
+    firing: Firing,
+    drops: Array,
+    found: Fit,
+    segments: list[tuple[int, int]],
+    inputs: Array,
+) -> Reading:
+    neuron, V = model.neuron, recording.V
+    shift = float(recording.labels[0] - (model.simulation.t_start + first * dt))
+    gates = None
+    steps_V = V if first else V[1:]
+    if found.vanishes and drops.size:
+        record = Record(dt, inputs[: steps_V.size], steps_V)
+        gates = gates_while_held(neuron, dt, [record], firing, found)
+    anatomy = Anatomy(
+        lead=0,
+        lag=0,
+        heeds=True,
+        firing=firing,
+        fit=found,
+        gates=gates,
+        calls=0,
+        dt=dt,
+        probe="free steps of the recorded run",
+    )
+    edges = nominal_edges(model, dt, steps_V.size)
+    low, high = -math.inf, math.inf
+    if found.vanishes:
+        before = _before(V, first, neuron)
+        for a, b, rules in _courses(V, inputs, first, neuron, dt, anatomy, segments):
+            stack = Stack.of(neuron, dt, [(dt, before[a + 1 : b + 1], inputs[a:b])])
+            edges = [_seen(edge, stack, rules, found, a, b) for edge in edges]
+            low = max(low, float(before[a + 1 : b + 1].max()))
+            if b + 1 < before.size:
+                high = min(high, _foretold(neuron, dt, before, inputs, a, b, rules, found))
+    spikes = recording.labels[drops - (0 if math.isnan(firing.shown) else 1)] if drops.size else np.empty(0)
+    return Reading(
+        anatomy=anatomy,
+        first=1 if first else 0,
+        shift=shift,
+        edges=tuple(edges),
+        spikes=spikes,
+        threshold=(low, high),
+    )
+
+
+def _foretold(
+    neuron: Neuron, dt: float, before: Array, inputs: Array, a: int, b: int, rules: Rules, found: Fit
+) -> float:
+    """Give V at the end of the step that fires, which no sample shows."""
+    if rules.scheme in ("heun", "rk4"):
+        return math.inf
+    with_it = Stack.of(neuron, dt, [(dt, before[a + 1 : b + 2], inputs[a : b + 1])])
+    with np.errstate(all="ignore"):
+        dV = np.tensordot(found.coefficients, with_it.terms(rules), axes=1)[0, -1]
+    return float(before[b] + dV) if rules.scheme == "euler" else math.inf
+
+
+def _seen(edge: Edge, stack: Stack, rules: Rules, found: Fit, a: int, b: int) -> Edge:
+    """See at which step the input changes: each step near an edge fits the old input or the new one."""
+    window = np.arange(max(edge.step - _NEAR, a), min(edge.step + _NEAR + 1, b))
+    if edge.seen is not None or not window.size or edge.step < a or edge.step > b:
+        return edge
+    fits = {}
+    for name, level in (("old", edge.old), ("new", edge.new)):
+        tried = attrs.evolve(stack, I=stack.I.copy())
+        tried.I[0, window - a] = level
+        fits[name] = np.abs(deviations(tried, rules, found.coefficients))[window - a] < VANISHES
+    new = fits["new"] & ~fits["old"]
+    if not new.any() or not (fits["old"] | fits["new"]).all():
+        return edge
+    return attrs.evolve(edge, seen=int(window[np.argmax(new)]))
+
+
+def undecided(reading: Reading, dt: float) -> Iterator[Finding]:
+    """Say what else the samples may mean."""
+    if reading.other is None:
+        return
+    other = reading.other
+    stored = "after" if other.first else "before"
+    late = [f"the input {edge.late:+d} steps late at {edge.time:g} ms" for edge in other.edges if edge.late]
+    listed = "; ".join([f"labels {other.shift:+.6g} ms off", *late])
+    yield Finding(
+        "labels-undecided",
+        "note",
+        f"The samples could also be stored {stored} their step, with {listed}.",
+        "both readings fit every step to rounding: nothing in V tells when the first step was taken",
+    )

@@ -1,0 +1,314 @@
+"""What a free step may be made of, and how well a hypothesis about it foretells the steps seen.
+
+The increment of V in a free step is, whatever the script's faults, nearly always
+
+    dV = h [-leak (V - v_rest) + rest + input I + sum_k P_k (g_k (E_k - V) + e_k)],    h = dt/tau_m
+
+with P_k the claimed conductance g prod x^p and coefficients that are 1, 0, 1, 1, 0 for the model as
+claimed. The gates are not seen, but each hypothesis about how they advance makes them from the V that
+was seen (teacher forcing), so errors do not pile up and a right hypothesis fits to rounding.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, Literal
+
+import attrs
+import numpy as np
+
+from natrium.model import Expression, Gate, Neuron
+from natrium.solvers.bernstein import Array
+
+__all__ = ["Fit", "Rules", "Stack", "Tweak", "claimed_coefficients", "coefficient_names", "kinetics_of"]
+
+Pace = float | Literal["forgotten", "fixed", "twice", "instant"]
+# Rounding leaves 1e-14 of V and of the terms. What moves V by less than this is not seen.
+VANISHES = 2e-12
+
+
+@attrs.frozen
+class Tweak:
+    """A change of one rate: scale * rate(middle + stretch (V - middle) + shift)."""
+
+    gate: int
+    rate: Literal["alpha", "beta"]
+    scale: float = 1.0
+    shift: float = 0.0
+    stretch: float = 1.0
+
+
+@attrs.frozen(kw_only=True)
+class Rules:
+    """One hypothesis about a free step.
+
+    Attributes
+    ----------
+    scheme : {"euler", "exponential", "heun", "rk4"}
+        How V advances (Heun and RK4: all states).
+    gates : {"euler", "exponential"}
+        How gates advance.
+    order : {"new", "old", "late"}
+        V with the gates after their advance, before it, or before an advance with the new V.
+    pace : float, "forgotten" or "fixed"
+        Of V: factor of dt; dt left out; or the claimed dt whatever is given.
+    paces : tuple
+        Of each gate: besides these ``"twice"`` (two steps in one) and ``"instant"``.
+    powers : tuple of int
+        Of each gate.
+    kinetics : tuple of int
+        Whose rates each gate has.
+    starts : tuple of float
+        Gates at the start.
+    before : float
+        V at the start, mV.
+    whole : bool
+        Whether the input is cut to a whole number.
+    tweaks : tuple of Tweak
+        Rates that are not as claimed.
+    """
+
+    scheme: str = "euler"
+    gates: str = "euler"
+    order: Literal["new", "old", "late"] = "new"
+    pace: Pace = 1.0
+    paces: tuple[Pace, ...]
+    powers: tuple[int, ...]
+    kinetics: tuple[int, ...]
+    starts: tuple[float, ...]
+    before: float
+    whole: bool = False
+    tweaks: tuple[Tweak, ...] = ()
+
+
+Rate = Callable[[Any], Any]
+
+
+def kinetics_of(gate: Gate) -> tuple[Rate, Rate]:
+    """Give alpha and beta of a gate, as written, for arrays of V."""
+    if gate.alpha is not None and gate.beta is not None:
+        return gate.alpha.written(), gate.beta.written()
+    inf, tau = (rate.written() for rate in (gate.inf, gate.tau) if isinstance(rate, Expression))
+    return (lambda V: inf(V) / tau(V)), (lambda V: (1.0 - inf(V)) / tau(V))
+
+
+def claimed_coefficients(neuron: Neuron) -> Array:
+    """Give leak, rest, input, then g and e of each channel, for the model as claimed."""
+    return np.array([1.0, 0.0, 1.0, *([1.0, 0.0] * len(neuron.channels))])
+
+
+def coefficient_names(neuron: Neuron) -> list[str]:
+    """Name the coefficients in their order."""
+    return ["leak", "rest", "input"] + [f"{c.name}.{what}" for c in neuron.channels for what in ("g", "E")]
+
+
+def _effective(pace: Pace, dt: Array, claimed: float) -> Array:
+    if pace == "forgotten":
+        return np.ones_like(dt)
+    if pace == "fixed":
+        return np.full_like(dt, claimed)
+    return dt * pace if isinstance(pace, float) else dt
+
+
+@attrs.frozen(eq=False)
+class Fit:
+    """How a hypothesis fits.
+
+    Attributes
+    ----------
+    rules : Rules
+    coefficients : ndarray, shape (n_coefficients,)
+    residual : float
+        Largest difference of a seen increment of V to the foretold one, relative to the terms' size.
+    largest : float
+        The same in mV.
+    at : float
+        V where it is largest, mV.
+    steps : int
+        How many steps were compared.
+    """
+
+    rules: Rules
+    coefficients: Array
+    residual: float
+    largest: float
+    at: float
+    steps: int
+
+    @property
+    def vanishes(self) -> bool:
+        """Whether the hypothesis is exact."""
+        return self.residual < VANISHES
+
+
+@attrs.define(eq=False, slots=False)
+class Stack:
+    """Free steps of several records, side by side and padded.
+
+    Attributes
+    ----------
+    neuron : Neuron
+        As claimed.
+    claimed_dt : float
+        ms.
+    dt : ndarray, shape (n_records,)
+        Step of each record, ms.
+    V, I : ndarray, shape (n_records, n_steps)
+        V after, and input of, each step.
+    used : ndarray of bool, shape (n_records, n_steps)
+        Which of them are free steps.
+    skip_first : bool
+        Leave the first step of each record out: the state before it was not seen.
+    """
+
+    neuron: Neuron
+    claimed_dt: float
+    dt: Array
+    V: Array
+    I: Array
+    used: Array
+    skip_first: bool = False
+
+    def __attrs_post_init__(self) -> None:
+        """Collect the gates and the rates' cache."""
+        self.gate_list: list[Gate] = [g for c in self.neuron.channels for g in c.gates]
+        self.functions = [kinetics_of(gate) for gate in self.gate_list]
+        self.cache: dict[Any, tuple[Array, Array]] = {}
+        self.courses: dict[Any, tuple[Array, Array]] = {}
+
+    @classmethod
+    def of(
+        cls, neuron: Neuron, claimed_dt: float, runs: Sequence[tuple[float, Array, Array]], **kw: Any
+    ) -> Stack:
+        """Stack runs, each (dt, V, I) of free steps only."""
+        longest = max((V.size for _, V, _ in runs), default=0)
+        shape = (len(runs), longest)
+        V, I, used = np.full(shape, neuron.v_rest), np.zeros(shape), np.zeros(shape, dtype=bool)
+        for row, (_, some, drive) in enumerate(runs):
+            V[row, : some.size], I[row, : some.size], used[row, : some.size] = some, drive, True
+        return cls(neuron, claimed_dt, np.array([dt for dt, _, _ in runs]), V, I, used, **kw)
+
+    def part(self) -> Stack:
+        """Give the beginning of it: enough to fit a number or two."""
+        n = 80
+        return Stack(
+            self.neuron,
+            self.claimed_dt,
+            self.dt,
+            self.V[:, :n],
+            self.I[:, :n],
+            self.used[:, :n],
+            self.skip_first,
+        )
+
+    # The gates -------------------------------------------------------------------------------------
+
+    def rates(self, rules: Rules, gate: int, late: bool) -> tuple[Array, Array]:
+        """Give alpha and beta of one gate at V before (or after) each step."""
+        tweaks = tuple(t for t in rules.tweaks if t.gate == gate)
+        key = (rules.kinetics[gate], late, rules.before, tweaks)
+        if key not in self.cache:
+            V = self.V if late else self.previous(rules.before)
+            with np.errstate(all="ignore"):
+                both = [
+                    np.broadcast_to(
+                        np.asarray(_tweaked(f, name, tweaks, self.neuron.v_rest)(V), dtype=float), V.shape
+                    )
+                    for f, name in zip(self.functions[rules.kinetics[gate]], ("alpha", "beta"), strict=True)
+                ]
+            if len(self.cache) > 64:
+                self.cache.clear()
+            self.cache[key] = (both[0], both[1])
+        return self.cache[key]
+
+    def previous(self, before: float) -> Array:
+        """Give V before each step."""
+        return np.concatenate([np.full((self.V.shape[0], 1), before), self.V[:, :-1]], axis=1)
+
+    def openings(self, rules: Rules) -> Array:
+        """Give the conductance g prod x^p of each channel in each step, shape (n_channels, ...)."""
+        late = rules.order == "late"
+        values = []
+        for gate in range(len(rules.starts)):
+            before, after = self.course(rules, gate, late)
+            values.append(after if rules.order == "new" else before)
+        P, index = np.empty((len(self.neuron.channels), *self.V.shape)), 0
+        for number, channel in enumerate(self.neuron.channels):
+            P[number] = channel.g
+            for _gate in channel.gates:
+                for _ in range(rules.powers[index]):  # NumPy's own power is slow on arrays
+                    P[number] *= values[index]
+                index += 1
+        return P
+
+    def course(self, rules: Rules, gate: int, late: bool) -> tuple[Array, Array]:
+        """Carry one gate along the records: its value before and after each step."""
+        key = (gate, late, rules.before, rules.starts[gate], rules.kinetics[gate], rules.paces[gate],
+               rules.gates, tuple(t for t in rules.tweaks if t.gate == gate))  # fmt: skip
+        if key not in self.courses:
+            alpha, beta = self.rates(rules, gate, late)
+            dt = _effective(rules.paces[gate], self.dt, self.claimed_dt)[:, np.newaxis]
+            if len(self.courses) > 256:
+                self.courses.clear()
+            self.courses[key] = _recursion(alpha, beta, dt, rules, gate)
+        return self.courses[key]
+
+    # The increments --------------------------------------------------------------------------------
+
+    def terms(self, rules: Rules) -> Array:
+        """Give each coefficient's term in the increment of V, shape (n_coefficients, ...)."""
+        neuron, V = self.neuron, self.previous(rules.before)
+        h = self.lengths(rules)
+        drive = np.trunc(self.I) if rules.whole else self.I
+        found = [-(V - neuron.v_rest), np.ones_like(V), drive]
+        for channel, P in zip(neuron.channels, self.openings(rules), strict=True):
+            found += [P * (channel.E - V), P]
+        return np.array(found) * h
+
+    def weights(self, terms: Array, rules: Rules) -> tuple[Array, Array]:
+        """Give which steps can be compared, and one over the size of what happens in each."""
+        V = self.previous(rules.before)
+        seen = 1.0 + np.abs(V) + np.abs(self.V - V)
+        # Terms that cancel leave their rounding; how large they are supposed to be must not excuse the rest.
+        size = seen + np.minimum(np.abs(terms).sum(axis=0), 10.0 * seen)
+        size = np.where(np.isfinite(terms).all(axis=0), size, np.nan)
+        good = self.used.copy()
+        if self.skip_first:
+            good[:, 0] = False
+        # A hypothesis by which a step that was seen ends in no number is wrong there, beyond any measure.
+        return good, 1.0 / size
+
+    def lengths(self, rules: Rules) -> Array:
+        """Give dt/tau_m as the object has it, shape (n_records, 1)."""
+        return _effective(rules.pace, self.dt, self.claimed_dt)[:, np.newaxis] / self.neuron.tau_m
+
+
+def _tweaked(rate: Rate, name: str, tweaks: tuple[Tweak, ...], middle: float) -> Rate:
+    for tweak in tweaks:
+        if tweak.rate == name:
+            scale, stretch, shift = tweak.scale, tweak.stretch, tweak.shift
+            return lambda V: scale * rate(middle + stretch * (V - middle) + shift)
+    return rate
+
+
+def advance(alpha: Array, beta: Array, dt: Array | float, gates: str, pace: Pace) -> tuple[Array, Array]:
+    """Give A and B of a gate's advance x -> A x + B."""
+    total = alpha + beta
+    if pace == "instant":
+        return np.zeros_like(total), alpha / total
+    A = np.exp(-total * dt) if gates == "exponential" else 1.0 - total * dt
+    B = alpha / total * (1.0 - A) if gates == "exponential" else alpha * dt
+    return (A * A, A * B + B) if pace == "twice" else (A, B)
+
+
+def _recursion(alpha: Array, beta: Array, dt: Array, rules: Rules, gate: int) -> tuple[Array, Array]:
+    """Carry one gate along the records; give it before and after each step."""
+    start = rules.starts[gate]
+    with np.errstate(all="ignore"):
+        A, B = advance(alpha, beta, dt, rules.gates, rules.paces[gate])
+        after = np.empty((A.shape[1], A.shape[0]))
+        x = np.full(A.shape[0], start)
+        for k, (a, b) in enumerate(zip(A.T, B.T, strict=True)):
+            x = a * x + b
+            after[k] = x
+    return np.concatenate([np.full((1, A.shape[0]), start), after[:-1]]).T, after.T
