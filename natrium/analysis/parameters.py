@@ -41,6 +41,7 @@ __all__ = [
     "input_derivative",
     "moving_edges",
     "parameters",
+    "started",
     "symbol_name",
     "with_parameters",
 ]
@@ -190,6 +191,31 @@ def _changed_hybrid(neuron: HybridNeuron, values: Mapping[str, float]) -> Hybrid
         initial["V"] = values["v_init"]
     named = {name: values.get(name, value) for name, value in neuron.parameters}
     return attrs.evolve(neuron, parameters=named, initial=initial, **own)
+
+
+def started(neuron: AnyNeuron, state: Sequence[float]) -> Any:
+    """Give the same neuron, of the same class, starting from another state.
+
+    Parameters
+    ----------
+    neuron : Neuron or HybridNeuron
+    state : sequence of float, length n_states
+        V in mV, then the others in the system's order; gates are brought into [0, 1], which rounding leaves.
+    """
+    if isinstance(neuron, HybridNeuron):
+        names = [name for name, _ in neuron.equations]
+        return attrs.evolve(neuron, initial=dict(zip(names, map(float, state), strict=True)))
+    rest = iter(state[1:])
+    channels = tuple(
+        attrs.evolve(
+            channel,
+            gates=tuple(
+                attrs.evolve(gate, initial=min(max(float(next(rest)), 0.0), 1.0)) for gate in channel.gates
+            ),
+        )
+        for channel in neuron.channels
+    )
+    return attrs.evolve(neuron, v_init=float(state[0]), channels=channels)
 
 
 def _changed(part: Stimulus, index: int, values: Mapping[str, float]) -> Stimulus:

@@ -1,0 +1,213 @@
+"""Periodic firing: fixed and periodic points of the return map, by Newton, with their multipliers."""
+
+from __future__ import annotations
+
+from functools import cached_property, reduce
+
+import attrs
+import numpy as np
+import numpy.typing as npt
+
+from natrium.analysis.orbits import spikes_of
+from natrium.analysis.parameters import AnyNeuron
+from natrium.analysis.return_map import LONGEST, Return, ReturnMap, return_map
+from natrium.model import Count, SolverError
+from natrium.solvers import EventDriven
+from natrium.solvers.bernstein import Array
+
+__all__ = ["LimitCycle", "limit_cycle"]
+
+TRANSIENT = 20  # spikes before Newton begins
+NEWTON = 30
+TOLERANCE = 1e-11
+# Newton's correction cannot be better than the map's own error, a little above the run's tolerance.
+STALLED = 1e-9
+SAME = 1e-7  # points nearer than this, relative to their size, are one
+
+
+@attrs.frozen(eq=False, slots=False)
+class LimitCycle:
+    """A periodic orbit of the return map.
+
+    Attributes
+    ----------
+    map : ReturnMap
+    returns : tuple of Return
+        Its intervals, in order.
+    residual : float
+        Largest difference between a state and the state one cycle later.
+    iterations : int
+        Newton steps taken.
+    """
+
+    map: ReturnMap
+    returns: tuple[Return, ...] = attrs.field(repr=False)
+    residual: float
+    iterations: int
+
+    @property
+    def neuron(self) -> AnyNeuron:
+        """The neuron."""
+        return self.map.neuron
+
+    @property
+    def input(self) -> float:
+        """Constant input, mV."""
+        return self.map.input
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of the free states."""
+        return self.map.names
+
+    @property
+    def states(self) -> Array:
+        """Free states just after each reset, shape (n_spikes, n_free)."""
+        return np.array([back.before for back in self.returns]).reshape(len(self.returns), -1)
+
+    @property
+    def intervals(self) -> Array:
+        """From spike to spike, the refractory period included, shape (n_spikes,), ms."""
+        return np.array([back.interval for back in self.returns])
+
+    @property
+    def period(self) -> float:
+        """Duration of the cycle, ms."""
+        return float(self.intervals.sum())
+
+    @property
+    def n_spikes(self) -> int:
+        """Spikes per cycle, as asked for."""
+        return len(self.returns)
+
+    @cached_property
+    def least_n_spikes(self) -> int:
+        """Spikes after which the cycle truly repeats: a divisor of `n_spikes`."""
+        points = np.column_stack([self.states, self.intervals])
+        size = SAME * (1.0 + np.abs(points).max())
+        return next(
+            k
+            for k in range(1, self.n_spikes + 1)
+            if self.n_spikes % k == 0 and np.abs(np.roll(points, -k, axis=0) - points).max() < size
+        )
+
+    @cached_property
+    def jacobian(self) -> Array:
+        """Derivative of the map over the whole cycle, shape (n_free, n_free)."""
+        start = np.eye(len(self.map.free))
+        return np.asarray(reduce(lambda product, back: back.jacobian @ product, self.returns, start))
+
+    @cached_property
+    def multipliers(self) -> npt.NDArray[np.complex128]:
+        """Eigenvalues of `jacobian`, the largest first, shape (n_free,): the Floquet multipliers."""
+        found = np.linalg.eigvals(self.jacobian).astype(complex)
+        return np.asarray(found[np.argsort(-np.abs(found), kind="stable")])
+
+    @property
+    def largest_multiplier(self) -> float:
+        """Modulus of the largest multiplier; 0 where nothing is free (the plain LIF)."""
+        return float(np.abs(self.multipliers).max(initial=0.0))
+
+    @property
+    def stable(self) -> bool:
+        """Whether neighbouring orbits approach it."""
+        return self.largest_multiplier < 1.0
+
+    @cached_property
+    def delays(self) -> Array:
+        r"""What a free state after each reset does to all later spikes, shape (n_spikes, n_free), ms.
+
+        w_k = dT_k + J_k^T w_{k+1} over the cycle, so that a change d of the free states after reset k
+        delays spikes, in the long run, by w_k . d.
+        """
+        total = reduce(
+            lambda w, back: back.gradient + back.jacobian.T @ w, reversed(self.returns), self._zero
+        )
+        w = np.linalg.solve(np.eye(self._zero.size) - self.jacobian.T, total)
+        rows = []
+        for back in reversed(self.returns):
+            w = back.gradient + back.jacobian.T @ w
+            rows.append(w)
+        return np.array(rows[::-1]).reshape(self.n_spikes, -1)
+
+    @property
+    def _zero(self) -> Array:
+        return np.zeros(len(self.map.free))
+
+
+def limit_cycle(
+    neuron: AnyNeuron,
+    I: float,
+    period: int = 1,
+    *,
+    start: npt.ArrayLike | None = None,
+    transient: int = TRANSIENT,
+    solver: EventDriven | None = None,
+    longest: float = LONGEST,
+) -> LimitCycle:
+    """Find periodic firing under a constant input, stable or not.
+
+    Newton's method on M^period(x) - x = 0, M the return map, with its derivative from the variational
+    equations.
+
+    Parameters
+    ----------
+    neuron : Neuron or HybridNeuron
+        With a threshold.
+    I : float
+        Constant input, mV.
+    period : int
+        Spikes per cycle.
+    start : array_like, shape (n_free,), optional
+        Free states after a reset from which Newton begins; by default those that the neuron's own start
+        leads to.
+    transient : int
+        Spikes by which it is led, where `start` is not given.
+    solver : EventDriven, optional
+        By default with a relative tolerance of 1e-12.
+    longest : float
+        Longest interval looked for, ms.
+
+    Returns
+    -------
+    LimitCycle
+
+    Raises
+    ------
+    ModelError
+        When the neuron has no threshold, or a number is out of range.
+    SolverError
+        When it does not fire, or Newton finds nothing.
+    """
+    Count(low=1, high=1000).check("period", period)
+    Count(low=1).check("transient", transient)
+    mapping = return_map(neuron, I, solver=solver, longest=longest)
+    x = np.asarray(start, dtype=float).ravel() if start is not None else _led(mapping, transient)
+    mapping.full(x)
+    returns, residual = mapping.orbit(x, period), np.inf
+    for iteration in range(NEWTON + 1):
+        miss = returns[-1].after - x
+        last, residual = residual, float(np.abs(miss / (1.0 + np.abs(x))).max(initial=0.0))
+        if residual < TOLERANCE or (residual < STALLED and residual > 0.5 * last):
+            return LimitCycle(mapping, tuple(returns), residual, iteration)
+        jacobian = reduce(lambda product, back: back.jacobian @ product, returns, np.eye(x.size))
+        try:
+            x = x - np.linalg.solve(jacobian - np.eye(x.size), miss)
+        except np.linalg.LinAlgError:
+            break
+        returns = mapping.orbit(x, period)
+    raise SolverError(
+        f"Newton's method must end at a cycle of {period} spikes, got a residual of {residual:.3g} after "
+        f"{NEWTON} steps; give a `start` nearer to it, or another period"
+    )
+
+
+def _led(mapping: ReturnMap, transient: int) -> Array:
+    """Give the free states that the neuron's own start leads to."""
+    found = spikes_of(mapping, transient)
+    if not found:
+        raise SolverError(
+            f"a cycle needs spikes, got none within {mapping.longest:g} ms at I = {mapping.input:g} mV; "
+            "raise the input"
+        )
+    return found[-1].after[list(mapping.free)]

@@ -1,0 +1,236 @@
+"""The hybrid cycle: the map from the state after one reset to the state after the next.
+
+Under a constant input all that a spike leaves behind is the state just after the reset. Where the reset
+puts V at one value, that is the other states alone: for a neuron with channels, its gates. An interval
+begins with the refractory period and ends with the next spike. The map's derivative is that of the
+variational equations, with the saltation of the spike.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cached_property
+
+import attrs
+import numpy as np
+import numpy.typing as npt
+
+from natrium.analysis.linearised import Linearised, linearised
+from natrium.analysis.parameters import AnyNeuron, started
+from natrium.analysis.variational import RTOL, Directions, Spike, propagate
+from natrium.model import Constant, HybridNeuron, ModelError, Neuron, Number, SolverError
+from natrium.solvers import EventDriven, Trajectory
+from natrium.solvers.bernstein import Array
+
+__all__ = ["LONGEST", "Return", "ReturnMap", "free_directions", "return_map", "run_from"]
+
+RUN_RTOL = 1e-12
+LONGEST = 5000.0  # ms without a spike after which none is expected
+FIRST_LOOK = 50.0  # ms
+LONGER = 2.0
+
+
+@attrs.frozen(eq=False)
+class Return:
+    """One interval, from reset to reset.
+
+    Attributes
+    ----------
+    before, after : ndarray, shape (n_free,)
+        Free states just after the reset that begins the interval, and after the one that ends it.
+    interval : float
+        From spike to spike, the refractory period included, ms.
+    jacobian : ndarray, shape (n_free, n_free)
+        d after / d before.
+    gradient : ndarray, shape (n_free,)
+        d interval / d before, ms.
+    spike : Spike
+        The spike that ends it.
+    """
+
+    before: Array
+    after: Array
+    interval: float
+    jacobian: Array
+    gradient: Array
+    spike: Spike
+
+
+@attrs.frozen(eq=False, slots=False)
+class ReturnMap:
+    """The map from the state after one reset to the state after the next.
+
+    Attributes
+    ----------
+    neuron : Neuron or HybridNeuron
+    input : float
+        Constant input, mV.
+    solver : EventDriven
+    longest : float
+        Longest interval looked for, ms.
+    """
+
+    neuron: AnyNeuron
+    input: float
+    solver: EventDriven = attrs.field(repr=False)
+    longest: float
+
+    @cached_property
+    def linear(self) -> Linearised:
+        """The system with its derivatives."""
+        return linearised(self.neuron.system)
+
+    @cached_property
+    def free(self) -> tuple[int, ...]:
+        """Indices of the states that a reset leaves free: all but V where it puts V at one value."""
+        system = self.neuron.system
+        first = 0 if system.reset[0].free_symbols & set(system.states) else 1
+        return tuple(range(first, len(system.states)))
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of the free states: ``"Na.m"``, ..."""
+        return tuple(self.neuron.system.labels[index] for index in self.free)
+
+    @cached_property
+    def v_reset(self) -> float:
+        """V after a reset, where it is one value, mV."""
+        system = self.neuron.system
+        return float(system.reset[0].subs(dict(zip(system.parameters, system.values, strict=True))))
+
+    def full(self, free: npt.ArrayLike) -> Array:
+        """Give the whole state just after a reset from its free ones, shape (n_states,)."""
+        state = np.asarray(free, dtype=float).ravel()
+        if state.size != len(self.free):
+            raise ModelError(
+                f"the free states are {', '.join(self.names) or 'none'}: {len(self.free)} numbers needed, "
+                f"got {state.size}"
+            )
+        return state.copy() if self.free[:1] == (0,) else np.array([self.v_reset, *state])
+
+    def released(self, free: npt.ArrayLike) -> tuple[Array, Array]:
+        """Carry free states through the refractory period: the state, and its derivative by them.
+
+        Returns
+        -------
+        y : ndarray, shape (n_states,)
+        by_free : ndarray, shape (n_states, n_free)
+        """
+        length, _ = self.linear.refractory()
+        y, by_state, _ = self.linear.rest(self.full(free), length)
+        return y, by_state[:, list(self.free)]
+
+    def __call__(self, free: npt.ArrayLike) -> Return:
+        """Go from one reset to the next.
+
+        Parameters
+        ----------
+        free : array_like, shape (n_free,)
+            Free states just after a reset, in the order of `names`.
+
+        Returns
+        -------
+        Return
+
+        Raises
+        ------
+        ModelError
+            When there are not as many.
+        SolverError
+            When no spike follows.
+        """
+        y, by_free = self.released(free)
+        trajectory = run_from(self.neuron, y, self.input, self.solver, self.longest)
+        if not trajectory.events:
+            raise SolverError(
+                f"every interval must end with a spike, got none within {self.longest:g} ms at "
+                f"I = {self.input:g} mV; raise the input, or `longest`"
+            )
+        directions = free_directions(self.neuron, by_free)
+        spike = propagate(trajectory, directions, n_spikes=1, rtol=RTOL).spikes[0]
+        rows = list(self.free)
+        return Return(
+            before=np.asarray(free, dtype=float).ravel(),
+            after=trajectory.events[0].after[rows],
+            interval=self.linear.refractory()[0] + spike.time,
+            jacobian=spike.after[rows],
+            gradient=spike.gradient,
+            spike=spike,
+        )
+
+    def orbit(self, free: npt.ArrayLike, count: int) -> list[Return]:
+        """Go on for `count` intervals."""
+        returns: list[Return] = []
+        for _ in range(count):
+            returns.append(self(free))
+            free = returns[-1].after
+        return returns
+
+
+def free_directions(neuron: AnyNeuron, start: Array) -> Directions:
+    """Make directions of the state at the start alone, `start` of shape (n_states, P)."""
+    return Directions(start, np.zeros((len(neuron.system.parameters), start.shape[1])))
+
+
+def run_from(
+    neuron: AnyNeuron, y: Sequence[float] | Array, I: float, solver: EventDriven, longest: float
+) -> Trajectory:
+    """Run from a state under a constant input until there is a spike, or for `longest` ms.
+
+    Parameters
+    ----------
+    neuron : Neuron or HybridNeuron
+    y : sequence of float, length n_states
+        State at the start, not refractory.
+    I : float
+        mV.
+    solver : EventDriven
+    longest : float
+        ms.
+    """
+    beginning, span = started(neuron, list(y)), min(FIRST_LOOK, longest)
+    while True:
+        trajectory = solver.solve(beginning, Constant(I), t_end=span)
+        if trajectory.events or span >= longest:
+            return trajectory
+        span = min(LONGER * span, longest)
+
+
+def return_map(
+    neuron: AnyNeuron, I: float, *, solver: EventDriven | None = None, longest: float = LONGEST
+) -> ReturnMap:
+    """Give the map of the free states (for a neuron with channels: its gates) from reset to reset.
+
+    Parameters
+    ----------
+    neuron : Neuron or HybridNeuron
+        With a threshold.
+    I : float
+        Constant input, mV.
+    solver : EventDriven, optional
+        By default with a relative tolerance of 1e-12.
+    longest : float
+        Longest interval looked for, ms.
+
+    Returns
+    -------
+    ReturnMap
+        Called with free states, it gives the next ones, the interval and both derivatives.
+
+    Raises
+    ------
+    ModelError
+        When the neuron has no threshold, or a number is out of range.
+
+    References
+    ----------
+    .. [1] S. Coombes, R. Thul, K. C. A. Wedgwood, "Nonsmooth dynamics in spiking neuron models",
+       Physica D 241 (2012) 2042-2057.
+    """
+    if not isinstance(neuron, (Neuron, HybridNeuron)):
+        raise ModelError(f"neuron must be a Neuron or a HybridNeuron, got {type(neuron).__name__}")
+    if not neuron.fires:
+        raise ModelError("a return map needs resets, got a neuron without a threshold: use smooth_cycle")
+    Number("mV").check("I", I)
+    Number("ms", 0.0, open_low=True).check("longest", longest)
+    return ReturnMap(neuron, float(I), solver or EventDriven(rtol=RUN_RTOL), float(longest))

@@ -1,0 +1,153 @@
+"""The hybrid cycle: the notebook's numbers, central differences, the LIF's closed forms, a published figure."""
+
+import math
+
+import attrs
+import numpy as np
+import pytest
+import sympy
+
+from natrium.analysis.limit_cycle import limit_cycle
+from natrium.analysis.orbits import orbit, reset_bifurcation
+from natrium.analysis.return_map import return_map
+from natrium.model import HybridNeuron, ModelError, Neuron, SolverError, notebook
+
+NA = notebook.lif_na().neuron
+CLAMPED = attrs.evolve(NA, refractory="clamp")
+
+
+@pytest.mark.parametrize(
+    ("neuron", "interval", "multiplier"),
+    [(NA, 24.812443759, 0.074491), (CLAMPED, 24.573193974, 0.063870)],
+    ids=["hold", "clamp"],
+)
+def test_the_cycle_of_the_notebook_model(neuron, interval, multiplier):
+    cycle = limit_cycle(neuron, 10.0, start=[0.15, 0.4])
+    assert cycle.period == pytest.approx(interval, abs=1e-9)
+    assert cycle.largest_multiplier == pytest.approx(multiplier, abs=5e-7)
+    assert cycle.stable
+    assert cycle.iterations >= 1
+    assert cycle.names == ("Na.m", "Na.h")
+    # m is fast: it forgets everything between two spikes.
+    assert abs(cycle.multipliers[1]) < 1e-9
+
+
+@pytest.mark.parametrize("neuron", [NA, CLAMPED], ids=["hold", "clamp"])
+def test_the_derivative_of_the_map_agrees_with_central_differences(neuron):
+    mapping, x, h = return_map(neuron, 12.0), np.array([0.3, 0.6]), 1e-4
+    here = mapping(x)
+    for column, unit in enumerate(np.eye(2)):
+        far = {k: mapping(x + k * h * unit) for k in (-2, -1, 1, 2)}
+
+        def slope(get, far=far):
+            values = {k: get(back) for k, back in far.items()}
+            return (8 * (values[1] - values[-1]) - (values[2] - values[-2])) / (12 * h)
+
+        np.testing.assert_allclose(here.jacobian[:, column], slope(lambda r: r.after), rtol=1e-6, atol=1e-9)
+        np.testing.assert_allclose(here.gradient[column], slope(lambda r: r.interval), rtol=1e-6, atol=1e-8)
+
+
+def test_a_cycle_of_two_spikes_that_is_one_of_one():
+    once, twice = limit_cycle(NA, 10.0, start=[0.15, 0.4]), limit_cycle(NA, 10.0, 2, start=[0.15, 0.4])
+    assert twice.least_n_spikes == once.least_n_spikes == 1
+    assert twice.period == pytest.approx(2 * once.period, abs=1e-9)
+    assert twice.largest_multiplier == pytest.approx(once.largest_multiplier**2, rel=1e-6)
+    np.testing.assert_allclose(twice.delays, np.repeat(once.delays, 2, axis=0), rtol=1e-6, atol=1e-9)
+
+
+def test_the_delays_are_those_of_all_later_spikes():
+    cycle = limit_cycle(NA, 10.0, start=[0.15, 0.4])
+    x, h = cycle.states[0], 1e-4
+    later = [sum(r.interval for r in cycle.map.orbit(x + np.array([0, s * h]), 8)) for s in (-1, 1)]
+    assert (later[1] - later[0]) / (2 * h) == pytest.approx(cycle.delays[0, 1], rel=1e-5)
+
+
+def test_the_lif_is_its_closed_form():
+    cycle = limit_cycle(Neuron(), 20.0)
+    assert cycle.period == pytest.approx(2.0 + 10.0 * math.log(20.0 / 5.0), abs=1e-10)
+    assert cycle.multipliers.shape == (0,)
+    assert (cycle.largest_multiplier, cycle.stable) == (0.0, True)
+    assert cycle.states.shape == cycle.delays.shape == (1, 0)
+    settled = orbit(Neuron(), 20.0, transient=3, count=5)
+    assert (settled.period, settled.lyapunov) == (1, -math.inf)
+
+
+def test_the_lyapunov_exponent_of_a_cycle_is_that_of_its_multiplier():
+    settled = orbit(NA, 10.0, transient=12, count=12)
+    assert settled.period == 1
+    assert settled.states.shape == (12, 2)
+    assert settled.lyapunov == pytest.approx(math.log(0.074491), abs=1e-4)
+    np.testing.assert_allclose(settled.intervals, 24.812443759, atol=1e-6)
+
+
+V, w, I, b, v_reset = sympy.symbols("V w I b v_reset", real=True)
+ADEX = HybridNeuron(
+    equations={
+        "V": (-30.0 * (V + 70.6) + 60.0 * sympy.exp((V + 50.4) / 2.0) - w + I) / 281.0,
+        "w": (4.0 * (V + 70.6) - w) / 40.0,
+    },
+    parameters={"b": 80.0, "v_reset": -48.3},
+    initial={"V": -70.6, "w": 0.0},
+    v_thresh=-40.4,
+    reset={"V": v_reset, "w": w + b},
+)
+
+
+def test_the_published_bifurcation_of_the_reset():
+    """Touboul & Brette 2008, doi 10.1007/s00422-008-0267-4, figure 8B: adaptation at spikes, pA."""
+    told = []
+    found = reset_bifurcation(
+        ADEX, 800.0, "v_reset", [-48.3, -47.8, -47.5], transient=40, count=40, progress=told.append
+    )
+    assert told == [-48.3, -47.8, -47.5]
+    assert found.periods == (2, 3, None)
+    for settled, expected in zip(found.orbits, [[215.12, 252.87], [193.58, 253.84, 288.38]], strict=False):
+        np.testing.assert_allclose(sorted(settled.states[-len(expected) :, 0] - 80.0), expected, atol=0.006)
+    assert found.lyapunov[0] < 0 > found.lyapunov[1]
+    assert found.lyapunov[2] > 0.2  # chaos
+    values, points = found.points("w")
+    assert values.shape == points.shape == (120,)
+    assert found.points()[1].min() > 0
+    with pytest.raises(KeyError, match="interval or one of w, got 'h'"):
+        found.points("h")
+
+
+def test_an_unstable_cycle_within_period_two():
+    """Past a period doubling the fixed point is still there; Newton finds it, its multiplier is below -1."""
+    doubled = limit_cycle(
+        attrs.evolve(ADEX, parameters={"b": 80.0, "v_reset": -48.3}), 800.0, 2, transient=60
+    )
+    assert doubled.least_n_spikes == 2
+    assert doubled.stable
+    np.testing.assert_allclose(sorted(doubled.states[:, 0] - 80.0), [215.12, 252.87], atol=0.006)
+    single = limit_cycle(ADEX, 800.0, 1, start=doubled.states.mean(axis=0))
+    assert single.multipliers[0].real < -1.0
+    assert not single.stable
+    settled = orbit(ADEX, 800.0, transient=60, count=30)
+    assert 2 * settled.lyapunov == pytest.approx(math.log(doubled.largest_multiplier), abs=1e-4)
+
+
+def test_following_an_orbit_and_silence():
+    found = reset_bifurcation(Neuron(), 20.0, "tau_ref", [0.0, 3.0], transient=2, count=3, follow=True)
+    np.testing.assert_allclose([o.intervals[-1] for o in found.orbits], 10 * math.log(4) + np.array([0, 3]))
+    silent = orbit(Neuron(), 10.0, transient=2, count=3, longest=100.0)
+    assert silent.silent
+    assert silent.intervals.size == 0
+    assert silent.period is None
+
+
+def test_what_has_no_cycle_is_refused():
+    with pytest.raises(SolverError, match="got none within 200 ms at I = 14 mV; raise the input"):
+        limit_cycle(Neuron(), 14.0, longest=200.0)
+    with pytest.raises(SolverError, match="must end with a spike, got none within 100 ms"):
+        return_map(Neuron(), 14.0, longest=100.0)([])
+    with pytest.raises(ModelError, match="without a threshold: use smooth_cycle"):
+        return_map(Neuron(v_thresh=None), 10.0)
+    with pytest.raises(ModelError, match="free states are Na.m, Na.h: 2 numbers needed, got 1"):
+        limit_cycle(NA, 10.0, start=[0.4])
+    with pytest.raises(ModelError, match="period"):
+        limit_cycle(NA, 10.0, 0)
+    with pytest.raises(ModelError, match="got int"):
+        return_map(3, 10.0)
+    with pytest.raises(ModelError, match="one of tau_m, .*got 'nothing'"):
+        reset_bifurcation(Neuron(), 20.0, "nothing", [1.0])
