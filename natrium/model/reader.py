@@ -27,8 +27,9 @@ MAX_DEPTH = 200  # of the syntax tree
 MAX_NODES = 500
 # What algebra takes long on; published rates nest about five, to powers of four.
 MAX_NESTED = 20  # functions and denominators one within the other
-MAX_POWER = 20  # of anything but a polynomial
+MAX_POWER = 20  # of anything but a polynomial, or of one within a function
 MAX_ARGUMENT = 80  # nodes in the argument of a function that might not be real
+MAX_TURNED = 25  # the same of tanh, sin, cos and abs
 MAX_DIGITS = 40  # of one literal
 MAX_EXPONENT = 100.0
 
@@ -89,8 +90,9 @@ def read(text: str, variable: str) -> Node:
     shape = _shape(tree)
     for got, most, what in (
         (shape.nested, MAX_NESTED, "functions and quotients one within the other"),
-        (shape.power, MAX_POWER, "as an exponent of anything but a polynomial"),
+        (shape.power, MAX_POWER, "as an exponent of anything but a polynomial that stands alone"),
         (shape.argument, MAX_ARGUMENT, "terms in a function of roots, logarithms or quotients"),
+        (shape.turned, MAX_TURNED, "terms in tanh, sin, cos or abs of roots, logarithms or quotients"),
     ):
         if got > most:
             raise refuse(text, f"an expression is too complicated: at most {most} {what} ({got:g} given)")
@@ -103,8 +105,10 @@ class _Shape:
 
     nodes: int = 1
     nested: int = 0  # functions and denominators one within the other
-    power: float = 0.0  # powers of powers multiplied, of anything but polynomials
+    degree: float = 0.0  # powers of powers multiplied, of polynomials that stand alone
+    power: float = 0.0  # the same of anything else
     argument: int = 0  # nodes in the largest argument of a function that might not be real
+    turned: int = 0  # the same of tanh, sin, cos and abs, which SymPy takes apart into real and imaginary
     polynomial: bool = True
     real: bool = True
 
@@ -118,15 +122,22 @@ def _shape(tree: Node) -> _Shape:
     constant = isinstance(children[-1], float)
     whole = constant and children[-1].is_integer() and children[-1] > 0.0
     plain = name in ("neg", "+", "-", "*") or (name == "/" and constant) or (name == "**" and whole)
-    power = max(part.power for part in parts)
-    if name == "**" and constant and not first.polynomial:
+    degree, power = max(part.degree for part in parts), max(part.power for part in parts)
+    if name == "**" and constant and first.polynomial:
+        degree = max(1.0, first.degree) * abs(children[-1])
+    elif name == "**" and constant:
         power = max(1.0, first.power) * abs(children[-1])
+    elif name in NUMERIC:
+        degree, power = 0.0, max(degree, power)
     is_function = name in NUMERIC or name == "**"
+    unsure = first.nodes if is_function and not first.real else 0
     return _Shape(
         nodes=1 + sum(part.nodes for part in parts),
         nested=max(first.nested + is_function, last.nested + (is_function or name == "/")),
+        degree=degree,
         power=power,
-        argument=max(first.argument, last.argument, first.nodes if is_function and not first.real else 0),
+        argument=max(first.argument, last.argument, unsure),
+        turned=max(first.turned, last.turned, unsure if name in ("tanh", "sin", "cos", "abs") else 0),
         polynomial=plain and all(part.polynomial for part in parts),
         real=(plain or (is_function and name not in ("log", "sqrt", "**")))
         and all(part.real for part in parts),

@@ -213,6 +213,10 @@ LABYRINTHS = {
     "60 removable ones": " + ".join(f"(V+{k})/(exp(V+{k})-1)" for k in range(60)),
     "unequal roots": "/".join(f"sqrt(V + {k})" for k in range(1, 100)),
     "199 minuses": "-" * 198 + "V",
+    "power within a tangent": "tanh(tanh(((V + 1)/10)**99))",
+    "complex power": "abs(tanh((sin(0.001**V) + sqrt(((V + 1)/10)**0.5))**100))",
+    "complex power of a quotient": "expm1(tanh(V*V + exp(log(((1e3*(V + 1) + V/(V + 40)*V*V)/(V + 2))**99))))",
+    "large complex argument": "cos(tanh(40*abs((V*0.5 - 1e300/V)*V*sqrt(V)/(cos(pi + V*V) + (V**3 - V*1e-3 - (V*V + V)**2)))))",
 }
 """Well-formed and hard to work on: read or refused, but soon."""
 

@@ -25,6 +25,7 @@ from natrium.model.reader import (
     MAX_NESTED,
     MAX_NODES,
     MAX_POWER,
+    MAX_TURNED,
 )
 from natrium.model.smooth import smooth
 
@@ -191,8 +192,12 @@ def test_zero_over_zero_as_written_is_nan() -> None:
         (f"tanh(V)**{MAX_POWER + 1}", False),
         (f"(tanh(V)**2)**{MAX_POWER}", False),
         ("((V*V + 1)**100/1e300)**2", True),
-        ("tanh(1/V" + " + V" * (MAX_ARGUMENT // 2 - 2) + ")", True),
-        ("tanh(1/V" + " + V" * (MAX_ARGUMENT // 2) + ")", False),
+        (f"sin(1 - V**{MAX_POWER})", True),
+        (f"sin(1 - V**{MAX_POWER + 1})", False),
+        ("exp(1/V" + " + V" * (MAX_ARGUMENT // 2 - 2) + ")", True),
+        ("exp(1/V" + " + V" * (MAX_ARGUMENT // 2) + ")", False),
+        ("tanh(1/V" + " + V" * (MAX_TURNED // 2 - 1) + ")", True),
+        ("tanh(1/V" + " + V" * (MAX_TURNED // 2) + ")", False),
         ("tanh(V" + " + V" * MAX_ARGUMENT + ")", True),
     ],
 )
