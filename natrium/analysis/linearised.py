@@ -27,6 +27,7 @@ class _Structure:
     by_parameters: Lowered
     guard: Lowered | None
     reset: Lowered
+    after: Lowered
     duration: Lowered
     rates: Lowered
     relaxation: tuple[Lowered, ...]
@@ -54,6 +55,7 @@ def _structure(system: HybridSystem) -> _Structure:
         by_parameters=lower_expressions(_rows(rhs.jacobian(parameters)), along),
         guard=guard,
         reset=lower_expressions(_rows(reset.jacobian(sympy.Matrix(still))), still),
+        after=lower_expressions(system.reset, still),
         duration=lower_expressions(
             (duration, *(sympy.diff(duration, symbol) for symbol in system.parameters)), system.parameters
         ),
@@ -114,6 +116,10 @@ class Linearised:
         """Give the reset's derivatives, shapes (n_states, n_states) and (n_states, n_parameters)."""
         values = np.array(self.structure.reset(*y.tolist(), *self.system.values), dtype=float)
         return values[:, : y.size], values[:, y.size :]
+
+    def after(self, y: Array) -> Array:
+        """Give the state just after a reset from the state just before, shape (n_states,)."""
+        return np.array(self.structure.after(*y.tolist(), *self.system.values), dtype=float)
 
     def refractory(self) -> tuple[float, Array]:
         """Give the refractory period, ms, and its derivative by the parameters, shape (n_parameters,)."""

@@ -1,0 +1,164 @@
+"""The phase response by experiment: move a state, run on, see when spikes come."""
+
+from __future__ import annotations
+
+import math
+
+import attrs
+import numpy as np
+import numpy.typing as npt
+
+from natrium.analysis.limit_cycle import LimitCycle
+from natrium.analysis.parameters import AnyNeuron, started
+from natrium.analysis.phase_response import checked_times, course, cycle_of
+from natrium.analysis.smooth_cycle import SmoothCycle, rising_crossings
+from natrium.model import Constant, Count, ModelError, Number, SolverError
+from natrium.solvers import EventDriven
+from natrium.solvers.bernstein import Array
+
+__all__ = ["DirectResponse", "direct_response"]
+
+SETTLED = 1e-8  # of the first shift that may be left to come
+MOST_CYCLES = 50
+SMOOTH_RTOL = 1e-11
+
+
+@attrs.frozen(eq=False)
+class DirectResponse:
+    """Phase response to a kick of finite size.
+
+    Attributes
+    ----------
+    cycle : LimitCycle or SmoothCycle
+    state : str
+        What is moved.
+    kick : float
+        By how much; mV for V.
+    times : ndarray, shape (n_times,)
+        When, since phase zero, ms.
+    next_spike : ndarray, shape (n_times,)
+        How much earlier the next spike comes, ms; NaN for a cycle without resets.
+    asymptotic : ndarray, shape (n_times,)
+        How much earlier spikes come in the long run, ms; without resets within half a period.
+    """
+
+    cycle: LimitCycle | SmoothCycle
+    state: str
+    kick: float
+    times: Array
+    next_spike: Array
+    asymptotic: Array
+
+
+def direct_response(
+    neuron: AnyNeuron | LimitCycle | SmoothCycle,
+    kick: float,
+    times: npt.ArrayLike,
+    I: float | None = None,
+    *,
+    state: str = "V",
+    period: int = 1,
+    cycles: int | None = None,
+) -> DirectResponse:
+    """Move a state by `kick` at each of some times along a cycle and run on.
+
+    A kick that carries V to the threshold or over it makes a spike at once. While refractory, V is not
+    moved.
+
+    Parameters
+    ----------
+    neuron : Neuron, HybridNeuron, LimitCycle or SmoothCycle
+        A cycle, or the neuron whose cycle is looked for.
+    kick : float
+        In units of the state; mV for V.
+    times : array_like, shape (n_times,)
+        In [0, period), ms.
+    I : float, optional
+        Constant input, mV; with a neuron.
+    state : str
+        ``"V"``, ``"Na.m"``, ...
+    period : int
+        Spikes per cycle; with a neuron.
+    cycles : int, optional
+        How many cycles later spikes count as in the long run; by default until the largest multiplier
+        leaves nothing to come, 50 at most.
+
+    Returns
+    -------
+    DirectResponse
+
+    Raises
+    ------
+    ModelError
+        When a number is out of range or there is no such state.
+    SolverError
+        When firing ends.
+    """
+    cycle = cycle_of(neuron, I, period)
+    labels = cycle.neuron.system.labels
+    if state not in labels:
+        raise ModelError(f"state must be one of {', '.join(labels)}, got {state!r}")
+    Number().check("kick", kick)
+    if cycles is None:
+        multiplier = min(max(cycle.largest_multiplier, 1e-300), 0.999)
+        cycles = min(MOST_CYCLES, math.ceil(math.log(SETTLED) / math.log(multiplier)) + 1)
+    Count(low=1).check("cycles", cycles)
+    at, moved = checked_times(cycle, times), np.zeros(len(labels))
+    moved[labels.index(state)] = kick
+    shifts = np.array([_shifts(cycle, float(t), moved, cycles) for t in at])
+    return DirectResponse(cycle, state, float(kick), at, shifts[:, 0], shifts[:, 1])
+
+
+def _shifts(cycle: LimitCycle | SmoothCycle, t: float, kick: Array, cycles: int) -> tuple[float, float]:
+    if isinstance(cycle, SmoothCycle):
+        return math.nan, _smooth(cycle, t, kick, cycles)
+    return _hybrid(cycle, t, kick, cycles)
+
+
+def _hybrid(cycle: LimitCycle, t: float, kick: Array, cycles: int) -> tuple[float, float]:
+    """Give the shift of the next spike and of the last."""
+    mapping, ends = cycle.map, np.cumsum(cycle.intervals)
+    linear, (length, _) = mapping.linear, mapping.linear.refractory()
+    k = min(int(np.searchsorted(ends, t, side="right")), cycle.n_spikes - 1)
+    s, full = t - (ends[k] - cycle.intervals[k]), mapping.full(cycle.returns[k].before)
+    expected = np.tile(cycle.intervals, cycles + 2)[k:].cumsum() - s
+    count = cycles * cycle.n_spikes
+    waiting = max(length - s, 0.0)
+    if waiting > 0.0:
+        y = linear.rest(full, s)[0] + np.array([0.0, *kick[1:]])
+        y = linear.rest(y, waiting)[0]
+    else:
+        released = mapping.released(cycle.returns[k].before)[0]
+        y = released + kick
+        if s > length:
+            y = course(linear, released, cycle.input, s - length)(np.array([s - length]))[:, 0] + kick
+    early: list[float] = []
+    if y[0] >= cycle.neuron.v_thresh:
+        after = linear.after(np.array([cycle.neuron.v_thresh, *y[1:]]))
+        y, waiting, early = linear.rest(after, length)[0], length, [0.0]
+    span = float(expected[count]) * 1.02 + 2.0 * cycle.period
+    run = mapping.solver.solve(started(cycle.neuron, y.tolist()), Constant(cycle.input), t_end=span)
+    found = np.array([*early, *(run.spike_times + waiting)])
+    if found.size <= count:
+        raise SolverError(
+            f"firing must go on after a kick, got {found.size} spikes in {span:.6g} ms after one at "
+            f"{t:.6g} ms; make it smaller"
+        )
+    return float(expected[0] - found[0]), float(expected[count] - found[count])
+
+
+def _smooth(cycle: SmoothCycle, t: float, kick: Array, cycles: int) -> float:
+    """Give the shift of the rise through the section that comes some cycles later."""
+    y = cycle.state if t == 0.0 else course(cycle.linear, cycle.state, cycle.input, t)(np.array([t]))[:, 0]
+    solver, span = EventDriven(rtol=SMOOTH_RTOL), (cycles + 1.0) * cycle.period
+    due, found = cycles * cycle.period - t, []
+    for start in (y, y + kick):
+        run = solver.solve(started(cycle.neuron, start.tolist()), Constant(cycle.input), t_end=span)
+        half = 0.5 * cycle.period
+        rises = rising_crossings(run, cycle.section, max(due - half, 0.0), due + half)
+        if not rises.size:
+            raise SolverError(
+                f"firing must go on after a kick, got none after one at {t:.6g} ms; make it smaller"
+            )
+        found.append(float(rises[np.argmin(np.abs(rises - due))]))
+    return found[0] - found[1]

@@ -1,0 +1,236 @@
+r"""The phase response along a cycle, through resets and refractory periods.
+
+Z(t) is how much earlier all later spikes come, in the long run, per unit that a state is moved by at t:
+the adjoint of the variational equations, dZ/dt = -J^T Z, solved backwards. At a spike that crosses the
+guard h at the rate h_y f, followed by free states that delay later spikes by w per unit,
+
+.. math:: Z(t^*-) = \frac{h_y}{h_y f}\big(1 + w \cdot r_y f\big) - r_y^T w .
+
+While refractory V answers to nothing, and the gates as the refractory rule says.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import attrs
+import numpy as np
+import numpy.typing as npt
+from scipy.integrate import solve_ivp
+
+from natrium.analysis.limit_cycle import LimitCycle, limit_cycle
+from natrium.analysis.linearised import Linearised
+from natrium.analysis.parameters import AnyNeuron
+from natrium.analysis.smooth_cycle import SmoothCycle, smooth_cycle
+from natrium.model import Count, ModelError
+from natrium.solvers.bernstein import Array
+
+__all__ = ["PhaseResponse", "course", "phase_response"]
+
+RTOL, ATOL = 1e-12, 1e-14
+PHASES = 200
+
+_solve_ivp: Callable[..., Any] = solve_ivp
+
+
+@attrs.frozen(eq=False, slots=False)
+class PhaseResponse:
+    """Infinitesimal phase response along one cycle.
+
+    Attributes
+    ----------
+    cycle : LimitCycle or SmoothCycle
+    times : ndarray, shape (n_times,)
+        Since phase zero, ms: the first reset, or where V rises through the section.
+    states : ndarray, shape (n_states, n_times)
+        The cycle there.
+    Z : ndarray, shape (n_states, n_times)
+        How much earlier spikes come in the long run, ms per unit that a state is moved by.
+    next_spike : ndarray, shape (n_states, n_times)
+        The same of the next spike alone; NaN for a cycle without resets.
+    input : ndarray, shape (n_times,)
+        The same per area of a brief input, ms per (mV ms).
+    refractory : ndarray of bool, shape (n_times,)
+    """
+
+    cycle: LimitCycle | SmoothCycle
+    times: Array
+    states: Array
+    Z: Array
+    next_spike: Array
+    input: Array
+    refractory: npt.NDArray[np.bool_]
+
+    @property
+    def phase(self) -> Array:
+        """Times over the period, shape (n_times,)."""
+        return self.times / self.cycle.period
+
+    @property
+    def V(self) -> Array:
+        """Advance of spikes per mV that V is moved by, shape (n_times,), ms/mV."""
+        return np.asarray(self.Z[0])
+
+    @property
+    def kind(self) -> int:
+        """1 where moving V up never delays spikes; else 2.
+
+        For spikes born at a fold the response has one sign, at a Hopf point two (Ermentrout 1996); the
+        sign alone is looked at here.
+        """
+        return 1 if self.V.min(initial=0.0) >= -1e-6 * np.abs(self.V).max(initial=0.0) else 2
+
+
+def phase_response(
+    neuron: AnyNeuron | LimitCycle | SmoothCycle,
+    I: float | None = None,
+    times: npt.ArrayLike | int = PHASES,
+    *,
+    period: int = 1,
+) -> PhaseResponse:
+    """Give the infinitesimal phase response along periodic firing.
+
+    Parameters
+    ----------
+    neuron : Neuron, HybridNeuron, LimitCycle or SmoothCycle
+        A cycle, or the neuron whose cycle is looked for.
+    I : float, optional
+        Constant input, mV; with a neuron.
+    times : int or array_like, shape (n_times,)
+        How many times, evenly spread, or times in [0, period), ms.
+    period : int
+        Spikes per cycle (rises of V through the section, without resets); with a neuron.
+
+    Returns
+    -------
+    PhaseResponse
+
+    Raises
+    ------
+    ModelError
+        When a number is out of range.
+    SolverError
+        When there is no cycle.
+
+    References
+    ----------
+    .. [1] B. Ermentrout, "Type I membranes, phase resetting curves, and synchrony", Neural Comput. 8
+       (1996) 979-1001. https://doi.org/10.1162/neco.1996.8.5.979
+    .. [2] T. Chartrand, M. S. Goldman, T. J. Lewis, "Synchronization of electrically coupled
+       resonate-and-fire neurons" (2018): the adjoint through a reset. https://arxiv.org/abs/1801.05874
+    """
+    cycle = cycle_of(neuron, I, period)
+    if isinstance(times, int):
+        Count(low=1).check("times", times)
+        at = np.linspace(0.0, cycle.period, times, endpoint=False)
+    else:
+        at = checked_times(cycle, times)
+    states = np.empty((len(cycle.neuron.system.states), at.size))
+    Z, following = np.zeros_like(states), np.full_like(states, np.nan)
+    refractory = np.zeros(at.size, dtype=bool)
+    if isinstance(cycle, SmoothCycle):
+        y = course(cycle.linear, cycle.state, cycle.input, cycle.period)
+        states[:] = y(at)
+        Z[:] = _adjoint(cycle.linear, y, cycle.input, cycle.period, cycle.response[:, None], at)[:, 0]
+        linear = cycle.linear
+    else:
+        linear, begins = cycle.map.linear, np.cumsum([0.0, *cycle.intervals])
+        for k, begin in enumerate(begins[:-1]):
+            here = (at >= begin) & ((at < begins[k + 1]) | (k == cycle.n_spikes - 1))
+            if here.any():
+                states[:, here], Z[:, here], following[:, here], refractory[here] = _interval(
+                    cycle, k, at[here] - begin
+                )
+    by_input = np.array([linear.flow(y, cycle.input)[2] for y in states.T]).reshape(-1, len(states))
+    area = np.where(refractory, 0.0, np.einsum("ij,ji->j", Z, by_input))
+    return PhaseResponse(cycle, at, states, Z, following, area, refractory)
+
+
+def cycle_of(
+    neuron: AnyNeuron | LimitCycle | SmoothCycle, I: float | None, period: int
+) -> LimitCycle | SmoothCycle:
+    """Give the cycle, or look for it."""
+    if isinstance(neuron, (LimitCycle, SmoothCycle)):
+        return neuron
+    if I is None:
+        raise ModelError("a neuron's cycle needs an input, got no I: give it in mV")
+    return limit_cycle(neuron, I, period) if neuron.fires else smooth_cycle(neuron, I, crossings=period)
+
+
+def checked_times(cycle: LimitCycle | SmoothCycle, times: npt.ArrayLike) -> Array:
+    """Give times as an array, all of them on the cycle."""
+    at = np.atleast_1d(np.asarray(times, dtype=float))
+    if not np.all((at >= 0.0) & (at < cycle.period)):
+        raise ModelError(
+            f"times must lie within the cycle, [0, {cycle.period:.9g}) ms, "
+            f"got {at.min():.9g} to {at.max():.9g} ms"
+        )
+    return at
+
+
+def _interval(cycle: LimitCycle, k: int, at: Array) -> tuple[Array, Array, Array, npt.NDArray[np.bool_]]:
+    """Give states, both responses and what is refractory, at times after the k-th reset."""
+    mapping, back = cycle.map, cycle.returns[k]
+    linear, (length, _) = mapping.linear, mapping.linear.refractory()
+    released, free_time = mapping.released(back.before)[0], back.interval - length
+    y = course(linear, released, cycle.input, free_time)
+    before = y(np.array([free_time]))[:, 0]
+    f, _, _ = linear.flow(before, cycle.input)
+    (h_y, _), (r_y, _) = linear.guard(before), linear.reset(before)
+    r_free, w = r_y[list(mapping.free)], cycle.delays[(k + 1) % cycle.n_spikes]
+    crossing = h_y / (h_y @ f)
+    ends = np.column_stack([crossing * (1.0 + w @ r_free @ f) - r_free.T @ w, crossing])
+    held = at < length
+    # The first is the end of the refractory period.
+    Z = _adjoint(linear, y, cycle.input, free_time, ends, np.maximum(np.array([0.0, *(at - length)]), 0.0))
+    states, responses = y(np.maximum(at - length, 0.0)), Z[:, :, 1:].copy()
+    for column in np.flatnonzero(held):
+        states[:, column] = linear.rest(mapping.full(back.before), float(at[column]))[0]
+        by_state = linear.rest(states[:, column], length - float(at[column]))[1]
+        responses[:, :, column] = by_state.T @ Z[:, :, 0]
+        responses[0, :, column] = 0.0
+    return states, responses[:, 0], responses[:, 1], held
+
+
+def course(linear: Linearised, y: Array, I: float, length: float) -> Callable[[Array], Array]:
+    """Give the states along the flow from `y`, as a function of time: (n_times,) to (n_states, n_times)."""
+    result = _solve_ivp(
+        lambda s, state: linear.flow(state, I)[0],
+        (0.0, length),
+        y,
+        method="DOP853",
+        rtol=RTOL,
+        atol=ATOL,
+        dense_output=True,
+    )
+    dense: Callable[[Array], Array] = result.sol
+    return dense
+
+
+def _adjoint(
+    linear: Linearised, y: Callable[[Array], Array], I: float, length: float, ends: Array, at: Array
+) -> Array:
+    """Solve dZ/dt = -J^T Z backwards from `ends`, shape (n_states, q).
+
+    Returns
+    -------
+    ndarray, shape (n_states, q, n_times)
+    """
+    n, q = ends.shape
+
+    def fun(s: float, z: Array) -> Array:
+        # s runs backwards from the end.
+        _, J, _ = linear.flow(y(np.array([length - s]))[:, 0], I)
+        return np.asarray((J.T @ z.reshape(n, q)).ravel())
+
+    result = _solve_ivp(
+        fun,
+        (0.0, length),
+        ends.ravel(),
+        method="DOP853",
+        rtol=RTOL,
+        atol=ATOL * max(1.0, float(np.abs(ends).max())),
+        dense_output=True,
+    )
+    return np.asarray(result.sol(length - at)).reshape(n, q, at.size)

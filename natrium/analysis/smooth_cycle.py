@@ -1,0 +1,229 @@
+"""Periodic firing without a reset: limit cycles of the smooth equations, by shooting on a section."""
+
+from __future__ import annotations
+
+from functools import cached_property
+
+import attrs
+import numpy as np
+import numpy.typing as npt
+from scipy.optimize import brentq
+
+from natrium.analysis.linearised import Linearised, linearised
+from natrium.analysis.parameters import AnyNeuron, started
+from natrium.analysis.return_map import free_directions
+from natrium.analysis.variational import integrate
+from natrium.model import Constant, Count, Drive, HybridNeuron, ModelError, Neuron, Number, SolverError
+from natrium.solvers import EventDriven, Trajectory
+from natrium.solvers.bernstein import Array
+
+__all__ = ["SmoothCycle", "rising_crossings", "smooth_cycle"]
+
+TRANSIENT = 500.0  # ms
+LOOK = 200.0  # ms, in which V is watched
+SWING = 1.0  # mV; what moves by less is taken to be at rest, or on its way there
+SAMPLING = 0.05  # ms
+NEWTON = 30
+TOLERANCE = 1e-11
+STALLED = 1e-8
+RUN_RTOL = 1e-9
+SHOOTING_RTOL = 1e-12
+
+
+@attrs.frozen(eq=False, slots=False)
+class SmoothCycle:
+    """A limit cycle of a neuron without a threshold.
+
+    Attributes
+    ----------
+    neuron : Neuron or HybridNeuron
+    input : float
+        Constant input, mV.
+    state : ndarray, shape (n_states,)
+        Where V rises through the section: the cycle's phase zero.
+    period : float
+        ms.
+    monodromy : ndarray, shape (n_states, n_states)
+        Derivative of the flow over one period.
+    residual : float
+        Largest difference between the state and the state one period later.
+    iterations : int
+        Newton steps taken.
+    """
+
+    neuron: AnyNeuron
+    input: float
+    state: Array
+    period: float
+    monodromy: Array
+    residual: float
+    iterations: int
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of the states."""
+        return self.neuron.system.labels
+
+    @property
+    def section(self) -> float:
+        """The voltage of the Poincaré section, mV."""
+        return float(self.state[0])
+
+    @cached_property
+    def multipliers(self) -> npt.NDArray[np.complex128]:
+        """Floquet multipliers, the largest first, shape (n_states,); one of them is 1, along the cycle."""
+        found = np.linalg.eigvals(self.monodromy).astype(complex)
+        return np.asarray(found[np.argsort(-np.abs(found), kind="stable")])
+
+    @cached_property
+    def transversal(self) -> npt.NDArray[np.complex128]:
+        """The multipliers but the one nearest to 1: those of the Poincaré map, shape (n_states - 1,)."""
+        return np.asarray(np.delete(self.multipliers, np.argmin(np.abs(self.multipliers - 1.0))))
+
+    @property
+    def largest_multiplier(self) -> float:
+        """Modulus of the largest multiplier of the Poincaré map."""
+        return float(np.abs(self.transversal).max(initial=0.0))
+
+    @property
+    def stable(self) -> bool:
+        """Whether neighbouring orbits approach it."""
+        return self.largest_multiplier < 1.0
+
+    @cached_property
+    def linear(self) -> Linearised:
+        """The system with its derivatives."""
+        return linearised(self.neuron.system)
+
+    @cached_property
+    def response(self) -> Array:
+        """Phase response at phase zero, shape (n_states,), ms per unit of each state.
+
+        The left eigenvector z of the monodromy matrix to the multiplier 1, with z . f = 1.
+        """
+        f, _, _ = self.linear.flow(self.state, self.input)
+        n = self.state.size
+        rows = np.vstack([self.monodromy.T - np.eye(n), f / np.abs(f).max()])
+        right = np.zeros(n + 1)
+        right[-1] = 1.0 / np.abs(f).max()
+        return np.asarray(np.linalg.lstsq(rows, right, rcond=None)[0])
+
+
+def rising_crossings(trajectory: Trajectory, level: float, begin: float, end: float) -> Array:
+    """Give the times at which V rises through a level, shape (n_crossings,), ms.
+
+    Parameters
+    ----------
+    trajectory : Trajectory
+    level : float
+        mV.
+    begin, end : float
+        When to look, ms.
+    """
+    times = np.linspace(begin, end, int(np.ceil((end - begin) / SAMPLING)) + 1)
+    V = trajectory.state(times)[0] - level
+    found = [
+        brentq(lambda t: float(trajectory.state(t)[0]) - level, times[k], times[k + 1], xtol=1e-12)
+        for k in np.flatnonzero((V[:-1] < 0.0) & (V[1:] >= 0.0))
+    ]
+    return np.array(found)
+
+
+def smooth_cycle(
+    neuron: AnyNeuron,
+    I: float,
+    *,
+    crossings: int = 1,
+    start: npt.ArrayLike | None = None,
+    section: float | None = None,
+    transient: float = TRANSIENT,
+    look: float = LOOK,
+) -> SmoothCycle:
+    """Find the limit cycle of a neuron without a threshold, with its Floquet multipliers.
+
+    Newton's method for the state on the section and the period, y(T) = y(0), with the monodromy matrix
+    from the variational equations.
+
+    Parameters
+    ----------
+    neuron : Neuron or HybridNeuron
+        Without a threshold.
+    I : float
+        Constant input, mV.
+    crossings : int
+        How often V rises through the section per period (bursts: more than once).
+    start : array_like, shape (n_states,), optional
+        State from which the first guess is run; by default the neuron's own start.
+    section : float, optional
+        V of the Poincaré section, mV; by default half-way between the extremes of V.
+    transient, look : float
+        How long to run before, and while, V is watched, ms.
+
+    Returns
+    -------
+    SmoothCycle
+
+    Raises
+    ------
+    ModelError
+        When the neuron has a threshold, or a number is out of range.
+    SolverError
+        When V does not go on oscillating, or Newton finds nothing.
+    """
+    if not isinstance(neuron, (Neuron, HybridNeuron)):
+        raise ModelError(f"neuron must be a Neuron or a HybridNeuron, got {type(neuron).__name__}")
+    if neuron.fires:
+        raise ModelError(
+            f"a smooth cycle has no reset, got v_thresh = {neuron.v_thresh!r} mV: use limit_cycle, or "
+            "v_thresh = None"
+        )
+    Number("mV").check("I", I)
+    Count(low=1).check("crossings", crossings)
+    for name, value in (("transient", transient), ("look", look)):
+        Number("ms", 0.0, open_low=True).check(name, value)
+    own = neuron if start is None else started(neuron, np.asarray(start, dtype=float).tolist())
+    y, period = _guess(own, float(I), section, crossings, transient, look)
+    linear, n = linearised(neuron.system), y.size
+    directions = free_directions(neuron, np.eye(n))
+    residual = np.inf
+    for iteration in range(NEWTON + 1):
+        end, monodromy = integrate(
+            linear, Drive(level=float(I)), y, np.eye(n), period, directions, rtol=SHOOTING_RTOL
+        )
+        miss = end - y
+        last, residual = residual, float(np.abs(miss / (1.0 + np.abs(y))).max())
+        if residual < TOLERANCE or (residual < STALLED and residual > 0.5 * last):
+            return SmoothCycle(neuron, float(I), y, period, monodromy, residual, iteration)
+        matrix = monodromy - np.eye(n)
+        matrix[:, 0] = linear.flow(end, float(I))[0]  # V stays on the section; the period moves instead
+        change = np.linalg.lstsq(matrix, -miss, rcond=None)[0]
+        y = y + np.array([0.0, *change[1:]])
+        period += float(change[0])
+        if not period > 0.0:
+            break
+    raise SolverError(
+        f"Newton's method must end at a limit cycle, got a residual of {residual:.3g} after {iteration} "
+        "steps; lengthen the transient, or give a `start` nearer to it"
+    )
+
+
+def _guess(
+    neuron: AnyNeuron, I: float, section: float | None, crossings: int, transient: float, look: float
+) -> tuple[Array, float]:
+    """Give a state on the section and a period from a run."""
+    solver = EventDriven(rtol=RUN_RTOL)
+    led = solver.solve(neuron, Constant(I), t_end=transient)
+    seen = solver.solve(started(neuron, led.state(transient).tolist()), Constant(I), t_end=look)
+    V = seen.state(np.linspace(0.0, look, int(look / SAMPLING) + 2))[0]
+    low, high = float(V.min()), float(V.max())
+    level = 0.5 * (low + high) if section is None else section
+    times = rising_crossings(seen, level, 0.0, look) if high - low > SWING else np.empty(0)
+    if times.size < crossings + 1:
+        raise SolverError(
+            f"a cycle needs V to rise through {level:.4g} mV {crossings + 1} times in {look:g} ms, got "
+            f"{times.size} at I = {I:g} mV, V from {low:.4g} to {high:.4g} mV; change the input, "
+            "or look longer"
+        )
+    y = seen.state(float(times[-1 - crossings]))
+    y[0] = level
+    return y, float(times[-1] - times[-1 - crossings])
