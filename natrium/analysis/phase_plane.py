@@ -1,0 +1,285 @@
+"""The phase plane of a neuron at constant input, with its threshold, reset and refractory period."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import attrs
+import numpy as np
+import numpy.typing as npt
+
+from natrium.analysis.intervals import Array
+from natrium.analysis.nullclines import V_nullcline, x_nullcline
+from natrium.analysis.planes import Plane, Reduction, planar
+from natrium.analysis.reduction import ReductionError, reduction_error
+from natrium.analysis.separatrix import (
+    Manifold,
+    PlanarEquilibrium,
+    grazes,
+    manifolds,
+    planar_equilibria,
+    spike_certain,
+)
+from natrium.model import Count, ModelError, Neuron, Number
+from natrium.solvers import Trajectory
+
+__all__ = ["CertainSpike", "Jump", "PhasePlane", "Projection", "phase_plane"]
+
+BELOW, ABOVE = 20.0, 10.0  # mV that a plane goes beyond the voltages of its neuron
+FINE = 0.05  # ms between samples of a projected course
+INSIDE = 1e-9  # ms: a segment that starts this near to a spike is its refractory period
+
+
+@attrs.frozen(eq=False)
+class Jump:
+    """A spike in the plane.
+
+    Attributes
+    ----------
+    before, after, released : ndarray, shape (2,)
+        V in mV and x: at the threshold, just after the reset, and at the end of the refractory period.
+    """
+
+    before: Array
+    after: Array
+    released: Array
+
+
+@attrs.frozen(eq=False)
+class Projection:
+    """A course of the full model, projected.
+
+    Attributes
+    ----------
+    pieces : tuple of ndarray, shape (2, n_times)
+        V in mV and x between spikes, without refractory periods.
+    jumps : tuple of Jump
+    """
+
+    pieces: tuple[Array, ...]
+    jumps: tuple[Jump, ...]
+
+
+@attrs.frozen(eq=False)
+class CertainSpike:
+    """From which states the next spike comes by itself.
+
+    Attributes
+    ----------
+    V, x : ndarray, shape (n_V,), (n_x,)
+        A grid from the lowest V to the threshold: mV, no unit.
+    mask : ndarray of bool, shape (n_x, n_V)
+    horizon : float
+        Time within which the spike comes, ms.
+    """
+
+    V: Array
+    x: Array
+    mask: npt.NDArray[np.bool_]
+    horizon: float
+
+    @property
+    def share(self) -> float:
+        """Share of the grid from which the spike comes."""
+        return float(np.mean(self.mask))
+
+
+@attrs.frozen(eq=False)
+class PhasePlane:
+    """All that a phase plane shows, as data.
+
+    Beyond the threshold it is that of the equations alone: the cell is reset before it gets there.
+
+    Attributes
+    ----------
+    plane : Plane
+        The reduction, symbolically.
+    I : float
+        Input, mV.
+    V_range : (float, float)
+        mV; x runs from 0 to 1.
+    V, x : ndarray, shape (n_V,), (n_x,)
+        The grid.
+    dV, dx : ndarray, shape (n_x, n_V)
+        The vector field, mV/ms and per ms.
+    V_nullcline : tuple of ndarray, shape (2, n_points)
+        Branches: V in mV, x.
+    x_nullcline : ndarray, shape (2, n_points)
+    equilibria : tuple of PlanarEquilibrium
+        All, in order of V, also those outside the range.
+    manifolds : tuple of Manifold
+        Of the saddles.
+    grazes : tuple of ndarray, shape (2, n_points)
+        Trajectories that touch the threshold, backward from there.
+    v_thresh, v_reset : float or None
+        mV; None without a threshold.
+    release : ndarray, shape (2, n_x), or None
+        x at a spike, and at the end of the refractory period; None without a threshold.
+    certain : CertainSpike or None
+        Where the next spike comes by itself; None without a threshold, or with all of it below the range.
+    projections : tuple of Projection
+        Courses of the full model.
+    error : ReductionError
+        How far the plane is from the full model at this input.
+    """
+
+    plane: Plane
+    I: float
+    V_range: tuple[float, float]
+    V: Array
+    x: Array
+    dV: Array
+    dx: Array
+    V_nullcline: tuple[Array, ...]
+    x_nullcline: Array
+    equilibria: tuple[PlanarEquilibrium, ...]
+    manifolds: tuple[Manifold, ...]
+    grazes: tuple[Array, ...]
+    v_thresh: float | None
+    v_reset: float | None
+    release: Array | None
+    certain: CertainSpike | None
+    projections: tuple[Projection, ...]
+    error: ReductionError
+
+
+def phase_plane(
+    neuron: Neuron,
+    I: float = 0.0,
+    *,
+    x: str | None = None,
+    reduction: Reduction = "steady",
+    held: Mapping[str, float] | None = None,
+    V_range: tuple[float, float] | None = None,
+    grid: tuple[int, int] = (181, 121),
+    trajectories: Sequence[Trajectory] | None = None,
+    t_end: float = 100.0,
+    horizon: float = 500.0,
+) -> PhasePlane:
+    """Analyse the phase plane of a neuron of any number of gates.
+
+    Parameters
+    ----------
+    neuron : Neuron
+    I : float
+        Constant input, mV.
+    x, reduction, held
+        As `planar` takes them.
+    V_range : (float, float), optional
+        mV; by default from 20 mV below rest, reset and start to 10 mV above the reversal potentials: the
+        smooth picture, of which the cell sees what lies below its threshold.
+    grid : (int, int)
+        Points in V and in x.
+    trajectories : sequence of Trajectory, optional
+        Runs of this neuron to project; by default its run at this input until `t_end`.
+    t_end : float
+        Of the runs that measure the reduction, ms.
+    horizon : float
+        Within which a spike counts as coming by itself, and longest time along a manifold, ms.
+
+    Returns
+    -------
+    PhasePlane
+
+    Raises
+    ------
+    ModelError
+        When what is given breaks a rule.
+    SolverError
+        When a run cannot be carried through.
+
+    References
+    ----------
+    .. [1] E. M. Izhikevich, "Dynamical Systems in Neuroscience" (2007), ch. 4.
+       https://doi.org/10.7551/mitpress/2526.001.0001
+
+    Examples
+    --------
+    >>> import natrium
+    >>> plane = phase_plane(natrium.notebook.lif_na().neuron, 0.0)
+    >>> [point.kind for point in plane.equilibria]
+    ['stable node', 'saddle', 'stable focus']
+    """
+    Number("mV").check("I", I)
+    Number("ms", 0.0, open_low=True).check("horizon", horizon)
+    for number in grid:
+        Count(2, 10_000).check("grid", number)
+    plane, I = planar(neuron, x, reduction, held), float(I)
+    low, high = V_range = _checked_range(neuron, V_range)
+    V, xs = np.linspace(low, high, grid[0]), np.linspace(0.0, 1.0, grid[1])
+    dV, dx = plane.rhs(V, xs[:, np.newaxis], I)
+    points = planar_equilibria(plane, I)
+    error = reduction_error(plane, I, t_end=t_end)
+    runs = (error.full,) if trajectories is None else tuple(trajectories)
+    if any(run.neuron != neuron for run in runs):
+        raise ModelError("trajectories must be runs of this neuron, got one of another: simulate this one")
+    return PhasePlane(
+        plane=plane,
+        I=I,
+        V_range=V_range,
+        V=V,
+        x=xs,
+        dV=dV,
+        dx=dx,
+        V_nullcline=V_nullcline(plane, I, low, high),
+        x_nullcline=x_nullcline(plane, low, high),
+        equilibria=points,
+        manifolds=manifolds(plane, I, points, V_range, horizon),
+        grazes=grazes(plane, I, V_range, horizon),
+        v_thresh=neuron.v_thresh if neuron.fires else None,
+        v_reset=neuron.v_reset if neuron.fires else None,
+        release=np.stack([xs, plane.release(xs)]) if neuron.fires else None,
+        certain=_certain(plane, I, V_range, grid, horizon),
+        projections=tuple(_projection(plane, run) for run in runs),
+        error=error,
+    )
+
+
+def _checked_range(neuron: Neuron, V_range: tuple[float, float] | None) -> tuple[float, float]:
+    if V_range is None:
+        reversals = [channel.E for channel in neuron.channels]
+        lowest = min(neuron.v_rest, neuron.v_reset, neuron.v_init, *reversals) - BELOW
+        return lowest, max(neuron.origin, *reversals) + ABOVE
+    for end in V_range:
+        Number("mV").check("V_range", end)
+    low, high = map(float, V_range)
+    if low >= high:
+        raise ModelError(f"V_range must go from low to high, got {low!r} to {high!r} mV: swap them")
+    return low, high
+
+
+def _certain(
+    plane: Plane, I: float, V_range: tuple[float, float], grid: tuple[int, int], horizon: float
+) -> CertainSpike | None:
+    """Mark a grid below the threshold: beyond it there is no next spike to wait for."""
+    v_thresh = plane.neuron.v_thresh
+    if not plane.neuron.fires or v_thresh <= V_range[0]:
+        return None
+    V, x = np.linspace(V_range[0], min(v_thresh, V_range[1]), grid[0]), np.linspace(0.0, 1.0, grid[1])
+    grid_V, grid_x = np.meshgrid(V, x)
+    mask = spike_certain(plane, I, grid_V.ravel(), grid_x.ravel(), horizon).reshape(grid_V.shape)
+    return CertainSpike(V, x, mask, horizon)
+
+
+def _projection(plane: Plane, run: Trajectory) -> Projection:
+    """Cut a run at its spikes and leave its refractory periods out."""
+    spikes, held = run.spike_times, run.neuron.tau_ref
+    pieces: list[Array] = []
+    ends: dict[int, Array] = {}
+    for segment in run.segments:
+        count = max(2, int(np.ceil((segment.end - segment.begin) / FINE)) + 1)
+        states = plane.project(segment.state(np.linspace(0.0, segment.knots[-1], count)))
+        resting = np.flatnonzero(
+            (segment.begin >= spikes - INSIDE) & (segment.begin < spikes + held - INSIDE)
+        )
+        if resting.size:
+            ends[int(resting[-1])] = states[:, -1]
+        elif pieces and segment.begin not in spikes and np.allclose(pieces[-1][:, -1], states[:, 0]):
+            pieces[-1] = np.concatenate([pieces[-1], states[:, 1:]], axis=1)
+        else:
+            pieces.append(states)
+    jumps = []
+    for k, event in enumerate(run.events):
+        before, after = plane.project(np.stack([event.before, event.after], axis=1)).T
+        jumps.append(Jump(before, after, ends.get(k, after)))
+    return Projection(tuple(pieces), tuple(jumps))
