@@ -10,7 +10,8 @@ import attrs
 import numpy as np
 
 from natrium.analysis.budget import Budget, error_budget
-from natrium.analysis.comparison import Comparison, SpikePair, compare_script, match_spikes
+from natrium.analysis.comparison import Comparison, compare_script, match_spikes
+from natrium.analysis.doctor_diagnosis import OTHER_RULE, Diagnosis, step_of
 from natrium.analysis.doctor_finding import Finding
 from natrium.analysis.doctor_findings import anatomy_findings
 from natrium.analysis.doctor_firing import threshold_bracket
@@ -21,128 +22,16 @@ from natrium.analysis.doctor_subjects import Recording, as_subject, load_subject
 from natrium.analysis.doctor_twin import Twin, twin_of
 from natrium.analysis.probing import Prober
 from natrium.analysis.probing_identify import Anatomy, identify
-from natrium.model import Model, ModelError
-from natrium.solvers import FixedStep, Trajectory
+from natrium.model import Model, ModelError, SolverError, StepLimit
+from natrium.solvers import FixedStep
 from natrium.solvers.bernstein import Array
 
 __all__ = ["Diagnosis", "Finding", "diagnose", "load_subject"]
 
 # One distance is much smaller than another below this part of it.
 MUCH_SMALLER = 0.1
-
-
-@attrs.frozen(eq=False, kw_only=True)
-class Diagnosis:
-    """What a script was found to be, and how far its spikes are from the truth.
-
-    Attributes
-    ----------
-    model : Model
-        What the script claims to be.
-    subject : str
-        What was diagnosed, in words.
-    findings : tuple of Finding
-        Faults first, then rules, then notes.
-    spike_times : ndarray, shape (n_spikes,)
-        Of the subject under the claimed stimulus, as labelled, ms.
-    label : {"start", "end"}
-        Whether a label stands for the start of the sample's step or for its end, to which it belongs.
-    twin : Twin or None
-        A `FixedStep` that does the same, where there is one.
-    comparison : Comparison
-        The model's own script and the truths under both refractory rules.
-    budget : Budget or None
-        The distance to the truth, cause by cause, where the script can be walked to the truth.
-    """
-
-    model: Model
-    subject: str
-    findings: tuple[Finding, ...]
-    spike_times: Array
-    label: Literal["start", "end"]
-    twin: Twin | None
-    comparison: Comparison
-    budget: Budget | None
-
-    @property
-    def faults(self) -> tuple[Finding, ...]:
-        """What is not as the claimed model on that grid would be."""
-        return tuple(one for one in self.findings if one.kind == "fault")
-
-    @property
-    def rules(self) -> tuple[Finding, ...]:
-        """Legitimate choices that cost accuracy."""
-        return tuple(one for one in self.findings if one.kind == "rule")
-
-    @property
-    def notes(self) -> tuple[Finding, ...]:
-        """For information, and what could not be decided."""
-        return tuple(one for one in self.findings if one.kind == "note")
-
-    @property
-    def truths(self) -> dict[str, Trajectory]:
-        """The true courses under ``"hold"`` and ``"clamp"``."""
-        return self.comparison.truths
-
-    @property
-    def dt(self) -> float:
-        """The script's step, ms."""
-        return self.comparison.dt
-
-    def pairs(self, rule: str | None = None) -> tuple[SpikePair, ...]:
-        """Match the subject's labels with the true spikes under a refractory rule."""
-        truth = self.truths[rule or self.model.neuron.refractory]
-        return match_spikes(self.spike_times, truth.spike_times)
-
-    def table(self) -> list[dict[str, Any]]:
-        """Give one row per spike: label, the time it belongs to, true times and differences, ms."""
-        own = self.model.neuron.refractory
-        late = self.dt if self.label == "start" else 0.0
-        others = {one.label: one for one in self.pairs(_OTHER[own]) if one.label is not None}
-        rows = []
-        for number, pair in enumerate(self.pairs(own), start=1):
-            beside = others.get(pair.label) if pair.label is not None else None
-            rows.append(
-                {
-                    "spike": number,
-                    "label_ms": pair.label,
-                    "belongs_to_ms": None if pair.label is None else pair.label + late,
-                    f"true_{own}_ms": pair.truth,
-                    f"difference_{own}_ms": pair.difference,
-                    f"true_{_OTHER[own]}_ms": beside.truth if beside else None,
-                    f"difference_{_OTHER[own]}_ms": beside.difference if beside else None,
-                }
-            )
-        return rows
-
-    def as_data(self) -> dict[str, Any]:
-        """Give everything as plain data, for JSON."""
-        twin = None
-        if self.twin is not None:
-            names = ("dt", "scheme", "spike_time", "refractory", "label", "read", "edges", "gates")
-            twin = {name: getattr(self.twin.script, name) for name in names}
-            twin |= {"largest_difference_mV": _plain(self.twin.difference)}
-        return {
-            "subject": self.subject,
-            "dt": self.dt,
-            "findings": [attrs.asdict(one) for one in self.findings],
-            "n_faults": len(self.faults),
-            "twin": twin,
-            "spike_times": [float(time) for time in self.spike_times],
-            "truths": {
-                rule: [float(time) for time in truth.spike_times] for rule, truth in self.truths.items()
-            },
-            "truth_error_ms": float(self.comparison.truth_error),
-            "spikes": self.table(),
-            "budget": None if self.budget is None else self.budget.table(),
-        }
-
-
-_OTHER = {"hold": "clamp", "clamp": "hold"}
-
-
-def _plain(value: float) -> float | None:
-    return value if math.isfinite(value) else None
+# Rounding leaves less than this between two runs of one scheme, mV.
+SAME = 1e-7
 
 
 def diagnose(
@@ -181,7 +70,7 @@ def diagnose(
     """
     if model.neuron.v_thresh is None:
         raise ModelError("a diagnosis is about spikes, got a model without a threshold; give v_thresh")
-    comparison = comparison or compare_script(model)
+    comparison = comparison or _compared(model)
     if subject is None or isinstance(subject, FixedStep):
         return _of_rules(subject, model, comparison, name)
     instance = not isinstance(subject, type) and callable(getattr(subject, "update", None))
@@ -191,6 +80,19 @@ def diagnose(
     maker = subject if callable(subject) and not instance else None
     prober = Prober(made, (lambda: as_subject(maker, model)) if maker else None)
     return _of_object(prober, model, comparison, name, used=instance)
+
+
+def _compared(model: Model) -> Comparison:
+    """Compare, with a smaller step where the script runs away at its own: the truth knows no step."""
+    finer = model
+    while True:
+        try:
+            return compare_script(finer)
+        except SolverError as error:
+            dt = finer.simulation.dt
+            if isinstance(error, StepLimit) or dt is None or dt < 1e-3:
+                raise
+            finer = attrs.evolve(model, simulation=attrs.evolve(model.simulation, dt=0.25 * dt))
 
 
 def _sorted(found: Sequence[Finding]) -> tuple[Finding, ...]:
@@ -211,9 +113,14 @@ def _budget(comparison: Comparison, script: FixedStep | None, spike_times: Array
 
 def _of_rules(script: FixedStep | None, model: Model, comparison: Comparison, name: str | None) -> Diagnosis:
     """Diagnose a script whose rules are known."""
-    script = script or FixedStep(dt=comparison.dt)
+    script = script or FixedStep(dt=step_of(model))
     truth = comparison.truth
-    run = script.solve(model.neuron, model.stimulus, t_start=truth.t_start, t_end=truth.t_end)
+    try:
+        run = script.solve(model.neuron, model.stimulus, t_start=truth.t_start, t_end=truth.t_end)
+    except StepLimit:
+        raise
+    except SolverError as error:
+        return _broken_off(script, model, comparison, name, str(error))
     found = known_findings(script, run, model)
     found += _cancelling(run.spike_times, script.label, script.dt, model, comparison)
     return Diagnosis(
@@ -228,10 +135,26 @@ def _of_rules(script: FixedStep | None, model: Model, comparison: Comparison, na
     )
 
 
+def _broken_off(
+    script: FixedStep, model: Model, comparison: Comparison, name: str | None, why: str
+) -> Diagnosis:
+    said = f"At dt = {script.dt:g} ms the run breaks off: {why}."
+    return Diagnosis(
+        model=model,
+        subject=name or "the model's own script",
+        findings=(Finding("no-number", "fault", said, "the claimed stimulus"),),
+        spike_times=np.empty(0),
+        label=script.label,
+        twin=None,
+        comparison=comparison,
+        budget=None,
+    )
+
+
 def _cancelling(spikes: Array, label: str, dt: float, model: Model, comparison: Comparison) -> list[Finding]:
     """Note the spikes that lie near the truth of the other refractory rule, by chance."""
     own = model.neuron.refractory
-    other = _OTHER[own]
+    other = OTHER_RULE[own]
     near = {one.label: one.truth for one in match_spikes(spikes, comparison.truths[other].spike_times)}
     found = []
     for number, pair in enumerate(match_spikes(spikes, comparison.truths[own].spike_times), start=1):
@@ -266,7 +189,7 @@ def _cancelling(spikes: Array, label: str, dt: float, model: Model, comparison: 
 def _of_object(
     prober: Prober, model: Model, comparison: Comparison, name: str | None, *, used: bool
 ) -> Diagnosis:
-    dt = comparison.dt
+    dt = step_of(model)
     anatomy = identify(prober, model, dt)
     found = anatomy_findings(anatomy, model, dt, used=used)
     t_start, t_end = comparison.truth.t_start, comparison.truth.t_end
@@ -334,21 +257,17 @@ def _twin_note(twin: Twin | None) -> list[Finding]:
     if twin is None:
         return []
     rules = ", ".join(f"{n} {getattr(twin.script, n)}" for n in ("scheme", "refractory", "label", "edges"))
-    return [
-        Finding(
-            "twin",
-            "note",
-            f"natrium's FixedStep does the same with {rules}.",
-            f"V differs by at most {twin.difference:.1e} mV, sample by sample, under the claimed stimulus",
-        )
-    ]
+    same = "the same" if twin.difference < SAME else "nearly the same"
+    text = f"natrium's FixedStep does {same} with {rules}."
+    off = f"V differs by at most {twin.difference:.1e} mV, sample by sample, under the claimed stimulus"
+    return [Finding("twin", "note", text, off)]
 
 
 # A recorded run ----------------------------------------------------------------------------------------
 
 
 def _of_recording(recording: Recording, model: Model, comparison: Comparison, name: str | None) -> Diagnosis:
-    dt = comparison.dt
+    dt = step_of(model)
     reading = read_recording(recording, model, dt)
     anatomy = reading.anatomy
     found = [*label_findings(recording, reading.shift, dt, reading.first)]

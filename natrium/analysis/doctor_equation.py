@@ -59,7 +59,7 @@ def equation_findings(anatomy: Anatomy, neuron: Neuron, used: bool) -> Iterator[
         yield Finding("used", "note", f"The instance may have been used before. {listed}", said)
     else:
         yield from wrong
-    seen = bool(len(neuron.channels)) and bool(fit.coefficients[3::2].any())
+    seen = bool(rules.starts) and bool(fit.coefficients[3::2].any())
     if rules.order == "late" and seen:
         yield Finding(
             "gates-after-V",
@@ -146,13 +146,15 @@ def _swap(values: tuple[int, ...], claim: tuple[int, ...]) -> tuple[int, int] | 
 
 
 def _coefficients(anatomy: Anatomy, neuron: Neuron) -> Iterator[Finding]:
-    """Say which terms of dV are not what they should be; one factor common to all is tau_m."""
-    c, said = anatomy.fit.coefficients, fitted(anatomy)
-    leak, gs = float(c[0]), c[3::2]
-    common = abs(leak - 1.0) > 1e-9 and leak > 0 and np.allclose([c[2], *gs], leak, rtol=1e-7)
-    if common and not c[1] and not c[4::2].any():
+    """Say which terms of dV are not what they should be; a factor that most share is tau_m's."""
+    c, said = anatomy.fit.coefficients.copy(), fitted(anatomy)
+    leak, others = float(c[0]), np.array([c[2], *c[3::2]])
+    alike = np.isclose(others, leak, rtol=1e-7).sum() > np.isclose(others, 1.0, rtol=1e-9).sum()
+    if alike and abs(leak - 1.0) > 1e-9 and leak > 0.0:
         yield _tempo(anatomy, neuron, leak, said)
-        return
+        c /= leak
+        c[np.isclose(c, 1.0, rtol=1e-7)] = 1.0
+        leak = 1.0
     if abs(leak + 1.0) < 1e-7:
         yield Finding(
             "leak-sign",

@@ -150,6 +150,8 @@ def _fired(prober: Prober, neuron: Neuron, pulse: float, dt: float) -> tuple[int
     shown, drawn = math.nan, False
     for k in range(min(one.size, two.size) - 1):
         if one[k] == two[k]:
+            if k and math.isnan(shown):
+                return None  # it fired by itself, not by the pulse
             if one[k] < neuron.v_thresh or (k and drawn):
                 return k, float(one[k]), shown, drawn
             if k:
@@ -203,17 +205,20 @@ def _threshold(
 def _held(prober: Prober, neuron: Neuron, pulse: float, dt: float) -> tuple[int, Array]:
     """Count the steps after a spike that heed no input; give V in them."""
     expected = math.ceil(neuron.tau_ref / dt)
-    weak = -0.3 * (neuron.v_thresh - neuron.v_rest)
+    # Away from the threshold, so that the first free step does not fire again.
+    away = -3.0 * math.copysign(_needed(neuron, dt), pulse)
     steps = 2 * expected + 12
     while True:
         # From the third sample on, V is past a spike that is shown before its reset.
-        runs = [prober.run([pulse, *([size] * steps)], dt).V for size in (weak, 1.5 * weak)]
+        runs = [prober.run([pulse, *([size] * steps)], dt).V for size in (away, 1.5 * away)]
         n = min(run.size for run in runs)
         apart = np.flatnonzero(runs[0][:n] != runs[1][:n])
         if apart.size:
             first = int(apart[0])
             return first - 1, runs[0][1:first]
-        if steps >= MAX_HELD or n < steps:
+        if n <= steps:  # it gives no number any more: it is free
+            return n - 1, runs[0][1:n]
+        if steps >= MAX_HELD:
             return -1, runs[0][1:n]
         steps = min(8 * steps, MAX_HELD)
 

@@ -130,7 +130,8 @@ def _fit_rows(rows: _Rows, rules: Rules, claim: Array) -> Fit:
         else:
             free[index] = True
     more = rows.thin(8 * _FEW).solve(claim, free)
-    return _told(rows, rules, more if rows.worst(more) < rows.worst(full) else full)
+    best = more if rows.worst(more) < rows.worst(full) else full
+    return _told(rows, rules, np.where(np.abs(best) < 1e-9, 0.0, best))
 
 
 def _told(rows: _Rows, rules: Rules, found: Array) -> Fit:
@@ -154,16 +155,22 @@ def increments(stack: Stack, rules: Rules, coefficients: Array) -> Fit:
     return _verdict(stack, rules, coefficients, off, weight, good)
 
 
-def deviations(stack: Stack, rules: Rules, coefficients: Array) -> Array:
-    """Give what `increments` judges, step by step, relative: shape (n_steps,)."""
+def deviations(stack: Stack, rules: Rules, coefficients: Array | None) -> Array:
+    """Give what `increments` judges, step by step, relative: shape (n_steps,); None fits the coefficients."""
     with np.errstate(all="ignore"):
-        return _Rows.of(stack, rules).off(coefficients)
+        rows = _Rows.of(stack, rules)
+        if coefficients is None:
+            claim = claimed_coefficients(stack.neuron)
+            coefficients = rows.thin(_FEW).solve(claim, np.ones(claim.size, dtype=bool))
+        return rows.off(coefficients)
 
 
 def gates_after(stack: Stack, rules: Rules, coefficients: Array) -> Array:
     """Give the gates after each step, shape (n_gates, n_records, n_steps)."""
     if rules.scheme in ("heun", "rk4"):
         return _stages(stack, rules, coefficients[np.newaxis])[1]
+    if not rules.starts:
+        return np.empty((0, *stack.V.shape))
     late = rules.order == "late"
     return np.array([stack.course(rules, gate, late)[1] for gate in range(len(rules.starts))])
 

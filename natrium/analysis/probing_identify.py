@@ -184,7 +184,7 @@ def gates_while_held(
         count = counts.get(r.dt, -1)
         if 0 < at < r.V.size - 3 and count >= 0 and r.V.size > at + count + 3:
             spans.append((r, at, at + 1 + count))
-    moving = found.coefficients[3::2].any() and len(neuron.channels)
+    moving = found.coefficients[3::2].any() and len(found.rules.starts)
     if not spans or not moving or found.rules.order == "late":
         return None
     best: GateRule | None = None

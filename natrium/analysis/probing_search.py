@@ -12,7 +12,7 @@ import attrs
 import numpy as np
 from scipy.optimize import least_squares
 
-from natrium.analysis.probing_fit import deviations, fit
+from natrium.analysis.probing_fit import deviations, fit, increments
 from natrium.analysis.probing_rules import (
     Fit,
     Pace,
@@ -86,49 +86,114 @@ def search(stack: Stack, base: Rules | None = None) -> Fit:
     Fit
         The best one; it need not vanish.
     """
-    base = base or claimed_rules(stack.neuron)
-    schemes = _SCHEMES if stack.neuron.channels else _PLAIN
-    bases = [attrs.evolve(base, scheme=v, gates=g, order=o) for v, g, o in schemes]
-    singles = list(_departures(stack, base))
-    pairs = [_merged(two) for two in itertools.combinations(singles, 2) if not set(two[0]) & set(two[1])]
-    one_step = [start for start in bases if start.scheme not in _STAGED]
-    staged = [start for start in bases if start.scheme in _STAGED]
-    nearest: list[float] = []
+    return _Search(stack, base or claimed_rules(stack.neuron)).carried_out()
 
-    def tempos() -> Iterable[Fit]:
-        # Were dt in other units, the input would act by the same factor.
-        for tempo in dict.fromkeys([*nearest, 1e-3, 1e3]):
-            change: dict[str, Any] = {"pace": tempo, "paces": (tempo,) * len(base.paces)}
-            yield from (fit(stack, attrs.evolve(start, **change)) for start in one_step[:3])
 
-    stages: list[Callable[[], Iterable[Fit]]] = [
-        lambda: (fit(stack, start) for start in one_step),
-        lambda: (fit(stack.part(), start, settle=not base.paces) for start in staged),
-        tempos,
-        lambda: (fit(stack, attrs.evolve(start, **change)) for start in one_step[:3] for change in singles),
-        lambda: _tuned(stack, one_step[:3]),
-        lambda: (fit(stack, attrs.evolve(start, **change)) for start in one_step[3:] for change in singles),
-        lambda: (fit(stack.part(), start) for start in staged),
-        lambda: (fit(stack, attrs.evolve(start, **change)) for start in one_step[:3] for change in pairs),
-    ]
-    best: Fit | None = None
-    began = time.monotonic()
-    for stage in stages:
-        found = _fewest(stage(), stack.neuron, began + MAX_SEARCH)
-        if found is not None and found.vanishes:
-            # Several things wrong at once may be one: a dt in other units.
-            if stage is stages[0] and changed_coefficients(stack.neuron, found.coefficients) > 1:
-                nearest.append(float(np.round(found.coefficients[2], 6)))
-                single = _fewest(tempos(), stack.neuron, began + MAX_SEARCH)
-                if single is not None and single.vanishes and single.coefficients[2] == 1.0:
-                    return single
+class _Search:
+    """One search, stage by stage: what is simple and frequent first."""
+
+    def __init__(self, stack: Stack, base: Rules) -> None:
+        self.stack, self.base = stack, base
+        schemes = _SCHEMES if stack.neuron.channels else _PLAIN
+        bases = [attrs.evolve(base, scheme=v, gates=g, order=o) for v, g, o in schemes]
+        self.one_step = [start for start in bases if start.scheme not in _STAGED]
+        self.staged = [start for start in bases if start.scheme in _STAGED]
+        self.singles = list(_departures(stack, base))
+        self.until = time.monotonic() + MAX_SEARCH
+        self.best: Fit | None = None
+        # By how much the input acts, as the first fits have it: the factor of dt if it is in other units.
+        self.tempo = 1.0
+
+    def carried_out(self) -> Fit:
+        """Go through the stages until one holds an exact fit."""
+        stages: tuple[Callable[[], Iterable[Fit]], ...] = (
+            self.plain, self.of_several_stages, self.other_tempo, lambda: self.single(self.one_step[:3]),
+            lambda: self.tuned(self.one_step[:3]), lambda: self.single(self.one_step[3:]), self.settled,
+            self.other_tempo_and_more, self.nearest_tuned, self.freely_tuned, self.double,
+        )  # fmt: skip
+        for stage in stages:
+            found = _fewest(stage(), self.stack.neuron, self.until)
+            if found is None:
+                continue
+            if stage == self.plain:
+                found = self.one_cause(found)
+            if found.vanishes:
+                whole = increments(self.stack, found.rules, found.coefficients)
+                return whole if found.rules.scheme in _STAGED else found
+            if self.best is None or found.residual < self.best.residual:
+                self.best = found
+        assert self.best is not None
+        return self.best
+
+    def one_cause(self, found: Fit) -> Fit:
+        """See whether several coefficients that are wrong are one thing: a dt in other units."""
+        self.tempo = float(np.round(found.coefficients[2], 6))
+        wrong = changed_coefficients(self.stack.neuron, found.coefficients)
+        if not found.vanishes or wrong < 2:
             return found
-        if best is None or (found is not None and found.residual < best.residual):
-            best = found
-        if found is not None and not nearest and found.coefficients[2] > 0.0:
-            nearest.append(float(np.round(found.coefficients[2], 6)))
-    assert best is not None
-    return best
+        single = _fewest(self.other_tempo(), self.stack.neuron, self.until)
+        if single is None or not single.vanishes:
+            return found
+        return single if changed_coefficients(self.stack.neuron, single.coefficients) + 1 < wrong else found
+
+    def fits(self, starts: Iterable[Rules], changes: Iterable[dict[str, Any]] = ({},)) -> Iterator[Fit]:
+        """Fit every change of every start."""
+        changes = list(changes)
+        return (fit(self.stack, attrs.evolve(start, **change)) for start in starts for change in changes)
+
+    def plain(self) -> Iterator[Fit]:
+        """Try the schemes of one stage."""
+        return self.fits(self.one_step)
+
+    def of_several_stages(self) -> Iterator[Fit]:
+        """Try Heun and RK4; their coefficients only where that is quick."""
+        return (fit(self.stack.part(), start, settle=not self.base.paces) for start in self.staged)
+
+    def settled(self) -> Iterator[Fit]:
+        """Try Heun and RK4 with their coefficients."""
+        return (fit(self.stack.part(), start) for start in self.staged)
+
+    def single(self, starts: Iterable[Rules]) -> Iterator[Fit]:
+        """Try one departure."""
+        return self.fits(starts, self.singles)
+
+    def double(self) -> Iterator[Fit]:
+        """Try two departures."""
+        twos = itertools.combinations(self.singles, 2)
+        return self.fits(self.one_step[:3], (one | two for one, two in twos if not set(one) & set(two)))
+
+    def paced(self, tempo: float) -> dict[str, Any]:
+        """Give the change to another tempo of all states."""
+        return {"pace": tempo, "paces": (tempo,) * len(self.base.paces)}
+
+    def other_tempo(self) -> Iterator[Fit]:
+        """Try dt in other units."""
+        tempos = {self.tempo, 1e-3, 1e3} - {0.0, 1.0}
+        return self.fits(self.one_step[:3], [self.paced(tempo) for tempo in sorted(tempos)])
+
+    def other_tempo_and_more(self) -> Iterator[Fit]:
+        """Try dt in other units and one departure."""
+        if not 0.0 < self.tempo < 0.5 and not self.tempo > 2.0:
+            return iter(())
+        change = self.paced(self.tempo)
+        more = [change | one for one in self.singles if not set(one) & set(change)]
+        return self.fits(self.one_step[:1], more)
+
+    def tuned(self, starts: Iterable[Rules], free: bool = False) -> Iterator[Fit]:
+        """Try other numbers within a hypothesis: the start, or one rate."""
+        for start in starts:
+            for knob in _knobs(start):
+                one = _tune(self.stack, start, *knob, free=free)
+                if one is not None:
+                    yield one
+
+    def nearest_tuned(self) -> Iterator[Fit]:
+        """Try other numbers in what came nearest."""
+        return self.tuned([self.best.rules] if self.best and self.best.rules.scheme not in _STAGED else [])
+
+    def freely_tuned(self) -> Iterator[Fit]:
+        """Try other numbers and coefficients together."""
+        return self.tuned([*self.one_step[:3], attrs.evolve(self.one_step[0], pace="forgotten")], free=True)
 
 
 def _fewest(fits: Iterable[Fit], neuron: Neuron, until: float) -> Fit | None:
@@ -143,13 +208,6 @@ def _fewest(fits: Iterable[Fit], neuron: Neuron, until: float) -> Fit | None:
         if fewest == 0 or time.monotonic() > until:
             break
     return best
-
-
-def _merged(chosen: tuple[dict[str, Any], ...]) -> dict[str, Any]:
-    merged: dict[str, Any] = {}
-    for change in chosen:
-        merged |= change
-    return merged
 
 
 def _with(values: tuple[Any, ...], index: int | Iterable[int], value: Any) -> tuple[Any, ...]:
@@ -237,16 +295,7 @@ def _starts(neuron: Neuron, base: Rules) -> Iterator[tuple[float, ...]]:
 # What is no choice but a number: state at the start, rates --------------------------------------------
 
 
-def _tuned(stack: Stack, bases: list[Rules]) -> Iterator[Fit]:
-    """Fit numbers that stand within a hypothesis: the start, or one rate."""
-    for base in bases:
-        for knob in _knobs(stack, base):
-            one = _tune(stack, base, *knob)
-            if one is not None:
-                yield one
-
-
-def _knobs(stack: Stack, base: Rules) -> Iterator[tuple[str, Any, Array]]:
+def _knobs(base: Rules) -> Iterator[tuple[str, Any, Array]]:
     n = len(base.starts)
     yield "before", None, np.array([base.before])
     if not n:
@@ -273,9 +322,9 @@ def _set(base: Rules, knob: str, which: Any, x: Array) -> Rules:
     return attrs.evolve(base, tweaks=(*base.tweaks, Tweak(which[0], which[1], *values)))
 
 
-def _tune(stack: Stack, base: Rules, knob: str, which: Any, x0: Array) -> Fit | None:
-    """Bring a hypothesis' residual down by its numbers, its coefficients as claimed."""
-    claim = claimed_coefficients(stack.neuron)
+def _tune(stack: Stack, base: Rules, knob: str, which: Any, x0: Array, free: bool) -> Fit | None:
+    """Bring a hypothesis' residual down by its numbers, its coefficients as claimed or free too."""
+    claim = None if free else claimed_coefficients(stack.neuron)
     thin = stack.part()
     size = deviations(thin, base, claim).size
 

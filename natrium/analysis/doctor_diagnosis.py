@@ -1,0 +1,139 @@
+"""The result of a diagnosis: findings, spikes, truths, budget; data, and no figure."""
+
+from __future__ import annotations
+
+import math
+from typing import Any, Literal
+
+import attrs
+
+from natrium.analysis.budget import Budget
+from natrium.analysis.comparison import Comparison, SpikePair, match_spikes
+from natrium.analysis.doctor_finding import Finding
+from natrium.analysis.doctor_twin import Twin
+from natrium.model import Model
+from natrium.solvers import Trajectory
+from natrium.solvers.bernstein import Array
+
+__all__ = ["OTHER_RULE", "Diagnosis", "step_of"]
+
+OTHER_RULE = {"hold": "clamp", "clamp": "hold"}
+
+
+def step_of(model: Model) -> float:
+    """Give the script's step, ms."""
+    step = model.simulation.dt
+    assert step is not None  # compare_script has refused it
+    return step
+
+
+@attrs.frozen(eq=False, kw_only=True)
+class Diagnosis:
+    """What a script was found to be, and how far its spikes are from the truth.
+
+    Attributes
+    ----------
+    model : Model
+        What the script claims to be.
+    subject : str
+        What was diagnosed, in words.
+    findings : tuple of Finding
+        Faults first, then rules, then notes.
+    spike_times : ndarray, shape (n_spikes,)
+        Of the subject under the claimed stimulus, as labelled, ms.
+    label : {"start", "end"}
+        Whether a label stands for the start of the sample's step or for its end, to which it belongs.
+    twin : Twin or None
+        A `FixedStep` that does the same, where there is one.
+    comparison : Comparison
+        The truths under both refractory rules, beside the model's own script (with a smaller step where
+        the script cannot be carried through at its own).
+    budget : Budget or None
+        The distance to the truth, cause by cause, where the script can be walked to the truth.
+    """
+
+    model: Model
+    subject: str
+    findings: tuple[Finding, ...]
+    spike_times: Array
+    label: Literal["start", "end"]
+    twin: Twin | None
+    comparison: Comparison
+    budget: Budget | None
+
+    @property
+    def faults(self) -> tuple[Finding, ...]:
+        """What is not as the claimed model on that grid would be."""
+        return tuple(one for one in self.findings if one.kind == "fault")
+
+    @property
+    def rules(self) -> tuple[Finding, ...]:
+        """Legitimate choices that cost accuracy."""
+        return tuple(one for one in self.findings if one.kind == "rule")
+
+    @property
+    def notes(self) -> tuple[Finding, ...]:
+        """For information, and what could not be decided."""
+        return tuple(one for one in self.findings if one.kind == "note")
+
+    @property
+    def truths(self) -> dict[str, Trajectory]:
+        """The true courses under ``"hold"`` and ``"clamp"``."""
+        return self.comparison.truths
+
+    @property
+    def dt(self) -> float:
+        """The script's step, ms."""
+        return step_of(self.model)
+
+    def pairs(self, rule: str | None = None) -> tuple[SpikePair, ...]:
+        """Match the subject's labels with the true spikes under a refractory rule."""
+        truth = self.truths[rule or self.model.neuron.refractory]
+        return match_spikes(self.spike_times, truth.spike_times)
+
+    def table(self) -> list[dict[str, Any]]:
+        """Give one row per spike: label, the time it belongs to, true times and differences, ms."""
+        own = self.model.neuron.refractory
+        late = self.dt if self.label == "start" else 0.0
+        others = {one.label: one for one in self.pairs(OTHER_RULE[own]) if one.label is not None}
+        rows = []
+        for number, pair in enumerate(self.pairs(own), start=1):
+            beside = others.get(pair.label) if pair.label is not None else None
+            rows.append(
+                {
+                    "spike": number,
+                    "label_ms": pair.label,
+                    "belongs_to_ms": None if pair.label is None else pair.label + late,
+                    f"true_{own}_ms": pair.truth,
+                    f"difference_{own}_ms": pair.difference,
+                    f"true_{OTHER_RULE[own]}_ms": beside.truth if beside else None,
+                    f"difference_{OTHER_RULE[own]}_ms": beside.difference if beside else None,
+                }
+            )
+        return rows
+
+    def as_data(self) -> dict[str, Any]:
+        """Give everything as plain data, for JSON."""
+        twin = None
+        if self.twin is not None:
+            names = ("dt", "scheme", "spike_time", "refractory", "label", "read", "edges", "gates")
+            twin = {name: getattr(self.twin.script, name) for name in names}
+            twin |= {"largest_difference_mV": _plain(self.twin.difference)}
+        return {
+            "subject": self.subject,
+            "dt": self.dt,
+            "findings": [attrs.asdict(one) for one in self.findings],
+            "n_faults": len(self.faults),
+            "twin": twin,
+            "spike_times": [float(time) for time in self.spike_times],
+            "truths": {
+                rule: [float(time) for time in truth.spike_times] for rule, truth in self.truths.items()
+            },
+            "truth_error_ms": float(self.comparison.truth_error),
+            "spikes": self.table(),
+            "budget": None if self.budget is None else self.budget.table(),
+        }
+
+
+def _plain(value: float) -> float | None:
+    return value if math.isfinite(value) else None
