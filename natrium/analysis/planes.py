@@ -84,9 +84,11 @@ class Plane:
         V, x = np.broadcast_arrays(np.asarray(V, dtype=float), np.asarray(x, dtype=float))
         return _stacked(self._rhs(V, x, I, *self.values), V.shape)
 
-    def jacobian(self, V: float, x: float, I: float) -> Array:
-        """Evaluate the planar Jacobian, shape (2, 2), per ms."""
-        return np.array(self._jacobian(V, x, I, *self.values), dtype=float)
+    def jacobian(self, V: Any, x: Any, I: float) -> Array:
+        """Evaluate the planar Jacobian, shape (2, 2, *s), per ms; arguments as `rhs`."""
+        V, x = np.broadcast_arrays(np.asarray(V, dtype=float), np.asarray(x, dtype=float))
+        rows = self._jacobian(V, x, I, *self.values)
+        return np.array([_stacked(row, V.shape) for row in rows])
 
     def gates(self, V: Any, x: Any) -> Array:
         """Give every gate of the full model at points of the plane, shape (n_gates, *s)."""

@@ -295,19 +295,25 @@ def test_a_graze_touches_the_threshold(at_rest):
     assert spike_certain(at_rest.plane, 0.0, sides, np.full(2, graze[1, k])).tolist() == [True, False]
 
 
-def test_certain_spikes_are_those_that_come():
-    plane, rng = planar(ONE), np.random.default_rng(5)
-    V, x = rng.uniform(-62.0, -55.0, 60), rng.uniform(0.0, 1.0, 60)
-    found = spike_certain(plane, 0.0, V, x)
-    assert 5 < found.sum() < 55
+def _stiff():
+    fast = natrium.Gate("m", 3, inf="1/(1 + exp(-(V + 50)/4))", tau="0.001")
+    return attrs.evolve(ONE, channels=(natrium.Channel("Na", 60.0, 50.0, (fast, ONE.channels[0].gates[1])),))
+
+
+@pytest.mark.parametrize(("neuron", "x"), [(ONE, "Na.h"), (ONE, "Na.m"), (_stiff(), "Na.m")])
+def test_certain_spikes_are_those_that_come(neuron, x):
+    plane, rng = planar(neuron, x), np.random.default_rng(5)
+    V, x = rng.uniform(-62.0, -55.0, 40), rng.uniform(0.0, 1.0, 40)
+    found = spike_certain(plane, 3.0, V, x)
+    assert 2 < found.sum() < 38
 
     def reaches(t, y):
         return y[0] + 55.0
 
     reaches.terminal = True
-    for k in range(60):
+    for k in range(40):
         run = solve_ivp(
-            lambda t, y: plane.rhs(*y, 0.0), (0, 500), [V[k], x[k]], "LSODA", rtol=1e-9, events=reaches
+            lambda t, y: plane.rhs(*y, 3.0), (0, 500), [V[k], x[k]], "LSODA", rtol=1e-9, events=reaches
         )
         assert (run.status == 1) == found[k]
 
