@@ -207,6 +207,50 @@ def compare_command(
         raise typer.Exit(INTERRUPTED)
 
 
+@app.command("doctor")
+@_told
+def doctor_command(
+    target: Annotated[
+        str, typer.Argument(help="Model file, or the script itself with --model.", metavar="MODEL.toml")
+    ],
+    script: Annotated[
+        str | None,
+        typer.Option(
+            help="Script that claims to be the model, FILE.py or FILE.py:NAME; NAME is a class or object with "
+            "update(dt, current). Its code is run.",
+            metavar="FILE.py[:NAME]",
+        ),
+    ] = None,
+    model: Annotated[Path | None, typer.Option(help="Model that a script claims to be.")] = None,
+    out: Annotated[Path, typer.Option(help=FOLDER)] = Path("diagnosis"),
+    dt: StepOption = None,
+    t_end: EndOption = None,
+    as_json: JsonFlag = False,
+) -> None:
+    """Say why a script's spikes are where they are: its faults, its rules, and what each costs.
+
+    Without --script it is the model's own script (sequential Euler with the file's dt, or 0.1 ms).
+    """
+    from natrium.analysis.doctor import load_subject
+    from natrium.figures import diagnose_into
+    from natrium.model import ModelError
+
+    if not target.endswith(".toml") and script is None:
+        target, script = str(model or ""), target
+    if not target:
+        raise ModelError(f"a script is held against a model, got {script} alone: give --model MODEL.toml")
+    path = Path(target)
+    claimed = _loaded(path, t_end=t_end)
+    claimed = _loaded(path, t_end=t_end, dt=dt or claimed.simulation.dt or DEFAULT_DT)
+    subject = None
+    if script is not None:
+        typer.echo(f"natrium: running the code in {script}, as asked", err=True)
+        subject = load_subject(script, claimed)
+    result = diagnose_into(subject, claimed, out, name=script or f"{path.name}'s own script", quiet=as_json)
+    if as_json:
+        typer.echo(json.dumps(result))
+
+
 def main() -> None:
     """Run the command line."""
     app(prog_name="natrium")

@@ -7,6 +7,7 @@ import io
 import json
 import math
 import platform
+import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from importlib.metadata import version
@@ -22,6 +23,8 @@ from natrium.figures.style import save_figure
 from natrium.model import ModelError, write_whole
 
 __all__ = ["Output", "shown", "versions"]
+
+NOT_A_TERMINAL = 160  # columns: tables in a log are not to be cut
 
 
 class Output:
@@ -41,7 +44,8 @@ class Output:
     """
 
     def __init__(self, folder: Path, *, quiet: bool = False) -> None:
-        self.folder, self.console = folder, Console(quiet=quiet)
+        wide = None if sys.stdout.isatty() else NOT_A_TERMINAL
+        self.folder, self.console = folder, Console(quiet=quiet, width=wide)
         try:
             folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:

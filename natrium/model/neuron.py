@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from functools import lru_cache
 from typing import Any, Literal
 
@@ -306,10 +307,17 @@ class Neuron:
         try:
             steady = lower(self.system).steady(self.v_init)
         except (ZeroDivisionError, ValueError, OverflowError):
+            steady = [math.nan] * len(gates)
+        missing = [
+            gate
+            for gate, start in zip(gates, steady, strict=True)
+            if gate.initial == STEADY_STATE and not math.isfinite(start)
+        ]
+        if missing:
             raise ModelError(
                 f"no steady state at v_init = {self.v_init!r} mV: a gate does not move there; "
                 "give the gates initial values"
-            ) from None
+            )
         values = [
             start if gate.initial == STEADY_STATE else float(gate.initial)
             for gate, start in zip(gates, steady, strict=True)
