@@ -1,0 +1,132 @@
+"""Fits of spike times: truth found again, uncertainties, unequal numbers of spikes."""
+
+import math
+
+import attrs
+import numpy as np
+import pytest
+
+from natrium.analysis.fitting import fit
+from natrium.analysis.misfit import Misfit
+from natrium.analysis.parameters import with_parameters
+from natrium.model import Constant, Model, ModelError, Neuron, Simulation, Step, notebook
+from natrium.solvers import EventDriven, run
+
+LIF = Model(neuron=Neuron(), stimulus=Constant(20.0), simulation=Simulation(t_end=200.0))
+
+
+def spikes(model, **values):
+    return run(with_parameters(model, values), EventDriven(rtol=1e-12)).spike_times
+
+
+@pytest.mark.parametrize(
+    ("start", "bounds"),
+    [({"g_Na": 105.0, "I_0": 11.0}, None), ({"g_Na": 60.0, "I_0": 6.0}, {"g_Na": (10, 300), "I_0": (0, 40)})],
+    ids=["near", "silent"],
+)
+def test_the_notebook_model_is_found_again(start, bounds):
+    model = notebook.lif_na()
+    data = spikes(model)
+    begin = with_parameters(model, start)
+    if bounds:
+        assert spikes(begin).size == 0
+    told = []
+    found = fit(begin, data, list(start), bounds, progress=told.append)
+    np.testing.assert_allclose(found.values, [120.0, 10.0], rtol=1e-7)
+    np.testing.assert_allclose(found.initial, list(start.values()))
+    assert found.converged
+    assert found.told
+    assert (found.n_data, found.n_model) == (3, 3)
+    assert found.rms < 1e-8
+    assert not found.at_bound.any()
+    assert spikes(found.model) == pytest.approx(data, abs=1e-7)
+    assert told[-1].rms < 1e-8
+    assert found["g_Na"] == found.table()[0]["value"]
+    with pytest.raises(KeyError, match="one of g_Na, I_0, got 'E_Na'"):
+        found["E_Na"]
+
+
+def test_uncertainties_are_those_of_linear_theory():
+    truth = spikes(LIF)
+    rng = np.random.default_rng(4)
+    noisy = truth + 0.05 * rng.standard_normal(truth.size)
+    found = fit(with_parameters(LIF, {"I_0": 22.0, "tau_ref": 1.0}), noisy, ["I_0", "tau_ref"], sigma=0.05)
+    k = np.arange(truth.size)
+    slopes = np.column_stack([(k + 1) * 10.0 * (1 / 20 - 1 / 5), k])
+    expected = np.sqrt(np.diag(0.05**2 * np.linalg.inv(slopes.T @ slopes)))
+    np.testing.assert_allclose(found.uncertainty, expected, rtol=0.02)
+    assert np.all(np.abs(found.values - [20.0, 2.0]) < 4 * expected)
+    estimated = fit(with_parameters(LIF, {"I_0": 22.0, "tau_ref": 1.0}), noisy, ["I_0", "tau_ref"])
+    np.testing.assert_allclose(estimated.values, found.values, rtol=1e-7)
+    assert 0.02 < estimated.sigma < 0.1
+    assert estimated.sigma == pytest.approx(estimated.rms * math.sqrt(truth.size / (truth.size - 2)))
+
+
+def test_what_the_spikes_do_not_tell():
+    """One spike at a constant input: its time depends on I and on the depth of the threshold together."""
+    short = attrs.evolve(LIF, simulation=Simulation(t_end=15.0))
+    found = fit(with_parameters(short, {"I_0": 23.0}), spikes(short), ["I_0", "v_thresh"])
+    assert found.rms < 1e-8
+    assert not found.told
+    assert np.isinf(found.uncertainty).all()
+    assert math.isnan(found.sigma)
+
+
+@pytest.mark.parametrize("start", [40.0, 15.5, 12.0], ids=["too many", "too few", "none"])
+def test_another_number_of_spikes_at_the_start(start):
+    data = spikes(LIF)
+    begin = with_parameters(LIF, {"I_0": start})
+    assert spikes(begin).size != data.size
+    found = fit(begin, data, ["I_0"])
+    assert found["I_0"] == pytest.approx(20.0, abs=1e-7)
+    assert found.n_model == found.n_data
+
+
+def test_a_bound_holds():
+    found = fit(with_parameters(LIF, {"I_0": 25.0}), spikes(LIF), ["I_0"], {"I_0": (22.0, 40.0)})
+    assert found["I_0"] == pytest.approx(22.0, abs=1e-6)
+    assert found.at_bound.tolist() == [True]
+
+
+def test_steps_where_the_model_breaks_a_rule_are_shortened():
+    """From a threshold just above the reset, early steps would put it below."""
+    begin = with_parameters(LIF, {"v_thresh": -69.0})
+    found = fit(begin, spikes(LIF, v_thresh=-60.0), ["v_thresh"])
+    assert found["v_thresh"] == pytest.approx(-60.0, abs=1e-6)
+
+
+@pytest.mark.parametrize("I", [40.0, 18.0, 15.2, 14.0], ids=["extra", "late", "missing", "silent"])
+def test_the_slopes_of_the_misfit_are_its_differences(I):
+    model = attrs.evolve(LIF, stimulus=Step(20.0, start=3.0, stop=230.0))
+    misfit = Misfit(model, spikes(model), ("I_0", "tau_m", "v_thresh"))
+    x, h = np.array([I, 9.0, -55.0]), 1e-5
+    slopes = misfit.jacobian(x)
+    for column, unit in enumerate(np.eye(3)):
+        up, down = misfit.residuals(x + h * unit), misfit.residuals(x - h * unit)
+        np.testing.assert_allclose(slopes[:, column], (up - down) / (2 * h), rtol=1e-4, atol=1e-4)
+
+
+def test_what_cannot_be_fitted_is_refused():
+    data = spikes(LIF)
+    with pytest.raises(ModelError, match="must be increasing numbers, at least one"):
+        fit(LIF, data[::-1], ["I_0"])
+    with pytest.raises(ModelError, match="at least one"):
+        fit(LIF, [], ["I_0"])
+    with pytest.raises(ModelError, match="within the model's span"):
+        fit(LIF, [*data, 300.0], ["I_0"])
+    with pytest.raises(ModelError, match="got none: name at least one"):
+        fit(LIF, data, [])
+    with pytest.raises(ModelError, match="one of tau_m.*got 'g_Na'"):
+        fit(LIF, data, ["g_Na"])
+    with pytest.raises(ModelError, match="bounds must name fitted parameters, I_0, got 'tau_m'"):
+        fit(LIF, data, ["I_0"], {"tau_m": (1.0, 2.0)})
+    with pytest.raises(ModelError, match=r"hold the model's own value \(20.0\)"):
+        fit(LIF, data, ["I_0"], {"I_0": (30.0, 40.0)})
+    with pytest.raises(ModelError, match="no t_end"):
+        fit(attrs.evolve(LIF, simulation=Simulation()), data, ["I_0"])
+    with pytest.raises(ModelError, match="needs a threshold"):
+        fit(attrs.evolve(LIF, neuron=Neuron(v_thresh=None)), data, ["I_0"])
+    with pytest.raises(ModelError, match="got int"):
+        fit(3, data, ["I_0"])
+    with pytest.raises(ModelError, match="sigma"):
+        fit(LIF, data, ["I_0"], sigma=0.0)
