@@ -8,14 +8,12 @@ from typing import Literal
 import attrs
 import numpy as np
 
+from natrium.analysis.bifurcations import Fold, Hopf
 from natrium.analysis.equilibria import (
     Equilibrium,
-    Fold,
-    Hopf,
     equilibria,
     equilibrium_at,
     equilibrium_curve,
-    equilibrium_range,
 )
 from natrium.analysis.firing import Firing, fire
 from natrium.analysis.intervals import Array
@@ -26,8 +24,9 @@ __all__ = ["Check", "Rheobase", "rheobase"]
 Cause = Literal["fold", "threshold", "hopf", "oscillation", "none"]
 
 ASIDE = 1e-3  # of the rheobase (at least of 1 mV): where runs just above and just below are made
-TOLERANCE = 1e-9  # of what has to be bisected, relative
-LOWEST = 1e-6  # of the lower end of bistability, relative
+ASIDE_HOPF = 1e-2  # beside a Hopf point, where oscillations grow and decay slowly
+LOWEST = 1e-6  # of what is bisected by runs, relative
+LARGEST = 1e5  # mV above the loss of the rest: how far an oscillation is followed
 CYCLES = 60  # spikes that count as sustained where only that is asked
 
 
@@ -40,7 +39,7 @@ class Check:
     I : float
         Input, mV.
     start : str
-        From where: ``"rest"``, ``"initial state"``, ``"cycle"``.
+        From where: ``"rest"``, ``"oscillation"`` (below the threshold), ``"initial state"``, ``"cycle"``.
     outcome : {"sustained", "rest", "silent"}
     n_spikes : int
     first_spike : float
@@ -81,7 +80,8 @@ class Rheobase:
     pacemaker : bool
         Whether the cell goes on firing without input, and has no rest that it could stay at.
     bistable_from : float
-        The least input at which firing once begun goes on; below `value` where rest and firing are both stable.
+        The least input at which firing once begun goes on; below `value` where both rest and firing are
+        stable. Bisected to 1e-6.
     fold : Fold or None
     hopf : Hopf or None
         Where the cause is one.
@@ -108,9 +108,9 @@ class Rheobase:
 
     @property
     def confirmed(self) -> bool:
-        """Whether a rested cell fires on just above and not just below."""
-        rested = [check for check in self.checks if check.start == "rest"]
-        return bool(rested) and all((c.outcome == "sustained") == (c.I > self.value) for c in rested)
+        """Whether a cell that was silent fires on just above and not just below."""
+        rested = [check for check in self.checks if check.start in ("rest", "oscillation")]
+        return len(rested) > 1 and all((c.outcome == "sustained") == (self.value < c.I) for c in rested)
 
 
 @attrs.frozen(eq=False)
@@ -133,18 +133,24 @@ def _first_loss(neuron: Neuron, V: float) -> _Loss:
     return min(losses, key=lambda loss: loss.V)
 
 
+def _critical(neuron: Neuron) -> list[float]:
+    """List the inputs at which an equilibrium below the threshold vanishes or changes its stability."""
+    curve = equilibrium_curve(neuron)
+    inputs = [fold.I for fold in curve.folds if neuron.v_thresh > fold.V]
+    return sorted([*inputs, *(point.I for point in curve.hopf if neuron.v_thresh > point.V)])
+
+
 def _lowest_rest(neuron: Neuron) -> Equilibrium | None:
     """Give the rest at an input below all critical ones; None where nothing is stable there."""
     curve = equilibrium_curve(neuron)
     assert curve.threshold_input is not None
-    critical = [point.I for point in (*curve.folds, *curve.hopf) if point.V < neuron.v_thresh]
-    I = min([*critical, curve.threshold_input]) - 1.0
+    I = min([*_critical(neuron), curve.threshold_input]) - 1.0
     return next((e for e in equilibria(neuron, I) if e.stable and e.below_threshold), None)
 
 
-def aside(I: float) -> float:
+def _aside(loss: _Loss, I: float) -> float:
     """Give the distance (mV) from a critical input at which runs are made."""
-    return ASIDE * max(1.0, abs(I))
+    return (ASIDE_HOPF if loss.cause == "hopf" else ASIDE) * max(1.0, abs(I))
 
 
 @lru_cache(maxsize=64)
@@ -162,7 +168,8 @@ def rheobase(neuron: Neuron) -> Rheobase:
     Returns
     -------
     Rheobase
-        Exact to rounding for folds, Hopf points and the threshold; bisected to 1e-9 otherwise.
+        Exact to rounding for folds, Hopf points and the threshold. Where an oscillation reaches the threshold
+        it is bisected by runs, to 1e-6 at best: how the input was raised may decide.
 
     Raises
     ------
@@ -188,16 +195,25 @@ def rheobase(neuron: Neuron) -> Rheobase:
         return _none("no stable equilibrium lies below the threshold at any low input")
     for _ in range(2 + len(equilibrium_curve(neuron).folds) + len(equilibrium_curve(neuron).hopf)):
         loss = _first_loss(neuron, rest.V)
-        above = loss.I + aside(loss.I)
+        above = loss.I + _aside(loss, loss.I)
         before = _rest_before(neuron, loss)
         firing = fire(neuron, above, before.state, horizon=_horizon(loss, above), enough=CYCLES)
-        if firing.outcome == "sustained":
-            return _found(neuron, loss, loss.I, firing)
+        soft = isinstance(loss.point, Hopf) and loss.point.lyapunov < 0.0
+        if firing.outcome == "sustained" and not soft:
+            return _found(neuron, loss, loss.I, firing, None)
         if firing.outcome == "rest":
-            rest = min(equilibria(neuron, above), key=lambda e: float(abs(e.V - firing.state[0])))
+            rest = _nearest(neuron, firing)
             continue
-        return _through_oscillation(neuron, loss, firing)
+        reached = _through_oscillation(neuron, loss, firing, before.state)
+        if isinstance(reached, Rheobase):
+            return reached
+        rest = reached
     return _none("every rest that is lost gives way to another rest")  # pragma: no cover - a safeguard
+
+
+def _nearest(neuron: Neuron, firing: Firing) -> Equilibrium:
+    """Give the equilibrium at which a run came to rest."""
+    return min(equilibria(neuron, firing.I), key=lambda e: float(abs(e.V - firing.state[0])))
 
 
 def _none(reason: str) -> Rheobase:
@@ -207,7 +223,7 @@ def _none(reason: str) -> Rheobase:
 
 def _rest_before(neuron: Neuron, loss: _Loss) -> Equilibrium:
     """Give the rest a little before it is lost."""
-    rests = [e for e in equilibria(neuron, loss.I - aside(loss.I)) if e.stable and loss.V > e.V]
+    rests = [e for e in equilibria(neuron, loss.I - _aside(loss, loss.I)) if e.stable and loss.V > e.V]
     return max(rests, key=lambda e: e.V) if rests else equilibrium_at(neuron, loss.V - 1e-6)
 
 
@@ -216,38 +232,48 @@ def _horizon(loss: _Loss, I: float) -> float:
     return loss.point.passage / float(np.sqrt(abs(I - loss.I))) if isinstance(loss.point, Fold) else 0.0
 
 
-def _through_oscillation(neuron: Neuron, loss: _Loss, silent: Firing) -> Rheobase:
-    """Find the input at which a subthreshold oscillation reaches the threshold, by bisection of runs."""
-    low, step = silent.I, 0.1 * max(1.0, abs(silent.I))
-    state = silent.state
-    while True:
-        firing = fire(neuron, low + step, state, enough=CYCLES)
+def _through_oscillation(neuron: Neuron, loss: _Loss, firing: Firing, state: Array) -> Rheobase | Equilibrium:
+    """Follow a subthreshold oscillation up to where it reaches the threshold, or to where it dies down.
+
+    The input at which it fires is bisected by runs, each from the oscillation at the last silent input.
+    """
+    low, high, step = loss.I, firing.I, 0.1 * max(1.0, abs(loss.I))
+    while high < loss.I + LARGEST:
+        if firing.outcome == "rest" and high > low:
+            return _nearest(neuron, firing)
         if firing.outcome == "sustained":
-            break
-        low, state, step = low + step, firing.state, 2.0 * step
-        if low > max(equilibrium_range(neuron, 0.0)) - min(equilibrium_range(neuron, 0.0)) + abs(loss.I) + 1e4:
-            return _none("a subthreshold oscillation never reaches the threshold")
-    high = low + step
-    while high - low > TOLERANCE * max(1.0, abs(high)):
-        middle = 0.5 * (low + high)
-        firing = fire(neuron, middle, state, enough=CYCLES)
-        if firing.outcome == "sustained":
-            high = middle
-        else:
-            low, state = middle, firing.state
-    above = fire(neuron, high + aside(high), state, enough=CYCLES)
-    return _found(neuron, attrs.evolve(loss, cause="oscillation"), high, above)
+            while high - low > LOWEST * max(1.0, abs(high)):
+                middle = 0.5 * (low + high)
+                firing = fire(neuron, middle, state, enough=CYCLES, linger=False)
+                if firing.outcome == "sustained":
+                    high = middle
+                else:
+                    low, state = middle, firing.state
+            firing = fire(neuron, high + ASIDE * max(1.0, abs(high)), state, enough=CYCLES)
+            if firing.outcome == "sustained":
+                return _found(neuron, attrs.evolve(loss, cause="oscillation"), high, firing, state)
+            high = firing.I  # what fired was kicked by too large a step
+            step = 0.01 * max(1.0, abs(high))
+        ahead = [I + _aside(loss, I) for I in _critical(neuron) if I + _aside(loss, I) > high]
+        low, state, high, step = high, firing.state, min([high + step, *ahead]), 2.0 * step
+        firing = fire(neuron, high, state, enough=CYCLES)
+    return _none("a subthreshold oscillation never reaches the threshold")
 
 
-def _found(neuron: Neuron, loss: _Loss, value: float, above: Firing) -> Rheobase:
+def _found(neuron: Neuron, loss: _Loss, value: float, above: Firing, oscillation: Array | None) -> Rheobase:
     """Confirm a rheobase by runs just below, and name what is delicate about it."""
-    below = value - aside(value)
-    rest = equilibria(neuron, below - aside(value))
-    start = next((e for e in reversed(rest) if e.stable and e.below_threshold), None)
-    checks = [Check.of(above, "rest")]
-    notes: list[str] = []
-    if start is not None:
-        checks.append(Check.of(fire(neuron, below, start.state, enough=CYCLES), "rest"))
+    gap = _aside(loss, value)
+    below = value - gap
+    start = "rest" if oscillation is None else "oscillation"
+    checks, notes = [Check.of(above, start)], list[str]()
+    before = oscillation
+    if before is None:
+        rests = [
+            e for e in equilibria(neuron, below - gap) if e.stable and e.below_threshold and e.V < loss.V
+        ]
+        before = rests[-1].state if rests else None
+    if before is not None:
+        checks.append(Check.of(fire(neuron, below, before, enough=CYCLES), start))
     own = Check.of(fire(neuron, below, np.array(neuron.initial_state()), enough=CYCLES), "initial state")
     checks.append(own)
     if own.outcome != "sustained" and own.n_spikes:
@@ -260,7 +286,7 @@ def _found(neuron: Neuron, loss: _Loss, value: float, above: Firing) -> Rheobase
     checks.append(Check.of(kept, "cycle"))
     if kept.outcome == "sustained":
         lowest = _lowest_cycle(neuron, kept)
-        notes.append(f"bistable: firing once begun goes on down to {lowest:.6g} mV, where the cell can rest too")
+        notes.append(f"bistable: firing once begun goes on down to {lowest:.6g} mV, where it can rest too")
     fold = loss.point if isinstance(loss.point, Fold) else None
     hopf = loss.point if isinstance(loss.point, Hopf) else None
     notes += _threshold_notes(neuron, loss)
@@ -294,9 +320,7 @@ def _lowest_cycle(neuron: Neuron, kept: Firing) -> float:
             break
         high, state, step = high - step, firing.state, 1.5 * step
     else:
-        raise SolverError(
-            f"firing must end at some low input, got it still at {high:.6g} mV: check v_reset and the channels"
-        )
+        raise SolverError(f"firing must end at some low input, got it at {high:.6g} mV still: check v_reset")
     low = high - step
     while high - low > LOWEST * max(1.0, abs(high)):
         middle = 0.5 * (low + high)

@@ -1,4 +1,4 @@
-"""What a cell does at a constant input in the long run: fires on, comes to rest, or stays silent otherwise."""
+"""What a cell does at a constant input in the long run: fires on, comes to rest, or stays silent."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ RTOL = 1e-9
 PERIODS = 8  # spikes after which a pattern of intervals is looked for to repeat
 ENOUGH = 200  # spikes: a pattern that has not settled by then is called irregular, and sustained
 SILENT = 60.0  # slowest time constants without a spike
+LINGER, LONGEST = 12.0, 2000.0  # time constants near an equilibrium that is left or reached slowly; at most
 NEAR = 1e-3  # distance (mV; gates in hundredths) from a stable equilibrium at which a cell has come to rest
 AHEAD = 8.0  # intervals run at a time
 
@@ -68,9 +69,7 @@ def starting_at(neuron: Neuron, state: Array) -> Neuron:
     """Give the same neuron, started at a state, shape (n_states,)."""
     gates = iter(np.clip(state[1:], 0.0, 1.0).tolist())
     channels = tuple(
-        attrs.evolve(
-            channel, gates=tuple(attrs.evolve(gate, initial=next(gates)) for gate in channel.gates)
-        )
+        attrs.evolve(channel, gates=tuple(attrs.evolve(gate, initial=next(gates)) for gate in channel.gates))
         for channel in neuron.channels
     )
     return attrs.evolve(neuron, channels=channels, v_init=float(state[0]))
@@ -106,6 +105,7 @@ def fire(
     settle: float = 1e-7,
     enough: int = ENOUGH,
     rtol: float = RTOL,
+    linger: bool = True,
 ) -> Firing:
     """Run at a constant input until it is known what the cell does.
 
@@ -125,17 +125,25 @@ def fire(
         Spikes after which firing is sustained in any case.
     rtol : float
         Of the solver.
+    linger : bool
+        Wait as long as the slow growth or decay near an equilibrium takes.
 
     Returns
     -------
     Firing
     """
     state = np.asarray(state, dtype=float)
-    patience = max(SILENT * slowest(neuron, float(state[0])), 2.0 * horizon)
-    resting = [e for e in equilibria(neuron, I) if e.stable and e.below_threshold]
+    reachable = [e for e in equilibria(neuron, I) if e.below_threshold]
+    resting = [e for e in reachable if e.stable]
+    pace = slowest(neuron, float(state[0]))
+    growths = [abs(float(e.eigenvalues[0].real)) for e in reachable]
+    drift = max((1.0 / growth for growth in growths if growth > 0.0), default=0.0)
+    patience = max(SILENT * pace, 2.0 * horizon)
+    if linger:
+        patience = max(patience, min(LINGER * drift, LONGEST * pace))
     spikes: list[float] = []
     clock = waited = 0.0
-    ahead = patience / SILENT * 5.0
+    ahead = 5.0 * pace
     while True:
         trajectory = run(neuron, I, state, ahead, rtol)
         times = trajectory.spike_times

@@ -30,6 +30,7 @@ Array = npt.NDArray[np.float64]
 
 ROUNDING = 1e-15  # of one operation, relative: a few units in the last place
 SERIES = 1e-11  # of SciPy's Kummer function, relative, with room
+LARGEST = float(np.finfo(float).max)
 PARTS = 64  # intervals at first
 LEAST = 1e-9  # mV: what is still undecided at this width is one place
 MAX_INTERVALS = 400_000  # undecided at once: kinetics that no cell has
@@ -55,6 +56,7 @@ class Bounds:
 def _widened(low: Any, high: Any, by: float = ROUNDING) -> Bounds:
     low, high = np.asarray(low, dtype=float), np.asarray(high, dtype=float)
     unknown = np.isnan(low) | np.isnan(high)  # 0 times infinity: anything
+    low, high = np.minimum(low, LARGEST), np.maximum(high, -LARGEST)  # what overflows is beyond these
     low = np.where(unknown, -np.inf, low - by * np.abs(low) - 1e-300)
     high = np.where(unknown, np.inf, high + by * np.abs(high) + 1e-300)
     return Bounds(low, high)

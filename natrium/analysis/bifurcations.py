@@ -1,0 +1,186 @@
+"""Where equilibria meet (folds) or begin to oscillate (Hopf points) along the curve of equilibria."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import attrs
+import numpy as np
+from scipy.optimize import brentq, minimize_scalar
+
+from natrium.analysis.intervals import Array
+from natrium.analysis.steady_input import NEUTRAL, SteadyInput, sorted_eigenvalues
+
+__all__ = ["Fold", "Hopf", "fold_at", "hopf_points"]
+
+FIRST, SECOND = 1e-4, 1e-2  # mV: steps of differences of the Jacobian
+
+
+@attrs.frozen
+class Fold:
+    """Two equilibria meet and vanish: dI/dV = 0 (a saddle-node).
+
+    Attributes
+    ----------
+    V, I : float
+        mV.
+    curvature : float
+        d2I/dV2, per mV. Negative: the pair is there below I and gone above it.
+    speed : float
+        Of the slow direction, per ms: along it dV/dt = speed (I - I_eq(V)) nearby.
+    unstable : int
+        Unstable directions beside the one that vanishes; 0 where a stable equilibrium meets a saddle.
+    """
+
+    V: float
+    I: float
+    curvature: float
+    speed: float
+    unstable: int
+
+    @property
+    def passage(self) -> float:
+        """Time to pass the place of the vanished pair, times the root of the excess of I: ms mV^(1/2)."""
+        return float(np.pi / (abs(self.speed) * np.sqrt(0.5 * abs(self.curvature))))
+
+
+@attrs.frozen
+class Hopf:
+    """A pair of complex eigenvalues crosses the imaginary axis.
+
+    Attributes
+    ----------
+    V, I : float
+        mV.
+    frequency : float
+        Of the oscillation born there, Hz.
+    unstable_above : bool
+        Whether the pair is unstable at higher V.
+    lyapunov : float
+        First Lyapunov coefficient (of the eigenvector whose V is 1 mV), per mV^2 and ms: negative where a
+        stable oscillation grows from nothing (supercritical), positive where the jump is hard.
+    unstable : int
+        Unstable directions beside the pair.
+    """
+
+    V: float
+    I: float
+    frequency: float
+    unstable_above: bool
+    lyapunov: float
+    unstable: int
+
+
+def fold_at(steady: SteadyInput, V: float) -> Fold:
+    """Describe the fold at V."""
+    jacobian = steady.jacobians(np.array([V]))[0]
+    # Null vectors: right one with V's part 1, left one with their product 1. Along the right one,
+    # dz/dt = p_V (dV/dt), and dV/dt = (I - I_eq)/tau_m when the gates are steady.
+    values, right = np.linalg.eig(jacobian)
+    nearest = int(np.argmin(np.abs(values)))
+    left = np.linalg.eig(jacobian.T)[1][:, int(np.argmin(np.abs(np.linalg.eigvals(jacobian.T))))]
+    q = np.real(right[:, nearest] / right[0, nearest])
+    speed = float(np.real(left[0] / (left @ q)) / steady.neuron.tau_m)
+    others = np.delete(values, nearest)
+    return Fold(V, steady(V), steady(V, 2), speed, int(np.sum(others.real > 0.0)))
+
+
+def _pair_sums(matrices: Array) -> Array:
+    """Give the product of the sums of all pairs of eigenvalues, scaled: zero at a Hopf point."""
+    values = np.linalg.eigvals(matrices)
+    first, second = np.triu_indices(values.shape[-1], 1)
+    sums = values[..., first] + values[..., second]
+    sizes = np.abs(values[..., first]) + np.abs(values[..., second])
+    return np.asarray(np.prod(sums / np.where(sizes > 0.0, sizes, 1.0), axis=-1).real)
+
+
+def hopf_points(steady: SteadyInput, V: Array) -> list[Hopf]:
+    """Find the Hopf points by sign changes between neighbouring V, shape (n_points,)."""
+    if len(steady.system.states) < 2:
+        return []
+
+    def test(v: float) -> float:
+        return float(_pair_sums(steady.jacobians(np.array([v])))[0])
+
+    values = _pair_sums(steady.jacobians(V))
+    brackets = [(V[k], V[k + 1]) for k in np.flatnonzero(values[:-1] * values[1:] < 0.0)]
+    sizes = np.abs(values)
+    for k in 1 + np.flatnonzero((sizes[1:-1] < sizes[:-2]) & (sizes[1:-1] < sizes[2:])):
+        if np.all(values[k - 1 : k + 2] * values[k] > 0.0):  # may cross twice between the points
+            least = minimize_scalar(
+                lambda v: abs(test(v)), bounds=(V[k - 1], V[k + 1]), method="bounded", options={"xatol": 1e-9}
+            )
+            if test(least.x) * values[k] < 0.0:
+                brackets += [(V[k - 1], least.x), (least.x, V[k + 1])]
+    points = [_hopf_at(steady, float(brentq(test, a, b, xtol=1e-13, rtol=1e-15))) for a, b in brackets]
+    return sorted((point for point in points if point), key=lambda point: point.V)
+
+
+def _hopf_at(steady: SteadyInput, V: float) -> Hopf | None:
+    """Tell a Hopf point from a neutral saddle, whose two real eigenvalues cancel."""
+    values = sorted_eigenvalues(steady.jacobians(np.array([V]))[0])
+    complex_ = np.abs(values.imag) > 0.0
+    if not np.any(complex_):
+        return None
+    pair = values[complex_][int(np.argmin(np.abs(values[complex_].real)))]
+    if abs(pair.real) > NEUTRAL * np.abs(values).max():
+        return None
+    others = np.delete(values, np.argsort(np.abs(values.real) + 1e300 * ~complex_)[:2])
+    step = 1e-4
+
+    def growth(v: float) -> float:
+        near = np.linalg.eigvals(steady.jacobians(np.array([v]))[0])
+        return float(near[int(np.argmin(np.abs(near - pair)))].real)
+
+    return Hopf(
+        V=V,
+        I=steady(V),
+        frequency=float(1000.0 * abs(pair.imag) / (2.0 * np.pi)),
+        unstable_above=growth(V + step) > growth(V - step),
+        lyapunov=_lyapunov(steady, V),
+        unstable=int(np.sum(others.real > 0.0)),
+    )
+
+
+def _lyapunov(steady: SteadyInput, V: float) -> float:
+    """Give the first Lyapunov coefficient at a Hopf point.
+
+    Second and third derivatives are differences of the exact Jacobian.
+
+    References
+    ----------
+    .. [1] Y. A. Kuznetsov, "Elements of Applied Bifurcation Theory", 3rd ed. (2004), eq. 5.34.
+       https://doi.org/10.1007/978-1-4757-3978-7
+    """
+    I, states = steady.along(np.array([V]))
+    x = states[:, 0]
+
+    def jacobian(shift: Array) -> Array:
+        return steady.jacobian(x + shift, float(I[0]))
+
+    def second(u: Any, v: Any) -> Any:
+        parts = [(1.0, np.real(u)), (1.0j, np.imag(u))]
+        return sum(
+            factor * ((jacobian(FIRST * w) - jacobian(-FIRST * w)) @ v) / (2.0 * FIRST) for factor, w in parts
+        )
+
+    def third(u: Any, v: Any, w: Any) -> Any:
+        total = np.zeros(x.size, dtype=complex)
+        for f, a in ((1.0, np.real(u)), (1.0j, np.imag(u))):
+            for g, b in ((1.0, np.real(v)), (1.0j, np.imag(v))):
+                a_, b_ = SECOND * a, SECOND * b
+                mixed = jacobian(a_ + b_) - jacobian(a_ - b_) - jacobian(b_ - a_) + jacobian(-a_ - b_)
+                total += f * g * (mixed @ w) / (4.0 * SECOND**2)
+        return total
+
+    A = jacobian(np.zeros(x.size))
+    values, right = np.linalg.eig(A)
+    k = int(np.argmin(np.where(values.imag > 0.0, np.abs(values.real), np.inf)))
+    omega, q = float(values[k].imag), right[:, k] / right[0, k]
+    turned, left = np.linalg.eig(A.T)
+    p = left[:, int(np.argmin(np.abs(turned - values[k])))]
+    p = p / (p @ q)
+    still = np.linalg.solve(A, second(q, q.conj()))
+    double = np.linalg.solve(2.0j * omega * np.eye(x.size) - A, second(q, q))
+    total = third(q, q, q.conj()) - 2.0 * second(q, still) + second(q.conj(), double)
+    return float(np.real(p @ total) / (2.0 * omega))

@@ -1,0 +1,226 @@
+"""What kind of neuron this is, in words, each from a computed fact."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Literal
+
+import attrs
+import numpy as np
+
+from natrium.analysis.bifurcations import Fold
+from natrium.analysis.equilibria import Equilibrium, EquilibriumCurve, equilibria, equilibrium_curve
+from natrium.analysis.excitability import Rheobase, rheobase
+from natrium.analysis.f_i import Onset, onset
+from natrium.model import Neuron
+
+__all__ = ["ThresholdAndSaddle", "Verdict", "describe"]
+
+
+@attrs.frozen
+class ThresholdAndSaddle:
+    """Where the coded threshold lies against the saddle that a resting cell would have to pass.
+
+    Attributes
+    ----------
+    fold : Fold
+        At which the saddle is born from the rest.
+    saddle : float or None
+        The saddle's V without input, mV; None where there is none then.
+    side : {"above", "below"} or None
+        Where the threshold lies against it without input.
+    above_from : float or None
+        Input from which on the threshold lies above the saddle, mV: minus infinity where it always does,
+        None where it never does.
+    """
+
+    fold: Fold
+    saddle: float | None
+    side: Literal["above", "below"] | None
+    above_from: float | None
+
+
+@attrs.frozen(eq=False)
+class Verdict:
+    """What kind of neuron this is; `str` gives it in words.
+
+    Attributes
+    ----------
+    neuron : Neuron
+    curve : EquilibriumCurve
+    equilibria : tuple of Equilibrium
+        Without input.
+    rest : Equilibrium or None
+        The lowest stable one below the threshold, without input.
+    rheobase : Rheobase or None
+        None without a threshold.
+    onset : Onset or None
+        None without a rheobase.
+    excitability : {"class 1", "class 2", "none"}
+        Class 1: the rate grows from zero; class 2: it starts at a finite value.
+    threshold : ThresholdAndSaddle or None
+        None without a threshold or a saddle.
+    """
+
+    neuron: Neuron
+    curve: EquilibriumCurve
+    equilibria: tuple[Equilibrium, ...]
+    rest: Equilibrium | None
+    rheobase: Rheobase | None
+    onset: Onset | None
+    excitability: Literal["class 1", "class 2", "none"]
+    threshold: ThresholdAndSaddle | None
+
+    @property
+    def pacemaker(self) -> bool:
+        """Whether the cell fires without input."""
+        return self.rheobase is not None and self.rheobase.pacemaker
+
+    def sentences(self) -> tuple[str, ...]:
+        """Give the verdict, a sentence each."""
+        said = [_of_class(self), _of_equilibria(self), *_of_bifurcations(self.curve)]
+        if self.rheobase is not None:
+            said += [_of_rheobase(self.rheobase), *_of_onset(self.onset), *_of_threshold(self)]
+            said += [note[0].upper() + note[1:] + "." for note in self.rheobase.notes]
+        return tuple(said)
+
+    def __str__(self) -> str:
+        return "\n".join(self.sentences())
+
+
+@lru_cache(maxsize=32)
+def describe(neuron: Neuron) -> Verdict:
+    """Find out what kind of neuron this is.
+
+    Parameters
+    ----------
+    neuron : Neuron
+
+    Returns
+    -------
+    Verdict
+        ``print`` it for the words.
+
+    Raises
+    ------
+    ModelError, SolverError
+        As `equilibria` and `rheobase`.
+
+    References
+    ----------
+    .. [1] E. M. Izhikevich, "Dynamical Systems in Neuroscience" (2007), sec. 7.1: the classes.
+       https://doi.org/10.7551/mitpress/2526.001.0001
+    """
+    curve, resting = equilibrium_curve(neuron), equilibria(neuron, 0.0)
+    found = rheobase(neuron) if neuron.fires else None
+    law = onset(neuron) if found is not None and np.isfinite(found.value) else None
+    return Verdict(
+        neuron=neuron,
+        curve=curve,
+        equilibria=resting,
+        rest=next((e for e in resting if e.stable and e.below_threshold is not False), None),
+        rheobase=found,
+        onset=law,
+        excitability="none" if law is None else "class 2" if law.law == "jump" else "class 1",
+        threshold=threshold_and_saddle(neuron),
+    )
+
+
+def threshold_and_saddle(neuron: Neuron) -> ThresholdAndSaddle | None:
+    """Compare the coded threshold with the saddle on the falling branch of the curve."""
+    curve = equilibrium_curve(neuron)
+    fold = next((fold for fold in curve.folds if fold.curvature < 0.0 and fold.unstable == 0), None)
+    if not neuron.fires or fold is None:
+        return None
+    top = min((other.V for other in curve.folds if other.V > fold.V), default=float("inf"))
+    saddle = next((e.V for e in equilibria(neuron, 0.0) if fold.V < e.V < top), None)
+    side: Literal["above", "below"] | None = None
+    if saddle is not None:
+        side = "above" if neuron.v_thresh > saddle else "below"
+    if neuron.v_thresh <= fold.V:
+        return ThresholdAndSaddle(fold, saddle, side, None)
+    above_from = curve.threshold_input if neuron.v_thresh < top else -float("inf")
+    return ThresholdAndSaddle(fold, saddle, side, above_from)
+
+
+def _of_class(verdict: Verdict) -> str:
+    if verdict.rheobase is None:
+        return "There is no threshold: no spike is counted and nothing is reset."
+    if verdict.pacemaker:
+        return (
+            f"A pacemaker: it fires without input ({_rate(verdict)}). Excitability: {verdict.excitability}."
+        )
+    if verdict.onset is None:
+        return "No constant input makes it go on firing from rest."
+    return f"Excitable, {verdict.excitability}: without input it rests."
+
+
+def _rate(verdict: Verdict) -> str:
+    if verdict.rest is not None:
+        return "though a stable rest exists"
+    return "no stable equilibrium lies below the threshold"
+
+
+def _of_equilibria(verdict: Verdict) -> str:
+    above = " (above the threshold: never reached)"
+    parts = [
+        f"{e.kind} at {e.V:.6f} mV{above if e.below_threshold is False else ''}" for e in verdict.equilibria
+    ]
+    return f"Equilibria without input: {'; '.join(parts) or 'none'}."
+
+
+def _of_bifurcations(curve: EquilibriumCurve) -> list[str]:
+    said = []
+    for fold in curve.folds:
+        meeting = "meet and vanish above" if fold.curvature < 0.0 else "meet and vanish below"
+        said.append(f"Fold: two equilibria {meeting} {fold.I:.9f} mV, at V = {fold.V:.6f} mV.")
+    for point in curve.hopf:
+        kind = "subcritical" if point.lyapunov > 0.0 else "supercritical"
+        said.append(
+            f"Hopf point, {kind}, at {point.I:.9f} mV, V = {point.V:.6f} mV ({point.frequency:.3f} Hz)."
+        )
+    return said
+
+
+_CAUSES = {
+    "fold": "there the rest meets a saddle and both vanish",
+    "threshold": "there the rest reaches the coded threshold",
+    "hopf": "there the rest loses its stability to an oscillation",
+    "oscillation": "there a subthreshold oscillation reaches the threshold",
+    "none": "no constant input makes it go on firing",
+}
+
+
+def _of_rheobase(found: Rheobase) -> str:
+    if not np.isfinite(found.value):
+        return "Rheobase: none."
+    runs = "confirmed by runs just above and just below" if found.confirmed else "NOT confirmed by runs"
+    return f"Rheobase: {found.value:.9f} mV ({found.cause}: {_CAUSES[found.cause]}; {runs})."
+
+
+def _of_onset(found: Onset | None) -> list[str]:
+    if found is None:
+        return []
+    if found.law == "jump":
+        return [f"At {found.at:.6g} mV firing sets in at a finite rate, {1000.0 / found.offset:.4g} Hz."]
+    units = {"square root": "ms mV^(1/2)", "logarithmic": "ms"}[found.law]
+    model = "" if found.predicted is None else f", {found.predicted:.4g} by the model's equations"
+    return [
+        f"Onset: the rate grows from zero, the interval by a {found.law} law "
+        f"(coefficient {found.coefficient:.4g} {units} fitted{model})."
+    ]
+
+
+def _of_threshold(verdict: Verdict) -> list[str]:
+    place, v = verdict.threshold, verdict.neuron.v_thresh
+    if place is None:
+        return ["There is no saddle: the coded threshold alone makes a spike."]
+    if place.above_from is None:
+        return [f"The coded threshold ({v:g} mV) lies below the saddle at every input."]
+    if place.above_from == -float("inf"):
+        return [f"The coded threshold ({v:g} mV) lies above the saddle at every input."]
+    now = "" if place.side is None else f"; without input it lies {place.side} it ({place.saddle:.6f} mV)"
+    return [
+        f"The coded threshold ({v:g} mV) lies above the saddle from {place.above_from:.9f} mV on, "
+        f"below it at less input; the saddle is there up to {place.fold.I:.9f} mV{now}."
+    ]

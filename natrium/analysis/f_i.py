@@ -1,0 +1,250 @@
+r"""Rate against input: steady rate, latency, adaptation, and the law by which firing sets in.
+
+Above the input I_c at which the rest is lost, the interval grows without bound as
+
+.. math:: T \simeq a + b\,(I - I_c)^{-1/2} \quad\text{(square root)}, \qquad
+          T \simeq a - b\,\ln(I - I_c) \quad\text{(logarithmic)},
+
+or it tends to a limit (jump). b follows from the model: pi/(speed sqrt(curvature/2)) at a fold, and
+the slowest time constant where the rest reaches the threshold.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Literal
+
+import attrs
+import numpy as np
+import numpy.typing as npt
+
+from natrium.analysis.equilibria import equilibria, equilibrium_at
+from natrium.analysis.excitability import Rheobase, rheobase
+from natrium.analysis.firing import Firing, fire
+from natrium.analysis.intervals import Array
+from natrium.model import ModelError, Neuron, Number
+
+__all__ = ["FI", "Onset", "f_i_curve", "onset"]
+
+Law = Literal["square root", "logarithmic", "jump"]
+
+SETTLED = 1e-9  # relative, of intervals that count as steady
+FINE = 1e-11  # rtol of the runs
+# Excess of input over the rheobase at which the onset is fitted, relative to it (at least to 1 mV). The
+# law holds only near; nearer still, runs grow long.
+NEAR = (1e-3, 2e-3, 4e-3, 8e-3, 1.6e-2)
+
+
+@attrs.frozen(eq=False)
+class FI:
+    """Rate against constant input, the cell starting from its own initial state.
+
+    Attributes
+    ----------
+    inputs : ndarray, shape (n_inputs,)
+        mV.
+    rates : ndarray, shape (n_inputs,)
+        Steady rate, Hz; 0 where it does not fire on.
+    latencies : ndarray, shape (n_inputs,)
+        Time of the first spike, ms; NaN without one.
+    adaptation : ndarray, shape (n_inputs,)
+        Steady interval over the first one; NaN where it does not fire on.
+    outcomes : tuple of str
+        ``"sustained"``, ``"rest"`` or ``"silent"``.
+    periods : tuple of int
+        How many intervals repeat; 0 where none settled.
+    """
+
+    inputs: Array
+    rates: Array
+    latencies: Array
+    adaptation: Array
+    outcomes: tuple[str, ...]
+    periods: tuple[int, ...]
+
+    def table(self) -> list[dict[str, float | int | str]]:
+        """Give one row per input."""
+        rows = zip(
+            self.inputs.tolist(),
+            self.rates.tolist(),
+            self.latencies.tolist(),
+            self.adaptation.tolist(),
+            self.outcomes,
+            self.periods,
+            strict=True,
+        )
+        names = ("input_mV", "rate_Hz", "latency_ms", "adaptation", "outcome", "period")
+        return [dict(zip(names, row, strict=True)) for row in rows]
+
+
+def f_i_curve(neuron: Neuron, inputs: npt.ArrayLike) -> FI:
+    """Measure the steady rate at constant inputs.
+
+    Parameters
+    ----------
+    neuron : Neuron
+        With a threshold.
+    inputs : array_like, shape (n_inputs,)
+        mV.
+
+    Returns
+    -------
+    FI
+
+    Raises
+    ------
+    ModelError
+        When there is no threshold or an input is no number.
+    SolverError
+        When a run cannot be carried through.
+    """
+    if not neuron.fires:
+        raise ModelError("a rate needs a threshold, got v_thresh = None: give v_thresh")
+    levels = np.atleast_1d(np.asarray(inputs, dtype=float))
+    for I in levels.tolist():
+        Number("mV").check("inputs", I)
+    start = np.array(neuron.initial_state())
+    runs = [fire(neuron, I, start, settle=SETTLED, rtol=FINE) for I in levels.tolist()]
+    return FI(
+        inputs=levels,
+        rates=np.array([1000.0 / run.interval for run in runs]),
+        latencies=np.array([run.spike_times[0] if run.spike_times.size else np.nan for run in runs]),
+        adaptation=np.array([_adaptation(run) for run in runs]),
+        outcomes=tuple(run.outcome for run in runs),
+        periods=tuple(run.period for run in runs),
+    )
+
+
+def _adaptation(run: Firing) -> float:
+    return run.interval / float(run.intervals[0]) if run.outcome == "sustained" else float("nan")
+
+
+@attrs.frozen(eq=False)
+class Onset:
+    """How the interval grows as the input comes down to where firing sets in.
+
+    Attributes
+    ----------
+    law : {"square root", "logarithmic", "jump"}
+        The one that fits best.
+    at : float
+        Input at which firing sets in, mV.
+    offset, coefficient : float
+        a (ms) and b of the law: ms mV^(1/2), ms, or, of a jump, ms/mV.
+    predicted : float or None
+        b as the model's own equations give it; None where they say nothing.
+    errors : dict
+        Root mean square of what each law leaves, relative to the mean interval.
+    inputs, intervals : ndarray, shape (n_inputs,)
+        What was fitted, mV and ms.
+    """
+
+    law: Law
+    at: float
+    offset: float
+    coefficient: float
+    predicted: float | None
+    errors: dict[Law, float]
+    inputs: Array
+    intervals: Array
+
+
+@lru_cache(maxsize=64)
+def onset(neuron: Neuron) -> Onset:
+    """Fit the law by which firing sets in.
+
+    Parameters
+    ----------
+    neuron : Neuron
+        With a threshold and a rheobase.
+
+    Returns
+    -------
+    Onset
+
+    Raises
+    ------
+    ModelError
+        When there is no threshold or no rheobase.
+    SolverError
+        When a run cannot be carried through.
+
+    References
+    ----------
+    .. [1] E. M. Izhikevich, "Dynamical Systems in Neuroscience" (2007), sec. 6.1, 7.1.
+       https://doi.org/10.7551/mitpress/2526.001.0001
+    """
+    found = rheobase(neuron)
+    if not np.isfinite(found.value):
+        raise ModelError("an onset needs a rheobase, got none: see rheobase(neuron).notes")
+    at = found.bistable_from
+    excess = np.array(NEAR) * max(1.0, abs(at))
+    state = next(c for c in _cycles(neuron, found, at + float(excess[-1]))).state
+    intervals = np.empty(excess.size)
+    for k in range(excess.size - 1, -1, -1):  # from far to near, each from the last one's cycle
+        horizon = _expected(found, float(excess[k]))
+        run = fire(neuron, at + float(excess[k]), state, horizon=horizon, settle=1e-6)
+        intervals[k], state = run.interval, run.state
+    kept = np.isfinite(intervals)
+    return _fitted(neuron, found, at, excess[kept], intervals[kept])
+
+
+def _cycles(neuron: Neuron, found: Rheobase, I: float) -> list[Firing]:
+    """Reach the cycle at an input: from rest above the rheobase, else coming down from there."""
+    start = next((e.state for e in equilibria(neuron, I) if e.stable and e.below_threshold), None)
+    high = found.value + max(1.0, abs(found.value)) * NEAR[-1]
+    begun = fire(neuron, high, np.array(neuron.initial_state()), horizon=_expected(found, high - found.value))
+    if start is None or not found.bistable:
+        return [begun]
+    levels = np.linspace(high, I, 12)[1:]
+    for level in levels.tolist():
+        begun = fire(neuron, level, begun.state, enough=60)
+    return [begun]
+
+
+def _expected(found: Rheobase, excess: float) -> float:
+    return found.fold.passage / float(np.sqrt(excess)) if found.fold else 0.0
+
+
+def _fitted(neuron: Neuron, found: Rheobase, at: float, excess: Array, intervals: Array) -> Onset:
+    if intervals.size < 3:
+        raise ModelError(
+            f"an onset is fitted to at least 3 intervals, got {intervals.size} just above {at:.6g} mV: "
+            "use f_i_curve"
+        )
+    terms: dict[Law, Array] = {
+        "square root": 1.0 / np.sqrt(excess),
+        "logarithmic": -np.log(excess),
+        "jump": excess,
+    }
+    fits: dict[Law, tuple[Array, float]] = {}
+    for law, term in terms.items():
+        design = np.column_stack([np.ones(excess.size), term])
+        solution = np.linalg.lstsq(design, intervals, rcond=None)[0]
+        left = intervals - design @ solution
+        fits[law] = (
+            np.asarray(solution, dtype=np.float64),
+            float(np.sqrt(np.mean(left**2)) / intervals.mean()),
+        )
+    growing: list[Law] = [law for law in terms if law == "jump" or fits[law][0][1] > 0.0]
+    best = min(growing, key=lambda law: fits[law][1])
+    return Onset(
+        law=best,
+        at=at,
+        offset=float(fits[best][0][0]),
+        coefficient=float(fits[best][0][1]),
+        predicted=_predicted(neuron, found, best),
+        errors={law: error for law, (_, error) in fits.items()},
+        inputs=at + excess,
+        intervals=intervals,
+    )
+
+
+def _predicted(neuron: Neuron, found: Rheobase, law: Law) -> float | None:
+    if law == "square root" and found.fold is not None:
+        return found.fold.passage
+    if law == "logarithmic" and found.cause == "threshold" and not found.bistable:
+        # The state comes near the rest along its slowest direction, and leaves through the threshold.
+        leading = equilibrium_at(neuron, found.V).eigenvalues[0]
+        return float(-1.0 / leading.real) if leading.imag == 0.0 and leading.real < 0.0 else None
+    return None

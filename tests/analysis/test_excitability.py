@@ -1,0 +1,193 @@
+"""Rheobase by its cause, rates and their onset, pulses, the verdict: closed forms, and both sodium models."""
+
+import numpy as np
+import pytest
+
+import natrium
+from natrium import CHANNELS, Channel, Gate, Neuron
+from natrium.analysis.description import describe, threshold_and_saddle
+from natrium.analysis.excitability import rheobase
+from natrium.analysis.f_i import f_i_curve, onset
+from natrium.analysis.firing import fire, slowest, starting_at
+from natrium.analysis.strength_duration import strength_duration
+
+LIF = Neuron()
+SODIUM = natrium.notebook.lif_na().neuron
+TWO = natrium.notebook.lif_na2().neuron
+AXON = (CHANNELS["hh_sodium"], CHANNELS["hh_potassium"])
+
+
+def test_the_rheobase_of_the_lif_is_threshold_less_rest():
+    found = rheobase(LIF)
+    assert (found.value, found.cause, found.V) == (15.0, "threshold", -55.0)
+    assert not found.pacemaker
+    assert not found.bistable
+    assert found.confirmed
+
+
+def test_a_lif_that_rests_above_its_threshold_is_a_pacemaker():
+    found = rheobase(Neuron(v_rest=-50.0, v_reset=-70.0, v_init=-70.0))
+    assert (found.value, found.cause, found.pacemaker) == (-5.0, "threshold", True)
+
+
+def test_an_ohmic_leak_shifts_the_rheobase():
+    """Each conductance g to E asks for g (v_thresh - E) more."""
+    neuron = Neuron(channels=[Channel("K", 0.5, -90.0)])
+    assert rheobase(neuron).value == pytest.approx(15.0 + 0.5 * 35.0, rel=1e-14)
+
+
+def test_rates_of_the_lif_are_the_closed_form():
+    inputs = np.array([15.0001, 15.5, 16.0, 20.0, 40.0, 1000.0])
+    found = f_i_curve(LIF, inputs)
+    interval = 2.0 + 10.0 * np.log(inputs / (inputs - 15.0))
+    np.testing.assert_allclose(found.rates, 1000.0 / interval, rtol=1e-10)
+    np.testing.assert_allclose(found.latencies, interval - 2.0, rtol=1e-10)
+    np.testing.assert_allclose(found.adaptation, 1.0, rtol=1e-10)
+
+
+def test_no_rate_at_or_below_the_rheobase():
+    found = f_i_curve(LIF, [-5.0, 0.0, 14.999, 15.0])
+    np.testing.assert_array_equal(found.rates, 0.0)
+    assert np.isnan(found.latencies).all()
+    assert "sustained" not in found.outcomes
+
+
+def test_a_reset_of_its_own_in_the_closed_form():
+    neuron = Neuron(v_reset=-62.0, tau_ref=0.0)
+    (rate,) = f_i_curve(neuron, [20.0]).rates
+    assert rate == pytest.approx(1000.0 / (10.0 * np.log(12.0 / 5.0)), rel=1e-10)
+    assert f_i_curve(neuron, 20.0).adaptation[0] == pytest.approx(1.0, rel=1e-9)
+
+
+def test_the_onset_of_the_lif_is_logarithmic():
+    found = onset(LIF)
+    assert found.law == "logarithmic"
+    assert found.predicted == pytest.approx(10.0, rel=1e-12)
+    assert found.coefficient == pytest.approx(10.0, rel=0.01)
+    assert found.errors["square root"] > 50.0 * found.errors["logarithmic"]
+
+
+def test_pulses_of_the_lif_follow_lapicque():
+    d = np.array([0.01, 1.0, 10.0, 100.0])
+    found = strength_duration(LIF, d)
+    np.testing.assert_allclose(found.amplitudes, 15.0 / (1.0 - np.exp(-d / 10.0)), rtol=1e-12)
+    np.testing.assert_allclose(found.charges[0], 150.0, rtol=1e-3)
+    fine = strength_duration(LIF, np.geomspace(1.0, 20.0, 2000))
+    assert fine.chronaxie(15.0) == pytest.approx(10.0 * np.log(2.0), rel=1e-5)
+    assert np.isnan(fine.chronaxie(1e6))
+
+
+def test_bisected_pulses_agree_with_lapicque():
+    """A channel without conductance sends the LIF through the event-driven solver."""
+    gate = Gate("x", 1, inf="1/(1 + exp(-(V + 50)/5))", tau="1.0")
+    silent = Neuron(channels=[Channel("none", 0.0, 50.0, [gate])])
+    found = strength_duration(silent, [1.0, 10.0])
+    np.testing.assert_allclose(found.amplitudes, 15.0 / -np.expm1([-0.1, -1.0]), rtol=1e-7)
+
+
+def test_the_first_sodium_model_loses_its_rest_at_a_fold():
+    found = rheobase(SODIUM)
+    assert found.value == pytest.approx(5.482069069686, abs=1e-9)
+    assert (found.cause, found.pacemaker, found.bistable, found.confirmed) == ("fold", False, False, True)
+    place = threshold_and_saddle(SODIUM)
+    assert place.side == "below"
+    assert place.saddle == pytest.approx(-53.802969, abs=1e-5)
+    assert place.above_from == pytest.approx(1.934627968, abs=1e-8)
+
+
+@pytest.mark.parametrize(("neuron", "I", "interval"), [(SODIUM, 10.0, 24.812443759)])
+def test_steady_intervals(neuron, I, interval):
+    found = f_i_curve(neuron, [I])
+    assert 1000.0 / found.rates[0] == pytest.approx(interval, abs=2e-8)
+    assert found.latencies[0] < interval
+    assert found.table()[0]["outcome"] == "sustained"
+
+
+def test_a_threshold_below_every_saddle_is_named():
+    low = natrium.Neuron(v_thresh=-63.0, channels=SODIUM.channels)
+    found = rheobase(low)
+    assert found.cause == "threshold"
+    assert found.value == pytest.approx(4.9, abs=0.3)
+    assert any("below every saddle" in note for note in found.notes)
+    assert threshold_and_saddle(low).above_from is None
+
+
+def test_a_neuron_without_threshold_has_no_rheobase_and_a_verdict():
+    axon = Neuron(tau_m=1 / 0.3, v_rest=-54.387, v_thresh=None, channels=AXON)
+    for refused in (
+        rheobase,
+        lambda neuron: f_i_curve(neuron, [1.0]),
+        lambda neuron: strength_duration(neuron, [1.0]),
+    ):
+        with pytest.raises(natrium.ModelError, match="threshold"):
+            refused(axon)
+    verdict = describe(axon)
+    assert verdict.rest.kind == "stable node"
+    assert (verdict.rheobase, verdict.onset, verdict.threshold) == (None, None, None)
+    assert "no threshold" in str(verdict)
+    assert "subcritical" in str(verdict)
+
+
+def test_pulses_need_a_rest():
+    with pytest.raises(natrium.ModelError, match="from rest"):
+        strength_duration(TWO, [1.0])
+    with pytest.raises(natrium.ModelError, match="durations must be positive"):
+        strength_duration(LIF, [0.0])
+
+
+def test_the_verdict_on_the_lif():
+    verdict = describe(LIF)
+    assert verdict.excitability == "class 1"
+    assert "15.000000000 mV (threshold" in str(verdict)
+    assert "no saddle" in str(verdict)
+
+
+def test_started_at_a_state_it_goes_on_as_before():
+    whole = natrium.simulate(SODIUM, natrium.Constant(10.0), t_end=60.0, rtol=1e-11)
+    later = natrium.simulate(
+        starting_at(SODIUM, whole.state(10.0)), natrium.Constant(10.0), t_end=50.0, rtol=1e-11
+    )
+    np.testing.assert_allclose(later.spike_times + 10.0, whole.spike_times, rtol=1e-8)
+
+
+def test_clamped_gates_move_while_refractory():
+    """Interval 24.573193974 ms under the clamp rule, from a state within the cycle."""
+    clamped = Neuron(refractory="clamp", channels=SODIUM.channels)
+    run = fire(clamped, 10.0, clamped.initial_state(), settle=1e-10, rtol=1e-11)
+    assert run.interval == pytest.approx(24.573193974, abs=2e-8)
+    assert slowest(clamped) == 10.0
+    again = fire(clamped, 10.0, run.state, settle=1e-10, rtol=1e-11)
+    assert again.spike_times[0] + 2.0 == pytest.approx(run.interval, abs=1e-7)
+
+
+@pytest.mark.slow
+def test_the_onset_of_the_first_sodium_model_is_a_square_root():
+    found = onset(SODIUM)
+    assert found.law == "square root"
+    assert found.predicted == pytest.approx(77.577, abs=1e-3)
+    assert found.coefficient == pytest.approx(found.predicted, rel=3e-3)
+
+
+@pytest.mark.slow
+def test_the_verdict_on_both_sodium_models():
+    one, two = describe(SODIUM), describe(TWO)
+    assert (one.pacemaker, one.excitability, one.rest.kind) == (False, "class 1", "stable node")
+    assert "lies above the saddle from 1.934627968 mV" in str(one)
+    assert (two.pacemaker, two.excitability, two.rest) == (True, "class 1", None)
+    assert two.rheobase.value == pytest.approx(-0.848384159581, abs=1e-9)
+    assert two.rheobase.confirmed
+    assert two.threshold.side is None
+    assert "fires without input" in str(two)
+    assert f_i_curve(TWO, [0.0]).rates[0] == pytest.approx(16.4656783, abs=1e-6)
+
+
+@pytest.mark.slow
+def test_bistability_at_a_hopf_point_is_named():
+    found = rheobase(
+        Neuron(tau_m=1 / 0.3, v_rest=-54.387, v_thresh=-20.0, v_reset=-65.0, v_init=-65.0, channels=AXON)
+    )
+    assert found.cause == "hopf"
+    assert found.value == pytest.approx(32.5847933, abs=1e-6)
+    assert found.bistable
+    assert found.bistable_from < 26.0
+    assert found.confirmed
