@@ -28,6 +28,7 @@ __all__ = ["Equilibrium", "EquilibriumCurve", "equilibria", "equilibrium_curve"]
 V_LOW, V_HIGH = -150.0, 150.0  # mV: where rates are checked
 SPAN = 300.0  # mV: ranges grow by this much at a time, so that folds are found once for many inputs
 TOUCHING = 64 * np.finfo(float).eps  # relative: an input this near a fold's is the fold's
+APART = 1e-5  # mV: from a fold that the input touches, its own pair cannot be told apart within this
 FEATURE = 0.02  # the curve is sampled so that no gate's steady state moves further between two points
 FINEST = 2.0**-20  # mV
 POINTS = 601
@@ -199,7 +200,7 @@ def equilibria(neuron: Neuron, I: float = 0.0) -> tuple[Equilibrium, ...]:
         elif (at_a < 0.0) != (at_b < 0.0):
             # Beside a fold that is touched: a root of its own only where it is well away from it.
             root = _crossing(steady, I, a, b)
-            if all(abs(root - V) > 1e-5 for V in touched):
+            if all(abs(root - V) > APART for V in touched):
                 found.append(root)
     return tuple(equilibrium_at(neuron, V, I) for V in sorted(found))
 

@@ -18,7 +18,7 @@ import attrs
 import numpy as np
 import numpy.typing as npt
 
-from natrium.analysis.equilibria import equilibria, equilibrium_at
+from natrium.analysis.equilibria import equilibrium_at
 from natrium.analysis.excitability import Rheobase, rheobase
 from natrium.analysis.firing import Firing, fire
 from natrium.analysis.intervals import Array
@@ -33,6 +33,7 @@ FINE = 1e-11  # rtol of the runs
 # Excess of input over the rheobase at which the onset is fitted, relative to it (at least to 1 mV). The
 # law holds only near; nearer still, runs grow long.
 NEAR = (1e-3, 2e-3, 4e-3, 8e-3, 1.6e-2)
+DESCENT = 12  # steps of input on the way down to where firing ends
 
 
 @attrs.frozen(eq=False)
@@ -179,7 +180,7 @@ def onset(neuron: Neuron) -> Onset:
         raise ModelError("an onset needs a rheobase, got none: see rheobase(neuron).notes")
     at = found.bistable_from
     excess = np.array(NEAR) * max(1.0, abs(at))
-    state = next(c for c in _cycles(neuron, found, at + float(excess[-1]))).state
+    state = _on_cycle(neuron, found, at + float(excess[-1]))
     intervals = np.empty(excess.size)
     for k in range(excess.size - 1, -1, -1):  # from far to near, each from the last one's cycle
         horizon = _expected(found, float(excess[k]))
@@ -189,17 +190,15 @@ def onset(neuron: Neuron) -> Onset:
     return _fitted(neuron, found, at, excess[kept], intervals[kept])
 
 
-def _cycles(neuron: Neuron, found: Rheobase, I: float) -> list[Firing]:
-    """Reach the cycle at an input: from rest above the rheobase, else coming down from there."""
-    start = next((e.state for e in equilibria(neuron, I) if e.stable and e.below_threshold), None)
+def _on_cycle(neuron: Neuron, found: Rheobase, I: float) -> Array:
+    """Reach the cycle at an input: where the cell is bistable, by coming down from above the rheobase."""
     high = found.value + max(1.0, abs(found.value)) * NEAR[-1]
-    begun = fire(neuron, high, np.array(neuron.initial_state()), horizon=_expected(found, high - found.value))
-    if start is None or not found.bistable:
-        return [begun]
-    levels = np.linspace(high, I, 12)[1:]
-    for level in levels.tolist():
-        begun = fire(neuron, level, begun.state, enough=60)
-    return [begun]
+    start = np.array(neuron.initial_state())
+    state = fire(neuron, high, start, horizon=_expected(found, high - found.value)).state
+    if found.bistable:
+        for level in np.linspace(high, I, DESCENT)[1:].tolist():
+            state = fire(neuron, level, state, enough=60).state
+    return state
 
 
 def _expected(found: Rheobase, excess: float) -> float:
