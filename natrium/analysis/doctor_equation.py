@@ -54,10 +54,10 @@ def equation_findings(anatomy: Anatomy, neuron: Neuron, used: bool) -> Iterator[
         )
         if not _swap(rules.kinetics, claim.kinetics):
             wrong.append(Finding("initial-gates", "fault", f"Gates start elsewhere: {listed}.", said))
-    if wrong and used:
+    if wrong and used and not anatomy.lead:
         listed = " ".join(one.said for one in wrong)
         yield Finding("used", "note", f"The instance may have been used before. {listed}", said)
-    else:
+    elif not used:
         yield from wrong
     seen = bool(rules.starts) and bool(fit.coefficients[3::2].any())
     if rules.order == "late" and seen:

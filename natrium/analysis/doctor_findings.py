@@ -49,7 +49,8 @@ def anatomy_findings(
     if anatomy.heeds:
         found += firing_findings(anatomy, model, dt, recorded)
     found += gate_findings(anatomy, neuron)
-    return found
+    # A used instance that is still refractory starts as no new one does.
+    return [one for one in found if not (used and one.key == "starts-refractory")]
 
 
 def _unknown(fit: Fit) -> Finding:

@@ -17,7 +17,7 @@ from natrium.analysis.probing_events import Firing
 from natrium.analysis.probing_fit import deviations, fit, gates_after
 from natrium.analysis.probing_identify import Anatomy, clamped, gates_while_held
 from natrium.analysis.probing_rules import VANISHES, Fit, Rules, Stack
-from natrium.analysis.probing_search import changed_coefficients, claimed_rules, search
+from natrium.analysis.probing_search import changed_coefficients, claimed_rules, plainly, search
 from natrium.model import Model, Neuron
 from natrium.solvers.bernstein import Array
 
@@ -45,6 +45,8 @@ class Reading:
         Labels of the samples at which it fires, ms.
     threshold : tuple of float
         Largest V that does not fire, and least V that does, mV.
+    delay : float
+        By how many steps an input that varies is read late (negative: early).
     other : Reading or None
         Another way to read it that fits as well.
     """
@@ -55,6 +57,7 @@ class Reading:
     edges: tuple[Edge, ...]
     spikes: Array
     threshold: tuple[float, float]
+    delay: float = 0.0
     other: Reading | None = None
 
 
@@ -84,9 +87,13 @@ def _firing(V: Array, neuron: Neuron, dt: float) -> tuple[Firing, Array]:
     return Firing(pulse=math.nan, reset=reset, shown=shown, held=counted, hold=hold), drops
 
 
-def _inputs(model: Model, dt: float, steps: int) -> Array:
+def _inputs(model: Model, dt: float, steps: int, delay: float = 0.0) -> Array:
     t_start = model.simulation.t_start
-    return np.array([model.stimulus(t_start + k * dt + 1e-9 * dt) for k in range(steps)])
+    return np.array([model.stimulus(t_start + k * dt - delay + 1e-9 * dt) for k in range(steps)])
+
+
+# Where in its step, or in one beside it, a script may read an input that varies, in steps.
+_DELAYS = (0.0, -1.0, 1.0, -0.5, 0.5)
 
 
 def read_recording(recording: Recording, model: Model, dt: float) -> Reading:
@@ -102,17 +109,32 @@ def read_recording(recording: Recording, model: Model, dt: float) -> Reading:
     """
     neuron, V = model.neuron, recording.V
     firing, drops = _firing(V, neuron, dt)
-    inputs = _inputs(model, dt, V.size)
-    readings = []
     # Stored after the step, as the notebook's scripts do; or before it, where V begins as claimed.
-    for first in (1, 0) if V[0] == neuron.v_init else (1,):
-        found, segments = _fitted(V, inputs, first, model, dt, firing, drops)
-        readings.append(_read(recording, model, dt, first, firing, drops, found, segments, inputs))
+    ways = (1, 0) if V[0] == neuron.v_init else (1,)
+    delay = _delay(V, ways, model, dt, firing, drops)
+    inputs = _inputs(model, dt, V.size, delay * dt)
+    readings = []
+    for first in ways:
+        stack, segments = _stacked(V, inputs, first, model, dt, firing, drops)
+        found = search(stack) if segments else fit(stack, claimed_rules(neuron))
+        one = _read(recording, model, dt, first, firing, drops, found, segments, inputs)
+        readings.append(attrs.evolve(one, delay=delay))
     best, *others = sorted(readings, key=lambda one: _doubt(one, neuron, dt))
     doubt = _doubt(best, neuron, dt)
     # The other way to read it is told where this one needs a fault and that one fits as well.
     also = [one for one in others if doubt[2] and _doubt(one, neuron, dt)[:2] == doubt[:2]]
     return attrs.evolve(best, other=also[0] if also else None)
+
+
+def _delay(V: Array, ways: tuple[int, ...], model: Model, dt: float, firing: Firing, drops: Array) -> float:
+    """Find by how many steps the input is read late, if all else is as claimed."""
+    for delay in _DELAYS:
+        inputs = _inputs(model, dt, V.size, delay * dt)
+        for first in ways:
+            stack, _ = _stacked(V, inputs, first, model, dt, firing, drops)
+            if plainly(stack).vanishes:
+                return delay
+    return 0.0
 
 
 def _doubt(reading: Reading, neuron: Neuron, dt: float) -> tuple[bool, int, int]:
@@ -138,10 +160,10 @@ def _near(model: Model, dt: float, steps: int) -> Any:
     )
 
 
-def _fitted(
+def _stacked(
     V: Array, inputs: Array, first: int, model: Model, dt: float, firing: Firing, drops: Array
-) -> tuple[Fit, list[tuple[int, int]]]:
-    """Fit the free steps before the first spike; without channels, those between spikes as well.
+) -> tuple[Stack, list[tuple[int, int]]]:
+    """Stack the free steps before the first spike; without channels, those between spikes as well.
 
     The steps near an edge of the input are left out: it may be late or early there.
     """
@@ -155,7 +177,7 @@ def _fitted(
         stack.used[row, near[(near >= a) & (near < b)] - a] = False
         if a:  # the stack's first step begins at the start of the run
             stack.used[row, 0] = False
-    return (search(stack) if rows else fit(stack, claimed_rules(neuron))), segments
+    return stack, segments
 
 
 def _before(V: Array, first: int, neuron: Neuron) -> Array:
@@ -235,7 +257,7 @@ def _read(
         before = _before(V, first, neuron)
         for a, b, rules in _courses(V, inputs, first, neuron, dt, anatomy, segments):
             stack = Stack.of(neuron, dt, [(dt, before[a + 1 : b + 1], inputs[a:b])])
-            edges = [_seen(edge, stack, rules, found, a, b) for edge in edges]
+            edges = [_seen(edge, stack, rules, found, a, b, model, dt) for edge in edges]
             low = max(low, float(before[a + 1 : b + 1].max()))
             if b + 1 < before.size:
                 high = min(high, _foretold(neuron, dt, before, inputs, a, b, rules, found))
@@ -262,24 +284,32 @@ def _foretold(
     return float(before[b] + dV) if rules.scheme == "euler" else math.inf
 
 
-def _seen(edge: Edge, stack: Stack, rules: Rules, found: Fit, a: int, b: int) -> Edge:
+def _seen(
+    edge: Edge, stack: Stack, rules: Rules, found: Fit, a: int, b: int, model: Model, dt: float
+) -> Edge:
     """See at which step the input changes: each step near an edge fits the old input or the new one."""
     window = np.arange(max(edge.step - _NEAR, a), min(edge.step + _NEAR + 1, b))
     if edge.seen is not None or not window.size or edge.step < a or edge.step > b:
         return edge
-    fits = {}
-    for name, level in (("old", edge.old), ("new", edge.new)):
+    fits = []
+    for side in (-1e-7 * dt, 1e-7 * dt):
+        # The input on either side of the edge, as if it went on beyond it.
+        piece = model.stimulus.piece(edge.time + side)
         tried = attrs.evolve(stack, I=stack.I.copy())
-        tried.I[0, window - a] = level
-        fits[name] = np.abs(deviations(tried, rules, found.coefficients))[window - a] < VANISHES
-    new = fits["new"] & ~fits["old"]
-    if not new.any() or not (fits["old"] | fits["new"]).all():
+        tried.I[0, window - a] = [piece(model.simulation.t_start + k * dt - edge.time - side) for k in window]
+        fits.append(np.abs(deviations(tried, rules, found.coefficients))[window - a] < VANISHES)
+    new = fits[1] & ~fits[0]
+    if not new.any() or not (fits[0] | fits[1]).all():
         return edge
     return attrs.evolve(edge, seen=int(window[np.argmax(new)]))
 
 
 def undecided(reading: Reading, dt: float) -> Iterator[Finding]:
-    """Say what else the samples may mean."""
+    """Say when the input is read, and what else the samples may mean."""
+    if reading.delay:
+        early = "early" if reading.delay < 0 else "late"
+        text = f"The input of each step is read {abs(reading.delay) * dt:.6g} ms {early}, in all steps."
+        yield Finding(f"input-read-{early}", "fault", text, "no other time of reading fits V to rounding")
     if reading.other is None:
         return
     other = reading.other

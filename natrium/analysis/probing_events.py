@@ -206,7 +206,7 @@ def _held(prober: Prober, neuron: Neuron, pulse: float, dt: float) -> tuple[int,
     """Count the steps after a spike that heed no input; give V in them."""
     expected = math.ceil(neuron.tau_ref / dt)
     # Away from the threshold, so that the first free step does not fire again.
-    away = -3.0 * math.copysign(_needed(neuron, dt), pulse)
+    away = -0.7 * pulse
     steps = 2 * expected + 12
     while True:
         # From the third sample on, V is past a spike that is shown before its reset.

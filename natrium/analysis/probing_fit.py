@@ -157,6 +157,11 @@ def increments(stack: Stack, rules: Rules, coefficients: Array) -> Fit:
 
 def deviations(stack: Stack, rules: Rules, coefficients: Array | None) -> Array:
     """Give what `increments` judges, step by step, relative: shape (n_steps,); None fits the coefficients."""
+    if rules.scheme in ("heun", "rk4"):
+        claim = claimed_coefficients(stack.neuron)
+        good, weight = stack.weights(stack.terms(rules), rules)
+        moved = _stages(stack, rules, (claim if coefficients is None else coefficients)[np.newaxis])[0][0]
+        return np.asarray(((stack.V - stack.previous(rules.before) - moved) * weight)[good])
     with np.errstate(all="ignore"):
         rows = _Rows.of(stack, rules)
         if coefficients is None:

@@ -24,7 +24,7 @@ from natrium.analysis.probing_rules import (
 from natrium.model import Neuron
 from natrium.solvers.bernstein import Array
 
-__all__ = ["changed_coefficients", "claimed_rules", "search"]
+__all__ = ["changed_coefficients", "claimed_rules", "plainly", "search"]
 
 # The search for what is rare ends after so many seconds, with the nearest hypothesis.
 MAX_SEARCH = 20.0
@@ -89,6 +89,14 @@ def search(stack: Stack, base: Rules | None = None) -> Fit:
     return _Search(stack, base or claimed_rules(stack.neuron)).carried_out()
 
 
+def plainly(stack: Stack) -> Fit:
+    """Fit the plain schemes alone: quick, for what may be as claimed."""
+    plain = _Search(stack, claimed_rules(stack.neuron))
+    found = _fewest(itertools.chain(plain.plain(), plain.of_several_stages()), stack.neuron, plain.until)
+    assert found is not None
+    return found
+
+
 class _Search:
     """One search, stage by stage: what is simple and frequent first."""
 
@@ -107,10 +115,18 @@ class _Search:
     def carried_out(self) -> Fit:
         """Go through the stages until one holds an exact fit."""
         stages: tuple[Callable[[], Iterable[Fit]], ...] = (
-            self.plain, self.of_several_stages, self.other_tempo, lambda: self.single(self.one_step[:3]),
-            lambda: self.tuned(self.one_step[:3]), lambda: self.single(self.one_step[3:]), self.settled,
-            self.other_tempo_and_more, self.nearest_tuned, self.freely_tuned, self.double,
-        )  # fmt: skip
+            self.plain,
+            self.of_several_stages,
+            self.other_tempo,
+            lambda: self.single(self.one_step[:3]),
+            lambda: self.tuned(self.one_step[:3]),
+            self.double,
+            lambda: self.single(self.one_step[3:]),
+            self.settled,
+            self.other_tempo_and_more,
+            self.nearest_tuned,
+            self.freely_tuned,
+        )
         for stage in stages:
             found = _fewest(stage(), self.stack.neuron, self.until)
             if found is None:

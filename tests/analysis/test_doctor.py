@@ -45,7 +45,7 @@ def keys(diagnosis, kind="faults"):
 
 
 SINGLE = [
-    *((fault, base, key) for fault, key in zoo.MEMBRANE.items() for base in ("lif", "lif_na", "lif_na2")),
+    *((fault, base, key) for fault, key in zoo.MEMBRANE.items() for base in ("lif", "lif_na")),
     *((fault, base, key) for fault, key in zoo.CHANNEL.items() for base in ("lif_na", "lif_na2")),
     *((fault, "lif_na", key) for fault, key in zoo.ONE_CHANNEL.items()),
 ]
@@ -96,6 +96,44 @@ def test_two_faults_are_both_named(examine, base, faults):
     assert keys(diagnosis) == sorted(known[fault] for fault in faults)
 
 
+CHANNELS = natrium.CHANNELS
+M_CURRENT = natrium.Channel(
+    "M", g=2.0, E=-90.0,
+    gates=[natrium.Gate("w", inf="1/(1 + exp(-(V + 45)/8))", tau="30/(exp((V + 45)/20) + exp(-(V + 45)/20))")],
+)  # fmt: skip
+CLAIMS = {
+    "squid": natrium.Neuron(
+        channels=[CHANNELS["hh_sodium"], CHANNELS["hh_potassium"]], v_rest=-65.0, v_reset=-70.0
+    ),
+    "own start and reset": natrium.Neuron(
+        channels=[CHANNELS["notebook_sodium_1"]], v_init=-66.0, v_reset=-75.0
+    ),
+    "M, no refractory period": natrium.Neuron(channels=[M_CURRENT], tau_m=20.0, tau_ref=0.0),
+    "ohmic": natrium.Neuron(channels=[natrium.Channel("L", g=0.5, E=20.0)], tau_ref=3.0),
+    "rest at zero": natrium.Neuron(v_rest=0.0, v_thresh=15.0, tau_m=12.0),
+    "clamp": natrium.Neuron(channels=[CHANNELS["notebook_sodium_1"]], refractory="clamp"),
+    "odd tau_ref": natrium.Neuron(channels=[CHANNELS["notebook_sodium_1"]], tau_ref=2.05),
+    "three": natrium.Neuron(
+        channels=[CHANNELS[k] for k in ("notebook_sodium_1", "notebook_sodium_2", "hh_potassium")]
+    ),
+}
+
+
+@pytest.mark.parametrize("order", ["new", "old"])
+@pytest.mark.parametrize("name", CLAIMS)
+def test_other_claims_are_met_as_well(name, order):
+    neuron = CLAIMS[name]
+    model = natrium.Model(
+        neuron=neuron,
+        stimulus=natrium.Step(12.0, start=5.0, stop=25.0),
+        simulation=natrium.Simulation(t_end=30.0, dt=0.1),
+    )
+    diagnosis = diagnose(zoo.Written(neuron, 0.1, order), model)
+    assert keys(diagnosis) == []
+    assert "not-identified" not in keys(diagnosis, "notes")
+    assert diagnosis.twin.difference < (1e-9 if name != "clamp" or order == "new" else 1e-2)
+
+
 # The model's own script ----------------------------------------------------------------------------------
 
 
@@ -119,7 +157,7 @@ def test_the_second_script_is_seen_through(examine):
 
 def test_at_a_fine_step_the_counter_is_a_fault():
     model = MODELS["lif_na"]
-    fine = attrs.evolve(model, simulation=attrs.evolve(model.simulation, dt=0.005, t_end=45.0))
+    fine = attrs.evolve(model, simulation=attrs.evolve(model.simulation, dt=0.005, t_end=5.0))
     diagnosis = diagnose(None, fine)
     assert "refractory-long" in keys(diagnosis)
     assert "401 steps" in next(one.said for one in diagnosis.faults if one.key == "refractory-long")
@@ -170,6 +208,38 @@ RECORDED = {
 def test_a_fault_is_named_from_a_recorded_run(examine, fault):
     cell = zoo.planted(fault, "short")()
     assert keys(examine(zoo.loop(cell, MODELS["short"]), "short")) == [RECORDED[fault]]
+
+
+@pytest.mark.parametrize(
+    ("stimulus", "options", "expected"),
+    [
+        (natrium.Sine(8.0, 50.0, offset=8.0, start=5.0), {}, set()),
+        (natrium.Sine(8.0, 50.0, offset=8.0, start=5.0), {"edges": "strict"}, {"input-on-late"}),
+        (natrium.Sine(8.0, 50.0, offset=8.0, start=5.0), {"delay": 0.1}, {"input-read-late"}),
+        (natrium.Ramp(0.5, start=5.0), {"delay": -0.1}, {"input-read-early"}),
+        (natrium.Constant(11.0), {"label": "start", "edges": "strict"}, {"label-early"}),
+    ],
+)
+def test_an_input_that_varies_is_read_at_its_time(stimulus, options, expected):
+    base = MODELS["lif_na"]
+    simulation = attrs.evolve(base.simulation, t_end=30.0)
+    model = attrs.evolve(base, stimulus=stimulus, simulation=simulation)
+    assert set(keys(diagnose(zoo.loop(zoo.Cell1(), model, **options), model))) == expected
+
+
+def test_what_the_samples_cannot_tell_is_said(examine):
+    recorded = zoo.loop(zoo.Cell(), MODELS["lif_short"], label="start", edges="strict")
+    diagnosis = examine(recorded, "lif_short")
+    assert "labels-undecided" in keys(diagnosis, "notes")
+
+
+def test_a_script_that_runs_away_is_told():
+    base = MODELS["lif_na"]
+    coarse = attrs.evolve(base, simulation=attrs.evolve(base.simulation, dt=0.5))
+    for subject in (None, zoo.planted(zoo.TimeCounter, "lif_na")):
+        diagnosis = diagnose(subject, attrs.evolve(coarse, stimulus=natrium.Constant(60.0)))
+        assert {one.kind for one in diagnosis.findings if one.key == "no-number"} <= {"fault"}
+        assert len(diagnosis.truths) == 2
 
 
 # Data ----------------------------------------------------------------------------------------------------
@@ -237,6 +307,15 @@ def test_an_instance_used_before_is_told(examine):
     diagnosis = examine(used, "lif_na")
     assert keys(diagnosis) == []
     assert "used" in keys(diagnosis, "notes")
+
+
+def test_an_instance_that_is_still_refractory_is_told(examine):
+    used = zoo.Cell1()
+    while not used.left:
+        used.update(0.1, 20.0)
+    diagnosis = examine(used, "lif_na")
+    assert keys(diagnosis) == []
+    assert keys(diagnosis, "notes").count("used") == 1
 
 
 def test_an_unknown_rule_is_said_to_be_unknown(examine):

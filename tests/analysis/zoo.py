@@ -568,6 +568,48 @@ def planted(fault, base, *more):
     return type(f"{fault.__name__}In{BASES[base].__name__}", (fault, *more, BASES[base]), {})
 
 
+class Written:
+    """Any neuron as its claim has it: its own rates, by Euler's steps."""
+
+    def __init__(self, neuron, dt, order="new"):
+        self.neuron, self.order, self.left = neuron, order, 0
+        self.v, *self.x = neuron.initial_state()
+
+    def __deepcopy__(self, memo):
+        twin = type(self)(self.neuron, 0.0, self.order)
+        twin.v, twin.x, twin.left = self.v, list(self.x), self.left
+        return twin
+
+    def moved(self, dt):
+        gates = [gate for channel in self.neuron.channels for gate in channel.gates]
+        made = []
+        for x, gate in zip(self.x, gates, strict=True):
+            if gate.alpha is None:
+                made.append(x + dt * (gate.inf.written()(self.v) - x) / gate.tau.written()(self.v))
+            else:
+                up, down = gate.alpha.written()(self.v), gate.beta.written()(self.v)
+                made.append(x + dt * (up * (1 - x) - down * x))
+        return made
+
+    def update(self, dt, current):
+        neuron = self.neuron
+        if self.left > 0:
+            self.left -= 1
+            self.x = self.moved(dt) if neuron.refractory == "clamp" else self.x
+            self.v = neuron.v_reset
+            return self.v
+        new = self.moved(dt)
+        values = iter(new if self.order == "new" else self.x)
+        total = neuron.v_rest - self.v + current
+        for channel in neuron.channels:
+            open_part = math.prod(next(values) ** gate.power for gate in channel.gates)
+            total += channel.g * open_part * (channel.E - self.v)
+        self.v, self.x = self.v + dt * total / neuron.tau_m, new
+        if self.v >= neuron.v_thresh:
+            self.v, self.left = neuron.v_reset, round(neuron.tau_ref / dt)
+        return self.v
+
+
 # Whole scripts: the loop around an object, and what it leaves behind ---------------------------------------
 
 
