@@ -45,8 +45,9 @@ def firing_findings(anatomy: Anatomy, model: Model, dt: float, recorded: bool) -
         yield Finding(
             "spike-shown", "note", f"The step that fires returns {what}; the reset shows a step later.", pulse
         )
-    # An input cut to whole numbers leaves gaps between the V that can be reached.
-    gap = dt / neuron.tau_m * 1.001 * abs(anatomy.fit.coefficients[2]) if anatomy.fit.rules.whole else 0.0
+    # An input cut to whole numbers leaves gaps between the V that can be reached; so may an unknown rule.
+    whole = anatomy.fit.rules.whole or not anatomy.fit.vanishes
+    gap = 1.001 * dt / neuron.tau_m * abs(anatomy.fit.coefficients[2]) if whole else 0.0
     if not recorded:
         yield from _threshold(firing, neuron, gap)
     if firing.held:

@@ -80,6 +80,8 @@ class Prober:
         self.oddities: list[str] = []
         # Calls at the start that heed no input, and calls by which V comes late: both are cut off.
         self.lead, self.lag = 0, 0
+        # Whether what is odd is kept: pulses far beyond sense may well end in no number.
+        self.listens = True
 
     def fresh(self) -> Any:
         """Give a pristine copy of the subject."""
@@ -132,7 +134,7 @@ class Prober:
                 returned.append(last)
         if ended:
             ended = f"in call {len(returned) + 1} at dt = {dt:g} ms, {ended}"
-            if ended not in self.oddities:
+            if self.listens and ended not in self.oddities:
                 self.oddities.append(ended)
         skipped = self.lead + self.lag
         V, before = np.array(returned), float(returned[skipped - 1]) if 0 < skipped <= len(returned) else None

@@ -105,10 +105,12 @@ def identify(prober: Prober, model: Model, dt: float) -> Anatomy:
     """
     neuron = model.neuron
     must_repeat(prober, _wave(neuron, dt, 0, 40), dt)
+    prober.listens = False
     heeded = heed(prober, dt, math.ceil(neuron.tau_ref / dt) + 20)
     if heeded is not None:
         prober.lead, prober.lag = heeded
     firing = probe_firing(prober, model, dt) if heeded is not None else Firing()
+    prober.listens = True
     records = [record for step in (dt, 0.5 * dt) for record in lead_along(prober, neuron, step, firing.pulse)]
     base = claimed_rules(neuron)
     if (prober.lead or prober.lag) and records and records[0].before is not None:
