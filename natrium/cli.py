@@ -7,67 +7,30 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable
-from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+import natrium.cli_neuron  # noqa: F401  # its verbs join the application
+from natrium.cli_common import (
+    DEFAULT_DT,
+    FAILED_RUN,
+    FOLDER,
+    INTERRUPTED,
+    EndOption,
+    JsonFlag,
+    ModelFile,
+    StepOption,
+    app,
+    loaded,
+    told,
+)
+
 if TYPE_CHECKING:
-    from natrium.model import Model
     from natrium.solvers import Trajectory
 
 __all__ = ["app", "main"]
-
-BAD_INPUT, FAILED_RUN, INTERRUPTED = 2, 1, 130
-FOLDER = "Folder for figures, tables and the report."
-DEFAULT_DT = 0.1  # ms: the notebook's
-
-app = typer.Typer(
-    name="natrium",
-    help="Leaky integrate-and-fire neurons with sodium channels, solved to the digits asked for.",
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-    rich_markup_mode=None,
-)
-
-ModelFile = Annotated[Path, typer.Argument(help="Model file (TOML, version 1).", metavar="MODEL.toml")]
-StepOption = Annotated[float | None, typer.Option(help="Step of the script's scheme, ms.")]
-EndOption = Annotated[float | None, typer.Option(help="End of the run, ms.")]
-JsonFlag = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")]
-
-
-def _told(verb: Callable[..., None]) -> Callable[..., None]:
-    """Turn natrium's own errors into a plain message and an exit code."""
-
-    @wraps(verb)
-    def wrapped(*args: Any, **options: Any) -> None:
-        from natrium.model import NatriumError, SolverError, UnsupportedModel
-
-        try:
-            verb(*args, **options)
-        except NatriumError as error:
-            typer.echo(f"natrium: {error}", err=True)
-            failed = isinstance(error, SolverError) and not isinstance(error, UnsupportedModel)
-            raise typer.Exit(FAILED_RUN if failed else BAD_INPUT) from None
-        except KeyboardInterrupt:
-            typer.echo("natrium: interrupted; nothing was written", err=True)
-            raise typer.Exit(INTERRUPTED) from None
-
-    return wrapped
-
-
-def _loaded(path: Path, **asked: Any) -> Model:
-    """Read a model file, its simulation changed by the options that are given."""
-    import attrs
-
-    from natrium.model import load
-
-    loaded = load(path)
-    given = {key: value for key, value in asked.items() if value is not None}
-    return attrs.evolve(loaded, simulation=attrs.evolve(loaded.simulation, **given))
 
 
 @app.callback(invoke_without_command=True)
@@ -81,11 +44,11 @@ def _options(
         typer.echo(f"natrium {__version__}")
         raise typer.Exit
     if context.invoked_subcommand is None:  # pragma: no cover - no_args_is_help comes first
-        raise typer.Exit(BAD_INPUT)
+        raise typer.Exit(2)
 
 
 @app.command("run")
-@_told
+@told
 def run_command(
     model: ModelFile,
     solver: Annotated[str | None, typer.Option(help="event, script or closed-form.")] = None,
@@ -99,7 +62,7 @@ def run_command(
     """Run a model file and print its spikes."""
     from natrium.solvers import run
 
-    trajectory = run(_loaded(model, solver=solver, method=method, rtol=rtol, atol=atol, dt=dt, t_end=t_end))
+    trajectory = run(loaded(model, solver=solver, method=method, rtol=rtol, atol=atol, dt=dt, t_end=t_end))
     typer.echo(json.dumps(_run_result(trajectory)) if as_json else _run_text(trajectory))
     if not as_json:
         for warning in trajectory.warnings:
@@ -135,7 +98,7 @@ def _run_text(trajectory: Trajectory) -> str:
 
 
 @app.command("channels")
-@_told
+@told
 def channels_command(as_json: JsonFlag = False) -> None:
     """List the catalogue of channels with their sources."""
     from natrium.model import CHANNELS, channel_to_dict
@@ -164,7 +127,7 @@ def channels_command(as_json: JsonFlag = False) -> None:
 
 
 @app.command("reproduce")
-@_told
+@told
 def reproduce_command(
     out: Annotated[Path, typer.Option(help=FOLDER)] = Path("reproduction"),
     papers: Annotated[
@@ -184,7 +147,7 @@ def reproduce_command(
 
 
 @app.command("compare")
-@_told
+@told
 def compare_command(
     model: ModelFile,
     out: Annotated[Path, typer.Option(help=FOLDER)] = Path("comparison"),
@@ -198,9 +161,9 @@ def compare_command(
     """
     from natrium.figures import compare_into
 
-    loaded = _loaded(model, t_end=t_end)
-    loaded = _loaded(model, t_end=t_end, dt=dt or loaded.simulation.dt or DEFAULT_DT)
-    result = compare_into(loaded, out, name=model.name, quiet=as_json)
+    read = loaded(model, t_end=t_end)
+    read = loaded(model, t_end=t_end, dt=dt or read.simulation.dt or DEFAULT_DT)
+    result = compare_into(read, out, name=model.name, quiet=as_json)
     if as_json:
         typer.echo(json.dumps(result))
     if result["interrupted"]:
@@ -208,7 +171,7 @@ def compare_command(
 
 
 @app.command("doctor")
-@_told
+@told
 def doctor_command(
     target: Annotated[
         str, typer.Argument(help="Model file, or the script itself with --model.", metavar="MODEL.toml")
@@ -216,7 +179,7 @@ def doctor_command(
     script: Annotated[
         str | None,
         typer.Option(
-            help="Script that claims to be the model, FILE.py or FILE.py:NAME; NAME is a class or object with "
+            help="Script that claims to be the model: FILE.py or FILE.py:NAME, a class or object with "
             "update(dt, current). Its code is run.",
             metavar="FILE.py[:NAME]",
         ),
@@ -240,8 +203,8 @@ def doctor_command(
     if not target:
         raise ModelError(f"a script is held against a model, got {script} alone: give --model MODEL.toml")
     path = Path(target)
-    claimed = _loaded(path, t_end=t_end)
-    claimed = _loaded(path, t_end=t_end, dt=dt or claimed.simulation.dt or DEFAULT_DT)
+    claimed = loaded(path, t_end=t_end)
+    claimed = loaded(path, t_end=t_end, dt=dt or claimed.simulation.dt or DEFAULT_DT)
     subject = None
     if script is not None:
         typer.echo(f"natrium: running the code in {script}, as asked", err=True)

@@ -10,7 +10,10 @@ from natrium.analysis.accuracy import (
     observed_order,
     reference,
 )
-from natrium.analysis.budget import Budget, error_budget
+from natrium.analysis.budget import (
+    Budget,
+    error_budget,
+)
 from natrium.analysis.comparison import (
     Comparison,
     LadderRow,
@@ -19,37 +22,173 @@ from natrium.analysis.comparison import (
     dt_ladder,
     match_spikes,
 )
-from natrium.analysis.distances import SpikeTrainDistances, coincidence_factor, spike_train_distances
-from natrium.analysis.findings import findings
-from natrium.analysis.reproduction import Reproduction, reproduce
-from natrium.analysis.study import Study, compare
-from natrium.analysis.work import WorkRow, work_precision
+from natrium.analysis.description import (
+    Verdict,
+    describe,
+)
+from natrium.analysis.direct_response import (
+    DirectResponse,
+    direct_response,
+)
+from natrium.analysis.distances import (
+    SpikeTrainDistances,
+    coincidence_factor,
+    spike_train_distances,
+)
+from natrium.analysis.doctor import Diagnosis, Finding, diagnose, load_subject
+from natrium.analysis.equilibria import (
+    Equilibrium,
+    EquilibriumCurve,
+    equilibria,
+    equilibrium_curve,
+)
+from natrium.analysis.excitability import (
+    Rheobase,
+    rheobase,
+)
+from natrium.analysis.f_i import (
+    FI,
+    Onset,
+    f_i_curve,
+    onset,
+)
+from natrium.analysis.findings import (
+    findings,
+)
+from natrium.analysis.fitting import (
+    Fit,
+    FitStep,
+    fit,
+)
+from natrium.analysis.limit_cycle import (
+    LimitCycle,
+    limit_cycle,
+)
+from natrium.analysis.orbits import (
+    Orbit,
+    ResetBifurcation,
+    orbit,
+    reset_bifurcation,
+)
+from natrium.analysis.parameters import (
+    parameters,
+    with_parameters,
+)
+from natrium.analysis.phase_plane import (
+    PhasePlane,
+    phase_plane,
+)
+from natrium.analysis.phase_response import (
+    PhaseResponse,
+    phase_response,
+)
+from natrium.analysis.planes import (
+    Plane,
+    planar,
+)
+from natrium.analysis.reduction import (
+    ReductionError,
+    reduction_error,
+)
+from natrium.analysis.reproduction import (
+    Reproduction,
+    reproduce,
+)
+from natrium.analysis.return_map import (
+    ReturnMap,
+    return_map,
+)
+from natrium.analysis.sensitivity import (
+    Gradients,
+    spike_time_gradients,
+)
+from natrium.analysis.smooth_cycle import (
+    SmoothCycle,
+    smooth_cycle,
+)
+from natrium.analysis.strength_duration import (
+    StrengthDuration,
+    strength_duration,
+)
+from natrium.analysis.study import (
+    Study,
+    compare,
+)
+from natrium.analysis.work import (
+    WorkRow,
+    work_precision,
+)
 
 __all__ = [
+    "FI",
     "Accuracy",
     "Budget",
     "Comparison",
     "Convergence",
+    "Diagnosis",
+    "DirectResponse",
+    "Equilibrium",
+    "EquilibriumCurve",
+    "Finding",
+    "Fit",
+    "FitStep",
+    "Gradients",
     "LadderRow",
+    "LimitCycle",
+    "Onset",
+    "Orbit",
     "Order",
+    "PhasePlane",
+    "PhaseResponse",
+    "Plane",
+    "ReductionError",
     "Reference",
     "Reproduction",
+    "ResetBifurcation",
+    "ReturnMap",
+    "Rheobase",
+    "SmoothCycle",
     "SpikePair",
     "SpikeTrainDistances",
+    "StrengthDuration",
     "Study",
+    "Verdict",
     "WorkRow",
     "coincidence_factor",
     "compare",
     "compare_script",
     "convergence",
+    "describe",
+    "diagnose",
+    "direct_response",
     "dt_ladder",
+    "equilibria",
+    "equilibrium_curve",
     "error_budget",
+    "f_i_curve",
     "findings",
+    "fit",
+    "limit_cycle",
+    "load_subject",
     "match_spikes",
     "measure",
     "observed_order",
+    "onset",
+    "orbit",
+    "parameters",
+    "phase_plane",
+    "phase_response",
+    "planar",
+    "reduction_error",
     "reference",
     "reproduce",
+    "reset_bifurcation",
+    "return_map",
+    "rheobase",
+    "smooth_cycle",
+    "spike_time_gradients",
     "spike_train_distances",
+    "strength_duration",
+    "with_parameters",
     "work_precision",
 ]

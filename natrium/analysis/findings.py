@@ -150,8 +150,8 @@ def _causes(budget: Budget | None) -> list[str]:
     by_size = np.argsort(-np.abs(last))
     listed = ", ".join(f"{budget.causes[i]} {last[i]:+.3f}" for i in by_size if abs(last[i]) >= 5e-4)
     return [
-        f"Of spike {budget.total.size}'s {budget.total[-1]:+.3f} ms, switching the script's rules to the truth's one "
-        f"after the other accounts for (in ms): {listed}."
+        f"Of spike {budget.total.size}'s {budget.total[-1]:+.3f} ms, switching the script's rules to the "
+        f"truth's one after the other accounts for (in ms): {listed}."
         + (f" {budget.left_out} more have no partner." if budget.left_out else "")
     ]
 

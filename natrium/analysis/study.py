@@ -11,6 +11,7 @@ from natrium.analysis.accuracy import STEPS, Convergence, Reference, convergence
 from natrium.analysis.budget import Budget, error_budget
 from natrium.analysis.comparison import Comparison, compare_script
 from natrium.analysis.findings import findings
+from natrium.analysis.plain import plain
 from natrium.analysis.work import FAMILIES, WorkRow, affordable, work_precision
 from natrium.model import Model
 
@@ -84,16 +85,7 @@ class Study:
             "findings": self.findings,
             "interrupted": self.interrupted,
         }
-        return cast(dict[str, Any], _without_nan(data))
-
-
-def _without_nan(data: Any) -> Any:
-    """Put None where JSON has no number: NaN and infinity."""
-    if isinstance(data, dict):
-        return {key: _without_nan(value) for key, value in data.items()}
-    if isinstance(data, list):
-        return [_without_nan(value) for value in data]
-    return None if isinstance(data, float) and not abs(data) < float("inf") else data
+        return cast(dict[str, Any], plain(data))
 
 
 def compare(model: Model, progress: Callable[[str], None] | None = None) -> Study:

@@ -12,7 +12,7 @@ import zoo
 import natrium
 from natrium.analysis import compare_script
 from natrium.analysis.doctor import diagnose
-from natrium.analysis.doctor_subjects import load_subject
+from natrium.analysis.doctor.subjects import load_subject
 from natrium.model import ModelError, SolverError
 
 MODELS = {name: make() for name, make in natrium.notebook.SCRIPTS.items()}

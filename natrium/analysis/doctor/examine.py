@@ -11,22 +11,22 @@ import numpy as np
 
 from natrium.analysis.budget import Budget, error_budget
 from natrium.analysis.comparison import Comparison, compare_script, match_spikes
-from natrium.analysis.doctor_diagnosis import OTHER_RULE, Diagnosis, step_of
-from natrium.analysis.doctor_finding import Finding
-from natrium.analysis.doctor_findings import anatomy_findings
-from natrium.analysis.doctor_firing import threshold_bracket
-from natrium.analysis.doctor_known import known_findings
-from natrium.analysis.doctor_labels import edge_findings, label_findings
-from natrium.analysis.doctor_record import read_recording, undecided
-from natrium.analysis.doctor_subjects import Recording, as_subject, load_subject
-from natrium.analysis.doctor_twin import Twin, twin_of
-from natrium.analysis.probing import Prober
-from natrium.analysis.probing_identify import Anatomy, identify
+from natrium.analysis.doctor.diagnosis import OTHER_RULE, Diagnosis, step_of
+from natrium.analysis.doctor.finding import Finding
+from natrium.analysis.doctor.findings import anatomy_findings
+from natrium.analysis.doctor.firing import threshold_bracket
+from natrium.analysis.doctor.identify import Anatomy, identify
+from natrium.analysis.doctor.known import known_findings
+from natrium.analysis.doctor.labels import edge_findings, label_findings
+from natrium.analysis.doctor.probing import Prober
+from natrium.analysis.doctor.record import read_recording, undecided
+from natrium.analysis.doctor.subjects import Recording, as_subject
+from natrium.analysis.doctor.twin import Twin, twin_of
 from natrium.model import Model, ModelError, SolverError, StepLimit
 from natrium.solvers import FixedStep
 from natrium.solvers.bernstein import Array
 
-__all__ = ["Diagnosis", "Finding", "diagnose", "load_subject"]
+__all__ = ["diagnose"]
 
 # One distance is much smaller than another below this part of it.
 MUCH_SMALLER = 0.1
@@ -100,15 +100,15 @@ def _sorted(found: Sequence[Finding]) -> tuple[Finding, ...]:
     return tuple(sorted(found, key=lambda one: order.index(one.kind)))
 
 
-def _budget(comparison: Comparison, script: FixedStep | None, spike_times: Array) -> Budget | None:
-    """Split the distance to the truth into its causes; the place where other scripts join."""
-    if (
-        script is None
-        or not script.is_script
-        or not np.array_equal(spike_times, comparison.script.spike_times)
-    ):
+def _budget(
+    comparison: Comparison, script: FixedStep | None, spikes: Array, label: Literal["start", "end"], dt: float
+) -> Budget | None:
+    """Split the distance to the truth into its causes; without a twin, from a sound script of its labels."""
+    sound = script or FixedStep(dt=dt, label=label, edges="half-open")
+    try:
+        return error_budget(comparison, sound, spikes)
+    except SolverError:  # a sound script of this step blows up: nothing to walk along
         return None
-    return error_budget(comparison)
 
 
 def _of_rules(script: FixedStep | None, model: Model, comparison: Comparison, name: str | None) -> Diagnosis:
@@ -131,7 +131,7 @@ def _of_rules(script: FixedStep | None, model: Model, comparison: Comparison, na
         label=script.label,
         twin=Twin(script=script, neuron=model.neuron, difference=0.0),
         comparison=comparison,
-        budget=_budget(comparison, script, run.spike_times),
+        budget=_budget(comparison, script, run.spike_times, script.label, script.dt),
     )
 
 
@@ -231,7 +231,7 @@ def _of_object(
         label="end",
         twin=twin,
         comparison=comparison,
-        budget=_budget(comparison, twin.script if twin else None, spikes),
+        budget=_budget(comparison, twin.script if twin else None, spikes, "end", dt),
     )
 
 
@@ -290,5 +290,5 @@ def _of_recording(recording: Recording, model: Model, comparison: Comparison, na
         label=label,
         twin=twin,
         comparison=comparison,
-        budget=_budget(comparison, twin.script if twin else None, reading.spikes),
+        budget=_budget(comparison, twin.script if twin else None, reading.spikes, label, dt),
     )

@@ -6,7 +6,7 @@ from typing import Literal
 
 import attrs
 
-from natrium.analysis.probing_identify import Anatomy
+from natrium.analysis.doctor.identify import Anatomy
 
 __all__ = ["ON_GRID", "Finding", "fitted", "number", "scheme_rule"]
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from natrium.analysis.doctor_equation import equation_findings
-from natrium.analysis.doctor_finding import Finding
-from natrium.analysis.doctor_firing import firing_findings, gate_findings
-from natrium.analysis.probing_identify import Anatomy
-from natrium.analysis.probing_rules import Fit
+from natrium.analysis.doctor.equation import equation_findings
+from natrium.analysis.doctor.finding import Finding
+from natrium.analysis.doctor.firing import firing_findings, gate_findings
+from natrium.analysis.doctor.identify import Anatomy
+from natrium.analysis.doctor.rules import Fit
 from natrium.model import Model
 
 __all__ = ["anatomy_findings"]

@@ -12,8 +12,8 @@ import attrs
 import numpy as np
 from scipy.optimize import least_squares
 
-from natrium.analysis.probing_fit import deviations, fit, increments
-from natrium.analysis.probing_rules import (
+from natrium.analysis.doctor.fit import deviations, fit, increments
+from natrium.analysis.doctor.rules import (
     Fit,
     Pace,
     Rules,

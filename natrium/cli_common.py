@@ -1,0 +1,76 @@
+"""What the verbs of the command line share: the application, options, exit codes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from natrium.model import Model
+
+__all__ = [
+    "DEFAULT_DT",
+    "FAILED_RUN",
+    "FOLDER",
+    "INTERRUPTED",
+    "EndOption",
+    "JsonFlag",
+    "ModelFile",
+    "StepOption",
+    "app",
+    "loaded",
+    "told",
+]
+
+BAD_INPUT, FAILED_RUN, INTERRUPTED = 2, 1, 130
+FOLDER = "Folder for figures, tables and the report."
+DEFAULT_DT = 0.1  # ms: the notebook's
+
+app = typer.Typer(
+    name="natrium",
+    help="Leaky integrate-and-fire neurons with sodium channels, solved to the digits asked for.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+ModelFile = Annotated[Path, typer.Argument(help="Model file (TOML, version 1).", metavar="MODEL.toml")]
+StepOption = Annotated[float | None, typer.Option(help="Step of the script's scheme, ms.")]
+EndOption = Annotated[float | None, typer.Option(help="End of the run, ms.")]
+JsonFlag = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")]
+
+
+def told(verb: Callable[..., None]) -> Callable[..., None]:
+    """Turn natrium's own errors into a plain message and an exit code."""
+
+    @wraps(verb)
+    def wrapped(*args: Any, **options: Any) -> None:
+        from natrium.model import NatriumError, SolverError, UnsupportedModel
+
+        try:
+            verb(*args, **options)
+        except NatriumError as error:
+            typer.echo(f"natrium: {error}", err=True)
+            failed = isinstance(error, SolverError) and not isinstance(error, UnsupportedModel)
+            raise typer.Exit(FAILED_RUN if failed else BAD_INPUT) from None
+        except KeyboardInterrupt:
+            typer.echo("natrium: interrupted; nothing was written", err=True)
+            raise typer.Exit(INTERRUPTED) from None
+
+    return wrapped
+
+
+def loaded(path: Path, **asked: Any) -> Model:
+    """Read a model file, its simulation changed by the options that are given."""
+    import attrs
+
+    from natrium.model import load
+
+    model = load(path)
+    given = {key: value for key, value in asked.items() if value is not None}
+    return attrs.evolve(model, simulation=attrs.evolve(model.simulation, **given))

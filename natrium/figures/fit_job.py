@@ -1,0 +1,128 @@
+"""Fitting a model file to spike times: run the fit, write the model found and what it says."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from natrium.analysis import FitStep, fit
+from natrium.analysis.plain import plain
+from natrium.figures.output import Output, versions
+from natrium.model import Model, ModelError
+
+__all__ = ["fit_into", "read_spikes"]
+
+MAX_SPIKES, MAX_BYTES = 100_000, 10_000_000
+
+
+def read_spikes(path: Path) -> list[float]:
+    """Read spike times (ms) from a CSV file: its first column, or the one named ``spike_ms`` or ``time_ms``.
+
+    Raises
+    ------
+    ModelError
+        When the file cannot be read or a value is no number; the line is named.
+    """
+    try:
+        if path.stat().st_size > MAX_BYTES:
+            raise ModelError(
+                f"a file of spikes may have at most {MAX_BYTES} bytes, got {path.stat().st_size}"
+            )
+        with path.open(newline="", encoding="utf-8") as file:
+            rows = [row for row in csv.reader(file) if row and not row[0].lstrip().startswith("#")]
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise ModelError(
+            f"cannot read spikes from {path}: {getattr(error, 'strerror', None) or error}"
+        ) from None
+    column = 0
+    if rows and not _is_number(rows[0][0]):
+        heading = [cell.strip() for cell in rows.pop(0)]
+        column = next((heading.index(name) for name in ("spike_ms", "time_ms") if name in heading), 0)
+    if len(rows) > MAX_SPIKES:
+        raise ModelError(f"a fit takes at most {MAX_SPIKES} spikes, got {len(rows)}")
+    spikes = []
+    for number, row in enumerate(rows, start=1):
+        cell = row[column] if column < len(row) else ""
+        if not _is_number(cell):
+            raise ModelError(f"spike {number} in {path.name} must be a number (ms), got {cell[:40]!r}")
+        spikes.append(float(cell))
+    return spikes
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
+
+
+def fit_into(
+    model: Model,
+    spikes: Sequence[float],
+    parameters: Sequence[str],
+    out: Path,
+    *,
+    name: str,
+    bounds: Mapping[str, tuple[float, float]] | None = None,
+    quiet: bool = False,
+) -> dict[str, Any]:
+    """Fit a model to spike times and write the model found into a folder.
+
+    Parameters
+    ----------
+    model : Model
+        Where the search begins.
+    spikes : sequence of float
+        ms.
+    parameters : sequence of str
+        Names, as in `natrium.parameters`.
+    out : Path
+        Made if it is not there.
+    name : str
+        What the model is called.
+    bounds : mapping of str to (float, float), optional
+    quiet : bool
+        Print nothing.
+
+    Returns
+    -------
+    dict
+        The results as plain data, as ``results.json`` holds them.
+    """
+    output = Output(out, quiet=quiet)
+    with output.progress() as tell:
+
+        def told(step: FitStep) -> None:
+            tell(f"run {step.evaluation}: {step.rms:.3g} ms from the spikes given")
+
+        found = fit(model, spikes, parameters, bounds, progress=told if output.console.is_terminal else None)
+    rows = found.table()
+    data: dict[str, Any] = plain(
+        {
+            "versions": versions(),
+            "parameters": rows,
+            "rms_ms": found.rms,
+            "residuals_ms": found.residuals,
+            "n_data": found.n_data,
+            "n_model": found.n_model,
+            "converged": found.converged,
+            "message": found.message,
+            "evaluations": found.evaluations,
+        }
+    )
+    output.table("parameters.csv", rows)
+    output.data("results.json", data)
+    found.model.save(output.folder / "fitted.toml")
+    said = [
+        f"{'Converged' if found.converged else 'Not converged'}, {found.evaluations} runs: {found.message}",
+        f"{found.n_model} spikes for {found.n_data}, off by {found.rms:.3g} ms (root mean square).",
+    ]
+    if not found.told:
+        said.append("The spikes do not determine all parameters: uncertainties are infinite.")
+    output.say(
+        f"{name} fitted to {len(spikes)} spikes", rows, [*said, f"Model: {output.folder / 'fitted.toml'}"]
+    )
+    return data
