@@ -1,0 +1,140 @@
+"""The doctor on the command line: what it writes, and how scripts that misbehave end."""
+
+import json
+
+import pytest
+from typer.testing import CliRunner
+
+import natrium
+from natrium.cli import app
+
+SCRIPT = '''
+class Neuron:
+    """A leaky integrate-and-fire neuron without its leak's sign."""
+
+    def __init__(self, tau_m, tau_ref, v_rest, v_thresh):
+        self.tau_m, self.tau_ref, self.v_rest, self.v_thresh = tau_m, tau_ref, v_rest, v_thresh
+        self.v, self.left = v_rest, 0.0
+
+    def update(self, dt, current):
+        if self.left > 0:
+            self.left -= dt
+            self.v = self.v_rest
+        else:
+            self.v += ({leak}(self.v - self.v_rest) + current) / self.tau_m * dt
+            if self.v >= self.v_thresh:
+                self.v, self.left = self.v_rest, self.tau_ref
+        return self.v
+'''
+LOOP = """
+import matplotlib.pyplot as plt
+
+neuron, time_points, membrane_potentials = Neuron(10.0, 2.0, -70.0, -55.0), [], []
+for k in range(400):
+    time_points.append(k * 0.1)
+    membrane_potentials.append(neuron.update(0.1, 20.0 if 5.0 < k * 0.1 else 0.0))
+plt.plot(time_points, membrane_potentials)
+print("a script may print")
+plt.show()
+"""
+
+
+def call(*arguments):
+    return CliRunner().invoke(app, [str(argument) for argument in arguments])
+
+
+@pytest.fixture
+def claimed(tmp_path):
+    model = natrium.Model(
+        neuron=natrium.Neuron(),
+        stimulus=natrium.Step(20.0, start=5.0),
+        simulation=natrium.Simulation(t_end=40.0, dt=0.1),
+    )
+    model.save(tmp_path / "lif.toml")
+    (tmp_path / "wrong.py").write_text(SCRIPT.replace("{leak}", ""))
+    (tmp_path / "right.py").write_text(SCRIPT.replace("{leak}", "-"))
+    (tmp_path / "whole.py").write_text(SCRIPT.replace("{leak}", "-") + LOOP)
+    return tmp_path
+
+
+def keys(data, kind):
+    return {finding["key"] for finding in data["findings"] if finding["kind"] == kind}
+
+
+def test_the_model_s_own_script(claimed):
+    out = claimed / "out"
+    result = call("doctor", claimed / "lif.toml", "--out", out, "--json")
+    assert result.exit_code == 0, result.output
+    data = json.loads(result.stdout)
+    assert data == json.loads((out / "results.json").read_text())
+    assert keys(data, "fault") == {"label-early", "input-on-late"}
+    budget = {row["cause"]: row["spike_1_ms"] for row in data["budget"]}
+    parts = [value for cause, value in list(budget.items())[: list(budget).index("total")]]
+    assert sum(parts) == pytest.approx(budget["total"], abs=1e-9)
+    report = (out / "report.html").read_text()
+    assert report.count("data:image/svg+xml") == 2
+    assert {path.stem for path in out.glob("*.csv")} == {"findings", "spikes", "budget"}
+
+
+@pytest.mark.parametrize(
+    ("script", "faults"),
+    [
+        ("wrong.py:Neuron", {"leak-sign"}),
+        ("right.py:Neuron", set()),
+        ("right.py", set()),
+    ],
+)
+def test_a_script_is_run_when_told_to_and_told_what_it_does(claimed, script, faults):
+    result = call(
+        "doctor", claimed / "lif.toml", "--script", claimed / script, "--out", claimed / "out", "--json"
+    )
+    assert result.exit_code == 0, result.output
+    assert keys(json.loads(result.stdout), "fault") == faults
+    assert f"running the code in {claimed / script}" in result.stderr
+
+
+def test_a_whole_script_is_read_by_its_arrays(claimed):
+    """At rest until the input comes, its samples look the same stored before the step or labelled early."""
+    out = claimed / "out"
+    result = call("doctor", claimed / "lif.toml", "--script", claimed / "whole.py", "--out", out, "--json")
+    assert result.exit_code == 0, result.output
+    data = json.loads(result.stdout)
+    assert keys(data, "fault") == set()
+    assert "labels-undecided" in keys(data, "note")
+    assert data["twin"]["largest_difference_mV"] < 1e-9
+    assert "a script may print" in result.stderr
+
+
+def test_the_script_may_come_first(claimed):
+    model = ("--model", claimed / "lif.toml")
+    result = call("doctor", f"{claimed / 'wrong.py'}:Neuron", *model, "--out", claimed / "out")
+    assert result.exit_code == 0, result.output
+    assert "leak" in result.stdout
+    alone = call("doctor", f"{claimed / 'wrong.py'}:Neuron", "--out", claimed / "other")
+    assert alone.exit_code == 2
+    assert "--model" in alone.stderr
+    assert not (claimed / "other").exists()
+
+
+@pytest.mark.parametrize(
+    ("code", "name"),
+    [
+        ("1/0", "Neuron"),
+        ("import sys; sys.exit(3)", "Neuron"),
+        ("def broken(:", "Neuron"),
+        ("class Neuron: pass", "Neuron"),
+        ("class Neuron:\n def update(self, dt, current): return 'V'", "Neuron"),
+        ("class Neuron:\n def update(self, dt, current): return float('nan')", "Neuron"),
+        ("class Neuron:\n def update(self, dt, current): raise RuntimeError('no')", "Neuron"),
+        ("class Neuron:\n def __init__(self, colour): pass\n def update(self, dt, I): return 0.0", "Neuron"),
+        ("class Neuron: pass", "Cell"),
+    ],
+)
+def test_a_script_that_cannot_be_diagnosed_ends_in_a_message(claimed, code, name):
+    (claimed / "bad.py").write_text(code)
+    out = claimed / "out"
+    result = call("doctor", claimed / "lif.toml", "--script", f"{claimed / 'bad.py'}:{name}", "--out", out)
+    assert result.exit_code in (1, 2), result.output
+    assert result.stderr.splitlines()[-1].startswith("natrium: ")
+    assert "Traceback" not in result.output
+    assert not (out / "results.json").exists()
