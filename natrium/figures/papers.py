@@ -8,10 +8,31 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from natrium.analysis.papers import GateErrors, Orders, Papers, SpikeErrors, Thresholds
+from natrium.analysis.papers import (
+    AdexResets,
+    GateErrors,
+    InactivationThresholds,
+    Orders,
+    Papers,
+    RampThresholds,
+    SpikeErrors,
+    Thresholds,
+)
+from natrium.analysis.papers.adex_reset import AT_RESETS
+from natrium.analysis.papers.threshold_ramp import AT_SLOPES
 from natrium.figures.style import COLORS, SERIES, new_figure, styled
 
-__all__ = ["PAPER_CAPTIONS", "plot_gates", "plot_orders", "plot_papers", "plot_thresholds", "rows"]
+__all__ = [
+    "PAPER_CAPTIONS",
+    "plot_gates",
+    "plot_inactivation",
+    "plot_orders",
+    "plot_papers",
+    "plot_ramps",
+    "plot_resets",
+    "plot_thresholds",
+    "rows",
+]
 
 PAPER_CAPTIONS = {
     "thresholds": (
@@ -28,6 +49,21 @@ PAPER_CAPTIONS = {
         "exponential Euler is worse than Euler. Triangles: what the leading errors predict; dotted: twice "
         "the least time constant of m, where Euler turns unstable. Right: first spike of the second script's "
         "model with either method for the gates."
+    ),
+    "inactivation": (
+        "Platkiewicz & Brette 2010: threshold of the second script's sodium subsystem against h on a "
+        "logarithmic axis. The fold, which ends the rest of a slowly rising input, follows the threshold "
+        "equation with the Boltzmann slope of m as long as h is as large as in a cell below its threshold "
+        "(shaded); the saddle, which a sudden input has to pass, lies higher and is steeper."
+    ),
+    "ramps": (
+        "Platkiewicz & Brette 2011: V where a ramp meets the threshold that it moves, against its slope. "
+        "Runs of the script's model lie on the formula; with the smooth steady threshold it is higher."
+    ),
+    "resets": (
+        "Touboul & Brette 2008: adaptation just before each reset of the adaptive exponential neuron under "
+        "800 pA, against its reset voltage, after the transient: period doubling, chaos, period 3. Circles: "
+        "the numbers compared."
     ),
 }
 """A caption for each figure."""
@@ -95,6 +131,9 @@ def plot_papers(results: Papers) -> dict[str, Figure]:
         "thresholds": plot_thresholds(results.thresholds),
         "orders": plot_orders(results.orders),
         "gates": plot_gates(results.gates, results.spikes),
+        "inactivation": plot_inactivation(results.inactivation),
+        "ramps": plot_ramps(results.ramps),
+        "resets": plot_resets(results.resets),
     }
 
 
@@ -244,4 +283,111 @@ def plot_gates(gates: GateErrors, spikes: SpikeErrors) -> Figure:
             ax.grid(which="major", color="#DDDDDD", linewidth=0.6)
             ax.set_xticks([0.01, 0.03, 0.1, 0.3], ["0.01", "0.03", "0.1", "0.3"])
             ax.minorticks_off()
+    return figure
+
+
+def plot_inactivation(found: InactivationThresholds) -> Figure:
+    """Draw threshold against h, with the threshold equation.
+
+    Parameters
+    ----------
+    found : InactivationThresholds
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+    """
+    with styled():
+        figure = new_figure(6.0, 4.0)
+        ax = figure.subplots()
+        ax.axvspan(found.h[found.usual].min(), 1.0, color="#EEEEEE", linewidth=0.0)
+        ax.semilogx(
+            found.h,
+            found.predicted,
+            "--",
+            color="black",
+            linewidth=1.1,
+            label=f"threshold equation, $k_a$ = {found.boltzmann:.2f} mV",
+        )
+        label = f"fold: slow inputs (slope −{found.k_a:.2f} mV in the shade)"
+        ax.plot(found.h, found.thresholds, "o-", color=SERIES[0], markersize=5, label=label)
+        label = "saddle without input: sudden inputs"
+        ax.plot(found.h, found.saddles, "s-", color=SERIES[1], markersize=4.5, label=label)
+        ax.set(title="Threshold with inactivation held", xlabel="h (logarithmic)", ylabel="Threshold (mV)")
+        ax.set_xlim(1.08, found.h.min() / 1.08)  # inactivation grows to the right
+        ax.minorticks_off()
+        ax.set_xticks([1.0, 0.5, 0.2, 0.1, 0.05, 0.02], ["1", "0.5", "0.2", "0.1", "0.05", "0.02"])
+        ax.grid(which="major", color="#DDDDDD", linewidth=0.6)
+        ax.legend(loc="upper left")
+    return figure
+
+
+def plot_ramps(found: RampThresholds) -> Figure:
+    """Draw V at the spike against the ramp's slope.
+
+    Parameters
+    ----------
+    found : RampThresholds
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+    """
+    with styled():
+        figure = new_figure(6.0, 4.0)
+        ax = figure.subplots()
+        ax.plot(found.slopes, found.formula, color=SERIES[0], label="formula")
+        ax.plot(found.slopes, found.thresholds, "o", color=SERIES[0], markersize=5, label="event-driven runs")
+        ax.plot(
+            list(AT_SLOPES),
+            list(AT_SLOPES.values()),
+            "o",
+            fillstyle="none",
+            color="black",
+            markersize=10,
+            label="numbers compared",
+        )
+        label = "runs with the smooth steady threshold"
+        ax.plot(found.slopes, found.smooth, "s--", color=SERIES[1], markersize=4, linewidth=1.0, label=label)
+        ax.set(
+            title="Threshold met by a ramp of V",
+            xlabel="Slope of the ramp (mV/ms)",
+            ylabel="V at the spike (mV)",
+        )
+        ax.grid(which="major", color="#DDDDDD", linewidth=0.6)
+        ax.legend(loc="upper right")
+    return figure
+
+
+def plot_resets(found: AdexResets) -> Figure:
+    """Draw the adaptation at spikes against the reset voltage.
+
+    Parameters
+    ----------
+    found : AdexResets
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+    """
+    with styled():
+        figure = new_figure(6.4, 4.0)
+        ax = figure.subplots()
+        ax.plot(*found.points, ".", color=SERIES[0], markersize=2.5, label="event-driven runs")
+        v_reset = np.repeat(list(AT_RESETS), [len(values) for values in AT_RESETS.values()])
+        ax.plot(
+            v_reset,
+            np.concatenate(list(AT_RESETS.values())),
+            "o",
+            fillstyle="none",
+            color=SERIES[1],
+            markersize=8,
+            label="numbers compared",
+        )
+        ax.set(
+            title="Adaptive exponential neuron: bifurcation of the reset",
+            xlabel="Reset voltage (mV)",
+            ylabel="w just before the reset (pA)",
+        )
+        ax.legend(loc="lower left", markerscale=1.0)
     return figure

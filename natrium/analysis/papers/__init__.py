@@ -7,6 +7,7 @@ from typing import Any
 
 import attrs
 
+from natrium.analysis.papers.adex_reset import TOUBOUL_BRETTE, AdexResets, adex_resets
 from natrium.analysis.papers.butera_mccarthy import (
     BUTERA_MCCARTHY,
     GateErrors,
@@ -24,24 +25,50 @@ from natrium.analysis.papers.integrate_and_fire import (
     orders,
 )
 from natrium.analysis.papers.moore_ramon import MOORE_RAMON, Thresholds, thresholds
+from natrium.analysis.papers.threshold_equation import (
+    PLATKIEWICZ_BRETTE_2010,
+    InactivationThresholds,
+    inactivation_thresholds,
+)
+from natrium.analysis.papers.threshold_ramp import (
+    PLATKIEWICZ_BRETTE_2011,
+    RampThresholds,
+    ramp_thresholds,
+)
 
 __all__ = [
     "SOURCES",
+    "AdexResets",
     "Claim",
     "GateErrors",
+    "InactivationThresholds",
     "Orders",
     "Papers",
+    "RampThresholds",
     "Source",
     "SpikeErrors",
     "Thresholds",
+    "adex_resets",
     "gate_errors",
+    "inactivation_thresholds",
     "orders",
     "papers",
+    "ramp_thresholds",
     "spike_errors",
     "thresholds",
 ]
 
-SOURCES = (MOORE_RAMON, HANSEL, SHELLEY_TAO, ROTTER_DIESMANN, MORRISON, BUTERA_MCCARTHY)
+SOURCES = (
+    MOORE_RAMON,
+    HANSEL,
+    SHELLEY_TAO,
+    ROTTER_DIESMANN,
+    MORRISON,
+    BUTERA_MCCARTHY,
+    PLATKIEWICZ_BRETTE_2010,
+    PLATKIEWICZ_BRETTE_2011,
+    TOUBOUL_BRETTE,
+)
 """All papers, in the order in which they are taken."""
 
 
@@ -58,17 +85,35 @@ class Papers:
     gates : GateErrors
     spikes : SpikeErrors
         Butera & McCarthy 2004, open and closed loop.
+    inactivation : InactivationThresholds
+        Platkiewicz & Brette 2010.
+    ramps : RampThresholds
+        Platkiewicz & Brette 2011.
+    resets : AdexResets
+        Touboul & Brette 2008.
     """
 
     thresholds: Thresholds
     orders: Orders
     gates: GateErrors
     spikes: SpikeErrors
+    inactivation: InactivationThresholds
+    ramps: RampThresholds
+    resets: AdexResets
 
     @property
     def claims(self) -> tuple[Claim, ...]:
         """All rows, paper by paper."""
-        return (*self.thresholds.claims, *self.orders.claims, *self.gates.claims, *self.spikes.claims)
+        parts = (
+            self.thresholds,
+            self.orders,
+            self.gates,
+            self.spikes,
+            self.inactivation,
+            self.ramps,
+            self.resets,
+        )
+        return tuple(claim for part in parts for claim in part.claims)
 
     def __iter__(self) -> Iterator[Claim]:
         """Go through the claims."""
@@ -88,7 +133,7 @@ class Papers:
 
 
 def papers(progress: Callable[[str], None] | None = None) -> Papers:
-    """Reproduce the published results: some forty seconds.
+    """Reproduce the published results: some fifty seconds.
 
     Parameters
     ----------
@@ -105,4 +150,17 @@ def papers(progress: Callable[[str], None] | None = None) -> Papers:
     tell("Butera & McCarthy 2004: gates along a true course")
     gates = gate_errors()
     tell("Butera & McCarthy 2004: first spikes")
-    return Papers(found_thresholds, found_orders, gates, spike_errors())
+    spikes = spike_errors()
+    tell("Platkiewicz & Brette 2010: thresholds with h held")
+    inactivation = inactivation_thresholds()
+    tell("Platkiewicz & Brette 2011: thresholds met by ramps")
+    ramps = ramp_thresholds()
+    return Papers(
+        thresholds=found_thresholds,
+        orders=found_orders,
+        gates=gates,
+        spikes=spikes,
+        inactivation=inactivation,
+        ramps=ramps,
+        resets=adex_resets(tell),
+    )

@@ -60,9 +60,10 @@ class Claim:
         How far `got` may lie from `expected`, in `unit`.
     unit : str
         Empty for a pure number.
-    origin : {"abstract", "theory", "earlier run"}
-        Where the number expected comes from: the part of the paper that could be read, our own working
-        out of what it says, or an earlier computation of this project's.
+    origin : {"abstract", "authors' code", "theory", "earlier run"}
+        Where the number expected comes from: the part of the paper that could be read, a formula in a
+        script that its authors published, our own working out of what it says, or an earlier computation
+        of this project's.
     note : str
         How the number was come by, and what could not be checked.
     """
@@ -73,7 +74,7 @@ class Claim:
     got: float = attrs.field(converter=float)
     tolerance: float = attrs.field(converter=float)
     unit: str = ""
-    origin: Literal["abstract", "theory", "earlier run"] = "theory"
+    origin: Literal["abstract", "authors' code", "theory", "earlier run"] = "theory"
     note: str = ""
 
     @property

@@ -30,7 +30,7 @@ PLATKIEWICZ_BRETTE_2010 = Source(
 
 K_A = 3.0  # mV, on the script's channel: "near 3"
 NEAR = 0.3  # mV, and share of k_a to a tenth: m_inf^3 is no exponential, nor is E - V constant
-USUAL = 0.3  # from rest up to the threshold, where the script's channel has h_inf from 0.7 down to 0.4
+USUAL = 0.3  # h_inf of the script's channel is 0.77 at -70 mV, 0.41 at -60 mV
 LOWEST = 0.02  # as far as the figure goes
 STEP = 0.01  # of ln h, for the slope at h = 1
 
