@@ -151,20 +151,35 @@ def test_sources_are_cited_in_full():
         "Rotter & Diesmann 1999",
         "Morrison et al. 2007",
         "Butera & McCarthy 2004",
+        "Platkiewicz & Brette 2010",
+        "Platkiewicz & Brette 2011",
+        "Touboul & Brette 2008",
     ]
     for source in SOURCES:
         assert str(source).endswith(f"({source.year}), https://doi.org/{source.doi}")
         assert "open" in source.opened
 
 
+@attrs.frozen
+class Part:
+    claims: tuple[Claim, ...] = ()
+
+
 def test_as_data_is_plain(thresholds, gates, spikes):
     few = integrate_and_fire.orders(models=("lif",), schemes=("heun",), spike_rules=("linear",))
-    results = Papers(thresholds, few, gates, spikes)
+    last = Claim(claim="c", source=SOURCES[-1], expected=1.0, got=1.0, tolerance=0.0, origin="authors' code")
+    results = Papers(thresholds, few, gates, spikes, Part(), Part(), Part((last,)))
     assert results.hold
+    assert results.claims[-1] is last
     data = json.loads(json.dumps(results.as_data()))
     assert len(data["claims"]) == len(list(results)) == len(results.claims)
     assert all(row["holds"] is True for row in data["claims"])
-    assert {row["origin"] for row in data["claims"]} == {"abstract", "theory", "earlier run"}
+    assert {row["origin"] for row in data["claims"]} == {
+        "abstract",
+        "authors' code",
+        "theory",
+        "earlier run",
+    }
 
 
 @pytest.mark.slow
@@ -173,4 +188,5 @@ def test_all_papers_hold_and_progress_is_told():
     results = reproduced.papers(told.append)
     assert failing(results) == []
     assert len(results.orders.rows) == 2 * len(PAIRS)
-    assert len(told) == len(set(told)) == 3 + 2 * len(SCHEMES) + 2
+    assert len(told) == len(set(told)) == 3 + 2 * len(SCHEMES) + 2 + 4
+    assert {claim.source for claim in results} == set(SOURCES)

@@ -3,11 +3,37 @@
 import numpy as np
 import pytest
 
-from natrium.analysis.papers import GateErrors, Orders, Papers, SpikeErrors, Thresholds
+from natrium.analysis.orbits import Orbit, ResetBifurcation
+from natrium.analysis.papers import (
+    AdexResets,
+    GateErrors,
+    InactivationThresholds,
+    Orders,
+    Papers,
+    RampThresholds,
+    SpikeErrors,
+    Thresholds,
+)
+from natrium.analysis.papers.adex_reset import AT_RESETS, adex
 from natrium.analysis.papers.integrate_and_fire import Order
-from natrium.figures.papers import PAPER_CAPTIONS, plot_gates, plot_orders, plot_papers, plot_thresholds, rows
+from natrium.figures.papers import (
+    PAPER_CAPTIONS,
+    plot_gates,
+    plot_inactivation,
+    plot_orders,
+    plot_papers,
+    plot_ramps,
+    plot_resets,
+    plot_thresholds,
+    rows,
+)
 
 STEPS = np.array([0.04, 0.02, 0.01, 0.005])
+
+
+def settled(v_reset, w):
+    states = np.array(w)[:, None]
+    return Orbit(adex(v_reset), 800.0, ("w",), states, np.full(len(w), 10.0), np.array([-0.1]), False)
 
 
 @pytest.fixture(scope="module")
@@ -30,6 +56,29 @@ def results():
         Orders(orders, {"the closed form": 4.7}),
         gates,
         SpikeErrors(np.array([0.01, 0.1]), np.array([[0.01, 0.1], [-0.05, -0.5]]), -5.0),
+        InactivationThresholds(
+            h=np.array([1.0, 0.3, 0.1]),
+            thresholds=np.array([-64.0, -60.0, -56.0]),
+            saddles=np.array([-60.0, -55.0, -50.0]),
+            boltzmann=3.0,
+            local=3.1,
+            curvature=-0.32,
+        ),
+        RampThresholds(
+            slopes=np.array([0.5, 4.0]),
+            formula=np.array([-27.5, -53.0]),
+            thresholds=np.array([-27.4, -53.0]),
+            smooth=np.array([-27.0, -50.0]),
+        ),
+        AdexResets(
+            {v_reset: settled(v_reset, [300.0, 310.0]) for v_reset in AT_RESETS},
+            settled(-48.0, [300.0, 310.0]),
+            ResetBifurcation(
+                "v_reset",
+                np.array([-48.3, -47.7]),
+                (settled(-48.3, [300.0, 310.0]), settled(-47.7, [320.0])),
+            ),
+        ),
     )
 
 
@@ -60,6 +109,35 @@ def test_gates_show_ratios_and_sizes(results):
     left, right = plot_gates(results.gates, results.spikes).axes
     np.testing.assert_allclose(left.lines[0].get_ydata(), [2.0, 1.5, 4.0 / 9.0])
     np.testing.assert_allclose(right.lines[1].get_ydata(), [0.05, 0.5])
+
+
+def test_inactivation_shows_thresholds_saddles_and_the_equation(results):
+    (axes,) = plot_inactivation(results.inactivation).axes
+    equation, folds, saddles = axes.lines
+    np.testing.assert_allclose(equation.get_ydata(), -64.0 - 3.0 * np.log([1.0, 0.3, 0.1]))
+    np.testing.assert_allclose(folds.get_ydata(), [-64.0, -60.0, -56.0])
+    np.testing.assert_allclose(saddles.get_ydata(), [-60.0, -55.0, -50.0])
+    assert axes.get_xscale() == "log"
+    assert axes.xaxis_inverted()
+
+
+def test_ramps_show_formula_runs_and_what_they_are_compared_with(results):
+    (axes,) = plot_ramps(results.ramps).axes
+    formula, runs, compared, smooth = axes.lines
+    np.testing.assert_allclose(formula.get_ydata(), [-27.5, -53.0])
+    np.testing.assert_allclose(runs.get_ydata(), [-27.4, -53.0])
+    assert compared.get_xdata()[0] == 0.5
+    assert compared.get_ydata()[0] == -27.499991
+    np.testing.assert_allclose(smooth.get_ydata(), [-27.0, -50.0])
+
+
+def test_resets_show_w_before_the_reset_and_the_numbers_compared(results):
+    (axes,) = plot_resets(results.resets).axes
+    dots, compared = axes.lines
+    np.testing.assert_allclose(dots.get_xdata(), [-48.3, -48.3, -47.7])
+    np.testing.assert_allclose(dots.get_ydata(), [220.0, 230.0, 240.0])
+    assert next(zip(*compared.get_data(), strict=True)) == (-48.3, 215.12)
+    assert len(compared.get_xdata()) == 5
 
 
 def test_every_figure_has_a_caption(results):

@@ -42,7 +42,7 @@ RATIO = K_A / K_I
 # The formula's values, worked out before and kept to six decimals: slope in mV/ms, threshold in mV.
 AT_SLOPES: Mapping[float, float] = {0.5: -27.499991, 1.0: -39.760459, 2.0: -50.571691, 4.0: -53.331924}
 SLOPES = np.geomspace(0.5, 4.0, 13)  # mV/ms, the script's range; the four above are among them
-REACH = 70.0  # mV: no threshold is further above E_L
+REACH = 70.0  # mV above E_L: a threshold is at most 55, where V = theta_inf(V)
 
 
 @attrs.frozen(eq=False)
@@ -152,7 +152,7 @@ def ramp_threshold(slope: float, *, smooth: bool = False) -> float:
     Returns
     -------
     float
-        V at the spike, mV; NaN without one.
+        V at the spike, mV.
     """
     # The first state is V less its threshold, so that the neuron's own threshold is 0.
     distance, theta, excess, s = sympy.symbols("V theta I s", real=True)
@@ -172,7 +172,7 @@ def ramp_threshold(slope: float, *, smooth: bool = False) -> float:
         reset={"V": E_L - theta},
     )
     run = EventDriven(rtol=1e-12).solve(neuron, stimulus, t_end=REACH / slope)
-    return float(run.events[0].before.sum()) if run.n_spikes else np.nan
+    return float(run.events[0].before.sum())
 
 
 def ramp_thresholds() -> RampThresholds:
