@@ -373,7 +373,7 @@ def plot_resets(found: AdexResets) -> Figure:
     with styled():
         figure = new_figure(6.4, 4.0)
         ax = figure.subplots()
-        ax.plot(*found.points, ".", color=SERIES[0], markersize=2.5, label="event-driven runs")
+        ax.plot(*found.points, ".", color=SERIES[0], markersize=2.0, label="event-driven runs")
         v_reset = np.repeat(list(AT_RESETS), [len(values) for values in AT_RESETS.values()])
         ax.plot(
             v_reset,

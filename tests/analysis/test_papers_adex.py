@@ -78,7 +78,7 @@ def test_all_of_the_figure_holds():
     assert failing(found.claims) == []
     assert len(told) == 2
     values, w = found.points
-    assert values.size == w.size == 49 * 32
+    assert values.size == w.size == 85 * 32
     for v_reset, expected in AT_RESETS.items():
         near = w[np.isclose(values, v_reset, atol=1e-9)]
         assert np.abs(near[:, None] - np.array(expected)).min(axis=1).max() < 0.5

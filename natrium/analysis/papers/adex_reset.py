@@ -48,7 +48,7 @@ AT_RESETS: Mapping[float, tuple[float, ...]] = {
 }
 CHAOTIC = -47.95  # mV: well inside the chaos between period doubling and period 3
 SPIKES = 60  # left out, and kept: with a multiplier of 0.64 in two spikes, the slower orbit is at 1e-6 pA
-RESETS = np.linspace(-48.3, -47.7, 49)  # mV, the script's range
+RESETS = np.linspace(-48.3, -47.7, 85)  # mV, the script's range
 PICTURE_TRANSIENT, PICTURE_COUNT, PICTURE_RTOL = 20, 32, 1e-7  # each begins where the one before ended
 
 
