@@ -157,10 +157,11 @@ def test_channels_lists_the_whole_catalogue_with_sources():
 
 
 def test_reproduce_as_json_prints_the_results_alone(tmp_path, monkeypatch):
-    monkeypatch.setattr("natrium.analysis.reproduction.dt_ladder", lambda comparison, steps: [])
+    monkeypatch.setattr(natrium.notebook, "SCRIPTS", {"lif": natrium.notebook.lif})
     result = call("reproduce", "--out", tmp_path / "out", "--json")
     assert result.exit_code == 0
-    assert set(json.loads(result.stdout)["scripts"]) == {"lif", "lif_na", "lif_na2"}
+    data = json.loads(result.stdout)
+    assert set(data["scripts"]) == set(data["dynamics"]) == {"lif"}
     assert (tmp_path / "out" / "report.html").is_file()
 
 
@@ -219,7 +220,18 @@ def test_version_and_help():
     assert call("--version").stdout.strip() == f"natrium {natrium.__version__}"
     shown = call("--help")
     assert shown.exit_code == 0
-    for verb in ("run", "reproduce", "channels"):
+    verbs = (
+        "run",
+        "reproduce",
+        "channels",
+        "compare",
+        "doctor",
+        "phase-plane",
+        "excitability",
+        "cycle",
+        "fit",
+    )
+    for verb in verbs:
         assert verb in shown.stdout
     assert call().exit_code == 2
 

@@ -289,7 +289,7 @@ def _step(plane: Plane, I: float, y: Array, f0: Array, h: Array) -> tuple[Array,
     inverse = 1.0 / (a * d - b * c)
 
     def solve(right: Array) -> Array:
-        return np.stack([d * right[0] + b * right[1], c * right[0] + a * right[1]]) * inverse
+        return np.asarray(np.stack([d * right[0] + b * right[1], c * right[0] + a * right[1]]) * inverse)
 
     k1 = solve(f0)
     middle = y + 0.5 * h * k1

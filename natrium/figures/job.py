@@ -8,16 +8,25 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from matplotlib.figure import Figure
 
 from natrium.analysis import Reproduction, reproduce
+from natrium.analysis.cobweb import cobweb
+from natrium.analysis.dynamics import Dynamics, dynamics
 from natrium.analysis.papers import SOURCES, Papers, papers
+from natrium.figures.cycle import plot_cycle
+from natrium.figures.excitability import plot_equilibrium_curve
 from natrium.figures.notebook import plot_budget, plot_comparison, plot_ladder, plot_script
 from natrium.figures.output import Output, versions
 from natrium.figures.papers import PAPER_CAPTIONS, plot_papers, rows
+from natrium.figures.phase_plane import plot_phase_planes
 from natrium.figures.report import Section, page
+from natrium.model import Model
 
-__all__ = ["CAPTIONS", "reproduce_into"]
+__all__ = ["CAPTIONS", "DYNAMICS_CAPTIONS", "constant_input", "reproduce_into"]
+
+LOOKS = 2001  # times at which a stimulus is looked at for its largest value
 
 CAPTIONS = {
     "notebook": "What the script itself plots.",
@@ -30,6 +39,19 @@ CAPTIONS = {
         "(from the first in the legend to the last), so that the parts sum to the total."
     ),
     "ladder": "How far each spike's label lies from its true time as the step shrinks.",
+}
+
+DYNAMICS_CAPTIONS = {
+    "equilibria": "All equilibria against the input: stable (full) or not (dashed), folds and Hopf points.",
+    "phase_plane": (
+        "The plane as a whole and, beside it, the part that the cell sees: nullclines, equilibria by type, "
+        "manifolds of the saddle, threshold and reset, the full course, and from where the next spike "
+        "is certain."
+    ),
+    "cycle": "One period, the map from reset to reset, and how a push in V moves later spikes.",
+    "f_i": "Steady rate, latency and adaptation against constant input, with the law of the onset.",
+    "strength_duration": "The least pulse that makes the resting cell fire.",
+    "bifurcation": "What firing settles to against a parameter of the reset, and its Lyapunov exponent.",
 }
 
 _INTRO = """
@@ -48,7 +70,9 @@ Scripts: sequential Euler with the subtracting refractory counter.</p>
 """
 
 
-def reproduce_into(out: Path, *, quiet: bool = False, with_papers: bool = False) -> dict[str, Any]:
+def reproduce_into(
+    out: Path, *, quiet: bool = False, with_papers: bool = False, with_dynamics: bool = True
+) -> dict[str, Any]:
     """Replay the notebook, compare it with the truth, and write all of it into a folder.
 
     Parameters
@@ -59,6 +83,8 @@ def reproduce_into(out: Path, *, quiet: bool = False, with_papers: bool = False)
         Print nothing.
     with_papers : bool
         Reproduce the published results as well.
+    with_dynamics : bool
+        Say what kind of neuron each script has: phase plane, excitability and cycle.
 
     Returns
     -------
@@ -73,6 +99,11 @@ def reproduce_into(out: Path, *, quiet: bool = False, with_papers: bool = False)
     output = Output(out, quiet=quiet)
     with output.progress() as tell:
         done = reproduce(progress=tell)
+        kinds = {}
+        for item in done if with_dynamics else ():
+            tell(f"{item.name}: what kind of neuron it is")
+            model = item.comparison.model
+            kinds[item.name] = dynamics(model.neuron, constant_input(model))
         published = papers(tell) if with_papers else None
         tell("drawing figures")
         figures = {item.name: _figures(item) for item in done}
@@ -81,17 +112,31 @@ def reproduce_into(out: Path, *, quiet: bool = False, with_papers: bool = False)
         tell("writing tables and report")
         results = {"manifest": manifest(done), "scripts": {item.name: item.as_data() for item in done}}
         _write(output, done, results)
-        sections = [_section(item, figures[item.name]) for item in done]
+        sections = []
+        for item in done:
+            sections.append(_section(item, figures[item.name]))
+            if item.name in kinds:
+                sections.append(_kind(output, item, kinds[item.name]))
+        results["dynamics"] = {name: kind.as_data() for name, kind in kinds.items()}
         if published:
             sections.append(_published(output, published))
             results["papers"] = published.as_data()
         output.data("results.json", results)
     for item in done:
         output.say(item.title, item.comparison.table(), item.findings)
+        if item.name in kinds:
+            output.say("What kind of neuron it has", [], kinds[item.name].sentences)
     if published:
         output.say("Published results", [], [*_told(published), _summary(published)])
     output.report(_report(sections, out))
     return results
+
+
+def constant_input(model: Model) -> float:
+    """Give the constant input that stands for a model's stimulus: its largest value, mV."""
+    simulation = model.simulation
+    times = np.linspace(simulation.t_start, simulation.t_end or simulation.t_start + 1000.0, LOOKS)
+    return max(float(model.stimulus(time)) for time in times.tolist())
 
 
 def manifest(done: Sequence[Reproduction]) -> dict[str, Any]:
@@ -144,6 +189,24 @@ def _write(output: Output, done: Sequence[Reproduction], results: dict[str, Any]
     output.data("manifest.json", results["manifest"])
     for item in done:
         item.comparison.model.save(output.folder / f"{item.name}.toml")
+
+
+def _kind(output: Output, item: Reproduction, kind: Dynamics) -> Section:
+    """Draw what kind of neuron a script has; give that part of the report."""
+    figures = {"equilibria": plot_equilibrium_curve(kind.verdict.curve, kind.verdict.rheobase)}
+    if kind.plane is not None:
+        figures["phase_plane"] = plot_phase_planes(kind.plane)
+    if kind.cycle is not None and kind.response is not None:
+        figures["cycle"] = plot_cycle(
+            kind.cycle, kind.response, cobweb(kind.cycle) if kind.cycle.names else None
+        )
+    named = {f"{item.name}_{name}": figure for name, figure in figures.items()}
+    output.figures(named)
+    return Section(
+        title=f"{item.title}: what kind of neuron it has",
+        sentences=kind.sentences,
+        figures={name: DYNAMICS_CAPTIONS[name.removeprefix(f"{item.name}_")] for name in named},
+    )
 
 
 def _published(output: Output, found: Papers) -> Section:

@@ -26,23 +26,16 @@ from natrium.analysis.plain import plain
 from natrium.analysis.planes import Reduction
 from natrium.figures.cycle import plot_cycle, plot_reset_bifurcation
 from natrium.figures.excitability import plot_equilibrium_curve, plot_f_i, plot_strength_duration
+from natrium.figures.job import DYNAMICS_CAPTIONS, constant_input
 from natrium.figures.output import Output, versions
 from natrium.figures.phase_plane import plot_phase_planes
 from natrium.figures.report import Section, page
 from natrium.model import Model
 
-__all__ = ["constant_input", "cycle_into", "excitability_into", "phase_plane_into"]
+__all__ = ["cycle_into", "excitability_into", "phase_plane_into"]
 
-LOOKS = 2001  # times at which a stimulus is looked at for its largest value
 INPUTS = 24  # of an f-I curve
 DURATIONS = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 50.0)  # ms
-
-
-def constant_input(model: Model) -> float:
-    """Give the constant input that stands for a model's stimulus: its largest value, mV."""
-    simulation = model.simulation
-    times = np.linspace(simulation.t_start, simulation.t_end or simulation.t_start + 1000.0, LOOKS)
-    return max(float(model.stimulus(time)) for time in times.tolist())
 
 
 def phase_plane_into(
@@ -85,15 +78,8 @@ def phase_plane_into(
         rows = _plane_rows(plane)
         results = _plane_data(plane)
         output.table("equilibria.csv", rows)
-    captions = {
-        "phase_plane": "The plane as a whole and, beside it, the part that the cell sees: nullclines, "
-        "equilibria by type, manifolds of the saddle, threshold and reset, the full model's course, and from "
-        "where the next spike is certain."
-    }
     title = f"Phase plane of {name}, I = {plane.I:g} mV"
-    return _finish(
-        output, title, figures, captions, {"Equilibria of the plane": rows}, _plane_words(plane), results
-    )
+    return _finish(output, title, figures, {"Equilibria of the plane": rows}, _plane_words(plane), results)
 
 
 def _plane_rows(plane: PhasePlane) -> list[dict[str, Any]]:
@@ -208,14 +194,7 @@ def excitability_into(
             "f_i": tables.get("Rate against input", []),
             "strength_duration": tables.get("Least pulses", []),
         }
-    captions = {
-        "equilibria": "All equilibria against the input: stable (full) or not (dashed), folds and Hopf points.",
-        "f_i": "Steady rate, latency and adaptation against constant input, with the law of the onset.",
-        "strength_duration": "The least pulse that makes the resting cell fire.",
-    }
-    return _finish(
-        output, f"Excitability of {name}", figures, captions, tables, list(verdict.sentences()), results
-    )
+    return _finish(output, f"Excitability of {name}", figures, tables, list(verdict.sentences()), results)
 
 
 def _verdict_data(verdict: Verdict) -> dict[str, Any]:
@@ -324,10 +303,6 @@ def cycle_into(
                 for t, z in zip(response.times.tolist(), response.V.tolist(), strict=True)
             ],
         )
-    captions = {
-        "cycle": "One period, the map from reset to reset, and how a push in V moves later spikes.",
-        "bifurcation": "What firing settles to against a parameter of the reset, and its Lyapunov exponent.",
-    }
     said = [
         f"At I = {cycle.input:g} mV it fires every {cycle.period:.9f} ms"
         + (f", {cycle.n_spikes} spikes a cycle" if cycle.n_spikes > 1 else "")
@@ -335,16 +310,13 @@ def cycle_into(
         f"Its phase response is of type {response.kind}: a push up in V "
         + ("never delays spikes." if response.kind == 1 else "delays later spikes at some phases."),
     ]
-    return _finish(
-        output, f"Periodic firing of {name}", figures, captions, {"The cycle": states}, said, results
-    )
+    return _finish(output, f"Periodic firing of {name}", figures, {"The cycle": states}, said, results)
 
 
 def _finish(
     output: Output,
     title: str,
     figures: Mapping[str, Figure],
-    captions: Mapping[str, str],
     tables: Mapping[str, Sequence[Mapping[str, Any]]],
     sentences: Sequence[str],
     results: Mapping[str, Any],
@@ -356,7 +328,7 @@ def _finish(
     section = Section(
         title="What was found",
         sentences=sentences,
-        figures={key: captions[key] for key in figures},
+        figures={key: DYNAMICS_CAPTIONS[key] for key in figures},
         tables=tables,
     )
     listed = ", ".join(f"{package} {number}" for package, number in versions().items())

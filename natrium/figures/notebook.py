@@ -213,10 +213,15 @@ def plot_budget(budget: Budget, title: str) -> Figure:
                 color=SERIES[index % len(SERIES)],
                 edgecolor="white",
                 linewidth=0.6,
+                hatch="//" if index >= len(SERIES) else "",
                 label=cause,
             )
             above, below = above + np.maximum(part, 0.0), below + np.minimum(part, 0.0)
         ax.plot(spikes, budget.total, "D", color="black", markersize=5, label="total", zorder=3)
+        beside = budget.total + budget.other_rule
+        if np.any(budget.other_rule):
+            (hollow,) = ax.plot(spikes, beside, "D", color="black", markersize=5, fillstyle="none", zorder=3)
+            hollow.set_label(f"total against {budget.other}")
         ax.axhline(0.0, color="black", linewidth=0.8)
         ax.set(title=title, xlabel="Spike", ylabel="script's label − true time (ms)")
         ax.set_xticks(spikes)

@@ -14,7 +14,7 @@ from natrium.figures import reproduce_into
 @pytest.fixture(scope="module")
 def written(tmp_path_factory):
     out = tmp_path_factory.mktemp("job") / "deep" / "out"
-    return out, reproduce_into(out, quiet=True)
+    return out, reproduce_into(out, quiet=True, with_dynamics=False)
 
 
 FIGURES = {"lif": ["notebook", "comparison"]} | {
@@ -109,8 +109,25 @@ def test_a_place_that_cannot_be_written_to_is_a_model_error(tmp_path):
 
 def test_progress_and_findings_are_printed_unless_quiet(tmp_path, capsys, monkeypatch):
     monkeypatch.setattr("natrium.analysis.reproduction.dt_ladder", lambda comparison, steps: [])
-    reproduce_into(tmp_path)
+    reproduce_into(tmp_path, with_dynamics=False)
     printed = capsys.readouterr().out
     assert "lif_na: the script with dt = 0.1 ms" in printed
     assert "report.html" in printed
     assert "never spikes" in printed
+
+
+@pytest.mark.slow
+def test_with_dynamics_and_papers_the_report_is_whole(tmp_path):
+    results = reproduce_into(tmp_path, quiet=True, with_papers=True)
+    found = results["dynamics"]
+    assert found["lif"]["period_ms"] is None
+    assert found["lif"]["rheobase_mV"] == 15.0
+    assert found["lif_na"]["period_ms"] == pytest.approx(24.812443759, abs=1e-8)
+    assert found["lif_na2"]["rheobase_mV"] < 0.0
+    assert all(claim["holds"] for claim in results["papers"]["claims"])
+    report = (tmp_path / "report.html").read_text()
+    assert report.count("data:image/svg+xml") == len(list(tmp_path.glob("*.svg")))
+    for name in ("lif_na_phase_plane", "lif_na2_cycle", "lif_equilibria", "papers_orders"):
+        assert (tmp_path / f"{name}.png").stat().st_size > 10_000
+    with (tmp_path / "papers.csv").open() as file:
+        assert {row["holds"] for row in csv.DictReader(file)} == {"yes"}

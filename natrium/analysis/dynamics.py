@@ -1,0 +1,96 @@
+"""What kind of neuron each script has: verdict, phase plane and cycle in one."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import attrs
+
+from natrium.analysis.description import Verdict, describe
+from natrium.analysis.limit_cycle import LimitCycle, limit_cycle
+from natrium.analysis.phase_plane import PhasePlane, phase_plane
+from natrium.analysis.phase_response import PhaseResponse, phase_response
+from natrium.model import Neuron, SolverError
+
+__all__ = ["Dynamics", "dynamics"]
+
+
+@attrs.frozen(eq=False)
+class Dynamics:
+    """A neuron at one constant input.
+
+    Attributes
+    ----------
+    I : float
+        Input, mV.
+    verdict : Verdict
+    plane : PhasePlane or None
+        None for a neuron without gates.
+    cycle : LimitCycle or None
+    response : PhaseResponse or None
+        None where it does not fire on.
+    """
+
+    I: float
+    verdict: Verdict
+    plane: PhasePlane | None
+    cycle: LimitCycle | None
+    response: PhaseResponse | None
+
+    @property
+    def sentences(self) -> list[str]:
+        """What was found, in plain words."""
+        said = list(self.verdict.sentences())
+        if self.cycle is None:
+            said.append(f"At a constant {self.I:g} mV it does not go on firing.")
+        else:
+            said.append(
+                f"At a constant {self.I:g} mV it fires every {self.cycle.period:.9f} ms; largest multiplier "
+                f"{self.cycle.largest_multiplier:.6f}: {'stable' if self.cycle.stable else 'unstable'}."
+            )
+        return said
+
+    def as_data(self) -> dict[str, Any]:
+        """Give what was found as plain data."""
+        found = self.verdict.rheobase
+        return {
+            "I_mV": self.I,
+            "sentences": self.sentences,
+            "rheobase_mV": found.value if found else None,
+            "period_ms": self.cycle.period if self.cycle else None,
+            "largest_multiplier": self.cycle.largest_multiplier if self.cycle else None,
+        }
+
+
+def dynamics(neuron: Neuron, I: float) -> Dynamics:
+    """Say what kind of neuron this is, and what it does at a constant input.
+
+    Parameters
+    ----------
+    neuron : Neuron
+    I : float
+        mV.
+
+    Returns
+    -------
+    Dynamics
+
+    Raises
+    ------
+    SolverError
+        When a run cannot be carried through.
+    """
+    gates = sum(len(channel.gates) for channel in neuron.channels)
+    try:
+        cycle = limit_cycle(neuron, I)
+    except SolverError:  # it falls silent
+        cycle = None
+    return Dynamics(
+        I=I,
+        verdict=describe(neuron),
+        plane=phase_plane(neuron, I, reduction="common" if len(neuron.channels) > 1 else "steady")
+        if gates
+        else None,
+        cycle=cycle,
+        response=phase_response(cycle) if cycle else None,
+    )

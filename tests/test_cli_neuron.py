@@ -1,0 +1,120 @@
+"""The verbs about one neuron: phase-plane, excitability, cycle, fit."""
+
+import json
+
+import pytest
+from typer.testing import CliRunner
+
+import natrium
+from natrium.cli import app
+
+
+def call(*arguments):
+    return CliRunner().invoke(app, [str(argument) for argument in arguments])
+
+
+@pytest.fixture
+def files(tmp_path):
+    natrium.notebook.lif_na().save(tmp_path / "second.toml")
+    lif = natrium.Model(
+        neuron=natrium.Neuron(), stimulus=natrium.Constant(20.0), simulation=natrium.Simulation(t_end=60.0)
+    )
+    lif.save(tmp_path / "lif.toml")
+    return tmp_path
+
+
+def result_of(out, *arguments):
+    result = call(*arguments, "--out", out, "--json")
+    assert result.exit_code == 0, result.output
+    data = json.loads(result.stdout)
+    assert data == json.loads((out / "results.json").read_text())
+    return data
+
+
+def test_phase_plane(files):
+    data = result_of(files / "out", "phase-plane", files / "second.toml", "--input", 3)
+    assert [point["type"] for point in data["equilibria"]] == ["stable node", "saddle", "stable focus"]
+    assert data["I_mV"] == 3.0
+    assert (files / "out" / "phase_plane.svg").exists()
+    assert "data:image/svg+xml" in (files / "out" / "report.html").read_text()
+
+
+def test_phase_plane_takes_the_largest_input_of_the_file(files):
+    data = result_of(files / "out", "phase-plane", files / "second.toml")
+    assert (data["I_mV"], data["x"]) == (10.0, "Na.h")
+
+
+def test_excitability_of_the_lif(files):
+    data = result_of(files / "out", "excitability", files / "lif.toml", "--inputs", "14:30:5")
+    assert data["rheobase"]["value_mV"] == 15.0
+    assert data["rheobase"]["cause"] == "threshold"
+    assert [row["input_mV"] for row in data["f_i"]] == [14.0, 18.0, 22.0, 26.0, 30.0]
+    assert data["f_i"][0]["rate_Hz"] == 0.0 < data["f_i"][1]["rate_Hz"]
+    assert {path.stem for path in (files / "out").glob("*.svg")} == {
+        "equilibria",
+        "f_i",
+        "strength_duration",
+    }
+
+
+def test_cycle_of_the_second_script_s_model(files):
+    data = result_of(files / "out", "cycle", files / "second.toml")
+    assert data["period_ms"] == pytest.approx(24.812443759, abs=1e-8)
+    assert abs(complex(*data["multipliers"][0])) == pytest.approx(0.074491, abs=1e-6)
+    assert data["stable"] is True
+
+
+def test_cycle_against_a_parameter(files):
+    vary = ("--vary", "v_reset=-72:-65:3")
+    data = result_of(files / "out", "cycle", files / "lif.toml", *vary)
+    assert data["bifurcation"]["values"] == [-72.0, -68.5, -65.0]
+    assert data["bifurcation"]["periods"] == [1, 1, 1]
+    assert (files / "out" / "bifurcation.svg").exists()
+
+
+def test_a_silent_neuron_has_no_cycle(files):
+    result = call("cycle", files / "lif.toml", "--input", 10, "--out", files / "out")
+    assert result.exit_code == 1
+    assert result.stderr.startswith("natrium: ")
+    assert not (files / "out" / "results.json").exists()
+
+
+def test_fit_finds_the_parameters_that_made_the_spikes(files):
+    made = natrium.notebook.lif_na()
+    truth = natrium.with_parameters(made, {"g_Na": 110.0})
+    spikes = natrium.run(truth, natrium.EventDriven(rtol=1e-11)).spike_times
+    (files / "spikes.csv").write_text("spike_ms\n" + "".join(f"{time!r}\n" for time in spikes.tolist()))
+    data = result_of(files / "out", "fit", files / "second.toml", files / "spikes.csv", "-p", "g_Na=80:160")
+    assert data["parameters"][0]["value"] == pytest.approx(110.0, rel=1e-6)
+    fitted = natrium.load(files / "out" / "fitted.toml")
+    assert fitted.neuron.channels[0].g == pytest.approx(110.0, rel=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (("excitability", "lif.toml", "--inputs", "1:2"), "LOW:HIGH:COUNT"),
+        (("excitability", "lif.toml", "--inputs", "nan:2:3"), "finite"),
+        (("excitability", "lif.toml", "--inputs", "1:2:99999999"), "COUNT"),
+        (("cycle", "lif.toml", "--vary", "v_reset"), "LOW:HIGH:COUNT"),
+        (("cycle", "lif.toml", "--vary", "colour=1:2:3"), "colour"),
+        (("cycle", "lif.toml", "--period", "0"), "period"),
+        (("phase-plane", "lif.toml"), "gate"),
+        (("phase-plane", "second.toml", "--x", "Na.q"), "Na.q"),
+        (("phase-plane", "second.toml", "--reduction", "none"), "reduction"),
+        (("phase-plane", "missing.toml"), "missing.toml"),
+        (("fit", "second.toml", "missing.csv", "-p", "g_Na"), "missing.csv"),
+        (("fit", "second.toml", "words.csv", "-p", "g_Na"), "must be a number"),
+        (("fit", "second.toml", "good.csv", "-p", "colour"), "colour"),
+        (("fit", "second.toml", "good.csv", "-p", "g_Na=1:x"), "LOW:HIGH"),
+    ],
+)
+def test_bad_input_is_a_plain_message(files, arguments, told, monkeypatch):
+    (files / "words.csv").write_text("spike_ms\n1.0\ntwo\n")
+    (files / "good.csv").write_text("40.9\n65.6\n")
+    monkeypatch.chdir(files)
+    result = call(*arguments, "--out", files / "out")
+    assert result.exit_code == 2, result.output
+    assert told in result.stderr
+    assert "Traceback" not in result.output
+    assert not (files / "out" / "results.json").exists()
