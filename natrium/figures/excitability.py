@@ -1,0 +1,398 @@
+"""Excitability, drawn: the curve of equilibria, rate against input, strength against duration."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import Any
+
+import attrs
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.patches import Patch
+from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
+from matplotlib.transforms import Bbox
+
+from natrium.analysis.equilibria import EquilibriumCurve
+from natrium.analysis.excitability import Rheobase
+from natrium.analysis.f_i import FI, Onset
+from natrium.analysis.intervals import Array
+from natrium.analysis.strength_duration import StrengthDuration
+from natrium.figures.style import COLORS, new_figure, styled
+
+__all__ = ["plot_equilibrium_curve", "plot_f_i", "plot_strength_duration"]
+
+# Okabe and Ito's colours; every line has a dash pattern of its own as well.
+STABLE: Any = {"color": "#0072B2", "linewidth": 2.0, "zorder": 3}
+UNSTABLE: Any = {"color": "#D55E00", "linewidth": 1.6, "linestyle": (0, (4, 2)), "zorder": 3}
+FOLD: Any = {"marker": "o", "markerfacecolor": "white", "markersize": 6.5}
+HOPF: Any = {"marker": "D", "markerfacecolor": "#009E73", "markersize": 5.5}
+CROSSING: Any = {"marker": "s", "markerfacecolor": "#E69F00", "markersize": 5.5}
+MARK: Any = {"linestyle": "", "color": "black", "markeredgewidth": 1.1, "zorder": 6}
+THRESHOLD: Any = {"color": COLORS["input"], "linestyle": "--", "linewidth": 1.1, "zorder": 2}
+RHEOBASE: Any = {"color": "#CC79A7", "linestyle": (0, (6, 1.5, 1, 1.5)), "linewidth": 1.3, "zorder": 2}
+WITHOUT: Any = {"color": "#8C8C8C", "linestyle": ":", "linewidth": 1.1, "zorder": 2}
+LAW: Any = {"color": "#D55E00", "linestyle": (0, (4, 2)), "linewidth": 1.2, "zorder": 5}
+FITTED: Any = {"color": "#D55E00", "linestyle": "", "marker": "o", "markersize": 6.0, "fillstyle": "none"}
+DATA: Any = {"color": "#0072B2", "marker": "o", "markersize": 3.8, "linewidth": 1.2, "zorder": 4}
+BEYOND = "#EDEDED"
+MARGIN = 0.15  # of a range
+LEAST = 2.0  # mV beside rheobase and zero that a close-up shows
+ASIDE = 4.0  # mV of V beside reset and threshold
+AWAY = (13.0, 22.0, 34.0, 50.0, 70.0)  # points from a mark to its label
+TURNS = 16  # directions that are tried for a label
+NEARBY = 30.0  # how much further than it was fitted a law is drawn
+FINE = 400  # points of a law
+
+
+@attrs.frozen
+class _Mark:
+    """A point of the curve that has a name."""
+
+    I: float
+    V: float
+    name: str
+    look: dict[str, Any]
+
+    @property
+    def text(self) -> str:
+        return f"{self.name}\n{_number(self.I)} mV"
+
+    def within(self, I: tuple[float, float], V: tuple[float, float]) -> bool:
+        return I[0] <= self.I <= I[1] and V[0] <= self.V <= V[1]
+
+
+def _number(value: float, digits: int = 4) -> str:
+    return f"{value:.{digits}g}".replace("-", "−")
+
+
+def plot_equilibrium_curve(
+    curve: EquilibriumCurve, rheobase: Rheobase | None = None, *, title: str = ""
+) -> Figure:
+    """Draw the equilibria against the input, as a bifurcation diagram.
+
+    Parameters
+    ----------
+    curve : EquilibriumCurve
+    rheobase : Rheobase, optional
+        Its input is marked, and what is around it and below the threshold shown larger.
+    title : str
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        The whole curve; with a rheobase, beside it, the part that the cell sees. One of the two where they
+        show the same.
+    """
+    marks, at = _marks(curve), _level(rheobase)
+    whole = _whole(curve, marks, at)
+    windows = [whole]
+    if curve.neuron.fires and at is not None:
+        close = _close_up(curve, at)
+        outside = [m for m in marks if not (m.within(*close))]
+        windows = [whole, close] if outside else [close]
+    with styled():
+        figure = new_figure(9.2 if len(windows) > 1 else 5.6, 4.6)
+        axes = figure.subplots(1, len(windows), squeeze=False)[0]
+        figure.suptitle(title, fontsize=10.5)
+        for ax, (inputs, voltages) in zip(axes, windows, strict=True):
+            ax.set(xlim=inputs, ylim=voltages, xlabel="Constant input I (mV)")
+            _diagram(ax, curve, marks, at)
+        axes[0].set_ylabel("V at equilibrium (mV)")
+        if len(windows) > 1:
+            axes[0].set_title("Whole curve")
+            axes[1].set_title("Around rheobase")
+        entries = _legend(curve, marks, rheobase, at)
+        figure.legend(
+            [handle for handle, _ in entries],
+            [label for _, label in entries],
+            loc="outside lower center",
+            ncols=4 if len(windows) > 1 else 2,
+            handlelength=2.8,
+        )
+        figure.draw_without_rendering()  # places the axes, so that labels can be placed in them
+        for ax in axes:
+            _label(ax, figure.dpi, curve, marks, at)
+    return figure
+
+
+def _level(rheobase: Rheobase | None) -> float | None:
+    return rheobase.value if rheobase is not None and np.isfinite(rheobase.value) else None
+
+
+def _marks(curve: EquilibriumCurve) -> list[_Mark]:
+    marks = [_Mark(fold.I, fold.V, "fold", FOLD) for fold in curve.folds]
+    marks += [_Mark(point.I, point.V, "Hopf", HOPF) for point in curve.hopf]
+    if curve.threshold_input is not None:
+        marks.append(_Mark(curve.threshold_input, curve.neuron.v_thresh, "at threshold", CROSSING))
+    return marks
+
+
+def _whole(
+    curve: EquilibriumCurve, marks: list[_Mark], at: float | None
+) -> tuple[tuple[float, float], tuple[float, float]]:
+    """Give the ranges of I and V that hold every mark, no input, and the rheobase."""
+    inputs = np.array([0.0, *([] if at is None else [at]), *(mark.I for mark in marks)])
+    pad = max(MARGIN * float(np.ptp(inputs)), LEAST)
+    low, high = float(inputs.min()) - pad, float(inputs.max()) + pad
+    neuron = curve.neuron
+    base = float(np.interp(0.0, curve.I, curve.V)) if not curve.folds else neuron.v_rest
+    voltages = [base, neuron.v_reset, *(mark.V for mark in marks)]
+    inside = np.abs(curve.I - 0.5 * (low + high)) <= 0.5 * (high - low)
+    shown = curve.V[inside & (np.array(curve.V) >= min(voltages))]
+    top = max([*voltages, *shown[-1:].tolist()])
+    room = max(0.06 * (top - min(voltages)), LEAST)
+    return (low, high), (min(voltages) - 2.0 * room, top + room)
+
+
+def _close_up(curve: EquilibriumCurve, at: float) -> tuple[tuple[float, float], tuple[float, float]]:
+    """Give the ranges of I and V around rheobase and no input, below the threshold."""
+    neuron, pad = curve.neuron, max(0.5 * abs(at), LEAST)
+    held = [neuron.v_reset, neuron.v_thresh]
+    return (min(0.0, at) - pad, max(0.0, at) + pad), (min(held) - ASIDE, max(held) + ASIDE)
+
+
+def _diagram(ax: Axes, curve: EquilibriumCurve, marks: list[_Mark], at: float | None) -> None:
+    neuron = curve.neuron
+    if neuron.fires:
+        ax.axhspan(neuron.v_thresh, ax.get_ylim()[1], color=BEYOND, linewidth=0, zorder=0.2)
+        ax.axhline(neuron.v_thresh, **THRESHOLD)
+    ax.axvline(0.0, **WITHOUT)
+    if at is not None:
+        ax.axvline(at, **RHEOBASE)
+    # At the point where stability changes itself, nothing counts as unstable.
+    unstable = np.maximum(curve.unstable[:-1], curve.unstable[1:]) > 0
+    edges = [0, *(1 + np.flatnonzero(np.diff(unstable))).tolist(), unstable.size]
+    for begin, end in pairwise(edges):
+        part = slice(begin, end + 1)
+        ax.plot(curve.I[part], curve.V[part], **(UNSTABLE if unstable[begin] else STABLE))
+    for mark in marks:
+        ax.plot([mark.I], [mark.V], **MARK, **mark.look)
+
+
+def _legend(
+    curve: EquilibriumCurve, marks: list[_Mark], rheobase: Rheobase | None, at: float | None
+) -> list[tuple[Any, str]]:
+    entries: list[tuple[Any, str]] = [(Line2D([], [], **STABLE), "stable")]
+    if np.any(curve.unstable > 0):
+        entries.append((Line2D([], [], **UNSTABLE), "unstable"))
+    names = {
+        "fold": "fold (saddle-node)",
+        "Hopf": "Hopf point",
+        "at threshold": "equilibrium at threshold",
+    }
+    looks = {mark.name: mark.look for mark in marks}
+    entries += [(Line2D([], [], **MARK, **look), names[name]) for name, look in looks.items()]
+    if rheobase is not None and at is not None:
+        cause = rheobase.cause.replace("hopf", "Hopf")
+        entries.append((Line2D([], [], **RHEOBASE), f"rheobase {_number(at)} mV ({cause})"))
+    entries.append((Line2D([], [], **WITHOUT), "no input"))
+    if curve.neuron.fires:
+        entries.append((Line2D([], [], **THRESHOLD), f"threshold {_number(curve.neuron.v_thresh)} mV"))
+        entries.append((Patch(color=BEYOND), "beyond it, never entered"))
+    return entries
+
+
+def _label(ax: Axes, dpi: float, curve: EquilibriumCurve, marks: list[_Mark], at: float | None) -> None:
+    """Write each mark's name where it hides nothing: of all places near it, the one that covers least."""
+    scale = dpi / 72.0
+    frame, taken = ax.get_window_extent(), list[Bbox]()
+    crowd = _crowd(ax, curve, marks, at)
+    for mark in marks:
+        if not mark.within(ax.get_xlim(), ax.get_ylim()):
+            continue
+        text = ax.annotate(
+            mark.text,
+            (mark.I, mark.V),
+            xytext=(0.0, 0.0),
+            textcoords="offset points",
+            ha="center",
+            va="center",
+            fontsize=8.5,
+            linespacing=1.05,
+            zorder=7,
+        )
+        extent = text.get_window_extent()
+        half = 0.5 * np.array([extent.width, extent.height])
+        centre = ax.transData.transform((mark.I, mark.V))
+        best, least = np.zeros(2), np.inf
+        for away in AWAY:
+            for angle in np.arange(TURNS) * (2.0 * np.pi / TURNS):
+                side = np.array([np.cos(angle), np.sin(angle)])
+                shift = side * (away * scale + np.abs(side) @ half)
+                box = Bbox([centre + shift - half - 2.0, centre + shift + half + 2.0])
+                cost = 0.04 * away + _covered(box, centre, shift, crowd, taken, frame)
+                if cost < least:
+                    best, least, at_best = shift, cost, box
+        taken.append(at_best)
+        text.set_position(tuple(best / scale))
+        ax.annotate(
+            "",
+            (mark.I, mark.V),
+            xytext=tuple((best - np.clip(best, -half, half)) / scale),
+            textcoords="offset points",
+            arrowprops={"arrowstyle": "-", "color": "#8C8C8C", "linewidth": 0.7, "shrinkA": 2, "shrinkB": 3},
+            zorder=2.5,
+        )
+
+
+def _crowd(ax: Axes, curve: EquilibriumCurve, marks: list[_Mark], at: float | None) -> Array:
+    """Give the points, in pixels, that no label should cover, shape (n_points, 2)."""
+    frame = ax.get_window_extent()
+    x, y = np.linspace(frame.x0, frame.x1, FINE), np.linspace(frame.y0, frame.y1, FINE)
+    drawn = ax.transData.transform(np.column_stack([curve.I, curve.V]))
+    steps = np.linspace(0.0, 1.0, 8)[:, np.newaxis, np.newaxis]
+    points = [(drawn[:-1] + steps * np.diff(drawn, axis=0)).reshape(-1, 2)]
+    points += [np.repeat(ax.transData.transform([(mark.I, mark.V)]), 50, axis=0) for mark in marks]
+    for level in (0.0, at):
+        if level is not None:
+            points.append(np.column_stack([np.full(FINE, ax.transData.transform((level, 0.0))[0]), y]))
+    if curve.neuron.fires:
+        height = ax.transData.transform((0.0, curve.neuron.v_thresh))[1]
+        points.append(np.column_stack([x, np.full(FINE, height)]))
+    return np.concatenate(points)
+
+
+def _covered(box: Bbox, centre: Array, shift: Array, crowd: Array, taken: list[Bbox], frame: Bbox) -> float:
+    """Say how bad a label's place is: what it covers, and whom its leader crosses."""
+    corners = np.array([box.min, box.max])
+    if np.any(corners[0] < frame.min) or np.any(corners[1] > frame.max):
+        return 1e6
+    inside = np.all((crowd > corners[0]) & (crowd < corners[1]), axis=1)
+    leader = centre + np.linspace(0.0, 1.0, 12)[:, np.newaxis] * shift
+    crossed = sum(
+        bool(np.any(np.all((leader > other.min) & (leader < other.max), axis=1))) or box.overlaps(other)
+        for other in taken
+    )
+    return float(np.count_nonzero(inside)) + 1e4 * crossed
+
+
+def plot_f_i(fi: FI, onset: Onset | None = None, *, title: str = "") -> Figure:
+    """Draw rate, latency and adaptation against constant input.
+
+    Parameters
+    ----------
+    fi : FI
+    onset : Onset, optional
+        The law by which firing sets in, drawn with the points it was fitted to.
+    title : str
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+    """
+    with styled():
+        figure = new_figure(9.2, 4.4)
+        axes = figure.subplot_mosaic([["rate", "latency"], ["rate", "adaptation"]], width_ratios=[1.7, 1.0])
+        figure.suptitle(title, fontsize=10.5)
+        order = np.argsort(fi.inputs)
+        inputs = fi.inputs[order]
+        fires = np.array([outcome == "sustained" for outcome in fi.outcomes])[order]
+        gaps = 1 + np.flatnonzero(np.diff(fires))  # no line between silence and firing
+        axes["rate"].plot(
+            np.insert(inputs, gaps, np.nan),
+            np.insert(fi.rates[order], gaps, np.nan),
+            label="computed",
+            **DATA,
+        )
+        span = float(np.ptp(inputs)) or 1.0
+        low, high = float(inputs.min()) - 0.03 * span, float(inputs.max()) + 0.03 * span
+        top = float(fi.rates.max(initial=0.0))
+        if onset is not None:
+            _law(axes["rate"], onset, low, high)
+        axes["rate"].set_ylim(-0.03 * (top or 1.0), 1.08 * (top or 1.0))
+        axes["rate"].legend(loc="upper center", bbox_to_anchor=(0.5, -0.14), ncols=2, handlelength=2.8)
+        axes["rate"].set(xlabel="Constant input I (mV)", ylabel="Steady rate (Hz)")
+        axes["latency"].plot(inputs, fi.latencies[order], **DATA)
+        axes["latency"].set(ylabel="Latency (ms)", yscale="log")
+        _plain(axes["latency"])
+        axes["adaptation"].plot(inputs, fi.adaptation[order], **DATA)
+        axes["adaptation"].axhline(1.0, **WITHOUT)
+        axes["adaptation"].set(xlabel="Constant input I (mV)", ylabel="Steady interval / first")
+        if np.nanmax(np.abs(fi.adaptation - 1.0), initial=0.0) < 1e-3:  # no adaptation: no look at rounding
+            axes["adaptation"].set_ylim(0.9, 1.1)
+        axes["latency"].tick_params(labelbottom=False)
+        for ax in axes.values():
+            ax.set_xlim(low, high)
+            ax.grid(which="major", color="#E4E4E4", linewidth=0.6)
+    return figure
+
+
+def _plain(ax: Axes) -> None:
+    """Label a logarithmic axis of few decades in plain numbers."""
+    low, high = ax.get_ylim()
+    ax.yaxis.set_major_locator(
+        LogLocator(subs=(1.0, 2.0, 5.0) if high > 10.0 * low else (1, 1.5, 2, 3, 5, 7))
+    )
+    ax.yaxis.set_major_formatter(FuncFormatter(lambda x, _: f"{x:g}"))
+    ax.yaxis.set_minor_formatter(NullFormatter())
+
+
+def _law(ax: Axes, onset: Onset, low: float, high: float) -> None:
+    far = min(high, onset.at + NEARBY * float((onset.inputs - onset.at).max())) - onset.at
+    excess = far * np.linspace(0.0, 1.0, FINE + 1)[1:] ** 2
+    interval = (
+        onset.offset
+        + onset.coefficient
+        * {
+            "square root": 1.0 / np.sqrt(excess),
+            "logarithmic": -np.log(excess),
+            "jump": excess,
+        }[onset.law]
+    )
+    ends = np.flatnonzero(interval <= 0.0)  # there the law says nothing
+    kept = slice(0, int(ends[0]) if ends.size else None)
+    a, b, at = _number(onset.offset, 3), _number(onset.coefficient, 3), _number(abs(onset.at))
+    away = f"(I {'−' if onset.at >= 0.0 else '+'} {at})"
+    term = {"square root": f"{b}/√{away}", "logarithmic": f"{b} ln(1/{away})", "jump": f"{b} {away}"}
+    known = f" (from the model: {_number(onset.predicted, 3)})" if onset.predicted is not None else ""
+    below = [low, onset.at] if low < onset.at else []
+    first = 1000.0 / interval[0] if onset.law == "jump" else 0.0
+    label = f"{onset.law} law:\ninterval = {a} + {term[onset.law]} ms{known}"
+    rates = np.concatenate([np.zeros(len(below)), [first], 1000.0 / interval[kept]])
+    ax.plot(onset.inputs, 1000.0 / onset.intervals, label="fitted to", **FITTED)
+    ax.plot(np.concatenate([below, [onset.at], onset.at + excess[kept]]), rates, label=label, **LAW)
+
+
+def plot_strength_duration(
+    strength: StrengthDuration, rheobase: float | None = None, *, title: str = ""
+) -> Figure:
+    """Draw the least amplitude and the charge of a pulse against its duration.
+
+    Parameters
+    ----------
+    strength : StrengthDuration
+    rheobase : float, optional
+        Least constant input, mV; drawn above the base, with the chronaxie.
+    title : str
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+    """
+    with styled():
+        figure = new_figure(9.2, 4.0)
+        left, right = figure.subplots(1, 2)
+        figure.suptitle(title, fontsize=10.5)
+        order = np.argsort(strength.durations)
+        left.plot(strength.durations[order], strength.amplitudes[order], label="computed", **DATA)
+        right.plot(strength.durations[order], strength.charges[order], **DATA)
+        level = None if rheobase is None else rheobase - strength.base
+        if level is not None and level > 0.0:
+            left.axhline(level, label=f"rheobase {_number(level)} mV", **RHEOBASE)
+            chronaxie = strength.chronaxie(level)
+            if np.isfinite(chronaxie):
+                label = f"chronaxie {_number(chronaxie, 3)} ms"
+                left.plot([chronaxie], [2.0 * level], label=label, **MARK, **CROSSING)
+        over = "rest" if strength.base == 0.0 else f"base {_number(strength.base)} mV"
+        left.set_ylabel(f"Least amplitude above {over} (mV)")
+        right.set_ylabel("Charge, amplitude × duration (mV ms)")
+        left.legend(loc="upper center", bbox_to_anchor=(0.5, -0.16), ncols=3, handlelength=2.8)
+        for ax in (left, right):
+            ax.set(xscale="log", yscale="log", xlabel="Duration of the pulse (ms)")
+            _plain(ax)
+            ax.xaxis.set_major_formatter(FuncFormatter(lambda x, _: f"{x:g}"))
+            ax.xaxis.set_minor_formatter(NullFormatter())
+            ax.grid(which="major", color="#E4E4E4", linewidth=0.6)
+    return figure
