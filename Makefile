@@ -7,14 +7,13 @@ VENV := .venv
 PY := $(VENV)/bin/python
 PIP := $(PY) -m pip --quiet --disable-pip-version-check
 
-COVERAGE := --cov=natrium --cov-report=term-missing:skip-covered
 NEW_ENOUGH := import sys; sys.exit(sys.version_info < (3, 11))
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 # Two targets at once would install into the same environment.
 .NOTPARALLEL:
-.PHONY: help reproduce test test-all lint wheel-test bench clean
+.PHONY: help reproduce test test-all coverage lint wheel-test bench clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -22,11 +21,15 @@ help: ## list the targets
 reproduce: $(VENV)/.base ## replay the notebook's scripts, solve the models truly, write reproduction/report.html
 	@$(VENV)/bin/natrium reproduce --out $(OUT)
 
-test: $(VENV)/.dev ## run the fast tests and hold the coverage
-	@$(PY) -m pytest -n auto $(COVERAGE)
+test: $(VENV)/.dev ## run the fast tests
+	@$(PY) -m pytest -n auto
 
-test-all: $(VENV)/.dev ## run the fast and the slow tests and hold the coverage
-	@$(PY) -m pytest -n auto -m "slow or not slow" $(COVERAGE)
+test-all: $(VENV)/.dev ## run the fast and the slow tests
+	@$(PY) -m pytest -n auto -m "slow or not slow"
+
+# Apart from `test`: tracing makes the numerical tests two and a half times slower.
+coverage: $(VENV)/.dev ## run the fast tests and hold the coverage
+	@$(PY) -m pytest -n auto --cov=natrium --cov-report=term-missing:skip-covered
 
 lint: $(VENV)/.dev ## ruff check, ruff format --check, mypy --strict
 	$(PY) -m ruff check .

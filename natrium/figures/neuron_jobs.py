@@ -35,7 +35,7 @@ from natrium.model import Model
 __all__ = ["cycle_into", "excitability_into", "phase_plane_into"]
 
 INPUTS = 24  # of an f-I curve
-DURATIONS = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 50.0)  # ms
+DURATIONS = np.geomspace(0.1, 100.0, 22)  # ms
 
 
 def phase_plane_into(
@@ -178,7 +178,7 @@ def excitability_into(
             if verdict.rest is not None:
                 tell("strength and duration")
                 pulses = strength_duration(neuron, DURATIONS)
-                figures["strength_duration"] = plot_strength_duration(pulses)
+                figures["strength_duration"] = plot_strength_duration(pulses, found.value)
                 tables["Least pulses"] = [
                     {"duration_ms": d, "amplitude_mV": a, "charge_mV_ms": c}
                     for d, a, c in zip(

@@ -23,12 +23,3 @@ def test_below_it_it_is_silent_and_said_to_be():
     assert "does not go on firing" in found.sentences[-1]
     data = json.loads(json.dumps(found.as_data(), allow_nan=False))
     assert (data["rheobase_mV"], data["period_ms"]) == (15.0, None)
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize(("name", "reduction"), [("lif_na", "steady"), ("lif_na2", "common")])
-def test_the_sodium_models_have_a_plane_and_a_cycle(name, reduction):
-    found = dynamics(natrium.notebook.SCRIPTS[name]().neuron, 10.0)
-    assert found.plane.plane.reduction == reduction
-    assert found.cycle.stable
-    assert found.verdict.rheobase.cause == "fold"

@@ -180,13 +180,3 @@ def test_as_data_is_plain(thresholds, gates, spikes):
         "theory",
         "earlier run",
     }
-
-
-@pytest.mark.slow
-def test_all_papers_hold_and_progress_is_told():
-    told = []
-    results = reproduced.papers(told.append)
-    assert failing(results) == []
-    assert len(results.orders.rows) == 2 * len(PAIRS)
-    assert len(told) == len(set(told)) == 3 + 2 * len(SCHEMES) + 2 + 4
-    assert {claim.source for claim in results} == set(SOURCES)

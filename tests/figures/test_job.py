@@ -123,7 +123,8 @@ def test_with_dynamics_and_papers_the_report_is_whole(tmp_path):
     assert found["lif"]["period_ms"] is None
     assert found["lif"]["rheobase_mV"] == 15.0
     assert found["lif_na"]["period_ms"] == pytest.approx(24.812443759, abs=1e-8)
-    assert found["lif_na2"]["rheobase_mV"] < 0.0
+    assert found["lif_na"]["rheobase_mV"] == pytest.approx(5.482069070, abs=1e-8)
+    assert found["lif_na2"]["rheobase_mV"] == pytest.approx(-0.848384160, abs=1e-8)
     assert all(claim["holds"] for claim in results["papers"]["claims"])
     report = (tmp_path / "report.html").read_text()
     assert report.count("data:image/svg+xml") == len(list(tmp_path.glob("*.svg")))
