@@ -137,3 +137,10 @@ def test_a_script_that_cannot_be_diagnosed_ends_in_a_message(claimed, code, name
     assert result.stderr.splitlines()[-1].startswith("natrium: ")
     assert "Traceback" not in result.output
     assert not (out / "results.json").exists()
+
+
+def test_a_model_without_threshold_has_no_spikes_to_be_diagnosed(claimed):
+    natrium.Model(neuron=natrium.Neuron(v_thresh=None)).save(claimed / "smooth.toml")
+    result = call("doctor", claimed / "smooth.toml", "--t-end", 10, "--out", claimed / "out")
+    assert result.exit_code == 2
+    assert "without a threshold" in result.stderr

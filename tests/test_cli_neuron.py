@@ -2,6 +2,7 @@
 
 import json
 
+import attrs
 import pytest
 from typer.testing import CliRunner
 
@@ -70,6 +71,20 @@ def test_cycle_against_a_parameter(files):
     assert data["bifurcation"]["values"] == [-72.0, -68.5, -65.0]
     assert data["bifurcation"]["periods"] == [1, 1, 1]
     assert (files / "out" / "bifurcation.svg").exists()
+
+
+def test_a_membrane_without_threshold_has_a_smooth_cycle(files):
+    """Hodgkin and Huxley's axon at 10 uA/cm2: 14.638 ms, and one multiplier is 1."""
+    leak = 0.3
+    channels = [
+        attrs.evolve(natrium.CHANNELS[name], g=g / leak)
+        for name, g in (("hh_sodium", 120.0), ("hh_potassium", 36.0))
+    ]
+    neuron = natrium.Neuron(tau_m=1.0 / leak, v_rest=-54.402, v_thresh=None, channels=channels)
+    natrium.Model(neuron=neuron, stimulus=natrium.Constant(10.0 / leak)).save(files / "axon.toml")
+    data = result_of(files / "out", "cycle", files / "axon.toml")
+    assert data["period_ms"] == pytest.approx(14.638325, abs=0.01)
+    assert abs(complex(*data["multipliers"][0])) == pytest.approx(1.0, abs=1e-6)
 
 
 def test_a_silent_neuron_has_no_cycle(files):

@@ -11,7 +11,9 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from natrium.analysis import (
+    LimitCycle,
     PhasePlane,
+    SmoothCycle,
     Verdict,
     describe,
     f_i_curve,
@@ -19,6 +21,7 @@ from natrium.analysis import (
     phase_plane,
     phase_response,
     reset_bifurcation,
+    smooth_cycle,
     strength_duration,
 )
 from natrium.analysis.cobweb import cobweb
@@ -35,7 +38,7 @@ from natrium.model import Model
 __all__ = ["cycle_into", "excitability_into", "phase_plane_into"]
 
 INPUTS = 24  # of an f-I curve
-DURATIONS = np.geomspace(0.1, 100.0, 22)  # ms
+DURATIONS = np.geomspace(0.1, 100.0, 16)  # ms
 
 
 def phase_plane_into(
@@ -265,21 +268,17 @@ def cycle_into(
     output, neuron = Output(out, quiet=quiet), model.neuron
     with output.progress() as tell:
         tell("the cycle and its multipliers")
-        cycle = limit_cycle(neuron, constant_input(model) if I is None else I, period)
+        at = constant_input(model) if I is None else I
+        cycle = limit_cycle(neuron, at, period) if neuron.fires else smooth_cycle(neuron, at)
         tell("phase response")
         response = phase_response(cycle)
-        web = cobweb(cycle) if cycle.names else None
+        web = cobweb(cycle) if isinstance(cycle, LimitCycle) and cycle.names else None
         figures = {"cycle": plot_cycle(cycle, response, web)}
-        states = [
-            {"spike": k, "interval_ms": interval} | dict(zip(cycle.names, state, strict=True))
-            for k, (interval, state) in enumerate(
-                zip(cycle.intervals.tolist(), cycle.states.tolist(), strict=True), start=1
-            )
-        ]
+        states = _cycle_rows(cycle)
         results: dict[str, Any] = {
             "I_mV": cycle.input,
             "period_ms": cycle.period,
-            "spikes_per_cycle": cycle.n_spikes,
+            "spikes_per_cycle": len(states),
             "multipliers": cycle.multipliers,
             "stable": cycle.stable,
             "states": states,
@@ -305,12 +304,27 @@ def cycle_into(
         )
     said = [
         f"At I = {cycle.input:g} mV it fires every {cycle.period:.9f} ms"
-        + (f", {cycle.n_spikes} spikes a cycle" if cycle.n_spikes > 1 else "")
+        + (f", {len(states)} spikes a cycle" if len(states) > 1 else "")
         + f"; largest multiplier {cycle.largest_multiplier:.6f}: {'stable' if cycle.stable else 'unstable'}.",
         f"Its phase response is of type {response.kind}: a push up in V "
         + ("never delays spikes." if response.kind == 1 else "delays later spikes at some phases."),
     ]
     return _finish(output, f"Periodic firing of {name}", figures, {"The cycle": states}, said, results)
+
+
+def _cycle_rows(cycle: LimitCycle | SmoothCycle) -> list[dict[str, Any]]:
+    """Give the state at each reset; of a cycle without resets, where V rises through the section."""
+    if isinstance(cycle, SmoothCycle):
+        return [
+            {"spike": 1, "interval_ms": cycle.period}
+            | dict(zip(cycle.names, cycle.state.tolist(), strict=True))
+        ]
+    return [
+        {"spike": k, "interval_ms": interval} | dict(zip(cycle.names, state, strict=True))
+        for k, (interval, state) in enumerate(
+            zip(cycle.intervals.tolist(), cycle.states.tolist(), strict=True), start=1
+        )
+    ]
 
 
 def _finish(

@@ -68,7 +68,7 @@ def diagnose(
     StepLimit
         When the budget of the probing is used up.
     """
-    if model.neuron.v_thresh is None:
+    if not model.neuron.fires:
         raise ModelError("a diagnosis is about spikes, got a model without a threshold; give v_thresh")
     comparison = comparison or _compared(model)
     if subject is None or isinstance(subject, FixedStep):
