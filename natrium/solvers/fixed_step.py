@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from bisect import bisect_right
 from collections.abc import Sequence
+from functools import cache
 from typing import Literal
 
 import attrs
@@ -37,11 +38,14 @@ from natrium.solvers.trajectory import Event, Segment, Trajectory
 
 __all__ = ["FixedStep"]
 
-# Gauss-Legendre nodes on [0, 1]: the mean of a smooth input over (a part of) a step.
-_NODES, _WEIGHTS = (
-    0.5 * np.polynomial.legendre.leggauss(6)[0] + 0.5,
-    0.5 * np.polynomial.legendre.leggauss(6)[1],
-)
+POINTS = 6  # of Gauss-Legendre quadrature, for the mean of a smooth input
+
+
+@cache
+def _quadrature() -> list[tuple[float, float]]:
+    """Give nodes on [0, 1] and weights; made when first asked for."""
+    nodes, weights = np.polynomial.legendre.leggauss(POINTS)
+    return list(zip((0.5 * nodes + 0.5).tolist(), (0.5 * weights).tolist(), strict=True))
 
 
 @attrs.frozen(kw_only=True)
@@ -314,7 +318,7 @@ def _mean(stimulus: Stimulus, begin: float, end: float) -> float:
     total = 0.0
     for span in smooth_spans(stimulus, begin, end):
         drive, length = span.drive(span.begin), span.end - span.begin
-        total += length * math.fsum(w * drive(x * length) for x, w in zip(_NODES, _WEIGHTS, strict=True))
+        total += length * math.fsum(w * drive(x * length) for x, w in _quadrature())
     return total / (end - begin)
 
 
