@@ -14,7 +14,7 @@ import typer
 
 import natrium.cli_neuron  # noqa: F401  # its verbs join the application
 from natrium.cli_common import (
-    DEFAULT_DT,
+    BAD_INPUT,
     FAILED_RUN,
     FOLDER,
     INTERRUPTED,
@@ -24,6 +24,8 @@ from natrium.cli_common import (
     StepOption,
     app,
     loaded,
+    printed,
+    scripted,
     told,
 )
 
@@ -44,7 +46,7 @@ def _options(
         typer.echo(f"natrium {__version__}")
         raise typer.Exit
     if context.invoked_subcommand is None:  # pragma: no cover - no_args_is_help comes first
-        raise typer.Exit(2)
+        raise typer.Exit(BAD_INPUT)
 
 
 @app.command("run")
@@ -139,8 +141,7 @@ def reproduce_command(
     from natrium.figures import reproduce_into
 
     result = reproduce_into(out, quiet=as_json, with_papers=papers)
-    if as_json:
-        typer.echo(json.dumps(result))
+    printed(result, as_json)
     if not all(claim["holds"] for claim in result.get("papers", {}).get("claims", [])):
         typer.echo("natrium: a published result was not reached; see the rows that do not hold", err=True)
         raise typer.Exit(FAILED_RUN)
@@ -161,11 +162,8 @@ def compare_command(
     """
     from natrium.figures import compare_into
 
-    read = loaded(model, t_end=t_end)
-    read = loaded(model, t_end=t_end, dt=dt or read.simulation.dt or DEFAULT_DT)
-    result = compare_into(read, out, name=model.name, quiet=as_json)
-    if as_json:
-        typer.echo(json.dumps(result))
+    result = compare_into(scripted(model, dt=dt, t_end=t_end), out, name=model.name, quiet=as_json)
+    printed(result, as_json)
     if result["interrupted"]:
         raise typer.Exit(INTERRUPTED)
 
@@ -203,15 +201,13 @@ def doctor_command(
     if not target:
         raise ModelError(f"a script is held against a model, got {script} alone: give --model MODEL.toml")
     path = Path(target)
-    claimed = loaded(path, t_end=t_end)
-    claimed = loaded(path, t_end=t_end, dt=dt or claimed.simulation.dt or DEFAULT_DT)
+    claimed = scripted(path, dt=dt, t_end=t_end)
     subject = None
     if script is not None:
         typer.echo(f"natrium: running the code in {script}, as asked", err=True)
         subject = load_subject(script, claimed)
     result = diagnose_into(subject, claimed, out, name=script or f"{path.name}'s own script", quiet=as_json)
-    if as_json:
-        typer.echo(json.dumps(result))
+    printed(result, as_json)
 
 
 def main() -> None:

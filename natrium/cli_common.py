@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from functools import wraps
 from pathlib import Path
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
     from natrium.model import Model
 
 __all__ = [
-    "DEFAULT_DT",
+    "BAD_INPUT",
     "FAILED_RUN",
     "FOLDER",
     "INTERRUPTED",
@@ -23,6 +24,8 @@ __all__ = [
     "StepOption",
     "app",
     "loaded",
+    "printed",
+    "scripted",
     "told",
 ]
 
@@ -74,3 +77,19 @@ def loaded(path: Path, **asked: Any) -> Model:
     model = load(path)
     given = {key: value for key, value in asked.items() if value is not None}
     return attrs.evolve(model, simulation=attrs.evolve(model.simulation, **given))
+
+
+def scripted(path: Path, *, dt: float | None, t_end: float | None) -> Model:
+    """Read a model file as a script's: with a step, the file's own or the notebook's where none is given."""
+    import attrs
+
+    model = loaded(path, dt=dt, t_end=t_end)
+    if model.simulation.dt is not None:
+        return model
+    return attrs.evolve(model, simulation=attrs.evolve(model.simulation, dt=DEFAULT_DT))
+
+
+def printed(result: dict[str, Any], as_json: bool) -> None:
+    """Print a verb's result where JSON is asked for."""
+    if as_json:
+        typer.echo(json.dumps(result))

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
-from natrium.cli_common import FOLDER, EndOption, JsonFlag, ModelFile, app, loaded, told
+from natrium.cli_common import FOLDER, EndOption, JsonFlag, ModelFile, app, loaded, printed, told
 
 __all__: list[str] = []
 
@@ -17,11 +16,6 @@ InputOption = Annotated[
     typer.Option("--input", help="Constant input, mV; by default the largest value of the file's own."),
 ]
 SWEEP = 10_000  # values at most
-
-
-def _done(result: dict[str, Any], as_json: bool) -> None:
-    if as_json:
-        typer.echo(json.dumps(result))
 
 
 def _sweep(text: str) -> list[float]:
@@ -67,7 +61,7 @@ def phase_plane_command(
         reduction="steady" if reduction == "steady" else "common",
         quiet=as_json,
     )
-    _done(done, as_json)
+    printed(done, as_json)
 
 
 @app.command("excitability")
@@ -84,7 +78,7 @@ def excitability_command(
     from natrium.figures import excitability_into
 
     chosen = None if inputs is None else _sweep(inputs)
-    _done(excitability_into(loaded(model), out, name=model.name, inputs=chosen, quiet=as_json), as_json)
+    printed(excitability_into(loaded(model), out, name=model.name, inputs=chosen, quiet=as_json), as_json)
 
 
 @app.command("cycle")
@@ -108,7 +102,7 @@ def cycle_command(
         name, _, values = vary.partition("=")
         varied = (name, _sweep(values))
     done = cycle_into(loaded(model), out, name=model.name, I=I, period=period, vary=varied, quiet=as_json)
-    _done(done, as_json)
+    printed(done, as_json)
 
 
 @app.command("fit")
@@ -144,4 +138,4 @@ def fit_command(
     done = fit_into(
         loaded(model, t_end=t_end), given, names, out, name=model.name, bounds=bounds, quiet=as_json
     )
-    _done(done, as_json)
+    printed(done, as_json)

@@ -11,13 +11,14 @@ from matplotlib.figure import Figure
 from natrium.analysis.doctor import Diagnosis, Finding, diagnose
 from natrium.figures.job import CAPTIONS
 from natrium.figures.notebook import plot_budget, plot_comparison
-from natrium.figures.output import Output, versions
+from natrium.figures.output import Output, versions, versions_told
 from natrium.figures.report import Section, page
 from natrium.model import Model
 
 __all__ = ["diagnose_into", "diagnosis_section"]
 
 _KINDS = {"fault": "Fault", "rule": "Rule that costs accuracy", "note": "Note"}
+_HEADINGS = {"fault": "Faults", "rule": "Rules that cost accuracy", "note": "Notes"}
 
 
 def diagnose_into(
@@ -64,15 +65,14 @@ def diagnose_into(
         output.data("results.json", results)
     output.say(f"{found.subject}: each spike", found.table(), [])
     output.say("Where the distance comes from, ms", found.budget.table() if found.budget else [], [])
-    for kind, title in _KINDS.items():
+    for kind, heading in _HEADINGS.items():
         said = [_told(one) for one in found.findings if one.kind == kind]
-        output.say(f"{title}s" if kind != "rule" else "Rules that cost accuracy", [], said or ["none"])
+        output.say(heading, [], said or ["none"])
     intro = (
         f"<p>{escape(found.subject)} was held against the model that it claims to be: what it does "
         "otherwise, by which rules it steps, and what each of them does to its spikes.</p>"
     )
-    listed = ", ".join(f"{package} {number}" for package, number in versions().items())
-    closing = f"<footer>{escape(listed)}.</footer>"
+    closing = f"<footer>{escape(versions_told())}.</footer>"
     output.report(
         page("What the script really does", intro, [diagnosis_section(found, figures)], closing, out)
     )

@@ -18,7 +18,7 @@ from natrium.analysis.papers import SOURCES, Papers, papers
 from natrium.figures.cycle import plot_cycle
 from natrium.figures.excitability import plot_equilibrium_curve
 from natrium.figures.notebook import plot_budget, plot_comparison, plot_ladder, plot_script
-from natrium.figures.output import Output, versions
+from natrium.figures.output import Output, versions, versions_told
 from natrium.figures.papers import PAPER_CAPTIONS, plot_papers, rows
 from natrium.figures.phase_plane import plot_phase_planes
 from natrium.figures.report import Section, page
@@ -245,12 +245,11 @@ def _summary(found: Papers) -> str:
 
 
 def _report(sections: Sequence[Section], folder: Path) -> str:
-    listed = ", ".join(f"{name} {number}" for name, number in versions().items())
     return page(
         "Three scripts, and what their models really do",
         _INTRO,
         sections,
-        _CLOSING.format(versions=escape(listed)),
+        _CLOSING.format(versions=escape(versions_told())),
         folder,
     )
 

@@ -30,7 +30,7 @@ from natrium.analysis.planes import Reduction
 from natrium.figures.cycle import plot_cycle, plot_reset_bifurcation
 from natrium.figures.excitability import plot_equilibrium_curve, plot_f_i, plot_strength_duration
 from natrium.figures.job import DYNAMICS_CAPTIONS, constant_input
-from natrium.figures.output import Output, versions
+from natrium.figures.output import Output, versions, versions_told
 from natrium.figures.phase_plane import plot_phase_planes
 from natrium.figures.report import Section, page
 from natrium.model import Model
@@ -345,7 +345,6 @@ def _finish(
         figures={key: DYNAMICS_CAPTIONS[key] for key in figures},
         tables=tables,
     )
-    listed = ", ".join(f"{package} {number}" for package, number in versions().items())
     output.say(title, next(iter(tables.values()), []), sentences)
-    output.report(page(title, "", [section], f"<footer>{escape(listed)}.</footer>", output.folder))
+    output.report(page(title, "", [section], f"<footer>{escape(versions_told())}.</footer>", output.folder))
     return data

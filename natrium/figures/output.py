@@ -22,7 +22,7 @@ from rich.table import Table
 from natrium.figures.style import save_figure
 from natrium.model import ModelError, write_whole
 
-__all__ = ["Output", "shown", "versions"]
+__all__ = ["Output", "shown", "versions", "versions_told"]
 
 NOT_A_TERMINAL = 160  # columns: tables in a log are not to be cut
 
@@ -123,3 +123,8 @@ def versions() -> dict[str, str]:
     """Give the versions of Python and of what makes the numbers and figures."""
     packages = ("natrium", "numpy", "scipy", "sympy", "matplotlib")
     return {"python": platform.python_version()} | {name: version(name) for name in packages}
+
+
+def versions_told() -> str:
+    """Say the versions in a line."""
+    return ", ".join(f"{name} {number}" for name, number in versions().items())

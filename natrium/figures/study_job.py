@@ -12,7 +12,7 @@ from natrium.analysis import Study, compare
 from natrium.figures.accuracy import plot_convergence, plot_spike_errors, plot_work
 from natrium.figures.job import CAPTIONS
 from natrium.figures.notebook import plot_budget, plot_comparison
-from natrium.figures.output import Output, versions
+from natrium.figures.output import Output, versions, versions_told
 from natrium.figures.report import Section, page
 from natrium.model import Model
 
@@ -115,5 +115,6 @@ def _report(done: Study, figures: dict[str, Figure], name: str, folder: Path) ->
         f"dt&nbsp;=&nbsp;{done.comparison.dt:g}&nbsp;ms), by every other method there is, and truly, with an "
         "error bar on every spike.</p>"
     )
-    listed = ", ".join(f"{package} {number}" for package, number in versions().items())
-    return page(f"{name} and the truth", intro, [section], f"<footer>{escape(listed)}.</footer>", folder)
+    return page(
+        f"{name} and the truth", intro, [section], f"<footer>{escape(versions_told())}.</footer>", folder
+    )

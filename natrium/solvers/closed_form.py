@@ -155,8 +155,7 @@ class ClosedForm:
                 f"the closed form needs a neuron without channels, got {names}: use EventDriven "
                 "(--solver event)"
             )
-        origin, kernel = neuron.origin, lower(neuron.system)
-        gap = origin - neuron.v_rest
+        origin, gap, kernel = neuron.origin, neuron.gap, lower(neuron.system)
         duration = t_end - t_start
         budget = Budget(self.limits, duration)
         segments: list[Segment] = []

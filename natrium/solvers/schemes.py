@@ -44,7 +44,7 @@ class Flow:
     def derivative(self, y: Array, current: float) -> Array:
         """Evaluate dy/dt in the smooth form."""
         neuron, kernel = self.neuron, self.kernel
-        u, J = float(y[0]) - neuron.origin, current - (neuron.origin - neuron.v_rest)
+        u, J = float(y[0]) - neuron.origin, current - neuron.gap
         return np.array(kernel.event_rhs(u, *y[1:].tolist(), J, *kernel.parameters))
 
     def diagonal(self, y: Array) -> Array:
