@@ -30,6 +30,7 @@ from natrium.model.kernel import Kernel, lower
 from natrium.model.latex import latex
 from natrium.model.model import METHODS, SOLVERS, Model, Simulation
 from natrium.model.neuron import Channel, Gate, Neuron
+from natrium.model.noise import Noise
 from natrium.model.rules import Choice, Count, Number, Optional, as_float
 from natrium.model.signals import Custom, Formula, Samples
 from natrium.model.stimulus import Span, Stimulus, Sum, as_stimulus, smooth_spans
@@ -57,6 +58,7 @@ __all__ = [
     "ModelError",
     "NatriumError",
     "Neuron",
+    "Noise",
     "Number",
     "Optional",
     "Pulses",

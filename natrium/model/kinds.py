@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from natrium.model.noise import Noise
 from natrium.model.signals import Formula, Samples
 from natrium.model.stimulus import Stimulus
 from natrium.model.waveforms import Constant, Gaussian, Pulses, Ramp, Sine, Step
@@ -10,5 +11,5 @@ __all__ = ["KINDS", "VERSION"]
 
 VERSION = 1
 KINDS: dict[str, type[Stimulus]] = {
-    kind.kind: kind for kind in (Constant, Step, Pulses, Ramp, Sine, Gaussian, Samples, Formula)
+    kind.kind: kind for kind in (Constant, Step, Pulses, Ramp, Sine, Gaussian, Samples, Formula, Noise)
 }

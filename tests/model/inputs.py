@@ -1,8 +1,10 @@
 """Stimuli drawn at random, and what each must be at one time, written apart from the package."""
 
 import math
+from functools import cache
 from typing import Any
 
+import numpy as np
 from hypothesis import strategies as st
 
 import natrium
@@ -48,6 +50,19 @@ def samples(draw: st.DrawFn) -> natrium.Samples:
     return natrium.Samples(at, values, draw(st.sampled_from(("hold", "linear"))), **draw(windows()))
 
 
+@st.composite
+def noises(draw: st.DrawFn) -> natrium.Noise:
+    return natrium.Noise(
+        draw(sizes),
+        abs(draw(sizes)),
+        tau=draw(st.sampled_from((0.0, 1e-3, 3.0, 500.0))),
+        step=draw(st.sampled_from((0.7, 1.0, 10 / 3))),
+        seed=draw(st.integers(0, 5)),
+        interpolation=draw(st.sampled_from(("hold", "linear"))),
+        **draw(windows()),
+    )
+
+
 FORMULAS = {
     "5*sin(t/10)": lambda t: 5 * math.sin(t / 10),
     "t**2/100 - 3": lambda t: t**2 / 100 - 3,
@@ -76,6 +91,7 @@ single = st.one_of(
     ),
     st.builds(lambda a, c, s, w: natrium.Gaussian(a, c, s, **w), sizes, times, lengths, windows()),
     samples(),
+    noises(),
     formulas(),
 )  # fmt: skip
 inputs = st.lists(single, max_size=4).map(natrium.Sum)
@@ -105,6 +121,8 @@ def pointwise(stimulus: Any, t: float, strict: bool = False) -> float:
             return stimulus.amplitude * math.exp(-((t - stimulus.center) ** 2) / (2 * stimulus.sigma**2))
         case natrium.Samples():
             return _samples(stimulus, t)
+        case natrium.Noise():
+            return _samples(drawn(stimulus), t)
     return FORMULAS[stimulus.value.text](t)
 
 
@@ -130,6 +148,25 @@ def _samples(stimulus: natrium.Samples, t: float) -> float:
         return stimulus.values[k]
     share = (t - stimulus.times[k]) / (stimulus.times[k + 1] - stimulus.times[k])
     return stimulus.values[k] + share * (stimulus.values[k + 1] - stimulus.values[k])
+
+
+@cache
+def drawn(noise: natrium.Noise, reach: int = 400) -> natrium.Samples:
+    """Draw a noise's samples one by one, `reach` on each side of the first one."""
+    rho = math.exp(-noise.step / noise.tau) if noise.tau else 0.0
+    sides = []
+    for side in (0, 1):
+        generator = np.random.Generator(
+            np.random.PCG64(np.random.SeedSequence(noise.seed, spawn_key=(side,)))
+        )
+        x = sides[0][0] if side else float(generator.standard_normal())
+        sides.append([] if side else [x])
+        for xi in generator.standard_normal(reach).tolist():
+            x = rho * x + math.sqrt(1.0 - rho**2) * xi
+            sides[-1].append(x)
+    values = [noise.mean + noise.sigma * x for x in (*sides[1][::-1], *sides[0])]
+    at = [(noise.start or 0.0) + k * noise.step for k in range(-reach, reach + 1)]
+    return natrium.Samples(at, values, noise.interpolation)
 
 
 def pieces(stimulus: Stimulus, t_start: float, t_end: float) -> list[tuple[float, float, Drive]]:

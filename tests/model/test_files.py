@@ -67,6 +67,7 @@ def test_every_kind_of_stimulus_has_its_keys(kind: str) -> None:
         "gaussian": natrium.Gaussian(1.0, 2.0, 3.0),
         "samples": natrium.Samples([0.0, 1.0], [1.0, 2.0], "linear"),
         "expression": natrium.Formula("5*sin(t/10)", [1.0], 0.5),
+        "noise": natrium.Noise(1.0, 2.0, tau=3.0, step=0.5, seed=4, interpolation="linear"),
     }  # fmt: skip
     table = to_dict(natrium.Model(neuron=natrium.Neuron(), stimulus=examples[kind]))["stimuli"][0]
     assert next(iter(table.items())) == ("kind", kind)
@@ -93,8 +94,9 @@ def model_of(*stimuli: natrium.Stimulus, channels: list[natrium.Channel] | None 
         model_of(natrium.Samples(np.arange(3), np.ones(3))),
         model_of(natrium.Samples(range(3), range(3))),
         model_of(natrium.Formula("t", np.arange(2.0))),
+        model_of(natrium.Noise(intensity=np.float32(2), tau=np.int64(0), step=1, seed=np.int64(3))),
     ],
-    ids=["scalars", "conductance", "power", "count", "arrays", "ranges", "breakpoints"],
+    ids=["scalars", "conductance", "power", "count", "arrays", "ranges", "breakpoints", "noise"],
 )
 def test_numpy_numbers_are_saved(model: natrium.Model) -> None:
     assert natrium.loads(to_toml(model)) == model

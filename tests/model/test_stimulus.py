@@ -20,6 +20,7 @@ KINDS = [
     natrium.Gaussian(3.0, 20.0, 5.0),
     natrium.Samples([0.0, 30.0], [1.0, 2.0]), natrium.Formula("5 + sin(t)"),
     natrium.Custom(lambda t: 2.0 + t, 1.0),
+    natrium.Noise(30.0, 1.0, tau=5.0, step=1.0, seed=1),
 ]  # fmt: skip
 
 
