@@ -37,7 +37,6 @@ if TYPE_CHECKING:
         observed_order,
         onset,
         orbit,
-        parameters,
         phase_plane,
         phase_response,
         planar,
@@ -51,7 +50,6 @@ if TYPE_CHECKING:
         spike_time_gradients,
         spike_train_distances,
         strength_duration,
-        with_parameters,
         work_precision,
     )
     from natrium.model import (
@@ -91,6 +89,8 @@ if TYPE_CHECKING:
         loads,
         lower,
         notebook,
+        parameters,
+        with_parameters,
     )
     from natrium.solvers import (
         ClosedForm,

@@ -70,10 +70,6 @@ from natrium.analysis.orbits import (
     orbit,
     reset_bifurcation,
 )
-from natrium.analysis.parameters import (
-    parameters,
-    with_parameters,
-)
 from natrium.analysis.phase_plane import (
     PhasePlane,
     phase_plane,
@@ -175,7 +171,6 @@ __all__ = [
     "observed_order",
     "onset",
     "orbit",
-    "parameters",
     "phase_plane",
     "phase_response",
     "planar",
@@ -189,6 +184,5 @@ __all__ = [
     "spike_time_gradients",
     "spike_train_distances",
     "strength_duration",
-    "with_parameters",
     "work_precision",
 ]

@@ -11,9 +11,9 @@ import numpy.typing as npt
 from scipy.optimize import least_squares
 
 from natrium.analysis.misfit import Misfit
-from natrium.analysis.parameters import chosen_parameters, with_parameters
+from natrium.analysis.parameters import smooth_parameters
 from natrium.analysis.sensitivity import Gradients, spike_time_gradients
-from natrium.model import Count, Model, ModelError, NatriumError, Number
+from natrium.model import Count, Model, ModelError, NatriumError, Number, with_parameters
 from natrium.solvers.bernstein import Array
 
 __all__ = ["Fit", "FitStep", "fit"]
@@ -178,7 +178,7 @@ def fit(
         When the model cannot be run where the search begins.
     """
     times = _checked_spikes(model, spike_times)
-    chosen = chosen_parameters(model.neuron, model.stimulus, _checked_names(parameters))
+    chosen = smooth_parameters(model.neuron, model.stimulus, _checked_names(parameters))
     Count(low=1).check("max_evaluations", max_evaluations)
     if sigma is not None:
         Number("ms", 0.0, open_low=True).check("sigma", sigma)

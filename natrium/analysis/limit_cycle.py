@@ -9,9 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 from natrium.analysis.orbits import spikes_of
-from natrium.analysis.parameters import AnyNeuron
 from natrium.analysis.return_map import LONGEST, Return, ReturnMap, return_map
-from natrium.model import Count, SolverError
+from natrium.model import AnyNeuron, Count, SolverError
 from natrium.solvers import EventDriven
 from natrium.solvers.bernstein import Array
 

@@ -5,10 +5,9 @@ from __future__ import annotations
 import attrs
 import numpy as np
 
-from natrium.analysis.parameters import chosen_parameters, with_parameters
 from natrium.analysis.sensitivity import parameter_directions
 from natrium.analysis.variational import Directions, propagate
-from natrium.model import Model
+from natrium.model import Model, chosen_parameters, with_parameters
 from natrium.solvers import EventDriven, Trajectory
 from natrium.solvers.bernstein import Array
 

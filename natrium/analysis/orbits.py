@@ -9,7 +9,6 @@ import attrs
 import numpy as np
 import numpy.typing as npt
 
-from natrium.analysis.parameters import AnyNeuron, changed_neuron, started
 from natrium.analysis.return_map import (
     FIRST_LOOK,
     LONGER,
@@ -19,7 +18,7 @@ from natrium.analysis.return_map import (
     return_map,
 )
 from natrium.analysis.variational import propagate
-from natrium.model import Constant, Count, Number
+from natrium.model import AnyNeuron, Constant, Count, Number, changed_neuron, started
 from natrium.solvers import EventDriven, Trajectory
 from natrium.solvers.bernstein import Array
 from natrium.solvers.trajectory import Event

@@ -21,9 +21,8 @@ from scipy.integrate import solve_ivp
 
 from natrium.analysis.limit_cycle import LimitCycle, limit_cycle
 from natrium.analysis.linearised import Linearised
-from natrium.analysis.parameters import AnyNeuron
 from natrium.analysis.smooth_cycle import SmoothCycle, smooth_cycle
-from natrium.model import Count, ModelError
+from natrium.model import AnyNeuron, Count, ModelError
 from natrium.solvers.bernstein import Array
 
 __all__ = ["PhaseResponse", "course", "phase_response"]

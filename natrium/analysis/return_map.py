@@ -16,9 +16,8 @@ import numpy as np
 import numpy.typing as npt
 
 from natrium.analysis.linearised import Linearised, linearised
-from natrium.analysis.parameters import AnyNeuron, started
 from natrium.analysis.variational import RTOL, Directions, Spike, propagate
-from natrium.model import Constant, HybridNeuron, ModelError, Neuron, Number, SolverError
+from natrium.model import AnyNeuron, Constant, HybridNeuron, ModelError, Neuron, Number, SolverError, started
 from natrium.solvers import EventDriven, Trajectory
 from natrium.solvers.bernstein import Array
 

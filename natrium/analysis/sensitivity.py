@@ -9,15 +9,19 @@ import attrs
 import numpy as np
 
 from natrium.analysis.linearised import linearised
-from natrium.analysis.parameters import (
+from natrium.analysis.parameters import input_derivative, moving_edges, smooth_parameters
+from natrium.analysis.variational import RTOL, Directions, propagate
+from natrium.model import (
     AnyNeuron,
-    chosen_parameters,
-    input_derivative,
-    moving_edges,
+    HybridNeuron,
+    Model,
+    ModelError,
+    Number,
+    Stimulus,
+    Sum,
+    UnsupportedModel,
     symbol_name,
 )
-from natrium.analysis.variational import RTOL, Directions, propagate
-from natrium.model import HybridNeuron, Model, ModelError, Number, Stimulus, Sum, UnsupportedModel
 from natrium.solvers import EventDriven, FixedStep, Trajectory, run
 from natrium.solvers.bernstein import Array
 
@@ -143,7 +147,7 @@ def spike_time_gradients(
     """
     Number("mV", 0.0).check("graze", graze)
     trajectory = _run_of(source)
-    chosen = chosen_parameters(trajectory.neuron, trajectory.stimulus, parameters)
+    chosen = smooth_parameters(trajectory.neuron, trajectory.stimulus, parameters)
     directions = parameter_directions(
         trajectory.neuron, trajectory.stimulus, chosen, trajectory.t_start, trajectory.t_end
     )

@@ -10,10 +10,20 @@ import numpy.typing as npt
 from scipy.optimize import brentq
 
 from natrium.analysis.linearised import Linearised, linearised
-from natrium.analysis.parameters import AnyNeuron, started
 from natrium.analysis.return_map import free_directions
 from natrium.analysis.variational import integrate
-from natrium.model import Constant, Count, Drive, HybridNeuron, ModelError, Neuron, Number, SolverError
+from natrium.model import (
+    AnyNeuron,
+    Constant,
+    Count,
+    Drive,
+    HybridNeuron,
+    ModelError,
+    Neuron,
+    Number,
+    SolverError,
+    started,
+)
 from natrium.solvers import EventDriven, Trajectory
 from natrium.solvers.bernstein import Array
 

@@ -31,6 +31,16 @@ from natrium.model.latex import latex
 from natrium.model.model import METHODS, SOLVERS, Model, Simulation
 from natrium.model.neuron import Channel, Gate, Neuron
 from natrium.model.noise import Noise
+from natrium.model.parameters import (
+    AnyNeuron,
+    changed_neuron,
+    changed_stimulus,
+    chosen_parameters,
+    parameters,
+    started,
+    symbol_name,
+    with_parameters,
+)
 from natrium.model.rules import Choice, Count, Number, Optional, as_float
 from natrium.model.signals import Custom, Formula, Samples
 from natrium.model.stimulus import Span, Stimulus, Sum, as_stimulus, smooth_spans
@@ -40,6 +50,7 @@ __all__ = [
     "CHANNELS",
     "METHODS",
     "SOLVERS",
+    "AnyNeuron",
     "Channel",
     "Choice",
     "Constant",
@@ -79,7 +90,10 @@ __all__ = [
     "Wave",
     "as_float",
     "as_stimulus",
+    "changed_neuron",
+    "changed_stimulus",
     "channel_to_dict",
+    "chosen_parameters",
     "exprel_array",
     "from_dict",
     "latex",
@@ -87,9 +101,13 @@ __all__ = [
     "loads",
     "lower",
     "notebook",
+    "parameters",
     "save",
     "smooth_spans",
+    "started",
+    "symbol_name",
     "to_dict",
     "to_toml",
+    "with_parameters",
     "write_whole",
 ]

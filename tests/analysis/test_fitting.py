@@ -8,8 +8,8 @@ import pytest
 
 from natrium.analysis.fitting import fit
 from natrium.analysis.misfit import Misfit
-from natrium.analysis.parameters import with_parameters
 from natrium.model import Constant, Model, ModelError, Neuron, Simulation, Step, notebook
+from natrium.model.parameters import with_parameters
 from natrium.solvers import EventDriven, run
 
 LIF = Model(neuron=Neuron(), stimulus=Constant(20.0), simulation=Simulation(t_end=200.0))

@@ -7,7 +7,6 @@ import numpy as np
 import pytest
 import sympy
 
-from natrium.analysis.parameters import changed_neuron, parameters, with_parameters
 from natrium.analysis.sensitivity import spike_time_gradients
 from natrium.model import (
     CHANNELS,
@@ -19,16 +18,17 @@ from natrium.model import (
     Model,
     ModelError,
     Neuron,
+    Noise,
     Pulses,
     Ramp,
     Samples,
     Simulation,
     Sine,
     Step,
-    Sum,
     UnsupportedModel,
     notebook,
 )
+from natrium.model.parameters import changed_neuron, parameters, with_parameters
 from natrium.solvers import ClosedForm, EventDriven, FixedStep, run
 
 TIGHT = EventDriven(rtol=1e-13)
@@ -207,21 +207,15 @@ def test_table_and_elasticities():
         found["g_Na"]
 
 
-def test_a_changed_model_keeps_the_rest():
-    model = notebook.lif_na()
-    changed = with_parameters(model, {"g_Na": 100.0, "I_0": 9.0, "stop_0": 80.0, "v_rest": -71.0})
-    assert changed.neuron.channels[0].g == 100.0
-    assert (changed.neuron.v_rest, changed.neuron.v_reset) == (-71.0, -70.0)
-    assert changed.stimulus.parts == (Step(9.0, start=20.0, stop=80.0),)
-    assert with_parameters(model, {}) == model
-
-
 def test_what_cannot_be_differentiated_is_refused():
     model = notebook.lif_na()
     with pytest.raises(ModelError, match=r"a parameter must be one of tau_m.*got 'g_K'"):
         spike_time_gradients(model, ["g_K"])
     with pytest.raises(ModelError, match="must differ, got I_0, I_0"):
         spike_time_gradients(model, ["I_0", "I_0"])
+    noisy = attrs.evolve(model, stimulus=Noise(10.0, 1.0, tau=5.0, step=1.0, seed=1, start=0.0))
+    with pytest.raises(ModelError, match="no derivative by seed_0, start_0"):
+        spike_time_gradients(noisy, ["mean_0", "seed_0", "start_0"])
     with pytest.raises(UnsupportedModel, match="fixed-step"):
         spike_time_gradients(run(model, FixedStep(dt=0.1)))
     with pytest.raises(ModelError, match="got int"):
@@ -255,10 +249,10 @@ def test_any_equations_and_any_reset(name):
     np.testing.assert_allclose(found[name], expected, rtol=1e-6, atol=1e-8)
 
 
-def test_names_of_any_equations():
-    assert list(parameters(IZHIKEVICH, Sum())) == ["b", "c", "v_thresh", "tau_ref", "v_init"]
-    with pytest.raises(ModelError, match="one of b, c, v_thresh, tau_ref, v_init, got 'g_Na'"):
-        changed_neuron(IZHIKEVICH, {"g_Na": 1.0})
-    clash = attrs.evolve(IZHIKEVICH, parameters={"b": 8.0, "c": -65.0, "I_0": 1.0})
-    with pytest.raises(ModelError, match="I_0: rename it"):
-        parameters(clash, Sum((Constant(1.0),)))
+def test_the_strength_of_a_noise():
+    noise = Noise(25.0, 5.0, tau=2.0, step=0.5, seed=4, start=0.0)
+    assert_differences_agree(lif(noise, t_end=30.0), ["mean_0", "sigma_0", "tau_m"])
+    found = spike_time_gradients(lif(noise, t_end=10.0))
+    assert {"seed_0", "tau_0", "start_0"}.isdisjoint(found.names)
+    white = Noise(25.0, intensity=5.0, tau=0.0, step=0.5, seed=4, start=0.0)
+    assert_differences_agree(lif(white, t_end=30.0), ["intensity_0"])

@@ -7,7 +7,6 @@ import numpy as np
 import pytest
 
 from natrium.analysis.linearised import linearised
-from natrium.analysis.parameters import chosen_parameters, parameters, with_parameters
 from natrium.analysis.sensitivity import parameter_directions
 from natrium.analysis.variational import Directions, integrate, propagate
 from natrium.model import (
@@ -26,6 +25,7 @@ from natrium.model import (
     lower,
     notebook,
 )
+from natrium.model.parameters import chosen_parameters, parameters, with_parameters
 from natrium.solvers import EventDriven, run
 from natrium.solvers.refractory import rest_segment
 

@@ -10,8 +10,7 @@ import sympy
 
 from natrium.analysis.orbits import Orbit, ResetBifurcation, orbit, reset_bifurcation
 from natrium.analysis.papers.claim import Claim, Source
-from natrium.analysis.parameters import changed_neuron
-from natrium.model import HybridNeuron
+from natrium.model import HybridNeuron, changed_neuron
 from natrium.solvers import EventDriven
 from natrium.solvers.bernstein import Array
 

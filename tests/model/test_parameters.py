@@ -1,0 +1,68 @@
+"""The numbers of a model by name: reading and changing them."""
+
+import attrs
+import pytest
+import sympy
+
+from natrium.model import (
+    Constant,
+    HybridNeuron,
+    ModelError,
+    Neuron,
+    Noise,
+    Samples,
+    Step,
+    StimulusError,
+    Sum,
+    changed_neuron,
+    changed_stimulus,
+    notebook,
+    parameters,
+    with_parameters,
+)
+
+V, w, I, b = sympy.symbols("V w I b", real=True)
+IZHIKEVICH = HybridNeuron(
+    equations={"V": 0.04 * V**2 + 5 * V + 140 - w + I, "w": 0.02 * (0.2 * V - w)},
+    parameters={"b": 8.0, "c": -65.0},
+    initial={"V": -65.0, "w": -13.0},
+    v_thresh=30.0,
+    reset={"V": sympy.Symbol("c"), "w": w + b},
+    tau_ref=1.0,
+)
+
+
+def test_a_changed_model_keeps_the_rest():
+    model = notebook.lif_na()
+    changed = with_parameters(model, {"g_Na": 100.0, "I_0": 9.0, "stop_0": 80.0, "v_rest": -71.0})
+    assert changed.neuron.channels[0].g == 100.0
+    assert (changed.neuron.v_rest, changed.neuron.v_reset) == (-71.0, -70.0)
+    assert changed.stimulus.parts == (Step(9.0, start=20.0, stop=80.0),)
+    assert with_parameters(model, {}) == model
+
+
+def test_names_of_any_equations():
+    assert list(parameters(IZHIKEVICH, Sum())) == ["b", "c", "v_thresh", "tau_ref", "v_init"]
+    with pytest.raises(ModelError, match="one of b, c, v_thresh, tau_ref, v_init, got 'g_Na'"):
+        changed_neuron(IZHIKEVICH, {"g_Na": 1.0})
+    clash = attrs.evolve(IZHIKEVICH, parameters={"b": 8.0, "c": -65.0, "I_0": 1.0})
+    with pytest.raises(ModelError, match="I_0: rename it"):
+        parameters(clash, Sum((Constant(1.0),)))
+
+
+def test_a_noise_is_varied_by_its_seed():
+    noise = Noise(10.0, 1.0, tau=5.0, step=0.5, seed=2**60 + 1)
+    found = parameters(Neuron(), Sum((Constant(1.0), noise)))
+    numbers = {name: value for name, value in found.items() if name.endswith("_1")}
+    assert numbers == {"mean_1": 10.0, "sigma_1": 1.0, "tau_1": 5.0, "seed_1": 2**60 + 1}
+    (changed,) = changed_stimulus(Sum((noise,)), {"seed_0": 7.0, "tau_0": 2.0}).parts
+    assert changed == attrs.evolve(noise, seed=7, tau=2.0)
+    assert isinstance(changed.seed, int)
+    with pytest.raises(StimulusError, match="seed must be a whole number"):
+        changed_stimulus(Sum((noise,)), {"seed_0": 7.5})
+
+
+def test_names_of_others_are_left():
+    stimulus = Sum((Samples((0.0, 1.0), (1.0, 2.0)),))
+    assert changed_stimulus(stimulus, {"g_Na": 1.0}) == stimulus
+    assert changed_stimulus(stimulus, {"scale_0": 2.0}).parts[0].values == (2.0, 4.0)
