@@ -31,6 +31,7 @@ if TYPE_CHECKING:
         f_i_curve,
         findings,
         fit,
+        interval_statistics,
         limit_cycle,
         load_subject,
         measure,
@@ -46,10 +47,13 @@ if TYPE_CHECKING:
         reset_bifurcation,
         return_map,
         rheobase,
+        siegert_cv,
+        siegert_rate,
         smooth_cycle,
         spike_time_gradients,
         spike_train_distances,
         strength_duration,
+        white_noise_firing,
         work_precision,
     )
     from natrium.model import (
@@ -94,6 +98,7 @@ if TYPE_CHECKING:
     )
     from natrium.solvers import (
         ClosedForm,
+        Ensemble,
         Event,
         EventDriven,
         FixedStep,
@@ -102,6 +107,7 @@ if TYPE_CHECKING:
         Trajectory,
         run,
         simulate,
+        simulate_many,
     )
 
 __version__: str
@@ -113,6 +119,7 @@ __all__ = [
     "Constant",
     "Custom",
     "Drive",
+    "Ensemble",
     "Event",
     "EventDriven",
     "Expression",
@@ -158,6 +165,7 @@ __all__ = [
     "findings",
     "fit",
     "from_dict",
+    "interval_statistics",
     "latex",
     "limit_cycle",
     "load",
@@ -180,11 +188,15 @@ __all__ = [
     "return_map",
     "rheobase",
     "run",
+    "siegert_cv",
+    "siegert_rate",
     "simulate",
+    "simulate_many",
     "smooth_cycle",
     "spike_time_gradients",
     "spike_train_distances",
     "strength_duration",
+    "white_noise_firing",
     "with_parameters",
     "work_precision",
 ]

@@ -2,22 +2,33 @@
 
 from natrium.solvers.base import Solver
 from natrium.solvers.closed_form import ClosedForm
+from natrium.solvers.ensemble import Ensemble
 from natrium.solvers.event_driven import EventDriven
 from natrium.solvers.fixed_step import FixedStep
 from natrium.solvers.limits import Limits
+from natrium.solvers.many import simulate_many
+from natrium.solvers.runs import Chunk, Runs, one_by_one
+from natrium.solvers.schedule import Schedule, solve_chunk
 from natrium.solvers.simulate import run, simulate, solver_of
 from natrium.solvers.trajectory import Event, Segment, Trajectory
 
 __all__ = [
+    "Chunk",
     "ClosedForm",
+    "Ensemble",
     "Event",
     "EventDriven",
     "FixedStep",
     "Limits",
+    "Runs",
+    "Schedule",
     "Segment",
     "Solver",
     "Trajectory",
+    "one_by_one",
     "run",
     "simulate",
+    "simulate_many",
+    "solve_chunk",
     "solver_of",
 ]
