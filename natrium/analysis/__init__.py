@@ -60,9 +60,20 @@ from natrium.analysis.fitting import (
     FitStep,
     fit,
 )
+from natrium.analysis.interval_statistics import (
+    Estimate,
+    IntervalStatistics,
+    interval_statistics,
+)
 from natrium.analysis.limit_cycle import (
     LimitCycle,
     limit_cycle,
+)
+from natrium.analysis.noise import (
+    WhiteNoiseFiring,
+    siegert_cv,
+    siegert_rate,
+    white_noise_firing,
 )
 from natrium.analysis.orbits import (
     Orbit,
@@ -125,10 +136,12 @@ __all__ = [
     "DirectResponse",
     "Equilibrium",
     "EquilibriumCurve",
+    "Estimate",
     "Finding",
     "Fit",
     "FitStep",
     "Gradients",
+    "IntervalStatistics",
     "LadderRow",
     "LimitCycle",
     "Onset",
@@ -149,6 +162,7 @@ __all__ = [
     "StrengthDuration",
     "Study",
     "Verdict",
+    "WhiteNoiseFiring",
     "WorkRow",
     "coincidence_factor",
     "compare",
@@ -164,6 +178,7 @@ __all__ = [
     "f_i_curve",
     "findings",
     "fit",
+    "interval_statistics",
     "limit_cycle",
     "load_subject",
     "match_spikes",
@@ -180,9 +195,12 @@ __all__ = [
     "reset_bifurcation",
     "return_map",
     "rheobase",
+    "siegert_cv",
+    "siegert_rate",
     "smooth_cycle",
     "spike_time_gradients",
     "spike_train_distances",
     "strength_duration",
+    "white_noise_firing",
     "work_precision",
 ]
