@@ -21,6 +21,7 @@ from scipy.stats import DegenerateDataWarning, bootstrap
 
 from natrium.model import Count, ModelError, Number
 from natrium.model.rules import shown
+from natrium.solvers import Ensemble
 
 __all__ = ["Estimate", "IntervalStatistics", "interval_statistics"]
 
@@ -103,10 +104,10 @@ class IntervalStatistics:
 
 
 def interval_statistics(
-    trains: Iterable[npt.ArrayLike] | npt.ArrayLike,
+    trains: Ensemble | Iterable[npt.ArrayLike] | npt.ArrayLike,
     *,
-    t_end: float,
-    t_start: float = 0.0,
+    t_end: float | None = None,
+    t_start: float | None = None,
     bins: int | npt.ArrayLike = 40,
     confidence: float = 0.95,
     resamples: int = 2000,
@@ -122,11 +123,12 @@ def interval_statistics(
 
     Parameters
     ----------
-    trains : iterable of array_like, or array_like, shape (n_spikes,)
-        Spike times of each run, or of one, ms.
+    trains : Ensemble, iterable of array_like, or array_like, shape (n_spikes,)
+        Spike times of each run, or of one, ms. Of an ensemble the runs that came to their end.
     t_start, t_end : float
-        Only what lies within counts, ms. Give a start behind the transient: the rate then has no bias.
-        Intervals longer than the span are never seen, so that it must be many intervals long.
+        Only what lies within counts, ms; the span of an ensemble by default, and 0 for the start. Give a
+        start behind the transient: the rate then has no bias. Intervals longer than the span are never
+        seen, so that it must be many intervals long.
     bins : int or array_like
         How many, or their edges, ms.
     confidence : float
@@ -144,8 +146,14 @@ def interval_statistics(
     ModelError
         When a value is out of range or the spike times are none.
     """
+    if isinstance(trains, Ensemble):
+        t_start = trains.t_start if t_start is None else t_start
+        t_end = trains.t_end if t_end is None else t_end
+        trains = [trains.train(int(index)) for index in np.flatnonzero(trains.finished)]
+    t_start = 0.0 if t_start is None else t_start
     Number("ms").check("t_start", t_start)
     Number("ms", t_start, open_low=True).check("t_end", t_end)
+    assert t_end is not None  # checked
     Number("", 0.0, 1.0, open_low=True).check("confidence", confidence)
     Count(100, 10**6).check("resamples", resamples)
     Count(0, 2**63 - 1).check("seed", seed)

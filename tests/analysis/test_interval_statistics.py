@@ -3,6 +3,7 @@
 import math
 from typing import Any
 
+import attrs
 import numpy as np
 import pytest
 
@@ -134,3 +135,25 @@ def test_many_runs_are_grouped() -> None:
 def test_what_is_given_has_its_rules(trains: Any, changed: dict[str, Any], message: str) -> None:
     with pytest.raises(natrium.ModelError, match=message):
         natrium.interval_statistics(trains, **{"t_end": 10.0} | changed)
+
+
+def test_ensemble_over_seeds_is_taken_as_it_is() -> None:
+    """Runs that failed are left out."""
+    noise = natrium.Noise(18.0, tau=0.0, intensity=10.0, step=1.0, seed=0)
+    runs = natrium.simulate_many(
+        natrium.Neuron(), noise, t_end=200.0, parameters={"seed_0": np.arange(6)}, solver="closed-form"
+    )
+    expected = natrium.interval_statistics([runs.train(k) for k in range(6)], t_end=200.0)
+    found = natrium.interval_statistics(runs)
+    assert (found.rate, found.cv, found.n_runs) == (expected.rate, expected.cv, 6)
+    by_hand = natrium.simulate(
+        natrium.Neuron(), attrs.evolve(noise, seed=4), t_end=200.0, solver="closed-form"
+    ).spike_times
+    assert runs.train(4).tolist() == by_hand.tolist()
+    late = natrium.interval_statistics(runs, t_start=100.0)
+    assert late.n_spikes == np.count_nonzero(runs.spike_times >= 100.0)
+    part = attrs.evolve(runs, flags=np.array([0, 4, 0, 8, 0, 1], dtype=np.uint8))
+    kept = natrium.interval_statistics([runs.train(k) for k in (0, 2, 4, 5)], t_end=200.0)
+    assert natrium.interval_statistics(part).rate == kept.rate
+    with pytest.raises(natrium.ModelError, match="at least one spike train"):
+        natrium.interval_statistics(attrs.evolve(runs, flags=np.full(6, 4, dtype=np.uint8)))
