@@ -7,6 +7,7 @@ from natrium.figures.excitability import plot_equilibrium_curve, plot_f_i, plot_
 from natrium.figures.fit_job import fit_into, read_spikes
 from natrium.figures.job import reproduce_into
 from natrium.figures.neuron_jobs import cycle_into, excitability_into, phase_plane_into
+from natrium.figures.noise import plot_intervals, plot_noise
 from natrium.figures.notebook import plot_budget, plot_comparison, plot_ladder, plot_script
 from natrium.figures.phase_plane import plot_phase_plane, plot_phase_planes
 from natrium.figures.study_job import compare_into
@@ -26,7 +27,9 @@ __all__ = [
     "plot_equilibrium_curve",
     "plot_f_i",
     "plot_gradients",
+    "plot_intervals",
     "plot_ladder",
+    "plot_noise",
     "plot_phase_plane",
     "plot_phase_planes",
     "plot_reset_bifurcation",

@@ -1,6 +1,8 @@
 """White noise in closed form: against many digits, against the equations, against runs."""
 
 import math
+import re
+from pathlib import Path
 from typing import Any
 
 import mpmath
@@ -250,3 +252,16 @@ def test_event_driven_and_closed_form_give_the_same_statistics() -> None:
     one, two = (natrium.interval_statistics(train, t_end=200.0) for train in trains)
     assert one.rate.value == pytest.approx(two.rate.value, rel=1e-8)
     assert one.n_spikes == two.n_spikes > 5
+
+
+def test_the_page_s_example_gives_what_it_says() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "noise.md").read_text(encoding="utf-8")
+    (code,) = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
+    scope: dict[str, Any] = {}
+    exec(compile(code, "noise.md", "exec"), scope)  # noqa: S102 - our own page
+    said = re.search(r"# (\S+) and (\S+) Hz", code)
+    assert said is not None
+    theory, found = scope["theory"], scope["found"]
+    assert [f"{rate:.1f}" for rate in (theory.rate, theory.sampled_rate)] == [said[1], said[2]]
+    assert f"Estimate(value={found.rate.value:.1f}," in code
+    assert found.rate.low < theory.sampled_rate < found.rate.high < theory.rate

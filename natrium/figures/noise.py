@@ -1,0 +1,114 @@
+"""Firing under white noise: the intervals, and the rate against the mean input beside its closed form."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import attrs
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from natrium.analysis import IntervalStatistics, white_noise_firing
+from natrium.figures.style import COLORS, SERIES, new_figure, styled
+from natrium.model import ModelError, Neuron, Noise
+
+__all__ = ["plot_intervals", "plot_noise"]
+
+POINTS = 81  # of the closed form's lines
+
+
+def plot_intervals(statistics: IntervalStatistics, ax: Axes) -> Axes:
+    """Draw the histogram of the intervals, with its bootstrap interval as a band.
+
+    Parameters
+    ----------
+    statistics : IntervalStatistics
+    ax : matplotlib.axes.Axes
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+    """
+    edges, low, high = statistics.edges, statistics.density_low, statistics.density_high
+    ax.stairs(statistics.density, edges, color=SERIES[0], label="intervals")
+    ax.stairs(
+        high,
+        edges,
+        baseline=low,
+        fill=True,
+        color=SERIES[0],
+        alpha=0.25,
+        label=f"{statistics.confidence:.0%} of resamples",
+    )
+    mean = statistics.mean_interval.value
+    if np.isfinite(mean):
+        ax.axvline(mean, color=COLORS["threshold"], linestyle="--", linewidth=0.9, label="mean")
+    ax.set(xlabel="Interval (ms)", ylabel="Share per ms")
+    ax.set_xlim(0.0, edges[-1])
+    ax.set_ylim(bottom=0.0)
+    return ax
+
+
+def plot_noise(
+    neuron: Neuron,
+    noises: Sequence[Noise],
+    statistics: Sequence[IntervalStatistics],
+    *,
+    shown: int = -1,
+    title: str = "",
+) -> Figure:
+    """Draw one ensemble's intervals, and all ensembles' rates beside the closed form.
+
+    Parameters
+    ----------
+    neuron : Neuron
+        With a threshold, without channels.
+    noises : sequence of Noise
+        White, held, and alike but for their means.
+    statistics : sequence of IntervalStatistics
+        As many: of runs under each.
+    shown : int
+        Whose intervals are drawn.
+    title : str
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+
+    Raises
+    ------
+    ModelError
+        When they do not pair up, or there is no closed form.
+    """
+    if not noises or len(noises) != len(statistics):
+        raise ModelError(
+            f"each noise needs its statistics, got {len(noises)} noises and {len(statistics)} statistics"
+        )
+    means = np.array([noise.mean for noise in noises])
+    span = np.linspace(means.min(), means.max(), POINTS)
+    lines = [white_noise_firing(neuron, attrs.evolve(noises[0], mean=mean)) for mean in span.tolist()]
+    with styled():
+        figure = new_figure(8.4, 3.7)
+        left, right = figure.subplots(1, 2)
+        figure.suptitle(title, fontsize=10.5)
+        plot_intervals(statistics[shown], left)
+        left.set_title(f"Mean input {means[shown]:g} mV")
+        rates = np.array([[one.rate.value, one.rate.low, one.rate.high] for one in statistics])
+        ends = np.abs(rates[:, 1:].T - rates[:, 0])
+        right.plot(span, [line.rate for line in lines], color=COLORS["input"], label="white noise (Siegert)")
+        right.plot(
+            span,
+            [line.sampled_rate for line in lines],
+            color=SERIES[1],
+            linestyle="--",
+            label=f"held for {noises[0].step:g} ms",
+        )
+        right.errorbar(
+            means, rates[:, 0], ends, fmt="o", markersize=3.5, capsize=2, color=SERIES[0], label="runs"
+        )
+        right.set(xlabel="Mean input (mV)", ylabel="Rate (Hz)", title="Rate")
+        right.set_ylim(bottom=0.0)
+        for ax in (left, right):
+            ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.18), ncols=3, fontsize=7.5)
+    return figure
