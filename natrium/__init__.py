@@ -53,6 +53,7 @@ if TYPE_CHECKING:
         spike_time_gradients,
         spike_train_distances,
         strength_duration,
+        sweep,
         white_noise_firing,
         work_precision,
     )
@@ -196,6 +197,7 @@ __all__ = [
     "spike_time_gradients",
     "spike_train_distances",
     "strength_duration",
+    "sweep",
     "white_noise_firing",
     "with_parameters",
     "work_precision",

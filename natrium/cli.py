@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-import natrium.cli_neuron  # noqa: F401  # its verbs join the application
+import natrium.cli_neuron  # its verbs join the application
+import natrium.cli_sweep  # noqa: F401  # its verb joins the application
 from natrium.cli_common import (
     BAD_INPUT,
     FAILED_RUN,

@@ -121,6 +121,10 @@ from natrium.analysis.study import (
     Study,
     compare,
 )
+from natrium.analysis.sweep import (
+    Sweep,
+    sweep,
+)
 from natrium.analysis.work import (
     WorkRow,
     work_precision,
@@ -161,6 +165,7 @@ __all__ = [
     "SpikeTrainDistances",
     "StrengthDuration",
     "Study",
+    "Sweep",
     "Verdict",
     "WhiteNoiseFiring",
     "WorkRow",
@@ -201,6 +206,7 @@ __all__ = [
     "spike_time_gradients",
     "spike_train_distances",
     "strength_duration",
+    "sweep",
     "white_noise_firing",
     "work_precision",
 ]

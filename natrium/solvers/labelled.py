@@ -90,7 +90,7 @@ def dataset(ensemble: Ensemble) -> xarray.Dataset:
     told = sorted(ensemble.messages.items())
     variables["message"] = (
         ("told",),
-        np.array([message for _, message in told], dtype=object),
+        np.array([message for _, message in told], dtype=object if told else str),
         {"long_name": "failures and warnings"},
     )
     variables["message_run"] = (("told",), np.array([run for run, _ in told], np.int64))

@@ -20,7 +20,7 @@ from natrium.solvers.schedule import Schedule
 from natrium.solvers.simulate import _named
 from natrium.solvers.varying import Columns, outer, runs_of
 
-__all__ = ["checked_sample_times", "shown_progress", "simulate_many"]
+__all__ = ["checked_sample_times", "chosen_solver", "shown_progress", "simulate_many"]
 
 
 def simulate_many(
@@ -102,10 +102,7 @@ def simulate_many(
         raise ModelError("give parameters (one value per run) or a grid (axes), got both")
     if stimuli is not None and grid is not None:
         raise ModelError("stimuli are one per run, got them beside a grid: give arrays of parameters")
-    if isinstance(solver, str):
-        solver = _named(solver, options)
-    elif options:
-        raise ModelError(f"options go with a solver's name, got {', '.join(options)} beside a solver object")
+    solver = chosen_solver(solver, options)
     axes: Columns = {}
     columns: Mapping[str, npt.ArrayLike] = parameters or {}
     if grid is not None:
@@ -126,6 +123,21 @@ def simulate_many(
         sample_times=times,
         manifest=manifest(solver, neuron, runs.stimulus),
     )
+
+
+def chosen_solver(solver: str | Solver, options: dict[str, Any]) -> Solver:
+    """Make the solver that is named, or take the one given.
+
+    Raises
+    ------
+    ModelError
+        When there is none of that name, it does not take the options, or a solver object stands beside any.
+    """
+    if isinstance(solver, str):
+        return _named(solver, options)
+    if options:
+        raise ModelError(f"options go with a solver's name, got {', '.join(options)} beside a solver object")
+    return solver
 
 
 def checked_sample_times(times: npt.ArrayLike | None, runs: Runs) -> Array | None:

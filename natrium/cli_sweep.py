@@ -1,0 +1,200 @@
+"""The verb ``sweep``: a grid of parameters into one labelled file."""
+
+from __future__ import annotations
+
+import multiprocessing
+import signal
+from collections.abc import Iterator
+from concurrent.futures import Executor, ProcessPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from natrium.cli_common import (
+    FAILED_RUN,
+    INTERRUPTED,
+    EndOption,
+    JsonFlag,
+    ModelFile,
+    app,
+    loaded,
+    printed,
+    told,
+)
+
+if TYPE_CHECKING:
+    from natrium.analysis import Sweep
+    from natrium.model import Model
+
+__all__ = ["axes_of"]
+
+MAX_VALUES = 10_000_000
+WAIT = "10s"  # for a scheduler
+
+
+def axes_of(items: list[str]) -> dict[str, list[float]]:
+    """Read a grid's axes: ``NAME=LOW:HIGH:COUNT`` (both ends included) or ``NAME=V1,V2,V3``.
+
+    Raises
+    ------
+    ModelError
+        When an item is neither, or names a parameter again.
+    """
+    from natrium.model import ModelError
+
+    axes: dict[str, list[float]] = {}
+    for item in items:
+        name, _, values = item.partition("=")
+        if name in axes:
+            raise ModelError(f"an axis must be named once, got {name!r} again")
+        try:
+            axes[name] = _values(values)
+        except ValueError:
+            raise ModelError(
+                f"an axis must be NAME=LOW:HIGH:COUNT or NAME=V1,V2,V3, such as g_Na=80:160:9, got {item!r}"
+            ) from None
+    return axes
+
+
+def _values(text: str) -> list[float]:
+    import numpy as np
+
+    if ":" not in text:
+        return [_number(part) for part in text.split(",")]
+    low, high, count = text.split(":")
+    if not 1 <= int(count) <= MAX_VALUES:
+        raise ValueError(count)
+    found: list[float] = np.linspace(float(low), float(high), int(count)).tolist()
+    return found
+
+
+def _number(text: str) -> float:
+    """Read a number; a whole one stays whole, as a seed may have more digits than a double."""
+    return int(text) if text.strip().isdigit() else float(text)
+
+
+@app.command("sweep")
+@told
+def sweep_command(
+    model: ModelFile,
+    grid: Annotated[
+        list[str],
+        typer.Option(
+            help="An axis of the grid: a parameter and its values; give one for each parameter.",
+            metavar="NAME=LOW:HIGH:COUNT",
+        ),
+    ],
+    out: Annotated[Path, typer.Option(help="File to write: NetCDF or Zarr.", metavar="FILE.nc|FILE.zarr")],
+    solver: Annotated[str, typer.Option(help="compiled or event.")] = "compiled",
+    rtol: Annotated[float | None, typer.Option(help="Relative tolerance.")] = None,
+    t_end: EndOption = None,
+    scheduler: Annotated[
+        str | None, typer.Option(help="A Dask scheduler to send the runs to.", metavar="ADDRESS")
+    ] = None,
+    workers: Annotated[
+        int | None, typer.Option(help="Threads (compiled) or processes (event).", min=1)
+    ] = None,
+    as_json: JsonFlag = False,
+) -> None:
+    """Run a model on a grid of parameters into one labelled file.
+
+    Killed and started again, it finishes what is missing and does nothing twice.
+    """
+    from natrium.analysis import sweep
+
+    read = loaded(model, rtol=rtol, t_end=t_end)
+    axes = axes_of(grid)
+    with _workers(solver, scheduler, workers) as executor:
+        done = sweep(
+            read,
+            axes,
+            out,
+            solver=solver,
+            executor=executor,
+            workers=workers,
+            progress=not as_json,
+            **_options(solver, read),
+        )
+    printed(_result(done), as_json)
+    if not as_json and not done.interrupted:
+        typer.echo(f"{done.path}: {done.n_runs} runs, {done.done_now} of them now")
+    if done.interrupted:
+        kept = done.done_before + done.done_now
+        typer.echo(
+            f"natrium: interrupted; {kept} of {done.n_runs} runs are kept in {done.journal}; "
+            "the same command goes on from there",
+            err=True,
+        )
+        raise typer.Exit(INTERRUPTED)
+    if done.failed:
+        typer.echo(
+            f"natrium: {done.failed} of {done.n_runs} runs failed; see flags and message in {done.path}",
+            err=True,
+        )
+        raise typer.Exit(FAILED_RUN)
+
+
+def _options(solver: str, model: Model) -> dict[str, Any]:
+    """Give the file's settings of the solver asked for."""
+    from natrium.model import ModelError
+
+    simulation = model.simulation
+    options: dict[str, Any] = {"rtol": simulation.rtol, "atol": simulation.atol}
+    if solver == "event":
+        options["method"] = simulation.method
+    elif solver != "compiled":
+        raise ModelError(f"a sweep's solver must be compiled or event, got {solver!r}")
+    return options
+
+
+def _result(done: Sweep) -> dict[str, Any]:
+    """Give a sweep as the JSON object that outside scripts rely on."""
+    return {
+        "file": str(done.path),
+        "shape": list(done.shape),
+        "n_runs": done.n_runs,
+        "done_before": done.done_before,
+        "done_now": done.done_now,
+        "complete": done.complete,
+        "failed": done.failed,
+        "grazing": done.grazing,
+        "fell_back": done.fell_back,
+    }
+
+
+@contextmanager
+def _workers(solver: str, scheduler: str | None, workers: int | None) -> Iterator[Executor | None]:
+    """Give who carries the runs: a cluster, a pool of processes, or None for our own threads."""
+    if scheduler is not None:
+        with _cluster(scheduler) as executor:
+            yield executor
+    elif solver == "event" and workers is not None and workers > 1:
+        context = multiprocessing.get_context("spawn")
+        with ProcessPoolExecutor(workers, mp_context=context, initializer=_deaf) as executor:
+            yield executor
+    else:
+        yield None
+
+
+def _deaf() -> None:
+    """Let Ctrl-C end the parent alone, which then ends the pool."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
+@contextmanager
+def _cluster(address: str) -> Iterator[Executor]:
+    from natrium.model import ModelError
+
+    try:
+        from distributed import Client
+    except ImportError:
+        raise ModelError('a cluster needs distributed: pip install "natrium[distributed]"') from None
+    connect: Any = Client  # its types are not complete
+    try:
+        client = connect(address, timeout=WAIT)
+    except (OSError, ValueError) as error:  # a timeout is an OSError
+        raise ModelError(f"cannot reach a scheduler at {address}: {error}") from None
+    with client:
+        yield client.get_executor()
