@@ -69,12 +69,6 @@ from natrium.analysis.limit_cycle import (
     LimitCycle,
     limit_cycle,
 )
-from natrium.analysis.noise import (
-    WhiteNoiseFiring,
-    siegert_cv,
-    siegert_rate,
-    white_noise_firing,
-)
 from natrium.analysis.orbits import (
     Orbit,
     ResetBifurcation,
@@ -124,6 +118,12 @@ from natrium.analysis.study import (
 from natrium.analysis.sweep import (
     Sweep,
     sweep,
+)
+from natrium.analysis.white_noise import (
+    WhiteNoiseFiring,
+    siegert_cv,
+    siegert_rate,
+    white_noise_firing,
 )
 from natrium.analysis.work import (
     WorkRow,
