@@ -193,7 +193,8 @@ def _cluster(address: str) -> Iterator[Executor]:
         raise ModelError('a cluster needs distributed: pip install "natrium[distributed]"') from None
     connect: Any = Client  # its types are not complete
     try:
-        client = connect(address, timeout=WAIT)
+        # Not the default one: xarray would write the file through it.
+        client = connect(address, timeout=WAIT, set_as_default=False)
     except (OSError, ValueError) as error:  # a timeout is an OSError
         raise ModelError(f"cannot reach a scheduler at {address}: {error}") from None
     with client:

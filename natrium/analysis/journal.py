@@ -104,7 +104,7 @@ class Journal:
     def chunks(self) -> Iterator[tuple[int, Chunk]]:
         """Give every chunk that is kept, in order."""
         for start, _, path in self._files():
-            with np.load(path, allow_pickle=False) as stored:
+            with path.open("rb") as file, np.load(file, allow_pickle=False) as stored:
                 told = json.loads(stored["messages"].tobytes().decode())
                 yield (
                     start,
@@ -124,7 +124,7 @@ class Journal:
         done = np.zeros(n_runs, bool)
         for start, stop, path in self._files():
             try:
-                with np.load(path, allow_pickle=False) as stored:
+                with path.open("rb") as file, np.load(file, allow_pickle=False) as stored:
                     whole = stored["counts"].size == stop - start
             except UNREADABLE:  # power was lost: the file's name came to the disk before its content
                 whole = False

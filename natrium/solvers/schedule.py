@@ -241,7 +241,12 @@ class Schedule:
             raise SolverError(f"the executor is broken, got {type(broken).__name__}: start another")
         if self.mine:
             broken.shutdown(wait=False)
-        self.executor = ProcessPoolExecutor(self.width, mp_context=getattr(broken, "_mp_context", None))
+        self.executor = ProcessPoolExecutor(
+            self.width,
+            mp_context=getattr(broken, "_mp_context", None),
+            initializer=getattr(broken, "_initializer", None),
+            initargs=getattr(broken, "_initargs", ()),
+        )
         self.mine = True
 
     def _landed(self, future: Future[tuple[Chunk, float]]) -> tuple[int, Chunk] | None:
