@@ -99,6 +99,7 @@ if TYPE_CHECKING:
     )
     from natrium.solvers import (
         ClosedForm,
+        Compiled,
         Ensemble,
         Event,
         EventDriven,
@@ -117,6 +118,7 @@ __all__ = [
     "CHANNELS",
     "Channel",
     "ClosedForm",
+    "Compiled",
     "Constant",
     "Custom",
     "Drive",

@@ -54,7 +54,7 @@ def _options(
 @told
 def run_command(
     model: ModelFile,
-    solver: Annotated[str | None, typer.Option(help="event, script or closed-form.")] = None,
+    solver: Annotated[str | None, typer.Option(help="event, compiled, script or closed-form.")] = None,
     method: Annotated[str | None, typer.Option(help="auto, DOP853, RK45 or Radau.")] = None,
     rtol: Annotated[float | None, typer.Option(help="Relative tolerance.")] = None,
     atol: Annotated[float | None, typer.Option(help="Absolute tolerance.")] = None,

@@ -2,7 +2,7 @@
 
 This is the only place where SymPy's ``lambdify`` is called. Two forms are made of the same
 expressions: *scalar*, on plain floats through :mod:`math` (what ``solve_ivp`` calls), and *grid*, on
-arrays through NumPy.
+arrays through NumPy; and a third, *native*, by :mod:`natrium.model.codegen`: Taylor steps of many runs.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from sympy.printing.pycode import PythonCodePrinter
 from natrium.model.exprel import exprel_array, exprel_scalar, saturated_exp, saturated_exp_array
 
 if TYPE_CHECKING:
+    from natrium.model.codegen import Native, Program
     from natrium.model.hybrid import HybridSystem
 
 __all__ = ["Kernel", "lower", "lower_expressions"]
@@ -182,6 +183,20 @@ class Kernel:
     def relaxation(self) -> Callable[[float], list[float]]:
         """Rates alpha + beta of the gates, per ms, ``(V) -> list``."""
         return lower_expressions(tuple(gate.rate for gate in self.system.gates), self.system.states[:1])
+
+    @cached_property
+    def taylor(self) -> Program:
+        """The system of `event_rhs` as a program on Taylor series."""
+        from natrium.model.codegen import program
+
+        event = self.system.event_coordinates()
+        return program(event.rhs, event.states, event.input, event.parameters)
+
+    def native(self, width: int) -> Native:
+        """Compile one Taylor step of `width` runs at once, or load it where it was compiled before."""
+        from natrium.model.codegen import compiled
+
+        return compiled(self.taylor, width)
 
     @staticmethod
     def _lowered(system: HybridSystem, expressions: tuple[Any, ...]) -> Callable[..., Any]:

@@ -14,7 +14,7 @@ from natrium.model.stimulus import Sum, as_stimulus
 
 __all__ = ["METHODS", "SOLVERS", "Model", "Simulation"]
 
-SOLVERS = ("event", "script", "closed-form")
+SOLVERS = ("event", "script", "closed-form", "compiled")
 METHODS = ("auto", "RK45", "DOP853", "Radau")
 DEFAULT_RTOL = 1e-9
 
@@ -27,7 +27,7 @@ class Simulation:
     ----------
     t_start, t_end : float
         Span, ms; `t_end` may be given at the run instead.
-    solver : {"event", "script", "closed-form"}
+    solver : {"event", "script", "closed-form", "compiled"}
         Event-driven, the script's sequential Euler scheme, or the closed form.
     method : {"auto", "RK45", "DOP853", "Radau"}
         Method of the event-driven solver.
@@ -45,7 +45,7 @@ class Simulation:
         converter=attrs.converters.optional(as_float),
         validator=Optional(Number("ms")),
     )
-    solver: Literal["event", "script", "closed-form"] = attrs.field(
+    solver: Literal["event", "script", "closed-form", "compiled"] = attrs.field(
         default="event", validator=Choice(SOLVERS)
     )
     method: Literal["auto", "RK45", "DOP853", "Radau"] = attrs.field(

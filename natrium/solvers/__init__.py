@@ -2,6 +2,7 @@
 
 from natrium.solvers.base import Solver
 from natrium.solvers.closed_form import ClosedForm
+from natrium.solvers.compiled import Compiled
 from natrium.solvers.ensemble import Ensemble
 from natrium.solvers.event_driven import EventDriven
 from natrium.solvers.fixed_step import FixedStep
@@ -15,6 +16,7 @@ from natrium.solvers.trajectory import Event, Segment, Trajectory
 __all__ = [
     "Chunk",
     "ClosedForm",
+    "Compiled",
     "Ensemble",
     "Event",
     "EventDriven",

@@ -27,7 +27,7 @@ from natrium.model import (
 )
 from natrium.solvers.base import checked_run, manifest
 from natrium.solvers.bernstein import Array
-from natrium.solvers.crossing import Graze, Search
+from natrium.solvers.crossing import Graze, Search, graze_warnings
 from natrium.solvers.limits import Budget, Limits
 from natrium.solvers.refractory import rest_segment
 from natrium.solvers.right_hand_side import bound_jacobian, bound_rhs
@@ -46,8 +46,6 @@ ATOL_V, ATOL_GATE = 1.0, 0.01
 # What a step's error is, in tolerances, differs between methods: RK45's is as large as it is allowed to
 # be, the others' smaller (measured on the reference spike trains).
 TIGHTER = {"DOP853": 1.0, "RK45": 0.1, "Radau": 1.0}
-
-MAX_WARNINGS = 5
 
 
 # Options of our steppers pass through solve_ivp to them; its stubs know SciPy's own only.
@@ -217,14 +215,8 @@ class _Run:
 
     def warnings(self) -> tuple[str, ...]:
         """Say what could not be decided, and what was done otherwise than asked."""
-        said = [
-            f"grazing threshold: V peaks {abs(graze.u):.1e} mV {'over' if graze.u >= 0 else 'under'} "
-            f"threshold at {self.t_start + graze.t:.9g} ms, within the solver's own error; "
-            f"taken as {'a spike' if graze.u >= 0 else 'no spike'}"
-            for graze in self.grazes[:MAX_WARNINGS]
-        ]
-        if len(self.grazes) > MAX_WARNINGS:
-            said.append(f"grazing threshold: {len(self.grazes) - MAX_WARNINGS} more such peaks")
+        peaks = [(self.t_start + graze.t, graze.u) for graze in self.grazes]
+        said = graze_warnings(peaks, len(peaks))
         if self.solver.rtol < LEAST_RTOL:
             said.append(f"rtol raised to {LEAST_RTOL:g}, the least that the methods honour")
         return tuple(said)

@@ -36,7 +36,9 @@ __all__ = [
     "Chunk",
     "ManyRuns",
     "Runs",
+    "merged",
     "one_by_one",
+    "taken",
     "unsolved",
 ]
 
@@ -286,3 +288,41 @@ def one_by_one(solver: Solver, runs: Runs, sample_times: Array | None = None) ->
             chunk.messages[k] = "; ".join(made.warnings)
             chunk.flags[k] = GRAZE * any(warning.startswith(GRAZES) for warning in made.warnings)
     return attrs.evolve(chunk, spike_times=np.concatenate(trains) if trains else np.empty(0))
+
+
+def taken(chunk: Chunk, which: npt.NDArray[np.int64]) -> Chunk:
+    """Give what a chunk has of some runs, by their increasing indices."""
+    kept = np.zeros(chunk.counts.size, dtype=bool)
+    kept[which] = True
+    return Chunk(
+        counts=chunk.counts[which],
+        spike_times=chunk.spike_times[np.repeat(kept, chunk.counts)],
+        final_states=chunk.final_states[which],
+        samples=None if chunk.samples is None else chunk.samples[which],
+        flags=chunk.flags[which],
+        steps=chunk.steps[which],
+        messages={k: chunk.messages[run] for k, run in enumerate(which.tolist()) if run in chunk.messages},
+    )
+
+
+def merged(n_runs: int, parts: Sequence[tuple[npt.NDArray[np.int64], Chunk]]) -> Chunk:
+    """Put chunks of some of the runs each together: pairs of the runs' indices and their chunk."""
+    first = parts[0][1]
+    samples = None if first.samples is None else np.empty((n_runs, *first.samples.shape[1:]))
+    whole = Chunk(
+        counts=np.zeros(n_runs, np.int64),
+        spike_times=np.concatenate([chunk.spike_times for _, chunk in parts]),
+        final_states=np.empty((n_runs, first.final_states.shape[1])),
+        samples=samples,
+        flags=np.zeros(n_runs, np.uint8),
+        steps=np.zeros(n_runs, np.int64),
+    )
+    for which, chunk in parts:
+        for name in ("counts", "final_states", "flags", "steps"):
+            getattr(whole, name)[which] = getattr(chunk, name)
+        if samples is not None:
+            samples[which] = chunk.samples
+        indices = which.tolist()
+        whole.messages.update({indices[k]: message for k, message in chunk.messages.items()})
+    owners = np.concatenate([np.repeat(which, chunk.counts) for which, chunk in parts])
+    return attrs.evolve(whole, spike_times=whole.spike_times[np.argsort(owners, kind="stable")])

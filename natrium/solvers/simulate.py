@@ -8,6 +8,7 @@ from typing import Any
 from natrium.model import SOLVERS, HybridNeuron, Model, ModelError, Neuron, Simulation, Stimulus
 from natrium.solvers.base import Solver
 from natrium.solvers.closed_form import ClosedForm
+from natrium.solvers.compiled import Compiled
 from natrium.solvers.event_driven import EventDriven
 from natrium.solvers.fixed_step import FixedStep
 from natrium.solvers.trajectory import Trajectory
@@ -33,11 +34,13 @@ def simulate(
         No input by default; several add up.
     t_end, t_start : float
         Span, ms.
-    solver : {"event", "script", "closed-form"} or Solver
+    solver : {"event", "script", "closed-form", "compiled"} or Solver
         ``"event"``: spikes located to the digits asked for; ``"script"``: the original fixed-step
-        scheme, or another of its family; ``"closed-form"``: exact, for a neuron without channels.
+        scheme, or another of its family; ``"closed-form"``: exact, for a neuron without channels;
+        ``"compiled"``: in native code, as exact as ``"event"``.
     **options
-        Of the solver named: ``method``, ``rtol``, ``atol`` for `EventDriven`; ``dt`` and the rules of
+        Of the solver named: ``method``, ``rtol``, ``atol`` for `EventDriven`; ``rtol``, ``atol``, ``order``
+        for `Compiled`; ``dt`` and the rules of
         `FixedStep` for ``"script"``; ``limits`` for all.
 
     Returns
@@ -71,6 +74,7 @@ def _named(name: str, options: dict[str, Any]) -> Solver:
         "event": EventDriven,
         "script": FixedStep,
         "closed-form": ClosedForm,
+        "compiled": Compiled,
     }
     if name not in classes:
         raise ModelError(f"solver must be one of {', '.join(SOLVERS)}, got {name!r}")
@@ -88,6 +92,8 @@ def solver_of(simulation: Simulation) -> Solver:
         return FixedStep(dt=simulation.dt)  # type: ignore[arg-type]  # held by Simulation's own check
     if simulation.solver == "closed-form":
         return ClosedForm()
+    if simulation.solver == "compiled":
+        return Compiled(rtol=simulation.rtol, atol=simulation.atol)
     return EventDriven(method=simulation.method, rtol=simulation.rtol, atol=simulation.atol)
 
 

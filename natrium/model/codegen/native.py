@@ -1,0 +1,164 @@
+"""Native code of a program: compiled once per structure, kept on disk, loaded in milliseconds."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import tempfile
+import threading
+from functools import cache, lru_cache
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import attrs
+
+from natrium.model.codegen.series import Program
+
+__all__ = ["Native", "assembly", "cache_folder", "compiled"]
+
+ENVIRONMENT = "NATRIUM_CACHE_DIR"
+_ONE_AT_A_TIME = threading.Lock()
+FORMAT = 3  # of what is written here: counts up when the emitted code changes
+
+
+@attrs.frozen
+class Native:
+    """A step in native code.
+
+    Attributes
+    ----------
+    address : int
+        Of the function; it takes a pointer to the addresses named in `emit.ARGUMENTS`.
+    width : int
+        Lanes.
+    n_scratch : int
+        Series of scratch that it needs.
+    was_cached : bool
+        Whether it came from disk.
+    """
+
+    address: int
+    width: int
+    n_scratch: int
+    was_cached: bool
+    _engine: Any = attrs.field(repr=False)
+
+
+def cache_folder() -> Path:
+    """Say where compiled code is kept: ``NATRIUM_CACHE_DIR``, or the user's cache folder."""
+    given = os.environ.get(ENVIRONMENT)
+    if given:
+        return Path(given)
+    base = os.environ.get("XDG_CACHE_HOME") or os.environ.get("LOCALAPPDATA")
+    return (Path(base) if base else Path.home() / ".cache") / "natrium"
+
+
+@cache
+def _target() -> tuple[Any, bool, str]:
+    """Give the machine's own target, whether it multiplies and adds in one, and its description."""
+    import llvmlite.binding as llvm
+
+    llvm.initialize_native_target()
+    llvm.initialize_native_asmprinter()
+    name, features = llvm.get_host_cpu_name(), llvm.get_host_cpu_features()
+    triple = llvm.get_process_triple()
+    fused = bool(features.get("fma")) or triple.startswith(("aarch64", "arm64"))
+    flat = features.flatten()
+    machine = llvm.Target.from_triple(triple).create_target_machine(
+        cpu=name, features=flat, opt=3, reloc="pic", codemodel="jitdefault", jit=True
+    )
+    return machine, fused, f"{triple} {name} {flat}"
+
+
+def _key(program: Program, width: int) -> str:
+    _, fused, description = _target()
+    content = repr((FORMAT, version("natrium"), version("llvmlite"), description, fused, width, program))
+    return hashlib.sha256(content.encode()).hexdigest()[:32]
+
+
+def _optimised(program: Program, width: int) -> Any:
+    import llvmlite.binding as llvm
+
+    from natrium.model.codegen.emit import module_of
+
+    machine, fused, _ = _target()
+    module = llvm.parse_assembly(str(module_of(program, width, fused)))
+    module.verify()
+    options = llvm.create_pipeline_tuning_options(speed_level=2)
+    options.loop_vectorization = options.slp_vectorization = False  # it is written in vectors
+    options.loop_unrolling = True
+    builder = llvm.create_pass_builder(machine, options)
+    builder.getModulePassManager().run(module, builder)
+    return module
+
+
+def assembly(program: Program, width: int) -> str:
+    """Give the machine's instructions as text.
+
+    Parameters
+    ----------
+    program : Program
+    width : int
+        Lanes.
+    """
+    machine = _target()[0]
+    return str(machine.emit_assembly(_optimised(program, width)))
+
+
+def compiled(program: Program, width: int) -> Native:
+    """Compile a program, or load what was compiled before.
+
+    Parameters
+    ----------
+    program : Program
+    width : int
+        Lanes.
+
+    Returns
+    -------
+    Native
+    """
+    with _ONE_AT_A_TIME:  # two threads that compile the same would each drop the other's code
+        return _compiled(program, width)
+
+
+@lru_cache(maxsize=256)
+def _compiled(program: Program, width: int) -> Native:
+    import llvmlite.binding as llvm
+
+    from natrium.model.codegen.emit import FUNCTION, n_slots
+
+    machine = _target()[0]
+    path = cache_folder() / f"{_key(program, width)}.o"
+    code = _read(path)
+    was_cached = code is not None
+    if code is None:
+        code = machine.emit_object(_optimised(program, width))
+        _keep(path, code)
+    empty = llvm.parse_assembly("")
+    empty.triple = llvm.get_process_triple()
+    engine = llvm.create_mcjit_compiler(
+        empty, llvm.Target.from_triple(empty.triple).create_target_machine(jit=True)
+    )
+    engine.add_object_file(llvm.ObjectFileRef.from_data(code))
+    engine.finalize_object()
+    return Native(engine.get_function_address(FUNCTION), width, n_slots(program), was_cached, engine)
+
+
+def _read(path: Path) -> bytes | None:
+    try:
+        return path.read_bytes()
+    except OSError:
+        return None
+
+
+def _keep(path: Path, code: bytes) -> None:
+    """Write in one go; a folder that cannot be written to is no reason to fail."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile(dir=path.parent, delete=False) as file:
+            file.write(code)
+        Path(file.name).replace(path)
+    except OSError:
+        return

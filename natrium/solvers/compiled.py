@@ -1,0 +1,286 @@
+"""The compiled solver: Taylor series in vector lanes, spikes located on the step's own polynomial."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import attrs
+import numpy as np
+import numpy.typing as npt
+
+from natrium.model import (
+    HybridNeuron,
+    Neuron,
+    Number,
+    Optional,
+    StepLimit,
+    Stimulus,
+    Sum,
+    TooManySpikes,
+    UnsupportedModel,
+    as_float,
+)
+from natrium.model.rules import Count
+from natrium.solvers.base import checked_run
+from natrium.solvers.bernstein import Array
+from natrium.solvers.engine import Settings, carry, engine, origins
+from natrium.solvers.event_driven import EventDriven
+from natrium.solvers.inputs import InputTable, tabulated
+from natrium.solvers.limits import Limits
+from natrium.solvers.recorded import grazing, trajectory
+from natrium.solvers.runs import FAILED, FALLBACK, GRAZE, Chunk, Runs, merged, one_by_one, taken, unsolved
+from natrium.solvers.trajectory import Trajectory
+
+__all__ = ["Compiled"]
+
+Whole = npt.NDArray[np.int64]
+
+# Gates are raised to powers and multiplied by g (E - V): their errors weigh a hundred times more.
+ATOL_GATE = 0.01
+LEAST_RTOL = 1e-15
+LEAST_ORDER, MOST_ORDER = 6, 30
+TYPICAL = 15.0  # mV: size of u, for the choice of the order
+RADIUS = 3.0  # ms: typical radius of convergence, for the same
+OVERHEAD = 4.0  # of a step, in orders
+
+
+@attrs.frozen(kw_only=True)
+class Compiled:
+    """Solve in native code, many runs at once.
+
+    Each step is a Taylor series whose coefficients follow from the symbolic model by recurrences,
+    compiled once per model structure and kept on disk. Its polynomial is the dense output, at the step's
+    own accuracy: threshold crossings are isolated on it in Bernstein form and found to the last digit.
+    Runs advance in lanes of eight, in vector registers; each goes its own way, to the same bits alone or
+    in a crowd. What a run needs that is not here (stiffness, inputs that are Python functions, equations
+    of one's own) is carried by `EventDriven`, and said.
+
+    Parameters
+    ----------
+    rtol : float
+        Each step's last terms are at most this, in mV, for u = V - v_thresh, and a hundredth of it for
+        gates.
+    atol : float, optional
+        The same for u and gates alike.
+    order : int, optional
+        Of the series; by default as fits the tolerance.
+    step_scale : float
+        Shortens the longest step that the input's features allow.
+    limits : Limits
+        Budgets that end a run-away run.
+
+    References
+    ----------
+    .. [1] A. Jorba, M. Zou, "A software package for the numerical integration of ODEs by means of
+       high-order Taylor methods", Exp. Math. 14 (2005) 99-117.
+       https://doi.org/10.1080/10586458.2005.10128904
+    """
+
+    rtol: float = attrs.field(default=1e-9, converter=as_float, validator=Number("", 0.0, 0.1, open_low=True))
+    atol: float | None = attrs.field(
+        default=None,
+        converter=attrs.converters.optional(as_float),
+        validator=Optional(Number("", 0.0, open_low=True)),
+    )
+    order: int | None = attrs.field(default=None, validator=Optional(Count(low=LEAST_ORDER, high=MOST_ORDER)))
+    step_scale: float = attrs.field(
+        default=1.0, converter=as_float, validator=Number("", 0.0, 1.0, open_low=True)
+    )
+    limits: Limits = attrs.field(factory=Limits)
+
+    def solve(
+        self,
+        neuron: Neuron | HybridNeuron,
+        stimulus: Stimulus | Sequence[Stimulus] | None = None,
+        *,
+        t_start: float = 0.0,
+        t_end: float,
+    ) -> Trajectory:
+        """Run a neuron.
+
+        Parameters
+        ----------
+        neuron : Neuron or HybridNeuron
+        stimulus : Stimulus or sequence of Stimulus, optional
+            No input by default.
+        t_start, t_end : float
+            Span, ms.
+
+        Returns
+        -------
+        Trajectory
+
+        Raises
+        ------
+        ModelError, StimulusError
+            When what is given breaks a rule.
+        UnsupportedModel
+            When numba is not installed.
+        SolverError
+            When the run cannot be carried through.
+        """
+        lanes = engine()
+        total, t_start, t_end = checked_run(neuron, stimulus, t_start, t_end, any_equations=True)
+        reason = _other_equations(neuron)
+        if not reason:
+            runs = Runs(neuron=neuron, stimulus=total, t_start=t_start, t_end=t_end)
+            try:
+                inputs = tabulated(runs)
+                reason = inputs.unsupported.get(0, "")
+                if not reason:
+                    settings = self._settings(inputs)
+                    out = carry(runs, inputs, settings, np.empty(0), record=True)
+                    reason = self._reason(lanes, out, 0, t_start)
+            except UnsupportedModel as error:
+                reason = str(error)
+        if reason:
+            made = self._fallback().solve(neuron, total, t_start=t_start, t_end=t_end)
+            return attrs.evolve(made, warnings=(*made.warnings, f"carried by EventDriven: {reason}"))
+        return trajectory(self, runs, out, settings.order)
+
+    def solve_runs(self, runs: Runs, sample_times: Array | None = None) -> Chunk:
+        """Carry many runs through; what cannot be done here is done by `EventDriven`.
+
+        Parameters
+        ----------
+        runs : Runs
+        sample_times : ndarray, shape (n_times,), optional
+            Increasing times at which states are wanted, ms.
+
+        Returns
+        -------
+        Chunk
+
+        Raises
+        ------
+        UnsupportedModel
+            When numba is not installed.
+        """
+        lanes = engine()
+        everywhere = range(runs.n_runs)
+        reason = _other_equations(runs.neuron)
+        if reason:
+            return self._elsewhere(runs, sample_times, dict.fromkeys(everywhere, reason))[1]
+        inputs = tabulated(runs)
+        if inputs.unsupported:
+            parts = [self._elsewhere(runs, sample_times, inputs.unsupported)]
+            here = np.flatnonzero(inputs.input_of >= 0)
+            if here.size:
+                parts.append((here, self.solve_runs(runs.part(here), sample_times)))
+            return merged(runs.n_runs, parts)
+        samples = np.empty(0) if sample_times is None else np.asarray(sample_times, dtype=float)
+        try:
+            out = carry(runs, inputs, self._settings(inputs), samples, record=False)
+        except UnsupportedModel as error:
+            return self._elsewhere(runs, sample_times, dict.fromkeys(everywhere, str(error)))[1]
+        return self._chunk(lanes, runs, sample_times, out)
+
+    def _settings(self, inputs: InputTable) -> Settings:
+        rtol = max(self.rtol, LEAST_RTOL)
+        atol = rtol if self.atol is None else max(self.atol, LEAST_RTOL)
+        gate_atol = ATOL_GATE * rtol if self.atol is None else atol
+        order = self.order or _order(atol, inputs)
+        return Settings(
+            atol=atol,
+            gate_atol=gate_atol,
+            order=order,
+            step_scale=self.step_scale,
+            max_spikes=self.limits.max_spikes,
+            max_steps=max(1, self.limits.max_rhs_evaluations // order),
+        )
+
+    def _fallback(self) -> EventDriven:
+        return EventDriven(rtol=self.rtol, atol=self.atol, step_scale=self.step_scale, limits=self.limits)
+
+    def _reason(self, lanes: Any, out: Any, run: int, t_start: float) -> str:
+        """Say why another solver must carry a run; raise where its budget is spent."""
+        status, when = (
+            int(out.whole[run, lanes.STATUS]),
+            f"t = {t_start + out.numbers[run, lanes.REACHED]:.9g} ms",
+        )
+        if status == lanes.SPIKE_LIMIT:
+            raise TooManySpikes(
+                f"a run may fire at most {self.limits.max_spikes} spikes, got more by {when}; "
+                "check the input and tau_ref, shorten it or raise max_spikes"
+            )
+        if status == lanes.STEP_LIMIT:
+            raise StepLimit(
+                f"a run may take {self.limits.max_rhs_evaluations} right-hand-side evaluations, got more by "
+                f"{when}; shorten it or raise max_rhs_evaluations"
+            )
+        reasons = {
+            lanes.STIFF: f"stiff at {when}",
+            lanes.NOT_FINITE: f"the series are not finite at {when}",
+            lanes.BROKEN: f"the step shrank to nothing at {when}",
+        }
+        return reasons.get(status, "")
+
+    def _chunk(self, lanes: Any, runs: Runs, sample_times: Array | None, out: Any) -> Chunk:
+        """Give the results, unsolved runs done again by `EventDriven`."""
+        count = int(out.state[1])
+        order = np.argsort(out.spike_run[:count], kind="stable")
+        final = out.numbers[:, lanes.FINAL : lanes.FINAL + len(runs.labels)].copy()
+        final[:, 0] += origins(runs)
+        samples = None
+        if sample_times is not None:
+            samples = out.samples
+            samples[:, 0] += origins(runs)[:, None]
+        chunk = Chunk(
+            counts=out.whole[:, lanes.COUNT].copy(),
+            spike_times=np.minimum(runs.t_start + out.spike_time[order], runs.t_end),
+            final_states=final,
+            samples=samples,
+            flags=np.where(out.whole[:, lanes.N_GRAZES] > 0, GRAZE, 0).astype(np.uint8),
+            steps=out.whole[:, lanes.N_STEPS].copy(),
+        )
+        for run in np.flatnonzero(out.whole[:, lanes.N_GRAZES]).tolist():
+            chunk.messages[run] = "; ".join(grazing(runs.t_start, out, run))
+        again: dict[int, str] = {}
+        for run in np.flatnonzero(out.whole[:, lanes.STATUS] != lanes.SOLVED).tolist():
+            try:
+                again[run] = self._reason(lanes, out, run, runs.t_start)
+            except (TooManySpikes, StepLimit) as error:
+                chunk.flags[run] = FAILED
+                chunk.messages[run] = f"{runs.described(run)}: {error}"
+        kept = np.flatnonzero(out.whole[:, lanes.STATUS] == lanes.SOLVED)
+        parts = [(kept, taken(chunk, kept))]
+        failed = np.flatnonzero(chunk.flags & FAILED)
+        if failed.size:
+            empty = unsolved(runs.part(failed), sample_times, FAILED)
+            messages = {place: chunk.messages[run] for place, run in enumerate(failed.tolist())}
+            parts.append((failed, attrs.evolve(empty, messages=messages)))
+        if again:
+            parts.append(self._elsewhere(runs, sample_times, again))
+        return merged(runs.n_runs, parts)
+
+    def _elsewhere(
+        self, runs: Runs, sample_times: Array | None, reasons: dict[int, str]
+    ) -> tuple[Whole, Chunk]:
+        """Have some runs carried by `EventDriven`; give their indices with what it gives."""
+        which = np.array(sorted(reasons), dtype=np.int64)
+        chunk = one_by_one(self._fallback(), runs.part(which), sample_times)
+        for place, run in enumerate(which.tolist()):
+            said = [chunk.messages.get(place, ""), f"carried by EventDriven: {reasons[run]}"]
+            chunk.messages[place] = "; ".join(filter(None, said))
+        return which, attrs.evolve(chunk, flags=chunk.flags | np.uint8(FALLBACK))
+
+
+def _other_equations(neuron: Neuron | HybridNeuron) -> str:
+    return "a HybridNeuron" if isinstance(neuron, HybridNeuron) else ""
+
+
+def _order(atol: float, inputs: InputTable) -> int:
+    """Choose the order that makes a millisecond cheapest: convolutions cost its square.
+
+    Its step is about radius (tolerance/size)^(1/order) (Jorba & Zou 2005, sec. 3.2), or one piece of the
+    input where these are shorter.
+    """
+    lengths = inputs.piece_end - inputs.piece_begin
+    piece = float(np.mean(np.minimum(lengths, inputs.longest))) if lengths.size else math.inf
+    costs = {
+        order: (order + OVERHEAD) ** 2 / min(RADIUS * (atol / TYPICAL) ** (1.0 / order), piece)
+        for order in range(LEAST_ORDER, MOST_ORDER + 1)
+    }
+    return min(costs, key=lambda order: costs[order])

@@ -1,0 +1,301 @@
+"""Inputs as tables: every smooth piece of every run's stimulus, for the compiled solver.
+
+A piece is level + slope s + terms: sinusoids, Gaussians, formulas. Sampled inputs of any length are laid
+out by whole arrays.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import Any
+
+import attrs
+import numpy as np
+import numpy.typing as npt
+
+from natrium.model import (
+    Constant,
+    Formula,
+    Gaussian,
+    Noise,
+    Pulses,
+    Samples,
+    Sine,
+    Step,
+    Stimulus,
+    Sum,
+    UnsupportedModel,
+    parameters,
+)
+from natrium.solvers.bernstein import Array
+from natrium.solvers.runs import Runs
+
+__all__ = ["FORMULA", "GAUSSIAN", "SINE", "InputTable", "tabulated"]
+
+SINE, GAUSSIAN, FORMULA = range(3)
+Whole = npt.NDArray[np.int64]
+
+
+@attrs.frozen(eq=False)
+class InputTable:
+    """Pieces of inputs, input after input.
+
+    Attributes
+    ----------
+    input_of : ndarray of int64, shape (n_runs,)
+        Each run's input; -1 where it has none here.
+    first_piece : ndarray of int64, shape (n_inputs + 1,)
+    piece_begin, piece_end : ndarray, shape (n_pieces,)
+        ms after the start of the run.
+    level, slope, longest : ndarray, shape (n_pieces,)
+        mV, mV/ms, and the longest step, ms.
+    first_term : ndarray of int64, shape (n_pieces + 1,)
+    term_kind : ndarray of int64, shape (n_terms,)
+    term : ndarray, shape (n_terms, 3)
+        Amplitude, frequency (Hz), phase; or amplitude, center (ms), sigma; or the formula's number.
+    formulas : tuple of Formula
+    unsupported : dict of int to str
+        Why a run has no input here.
+    """
+
+    input_of: Whole
+    first_piece: Whole
+    piece_begin: Array
+    piece_end: Array
+    level: Array
+    slope: Array
+    longest: Array
+    first_term: Whole
+    term_kind: Whole
+    term: Array
+    formulas: tuple[Formula, ...]
+    unsupported: dict[int, str]
+
+
+@attrs.define
+class _Pieces:
+    """One input's pieces; levels part by part, so that amplitudes may still vary."""
+
+    begins: Array  # ms, absolute
+    levels: list[Array]
+    slope: Array
+    longest: Array
+    terms: list[tuple[int, int, tuple[float, float, float]]]  # piece, kind, numbers
+
+
+def tabulated(runs: Runs) -> InputTable:
+    """Lay out the inputs of many runs.
+
+    Parameters
+    ----------
+    runs : Runs
+
+    Returns
+    -------
+    InputTable
+    """
+    formulas: dict[Formula, int] = {}
+    amplitudes = _amplitudes(runs)
+    if amplitudes is not None:
+        unit = Sum(
+            tuple(
+                attrs.evolve(part, amplitude=1.0) if index in amplitudes else part
+                for index, part in enumerate(runs.stimulus.parts)
+            )
+        )
+        try:
+            pieces = _cut(unit, runs.t_start, runs.t_end, formulas)
+        except UnsupportedModel as error:
+            return _joined(
+                [], [-1] * runs.n_runs, runs, formulas, dict.fromkeys(range(runs.n_runs), str(error))
+            )
+        return _scaled(pieces, amplitudes, runs, formulas)
+    known: dict[Any, int] = {}
+    tables: list[_Pieces] = []
+    rows, unsupported = [], {}
+    for index in range(runs.n_runs):
+        stimulus = runs.stimulus_at(index)
+        if stimulus not in known:
+            try:
+                tables.append(_cut(stimulus, runs.t_start, runs.t_end, formulas))
+                known[stimulus] = len(tables) - 1
+            except UnsupportedModel as error:
+                known[stimulus] = -1
+                unsupported[index] = str(error)
+        row = known[stimulus]
+        if row < 0:
+            unsupported.setdefault(index, "its input")
+        rows.append(row)
+    return _joined(tables, rows, runs, formulas, unsupported)
+
+
+def _amplitudes(runs: Runs) -> dict[int, Array] | None:
+    """Give the varied amplitudes by part, where nothing else of a common piecewise constant input varies."""
+    if runs.stimuli is not None:
+        return None
+    found = {}
+    of_neuron = parameters(runs.neuron, Sum())
+    own = {f"I_{index}": index for index in range(len(runs.stimulus.parts))}
+    for name in runs.varied:
+        if name in of_neuron:
+            continue
+        index = own.get(name)
+        if index is None or type(runs.stimulus.parts[index]) not in (Constant, Step, Pulses):
+            return None
+        found[index] = np.asarray(runs.varied[name], dtype=float)
+    return found
+
+
+def _scaled(
+    pieces: _Pieces, amplitudes: dict[int, Array], runs: Runs, formulas: dict[Formula, int]
+) -> InputTable:
+    """Repeat one input's pieces with each run's amplitudes."""
+    if not amplitudes:
+        return _joined([pieces], [0] * runs.n_runs, runs, formulas, {})
+    n, size = runs.n_runs, pieces.begins.size
+    level = np.zeros((n, size))
+    for index, part in enumerate(pieces.levels):
+        level += part * amplitudes[index][:, None] if index in amplitudes else part
+    once = _joined([pieces], [0], runs, formulas, {})
+    n_terms = len(once.term_kind)
+    first_term = once.first_term[:-1] + n_terms * np.arange(n)[:, None]
+    return attrs.evolve(
+        once,
+        input_of=np.arange(n),
+        first_piece=size * np.arange(n + 1),
+        piece_begin=np.tile(once.piece_begin, n),
+        piece_end=np.tile(once.piece_end, n),
+        level=level.ravel(),
+        slope=np.tile(once.slope, n),
+        longest=np.tile(once.longest, n),
+        first_term=np.append(first_term.ravel(), n_terms * n),
+        term_kind=np.tile(once.term_kind, n),
+        term=np.tile(once.term, (n, 1)),
+    )
+
+
+def _joined(
+    tables: Sequence[_Pieces],
+    rows: list[int],
+    runs: Runs,
+    formulas: dict[Formula, int],
+    unsupported: dict[int, str],
+) -> InputTable:
+    """Put inputs one after another."""
+    sizes = np.array([table.begins.size for table in tables], dtype=np.int64)
+    first_piece = np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)
+    n_pieces = int(first_piece[-1])
+    terms = [
+        (offset + piece, kind, numbers)
+        for offset, table in zip(first_piece, tables, strict=False)
+        for piece, kind, numbers in table.terms
+    ]
+    terms.sort(key=lambda term: term[0])
+    of_piece = np.array([term[0] for term in terms], dtype=np.int64)
+    begins = [table.begins - runs.t_start for table in tables]
+    duration = runs.t_end - runs.t_start
+    return InputTable(
+        input_of=np.array(rows, dtype=np.int64),
+        first_piece=first_piece,
+        piece_begin=_flat(begins),
+        piece_end=_flat([np.append(begin[1:], duration) for begin in begins]),
+        level=_flat([_total(table) for table in tables]),
+        slope=_flat([table.slope for table in tables]),
+        longest=_flat([table.longest for table in tables]),
+        first_term=np.searchsorted(of_piece, np.arange(n_pieces + 1)).astype(np.int64),
+        term_kind=np.array([term[1] for term in terms], dtype=np.int64),
+        term=np.array([term[2] for term in terms], dtype=float).reshape(-1, 3),
+        formulas=tuple(formulas),
+        unsupported=unsupported,
+    )
+
+
+def _flat(arrays: Sequence[Array]) -> Array:
+    return np.concatenate(arrays) if arrays else np.empty(0)
+
+
+def _total(table: _Pieces) -> Array:
+    total = np.zeros(table.begins.size)
+    for part in table.levels:
+        total = total + part
+    return total
+
+
+def _cut(stimulus: Sum, t_start: float, t_end: float, formulas: dict[Formula, int]) -> _Pieces:
+    """Cut an input at its edges, as `smooth_spans` does."""
+    edges = [_edges(part, t_start, t_end) for part in stimulus.parts]
+    inner = np.unique(np.concatenate(edges)) if edges else np.empty(0)
+    begins = np.concatenate([[t_start], inner[(inner > t_start) & (inner < t_end)]])
+    pieces = _Pieces(begins, [], np.zeros(begins.size), np.full(begins.size, np.inf), [])
+    for part in stimulus.parts:
+        if isinstance(part, (Samples, Noise)):
+            _add_samples(pieces, part, t_end)
+        elif isinstance(part, Stimulus):
+            _add_part(pieces, part, formulas)
+    return pieces
+
+
+def _edges(part: Stimulus, t_start: float, t_end: float) -> Array:
+    if isinstance(part, Noise):
+        window = [edge for edge in (part.start, part.stop) if edge is not None]
+        return np.concatenate([window, part.samples_in(t_start, t_end)[0]])
+    return np.fromiter(part.edges(t_start, t_end), dtype=float)
+
+
+def _add_samples(pieces: _Pieces, part: Samples | Noise, t_end: float) -> None:
+    """Add a sampled input by whole arrays, to the same doubles as its `drive`."""
+    begins = pieces.begins
+    if isinstance(part, Samples):
+        times, values = _arrays(part)
+    else:
+        times, values = part.samples_in(float(begins[0]), t_end)
+    if not times.size:
+        pieces.levels.append(np.zeros(begins.size))
+        return
+    index = np.searchsorted(times, begins, side="right") - 1
+    here = np.maximum(index, 0)
+    level, slope = values[here], np.zeros(begins.size)
+    if part.interpolation == "linear":
+        inside = (index >= 0) & (index < times.size - 1)
+        k = index[inside]
+        slope[inside] = (values[k + 1] - values[k]) / (times[k + 1] - times[k])
+        level[inside] += slope[inside] * (begins[inside] - times[k])
+    active = np.ones(begins.size, dtype=bool)
+    if part.start is not None:
+        active &= part.start <= begins
+    if part.stop is not None:
+        active &= begins < part.stop
+    pieces.levels.append(np.where(active, level, 0.0))
+    pieces.slope += np.where(active, slope, 0.0)
+
+
+@lru_cache(maxsize=16)
+def _arrays(part: Samples) -> tuple[Array, Array]:
+    return np.array(part.times), np.array(part.values)
+
+
+def _add_part(pieces: _Pieces, part: Stimulus, formulas: dict[Formula, int]) -> None:
+    """Add any other input, piece by piece."""
+    level = np.zeros(pieces.begins.size)
+    for index, begin in enumerate(pieces.begins.tolist()):
+        drive = part.piece(begin)
+        level[index] = drive.level
+        pieces.slope[index] += drive.slope
+        pieces.longest[index] = min(pieces.longest[index], drive.max_step)
+        if drive.waves or drive.curves:
+            pieces.terms.append((index, *_term(part, formulas)))
+    pieces.levels.append(level)
+
+
+def _term(part: Stimulus, formulas: dict[Formula, int]) -> tuple[int, tuple[float, float, float]]:
+    if isinstance(part, Sine):
+        return SINE, (part.amplitude, part.frequency, part.phase)
+    if isinstance(part, Gaussian):
+        return GAUSSIAN, (part.amplitude, part.center, part.sigma)
+    if isinstance(part, Formula):
+        number = formulas.setdefault(part, len(formulas))
+        return FORMULA, (float(number), 0.0, 0.0)
+    raise UnsupportedModel(
+        f"the compiled solver knows no series of a {type(part).__name__} input: a Python function is no formula"
+    )
