@@ -47,6 +47,15 @@ def test_the_readme_s_model_file_is_valid():
     assert natrium.run(model).spike_times == pytest.approx([40.948477, 65.587194, 90.386462], abs=1e-5)
 
 
+PAGES = sorted(path.relative_to(ROOT).as_posix() for path in (ROOT / "docs").glob("*.md"))
+
+
+@pytest.mark.parametrize("page", [page for page in PAGES if blocks(page, "python")])
+def test_a_page_s_python_runs(page):
+    code = "\n".join(blocks(page, "python"))
+    exec(compile(code, page, "exec"), {"__name__": page})  # noqa: S102 - our own page
+
+
 SAID = {
     "accuracy_comparison.py": "90.3864617",
     "phase_plane.py": "24.812443759",

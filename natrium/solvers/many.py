@@ -58,7 +58,7 @@ def simulate_many(
     stimuli : sequence, optional
         Instead of `stimulus`: one per run.
     sample_times : array_like, shape (n_times,), optional
-        Times at which states are wanted, ms, in order.
+        Increasing times at which states are wanted, ms.
     solver : {"compiled", "event", "script", "closed-form"} or Solver
         As in `simulate`.
     workers : int, optional
@@ -151,8 +151,8 @@ def checked_sample_times(times: npt.ArrayLike | None, runs: Runs) -> Array | Non
     if times is None:
         return None
     found = np.array(times, dtype=float)
-    if found.ndim != 1 or not found.size or not np.all(np.isfinite(found)) or np.any(np.diff(found) < 0.0):
-        raise ModelError("sample_times must be a row of finite numbers in order")
+    if found.ndim != 1 or not found.size or not np.all(np.isfinite(found)) or np.any(np.diff(found) <= 0.0):
+        raise ModelError("sample_times must be a row of finite numbers that increase")
     if found[0] < runs.t_start or found[-1] > runs.t_end:
         raise ModelError(
             f"sample_times must lie within the run, [{runs.t_start!r}, {runs.t_end!r}] ms, got "

@@ -133,7 +133,8 @@ class Schedule:
             if isinstance(executor, ProcessPoolExecutor):
                 _check_portable(solver, runs)
         self.mine = self.own  # whether the executor is ours to shut down
-        self.seconds = self.timed = self.spikes = 0.0
+        self.timed = self.spikes = 0.0  # runs and spikes so far
+        self.pace = 0.0  # seconds per run, of the last chunk: the first one may have had to compile
         self.largest = self.chunk or self._first()
 
     def _threads(self, workers: int | None) -> int:
@@ -188,7 +189,7 @@ class Schedule:
         size = self.largest
         if self.timed:
             target = HERE if self.own else ELSEWHERE
-            size = min(int(target * self.timed / max(self.seconds, 1e-9)), GROWTH * self.largest)
+            size = int(min(target / max(self.pace, 1e-9), GROWTH * self.largest))
         # Numbers of one run: states at the end and at the times asked for, spikes.
         samples = 0 if self.sample_times is None else self.sample_times.size
         numbers = len(self.runs.labels) * (1 + samples) + (self.spikes / self.timed if self.timed else 0.0)
@@ -267,7 +268,7 @@ class Schedule:
                 return None
             message = f"its worker failed or was lost {TRIES} times: {type(error).__name__}: {error}"
             return task.start, unsolved(self._part(task), self.sample_times, FAILED, message)
-        self.seconds += seconds
+        self.pace = seconds / (task.stop - task.start)
         self.timed += task.stop - task.start
         self.spikes += chunk.spike_times.size
         return task.start, chunk
