@@ -13,7 +13,7 @@ NEW_ENOUGH := import sys; sys.exit(sys.version_info < (3, 11))
 .DELETE_ON_ERROR:
 # Two targets at once would install into the same environment.
 .NOTPARALLEL:
-.PHONY: help reproduce test test-all coverage lint wheel-test bench clean
+.PHONY: help reproduce test test-all coverage lint wheel-test bench peers clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -41,6 +41,11 @@ wheel-test: $(VENV)/.dev ## build, install the wheel outside the checkout, use i
 
 bench: $(VENV)/.base ## measure the costs, as ratios
 	@$(PY) benchmarks/run.py
+
+# What is not installed is left out, with a word on what to install; heyoka is what all is measured by.
+peers: $(VENV)/.base ## time natrium beside its peers (heyoka, numba, ...); PEERS="--quick" and the like
+	@$(PIP) install numba heyoka
+	@$(PY) -m benchmarks.peers --out build/peers $(PEERS)
 
 clean: ## remove .venv, results and caches
 	rm -rf $(VENV) reproduction build dist htmlcov coverage.xml .coverage .coverage.*

@@ -1,0 +1,49 @@
+"""CyRK: DOP853 in C++, called from numba; `cyrk_loop` has the loop around it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from benchmarks.peers import work
+
+
+class CyRK(work.Peer):
+    name = "CyRK"
+    needs = ("CyRK", "numba")
+    install = "cyrk numba"
+    note = "DOP853; its numba interface has no events: crossings are sought in its dense output"
+    ensemble_tolerances = tuple(10.0 ** (-half / 2) for half in range(12, 27))
+    single_tolerances = tuple(10.0 ** (-half / 2) for half in range(12, 29))
+
+    def ensemble(self, tolerance: float, values: np.ndarray) -> Callable[[], work.Trains]:
+        from benchmarks.peers import cyrk_loop
+
+        drives, start = values - work.GAP, np.array(work.START)
+        spikes = np.empty((drives.size, work.MAX_SPIKES))
+        counts = np.empty(drives.size, dtype=np.int64)
+
+        def run() -> work.Trains:
+            cyrk_loop.ensemble(cyrk_loop.ADDRESS, drives, start, work.ENSEMBLE_END, tolerance, spikes, counts)
+            return [train[:count] for train, count in zip(spikes, counts, strict=True)]
+
+        return run
+
+    def single(self, tolerance: float) -> Callable[[], Any]:
+        from benchmarks.peers import cyrk_loop
+
+        start, drives = np.array(work.START), np.array([0.0, work.STEP]) - work.GAP
+        spikes = np.empty(work.MAX_SPIKES)
+
+        def run() -> np.ndarray:
+            count = cyrk_loop.single(
+                cyrk_loop.ADDRESS, start, drives, work.STEP_START, work.SINGLE_END, tolerance, spikes
+            )
+            return spikes[:count]
+
+        return run
+
+
+PEER = CyRK()
