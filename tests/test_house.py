@@ -31,7 +31,7 @@ MAY_IMPORT = {
 EXCEPTION = {"file": "natrium/solvers/trajectory.py", "method": "plot", "target": "natrium.figures"}
 
 DRAWING = {"matplotlib", "mpl_toolkits", "pylab"}
-BASE_DEPENDENCIES = {"attrs", "cattrs", "matplotlib", "numpy", "scipy", "sympy", "typer"}
+BASE_DEPENDENCIES = {"attrs", "cattrs", "matplotlib", "numba", "numpy", "scipy", "sympy", "typer"}
 # Each runs code from text.
 BUILTIN_RUNNERS = {"eval", "exec", "compile", "__import__"}
 SYMPY_RUNNERS = {"sympify", "parse_expr"}
@@ -272,7 +272,7 @@ def test_link_resolves(room: str) -> None:
     assert (link / "__init__.py").is_file()
 
 
-def test_base_dependencies_are_the_seven() -> None:
+def test_base_dependencies_are_the_eight() -> None:
     names = [re.match(r"[\w.-]+", line).group() for line in settings()["project"]["dependencies"]]
     assert len(names) == len(BASE_DEPENDENCIES)
     assert set(names) == BASE_DEPENDENCIES

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
-from typing import Any
 
 import attrs
 import numpy as np
@@ -17,7 +15,6 @@ from natrium.model import (
     Optional,
     StepLimit,
     Stimulus,
-    Sum,
     TooManySpikes,
     UnsupportedModel,
     as_float,
@@ -28,6 +25,21 @@ from natrium.solvers.bernstein import Array
 from natrium.solvers.engine import Settings, carry, engine, origins
 from natrium.solvers.event_driven import EventDriven
 from natrium.solvers.inputs import InputTable, tabulated
+from natrium.solvers.lane_tables import (
+    BROKEN,
+    COUNT,
+    FINAL,
+    N_GRAZES,
+    N_STEPS,
+    NOT_FINITE,
+    REACHED,
+    SOLVED,
+    SPIKE_LIMIT,
+    STATUS,
+    STEP_LIMIT,
+    STIFF,
+    Results,
+)
 from natrium.solvers.limits import Limits
 from natrium.solvers.recorded import grazing, trajectory
 from natrium.solvers.runs import FAILED, FALLBACK, GRAZE, Chunk, Runs, merged, one_by_one, taken, unsolved
@@ -121,7 +133,7 @@ class Compiled:
         SolverError
             When the run cannot be carried through.
         """
-        lanes = engine()
+        engine()
         total, t_start, t_end = checked_run(neuron, stimulus, t_start, t_end, any_equations=True)
         reason = _other_equations(neuron)
         if not reason:
@@ -132,7 +144,7 @@ class Compiled:
                 if not reason:
                     settings = self._settings(inputs)
                     out = carry(runs, inputs, settings, np.empty(0), record=True)
-                    reason = self._reason(lanes, out, 0, t_start)
+                    reason = self._reason(out, 0, t_start)
             except UnsupportedModel as error:
                 reason = str(error)
         if reason:
@@ -158,7 +170,7 @@ class Compiled:
         UnsupportedModel
             When numba is not installed.
         """
-        lanes = engine()
+        engine()
         everywhere = range(runs.n_runs)
         reason = _other_equations(runs.neuron)
         if reason:
@@ -170,18 +182,35 @@ class Compiled:
             if here.size:
                 parts.append((here, self.solve_runs(runs.part(here), sample_times)))
             return merged(runs.n_runs, parts)
+        orders = self._orders(inputs)[inputs.input_of]
+        if np.any(orders != orders[0]):  # a run's order must not depend on the others in its chunk
+            parts = []
+            for order in np.unique(orders).tolist():
+                here = np.flatnonzero(orders == order)
+                chosen = attrs.evolve(self, order=order)
+                parts.append((here, chosen.solve_runs(runs.part(here), sample_times)))
+            return merged(runs.n_runs, parts)
         samples = np.empty(0) if sample_times is None else np.asarray(sample_times, dtype=float)
         try:
             out = carry(runs, inputs, self._settings(inputs), samples, record=False)
         except UnsupportedModel as error:
             return self._elsewhere(runs, sample_times, dict.fromkeys(everywhere, str(error)))[1]
-        return self._chunk(lanes, runs, sample_times, out)
+        return self._chunk(runs, sample_times, out)
+
+    def _atol(self) -> float:
+        return max(self.rtol if self.atol is None else self.atol, LEAST_RTOL)
+
+    def _orders(self, inputs: InputTable) -> Whole:
+        """Give each input's order."""
+        if self.order is not None:
+            return np.full(inputs.first_piece.size - 1, self.order)
+        return _orders(self._atol(), inputs)
 
     def _settings(self, inputs: InputTable) -> Settings:
         rtol = max(self.rtol, LEAST_RTOL)
-        atol = rtol if self.atol is None else max(self.atol, LEAST_RTOL)
+        atol = self._atol()
         gate_atol = ATOL_GATE * rtol if self.atol is None else atol
-        order = self.order or _order(atol, inputs)
+        order = int(self._orders(inputs)[0])
         return Settings(
             atol=atol,
             gate_atol=gate_atol,
@@ -194,57 +223,57 @@ class Compiled:
     def _fallback(self) -> EventDriven:
         return EventDriven(rtol=self.rtol, atol=self.atol, step_scale=self.step_scale, limits=self.limits)
 
-    def _reason(self, lanes: Any, out: Any, run: int, t_start: float) -> str:
+    def _reason(self, out: Results, run: int, t_start: float) -> str:
         """Say why another solver must carry a run; raise where its budget is spent."""
         status, when = (
-            int(out.whole[run, lanes.STATUS]),
-            f"t = {t_start + out.numbers[run, lanes.REACHED]:.9g} ms",
+            int(out.whole[run, STATUS]),
+            f"t = {t_start + out.numbers[run, REACHED]:.9g} ms",
         )
-        if status == lanes.SPIKE_LIMIT:
+        if status == SPIKE_LIMIT:
             raise TooManySpikes(
                 f"a run may fire at most {self.limits.max_spikes} spikes, got more by {when}; "
                 "check the input and tau_ref, shorten it or raise max_spikes"
             )
-        if status == lanes.STEP_LIMIT:
+        if status == STEP_LIMIT:
             raise StepLimit(
                 f"a run may take {self.limits.max_rhs_evaluations} right-hand-side evaluations, got more by "
                 f"{when}; shorten it or raise max_rhs_evaluations"
             )
         reasons = {
-            lanes.STIFF: f"stiff at {when}",
-            lanes.NOT_FINITE: f"the series are not finite at {when}",
-            lanes.BROKEN: f"the step shrank to nothing at {when}",
+            STIFF: f"stiff at {when}",
+            NOT_FINITE: f"the series are not finite at {when}",
+            BROKEN: f"the step shrank to nothing at {when}",
         }
         return reasons.get(status, "")
 
-    def _chunk(self, lanes: Any, runs: Runs, sample_times: Array | None, out: Any) -> Chunk:
+    def _chunk(self, runs: Runs, sample_times: Array | None, out: Results) -> Chunk:
         """Give the results, unsolved runs done again by `EventDriven`."""
         count = int(out.state[1])
         order = np.argsort(out.spike_run[:count], kind="stable")
-        final = out.numbers[:, lanes.FINAL : lanes.FINAL + len(runs.labels)].copy()
+        final = out.numbers[:, FINAL : FINAL + len(runs.labels)].copy()
         final[:, 0] += origins(runs)
         samples = None
         if sample_times is not None:
             samples = out.samples
             samples[:, 0] += origins(runs)[:, None]
         chunk = Chunk(
-            counts=out.whole[:, lanes.COUNT].copy(),
+            counts=out.whole[:, COUNT].copy(),
             spike_times=np.minimum(runs.t_start + out.spike_time[order], runs.t_end),
             final_states=final,
             samples=samples,
-            flags=np.where(out.whole[:, lanes.N_GRAZES] > 0, GRAZE, 0).astype(np.uint8),
-            steps=out.whole[:, lanes.N_STEPS].copy(),
+            flags=np.where(out.whole[:, N_GRAZES] > 0, GRAZE, 0).astype(np.uint8),
+            steps=out.whole[:, N_STEPS].copy(),
         )
-        for run in np.flatnonzero(out.whole[:, lanes.N_GRAZES]).tolist():
+        for run in np.flatnonzero(out.whole[:, N_GRAZES]).tolist():
             chunk.messages[run] = "; ".join(grazing(runs.t_start, out, run))
         again: dict[int, str] = {}
-        for run in np.flatnonzero(out.whole[:, lanes.STATUS] != lanes.SOLVED).tolist():
+        for run in np.flatnonzero(out.whole[:, STATUS] != SOLVED).tolist():
             try:
-                again[run] = self._reason(lanes, out, run, runs.t_start)
+                again[run] = self._reason(out, run, runs.t_start)
             except (TooManySpikes, StepLimit) as error:
                 chunk.flags[run] = FAILED
                 chunk.messages[run] = f"{runs.described(run)}: {error}"
-        kept = np.flatnonzero(out.whole[:, lanes.STATUS] == lanes.SOLVED)
+        kept = np.flatnonzero(out.whole[:, STATUS] == SOLVED)
         parts = [(kept, taken(chunk, kept))]
         failed = np.flatnonzero(chunk.flags & FAILED)
         if failed.size:
@@ -271,16 +300,15 @@ def _other_equations(neuron: Neuron | HybridNeuron) -> str:
     return "a HybridNeuron" if isinstance(neuron, HybridNeuron) else ""
 
 
-def _order(atol: float, inputs: InputTable) -> int:
-    """Choose the order that makes a millisecond cheapest: convolutions cost its square.
+def _orders(atol: float, inputs: InputTable) -> Whole:
+    """Choose, for each input, the order that makes a millisecond cheapest: convolutions cost its square.
 
     Its step is about radius (tolerance/size)^(1/order) (Jorba & Zou 2005, sec. 3.2), or one piece of the
     input where these are shorter.
     """
-    lengths = inputs.piece_end - inputs.piece_begin
-    piece = float(np.mean(np.minimum(lengths, inputs.longest))) if lengths.size else math.inf
-    costs = {
-        order: (order + OVERHEAD) ** 2 / min(RADIUS * (atol / TYPICAL) ** (1.0 / order), piece)
-        for order in range(LEAST_ORDER, MOST_ORDER + 1)
-    }
-    return min(costs, key=lambda order: costs[order])
+    lengths = np.minimum(inputs.piece_end - inputs.piece_begin, inputs.longest)
+    numbers = np.diff(inputs.first_piece)
+    pieces = np.add.reduceat(lengths, inputs.first_piece[:-1]) / numbers
+    orders = np.arange(LEAST_ORDER, MOST_ORDER + 1)
+    steps = np.minimum(RADIUS * (atol / TYPICAL) ** (1.0 / orders), pieces[:, None])
+    return np.asarray(orders[np.argmin((orders + OVERHEAD) ** 2 / steps, axis=1)])

@@ -51,8 +51,8 @@ def graze_warnings(peaks: Sequence[tuple[float, float]], count: int) -> list[str
         How many there are; the first few are named.
     """
     said = [
-        f"grazing threshold: V peaks {abs(u):.1e} mV {'over' if u >= 0 else 'under'} threshold at {t:.9g} ms, "
-        f"within the solver's own error; taken as {'a spike' if u >= 0 else 'no spike'}"
+        f"grazing threshold: V peaks {abs(u):.1e} mV {'over' if u >= 0 else 'under'} threshold at {t:.9g} "
+        f"ms, within the solver's own error; taken as {'a spike' if u >= 0 else 'no spike'}"
         for t, u in peaks[:MAX_WARNINGS]
     ]
     if count > MAX_WARNINGS:

@@ -2,25 +2,44 @@
 
 from __future__ import annotations
 
+import hashlib
+import os
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from functools import cache, lru_cache
+from pathlib import Path
+from typing import Any
 
 import attrs
 import numpy as np
 
-from natrium.model import Formula, Kernel, Neuron, UnsupportedModel, lower
+from natrium.model import Formula, Kernel, Neuron, UnsupportedModel, changed_neuron, lower
+from natrium.model.codegen import cache_folder
 from natrium.solvers.bernstein import Array, from_monomials
-from natrium.solvers.inputs import InputTable, tabulated
+from natrium.solvers.inputs import InputTable
+from natrium.solvers.lane_tables import (
+    DONE,
+    DOUBT,
+    FINAL,
+    FLOOR,
+    FULL,
+    GRAZES,
+    LONGEST,
+    MAX_HALVINGS,
+    N_ROWS,
+    N_WHOLE,
+    PEAKS,
+    Lanes,
+    Results,
+    Tables,
+)
 from natrium.solvers.runs import Runs
 
-if TYPE_CHECKING:
-    from natrium.solvers.lanes import Results
+__all__ = ["Settings", "carry", "engine", "origins"]
 
-__all__ = ["Settings", "carry"]
+SOURCES = ("inputs", "lane_events", "lane_inputs", "lane_tables", "lanes")  # of what numba compiles
 
 WIDTH = 8  # lanes: one vector register of AVX-512, two of AVX2
 TURNS = 20_000  # of all lanes, between two looks at what the user wants
@@ -37,15 +56,14 @@ class Settings:
 
     Attributes
     ----------
-    rtol : float
-        Tolerance of the last terms of u (mV).
-    gate_tolerance : float
-        The same of gates.
+    atol, gate_atol : float
+        What each step's last terms may be, of u (mV) and of gates.
     order : int
         Of the Taylor series.
     step_scale : float
         Shortens the longest step.
     max_spikes, max_steps : int
+        Budget of one run.
     """
 
     atol: float
@@ -66,13 +84,8 @@ def aligned(*shape: int) -> Array:
 
 @contextmanager
 def _told() -> Iterator[None]:
-    """Say so on standard error where compiling takes its time."""
-
-    def say() -> None:
-        sys.stderr.write("natrium: compiling the solver (once on this machine; a few seconds) ...\n")
-        sys.stderr.flush()
-
-    timer = threading.Timer(LONG, say)
+    """Say so on standard error, once, where compiling takes its time."""
+    timer = threading.Timer(LONG, _say)
     timer.daemon = True
     timer.start()
     try:
@@ -81,9 +94,18 @@ def _told() -> Iterator[None]:
         timer.cancel()
 
 
-@lru_cache(maxsize=1)
-def engine() -> Any:
-    """Load the compiled part.
+@cache
+def _say() -> None:
+    sys.stderr.write("natrium: compiling the solver (once on this machine; about ten seconds) ...\n")
+    sys.stderr.flush()
+
+
+@cache
+def engine() -> Callable[..., int]:
+    """Load the compiled part, `lanes.advance`.
+
+    What numba compiles is kept beside the native steps, under a name that changes with its sources: numba
+    itself looks at one file only.
 
     Raises
     ------
@@ -91,13 +113,32 @@ def engine() -> Any:
         When numba is not installed.
     """
     try:
-        import natrium.solvers.lanes as lanes
+        import numba
     except ImportError as error:
         raise UnsupportedModel(
             f"the compiled solver needs numba, which cannot be imported ({error}): pip install numba, "
             'or use solver="event"'
         ) from None
-    return lanes
+    usual = numba.config.CACHE_DIR
+    folder = _folder(numba.__version__)
+    numba.config.CACHE_DIR = folder or usual
+    try:
+        from natrium.solvers.lanes import advance
+    finally:
+        numba.config.CACHE_DIR = usual
+    return advance  # type: ignore[no-any-return]  # numba's functions are untyped
+
+
+def _folder(version: str) -> str:
+    """Make a folder for what numba compiles; none where it cannot be written to."""
+    sources = [Path(__file__).with_name(f"{name}.py").read_bytes() for name in SOURCES]
+    digest = hashlib.sha256(b"".join([version.encode(), *sources])).hexdigest()[:16]
+    folder = cache_folder() / f"engine-{digest}"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError:
+        return ""
+    return str(folder) if os.access(folder, os.W_OK) else ""
 
 
 def carry(runs: Runs, inputs: InputTable, settings: Settings, samples: Array, record: bool) -> Results:
@@ -118,19 +159,19 @@ def carry(runs: Runs, inputs: InputTable, settings: Settings, samples: Array, re
     -------
     Results
     """
-    lanes = engine()
+    advance = engine()
     kernel = lower(runs.neuron.system)
     width = 1 if runs.n_runs == 1 else WIDTH
     with _told():
-        tables = _tables(lanes, runs, inputs, settings, samples, kernel)
-        memory, _kept = _memory(lanes, runs, kernel, inputs, settings, width)
-        out = _results(lanes, runs, samples.size, settings.order, record)
-        lanes.advance(tables, memory, out, 0)
+        tables = _tables(runs, inputs, settings, samples, kernel)
+        memory, _kept = _memory(runs, kernel, inputs, settings, width)
+        out = _results(runs, samples.size, settings.order, record)
+        advance(tables, memory, out, 0)
     while True:
-        code = lanes.advance(tables, memory, out, TURNS)
-        if code == lanes.DONE:
+        code = advance(tables, memory, out, TURNS)
+        if code == DONE:
             return out  # type: ignore[no-any-return]  # numba's functions are untyped
-        if code == lanes.FULL:
+        if code == FULL:
             out = _grown(out)
 
 
@@ -146,9 +187,7 @@ def origins(runs: Runs) -> Array:
     return column(runs, "v_thresh" if runs.neuron.fires else "v_rest")
 
 
-def _tables(
-    lanes: Any, runs: Runs, inputs: InputTable, settings: Settings, samples: Array, kernel: Kernel
-) -> Any:
+def _tables(runs: Runs, inputs: InputTable, settings: Settings, samples: Array, kernel: Kernel) -> Tables:
     neuron, n = runs.neuron, runs.n_runs
     assert isinstance(neuron, Neuron)
     system = neuron.system
@@ -162,7 +201,7 @@ def _tables(
     rates, targets = _rest(runs, kernel)
     columns = [column(runs, "v_reset") - origin, origin - column(runs, "v_rest"), column(runs, "tau_ref")]
     pieces = (inputs.piece_begin, inputs.piece_end, inputs.level, inputs.slope, inputs.longest)
-    return lanes.Tables(
+    return Tables(
         runs=np.column_stack([*columns, _initial(runs, origin), rates, targets, values]),
         input_of=inputs.input_of,
         first_piece=inputs.first_piece,
@@ -188,9 +227,8 @@ def _initial(runs: Runs, origin: Array) -> Array:
         start = np.tile(np.array(runs.neuron.initial_state()), (runs.n_runs, 1))
     else:
         distinct, where = np.unique(v_init, return_inverse=True)
-        start = np.array([attrs.evolve(runs.neuron, v_init=v).initial_state() for v in distinct.tolist()])[
-            where
-        ]  # type: ignore[call-arg]  # a Neuron here
+        neurons = [changed_neuron(runs.neuron, {"v_init": v}) for v in distinct.tolist()]
+        start = np.array([neuron.initial_state() for neuron in neurons])[where]
     start[:, 0] = v_init - origin
     return start
 
@@ -230,45 +268,45 @@ def _formula(formula: Formula) -> Any:
 
 
 def _memory(
-    lanes: Any, runs: Runs, kernel: Kernel, inputs: InputTable, settings: Settings, width: int
+    runs: Runs, kernel: Kernel, inputs: InputTable, settings: Settings, width: int
 ) -> tuple[Any, Any]:
     """Give the lanes, and what must live as long: the native step knows addresses only."""
     native = kernel.native(width)
     n, order = len(runs.labels), settings.order
     arrays = {
-        "rows": aligned(lanes.N_ROWS, width),
+        "rows": aligned(N_ROWS, width),
         "states": aligned(n, width),
         "final": aligned(n, width),
         "parameters": aligned(len(kernel.system.parameters), width),
         "input": aligned(order + 1, width),
         "series": aligned(n, order + 1, width),
     }
-    arrays["rows"][lanes.LONGEST] = 1.0
+    arrays["rows"][LONGEST] = 1.0
     attention, scratch = np.zeros(1, dtype=np.int64), aligned(native.n_scratch, order + 1, width)
     tolerance = np.array(
-        [1.0 / settings.atol] + [1.0 / settings.gate_atol] * (n - 1) + [_margin(lanes, runs, settings)]
+        [1.0 / settings.atol] + [1.0 / settings.gate_atol] * (n - 1) + [_margin(runs, settings)]
     )
     row = dict(zip(ROWS, arrays["rows"], strict=False))
     given = arrays | row | {"attention": attention, "scratch": scratch, "tolerance": tolerance}
     formula, kept = _formula_memory(inputs, order)
-    made = lanes.Lanes(
+    made = Lanes(
         step=native.address,
         arguments=_addresses(given, order),
         order=order,
         attention=attention,
-        whole=np.full((lanes.N_WHOLE, width), -1, dtype=np.int64),
+        whole=np.full((N_WHOLE, width), -1, dtype=np.int64),
         basis=from_monomials(order),
-        work=np.zeros((lanes.MAX_HALVINGS + 4, order + 1)),
-        peaks=np.zeros((lanes.PEAKS, 2)),
-        **arrays,
+        work=np.zeros((MAX_HALVINGS + 4, order + 1)),
+        peaks=np.zeros((PEAKS, 2)),
+        **arrays,  # type: ignore[arg-type]  # by name; whole numbers are not among them
         **formula,
     )
     return made, (scratch, tolerance, kept, native)
 
 
-def _margin(lanes: Any, runs: Runs, settings: Settings) -> float:
+def _margin(runs: Runs, settings: Settings) -> float:
     """Give the level of u below which no step need be looked at."""
-    return -lanes.DOUBT * settings.atol - lanes.FLOOR if runs.neuron.fires else np.inf
+    return -DOUBT * settings.atol - FLOOR if runs.neuron.fires else np.inf
 
 
 def _addresses(arrays: dict[str, Any], order: int) -> Any:
@@ -298,12 +336,12 @@ def _formula_memory(inputs: InputTable, order: int) -> tuple[dict[str, Any], Any
     return known, given
 
 
-def _results(lanes: Any, runs: Runs, n_samples: int, order: int, record: bool) -> Any:
+def _results(runs: Runs, n_samples: int, order: int, record: bool) -> Any:
     n, n_states = runs.n_runs, len(runs.labels)
     room = ROOM if record else 0
-    return lanes.Results(
+    return Results(
         whole=np.zeros((n, 4), dtype=np.int64),
-        numbers=np.full((n, lanes.FINAL + n_states + 2 * lanes.GRAZES), np.nan),
+        numbers=np.full((n, FINAL + n_states + 2 * GRAZES), np.nan),
         samples=np.full((n, n_states, n_samples), np.nan),
         spike_run=np.zeros(ROOM, dtype=np.int64),
         spike_time=np.zeros(ROOM),

@@ -100,7 +100,9 @@ def tabulated(runs: Runs) -> InputTable:
     if amplitudes is not None:
         unit = Sum(
             tuple(
-                attrs.evolve(part, amplitude=1.0) if index in amplitudes else part
+                attrs.evolve(part, amplitude=1.0)  # type: ignore[call-arg]  # each of these has one
+                if index in amplitudes
+                else part
                 for index, part in enumerate(runs.stimulus.parts)
             )
         )
@@ -297,5 +299,5 @@ def _term(part: Stimulus, formulas: dict[Formula, int]) -> tuple[int, tuple[floa
         number = formulas.setdefault(part, len(formulas))
         return FORMULA, (float(number), 0.0, 0.0)
     raise UnsupportedModel(
-        f"the compiled solver knows no series of a {type(part).__name__} input: a Python function is no formula"
+        f"the compiled solver knows no series of a {type(part).__name__} input: it needs a formula"
     )

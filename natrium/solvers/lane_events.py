@@ -7,21 +7,17 @@ of :mod:`natrium.solvers.crossing`, on a polynomial that is as exact as the step
 
 from __future__ import annotations
 
-import numba
 import numpy as np
 
 from natrium.solvers.bernstein import Array
+from natrium.solvers.lane_inputs import compiled
+from natrium.solvers.lane_tables import MAX_HALVINGS, PEAKS
 
-__all__ = ["MAX_HALVINGS", "PEAKS", "find_crossing"]
+__all__ = ["find_crossing"]
 
-MAX_HALVINGS = 52  # after which a place in a step is known to the last digit
 MAX_NEWTON = 100
 CONVERGED, CONVERGING = 1e-9, 1e-3  # a Newton step, in x and in the one before
-PEAKS = 8  # doubtful peaks that one step may report
 AWAY = 1.5  # a rise is over this many margins below threshold
-
-# Multiply and add in one: the same instructions for every run, and half the time.
-compiled = numba.njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract"})
 
 
 @compiled
@@ -71,10 +67,10 @@ def _root(a: Array, n: int, level: float, low: float, high: float) -> float:
 
 @compiled
 def _rises(c: Array, n: int) -> bool:
+    rises = True
     for i in range(n):
-        if c[i] > c[i + 1]:
-            return False
-    return True
+        rises = rises and c[i] <= c[i + 1]
+    return rises
 
 
 @compiled

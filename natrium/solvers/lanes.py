@@ -9,141 +9,66 @@ called again.
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
-
-import numba
 import numpy as np
-import numpy.typing as npt
-from llvmlite import ir
-from numba import types
-from numba.extending import intrinsic
 
 from natrium.solvers.bernstein import Array
-from natrium.solvers.inputs import GAUSSIAN, SINE
-from natrium.solvers.lane_events import MAX_HALVINGS, PEAKS, find_crossing
-
-Whole = npt.NDArray[np.int64]
-
-DONE, FULL, MORE = 0, 1, 2  # what `advance` returns
-WAITING, SOLVED, STIFF, NOT_FINITE, BROKEN, SPIKE_LIMIT, STEP_LIMIT = range(7)  # how runs stand
-GRAZES = 5  # doubtful peaks that are kept of one run
-# Rows of numbers, one per lane: what the step needs (see `codegen.emit.ARGUMENTS`), then what it does not.
-BASE, RATE, TIME, END, LONGEST, WATCH, STEPS, LENGTH, BOUND, BEGIN, LEVEL, SLOPE, MARK_TIME, MARK_STEPS = (
-    range(14)
+from natrium.solvers.lane_events import find_crossing
+from natrium.solvers.lane_inputs import call_step, compiled, enter, fill_input, inlined
+from natrium.solvers.lane_tables import (
+    BEGIN,
+    BOUND,
+    BROKEN,
+    COUNT,
+    DONE,
+    DOUBT,
+    END,
+    FINAL,
+    FIRST,
+    FLOOR,
+    FULL,
+    GRAZES,
+    HAS_TERMS,
+    LENGTH,
+    LOADING,
+    LOOK,
+    MARK_STEPS,
+    MARK_TIME,
+    MAX_HALVINGS,
+    MORE,
+    N_ACTIVE,
+    N_GRAZES,
+    N_RECORDS,
+    N_SPIKES,
+    N_STEPS,
+    NEXT,
+    NOT_FINITE,
+    P_END,
+    PIECE,
+    REACHED,
+    RECORDING,
+    RESET,
+    ROUNDING,
+    RUN,
+    SAMPLE,
+    SOLVED,
+    SPIKE_LIMIT,
+    STATUS,
+    STEP_LIMIT,
+    STEPS,
+    STIFF,
+    STIFF_STEP,
+    STIFF_STEPS,
+    STOP,
+    TAU_REF,
+    TIME,
+    WAITING,
+    WATCH,
+    Lanes,
+    Results,
+    Tables,
 )
-N_ROWS = 14
-RUN, PIECE, SAMPLE, HAS_TERMS = range(4)  # rows of whole numbers, one per lane
-N_WHOLE = 4
-RESET, GAP, TAU_REF, FIRST = range(4)  # columns of a run: then initial states, rates, targets, parameters
-P_BEGIN, P_END, P_LEVEL, P_SLOPE, P_LONGEST = range(5)  # columns of a piece
-STATUS, COUNT, N_STEPS, N_GRAZES = range(4)  # whole results of a run
-REACHED, FINAL = range(2)  # results of a run: then grazes, time and u each
-NEXT, N_SPIKES, N_RECORDS, N_ACTIVE, RECORDING = range(5)  # of `state`
-# A run that goes on in steps shorter than this (ms) for so many steps is stiff: implicit methods are better.
-STIFF_STEP, STIFF_STEPS = 5e-5, 5000
-LOOK = 4096  # steps between two looks for stiffness
-ROUNDING = 2e-15  # of the largest term of u: what its own arithmetic leaves open
-DOUBT = 20.0  # tolerances, within which a peak is decided but flagged
-FLOOR = 1e-12  # mV, the least margin in which the step asks for a closer look
 
-
-class Tables(NamedTuple):
-    """What is asked. Times are ms after the start of the run; u is V less its origin."""
-
-    runs: Array  # (n_runs, ...)
-    input_of: Whole  # (n_runs,): row of its input
-    first_piece: Whole  # (n_inputs + 1,)
-    pieces: Array  # (n_pieces, 5)
-    first_term: Whole  # (n_pieces + 1,)
-    term_kind: Whole  # (n_terms,)
-    terms: (
-        Array  # (n_terms, 3): amplitude, frequency, phase; or amplitude, center, sigma; or the formula's row
-    )
-    formulas: Whole  # (n_formulas,): addresses
-    samples: Array  # (n_samples,)
-    t_start: float
-    duration: float
-    fires: bool
-    max_spikes: int
-    max_steps: int
-    step_scale: float
-    atol: float
-
-
-class Lanes(NamedTuple):
-    """Where each lane stands, and the memory of its steps."""
-
-    step: int  # address of the native step
-    arguments: Whole  # its table
-    order: int
-    attention: Whole  # (1,): a bit for each lane
-    rows: Array  # (N_ROWS, width)
-    whole: Whole  # (N_WHOLE, width)
-    states: Array  # (n_states, width)
-    final: Array
-    parameters: Array  # (n_parameters, width)
-    input: Array  # (order + 1, width)
-    series: Array  # (n_states, order + 1, width)
-    basis: Array
-    work: Array
-    peaks: Array
-    formula_arguments: Whole
-    formula_states: Array
-    formula_series: Array
-
-
-class Results(NamedTuple):
-    """What comes out."""
-
-    whole: Whole  # (n_runs, 4)
-    numbers: Array  # (n_runs, 1 + n_states + 2 GRAZES)
-    samples: Array  # (n_runs, n_states, n_samples)
-    spike_run: Whole  # (room,)
-    spike_time: Array
-    record: Array  # (room, 4): begin, time, length, whether a spike ends it
-    record_series: Array  # (room, n_states, order + 1)
-    state: Whole
-
-
-# Multiply and add in one: the same instructions for every run, and half the time.
-compiled = numba.njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract"})
-# Of what is given whole tables: a call would copy them.
-inlined = numba.njit(nogil=True, error_model="numpy", inline="always")
-
-
-@intrinsic
-def _call_step(typing_context: Any, address: Any, table: Any) -> Any:
-    """Call native code at an address with a table of arguments."""
-
-    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        pointer = ir.IntType(64).as_pointer()
-        kind = ir.FunctionType(ir.VoidType(), [pointer])
-        builder.call(builder.inttoptr(args[0], kind.as_pointer()), [builder.inttoptr(args[1], pointer)])
-        return context.get_dummy_value()
-
-    return types.none(types.int64, types.int64), generate
-
-
-@inlined
-def _enter(t: Tables, lanes: Lanes, l: int, begin: float) -> None:
-    """Begin a stretch of smooth time at `begin`, in the piece of input that holds it."""
-    rows, whole = lanes.rows, lanes.whole
-    run, piece = whole[RUN, l], whole[PIECE, l]
-    last = t.first_piece[t.input_of[run] + 1] - 1
-    while piece < last and t.pieces[piece, P_END] <= begin:
-        piece += 1
-    whole[PIECE, l] = piece
-    slope = t.pieces[piece, P_SLOPE]
-    level = t.pieces[piece, P_LEVEL] + slope * (begin - t.pieces[piece, P_BEGIN])
-    rows[BEGIN, l], rows[TIME, l], rows[END, l] = begin, 0.0, t.pieces[piece, P_END] - begin
-    rows[LONGEST, l] = t.pieces[piece, P_LONGEST] * t.step_scale
-    rows[LEVEL, l] = rows[BASE, l] = level - t.runs[run, GAP]
-    rows[SLOPE, l] = rows[RATE, l] = lanes.input[1, l] = slope
-    has_terms = t.first_term[piece + 1] > t.first_term[piece]
-    if whole[HAS_TERMS, l] and not has_terms:
-        for k in range(2, lanes.order + 1):
-            lanes.input[k, l] = 0.0
-    whole[HAS_TERMS, l] = has_terms
+__all__ = ["advance"]
 
 
 @inlined
@@ -155,6 +80,7 @@ def _load(t: Tables, lanes: Lanes, out: Results, l: int) -> float:
     out.state[N_ACTIVE] += int(is_active) - int(was_active)
     whole[RUN, l] = run if is_active else -1
     rows[END, l] = np.inf
+    whole[STOP, l] = WAITING
     rows[STEPS, l] = rows[MARK_STEPS, l] = rows[MARK_TIME, l] = rows[WATCH, l] = 0.0
     if is_active:
         out.state[NEXT] += 1
@@ -172,17 +98,17 @@ def _go_on(t: Tables, lanes: Lanes, out: Results, l: int, begin: float) -> None:
     """Prepare the next step: of the stretch at hand, or of a new one at `begin` unless that is negative."""
     whole = lanes.whole
     if begin >= 0.0:
-        _enter(t, lanes, l, begin)
+        enter(t, lanes, l, begin)
     if whole[RUN, l] >= 0:
         wanted = out.state[RECORDING] or whole[HAS_TERMS, l] or whole[SAMPLE, l] < t.samples.size
         lanes.rows[WATCH, l] = 1.0 if wanted else 0.0
         if whole[HAS_TERMS, l]:
-            _fill_input(t, lanes, l)
+            fill_input(t, lanes, l)
 
 
-@compiled
-def _finish(t: Tables, lanes: Lanes, out: Results, l: int, status: int, time: float) -> float:
-    """Put down a run's end and take the next; give its beginning, or -1."""
+@inlined
+def _finish(t: Tables, lanes: Lanes, out: Results, l: int, status: int, time: float) -> None:
+    """Put down a run's end."""
     run, n = lanes.whole[RUN, l], lanes.states.shape[0]
     out.whole[run, STATUS], out.whole[run, N_STEPS] = status, int(lanes.rows[STEPS, l])
     out.numbers[run, REACHED] = time
@@ -192,50 +118,6 @@ def _finish(t: Tables, lanes: Lanes, out: Results, l: int, status: int, time: fl
         for index in range(lanes.whole[SAMPLE, l], t.samples.size):
             for i in range(n):
                 out.samples[run, i, index] = lanes.states[i, l]
-    return _load(t, lanes, out, l)
-
-
-@inlined
-def _fill_input(t: Tables, lanes: Lanes, l: int) -> None:
-    """Write the series of an input with terms at the lane's time."""
-    rows, piece = lanes.rows, lanes.whole[PIECE, l]
-    rows[BASE, l] = rows[LEVEL, l] + rows[SLOPE, l] * rows[TIME, l]
-    rows[RATE, l] = 0.0
-    lanes.input[0, l] = 0.0
-    lanes.input[1, l] = rows[SLOPE, l]
-    for k in range(2, lanes.order + 1):
-        lanes.input[k, l] = 0.0
-    for index in range(t.first_term[piece], t.first_term[piece + 1]):
-        _add_term(t, lanes, l, index)
-    rows[BASE, l] += lanes.input[0, l]
-
-
-@inlined
-def _add_term(t: Tables, lanes: Lanes, l: int, index: int) -> None:
-    order, kind = lanes.order, t.term_kind[index]
-    size, one, other = t.terms[index, 0], t.terms[index, 1], t.terms[index, 2]
-    begin, s = t.t_start + lanes.rows[BEGIN, l], lanes.rows[TIME, l]
-    if kind == SINE:
-        # Whole turns are dropped before the product with 2 pi is rounded: digits late in time.
-        omega = 2.0 * np.pi * one / 1000.0
-        angle = omega * s + (2.0 * np.pi * np.fmod(one * begin / 1000.0, 1.0) + other)
-        a, b = size * np.sin(angle), size * np.cos(angle)
-        for k in range(order):
-            lanes.input[k, l] += a
-            a, b = omega * b / (k + 1), -omega * a / (k + 1)
-    elif kind == GAUSSIAN:
-        # f' = -x f / sigma with x = x_0 + s / sigma
-        x = (s + (begin - one)) / other
-        before, a = 0.0, size * np.exp(-0.5 * x * x)
-        for k in range(order):
-            lanes.input[k, l] += a
-            before, a = a, -(x * a + before / other) / (other * (k + 1))
-    else:
-        lanes.formula_states[0, 0] = begin + s
-        lanes.formula_states[1, 0] = 0.0
-        _call_step(t.formulas[int(size)], lanes.formula_arguments.ctypes.data)
-        for k in range(order):
-            lanes.input[k, l] += (k + 1) * lanes.formula_series[1, k + 1, 0]
 
 
 @compiled
@@ -333,11 +215,11 @@ def _settle(t: Tables, lanes: Lanes, out: Results, l: int) -> None:
     """Take a step of a lane in which something may have happened."""
     rows, whole = lanes.rows, lanes.whole
     h, s, bound = rows[LENGTH, l], rows[TIME, l], rows[BOUND, l]
-    begin, tau, status, stop = -1.0, -1.0, WAITING, rows[BEGIN, l] + s
+    begin, tau, status, stop = -1.0, -1.0, whole[STOP, l], rows[BEGIN, l] + s
     is_last = h >= rows[END, l] - s
-    if not np.isfinite(bound):
+    if status == WAITING and not np.isfinite(bound):
         status = NOT_FINITE
-    elif t.fires and bound >= -DOUBT * t.atol - FLOOR:
+    elif status == WAITING and t.fires and bound >= -DOUBT * t.atol - FLOOR:
         tau = _crossing(t, lanes, out, l)
     spiked = tau >= 0.0
     if status == WAITING:
@@ -365,7 +247,9 @@ def _settle(t: Tables, lanes: Lanes, out: Results, l: int) -> None:
         else:
             status = BROKEN
     if status != WAITING:
-        begin = _finish(t, lanes, out, l, status, stop)
+        if status != LOADING:
+            _finish(t, lanes, out, l, status, stop)
+        begin = _load(t, lanes, out, l)
     _go_on(t, lanes, out, l, begin)
 
 
@@ -384,8 +268,8 @@ def _look(t: Tables, lanes: Lanes, out: Results) -> None:
             rows[MARK_STEPS, l], rows[MARK_TIME, l] = steps, now
             if passed < STIFF_STEP * behind:
                 status = STIFF
-        if status != WAITING:
-            _go_on(t, lanes, out, l, _finish(t, lanes, out, l, status, now))
+        if status != WAITING:  # settled after the next step
+            lanes.whole[STOP, l], rows[WATCH, l] = status, 1.0
 
 
 @compiled
@@ -400,7 +284,7 @@ def advance(t: Tables, lanes: Lanes, out: Results, turns: int) -> int:
     width = lanes.rows.shape[1]
     if out.state[NEXT] == 0:
         for l in range(width):
-            _go_on(t, lanes, out, l, _load(t, lanes, out, l))
+            _settle(t, lanes, out, l)
     address, arguments, attention = lanes.step, lanes.arguments.ctypes.data, lanes.attention
     for turn in range(turns):
         if turn % LOOK == LOOK - 1:
@@ -409,7 +293,7 @@ def advance(t: Tables, lanes: Lanes, out: Results, turns: int) -> int:
             return DONE
         if out.state[N_SPIKES] + width > out.spike_run.size:
             return FULL
-        _call_step(address, arguments)
+        call_step(address, arguments)
         if attention[0] == 0:
             continue
         for l in range(width):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -10,14 +10,14 @@ from natrium.model import Kernel, lower
 from natrium.solvers.base import manifest
 from natrium.solvers.bernstein import Array
 from natrium.solvers.crossing import graze_warnings
-from natrium.solvers.engine import engine, origins
+from natrium.solvers.engine import origins
+from natrium.solvers.lane_tables import GRAZES, N_GRAZES, Results
 from natrium.solvers.refractory import rest_segment
 from natrium.solvers.runs import Runs
 from natrium.solvers.trajectory import Event, Segment, Trajectory
 
 if TYPE_CHECKING:
     from natrium.solvers.compiled import Compiled
-    from natrium.solvers.lanes import Results
 
 __all__ = ["grazing", "trajectory"]
 
@@ -42,9 +42,8 @@ class _Series:
 
 def grazing(t_start: float, out: Results, run: int) -> list[str]:
     """Say at which peaks a run could not tell a spike from none."""
-    lanes = engine()
-    count = int(out.whole[run, lanes.N_GRAZES])
-    peaks = out.numbers[run, -2 * lanes.GRAZES :].reshape(-1, 2)[:count]
+    count = int(out.whole[run, N_GRAZES])
+    peaks = out.numbers[run, -2 * GRAZES :].reshape(-1, 2)[:count]
     return graze_warnings([(t_start + t, u) for t, u in peaks.tolist()], count)
 
 

@@ -7,41 +7,35 @@ instructions: what a lane gives depends on its own numbers alone, whatever the o
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from fractions import Fraction
 from typing import Any
 
-import sympy
 from llvmlite import ir
 
-from natrium.model.codegen.lanes import F64, I64, Lanes
-from natrium.model.codegen.series import Node, Program
-from natrium.model.errors import UnsupportedModel
+from natrium.model.codegen.layout import NEAR, Layout
+from natrium.model.codegen.recurrences import Recurrences
+from natrium.model.codegen.series import Program
+from natrium.model.codegen.vectors import F64, I64
 
 __all__ = ["ARGUMENTS", "FUNCTION", "module_of", "n_slots"]
 
 FUNCTION = "natrium_step"
 # What the step is given, as a table of addresses; the last is a whole number and no address. Rows of lanes:
-# the states (changed), parameters, the input's series from order 1 on (order 0 is written: base + rate s), its
-# base and rate, the time s in the stretch (changed), the stretch's end, the longest step, whether to watch every
-# step, the count of steps (changed). Written: the series of the states, scratch, the step's length, the states
-# at its end, the bound of u, and in one word a bit for each lane that did not simply go on. Given besides: the
-# inverse tolerance of each state, and the margin below threshold that u must keep to go on.
+# the states (changed), parameters, the input's series from order 1 on (order 0 is written: base + rate s),
+# its base and rate, the time s in the stretch (changed), the stretch's end, the longest step, whether to
+# watch every step, the count of steps (changed). Written: the series of the states, scratch, the step's
+# length, the states at its end, the bound of u, and in one word a bit for each lane that did not simply go
+# on. Given besides: the inverse tolerance of each state, and the margin that u must keep to go on.
 ARGUMENTS = (
     "states", "parameters", "input", "base", "rate", "time", "end", "longest", "watch", "steps",
     "series", "scratch", "length", "final", "bound", "attention", "tolerance", "order",
 )  # fmt: skip
 MAX_ACCUMULATORS = 20  # in one loop: vector registers, less the operands
-# Below this |w| the quotient w/(exp(w) - 1) is an even function's fraction: dividing by what vanishes
-# inside the step would lose the digits of its series.
-NEAR = 1.0
-FRACTION_LEVELS = 10  # of coth's continued fraction: 3e-17 up to |w| = 3, 4e-15 up to 4
 SHORTENING = 0.9  # of the step that the last terms allow
 
 
 def n_slots(program: Program) -> int:
     """Say how many series of scratch a step needs."""
-    return len(_Layout(program, near=True).slots)
+    return len(Layout(program, near=True).slots)
 
 
 def module_of(program: Program, width: int, fused: bool) -> Any:
@@ -72,93 +66,8 @@ def module_of(program: Program, width: int, fused: bool) -> Any:
     return module
 
 
-class _Layout:
-    """Which series are kept, and which convolutions are summed.
-
-    A convolution is a pair of rows: the first read forwards, the second backwards. A row is a series, or
-    ("slope", node), its coefficients times their order.
-    """
-
-    def __init__(self, program: Program, near: bool) -> None:
-        self.program, self.near = program, near
-        self.sums: dict[tuple[Any, Any], int] = {}
-        self.slots: dict[Any, int] = {}
-        for node in program.nodes:
-            for pair in self._pairs(node):
-                self.sums.setdefault(pair, len(self.sums))
-        for pair in self.sums:
-            for row in pair:
-                if not (isinstance(row, Node) and row.kind in ("state", "input")):
-                    self.slots.setdefault(row, len(self.slots))
-
-    @staticmethod
-    def single(node: Node) -> tuple[Node, Any]:
-        """Give x and its weight of a sum c + d x; any other node as itself."""
-        if node.kind == "sum" and len(node.args) == 1:
-            return node.args[0], node.weights[1]
-        return node, sympy.S.One
-
-    def _pairs(self, node: Node) -> Iterator[tuple[Any, Any]]:
-        if node.kind == "product":
-            yield (node.args[0], node.args[1])
-        elif node.kind == "quotient":
-            yield (node, self.single(node.args[1])[0])
-        elif node.kind == "bernoulli":
-            yield (node, self.single(node.args[1])[0])
-            if self.near:
-                w = self.single(node.args[0])[0]
-                yield (w, w)
-                for power in range(2, FRACTION_LEVELS // 2 + 1):
-                    yield (("square", node, power // 2), ("square", node, power - power // 2))
-                yield (("even", node), ("below", node))
-        elif node.kind == "exp":
-            yield (("slope", self.single(node.args[0])[0]), node)
-        elif node.kind == "log":
-            yield (("slope", node), node.args[0])
-        elif node.kind == "power":
-            yield (("slope", node.args[0]), node)
-            yield (node.args[0], node)
-        elif node.kind == "tanh":
-            yield (node, node)
-            yield (("slope", self.single(node.args[0])[0]), ("square", node, 1))
-        elif node.kind in ("sin", "cos"):
-            slope = ("slope", self.single(node.args[0])[0])
-            yield (slope, ("other", node))
-            yield (slope, node)
-
-
-def _even_fraction() -> tuple[list[float], list[float]]:
-    """Give numerator and denominator of (w/2) coth(w/2) in powers of w^2, by coth's continued fraction.
-
-    x coth x = 1 + x^2/(3 + x^2/(5 + ...)) (NIST Digital Library of Mathematical Functions, 4.39.1).
-    """
-    above, below = [Fraction(2 * FRACTION_LEVELS + 1)], [Fraction(1)]
-    for level in range(FRACTION_LEVELS - 1, -1, -1):
-        shifted = [Fraction(0), *(c / 4 for c in below)]
-        size = max(len(above), len(shifted))
-        total = [
-            (2 * level + 1) * (above[i] if i < len(above) else 0) + (shifted[i] if i < len(shifted) else 0)
-            for i in range(size)
-        ]
-        above, below = total, above
-    scale = below[0]
-    return [float(c / scale) for c in above], [float(c / scale) for c in below]
-
-
-class _Step:
+class _Step(Recurrences):
     """Writes one function."""
-
-    def __init__(
-        self, module: Any, function: Any, program: Program, width: int, fused: bool, near: bool
-    ) -> None:
-        self.function, self.program, self.near = function, program, near
-        self.b = ir.IRBuilder(function.append_basic_block("entry"))
-        self.v = Lanes(self.b, module, width, fused)
-        self.layout = _Layout(program, near)
-        self.constants: dict[Any, Any] = {}
-        self.value: dict[Any, Any] = {}  # each row's coefficient of the order at hand
-        self.first: dict[Any, Any] = {}  # and of order 0
-        self.above, self.below = _even_fraction()
 
     def write(self, near: Any) -> None:
         """Write the whole step; hand over to `near` where a lane is near a removable singularity."""
@@ -189,138 +98,6 @@ class _Step:
         self._orders()
         self._finish()
         b.ret_void()
-
-    # -- where rows lie
-
-    def _base_of_state(self, index: int) -> Any:
-        return self.b.gep(self.at["series"], [self.b.mul(self.stride, ir.Constant(I64, index))])
-
-    def _base(self, row: Any) -> Any:
-        if isinstance(row, Node) and row.kind == "state":
-            return self._base_of_state(row.index)
-        if isinstance(row, Node) and row.kind == "input":
-            return self.at["input"]
-        return self.b.gep(
-            self.at["scratch"], [self.b.mul(self.stride, ir.Constant(I64, self.layout.slots[row]))]
-        )
-
-    # -- numbers of the run
-
-    def constant(self, expr: Any) -> Any:
-        """Evaluate a function of the parameters, once."""
-        found = self.constants.get(expr)
-        if found is None:
-            found = self.constants[expr] = self._constant(expr)
-        return found
-
-    def _constant(self, expr: Any) -> Any:
-        v = self.v
-        if expr.is_Symbol:
-            return v.load(self.at["parameters"], self.program.parameters.index(expr))
-        if expr.is_number:
-            return v.number(float(expr))
-        args = [self.constant(arg) for arg in expr.args]
-        if expr.is_Add or expr.is_Mul:
-            total = args[0]
-            for arg in args[1:]:
-                total = v.add(total, arg) if expr.is_Add else v.mul(total, arg)
-            return total
-        if expr.is_Pow and expr.exp == -1:
-            return v.div(v.number(1.0), args[0])
-        if expr.is_Pow and expr.exp.is_Integer and expr.exp > 0:
-            total = args[0]
-            for _ in range(int(expr.exp) - 1):
-                total = v.mul(total, args[0])
-            return total
-        if expr.is_Pow and expr.exp.is_Integer:
-            return v.div(v.number(1.0), self.constant(expr.base ** (-expr.exp)))
-        if expr.is_Pow:
-            return v.intrinsic("pow", *args)
-        name = _OF_NUMBERS.get(type(expr).__name__)
-        if name is None:
-            raise UnsupportedModel(
-                f"the compiled solver cannot evaluate {expr}: use EventDriven (--solver event)"
-            )
-        return v.exp(args[0]) if name == "exp" else v.intrinsic(name, args[0])
-
-    # -- order 0
-
-    def _start(self, node: Node) -> Any:
-        """Give a series' first coefficient."""
-        v, args = self.v, [self.first[arg] for arg in node.args]
-        if node.kind == "state":
-            return v.load(self.at["states"], node.index)
-        if node.kind == "input":
-            return self.current
-        if node.kind == "sum":
-            total = self.constant(node.weights[0])
-            for weight, arg in zip(node.weights[1:], args, strict=True):
-                total = v.fma(self.constant(weight), arg, total)
-            return total
-        if node.kind == "product":
-            return v.mul(args[0], args[1])
-        if node.kind == "quotient":
-            self.constants["inverse", node] = v.div(v.number(1.0), args[1])
-            return v.mul(args[0], self.constants["inverse", node])
-        if node.kind == "exp":
-            # Held beyond the limit: it does not move there.
-            held = self.b.fcmp_ordered(">", args[0], v.number(230.0))
-            self.constants["moves", node] = self.b.select(held, v.number(0.0), v.number(1.0))
-            return v.exp(args[0])
-        if node.kind == "bernoulli":
-            return self._start_bernoulli(node, args)
-        return self._start_elementary(node, args[0])
-
-    def _start_bernoulli(self, node: Node, args: list[Any]) -> Any:
-        v = self.v
-        inverse = v.div(v.number(1.0), v.sub(args[1], v.number(1.0)))
-        self.constants["inverse", node] = inverse
-        far = v.mul(args[0], inverse)
-        if not self.near:
-            return far
-        mask = self.b.fcmp_ordered("<", v.intrinsic("fabs", args[0]), v.number(NEAR))
-        self.constants["near", node] = mask
-        square = v.mul(args[0], args[0])
-        self.first["square", node, 1] = square
-        for power in range(2, FRACTION_LEVELS // 2 + 1):
-            pair = (("square", node, power // 2), ("square", node, power - power // 2))
-            self.first["square", node, power] = v.mul(*(self.first[row] for row in pair))
-        above, below = self._fraction(node, self.first, constant=True)
-        self.constants["below", node] = v.div(v.number(1.0), below)
-        self.first["below", node] = below
-        even = v.mul(above, self.constants["below", node])
-        self.first["even", node] = even
-        return self.b.select(mask, v.fma(v.number(-0.5), args[0], even), far)
-
-    def _fraction(self, node: Node, values: dict[Any, Any], constant: bool) -> tuple[Any, Any]:
-        """Give numerator and denominator of the even part from the powers of w^2."""
-        v, results = self.v, []
-        for coefficients in (self.above, self.below):
-            total = v.number(coefficients[0] if constant else 0.0)
-            for power, coefficient in enumerate(coefficients[1:], start=1):
-                total = v.fma(v.number(coefficient), values["square", node, power], total)
-            results.append(total)
-        return results[0], results[1]
-
-    def _start_elementary(self, node: Node, x: Any) -> Any:
-        v = self.v
-        if node.kind == "power":
-            self.constants["inverse", node] = v.div(v.number(1.0), x)
-            if node.weights[0] == sympy.Rational(1, 2) or node.weights[0] == 0.5:
-                return v.intrinsic("sqrt", x)
-            return v.intrinsic("pow", x, self.constant(node.weights[0]))
-        if node.kind == "tanh":
-            # (1 - e)/(1 + e) with e = exp(-2 |x|), the sign put back
-            e = v.exp(v.mul(v.number(-2.0), v.intrinsic("fabs", x)))
-            size = v.div(v.sub(v.number(1.0), e), v.add(v.number(1.0), e))
-            value = v.intrinsic("copysign", size, x)
-            self.first["square", node, 1] = v.mul(value, value)
-            return value
-        if node.kind == "log":
-            self.constants["inverse", node] = v.div(v.number(1.0), x)
-            return v.intrinsic("log", x)
-        self.first["other", node] = v.intrinsic("cos" if node.kind == "sin" else "sin", x)
-        return v.intrinsic(node.kind, x)
 
     # -- order k
 
@@ -371,14 +148,15 @@ class _Step:
 
     def _with_ends(self, sums: dict[tuple[Any, Any], Any], one: dict[Any, Any]) -> dict[tuple[Any, Any], Any]:
         """Add the outermost terms, of order 1 and of the order just written."""
-        v, found = self.v, {}
+        v, found = self.v, dict[tuple[Any, Any], Any]()
         for (a, b), total in sums.items():
             found[a, b] = v.fma(self.value[a], one[b], v.fma(one[a], self.value[b], total))
         return found
 
     def _interior(self, k: Any) -> dict[tuple[Any, Any], Any]:
         """Sum a_j b_(k+1-j) over 1 < j < k for every pair, in as few loops as there are registers for."""
-        v, pairs, found = self.v, list(self.layout.sums), {}
+        v, pairs = self.v, list(self.layout.sums)
+        found: dict[tuple[Any, Any], Any] = {}
         top = self.b.add(k, ir.Constant(I64, 1))
         for start in range(0, len(pairs), MAX_ACCUMULATORS):
             group = pairs[start : start + MAX_ACCUMULATORS]
@@ -399,102 +177,6 @@ class _Step:
             zeros = [v.number(0.0)] * len(group)
             found.update(zip(group, v.loop(ir.Constant(I64, 2), k, zeros, body), strict=True))
         return found
-
-    def _coefficient(self, node: Node, k: Any, sums: dict[tuple[Any, Any], Any]) -> Any:
-        v, first, value = self.v, self.first, self.value
-        if node.kind == "state":
-            return self.states[node.index]
-        if node.kind == "input":
-            return v.load(self.at["input"], k)
-        if node.kind == "sum":
-            if not node.args:
-                return v.number(0.0)
-            total = v.mul(self.constant(node.weights[1]), value[node.args[0]])
-            for weight, arg in zip(node.weights[2:], node.args[1:], strict=True):
-                total = v.fma(self.constant(weight), value[arg], total)
-            return total
-        if node.kind == "product":
-            return self._whole(node.args[0], node.args[1], sums)
-        if node.kind == "quotient":
-            return self._divided(node, value[node.args[0]], node.args[1], first[node], sums)
-        if node.kind == "exp":
-            x, weight = self.layout.single(node.args[0])
-            slope = v.mul(self.factor, value[x])
-            total = v.fma(slope, first[node], sums[("slope", x), node])
-            scale = v.mul(v.mul(self.constant(weight), self.constants["moves", node]), self.inverse)
-            return v.mul(scale, total)
-        if node.kind == "bernoulli":
-            return self._bernoulli(node, sums)
-        return self._elementary(node, sums)
-
-    def _whole(self, one: Any, other: Any, sums: dict[tuple[Any, Any], Any]) -> Any:
-        """Give the coefficient of a product: the interior and both ends."""
-        v, first, value = self.v, self.first, self.value
-        total = v.fma(first[one], value[other], sums[one, other])
-        return v.fma(value[one], first[other], total)
-
-    def _divided(self, node: Any, above: Any, below: Node, start: Any, sums: Any) -> Any:
-        """Give the coefficient of a quotient with this numerator: (a_k - sum q_j d_(k-j))/d_0."""
-        v = self.v
-        x, weight = self.layout.single(below)
-        total = v.fma(start, self.value[x], sums[node, x])
-        total = v.fma(v.sub(v.number(0.0), self.constant(weight)), total, above)
-        return v.mul(total, self.constants["inverse", node])
-
-    def _bernoulli(self, node: Node, sums: Any) -> Any:
-        v, value = self.v, self.value
-        w, growth = node.args
-        far = self._divided(node, value[w], growth, self.first[node], sums)
-        if not self.near:
-            return far
-        x, weight = self.layout.single(w)
-        scale = self.constant(weight) if x is not w else v.number(1.0)
-        # w^2 from x^2: its coefficients are those of (c + d x)^2, whose constant part is 2 c d x
-        if x is w:
-            square = self._whole(w, w, sums)
-        else:
-            constant = self.constant(w.weights[0])
-            inner = self._whole(x, x, sums)
-            square = v.mul(scale, v.fma(scale, inner, v.mul(v.mul(v.number(2.0), constant), value[x])))
-        value["square", node, 1] = square
-        for power in range(2, FRACTION_LEVELS // 2 + 1):
-            pair = (("square", node, power // 2), ("square", node, power - power // 2))
-            value["square", node, power] = self._whole(*pair, sums)
-        above, below = self._fraction(node, value, constant=False)
-        value["below", node] = below
-        total = v.fma(self.first["even", node], below, sums[("even", node), ("below", node)])
-        even = v.mul(v.sub(above, total), self.constants["below", node])
-        value["even", node] = even
-        near = v.fma(v.number(-0.5), value[w], even)
-        return self.b.select(self.constants["near", node], near, far)
-
-    def _elementary(self, node: Node, sums: Any) -> Any:
-        v, first, value = self.v, self.first, self.value
-        arg = node.args[0]
-        if node.kind == "log":
-            inner = v.mul(sums[("slope", node), arg], self.inverse)
-            return v.mul(v.sub(value[arg], inner), self.constants["inverse", node])
-        if node.kind == "power":
-            # k f_0 p_k = (alpha + 1) sum j f_j p_(k-j) - k sum f_j p_(k-j), the last term of each apart
-            alpha = self.constant(node.weights[0])
-            total = v.mul(v.add(alpha, v.number(1.0)), sums[("slope", arg), node])
-            total = v.sub(total, v.mul(self.factor, sums[arg, node]))
-            end = v.mul(v.mul(alpha, self.factor), v.mul(value[arg], first[node]))
-            return v.mul(v.mul(v.add(total, end), self.inverse), self.constants["inverse", node])
-        x, weight = self.layout.single(arg)
-        slope, scale = v.mul(self.factor, value[x]), v.mul(self.constant(weight), self.inverse)
-        if node.kind == "tanh":
-            rest = v.sub(v.number(1.0), first["square", node, 1])
-            total = v.fma(slope, rest, v.sub(v.number(0.0), sums[("slope", x), ("square", node, 1)]))
-            value[node] = v.mul(scale, total)
-            value["square", node, 1] = self._whole(node, node, sums)
-            return value[node]
-        plus, minus = scale, v.sub(v.number(0.0), scale)
-        of_other = v.fma(slope, first["other", node], sums[("slope", x), ("other", node)])
-        of_own = v.fma(slope, first[node], sums[("slope", x), node])
-        sign, opposite = (plus, minus) if node.kind == "sin" else (minus, plus)
-        value["other", node] = v.mul(opposite, of_own)
-        return v.mul(sign, of_other)
 
     # -- the end of the step
 
@@ -582,6 +264,3 @@ class _Step:
             logs.append(v.mul(v.rough_log2(size), inverse))
         worst = v.greatest(logs[0], logs[1])
         return v.mul(v.number(SHORTENING), v.exp(v.mul(worst, v.number(-0.6931471805599453))))
-
-
-_OF_NUMBERS = {"exp": "exp", "whole_exp": "exp", "log": "log", "sin": "sin", "cos": "cos", "Abs": "fabs"}

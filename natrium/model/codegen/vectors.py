@@ -119,8 +119,11 @@ class Lanes:
         return value
 
     def exp(self, x: Any) -> Any:
-        """Evaluate exp(x), held at `EXP_LIMIT` above and at 3e-308 below: 2^n times a polynomial on |r| <= ln(2)/2."""
-        x = self.least(x, self.number(EXP_LIMIT))  # NaN becomes the limit ...
+        """Evaluate exp(x), held at `EXP_LIMIT` above and at 3e-308 below.
+
+        2^n exp(r), |r| <= ln(2)/2, exp(r) by its Taylor polynomial: 2.3e-16 relative.
+        """
+        x = self.least(x, self.number(EXP_LIMIT))
         safe = self.greatest(x, self.number(LOWEST))
         shifted = self.fma(safe, self.number(1.0 / math.log(2.0)), self.number(ROUNDER))
         n = self.sub(shifted, self.number(ROUNDER))
@@ -155,7 +158,7 @@ class Lanes:
     def loop(
         self, begin: Any, end: Any, carried: Sequence[Any], body: Callable[[Any, list[Any]], list[Any]]
     ) -> list[Any]:
-        """Write a loop from `begin` up to before `end` that carries values from turn to turn; give the last."""
+        """Write a loop from `begin` up to before `end` that carries values; give the last."""
         before = self.b.block
         head = self.b.append_basic_block("head")
         inside = self.b.append_basic_block("body")

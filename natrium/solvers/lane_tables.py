@@ -1,0 +1,161 @@
+"""What the lanes work on: tables of what is asked, the lanes' own memory, and what comes out."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from natrium.solvers.bernstein import Array
+
+__all__ = [
+    "BASE",
+    "BEGIN",
+    "BOUND",
+    "BROKEN",
+    "COUNT",
+    "DONE",
+    "DOUBT",
+    "END",
+    "FINAL",
+    "FIRST",
+    "FLOOR",
+    "FULL",
+    "GAP",
+    "GRAZES",
+    "HAS_TERMS",
+    "LENGTH",
+    "LEVEL",
+    "LOADING",
+    "LONGEST",
+    "LOOK",
+    "MARK_STEPS",
+    "MARK_TIME",
+    "MAX_HALVINGS",
+    "MORE",
+    "NEXT",
+    "NOT_FINITE",
+    "N_ACTIVE",
+    "N_GRAZES",
+    "N_RECORDS",
+    "N_ROWS",
+    "N_SPIKES",
+    "N_STEPS",
+    "N_WHOLE",
+    "PEAKS",
+    "PIECE",
+    "P_BEGIN",
+    "P_END",
+    "P_LEVEL",
+    "P_LONGEST",
+    "P_SLOPE",
+    "RATE",
+    "REACHED",
+    "RECORDING",
+    "RESET",
+    "ROUNDING",
+    "RUN",
+    "SAMPLE",
+    "SLOPE",
+    "SOLVED",
+    "SPIKE_LIMIT",
+    "STATUS",
+    "STEPS",
+    "STEP_LIMIT",
+    "STIFF",
+    "STIFF_STEP",
+    "STIFF_STEPS",
+    "STOP",
+    "TAU_REF",
+    "TIME",
+    "WAITING",
+    "WATCH",
+    "Lanes",
+    "Results",
+    "Tables",
+    "Whole",
+]
+
+Whole = npt.NDArray[np.int64]
+
+DONE, FULL, MORE = 0, 1, 2  # what `advance` returns
+# How runs stand; a lane without one yet is loading.
+LOADING, WAITING, SOLVED, STIFF, NOT_FINITE, BROKEN, SPIKE_LIMIT, STEP_LIMIT = range(-1, 7)
+MAX_HALVINGS = 52  # of a step, after which a place in it is known to the last digit
+PEAKS = 8  # doubtful peaks that one step may report
+GRAZES = 5  # doubtful peaks that are kept of one run
+# Rows of numbers, one per lane: what the step needs (see `codegen.emit.ARGUMENTS`), then what it does not.
+BASE, RATE, TIME, END, LONGEST, WATCH, STEPS, LENGTH, BOUND, BEGIN, LEVEL, SLOPE, MARK_TIME, MARK_STEPS = (
+    range(14)
+)
+N_ROWS = 14
+RUN, PIECE, SAMPLE, HAS_TERMS, STOP = range(5)  # rows of whole numbers, one per lane
+N_WHOLE = 5
+RESET, GAP, TAU_REF, FIRST = range(4)  # columns of a run: then initial states, rates, targets, parameters
+P_BEGIN, P_END, P_LEVEL, P_SLOPE, P_LONGEST = range(5)  # columns of a piece
+STATUS, COUNT, N_STEPS, N_GRAZES = range(4)  # whole results of a run
+REACHED, FINAL = range(2)  # results of a run: then grazes, time and u each
+NEXT, N_SPIKES, N_RECORDS, N_ACTIVE, RECORDING = range(5)  # of `state`
+# A run that goes on in steps shorter than this (ms) for so many steps is stiff: implicit methods are better.
+STIFF_STEP, STIFF_STEPS = 5e-5, 5000
+LOOK = 4096  # steps between two looks for stiffness
+ROUNDING = 2e-15  # of the largest term of u: what its own arithmetic leaves open
+DOUBT = 20.0  # tolerances, within which a peak is decided but flagged
+FLOOR = 1e-12  # mV, the least margin in which the step asks for a closer look
+
+
+class Tables(NamedTuple):
+    """What is asked. Times are ms after the start of the run; u is V less its origin."""
+
+    runs: Array  # (n_runs, ...)
+    input_of: Whole  # (n_runs,): row of its input
+    first_piece: Whole  # (n_inputs + 1,)
+    pieces: Array  # (n_pieces, 5)
+    first_term: Whole  # (n_pieces + 1,)
+    term_kind: Whole  # (n_terms,)
+    terms: Array  # (n_terms, 3): see `inputs.InputTable`
+    formulas: Whole  # (n_formulas,): addresses
+    samples: Array  # (n_samples,)
+    t_start: float
+    duration: float
+    fires: bool
+    max_spikes: int
+    max_steps: int
+    step_scale: float
+    atol: float
+
+
+class Lanes(NamedTuple):
+    """Where each lane stands, and the memory of its steps."""
+
+    step: int  # address of the native step
+    arguments: Whole  # its table
+    order: int
+    attention: Whole  # (1,): a bit for each lane
+    rows: Array  # (N_ROWS, width)
+    whole: Whole  # (N_WHOLE, width)
+    states: Array  # (n_states, width)
+    final: Array
+    parameters: Array  # (n_parameters, width)
+    input: Array  # (order + 1, width)
+    series: Array  # (n_states, order + 1, width)
+    basis: Array
+    work: Array
+    peaks: Array
+    formula_arguments: Whole
+    formula_states: Array
+    formula_series: Array
+
+
+class Results(NamedTuple):
+    """What comes out."""
+
+    whole: Whole  # (n_runs, 4)
+    numbers: Array  # (n_runs, 1 + n_states + 2 GRAZES)
+    samples: Array  # (n_runs, n_states, n_samples)
+    spike_run: Whole  # (room,)
+    spike_time: Array
+    record: Array  # (room, 4): begin, time, length, whether a spike ends it
+    record_series: Array  # (room, n_states, order + 1)
+    state: Whole
