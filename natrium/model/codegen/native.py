@@ -19,7 +19,8 @@ __all__ = ["Native", "assembly", "cache_folder", "compiled"]
 
 ENVIRONMENT = "NATRIUM_CACHE_DIR"
 _ONE_AT_A_TIME = threading.Lock()
-FORMAT = 3  # of what is written here: counts up when the emitted code changes
+FORMAT = 4  # of what is written here: counts up when the emitted code changes
+CHECKSUM = 32  # bytes of SHA-256 that a file begins with
 
 
 @attrs.frozen
@@ -130,7 +131,7 @@ def _compiled(program: Program, width: int) -> Native:
     from natrium.model.codegen.emit import FUNCTION, n_slots
 
     machine = _target()[0]
-    path = cache_folder() / f"{_key(program, width)}.o"
+    path = cache_folder() / f"{_key(program, width)}.bin"
     code = _read(path)
     was_cached = code is not None
     if code is None:
@@ -147,10 +148,13 @@ def _compiled(program: Program, width: int) -> Native:
 
 
 def _read(path: Path) -> bytes | None:
+    """Give the code of a file that is whole: LLVM ends the process over one that is not."""
     try:
-        return path.read_bytes()
+        content = path.read_bytes()
     except OSError:
         return None
+    checksum, code = content[:CHECKSUM], content[CHECKSUM:]
+    return code if hashlib.sha256(code).digest() == checksum else None
 
 
 def _keep(path: Path, code: bytes) -> None:
@@ -158,7 +162,7 @@ def _keep(path: Path, code: bytes) -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.NamedTemporaryFile(dir=path.parent, delete=False) as file:
-            file.write(code)
+            file.write(hashlib.sha256(code).digest() + code)
         Path(file.name).replace(path)
     except OSError:
         return
