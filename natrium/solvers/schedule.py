@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 import os
 import pickle
+import signal
+import threading
 import time
 from collections import deque
 from collections.abc import Iterator, Sequence
@@ -17,6 +19,8 @@ from concurrent.futures import (
     ThreadPoolExecutor,
     wait,
 )
+from contextlib import contextmanager
+from types import FrameType
 from typing import Any
 
 import attrs
@@ -32,10 +36,12 @@ __all__ = ["Schedule", "solve_chunk"]
 # Seconds that a chunk should last: in this process so that Ctrl-C and the progress bar answer at once,
 # elsewhere so that sending it costs little in comparison.
 HERE, ELSEWHERE = 0.5, 3.0
+LEAST = 0.04  # of that, towards the end: a shorter chunk would cost more than it evens out
 # A chunk's size before any has been timed, where the solver carries many at once: enough to fill its lanes,
 # and about this much time of the model, ms.
 FIRST, FIRST_SPAN = 1024, 2e6
 LANES = 16  # such a solver's chunks are multiples of this
+GLANCE = 0.1  # seconds between two looks for Ctrl-C
 GROWTH = 8  # from one measurement to the next
 CHUNK_BYTES = 64 * 2**20  # of results at most
 TRIES = 3
@@ -156,23 +162,38 @@ class Schedule:
             When the solver does not solve such models, or the executor takes no work.
         """
         try:
-            while self.todo or self.again or self.flying:
-                try:
+            with self._heedful():
+                while (self.todo or self.again or self.flying) and not self.interrupted:
                     self._submit()
-                    done, _ = wait(self.flying, return_when=FIRST_COMPLETED)
-                except KeyboardInterrupt:
-                    self.interrupted = True
+                    done, _ = wait(self.flying, timeout=GLANCE, return_when=FIRST_COMPLETED)
+                    for future in done:
+                        found = self._landed(future)
+                        if found is not None:
+                            yield found
+                if self.interrupted:
                     yield from self._last()
-                    return
-                for future in done:
-                    found = self._landed(future)
-                    if self.interrupted:
-                        yield from self._last()
-                        return
-                    if found is not None:
-                        yield found
         finally:
             self._end()
+
+    @contextmanager
+    def _heedful(self) -> Iterator[None]:
+        """Take the first Ctrl-C as a wish to end soon: raised anywhere, it would lose chunks under way."""
+        before = signal.getsignal(signal.SIGINT)
+        ours = threading.current_thread() is threading.main_thread()
+        if not ours or before is not signal.default_int_handler:
+            yield
+            return
+
+        def heed(number: int, frame: FrameType | None) -> None:
+            if self.interrupted:  # the second one
+                raise KeyboardInterrupt
+            self.interrupted = True
+
+        signal.signal(signal.SIGINT, heed)
+        try:
+            yield
+        finally:
+            signal.signal(signal.SIGINT, before)
 
     # --- sizes -----------------------------------------------------------------------------------
 
@@ -186,16 +207,16 @@ class Schedule:
         """Give the size of the next chunk."""
         if self.chunk is not None:
             return self.chunk
-        size = self.largest
+        size, least = self.largest, 1
         if self.timed:
-            target = HERE if self.own else ELSEWHERE
-            size = int(min(target / max(self.pace, 1e-9), GROWTH * self.largest))
+            wanted = (HERE if self.own else ELSEWHERE) / max(self.pace, 1e-9)
+            size, least = int(min(wanted, GROWTH * self.largest)), int(LEAST * wanted)
         # Numbers of one run: states at the end and at the times asked for, spikes.
         samples = 0 if self.sample_times is None else self.sample_times.size
         numbers = len(self.runs.labels) * (1 + samples) + (self.spikes / self.timed if self.timed else 0.0)
         size = min(size, int(CHUNK_BYTES / (8.0 * numbers)))
         if self.width > 1:  # smaller ones towards the end, so that all workers end together
-            size = min(size, math.ceil(self.left / (2 * self.width)))
+            size = min(size, max(math.ceil(self.left / (2 * self.width)), least))
         if self.many:
             size = math.ceil(size / LANES) * LANES
         self.largest = max(size, 1)

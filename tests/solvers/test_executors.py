@@ -132,6 +132,13 @@ def test_a_solver_that_cannot_says_so_from_there(processes):
 
 
 @pytest.mark.slow
+def test_processes_give_the_same_compiled_bits(processes):
+    pytest.importorskip("numba")
+    options = {"solver": "compiled", "neuron": NA, "sample_times": [0.0, 20.0, 50.0], "chunk": 5}
+    same(solved(**options, executor=processes), solved(**options))
+
+
+@pytest.mark.slow
 def test_a_process_that_dies_loses_nothing(tmp_path):
     with pool() as executor:
         found = solved(Deadly(once=str(tmp_path / "died")), executor=executor, chunk=10)
@@ -165,8 +172,11 @@ def cluster():
 
 
 @pytest.mark.slow
-def test_a_cluster_gives_the_same_bits(cluster):
-    options = {"solver": "event", "neuron": NA, "sample_times": [0.0, 20.0, 50.0]}
+@pytest.mark.parametrize("solver", ["event", "compiled"])
+def test_a_cluster_gives_the_same_bits(cluster, solver):
+    if solver == "compiled":
+        pytest.importorskip("numba")
+    options = {"solver": solver, "neuron": NA, "sample_times": [0.0, 20.0, 50.0], "chunk": 5}
     same(solved(**options, executor=cluster.get_executor()), solved(**options))
 
 

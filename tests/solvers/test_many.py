@@ -110,7 +110,7 @@ def test_chunks_change_no_bit():
 
 def test_threads_change_no_bit_and_no_order():
     values = {"I": np.linspace(0.0, 60.0, 200)}
-    native = Native(pause=0.002)
+    native = Native(pause=0.02)
     found = simulate_many(LIF, t_end=50.0, parameters=values, solver=native, workers=3)
     same(found, simulate_many(LIF, t_end=50.0, parameters=values, solver="closed-form"))
     sizes, threads = zip(*native.seen, strict=True)
@@ -167,6 +167,25 @@ def test_ctrl_c_gives_what_is_done():
     for k in np.flatnonzero(done):
         np.testing.assert_array_equal(found.train(k), whole.train(k))
     assert found.failed.sum() == 0
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+def test_a_second_ctrl_c_does_not_wait():
+    sign = threading.Event()
+    native = Native(pause=2.0, sign=sign)
+
+    def interrupt():
+        sign.wait()
+        for _ in range(2):
+            os.kill(os.getpid(), signal.SIGINT)
+            time.sleep(0.3)
+
+    interrupting = threading.Thread(target=interrupt)
+    interrupting.start()
+    found = simulate_many(LIF, t_end=50.0, parameters={"I": [16.0, 20.0]}, solver=native, workers=1)
+    interrupting.join()
+    assert not found.finished.any()
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
 
 def test_a_fault_of_a_solver_is_not_hidden():
@@ -220,3 +239,42 @@ def test_progress_begins_where_an_earlier_call_ended(capsys, monkeypatch):
     monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
     list(shown_progress([], 10, True, done=10))
     assert "10/10" in capsys.readouterr().err
+
+
+# --- the compiled solver -------------------------------------------------------------------------
+
+SODIUM = {"g_Na": [80.0, 120.0], "I": np.linspace(0.0, 40.0, 21)}
+
+
+def test_the_compiled_solver_is_the_default_and_agrees():
+    pytest.importorskip("numba")
+    times = [0.0, 12.5, 50.0]
+    found = simulate_many(NA, t_end=50.0, grid=SODIUM, sample_times=times)
+    assert found.manifest["solver"] == "Compiled"
+    event = simulate_many(NA, t_end=50.0, grid=SODIUM, sample_times=times, solver="event", rtol=1e-11)
+    np.testing.assert_array_equal(found.counts, event.counts)
+    np.testing.assert_allclose(found.spike_times, event.spike_times, atol=1e-6, rtol=0)
+    np.testing.assert_allclose(found.samples, event.samples, atol=1e-5, rtol=0)
+    assert not found.flags.any()
+
+
+@pytest.mark.parametrize(
+    ("stimulus", "values"),
+    [
+        (None, {"I": np.linspace(0.0, 40.0, 60), "g_Na": np.linspace(80.0, 160.0, 60)}),
+        (natrium.Pulses(60.0, width=0.2, period=5.0, start=1.0), {"period_0": np.geomspace(0.4, 60.0, 60)}),
+        (natrium.Sine(20.0, 10.0), {"frequency_0": np.geomspace(1.0, 500.0, 60)}),
+        (natrium.Noise(10.0, 5.0, tau=5.0, step=0.5, seed=0), {"seed_0": np.arange(60)}),
+    ],
+    ids=["constant", "pulses", "sine", "noise"],
+)
+def test_chunks_threads_and_order_change_no_bit_of_compiled_runs(stimulus, values):
+    pytest.importorskip("numba")
+    whole = simulate_many(NA, stimulus, t_end=40.0, parameters=values, workers=1, chunk=60)
+    for options in ({"chunk": 1}, {"chunk": 7, "workers": 2}, {"workers": 2}):
+        same(whole, simulate_many(NA, stimulus, t_end=40.0, parameters=values, **options))
+    order = np.random.default_rng(1).permutation(60)
+    mixed = {name: column[order] for name, column in values.items()}
+    shuffled = simulate_many(NA, stimulus, t_end=40.0, parameters=mixed)
+    for k, run in enumerate(order):
+        np.testing.assert_array_equal(shuffled.train(k), whole.train(run))
