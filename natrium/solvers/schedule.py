@@ -36,7 +36,7 @@ __all__ = ["Schedule", "solve_chunk"]
 # Seconds that a chunk should last: in this process so that Ctrl-C and the progress bar answer at once,
 # elsewhere so that sending it costs little in comparison.
 HERE, ELSEWHERE = 0.5, 3.0
-LEAST = 0.04  # of that, towards the end: a shorter chunk would cost more than it evens out
+LEAST = 0.02  # of that, towards the end: a shorter chunk would cost more than it evens out
 # A chunk's size before any has been timed, where the solver carries many at once: enough to fill its lanes,
 # and about this much time of the model, ms.
 FIRST, FIRST_SPAN = 1024, 2e6
