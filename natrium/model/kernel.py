@@ -150,24 +150,20 @@ class Kernel:
         ``f(u, *gates, J, *parameters) -> list of n floats``. The threshold is zero in u, so that no
         digit is lost near it.
         """
-        event = self.system.event_coordinates()
+        event = _event(self.system.structure)
         return self._lowered(event, event.rhs)
 
     @cached_property
     def stiff_rhs(self) -> Callable[..., list[float]]:
         """Same as `event_rhs`, no gate faster than `FASTEST_GATE`: for implicit methods."""
-        event = self._stiff
+        event = _event(self.system.structure, FASTEST_GATE)
         return self._lowered(event, event.rhs)
 
     @cached_property
     def stiff_jacobian(self) -> Callable[..., list[list[float]]]:
         """Jacobian of `stiff_rhs`, same arguments: n rows of n floats."""
-        event = self._stiff
-        return self._lowered(event, tuple(tuple(row) for row in event.jacobian.tolist()))
-
-    @cached_property
-    def _stiff(self) -> HybridSystem:
-        return self.system.slowed(FASTEST_GATE).event_coordinates()
+        event = _event(self.system.structure, FASTEST_GATE)
+        return self._lowered(event, _jacobian(event))
 
     @cached_property
     def reset(self) -> Callable[..., list[float]]:
@@ -187,20 +183,38 @@ class Kernel:
     @cached_property
     def taylor(self) -> Program:
         """The system of `event_rhs` as a program on Taylor series."""
-        from natrium.model.codegen import program
+        return _taylor(self.system.structure)
 
-        event = self.system.event_coordinates()
-        return program(event.rhs, event.states, event.input, event.parameters)
-
-    def native(self, width: int) -> Native:
+    def native(self, width: int, order: int) -> Native:
         """Compile one Taylor step of `width` runs at once, or load it where it was compiled before."""
         from natrium.model.codegen import compiled
 
-        return compiled(self.taylor, width)
+        return compiled(self.taylor, width, order)
 
     @staticmethod
     def _lowered(system: HybridSystem, expressions: tuple[Any, ...]) -> Callable[..., Any]:
         return lower_expressions(expressions, (*system.states, system.input, *system.parameters))
+
+
+# Of systems without values, so that a change of these alone derives nothing anew.
+@lru_cache(maxsize=64)
+def _event(structure: HybridSystem, fastest: float | None = None) -> HybridSystem:
+    """Measure V from its origin, gates slowed where a fastest rate (per ms) is given."""
+    slowed = structure if fastest is None else structure.slowed(fastest)
+    return slowed.event_coordinates()
+
+
+@lru_cache(maxsize=64)
+def _jacobian(event: HybridSystem) -> tuple[tuple[Any, ...], ...]:
+    return tuple(tuple(row) for row in event.jacobian.tolist())
+
+
+@lru_cache(maxsize=64)
+def _taylor(structure: HybridSystem) -> Program:
+    from natrium.model.codegen import program
+
+    event = _event(structure)
+    return program(event.rhs, event.states, event.input, event.parameters)
 
 
 @lru_cache(maxsize=256)

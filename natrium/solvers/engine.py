@@ -209,7 +209,7 @@ def _tables(runs: Runs, inputs: InputTable, settings: Settings, samples: Array, 
         first_term=inputs.first_term,
         term_kind=inputs.term_kind,
         terms=inputs.term,
-        formulas=np.array([_formula(formula).address for formula in inputs.formulas], dtype=np.int64),
+        formulas=np.array([_formula(formula, settings.order).address for formula in inputs.formulas], dtype=np.int64),
         samples=samples - runs.t_start,
         t_start=runs.t_start,
         duration=runs.t_end - runs.t_start,
@@ -255,7 +255,7 @@ def _steady(kernel: Kernel, v: float) -> list[float]:
 
 
 @lru_cache(maxsize=64)
-def _formula(formula: Formula) -> Any:
+def _formula(formula: Formula, order: int) -> Any:
     """Compile the series of a formula of t: d(t, F)/dt = (1, formula), so that the formula is F'."""
     import sympy
 
@@ -264,14 +264,15 @@ def _formula(formula: Formula) -> Any:
 
     t = formula.value.symbol
     total, unused = sympy.Symbol("F_", real=True), sympy.Symbol("J_", real=True)
-    return compiled(program((sympy.S.One, whole(formula.value.symbolic)), (t, total), unused, ()), 1)
+    series = program((sympy.S.One, whole(formula.value.symbolic)), (t, total), unused, ())
+    return compiled(series, 1, order)
 
 
 def _memory(
     runs: Runs, kernel: Kernel, inputs: InputTable, settings: Settings, width: int
 ) -> tuple[Any, Any]:
     """Give the lanes, and what must live as long: the native step knows addresses only."""
-    native = kernel.native(width)
+    native = kernel.native(width, settings.order)
     n, order = len(runs.labels), settings.order
     arrays = {
         "rows": aligned(N_ROWS, width),
@@ -317,7 +318,8 @@ def _addresses(arrays: dict[str, Any], order: int) -> Any:
 
 def _formula_memory(inputs: InputTable, order: int) -> tuple[dict[str, Any], Any]:
     """Give the memory in which formulas write their series, and what must live as long."""
-    most = max([_formula(formula).n_scratch for formula in inputs.formulas], default=0) + 1
+    natives = [_formula(formula, order) for formula in inputs.formulas]
+    most = max([native.n_scratch for native in natives], default=0) + 1
     given = {name: aligned(1, 1) for name in ROWS} | {
         "states": aligned(2, 1),
         "final": aligned(2, 1),
@@ -333,7 +335,7 @@ def _formula_memory(inputs: InputTable, order: int) -> tuple[dict[str, Any], Any
         "formula_states": given["states"],
         "formula_series": given["series"],
     }
-    return known, given
+    return known, (given, natives)
 
 
 def _results(runs: Runs, n_samples: int, order: int, record: bool) -> Any:

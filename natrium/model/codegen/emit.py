@@ -16,7 +16,7 @@ from natrium.model.codegen.recurrences import Recurrences
 from natrium.model.codegen.series import Program
 from natrium.model.codegen.vectors import F64, I64
 
-__all__ = ["ARGUMENTS", "FUNCTION", "module_of", "n_slots"]
+__all__ = ["ARGUMENTS", "FUNCTION", "module_of", "n_slots", "written_for"]
 
 FUNCTION = "natrium_step"
 # What the step is given, as a table of addresses; the last is a whole number and no address. Rows of lanes:
@@ -30,7 +30,18 @@ ARGUMENTS = (
     "series", "scratch", "length", "final", "bound", "attention", "tolerance", "order",
 )  # fmt: skip
 MAX_ACCUMULATORS = 20  # in one loop: vector registers, less the operands
+GROUP = 6  # convolutions of two orders at once: twice as many accumulators
+IN_LINE = 6000  # products of a step, above which it is written as a loop: compiling takes its time
 SHORTENING = 0.9  # of the step that the last terms allow
+
+
+def written_for(program: Program, width: int, order: int) -> int:
+    """Say for which order a step is written: `order` in line, or 0 for any, as a loop.
+
+    In line it takes longer to compile, which pays for crowds; the results are the same to the bit.
+    """
+    products = len(Layout(program, near=True).sums) * order**2 / 2
+    return order if width > 1 and products <= IN_LINE else 0
 
 
 def n_slots(program: Program) -> int:
@@ -38,7 +49,7 @@ def n_slots(program: Program) -> int:
     return len(Layout(program, near=True).slots)
 
 
-def module_of(program: Program, width: int, fused: bool) -> Any:
+def module_of(program: Program, width: int, fused: bool, order: int) -> Any:
     """Write the step of a program.
 
     Parameters
@@ -48,6 +59,8 @@ def module_of(program: Program, width: int, fused: bool) -> Any:
         Lanes.
     fused : bool
         Whether to multiply and add in one rounding.
+    order : int
+        Of the series; 0 where it is to be given at each step.
 
     Returns
     -------
@@ -60,9 +73,9 @@ def module_of(program: Program, width: int, fused: bool) -> Any:
     if any(node.kind == "bernoulli" for node in program.nodes):
         near = ir.Function(module, table, name=f"{FUNCTION}_near")
         near.linkage = "internal"
-        _Step(module, near, program, width, fused, near=True).write(None)
+        _Step(module, near, program, width, fused, near=True, order=order).write(None)
     plain = ir.Function(module, table, name=FUNCTION)
-    _Step(module, plain, program, width, fused, near=False).write(near)
+    _Step(module, plain, program, width, fused, near=False, order=order).write(near)
     return module
 
 
@@ -77,6 +90,8 @@ class _Step(Recurrences):
             name: b.load(b.gep(table, [ir.Constant(I64, index)])) for index, name in enumerate(ARGUMENTS)
         }
         self.order = given.pop("order")
+        if self.fixed_order:
+            self.order = ir.Constant(I64, self.fixed_order)
         self.at = {name: b.inttoptr(address, v.type.as_pointer()) for name, address in given.items()}
         self.tolerance = b.inttoptr(given["tolerance"], F64.as_pointer())
         self.stride = b.add(self.order, ir.Constant(I64, 1))
@@ -102,31 +117,81 @@ class _Step(Recurrences):
     # -- order k
 
     def _orders(self) -> None:
-        """Write all orders: the first two and the last apart, a loop between them.
-
-        A convolution at order k + 1 is summed up while the coefficients of order k, which wait for one
-        another, are on their way: all but its outermost terms needs none of them.
-        """
+        """Write all orders: the first two apart, then in line where that is short, else as a loop."""
         v, pairs = self.v, list(self.layout.sums)
         self.states = [self.first[rate] for rate in self.program.rates]
         self._order(ir.Constant(I64, 1), dict.fromkeys(pairs, v.number(0.0)))
         one = dict(self.value)
-        sums = {(a, b): v.mul(one[a], one[b]) for a, b in pairs}
-        self._order(ir.Constant(I64, 2), sums)
-        sums = self._with_ends(dict.fromkeys(pairs, v.number(0.0)), one)
-        last = self.b.sub(self.order, ir.Constant(I64, 1))
+        self._order(ir.Constant(I64, 2), {(a, b): v.mul(one[a], one[b]) for a, b in pairs})
+        if self.fixed_order:
+            self._in_line(self.fixed_order, one)
+        else:
+            self._in_a_loop(one)
+
+    def _in_a_loop(self, one: dict[Any, Any]) -> None:
+        """Write the orders from 3 on as a loop.
+
+        A convolution at order k + 1 is summed up while the coefficients of order k, which wait for one
+        another, are on their way: all but its outermost terms needs none of them.
+        """
+        v, b, pairs = self.v, self.b, list(self.layout.sums)
+        three, last = ir.Constant(I64, 3), b.sub(self.order, ir.Constant(I64, 1))
+        sums = self._with_ends(dict.fromkeys(pairs, v.number(0.0)), one, three)
 
         def body(k: Any, carried: list[Any]) -> list[Any]:
             self.states = carried[len(pairs) :]
             self._order(k, dict(zip(pairs, carried, strict=False)))
-            values, states = self.value, self.states
-            inner = self._interior(k)
-            self.value = values
-            return [*self._with_ends(inner, one).values(), *states]
+            following = b.add(k, ir.Constant(I64, 1))
+            inner = self._interior(k, following)
+            return [*self._with_ends(inner, one, following).values(), *self.states]
 
-        carried = v.loop(ir.Constant(I64, 3), last, [*sums.values(), *self.states], body)
+        carried = v.loop(three, last, [*sums.values(), *self.states], body)
         self.states = carried[len(pairs) :]
         self._order(last, dict(zip(pairs, carried, strict=False)))
+
+    def _in_line(self, order: int, one: dict[Any, Any]) -> None:
+        """Write the orders from 3 on one after another, without a branch; to the same bits as the loop.
+
+        Two orders are summed at once, so that each coefficient is loaded once for both.
+        """
+        for k in range(3, order, 2):
+            now, later = self._two_orders(k)
+            self._order(ir.Constant(I64, k), self._with_ends(now, one, k))
+            if k + 1 < order:
+                self._order(ir.Constant(I64, k + 1), self._with_ends(later, one, k + 1))
+
+    def _two_orders(self, k: int) -> tuple[dict[Any, Any], dict[Any, Any]]:
+        """Sum a_j b_(k-j) and a_j b_(k+1-j) for every pair, but for the outermost terms."""
+        v, sums = self.v, (dict.fromkeys(self.layout.sums, self.v.number(0.0)) for _ in range(2))
+        now, later = sums
+        for group in self._groups():
+            forward = {a: self._base(a) for a, _ in group}
+            backward = {b: self._base(b) for _, b in group}
+            before = {b: v.load(base, k - 1) for b, base in backward.items()}
+            for j in range(2, k):
+                here = {a: v.load(base, j) for a, base in forward.items()}
+                back = {b: v.load(base, k - j) for b, base in backward.items()}
+                for a, b in group:
+                    if (a != b and j < k - 1) or 2 * j < k:
+                        now[a, b] = v.fma(here[a], back[b], now[a, b])
+                    if a != b or 2 * j < k + 1:
+                        later[a, b] = v.fma(here[a], before[b], later[a, b])
+                before = back
+        return now, later
+
+    def _groups(self) -> list[list[Any]]:
+        """Put convolutions together that read the same rows, as many as there are registers for."""
+        left = list(self.layout.sums)
+        groups = []
+        while left:
+            group = [left.pop(0)]
+            while left and len(group) < GROUP:
+                forward, backward = {a for a, _ in group}, {b for _, b in group}
+                best = max(left, key=lambda pair: (pair[0] in forward) + (pair[1] in backward))
+                left.remove(best)
+                group.append(best)
+            groups.append(group)
+        return groups
 
     def _order(self, k: Any, sums: dict[tuple[Any, Any], Any]) -> None:
         """Write the coefficients of order k, and the states' of k + 1."""
@@ -146,37 +211,48 @@ class _Step(Recurrences):
         for index, state in enumerate(self.states):
             v.store(state, self._base_of_state(index), following)
 
-    def _with_ends(self, sums: dict[tuple[Any, Any], Any], one: dict[Any, Any]) -> dict[tuple[Any, Any], Any]:
-        """Add the outermost terms, of order 1 and of the order just written."""
-        v, found = self.v, dict[tuple[Any, Any], Any]()
+    def _with_ends(self, sums: dict[Any, Any], one: dict[Any, Any], k: Any) -> dict[Any, Any]:
+        """Complete the sums of order k: the outermost terms, and of squares, summed by half, the rest."""
+        v, found = self.v, {}
         for (a, b), total in sums.items():
-            found[a, b] = v.fma(self.value[a], one[b], v.fma(one[a], self.value[b], total))
+            total = v.fma(one[a], self.value[b], total)
+            found[a, b] = self._squared(a, v.add(total, total), k) if a == b else v.fma(self.value[a], one[b], total)
         return found
 
-    def _interior(self, k: Any) -> dict[tuple[Any, Any], Any]:
+    def _squared(self, row: Any, total: Any, k: Any) -> Any:
+        """Add the middle term of a square, which even orders have."""
+        v, b = self.v, self.b
+        if isinstance(k, int):
+            middle = v.load(self._base(row), k // 2)
+            return total if k % 2 else v.fma(middle, middle, total)
+        middle = v.load(self._base(row), b.lshr(k, ir.Constant(I64, 1)))
+        is_odd = b.trunc(k, ir.IntType(1))
+        return v.fma(b.select(is_odd, v.number(0.0), middle), middle, total)
+
+    def _interior(self, k: Any, following: Any) -> dict[Any, Any]:
         """Sum a_j b_(k+1-j) over 1 < j < k for every pair, in as few loops as there are registers for."""
-        v, pairs = self.v, list(self.layout.sums)
-        found: dict[tuple[Any, Any], Any] = {}
-        top = self.b.add(k, ir.Constant(I64, 1))
-        for start in range(0, len(pairs), MAX_ACCUMULATORS):
-            group = pairs[start : start + MAX_ACCUMULATORS]
+        b = self.b
+        squares = [pair for pair in self.layout.sums if pair[0] == pair[1]]
+        others = [pair for pair in self.layout.sums if pair[0] != pair[1]]
+        half = b.lshr(b.add(following, ir.Constant(I64, 1)), ir.Constant(I64, 1))
+        found: dict[Any, Any] = {}
+        for pairs, end in ((squares, half), (others, k)):
+            for start in range(0, len(pairs), MAX_ACCUMULATORS):
+                group = pairs[start : start + MAX_ACCUMULATORS]
+                found.update(zip(group, self._summed(group, end, following), strict=True))
+        return {pair: found[pair] for pair in self.layout.sums}
 
-            def body(j: Any, sums: list[Any], group: list[Any] = group) -> list[Any]:
-                back = self.b.sub(top, j)
-                forward_rows: dict[Any, Any] = {}
-                backward_rows: dict[Any, Any] = {}
-                results = []
-                for (one, other), total in zip(group, sums, strict=True):
-                    if one not in forward_rows:
-                        forward_rows[one] = v.load(self._base(one), j)
-                    if other not in backward_rows:
-                        backward_rows[other] = v.load(self._base(other), back)
-                    results.append(v.fma(forward_rows[one], backward_rows[other], total))
-                return results
+    def _summed(self, group: list[Any], end: Any, k: Any) -> list[Any]:
+        """Write the loop that sums a_j b_(k-j) over 1 < j < end for some pairs."""
+        v = self.v
 
-            zeros = [v.number(0.0)] * len(group)
-            found.update(zip(group, v.loop(ir.Constant(I64, 2), k, zeros, body), strict=True))
-        return found
+        def body(j: Any, sums: list[Any]) -> list[Any]:
+            back = self.b.sub(k, j)
+            forward = {a: v.load(self._base(a), j) for a in dict.fromkeys(a for a, _ in group)}
+            backward = {b: v.load(self._base(b), back) for b in dict.fromkeys(b for _, b in group)}
+            return [v.fma(forward[a], backward[b], total) for (a, b), total in zip(group, sums, strict=True)]
+
+        return v.loop(ir.Constant(I64, 2), end, [v.number(0.0)] * len(group), body)
 
     # -- the end of the step
 

@@ -19,7 +19,7 @@ __all__ = ["Native", "assembly", "cache_folder", "compiled"]
 
 ENVIRONMENT = "NATRIUM_CACHE_DIR"
 _ONE_AT_A_TIME = threading.Lock()
-FORMAT = 4  # of what is written here: counts up when the emitted code changes
+FORMAT = 6  # of what is written here: counts up when the emitted code changes
 CHECKSUM = 32  # bytes of SHA-256 that a file begins with
 
 
@@ -72,19 +72,19 @@ def _target() -> tuple[Any, bool, str]:
     return machine, fused, f"{triple} {name} {flat}"
 
 
-def _key(program: Program, width: int) -> str:
+def _key(program: Program, width: int, order: int) -> str:
     _, fused, description = _target()
-    content = repr((FORMAT, version("natrium"), version("llvmlite"), description, fused, width, program))
+    content = repr((FORMAT, version("natrium"), version("llvmlite"), description, fused, width, order, program))
     return hashlib.sha256(content.encode()).hexdigest()[:32]
 
 
-def _optimised(program: Program, width: int) -> Any:
+def _optimised(program: Program, width: int, order: int) -> Any:
     import llvmlite.binding as llvm
 
     from natrium.model.codegen.emit import module_of
 
     machine, fused, _ = _target()
-    module = llvm.parse_assembly(str(module_of(program, width, fused)))
+    module = llvm.parse_assembly(str(module_of(program, width, fused, order)))
     module.verify()
     options = llvm.create_pipeline_tuning_options(speed_level=2)
     options.loop_vectorization = options.slp_vectorization = False  # it is written in vectors
@@ -94,7 +94,7 @@ def _optimised(program: Program, width: int) -> Any:
     return module
 
 
-def assembly(program: Program, width: int) -> str:
+def assembly(program: Program, width: int, order: int) -> str:
     """Give the machine's instructions as text.
 
     Parameters
@@ -102,12 +102,16 @@ def assembly(program: Program, width: int) -> str:
     program : Program
     width : int
         Lanes.
+    order : int
+        Of the series.
     """
+    from natrium.model.codegen.emit import written_for
+
     machine = _target()[0]
-    return str(machine.emit_assembly(_optimised(program, width)))
+    return str(machine.emit_assembly(_optimised(program, width, written_for(program, width, order))))
 
 
-def compiled(program: Program, width: int) -> Native:
+def compiled(program: Program, width: int, order: int) -> Native:
     """Compile a program, or load what was compiled before.
 
     Parameters
@@ -115,27 +119,31 @@ def compiled(program: Program, width: int) -> Native:
     program : Program
     width : int
         Lanes.
+    order : int
+        Of the series; a long program is compiled once for all.
 
     Returns
     -------
     Native
     """
+    from natrium.model.codegen.emit import written_for
+
     with _ONE_AT_A_TIME:  # two threads that compile the same would each drop the other's code
-        return _compiled(program, width)
+        return _compiled(program, width, written_for(program, width, order))
 
 
 @lru_cache(maxsize=256)
-def _compiled(program: Program, width: int) -> Native:
+def _compiled(program: Program, width: int, order: int) -> Native:
     import llvmlite.binding as llvm
 
     from natrium.model.codegen.emit import FUNCTION, n_slots
 
     machine = _target()[0]
-    path = cache_folder() / f"{_key(program, width)}.bin"
+    path = cache_folder() / f"{_key(program, width, order)}.bin"
     code = _read(path)
     was_cached = code is not None
     if code is None:
-        code = machine.emit_object(_optimised(program, width))
+        code = machine.emit_object(_optimised(program, width, order))
         _keep(path, code)
     empty = llvm.parse_assembly("")
     empty.triple = llvm.get_process_triple()

@@ -35,6 +35,8 @@ class Recurrences:
         Whether to multiply and add in one rounding.
     near : bool
         Whether lanes may be near a removable singularity.
+    order : int
+        Of the series; 0 where it is given at each step.
     """
 
     at: dict[str, Any]  # pointers to rows, by the names of the step's arguments
@@ -45,8 +47,16 @@ class Recurrences:
     inverse: Any  # and 1 over it
 
     def __init__(
-        self, module: Any, function: Any, program: Program, width: int, fused: bool, near: bool
+        self,
+        module: Any,
+        function: Any,
+        program: Program,
+        width: int,
+        fused: bool,
+        near: bool,
+        order: int,
     ) -> None:
+        self.fixed_order = order
         self.function, self.program, self.near = function, program, near
         self.b = ir.IRBuilder(function.append_basic_block("entry"))
         self.v = Lanes(self.b, module, width, fused)

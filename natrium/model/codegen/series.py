@@ -108,6 +108,7 @@ def program(
         When an expression is not analytic, or has a function without a rule here.
     """
     builder = _Builder(states, current)
+    builder.look_ahead(rates)
     ends = tuple(builder.node(_affine(rate, states)) for rate in rates)
     return Program(tuple(builder.ordered(ends)), ends, parameters)
 
@@ -133,6 +134,17 @@ class _Builder:
         }
         self.known[current] = Node("input")
         self.growths: dict[Any, list[tuple[Any, Node]]] = {}
+        self.arguments: dict[Any, Any] = {}  # of exponentials: the constant of the first of each shape
+
+    def look_ahead(self, rates: tuple[Any, ...]) -> None:
+        """Find the arguments of all exponentials: where one is twice another, it is that one's square."""
+        for rate in rates:
+            for function in sorted(rate.atoms(sympy.exp, whole_exp, exprel), key=str):
+                if not self.is_constant(function) and len(function.args) == 1:
+                    argument = self.node(function.args[0])
+                    if argument.kind == "sum":
+                        shape = (argument.args, argument.weights[1:])
+                        self.arguments.setdefault(shape, argument.weights[0])
 
     def node(self, expr: Any) -> Node:
         """Give an expression's node."""
@@ -286,9 +298,21 @@ class _Builder:
                 factor = float(sympy.exp(difference))
                 if 1 / FAR < factor < FAR:
                     return self._scaled(sympy.Float(factor), made)
-        made = Node("exp", (argument,))
+        made = self._square(argument) or Node("exp", (argument,))
         self.growths[shape].append((constant, made))
         return made
+
+    def _square(self, argument: Node) -> Node | None:
+        """Give exp(w) as a square where exp of half of w's moving part is there as well."""
+        half = (argument.args, tuple(weight / 2 for weight in argument.weights[1:]))
+        if half not in self.arguments:
+            return None
+        constant = self.arguments[half]
+        rest = sympy.expand(argument.weights[0] - 2 * constant)
+        if not rest.is_number or not 1 / FAR < float(sympy.exp(rest)) < FAR:
+            return None
+        root = self._exp(Node("sum", argument.args, (constant, *half[1])))
+        return self._scaled(sympy.Float(float(sympy.exp(rest))), Node("product", (root, root)))
 
     def _bernoulli(self, argument: Any) -> Node:
         """Give w/(exp(w) - 1), the inverse of exprel(w)."""
