@@ -92,6 +92,11 @@ class HybridSystem:
         """The Jacobian of the flow, shape (n, n), derived from `rhs`."""
         return sympy.Matrix(self.rhs).jacobian(self.states)
 
+    @property
+    def structure(self) -> HybridSystem:
+        """The same system without values: equal for all that differ in these only."""
+        return attrs.evolve(self, values=())
+
     def value(self, parameter: str) -> float:
         """Give a parameter's value by its name.
 
