@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
+import attrs
 import numpy as np
 
 from natrium.model import Kernel, lower
@@ -89,32 +91,32 @@ def trajectory(solver: Compiled, runs: Runs, out: Results, order: int) -> Trajec
 
 def _stretches(kernel: Kernel, runs: Runs, record: Array, series: Array) -> tuple[list[Segment], list[Event]]:
     """Cut the record where the time of a stretch begins anew: at spikes and at edges of the input."""
-    shift, tau_ref = float(origins(runs)[0]), float(runs.neuron.tau_ref)
-    duration = runs.t_end - runs.t_start
+    shift, t_start, t_end = float(origins(runs)[0]), runs.t_start, runs.t_end
     begins, spiked = record[:, 0], record[:, 3] > 0.0
     starts = np.flatnonzero(np.append(True, (begins[1:] != begins[:-1]) | spiked[:-1]))
+    edges = [*np.minimum(t_start + begins[starts], t_end).tolist(), t_end]
     segments: list[Segment] = []
     events: list[Event] = []
-    for first, behind in zip(starts.tolist(), [*starts[1:].tolist(), len(record)], strict=True):
-        begin, length = float(begins[first]), float(record[behind - 1, 1] + record[behind - 1, 2])
+    for number, (first, behind) in enumerate(pairwise([*starts.tolist(), len(record)])):
+        origin, end = edges[number], edges[number + 1]
+        length = float(record[behind - 1, 1] + record[behind - 1, 2])
         knots = np.append(record[first:behind, 1], length)
         dense = _Series(knots[:-1], series[first:behind], shift)
         values = dense(knots)
         if spiked[behind - 1]:
             values[0, -1] = shift
-        origin = runs.t_start + begin
-        is_last = behind == len(record)
-        ends_run = is_last and not spiked[behind - 1]
-        segments.append(Segment(origin, runs.t_end if ends_run else origin + length, knots, values, dense))
+            end = min(t_start + (float(begins[first]) + length), t_end)
+        knots[-1] = end - origin  # as long as the times of its ends say, which are rounded
+        segments.append(Segment(origin, end, knots, values, dense))
         if spiked[behind - 1]:
-            time = begin + length
             before = values[:, -1].copy()
             after = np.array(kernel.reset(*before.tolist(), 0.0, *kernel.parameters))
             slope = _slope(series[behind - 1, 0], float(record[behind - 1, 2]))
-            events.append(Event(min(runs.t_start + time, runs.t_end), before, after, slope))
-            rest = max(min(tau_ref, duration - time), 0.0)
-            if rest > 0.0 or is_last:
-                segments.append(rest_segment(kernel, min(runs.t_start + time, runs.t_end), rest, after))
+            events.append(Event(end, before, after, slope))
+            rest = edges[number + 1] - end
+            if rest > 0.0 or number + 1 == starts.size:
+                rested = rest_segment(kernel, end, rest, after)
+                segments.append(attrs.evolve(rested, end=edges[number + 1]))
     return segments, events
 
 

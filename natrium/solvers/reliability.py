@@ -8,6 +8,7 @@ from scipy.ndimage import maximum_filter1d
 
 from natrium.solvers.bernstein import Array
 from natrium.solvers.closed_form import ClosedForm
+from natrium.solvers.compiled import Compiled
 from natrium.solvers.event_driven import LEAST_RTOL, EventDriven
 from natrium.solvers.trajectory import Trajectory
 
@@ -26,11 +27,11 @@ ROUNDING = 4.0  # in units of the last place of a spike time
 def spike_time_errors(trajectory: Trajectory) -> Array:
     """Estimate the error of every spike time of a run.
 
-    An event-driven run is solved again at a tolerance up to a hundred times tighter, as far as doubles
-    allow (ten times looser where they don't allow ten times tighter, which overestimates). Errors change
-    sign from spike to spike, so that each is given the largest among its neighbours' and its own. A spike
-    without a counterpart is undecided and its error infinite. Spike times of the closed form are right to
-    rounding; those of a fixed-step script carry no estimate (NaN).
+    An event-driven or compiled run is solved again at a tolerance up to a hundred times tighter, as far as
+    doubles allow (ten times looser where they don't allow ten times tighter, which overestimates). Errors
+    change sign from spike to spike, so that each is given the largest among its neighbours' and its own. A
+    spike without a counterpart is undecided and its error infinite. Spike times of the closed form are right
+    to rounding; those of a fixed-step script carry no estimate (NaN).
 
     Parameters
     ----------
@@ -46,7 +47,7 @@ def spike_time_errors(trajectory: Trajectory) -> Array:
     made_by = trajectory.made_by
     if isinstance(made_by, ClosedForm):
         return np.asarray(rounding)
-    if not isinstance(made_by, EventDriven):
+    if not isinstance(made_by, (EventDriven, Compiled)):
         return np.full(times.size, np.nan)
     rtol = max(made_by.rtol, LEAST_RTOL)
     factor = max(1.0 / TIGHTER, LEAST_RTOL / rtol)

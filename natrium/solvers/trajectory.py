@@ -178,7 +178,7 @@ class Trajectory:
         if side == "right":
             index = np.searchsorted(self._begins, times, side="right") - 1
         else:
-            index = np.searchsorted(self._ends, times, side="left")
+            index = np.searchsorted(self._begins, times, side="left") - 1
         index = np.clip(index, 0, len(self.segments) - 1)
         states = np.empty((len(self.names), times.size))
         for number in np.unique(index):
@@ -190,10 +190,6 @@ class Trajectory:
     @cached_property
     def _begins(self) -> Array:
         return np.array([segment.begin for segment in self.segments])
-
-    @cached_property
-    def _ends(self) -> Array:
-        return np.array([segment.end for segment in self.segments])
 
     def sample(self, step: float) -> tuple[Array, Array]:
         """Sample the run finely, both sides of every jump included: for plotting.
