@@ -16,7 +16,7 @@ from natrium.solvers.lane_tables import MAX_HALVINGS, PEAKS
 __all__ = ["find_crossing"]
 
 MAX_NEWTON = 100
-CONVERGED, CONVERGING = 1e-9, 1e-3  # a Newton step, in x and in the one before
+CONVERGED, CONVERGING = 1e-8, 1e-2  # a Newton step, in x and in the one before
 AWAY = 1.5  # a rise is over this many margins below threshold
 
 
@@ -37,11 +37,9 @@ def _slope(a: Array, n: int, x: float) -> float:
 
 
 @compiled
-def _root(a: Array, n: int, level: float, low: float, high: float) -> float:
+def _root(a: Array, n: int, level: float, low: float, high: float, guess: float) -> float:
     """Give where u rises through `level`, below it at `low` and not below at `high` (safeguarded Newton)."""
-    at_low, at_high = _value(a, n, low) - level, _value(a, n, high) - level
-    x = low - at_low * (high - low) / (at_high - at_low) if at_high > at_low else high
-    before = high - low
+    x, before = guess, high - low
     for _ in range(MAX_NEWTON):
         if not low < x < high:
             x = 0.5 * (low + high)
@@ -63,6 +61,21 @@ def _root(a: Array, n: int, level: float, low: float, high: float) -> float:
             return high
         x, before = x + change, size
     return high
+
+
+@compiled
+def _secant(a: Array, n: int, level: float, low: float, high: float) -> float:
+    """Guess where u passes `level` between two places."""
+    at_low, at_high = _value(a, n, low) - level, _value(a, n, high) - level
+    return low - at_low * (high - low) / (at_high - at_low) if at_high > at_low else high
+
+
+@compiled
+def _parabola(start: float, slope: float, end: float) -> float:
+    """Guess where u passes zero, from its start and slope at 0 and its end at 1."""
+    bend = end - start - slope
+    root = slope * slope - 4.0 * bend * start
+    return -2.0 * start / (slope + np.sqrt(root)) if root >= 0.0 else 0.5
 
 
 @compiled
@@ -111,7 +124,7 @@ def _first_reach(a: Array, c: Array, n: int, sign: float, level: float, start: f
         if top >= MAX_HALVINGS:
             return low + width
         if sign > 0.0 and row[n] > 0.0 and _rises(row, n):
-            return _root(a, n, level, low, low + width)
+            return _root(a, n, level, low, low + width, _secant(a, n, level, low, low + width))
         _split(row, n, 0.5, work[top + 1])
         widths[top] = widths[top + 1] = 0.5 * width
         lows[top], lows[top + 1] = low + 0.5 * width, low
@@ -167,7 +180,7 @@ def find_crossing(
         end += a[k]
         slowest += min(k * a[k], 0.0)
     if a[0] < -margin and end > margin and slowest > 0.0:  # it rises all the way
-        return _root(a, n, 0.0, 0.0, 1.0), 0
+        return _root(a, n, 0.0, 0.0, 1.0, _parabola(a[0], a[1], end)), 0
     c = work[MAX_HALVINGS + 2]
     highest = -np.inf
     for i in range(n + 1):
@@ -187,7 +200,7 @@ def find_crossing(
         over = _first_reach(a, c, n, 1.0, margin, near, work)
         away = _first_reach(a, c, n, -1.0, AWAY * margin, near, work)
         if over >= 0.0 and (away < 0.0 or over < away):
-            return _root(a, n, 0.0, near, over), count
+            return _root(a, n, 0.0, near, over, _secant(a, n, 0.0, near, over)), count
         top = _peak(a, n, near, 1.0 if away < 0.0 else away)
         u = _value(a, n, top)
         is_peak = top < 1.0 or _slope(a, n, 1.0) <= 0.0 or is_last
@@ -195,8 +208,8 @@ def find_crossing(
             peaks[count, 0], peaks[count, 1] = top, u
             count += 1
         if u >= 0.0:
-            return _root(a, n, 0.0, near, top), count
+            return _root(a, n, 0.0, near, top, _secant(a, n, 0.0, near, top)), count
         if away < 0.0:
             break
         start = away
-    return (_root(a, n, 0.0, 0.0, 1.0) if c[n] >= 0.0 else -1.0), count
+    return (_root(a, n, 0.0, 0.0, 1.0, _secant(a, n, 0.0, 0.0, 1.0)) if c[n] >= 0.0 else -1.0), count
