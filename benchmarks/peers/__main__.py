@@ -35,7 +35,7 @@ FILES = (
 YARDSTICK = FILES[0]
 PAIRS, QUICK_PAIRS = 7, 3
 QUICK_LEVELS = (1e-6, 1e-10), (1e-8, 1e-12)  # ms: ensemble, one run
-PATIENCE = 60.0  # s: a peer whose ladder has taken so long is not asked for more accuracy
+PATIENCE, QUICK_PATIENCE = 60.0, 25.0  # s of the processor: a ladder that has taken so long ends
 FIRST_TOLERANCE = 1e-9
 
 Chosen = dict[float | None, tuple[float, work.Verdict, Callable[[], Any]]]
@@ -50,10 +50,11 @@ def climb(
     levels: tuple[float, ...],
     prepare: Callable[[float], Callable[[], Any]],
     judge: Callable[[Any], work.Verdict],
+    patience: float,
 ) -> Chosen:
     """Give the loosest tolerance that meets each level, or the best of all under None."""
     chosen: Chosen = {}
-    begin = time.perf_counter()
+    begin = timing.processor_time()
     best: tuple[float, work.Verdict, Callable[[], Any]] | None = None
     for tolerance in tolerances:
         run = prepare(tolerance)
@@ -63,7 +64,7 @@ def climb(
                 chosen[level] = tolerance, verdict, run
         if best is None or (verdict.wrong, verdict.error) < (best[1].wrong, best[1].error):
             best = tolerance, verdict, run
-        if len(chosen) == len(levels) or time.perf_counter() - begin > PATIENCE:
+        if len(chosen) == len(levels) or timing.processor_time() - begin > patience:
             break
     if not chosen and best is not None:
         chosen[None] = best
@@ -71,7 +72,7 @@ def climb(
 
 
 def rows_of(
-    peer: work.Peer, chosen: Chosen, yardstick: Chosen, pairs: int, every: int = 1
+    peer: work.Peer, chosen: Chosen, yardstick: Chosen, pairs: int, note: str = "", every: int = 1
 ) -> list[report.Row]:
     """Time a peer at each level beside the yardstick at that level (or at its loosest)."""
     rows = []
@@ -79,7 +80,7 @@ def rows_of(
     for level, (tolerance, verdict, run) in chosen.items():
         beside = yardstick.get(level) or yardstick[loosest]
         taken = timing.paired(run, beside[2], pairs, float(every))
-        rows.append(report.Row(peer.name, level, tolerance, verdict, taken, peer.note))
+        rows.append(report.Row(peer.name, level, tolerance, verdict, taken, note))
         print(f"  {peer.name}, error {verdict.error:.1e} ms: {taken.best:.3g} s, {taken.ratio:.3g}")
     return rows
 
@@ -119,8 +120,9 @@ def measure(files: list[str], quick: bool) -> report.Results:
             chosen = climbed(peer, quick)
             beside = chosen if file == YARDSTICK else beside
             pairs = QUICK_PAIRS if quick else PAIRS
-            results.ensemble += rows_of(peer, chosen[0], beside[0], pairs, peer.every)
-            results.single += rows_of(peer, chosen[1], beside[1], pairs)
+            note = "; ".join(filter(None, (peer.note, peer.ensemble_note)))
+            results.ensemble += rows_of(peer, chosen[0], beside[0], pairs, note, peer.every)
+            results.single += rows_of(peer, chosen[1], beside[1], pairs, peer.note)
             results.first.append(first_answer(file, peer))
         except Exception as error:  # another peer's numbers are not lost with this one's
             if file == YARDSTICK:
@@ -133,14 +135,17 @@ def measure(files: list[str], quick: bool) -> report.Results:
 def climbed(peer: work.Peer, quick: bool) -> tuple[Chosen, Chosen]:
     """Find the tolerances of the ensemble and of one run."""
     many, one = QUICK_LEVELS if quick else (work.ENSEMBLE_LEVELS, work.SINGLE_LEVELS)
+    patience = QUICK_PATIENCE if quick else PATIENCE
     values = work.inputs()[:: peer.every]
     ensemble = climb(
         peer.ensemble_tolerances,
         many,
         lambda tolerance: peer.ensemble(tolerance, values),
         lambda trains: work.judge_ensemble(trains, peer.every),
+        patience,
     )
-    return ensemble, climb(peer.single_tolerances, one, peer.single, work.judge_single)
+    single = climb(peer.single_tolerances, one, peer.single, work.judge_single, patience)
+    return ensemble, single
 
 
 def main() -> None:

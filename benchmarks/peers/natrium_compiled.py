@@ -14,8 +14,10 @@ class Compiled(work.Peer):
     name = "natrium compiled"
     needs = ("natrium", "numba")
     install = "--editable . numba"
-    ensemble_tolerances = tuple(10.0 ** (-half / 2) for half in range(6, 29))
-    single_tolerances = tuple(10.0 ** (-half / 2) for half in range(10, 29))
+    note = "Taylor series"
+    ensemble_note = "in lanes; spike trains only"
+    ensemble_tolerances = tuple(10.0 ** (-half / 2) for half in range(8, 27))
+    single_tolerances = tuple(10.0 ** (-half / 2) for half in range(11, 29))
 
     def missing(self) -> str:
         if absent := super().missing():

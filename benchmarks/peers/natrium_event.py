@@ -15,7 +15,7 @@ class EventDriven(work.Peer):
     needs = ("natrium",)
     install = "--editable ."
     every = 100
-    note = "every 100th input, time scaled"
+    ensemble_note = "every 100th input, time scaled"
     ensemble_tolerances = (1e-6, 1e-8, 1e-10, 1e-12)
     single_tolerances = (1e-7, 1e-8, 1e-9, 1e-10, 1e-11, 1e-12, 1e-13)
 

@@ -66,7 +66,8 @@ class Neuron(work.Peer):
     needs = ("neuron",)
     install = "neuron"
     every = 50
-    note = "CVODE, built-in hh; every 50th input, time scaled; the tolerance is the absolute one"
+    note = "CVODE, built-in hh; the tolerance is the absolute one"
+    ensemble_note = "every 50th input, time scaled"
     ensemble_tolerances = (1e-7, 1e-9, 1e-11, 1e-12, 1e-13)
     single_tolerances = (1e-7, 1e-9, 1e-11, 1e-12, 1e-13)
 

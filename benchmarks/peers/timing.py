@@ -15,7 +15,7 @@ from typing import Any
 import attrs
 
 UNIT = 0.02  # s: what is shorter is repeated so often that one timing takes about this long
-BUDGET = 20.0  # s: one row of the table; slow peers are timed less often, at least once
+BUDGET = 12.0  # s: one row of the table; slow peers are timed less often, at least once
 
 
 def processor_time() -> float:

@@ -105,6 +105,7 @@ class Peer:
     needs: ClassVar[tuple[str, ...]]  # modules to import
     install: ClassVar[str]  # what to give to pip
     note: ClassVar[str] = ""  # what the reader of the table has to know
+    ensemble_note: ClassVar[str] = ""  # the same, of the ensemble
     every: ClassVar[int] = 1  # only each so-manieth input is run, and the time is scaled
     ensemble_tolerances: ClassVar[tuple[float, ...]] = ()  # tried in turn, loosest first
     single_tolerances: ClassVar[tuple[float, ...]] = ()

@@ -2,7 +2,7 @@
 
     python -m benchmarks.steps.dop853_lanes
 
-A prototype that decided between two ways to step, kept as the record of that choice; benchmarks/README.md
+The other of the two ways to step that were measured, kept as the record of that choice; benchmarks/README.md
 has the figures. Eight runs go side by side, each with its own time and step; the loop over lanes holds
 straight-line arithmetic alone (an `exp` of range reduction, polynomial and exponent bits; the tableau's
 sums written out; the step's root by square roots), so that the compiler makes vectors of it. Crossings
