@@ -3,8 +3,8 @@
 Of the neuron: ``tau_m``, ``tau_ref``, ``v_rest``, ``v_thresh``, ``v_reset``, ``v_init``, and ``g_Na``,
 ``E_Na`` of a channel Na. Of the k-th stimulus: ``I_k`` its amplitude, and ``start_k``, ``stop_k``,
 ``slope_k``, ``offset_k``, ``frequency_k``, ``phase_k``, ``center_k``, ``sigma_k``, ``width_k``,
-``period_k``, ``mean_k``, ``tau_k``, ``intensity_k``, ``seed_k`` where it has them; ``scale_k``, a factor (1 as
-given), of samples, formulas and functions.
+``period_k``, ``mean_k``, ``tau_k``, ``intensity_k``, ``seed_k`` where it has them; ``scale_k``, a factor (1
+as given), of samples, formulas and functions.
 The numbers inside rates have no names and are not among them. Of a `HybridNeuron`: its own parameters,
 ``v_thresh``, ``tau_ref`` and ``v_init``.
 """

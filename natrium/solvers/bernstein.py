@@ -12,6 +12,7 @@ References
 
 from __future__ import annotations
 
+from functools import cache
 from itertools import pairwise
 from math import comb
 
@@ -29,6 +30,7 @@ _MAX_SECANTS = 60
 _ROOT_WIDTH = 1e-13  # of a step; the root is polished by true steps afterwards
 
 
+@cache
 def from_monomials(degree: int) -> Array:
     """Give the matrix from coefficients of 1, x, ..., x^degree to Bernstein coefficients."""
     return np.array(

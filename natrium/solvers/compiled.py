@@ -41,6 +41,7 @@ from natrium.solvers.lane_tables import (
     Results,
 )
 from natrium.solvers.limits import Limits
+from natrium.solvers.prepared import Prepared
 from natrium.solvers.recorded import grazing, trajectory
 from natrium.solvers.runs import FAILED, FALLBACK, GRAZE, Chunk, Runs, merged, one_by_one, taken, unsolved
 from natrium.solvers.trajectory import Trajectory
@@ -142,7 +143,7 @@ class Compiled:
                 inputs = tabulated(runs)
                 reason = inputs.unsupported.get(0, "")
                 if not reason:
-                    settings = self._settings(inputs)
+                    settings = self.settings(inputs)
                     out = carry(runs, inputs, settings, np.empty(0), record=True)
                     reason = self._reason(out, 0, t_start)
             except UnsupportedModel as error:
@@ -151,6 +152,47 @@ class Compiled:
             made = self._fallback().solve(neuron, total, t_start=t_start, t_end=t_end)
             return attrs.evolve(made, warnings=(*made.warnings, f"carried by EventDriven: {reason}"))
         return trajectory(self, runs, out, settings.order)
+
+    def prepare(
+        self,
+        neuron: Neuron,
+        stimulus: Stimulus | Sequence[Stimulus] | None = None,
+        *,
+        t_start: float = 0.0,
+        t_end: float,
+    ) -> Prepared:
+        """Make one model ready, to be solved many times from different states.
+
+        Parameters
+        ----------
+        neuron : Neuron
+        stimulus : Stimulus or sequence of Stimulus, optional
+            No input by default.
+        t_start, t_end : float
+            Span, ms.
+
+        Returns
+        -------
+        Prepared
+            To be called with a state; gives spike times and the final state.
+
+        Raises
+        ------
+        ModelError, StimulusError
+            When what is given breaks a rule.
+        UnsupportedModel
+            When numba is not installed, or the model needs another solver.
+
+        Examples
+        --------
+        >>> import natrium
+        >>> script = natrium.notebook.lif_na()
+        >>> run = natrium.Compiled().prepare(script.neuron, script.stimulus, t_end=100.0)
+        >>> spikes, final = run()
+        >>> spikes.round(6).tolist()
+        [40.948477, 65.587194, 90.386462]
+        """
+        return Prepared(self, neuron, stimulus, t_start, t_end)
 
     def solve_runs(self, runs: Runs, sample_times: Array | None = None) -> Chunk:
         """Carry many runs through; what cannot be done here is done by `EventDriven`.
@@ -192,7 +234,7 @@ class Compiled:
             return merged(runs.n_runs, parts)
         samples = np.empty(0) if sample_times is None else np.asarray(sample_times, dtype=float)
         try:
-            out = carry(runs, inputs, self._settings(inputs), samples, record=False)
+            out = carry(runs, inputs, self.settings(inputs), samples, record=False)
         except UnsupportedModel as error:
             return self._elsewhere(runs, sample_times, dict.fromkeys(everywhere, str(error)))[1]
         return self._chunk(runs, sample_times, out)
@@ -206,7 +248,8 @@ class Compiled:
             return np.full(inputs.first_piece.size - 1, self.order)
         return _orders(self._atol(), inputs)
 
-    def _settings(self, inputs: InputTable) -> Settings:
+    def settings(self, inputs: InputTable) -> Settings:
+        """Give what the lanes need to know."""
         rtol = max(self.rtol, LEAST_RTOL)
         atol = self._atol()
         gate_atol = ATOL_GATE * rtol if self.atol is None else atol

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+import math
 import os
 import sys
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
@@ -23,21 +24,24 @@ from natrium.solvers.lane_tables import (
     DONE,
     DOUBT,
     FINAL,
+    FIRST,
     FLOOR,
     FULL,
     GRAZES,
+    LOADING,
     LONGEST,
     MAX_HALVINGS,
     N_ROWS,
     N_WHOLE,
     PEAKS,
+    RECORDING,
     Lanes,
     Results,
     Tables,
 )
 from natrium.solvers.runs import Runs
 
-__all__ = ["Settings", "carry", "engine", "origins"]
+__all__ = ["Settings", "Work", "carry", "engine", "origins"]
 
 SOURCES = ("inputs", "lane_events", "lane_inputs", "lane_tables", "lanes")  # of what numba compiles
 
@@ -76,7 +80,7 @@ class Settings:
 
 def aligned(*shape: int) -> Array:
     """Give zeros that begin at a line of cache."""
-    size = int(np.prod(shape))
+    size = math.prod(shape)
     raw = np.zeros(size + ALIGNMENT // 8)
     offset = (-raw.ctypes.data % ALIGNMENT) // 8
     return raw[offset : offset + size].reshape(shape)
@@ -141,8 +145,8 @@ def _folder(version: str) -> str:
     return str(folder) if os.access(folder, os.W_OK) else ""
 
 
-def carry(runs: Runs, inputs: InputTable, settings: Settings, samples: Array, record: bool) -> Results:
-    """Carry runs through the lanes.
+class Work:
+    """Runs on their way: what is asked, the lanes, and what came out so far.
 
     Parameters
     ----------
@@ -154,25 +158,48 @@ def carry(runs: Runs, inputs: InputTable, settings: Settings, samples: Array, re
         ms, increasing.
     record : bool
         Keep every step's series; one run at a time then.
-
-    Returns
-    -------
-    Results
     """
-    advance = engine()
-    kernel = lower(runs.neuron.system)
-    width = 1 if runs.n_runs == 1 else WIDTH
-    with _told():
-        tables = _tables(runs, inputs, settings, samples, kernel)
-        memory, _kept = _memory(runs, kernel, inputs, settings, width)
-        out = _results(runs, samples.size, settings.order, record)
-        advance(tables, memory, out, 0)
-    while True:
-        code = advance(tables, memory, out, TURNS)
-        if code == DONE:
-            return out  # type: ignore[no-any-return]  # numba's functions are untyped
-        if code == FULL:
-            out = _grown(out)
+
+    def __init__(
+        self, runs: Runs, inputs: InputTable, settings: Settings, samples: Array, record: bool
+    ) -> None:
+        self.advance = engine()
+        kernel = lower(runs.neuron.system)
+        width = 1 if runs.n_runs == 1 else WIDTH
+        key = (id(kernel), width, settings.order)
+        with nullcontext() if key in _WARM else _told():
+            self.tables = _tables(runs, inputs, settings, samples, kernel)
+            self.lanes, self.kept = _memory(runs, kernel, inputs, settings, width)
+            self.out = _results(runs, samples.size, settings.order, record)
+            if key not in _WARM:
+                self.advance(self.tables, self.lanes, self.out, 0)
+                self.begin()
+        _WARM.add(key)
+
+    def begin(self, state: Array | None = None) -> None:
+        """Go back to the start, of the first run from another state (u and gates)."""
+        if state is not None:
+            self.tables.runs[0, FIRST : FIRST + state.size] = state
+        self.lanes.whole[:] = LOADING
+        self.out.whole[:] = 0
+        self.out.state[:RECORDING] = 0
+
+    def finish(self) -> Results:
+        """Carry all runs to their ends."""
+        while True:
+            code = self.advance(self.tables, self.lanes, self.out, TURNS)
+            if code == DONE:
+                return self.out
+            if code == FULL:
+                self.out = _grown(self.out)
+
+
+_WARM: set[tuple[int, int, int]] = set()  # what is compiled in this process
+
+
+def carry(runs: Runs, inputs: InputTable, settings: Settings, samples: Array, record: bool) -> Results:
+    """Carry runs through the lanes; see `Work`."""
+    return Work(runs, inputs, settings, samples, record).finish()
 
 
 def column(runs: Runs, name: str) -> Array:
@@ -209,7 +236,9 @@ def _tables(runs: Runs, inputs: InputTable, settings: Settings, samples: Array, 
         first_term=inputs.first_term,
         term_kind=inputs.term_kind,
         terms=inputs.term,
-        formulas=np.array([_formula(formula, settings.order).address for formula in inputs.formulas], dtype=np.int64),
+        formulas=np.array(
+            [_formula(formula, settings.order).address for formula in inputs.formulas], dtype=np.int64
+        ),
         samples=samples - runs.t_start,
         t_start=runs.t_start,
         duration=runs.t_end - runs.t_start,

@@ -216,7 +216,10 @@ class _Step(Recurrences):
         v, found = self.v, {}
         for (a, b), total in sums.items():
             total = v.fma(one[a], self.value[b], total)
-            found[a, b] = self._squared(a, v.add(total, total), k) if a == b else v.fma(self.value[a], one[b], total)
+            if a == b:
+                found[a, b] = self._squared(a, v.add(total, total), k)
+            else:
+                found[a, b] = v.fma(self.value[a], one[b], total)
         return found
 
     def _squared(self, row: Any, total: Any, k: Any) -> Any:

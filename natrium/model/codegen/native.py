@@ -74,7 +74,8 @@ def _target() -> tuple[Any, bool, str]:
 
 def _key(program: Program, width: int, order: int) -> str:
     _, fused, description = _target()
-    content = repr((FORMAT, version("natrium"), version("llvmlite"), description, fused, width, order, program))
+    versions = (FORMAT, version("natrium"), version("llvmlite"))
+    content = repr((*versions, description, fused, width, order, program))
     return hashlib.sha256(content.encode()).hexdigest()[:32]
 
 
