@@ -31,12 +31,10 @@ def train(name):
 TRAINS = [entry["id"] for entry in read("spike_trains")]
 
 
-def solve(model, **options):
-    """Solve a model of the reference data by the event-driven solver."""
+def solve(model, solver=natrium.EventDriven, **options):
+    """Solve a model of the reference data."""
     span = model.simulation
-    return natrium.EventDriven(**options).solve(
-        model.neuron, model.stimulus, t_start=span.t_start, t_end=span.t_end
-    )
+    return solver(**options).solve(model.neuron, model.stimulus, t_start=span.t_start, t_end=span.t_end)
 
 
 def script_table(name):
