@@ -1,5 +1,6 @@
 """How a neuron moves: solvers that all satisfy one protocol and give one kind of trajectory."""
 
+from natrium.solvers.accurate import accurate
 from natrium.solvers.base import Solver
 from natrium.solvers.closed_form import ClosedForm
 from natrium.solvers.compiled import Compiled
@@ -27,6 +28,7 @@ __all__ = [
     "Segment",
     "Solver",
     "Trajectory",
+    "accurate",
     "one_by_one",
     "run",
     "simulate",

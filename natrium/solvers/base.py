@@ -41,7 +41,7 @@ class Solver(Protocol):
         neuron: Neuron | HybridNeuron,
         stimulus: Stimulus | Sequence[Stimulus] | None = None,
         *,
-        t_start: float,
+        t_start: float = 0.0,
         t_end: float,
     ) -> Trajectory:
         """Run a neuron from `t_start` to `t_end` (ms)."""

@@ -1,0 +1,63 @@
+"""The solver of analyses: compiled where that can be, event-driven else; one meaning of the tolerance."""
+
+import sys
+
+import numpy as np
+import pytest
+import sympy
+
+from natrium.model import CHANNELS, Channel, Constant, Gate, HybridNeuron, Neuron, notebook
+from natrium.solvers import Compiled, EventDriven, accurate
+from natrium.solvers.accurate import _compiles
+from natrium.solvers.engine import engine
+
+SODIUM = notebook.lif_na().neuron
+CLAMPED = Neuron(
+    channels=(CHANNELS["hh_sodium"], CHANNELS["hh_potassium"]), refractory="clamp", v_thresh=-50.0
+)
+
+
+@pytest.fixture
+def without_numba(monkeypatch):
+    monkeypatch.setitem(sys.modules, "numba", None)
+    monkeypatch.delitem(sys.modules, "natrium.solvers.lanes", raising=False)
+    engine.cache_clear()
+    _compiles.cache_clear()
+    yield
+    engine.cache_clear()
+    _compiles.cache_clear()
+
+
+def test_the_compiled_solver_is_taken_where_it_can_be():
+    pytest.importorskip("numba")
+    assert accurate(SODIUM, 1e-11) == Compiled(rtol=1e-11)
+    assert accurate(Neuron(), 1e-9) == Compiled(rtol=1e-9)
+
+
+def test_equations_of_ones_own_are_solved_by_scipy():
+    V, I = sympy.symbols("V I", real=True)
+    neuron = HybridNeuron(equations={"V": I - V}, initial={"V": 0.0}, v_thresh=1.0)
+    assert accurate(neuron, 1e-8) == EventDriven(rtol=1e-8)
+
+
+def test_rates_without_a_rule_are_solved_by_scipy():
+    pytest.importorskip("numba")
+    gate = Gate("x", 1, inf="0.5 + 0.4*tanh(abs(V + 50)/5)", tau="1.0")
+    assert accurate(Neuron(channels=[Channel("odd", 1.0, 50.0, [gate])]), 1e-8) == EventDriven(rtol=1e-8)
+
+
+@pytest.mark.usefixtures("without_numba")
+def test_without_numba_scipy_solves_all():
+    assert accurate(SODIUM, 1e-9) == EventDriven(rtol=1e-9)
+
+
+@pytest.mark.parametrize("neuron", [SODIUM, CLAMPED], ids=["hold", "clamp"])
+@pytest.mark.parametrize("rtol", [1e-7, 1e-9, 1e-11])
+def test_the_tolerance_means_the_same(neuron, rtol):
+    """Spike times under a constant input are right to a few hundred tolerances with either solver."""
+    pytest.importorskip("numba")
+    truth = EventDriven(rtol=1e-13).solve(neuron, Constant(40.0), t_end=100.0).spike_times
+    assert truth.size > 1
+    for solver in (accurate(neuron, rtol), EventDriven(rtol=rtol)):
+        found = solver.solve(neuron, Constant(40.0), t_end=100.0).spike_times
+        np.testing.assert_allclose(found, truth, rtol=0.0, atol=100.0 * rtol, err_msg=repr(solver))
