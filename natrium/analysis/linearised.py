@@ -67,6 +67,18 @@ def _structure(system: HybridSystem) -> _Structure:
     )
 
 
+@lru_cache(maxsize=64)
+def _on_grids(system: HybridSystem) -> tuple[Lowered, Lowered]:
+    """Lower the derivatives by states, input and parameters to functions of arrays; no values."""
+    along = (*system.states, system.input, *system.parameters)
+    by_input = tuple(sympy.diff(expr, system.input) for expr in system.rhs)
+    by_parameters = sympy.Matrix(system.rhs).jacobian(sympy.Matrix(system.parameters))
+    return (
+        lower_expressions((by_input, *_rows(system.jacobian)), along, "grid"),
+        lower_expressions(_rows(by_parameters), along, "grid"),
+    )
+
+
 @attrs.frozen(eq=False)
 class Linearised:
     """A hybrid system with its derivatives.
@@ -126,6 +138,30 @@ class Linearised:
         length, *derivative = self.structure.duration(*self.system.values)
         return float(length), np.array(derivative, dtype=float)
 
+    def along(
+        self, y: Array, levels: Array, with_parameters: bool = True
+    ) -> tuple[Array, Array, Array | None]:
+        """Give the derivatives of the flow at many points.
+
+        Parameters
+        ----------
+        y : ndarray, shape (n_states, n_points)
+        levels : ndarray, shape (n_points,)
+            Input, mV.
+        with_parameters : bool
+
+        Returns
+        -------
+        J : ndarray, shape (n_points, n_states, n_states)
+            Per ms.
+        f_I : ndarray, shape (n_points, n_states)
+        f_p : ndarray, shape (n_points, n_states, n_parameters), or None
+        """
+        flow, by_parameters = _on_grids(self.system.structure)
+        f_I, *J = flow(*y, levels, *self.system.values)
+        slopes = _points(by_parameters(*y, levels, *self.system.values), y) if with_parameters else None
+        return _points(J, y), _points([f_I], y)[:, 0], slopes
+
     def rest(self, y: Array, length: float) -> tuple[Array, Array, Array]:
         """Carry a state through (a part of) the refractory period.
 
@@ -180,3 +216,9 @@ def linearised(system: HybridSystem, stiff: bool = False) -> Linearised:
     flowing = system.slowed(FASTEST_GATE) if stiff else system
     bare = attrs.evolve(flowing, values=(0.0,) * len(system.values))
     return Linearised(system, _structure(bare), stiff)
+
+
+def _points(rows: list[list[Any]], y: Array) -> Array:
+    """Put entries, numbers or arrays of shape (n_points,), into matrices, shape (n_points, rows, columns)."""
+    full = [[np.broadcast_to(entry, y.shape[1]) for entry in row] for row in rows]
+    return np.moveaxis(np.array(full, dtype=float), 2, 0)

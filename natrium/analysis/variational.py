@@ -29,9 +29,10 @@ import attrs
 import numpy as np
 from scipy.integrate import solve_ivp
 
+from natrium.analysis.collocation import collocated
 from natrium.analysis.linearised import Linearised, linearised
 from natrium.model import Drive, SolverError, Span, Stimulus, smooth_spans
-from natrium.solvers import Trajectory
+from natrium.solvers import Compiled, Trajectory
 from natrium.solvers.bernstein import Array
 from natrium.solvers.trajectory import Event
 
@@ -168,6 +169,8 @@ class _Walk:
         renew: Renew | None,
     ) -> None:
         self.directions, self.rtol, self.renew = directions, rtol, renew
+        # A series is as good between its steps' ends as there; other solvers' dense output is not.
+        self.known = trajectory if isinstance(trajectory.made_by, Compiled) else None
         stiff = "Radau" in trajectory.statistics.get("steps", {})
         self.linear = linearised(trajectory.neuron.system, stiff)
         self.events: Iterator[Event] = iter(trajectory.events[:n_spikes])
@@ -205,9 +208,24 @@ class _Walk:
     def _integrate(self, span: Span, drive: Drive, length: float) -> None:
         shapes = [(column, Span(s, span.begin, span.end)) for column, s in self.directions.inputs]
         inputs = [(column, shape.drive(self.t)) for column, shape in shapes]
-        self.y, self.S = integrate(
-            self.linear, drive, self.y, self.S, length, self.directions, inputs, rtol=self.rtol
+        if self.known is None:
+            self.y, self.S = integrate(
+                self.linear, drive, self.y, self.S, length, self.directions, inputs, rtol=self.rtol
+            )
+            return
+        self.S = collocated(
+            self.linear,
+            self.known,
+            self.t,
+            length,
+            drive,
+            self.S,
+            self.directions.parameters,
+            inputs,
+            self.directions.scale,
+            self.rtol,
         )
+        self.y = self.known.state(min(self.t + length, self.known.t_end), side="left")
 
     def _spike(self, drive: Drive, s: float) -> None:
         """Cross the guard: derivative of the time, reset, refractory period."""

@@ -1,0 +1,98 @@
+"""Derivatives by collocation along a series: against SciPy's integration, closed forms, refusals."""
+
+import math
+
+import numpy as np
+import pytest
+
+from natrium.analysis.collocation import STAGES, _gauss, collocated
+from natrium.analysis.linearised import linearised
+from natrium.analysis.sensitivity import spike_time_gradients
+from natrium.analysis.variational import Directions, propagate
+from natrium.model import (
+    CHANNELS,
+    Constant,
+    Drive,
+    Gaussian,
+    Model,
+    Neuron,
+    Ramp,
+    Simulation,
+    Sine,
+    SolverError,
+    Step,
+    notebook,
+)
+from natrium.solvers import Compiled, EventDriven, run
+
+pytest.importorskip("numba")
+
+AXON = Neuron(channels=(CHANNELS["hh_sodium"], CHANNELS["hh_potassium"]), refractory="clamp", v_thresh=-50.0)
+SODIUM = notebook.lif_na().neuron
+MODELS = {
+    "step": notebook.lif_na(),
+    "two channels": notebook.lif_na2(),
+    "sine": Model(
+        neuron=AXON,
+        stimulus=[Sine(5.0, frequency=30.0, offset=45.0, start=3.0), Step(3.0, start=10.0, stop=40.0)],
+        simulation=Simulation(t_end=50.0),
+    ),
+    "ramp": Model(
+        neuron=SODIUM,
+        stimulus=[Ramp(0.5, start=2.0, stop=50.0), Gaussian(10.0, center=30.0, sigma=2.0)],
+        simulation=Simulation(t_end=60.0),
+    ),
+}
+
+
+@pytest.mark.parametrize("model", MODELS.values(), ids=MODELS)
+def test_gradients_agree_with_those_integrated_by_scipy(model):
+    """Two solvers, two ways to differentiate: the same numbers, for every parameter."""
+    other = spike_time_gradients(run(model, EventDriven(rtol=1e-13)), rtol=1e-12)
+    found = spike_time_gradients(run(model, Compiled(rtol=1e-12)))
+    assert found.names == other.names
+    assert len(found.matrix) > 1
+    scale = np.abs(other.matrix).max(axis=0) + 1e-9
+    np.testing.assert_allclose(found.matrix / scale, other.matrix / scale, rtol=0.0, atol=2e-11)
+
+
+def test_the_saltation_of_the_plain_lif():
+    trajectory = Compiled(rtol=1e-13).solve(Neuron(tau_ref=0.0), Constant(20.0), t_end=14.0)
+    (event,) = trajectory.events
+    found = propagate(trajectory, Directions(np.eye(1), np.zeros((5, 1))))
+    before, left = math.exp(-event.time / 10.0), math.exp(-(14.0 - event.time) / 10.0)
+    assert found.spikes[0].gradient[0] == pytest.approx(-before / 0.5, rel=1e-12)
+    assert found.final[0, 0] == pytest.approx(before * 4.0 * left, rel=1e-12)
+
+
+def test_the_method_is_of_twice_as_high_an_order_as_it_has_stages():
+    nodes, matrix, weights = _gauss()
+    for k in range(2 * STAGES):
+        assert weights @ nodes**k == pytest.approx(1.0 / (k + 1), rel=1e-12)
+    for k in range(STAGES):  # C(s): stages integrate polynomials
+        np.testing.assert_allclose(matrix @ nodes**k, nodes ** (k + 1) / (k + 1), rtol=1e-9)
+
+
+def test_loose_runs_are_differentiated_as_finely():
+    """The run's long steps are halved until the derivative is right."""
+    loose = Compiled(rtol=1e-3, order=6).solve(Neuron(v_thresh=None), Constant(1.0), t_end=80.0)
+    found = propagate(loose, Directions(np.eye(1), np.zeros((len(loose.neuron.system.parameters), 1))))
+    assert found.final[0, 0] == pytest.approx(math.exp(-8.0), rel=1e-10)
+
+
+def test_what_is_not_finite_is_refused():
+    trajectory = Compiled().solve(Neuron(), Constant(1.0), t_end=2.0)
+    shape = Drive(curves=(lambda s: math.inf if s > 1.0 else 0.0,))
+    with np.errstate(all="ignore"), pytest.raises(SolverError, match="must stay finite"):
+        collocated(
+            linearised(Neuron().system),
+            trajectory,
+            0.0,
+            2.0,
+            Drive(level=1.0),
+            np.zeros((1, 1)),
+            np.zeros((5, 1)),
+            [(0, shape)],
+            np.ones(1),
+            1e-10,
+        )
