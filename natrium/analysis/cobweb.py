@@ -12,7 +12,7 @@ from natrium.analysis.limit_cycle import LimitCycle
 from natrium.analysis.orbits import spikes_of
 from natrium.analysis.return_map import ReturnMap, run_from
 from natrium.model import Count, ModelError, Neuron
-from natrium.solvers import EventDriven
+from natrium.solvers import accurate
 from natrium.solvers.bernstein import Array
 
 __all__ = ["Cobweb", "cobweb"]
@@ -116,7 +116,7 @@ def cobweb(
     low, high = span if span is not None else _span(mapping, column, np.concatenate([orbit, fixed]))
     if not low < high:
         raise ModelError(f"span must go from low to high, got {low!r} to {high!r}")
-    quick = attrs.evolve(mapping, solver=EventDriven(rtol=MAP_RTOL))
+    quick = attrs.evolve(mapping, solver=accurate(mapping.neuron, MAP_RTOL))
 
     def states(x: Array) -> Array:
         found = np.asarray(home + (x - home[column])[:, np.newaxis] * along)

@@ -10,7 +10,7 @@ import numpy as np
 from natrium.analysis.equilibria import Equilibrium, equilibria
 from natrium.analysis.intervals import Array
 from natrium.model import Constant, Neuron, lower
-from natrium.solvers import ClosedForm, EventDriven, Trajectory
+from natrium.solvers import ClosedForm, Trajectory, accurate
 from natrium.solvers.refractory import relaxed
 
 __all__ = ["Firing", "fire", "slowest", "starting_at"]
@@ -84,7 +84,7 @@ def slowest(neuron: Neuron, *voltages: float) -> float:
 
 def run(neuron: Neuron, I: float, state: Array, t_end: float, rtol: float = RTOL) -> Trajectory:
     """Run from a state at a constant input; without channels by the exact solution."""
-    solver: Any = EventDriven(rtol=rtol) if neuron.channels else ClosedForm()
+    solver: Any = accurate(neuron, rtol) if neuron.channels else ClosedForm()
     trajectory: Trajectory = solver.solve(starting_at(neuron, state), Constant(I), t_end=t_end)
     return trajectory
 

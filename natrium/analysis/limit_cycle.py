@@ -11,7 +11,7 @@ import numpy.typing as npt
 from natrium.analysis.orbits import spikes_of
 from natrium.analysis.return_map import LONGEST, Return, ReturnMap, return_map
 from natrium.model import AnyNeuron, Count, SolverError
-from natrium.solvers import EventDriven
+from natrium.solvers import Solver
 from natrium.solvers.bernstein import Array
 
 __all__ = ["LimitCycle", "limit_cycle"]
@@ -141,7 +141,7 @@ def limit_cycle(
     *,
     start: npt.ArrayLike | None = None,
     transient: int = TRANSIENT,
-    solver: EventDriven | None = None,
+    solver: Solver | None = None,
     longest: float = LONGEST,
 ) -> LimitCycle:
     """Find periodic firing under a constant input, stable or not.
@@ -162,7 +162,7 @@ def limit_cycle(
         leads to.
     transient : int
         Spikes by which it is led, where `start` is not given.
-    solver : EventDriven, optional
+    solver : Solver, optional
         By default with a relative tolerance of 1e-12.
     longest : float
         Longest interval looked for, ms.

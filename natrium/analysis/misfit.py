@@ -8,7 +8,7 @@ import numpy as np
 from natrium.analysis.sensitivity import parameter_directions
 from natrium.analysis.variational import Directions, propagate
 from natrium.model import Model, chosen_parameters, with_parameters
-from natrium.solvers import EventDriven, Trajectory
+from natrium.solvers import Trajectory, accurate
 from natrium.solvers.bernstein import Array
 
 __all__ = ["Misfit"]
@@ -35,7 +35,7 @@ class Misfit:
     def __init__(self, model: Model, times: Array, names: tuple[str, ...]) -> None:
         self.model, self.times, self.names = model, times, names
         self.runs = 0
-        self.solver = EventDriven(rtol=RUN_RTOL)
+        self.solver = accurate(model.neuron, RUN_RTOL)
         simulation = model.simulation
         assert simulation.t_end is not None
         self.begin, self.end = simulation.t_start, simulation.t_end

@@ -19,7 +19,7 @@ from natrium.analysis.return_map import (
 )
 from natrium.analysis.variational import propagate
 from natrium.model import AnyNeuron, Constant, Count, Number, changed_neuron, started
-from natrium.solvers import EventDriven, Trajectory
+from natrium.solvers import Solver, Trajectory, accurate
 from natrium.solvers.bernstein import Array
 from natrium.solvers.trajectory import Event
 
@@ -122,7 +122,7 @@ def orbit(
     count: int = 50,
     start: npt.ArrayLike | None = None,
     lyapunov: bool = True,
-    solver: EventDriven | None = None,
+    solver: Solver | None = None,
     longest: float = LONGEST,
 ) -> Orbit:
     """Iterate the return map: what it settles to, and whether neighbours stay together.
@@ -139,7 +139,7 @@ def orbit(
         Free states just after a reset; by default the neuron's own start.
     lyapunov : bool
         Whether to compute the Lyapunov exponents.
-    solver : EventDriven, optional
+    solver : Solver, optional
         By default with a relative tolerance of 1e-9.
     longest : float
         Longest interval looked for, ms.
@@ -160,7 +160,7 @@ def orbit(
     """
     Count(low=1).check("transient", transient)
     Count(low=1).check("count", count)
-    mapping = return_map(neuron, I, solver=solver or EventDriven(rtol=ORBIT_RTOL), longest=longest)
+    mapping = return_map(neuron, I, solver=solver or accurate(neuron, ORBIT_RTOL), longest=longest)
     begin = None if start is None else np.asarray(start, dtype=float).ravel()
     free, size = list(mapping.free), len(mapping.free)
     aligning = min(ALIGNING, transient - 1) if lyapunov else 0
@@ -282,7 +282,7 @@ def reset_bifurcation(
     count: int = 50,
     follow: bool = False,
     lyapunov: bool = True,
-    solver: EventDriven | None = None,
+    solver: Solver | None = None,
     longest: float = LONGEST,
     progress: Callable[[float], None] | None = None,
 ) -> ResetBifurcation:

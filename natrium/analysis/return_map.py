@@ -18,7 +18,7 @@ import numpy.typing as npt
 from natrium.analysis.linearised import Linearised, linearised
 from natrium.analysis.variational import RTOL, Directions, Spike, propagate
 from natrium.model import AnyNeuron, Constant, HybridNeuron, ModelError, Neuron, Number, SolverError, started
-from natrium.solvers import EventDriven, Trajectory
+from natrium.solvers import Solver, Trajectory, accurate
 from natrium.solvers.bernstein import Array
 
 __all__ = ["LONGEST", "Return", "ReturnMap", "free_directions", "return_map", "run_from"]
@@ -64,14 +64,14 @@ class ReturnMap:
     neuron : Neuron or HybridNeuron
     input : float
         Constant input, mV.
-    solver : EventDriven
+    solver : Solver
     longest : float
         Longest interval looked for, ms.
     """
 
     neuron: AnyNeuron
     input: float
-    solver: EventDriven = attrs.field(repr=False)
+    solver: Solver = attrs.field(repr=False)
     longest: float
 
     @cached_property
@@ -172,7 +172,7 @@ def free_directions(neuron: AnyNeuron, start: Array) -> Directions:
 
 
 def run_from(
-    neuron: AnyNeuron, y: Sequence[float] | Array, I: float, solver: EventDriven, longest: float
+    neuron: AnyNeuron, y: Sequence[float] | Array, I: float, solver: Solver, longest: float
 ) -> Trajectory:
     """Run from a state under a constant input until there is a spike, or for `longest` ms.
 
@@ -183,7 +183,7 @@ def run_from(
         State at the start, not refractory.
     I : float
         mV.
-    solver : EventDriven
+    solver : Solver
     longest : float
         ms.
     """
@@ -196,7 +196,7 @@ def run_from(
 
 
 def return_map(
-    neuron: AnyNeuron, I: float, *, solver: EventDriven | None = None, longest: float = LONGEST
+    neuron: AnyNeuron, I: float, *, solver: Solver | None = None, longest: float = LONGEST
 ) -> ReturnMap:
     """Give the map of the free states (for a neuron with channels: its gates) from reset to reset.
 
@@ -206,7 +206,7 @@ def return_map(
         With a threshold.
     I : float
         Constant input, mV.
-    solver : EventDriven, optional
+    solver : Solver, optional
         By default with a relative tolerance of 1e-12.
     longest : float
         Longest interval looked for, ms.
@@ -232,4 +232,4 @@ def return_map(
         raise ModelError("a return map needs resets, got a neuron without a threshold: use smooth_cycle")
     Number("mV").check("I", I)
     Number("ms", 0.0, open_low=True).check("longest", longest)
-    return ReturnMap(neuron, float(I), solver or EventDriven(rtol=RUN_RTOL), float(longest))
+    return ReturnMap(neuron, float(I), solver or accurate(neuron, RUN_RTOL), float(longest))

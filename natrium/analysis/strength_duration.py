@@ -12,14 +12,22 @@ import numpy.typing as npt
 from natrium.analysis.equilibria import equilibria
 from natrium.analysis.firing import SILENT, slowest, starting_at
 from natrium.analysis.intervals import Array
-from natrium.model import ModelError, Neuron, Number, Step
-from natrium.solvers import EventDriven
+from natrium.model import ModelError, Neuron, Number, SolverError, Step
+from natrium.solvers import Runs, accurate, solve_chunk
+from natrium.solvers.runs import FAILED, ManyRuns
 
 __all__ = ["StrengthDuration", "strength_duration"]
+
+Whole = npt.NDArray[np.int_]
+Flags = npt.NDArray[np.bool_]
 
 TOLERANCE = 1e-9  # relative, of an amplitude
 LARGEST = 1e9  # mV: a cell that no pulse of this size excites is not excitable
 RTOL = 1e-10
+DOUBLINGS = 4  # of the amplitude, tried at once
+SECTIONS = (
+    15  # amplitudes tried at once by a solver that carries many runs: a round makes a range 16 times less
+)
 
 
 @attrs.frozen(eq=False)
@@ -71,7 +79,7 @@ def strength_duration(neuron: Neuron, durations: npt.ArrayLike, *, base: float =
     Returns
     -------
     StrengthDuration
-        Closed form without channels; else bisected to 1e-9 with located spikes.
+        Closed form without channels; else bisected to 1e-9 with located spikes, all durations at once.
 
     Raises
     ------
@@ -98,34 +106,70 @@ def strength_duration(neuron: Neuron, durations: npt.ArrayLike, *, base: float =
         )
     if neuron.channels:
         resting = starting_at(neuron, rest.state)
-        amplitudes = np.array([_bisected(resting, base, duration) for duration in times.tolist()])
+        amplitudes = _least(resting, base, times)
     else:
         amplitudes = (neuron.v_thresh - rest.V) / -np.expm1(-times / neuron.tau_m)
     return StrengthDuration(times, amplitudes, amplitudes * times, base, rest.V)
 
 
-def _bisected(neuron: Neuron, base: float, duration: float) -> float:
-    tail = SILENT / 2.0 * slowest(neuron, neuron.v_init)
-    solver = EventDriven(rtol=RTOL)
+class _Pulses:
+    """Pulses of several durations, tried many at once."""
 
-    def fires(amplitude: float) -> bool:
-        pulse = [Step(base, start=0.0), Step(amplitude, start=0.0, stop=duration)]
-        # A short run first: a spike mostly comes early.
-        early = min(tail, 2.0 * duration + 3.0 * neuron.tau_m)
-        return any(solver.solve(neuron, pulse, t_end=end).n_spikes > 0 for end in (early, duration + tail))
+    def __init__(self, resting: Neuron, base: float, durations: Array) -> None:
+        self.base, self.durations = base, durations
+        self.t_end = float(durations.max()) + SILENT / 2.0 * slowest(resting, resting.v_init)
+        # The first spike tells: refractory from then on, a run costs no more.
+        self.neuron = attrs.evolve(resting, tau_ref=2.0 * self.t_end)
+        self.solver = accurate(resting, RTOL)
+        self.at_once = SECTIONS if isinstance(self.solver, ManyRuns) else 1
 
-    low, high = 0.0, neuron.v_thresh - neuron.v_init
-    while not fires(high):
-        low, high = high, 2.0 * high
-        if high > LARGEST:
+    def fire(self, which: Whole, amplitudes: Array) -> Flags:
+        """Tell which amplitudes, shape (n, at_once), of the durations with these indices make a spike."""
+        runs = Runs(
+            neuron=self.neuron,
+            stimulus=(Step(self.base, start=0.0), Step(1.0, start=0.0, stop=1.0)),
+            varied={
+                "I_1": amplitudes.ravel(),
+                "stop_1": np.repeat(self.durations[which], amplitudes.shape[1]),
+            },
+            t_end=self.t_end,
+        )
+        chunk, _ = solve_chunk(self.solver, runs)
+        for run in np.flatnonzero(chunk.flags & FAILED).tolist():
+            raise SolverError(chunk.messages[run])
+        return (chunk.counts > 0).reshape(amplitudes.shape)
+
+
+def _least(resting: Neuron, base: float, durations: Array) -> Array:
+    """Find the least amplitudes: doubled until there is a spike, then by sections."""
+    pulses = _Pulses(resting, base, durations)
+    doublings = 2.0 ** np.arange(min(pulses.at_once, DOUBLINGS))
+    low: Array = np.zeros(durations.size)
+    high: Array = np.full(durations.size, resting.v_thresh - resting.v_init)
+    left: Whole = np.arange(durations.size)
+    while left.size:
+        tried = high[left, None] * doublings
+        low[left], high[left], fired = _between(pulses.fire(left, tried), low[left], tried)
+        left = left[~fired]
+        if left.size and high[left].max() > LARGEST:
             raise ModelError(
                 f"a pulse must be able to make the cell fire, got no spike up to {LARGEST:g} mV over "
-                f"{duration:g} ms: give a longer pulse"
+                f"{durations[left[int(np.argmax(high[left]))]]:g} ms: give a longer pulse"
             )
-    while high - low > TOLERANCE * high:
-        middle = 0.5 * (low + high)
-        if fires(middle):
-            high = middle
-        else:
-            low = middle
-    return 0.5 * (low + high)
+    parts = np.arange(1, pulses.at_once + 1) / (pulses.at_once + 1)
+    while (left := np.flatnonzero(high - low > TOLERANCE * high)).size:
+        tried = low[left, None] + (high - low)[left, None] * parts
+        below, above, fired = _between(pulses.fire(left, tried), low[left], tried)
+        low[left], high[left] = below, np.where(fired, above, high[left])
+    return np.asarray(0.5 * (low + high))
+
+
+def _between(fires: Flags, low: Array, tried: Array) -> tuple[Array, Array, Flags]:
+    """Give, per row, the last amplitude below the first that fires, that one, and whether there is one.
+
+    Without one: the last that was tried, and twice that.
+    """
+    found, rows = np.asarray(fires.any(axis=1)), np.arange(len(tried))
+    first = np.where(found, np.argmax(fires, axis=1), tried.shape[1])
+    padded = np.column_stack([low, tried, 2.0 * tried[:, -1]])
+    return padded[rows, first], padded[rows, first + 1], found

@@ -1,5 +1,7 @@
 """Rheobase by its cause, rates and their onset, pulses, the verdict: closed forms, and both sodium models."""
 
+from importlib import import_module
+
 import numpy as np
 import pytest
 
@@ -10,6 +12,9 @@ from natrium.analysis.excitability import rheobase
 from natrium.analysis.f_i import f_i_curve, onset
 from natrium.analysis.firing import fire, slowest, starting_at
 from natrium.analysis.strength_duration import strength_duration
+from natrium.solvers import EventDriven
+
+pulses = import_module("natrium.analysis.strength_duration")  # the package's attribute is the function
 
 LIF = Neuron()
 SODIUM = natrium.notebook.lif_na().neuron
@@ -83,6 +88,20 @@ def test_bisected_pulses_agree_with_lapicque():
     silent = Neuron(channels=[Channel("none", 0.0, 50.0, [gate])])
     found = strength_duration(silent, [1.0, 10.0])
     np.testing.assert_allclose(found.amplitudes, 15.0 / -np.expm1([-0.1, -1.0]), rtol=1e-7)
+
+
+def test_pulses_by_sections_are_those_by_halves(monkeypatch):
+    """Many at once by the compiled solver, one by one by the event-driven one: the same least pulses."""
+    at_once = strength_duration(SODIUM, [0.5, 5.0]).amplitudes
+    monkeypatch.setattr(pulses, "accurate", lambda neuron, rtol: EventDriven(rtol=rtol))
+    monkeypatch.setattr(pulses, "TOLERANCE", 1e-6)
+    np.testing.assert_allclose(strength_duration(SODIUM, [0.5, 5.0]).amplitudes, at_once, rtol=1e-6)
+
+
+def test_a_cell_that_no_pulse_excites_is_refused(monkeypatch):
+    monkeypatch.setattr(pulses, "LARGEST", 100.0)
+    with pytest.raises(natrium.ModelError, match=r"no spike up to 100 mV over 0\.01 ms"):
+        strength_duration(SODIUM, [0.01])
 
 
 def test_the_first_sodium_model_loses_its_rest_at_a_fold():
