@@ -12,12 +12,13 @@ from natrium.cli import app
 
 CASES = {case["id"]: case for case in read("hard_cases")}
 SETTINGS = {"default": ({}, "tol"), "tightest": ({"rtol": 1e-13}, "tol_tight")}
+SOLVERS = {"event": natrium.EventDriven, "compiled": natrium.Compiled}
 
 
-def outcome(case, options):
+def outcome(case, solver, options):
     """Give the spike times, or what natrium's error says; any other exception fails the test."""
     try:
-        return solve(natrium.from_dict(case["model"]), **options).spike_times
+        return solve(natrium.from_dict(case["model"]), solver, **options).spike_times
     except natrium.NatriumError as error:
         return str(error)
 
@@ -38,11 +39,17 @@ def test_all_cases_are_there():
     assert {case["kind"] for case in CASES.values()} == {"spikes", "either", "error"}
 
 
+@pytest.mark.parametrize("solver", SOLVERS)
 @pytest.mark.parametrize("settings", SETTINGS)
 @pytest.mark.parametrize("name", CASES)
-def test_hard_case(name, settings):
+def test_hard_case(name, settings, solver):
     options, tolerance = SETTINGS[settings]
-    judge(CASES[name], outcome(CASES[name], options), tolerance)
+    judge(CASES[name], outcome(CASES[name], SOLVERS[solver], options), tolerance)
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_hard_case_to_the_last_digits(name):
+    judge(CASES[name], outcome(CASES[name], natrium.Compiled, {"rtol": 1e-14}), "tol_tight")
 
 
 @pytest.mark.parametrize("name", ["E_vrest_eq_vth", "Q_tau_m_nan", "Q_span_reversed", "Q_unknown_key"])

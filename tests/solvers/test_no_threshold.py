@@ -6,6 +6,7 @@ import pickle
 import attrs
 import numpy as np
 import pytest
+from cases import METHODS
 from scipy.integrate import solve_ivp
 
 import natrium
@@ -14,11 +15,15 @@ from natrium.model import to_toml
 SMOOTH = natrium.Neuron(v_thresh=None, channels=[natrium.CHANNELS["notebook_sodium_1"]])
 
 
-@pytest.mark.parametrize("method", ["auto", "DOP853", "RK45", "Radau"])
-def test_course_equals_a_plain_smooth_solve(method):
+SOLVERS = {method: natrium.EventDriven(method=method, rtol=1e-8) for method in METHODS}
+SOLVERS["compiled"] = natrium.Compiled(rtol=1e-8)
+
+
+@pytest.mark.parametrize("name", SOLVERS)
+def test_course_equals_a_plain_smooth_solve(name):
     """solve_ivp on the same kernel, no events: the reference for a membrane that has none."""
     kernel = natrium.lower(SMOOTH.system)
-    run = natrium.EventDriven(method=method, rtol=1e-8).solve(SMOOTH, natrium.Constant(12.0), t_end=60.0)
+    run = SOLVERS[name].solve(SMOOTH, natrium.Constant(12.0), t_end=60.0)
 
     def rhs(t, y):
         return kernel.event_rhs(y[0] - SMOOTH.v_rest, *y[1:], 12.0, *kernel.parameters)
@@ -33,7 +38,7 @@ def test_all_solvers_agree_without_channels():
     """V = v_rest + R I (1 - exp(-t/tau_m)), threshold or none."""
     neuron, drive = natrium.Neuron(v_thresh=None), natrium.Constant(40.0)
     exact = -70.0 + 40.0 * (1.0 - np.exp(-5.0))
-    for solver, error in (("event", 1e-7), ("closed-form", 1e-12)):
+    for solver, error in (("event", 1e-7), ("compiled", 1e-8), ("closed-form", 1e-12)):
         run = natrium.simulate(neuron, drive, t_end=50.0, solver=solver)
         assert run.final_state["V"] == pytest.approx(exact, abs=error)
         assert not run.warnings

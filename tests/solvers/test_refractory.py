@@ -11,7 +11,11 @@ CLAMP = attrs.evolve(NA, refractory="clamp")
 LIF = natrium.Neuron(tau_ref=2.0)
 FIRST = 10.0 * np.log(4.0)
 """First spike of `LIF` under 20 mV: tau_m ln(20/(20 - 15))."""
-SOLVERS = [natrium.ClosedForm(), *(natrium.EventDriven(method=name, rtol=1e-11) for name in METHODS)]
+SOLVERS = {
+    "closed form": natrium.ClosedForm(),
+    "compiled": natrium.Compiled(rtol=1e-11),
+    **{method: natrium.EventDriven(method=method, rtol=1e-11) for method in METHODS},
+}
 
 
 def rates(V):
@@ -21,9 +25,9 @@ def rates(V):
     return alpha, beta
 
 
-@pytest.mark.parametrize("method", METHODS)
-def test_clamped_gates_relax_as_the_closed_form_says(method):
-    run = natrium.EventDriven(method=method).solve(CLAMP, STEP, t_end=100.0)
+@pytest.mark.parametrize("name", [name for name in SOLVERS if name != "closed form"])
+def test_clamped_gates_relax_as_the_closed_form_says(name):
+    run = SOLVERS[name].solve(CLAMP, STEP, t_end=100.0)
     alpha, beta = rates(CLAMP.v_reset)
     steady = alpha / (alpha + beta)
     for event in run.events:
@@ -36,27 +40,29 @@ def test_clamped_gates_relax_as_the_closed_form_says(method):
         np.testing.assert_allclose(states[1:], expected, rtol=0.0, atol=1e-13)
 
 
-def test_held_gates_stand_still_and_the_two_rules_differ():
-    held = natrium.EventDriven().solve(NA, STEP, t_end=100.0)
-    clamped = natrium.EventDriven().solve(CLAMP, STEP, t_end=100.0)
+@pytest.mark.parametrize("name", ["auto", "compiled"])
+def test_held_gates_stand_still_and_the_two_rules_differ(name):
+    held = SOLVERS[name].solve(NA, STEP, t_end=100.0)
+    clamped = SOLVERS[name].solve(CLAMP, STEP, t_end=100.0)
     assert clamped.spike_times[0] == held.spike_times[0]
     assert np.abs(clamped.spike_times - held.spike_times)[1:].min() > 0.1
     event = held.events[0]
     np.testing.assert_array_equal(held.state(event.time + 2.0, side="left"), event.after)
 
 
-def test_a_gate_that_does_not_move_at_the_reset_stays():
+@pytest.mark.parametrize("solver", [natrium.EventDriven(), natrium.Compiled()])
+def test_a_gate_that_does_not_move_at_the_reset_stays(solver):
     # Both rates vanish to the last bit at -70 mV: there is no steady state to relax to, and no need of one.
     gate = natrium.Gate("x", alpha="exp(40*(V + 45))", beta="exp(40*(V + 45))", initial=0.25)
     neuron = natrium.Neuron(channels=[natrium.Channel("X", 0.0, 0.0, [gate])], refractory="clamp")
-    run = natrium.EventDriven().solve(neuron, natrium.Constant(20.0), t_end=15.0)
+    run = solver.solve(neuron, natrium.Constant(20.0), t_end=15.0)
     assert run.n_spikes == 1
     assert run.final_state["X.x"] == pytest.approx(0.25, abs=1e-9)
 
 
-@pytest.mark.parametrize("solver", SOLVERS, ids=lambda s: getattr(s, "method", "exact"))
+@pytest.mark.parametrize("solver", SOLVERS.values(), ids=SOLVERS)
 class TestEverySolver:
-    """What holds for the closed form and for each method."""
+    """What holds for the closed form, the compiled solver and each method."""
 
     def test_input_within_the_period_has_no_effect(self, solver):
         drive = natrium.Constant(20.0)
@@ -116,9 +122,10 @@ def test_a_spike_exactly_at_the_end_counts():
     assert run.final_state["V"] == -70.0
 
 
-def test_a_spike_at_the_end_with_a_late_start_leaves_the_reset_state():
+@pytest.mark.parametrize("solver", [natrium.EventDriven(rtol=1e-12), natrium.Compiled(rtol=1e-12)])
+def test_a_spike_at_the_end_with_a_late_start_leaves_the_reset_state(solver):
     for t_start in (0.1, 0.3, 7.7, 1e3 / 3.0):
         end = t_start + FIRST + 1e-8
-        run = natrium.EventDriven(rtol=1e-12).solve(LIF, natrium.Constant(20.0), t_start=t_start, t_end=end)
+        run = solver.solve(LIF, natrium.Constant(20.0), t_start=t_start, t_end=end)
         assert run.n_spikes == 1
         assert run.final_state["V"] == -70.0

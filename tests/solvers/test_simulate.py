@@ -14,6 +14,7 @@ SOLVERS = {
     "event": (natrium.EventDriven(), {}),
     "script": (natrium.FixedStep(dt=0.1), {"dt": 0.1}),
     "closed-form": (natrium.ClosedForm(), {}),
+    "compiled": (natrium.Compiled(), {}),
 }
 LIF = natrium.Neuron()
 

@@ -8,9 +8,9 @@ from cases import METHODS, NA, STEP
 import natrium
 
 
-@pytest.fixture(scope="module")
-def run():
-    return natrium.EventDriven().solve(NA, STEP, t_end=100.0)
+@pytest.fixture(scope="module", params=[natrium.EventDriven(), natrium.Compiled()], ids=["event", "compiled"])
+def run(request):
+    return request.param.solve(NA, STEP, t_end=100.0)
 
 
 def test_names_and_shapes(run):
@@ -54,14 +54,25 @@ def test_while_refractory_the_state_stands_still(run):
         np.testing.assert_array_equal(run.state(times), np.repeat(event.after[:, None], 19, axis=1))
 
 
-@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("method", [*METHODS, "compiled"])
 def test_dense_output_is_a_fresh_run_that_ends_there(method):
-    solver = natrium.EventDriven(method=method, rtol=1e-8)
+    is_compiled = method == "compiled"
+    solver = natrium.Compiled(rtol=1e-8) if is_compiled else natrium.EventDriven(method=method, rtol=1e-8)
     run = solver.solve(NA, STEP, t_end=100.0)
     rng = np.random.default_rng(3)
     for t in [*rng.uniform(0.0, 100.0, size=12), 20.0, run.spike_times[1] + 1e-6, run.spike_times[1] + 2.0]:
         ends = natrium.EventDriven(rtol=1e-11).solve(NA, STEP, t_end=t)
         np.testing.assert_allclose(run.state(t), ends.y[:, -1], rtol=0.0, atol=3e-6)
+
+
+@pytest.mark.parametrize("solver", [natrium.EventDriven(), natrium.Compiled()], ids=["event", "compiled"])
+def test_the_left_side_of_a_jump_is_before_it_whatever_the_start(solver):
+    for t_start in (0.1, 0.7, -3.3, 1e3 / 7.0, 1e5 + 0.3):
+        late = solver.solve(NA, natrium.Constant(25.0), t_start=t_start, t_end=t_start + 60.0)
+        assert late.n_spikes > 5
+        left, right = (late.state(late.spike_times, side=side)[0] for side in ("left", "right"))
+        np.testing.assert_allclose(left, -55.0, rtol=0.0, atol=1e-7)
+        np.testing.assert_array_equal(right, -70.0)
 
 
 def test_times_outside_the_run_are_refused(run):
@@ -95,9 +106,10 @@ def test_the_final_state_is_named(run):
     assert all(type(value) is float for value in run.final_state.values())
 
 
-def test_a_late_run_keeps_its_ends():
+@pytest.mark.parametrize("solver", [natrium.EventDriven(), natrium.Compiled()], ids=["event", "compiled"])
+def test_a_late_run_keeps_its_ends(solver):
     for t_start in (0.1, -7.3, 1e3 / 7.0, 1e6 + 0.3, 1e8 + 0.7):
-        late = natrium.EventDriven().solve(NA, natrium.Constant(16.0), t_start=t_start, t_end=t_start + 43.21)
+        late = solver.solve(NA, natrium.Constant(16.0), t_start=t_start, t_end=t_start + 43.21)
         assert (late.t[0], late.t[-1]) == (late.t_start, late.t_end)
         # The time itself is known to its last place only, and V moves by a few mV in a ms.
         np.testing.assert_allclose(
