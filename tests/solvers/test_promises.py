@@ -20,14 +20,27 @@ def sodium_at_rest(g, initial="steady-state", **parameters):
     return natrium.Neuron(v_rest=-65.0, v_thresh=-50.0, channels=[channel], **parameters)
 
 
+# Every method, and the compiled solver: what both promise is asked of both.
+ALL = (*METHODS, "compiled")
+# Calls in which a hard run must be through, where explicit steps alone would take millions. Native ones are
+# cheap: the compiled solver takes many before it hands a run on.
+ENOUGH = {"auto": 60_000, "Radau": 60_000, "compiled": 10_000_000}
+
+
+def made(method="auto", **options):
+    return (
+        natrium.Compiled(**options) if method == "compiled" else natrium.EventDriven(method=method, **options)
+    )
+
+
 def spikes(neuron, stimulus, t_end, t_start=0.0, **options):
-    return natrium.EventDriven(**options).solve(neuron, stimulus, t_start=t_start, t_end=t_end).spike_times
+    return made(**options).solve(neuron, stimulus, t_start=t_start, t_end=t_end).spike_times
 
 
 # --- 1. pieces -----------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("method", ALL)
 def test_a_pulse_of_a_microsecond_is_felt(method):
     # 15 mV within 1e-3 ms take 15 tau_m/1e-3 = 150 000 mV; a tenth more fires before it ends.
     pulse = natrium.Step(165_000.0, start=500.0, stop=500.001)
@@ -39,20 +52,22 @@ def test_a_pulse_of_a_microsecond_is_felt(method):
     assert 500.0 < with_sodium < found[0]  # sodium is half open at rest already
 
 
+@pytest.mark.parametrize("method", ["auto", "compiled"])
 @pytest.mark.parametrize("t_start", [0.027974984083842358, 0.1, -3.7, 1e3 + 0.1, 1e6 + 0.3])
-def test_an_edge_is_met_whatever_the_start(t_start):
+def test_an_edge_is_met_whatever_the_start(t_start, method):
     # Differences of times are rounded: an edge must not fall out of the piece that begins on it.
     rng = np.random.default_rng(7)
     for start in t_start + rng.uniform(1.0, 50.0, size=40):
-        found = spikes(LIF, natrium.Step(30.0, start=start), start + 10.0, t_start)
+        found = spikes(LIF, natrium.Step(30.0, start=start), start + 10.0, t_start, method=method)
         assert found == pytest.approx([start + 10.0 * math.log(2.0)], rel=1e-15, abs=2e-8)
 
 
-def test_the_input_is_half_open_at_both_ends():
+@pytest.mark.parametrize("method", ["auto", "compiled"])
+def test_the_input_is_half_open_at_both_ends(method):
     # Two steps that share an edge are one; the value on an edge belongs to what begins there.
     joined = natrium.Step(20.0, start=0.0, stop=13.0) + natrium.Step(20.0, start=13.0)
     np.testing.assert_allclose(
-        spikes(LIF, joined, 60.0), spikes(LIF, natrium.Constant(20.0), 60.0), atol=1e-8
+        spikes(LIF, joined, 60.0, method=method), spikes(LIF, natrium.Constant(20.0), 60.0), atol=1e-8
     )
 
 
@@ -76,12 +91,13 @@ EXPRESSIONS = {
 }
 
 
+@pytest.mark.parametrize("method", ["auto", "compiled"])
 @pytest.mark.parametrize("name", EXPRESSIONS)
-def test_an_expression_is_the_stimulus_that_it_spells(name):
+def test_an_expression_is_the_stimulus_that_it_spells(name, method):
     written, named = EXPRESSIONS[name]
     expected = spikes(NA, named, 60.0)
     assert expected.size > 0
-    np.testing.assert_allclose(spikes(NA, written, 60.0), expected, rtol=0.0, atol=1e-8)
+    np.testing.assert_allclose(spikes(NA, written, 60.0, method=method), expected, rtol=0.0, atol=1e-8)
 
 
 # --- 2. no crossing missed ------------------------------------------------------------------------
@@ -112,7 +128,7 @@ def placed(peak, gap):
     return natrium.Neuron(tau_m=10.0, tau_ref=2.0, v_rest=-70.0, v_thresh=peak + gap)
 
 
-@pytest.mark.parametrize(("method", "count"), [("auto", 200), ("RK45", 12), ("Radau", 2)])
+@pytest.mark.parametrize(("method", "count"), [("auto", 200), ("RK45", 12), ("Radau", 2), ("compiled", 200)])
 def test_a_peak_just_over_threshold_fires_and_one_just_under_does_not(method, count):
     rng, rtol, errors = np.random.default_rng(20), 1e-9, []
     for gap in np.geomspace(1e-2, 1e-7, count):
@@ -132,13 +148,11 @@ def test_a_peak_just_over_threshold_fires_and_one_just_under_does_not(method, co
 # --- 3. sharp spike times -------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("method", ALL)
 def test_the_state_at_a_spike_is_as_good_as_a_step(method):
     # V stands on the threshold and the gates are those of a run that simply ends there.
     model, times = train("na1")
-    run = natrium.EventDriven(method=method, rtol=1e-8).solve(
-        model.neuron, model.stimulus, t_end=times[0] + 1.0
-    )
+    run = made(method, rtol=1e-8).solve(model.neuron, model.stimulus, t_end=times[0] + 1.0)
     plain = natrium.EventDriven(rtol=1e-12).solve(model.neuron, model.stimulus, t_end=times[0] - 1e-9)
     np.testing.assert_allclose(run.events[0].before, plain.y[:, -1], rtol=0.0, atol=2e-7)
     assert run.events[0].before[0] == model.neuron.v_thresh
@@ -158,34 +172,37 @@ def grazing(side, gap, t_end=80.0):
     return natrium.Neuron(v_thresh=float(-top.fun) - side * gap), parts, float(top.x)
 
 
-@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("method", ALL)
 @pytest.mark.parametrize("side", [1, -1])
 def test_a_graze_within_the_error_is_flagged_with_its_time(side, method):
     neuron, parts, at = grazing(side, 1e-10)
-    run = natrium.EventDriven(method=method, rtol=1e-9).solve(neuron, parts, t_end=80.0)
+    run = made(method, rtol=1e-9).solve(neuron, parts, t_end=80.0)
     (warning,) = [text for text in run.warnings if "grazing" in text][:1]
     assert float(warning.split(" at ")[1].split(" ms")[0]) == pytest.approx(at, abs=1e-2)
     assert ("taken as a spike" in warning) == (run.n_spikes > 0)
 
 
+@pytest.mark.parametrize("method", ["auto", "compiled"])
 @pytest.mark.parametrize("side", [1, -1])
-def test_a_clear_peak_is_not_flagged(side):
+def test_a_clear_peak_is_not_flagged(side, method):
     neuron, parts, _ = grazing(side, 1e-5)
-    run = natrium.EventDriven(rtol=1e-9).solve(neuron, parts, t_end=80.0)
+    run = made(method, rtol=1e-9).solve(neuron, parts, t_end=80.0)
     assert run.warnings == ()
     assert (run.n_spikes > 0) == (side > 0)
 
 
-def test_many_grazes_are_summed_up():
+@pytest.mark.parametrize("method", ["auto", "compiled"])
+def test_many_grazes_are_summed_up(method):
     neuron, parts, _ = grazing(-1, 1e-8, t_end=800.0)  # all peaks are alike, one every 25 ms
-    run = natrium.EventDriven(rtol=1e-9, atol=3e-9).solve(neuron, parts, t_end=800.0)
+    run = made(method, rtol=1e-9, atol=3e-9).solve(neuron, parts, t_end=800.0)
     assert run.n_spikes == 0
     assert len(run.warnings) == 6
     assert "more such peaks" in run.warnings[-1]
 
 
+@pytest.mark.parametrize("method", ["auto", "compiled"])
 @pytest.mark.parametrize("delay", [1e-12, -1e-12, 0.0])
-def test_a_spike_that_an_edge_may_just_forestall_is_flagged(delay):
+def test_a_spike_that_an_edge_may_just_forestall_is_flagged(delay, method):
     # V meets the threshold with full slope, 1e-12 ms from the edge of a strong inhibition: whether it
     # fires is below the solver's error and decides all that follows.
     at = 10.036054168192066 + delay
@@ -194,7 +211,7 @@ def test_a_spike_that_an_edge_may_just_forestall_is_flagged(delay):
         + natrium.Step(-50.0, start=at, stop=20.0)
         + natrium.Step(16.0, start=20.0)
     )
-    run = natrium.EventDriven(rtol=1e-9).solve(sodium_at_rest(50.0), drive, t_end=60.0)
+    run = made(method, rtol=1e-9).solve(sodium_at_rest(50.0), drive, t_end=60.0)
     assert any("threshold" in warning for warning in run.warnings)
 
 
@@ -215,13 +232,13 @@ NOT_FINITE = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("method", ["auto", "Radau"])
+@pytest.mark.parametrize("method", ["auto", "Radau", "compiled"])
 @pytest.mark.parametrize("name", NOT_FINITE)
 def test_an_input_that_is_not_finite_is_named_with_its_time(name, method):
     stimulus, at = NOT_FINITE[name]
-    limits = natrium.Limits(max_rhs_evaluations=100_000)
+    limits = natrium.Limits(max_rhs_evaluations=max(100_000, ENOUGH[method]))
     with pytest.raises(natrium.SolverError, match=r"t = \S+ ms") as caught:
-        natrium.EventDriven(method=method, limits=limits, rtol=1e-6).solve(LIF, stimulus, t_end=1000.0)
+        made(method, limits=limits, rtol=1e-6).solve(LIF, stimulus, t_end=1000.0)
     assert not isinstance(caught.value, natrium.StepLimit)
     assert float(str(caught.value).split("t = ")[1].split(" ms")[0]) == pytest.approx(at, abs=0.02)
 
@@ -235,25 +252,27 @@ def test_explicit_methods_alone_name_it_too(name, method):
     assert float(str(caught.value).split("t = ")[1].split(" ms")[0]) == pytest.approx(at, abs=1e-6)
 
 
+@pytest.mark.parametrize("method", ["auto", "compiled"])
 @pytest.mark.parametrize("level", [1e300, -1e300, 1.7e308])
 @pytest.mark.parametrize("neuron", [LIF, NA], ids=["lif", "sodium"])
-def test_an_input_near_the_largest_double_ends_by_name_or_by_number(neuron, level):
+def test_an_input_near_the_largest_double_ends_by_name_or_by_number(neuron, level, method):
     limits = natrium.Limits(max_rhs_evaluations=100_000)
     try:
-        run = natrium.EventDriven(limits=limits).solve(neuron, natrium.Constant(level), t_end=5.0)
+        run = made(method, limits=limits).solve(neuron, natrium.Constant(level), t_end=5.0)
     except natrium.SolverError as error:
         assert "ms" in str(error)
     else:
         assert np.all(np.isfinite(run.y))
 
 
+@pytest.mark.parametrize("method", ["auto", "compiled"])
 @pytest.mark.parametrize("alpha", ["0.001*(V + 200)**1.5", "0.1*sqrt(V + 200)", "0.1*log(V + 210)"])
-def test_a_rate_without_a_real_value_out_there_is_named_with_its_time(alpha):
+def test_a_rate_without_a_real_value_out_there_is_named_with_its_time(alpha, method):
     # Fine on the physiological range, which is all that is checked; V is then driven far below it.
     gate = natrium.Gate("a", alpha=alpha, beta="0.1", initial=0.5)
     neuron = natrium.Neuron(channels=[natrium.Channel("X", 5.0, 50.0, [gate])])
     with pytest.raises(natrium.SolverError, match=r"t = 0\.1\d+ ms"):
-        spikes(neuron, natrium.Constant(-1e4), 100.0)
+        spikes(neuron, natrium.Constant(-1e4), 100.0, method=method)
 
 
 def test_a_run_away_rate_ends_by_name():
@@ -299,22 +318,24 @@ def test_a_model_that_is_not_stiff_stays_with_dop853():
     assert set(run.statistics["steps"]) == {"DOP853"}
 
 
+@pytest.mark.parametrize("method", ["auto", "compiled"])
 @pytest.mark.parametrize("depth", [-300.0, -1000.0, -1500.0, -1e4, -1e6])
-def test_deep_inhibition_of_any_depth_is_got_through(depth):
+def test_deep_inhibition_of_any_depth_is_got_through(depth, method):
     # Rates grow as exp(-V/18), past every power of ten; an edge lies where V is deepest.
     drive = natrium.Step(depth, start=5.0, stop=25.0) + natrium.Constant(20.0)
-    limits = natrium.Limits(max_rhs_evaluations=60_000)
-    found = spikes(sodium_at_rest(50.0), drive, 220.0, limits=limits)
+    limits = natrium.Limits(max_rhs_evaluations=ENOUGH[method])
+    found = spikes(sodium_at_rest(50.0), drive, 220.0, limits=limits, method=method)
     expected = natrium.EventDriven(method="Radau", rtol=1e-7).solve(sodium_at_rest(50.0), drive, t_end=220.0)
     assert found.size == expected.n_spikes > 3
     np.testing.assert_allclose(found, expected.spike_times, rtol=0.0, atol=1e-4)
 
 
+@pytest.mark.parametrize("method", ["auto", "compiled"])
 @pytest.mark.parametrize("depth", [-200.0, -1e3, -1e4, -1e6])
-def test_a_start_of_any_depth_is_got_through(depth):
+def test_a_start_of_any_depth_is_got_through(depth, method):
     neuron = sodium_at_rest(50.0, initial=0.5, v_init=depth)
-    limits = natrium.Limits(max_rhs_evaluations=60_000)
-    found = spikes(neuron, natrium.Constant(20.0), 150.0, limits=limits)
+    limits = natrium.Limits(max_rhs_evaluations=ENOUGH[method])
+    found = spikes(neuron, natrium.Constant(20.0), 150.0, limits=limits, method=method)
     truth = natrium.EventDriven(method="Radau", rtol=1e-8).solve(neuron, natrium.Constant(20.0), t_end=150.0)
     assert found.size == truth.n_spikes > 1
     np.testing.assert_allclose(found, truth.spike_times, rtol=0.0, atol=1e-4)
