@@ -37,7 +37,7 @@ __all__ = ["call_step", "compiled", "enter", "fill_input", "inlined"]
 
 # Multiply and add in one: the same instructions for every run, and half the time.
 compiled = numba.njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract"}, _nrt=False)
-# Of what is given whole tables: a call would copy them.
+# What is given whole tables and called often: a call would copy them.
 inlined = numba.njit(nogil=True, error_model="numpy", inline="always", _nrt=False)
 
 
@@ -76,7 +76,7 @@ def enter(t: Tables, lanes: Lanes, l: int, begin: float) -> None:
     whole[HAS_TERMS, l] = has_terms
 
 
-@inlined
+@compiled
 def fill_input(t: Tables, lanes: Lanes, l: int) -> None:
     """Write the series of an input with terms at the lane's time."""
     rows, piece = lanes.rows, lanes.whole[PIECE, l]

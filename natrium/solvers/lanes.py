@@ -136,7 +136,7 @@ def _rested(runs: Array, states: Array, run: int, l: int, i: int, length: float)
     return x if rate == 0.0 else target + (x - target) * np.exp(-length * rate)
 
 
-@inlined
+@compiled
 def _sample(t: Tables, lanes: Lanes, out: Results, l: int, origin: float, end: float, resting: bool) -> None:
     """Sample up to before `end`: within the step that begins at `origin`, or the rest after it."""
     index, run = lanes.whole[SAMPLE, l], lanes.whole[RUN, l]
@@ -170,7 +170,7 @@ def _spike(t: Tables, lanes: Lanes, out: Results, l: int, tau: float) -> float:
     return resumed
 
 
-@inlined
+@compiled
 def _note_peaks(lanes: Lanes, out: Results, l: int, count: int) -> None:
     run, now = lanes.whole[RUN, l], lanes.rows[BEGIN, l] + lanes.rows[TIME, l]
     for number in range(count):
@@ -182,7 +182,7 @@ def _note_peaks(lanes: Lanes, out: Results, l: int, count: int) -> None:
         out.whole[run, N_GRAZES] += 1
 
 
-@inlined
+@compiled
 def _record(lanes: Lanes, out: Results, l: int, tau: float, spiked: bool) -> None:
     place = out.state[N_RECORDS]
     out.state[N_RECORDS] += 1
