@@ -47,6 +47,18 @@ def test_json_is_one_object_with_exactly_the_keys_of_the_contract(second):
     assert data["rhs_evaluations"] > 1000
 
 
+def test_the_compiled_solver_gives_the_same_spikes_and_keys(second):
+    result = call("run", second, "--solver", "compiled", "--rtol", 1e-10, "--json")
+    assert result.exit_code == 0
+    assert all("compiling" in line for line in result.stderr.splitlines())
+    data = json.loads(result.stdout)
+    assert list(data) == KEYS
+    assert data["spike_times"] == pytest.approx([40.948476902, 65.587194137, 90.386461710], abs=1e-9)
+    assert data["solver"] == "compiled"
+    assert data["method"].startswith("Taylor series of order ")
+    assert data["warnings"] == []
+
+
 def test_the_file_s_own_solver_is_used_unless_told_otherwise(second):
     data = json.loads(call("run", second, "--json").stdout)
     assert (data["solver"], data["method"]) == ("script", "sequential-euler")

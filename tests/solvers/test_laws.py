@@ -212,9 +212,10 @@ def test_a_run_that_ends_earlier_is_the_beginning_of_the_longer_one(neuron, make
     same(part.spike_times, whole.spike_times[whole.spike_times < end])
 
 
-@pytest.mark.parametrize("method", ["RK45", "Radau"])
+@pytest.mark.parametrize("method", ["RK45", "Radau", "compiled"])
 @given(neurons(), inputs())
 @settings(max_examples=5, deadline=None, derandomize=True)
 def test_methods_agree(method, neuron, make):
     default = sure(fire(neuron, make()))
-    same(fire(neuron, make(), method=method, rtol=1e-8).spike_times, default.spike_times, 1e-5)
+    options = {"solver": "compiled"} if method == "compiled" else {"method": method}
+    same(fire(neuron, make(), rtol=1e-8, **options).spike_times, default.spike_times, 1e-5)
