@@ -4,6 +4,7 @@ import json
 from functools import cache
 from pathlib import Path
 
+import attrs
 import numpy as np
 
 import natrium
@@ -42,3 +43,12 @@ def script_table(name):
     lines = (DATA / f"seed_{name}.csv").read_text().split()
     rows = [[float.fromhex(cell) for cell in line.split(",")] for line in lines[1:]]
     return lines[0].split(","), np.array(rows)
+
+
+def fast_channel(phi):
+    """Give a neuron with the notebook's first channel, all its rates multiplied by `phi`."""
+    gates = [
+        attrs.evolve(gate, alpha=f"{phi}*({gate.alpha})", beta=f"{phi}*({gate.beta})")
+        for gate in SODIUM.gates
+    ]
+    return natrium.Neuron(channels=[natrium.Channel("fast", 5.0, 50.0, gates)])
