@@ -163,7 +163,7 @@ def limit_cycle(
     transient : int
         Spikes by which it is led, where `start` is not given.
     solver : Solver, optional
-        By default with a relative tolerance of 1e-12.
+        By default `accurate`, with a relative tolerance of 1e-12.
     longest : float
         Longest interval looked for, ms.
 

@@ -140,7 +140,7 @@ def orbit(
     lyapunov : bool
         Whether to compute the Lyapunov exponents.
     solver : Solver, optional
-        By default with a relative tolerance of 1e-9.
+        By default `accurate`, with a relative tolerance of 1e-9.
     longest : float
         Longest interval looked for, ms.
 

@@ -207,7 +207,7 @@ def return_map(
     I : float
         Constant input, mV.
     solver : Solver, optional
-        By default with a relative tolerance of 1e-12.
+        By default `accurate`, with a relative tolerance of 1e-12.
     longest : float
         Longest interval looked for, ms.
 

@@ -46,6 +46,13 @@ def test_rates_without_a_rule_are_solved_by_scipy():
     assert accurate(Neuron(channels=[Channel("odd", 1.0, 50.0, [gate])]), 1e-8) == EventDriven(rtol=1e-8)
 
 
+@pytest.mark.parametrize(("tau", "solver"), [("1e-3", Compiled), ("1e-5", EventDriven)])
+def test_stiff_models_are_solved_by_implicit_steps(tau, solver):
+    pytest.importorskip("numba")
+    gate = Gate("x", 1, inf="1/(1 + exp(-(V + 50)/5))", tau=tau)
+    assert isinstance(accurate(Neuron(channels=[Channel("fast", 0.3, 0.0, [gate])]), 1e-9), solver)
+
+
 @pytest.mark.usefixtures("without_numba")
 def test_without_numba_scipy_solves_all():
     assert accurate(SODIUM, 1e-9) == EventDriven(rtol=1e-9)
