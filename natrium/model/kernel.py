@@ -186,7 +186,10 @@ class Kernel:
         return _taylor(self.system.structure)
 
     def native(self, width: int, order: int) -> Native:
-        """Compile one Taylor step of `width` runs at once, or load it where it was compiled before."""
+        """Compile one Taylor step of `width` runs at once, or load it where it was compiled before.
+
+        For one order it is quicker to run, for any order (0) quicker to compile.
+        """
         from natrium.model.codegen import compiled
 
         return compiled(self.taylor, width, order)

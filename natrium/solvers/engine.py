@@ -158,18 +158,28 @@ class Work:
         ms, increasing.
     record : bool
         Keep every step's series; one run at a time then.
+    often : bool
+        Whether a single run is worth the compiling that a crowd is.
     """
 
     def __init__(
-        self, runs: Runs, inputs: InputTable, settings: Settings, samples: Array, record: bool
+        self,
+        runs: Runs,
+        inputs: InputTable,
+        settings: Settings,
+        samples: Array,
+        *,
+        record: bool = False,
+        often: bool = False,
     ) -> None:
         self.advance = engine()
         kernel = lower(runs.neuron.system)
         width = 1 if runs.n_runs == 1 else WIDTH
-        key = (id(kernel), width, settings.order)
+        in_line = width > 1 or often
+        key = (id(kernel), width, settings.order if in_line else 0)
         with nullcontext() if key in _WARM else _told():
             self.tables = _tables(runs, inputs, settings, samples, kernel)
-            self.lanes, self.kept = _memory(runs, kernel, inputs, settings, width)
+            self.lanes, self.kept = _memory(runs, kernel, inputs, settings, width, in_line)
             self.out: Results = _results(runs, samples.size, settings.order, record)
             if key not in _WARM:
                 self.advance(self.tables, self.lanes, self.out, 0)
@@ -199,7 +209,7 @@ _WARM: set[tuple[int, int, int]] = set()  # what is compiled in this process
 
 def carry(runs: Runs, inputs: InputTable, settings: Settings, samples: Array, record: bool) -> Results:
     """Carry runs through the lanes; see `Work`."""
-    return Work(runs, inputs, settings, samples, record).finish()
+    return Work(runs, inputs, settings, samples, record=record).finish()
 
 
 def column(runs: Runs, name: str) -> Array:
@@ -236,9 +246,7 @@ def _tables(runs: Runs, inputs: InputTable, settings: Settings, samples: Array, 
         first_term=inputs.first_term,
         term_kind=inputs.term_kind,
         terms=inputs.term,
-        formulas=np.array(
-            [_formula(formula, settings.order).address for formula in inputs.formulas], dtype=np.int64
-        ),
+        formulas=np.array([_formula(formula).address for formula in inputs.formulas], dtype=np.int64),
         samples=samples - runs.t_start,
         t_start=runs.t_start,
         duration=runs.t_end - runs.t_start,
@@ -284,7 +292,7 @@ def _steady(kernel: Kernel, v: float) -> list[float]:
 
 
 @lru_cache(maxsize=64)
-def _formula(formula: Formula, order: int) -> Any:
+def _formula(formula: Formula) -> Any:
     """Compile the series of a formula of t: d(t, F)/dt = (1, formula), so that the formula is F'."""
     import sympy
 
@@ -294,14 +302,14 @@ def _formula(formula: Formula, order: int) -> Any:
     t = formula.value.symbol
     total, unused = sympy.Symbol("F_", real=True), sympy.Symbol("J_", real=True)
     series = program((sympy.S.One, whole(formula.value.symbolic)), (t, total), unused, ())
-    return compiled(series, 1, order)
+    return compiled(series, 1, 0)
 
 
 def _memory(
-    runs: Runs, kernel: Kernel, inputs: InputTable, settings: Settings, width: int
+    runs: Runs, kernel: Kernel, inputs: InputTable, settings: Settings, width: int, in_line: bool
 ) -> tuple[Any, Any]:
     """Give the lanes, and what must live as long: the native step knows addresses only."""
-    native = kernel.native(width, settings.order)
+    native = kernel.native(width, settings.order if in_line else 0)
     n, order = len(runs.labels), settings.order
     arrays = {
         "rows": aligned(N_ROWS, width),
@@ -347,7 +355,7 @@ def _addresses(arrays: dict[str, Any], order: int) -> Any:
 
 def _formula_memory(inputs: InputTable, order: int) -> tuple[dict[str, Any], Any]:
     """Give the memory in which formulas write their series, and what must live as long."""
-    natives = [_formula(formula, order) for formula in inputs.formulas]
+    natives = [_formula(formula) for formula in inputs.formulas]
     most = max([native.n_scratch for native in natives], default=0) + 1
     given = {name: aligned(1, 1) for name in ROWS} | {
         "states": aligned(2, 1),

@@ -50,7 +50,7 @@ class Prepared:
         inputs = tabulated(self.runs)
         if inputs.unsupported:
             raise UnsupportedModel(inputs.unsupported[0])
-        self.work = Work(self.runs, inputs, solver.settings(inputs), np.empty(0), record=False)
+        self.work = Work(self.runs, inputs, solver.settings(inputs), np.empty(0), often=True)
         self.origin = float(origins(self.runs)[0])
         self.initial = np.array(neuron.initial_state())
 

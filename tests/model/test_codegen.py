@@ -109,7 +109,6 @@ def test_two_roundings_are_as_good_as_one(unfused, name):
         assert worst(found[:, lane], exact(expr, place, current=INPUT)) < 16.0, place
 
 
-@pytest.mark.xfail(strict=True, reason="1 - tanh^2 is taken as a difference: no digits where tanh is flat")
 def test_tanh_keeps_its_digits_where_it_is_flat():
     """A rate 1 + tanh far below its midpoint is small, not nothing: V may get to where it is not, within a step."""
     places = (-20.0, -18.0, -15.0, -10.0, 10.0, 15.0, 18.0, 20.0)
@@ -319,10 +318,9 @@ def test_values_are_arguments_and_structure_is_what_is_kept():
     assert native._key(system(fewer), 8, 15) != native._key(system(MODEL), 8, 15)
 
 
-def test_the_order_of_a_single_lane_is_an_argument_too():
-    made = compiled(written(sympy.exp(x)), 1, 6)
+def test_the_order_of_a_loop_is_an_argument_too():
+    made = compiled(written(sympy.exp(x)), 1, 0)
     for order in (6, 12, 30):
-        assert compiled(written(sympy.exp(x)), 1, order).address == made.address
         series, *_ = taken(made, (0.5, 1.0, 0.0), (0.0, 1.0, 0.0), order=order)
         found = series[2, 1:, 0] * np.cumprod(np.arange(1.0, order + 1))
         np.testing.assert_allclose(found, np.exp(0.5), rtol=1e-13)
@@ -331,7 +329,7 @@ def test_the_order_of_a_single_lane_is_an_argument_too():
 @pytest.mark.parametrize("order", [6, 7, 16, 24])
 def test_a_crowd_of_any_order_is_the_single_lane(order):
     expr = y / exprel(-w) + sympy.exp(x / 18) * x**3
-    one, many = (compiled(written(expr), width, order) for width in (1, 8))
+    one, many = (compiled(written(expr), width, given) for width, given in ((1, 0), (8, order)))
     places = np.array(RULES["bernoulli of a line"][1])
     found = taken(many, (places, 0.7, 0.0), (0.4, -1.3, 0.25), order=order)
     for lane, place in enumerate(places):

@@ -35,13 +35,10 @@ IN_LINE = 6000  # products of a step, above which it is written as a loop: compi
 SHORTENING = 0.9  # of the step that the last terms allow
 
 
-def written_for(program: Program, width: int, order: int) -> int:
-    """Say for which order a step is written: `order` in line, or 0 for any, as a loop.
-
-    In line it takes longer to compile, which pays for crowds; the results are the same to the bit.
-    """
+def written_for(program: Program, order: int) -> int:
+    """Say for which order a step is written: `order` in line, or 0, a loop for all, where that is long."""
     products = len(Layout(program, near=True).sums) * order**2 / 2
-    return order if width > 1 and products <= IN_LINE else 0
+    return order if products <= IN_LINE else 0
 
 
 def n_slots(program: Program) -> int:

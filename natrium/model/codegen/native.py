@@ -19,7 +19,7 @@ __all__ = ["Native", "assembly", "cache_folder", "compiled"]
 
 ENVIRONMENT = "NATRIUM_CACHE_DIR"
 _ONE_AT_A_TIME = threading.Lock()
-FORMAT = 6  # of what is written here: counts up when the emitted code changes
+FORMAT = 7  # of what is written here: counts up when the emitted code changes
 CHECKSUM = 32  # bytes of SHA-256 that a file begins with
 
 
@@ -109,7 +109,7 @@ def assembly(program: Program, width: int, order: int) -> str:
     from natrium.model.codegen.emit import written_for
 
     machine = _target()[0]
-    return str(machine.emit_assembly(_optimised(program, width, written_for(program, width, order))))
+    return str(machine.emit_assembly(_optimised(program, width, written_for(program, order))))
 
 
 def compiled(program: Program, width: int, order: int) -> Native:
@@ -121,7 +121,8 @@ def compiled(program: Program, width: int, order: int) -> Native:
     width : int
         Lanes.
     order : int
-        Of the series; a long program is compiled once for all.
+        Of the series, written out in line unless the program is long; 0 for a loop that serves all orders.
+        Both give the same bits.
 
     Returns
     -------
@@ -130,7 +131,7 @@ def compiled(program: Program, width: int, order: int) -> Native:
     from natrium.model.codegen.emit import written_for
 
     with _ONE_AT_A_TIME:  # two threads that compile the same would each drop the other's code
-        return _compiled(program, width, written_for(program, width, order))
+        return _compiled(program, width, written_for(program, order))
 
 
 @lru_cache(maxsize=256)

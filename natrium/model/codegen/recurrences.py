@@ -188,7 +188,10 @@ class Recurrences:
         if node.kind == "tanh":
             # (1 - e)/(1 + e) with e = exp(-2 |x|), the sign put back
             e = v.exp(v.mul(v.number(-2.0), v.intrinsic("fabs", x)))
-            size = v.div(v.sub(v.number(1.0), e), v.add(v.number(1.0), e))
+            half = v.div(v.number(1.0), v.add(v.number(1.0), e))
+            size = v.mul(v.sub(v.number(1.0), e), half)
+            # 1 - tanh^2, with all its digits where tanh is flat
+            self.constants["rest", node] = v.mul(v.mul(v.number(4.0), e), v.mul(half, half))
             value = v.intrinsic("copysign", size, x)
             self.first["square", node, 1] = v.mul(value, value)
             return value
@@ -284,8 +287,7 @@ class Recurrences:
         x, weight = self.layout.single(arg)
         slope, scale = v.mul(self.factor, value[x]), v.mul(self.constant(weight), self.inverse)
         if node.kind == "tanh":
-            rest = v.sub(v.number(1.0), first["square", node, 1])
-            total = v.fma(slope, rest, v.sub(v.number(0.0), sums[("slope", x), ("square", node, 1)]))
+            total = v.fma(slope, self.constants["rest", node], v.sub(v.number(0.0), sums[("slope", x), ("square", node, 1)]))
             value[node] = v.mul(scale, total)
             value["square", node, 1] = self._whole(node, node, sums)
             return value[node]
