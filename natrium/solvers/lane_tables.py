@@ -29,7 +29,6 @@ __all__ = [
     "LEVEL",
     "LOADING",
     "LONGEST",
-    "LOOK",
     "MARK_STEPS",
     "MARK_TIME",
     "MAX_HALVINGS",
@@ -57,6 +56,7 @@ __all__ = [
     "ROUNDING",
     "RUN",
     "SAMPLE",
+    "SHORT",
     "SLOPE",
     "SOLVED",
     "SPIKE_LIMIT",
@@ -66,7 +66,6 @@ __all__ = [
     "STIFF",
     "STIFF_STEP",
     "STIFF_STEPS",
-    "STOP",
     "TAU_REF",
     "TIME",
     "WAITING",
@@ -90,16 +89,16 @@ BASE, RATE, TIME, END, LONGEST, WATCH, STEPS, LENGTH, BOUND, BEGIN, LEVEL, SLOPE
     range(14)
 )
 N_ROWS = 14
-RUN, PIECE, SAMPLE, HAS_TERMS, STOP = range(5)  # rows of whole numbers, one per lane
-N_WHOLE = 5
+RUN, PIECE, SAMPLE, HAS_TERMS = range(4)  # rows of whole numbers, one per lane
+N_WHOLE = 4
 RESET, GAP, TAU_REF, FIRST = range(4)  # columns of a run: then initial states, rates, targets, parameters
 P_BEGIN, P_END, P_LEVEL, P_SLOPE, P_LONGEST = range(5)  # columns of a piece
 STATUS, COUNT, N_STEPS, N_GRAZES = range(4)  # whole results of a run
 REACHED, FINAL = range(2)  # results of a run: then grazes, time and u each
 NEXT, N_SPIKES, N_RECORDS, N_ACTIVE, RECORDING = range(5)  # of `state`
 # A run that goes on in steps shorter than this (ms) for so many steps is stiff: implicit methods are better.
-STIFF_STEP, STIFF_STEPS = 5e-5, 5000
-LOOK = 4096  # steps between two looks for stiffness
+# Within pieces of input shorter than the last number (ms) it is the input that shortens them.
+STIFF_STEP, STIFF_STEPS, SHORT = 2e-4, 5000, 2e-2
 ROUNDING = 2e-15  # of the largest term of u: what its own arithmetic leaves open
 DOUBT = 20.0  # tolerances, within which a peak is decided but flagged
 FLOOR = 1e-12  # mV, the least margin in which the step asks for a closer look

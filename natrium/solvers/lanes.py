@@ -30,7 +30,6 @@ from natrium.solvers.lane_tables import (
     HAS_TERMS,
     LENGTH,
     LOADING,
-    LOOK,
     MARK_STEPS,
     MARK_TIME,
     MAX_HALVINGS,
@@ -50,6 +49,7 @@ from natrium.solvers.lane_tables import (
     ROUNDING,
     RUN,
     SAMPLE,
+    SHORT,
     SOLVED,
     SPIKE_LIMIT,
     STATUS,
@@ -58,7 +58,6 @@ from natrium.solvers.lane_tables import (
     STIFF,
     STIFF_STEP,
     STIFF_STEPS,
-    STOP,
     TAU_REF,
     TIME,
     WAITING,
@@ -80,7 +79,6 @@ def _load(t: Tables, lanes: Lanes, out: Results, l: int) -> float:
     out.state[N_ACTIVE] += int(is_active) - int(was_active)
     whole[RUN, l] = run if is_active else -1
     rows[END, l] = np.inf
-    whole[STOP, l] = WAITING
     rows[STEPS, l] = rows[MARK_STEPS, l] = rows[MARK_TIME, l] = rows[WATCH, l] = 0.0
     if is_active:
         out.state[NEXT] += 1
@@ -101,7 +99,7 @@ def _go_on(t: Tables, lanes: Lanes, out: Results, l: int, begin: float) -> None:
         enter(t, lanes, l, begin)
     if whole[RUN, l] >= 0:
         wanted = out.state[RECORDING] or whole[HAS_TERMS, l] or whole[SAMPLE, l] < t.samples.size
-        lanes.rows[WATCH, l] = 1.0 if wanted else 0.0
+        lanes.rows[WATCH, l] = 0.0 if wanted else min(t.max_steps, lanes.rows[MARK_STEPS, l] + STIFF_STEPS)
         if whole[HAS_TERMS, l]:
             fill_input(t, lanes, l)
 
@@ -164,7 +162,8 @@ def _spike(t: Tables, lanes: Lanes, out: Results, l: int, tau: float) -> float:
         lanes.states[i, l] = _state_at(lanes.series, lanes.order, l, i, tau)
     lanes.states[0, l] = t.runs[run, RESET]
     resumed = time + t.runs[run, TAU_REF]
-    _sample(t, lanes, out, l, time, resumed, True)
+    if lanes.whole[SAMPLE, l] < t.samples.size:
+        _sample(t, lanes, out, l, time, resumed, True)
     for i in range(1, n):
         lanes.states[i, l] = _rested(t.runs, lanes.states, run, l, i, min(resumed, t.duration) - time)
     return resumed
@@ -210,12 +209,28 @@ def _crossing(t: Tables, lanes: Lanes, out: Results, l: int) -> float:
     return x * h
 
 
+@inlined
+def _worn(t: Tables, lanes: Lanes, l: int) -> int:
+    """Tell whether a run's budget is spent, or, each so many steps, whether it creeps."""
+    rows, status = lanes.rows, WAITING
+    steps, behind = rows[STEPS, l], rows[STEPS, l] - rows[MARK_STEPS, l]
+    if steps >= t.max_steps:
+        status = STEP_LIMIT
+    elif behind >= STIFF_STEPS:
+        now = rows[BEGIN, l] + rows[TIME, l]
+        if now - rows[MARK_TIME, l] < STIFF_STEP * behind and rows[END, l] > SHORT:
+            status = STIFF
+        rows[MARK_STEPS, l], rows[MARK_TIME, l] = steps, now
+    return status
+
+
 @compiled
 def _settle(t: Tables, lanes: Lanes, out: Results, l: int) -> None:
     """Take a step of a lane in which something may have happened."""
     rows, whole = lanes.rows, lanes.whole
     h, s, bound = rows[LENGTH, l], rows[TIME, l], rows[BOUND, l]
-    begin, tau, status, stop = -1.0, -1.0, whole[STOP, l], rows[BEGIN, l] + s
+    begin, tau, stop = -1.0, -1.0, rows[BEGIN, l] + s
+    status = WAITING if whole[RUN, l] >= 0 else LOADING
     is_last = h >= rows[END, l] - s
     if status == WAITING and not np.isfinite(bound):
         status = NOT_FINITE
@@ -224,7 +239,8 @@ def _settle(t: Tables, lanes: Lanes, out: Results, l: int) -> None:
     spiked = tau >= 0.0
     if status == WAITING:
         length = tau if spiked else h
-        _sample(t, lanes, out, l, stop, rows[BEGIN, l] + (s + length), False)
+        if whole[SAMPLE, l] < t.samples.size:
+            _sample(t, lanes, out, l, stop, rows[BEGIN, l] + (s + length), False)
         if out.state[RECORDING]:
             _record(lanes, out, l, length, spiked)
     if spiked:
@@ -246,30 +262,13 @@ def _settle(t: Tables, lanes: Lanes, out: Results, l: int) -> None:
             rows[TIME, l] = s + h
         else:
             status = BROKEN
+    if status == WAITING:
+        status = _worn(t, lanes, l)
     if status != WAITING:
         if status != LOADING:
             _finish(t, lanes, out, l, status, stop)
         begin = _load(t, lanes, out, l)
     _go_on(t, lanes, out, l, begin)
-
-
-@compiled
-def _look(t: Tables, lanes: Lanes, out: Results) -> None:
-    """End runs that creep, or whose budget is spent."""
-    rows = lanes.rows
-    for l in range(rows.shape[1]):
-        if lanes.whole[RUN, l] < 0:
-            continue
-        now, steps = rows[BEGIN, l] + rows[TIME, l], rows[STEPS, l]
-        behind, passed, status = steps - rows[MARK_STEPS, l], now - rows[MARK_TIME, l], WAITING
-        if steps >= t.max_steps:
-            status = STEP_LIMIT
-        elif behind >= STIFF_STEPS:
-            rows[MARK_STEPS, l], rows[MARK_TIME, l] = steps, now
-            if passed < STIFF_STEP * behind:
-                status = STIFF
-        if status != WAITING:  # settled after the next step
-            lanes.whole[STOP, l], rows[WATCH, l] = status, 1.0
 
 
 @compiled
@@ -286,9 +285,7 @@ def advance(t: Tables, lanes: Lanes, out: Results, turns: int) -> int:
         for l in range(width):
             _settle(t, lanes, out, l)
     address, arguments, attention = lanes.step, lanes.arguments.ctypes.data, lanes.attention
-    for turn in range(turns):
-        if turn % LOOK == LOOK - 1:
-            _look(t, lanes, out)
+    for _ in range(turns):
         if out.state[N_ACTIVE] == 0:
             return DONE
         if out.state[N_SPIKES] + width > out.spike_run.size:

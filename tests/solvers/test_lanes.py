@@ -46,7 +46,6 @@ def test_sampling_at_a_spike_gives_the_state_after_it():
     np.testing.assert_array_equal(found.samples[0, 0, :3], -70.0)
 
 
-@pytest.mark.xfail(strict=True, reason="stiffness is looked for at turns of the lanes, not at steps of a run")
 def test_what_is_stiff_does_not_depend_on_the_others():
     """7000 short steps, which alone are looked at after 4095: begun later in a lane, after more than 5000."""
     neuron, drive = fast_channel(3e4), natrium.Constant(16.0)

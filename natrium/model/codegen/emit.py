@@ -13,7 +13,7 @@ from llvmlite import ir
 
 from natrium.model.codegen.layout import NEAR, Layout
 from natrium.model.codegen.recurrences import Recurrences
-from natrium.model.codegen.series import Program
+from natrium.model.codegen.series import Node, Program
 from natrium.model.codegen.vectors import F64, I64
 
 __all__ = ["ARGUMENTS", "FUNCTION", "module_of", "n_slots", "written_for"]
@@ -21,10 +21,10 @@ __all__ = ["ARGUMENTS", "FUNCTION", "module_of", "n_slots", "written_for"]
 FUNCTION = "natrium_step"
 # What the step is given, as a table of addresses; the last is a whole number and no address. Rows of lanes:
 # the states (changed), parameters, the input's series from order 1 on (order 0 is written: base + rate s),
-# its base and rate, the time s in the stretch (changed), the stretch's end, the longest step, whether to
-# watch every step, the count of steps (changed). Written: the series of the states, scratch, the step's
-# length, the states at its end, the bound of u, and in one word a bit for each lane that did not simply go
-# on. Given besides: the inverse tolerance of each state, and the margin that u must keep to go on.
+# its base and rate, the time s in the stretch (changed), the stretch's end, the longest step, the step from
+# which on to watch every one, the count of steps (changed). Written: the series of the states, scratch, the
+# step's length, the states at its end, the bound of u, and in one word a bit for each lane that did not just
+# go on. Given besides: the inverse tolerance of each state, and the margin that u must keep to go on.
 ARGUMENTS = (
     "states", "parameters", "input", "base", "rate", "time", "end", "longest", "watch", "steps",
     "series", "scratch", "length", "final", "bound", "attention", "tolerance", "order",
@@ -32,6 +32,7 @@ ARGUMENTS = (
 MAX_ACCUMULATORS = 20  # in one loop: vector registers, less the operands
 GROUP = 6  # convolutions of two orders at once: twice as many accumulators
 IN_LINE = 6000  # products of a step, above which it is written as a loop: compiling takes its time
+SIGHT = 3.0  # e-foldings: more, and a rate may rise from nothing within a step
 SHORTENING = 0.9  # of the step that the last terms allow
 
 
@@ -279,6 +280,7 @@ class _Step(Recurrences):
         v, b = self.v, self.b
         rest = v.sub(v.load(self.at["end"]), self.time)
         h = v.least(self._length(), v.least(v.load(self.at["longest"]), rest))
+        h = self._within_sight(h)
         v.store(h, self.at["length"])
 
         def horner(j: Any, values: list[Any]) -> list[Any]:
@@ -312,16 +314,44 @@ class _Step(Recurrences):
         v.store(bound, self.at["bound"])
         self._go_on(h, rest, final, bound)
 
+    def _within_sight(self, h: Any) -> Any:
+        """Shorten the step so that no exponential passes more than `SIGHT` e-foldings in it.
+
+        Where 1/(1 + exp(-w)) is next to nothing its series shows nothing of where it is not. The sum of
+        |w_k| h^k bounds how far w goes, and grows faster than h.
+        """
+        v, b = self.v, self.b
+        one = ir.Constant(I64, 1)
+        for row, weights in self.layout.growths().items():
+            base, is_slope = self._base(row), not isinstance(row, Node)
+
+            def passes(k: Any, values: list[Any], base: Any = base, is_slope: bool = is_slope) -> list[Any]:
+                height = v.mul(values[0], h)  # noqa: B023 - written at once, in this turn
+                size = v.intrinsic("fabs", v.load(base, k))
+                if is_slope:
+                    size = v.mul(size, v.spread(b.fdiv(ir.Constant(F64, 1.0), b.sitofp(k, F64))))
+                return [height, v.fma(size, height, values[1])]
+
+            end = self.order if is_slope else self.stride
+            _, total = v.loop(one, end, [v.number(1.0), v.number(0.0)], passes)
+            steepest = v.number(0.0)
+            for weight in weights:
+                steepest = v.greatest(v.intrinsic("fabs", self.constant(weight)), steepest)
+            folds = v.mul(v.mul(steepest, total), v.number(1.0 / SIGHT))
+            h = v.least(v.div(h, folds), h)
+        return h
+
     def _go_on(self, h: Any, rest: Any, final: list[Any], bound: Any) -> None:
         """Move the lanes on in which nothing can have happened; mark the others."""
         v, b = self.v, self.b
         margin = v.spread(b.load(b.gep(self.tolerance, [ir.Constant(I64, self.n)])))
         calm = b.and_(b.fcmp_ordered("<", bound, margin), b.fcmp_ordered("<", h, rest))
-        calm = b.and_(calm, b.fcmp_ordered("==", v.load(self.at["watch"]), v.number(0.0)))
+        steps = v.add(v.load(self.at["steps"]), v.number(1.0))
+        v.store(steps, self.at["steps"])
+        calm = b.and_(calm, b.fcmp_ordered("<", steps, v.load(self.at["watch"])))
         v.store(b.select(calm, v.add(self.time, h), self.time), self.at["time"])
         for index, value in enumerate(final):
             v.store(b.select(calm, value, v.load(self.at["states"], index)), self.at["states"], index)
-        v.store(v.add(v.load(self.at["steps"]), v.number(1.0)), self.at["steps"])
         word = b.bitcast(self.at["attention"], I64.as_pointer())
         b.store(v.word(b.not_(calm)), word)
 

@@ -44,6 +44,21 @@ class Layout:
             return node.args[0], node.weights[1]
         return node, sympy.S.One
 
+    def growths(self) -> dict[Any, list[Any]]:
+        """Give the rows that exponentials are of, each with its weights in them."""
+        found: dict[Any, list[Any]] = {}
+        for node in self.program.nodes:
+            if node.kind in ("exp", "tanh"):
+                x, weight = self.single(node.args[0])
+                row = x if x.kind == "state" else ("slope", x)
+                found.setdefault(row, []).append(2 * weight if node.kind == "tanh" else weight)
+        # Squares of exponentials are products here, twice as steep.
+        for square in self.program.nodes:
+            if square.kind == "product" and square.args[0] == square.args[1] and square.args[0].kind == "exp":
+                x, weight = self.single(square.args[0].args[0])
+                found[x if x.kind == "state" else ("slope", x)].append(2 * weight)
+        return found
+
     def _pairs(self, node: Node) -> Iterator[tuple[Any, Any]]:
         if node.kind == "product":
             yield (node.args[0], node.args[1])

@@ -19,7 +19,7 @@ __all__ = ["Native", "assembly", "cache_folder", "compiled"]
 
 ENVIRONMENT = "NATRIUM_CACHE_DIR"
 _ONE_AT_A_TIME = threading.Lock()
-FORMAT = 7  # of what is written here: counts up when the emitted code changes
+FORMAT = 8  # of what is written here: counts up when the emitted code changes
 CHECKSUM = 32  # bytes of SHA-256 that a file begins with
 
 

@@ -287,7 +287,11 @@ class Recurrences:
         x, weight = self.layout.single(arg)
         slope, scale = v.mul(self.factor, value[x]), v.mul(self.constant(weight), self.inverse)
         if node.kind == "tanh":
-            total = v.fma(slope, self.constants["rest", node], v.sub(v.number(0.0), sums[("slope", x), ("square", node, 1)]))
+            total = v.fma(
+                slope,
+                self.constants["rest", node],
+                v.sub(v.number(0.0), sums[("slope", x), ("square", node, 1)]),
+            )
             value[node] = v.mul(scale, total)
             value["square", node, 1] = self._whole(node, node, sums)
             return value[node]
