@@ -352,6 +352,6 @@ def _orders(atol: float, inputs: InputTable) -> Whole:
     lengths = np.minimum(inputs.piece_end - inputs.piece_begin, inputs.longest)
     numbers = np.diff(inputs.first_piece)
     pieces = np.add.reduceat(lengths, inputs.first_piece[:-1]) / numbers
-    orders = np.arange(LEAST_ORDER, MOST_ORDER + 1)
+    orders = np.arange(LEAST_ORDER + 1, MOST_ORDER, 2)  # few: each is compiled apart
     steps = np.minimum(RADIUS * (atol / TYPICAL) ** (1.0 / orders), pieces[:, None])
     return np.asarray(orders[np.argmin((orders + OVERHEAD) ** 2 / steps, axis=1)])
