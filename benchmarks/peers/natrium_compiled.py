@@ -52,7 +52,9 @@ class Compiled(work.Peer):
 
         model = notebook.lif_na()
 
-        prepared = natrium.Compiled(rtol=tolerance).prepare(model.neuron, model.stimulus, t_end=work.SINGLE_END)
+        prepared = natrium.Compiled(rtol=tolerance).prepare(
+            model.neuron, model.stimulus, t_end=work.SINGLE_END
+        )
 
         def run() -> np.ndarray:
             return prepared()[0]

@@ -77,10 +77,10 @@ def checked_run(
 
 
 @cache
-def _versions() -> dict[str, str]:
+def _versions(needs: tuple[str, ...]) -> dict[str, str]:
     from importlib.metadata import version
 
-    packages = ("natrium", "numpy", "scipy", "sympy")
+    packages = ("natrium", "numpy", "scipy", "sympy", *needs)
     return {"python": platform.python_version()} | {name: version(name) for name in packages}
 
 
@@ -100,7 +100,7 @@ def manifest(solver: Any, neuron: Neuron | HybridNeuron, stimulus: Sum) -> dict[
             content = ""
     digest = hashlib.sha256(content.encode()).hexdigest()
     return {
-        "versions": _versions(),
+        "versions": dict(_versions(getattr(solver, "needs", ()))),
         "solver": type(solver).__name__,
         "settings": settings,
         "model_sha256": digest if content else "none: the stimulus is a Python function",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import ClassVar
 
 import attrs
 import numpy as np
@@ -90,6 +91,8 @@ class Compiled:
        high-order Taylor methods", Exp. Math. 14 (2005) 99-117.
        https://doi.org/10.1080/10586458.2005.10128904
     """
+
+    needs: ClassVar[tuple[str, ...]] = ("numba", "llvmlite")  # packages on which results depend too
 
     rtol: float = attrs.field(default=1e-9, converter=as_float, validator=Number("", 0.0, 0.1, open_low=True))
     atol: float | None = attrs.field(
