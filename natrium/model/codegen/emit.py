@@ -115,43 +115,43 @@ class _Step(Recurrences):
     # -- order k
 
     def _orders(self) -> None:
-        """Write all orders: the first two apart, then in line where that is short, else as a loop."""
-        v, pairs = self.v, list(self.layout.sums)
+        """Write all orders: the first apart, then in line where that is short, else as a loop."""
+        v = self.v
         self.states = [self.first[rate] for rate in self.program.rates]
-        self._order(ir.Constant(I64, 1), dict.fromkeys(pairs, v.number(0.0)))
+        self._order(ir.Constant(I64, 1), dict.fromkeys(self.layout.sums, v.number(0.0)))
         one = dict(self.value)
-        self._order(ir.Constant(I64, 2), {(a, b): v.mul(one[a], one[b]) for a, b in pairs})
+        second = {(a, b): v.mul(one[a], one[b]) for a, b in self.layout.sums}
         if self.fixed_order:
-            self._in_line(self.fixed_order, one)
+            self._in_line(self.fixed_order, one, second)
         else:
-            self._in_a_loop(one)
+            self._in_a_loop(one, second)
 
-    def _in_a_loop(self, one: dict[Any, Any]) -> None:
-        """Write the orders from 3 on as a loop.
+    def _in_a_loop(self, one: dict[Any, Any], second: dict[Any, Any]) -> None:
+        """Write the orders from 2 on as a loop.
 
         A convolution at order k + 1 is summed up while the coefficients of order k, which wait for one
         another, are on their way: all but its outermost terms needs none of them.
         """
         v, b, pairs = self.v, self.b, list(self.layout.sums)
-        three, last = ir.Constant(I64, 3), b.sub(self.order, ir.Constant(I64, 1))
-        sums = self._with_ends(dict.fromkeys(pairs, v.number(0.0)), one, three)
+        last = b.sub(self.order, ir.Constant(I64, 1))
 
         def body(k: Any, carried: list[Any]) -> list[Any]:
             self.states = carried[len(pairs) :]
             self._order(k, dict(zip(pairs, carried, strict=False)))
             following = b.add(k, ir.Constant(I64, 1))
-            inner = self._interior(k, following)
+            is_last = b.icmp_signed("==", k, last)
+            inner = self._interior(b.select(is_last, ir.Constant(I64, 0), k), following)
             return [*self._with_ends(inner, one, following).values(), *self.states]
 
-        carried = v.loop(three, last, [*sums.values(), *self.states], body)
+        carried = v.loop(ir.Constant(I64, 2), self.order, [*second.values(), *self.states], body)
         self.states = carried[len(pairs) :]
-        self._order(last, dict(zip(pairs, carried, strict=False)))
 
-    def _in_line(self, order: int, one: dict[Any, Any]) -> None:
-        """Write the orders from 3 on one after another, without a branch; to the same bits as the loop.
+    def _in_line(self, order: int, one: dict[Any, Any], second: dict[Any, Any]) -> None:
+        """Write the orders from 2 on one after another, without a branch; to the same bits as the loop.
 
         Two orders are summed at once, so that each coefficient is loaded once for both.
         """
+        self._order(ir.Constant(I64, 2), second)
         for k in range(3, order, 2):
             now, later = self._two_orders(k)
             self._order(ir.Constant(I64, k), self._with_ends(now, one, k))
@@ -230,17 +230,21 @@ class _Step(Recurrences):
         is_odd = b.trunc(k, ir.IntType(1))
         return v.fma(b.select(is_odd, v.number(0.0), middle), middle, total)
 
-    def _interior(self, k: Any, following: Any) -> dict[Any, Any]:
-        """Sum a_j b_(k+1-j) over 1 < j < k for every pair, in as few loops as there are registers for."""
+    def _interior(self, end: Any, following: Any) -> dict[Any, Any]:
+        """Sum a_j b_(k+1-j) over 1 < j < k for every pair, in as few loops as there are registers for.
+
+        `end` is k, or 0 where nothing is wanted.
+        """
         b = self.b
         squares = [pair for pair in self.layout.sums if pair[0] == pair[1]]
         others = [pair for pair in self.layout.sums if pair[0] != pair[1]]
         half = b.lshr(b.add(following, ir.Constant(I64, 1)), ir.Constant(I64, 1))
         found: dict[Any, Any] = {}
-        for pairs, end in ((squares, half), (others, k)):
+        half = b.select(b.icmp_signed("<", half, end), half, end)
+        for pairs, stop in ((squares, half), (others, end)):
             for start in range(0, len(pairs), MAX_ACCUMULATORS):
                 group = pairs[start : start + MAX_ACCUMULATORS]
-                found.update(zip(group, self._summed(group, end, following), strict=True))
+                found.update(zip(group, self._summed(group, stop, following), strict=True))
         return {pair: found[pair] for pair in self.layout.sums}
 
     def _summed(self, group: list[Any], end: Any, k: Any) -> list[Any]:
