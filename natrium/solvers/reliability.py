@@ -60,5 +60,6 @@ def spike_time_errors(trajectory: Trajectory) -> Array:
     errors = np.full(times.size, np.inf)
     both = min(times.size, again.n_spikes)
     moved = np.abs(times[:both] - again.spike_times[:both])
+    rounding *= np.sqrt(np.arange(1, times.size + 1))  # each interval adds its own
     errors[:both] = SAFETY * maximum_filter1d(moved, 3, mode="nearest") + rounding[:both]
     return errors
