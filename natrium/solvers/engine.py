@@ -39,6 +39,7 @@ from natrium.solvers.lane_tables import (
     Results,
     Tables,
 )
+from natrium.solvers.refractory import relaxation
 from natrium.solvers.runs import Runs
 
 __all__ = ["Settings", "Work", "carry", "engine", "origins"]
@@ -271,24 +272,11 @@ def _initial(runs: Runs, origin: Array) -> Array:
 
 
 def _rest(runs: Runs, kernel: Kernel) -> tuple[Array, Array]:
-    """Give each state's rate and target while refractory, as `refractory.rest_segment` does."""
-    n_states = len(runs.labels)
-    rates, targets = np.zeros((runs.n_runs, n_states)), np.zeros((runs.n_runs, n_states))
-    if kernel.system.refractory.rule == "clamp" and n_states > 1:
-        distinct, where = np.unique(column(runs, "v_reset"), return_inverse=True)
-        rates[:, 1:] = np.array([kernel.relaxation(v) for v in distinct.tolist()])[where]
-        steady = np.array([_steady(kernel, v) for v in distinct.tolist()])[where]
-        moving = rates[:, 1:] > 0.0
-        targets[:, 1:] = np.where(moving, steady, 0.0)
-        rates[:, 1:] = np.where(moving, rates[:, 1:], 0.0)
-    return rates, targets
-
-
-def _steady(kernel: Kernel, v: float) -> list[float]:
-    try:
-        return kernel.steady(v)
-    except ZeroDivisionError:
-        return [np.nan] * len(kernel.system.gates)
+    """Give each state's rate and target while refractory, shape (n_runs, n_states) each."""
+    distinct, where = np.unique(column(runs, "v_reset"), return_inverse=True)
+    rest = np.zeros(len(runs.labels) - 1)  # gates that stand still, wherever they are
+    found = [relaxation(kernel, np.array([v, *rest])) for v in distinct.tolist()]
+    return np.array([rates for rates, _ in found])[where], np.array([target for _, target in found])[where]
 
 
 @lru_cache(maxsize=64)

@@ -8,7 +8,7 @@ from natrium.model import Kernel
 from natrium.solvers.bernstein import Array
 from natrium.solvers.trajectory import Segment
 
-__all__ = ["relaxed", "rest_segment"]
+__all__ = ["relaxation", "relaxed", "rest_segment"]
 
 
 def rest_segment(kernel: Kernel, begin: float, length: float, y: Array) -> Segment:
@@ -25,7 +25,7 @@ def rest_segment(kernel: Kernel, begin: float, length: float, y: Array) -> Segme
     y : ndarray, shape (n_states,)
         V in mV, then the gates.
     """
-    rates, target = _relaxation(kernel, y)
+    rates, target = relaxation(kernel, y)
 
     def state(s: Array) -> Array:
         return (target + (y - target) * np.exp(-np.outer(s, rates))).T
@@ -40,8 +40,8 @@ def relaxed(kernel: Kernel, y: Array, length: float) -> Array:
     return np.asarray(target + (y - target) * np.exp(-length * rates))
 
 
-def _relaxation(kernel: Kernel, y: Array) -> tuple[Array, Array]:
-    """Give each state's rate and target while refractory: rate 0 for what stands still."""
+def relaxation(kernel: Kernel, y: Array) -> tuple[Array, Array]:
+    """Give each state's rate (per ms) and target while refractory; rate 0 for what stands still."""
     if kernel.system.refractory.rule == "clamp":
         return _clamped(kernel, y)
     return np.zeros(y.size), y.copy()

@@ -7,6 +7,7 @@ instructions: what a lane gives depends on its own numbers alone, whatever the o
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
 from llvmlite import ir
@@ -36,6 +37,7 @@ SIGHT = 3.0  # e-foldings: more, and a rate may rise from nothing within a step
 SHORTENING = 0.9  # of the step that the last terms allow
 
 
+@lru_cache(maxsize=256)
 def written_for(program: Program, order: int) -> int:
     """Say for which order a step is written: `order` in line, or 0, a loop for all, where that is long."""
     products = len(Layout(program, near=True).sums) * order**2 / 2
