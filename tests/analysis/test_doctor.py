@@ -7,13 +7,13 @@ import re
 import attrs
 import numpy as np
 import pytest
-import zoo
 
 import natrium
 from natrium.analysis import compare_script
 from natrium.analysis.doctor import diagnose
 from natrium.analysis.doctor.subjects import load_subject
 from natrium.model import ModelError, SolverError
+from tests.analysis import zoo
 
 MODELS = {name: make() for name, make in natrium.notebook.SCRIPTS.items()}
 # Script 3's input ends while its gates are open, in the middle of the run; the others' at its ends.

@@ -6,13 +6,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from design import DESIGN
 from hypothesis import HealthCheck, given, settings
-from making import models
 
 import natrium
 from natrium.model.files import channel_to_dict, to_dict, to_toml
 from natrium.model.kinds import KINDS
+from tests.model.design import DESIGN
+from tests.model.making import models
 
 # --- both ways -----------------------------------------------------------------------------------
 

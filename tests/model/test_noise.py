@@ -8,12 +8,12 @@ from typing import Any
 import attrs
 import numpy as np
 import pytest
-from inputs import drawn, pointwise
 from scipy import stats
 
 import natrium
 from natrium.model.noise import BLOCK, MAX_SAMPLES
 from natrium.model.waveforms import MAX_EDGES
+from tests.model.inputs import drawn, pointwise
 
 OU = natrium.Noise(10.0, 4.0, tau=5.0, step=0.5, seed=7)
 WHITE = natrium.Noise(10.0, tau=0.0, intensity=4.0, step=0.5, seed=7)

@@ -5,11 +5,11 @@ import math
 import mpmath
 import numpy as np
 import pytest
-from cases import NA
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 import natrium
+from tests.solvers.cases import NA
 
 TIMES = st.floats(0.05, 50.0)
 

@@ -8,11 +8,11 @@ import sys
 import attrs
 import numpy as np
 import pytest
-from cases import NA, SODIUM, STEP, TRAINS, fast_channel, read, solve, train
-from randoms import random_case
 
 import natrium
 from natrium.solvers.runs import FAILED, FALLBACK, GRAZE
+from tests.solvers.cases import NA, SODIUM, STEP, TRAINS, fast_channel, read, solve, train
+from tests.solvers.randoms import random_case
 
 LIF = natrium.Neuron(tau_m=8.0, tau_ref=1.5, v_rest=-70.0, v_thresh=-53.0, v_reset=-75.0)
 CLAMP = attrs.evolve(NA, refractory="clamp")

@@ -5,9 +5,9 @@ from itertools import pairwise
 import attrs
 import numpy as np
 import pytest
-from cases import METHODS, NA, STEP, TRAINS, solve, train
 
 import natrium
+from tests.solvers.cases import METHODS, NA, STEP, TRAINS, solve, train
 
 LIF = natrium.Neuron(tau_m=8.0, tau_ref=1.5, v_rest=-70.0, v_thresh=-53.0, v_reset=-75.0)
 # Inputs with a closed form; a new one is tested by being listed.

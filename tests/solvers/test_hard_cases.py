@@ -4,11 +4,11 @@ import json
 
 import numpy as np
 import pytest
-from cases import read, solve
 from typer.testing import CliRunner
 
 import natrium
 from natrium.cli import app
+from tests.solvers.cases import read, solve
 
 CASES = {case["id"]: case for case in read("hard_cases")}
 SETTINGS = {"default": ({}, "tol"), "tightest": ({"rtol": 1e-13}, "tol_tight")}

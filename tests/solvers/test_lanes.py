@@ -3,13 +3,13 @@
 import attrs
 import numpy as np
 import pytest
-from cases import NA, STEP, fast_channel
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import natrium
 from natrium.solvers.runs import FAILED
 from natrium.solvers.varying import runs_of
+from tests.solvers.cases import NA, STEP, fast_channel
 
 LIF = natrium.Neuron(tau_m=8.0, tau_ref=1.5, v_rest=-70.0, v_thresh=-53.0, v_reset=-75.0)
 CLAMP = attrs.evolve(NA, refractory="clamp")

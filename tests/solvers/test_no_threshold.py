@@ -6,11 +6,11 @@ import pickle
 import attrs
 import numpy as np
 import pytest
-from cases import METHODS
 from scipy.integrate import solve_ivp
 
 import natrium
 from natrium.model import to_toml
+from tests.solvers.cases import METHODS
 
 SMOOTH = natrium.Neuron(v_thresh=None, channels=[natrium.CHANNELS["notebook_sodium_1"]])
 

@@ -5,10 +5,10 @@ import math
 import attrs
 import numpy as np
 import pytest
-from cases import METHODS, NA, STEP, train
 from scipy.optimize import minimize_scalar
 
 import natrium
+from tests.solvers.cases import METHODS, NA, STEP, train
 
 LIF = natrium.Neuron(tau_m=10.0, tau_ref=2.0, v_rest=-70.0, v_thresh=-55.0)
 

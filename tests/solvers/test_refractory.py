@@ -3,9 +3,9 @@
 import attrs
 import numpy as np
 import pytest
-from cases import METHODS, NA, STEP
 
 import natrium
+from tests.solvers.cases import METHODS, NA, STEP
 
 CLAMP = attrs.evolve(NA, refractory="clamp")
 LIF = natrium.Neuron(tau_ref=2.0)

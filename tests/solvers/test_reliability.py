@@ -3,11 +3,11 @@
 import attrs
 import numpy as np
 import pytest
-from cases import NA, STEP, TRAINS, solve, train
-from randoms import random_case
 
 import natrium
 from natrium.solvers.reliability import ROUNDING
+from tests.solvers.cases import NA, STEP, TRAINS, solve, train
+from tests.solvers.randoms import random_case
 
 SOLVERS = [natrium.EventDriven, natrium.Compiled]
 

@@ -2,9 +2,9 @@
 
 import numpy as np
 import pytest
-from cases import NA, read, script_table
 
 import natrium
+from tests.solvers.cases import NA, read, script_table
 
 SCRIPTS = list(natrium.notebook.SCRIPTS)
 PROBE = read("exp_probe")

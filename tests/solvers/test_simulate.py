@@ -5,10 +5,10 @@ import math
 import attrs
 import numpy as np
 import pytest
-from cases import NA, STEP
 
 import natrium
 from natrium.solvers import Solver, solver_of
+from tests.solvers.cases import NA, STEP
 
 SOLVERS = {
     "event": (natrium.EventDriven(), {}),

@@ -2,9 +2,9 @@
 
 import numpy as np
 import pytest
-from cases import SODIUM, TRAINS, read, solve, train
 
 import natrium
+from tests.solvers.cases import SODIUM, TRAINS, read, solve, train
 
 FI = read("fI_reference")
 INPUTS = FI["input_mV"]

@@ -3,9 +3,9 @@
 import attrs
 import numpy as np
 import pytest
-from cases import METHODS, NA, STEP
 
 import natrium
+from tests.solvers.cases import METHODS, NA, STEP
 
 
 @pytest.fixture(scope="module", params=[natrium.EventDriven(), natrium.Compiled()], ids=["event", "compiled"])
