@@ -53,7 +53,7 @@ def parts() -> tuple[list[str], list[tuple[str, str]], list[str]]:
     import sympy
 
     from natrium.model import notebook
-    from natrium.model.exprel import exprel
+    from natrium.model.expressions.exprel import exprel
 
     system = notebook.lif_na().neuron.system.event_coordinates()
     values = dict(zip(system.parameters, system.values, strict=True))

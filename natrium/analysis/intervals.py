@@ -22,7 +22,7 @@ import sympy
 from scipy.optimize import brentq
 
 from natrium.model.errors import SolverError
-from natrium.model.exprel import EXP_LIMIT, exprel, exprel_array, whole, whole_exp
+from natrium.model.expressions.exprel import EXP_LIMIT, exprel, exprel_array, whole, whole_exp
 
 __all__ = ["Bounds", "Enclosure", "sign_changes"]
 

@@ -12,8 +12,8 @@ from natrium.model.errors import (
     TooManySpikes,
     UnsupportedModel,
 )
-from natrium.model.exprel import exprel_array
-from natrium.model.expression import Expression
+from natrium.model.expressions.exprel import exprel_array
+from natrium.model.expressions.expression import Expression
 from natrium.model.files import (
     channel_to_dict,
     from_dict,

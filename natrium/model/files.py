@@ -15,7 +15,7 @@ import attrs
 import numpy as np
 
 from natrium.model.errors import ModelError
-from natrium.model.expression import Expression
+from natrium.model.expressions.expression import Expression
 from natrium.model.kinds import KINDS, VERSION
 from natrium.model.model import Model
 from natrium.model.neuron import NO_THRESHOLD, Channel, NoThreshold

@@ -18,7 +18,7 @@ import sympy
 from sympy.printing.numpy import NumPyPrinter
 from sympy.printing.pycode import PythonCodePrinter
 
-from natrium.model.exprel import exprel_array, exprel_scalar, saturated_exp, saturated_exp_array
+from natrium.model.expressions.exprel import exprel_array, exprel_scalar, saturated_exp, saturated_exp_array
 
 if TYPE_CHECKING:
     from natrium.model.codegen import Native, Program

@@ -10,7 +10,7 @@ import attrs
 import sympy
 
 from natrium.model.errors import ModelError
-from natrium.model.expression import Expression, as_expression
+from natrium.model.expressions.expression import Expression, as_expression
 from natrium.model.hybrid import GateFlow, HybridSystem, Refractory
 from natrium.model.kernel import lower
 from natrium.model.rates import V, check_rate, smooth_rate

@@ -10,11 +10,11 @@ import numpy as np
 import sympy
 from scipy.optimize import brentq
 
-from natrium.model.domain import leaves_the_reals
 from natrium.model.errors import ModelError
-from natrium.model.expression import Expression, evaluated
+from natrium.model.expressions.domain import leaves_the_reals
+from natrium.model.expressions.expression import Expression, evaluated
+from natrium.model.expressions.smooth import denominators, smooth
 from natrium.model.kernel import lower_expressions
-from natrium.model.smooth import denominators, smooth
 
 __all__ = ["V_HIGH", "V_LOW", "V", "check_rate", "smooth_rate"]
 

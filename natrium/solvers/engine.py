@@ -285,7 +285,7 @@ def _formula(formula: Formula) -> Any:
     import sympy
 
     from natrium.model.codegen import compiled, program
-    from natrium.model.exprel import whole
+    from natrium.model.expressions.exprel import whole
 
     t = formula.value.symbol
     total, unused = sympy.Symbol("F_", real=True), sympy.Symbol("J_", real=True)

@@ -14,7 +14,7 @@ import sympy
 
 import natrium
 from natrium.model.codegen import assembly, cache_folder, compiled, native
-from natrium.model.exprel import exprel, whole_exp
+from natrium.model.expressions.exprel import exprel, whole_exp
 from tests.model.steps import ORDER, J, a, exact, of, taken, worst, written, x, y
 
 INPUT = (3.0, -0.5, 0.25, -0.1, 0.03)

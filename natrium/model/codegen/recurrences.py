@@ -14,7 +14,7 @@ from natrium.model.codegen.layout import FRACTION_LEVELS, NEAR, Layout, even_fra
 from natrium.model.codegen.series import Node, Program
 from natrium.model.codegen.vectors import I64, Lanes
 from natrium.model.errors import UnsupportedModel
-from natrium.model.exprel import EXP_LIMIT
+from natrium.model.expressions.exprel import EXP_LIMIT
 
 __all__ = ["Recurrences"]
 

@@ -22,7 +22,7 @@ import attrs
 import sympy
 
 from natrium.model.errors import UnsupportedModel
-from natrium.model.exprel import exprel, whole_exp
+from natrium.model.expressions.exprel import exprel, whole_exp
 
 __all__ = ["Node", "Program", "program"]
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from llvmlite import ir
 
-from natrium.model.exprel import EXP_LIMIT
+from natrium.model.expressions.exprel import EXP_LIMIT
 
 __all__ = ["F64", "I64", "Lanes"]
 

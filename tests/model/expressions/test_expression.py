@@ -11,11 +11,13 @@ import pytest
 import sympy
 from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
+from tests.model.meaning import Undefined, meaning, value_of
+from tests.model.trees import Tree, constants, exact, in_doubles, render, trees
 
 import natrium
-from natrium.model.exprel import exprel
-from natrium.model.expression import as_expression
-from natrium.model.reader import (
+from natrium.model.expressions.exprel import exprel
+from natrium.model.expressions.expression import as_expression
+from natrium.model.expressions.reader import (
     MAX_ARGUMENT,
     MAX_BRACKETS,
     MAX_DIGITS,
@@ -25,9 +27,7 @@ from natrium.model.reader import (
     MAX_POWER,
     MAX_TURNED,
 )
-from natrium.model.smooth import smooth
-from tests.model.meaning import Undefined, meaning, value_of
-from tests.model.trees import Tree, constants, exact, in_doubles, render, trees
+from natrium.model.expressions.smooth import smooth
 
 V = sympy.Symbol("V", real=True)
 POINTS = (-93.25, -40.0, -1.5, 0.0, 0.3, 2.0, 61.75)

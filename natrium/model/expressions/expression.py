@@ -18,8 +18,8 @@ import sympy
 from sympy.printing.str import StrPrinter
 
 from natrium.model.errors import ModelError
-from natrium.model.exprel import exprel
-from natrium.model.reader import ARITHMETIC, NUMERIC, Node, evaluator, read, refuse
+from natrium.model.expressions.exprel import exprel
+from natrium.model.expressions.reader import ARITHMETIC, NUMERIC, Node, evaluator, read, refuse
 from natrium.model.rules import Number, is_real, shown
 
 __all__ = ["Expression", "as_expression", "evaluated"]

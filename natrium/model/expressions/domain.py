@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from natrium.model.expression import Expression
-from natrium.model.reader import ARITHMETIC, NUMERIC, Node
+from natrium.model.expressions.expression import Expression
+from natrium.model.expressions.reader import ARITHMETIC, NUMERIC, Node
 
 __all__ = ["leaves_the_reals"]
 

@@ -9,8 +9,9 @@ import pytest
 import sympy
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.model.meaning import CONTEXT, exprel_by_integral
 
-from natrium.model.exprel import (
+from natrium.model.expressions.exprel import (
     EXP_LIMIT,
     exprel,
     exprel_array,
@@ -18,7 +19,6 @@ from natrium.model.exprel import (
     saturated_exp,
     saturated_exp_array,
 )
-from tests.model.meaning import CONTEXT, exprel_by_integral
 
 ORDERS = (0, 1, 2, 3)
 DIGITS = 1e-14

@@ -13,7 +13,7 @@ from typing import Any
 
 import sympy
 
-from natrium.model.exprel import exprel, whole
+from natrium.model.expressions.exprel import exprel, whole
 
 __all__ = ["denominators", "feature_scale", "smooth"]
 
