@@ -2,7 +2,6 @@
 
 from natrium.model import notebook
 from natrium.model.catalogue import CHANNELS
-from natrium.model.drive import Drive, Wave
 from natrium.model.errors import (
     ModelError,
     NatriumError,
@@ -30,7 +29,6 @@ from natrium.model.kernel import Kernel, lower
 from natrium.model.latex import latex
 from natrium.model.model import METHODS, SOLVERS, Model, Simulation
 from natrium.model.neuron import Channel, Gate, Neuron
-from natrium.model.noise import Noise
 from natrium.model.parameters import (
     AnyNeuron,
     changed_neuron,
@@ -42,9 +40,11 @@ from natrium.model.parameters import (
     with_parameters,
 )
 from natrium.model.rules import Choice, Count, Number, Optional, as_float
-from natrium.model.signals import Custom, Formula, Samples
-from natrium.model.stimulus import Span, Stimulus, Sum, as_stimulus, smooth_spans
-from natrium.model.waveforms import Constant, Gaussian, Pulses, Ramp, Sine, Step
+from natrium.model.stimuli.drive import Drive, Wave
+from natrium.model.stimuli.noise import Noise
+from natrium.model.stimuli.signals import Custom, Formula, Samples
+from natrium.model.stimuli.stimulus import Span, Stimulus, Sum, as_stimulus, smooth_spans
+from natrium.model.stimuli.waveforms import Constant, Gaussian, Pulses, Ramp, Sine, Step
 
 __all__ = [
     "CHANNELS",

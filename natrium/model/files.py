@@ -16,10 +16,10 @@ import numpy as np
 
 from natrium.model.errors import ModelError
 from natrium.model.expressions.expression import Expression
-from natrium.model.kinds import KINDS, VERSION
 from natrium.model.model import Model
 from natrium.model.neuron import NO_THRESHOLD, Channel, NoThreshold
 from natrium.model.rules import shown
+from natrium.model.stimuli.kinds import KINDS, VERSION
 
 __all__ = ["channel_to_dict", "from_dict", "load", "loads", "save", "to_dict", "to_toml"]
 

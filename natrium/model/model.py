@@ -10,7 +10,7 @@ import attrs
 from natrium.model.errors import ModelError
 from natrium.model.neuron import Neuron
 from natrium.model.rules import Choice, Number, Optional, as_float
-from natrium.model.stimulus import Sum, as_stimulus
+from natrium.model.stimuli.stimulus import Sum, as_stimulus
 
 __all__ = ["METHODS", "SOLVERS", "Model", "Simulation"]
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from natrium.model.catalogue import CHANNELS
 from natrium.model.model import Model, Simulation
 from natrium.model.neuron import Neuron
-from natrium.model.waveforms import Step
+from natrium.model.stimuli.waveforms import Step
 
 __all__ = ["SCRIPTS", "TITLES", "lif", "lif_na", "lif_na2"]
 

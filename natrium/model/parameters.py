@@ -20,8 +20,8 @@ from natrium.model.errors import ModelError
 from natrium.model.hybrid_neuron import HybridNeuron
 from natrium.model.model import Model
 from natrium.model.neuron import Neuron
-from natrium.model.signals import Custom, Formula, Samples
-from natrium.model.stimulus import Stimulus, Sum
+from natrium.model.stimuli.signals import Custom, Formula, Samples
+from natrium.model.stimuli.stimulus import Stimulus, Sum
 
 __all__ = [
     "AnyNeuron",

@@ -13,11 +13,11 @@ from cattrs.errors import ClassValidationError, ForbiddenExtraKeysError, Iterabl
 from cattrs.gen import make_dict_structure_fn, override
 
 from natrium.model.errors import ModelError, NatriumError
-from natrium.model.kinds import KINDS, VERSION
 from natrium.model.model import Model, Simulation
 from natrium.model.neuron import Channel, Gate, Neuron
 from natrium.model.rules import shown
-from natrium.model.stimulus import Stimulus
+from natrium.model.stimuli.kinds import KINDS, VERSION
+from natrium.model.stimuli.stimulus import Stimulus
 
 __all__ = ["structured"]
 

@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 
 import natrium
 from natrium.model.files import channel_to_dict, to_dict, to_toml
-from natrium.model.kinds import KINDS
+from natrium.model.stimuli.kinds import KINDS
 from tests.model.design import DESIGN
 from tests.model.making import models
 

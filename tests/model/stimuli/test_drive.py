@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from natrium.model.drive import Drive, Wave
+from natrium.model.stimuli.drive import Drive, Wave
 
 numbers = st.floats(-100.0, 100.0)
 waves = st.builds(Wave, numbers, st.floats(0.0, 10.0), st.floats(-7.0, 7.0))

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from natrium.model.noise import Noise
-from natrium.model.signals import Formula, Samples
-from natrium.model.stimulus import Stimulus
-from natrium.model.waveforms import Constant, Gaussian, Pulses, Ramp, Sine, Step
+from natrium.model.stimuli.noise import Noise
+from natrium.model.stimuli.signals import Formula, Samples
+from natrium.model.stimuli.stimulus import Stimulus
+from natrium.model.stimuli.waveforms import Constant, Gaussian, Pulses, Ramp, Sine, Step
 
 __all__ = ["KINDS", "VERSION"]
 

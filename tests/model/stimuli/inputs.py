@@ -8,8 +8,8 @@ import numpy as np
 from hypothesis import strategies as st
 
 import natrium
-from natrium.model.drive import Drive
-from natrium.model.stimulus import Stimulus, smooth_spans
+from natrium.model.stimuli.drive import Drive
+from natrium.model.stimuli.stimulus import Stimulus, smooth_spans
 
 times = (
     st.floats(-40.0, 120.0)

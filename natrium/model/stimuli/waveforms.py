@@ -7,10 +7,10 @@ from collections.abc import Iterator
 
 import attrs
 
-from natrium.model.drive import Drive, Wave
 from natrium.model.errors import StepLimit, StimulusError
 from natrium.model.rules import Count, Flag, Optional
-from natrium.model.stimulus import Stimulus, amplitude_field, number_field
+from natrium.model.stimuli.drive import Drive, Wave
+from natrium.model.stimuli.stimulus import Stimulus, amplitude_field, number_field
 
 __all__ = ["Constant", "Gaussian", "Pulses", "Ramp", "Sine", "Step"]
 
