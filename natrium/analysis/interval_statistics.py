@@ -20,7 +20,7 @@ import numpy.typing as npt
 from scipy.stats import DegenerateDataWarning, bootstrap
 
 from natrium.model import Count, ModelError, Number
-from natrium.model.rules import shown
+from natrium.model.checks import shown
 from natrium.solvers import Ensemble
 
 __all__ = ["Estimate", "IntervalStatistics", "interval_statistics"]

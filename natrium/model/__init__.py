@@ -1,7 +1,8 @@
 """What a neuron is: frozen, validated objects and the symbolic equations behind them."""
 
 from natrium.model import notebook
-from natrium.model.catalogue import CHANNELS
+from natrium.model.channels import CHANNELS
+from natrium.model.checks import Choice, Count, Number, Optional, as_float
 from natrium.model.errors import (
     ModelError,
     NatriumError,
@@ -27,7 +28,6 @@ from natrium.model.hybrid import GateFlow, HybridSystem, Refractory
 from natrium.model.hybrid_neuron import HybridNeuron
 from natrium.model.kernel import Kernel, lower
 from natrium.model.latex import latex
-from natrium.model.model import METHODS, SOLVERS, Model, Simulation
 from natrium.model.neuron import Channel, Gate, Neuron
 from natrium.model.parameters import (
     AnyNeuron,
@@ -39,7 +39,7 @@ from natrium.model.parameters import (
     symbol_name,
     with_parameters,
 )
-from natrium.model.rules import Choice, Count, Number, Optional, as_float
+from natrium.model.simulation import METHODS, SOLVERS, Model, Simulation
 from natrium.model.stimuli.drive import Drive, Wave
 from natrium.model.stimuli.noise import Noise
 from natrium.model.stimuli.signals import Custom, Formula, Samples

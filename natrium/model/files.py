@@ -14,11 +14,11 @@ from typing import Any
 import attrs
 import numpy as np
 
+from natrium.model.checks import shown
 from natrium.model.errors import ModelError
 from natrium.model.expressions.expression import Expression
-from natrium.model.model import Model
 from natrium.model.neuron import NO_THRESHOLD, Channel, NoThreshold
-from natrium.model.rules import shown
+from natrium.model.simulation import Model
 from natrium.model.stimuli.kinds import KINDS, VERSION
 
 __all__ = ["channel_to_dict", "from_dict", "load", "loads", "save", "to_dict", "to_toml"]

@@ -9,10 +9,10 @@ from typing import Any
 import attrs
 import sympy
 
+from natrium.model.checks import Name, Number, as_float, is_real, shown
 from natrium.model.errors import ModelError
 from natrium.model.hybrid import HybridSystem, Refractory
 from natrium.model.neuron import NoThreshold, _as_threshold, _check_threshold
-from natrium.model.rules import Name, Number, as_float, is_real, shown
 
 __all__ = ["HybridNeuron"]
 

@@ -9,12 +9,12 @@ from typing import Any, Literal
 import attrs
 import sympy
 
+from natrium.model.checks import Choice, Count, Name, Number, Text, as_float, shown
 from natrium.model.errors import ModelError
 from natrium.model.expressions.expression import Expression, as_expression
 from natrium.model.hybrid import GateFlow, HybridSystem, Refractory
 from natrium.model.kernel import lower
 from natrium.model.rates import V, check_rate, smooth_rate
-from natrium.model.rules import Choice, Count, Name, Number, Text, as_float, shown
 
 __all__ = ["Channel", "Gate", "Neuron"]
 

@@ -6,9 +6,9 @@ they call a current is R I in mV. Their Euler steps and spans are kept in `Model
 
 from __future__ import annotations
 
-from natrium.model.catalogue import CHANNELS
-from natrium.model.model import Model, Simulation
+from natrium.model.channels import CHANNELS
 from natrium.model.neuron import Neuron
+from natrium.model.simulation import Model, Simulation
 from natrium.model.stimuli.waveforms import Step
 
 __all__ = ["SCRIPTS", "TITLES", "lif", "lif_na", "lif_na2"]

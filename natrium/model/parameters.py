@@ -18,8 +18,8 @@ import attrs
 
 from natrium.model.errors import ModelError
 from natrium.model.hybrid_neuron import HybridNeuron
-from natrium.model.model import Model
 from natrium.model.neuron import Neuron
+from natrium.model.simulation import Model
 from natrium.model.stimuli.signals import Custom, Formula, Samples
 from natrium.model.stimuli.stimulus import Stimulus, Sum
 

@@ -12,10 +12,10 @@ import cattrs
 from cattrs.errors import ClassValidationError, ForbiddenExtraKeysError, IterableValidationError
 from cattrs.gen import make_dict_structure_fn, override
 
+from natrium.model.checks import shown
 from natrium.model.errors import ModelError, NatriumError
-from natrium.model.model import Model, Simulation
 from natrium.model.neuron import Channel, Gate, Neuron
-from natrium.model.rules import shown
+from natrium.model.simulation import Model, Simulation
 from natrium.model.stimuli.kinds import KINDS, VERSION
 from natrium.model.stimuli.stimulus import Stimulus
 

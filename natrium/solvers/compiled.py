@@ -20,7 +20,7 @@ from natrium.model import (
     UnsupportedModel,
     as_float,
 )
-from natrium.model.rules import Count
+from natrium.model.checks import Count
 from natrium.solvers.base import checked_run
 from natrium.solvers.bernstein import Array
 from natrium.solvers.engine import Settings, carry, engine, origins

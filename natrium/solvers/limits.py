@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import attrs
 
+from natrium.model.checks import Count
 from natrium.model.errors import StepLimit, TooManySpikes
-from natrium.model.rules import Count
 
 __all__ = ["Budget", "Limits"]
 

@@ -17,10 +17,10 @@ import numpy as np
 import sympy
 from sympy.printing.str import StrPrinter
 
+from natrium.model.checks import Number, is_real, shown
 from natrium.model.errors import ModelError
 from natrium.model.expressions.exprel import exprel
 from natrium.model.expressions.reader import ARITHMETIC, NUMERIC, Node, evaluator, read, refuse
-from natrium.model.rules import Number, is_real, shown
 
 __all__ = ["Expression", "as_expression", "evaluated"]
 

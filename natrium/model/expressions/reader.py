@@ -16,8 +16,8 @@ import attrs
 import numpy as np
 import scipy.special
 
+from natrium.model.checks import shown
 from natrium.model.errors import ModelError
-from natrium.model.rules import shown
 
 __all__ = ["ARITHMETIC", "NUMERIC", "VARIABLE", "Node", "evaluator", "read", "refuse"]
 

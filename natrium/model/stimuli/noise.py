@@ -12,8 +12,8 @@ import attrs
 import numpy as np
 import numpy.typing as npt
 
+from natrium.model.checks import Choice, Count, Number, Optional, as_float, is_real
 from natrium.model.errors import StepLimit, StimulusError
-from natrium.model.rules import Choice, Count, Number, Optional, as_float, is_real
 from natrium.model.stimuli.drive import Drive
 from natrium.model.stimuli.stimulus import Stimulus, amplitude_field
 from natrium.model.stimuli.waveforms import MAX_EDGES

@@ -10,12 +10,12 @@ from typing import Any, Literal
 import attrs
 import numpy as np
 
+from natrium.model.checks import Choice, Number, Numbers, Optional, as_float, shown
 from natrium.model.errors import StimulusError
 from natrium.model.expressions.exprel import whole
 from natrium.model.expressions.expression import Expression, as_expression, evaluated
 from natrium.model.expressions.smooth import feature_scale
 from natrium.model.kernel import lower_expressions
-from natrium.model.rules import Choice, Number, Numbers, Optional, as_float, shown
 from natrium.model.stimuli.drive import Drive
 from natrium.model.stimuli.stimulus import Stimulus, number_field
 

@@ -14,8 +14,8 @@ from typing import Any, ClassVar
 
 import attrs
 
+from natrium.model.checks import Number, Optional, as_float, shown
 from natrium.model.errors import StimulusError
-from natrium.model.rules import Number, Optional, as_float, shown
 from natrium.model.stimuli.drive import Drive
 
 __all__ = ["Span", "Stimulus", "Sum", "amplitude_field", "as_stimulus", "number_field", "smooth_spans"]

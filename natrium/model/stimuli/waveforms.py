@@ -7,8 +7,8 @@ from collections.abc import Iterator
 
 import attrs
 
+from natrium.model.checks import Count, Flag, Optional
 from natrium.model.errors import StepLimit, StimulusError
-from natrium.model.rules import Count, Flag, Optional
 from natrium.model.stimuli.drive import Drive, Wave
 from natrium.model.stimuli.stimulus import Stimulus, amplitude_field, number_field
 

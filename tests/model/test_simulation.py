@@ -7,7 +7,7 @@ import attrs
 import pytest
 
 import natrium
-from natrium.model.model import METHODS, SOLVERS
+from natrium.model.simulation import METHODS, SOLVERS
 
 
 def test_errors_are_one_family() -> None:

@@ -8,8 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from natrium.model.errors import ModelError, StimulusError
-from natrium.model.rules import (
+from natrium.model.checks import (
     Choice,
     Count,
     Flag,
@@ -22,6 +21,7 @@ from natrium.model.rules import (
     as_float,
     shown,
 )
+from natrium.model.errors import ModelError, StimulusError
 
 NO_NUMBERS = [
     None,

@@ -7,9 +7,9 @@ from typing import Literal
 
 import attrs
 
+from natrium.model.checks import Choice, Number, Optional, as_float
 from natrium.model.errors import ModelError
 from natrium.model.neuron import Neuron
-from natrium.model.rules import Choice, Number, Optional, as_float
 from natrium.model.stimuli.stimulus import Sum, as_stimulus
 
 __all__ = ["METHODS", "SOLVERS", "Model", "Simulation"]
