@@ -14,7 +14,7 @@ from natrium.model.errors import (
 )
 from natrium.model.expressions.exprel import exprel_array
 from natrium.model.expressions.expression import Expression
-from natrium.model.files import (
+from natrium.model.files.toml import (
     channel_to_dict,
     from_dict,
     load,

@@ -103,6 +103,6 @@ class Model:
         ModelError
             When the model cannot be written, or the place cannot be written to.
         """
-        from natrium.model.files import save
+        from natrium.model.files.toml import save
 
         save(self, path)

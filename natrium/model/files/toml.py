@@ -113,7 +113,7 @@ def from_dict(data: dict[str, Any]) -> Model:
     ModelError
         Naming every broken rule with its place, such as ``channels[0].gates[1].beta``.
     """
-    from natrium.model.structuring import structured  # loads cattrs: only where a file is read
+    from natrium.model.files.reading import structured  # loads cattrs: only where a file is read
 
     return structured(data)
 

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 import natrium
-from natrium.model.files import MAX_BYTES, MAX_DOTS, MAX_NESTING, to_toml, write_whole
+from natrium.model.files.toml import MAX_BYTES, MAX_DOTS, MAX_NESTING, to_toml, write_whole
 
 START = "natrium = 1\n[neuron]\n"
 LIMIT = 1.0  # seconds

@@ -1,0 +1,1 @@
+"""Model files: TOML, version 1, both ways."""
