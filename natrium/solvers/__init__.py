@@ -6,7 +6,7 @@ from natrium.solvers.closed_form import ClosedForm
 from natrium.solvers.compiled import Compiled
 from natrium.solvers.ensemble import Ensemble
 from natrium.solvers.event_driven import EventDriven
-from natrium.solvers.fixed_step import FixedStep
+from natrium.solvers.fixed_step.solver import FixedStep
 from natrium.solvers.limits import Limits
 from natrium.solvers.many import simulate_many
 from natrium.solvers.runs import Chunk, Runs, one_by_one

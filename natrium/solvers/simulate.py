@@ -10,7 +10,7 @@ from natrium.solvers.base import Solver
 from natrium.solvers.closed_form import ClosedForm
 from natrium.solvers.compiled import Compiled
 from natrium.solvers.event_driven import EventDriven
-from natrium.solvers.fixed_step import FixedStep
+from natrium.solvers.fixed_step.solver import FixedStep
 from natrium.solvers.trajectory import Trajectory
 
 __all__ = ["run", "simulate", "solver_of"]

@@ -10,7 +10,7 @@ import pytest
 import natrium
 from natrium.analysis import papers as reproduced
 from natrium.analysis.papers import SOURCES, Claim, Papers, butera_mccarthy, integrate_and_fire, moore_ramon
-from natrium.solvers.schemes import SCHEMES
+from natrium.solvers.fixed_step.schemes import SCHEMES
 
 PAIRS = [(scheme, rule) for scheme in SCHEMES for rule in integrate_and_fire.SPIKE_RULES]
 # Second-order schemes need small steps on the second script's model, spikes on its grid many inputs.

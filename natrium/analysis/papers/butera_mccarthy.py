@@ -16,7 +16,7 @@ from natrium.analysis.papers.claim import Claim, Source
 from natrium.model import CHANNELS, Constant, Neuron, notebook
 from natrium.solvers import EventDriven, Trajectory
 from natrium.solvers.bernstein import Array
-from natrium.solvers.schemes import SCHEMES, Flow
+from natrium.solvers.fixed_step.schemes import SCHEMES, Flow
 
 __all__ = ["BUTERA_MCCARTHY", "GateErrors", "SpikeErrors", "gate_errors", "spike_errors"]
 

@@ -18,7 +18,7 @@ from natrium.analysis.papers.claim import Claim, Source
 from natrium.model import Constant, Neuron, notebook
 from natrium.solvers import ClosedForm, EventDriven, FixedStep, Solver
 from natrium.solvers.bernstein import Array
-from natrium.solvers.schemes import SCHEMES
+from natrium.solvers.fixed_step.schemes import SCHEMES
 
 __all__ = [
     "HANSEL",

@@ -14,7 +14,7 @@ from natrium.analysis.equilibria import equilibria, equilibrium_curve
 from natrium.analysis.papers.claim import Claim, Source
 from natrium.model import Neuron, notebook
 from natrium.solvers.bernstein import Array
-from natrium.solvers.schemes import Flow
+from natrium.solvers.fixed_step.schemes import Flow
 
 __all__ = ["PLATKIEWICZ_BRETTE_2010", "InactivationThresholds", "inactivation_thresholds"]
 

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 import natrium
-from natrium.solvers.schemes import SCHEMES
+from natrium.solvers.fixed_step.schemes import SCHEMES
 
 TRUE_RULES = {"refractory": "exact", "label": "end", "read": "average", "edges": "half-open"}
 SPIKE_ORDER = {"grid": 1, "linear": 2, "cubic": 4}

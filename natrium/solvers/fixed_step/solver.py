@@ -31,9 +31,9 @@ from natrium.model import (
 )
 from natrium.solvers.base import checked_run, manifest
 from natrium.solvers.bernstein import Array
+from natrium.solvers.fixed_step.schemes import SCHEMES, Current, Flow
 from natrium.solvers.limits import Limits
 from natrium.solvers.refractory import relaxed
-from natrium.solvers.schemes import SCHEMES, Current, Flow
 from natrium.solvers.trajectory import Event, Segment, Trajectory
 
 __all__ = ["FixedStep"]

@@ -1,0 +1,1 @@
+"""The original script's scheme and its kin."""
