@@ -5,7 +5,7 @@ from natrium.solvers.base import Solver
 from natrium.solvers.closed_form import ClosedForm
 from natrium.solvers.compiled import Compiled
 from natrium.solvers.ensemble import Ensemble
-from natrium.solvers.event_driven import EventDriven
+from natrium.solvers.event_driven.solver import EventDriven
 from natrium.solvers.fixed_step.solver import FixedStep
 from natrium.solvers.limits import Limits
 from natrium.solvers.many import simulate_many

@@ -9,7 +9,7 @@ import numpy as np
 from natrium.model import AnyNeuron, HybridNeuron, HybridSystem, Neuron, UnsupportedModel, lower
 from natrium.solvers.compiled import Compiled
 from natrium.solvers.engine import engine
-from natrium.solvers.event_driven import EventDriven
+from natrium.solvers.event_driven.solver import EventDriven
 
 __all__ = ["accurate"]
 

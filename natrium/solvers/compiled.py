@@ -24,7 +24,7 @@ from natrium.model.checks import Count
 from natrium.solvers.base import checked_run
 from natrium.solvers.bernstein import Array
 from natrium.solvers.engine import Settings, carry, engine, origins
-from natrium.solvers.event_driven import EventDriven
+from natrium.solvers.event_driven.solver import EventDriven
 from natrium.solvers.inputs import InputTable, tabulated
 from natrium.solvers.lane_tables import (
     BROKEN,

@@ -2,7 +2,7 @@
 
 The step is x in [0, 1], u = sum a_k x^k. In Bernstein form u lies within the hull of its coefficients:
 where all are below a level, so is u; otherwise halving tells where it first gets there. It is the search
-of :mod:`natrium.solvers.crossing`, on a polynomial that is as exact as the step itself.
+of :mod:`natrium.solvers.event_driven.crossing`, on a polynomial that is as exact as the step itself.
 """
 
 from __future__ import annotations

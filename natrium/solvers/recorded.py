@@ -11,8 +11,8 @@ import numpy as np
 from natrium.model import Kernel, lower
 from natrium.solvers.base import manifest
 from natrium.solvers.bernstein import Array
-from natrium.solvers.crossing import graze_warnings
 from natrium.solvers.engine import origins
+from natrium.solvers.event_driven.crossing import graze_warnings
 from natrium.solvers.lane_tables import GRAZES, N_GRAZES, Results
 from natrium.solvers.refractory import rest_segment
 from natrium.solvers.runs import Runs

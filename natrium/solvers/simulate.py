@@ -9,7 +9,7 @@ from natrium.model import SOLVERS, HybridNeuron, Model, ModelError, Neuron, Simu
 from natrium.solvers.base import Solver
 from natrium.solvers.closed_form import ClosedForm
 from natrium.solvers.compiled import Compiled
-from natrium.solvers.event_driven import EventDriven
+from natrium.solvers.event_driven.solver import EventDriven
 from natrium.solvers.fixed_step.solver import FixedStep
 from natrium.solvers.trajectory import Trajectory
 

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from scipy.integrate import DOP853, RK45, Radau
 
 from natrium.solvers.bernstein import first_reach, from_monomials, split, value
-from natrium.solvers.stepping import STEPPERS, Record
+from natrium.solvers.event_driven.steppers import STEPPERS, Record
 
 SCIPY = {"RK45": RK45, "DOP853": DOP853, "Radau": Radau}
 X = np.linspace(0.0, 1.0, 41)

@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from natrium.solvers.stepping import STEPPERS, Rhs, Stepper
+from natrium.solvers.event_driven.steppers import STEPPERS, Rhs, Stepper
 
 __all__ = ["Switch"]
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from natrium.model import Drive, Kernel
 from natrium.solvers.bernstein import Array
-from natrium.solvers.stepping import Rhs
+from natrium.solvers.event_driven.steppers import Rhs
 
 __all__ = ["bound_jacobian", "bound_rhs"]
 

@@ -8,7 +8,7 @@ import attrs
 from scipy.optimize import brentq
 
 from natrium.solvers.bernstein import first_reach
-from natrium.solvers.stepping import Stepper, TrueStep
+from natrium.solvers.event_driven.steppers import Stepper, TrueStep
 
 __all__ = ["Graze", "Search", "graze_warnings"]
 

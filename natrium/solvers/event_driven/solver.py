@@ -27,12 +27,12 @@ from natrium.model import (
 )
 from natrium.solvers.base import checked_run, manifest
 from natrium.solvers.bernstein import Array
-from natrium.solvers.crossing import Graze, Search, graze_warnings
+from natrium.solvers.event_driven.crossing import Graze, Search, graze_warnings
+from natrium.solvers.event_driven.right_hand_side import bound_jacobian, bound_rhs
+from natrium.solvers.event_driven.steppers import STEPPERS, Piece, Record, Rhs, Stepper, TrueStep
+from natrium.solvers.event_driven.stiffness import Switch
 from natrium.solvers.limits import Budget, Limits
 from natrium.solvers.refractory import rest_segment
-from natrium.solvers.right_hand_side import bound_jacobian, bound_rhs
-from natrium.solvers.stepping import STEPPERS, Piece, Record, Rhs, Stepper, TrueStep
-from natrium.solvers.stiffness import Switch
 from natrium.solvers.trajectory import Event, Segment, Trajectory
 
 __all__ = ["EventDriven"]

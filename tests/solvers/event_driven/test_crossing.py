@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from natrium.solvers.crossing import Search
-from natrium.solvers.stepping import STEPPERS, Piece
+from natrium.solvers.event_driven.crossing import Search
+from natrium.solvers.event_driven.steppers import STEPPERS, Piece
 
 EXPLICIT = ["RK45", "DOP853"]
 

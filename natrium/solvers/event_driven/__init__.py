@@ -1,0 +1,1 @@
+"""SciPy's steps, piece by piece, with every threshold crossing found."""
