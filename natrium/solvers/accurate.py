@@ -7,8 +7,8 @@ from functools import lru_cache
 import numpy as np
 
 from natrium.model import AnyNeuron, HybridNeuron, HybridSystem, Neuron, UnsupportedModel, lower
-from natrium.solvers.compiled import Compiled
-from natrium.solvers.engine import engine
+from natrium.solvers.compiled.engine import engine
+from natrium.solvers.compiled.solver import Compiled
 from natrium.solvers.event_driven.solver import EventDriven
 
 __all__ = ["accurate"]

@@ -8,7 +8,7 @@ from scipy.ndimage import maximum_filter1d
 
 from natrium.solvers.bernstein import Array
 from natrium.solvers.closed_form import ClosedForm
-from natrium.solvers.compiled import Compiled
+from natrium.solvers.compiled.solver import Compiled
 from natrium.solvers.event_driven.solver import LEAST_RTOL, EventDriven
 from natrium.solvers.trajectory import Trajectory
 

@@ -8,7 +8,7 @@ from typing import Any
 from natrium.model import SOLVERS, HybridNeuron, Model, ModelError, Neuron, Simulation, Stimulus
 from natrium.solvers.base import Solver
 from natrium.solvers.closed_form import ClosedForm
-from natrium.solvers.compiled import Compiled
+from natrium.solvers.compiled.solver import Compiled
 from natrium.solvers.event_driven.solver import EventDriven
 from natrium.solvers.fixed_step.solver import FixedStep
 from natrium.solvers.trajectory import Trajectory

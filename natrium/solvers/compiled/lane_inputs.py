@@ -10,8 +10,8 @@ from llvmlite import ir
 from numba import types
 from numba.extending import intrinsic
 
-from natrium.solvers.inputs import GAUSSIAN, SINE
-from natrium.solvers.lane_tables import (
+from natrium.solvers.compiled.inputs import GAUSSIAN, SINE
+from natrium.solvers.compiled.lane_tables import (
     BASE,
     BEGIN,
     END,

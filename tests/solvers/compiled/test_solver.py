@@ -460,7 +460,7 @@ def test_the_command_line_says_what_is_missing(monkeypatch, tmp_path):
     from typer.testing import CliRunner
 
     from natrium.cli import app
-    from natrium.solvers.engine import engine
+    from natrium.solvers.compiled.engine import engine
 
     monkeypatch.setitem(sys.modules, "numba", None)
     engine.cache_clear()

@@ -19,8 +19,8 @@ import numpy as np
 from natrium.model import Formula, Kernel, Neuron, UnsupportedModel, changed_neuron, lower
 from natrium.model.codegen import cache_folder
 from natrium.solvers.bernstein import Array, from_monomials
-from natrium.solvers.inputs import InputTable
-from natrium.solvers.lane_tables import (
+from natrium.solvers.compiled.inputs import InputTable
+from natrium.solvers.compiled.lane_tables import (
     DONE,
     DOUBT,
     FINAL,
@@ -128,7 +128,7 @@ def engine() -> Callable[..., int]:
     folder = _folder(numba.__version__)
     numba.config.CACHE_DIR = folder or usual
     try:
-        from natrium.solvers.lanes import advance
+        from natrium.solvers.compiled.lanes import advance
     finally:
         numba.config.CACHE_DIR = usual
     return advance  # type: ignore[no-any-return]  # numba's functions are untyped

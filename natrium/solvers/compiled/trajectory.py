@@ -11,15 +11,15 @@ import numpy as np
 from natrium.model import Kernel, lower
 from natrium.solvers.base import manifest
 from natrium.solvers.bernstein import Array
-from natrium.solvers.engine import origins
+from natrium.solvers.compiled.engine import origins
+from natrium.solvers.compiled.lane_tables import GRAZES, N_GRAZES, Results
 from natrium.solvers.event_driven.crossing import graze_warnings
-from natrium.solvers.lane_tables import GRAZES, N_GRAZES, Results
 from natrium.solvers.refractory import rest_segment
 from natrium.solvers.runs import Runs
 from natrium.solvers.trajectory import Event, Segment, Trajectory
 
 if TYPE_CHECKING:
-    from natrium.solvers.compiled import Compiled
+    from natrium.solvers.compiled.solver import Compiled
 
 __all__ = ["grazing", "trajectory"]
 

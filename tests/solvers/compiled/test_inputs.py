@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 import natrium
 from natrium.model import Sum, as_stimulus, smooth_spans
-from natrium.solvers.inputs import FORMULA, GAUSSIAN, SINE, tabulated
+from natrium.solvers.compiled.inputs import FORMULA, GAUSSIAN, SINE, tabulated
 from natrium.solvers.runs import Runs
 from natrium.solvers.varying import runs_of
 

@@ -10,13 +10,13 @@ import numpy as np
 from natrium.model import ModelError, Neuron, Stimulus, UnsupportedModel, started
 from natrium.solvers.base import checked_run
 from natrium.solvers.bernstein import Array
-from natrium.solvers.engine import Work, origins
-from natrium.solvers.inputs import tabulated
-from natrium.solvers.lane_tables import FINAL, SOLVED, STATUS
+from natrium.solvers.compiled.engine import Work, origins
+from natrium.solvers.compiled.inputs import tabulated
+from natrium.solvers.compiled.lane_tables import FINAL, SOLVED, STATUS
 from natrium.solvers.runs import Runs
 
 if TYPE_CHECKING:
-    from natrium.solvers.compiled import Compiled
+    from natrium.solvers.compiled.solver import Compiled
 
 __all__ = ["Prepared"]
 

@@ -23,10 +23,9 @@ from natrium.model import (
 from natrium.model.checks import Count
 from natrium.solvers.base import checked_run
 from natrium.solvers.bernstein import Array
-from natrium.solvers.engine import Settings, carry, engine, origins
-from natrium.solvers.event_driven.solver import EventDriven
-from natrium.solvers.inputs import InputTable, tabulated
-from natrium.solvers.lane_tables import (
+from natrium.solvers.compiled.engine import Settings, carry, engine, origins
+from natrium.solvers.compiled.inputs import InputTable, tabulated
+from natrium.solvers.compiled.lane_tables import (
     BROKEN,
     COUNT,
     FINAL,
@@ -41,9 +40,10 @@ from natrium.solvers.lane_tables import (
     STIFF,
     Results,
 )
+from natrium.solvers.compiled.prepared import Prepared
+from natrium.solvers.compiled.trajectory import grazing, trajectory
+from natrium.solvers.event_driven.solver import EventDriven
 from natrium.solvers.limits import Limits
-from natrium.solvers.prepared import Prepared
-from natrium.solvers.recorded import grazing, trajectory
 from natrium.solvers.runs import FAILED, FALLBACK, GRAZE, Chunk, Runs, merged, one_by_one, taken, unsolved
 from natrium.solvers.trajectory import Trajectory
 

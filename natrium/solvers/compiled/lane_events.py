@@ -10,8 +10,8 @@ from __future__ import annotations
 import numpy as np
 
 from natrium.solvers.bernstein import Array
-from natrium.solvers.lane_inputs import compiled
-from natrium.solvers.lane_tables import MAX_HALVINGS, PEAKS
+from natrium.solvers.compiled.lane_inputs import compiled
+from natrium.solvers.compiled.lane_tables import MAX_HALVINGS, PEAKS
 
 __all__ = ["find_crossing"]
 

@@ -12,9 +12,9 @@ from __future__ import annotations
 import numpy as np
 
 from natrium.solvers.bernstein import Array
-from natrium.solvers.lane_events import find_crossing
-from natrium.solvers.lane_inputs import call_step, compiled, enter, fill_input, inlined
-from natrium.solvers.lane_tables import (
+from natrium.solvers.compiled.lane_events import find_crossing
+from natrium.solvers.compiled.lane_inputs import call_step, compiled, enter, fill_input, inlined
+from natrium.solvers.compiled.lane_tables import (
     BEGIN,
     BOUND,
     BROKEN,

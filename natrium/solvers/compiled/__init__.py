@@ -1,0 +1,1 @@
+"""Taylor series in native code, many runs in lanes."""
