@@ -19,12 +19,12 @@ import numpy as np
 from llvmlite import ir
 
 import natrium
-from natrium.model.codegen.layout import Layout
-from natrium.model.codegen.vectors import I64, Lanes
 from natrium.solvers.compiled.engine import WIDTH, Work
 from natrium.solvers.compiled.inputs import tabulated
 from natrium.solvers.compiled.lane_inputs import call_step
 from natrium.solvers.compiled.lane_tables import END, LONGEST, WATCH
+from natrium.solvers.compiled.taylor.layout import Layout
+from natrium.solvers.compiled.taylor.vectors import I64, Lanes
 from natrium.solvers.runs import Runs
 
 TOLERANCES = (1e-7, 1e-9, 1e-11)

@@ -2,7 +2,7 @@
 
 This is the only place where SymPy's ``lambdify`` is called. Two forms are made of the same
 expressions: *scalar*, on plain floats through :mod:`math` (what ``solve_ivp`` calls), and *grid*, on
-arrays through NumPy; and a third, *native*, by :mod:`natrium.model.codegen`: Taylor steps of many runs.
+arrays through NumPy; and a third, *native*, by :mod:`natrium.solvers.compiled.taylor`: Taylor steps of many runs.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ from sympy.printing.pycode import PythonCodePrinter
 from natrium.model.expressions.exprel import exprel_array, exprel_scalar, saturated_exp, saturated_exp_array
 
 if TYPE_CHECKING:
-    from natrium.model.codegen import Native, Program
     from natrium.model.hybrid import HybridSystem
+    from natrium.solvers.compiled.taylor import Native, Program
 
 __all__ = ["Kernel", "lower", "lower_expressions"]
 
@@ -190,7 +190,7 @@ class Kernel:
 
         For one order it is quicker to run, for any order (0) quicker to compile.
         """
-        from natrium.model.codegen import compiled
+        from natrium.solvers.compiled.taylor import compiled
 
         return compiled(self.taylor, width, order)
 
@@ -214,7 +214,7 @@ def _jacobian(event: HybridSystem) -> tuple[tuple[Any, ...], ...]:
 
 @lru_cache(maxsize=64)
 def _taylor(structure: HybridSystem) -> Program:
-    from natrium.model.codegen import program
+    from natrium.solvers.compiled.taylor import program
 
     event = _event(structure)
     return program(event.rhs, event.states, event.input, event.parameters)

@@ -17,7 +17,6 @@ import attrs
 import numpy as np
 
 from natrium.model import Formula, Kernel, Neuron, UnsupportedModel, changed_neuron, lower
-from natrium.model.codegen import cache_folder
 from natrium.solvers.bernstein import Array, from_monomials
 from natrium.solvers.compiled.inputs import InputTable
 from natrium.solvers.compiled.lane_tables import (
@@ -39,6 +38,7 @@ from natrium.solvers.compiled.lane_tables import (
     Results,
     Tables,
 )
+from natrium.solvers.compiled.taylor import cache_folder
 from natrium.solvers.refractory import relaxation
 from natrium.solvers.runs import Runs
 
@@ -284,8 +284,8 @@ def _formula(formula: Formula) -> Any:
     """Compile the series of a formula of t: d(t, F)/dt = (1, formula), so that the formula is F'."""
     import sympy
 
-    from natrium.model.codegen import compiled, program
     from natrium.model.expressions.exprel import whole
+    from natrium.solvers.compiled.taylor import compiled, program
 
     t = formula.value.symbol
     total, unused = sympy.Symbol("F_", real=True), sympy.Symbol("J_", real=True)
@@ -336,7 +336,7 @@ def _margin(runs: Runs, settings: Settings) -> float:
 
 
 def _addresses(arrays: dict[str, Any], order: int) -> Any:
-    from natrium.model.codegen.emit import ARGUMENTS
+    from natrium.solvers.compiled.taylor.emit import ARGUMENTS
 
     return np.array([arrays[name].ctypes.data for name in ARGUMENTS[:-1]] + [order], dtype=np.int64)
 

@@ -13,7 +13,7 @@ from typing import Any
 
 import attrs
 
-from natrium.model.codegen.series import Program
+from natrium.solvers.compiled.taylor.series import Program
 
 __all__ = ["Native", "assembly", "cache_folder", "compiled"]
 
@@ -82,7 +82,7 @@ def _key(program: Program, width: int, order: int) -> str:
 def _optimised(program: Program, width: int, order: int) -> Any:
     import llvmlite.binding as llvm
 
-    from natrium.model.codegen.emit import module_of
+    from natrium.solvers.compiled.taylor.emit import module_of
 
     machine, fused, _ = _target()
     module = llvm.parse_assembly(str(module_of(program, width, fused, order)))
@@ -108,7 +108,7 @@ def assembly(program: Program, width: int, order: int) -> str:
     order : int
         Of the series.
     """
-    from natrium.model.codegen.emit import written_for
+    from natrium.solvers.compiled.taylor.emit import written_for
 
     machine = _target()[0]
     return str(machine.emit_assembly(_optimised(program, width, written_for(program, order))))
@@ -130,7 +130,7 @@ def compiled(program: Program, width: int, order: int) -> Native:
     -------
     Native
     """
-    from natrium.model.codegen.emit import written_for
+    from natrium.solvers.compiled.taylor.emit import written_for
 
     with _ONE_AT_A_TIME:  # two threads that compile the same would each drop the other's code
         return _compiled(program, width, written_for(program, order))
@@ -140,7 +140,7 @@ def compiled(program: Program, width: int, order: int) -> Native:
 def _compiled(program: Program, width: int, order: int) -> Native:
     import llvmlite.binding as llvm
 
-    from natrium.model.codegen.emit import FUNCTION, n_slots
+    from natrium.solvers.compiled.taylor.emit import FUNCTION, n_slots
 
     machine = _target()[0]
     path = cache_folder() / f"{_key(program, width, order)}.bin"

@@ -1,6 +1,6 @@
 """The rules by which coefficients follow: those of order 0 from the state, of order k from those before.
 
-`Recurrences` writes them as instructions; what loops over orders is in :mod:`natrium.model.codegen.emit`.
+`Recurrences` writes them as instructions; what loops over orders is in :mod:`natrium.solvers.compiled.taylor.emit`.
 """
 
 from __future__ import annotations
@@ -10,11 +10,11 @@ from typing import Any
 import sympy
 from llvmlite import ir
 
-from natrium.model.codegen.layout import FRACTION_LEVELS, NEAR, Layout, even_fraction
-from natrium.model.codegen.series import Node, Program
-from natrium.model.codegen.vectors import I64, Lanes
 from natrium.model.errors import UnsupportedModel
 from natrium.model.expressions.exprel import EXP_LIMIT
+from natrium.solvers.compiled.taylor.layout import FRACTION_LEVELS, NEAR, Layout, even_fraction
+from natrium.solvers.compiled.taylor.series import Node, Program
+from natrium.solvers.compiled.taylor.vectors import I64, Lanes
 
 __all__ = ["Recurrences"]
 

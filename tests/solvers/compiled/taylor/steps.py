@@ -1,4 +1,4 @@
-"""One native Taylor step, called from Python: what `natrium.model.codegen` emits, without a solver around it."""
+"""One native Taylor step, called from Python: what `natrium.solvers.compiled.taylor` emits, without a solver around it."""
 
 import ctypes
 
@@ -6,8 +6,8 @@ import mpmath
 import numpy as np
 import sympy
 
-from natrium.model.codegen import compiled, program
-from natrium.model.codegen.emit import ARGUMENTS
+from natrium.solvers.compiled.taylor import compiled, program
+from natrium.solvers.compiled.taylor.emit import ARGUMENTS
 
 ORDER = 18
 OTHERS = (0.7, 0.4, -1.3, 0.25)  # y, then a, r and q

@@ -8,7 +8,7 @@ from typing import Any
 
 import sympy
 
-from natrium.model.codegen.series import Node, Program
+from natrium.solvers.compiled.taylor.series import Node, Program
 
 __all__ = ["FRACTION_LEVELS", "NEAR", "Layout", "even_fraction"]
 

@@ -12,10 +12,10 @@ from typing import Any
 
 from llvmlite import ir
 
-from natrium.model.codegen.layout import NEAR, Layout
-from natrium.model.codegen.recurrences import Recurrences
-from natrium.model.codegen.series import Node, Program
-from natrium.model.codegen.vectors import F64, I64
+from natrium.solvers.compiled.taylor.layout import NEAR, Layout
+from natrium.solvers.compiled.taylor.recurrences import Recurrences
+from natrium.solvers.compiled.taylor.series import Node, Program
+from natrium.solvers.compiled.taylor.vectors import F64, I64
 
 __all__ = ["ARGUMENTS", "FUNCTION", "module_of", "n_slots", "written_for"]
 
