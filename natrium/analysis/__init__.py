@@ -115,10 +115,6 @@ from natrium.analysis.study import (
     Study,
     compare,
 )
-from natrium.analysis.sweep import (
-    Sweep,
-    sweep,
-)
 from natrium.analysis.white_noise import (
     WhiteNoiseFiring,
     siegert_cv,
@@ -128,6 +124,10 @@ from natrium.analysis.white_noise import (
 from natrium.analysis.work import (
     WorkRow,
     work_precision,
+)
+from natrium.solvers.ensembles.sweep import (
+    Sweep,
+    sweep,
 )
 
 __all__ = [

@@ -4,13 +4,13 @@ from natrium.solvers.accurate import accurate
 from natrium.solvers.base import Solver
 from natrium.solvers.closed_form import ClosedForm
 from natrium.solvers.compiled.solver import Compiled
-from natrium.solvers.ensemble import Ensemble
+from natrium.solvers.ensembles.ensemble import Ensemble
+from natrium.solvers.ensembles.schedule import Schedule, solve_chunk
+from natrium.solvers.ensembles.simulate_many import simulate_many
 from natrium.solvers.event_driven.solver import EventDriven
 from natrium.solvers.fixed_step.solver import FixedStep
 from natrium.solvers.limits import Limits
-from natrium.solvers.many import simulate_many
 from natrium.solvers.runs import Chunk, Runs, one_by_one
-from natrium.solvers.schedule import Schedule, solve_chunk
 from natrium.solvers.simulate import run, simulate, solver_of
 from natrium.solvers.trajectory import Event, Segment, Trajectory
 

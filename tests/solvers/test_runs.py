@@ -31,8 +31,8 @@ from natrium.model import (
     notebook,
 )
 from natrium.solvers import ClosedForm, EventDriven, Limits, simulate
+from natrium.solvers.ensembles.grid import outer, runs_of
 from natrium.solvers.runs import FAILED, GRAZE, NOT_RUN, Chunk, ManyRuns, Runs, one_by_one, unsolved
-from natrium.solvers.varying import outer, runs_of
 
 LIF = Neuron()
 NA = notebook.lif_na().neuron

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 import natrium
 from natrium.model import Sum, as_stimulus, smooth_spans
 from natrium.solvers.compiled.inputs import FORMULA, GAUSSIAN, SINE, tabulated
+from natrium.solvers.ensembles.grid import runs_of
 from natrium.solvers.runs import Runs
-from natrium.solvers.varying import runs_of
 
 LIF = natrium.Neuron()
 KINDS = {

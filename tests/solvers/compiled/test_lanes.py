@@ -7,8 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import natrium
+from natrium.solvers.ensembles.grid import runs_of
 from natrium.solvers.runs import FAILED
-from natrium.solvers.varying import runs_of
 from tests.solvers.cases import NA, STEP, fast_channel
 
 LIF = natrium.Neuron(tau_m=8.0, tau_ref=1.5, v_rest=-70.0, v_thresh=-53.0, v_reset=-75.0)

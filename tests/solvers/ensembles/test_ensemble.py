@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 
 import natrium
 from natrium.model import ModelError, Neuron, SolverError
-from natrium.solvers.ensemble import Ensemble, assembled
-from natrium.solvers.labelled import unit_of
+from natrium.solvers.ensembles.dataset import unit_of
+from natrium.solvers.ensembles.ensemble import Ensemble, assembled
+from natrium.solvers.ensembles.grid import runs_of
 from natrium.solvers.runs import FAILED, FALLBACK, GRAZE, NOT_RUN, Chunk
-from natrium.solvers.varying import runs_of
 
 
 def chunk_of(trains, **changes):

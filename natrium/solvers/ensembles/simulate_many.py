@@ -14,11 +14,11 @@ import numpy.typing as npt
 from natrium.model import AnyNeuron, ModelError, Stimulus
 from natrium.solvers.base import Solver, manifest
 from natrium.solvers.bernstein import Array
-from natrium.solvers.ensemble import Ensemble, assembled
+from natrium.solvers.ensembles.ensemble import Ensemble, assembled
+from natrium.solvers.ensembles.grid import Columns, outer, runs_of
+from natrium.solvers.ensembles.schedule import Schedule
 from natrium.solvers.runs import Chunk, Runs
-from natrium.solvers.schedule import Schedule
 from natrium.solvers.simulate import _named
-from natrium.solvers.varying import Columns, outer, runs_of
 
 __all__ = ["checked_sample_times", "chosen_solver", "shown_progress", "simulate_many"]
 

@@ -15,13 +15,13 @@ import attrs
 import numpy as np
 import numpy.typing as npt
 
-from natrium.analysis.journal import Journal, differences
 from natrium.model import Model, ModelError, to_toml
 from natrium.solvers import Ensemble, Schedule, Solver
 from natrium.solvers.base import manifest
-from natrium.solvers.ensemble import assembled
-from natrium.solvers.many import chosen_solver, shown_progress
-from natrium.solvers.varying import outer, runs_of
+from natrium.solvers.ensembles.ensemble import assembled
+from natrium.solvers.ensembles.grid import outer, runs_of
+from natrium.solvers.ensembles.journal import Journal, differences
+from natrium.solvers.ensembles.simulate_many import chosen_solver, shown_progress
 
 if TYPE_CHECKING:
     import xarray

@@ -13,7 +13,7 @@ from natrium.model import ModelError
 if TYPE_CHECKING:
     import xarray
 
-    from natrium.solvers.ensemble import Ensemble
+    from natrium.solvers.ensembles.ensemble import Ensemble
 
 __all__ = ["dataset", "unit_of"]
 

@@ -222,7 +222,7 @@ class Ensemble:
         ModelError
             When xarray is not installed.
         """
-        from natrium.solvers.labelled import dataset
+        from natrium.solvers.ensembles.dataset import dataset
 
         return dataset(self)
 

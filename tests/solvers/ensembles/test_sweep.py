@@ -12,9 +12,9 @@ import pytest
 import xarray
 
 from natrium.analysis import sweep
-from natrium.analysis.journal import Journal
 from natrium.model import Model, ModelError, Neuron, Simulation, Step, files, notebook
 from natrium.solvers import ClosedForm, EventDriven, Limits, simulate_many
+from natrium.solvers.ensembles.journal import Journal
 
 MODEL = Model(neuron=Neuron(), stimulus=Step(1.0, start=2.0), simulation=Simulation(t_end=60.0))
 GRID = {"tau_ref": [1.0, 2.0, 3.0], "I": np.linspace(0.0, 40.0, 5)}
@@ -296,7 +296,7 @@ def test_what_cannot_be_is_refused_before_anything_is_written(tmp_path, changed,
 
 @pytest.mark.parametrize(("name", "missing"), [("x.nc", "netCDF4"), ("x.zarr", "zarr"), ("x.nc", "xarray")])
 def test_without_the_extra_it_is_named(tmp_path, monkeypatch, name, missing):
-    module = sys.modules["natrium.analysis.sweep"]  # the function has taken its name in the package
+    module = sys.modules["natrium.solvers.ensembles.sweep"]  # the function has taken its name in the package
     monkeypatch.setattr(module, "find_spec", lambda package: None if package == missing else package)
     with pytest.raises(ModelError, match=rf'need {missing}: pip install "natrium\[data\]"'):
         sweep(MODEL, GRID, tmp_path / name, solver="closed-form")

@@ -14,9 +14,9 @@ import pytest
 import natrium
 from natrium.model import Constant, ModelError, Neuron, Step, UnsupportedModel, notebook
 from natrium.solvers import ClosedForm, EventDriven, Limits, Schedule, simulate_many
-from natrium.solvers.many import shown_progress
+from natrium.solvers.ensembles.grid import runs_of
+from natrium.solvers.ensembles.simulate_many import shown_progress
 from natrium.solvers.runs import FAILED, one_by_one
-from natrium.solvers.varying import runs_of
 
 LIF = Neuron()
 NA = notebook.lif_na().neuron
