@@ -13,8 +13,8 @@ from matplotlib.figure import Figure
 
 from natrium.analysis import Reproduction, reproduce
 from natrium.analysis.cobweb import cobweb
-from natrium.analysis.dynamics import Dynamics, dynamics
 from natrium.analysis.papers import SOURCES, Papers, papers
+from natrium.analysis.portrait import Dynamics, dynamics
 from natrium.figures.cycle import plot_cycle
 from natrium.figures.excitability import plot_equilibrium_curve
 from natrium.figures.notebook import plot_budget, plot_comparison, plot_ladder, plot_script

@@ -5,7 +5,7 @@ import json
 import pytest
 
 import natrium
-from natrium.analysis.dynamics import dynamics
+from natrium.analysis.portrait import dynamics
 
 
 def test_the_lif_above_its_rheobase_fires_by_the_closed_form():
