@@ -178,9 +178,9 @@ def test_reproduce_as_json_prints_the_results_alone(tmp_path, monkeypatch):
 
 
 def test_compare_writes_figures_tables_and_report(tmp_path, monkeypatch):
-    monkeypatch.setattr("natrium.analysis.work.RTOLS", (1e-6, 1e-8))
-    monkeypatch.setattr("natrium.analysis.work.WORK_STEPS", (0.2, 0.1))
-    monkeypatch.setattr("natrium.analysis.study.STEPS", (0.4, 0.3, 0.2, 0.1))
+    monkeypatch.setattr("natrium.analysis.accuracy.work_precision.RTOLS", (1e-6, 1e-8))
+    monkeypatch.setattr("natrium.analysis.accuracy.work_precision.WORK_STEPS", (0.2, 0.1))
+    monkeypatch.setattr("natrium.analysis.accuracy.compare.STEPS", (0.4, 0.3, 0.2, 0.1))
     model = natrium.Model(neuron=natrium.Neuron(), stimulus=natrium.Constant(20.0))
     model.save(tmp_path / "lif.toml")
     out = tmp_path / "out"
@@ -203,8 +203,8 @@ def test_compare_interrupted_keeps_what_is_done(tmp_path, monkeypatch):
         raise KeyboardInterrupt
         yield
 
-    monkeypatch.setattr("natrium.analysis.study.STEPS", (0.4, 0.3))
-    monkeypatch.setattr("natrium.analysis.study.work_precision", interrupted)
+    monkeypatch.setattr("natrium.analysis.accuracy.compare.STEPS", (0.4, 0.3))
+    monkeypatch.setattr("natrium.analysis.accuracy.compare.work_precision", interrupted)
     model = natrium.Model(
         neuron=natrium.Neuron(), stimulus=natrium.Constant(20.0), simulation=natrium.Simulation(t_end=40.0)
     )

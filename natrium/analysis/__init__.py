@@ -1,6 +1,14 @@
 """What it means: analyses that take models and runs, and return data."""
 
-from natrium.analysis.accuracy import (
+from natrium.analysis.accuracy.budget import (
+    Budget,
+    error_budget,
+)
+from natrium.analysis.accuracy.compare import (
+    Study,
+    compare,
+)
+from natrium.analysis.accuracy.convergence import (
     Accuracy,
     Convergence,
     Order,
@@ -10,17 +18,29 @@ from natrium.analysis.accuracy import (
     observed_order,
     reference,
 )
-from natrium.analysis.budget import (
-    Budget,
-    error_budget,
+from natrium.analysis.accuracy.distances import (
+    SpikeTrainDistances,
+    coincidence_factor,
+    spike_train_distances,
 )
-from natrium.analysis.comparison import (
+from natrium.analysis.accuracy.findings import (
+    findings,
+)
+from natrium.analysis.accuracy.reproduce import (
+    Reproduction,
+    reproduce,
+)
+from natrium.analysis.accuracy.script import (
     Comparison,
     LadderRow,
     SpikePair,
     compare_script,
     dt_ladder,
     match_spikes,
+)
+from natrium.analysis.accuracy.work_precision import (
+    WorkRow,
+    work_precision,
 )
 from natrium.analysis.description import (
     Verdict,
@@ -29,11 +49,6 @@ from natrium.analysis.description import (
 from natrium.analysis.direct_response import (
     DirectResponse,
     direct_response,
-)
-from natrium.analysis.distances import (
-    SpikeTrainDistances,
-    coincidence_factor,
-    spike_train_distances,
 )
 from natrium.analysis.doctor import Diagnosis, Finding, diagnose, load_subject
 from natrium.analysis.equilibria import (
@@ -51,9 +66,6 @@ from natrium.analysis.f_i import (
     Onset,
     f_i_curve,
     onset,
-)
-from natrium.analysis.findings import (
-    findings,
 )
 from natrium.analysis.fitting import (
     Fit,
@@ -91,10 +103,6 @@ from natrium.analysis.reduction import (
     ReductionError,
     reduction_error,
 )
-from natrium.analysis.reproduction import (
-    Reproduction,
-    reproduce,
-)
 from natrium.analysis.return_map import (
     ReturnMap,
     return_map,
@@ -111,19 +119,11 @@ from natrium.analysis.strength_duration import (
     StrengthDuration,
     strength_duration,
 )
-from natrium.analysis.study import (
-    Study,
-    compare,
-)
 from natrium.analysis.white_noise import (
     WhiteNoiseFiring,
     siegert_cv,
     siegert_rate,
     white_noise_firing,
-)
-from natrium.analysis.work import (
-    WorkRow,
-    work_precision,
 )
 from natrium.solvers.ensembles.sweep import (
     Sweep,

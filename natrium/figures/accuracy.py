@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
 
 from natrium.analysis import Convergence, Order, Study, WorkRow
-from natrium.analysis.work import FAMILIES
+from natrium.analysis.accuracy.work_precision import FAMILIES
 from natrium.figures.style import COLORS, SERIES, new_figure, styled
 from natrium.solvers.bernstein import Array
 

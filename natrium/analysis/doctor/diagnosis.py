@@ -7,8 +7,8 @@ from typing import Any, Literal
 
 import attrs
 
-from natrium.analysis.budget import Budget
-from natrium.analysis.comparison import Comparison, SpikePair, match_spikes
+from natrium.analysis.accuracy.budget import Budget
+from natrium.analysis.accuracy.script import Comparison, SpikePair, match_spikes
 from natrium.analysis.doctor.finding import Finding
 from natrium.analysis.doctor.twin import Twin
 from natrium.model import Model

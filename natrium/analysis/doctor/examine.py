@@ -9,8 +9,8 @@ from typing import Any, Literal
 import attrs
 import numpy as np
 
-from natrium.analysis.budget import Budget, error_budget
-from natrium.analysis.comparison import Comparison, compare_script, match_spikes
+from natrium.analysis.accuracy.budget import Budget, error_budget
+from natrium.analysis.accuracy.script import Comparison, compare_script, match_spikes
 from natrium.analysis.doctor.diagnosis import OTHER_RULE, Diagnosis, step_of
 from natrium.analysis.doctor.finding import Finding
 from natrium.analysis.doctor.findings import anatomy_findings

@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 import attrs
 
-from natrium.analysis.accuracy import Accuracy, Reference, measure
+from natrium.analysis.accuracy.convergence import Accuracy, Reference, measure
 from natrium.model import UnsupportedModel
 from natrium.solvers import ClosedForm, EventDriven, FixedStep, Solver, Trajectory
 

@@ -7,12 +7,12 @@ from typing import Any, cast
 
 import attrs
 
-from natrium.analysis.accuracy import STEPS, Convergence, Reference, convergence
-from natrium.analysis.budget import Budget, error_budget
-from natrium.analysis.comparison import Comparison, compare_script
-from natrium.analysis.findings import findings
+from natrium.analysis.accuracy.budget import Budget, error_budget
+from natrium.analysis.accuracy.convergence import STEPS, Convergence, Reference, convergence
+from natrium.analysis.accuracy.findings import findings
+from natrium.analysis.accuracy.script import Comparison, compare_script
+from natrium.analysis.accuracy.work_precision import FAMILIES, WorkRow, affordable, work_precision
 from natrium.analysis.plain import plain
-from natrium.analysis.work import FAMILIES, WorkRow, affordable, work_precision
 from natrium.model import Model
 
 __all__ = ["Study", "compare"]

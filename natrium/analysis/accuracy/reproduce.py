@@ -7,9 +7,9 @@ from typing import Any
 
 import attrs
 
-from natrium.analysis.budget import Budget, error_budget
-from natrium.analysis.comparison import LADDER, Comparison, LadderRow, compare_script, dt_ladder
-from natrium.analysis.findings import findings
+from natrium.analysis.accuracy.budget import Budget, error_budget
+from natrium.analysis.accuracy.findings import findings
+from natrium.analysis.accuracy.script import LADDER, Comparison, LadderRow, compare_script, dt_ladder
 from natrium.model import notebook
 
 __all__ = ["Reproduction", "reproduce"]

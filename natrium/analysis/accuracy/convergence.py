@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.optimize import linprog
 
-from natrium.analysis.comparison import match_spikes
+from natrium.analysis.accuracy.script import match_spikes
 from natrium.model import Model, ModelError, Number
 from natrium.solvers import EventDriven, FixedStep, Trajectory, run
 from natrium.solvers.bernstein import Array

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from natrium.analysis.budget import Budget
-from natrium.analysis.comparison import Comparison, LadderRow, held_steps
+from natrium.analysis.accuracy.budget import Budget
+from natrium.analysis.accuracy.script import Comparison, LadderRow, held_steps
 
 __all__ = ["findings"]
 

@@ -6,7 +6,7 @@ import pytest
 
 import natrium
 from natrium.analysis import compare_script, error_budget
-from natrium.analysis.budget import FAULTS, HELD
+from natrium.analysis.accuracy.budget import FAULTS, HELD
 
 
 @pytest.fixture(scope="module", params=["lif_na", "lif_na2"])

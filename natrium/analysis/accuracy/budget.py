@@ -9,7 +9,7 @@ import attrs
 import numpy as np
 import numpy.typing as npt
 
-from natrium.analysis.comparison import Comparison
+from natrium.analysis.accuracy.script import Comparison
 from natrium.solvers import FixedStep
 from natrium.solvers.bernstein import Array
 

@@ -4,7 +4,14 @@ import numpy as np
 import pytest
 
 import natrium
-from natrium.analysis.accuracy import STEPS, Reference, convergence, measure, observed_order, reference
+from natrium.analysis.accuracy.convergence import (
+    STEPS,
+    Reference,
+    convergence,
+    measure,
+    observed_order,
+    reference,
+)
 
 LIF = natrium.Model(
     neuron=natrium.Neuron(), stimulus=natrium.Constant(20.0), simulation=natrium.Simulation(t_end=50.0)

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 import natrium
 from natrium.analysis import SpikePair, compare_script, dt_ladder, match_spikes
-from natrium.analysis.comparison import held_steps
+from natrium.analysis.accuracy.script import held_steps
 
 # design.md and the issue's own figures: labels, and true times under both refractory rules.
 EXPECTED = {

@@ -8,7 +8,7 @@ import pytest
 
 import natrium
 from natrium.analysis import compare, reference, study, work
-from natrium.analysis.work import FAMILIES, affordable, solvers_compared, work_precision
+from natrium.analysis.accuracy.work_precision import FAMILIES, affordable, solvers_compared, work_precision
 from natrium.solvers.fixed_step.schemes import SCHEMES
 
 LIF = natrium.Model(

@@ -1,0 +1,1 @@
+"""How far a script is from the truth, and what accuracy costs."""
