@@ -51,7 +51,7 @@ from natrium.analysis.direct_response import (
     direct_response,
 )
 from natrium.analysis.doctor import Diagnosis, Finding, diagnose, load_subject
-from natrium.analysis.equilibria import (
+from natrium.analysis.equilibria.curve import (
     Equilibrium,
     EquilibriumCurve,
     equilibria,

@@ -8,8 +8,8 @@ from typing import Literal
 import attrs
 import numpy as np
 
-from natrium.analysis.bifurcations import Fold
-from natrium.analysis.equilibria import Equilibrium, EquilibriumCurve, equilibria, equilibrium_curve
+from natrium.analysis.equilibria.bifurcations import Fold
+from natrium.analysis.equilibria.curve import Equilibrium, EquilibriumCurve, equilibria, equilibrium_curve
 from natrium.analysis.excitability import Rheobase, rheobase
 from natrium.analysis.f_i import Onset, onset
 from natrium.model import Neuron

@@ -8,15 +8,15 @@ from typing import Literal
 import attrs
 import numpy as np
 
-from natrium.analysis.bifurcations import Fold, Hopf
-from natrium.analysis.equilibria import (
+from natrium.analysis.equilibria.bifurcations import Fold, Hopf
+from natrium.analysis.equilibria.curve import (
     Equilibrium,
     equilibria,
     equilibrium_at,
     equilibrium_curve,
 )
+from natrium.analysis.equilibria.enclosure import Array
 from natrium.analysis.firing import Firing, fire
-from natrium.analysis.intervals import Array
 from natrium.model import ModelError, Neuron, SolverError
 
 __all__ = ["Check", "Rheobase", "rheobase"]

@@ -18,10 +18,10 @@ import attrs
 import numpy as np
 import numpy.typing as npt
 
-from natrium.analysis.equilibria import equilibrium_at
+from natrium.analysis.equilibria.curve import equilibrium_at
+from natrium.analysis.equilibria.enclosure import Array
 from natrium.analysis.excitability import Rheobase, rheobase
 from natrium.analysis.firing import Firing, fire
-from natrium.analysis.intervals import Array
 from natrium.model import ModelError, Neuron, Number
 
 __all__ = ["FI", "Onset", "f_i_curve", "onset"]

@@ -7,8 +7,8 @@ from typing import Any, Literal
 import attrs
 import numpy as np
 
-from natrium.analysis.equilibria import Equilibrium, equilibria
-from natrium.analysis.intervals import Array
+from natrium.analysis.equilibria.curve import Equilibrium, equilibria
+from natrium.analysis.equilibria.enclosure import Array
 from natrium.model import Constant, Neuron, lower
 from natrium.solvers import ClosedForm, Trajectory, accurate
 from natrium.solvers.refractory import relaxed

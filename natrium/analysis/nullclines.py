@@ -12,7 +12,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from natrium.analysis.intervals import Array
+from natrium.analysis.equilibria.enclosure import Array
 from natrium.analysis.planes import Plane
 
 __all__ = ["V_nullcline", "roots_in_unit", "x_nullcline"]

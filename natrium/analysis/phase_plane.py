@@ -8,7 +8,7 @@ import attrs
 import numpy as np
 import numpy.typing as npt
 
-from natrium.analysis.intervals import Array
+from natrium.analysis.equilibria.enclosure import Array
 from natrium.analysis.nullclines import V_nullcline, x_nullcline
 from natrium.analysis.planes import Plane, Reduction, planar
 from natrium.analysis.reduction import ReductionError, reduction_error

@@ -20,7 +20,7 @@ import attrs
 import numpy as np
 import sympy
 
-from natrium.analysis.intervals import Array, Enclosure, sign_changes
+from natrium.analysis.equilibria.enclosure import Array, Enclosure, sign_changes
 from natrium.model import Choice, HybridNeuron, ModelError, Neuron, Number
 from natrium.model.kernel import lower, lower_expressions
 

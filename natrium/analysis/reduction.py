@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import attrs
 import numpy as np
 
-from natrium.analysis.intervals import Array
+from natrium.analysis.equilibria.enclosure import Array
 from natrium.analysis.planes import Plane
 from natrium.model import Constant, Number, Stimulus
 from natrium.solvers import EventDriven, Trajectory

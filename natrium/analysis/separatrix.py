@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.integrate import solve_ivp
 
-from natrium.analysis.intervals import Array
+from natrium.analysis.equilibria.enclosure import Array
 from natrium.analysis.nullclines import roots_in_unit
 from natrium.analysis.planes import Plane
 

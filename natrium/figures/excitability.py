@@ -14,10 +14,10 @@ from matplotlib.patches import Patch
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 from matplotlib.transforms import Bbox
 
-from natrium.analysis.equilibria import EquilibriumCurve
+from natrium.analysis.equilibria.curve import EquilibriumCurve
+from natrium.analysis.equilibria.enclosure import Array
 from natrium.analysis.excitability import Rheobase
 from natrium.analysis.f_i import FI, Onset
-from natrium.analysis.intervals import Array
 from natrium.analysis.strength_duration import StrengthDuration
 from natrium.figures.style import COLORS, new_figure, styled
 

@@ -9,7 +9,7 @@ from scipy.integrate import solve_ivp
 from scipy.optimize import brentq
 
 import natrium
-from natrium.analysis.equilibria import equilibria
+from natrium.analysis.equilibria.curve import equilibria
 from natrium.analysis.nullclines import V_nullcline, roots_in_unit, x_nullcline
 from natrium.analysis.phase_plane import phase_plane
 from natrium.analysis.planes import planar

@@ -8,7 +8,7 @@ import pytest
 from matplotlib.text import Annotation
 
 import natrium
-from natrium.analysis.equilibria import equilibrium_curve
+from natrium.analysis.equilibria.curve import equilibrium_curve
 from natrium.analysis.excitability import rheobase
 from natrium.analysis.f_i import FI, Onset, f_i_curve, onset
 from natrium.analysis.strength_duration import StrengthDuration, strength_duration

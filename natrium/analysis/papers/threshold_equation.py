@@ -10,7 +10,7 @@ from __future__ import annotations
 import attrs
 import numpy as np
 
-from natrium.analysis.equilibria import equilibria, equilibrium_curve
+from natrium.analysis.equilibria.curve import equilibria, equilibrium_curve
 from natrium.analysis.papers.claim import Claim, Source
 from natrium.model import Neuron, notebook
 from natrium.solvers.bernstein import Array

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from natrium.analysis.intervals import Array, Enclosure, sign_changes
+from natrium.analysis.equilibria.enclosure import Array, Enclosure, sign_changes
 from natrium.model import ModelError, Neuron
 from natrium.model.kernel import lower_expressions
 

@@ -9,9 +9,9 @@ import sympy
 
 import natrium
 from natrium import CHANNELS, Channel, Gate, Neuron
-from natrium.analysis.equilibria import equilibria, equilibrium_curve, equilibrium_range
-from natrium.analysis.intervals import Enclosure, sign_changes
-from natrium.analysis.steady_input import steady_input
+from natrium.analysis.equilibria.curve import equilibria, equilibrium_curve, equilibrium_range
+from natrium.analysis.equilibria.enclosure import Enclosure, sign_changes
+from natrium.analysis.equilibria.steady_input import steady_input
 from natrium.model import lower
 
 LIF = Neuron()

@@ -8,8 +8,8 @@ import attrs
 import numpy as np
 from scipy.optimize import brentq, minimize_scalar
 
-from natrium.analysis.intervals import Array
-from natrium.analysis.steady_input import NEUTRAL, SteadyInput, sorted_eigenvalues
+from natrium.analysis.equilibria.enclosure import Array
+from natrium.analysis.equilibria.steady_input import NEUTRAL, SteadyInput, sorted_eigenvalues
 
 __all__ = ["Fold", "Hopf", "fold_at", "hopf_points"]
 

@@ -18,9 +18,9 @@ import attrs
 import numpy as np
 from scipy.optimize import brentq
 
-from natrium.analysis.bifurcations import Fold, Hopf, fold_at, hopf_points
-from natrium.analysis.intervals import Array
-from natrium.analysis.steady_input import SteadyInput, real_parts, sorted_eigenvalues, steady_input
+from natrium.analysis.equilibria.bifurcations import Fold, Hopf, fold_at, hopf_points
+from natrium.analysis.equilibria.enclosure import Array
+from natrium.analysis.equilibria.steady_input import SteadyInput, real_parts, sorted_eigenvalues, steady_input
 from natrium.model import Neuron, Number
 
 __all__ = ["Equilibrium", "EquilibriumCurve", "equilibria", "equilibrium_curve"]

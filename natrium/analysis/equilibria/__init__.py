@@ -1,0 +1,1 @@
+"""Where a neuron stands still, and where equilibria are born and lose their stability."""
