@@ -42,10 +42,6 @@ from natrium.analysis.accuracy.work_precision import (
     WorkRow,
     work_precision,
 )
-from natrium.analysis.description import (
-    Verdict,
-    describe,
-)
 from natrium.analysis.direct_response import (
     DirectResponse,
     direct_response,
@@ -57,15 +53,23 @@ from natrium.analysis.equilibria.curve import (
     equilibria,
     equilibrium_curve,
 )
-from natrium.analysis.excitability import (
-    Rheobase,
-    rheobase,
-)
-from natrium.analysis.f_i import (
+from natrium.analysis.excitability.f_i import (
     FI,
     Onset,
     f_i_curve,
     onset,
+)
+from natrium.analysis.excitability.rheobase import (
+    Rheobase,
+    rheobase,
+)
+from natrium.analysis.excitability.strength_duration import (
+    StrengthDuration,
+    strength_duration,
+)
+from natrium.analysis.excitability.verdict import (
+    Verdict,
+    describe,
 )
 from natrium.analysis.fitting import (
     Fit,
@@ -114,10 +118,6 @@ from natrium.analysis.sensitivity import (
 from natrium.analysis.smooth_cycle import (
     SmoothCycle,
     smooth_cycle,
-)
-from natrium.analysis.strength_duration import (
-    StrengthDuration,
-    strength_duration,
 )
 from natrium.analysis.white_noise import (
     WhiteNoiseFiring,

@@ -6,7 +6,7 @@ from typing import Any
 
 import attrs
 
-from natrium.analysis.description import Verdict, describe
+from natrium.analysis.excitability.verdict import Verdict, describe
 from natrium.analysis.limit_cycle import LimitCycle, limit_cycle
 from natrium.analysis.phase_plane import PhasePlane, phase_plane
 from natrium.analysis.phase_response import PhaseResponse, phase_response

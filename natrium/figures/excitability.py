@@ -16,9 +16,9 @@ from matplotlib.transforms import Bbox
 
 from natrium.analysis.equilibria.curve import EquilibriumCurve
 from natrium.analysis.equilibria.enclosure import Array
-from natrium.analysis.excitability import Rheobase
-from natrium.analysis.f_i import FI, Onset
-from natrium.analysis.strength_duration import StrengthDuration
+from natrium.analysis.excitability.f_i import FI, Onset
+from natrium.analysis.excitability.rheobase import Rheobase
+from natrium.analysis.excitability.strength_duration import StrengthDuration
 from natrium.figures.style import COLORS, new_figure, styled
 
 __all__ = ["plot_equilibrium_curve", "plot_f_i", "plot_strength_duration"]

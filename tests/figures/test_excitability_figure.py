@@ -9,9 +9,9 @@ from matplotlib.text import Annotation
 
 import natrium
 from natrium.analysis.equilibria.curve import equilibrium_curve
-from natrium.analysis.excitability import rheobase
-from natrium.analysis.f_i import FI, Onset, f_i_curve, onset
-from natrium.analysis.strength_duration import StrengthDuration, strength_duration
+from natrium.analysis.excitability.f_i import FI, Onset, f_i_curve, onset
+from natrium.analysis.excitability.rheobase import rheobase
+from natrium.analysis.excitability.strength_duration import StrengthDuration, strength_duration
 from natrium.figures.excitability import plot_equilibrium_curve, plot_f_i, plot_strength_duration
 
 LIF = natrium.Neuron()

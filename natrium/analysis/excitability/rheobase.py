@@ -16,7 +16,7 @@ from natrium.analysis.equilibria.curve import (
     equilibrium_curve,
 )
 from natrium.analysis.equilibria.enclosure import Array
-from natrium.analysis.firing import Firing, fire
+from natrium.analysis.excitability.long_run import Firing, fire
 from natrium.model import ModelError, Neuron, SolverError
 
 __all__ = ["Check", "Rheobase", "rheobase"]

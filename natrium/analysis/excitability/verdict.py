@@ -10,8 +10,8 @@ import numpy as np
 
 from natrium.analysis.equilibria.bifurcations import Fold
 from natrium.analysis.equilibria.curve import Equilibrium, EquilibriumCurve, equilibria, equilibrium_curve
-from natrium.analysis.excitability import Rheobase, rheobase
-from natrium.analysis.f_i import Onset, onset
+from natrium.analysis.excitability.f_i import Onset, onset
+from natrium.analysis.excitability.rheobase import Rheobase, rheobase
 from natrium.model import Neuron
 
 __all__ = ["ThresholdAndSaddle", "Verdict", "describe"]

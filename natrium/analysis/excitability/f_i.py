@@ -20,8 +20,8 @@ import numpy.typing as npt
 
 from natrium.analysis.equilibria.curve import equilibrium_at
 from natrium.analysis.equilibria.enclosure import Array
-from natrium.analysis.excitability import Rheobase, rheobase
-from natrium.analysis.firing import Firing, fire
+from natrium.analysis.excitability.long_run import Firing, fire
+from natrium.analysis.excitability.rheobase import Rheobase, rheobase
 from natrium.model import ModelError, Neuron, Number
 
 __all__ = ["FI", "Onset", "f_i_curve", "onset"]

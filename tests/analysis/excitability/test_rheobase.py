@@ -7,14 +7,16 @@ import pytest
 
 import natrium
 from natrium import CHANNELS, Channel, Gate, Neuron
-from natrium.analysis.description import describe, threshold_and_saddle
-from natrium.analysis.excitability import rheobase
-from natrium.analysis.f_i import f_i_curve, onset
-from natrium.analysis.firing import fire, slowest, starting_at
-from natrium.analysis.strength_duration import strength_duration
+from natrium.analysis.excitability.f_i import f_i_curve, onset
+from natrium.analysis.excitability.long_run import fire, slowest, starting_at
+from natrium.analysis.excitability.rheobase import rheobase
+from natrium.analysis.excitability.strength_duration import strength_duration
+from natrium.analysis.excitability.verdict import describe, threshold_and_saddle
 from natrium.solvers import EventDriven
 
-pulses = import_module("natrium.analysis.strength_duration")  # the package's attribute is the function
+pulses = import_module(
+    "natrium.analysis.excitability.strength_duration"
+)  # the package's attribute is the function
 
 LIF = Neuron()
 SODIUM = natrium.notebook.lif_na().neuron

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from natrium.analysis.equilibria.curve import equilibria
 from natrium.analysis.equilibria.enclosure import Array
-from natrium.analysis.firing import SILENT, slowest, starting_at
+from natrium.analysis.excitability.long_run import SILENT, slowest, starting_at
 from natrium.model import ModelError, Neuron, Number, SolverError, Step
 from natrium.solvers import Runs, accurate, solve_chunk
 from natrium.solvers.runs import FAILED, ManyRuns

@@ -1,0 +1,1 @@
+"""What makes a neuron fire, how fast, and what kind of neuron that makes it."""
