@@ -42,9 +42,31 @@ from natrium.analysis.accuracy.work_precision import (
     WorkRow,
     work_precision,
 )
-from natrium.analysis.direct_response import (
+from natrium.analysis.cycle.direct_response import (
     DirectResponse,
     direct_response,
+)
+from natrium.analysis.cycle.limit_cycle import (
+    LimitCycle,
+    limit_cycle,
+)
+from natrium.analysis.cycle.orbits import (
+    Orbit,
+    ResetBifurcation,
+    orbit,
+    reset_bifurcation,
+)
+from natrium.analysis.cycle.phase_response import (
+    PhaseResponse,
+    phase_response,
+)
+from natrium.analysis.cycle.return_map import (
+    ReturnMap,
+    return_map,
+)
+from natrium.analysis.cycle.smooth_cycle import (
+    SmoothCycle,
+    smooth_cycle,
 )
 from natrium.analysis.doctor import Diagnosis, Finding, diagnose, load_subject
 from natrium.analysis.equilibria.curve import (
@@ -81,23 +103,9 @@ from natrium.analysis.interval_statistics import (
     IntervalStatistics,
     interval_statistics,
 )
-from natrium.analysis.limit_cycle import (
-    LimitCycle,
-    limit_cycle,
-)
-from natrium.analysis.orbits import (
-    Orbit,
-    ResetBifurcation,
-    orbit,
-    reset_bifurcation,
-)
 from natrium.analysis.phase_plane import (
     PhasePlane,
     phase_plane,
-)
-from natrium.analysis.phase_response import (
-    PhaseResponse,
-    phase_response,
 )
 from natrium.analysis.planes import (
     Plane,
@@ -107,17 +115,9 @@ from natrium.analysis.reduction import (
     ReductionError,
     reduction_error,
 )
-from natrium.analysis.return_map import (
-    ReturnMap,
-    return_map,
-)
 from natrium.analysis.sensitivity import (
     Gradients,
     spike_time_gradients,
-)
-from natrium.analysis.smooth_cycle import (
-    SmoothCycle,
-    smooth_cycle,
 )
 from natrium.analysis.white_noise import (
     WhiteNoiseFiring,

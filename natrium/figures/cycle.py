@@ -11,12 +11,12 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from natrium.analysis.cobweb import Cobweb
-from natrium.analysis.limit_cycle import LimitCycle
-from natrium.analysis.orbits import ResetBifurcation
-from natrium.analysis.phase_response import PhaseResponse
+from natrium.analysis.cycle.cobweb import Cobweb
+from natrium.analysis.cycle.limit_cycle import LimitCycle
+from natrium.analysis.cycle.orbits import ResetBifurcation
+from natrium.analysis.cycle.phase_response import PhaseResponse
+from natrium.analysis.cycle.smooth_cycle import SmoothCycle
 from natrium.analysis.sensitivity import Gradients
-from natrium.analysis.smooth_cycle import SmoothCycle
 from natrium.figures.style import COLORS, SERIES, new_figure, styled
 from natrium.model import ModelError, Neuron
 from natrium.solvers.bernstein import Array

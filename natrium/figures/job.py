@@ -12,7 +12,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from natrium.analysis import Reproduction, reproduce
-from natrium.analysis.cobweb import cobweb
+from natrium.analysis.cycle.cobweb import cobweb
 from natrium.analysis.papers import SOURCES, Papers, papers
 from natrium.analysis.portrait import Dynamics, dynamics
 from natrium.figures.cycle import plot_cycle

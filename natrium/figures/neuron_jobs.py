@@ -24,7 +24,7 @@ from natrium.analysis import (
     smooth_cycle,
     strength_duration,
 )
-from natrium.analysis.cobweb import cobweb
+from natrium.analysis.cycle.cobweb import cobweb
 from natrium.analysis.plain import plain
 from natrium.analysis.planes import Reduction
 from natrium.figures.cycle import plot_cycle, plot_reset_bifurcation

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from natrium.analysis import papers as reproduced
-from natrium.analysis.orbits import orbit, reset_bifurcation
+from natrium.analysis.cycle.orbits import orbit, reset_bifurcation
 from natrium.analysis.papers import adex_reset
 from natrium.analysis.papers.adex_reset import AT_RESETS, CURRENT, AdexResets, adex
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from natrium.analysis.orbits import Orbit, ResetBifurcation
+from natrium.analysis.cycle.orbits import Orbit, ResetBifurcation
 from natrium.analysis.papers import (
     AdexResets,
     GateErrors,

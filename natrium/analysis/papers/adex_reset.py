@@ -8,7 +8,7 @@ import attrs
 import numpy as np
 import sympy
 
-from natrium.analysis.orbits import Orbit, ResetBifurcation, orbit, reset_bifurcation
+from natrium.analysis.cycle.orbits import Orbit, ResetBifurcation, orbit, reset_bifurcation
 from natrium.analysis.papers.claim import Claim, Source
 from natrium.model import HybridNeuron, changed_neuron
 from natrium.solvers import EventDriven

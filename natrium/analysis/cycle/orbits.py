@@ -9,7 +9,7 @@ import attrs
 import numpy as np
 import numpy.typing as npt
 
-from natrium.analysis.return_map import (
+from natrium.analysis.cycle.return_map import (
     FIRST_LOOK,
     LONGER,
     LONGEST,

@@ -8,9 +8,9 @@ from typing import Any
 import attrs
 import numpy as np
 
-from natrium.analysis.limit_cycle import LimitCycle
-from natrium.analysis.orbits import spikes_of
-from natrium.analysis.return_map import ReturnMap, run_from
+from natrium.analysis.cycle.limit_cycle import LimitCycle
+from natrium.analysis.cycle.orbits import spikes_of
+from natrium.analysis.cycle.return_map import ReturnMap, run_from
 from natrium.model import Count, ModelError, Neuron
 from natrium.solvers import accurate
 from natrium.solvers.bernstein import Array

@@ -8,9 +8,9 @@ import attrs
 import numpy as np
 import numpy.typing as npt
 
-from natrium.analysis.limit_cycle import LimitCycle
-from natrium.analysis.phase_response import checked_times, course, cycle_of
-from natrium.analysis.smooth_cycle import SmoothCycle, rising_crossings
+from natrium.analysis.cycle.limit_cycle import LimitCycle
+from natrium.analysis.cycle.phase_response import checked_times, course, cycle_of
+from natrium.analysis.cycle.smooth_cycle import SmoothCycle, rising_crossings
 from natrium.model import AnyNeuron, Constant, Count, ModelError, Number, SolverError, started
 from natrium.solvers import EventDriven
 from natrium.solvers.bernstein import Array

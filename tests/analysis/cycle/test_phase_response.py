@@ -5,10 +5,10 @@ import numpy as np
 import pytest
 import sympy
 
-from natrium.analysis.direct_response import direct_response
-from natrium.analysis.limit_cycle import limit_cycle
-from natrium.analysis.phase_response import phase_response
-from natrium.analysis.smooth_cycle import smooth_cycle
+from natrium.analysis.cycle.direct_response import direct_response
+from natrium.analysis.cycle.limit_cycle import limit_cycle
+from natrium.analysis.cycle.phase_response import phase_response
+from natrium.analysis.cycle.smooth_cycle import smooth_cycle
 from natrium.model import CHANNELS, HybridNeuron, ModelError, Neuron, SolverError, notebook
 
 NA = notebook.lif_na().neuron

@@ -8,8 +8,8 @@ import attrs
 import numpy as np
 import numpy.typing as npt
 
-from natrium.analysis.orbits import spikes_of
-from natrium.analysis.return_map import LONGEST, Return, ReturnMap, return_map
+from natrium.analysis.cycle.orbits import spikes_of
+from natrium.analysis.cycle.return_map import LONGEST, Return, ReturnMap, return_map
 from natrium.model import AnyNeuron, Count, SolverError
 from natrium.solvers import Solver
 from natrium.solvers.bernstein import Array

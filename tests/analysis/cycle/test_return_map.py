@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 import sympy
 
-from natrium.analysis.limit_cycle import limit_cycle
-from natrium.analysis.orbits import orbit, reset_bifurcation
-from natrium.analysis.return_map import return_map
+from natrium.analysis.cycle.limit_cycle import limit_cycle
+from natrium.analysis.cycle.orbits import orbit, reset_bifurcation
+from natrium.analysis.cycle.return_map import return_map
 from natrium.model import HybridNeuron, ModelError, Neuron, SolverError, notebook
 
 NA = notebook.lif_na().neuron

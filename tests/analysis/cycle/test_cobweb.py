@@ -5,9 +5,9 @@ import numpy as np
 import pytest
 import sympy
 
-from natrium.analysis.cobweb import cobweb
-from natrium.analysis.limit_cycle import limit_cycle
-from natrium.analysis.orbits import spikes_of
+from natrium.analysis.cycle.cobweb import cobweb
+from natrium.analysis.cycle.limit_cycle import limit_cycle
+from natrium.analysis.cycle.orbits import spikes_of
 from natrium.model import HybridNeuron, ModelError, Neuron, notebook
 
 NA = notebook.lif_na().neuron

@@ -19,9 +19,9 @@ import numpy as np
 import numpy.typing as npt
 from scipy.integrate import solve_ivp
 
-from natrium.analysis.limit_cycle import LimitCycle, limit_cycle
+from natrium.analysis.cycle.limit_cycle import LimitCycle, limit_cycle
+from natrium.analysis.cycle.smooth_cycle import SmoothCycle, smooth_cycle
 from natrium.analysis.linearised import Linearised
-from natrium.analysis.smooth_cycle import SmoothCycle, smooth_cycle
 from natrium.model import AnyNeuron, Count, ModelError
 from natrium.solvers.bernstein import Array
 

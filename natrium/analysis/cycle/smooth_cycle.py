@@ -9,8 +9,8 @@ import numpy as np
 import numpy.typing as npt
 from scipy.optimize import brentq
 
+from natrium.analysis.cycle.return_map import free_directions
 from natrium.analysis.linearised import Linearised, linearised
-from natrium.analysis.return_map import free_directions
 from natrium.analysis.variational import integrate
 from natrium.model import (
     AnyNeuron,

@@ -1,0 +1,1 @@
+"""Periodic firing: return maps, cycles, orbits, phase responses."""
