@@ -103,15 +103,15 @@ from natrium.analysis.interval_statistics import (
     IntervalStatistics,
     interval_statistics,
 )
-from natrium.analysis.phase_plane import (
+from natrium.analysis.phase_plane.plane import (
     PhasePlane,
     phase_plane,
 )
-from natrium.analysis.planes import (
+from natrium.analysis.phase_plane.reduction import (
     Plane,
     planar,
 )
-from natrium.analysis.reduction import (
+from natrium.analysis.phase_plane.reduction_error import (
     ReductionError,
     reduction_error,
 )

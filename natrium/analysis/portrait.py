@@ -9,7 +9,7 @@ import attrs
 from natrium.analysis.cycle.limit_cycle import LimitCycle, limit_cycle
 from natrium.analysis.cycle.phase_response import PhaseResponse, phase_response
 from natrium.analysis.excitability.verdict import Verdict, describe
-from natrium.analysis.phase_plane import PhasePlane, phase_plane
+from natrium.analysis.phase_plane.plane import PhasePlane, phase_plane
 from natrium.model import Neuron, SolverError
 
 __all__ = ["Dynamics", "dynamics"]

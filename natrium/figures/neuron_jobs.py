@@ -25,8 +25,8 @@ from natrium.analysis import (
     strength_duration,
 )
 from natrium.analysis.cycle.cobweb import cobweb
+from natrium.analysis.phase_plane.reduction import Reduction
 from natrium.analysis.plain import plain
-from natrium.analysis.planes import Reduction
 from natrium.figures.cycle import plot_cycle, plot_reset_bifurcation
 from natrium.figures.excitability import plot_equilibrium_curve, plot_f_i, plot_strength_duration
 from natrium.figures.job import DYNAMICS_CAPTIONS, constant_input

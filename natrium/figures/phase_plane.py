@@ -11,8 +11,8 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
-from natrium.analysis.phase_plane import PhasePlane
-from natrium.analysis.separatrix import PlanarEquilibrium
+from natrium.analysis.phase_plane.plane import PhasePlane
+from natrium.analysis.phase_plane.separatrix import PlanarEquilibrium
 from natrium.figures.style import COLORS, new_figure, styled
 
 __all__ = ["plot_phase_plane", "plot_phase_planes"]

@@ -7,7 +7,7 @@ import pytest
 from matplotlib import pyplot as plt
 
 import natrium
-from natrium.analysis.phase_plane import phase_plane
+from natrium.analysis.phase_plane.plane import phase_plane
 from natrium.figures.phase_plane import plot_phase_plane, plot_phase_planes
 
 ONE, TWO = natrium.notebook.lif_na().neuron, natrium.notebook.lif_na2().neuron

@@ -8,7 +8,7 @@ import attrs
 import numpy as np
 
 from natrium.analysis.equilibria.enclosure import Array
-from natrium.analysis.planes import Plane
+from natrium.analysis.phase_plane.reduction import Plane
 from natrium.model import Constant, Number, Stimulus
 from natrium.solvers import EventDriven, Trajectory
 

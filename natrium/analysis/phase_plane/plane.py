@@ -9,10 +9,10 @@ import numpy as np
 import numpy.typing as npt
 
 from natrium.analysis.equilibria.enclosure import Array
-from natrium.analysis.nullclines import V_nullcline, x_nullcline
-from natrium.analysis.planes import Plane, Reduction, planar
-from natrium.analysis.reduction import ReductionError, reduction_error
-from natrium.analysis.separatrix import (
+from natrium.analysis.phase_plane.nullclines import V_nullcline, x_nullcline
+from natrium.analysis.phase_plane.reduction import Plane, Reduction, planar
+from natrium.analysis.phase_plane.reduction_error import ReductionError, reduction_error
+from natrium.analysis.phase_plane.separatrix import (
     Manifold,
     PlanarEquilibrium,
     grazes,

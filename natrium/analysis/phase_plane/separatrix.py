@@ -11,8 +11,8 @@ import numpy.typing as npt
 from scipy.integrate import solve_ivp
 
 from natrium.analysis.equilibria.enclosure import Array
-from natrium.analysis.nullclines import roots_in_unit
-from natrium.analysis.planes import Plane
+from natrium.analysis.phase_plane.nullclines import roots_in_unit
+from natrium.analysis.phase_plane.reduction import Plane
 
 __all__ = ["Manifold", "PlanarEquilibrium", "grazes", "manifolds", "planar_equilibria", "spike_certain"]
 

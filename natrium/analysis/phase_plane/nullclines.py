@@ -13,7 +13,7 @@ from itertools import pairwise
 import numpy as np
 
 from natrium.analysis.equilibria.enclosure import Array
-from natrium.analysis.planes import Plane
+from natrium.analysis.phase_plane.reduction import Plane
 
 __all__ = ["V_nullcline", "roots_in_unit", "x_nullcline"]
 

@@ -1,0 +1,1 @@
+"""Two variables of a neuron in the plane: reductions, nullclines, separatrices."""
