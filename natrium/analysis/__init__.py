@@ -93,11 +93,6 @@ from natrium.analysis.excitability.verdict import (
     Verdict,
     describe,
 )
-from natrium.analysis.fitting import (
-    Fit,
-    FitStep,
-    fit,
-)
 from natrium.analysis.interval_statistics import (
     Estimate,
     IntervalStatistics,
@@ -115,7 +110,12 @@ from natrium.analysis.phase_plane.reduction_error import (
     ReductionError,
     reduction_error,
 )
-from natrium.analysis.sensitivity import (
+from natrium.analysis.variation.fit import (
+    Fit,
+    FitStep,
+    fit,
+)
+from natrium.analysis.variation.gradients import (
     Gradients,
     spike_time_gradients,
 )

@@ -16,7 +16,7 @@ from natrium.analysis.cycle.limit_cycle import LimitCycle
 from natrium.analysis.cycle.orbits import ResetBifurcation
 from natrium.analysis.cycle.phase_response import PhaseResponse
 from natrium.analysis.cycle.smooth_cycle import SmoothCycle
-from natrium.analysis.sensitivity import Gradients
+from natrium.analysis.variation.gradients import Gradients
 from natrium.figures.style import COLORS, SERIES, new_figure, styled
 from natrium.model import ModelError, Neuron
 from natrium.solvers.bernstein import Array

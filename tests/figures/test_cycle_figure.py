@@ -13,7 +13,7 @@ from natrium.analysis.cycle.limit_cycle import limit_cycle
 from natrium.analysis.cycle.orbits import Orbit, ResetBifurcation, reset_bifurcation
 from natrium.analysis.cycle.phase_response import phase_response
 from natrium.analysis.cycle.smooth_cycle import smooth_cycle
-from natrium.analysis.sensitivity import spike_time_gradients
+from natrium.analysis.variation.gradients import spike_time_gradients
 from natrium.figures.cycle import plot_cycle, plot_gradients, plot_reset_bifurcation
 from natrium.model import ModelError
 

@@ -17,7 +17,7 @@ from natrium.analysis.cycle.return_map import (
     free_directions,
     return_map,
 )
-from natrium.analysis.variational import propagate
+from natrium.analysis.variation.equations import propagate
 from natrium.model import AnyNeuron, Constant, Count, Number, changed_neuron, started
 from natrium.solvers import Solver, Trajectory, accurate
 from natrium.solvers.bernstein import Array

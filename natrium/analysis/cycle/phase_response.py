@@ -21,7 +21,7 @@ from scipy.integrate import solve_ivp
 
 from natrium.analysis.cycle.limit_cycle import LimitCycle, limit_cycle
 from natrium.analysis.cycle.smooth_cycle import SmoothCycle, smooth_cycle
-from natrium.analysis.linearised import Linearised
+from natrium.analysis.variation.linearised import Linearised
 from natrium.model import AnyNeuron, Count, ModelError
 from natrium.solvers.bernstein import Array
 

@@ -15,8 +15,8 @@ import attrs
 import numpy as np
 import numpy.typing as npt
 
-from natrium.analysis.linearised import Linearised, linearised
-from natrium.analysis.variational import RTOL, Directions, Spike, propagate
+from natrium.analysis.variation.equations import RTOL, Directions, Spike, propagate
+from natrium.analysis.variation.linearised import Linearised, linearised
 from natrium.model import AnyNeuron, Constant, HybridNeuron, ModelError, Neuron, Number, SolverError, started
 from natrium.solvers import Solver, Trajectory, accurate
 from natrium.solvers.bernstein import Array

@@ -10,8 +10,8 @@ import numpy.typing as npt
 from scipy.optimize import brentq
 
 from natrium.analysis.cycle.return_map import free_directions
-from natrium.analysis.linearised import Linearised, linearised
-from natrium.analysis.variational import integrate
+from natrium.analysis.variation.equations import integrate
+from natrium.analysis.variation.linearised import Linearised, linearised
 from natrium.model import (
     AnyNeuron,
     Constant,

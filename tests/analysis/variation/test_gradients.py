@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import sympy
 
-from natrium.analysis.sensitivity import spike_time_gradients
+from natrium.analysis.variation.gradients import spike_time_gradients
 from natrium.model import (
     CHANNELS,
     Constant,

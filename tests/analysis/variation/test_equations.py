@@ -6,9 +6,9 @@ import attrs
 import numpy as np
 import pytest
 
-from natrium.analysis.linearised import linearised
-from natrium.analysis.sensitivity import parameter_directions
-from natrium.analysis.variational import Directions, integrate, propagate
+from natrium.analysis.variation.equations import Directions, integrate, propagate
+from natrium.analysis.variation.gradients import parameter_directions
+from natrium.analysis.variation.linearised import linearised
 from natrium.model import (
     CHANNELS,
     Constant,

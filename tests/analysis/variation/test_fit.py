@@ -6,8 +6,8 @@ import attrs
 import numpy as np
 import pytest
 
-from natrium.analysis.fitting import fit
-from natrium.analysis.misfit import Misfit
+from natrium.analysis.variation.fit import fit
+from natrium.analysis.variation.misfit import Misfit
 from natrium.model import Constant, Model, ModelError, Neuron, Simulation, Step, notebook
 from natrium.model.parameters import with_parameters
 from natrium.solvers import EventDriven, run

@@ -29,8 +29,8 @@ import attrs
 import numpy as np
 from scipy.integrate import solve_ivp
 
-from natrium.analysis.collocation import collocated
-from natrium.analysis.linearised import Linearised, linearised
+from natrium.analysis.variation.collocation import collocated
+from natrium.analysis.variation.linearised import Linearised, linearised
 from natrium.model import Drive, SolverError, Span, Stimulus, smooth_spans
 from natrium.solvers import Compiled, Trajectory
 from natrium.solvers.bernstein import Array

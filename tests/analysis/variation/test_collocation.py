@@ -5,10 +5,10 @@ import math
 import numpy as np
 import pytest
 
-from natrium.analysis.collocation import STAGES, _gauss, collocated
-from natrium.analysis.linearised import linearised
-from natrium.analysis.sensitivity import spike_time_gradients
-from natrium.analysis.variational import Directions, propagate
+from natrium.analysis.variation.collocation import STAGES, _gauss, collocated
+from natrium.analysis.variation.equations import Directions, propagate
+from natrium.analysis.variation.gradients import spike_time_gradients
+from natrium.analysis.variation.linearised import linearised
 from natrium.model import (
     CHANNELS,
     Constant,

@@ -12,7 +12,7 @@ from functools import cache
 
 import numpy as np
 
-from natrium.analysis.linearised import Linearised
+from natrium.analysis.variation.linearised import Linearised
 from natrium.model import Drive, SolverError
 from natrium.solvers import Trajectory
 from natrium.solvers.bernstein import Array

@@ -10,9 +10,9 @@ import numpy as np
 import numpy.typing as npt
 from scipy.optimize import least_squares
 
-from natrium.analysis.misfit import Misfit
-from natrium.analysis.parameters import smooth_parameters
-from natrium.analysis.sensitivity import Gradients, spike_time_gradients
+from natrium.analysis.variation.gradients import Gradients, spike_time_gradients
+from natrium.analysis.variation.input_derivatives import smooth_parameters
+from natrium.analysis.variation.misfit import Misfit
 from natrium.model import Count, Model, ModelError, NatriumError, Number, with_parameters
 from natrium.solvers.bernstein import Array
 
@@ -156,7 +156,7 @@ def fit(
     spike_times : array_like, shape (n_spikes,)
         Increasing, within the model's span, ms.
     parameters : sequence of str
-        Names, as in `natrium.analysis.parameters`.
+        Names, as in `natrium.analysis.variation.input_derivatives`.
     bounds : mapping of str to (float, float), optional
         Lowest and highest value; by default what the parameter's meaning allows.
     sigma : float, optional

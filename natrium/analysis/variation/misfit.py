@@ -5,8 +5,8 @@ from __future__ import annotations
 import attrs
 import numpy as np
 
-from natrium.analysis.sensitivity import parameter_directions
-from natrium.analysis.variational import Directions, propagate
+from natrium.analysis.variation.equations import Directions, propagate
+from natrium.analysis.variation.gradients import parameter_directions
 from natrium.model import Model, chosen_parameters, with_parameters
 from natrium.solvers import Trajectory, accurate
 from natrium.solvers.bernstein import Array

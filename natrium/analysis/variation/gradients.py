@@ -8,9 +8,9 @@ from functools import cached_property
 import attrs
 import numpy as np
 
-from natrium.analysis.linearised import linearised
-from natrium.analysis.parameters import input_derivative, moving_edges, smooth_parameters
-from natrium.analysis.variational import RTOL, Directions, propagate
+from natrium.analysis.variation.equations import RTOL, Directions, propagate
+from natrium.analysis.variation.input_derivatives import input_derivative, moving_edges, smooth_parameters
+from natrium.analysis.variation.linearised import linearised
 from natrium.model import (
     AnyNeuron,
     HybridNeuron,
@@ -111,7 +111,7 @@ def spike_time_gradients(
     """Differentiate every spike time by every parameter.
 
     The variational equations are integrated along the run; resets, refractory periods and edges of the
-    input enter by their jump terms (see `natrium.analysis.variational`). The numbers inside the gates'
+    input enter by their jump terms (see `natrium.analysis.variation.equations`). The numbers inside the gates'
     rates have no names and are left out. What starts at its steady state starts there for every
     `v_init`; `v_rest` moves the leak alone, not `v_reset` and `v_init`.
 
