@@ -93,10 +93,16 @@ from natrium.analysis.excitability.verdict import (
     Verdict,
     describe,
 )
-from natrium.analysis.interval_statistics import (
+from natrium.analysis.noise.interval_statistics import (
     Estimate,
     IntervalStatistics,
     interval_statistics,
+)
+from natrium.analysis.noise.white_noise import (
+    WhiteNoiseFiring,
+    siegert_cv,
+    siegert_rate,
+    white_noise_firing,
 )
 from natrium.analysis.phase_plane.plane import (
     PhasePlane,
@@ -118,12 +124,6 @@ from natrium.analysis.variation.fit import (
 from natrium.analysis.variation.gradients import (
     Gradients,
     spike_time_gradients,
-)
-from natrium.analysis.white_noise import (
-    WhiteNoiseFiring,
-    siegert_cv,
-    siegert_rate,
-    white_noise_firing,
 )
 from natrium.solvers.ensembles.sweep import (
     Sweep,

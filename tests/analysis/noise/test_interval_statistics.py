@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import natrium
-from natrium.analysis.interval_statistics import MAX_UNITS
+from natrium.analysis.noise.interval_statistics import MAX_UNITS
 
 
 def gamma_train(draw: np.random.Generator, t_end: float, shape: float = 4.0, mean: float = 20.0) -> Any:

@@ -11,7 +11,7 @@ import pytest
 from scipy.integrate import solve_ivp
 
 import natrium
-from natrium.analysis.white_noise import OVERSHOOT
+from natrium.analysis.noise.white_noise import OVERSHOOT
 
 CONTEXT = mpmath.MPContext()
 CONTEXT.dps = 40

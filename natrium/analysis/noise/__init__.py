@@ -1,0 +1,1 @@
+"""Firing under noise: statistics of intervals, closed forms."""
