@@ -9,8 +9,8 @@ import attrs
 
 from natrium.analysis.accuracy.budget import Budget
 from natrium.analysis.accuracy.script import Comparison, SpikePair, match_spikes
-from natrium.analysis.doctor.finding import Finding
 from natrium.analysis.doctor.twin import Twin
+from natrium.analysis.doctor.words.finding import Finding
 from natrium.model import Model
 from natrium.solvers import Trajectory
 from natrium.solvers.bernstein import Array

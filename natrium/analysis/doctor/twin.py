@@ -8,9 +8,9 @@ from typing import Any, Literal
 import attrs
 import numpy as np
 
-from natrium.analysis.doctor.events import Firing, counted
-from natrium.analysis.doctor.identify import Anatomy
-from natrium.analysis.doctor.search import claimed_rules
+from natrium.analysis.doctor.hypotheses.anatomy import Anatomy
+from natrium.analysis.doctor.hypotheses.search import claimed_rules
+from natrium.analysis.doctor.probes.firing import Firing, counted
 from natrium.model import Channel, Gate, Model, NatriumError, Neuron
 from natrium.solvers import FixedStep
 from natrium.solvers.bernstein import Array

@@ -19,7 +19,7 @@ from typing import Any
 import attrs
 import numpy as np
 
-from natrium.analysis.doctor.rules import kinetics_of
+from natrium.analysis.doctor.hypotheses.free_step import kinetics_of
 from natrium.model import Channel, Model, ModelError
 from natrium.solvers.bernstein import Array
 

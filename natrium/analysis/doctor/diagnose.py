@@ -12,16 +12,16 @@ import numpy as np
 from natrium.analysis.accuracy.budget import Budget, error_budget
 from natrium.analysis.accuracy.script import Comparison, compare_script, match_spikes
 from natrium.analysis.doctor.diagnosis import OTHER_RULE, Diagnosis, step_of
-from natrium.analysis.doctor.finding import Finding
-from natrium.analysis.doctor.findings import anatomy_findings
-from natrium.analysis.doctor.firing import threshold_bracket
-from natrium.analysis.doctor.identify import Anatomy, identify
-from natrium.analysis.doctor.known import known_findings
-from natrium.analysis.doctor.labels import edge_findings, label_findings
-from natrium.analysis.doctor.probing import Prober
-from natrium.analysis.doctor.record import read_recording, undecided
-from natrium.analysis.doctor.subjects import Recording, as_subject
+from natrium.analysis.doctor.hypotheses.anatomy import Anatomy, identify
+from natrium.analysis.doctor.hypotheses.recording import read_recording, undecided
+from natrium.analysis.doctor.probes.prober import Prober
+from natrium.analysis.doctor.probes.subject import Recording, as_subject
 from natrium.analysis.doctor.twin import Twin, twin_of
+from natrium.analysis.doctor.words.anatomy import anatomy_findings
+from natrium.analysis.doctor.words.finding import Finding
+from natrium.analysis.doctor.words.firing import threshold_bracket
+from natrium.analysis.doctor.words.fixed_step import known_findings
+from natrium.analysis.doctor.words.labels import edge_findings, label_findings
 from natrium.model import Model, ModelError, SolverError, StepLimit
 from natrium.solvers import FixedStep
 from natrium.solvers.bernstein import Array

@@ -12,8 +12,8 @@ import attrs
 import numpy as np
 from scipy.optimize import least_squares
 
-from natrium.analysis.doctor.fit import deviations, fit, increments
-from natrium.analysis.doctor.rules import (
+from natrium.analysis.doctor.hypotheses.fit import deviations, fit, increments
+from natrium.analysis.doctor.hypotheses.free_step import (
     Fit,
     Pace,
     Rules,

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from natrium.analysis.doctor.equation import equation_findings
-from natrium.analysis.doctor.finding import Finding
-from natrium.analysis.doctor.firing import firing_findings, gate_findings
-from natrium.analysis.doctor.identify import Anatomy
-from natrium.analysis.doctor.rules import Fit
+from natrium.analysis.doctor.hypotheses.anatomy import Anatomy
+from natrium.analysis.doctor.hypotheses.free_step import Fit
+from natrium.analysis.doctor.words.equation import equation_findings
+from natrium.analysis.doctor.words.finding import Finding
+from natrium.analysis.doctor.words.firing import firing_findings, gate_findings
 from natrium.model import Model
 
 __all__ = ["anatomy_findings"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import attrs
 import numpy as np
 
-from natrium.analysis.doctor.rules import VANISHES, Fit, Rules, Stack, claimed_coefficients
+from natrium.analysis.doctor.hypotheses.free_step import VANISHES, Fit, Rules, Stack, claimed_coefficients
 from natrium.model import exprel_array
 from natrium.solvers.bernstein import Array
 

@@ -6,7 +6,7 @@ from typing import Literal
 
 import attrs
 
-from natrium.analysis.doctor.identify import Anatomy
+from natrium.analysis.doctor.hypotheses.anatomy import Anatomy
 
 __all__ = ["ON_GRID", "Finding", "fitted", "number", "scheme_rule"]
 

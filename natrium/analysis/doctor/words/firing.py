@@ -7,10 +7,10 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from natrium.analysis.doctor.equation import has_other_dt
-from natrium.analysis.doctor.events import Firing, counted
-from natrium.analysis.doctor.finding import ON_GRID, Finding, number
-from natrium.analysis.doctor.identify import Anatomy
+from natrium.analysis.doctor.hypotheses.anatomy import Anatomy
+from natrium.analysis.doctor.probes.firing import Firing, counted
+from natrium.analysis.doctor.words.equation import has_other_dt
+from natrium.analysis.doctor.words.finding import ON_GRID, Finding, number
 from natrium.model import Model, Neuron
 
 __all__ = ["counter_note", "firing_findings", "gate_findings", "held_finding", "threshold_bracket"]

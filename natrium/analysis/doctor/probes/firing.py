@@ -7,7 +7,7 @@ import math
 import attrs
 import numpy as np
 
-from natrium.analysis.doctor.probing import Prober
+from natrium.analysis.doctor.probes.prober import Prober
 from natrium.model import Model, Neuron
 from natrium.solvers.bernstein import Array
 

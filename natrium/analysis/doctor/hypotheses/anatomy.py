@@ -9,11 +9,11 @@ from typing import Any
 import attrs
 import numpy as np
 
-from natrium.analysis.doctor.events import Firing, heed, probe_firing
-from natrium.analysis.doctor.fit import gates_after, increments
-from natrium.analysis.doctor.probing import Prober, Record, must_repeat
-from natrium.analysis.doctor.rules import VANISHES, Fit, Rules, Stack, advance
-from natrium.analysis.doctor.search import claimed_rules, search
+from natrium.analysis.doctor.hypotheses.fit import gates_after, increments
+from natrium.analysis.doctor.hypotheses.free_step import VANISHES, Fit, Rules, Stack, advance
+from natrium.analysis.doctor.hypotheses.search import claimed_rules, search
+from natrium.analysis.doctor.probes.firing import Firing, heed, probe_firing
+from natrium.analysis.doctor.probes.prober import Prober, Record, must_repeat
 from natrium.model import Model, Neuron
 from natrium.solvers.bernstein import Array
 

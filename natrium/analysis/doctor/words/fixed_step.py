@@ -5,10 +5,10 @@ from __future__ import annotations
 import attrs
 import numpy as np
 
-from natrium.analysis.doctor.events import counted, step_ladder
-from natrium.analysis.doctor.finding import ON_GRID, Finding, scheme_rule
-from natrium.analysis.doctor.firing import counter_note, held_finding
-from natrium.analysis.doctor.labels import Edge, edge_findings, nominal_edges
+from natrium.analysis.doctor.probes.firing import counted, step_ladder
+from natrium.analysis.doctor.words.finding import ON_GRID, Finding, scheme_rule
+from natrium.analysis.doctor.words.firing import counter_note, held_finding
+from natrium.analysis.doctor.words.labels import Edge, edge_findings, nominal_edges
 from natrium.model import Model
 from natrium.solvers import FixedStep, Trajectory
 from natrium.solvers.bernstein import Array

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from natrium.analysis.doctor.finding import Finding, fitted, number, scheme_rule
-from natrium.analysis.doctor.identify import Anatomy
-from natrium.analysis.doctor.search import claimed_rules
+from natrium.analysis.doctor.hypotheses.anatomy import Anatomy
+from natrium.analysis.doctor.hypotheses.search import claimed_rules
+from natrium.analysis.doctor.words.finding import Finding, fitted, number, scheme_rule
 from natrium.model import Neuron
 
 __all__ = ["equation_findings", "has_other_dt"]

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 import attrs
 import numpy as np
 
-from natrium.analysis.doctor.finding import Finding
-from natrium.analysis.doctor.subjects import Recording
+from natrium.analysis.doctor.probes.subject import Recording
+from natrium.analysis.doctor.words.finding import Finding
 from natrium.model import Model
 
 __all__ = ["Edge", "edge_findings", "label_findings", "nominal_edges"]

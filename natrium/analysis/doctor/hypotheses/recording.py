@@ -9,15 +9,15 @@ from typing import Any, Literal
 import attrs
 import numpy as np
 
-from natrium.analysis.doctor.events import Firing
-from natrium.analysis.doctor.finding import Finding
-from natrium.analysis.doctor.fit import deviations, fit, gates_after
-from natrium.analysis.doctor.identify import Anatomy, clamped, gates_while_held
-from natrium.analysis.doctor.labels import Edge, nominal_edges
-from natrium.analysis.doctor.probing import Record
-from natrium.analysis.doctor.rules import VANISHES, Fit, Rules, Stack
-from natrium.analysis.doctor.search import changed_coefficients, claimed_rules, plainly, search
-from natrium.analysis.doctor.subjects import Recording
+from natrium.analysis.doctor.hypotheses.anatomy import Anatomy, clamped, gates_while_held
+from natrium.analysis.doctor.hypotheses.fit import deviations, fit, gates_after
+from natrium.analysis.doctor.hypotheses.free_step import VANISHES, Fit, Rules, Stack
+from natrium.analysis.doctor.hypotheses.search import changed_coefficients, claimed_rules, plainly, search
+from natrium.analysis.doctor.probes.firing import Firing
+from natrium.analysis.doctor.probes.prober import Record
+from natrium.analysis.doctor.probes.subject import Recording
+from natrium.analysis.doctor.words.finding import Finding
+from natrium.analysis.doctor.words.labels import Edge, nominal_edges
 from natrium.model import Model, Neuron
 from natrium.solvers.bernstein import Array
 

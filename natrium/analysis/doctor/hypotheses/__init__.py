@@ -1,0 +1,1 @@
+"""What an object's increments say its equation and its rules are."""

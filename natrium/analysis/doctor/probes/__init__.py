@@ -1,0 +1,1 @@
+"""An object pushed from outside: how it is held, stepped and read."""
