@@ -1,4 +1,4 @@
-"""The fixed-step family: each rule by itself, and orders roughly; tests/analysis/test_papers.py has them within 0.1."""
+"""The fixed-step family: each rule by itself, and orders roughly; tests/analysis/papers/test_papers.py has them within 0.1."""
 
 import attrs
 import numpy as np
