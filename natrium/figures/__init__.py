@@ -2,16 +2,16 @@
 
 from natrium.figures.accuracy import plot_convergence, plot_spike_errors, plot_work
 from natrium.figures.cycle import plot_cycle, plot_gradients, plot_reset_bifurcation
-from natrium.figures.doctor_job import diagnose_into
 from natrium.figures.excitability import plot_equilibrium_curve, plot_f_i, plot_strength_duration
-from natrium.figures.fit_job import fit_into, read_spikes
-from natrium.figures.job import reproduce_into
-from natrium.figures.neuron_jobs import cycle_into, excitability_into, phase_plane_into
 from natrium.figures.noise import plot_intervals, plot_noise
 from natrium.figures.notebook import plot_budget, plot_comparison, plot_ladder, plot_script
 from natrium.figures.phase_plane import plot_phase_plane, plot_phase_planes
-from natrium.figures.study_job import compare_into
 from natrium.figures.trajectory import plot_trajectory
+from natrium.reports.compare import compare_into
+from natrium.reports.doctor import diagnose_into
+from natrium.reports.excitability import cycle_into, excitability_into, phase_plane_into
+from natrium.reports.fit import fit_into, read_spikes
+from natrium.reports.reproduce import reproduce_into
 
 __all__ = [
     "compare_into",

@@ -12,8 +12,8 @@ from natrium.analysis.accuracy.convergence import STEPS, Convergence, Reference,
 from natrium.analysis.accuracy.findings import findings
 from natrium.analysis.accuracy.script import Comparison, compare_script
 from natrium.analysis.accuracy.work_precision import FAMILIES, WorkRow, affordable, work_precision
-from natrium.analysis.plain import plain
 from natrium.model import Model
+from natrium.reports.plain import plain
 
 __all__ = ["Study", "compare"]
 

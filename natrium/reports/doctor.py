@@ -9,11 +9,11 @@ from typing import Any
 from matplotlib.figure import Figure
 
 from natrium.analysis.doctor import Diagnosis, Finding, diagnose
-from natrium.figures.job import CAPTIONS
 from natrium.figures.notebook import plot_budget, plot_comparison
-from natrium.figures.output import Output, versions, versions_told
-from natrium.figures.report import Section, page
 from natrium.model import Model
+from natrium.reports.output import Output, versions, versions_told
+from natrium.reports.page import Section, page
+from natrium.reports.reproduce import CAPTIONS
 
 __all__ = ["diagnose_into", "diagnosis_section"]
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import attrs
 
-from natrium.figures.output import shown
+from natrium.reports.output import shown
 
 __all__ = ["Section", "page"]
 

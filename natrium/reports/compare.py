@@ -10,11 +10,11 @@ from matplotlib.figure import Figure
 
 from natrium.analysis import Study, compare
 from natrium.figures.accuracy import plot_convergence, plot_spike_errors, plot_work
-from natrium.figures.job import CAPTIONS
 from natrium.figures.notebook import plot_budget, plot_comparison
-from natrium.figures.output import Output, versions, versions_told
-from natrium.figures.report import Section, page
 from natrium.model import Model
+from natrium.reports.output import Output, versions, versions_told
+from natrium.reports.page import Section, page
+from natrium.reports.reproduce import CAPTIONS
 
 __all__ = ["compare_into"]
 

@@ -26,14 +26,14 @@ from natrium.analysis import (
 )
 from natrium.analysis.cycle.cobweb import cobweb
 from natrium.analysis.phase_plane.reduction import Reduction
-from natrium.analysis.plain import plain
 from natrium.figures.cycle import plot_cycle, plot_reset_bifurcation
 from natrium.figures.excitability import plot_equilibrium_curve, plot_f_i, plot_strength_duration
-from natrium.figures.job import DYNAMICS_CAPTIONS, constant_input
-from natrium.figures.output import Output, versions, versions_told
 from natrium.figures.phase_plane import plot_phase_planes
-from natrium.figures.report import Section, page
 from natrium.model import Model
+from natrium.reports.output import Output, versions, versions_told
+from natrium.reports.page import Section, page
+from natrium.reports.plain import plain
+from natrium.reports.reproduce import DYNAMICS_CAPTIONS, constant_input
 
 __all__ = ["cycle_into", "excitability_into", "phase_plane_into"]
 

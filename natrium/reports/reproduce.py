@@ -18,11 +18,11 @@ from natrium.analysis.portrait import Dynamics, dynamics
 from natrium.figures.cycle import plot_cycle
 from natrium.figures.excitability import plot_equilibrium_curve
 from natrium.figures.notebook import plot_budget, plot_comparison, plot_ladder, plot_script
-from natrium.figures.output import Output, versions, versions_told
 from natrium.figures.papers import PAPER_CAPTIONS, plot_papers, rows
 from natrium.figures.phase_plane import plot_phase_planes
-from natrium.figures.report import Section, page
 from natrium.model import Model
+from natrium.reports.output import Output, versions, versions_told
+from natrium.reports.page import Section, page
 
 __all__ = ["CAPTIONS", "DYNAMICS_CAPTIONS", "constant_input", "reproduce_into"]
 

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from natrium.analysis import FitStep, fit
-from natrium.analysis.plain import plain
-from natrium.figures.output import Output, versions
 from natrium.model import Model, ModelError
+from natrium.reports.output import Output, versions
+from natrium.reports.plain import plain
 
 __all__ = ["fit_into", "read_spikes"]
 

@@ -1,0 +1,1 @@
+"""What a verb writes: tables, JSON, one page."""
