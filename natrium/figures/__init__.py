@@ -1,10 +1,10 @@
 """Figures and reports: the only part that draws, and the only one that loads matplotlib."""
 
 from natrium.figures.accuracy import plot_convergence, plot_spike_errors, plot_work
+from natrium.figures.comparison import plot_budget, plot_comparison, plot_ladder, plot_script
 from natrium.figures.cycle import plot_cycle, plot_gradients, plot_reset_bifurcation
 from natrium.figures.excitability import plot_equilibrium_curve, plot_f_i, plot_strength_duration
 from natrium.figures.noise import plot_intervals, plot_noise
-from natrium.figures.notebook import plot_budget, plot_comparison, plot_ladder, plot_script
 from natrium.figures.phase_plane import plot_phase_plane, plot_phase_planes
 from natrium.figures.trajectory import plot_trajectory
 from natrium.reports.compare import compare_into

@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 
 from natrium.analysis import Study, compare
 from natrium.figures.accuracy import plot_convergence, plot_spike_errors, plot_work
-from natrium.figures.notebook import plot_budget, plot_comparison
+from natrium.figures.comparison import plot_budget, plot_comparison
 from natrium.model import Model
 from natrium.reports.output import Output, versions, versions_told
 from natrium.reports.page import Section, page

@@ -9,7 +9,7 @@ from typing import Any
 from matplotlib.figure import Figure
 
 from natrium.analysis.doctor import Diagnosis, Finding, diagnose
-from natrium.figures.notebook import plot_budget, plot_comparison
+from natrium.figures.comparison import plot_budget, plot_comparison
 from natrium.model import Model
 from natrium.reports.output import Output, versions, versions_told
 from natrium.reports.page import Section, page

@@ -15,9 +15,9 @@ from natrium.analysis import Reproduction, reproduce
 from natrium.analysis.cycle.cobweb import cobweb
 from natrium.analysis.papers import SOURCES, Papers, papers
 from natrium.analysis.portrait import Dynamics, dynamics
+from natrium.figures.comparison import plot_budget, plot_comparison, plot_ladder, plot_script
 from natrium.figures.cycle import plot_cycle
 from natrium.figures.excitability import plot_equilibrium_curve
-from natrium.figures.notebook import plot_budget, plot_comparison, plot_ladder, plot_script
 from natrium.figures.papers import PAPER_CAPTIONS, plot_papers, rows
 from natrium.figures.phase_plane import plot_phase_planes
 from natrium.model import Model
