@@ -195,8 +195,8 @@ PLOT = "class Trajectory:\n    def plot(self):\n        {}\n"
         ("natrium/analysis/fi.py", "from matplotlib.axes import Axes"),
         ("natrium/analysis/fi.py", "if TYPE_CHECKING:\n    import matplotlib"),
         ("natrium/figures/__init__.py", "import natrium.cli"),
-        ("natrium/cli.py", "import matplotlib"),
-        ("natrium/cli.py", "from model import Neuron"),
+        ("natrium/cli/__init__.py", "import matplotlib"),
+        ("natrium/cli/__init__.py", "from model import Neuron"),
     ],
 )
 def test_import_rule_refuses(path: str, text: str) -> None:
@@ -212,7 +212,7 @@ def test_import_rule_refuses(path: str, text: str) -> None:
         ("natrium/solvers/trajectory.py", PLOT.format("from natrium import figures")),
         ("natrium/analysis/fi.py", "from natrium.solvers.event import EventDriven"),
         ("natrium/figures/traces.py", "import matplotlib\nimport natrium.analysis"),
-        ("natrium/cli.py", "import natrium.figures\nimport natrium.model"),
+        ("natrium/cli/__init__.py", "import natrium.figures\nimport natrium.model"),
         ("natrium/modelling.py", "import natrium.cli"),
     ],
 )

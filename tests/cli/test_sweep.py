@@ -15,7 +15,7 @@ from typer.testing import CliRunner
 
 import natrium
 from natrium.cli import app
-from natrium.cli_sweep import axes_of
+from natrium.cli.sweep import axes_of
 from natrium.model import Model, ModelError, Neuron, Simulation, Step, notebook
 
 KEYS = ["file", "shape", "n_runs", "done_before", "done_now", "complete", "failed", "grazing", "fell_back"]
@@ -109,7 +109,7 @@ def test_options_and_words(lif, tmp_path):
 )
 def test_bad_input_is_told_plainly(lif, tmp_path, monkeypatch, changed, message):
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("natrium.cli_sweep.WAIT", "0.2s")
+    monkeypatch.setattr("natrium.cli.sweep.WAIT", "0.2s")
     asked = {"--grid": "I=1,2", "--out": "x.nc", "--solver": "event"} | changed
     result = call(lif, *(item for pair in asked.items() for item in pair))
     assert result.exit_code == 2

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-import natrium.cli_neuron  # its verbs join the application
-import natrium.cli_sweep  # noqa: F401  # its verb joins the application
-from natrium.cli_common import (
+import natrium.cli.fit  # its verbs join the application
+import natrium.cli.sweep  # noqa: F401  # its verb joins the application
+from natrium.cli.common import (
     BAD_INPUT,
     FAILED_RUN,
     FOLDER,

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from natrium.cli_common import (
+from natrium.cli.common import (
     FAILED_RUN,
     INTERRUPTED,
     EndOption,

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from natrium.cli_common import FOLDER, EndOption, JsonFlag, ModelFile, app, loaded, printed, told
+from natrium.cli.common import FOLDER, EndOption, JsonFlag, ModelFile, app, loaded, printed, told
 
 __all__: list[str] = []
 
