@@ -8,16 +8,7 @@ from natrium.analysis.accuracy.compare import (
     Study,
     compare,
 )
-from natrium.analysis.accuracy.convergence import (
-    Accuracy,
-    Convergence,
-    Order,
-    Reference,
-    convergence,
-    measure,
-    observed_order,
-    reference,
-)
+from natrium.analysis.accuracy.convergence import Convergence, convergence
 from natrium.analysis.accuracy.distances import (
     SpikeTrainDistances,
     coincidence_factor,
@@ -26,18 +17,15 @@ from natrium.analysis.accuracy.distances import (
 from natrium.analysis.accuracy.findings import (
     findings,
 )
+from natrium.analysis.accuracy.matching import SpikePair, match_spikes
+from natrium.analysis.accuracy.measure import Accuracy, measure
+from natrium.analysis.accuracy.order import Order, observed_order
 from natrium.analysis.accuracy.reproduce import (
     Reproduction,
     reproduce,
 )
-from natrium.analysis.accuracy.script import (
-    Comparison,
-    LadderRow,
-    SpikePair,
-    compare_script,
-    dt_ladder,
-    match_spikes,
-)
+from natrium.analysis.accuracy.script import Comparison, LadderRow, compare_script, dt_ladder
+from natrium.analysis.accuracy.truth import Reference, reference
 from natrium.analysis.accuracy.work_precision import (
     WorkRow,
     work_precision,

@@ -8,9 +8,10 @@ from typing import Any, cast
 import attrs
 
 from natrium.analysis.accuracy.budget import Budget, error_budget
-from natrium.analysis.accuracy.convergence import STEPS, Convergence, Reference, convergence
+from natrium.analysis.accuracy.convergence import STEPS, Convergence, convergence
 from natrium.analysis.accuracy.findings import findings
 from natrium.analysis.accuracy.script import Comparison, compare_script
+from natrium.analysis.accuracy.truth import Reference
 from natrium.analysis.accuracy.work_precision import FAMILIES, WorkRow, affordable, work_precision
 from natrium.model import Model
 from natrium.reports.plain import plain

@@ -8,26 +8,16 @@ from functools import cached_property
 import attrs
 import numpy as np
 import numpy.typing as npt
-from scipy.optimize import linprog
 
-from natrium.analysis.accuracy.script import match_spikes
-from natrium.model import Model, ModelError, Number
-from natrium.solvers import EventDriven, FixedStep, Trajectory, run
+from natrium.analysis.accuracy.measure import Accuracy, measure
+from natrium.analysis.accuracy.order import Order, observed_order
+from natrium.analysis.accuracy.truth import Reference
+from natrium.model import ModelError, Number
+from natrium.solvers import FixedStep, Trajectory
 from natrium.solvers.bernstein import Array
 
-__all__ = [
-    "STEPS",
-    "Accuracy",
-    "Convergence",
-    "Order",
-    "Reference",
-    "convergence",
-    "measure",
-    "observed_order",
-    "reference",
-]
+__all__ = ["STEPS", "Convergence", "convergence"]
 
-TRUTH_RTOL = 1e-12
 # Ratios of no small whole numbers: halving can show the same grid-locked error every time.
 STEPS = (
     0.199,
@@ -45,198 +35,9 @@ STEPS = (
     0.0127,
     0.0101,
 )
-# Errors this near to the reference's own say nothing about order.
-ABOVE_FLOOR = 10.0
-FEWEST = 4  # steps that a fit needs
 
-VOLTAGES, GUARD = 64, 1.0  # fixed times at which V is compared; ms from a spike
 
 Method = FixedStep | Callable[[float], Trajectory | npt.ArrayLike]
-
-
-@attrs.frozen(eq=False)
-class Reference:
-    """The truth, with its own error bar.
-
-    Attributes
-    ----------
-    trajectory : Trajectory
-    spike_time_errors : ndarray, shape (n_spikes,)
-        Estimated error of each spike time, ms; infinite for a spike that a second solve does not find.
-    """
-
-    trajectory: Trajectory
-    spike_time_errors: Array
-
-    @property
-    def spike_times(self) -> Array:
-        """True spike times, shape (n_spikes,), ms."""
-        return self.trajectory.spike_times
-
-    @property
-    def error(self) -> float:
-        """The largest error of a spike time, ms (0 without spikes)."""
-        return float(self.spike_time_errors.max(initial=0.0))
-
-    @property
-    def undecided(self) -> tuple[str, ...]:
-        """Why the number of spikes is in doubt: peaks of V within the solver's own error of threshold."""
-        said = list(self.trajectory.warnings)
-        if np.any(np.isinf(self.spike_time_errors)):
-            said.append("a second solve, at another tolerance, gives another number of spikes")
-        return tuple(said)
-
-
-def reference(model: Model, rtol: float = TRUTH_RTOL) -> Reference:
-    """Solve a model truly and say how sure each spike time is.
-
-    Parameters
-    ----------
-    model : Model
-        With `t_end` in its simulation.
-    rtol : float
-        Relative tolerance; the errors come from a second solve at another one.
-
-    Returns
-    -------
-    Reference
-
-    Raises
-    ------
-    ModelError
-        When the model has no `t_end`.
-    SolverError
-        When the run cannot be carried through.
-    """
-    trajectory = run(model, EventDriven(rtol=rtol))
-    return Reference(trajectory, trajectory.spike_time_errors)
-
-
-@attrs.frozen(eq=False)
-class Accuracy:
-    """How far one run is from the truth.
-
-    Attributes
-    ----------
-    differences : ndarray, shape (n_matched,)
-        Spike time less true time of each spike that has a partner, ms.
-    missed, extra : int
-        True spikes without a partner in the run, and the reverse.
-    voltage_error : float
-        Largest |V - true V| at fixed times away from spikes, mV; NaN where no voltages are known.
-    """
-
-    differences: Array
-    missed: int
-    extra: int
-    voltage_error: float
-
-    @property
-    def spike_error(self) -> float:
-        """Largest error of a spike time, ms; NaN without spikes, or with other spikes than the truth's."""
-        if self.missed or self.extra or not self.differences.size:
-            return float("nan")
-        return float(np.abs(self.differences).max())
-
-
-def measure(found: Trajectory | npt.ArrayLike, truth: Reference, window: float | None = None) -> Accuracy:
-    """Measure a run, or a train of spike times, against the truth.
-
-    Parameters
-    ----------
-    found : Trajectory or array_like, shape (n_spikes,)
-        A run, or its spike times, ms.
-    truth : Reference
-    window : float, optional
-        Spikes further apart than this (ms) are no partners; by default half the shortest true interval.
-
-    Returns
-    -------
-    Accuracy
-    """
-    times = found.spike_times if isinstance(found, Trajectory) else np.asarray(found, dtype=float)
-    true_times = truth.spike_times
-    if window is None:
-        window = float(0.5 * np.diff(true_times).min()) if true_times.size > 1 else np.inf
-    Number("ms", 0.0, np.inf).check("window", min(window, 1e300))
-    pairs = match_spikes(times, true_times, window)
-    return Accuracy(
-        differences=np.array([pair.difference for pair in pairs if pair.difference is not None]),
-        missed=sum(pair.label is None for pair in pairs),
-        extra=sum(pair.truth is None for pair in pairs),
-        voltage_error=_voltage_error(found, truth) if isinstance(found, Trajectory) else float("nan"),
-    )
-
-
-def _voltage_error(found: Trajectory, truth: Reference) -> float:
-    """Compare V away from spikes: a fixed-step run at its samples next to the fixed times."""
-    trajectory = truth.trajectory
-    times = np.linspace(trajectory.t_start, trajectory.t_end, VOLTAGES + 2)[1:-1]
-    sampled = isinstance(found.made_by, FixedStep)
-    if sampled:
-        times = found.t[np.clip(np.searchsorted(found.t, times), 0, found.t.size - 1)]
-    times = times[(times >= trajectory.t_start) & (times <= trajectory.t_end)]
-    held = found.neuron.tau_ref + GUARD
-    for spikes in (truth.spike_times, found.spike_times):
-        for spike in spikes.tolist():
-            times = times[(times < spike - GUARD) | (times > spike + held)]
-    if not times.size:
-        return float("nan")
-    return float(np.abs(found.state(times)[0] - trajectory.state(times)[0]).max())
-
-
-@attrs.frozen
-class Order:
-    """An observed order of convergence: error = constant * dt**value.
-
-    Attributes
-    ----------
-    value, uncertainty : float
-        The order, and its standard error (jackknife over the steps).
-    constant : float
-        The error at dt = 1 ms.
-    """
-
-    value: float
-    uncertainty: float
-    constant: float
-
-
-def observed_order(steps: npt.ArrayLike, errors: npt.ArrayLike, floor: float = 0.0) -> Order | None:
-    """Fit an order to the upper envelope of errors.
-
-    The error of a spike on the grid depends on where the truth falls between two grid points, so that
-    single steps are better than their order by luck. The line fitted is the lowest (in the mean over the
-    steps, both axes logarithmic) that no error lies above.
-
-    Parameters
-    ----------
-    steps, errors : array_like, shape (n_steps,)
-        Steps in ms, not nested; errors in any unit. NaNs are left out.
-    floor : float
-        Error of the reference: what is not well above it is left out.
-
-    Returns
-    -------
-    Order or None
-        None with fewer than four errors to go by.
-    """
-    dt, error = np.asarray(steps, dtype=float), np.asarray(errors, dtype=float)
-    kept = np.isfinite(error) & (error > max(ABOVE_FLOOR * floor, 0.0))
-    if kept.sum() < FEWEST:
-        return None
-    x, y = np.log(dt[kept]), np.log(error[kept])
-    slope, height = _envelope(x, y)
-    others = np.array([_envelope(np.delete(x, k), np.delete(y, k))[0] for k in range(x.size)])
-    spread = np.sqrt((x.size - 1) * np.mean((others - others.mean()) ** 2))
-    return Order(slope, float(spread), float(np.exp(height)))
-
-
-def _envelope(x: Array, y: Array) -> tuple[float, float]:
-    """Give slope and height at 0 of the lowest line over all points: a small linear programme."""
-    line = np.column_stack([x, np.ones(x.size)])
-    slope, height = linprog(line.sum(axis=0), A_ub=-line, b_ub=-y, bounds=(None, None)).x  # type: ignore[misc]  # there always is one
-    return float(slope), float(height)
 
 
 @attrs.frozen(eq=False, slots=False)

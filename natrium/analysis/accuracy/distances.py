@@ -8,7 +8,7 @@ import attrs
 import numpy as np
 import numpy.typing as npt
 
-from natrium.analysis.accuracy.script import match_spikes
+from natrium.analysis.accuracy.matching import match_spikes
 from natrium.model import ModelError, Number
 
 __all__ = ["SpikeTrainDistances", "coincidence_factor", "spike_train_distances"]

@@ -7,64 +7,15 @@ from typing import Any
 
 import attrs
 import numpy as np
-import numpy.typing as npt
-from scipy.optimize import linear_sum_assignment
 
+from natrium.analysis.accuracy.matching import SpikePair, match_spikes
 from natrium.model import Model, ModelError
 from natrium.solvers import EventDriven, FixedStep, Trajectory
 
-__all__ = ["Comparison", "LadderRow", "SpikePair", "compare_script", "dt_ladder", "match_spikes"]
+__all__ = ["Comparison", "LadderRow", "compare_script", "dt_ladder"]
 
 # The truth, and a second solve that says how far it can be trusted.
 TRUTH_RTOL, CHECK_RTOL = 1e-12, 1e-13
-
-
-@attrs.frozen
-class SpikePair:
-    """A spike of the script and the true spike it belongs to.
-
-    Attributes
-    ----------
-    label : float or None
-        The script's label, ms; None for a spike that it misses.
-    truth : float or None
-        True time, ms; None for a spike that only the script has.
-    """
-
-    label: float | None
-    truth: float | None
-
-    @property
-    def difference(self) -> float | None:
-        """Label less true time, ms."""
-        return None if self.label is None or self.truth is None else self.label - self.truth
-
-
-def match_spikes(
-    labels: npt.ArrayLike, truths: npt.ArrayLike, window: float = np.inf
-) -> tuple[SpikePair, ...]:
-    """Match two spike trains, of equal length or not, with the least total distance.
-
-    Parameters
-    ----------
-    labels, truths : array_like, shapes (n_labels,) and (n_truths,)
-        Spike times, ms.
-    window : float
-        Spikes further apart than this (ms) stay without a partner.
-
-    Returns
-    -------
-    tuple of SpikePair
-        In order of time.
-    """
-    a, b = np.asarray(labels, dtype=float), np.asarray(truths, dtype=float)
-    distance = np.abs(a[:, np.newaxis] - b[np.newaxis, :])
-    rows, columns = linear_sum_assignment(distance)
-    kept = [(i, j) for i, j in zip(rows.tolist(), columns.tolist(), strict=True) if distance[i, j] <= window]
-    pairs = [SpikePair(float(a[i]), float(b[j])) for i, j in kept]
-    pairs += [SpikePair(float(a[i]), None) for i in sorted(set(range(a.size)) - {i for i, _ in kept})]
-    pairs += [SpikePair(None, float(b[j])) for j in sorted(set(range(b.size)) - {j for _, j in kept})]
-    return tuple(sorted(pairs, key=lambda pair: pair.label if pair.truth is None else pair.truth))  # type: ignore[arg-type, return-value]  # one of the two is there
 
 
 @attrs.frozen(eq=False)

@@ -8,7 +8,8 @@ from typing import Any, Literal
 
 import attrs
 
-from natrium.analysis.accuracy.convergence import Accuracy, Reference, measure
+from natrium.analysis.accuracy.measure import Accuracy, measure
+from natrium.analysis.accuracy.truth import Reference
 from natrium.model import UnsupportedModel
 from natrium.solvers import ClosedForm, EventDriven, FixedStep, Solver, Trajectory
 

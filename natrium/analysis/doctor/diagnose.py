@@ -10,7 +10,8 @@ import attrs
 import numpy as np
 
 from natrium.analysis.accuracy.budget import Budget, error_budget
-from natrium.analysis.accuracy.script import Comparison, compare_script, match_spikes
+from natrium.analysis.accuracy.matching import match_spikes
+from natrium.analysis.accuracy.script import Comparison, compare_script
 from natrium.analysis.doctor.diagnosis import OTHER_RULE, Diagnosis, step_of
 from natrium.analysis.doctor.hypotheses.anatomy import Anatomy, identify
 from natrium.analysis.doctor.hypotheses.recording import read_recording, undecided

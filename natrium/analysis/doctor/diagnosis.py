@@ -8,7 +8,8 @@ from typing import Any, Literal
 import attrs
 
 from natrium.analysis.accuracy.budget import Budget
-from natrium.analysis.accuracy.script import Comparison, SpikePair, match_spikes
+from natrium.analysis.accuracy.matching import SpikePair, match_spikes
+from natrium.analysis.accuracy.script import Comparison
 from natrium.analysis.doctor.twin import Twin
 from natrium.analysis.doctor.words.finding import Finding
 from natrium.model import Model

@@ -4,14 +4,10 @@ import numpy as np
 import pytest
 
 import natrium
-from natrium.analysis.accuracy.convergence import (
-    STEPS,
-    Reference,
-    convergence,
-    measure,
-    observed_order,
-    reference,
-)
+from natrium.analysis.accuracy.convergence import STEPS, convergence
+from natrium.analysis.accuracy.measure import measure
+from natrium.analysis.accuracy.order import observed_order
+from natrium.analysis.accuracy.truth import Reference, reference
 
 LIF = natrium.Model(
     neuron=natrium.Neuron(), stimulus=natrium.Constant(20.0), simulation=natrium.Simulation(t_end=50.0)

@@ -7,7 +7,9 @@ import numpy as np
 import pytest
 
 import natrium
-from natrium.analysis import compare, reference, study, work
+from natrium.analysis import compare, reference
+from natrium.analysis.accuracy import compare as study
+from natrium.analysis.accuracy import work_precision as work
 from natrium.analysis.accuracy.work_precision import FAMILIES, affordable, solvers_compared, work_precision
 from natrium.solvers.fixed_step.schemes import SCHEMES
 

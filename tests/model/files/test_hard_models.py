@@ -13,7 +13,7 @@ from natrium.model.files.toml import to_toml
 CASES = {
     case["id"]: case
     for case in json.loads(
-        (Path(__file__).parent.parent / "data" / "hard_cases.json").read_text(encoding="utf-8")
+        (Path(__file__).parents[2] / "data" / "hard_cases.json").read_text(encoding="utf-8")
     )
 }
 # Not a model at all; the other cases of this kind are models that no run can finish.

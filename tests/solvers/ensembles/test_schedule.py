@@ -34,7 +34,7 @@ def pool(workers=2):
     # Not forked: the test's process has threads. The workers find the tests' own modules.
     context = multiprocessing.get_context("spawn")
     return ProcessPoolExecutor(
-        workers, mp_context=context, initializer=reach, initargs=(str(Path(__file__).parents[2]),)
+        workers, mp_context=context, initializer=reach, initargs=(str(Path(__file__).parents[3]),)
     )
 
 
@@ -167,7 +167,7 @@ def cluster():
         ) as made,
         distributed.Client(made) as client,
     ):
-        client.run(reach, str(Path(__file__).parents[2]))
+        client.run(reach, str(Path(__file__).parents[3]))
         yield client
 
 
@@ -184,7 +184,7 @@ def test_a_cluster_gives_the_same_bits(cluster, solver):
 def test_a_worker_killed_in_the_middle_loses_nothing(cluster, tmp_path):
     before = set(cluster.scheduler_info()["workers"])
     solver = Deadly(once=str(tmp_path / "died"), pause=0.1)
-    cluster.run(reach, str(Path(__file__).parents[2]))
+    cluster.run(reach, str(Path(__file__).parents[3]))
     found = solved(solver, executor=cluster.get_executor(), chunk=5)
     assert (tmp_path / "died").exists()
     np.testing.assert_array_equal(found.spike_times, solved().spike_times)

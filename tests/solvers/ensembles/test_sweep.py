@@ -12,7 +12,8 @@ import pytest
 import xarray
 
 from natrium.analysis import sweep
-from natrium.model import Model, ModelError, Neuron, Simulation, Step, files, notebook
+from natrium.model import Model, ModelError, Neuron, Simulation, Step, notebook
+from natrium.model.files import toml
 from natrium.solvers import ClosedForm, EventDriven, Limits, simulate_many
 from natrium.solvers.ensembles.journal import Journal
 
@@ -56,7 +57,7 @@ def test_the_file_holds_what_the_runs_give(tmp_path, name):
     assert list(tmp_path.iterdir()) == [out]
     assert_holds(out)
     with opened(out) as data:
-        assert files.loads(data.attrs["model"]).neuron == MODEL.neuron
+        assert toml.loads(data.attrs["model"]).neuron == MODEL.neuron
         told = json.loads(data.attrs["sweep"])
         assert told["solver"] == "ClosedForm"
         assert told["span"] == [0.0, 60.0]
@@ -143,7 +144,7 @@ def test_a_kill_at_any_instant_loses_and_repeats_nothing(
 def test_a_write_that_is_cut_short_leaves_no_chunk(tmp_path, monkeypatch):
     out = tmp_path / "x.nc"
     with monkeypatch.context() as patched:
-        kill_at(patched, files.os, "fdopen", 3, False)
+        kill_at(patched, toml.os, "fdopen", 3, False)
         with pytest.raises(Killed):
             sweep(MODEL, GRID, out, solver="closed-form", chunk=4)
     done = sweep(MODEL, GRID, out, solver="closed-form")

@@ -1,0 +1,70 @@
+"""How fast errors shrink with the step."""
+
+from __future__ import annotations
+
+import attrs
+import numpy as np
+import numpy.typing as npt
+from scipy.optimize import linprog
+
+from natrium.solvers.bernstein import Array
+
+# Errors this near to the reference's own say nothing about order.
+ABOVE_FLOOR = 10.0
+
+
+FEWEST = 4  # steps that a fit needs
+
+
+@attrs.frozen
+class Order:
+    """An observed order of convergence: error = constant * dt**value.
+
+    Attributes
+    ----------
+    value, uncertainty : float
+        The order, and its standard error (jackknife over the steps).
+    constant : float
+        The error at dt = 1 ms.
+    """
+
+    value: float
+    uncertainty: float
+    constant: float
+
+
+def observed_order(steps: npt.ArrayLike, errors: npt.ArrayLike, floor: float = 0.0) -> Order | None:
+    """Fit an order to the upper envelope of errors.
+
+    The error of a spike on the grid depends on where the truth falls between two grid points, so that
+    single steps are better than their order by luck. The line fitted is the lowest (in the mean over the
+    steps, both axes logarithmic) that no error lies above.
+
+    Parameters
+    ----------
+    steps, errors : array_like, shape (n_steps,)
+        Steps in ms, not nested; errors in any unit. NaNs are left out.
+    floor : float
+        Error of the reference: what is not well above it is left out.
+
+    Returns
+    -------
+    Order or None
+        None with fewer than four errors to go by.
+    """
+    dt, error = np.asarray(steps, dtype=float), np.asarray(errors, dtype=float)
+    kept = np.isfinite(error) & (error > max(ABOVE_FLOOR * floor, 0.0))
+    if kept.sum() < FEWEST:
+        return None
+    x, y = np.log(dt[kept]), np.log(error[kept])
+    slope, height = _envelope(x, y)
+    others = np.array([_envelope(np.delete(x, k), np.delete(y, k))[0] for k in range(x.size)])
+    spread = np.sqrt((x.size - 1) * np.mean((others - others.mean()) ** 2))
+    return Order(slope, float(spread), float(np.exp(height)))
+
+
+def _envelope(x: Array, y: Array) -> tuple[float, float]:
+    """Give slope and height at 0 of the lowest line over all points: a small linear programme."""
+    line = np.column_stack([x, np.ones(x.size)])
+    slope, height = linprog(line.sum(axis=0), A_ub=-line, b_ub=-y, bounds=(None, None)).x  # type: ignore[misc]  # there always is one
+    return float(slope), float(height)
