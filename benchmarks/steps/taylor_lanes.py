@@ -24,6 +24,7 @@ from natrium.solvers.compiled.inputs import tabulated
 from natrium.solvers.compiled.lane_inputs import call_step
 from natrium.solvers.compiled.lane_tables import END, LONGEST, WATCH
 from natrium.solvers.compiled.taylor.layout import Layout
+from natrium.solvers.compiled.taylor.lowering import taylor_program
 from natrium.solvers.compiled.taylor.vectors import I64, Lanes
 from natrium.solvers.runs import Runs
 
@@ -92,7 +93,7 @@ def measured(rtol: float) -> dict[str, float]:
     alone = least(lambda: steps(lanes.step, arguments, STEPS)) / STEPS / WIDTH
     chunk = solver.solve_runs(runs)
     whole = least(lambda: solver.solve_runs(runs), 7)
-    pairs = list(Layout(natrium.lower(script.neuron.system).taylor, near=False).sums)
+    pairs = list(Layout(taylor_program(script.neuron.system.structure), near=False).sums)
     order = settings.order
     count = sum((0.5 if a == b else 1.0) * order * (order + 1) / 2 for a, b in pairs)
     return {

@@ -1,200 +1,80 @@
 """What it means: analyses that take models and runs, and return data."""
 
-from natrium.analysis.accuracy.budget import (
-    Budget,
-    error_budget,
-)
-from natrium.analysis.accuracy.compare import (
-    Study,
-    compare,
-)
-from natrium.analysis.accuracy.convergence import Convergence, convergence
-from natrium.analysis.accuracy.distances import (
-    SpikeTrainDistances,
-    coincidence_factor,
-    spike_train_distances,
-)
-from natrium.analysis.accuracy.findings import (
-    findings,
-)
-from natrium.analysis.accuracy.matching import SpikePair, match_spikes
-from natrium.analysis.accuracy.measure import Accuracy, measure
-from natrium.analysis.accuracy.order import Order, observed_order
-from natrium.analysis.accuracy.reproduce import (
-    Reproduction,
-    reproduce,
-)
-from natrium.analysis.accuracy.script import Comparison, LadderRow, compare_script, dt_ladder
-from natrium.analysis.accuracy.truth import Reference, reference
-from natrium.analysis.accuracy.work_precision import (
-    WorkRow,
-    work_precision,
-)
-from natrium.analysis.cycle.direct_response import (
-    DirectResponse,
-    direct_response,
-)
-from natrium.analysis.cycle.limit_cycle import (
-    LimitCycle,
-    limit_cycle,
-)
-from natrium.analysis.cycle.orbits import (
-    Orbit,
-    ResetBifurcation,
-    orbit,
-    reset_bifurcation,
-)
-from natrium.analysis.cycle.phase_response import (
-    PhaseResponse,
-    phase_response,
-)
-from natrium.analysis.cycle.return_map import (
-    ReturnMap,
-    return_map,
-)
-from natrium.analysis.cycle.smooth_cycle import (
-    SmoothCycle,
-    smooth_cycle,
-)
-from natrium.analysis.doctor import Diagnosis, Finding, diagnose, load_subject
-from natrium.analysis.equilibria.curve import (
-    Equilibrium,
-    EquilibriumCurve,
-    equilibria,
-    equilibrium_curve,
-)
-from natrium.analysis.excitability.f_i import (
-    FI,
-    Onset,
-    f_i_curve,
-    onset,
-)
-from natrium.analysis.excitability.rheobase import (
-    Rheobase,
-    rheobase,
-)
-from natrium.analysis.excitability.strength_duration import (
-    StrengthDuration,
-    strength_duration,
-)
-from natrium.analysis.excitability.verdict import (
-    Verdict,
-    describe,
-)
-from natrium.analysis.noise.interval_statistics import (
-    Estimate,
-    IntervalStatistics,
-    interval_statistics,
-)
-from natrium.analysis.noise.white_noise import (
-    WhiteNoiseFiring,
-    siegert_cv,
-    siegert_rate,
-    white_noise_firing,
-)
-from natrium.analysis.phase_plane.plane import (
-    PhasePlane,
-    phase_plane,
-)
-from natrium.analysis.phase_plane.reduction import (
-    Plane,
-    planar,
-)
-from natrium.analysis.phase_plane.reduction_error import (
-    ReductionError,
-    reduction_error,
-)
-from natrium.analysis.variation.fit import (
-    Fit,
-    FitStep,
-    fit,
-)
-from natrium.analysis.variation.gradients import (
-    Gradients,
-    spike_time_gradients,
-)
-from natrium.solvers.ensembles.sweep import (
-    Sweep,
-    sweep,
-)
-
-__all__ = [
-    "FI",
-    "Accuracy",
-    "Budget",
-    "Comparison",
-    "Convergence",
-    "Diagnosis",
-    "DirectResponse",
-    "Equilibrium",
-    "EquilibriumCurve",
-    "Estimate",
-    "Finding",
-    "Fit",
-    "FitStep",
-    "Gradients",
-    "IntervalStatistics",
-    "LadderRow",
-    "LimitCycle",
-    "Onset",
-    "Orbit",
-    "Order",
-    "PhasePlane",
-    "PhaseResponse",
-    "Plane",
-    "ReductionError",
-    "Reference",
-    "Reproduction",
-    "ResetBifurcation",
-    "ReturnMap",
-    "Rheobase",
-    "SmoothCycle",
-    "SpikePair",
-    "SpikeTrainDistances",
-    "StrengthDuration",
-    "Study",
-    "Sweep",
-    "Verdict",
-    "WhiteNoiseFiring",
-    "WorkRow",
-    "coincidence_factor",
-    "compare",
-    "compare_script",
-    "convergence",
-    "describe",
-    "diagnose",
-    "direct_response",
-    "dt_ladder",
-    "equilibria",
-    "equilibrium_curve",
-    "error_budget",
-    "f_i_curve",
-    "findings",
-    "fit",
-    "interval_statistics",
-    "limit_cycle",
-    "load_subject",
-    "match_spikes",
-    "measure",
-    "observed_order",
-    "onset",
-    "orbit",
-    "phase_plane",
-    "phase_response",
-    "planar",
-    "reduction_error",
-    "reference",
-    "reproduce",
-    "reset_bifurcation",
-    "return_map",
-    "rheobase",
-    "siegert_cv",
-    "siegert_rate",
-    "smooth_cycle",
-    "spike_time_gradients",
-    "spike_train_distances",
-    "strength_duration",
-    "sweep",
-    "white_noise_firing",
-    "work_precision",
-]
+from natrium.analysis.accuracy.budget import Budget as Budget
+from natrium.analysis.accuracy.budget import error_budget as error_budget
+from natrium.analysis.accuracy.compare import Study as Study
+from natrium.analysis.accuracy.compare import compare as compare
+from natrium.analysis.accuracy.convergence import Convergence as Convergence
+from natrium.analysis.accuracy.convergence import convergence as convergence
+from natrium.analysis.accuracy.distances import SpikeTrainDistances as SpikeTrainDistances
+from natrium.analysis.accuracy.distances import coincidence_factor as coincidence_factor
+from natrium.analysis.accuracy.distances import spike_train_distances as spike_train_distances
+from natrium.analysis.accuracy.findings import findings as findings
+from natrium.analysis.accuracy.matching import SpikePair as SpikePair
+from natrium.analysis.accuracy.matching import match_spikes as match_spikes
+from natrium.analysis.accuracy.measure import Accuracy as Accuracy
+from natrium.analysis.accuracy.measure import measure as measure
+from natrium.analysis.accuracy.order import Order as Order
+from natrium.analysis.accuracy.order import observed_order as observed_order
+from natrium.analysis.accuracy.reproduce import Reproduction as Reproduction
+from natrium.analysis.accuracy.reproduce import reproduce as reproduce
+from natrium.analysis.accuracy.script import Comparison as Comparison
+from natrium.analysis.accuracy.script import LadderRow as LadderRow
+from natrium.analysis.accuracy.script import compare_script as compare_script
+from natrium.analysis.accuracy.script import dt_ladder as dt_ladder
+from natrium.analysis.accuracy.truth import Reference as Reference
+from natrium.analysis.accuracy.truth import reference as reference
+from natrium.analysis.accuracy.work_precision import WorkRow as WorkRow
+from natrium.analysis.accuracy.work_precision import work_precision as work_precision
+from natrium.analysis.cycle.direct_response import DirectResponse as DirectResponse
+from natrium.analysis.cycle.direct_response import direct_response as direct_response
+from natrium.analysis.cycle.limit_cycle import LimitCycle as LimitCycle
+from natrium.analysis.cycle.limit_cycle import limit_cycle as limit_cycle
+from natrium.analysis.cycle.orbits import Orbit as Orbit
+from natrium.analysis.cycle.orbits import ResetBifurcation as ResetBifurcation
+from natrium.analysis.cycle.orbits import orbit as orbit
+from natrium.analysis.cycle.orbits import reset_bifurcation as reset_bifurcation
+from natrium.analysis.cycle.phase_response import PhaseResponse as PhaseResponse
+from natrium.analysis.cycle.phase_response import phase_response as phase_response
+from natrium.analysis.cycle.return_map import ReturnMap as ReturnMap
+from natrium.analysis.cycle.return_map import return_map as return_map
+from natrium.analysis.cycle.smooth_cycle import SmoothCycle as SmoothCycle
+from natrium.analysis.cycle.smooth_cycle import smooth_cycle as smooth_cycle
+from natrium.analysis.doctor import Diagnosis as Diagnosis
+from natrium.analysis.doctor import Finding as Finding
+from natrium.analysis.doctor import diagnose as diagnose
+from natrium.analysis.doctor import load_subject as load_subject
+from natrium.analysis.equilibria.curve import Equilibrium as Equilibrium
+from natrium.analysis.equilibria.curve import EquilibriumCurve as EquilibriumCurve
+from natrium.analysis.equilibria.curve import equilibria as equilibria
+from natrium.analysis.equilibria.curve import equilibrium_curve as equilibrium_curve
+from natrium.analysis.excitability.f_i import FI as FI
+from natrium.analysis.excitability.f_i import Onset as Onset
+from natrium.analysis.excitability.f_i import f_i_curve as f_i_curve
+from natrium.analysis.excitability.f_i import onset as onset
+from natrium.analysis.excitability.rheobase import Rheobase as Rheobase
+from natrium.analysis.excitability.rheobase import rheobase as rheobase
+from natrium.analysis.excitability.strength_duration import StrengthDuration as StrengthDuration
+from natrium.analysis.excitability.strength_duration import strength_duration as strength_duration
+from natrium.analysis.excitability.verdict import Verdict as Verdict
+from natrium.analysis.excitability.verdict import describe as describe
+from natrium.analysis.noise.interval_statistics import Estimate as Estimate
+from natrium.analysis.noise.interval_statistics import IntervalStatistics as IntervalStatistics
+from natrium.analysis.noise.interval_statistics import interval_statistics as interval_statistics
+from natrium.analysis.noise.white_noise import WhiteNoiseFiring as WhiteNoiseFiring
+from natrium.analysis.noise.white_noise import siegert_cv as siegert_cv
+from natrium.analysis.noise.white_noise import siegert_rate as siegert_rate
+from natrium.analysis.noise.white_noise import white_noise_firing as white_noise_firing
+from natrium.analysis.phase_plane.plane import PhasePlane as PhasePlane
+from natrium.analysis.phase_plane.plane import phase_plane as phase_plane
+from natrium.analysis.phase_plane.reduction import Plane as Plane
+from natrium.analysis.phase_plane.reduction import planar as planar
+from natrium.analysis.phase_plane.reduction_error import ReductionError as ReductionError
+from natrium.analysis.phase_plane.reduction_error import reduction_error as reduction_error
+from natrium.analysis.variation.fit import Fit as Fit
+from natrium.analysis.variation.fit import FitStep as FitStep
+from natrium.analysis.variation.fit import fit as fit
+from natrium.analysis.variation.gradients import Gradients as Gradients
+from natrium.analysis.variation.gradients import spike_time_gradients as spike_time_gradients
+from natrium.solvers.ensembles.sweep import Sweep as Sweep
+from natrium.solvers.ensembles.sweep import sweep as sweep

@@ -12,8 +12,6 @@ from natrium.analysis.excitability.verdict import Verdict, describe
 from natrium.analysis.phase_plane.plane import PhasePlane, phase_plane
 from natrium.model import Neuron, SolverError
 
-__all__ = ["Dynamics", "dynamics"]
-
 
 @attrs.frozen(eq=False)
 class Dynamics:

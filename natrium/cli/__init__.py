@@ -33,8 +33,6 @@ from natrium.cli.common import (
 if TYPE_CHECKING:
     from natrium.solvers import Trajectory
 
-__all__ = ["app", "main"]
-
 
 @app.callback(invoke_without_command=True)
 def _options(

@@ -13,22 +13,6 @@ import typer
 if TYPE_CHECKING:
     from natrium.model import Model
 
-__all__ = [
-    "BAD_INPUT",
-    "FAILED_RUN",
-    "FOLDER",
-    "INTERRUPTED",
-    "EndOption",
-    "JsonFlag",
-    "ModelFile",
-    "StepOption",
-    "app",
-    "loaded",
-    "printed",
-    "scripted",
-    "told",
-]
-
 BAD_INPUT, FAILED_RUN, INTERRUPTED = 2, 1, 130
 FOLDER = "Folder for figures, tables and the report."
 DEFAULT_DT = 0.1  # ms: the notebook's

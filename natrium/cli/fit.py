@@ -9,8 +9,6 @@ import typer
 
 from natrium.cli.common import FOLDER, EndOption, JsonFlag, ModelFile, app, loaded, printed, told
 
-__all__: list[str] = []
-
 InputOption = Annotated[
     float | None,
     typer.Option("--input", help="Constant input, mV; by default the largest value of the file's own."),

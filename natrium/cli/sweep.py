@@ -28,8 +28,6 @@ if TYPE_CHECKING:
     from natrium.analysis import Sweep
     from natrium.model import Model
 
-__all__ = ["axes_of"]
-
 MAX_VALUES = 10_000_000
 WAIT = "10s"  # for a scheduler
 

@@ -1,43 +1,28 @@
 """Figures and reports: the only part that draws, and the only one that loads matplotlib."""
 
-from natrium.figures.accuracy import plot_convergence, plot_spike_errors, plot_work
-from natrium.figures.comparison import plot_budget, plot_comparison, plot_ladder, plot_script
-from natrium.figures.cycle import plot_cycle, plot_gradients, plot_reset_bifurcation
-from natrium.figures.excitability import plot_equilibrium_curve, plot_f_i, plot_strength_duration
-from natrium.figures.noise import plot_intervals, plot_noise
-from natrium.figures.phase_plane import plot_phase_plane, plot_phase_planes
-from natrium.figures.trajectory import plot_trajectory
-from natrium.reports.compare import compare_into
-from natrium.reports.doctor import diagnose_into
-from natrium.reports.excitability import cycle_into, excitability_into, phase_plane_into
-from natrium.reports.fit import fit_into, read_spikes
-from natrium.reports.reproduce import reproduce_into
-
-__all__ = [
-    "compare_into",
-    "cycle_into",
-    "diagnose_into",
-    "excitability_into",
-    "fit_into",
-    "phase_plane_into",
-    "plot_budget",
-    "plot_comparison",
-    "plot_convergence",
-    "plot_cycle",
-    "plot_equilibrium_curve",
-    "plot_f_i",
-    "plot_gradients",
-    "plot_intervals",
-    "plot_ladder",
-    "plot_noise",
-    "plot_phase_plane",
-    "plot_phase_planes",
-    "plot_reset_bifurcation",
-    "plot_script",
-    "plot_spike_errors",
-    "plot_strength_duration",
-    "plot_trajectory",
-    "plot_work",
-    "read_spikes",
-    "reproduce_into",
-]
+from natrium.figures.accuracy import plot_convergence as plot_convergence
+from natrium.figures.accuracy import plot_spike_errors as plot_spike_errors
+from natrium.figures.accuracy import plot_work as plot_work
+from natrium.figures.comparison import plot_budget as plot_budget
+from natrium.figures.comparison import plot_comparison as plot_comparison
+from natrium.figures.comparison import plot_ladder as plot_ladder
+from natrium.figures.comparison import plot_script as plot_script
+from natrium.figures.cycle import plot_cycle as plot_cycle
+from natrium.figures.cycle import plot_gradients as plot_gradients
+from natrium.figures.cycle import plot_reset_bifurcation as plot_reset_bifurcation
+from natrium.figures.excitability import plot_equilibrium_curve as plot_equilibrium_curve
+from natrium.figures.excitability import plot_f_i as plot_f_i
+from natrium.figures.excitability import plot_strength_duration as plot_strength_duration
+from natrium.figures.noise import plot_intervals as plot_intervals
+from natrium.figures.noise import plot_noise as plot_noise
+from natrium.figures.phase_plane import plot_phase_plane as plot_phase_plane
+from natrium.figures.phase_plane import plot_phase_planes as plot_phase_planes
+from natrium.figures.trajectory import plot_trajectory as plot_trajectory
+from natrium.reports.compare import compare_into as compare_into
+from natrium.reports.doctor import diagnose_into as diagnose_into
+from natrium.reports.excitability import cycle_into as cycle_into
+from natrium.reports.excitability import excitability_into as excitability_into
+from natrium.reports.excitability import phase_plane_into as phase_plane_into
+from natrium.reports.fit import fit_into as fit_into
+from natrium.reports.fit import read_spikes as read_spikes
+from natrium.reports.reproduce import reproduce_into as reproduce_into

@@ -13,9 +13,7 @@ from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormat
 from natrium.analysis import Convergence, Order, Study, WorkRow
 from natrium.analysis.accuracy.work_precision import FAMILIES
 from natrium.figures.style import COLORS, SERIES, new_figure, styled
-from natrium.solvers.bernstein import Array
-
-__all__ = ["plot_convergence", "plot_spike_errors", "plot_work"]
+from natrium.model.arrays import Array
 
 MARKERS = "osD^vP*X<>"
 LEAST = 1e-14  # what stands for no error at all on a logarithmic axis

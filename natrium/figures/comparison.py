@@ -11,8 +11,6 @@ from matplotlib.figure import Figure
 from natrium.analysis import Budget, Comparison, LadderRow
 from natrium.figures.style import COLORS, SERIES, new_figure, styled
 
-__all__ = ["plot_budget", "plot_comparison", "plot_ladder", "plot_script"]
-
 FINE = 0.05  # ms between samples of a true course
 GATE_LINES = ("-", "--", "-.", ":")
 

@@ -19,9 +19,7 @@ from natrium.analysis.cycle.smooth_cycle import SmoothCycle
 from natrium.analysis.variation.gradients import Gradients
 from natrium.figures.style import COLORS, SERIES, new_figure, styled
 from natrium.model import ModelError, Neuron
-from natrium.solvers.bernstein import Array
-
-__all__ = ["plot_cycle", "plot_gradients", "plot_reset_bifurcation"]
+from natrium.model.arrays import Array
 
 DASHES: Any = (
     "-",

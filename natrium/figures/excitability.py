@@ -21,8 +21,6 @@ from natrium.analysis.excitability.rheobase import Rheobase
 from natrium.analysis.excitability.strength_duration import StrengthDuration
 from natrium.figures.style import COLORS, new_figure, styled
 
-__all__ = ["plot_equilibrium_curve", "plot_f_i", "plot_strength_duration"]
-
 # Okabe and Ito's colours; every line has a dash pattern of its own as well.
 STABLE: Any = {"color": "#0072B2", "linewidth": 2.0, "zorder": 3}
 UNSTABLE: Any = {"color": "#D55E00", "linewidth": 1.6, "linestyle": (0, (4, 2)), "zorder": 3}

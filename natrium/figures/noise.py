@@ -13,8 +13,6 @@ from natrium.analysis import IntervalStatistics, white_noise_firing
 from natrium.figures.style import COLORS, SERIES, new_figure, styled
 from natrium.model import ModelError, Neuron, Noise
 
-__all__ = ["plot_intervals", "plot_noise"]
-
 POINTS = 81  # of the closed form's lines
 
 

@@ -8,31 +8,14 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from natrium.analysis.papers import (
-    AdexResets,
-    GateErrors,
-    InactivationThresholds,
-    Orders,
-    Papers,
-    RampThresholds,
-    SpikeErrors,
-    Thresholds,
-)
-from natrium.analysis.papers.adex_reset import AT_RESETS
-from natrium.analysis.papers.threshold_ramp import AT_SLOPES
+from natrium.analysis.papers.adex_reset import AT_RESETS, AdexResets
+from natrium.analysis.papers.butera_mccarthy import GateErrors, SpikeErrors
+from natrium.analysis.papers.integrate_and_fire import Orders
+from natrium.analysis.papers.moore_ramon import Thresholds
+from natrium.analysis.papers.papers import Papers
+from natrium.analysis.papers.threshold_equation import InactivationThresholds
+from natrium.analysis.papers.threshold_ramp import AT_SLOPES, RampThresholds
 from natrium.figures.style import COLORS, SERIES, new_figure, styled
-
-__all__ = [
-    "PAPER_CAPTIONS",
-    "plot_gates",
-    "plot_inactivation",
-    "plot_orders",
-    "plot_papers",
-    "plot_ramps",
-    "plot_resets",
-    "plot_thresholds",
-    "rows",
-]
 
 PAPER_CAPTIONS = {
     "thresholds": (

@@ -15,8 +15,6 @@ from natrium.analysis.phase_plane.plane import PhasePlane
 from natrium.analysis.phase_plane.separatrix import PlanarEquilibrium
 from natrium.figures.style import COLORS, new_figure, styled
 
-__all__ = ["plot_phase_plane", "plot_phase_planes"]
-
 # Okabe and Ito's colours; every line has a dash pattern of its own as well.
 V_NULL: Any = {"color": "#0072B2", "linewidth": 1.9, "zorder": 4}
 X_NULL: Any = {"color": "#D55E00", "linewidth": 1.9, "linestyle": (0, (6, 2)), "zorder": 4}

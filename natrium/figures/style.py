@@ -13,8 +13,6 @@ from matplotlib.figure import Figure
 
 from natrium.model import write_whole
 
-__all__ = ["COLORS", "SERIES", "new_figure", "save_figure", "styled"]
-
 # M. Okabe, K. Ito, "Color universal design" (2008): distinct under every common colour blindness.
 COLORS: dict[str, str] = {
     "script": "#D55E00",

@@ -8,8 +8,6 @@ from matplotlib.axes import Axes
 from natrium.figures.style import COLORS, styled
 from natrium.solvers import Trajectory
 
-__all__ = ["plot_trajectory"]
-
 SAMPLES = 2000  # over a run: finer than any screen
 
 

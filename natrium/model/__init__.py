@@ -1,113 +1,65 @@
 """What a neuron is: frozen, validated objects and the symbolic equations behind them."""
 
-from natrium.model import notebook
-from natrium.model.channels import CHANNELS
-from natrium.model.checks import Choice, Count, Number, Optional, as_float
-from natrium.model.errors import (
-    ModelError,
-    NatriumError,
-    SolverError,
-    StepLimit,
-    StimulusError,
-    TooManySpikes,
-    UnsupportedModel,
-)
-from natrium.model.expressions.exprel import exprel_array
-from natrium.model.expressions.expression import Expression
-from natrium.model.files.toml import (
-    channel_to_dict,
-    from_dict,
-    load,
-    loads,
-    save,
-    to_dict,
-    to_toml,
-    write_whole,
-)
-from natrium.model.hybrid import GateFlow, HybridSystem, Refractory
-from natrium.model.hybrid_neuron import HybridNeuron
-from natrium.model.kernel import Kernel, lower
-from natrium.model.latex import latex
-from natrium.model.neuron import Channel, Gate, Neuron
-from natrium.model.parameters import (
-    AnyNeuron,
-    changed_neuron,
-    changed_stimulus,
-    chosen_parameters,
-    parameters,
-    started,
-    symbol_name,
-    with_parameters,
-)
-from natrium.model.simulation import METHODS, SOLVERS, Model, Simulation
-from natrium.model.stimuli.drive import Drive, Wave
-from natrium.model.stimuli.noise import Noise
-from natrium.model.stimuli.signals import Custom, Formula, Samples
-from natrium.model.stimuli.stimulus import Span, Stimulus, Sum, as_stimulus, smooth_spans
-from natrium.model.stimuli.waveforms import Constant, Gaussian, Pulses, Ramp, Sine, Step
-
-__all__ = [
-    "CHANNELS",
-    "METHODS",
-    "SOLVERS",
-    "AnyNeuron",
-    "Channel",
-    "Choice",
-    "Constant",
-    "Count",
-    "Custom",
-    "Drive",
-    "Expression",
-    "Formula",
-    "Gate",
-    "GateFlow",
-    "Gaussian",
-    "HybridNeuron",
-    "HybridSystem",
-    "Kernel",
-    "Model",
-    "ModelError",
-    "NatriumError",
-    "Neuron",
-    "Noise",
-    "Number",
-    "Optional",
-    "Pulses",
-    "Ramp",
-    "Refractory",
-    "Samples",
-    "Simulation",
-    "Sine",
-    "SolverError",
-    "Span",
-    "Step",
-    "StepLimit",
-    "Stimulus",
-    "StimulusError",
-    "Sum",
-    "TooManySpikes",
-    "UnsupportedModel",
-    "Wave",
-    "as_float",
-    "as_stimulus",
-    "changed_neuron",
-    "changed_stimulus",
-    "channel_to_dict",
-    "chosen_parameters",
-    "exprel_array",
-    "from_dict",
-    "latex",
-    "load",
-    "loads",
-    "lower",
-    "notebook",
-    "parameters",
-    "save",
-    "smooth_spans",
-    "started",
-    "symbol_name",
-    "to_dict",
-    "to_toml",
-    "with_parameters",
-    "write_whole",
-]
+from natrium.model import notebook as notebook
+from natrium.model.channel import Channel as Channel
+from natrium.model.channel import Gate as Gate
+from natrium.model.channels import CHANNELS as CHANNELS
+from natrium.model.checks import Choice as Choice
+from natrium.model.checks import Count as Count
+from natrium.model.checks import Number as Number
+from natrium.model.checks import Optional as Optional
+from natrium.model.checks import as_float as as_float
+from natrium.model.errors import ModelError as ModelError
+from natrium.model.errors import NatriumError as NatriumError
+from natrium.model.errors import SolverError as SolverError
+from natrium.model.errors import StepLimit as StepLimit
+from natrium.model.errors import StimulusError as StimulusError
+from natrium.model.errors import TooManySpikes as TooManySpikes
+from natrium.model.errors import UnsupportedModel as UnsupportedModel
+from natrium.model.expressions.exprel import exprel_array as exprel_array
+from natrium.model.expressions.expression import Expression as Expression
+from natrium.model.files.toml import channel_to_dict as channel_to_dict
+from natrium.model.files.toml import from_dict as from_dict
+from natrium.model.files.toml import load as load
+from natrium.model.files.toml import loads as loads
+from natrium.model.files.toml import save as save
+from natrium.model.files.toml import to_dict as to_dict
+from natrium.model.files.toml import to_toml as to_toml
+from natrium.model.files.toml import write_whole as write_whole
+from natrium.model.hybrid import GateFlow as GateFlow
+from natrium.model.hybrid import HybridSystem as HybridSystem
+from natrium.model.hybrid import Refractory as Refractory
+from natrium.model.hybrid_neuron import HybridNeuron as HybridNeuron
+from natrium.model.kernel import Kernel as Kernel
+from natrium.model.kernel import lower as lower
+from natrium.model.latex import latex as latex
+from natrium.model.neuron import Neuron as Neuron
+from natrium.model.parameters import AnyNeuron as AnyNeuron
+from natrium.model.parameters import changed_neuron as changed_neuron
+from natrium.model.parameters import changed_stimulus as changed_stimulus
+from natrium.model.parameters import chosen_parameters as chosen_parameters
+from natrium.model.parameters import parameters as parameters
+from natrium.model.parameters import started as started
+from natrium.model.parameters import symbol_name as symbol_name
+from natrium.model.parameters import with_parameters as with_parameters
+from natrium.model.simulation import METHODS as METHODS
+from natrium.model.simulation import SOLVERS as SOLVERS
+from natrium.model.simulation import Model as Model
+from natrium.model.simulation import Simulation as Simulation
+from natrium.model.stimuli.drive import Drive as Drive
+from natrium.model.stimuli.drive import Wave as Wave
+from natrium.model.stimuli.noise import Noise as Noise
+from natrium.model.stimuli.signals import Custom as Custom
+from natrium.model.stimuli.signals import Formula as Formula
+from natrium.model.stimuli.signals import Samples as Samples
+from natrium.model.stimuli.stimulus import Span as Span
+from natrium.model.stimuli.stimulus import Stimulus as Stimulus
+from natrium.model.stimuli.stimulus import Sum as Sum
+from natrium.model.stimuli.stimulus import as_stimulus as as_stimulus
+from natrium.model.stimuli.stimulus import smooth_spans as smooth_spans
+from natrium.model.stimuli.waveforms import Constant as Constant
+from natrium.model.stimuli.waveforms import Gaussian as Gaussian
+from natrium.model.stimuli.waveforms import Pulses as Pulses
+from natrium.model.stimuli.waveforms import Ramp as Ramp
+from natrium.model.stimuli.waveforms import Sine as Sine
+from natrium.model.stimuli.waveforms import Step as Step

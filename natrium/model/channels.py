@@ -8,9 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from functools import cache
 
-from natrium.model.neuron import Channel, Gate
-
-__all__ = ["CHANNELS"]
+from natrium.model.channel import Channel, Gate
 
 # Hodgkin & Huxley (1952), in today's sign and with rest at -65 mV: V = -65 mV - V_1952. Conductances
 # 120 and 36 mS/cm^2 over the leak's 0.3; reversal at +115 and -12 mV from rest.

@@ -13,19 +13,6 @@ import numpy as np
 
 from natrium.model.errors import ModelError, NatriumError
 
-__all__ = [
-    "Choice",
-    "Count",
-    "Flag",
-    "Name",
-    "Number",
-    "Numbers",
-    "Optional",
-    "Rule",
-    "Text",
-    "as_float",
-]
-
 # Names become symbols and, through `lambdify`, Python identifiers: a fixed pattern keeps them harmless.
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,39}")
 
@@ -39,6 +26,7 @@ def as_float(value: float) -> float:
 
 
 def is_real(value: object) -> bool:
+    """Tell whether a value is a real number; a flag is none."""
     return isinstance(value, numbers.Real) and not isinstance(value, bool)
 
 

@@ -2,16 +2,6 @@
 
 from __future__ import annotations
 
-__all__ = [
-    "ModelError",
-    "NatriumError",
-    "SolverError",
-    "StepLimit",
-    "StimulusError",
-    "TooManySpikes",
-    "UnsupportedModel",
-]
-
 
 class NatriumError(Exception):
     """Base of every error that natrium raises on purpose."""

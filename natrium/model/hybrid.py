@@ -7,8 +7,6 @@ from typing import Literal
 import attrs
 import sympy
 
-__all__ = ["GateFlow", "HybridSystem", "Refractory"]
-
 
 @attrs.frozen
 class GateFlow:

@@ -14,8 +14,6 @@ from natrium.model.errors import ModelError
 from natrium.model.hybrid import HybridSystem, Refractory
 from natrium.model.neuron import NoThreshold, _as_threshold, _check_threshold
 
-__all__ = ["HybridNeuron"]
-
 
 def _as_items(value: Any) -> Any:
     return tuple(value.items()) if isinstance(value, Mapping) else value

@@ -2,7 +2,7 @@
 
 This is the only place where SymPy's ``lambdify`` is called. Two forms are made of the same
 expressions: *scalar*, on plain floats through :mod:`math` (what ``solve_ivp`` calls), and *grid*, on
-arrays through NumPy; and a third, *native*, by :mod:`natrium.solvers.compiled.taylor`: Taylor steps of many runs.
+arrays through NumPy.
 """
 
 from __future__ import annotations
@@ -22,9 +22,6 @@ from natrium.model.expressions.exprel import exprel_array, exprel_scalar, satura
 
 if TYPE_CHECKING:
     from natrium.model.hybrid import HybridSystem
-    from natrium.solvers.compiled.taylor import Native, Program
-
-__all__ = ["Kernel", "lower", "lower_expressions"]
 
 # Per ms. A gate this fast is at its steady state to the last digit; one ten decades faster still would
 # drown all else in the linear algebra of an implicit step.
@@ -150,19 +147,19 @@ class Kernel:
         ``f(u, *gates, J, *parameters) -> list of n floats``. The threshold is zero in u, so that no
         digit is lost near it.
         """
-        event = _event(self.system.structure)
+        event = event_system(self.system.structure)
         return self._lowered(event, event.rhs)
 
     @cached_property
     def stiff_rhs(self) -> Callable[..., list[float]]:
         """Same as `event_rhs`, no gate faster than `FASTEST_GATE`: for implicit methods."""
-        event = _event(self.system.structure, FASTEST_GATE)
+        event = event_system(self.system.structure, FASTEST_GATE)
         return self._lowered(event, event.rhs)
 
     @cached_property
     def stiff_jacobian(self) -> Callable[..., list[list[float]]]:
         """Jacobian of `stiff_rhs`, same arguments: n rows of n floats."""
-        event = _event(self.system.structure, FASTEST_GATE)
+        event = event_system(self.system.structure, FASTEST_GATE)
         return self._lowered(event, _jacobian(event))
 
     @cached_property
@@ -180,20 +177,6 @@ class Kernel:
         """Rates alpha + beta of the gates, per ms, ``(V) -> list``."""
         return lower_expressions(tuple(gate.rate for gate in self.system.gates), self.system.states[:1])
 
-    @cached_property
-    def taylor(self) -> Program:
-        """The system of `event_rhs` as a program on Taylor series."""
-        return _taylor(self.system.structure)
-
-    def native(self, width: int, order: int) -> Native:
-        """Compile one Taylor step of `width` runs at once, or load it where it was compiled before.
-
-        For one order it is quicker to run, for any order (0) quicker to compile.
-        """
-        from natrium.solvers.compiled.taylor import compiled
-
-        return compiled(self.taylor, width, order)
-
     @staticmethod
     def _lowered(system: HybridSystem, expressions: tuple[Any, ...]) -> Callable[..., Any]:
         return lower_expressions(expressions, (*system.states, system.input, *system.parameters))
@@ -201,7 +184,7 @@ class Kernel:
 
 # Of systems without values, so that a change of these alone derives nothing anew.
 @lru_cache(maxsize=64)
-def _event(structure: HybridSystem, fastest: float | None = None) -> HybridSystem:
+def event_system(structure: HybridSystem, fastest: float | None = None) -> HybridSystem:
     """Measure V from its origin, gates slowed where a fastest rate (per ms) is given."""
     slowed = structure if fastest is None else structure.slowed(fastest)
     return slowed.event_coordinates()
@@ -210,14 +193,6 @@ def _event(structure: HybridSystem, fastest: float | None = None) -> HybridSyste
 @lru_cache(maxsize=64)
 def _jacobian(event: HybridSystem) -> tuple[tuple[Any, ...], ...]:
     return tuple(tuple(row) for row in event.jacobian.tolist())
-
-
-@lru_cache(maxsize=64)
-def _taylor(structure: HybridSystem) -> Program:
-    from natrium.solvers.compiled.taylor import program
-
-    event = _event(structure)
-    return program(event.rhs, event.states, event.input, event.parameters)
 
 
 @lru_cache(maxsize=256)

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from natrium.model.neuron import Gate, Neuron
-
-__all__ = ["latex"]
+from natrium.model.channel import Gate
+from natrium.model.neuron import Neuron
 
 
 def latex(neuron: Neuron) -> str:

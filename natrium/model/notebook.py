@@ -11,8 +11,6 @@ from natrium.model.neuron import Neuron
 from natrium.model.simulation import Model, Simulation
 from natrium.model.stimuli.waveforms import Step
 
-__all__ = ["SCRIPTS", "TITLES", "lif", "lif_na", "lif_na2"]
-
 
 def _neuron(*names: str) -> Neuron:
     return Neuron(

@@ -23,17 +23,6 @@ from natrium.model.simulation import Model
 from natrium.model.stimuli.signals import Custom, Formula, Samples
 from natrium.model.stimuli.stimulus import Stimulus, Sum
 
-__all__ = [
-    "AnyNeuron",
-    "changed_neuron",
-    "changed_stimulus",
-    "chosen_parameters",
-    "parameters",
-    "started",
-    "symbol_name",
-    "with_parameters",
-]
-
 AnyNeuron = Neuron | HybridNeuron
 
 _NEURON = ("tau_m", "tau_ref", "v_rest", "v_thresh", "v_reset", "v_init")

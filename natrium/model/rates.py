@@ -16,8 +16,6 @@ from natrium.model.expressions.expression import Expression, evaluated
 from natrium.model.expressions.smooth import denominators, smooth
 from natrium.model.kernel import lower_expressions
 
-__all__ = ["V_HIGH", "V_LOW", "V", "check_rate", "smooth_rate"]
-
 V = sympy.Symbol("V", real=True)
 
 # The physiological range, generous: within it a rate must be finite and must not be negative.

@@ -12,8 +12,6 @@ from natrium.model.errors import ModelError
 from natrium.model.neuron import Neuron
 from natrium.model.stimuli.stimulus import Sum, as_stimulus
 
-__all__ = ["METHODS", "SOLVERS", "Model", "Simulation"]
-
 SOLVERS = ("event", "script", "closed-form", "compiled")
 METHODS = ("auto", "RK45", "DOP853", "Radau")
 DEFAULT_RTOL = 1e-9

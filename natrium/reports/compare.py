@@ -16,8 +16,6 @@ from natrium.reports.output import Output, versions, versions_told
 from natrium.reports.page import Section, page
 from natrium.reports.reproduce import CAPTIONS
 
-__all__ = ["compare_into"]
-
 _CAPTIONS = CAPTIONS | {
     "convergence": (
         "Errors against the step, with the observed order of each method and its uncertainty: the lowest "

@@ -15,8 +15,6 @@ from natrium.reports.output import Output, versions, versions_told
 from natrium.reports.page import Section, page
 from natrium.reports.reproduce import CAPTIONS
 
-__all__ = ["diagnose_into", "diagnosis_section"]
-
 _KINDS = {"fault": "Fault", "rule": "Rule that costs accuracy", "note": "Note"}
 _HEADINGS = {"fault": "Faults", "rule": "Rules that cost accuracy", "note": "Notes"}
 

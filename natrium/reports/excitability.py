@@ -35,8 +35,6 @@ from natrium.reports.page import Section, page
 from natrium.reports.plain import plain
 from natrium.reports.reproduce import DYNAMICS_CAPTIONS, constant_input
 
-__all__ = ["cycle_into", "excitability_into", "phase_plane_into"]
-
 INPUTS = 24  # of an f-I curve
 DURATIONS = np.geomspace(0.1, 100.0, 16)  # ms
 

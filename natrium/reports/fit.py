@@ -12,8 +12,6 @@ from natrium.model import Model, ModelError
 from natrium.reports.output import Output, versions
 from natrium.reports.plain import plain
 
-__all__ = ["fit_into", "read_spikes"]
-
 MAX_SPIKES, MAX_BYTES = 100_000, 10_000_000
 
 

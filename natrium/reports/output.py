@@ -22,8 +22,6 @@ from rich.table import Table
 from natrium.figures.style import save_figure
 from natrium.model import ModelError, write_whole
 
-__all__ = ["Output", "shown", "versions", "versions_told"]
-
 NOT_A_TERMINAL = 160  # columns: tables in a log are not to be cut
 
 

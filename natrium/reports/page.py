@@ -12,8 +12,6 @@ import attrs
 
 from natrium.reports.output import shown
 
-__all__ = ["Section", "page"]
-
 _CSS = """
 body { font: 16px/1.5 Georgia, "Times New Roman", serif; color: #222; max-width: 56rem;
        margin: 2rem auto; padding: 0 1rem; }

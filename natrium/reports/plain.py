@@ -8,8 +8,6 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["plain"]
-
 
 def plain(data: Any) -> Any:
     """Give data as dicts, lists, text, numbers and None.

@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 
 from natrium.analysis import Reproduction, reproduce
 from natrium.analysis.cycle.cobweb import cobweb
-from natrium.analysis.papers import SOURCES, Papers, papers
+from natrium.analysis.papers.papers import SOURCES, Papers, papers
 from natrium.analysis.portrait import Dynamics, dynamics
 from natrium.figures.comparison import plot_budget, plot_comparison, plot_ladder, plot_script
 from natrium.figures.cycle import plot_cycle
@@ -23,8 +23,6 @@ from natrium.figures.phase_plane import plot_phase_planes
 from natrium.model import Model
 from natrium.reports.output import Output, versions, versions_told
 from natrium.reports.page import Section, page
-
-__all__ = ["CAPTIONS", "DYNAMICS_CAPTIONS", "constant_input", "reproduce_into"]
 
 LOOKS = 2001  # times at which a stimulus is looked at for its largest value
 

@@ -9,9 +9,8 @@ import numpy as np
 from natrium.model import AnyNeuron, HybridNeuron, HybridSystem, Neuron, UnsupportedModel, lower
 from natrium.solvers.compiled.engine import engine
 from natrium.solvers.compiled.solver import Compiled
+from natrium.solvers.compiled.taylor.lowering import taylor_program
 from natrium.solvers.event_driven.solver import EventDriven
-
-__all__ = ["accurate"]
 
 # Explicit steps last some time constants of the fastest gate: with faster ones than this (per ms) implicit
 # steps of the event-driven solver take less time, though each takes a thousand times longer (measured).
@@ -56,7 +55,7 @@ def _compiles(structure: HybridSystem) -> bool:
     """Tell whether numba is there, and each rate has a rule for Taylor series."""
     try:
         engine()
-        _ = lower(structure).taylor
+        taylor_program(structure)
     except UnsupportedModel:
         return False
     return True

@@ -26,8 +26,6 @@ from natrium.model import (
 )
 from natrium.solvers.trajectory import Trajectory
 
-__all__ = ["Solver", "checked_run", "manifest"]
-
 
 @runtime_checkable
 class Solver(Protocol):

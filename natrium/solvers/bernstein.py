@@ -17,11 +17,8 @@ from itertools import pairwise
 from math import comb
 
 import numpy as np
-import numpy.typing as npt
 
-__all__ = ["FROM_DOP853", "Array", "first_reach", "from_monomials", "split", "value"]
-
-Array = npt.NDArray[np.float64]
+from natrium.model.arrays import Array
 
 # Halvings after which a place in a step is known to the last digit.
 _MAX_HALVINGS = 52

@@ -20,13 +20,11 @@ import numpy as np
 from scipy.optimize import brentq
 
 from natrium.model import Drive, HybridNeuron, Neuron, Stimulus, UnsupportedModel, lower, smooth_spans
+from natrium.model.arrays import Array
 from natrium.solvers.base import checked_run, manifest
-from natrium.solvers.bernstein import Array
 from natrium.solvers.limits import Budget, Limits
 from natrium.solvers.refractory import rest_segment
 from natrium.solvers.trajectory import Event, Segment, Trajectory
-
-__all__ = ["ClosedForm"]
 
 # Intervals are halved down to this part of a piece before a touch is left undecided.
 _LEAST = 2.0**-46

@@ -7,8 +7,6 @@ import attrs
 from natrium.model.checks import Count
 from natrium.model.errors import StepLimit, TooManySpikes
 
-__all__ = ["Budget", "Limits"]
-
 # A projection is trusted once this many spikes, or right-hand-side calls, stand behind it.
 SPIKES_BEHIND = 50
 CALLS_BEHIND = 200_000

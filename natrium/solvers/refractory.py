@@ -5,10 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from natrium.model import Kernel
-from natrium.solvers.bernstein import Array
+from natrium.model.arrays import Array
 from natrium.solvers.trajectory import Segment
-
-__all__ = ["relaxation", "relaxed", "rest_segment"]
 
 
 def rest_segment(kernel: Kernel, begin: float, length: float, y: Array) -> Segment:

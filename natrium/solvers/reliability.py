@@ -6,13 +6,11 @@ import attrs
 import numpy as np
 from scipy.ndimage import maximum_filter1d
 
-from natrium.solvers.bernstein import Array
+from natrium.model.arrays import Array
 from natrium.solvers.closed_form import ClosedForm
 from natrium.solvers.compiled.solver import Compiled
 from natrium.solvers.event_driven.solver import LEAST_RTOL, EventDriven
 from natrium.solvers.trajectory import Trajectory
-
-__all__ = ["spike_time_errors"]
 
 # The second solve: tighter by this factor, and with steps at most half as long where it is the input that
 # bounds them, so that it is nearer to the truth wherever the first one's error comes from.

@@ -25,22 +25,8 @@ from natrium.model import (
     chosen_parameters,
     parameters,
 )
+from natrium.model.arrays import Array
 from natrium.solvers.base import Solver, checked_run
-from natrium.solvers.bernstein import Array
-
-__all__ = [
-    "FAILED",
-    "FALLBACK",
-    "GRAZE",
-    "NOT_RUN",
-    "Chunk",
-    "ManyRuns",
-    "Runs",
-    "merged",
-    "one_by_one",
-    "taken",
-    "unsolved",
-]
 
 # Bits of a run's flags. A graze: V peaks so near the threshold that the solver cannot tell a spike from none.
 # A fallback: another solver than the one asked for carried the run. Failed: no result. Not run: interrupted.

@@ -13,8 +13,6 @@ from natrium.solvers.event_driven.solver import EventDriven
 from natrium.solvers.fixed_step.solver import FixedStep
 from natrium.solvers.trajectory import Trajectory
 
-__all__ = ["run", "simulate", "solver_of"]
-
 
 def simulate(
     neuron: Neuron | HybridNeuron,

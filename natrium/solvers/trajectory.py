@@ -10,9 +10,7 @@ import attrs
 import numpy as np
 
 from natrium.model import HybridNeuron, Neuron, Number, Sum
-from natrium.solvers.bernstein import Array
-
-__all__ = ["Event", "Segment", "Trajectory"]
+from natrium.model.arrays import Array
 
 
 @attrs.frozen(eq=False)

@@ -4,18 +4,13 @@ import numpy as np
 import pytest
 
 from natrium.analysis.cycle.orbits import Orbit, ResetBifurcation
-from natrium.analysis.papers import (
-    AdexResets,
-    GateErrors,
-    InactivationThresholds,
-    Orders,
-    Papers,
-    RampThresholds,
-    SpikeErrors,
-    Thresholds,
-)
-from natrium.analysis.papers.adex_reset import AT_RESETS, adex
-from natrium.analysis.papers.integrate_and_fire import Order
+from natrium.analysis.papers.adex_reset import AT_RESETS, AdexResets, adex
+from natrium.analysis.papers.butera_mccarthy import GateErrors, SpikeErrors
+from natrium.analysis.papers.integrate_and_fire import Order, Orders
+from natrium.analysis.papers.moore_ramon import Thresholds
+from natrium.analysis.papers.papers import Papers
+from natrium.analysis.papers.threshold_equation import InactivationThresholds
+from natrium.analysis.papers.threshold_ramp import RampThresholds
 from natrium.figures.papers import (
     PAPER_CAPTIONS,
     plot_gates,

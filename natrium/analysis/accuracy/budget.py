@@ -10,10 +10,8 @@ import numpy as np
 import numpy.typing as npt
 
 from natrium.analysis.accuracy.script import Comparison
+from natrium.model.arrays import Array
 from natrium.solvers import FixedStep
-from natrium.solvers.bernstein import Array
-
-__all__ = ["CAUSES", "FAULTS", "HELD", "REST", "Budget", "error_budget"]
 
 # The rules that lead from the script to its model, in the order in which they are switched. What is left
 # after the last is the order of Euler's scheme itself.

@@ -16,8 +16,6 @@ from natrium.analysis.accuracy.work_precision import FAMILIES, WorkRow, affordab
 from natrium.model import Model
 from natrium.reports.plain import plain
 
-__all__ = ["Study", "compare"]
-
 SHARP = 1e-6  # ms: the accuracy whose price is told
 
 

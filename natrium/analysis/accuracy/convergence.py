@@ -13,10 +13,8 @@ from natrium.analysis.accuracy.measure import Accuracy, measure
 from natrium.analysis.accuracy.order import Order, observed_order
 from natrium.analysis.accuracy.truth import Reference
 from natrium.model import ModelError, Number
+from natrium.model.arrays import Array
 from natrium.solvers import FixedStep, Trajectory
-from natrium.solvers.bernstein import Array
-
-__all__ = ["STEPS", "Convergence", "convergence"]
 
 # Ratios of no small whole numbers: halving can show the same grid-locked error every time.
 STEPS = (

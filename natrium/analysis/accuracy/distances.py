@@ -11,8 +11,6 @@ import numpy.typing as npt
 from natrium.analysis.accuracy.matching import match_spikes
 from natrium.model import ModelError, Number
 
-__all__ = ["SpikeTrainDistances", "coincidence_factor", "spike_train_distances"]
-
 
 @attrs.frozen
 class SpikeTrainDistances:

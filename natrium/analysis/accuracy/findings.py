@@ -9,8 +9,6 @@ import numpy as np
 from natrium.analysis.accuracy.budget import Budget
 from natrium.analysis.accuracy.script import Comparison, LadderRow, held_steps
 
-__all__ = ["findings"]
-
 
 def findings(
     comparison: Comparison, ladder: Sequence[LadderRow] = (), budget: Budget | None = None

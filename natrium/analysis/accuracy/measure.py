@@ -9,8 +9,8 @@ import numpy.typing as npt
 from natrium.analysis.accuracy.matching import match_spikes
 from natrium.analysis.accuracy.truth import Reference
 from natrium.model import Number
+from natrium.model.arrays import Array
 from natrium.solvers import FixedStep, Trajectory
-from natrium.solvers.bernstein import Array
 
 VOLTAGES, GUARD = 64, 1.0  # fixed times at which V is compared; ms from a spike
 

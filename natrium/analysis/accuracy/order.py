@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.optimize import linprog
 
-from natrium.solvers.bernstein import Array
+from natrium.model.arrays import Array
 
 # Errors this near to the reference's own say nothing about order.
 ABOVE_FLOOR = 10.0

@@ -12,8 +12,6 @@ from natrium.analysis.accuracy.findings import findings
 from natrium.analysis.accuracy.script import LADDER, Comparison, LadderRow, compare_script, dt_ladder
 from natrium.model import notebook
 
-__all__ = ["Reproduction", "reproduce"]
-
 
 @attrs.frozen(eq=False)
 class Reproduction:

@@ -12,8 +12,6 @@ from natrium.analysis.accuracy.matching import SpikePair, match_spikes
 from natrium.model import Model, ModelError
 from natrium.solvers import EventDriven, FixedStep, Trajectory
 
-__all__ = ["Comparison", "LadderRow", "compare_script", "dt_ladder"]
-
 # The truth, and a second solve that says how far it can be trusted.
 TRUTH_RTOL, CHECK_RTOL = 1e-12, 1e-13
 

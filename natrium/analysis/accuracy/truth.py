@@ -6,8 +6,8 @@ import attrs
 import numpy as np
 
 from natrium.model import Model
+from natrium.model.arrays import Array
 from natrium.solvers import EventDriven, Trajectory, run
-from natrium.solvers.bernstein import Array
 
 TRUTH_RTOL = 1e-12
 

@@ -13,8 +13,6 @@ from natrium.analysis.accuracy.truth import Reference
 from natrium.model import UnsupportedModel
 from natrium.solvers import ClosedForm, EventDriven, FixedStep, Solver, Trajectory
 
-__all__ = ["FAMILIES", "WorkRow", "affordable", "solvers_compared", "work_precision"]
-
 _TRUE_RULES: dict[str, Any] = {"refractory": "exact", "label": "end", "read": "split", "edges": "half-open"}
 
 FAMILIES: dict[str, FixedStep] = {

@@ -12,10 +12,8 @@ from natrium.analysis.cycle.limit_cycle import LimitCycle
 from natrium.analysis.cycle.orbits import spikes_of
 from natrium.analysis.cycle.return_map import ReturnMap, run_from
 from natrium.model import Count, ModelError, Neuron
+from natrium.model.arrays import Array
 from natrium.solvers import accurate
-from natrium.solvers.bernstein import Array
-
-__all__ = ["Cobweb", "cobweb"]
 
 POINTS = 41
 STEPS = 24

@@ -12,10 +12,8 @@ from natrium.analysis.cycle.limit_cycle import LimitCycle
 from natrium.analysis.cycle.phase_response import checked_times, course, cycle_of
 from natrium.analysis.cycle.smooth_cycle import SmoothCycle, rising_crossings
 from natrium.model import AnyNeuron, Constant, Count, ModelError, Number, SolverError, started
+from natrium.model.arrays import Array
 from natrium.solvers import EventDriven
-from natrium.solvers.bernstein import Array
-
-__all__ = ["DirectResponse", "direct_response"]
 
 SETTLED = 1e-8  # of the first shift that may be left to come
 MOST_CYCLES = 50

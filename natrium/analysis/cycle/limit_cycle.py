@@ -11,10 +11,8 @@ import numpy.typing as npt
 from natrium.analysis.cycle.orbits import spikes_of
 from natrium.analysis.cycle.return_map import LONGEST, Return, ReturnMap, return_map
 from natrium.model import AnyNeuron, Count, SolverError
+from natrium.model.arrays import Array
 from natrium.solvers import Solver
-from natrium.solvers.bernstein import Array
-
-__all__ = ["LimitCycle", "limit_cycle"]
 
 TRANSIENT = 20  # spikes before Newton begins
 NEWTON = 30

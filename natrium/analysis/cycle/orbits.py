@@ -19,11 +19,9 @@ from natrium.analysis.cycle.return_map import (
 )
 from natrium.analysis.variation.equations import propagate
 from natrium.model import AnyNeuron, Constant, Count, Number, changed_neuron, started
+from natrium.model.arrays import Array
 from natrium.solvers import Solver, Trajectory, accurate
-from natrium.solvers.bernstein import Array
 from natrium.solvers.trajectory import Event
-
-__all__ = ["Orbit", "ResetBifurcation", "orbit", "reset_bifurcation", "spikes_of"]
 
 ORBIT_RTOL = 1e-9
 SAME = 1e-4  # of the spread of an orbit (and of 1): points nearer than this are one

@@ -23,9 +23,7 @@ from natrium.analysis.cycle.limit_cycle import LimitCycle, limit_cycle
 from natrium.analysis.cycle.smooth_cycle import SmoothCycle, smooth_cycle
 from natrium.analysis.variation.linearised import Linearised
 from natrium.model import AnyNeuron, Count, ModelError
-from natrium.solvers.bernstein import Array
-
-__all__ = ["PhaseResponse", "course", "phase_response"]
+from natrium.model.arrays import Array
 
 RTOL, ATOL = 1e-12, 1e-14
 PHASES = 200

@@ -18,10 +18,8 @@ import numpy.typing as npt
 from natrium.analysis.variation.equations import RTOL, Directions, Spike, propagate
 from natrium.analysis.variation.linearised import Linearised, linearised
 from natrium.model import AnyNeuron, Constant, HybridNeuron, ModelError, Neuron, Number, SolverError, started
+from natrium.model.arrays import Array
 from natrium.solvers import Solver, Trajectory, accurate
-from natrium.solvers.bernstein import Array
-
-__all__ = ["LONGEST", "Return", "ReturnMap", "free_directions", "return_map", "run_from"]
 
 RUN_RTOL = 1e-12
 LONGEST = 5000.0  # ms without a spike after which none is expected

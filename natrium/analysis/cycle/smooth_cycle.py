@@ -24,10 +24,8 @@ from natrium.model import (
     SolverError,
     started,
 )
+from natrium.model.arrays import Array
 from natrium.solvers import EventDriven, Trajectory
-from natrium.solvers.bernstein import Array
-
-__all__ = ["SmoothCycle", "rising_crossings", "smooth_cycle"]
 
 TRANSIENT = 500.0  # ms
 LOOK = 200.0  # ms, in which V is watched

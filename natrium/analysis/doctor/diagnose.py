@@ -14,7 +14,7 @@ from natrium.analysis.accuracy.matching import match_spikes
 from natrium.analysis.accuracy.script import Comparison, compare_script
 from natrium.analysis.doctor.diagnosis import OTHER_RULE, Diagnosis, step_of
 from natrium.analysis.doctor.hypotheses.anatomy import Anatomy, identify
-from natrium.analysis.doctor.hypotheses.recording import read_recording, undecided
+from natrium.analysis.doctor.hypotheses.recording import read_recording
 from natrium.analysis.doctor.probes.prober import Prober
 from natrium.analysis.doctor.probes.subject import Recording, as_subject
 from natrium.analysis.doctor.twin import Twin, twin_of
@@ -22,12 +22,10 @@ from natrium.analysis.doctor.words.anatomy import anatomy_findings
 from natrium.analysis.doctor.words.finding import Finding
 from natrium.analysis.doctor.words.firing import threshold_bracket
 from natrium.analysis.doctor.words.fixed_step import known_findings
-from natrium.analysis.doctor.words.labels import edge_findings, label_findings
+from natrium.analysis.doctor.words.labels import edge_findings, label_findings, undecided
 from natrium.model import Model, ModelError, SolverError, StepLimit
+from natrium.model.arrays import Array
 from natrium.solvers import FixedStep
-from natrium.solvers.bernstein import Array
-
-__all__ = ["diagnose"]
 
 # One distance is much smaller than another below this part of it.
 MUCH_SMALLER = 0.1

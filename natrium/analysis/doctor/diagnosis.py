@@ -13,10 +13,8 @@ from natrium.analysis.accuracy.script import Comparison
 from natrium.analysis.doctor.twin import Twin
 from natrium.analysis.doctor.words.finding import Finding
 from natrium.model import Model
+from natrium.model.arrays import Array
 from natrium.solvers import Trajectory
-from natrium.solvers.bernstein import Array
-
-__all__ = ["OTHER_RULE", "Diagnosis", "step_of"]
 
 OTHER_RULE = {"hold": "clamp", "clamp": "hold"}
 

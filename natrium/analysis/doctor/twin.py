@@ -12,10 +12,8 @@ from natrium.analysis.doctor.hypotheses.anatomy import Anatomy
 from natrium.analysis.doctor.hypotheses.search import claimed_rules
 from natrium.analysis.doctor.probes.firing import Firing, counted
 from natrium.model import Channel, Gate, Model, NatriumError, Neuron
+from natrium.model.arrays import Array
 from natrium.solvers import FixedStep
-from natrium.solvers.bernstein import Array
-
-__all__ = ["Twin", "twin_of"]
 
 # Clamped gates relax exactly in FixedStep's other schemes and by Euler's steps in a script: 1e-3 mV at most.
 FAR = 0.1

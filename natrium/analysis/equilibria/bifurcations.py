@@ -11,8 +11,6 @@ from scipy.optimize import brentq, minimize_scalar
 from natrium.analysis.equilibria.enclosure import Array
 from natrium.analysis.equilibria.steady_input import NEUTRAL, SteadyInput, sorted_eigenvalues
 
-__all__ = ["Fold", "Hopf", "fold_at", "hopf_points"]
-
 FIRST, SECOND = 1e-4, 1e-2  # mV: steps of differences of the Jacobian
 
 

@@ -23,8 +23,6 @@ from natrium.analysis.equilibria.enclosure import Array
 from natrium.analysis.equilibria.steady_input import SteadyInput, real_parts, sorted_eigenvalues, steady_input
 from natrium.model import Neuron, Number
 
-__all__ = ["Equilibrium", "EquilibriumCurve", "equilibria", "equilibrium_curve"]
-
 V_LOW, V_HIGH = -150.0, 150.0  # mV: where rates are checked
 SPAN = 300.0  # mV: ranges grow by this much at a time, so that folds are found once for many inputs
 TOUCHING = 64 * np.finfo(float).eps  # relative: an input this near a fold's is the fold's

@@ -24,8 +24,6 @@ from scipy.optimize import brentq
 from natrium.model.errors import SolverError
 from natrium.model.expressions.exprel import EXP_LIMIT, exprel, exprel_array, whole, whole_exp
 
-__all__ = ["Bounds", "Enclosure", "sign_changes"]
-
 Array = npt.NDArray[np.float64]
 
 ROUNDING = 1e-15  # of one operation, relative: a few units in the last place

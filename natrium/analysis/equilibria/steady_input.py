@@ -11,8 +11,6 @@ from natrium.analysis.equilibria.enclosure import Array, Enclosure, sign_changes
 from natrium.model import ModelError, Neuron
 from natrium.model.kernel import lower_expressions
 
-__all__ = ["SteadyInput", "real_parts", "sorted_eigenvalues", "steady_input"]
-
 NEUTRAL = 1e-7  # relative: a real part this small is zero
 POINTS = 601  # at which steady states are looked at before any search
 

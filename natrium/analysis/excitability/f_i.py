@@ -24,8 +24,6 @@ from natrium.analysis.excitability.long_run import Firing, fire
 from natrium.analysis.excitability.rheobase import Rheobase, rheobase
 from natrium.model import ModelError, Neuron, Number
 
-__all__ = ["FI", "Onset", "f_i_curve", "onset"]
-
 Law = Literal["square root", "logarithmic", "jump"]
 
 SETTLED = 1e-9  # relative, of intervals that count as steady

@@ -13,8 +13,6 @@ from natrium.model import Constant, Neuron, lower
 from natrium.solvers import ClosedForm, Trajectory, accurate
 from natrium.solvers.refractory import relaxed
 
-__all__ = ["Firing", "fire", "slowest", "starting_at"]
-
 RTOL = 1e-9
 PERIODS = 8  # spikes after which a pattern of intervals is looked for to repeat
 ENOUGH = 200  # spikes: a pattern that has not settled by then is called irregular, and sustained

@@ -19,8 +19,6 @@ from natrium.analysis.equilibria.enclosure import Array
 from natrium.analysis.excitability.long_run import Firing, fire
 from natrium.model import ModelError, Neuron, SolverError
 
-__all__ = ["Check", "Rheobase", "rheobase"]
-
 Cause = Literal["fold", "threshold", "hopf", "oscillation", "none"]
 
 ASIDE = 1e-3  # of the rheobase (at least of 1 mV): where runs just above and just below are made

@@ -16,8 +16,6 @@ from natrium.model import ModelError, Neuron, Number, SolverError, Step
 from natrium.solvers import Runs, accurate, solve_chunk
 from natrium.solvers.runs import FAILED, ManyRuns
 
-__all__ = ["StrengthDuration", "strength_duration"]
-
 Whole = npt.NDArray[np.int_]
 Flags = npt.NDArray[np.bool_]
 

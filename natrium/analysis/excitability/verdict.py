@@ -14,8 +14,6 @@ from natrium.analysis.excitability.f_i import Onset, onset
 from natrium.analysis.excitability.rheobase import Rheobase, rheobase
 from natrium.model import Neuron
 
-__all__ = ["ThresholdAndSaddle", "Verdict", "describe"]
-
 
 @attrs.frozen
 class ThresholdAndSaddle:

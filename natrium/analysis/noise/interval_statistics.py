@@ -23,8 +23,6 @@ from natrium.model import Count, ModelError, Number
 from natrium.model.checks import shown
 from natrium.solvers import Ensemble
 
-__all__ = ["Estimate", "IntervalStatistics", "interval_statistics"]
-
 Array = npt.NDArray[np.float64]
 
 MAX_UNITS = 400  # that are drawn from: the jackknife takes time with their square

@@ -30,8 +30,6 @@ from scipy.special import erfc, erfcx
 
 from natrium.model import HybridNeuron, ModelError, Neuron, Noise, Number, Stimulus
 
-__all__ = ["WhiteNoiseFiring", "siegert_cv", "siegert_rate", "white_noise_firing"]
-
 Array = npt.NDArray[np.float64]
 
 PRECISION = 1e-11  # of the integrals, relative

@@ -11,10 +11,8 @@ import sympy
 from natrium.analysis.cycle.orbits import Orbit, ResetBifurcation, orbit, reset_bifurcation
 from natrium.analysis.papers.claim import Claim, Source
 from natrium.model import HybridNeuron, changed_neuron
+from natrium.model.arrays import Array
 from natrium.solvers import EventDriven
-from natrium.solvers.bernstein import Array
-
-__all__ = ["TOUBOUL_BRETTE", "AdexResets", "adex", "adex_resets"]
 
 TOUBOUL_BRETTE = Source(
     "J. Touboul, R. Brette",

@@ -14,11 +14,9 @@ import numpy as np
 
 from natrium.analysis.papers.claim import Claim, Source
 from natrium.model import CHANNELS, Constant, Neuron, notebook
+from natrium.model.arrays import Array
 from natrium.solvers import EventDriven, Trajectory
-from natrium.solvers.bernstein import Array
 from natrium.solvers.fixed_step.schemes import SCHEMES, Flow
-
-__all__ = ["BUTERA_MCCARTHY", "GateErrors", "SpikeErrors", "gate_errors", "spike_errors"]
 
 BUTERA_MCCARTHY = Source(
     "R. J. Butera, M. L. McCarthy",

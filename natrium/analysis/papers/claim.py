@@ -6,8 +6,6 @@ from typing import Any, Literal
 
 import attrs
 
-__all__ = ["Claim", "Source"]
-
 
 @attrs.frozen
 class Source:

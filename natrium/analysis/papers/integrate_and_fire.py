@@ -16,21 +16,9 @@ import numpy as np
 
 from natrium.analysis.papers.claim import Claim, Source
 from natrium.model import Constant, Neuron, notebook
+from natrium.model.arrays import Array
 from natrium.solvers import ClosedForm, EventDriven, FixedStep, Solver
-from natrium.solvers.bernstein import Array
 from natrium.solvers.fixed_step.schemes import SCHEMES
-
-__all__ = [
-    "HANSEL",
-    "MORRISON",
-    "ROTTER_DIESMANN",
-    "SHELLEY_TAO",
-    "Order",
-    "Orders",
-    "first_spikes",
-    "order",
-    "orders",
-]
 
 HANSEL = Source(
     "D. Hansel, G. Mato, C. Meunier, L. Neltner",

@@ -11,10 +11,8 @@ from scipy.optimize import bisect
 
 from natrium.analysis.papers.claim import Claim, Source
 from natrium.model import CHANNELS, Channel, Neuron
+from natrium.model.arrays import Array
 from natrium.solvers import EventDriven, FixedStep, Solver
-from natrium.solvers.bernstein import Array
-
-__all__ = ["MOORE_RAMON", "Thresholds", "action_potential_threshold", "thresholds"]
 
 MOORE_RAMON = Source(
     "J. W. Moore, F. Ramon",

@@ -13,10 +13,8 @@ import numpy as np
 from natrium.analysis.equilibria.curve import equilibria, equilibrium_curve
 from natrium.analysis.papers.claim import Claim, Source
 from natrium.model import Neuron, notebook
-from natrium.solvers.bernstein import Array
+from natrium.model.arrays import Array
 from natrium.solvers.fixed_step.schemes import Flow
-
-__all__ = ["PLATKIEWICZ_BRETTE_2010", "InactivationThresholds", "inactivation_thresholds"]
 
 PLATKIEWICZ_BRETTE_2010 = Source(
     "J. Platkiewicz, R. Brette",

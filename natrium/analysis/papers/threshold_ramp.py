@@ -18,10 +18,8 @@ from scipy.special import lambertw
 
 from natrium.analysis.papers.claim import Claim, Source
 from natrium.model import Constant, HybridNeuron, Ramp, Stimulus
+from natrium.model.arrays import Array
 from natrium.solvers import EventDriven
-from natrium.solvers.bernstein import Array
-
-__all__ = ["PLATKIEWICZ_BRETTE_2011", "RampThresholds", "ramp_thresholds"]
 
 PLATKIEWICZ_BRETTE_2011 = Source(
     "J. Platkiewicz, R. Brette",

@@ -15,8 +15,6 @@ import numpy as np
 from natrium.analysis.equilibria.enclosure import Array
 from natrium.analysis.phase_plane.reduction import Plane
 
-__all__ = ["V_nullcline", "roots_in_unit", "x_nullcline"]
-
 Roots = Callable[[Array], Array]  # from V, shape (n,), to `roots_in_unit` there
 
 HALVINGS = 60  # of [0, 1]: to the last digit

@@ -23,8 +23,6 @@ from natrium.analysis.phase_plane.separatrix import (
 from natrium.model import Count, ModelError, Neuron, Number
 from natrium.solvers import Trajectory
 
-__all__ = ["CertainSpike", "Jump", "PhasePlane", "Projection", "phase_plane"]
-
 BELOW, ABOVE = 20.0, 10.0  # mV that a plane goes beyond the voltages of its neuron
 FINE = 0.05  # ms between samples of a projected course
 INSIDE = 1e-9  # ms: a segment that starts this near to a spike is its refractory period

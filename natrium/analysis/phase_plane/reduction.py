@@ -24,8 +24,6 @@ from natrium.analysis.equilibria.enclosure import Array, Enclosure, sign_changes
 from natrium.model import Choice, HybridNeuron, ModelError, Neuron, Number
 from natrium.model.kernel import lower, lower_expressions
 
-__all__ = ["Plane", "Reduction", "planar"]
-
 Reduction = Literal["steady", "common", "slice"]
 REDUCTIONS: tuple[str, ...] = get_args(Reduction)
 

@@ -12,8 +12,6 @@ from natrium.analysis.phase_plane.reduction import Plane
 from natrium.model import Constant, Number, Stimulus
 from natrium.solvers import EventDriven, Trajectory
 
-__all__ = ["ReductionError", "reduction_error"]
-
 SAMPLES = 2000  # times at which the two courses are compared, beside the solver's own
 
 

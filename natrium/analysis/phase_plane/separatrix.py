@@ -14,8 +14,6 @@ from natrium.analysis.equilibria.enclosure import Array
 from natrium.analysis.phase_plane.nullclines import roots_in_unit
 from natrium.analysis.phase_plane.reduction import Plane
 
-__all__ = ["Manifold", "PlanarEquilibrium", "grazes", "manifolds", "planar_equilibria", "spike_certain"]
-
 SCALE = np.array([100.0, 1.0])  # mV, 1: what counts as far in V and in x
 NEUTRAL = 1e-7  # relative: a real part this small is zero
 START = 1e-5  # scaled: how far from a saddle its manifolds start, along the eigenvector

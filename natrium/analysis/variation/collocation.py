@@ -14,10 +14,8 @@ import numpy as np
 
 from natrium.analysis.variation.linearised import Linearised
 from natrium.model import Drive, SolverError
+from natrium.model.arrays import Array
 from natrium.solvers import Trajectory
-from natrium.solvers.bernstein import Array
-
-__all__ = ["collocated"]
 
 STAGES = 6
 HALVINGS = 10

@@ -32,11 +32,9 @@ from scipy.integrate import solve_ivp
 from natrium.analysis.variation.collocation import collocated
 from natrium.analysis.variation.linearised import Linearised, linearised
 from natrium.model import Drive, SolverError, Span, Stimulus, smooth_spans
+from natrium.model.arrays import Array
 from natrium.solvers import Compiled, Trajectory
-from natrium.solvers.bernstein import Array
 from natrium.solvers.trajectory import Event
-
-__all__ = ["RTOL", "Directions", "Spike", "Variation", "integrate", "propagate"]
 
 # Of the variational equations: far below what gradients are asked for.
 RTOL = 1e-11

@@ -14,9 +14,7 @@ from natrium.analysis.variation.gradients import Gradients, spike_time_gradients
 from natrium.analysis.variation.input_derivatives import smooth_parameters
 from natrium.analysis.variation.misfit import Misfit
 from natrium.model import Count, Model, ModelError, NatriumError, Number, with_parameters
-from natrium.solvers.bernstein import Array
-
-__all__ = ["Fit", "FitStep", "fit"]
+from natrium.model.arrays import Array
 
 TOLERANCE = 1e-12
 # Singular values of the scaled Jacobian below this part of the largest: the spikes do not tell.

@@ -22,10 +22,8 @@ from natrium.model import (
     UnsupportedModel,
     symbol_name,
 )
+from natrium.model.arrays import Array
 from natrium.solvers import EventDriven, FixedStep, Trajectory, run
-from natrium.solvers.bernstein import Array
-
-__all__ = ["GRAZE", "Gradients", "parameter_directions", "spike_time_gradients"]
 
 # The run whose spikes are differentiated, where a model is given instead of one.
 RUN_RTOL = 1e-10
@@ -111,7 +109,7 @@ def spike_time_gradients(
     """Differentiate every spike time by every parameter.
 
     The variational equations are integrated along the run; resets, refractory periods and edges of the
-    input enter by their jump terms (see `natrium.analysis.variation.equations`). The numbers inside the gates'
+    input enter by their jump terms (see `variation.equations`). The numbers inside the gates'
     rates have no names and are left out. What starts at its steady state starts there for every
     `v_init`; `v_rest` moves the leak alone, not `v_reset` and `v_init`.
 

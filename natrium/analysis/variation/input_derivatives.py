@@ -22,8 +22,6 @@ from natrium.model import (
     chosen_parameters,
 )
 
-__all__ = ["Edge", "input_derivative", "moving_edges", "smooth_parameters"]
-
 _SCALE, _AMPLITUDE = "scale", "I"
 # A seed is no continuous number, a noise's time constant moves each sample in its own way, and its start
 # moves all of them in time.

@@ -11,10 +11,8 @@ import numpy as np
 import sympy
 
 from natrium.model import HybridSystem
+from natrium.model.arrays import Array
 from natrium.model.kernel import FASTEST_GATE, lower_expressions
-from natrium.solvers.bernstein import Array
-
-__all__ = ["Linearised", "linearised"]
 
 Lowered = Callable[..., list[Any]]
 

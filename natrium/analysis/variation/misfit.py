@@ -8,10 +8,8 @@ import numpy as np
 from natrium.analysis.variation.equations import Directions, propagate
 from natrium.analysis.variation.gradients import parameter_directions
 from natrium.model import Model, chosen_parameters, with_parameters
+from natrium.model.arrays import Array
 from natrium.solvers import Trajectory, accurate
-from natrium.solvers.bernstein import Array
-
-__all__ = ["Misfit"]
 
 RUN_RTOL = 1e-10
 LONGER = 0.5  # of the span: how much longer a model that fires too few times is run

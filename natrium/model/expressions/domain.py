@@ -9,8 +9,6 @@ import numpy as np
 from natrium.model.expressions.expression import Expression
 from natrium.model.expressions.reader import ARITHMETIC, NUMERIC, Node
 
-__all__ = ["leaves_the_reals"]
-
 
 def leaves_the_reals(expression: Expression, x: np.ndarray) -> np.ndarray:
     """Tell where a root, a logarithm or a power of a negative number is taken on the way.

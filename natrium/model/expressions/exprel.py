@@ -17,16 +17,6 @@ import numpy as np
 import scipy.special
 import sympy
 
-__all__ = [
-    "EXP_LIMIT",
-    "exprel",
-    "exprel_array",
-    "exprel_scalar",
-    "saturated_exp",
-    "saturated_exp_array",
-    "whole",
-]
-
 # exp saturates here (1e100): a gate with such a rate per ms is at its steady state to the last digit,
 # and products of three such rates still fit a double, so that no finite V overflows.
 EXP_LIMIT = 230.0

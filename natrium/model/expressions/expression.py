@@ -22,8 +22,6 @@ from natrium.model.errors import ModelError
 from natrium.model.expressions.exprel import exprel
 from natrium.model.expressions.reader import ARITHMETIC, NUMERIC, Node, evaluator, read, refuse
 
-__all__ = ["Expression", "as_expression", "evaluated"]
-
 _SYMBOLIC: dict[str, Callable[..., Any]] = {
     "exp": sympy.exp,
     "expm1": lambda x: sympy.exp(x) - 1,

@@ -19,8 +19,6 @@ import scipy.special
 from natrium.model.checks import shown
 from natrium.model.errors import ModelError
 
-__all__ = ["ARITHMETIC", "NUMERIC", "VARIABLE", "Node", "evaluator", "read", "refuse"]
-
 MAX_LENGTH = 2_000  # characters: far above any published rate, far below what slows a parser
 MAX_BRACKETS = 50  # nesting, counted before parsing
 MAX_DEPTH = 200  # of the syntax tree

@@ -15,8 +15,6 @@ import sympy
 
 from natrium.model.expressions.exprel import exprel, whole
 
-__all__ = ["denominators", "feature_scale", "smooth"]
-
 # Two zeros nearer than this (relative to 1 mV and to themselves) are one zero written with rounding.
 SAME_ZERO = 1e-11
 ROUNDED = 1e-13  # within this, a zero of nine decimals is what was meant

@@ -12,14 +12,13 @@ import cattrs
 from cattrs.errors import ClassValidationError, ForbiddenExtraKeysError, IterableValidationError
 from cattrs.gen import make_dict_structure_fn, override
 
+from natrium.model.channel import Channel, Gate
 from natrium.model.checks import shown
 from natrium.model.errors import ModelError, NatriumError
-from natrium.model.neuron import Channel, Gate, Neuron
+from natrium.model.neuron import Neuron
 from natrium.model.simulation import Model, Simulation
 from natrium.model.stimuli.kinds import KINDS, VERSION
 from natrium.model.stimuli.stimulus import Stimulus
-
-__all__ = ["structured"]
 
 # Of a message: more would not be read.
 MAX_TOLD, MAX_TOLD_LENGTH = 50, 400

@@ -14,14 +14,13 @@ from typing import Any
 import attrs
 import numpy as np
 
+from natrium.model.channel import Channel
 from natrium.model.checks import shown
 from natrium.model.errors import ModelError
 from natrium.model.expressions.expression import Expression
-from natrium.model.neuron import NO_THRESHOLD, Channel, NoThreshold
+from natrium.model.neuron import NO_THRESHOLD, NoThreshold
 from natrium.model.simulation import Model
 from natrium.model.stimuli.kinds import KINDS, VERSION
-
-__all__ = ["channel_to_dict", "from_dict", "load", "loads", "save", "to_dict", "to_toml"]
 
 MAX_BYTES = 8_000_000  # about 200 000 samples
 MAX_NESTING = 20  # of brackets: a model file needs two

@@ -7,8 +7,6 @@ from natrium.model.stimuli.signals import Formula, Samples
 from natrium.model.stimuli.stimulus import Stimulus
 from natrium.model.stimuli.waveforms import Constant, Gaussian, Pulses, Ramp, Sine, Step
 
-__all__ = ["KINDS", "VERSION"]
-
 VERSION = 1
 KINDS: dict[str, type[Stimulus]] = {
     kind.kind: kind for kind in (Constant, Step, Pulses, Ramp, Sine, Gaussian, Samples, Formula, Noise)

@@ -18,8 +18,6 @@ from natrium.model.stimuli.drive import Drive
 from natrium.model.stimuli.stimulus import Stimulus, amplitude_field
 from natrium.model.stimuli.waveforms import MAX_EDGES
 
-__all__ = ["Noise"]
-
 Array = npt.NDArray[np.float64]
 
 BLOCK = 4096  # samples drawn at once

@@ -19,8 +19,6 @@ from natrium.model.kernel import lower_expressions
 from natrium.model.stimuli.drive import Drive
 from natrium.model.stimuli.stimulus import Stimulus, number_field
 
-__all__ = ["Custom", "Formula", "Samples"]
-
 
 def _check_callable(instance: Any, attribute: Any, value: Any) -> None:
     if not callable(value):

@@ -18,8 +18,6 @@ from natrium.model.checks import Number, Optional, as_float, shown
 from natrium.model.errors import StimulusError
 from natrium.model.stimuli.drive import Drive
 
-__all__ = ["Span", "Stimulus", "Sum", "amplitude_field", "as_stimulus", "number_field", "smooth_spans"]
-
 
 def amplitude_field(default: Any = attrs.NOTHING) -> Any:
     """Make a field for an input in mV."""

@@ -12,8 +12,6 @@ from natrium.model.errors import StepLimit, StimulusError
 from natrium.model.stimuli.drive import Drive, Wave
 from natrium.model.stimuli.stimulus import Stimulus, amplitude_field, number_field
 
-__all__ = ["Constant", "Gaussian", "Pulses", "Ramp", "Sine", "Step"]
-
 # Beyond this many sigma a Gaussian is below 1.3e-14 of its height: no step need look for it there.
 GAUSSIAN_REACH = 8.0
 MAX_EDGES = 2_000_000

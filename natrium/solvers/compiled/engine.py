@@ -9,15 +9,16 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
-from functools import cache, lru_cache
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import attrs
 import numpy as np
 
-from natrium.model import Formula, Kernel, Neuron, UnsupportedModel, changed_neuron, lower
-from natrium.solvers.bernstein import Array, from_monomials
+from natrium.model import Kernel, Neuron, UnsupportedModel, changed_neuron, lower
+from natrium.model.arrays import Array
+from natrium.solvers.bernstein import from_monomials
 from natrium.solvers.compiled.inputs import InputTable
 from natrium.solvers.compiled.lane_tables import (
     DONE,
@@ -38,11 +39,10 @@ from natrium.solvers.compiled.lane_tables import (
     Results,
     Tables,
 )
-from natrium.solvers.compiled.taylor import cache_folder
+from natrium.solvers.compiled.taylor.lowering import native_formula, native_step
+from natrium.solvers.compiled.taylor.native import cache_folder
 from natrium.solvers.refractory import relaxation
 from natrium.solvers.runs import Runs
-
-__all__ = ["Settings", "Work", "carry", "engine", "origins"]
 
 SOURCES = ("inputs", "lane_events", "lane_inputs", "lane_tables", "lanes")  # of what numba compiles
 
@@ -247,7 +247,7 @@ def _tables(runs: Runs, inputs: InputTable, settings: Settings, samples: Array, 
         first_term=inputs.first_term,
         term_kind=inputs.term_kind,
         terms=inputs.term,
-        formulas=np.array([_formula(formula).address for formula in inputs.formulas], dtype=np.int64),
+        formulas=np.array([native_formula(formula).address for formula in inputs.formulas], dtype=np.int64),
         samples=samples - runs.t_start,
         t_start=runs.t_start,
         duration=runs.t_end - runs.t_start,
@@ -279,25 +279,11 @@ def _rest(runs: Runs, kernel: Kernel) -> tuple[Array, Array]:
     return np.array([rates for rates, _ in found])[where], np.array([target for _, target in found])[where]
 
 
-@lru_cache(maxsize=64)
-def _formula(formula: Formula) -> Any:
-    """Compile the series of a formula of t: d(t, F)/dt = (1, formula), so that the formula is F'."""
-    import sympy
-
-    from natrium.model.expressions.exprel import whole
-    from natrium.solvers.compiled.taylor import compiled, program
-
-    t = formula.value.symbol
-    total, unused = sympy.Symbol("F_", real=True), sympy.Symbol("J_", real=True)
-    series = program((sympy.S.One, whole(formula.value.symbolic)), (t, total), unused, ())
-    return compiled(series, 1, 0)
-
-
 def _memory(
     runs: Runs, kernel: Kernel, inputs: InputTable, settings: Settings, width: int, in_line: bool
 ) -> tuple[Any, Any]:
     """Give the lanes, and what must live as long: the native step knows addresses only."""
-    native = kernel.native(width, settings.order if in_line else 0)
+    native = native_step(kernel.system, width, settings.order if in_line else 0)
     n, order = len(runs.labels), settings.order
     arrays = {
         "rows": aligned(N_ROWS, width),
@@ -343,7 +329,7 @@ def _addresses(arrays: dict[str, Any], order: int) -> Any:
 
 def _formula_memory(inputs: InputTable, order: int) -> tuple[dict[str, Any], Any]:
     """Give the memory in which formulas write their series, and what must live as long."""
-    natives = [_formula(formula) for formula in inputs.formulas]
+    natives = [native_formula(formula) for formula in inputs.formulas]
     most = max([native.n_scratch for native in natives], default=0) + 1
     given = {name: aligned(1, 1) for name in ROWS} | {
         "states": aligned(2, 1),

@@ -28,10 +28,8 @@ from natrium.model import (
     UnsupportedModel,
     parameters,
 )
-from natrium.solvers.bernstein import Array
+from natrium.model.arrays import Array
 from natrium.solvers.runs import Runs
-
-__all__ = ["FORMULA", "GAUSSIAN", "SINE", "InputTable", "tabulated"]
 
 SINE, GAUSSIAN, FORMULA = range(3)
 Whole = npt.NDArray[np.int64]

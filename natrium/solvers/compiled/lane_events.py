@@ -9,11 +9,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from natrium.solvers.bernstein import Array
+from natrium.model.arrays import Array
 from natrium.solvers.compiled.lane_inputs import compiled
 from natrium.solvers.compiled.lane_tables import MAX_HALVINGS, PEAKS
-
-__all__ = ["find_crossing"]
 
 MAX_NEWTON = 100
 CONVERGED, CONVERGING = 1e-8, 1e-2  # a Newton step, in x and in the one before

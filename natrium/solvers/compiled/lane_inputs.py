@@ -33,8 +33,6 @@ from natrium.solvers.compiled.lane_tables import (
     Tables,
 )
 
-__all__ = ["call_step", "compiled", "enter", "fill_input", "inlined"]
-
 # Multiply and add in one: the same instructions for every run, and half the time.
 compiled = numba.njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract"}, _nrt=False)
 # What is given whole tables and called often: a call would copy them.

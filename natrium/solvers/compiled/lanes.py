@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from natrium.solvers.bernstein import Array
+from natrium.model.arrays import Array
 from natrium.solvers.compiled.lane_events import find_crossing
 from natrium.solvers.compiled.lane_inputs import call_step, compiled, enter, fill_input, inlined
 from natrium.solvers.compiled.lane_tables import (
@@ -66,8 +66,6 @@ from natrium.solvers.compiled.lane_tables import (
     Results,
     Tables,
 )
-
-__all__ = ["advance"]
 
 
 @inlined

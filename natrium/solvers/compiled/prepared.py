@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from natrium.model import ModelError, Neuron, Stimulus, UnsupportedModel, started
+from natrium.model.arrays import Array
 from natrium.solvers.base import checked_run
-from natrium.solvers.bernstein import Array
 from natrium.solvers.compiled.engine import Work, origins
 from natrium.solvers.compiled.inputs import tabulated
 from natrium.solvers.compiled.lane_tables import FINAL, SOLVED, STATUS
@@ -17,8 +17,6 @@ from natrium.solvers.runs import Runs
 
 if TYPE_CHECKING:
     from natrium.solvers.compiled.solver import Compiled
-
-__all__ = ["Prepared"]
 
 
 class Prepared:

@@ -20,9 +20,9 @@ from natrium.model import (
     UnsupportedModel,
     as_float,
 )
+from natrium.model.arrays import Array
 from natrium.model.checks import Count
 from natrium.solvers.base import checked_run
-from natrium.solvers.bernstein import Array
 from natrium.solvers.compiled.engine import Settings, carry, engine, origins
 from natrium.solvers.compiled.inputs import InputTable, tabulated
 from natrium.solvers.compiled.lane_tables import (
@@ -46,8 +46,6 @@ from natrium.solvers.event_driven.solver import EventDriven
 from natrium.solvers.limits import Limits
 from natrium.solvers.runs import FAILED, FALLBACK, GRAZE, Chunk, Runs, merged, one_by_one, taken, unsolved
 from natrium.solvers.trajectory import Trajectory
-
-__all__ = ["Compiled"]
 
 Whole = npt.NDArray[np.int64]
 

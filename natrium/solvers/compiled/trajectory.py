@@ -9,8 +9,8 @@ import attrs
 import numpy as np
 
 from natrium.model import Kernel, lower
+from natrium.model.arrays import Array
 from natrium.solvers.base import manifest
-from natrium.solvers.bernstein import Array
 from natrium.solvers.compiled.engine import origins
 from natrium.solvers.compiled.lane_tables import GRAZES, N_GRAZES, Results
 from natrium.solvers.event_driven.crossing import graze_warnings
@@ -20,8 +20,6 @@ from natrium.solvers.trajectory import Event, Segment, Trajectory
 
 if TYPE_CHECKING:
     from natrium.solvers.compiled.solver import Compiled
-
-__all__ = ["grazing", "trajectory"]
 
 
 class _Series:

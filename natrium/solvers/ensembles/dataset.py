@@ -15,8 +15,6 @@ if TYPE_CHECKING:
 
     from natrium.solvers.ensembles.ensemble import Ensemble
 
-__all__ = ["dataset", "unit_of"]
-
 MISSING = 'labelled data need xarray: pip install "natrium[data]"'
 
 _UNITS = {

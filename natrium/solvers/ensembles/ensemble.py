@@ -12,13 +12,11 @@ import numpy as np
 import numpy.typing as npt
 
 from natrium.model import SolverError
-from natrium.solvers.bernstein import Array
+from natrium.model.arrays import Array
 from natrium.solvers.runs import FAILED, FALLBACK, GRAZE, NOT_RUN, Chunk, Runs
 
 if TYPE_CHECKING:
     import xarray
-
-__all__ = ["Ensemble", "assembled"]
 
 Flags = npt.NDArray[np.bool_]
 

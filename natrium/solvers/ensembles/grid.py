@@ -21,8 +21,6 @@ from natrium.model import (
 )
 from natrium.solvers.runs import Runs
 
-__all__ = ["Columns", "outer", "runs_of"]
-
 Columns = dict[str, npt.NDArray[Any]]
 
 _SHORT, _AMPLITUDE = "I", "I_"

@@ -18,8 +18,6 @@ import numpy.typing as npt
 from natrium.model import ModelError, write_whole
 from natrium.solvers import Chunk
 
-__all__ = ["Journal", "differences"]
-
 IDENTITY, LOCK = "sweep.json", "lock"
 UNREADABLE = (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile)
 

@@ -27,11 +27,9 @@ import attrs
 import numpy as np
 
 from natrium.model import Count, ModelError, NatriumError, Optional, SolverError
+from natrium.model.arrays import Array
 from natrium.solvers.base import Solver
-from natrium.solvers.bernstein import Array
 from natrium.solvers.runs import FAILED, Chunk, ManyRuns, Runs, one_by_one, unsolved
-
-__all__ = ["Schedule", "solve_chunk"]
 
 # Seconds that a chunk should last: in this process so that Ctrl-C and the progress bar answer at once,
 # elsewhere so that sending it costs little in comparison.

@@ -12,15 +12,13 @@ import numpy as np
 import numpy.typing as npt
 
 from natrium.model import AnyNeuron, ModelError, Stimulus
+from natrium.model.arrays import Array
 from natrium.solvers.base import Solver, manifest
-from natrium.solvers.bernstein import Array
 from natrium.solvers.ensembles.ensemble import Ensemble, assembled
 from natrium.solvers.ensembles.grid import Columns, outer, runs_of
 from natrium.solvers.ensembles.schedule import Schedule
 from natrium.solvers.runs import Chunk, Runs
 from natrium.solvers.simulate import _named
-
-__all__ = ["checked_sample_times", "chosen_solver", "shown_progress", "simulate_many"]
 
 
 def simulate_many(

@@ -26,8 +26,6 @@ from natrium.solvers.ensembles.simulate_many import chosen_solver, shown_progres
 if TYPE_CHECKING:
     import xarray
 
-__all__ = ["Sweep", "sweep"]
-
 MISSING = '{} need {}: pip install "natrium[data]"'
 MAX_RUNS = 10**8
 PARTIAL = ".partial"  # the journal beside the file

@@ -10,8 +10,6 @@ from scipy.optimize import brentq
 from natrium.solvers.bernstein import first_reach
 from natrium.solvers.event_driven.steppers import Stepper, TrueStep
 
-__all__ = ["Graze", "Search", "graze_warnings"]
-
 # Dense output may be off by this many tolerances (17-31 times the step's own error was measured).
 DENSE_ERROR = 50.0
 # A peak this many tolerances from threshold is decided, but flagged: the run's own error is as large.

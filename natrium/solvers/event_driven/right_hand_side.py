@@ -9,10 +9,8 @@ from typing import Any
 import numpy as np
 
 from natrium.model import Drive, Kernel
-from natrium.solvers.bernstein import Array
+from natrium.model.arrays import Array
 from natrium.solvers.event_driven.steppers import Rhs
-
-__all__ = ["bound_jacobian", "bound_rhs"]
 
 
 def bound_rhs(

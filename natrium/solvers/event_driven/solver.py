@@ -25,8 +25,8 @@ from natrium.model import (
     lower,
     smooth_spans,
 )
+from natrium.model.arrays import Array
 from natrium.solvers.base import checked_run, manifest
-from natrium.solvers.bernstein import Array
 from natrium.solvers.event_driven.crossing import Graze, Search, graze_warnings
 from natrium.solvers.event_driven.right_hand_side import bound_jacobian, bound_rhs
 from natrium.solvers.event_driven.steppers import STEPPERS, Piece, Record, Rhs, Stepper, TrueStep
@@ -34,8 +34,6 @@ from natrium.solvers.event_driven.stiffness import Switch
 from natrium.solvers.limits import Budget, Limits
 from natrium.solvers.refractory import rest_segment
 from natrium.solvers.trajectory import Event, Segment, Trajectory
-
-__all__ = ["EventDriven"]
 
 # The least relative tolerance that SciPy's methods honour is 100 machine epsilons.
 LEAST_RTOL = 2.3e-14

@@ -17,9 +17,8 @@ import attrs
 import numpy as np
 from scipy.integrate import DOP853, RK45, DenseOutput, Radau, solve_ivp
 
-from natrium.solvers.bernstein import FROM_DOP853, Array, from_monomials
-
-__all__ = ["STEPPERS", "Piece", "Record", "Stepper", "TrueStep"]
+from natrium.model.arrays import Array
+from natrium.solvers.bernstein import FROM_DOP853, from_monomials
 
 _RK45_TO_BERNSTEIN = from_monomials(4)
 _RADAU_TO_BERNSTEIN = from_monomials(3)

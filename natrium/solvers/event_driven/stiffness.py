@@ -8,8 +8,6 @@ import numpy as np
 
 from natrium.solvers.event_driven.steppers import STEPPERS, Rhs, Stepper
 
-__all__ = ["Switch"]
-
 # Stability, not accuracy, sets the step when step times rate is above this part of the stability limit.
 STIFF_PART = 0.5
 # A stiff piece with fewer steps to go is finished before Radau would pay.

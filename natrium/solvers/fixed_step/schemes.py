@@ -19,9 +19,7 @@ import attrs
 import numpy as np
 
 from natrium.model import Expression, Gate, Kernel, Neuron, exprel_array, lower
-from natrium.solvers.bernstein import Array
-
-__all__ = ["SCHEMES", "Flow", "Scheme"]
+from natrium.model.arrays import Array
 
 # From a time after the step's start (ms) to the input there (mV).
 Current = Callable[[float], float]

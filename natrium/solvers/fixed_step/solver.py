@@ -29,14 +29,12 @@ from natrium.model import (
     as_float,
     smooth_spans,
 )
+from natrium.model.arrays import Array
 from natrium.solvers.base import checked_run, manifest
-from natrium.solvers.bernstein import Array
 from natrium.solvers.fixed_step.schemes import SCHEMES, Current, Flow
 from natrium.solvers.limits import Limits
 from natrium.solvers.refractory import relaxed
 from natrium.solvers.trajectory import Event, Segment, Trajectory
-
-__all__ = ["FixedStep"]
 
 POINTS = 6  # of Gauss-Legendre quadrature, for the mean of a smooth input
 

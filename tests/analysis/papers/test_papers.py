@@ -9,7 +9,9 @@ import pytest
 
 import natrium
 from natrium.analysis import papers as reproduced
-from natrium.analysis.papers import SOURCES, Claim, Papers, butera_mccarthy, integrate_and_fire, moore_ramon
+from natrium.analysis.papers import butera_mccarthy, integrate_and_fire, moore_ramon
+from natrium.analysis.papers.claim import Claim
+from natrium.analysis.papers.papers import SOURCES, Papers
 from natrium.solvers.fixed_step.schemes import SCHEMES
 
 PAIRS = [(scheme, rule) for scheme in SCHEMES for rule in integrate_and_fire.SPIKE_RULES]

@@ -15,9 +15,7 @@ from natrium.analysis.doctor.hypotheses.search import claimed_rules, search
 from natrium.analysis.doctor.probes.firing import Firing, heed, probe_firing
 from natrium.analysis.doctor.probes.prober import Prober, Record, must_repeat
 from natrium.model import Model, Neuron
-from natrium.solvers.bernstein import Array
-
-__all__ = ["Anatomy", "GateRule", "clamped", "free_stack", "gates_while_held", "identify"]
+from natrium.model.arrays import Array
 
 # Levels that V is led along, as parts of the way from rest to threshold; below rest too, so that every
 # rate is seen over a range. The shallow ones stay clear of a channel's own upstroke.

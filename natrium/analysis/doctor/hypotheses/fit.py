@@ -7,9 +7,7 @@ import numpy as np
 
 from natrium.analysis.doctor.hypotheses.free_step import VANISHES, Fit, Rules, Stack, claimed_coefficients
 from natrium.model import exprel_array
-from natrium.solvers.bernstein import Array
-
-__all__ = ["deviations", "fit", "gates_after", "increments"]
+from natrium.model.arrays import Array
 
 # The exponential scheme's growth depends on the coefficients: so many rounds settle it.
 _ROUNDS = 6

@@ -11,16 +11,15 @@ was seen (teacher forcing), so errors do not pile up and a right hypothesis fits
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any, Literal
 
 import attrs
 import numpy as np
 
-from natrium.model import Expression, Gate, Neuron
-from natrium.solvers.bernstein import Array
-
-__all__ = ["Fit", "Rules", "Stack", "Tweak", "claimed_coefficients", "coefficient_names", "kinetics_of"]
+from natrium.analysis.doctor.probes.kinetics import Rate, kinetics_of
+from natrium.model import Gate, Neuron
+from natrium.model.arrays import Array
 
 Pace = float | Literal["forgotten", "fixed", "twice", "instant"]
 # Rounding leaves 1e-14 of V and of the terms. What moves V by less than this is not seen.
@@ -79,17 +78,6 @@ class Rules:
     before: float
     whole: bool = False
     tweaks: tuple[Tweak, ...] = ()
-
-
-Rate = Callable[[Any], Any]
-
-
-def kinetics_of(gate: Gate) -> tuple[Rate, Rate]:
-    """Give alpha and beta of a gate, as written, for arrays of V."""
-    if gate.alpha is not None and gate.beta is not None:
-        return gate.alpha.written(), gate.beta.written()
-    inf, tau = (rate.written() for rate in (gate.inf, gate.tau) if isinstance(rate, Expression))
-    return (lambda V: inf(V) / tau(V)), (lambda V: (1.0 - inf(V)) / tau(V))
 
 
 def claimed_coefficients(neuron: Neuron) -> Array:

@@ -13,15 +13,12 @@ from natrium.analysis.doctor.hypotheses.anatomy import Anatomy, clamped, gates_w
 from natrium.analysis.doctor.hypotheses.fit import deviations, fit, gates_after
 from natrium.analysis.doctor.hypotheses.free_step import VANISHES, Fit, Rules, Stack
 from natrium.analysis.doctor.hypotheses.search import changed_coefficients, claimed_rules, plainly, search
+from natrium.analysis.doctor.probes.edges import Edge, nominal_edges
 from natrium.analysis.doctor.probes.firing import Firing
 from natrium.analysis.doctor.probes.prober import Record
 from natrium.analysis.doctor.probes.subject import Recording
-from natrium.analysis.doctor.words.finding import Finding
-from natrium.analysis.doctor.words.labels import Edge, nominal_edges
 from natrium.model import Model, Neuron
-from natrium.solvers.bernstein import Array
-
-__all__ = ["Reading", "read_recording", "undecided"]
+from natrium.model.arrays import Array
 
 # A drop by this part of the way from reset to threshold within a step is a spike.
 _DROP = 0.2
@@ -302,23 +299,3 @@ def _seen(
     if not new.any() or not (fits[0] | fits[1]).all():
         return edge
     return attrs.evolve(edge, seen=int(window[np.argmax(new)]))
-
-
-def undecided(reading: Reading, dt: float) -> Iterator[Finding]:
-    """Say when the input is read, and what else the samples may mean."""
-    if reading.delay:
-        early = "early" if reading.delay < 0 else "late"
-        text = f"The input of each step is read {abs(reading.delay) * dt:.6g} ms {early}, in all steps."
-        yield Finding(f"input-read-{early}", "fault", text, "no other time of reading fits V to rounding")
-    if reading.other is None:
-        return
-    other = reading.other
-    stored = "after" if other.first else "before"
-    late = [f"the input {edge.late:+d} steps late at {edge.time:g} ms" for edge in other.edges if edge.late]
-    listed = "; ".join([f"labels {other.shift:+.6g} ms off", *late])
-    yield Finding(
-        "labels-undecided",
-        "note",
-        f"The samples could also be stored {stored} their step, with {listed}.",
-        "both readings fit every step to rounding: nothing in V tells when the first step was taken",
-    )

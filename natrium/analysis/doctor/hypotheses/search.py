@@ -22,9 +22,7 @@ from natrium.analysis.doctor.hypotheses.free_step import (
     claimed_coefficients,
 )
 from natrium.model import Neuron
-from natrium.solvers.bernstein import Array
-
-__all__ = ["changed_coefficients", "claimed_rules", "plainly", "search"]
+from natrium.model.arrays import Array
 
 # The search for what is rare ends after so many seconds, with the nearest hypothesis.
 MAX_SEARCH = 20.0

@@ -9,9 +9,7 @@ import numpy as np
 
 from natrium.analysis.doctor.probes.prober import Prober
 from natrium.model import Model, Neuron
-from natrium.solvers.bernstein import Array
-
-__all__ = ["Firing", "counted", "heed", "probe_firing", "step_ladder"]
+from natrium.model.arrays import Array
 
 # A pulse of so many times the current that lifts a claimed neuron over threshold in one step.
 # No round numbers: V should not land where a rate is 0/0 as written.

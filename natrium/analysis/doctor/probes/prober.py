@@ -15,9 +15,7 @@ import attrs
 import numpy as np
 
 from natrium.model import ModelError, SolverError, StepLimit
-from natrium.solvers.bernstein import Array
-
-__all__ = ["MAX_CALLS", "MAX_SECONDS", "Prober", "Record"]
+from natrium.model.arrays import Array
 
 # A diagnosis of the slowest sensible script takes a tenth of these.
 MAX_CALLS, MAX_SECONDS = 1_000_000, 60.0

@@ -19,11 +19,9 @@ from typing import Any
 import attrs
 import numpy as np
 
-from natrium.analysis.doctor.hypotheses.free_step import kinetics_of
+from natrium.analysis.doctor.probes.kinetics import kinetics_of
 from natrium.model import Channel, Model, ModelError
-from natrium.solvers.bernstein import Array
-
-__all__ = ["Recording", "as_subject", "load_subject"]
+from natrium.model.arrays import Array
 
 # What the notebook's scripts call their labels and their samples.
 LABELS, SAMPLES = "time_points", "membrane_potentials"

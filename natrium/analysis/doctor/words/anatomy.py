@@ -11,8 +11,6 @@ from natrium.analysis.doctor.words.finding import Finding
 from natrium.analysis.doctor.words.firing import firing_findings, gate_findings
 from natrium.model import Model
 
-__all__ = ["anatomy_findings"]
-
 
 def anatomy_findings(
     anatomy: Anatomy, model: Model, dt: float, *, used: bool = False, recorded: bool = False

@@ -11,8 +11,6 @@ from natrium.analysis.doctor.hypotheses.search import claimed_rules
 from natrium.analysis.doctor.words.finding import Finding, fitted, number, scheme_rule
 from natrium.model import Neuron
 
-__all__ = ["equation_findings", "has_other_dt"]
-
 
 def equation_findings(anatomy: Anatomy, neuron: Neuron, used: bool) -> Iterator[Finding]:
     """Say where the rules found depart from the claim, and which scheme they are.

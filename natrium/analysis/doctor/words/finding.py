@@ -8,8 +8,6 @@ import attrs
 
 from natrium.analysis.doctor.hypotheses.anatomy import Anatomy
 
-__all__ = ["ON_GRID", "Finding", "fitted", "number", "scheme_rule"]
-
 
 @attrs.frozen
 class Finding:

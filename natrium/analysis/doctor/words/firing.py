@@ -13,8 +13,6 @@ from natrium.analysis.doctor.words.equation import has_other_dt
 from natrium.analysis.doctor.words.finding import ON_GRID, Finding, number
 from natrium.model import Model, Neuron
 
-__all__ = ["counter_note", "firing_findings", "gate_findings", "held_finding", "threshold_bracket"]
-
 
 def firing_findings(anatomy: Anatomy, model: Model, dt: float, recorded: bool) -> Iterator[Finding]:
     """Say how it fires where that is not as claimed."""

@@ -5,15 +5,14 @@ from __future__ import annotations
 import attrs
 import numpy as np
 
+from natrium.analysis.doctor.probes.edges import Edge, nominal_edges
 from natrium.analysis.doctor.probes.firing import counted, step_ladder
 from natrium.analysis.doctor.words.finding import ON_GRID, Finding, scheme_rule
 from natrium.analysis.doctor.words.firing import counter_note, held_finding
-from natrium.analysis.doctor.words.labels import Edge, edge_findings, nominal_edges
+from natrium.analysis.doctor.words.labels import edge_findings
 from natrium.model import Model
+from natrium.model.arrays import Array
 from natrium.solvers import FixedStep, Trajectory
-from natrium.solvers.bernstein import Array
-
-__all__ = ["known_findings"]
 
 
 def known_findings(script: FixedStep, run: Trajectory, model: Model) -> list[Finding]:

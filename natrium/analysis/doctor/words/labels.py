@@ -2,63 +2,14 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
 
-import attrs
 import numpy as np
 
+from natrium.analysis.doctor.hypotheses.recording import Reading
+from natrium.analysis.doctor.probes.edges import Edge
 from natrium.analysis.doctor.probes.subject import Recording
 from natrium.analysis.doctor.words.finding import Finding
-from natrium.model import Model
-
-__all__ = ["Edge", "edge_findings", "label_findings", "nominal_edges"]
-
-
-@attrs.frozen
-class Edge:
-    """One edge of the claimed input on the script's grid.
-
-    Attributes
-    ----------
-    time : float
-        ms.
-    step : int
-        The first step that begins at or after it.
-    old, new : float
-        Input before and after it, mV.
-    seen : int or None
-        The first step that has the new input; None where it cannot be seen.
-    """
-
-    time: float
-    step: int
-    old: float
-    new: float
-    seen: int | None = None
-
-    @property
-    def on(self) -> bool:
-        """Whether the input grows there."""
-        return abs(self.new) > abs(self.old)
-
-    @property
-    def late(self) -> int:
-        """By how many steps the input comes late (negative: early)."""
-        return 0 if self.seen is None else self.seen - self.step
-
-
-def nominal_edges(model: Model, dt: float, steps: int) -> list[Edge]:
-    """List the edges of the claimed input that fall within a run, in steps of the grid."""
-    t_start, stimulus = model.simulation.t_start, model.stimulus
-    end = t_start + steps * dt
-    found = []
-    for time in sorted({e for e in stimulus.edges(t_start, end) if t_start - dt < e < end}):
-        step = math.ceil((time - t_start) / dt - 1e-6)
-        old, new = stimulus(time - 1e-7 * dt), stimulus(time + 1e-7 * dt)
-        if abs(new - old) > 1e-6 * (1.0 + abs(new)):
-            found.append(Edge(time, step, old, new))
-    return found
 
 
 def label_findings(recording: Recording, shift: float, dt: float, first: int) -> Iterator[Finding]:
@@ -118,3 +69,23 @@ def edge_findings(edges: tuple[Edge, ...], dt: float, t_start: float, evidence: 
                 text += f" So do {len(wrong) - 1} more."
             key = f"input-{'on' if on else 'off'}-{'early' if early else 'late'}"
             yield Finding(key, "fault", text, evidence)
+
+
+def undecided(reading: Reading, dt: float) -> Iterator[Finding]:
+    """Say when the input is read, and what else the samples may mean."""
+    if reading.delay:
+        early = "early" if reading.delay < 0 else "late"
+        text = f"The input of each step is read {abs(reading.delay) * dt:.6g} ms {early}, in all steps."
+        yield Finding(f"input-read-{early}", "fault", text, "no other time of reading fits V to rounding")
+    if reading.other is None:
+        return
+    other = reading.other
+    stored = "after" if other.first else "before"
+    late = [f"the input {edge.late:+d} steps late at {edge.time:g} ms" for edge in other.edges if edge.late]
+    listed = "; ".join([f"labels {other.shift:+.6g} ms off", *late])
+    yield Finding(
+        "labels-undecided",
+        "note",
+        f"The samples could also be stored {stored} their step, with {listed}.",
+        "both readings fit every step to rounding: nothing in V tells when the first step was taken",
+    )

@@ -10,8 +10,6 @@ import sympy
 
 from natrium.solvers.compiled.taylor.series import Node, Program
 
-__all__ = ["FRACTION_LEVELS", "NEAR", "Layout", "even_fraction"]
-
 # Below this |w| the quotient w/(exp(w) - 1) is an even function's fraction: dividing by what vanishes
 # inside the step would lose the digits of its series.
 NEAR = 1.0

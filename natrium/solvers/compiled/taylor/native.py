@@ -15,8 +15,6 @@ import attrs
 
 from natrium.solvers.compiled.taylor.series import Program
 
-__all__ = ["Native", "assembly", "cache_folder", "compiled"]
-
 ENVIRONMENT = "NATRIUM_CACHE_DIR"
 _ONE_AT_A_TIME = threading.Lock()
 FORMAT = 9  # of what is written here: counts up when the emitted code changes

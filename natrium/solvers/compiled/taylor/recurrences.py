@@ -1,6 +1,6 @@
 """The rules by which coefficients follow: those of order 0 from the state, of order k from those before.
 
-`Recurrences` writes them as instructions; what loops over orders is in :mod:`natrium.solvers.compiled.taylor.emit`.
+`Recurrences` writes them as instructions; what loops over orders is in `emit`.
 """
 
 from __future__ import annotations
@@ -15,8 +15,6 @@ from natrium.model.expressions.exprel import EXP_LIMIT
 from natrium.solvers.compiled.taylor.layout import FRACTION_LEVELS, NEAR, Layout, even_fraction
 from natrium.solvers.compiled.taylor.series import Node, Program
 from natrium.solvers.compiled.taylor.vectors import I64, Lanes
-
-__all__ = ["Recurrences"]
 
 _OF_NUMBERS = {"exp": "exp", "whole_exp": "exp", "log": "log", "sin": "sin", "cos": "cos", "Abs": "fabs"}
 

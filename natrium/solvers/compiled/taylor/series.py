@@ -24,8 +24,6 @@ import sympy
 from natrium.model.errors import UnsupportedModel
 from natrium.model.expressions.exprel import exprel, whole_exp
 
-__all__ = ["Node", "Program", "program"]
-
 # A number exp(b) that is further than this from 1 is not taken out of an exponential.
 FAR = 1e20
 

@@ -11,8 +11,6 @@ from llvmlite import ir
 
 from natrium.model.expressions.exprel import EXP_LIMIT
 
-__all__ = ["F64", "I64", "Lanes"]
-
 I64, F64 = ir.IntType(64), ir.DoubleType()
 # Adding this brings the nearest whole number of a double into its last bits.
 ROUNDER = 1.5 * 2.0**52

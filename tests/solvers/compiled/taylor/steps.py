@@ -6,8 +6,9 @@ import mpmath
 import numpy as np
 import sympy
 
-from natrium.solvers.compiled.taylor import compiled, program
 from natrium.solvers.compiled.taylor.emit import ARGUMENTS
+from natrium.solvers.compiled.taylor.native import compiled
+from natrium.solvers.compiled.taylor.series import program
 
 ORDER = 18
 OTHERS = (0.7, 0.4, -1.3, 0.25)  # y, then a, r and q

@@ -15,7 +15,9 @@ from tests.model.steps import ORDER, J, a, exact, of, taken, worst, written, x, 
 
 import natrium
 from natrium.model.expressions.exprel import exprel, whole_exp
-from natrium.solvers.compiled.taylor import assembly, cache_folder, compiled, native
+from natrium.solvers.compiled.taylor import native
+from natrium.solvers.compiled.taylor.lowering import taylor_program
+from natrium.solvers.compiled.taylor.native import assembly, cache_folder, compiled
 
 INPUT = (3.0, -0.5, 0.25, -0.1, 0.03)
 MIXED = (-70.0, -3.0, -1e-3, 0.0, 1e-3, 1.0, 40.0, 120.0)
@@ -64,7 +66,7 @@ MODEL = natrium.Neuron(channels=[natrium.CHANNELS["hh_sodium"], natrium.CHANNELS
 
 
 def system(neuron):
-    return natrium.lower(neuron.system).taylor
+    return taylor_program(neuron.system.structure)
 
 
 @pytest.fixture
@@ -236,8 +238,9 @@ def test_two_roundings_stay_two(unfused):
 
 START = """
 import natrium
+from natrium.solvers.compiled.taylor.lowering import native_step
 channels = [natrium.CHANNELS["notebook_sodium_1"]]
-made = natrium.lower(natrium.Neuron(channels=channels).system).native(8, 15)
+made = native_step(natrium.Neuron(channels=channels).system, 8, 15)
 print(made.was_cached)
 """
 

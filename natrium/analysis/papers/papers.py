@@ -1,0 +1,144 @@
+"""Published results reproduced: what each paper says beside what we get, row by row."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import attrs
+
+from natrium.analysis.papers.adex_reset import TOUBOUL_BRETTE, AdexResets, adex_resets
+from natrium.analysis.papers.butera_mccarthy import (
+    BUTERA_MCCARTHY,
+    GateErrors,
+    SpikeErrors,
+    gate_errors,
+    spike_errors,
+)
+from natrium.analysis.papers.claim import Claim, Source
+from natrium.analysis.papers.integrate_and_fire import (
+    HANSEL,
+    MORRISON,
+    ROTTER_DIESMANN,
+    SHELLEY_TAO,
+    Orders,
+    orders,
+)
+from natrium.analysis.papers.moore_ramon import MOORE_RAMON, Thresholds, thresholds
+from natrium.analysis.papers.threshold_equation import (
+    PLATKIEWICZ_BRETTE_2010,
+    InactivationThresholds,
+    inactivation_thresholds,
+)
+from natrium.analysis.papers.threshold_ramp import (
+    PLATKIEWICZ_BRETTE_2011,
+    RampThresholds,
+    ramp_thresholds,
+)
+
+SOURCES = (
+    MOORE_RAMON,
+    HANSEL,
+    SHELLEY_TAO,
+    ROTTER_DIESMANN,
+    MORRISON,
+    BUTERA_MCCARTHY,
+    PLATKIEWICZ_BRETTE_2010,
+    PLATKIEWICZ_BRETTE_2011,
+    TOUBOUL_BRETTE,
+)
+"""All papers, in the order in which they are taken."""
+
+
+@attrs.frozen(eq=False)
+class Papers:
+    """All papers' results; iterating gives the claims.
+
+    Attributes
+    ----------
+    thresholds : Thresholds
+        Moore & Ramon 1974.
+    orders : Orders
+        Hansel et al. 1998, Rotter & Diesmann 1999, Shelley & Tao 2001, Morrison et al. 2007.
+    gates : GateErrors
+    spikes : SpikeErrors
+        Butera & McCarthy 2004, open and closed loop.
+    inactivation : InactivationThresholds
+        Platkiewicz & Brette 2010.
+    ramps : RampThresholds
+        Platkiewicz & Brette 2011.
+    resets : AdexResets
+        Touboul & Brette 2008.
+    """
+
+    thresholds: Thresholds
+    orders: Orders
+    gates: GateErrors
+    spikes: SpikeErrors
+    inactivation: InactivationThresholds
+    ramps: RampThresholds
+    resets: AdexResets
+
+    @property
+    def claims(self) -> tuple[Claim, ...]:
+        """All rows, paper by paper."""
+        parts = (
+            self.thresholds,
+            self.orders,
+            self.gates,
+            self.spikes,
+            self.inactivation,
+            self.ramps,
+            self.resets,
+        )
+        return tuple(claim for part in parts for claim in part.claims)
+
+    def __iter__(self) -> Iterator[Claim]:
+        """Go through the claims."""
+        return iter(self.claims)
+
+    @property
+    def hold(self) -> bool:
+        """Whether all claims hold."""
+        return all(claim.holds for claim in self.claims)
+
+    def as_data(self) -> dict[str, Any]:
+        """Give papers and rows as plain data."""
+        return {
+            "sources": [{"paper": source.short} | attrs.asdict(source) for source in SOURCES],
+            "claims": [claim.as_data() for claim in self.claims],
+        }
+
+
+def papers(progress: Callable[[str], None] | None = None) -> Papers:
+    """Reproduce the published results: some fifty seconds.
+
+    Parameters
+    ----------
+    progress : callable, optional
+        Told what is being done, once before each part.
+
+    Returns
+    -------
+    Papers
+    """
+    tell = progress or (lambda message: None)
+    found_thresholds = thresholds(tell)
+    found_orders = orders(tell)
+    tell("Butera & McCarthy 2004: gates along a true course")
+    gates = gate_errors()
+    tell("Butera & McCarthy 2004: first spikes")
+    spikes = spike_errors()
+    tell("Platkiewicz & Brette 2010: thresholds with h held")
+    inactivation = inactivation_thresholds()
+    tell("Platkiewicz & Brette 2011: thresholds met by ramps")
+    ramps = ramp_thresholds()
+    return Papers(
+        thresholds=found_thresholds,
+        orders=found_orders,
+        gates=gates,
+        spikes=spikes,
+        inactivation=inactivation,
+        ramps=ramps,
+        resets=adex_resets(tell),
+    )

@@ -1,0 +1,170 @@
+"""Gates, and the channels they open."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import attrs
+import sympy
+
+from natrium.model.checks import Count, Name, Number, Text, as_float, shown
+from natrium.model.errors import ModelError
+from natrium.model.expressions.expression import Expression, as_expression
+from natrium.model.hybrid import GateFlow
+from natrium.model.rates import check_rate, smooth_rate
+
+STEADY_STATE = "steady-state"
+
+
+def _as_tuple(value: Any) -> Any:
+    return tuple(value) if isinstance(value, (list, tuple)) else value
+
+
+def _as_rate(value: Any) -> Expression | None:
+    return None if value is None else as_expression(value)
+
+
+def _check_transition(instance: Any, attribute: Any, value: Expression | None) -> None:
+    if value is not None:
+        check_rate(attribute.name, value)
+
+
+def _check_inf(instance: Any, attribute: Any, value: Expression | None) -> None:
+    if value is not None:
+        check_rate(attribute.name, value, at_most=1.0)
+
+
+def _check_tau(instance: Any, attribute: Any, value: Expression | None) -> None:
+    if value is not None:
+        check_rate(attribute.name, value, positive=True)
+
+
+def _as_initial(value: Any) -> Any:
+    return value if isinstance(value, str) else as_float(value)
+
+
+def _check_initial(instance: Any, attribute: Any, value: Any) -> None:
+    if isinstance(value, str):
+        if value != STEADY_STATE:
+            raise ModelError(f"initial must be a number from 0 to 1 or {STEADY_STATE!r}, got {shown(value)}")
+        return
+    Number(low=0.0, high=1.0).check("initial", value)
+
+
+def _given(rate: Expression | None) -> Expression:
+    """Give a rate that the gate's own check has found to be there."""
+    assert rate is not None
+    return rate
+
+
+@attrs.frozen
+class Gate:
+    r"""One gating variable: dx/dt = alpha(V) (1 - x) - beta(V) x.
+
+    Parameters
+    ----------
+    name : str
+        The gate's name: ``"m"``, ``"h"``, ``"n"``, ...
+    power : int
+        Its power in the conductance.
+    alpha, beta : str, sympy.Expr or Expression
+        Opening and closing rate, of V in mV, per ms. A removable singularity is no concern.
+    inf, tau : str, sympy.Expr or Expression
+        Steady state and time constant (ms) instead of alpha and beta: dx/dt = (inf - x)/tau.
+    initial : float or "steady-state"
+        Value at the start; by default the steady state at the initial V.
+
+    Raises
+    ------
+    ModelError
+        When a value is out of range, or a rate has a pole or goes negative on the physiological
+        range (the voltage is named).
+
+    References
+    ----------
+    .. [1] A. L. Hodgkin, A. F. Huxley, "A quantitative description of membrane current and its
+       application to conduction and excitation in nerve", J. Physiol. 117 (1952) 500-544, eqs. 7, 15.
+       https://doi.org/10.1113/jphysiol.1952.sp004764
+    """
+
+    name: str = attrs.field(validator=Name())
+    power: int = attrs.field(default=1, validator=Count(high=16))
+    alpha: Expression | None = attrs.field(
+        default=None, kw_only=True, converter=_as_rate, validator=_check_transition
+    )
+    beta: Expression | None = attrs.field(
+        default=None, kw_only=True, converter=_as_rate, validator=_check_transition
+    )
+    inf: Expression | None = attrs.field(default=None, kw_only=True, converter=_as_rate, validator=_check_inf)
+    tau: Expression | None = attrs.field(default=None, kw_only=True, converter=_as_rate, validator=_check_tau)
+    initial: float | str = attrs.field(
+        default=STEADY_STATE, kw_only=True, converter=_as_initial, validator=_check_initial
+    )
+
+    def __attrs_post_init__(self) -> None:
+        """Check that a pair of expressions is given."""
+        given = [name for name in ("alpha", "beta", "inf", "tau") if getattr(self, name) is not None]
+        if given not in (["alpha", "beta"], ["inf", "tau"]):
+            raise ModelError(
+                f"gate {self.name} needs alpha and beta, or inf and tau, got {', '.join(given) or 'none'}"
+            )
+
+    def flow(self, state: sympy.Symbol) -> GateFlow:
+        """Give the gate's steady state and rate as SymPy."""
+        if self.alpha is not None and self.beta is not None:
+            alpha, beta = smooth_rate(self.alpha), smooth_rate(self.beta)
+            return GateFlow(state, alpha / (alpha + beta), alpha + beta)
+        return GateFlow(state, smooth_rate(_given(self.inf)), 1 / smooth_rate(_given(self.tau)))
+
+    def derivative(self, state: sympy.Symbol) -> sympy.Expr:
+        """Give dx/dt as SymPy, per ms."""
+        if self.alpha is not None and self.beta is not None:
+            return smooth_rate(self.alpha) * (1 - state) - smooth_rate(self.beta) * state
+        flow = self.flow(state)
+        return (flow.inf - state) * flow.rate
+
+
+@attrs.frozen
+class Channel:
+    """A voltage-gated channel: a current g (prod_j x_j^p_j) (E - V).
+
+    Parameters
+    ----------
+    name : str
+        The channel's name, unique in its neuron.
+    g : float
+        Maximal conductance relative to the leak conductance (no unit), zero or positive.
+    E : float
+        Reversal potential, mV.
+    gates : sequence of Gate
+        Any number of gates; with none the channel is ohmic.
+    source : str
+        Where its numbers come from.
+
+    Raises
+    ------
+    ModelError
+        When a value is out of range or two gates share a name.
+    """
+
+    name: str = attrs.field(validator=Name())
+    g: float = attrs.field(converter=as_float, validator=Number(low=0.0))
+    E: float = attrs.field(converter=as_float, validator=Number("mV"))
+    gates: tuple[Gate, ...] = attrs.field(default=(), converter=_as_tuple)
+    source: str = attrs.field(default="", kw_only=True, eq=False, validator=Text())
+
+    def __attrs_post_init__(self) -> None:
+        """Check the gates."""
+        _check_members("gates", f"channel {self.name}", self.gates, Gate)
+
+
+def _check_members(what: str, owner: str, members: Any, kind: type[Gate] | type[Channel]) -> None:
+    if not isinstance(members, tuple):
+        raise ModelError(f"{what} of {owner} must be a sequence, got {shown(members)}")
+    names: list[str] = []
+    for member in members:
+        if not isinstance(member, kind):
+            raise ModelError(f"{what} of {owner} must be {kind.__name__} objects, got {shown(member)}")
+        names.append(member.name)
+    if len(set(names)) < len(names):
+        raise ModelError(f"names of {what} in {owner} must differ, got {', '.join(names)}")
