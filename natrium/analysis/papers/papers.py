@@ -15,7 +15,7 @@ from natrium.analysis.papers.butera_mccarthy import (
     gate_errors,
     spike_errors,
 )
-from natrium.analysis.papers.claim import Claim, Source
+from natrium.analysis.papers.claim import Claim
 from natrium.analysis.papers.integrate_and_fire import (
     HANSEL,
     MORRISON,
