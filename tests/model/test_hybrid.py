@@ -8,10 +8,10 @@ import pytest
 import sympy
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.model.meaning import CONTEXT, exact
 
 import natrium
 from natrium.model.kernel import lower_expressions
+from tests.model.expressions.meaning import CONTEXT, exact
 
 TAU = natrium.Gate("s", 2, inf="1/(1 + exp(-(V + 30)/6))", tau="1 + 5*exp(-((V + 40)/20)**2)")
 NEURONS = {

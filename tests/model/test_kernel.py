@@ -9,11 +9,11 @@ import pytest
 import sympy
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.model.trees import Tree, constants, in_doubles, render, trees
 
 import natrium
 from natrium.model.expressions.exprel import EXP_LIMIT, exprel
 from natrium.model.kernel import FASTEST_GATE, lower_expressions
+from tests.model.expressions.trees import Tree, constants, in_doubles, render, trees
 
 x, y = sympy.symbols("x y", real=True)
 NEURON = natrium.Neuron(channels=[natrium.CHANNELS["notebook_sodium_1"], natrium.CHANNELS["hh_potassium"]])

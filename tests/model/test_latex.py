@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
-from tests.model.meaning import Undefined, meaning
-from tests.model.trees import Tree, constants, in_doubles, render, trees
 
 import natrium
+from tests.model.expressions.meaning import Undefined, meaning
+from tests.model.expressions.trees import Tree, constants, in_doubles, render, trees
 
 TOKEN = re.compile(
     r"\\frac|\\sqrt|\\left\(|\\right\)|\\left\||\\right\||\\operatorname\{\w+\}|\\(?:log|sin|cos|tanh)|\\cdot|\\,"

@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.model.meaning import exact
 
 import natrium
 from natrium.model.kernel import lower_expressions
 from natrium.model.rates import V_HIGH, V_LOW, V, check_rate, smooth_rate
+from tests.model.expressions.meaning import exact
 
 RATES = sorted(
     {

@@ -13,7 +13,7 @@ from natrium.analysis import compare_script
 from natrium.analysis.doctor import diagnose
 from natrium.analysis.doctor.probes.subject import load_subject
 from natrium.model import ModelError, SolverError
-from tests.analysis import zoo
+from tests.analysis.doctor import zoo
 
 MODELS = {name: make() for name, make in natrium.notebook.SCRIPTS.items()}
 # Script 3's input ends while its gates are open, in the middle of the run; the others' at its ends.

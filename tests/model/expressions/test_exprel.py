@@ -9,7 +9,6 @@ import pytest
 import sympy
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.model.meaning import CONTEXT, exprel_by_integral
 
 from natrium.model.expressions.exprel import (
     EXP_LIMIT,
@@ -19,6 +18,7 @@ from natrium.model.expressions.exprel import (
     saturated_exp,
     saturated_exp_array,
 )
+from tests.model.expressions.meaning import CONTEXT, exprel_by_integral
 
 ORDERS = (0, 1, 2, 3)
 DIGITS = 1e-14

@@ -11,8 +11,6 @@ import pytest
 import sympy
 from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
-from tests.model.meaning import Undefined, meaning, value_of
-from tests.model.trees import Tree, constants, exact, in_doubles, render, trees
 
 import natrium
 from natrium.model.expressions.exprel import exprel
@@ -28,6 +26,8 @@ from natrium.model.expressions.reader import (
     MAX_TURNED,
 )
 from natrium.model.expressions.smooth import smooth
+from tests.model.expressions.meaning import Undefined, meaning, value_of
+from tests.model.expressions.trees import Tree, constants, exact, in_doubles, render, trees
 
 V = sympy.Symbol("V", real=True)
 POINTS = (-93.25, -40.0, -1.5, 0.0, 0.3, 2.0, 61.75)

@@ -4,7 +4,8 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from tests.model.hostile import LABYRINTHS, NOWHERE_FINITE, ODDITIES, REFUSED
+
+from tests.model.expressions.hostile import LABYRINTHS, NOWHERE_FINITE, ODDITIES, REFUSED
 
 LIMIT = 1.0  # seconds
 

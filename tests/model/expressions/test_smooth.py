@@ -8,13 +8,13 @@ import pytest
 import sympy
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.model.meaning import CONTEXT, exact, meaning, value_of
 
 import natrium
 from natrium.model.expressions.exprel import exprel
 from natrium.model.expressions.smooth import denominators, feature_scale, smooth
 from natrium.model.kernel import lower_expressions
 from natrium.model.rates import V, smooth_rate
+from tests.model.expressions.meaning import CONTEXT, exact, meaning, value_of
 
 # Text, singular voltage. Most are ways in which papers and scripts write one Hodgkin-Huxley rate.
 REMOVABLE = [

@@ -1,9 +1,9 @@
 """Models drawn at random, as a model file may hold them."""
 
 from hypothesis import strategies as st
-from tests.model.inputs import single
 
 import natrium
+from tests.model.stimuli.inputs import single
 
 # Awkward numbers for a file: many digits, the largest, the smallest, whole ones.
 numbers = st.sampled_from((0.1 + 0.2, 1 / 3, 1e22, 1e-7, 123456789.0, 2.5, 1e16, 5e-324)) | st.floats(

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from tests.model.design import DESIGN
 
 import natrium
+from tests.model.files.design import DESIGN
 
 
 def valid() -> dict[str, Any]:

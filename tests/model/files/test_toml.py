@@ -7,12 +7,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
-from tests.model.design import DESIGN
-from tests.model.making import models
 
 import natrium
 from natrium.model.files.toml import channel_to_dict, to_dict, to_toml
 from natrium.model.stimuli.kinds import KINDS
+from tests.model.files.design import DESIGN
+from tests.model.files.making import models
 
 # --- both ways -----------------------------------------------------------------------------------
 

@@ -9,11 +9,11 @@ import attrs
 import numpy as np
 import pytest
 from scipy import stats
-from tests.model.inputs import drawn, pointwise
 
 import natrium
 from natrium.model.stimuli.noise import BLOCK, MAX_SAMPLES
 from natrium.model.stimuli.waveforms import MAX_EDGES
+from tests.model.stimuli.inputs import drawn, pointwise
 
 OU = natrium.Noise(10.0, 4.0, tau=5.0, step=0.5, seed=7)
 WHITE = natrium.Noise(10.0, tau=0.0, intensity=4.0, step=0.5, seed=7)

@@ -8,9 +8,9 @@ import pytest
 import sympy
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.model.inputs import pieces
 
 import natrium
+from tests.model.stimuli.inputs import pieces
 
 AT, VALUES = [0.0, 1.0, 3.0, 3.5], [2.0, -1.0, 5.0, 0.0]
 

@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.model.inputs import inputs, pieces, pointwise, single, times
 
 import natrium
 from natrium.model.stimuli.stimulus import Span, Stimulus, as_stimulus, smooth_spans
+from tests.model.stimuli.inputs import inputs, pieces, pointwise, single, times
 
 SPAN = (-30.0, 110.0)
 KINDS = [

@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.model.inputs import pieces
 
 import natrium
 from natrium.model.stimuli.stimulus import Stimulus
 from natrium.model.stimuli.waveforms import GAUSSIAN_REACH, MAX_EDGES
+from tests.model.stimuli.inputs import pieces
 
 
 @pytest.mark.parametrize(

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from tests.solvers.executing import UNLUCKY, Deadly, Faulty
 
 from natrium.model import Constant, Custom, ModelError, Neuron, SolverError, UnsupportedModel, notebook
 from natrium.solvers import simulate_many
+from tests.solvers.ensembles.executing import UNLUCKY, Deadly, Faulty
 
 LIF = Neuron()
 NA = notebook.lif_na().neuron

@@ -11,13 +11,13 @@ import mpmath
 import numpy as np
 import pytest
 import sympy
-from tests.model.steps import ORDER, J, a, exact, of, taken, worst, written, x, y
 
 import natrium
 from natrium.model.expressions.exprel import exprel, whole_exp
 from natrium.solvers.compiled.taylor import native
 from natrium.solvers.compiled.taylor.lowering import taylor_program
 from natrium.solvers.compiled.taylor.native import assembly, cache_folder, compiled
+from tests.solvers.compiled.taylor.steps import ORDER, J, a, exact, of, taken, worst, written, x, y
 
 INPUT = (3.0, -0.5, 0.25, -0.1, 0.03)
 MIXED = (-70.0, -3.0, -1e-3, 0.0, 1e-3, 1.0, 40.0, 120.0)

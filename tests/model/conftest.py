@@ -32,7 +32,7 @@ class Reader:
     def start(self) -> subprocess.Popen[str]:
         if self.process is None:
             self.process = subprocess.Popen(
-                [sys.executable, str(Path(__file__).with_name("reading.py"))],
+                [sys.executable, str(Path(__file__).parent / "expressions" / "reading.py")],
                 cwd=self.folder,
                 env=os.environ | {"PYTHONPATH": str(Path(natrium.__file__).parent.parent)},
                 stdin=subprocess.PIPE,
