@@ -15,11 +15,11 @@ from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 from matplotlib.transforms import Bbox
 
 from natrium.analysis.equilibria.curve import EquilibriumCurve
-from natrium.analysis.equilibria.enclosure import Array
 from natrium.analysis.excitability.f_i import FI, Onset
 from natrium.analysis.excitability.rheobase import Rheobase
 from natrium.analysis.excitability.strength_duration import StrengthDuration
 from natrium.figures.style import COLORS, new_figure, styled
+from natrium.model.arrays import Array
 
 # Okabe and Ito's colours; every line has a dash pattern of its own as well.
 STABLE: Any = {"color": "#0072B2", "linewidth": 2.0, "zorder": 3}
@@ -135,8 +135,8 @@ def _whole(
     pad = max(MARGIN * float(np.ptp(inputs)), LEAST)
     low, high = float(inputs.min()) - pad, float(inputs.max()) + pad
     neuron = curve.neuron
-    base = float(np.interp(0.0, curve.I, curve.V)) if not curve.folds else neuron.v_rest
-    voltages = [base, neuron.v_reset, *(mark.V for mark in marks)]
+    base = float(np.interp(0.0, curve.I, curve.V)) if not curve.folds else neuron.landmarks[0]
+    voltages = [base, neuron.landmarks[-1], *(mark.V for mark in marks)]
     inside = np.abs(curve.I - 0.5 * (low + high)) <= 0.5 * (high - low)
     shown = curve.V[inside & (np.array(curve.V) >= min(voltages))]
     top = max([*voltages, *shown[-1:].tolist()])
@@ -147,7 +147,7 @@ def _whole(
 def _close_up(curve: EquilibriumCurve, at: float) -> tuple[tuple[float, float], tuple[float, float]]:
     """Give the ranges of I and V around rheobase and no input, below the threshold."""
     neuron, pad = curve.neuron, max(0.5 * abs(at), LEAST)
-    held = [neuron.v_reset, neuron.v_thresh]
+    held = [neuron.landmarks[-1], neuron.v_thresh]
     return (min(0.0, at) - pad, max(0.0, at) + pad), (min(held) - ASIDE, max(held) + ASIDE)
 
 

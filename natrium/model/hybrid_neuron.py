@@ -127,6 +127,22 @@ class HybridNeuron:
         """Input less the input as solvers take it, mV: none."""
         return 0.0
 
+    @property
+    def is_leaky(self) -> bool:
+        """Whether its course is known in closed form: of equations of one's own it is not."""
+        return False
+
+    @property
+    def landmarks(self) -> tuple[float, ...]:
+        """The voltages, threshold apart, around which it lives: start, and reset where it is a number; mV."""
+        start = self.initial_state()[0]
+        reset = _as_sympy("reset", dict(self.reset).get("V", start))
+        return (start,) if reset.free_symbols else (start, float(reset))
+
+    def equilibrium_bounds(self, I: float) -> tuple[float, ...]:
+        """Give voltages whose range holds every equilibrium at a constant input: none is known."""
+        return ()
+
     def initial_state(self) -> tuple[float, ...]:
         """Give the state at the start, in the order of the equations."""
         starts = dict(self.initial)

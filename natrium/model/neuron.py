@@ -127,6 +127,23 @@ class Neuron:
         return self.origin - self.v_rest
 
     @property
+    def is_leaky(self) -> bool:
+        """Whether it is the leaky membrane alone, whose course is known in closed form."""
+        return not self.channels
+
+    @property
+    def landmarks(self) -> tuple[float, ...]:
+        """The voltages, threshold apart, around which it lives: rest and reset, mV."""
+        return (self.v_rest, self.v_reset)
+
+    def equilibrium_bounds(self, I: float) -> tuple[float, ...]:
+        """Give voltages whose range holds every equilibrium at a constant input, mV.
+
+        V is there a mean of v_rest + I and the E_k, weighted by 1 and the conductances.
+        """
+        return (self.v_rest + I, *(channel.E for channel in self.channels))
+
+    @property
     def system(self) -> HybridSystem:
         """The neuron as a symbolic hybrid system."""
         return _system(self)

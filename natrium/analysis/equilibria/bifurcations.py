@@ -8,8 +8,8 @@ import attrs
 import numpy as np
 from scipy.optimize import brentq, minimize_scalar
 
-from natrium.analysis.equilibria.enclosure import Array
 from natrium.analysis.equilibria.steady_input import NEUTRAL, SteadyInput, sorted_eigenvalues
+from natrium.model.arrays import Array
 
 FIRST, SECOND = 1e-4, 1e-2  # mV: steps of differences of the Jacobian
 
@@ -78,7 +78,7 @@ def fold_at(steady: SteadyInput, V: float) -> Fold:
     nearest = int(np.argmin(np.abs(values)))
     left = np.linalg.eig(jacobian.T)[1][:, int(np.argmin(np.abs(np.linalg.eigvals(jacobian.T))))]
     q = np.real(right[:, nearest] / right[0, nearest])
-    speed = float(np.real(left[0] / (left @ q)) / steady.neuron.tau_m)
+    speed = float(np.real(left[0] / (left @ q)) / steady.inertia(V))
     others = np.delete(values, nearest)
     return Fold(V, steady(V), steady(V, 2), speed, int(np.sum(others.real > 0.0)))
 

@@ -1,12 +1,14 @@
 r"""All equilibria of a neuron at constant input, by the input as a function of V.
 
-At an equilibrium every gate is at its steady state, so that the input that holds V there is explicit,
+At an equilibrium every gate is at its steady state, so that the input that holds V there is explicit; of a
+`Neuron`
 
 .. math:: I_{eq}(V) = (V - v_{rest}) - \sum_k g_k \Big(\prod_j x_{kj,\infty}^{p_{kj}}(V)\Big) (E_k - V).
 
-Solved for V it says that every equilibrium is a mean of v_rest + I and the E_k, weighted by 1 and the
-conductances: none lies outside their range. Between two neighbouring folds (dI/dV = 0) the curve is
-monotone and holds one equilibrium at most.
+Solved for V this says that every equilibrium is a mean of v_rest + I and the E_k, weighted by 1 and the
+conductances: none lies outside their range. Of a `HybridNeuron` nothing of the kind is known: equilibria are
+looked for from -150 to 150 mV, or as far as its threshold, reset or start lie outside. Between two
+neighbouring folds (dI/dV = 0) the curve is monotone and holds one equilibrium at most.
 """
 
 from __future__ import annotations
@@ -19,9 +21,9 @@ import numpy as np
 from scipy.optimize import brentq
 
 from natrium.analysis.equilibria.bifurcations import Fold, Hopf, fold_at, hopf_points
-from natrium.analysis.equilibria.enclosure import Array
 from natrium.analysis.equilibria.steady_input import SteadyInput, real_parts, sorted_eigenvalues, steady_input
-from natrium.model import Neuron, Number
+from natrium.model import AnyNeuron, Number
+from natrium.model.arrays import Array
 
 V_LOW, V_HIGH = -150.0, 150.0  # mV: where rates are checked
 SPAN = 300.0  # mV: ranges grow by this much at a time, so that folds are found once for many inputs
@@ -41,7 +43,7 @@ class Equilibrium:
     V, I : float
         Membrane potential and input, mV.
     state : ndarray, shape (n_states,)
-        V in mV, then every gate at its steady state.
+        V in mV, then every other state at its steady state.
     names : tuple of str
         Of the states: ``"V"``, ``"Na.m"``, ...
     eigenvalues : ndarray of complex, shape (n_states,)
@@ -74,7 +76,7 @@ class Equilibrium:
 
     @property
     def gates(self) -> dict[str, float]:
-        """Steady state of every gate, by name."""
+        """Steady state of every gate (of a `HybridNeuron`: every other state), by name."""
         return dict(zip(self.names[1:], map(float, self.state[1:]), strict=True))
 
 
@@ -84,7 +86,7 @@ class EquilibriumCurve:
 
     Attributes
     ----------
-    neuron : Neuron
+    neuron : Neuron or HybridNeuron
     V, I : ndarray, shape (n_points,)
         mV; folds, Hopf points and the threshold are among the points.
     gates : ndarray, shape (n_gates, n_points)
@@ -98,7 +100,7 @@ class EquilibriumCurve:
         Input that holds V at the threshold, mV; None without a threshold.
     """
 
-    neuron: Neuron
+    neuron: AnyNeuron
     V: Array
     I: Array
     gates: Array
@@ -109,21 +111,15 @@ class EquilibriumCurve:
 
 
 @lru_cache(maxsize=256)
-def _folds(neuron: Neuron, low: float, high: float) -> tuple[float, ...]:
+def _folds(neuron: AnyNeuron, low: float, high: float) -> tuple[float, ...]:
     return steady_input(neuron).folds(low, high)
 
 
-def equilibrium_range(neuron: Neuron, I: float) -> tuple[float, float]:
-    """Give the range of V that holds every equilibrium: V is a mean of v_rest + I and the E_k."""
-    ends = [neuron.v_rest + I, *(channel.E for channel in neuron.channels)]
-    return min(ends), max(ends)
-
-
-def _search_range(neuron: Neuron, *inputs: float) -> tuple[float, float]:
+def _search_range(neuron: AnyNeuron, *inputs: float) -> tuple[float, float]:
     """Widen a range to a round one, so that what was found on it can be used again."""
-    ends = [V_LOW, V_HIGH, neuron.v_rest, neuron.origin, neuron.v_reset]
+    ends = [V_LOW, V_HIGH, neuron.origin, *neuron.landmarks]
     for I in inputs:
-        ends += equilibrium_range(neuron, I)
+        ends += neuron.equilibrium_bounds(I)
     return float(SPAN * np.floor(min(ends) / SPAN)), float(SPAN * np.ceil(max(ends) / SPAN))
 
 
@@ -139,7 +135,7 @@ def _kind(eigenvalues: Any) -> str:
     return f"{'unstable' if unstable else 'stable'} {shape}"
 
 
-def equilibrium_at(neuron: Neuron, V: float, I: float | None = None) -> Equilibrium:
+def equilibrium_at(neuron: AnyNeuron, V: float, I: float | None = None) -> Equilibrium:
     """Give the equilibrium at one V, at the input that holds it there."""
     steady = steady_input(neuron)
     held, states = steady.along(np.array([V]))
@@ -155,12 +151,12 @@ def equilibrium_at(neuron: Neuron, V: float, I: float | None = None) -> Equilibr
     )
 
 
-def equilibria(neuron: Neuron, I: float = 0.0) -> tuple[Equilibrium, ...]:
+def equilibria(neuron: AnyNeuron, I: float = 0.0) -> tuple[Equilibrium, ...]:
     """Find all equilibria at a constant input.
 
     Parameters
     ----------
-    neuron : Neuron
+    neuron : Neuron or HybridNeuron
         With or without a threshold; equilibria above it are given as well.
     I : float
         Input, mV.
@@ -175,7 +171,8 @@ def equilibria(neuron: Neuron, I: float = 0.0) -> tuple[Equilibrium, ...]:
     ModelError
         When the input is no number, or a gate has no steady state.
     SolverError
-        When the kinetics are too wild to be decided.
+        When the kinetics are too wild to be decided; `UnsupportedModel` where the input is not explicit or
+        another state has no one steady state at given V (see `steady_input`).
 
     References
     ----------
@@ -210,12 +207,12 @@ def _crossing(steady: SteadyInput, I: float, a: float, b: float) -> float:
 
 
 @lru_cache(maxsize=64)
-def equilibrium_curve(neuron: Neuron) -> EquilibriumCurve:
+def equilibrium_curve(neuron: AnyNeuron) -> EquilibriumCurve:
     """Follow the equilibria over all inputs.
 
     Parameters
     ----------
-    neuron : Neuron
+    neuron : Neuron or HybridNeuron
 
     Returns
     -------
@@ -258,11 +255,12 @@ def equilibrium_curve(neuron: Neuron) -> EquilibriumCurve:
 
 
 def _resolved(steady: SteadyInput, low: float, high: float, special: list[float]) -> Array:
-    """Choose points between which no gate's steady state moves much."""
+    """Choose points between which no other state's steady state moves much, against 1 or its range."""
     V = np.unique(np.concatenate([np.linspace(low, high, POINTS), special]))
+    sizes = np.maximum(1.0, np.ptp(steady.along(V)[1][1:], axis=1))[:, np.newaxis]
     while True:
         states = steady.along(V)[1]
-        moved = np.abs(np.diff(states[1:], axis=1)).max(axis=0, initial=0.0)
+        moved = (np.abs(np.diff(states[1:], axis=1)) / sizes).max(axis=0, initial=0.0)
         coarse = (moved > FEATURE) & (np.diff(V) > FINEST)
         if not np.any(coarse):
             return V

@@ -21,10 +21,9 @@ import numpy.typing as npt
 import sympy
 from scipy.optimize import brentq
 
+from natrium.model.arrays import Array
 from natrium.model.errors import SolverError
 from natrium.model.expressions.exprel import EXP_LIMIT, exprel, exprel_array, whole, whole_exp
-
-Array = npt.NDArray[np.float64]
 
 ROUNDING = 1e-15  # of one operation, relative: a few units in the last place
 SERIES = 1e-11  # of SciPy's Kummer function, relative, with room

@@ -1,14 +1,22 @@
-"""The input that holds a neuron at V, its derivatives and the Jacobian there, from the symbolic system."""
+"""The input that holds a neuron at V, its derivatives and the Jacobian there, from the symbolic system.
+
+What is asked of the system: dV/dt is linear in the input, and at given V the equations of all other states
+are linear in these, so that each has one steady state. Gates are so; so is the adaptation of an Izhikevich
+or an adaptive exponential neuron.
+"""
 
 from __future__ import annotations
 
 from functools import lru_cache
 from typing import Any
 
+import attrs
 import numpy as np
+import sympy
 
-from natrium.analysis.equilibria.enclosure import Array, Enclosure, sign_changes
-from natrium.model import ModelError, Neuron
+from natrium.analysis.equilibria.enclosure import Enclosure, sign_changes
+from natrium.model import AnyNeuron, HybridSystem, ModelError, UnsupportedModel, lower
+from natrium.model.arrays import Array
 from natrium.model.kernel import lower_expressions
 
 NEUTRAL = 1e-7  # relative: a real part this small is zero
@@ -18,20 +26,32 @@ POINTS = 601  # at which steady states are looked at before any search
 class SteadyInput:
     """I_eq(V), its derivatives and the Jacobian of one neuron, lowered from its symbolic system."""
 
-    def __init__(self, neuron: Neuron) -> None:
+    def __init__(self, neuron: AnyNeuron) -> None:
         system = neuron.system
         self.neuron, self.system, self.values = neuron, system, system.values
-        V, first, second, gates = _symbolic(system)
-        self.expressions = (V, first, second)
+        found = _symbolic(system.structure)
+        self.expressions = found.inputs
         arguments = (system.states[0], *system.parameters)
         self._scalar = lower_expressions(self.expressions, arguments)
-        self._grid = lower_expressions((*self.expressions, *gates), arguments, "grid")
+        self._grid = lower_expressions((*self.expressions, *found.steady), arguments, "grid")
+        self._inertia = lower_expressions((found.inertia,), arguments)
+        self._rates = lower_expressions(found.rates, arguments)
         rows = tuple(tuple(row) for row in system.jacobian.tolist())
         self._jacobian = lower_expressions(rows, (*system.states, system.input, *system.parameters), "grid")
 
     def __call__(self, V: float, order: int = 0) -> float:
         """Evaluate I_eq, or a derivative of it, at one V."""
         return float(self._scalar(V, *self.values)[order])
+
+    def inertia(self, V: float) -> float:
+        """Give the input over the dV/dt that it makes: tau_m of a `Neuron`, ms."""
+        return float(self._inertia(V, *self.values)[0])
+
+    def slowest(self, *voltages: float) -> float:
+        """Give the longest time constant of membrane and other states at some voltages, ms."""
+        relaxation = lower(self.system).relaxation
+        rates = [rate for V in voltages for rate in (*relaxation(V), *self._rates(V, *self.values))]
+        return float(max([*map(self.inertia, voltages), *(1.0 / rate for rate in rates if rate > 0.0)]))
 
     def along(self, V: Array) -> tuple[Array, Array]:
         """Give I_eq, shape (n,), and the states, shape (n_states, n), at many V."""
@@ -42,7 +62,7 @@ class SteadyInput:
         broken = ~np.all(np.isfinite(rows), axis=0)
         if np.any(broken):
             raise ModelError(
-                "every gate must have a steady state, got none at "
+                "every other state must have a steady state, got none at "
                 f"V = {V[int(np.argmax(broken))]:.6g} mV: give a rate that does not vanish there"
             )
         return rows[0], np.vstack([V, rows[3:]])
@@ -68,19 +88,75 @@ class SteadyInput:
         return sign_changes(enclosure, lambda V: self(V, 1), low, high)
 
 
+@attrs.frozen
+class _Symbolic:
+    """What follows from a system alone, of V and the parameters.
+
+    Attributes
+    ----------
+    inputs : tuple of sympy.Expr
+        I_eq and its first two derivatives by V.
+    inertia : sympy.Expr
+        The input over the dV/dt that it makes.
+    steady : tuple of sympy.Expr
+        The steady state of each state but V.
+    rates : tuple of sympy.Expr
+        How fast each state that is no gate relaxes, per ms.
+    """
+
+    inputs: tuple[Any, Any, Any]
+    inertia: Any
+    steady: tuple[Any, ...]
+    rates: tuple[Any, ...]
+
+
 @lru_cache(maxsize=64)
-def _symbolic(system: Any) -> tuple[Any, Any, Any, tuple[Any, ...]]:
-    """Give I_eq, its two derivatives and the gates' steady states as SymPy."""
+def _symbolic(system: HybridSystem) -> _Symbolic:
     V = system.states[0]
+    steady, rates = _steady_states(system)
+    by_input = system.rhs[0].diff(system.input)
+    if by_input == 0 or by_input.has(system.input):
+        raise UnsupportedModel(
+            "equilibria need the input that holds V to be explicit, so dV/dt linear in I, got "
+            f"dV/dt = {system.rhs[0]}: write the input as a term of its own"
+        )
+    by_input, flow = (expr.subs(steady, simultaneous=True) for expr in (by_input, system.rhs[0]))
+    # The right-hand side is a + b I: dV/dt = 0 gives I = -a/b.
+    expr = (-flow.subs(system.input, 0) / by_input).expand(deep=False)
+    states = tuple(steady[state] for state in system.states[1:])
+    return _Symbolic((expr, expr.diff(V), expr.diff(V, 2)), 1 / by_input, states, rates)
+
+
+def _steady_states(system: HybridSystem) -> tuple[dict[Any, Any], tuple[Any, ...]]:
+    """Give the steady state of every state but V, of V; and how fast those that are no gates relax.
+
+    A gate's is known to the system. The others' equations, gates at their steady states, must be linear in
+    these others: A x + b = 0, A and b of V.
+    """
     steady = {gate.state: gate.inf for gate in system.gates}
-    flow = system.rhs[0].subs(steady, simultaneous=True)
-    # The right-hand side is a + b I with b a number: dV/dt = 0 gives I = -a/b.
-    expr = (-flow.subs(system.input, 0) / flow.diff(system.input)).expand(deep=False)
-    return expr, expr.diff(V), expr.diff(V, 2), tuple(steady.values())
+    others = [state for state in system.states[1:] if state not in steady]
+    if not others:
+        return steady, ()
+    flows = sympy.Matrix(
+        [
+            flow.subs(steady, simultaneous=True)
+            for state, flow in zip(system.states, system.rhs, strict=True)
+            if state in others
+        ]
+    )
+    A = flows.jacobian(others)
+    b = flows.subs(dict.fromkeys(others, 0))
+    if A.has(*others) or flows.has(system.input) or A.det(method="berkowitz").equals(0):
+        names = ", ".join(state.name for state in others)
+        raise UnsupportedModel(
+            f"equilibria need a steady state of {names} at every V: equations linear in "
+            f"{'it' if len(others) == 1 else 'these'} and without I, got {', '.join(map(str, flows))}"
+        )
+    return steady | dict(zip(others, A.LUsolve(-b), strict=True)), tuple(-A[k, k] for k in range(len(others)))
 
 
 @lru_cache(maxsize=64)
-def steady_input(neuron: Neuron) -> SteadyInput:
+def steady_input(neuron: AnyNeuron) -> SteadyInput:
     """Give the lowered I_eq of a neuron, made once."""
     return SteadyInput(neuron)
 

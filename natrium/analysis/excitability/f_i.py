@@ -19,10 +19,10 @@ import numpy as np
 import numpy.typing as npt
 
 from natrium.analysis.equilibria.curve import equilibrium_at
-from natrium.analysis.equilibria.enclosure import Array
 from natrium.analysis.excitability.long_run import Firing, fire
 from natrium.analysis.excitability.rheobase import Rheobase, rheobase
-from natrium.model import ModelError, Neuron, Number
+from natrium.model import AnyNeuron, ModelError, Number
+from natrium.model.arrays import Array
 
 Law = Literal["square root", "logarithmic", "jump"]
 
@@ -76,12 +76,12 @@ class FI:
         return [dict(zip(names, row, strict=True)) for row in rows]
 
 
-def f_i_curve(neuron: Neuron, inputs: npt.ArrayLike) -> FI:
+def f_i_curve(neuron: AnyNeuron, inputs: npt.ArrayLike) -> FI:
     """Measure the steady rate at constant inputs.
 
     Parameters
     ----------
-    neuron : Neuron
+    neuron : Neuron or HybridNeuron
         With a threshold.
     inputs : array_like, shape (n_inputs,)
         mV.
@@ -149,12 +149,12 @@ class Onset:
 
 
 @lru_cache(maxsize=64)
-def onset(neuron: Neuron) -> Onset:
+def onset(neuron: AnyNeuron) -> Onset:
     """Fit the law by which firing sets in.
 
     Parameters
     ----------
-    neuron : Neuron
+    neuron : Neuron or HybridNeuron
         With a threshold and a rheobase.
 
     Returns
@@ -188,7 +188,7 @@ def onset(neuron: Neuron) -> Onset:
     return _fitted(neuron, found, at, excess[kept], intervals[kept])
 
 
-def _on_cycle(neuron: Neuron, found: Rheobase, I: float) -> Array:
+def _on_cycle(neuron: AnyNeuron, found: Rheobase, I: float) -> Array:
     """Reach the cycle at an input: where the cell is bistable, by coming down from above the rheobase."""
     high = found.value + max(1.0, abs(found.value)) * NEAR[-1]
     start = np.array(neuron.initial_state())
@@ -203,7 +203,7 @@ def _expected(found: Rheobase, excess: float) -> float:
     return found.fold.passage / float(np.sqrt(excess)) if found.fold else 0.0
 
 
-def _fitted(neuron: Neuron, found: Rheobase, at: float, excess: Array, intervals: Array) -> Onset:
+def _fitted(neuron: AnyNeuron, found: Rheobase, at: float, excess: Array, intervals: Array) -> Onset:
     if intervals.size < 3:
         raise ModelError(
             f"an onset is fitted to at least 3 intervals, got {intervals.size} just above {at:.6g} mV: "
@@ -237,7 +237,7 @@ def _fitted(neuron: Neuron, found: Rheobase, at: float, excess: Array, intervals
     )
 
 
-def _predicted(neuron: Neuron, found: Rheobase, law: Law) -> float | None:
+def _predicted(neuron: AnyNeuron, found: Rheobase, law: Law) -> float | None:
     if law == "square root" and found.fold is not None:
         return found.fold.passage
     if law == "logarithmic" and found.cause == "threshold" and not found.bistable:

@@ -8,8 +8,9 @@ import attrs
 import numpy as np
 
 from natrium.analysis.equilibria.curve import Equilibrium, equilibria
-from natrium.analysis.equilibria.enclosure import Array
-from natrium.model import Constant, Neuron, lower
+from natrium.analysis.equilibria.steady_input import steady_input
+from natrium.model import AnyNeuron, Constant, lower, started
+from natrium.model.arrays import Array
 from natrium.solvers import ClosedForm, Trajectory, accurate
 from natrium.solvers.refractory import relaxed
 
@@ -63,39 +64,27 @@ class Firing:
         return float(np.mean(self.intervals[-last:]))
 
 
-def starting_at(neuron: Neuron, state: Array) -> Neuron:
-    """Give the same neuron, started at a state, shape (n_states,)."""
-    gates = iter(np.clip(state[1:], 0.0, 1.0).tolist())
-    channels = tuple(
-        attrs.evolve(channel, gates=tuple(attrs.evolve(gate, initial=next(gates)) for gate in channel.gates))
-        for channel in neuron.channels
-    )
-    return attrs.evolve(neuron, channels=channels, v_init=float(state[0]))
+def slowest(neuron: AnyNeuron, *voltages: float) -> float:
+    """Give the longest time constant of membrane and other states at some voltages, ms."""
+    return steady_input(neuron).slowest(*neuron.landmarks, *voltages)
 
 
-def slowest(neuron: Neuron, *voltages: float) -> float:
-    """Give the longest time constant of membrane and gates at some voltages, ms."""
-    kernel = lower(neuron.system)
-    rates = [rate for V in (neuron.v_reset, neuron.v_rest, *voltages) for rate in kernel.relaxation(V)]
-    return max([neuron.tau_m, *(1.0 / rate for rate in rates if rate > 0.0)])
-
-
-def run(neuron: Neuron, I: float, state: Array, t_end: float, rtol: float = RTOL) -> Trajectory:
-    """Run from a state at a constant input; without channels by the exact solution."""
-    solver: Any = accurate(neuron, rtol) if neuron.channels else ClosedForm()
-    trajectory: Trajectory = solver.solve(starting_at(neuron, state), Constant(I), t_end=t_end)
+def run(neuron: AnyNeuron, I: float, state: Array, t_end: float, rtol: float = RTOL) -> Trajectory:
+    """Run from a state at a constant input; a leaky membrane alone by the exact solution."""
+    solver: Any = ClosedForm() if neuron.is_leaky else accurate(neuron, rtol)
+    trajectory: Trajectory = solver.solve(started(neuron, state.tolist()), Constant(I), t_end=t_end)
     return trajectory
 
 
-def after_reset(neuron: Neuron, state: Array) -> Array:
+def after_reset(neuron: AnyNeuron, state: Array) -> Array:
     """Give the state at the end of the refractory period that begins with a reset state."""
-    if neuron.refractory == "hold" or state.size == 1:
+    if neuron.system.refractory.rule == "hold" or state.size == 1:
         return np.asarray(state)
     return relaxed(lower(neuron.system), state, neuron.tau_ref)
 
 
 def fire(
-    neuron: Neuron,
+    neuron: AnyNeuron,
     I: float,
     state: Array,
     *,
@@ -109,7 +98,7 @@ def fire(
 
     Parameters
     ----------
-    neuron : Neuron
+    neuron : Neuron or HybridNeuron
         With a threshold.
     I : float
         Input, mV.
@@ -165,7 +154,7 @@ def fire(
         ahead = AHEAD * float(gaps[-1]) if gaps.size and times.size else min(2.0 * ahead, patience)
 
 
-def _cycle_state(neuron: Neuron, trajectory: Trajectory) -> Array:
+def _cycle_state(neuron: AnyNeuron, trajectory: Trajectory) -> Array:
     if trajectory.events:
         return after_reset(neuron, trajectory.events[-1].after)
     return np.asarray(trajectory.segments[-1].values[:, -1])

@@ -15,9 +15,9 @@ from natrium.analysis.equilibria.curve import (
     equilibrium_at,
     equilibrium_curve,
 )
-from natrium.analysis.equilibria.enclosure import Array
 from natrium.analysis.excitability.long_run import Firing, fire
-from natrium.model import ModelError, Neuron, SolverError
+from natrium.model import AnyNeuron, ModelError, SolverError
+from natrium.model.arrays import Array
 
 Cause = Literal["fold", "threshold", "hopf", "oscillation", "none"]
 
@@ -25,6 +25,7 @@ ASIDE = 1e-3  # of the rheobase (at least of 1 mV): where runs just above and ju
 ASIDE_HOPF = 1e-2  # beside a Hopf point, where oscillations grow and decay slowly
 LOWEST = 1e-6  # of what is bisected by runs, relative
 LARGEST = 1e5  # mV above the loss of the rest: how far an oscillation is followed
+BESIDE = 1e-3  # mV
 CYCLES = 60  # spikes that count as sustained where only that is asked
 
 
@@ -121,7 +122,7 @@ class _Loss:
     point: Fold | Hopf | None
 
 
-def _first_loss(neuron: Neuron, V: float) -> _Loss:
+def _first_loss(neuron: AnyNeuron, V: float) -> _Loss:
     """Follow a stable equilibrium from V up to where it is lost."""
     curve = equilibrium_curve(neuron)
     losses = [_Loss("fold", fold.V, fold.I, fold) for fold in curve.folds if fold.V > V]
@@ -131,19 +132,25 @@ def _first_loss(neuron: Neuron, V: float) -> _Loss:
     return min(losses, key=lambda loss: loss.V)
 
 
-def _critical(neuron: Neuron) -> list[float]:
+def _critical(neuron: AnyNeuron) -> list[float]:
     """List the inputs at which an equilibrium below the threshold vanishes or changes its stability."""
     curve = equilibrium_curve(neuron)
     inputs = [fold.I for fold in curve.folds if neuron.v_thresh > fold.V]
     return sorted([*inputs, *(point.I for point in curve.hopf if neuron.v_thresh > point.V)])
 
 
-def _lowest_rest(neuron: Neuron) -> Equilibrium | None:
+def _lowest_rest(neuron: AnyNeuron) -> Equilibrium | None:
     """Give the rest at an input below all critical ones; None where nothing is stable there."""
     curve = equilibrium_curve(neuron)
     assert curve.threshold_input is not None
     I = min([*_critical(neuron), curve.threshold_input]) - 1.0
-    return next((e for e in equilibria(neuron, I) if e.stable and e.below_threshold), None)
+    rest = next((e for e in equilibria(neuron, I) if e.stable and e.below_threshold), None)
+    if rest is not None:
+        return rest
+    # Beyond a steep upstroke that input may be out of all bounds: below the first place where a rest is lost.
+    lost = [neuron.v_thresh, *(fold.V for fold in curve.folds), *(point.V for point in curve.hopf)]
+    lowest = equilibrium_at(neuron, min(lost) - BESIDE)
+    return lowest if lowest.stable else None
 
 
 def _aside(loss: _Loss, I: float) -> float:
@@ -152,7 +159,7 @@ def _aside(loss: _Loss, I: float) -> float:
 
 
 @lru_cache(maxsize=64)
-def rheobase(neuron: Neuron) -> Rheobase:
+def rheobase(neuron: AnyNeuron) -> Rheobase:
     """Find the least constant input with sustained firing, and its cause.
 
     The rest is followed along the curve of equilibria as the input grows, to where it is lost; a run from
@@ -160,7 +167,7 @@ def rheobase(neuron: Neuron) -> Rheobase:
 
     Parameters
     ----------
-    neuron : Neuron
+    neuron : Neuron or HybridNeuron
         With a threshold.
 
     Returns
@@ -209,7 +216,7 @@ def rheobase(neuron: Neuron) -> Rheobase:
     return _none("every rest that is lost gives way to another rest")  # pragma: no cover - a safeguard
 
 
-def _nearest(neuron: Neuron, firing: Firing) -> Equilibrium:
+def _nearest(neuron: AnyNeuron, firing: Firing) -> Equilibrium:
     """Give the equilibrium at which a run came to rest."""
     return min(equilibria(neuron, firing.I), key=lambda e: float(abs(e.V - firing.state[0])))
 
@@ -219,7 +226,7 @@ def _none(reason: str) -> Rheobase:
     return Rheobase(inf, "none", nan, False, inf, None, None, (), (reason,))
 
 
-def _rest_before(neuron: Neuron, loss: _Loss) -> Equilibrium:
+def _rest_before(neuron: AnyNeuron, loss: _Loss) -> Equilibrium:
     """Give the rest a little before it is lost."""
     rests = [e for e in equilibria(neuron, loss.I - _aside(loss, loss.I)) if e.stable and loss.V > e.V]
     return max(rests, key=lambda e: e.V) if rests else equilibrium_at(neuron, loss.V - 1e-6)
@@ -230,7 +237,9 @@ def _horizon(loss: _Loss, I: float) -> float:
     return loss.point.passage / float(np.sqrt(abs(I - loss.I))) if isinstance(loss.point, Fold) else 0.0
 
 
-def _through_oscillation(neuron: Neuron, loss: _Loss, firing: Firing, state: Array) -> Rheobase | Equilibrium:
+def _through_oscillation(
+    neuron: AnyNeuron, loss: _Loss, firing: Firing, state: Array
+) -> Rheobase | Equilibrium:
     """Follow a subthreshold oscillation up to where it reaches the threshold, or to where it dies down.
 
     The input at which it fires is bisected by runs, each from the oscillation at the last silent input.
@@ -258,7 +267,9 @@ def _through_oscillation(neuron: Neuron, loss: _Loss, firing: Firing, state: Arr
     return _none("a subthreshold oscillation never reaches the threshold")
 
 
-def _found(neuron: Neuron, loss: _Loss, value: float, above: Firing, oscillation: Array | None) -> Rheobase:
+def _found(
+    neuron: AnyNeuron, loss: _Loss, value: float, above: Firing, oscillation: Array | None
+) -> Rheobase:
     """Confirm a rheobase by runs just below, and name what is delicate about it."""
     gap = _aside(loss, value)
     below = value - gap
@@ -301,14 +312,14 @@ def _found(neuron: Neuron, loss: _Loss, value: float, above: Firing, oscillation
     )
 
 
-def _threshold_notes(neuron: Neuron, loss: _Loss) -> list[str]:
+def _threshold_notes(neuron: AnyNeuron, loss: _Loss) -> list[str]:
     folds = equilibrium_curve(neuron).folds
     if loss.cause == "threshold" and any(fold.curvature < 0.0 and fold.V > loss.V for fold in folds):
         return ["the threshold lies below every saddle: it is reached before rest and saddle could meet"]
     return []
 
 
-def _lowest_cycle(neuron: Neuron, kept: Firing) -> float:
+def _lowest_cycle(neuron: AnyNeuron, kept: Firing) -> float:
     """Follow sustained firing down to the input at which it ends."""
     state: Array = kept.state
     high, step = kept.I, 0.05 * max(1.0, abs(kept.I))

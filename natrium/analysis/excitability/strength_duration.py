@@ -10,9 +10,10 @@ import numpy as np
 import numpy.typing as npt
 
 from natrium.analysis.equilibria.curve import equilibria
-from natrium.analysis.equilibria.enclosure import Array
-from natrium.analysis.excitability.long_run import SILENT, slowest, starting_at
-from natrium.model import ModelError, Neuron, Number, SolverError, Step
+from natrium.analysis.equilibria.steady_input import steady_input
+from natrium.analysis.excitability.long_run import SILENT, slowest
+from natrium.model import AnyNeuron, ModelError, Number, SolverError, Step, started
+from natrium.model.arrays import Array
 from natrium.solvers import Runs, accurate, solve_chunk
 from natrium.solvers.runs import FAILED, ManyRuns
 
@@ -62,12 +63,12 @@ class StrengthDuration:
         return float(np.exp(logs))
 
 
-def strength_duration(neuron: Neuron, durations: npt.ArrayLike, *, base: float = 0.0) -> StrengthDuration:
+def strength_duration(neuron: AnyNeuron, durations: npt.ArrayLike, *, base: float = 0.0) -> StrengthDuration:
     """Find the least pulse that makes a resting cell fire at least once, during it or after.
 
     Parameters
     ----------
-    neuron : Neuron
+    neuron : Neuron or HybridNeuron
         With a threshold and a stable rest below it.
     durations : array_like, shape (n_durations,)
         ms.
@@ -102,20 +103,19 @@ def strength_duration(neuron: Neuron, durations: npt.ArrayLike, *, base: float =
             f"a pulse starts from rest, got no stable equilibrium below threshold at {base!r} mV: "
             "give a lower base"
         )
-    if neuron.channels:
-        resting = starting_at(neuron, rest.state)
-        amplitudes = _least(resting, base, times)
+    if neuron.is_leaky:
+        amplitudes = (neuron.v_thresh - rest.V) / -np.expm1(-times / steady_input(neuron).inertia(rest.V))
     else:
-        amplitudes = (neuron.v_thresh - rest.V) / -np.expm1(-times / neuron.tau_m)
+        amplitudes = _least(started(neuron, rest.state.tolist()), base, times)
     return StrengthDuration(times, amplitudes, amplitudes * times, base, rest.V)
 
 
 class _Pulses:
     """Pulses of several durations, tried many at once."""
 
-    def __init__(self, resting: Neuron, base: float, durations: Array) -> None:
+    def __init__(self, resting: AnyNeuron, base: float, durations: Array) -> None:
         self.base, self.durations = base, durations
-        self.t_end = float(durations.max()) + SILENT / 2.0 * slowest(resting, resting.v_init)
+        self.t_end = float(durations.max()) + SILENT / 2.0 * slowest(resting, resting.initial_state()[0])
         # The first spike tells: refractory from then on, a run costs no more.
         self.neuron = attrs.evolve(resting, tau_ref=2.0 * self.t_end)
         self.solver = accurate(resting, RTOL)
@@ -138,12 +138,12 @@ class _Pulses:
         return (chunk.counts > 0).reshape(amplitudes.shape)
 
 
-def _least(resting: Neuron, base: float, durations: Array) -> Array:
+def _least(resting: AnyNeuron, base: float, durations: Array) -> Array:
     """Find the least amplitudes: doubled until there is a spike, then by sections."""
     pulses = _Pulses(resting, base, durations)
     doublings = 2.0 ** np.arange(min(pulses.at_once, DOUBLINGS))
     low: Array = np.zeros(durations.size)
-    high: Array = np.full(durations.size, resting.v_thresh - resting.v_init)
+    high: Array = np.full(durations.size, resting.v_thresh - resting.initial_state()[0])
     left: Whole = np.arange(durations.size)
     while left.size:
         tried = high[left, None] * doublings

@@ -12,7 +12,7 @@ from natrium.analysis.equilibria.bifurcations import Fold
 from natrium.analysis.equilibria.curve import Equilibrium, EquilibriumCurve, equilibria, equilibrium_curve
 from natrium.analysis.excitability.f_i import Onset, onset
 from natrium.analysis.excitability.rheobase import Rheobase, rheobase
-from natrium.model import Neuron
+from natrium.model import AnyNeuron
 
 
 @attrs.frozen
@@ -44,7 +44,7 @@ class Verdict:
 
     Attributes
     ----------
-    neuron : Neuron
+    neuron : Neuron or HybridNeuron
     curve : EquilibriumCurve
     equilibria : tuple of Equilibrium
         Without input.
@@ -60,7 +60,7 @@ class Verdict:
         None without a threshold or a saddle.
     """
 
-    neuron: Neuron
+    neuron: AnyNeuron
     curve: EquilibriumCurve
     equilibria: tuple[Equilibrium, ...]
     rest: Equilibrium | None
@@ -87,12 +87,12 @@ class Verdict:
 
 
 @lru_cache(maxsize=32)
-def describe(neuron: Neuron) -> Verdict:
+def describe(neuron: AnyNeuron) -> Verdict:
     """Find out what kind of neuron this is.
 
     Parameters
     ----------
-    neuron : Neuron
+    neuron : Neuron or HybridNeuron
 
     Returns
     -------
@@ -124,7 +124,7 @@ def describe(neuron: Neuron) -> Verdict:
     )
 
 
-def threshold_and_saddle(neuron: Neuron) -> ThresholdAndSaddle | None:
+def threshold_and_saddle(neuron: AnyNeuron) -> ThresholdAndSaddle | None:
     """Compare the coded threshold with the saddle on the falling branch of the curve."""
     curve = equilibrium_curve(neuron)
     fold = next((fold for fold in curve.folds if fold.curvature < 0.0 and fold.unstable == 0), None)

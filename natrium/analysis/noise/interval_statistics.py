@@ -20,10 +20,9 @@ import numpy.typing as npt
 from scipy.stats import DegenerateDataWarning, bootstrap
 
 from natrium.model import Count, ModelError, Number
+from natrium.model.arrays import Array
 from natrium.model.checks import shown
 from natrium.solvers import Ensemble
-
-Array = npt.NDArray[np.float64]
 
 MAX_UNITS = 400  # that are drawn from: the jackknife takes time with their square
 BATCH = 100  # resamples at once

@@ -28,9 +28,8 @@ import numpy.typing as npt
 from scipy.integrate import quad
 from scipy.special import erfc, erfcx
 
-from natrium.model import HybridNeuron, ModelError, Neuron, Noise, Number, Stimulus
-
-Array = npt.NDArray[np.float64]
+from natrium.model import AnyNeuron, ModelError, Noise, Number, Stimulus
+from natrium.model.arrays import Array
 
 PRECISION = 1e-11  # of the integrals, relative
 SMALL = 50.0  # exp(-50) of an integrand's largest value is left out
@@ -142,7 +141,7 @@ class WhiteNoiseFiring:
     sampled_cv: float
 
 
-def white_noise_firing(neuron: Neuron | HybridNeuron, noise: Stimulus) -> WhiteNoiseFiring:
+def white_noise_firing(neuron: AnyNeuron, noise: Stimulus) -> WhiteNoiseFiring:
     r"""Give the mean rate of a neuron without channels under white noise, and what sampling makes of it.
 
     Held for a step, noise moves V like a random walk that is looked at only where a step ends: it meets the
@@ -178,17 +177,21 @@ def white_noise_firing(neuron: Neuron | HybridNeuron, noise: Stimulus) -> WhiteN
        Neural Comput. 14 (2002) 2057-2110, sec. 3 (the same shift, of noise with a time constant).
        https://doi.org/10.1162/089976602320264015
     """
-    if not isinstance(neuron, Neuron) or neuron.channels or not neuron.fires:
-        raise ModelError("the closed form needs a neuron with a threshold and without channels: use simulate")
+    if not neuron.is_leaky or not neuron.fires:
+        raise ModelError(
+            "the closed form needs a leaky membrane without channels and a threshold, got "
+            f"{', '.join(neuron.system.labels)}{'' if neuron.fires else ' without a threshold'}: use simulate"
+        )
     if not isinstance(noise, Noise) or noise.tau or noise.interpolation != "hold":
         raise ModelError(
-            "the closed form needs a Noise with tau = 0 and interpolation = 'hold': use simulate"
+            "the closed form needs a Noise with tau = 0 and interpolation = 'hold', got "
+            f"{noise!r}: use simulate"
         )
-    mu, sigma = neuron.v_rest + noise.mean, noise.sample_intensity / math.sqrt(neuron.tau_m)
-    shift = OVERSHOOT * sigma * math.sqrt(noise.step / neuron.tau_m)
-    times = (neuron.tau_m, neuron.tau_ref)
-    bounds = (neuron.v_reset, neuron.v_thresh)
-    raised = (neuron.v_reset + (0.0 if neuron.tau_ref else shift), neuron.v_thresh + shift)
+    tau_m, v_rest, v_reset = map(neuron.system.value, ("tau_m", "v_rest", "v_reset"))
+    mu, sigma = v_rest + noise.mean, noise.sample_intensity / math.sqrt(tau_m)
+    shift = OVERSHOOT * sigma * math.sqrt(noise.step / tau_m)
+    times, bounds = (tau_m, neuron.tau_ref), (v_reset, neuron.v_thresh)
+    raised = (v_reset + (0.0 if neuron.tau_ref else shift), neuron.v_thresh + shift)
     return WhiteNoiseFiring(
         mu=mu,
         sigma=sigma,

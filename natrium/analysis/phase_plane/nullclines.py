@@ -12,8 +12,8 @@ from itertools import pairwise
 
 import numpy as np
 
-from natrium.analysis.equilibria.enclosure import Array
 from natrium.analysis.phase_plane.reduction import Plane
+from natrium.model.arrays import Array
 
 Roots = Callable[[Array], Array]  # from V, shape (n,), to `roots_in_unit` there
 

@@ -8,7 +8,6 @@ import attrs
 import numpy as np
 import numpy.typing as npt
 
-from natrium.analysis.equilibria.enclosure import Array
 from natrium.analysis.phase_plane.nullclines import V_nullcline, x_nullcline
 from natrium.analysis.phase_plane.reduction import Plane, Reduction, planar
 from natrium.analysis.phase_plane.reduction_error import ReductionError, reduction_error
@@ -21,6 +20,7 @@ from natrium.analysis.phase_plane.separatrix import (
     spike_certain,
 )
 from natrium.model import Count, ModelError, Neuron, Number
+from natrium.model.arrays import Array
 from natrium.solvers import Trajectory
 
 BELOW, ABOVE = 20.0, 10.0  # mV that a plane goes beyond the voltages of its neuron

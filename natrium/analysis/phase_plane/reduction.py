@@ -20,8 +20,9 @@ import attrs
 import numpy as np
 import sympy
 
-from natrium.analysis.equilibria.enclosure import Array, Enclosure, sign_changes
+from natrium.analysis.equilibria.enclosure import Enclosure, sign_changes
 from natrium.model import Choice, HybridNeuron, ModelError, Neuron, Number
+from natrium.model.arrays import Array
 from natrium.model.kernel import lower, lower_expressions
 
 Reduction = Literal["steady", "common", "slice"]

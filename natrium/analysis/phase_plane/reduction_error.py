@@ -7,9 +7,9 @@ from collections.abc import Sequence
 import attrs
 import numpy as np
 
-from natrium.analysis.equilibria.enclosure import Array
 from natrium.analysis.phase_plane.reduction import Plane
 from natrium.model import Constant, Number, Stimulus
+from natrium.model.arrays import Array
 from natrium.solvers import EventDriven, Trajectory
 
 SAMPLES = 2000  # times at which the two courses are compared, beside the solver's own

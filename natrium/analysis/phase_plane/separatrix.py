@@ -10,9 +10,9 @@ import numpy as np
 import numpy.typing as npt
 from scipy.integrate import solve_ivp
 
-from natrium.analysis.equilibria.enclosure import Array
 from natrium.analysis.phase_plane.nullclines import roots_in_unit
 from natrium.analysis.phase_plane.reduction import Plane
+from natrium.model.arrays import Array
 
 SCALE = np.array([100.0, 1.0])  # mV, 1: what counts as far in V and in x
 NEUTRAL = 1e-7  # relative: a real part this small is zero

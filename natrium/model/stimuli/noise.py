@@ -10,15 +10,13 @@ from typing import Any, Literal
 
 import attrs
 import numpy as np
-import numpy.typing as npt
 
+from natrium.model.arrays import Array
 from natrium.model.checks import Choice, Count, Number, Optional, as_float, is_real
 from natrium.model.errors import StepLimit, StimulusError
 from natrium.model.stimuli.drive import Drive
 from natrium.model.stimuli.stimulus import Stimulus, amplitude_field
 from natrium.model.stimuli.waveforms import MAX_EDGES
-
-Array = npt.NDArray[np.float64]
 
 BLOCK = 4096  # samples drawn at once
 MAX_SAMPLES = 20_000_000  # on each side of the grid's origin: 160 MB
