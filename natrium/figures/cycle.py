@@ -18,7 +18,7 @@ from natrium.analysis.cycle.phase_response import PhaseResponse
 from natrium.analysis.cycle.smooth_cycle import SmoothCycle
 from natrium.analysis.variation.gradients import Gradients
 from natrium.figures.style import COLORS, SERIES, new_figure, styled
-from natrium.model import ModelError, Neuron
+from natrium.model import ModelError
 from natrium.model.arrays import Array
 
 DASHES: Any = (
@@ -92,11 +92,11 @@ def plot_cycle(
 
 
 def _title(cycle: LimitCycle | SmoothCycle) -> str:
-    unit = " mV" if isinstance(cycle.neuron, Neuron) else ""
     spikes = cycle.n_spikes if isinstance(cycle, LimitCycle) else 1
     every = f" with {spikes} spikes" if spikes > 1 else ""
     rate = f"{1000.0 * spikes / cycle.period:.4g} Hz"
-    return _signs(f"I = {cycle.input:g}{unit}: period {cycle.period:.5g} ms{every}, {rate}")
+    level = f"{cycle.input:g} {cycle.neuron.input_unit}".rstrip()
+    return _signs(f"I = {level}: period {cycle.period:.5g} ms{every}, {rate}")
 
 
 def _signs(text: str) -> str:
@@ -144,7 +144,7 @@ def _courses(cycle: LimitCycle | SmoothCycle, response: PhaseResponse) -> list[t
     for back, after, (begin, end) in zip(cycle.returns, follow, pairwise(_begins(cycle)), strict=True):
         here = (response.times > begin) & (response.times < end) & (response.times != begin + length)
         reset, ended = mapping.full(back.before), mapping.full(after.before)
-        if not isinstance(cycle.neuron, Neuron):
+        if cycle.neuron.system.resets_others:
             ended = np.full_like(ended, np.nan)  # before a reset that moves them
         ended[0] = cycle.neuron.v_thresh
         t = np.array([begin, begin + length, *response.times[here], end])
@@ -178,7 +178,7 @@ def _voltage(ax: Axes, cycle: LimitCycle | SmoothCycle, courses: list[tuple[Arra
 
 
 def _states(ax: Axes, cycle: LimitCycle | SmoothCycle, courses: list[tuple[Array, Array]]) -> None:
-    names, gates = cycle.neuron.system.labels[1:], isinstance(cycle.neuron, Neuron)
+    names, gates = cycle.neuron.system.labels[1:], all(cycle.neuron.system.fractions[1:])
     for k, name in enumerate(names):
         look: dict[str, Any] = {"color": SERIES[k % len(SERIES)], "linestyle": DASHES[k % len(DASHES)]}
         for place, (t, y) in enumerate(courses):

@@ -95,6 +95,17 @@ class HybridSystem:
         """The same system without values: equal for all that differ in these only."""
         return attrs.evolve(self, values=())
 
+    @property
+    def fractions(self) -> tuple[bool, ...]:
+        """For each state, whether it is a gate: an open fraction, which stays within [0, 1]."""
+        gates = {gate.state for gate in self.gates}
+        return tuple(state in gates for state in self.states)
+
+    @property
+    def resets_others(self) -> bool:
+        """Whether a reset moves another state than V."""
+        return self.reset[1:] != self.states[1:]
+
     def value(self, parameter: str) -> float:
         """Give a parameter's value by its name.
 

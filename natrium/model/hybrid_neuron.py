@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cached_property
-from typing import Any
+from typing import Any, ClassVar
 
 import attrs
 import sympy
@@ -72,6 +72,8 @@ class HybridNeuron:
     ...     reset={"V": -65.0, "w": w + 8},
     ... )
     """
+
+    input_unit: ClassVar[str] = ""  # what its equations make of it
 
     equations: tuple[tuple[str, Any], ...] = attrs.field(converter=_as_items, validator=_keys_are_names)
     initial: tuple[tuple[str, float], ...] = attrs.field(converter=_as_items, validator=_keys_are_names)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from functools import lru_cache
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 import attrs
 import sympy
@@ -78,6 +78,8 @@ class Neuron:
     ModelError
         When a value is out of range or two rules contradict each other.
     """
+
+    input_unit: ClassVar[str] = "mV"
 
     tau_m: float = attrs.field(default=10.0, converter=as_float, validator=Number("ms", 0.0, open_low=True))
     tau_ref: float = attrs.field(default=2.0, converter=as_float, validator=Number("ms", 0.0))

@@ -11,7 +11,7 @@ import numpy as np
 from natrium.analysis.cycle.limit_cycle import LimitCycle
 from natrium.analysis.cycle.orbits import spikes_of
 from natrium.analysis.cycle.return_map import ReturnMap, run_from
-from natrium.model import Count, ModelError, Neuron
+from natrium.model import Count, ModelError
 from natrium.model.arrays import Array
 from natrium.solvers import accurate
 
@@ -114,13 +114,13 @@ def cobweb(
     low, high = span if span is not None else _span(mapping, column, np.concatenate([orbit, fixed]))
     if not low < high:
         raise ModelError(f"span must go from low to high, got {low!r} to {high!r}")
+    gates = list(np.array(mapping.neuron.system.fractions)[list(mapping.free)])
     quick = attrs.evolve(mapping, solver=accurate(mapping.neuron, MAP_RTOL))
 
     def states(x: Array) -> Array:
         found = np.asarray(home + (x - home[column])[:, np.newaxis] * along)
-        if isinstance(mapping.neuron, Neuron):
-            found = np.clip(found, 0.0, 1.0)
-            found[:, column] = x
+        found[:, gates] = np.clip(found[:, gates], 0.0, 1.0)
+        found[:, column] = x
         return found
 
     def image(x: Array) -> Array:
@@ -175,7 +175,7 @@ def _orbit(mapping: ReturnMap, steps: int) -> Array:
 
 
 def _span(mapping: ReturnMap, column: int, taken: Array) -> tuple[float, float]:
-    if isinstance(mapping.neuron, Neuron):
+    if mapping.neuron.system.fractions[mapping.free[column]]:
         return 0.0, 1.0
     pad = MARGIN * float(np.ptp(taken)) or 0.1 * (1.0 + abs(float(taken[0])))
     low, high = float(taken.min()) - pad, float(taken.max()) + pad
