@@ -20,7 +20,7 @@ from llvmlite import ir
 
 import natrium
 from natrium.solvers.compiled.engine import WIDTH, Work
-from natrium.solvers.compiled.inputs import tabulated
+from natrium.solvers.compiled.inputs import tabulate
 from natrium.solvers.compiled.lane_inputs import call_step
 from natrium.solvers.compiled.lane_tables import END, LONGEST, WATCH
 from natrium.solvers.compiled.taylor.layout import Layout
@@ -81,7 +81,7 @@ def measured(rtol: float) -> dict[str, float]:
     script = natrium.notebook.lif_na()
     solver = natrium.Compiled(rtol=rtol)
     runs = Runs(neuron=script.neuron, stimulus=natrium.Constant(0.0), varied={"I_0": INPUTS}, t_end=1000.0)
-    inputs = tabulated(runs)
+    inputs = tabulate(runs)
     settings = solver.settings(inputs)
     work = Work(runs, inputs, settings, np.empty(0))
     work.finish()

@@ -138,7 +138,7 @@ class Flag(Rule):
 class Choice(Rule):
     """One of a few words."""
 
-    words: tuple[str, ...]
+    words: Sequence[str]
 
     def broken(self, name: str, value: Any) -> str:
         """Say how `value` breaks the rule; an empty string where it keeps it."""

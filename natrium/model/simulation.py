@@ -9,10 +9,11 @@ import attrs
 
 from natrium.model.checks import Choice, Number, Optional, as_float
 from natrium.model.errors import ModelError
+from natrium.model.files.writing import save
 from natrium.model.neuron import Neuron
 from natrium.model.stimuli.stimulus import Sum, as_stimulus
 
-SOLVERS = ("event", "script", "closed-form", "compiled")
+SOLVERS = ["event", "script", "closed-form", "compiled"]  # the classes are listed in natrium.solvers.simulate
 METHODS = ("auto", "RK45", "DOP853", "Radau")
 DEFAULT_RTOL = 1e-9
 
@@ -43,9 +44,7 @@ class Simulation:
         converter=attrs.converters.optional(as_float),
         validator=Optional(Number("ms")),
     )
-    solver: Literal["event", "script", "closed-form", "compiled"] = attrs.field(
-        default="event", validator=Choice(SOLVERS)
-    )
+    solver: str = attrs.field(default="event", validator=Choice(SOLVERS))
     method: Literal["auto", "RK45", "DOP853", "Radau"] = attrs.field(
         default="auto", validator=Choice(METHODS)
     )
@@ -101,6 +100,4 @@ class Model:
         ModelError
             When the model cannot be written, or the place cannot be written to.
         """
-        from natrium.model.files.toml import save
-
         save(self, path)

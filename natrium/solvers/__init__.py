@@ -13,7 +13,7 @@ from natrium.solvers.fixed_step.solver import FixedStep as FixedStep
 from natrium.solvers.limits import Limits as Limits
 from natrium.solvers.runs import Chunk as Chunk
 from natrium.solvers.runs import Runs as Runs
-from natrium.solvers.runs import one_by_one as one_by_one
+from natrium.solvers.runs import solve_one_by_one as solve_one_by_one
 from natrium.solvers.simulate import run as run
 from natrium.solvers.simulate import simulate as simulate
 from natrium.solvers.simulate import solver_of as solver_of

@@ -1,21 +1,23 @@
-"""What all solvers share: the protocol, and the manifest of a run."""
+"""What all solvers share: the contract, the check of a run, its trajectory and its manifest."""
 
 from __future__ import annotations
 
 import hashlib
 import json
 import platform
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from functools import cache
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, ClassVar, Protocol, Self, runtime_checkable
 
 import attrs
+import numpy as np
 
 from natrium.model import (
+    AnyNeuron,
     HybridNeuron,
     Model,
     ModelError,
-    Neuron,
     Number,
     Simulation,
     Stimulus,
@@ -24,19 +26,17 @@ from natrium.model import (
     as_stimulus,
     to_dict,
 )
-from natrium.solvers.trajectory import Trajectory
+from natrium.model.arrays import Array
+from natrium.solvers.trajectory import Event, Segment, Trajectory
 
 
 @runtime_checkable
 class Solver(Protocol):
-    """What makes a trajectory of a model.
-
-    To write a new solver: an object with this method, and a line in `natrium.solvers`.
-    """
+    """What makes a trajectory of a model: any object with this method; `BaseSolver` helps to write one."""
 
     def solve(
         self,
-        neuron: Neuron | HybridNeuron,
+        neuron: AnyNeuron,
         stimulus: Stimulus | Sequence[Stimulus] | None = None,
         *,
         t_start: float = 0.0,
@@ -46,32 +46,154 @@ class Solver(Protocol):
         ...
 
 
-def checked_run(
-    neuron: Neuron | HybridNeuron,
-    stimulus: Stimulus | Sequence[Stimulus] | None,
-    t_start: float,
-    t_end: float,
-    *,
-    any_equations: bool = False,
-) -> tuple[Sum, float, float]:
-    """Check what every solver is given; give the stimulus as a sum and the span as floats.
+@attrs.frozen(eq=False)
+class Run:
+    """One checked run: what a solver is given.
 
-    Raises
-    ------
-    ModelError
-        When the neuron is none or the span is not finite and forward.
-    UnsupportedModel
-        When a `HybridNeuron` is given to a solver that does not take `any_equations`.
+    Attributes
+    ----------
+    neuron : Neuron or HybridNeuron
+    stimulus : Sum
+    t_start, t_end : float
+        Span, ms.
     """
-    if isinstance(neuron, HybridNeuron) and not any_equations:
-        raise UnsupportedModel(
-            "this solver knows neurons of channels only, got a HybridNeuron: use EventDriven (--solver event)"
+
+    neuron: Any
+    stimulus: Sum
+    t_start: float
+    t_end: float
+
+    @classmethod
+    def checked(
+        cls,
+        neuron: AnyNeuron,
+        stimulus: Stimulus | Sequence[Stimulus] | None,
+        t_start: float,
+        t_end: float,
+    ) -> Self:
+        """Check what every solver is given.
+
+        Raises
+        ------
+        ModelError, StimulusError
+            When the neuron is none, the stimulus is none, or the span is not finite and forward.
+        """
+        if not isinstance(neuron, AnyNeuron):
+            raise ModelError(f"neuron must be a Neuron, got {type(neuron).__name__}")
+        Number("ms").check("t_end", t_end)
+        span = Simulation(t_start=t_start, t_end=t_end)
+        return cls(neuron, as_stimulus(stimulus), span.t_start, float(t_end))
+
+    @property
+    def duration(self) -> float:
+        """Length of the span, ms."""
+        return self.t_end - self.t_start
+
+    def trajectory(
+        self,
+        made_by: BaseSolver,
+        segments: Sequence[Segment],
+        events: Sequence[Event],
+        *,
+        method: str,
+        solver: str | None = None,
+        **more: Any,
+    ) -> Trajectory:
+        """Give the trajectory of the run: what a solver found, with the run's own facts and its manifest."""
+        return Trajectory(
+            neuron=self.neuron,
+            stimulus=self.stimulus,
+            names=self.neuron.system.labels,
+            t_start=self.t_start,
+            t_end=self.t_end,
+            segments=tuple(segments),
+            events=tuple(events),
+            solver=made_by.name if solver is None else solver,
+            method=method,
+            made_by=made_by,
+            manifest=manifest(made_by, self.neuron, self.stimulus),
+            **more,
         )
-    if not isinstance(neuron, (Neuron, HybridNeuron)):
-        raise ModelError(f"neuron must be a Neuron, got {type(neuron).__name__}")
-    Number("ms").check("t_end", t_end)
-    span = Simulation(t_start=t_start, t_end=t_end)
-    return as_stimulus(stimulus), span.t_start, float(t_end)
+
+
+class BaseSolver(ABC):
+    """Base of the solvers.
+
+    To add a solver you need to:
+
+    1. Write a frozen attrs class that derives from this one, in a file of its own. Its settings are its
+       fields, each with its rule; they enter the manifest of every run.
+    2. Set `name`: what `simulate`, model files and the command line call it; and `any_equations`: whether it
+       solves a `HybridNeuron` too, or sums of channels only.
+    3. Implement ``_solve(run)``: from a checked `Run` to a `Trajectory`, by ``run.trajectory(self, segments,
+       events, method=...)``. Times are counted from ``run.t_start``; a spike at t <= t_end counts; the last
+       segment ends at t_end, after a reset that falls there. What cannot be carried through ends in a
+       `SolverError`; what is not for this solver in `UnsupportedModel`, whose message names one that does it.
+    4. Implement ``of(simulation)``: the solver that a model file's [simulation] asks for.
+    5. Give, where it is known, the error of each spike time: ``spike_time_errors(trajectory)``.
+    6. List it in `natrium.solvers.simulate.SOLVERS`, and its name in `natrium.model.simulation.SOLVERS`. The
+       tests that run over all solvers then run over it too.
+
+    A solver that carries many runs at once has a method ``solve_runs`` besides; see `natrium.solvers.runs`.
+    """
+
+    name: ClassVar[str]
+    any_equations: ClassVar[bool] = False
+    needs: ClassVar[tuple[str, ...]] = ()  # packages, besides the usual ones, on which results depend
+
+    __slots__ = ()
+
+    def solve(
+        self,
+        neuron: AnyNeuron,
+        stimulus: Stimulus | Sequence[Stimulus] | None = None,
+        *,
+        t_start: float = 0.0,
+        t_end: float,
+    ) -> Trajectory:
+        """Run a neuron.
+
+        Parameters
+        ----------
+        neuron : Neuron or HybridNeuron
+        stimulus : Stimulus or sequence of Stimulus, optional
+            No input by default.
+        t_start, t_end : float
+            Span, ms.
+
+        Returns
+        -------
+        Trajectory
+
+        Raises
+        ------
+        ModelError, StimulusError
+            When what is given breaks a rule.
+        UnsupportedModel
+            When it is not for this solver; the message names one that it is for.
+        SolverError
+            When the run cannot be carried through: `TooManySpikes`, `StepLimit`, or a value that is not
+            finite (the time is named).
+        """
+        if isinstance(neuron, HybridNeuron) and not self.any_equations:
+            raise UnsupportedModel(
+                "this solver knows neurons of channels only, got a HybridNeuron: use EventDriven "
+                "(--solver event)"
+            )
+        return self._solve(Run.checked(neuron, stimulus, t_start, t_end))
+
+    @abstractmethod
+    def _solve(self, run: Run) -> Trajectory:
+        """Carry one checked run through."""
+
+    @classmethod
+    @abstractmethod
+    def of(cls, simulation: Simulation) -> Self:
+        """Make the solver that a model file's [simulation] asks for."""
+
+    def spike_time_errors(self, trajectory: Trajectory) -> Array:
+        """Estimate the error of every spike time of a run, shape (n_spikes,), ms; NaN where none is known."""
+        return np.full(trajectory.n_spikes, np.nan)
 
 
 @cache
@@ -82,7 +204,7 @@ def _versions(needs: tuple[str, ...]) -> dict[str, str]:
     return {"python": platform.python_version()} | {name: version(name) for name in packages}
 
 
-def manifest(solver: Any, neuron: Neuron | HybridNeuron, stimulus: Sum) -> dict[str, Any]:
+def manifest(solver: Any, neuron: AnyNeuron, stimulus: Sum) -> dict[str, Any]:
     """Say what made a run: versions, settings and a hash of the model."""
     settings = {
         key: value

@@ -13,17 +13,18 @@ Spike times follow by formula where J is constant, and by isolating the first ro
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from typing import ClassVar, Self
 
 import attrs
 import numpy as np
 from scipy.optimize import brentq
 
-from natrium.model import Drive, HybridNeuron, Neuron, Stimulus, UnsupportedModel, lower, smooth_spans
+from natrium.model import Drive, Simulation, UnsupportedModel, lower, smooth_spans
 from natrium.model.arrays import Array
-from natrium.solvers.base import checked_run, manifest
+from natrium.solvers.base import BaseSolver, Run
 from natrium.solvers.limits import Budget, Limits
 from natrium.solvers.refractory import rest_segment
+from natrium.solvers.reliability import rounding
 from natrium.solvers.trajectory import Event, Segment, Trajectory
 
 # Intervals are halved down to this part of a piece before a touch is left undecided.
@@ -111,7 +112,7 @@ class _Exact:
 
 
 @attrs.frozen(kw_only=True)
-class ClosedForm:
+class ClosedForm(BaseSolver):
     """Solve the leaky integrate-and-fire neuron without channels exactly.
 
     Takes constant, step, pulse, ramp, sine and sampled input, and sums of them. It is the truth that
@@ -128,25 +129,19 @@ class ClosedForm:
        input", Biol. Cybern. 95 (2006) 1-19, sec. 2. https://doi.org/10.1007/s00422-006-0068-6
     """
 
+    name: ClassVar[str] = "closed-form"
+
     limits: Limits = attrs.field(factory=Limits)
 
-    def solve(
-        self,
-        neuron: Neuron | HybridNeuron,
-        stimulus: Stimulus | Sequence[Stimulus] | None = None,
-        *,
-        t_start: float = 0.0,
-        t_end: float,
-    ) -> Trajectory:
-        """Run a neuron; parameters and result as in `EventDriven.solve`.
+    def _solve(self, run: Run) -> Trajectory:
+        """Go from crossing to crossing.
 
         Raises
         ------
         UnsupportedModel
             When the neuron has a channel or the input has no closed form here.
         """
-        total, t_start, t_end = checked_run(neuron, stimulus, t_start, t_end)
-        assert isinstance(neuron, Neuron)  # checked
+        neuron, t_start, t_end, duration = run.neuron, run.t_start, run.t_end, run.duration
         if neuron.channels:
             names = ", ".join(channel.name for channel in neuron.channels)
             raise UnsupportedModel(
@@ -154,13 +149,12 @@ class ClosedForm:
                 "(--solver event)"
             )
         origin, gap, kernel = neuron.origin, neuron.gap, lower(neuron.system)
-        duration = t_end - t_start
         budget = Budget(self.limits, duration)
         segments: list[Segment] = []
         events: list[Event] = []
         u, begin, free_from = neuron.v_init - origin, 0.0, 0.0
         reset = np.array([neuron.v_reset])
-        for span in smooth_spans(total, t_start, t_end):
+        for span in smooth_spans(run.stimulus, t_start, t_end):
             end = duration if span.end == t_end else span.end - t_start
             while begin < end:
                 if free_from > begin:
@@ -188,20 +182,16 @@ class ClosedForm:
                 u, free_from = neuron.v_reset - neuron.v_thresh, begin + neuron.tau_ref
         if events and events[-1].time >= t_end:
             segments.append(rest_segment(kernel, t_end, 0.0, reset))
-        return Trajectory(
-            neuron=neuron,
-            stimulus=total,
-            names=("V",),
-            t_start=t_start,
-            t_end=t_end,
-            segments=tuple(segments),
-            events=tuple(events),
-            solver="closed-form",
-            method="exact",
-            made_by=self,
-            rhs_evaluations=0,
-            manifest=manifest(self, neuron, total),
-        )
+        return run.trajectory(self, segments, events, method="exact", rhs_evaluations=0)
+
+    @classmethod
+    def of(cls, simulation: Simulation) -> Self:
+        """Make the solver that a model file's [simulation] asks for."""
+        return cls()
+
+    def spike_time_errors(self, trajectory: Trajectory) -> Array:
+        """Give what rounding leaves of each spike time, shape (n_spikes,), ms."""
+        return rounding(trajectory)
 
 
 def _segment(exact: _Exact, begin: float, length: float, origin: float) -> Segment:

@@ -15,6 +15,10 @@ OVERSHOOT, OVERSHOOT_LATER = 10.0, 1.5
 LATER = 0.05  # of the budget
 
 
+# The least relative tolerance that SciPy's methods honour is 100 machine epsilons.
+LEAST_RTOL = 2.3e-14
+
+
 @attrs.frozen(kw_only=True)
 class Limits:
     """How much a run may cost.

@@ -7,9 +7,7 @@ import numpy as np
 from scipy.ndimage import maximum_filter1d
 
 from natrium.model.arrays import Array
-from natrium.solvers.closed_form import ClosedForm
-from natrium.solvers.compiled.solver import Compiled
-from natrium.solvers.event_driven.solver import LEAST_RTOL, EventDriven
+from natrium.solvers.limits import LEAST_RTOL
 from natrium.solvers.trajectory import Trajectory
 
 # The second solve: tighter by this factor, and with steps at most half as long where it is the input that
@@ -22,42 +20,45 @@ SAFETY = 4.0
 ROUNDING = 4.0  # in units of the last place of a spike time
 
 
-def spike_time_errors(trajectory: Trajectory) -> Array:
-    """Estimate the error of every spike time of a run.
+def rounding(trajectory: Trajectory) -> Array:
+    """Give what rounding leaves of each spike time, shape (n_spikes,), ms."""
+    return np.asarray(
+        ROUNDING * np.spacing(np.maximum(np.abs(trajectory.spike_times), abs(trajectory.t_start)))
+    )
 
-    An event-driven or compiled run is solved again at a tolerance up to a hundred times tighter, as far as
-    doubles allow (ten times looser where they don't allow ten times tighter, which overestimates). Errors
-    change sign from spike to spike, so that each is given the largest among its neighbours' and its own. A
-    spike without a counterpart is undecided and its error infinite. Spike times of the closed form are right
-    to rounding; those of a fixed-step script carry no estimate (NaN).
+
+def errors_by_second_solve(trajectory: Trajectory) -> Array:
+    """Estimate the error of every spike time of a run of an adaptive solver.
+
+    The run is solved again at a tolerance up to a hundred times tighter, as far as doubles allow (ten times
+    looser where they don't allow ten times tighter, which overestimates). Errors change sign from spike to
+    spike, so that each is given the largest among its neighbours' and its own. A spike without a
+    counterpart is undecided and its error infinite.
 
     Parameters
     ----------
     trajectory : Trajectory
+        Made by a solver with `rtol`, `atol` and `step_scale`.
 
     Returns
     -------
     ndarray, shape (n_spikes,)
         ms.
     """
-    times = trajectory.spike_times
-    rounding = ROUNDING * np.spacing(np.maximum(np.abs(times), abs(trajectory.t_start)))
-    made_by = trajectory.made_by
-    if isinstance(made_by, ClosedForm):
-        return np.asarray(rounding)
-    if not isinstance(made_by, (EventDriven, Compiled)):
-        return np.full(times.size, np.nan)
+    times, made_by = trajectory.spike_times, trajectory.made_by
     rtol = max(made_by.rtol, LEAST_RTOL)
     factor = max(1.0 / TIGHTER, LEAST_RTOL / rtol)
     if factor > 1.0 / LOOSER:  # no room below
         factor = LOOSER
-    atol = None if made_by.atol is None else made_by.atol * factor
     again = attrs.evolve(
-        made_by, rtol=min(rtol * factor, 0.1), atol=atol, step_scale=made_by.step_scale * SHORTER
+        made_by,
+        rtol=min(rtol * factor, 0.1),
+        atol=None if made_by.atol is None else made_by.atol * factor,
+        step_scale=made_by.step_scale * SHORTER,
     ).solve(trajectory.neuron, trajectory.stimulus, t_start=trajectory.t_start, t_end=trajectory.t_end)
     errors = np.full(times.size, np.inf)
     both = min(times.size, again.n_spikes)
     moved = np.abs(times[:both] - again.spike_times[:both])
-    rounding *= np.sqrt(np.arange(1, times.size + 1))  # each interval adds its own
-    errors[:both] = SAFETY * maximum_filter1d(moved, 3, mode="nearest") + rounding[:both]
+    rounded = rounding(trajectory) * np.sqrt(np.arange(1, times.size + 1))  # each interval adds its own
+    errors[:both] = SAFETY * maximum_filter1d(moved, 3, mode="nearest") + rounded[:both]
     return errors

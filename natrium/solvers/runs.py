@@ -1,7 +1,7 @@
 """Many runs of one model, and what a solver gives for them: the contract between ensembles and solvers.
 
 A solver that carries many runs at once has a method ``solve_runs(runs, sample_times)`` which gives a
-`Chunk`; one that has none is called run by run, by `one_by_one`.
+`Chunk`; one that has none is called run by run, by `solve_one_by_one`.
 """
 
 from __future__ import annotations
@@ -26,12 +26,8 @@ from natrium.model import (
     parameters,
 )
 from natrium.model.arrays import Array
-from natrium.solvers.base import Solver, checked_run
-
-# Bits of a run's flags. A graze: V peaks so near the threshold that the solver cannot tell a spike from none.
-# A fallback: another solver than the one asked for carried the run. Failed: no result. Not run: interrupted.
-GRAZE, FALLBACK, FAILED, NOT_RUN = 1, 2, 4, 8
-GRAZES = "grazing threshold"  # how EventDriven's warning begins
+from natrium.solvers.base import Run, Solver
+from natrium.solvers.flags import RunFlag
 
 
 def _columns(value: Any) -> Any:
@@ -74,7 +70,7 @@ class Runs:
 
     def __attrs_post_init__(self) -> None:
         """Check names, lengths and values, all of it before anything runs."""
-        checked_run(self.neuron, self.stimulus, self.t_start, self.t_end, any_equations=True)
+        Run.checked(self.neuron, self.stimulus, self.t_start, self.t_end)
         chosen_parameters(self.neuron, self.stimulus, tuple(self.varied))
         lengths = {name: np.shape(column) for name, column in self.varied.items()}
         if self.stimuli is not None:
@@ -192,7 +188,7 @@ class Chunk:
     samples : ndarray, shape (n_runs, n_states, n_times), or None
         States at the times asked for.
     flags : ndarray of uint8, shape (n_runs,)
-        Bits `GRAZE`, `FALLBACK`, `FAILED`, `NOT_RUN`.
+        Bits of `RunFlag`.
     steps : ndarray of int64, shape (n_runs,)
         Steps taken.
     messages : dict of int to str
@@ -217,7 +213,7 @@ class ManyRuns(Protocol):
         ...
 
 
-def unsolved(runs: Runs, sample_times: Array | None, flag: int, message: str = "") -> Chunk:
+def leave_unsolved(runs: Runs, sample_times: Array | None, flag: RunFlag, message: str = "") -> Chunk:
     """Give the chunk of runs without a result: NaN, no spikes, one flag, one message with the parameters."""
     n, n_states = runs.n_runs, len(runs.labels)
     return Chunk(
@@ -231,7 +227,7 @@ def unsolved(runs: Runs, sample_times: Array | None, flag: int, message: str = "
     )
 
 
-def one_by_one(solver: Solver, runs: Runs, sample_times: Array | None = None) -> Chunk:
+def solve_one_by_one(solver: Solver, runs: Runs, sample_times: Array | None = None) -> Chunk:
     """Carry runs through one after another with any solver.
 
     Parameters
@@ -251,7 +247,7 @@ def one_by_one(solver: Solver, runs: Runs, sample_times: Array | None = None) ->
     UnsupportedModel
         When the solver does not solve such models.
     """
-    chunk = unsolved(runs, sample_times, 0)
+    chunk = leave_unsolved(runs, sample_times, RunFlag(0))
     trains = []
     for k in range(runs.n_runs):
         try:
@@ -261,7 +257,7 @@ def one_by_one(solver: Solver, runs: Runs, sample_times: Array | None = None) ->
         except UnsupportedModel:
             raise
         except NatriumError as error:
-            chunk.flags[k] = FAILED
+            chunk.flags[k] = RunFlag.FAILED
             chunk.messages[k] = f"{runs.described(k)}: {error}"
             continue
         trains.append(made.spike_times)
@@ -272,11 +268,11 @@ def one_by_one(solver: Solver, runs: Runs, sample_times: Array | None = None) ->
             chunk.samples[k] = made.state(sample_times)
         if made.warnings:
             chunk.messages[k] = "; ".join(made.warnings)
-            chunk.flags[k] = GRAZE * any(warning.startswith(GRAZES) for warning in made.warnings)
+        chunk.flags[k] = made.flags
     return attrs.evolve(chunk, spike_times=np.concatenate(trains) if trains else np.empty(0))
 
 
-def taken(chunk: Chunk, which: npt.NDArray[np.int64]) -> Chunk:
+def take(chunk: Chunk, which: npt.NDArray[np.int64]) -> Chunk:
     """Give what a chunk has of some runs, by their increasing indices."""
     kept = np.zeros(chunk.counts.size, dtype=bool)
     kept[which] = True
@@ -291,7 +287,7 @@ def taken(chunk: Chunk, which: npt.NDArray[np.int64]) -> Chunk:
     )
 
 
-def merged(n_runs: int, parts: Sequence[tuple[npt.NDArray[np.int64], Chunk]]) -> Chunk:
+def merge(n_runs: int, parts: Sequence[tuple[npt.NDArray[np.int64], Chunk]]) -> Chunk:
     """Put chunks of some of the runs each together: pairs of the runs' indices and their chunk."""
     first = parts[0][1]
     samples = None if first.samples is None else np.empty((n_runs, *first.samples.shape[1:]))

@@ -5,17 +5,22 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from natrium.model import SOLVERS, HybridNeuron, Model, ModelError, Neuron, Simulation, Stimulus
-from natrium.solvers.base import Solver
+from natrium.model import AnyNeuron, Model, ModelError, Simulation, Stimulus
+from natrium.solvers.base import BaseSolver, Solver
 from natrium.solvers.closed_form import ClosedForm
 from natrium.solvers.compiled.solver import Compiled
 from natrium.solvers.event_driven.solver import EventDriven
 from natrium.solvers.fixed_step.solver import FixedStep
 from natrium.solvers.trajectory import Trajectory
 
+SOLVERS: dict[str, type[BaseSolver]] = {
+    solver.name: solver for solver in (EventDriven, FixedStep, ClosedForm, Compiled)
+}
+"""All solvers by their names in `simulate`, in model files and on the command line."""
+
 
 def simulate(
-    neuron: Neuron | HybridNeuron,
+    neuron: AnyNeuron,
     stimulus: Stimulus | Sequence[Stimulus] | None = None,
     *,
     t_end: float,
@@ -68,31 +73,18 @@ def simulate(
 
 
 def _named(name: str, options: dict[str, Any]) -> Solver:
-    classes: dict[str, Any] = {
-        "event": EventDriven,
-        "script": FixedStep,
-        "closed-form": ClosedForm,
-        "compiled": Compiled,
-    }
-    if name not in classes:
+    if name not in SOLVERS:
         raise ModelError(f"solver must be one of {', '.join(SOLVERS)}, got {name!r}")
     try:
-        made: Solver = classes[name](**options)
+        return SOLVERS[name](**options)
     except TypeError as error:
         given = ", ".join(options) or "none"
         raise ModelError(f"solver {name!r} does not take the options given ({given}): {error}") from None
-    return made
 
 
 def solver_of(simulation: Simulation) -> Solver:
     """Make the solver that a model file asks for."""
-    if simulation.solver == "script":
-        return FixedStep(dt=simulation.dt)  # type: ignore[arg-type]  # held by Simulation's own check
-    if simulation.solver == "closed-form":
-        return ClosedForm()
-    if simulation.solver == "compiled":
-        return Compiled(rtol=simulation.rtol, atol=simulation.atol)
-    return EventDriven(method=simulation.method, rtol=simulation.rtol, atol=simulation.atol)
+    return SOLVERS[simulation.solver].of(simulation)
 
 
 def run(model: Model, solver: Solver | None = None) -> Trajectory:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from functools import cached_property
+from importlib.metadata import entry_points
 from typing import Any, Literal
 
 import attrs
 import numpy as np
 
-from natrium.model import HybridNeuron, Neuron, Number, Sum
+from natrium.model import AnyNeuron, Number, Sum
 from natrium.model.arrays import Array
+from natrium.solvers.flags import RunFlag
 
 
 @attrs.frozen(eq=False)
@@ -75,10 +77,12 @@ class Trajectory:
         The spikes.
     solver, method : str
         What made it, by name.
-    made_by : Solver
+    made_by : BaseSolver
         The solver itself, with its settings.
     rhs_evaluations : int
         Calls of the right-hand side.
+    flags : RunFlag
+        Whether a graze is undecided, whether another solver carried it.
     warnings : tuple of str
         What could not be decided, or was done otherwise than asked.
     statistics : mapping
@@ -89,7 +93,7 @@ class Trajectory:
         Versions, settings and a hash of the model.
     """
 
-    neuron: Neuron | HybridNeuron
+    neuron: AnyNeuron
     stimulus: Sum
     names: tuple[str, ...]
     t_start: float
@@ -101,6 +105,7 @@ class Trajectory:
     made_by: Any = attrs.field(repr=False)
     rhs_evaluations: int
     warnings: tuple[str, ...] = ()
+    flags: RunFlag = attrs.field(default=RunFlag(0))
     statistics: Mapping[str, Any] = attrs.field(factory=dict, repr=False)
     extras: Mapping[str, Array] = attrs.field(factory=dict, repr=False)
     manifest: Mapping[str, Any] = attrs.field(factory=dict, repr=False)
@@ -133,10 +138,8 @@ class Trajectory:
 
     @cached_property
     def spike_time_errors(self) -> Array:
-        """Estimated error of each spike time, shape (n_spikes,), ms, by a second solve (made once)."""
-        from natrium.solvers.reliability import spike_time_errors
-
-        return spike_time_errors(self)
+        """Estimated error of each spike time, shape (n_spikes,), ms, as its solver tells it (made once)."""
+        return np.asarray(self.made_by.spike_time_errors(self))
 
     @property
     def n_spikes(self) -> int:
@@ -224,9 +227,8 @@ class Trajectory:
         -------
         matplotlib.axes.Axes
         """
-        from natrium.figures import plot_trajectory
-
-        return plot_trajectory(self, ax=ax)
+        (plot,) = entry_points(group="natrium.plots", name="trajectory")
+        return plot.load()(self, ax=ax)
 
     def _repr_html_(self) -> str:
         """Show a run in a notebook."""

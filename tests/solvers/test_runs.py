@@ -32,7 +32,8 @@ from natrium.model import (
 )
 from natrium.solvers import ClosedForm, EventDriven, Limits, simulate
 from natrium.solvers.ensembles.grid import outer, runs_of
-from natrium.solvers.runs import FAILED, GRAZE, NOT_RUN, Chunk, ManyRuns, Runs, one_by_one, unsolved
+from natrium.solvers.flags import RunFlag
+from natrium.solvers.runs import Chunk, ManyRuns, Runs, leave_unsolved, solve_one_by_one
 
 LIF = Neuron()
 NA = notebook.lif_na().neuron
@@ -233,7 +234,7 @@ def test_any_equations():
     assert runs.neuron_at(0).v_thresh == 20.0
     with pytest.raises(ModelError, match="run 1 of 2 .*V must start below v_thresh"):
         runs_of(QUADRATIC, None, {"v_thresh": [20.0, -1.0]}, t_end=1.0)
-    chunk = one_by_one(EventDriven(), runs_of(QUADRATIC, None, {"I": [1.0, 2.0]}, t_end=30.0))
+    chunk = solve_one_by_one(EventDriven(), runs_of(QUADRATIC, None, {"I": [1.0, 2.0]}, t_end=30.0))
     # dV/dt = V^2/100 + I reaches v in arctan(v/(10 sqrt(I))) 10/sqrt(I).
     for first, level in zip(chunk.spike_times[[0, chunk.counts[0]]], (1.0, 2.0), strict=True):
         root = np.sqrt(level)
@@ -255,7 +256,7 @@ def test_a_grid_is_the_product_of_its_axes():
 def test_one_by_one_gives_what_each_run_gives():
     runs = runs_of(NA, Step(1.0, start=2.0), {"I": [0.0, 20.0, 30.0]}, t_end=30.0)
     times = np.array([0.0, 7.0, 30.0])
-    chunk = one_by_one(EventDriven(), runs, times)
+    chunk = solve_one_by_one(EventDriven(), runs, times)
     begin = 0
     for k in range(3):
         alone = simulate(runs.neuron_at(k), runs.stimulus_at(k), t_end=30.0)
@@ -273,8 +274,8 @@ def test_one_by_one_gives_what_each_run_gives():
 
 def test_a_run_that_fails_is_named_and_the_others_go_on():
     runs = runs_of(LIF, None, {"I": [10.0, 50.0, 20.0]}, t_end=30.0)
-    chunk = one_by_one(EventDriven(limits=Limits(max_spikes=2)), runs, np.array([1.0]))
-    assert chunk.flags.tolist() == [0, FAILED, 0]
+    chunk = solve_one_by_one(EventDriven(limits=Limits(max_spikes=2)), runs, np.array([1.0]))
+    assert chunk.flags.tolist() == [0, RunFlag.FAILED, 0]
     assert chunk.counts.tolist() == [0, 0, 2]
     assert np.isnan(chunk.final_states[1]).all()
     assert np.isnan(chunk.samples[1]).all()
@@ -285,8 +286,8 @@ def test_a_run_that_fails_is_named_and_the_others_go_on():
 def test_a_start_without_steady_state_fails_alone():
     gate = Gate("m", alpha="(V + 70)**2", beta="(V + 70)**4")  # at -70 mV both are zero
     neuron = Neuron(channels=[Channel("Na", 1.0, 50.0, [gate])])
-    chunk = one_by_one(EventDriven(), runs_of(neuron, None, {"v_init": [-71.0, -70.0]}, t_end=1.0))
-    assert chunk.flags.tolist() == [0, FAILED]
+    chunk = solve_one_by_one(EventDriven(), runs_of(neuron, None, {"v_init": [-71.0, -70.0]}, t_end=1.0))
+    assert chunk.flags.tolist() == [0, RunFlag.FAILED]
     assert "v_init = -70.0: no steady state" in chunk.messages[1]
 
 
@@ -296,23 +297,23 @@ def test_a_graze_is_flagged():
     t = np.linspace(20.0, 30.0, 200_001)
     peak = course.state(t)[0].max()
     runs = runs_of(LIF, bump, {"v_thresh": [peak - 1.0, peak + 1e-10, peak + 1.0]}, t_end=60.0)
-    chunk = one_by_one(EventDriven(), runs)
-    assert chunk.flags.tolist() == [0, GRAZE, 0]
+    chunk = solve_one_by_one(EventDriven(), runs)
+    assert chunk.flags.tolist() == [0, RunFlag.GRAZE, 0]
     assert "grazing threshold" in chunk.messages[1]
 
 
 def test_a_solver_that_cannot_is_an_error_of_the_whole():
     with pytest.raises(UnsupportedModel, match="channels"):
-        one_by_one(ClosedForm(), runs_of(NA, t_end=1.0))
+        solve_one_by_one(ClosedForm(), runs_of(NA, t_end=1.0))
 
 
 def test_runs_without_a_result():
     runs = runs_of(NA, None, {"I": [1.0, 2.0]}, t_end=1.0)
-    chunk = unsolved(runs, np.array([0.0, 1.0]), NOT_RUN, "too late")
+    chunk = leave_unsolved(runs, np.array([0.0, 1.0]), RunFlag.NOT_RUN, "too late")
     assert isinstance(chunk, Chunk)
     assert chunk.samples.shape == (2, 3, 2)
     assert chunk.messages == {0: "I_0 = 1.0: too late", 1: "I_0 = 2.0: too late"}
-    assert unsolved(runs, None, FAILED).messages == {}
+    assert leave_unsolved(runs, None, RunFlag.FAILED).messages == {}
 
 
 def test_runs_can_be_made_directly():

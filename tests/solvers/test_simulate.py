@@ -1,13 +1,19 @@
 """The short first call, model files' runs, and what every solver checks alike."""
 
+import json
 import math
+from importlib import import_module
 
 import attrs
 import numpy as np
 import pytest
+from typer.testing import CliRunner
 
 import natrium
-from natrium.solvers import Solver, solver_of
+from natrium.cli import app
+from natrium.model.simulation import SOLVERS as SOLVER_NAMES
+from natrium.solvers import Segment, Solver, solver_of
+from natrium.solvers.base import BaseSolver
 from tests.solvers.cases import NA, STEP
 
 SOLVERS = {
@@ -17,6 +23,7 @@ SOLVERS = {
     "compiled": (natrium.Compiled(), {}),
 }
 LIF = natrium.Neuron()
+simulate = import_module("natrium.solvers.simulate")  # the package's attribute is the function
 
 
 @pytest.mark.parametrize("name", SOLVERS)
@@ -46,6 +53,63 @@ def test_wrong_names_and_options_are_refused():
         natrium.simulate(LIF, t_end=1.0, solver="script")
     with pytest.raises(natrium.ModelError, match="rtol"):
         natrium.simulate(LIF, t_end=1.0, solver=natrium.EventDriven(), rtol=1e-3)
+
+
+def test_model_files_know_the_names_of_all_solvers():
+    assert list(simulate.SOLVERS) == SOLVER_NAMES
+
+
+@attrs.frozen(kw_only=True)
+class Resting(BaseSolver):
+    """A solver added here: V stays where it starts."""
+
+    name = "resting"
+
+    slack: float = 0.0
+
+    def _solve(self, run):
+        y = np.array(run.neuron.initial_state())[:, np.newaxis]
+        knots = np.array([0.0, run.duration])
+        still = Segment(
+            run.t_start, run.t_end, knots, np.repeat(y, 2, axis=1), lambda s: np.repeat(y, s.size, axis=1)
+        )
+        return run.trajectory(self, [still], [], method="none", rhs_evaluations=0)
+
+    @classmethod
+    def of(cls, simulation):
+        return cls(slack=simulation.rtol)
+
+
+@pytest.fixture
+def resting(monkeypatch):
+    """Two lines make a solver known by its name."""
+    monkeypatch.setitem(simulate.SOLVERS, Resting.name, Resting)
+    SOLVER_NAMES.append(Resting.name)
+    yield
+    SOLVER_NAMES.remove(Resting.name)
+
+
+@pytest.mark.usefixtures("resting")
+def test_a_solver_added_is_known_to_simulate_files_and_command_line(tmp_path):
+    trajectory = natrium.simulate(NA, STEP, t_end=10.0, solver="resting", slack=2.0)
+    assert (trajectory.solver, trajectory.made_by) == ("resting", Resting(slack=2.0))
+    assert trajectory.manifest["settings"] == {"slack": 2.0}
+    assert trajectory.state([0.0, 5.0, 10.0])[0].tolist() == [-70.0] * 3
+    assert np.isnan(trajectory.spike_time_errors).all()
+    simulation = natrium.Simulation(t_end=10.0, solver="resting", rtol=1e-3)
+    natrium.Model(neuron=NA, stimulus=STEP, simulation=simulation).save(tmp_path / "model.toml")
+    model = natrium.load(tmp_path / "model.toml")
+    assert natrium.run(model).made_by == Resting(slack=1e-3)
+    done = CliRunner().invoke(app, ["run", str(tmp_path / "model.toml"), "--json"])
+    assert json.loads(done.stdout)["solver"] == "resting"
+    other = CliRunner().invoke(app, ["run", str(tmp_path / "model.toml"), "--solver", "event", "--json"])
+    assert json.loads(other.stdout)["solver"] == "event"
+    with pytest.raises(natrium.UnsupportedModel, match="EventDriven"):
+        natrium.simulate(
+            natrium.HybridNeuron(equations={"V": 0.0}, initial={"V": 0.0}), t_end=1.0, solver="resting"
+        )
+    runs = natrium.simulate_many(NA, STEP, t_end=10.0, parameters={"g_Na": [1.0, 2.0]}, solver="resting")
+    assert runs.counts.tolist() == [0, 0]
 
 
 @pytest.mark.parametrize("name", SOLVERS)

@@ -15,7 +15,8 @@ from natrium.analysis.excitability.long_run import SILENT, slowest
 from natrium.model import AnyNeuron, ModelError, Number, SolverError, Step, started
 from natrium.model.arrays import Array
 from natrium.solvers import Runs, accurate, solve_chunk
-from natrium.solvers.runs import FAILED, ManyRuns
+from natrium.solvers.flags import RunFlag
+from natrium.solvers.runs import ManyRuns
 
 Whole = npt.NDArray[np.int_]
 Flags = npt.NDArray[np.bool_]
@@ -133,7 +134,7 @@ class _Pulses:
             t_end=self.t_end,
         )
         chunk, _ = solve_chunk(self.solver, runs)
-        for run in np.flatnonzero(chunk.flags & FAILED).tolist():
+        for run in np.flatnonzero(chunk.flags & RunFlag.FAILED).tolist():
             raise SolverError(chunk.messages[run])
         return (chunk.counts > 0).reshape(amplitudes.shape)
 

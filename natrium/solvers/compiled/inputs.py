@@ -82,7 +82,7 @@ class _Pieces:
     terms: list[tuple[int, int, tuple[float, float, float]]]  # piece, kind, numbers
 
 
-def tabulated(runs: Runs) -> InputTable:
+def tabulate(runs: Runs) -> InputTable:
     """Lay out the inputs of many runs.
 
     Parameters

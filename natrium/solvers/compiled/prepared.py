@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from natrium.model import ModelError, Neuron, Stimulus, UnsupportedModel, started
+from natrium.model import ModelError, UnsupportedModel, started
 from natrium.model.arrays import Array
-from natrium.solvers.base import checked_run
-from natrium.solvers.compiled.engine import Work, origins
-from natrium.solvers.compiled.inputs import tabulated
+from natrium.solvers.base import BaseSolver, Run
+from natrium.solvers.compiled.engine import Settings, Work, origins
+from natrium.solvers.compiled.inputs import InputTable, tabulate
 from natrium.solvers.compiled.lane_tables import FINAL, SOLVED, STATUS
 from natrium.solvers.runs import Runs
-
-if TYPE_CHECKING:
-    from natrium.solvers.compiled.solver import Compiled
 
 
 class Prepared:
@@ -34,23 +30,15 @@ class Prepared:
         Span, ms.
     """
 
-    def __init__(
-        self,
-        solver: Compiled,
-        neuron: Neuron,
-        stimulus: Stimulus | Sequence[Stimulus] | None,
-        t_start: float,
-        t_end: float,
-    ) -> None:
-        total, t_start, t_end = checked_run(neuron, stimulus, t_start, t_end)
+    def __init__(self, solver: BaseSolver, run: Run, settings: Callable[[InputTable], Settings]) -> None:
         self.solver = solver
-        self.runs = Runs(neuron=neuron, stimulus=total, t_start=t_start, t_end=t_end)
-        inputs = tabulated(self.runs)
+        self.runs = Runs(neuron=run.neuron, stimulus=run.stimulus, t_start=run.t_start, t_end=run.t_end)
+        inputs = tabulate(self.runs)
         if inputs.unsupported:
             raise UnsupportedModel(inputs.unsupported[0])
-        self.work = Work(self.runs, inputs, solver.settings(inputs), np.empty(0), often=True)
+        self.work = Work(self.runs, inputs, settings(inputs), np.empty(0), often=True)
         self.origin = float(origins(self.runs)[0])
-        self.initial = np.array(neuron.initial_state())
+        self.initial = np.array(run.neuron.initial_state())
 
     def __call__(self, state: Sequence[float] | Array | None = None) -> tuple[Array, Array]:
         """Run it.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import ClassVar
+from typing import ClassVar, Self
 
 import attrs
 import numpy as np
@@ -14,6 +14,7 @@ from natrium.model import (
     Neuron,
     Number,
     Optional,
+    Simulation,
     StepLimit,
     Stimulus,
     TooManySpikes,
@@ -22,9 +23,9 @@ from natrium.model import (
 )
 from natrium.model.arrays import Array
 from natrium.model.checks import Count
-from natrium.solvers.base import checked_run
+from natrium.solvers.base import BaseSolver, Run
 from natrium.solvers.compiled.engine import Settings, carry, engine, origins
-from natrium.solvers.compiled.inputs import InputTable, tabulated
+from natrium.solvers.compiled.inputs import InputTable, tabulate
 from natrium.solvers.compiled.lane_tables import (
     BROKEN,
     COUNT,
@@ -41,10 +42,12 @@ from natrium.solvers.compiled.lane_tables import (
     Results,
 )
 from natrium.solvers.compiled.prepared import Prepared
-from natrium.solvers.compiled.trajectory import grazing, trajectory
+from natrium.solvers.compiled.trajectory import graze_messages, recorded
 from natrium.solvers.event_driven.solver import EventDriven
+from natrium.solvers.flags import RunFlag
 from natrium.solvers.limits import Limits
-from natrium.solvers.runs import FAILED, FALLBACK, GRAZE, Chunk, Runs, merged, one_by_one, taken, unsolved
+from natrium.solvers.reliability import errors_by_second_solve
+from natrium.solvers.runs import Chunk, Runs, leave_unsolved, merge, solve_one_by_one, take
 from natrium.solvers.trajectory import Trajectory
 
 Whole = npt.NDArray[np.int64]
@@ -59,7 +62,7 @@ OVERHEAD = 4.0  # of a step, in orders
 
 
 @attrs.frozen(kw_only=True)
-class Compiled:
+class Compiled(BaseSolver):
     """Solve in native code, many runs at once.
 
     Each step is a Taylor series whose coefficients follow from the symbolic model by recurrences,
@@ -90,7 +93,9 @@ class Compiled:
        https://doi.org/10.1080/10586458.2005.10128904
     """
 
-    needs: ClassVar[tuple[str, ...]] = ("numba", "llvmlite")  # packages on which results depend too
+    name: ClassVar[str] = "compiled"
+    any_equations: ClassVar[bool] = True
+    needs: ClassVar[tuple[str, ...]] = ("numba", "llvmlite")
 
     rtol: float = attrs.field(default=1e-9, converter=as_float, validator=Number("", 0.0, 0.1, open_low=True))
     atol: float | None = attrs.field(
@@ -104,55 +109,44 @@ class Compiled:
     )
     limits: Limits = attrs.field(factory=Limits)
 
-    def solve(
-        self,
-        neuron: Neuron | HybridNeuron,
-        stimulus: Stimulus | Sequence[Stimulus] | None = None,
-        *,
-        t_start: float = 0.0,
-        t_end: float,
-    ) -> Trajectory:
-        """Run a neuron.
-
-        Parameters
-        ----------
-        neuron : Neuron or HybridNeuron
-        stimulus : Stimulus or sequence of Stimulus, optional
-            No input by default.
-        t_start, t_end : float
-            Span, ms.
-
-        Returns
-        -------
-        Trajectory
+    def _solve(self, run: Run) -> Trajectory:
+        """Carry one run through the lanes, and keep every step's series.
 
         Raises
         ------
-        ModelError, StimulusError
-            When what is given breaks a rule.
         UnsupportedModel
             When numba is not installed.
-        SolverError
-            When the run cannot be carried through.
         """
         engine()
-        total, t_start, t_end = checked_run(neuron, stimulus, t_start, t_end, any_equations=True)
-        reason = _other_equations(neuron)
+        reason = _other_equations(run.neuron)
         if not reason:
-            runs = Runs(neuron=neuron, stimulus=total, t_start=t_start, t_end=t_end)
+            runs = Runs(neuron=run.neuron, stimulus=run.stimulus, t_start=run.t_start, t_end=run.t_end)
             try:
-                inputs = tabulated(runs)
+                inputs = tabulate(runs)
                 reason = inputs.unsupported.get(0, "")
                 if not reason:
-                    settings = self.settings(inputs)
-                    out = carry(runs, inputs, settings, np.empty(0), record=True)
-                    reason = self._reason(out, 0, t_start)
+                    order = int(self._orders(inputs)[0])
+                    out = carry(runs, inputs, self.settings(order), np.empty(0), record=True)
+                    reason = self._reason(out, 0, run.t_start)
             except UnsupportedModel as error:
                 reason = str(error)
         if reason:
-            made = self._fallback().solve(neuron, total, t_start=t_start, t_end=t_end)
-            return attrs.evolve(made, warnings=(*made.warnings, f"carried by EventDriven: {reason}"))
-        return trajectory(self, runs, out, settings.order)
+            made = self._fallback().solve(run.neuron, run.stimulus, t_start=run.t_start, t_end=run.t_end)
+            return attrs.evolve(
+                made,
+                flags=made.flags | RunFlag.FALLBACK,
+                warnings=(*made.warnings, f"carried by EventDriven: {reason}"),
+            )
+        return recorded(self, run, out, order)
+
+    @classmethod
+    def of(cls, simulation: Simulation) -> Self:
+        """Make the solver that a model file's [simulation] asks for."""
+        return cls(rtol=simulation.rtol, atol=simulation.atol)
+
+    def spike_time_errors(self, trajectory: Trajectory) -> Array:
+        """Estimate the error of every spike time of a run by a second solve, shape (n_spikes,), ms."""
+        return errors_by_second_solve(trajectory)
 
     def prepare(
         self,
@@ -193,7 +187,10 @@ class Compiled:
         >>> spikes.round(6).tolist()
         [40.948477, 65.587194, 90.386462]
         """
-        return Prepared(self, neuron, stimulus, t_start, t_end)
+        if reason := _other_equations(neuron):
+            raise UnsupportedModel(f"nothing can be prepared for {reason}: use EventDriven (--solver event)")
+        run = Run.checked(neuron, stimulus, t_start, t_end)
+        return Prepared(self, run, lambda inputs: self.settings(int(self._orders(inputs)[0])))
 
     def solve_runs(self, runs: Runs, sample_times: Array | None = None) -> Chunk:
         """Carry many runs through; what cannot be done here is done by `EventDriven`.
@@ -214,30 +211,30 @@ class Compiled:
             When numba is not installed.
         """
         engine()
-        everywhere = range(runs.n_runs)
-        reason = _other_equations(runs.neuron)
-        if reason:
-            return self._elsewhere(runs, sample_times, dict.fromkeys(everywhere, reason))[1]
-        inputs = tabulated(runs)
-        if inputs.unsupported:
-            parts = [self._elsewhere(runs, sample_times, inputs.unsupported)]
-            here = np.flatnonzero(inputs.input_of >= 0)
-            if here.size:
-                parts.append((here, self.solve_runs(runs.part(here), sample_times)))
-            return merged(runs.n_runs, parts)
-        orders = self._orders(inputs)[inputs.input_of]
-        if np.any(orders != orders[0]):  # a run's order must not depend on the others in its chunk
-            parts = []
-            for order in np.unique(orders).tolist():
-                here = np.flatnonzero(orders == order)
-                chosen = attrs.evolve(self, order=order)
-                parts.append((here, chosen.solve_runs(runs.part(here), sample_times)))
-            return merged(runs.n_runs, parts)
+        reasons = dict.fromkeys(range(runs.n_runs), _other_equations(runs.neuron))
+        if any(reasons.values()):
+            return self._elsewhere(runs, sample_times, reasons)[1]
+        inputs = tabulate(runs)
+        parts = [self._elsewhere(runs, sample_times, inputs.unsupported)] if inputs.unsupported else []
+        # A run's order must not depend on the others in its chunk.
+        orders, here = np.zeros(runs.n_runs, dtype=np.int64), inputs.input_of >= 0
+        if np.any(here):
+            orders[here] = self._orders(inputs)[inputs.input_of[here]]
+        for order in np.unique(orders[here]).tolist():
+            here = np.flatnonzero(orders == order)
+            whole = here.size == runs.n_runs
+            group = runs if whole else runs.part(here)
+            table = inputs if whole else tabulate(group)  # of its own formulas only
+            parts.append((here, self._carried(group, table, order, sample_times)))
+        return merge(runs.n_runs, parts)
+
+    def _carried(self, runs: Runs, inputs: InputTable, order: int, sample_times: Array | None) -> Chunk:
+        """Carry runs of one order through the lanes."""
         samples = np.empty(0) if sample_times is None else np.asarray(sample_times, dtype=float)
         try:
-            out = carry(runs, inputs, self.settings(inputs), samples, record=False)
+            out = carry(runs, inputs, self.settings(order), samples, record=False)
         except UnsupportedModel as error:
-            return self._elsewhere(runs, sample_times, dict.fromkeys(everywhere, str(error)))[1]
+            return self._elsewhere(runs, sample_times, dict.fromkeys(range(runs.n_runs), str(error)))[1]
         return self._chunk(runs, sample_times, out)
 
     def _atol(self) -> float:
@@ -249,12 +246,11 @@ class Compiled:
             return np.full(inputs.first_piece.size - 1, self.order)
         return _orders(self._atol(), inputs)
 
-    def settings(self, inputs: InputTable) -> Settings:
-        """Give what the lanes need to know."""
+    def settings(self, order: int) -> Settings:
+        """Give what the lanes need to know for series of an order."""
         rtol = max(self.rtol, LEAST_RTOL)
         atol = self._atol()
         gate_atol = ATOL_GATE * rtol if self.atol is None else atol
-        order = int(self._orders(inputs)[0])
         return Settings(
             atol=atol,
             gate_atol=gate_atol,
@@ -305,39 +301,39 @@ class Compiled:
             spike_times=np.minimum(runs.t_start + out.spike_time[order], runs.t_end),
             final_states=final,
             samples=samples,
-            flags=np.where(out.whole[:, N_GRAZES] > 0, GRAZE, 0).astype(np.uint8),
+            flags=np.where(out.whole[:, N_GRAZES] > 0, RunFlag.GRAZE, 0).astype(np.uint8),
             steps=out.whole[:, N_STEPS].copy(),
         )
         for run in np.flatnonzero(out.whole[:, N_GRAZES]).tolist():
-            chunk.messages[run] = "; ".join(grazing(runs.t_start, out, run))
+            chunk.messages[run] = "; ".join(graze_messages(runs.t_start, out, run))
         again: dict[int, str] = {}
         for run in np.flatnonzero(out.whole[:, STATUS] != SOLVED).tolist():
             try:
                 again[run] = self._reason(out, run, runs.t_start)
             except (TooManySpikes, StepLimit) as error:
-                chunk.flags[run] = FAILED
+                chunk.flags[run] = RunFlag.FAILED
                 chunk.messages[run] = f"{runs.described(run)}: {error}"
         kept = np.flatnonzero(out.whole[:, STATUS] == SOLVED)
-        parts = [(kept, taken(chunk, kept))]
-        failed = np.flatnonzero(chunk.flags & FAILED)
+        parts = [(kept, take(chunk, kept))]
+        failed = np.flatnonzero(chunk.flags & RunFlag.FAILED)
         if failed.size:
-            empty = unsolved(runs.part(failed), sample_times, FAILED)
+            empty = leave_unsolved(runs.part(failed), sample_times, RunFlag.FAILED)
             messages = {place: chunk.messages[run] for place, run in enumerate(failed.tolist())}
             parts.append((failed, attrs.evolve(empty, messages=messages)))
         if again:
             parts.append(self._elsewhere(runs, sample_times, again))
-        return merged(runs.n_runs, parts)
+        return merge(runs.n_runs, parts)
 
     def _elsewhere(
         self, runs: Runs, sample_times: Array | None, reasons: dict[int, str]
     ) -> tuple[Whole, Chunk]:
         """Have some runs carried by `EventDriven`; give their indices with what it gives."""
         which = np.array(sorted(reasons), dtype=np.int64)
-        chunk = one_by_one(self._fallback(), runs.part(which), sample_times)
+        chunk = solve_one_by_one(self._fallback(), runs.part(which), sample_times)
         for place, run in enumerate(which.tolist()):
             said = [chunk.messages.get(place, ""), f"carried by EventDriven: {reasons[run]}"]
             chunk.messages[place] = "; ".join(filter(None, said))
-        return which, attrs.evolve(chunk, flags=chunk.flags | np.uint8(FALLBACK))
+        return which, attrs.evolve(chunk, flags=chunk.flags | np.uint8(RunFlag.FALLBACK))
 
 
 def _other_equations(neuron: Neuron | HybridNeuron) -> str:

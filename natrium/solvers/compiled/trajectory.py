@@ -3,23 +3,18 @@
 from __future__ import annotations
 
 from itertools import pairwise
-from typing import TYPE_CHECKING
 
 import attrs
 import numpy as np
 
-from natrium.model import Kernel, lower
+from natrium.model import lower
 from natrium.model.arrays import Array
-from natrium.solvers.base import manifest
-from natrium.solvers.compiled.engine import origins
+from natrium.solvers.base import BaseSolver, Run
 from natrium.solvers.compiled.lane_tables import GRAZES, N_GRAZES, Results
 from natrium.solvers.event_driven.crossing import graze_warnings
+from natrium.solvers.flags import RunFlag
 from natrium.solvers.refractory import rest_segment
-from natrium.solvers.runs import Runs
 from natrium.solvers.trajectory import Event, Segment, Trajectory
-
-if TYPE_CHECKING:
-    from natrium.solvers.compiled.solver import Compiled
 
 
 class _Series:
@@ -40,23 +35,23 @@ class _Series:
         return np.asarray(value)
 
 
-def grazing(t_start: float, out: Results, run: int) -> list[str]:
+def graze_messages(t_start: float, out: Results, run: int) -> list[str]:
     """Say at which peaks a run could not tell a spike from none."""
     count = int(out.whole[run, N_GRAZES])
     peaks = out.numbers[run, -2 * GRAZES :].reshape(-1, 2)[:count]
     return graze_warnings([(t_start + t, u) for t, u in peaks.tolist()], count)
 
 
-def trajectory(solver: Compiled, runs: Runs, out: Results, order: int) -> Trajectory:
-    """Give the course of a single run.
+def recorded(solver: BaseSolver, run: Run, out: Results, order: int) -> Trajectory:
+    """Give the course of a single run from its record.
 
     Parameters
     ----------
-    solver : Compiled
-    runs : Runs
-        Of one run.
+    solver : BaseSolver
+        What made it.
+    run : Run
     out : Results
-        With its record.
+        Of this run alone, with its record.
     order : int
         Of the series.
 
@@ -64,32 +59,24 @@ def trajectory(solver: Compiled, runs: Runs, out: Results, order: int) -> Trajec
     -------
     Trajectory
     """
-    neuron, stimulus = runs.neuron_at(0), runs.stimulus_at(0)
-    kernel = lower(neuron.system)
     n_steps = int(out.state[2])
-    record, series = out.record[:n_steps], out.record_series[:n_steps]
-    segments, events = _stretches(kernel, runs, record, series)
-    return Trajectory(
-        neuron=neuron,
-        stimulus=stimulus,
-        names=runs.labels,
-        t_start=runs.t_start,
-        t_end=runs.t_end,
-        segments=tuple(segments),
-        events=tuple(events),
-        solver="compiled",
+    segments, events = _stretches(run, out.record[:n_steps], out.record_series[:n_steps])
+    warnings = graze_messages(run.t_start, out, 0)
+    return run.trajectory(
+        solver,
+        segments,
+        events,
         method=f"Taylor series of order {order}",
-        made_by=solver,
         rhs_evaluations=n_steps * order,
-        warnings=tuple(grazing(runs.t_start, out, 0)),
+        flags=RunFlag.GRAZE if warnings else RunFlag(0),
+        warnings=tuple(warnings),
         statistics={"steps": {"Taylor": n_steps}, "pieces": len(segments)},
-        manifest=manifest(solver, neuron, stimulus),
     )
 
 
-def _stretches(kernel: Kernel, runs: Runs, record: Array, series: Array) -> tuple[list[Segment], list[Event]]:
+def _stretches(run: Run, record: Array, series: Array) -> tuple[list[Segment], list[Event]]:
     """Cut the record where the time of a stretch begins anew: at spikes and at edges of the input."""
-    shift, t_start, t_end = float(origins(runs)[0]), runs.t_start, runs.t_end
+    kernel, shift, t_start, t_end = lower(run.neuron.system), run.neuron.origin, run.t_start, run.t_end
     begins, spiked = record[:, 0], record[:, 3] > 0.0
     starts = np.flatnonzero(np.append(True, (begins[1:] != begins[:-1]) | spiked[:-1]))
     edges = [*np.minimum(t_start + begins[starts], t_end).tolist(), t_end]

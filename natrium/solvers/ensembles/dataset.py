@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from natrium.model import ModelError
+from natrium.solvers.flags import RunFlag
 
 if TYPE_CHECKING:
     import xarray
@@ -59,7 +60,7 @@ def dataset(ensemble: Ensemble) -> xarray.Dataset:
     put(
         "flags",
         ensemble.flags,
-        flag_masks=np.array([1, 2, 4, 8], np.uint8),
+        flag_masks=np.array(list(RunFlag), np.uint8),  # the meanings in their order
         flag_meanings="grazing_threshold fallback failed not_run",
     )
     put("steps", ensemble.steps, long_name="steps of the solver", units="1")

@@ -13,7 +13,8 @@ import numpy.typing as npt
 
 from natrium.model import SolverError
 from natrium.model.arrays import Array
-from natrium.solvers.runs import FAILED, FALLBACK, GRAZE, NOT_RUN, Chunk, Runs
+from natrium.solvers.flags import SHORT, RunFlag
+from natrium.solvers.runs import Chunk, Runs
 
 if TYPE_CHECKING:
     import xarray
@@ -122,27 +123,27 @@ class Ensemble:
     @property
     def failed(self) -> Flags:
         """Which runs could not be carried through, shape (n_runs,)."""
-        return (self.flags & FAILED) > 0
+        return (self.flags & RunFlag.FAILED) > 0
 
     @property
     def grazing(self) -> Flags:
         """Which runs come so near the threshold that a spike is undecided, shape (n_runs,)."""
-        return (self.flags & GRAZE) > 0
+        return (self.flags & RunFlag.GRAZE) > 0
 
     @property
     def fell_back(self) -> Flags:
         """Which runs another solver than the one asked for carried, shape (n_runs,)."""
-        return (self.flags & FALLBACK) > 0
+        return (self.flags & RunFlag.FALLBACK) > 0
 
     @property
     def finished(self) -> Flags:
         """Which runs have a result, shape (n_runs,)."""
-        return np.asarray((self.flags & (FAILED | NOT_RUN)) == 0)
+        return np.asarray((self.flags & (RunFlag.FAILED | RunFlag.NOT_RUN)) == 0)
 
     @property
     def complete(self) -> bool:
         """Whether every run was tried: False after Ctrl-C."""
-        return not bool(np.any(self.flags & NOT_RUN))
+        return not bool(np.any(self.flags & RunFlag.NOT_RUN))
 
     def raise_for_failures(self) -> None:
         """Raise a `SolverError` that names the runs that failed, if any did."""
@@ -230,8 +231,7 @@ class Ensemble:
             "span": f"{self.t_start:g} to {self.t_end:g} ms",
             "spikes": f"{self.spike_times.size}",
         }
-        kinds = {"failed": FAILED, "grazing": GRAZE, "fell back": FALLBACK, "not run": NOT_RUN}
-        for kind, bit in kinds.items():
+        for bit, kind in SHORT.items():
             if number := int(np.count_nonzero(self.flags & bit)):
                 told[kind] = str(number)
         return told
@@ -272,7 +272,7 @@ def assembled(
     """
     n, n_states = runs.n_runs, len(runs.labels)
     counts, steps = np.zeros(n, np.int64), np.zeros(n, np.int64)
-    flags = np.full(n, NOT_RUN, np.uint8)
+    flags = np.full(n, RunFlag.NOT_RUN, np.uint8)
     final_states = np.full((n, n_states), np.nan)
     samples = None if sample_times is None else np.full((n, n_states, sample_times.size), np.nan)
     trains: dict[int, Array] = {}

@@ -29,7 +29,8 @@ import numpy as np
 from natrium.model import Count, ModelError, NatriumError, Optional, SolverError
 from natrium.model.arrays import Array
 from natrium.solvers.base import Solver
-from natrium.solvers.runs import FAILED, Chunk, ManyRuns, Runs, one_by_one, unsolved
+from natrium.solvers.flags import RunFlag
+from natrium.solvers.runs import Chunk, ManyRuns, Runs, leave_unsolved, solve_one_by_one
 
 # Seconds that a chunk should last: in this process so that Ctrl-C and the progress bar answer at once,
 # elsewhere so that sending it costs little in comparison.
@@ -70,7 +71,7 @@ def solve_chunk(
     if isinstance(solver, ManyRuns):
         chunk = solver.solve_runs(runs, sample_times)
     else:
-        chunk = one_by_one(solver, runs, sample_times)
+        chunk = solve_one_by_one(solver, runs, sample_times)
     return chunk, time.perf_counter() - begin
 
 
@@ -286,7 +287,7 @@ class Schedule:
                 self.again.append(attrs.evolve(task, tries=task.tries + 1))
                 return None
             message = f"its worker failed or was lost {TRIES} times: {type(error).__name__}: {error}"
-            return task.start, unsolved(self._part(task), self.sample_times, FAILED, message)
+            return task.start, leave_unsolved(self._part(task), self.sample_times, RunFlag.FAILED, message)
         self.pace = seconds / (task.stop - task.start)
         self.timed += task.stop - task.start
         self.spikes += chunk.spike_times.size

@@ -22,6 +22,7 @@ from natrium.solvers.ensembles.ensemble import assembled
 from natrium.solvers.ensembles.grid import outer, runs_of
 from natrium.solvers.ensembles.journal import Journal, differences
 from natrium.solvers.ensembles.simulate_many import chosen_solver, shown_progress
+from natrium.solvers.flags import SHORT, RunFlag
 
 if TYPE_CHECKING:
     import xarray
@@ -169,11 +170,12 @@ def sweep(
         except KeyboardInterrupt:
             return Sweep(**told, done_before=before, done_now=now, interrupted=True)
         journal.close()
-    return Sweep(**told, done_before=before, done_now=now, **_counted(ensemble))
+    return Sweep(**told, done_before=before, done_now=now, **_count(ensemble.flags))
 
 
-def _counted(ensemble: Ensemble) -> dict[str, Any]:
-    return {name: int(getattr(ensemble, name).sum()) for name in ("failed", "grazing", "fell_back")}
+def _count(flags: Any) -> dict[str, Any]:
+    kinds = (RunFlag.FAILED, RunFlag.GRAZE, RunFlag.FALLBACK)
+    return {SHORT[kind].replace(" ", "_"): int(np.count_nonzero(flags & kind)) for kind in kinds}
 
 
 def _check_writer(out: Path) -> None:
@@ -207,8 +209,7 @@ def _finished(out: Path, identity: Mapping[str, Any]) -> dict[str, Any]:
         raise ModelError(
             f"{out} holds another sweep (it differs in {', '.join(differing)}): give another --out"
         )
-    bits = {"failed": 4, "grazing": 1, "fell_back": 2}
-    return {name: int(np.count_nonzero(flags & bit)) for name, bit in bits.items()}
+    return _count(flags)
 
 
 def _write(ensemble: Ensemble, identity: Mapping[str, Any], journal: Journal, out: Path) -> None:

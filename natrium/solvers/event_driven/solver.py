@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import cached_property
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal, Self
 
 import attrs
 import numpy as np
@@ -13,30 +13,28 @@ from scipy.integrate import solve_ivp
 from natrium.model import (
     METHODS,
     Choice,
-    HybridNeuron,
     Kernel,
-    Neuron,
     Number,
     Optional,
+    Simulation,
     SolverError,
     Span,
-    Stimulus,
     as_float,
     lower,
     smooth_spans,
 )
 from natrium.model.arrays import Array
-from natrium.solvers.base import checked_run, manifest
+from natrium.solvers.base import BaseSolver, Run
 from natrium.solvers.event_driven.crossing import Graze, Search, graze_warnings
 from natrium.solvers.event_driven.right_hand_side import bound_jacobian, bound_rhs
 from natrium.solvers.event_driven.steppers import STEPPERS, Piece, Record, Rhs, Stepper, TrueStep
 from natrium.solvers.event_driven.stiffness import Switch
-from natrium.solvers.limits import Budget, Limits
+from natrium.solvers.flags import RunFlag
+from natrium.solvers.limits import LEAST_RTOL, Budget, Limits
 from natrium.solvers.refractory import rest_segment
+from natrium.solvers.reliability import errors_by_second_solve
 from natrium.solvers.trajectory import Event, Segment, Trajectory
 
-# The least relative tolerance that SciPy's methods honour is 100 machine epsilons.
-LEAST_RTOL = 2.3e-14
 LEAST_ATOL = 1e-20  # below it errors in units of tolerance overflow where a gate starts at zero
 # Absolute tolerances in units of rtol: u is measured in mV from threshold; gates are raised to powers
 # and multiplied by g (E - V), so that their errors weigh a hundred times more.
@@ -51,7 +49,7 @@ _solve_ivp: Callable[..., Any] = solve_ivp
 
 
 @attrs.frozen(kw_only=True)
-class EventDriven:
+class EventDriven(BaseSolver):
     """Solve with every spike located to the digits asked for.
 
     Time is cut into smooth pieces at the stimulus' edges and at the ends of refractory periods. Each
@@ -81,6 +79,9 @@ class EventDriven:
        Comput. Math. Appl. 39 (2000) 43-54. https://doi.org/10.1016/S0898-1221(00)00045-6
     """
 
+    name: ClassVar[str] = "event"
+    any_equations: ClassVar[bool] = True
+
     method: Literal["auto", "RK45", "DOP853", "Radau"] = attrs.field(
         default="auto", validator=Choice(METHODS)
     )
@@ -95,56 +96,30 @@ class EventDriven:
     )
     limits: Limits = attrs.field(factory=Limits)
 
-    def solve(
-        self,
-        neuron: Neuron | HybridNeuron,
-        stimulus: Stimulus | Sequence[Stimulus] | None = None,
-        *,
-        t_start: float = 0.0,
-        t_end: float,
-    ) -> Trajectory:
-        """Run a neuron.
-
-        Parameters
-        ----------
-        neuron : Neuron or HybridNeuron
-        stimulus : Stimulus or sequence of Stimulus, optional
-            No input by default.
-        t_start, t_end : float
-            Span, ms.
-
-        Returns
-        -------
-        Trajectory
-
-        Raises
-        ------
-        ModelError, StimulusError
-            When what is given breaks a rule.
-        SolverError
-            When the run cannot be carried through: `TooManySpikes`, `StepLimit`, or a right-hand
-            side that is not finite (the time is named).
-        """
-        total, t_start, t_end = checked_run(neuron, stimulus, t_start, t_end, any_equations=True)
-        run = _Run(self, neuron, total, t_start, t_end)
+    def _solve(self, run: Run) -> Trajectory:
+        """Go piece by piece."""
+        course = _Course(self, run)
         with np.errstate(all="ignore"):  # of trial steps, which are then rejected
-            run.carry_through()
-        return Trajectory(
-            neuron=neuron,
-            stimulus=total,
-            names=run.kernel.system.labels,
-            t_start=t_start,
-            t_end=t_end,
-            segments=tuple(run.segments),
-            events=tuple(run.events),
-            solver="event",
+            course.carry_through()
+        return run.trajectory(
+            self,
+            course.segments,
+            course.events,
             method=self.method,
-            made_by=self,
-            rhs_evaluations=run.budget.calls,
-            warnings=run.warnings(),
-            statistics={"steps": dict(run.steps), "pieces": run.pieces},
-            manifest=manifest(self, neuron, total),
+            rhs_evaluations=course.budget.calls,
+            flags=RunFlag.GRAZE if course.grazes else RunFlag(0),
+            warnings=course.warnings(),
+            statistics={"steps": dict(course.steps), "pieces": course.pieces},
         )
+
+    @classmethod
+    def of(cls, simulation: Simulation) -> Self:
+        """Make the solver that a model file's [simulation] asks for."""
+        return cls(method=simulation.method, rtol=simulation.rtol, atol=simulation.atol)
+
+    def spike_time_errors(self, trajectory: Trajectory) -> Array:
+        """Estimate the error of every spike time of a run by a second solve, shape (n_spikes,), ms."""
+        return errors_by_second_solve(trajectory)
 
 
 class _Dense:
@@ -165,21 +140,14 @@ class _Dense:
         return np.asarray(self.polynomial(origin + s)).T + self.shift[:, None]
 
 
-class _Run:
+class _Course:
     """One run as it goes on. Its clock is the time since t_start, so that late runs keep their digits."""
 
-    def __init__(
-        self,
-        solver: EventDriven,
-        neuron: Neuron | HybridNeuron,
-        stimulus: Stimulus,
-        t_start: float,
-        t_end: float,
-    ) -> None:
-        self.solver, self.stimulus, self.t_start, self.t_end = solver, stimulus, t_start, t_end
+    def __init__(self, solver: EventDriven, run: Run) -> None:
+        self.solver, self.neuron, self.stimulus = solver, run.neuron, run.stimulus
+        self.t_start, self.t_end, self.duration = run.t_start, run.t_end, run.duration
+        neuron = run.neuron
         self.kernel: Kernel = lower(neuron.system)
-        self.duration = t_end - t_start
-        self.neuron = neuron
         initial = neuron.initial_state()
         self.shift = np.zeros(len(initial))
         self.shift[0] = neuron.origin
@@ -321,7 +289,7 @@ class _Run:
 class _Inspector:
     """Called after every step: keeps the budget, searches for a crossing, watches for stiffness."""
 
-    def __init__(self, run: _Run, begin: float, search: Search, switch: Switch) -> None:
+    def __init__(self, run: _Course, begin: float, search: Search, switch: Switch) -> None:
         self.run, self.begin, self.search, self.switch = run, begin, search, switch
         self.seen = self.count = 0
 

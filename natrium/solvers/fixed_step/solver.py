@@ -8,9 +8,8 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_right
-from collections.abc import Sequence
 from functools import cache
-from typing import Literal
+from typing import ClassVar, Literal, Self
 
 import attrs
 import numpy as np
@@ -18,10 +17,10 @@ from scipy.optimize import brentq
 
 from natrium.model import (
     Choice,
-    HybridNeuron,
     Neuron,
     Number,
     Optional,
+    Simulation,
     SolverError,
     StepLimit,
     Stimulus,
@@ -30,7 +29,7 @@ from natrium.model import (
     smooth_spans,
 )
 from natrium.model.arrays import Array
-from natrium.solvers.base import checked_run, manifest
+from natrium.solvers.base import BaseSolver, Run
 from natrium.solvers.fixed_step.schemes import SCHEMES, Current, Flow
 from natrium.solvers.limits import Limits
 from natrium.solvers.refractory import relaxed
@@ -47,7 +46,7 @@ def _quadrature() -> list[tuple[float, float]]:
 
 
 @attrs.frozen(kw_only=True)
-class FixedStep:
+class FixedStep(BaseSolver):
     """Step through time with a fixed step, by named rules.
 
     `Trajectory.t` holds the labels of the samples, `spike_times` those of the spikes, and
@@ -90,6 +89,8 @@ class FixedStep:
        https://doi.org/10.1023/A:1012885314187
     """
 
+    name: ClassVar[str] = "script"
+
     dt: float = attrs.field(converter=as_float, validator=Number("ms", 0.0, open_low=True))
     scheme: str = attrs.field(default="sequential-euler", validator=Choice(tuple(SCHEMES)))
     spike_time: Literal["grid", "linear", "cubic"] = attrs.field(
@@ -110,15 +111,8 @@ class FixedStep:
     )
     limits: Limits = attrs.field(factory=Limits)
 
-    def solve(
-        self,
-        neuron: Neuron | HybridNeuron,
-        stimulus: Stimulus | Sequence[Stimulus] | None = None,
-        *,
-        t_start: float = 0.0,
-        t_end: float,
-    ) -> Trajectory:
-        """Run a neuron; parameters and result as in `EventDriven.solve`.
+    def _solve(self, run: Run) -> Trajectory:
+        """Step from grid point to grid point.
 
         Raises
         ------
@@ -127,33 +121,31 @@ class FixedStep:
         SolverError
             When V or a gate stops being finite, as where a written rate is 0/0.
         """
-        total, t_start, t_end = checked_run(neuron, stimulus, t_start, t_end)
-        assert isinstance(neuron, Neuron)  # checked
-        steps = (t_end - t_start) / self.dt
+        steps = run.duration / self.dt
         if steps > self.limits.max_rhs_evaluations:
             raise StepLimit(
                 f"a run may take at most {self.limits.max_rhs_evaluations} steps, got {steps:.3g}; "
                 "raise dt, shorten the run or raise max_rhs_evaluations"
             )
-        run = _Run(self, neuron, total, np.arange(t_start, t_end, self.dt))
+        course = _Course(self, run.neuron, run.stimulus, np.arange(run.t_start, run.t_end, self.dt))
         with np.errstate(all="ignore"):  # the scheme's own overflow ends below, named
-            run.carry_through()
-        labels = run.starts + (self.dt if self.label == "end" else 0.0)
-        return Trajectory(
-            neuron=neuron,
-            stimulus=total,
-            names=neuron.system.labels,
-            t_start=t_start,
-            t_end=t_end,
-            segments=(_samples(labels, run.y, t_start, t_end),),
-            events=tuple(run.events),
-            solver="script" if self.is_script else "fixed-step",
+            course.carry_through()
+        labels = course.starts + (self.dt if self.label == "end" else 0.0)
+        return run.trajectory(
+            self,
+            [_samples(labels, course.y, run.t_start, run.t_end)],
+            course.events,
+            solver=None if self.is_script else "fixed-step",
             method=self.scheme,
-            made_by=self,
-            rhs_evaluations=run.taken * SCHEMES[self.scheme].evaluations,
-            extras={"refractory_counter": run.counters},
-            manifest=manifest(self, neuron, total),
+            rhs_evaluations=course.taken * SCHEMES[self.scheme].evaluations,
+            extras={"refractory_counter": course.counters},
         )
+
+    @classmethod
+    def of(cls, simulation: Simulation) -> Self:
+        """Make the solver that a model file's [simulation] asks for."""
+        assert simulation.dt is not None  # held by Simulation's own check
+        return cls(dt=simulation.dt)
 
     @property
     def is_script(self) -> bool:
@@ -161,7 +153,7 @@ class FixedStep:
         return self == FixedStep(dt=self.dt, limits=self.limits)
 
 
-class _Run:
+class _Course:
     """One run as it goes on."""
 
     def __init__(self, solver: FixedStep, neuron: Neuron, stimulus: Sum, starts: Array) -> None:

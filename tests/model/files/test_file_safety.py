@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 import natrium
-from natrium.model.files.toml import MAX_BYTES, MAX_DOTS, MAX_NESTING, to_toml, write_whole
+from natrium.model.files.toml import MAX_BYTES, MAX_DOTS, MAX_NESTING
+from natrium.model.files.writing import to_toml, write_whole
 
 START = "natrium = 1\n[neuron]\n"
 LIMIT = 1.0  # seconds

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 import natrium
-from natrium.model.files.toml import to_toml
+from natrium.model.files.writing import to_toml
 
 CASES = {
     case["id"]: case

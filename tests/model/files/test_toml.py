@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 
 import natrium
-from natrium.model.files.toml import channel_to_dict, to_dict, to_toml
+from natrium.model.files.writing import channel_to_dict, to_dict, to_toml
 from natrium.model.stimuli.kinds import KINDS
 from tests.model.files.design import DESIGN
 from tests.model.files.making import models

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 import natrium
 from natrium.model import Sum, as_stimulus, smooth_spans
-from natrium.solvers.compiled.inputs import FORMULA, GAUSSIAN, SINE, tabulated
+from natrium.solvers.compiled.inputs import FORMULA, GAUSSIAN, SINE, tabulate
 from natrium.solvers.ensembles.grid import runs_of
 from natrium.solvers.runs import Runs
 
@@ -94,14 +94,14 @@ def check(table, run, stimulus, t_start, t_end):
 def test_pieces_are_the_stimulus_own(name, t_start):
     stimulus = Sum(tuple(KINDS[name]))
     t_end = t_start + 31.3
-    table = tabulated(Runs(neuron=LIF, stimulus=stimulus, t_start=t_start, t_end=t_end))
+    table = tabulate(Runs(neuron=LIF, stimulus=stimulus, t_start=t_start, t_end=t_end))
     check(table, 0, stimulus, t_start, t_end)
     assert not table.unsupported
 
 
 def test_one_input_each():
     stimuli = [as_stimulus(parts) for parts in KINDS.values()] * 2
-    table = tabulated(Runs(neuron=LIF, stimuli=stimuli, t_end=31.3))
+    table = tabulate(Runs(neuron=LIF, stimuli=stimuli, t_end=31.3))
     for run, stimulus in enumerate(stimuli):
         check(table, run, stimulus, 0.0, 31.3)
     assert table.first_piece.size == len(KINDS) + 1  # alike inputs are laid out once
@@ -125,7 +125,7 @@ VARIED = {
 def test_values_that_vary(name):
     parts, values = VARIED[name]
     runs = runs_of(LIF, parts, values, t_end=31.3)
-    table = tabulated(runs)
+    table = tabulate(runs)
     for run in range(runs.n_runs):
         check(table, run, runs.stimulus_at(run), 0.0, 31.3)
     if name == "of the neuron alone":
@@ -156,25 +156,25 @@ PARTS = st.one_of(
 @settings(max_examples=60, deadline=None, derandomize=True)
 def test_pieces_of_any_sum_are_the_stimulus_own(parts, t_start, length):
     stimulus = Sum(tuple(parts))
-    table = tabulated(Runs(neuron=LIF, stimulus=stimulus, t_start=t_start, t_end=t_start + length))
+    table = tabulate(Runs(neuron=LIF, stimulus=stimulus, t_start=t_start, t_end=t_start + length))
     check(table, 0, stimulus, t_start, t_start + length)
 
 
 def test_a_python_function_is_told_by_its_run():
     custom = natrium.Custom(lambda t: 1.0, max_step=1.0)
     stimuli = [as_stimulus(part) for part in (natrium.Constant(1.0), custom, None, custom)]
-    table = tabulated(Runs(neuron=LIF, stimuli=stimuli, t_end=10.0))
+    table = tabulate(Runs(neuron=LIF, stimuli=stimuli, t_end=10.0))
     assert sorted(table.unsupported) == [1, 3]
     assert "Custom" in table.unsupported[1]
     assert (table.input_of < 0).tolist() == [False, True, False, True]
     check(table, 2, stimuli[2], 0.0, 10.0)
-    alone = tabulated(runs_of(LIF, [custom, natrium.Constant(1.0)], {"I_1": [1.0, 2.0]}, t_end=10.0))
+    alone = tabulate(runs_of(LIF, [custom, natrium.Constant(1.0)], {"I_1": [1.0, 2.0]}, t_end=10.0))
     assert sorted(alone.unsupported) == [0, 1]
 
 
 def test_a_long_noise_is_laid_out_by_whole_arrays():
     noise = natrium.Noise(5.0, 3.0, tau=2.0, step=0.001, seed=1, interpolation="linear")
-    table = tabulated(Runs(neuron=LIF, stimulus=noise, t_end=1000.0))
+    table = tabulate(Runs(neuron=LIF, stimulus=noise, t_end=1000.0))
     assert table.level.size == 1_000_000
     times, values = noise.samples_in(0.0, 1000.0)
     np.testing.assert_array_equal(table.level, values[:-1])

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 import natrium
 from natrium.solvers.ensembles.grid import runs_of
-from natrium.solvers.runs import FAILED
+from natrium.solvers.flags import RunFlag
 from tests.solvers.cases import NA, STEP, fast_channel
 
 LIF = natrium.Neuron(tau_m=8.0, tau_ref=1.5, v_rest=-70.0, v_thresh=-53.0, v_reset=-75.0)
@@ -169,7 +169,7 @@ def test_a_run_that_fails_spoils_no_other(place):
     spoilt = levels.copy()
     spoilt[place] = 1e308
     found = natrium.Compiled().solve_runs(runs_of(NA, None, {"I": spoilt}, t_end=60.0), TIMES)
-    assert found.flags[place] & FAILED
+    assert found.flags[place] & RunFlag.FAILED
     assert np.isnan(found.final_states[place]).all()
     assert found.messages[place].startswith("I_0 = 1e+308: ")
     for run in set(range(13)) - {place}:

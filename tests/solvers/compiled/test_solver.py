@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import natrium
-from natrium.solvers.runs import FAILED, FALLBACK, GRAZE
+from natrium.solvers.flags import RunFlag
 from tests.solvers.cases import NA, SODIUM, STEP, TRAINS, fast_channel, read, solve, train
 from tests.solvers.randoms import random_case
 
@@ -307,7 +307,7 @@ def test_a_graze_within_the_error_is_flagged_with_its_time(gap):
     assert float(warning.split(" at ")[1].split(" ms")[0]) == pytest.approx(at, abs=1e-2)
     assert ("taken as a spike" in warning) == (run.n_spikes > 0)
     many = natrium.simulate_many(neuron, parts, t_end=80.0, parameters={"tau_ref": [2.0, 3.0]})
-    assert np.all(many.flags & GRAZE)
+    assert np.all(many.flags & RunFlag.GRAZE)
     assert many.messages[0] == "; ".join(run.warnings)
 
 
@@ -327,7 +327,7 @@ def test_a_budget_of_spikes_is_kept():
     found = natrium.simulate_many(
         natrium.Neuron(), t_end=50.0, parameters={"I": [10.0, 20.0, 90.0]}, limits=limits
     )
-    assert (found.flags & FAILED).astype(bool).tolist() == [False, False, True]
+    assert (found.flags & RunFlag.FAILED).astype(bool).tolist() == [False, False, True]
     assert found.messages[2].startswith("I_0 = 90.0: a run may fire at most 3 spikes")
     assert np.isnan(found.final_states[2]).all()
     assert found.counts.tolist() == [0, 3, 0]
@@ -351,7 +351,7 @@ def test_a_budget_of_calls_ends_a_long_run():
         compiled(NA, natrium.Constant(20.0), 1e5, limits=limits)
     limits = natrium.Limits(max_rhs_evaluations=100_000)
     found = natrium.simulate_many(natrium.Neuron(), t_end=1e5, parameters={"I": [0.0, 20.0]}, limits=limits)
-    assert (found.flags & FAILED).astype(bool).tolist() == [False, True]
+    assert (found.flags & RunFlag.FAILED).astype(bool).tolist() == [False, True]
 
 
 def test_a_stiff_run_is_carried_by_the_event_driven_solver_and_says_so():
@@ -361,7 +361,7 @@ def test_a_stiff_run_is_carried_by_the_event_driven_solver_and_says_so():
     assert found.n_spikes > 0
     assert any(text.startswith("carried by EventDriven: stiff at t = ") for text in found.warnings)
     many = natrium.simulate_many(neuron, t_end=40.0, parameters={"I": [0.0, 16.0]})
-    assert np.all(many.flags & FALLBACK)
+    assert np.all(many.flags & RunFlag.FALLBACK)
     assert "carried by EventDriven" in many.messages[1]
     np.testing.assert_array_equal(many.train(1), other.spike_times)
 
@@ -382,7 +382,7 @@ def test_what_has_no_series_is_carried_by_the_event_driven_solver(name):
     assert said.startswith("carried by EventDriven: ")
     assert why in said
     mixed = natrium.simulate_many(neuron, stimuli=[drive, natrium.Constant(20.0), drive], t_end=40.0)
-    assert (mixed.flags & FALLBACK).astype(bool).tolist() == [True, False, True]
+    assert (mixed.flags & RunFlag.FALLBACK).astype(bool).tolist() == [True, False, True]
     np.testing.assert_array_equal(mixed.train(0), other.spike_times)
     np.testing.assert_array_equal(mixed.train(2), other.spike_times)
     np.testing.assert_array_equal(mixed.train(1), compiled(neuron, natrium.Constant(20.0), 40.0).spike_times)

@@ -7,7 +7,7 @@ from pathlib import Path
 import attrs
 
 from natrium.solvers import ClosedForm
-from natrium.solvers.runs import one_by_one
+from natrium.solvers.runs import solve_one_by_one
 
 UNLUCKY = 30.0  # mV
 
@@ -28,7 +28,7 @@ class Deadly:
             if self.once:
                 Path(self.once).touch()
             os._exit(1)
-        return one_by_one(ClosedForm(), runs, sample_times)
+        return solve_one_by_one(ClosedForm(), runs, sample_times)
 
 
 @attrs.frozen
@@ -41,4 +41,4 @@ class Faulty:
     def solve_runs(self, runs, sample_times):
         if UNLUCKY in runs.varied["I_0"]:
             raise MemoryError("too much")
-        return one_by_one(ClosedForm(), runs, sample_times)
+        return solve_one_by_one(ClosedForm(), runs, sample_times)

@@ -15,7 +15,8 @@ from natrium.model import ModelError, Neuron, SolverError
 from natrium.solvers.ensembles.dataset import unit_of
 from natrium.solvers.ensembles.ensemble import Ensemble, assembled
 from natrium.solvers.ensembles.grid import runs_of
-from natrium.solvers.runs import FAILED, FALLBACK, GRAZE, NOT_RUN, Chunk
+from natrium.solvers.flags import RunFlag
+from natrium.solvers.runs import Chunk
 
 
 def chunk_of(trains, **changes):
@@ -92,7 +93,7 @@ def test_chunks_come_in_any_order_and_may_be_missing():
     ]
     found = assembled(runs, parts, axes={"run": np.arange(6)}, parameters={})
     assert [train.tolist() for train in found] == [[1.0], [2.0, 3.0], [], [], [9.0], []]
-    assert found.flags.tolist() == [0, 0, NOT_RUN, NOT_RUN, 0, NOT_RUN]
+    assert found.flags.tolist() == [0, 0, RunFlag.NOT_RUN, RunFlag.NOT_RUN, 0, RunFlag.NOT_RUN]
     assert found.messages == {1: "early", 4: "late"}
     assert not found.complete
     np.testing.assert_array_equal(np.isnan(found.rates), [False, False, True, True, False, True])
@@ -102,7 +103,7 @@ def test_chunks_come_in_any_order_and_may_be_missing():
     assert not none.finished.any()
 
 
-FLAGS = np.array([0, GRAZE | FALLBACK, FAILED, FAILED], np.uint8)
+FLAGS = np.array([0, RunFlag.GRAZE | RunFlag.FALLBACK, RunFlag.FAILED, RunFlag.FAILED], np.uint8)
 
 
 def test_flags():
@@ -117,7 +118,7 @@ def test_flags():
         found.raise_for_failures()
     ensemble_of(TRAINS).raise_for_failures()
     with pytest.raises(SolverError, match="; 5 more"):
-        ensemble_of([[]] * 10, flags=np.full(10, FAILED, np.uint8)).raise_for_failures()
+        ensemble_of([[]] * 10, flags=np.full(10, RunFlag.FAILED, np.uint8)).raise_for_failures()
 
 
 def test_an_ensemble_is_frozen():

@@ -16,7 +16,8 @@ from natrium.model import Constant, ModelError, Neuron, Step, UnsupportedModel, 
 from natrium.solvers import ClosedForm, EventDriven, Limits, Schedule, simulate_many
 from natrium.solvers.ensembles.grid import runs_of
 from natrium.solvers.ensembles.simulate_many import shown_progress
-from natrium.solvers.runs import FAILED, one_by_one
+from natrium.solvers.flags import RunFlag
+from natrium.solvers.runs import solve_one_by_one
 
 LIF = Neuron()
 NA = notebook.lif_na().neuron
@@ -38,7 +39,7 @@ class Native:
         if self.sign is not None:
             self.sign.set()
         time.sleep(self.pause)
-        return one_by_one(ClosedForm(), runs, sample_times)
+        return solve_one_by_one(ClosedForm(), runs, sample_times)
 
 
 def same(first, second):
@@ -149,7 +150,7 @@ def test_failures_are_flagged_where_they_are(solver):
     assert sorted(found.messages) == [1, 3]
     assert found.messages[3].startswith("I_0 = 80.0: a run may fire at most 2 spikes")
     assert np.isnan(found.rates[1])
-    assert found.flags[1] == FAILED
+    assert found.flags[1] == RunFlag.FAILED
 
 
 def test_ctrl_c_gives_what_is_done():

@@ -1,0 +1,147 @@
+"""Models as TOML: what a model file holds of them, written whole or not at all."""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Protocol
+
+import attrs
+import numpy as np
+
+from natrium.model.channel import Channel
+from natrium.model.errors import ModelError
+from natrium.model.expressions.expression import Expression
+from natrium.model.neuron import NO_THRESHOLD, Neuron, NoThreshold
+from natrium.model.stimuli.kinds import KINDS, VERSION
+from natrium.model.stimuli.stimulus import Sum
+
+
+class Writable(Protocol):
+    """What a model file is written of: a `Model`."""
+
+    @property
+    def neuron(self) -> Neuron:
+        """The table [neuron] and its channels."""
+
+    @property
+    def stimulus(self) -> Sum:
+        """The tables [[stimuli]]."""
+
+    @property
+    def simulation(self) -> Any:
+        """The table [simulation]."""
+
+
+def to_dict(model: Writable) -> dict[str, Any]:
+    """Give a model as the content of a version-1 model file, defaults written out.
+
+    Raises
+    ------
+    ModelError
+        When a stimulus cannot be written, such as a Python function.
+    """
+    for part in model.stimulus.parts:
+        if type(part) not in KINDS.values():
+            raise ModelError(f"a {type(part).__name__} stimulus cannot be written to a model file")
+    data: dict[str, Any] = {
+        "natrium": VERSION,
+        "neuron": _plain(model.neuron, without={"channels"}),
+    }
+    data["channels"] = [_plain(channel) for channel in model.neuron.channels]
+    data["stimuli"] = [{"kind": part.kind} | _plain(part) for part in model.stimulus.parts]
+    data["simulation"] = _plain(model.simulation)
+    return {key: value for key, value in data.items() if value not in ([], {})}
+
+
+def channel_to_dict(channel: Channel) -> dict[str, Any]:
+    """Give a channel as it stands in a model file."""
+    return _plain(channel)
+
+
+def _plain(item: Any, without: frozenset[str] | set[str] = frozenset()) -> dict[str, Any]:
+    """Give the fields of one object as plain data."""
+    data = {}
+    for field in attrs.fields(type(item)):
+        value = getattr(item, field.name)
+        if field.name in without or value is None or (isinstance(value, (str, tuple)) and not value):
+            continue
+        if isinstance(value, Expression):
+            value = value.text
+        elif isinstance(value, NoThreshold):
+            value = NO_THRESHOLD
+        elif isinstance(value, np.integer):
+            value = int(value)  # JSON knows none of NumPy's
+        elif isinstance(value, tuple):
+            value = [_plain(part) if attrs.has(type(part)) else part for part in value]
+        data[field.name] = value
+    return data
+
+
+def to_toml(model: Writable) -> str:
+    """Give a model as the text of a model file."""
+    return "\n".join(_lines(to_dict(model), "")).strip() + "\n"
+
+
+def _lines(table: dict[str, Any], prefix: str) -> Iterator[str]:
+    for key, value in table.items():
+        if not _is_tables(value):
+            yield f"{key} = {_literal(value)}"
+    for key, value in table.items():
+        if isinstance(value, dict):
+            yield from ("", f"[{prefix}{key}]", *_lines(value, f"{prefix}{key}."))
+        elif _is_tables(value):
+            for item in value:
+                yield from ("", f"[[{prefix}{key}]]", *_lines(item, f"{prefix}{key}."))
+
+
+def _is_tables(value: Any) -> bool:
+    return isinstance(value, dict) or (isinstance(value, list) and bool(value) and isinstance(value[0], dict))
+
+
+def _literal(value: Any) -> str:
+    if isinstance(value, list):
+        return f"[{', '.join(map(_literal, value))}]"
+    # For finite numbers and booleans JSON is TOML; in text TOML escapes one character more.
+    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
+
+
+def save(model: Writable, path: str | os.PathLike[str]) -> None:
+    """Write a model file; reading it again gives an equal model.
+
+    The file appears whole or not at all.
+
+    Raises
+    ------
+    ModelError
+        When the model cannot be written, or the place cannot be written to.
+    """
+    write_whole(path, to_toml(model))
+
+
+def write_whole(path: str | os.PathLike[str], content: str | bytes) -> None:
+    """Write a file under a temporary name beside it, then move it into place."""
+    path = Path(path)
+    data = content.encode("utf-8") if isinstance(content, str) else content
+    try:
+        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".natrium-")
+        try:
+            with os.fdopen(handle, "wb") as file:
+                file.write(data)
+            Path(temporary).chmod(0o666 & ~_umask())
+            Path(temporary).replace(path)
+        except BaseException:
+            Path(temporary).unlink(missing_ok=True)
+            raise
+    except (OSError, ValueError) as error:  # ValueError: a null character in the path
+        reason = getattr(error, "strerror", None) or error
+        raise ModelError(f"cannot write {path}: {reason}") from error
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
