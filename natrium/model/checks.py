@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import numbers
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 import attrs
@@ -138,7 +138,7 @@ class Flag(Rule):
 class Choice(Rule):
     """One of a few words."""
 
-    words: Sequence[str]
+    words: Collection[str]
 
     def broken(self, name: str, value: Any) -> str:
         """Say how `value` breaks the rule; an empty string where it keeps it."""

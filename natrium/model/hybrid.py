@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from collections.abc import Callable
+from functools import lru_cache
+from typing import Any
 
 import attrs
 import sympy
@@ -10,7 +12,7 @@ import sympy
 
 @attrs.frozen
 class GateFlow:
-    """One gate along the flow: dx/dt = rate(V) (inf(V) - x).
+    """One state that relaxes: dx/dt = rate (inf - x); a gate along the flow, rate and inf of V.
 
     Attributes
     ----------
@@ -35,12 +37,12 @@ class Refractory:
     ----------
     duration : sympy.Expr
         ms.
-    rule : {"hold", "clamp"}
-        ``hold``: the whole state stands still; ``clamp``: V stands still, the gates move.
+    rule : str
+        One of `REFRACTORY_RULES`.
     """
 
     duration: sympy.Expr
-    rule: Literal["hold", "clamp"]
+    rule: str
 
 
 @attrs.frozen
@@ -106,6 +108,29 @@ class HybridSystem:
         """Whether a reset moves another state than V."""
         return self.reset[1:] != self.states[1:]
 
+    @property
+    def resting(self) -> HybridSystem:
+        """The same system while refractory: its flow as the rule says, and no event."""
+        return attrs.evolve(self, rhs=REFRACTORY_RULES[self.refractory.rule](self), guard=None)
+
+    @property
+    def relaxations(self) -> tuple[GateFlow, ...] | None:
+        """The states that move while refractory, each relaxing by itself; None without such a closed form."""
+        return _relaxations(self.structure)
+
+    def rested(self, elapsed: Any) -> tuple[Any, ...] | None:
+        """Give the state after `elapsed` ms of the refractory period, of the state at its beginning.
+
+        Returns
+        -------
+        tuple of sympy.Expr or None
+            None where there is no closed form.
+        """
+        if self.relaxations is None:
+            return None
+        moving = {one.state: relaxation(one.state, one.inf, one.rate, elapsed) for one in self.relaxations}
+        return tuple(moving.get(state, state) for state in self.states)
+
     def value(self, parameter: str) -> float:
         """Give a parameter's value by its name.
 
@@ -145,3 +170,43 @@ class HybridSystem:
             guard=None if self.guard is None else self.guard.subs(shift, simultaneous=True),
             reset=tuple(expr.subs(shift, simultaneous=True) for expr in self.reset),
         )
+
+
+REFRACTORY_RULES: dict[str, Callable[[HybridSystem], tuple[Any, ...]]] = {
+    "hold": lambda system: (sympy.S.Zero,) * len(system.states),
+    "clamp": lambda system: (sympy.S.Zero, *system.rhs[1:]),
+}
+"""The flow while refractory, by each rule: how fast every state then moves, per ms.
+
+``hold``, the original script's: the whole state stands still. ``clamp``: V stands still, the gates move.
+A rule under which the states relax one by one is solved in closed form by everything that solves; one that
+leaves V to flow is integrated, its spikes ignored, and V fires at once where it is at the threshold or above
+when the period ends, as in a simulator with a clock.
+"""
+
+
+def relaxation(x: Any, inf: Any, rate: Any, elapsed: Any) -> Any:
+    """Solve x' = rate (inf - x): the one place where this law stands."""
+    return inf + (x - inf) * sympy.exp(-rate * elapsed)
+
+
+@lru_cache(maxsize=64)
+def _relaxations(system: HybridSystem) -> tuple[GateFlow, ...] | None:
+    gates = {gate.state: gate for gate in system.gates}
+    flows = dict(zip(system.states, zip(system.rhs, system.resting.rhs, strict=True), strict=True))
+    moving = {state for state, (_, flow) in flows.items() if flow != 0}
+    found = []
+    for state, (free, flow) in flows.items():
+        if state not in moving:
+            continue
+        if state in gates and flow == free:
+            relaxing = gates[state]
+        else:
+            rate = -flow.diff(state)
+            if rate == 0:
+                return None
+            relaxing = GateFlow(state, flow.subs(state, 0) / rate, rate)
+        if (relaxing.inf.free_symbols | relaxing.rate.free_symbols) & {*moving, system.input}:
+            return None
+        found.append(relaxing)
+    return tuple(found)

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from functools import cached_property, lru_cache
-from typing import TYPE_CHECKING, Any, Literal
+from functools import cache, cached_property, lru_cache
+from typing import Any, Literal
 
 import attrs
 import numpy as np
@@ -18,10 +18,9 @@ import sympy
 from sympy.printing.numpy import NumPyPrinter
 from sympy.printing.pycode import PythonCodePrinter
 
+from natrium.model.errors import UnsupportedModel
 from natrium.model.expressions.exprel import exprel_array, exprel_scalar, saturated_exp, saturated_exp_array
-
-if TYPE_CHECKING:
-    from natrium.model.hybrid import HybridSystem
+from natrium.model.hybrid import HybridSystem, relaxation
 
 # Per ms. A gate this fast is at its steady state to the last digit; one ten decades faster still would
 # drown all else in the linear algebra of an implicit step.
@@ -119,6 +118,14 @@ def lower_expressions(
     return sympy.lambdify(symbols, nested, modules=modules, printer=writer, cse=True)
 
 
+@cache
+def relaxed() -> Callable[..., Any]:
+    """Give the law of relaxation on arrays, ``f(x, inf, rate, elapsed)``."""
+    symbols = sympy.symbols("x inf rate elapsed", real=True)
+    function = lower_expressions((relaxation(*symbols),), symbols, "grid", saturated=False)
+    return lambda *values: function(*values)[0]
+
+
 @attrs.frozen(slots=False)
 class Kernel:
     """The functions of one hybrid system, its parameters' values beside them.
@@ -176,6 +183,34 @@ class Kernel:
     def relaxation(self) -> Callable[[float], list[float]]:
         """Rates alpha + beta of the gates, per ms, ``(V) -> list``."""
         return lower_expressions(tuple(gate.rate for gate in self.system.gates), self.system.states[:1])
+
+    @cached_property
+    def relaxations(self) -> tuple[tuple[int, Callable[..., list[float]], Callable[..., list[float]]], ...]:
+        """Of each state that moves while refractory: its place, its rate (per ms) and its target.
+
+        Both are ``f(*states, *parameters) -> [float]``, of the state at the beginning. A rate of zero has no
+        target.
+
+        Raises
+        ------
+        UnsupportedModel
+            When the refractory rule has no closed form.
+        """
+        system = self.system
+        if system.relaxations is None:
+            raise UnsupportedModel(
+                "a refractory period needs a closed form here (each state relaxing by itself), got the rule "
+                f"{system.refractory.rule!r}: use EventDriven (--solver event)"
+            )
+        arguments = (*system.states, *system.parameters)
+        return tuple(
+            (
+                system.states.index(one.state),
+                lower_expressions((one.rate,), arguments),
+                lower_expressions((one.inf,), arguments),
+            )
+            for one in system.relaxations
+        )
 
     @staticmethod
     def _lowered(system: HybridSystem, expressions: tuple[Any, ...]) -> Callable[..., Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from functools import lru_cache
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar
 
 import attrs
 import sympy
@@ -12,7 +12,7 @@ import sympy
 from natrium.model.channel import STEADY_STATE, Channel, _as_tuple, _check_members
 from natrium.model.checks import Choice, Number, as_float
 from natrium.model.errors import ModelError
-from natrium.model.hybrid import HybridSystem, Refractory
+from natrium.model.hybrid import REFRACTORY_RULES, HybridSystem, Refractory
 from natrium.model.kernel import lower
 from natrium.model.rates import V
 
@@ -88,9 +88,7 @@ class Neuron:
     channels: tuple[Channel, ...] = attrs.field(default=(), converter=_as_tuple)
     v_reset: float = attrs.field(kw_only=True, converter=as_float, validator=Number("mV"))
     v_init: float = attrs.field(kw_only=True, converter=as_float, validator=Number("mV"))
-    refractory: Literal["hold", "clamp"] = attrs.field(
-        default="hold", kw_only=True, validator=Choice(("hold", "clamp"))
-    )
+    refractory: str = attrs.field(default="hold", kw_only=True, validator=Choice(REFRACTORY_RULES))
 
     @v_reset.default
     def _v_reset(self) -> float:

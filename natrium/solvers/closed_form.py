@@ -153,14 +153,15 @@ class ClosedForm(BaseSolver):
         segments: list[Segment] = []
         events: list[Event] = []
         u, begin, free_from = neuron.v_init - origin, 0.0, 0.0
-        reset = np.array([neuron.v_reset])
+        reset = state = np.array([neuron.v_reset])
         for span in smooth_spans(run.stimulus, t_start, t_end):
             end = duration if span.end == t_end else span.end - t_start
             while begin < end:
                 if free_from > begin:
                     stop = min(end, free_from)
-                    segments.append(rest_segment(kernel, t_start + begin, stop - begin, reset))
-                    begin = stop
+                    segments.append(rest_segment(kernel, t_start + begin, stop - begin, state))
+                    begin, state = stop, segments[-1].values[:, -1]
+                    u = float(state[0]) - origin
                     continue
                 drive = span.drive(t_start + begin)
                 if drive.curves:
@@ -179,7 +180,7 @@ class ClosedForm(BaseSolver):
                 budget.spike(begin)
                 time = min(t_start + begin, t_end)
                 events.append(Event(time, np.array([neuron.v_thresh]), reset, exact(found, 1)))
-                u, free_from = neuron.v_reset - neuron.v_thresh, begin + neuron.tau_ref
+                u, state, free_from = neuron.v_reset - neuron.v_thresh, reset, begin + neuron.tau_ref
         if events and events[-1].time >= t_end:
             segments.append(rest_segment(kernel, t_end, 0.0, reset))
         return run.trajectory(self, segments, events, method="exact", rhs_evaluations=0)

@@ -5,6 +5,9 @@ import numpy as np
 import pytest
 
 import natrium
+from natrium.model import changed_neuron
+from natrium.model.hybrid import REFRACTORY_RULES
+from natrium.solvers.flags import RunFlag
 from tests.solvers.cases import METHODS, NA, STEP
 
 CLAMP = attrs.evolve(NA, refractory="clamp")
@@ -129,3 +132,108 @@ def test_a_spike_at_the_end_with_a_late_start_leaves_the_reset_state(solver):
         run = solver.solve(LIF, natrium.Constant(20.0), t_start=t_start, t_end=end)
         assert run.n_spikes == 1
         assert run.final_state["V"] == -70.0
+
+
+# --- a rule more: one entry of the table -----------------------------------------------------------
+
+SLOW = attrs.evolve(NA, tau_ref=3.0, v_thresh=-50.0)
+EVERY = {"event": natrium.EventDriven(rtol=1e-11), "compiled": natrium.Compiled(rtol=1e-11)}
+
+
+@pytest.fixture
+def half_pace(monkeypatch):
+    """V stands, gates move at half their pace: each still relaxes by itself."""
+    entry = lambda system: (0, *(flow / 2 for flow in system.rhs[1:]))  # noqa: E731 - an entry is one line
+    monkeypatch.setitem(REFRACTORY_RULES, "half pace", entry)
+    return attrs.evolve(SLOW, refractory="half pace")
+
+
+@pytest.fixture
+def ignored(monkeypatch):
+    """V flows on, spikes are ignored."""
+    monkeypatch.setitem(REFRACTORY_RULES, "ignored", lambda system: system.rhs)
+    return natrium.Neuron(tau_m=10.0, tau_ref=12.0, v_rest=-70.0, v_thresh=-55.0, refractory="ignored")
+
+
+@pytest.mark.parametrize("name", EVERY)
+def test_a_rule_in_closed_form_is_one_entry_for_every_solver(half_pace, name):
+    # At half their pace gates are after 3 ms where clamped ones are after 1.5 ms.
+    run = EVERY[name].solve(half_pace, STEP, t_end=100.0)
+    assert run.n_spikes >= 3
+    assert "fallback" not in str(run.warnings)
+    alpha, beta = rates(half_pace.v_reset)
+    for event in run.events[:-1]:
+        expected = alpha / (alpha + beta) + (event.after[1:] - alpha / (alpha + beta)) * np.exp(
+            -1.5 * (alpha + beta)
+        )
+        found = run.state(event.time + 3.0, side="left")
+        np.testing.assert_allclose(found, [half_pace.v_reset, *expected], rtol=0.0, atol=1e-12)
+    other = EVERY["event"].solve(half_pace, STEP, t_end=100.0)
+    np.testing.assert_allclose(run.spike_times, other.spike_times, rtol=0.0, atol=1e-8)
+    fine = natrium.FixedStep(
+        dt=1e-3, scheme="rk4", spike_time="cubic", refractory="exact", label="end", read="split"
+    )
+    np.testing.assert_allclose(
+        fine.solve(half_pace, STEP, t_end=100.0).spike_times, run.spike_times, rtol=0.0, atol=1e-6
+    )
+    clamped = EVERY[name].solve(attrs.evolve(half_pace, refractory="clamp"), STEP, t_end=100.0)
+    assert np.abs(clamped.spike_times[1:3] - run.spike_times[1:3]).min() > 1e-3
+
+
+def test_a_rule_in_closed_form_is_one_entry_for_the_analyses(half_pace):
+    run = natrium.simulate(half_pace, STEP, t_end=100.0, rtol=1e-12)
+    found = natrium.spike_time_gradients(run, ["g_Na", "v_reset", "tau_ref"])
+    for column, name in enumerate(("g_Na", "v_reset", "tau_ref")):
+        step = 1e-4
+        near = [
+            natrium.simulate(neuron, STEP, t_end=100.0, rtol=1e-13).spike_times
+            for neuron in (changed_neuron(half_pace, {name: natrium.parameters(half_pace, natrium.Sum())[name] + s})
+                           for s in (step, -step))
+        ]  # fmt: skip
+        np.testing.assert_allclose(
+            found.matrix[:, column], (near[0] - near[1]) / (2 * step), rtol=2e-6, atol=1e-8
+        )
+    cycle = natrium.limit_cycle(half_pace, 12.0)
+    late = natrium.simulate(half_pace, natrium.Constant(12.0), t_end=1000.0, rtol=1e-12).spike_times
+    assert cycle.period == pytest.approx(late[-1] - late[-2], abs=1e-8)
+    plane = natrium.planar(half_pace)
+    alpha, beta = rates(half_pace.v_reset)[0][1], rates(half_pace.v_reset)[1][1]
+    steady = alpha / (alpha + beta)
+    assert plane.release(0.3) == pytest.approx(
+        steady + (0.3 - steady) * np.exp(-1.5 * (alpha + beta)), abs=1e-12
+    )
+
+
+def test_a_rule_that_lets_v_flow_is_one_entry_too(ignored):
+    # From the reset at rest, 40 mV bring V over the threshold within the 12 ms: it fires as they end.
+    first = 10.0 * np.log(40.0 / 25.0)
+    expected = first + 12.0 * np.arange(4)
+    run = natrium.simulate(ignored, natrium.Constant(40.0), t_end=first + 40.0, rtol=1e-11)
+    np.testing.assert_allclose(run.spike_times, expected, rtol=0.0, atol=1e-8)
+    assert run.events[1].before[0] == pytest.approx(-70.0 + 40.0 * -np.expm1(-1.2), abs=1e-9)
+    assert run.state(first + 6.0)[0] == pytest.approx(-70.0 + 40.0 * -np.expm1(-0.6), abs=1e-8)
+    # 17 mV do not: the next spike is a crossing, 10 ln(17/2) ms after the reset.
+    weak = natrium.simulate(ignored, natrium.Constant(17.0), t_end=50.0, rtol=1e-11)
+    np.testing.assert_allclose(np.diff(weak.spike_times), 10.0 * np.log(17.0 / 2.0), rtol=0.0, atol=1e-8)
+    stepped = natrium.simulate(
+        ignored, natrium.Constant(40.0), t_end=first + 40.0, solver="script", dt=0.01, refractory="steps"
+    )
+    np.testing.assert_allclose(stepped.spike_times, expected, rtol=0.0, atol=0.06)
+
+
+def test_what_needs_a_closed_form_names_it(ignored):
+    carried = natrium.Compiled().solve(ignored, natrium.Constant(40.0), t_end=20.0)
+    assert carried.flags == RunFlag.FALLBACK
+    assert "'ignored'" in carried.warnings[-1]
+    many = natrium.simulate_many(ignored, t_end=40.0, parameters={"I": [17.0, 40.0]}, solver="compiled")
+    assert many.fell_back.all()
+    for ask in (
+        lambda: natrium.ClosedForm().solve(ignored, natrium.Constant(40.0), t_end=20.0),
+        lambda: natrium.FixedStep(dt=0.1, refractory="exact").solve(
+            ignored, natrium.Constant(40.0), t_end=20.0
+        ),
+        lambda: natrium.spike_time_gradients(natrium.simulate(ignored, natrium.Constant(40.0), t_end=20.0)),
+        lambda: natrium.return_map(ignored, 40.0)([]),
+    ):
+        with pytest.raises(natrium.UnsupportedModel, match="'ignored'"):
+            ask()

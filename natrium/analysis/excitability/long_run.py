@@ -12,7 +12,7 @@ from natrium.analysis.equilibria.steady_input import steady_input
 from natrium.model import AnyNeuron, Constant, lower, started
 from natrium.model.arrays import Array
 from natrium.solvers import ClosedForm, Trajectory, accurate
-from natrium.solvers.refractory import relaxed
+from natrium.solvers.refractory import rest
 
 RTOL = 1e-9
 PERIODS = 8  # spikes after which a pattern of intervals is looked for to repeat
@@ -78,9 +78,7 @@ def run(neuron: AnyNeuron, I: float, state: Array, t_end: float, rtol: float = R
 
 def after_reset(neuron: AnyNeuron, state: Array) -> Array:
     """Give the state at the end of the refractory period that begins with a reset state."""
-    if neuron.system.refractory.rule == "hold" or state.size == 1:
-        return np.asarray(state)
-    return relaxed(lower(neuron.system), state, neuron.tau_ref)
+    return rest(lower(neuron.system), np.asarray(state, dtype=float), neuron.tau_ref)
 
 
 def fire(

@@ -21,8 +21,9 @@ import numpy as np
 import sympy
 
 from natrium.analysis.equilibria.enclosure import Enclosure, sign_changes
-from natrium.model import Choice, HybridNeuron, ModelError, Neuron, Number
+from natrium.model import Choice, HybridNeuron, ModelError, Neuron, Number, UnsupportedModel
 from natrium.model.arrays import Array
+from natrium.model.hybrid import relaxation
 from natrium.model.kernel import lower, lower_expressions
 
 Reduction = Literal["steady", "common", "slice"]
@@ -102,7 +103,7 @@ class Plane:
     def release(self, x: Any) -> Array:
         """Give x at the end of the refractory period of a spike at `x`, shape as `x`.
 
-        Held gates stay; clamped ones move at v_reset, where they are linear: the closed form.
+        By the refractory rule; what moves at v_reset is linear there.
         """
         at: Array = np.asarray(x, dtype=float)
         if not self.neuron.fires:
@@ -155,14 +156,27 @@ class Plane:
 
     @cached_property
     def released(self) -> Any:
-        """X at the end of the refractory period as SymPy, of x at the spike and the parameters."""
+        """X at the end of the refractory period as SymPy, of x at the spike and the parameters.
+
+        Raises
+        ------
+        UnsupportedModel
+            When the gates do not relax by themselves then.
+        """
         V, x = self.symbols
         system = self.neuron.system
-        if system.refractory.rule == "hold":
+        if system.relaxations is None or system.resting.rhs[0] != 0:
+            raise UnsupportedModel(
+                "a plane needs V to stand and gates to relax while refractory, got the rule "
+                f"{system.refractory.rule!r}: use 'hold' or 'clamp'"
+            )
+        places = [system.labels.index(label) for label in self.members]
+        flows = [system.resting.rhs[place].subs(system.states[place], x) for place in places]
+        flow = (sympy.Add(*flows) / len(flows)).subs(V, system.reset[0])
+        rate = -flow.diff(x)
+        if rate == 0:
             return x
-        at_reset = {V: system.reset[0]}
-        steady, rate = self.x_steady.subs(at_reset), -self.dx.diff(x).subs(at_reset)
-        return steady + (x - steady) * sympy.exp(-rate * system.refractory.duration)
+        return relaxation(x, flow.subs(x, 0) / rate, rate, system.refractory.duration)
 
     @cached_property
     def reduced(self) -> HybridNeuron:

@@ -10,7 +10,7 @@ import attrs
 import numpy as np
 import sympy
 
-from natrium.model import HybridSystem
+from natrium.model import HybridSystem, UnsupportedModel
 from natrium.model.arrays import Array
 from natrium.model.kernel import FASTEST_GATE, lower_expressions
 
@@ -28,7 +28,8 @@ class _Structure:
     after: Lowered
     duration: Lowered
     rates: Lowered
-    relaxation: tuple[Lowered, ...]
+    steady: tuple[Lowered, ...]
+    resting: tuple[tuple[int, Lowered, Lowered], ...] | None
 
 
 def _rows(matrix: Any) -> tuple[tuple[Any, ...], ...]:
@@ -58,11 +59,35 @@ def _structure(system: HybridSystem) -> _Structure:
             (duration, *(sympy.diff(duration, symbol) for symbol in system.parameters)), system.parameters
         ),
         rates=lower_expressions(tuple(gate.rate for gate in system.gates), (V,)),
-        relaxation=tuple(
-            lower_expressions((gate.inf, sympy.diff(gate.inf, V), sympy.diff(gate.rate, V)), (V,))
-            for gate in system.gates
-        ),
+        steady=tuple(lower_expressions((sympy.diff(gate.inf, V),), (V,)) for gate in system.gates),
+        resting=_resting(system),
     )
+
+
+def _resting(system: HybridSystem) -> tuple[tuple[int, Lowered, Lowered], ...] | None:
+    """Give, of each state that moves while refractory, its place, its rate, and what becomes of it.
+
+    The last is of the states and the elapsed time: the state then, its derivatives by all states and by the
+    time. None where there is no closed form, or one that depends on parameters.
+    """
+    elapsed = sympy.Symbol("elapsed_", real=True)
+    after = system.rested(elapsed)
+    if after is None:
+        return None
+    found = []
+    for one in system.relaxations or ():
+        index = system.states.index(one.state)
+        slopes = tuple(after[index].diff(symbol) for symbol in (*system.states, elapsed))
+        if after[index].free_symbols & set(system.parameters):
+            return None  # derivatives by these are not followed through a rest
+        found.append(
+            (
+                index,
+                lower_expressions((one.rate,), (*system.states,)),
+                lower_expressions((after[index], *slopes), (*system.states, elapsed)),
+            )
+        )
+    return tuple(found)
 
 
 @lru_cache(maxsize=64)
@@ -163,8 +188,7 @@ class Linearised:
     def rest(self, y: Array, length: float) -> tuple[Array, Array, Array]:
         """Carry a state through (a part of) the refractory period.
 
-        Held, nothing moves. Clamped, x(T) = inf + (x - inf) E with E = exp(-rate T), so that
-        dx(T)/dx = E, dx(T)/dV = inf' (1 - E) - (x - inf) rate' T E and dx(T)/dT = -rate (x - inf) E.
+                By the system's own closed form and its derivatives.
 
         Parameters
         ----------
@@ -179,27 +203,23 @@ class Linearised:
         by_state : ndarray, shape (n_states, n_states)
         by_length : ndarray, shape (n_states,)
         """
+        if self.structure.resting is None:
+            raise UnsupportedModel(
+                "derivatives need a refractory period in closed form and without parameters, got the rule "
+                f"{self.system.refractory.rule!r}: use 'hold' or 'clamp'"
+            )
         end, by_state, by_length = y.copy(), np.eye(y.size), np.zeros(y.size)
-        if self.system.refractory.rule == "hold":
-            return end, by_state, by_length
-        V, rates = float(y[0]), self.structure.rates(float(y[0]))
-        for row, (rate, lowered) in enumerate(zip(rates, self.structure.relaxation, strict=True), start=1):
-            if rate <= 0.0:
+        for row, rate, lowered in self.structure.resting:
+            if rate(*y.tolist())[0] <= 0.0:
                 continue  # a gate that does not move there has no steady state either
-            inf, inf_slope, rate_slope = lowered(V)
-            left = float(np.exp(-rate * length))
-            away = float(y[row]) - inf
-            end[row] = inf + away * left
-            by_state[row, row] = left
-            by_state[row, 0] = inf_slope * (1.0 - left) - away * rate_slope * length * left
-            by_length[row] = -rate * away * left
+            end[row], *by_state[row], by_length[row] = lowered(*y.tolist(), length)
         return end, by_state, by_length
 
     def steady_slopes(self, V: float) -> Array:
         """Give d x_inf / dV of every gate, shape (n_gates,), per mV; 0 for one that does not move there."""
         rates = self.structure.rates(V)
-        pairs = zip(rates, self.structure.relaxation, strict=True)
-        return np.array([lowered(V)[1] if rate > 0.0 else 0.0 for rate, lowered in pairs])
+        pairs = zip(rates, self.structure.steady, strict=True)
+        return np.array([lowered(V)[0] if rate > 0.0 else 0.0 for rate, lowered in pairs])
 
 
 def linearised(system: HybridSystem, stiff: bool = False) -> Linearised:

@@ -41,7 +41,7 @@ from natrium.solvers.compiled.lane_tables import (
 )
 from natrium.solvers.compiled.taylor.lowering import native_formula, native_step
 from natrium.solvers.compiled.taylor.native import cache_folder
-from natrium.solvers.refractory import relaxation
+from natrium.solvers.refractory import find_targets
 from natrium.solvers.runs import Runs
 
 SOURCES = ("inputs", "lane_events", "lane_inputs", "lane_tables", "lanes")  # of what numba compiles
@@ -272,10 +272,19 @@ def _initial(runs: Runs, origin: Array) -> Array:
 
 
 def _rest(runs: Runs, kernel: Kernel) -> tuple[Array, Array]:
-    """Give each state's rate and target while refractory, shape (n_runs, n_states) each."""
+    """Give each state's rate and target while refractory, shape (n_runs, n_states) each.
+
+    The lanes keep V where the reset puts it, and know rates and targets that are functions of it alone.
+    """
+    moving = kernel.system.relaxations or ()
+    V = kernel.system.states[0]
+    if any((one.inf.free_symbols | one.rate.free_symbols) - {V} or one.state == V for one in moving):
+        raise UnsupportedModel(
+            f"while refractory all must follow from V alone, which stands: {kernel.system.refractory.rule!r}"
+        )
     distinct, where = np.unique(column(runs, "v_reset"), return_inverse=True)
-    rest = np.zeros(len(runs.labels) - 1)  # gates that stand still, wherever they are
-    found = [relaxation(kernel, np.array([v, *rest])) for v in distinct.tolist()]
+    others = np.zeros(len(runs.labels) - 1)  # what stands still, wherever it is
+    found = [find_targets(kernel, np.array([v, *others])) for v in distinct.tolist()]
     return np.array([rates for rates, _ in found])[where], np.array([target for _, target in found])[where]
 
 

@@ -126,7 +126,7 @@ def _state_at(series: Array, order: int, l: int, i: int, tau: float) -> float:
 
 @compiled
 def _rested(runs: Array, states: Array, run: int, l: int, i: int, length: float) -> float:
-    """Give a state after `length` ms of the refractory period."""
+    """Give a state after `length` ms of the refractory period: `model.hybrid.relaxation`, compiled."""
     n, x = states.shape[0], states[i, l]
     rate, target = runs[run, FIRST + n + i], runs[run, FIRST + 2 * n + i]
     return x if rate == 0.0 else target + (x - target) * np.exp(-length * rate)

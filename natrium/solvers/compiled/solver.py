@@ -217,10 +217,10 @@ class Compiled(BaseSolver):
         inputs = tabulate(runs)
         parts = [self._elsewhere(runs, sample_times, inputs.unsupported)] if inputs.unsupported else []
         # A run's order must not depend on the others in its chunk.
-        orders, here = np.zeros(runs.n_runs, dtype=np.int64), inputs.input_of >= 0
-        if np.any(here):
-            orders[here] = self._orders(inputs)[inputs.input_of[here]]
-        for order in np.unique(orders[here]).tolist():
+        orders, known = np.zeros(runs.n_runs, dtype=np.int64), inputs.input_of >= 0
+        if np.any(known):
+            orders[known] = self._orders(inputs)[inputs.input_of[known]]
+        for order in np.unique(orders[known]).tolist():
             here = np.flatnonzero(orders == order)
             whole = here.size == runs.n_runs
             group = runs if whole else runs.part(here)

@@ -163,6 +163,7 @@ class _Course:
         self.steps: dict[str, int] = {}
         self.pieces = 0
         self.refractory_until = 0.0
+        self.stands = self.kernel.system.relaxations is not None  # while refractory
 
     def carry_through(self) -> None:
         """Go through all pieces."""
@@ -171,13 +172,11 @@ class _Course:
             end = self.duration if span.end == self.t_end else span.end - self.t_start
             while begin < end:
                 if self.refractory_until > begin:
-                    stop = min(end, self.refractory_until)
-                    self._rest(begin, stop - begin)
-                    begin = stop
+                    begin = self._rest(span, begin, min(end, self.refractory_until))
                 else:
-                    begin = self._free(span, begin, end)
+                    begin = self._flow(span, begin, end, self.kernel, self.neuron.fires)
         if self.events and self.events[-1].time >= self.t_end:
-            self._rest(self.duration, 0.0)  # the state after a reset at the very end
+            self._stand(self.duration, 0.0)  # the state after a reset at the very end
 
     def warnings(self) -> tuple[str, ...]:
         """Say what could not be decided, and what was done otherwise than asked."""
@@ -187,29 +186,41 @@ class _Course:
             said.append(f"rtol raised to {LEAST_RTOL:g}, the least that the methods honour")
         return tuple(said)
 
-    def _rest(self, begin: float, length: float) -> None:
-        """Go through (a part of) a refractory period."""
+    def _rest(self, span: Span, begin: float, end: float) -> float:
+        """Go through (a part of) a refractory period; give the time reached."""
+        if self.stands:
+            self._stand(begin, end - begin)
+            return end
+        self._flow(span, begin, end, lower(self.kernel.system.resting), fires=False)
+        if end >= self.refractory_until and self.y[0] >= 0.0:
+            level = span.drive(self.t_start + end)(0.0) - self.neuron.gap
+            slope = self.kernel.event_rhs(*self.y.tolist(), level, *self.kernel.parameters)[0]
+            self._spike(slope, end, self.y + self.shift)
+        return end
+
+    def _stand(self, begin: float, length: float) -> None:
+        """Go through (a part of) a refractory period in closed form."""
         segment = rest_segment(self.kernel, self.t_start + begin, length, self.y + self.shift)
         self.segments.append(segment)
         self.y = segment.values[:, -1] - self.shift
 
-    def _free(self, span: Span, begin: float, end: float) -> float:
-        """Integrate from `begin` up to `end` or the next spike; give the time reached."""
+    def _flow(self, span: Span, begin: float, end: float, kernel: Kernel, fires: bool) -> float:
+        """Integrate a flow from `begin` up to `end` or, where it `fires`, the next spike."""
         self.pieces += 1
         drive = span.drive(self.t_start + begin)
         gap = self.neuron.gap
         method: str = "DOP853" if self.solver.method == "auto" else self.solver.method
         length, s = end - begin, 0.0
-        jac = bound_jacobian(self.kernel)
+        jac = bound_jacobian(kernel)
         switch = Switch(self.solver.method == "auto", jac)
         while s < length:
-            rhs = self.kernel.stiff_rhs if method == "Radau" else self.kernel.event_rhs
-            fun = bound_rhs(rhs, drive, gap, self.kernel.parameters, self.y.size)
+            rhs = kernel.stiff_rhs if method == "Radau" else kernel.event_rhs
+            fun = bound_rhs(rhs, drive, gap, kernel.parameters, self.y.size)
             if not np.all(np.isfinite(np.asarray(fun(s, self.y), dtype=float))):
                 raise self._not_finite(begin + s)
             search = Search(atol=float(self.atol[0]), rtol=self.rtol)
-            inspector = _Inspector(self, begin, search, switch)
-            piece = Piece(inspector, self.neuron.fires)
+            inspector = _Inspector(self, begin, search if fires else None, switch)
+            piece = Piece(inspector, fires)
             options: dict[str, Any] = {"jac": jac} if method == "Radau" else {}
             try:
                 result = _solve_ivp(
@@ -232,7 +243,7 @@ class _Course:
             self.grazes += [attrs.evolve(graze, t=begin + graze.t) for graze in search.grazes]
             s = self._close(piece, fun, begin, s)
             if piece.spike is not None:
-                self._spike(piece.spike, begin + s)
+                self._spike(float(piece.spike.f[0]), begin + s)
                 return min(begin + s, end)
             if result.status < 0:
                 method = self._after_failure(method, jac, begin + s, s)
@@ -253,12 +264,13 @@ class _Course:
         self.segments.append(Segment(origin + knots[0], origin + reached, knots - knots[0], values, dense))
         return reached
 
-    def _spike(self, spike: TrueStep, time: float) -> None:
-        """Count a spike, reset, begin the refractory period."""
-        before = self.y + self.shift
-        before[0] = self.neuron.v_thresh
+    def _spike(self, slope: float, time: float, before: Array | None = None) -> None:
+        """Count a spike, V rising at `slope` (mV/ms); reset, begin the refractory period."""
+        if before is None:
+            before = self.y + self.shift
+            before[0] = self.neuron.v_thresh
         after = np.array(self.kernel.reset(*before.tolist(), 0.0, *self.kernel.parameters))
-        self.events.append(Event(min(self.t_start + time, self.t_end), before, after, float(spike.f[0])))
+        self.events.append(Event(min(self.t_start + time, self.t_end), before, after, slope))
         self.budget.spike(time)
         self.y = after - self.shift
         self.refractory_until = time + self.neuron.tau_ref
@@ -289,12 +301,12 @@ class _Course:
 class _Inspector:
     """Called after every step: keeps the budget, searches for a crossing, watches for stiffness."""
 
-    def __init__(self, run: _Course, begin: float, search: Search, switch: Switch) -> None:
+    def __init__(self, run: _Course, begin: float, search: Search | None, switch: Switch) -> None:
         self.run, self.begin, self.search, self.switch = run, begin, search, switch
         self.seen = self.count = 0
 
     def __call__(self, step: Stepper) -> TrueStep | None:
-        found = self.search(step) if self.run.neuron.fires else None
+        found = self.search(step) if self.search else None
         self.run.budget.spend(step.nfev - self.seen, self.begin + step.t)
         self.seen = step.nfev
         self.count += 1

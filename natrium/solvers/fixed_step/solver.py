@@ -26,13 +26,15 @@ from natrium.model import (
     Stimulus,
     Sum,
     as_float,
+    lower,
     smooth_spans,
 )
 from natrium.model.arrays import Array
+from natrium.model.hybrid import REFRACTORY_RULES
 from natrium.solvers.base import BaseSolver, Run
 from natrium.solvers.fixed_step.schemes import SCHEMES, Current, Flow
 from natrium.solvers.limits import Limits
-from natrium.solvers.refractory import relaxed
+from natrium.solvers.refractory import rest
 from natrium.solvers.trajectory import Event, Segment, Trajectory
 
 POINTS = 6  # of Gauss-Legendre quadrature, for the mean of a smooth input
@@ -74,8 +76,8 @@ class FixedStep(BaseSolver):
         the step split where the input has an edge or a kink: a scheme's order holds between these only.
     edges : {"strict", "half-open"}
         Stimulus windows as ``start < t < stop``, the script's way, or as ``start <= t < stop``.
-    gates : {"hold", "clamp"}, optional
-        Refractory rule of the gates; by default the neuron's.
+    gates : str, optional
+        Refractory rule (see `natrium.model.hybrid.REFRACTORY_RULES`); by default the neuron's.
     limits : Limits
         `max_rhs_evaluations` bounds the number of steps.
 
@@ -106,9 +108,7 @@ class FixedStep(BaseSolver):
     edges: Literal["strict", "half-open"] = attrs.field(
         default="strict", validator=Choice(("strict", "half-open"))
     )
-    gates: Literal["hold", "clamp"] | None = attrs.field(
-        default=None, validator=Optional(Choice(("hold", "clamp")))
-    )
+    gates: str | None = attrs.field(default=None, validator=Optional(Choice(REFRACTORY_RULES)))
     limits: Limits = attrs.field(factory=Limits)
 
     def _solve(self, run: Run) -> Trajectory:
@@ -160,7 +160,10 @@ class _Course:
         self.solver, self.neuron, self.stimulus, self.starts = solver, neuron, stimulus, starts
         self.flow = Flow.of(neuron)
         self.step = SCHEMES[solver.scheme].step
-        self.clamp = (solver.gates or neuron.refractory) == "clamp"
+        ruled = attrs.evolve(neuron, refractory=solver.gates or neuron.refractory)
+        self.resting = lower(ruled.system)
+        self.flows_on = self.resting.system.relaxations is None and solver.refractory != "exact"
+        self.gates_move = self.resting.system.resting.rhs[1:] == self.resting.system.rhs[1:]
         self.state = np.array(neuron.initial_state())
         self.y = np.empty((self.state.size, starts.size))
         self.counters = np.empty(starts.size)
@@ -201,8 +204,8 @@ class _Course:
             self._rest(t)
             return
         begin = max(t, self.counter) if self.exact else t
-        if begin > t and self.clamp:
-            self.state = relaxed(self.flow.kernel, self.state, begin - t)
+        if begin > t:
+            self.state = rest(self.resting, self.state, begin - t)
         dt = self.solver.dt
         self._free(t, begin, t + dt - begin if begin > t else dt)
 
@@ -213,17 +216,17 @@ class _Course:
     def _rest(self, t: float) -> None:
         """Take a refractory step."""
         dt = self.solver.dt
-        if self.clamp:
-            if self.solver.scheme == "sequential-euler":
-                slopes = self.flow.written_slopes(self.state)
-                self.state = np.array(
-                    [self.state[0], *(x + s * dt for x, s in zip(self.state[1:], slopes, strict=True))]
-                )
-            else:
-                self.state = relaxed(self.flow.kernel, self.state, dt)
+        if self.flows_on:  # its spikes ignored
+            current, _ = self._current(t, t, dt)
+            self.state = self.step(self.flow, self.state, dt, current)
+        elif self.solver.scheme == "sequential-euler" and self.gates_move:
+            slopes = self.flow.written_slopes(self.state)
+            moved = [x + s * dt for x, s in zip(self.state[1:], slopes, strict=True)]
+            self.state = np.array([self.state[0], *moved])
+        else:
+            self.state = rest(self.resting, self.state, dt)
         if not self.exact:
             self.counter -= dt if self.solver.refractory == "counter" else 1.0
-        self.state[0] = self.neuron.v_reset
 
     def _free(self, t: float, begin: float, h: float) -> None:
         """Take (the rest of) a step; several spikes may fall within it when tau_ref is shorter."""
@@ -245,11 +248,9 @@ class _Course:
                 return
             end = begin + h
             if self.counter >= end:
-                if self.clamp:
-                    self.state = relaxed(self.flow.kernel, self.state, end - spike)
+                self.state = rest(self.resting, self.state, end - spike)
                 return
-            if self.clamp:
-                self.state = relaxed(self.flow.kernel, self.state, self.counter - spike)
+            self.state = rest(self.resting, self.state, self.counter - spike)
             begin, h = self.counter, end - self.counter
             if len(self.events) > self.solver.limits.max_spikes:
                 raise StepLimit("a run may fire no more spikes than max_spikes; raise it or shorten the run")
