@@ -8,6 +8,7 @@ import attrs
 import sympy
 
 from natrium.model.checks import Count, Name, Number, Text, as_float, shown
+from natrium.model.equations import approach, open_and_close
 from natrium.model.errors import ModelError
 from natrium.model.expressions.expression import Expression, as_expression
 from natrium.model.hybrid import GateFlow
@@ -119,9 +120,8 @@ class Gate:
     def derivative(self, state: sympy.Symbol) -> sympy.Expr:
         """Give dx/dt as SymPy, per ms."""
         if self.alpha is not None and self.beta is not None:
-            return smooth_rate(self.alpha) * (1 - state) - smooth_rate(self.beta) * state
-        flow = self.flow(state)
-        return (flow.inf - state) * flow.rate
+            return open_and_close(state, smooth_rate(self.alpha), smooth_rate(self.beta))
+        return approach(state, smooth_rate(_given(self.inf)), smooth_rate(_given(self.tau)))
 
 
 @attrs.frozen

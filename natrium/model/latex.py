@@ -1,19 +1,73 @@
-"""The model's equations as LaTeX, from the same expressions that are solved."""
+"""The model's equations as LaTeX: those of the system that is solved."""
 
 from __future__ import annotations
 
-from natrium.model.channel import Gate
+from collections.abc import Iterator
+from typing import Any
+
+import attrs
+import sympy
+
+from natrium.model.equations import approach, channel_current, membrane, open_and_close
+from natrium.model.hybrid import HybridSystem
 from natrium.model.neuron import Neuron
+from natrium.model.parameters import AnyNeuron
+
+SUM, PRODUCT, ATOM = range(3)  # how tightly a piece holds together
+# What a system's symbols are called in print.
+_NAMES = {
+    "I": "I(t)",
+    "tau_m": r"\tau_m",
+    "tau_ref": r"\tau_{\mathrm{ref}}",
+    "tau_ref_": r"\tau_{\mathrm{ref}}",
+    "v_rest": r"v_{\mathrm{rest}}",
+    "v_reset": r"v_{\mathrm{reset}}",
+    "v_thresh": r"v_{\mathrm{thresh}}",
+    "v_origin_": r"v_{\mathrm{thresh}}",
+}
 
 
-def latex(neuron: Neuron) -> str:
+@attrs.frozen
+class Tex:
+    """A piece of LaTeX to compute with: the equations written for numbers write themselves down."""
+
+    text: str
+    level: int = ATOM
+
+    def _within(self, level: int) -> str:
+        return self.text if self.level >= level else f"({self.text})"
+
+    def __neg__(self) -> Tex:
+        return Tex(f"-{self._within(PRODUCT)}", SUM)
+
+    def __add__(self, other: Tex) -> Tex:
+        return Tex(f"{self.text} + {other.text}", SUM)
+
+    def __sub__(self, other: Tex) -> Tex:
+        return Tex(f"{self.text} - {other._within(PRODUCT)}", SUM)
+
+    def __rsub__(self, other: int) -> Tex:
+        return Tex(str(other)) - self
+
+    def __mul__(self, other: Tex) -> Tex:
+        apart = r" \, " if self.text.endswith(")") and other.level == ATOM else " "
+        return Tex(f"{self._within(PRODUCT)}{apart}{other._within(PRODUCT)}", PRODUCT)
+
+    def __truediv__(self, other: Tex) -> Tex:
+        return Tex(rf"\frac{{{self.text}}}{{{other.text}}}")
+
+    def __pow__(self, power: int) -> Tex:
+        return Tex(f"{self._within(ATOM)}^{{{power}}}")
+
+
+def latex(neuron: AnyNeuron) -> str:
     r"""Write a neuron's equations as a LaTeX ``align`` environment.
 
     Rates stand in their written form; V in mV, times in ms, conductances relative to the leak.
 
     Parameters
     ----------
-    neuron : Neuron
+    neuron : Neuron or HybridNeuron
 
     Returns
     -------
@@ -27,35 +81,62 @@ def latex(neuron: Neuron) -> str:
     V &\ge v_{\mathrm{thresh}}: \quad V \leftarrow v_{\mathrm{reset}} \text{ for } \tau_{\mathrm{ref}}
     \end{align}
     """
-    current = r"-(V - v_{\mathrm{rest}}) + I(t)"
-    lines = []
-    for channel in neuron.channels:
-        name = rf"\mathrm{{{_escaped(channel.name)}}}"
-        factors = [rf"g_{{{name}}}"]
-        for gate in channel.gates:
-            x = rf"{_escaped(gate.name)}_{{{name}}}"
-            factors.append(f"{x}^{{{gate.power}}}" if gate.power > 1 else x)
-            lines += _gate(gate, x)
-        current += rf" + {' '.join(factors)} (E_{{{name}}} - V)"
-    threshold = (
-        r"V &\ge v_{\mathrm{thresh}}: \quad V \leftarrow v_{\mathrm{reset}} \text{ for } \tau_{\mathrm{ref}}"
-    )
-    body = [rf"\tau_m \frac{{dV}}{{dt}} &= {current}", *lines, *([threshold] if neuron.fires else [])]
+    flows = _of_channels(neuron) if isinstance(neuron, Neuron) else _of_system(neuron.system)
+    body = [*flows, *_of_event(neuron.system)]
     return "\\begin{align}\n" + " \\\\\n".join(body) + "\n\\end{align}"
 
 
-def _escaped(name: str) -> str:
+def _of_channels(neuron: Neuron) -> Iterator[str]:
+    """Write the membrane's equation, then each gate's with its two functions."""
+    V, lines, currents = Tex("V"), list[str](), list[Tex]()
+    for channel in neuron.channels:
+        name = rf"\mathrm{{{_escape(channel.name)}}}"
+        gates = []
+        for gate in channel.gates:
+            x = Tex(rf"{_escape(gate.name)}_{{{name}}}")
+            gates.append((x, gate.power))
+            a, b = Tex(rf"\alpha_{{{x.text}}}(V)"), Tex(rf"\beta_{{{x.text}}}(V)")
+            flow = open_and_close(x, a, b)
+            if gate.alpha is None:
+                a, b = Tex(rf"{x.text}^{{\infty}}(V)"), Tex(rf"\tau_{{{x.text}}}(V)")
+                flow = approach(x, a, b)
+            lines.append(rf"\frac{{d{x.text}}}{{dt}} &= {flow.text}")
+            rates = (gate.alpha, gate.beta, gate.inf, gate.tau)
+            given = [rate for rate in rates if rate is not None]
+            lines += [f"{name.text} &= {rate.latex}" for name, rate in zip((a, b), given, strict=True)]
+        currents.append(channel_current(V, Tex(f"g_{{{name}}}"), Tex(f"E_{{{name}}}"), gates))
+    law = membrane(V, Tex(_NAMES["v_rest"]), Tex(_NAMES["I"]), currents)
+    yield rf"{_NAMES['tau_m']} \frac{{dV}}{{dt}} &= {law.text}"
+    yield from lines
+
+
+def _of_system(system: HybridSystem) -> Iterator[str]:
+    """Write every state's equation as it is solved."""
+    for state, flow in zip(system.states, system.rhs, strict=True):
+        yield rf"\frac{{d{_print(state, system)}}}{{dt}} &= {_print(flow, system)}"
+
+
+def _of_event(system: HybridSystem) -> Iterator[str]:
+    """Write the threshold and what a spike sets."""
+    if system.guard is None:
+        return
+    V = system.states[0]
+    threshold = (V - system.guard) if system.direction > 0 else (V + system.guard)
+    moved = [
+        rf"{_print(state, system)} \leftarrow {_print(after, system)}"
+        for state, after in zip(system.states, system.reset, strict=True)
+        if after != state
+    ]
+    duration = _print(system.refractory.duration, system)
+    yield rf"V &\ge {_print(threshold, system)}: \quad {', '.join(moved)} \text{{ for }} {duration}"
+
+
+def _print(expression: Any, system: HybridSystem) -> str:
+    symbols = (*system.states, system.input, *system.parameters)
+    names = {symbol: _NAMES[symbol.name] for symbol in symbols if symbol.name in _NAMES}
+    return str(sympy.latex(expression, symbol_names=names))
+
+
+def _escape(name: str) -> str:
     """Keep a name's underscores from becoming subscripts: TeX refuses two in a row."""
     return name.replace("_", r"\_")
-
-
-def _gate(gate: Gate, x: str) -> list[str]:
-    """Write a gate's equation and the two functions in it."""
-    if gate.alpha is not None and gate.beta is not None:
-        a, b = rf"\alpha_{{{x}}}(V)", rf"\beta_{{{x}}}(V)"
-        equation = rf"\frac{{d{x}}}{{dt}} &= {a} (1 - {x}) - {b} \, {x}"
-        return [equation, f"{a} &= {gate.alpha.latex}", f"{b} &= {gate.beta.latex}"]
-    a, b = rf"{x}^{{\infty}}(V)", rf"\tau_{{{x}}}(V)"
-    equation = rf"\frac{{d{x}}}{{dt}} &= \frac{{{a} - {x}}}{{{b}}}"
-    inf, tau = (part.latex for part in (gate.inf, gate.tau) if part is not None)
-    return [equation, f"{a} &= {inf}", f"{b} &= {tau}"]

@@ -11,6 +11,7 @@ import sympy
 
 from natrium.model.channel import STEADY_STATE, Channel, _as_tuple, _check_members
 from natrium.model.checks import Choice, Number, as_float
+from natrium.model.equations import channel_current, membrane
 from natrium.model.errors import ModelError
 from natrium.model.hybrid import REFRACTORY_RULES, HybridSystem, Refractory
 from natrium.model.kernel import lower
@@ -195,7 +196,7 @@ def _system(neuron: Neuron) -> HybridSystem:
     parameters = [tau_m, v_rest, v_thresh, v_reset, tau_ref]
     values = [neuron.tau_m, neuron.v_rest, neuron.origin, neuron.v_reset, neuron.tau_ref]
     states, labels, derivatives, gates = [V], ["V"], [], []
-    drive = -(V - v_rest) + current
+    currents = []
     # A gate named g, or a gate tau of a channel m, must not become another symbol's double.
     taken = {symbol.name for symbol in (*parameters, V, current)} | {"u", "J"}
     taken |= {f"{kind}_{channel.name}" for channel in neuron.channels for kind in "gE"}
@@ -203,7 +204,7 @@ def _system(neuron: Neuron) -> HybridSystem:
         g, E = sympy.symbols(f"g_{channel.name} E_{channel.name}", real=True)
         parameters += [g, E]
         values += [channel.g, channel.E]
-        open_fraction = sympy.S.One
+        powers = []
         for gate in channel.gates:
             name = f"{gate.name}_{channel.name}"
             while name in taken:
@@ -212,17 +213,17 @@ def _system(neuron: Neuron) -> HybridSystem:
             x = sympy.Symbol(name, real=True)
             states.append(x)
             labels.append(f"{channel.name}.{gate.name}")
-            open_fraction *= x**gate.power
+            powers.append((x, gate.power))
             derivatives.append(gate.derivative(x))
             gates.append(gate.flow(x))
-        drive += g * open_fraction * (E - V)
+        currents.append(channel_current(V, g, E, powers))
     return HybridSystem(
         states=tuple(states),
         labels=tuple(labels),
         input=current,
         parameters=tuple(parameters),
         values=tuple(values),
-        rhs=(drive / tau_m, *derivatives),
+        rhs=(membrane(V, v_rest, current, currents) / tau_m, *derivatives),
         guard=V - v_thresh if neuron.fires else None,
         reset=(v_reset, *states[1:]),
         refractory=Refractory(tau_ref, neuron.refractory),

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
+import sympy
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
@@ -211,3 +212,26 @@ def test_braces_balance_whatever_the_names(name: str) -> None:
     assert "_1_" not in re.sub(r"\\_", "", text)
     # An underscore of a name is no subscript: TeX refuses two subscripts in a row.
     assert not re.search(r"(?<!\\)_[A-Za-z0-9]+_[A-Za-z0-9{]", text)
+
+
+V, w, I, tau_w = sympy.symbols("V w I tau_w", real=True)
+
+
+def test_latex_of_own_equations_is_the_system_s() -> None:
+    cell = natrium.HybridNeuron(
+        equations={"V": -w + I, "w": (V - w) / tau_w},
+        initial={"V": -70.0, "w": 0.0},
+        parameters={"tau_w": 50.0},
+        v_thresh=30.0,
+        reset={"V": -65.0, "w": w + 8},
+    )
+    assert natrium.latex(cell).split("\n")[1:-1] == [
+        r"\frac{dV}{dt} &= I(t) - w \\",
+        r"\frac{dw}{dt} &= \frac{V - w}{\tau_{w}} \\",
+        r"V &\ge v_{\mathrm{thresh}}: \quad V \leftarrow -65.0, w \leftarrow w + 8"
+        r" \text{ for } \tau_{\mathrm{ref}}",
+    ]
+
+
+def test_without_a_threshold_nothing_is_reset() -> None:
+    assert "leftarrow" not in natrium.latex(natrium.Neuron(v_thresh=None))

@@ -20,6 +20,7 @@ import numpy as np
 
 from natrium.model import Expression, Gate, Kernel, Neuron, exprel_array, lower
 from natrium.model.arrays import Array
+from natrium.model.equations import approach, channel_current, membrane, open_and_close
 
 # From a time after the step's start (ms) to the input there (mV).
 Current = Callable[[float], float]
@@ -58,24 +59,20 @@ class Flow:
 
     def written_current(self, V: Any, gates: Array) -> Any:
         """Sum g m**3 h (E - V) over the channels, factors and terms from left to right."""
-        total: Any = 0
         values = iter(gates)
-        for channel in self.neuron.channels:
-            product: Any = channel.g
-            for gate in channel.gates:
-                x = next(values)
-                product = product * (x**gate.power if gate.power > 1 else x)
-            total = total + product * (channel.E - V)
-        return total
+        return sum(
+            channel_current(V, channel.g, channel.E, [(next(values), gate.power) for gate in channel.gates])
+            for channel in self.neuron.channels
+        )
 
 
 def _written_derivative(gate: Gate) -> Callable[[Any, Any], Any]:
     """Give dx/dt of a gate as a script writes it."""
     if gate.alpha is not None and gate.beta is not None:
         alpha, beta = gate.alpha.written(), gate.beta.written()
-        return lambda V, x: alpha(V) * (1 - x) - beta(V) * x
+        return lambda V, x: open_and_close(x, alpha(V), beta(V))
     inf, tau = (rate.written() for rate in (gate.inf, gate.tau) if isinstance(rate, Expression))
-    return lambda V, x: (inf(V) - x) / tau(V)
+    return lambda V, x: approach(x, inf(V), tau(V))
 
 
 Step = Callable[[Flow, Array, float, Current], Array]
@@ -107,7 +104,7 @@ def _sequential_euler(flow: Flow, y: Array, h: float, current: Current) -> Array
     neuron, V = flow.neuron, y[0]
     gates = [x + slope * h for x, slope in zip(y[1:], flow.written_slopes(y), strict=True)]
     channels = flow.written_current(V, gates)  # type: ignore[arg-type]  # any sequence of gates
-    dv = (-(V - neuron.v_rest) + current(0.0) + channels) / neuron.tau_m * h
+    dv = membrane(V, neuron.v_rest, current(0.0), [channels]) / neuron.tau_m * h
     return np.array([V + dv, *gates])
 
 
