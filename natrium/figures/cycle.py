@@ -18,7 +18,7 @@ from natrium.analysis.cycle.phase_response import PhaseResponse
 from natrium.analysis.cycle.smooth_cycle import SmoothCycle
 from natrium.analysis.variation.gradients import Gradients
 from natrium.figures.style import COLORS, SERIES, new_figure, styled
-from natrium.model import ModelError
+from natrium.model import ModelError, resolve
 from natrium.model.arrays import Array
 
 DASHES: Any = (
@@ -46,7 +46,6 @@ MANY = 4000  # points from which they are drawn as an image
 WIDE = 200.0  # points of width that the markers of all values share
 MOST_BARS = 4  # spikes that are drawn as bars
 MOST = 10  # parameters that are shown as bars; lines: as many as there are colours
-UNITS = {"tau": "ms", "start": "ms", "stop": "ms", "v": "mV", "E": "mV", "I": "mV"}
 
 
 def plot_cycle(
@@ -286,15 +285,16 @@ def plot_reset_bifurcation(
             )
             axes[1].plot(at, shown, marker=".", markersize=3.5, linewidth=1.0, color="#0072B2", zorder=3)
             axes[1].set_ylabel("Lyapunov exponent\n(per spike)")
-        axes[-1].set_xlabel(_parameter(bifurcation.parameter))
+        axes[-1].set_xlabel(_parameter(bifurcation))
         if silent.any():
             axes[-1].axvspan(np.nan, np.nan, color=SILENT, label="firing ends")
             axes[-1].legend(loc="upper center", bbox_to_anchor=(0.5, -0.2 if not growth else -0.42))
     return figure
 
 
-def _parameter(name: str) -> str:
-    unit = UNITS.get(name.split("_")[0])
+def _parameter(bifurcation: ResetBifurcation) -> str:
+    name = bifurcation.parameter
+    unit = bifurcation.orbits[0].neuron.numbers()[name].unit
     return f"{name} ({unit})" if unit else name
 
 
@@ -339,7 +339,8 @@ def plot_gradients(gradients: Gradients, names: Sequence[str] | None = None, *, 
 
 
 def _valued(gradients: Gradients, k: int) -> str:
-    name, unit = gradients.names[k], UNITS.get(gradients.names[k].split("_")[0], "")
+    name, run = gradients.names[k], gradients.trajectory
+    unit = resolve(run.neuron, run.stimulus)[name].unit
     return _signs(f"{name} = {gradients.values[k]:.4g} {unit}".rstrip())
 
 

@@ -148,8 +148,10 @@ class Channel:
     """
 
     name: str = attrs.field(validator=Name())
-    g: float = attrs.field(converter=as_float, validator=Number(low=0.0))
-    E: float = attrs.field(converter=as_float, validator=Number("mV"))
+    g: float = attrs.field(
+        converter=as_float, validator=Number(low=0.0, short="g", meaning="conductance over the leak's")
+    )
+    E: float = attrs.field(converter=as_float, validator=Number("mV", short="E", meaning="reversal"))
     gates: tuple[Gate, ...] = attrs.field(default=(), converter=_as_tuple)
     source: str = attrs.field(default="", kw_only=True, eq=False, validator=Text())
 

@@ -52,9 +52,20 @@ def _is_finite(value: Any) -> bool:
 
 @attrs.frozen
 class Rule:
-    """A rule for one value: `check` raises, calling it makes it an attrs validator."""
+    """A rule for one value: `check` raises, calling it makes it an attrs validator.
+
+    Parameters
+    ----------
+    error : type
+        What is raised.
+    short, meaning : str
+        Where the value is a parameter of the model, one to vary, to differentiate by and to fit: what it is
+        called for short (with a channel's name or a stimulus' number behind), and what it is.
+    """
 
     error: type[NatriumError] = attrs.field(default=ModelError, kw_only=True)
+    short: str = attrs.field(default="", kw_only=True)
+    meaning: str = attrs.field(default="", kw_only=True)
 
     def __call__(self, instance: Any, attribute: attrs.Attribute[Any], value: Any) -> None:
         """Check a field of an attrs class."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import Any, ClassVar
 
@@ -12,7 +12,13 @@ import sympy
 from natrium.model.checks import Name, Number, as_float, is_real, shown
 from natrium.model.errors import ModelError
 from natrium.model.hybrid import HybridSystem, Refractory
-from natrium.model.neuron import NoThreshold, _as_threshold, _check_threshold
+from natrium.model.neuron import TAU_REF, V_INIT, V_THRESH, Neuron, NoThreshold, as_threshold
+from natrium.model.parameter import Parameter, check_known, numbers_of
+
+# The symbols of threshold and refractory period in the system: unlike any name of a parameter here.
+ORIGIN, DURATION = "v_origin_", "tau_ref_"
+# What is named as in a neuron of channels is the same there and here.
+USUAL = {one.rule.short: one.rule for one in numbers_of(Neuron())}
 
 
 def _as_items(value: Any) -> Any:
@@ -80,11 +86,11 @@ class HybridNeuron:
     parameters: tuple[tuple[str, float], ...] = attrs.field(
         default=(), converter=_as_items, validator=_keys_are_names
     )
-    v_thresh: float = attrs.field(default=None, converter=_as_threshold, validator=_check_threshold)
+    v_thresh: float = attrs.field(default=None, converter=as_threshold, validator=V_THRESH)
     reset: tuple[tuple[str, Any], ...] = attrs.field(
         default=(), converter=_as_items, validator=_keys_are_names
     )
-    tau_ref: float = attrs.field(default=0.0, converter=as_float, validator=Number("ms", 0.0))
+    tau_ref: float = attrs.field(default=0.0, converter=as_float, validator=TAU_REF)
 
     def __attrs_post_init__(self) -> None:
         """Check that every symbol has a meaning and every number is one."""
@@ -130,6 +136,57 @@ class HybridNeuron:
         return 0.0
 
     @property
+    def of_channels(self) -> bool:
+        """Whether it is a sum of channels: these are equations of one's own."""
+        return False
+
+    @property
+    def below_threshold(self) -> tuple[str, ...]:
+        """Names of the parameters that must lie below the threshold."""
+        return ("v_init",)
+
+    def numbers(self) -> dict[str, Parameter]:
+        """Give its parameters by name: its own, threshold and refractory period, and the initial V."""
+        found = [
+            Parameter(name, float(value), USUAL.get(name, Number()), symbol=name)
+            for name, value in self.parameters
+        ]
+        if self.fires:
+            found += [
+                Parameter("v_thresh", float(self.v_thresh), V_THRESH, "v_thresh", symbol=ORIGIN),
+                Parameter("tau_ref", self.tau_ref, TAU_REF, "tau_ref", symbol=DURATION),
+            ]
+        found.append(Parameter("v_init", self.initial_state()[0], V_INIT))
+        return {one.name: one for one in found}
+
+    def changed(self, values: Mapping[str, float]) -> HybridNeuron:
+        """Give the same neuron with other values of some parameters.
+
+        Raises
+        ------
+        ModelError
+            When there is no such parameter, or a new value breaks a rule.
+        """
+        known = self.numbers()
+        check_known(known, values)
+        own: dict[str, Any] = {known[name].field: values[name] for name in values if known[name].field}
+        initial = dict(self.initial)
+        if "v_init" in values:
+            initial["V"] = values["v_init"]
+        named = {name: values.get(name, value) for name, value in self.parameters}
+        return attrs.evolve(self, parameters=named, initial=initial, **own)
+
+    def started(self, state: Sequence[float]) -> HybridNeuron:
+        """Give the same neuron, starting from another state, length n_states."""
+        names = [name for name, _ in self.equations]
+        return attrs.evolve(self, initial=dict(zip(names, map(float, state), strict=True)))
+
+    @property
+    def starts_steady(self) -> tuple[bool, ...]:
+        """For each state, whether it starts at its steady state: each has a number of its own."""
+        return (False,) * len(self.equations)
+
+    @property
     def is_leaky(self) -> bool:
         """Whether its course is known in closed form: of equations of one's own it is not."""
         return False
@@ -155,7 +212,7 @@ class HybridNeuron:
         """The neuron as a symbolic hybrid system."""
         names = [name for name, _ in self.equations]
         own = {name: sympy.Symbol(name, real=True) for name in (*names, *dict(self.parameters), "I")}
-        origin, duration = sympy.symbols("v_origin_ tau_ref_", real=True)
+        origin, duration = sympy.symbols(f"{ORIGIN} {DURATION}", real=True)
 
         def meant(expression: Any) -> Any:
             # Whatever assumptions the user's symbols carry, one name is one symbol.

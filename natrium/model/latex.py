@@ -11,7 +11,7 @@ import sympy
 from natrium.model.equations import approach, channel_current, membrane, open_and_close
 from natrium.model.hybrid import HybridSystem
 from natrium.model.neuron import Neuron
-from natrium.model.parameters import AnyNeuron
+from natrium.model.protocol import AnyNeuron
 
 SUM, PRODUCT, ATOM = range(3)  # how tightly a piece holds together
 # What a system's symbols are called in print.

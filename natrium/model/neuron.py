@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Any, ClassVar
 
@@ -15,9 +16,11 @@ from natrium.model.equations import channel_current, membrane
 from natrium.model.errors import ModelError
 from natrium.model.hybrid import REFRACTORY_RULES, HybridSystem, Refractory
 from natrium.model.kernel import lower
+from natrium.model.parameter import Parameter, check_known, numbers_of
 from natrium.model.rates import V
 
 NO_THRESHOLD = "none"
+OF_FIRING = ("tau_ref", "v_thresh", "v_reset")  # parameters only where there is a threshold
 
 
 class NoThreshold(float):
@@ -36,15 +39,25 @@ class NoThreshold(float):
         return "None"
 
 
-def _as_threshold(value: Any) -> Any:
+def as_threshold(value: Any) -> Any:
+    """Take a number, or None and ``"none"`` for no threshold."""
     if value is None or (isinstance(value, str) and value == NO_THRESHOLD):
         return NoThreshold()
     return value if isinstance(value, NoThreshold) else as_float(value)
 
 
-def _check_threshold(instance: Any, attribute: Any, value: Any) -> None:
-    if not isinstance(value, NoThreshold):
-        Number("mV").check("v_thresh", value)
+@attrs.frozen
+class Threshold(Number):
+    """A number, or none at all."""
+
+    def broken(self, name: str, value: Any) -> str:
+        """Say how `value` breaks the rule; an empty string where it keeps it."""
+        return "" if isinstance(value, NoThreshold) else Number.broken(self, name, value)
+
+
+TAU_REF = Number("ms", 0.0, short="tau_ref", meaning="refractory period")
+V_THRESH = Threshold("mV", short="v_thresh", meaning="threshold")
+V_INIT = Number("mV", short="v_init", meaning="initial V")
 
 
 @attrs.frozen
@@ -82,13 +95,21 @@ class Neuron:
 
     input_unit: ClassVar[str] = "mV"
 
-    tau_m: float = attrs.field(default=10.0, converter=as_float, validator=Number("ms", 0.0, open_low=True))
-    tau_ref: float = attrs.field(default=2.0, converter=as_float, validator=Number("ms", 0.0))
-    v_rest: float = attrs.field(default=-70.0, converter=as_float, validator=Number("mV"))
-    v_thresh: float = attrs.field(default=-55.0, converter=_as_threshold, validator=_check_threshold)
+    tau_m: float = attrs.field(
+        default=10.0,
+        converter=as_float,
+        validator=Number("ms", 0.0, open_low=True, short="tau_m", meaning="membrane time constant"),
+    )
+    tau_ref: float = attrs.field(default=2.0, converter=as_float, validator=TAU_REF)
+    v_rest: float = attrs.field(
+        default=-70.0, converter=as_float, validator=Number("mV", short="v_rest", meaning="rest of the leak")
+    )
+    v_thresh: float = attrs.field(default=-55.0, converter=as_threshold, validator=V_THRESH)
     channels: tuple[Channel, ...] = attrs.field(default=(), converter=_as_tuple)
-    v_reset: float = attrs.field(kw_only=True, converter=as_float, validator=Number("mV"))
-    v_init: float = attrs.field(kw_only=True, converter=as_float, validator=Number("mV"))
+    v_reset: float = attrs.field(
+        kw_only=True, converter=as_float, validator=Number("mV", short="v_reset", meaning="reset")
+    )
+    v_init: float = attrs.field(kw_only=True, converter=as_float, validator=V_INIT)
     refractory: str = attrs.field(default="hold", kw_only=True, validator=Choice(REFRACTORY_RULES))
 
     @v_reset.default
@@ -126,6 +147,70 @@ class Neuron:
     def gap(self) -> float:
         """What solvers take from the input for that: origin less rest, mV."""
         return self.origin - self.v_rest
+
+    @property
+    def of_channels(self) -> bool:
+        """Whether it is a sum of channels, each rate known as it was written."""
+        return True
+
+    @property
+    def below_threshold(self) -> tuple[str, ...]:
+        """Names of the parameters that must lie below the threshold."""
+        return ("v_reset", "v_init")
+
+    def numbers(self) -> dict[str, Parameter]:
+        """Give its parameters by name."""
+        found = [
+            attrs.evolve(one, name=one.short, symbol="" if one.short == "v_init" else one.short)
+            for one in numbers_of(self)
+            if self.fires or one.short not in OF_FIRING
+        ]
+        for channel in self.channels:
+            for one in numbers_of(channel):
+                name = f"{one.short}_{channel.name}"
+                found.append(attrs.evolve(one, name=name, symbol=name))
+        return {one.name: one for one in found}
+
+    def changed(self, values: Mapping[str, float]) -> Neuron:
+        """Give the same neuron with other values of some parameters.
+
+        Raises
+        ------
+        ModelError
+            When there is no such parameter, or a new value breaks a rule.
+        """
+        check_known(self.numbers(), values)
+        channels = []
+        for channel in self.channels:
+            new = {one.field: f"{one.short}_{channel.name}" for one in numbers_of(channel)}
+            changed: dict[str, Any] = {field: values[name] for field, name in new.items() if name in values}
+            channels.append(attrs.evolve(channel, **changed))
+        own: dict[str, Any] = {
+            one.field: values[one.short] for one in numbers_of(self) if one.short in values
+        }
+        return attrs.evolve(self, channels=tuple(channels), **own)
+
+    def started(self, state: Sequence[float]) -> Neuron:
+        """Give the same neuron, starting from another state.
+
+        Parameters
+        ----------
+        state : sequence of float, length n_states
+            V in mV, then the gates, which are brought into [0, 1]: rounding leaves it.
+        """
+        values = iter([min(max(float(x), 0.0), 1.0) for x in state[1:]])
+        channels = tuple(
+            attrs.evolve(
+                channel, gates=tuple(attrs.evolve(gate, initial=next(values)) for gate in channel.gates)
+            )
+            for channel in self.channels
+        )
+        return attrs.evolve(self, v_init=float(state[0]), channels=channels)
+
+    @property
+    def starts_steady(self) -> tuple[bool, ...]:
+        """For each state, whether it starts at its steady state at the initial V."""
+        return (False, *(gate.initial == STEADY_STATE for channel in self.channels for gate in channel.gates))
 
     @property
     def is_leaky(self) -> bool:

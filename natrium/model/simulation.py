@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import os
-from typing import Literal
+from typing import Any, Literal
 
 import attrs
 
 from natrium.model.checks import Choice, Number, Optional, as_float
 from natrium.model.errors import ModelError
 from natrium.model.files.writing import save
-from natrium.model.neuron import Neuron
+from natrium.model.protocol import check_neuron
 from natrium.model.stimuli.stimulus import Sum, as_stimulus
 
 SOLVERS = ["event", "script", "closed-form", "compiled"]  # the classes are listed in natrium.solvers.simulate
@@ -70,19 +70,23 @@ class Simulation:
             raise ModelError("solver 'script' needs a time step, got no dt: give dt in ms")
 
 
+def _is_neuron(instance: Any, attribute: Any, value: Any) -> None:
+    check_neuron(value)
+
+
 @attrs.frozen(kw_only=True)
 class Model:
     """A neuron, its stimuli and a simulation: what one model file holds.
 
     Parameters
     ----------
-    neuron : Neuron
+    neuron : Neuron or HybridNeuron
     stimulus : Stimulus, sequence of Stimulus, optional
         No input by default.
     simulation : Simulation
     """
 
-    neuron: Neuron = attrs.field(validator=attrs.validators.instance_of(Neuron))
+    neuron: Any = attrs.field(validator=_is_neuron)
     stimulus: Sum = attrs.field(default=None, converter=as_stimulus)
     simulation: Simulation = attrs.field(
         factory=Simulation, validator=attrs.validators.instance_of(Simulation)

@@ -6,7 +6,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from natrium.model import AnyNeuron, HybridNeuron, HybridSystem, Neuron, UnsupportedModel, lower
+from natrium.model import AnyNeuron, HybridSystem, UnsupportedModel, lower
 from natrium.solvers.compiled.engine import engine
 from natrium.solvers.compiled.solver import Compiled
 from natrium.solvers.compiled.taylor.lowering import taylor_program
@@ -45,7 +45,7 @@ def accurate(neuron: AnyNeuron, rtol: float) -> Compiled | EventDriven:
     >>> type(accurate(quadratic, 1e-9)).__name__
     'EventDriven'
     """
-    if isinstance(neuron, HybridNeuron) or not _compiles(neuron.system.structure) or _is_stiff(neuron):
+    if not neuron.of_channels or not _compiles(neuron.system.structure) or _is_stiff(neuron):
         return EventDriven(rtol=rtol)
     return Compiled(rtol=rtol)
 
@@ -61,7 +61,7 @@ def _compiles(structure: HybridSystem) -> bool:
     return True
 
 
-def _is_stiff(neuron: Neuron) -> bool:
+def _is_stiff(neuron: AnyNeuron) -> bool:
     relaxation = lower(neuron.system).relaxation
-    voltages = np.linspace(neuron.v_reset, neuron.origin, LOOKS).tolist()
+    voltages = np.linspace(neuron.landmarks[-1], neuron.origin, LOOKS).tolist()
     return max((rate for V in voltages for rate in relaxation(V)), default=0.0) > FASTEST

@@ -15,7 +15,6 @@ import numpy as np
 
 from natrium.model import (
     AnyNeuron,
-    HybridNeuron,
     Model,
     ModelError,
     Number,
@@ -24,6 +23,7 @@ from natrium.model import (
     Sum,
     UnsupportedModel,
     as_stimulus,
+    check_neuron,
     to_dict,
 )
 from natrium.model.arrays import Array
@@ -78,8 +78,7 @@ class Run:
         ModelError, StimulusError
             When the neuron is none, the stimulus is none, or the span is not finite and forward.
         """
-        if not isinstance(neuron, AnyNeuron):
-            raise ModelError(f"neuron must be a Neuron, got {type(neuron).__name__}")
+        check_neuron(neuron)
         Number("ms").check("t_end", t_end)
         span = Simulation(t_start=t_start, t_end=t_end)
         return cls(neuron, as_stimulus(stimulus), span.t_start, float(t_end))
@@ -175,12 +174,13 @@ class BaseSolver(ABC):
             When the run cannot be carried through: `TooManySpikes`, `StepLimit`, or a value that is not
             finite (the time is named).
         """
-        if isinstance(neuron, HybridNeuron) and not self.any_equations:
+        run = Run.checked(neuron, stimulus, t_start, t_end)
+        if not (neuron.of_channels or self.any_equations):
             raise UnsupportedModel(
-                "this solver knows neurons of channels only, got a HybridNeuron: use EventDriven "
+                f"this solver knows neurons of channels only, got a {type(neuron).__name__}: use EventDriven "
                 "(--solver event)"
             )
-        return self._solve(Run.checked(neuron, stimulus, t_start, t_end))
+        return self._solve(run)
 
     @abstractmethod
     def _solve(self, run: Run) -> Trajectory:
@@ -211,7 +211,7 @@ def manifest(solver: Any, neuron: AnyNeuron, stimulus: Sum) -> dict[str, Any]:
         for key, value in attrs.asdict(solver).items()
         if isinstance(value, (str, int, float, bool, dict))
     }
-    if isinstance(neuron, HybridNeuron):
+    if not neuron.of_channels:
         content = repr((neuron, stimulus))
     else:
         try:

@@ -7,6 +7,7 @@ A solver that carries many runs at once has a method ``solve_runs(runs, sample_t
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from functools import cached_property
 from typing import Any, Protocol, runtime_checkable
 
 import attrs
@@ -17,15 +18,15 @@ from natrium.model import (
     AnyNeuron,
     ModelError,
     NatriumError,
+    Parameter,
     Sum,
     UnsupportedModel,
     as_stimulus,
-    changed_neuron,
-    changed_stimulus,
-    chosen_parameters,
-    parameters,
+    change_stimulus,
+    resolve,
 )
 from natrium.model.arrays import Array
+from natrium.model.parameter import check_known
 from natrium.solvers.base import Run, Solver
 from natrium.solvers.flags import RunFlag
 
@@ -38,7 +39,7 @@ def _as_stimuli(value: Any) -> Any:
     return None if value is None else tuple(as_stimulus(item) for item in value)
 
 
-@attrs.frozen(kw_only=True, eq=False)
+@attrs.frozen(kw_only=True, eq=False, slots=False)
 class Runs:
     """One model many times, some of its parameters varied.
 
@@ -71,7 +72,7 @@ class Runs:
     def __attrs_post_init__(self) -> None:
         """Check names, lengths and values, all of it before anything runs."""
         Run.checked(self.neuron, self.stimulus, self.t_start, self.t_end)
-        chosen_parameters(self.neuron, self.stimulus, tuple(self.varied))
+        check_known(self.parameters, self.varied, "a parameter")
         lengths = {name: np.shape(column) for name, column in self.varied.items()}
         if self.stimuli is not None:
             lengths["stimuli"] = (len(self.stimuli),)
@@ -104,16 +105,20 @@ class Runs:
         """Names of the states."""
         return self.neuron.system.labels
 
+    @cached_property
+    def parameters(self) -> dict[str, Parameter]:
+        """Every parameter of the model by its name, with its facts."""
+        return resolve(self.neuron, self.stimulus)
+
     def _names(self) -> tuple[list[str], list[str]]:
         """Give the varied names: the neuron's, and the input's."""
-        own = parameters(self.neuron, Sum())
-        ours = [name for name in self.varied if name in own]
-        return ours, [name for name in self.varied if name not in own]
+        ours = [name for name in self.varied if self.parameters[name].part is None]
+        return ours, [name for name in self.varied if name not in ours]
 
     def neuron_at(self, index: int) -> AnyNeuron:
         """Give the neuron of one run."""
         values = self._values(self._names()[0], index)
-        changed: AnyNeuron = changed_neuron(self.neuron, values) if values else self.neuron
+        changed: AnyNeuron = self.neuron.changed(values) if values else self.neuron
         return changed
 
     def stimulus_at(self, index: int) -> Sum:
@@ -121,7 +126,7 @@ class Runs:
         if self.stimuli is not None:
             return self.stimuli[index]
         values = self._values(self._names()[1], index)
-        return changed_stimulus(self.stimulus, values) if values else self.stimulus
+        return change_stimulus(self.stimulus, values) if values else self.stimulus
 
     def _values(self, names: Sequence[str], index: int) -> dict[str, float]:
         return {name: self.varied[name][index].item() for name in names}
@@ -152,7 +157,7 @@ class Runs:
         found: dict[int, None] = {}
         for name, column in self.varied.items():
             found |= {int(np.argmin(column)): None, int(np.argmax(column)): None}
-            if column.dtype.kind == "f" and name.startswith("seed_"):
+            if column.dtype.kind == "f" and self.parameters[name].whole:
                 found[int(np.argmax(column != np.floor(column)))] = None
         for broken in self._contradictions():
             if np.any(broken):
@@ -161,16 +166,16 @@ class Runs:
 
     def _contradictions(self) -> Iterator[Any]:
         """Tell, for each rule between two fields, which runs break it."""
-        values: dict[str, Any] = parameters(self.neuron, self.stimulus) | dict(self.varied)
-        if self.neuron.fires:
-            for name in ("v_reset", "v_init"):
-                if name in values:
-                    yield values[name] >= values["v_thresh"]
-        for index in range(len(self.stimulus.parts)):
-            for less, more in (("start", "stop"), ("width", "period")):
-                low, high = values.get(f"{less}_{index}"), values.get(f"{more}_{index}")
-                if low is not None and high is not None:
-                    yield low > high
+        values: dict[str, Any] = {name: one.value for name, one in self.parameters.items()} | dict(
+            self.varied
+        )
+        for name in self.neuron.below_threshold if self.neuron.fires else ():
+            yield values[name] >= values["v_thresh"]
+        for index, part in enumerate(self.stimulus.parts):
+            names = {one.field: f"{one.short}_{index}" for one in part.numbers()}
+            for less, more in part.in_order:
+                if less in names and more in names:
+                    yield values[names[less]] > values[names[more]]
 
 
 @attrs.frozen(kw_only=True, eq=False)

@@ -27,8 +27,9 @@ ADEX = natrium.HybridNeuron(
         "w": (4.0 * (V + 70.6) - w) / 40.0,
     },
     initial={"V": -48.3, "w": 200.0},
+    parameters={"v_reset": -48.3},
     v_thresh=-40.4,
-    reset={"V": -48.3, "w": w + 80.0},
+    reset={"V": sympy.Symbol("v_reset"), "w": w + 80.0},
 )
 
 

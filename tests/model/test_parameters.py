@@ -14,8 +14,7 @@ from natrium.model import (
     Step,
     StimulusError,
     Sum,
-    changed_neuron,
-    changed_stimulus,
+    change_stimulus,
     notebook,
     parameters,
     with_parameters,
@@ -44,7 +43,7 @@ def test_a_changed_model_keeps_the_rest():
 def test_names_of_any_equations():
     assert list(parameters(IZHIKEVICH, Sum())) == ["b", "c", "v_thresh", "tau_ref", "v_init"]
     with pytest.raises(ModelError, match="one of b, c, v_thresh, tau_ref, v_init, got 'g_Na'"):
-        changed_neuron(IZHIKEVICH, {"g_Na": 1.0})
+        IZHIKEVICH.changed({"g_Na": 1.0})
     clash = attrs.evolve(IZHIKEVICH, parameters={"b": 8.0, "c": -65.0, "I_0": 1.0})
     with pytest.raises(ModelError, match="I_0: rename it"):
         parameters(clash, Sum((Constant(1.0),)))
@@ -55,14 +54,14 @@ def test_a_noise_is_varied_by_its_seed():
     found = parameters(Neuron(), Sum((Constant(1.0), noise)))
     numbers = {name: value for name, value in found.items() if name.endswith("_1")}
     assert numbers == {"mean_1": 10.0, "sigma_1": 1.0, "tau_1": 5.0, "seed_1": 2**60 + 1}
-    (changed,) = changed_stimulus(Sum((noise,)), {"seed_0": 7.0, "tau_0": 2.0}).parts
+    (changed,) = change_stimulus(Sum((noise,)), {"seed_0": 7.0, "tau_0": 2.0}).parts
     assert changed == attrs.evolve(noise, seed=7, tau=2.0)
     assert isinstance(changed.seed, int)
     with pytest.raises(StimulusError, match="seed must be a whole number"):
-        changed_stimulus(Sum((noise,)), {"seed_0": 7.5})
+        change_stimulus(Sum((noise,)), {"seed_0": 7.5})
 
 
 def test_names_of_others_are_left():
     stimulus = Sum((Samples((0.0, 1.0), (1.0, 2.0)),))
-    assert changed_stimulus(stimulus, {"g_Na": 1.0}) == stimulus
-    assert changed_stimulus(stimulus, {"scale_0": 2.0}).parts[0].values == (2.0, 4.0)
+    assert change_stimulus(stimulus, {"g_Na": 1.0}) == stimulus
+    assert change_stimulus(stimulus, {"scale_0": 2.0}).parts[0].values == (2.0, 4.0)

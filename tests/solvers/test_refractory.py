@@ -5,7 +5,6 @@ import numpy as np
 import pytest
 
 import natrium
-from natrium.model import changed_neuron
 from natrium.model.hybrid import REFRACTORY_RULES
 from natrium.solvers.flags import RunFlag
 from tests.solvers.cases import METHODS, NA, STEP
@@ -187,7 +186,7 @@ def test_a_rule_in_closed_form_is_one_entry_for_the_analyses(half_pace):
         step = 1e-4
         near = [
             natrium.simulate(neuron, STEP, t_end=100.0, rtol=1e-13).spike_times
-            for neuron in (changed_neuron(half_pace, {name: natrium.parameters(half_pace, natrium.Sum())[name] + s})
+            for neuron in (half_pace.changed({name: natrium.parameters(half_pace, natrium.Sum())[name] + s})
                            for s in (step, -step))
         ]  # fmt: skip
         np.testing.assert_allclose(

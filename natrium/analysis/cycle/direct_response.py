@@ -11,7 +11,7 @@ import numpy.typing as npt
 from natrium.analysis.cycle.limit_cycle import LimitCycle
 from natrium.analysis.cycle.phase_response import checked_times, course, cycle_of
 from natrium.analysis.cycle.smooth_cycle import SmoothCycle, rising_crossings
-from natrium.model import AnyNeuron, Constant, Count, ModelError, Number, SolverError, started
+from natrium.model import AnyNeuron, Constant, Count, ModelError, Number, SolverError
 from natrium.model.arrays import Array
 from natrium.solvers import EventDriven
 
@@ -134,7 +134,7 @@ def _hybrid(cycle: LimitCycle, t: float, kick: Array, cycles: int) -> tuple[floa
         after = linear.after(np.array([cycle.neuron.v_thresh, *y[1:]]))
         y, waiting, early = linear.rest(after, length)[0], length, [0.0]
     span = float(expected[count]) * 1.02 + 2.0 * cycle.period
-    run = mapping.solver.solve(started(cycle.neuron, y.tolist()), Constant(cycle.input), t_end=span)
+    run = mapping.solver.solve(cycle.neuron.started(y.tolist()), Constant(cycle.input), t_end=span)
     found = np.array([*early, *(run.spike_times + waiting)])
     if found.size <= count:
         raise SolverError(
@@ -150,7 +150,7 @@ def _smooth(cycle: SmoothCycle, t: float, kick: Array, cycles: int) -> float:
     solver, span = EventDriven(rtol=SMOOTH_RTOL), (cycles + 1.0) * cycle.period
     due, found = cycles * cycle.period - t, []
     for start in (y, y + kick):
-        run = solver.solve(started(cycle.neuron, start.tolist()), Constant(cycle.input), t_end=span)
+        run = solver.solve(cycle.neuron.started(start.tolist()), Constant(cycle.input), t_end=span)
         half = 0.5 * cycle.period
         rises = rising_crossings(run, cycle.section, max(due - half, 0.0), due + half)
         if not rises.size:

@@ -18,7 +18,7 @@ from natrium.analysis.cycle.return_map import (
     return_map,
 )
 from natrium.analysis.variation.equations import propagate
-from natrium.model import AnyNeuron, Constant, Count, Number, changed_neuron, started
+from natrium.model import AnyNeuron, Constant, Count, Number
 from natrium.model.arrays import Array
 from natrium.solvers import Solver, Trajectory, accurate
 from natrium.solvers.trajectory import Event
@@ -99,7 +99,7 @@ def _stretches(mapping: ReturnMap, count: int, start: Array | None) -> Iterator[
     y = np.array(neuron.initial_state()) if start is None else mapping.released(start)[0]
     while found < count:
         span = min(span, mapping.longest)
-        stretch = mapping.solver.solve(started(neuron, y.tolist()), Constant(mapping.input), t_end=span)
+        stretch = mapping.solver.solve(neuron.started(y.tolist()), Constant(mapping.input), t_end=span)
         if stretch.events:
             yield stretch
             found += len(stretch.events)
@@ -321,7 +321,7 @@ def reset_bifurcation(
         start = orbits[-1].states[-1] if follow and orbits and len(orbits[-1].states) else None
         orbits.append(
             orbit(
-                changed_neuron(neuron, {parameter: float(value)}),
+                neuron.changed({parameter: float(value)}),
                 I,
                 transient=transient,
                 count=count,

@@ -17,7 +17,14 @@ import numpy.typing as npt
 
 from natrium.analysis.variation.equations import RTOL, Directions, Spike, propagate
 from natrium.analysis.variation.linearised import Linearised, linearised
-from natrium.model import AnyNeuron, Constant, HybridNeuron, ModelError, Neuron, Number, SolverError, started
+from natrium.model import (
+    AnyNeuron,
+    Constant,
+    ModelError,
+    Number,
+    SolverError,
+    check_neuron,
+)
 from natrium.model.arrays import Array
 from natrium.solvers import Solver, Trajectory, accurate
 
@@ -185,7 +192,7 @@ def run_from(
     longest : float
         ms.
     """
-    beginning, span = started(neuron, list(y)), min(FIRST_LOOK, longest)
+    beginning, span = neuron.started(list(y)), min(FIRST_LOOK, longest)
     while True:
         trajectory = solver.solve(beginning, Constant(I), t_end=span)
         if trajectory.events or span >= longest:
@@ -224,8 +231,7 @@ def return_map(
     .. [1] S. Coombes, R. Thul, K. C. A. Wedgwood, "Nonsmooth dynamics in spiking neuron models",
        Physica D 241 (2012) 2042-2057.
     """
-    if not isinstance(neuron, (Neuron, HybridNeuron)):
-        raise ModelError(f"neuron must be a Neuron or a HybridNeuron, got {type(neuron).__name__}")
+    check_neuron(neuron)
     if not neuron.fires:
         raise ModelError("a return map needs resets, got a neuron without a threshold: use smooth_cycle")
     Number("mV").check("I", I)

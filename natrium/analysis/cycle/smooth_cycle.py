@@ -17,12 +17,10 @@ from natrium.model import (
     Constant,
     Count,
     Drive,
-    HybridNeuron,
     ModelError,
-    Neuron,
     Number,
     SolverError,
-    started,
+    check_neuron,
 )
 from natrium.model.arrays import Array
 from natrium.solvers import EventDriven, Trajectory
@@ -178,8 +176,7 @@ def smooth_cycle(
     SolverError
         When V does not go on oscillating, or Newton finds nothing.
     """
-    if not isinstance(neuron, (Neuron, HybridNeuron)):
-        raise ModelError(f"neuron must be a Neuron or a HybridNeuron, got {type(neuron).__name__}")
+    check_neuron(neuron)
     if neuron.fires:
         raise ModelError(
             f"a smooth cycle has no reset, got v_thresh = {neuron.v_thresh!r} mV: use limit_cycle, or "
@@ -189,7 +186,7 @@ def smooth_cycle(
     Count(low=1).check("crossings", crossings)
     for name, value in (("transient", transient), ("look", look)):
         Number("ms", 0.0, open_low=True).check(name, value)
-    own = neuron if start is None else started(neuron, np.asarray(start, dtype=float).tolist())
+    own = neuron if start is None else neuron.started(np.asarray(start, dtype=float).tolist())
     y, period = _guess(own, float(I), section, crossings, transient, look)
     linear, n = linearised(neuron.system), y.size
     directions = free_directions(neuron, np.eye(n))
@@ -221,7 +218,7 @@ def _guess(
     """Give a state on the section and a period from a run."""
     solver = EventDriven(rtol=RUN_RTOL)
     led = solver.solve(neuron, Constant(I), t_end=transient)
-    seen = solver.solve(started(neuron, led.state(transient).tolist()), Constant(I), t_end=look)
+    seen = solver.solve(neuron.started(led.state(transient).tolist()), Constant(I), t_end=look)
     V = seen.state(np.linspace(0.0, look, int(look / SAMPLING) + 2))[0]
     low, high = float(V.min()), float(V.max())
     level = 0.5 * (low + high) if section is None else section

@@ -9,7 +9,7 @@ import numpy as np
 
 from natrium.analysis.equilibria.curve import Equilibrium, equilibria
 from natrium.analysis.equilibria.steady_input import steady_input
-from natrium.model import AnyNeuron, Constant, lower, started
+from natrium.model import AnyNeuron, Constant, lower
 from natrium.model.arrays import Array
 from natrium.solvers import ClosedForm, Trajectory, accurate
 from natrium.solvers.refractory import rest
@@ -72,7 +72,7 @@ def slowest(neuron: AnyNeuron, *voltages: float) -> float:
 def run(neuron: AnyNeuron, I: float, state: Array, t_end: float, rtol: float = RTOL) -> Trajectory:
     """Run from a state at a constant input; a leaky membrane alone by the exact solution."""
     solver: Any = ClosedForm() if neuron.is_leaky else accurate(neuron, rtol)
-    trajectory: Trajectory = solver.solve(started(neuron, state.tolist()), Constant(I), t_end=t_end)
+    trajectory: Trajectory = solver.solve(neuron.started(state.tolist()), Constant(I), t_end=t_end)
     return trajectory
 
 

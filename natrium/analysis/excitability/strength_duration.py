@@ -12,7 +12,7 @@ import numpy.typing as npt
 from natrium.analysis.equilibria.curve import equilibria
 from natrium.analysis.equilibria.steady_input import steady_input
 from natrium.analysis.excitability.long_run import SILENT, slowest
-from natrium.model import AnyNeuron, ModelError, Number, SolverError, Step, started
+from natrium.model import AnyNeuron, ModelError, Number, SolverError, Step
 from natrium.model.arrays import Array
 from natrium.solvers import Runs, accurate, solve_chunk
 from natrium.solvers.flags import RunFlag
@@ -107,7 +107,7 @@ def strength_duration(neuron: AnyNeuron, durations: npt.ArrayLike, *, base: floa
     if neuron.is_leaky:
         amplitudes = (neuron.v_thresh - rest.V) / -np.expm1(-times / steady_input(neuron).inertia(rest.V))
     else:
-        amplitudes = _least(started(neuron, rest.state.tolist()), base, times)
+        amplitudes = _least(neuron.started(rest.state.tolist()), base, times)
     return StrengthDuration(times, amplitudes, amplitudes * times, base, rest.V)
 
 
@@ -118,7 +118,7 @@ class _Pulses:
         self.base, self.durations = base, durations
         self.t_end = float(durations.max()) + SILENT / 2.0 * slowest(resting, resting.initial_state()[0])
         # The first spike tells: refractory from then on, a run costs no more.
-        self.neuron = attrs.evolve(resting, tau_ref=2.0 * self.t_end)
+        self.neuron = resting.changed({"tau_ref": 2.0 * self.t_end})
         self.solver = accurate(resting, RTOL)
         self.at_once = SECTIONS if isinstance(self.solver, ManyRuns) else 1
 

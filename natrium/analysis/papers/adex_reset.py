@@ -10,7 +10,7 @@ import sympy
 
 from natrium.analysis.cycle.orbits import Orbit, ResetBifurcation, orbit, reset_bifurcation
 from natrium.analysis.papers.claim import Claim, Source
-from natrium.model import HybridNeuron, changed_neuron
+from natrium.model import HybridNeuron
 from natrium.model.arrays import Array
 from natrium.solvers import EventDriven
 
@@ -179,10 +179,10 @@ def adex_resets(progress: Callable[[str], None] | None = None) -> AdexResets:
     neuron = adex(float(RESETS[0]))
     tell("Touboul & Brette 2008: orbits of period 2 and 3, and chaos")
     settled = {
-        v_reset: orbit(changed_neuron(neuron, {"v_reset": v_reset}), CURRENT, transient=SPIKES, count=SPIKES)
+        v_reset: orbit(neuron.changed({"v_reset": v_reset}), CURRENT, transient=SPIKES, count=SPIKES)
         for v_reset in AT_RESETS
     }
-    chaotic = orbit(changed_neuron(neuron, {"v_reset": CHAOTIC}), CURRENT, transient=SPIKES, count=SPIKES)
+    chaotic = orbit(neuron.changed({"v_reset": CHAOTIC}), CURRENT, transient=SPIKES, count=SPIKES)
     tell("Touboul & Brette 2008: the bifurcation of the reset")
     picture = reset_bifurcation(
         neuron,

@@ -152,7 +152,8 @@ def held(h: float) -> Neuron:
     script = notebook.lif_na().neuron
     (sodium,) = script.channels
     sodium = attrs.evolve(sodium, g=sodium.g * h, gates=tuple(g for g in sodium.gates if g.name == "m"))
-    return attrs.evolve(script, v_thresh=None, channels=(sodium,))
+    resting: Neuron = attrs.evolve(script, v_thresh=None, channels=(sodium,))
+    return resting
 
 
 def _fold(h: float) -> tuple[float, float]:

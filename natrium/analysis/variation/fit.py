@@ -10,20 +10,15 @@ import numpy as np
 import numpy.typing as npt
 from scipy.optimize import least_squares
 
-from natrium.analysis.variation.gradients import Gradients, spike_time_gradients
-from natrium.analysis.variation.input_derivatives import smooth_parameters
+from natrium.analysis.variation.gradients import Gradients, choose_smooth, spike_time_gradients
 from natrium.analysis.variation.misfit import Misfit
-from natrium.model import Count, Model, ModelError, NatriumError, Number, with_parameters
+from natrium.model import Count, Model, ModelError, NatriumError, Number, Parameter, with_parameters
 from natrium.model.arrays import Array
 
 TOLERANCE = 1e-12
 # Singular values of the scaled Jacobian below this part of the largest: the spikes do not tell.
 UNTOLD = 1e-7
 INSIDE = 1e-6  # of its width, how far within the bounds a start is moved
-# Where a parameter ends by its meaning.
-_ZERO = ("g_", "tau_ref", "width_", "frequency_")
-_POSITIVE = ("tau_m", "sigma_", "period_")
-LEAST = 1e-6
 
 
 @attrs.frozen
@@ -154,7 +149,7 @@ def fit(
     spike_times : array_like, shape (n_spikes,)
         Increasing, within the model's span, ms.
     parameters : sequence of str
-        Names, as in `natrium.analysis.variation.input_derivatives`.
+        Names, as in `natrium.parameters`.
     bounds : mapping of str to (float, float), optional
         Lowest and highest value; by default what the parameter's meaning allows.
     sigma : float, optional
@@ -176,12 +171,12 @@ def fit(
         When the model cannot be run where the search begins.
     """
     times = _checked_spikes(model, spike_times)
-    chosen = smooth_parameters(model.neuron, model.stimulus, _checked_names(parameters))
+    chosen = choose_smooth(model.neuron, model.stimulus, _checked_names(parameters))
     Count(low=1).check("max_evaluations", max_evaluations)
     if sigma is not None:
         Number("ms", 0.0, open_low=True).check("sigma", sigma)
     low, high = _checked_bounds(chosen, bounds or {})
-    names, initial = tuple(chosen), np.array(list(chosen.values()))
+    names, initial = tuple(chosen), np.array([one.value for one in chosen.values()])
     width = np.where(np.isfinite(high - low), high - low, np.maximum(1.0, np.abs(initial)))
     begin = np.clip(initial, low + INSIDE * width, high - INSIDE * width)
     misfit = Misfit(model, times, names)
@@ -285,15 +280,15 @@ def _checked_spikes(model: Model, spike_times: npt.ArrayLike) -> Array:
 
 
 def _checked_bounds(
-    chosen: Mapping[str, float], bounds: Mapping[str, tuple[float, float]]
+    chosen: Mapping[str, Parameter], bounds: Mapping[str, tuple[float, float]]
 ) -> tuple[Array, Array]:
     for name in bounds:
         if name not in chosen:
             raise ModelError(f"bounds must name fitted parameters, {', '.join(chosen)}, got {name!r}")
     limits = []
-    for name, value in chosen.items():
-        least = LEAST if name.startswith(_POSITIVE) else 0.0 if name.startswith(_ZERO) else -np.inf
-        low, high = bounds.get(name, (least, np.inf))
+    for name, one in chosen.items():
+        value = one.value
+        low, high = bounds.get(name, (one.least, np.inf))
         if not low < high or not low <= value <= high:
             raise ModelError(
                 f"bounds of {name} must hold the model's own value ({value!r}), got ({low!r}, {high!r})"

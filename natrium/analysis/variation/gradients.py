@@ -2,25 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 
 import attrs
 import numpy as np
 
 from natrium.analysis.variation.equations import RTOL, Directions, propagate
-from natrium.analysis.variation.input_derivatives import input_derivative, moving_edges, smooth_parameters
 from natrium.analysis.variation.linearised import linearised
 from natrium.model import (
     AnyNeuron,
-    HybridNeuron,
     Model,
     ModelError,
     Number,
+    Parameter,
     Stimulus,
     Sum,
     UnsupportedModel,
-    symbol_name,
+    choose,
 )
 from natrium.model.arrays import Array
 from natrium.solvers import EventDriven, FixedStep, Trajectory, run
@@ -145,20 +144,35 @@ def spike_time_gradients(
     """
     Number("mV", 0.0).check("graze", graze)
     trajectory = _run_of(source)
-    chosen = smooth_parameters(trajectory.neuron, trajectory.stimulus, parameters)
+    chosen = choose_smooth(trajectory.neuron, trajectory.stimulus, parameters)
     directions = parameter_directions(
         trajectory.neuron, trajectory.stimulus, chosen, trajectory.t_start, trajectory.t_end
     )
     variation = propagate(trajectory, directions, rtol=rtol, n_spikes=len(trajectory.events))
     return Gradients(
         names=tuple(chosen),
-        values=np.array(list(chosen.values())),
+        values=np.array([one.value for one in chosen.values()]),
         spike_times=trajectory.spike_times,
         matrix=np.array([spike.gradient for spike in variation.spikes]).reshape(-1, len(chosen)),
         margins=np.array([spike.margin for spike in variation.spikes]),
         graze=graze,
         trajectory=trajectory,
     )
+
+
+def choose_smooth(neuron: AnyNeuron, stimulus: Sum, names: Sequence[str] | None) -> dict[str, Parameter]:
+    """Give the parameters by which spike times can be differentiated, as `choose` does.
+
+    Raises
+    ------
+    ModelError
+        When there is no such parameter, or it is the seed, time constant or start of a noise.
+    """
+    chosen = choose(neuron, stimulus, names)
+    rough = [name for name, one in chosen.items() if not one.smooth]
+    if rough and names is not None:
+        raise ModelError(f"spike times have no derivative by {', '.join(rough)}: leave it out")
+    return {name: one for name, one in chosen.items() if one.smooth}
 
 
 def _run_of(source: Trajectory | Model) -> Trajectory:
@@ -175,7 +189,7 @@ def _run_of(source: Trajectory | Model) -> Trajectory:
 
 
 def parameter_directions(
-    neuron: AnyNeuron, stimulus: Sum, chosen: dict[str, float], t_start: float, t_end: float
+    neuron: AnyNeuron, stimulus: Sum, chosen: Mapping[str, Parameter], t_start: float, t_end: float
 ) -> Directions:
     """Say how start, system and input depend on parameters.
 
@@ -183,8 +197,7 @@ def parameter_directions(
     ----------
     neuron : Neuron or HybridNeuron
     stimulus : Sum
-    chosen : dict of str to float
-        Names and values.
+    chosen : mapping of str to Parameter
     t_start, t_end : float
         ms.
     """
@@ -194,30 +207,28 @@ def parameter_directions(
     by_parameters = np.zeros((len(symbols), len(chosen)))
     inputs: list[tuple[int, Stimulus]] = []
     edges: dict[float, list[tuple[int, float, Stimulus]]] = {}
-    for column, name in enumerate(chosen):
-        if name == "v_init":
+    for column, one in enumerate(chosen.values()):
+        if one.symbol:
+            by_parameters[symbols.index(one.symbol), column] = 1.0
+        elif one.part is None:  # where V starts
             start[:, column] = _initial_slope(neuron)
-            continue
-        symbol = symbol_name(neuron, name)
-        if symbol in symbols:
-            by_parameters[symbols.index(symbol), column] = 1.0
-            continue
-        prefix, index = name.rsplit("_", 1)
-        part = stimulus.parts[int(index)]
-        derivative = input_derivative(part, prefix)
-        if derivative is not None:
-            inputs.append((column, derivative))
-        for edge in moving_edges(part, prefix, t_start, t_end):
-            edges.setdefault(edge.time, []).append((column, edge.velocity, part))
-    scale = 1.0 / np.maximum(1.0, np.abs(np.array(list(chosen.values()))))
+        else:
+            part = stimulus.parts[one.part]
+            derivative = part.derivative(one.short)
+            if derivative is not None:
+                inputs.append((column, derivative))
+            for edge in part.moving_edges(one.short, t_start, t_end):
+                if t_start < edge.time < t_end:
+                    edges.setdefault(edge.time, []).append((column, edge.velocity, part))
+    scale = 1.0 / np.maximum(1.0, np.abs([one.value for one in chosen.values()]))
     return Directions(start, by_parameters, tuple(inputs), edges, scale)
 
 
 def _initial_slope(neuron: AnyNeuron) -> Array:
     """Give the derivative of the initial state by `v_init`: gates at their steady state move along."""
-    if isinstance(neuron, HybridNeuron):
-        return np.array([1.0, *[0.0] * (len(neuron.equations) - 1)])
-    gates = [gate for channel in neuron.channels for gate in channel.gates]
-    slopes = linearised(neuron.system).steady_slopes(neuron.v_init)
-    moving = [isinstance(gate.initial, str) for gate in gates]
-    return np.array([1.0, *np.where(moving, slopes, 0.0)])
+    slopes = np.zeros(len(neuron.starts_steady))
+    slopes[0] = 1.0
+    if any(neuron.starts_steady):
+        steady = linearised(neuron.system).steady_slopes(neuron.initial_state()[0])
+        slopes[1:] = np.where(neuron.starts_steady[1:], steady, 0.0)
+    return slopes

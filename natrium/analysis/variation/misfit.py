@@ -7,7 +7,7 @@ import numpy as np
 
 from natrium.analysis.variation.equations import Directions, propagate
 from natrium.analysis.variation.gradients import parameter_directions
-from natrium.model import Model, chosen_parameters, with_parameters
+from natrium.model import Model, choose, with_parameters
 from natrium.model.arrays import Array
 from natrium.solvers import Trajectory, accurate
 
@@ -91,7 +91,7 @@ class Misfit:
         return self.solver.solve(model.neuron, model.stimulus, t_start=self.begin, t_end=end)
 
     def _directions(self, model: Model, run: Trajectory) -> Directions:
-        chosen = chosen_parameters(model.neuron, model.stimulus, self.names)
+        chosen = choose(model.neuron, model.stimulus, self.names)
         return parameter_directions(model.neuron, model.stimulus, chosen, run.t_start, run.t_end)
 
     def _peak(self, run: Trajectory) -> tuple[float, float]:

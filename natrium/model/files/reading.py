@@ -95,14 +95,20 @@ def _keys(cls: type) -> set[str]:
 def _converter() -> cattrs.Converter:
     """Make the converter: each field's own rule checks it, so that all problems come together."""
     converter = cattrs.Converter(forbid_extra_keys=True, detailed_validation=True)
-    for cls in (Gate, Simulation, *KINDS.values()):
+    for cls in (Gate, Simulation):
         _register(converter, cls)
     _register(converter, Channel, nested={"gates": Gate})
     _register(converter, _Neuron, left_out={"channels"})
-    converter.register_structure_hook_func(
-        lambda asked: asked is Stimulus,
-        lambda data, _: converter.structure(*_kind_of(_table(data))),
-    )
+    known: set[type[Stimulus]] = set()
+
+    def stimulus(data: Any, _: Any) -> Any:
+        rest, cls = _kind_of(_table(data))
+        if cls not in known:
+            _register(converter, cls)
+            known.add(cls)
+        return converter.structure(rest, cls)
+
+    converter.register_structure_hook_func(lambda asked: asked is Stimulus, stimulus)
     converter.register_structure_hook(
         _File,
         make_dict_structure_fn(

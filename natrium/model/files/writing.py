@@ -15,7 +15,7 @@ import numpy as np
 from natrium.model.channel import Channel
 from natrium.model.errors import ModelError
 from natrium.model.expressions.expression import Expression
-from natrium.model.neuron import NO_THRESHOLD, Neuron, NoThreshold
+from natrium.model.neuron import NO_THRESHOLD, NoThreshold
 from natrium.model.stimuli.kinds import KINDS, VERSION
 from natrium.model.stimuli.stimulus import Sum
 
@@ -24,7 +24,7 @@ class Writable(Protocol):
     """What a model file is written of: a `Model`."""
 
     @property
-    def neuron(self) -> Neuron:
+    def neuron(self) -> Any:
         """The table [neuron] and its channels."""
 
     @property
@@ -44,6 +44,10 @@ def to_dict(model: Writable) -> dict[str, Any]:
     ModelError
         When a stimulus cannot be written, such as a Python function.
     """
+    if not model.neuron.of_channels:
+        raise ModelError(
+            "a model file holds a neuron of channels, got equations of one's own: keep the script"
+        )
     for part in model.stimulus.parts:
         if type(part) not in KINDS.values():
             raise ModelError(f"a {type(part).__name__} stimulus cannot be written to a model file")

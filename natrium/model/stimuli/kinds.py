@@ -9,5 +9,17 @@ from natrium.model.stimuli.waveforms import Constant, Gaussian, Pulses, Ramp, Si
 
 VERSION = 1
 KINDS: dict[str, type[Stimulus]] = {
-    kind.kind: kind for kind in (Constant, Step, Pulses, Ramp, Sine, Gaussian, Samples, Formula, Noise)
+    kind.kind: kind
+    for kind in (
+        Constant,
+        Step,
+        Pulses,
+        Ramp,
+        Sine,
+        Gaussian,
+        Samples,
+        Formula,
+        Noise,
+    )
 }
+"""All kinds by their names in model files; a new one is a line here."""

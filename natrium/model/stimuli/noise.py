@@ -12,11 +12,11 @@ import attrs
 import numpy as np
 
 from natrium.model.arrays import Array
-from natrium.model.checks import Choice, Count, Number, Optional, as_float, is_real
+from natrium.model.checks import Choice, Count, as_float, is_real
 from natrium.model.errors import StepLimit, StimulusError
 from natrium.model.stimuli.drive import Drive
-from natrium.model.stimuli.stimulus import Stimulus, amplitude_field
-from natrium.model.stimuli.waveforms import MAX_EDGES
+from natrium.model.stimuli.stimulus import Stimulus, amplitude_field, number_rule, optional_rule
+from natrium.model.stimuli.waveforms import MAX_EDGES, Constant
 
 BLOCK = 4096  # samples drawn at once
 MAX_SAMPLES = 20_000_000  # on each side of the grid's origin: 160 MB
@@ -91,26 +91,33 @@ class Noise(Stimulus):
     """
 
     kind = "noise"
-    mean: float = amplitude_field(default=0.0)
+    rough = ("seed", "tau", "start")  # no number to differentiate by; tau and start move each sample
+    mean: float = amplitude_field(default=0.0, short="mean", meaning="mean")
     sigma: float | None = attrs.field(
         default=None,
         converter=attrs.converters.optional(as_float),
-        validator=Optional(Number("mV", 0.0, error=StimulusError), error=StimulusError),
+        validator=optional_rule("mV", low=0.0, short="sigma", meaning="standard deviation"),
     )
     tau: float = attrs.field(
-        kw_only=True, converter=as_float, validator=Number("ms", 0.0, error=StimulusError)
+        kw_only=True,
+        converter=as_float,
+        validator=number_rule("ms", low=0.0, short="tau", meaning="correlation time"),
     )
     intensity: float | None = attrs.field(
         default=None,
         kw_only=True,
         converter=attrs.converters.optional(as_float),
-        validator=Optional(Number("mV ms^(1/2)", 0.0, error=StimulusError), error=StimulusError),
+        validator=optional_rule(
+            "mV ms^(1/2)", low=0.0, short="intensity", meaning="root of its integral's variance per time"
+        ),
     )
     step: float = attrs.field(
-        kw_only=True, converter=as_float, validator=Number("ms", 0.0, open_low=True, error=StimulusError)
+        kw_only=True, converter=as_float, validator=number_rule("ms", low=0.0, open_low=True)
     )
     seed: int = attrs.field(
-        kw_only=True, converter=_as_whole, validator=Count(0, MAX_SEED, error=StimulusError)
+        kw_only=True,
+        converter=_as_whole,
+        validator=Count(0, MAX_SEED, error=StimulusError, short="seed", meaning="seed"),
     )
     interpolation: Literal["hold", "linear"] = attrs.field(
         default="hold", kw_only=True, validator=Choice(("hold", "linear"), error=StimulusError)
@@ -238,6 +245,14 @@ class Noise(Stimulus):
         first, behind = self._range(t_start, t_end)
         times = self._origin + np.arange(first, behind, dtype=float) * self.step
         return times, self.mean + self.sample_sigma * self._drawn.between(first, behind)
+
+    def derivative(self, short: str) -> Stimulus | None:
+        """Give the derivative by one parameter, edges apart."""
+        if short == "mean":
+            return Constant(1.0, start=self.start, stop=self.stop)
+        if short == "sigma":
+            return attrs.evolve(self, mean=0.0, sigma=1.0)
+        return attrs.evolve(self, mean=0.0, intensity=1.0) if short == "intensity" else None
 
     def edges(self, t_start: float, t_end: float) -> Iterator[float]:
         """Give the window's edges and every sample's time within the span."""

@@ -5,11 +5,14 @@ from __future__ import annotations
 import math
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any, Literal
+from functools import cached_property
+from typing import Any, ClassVar, Literal
 
 import attrs
 import numpy as np
+import sympy
 
+from natrium.model.arrays import Array
 from natrium.model.checks import Choice, Number, Numbers, Optional, as_float, shown
 from natrium.model.errors import StimulusError
 from natrium.model.expressions.exprel import whole
@@ -17,7 +20,7 @@ from natrium.model.expressions.expression import Expression, as_expression, eval
 from natrium.model.expressions.smooth import feature_scale
 from natrium.model.kernel import lower_expressions
 from natrium.model.stimuli.drive import Drive
-from natrium.model.stimuli.stimulus import Stimulus, number_field
+from natrium.model.stimuli.stimulus import SCALE, Stimulus, number_field
 
 
 def _check_callable(instance: Any, attribute: Any, value: Any) -> None:
@@ -79,6 +82,22 @@ class Samples(Stimulus):
                         f"{self.times[index + 1]!r} ms: move them apart, or hold the values"
                     )
 
+    def scaled(self, factor: float) -> Samples:
+        """Give the same input, all of it multiplied by a factor."""
+        return attrs.evolve(self, values=tuple(factor * value for value in self.values))
+
+    def derivative(self, short: str) -> Stimulus | None:
+        """Give the derivative by one parameter, edges apart."""
+        return self if short == SCALE.short else None
+
+    @cached_property
+    def _arrays(self) -> tuple[Array, Array]:
+        return np.array(self.times), np.array(self.values)
+
+    def samples_in(self, t_start: float, t_end: float) -> tuple[Array, Array]:
+        """Give times (ms) and values (mV) that make the input on a span: all of them."""
+        return self._arrays
+
     def _slope(self, index: int) -> float:
         rise = self.values[index + 1] - self.values[index]
         return rise / (self.times[index + 1] - self.times[index])
@@ -136,6 +155,18 @@ class Formula(Stimulus):
         with evaluated(self.value):
             self.drive(self.start or 0.0)(0.0)
 
+    def scaled(self, factor: float) -> Formula:
+        """Give the same input, all of it multiplied by a factor."""
+        return attrs.evolve(self, value=factor * self.value.symbolic)
+
+    def derivative(self, short: str) -> Stimulus | None:
+        """Give the derivative by one parameter, edges apart."""
+        return self if short == SCALE.short else None
+
+    def series(self) -> Formula:
+        """Give what the compiled solver makes its series of."""
+        return self
+
     def edges(self, t_start: float, t_end: float) -> Iterator[float]:
         """Give the window's edges and the breakpoints given."""
         yield from super().edges(t_start, t_end)
@@ -162,6 +193,49 @@ def _real(function: Callable[[float], list[float]], t: float) -> float:
     return math.nan if isinstance(value, complex) else float(value)
 
 
+class Curve(Stimulus):
+    """Base of the kinds that are one expression of t and of their own fields.
+
+    To write one: an attrs class with `kind`, its fields, and `expression`; everything else follows from that:
+    values, derivatives by every parameter, the compiled solver's series.
+
+    Attributes
+    ----------
+    expression : sympy.Expr
+        mV, of ``t`` (ms) and of symbols named like the fields; ``start`` is 0 where none is given.
+    """
+
+    expression: ClassVar[Any]
+
+    def _formula(self, expression: Any) -> Formula:
+        """Put the fields' values into an expression."""
+        fields = {field.name for field in attrs.fields(type(self))}
+        values = {
+            symbol: sympy.Float(getattr(self, symbol.name) or 0.0)
+            for symbol in expression.free_symbols
+            if symbol.name in fields
+        }
+        return Formula(expression.subs(values), start=self.start, stop=self.stop)
+
+    @cached_property
+    def _own(self) -> Formula:
+        return self._formula(self.expression)
+
+    def drive(self, t: float) -> Drive:
+        """Give the input on the smooth piece that begins at `t`."""
+        return self._own.drive(t)
+
+    def derivative(self, short: str) -> Stimulus | None:
+        """Give the derivative by one parameter, edges apart."""
+        fields = {one.short: one.field for one in self.numbers()}
+        symbols = [symbol for symbol in self.expression.free_symbols if symbol.name == fields[short]]
+        return self._formula(self.expression.diff(symbols[0])) if symbols else None
+
+    def series(self) -> Formula:
+        """Give what the compiled solver makes its series of."""
+        return self._own
+
+
 @attrs.frozen
 class Custom(Stimulus):
     """Any Python function of t; it cannot be saved to a model file.
@@ -183,6 +257,15 @@ class Custom(Stimulus):
         converter=_floats,
         validator=Numbers(increasing=True, error=StimulusError),
     )
+
+    def scaled(self, factor: float) -> Custom:
+        """Give the same input, all of it multiplied by a factor."""
+        function = self.function
+        return attrs.evolve(self, function=lambda t: factor * function(t))
+
+    def derivative(self, short: str) -> Stimulus | None:
+        """Give the derivative by one parameter, edges apart."""
+        return self if short == SCALE.short else None
 
     def edges(self, t_start: float, t_end: float) -> Iterator[float]:
         """Give the window's edges and the breakpoints given."""

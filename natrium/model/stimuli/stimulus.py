@@ -8,37 +8,82 @@ from these.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import pairwise
 from typing import Any, ClassVar
 
 import attrs
 
+from natrium.model.arrays import Array
 from natrium.model.checks import Number, Optional, as_float, shown
 from natrium.model.errors import StimulusError
+from natrium.model.parameter import Parameter, numbers_of
 from natrium.model.stimuli.drive import Drive
 
 
-def amplitude_field(default: Any = attrs.NOTHING) -> Any:
+def amplitude_field(default: Any = attrs.NOTHING, short: str = "I", meaning: str = "amplitude") -> Any:
     """Make a field for an input in mV."""
-    return number_field("mV", default=default)
+    return number_field("mV", default=default, short=short, meaning=meaning)
 
 
-def number_field(unit: str = "", default: Any = attrs.NOTHING, **bounds: Any) -> Any:
-    """Make a field for a number that a stimulus is given by."""
-    rule = Number(unit, **bounds, error=StimulusError)
-    return attrs.field(default=default, converter=as_float, validator=rule)
+def number_field(unit: str = "", default: Any = attrs.NOTHING, **facts: Any) -> Any:
+    """Make a field for a number that a stimulus is given by; with a `short` name it is a parameter."""
+    return attrs.field(default=default, converter=as_float, validator=number_rule(unit, **facts))
 
 
-_EDGE = Optional(Number("ms", error=StimulusError), error=StimulusError)
+def number_rule(unit: str, **facts: Any) -> Number:
+    """Make the rule of a stimulus' number."""
+    return Number(unit, **facts, error=StimulusError)
+
+
+def optional_rule(unit: str, **facts: Any) -> Optional:
+    """Make the rule of a stimulus' number that may be left out."""
+    return Optional(number_rule(unit, **facts), error=StimulusError)
+
+
+SCALE = Number(short="scale", meaning="factor of the whole input")
+WINDOW = ("start", "stop")
+
+
+@attrs.frozen
+class MovingEdge:
+    """An edge of a stimulus that moves with one of its numbers.
+
+    Attributes
+    ----------
+    time : float
+        ms.
+    velocity : float
+        d time / d number.
+    """
+
+    time: float
+    velocity: float
+
+
+@attrs.frozen
+class Term:
+    """A curve as the compiled solver knows its series: a sine or a Gaussian by three numbers each.
+
+    Attributes
+    ----------
+    kind : {"sine", "gaussian"}
+    numbers : tuple of float
+        Amplitude, frequency (Hz), phase; or amplitude, center (ms), sigma.
+    """
+
+    kind: str
+    numbers: tuple[float, float, float]
 
 
 @attrs.frozen
 class Stimulus:
     """Base of the stimuli.
 
-    To write a new kind: give `kind`, the fields, and `drive`; and `edges` where it has edges
-    or kinks besides start and stop.
+    To write a new kind: give `kind`, the fields (those with a `short` name are its parameters), and `drive`;
+    `edges` where it has edges or kinks besides start and stop; `derivative` and `moving_edges` for gradients
+    by its parameters; `series` for the compiled solver. A kind that is one expression of t and its fields
+    gets all of these from `Curve`. Then list it in `natrium.model.stimuli.kinds`.
 
     Parameters
     ----------
@@ -47,12 +92,21 @@ class Stimulus:
     """
 
     kind: ClassVar[str] = ""
+    flat: ClassVar[bool] = False  # on each piece it is its amplitude or nothing
+    rough: ClassVar[tuple[str, ...]] = ()  # short names of parameters that spike times have no derivative by
+    in_order: ClassVar[tuple[tuple[str, str], ...]] = (WINDOW,)  # fields of which the second is no less
 
     start: float | None = attrs.field(
-        default=None, kw_only=True, converter=attrs.converters.optional(as_float), validator=_EDGE
+        default=None,
+        kw_only=True,
+        converter=attrs.converters.optional(as_float),
+        validator=optional_rule("ms", short="start", meaning="where it begins"),
     )
     stop: float | None = attrs.field(
-        default=None, kw_only=True, converter=attrs.converters.optional(as_float), validator=_EDGE
+        default=None,
+        kw_only=True,
+        converter=attrs.converters.optional(as_float),
+        validator=optional_rule("ms", short="stop", meaning="where it ends"),
     )
 
     def __attrs_post_init__(self) -> None:
@@ -84,6 +138,38 @@ class Stimulus:
             Let the window be open at both ends, as scripts write it (``start < t < stop``).
         """
         return self.drive(t) if self.active(t, strict=strict) else Drive()
+
+    def numbers(self) -> Iterator[Parameter]:
+        """Give its parameters by their short names, those of the window last."""
+        found = sorted(numbers_of(self), key=lambda one: one.field in WINDOW)
+        if hasattr(self, "scaled"):
+            found.insert(0, Parameter(SCALE.short, 1.0, SCALE))
+        yield from (attrs.evolve(one, smooth=one.short not in self.rough) for one in found)
+
+    def changed(self, values: Mapping[str, float]) -> Stimulus:
+        """Give the same input with other values of some parameters, by their short names."""
+        part: Any = self
+        if SCALE.short in values:
+            part = part.scaled(float(values[SCALE.short]))
+        fields = {one.short: one.field for one in self.numbers() if one.field}
+        return attrs.evolve(part, **{fields[name]: values[name] for name in values if name in fields})
+
+    def derivative(self, short: str) -> Stimulus | None:
+        """Give the derivative by one parameter, edges apart, as an input; None where only edges move."""
+        return None
+
+    def moving_edges(self, short: str, t_start: float, t_end: float) -> Iterator[MovingEdge]:
+        """Give the edges that move with one parameter; those outside the span may be left out."""
+        if short in WINDOW:
+            yield MovingEdge(getattr(self, short), 1.0)
+
+    def series(self) -> Term | Stimulus | None:
+        """Give what the compiled solver makes a curve's series of: a term, a formula, or None."""
+        return None
+
+    def samples_in(self, t_start: float, t_end: float) -> tuple[Array, Array] | None:
+        """Give times (ms) and values (mV) that make the input on a span; None where it is not sampled."""
+        return None
 
     def __call__(self, t: float, *, strict: bool = False) -> float:
         """Evaluate the stimulus at one time.

@@ -10,7 +10,8 @@ import attrs
 from natrium.model.checks import Count, Flag, Optional
 from natrium.model.errors import StepLimit, StimulusError
 from natrium.model.stimuli.drive import Drive, Wave
-from natrium.model.stimuli.stimulus import Stimulus, amplitude_field, number_field
+from natrium.model.stimuli.signals import Custom
+from natrium.model.stimuli.stimulus import MovingEdge, Stimulus, Term, amplitude_field, number_field
 
 # Beyond this many sigma a Gaussian is below 1.3e-14 of its height: no step need look for it there.
 GAUSSIAN_REACH = 8.0
@@ -29,11 +30,16 @@ class Constant(Stimulus):
     """
 
     kind = "constant"
+    flat = True
     amplitude: float = amplitude_field()
 
     def drive(self, t: float) -> Drive:
         """Give the input on the smooth piece that begins at `t`."""
         return Drive(level=self.amplitude)
+
+    def derivative(self, short: str) -> Stimulus | None:
+        """Give the derivative by one parameter, edges apart."""
+        return attrs.evolve(self, amplitude=1.0) if short == "I" else None
 
 
 @attrs.frozen
@@ -60,8 +66,9 @@ class Pulses(Constant):
     """
 
     kind = "pulses"
-    width: float = number_field("ms", low=0.0, open_low=True)
-    period: float = number_field("ms", low=0.0, open_low=True)
+    in_order = (*Stimulus.in_order, ("width", "period"))
+    width: float = number_field("ms", low=0.0, open_low=True, short="width", meaning="length of a pulse")
+    period: float = number_field("ms", low=0.0, open_low=True, short="period", meaning="onset to onset")
     count: int | None = attrs.field(
         default=None, validator=Optional(Count(low=0, error=StimulusError), error=StimulusError)
     )
@@ -99,6 +106,22 @@ class Pulses(Constant):
             yield self._onset(index)
             yield self._onset(index) + self.width
 
+    def moving_edges(self, short: str, t_start: float, t_end: float) -> Iterator[MovingEdge]:
+        """Give both edges of every pulse, at the very doubles that the stimulus itself gives."""
+        if short not in ("start", "width", "period"):
+            yield from super().moving_edges(short, t_start, t_end)
+            return
+        first = self.start or 0.0
+        until = t_end if self.stop is None else min(t_end, self.stop)
+        count = math.ceil(max(0.0, until - first) / self.period) + 1
+        for index in range(count if self.count is None else min(count, self.count)):
+            onset = self._onset(index)
+            shift = {"start": 1.0, "period": float(index), "width": 0.0}[short]
+            if onset < until:
+                yield MovingEdge(onset, shift)
+            if onset + self.width < until:
+                yield MovingEdge(onset + self.width, shift + (short == "width"))
+
     def active(self, t: float, *, strict: bool = False) -> bool:
         """Tell whether `t` is within a pulse and within the window."""
         turns = self._turns(t)
@@ -130,7 +153,7 @@ class Ramp(Stimulus):
     """
 
     kind = "ramp"
-    slope: float = number_field("mV/ms")
+    slope: float = number_field("mV/ms", short="slope", meaning="slope")
     hold: bool = attrs.field(default=False, validator=Flag(error=StimulusError))
 
     def __attrs_post_init__(self) -> None:
@@ -148,6 +171,16 @@ class Ramp(Stimulus):
         if self.hold and self.stop is not None and t >= self.stop:
             return Drive(level=self.slope * (self.stop - (self.start or 0.0)))
         return super().piece(t, strict=strict)
+
+    def derivative(self, short: str) -> Stimulus | None:
+        """Give the derivative by one parameter, edges apart."""
+        if short == "slope":
+            return attrs.evolve(self, slope=1.0)
+        if short == "start":
+            return Constant(-self.slope, start=self.start, stop=None if self.hold else self.stop)
+        if short == "stop" and self.hold:
+            return Constant(self.slope, start=self.stop)
+        return None
 
 
 @attrs.frozen
@@ -168,9 +201,9 @@ class Sine(Stimulus):
 
     kind = "sine"
     amplitude: float = amplitude_field()
-    frequency: float = number_field("Hz", low=0.0, high=MAX_FREQUENCY)
-    phase: float = number_field("rad", default=0.0)
-    offset: float = amplitude_field(default=0.0)
+    frequency: float = number_field("Hz", low=0.0, high=MAX_FREQUENCY, short="frequency", meaning="frequency")
+    phase: float = number_field("rad", default=0.0, short="phase", meaning="phase at t = 0")
+    offset: float = amplitude_field(default=0.0, short="offset", meaning="mean")
 
     def drive(self, t: float) -> Drive:
         """Give the input on the smooth piece that begins at `t`."""
@@ -180,6 +213,27 @@ class Sine(Stimulus):
         turns = math.fmod(self.frequency * t / 1000.0, 1.0)
         wave = Wave(self.amplitude, 2 * math.pi * self.frequency / 1000.0, 2 * math.pi * turns + self.phase)
         return Drive(level=self.offset, waves=(wave,), max_step=1000.0 / self.frequency / 3.0)
+
+    def derivative(self, short: str) -> Stimulus | None:
+        """Give the derivative by one parameter, edges apart."""
+        turned = attrs.evolve(self, phase=self.phase + math.pi / 2, offset=0.0)
+        if short == "I":
+            return attrs.evolve(self, amplitude=1.0, offset=0.0)
+        if short == "phase":
+            return turned
+        if short == "offset":
+            return Constant(1.0, start=self.start, stop=self.stop)
+        if short == "frequency":
+            whole = attrs.evolve(turned, start=None, stop=None)
+            step = 1000.0 / self.frequency / 3.0 if self.frequency else 1.0
+            return Custom(
+                lambda t: 2e-3 * math.pi * t * whole(t), max_step=step, start=self.start, stop=self.stop
+            )
+        return None
+
+    def series(self) -> Term:
+        """Give what the compiled solver makes its series of."""
+        return Term("sine", (self.amplitude, self.frequency, self.phase))
 
 
 @attrs.frozen
@@ -196,8 +250,8 @@ class Gaussian(Stimulus):
 
     kind = "gaussian"
     amplitude: float = amplitude_field()
-    center: float = number_field("ms")
-    sigma: float = number_field("ms", low=0.0, open_low=True)
+    center: float = number_field("ms", short="center", meaning="time of the peak")
+    sigma: float = number_field("ms", low=0.0, open_low=True, short="sigma", meaning="width")
 
     def edges(self, t_start: float, t_end: float) -> Iterator[float]:
         """Give the window's edges and where the bump begins and ends to matter."""
@@ -215,3 +269,23 @@ class Gaussian(Stimulus):
             return amplitude * math.exp(-0.5 * x * x) if abs(x) < 40.0 else 0.0  # exp(-800) is 0
 
         return Drive(curves=(bump,), max_step=sigma if near else math.inf)
+
+    def derivative(self, short: str) -> Stimulus | None:
+        """Give the derivative by one parameter, edges apart."""
+        if short == "I":
+            return attrs.evolve(self, amplitude=1.0)
+        if short not in ("center", "sigma"):
+            return None
+        power = 1 if short == "center" else 2
+
+        def derivative(t: float) -> float:
+            x = (t - self.center) / self.sigma
+            if abs(x) > 40.0:  # exp(-800) is 0
+                return 0.0
+            return self.amplitude / self.sigma * x**power * math.exp(-0.5 * x * x)
+
+        return Custom(derivative, max_step=self.sigma, start=self.start, stop=self.stop)
+
+    def series(self) -> Term:
+        """Give what the compiled solver makes its series of."""
+        return Term("gaussian", (self.amplitude, self.center, self.sigma))

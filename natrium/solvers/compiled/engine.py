@@ -16,7 +16,7 @@ from typing import Any
 import attrs
 import numpy as np
 
-from natrium.model import Kernel, Neuron, UnsupportedModel, changed_neuron, lower
+from natrium.model import Kernel, UnsupportedModel, lower
 from natrium.model.arrays import Array
 from natrium.solvers.bernstein import from_monomials
 from natrium.solvers.compiled.inputs import InputTable
@@ -227,7 +227,6 @@ def origins(runs: Runs) -> Array:
 
 def _tables(runs: Runs, inputs: InputTable, settings: Settings, samples: Array, kernel: Kernel) -> Tables:
     neuron, n = runs.neuron, runs.n_runs
-    assert isinstance(neuron, Neuron)
     system = neuron.system
     origin = origins(runs)
     values = np.tile(np.array(system.values), (n, 1))
@@ -265,7 +264,7 @@ def _initial(runs: Runs, origin: Array) -> Array:
         start = np.tile(np.array(runs.neuron.initial_state()), (runs.n_runs, 1))
     else:
         distinct, where = np.unique(v_init, return_inverse=True)
-        neurons = [changed_neuron(runs.neuron, {"v_init": v}) for v in distinct.tolist()]
+        neurons = [runs.neuron.changed({"v_init": v}) for v in distinct.tolist()]
         start = np.array([neuron.initial_state() for neuron in neurons])[where]
     start[:, 0] = v_init - origin
     return start

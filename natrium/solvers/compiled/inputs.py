@@ -7,31 +7,19 @@ out by whole arrays.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import lru_cache
 from typing import Any
 
 import attrs
 import numpy as np
 import numpy.typing as npt
 
-from natrium.model import (
-    Constant,
-    Formula,
-    Gaussian,
-    Noise,
-    Pulses,
-    Samples,
-    Sine,
-    Step,
-    Stimulus,
-    Sum,
-    UnsupportedModel,
-    parameters,
-)
+from natrium.model import Formula, Stimulus, Sum, UnsupportedModel
 from natrium.model.arrays import Array
+from natrium.model.stimuli.stimulus import Term
 from natrium.solvers.runs import Runs
 
 SINE, GAUSSIAN, FORMULA = range(3)
+KINDS = {"sine": SINE, "gaussian": GAUSSIAN}
 Whole = npt.NDArray[np.int64]
 
 
@@ -135,15 +123,13 @@ def _amplitudes(runs: Runs) -> dict[int, Array] | None:
     if runs.stimuli is not None:
         return None
     found = {}
-    of_neuron = parameters(runs.neuron, Sum())
-    own = {f"I_{index}": index for index in range(len(runs.stimulus.parts))}
-    for name in runs.varied:
-        if name in of_neuron:
+    for name, column in runs.varied.items():
+        one = runs.parameters[name]
+        if one.part is None:
             continue
-        index = own.get(name)
-        if index is None or type(runs.stimulus.parts[index]) not in (Constant, Step, Pulses):
+        if not runs.stimulus.parts[one.part].flat or one.short != "I":
             return None
-        found[index] = np.asarray(runs.varied[name], dtype=float)
+        found[one.part] = np.asarray(column, dtype=float)
     return found
 
 
@@ -224,32 +210,29 @@ def _total(table: _Pieces) -> Array:
 
 def _cut(stimulus: Sum, t_start: float, t_end: float, formulas: dict[Formula, int]) -> _Pieces:
     """Cut an input at its edges, as `smooth_spans` does."""
-    edges = [_edges(part, t_start, t_end) for part in stimulus.parts]
+    samples = [part.samples_in(t_start, t_end) for part in stimulus.parts]
+    edges = [_edges(part, found, t_start, t_end) for part, found in zip(stimulus.parts, samples, strict=True)]
     inner = np.unique(np.concatenate(edges)) if edges else np.empty(0)
     begins = np.concatenate([[t_start], inner[(inner > t_start) & (inner < t_end)]])
     pieces = _Pieces(begins, [], np.zeros(begins.size), np.full(begins.size, np.inf), [])
-    for part in stimulus.parts:
-        if isinstance(part, (Samples, Noise)):
-            _add_samples(pieces, part, t_end)
-        elif isinstance(part, Stimulus):
+    for part, found in zip(stimulus.parts, samples, strict=True):
+        if found is None:
             _add_part(pieces, part, formulas)
+        else:
+            _add_samples(pieces, part, *found)
     return pieces
 
 
-def _edges(part: Stimulus, t_start: float, t_end: float) -> Array:
-    if isinstance(part, Noise):
-        window = [edge for edge in (part.start, part.stop) if edge is not None]
-        return np.concatenate([window, part.samples_in(t_start, t_end)[0]])
-    return np.fromiter(part.edges(t_start, t_end), dtype=float)
+def _edges(part: Stimulus, samples: tuple[Array, Array] | None, t_start: float, t_end: float) -> Array:
+    if samples is None:
+        return np.fromiter(part.edges(t_start, t_end), dtype=float)
+    window = [edge for edge in (part.start, part.stop) if edge is not None]
+    return np.concatenate([window, samples[0]])
 
 
-def _add_samples(pieces: _Pieces, part: Samples | Noise, t_end: float) -> None:
+def _add_samples(pieces: _Pieces, part: Any, times: Array, values: Array) -> None:
     """Add a sampled input by whole arrays, to the same doubles as its `drive`."""
     begins = pieces.begins
-    if isinstance(part, Samples):
-        times, values = _arrays(part)
-    else:
-        times, values = part.samples_in(float(begins[0]), t_end)
     if not times.size:
         pieces.levels.append(np.zeros(begins.size))
         return
@@ -270,11 +253,6 @@ def _add_samples(pieces: _Pieces, part: Samples | Noise, t_end: float) -> None:
     pieces.slope += np.where(active, slope, 0.0)
 
 
-@lru_cache(maxsize=16)
-def _arrays(part: Samples) -> tuple[Array, Array]:
-    return np.array(part.times), np.array(part.values)
-
-
 def _add_part(pieces: _Pieces, part: Stimulus, formulas: dict[Formula, int]) -> None:
     """Add any other input, piece by piece."""
     level = np.zeros(pieces.begins.size)
@@ -289,13 +267,11 @@ def _add_part(pieces: _Pieces, part: Stimulus, formulas: dict[Formula, int]) -> 
 
 
 def _term(part: Stimulus, formulas: dict[Formula, int]) -> tuple[int, tuple[float, float, float]]:
-    if isinstance(part, Sine):
-        return SINE, (part.amplitude, part.frequency, part.phase)
-    if isinstance(part, Gaussian):
-        return GAUSSIAN, (part.amplitude, part.center, part.sigma)
-    if isinstance(part, Formula):
-        number = formulas.setdefault(part, len(formulas))
-        return FORMULA, (float(number), 0.0, 0.0)
+    series = part.series()
+    if isinstance(series, Term):
+        return KINDS[series.kind], series.numbers
+    if isinstance(series, Formula):
+        return FORMULA, (float(formulas.setdefault(series, len(formulas))), 0.0, 0.0)
     raise UnsupportedModel(
         f"the compiled solver knows no series of a {type(part).__name__} input: it needs a formula"
     )

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from natrium.model import ModelError, UnsupportedModel, started
+from natrium.model import ModelError, UnsupportedModel
 from natrium.model.arrays import Array
 from natrium.solvers.base import BaseSolver, Run
 from natrium.solvers.compiled.engine import Settings, Work, origins
@@ -82,6 +82,6 @@ class Prepared:
     def _elsewhere(self, start: Array) -> tuple[Array, Array]:
         """Have a run that the lanes could not carry solved in the usual way, which says why."""
         start[0] += self.origin
-        neuron = started(self.runs.neuron, start.tolist())
+        neuron = self.runs.neuron.started(start.tolist())
         made = self.solver.solve(neuron, self.runs.stimulus, t_start=self.runs.t_start, t_end=self.runs.t_end)
         return made.spike_times, made.segments[-1].values[:, -1].copy()

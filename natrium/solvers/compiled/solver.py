@@ -10,8 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from natrium.model import (
-    HybridNeuron,
-    Neuron,
+    AnyNeuron,
     Number,
     Optional,
     Simulation,
@@ -150,7 +149,7 @@ class Compiled(BaseSolver):
 
     def prepare(
         self,
-        neuron: Neuron,
+        neuron: AnyNeuron,
         stimulus: Stimulus | Sequence[Stimulus] | None = None,
         *,
         t_start: float = 0.0,
@@ -336,8 +335,8 @@ class Compiled(BaseSolver):
         return which, attrs.evolve(chunk, flags=chunk.flags | np.uint8(RunFlag.FALLBACK))
 
 
-def _other_equations(neuron: Neuron | HybridNeuron) -> str:
-    return "a HybridNeuron" if isinstance(neuron, HybridNeuron) else ""
+def _other_equations(neuron: AnyNeuron) -> str:
+    return "" if neuron.of_channels else f"a {type(neuron).__name__}"
 
 
 def _orders(atol: float, inputs: InputTable) -> Whole:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -17,24 +16,6 @@ if TYPE_CHECKING:
     from natrium.solvers.ensembles.ensemble import Ensemble
 
 MISSING = 'labelled data need xarray: pip install "natrium[data]"'
-
-_UNITS = {
-    **dict.fromkeys(("I", "E", "v", "amplitude", "offset", "mean"), "mV"),
-    **dict.fromkeys(("tau", "start", "stop", "width", "period", "center"), "ms"),
-    "intensity": "mV ms^(1/2)",
-    "slope": "mV/ms",
-    "frequency": "Hz",
-    "phase": "rad",
-}
-_NUMBERED = re.compile(r"(.+)_\d+")
-
-
-def unit_of(name: str) -> str:
-    """Give the unit of a parameter by its name; empty where it has none or two kinds share the name."""
-    prefix = name.split("_", 1)[0]
-    if name == "I" or prefix in ("E", "v", "tau") or _NUMBERED.fullmatch(name):
-        return _UNITS.get(prefix, "")
-    return ""
 
 
 def dataset(ensemble: Ensemble) -> xarray.Dataset:
@@ -65,7 +46,7 @@ def dataset(ensemble: Ensemble) -> xarray.Dataset:
     )
     put("steps", ensemble.steps, long_name="steps of the solver", units="1")
     coordinates: dict[str, Any] = {
-        name: (name, axis, {"units": unit} if (unit := unit_of(name)) else {})
+        name: (name, axis, {"units": unit} if (unit := ensemble.units.get(name, "")) else {})
         for name, axis in ensemble.axes.items()
     }
     coordinates["state"] = ("state", np.array(ensemble.names, dtype=object))
@@ -74,7 +55,7 @@ def dataset(ensemble: Ensemble) -> xarray.Dataset:
         coordinates["sample_time"] = ("sample_time", ensemble.sample_times, {"units": "ms"})
     for name, values in ensemble.parameters.items():
         if name not in coordinates:
-            coordinates[name] = ("run", values, {"units": unit_of(name)})
+            coordinates[name] = ("run", values, {"units": ensemble.units.get(name, "")})
     # Contiguous ragged array: CF conventions 1.11, section 9.3.3.
     variables["spike_count"] = (
         ("run",),

@@ -34,6 +34,8 @@ class Ensemble:
         The grid's axes by name, in order; ``{"run": 0, 1, ...}`` where parameters were given as arrays.
     parameters : mapping of str to ndarray, shape (n_runs,)
         The varied parameters of each run.
+    units : mapping of str to str
+        Units of the parameters that have one.
     names : tuple of str
         The states: ``"V"``, then the gates as ``"Na.m"``.
     t_start, t_end : float
@@ -60,6 +62,7 @@ class Ensemble:
 
     axes: Mapping[str, npt.NDArray[Any]]
     parameters: Mapping[str, npt.NDArray[Any]]
+    units: Mapping[str, str] = attrs.field(factory=dict, repr=False)
     names: tuple[str, ...]
     t_start: float
     t_end: float
@@ -288,6 +291,7 @@ def assembled(
     return Ensemble(
         axes=axes,
         parameters=parameters,
+        units=_units(runs),
         names=runs.labels,
         t_start=runs.t_start,
         t_end=runs.t_end,
@@ -301,3 +305,9 @@ def assembled(
         messages=dict(sorted(messages.items())),
         manifest=manifest or {},
     )
+
+
+def _units(runs: Runs) -> dict[str, str]:
+    """Give the units of all parameters, under their short name the input's as well."""
+    found = {name: one.unit for name, one in runs.parameters.items() if one.unit}
+    return found | ({"I": runs.neuron.input_unit} if runs.neuron.input_unit else {})

@@ -11,19 +11,19 @@ import numpy.typing as npt
 from natrium.model import (
     AnyNeuron,
     Constant,
-    HybridNeuron,
     ModelError,
-    Neuron,
+    Parameter,
     Stimulus,
     Sum,
     as_stimulus,
-    parameters,
+    check_neuron,
+    resolve,
 )
 from natrium.solvers.runs import Runs
 
 Columns = dict[str, npt.NDArray[Any]]
 
-_SHORT, _AMPLITUDE = "I", "I_"
+_SHORT = "I"
 
 
 def runs_of(
@@ -55,8 +55,7 @@ def runs_of(
     ModelError, StimulusError
         As `Runs`; and when ``"I"`` could be several.
     """
-    if not isinstance(neuron, (Neuron, HybridNeuron)):
-        raise ModelError(f"neuron must be a Neuron, got {type(neuron).__name__}")
+    check_neuron(neuron)
     if stimulus is not None and stimuli is not None:
         raise ModelError("give stimulus (of all runs) or stimuli (one per run), got both")
     if stimuli is not None and (isinstance(stimuli, Stimulus) or not len(stimuli)):
@@ -65,11 +64,14 @@ def runs_of(
     if _SHORT in given:
         if not total.parts and stimuli is None:
             total = Sum((Constant(0.0),))
-        name = _amplitude(total, [*parameters(neuron, total)])
+        name = _amplitude(resolve(neuron, total))
         if name in given:
             raise ModelError(f"{_SHORT} is short for {name}, got both: leave one out")
         given = {name if key == _SHORT else key: value for key, value in given.items()}
     columns = {name: _column(name, value) for name, value in given.items()}
+    for name, one in resolve(neuron, total).items():
+        if name in columns and not one.whole and columns[name].dtype.kind in "iu":
+            columns[name] = columns[name].astype(float)
     sizes = [column.size for column in columns.values() if column.ndim]
     n_runs = len(stimuli) if stimuli is not None else max(sizes, default=1)
     columns = {
@@ -84,17 +86,15 @@ def _column(name: str, value: npt.ArrayLike) -> npt.NDArray[Any]:
         column = np.array(value)
     except ValueError:  # ragged
         raise ModelError(f"values of {name} must be an array of numbers, got a ragged one") from None
-    whole = column.dtype.kind in "iu" and name.startswith("seed_")
-    return column if whole or column.dtype.kind not in "iuf" else column.astype(float)
+    return column
 
 
-def _amplitude(stimulus: Sum, names: Sequence[str]) -> str:
+def _amplitude(known: Mapping[str, Parameter]) -> str:
     """Give the full name of the one amplitude."""
-    found = [name for name in names if name.startswith(_AMPLITUDE) and name[2:].isdigit()]
-    found = [name for name in found if hasattr(stimulus.parts[int(name[2:])], "amplitude")]
+    found = [name for name, one in known.items() if one.part is not None and one.short == _SHORT]
     if len(found) == 1:
         return found[0]
-    told = f"{', '.join(found)}: name the one meant" if found else f"none: choose from {', '.join(names)}"
+    told = f"{', '.join(found)}: name the one meant" if found else f"none: choose from {', '.join(known)}"
     raise ModelError(f"I is short for the one amplitude of the input, got {told}")
 
 

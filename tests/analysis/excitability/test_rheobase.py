@@ -12,7 +12,6 @@ from natrium.analysis.excitability.long_run import fire, slowest
 from natrium.analysis.excitability.rheobase import rheobase
 from natrium.analysis.excitability.strength_duration import strength_duration
 from natrium.analysis.excitability.verdict import describe, threshold_and_saddle
-from natrium.model import started
 from natrium.solvers import EventDriven
 
 pulses = import_module(
@@ -167,7 +166,7 @@ def test_the_verdict_on_the_lif():
 def test_started_at_a_state_it_goes_on_as_before():
     whole = natrium.simulate(SODIUM, natrium.Constant(10.0), t_end=60.0, rtol=1e-11)
     later = natrium.simulate(
-        started(SODIUM, whole.state(10.0)), natrium.Constant(10.0), t_end=50.0, rtol=1e-11
+        SODIUM.started(whole.state(10.0)), natrium.Constant(10.0), t_end=50.0, rtol=1e-11
     )
     np.testing.assert_allclose(later.spike_times + 10.0, whole.spike_times, rtol=1e-8)
 

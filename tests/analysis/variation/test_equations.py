@@ -25,7 +25,7 @@ from natrium.model import (
     lower,
     notebook,
 )
-from natrium.model.parameters import chosen_parameters, parameters, with_parameters
+from natrium.model.parameters import choose, parameters, with_parameters
 from natrium.solvers import EventDriven, run
 from natrium.solvers.refractory import rest_segment
 
@@ -107,7 +107,7 @@ def test_the_final_state_through_spikes(rule):
     )
     names = ("g_Na", "I_0", "tau_ref", "v_reset", "start_0")
     trajectory = run(model, TIGHT)
-    chosen = chosen_parameters(model.neuron, model.stimulus, names)
+    chosen = choose(model.neuron, model.stimulus, names)
     found = propagate(
         trajectory, parameter_directions(model.neuron, model.stimulus, chosen, 0.0, 80.0), rtol=1e-12
     )
@@ -147,7 +147,7 @@ def test_equations_that_do_not_stay_finite_are_refused():
 def test_edges_outside_the_run_move_nothing():
     stimulus = as_stimulus(Step(20.0, start=-5.0, stop=50.0))
     trajectory = TIGHT.solve(Neuron(), stimulus, t_end=50.0)
-    chosen = chosen_parameters(Neuron(), stimulus, ("start_0", "stop_0"))
+    chosen = choose(Neuron(), stimulus, ("start_0", "stop_0"))
     directions = parameter_directions(Neuron(), stimulus, chosen, 0.0, 50.0)
     assert directions.edges == {}
     assert not propagate(trajectory, directions).final.any()
@@ -163,6 +163,6 @@ def test_names_of_parameters():
         "I_1",
         "start_1",
     ]
-    assert chosen_parameters(model.neuron, model.stimulus, "I_1") == {"I_1": 2.0}
+    assert {k: one.value for k, one in choose(model.neuron, model.stimulus, "I_1").items()} == {"I_1": 2.0}
     with pytest.raises(ModelError, match="got 'tau_ref'"):
         with_parameters(model, {"tau_ref": 1.0})

@@ -28,7 +28,7 @@ from natrium.model import (
     UnsupportedModel,
     notebook,
 )
-from natrium.model.parameters import changed_neuron, parameters, with_parameters
+from natrium.model.parameters import parameters, with_parameters
 from natrium.solvers import ClosedForm, EventDriven, FixedStep, run
 
 TIGHT = EventDriven(rtol=1e-13)
@@ -238,7 +238,7 @@ IZHIKEVICH = HybridNeuron(
 @pytest.mark.parametrize("name", ["b", "c", "v_thresh", "tau_ref", "v_init"])
 def test_any_equations_and_any_reset(name):
     def times(value):
-        return TIGHT.solve(changed_neuron(IZHIKEVICH, {name: value}), Constant(10.0), t_end=90.0).spike_times
+        return TIGHT.solve(IZHIKEVICH.changed({name: value}), Constant(10.0), t_end=90.0).spike_times
 
     found = spike_time_gradients(TIGHT.solve(IZHIKEVICH, Constant(10.0), t_end=90.0), [name], rtol=1e-12)
     assert found.spike_times.size == 3

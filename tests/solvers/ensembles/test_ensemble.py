@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 
 import natrium
 from natrium.model import ModelError, Neuron, SolverError
-from natrium.solvers.ensembles.dataset import unit_of
 from natrium.solvers.ensembles.ensemble import Ensemble, assembled
 from natrium.solvers.ensembles.grid import runs_of
 from natrium.solvers.flags import RunFlag
@@ -177,24 +176,26 @@ def test_without_xarray_the_extra_is_named(monkeypatch):
         ensemble_of(TRAINS).to_xarray()
 
 
-@pytest.mark.parametrize(
-    ("name", "unit"),
-    [
-        ("I", "mV"),
-        ("I_0", "mV"),
-        ("E_Na", "mV"),
-        ("v_reset", "mV"),
-        ("tau_ref", "ms"),
-        ("g_Na", ""),
-        ("start_1", "ms"),
-        ("frequency_0", "Hz"),
-        ("intensity_2", "mV ms^(1/2)"),
-        ("sigma_0", ""),  # ms of a bump, mV of a noise
-        ("run", ""),
-    ],
-)
-def test_units(name, unit):
-    assert unit_of(name) == unit
+def test_units_are_those_of_the_fields_that_hold_the_numbers():
+    stimulus = natrium.Constant(1.0) + natrium.Sine(1.0, 50.0, start=3.0)
+    stimulus += natrium.Noise(sigma=1.0, tau=0.0, step=0.1, seed=1) + natrium.Gaussian(1.0, 5.0, 2.0)
+    neuron = natrium.notebook.lif_na().neuron
+    units = assembled(runs_of(neuron, stimulus, {}, t_end=1.0), [], axes={}, parameters={}).units
+    expected = {
+        "I": "mV",
+        "I_0": "mV",
+        "E_Na": "mV",
+        "v_reset": "mV",
+        "tau_ref": "ms",
+        "g_Na": "",
+        "start_1": "ms",
+        "frequency_1": "Hz",
+        "sigma_2": "mV",
+        "sigma_3": "ms",
+        "seed_2": "",
+        "run": "",
+    }
+    assert {name: units.get(name, "") for name in expected} == expected
 
 
 def test_an_ensemble_is_an_ensemble():

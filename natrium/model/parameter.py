@@ -1,0 +1,94 @@
+"""One number of a model with its facts, which are those of the field that holds it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+import attrs
+
+from natrium.model.checks import Count, Number, Optional, Rule
+from natrium.model.errors import ModelError
+
+LEAST = 1e-6  # where zero itself is not allowed
+
+
+@attrs.frozen
+class Parameter:
+    """One number of a neuron or a stimulus.
+
+    Attributes
+    ----------
+    name : str
+        As users call it: ``"g_Na"``, ``"tau_ref"``, ``"I_0"``.
+    value : float
+        A whole number stays one.
+    rule : Rule
+        Of the field that holds it.
+    field : str
+        That field's name; empty for a factor that multiplies all.
+    part : int or None
+        Which part of the stimulus holds it; None: the neuron does.
+    symbol : str
+        Its symbol in the neuron's system; empty where it has none.
+    smooth : bool
+        Whether spike times can be differentiated by it.
+    """
+
+    name: str
+    value: float
+    rule: Rule = attrs.field(factory=Number)
+    field: str = ""
+    part: int | None = None
+    symbol: str = ""
+    smooth: bool = True
+
+    @property
+    def short(self) -> str:
+        """What it is called without the name or number of what holds it."""
+        return self.rule.short
+
+    @property
+    def unit(self) -> str:
+        """Its unit, as text."""
+        return self.rule.unit if isinstance(self.rule, Number) else ""
+
+    @property
+    def whole(self) -> bool:
+        """Whether it is a whole number."""
+        return isinstance(self.rule, Count)
+
+    @property
+    def least(self) -> float:
+        """The lowest value that a search may take; minus infinity without a bound."""
+        if not isinstance(self.rule, Number):
+            return -math.inf
+        return LEAST if self.rule.open_low and self.rule.low == 0.0 else self.rule.low
+
+
+def numbers_of(owner: Any) -> Iterator[Parameter]:
+    """Give the parameters among an object's fields: numbers whose rule has a short name, that are given."""
+    for field in attrs.fields(type(owner)):
+        rule: Any = field.validator
+        if isinstance(rule, Optional):
+            rule = rule.rule
+        value = getattr(owner, field.name)
+        if isinstance(rule, Rule) and rule.short and value is not None:
+            value = value if isinstance(value, int) else float(value)  # a seed has more digits than a double
+            yield Parameter(rule.short, value, rule, field.name)
+
+
+def check_known(
+    known: Mapping[str, Any], names: Iterable[str], what: str = "a parameter of the neuron"
+) -> None:
+    """Refuse names that are none.
+
+    Raises
+    ------
+    ModelError
+        When a name is not among the known ones.
+    """
+    for name in names:
+        if name not in known:
+            raise ModelError(f"{what} must be one of {', '.join(known)}, got {name!r}")

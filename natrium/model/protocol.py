@@ -1,0 +1,93 @@
+"""What every neuron gives: whatever lowers to a hybrid system so is welcome to all solvers and analyses."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol, runtime_checkable
+
+from natrium.model.errors import ModelError
+from natrium.model.hybrid import HybridSystem
+from natrium.model.parameter import Parameter
+
+
+@runtime_checkable
+class AnyNeuron(Protocol):
+    """A neuron: `Neuron`, `HybridNeuron`, or another kind with these."""
+
+    def __hash__(self) -> int:
+        """Neurons are frozen: what follows from one is kept."""
+
+    @property
+    def input_unit(self) -> str:
+        """The unit of its input, as text; empty where it is what the equations make of it."""
+
+    @property
+    def system(self) -> HybridSystem:
+        """The neuron as a symbolic hybrid system."""
+
+    @property
+    def fires(self) -> bool:
+        """Whether there is a threshold."""
+
+    @property
+    def v_thresh(self) -> float:
+        """The threshold, mV; infinity without one."""
+
+    @property
+    def tau_ref(self) -> float:
+        """The refractory period, ms."""
+
+    @property
+    def origin(self) -> float:
+        """The voltage from which solvers measure V, mV."""
+
+    @property
+    def gap(self) -> float:
+        """Input less the input as solvers take it."""
+
+    @property
+    def of_channels(self) -> bool:
+        """Whether it is a sum of channels, each rate known as it was written."""
+
+    @property
+    def is_leaky(self) -> bool:
+        """Whether it is the leaky membrane alone, whose course is known in closed form."""
+
+    @property
+    def landmarks(self) -> tuple[float, ...]:
+        """The voltages, threshold apart, around which it lives: rest or start first, reset last; mV."""
+
+    @property
+    def starts_steady(self) -> tuple[bool, ...]:
+        """For each state, whether it starts at its steady state at the initial V."""
+
+    @property
+    def below_threshold(self) -> tuple[str, ...]:
+        """Names of the parameters that must lie below the threshold."""
+
+    def equilibrium_bounds(self, I: float) -> tuple[float, ...]:
+        """Give voltages whose range holds every equilibrium at a constant input, mV; none where unknown."""
+
+    def initial_state(self) -> tuple[float, ...]:
+        """Give the state at the start, V in mV first."""
+
+    def numbers(self) -> dict[str, Parameter]:
+        """Give its parameters by name."""
+
+    def changed(self, values: Mapping[str, float]) -> Any:
+        """Give the same neuron with other values of some parameters."""
+
+    def started(self, state: Sequence[float]) -> Any:
+        """Give the same neuron, starting from another state."""
+
+
+def check_neuron(neuron: object) -> None:
+    """Refuse what is no neuron.
+
+    Raises
+    ------
+    ModelError
+        Naming what was received.
+    """
+    if isinstance(neuron, type) or not isinstance(neuron, AnyNeuron):
+        raise ModelError(f"neuron must be a Neuron, got {type(neuron).__name__}")
