@@ -20,15 +20,15 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = ROOT / "natrium"
 
-# Who may import whom inside natrium. A room that is not named here stands above these four.
-MAY_IMPORT = {
-    "natrium.model": ("natrium.model",),
-    "natrium.solvers": ("natrium.model", "natrium.solvers"),
-    "natrium.analysis": ("natrium.model", "natrium.solvers", "natrium.analysis"),
-    "natrium.figures": ("natrium.model", "natrium.solvers", "natrium.analysis", "natrium.figures"),
-}
-# The one exception: Trajectory.plot reaches up to the figures, when it is called.
-EXCEPTION = {"file": "natrium/solvers/trajectory.py", "method": "plot", "target": "natrium.figures"}
+# The layers, lowest first: each imports itself and those below. What is in none of them stands above all.
+LAYERS = (
+    "natrium.model",
+    "natrium.solvers",
+    "natrium.analysis",
+    "natrium.figures",
+    "natrium.reports",
+    "natrium.cli",
+)
 
 DRAWING = {"matplotlib", "mpl_toolkits", "pylab"}
 BASE_DEPENDENCIES = {"attrs", "cattrs", "matplotlib", "numba", "numpy", "scipy", "sympy", "typer"}
@@ -42,6 +42,12 @@ in_checkout = pytest.mark.skipif((ROOT / "PKG-INFO").is_file(), reason="an unpac
 
 def settings() -> dict:
     return tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+
+
+MODULES = {
+    ".".join(file.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
+    for file in PACKAGE.rglob("*.py")
+}
 
 
 def sources() -> Iterator[tuple[str, str]]:
@@ -60,68 +66,113 @@ def is_within(name: str, package: str) -> bool:
     return name == package or name.startswith(package + ".")
 
 
-def room_of(path: str) -> str | None:
-    return next((room for room in MAY_IMPORT if is_within(module_name(path), room)), None)
+def layer_of(path: str) -> str | None:
+    return next((layer for layer in LAYERS if is_within(module_name(path), layer)), None)
 
 
-class Imports(ast.NodeVisitor):
-    """Collect each import with its line and the classes and functions it stands in."""
+def imports_of(text: str) -> Iterator[tuple[str, int]]:
+    """Give what a file imports, wherever in it (deferred, for types only), with its line.
 
-    def __init__(self) -> None:
-        self.scope: list[ast.AST] = []
-        self.found: list[tuple[str, int, list[ast.AST]]] = []
-        self.relative: list[int] = []
-
-    def visit_scope(self, node: ast.AST) -> None:
-        self.scope.append(node)
-        self.generic_visit(node)
-        self.scope.pop()
-
-    visit_ClassDef = visit_FunctionDef = visit_AsyncFunctionDef = visit_scope
-
-    def visit_Import(self, node: ast.Import) -> None:
-        self.found += [(alias.name, node.lineno, self.scope[:]) for alias in node.names]
-
-    def visit_ImportFrom(self, node: ast.ImportFrom) -> None:
-        if node.level:
-            self.relative.append(node.lineno)
-            return
-        # "from natrium import model" names the module natrium.model.
-        names = [f"natrium.{a.name}" for a in node.names] if node.module == "natrium" else []
-        self.found += [(name, node.lineno, self.scope[:]) for name in names or [node.module]]
-
-    @classmethod
-    def of(cls, text: str) -> "Imports":
-        visitor = cls()
-        visitor.visit(ast.parse(text))
-        return visitor
-
-
-def is_the_exception(path: str, target: str, scope: list[ast.AST]) -> bool:
-    return (
-        path == EXCEPTION["file"]
-        and is_within(target, EXCEPTION["target"])
-        and len(scope) >= 2
-        and isinstance(scope[0], ast.ClassDef)
-        and isinstance(scope[1], ast.FunctionDef)
-        and scope[1].name == EXCEPTION["method"]
-    )
+    What is taken from natrium itself or is a module is named whole: ``from natrium import model`` is
+    natrium.model. A relative import is ``"."``.
+    """
+    for node in ast.walk(ast.parse(text)):
+        match node:
+            case ast.Import(names=aliases):
+                yield from ((alias.name, node.lineno) for alias in aliases)
+            case ast.ImportFrom(level=0, module=str(module), names=aliases):
+                inner = [f"{module}.{alias.name}" for alias in aliases]
+                if module == "natrium":
+                    yield from ((name, node.lineno) for name in inner)
+                    continue
+                modules = [name for name in inner if name in MODULES]
+                yield from ((name, node.lineno) for name in modules)
+                if len(modules) < len(inner):
+                    yield module, node.lineno
+            case ast.ImportFrom():
+                yield ".", node.lineno
 
 
 def import_offences(path: str, text: str) -> list[str]:
-    imports = Imports.of(text)
-    offences = [f"{path}:{line}: imports must be absolute" for line in imports.relative]
-    room = room_of(path)
-    for target, line, scope in imports.found:
-        if is_within(target, "natrium") and room is not None:
-            allowed = any(is_within(target, other) for other in MAY_IMPORT[room])
-            if not allowed and not is_the_exception(path, target, scope):
-                offences.append(f"{path}:{line}: {room} must not import {target}")
-        if target.split(".")[0] in DRAWING and room != "natrium.figures":
+    """List what breaks the one way: every layer imports itself and those below."""
+    layer = layer_of(path)
+    below = LAYERS[: LAYERS.index(layer) + 1] if layer else (*LAYERS, "natrium")
+    offences = []
+    for target, line in imports_of(text):
+        top = target.split(".")[0]
+        if target == ".":
+            offences.append(f"{path}:{line}: imports must be absolute")
+        elif top == "natrium" and not any(is_within(target, one) for one in below):
+            if (layer, target) != ("natrium.cli", "natrium.__version__"):
+                offences.append(f"{path}:{line}: {layer} must not import {target}")
+        elif top in DRAWING and layer != "natrium.figures":
             offences.append(f"{path}:{line}: only natrium.figures may import {target}")
-        if target.split(".")[0] in {"model", "solvers", "analysis"}:
+        elif top in {"model", "solvers", "analysis"}:
             offences.append(f"{path}:{line}: import natrium.{target}, not the link")
     return offences
+
+
+def circles(arrows: dict[str, set[str]]) -> list[list[str]]:
+    """List the circles of a graph: sets of nodes that all lead to each other."""
+
+    def reached(start: str) -> set[str]:
+        seen, ahead = set[str](), [start]
+        while ahead:
+            ahead += [node for node in arrows.get(ahead.pop(), ()) if node not in seen and not seen.add(node)]
+        return seen
+
+    far = {node: reached(node) for node in arrows}
+    found = {
+        tuple(sorted(other for other in far[node] if node in far.get(other, ())))
+        for node in arrows
+        if node in far[node]
+    }
+    return sorted(map(list, found))
+
+
+def arrows_between_files() -> dict[str, set[str]]:
+    found = {}
+    for path, text in sources():
+        name = module_name(path)
+        found[name] = {target for target, _ in imports_of(text) if target in MODULES and target != name}
+    return found
+
+
+def test_no_imports_go_in_a_circle() -> None:
+    """Not even deferred ones, or for types only."""
+    assert circles(arrows_between_files()) == []
+
+
+@pytest.mark.parametrize("layer", LAYERS)
+def test_no_rooms_import_each_other_in_a_circle(layer: str) -> None:
+    def room(name: str) -> str | None:
+        parts = name.removeprefix(layer + ".").split(".")
+        return (
+            parts[0]
+            if is_within(name, layer) and (PACKAGE / layer.split(".")[1] / parts[0]).is_dir()
+            else None
+        )
+
+    arrows: dict[str, set[str]] = {}
+    for name, targets in arrows_between_files().items():
+        if here := room(name):
+            arrows.setdefault(here, set()).update(
+                there for one in targets if (there := room(one)) and there != here
+            )
+    assert circles(arrows) == []
+
+
+def test_circles_are_seen() -> None:
+    assert circles({"a": {"b"}, "b": {"c"}, "c": {"b", "d"}, "d": set()}) == [["b", "c"]]
+    assert circles({"a": {"b"}, "b": {"a"}, "c": {"c"}}) == [["a", "b"], ["c"]]
+
+
+def test_faces_are_plain_and_rooms_within_have_none() -> None:
+    for path, text in sources():
+        assert "__all__" not in text or path == "natrium/__init__.py", path
+        body = ast.parse(text).body
+        if path.endswith("/__init__.py") and path.count("/") > 2 and "/doctor/" not in path:
+            assert len(body) == 1, f"{path} holds more than a docstring"
 
 
 def names_used(text: str) -> Iterator[tuple[str, int]]:
@@ -194,7 +245,10 @@ PLOT = "class Trajectory:\n    def plot(self):\n        {}\n"
         ("natrium/analysis/fi.py", "import natrium.figures"),
         ("natrium/analysis/fi.py", "from matplotlib.axes import Axes"),
         ("natrium/analysis/fi.py", "if TYPE_CHECKING:\n    import matplotlib"),
-        ("natrium/figures/__init__.py", "import natrium.cli"),
+        ("natrium/figures/__init__.py", "import natrium.reports"),
+        ("natrium/reports/x.py", "import matplotlib"),
+        ("natrium/reports/x.py", "import natrium.cli"),
+        ("natrium/solvers/trajectory.py", PLOT.format("from natrium import figures")),
         ("natrium/cli/__init__.py", "import matplotlib"),
         ("natrium/cli/__init__.py", "from model import Neuron"),
     ],
@@ -208,11 +262,10 @@ def test_import_rule_refuses(path: str, text: str) -> None:
     [
         ("natrium/model/gate.py", "import sympy\nfrom natrium.model.errors import ModelError"),
         ("natrium/solvers/script.py", "from natrium.model import Neuron"),
-        ("natrium/solvers/trajectory.py", PLOT.format("from natrium.figures import traces")),
-        ("natrium/solvers/trajectory.py", PLOT.format("from natrium import figures")),
         ("natrium/analysis/fi.py", "from natrium.solvers.event import EventDriven"),
         ("natrium/figures/traces.py", "import matplotlib\nimport natrium.analysis"),
-        ("natrium/cli/__init__.py", "import natrium.figures\nimport natrium.model"),
+        ("natrium/reports/x.py", "import natrium.figures\nimport natrium.model"),
+        ("natrium/cli/__init__.py", "import natrium.reports\nfrom natrium import __version__"),
         ("natrium/modelling.py", "import natrium.cli"),
     ],
 )
@@ -225,7 +278,7 @@ def test_rooms_import_nothing_by_text() -> None:
     assert [
         f"{path}:{line}"
         for path, text in sources()
-        if room_of(path) is not None
+        if layer_of(path) is not None
         for name, line in names_used(text)
         if name == "import_module"
     ] == []

@@ -61,7 +61,9 @@ from natrium.analysis.excitability.verdict import describe as describe
 from natrium.analysis.noise.interval_statistics import Estimate as Estimate
 from natrium.analysis.noise.interval_statistics import IntervalStatistics as IntervalStatistics
 from natrium.analysis.noise.interval_statistics import interval_statistics as interval_statistics
+from natrium.analysis.noise.white_noise import NoiseRates as NoiseRates
 from natrium.analysis.noise.white_noise import WhiteNoiseFiring as WhiteNoiseFiring
+from natrium.analysis.noise.white_noise import noise_rates as noise_rates
 from natrium.analysis.noise.white_noise import siegert_cv as siegert_cv
 from natrium.analysis.noise.white_noise import siegert_rate as siegert_rate
 from natrium.analysis.noise.white_noise import white_noise_firing as white_noise_firing
@@ -71,6 +73,7 @@ from natrium.analysis.phase_plane.reduction import Plane as Plane
 from natrium.analysis.phase_plane.reduction import planar as planar
 from natrium.analysis.phase_plane.reduction_error import ReductionError as ReductionError
 from natrium.analysis.phase_plane.reduction_error import reduction_error as reduction_error
+from natrium.analysis.result import Result as Result
 from natrium.analysis.variation.fit import Fit as Fit
 from natrium.analysis.variation.fit import FitStep as FitStep
 from natrium.analysis.variation.fit import fit as fit

@@ -10,11 +10,12 @@ from natrium.analysis.cycle.limit_cycle import LimitCycle, limit_cycle
 from natrium.analysis.cycle.phase_response import PhaseResponse, phase_response
 from natrium.analysis.excitability.verdict import Verdict, describe
 from natrium.analysis.phase_plane.plane import PhasePlane, phase_plane
+from natrium.analysis.result import Result
 from natrium.model import Neuron, SolverError
 
 
 @attrs.frozen(eq=False)
-class Dynamics:
+class Dynamics(Result):
     """A neuron at one constant input.
 
     Attributes
@@ -35,10 +36,9 @@ class Dynamics:
     cycle: LimitCycle | None
     response: PhaseResponse | None
 
-    @property
     def sentences(self) -> list[str]:
-        """What was found, in plain words."""
-        said = list(self.verdict.sentences())
+        """Give what was found, in plain words."""
+        said = self.verdict.sentences()
         if self.cycle is None:
             said.append(f"At a constant {self.I:g} mV it does not go on firing.")
         else:
@@ -48,12 +48,12 @@ class Dynamics:
             )
         return said
 
-    def as_data(self) -> dict[str, Any]:
+    def data(self) -> dict[str, Any]:
         """Give what was found as plain data."""
         found = self.verdict.rheobase
         return {
             "I_mV": self.I,
-            "sentences": self.sentences,
+            "sentences": self.sentences(),
             "rheobase_mV": found.value if found else None,
             "period_ms": self.cycle.period if self.cycle else None,
             "largest_multiplier": self.cycle.largest_multiplier if self.cycle else None,

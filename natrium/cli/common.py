@@ -1,4 +1,4 @@
-"""What the verbs of the command line share: the application, options, exit codes."""
+"""What the verbs of the command line share: options, exit codes, the reading of a model file."""
 
 from __future__ import annotations
 
@@ -16,23 +16,19 @@ if TYPE_CHECKING:
 BAD_INPUT, FAILED_RUN, INTERRUPTED = 2, 1, 130
 FOLDER = "Folder for figures, tables and the report."
 DEFAULT_DT = 0.1  # ms: the notebook's
-
-app = typer.Typer(
-    name="natrium",
-    help="Leaky integrate-and-fire neurons with sodium channels, solved to the digits asked for.",
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-    rich_markup_mode=None,
-)
+SWEEP = 10_000  # values at most
 
 ModelFile = Annotated[Path, typer.Argument(help="Model file (TOML, version 1).", metavar="MODEL.toml")]
 StepOption = Annotated[float | None, typer.Option(help="Step of the script's scheme, ms.")]
 EndOption = Annotated[float | None, typer.Option(help="End of the run, ms.")]
+InputOption = Annotated[
+    float | None,
+    typer.Option("--input", help="Constant input, mV; by default the largest value of the file's own."),
+]
 JsonFlag = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")]
 
 
-def told(verb: Callable[..., None]) -> Callable[..., None]:
+def with_messages(verb: Callable[..., None]) -> Callable[..., None]:
     """Turn natrium's own errors into a plain message and an exit code."""
 
     @wraps(verb)
@@ -52,7 +48,7 @@ def told(verb: Callable[..., None]) -> Callable[..., None]:
     return wrapped
 
 
-def loaded(path: Path, **asked: Any) -> Model:
+def read_model(path: Path, **asked: Any) -> Model:
     """Read a model file, its simulation changed by the options that are given."""
     import attrs
 
@@ -63,17 +59,32 @@ def loaded(path: Path, **asked: Any) -> Model:
     return attrs.evolve(model, simulation=attrs.evolve(model.simulation, **given))
 
 
-def scripted(path: Path, *, dt: float | None, t_end: float | None) -> Model:
+def read_script(path: Path, *, dt: float | None, t_end: float | None) -> Model:
     """Read a model file as a script's: with a step, the file's own or the notebook's where none is given."""
     import attrs
 
-    model = loaded(path, dt=dt, t_end=t_end)
+    model = read_model(path, dt=dt, t_end=t_end)
     if model.simulation.dt is not None:
         return model
     return attrs.evolve(model, simulation=attrs.evolve(model.simulation, dt=DEFAULT_DT))
 
 
-def printed(result: dict[str, Any], as_json: bool) -> None:
+def read_values(text: str) -> list[float]:
+    """Read ``LOW:HIGH:COUNT``."""
+    from natrium.model import ModelError
+
+    try:
+        low, high, count = text.split(":")
+        first, last, number = float(low), float(high), int(count)
+    except ValueError:
+        raise ModelError(f"values must be LOW:HIGH:COUNT, such as 0:30:31, got {text!r}") from None
+    if not 1 <= number <= SWEEP or not abs(first) < 1e300 or not abs(last) < 1e300:
+        raise ModelError(f"LOW and HIGH must be finite and COUNT from 1 to {SWEEP}, got {text!r}")
+    step = (last - first) / max(number - 1, 1)
+    return [first + step * k for k in range(number)]
+
+
+def print_json(result: dict[str, Any], as_json: bool) -> None:
     """Print a verb's result where JSON is asked for."""
     if as_json:
         typer.echo(json.dumps(result))

@@ -18,10 +18,8 @@ from natrium.cli.common import (
     EndOption,
     JsonFlag,
     ModelFile,
-    app,
-    loaded,
-    printed,
-    told,
+    print_json,
+    read_model,
 )
 
 if TYPE_CHECKING:
@@ -73,8 +71,6 @@ def _number(text: str) -> float:
     return int(text) if text.strip().isdigit() else float(text)
 
 
-@app.command("sweep")
-@told
 def sweep_command(
     model: ModelFile,
     grid: Annotated[
@@ -102,7 +98,7 @@ def sweep_command(
     """
     from natrium.analysis import sweep
 
-    read = loaded(model, rtol=rtol, t_end=t_end)
+    read = read_model(model, rtol=rtol, t_end=t_end)
     axes = axes_of(grid)
     with _workers(solver, scheduler, workers) as executor:
         done = sweep(
@@ -115,7 +111,7 @@ def sweep_command(
             progress=not as_json,
             **_options(solver, read),
         )
-    printed(_result(done), as_json)
+    print_json(_result(done), as_json)
     if not as_json and not done.interrupted:
         typer.echo(f"{done.path}: {done.n_runs} runs, {done.done_now} of them now")
     if done.interrupted:

@@ -1,4 +1,4 @@
-"""Figures and reports: the only part that draws, and the only one that loads matplotlib."""
+"""Figures: they draw what they are given, and are the only ones to load matplotlib."""
 
 from natrium.figures.accuracy import plot_convergence as plot_convergence
 from natrium.figures.accuracy import plot_spike_errors as plot_spike_errors
@@ -18,11 +18,3 @@ from natrium.figures.noise import plot_noise as plot_noise
 from natrium.figures.phase_plane import plot_phase_plane as plot_phase_plane
 from natrium.figures.phase_plane import plot_phase_planes as plot_phase_planes
 from natrium.figures.trajectory import plot_trajectory as plot_trajectory
-from natrium.reports.compare import compare_into as compare_into
-from natrium.reports.doctor import diagnose_into as diagnose_into
-from natrium.reports.excitability import cycle_into as cycle_into
-from natrium.reports.excitability import excitability_into as excitability_into
-from natrium.reports.excitability import phase_plane_into as phase_plane_into
-from natrium.reports.fit import fit_into as fit_into
-from natrium.reports.fit import read_spikes as read_spikes
-from natrium.reports.reproduce import reproduce_into as reproduce_into

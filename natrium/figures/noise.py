@@ -4,16 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import attrs
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from natrium.analysis import IntervalStatistics, white_noise_firing
+from natrium.analysis import IntervalStatistics, NoiseRates
 from natrium.figures.style import COLORS, SERIES, new_figure, styled
-from natrium.model import ModelError, Neuron, Noise
-
-POINTS = 81  # of the closed form's lines
+from natrium.model import ModelError
 
 
 def plot_intervals(statistics: IntervalStatistics, ax: Axes) -> Axes:
@@ -49,8 +46,7 @@ def plot_intervals(statistics: IntervalStatistics, ax: Axes) -> Axes:
 
 
 def plot_noise(
-    neuron: Neuron,
-    noises: Sequence[Noise],
+    rates: NoiseRates,
     statistics: Sequence[IntervalStatistics],
     *,
     shown: int = -1,
@@ -60,12 +56,10 @@ def plot_noise(
 
     Parameters
     ----------
-    neuron : Neuron
-        With a threshold, without channels.
-    noises : sequence of Noise
-        White, held, and alike but for their means.
+    rates : NoiseRates
+        The closed form, by `natrium.analysis.noise_rates`.
     statistics : sequence of IntervalStatistics
-        As many: of runs under each.
+        Of runs under each of its noises.
     shown : int
         Whose intervals are drawn.
     title : str
@@ -77,33 +71,30 @@ def plot_noise(
     Raises
     ------
     ModelError
-        When they do not pair up, or there is no closed form.
+        When they do not pair up.
     """
-    if not noises or len(noises) != len(statistics):
+    if len(rates.means) != len(statistics):
         raise ModelError(
-            f"each noise needs its statistics, got {len(noises)} noises and {len(statistics)} statistics"
+            f"each noise needs its statistics, got {len(rates.means)} noises and {len(statistics)} statistics"
         )
-    means = np.array([noise.mean for noise in noises])
-    span = np.linspace(means.min(), means.max(), POINTS)
-    lines = [white_noise_firing(neuron, attrs.evolve(noises[0], mean=mean)) for mean in span.tolist()]
     with styled():
         figure = new_figure(8.4, 3.7)
         left, right = figure.subplots(1, 2)
         figure.suptitle(title, fontsize=10.5)
         plot_intervals(statistics[shown], left)
-        left.set_title(f"Mean input {means[shown]:g} mV")
-        rates = np.array([[one.rate.value, one.rate.low, one.rate.high] for one in statistics])
-        ends = np.abs(rates[:, 1:].T - rates[:, 0])
-        right.plot(span, [line.rate for line in lines], color=COLORS["input"], label="white noise (Siegert)")
+        left.set_title(f"Mean input {rates.means[shown]:g} mV")
+        found = np.array([[one.rate.value, one.rate.low, one.rate.high] for one in statistics])
+        ends = np.abs(found[:, 1:].T - found[:, 0])
+        right.plot(rates.span, rates.white, color=COLORS["input"], label="white noise (Siegert)")
         right.plot(
-            span,
-            [line.sampled_rate for line in lines],
+            rates.span,
+            rates.sampled,
             color=SERIES[1],
             linestyle="--",
-            label=f"held for {noises[0].step:g} ms",
+            label=f"held for {rates.step:g} ms",
         )
         right.errorbar(
-            means, rates[:, 0], ends, fmt="o", markersize=3.5, capsize=2, color=SERIES[0], label="runs"
+            rates.means, found[:, 0], ends, fmt="o", markersize=3.5, capsize=2, color=SERIES[0], label="runs"
         )
         right.set(xlabel="Mean input (mV)", ylabel="Rate (Hz)", title="Rate")
         right.set_ylim(bottom=0.0)

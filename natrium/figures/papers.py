@@ -63,41 +63,6 @@ PANEL_TITLES = {"grid": "on the grid", "linear": "on a line", "cubic": "on a cub
 MODEL_NAMES = {"lif": "LIF", "lif_na": "second script"}
 
 
-def rows(results: Papers) -> list[dict[str, Any]]:
-    """Give one row per claim for a table: numbers as text with the digits that count.
-
-    Parameters
-    ----------
-    results : Papers
-
-    Returns
-    -------
-    list of dict
-        Paper, claim, expected, got, tolerance, unit, ``"yes"`` or ``"no"``, origin, note, source.
-    """
-    return [
-        {
-            "paper": claim.source.short,
-            "claim": claim.claim,
-            "expected": _shown(claim.expected, claim.tolerance),
-            "got": _shown(claim.got, claim.tolerance),
-            "tolerance": f"{claim.tolerance:.2g}",
-            "unit": claim.unit,
-            "holds": "yes" if claim.holds else "no",
-            "origin": claim.origin,
-            "note": claim.note,
-            "source": str(claim.source),
-        }
-        for claim in results.claims
-    ]
-
-
-def _shown(value: float, tolerance: float) -> str:
-    """Show one digit beyond the tolerance."""
-    digits = 2 if tolerance == 0.0 else max(2, 1 - int(np.floor(np.log10(tolerance))))
-    return f"{value:.{digits}f}"
-
-
 def plot_papers(results: Papers) -> dict[str, Figure]:
     """Draw all figures of the published results.
 

@@ -6,6 +6,7 @@ import os
 from typing import Any, Literal
 
 import attrs
+import numpy as np
 
 from natrium.model.checks import Choice, Number, Optional, as_float
 from natrium.model.errors import ModelError
@@ -16,6 +17,7 @@ from natrium.model.stimuli.stimulus import Sum, as_stimulus
 SOLVERS = ["event", "script", "closed-form", "compiled"]  # the classes are listed in natrium.solvers.simulate
 METHODS = ("auto", "RK45", "DOP853", "Radau")
 DEFAULT_RTOL = 1e-9
+LOOKS = 2001  # times at which a stimulus is looked at for its largest value
 
 
 @attrs.frozen(kw_only=True)
@@ -91,6 +93,12 @@ class Model:
     simulation: Simulation = attrs.field(
         factory=Simulation, validator=attrs.validators.instance_of(Simulation)
     )
+
+    def largest_input(self) -> float:
+        """Give the constant input that stands for the stimulus: its largest value, mV."""
+        begin, end = self.simulation.t_start, self.simulation.t_end
+        times = np.linspace(begin, end or begin + 1000.0, LOOKS)
+        return max(float(self.stimulus(time)) for time in times.tolist())
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the model as a TOML file, version 1; reading it again gives an equal model.

@@ -1,1 +1,10 @@
 """What a verb writes: tables, JSON, one page."""
+
+from natrium.reports.compare import compare_into as compare_into
+from natrium.reports.cycle import cycle_into as cycle_into
+from natrium.reports.doctor import diagnose_into as diagnose_into
+from natrium.reports.excitability import excitability_into as excitability_into
+from natrium.reports.fit import fit_into as fit_into
+from natrium.reports.fit import read_spikes as read_spikes
+from natrium.reports.phase_plane import phase_plane_into as phase_plane_into
+from natrium.reports.reproduce import reproduce_into as reproduce_into

@@ -67,7 +67,7 @@ def fit_into(
     bounds: Mapping[str, tuple[float, float]] | None = None,
     quiet: bool = False,
 ) -> dict[str, Any]:
-    """Fit a model to spike times and write the model found into a folder.
+    """Fit a model to spike times (see `natrium.reports.report`) and write the model found; there is no page.
 
     Parameters
     ----------
@@ -77,50 +77,21 @@ def fit_into(
         ms.
     parameters : sequence of str
         Names, as in `natrium.parameters`.
-    out : Path
-        Made if it is not there.
-    name : str
-        What the model is called.
     bounds : mapping of str to (float, float), optional
-    quiet : bool
-        Print nothing.
-
-    Returns
-    -------
-    dict
-        The results as plain data, as ``results.json`` holds them.
     """
     output = Output(out, quiet=quiet)
     with output.progress() as tell:
 
-        def told(step: FitStep) -> None:
+        def tell_step(step: FitStep) -> None:
             tell(f"run {step.evaluation}: {step.rms:.3g} ms from the spikes given")
 
-        found = fit(model, spikes, parameters, bounds, progress=told if output.console.is_terminal else None)
-    rows = found.table()
-    data: dict[str, Any] = plain(
-        {
-            "versions": versions(),
-            "parameters": rows,
-            "rms_ms": found.rms,
-            "residuals_ms": found.residuals,
-            "n_data": found.n_data,
-            "n_model": found.n_model,
-            "converged": found.converged,
-            "message": found.message,
-            "evaluations": found.evaluations,
-        }
-    )
-    output.table("parameters.csv", rows)
+        progress = tell_step if output.console.is_terminal else None
+        found = fit(model, spikes, parameters, bounds, progress=progress)
+    data: dict[str, Any] = plain({"versions": versions()} | found.data())
+    output.table("parameters.csv", found.table())
     output.data("results.json", data)
-    found.model.save(output.folder / "fitted.toml")
-    said = [
-        f"{'Converged' if found.converged else 'Not converged'}, {found.evaluations} runs: {found.message}",
-        f"{found.n_model} spikes for {found.n_data}, off by {found.rms:.3g} ms (root mean square).",
-    ]
-    if not found.told:
-        said.append("The spikes do not determine all parameters: uncertainties are infinite.")
-    output.say(
-        f"{name} fitted to {len(spikes)} spikes", rows, [*said, f"Model: {output.folder / 'fitted.toml'}"]
-    )
+    made = output.folder / "fitted.toml"
+    found.model.save(made)
+    title = f"{name} fitted to {len(spikes)} spikes"
+    output.say(title, found.table(), [*found.sentences(), f"Model: {made}"])
     return data

@@ -14,12 +14,11 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from matplotlib.figure import Figure
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from natrium.figures.style import save_figure
+from natrium.figures.style import Figure, save_figure
 from natrium.model import ModelError, write_whole
 
 NOT_A_TERMINAL = 160  # columns: tables in a log are not to be cut
@@ -123,6 +122,6 @@ def versions() -> dict[str, str]:
     return {"python": platform.python_version()} | {name: version(name) for name in packages}
 
 
-def versions_told() -> str:
+def tell_versions() -> str:
     """Say the versions in a line."""
     return ", ".join(f"{name} {number}" for name, number in versions().items())

@@ -10,6 +10,7 @@ from typing import Any
 
 import attrs
 
+from natrium.figures.style import Figure
 from natrium.reports.output import shown
 
 _CSS = """
@@ -28,7 +29,7 @@ code { font-size: .85em; }
 """
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen
 class Section:
     """One part of a report.
 
@@ -37,26 +38,28 @@ class Section:
     title : str
     sentences : sequence of str
         What was found.
-    figures : mapping
-        Names of SVG files (without ending) to captions.
+    figures : mapping of str to (Figure, str)
+        By the names of their files (without ending), each with its caption.
     tables : mapping
         Captions to rows.
     """
 
     title: str
     sentences: Sequence[str] = ()
-    figures: Mapping[str, str] = attrs.field(factory=dict)
+    figures: Mapping[str, tuple[Figure, str]] = attrs.field(factory=dict)
     tables: Mapping[str, Sequence[Mapping[str, Any]]] = attrs.field(factory=dict)
 
     def html(self, folder: Path) -> str:
         """Write it, its figures inlined."""
         found = "".join(f"<li>{escape(sentence)}</li>" for sentence in self.sentences)
-        drawn = "".join(_figure(folder / f"{name}.svg", caption) for name, caption in self.figures.items())
+        drawn = "".join(
+            _figure(folder / f"{name}.svg", caption) for name, (_, caption) in self.figures.items()
+        )
         tables = "".join(_table(rows, caption) for caption, rows in self.tables.items())
         return f"<h2>{escape(self.title)}</h2>{f'<ul>{found}</ul>' if found else ''}{drawn}{tables}"
 
 
-def page(title: str, intro: str, sections: Sequence[Section], closing: str, folder: Path) -> str:
+def write_page(title: str, intro: str, sections: Sequence[Section], closing: str, folder: Path) -> str:
     """Write a report.
 
     Parameters

@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import platform
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from html import escape
 from pathlib import Path
 from typing import Any
-
-import numpy as np
-from matplotlib.figure import Figure
 
 from natrium.analysis import Reproduction, reproduce
 from natrium.analysis.cycle.cobweb import cobweb
@@ -18,39 +15,14 @@ from natrium.analysis.portrait import Dynamics, dynamics
 from natrium.figures.comparison import plot_budget, plot_comparison, plot_ladder, plot_script
 from natrium.figures.cycle import plot_cycle
 from natrium.figures.excitability import plot_equilibrium_curve
-from natrium.figures.papers import PAPER_CAPTIONS, plot_papers, rows
+from natrium.figures.papers import PAPER_CAPTIONS, plot_papers
 from natrium.figures.phase_plane import plot_phase_planes
-from natrium.model import Model
-from natrium.reports.output import Output, versions, versions_told
-from natrium.reports.page import Section, page
+from natrium.reports.captions import BUDGET, COMPARISON, CYCLE, EQUILIBRIA, OF_BUDGET, PHASE_PLANE, Drawn
+from natrium.reports.output import Output, tell_versions, versions
+from natrium.reports.page import Section
+from natrium.reports.report import Rows, write_report
 
-LOOKS = 2001  # times at which a stimulus is looked at for its largest value
-
-CAPTIONS = {
-    "notebook": "What the script itself plots.",
-    "comparison": (
-        "Script and true course: V, spike times under both refractory rules, gates (thin: the script's) and "
-        "input."
-    ),
-    "budget": (
-        "The same distance, cause by cause: the script's rules switched to the truth's one after the other "
-        "(from the first in the legend to the last), so that the parts sum to the total."
-    ),
-    "ladder": "How far each spike's label lies from its true time as the step shrinks.",
-}
-
-DYNAMICS_CAPTIONS = {
-    "equilibria": "All equilibria against the input: stable (full) or not (dashed), folds and Hopf points.",
-    "phase_plane": (
-        "The plane as a whole and, beside it, the part that the cell sees: nullclines, equilibria by type, "
-        "manifolds of the saddle, threshold and reset, the full course, and from where the next spike "
-        "is certain."
-    ),
-    "cycle": "One period, the map from reset to reset, and how a push in V moves later spikes.",
-    "f_i": "Steady rate, latency and adaptation against constant input, with the law of the onset.",
-    "strength_duration": "The least pulse that makes the resting cell fire.",
-    "bifurcation": "What firing settles to against a parameter of the reset, and its Lyapunov exponent.",
-}
+_LADDER = "How far each spike's label lies from its true time as the step shrinks."
 
 _INTRO = """
 <p>Each script of the notebook was replayed step for step, every double as the script computes it, and its
@@ -71,70 +43,60 @@ Scripts: sequential Euler with the subtracting refractory counter.</p>
 def reproduce_into(
     out: Path, *, quiet: bool = False, with_papers: bool = False, with_dynamics: bool = True
 ) -> dict[str, Any]:
-    """Replay the notebook, compare it with the truth, and write all of it into a folder.
+    """Replay the notebook and compare it with the truth (see `natrium.reports.report`).
 
     Parameters
     ----------
-    out : Path
-        Made if it is not there.
-    quiet : bool
-        Print nothing.
     with_papers : bool
         Reproduce the published results as well.
     with_dynamics : bool
         Say what kind of neuron each script has: phase plane, excitability and cycle.
-
-    Returns
-    -------
-    dict
-        The results as plain data, as ``results.json`` holds them.
-
-    Raises
-    ------
-    ModelError
-        When the folder cannot be written to.
     """
     output = Output(out, quiet=quiet)
     with output.progress() as tell:
         done = reproduce(progress=tell)
-        kinds = {}
+        kinds: dict[str, Dynamics] = {}
         for item in done if with_dynamics else ():
             tell(f"{item.name}: what kind of neuron it is")
             model = item.comparison.model
-            kinds[item.name] = dynamics(model.neuron, constant_input(model))
+            kinds[item.name] = dynamics(model.neuron, model.largest_input())
         published = papers(tell) if with_papers else None
         tell("drawing figures")
-        figures = {item.name: _figures(item) for item in done}
-        for item in done:
-            output.figures({f"{item.name}_{kind}": figure for kind, figure in figures[item.name].items()})
-        tell("writing tables and report")
-        results = {"manifest": manifest(done), "scripts": {item.name: item.as_data() for item in done}}
-        _write(output, done, results)
         sections = []
         for item in done:
-            sections.append(_section(item, figures[item.name]))
+            sections.append(_section(item))
             if item.name in kinds:
-                sections.append(_kind(output, item, kinds[item.name]))
-        results["dynamics"] = {name: kind.as_data() for name, kind in kinds.items()}
+                sections.append(_kind(item, kinds[item.name]))
+        tell("writing tables and report")
         if published:
-            sections.append(_published(output, published))
-            results["papers"] = published.as_data()
-        output.data("results.json", results)
+            sections.append(_published(published))
+    data: dict[str, Any] = {
+        "manifest": manifest(done),
+        "scripts": {item.name: item.data() for item in done},
+        "dynamics": {name: kind.data() for name, kind in kinds.items()},
+    }
+    said: list[tuple[str, Rows, Sequence[str]]] = []
     for item in done:
-        output.say(item.title, item.comparison.table(), item.findings)
+        said.append((item.title, item.table(), item.sentences()))
         if item.name in kinds:
-            output.say("What kind of neuron it has", [], kinds[item.name].sentences)
+            said.append(("What kind of neuron it has", [], kinds[item.name].sentences()))
+        item.comparison.model.save(output.folder / f"{item.name}.toml")
+    tables = _tables(done)
     if published:
-        output.say("Published results", [], [*_told(published), _summary(published)])
-    output.report(_report(sections, out))
-    return results
-
-
-def constant_input(model: Model) -> float:
-    """Give the constant input that stands for a model's stimulus: its largest value, mV."""
-    simulation = model.simulation
-    times = np.linspace(simulation.t_start, simulation.t_end or simulation.t_start + 1000.0, LOOKS)
-    return max(float(model.stimulus(time)) for time in times.tolist())
+        data["papers"] = published.data()
+        tables["papers.csv"] = published.table()
+        said.append(("Published results", [], [*map(_claim, published.table()), *published.sentences()]))
+    output.data("manifest.json", data["manifest"])
+    return write_report(
+        output,
+        "Three scripts, and what their models really do",
+        sections,
+        data,
+        tables=tables,
+        said=said,
+        intro=_INTRO,
+        closing=_CLOSING.format(versions=escape(tell_versions())),
+    )
 
 
 def manifest(done: Sequence[Reproduction]) -> dict[str, Any]:
@@ -152,119 +114,88 @@ def manifest(done: Sequence[Reproduction]) -> dict[str, Any]:
     }
 
 
-def _figures(item: Reproduction) -> dict[str, Figure]:
-    """Draw the figures of one script."""
-    heading = f"{item.title}: script and truth"
-    figures = {
-        "notebook": plot_script(item.comparison, item.title),
-        "comparison": plot_comparison(item.comparison, heading),
+def _tables(done: Sequence[Reproduction]) -> dict[str, Rows]:
+    def joined(rows: Callable[[Reproduction], Rows]) -> Rows:
+        return [{"script": item.name} | dict(row) for item in done for row in rows(item)]
+
+    return {
+        "spikes.csv": joined(lambda item: item.table()),
+        "ladder.csv": joined(
+            lambda item: [
+                {
+                    "dt_ms": row.dt,
+                    "n_spikes": row.n_spikes,
+                    "held_steps": row.held_steps,
+                    "largest_difference_ms": row.largest,
+                }
+                for row in item.ladder
+            ]
+        ),
+        "budget.csv": joined(lambda item: item.budget.table() if item.budget else []),
+    }
+
+
+def _section(item: Reproduction) -> Section:
+    """Draw one script beside the truth; give its part of the report."""
+    figures: Drawn = {
+        "notebook": (plot_script(item.comparison, item.title), "What the script itself plots."),
+        "comparison": (plot_comparison(item.comparison, f"{item.title}: script and truth"), COMPARISON),
     }
     if item.ladder:
-        figures["ladder"] = plot_ladder(item.comparison, item.ladder, "Distance to the truth by step size")
+        ladder = plot_ladder(item.comparison, item.ladder, "Distance to the truth by step size")
+        figures["ladder"] = (ladder, _LADDER)
     if item.budget:
-        figures["budget"] = plot_budget(item.budget, "What the distance to the truth is made of")
-    return figures
-
-
-def _write(output: Output, done: Sequence[Reproduction], results: dict[str, Any]) -> None:
-    named = [({"script": item.name}, item) for item in done]
-    output.table("spikes.csv", [name | row for name, item in named for row in item.comparison.table()])
-    ladder = [
-        name
-        | {
-            "dt_ms": row.dt,
-            "n_spikes": row.n_spikes,
-            "held_steps": row.held_steps,
-            "largest_difference_ms": row.largest,
-        }
-        for name, item in named
-        for row in item.ladder
-    ]
-    output.table("ladder.csv", ladder)
-    output.table(
-        "budget.csv", [name | row for name, item in named if item.budget for row in item.budget.table()]
-    )
-    output.data("manifest.json", results["manifest"])
-    for item in done:
-        item.comparison.model.save(output.folder / f"{item.name}.toml")
-
-
-def _kind(output: Output, item: Reproduction, kind: Dynamics) -> Section:
-    """Draw what kind of neuron a script has; give that part of the report."""
-    figures = {"equilibria": plot_equilibrium_curve(kind.verdict.curve, kind.verdict.rheobase)}
-    if kind.plane is not None:
-        figures["phase_plane"] = plot_phase_planes(kind.plane)
-    if kind.cycle is not None and kind.response is not None:
-        figures["cycle"] = plot_cycle(
-            kind.cycle, kind.response, cobweb(kind.cycle) if kind.cycle.names else None
-        )
-    named = {f"{item.name}_{name}": figure for name, figure in figures.items()}
-    output.figures(named)
-    return Section(
-        title=f"{item.title}: what kind of neuron it has",
-        sentences=kind.sentences,
-        figures={name: DYNAMICS_CAPTIONS[name.removeprefix(f"{item.name}_")] for name in named},
-    )
-
-
-def _published(output: Output, found: Papers) -> Section:
-    """Draw and write the published results; give their part of the report."""
-    figures = {f"papers_{name}": figure for name, figure in plot_papers(found).items()}
-    output.figures(figures)
-    listed = rows(found)
-    output.table("papers.csv", listed)
-    return Section(
-        title="Published results",
-        sentences=[_summary(found), *(f"{source}. Read here: {source.opened}." for source in SOURCES)],
-        figures={name: PAPER_CAPTIONS[name.removeprefix("papers_")] for name in figures},
-        tables={"Each claim": _claims(found)},
-    )
-
-
-def _claims(found: Papers) -> list[dict[str, Any]]:
-    """Give the rows without what stands beside them in papers.csv."""
-    return [
-        {key: value for key, value in row.items() if key not in ("note", "source")} for row in rows(found)
-    ]
-
-
-def _told(found: Papers) -> list[str]:
-    """Tell each claim in a line."""
-    return [
-        f"{row['paper']}: {row['claim']}: expected {row['expected']}, got {row['got']} {row['unit']}".rstrip()
-        + ("" if row["holds"] == "yes" else " (does NOT hold)")
-        for row in rows(found)
-    ]
-
-
-def _summary(found: Papers) -> str:
-    claims = list(found)
-    return f"{sum(claim.holds for claim in claims)} of {len(claims)} claims hold."
-
-
-def _report(sections: Sequence[Section], folder: Path) -> str:
-    return page(
-        "Three scripts, and what their models really do",
-        _INTRO,
-        sections,
-        _CLOSING.format(versions=escape(versions_told())),
-        folder,
-    )
-
-
-def _section(item: Reproduction, figures: dict[str, Figure]) -> Section:
-    ladder = [
+        figures["budget"] = (plot_budget(item.budget, "What the distance to the truth is made of"), BUDGET)
+    steps = [
         {"dt_ms": f"{row.dt:g}", "spikes": row.n_spikes, "held_steps": row.held_steps}
         | {f"difference_{number}_ms": value for number, value in enumerate(row.differences, start=1)}
         for row in item.ladder
     ]
     return Section(
         title=item.title,
-        sentences=item.findings,
-        figures={f"{item.name}_{kind}": CAPTIONS[kind] for kind in figures},
+        sentences=item.sentences(),
+        figures={f"{item.name}_{kind}": drawn for kind, drawn in figures.items()},
         tables={
-            "Spikes of the script and of the model, ms": item.comparison.table(),
-            "The distance of each spike, cause by cause, ms": item.budget.table() if item.budget else [],
-            "The script at other steps: label less true time of each spike, ms": ladder,
+            "Spikes of the script and of the model, ms": item.table(),
+            OF_BUDGET: item.budget.table() if item.budget else [],
+            "The script at other steps: label less true time of each spike, ms": steps,
         },
     )
+
+
+def _kind(item: Reproduction, kind: Dynamics) -> Section:
+    """Draw what kind of neuron a script has; give that part of the report."""
+    verdict, cycle = kind.verdict, kind.cycle
+    figures: Drawn = {"equilibria": (plot_equilibrium_curve(verdict.curve, verdict.rheobase), EQUILIBRIA)}
+    if kind.plane is not None:
+        figures["phase_plane"] = (plot_phase_planes(kind.plane), PHASE_PLANE)
+    if cycle is not None and kind.response is not None:
+        figures["cycle"] = (plot_cycle(cycle, kind.response, cobweb(cycle) if cycle.names else None), CYCLE)
+    return Section(
+        title=f"{item.title}: what kind of neuron it has",
+        sentences=kind.sentences(),
+        figures={f"{item.name}_{name}": drawn for name, drawn in figures.items()},
+    )
+
+
+def _published(found: Papers) -> Section:
+    """Draw the published results; give their part of the report."""
+    without = ("note", "source")  # these stand in papers.csv
+    claims = [{key: value for key, value in row.items() if key not in without} for row in found.table()]
+    return Section(
+        title="Published results",
+        sentences=[
+            *found.sentences(),
+            *(f"{source}. Read here: {source.opened}." for source in SOURCES),
+        ],
+        figures={f"papers_{name}": (one, PAPER_CAPTIONS[name]) for name, one in plot_papers(found).items()},
+        tables={"Each claim": claims},
+    )
+
+
+def _claim(row: Mapping[str, Any]) -> str:
+    """Tell one claim in a line."""
+    said = (
+        f"{row['paper']}: {row['claim']}: expected {row['expected']}, got {row['got']} {row['unit']}".rstrip()
+    )
+    return said + ("" if row["holds"] == "yes" else " (does NOT hold)")

@@ -6,6 +6,7 @@ import pytest
 from matplotlib.figure import Figure
 
 import natrium
+from natrium.analysis import noise_rates
 from natrium.figures.noise import plot_intervals, plot_noise
 
 NEURON = natrium.Neuron()
@@ -24,7 +25,7 @@ def statistics():
 
 
 def test_intervals_and_rates_are_drawn_with_their_closed_form(statistics):
-    figure = plot_noise(NEURON, NOISES, statistics, title="noise")
+    figure = plot_noise(noise_rates(NEURON, NOISES), statistics, title="noise")
     figure.draw_without_rendering()
     left, right = figure.axes
     values, edges, _ = left.patches[0].get_data()
@@ -53,6 +54,6 @@ def test_silence_is_drawn_too():
 
 def test_noises_and_statistics_pair_up(statistics):
     with pytest.raises(natrium.ModelError, match="got 3 noises and 1 statistics"):
-        plot_noise(NEURON, NOISES, statistics[:1])
+        plot_noise(noise_rates(NEURON, NOISES), statistics[:1])
     with pytest.raises(natrium.ModelError, match="the closed form needs a Noise with tau = 0"):
-        plot_noise(NEURON, [attrs.evolve(NOISES[0], tau=5.0)], statistics[:1])
+        noise_rates(NEURON, [attrs.evolve(NOISES[0], tau=5.0)])

@@ -20,7 +20,6 @@ from natrium.figures.papers import (
     plot_ramps,
     plot_resets,
     plot_thresholds,
-    rows,
 )
 
 STEPS = np.array([0.04, 0.02, 0.01, 0.005])
@@ -140,7 +139,7 @@ def test_every_figure_has_a_caption(results):
 
 
 def test_rows_are_one_for_each_claim_with_the_digits_that_count(results):
-    table = rows(results)
+    table = results.table()
     assert len(table) == len(results.claims)
     assert table[0]["got"] == "6.5000000"
     assert table[0]["holds"] == "no"

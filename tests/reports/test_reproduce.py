@@ -8,7 +8,7 @@ from html.parser import HTMLParser
 import pytest
 
 import natrium
-from natrium.figures import reproduce_into
+from natrium.reports import reproduce_into
 
 
 @pytest.fixture(scope="module")

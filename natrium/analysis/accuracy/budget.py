@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from natrium.analysis.accuracy.script import Comparison
+from natrium.analysis.result import Result
 from natrium.model.arrays import Array
 from natrium.solvers import FixedStep
 
@@ -29,7 +30,7 @@ SAME = 1e-9  # ms: below this a foreign script's spikes are its twin's
 
 
 @attrs.frozen(eq=False)
-class Budget:
+class Budget(Result):
     """How far each spike's label lies from its true time, and what each rule has to do with it.
 
     Attributes

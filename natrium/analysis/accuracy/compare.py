@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, cast
+from typing import Any
 
 import attrs
 
@@ -13,14 +13,14 @@ from natrium.analysis.accuracy.findings import findings
 from natrium.analysis.accuracy.script import Comparison, compare_script
 from natrium.analysis.accuracy.truth import Reference
 from natrium.analysis.accuracy.work_precision import FAMILIES, WorkRow, affordable, work_precision
+from natrium.analysis.result import Result
 from natrium.model import Model
-from natrium.reports.plain import plain
 
 SHARP = 1e-6  # ms: the accuracy whose price is told
 
 
 @attrs.frozen(eq=False, kw_only=True)
-class Study:
+class Study(Result):
     """How far each method is from a model's truth, and what accuracy costs.
 
     Attributes
@@ -51,9 +51,12 @@ class Study:
         """The model compared."""
         return self.comparison.model
 
-    @property
-    def findings(self) -> list[str]:
-        """What was found, in plain words."""
+    def table(self) -> list[dict[str, Any]]:
+        """Give one row per spike of the script and its model."""
+        return self.comparison.table()
+
+    def sentences(self) -> list[str]:
+        """Give what was found, in plain words."""
         return [
             *findings(self.comparison, budget=self.budget),
             *_doubt(self.truth),
@@ -61,9 +64,9 @@ class Study:
             *_price(self.work),
         ]
 
-    def as_data(self) -> dict[str, Any]:
+    def data(self) -> dict[str, Any]:
         """Give everything as plain data."""
-        data = {
+        return {
             "dt_ms": self.comparison.dt,
             "script_spikes_ms": self.comparison.script.spike_times.tolist(),
             "true_spikes_ms": self.truth.spike_times.tolist(),
@@ -80,11 +83,10 @@ class Study:
                 }
                 for item in self.convergences
             ],
-            "work_precision": [row.as_row() for row in self.work],
-            "findings": self.findings,
+            "work_precision": [row.row() for row in self.work],
+            "findings": self.sentences(),
             "interrupted": self.interrupted,
         }
-        return cast(dict[str, Any], plain(data))
 
 
 def compare(model: Model, progress: Callable[[str], None] | None = None) -> Study:

@@ -12,6 +12,7 @@ import numpy.typing as npt
 from natrium.analysis.accuracy.measure import Accuracy, measure
 from natrium.analysis.accuracy.order import Order, observed_order
 from natrium.analysis.accuracy.truth import Reference
+from natrium.analysis.result import Result
 from natrium.model import ModelError, Number
 from natrium.model.arrays import Array
 from natrium.solvers import FixedStep, Trajectory
@@ -39,7 +40,7 @@ Method = FixedStep | Callable[[float], Trajectory | npt.ArrayLike]
 
 
 @attrs.frozen(eq=False, slots=False)
-class Convergence:
+class Convergence(Result):
     """How the distance of one method to the truth shrinks with its step.
 
     Attributes

@@ -9,11 +9,12 @@ import numpy as np
 import numpy.typing as npt
 
 from natrium.analysis.accuracy.matching import match_spikes
+from natrium.analysis.result import Result
 from natrium.model import ModelError, Number
 
 
 @attrs.frozen
-class SpikeTrainDistances:
+class SpikeTrainDistances(Result):
     """How unlike two spike trains are.
 
     Attributes

@@ -8,6 +8,7 @@ import numpy.typing as npt
 
 from natrium.analysis.accuracy.matching import match_spikes
 from natrium.analysis.accuracy.truth import Reference
+from natrium.analysis.result import Result
 from natrium.model import Number
 from natrium.model.arrays import Array
 from natrium.solvers import FixedStep, Trajectory
@@ -16,7 +17,7 @@ VOLTAGES, GUARD = 64, 1.0  # fixed times at which V is compared; ms from a spike
 
 
 @attrs.frozen(eq=False)
-class Accuracy:
+class Accuracy(Result):
     """How far one run is from the truth.
 
     Attributes

@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.optimize import linprog
 
+from natrium.analysis.result import Result
 from natrium.model.arrays import Array
 
 # Errors this near to the reference's own say nothing about order.
@@ -17,7 +18,7 @@ FEWEST = 4  # steps that a fit needs
 
 
 @attrs.frozen
-class Order:
+class Order(Result):
     """An observed order of convergence: error = constant * dt**value.
 
     Attributes

@@ -10,11 +10,12 @@ import attrs
 from natrium.analysis.accuracy.budget import Budget, error_budget
 from natrium.analysis.accuracy.findings import findings
 from natrium.analysis.accuracy.script import LADDER, Comparison, LadderRow, compare_script, dt_ladder
+from natrium.analysis.result import Result
 from natrium.model import notebook
 
 
 @attrs.frozen(eq=False)
-class Reproduction:
+class Reproduction(Result):
     """One script of the notebook, compared.
 
     Attributes
@@ -36,12 +37,15 @@ class Reproduction:
     ladder: tuple[LadderRow, ...]
     budget: Budget | None
 
-    @property
-    def findings(self) -> list[str]:
-        """What was found, in plain words."""
+    def table(self) -> list[dict[str, Any]]:
+        """Give one row per spike of the script and its model."""
+        return self.comparison.table()
+
+    def sentences(self) -> list[str]:
+        """Give what was found, in plain words."""
         return findings(self.comparison, self.ladder, self.budget)
 
-    def as_data(self) -> dict[str, Any]:
+    def data(self) -> dict[str, Any]:
         """Give everything as plain data."""
         script, truths = self.comparison.script, self.comparison.truths
         return {
@@ -61,7 +65,7 @@ class Reproduction:
                 for row in self.ladder
             ],
             "budget": self.budget.table() if self.budget else [],
-            "findings": self.findings,
+            "findings": self.sentences(),
         }
 
 

@@ -9,6 +9,7 @@ import attrs
 import numpy as np
 
 from natrium.analysis.accuracy.matching import SpikePair, match_spikes
+from natrium.analysis.result import Result
 from natrium.model import Model, ModelError
 from natrium.solvers import EventDriven, FixedStep, Trajectory
 
@@ -17,7 +18,7 @@ TRUTH_RTOL, CHECK_RTOL = 1e-12, 1e-13
 
 
 @attrs.frozen(eq=False)
-class Comparison:
+class Comparison(Result):
     """A script, replayed, and its model, solved truly under both refractory rules.
 
     Attributes

@@ -5,6 +5,7 @@ from __future__ import annotations
 import attrs
 import numpy as np
 
+from natrium.analysis.result import Result
 from natrium.model import Model
 from natrium.model.arrays import Array
 from natrium.solvers import EventDriven, Trajectory, run
@@ -13,7 +14,7 @@ TRUTH_RTOL = 1e-12
 
 
 @attrs.frozen(eq=False)
-class Reference:
+class Reference(Result):
     """The truth, with its own error bar.
 
     Attributes

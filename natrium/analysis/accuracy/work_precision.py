@@ -10,6 +10,7 @@ import attrs
 
 from natrium.analysis.accuracy.measure import Accuracy, measure
 from natrium.analysis.accuracy.truth import Reference
+from natrium.analysis.result import Result
 from natrium.model import UnsupportedModel
 from natrium.solvers import ClosedForm, EventDriven, FixedStep, Solver, Trajectory
 
@@ -36,7 +37,7 @@ ENOUGH, MOST_REPEATS = 0.05, 3
 
 
 @attrs.frozen(eq=False)
-class WorkRow:
+class WorkRow(Result):
     """One solver at one setting.
 
     Attributes
@@ -56,7 +57,7 @@ class WorkRow:
     seconds: float
     accuracy: Accuracy
 
-    def as_row(self) -> dict[str, Any]:
+    def row(self) -> dict[str, Any]:
         """Give it as plain data."""
         return {
             "method": self.method,

@@ -11,6 +11,7 @@ import numpy as np
 from natrium.analysis.cycle.limit_cycle import LimitCycle
 from natrium.analysis.cycle.orbits import spikes_of
 from natrium.analysis.cycle.return_map import ReturnMap, run_from
+from natrium.analysis.result import Result
 from natrium.model import Count, ModelError
 from natrium.model.arrays import Array
 from natrium.solvers import accurate
@@ -23,7 +24,7 @@ SAME = 1e-9  # from the start of the neuron to a state after a reset, where it c
 
 
 @attrs.frozen(eq=False)
-class Cobweb:
+class Cobweb(Result):
     """One free state after a reset against the same after the reset before.
 
     Attributes

@@ -11,6 +11,7 @@ import numpy.typing as npt
 from natrium.analysis.cycle.limit_cycle import LimitCycle
 from natrium.analysis.cycle.phase_response import checked_times, course, cycle_of
 from natrium.analysis.cycle.smooth_cycle import SmoothCycle, rising_crossings
+from natrium.analysis.result import Result
 from natrium.model import AnyNeuron, Constant, Count, ModelError, Number, SolverError
 from natrium.model.arrays import Array
 from natrium.solvers import EventDriven
@@ -21,7 +22,7 @@ SMOOTH_RTOL = 1e-11
 
 
 @attrs.frozen(eq=False)
-class DirectResponse:
+class DirectResponse(Result):
     """Phase response to a kick of finite size.
 
     Attributes

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from functools import cached_property, reduce
+from typing import Any
 
 import attrs
 import numpy as np
 import numpy.typing as npt
 
 from natrium.analysis.cycle.orbits import spikes_of
+from natrium.analysis.cycle.periodic import Periodic
 from natrium.analysis.cycle.return_map import LONGEST, Return, ReturnMap, return_map
 from natrium.model import AnyNeuron, Count, SolverError
 from natrium.model.arrays import Array
@@ -23,7 +25,7 @@ SAME = 1e-7  # points nearer than this, relative to their size, are one
 
 
 @attrs.frozen(eq=False, slots=False)
-class LimitCycle:
+class LimitCycle(Periodic):
     """A periodic orbit of the return map.
 
     Attributes
@@ -99,6 +101,14 @@ class LimitCycle:
         """Eigenvalues of `jacobian`, the largest first, shape (n_free,): the Floquet multipliers."""
         found = np.linalg.eigvals(self.jacobian).astype(complex)
         return np.asarray(found[np.argsort(-np.abs(found), kind="stable")])
+
+    def table(self) -> list[dict[str, Any]]:
+        """Give one row per spike: the interval and the free states at its reset."""
+        states = zip(self.intervals.tolist(), self.states.tolist(), strict=True)
+        return [
+            {"spike": k, "interval_ms": interval} | dict(zip(self.names, state, strict=True))
+            for k, (interval, state) in enumerate(states, start=1)
+        ]
 
     @property
     def largest_multiplier(self) -> float:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
+from typing import Any
 
 import attrs
 import numpy as np
@@ -17,6 +18,7 @@ from natrium.analysis.cycle.return_map import (
     free_directions,
     return_map,
 )
+from natrium.analysis.result import Result
 from natrium.analysis.variation.equations import propagate
 from natrium.model import AnyNeuron, Constant, Count, Number
 from natrium.model.arrays import Array
@@ -30,7 +32,7 @@ AHEAD = 1.1  # a stretch is planned this much longer than the mean interval asks
 
 
 @attrs.frozen(eq=False, slots=False)
-class Orbit:
+class Orbit(Result):
     """What the return map does in the long run.
 
     Attributes
@@ -218,7 +220,7 @@ class _Growth:
 
 
 @attrs.frozen(eq=False, slots=False)
-class ResetBifurcation:
+class ResetBifurcation(Result):
     """Orbits of the return map against a parameter.
 
     Attributes
@@ -233,6 +235,15 @@ class ResetBifurcation:
     parameter: str
     values: Array
     orbits: tuple[Orbit, ...] = attrs.field(repr=False)
+
+    def data(self) -> dict[str, Any]:
+        """Give what firing settles to at each value as plain data."""
+        return {
+            "parameter": self.parameter,
+            "values": self.values,
+            "periods": self.periods,
+            "lyapunov": self.lyapunov,
+        }
 
     @property
     def lyapunov(self) -> Array:

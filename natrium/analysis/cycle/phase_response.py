@@ -21,6 +21,7 @@ from scipy.integrate import solve_ivp
 
 from natrium.analysis.cycle.limit_cycle import LimitCycle, limit_cycle
 from natrium.analysis.cycle.smooth_cycle import SmoothCycle, smooth_cycle
+from natrium.analysis.result import Result
 from natrium.analysis.variation.linearised import Linearised
 from natrium.model import AnyNeuron, Count, ModelError
 from natrium.model.arrays import Array
@@ -32,7 +33,7 @@ _solve_ivp: Callable[..., Any] = solve_ivp
 
 
 @attrs.frozen(eq=False, slots=False)
-class PhaseResponse:
+class PhaseResponse(Result):
     """Infinitesimal phase response along one cycle.
 
     Attributes
@@ -58,6 +59,24 @@ class PhaseResponse:
     next_spike: Array
     input: Array
     refractory: npt.NDArray[np.bool_]
+
+    def table(self) -> list[dict[str, Any]]:
+        """Give one row per time: the advance of later spikes per mV."""
+        return [
+            {"time_ms": t, "V_ms_per_mV": advance}
+            for t, advance in zip(self.times.tolist(), self.V.tolist(), strict=True)
+        ]
+
+    def data(self) -> dict[str, Any]:
+        """Give the response to V as plain data."""
+        return {"time_ms": self.times, "V_ms_per_mV": self.V, "type": self.kind}
+
+    def sentences(self) -> list[str]:
+        """Give the type of the response in words."""
+        return [
+            f"Its phase response is of type {self.kind}: a push up in V "
+            + ("never delays spikes." if self.kind == 1 else "delays later spikes at some phases.")
+        ]
 
     @property
     def phase(self) -> Array:

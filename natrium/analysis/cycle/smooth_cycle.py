@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from functools import cached_property
+from typing import Any
 
 import attrs
 import numpy as np
 import numpy.typing as npt
 from scipy.optimize import brentq
 
+from natrium.analysis.cycle.periodic import Periodic
 from natrium.analysis.cycle.return_map import free_directions
 from natrium.analysis.variation.equations import integrate
 from natrium.analysis.variation.linearised import Linearised, linearised
@@ -37,7 +39,7 @@ SHOOTING_RTOL = 1e-12
 
 
 @attrs.frozen(eq=False, slots=False)
-class SmoothCycle:
+class SmoothCycle(Periodic):
     """A limit cycle of a neuron without a threshold.
 
     Attributes
@@ -85,6 +87,12 @@ class SmoothCycle:
     def transversal(self) -> npt.NDArray[np.complex128]:
         """The multipliers but the one nearest to 1: those of the Poincaré map, shape (n_states - 1,)."""
         return np.asarray(np.delete(self.multipliers, np.argmin(np.abs(self.multipliers - 1.0))))
+
+    def table(self) -> list[dict[str, Any]]:
+        """Give one row: the period and the states where V rises through the section."""
+        return [
+            {"spike": 1, "interval_ms": self.period} | dict(zip(self.names, self.state.tolist(), strict=True))
+        ]
 
     @property
     def largest_multiplier(self) -> float:

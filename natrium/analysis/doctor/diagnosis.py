@@ -12,6 +12,7 @@ from natrium.analysis.accuracy.matching import SpikePair, match_spikes
 from natrium.analysis.accuracy.script import Comparison
 from natrium.analysis.doctor.twin import Twin
 from natrium.analysis.doctor.words.finding import Finding
+from natrium.analysis.result import Result
 from natrium.model import Model
 from natrium.model.arrays import Array
 from natrium.solvers import Trajectory
@@ -27,7 +28,7 @@ def step_of(model: Model) -> float:
 
 
 @attrs.frozen(eq=False, kw_only=True)
-class Diagnosis:
+class Diagnosis(Result):
     """What a script was found to be, and how far its spikes are from the truth.
 
     Attributes
@@ -111,7 +112,11 @@ class Diagnosis:
             )
         return rows
 
-    def as_data(self) -> dict[str, Any]:
+    def sentences(self) -> list[str]:
+        """Give faults and rules, in words."""
+        return [one.said for one in self.findings if one.kind != "note"]
+
+    def data(self) -> dict[str, Any]:
         """Give everything as plain data, for JSON."""
         twin = None
         if self.twin is not None:

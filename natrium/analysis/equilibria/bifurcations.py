@@ -9,13 +9,14 @@ import numpy as np
 from scipy.optimize import brentq, minimize_scalar
 
 from natrium.analysis.equilibria.steady_input import NEUTRAL, SteadyInput, sorted_eigenvalues
+from natrium.analysis.result import Result
 from natrium.model.arrays import Array
 
 FIRST, SECOND = 1e-4, 1e-2  # mV: steps of differences of the Jacobian
 
 
 @attrs.frozen
-class Fold:
+class Fold(Result):
     """Two equilibria meet and vanish: dI/dV = 0 (a saddle-node).
 
     Attributes
@@ -43,7 +44,7 @@ class Fold:
 
 
 @attrs.frozen
-class Hopf:
+class Hopf(Result):
     """A pair of complex eigenvalues crosses the imaginary axis.
 
     Attributes

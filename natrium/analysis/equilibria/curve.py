@@ -22,6 +22,7 @@ from scipy.optimize import brentq
 
 from natrium.analysis.equilibria.bifurcations import Fold, Hopf, fold_at, hopf_points
 from natrium.analysis.equilibria.steady_input import SteadyInput, real_parts, sorted_eigenvalues, steady_input
+from natrium.analysis.result import Result
 from natrium.model import AnyNeuron, Number
 from natrium.model.arrays import Array
 
@@ -35,7 +36,7 @@ POINTS = 601
 
 
 @attrs.frozen(eq=False)
-class Equilibrium:
+class Equilibrium(Result):
     """One equilibrium at constant input.
 
     Attributes
@@ -81,7 +82,7 @@ class Equilibrium:
 
 
 @attrs.frozen(eq=False)
-class EquilibriumCurve:
+class EquilibriumCurve(Result):
     """The input that holds V, for every V: all equilibria at all inputs.
 
     Attributes

@@ -12,7 +12,7 @@ the slowest time constant where the rest reaches the threshold.
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import Literal
+from typing import Any, Literal
 
 import attrs
 import numpy as np
@@ -21,6 +21,7 @@ import numpy.typing as npt
 from natrium.analysis.equilibria.curve import equilibrium_at
 from natrium.analysis.excitability.long_run import Firing, fire
 from natrium.analysis.excitability.rheobase import Rheobase, rheobase
+from natrium.analysis.result import Result
 from natrium.model import AnyNeuron, ModelError, Number
 from natrium.model.arrays import Array
 
@@ -35,7 +36,7 @@ DESCENT = 12  # steps of input on the way down to where firing ends
 
 
 @attrs.frozen(eq=False)
-class FI:
+class FI(Result):
     """Rate against constant input, the cell starting from its own initial state.
 
     Attributes
@@ -119,7 +120,7 @@ def _adaptation(run: Firing) -> float:
 
 
 @attrs.frozen(eq=False)
-class Onset:
+class Onset(Result):
     """How the interval grows as the input comes down to where firing sets in.
 
     Attributes
@@ -146,6 +147,15 @@ class Onset:
     errors: dict[Law, float]
     inputs: Array
     intervals: Array
+
+    def data(self) -> dict[str, Any]:
+        """Give the law as plain data."""
+        return {
+            "law": self.law,
+            "at_mV": self.at,
+            "coefficient": self.coefficient,
+            "predicted": self.predicted,
+        }
 
 
 @lru_cache(maxsize=64)

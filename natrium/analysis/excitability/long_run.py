@@ -9,6 +9,7 @@ import numpy as np
 
 from natrium.analysis.equilibria.curve import Equilibrium, equilibria
 from natrium.analysis.equilibria.steady_input import steady_input
+from natrium.analysis.result import Result
 from natrium.model import AnyNeuron, Constant, lower
 from natrium.model.arrays import Array
 from natrium.solvers import ClosedForm, Trajectory, accurate
@@ -24,7 +25,7 @@ AHEAD = 8.0  # intervals run at a time
 
 
 @attrs.frozen(eq=False)
-class Firing:
+class Firing(Result):
     """The long run at one constant input.
 
     Attributes

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import Literal
+from typing import Any, Literal
 
 import attrs
 import numpy as np
@@ -16,6 +16,7 @@ from natrium.analysis.equilibria.curve import (
     equilibrium_curve,
 )
 from natrium.analysis.excitability.long_run import Firing, fire
+from natrium.analysis.result import Result
 from natrium.model import AnyNeuron, ModelError, SolverError
 from natrium.model.arrays import Array
 
@@ -30,7 +31,7 @@ CYCLES = 60  # spikes that count as sustained where only that is asked
 
 
 @attrs.frozen(eq=False)
-class Check:
+class Check(Result):
     """One run that the rheobase was confirmed by.
 
     Attributes
@@ -63,7 +64,7 @@ class Check:
 
 
 @attrs.frozen(eq=False)
-class Rheobase:
+class Rheobase(Result):
     """The least constant input at which a cell that rested goes on firing as the input grows slowly.
 
     Attributes
@@ -104,6 +105,17 @@ class Rheobase:
     def bistable(self) -> bool:
         """Whether just below the rheobase rest and firing are both stable."""
         return self.bistable_from < self.value
+
+    def data(self) -> dict[str, Any]:
+        """Give value and cause as plain data."""
+        return {
+            "value_mV": self.value,
+            "cause": self.cause,
+            "V_mV": self.V,
+            "bistable_from_mV": self.bistable_from,
+            "confirmed": self.confirmed,
+            "notes": self.notes,
+        }
 
     @property
     def confirmed(self) -> bool:

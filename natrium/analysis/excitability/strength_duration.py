@@ -5,6 +5,8 @@ Without channels it is Lapicque's law, I(d) = I_rheobase/(1 - exp(-d/tau_m)).
 
 from __future__ import annotations
 
+from typing import Any
+
 import attrs
 import numpy as np
 import numpy.typing as npt
@@ -12,6 +14,7 @@ import numpy.typing as npt
 from natrium.analysis.equilibria.curve import equilibria
 from natrium.analysis.equilibria.steady_input import steady_input
 from natrium.analysis.excitability.long_run import SILENT, slowest
+from natrium.analysis.result import Result
 from natrium.model import AnyNeuron, ModelError, Number, SolverError, Step
 from natrium.model.arrays import Array
 from natrium.solvers import Runs, accurate, solve_chunk
@@ -31,7 +34,7 @@ SECTIONS = (
 
 
 @attrs.frozen(eq=False)
-class StrengthDuration:
+class StrengthDuration(Result):
     """The least amplitude of a pulse that makes a resting cell fire.
 
     Attributes
@@ -53,6 +56,14 @@ class StrengthDuration:
     charges: Array
     base: float
     rest: float
+
+    def table(self) -> list[dict[str, Any]]:
+        """Give one row per duration."""
+        columns = (self.durations.tolist(), self.amplitudes.tolist(), self.charges.tolist())
+        return [
+            {"duration_ms": duration, "amplitude_mV": amplitude, "charge_mV_ms": charge}
+            for duration, amplitude, charge in zip(*columns, strict=True)
+        ]
 
     def chronaxie(self, rheobase: float) -> float:
         """Give the duration at which twice the rheobase is needed (log-linear between points), ms; or NaN."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import Literal
+from typing import Any, Literal
 
 import attrs
 import numpy as np
@@ -12,11 +12,12 @@ from natrium.analysis.equilibria.bifurcations import Fold
 from natrium.analysis.equilibria.curve import Equilibrium, EquilibriumCurve, equilibria, equilibrium_curve
 from natrium.analysis.excitability.f_i import Onset, onset
 from natrium.analysis.excitability.rheobase import Rheobase, rheobase
+from natrium.analysis.result import Result
 from natrium.model import AnyNeuron
 
 
 @attrs.frozen
-class ThresholdAndSaddle:
+class ThresholdAndSaddle(Result):
     """Where the coded threshold lies against the saddle that a resting cell would have to pass.
 
     Attributes
@@ -39,7 +40,7 @@ class ThresholdAndSaddle:
 
 
 @attrs.frozen(eq=False)
-class Verdict:
+class Verdict(Result):
     """What kind of neuron this is; `str` gives it in words.
 
     Attributes
@@ -74,13 +75,33 @@ class Verdict:
         """Whether the cell fires without input."""
         return self.rheobase is not None and self.rheobase.pacemaker
 
-    def sentences(self) -> tuple[str, ...]:
+    def sentences(self) -> list[str]:
         """Give the verdict, a sentence each."""
         said = [_of_class(self), _of_equilibria(self), *_of_bifurcations(self.curve)]
         if self.rheobase is not None:
             said += [_of_rheobase(self.rheobase), *_of_onset(self.onset), *_of_threshold(self)]
             said += [note[0].upper() + note[1:] + "." for note in self.rheobase.notes]
-        return tuple(said)
+        return said
+
+    def table(self) -> list[dict[str, Any]]:
+        """Give one row per equilibrium without input."""
+        return [
+            {"V_mV": e.V, "I_mV": e.I, "type": e.kind, "gates": e.gates, "eigenvalues": e.eigenvalues}
+            for e in self.equilibria
+        ]
+
+    def data(self) -> dict[str, Any]:
+        """Give the verdict as plain data."""
+        curve = self.curve
+        return {
+            "excitability": self.excitability,
+            "pacemaker": self.pacemaker,
+            "equilibria": self.table(),
+            "folds": [{"V_mV": fold.V, "I_mV": fold.I} for fold in curve.folds],
+            "hopf": [{"V_mV": one.V, "I_mV": one.I, "lyapunov": one.lyapunov} for one in curve.hopf],
+            "rheobase": self.rheobase.data() if self.rheobase else None,
+            "onset": self.onset.data() if self.onset else None,
+        }
 
     def __str__(self) -> str:
         return "\n".join(self.sentences())

@@ -19,6 +19,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.stats import DegenerateDataWarning, bootstrap
 
+from natrium.analysis.result import Result
 from natrium.model import Count, ModelError, Number
 from natrium.model.arrays import Array
 from natrium.model.checks import shown
@@ -32,7 +33,7 @@ _bootstrap: Callable[..., Any] = bootstrap
 
 
 @attrs.frozen
-class Estimate:
+class Estimate(Result):
     """A number and the interval that it is known to lie in.
 
     Attributes
@@ -48,7 +49,7 @@ class Estimate:
 
 
 @attrs.frozen(eq=False)
-class IntervalStatistics:
+class IntervalStatistics(Result):
     """Rate and intervals of spike trains of the same kind.
 
     Attributes

@@ -20,7 +20,7 @@ References
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import attrs
 import numpy as np
@@ -28,6 +28,7 @@ import numpy.typing as npt
 from scipy.integrate import quad
 from scipy.special import erfc, erfcx
 
+from natrium.analysis.result import Result
 from natrium.model import AnyNeuron, ModelError, Noise, Number, Stimulus
 from natrium.model.arrays import Array
 
@@ -115,7 +116,7 @@ def siegert_cv(
 
 
 @attrs.frozen
-class WhiteNoiseFiring:
+class WhiteNoiseFiring(Result):
     """Firing of one neuron under one white noise, in closed form.
 
     Attributes
@@ -340,3 +341,53 @@ def _high_variance(a: float, b: float, top: float) -> float:
         return _integral(inner, low, x)
 
     return _integral(density, max(a, _least(top * top - SMALL)), b)
+
+
+POINTS = 81  # of the closed form's lines
+
+
+@attrs.frozen(eq=False)
+class NoiseRates(Result):
+    """The closed form's rates from the lowest to the highest of several means.
+
+    Attributes
+    ----------
+    means : ndarray, shape (n_noises,)
+        mV.
+    step : float
+        For which each sample is held, ms.
+    span : ndarray, shape (n_points,)
+        Means between, mV.
+    white, sampled : ndarray, shape (n_points,)
+        Rate under white noise, and under noise held for a step, Hz.
+    """
+
+    means: Array
+    step: float
+    span: Array
+    white: Array
+    sampled: Array
+
+
+def noise_rates(neuron: AnyNeuron, noises: Sequence[Noise]) -> NoiseRates:
+    """Give the closed form's rates over the means of some noises.
+
+    Parameters
+    ----------
+    neuron : Neuron
+        With a threshold, without channels.
+    noises : sequence of Noise
+        White, held, and alike but for their means.
+
+    Raises
+    ------
+    ModelError
+        When there is no noise, or no closed form.
+    """
+    if not noises:
+        raise ModelError("rates need noises, got none: give one at least")
+    means = np.array([noise.mean for noise in noises])
+    span = np.linspace(means.min(), means.max(), POINTS)
+    found = [white_noise_firing(neuron, attrs.evolve(noises[0], mean=mean)) for mean in span.tolist()]
+    white, sampled = (np.array([getattr(one, name) for one in found]) for name in ("rate", "sampled_rate"))
+    return NoiseRates(means, noises[0].step, span, white, sampled)

@@ -5,6 +5,9 @@ from __future__ import annotations
 from typing import Any, Literal
 
 import attrs
+import numpy as np
+
+from natrium.analysis.result import Result
 
 
 @attrs.frozen
@@ -42,7 +45,7 @@ class Source:
 
 
 @attrs.frozen(kw_only=True)
-class Claim:
+class Claim(Result):
     """One row: what a paper says, what we get.
 
     Attributes
@@ -80,7 +83,22 @@ class Claim:
         """Whether `got` is as near to `expected` as it has to be; never for NaN."""
         return abs(self.got - self.expected) <= self.tolerance
 
-    def as_data(self) -> dict[str, Any]:
+    def row(self) -> dict[str, Any]:
+        """Give the claim as a row of a table: numbers as text with the digits that count."""
+        return {
+            "paper": self.source.short,
+            "claim": self.claim,
+            "expected": _shown(self.expected, self.tolerance),
+            "got": _shown(self.got, self.tolerance),
+            "tolerance": f"{self.tolerance:.2g}",
+            "unit": self.unit,
+            "holds": "yes" if self.holds else "no",
+            "origin": self.origin,
+            "note": self.note,
+            "source": str(self.source),
+        }
+
+    def data(self) -> dict[str, Any]:
         """Give the row as plain data."""
         return {
             "claim": self.claim,
@@ -94,3 +112,9 @@ class Claim:
             "note": self.note,
             "source": str(self.source),
         }
+
+
+def _shown(value: float, tolerance: float) -> str:
+    """Show one digit beyond the tolerance."""
+    digits = 2 if tolerance == 0.0 else max(2, 1 - int(np.floor(np.log10(tolerance))))
+    return f"{value:.{digits}f}"

@@ -35,6 +35,7 @@ from natrium.analysis.papers.threshold_ramp import (
     RampThresholds,
     ramp_thresholds,
 )
+from natrium.analysis.result import Result
 
 SOURCES = (
     MOORE_RAMON,
@@ -51,7 +52,7 @@ SOURCES = (
 
 
 @attrs.frozen(eq=False)
-class Papers:
+class Papers(Result):
     """All papers' results; iterating gives the claims.
 
     Attributes
@@ -102,11 +103,19 @@ class Papers:
         """Whether all claims hold."""
         return all(claim.holds for claim in self.claims)
 
-    def as_data(self) -> dict[str, Any]:
+    def table(self) -> list[dict[str, Any]]:
+        """Give one row per claim: numbers as text with the digits that count."""
+        return [claim.row() for claim in self.claims]
+
+    def sentences(self) -> list[str]:
+        """Give how many claims hold."""
+        return [f"{sum(claim.holds for claim in self.claims)} of {len(self.claims)} claims hold."]
+
+    def data(self) -> dict[str, Any]:
         """Give papers and rows as plain data."""
         return {
             "sources": [{"paper": source.short} | attrs.asdict(source) for source in SOURCES],
-            "claims": [claim.as_data() for claim in self.claims],
+            "claims": [claim.data() for claim in self.claims],
         }
 
 

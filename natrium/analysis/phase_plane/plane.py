@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import attrs
 import numpy as np
@@ -19,6 +20,7 @@ from natrium.analysis.phase_plane.separatrix import (
     planar_equilibria,
     spike_certain,
 )
+from natrium.analysis.result import Result
 from natrium.model import Count, ModelError, Neuron, Number
 from natrium.model.arrays import Array
 from natrium.solvers import Trajectory
@@ -83,7 +85,7 @@ class CertainSpike:
 
 
 @attrs.frozen(eq=False)
-class PhasePlane:
+class PhasePlane(Result):
     """All that a phase plane shows, as data.
 
     Beyond the threshold it is that of the equations alone: the cell is reset before it gets there.
@@ -139,6 +141,59 @@ class PhasePlane:
     certain: CertainSpike | None
     projections: tuple[Projection, ...]
     error: ReductionError
+
+    def table(self) -> list[dict[str, Any]]:
+        """Give one row per equilibrium of the plane."""
+        return [
+            {
+                "V_mV": point.V,
+                self.plane.x: point.x,
+                "type": point.kind,
+                "below_threshold": point.below_threshold,
+                "eigenvalues_per_ms": ", ".join(f"{value:.5g}" for value in point.eigenvalues),
+            }
+            for point in self.equilibria
+        ]
+
+    def sentences(self) -> list[str]:
+        """Give what was found, in words."""
+        error, said = self.error, []
+        if self.certain is not None:
+            said.append(
+                f"From {self.certain.share:.0%} of the plane below the threshold the next spike comes by "
+                f"itself within {self.certain.horizon:g} ms."
+            )
+        shifts = ", ".join(f"{shift:+.3f}" for shift in error.shifts[:5])
+        said.append(
+            f"The plane against the full model: {error.reduced.n_spikes} spikes for {error.full.n_spikes}"
+            + (f", the first ones off by {shifts} ms" if shifts else "")
+            + f"; until the first spike V is off by at most {error.V_before:.2g} mV."
+        )
+        return said
+
+    def data(self) -> dict[str, Any]:
+        """Give the plane as plain data."""
+        error = self.error
+        return {
+            "I_mV": self.I,
+            "x": self.plane.x,
+            "reduction": self.plane.reduction,
+            "equilibria": [
+                {
+                    "V_mV": p.V,
+                    "x": p.x,
+                    "type": p.kind,
+                    "eigenvalues": p.eigenvalues,
+                    "below_threshold": p.below_threshold,
+                }
+                for p in self.equilibria
+            ],
+            "V_nullcline": self.V_nullcline,
+            "x_nullcline": self.x_nullcline,
+            "certain_share": self.certain.share if self.certain else None,
+            "spikes_full_ms": error.spike_times,
+            "spikes_plane_ms": error.reduced_spike_times,
+        }
 
 
 def phase_plane(

@@ -8,6 +8,7 @@ import attrs
 import numpy as np
 
 from natrium.analysis.phase_plane.reduction import Plane
+from natrium.analysis.result import Result
 from natrium.model import Constant, Number, Stimulus
 from natrium.model.arrays import Array
 from natrium.solvers import EventDriven, Trajectory
@@ -16,7 +17,7 @@ SAMPLES = 2000  # times at which the two courses are compared, beside the solver
 
 
 @attrs.frozen(eq=False)
-class ReductionError:
+class ReductionError(Result):
     """The reduced course against the full one.
 
     Attributes

@@ -10,14 +10,15 @@ import numpy as np
 import numpy.typing as npt
 from scipy.optimize import least_squares
 
+from natrium.analysis.result import Result
 from natrium.analysis.variation.gradients import Gradients, choose_smooth, spike_time_gradients
 from natrium.analysis.variation.misfit import Misfit
 from natrium.model import Count, Model, ModelError, NatriumError, Number, Parameter, with_parameters
 from natrium.model.arrays import Array
 
 TOLERANCE = 1e-12
-# Singular values of the scaled Jacobian below this part of the largest: the spikes do not tell.
-UNTOLD = 1e-7
+# Singular values of the scaled Jacobian below this part of the largest: undetermined by the spikes.
+UNDETERMINED = 1e-7
 INSIDE = 1e-6  # of its width, how far within the bounds a start is moved
 
 
@@ -40,7 +41,7 @@ class FitStep:
 
 
 @attrs.frozen(eq=False)
-class Fit:
+class Fit(Result):
     """Parameters that make a model fire at given times.
 
     Attributes
@@ -55,7 +56,7 @@ class Fit:
     sigma : float
         Standard deviation of a spike time, ms: as given, or from what is left, with n_spikes - n_parameters
         degrees of freedom (NaN without any).
-    told : bool
+    determined : bool
         Whether the spikes determine all parameters; without, uncertainties are infinite.
     residuals : ndarray, shape (n_matched,)
         Model less data of the first spikes, ms.
@@ -77,7 +78,7 @@ class Fit:
     initial: Array
     covariance: Array
     sigma: float
-    told: bool
+    determined: bool
     residuals: Array
     n_data: int
     n_model: int
@@ -122,6 +123,29 @@ class Fit:
             }
             for name, initial, value, error, bound in rows
         ]
+
+    def data(self) -> dict[str, Any]:
+        """Give what was found as plain data."""
+        return {
+            "parameters": self.table(),
+            "rms_ms": self.rms,
+            "residuals_ms": self.residuals,
+            "n_data": self.n_data,
+            "n_model": self.n_model,
+            "converged": self.converged,
+            "message": self.message,
+            "evaluations": self.evaluations,
+        }
+
+    def sentences(self) -> list[str]:
+        """Give how the fit ended, in words."""
+        said = [
+            f"{'Converged' if self.converged else 'Not converged'}, {self.evaluations} runs: {self.message}",
+            f"{self.n_model} spikes for {self.n_data}, off by {self.rms:.3g} ms (root mean square).",
+        ]
+        if not self.determined:
+            said.append("The spikes do not determine all parameters: uncertainties are infinite.")
+        return said
 
 
 def fit(
@@ -223,7 +247,7 @@ def _summary(
     freedom = matched - len(names)
     if sigma is None:
         sigma = float(np.sqrt(np.sum(residuals**2) / freedom)) if freedom > 0 else float("nan")
-    covariance, told = _covariance(gradients.matrix[:matched], values, sigma)
+    covariance, determined = _covariance(gradients.matrix[:matched], values, sigma)
     return Fit(
         model=found,
         names=names,
@@ -231,7 +255,7 @@ def _summary(
         initial=initial,
         covariance=covariance,
         sigma=sigma,
-        told=told,
+        determined=determined,
         residuals=residuals,
         n_data=times.size,
         n_model=gradients.spike_times.size,
@@ -247,7 +271,7 @@ def _covariance(jacobian: Array, values: Array, sigma: float) -> tuple[Array, bo
     """Give sigma^2 (J^T J)^-1, and whether there is such an inverse."""
     scale = np.maximum(1e-3, np.abs(values))
     _, singular, rows = np.linalg.svd(jacobian * scale, full_matrices=False)
-    if singular.size < values.size or singular.min() <= UNTOLD * singular.max():
+    if singular.size < values.size or singular.min() <= UNDETERMINED * singular.max():
         return np.full((values.size, values.size), np.inf), False
     inverse = (rows.T / singular) * scale[:, None]
     return sigma**2 * (inverse @ inverse.T), True

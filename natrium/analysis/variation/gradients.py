@@ -8,6 +8,7 @@ from functools import cached_property
 import attrs
 import numpy as np
 
+from natrium.analysis.result import Result
 from natrium.analysis.variation.equations import RTOL, Directions, propagate
 from natrium.analysis.variation.linearised import linearised
 from natrium.model import (
@@ -32,7 +33,7 @@ GRAZE = 1e-3
 
 
 @attrs.frozen(eq=False, slots=False)
-class Gradients:
+class Gradients(Result):
     """Derivatives of all spike times by parameters.
 
     Attributes

@@ -13,12 +13,10 @@ from natrium.solvers.flags import RunFlag
 if TYPE_CHECKING:
     import xarray
 
-    from natrium.solvers.ensembles.ensemble import Ensemble
-
 MISSING = 'labelled data need xarray: pip install "natrium[data]"'
 
 
-def dataset(ensemble: Ensemble) -> xarray.Dataset:
+def dataset(ensemble: Any) -> xarray.Dataset:
     """Make the data set of an ensemble (see `Ensemble.to_xarray`)."""
     try:
         import xarray

@@ -11,7 +11,7 @@ def test_reproduction_covers_the_three_scripts_and_tells_its_progress():
     assert [item.name for item in done] == ["lif", "lif_na", "lif_na2"]
     assert [len(item.ladder) for item in done] == [0, 2, 2]
     assert len(told) == 3 + 4 + 3
-    data = json.loads(json.dumps({item.name: item.as_data() for item in done}, allow_nan=False))
+    data = json.loads(json.dumps({item.name: item.data() for item in done}, allow_nan=False))
     assert data["lif"]["script_spikes_ms"] == []
     assert data["lif_na"]["script_spikes_ms"] == [40.7, 65.2, 89.9] or [
         round(time, 9) for time in data["lif_na"]["script_spikes_ms"]

@@ -11,6 +11,7 @@ from natrium.analysis import compare, reference
 from natrium.analysis.accuracy import compare as study
 from natrium.analysis.accuracy import work_precision as work
 from natrium.analysis.accuracy.work_precision import FAMILIES, affordable, solvers_compared, work_precision
+from natrium.reports.plain import plain
 from natrium.solvers.fixed_step.schemes import SCHEMES
 
 LIF = natrium.Model(
@@ -60,7 +61,7 @@ def test_a_solver_that_cannot_do_the_model_is_left_out():
 
 
 def test_a_study_tells_orders_and_price(done):
-    said = " ".join(done.findings)
+    said = " ".join(done.sentences())
     assert "Observed orders" in said
     assert "Every spike to 1e-06 ms" in said
     found = {item.name: item.order.value for item in done.convergences}
@@ -70,7 +71,7 @@ def test_a_study_tells_orders_and_price(done):
 
 
 def test_a_study_is_plain_data(done):
-    data = json.loads(json.dumps(done.as_data(), allow_nan=False))
+    data = json.loads(json.dumps(plain(done.data()), allow_nan=False))
     assert data["true_spikes_ms"] == done.truth.spike_times.tolist()
     assert len(data["convergence"]) == len(FAMILIES)
     assert len(data["work_precision"]) == len(done.work)
@@ -92,7 +93,7 @@ def test_ctrl_c_keeps_what_is_done(monkeypatch):
     assert done.interrupted
     assert len(done.work) == 2
     assert len(done.convergences) == len(FAMILIES)
-    assert done.as_data()["interrupted"] is True
+    assert done.data()["interrupted"] is True
     assert told
 
 

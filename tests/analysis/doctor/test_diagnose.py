@@ -248,7 +248,7 @@ def test_a_script_that_runs_away_is_told():
 def test_a_diagnosis_is_plain_data(examine):
     for subject in (None, zoo.Cell1, zoo.planted(zoo.LeakSign, "lif_na")):
         diagnosis = examine(subject, "lif_na")
-        data = json.loads(json.dumps(diagnosis.as_data(), allow_nan=False))
+        data = json.loads(json.dumps(diagnosis.data(), allow_nan=False))
         assert data["n_faults"] == len(diagnosis.faults)
         assert len(data["truths"]["hold"]) == 3
         assert len(data["findings"]) == len(diagnosis.findings)

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 import natrium
-from natrium.analysis import papers as reproduced
 from natrium.analysis.papers import butera_mccarthy, integrate_and_fire, moore_ramon
+from natrium.analysis.papers import papers as reproduced
 from natrium.analysis.papers.claim import Claim
 from natrium.analysis.papers.papers import SOURCES, Papers
 from natrium.solvers.fixed_step.schemes import SCHEMES
@@ -173,7 +173,7 @@ def test_as_data_is_plain(thresholds, gates, spikes):
     results = Papers(thresholds, few, gates, spikes, Part(), Part(), Part((last,)))
     assert results.hold
     assert results.claims[-1] is last
-    data = json.loads(json.dumps(results.as_data()))
+    data = json.loads(json.dumps(results.data()))
     assert len(data["claims"]) == len(list(results)) == len(results.claims)
     assert all(row["holds"] is True for row in data["claims"])
     assert {row["origin"] for row in data["claims"]} == {

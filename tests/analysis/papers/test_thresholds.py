@@ -8,7 +8,7 @@ import pytest
 from scipy.integrate import solve_ivp
 from scipy.optimize import brentq
 
-from natrium.analysis import papers as reproduced
+from natrium.analysis.papers import papers as reproduced
 from natrium.analysis.papers import threshold_equation, threshold_ramp
 
 

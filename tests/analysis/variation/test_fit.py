@@ -35,7 +35,7 @@ def test_the_notebook_model_is_found_again(start, bounds):
     np.testing.assert_allclose(found.values, [120.0, 10.0], rtol=1e-7)
     np.testing.assert_allclose(found.initial, list(start.values()))
     assert found.converged
-    assert found.told
+    assert found.determined
     assert (found.n_data, found.n_model) == (3, 3)
     assert found.rms < 1e-8
     assert not found.at_bound.any()
@@ -67,7 +67,7 @@ def test_what_the_spikes_do_not_tell():
     short = attrs.evolve(LIF, simulation=Simulation(t_end=15.0))
     found = fit(with_parameters(short, {"I_0": 23.0}), spikes(short), ["I_0", "v_thresh"])
     assert found.rms < 1e-8
-    assert not found.told
+    assert not found.determined
     assert np.isinf(found.uncertainty).all()
     assert math.isnan(found.sigma)
 

@@ -7,10 +7,11 @@ from typing import Literal
 import attrs
 
 from natrium.analysis.doctor.hypotheses.anatomy import Anatomy
+from natrium.analysis.result import Result
 
 
 @attrs.frozen
-class Finding:
+class Finding(Result):
     """One thing found.
 
     Attributes

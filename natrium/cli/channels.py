@@ -1,0 +1,38 @@
+"""``natrium channels``: the catalogue with its sources."""
+
+from __future__ import annotations
+
+import json
+import sys
+
+import typer
+
+from natrium.cli.common import JsonFlag
+
+
+def channels_command(as_json: JsonFlag = False) -> None:
+    """List the catalogue of channels with their sources."""
+    from natrium.model import CHANNELS, channel_to_dict
+
+    if as_json:
+        listed = {
+            name: channel_to_dict(channel) | {"source": channel.source} for name, channel in CHANNELS.items()
+        }
+        typer.echo(json.dumps(listed))
+        return
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(title="Channels: g relative to the leak, E in mV", show_lines=True)
+    for heading in ("name", "g", "E", "gates", "rates (V in mV, per ms)", "source"):
+        table.add_column(heading)
+    for name, channel in CHANNELS.items():
+        gates = ", ".join(f"{gate.name}^{gate.power}" for gate in channel.gates)
+        rates = "\n".join(
+            f"{kind}_{gate.name} = {rate}"
+            for gate in channel.gates
+            for kind in ("alpha", "beta", "inf", "tau")
+            if (rate := getattr(gate, kind)) is not None
+        )
+        table.add_row(name, f"{channel.g:g}", f"{channel.E:g}", gates, rates, channel.source)
+    Console(width=None if sys.stdout.isatty() else 160).print(table)

@@ -1,0 +1,32 @@
+"""``natrium cycle``: periodic firing."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from natrium.cli.common import FOLDER, InputOption, JsonFlag, ModelFile, print_json, read_model, read_values
+
+
+def cycle_command(
+    model: ModelFile,
+    I: InputOption = None,
+    period: Annotated[int, typer.Option(help="Spikes per cycle.")] = 1,
+    vary: Annotated[
+        str | None,
+        typer.Option(help="A parameter of the reset and its values.", metavar="NAME=LOW:HIGH:COUNT"),
+    ] = None,
+    out: Annotated[Path, typer.Option(help=FOLDER)] = Path("cycle"),
+    as_json: JsonFlag = False,
+) -> None:
+    """Find periodic firing: return map, multipliers, phase response, the reset's bifurcations."""
+    from natrium.reports import cycle_into
+
+    varied = None
+    if vary is not None:
+        name, _, values = vary.partition("=")
+        varied = (name, read_values(values))
+    done = cycle_into(read_model(model), out, name=model.name, I=I, period=period, vary=varied, quiet=as_json)
+    print_json(done, as_json)

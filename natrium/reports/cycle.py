@@ -1,0 +1,67 @@
+"""Periodic firing of a model file's neuron."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from natrium.analysis import LimitCycle, limit_cycle, phase_response, reset_bifurcation, smooth_cycle
+from natrium.analysis.cycle.cobweb import cobweb
+from natrium.figures.cycle import plot_cycle, plot_reset_bifurcation
+from natrium.model import Model
+from natrium.reports.captions import CYCLE, Drawn
+from natrium.reports.output import Output, versions
+from natrium.reports.page import Section
+from natrium.reports.report import write_report
+
+
+def cycle_into(
+    model: Model,
+    out: Path,
+    *,
+    name: str,
+    I: float | None = None,
+    period: int = 1,
+    vary: tuple[str, Sequence[float]] | None = None,
+    quiet: bool = False,
+) -> dict[str, Any]:
+    """Find a model's periodic firing, multipliers and phase response (see `natrium.reports.report`).
+
+    Parameters
+    ----------
+    I : float, optional
+        Constant input, mV; by default the largest value of the model's own.
+    period : int
+        Spikes per cycle.
+    vary : (str, sequence of float), optional
+        A parameter and its values, for the bifurcation picture of the reset.
+    """
+    output, neuron = Output(out, quiet=quiet), model.neuron
+    with output.progress() as tell:
+        tell("the cycle and its multipliers")
+        at = model.largest_input() if I is None else I
+        cycle = limit_cycle(neuron, at, period) if neuron.fires else smooth_cycle(neuron, at)
+        tell("phase response")
+        response = phase_response(cycle)
+        web = cobweb(cycle) if isinstance(cycle, LimitCycle) and cycle.names else None
+        figures: Drawn = {"cycle": (plot_cycle(cycle, response, web), CYCLE)}
+        data = {"versions": versions()} | cycle.data() | {"phase_response": response.data()}
+        if vary is not None:
+            tell(f"orbits against {vary[0]}")
+            found = reset_bifurcation(neuron, cycle.input, vary[0], list(vary[1]))
+            data["bifurcation"] = found.data()
+            figures["bifurcation"] = (
+                plot_reset_bifurcation(found),
+                "What firing settles to against a parameter of the reset, and its Lyapunov exponent.",
+            )
+    states, sentences = cycle.table(), [*cycle.sentences(), *response.sentences()]
+    title = f"Periodic firing of {name}"
+    return write_report(
+        output,
+        title,
+        [Section("What was found", sentences, figures, {"The cycle": states})],
+        data,
+        tables={"cycle.csv": states, "phase_response.csv": response.table()},
+        said=[(title, states, sentences)],
+    )
