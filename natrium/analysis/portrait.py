@@ -69,10 +69,6 @@ def dynamics(neuron: Neuron, I: float) -> Dynamics:
     I : float
         mV.
 
-    Returns
-    -------
-    Dynamics
-
     Raises
     ------
     SolverError

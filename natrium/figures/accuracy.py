@@ -49,10 +49,6 @@ def plot_convergence(convergences: Sequence[Convergence], title: str) -> Figure:
     ----------
     convergences : sequence of Convergence
     title : str
-
-    Returns
-    -------
-    matplotlib.figure.Figure
     """
     panels = [
         ("Largest error of a spike time (ms)", [(c.spike_errors, c.order) for c in convergences]),
@@ -94,10 +90,6 @@ def plot_work(work: Sequence[WorkRow], title: str) -> Figure:
     ----------
     work : sequence of WorkRow
     title : str
-
-    Returns
-    -------
-    matplotlib.figure.Figure
     """
     fires = any(np.isfinite(row.accuracy.spike_error) for row in work)
     label = "Largest error of a spike time (ms)" if fires else "Largest error of V (mV)"
@@ -130,10 +122,6 @@ def plot_spike_errors(study: Study, title: str) -> Figure:
     ----------
     study : Study
     title : str
-
-    Returns
-    -------
-    matplotlib.figure.Figure
     """
     wanted = study.comparison.dt
     series: list[tuple[str, str, Array]] = []

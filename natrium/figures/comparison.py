@@ -23,10 +23,6 @@ def plot_script(comparison: Comparison, title: str) -> Figure:
     comparison : Comparison
     title : str
         The script's own title.
-
-    Returns
-    -------
-    matplotlib.figure.Figure
     """
     with styled():
         figure = new_figure(6.4, 3.6)
@@ -45,10 +41,6 @@ def plot_comparison(comparison: Comparison, title: str) -> Figure:
     ----------
     comparison : Comparison
     title : str
-
-    Returns
-    -------
-    matplotlib.figure.Figure
     """
     has_gates = len(comparison.script.names) > 1
     has_spikes = any(run.n_spikes for run in (comparison.script, *comparison.truths.values()))
@@ -157,10 +149,6 @@ def plot_ladder(comparison: Comparison, ladder: Sequence[LadderRow], title: str)
     comparison : Comparison
     ladder : sequence of LadderRow
     title : str
-
-    Returns
-    -------
-    matplotlib.figure.Figure
     """
     with styled():
         figure = new_figure(6.0, 4.0)
@@ -191,10 +179,6 @@ def plot_budget(budget: Budget, title: str) -> Figure:
     ----------
     budget : Budget
     title : str
-
-    Returns
-    -------
-    matplotlib.figure.Figure
     """
     with styled():
         figure = new_figure(6.4, 3.9)

@@ -61,10 +61,6 @@ def plot_cycle(
     web : Cobweb, optional
         Of this cycle; without it (as for the LIF, whose reset leaves nothing free) there is no such panel.
     title : str
-
-    Returns
-    -------
-    matplotlib.figure.Figure
     """
     others = cycle.neuron.system.labels[1:]
     rows = ["V", "states", "response"] if others else ["V", "response"]

@@ -275,10 +275,6 @@ def plot_f_i(fi: FI, onset: Onset | None = None, *, title: str = "") -> Figure:
     onset : Onset, optional
         The law by which firing sets in, drawn with the points it was fitted to.
     title : str
-
-    Returns
-    -------
-    matplotlib.figure.Figure
     """
     with styled():
         figure = new_figure(9.2, 4.4)
@@ -364,10 +360,6 @@ def plot_strength_duration(
     rheobase : float, optional
         Least constant input, mV; drawn above the base, with the chronaxie.
     title : str
-
-    Returns
-    -------
-    matplotlib.figure.Figure
     """
     with styled():
         figure = new_figure(9.2, 4.0)

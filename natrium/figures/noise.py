@@ -20,10 +20,6 @@ def plot_intervals(statistics: IntervalStatistics, ax: Axes) -> Axes:
     ----------
     statistics : IntervalStatistics
     ax : matplotlib.axes.Axes
-
-    Returns
-    -------
-    matplotlib.axes.Axes
     """
     edges, low, high = statistics.edges, statistics.density_low, statistics.density_high
     ax.stairs(statistics.density, edges, color=SERIES[0], label="intervals")
@@ -63,10 +59,6 @@ def plot_noise(
     shown : int
         Whose intervals are drawn.
     title : str
-
-    Returns
-    -------
-    matplotlib.figure.Figure
 
     Raises
     ------

@@ -91,10 +91,6 @@ def plot_thresholds(found: Thresholds) -> Figure:
     Parameters
     ----------
     found : Thresholds
-
-    Returns
-    -------
-    matplotlib.figure.Figure
     """
     with styled():
         figure = new_figure(6.0, 4.0)
@@ -131,10 +127,6 @@ def plot_orders(found: Orders) -> Figure:
     Parameters
     ----------
     found : Orders
-
-    Returns
-    -------
-    matplotlib.figure.Figure
     """
     models = list(dict.fromkeys(row.model for row in found.rows))
     rules = list(dict.fromkeys(row.spike_time for row in found.rows))
@@ -189,10 +181,6 @@ def plot_gates(gates: GateErrors, spikes: SpikeErrors) -> Figure:
     ----------
     gates : GateErrors
     spikes : SpikeErrors
-
-    Returns
-    -------
-    matplotlib.figure.Figure
     """
     with styled():
         figure = new_figure(8.4, 3.8)
@@ -240,10 +228,6 @@ def plot_inactivation(found: InactivationThresholds) -> Figure:
     Parameters
     ----------
     found : InactivationThresholds
-
-    Returns
-    -------
-    matplotlib.figure.Figure
     """
     with styled():
         figure = new_figure(6.0, 4.0)
@@ -276,10 +260,6 @@ def plot_ramps(found: RampThresholds) -> Figure:
     Parameters
     ----------
     found : RampThresholds
-
-    Returns
-    -------
-    matplotlib.figure.Figure
     """
     with styled():
         figure = new_figure(6.0, 4.0)
@@ -313,10 +293,6 @@ def plot_resets(found: AdexResets) -> Figure:
     Parameters
     ----------
     found : AdexResets
-
-    Returns
-    -------
-    matplotlib.figure.Figure
     """
     with styled():
         figure = new_figure(6.4, 4.0)

@@ -51,10 +51,6 @@ def plot_phase_plane(
         The part to show, mV; all of it by default.
     legend : bool
         Beneath the axes.
-
-    Returns
-    -------
-    matplotlib.axes.Axes
     """
     with styled():
         if ax is None:
@@ -90,10 +86,6 @@ def plot_phase_planes(plane: PhasePlane, title: str = "") -> Figure:
     ----------
     plane : PhasePlane
     title : str
-
-    Returns
-    -------
-    matplotlib.figure.Figure
     """
     with styled():
         close_up = None

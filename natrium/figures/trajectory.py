@@ -19,10 +19,6 @@ def plot_trajectory(trajectory: Trajectory, ax: Axes | None = None) -> Axes:
     trajectory : Trajectory
     ax : matplotlib.axes.Axes, optional
         Drawn into; a new figure by default.
-
-    Returns
-    -------
-    matplotlib.axes.Axes
     """
     with styled():
         if ax is None:

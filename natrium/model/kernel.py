@@ -238,9 +238,5 @@ def lower(system: HybridSystem) -> Kernel:
     ----------
     system : HybridSystem
         The symbolic model.
-
-    Returns
-    -------
-    Kernel
     """
     return Kernel(system)

@@ -69,10 +69,6 @@ def latex(neuron: AnyNeuron) -> str:
     ----------
     neuron : Neuron or HybridNeuron
 
-    Returns
-    -------
-    str
-
     Examples
     --------
     >>> print(latex(Neuron()))

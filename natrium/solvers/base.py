@@ -160,10 +160,6 @@ class BaseSolver(ABC):
         t_start, t_end : float
             Span, ms.
 
-        Returns
-        -------
-        Trajectory
-
         Raises
         ------
         ModelError, StimulusError

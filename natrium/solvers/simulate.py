@@ -46,10 +46,6 @@ def simulate(
         for `Compiled`; ``dt`` and the rules of
         `FixedStep` for ``"script"``; ``limits`` for all.
 
-    Returns
-    -------
-    Trajectory
-
     Raises
     ------
     ModelError, StimulusError
@@ -95,10 +91,6 @@ def run(model: Model, solver: Solver | None = None) -> Trajectory:
     model : Model
     solver : Solver, optional
         Instead of the one that the model names.
-
-    Returns
-    -------
-    Trajectory
 
     Raises
     ------

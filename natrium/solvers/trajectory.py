@@ -222,10 +222,6 @@ class Trajectory:
         ----------
         ax : matplotlib.axes.Axes, optional
             Drawn into; a new figure by default.
-
-        Returns
-        -------
-        matplotlib.axes.Axes
         """
         (plot,) = entry_points(group="natrium.plots", name="trajectory")
         return plot.load()(self, ax=ax)

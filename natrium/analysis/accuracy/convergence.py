@@ -117,10 +117,6 @@ def convergence(
     progress : callable, optional
         Told each step before it is run.
 
-    Returns
-    -------
-    Convergence
-
     Raises
     ------
     ModelError

@@ -57,10 +57,6 @@ def spike_train_distances(
     window : float
         Spikes this near are coincident, ms.
 
-    Returns
-    -------
-    SpikeTrainDistances
-
     Raises
     ------
     ModelError

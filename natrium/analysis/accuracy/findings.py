@@ -22,10 +22,6 @@ def findings(
         The script at other step sizes, if they were run.
     budget : Budget, optional
         The distance cause by cause, if it was made.
-
-    Returns
-    -------
-    list of str
     """
     said = [_count(comparison)]
     neuron = comparison.model.neuron

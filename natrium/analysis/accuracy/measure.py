@@ -53,10 +53,6 @@ def measure(found: Trajectory | npt.ArrayLike, truth: Reference, window: float |
     truth : Reference
     window : float, optional
         Spikes further apart than this (ms) are no partners; by default half the shortest true interval.
-
-    Returns
-    -------
-    Accuracy
     """
     times = found.spike_times if isinstance(found, Trajectory) else np.asarray(found, dtype=float)
     true_times = truth.spike_times

@@ -80,10 +80,6 @@ def reproduce(
         Step sizes of the ladder, ms.
     progress : callable, optional
         Told what is being done, once before each part.
-
-    Returns
-    -------
-    tuple of Reproduction
     """
     tell = progress or (lambda message: None)
     done = []

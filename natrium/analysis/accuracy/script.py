@@ -91,10 +91,6 @@ def compare_script(model: Model) -> Comparison:
     model : Model
         With the script's `dt` and `t_end` in its simulation.
 
-    Returns
-    -------
-    Comparison
-
     Raises
     ------
     ModelError

@@ -56,10 +56,6 @@ def reference(model: Model, rtol: float = TRUTH_RTOL) -> Reference:
     rtol : float
         Relative tolerance; the errors come from a second solve at another one.
 
-    Returns
-    -------
-    Reference
-
     Raises
     ------
     ModelError

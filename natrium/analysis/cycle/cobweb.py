@@ -84,10 +84,6 @@ def cobweb(
     span : (float, float), optional
         Range of the state; by default 0 to 1 of a gate, else what the orbit takes up and some more.
 
-    Returns
-    -------
-    Cobweb
-
     Raises
     ------
     ModelError

@@ -81,10 +81,6 @@ def direct_response(
         How many cycles later spikes count as in the long run; by default until the largest multiplier
         leaves nothing to come, 50 at most.
 
-    Returns
-    -------
-    DirectResponse
-
     Raises
     ------
     ModelError

@@ -175,10 +175,6 @@ def limit_cycle(
     longest : float
         Longest interval looked for, ms.
 
-    Returns
-    -------
-    LimitCycle
-
     Raises
     ------
     ModelError

@@ -144,10 +144,6 @@ def orbit(
     longest : float
         Longest interval looked for, ms.
 
-    Returns
-    -------
-    Orbit
-
     Raises
     ------
     ModelError
@@ -314,10 +310,6 @@ def reset_bifurcation(
         As for `orbit`.
     progress : callable, optional
         Told each value before it is run.
-
-    Returns
-    -------
-    ResetBifurcation
 
     Raises
     ------

@@ -118,10 +118,6 @@ def phase_response(
     period : int
         Spikes per cycle (rises of V through the section, without resets); with a neuron.
 
-    Returns
-    -------
-    PhaseResponse
-
     Raises
     ------
     ModelError

@@ -132,10 +132,6 @@ class ReturnMap:
         free : array_like, shape (n_free,)
             Free states just after a reset, in the order of `names`.
 
-        Returns
-        -------
-        Return
-
         Raises
         ------
         ModelError

@@ -173,10 +173,6 @@ def smooth_cycle(
     transient, look : float
         How long to run before, and while, V is watched, ms.
 
-    Returns
-    -------
-    SmoothCycle
-
     Raises
     ------
     ModelError

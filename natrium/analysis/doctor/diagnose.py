@@ -54,10 +54,6 @@ def diagnose(
     comparison : Comparison, optional
         Of this model, where `compare_script` was run before: it takes longer than most probings.
 
-    Returns
-    -------
-    Diagnosis
-
     Raises
     ------
     ModelError

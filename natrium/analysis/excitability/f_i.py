@@ -87,10 +87,6 @@ def f_i_curve(neuron: AnyNeuron, inputs: npt.ArrayLike) -> FI:
     inputs : array_like, shape (n_inputs,)
         mV.
 
-    Returns
-    -------
-    FI
-
     Raises
     ------
     ModelError
@@ -166,10 +162,6 @@ def onset(neuron: AnyNeuron) -> Onset:
     ----------
     neuron : Neuron or HybridNeuron
         With a threshold and a rheobase.
-
-    Returns
-    -------
-    Onset
 
     Raises
     ------

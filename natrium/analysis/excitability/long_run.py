@@ -113,10 +113,6 @@ def fire(
         Of the solver.
     linger : bool
         Wait as long as the slow growth or decay near an equilibrium takes.
-
-    Returns
-    -------
-    Firing
     """
     state = np.asarray(state, dtype=float)
     reachable = [e for e in equilibria(neuron, I) if e.below_threshold]

@@ -135,10 +135,6 @@ def interval_statistics(
     seed : int
         Of the resampling.
 
-    Returns
-    -------
-    IntervalStatistics
-
     Raises
     ------
     ModelError

@@ -161,10 +161,6 @@ def white_noise_firing(neuron: AnyNeuron, noise: Stimulus) -> WhiteNoiseFiring:
     noise : Noise
         White (``tau=0``), held, and present all the time.
 
-    Returns
-    -------
-    WhiteNoiseFiring
-
     Raises
     ------
     ModelError

@@ -166,10 +166,6 @@ def adex_resets(progress: Callable[[str], None] | None = None) -> AdexResets:
     progress : callable, optional
         Told what is being done.
 
-    Returns
-    -------
-    AdexResets
-
     References
     ----------
     .. [1] J. Touboul, R. Brette, "Dynamics and bifurcations of the adaptive exponential integrate-and-fire

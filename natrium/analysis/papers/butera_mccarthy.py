@@ -197,10 +197,6 @@ def gate_errors() -> GateErrors:
 
     The notebook's first sodium channel has the squid axon's rates and is not listed again.
 
-    Returns
-    -------
-    GateErrors
-
     References
     ----------
     .. [1] R. J. Butera, M. L. McCarthy, "Analysis of real-time numerical integration methods applied to
@@ -308,12 +304,7 @@ def leading_errors(truth: Trajectory, *, clamped: bool) -> tuple[Array, Array]:
 
 
 def spike_errors() -> SpikeErrors:
-    """Find the first spike of the second script's model, its gates by either method.
-
-    Returns
-    -------
-    SpikeErrors
-    """
+    """Find the first spike of the second script's model, its gates by either method."""
     neuron = notebook.lif_na().neuron
     solver = EventDriven(rtol=1e-12)
     spike = float(solver.solve(neuron, Constant(LEVEL), t_end=20.0).spike_times[0])

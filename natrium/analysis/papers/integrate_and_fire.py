@@ -236,10 +236,6 @@ def order(model: str, scheme: str, spike_time: SpikeRule) -> Order:
     scheme, spike_time : str
         As in `FixedStep`.
 
-    Returns
-    -------
-    Order
-
     References
     ----------
     .. [1] M. J. Shelley, L. Tao, "Efficient and accurate time-stepping schemes for integrate-and-fire
@@ -286,10 +282,6 @@ def orders(
         Told what is being done.
     models, schemes, spike_rules : sequence of str
         Which of them.
-
-    Returns
-    -------
-    Orders
     """
     tell = progress or (lambda message: None)
     rows = []

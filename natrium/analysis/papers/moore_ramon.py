@@ -179,10 +179,6 @@ def thresholds(progress: Callable[[str], None] | None = None) -> Thresholds:
     ----------
     progress : callable, optional
         Told what is being done.
-
-    Returns
-    -------
-    Thresholds
     """
     tell = progress or (lambda message: None)
     tell("Moore & Ramon 1974: the true threshold")

@@ -126,10 +126,6 @@ def papers(progress: Callable[[str], None] | None = None) -> Papers:
     ----------
     progress : callable, optional
         Told what is being done, once before each part.
-
-    Returns
-    -------
-    Papers
     """
     tell = progress or (lambda message: None)
     found_thresholds = thresholds(tell)

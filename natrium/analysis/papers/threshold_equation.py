@@ -184,10 +184,6 @@ def boltzmann_slope(low: float, high: float) -> float:
 def inactivation_thresholds() -> InactivationThresholds:
     """Measure the script's channel's threshold at many h.
 
-    Returns
-    -------
-    InactivationThresholds
-
     References
     ----------
     .. [1] J. Platkiewicz, R. Brette, "A threshold equation for action potential initiation", PLoS Comput.

@@ -176,10 +176,6 @@ def ramp_threshold(slope: float, *, smooth: bool = False) -> float:
 def ramp_thresholds() -> RampThresholds:
     """Find the threshold by slope, by formula and by runs.
 
-    Returns
-    -------
-    RampThresholds
-
     References
     ----------
     .. [1] J. Platkiewicz, R. Brette, "Impact of fast sodium channel inactivation on spike threshold dynamics

@@ -230,10 +230,6 @@ def phase_plane(
     horizon : float
         Within which a spike counts as coming by itself, and longest time along a manifold, ms.
 
-    Returns
-    -------
-    PhasePlane
-
     Raises
     ------
     ModelError

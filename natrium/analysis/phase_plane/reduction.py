@@ -258,10 +258,6 @@ def planar(
     held : mapping of str to float, optional
         For ``"slice"``: the values of all other gates.
 
-    Returns
-    -------
-    Plane
-
     Raises
     ------
     ModelError

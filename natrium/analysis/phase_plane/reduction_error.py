@@ -74,10 +74,6 @@ def reduction_error(
         ms.
     solver : EventDriven, optional
 
-    Returns
-    -------
-    ReductionError
-
     Raises
     ------
     ModelError, StimulusError

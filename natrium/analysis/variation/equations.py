@@ -140,10 +140,6 @@ def propagate(
     renew : callable, optional
         Given ``gradient, after`` of a spike, what to go on with: for products of many intervals.
 
-    Returns
-    -------
-    Variation
-
     Raises
     ------
     SolverError

@@ -183,10 +183,6 @@ def fit(
     progress : callable, optional
         Told a `FitStep` after each run.
 
-    Returns
-    -------
-    Fit
-
     Raises
     ------
     ModelError

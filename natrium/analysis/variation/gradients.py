@@ -125,10 +125,6 @@ def spike_time_gradients(
     graze : float
         Margin (mV) below which a crossing counts as a graze.
 
-    Returns
-    -------
-    Gradients
-
     Raises
     ------
     ModelError

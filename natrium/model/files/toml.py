@@ -30,10 +30,6 @@ def load(path: str | os.PathLike[str]) -> Model:
     path : str or path
         A TOML file, version 1.
 
-    Returns
-    -------
-    Model
-
     Raises
     ------
     ModelError

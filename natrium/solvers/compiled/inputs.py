@@ -76,10 +76,6 @@ def tabulate(runs: Runs) -> InputTable:
     Parameters
     ----------
     runs : Runs
-
-    Returns
-    -------
-    InputTable
     """
     formulas: dict[Formula, int] = {}
     amplitudes = _amplitudes(runs)

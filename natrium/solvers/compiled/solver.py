@@ -200,10 +200,6 @@ class Compiled(BaseSolver):
         sample_times : ndarray, shape (n_times,), optional
             Increasing times at which states are wanted, ms.
 
-        Returns
-        -------
-        Chunk
-
         Raises
         ------
         UnsupportedModel

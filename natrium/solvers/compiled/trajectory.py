@@ -54,10 +54,6 @@ def recorded(solver: BaseSolver, run: Run, out: Results, order: int) -> Trajecto
         Of this run alone, with its record.
     order : int
         Of the series.
-
-    Returns
-    -------
-    Trajectory
     """
     n_steps = int(out.state[2])
     segments, events = _stretches(run, out.record[:n_steps], out.record_series[:n_steps])

@@ -102,10 +102,6 @@ def sweep(
     **options
         Of the solver named, such as ``rtol``.
 
-    Returns
-    -------
-    Sweep
-
     Raises
     ------
     ModelError, StimulusError

@@ -100,10 +100,6 @@ def fit(stack: Stack, rules: Rules, *, settle: bool = True) -> Fit:
     rules : Rules
     settle : bool
         Fit the coefficients of Heun's and RK4's stages too, which takes long.
-
-    Returns
-    -------
-    Fit
     """
     if rules.scheme in ("heun", "rk4"):
         return _fit_stages(stack, rules, 5 if settle else 0)

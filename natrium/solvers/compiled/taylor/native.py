@@ -123,10 +123,6 @@ def compiled(program: Program, width: int, order: int) -> Native:
     order : int
         Of the series, written out in line unless the program is long; 0 for a loop that serves all orders.
         Both give the same bits.
-
-    Returns
-    -------
-    Native
     """
     from natrium.solvers.compiled.taylor.emit import written_for
 

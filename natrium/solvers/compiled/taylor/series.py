@@ -96,10 +96,6 @@ def program(
         The input.
     parameters : tuple of sympy.Symbol
 
-    Returns
-    -------
-    Program
-
     Raises
     ------
     UnsupportedModel
