@@ -19,7 +19,14 @@ MARKERS = "osD^vP*X<>"
 LEAST = 1e-14  # what stands for no error at all on a logarithmic axis
 
 
-_NAMES = (*FAMILIES, "event-driven, auto", "event-driven, RK45", "event-driven, Radau", "closed form")
+_NAMES = (
+    *FAMILIES,
+    "event-driven, auto",
+    "event-driven, RK45",
+    "event-driven, Radau",
+    "closed form",
+    "compiled",
+)
 
 
 def _look(name: str, place: int) -> dict[str, Any]:

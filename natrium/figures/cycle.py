@@ -334,7 +334,7 @@ def plot_gradients(gradients: Gradients, names: Sequence[str] | None = None, *, 
     return figure
 
 
-def _valued(gradients: Gradients, k: int) -> str:
+def _label_of(gradients: Gradients, k: int) -> str:
     name, run = gradients.names[k], gradients.trajectory
     unit = resolve(run.neuron, run.stimulus)[name].unit
     return _signs(f"{name} = {gradients.values[k]:.4g} {unit}".rstrip())
@@ -361,7 +361,7 @@ def _bars(ax: Axes, gradients: Gradients, chosen: list[int]) -> None:
             label=f"spike {spike + 1}, {time:.2f} ms" + (" (graze)" if gradients.divergent[spike] else ""),
         )
     ax.axvline(0.0, color="black", linewidth=0.8)
-    ax.set_yticks(places, [_valued(gradients, k) for k in chosen])
+    ax.set_yticks(places, [_label_of(gradients, k) for k in chosen])
     ax.set_ylim(len(chosen) - 0.4, -0.6)
     ax.tick_params(axis="y", length=0)
     ax.grid(axis="x", color="#E4E4E4", linewidth=0.6)
@@ -374,7 +374,7 @@ def _lines(ax: Axes, gradients: Gradients, chosen: list[int]) -> None:
     for place, k in enumerate(chosen):
         change, color = gradients.elasticities[:, k], SERIES[place % len(SERIES)]
         dashes = DASHES[place % len(DASHES)]
-        ax.plot(spikes, change, color=color, linestyle=dashes, label=_valued(gradients, k))
+        ax.plot(spikes, change, color=color, linestyle=dashes, label=_label_of(gradients, k))
         ax.plot(spikes[~bad], change[~bad], "o", color=color, markersize=3.5)
         ax.plot(spikes[bad], change[bad], "o", color=color, markersize=4.0, markerfacecolor="white")
     ax.axhline(0.0, **ZERO)

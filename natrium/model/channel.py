@@ -7,7 +7,7 @@ from typing import Any
 import attrs
 import sympy
 
-from natrium.model.checks import Count, Name, Number, Text, as_float, shown
+from natrium.model.checks import Count, Name, Number, Text, as_float, show
 from natrium.model.equations import approach, open_and_close
 from natrium.model.errors import ModelError
 from natrium.model.expressions.expression import Expression, as_expression
@@ -47,7 +47,7 @@ def _as_initial(value: Any) -> Any:
 def _check_initial(instance: Any, attribute: Any, value: Any) -> None:
     if isinstance(value, str):
         if value != STEADY_STATE:
-            raise ModelError(f"initial must be a number from 0 to 1 or {STEADY_STATE!r}, got {shown(value)}")
+            raise ModelError(f"initial must be a number from 0 to 1 or {STEADY_STATE!r}, got {show(value)}")
         return
     Number(low=0.0, high=1.0).check("initial", value)
 
@@ -162,11 +162,11 @@ class Channel:
 
 def _check_members(what: str, owner: str, members: Any, kind: type[Gate] | type[Channel]) -> None:
     if not isinstance(members, tuple):
-        raise ModelError(f"{what} of {owner} must be a sequence, got {shown(members)}")
+        raise ModelError(f"{what} of {owner} must be a sequence, got {show(members)}")
     names: list[str] = []
     for member in members:
         if not isinstance(member, kind):
-            raise ModelError(f"{what} of {owner} must be {kind.__name__} objects, got {shown(member)}")
+            raise ModelError(f"{what} of {owner} must be {kind.__name__} objects, got {show(member)}")
         names.append(member.name)
     if len(set(names)) < len(names):
         raise ModelError(f"names of {what} in {owner} must differ, got {', '.join(names)}")

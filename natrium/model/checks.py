@@ -30,7 +30,7 @@ def is_real(value: object) -> bool:
     return isinstance(value, numbers.Real) and not isinstance(value, bool)
 
 
-def shown(value: object, unit: str = "") -> str:
+def show(value: object, unit: str = "") -> str:
     """Show a received value in a message, shortened, with its unit where it is a number."""
     if isinstance(value, (str, bytes)):
         value = value[:80]  # the text of a long one takes long to make
@@ -94,13 +94,13 @@ class Number(Rule):
     def broken(self, name: str, value: Any) -> str:
         """Say how `value` breaks the rule; an empty string where it keeps it."""
         if not is_real(value):
-            return f"{name} must be a number, got {shown(value)} ({type(value).__name__})"
+            return f"{name} must be a number, got {show(value)} ({type(value).__name__})"
         if not _is_finite(value):
-            return f"{name} must be finite, got {shown(value, self.unit)}"
+            return f"{name} must be finite, got {show(value, self.unit)}"
         below = value <= self.low if self.open_low else value < self.low
         if not below and value <= self.high:
             return ""
-        return f"{name} must be {self._range()}, got {shown(value, self.unit)}"
+        return f"{name} must be {self._range()}, got {show(value, self.unit)}"
 
     def _range(self) -> str:
         if self.high < math.inf:
@@ -133,7 +133,7 @@ class Count(Rule):
         whole = isinstance(value, numbers.Integral) and not isinstance(value, bool)
         if whole and self.low <= value <= self.high:
             return ""
-        return f"{name} must be a whole number from {self.low} to {self.high}, got {shown(value)}"
+        return f"{name} must be a whole number from {self.low} to {self.high}, got {show(value)}"
 
 
 @attrs.frozen
@@ -142,7 +142,7 @@ class Flag(Rule):
 
     def broken(self, name: str, value: Any) -> str:
         """Say how `value` breaks the rule; an empty string where it keeps it."""
-        return "" if isinstance(value, bool) else f"{name} must be true or false, got {shown(value)}"
+        return "" if isinstance(value, bool) else f"{name} must be true or false, got {show(value)}"
 
 
 @attrs.frozen
@@ -156,7 +156,7 @@ class Choice(Rule):
         if isinstance(value, str) and value in self.words:
             return ""
         listed = ", ".join(repr(word) for word in self.words)
-        return f"{name} must be one of {listed}, got {shown(value)}"
+        return f"{name} must be one of {listed}, got {show(value)}"
 
 
 @attrs.frozen
@@ -169,7 +169,7 @@ class Name(Rule):
             return ""
         return (
             f"{name} must be a name of at most 40 letters, digits and underscores that starts "
-            f"with a letter, got {shown(value)}"
+            f"with a letter, got {show(value)}"
         )
 
 
@@ -180,11 +180,11 @@ class Text(Rule):
     def broken(self, name: str, value: Any) -> str:
         """Say how `value` breaks the rule; an empty string where it keeps it."""
         if not isinstance(value, str):
-            return f"{name} must be text, got {shown(value)}"
+            return f"{name} must be text, got {show(value)}"
         try:
             value.encode("utf-8")
         except UnicodeEncodeError:
-            return f"{name} must be text of whole characters, got {shown(value)}"
+            return f"{name} must be text of whole characters, got {show(value)}"
         return ""
 
 
@@ -198,7 +198,7 @@ class Numbers(Rule):
     def broken(self, name: str, value: Any) -> str:
         """Say how `value` breaks the rule; an empty string where it keeps it."""
         if isinstance(value, (str, bytes)) or not isinstance(value, Sequence):
-            return f"{name} must be a list of numbers, got {shown(value)}"
+            return f"{name} must be a list of numbers, got {show(value)}"
         if len(value) < self.at_least:
             return f"{name} must hold at least {self.at_least} numbers, got {len(value)}"
         item = Number()
@@ -207,7 +207,7 @@ class Numbers(Rule):
                 return broken
             if self.increasing and index and number <= value[index - 1]:
                 return (
-                    f"{name} must increase strictly, got {shown(number)} after "
-                    f"{shown(value[index - 1])} at index {index}"
+                    f"{name} must increase strictly, got {show(number)} after "
+                    f"{show(value[index - 1])} at index {index}"
                 )
         return ""

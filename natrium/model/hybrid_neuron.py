@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 import attrs
 import sympy
 
-from natrium.model.checks import Name, Number, as_float, is_real, shown
+from natrium.model.checks import Name, Number, as_float, is_real, show
 from natrium.model.errors import ModelError
 from natrium.model.hybrid import HybridSystem, Refractory
 from natrium.model.neuron import TAU_REF, V_INIT, V_THRESH, Neuron, NoThreshold, as_threshold
@@ -31,7 +31,7 @@ def _as_sympy(name: str, value: Any) -> Any:
     if is_real(value):
         return sympy.Float(float(value))
     raise ModelError(
-        f"{name} must be a SymPy expression or a number, got {shown(value)}; text is not read here"
+        f"{name} must be a SymPy expression or a number, got {show(value)}; text is not read here"
     )
 
 

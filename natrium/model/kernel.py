@@ -119,7 +119,7 @@ def lower_expressions(
 
 
 @cache
-def relaxed() -> Callable[..., Any]:
+def relaxation_law() -> Callable[..., Any]:
     """Give the law of relaxation on arrays, ``f(x, inf, rate, elapsed)``."""
     symbols = sympy.symbols("x inf rate elapsed", real=True)
     function = lower_expressions((relaxation(*symbols),), symbols, "grid", saturated=False)

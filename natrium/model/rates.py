@@ -113,7 +113,7 @@ def _size(values: np.ndarray) -> float:
     return float(np.max(np.abs(values), initial=0.0, where=np.isfinite(values)))
 
 
-def _stripped(base: sympy.Expr) -> sympy.Expr:
+def _strip(base: sympy.Expr) -> sympy.Expr:
     """Give what vanishes where `base` does, and changes its sign there: without abs and powers."""
     while isinstance(base, (sympy.Abs, sympy.Pow)) and base.args[0].has(V):
         base = base.args[0]
@@ -123,7 +123,7 @@ def _stripped(base: sympy.Expr) -> sympy.Expr:
 def _pole(expr: sympy.Expr) -> float | None:
     """Find a voltage at which a denominator vanishes; None where there is none in the range."""
     bases = [*denominators(expr), *(function.args[0] for function in expr.atoms(sympy.log))]
-    stripped = dict.fromkeys(map(_stripped, bases))  # in order, each once
+    stripped = dict.fromkeys(map(_strip, bases))  # in order, each once
     bases = [base for base in stripped if base.has(V) and not base.is_positive]
     if not bases:
         return None

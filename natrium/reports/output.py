@@ -99,7 +99,7 @@ class Output:
             for key in rows[0]:
                 table.add_column(key.replace("_ms", "").replace("_", " "), justify="right")
             for row in rows:
-                table.add_row(*(shown(value) for value in row.values()))
+                table.add_row(*(show(value) for value in row.values()))
             self.console.print(table)
         for sentence in sentences:
             self.console.print(
@@ -107,7 +107,7 @@ class Output:
             )
 
 
-def shown(value: Any) -> str:
+def show(value: Any) -> str:
     """Show a table's value: numbers to a nanosecond's thousandth, nothing as a dash."""
     if value is None or (isinstance(value, float) and math.isnan(value)):
         return "–"

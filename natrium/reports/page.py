@@ -11,7 +11,7 @@ from typing import Any
 import attrs
 
 from natrium.figures.style import Figure
-from natrium.reports.output import shown
+from natrium.reports.output import show
 
 _CSS = """
 body { font: 16px/1.5 Georgia, "Times New Roman", serif; color: #222; max-width: 56rem;
@@ -112,4 +112,4 @@ def _table(rows: Sequence[Mapping[str, Any]], caption: str) -> str:
 
 def _cell(value: Any) -> str:
     words = isinstance(value, str) and " " in value
-    return f"<td{' class=text' if words else ''}>{escape(shown(value))}</td>"
+    return f"<td{' class=text' if words else ''}>{escape(show(value))}</td>"

@@ -6,7 +6,7 @@ import numpy as np
 
 from natrium.model import Kernel
 from natrium.model.arrays import Array
-from natrium.model.kernel import relaxed
+from natrium.model.kernel import relaxation_law
 from natrium.solvers.trajectory import Segment
 
 
@@ -41,7 +41,7 @@ def rest_segment(kernel: Kernel, begin: float, length: float, y: Array) -> Segme
         V in mV, then the other states.
     """
     rates, targets = find_targets(kernel, y)
-    law = relaxed()
+    law = relaxation_law()
 
     def state(s: Array) -> Array:
         return np.asarray(law(y, targets, rates, s[:, np.newaxis])).T
@@ -53,4 +53,4 @@ def rest_segment(kernel: Kernel, begin: float, length: float, y: Array) -> Segme
 def rest(kernel: Kernel, y: Array, length: float) -> Array:
     """Give the state after `length` ms of the refractory period, shape (n_states,)."""
     rates, targets = find_targets(kernel, y)
-    return np.asarray(relaxed()(y, targets, rates, length))
+    return np.asarray(relaxation_law()(y, targets, rates, length))

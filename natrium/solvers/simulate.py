@@ -62,13 +62,14 @@ def simulate(
     [13.862944, 29.725887, 45.588831]
     """
     if isinstance(solver, str):
-        solver = _named(solver, options)
+        solver = make_solver(solver, options)
     elif options:
         raise ModelError(f"options go with a solver's name, got {', '.join(options)} beside a solver object")
     return solver.solve(neuron, stimulus, t_start=t_start, t_end=t_end)
 
 
-def _named(name: str, options: dict[str, Any]) -> Solver:
+def make_solver(name: str, options: dict[str, Any]) -> Solver:
+    """Make the solver of a name; see `simulate` for the options."""
     if name not in SOLVERS:
         raise ModelError(f"solver must be one of {', '.join(SOLVERS)}, got {name!r}")
     try:

@@ -6,7 +6,7 @@ import pytest
 from natrium.analysis.cycle.orbits import Orbit, ResetBifurcation
 from natrium.analysis.papers.adex_reset import AT_RESETS, AdexResets, adex
 from natrium.analysis.papers.butera_mccarthy import GateErrors, SpikeErrors
-from natrium.analysis.papers.integrate_and_fire import Order, Orders
+from natrium.analysis.papers.integrate_and_fire import Orders, SchemeOrder
 from natrium.analysis.papers.moore_ramon import Thresholds
 from natrium.analysis.papers.papers import Papers
 from natrium.analysis.papers.threshold_equation import InactivationThresholds
@@ -33,7 +33,7 @@ def settled(v_reset, w):
 @pytest.fixture(scope="module")
 def results():
     orders = tuple(
-        Order(model, scheme, rule, 1, STEPS, scale * STEPS)
+        SchemeOrder(model, scheme, rule, 1, STEPS, scale * STEPS)
         for model in ("lif", "lif_na")
         for scheme, scale in (("euler", 0.5), ("rk4", 0.1))
         for rule in ("grid", "linear", "cubic")

@@ -19,7 +19,7 @@ from natrium.model.checks import (
     Rule,
     Text,
     as_float,
-    shown,
+    show,
 )
 from natrium.model.errors import ModelError, StimulusError
 
@@ -224,9 +224,9 @@ def _fields(rule: Rule) -> dict[str, Any]:
 
 
 def test_shown_is_short() -> None:
-    assert shown("a" * 1000) == "'" + "a" * 56 + "..."
-    assert shown(np.float64(2.5), "mV") == "2.5 mV"
-    assert shown(3, "ms") == "3 ms"
-    assert shown("3", "ms") == "'3'"
-    assert shown(True, "ms") == "True"
-    assert len(shown(10**5000)) < 80
+    assert show("a" * 1000) == "'" + "a" * 56 + "..."
+    assert show(np.float64(2.5), "mV") == "2.5 mV"
+    assert show(3, "ms") == "3 ms"
+    assert show("3", "ms") == "'3'"
+    assert show(True, "ms") == "True"
+    assert len(show(10**5000)) < 80

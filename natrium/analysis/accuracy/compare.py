@@ -114,7 +114,7 @@ def compare(model: Model, progress: Callable[[str], None] | None = None) -> Stud
     tell = progress or (lambda message: None)
     tell("replaying the script and solving its model")
     comparison = compare_script(model)
-    truth = Reference(comparison.truth, comparison.truth.spike_time_errors)
+    truth = comparison.reference
     done = Study(comparison=comparison, truth=truth)
     steps = affordable(STEPS, comparison.truth.t_end - comparison.truth.t_start)
     try:

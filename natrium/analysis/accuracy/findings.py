@@ -175,6 +175,6 @@ def _trust(comparison: Comparison) -> str:
     if not comparison.truth.n_spikes:
         return "The true course has no spike under either refractory rule, at every tolerance tried."
     return (
-        f"The true spike times agree to {max(comparison.truth_error, 1e-15):.0e} ms with a solve at a "
-        "tighter tolerance."
+        f"The true spike times are known to {max(comparison.truth_error, 1e-15):.0e} ms: a second solve, at "
+        "another tolerance, says so."
     )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import attrs
 import numpy as np
 import numpy.typing as npt
@@ -12,8 +14,6 @@ from natrium.model.arrays import Array
 
 # Errors this near to the reference's own say nothing about order.
 ABOVE_FLOOR = 10.0
-
-
 FEWEST = 4  # steps that a fit needs
 
 
@@ -34,12 +34,17 @@ class Order(Result):
     constant: float
 
 
-def observed_order(steps: npt.ArrayLike, errors: npt.ArrayLike, floor: float = 0.0) -> Order | None:
+def observed_order(
+    steps: npt.ArrayLike,
+    errors: npt.ArrayLike,
+    floor: float = 0.0,
+    *,
+    envelope: Literal["line", "maximum"] = "line",
+) -> Order | None:
     """Fit an order to the upper envelope of errors.
 
     The error of a spike on the grid depends on where the truth falls between two grid points, so that
-    single steps are better than their order by luck. The line fitted is the lowest (in the mean over the
-    steps, both axes logarithmic) that no error lies above.
+    single steps are better than their order by luck. Both axes are logarithmic.
 
     Parameters
     ----------
@@ -47,6 +52,10 @@ def observed_order(steps: npt.ArrayLike, errors: npt.ArrayLike, floor: float = 0
         Steps in ms, not nested; errors in any unit. NaNs are left out.
     floor : float
         Error of the reference: what is not well above it is left out.
+    envelope : {"line", "maximum"}
+        ``line``: the lowest line (in the mean over the steps) that no error lies above. ``maximum``: least
+        squares through the largest error at no larger step, where errors are the largest of many already and
+        one of them should not decide.
 
     Returns
     -------
@@ -58,14 +67,22 @@ def observed_order(steps: npt.ArrayLike, errors: npt.ArrayLike, floor: float = 0
     if kept.sum() < FEWEST:
         return None
     x, y = np.log(dt[kept]), np.log(error[kept])
-    slope, height = _envelope(x, y)
-    others = np.array([_envelope(np.delete(x, k), np.delete(y, k))[0] for k in range(x.size)])
+    fit = _lowest_line if envelope == "line" else _running_maximum
+    slope, height = fit(x, y)
+    others = np.array([fit(np.delete(x, k), np.delete(y, k))[0] for k in range(x.size)])
     spread = np.sqrt((x.size - 1) * np.mean((others - others.mean()) ** 2))
     return Order(slope, float(spread), float(np.exp(height)))
 
 
-def _envelope(x: Array, y: Array) -> tuple[float, float]:
+def _lowest_line(x: Array, y: Array) -> tuple[float, float]:
     """Give slope and height at 0 of the lowest line over all points: a small linear programme."""
     line = np.column_stack([x, np.ones(x.size)])
     slope, height = linprog(line.sum(axis=0), A_ub=-line, b_ub=-y, bounds=(None, None)).x  # type: ignore[misc]  # there always is one
+    return float(slope), float(height)
+
+
+def _running_maximum(x: Array, y: Array) -> tuple[float, float]:
+    """Give slope and height at 0 of the line through the largest y at no larger x, by least squares."""
+    rising = np.argsort(x)
+    slope, height = np.polyfit(x[rising], np.maximum.accumulate(y[rising]), 1)
     return float(slope), float(height)

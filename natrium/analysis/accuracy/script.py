@@ -9,12 +9,10 @@ import attrs
 import numpy as np
 
 from natrium.analysis.accuracy.matching import SpikePair, match_spikes
+from natrium.analysis.accuracy.truth import Reference, reference
 from natrium.analysis.result import Result
 from natrium.model import Model, ModelError
-from natrium.solvers import EventDriven, FixedStep, Trajectory
-
-# The truth, and a second solve that says how far it can be trusted.
-TRUTH_RTOL, CHECK_RTOL = 1e-12, 1e-13
+from natrium.solvers import FixedStep, Trajectory
 
 
 @attrs.frozen(eq=False)
@@ -27,16 +25,28 @@ class Comparison(Result):
         As the script has it; ``model.neuron.refractory`` is the script's own rule.
     script : Trajectory
         The replay, labelled as the script labels it.
-    truths : dict
-        ``"hold"`` and ``"clamp"``: the true course under each rule.
-    truth_error : float
-        Largest difference of true spike times to a solve at a tighter tolerance, ms.
+    references : dict
+        ``"hold"`` and ``"clamp"``: the truth under each rule, with its error bars.
     """
 
     model: Model
     script: Trajectory
-    truths: dict[str, Trajectory]
-    truth_error: float
+    references: dict[str, Reference]
+
+    @property
+    def truths(self) -> dict[str, Trajectory]:
+        """The true course under each rule."""
+        return {rule: one.trajectory for rule, one in self.references.items()}
+
+    @property
+    def truth_error(self) -> float:
+        """Largest error of a true spike time, ms; infinite where a spike is undecided."""
+        return max(one.error for one in self.references.values())
+
+    @property
+    def reference(self) -> Reference:
+        """The truth under the script's own refractory rule."""
+        return self.references[self.model.neuron.refractory]
 
     @property
     def dt(self) -> float:
@@ -48,7 +58,7 @@ class Comparison(Result):
     @property
     def truth(self) -> Trajectory:
         """The true course under the script's own refractory rule."""
-        return self.truths[self.model.neuron.refractory]
+        return self.reference.trajectory
 
     def pairs(self, rule: str | None = None) -> tuple[SpikePair, ...]:
         """Match the script's spikes with the true ones under a refractory rule."""
@@ -101,17 +111,11 @@ def compare_script(model: Model) -> Comparison:
     dt, t_end = _steps_of(model)
     t_start = model.simulation.t_start
     script = FixedStep(dt=dt).solve(model.neuron, model.stimulus, t_start=t_start, t_end=t_end)
-    truths, error = {}, 0.0
+    references = {}
     for rule in ("hold", "clamp"):
         neuron = attrs.evolve(model.neuron, refractory=rule)
-        truth, check = (
-            EventDriven(rtol=rtol).solve(neuron, model.stimulus, t_start=t_start, t_end=t_end)
-            for rtol in (TRUTH_RTOL, CHECK_RTOL)
-        )
-        truths[rule] = truth
-        pairs = match_spikes(truth.spike_times, check.spike_times)
-        error = max([error, *(abs(pair.difference or 0.0) for pair in pairs)])
-    return Comparison(model, script, truths, error)
+        references[rule] = reference(attrs.evolve(model, neuron=neuron))
+    return Comparison(model, script, references)
 
 
 @attrs.frozen

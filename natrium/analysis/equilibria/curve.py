@@ -234,7 +234,7 @@ def equilibrium_curve(neuron: AnyNeuron) -> EquilibriumCurve:
     steady = steady_input(neuron)
     low, high = _search_range(neuron, 0.0)
     folds = tuple(fold_at(steady, V) for V in _folds(neuron, low, high))
-    V = _resolved(steady, low, high, [fold.V for fold in folds])
+    V = _resolve(steady, low, high, [fold.V for fold in folds])
     hopf = tuple(hopf_points(steady, V))
     special = [*(fold.V for fold in folds), *(point.V for point in hopf)]
     if neuron.fires:
@@ -255,7 +255,7 @@ def equilibrium_curve(neuron: AnyNeuron) -> EquilibriumCurve:
     )
 
 
-def _resolved(steady: SteadyInput, low: float, high: float, special: list[float]) -> Array:
+def _resolve(steady: SteadyInput, low: float, high: float, special: list[float]) -> Array:
     """Choose points between which no other state's steady state moves much, against 1 or its range."""
     V = np.unique(np.concatenate([np.linspace(low, high, POINTS), special]))
     sizes = np.maximum(1.0, np.ptp(steady.along(V)[1][1:], axis=1))[:, np.newaxis]

@@ -50,7 +50,7 @@ class Bounds:
         return np.asarray((self.low <= value) & (value <= self.high))
 
 
-def _widened(low: Any, high: Any, by: float = ROUNDING) -> Bounds:
+def _widen(low: Any, high: Any, by: float = ROUNDING) -> Bounds:
     low, high = np.asarray(low, dtype=float), np.asarray(high, dtype=float)
     unknown = np.isnan(low) | np.isnan(high)  # 0 times infinity: anything
     low, high = np.minimum(low, LARGEST), np.maximum(high, -LARGEST)  # what overflows is beyond these
@@ -61,12 +61,12 @@ def _widened(low: Any, high: Any, by: float = ROUNDING) -> Bounds:
 
 def _times(a: Bounds, b: Bounds) -> Bounds:
     corners = np.stack(np.broadcast_arrays(a.low * b.low, a.low * b.high, a.high * b.low, a.high * b.high))
-    return _widened(corners.min(axis=0), corners.max(axis=0))
+    return _widen(corners.min(axis=0), corners.max(axis=0))
 
 
 def _inverse(a: Bounds) -> Bounds:
     crossing = (a.low <= 0.0) & (a.high >= 0.0)
-    return _widened(np.where(crossing, -np.inf, 1.0 / a.high), np.where(crossing, np.inf, 1.0 / a.low))
+    return _widen(np.where(crossing, -np.inf, 1.0 / a.high), np.where(crossing, np.inf, 1.0 / a.low))
 
 
 def _whole_power(a: Bounds, n: int) -> Bounds:
@@ -76,11 +76,11 @@ def _whole_power(a: Bounds, n: int) -> Bounds:
     if n % 2 == 0:
         crossing = (a.low <= 0.0) & (a.high >= 0.0)
         low, high = np.where(crossing, 0.0, np.minimum(low, high)), np.maximum(low, high)
-    return _widened(low, high, n * ROUNDING)
+    return _widen(low, high, n * ROUNDING)
 
 
 def _rising(function: Callable[[Any], Any], a: Bounds, by: float = ROUNDING) -> Bounds:
-    return _widened(function(a.low), function(a.high), by)
+    return _widen(function(a.low), function(a.high), by)
 
 
 def _exp(a: Bounds) -> Bounds:
@@ -90,13 +90,13 @@ def _exp(a: Bounds) -> Bounds:
 
 def _log(a: Bounds) -> Bounds:
     low, high = np.maximum(a.low, 0.0), np.maximum(a.high, 0.0)
-    return _widened(np.log(low), np.log(high))
+    return _widen(np.log(low), np.log(high))
 
 
 def _wave(function: Callable[[Any], Any], a: Bounds) -> Bounds:
     middle, radius = 0.5 * (a.low + a.high), 0.5 * (a.high - a.low)
     value = function(middle)
-    return _widened(np.maximum(value - radius, -1.0), np.minimum(value + radius, 1.0))
+    return _widen(np.maximum(value - radius, -1.0), np.minimum(value + radius, 1.0))
 
 
 def _absolute(a: Bounds) -> Bounds:
@@ -159,12 +159,12 @@ def _bound(expr: Any, known: Mapping[Any, Bounds]) -> Bounds:
         return known[expr]
     if expr.is_number:
         value = float(expr)
-        return _exactly(value) if expr.is_Integer else _widened(value, value)
+        return _exactly(value) if expr.is_Integer else _widen(value, value)
     parts = [_bound(arg, known) for arg in expr.args]
     if expr.is_Add:
         total = parts[0]
         for part in parts[1:]:
-            total = _widened(total.low + part.low, total.high + part.high)
+            total = _widen(total.low + part.low, total.high + part.high)
         return total
     if expr.is_Mul:
         product = parts[0]
@@ -219,7 +219,7 @@ def sign_changes(
         brackets += zip(left[steep].tolist(), right[steep].tolist(), strict=True)
         left, right = left[~steep], right[~steep]
         tiny = right - left <= LEAST
-        brackets += _joined(left[tiny], right[tiny])
+        brackets += _join(left[tiny], right[tiny])
         left, right = left[~tiny], right[~tiny]
         if left.size > MAX_INTERVALS:
             raise SolverError(
@@ -232,7 +232,7 @@ def sign_changes(
     return tuple(sorted(set(found)))
 
 
-def _joined(left: Array, right: Array) -> list[tuple[float, float]]:
+def _join(left: Array, right: Array) -> list[tuple[float, float]]:
     """Join neighbours into one place each."""
     places: list[tuple[float, float]] = []
     for a, b in zip(left.tolist(), right.tolist(), strict=True):

@@ -22,7 +22,7 @@ from scipy.stats import DegenerateDataWarning, bootstrap
 from natrium.analysis.result import Result
 from natrium.model import Count, ModelError, Number
 from natrium.model.arrays import Array
-from natrium.model.checks import shown
+from natrium.model.checks import show
 from natrium.solvers import Ensemble
 
 MAX_UNITS = 400  # that are drawn from: the jackknife takes time with their square
@@ -162,7 +162,7 @@ def interval_statistics(
     n_spikes = sum(train.size for train in inside)
     # Of several runs the rate is spikes over time, of one that of its intervals: what is drawn decides.
     weights = np.ones(columns.shape[1]) if one else np.array([train.size for train in inside], dtype=float)
-    drawn = _grouped(np.vstack([np.ones(columns.shape[1]), weights, columns]))
+    drawn = _group(np.vstack([np.ones(columns.shape[1]), weights, columns]))
 
     def scalars(sums: Array) -> Array:
         runs, spikes, count, total, squares = sums[:5]
@@ -217,7 +217,7 @@ def _trains(given: Any) -> list[Array]:
             times = np.full((1, 1), np.nan)
         if times.ndim != 1 or not np.all(np.isfinite(times)) or np.any(np.diff(times) < 0.0):
             raise ModelError(
-                f"a spike train must be a row of finite times in order, got {shown(train)} (train {index})"
+                f"a spike train must be a row of finite times in order, got {show(train)} (train {index})"
             )
         made.append(times)
     return made
@@ -227,7 +227,7 @@ def _edges(intervals: Array, bins: Any) -> Array:
     if np.ndim(bins) == 0:
         Count(1, 10**5).check("bins", bins)
     elif np.ndim(bins) != 1 or np.size(bins) < 2 or not np.all(np.diff(np.asarray(bins, dtype=float)) > 0.0):
-        raise ModelError(f"edges of bins must be at least 2 and increase strictly, got {shown(bins)}")
+        raise ModelError(f"edges of bins must be at least 2 and increase strictly, got {show(bins)}")
     return np.asarray(np.histogram_bin_edges(intervals, bins), dtype=float)
 
 
@@ -241,7 +241,7 @@ def _columns(units: list[Array], edges: Array, center: float) -> Array:
     return made
 
 
-def _grouped(columns: Array) -> Array:
+def _group(columns: Array) -> Array:
     """Add up neighbours where there are too many units, shape (n_columns, n_groups)."""
     n_units = columns.shape[1]
     if n_units <= MAX_UNITS:

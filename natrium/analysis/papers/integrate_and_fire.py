@@ -8,12 +8,13 @@ spike's own time.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from functools import cache
+from functools import cache, cached_property
 from typing import Any, Literal
 
 import attrs
 import numpy as np
 
+from natrium.analysis.accuracy.order import Order, observed_order
 from natrium.analysis.papers.claim import Claim, Source
 from natrium.model import Constant, Neuron, notebook
 from natrium.model.arrays import Array
@@ -88,8 +89,8 @@ STUDIES: Mapping[str, Mapping[Any, Study]] = {
 NAMES = {"lif": "the LIF", "lif_na": "the second script's model"}
 
 
-@attrs.frozen(eq=False)
-class Order:
+@attrs.frozen(eq=False, slots=False)
+class SchemeOrder:
     """How one scheme with one spike rule converges.
 
     Attributes
@@ -115,13 +116,20 @@ class Order:
     @property
     def observed(self) -> float:
         """The order fitted."""
-        return _observed_order(self.steps, self.errors)[0]
+        return float("nan") if self._fit is None else self._fit.value
+
+    @cached_property
+    def _fit(self) -> Order | None:
+        """The line; None where a run has another number of spikes."""
+        if not np.all(np.isfinite(self.errors)):
+            return None
+        return observed_order(self.steps, self.errors, envelope="maximum")
 
     @property
     def line(self) -> Array:
         """The fitted line's errors at `steps`, shape (n_steps,), ms."""
-        slope, offset = _observed_order(self.steps, self.errors)
-        return np.asarray(np.exp(offset) * self.steps**slope)
+        fit = self._fit
+        return np.full(self.steps.size, np.nan) if fit is None else fit.constant * self.steps**fit.value
 
     @property
     def claim(self) -> Claim:
@@ -147,28 +155,18 @@ class Order:
         )
 
 
-def _observed_order(steps: Array, errors: Array) -> tuple[float, float]:
-    """Fit log error = order log step + offset to the upper envelope: the largest error at no larger step."""
-    if not np.all(np.isfinite(errors)):
-        return np.nan, np.nan
-    rising = np.argsort(steps)
-    envelope = np.maximum.accumulate(errors[rising])
-    slope, offset = np.polyfit(np.log(steps[rising]), np.log(envelope), 1)
-    return float(slope), float(offset)
-
-
 @attrs.frozen(eq=False)
 class Orders:
     """All schemes with all spike rules, and the closed form.
 
     Attributes
     ----------
-    rows : tuple of Order
+    rows : tuple of SchemeOrder
     first_spikes : mapping of str to float
         First spike of the closed-form check by solver, ms.
     """
 
-    rows: tuple[Order, ...]
+    rows: tuple[SchemeOrder, ...]
     first_spikes: Mapping[str, float]
 
     @property
@@ -227,7 +225,7 @@ def _truth(model: str, level: float) -> Array:
     return run.spike_times[:SPIKES]
 
 
-def order(model: str, scheme: str, spike_time: SpikeRule) -> Order:
+def order(model: str, scheme: str, spike_time: SpikeRule) -> SchemeOrder:
     """Measure how the spike times of a scheme converge.
 
     Parameters
@@ -256,7 +254,7 @@ def order(model: str, scheme: str, spike_time: SpikeRule) -> Order:
         )
         for dt in steps.tolist()
     ]
-    return Order(model, scheme, spike_time, expected, steps, np.array(errors))
+    return SchemeOrder(model, scheme, spike_time, expected, steps, np.array(errors))
 
 
 def _error(model: str, level: float, solver: FixedStep) -> float:

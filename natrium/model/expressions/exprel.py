@@ -117,7 +117,7 @@ def exprel_scalar(x: float, n: int = 0) -> float:
     if n == 0:
         return math.expm1(x) / x if x else 1.0
     if x > _ASCENDING + n:
-        return float(_ascended(x, n))
+        return float(_ascend(x, n))
     return float(scipy.special.hyp1f1(n + 1, n + 2, x)) / (n + 1)
 
 
@@ -128,10 +128,10 @@ def exprel_array(x: Any, n: int = 0) -> Any:
         return scipy.special.exprel(x)
     low = np.minimum(x, _ASCENDING + n)
     kummer = scipy.special.hyp1f1(n + 1, n + 2, low) / (n + 1)
-    return np.where(x > low, _ascended(np.maximum(x, _ASCENDING + n), n), kummer)
+    return np.where(x > low, _ascend(np.maximum(x, _ASCENDING + n), n), kummer)
 
 
-def _ascended(x: Any, n: int) -> Any:
+def _ascend(x: Any, n: int) -> Any:
     """Climb from order 0 by parts: x exprel_n = exp(x) - n exprel_{n-1}, which loses no digit at large x."""
     top = np.exp(x)
     value = np.expm1(x) / x

@@ -17,7 +17,7 @@ import numpy as np
 import sympy
 from sympy.printing.str import StrPrinter
 
-from natrium.model.checks import Number, is_real, shown
+from natrium.model.checks import Number, is_real, show
 from natrium.model.errors import ModelError
 from natrium.model.expressions.exprel import exprel
 from natrium.model.expressions.reader import ARITHMETIC, NUMERIC, Node, evaluator, read, refuse
@@ -64,7 +64,7 @@ class Expression:
         """Read the text once, so that a wrong one is refused at construction."""
         text: Any = self.text
         if not isinstance(text, str):
-            raise ModelError(f"an expression must be text, got {shown(text)} ({type(text).__name__})")
+            raise ModelError(f"an expression must be text, got {show(text)} ({type(text).__name__})")
         with evaluated(text):
             if self.symbolic.has(*_NO_VALUE):
                 raise refuse(text, "an expression must have a finite real value")
@@ -159,7 +159,7 @@ def as_expression(value: Any, variable: str = "V") -> Expression:
     if is_real(value):
         Number().check("a constant expression", value)
         return Expression(repr(float(value)), variable)
-    raise ModelError(f"an expression must be text or SymPy, got {shown(value)} ({type(value).__name__})")
+    raise ModelError(f"an expression must be text or SymPy, got {show(value)} ({type(value).__name__})")
 
 
 class _TextPrinter(StrPrinter):
@@ -229,19 +229,19 @@ def _latex(tree: Node, variable: str) -> tuple[str, int]:
         function = f"\\{name}" if name in ("log", "sin", "cos", "tanh") else rf"\operatorname{{{name}}}"
         return rf"{function}\left({first}\right)", 4
     if name == "neg":
-        return f"-{_bracketed(first, tight, 2)}", 1
+        return f"-{_bracket(first, tight, 2)}", 1
     second, tight_second = others[0]
     if name == "/":
         return rf"\frac{{{first}}}{{{second}}}", 3
     if name == "**":
-        return f"{_bracketed(first, tight, 4)}^{{{second}}}", 3
+        return f"{_bracket(first, tight, 4)}^{{{second}}}", 3
     if name == "*":
-        factors = _bracketed(first, tight, 2), _bracketed(second, tight_second, 2)
+        factors = _bracket(first, tight, 2), _bracket(second, tight_second, 2)
         # Two numbers side by side would read as one.
         dot = r" \cdot " if factors[1][0].isdigit() else r" \, "
         return dot.join(factors), 2
-    return f"{first} {name} {_bracketed(second, tight_second, 2 if name == '-' else 1)}", 1
+    return f"{first} {name} {_bracket(second, tight_second, 2 if name == '-' else 1)}", 1
 
 
-def _bracketed(text: str, tight: int, needed: int) -> str:
+def _bracket(text: str, tight: int, needed: int) -> str:
     return text if tight >= needed and not (needed > 1 and text.startswith("-")) else rf"\left({text}\right)"

@@ -16,7 +16,7 @@ import attrs
 import numpy as np
 import scipy.special
 
-from natrium.model.checks import shown
+from natrium.model.checks import show
 from natrium.model.errors import ModelError
 
 MAX_LENGTH = 2_000  # characters: far above any published rate, far below what slows a parser
@@ -64,7 +64,7 @@ Node = float | str | tuple[Any, ...]
 
 def refuse(text: str, rule: str) -> ModelError:
     """Make the error that says which rule a text breaks."""
-    return ModelError(f"{rule}, got {shown(text)}")
+    return ModelError(f"{rule}, got {show(text)}")
 
 
 @lru_cache(maxsize=1024)

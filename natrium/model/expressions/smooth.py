@@ -86,10 +86,10 @@ def _product(factors: list[sympy.Expr], V: sympy.Symbol) -> sympy.Expr:
             cancelled = _cancel(above, factor, below, V)
             if cancelled is not None:
                 return _product([*rest[:other], *rest[other + 1 :], *cancelled], V)
-    return _balanced(sympy.Mul(*factors), V)
+    return _balance(sympy.Mul(*factors), V)
 
 
-def _balanced(product: sympy.Expr, V: sympy.Symbol) -> sympy.Expr:
+def _balance(product: sympy.Expr, V: sympy.Symbol) -> sympy.Expr:
     """Rewrite exp(c n w)/exprel(w)^n, c > 0, lest it be a ratio of two saturated ones far outside.
 
     By exprel(w) = exprel(w/2) (1 + exp(w/2))/2 for c <= 1/2, and exprel(w) = exp(w) exprel(-w) beyond.
@@ -132,7 +132,7 @@ def _cancel(
     if not (power.is_Integer and power > 0):
         return None
     V0, regular_below = zero
-    regular_above = _divided(base, V0, V)
+    regular_above = _divide(base, V0, V)
     if regular_above is None:
         return None
     both = min(power, -below.exp)
@@ -140,7 +140,7 @@ def _cancel(
     return [base ** (power - both), left_below, regular_above**both, regular_below**-both]
 
 
-def _divided(base: sympy.Expr, V0: float, V: sympy.Symbol) -> sympy.Expr | None:
+def _divide(base: sympy.Expr, V0: float, V: sympy.Symbol) -> sympy.Expr | None:
     """Divide a factor that vanishes at V0 by (V - V0); None where it does not vanish there."""
     found = _zero(base, V)
     if found is not None:

@@ -13,7 +13,7 @@ from cattrs.errors import ClassValidationError, ForbiddenExtraKeysError, Iterabl
 from cattrs.gen import make_dict_structure_fn, override
 
 from natrium.model.channel import Channel, Gate
-from natrium.model.checks import shown
+from natrium.model.checks import show
 from natrium.model.errors import ModelError, NatriumError
 from natrium.model.neuron import Neuron
 from natrium.model.simulation import Model, Simulation
@@ -40,7 +40,7 @@ class _Neuron(Neuron):
     """The table [neuron]: its channels stand apart."""
 
 
-def structured(data: dict[str, Any]) -> Model:
+def structure_model(data: dict[str, Any]) -> Model:
     """Make a model of a model file's content; see `natrium.model.from_dict`."""
     _table(data)
     try:
@@ -117,8 +117,8 @@ def _converter() -> cattrs.Converter:
             _cattrs_forbid_extra_keys=True,
             natrium=override(struct_hook=_check_version),
             neuron=override(struct_hook=lambda data, _: converter.structure(_table(data), _Neuron)),
-            channels=override(struct_hook=_listed(converter, Channel)),
-            stimuli=override(struct_hook=_listed(converter, Stimulus)),
+            channels=override(struct_hook=_list_of(converter, Channel)),
+            stimuli=override(struct_hook=_list_of(converter, Stimulus)),
             simulation=override(struct_hook=lambda data, _: converter.structure(_table(data), Simulation)),
         ),
     )
@@ -137,16 +137,16 @@ def _register(
             hooks[field.name] = override(omit=True)
         elif nested and field.name in nested:
             kind = nested[field.name]
-            hooks[field.name] = override(struct_hook=_listed(converter, kind))
+            hooks[field.name] = override(struct_hook=_list_of(converter, kind))
         else:
-            hooks[field.name] = override(struct_hook=_checked(field))
+            hooks[field.name] = override(struct_hook=_check_as(field))
     structure: Any = make_dict_structure_fn(cls, converter, _cattrs_forbid_extra_keys=True, **hooks)
     converter.register_structure_hook_func(
         partial(operator.is_, cls), lambda data, asked: structure(_table(data), asked)
     )
 
 
-def _checked(field: attrs.Attribute[Any]) -> Callable[[Any, Any], Any]:
+def _check_as(field: attrs.Attribute[Any]) -> Callable[[Any, Any], Any]:
     """Make a hook that puts a value through its field's own converter and rule."""
 
     def hook(value: Any, _: Any) -> Any:
@@ -162,18 +162,18 @@ def _checked(field: attrs.Attribute[Any]) -> Callable[[Any, Any], Any]:
 
 def _table(data: Any) -> dict[str, Any]:
     if not isinstance(data, dict):
-        raise ModelError(f"must be a table, got {shown(data)}")
+        raise ModelError(f"must be a table, got {show(data)}")
     return data
 
 
-def _listed(converter: cattrs.Converter, kind: type) -> Callable[[Any, Any], Any]:
+def _list_of(converter: cattrs.Converter, kind: type) -> Callable[[Any, Any], Any]:
     """Make a hook that reads a list of tables."""
     return lambda data, _: _list(converter, data, kind)
 
 
 def _list(converter: cattrs.Converter, data: Any, kind: type) -> Any:
     if not isinstance(data, (list, tuple)):
-        raise ModelError(f"must be a list of tables, got {shown(data)}")
+        raise ModelError(f"must be a list of tables, got {show(data)}")
     return converter.structure(data, tuple[kind, ...])  # type: ignore[valid-type]  # a type at run time
 
 
@@ -181,11 +181,11 @@ def _kind_of(data: dict[str, Any]) -> tuple[dict[str, Any], type[Stimulus]]:
     rest = dict(data)
     kind = rest.pop("kind", None)
     if not isinstance(kind, str) or kind not in KINDS:
-        raise ModelError(f"kind must be one of {', '.join(KINDS)}, got {shown(kind)}")
+        raise ModelError(f"kind must be one of {', '.join(KINDS)}, got {show(kind)}")
     return rest, KINDS[kind]
 
 
 def _check_version(value: Any, _: Any) -> int:
     if type(value) is not int or value != VERSION:
-        raise ModelError(f"the version of the file's format must be {VERSION}, got {shown(value)}")
+        raise ModelError(f"the version of the file's format must be {VERSION}, got {show(value)}")
     return VERSION

@@ -8,7 +8,7 @@ import tomllib
 from pathlib import Path
 from typing import Any
 
-from natrium.model.checks import shown
+from natrium.model.checks import show
 from natrium.model.errors import ModelError
 from natrium.model.simulation import Model
 
@@ -79,7 +79,7 @@ def _guard(text: str) -> None:
             raise ModelError(f"a model file may nest at most {MAX_NESTING} brackets, got more")
     for part in re.split(r"[=,{}\[\]\n]", bare):
         if part.count(".") > MAX_DOTS:
-            raise ModelError(f"a key may have at most {MAX_DOTS} dots, got {shown(part.strip())}")
+            raise ModelError(f"a key may have at most {MAX_DOTS} dots, got {show(part.strip())}")
 
 
 def from_dict(data: dict[str, Any]) -> Model:
@@ -95,6 +95,4 @@ def from_dict(data: dict[str, Any]) -> Model:
     ModelError
         Naming every broken rule with its place, such as ``channels[0].gates[1].beta``.
     """
-    from natrium.model.files.reading import structured  # loads cattrs: only where a file is read
-
-    return structured(data)
+    return structure_model(data)

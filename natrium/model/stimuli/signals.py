@@ -13,7 +13,7 @@ import numpy as np
 import sympy
 
 from natrium.model.arrays import Array
-from natrium.model.checks import Choice, Number, Numbers, Optional, as_float, shown
+from natrium.model.checks import Choice, Number, Numbers, Optional, as_float, show
 from natrium.model.errors import StimulusError
 from natrium.model.expressions.exprel import whole
 from natrium.model.expressions.expression import Expression, as_expression, evaluated
@@ -25,7 +25,7 @@ from natrium.model.stimuli.stimulus import SCALE, Stimulus, number_field
 
 def _check_callable(instance: Any, attribute: Any, value: Any) -> None:
     if not callable(value):
-        raise StimulusError(f"{attribute.name} must be callable, got {shown(value)}")
+        raise StimulusError(f"{attribute.name} must be callable, got {show(value)}")
 
 
 def _floats(values: Any) -> Any:

@@ -15,7 +15,7 @@ from typing import Any, ClassVar
 import attrs
 
 from natrium.model.arrays import Array
-from natrium.model.checks import Number, Optional, as_float, shown
+from natrium.model.checks import Number, Optional, as_float, show
 from natrium.model.errors import StimulusError
 from natrium.model.parameter import Parameter, numbers_of
 from natrium.model.stimuli.drive import Drive
@@ -195,11 +195,11 @@ class Stimulus:
 
 def _flat(parts: Any) -> tuple[Stimulus, ...]:
     if not isinstance(parts, Iterable):
-        raise StimulusError(f"parts of a stimulus must be Stimulus objects in a sequence, got {shown(parts)}")
+        raise StimulusError(f"parts of a stimulus must be Stimulus objects in a sequence, got {show(parts)}")
     flat: list[Stimulus] = []
     for part in parts:
         if not isinstance(part, Stimulus):
-            raise StimulusError(f"a stimulus must be a Stimulus object, got {shown(part)}")
+            raise StimulusError(f"a stimulus must be a Stimulus object, got {show(part)}")
         flat.extend(part.parts if isinstance(part, Sum) else (part,))
     return tuple(flat)
 
@@ -251,7 +251,7 @@ def as_stimulus(value: Stimulus | Sequence[Stimulus] | None) -> Sum:
         return Sum((value,))
     if isinstance(value, (list, tuple)):
         return Sum(value)
-    raise StimulusError(f"a stimulus must be a Stimulus object or several, got {shown(value)}")
+    raise StimulusError(f"a stimulus must be a Stimulus object or several, got {show(value)}")
 
 
 @attrs.frozen

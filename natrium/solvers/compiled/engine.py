@@ -88,7 +88,7 @@ def aligned(*shape: int) -> Array:
 
 
 @contextmanager
-def _told() -> Iterator[None]:
+def _announce() -> Iterator[None]:
     """Say so on standard error, once, where compiling takes its time."""
     timer = threading.Timer(LONG, _say)
     timer.daemon = True
@@ -178,7 +178,7 @@ class Work:
         width = 1 if runs.n_runs == 1 else WIDTH
         in_line = width > 1 or often
         key = (id(kernel), width, settings.order if in_line else 0)
-        with nullcontext() if key in _WARM else _told():
+        with nullcontext() if key in _WARM else _announce():
             self.tables = _tables(runs, inputs, settings, samples, kernel)
             self.lanes, self.kept = _memory(runs, kernel, inputs, settings, width, in_line)
             self.out: Results = _results(runs, samples.size, settings.order, record)

@@ -91,10 +91,10 @@ def tabulate(runs: Runs) -> InputTable:
         try:
             pieces = _cut(unit, runs.t_start, runs.t_end, formulas)
         except UnsupportedModel as error:
-            return _joined(
+            return _join(
                 [], [-1] * runs.n_runs, runs, formulas, dict.fromkeys(range(runs.n_runs), str(error))
             )
-        return _scaled(pieces, amplitudes, runs, formulas)
+        return _scale(pieces, amplitudes, runs, formulas)
     known: dict[Any, int] = {}
     tables: list[_Pieces] = []
     rows, unsupported = [], {}
@@ -111,7 +111,7 @@ def tabulate(runs: Runs) -> InputTable:
         if row < 0:
             unsupported.setdefault(index, "its input")
         rows.append(row)
-    return _joined(tables, rows, runs, formulas, unsupported)
+    return _join(tables, rows, runs, formulas, unsupported)
 
 
 def _amplitudes(runs: Runs) -> dict[int, Array] | None:
@@ -129,17 +129,17 @@ def _amplitudes(runs: Runs) -> dict[int, Array] | None:
     return found
 
 
-def _scaled(
+def _scale(
     pieces: _Pieces, amplitudes: dict[int, Array], runs: Runs, formulas: dict[Formula, int]
 ) -> InputTable:
     """Repeat one input's pieces with each run's amplitudes."""
     if not amplitudes:
-        return _joined([pieces], [0] * runs.n_runs, runs, formulas, {})
+        return _join([pieces], [0] * runs.n_runs, runs, formulas, {})
     n, size = runs.n_runs, pieces.begins.size
     level = np.zeros((n, size))
     for index, part in enumerate(pieces.levels):
         level += part * amplitudes[index][:, None] if index in amplitudes else part
-    once = _joined([pieces], [0], runs, formulas, {})
+    once = _join([pieces], [0], runs, formulas, {})
     n_terms = len(once.term_kind)
     first_term = once.first_term[:-1] + n_terms * np.arange(n)[:, None]
     return attrs.evolve(
@@ -157,7 +157,7 @@ def _scaled(
     )
 
 
-def _joined(
+def _join(
     tables: Sequence[_Pieces],
     rows: list[int],
     runs: Runs,

@@ -41,7 +41,7 @@ from natrium.solvers.compiled.lane_tables import (
     Results,
 )
 from natrium.solvers.compiled.prepared import Prepared
-from natrium.solvers.compiled.trajectory import graze_messages, recorded
+from natrium.solvers.compiled.trajectory import graze_messages, read_record
 from natrium.solvers.event_driven.solver import EventDriven
 from natrium.solvers.flags import RunFlag
 from natrium.solvers.limits import Limits
@@ -136,7 +136,7 @@ class Compiled(BaseSolver):
                 flags=made.flags | RunFlag.FALLBACK,
                 warnings=(*made.warnings, f"carried by EventDriven: {reason}"),
             )
-        return recorded(self, run, out, order)
+        return read_record(self, run, out, order)
 
     @classmethod
     def of(cls, simulation: Simulation) -> Self:

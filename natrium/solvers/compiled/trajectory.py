@@ -42,7 +42,7 @@ def graze_messages(t_start: float, out: Results, run: int) -> list[str]:
     return graze_warnings([(t_start + t, u) for t, u in peaks.tolist()], count)
 
 
-def recorded(solver: BaseSolver, run: Run, out: Results, order: int) -> Trajectory:
+def read_record(solver: BaseSolver, run: Run, out: Results, order: int) -> Trajectory:
     """Give the course of a single run from its record.
 
     Parameters

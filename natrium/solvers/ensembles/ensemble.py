@@ -252,7 +252,7 @@ class Ensemble:
         return f"<table><caption>natrium ensemble</caption>{cells}</table>"
 
 
-def assembled(
+def assemble(
     runs: Runs,
     chunks: Iterable[tuple[int, Chunk]],
     *,

@@ -14,11 +14,11 @@ import numpy.typing as npt
 from natrium.model import AnyNeuron, ModelError, Stimulus
 from natrium.model.arrays import Array
 from natrium.solvers.base import Solver, manifest
-from natrium.solvers.ensembles.ensemble import Ensemble, assembled
+from natrium.solvers.ensembles.ensemble import Ensemble, assemble
 from natrium.solvers.ensembles.grid import Columns, outer, runs_of
 from natrium.solvers.ensembles.schedule import Schedule
 from natrium.solvers.runs import Chunk, Runs
-from natrium.solvers.simulate import _named
+from natrium.solvers.simulate import make_solver
 
 
 def simulate_many(
@@ -100,20 +100,20 @@ def simulate_many(
         raise ModelError("give parameters (one value per run) or a grid (axes), got both")
     if stimuli is not None and grid is not None:
         raise ModelError("stimuli are one per run, got them beside a grid: give arrays of parameters")
-    solver = chosen_solver(solver, options)
+    solver = choose_solver(solver, options)
     axes: Columns = {}
     columns: Mapping[str, npt.ArrayLike] = parameters or {}
     if grid is not None:
         axes, columns = outer(grid)
     runs = runs_of(neuron, stimulus, columns, stimuli=stimuli, t_start=t_start, t_end=t_end)
-    times = checked_sample_times(sample_times, runs)
+    times = check_sample_times(sample_times, runs)
     schedule = Schedule(solver, runs, times, executor=executor, workers=workers, chunk=chunk)
     done: list[tuple[int, Chunk]] = []
     with suppress(KeyboardInterrupt):  # between two chunks; the rest counts as not run
-        for start, found in shown_progress(schedule, runs.n_runs, progress):
+        for start, found in show_progress(schedule, runs.n_runs, progress):
             done.append((start, found))
     shown = dict(zip(columns, runs.varied.values(), strict=True))
-    return assembled(
+    return assemble(
         runs,
         done,
         axes=axes or {"run": np.arange(runs.n_runs)},
@@ -123,7 +123,7 @@ def simulate_many(
     )
 
 
-def chosen_solver(solver: str | Solver, options: dict[str, Any]) -> Solver:
+def choose_solver(solver: str | Solver, options: dict[str, Any]) -> Solver:
     """Make the solver that is named, or take the one given.
 
     Raises
@@ -132,13 +132,13 @@ def chosen_solver(solver: str | Solver, options: dict[str, Any]) -> Solver:
         When there is none of that name, it does not take the options, or a solver object stands beside any.
     """
     if isinstance(solver, str):
-        return _named(solver, options)
+        return make_solver(solver, options)
     if options:
         raise ModelError(f"options go with a solver's name, got {', '.join(options)} beside a solver object")
     return solver
 
 
-def checked_sample_times(times: npt.ArrayLike | None, runs: Runs) -> Array | None:
+def check_sample_times(times: npt.ArrayLike | None, runs: Runs) -> Array | None:
     """Take the times at which states are wanted.
 
     Raises
@@ -159,7 +159,7 @@ def checked_sample_times(times: npt.ArrayLike | None, runs: Runs) -> Array | Non
     return found
 
 
-def shown_progress(
+def show_progress(
     schedule: Iterable[tuple[int, Chunk]], n_runs: int, wanted: bool, done: int = 0
 ) -> Iterator[tuple[int, Chunk]]:
     """Give chunks as they come, under a progress bar where that is wanted and seen.

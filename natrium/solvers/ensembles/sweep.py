@@ -18,10 +18,10 @@ import numpy.typing as npt
 from natrium.model import Model, ModelError, to_toml
 from natrium.solvers import Ensemble, Schedule, Solver
 from natrium.solvers.base import manifest
-from natrium.solvers.ensembles.ensemble import assembled
+from natrium.solvers.ensembles.ensemble import assemble
 from natrium.solvers.ensembles.grid import outer, runs_of
 from natrium.solvers.ensembles.journal import Journal, differences
-from natrium.solvers.ensembles.simulate_many import chosen_solver, shown_progress
+from natrium.solvers.ensembles.simulate_many import choose_solver, show_progress
 from natrium.solvers.flags import SHORT, RunFlag
 
 if TYPE_CHECKING:
@@ -117,7 +117,7 @@ def sweep(
         raise ModelError("a sweep needs a grid, got no axis: name a parameter and its values")
     if (number := int(np.prod([float(np.size(axis)) for axis in grid.values()]))) > MAX_RUNS:
         raise ModelError(f"a sweep may have at most {MAX_RUNS} runs, got {number}: take fewer values")
-    chosen = chosen_solver(solver, options)
+    chosen = choose_solver(solver, options)
     axes, columns = outer(grid)
     runs = runs_of(
         model.neuron,
@@ -139,7 +139,7 @@ def sweep(
     folder = out.with_name(out.name + PARTIAL)
     told: dict[str, Any] = {"path": out, "journal": folder, "shape": shape, "n_runs": runs.n_runs}
     if out.exists():
-        found = _finished(out, identity)
+        found = _read_finished(out, identity)
         if folder.exists():  # it was killed between moving the file and removing the folder
             Journal(folder, identity).close()
         return Sweep(**told, done_before=runs.n_runs, done_now=0, **found)
@@ -150,12 +150,12 @@ def sweep(
         schedule = Schedule(chosen, runs, todo=todo, executor=executor, workers=workers, chunk=chunk)
         now = 0
         try:
-            for start, done in shown_progress(schedule, runs.n_runs, progress, before):
+            for start, done in show_progress(schedule, runs.n_runs, progress, before):
                 journal.keep(start, done)
                 now += done.counts.size
             if schedule.interrupted:
                 raise KeyboardInterrupt
-            ensemble = assembled(
+            ensemble = assemble(
                 runs,
                 journal.chunks(),
                 axes=axes,
@@ -186,17 +186,17 @@ def _check_writer(out: Path) -> None:
             raise ModelError(MISSING.format(f"{out.suffix} files", name))
 
 
-def _opened(out: Path) -> xarray.Dataset:
+def _open(out: Path) -> xarray.Dataset:
     import xarray
 
     engine: Any = "zarr" if out.suffix == ".zarr" else "netcdf4"
     return xarray.open_dataset(out, engine=engine)
 
 
-def _finished(out: Path, identity: Mapping[str, Any]) -> dict[str, Any]:
+def _read_finished(out: Path, identity: Mapping[str, Any]) -> dict[str, Any]:
     """Give the counts of a finished sweep's file, or refuse a file that is something else."""
     try:
-        with _opened(out) as found:
+        with _open(out) as found:
             theirs = json.loads(found.attrs["sweep"])
             flags = found["flags"].to_numpy()
     except (OSError, ValueError, KeyError) as error:

@@ -10,9 +10,10 @@ import natrium
 from natrium.analysis import compare, reference
 from natrium.analysis.accuracy import compare as study
 from natrium.analysis.accuracy import work_precision as work
-from natrium.analysis.accuracy.work_precision import FAMILIES, affordable, solvers_compared, work_precision
+from natrium.analysis.accuracy.work_precision import FAMILIES, affordable, list_solvers, work_precision
 from natrium.reports.plain import plain
 from natrium.solvers.fixed_step.schemes import SCHEMES
+from natrium.solvers.simulate import SOLVERS
 
 LIF = natrium.Model(
     neuron=natrium.Neuron(),
@@ -27,8 +28,8 @@ def done():
 
 
 def test_every_solver_there_is_takes_part():
-    made = [solver for settings in solvers_compared(100.0).values() for _, solver in settings]
-    assert {type(solver) for solver in made} == {natrium.EventDriven, natrium.FixedStep, natrium.ClosedForm}
+    made = [solver for settings in list_solvers(100.0).values() for _, solver in settings]
+    assert {type(solver) for solver in made} == set(SOLVERS.values())
     assert {solver.scheme for solver in FAMILIES.values()} == set(SCHEMES)
     assert FAMILIES["script"].is_script
     assert {"auto", "RK45", "Radau"} == {
@@ -43,7 +44,7 @@ def test_what_would_take_minutes_is_left_out():
 
 
 def test_errors_fall_with_the_work_put_in(done):
-    rows = {name: [row for row in done.work if row.method == name] for name in solvers_compared(40.0)}
+    rows = {name: [row for row in done.work if row.method == name] for name in list_solvers(40.0)}
     assert all(rows.values())
     for name in ("event-driven, auto", "event-driven, RK45", "event-driven, Radau", "RK4, cubic", "script"):
         errors = [row.accuracy.spike_error for row in rows[name]]

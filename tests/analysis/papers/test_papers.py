@@ -89,14 +89,16 @@ def test_study_steps_do_not_nest():
 def test_order_is_fitted_to_the_upper_envelope():
     steps = np.geomspace(1.0, 0.1, 6)
     errors = 3.0 * steps**2
-    assert integrate_and_fire._observed_order(steps, errors)[0] == pytest.approx(2.0, abs=1e-12)
-    errors[2] *= 1e-6  # chance
-    assert integrate_and_fire._observed_order(steps, errors)[0] == pytest.approx(2.0, abs=0.3)
+    fitted = integrate_and_fire.SchemeOrder("lif", "heun", "linear", 2, steps, errors)
+    assert fitted.observed == pytest.approx(2.0, abs=1e-12)
+    np.testing.assert_allclose(fitted.line, errors, rtol=1e-12)
+    lucky = errors * np.where(np.arange(6) == 2, 1e-6, 1.0)
+    assert attrs.evolve(fitted, errors=lucky).observed == pytest.approx(2.0, abs=0.3)
 
 
 def test_a_missing_spike_has_no_order():
     steps = np.array([0.2, 0.1])
-    lost = integrate_and_fire.Order("lif", "euler", "grid", 1, steps, np.array([np.inf, 0.1]))
+    lost = integrate_and_fire.SchemeOrder("lif", "euler", "grid", 1, steps, np.array([np.inf, 0.1]))
     assert math.isnan(lost.observed)
     assert not lost.claim.holds
     solver = natrium.FixedStep(dt=20.0, scheme="euler")

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 import natrium
 from natrium.model import ModelError, Neuron, SolverError
-from natrium.solvers.ensembles.ensemble import Ensemble, assembled
+from natrium.solvers.ensembles.ensemble import Ensemble, assemble
 from natrium.solvers.ensembles.grid import runs_of
 from natrium.solvers.flags import RunFlag
 from natrium.solvers.runs import Chunk
@@ -40,7 +40,7 @@ def ensemble_of(trains, shape=None, **changes):
     if shape:
         axes = {name: np.arange(float(size)) for name, size in zip("ab", shape, strict=True)}
     chunks = [(0, chunk_of(trains, **changes))]
-    return assembled(runs, chunks, axes=axes, parameters={"I": runs.varied["I_0"]})
+    return assemble(runs, chunks, axes=axes, parameters={"I": runs.varied["I_0"]})
 
 
 TRAINS = [[10.0, 20.0, 40.0], [], [5.0], [1.0, 2.0, 4.0, 8.0]]
@@ -90,14 +90,14 @@ def test_chunks_come_in_any_order_and_may_be_missing():
         (4, chunk_of([[9.0]], messages={0: "late"})),
         (0, chunk_of([[1.0], [2.0, 3.0]], messages={1: "early"})),
     ]
-    found = assembled(runs, parts, axes={"run": np.arange(6)}, parameters={})
+    found = assemble(runs, parts, axes={"run": np.arange(6)}, parameters={})
     assert [train.tolist() for train in found] == [[1.0], [2.0, 3.0], [], [], [9.0], []]
     assert found.flags.tolist() == [0, 0, RunFlag.NOT_RUN, RunFlag.NOT_RUN, 0, RunFlag.NOT_RUN]
     assert found.messages == {1: "early", 4: "late"}
     assert not found.complete
     np.testing.assert_array_equal(np.isnan(found.rates), [False, False, True, True, False, True])
     assert "not run: 3" in repr(found)
-    none = assembled(runs, [], axes={"run": np.arange(6)}, parameters={})
+    none = assemble(runs, [], axes={"run": np.arange(6)}, parameters={})
     assert none.spike_times.size == 0
     assert not none.finished.any()
 
@@ -180,7 +180,7 @@ def test_units_are_those_of_the_fields_that_hold_the_numbers():
     stimulus = natrium.Constant(1.0) + natrium.Sine(1.0, 50.0, start=3.0)
     stimulus += natrium.Noise(sigma=1.0, tau=0.0, step=0.1, seed=1) + natrium.Gaussian(1.0, 5.0, 2.0)
     neuron = natrium.notebook.lif_na().neuron
-    units = assembled(runs_of(neuron, stimulus, {}, t_end=1.0), [], axes={}, parameters={}).units
+    units = assemble(runs_of(neuron, stimulus, {}, t_end=1.0), [], axes={}, parameters={}).units
     expected = {
         "I": "mV",
         "I_0": "mV",

@@ -15,7 +15,7 @@ import natrium
 from natrium.model import Constant, ModelError, Neuron, Step, UnsupportedModel, notebook
 from natrium.solvers import ClosedForm, EventDriven, Limits, Schedule, simulate_many
 from natrium.solvers.ensembles.grid import runs_of
-from natrium.solvers.ensembles.simulate_many import shown_progress
+from natrium.solvers.ensembles.simulate_many import show_progress
 from natrium.solvers.flags import RunFlag
 from natrium.solvers.runs import solve_one_by_one
 
@@ -238,7 +238,7 @@ def test_progress_is_shown_on_a_terminal_only(capsys, monkeypatch):
 
 def test_progress_begins_where_an_earlier_call_ended(capsys, monkeypatch):
     monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
-    list(shown_progress([], 10, True, done=10))
+    list(show_progress([], 10, True, done=10))
     assert "10/10" in capsys.readouterr().err
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 import math
-import time
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
@@ -24,8 +23,8 @@ from natrium.analysis.doctor.hypotheses.free_step import (
 from natrium.model import Neuron
 from natrium.model.arrays import Array
 
-# The search for what is rare ends after so many seconds, with the nearest hypothesis.
-MAX_SEARCH = 20.0
+# The search for what is rare ends after so many hypotheses, with the nearest one.
+MAX_TRIED = 1000
 # (scheme, gates, order): the script's first, since ties go to the first.
 _SCHEMES: tuple[tuple[str, str, Any], ...] = (
     ("euler", "euler", "new"),
@@ -90,7 +89,7 @@ def search(stack: Stack, base: Rules | None = None) -> Fit:
 def plainly(stack: Stack) -> Fit:
     """Fit the plain schemes alone: quick, for what may be as claimed."""
     plain = _Search(stack, claimed_rules(stack.neuron))
-    found = _fewest(itertools.chain(plain.plain(), plain.of_several_stages()), stack.neuron, plain.until)
+    found = _fewest(itertools.chain(plain.plain(), plain.of_several_stages()), stack.neuron, plain.tries)
     assert found is not None
     return found
 
@@ -105,7 +104,7 @@ class _Search:
         self.one_step = [start for start in bases if start.scheme not in _STAGED]
         self.staged = [start for start in bases if start.scheme in _STAGED]
         self.singles = list(_departures(stack, base))
-        self.until = time.monotonic() + MAX_SEARCH
+        self.tries = iter(range(MAX_TRIED))
         self.best: Fit | None = None
         # By how much the input acts, as the first fits have it: the factor of dt if it is in other units.
         self.tempo = 1.0
@@ -126,7 +125,7 @@ class _Search:
             self.freely_tuned,
         )
         for stage in stages:
-            found = _fewest(stage(), self.stack.neuron, self.until)
+            found = _fewest(stage(), self.stack.neuron, self.tries)
             if found is None:
                 continue
             if stage == self.plain:
@@ -145,7 +144,7 @@ class _Search:
         wrong = changed_coefficients(self.stack.neuron, found.coefficients)
         if not found.vanishes or wrong < 2:
             return found
-        single = _fewest(self.other_tempo(), self.stack.neuron, self.until)
+        single = _fewest(self.other_tempo(), self.stack.neuron, self.tries)
         if single is None or not single.vanishes:
             return found
         return single if changed_coefficients(self.stack.neuron, single.coefficients) + 1 < wrong else found
@@ -210,8 +209,8 @@ class _Search:
         return self.tuned([*self.one_step[:3], attrs.evolve(self.one_step[0], pace="forgotten")], free=True)
 
 
-def _fewest(fits: Iterable[Fit], neuron: Neuron, until: float) -> Fit | None:
-    """Give the exact fit with the fewest changed coefficients, or the nearest one."""
+def _fewest(fits: Iterable[Fit], neuron: Neuron, tries: Iterator[int]) -> Fit | None:
+    """Give the exact fit with the fewest changed coefficients, or the nearest one that may be tried."""
     best, fewest = None, math.inf
     for one in fits:
         changed = changed_coefficients(neuron, one.coefficients) if one.vanishes else math.inf
@@ -219,7 +218,7 @@ def _fewest(fits: Iterable[Fit], neuron: Neuron, until: float) -> Fit | None:
             fewest, best.residual if fewest == math.inf else 0.0,
         ):  # fmt: skip
             best, fewest = one, changed
-        if fewest == 0 or time.monotonic() > until:
+        if fewest == 0 or next(tries, None) is None:
             break
     return best
 

@@ -9,7 +9,7 @@ import sympy
 from natrium.model import Formula, HybridSystem
 from natrium.model.expressions.exprel import whole
 from natrium.model.kernel import event_system
-from natrium.solvers.compiled.taylor.native import Native, compiled
+from natrium.solvers.compiled.taylor.native import Native, compile_step
 from natrium.solvers.compiled.taylor.series import Program, program
 
 
@@ -36,7 +36,7 @@ def native_step(system: HybridSystem, width: int, order: int) -> Native:
 
     For one order it is quicker to run, for any order (0) quicker to compile.
     """
-    return compiled(taylor_program(system.structure), width, order)
+    return compile_step(taylor_program(system.structure), width, order)
 
 
 @lru_cache(maxsize=64)
@@ -44,4 +44,4 @@ def native_formula(formula: Formula) -> Native:
     """Compile the series of a formula of t: d(t, F)/dt = (1, formula), so that the formula is F'."""
     t = formula.value.symbol
     total, unused = sympy.Symbol("F_", real=True), sympy.Symbol("J_", real=True)
-    return compiled(program((sympy.S.One, whole(formula.value.symbolic)), (t, total), unused, ()), 1, 0)
+    return compile_step(program((sympy.S.One, whole(formula.value.symbolic)), (t, total), unused, ()), 1, 0)

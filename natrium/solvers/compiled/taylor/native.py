@@ -77,7 +77,7 @@ def _key(program: Program, width: int, order: int) -> str:
     return hashlib.sha256(content.encode()).hexdigest()[:32]
 
 
-def _optimised(program: Program, width: int, order: int) -> Any:
+def _optimise(program: Program, width: int, order: int) -> Any:
     import llvmlite.binding as llvm
 
     from natrium.solvers.compiled.taylor.emit import module_of
@@ -109,10 +109,10 @@ def assembly(program: Program, width: int, order: int) -> str:
     from natrium.solvers.compiled.taylor.emit import written_for
 
     machine = _target()[0]
-    return str(machine.emit_assembly(_optimised(program, width, written_for(program, order))))
+    return str(machine.emit_assembly(_optimise(program, width, written_for(program, order))))
 
 
-def compiled(program: Program, width: int, order: int) -> Native:
+def compile_step(program: Program, width: int, order: int) -> Native:
     """Compile a program, or load what was compiled before.
 
     Parameters
@@ -127,11 +127,11 @@ def compiled(program: Program, width: int, order: int) -> Native:
     from natrium.solvers.compiled.taylor.emit import written_for
 
     with _ONE_AT_A_TIME:  # two threads that compile the same would each drop the other's code
-        return _compiled(program, width, written_for(program, order))
+        return _compile(program, width, written_for(program, order))
 
 
 @lru_cache(maxsize=256)
-def _compiled(program: Program, width: int, order: int) -> Native:
+def _compile(program: Program, width: int, order: int) -> Native:
     import llvmlite.binding as llvm
 
     from natrium.solvers.compiled.taylor.emit import FUNCTION, n_slots
@@ -141,7 +141,7 @@ def _compiled(program: Program, width: int, order: int) -> Native:
     code = _read(path)
     was_cached = code is not None
     if code is None:
-        code = machine.emit_object(_optimised(program, width, order))
+        code = machine.emit_object(_optimise(program, width, order))
         _keep(path, code)
     empty = llvm.parse_assembly("")
     empty.triple = llvm.get_process_triple()

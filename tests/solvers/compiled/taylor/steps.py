@@ -7,7 +7,7 @@ import numpy as np
 import sympy
 
 from natrium.solvers.compiled.taylor.emit import ARGUMENTS
-from natrium.solvers.compiled.taylor.native import compiled
+from natrium.solvers.compiled.taylor.native import compile_step
 from natrium.solvers.compiled.taylor.series import program
 
 ORDER = 18
@@ -48,7 +48,7 @@ def taken(native, states, parameters, current=(0.0,), order=ORDER, tolerance=1e-
 
 def of(expr, places, *, native=None, width=8, others=OTHERS, current=(0.0,)):
     """Give the coefficients of an expression of x, y, J and a at places x, shape (ORDER, n_places)."""
-    native = native or compiled(written(expr), width, ORDER)
+    native = native or compile_step(written(expr), width, ORDER)
     groups = np.asarray(places, dtype=float).reshape(-1, native.width)
     found = [taken(native, (at, others[0], 0.0), others[1:], current)[0] for at in groups]
     return np.concatenate(found, axis=2)[2, 1:] * np.arange(1, ORDER + 1)[:, None]

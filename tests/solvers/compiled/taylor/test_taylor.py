@@ -16,7 +16,7 @@ import natrium
 from natrium.model.expressions.exprel import exprel, whole_exp
 from natrium.solvers.compiled.taylor import native
 from natrium.solvers.compiled.taylor.lowering import taylor_program
-from natrium.solvers.compiled.taylor.native import assembly, cache_folder, compiled
+from natrium.solvers.compiled.taylor.native import assembly, cache_folder, compile_step
 from tests.solvers.compiled.taylor.steps import ORDER, J, a, exact, of, taken, worst, written, x, y
 
 INPUT = (3.0, -0.5, 0.25, -0.1, 0.03)
@@ -75,7 +75,7 @@ def unfused(monkeypatch, tmp_path):
     machine, _, description = native._target()
     monkeypatch.setattr(native, "_target", lambda: (machine, False, f"{description} in two"))
     monkeypatch.setenv("NATRIUM_CACHE_DIR", str(tmp_path))
-    return lambda program: native._compiled.__wrapped__(program, 8, ORDER)
+    return lambda program: native._compile.__wrapped__(program, 8, ORDER)
 
 
 @pytest.mark.parametrize("name", RULES)
@@ -89,7 +89,7 @@ def test_coefficients_are_those_of_mpmath(name):
 @pytest.mark.parametrize("name", RULES)
 def test_orders_in_line_and_in_a_loop_are_the_same_bits(name):
     expr, places = RULES[name]
-    line, loop = (native._compiled(written(expr), 8, order) for order in (ORDER, 0))
+    line, loop = (native._compile(written(expr), 8, order) for order in (ORDER, 0))
     assert line.address != loop.address
     found = of(expr, places, native=line, current=INPUT)
     np.testing.assert_array_equal(of(expr, places, native=loop, current=INPUT), found)
@@ -196,7 +196,7 @@ def test_the_exponentials_of_a_channel_are_shared():
 
 def test_a_step_s_final_state_is_the_solution_s():
     """x' = r, y' = -q y and F' = y: y and F at the step's end in closed form, its length as the last terms allow."""
-    made = compiled(written(y + 0 * x), 8, ORDER)
+    made = compile_step(written(y + 0 * x), 8, ORDER)
     decay = np.array([0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 50.0])
     _, h, (_, y_end, f_end) = taken(made, (0.0, 1.0, 0.0), (0.0, 1.0, decay), tolerance=1e-14)
     np.testing.assert_allclose(y_end, np.exp(-decay * h), rtol=0.0, atol=5e-14)
@@ -315,14 +315,14 @@ def test_values_are_arguments_and_structure_is_what_is_kept():
     )
     assert system(other) == system(MODEL)
     assert native._key(system(other), 8, 15) == native._key(system(MODEL), 8, 15)
-    assert compiled(system(other), 1, 15).address == compiled(system(MODEL), 1, 15).address
+    assert compile_step(system(other), 1, 15).address == compile_step(system(MODEL), 1, 15).address
     assert native._key(system(MODEL), 1, 15) != native._key(system(MODEL), 8, 15)
     fewer = attrs.evolve(MODEL, channels=MODEL.channels[:1])
     assert native._key(system(fewer), 8, 15) != native._key(system(MODEL), 8, 15)
 
 
 def test_the_order_of_a_loop_is_an_argument_too():
-    made = compiled(written(sympy.exp(x)), 1, 0)
+    made = compile_step(written(sympy.exp(x)), 1, 0)
     for order in (6, 12, 30):
         series, *_ = taken(made, (0.5, 1.0, 0.0), (0.0, 1.0, 0.0), order=order)
         found = series[2, 1:, 0] * np.cumprod(np.arange(1.0, order + 1))
@@ -332,7 +332,7 @@ def test_the_order_of_a_loop_is_an_argument_too():
 @pytest.mark.parametrize("order", [6, 7, 16, 24])
 def test_a_crowd_of_any_order_is_the_single_lane(order):
     expr = y / exprel(-w) + sympy.exp(x / 18) * x**3
-    one, many = (compiled(written(expr), width, given) for width, given in ((1, 0), (8, order)))
+    one, many = (compile_step(written(expr), width, given) for width, given in ((1, 0), (8, order)))
     places = np.array(RULES["bernoulli of a line"][1])
     found = taken(many, (places, 0.7, 0.0), (0.4, -1.3, 0.25), order=order)
     for lane, place in enumerate(places):
