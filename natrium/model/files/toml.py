@@ -95,4 +95,6 @@ def from_dict(data: dict[str, Any]) -> Model:
     ModelError
         Naming every broken rule with its place, such as ``channels[0].gates[1].beta``.
     """
+    from natrium.model.files.reading import structure_model  # loads cattrs: only where a file is read
+
     return structure_model(data)
