@@ -1,20 +1,45 @@
-"""Figures: they draw what they are given, and are the only ones to load matplotlib."""
+"""Figures: they draw what they are given, and are the only ones to load matplotlib.
 
-from natrium.figures.accuracy import plot_convergence as plot_convergence
-from natrium.figures.accuracy import plot_spike_errors as plot_spike_errors
-from natrium.figures.accuracy import plot_work as plot_work
-from natrium.figures.comparison import plot_budget as plot_budget
-from natrium.figures.comparison import plot_comparison as plot_comparison
-from natrium.figures.comparison import plot_ladder as plot_ladder
-from natrium.figures.comparison import plot_script as plot_script
-from natrium.figures.cycle import plot_cycle as plot_cycle
-from natrium.figures.cycle import plot_gradients as plot_gradients
-from natrium.figures.cycle import plot_reset_bifurcation as plot_reset_bifurcation
-from natrium.figures.excitability import plot_equilibrium_curve as plot_equilibrium_curve
-from natrium.figures.excitability import plot_f_i as plot_f_i
-from natrium.figures.excitability import plot_strength_duration as plot_strength_duration
-from natrium.figures.noise import plot_intervals as plot_intervals
-from natrium.figures.noise import plot_noise as plot_noise
-from natrium.figures.phase_plane import plot_phase_plane as plot_phase_plane
-from natrium.figures.phase_plane import plot_phase_planes as plot_phase_planes
-from natrium.figures.trajectory import plot_trajectory as plot_trajectory
+Each is loaded when first asked for, and no other with it.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from natrium.figures.accuracy import plot_convergence as plot_convergence
+    from natrium.figures.accuracy import plot_spike_errors as plot_spike_errors
+    from natrium.figures.accuracy import plot_work as plot_work
+    from natrium.figures.comparison import plot_budget as plot_budget
+    from natrium.figures.comparison import plot_comparison as plot_comparison
+    from natrium.figures.comparison import plot_ladder as plot_ladder
+    from natrium.figures.comparison import plot_script as plot_script
+    from natrium.figures.cycle import plot_cycle as plot_cycle
+    from natrium.figures.cycle import plot_gradients as plot_gradients
+    from natrium.figures.cycle import plot_reset_bifurcation as plot_reset_bifurcation
+    from natrium.figures.excitability import plot_equilibrium_curve as plot_equilibrium_curve
+    from natrium.figures.excitability import plot_f_i as plot_f_i
+    from natrium.figures.excitability import plot_strength_duration as plot_strength_duration
+    from natrium.figures.noise import plot_intervals as plot_intervals
+    from natrium.figures.noise import plot_noise as plot_noise
+    from natrium.figures.phase_plane import plot_phase_plane as plot_phase_plane
+    from natrium.figures.phase_plane import plot_phase_planes as plot_phase_planes
+    from natrium.figures.trajectory import plot_trajectory as plot_trajectory
+
+_FILES = {
+    "accuracy": ("plot_convergence", "plot_spike_errors", "plot_work"),
+    "comparison": ("plot_budget", "plot_comparison", "plot_ladder", "plot_script"),
+    "cycle": ("plot_cycle", "plot_gradients", "plot_reset_bifurcation"),
+    "excitability": ("plot_equilibrium_curve", "plot_f_i", "plot_strength_duration"),
+    "noise": ("plot_intervals", "plot_noise"),
+    "phase_plane": ("plot_phase_plane", "plot_phase_planes"),
+    "trajectory": ("plot_trajectory",),
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Load a figure from its file when it is first asked for."""
+    for file, names in _FILES.items():
+        if name in names:
+            return getattr(import_module(f"natrium.figures.{file}"), name)
+    raise AttributeError(f"module 'natrium.figures' has no attribute {name!r}")
