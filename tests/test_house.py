@@ -382,6 +382,22 @@ def test_public_names_are_there_and_documented() -> None:
     assert silent == []
 
 
+@pytest.mark.parametrize("page", ["docs/architecture.md", "CONTRIBUTING.md"])
+def test_every_path_named_is_there(page: str) -> None:
+    text = (ROOT / page).read_text(encoding="utf-8")
+    named = set(re.findall(r"`((?:natrium|tests|docs|examples|benchmarks)/[\w./-]*)`", text))
+    named |= set(re.findall(r"\]\(([\w./-]+)", text))
+    assert named
+    homes = (ROOT, ROOT / Path(page).parent)
+    assert [path for path in named if not any((home / path).exists() for home in homes)] == []
+
+
+def test_the_map_shows_every_room() -> None:
+    text = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+    rooms = [path.parent.name for path in PACKAGE.glob("*/*/__init__.py")]
+    assert [room for room in rooms if f"{room}/" not in text] == []
+
+
 def test_version_has_one_source() -> None:
     version = settings()["project"]["version"]
     assert importlib.import_module("natrium").__version__ == version

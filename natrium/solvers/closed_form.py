@@ -22,7 +22,7 @@ from scipy.optimize import brentq
 from natrium.model import Drive, Simulation, UnsupportedModel, lower, smooth_spans
 from natrium.model.arrays import Array
 from natrium.solvers.base import BaseSolver, Run
-from natrium.solvers.limits import Budget, Limits
+from natrium.solvers.limits import Spending, Limits
 from natrium.solvers.refractory import rest_segment
 from natrium.solvers.reliability import rounding
 from natrium.solvers.trajectory import Event, Segment, Trajectory
@@ -149,7 +149,7 @@ class ClosedForm(BaseSolver):
                 "(--solver event)"
             )
         origin, gap, kernel = neuron.origin, neuron.gap, lower(neuron.system)
-        budget = Budget(self.limits, duration)
+        budget = Spending(self.limits, duration)
         segments: list[Segment] = []
         events: list[Event] = []
         u, begin, free_from = neuron.v_init - origin, 0.0, 0.0

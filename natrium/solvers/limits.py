@@ -35,7 +35,7 @@ class Limits:
     max_rhs_evaluations: int = attrs.field(default=100_000_000, validator=Count(high=10**12))
 
 
-class Budget:
+class Spending:
     """What is left of the limits as a run goes on; projected, so that a hopeless run ends early."""
 
     def __init__(self, limits: Limits, duration: float) -> None:

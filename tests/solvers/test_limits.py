@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import natrium
-from natrium.solvers.limits import Budget
+from natrium.solvers.limits import Spending
 
 
 def fire(budget, times):
@@ -17,7 +17,7 @@ def fire(budget, times):
 
 
 def test_as_many_spikes_as_allowed_and_no_more():
-    budget = Budget(natrium.Limits(max_spikes=100), duration=100.0)
+    budget = Spending(natrium.Limits(max_spikes=100), duration=100.0)
     count, said = fire(budget, np.arange(1.0, 200.0))
     assert count == 101
     assert "at most 100 spikes" in said
@@ -25,7 +25,7 @@ def test_as_many_spikes_as_allowed_and_no_more():
 
 
 def test_a_hopeless_rate_ends_long_before_the_budget_is_spent():
-    budget = Budget(natrium.Limits(max_spikes=1_000_000), duration=1.0)
+    budget = Spending(natrium.Limits(max_spikes=1_000_000), duration=1.0)
     count, said = fire(budget, np.arange(1, 10_000) * 1e-8)  # 1e8 in all
     assert count <= 100
     assert "far too fast" in said
@@ -35,14 +35,14 @@ def test_a_hopeless_rate_ends_long_before_the_budget_is_spent():
 def test_a_steady_rate_that_will_not_fit_ends_within_a_tenth_of_the_budget(times_over):
     # A million spikes cost minutes: an even train that is bound to break the budget must not spend it first.
     allowed = 100_000
-    budget = Budget(natrium.Limits(max_spikes=allowed), duration=1.0)
+    budget = Spending(natrium.Limits(max_spikes=allowed), duration=1.0)
     count, _ = fire(budget, np.arange(1, allowed + 2) / (times_over * allowed))
     assert count is not None
     assert count <= allowed // 10
 
 
 def test_a_burst_in_a_quiet_run_is_let_through():
-    budget = Budget(natrium.Limits(max_spikes=1000), duration=1000.0)
+    budget = Spending(natrium.Limits(max_spikes=1000), duration=1000.0)
     times = np.concatenate([np.arange(40) * 1e-6, np.arange(1.0, 900.0)])
     assert fire(budget, times) == (None, "")
     assert budget.spikes == 939
@@ -58,7 +58,7 @@ def spend(budget, calls, pace, rounds):
 
 
 def test_as_many_calls_as_allowed_and_no_more():
-    budget = Budget(natrium.Limits(max_rhs_evaluations=1000), duration=1.0)
+    budget = Spending(natrium.Limits(max_rhs_evaluations=1000), duration=1.0)
     number, said = spend(budget, 100, 0.01, 20)
     assert number == 11
     assert budget.calls == 1100
@@ -67,7 +67,7 @@ def test_as_many_calls_as_allowed_and_no_more():
 
 
 def test_a_hopeless_pace_ends_long_before_the_budget_is_spent():
-    budget = Budget(natrium.Limits(), duration=1000.0)
+    budget = Spending(natrium.Limits(), duration=1000.0)
     number, said = spend(budget, 1000, 1e-9, 100_000)
     assert number is not None
     assert budget.calls < 0.05 * natrium.Limits().max_rhs_evaluations
@@ -75,7 +75,7 @@ def test_a_hopeless_pace_ends_long_before_the_budget_is_spent():
 
 
 def test_a_fair_pace_is_let_through():
-    budget = Budget(natrium.Limits(max_rhs_evaluations=10_000_000), duration=1.0)
+    budget = Spending(natrium.Limits(max_rhs_evaluations=10_000_000), duration=1.0)
     assert spend(budget, 100_000, 0.012, 90) == (None, "")
 
 

@@ -30,7 +30,7 @@ from natrium.solvers.event_driven.right_hand_side import bound_jacobian, bound_r
 from natrium.solvers.event_driven.steppers import STEPPERS, Piece, Record, Rhs, Stepper, TrueStep
 from natrium.solvers.event_driven.stiffness import Switch
 from natrium.solvers.flags import RunFlag
-from natrium.solvers.limits import LEAST_RTOL, Budget, Limits
+from natrium.solvers.limits import LEAST_RTOL, Spending, Limits
 from natrium.solvers.refractory import rest_segment
 from natrium.solvers.reliability import errors_by_second_solve
 from natrium.solvers.trajectory import Event, Segment, Trajectory
@@ -156,7 +156,7 @@ class _Course:
         own = None if solver.atol is None else max(solver.atol, LEAST_ATOL)
         self.atol = np.full(len(initial), own or ATOL_GATE * self.rtol)
         self.atol[0] = own or ATOL_V * self.rtol
-        self.budget = Budget(solver.limits, self.duration)
+        self.budget = Spending(solver.limits, self.duration)
         self.segments: list[Segment] = []
         self.events: list[Event] = []
         self.grazes: list[Graze] = []
