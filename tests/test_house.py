@@ -398,6 +398,15 @@ def test_the_map_shows_every_room() -> None:
     assert [room for room in rooms if f"{room}/" not in text] == []
 
 
+def test_every_scan_is_a_test_that_is_there() -> None:
+    from tests.conftest import SCANS
+
+    for name in (line.partition("  ")[0] for line in SCANS.split()):
+        file, _, test = name.partition("::")
+        if test:
+            assert f"def {test}(" in (ROOT / "tests" / file).read_text(encoding="utf-8"), name
+
+
 def test_version_has_one_source() -> None:
     version = settings()["project"]["version"]
     assert importlib.import_module("natrium").__version__ == version

@@ -22,7 +22,7 @@ from scipy.optimize import brentq
 from natrium.model import Drive, Simulation, UnsupportedModel, lower, smooth_spans
 from natrium.model.arrays import Array
 from natrium.solvers.base import BaseSolver, Run
-from natrium.solvers.limits import Spending, Limits
+from natrium.solvers.limits import Limits, Spending
 from natrium.solvers.refractory import rest_segment
 from natrium.solvers.reliability import rounding
 from natrium.solvers.trajectory import Event, Segment, Trajectory

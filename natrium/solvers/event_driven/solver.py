@@ -30,7 +30,7 @@ from natrium.solvers.event_driven.right_hand_side import bound_jacobian, bound_r
 from natrium.solvers.event_driven.steppers import STEPPERS, Piece, Record, Rhs, Stepper, TrueStep
 from natrium.solvers.event_driven.stiffness import Switch
 from natrium.solvers.flags import RunFlag
-from natrium.solvers.limits import LEAST_RTOL, Spending, Limits
+from natrium.solvers.limits import LEAST_RTOL, Limits, Spending
 from natrium.solvers.refractory import rest_segment
 from natrium.solvers.reliability import errors_by_second_solve
 from natrium.solvers.trajectory import Event, Segment, Trajectory
