@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
+import attrs
 import typer
 
 from natrium.cli.common import (
@@ -24,7 +25,7 @@ from natrium.cli.common import (
 
 if TYPE_CHECKING:
     from natrium.analysis import Sweep
-    from natrium.model import Model
+    from natrium.solvers import Solver
 
 MAX_VALUES = 10_000_000
 WAIT = "10s"  # for a scheduler
@@ -81,14 +82,16 @@ def sweep_command(
         ),
     ],
     out: Annotated[Path, typer.Option(help="File to write: NetCDF or Zarr.", metavar="FILE.nc|FILE.zarr")],
-    solver: Annotated[str, typer.Option(help="compiled or event.")] = "compiled",
+    solver: Annotated[
+        str, typer.Option(help="compiled, event, script (with the file's dt) or closed-form.")
+    ] = "compiled",
     rtol: Annotated[float | None, typer.Option(help="Relative tolerance.")] = None,
     t_end: EndOption = None,
     scheduler: Annotated[
         str | None, typer.Option(help="A Dask scheduler to send the runs to.", metavar="ADDRESS")
     ] = None,
     workers: Annotated[
-        int | None, typer.Option(help="Threads (compiled) or processes (event).", min=1)
+        int | None, typer.Option(help="Threads (compiled) or processes (others).", min=1)
     ] = None,
     as_json: JsonFlag = False,
 ) -> None:
@@ -97,20 +100,13 @@ def sweep_command(
     Killed and started again, it finishes what is missing and does nothing twice.
     """
     from natrium.analysis import sweep
+    from natrium.solvers import solver_of
 
     read = read_model(model, rtol=rtol, t_end=t_end)
     axes = axes_of(grid)
-    with _workers(solver, scheduler, workers) as executor:
-        done = sweep(
-            read,
-            axes,
-            out,
-            solver=solver,
-            executor=executor,
-            workers=workers,
-            progress=not as_json,
-            **_options(solver, read),
-        )
+    chosen = solver_of(attrs.evolve(read.simulation, solver=solver))
+    with _workers(chosen, scheduler, workers) as executor:
+        done = sweep(read, axes, out, solver=chosen, executor=executor, workers=workers, progress=not as_json)
     print_json(_result(done), as_json)
     if not as_json and not done.interrupted:
         typer.echo(f"{done.path}: {done.n_runs} runs, {done.done_now} of them now")
@@ -130,19 +126,6 @@ def sweep_command(
         raise typer.Exit(FAILED_RUN)
 
 
-def _options(solver: str, model: Model) -> dict[str, Any]:
-    """Give the file's settings of the solver asked for."""
-    from natrium.model import ModelError
-
-    simulation = model.simulation
-    options: dict[str, Any] = {"rtol": simulation.rtol, "atol": simulation.atol}
-    if solver == "event":
-        options["method"] = simulation.method
-    elif solver != "compiled":
-        raise ModelError(f"a sweep's solver must be compiled or event, got {solver!r}")
-    return options
-
-
 def _result(done: Sweep) -> dict[str, Any]:
     """Give a sweep as the JSON object that outside scripts rely on."""
     return {
@@ -159,12 +142,14 @@ def _result(done: Sweep) -> dict[str, Any]:
 
 
 @contextmanager
-def _workers(solver: str, scheduler: str | None, workers: int | None) -> Iterator[Executor | None]:
+def _workers(solver: Solver, scheduler: str | None, workers: int | None) -> Iterator[Executor | None]:
     """Give who carries the runs: a cluster, a pool of processes, or None for our own threads."""
+    from natrium.solvers.runs import ManyRuns
+
     if scheduler is not None:
         with _cluster(scheduler) as executor:
             yield executor
-    elif solver == "event" and workers is not None and workers > 1:
+    elif workers is not None and workers > 1 and not isinstance(solver, ManyRuns):
         context = multiprocessing.get_context("spawn")
         with ProcessPoolExecutor(workers, mp_context=context, initializer=_deaf) as executor:
             yield executor

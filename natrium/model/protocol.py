@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol, runtime_checkable
 
+import attrs
+
 from natrium.model.errors import ModelError
 from natrium.model.hybrid import HybridSystem
 from natrium.model.parameter import Parameter
@@ -82,7 +84,7 @@ class AnyNeuron(Protocol):
 
 
 def check_neuron(neuron: object) -> None:
-    """Refuse what is no neuron.
+    """Refuse what is no neuron: it has all of these, and is an attrs class, whose fields are its facts.
 
     Raises
     ------
@@ -91,3 +93,7 @@ def check_neuron(neuron: object) -> None:
     """
     if isinstance(neuron, type) or not isinstance(neuron, AnyNeuron):
         raise ModelError(f"neuron must be a Neuron, got {type(neuron).__name__}")
+    if not attrs.has(type(neuron)):
+        raise ModelError(
+            f"a neuron must be of an attrs class, got {type(neuron).__name__}: decorate it with @attrs.frozen"
+        )

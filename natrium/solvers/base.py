@@ -202,10 +202,9 @@ def _versions(needs: tuple[str, ...]) -> dict[str, str]:
 
 def manifest(solver: Any, neuron: AnyNeuron, stimulus: Sum) -> dict[str, Any]:
     """Say what made a run: versions, settings and a hash of the model."""
+    fields = attrs.asdict(solver) if attrs.has(type(solver)) else getattr(solver, "__dict__", {})
     settings = {
-        key: value
-        for key, value in attrs.asdict(solver).items()
-        if isinstance(value, (str, int, float, bool, dict))
+        key: value for key, value in fields.items() if isinstance(value, (str, int, float, bool, dict))
     }
     if not neuron.of_channels:
         content = repr((neuron, stimulus))

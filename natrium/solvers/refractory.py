@@ -24,7 +24,7 @@ def find_targets(kernel: Kernel, y: Array) -> tuple[Array, Array]:
     values = (*y.tolist(), *kernel.parameters)
     for index, rate, target in kernel.relaxations:
         rates[index] = rate(*values)[0]
-        if rates[index] > 0.0:
+        if rates[index] != 0.0:  # one below zero grows away from its target
             targets[index] = target(*values)[0]
     return rates, targets
 

@@ -10,7 +10,7 @@ from typing import Any, Literal
 import attrs
 import numpy as np
 
-from natrium.model import AnyNeuron, Number, Sum
+from natrium.model import AnyNeuron, NatriumError, Number, Sum
 from natrium.model.arrays import Array
 from natrium.solvers.flags import RunFlag
 
@@ -222,9 +222,18 @@ class Trajectory:
         ----------
         ax : matplotlib.axes.Axes, optional
             Drawn into; a new figure by default.
+
+        Raises
+        ------
+        NatriumError
+            When the package is not installed whole: its figures are looked up among what is installed.
         """
-        (plot,) = entry_points(group="natrium.plots", name="trajectory")
-        return plot.load()(self, ax=ax)
+        for plot in entry_points(group="natrium.plots", name="trajectory"):
+            return plot.load()(self, ax=ax)
+        raise NatriumError(
+            "figures are looked up among the installed packages, got no natrium there: install it "
+            '(again): pip install "natrium", or -e . in a checkout'
+        )
 
     def _repr_html_(self) -> str:
         """Show a run in a notebook."""

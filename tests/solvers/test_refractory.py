@@ -3,8 +3,10 @@
 import attrs
 import numpy as np
 import pytest
+import sympy
 
 import natrium
+from natrium.analysis.variation.linearised import linearised
 from natrium.model.hybrid import REFRACTORY_RULES
 from natrium.solvers.flags import RunFlag
 from tests.solvers.cases import METHODS, NA, STEP
@@ -201,6 +203,27 @@ def test_a_rule_in_closed_form_is_one_entry_for_the_analyses(half_pace):
     assert plane.release(0.3) == pytest.approx(
         steady + (0.3 - steady) * np.exp(-1.5 * (alpha + beta)), abs=1e-12
     )
+
+
+@pytest.fixture
+def growing(monkeypatch):
+    """V and m stand still, h grows without bound: x' = 0.1 x."""
+    monkeypatch.setitem(
+        REFRACTORY_RULES, "growing", lambda system: (0, 0, sympy.Rational(1, 10) * system.states[2])
+    )
+    return attrs.evolve(NA, refractory="growing")
+
+
+@pytest.mark.parametrize("name", EVERY)
+def test_a_rule_under_which_a_state_grows_grows(growing, name):
+    run = EVERY[name].solve(growing, STEP, t_end=100.0)
+    event = run.events[0]
+    expected = [growing.v_reset, event.after[1], event.after[2] * np.exp(0.2)]
+    np.testing.assert_allclose(run.state(event.time + 2.0, side="left"), expected, rtol=1e-13)
+    found = linearised(growing.system).rest(event.after, 2.0)
+    np.testing.assert_allclose(found[0], expected, rtol=1e-13)
+    np.testing.assert_allclose(found[1], np.diag([1.0, 1.0, np.exp(0.2)]), rtol=1e-13)
+    np.testing.assert_allclose(found[2], [0.0, 0.0, 0.1 * expected[2]], rtol=1e-13)
 
 
 def test_a_rule_that_lets_v_flow_is_one_entry_too(ignored):

@@ -108,6 +108,9 @@ def test_a_solver_added_is_known_to_simulate_files_and_command_line(tmp_path):
         natrium.simulate(
             natrium.HybridNeuron(equations={"V": 0.0}, initial={"V": 0.0}), t_end=1.0, solver="resting"
         )
+    sweep = ["sweep", str(tmp_path / "model.toml"), "--grid", "g_Na=1,2", "--out", str(tmp_path / "x.nc")]
+    swept = CliRunner().invoke(app, [*sweep, "--solver", "resting", "--json"])
+    assert json.loads(swept.stdout)["n_runs"] == 2, swept.output
     runs = natrium.simulate_many(NA, STEP, t_end=10.0, parameters={"g_Na": [1.0, 2.0]}, solver="resting")
     assert runs.counts.tolist() == [0, 0]
 
@@ -130,6 +133,35 @@ def test_what_is_no_neuron_or_no_stimulus_is_refused(name):
     for wrong in (10.0, "step", [natrium.Constant(1.0), 3.0]):
         with pytest.raises(natrium.StimulusError, match="Stimulus"):
             solver.solve(LIF, wrong, t_end=1.0)
+
+
+def test_what_only_looks_like_a_neuron_is_told_what_it_lacks():
+    members = {name: getattr(LIF, name) for name in dir(LIF) if not name.startswith("_")}
+    alike = type("Alike", (), members)()
+    for ask in (
+        lambda: natrium.simulate(alike, t_end=1.0),
+        lambda: natrium.Model(neuron=alike),
+    ):
+        with pytest.raises(natrium.ModelError, match="must be of an attrs class, got Alike: decorate it"):
+            ask()
+
+
+class Plain:
+    """A solver that is no more than its method."""
+
+    def __init__(self, rtol):
+        """Take a setting."""
+        self.rtol = rtol
+
+    def solve(self, neuron, stimulus=None, *, t_start=0.0, t_end):
+        """Run a neuron."""
+        return natrium.EventDriven(rtol=self.rtol).solve(neuron, stimulus, t_start=t_start, t_end=t_end)
+
+
+def test_any_object_that_solves_carries_many_runs():
+    many = natrium.simulate_many(LIF, t_end=50.0, parameters={"I": [10.0, 20.0]}, solver=Plain(1e-6))
+    assert many.counts.tolist() == [0, 3]
+    assert (many.manifest["solver"], many.manifest["settings"]) == ("Plain", {"rtol": 1e-6})
 
 
 @pytest.mark.parametrize("name", SOLVERS)

@@ -138,3 +138,10 @@ def test_a_script_s_samples_are_held():
 def test_a_trajectory_is_frozen(run):
     with pytest.raises(attrs.exceptions.FrozenInstanceError):
         run.method = "other"
+
+
+def test_figures_that_are_not_installed_are_named(monkeypatch):
+    run = natrium.simulate(natrium.Neuron(), t_end=1.0)
+    monkeypatch.setattr("natrium.solvers.trajectory.entry_points", lambda **selected: ())
+    with pytest.raises(natrium.NatriumError, match="pip install"):
+        run.plot()

@@ -188,7 +188,7 @@ class Linearised:
     def rest(self, y: Array, length: float) -> tuple[Array, Array, Array]:
         """Carry a state through (a part of) the refractory period.
 
-                By the system's own closed form and its derivatives.
+        By the system's own closed form and its derivatives.
 
         Parameters
         ----------
@@ -210,7 +210,7 @@ class Linearised:
             )
         end, by_state, by_length = y.copy(), np.eye(y.size), np.zeros(y.size)
         for row, rate, lowered in self.structure.resting:
-            if rate(*y.tolist())[0] <= 0.0:
+            if rate(*y.tolist())[0] == 0.0:
                 continue  # a gate that does not move there has no steady state either
             end[row], *by_state[row], by_length[row] = lowered(*y.tolist(), length)
         return end, by_state, by_length

@@ -15,7 +15,13 @@ from natrium.model.arrays import Array
 from natrium.model.checks import Choice, Count, as_float, is_real
 from natrium.model.errors import StepLimit, StimulusError
 from natrium.model.stimuli.drive import Drive
-from natrium.model.stimuli.stimulus import Stimulus, amplitude_field, number_rule, optional_rule
+from natrium.model.stimuli.stimulus import (
+    SampledInput,
+    Stimulus,
+    amplitude_field,
+    number_rule,
+    optional_rule,
+)
 from natrium.model.stimuli.waveforms import MAX_EDGES, Constant
 
 BLOCK = 4096  # samples drawn at once
@@ -222,7 +228,7 @@ class Noise(Stimulus):
         end = self._index(last)
         return self._index(first), end + (1 if self._time(end) == last else 2)
 
-    def samples_in(self, t_start: float, t_end: float) -> tuple[Array, Array]:
+    def samples_in(self, t_start: float, t_end: float) -> SampledInput:
         """Give the samples that make the input on a span.
 
         Parameters
@@ -232,10 +238,9 @@ class Noise(Stimulus):
 
         Returns
         -------
-        times, values : ndarray, shape (n_samples,)
-            ms and mV: from the last sample at or before the span's beginning (or from `start`, if
-            that is later) to the first one at or after its end (or after `stop`). None at all where span
-            and window do not meet.
+        SampledInput
+            From the last sample at or before the span's beginning (or from `start`, if that is later) to the
+            first one at or after its end (or after `stop`). None at all where span and window do not meet.
 
         Raises
         ------
@@ -244,7 +249,8 @@ class Noise(Stimulus):
         """
         first, behind = self._range(t_start, t_end)
         times = self._origin + np.arange(first, behind, dtype=float) * self.step
-        return times, self.mean + self.sample_sigma * self._drawn.between(first, behind)
+        values = self.mean + self.sample_sigma * self._drawn.between(first, behind)
+        return SampledInput(times, values, self.interpolation == "linear")
 
     def derivative(self, short: str) -> Stimulus | None:
         """Give the derivative by one parameter, edges apart."""
@@ -252,7 +258,9 @@ class Noise(Stimulus):
             return Constant(1.0, start=self.start, stop=self.stop)
         if short == "sigma":
             return attrs.evolve(self, mean=0.0, sigma=1.0)
-        return attrs.evolve(self, mean=0.0, intensity=1.0) if short == "intensity" else None
+        if short == "intensity":
+            return attrs.evolve(self, mean=0.0, intensity=1.0)
+        return super().derivative(short)
 
     def edges(self, t_start: float, t_end: float) -> Iterator[float]:
         """Give the window's edges and every sample's time within the span."""

@@ -12,7 +12,6 @@ import attrs
 import numpy as np
 import sympy
 
-from natrium.model.arrays import Array
 from natrium.model.checks import Choice, Number, Numbers, Optional, as_float, show
 from natrium.model.errors import StimulusError
 from natrium.model.expressions.exprel import whole
@@ -20,7 +19,7 @@ from natrium.model.expressions.expression import Expression, as_expression, eval
 from natrium.model.expressions.smooth import feature_scale
 from natrium.model.kernel import lower_expressions
 from natrium.model.stimuli.drive import Drive
-from natrium.model.stimuli.stimulus import SCALE, Stimulus, number_field
+from natrium.model.stimuli.stimulus import SCALE, SampledInput, Stimulus, number_field
 
 
 def _check_callable(instance: Any, attribute: Any, value: Any) -> None:
@@ -88,15 +87,15 @@ class Samples(Stimulus):
 
     def derivative(self, short: str) -> Stimulus | None:
         """Give the derivative by one parameter, edges apart."""
-        return self if short == SCALE.short else None
+        return self if short == SCALE.short else super().derivative(short)
 
     @cached_property
-    def _arrays(self) -> tuple[Array, Array]:
-        return np.array(self.times), np.array(self.values)
+    def _samples(self) -> SampledInput:
+        return SampledInput(np.array(self.times), np.array(self.values), self.interpolation == "linear")
 
-    def samples_in(self, t_start: float, t_end: float) -> tuple[Array, Array]:
-        """Give times (ms) and values (mV) that make the input on a span: all of them."""
-        return self._arrays
+    def samples_in(self, t_start: float, t_end: float) -> SampledInput:
+        """Give the samples that make the input on a span: all of them."""
+        return self._samples
 
     def _slope(self, index: int) -> float:
         rise = self.values[index + 1] - self.values[index]
@@ -161,7 +160,7 @@ class Formula(Stimulus):
 
     def derivative(self, short: str) -> Stimulus | None:
         """Give the derivative by one parameter, edges apart."""
-        return self if short == SCALE.short else None
+        return self if short == SCALE.short else super().derivative(short)
 
     def series(self) -> Formula:
         """Give what the compiled solver makes its series of."""
@@ -229,7 +228,7 @@ class Curve(Stimulus):
         """Give the derivative by one parameter, edges apart."""
         fields = {one.short: one.field for one in self.numbers()}
         symbols = [symbol for symbol in self.expression.free_symbols if symbol.name == fields[short]]
-        return self._formula(self.expression.diff(symbols[0])) if symbols else None
+        return self._formula(self.expression.diff(symbols[0])) if symbols else super().derivative(short)
 
     def series(self) -> Formula:
         """Give what the compiled solver makes its series of."""
@@ -265,7 +264,7 @@ class Custom(Stimulus):
 
     def derivative(self, short: str) -> Stimulus | None:
         """Give the derivative by one parameter, edges apart."""
-        return self if short == SCALE.short else None
+        return self if short == SCALE.short else super().derivative(short)
 
     def edges(self, t_start: float, t_end: float) -> Iterator[float]:
         """Give the window's edges and the breakpoints given."""

@@ -10,13 +10,13 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import pairwise
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NamedTuple
 
 import attrs
 
 from natrium.model.arrays import Array
 from natrium.model.checks import Number, Optional, as_float, show
-from natrium.model.errors import StimulusError
+from natrium.model.errors import StimulusError, UnsupportedModel
 from natrium.model.parameter import Parameter, numbers_of
 from natrium.model.stimuli.drive import Drive
 
@@ -76,14 +76,31 @@ class Term:
     numbers: tuple[float, float, float]
 
 
+class SampledInput(NamedTuple):
+    """Samples that make an input, the end values going on outside.
+
+    Attributes
+    ----------
+    times, values : ndarray, shape (n_samples,)
+        ms, increasing, and mV.
+    lines : bool
+        Whether straight lines join them; each holds until the next otherwise.
+    """
+
+    times: Array
+    values: Array
+    lines: bool = False
+
+
 @attrs.frozen
 class Stimulus:
     """Base of the stimuli.
 
     To write a new kind: give `kind`, the fields (those with a `short` name are its parameters), and `drive`;
-    `edges` where it has edges or kinks besides start and stop; `derivative` and `moving_edges` for gradients
-    by its parameters; `series` for the compiled solver. A kind that is one expression of t and its fields
-    gets all of these from `Curve`. Then list it in `natrium.model.stimuli.kinds`.
+    `edges` where it has edges or kinks besides start and stop; `derivative` (or `only_edges`) and
+    `moving_edges` for gradients by its parameters; `series`, or `samples_in`, for the compiled solver. A kind
+    that is one expression of t and its fields gets all of these from `Curve`. Then list it in
+    `natrium.model.stimuli.kinds`.
 
     Parameters
     ----------
@@ -95,6 +112,7 @@ class Stimulus:
     flat: ClassVar[bool] = False  # on each piece it is its amplitude or nothing
     rough: ClassVar[tuple[str, ...]] = ()  # short names of parameters that spike times have no derivative by
     in_order: ClassVar[tuple[tuple[str, str], ...]] = (WINDOW,)  # fields of which the second is no less
+    only_edges: ClassVar[tuple[str, ...]] = WINDOW  # short names of parameters that move edges, nothing else
 
     start: float | None = attrs.field(
         default=None,
@@ -155,8 +173,19 @@ class Stimulus:
         return attrs.evolve(part, **{fields[name]: values[name] for name in values if name in fields})
 
     def derivative(self, short: str) -> Stimulus | None:
-        """Give the derivative by one parameter, edges apart, as an input; None where only edges move."""
-        return None
+        """Give the derivative by one parameter, edges apart, as an input; None where only edges move.
+
+        Raises
+        ------
+        UnsupportedModel
+            When the kind does not say.
+        """
+        if short in self.only_edges:
+            return None
+        raise UnsupportedModel(
+            f"a {type(self).__name__} input must say its derivative by {short!r}, got none: write its "
+            "`derivative`, or derive the kind from Curve"
+        )
 
     def moving_edges(self, short: str, t_start: float, t_end: float) -> Iterator[MovingEdge]:
         """Give the edges that move with one parameter; those outside the span may be left out."""
@@ -167,8 +196,8 @@ class Stimulus:
         """Give what the compiled solver makes a curve's series of: a term, a formula, or None."""
         return None
 
-    def samples_in(self, t_start: float, t_end: float) -> tuple[Array, Array] | None:
-        """Give times (ms) and values (mV) that make the input on a span; None where it is not sampled."""
+    def samples_in(self, t_start: float, t_end: float) -> SampledInput | None:
+        """Give the samples that make the input on a span; None where it is not sampled."""
         return None
 
     def __call__(self, t: float, *, strict: bool = False) -> float:

@@ -39,7 +39,7 @@ class Constant(Stimulus):
 
     def derivative(self, short: str) -> Stimulus | None:
         """Give the derivative by one parameter, edges apart."""
-        return attrs.evolve(self, amplitude=1.0) if short == "I" else None
+        return attrs.evolve(self, amplitude=1.0) if short == "I" else super().derivative(short)
 
 
 @attrs.frozen
@@ -67,6 +67,7 @@ class Pulses(Constant):
 
     kind = "pulses"
     in_order = (*Stimulus.in_order, ("width", "period"))
+    only_edges = (*Stimulus.only_edges, "width", "period")
     width: float = number_field("ms", low=0.0, open_low=True, short="width", meaning="length of a pulse")
     period: float = number_field("ms", low=0.0, open_low=True, short="period", meaning="onset to onset")
     count: int | None = attrs.field(
@@ -180,7 +181,7 @@ class Ramp(Stimulus):
             return Constant(-self.slope, start=self.start, stop=None if self.hold else self.stop)
         if short == "stop" and self.hold:
             return Constant(self.slope, start=self.stop)
-        return None
+        return super().derivative(short)
 
 
 @attrs.frozen
@@ -229,7 +230,7 @@ class Sine(Stimulus):
             return Custom(
                 lambda t: 2e-3 * math.pi * t * whole(t), max_step=step, start=self.start, stop=self.stop
             )
-        return None
+        return super().derivative(short)
 
     def series(self) -> Term:
         """Give what the compiled solver makes its series of."""
@@ -275,7 +276,7 @@ class Gaussian(Stimulus):
         if short == "I":
             return attrs.evolve(self, amplitude=1.0)
         if short not in ("center", "sigma"):
-            return None
+            return super().derivative(short)
         power = 1 if short == "center" else 2
 
         def derivative(t: float) -> float:

@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from natrium.model import Formula, Stimulus, Sum, UnsupportedModel
 from natrium.model.arrays import Array
-from natrium.model.stimuli.stimulus import Term
+from natrium.model.stimuli.stimulus import SampledInput, Term
 from natrium.solvers.runs import Runs
 
 SINE, GAUSSIAN, FORMULA = range(3)
@@ -215,27 +215,27 @@ def _cut(stimulus: Sum, t_start: float, t_end: float, formulas: dict[Formula, in
         if found is None:
             _add_part(pieces, part, formulas)
         else:
-            _add_samples(pieces, part, *found)
+            _add_samples(pieces, part, found)
     return pieces
 
 
-def _edges(part: Stimulus, samples: tuple[Array, Array] | None, t_start: float, t_end: float) -> Array:
+def _edges(part: Stimulus, samples: SampledInput | None, t_start: float, t_end: float) -> Array:
     if samples is None:
         return np.fromiter(part.edges(t_start, t_end), dtype=float)
     window = [edge for edge in (part.start, part.stop) if edge is not None]
-    return np.concatenate([window, samples[0]])
+    return np.concatenate([window, samples.times])
 
 
-def _add_samples(pieces: _Pieces, part: Any, times: Array, values: Array) -> None:
+def _add_samples(pieces: _Pieces, part: Stimulus, samples: SampledInput) -> None:
     """Add a sampled input by whole arrays, to the same doubles as its `drive`."""
-    begins = pieces.begins
+    begins, times, values = pieces.begins, samples.times, samples.values
     if not times.size:
         pieces.levels.append(np.zeros(begins.size))
         return
     index = np.searchsorted(times, begins, side="right") - 1
     here = np.maximum(index, 0)
     level, slope = values[here], np.zeros(begins.size)
-    if part.interpolation == "linear":
+    if samples.lines:
         inside = (index >= 0) & (index < times.size - 1)
         k = index[inside]
         slope[inside] = (values[k + 1] - values[k]) / (times[k + 1] - times[k])

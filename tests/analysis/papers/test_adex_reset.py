@@ -6,10 +6,15 @@ import attrs
 import numpy as np
 import pytest
 
-from natrium.analysis import papers as reproduced
 from natrium.analysis.cycle.orbits import orbit, reset_bifurcation
 from natrium.analysis.papers import adex_reset
-from natrium.analysis.papers.adex_reset import AT_RESETS, CURRENT, AdexResets, adex
+from natrium.analysis.papers.adex_reset import (
+    AT_RESETS,
+    CURRENT,
+    AdexResets,
+    adex,
+    adex_resets,
+)
 
 
 def failing(claims):
@@ -74,7 +79,7 @@ def test_silence_is_no_orbit(resets):
 @pytest.mark.slow
 def test_all_of_the_figure_holds():
     told = []
-    found = reproduced.adex_resets(told.append)
+    found = adex_resets(told.append)
     assert failing(found.claims) == []
     assert len(told) == 2
     values, w = found.points

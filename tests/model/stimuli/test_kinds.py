@@ -7,9 +7,10 @@ import sympy
 
 import natrium
 from natrium.figures import plot_gradients, plot_trajectory
+from natrium.model.stimuli.drive import Drive
 from natrium.model.stimuli.kinds import KINDS
 from natrium.model.stimuli.signals import Curve
-from natrium.model.stimuli.stimulus import amplitude_field, number_field
+from natrium.model.stimuli.stimulus import SampledInput, Stimulus, amplitude_field, number_field
 from natrium.solvers.flags import RunFlag
 
 t, amplitude, tau, start = sympy.symbols("t amplitude tau start", real=True)
@@ -119,3 +120,77 @@ def test_figures_know_it():
     (ax,) = plot_gradients(natrium.spike_time_gradients(run, ["tau_0"])).axes
     named = [*ax.get_yticklabels(), *ax.get_legend().get_texts()]
     assert "tau_0 = 12 ms" in [label.get_text() for label in named]
+
+
+@attrs.frozen
+class Chirp(Stimulus):
+    """amplitude sin(rate t^2): a kind that gives its drive, and of derivatives none."""
+
+    kind = "chirp"
+    amplitude: float = amplitude_field()
+    rate: float = number_field("rad/ms2", short="rate", meaning="rise of the angular frequency")
+
+    def drive(self, t):
+        """Give the input on the smooth piece that begins at `t`."""
+        return Drive(curves=(lambda s: self.amplitude * np.sin(self.rate * (t + s) ** 2),), max_step=1.0)
+
+
+@attrs.frozen
+class Known(Chirp):
+    """The same, which says one derivative."""
+
+    def derivative(self, short):
+        """Give the derivative by one parameter, edges apart."""
+        return attrs.evolve(self, amplitude=1.0) if short == "I" else super().derivative(short)
+
+
+def test_a_kind_that_says_no_derivative_has_no_gradient_rather_than_zero():
+    neuron = natrium.Neuron()
+    drive = natrium.Constant(20.0)
+    run = natrium.EventDriven(rtol=1e-12).solve(neuron, [drive, Chirp(4.0, 0.02, stop=20.0)], t_end=40.0)
+    with pytest.raises(natrium.UnsupportedModel, match="a Chirp input must say its derivative by 'I'"):
+        natrium.spike_time_gradients(run, ["I_1"])
+    assert np.abs(natrium.spike_time_gradients(run, ["stop_1"]).matrix[-1]) > 1e-3  # it moves an edge alone
+    known = natrium.EventDriven(rtol=1e-12).solve(neuron, [drive, Known(4.0, 0.02, stop=20.0)], t_end=40.0)
+    found = natrium.spike_time_gradients(known, ["I_1"])["I_1"]
+    near = [
+        natrium.EventDriven(rtol=1e-13)
+        .solve(neuron, [drive, Chirp(4.0 + step, 0.02, stop=20.0)], t_end=40.0)
+        .spike_times
+        for step in (1e-4, -1e-4)
+    ]
+    np.testing.assert_allclose(found, (near[0] - near[1]) / 2e-4, rtol=1e-6, atol=1e-7)
+    with pytest.raises(natrium.UnsupportedModel, match="by 'rate'"):
+        natrium.spike_time_gradients(known, ["rate_1"])
+
+
+@attrs.frozen
+class Stairs(Stimulus):
+    """height floor(t / width): a kind that is sampled."""
+
+    kind = "stairs"
+    height: float = number_field("mV", short="height", meaning="of one stair")
+    width: float = number_field("ms", low=0.0, open_low=True, short="width", meaning="of one stair")
+
+    def samples_in(self, t_start, t_end):
+        """Give the samples that make the input on a span."""
+        turns = np.arange(np.floor(t_start / self.width), np.ceil(t_end / self.width) + 1.0)
+        return SampledInput(self.width * turns, self.height * turns)
+
+    def edges(self, t_start, t_end):
+        """Give every edge."""
+        yield from super().edges(t_start, t_end)
+        yield from self.samples_in(t_start, t_end).times.tolist()
+
+    def drive(self, t):
+        """Give the input on the smooth piece that begins at `t`."""
+        return Drive(level=self.height * float(np.floor(t / self.width)))
+
+
+def test_a_kind_that_is_sampled_runs_compiled():
+    drive = Stairs(6.0, 8.0, stop=70.0)
+    exact = natrium.EventDriven(rtol=1e-12).solve(natrium.Neuron(), drive, t_end=80.0)
+    compiled = natrium.Compiled(rtol=1e-12).solve(natrium.Neuron(), drive, t_end=80.0)
+    assert exact.n_spikes >= 3
+    assert not compiled.flags & RunFlag.FALLBACK
+    np.testing.assert_allclose(compiled.spike_times, exact.spike_times, rtol=0.0, atol=1e-9)

@@ -20,7 +20,7 @@ WHITE = natrium.Noise(10.0, tau=0.0, intensity=4.0, step=0.5, seed=7)
 
 
 def values(noise: natrium.Noise, count: int) -> Any:
-    found = noise.samples_in(0.0, (count - 1) * noise.step)[1]
+    found = noise.samples_in(0.0, (count - 1) * noise.step).values
     assert found.size == count
     return found
 
@@ -53,7 +53,7 @@ def test_samples_are_normal(noise: natrium.Noise) -> None:
 def test_process_is_stationary_from_its_first_sample_on_and_through_it() -> None:
     """Over many seeds: the samples at 0 and on both sides of it are those of one stationary process."""
     n, rho = 2000, math.exp(-0.5 / 5.0)
-    x = np.array([attrs.evolve(OU, seed=seed).samples_in(-1.0, 1.0)[1] for seed in range(n)])
+    x = np.array([attrs.evolve(OU, seed=seed).samples_in(-1.0, 1.0).values for seed in range(n)])
     expected = 16.0 * rho ** np.abs(np.subtract.outer(np.arange(5), np.arange(5)))
     assert np.abs(x.mean(axis=0) - 10.0).max() < 4.5 * 4.0 / math.sqrt(n)
     assert np.abs(np.cov(x.T) - expected).max() < 4.5 * 16.0 * math.sqrt(2 / n)
@@ -87,7 +87,7 @@ def test_halving_the_step_keeps_the_integral_of_white_noise() -> None:
     n = 3000
     for step in (1.0, 0.25):
         white = [natrium.Noise(intensity=4.0, tau=0.0, step=step, seed=seed) for seed in range(n)]
-        integrals = [step * noise.samples_in(0.0, 10.0 - step)[1].sum() for noise in white]
+        integrals = [step * noise.samples_in(0.0, 10.0 - step).values.sum() for noise in white]
         assert np.var(integrals) == pytest.approx(160.0, rel=4.5 * math.sqrt(2 / n))
 
 
@@ -124,16 +124,16 @@ def test_samples_are_not_pickled() -> None:
 def test_samples_drawn_by_many_threads_are_the_same() -> None:
     noise, ends = attrs.evolve(OU), [BLOCK * 0.5 * (1 + k % 7) for k in range(28)]
     with ThreadPoolExecutor(7) as threads:
-        parts = list(threads.map(lambda end: noise.samples_in(-end, end)[1], ends))
+        parts = list(threads.map(lambda end: noise.samples_in(-end, end).values, ends))
     for end, part in zip(ends, parts, strict=True):
-        assert np.array_equal(part, attrs.evolve(OU).samples_in(-end, end)[1])
+        assert np.array_equal(part, attrs.evolve(OU).samples_in(-end, end).values)
 
 
 @pytest.mark.parametrize("interpolation", ["hold", "linear"])
 @pytest.mark.parametrize("window", [{}, {"start": 20.3}, {"stop": 35.1}, {"start": -7.0, "stop": 35.1}])
 def test_bulk_and_single_samples_agree(interpolation: Any, window: dict[str, float]) -> None:
     noise = attrs.evolve(OU, interpolation=interpolation, **window)
-    times, found = noise.samples_in(10.1, 50.2)
+    times, found, _ = noise.samples_in(10.1, 50.2)
     assert times[0] == window["start"] if window.get("start", 0.0) > 10.1 else 9.6 < times[0] <= 10.1
     end = min(50.2, window.get("stop", 50.2))
     assert times[-2] < end <= times[-1]
@@ -148,21 +148,21 @@ def test_bulk_and_single_samples_agree(interpolation: Any, window: dict[str, flo
 
 def test_span_outside_the_window_has_no_samples() -> None:
     for window in ({"start": 60.0}, {"stop": 5.0}):
-        times, found = attrs.evolve(OU, **window).samples_in(10.0, 50.0)
+        times, found, _ = attrs.evolve(OU, **window).samples_in(10.0, 50.0)
         assert times.size == found.size == 0
 
 
 def test_grid_begins_at_the_start() -> None:
     """The same samples, later; before the start there is no noise."""
     later = attrs.evolve(OU, start=123.4)
-    times, found = later.samples_in(0.0, 173.4)
+    times, found, _ = later.samples_in(0.0, 173.4)
     assert times[0] == 123.4
     assert np.array_equal(found[:100], values(OU, 100))
     assert later(123.3) == 0.0
 
 
 def test_noise_without_start_goes_back_before_zero() -> None:
-    times, found = OU.samples_in(-20.0, 20.0)
+    times, found, _ = OU.samples_in(-20.0, 20.0)
     assert (times[0], times[-1], times.size) == (-20.0, 20.0, 81)
     assert np.array_equal(found[40:], values(OU, 41))
     assert found == pytest.approx([pointwise(OU, t) for t in times.tolist()], rel=1e-12)

@@ -176,7 +176,7 @@ def test_a_long_noise_is_laid_out_by_whole_arrays():
     noise = natrium.Noise(5.0, 3.0, tau=2.0, step=0.001, seed=1, interpolation="linear")
     table = tabulate(Runs(neuron=LIF, stimulus=noise, t_end=1000.0))
     assert table.level.size == 1_000_000
-    times, values = noise.samples_in(0.0, 1000.0)
+    times, values, _ = noise.samples_in(0.0, 1000.0)
     np.testing.assert_array_equal(table.level, values[:-1])
     np.testing.assert_array_equal(table.piece_begin, times[:-1])
     np.testing.assert_array_equal(table.piece_end, times[1:])

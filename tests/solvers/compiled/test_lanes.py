@@ -7,6 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import natrium
+from natrium.model.kernel import relaxation_law
+from natrium.solvers.compiled import lane_tables, lanes
 from natrium.solvers.ensembles.grid import runs_of
 from natrium.solvers.flags import RunFlag
 from tests.solvers.cases import NA, STEP, fast_channel
@@ -36,6 +38,18 @@ def test_samples_are_the_trajectory_s_states():
             np.testing.assert_array_equal(found.train(k), alone.spike_times)
             np.testing.assert_allclose(found.samples[k], alone.state(times), rtol=0.0, atol=1e-11)
             np.testing.assert_allclose(found.final_states[k], list(alone.final_state.values()), rtol=1e-15)
+
+
+def test_the_rest_in_lanes_is_the_system_s_own_law():
+    # Typed again for native code: held to `model.hybrid.relaxation` here.
+    rng = np.random.default_rng(7)
+    law = relaxation_law()
+    for rate in (0.0, 1e-9, 0.3, 40.0, -0.2):
+        x, target, length = rng.uniform(0.0, 1.0, 3)
+        runs = np.zeros((1, lane_tables.FIRST + 3))
+        runs[0, lane_tables.FIRST + 1 :] = rate, target
+        found = lanes._rested(runs, np.array([[x]]), 0, 0, 0, length)
+        assert found == pytest.approx(float(law(x, target, rate, length)), rel=1e-15)
 
 
 def test_sampling_at_a_spike_gives_the_state_after_it():
