@@ -117,7 +117,7 @@ def measure(files: list[str], quick: bool) -> report.Results:
         if peer.only:
             results.skipped[peer.name] = peer.only
         try:
-            chosen = climbed(peer, quick)
+            chosen = find_tolerances(peer, quick)
             beside = chosen if file == YARDSTICK else beside
             pairs = QUICK_PAIRS if quick else PAIRS
             note = "; ".join(filter(None, (peer.note, peer.ensemble_note)))
@@ -132,7 +132,7 @@ def measure(files: list[str], quick: bool) -> report.Results:
     return results
 
 
-def climbed(peer: work.Peer, quick: bool) -> tuple[Chosen, Chosen]:
+def find_tolerances(peer: work.Peer, quick: bool) -> tuple[Chosen, Chosen]:
     """Find the tolerances of the ensemble and of one run."""
     many, one = QUICK_LEVELS if quick else (work.ENSEMBLE_LEVELS, work.SINGLE_LEVELS)
     patience = QUICK_PATIENCE if quick else PATIENCE

@@ -77,7 +77,7 @@ def multiply_add() -> float:
     return least(lambda: steps(address, memory.ctypes.data, 1)) / turns / SUMS / WIDTH
 
 
-def measured(rtol: float) -> dict[str, float]:
+def measure(rtol: float) -> dict[str, float]:
     script = natrium.notebook.lif_na()
     solver = natrium.Compiled(rtol=rtol)
     runs = Runs(neuron=script.neuron, stimulus=natrium.Constant(0.0), varied={"I_0": INPUTS}, t_end=1000.0)
@@ -111,7 +111,7 @@ def main() -> None:
     print(f"a multiplication and addition: {1e12 * one:.1f} ps per lane")
     print("rtol    order  ensemble, s  per step and lane, ns: whole  step alone  products  whole / products")
     for rtol in TOLERANCES:
-        found = measured(rtol)
+        found = measure(rtol)
         print(
             f"{rtol:.0e} {found['order']:6.0f} {found['seconds']:12.3f} {1e9 * found['whole']:30.1f} "
             f"{1e9 * found['alone']:11.1f} {1e9 * found['products'] * one:9.1f} "

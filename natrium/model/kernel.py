@@ -155,24 +155,24 @@ class Kernel:
         digit is lost near it.
         """
         event = event_system(self.system.structure)
-        return self._lowered(event, event.rhs)
+        return self._lower(event, event.rhs)
 
     @cached_property
     def stiff_rhs(self) -> Callable[..., list[float]]:
         """Same as `event_rhs`, no gate faster than `FASTEST_GATE`: for implicit methods."""
         event = event_system(self.system.structure, FASTEST_GATE)
-        return self._lowered(event, event.rhs)
+        return self._lower(event, event.rhs)
 
     @cached_property
     def stiff_jacobian(self) -> Callable[..., list[list[float]]]:
         """Jacobian of `stiff_rhs`, same arguments: n rows of n floats."""
         event = event_system(self.system.structure, FASTEST_GATE)
-        return self._lowered(event, _jacobian(event))
+        return self._lower(event, _jacobian(event))
 
     @cached_property
     def reset(self) -> Callable[..., list[float]]:
         """State just after a spike, ``f(V, *gates, I, *parameters) -> list of n floats``."""
-        return self._lowered(self.system, self.system.reset)
+        return self._lower(self.system, self.system.reset)
 
     @cached_property
     def steady(self) -> Callable[[float], list[float]]:
@@ -213,7 +213,7 @@ class Kernel:
         )
 
     @staticmethod
-    def _lowered(system: HybridSystem, expressions: tuple[Any, ...]) -> Callable[..., Any]:
+    def _lower(system: HybridSystem, expressions: tuple[Any, ...]) -> Callable[..., Any]:
         return lower_expressions(expressions, (*system.states, system.input, *system.parameters))
 
 

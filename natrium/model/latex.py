@@ -10,7 +10,6 @@ import sympy
 
 from natrium.model.equations import approach, channel_current, membrane, open_and_close
 from natrium.model.hybrid import HybridSystem
-from natrium.model.neuron import Neuron
 from natrium.model.protocol import AnyNeuron
 
 SUM, PRODUCT, ATOM = range(3)  # how tightly a piece holds together
@@ -71,18 +70,19 @@ def latex(neuron: AnyNeuron) -> str:
 
     Examples
     --------
-    >>> print(latex(Neuron()))
+    >>> import natrium
+    >>> print(latex(natrium.Neuron()))
     \begin{align}
     \tau_m \frac{dV}{dt} &= -(V - v_{\mathrm{rest}}) + I(t) \\
     V &\ge v_{\mathrm{thresh}}: \quad V \leftarrow v_{\mathrm{reset}} \text{ for } \tau_{\mathrm{ref}}
     \end{align}
     """
-    flows = _of_channels(neuron) if isinstance(neuron, Neuron) else _of_system(neuron.system)
+    flows = _of_channels(neuron) if neuron.of_channels else _of_system(neuron.system)
     body = [*flows, *_of_event(neuron.system)]
     return "\\begin{align}\n" + " \\\\\n".join(body) + "\n\\end{align}"
 
 
-def _of_channels(neuron: Neuron) -> Iterator[str]:
+def _of_channels(neuron: Any) -> Iterator[str]:
     """Write the membrane's equation, then each gate's with its two functions."""
     V, lines, currents = Tex("V"), list[str](), list[Tex]()
     for channel in neuron.channels:

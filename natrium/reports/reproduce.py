@@ -115,12 +115,12 @@ def manifest(done: Sequence[Reproduction]) -> dict[str, Any]:
 
 
 def _tables(done: Sequence[Reproduction]) -> dict[str, Rows]:
-    def joined(rows: Callable[[Reproduction], Rows]) -> Rows:
+    def join(rows: Callable[[Reproduction], Rows]) -> Rows:
         return [{"script": item.name} | dict(row) for item in done for row in rows(item)]
 
     return {
-        "spikes.csv": joined(lambda item: item.table()),
-        "ladder.csv": joined(
+        "spikes.csv": join(lambda item: item.table()),
+        "ladder.csv": join(
             lambda item: [
                 {
                     "dt_ms": row.dt,
@@ -131,7 +131,7 @@ def _tables(done: Sequence[Reproduction]) -> dict[str, Rows]:
                 for row in item.ladder
             ]
         ),
-        "budget.csv": joined(lambda item: item.budget.table() if item.budget else []),
+        "budget.csv": join(lambda item: item.budget.table() if item.budget else []),
     }
 
 

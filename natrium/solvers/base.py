@@ -64,7 +64,7 @@ class Run:
     t_end: float
 
     @classmethod
-    def checked(
+    def check(
         cls,
         neuron: AnyNeuron,
         stimulus: Stimulus | Sequence[Stimulus] | None,
@@ -170,7 +170,7 @@ class BaseSolver(ABC):
             When the run cannot be carried through: `TooManySpikes`, `StepLimit`, or a value that is not
             finite (the time is named).
         """
-        run = Run.checked(neuron, stimulus, t_start, t_end)
+        run = Run.check(neuron, stimulus, t_start, t_end)
         if not (neuron.of_channels or self.any_equations):
             raise UnsupportedModel(
                 f"this solver knows neurons of channels only, got a {type(neuron).__name__}: use EventDriven "

@@ -92,9 +92,9 @@ class _Exact:
             # u = level + C exp(-s/tau): zero at tau ln(-C/level), with -C = level - u0
             s = self.tau_m * math.log1p(-(self.C + self.level) / self.level)
             return s if s <= length else None
-        return self._isolated(0.0, length, length)
+        return self._isolate(0.0, length, length)
 
-    def _isolated(self, a: float, b: float, length: float) -> float | None:
+    def _isolate(self, a: float, b: float, length: float) -> float | None:
         """First root in [a, b]: proven absent, proven single, or halved."""
         middle, radius = 0.5 * (a + b), 0.5 * (b - a)
         bend = self.bend(a)
@@ -107,8 +107,8 @@ class _Exact:
             return brentq(self, a, b, xtol=4e-16 * max(b, 1e-300), rtol=1e-15) if self(a) < 0.0 else a
         if radius <= _LEAST * length:
             return b if self(b) >= 0.0 else None
-        first = self._isolated(a, middle, length)
-        return first if first is not None else self._isolated(middle, b, length)
+        first = self._isolate(a, middle, length)
+        return first if first is not None else self._isolate(middle, b, length)
 
 
 @attrs.frozen(kw_only=True)

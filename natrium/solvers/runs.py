@@ -71,7 +71,7 @@ class Runs:
 
     def __attrs_post_init__(self) -> None:
         """Check names, lengths and values, all of it before anything runs."""
-        Run.checked(self.neuron, self.stimulus, self.t_start, self.t_end)
+        Run.check(self.neuron, self.stimulus, self.t_start, self.t_end)
         check_known(self.parameters, self.varied, "a parameter")
         lengths = {name: np.shape(column) for name, column in self.varied.items()}
         if self.stimuli is not None:
@@ -90,7 +90,7 @@ class Runs:
                 self.neuron_at(index)
                 self.stimulus_at(index)
             except NatriumError as error:
-                where = f"run {index} of {self.n_runs} ({self.described(index)})"
+                where = f"run {index} of {self.n_runs} ({self.describe(index)})"
                 raise type(error)(f"{where}: {error}") from None
 
     @property
@@ -131,7 +131,7 @@ class Runs:
     def _values(self, names: Sequence[str], index: int) -> dict[str, float]:
         return {name: self.varied[name][index].item() for name in names}
 
-    def described(self, index: int) -> str:
+    def describe(self, index: int) -> str:
         """Name one run's parameters with their values."""
         values = self._values(tuple(self.varied), index)
         return ", ".join(f"{name} = {value!r}" for name, value in values.items()) or "as given"
@@ -228,7 +228,7 @@ def leave_unsolved(runs: Runs, sample_times: Array | None, flag: RunFlag, messag
         samples=None if sample_times is None else np.full((n, n_states, sample_times.size), np.nan),
         flags=np.full(n, flag, np.uint8),
         steps=np.zeros(n, np.int64),
-        messages={k: f"{runs.described(k)}: {message}" for k in range(n)} if message else {},
+        messages={k: f"{runs.describe(k)}: {message}" for k in range(n)} if message else {},
     )
 
 
@@ -263,7 +263,7 @@ def solve_one_by_one(solver: Solver, runs: Runs, sample_times: Array | None = No
             raise
         except NatriumError as error:
             chunk.flags[k] = RunFlag.FAILED
-            chunk.messages[k] = f"{runs.described(k)}: {error}"
+            chunk.messages[k] = f"{runs.describe(k)}: {error}"
             continue
         trains.append(made.spike_times)
         chunk.counts[k] = made.n_spikes

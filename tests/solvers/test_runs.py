@@ -50,7 +50,7 @@ def test_each_run_has_its_own_parameters():
     assert [runs.neuron_at(k).channels[0].g for k in range(3)] == [80.0, 120.0, 160.0]
     assert runs.stimulus_at(1) == Sum((Step(9.0, start=2.0),))
     assert runs.neuron_at(0).channels[0].gates == NA.channels[0].gates
-    assert runs.described(2) == "g_Na = 160.0, I_0 = 9.0, start_0 = 3.0"
+    assert runs.describe(2) == "g_Na = 160.0, I_0 = 9.0, start_0 = 3.0"
     assert runs.labels == ("V", "Na.m", "Na.h")
 
 
@@ -65,7 +65,7 @@ def test_one_run_without_parameters():
     assert runs.n_runs == 1
     assert runs.neuron_at(0) is LIF
     assert runs.stimulus_at(0) == Sum((Constant(20.0),))
-    assert runs.described(0) == "as given"
+    assert runs.describe(0) == "as given"
 
 
 @pytest.mark.parametrize(
@@ -212,7 +212,7 @@ def test_parts_are_the_runs_themselves_and_travel():
         part = runs.part(which)
         numbers = np.arange(10)[which].tolist()
         assert part.n_runs == 3
-        assert [part.described(k) for k in range(3)] == [runs.described(k) for k in numbers]
+        assert [part.describe(k) for k in range(3)] == [runs.describe(k) for k in numbers]
         sent = pickle.loads(pickle.dumps(part))
         assert [sent.neuron_at(k) for k in range(3)] == [runs.neuron_at(k) for k in numbers]
         assert [sent.stimulus_at(k) for k in range(3)] == [runs.stimulus_at(k) for k in numbers]

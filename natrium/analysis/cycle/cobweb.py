@@ -123,7 +123,7 @@ def cobweb(
     def image(x: Array) -> Array:
         return np.array([_image(quick, state, column) for state in states(x)])
 
-    x, y = _traced(image, float(low), float(high), points)
+    x, y = _trace(image, float(low), float(high), points)
     return Cobweb(
         cycle=cycle,
         name=names[column],
@@ -137,7 +137,7 @@ def cobweb(
     )
 
 
-def _traced(image: Callable[[Array], Array], low: float, high: float, points: int) -> tuple[Array, Array]:
+def _trace(image: Callable[[Array], Array], low: float, high: float, points: int) -> tuple[Array, Array]:
     """Sample a function, half of the points evenly, the others where it bends most."""
     x = np.linspace(low, high, max(2, points // 2 + 1))
     y = image(x)

@@ -185,7 +185,7 @@ def limit_cycle(
     Count(low=1, high=1000).check("period", period)
     Count(low=1).check("transient", transient)
     mapping = return_map(neuron, I, solver=solver, longest=longest)
-    x = np.asarray(start, dtype=float).ravel() if start is not None else _led(mapping, transient)
+    x = np.asarray(start, dtype=float).ravel() if start is not None else _lead(mapping, transient)
     mapping.full(x)
     returns, residual = mapping.orbit(x, period), np.inf
     for iteration in range(NEWTON + 1):
@@ -205,7 +205,7 @@ def limit_cycle(
     )
 
 
-def _led(mapping: ReturnMap, transient: int) -> Array:
+def _lead(mapping: ReturnMap, transient: int) -> Array:
     """Give the free states that the neuron's own start leads to."""
     found = spikes_of(mapping, transient)
     if not found:

@@ -183,29 +183,29 @@ def onset(neuron: AnyNeuron) -> Onset:
     state = _on_cycle(neuron, found, at + float(excess[-1]))
     intervals = np.empty(excess.size)
     for k in range(excess.size - 1, -1, -1):  # from far to near, each from the last one's cycle
-        horizon = _expected(found, float(excess[k]))
+        horizon = _expect(found, float(excess[k]))
         run = fire(neuron, at + float(excess[k]), state, horizon=horizon, settle=1e-6)
         intervals[k], state = run.interval, run.state
     kept = np.isfinite(intervals)
-    return _fitted(neuron, found, at, excess[kept], intervals[kept])
+    return _fit(neuron, found, at, excess[kept], intervals[kept])
 
 
 def _on_cycle(neuron: AnyNeuron, found: Rheobase, I: float) -> Array:
     """Reach the cycle at an input: where the cell is bistable, by coming down from above the rheobase."""
     high = found.value + max(1.0, abs(found.value)) * NEAR[-1]
     start = np.array(neuron.initial_state())
-    state = fire(neuron, high, start, horizon=_expected(found, high - found.value)).state
+    state = fire(neuron, high, start, horizon=_expect(found, high - found.value)).state
     if found.bistable:
         for level in np.linspace(high, I, DESCENT)[1:].tolist():
             state = fire(neuron, level, state, enough=60).state
     return state
 
 
-def _expected(found: Rheobase, excess: float) -> float:
+def _expect(found: Rheobase, excess: float) -> float:
     return found.fold.passage / float(np.sqrt(excess)) if found.fold else 0.0
 
 
-def _fitted(neuron: AnyNeuron, found: Rheobase, at: float, excess: Array, intervals: Array) -> Onset:
+def _fit(neuron: AnyNeuron, found: Rheobase, at: float, excess: Array, intervals: Array) -> Onset:
     if intervals.size < 3:
         raise ModelError(
             f"an onset is fitted to at least 3 intervals, got {intervals.size} just above {at:.6g} mV: "
@@ -232,14 +232,14 @@ def _fitted(neuron: AnyNeuron, found: Rheobase, at: float, excess: Array, interv
         at=at,
         offset=float(fits[best][0][0]),
         coefficient=float(fits[best][0][1]),
-        predicted=_predicted(neuron, found, best),
+        predicted=_predict(neuron, found, best),
         errors={law: error for law, (_, error) in fits.items()},
         inputs=at + excess,
         intervals=intervals,
     )
 
 
-def _predicted(neuron: AnyNeuron, found: Rheobase, law: Law) -> float | None:
+def _predict(neuron: AnyNeuron, found: Rheobase, law: Law) -> float | None:
     if law == "square root" and found.fold is not None:
         return found.fold.passage
     if law == "logarithmic" and found.cause == "threshold" and not found.bistable:

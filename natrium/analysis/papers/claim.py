@@ -88,8 +88,8 @@ class Claim(Result):
         return {
             "paper": self.source.short,
             "claim": self.claim,
-            "expected": _shown(self.expected, self.tolerance),
-            "got": _shown(self.got, self.tolerance),
+            "expected": _show(self.expected, self.tolerance),
+            "got": _show(self.got, self.tolerance),
             "tolerance": f"{self.tolerance:.2g}",
             "unit": self.unit,
             "holds": "yes" if self.holds else "no",
@@ -114,7 +114,7 @@ class Claim(Result):
         }
 
 
-def _shown(value: float, tolerance: float) -> str:
+def _show(value: float, tolerance: float) -> str:
     """Show one digit beyond the tolerance."""
     digits = 2 if tolerance == 0.0 else max(2, 1 - int(np.floor(np.log10(tolerance))))
     return f"{value:.{digits}f}"

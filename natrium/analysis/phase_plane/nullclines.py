@@ -95,7 +95,7 @@ def V_nullcline(plane: Plane, I: float, low: float, high: float) -> tuple[Array,
     for a, b in pairwise(places):
         if b - a > 4.0 * BESIDE:
             pieces += _stretch(plane, I, a, b, ends, set(vertical))
-    curves = [*_joined(pieces), *(np.stack([np.full(101, V), np.linspace(0, 1, 101)]) for V in vertical)]
+    curves = [*_join(pieces), *(np.stack([np.full(101, V), np.linspace(0, 1, 101)]) for V in vertical)]
     return tuple(sorted(curves, key=lambda curve: (float(curve[0].min()), float(curve[1, 0]))))
 
 
@@ -129,7 +129,7 @@ def _stretch(
         ]
         inside = np.unique(np.concatenate([inside, edge]))
         inside = inside[(inside >= edge[0]) & (inside <= edge[1])]
-        pieces += _sampled(roots, inside, (left, right), (left not in (a, b), right not in (a, b)), ends)
+        pieces += _sample(roots, inside, (left, right), (left not in (a, b), right not in (a, b)), ends)
     return pieces
 
 
@@ -145,7 +145,7 @@ def _meeting(roots: Roots, a: float, b: float, count: int) -> float:
             b = middle
 
 
-def _sampled(
+def _sample(
     roots: Roots,
     V: Array,
     places: tuple[float, float],
@@ -194,7 +194,7 @@ def _end(
     return float(nearest) if abs(nearest - last) < SHARED else None
 
 
-def _joined(pieces: list[Array]) -> list[Array]:
+def _join(pieces: list[Array]) -> list[Array]:
     """Join pieces that share an end: the same V, and x to rounding."""
     curves: list[Array] = []
     for piece in pieces:

@@ -82,23 +82,23 @@ class Plane:
             dV/dt in mV/ms, dx/dt per ms.
         """
         V, x = np.broadcast_arrays(np.asarray(V, dtype=float), np.asarray(x, dtype=float))
-        return _stacked(self._rhs(V, x, I, *self.values), V.shape)
+        return _stack(self._rhs(V, x, I, *self.values), V.shape)
 
     def jacobian(self, V: Any, x: Any, I: float) -> Array:
         """Evaluate the planar Jacobian, shape (2, 2, *s), per ms; arguments as `rhs`."""
         V, x = np.broadcast_arrays(np.asarray(V, dtype=float), np.asarray(x, dtype=float))
         rows = self._jacobian(V, x, I, *self.values)
-        return np.array([_stacked(row, V.shape) for row in rows])
+        return np.array([_stack(row, V.shape) for row in rows])
 
     def gates(self, V: Any, x: Any) -> Array:
         """Give every gate of the full model at points of the plane, shape (n_gates, *s)."""
         V, x = np.broadcast_arrays(np.asarray(V, dtype=float), np.asarray(x, dtype=float))
-        return _stacked(self._lift(V, x, 0.0, *self.values), V.shape)
+        return _stack(self._lift(V, x, 0.0, *self.values), V.shape)
 
     def x_null(self, V: Any) -> Array:
         """Give x on the x-nullcline, where dx/dt = 0, shape as `V`."""
         V = np.asarray(V, dtype=float)
-        return np.asarray(_stacked(self._x_null(V, 0.0, 0.0, *self.values), V.shape)[0])
+        return np.asarray(_stack(self._x_null(V, 0.0, 0.0, *self.values), V.shape)[0])
 
     def release(self, x: Any) -> Array:
         """Give x at the end of the refractory period of a spike at `x`, shape as `x`.
@@ -108,7 +108,7 @@ class Plane:
         at: Array = np.asarray(x, dtype=float)
         if not self.neuron.fires:
             return at
-        return np.asarray(_stacked(self._release(self.neuron.v_reset, at, 0.0, *self.values), at.shape)[0])
+        return np.asarray(_stack(self._release(self.neuron.v_reset, at, 0.0, *self.values), at.shape)[0])
 
     def project(self, states: Array) -> Array:
         """Project states of the full model, shape (n_states, n), onto the plane, shape (2, n).
@@ -122,7 +122,7 @@ class Plane:
     def coefficients(self, V: Any, I: float) -> Array:
         """Give dV/dt as a polynomial in x at each V, lowest power first, shape (n, degree + 1), mV/ms."""
         V = np.atleast_1d(np.asarray(V, dtype=float))
-        return np.asarray(_stacked(self._coefficients(V, 0.0, I, *self.values), V.shape).T)
+        return np.asarray(_stack(self._coefficients(V, 0.0, I, *self.values), V.shape).T)
 
     def roots(self, expr: Any, I: float, low: float, high: float) -> tuple[float, ...]:
         """Find every V within (low, high) at which an expression of V and I changes sign, mV."""
@@ -205,37 +205,37 @@ class Plane:
         system = self.neuron.system
         return {system.input: I, **dict(zip(system.parameters, system.values, strict=True))}
 
-    def _lowered(self, *expressions: Any) -> Callable[..., Any]:
+    def _lower(self, *expressions: Any) -> Callable[..., Any]:
         system = self.neuron.system
         return lower_expressions(expressions, (*self.symbols, system.input, *system.parameters), "grid")
 
     @cached_property
     def _rhs(self) -> Callable[..., Any]:
-        return self._lowered(self.dV, self.dx)
+        return self._lower(self.dV, self.dx)
 
     @cached_property
     def _jacobian(self) -> Callable[..., Any]:
         rows = sympy.Matrix([self.dV, self.dx]).jacobian(self.symbols).tolist()
-        return self._lowered(*(tuple(row) for row in rows))
+        return self._lower(*(tuple(row) for row in rows))
 
     @cached_property
     def _lift(self) -> Callable[..., Any]:
-        return self._lowered(*self.lift)
+        return self._lower(*self.lift)
 
     @cached_property
     def _x_null(self) -> Callable[..., Any]:
-        return self._lowered(self.x_steady)
+        return self._lower(self.x_steady)
 
     @cached_property
     def _release(self) -> Callable[..., Any]:
-        return self._lowered(self.released)
+        return self._lower(self.released)
 
     @cached_property
     def _coefficients(self) -> Callable[..., Any]:
-        return self._lowered(*self.powers)
+        return self._lower(*self.powers)
 
 
-def _stacked(rows: Any, shape: tuple[int, ...]) -> Array:
+def _stack(rows: Any, shape: tuple[int, ...]) -> Array:
     return np.array([np.broadcast_to(row, shape) for row in rows], dtype=float)
 
 

@@ -190,10 +190,10 @@ def _follow(
         events=(leaves, arrives),
         dense_output=True,
     )
-    return _spaced(run.sol, run.t)
+    return _space(run.sol, run.t)
 
 
-def _spaced(state: Any, knots: Array) -> Array:
+def _space(state: Any, knots: Array) -> Array:
     """Sample a solution so that neighbours are close in the plane."""
     times = knots
     while True:

@@ -77,7 +77,7 @@ class _Course:
         return J, B
 
 
-def collocated(
+def collocate(
     linear: Linearised,
     trajectory: Trajectory,
     origin: float,

@@ -29,7 +29,7 @@ import attrs
 import numpy as np
 from scipy.integrate import solve_ivp
 
-from natrium.analysis.variation.collocation import collocated
+from natrium.analysis.variation.collocation import collocate
 from natrium.analysis.variation.linearised import Linearised, linearised
 from natrium.model import Drive, SolverError, Span, Stimulus, smooth_spans
 from natrium.model.arrays import Array
@@ -207,7 +207,7 @@ class _Walk:
                 self.linear, drive, self.y, self.S, length, self.directions, inputs, rtol=self.rtol
             )
             return
-        self.S = collocated(
+        self.S = collocate(
             self.linear,
             self.known,
             self.t,

@@ -81,13 +81,13 @@ class Misfit:
             return self._last[1:]
         model = with_parameters(self.model, dict(zip(self.names, x.tolist(), strict=True)))
         self.runs += 1
-        run = self._solved(model, self.end)
+        run = self._solve(model, self.end)
         if run.n_spikes < self.times.size:
-            run = self._solved(model, self.longer)
+            run = self._solve(model, self.longer)
         self._last = (x.copy(), model, run)
         return model, run
 
-    def _solved(self, model: Model, end: float) -> Trajectory:
+    def _solve(self, model: Model, end: float) -> Trajectory:
         return self.solver.solve(model.neuron, model.stimulus, t_start=self.begin, t_end=end)
 
     def _directions(self, model: Model, run: Trajectory) -> Directions:

@@ -79,7 +79,7 @@ class Settings:
     max_steps: int
 
 
-def aligned(*shape: int) -> Array:
+def align(*shape: int) -> Array:
     """Give zeros that begin at a line of cache."""
     size = math.prod(shape)
     raw = np.zeros(size + ALIGNMENT // 8)
@@ -202,7 +202,7 @@ class Work:
             if code == DONE:
                 return self.out
             if code == FULL:
-                self.out = _grown(self.out)
+                self.out = _grow(self.out)
 
 
 _WARM: set[tuple[int, int, int]] = set()  # what is compiled in this process
@@ -294,15 +294,15 @@ def _memory(
     native = native_step(kernel.system, width, settings.order if in_line else 0)
     n, order = len(runs.labels), settings.order
     arrays = {
-        "rows": aligned(N_ROWS, width),
-        "states": aligned(n, width),
-        "final": aligned(n, width),
-        "parameters": aligned(len(kernel.system.parameters), width),
-        "input": aligned(order + 1, width),
-        "series": aligned(n, order + 1, width),
+        "rows": align(N_ROWS, width),
+        "states": align(n, width),
+        "final": align(n, width),
+        "parameters": align(len(kernel.system.parameters), width),
+        "input": align(order + 1, width),
+        "series": align(n, order + 1, width),
     }
     arrays["rows"][LONGEST] = 1.0
-    attention, scratch = np.zeros(1, dtype=np.int64), aligned(native.n_scratch, order + 1, width)
+    attention, scratch = np.zeros(1, dtype=np.int64), align(native.n_scratch, order + 1, width)
     tolerance = np.array(
         [1.0 / settings.atol] + [1.0 / settings.gate_atol] * (n - 1) + [_margin(runs, settings)]
     )
@@ -339,14 +339,14 @@ def _formula_memory(inputs: InputTable, order: int) -> tuple[dict[str, Any], Any
     """Give the memory in which formulas write their series, and what must live as long."""
     natives = [native_formula(formula) for formula in inputs.formulas]
     most = max([native.n_scratch for native in natives], default=0) + 1
-    given = {name: aligned(1, 1) for name in ROWS} | {
-        "states": aligned(2, 1),
-        "final": aligned(2, 1),
-        "parameters": aligned(1, 1),
-        "input": aligned(order + 1, 1),
-        "series": aligned(2, order + 1, 1),
+    given = {name: align(1, 1) for name in ROWS} | {
+        "states": align(2, 1),
+        "final": align(2, 1),
+        "parameters": align(1, 1),
+        "input": align(order + 1, 1),
+        "series": align(2, order + 1, 1),
         "attention": np.zeros(1, dtype=np.int64),
-        "scratch": aligned(most, order + 1, 1),
+        "scratch": align(most, order + 1, 1),
         "tolerance": np.ones(3),
     }
     known = {
@@ -372,7 +372,7 @@ def _results(runs: Runs, n_samples: int, order: int, record: bool) -> Any:
     )
 
 
-def _grown(out: Any) -> Any:
+def _grow(out: Any) -> Any:
     """Double the buffers."""
 
     def double(array: Any) -> Any:

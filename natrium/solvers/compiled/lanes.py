@@ -125,7 +125,7 @@ def _state_at(series: Array, order: int, l: int, i: int, tau: float) -> float:
 
 
 @compiled
-def _rested(runs: Array, states: Array, run: int, l: int, i: int, length: float) -> float:
+def _rest(runs: Array, states: Array, run: int, l: int, i: int, length: float) -> float:
     """Give a state after `length` ms of the refractory period: `model.hybrid.relaxation`, compiled."""
     n, x = states.shape[0], states[i, l]
     rate, target = runs[run, FIRST + n + i], runs[run, FIRST + 2 * n + i]
@@ -140,7 +140,7 @@ def _sample(t: Tables, lanes: Lanes, out: Results, l: int, origin: float, end: f
         local = max(t.samples[index] - origin, 0.0)
         for i in range(lanes.states.shape[0]):
             if resting:
-                out.samples[run, i, index] = _rested(t.runs, lanes.states, run, l, i, local)
+                out.samples[run, i, index] = _rest(t.runs, lanes.states, run, l, i, local)
             else:
                 out.samples[run, i, index] = _state_at(lanes.series, lanes.order, l, i, local)
         index += 1
@@ -163,7 +163,7 @@ def _spike(t: Tables, lanes: Lanes, out: Results, l: int, tau: float) -> float:
     if lanes.whole[SAMPLE, l] < t.samples.size:
         _sample(t, lanes, out, l, time, resumed, True)
     for i in range(1, n):
-        lanes.states[i, l] = _rested(t.runs, lanes.states, run, l, i, min(resumed, t.duration) - time)
+        lanes.states[i, l] = _rest(t.runs, lanes.states, run, l, i, min(resumed, t.duration) - time)
     return resumed
 
 
@@ -208,7 +208,7 @@ def _crossing(t: Tables, lanes: Lanes, out: Results, l: int) -> float:
 
 
 @inlined
-def _worn(t: Tables, lanes: Lanes, l: int) -> int:
+def _check_budget(t: Tables, lanes: Lanes, l: int) -> int:
     """Tell whether a run's budget is spent, or, each so many steps, whether it creeps."""
     rows, status = lanes.rows, WAITING
     steps, behind = rows[STEPS, l], rows[STEPS, l] - rows[MARK_STEPS, l]
@@ -261,7 +261,7 @@ def _settle(t: Tables, lanes: Lanes, out: Results, l: int) -> None:
         else:
             status = BROKEN
     if status == WAITING:
-        status = _worn(t, lanes, l)
+        status = _check_budget(t, lanes, l)
     if status != WAITING:
         if status != LOADING:
             _finish(t, lanes, out, l, status, stop)

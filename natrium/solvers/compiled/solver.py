@@ -188,7 +188,7 @@ class Compiled(BaseSolver):
         """
         if reason := _other_equations(neuron):
             raise UnsupportedModel(f"nothing can be prepared for {reason}: use EventDriven (--solver event)")
-        run = Run.checked(neuron, stimulus, t_start, t_end)
+        run = Run.check(neuron, stimulus, t_start, t_end)
         return Prepared(self, run, lambda inputs: self.settings(int(self._orders(inputs)[0])))
 
     def solve_runs(self, runs: Runs, sample_times: Array | None = None) -> Chunk:
@@ -220,10 +220,10 @@ class Compiled(BaseSolver):
             whole = here.size == runs.n_runs
             group = runs if whole else runs.part(here)
             table = inputs if whole else tabulate(group)  # of its own formulas only
-            parts.append((here, self._carried(group, table, order, sample_times)))
+            parts.append((here, self._carry(group, table, order, sample_times)))
         return merge(runs.n_runs, parts)
 
-    def _carried(self, runs: Runs, inputs: InputTable, order: int, sample_times: Array | None) -> Chunk:
+    def _carry(self, runs: Runs, inputs: InputTable, order: int, sample_times: Array | None) -> Chunk:
         """Carry runs of one order through the lanes."""
         samples = np.empty(0) if sample_times is None else np.asarray(sample_times, dtype=float)
         try:
@@ -307,7 +307,7 @@ class Compiled(BaseSolver):
                 again[run] = self._reason(out, run, runs.t_start)
             except (TooManySpikes, StepLimit) as error:
                 chunk.flags[run] = RunFlag.FAILED
-                chunk.messages[run] = f"{runs.described(run)}: {error}"
+                chunk.messages[run] = f"{runs.describe(run)}: {error}"
         kept = np.flatnonzero(out.whole[:, STATUS] == SOLVED)
         parts = [(kept, take(chunk, kept))]
         failed = np.flatnonzero(chunk.flags & RunFlag.FAILED)

@@ -166,7 +166,7 @@ class Schedule:
                     self._submit()
                     done, _ = wait(self.flying, timeout=GLANCE, return_when=FIRST_COMPLETED)
                     for future in done:
-                        found = self._landed(future)
+                        found = self._collect(future)
                         if found is not None:
                             yield found
                 if self.interrupted:
@@ -241,15 +241,15 @@ class Schedule:
         ahead = 2 * self.width if self.timed else self.width
         while len(self.flying) < ahead and (task := self._next()) is not None:
             try:
-                future = self._sent(task)
+                future = self._send(task)
             except BrokenExecutor:
                 self._renew()
-                future = self._sent(task)
+                future = self._send(task)
             except RuntimeError as error:
                 raise SolverError(f"the executor takes no more work: {error}; start another") from error
             self.flying[future] = task
 
-    def _sent(self, task: _Task) -> Future[tuple[Chunk, float]]:
+    def _send(self, task: _Task) -> Future[tuple[Chunk, float]]:
         return self.executor.submit(solve_chunk, self.solver, self._part(task), self.sample_times, task.tries)
 
     def _part(self, task: _Task) -> Runs:
@@ -270,7 +270,7 @@ class Schedule:
         )
         self.mine = True
 
-    def _landed(self, future: Future[tuple[Chunk, float]]) -> tuple[int, Chunk] | None:
+    def _collect(self, future: Future[tuple[Chunk, float]]) -> tuple[int, Chunk] | None:
         """Take a finished task's result; None where it is to be tried again."""
         task = self.flying.pop(future)
         try:
@@ -300,7 +300,7 @@ class Schedule:
             wait(running)
         for future in running:
             if future.done() and future.exception() is None:
-                found = self._landed(future)
+                found = self._collect(future)
                 if found is not None:
                     yield found
 

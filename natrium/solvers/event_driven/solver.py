@@ -237,7 +237,7 @@ class _Course:
                 )
             except (TypeError, ValueError) as error:
                 # SciPy's linear algebra meets an infinity, or a right-hand side without a real value.
-                raise self._broken(begin + max(s, piece.end[0])) from error
+                raise self._explain(begin + max(s, piece.end[0])) from error
             self.budget.spend(result.nfev - inspector.seen + 1, begin + s)
             self.steps[method] = self.steps.get(method, 0) + len(piece.records)
             self.grazes += [attrs.evolve(graze, t=begin + graze.t) for graze in search.grazes]
@@ -285,7 +285,7 @@ class _Course:
             "just after; check the input and the rates there"
         )
 
-    def _broken(self, time: float) -> SolverError:
+    def _explain(self, time: float) -> SolverError:
         return SolverError(
             f"the right-hand side has no finite real value soon after t = {self.t_start + time:.9g} ms; "
             "check the size of the input, and the rates at the voltages it leads to"
@@ -310,6 +310,6 @@ class _Inspector:
         self.run.budget.spend(step.nfev - self.seen, self.begin + step.t)
         self.seen = step.nfev
         self.count += 1
-        if found is None and self.switch.wanted(step, self.count):
+        if found is None and self.switch.is_due(step, self.count):
             step.piece.handover = True
         return found

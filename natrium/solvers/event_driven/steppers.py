@@ -200,12 +200,12 @@ class _Explicit(Stepper):
     def __init__(self, fun: Rhs, *args: Any, **options: Any) -> None:
         super().__init__(fun, *args, **options)
 
-        def counted(t: float, y: Array) -> Any:
+        def count(t: float, y: Array) -> Any:
             # What SciPy's two wrappers do, without their calls: half the cost of a scalar right-hand side.
             self.nfev += 1
             return fun(t, y)
 
-        self.fun = counted
+        self.fun = count
 
     def record(self, t_old: float) -> Record:
         return Record(t_old, self.step_length, self.y_old, self.K.copy(), type(self))

@@ -27,7 +27,7 @@ class Switch:
         self.active, self.jac = active, jac
         self.returned_at = 0.0  # the fastest rate when Radau last handed back
 
-    def wanted(self, step: Stepper, count: int) -> bool:
+    def is_due(self, step: Stepper, count: int) -> bool:
         """Tell whether the other method should take over after `count` steps of this one."""
         explicit = math.isfinite(step.stability)
         if not self.active or count % (LOOK_EXPLICIT if explicit else LOOK_IMPLICIT):

@@ -200,7 +200,7 @@ class _Course:
 
     def _step(self, t: float) -> None:
         """Take the step that begins at `t`."""
-        if self._held(t):
+        if self._is_held(t):
             self._rest(t)
             return
         begin = max(t, self.counter) if self.exact else t
@@ -209,7 +209,7 @@ class _Course:
         dt = self.solver.dt
         self._free(t, begin, t + dt - begin if begin > t else dt)
 
-    def _held(self, t: float) -> bool:
+    def _is_held(self, t: float) -> bool:
         """Tell whether the whole step from `t` is refractory."""
         return self.counter >= t + self.solver.dt if self.exact else self.counter > 0
 
@@ -241,7 +241,7 @@ class _Course:
                 continue
             if not new[0] >= self.neuron.v_thresh:
                 return
-            part, at = self._located(old, new, length, current)
+            part, at = self._locate(old, new, length, current)
             spike = begin + part * length
             self._spike(t, spike, at)
             if not self.exact:
@@ -270,7 +270,7 @@ class _Course:
             return lambda s: sum(part(begin + s, strict=strict) for part in parts), h
         return lambda s: value, h
 
-    def _located(self, old: Array, new: Array, h: float, current: Current) -> tuple[float, Array]:
+    def _locate(self, old: Array, new: Array, h: float, current: Current) -> tuple[float, Array]:
         """Locate a spike within its step: the part of the step before it, and the state there."""
         threshold = self.neuron.v_thresh
         if self.solver.spike_time == "grid":

@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from natrium.analysis.variation.collocation import STAGES, _gauss, collocated
+from natrium.analysis.variation.collocation import STAGES, _gauss, collocate
 from natrium.analysis.variation.equations import Directions, propagate
 from natrium.analysis.variation.gradients import spike_time_gradients
 from natrium.analysis.variation.linearised import linearised
@@ -84,7 +84,7 @@ def test_what_is_not_finite_is_refused():
     trajectory = Compiled().solve(Neuron(), Constant(1.0), t_end=2.0)
     shape = Drive(curves=(lambda s: math.inf if s > 1.0 else 0.0,))
     with np.errstate(all="ignore"), pytest.raises(SolverError, match="must stay finite"):
-        collocated(
+        collocate(
             linearised(Neuron().system),
             trajectory,
             0.0,

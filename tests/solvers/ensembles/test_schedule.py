@@ -59,7 +59,7 @@ class Unreliable(Executor):
         self.seen = []
 
     def submit(self, task, solver, runs, sample_times, attempt):
-        self.seen.append((runs.described(0), attempt))
+        self.seen.append((runs.describe(0), attempt))
         future = Future()
         if attempt < len(self.losses):
             loss = self.losses[attempt]

@@ -215,12 +215,12 @@ class _Step(Recurrences):
         for (a, b), total in sums.items():
             total = v.fma(one[a], self.value[b], total)
             if a == b:
-                found[a, b] = self._squared(a, v.add(total, total), k)
+                found[a, b] = self._square(a, v.add(total, total), k)
             else:
                 found[a, b] = v.fma(self.value[a], one[b], total)
         return found
 
-    def _squared(self, row: Any, total: Any, k: Any) -> Any:
+    def _square(self, row: Any, total: Any, k: Any) -> Any:
         """Add the middle term of a square, which even orders have."""
         v, b = self.v, self.b
         if isinstance(k, int):
@@ -244,10 +244,10 @@ class _Step(Recurrences):
         for pairs, stop in ((squares, half), (others, end)):
             for start in range(0, len(pairs), MAX_ACCUMULATORS):
                 group = pairs[start : start + MAX_ACCUMULATORS]
-                found.update(zip(group, self._summed(group, stop, following), strict=True))
+                found.update(zip(group, self._sum(group, stop, following), strict=True))
         return {pair: found[pair] for pair in self.layout.sums}
 
-    def _summed(self, group: list[Any], end: Any, k: Any) -> list[Any]:
+    def _sum(self, group: list[Any], end: Any, k: Any) -> list[Any]:
         """Write the loop that sums a_j b_(k-j) over 1 < j < end for some pairs."""
         v = self.v
 

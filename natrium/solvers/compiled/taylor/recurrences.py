@@ -217,7 +217,7 @@ class Recurrences:
         if node.kind == "product":
             return self._whole(node.args[0], node.args[1], sums)
         if node.kind == "quotient":
-            return self._divided(node, value[node.args[0]], node.args[1], first[node], sums)
+            return self._divide(node, value[node.args[0]], node.args[1], first[node], sums)
         if node.kind == "exp":
             x, weight = self.layout.single(node.args[0])
             slope = v.mul(self.factor, value[x])
@@ -234,7 +234,7 @@ class Recurrences:
         total = v.fma(first[one], value[other], sums[one, other])
         return v.fma(value[one], first[other], total)
 
-    def _divided(self, node: Any, above: Any, below: Node, start: Any, sums: Any) -> Any:
+    def _divide(self, node: Any, above: Any, below: Node, start: Any, sums: Any) -> Any:
         """Give the coefficient of a quotient with this numerator: (a_k - sum q_j d_(k-j))/d_0."""
         v = self.v
         x, weight = self.layout.single(below)
@@ -245,7 +245,7 @@ class Recurrences:
     def _bernoulli(self, node: Node, sums: Any) -> Any:
         v, value = self.v, self.value
         w, growth = node.args
-        far = self._divided(node, value[w], growth, self.first[node], sums)
+        far = self._divide(node, value[w], growth, self.first[node], sums)
         if not self.near:
             return far
         x, weight = self.layout.single(w)

@@ -104,7 +104,7 @@ def program(
     builder = _Builder(states, current)
     builder.look_ahead(rates)
     ends = tuple(builder.node(_affine(rate, states)) for rate in rates)
-    return Program(tuple(builder.ordered(ends)), ends, parameters)
+    return Program(tuple(builder.sort(ends)), ends, parameters)
 
 
 def _affine(rate: Any, states: tuple[Any, ...]) -> Any:
@@ -144,10 +144,10 @@ class _Builder:
         """Give an expression's node."""
         found = self.known.get(expr)
         if found is None:
-            found = self.known[expr] = self._made(expr)
+            found = self.known[expr] = self._make(expr)
         return found
 
-    def ordered(self, ends: tuple[Node, ...]) -> list[Node]:
+    def sort(self, ends: tuple[Node, ...]) -> list[Node]:
         """List all nodes, each after its arguments."""
         listed: dict[Node, None] = {}
 
@@ -164,7 +164,7 @@ class _Builder:
     def is_constant(self, expr: Any) -> bool:
         return self.moving.isdisjoint(expr.free_symbols)
 
-    def _made(self, expr: Any) -> Node:
+    def _make(self, expr: Any) -> Node:
         if self.is_constant(expr):
             return Node("sum", (), (expr,))
         if expr.is_Add:
@@ -184,7 +184,7 @@ class _Builder:
                 continue
             weight, rest = term.as_independent(*self.moving, as_Add=False)
             total += self._gather(weights, weight, self.node(rest))
-        return self._weighted(total, weights)
+        return self._weigh(total, weights)
 
     @staticmethod
     def _gather(weights: dict[Node, Any], weight: Any, node: Node) -> Any:
@@ -197,18 +197,18 @@ class _Builder:
         return weight * node.weights[0]
 
     @staticmethod
-    def _weighted(total: Any, weights: dict[Node, Any]) -> Node:
+    def _weigh(total: Any, weights: dict[Node, Any]) -> Node:
         kept = {node: weight for node, weight in weights.items() if not weight.is_zero}
         if total.is_zero and len(kept) == 1 and next(iter(kept.values())) == 1:
             return next(iter(kept))
         return Node("sum", tuple(kept), (total, *kept.values()))
 
-    def _scaled(self, weight: Any, node: Node) -> Node:
+    def _scale(self, weight: Any, node: Node) -> Node:
         if weight == 1:
             return node
         weights: dict[Node, Any] = {}
         total = self._gather(weights, weight, node)
-        return self._weighted(total, weights)
+        return self._weigh(total, weights)
 
     def _times(self, a: Node, b: Node) -> Node:
         """Multiply; a factor c + d x with one x is taken apart: c y + d (x y) stores nothing more."""
@@ -218,7 +218,7 @@ class _Builder:
                 total = self._gather(weights, one.weights[0], other)
                 if one.args:
                     total += self._gather(weights, one.weights[1], self._times(one.args[0], other))
-                return self._weighted(total, weights)
+                return self._weigh(total, weights)
         return Node("product", (a, b))
 
     def _product(self, expr: Any) -> Node:
@@ -238,7 +238,7 @@ class _Builder:
         if below:
             result = Node("quotient", (result or Node("sum", (), (sympy.S.One,)), self._all(below)))
         assert result is not None
-        return self._scaled(weight, result)
+        return self._scale(weight, result)
 
     def _all(self, factors: list[Node]) -> Any:
         """Multiply several, sums last: they are then taken apart once."""
@@ -291,7 +291,7 @@ class _Builder:
             if difference.is_number:
                 factor = float(sympy.exp(difference))
                 if 1 / FAR < factor < FAR:
-                    return self._scaled(sympy.Float(factor), made)
+                    return self._scale(sympy.Float(factor), made)
         made = self._square(argument) or Node("exp", (argument,))
         self.growths[shape].append((constant, made))
         return made
@@ -306,7 +306,7 @@ class _Builder:
         if not rest.is_number or not 1 / FAR < float(sympy.exp(rest)) < FAR:
             return None
         root = self._exp(Node("sum", argument.args, (constant, *half[1])))
-        return self._scaled(sympy.Float(float(sympy.exp(rest))), Node("product", (root, root)))
+        return self._scale(sympy.Float(float(sympy.exp(rest))), Node("product", (root, root)))
 
     def _bernoulli(self, argument: Any) -> Node:
         """Give w/(exp(w) - 1), the inverse of exprel(w)."""
