@@ -140,7 +140,13 @@ def test_runs_that_fail_are_told(tmp_path):
 def started(folder, *more):
     asked = (folder / "na.toml", "--grid", "g_Na=80:160:12", "--grid", "I=10:30:10", "--out", folder / "x.nc")
     command = [sys.executable, "-m", "natrium", "sweep", *map(str, asked), "--solver", "event", *more]
-    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    return subprocess.Popen(
+        command,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # a shell's background ignores it
+    )
 
 
 def wait_for(folder, number, process):
@@ -198,7 +204,7 @@ def test_processes_and_a_cluster_write_the_same(sodium):
     assert call(*asked, "--out", sodium / "one.nc").exit_code == 0
     assert call(*asked, "--out", sodium / "two.nc", "--workers", "2").exit_code == 0
     with distributed.LocalCluster(
-        n_workers=2, threads_per_worker=1, dashboard_address=None, host="127.0.0.1"
+        n_workers=2, threads_per_worker=1, dashboard_address="127.0.0.1:0", host="127.0.0.1"
     ) as cluster:
         address = cluster.scheduler_address
         result = call(*asked, "--out", sodium / "three.nc", "--scheduler", address)
