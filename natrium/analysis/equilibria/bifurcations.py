@@ -8,7 +8,7 @@ import attrs
 import numpy as np
 from scipy.optimize import brentq, minimize_scalar
 
-from natrium.analysis.equilibria.steady_input import NEUTRAL, SteadyInput, sorted_eigenvalues
+from natrium.analysis.equilibria.steady_input import NEUTRAL, NOISE, SteadyInput, sorted_eigenvalues
 from natrium.analysis.result import Result
 from natrium.model.arrays import Array
 
@@ -122,7 +122,7 @@ def _hopf_at(steady: SteadyInput, V: float) -> Hopf | None:
     if not np.any(complex_):
         return None
     pair = values[complex_][int(np.argmin(np.abs(values[complex_].real)))]
-    if abs(pair.real) > NEUTRAL * np.abs(values).max():
+    if abs(pair.real) > NEUTRAL * abs(pair) + NOISE * np.abs(values).max():
         return None
     others = np.delete(values, np.argsort(np.abs(values.real) + 1e300 * ~complex_)[:2])
     step = 1e-4

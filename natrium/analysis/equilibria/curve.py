@@ -21,7 +21,13 @@ import numpy as np
 from scipy.optimize import brentq
 
 from natrium.analysis.equilibria.bifurcations import Fold, Hopf, fold_at, hopf_points
-from natrium.analysis.equilibria.steady_input import SteadyInput, real_parts, sorted_eigenvalues, steady_input
+from natrium.analysis.equilibria.steady_input import (
+    NOISE,
+    SteadyInput,
+    real_parts,
+    sorted_eigenvalues,
+    steady_input,
+)
 from natrium.analysis.result import Result
 from natrium.model import AnyNeuron, Number
 from natrium.model.arrays import Array
@@ -136,11 +142,13 @@ def _kind(eigenvalues: Any) -> str:
     return f"{'unstable' if unstable else 'stable'} {shape}"
 
 
-def equilibrium_at(neuron: AnyNeuron, V: float, I: float | None = None) -> Equilibrium:
-    """Give the equilibrium at one V, at the input that holds it there."""
+def equilibrium_at(neuron: AnyNeuron, V: float, I: float | None = None, fold: bool = False) -> Equilibrium:
+    """Give the equilibrium at one V, at the input that holds it there; at a fold one eigenvalue is zero."""
     steady = steady_input(neuron)
     held, states = steady.along(np.array([V]))
     eigenvalues = sorted_eigenvalues(steady.jacobians(np.array([V]))[0])
+    if fold:
+        eigenvalues[np.argmin(np.abs(eigenvalues))] = 0.0
     return Equilibrium(
         V=float(V),
         I=float(held[0]) if I is None else I,
@@ -198,7 +206,7 @@ def equilibria(neuron: AnyNeuron, I: float = 0.0) -> tuple[Equilibrium, ...]:
             root = _crossing(steady, I, a, b)
             if all(abs(root - V) > APART for V in touched):
                 found.append(root)
-    return tuple(equilibrium_at(neuron, V, I) for V in sorted(found))
+    return tuple(equilibrium_at(neuron, V, I, fold=V in touched) for V in sorted(found))
 
 
 def _crossing(steady: SteadyInput, I: float, a: float, b: float) -> float:
@@ -242,7 +250,11 @@ def equilibrium_curve(neuron: AnyNeuron) -> EquilibriumCurve:
     V = np.unique(np.concatenate([V, special]))
     I, states = steady.along(V)
     eigenvalues = np.linalg.eigvals(steady.jacobians(V))
-    unstable = np.array([int(np.sum(real_parts(row) > 0.0)) for row in eigenvalues])
+    noise = NOISE * np.abs(eigenvalues).max(axis=1)
+    pairs = zip(eigenvalues, noise, strict=True)
+    unstable = np.array([int(np.sum(real_parts(row) > least)) for row, least in pairs])
+    for fold in folds:  # where the sign of the one that vanishes is rounding
+        unstable[V == fold.V] = fold.unstable
     return EquilibriumCurve(
         neuron=neuron,
         V=V,

@@ -19,7 +19,10 @@ from natrium.model import AnyNeuron, HybridSystem, ModelError, UnsupportedModel,
 from natrium.model.arrays import Array
 from natrium.model.kernel import lower_expressions
 
-NEUTRAL = 1e-7  # relative: a real part this small is zero
+NEUTRAL = 1e-7  # a real part this small beside its own imaginary part is zero
+NOISE = 16 * np.finfo(float).eps  # an eigenvalue this small beside the largest is rounding
+DOUBT = 2.0**20  # times that: where digits are few, more are computed with
+DIGITS = 40
 POINTS = 601  # at which steady states are looked at before any search
 
 
@@ -162,12 +165,19 @@ def steady_input(neuron: AnyNeuron) -> SteadyInput:
 
 
 def real_parts(eigenvalues: Any) -> Array:
-    """Give real parts, zero where they are so within rounding."""
+    """Give real parts, zero where an oscillation neither grows nor decays within rounding.
+
+    Each is held against its own size, lest a slow state beside a fast one be taken for neutral.
+    """
     real = np.real(eigenvalues)
-    return np.asarray(np.where(np.abs(real) <= NEUTRAL * np.abs(eigenvalues).max(), 0.0, real))
+    neutral = (np.imag(eigenvalues) != 0.0) & (np.abs(real) <= NEUTRAL * np.abs(eigenvalues))
+    return np.asarray(np.where(neutral, 0.0, real))
 
 
 def sorted_eigenvalues(matrix: Array) -> Any:
-    """Give the eigenvalues of a matrix, the largest real part first."""
+    """Give the eigenvalues of a matrix, the largest real part first; with more digits where few are right."""
     values = np.linalg.eigvals(matrix).astype(complex)
+    if np.abs(values.real).min() < DOUBT * NOISE * np.abs(values).max():
+        exact = sympy.Matrix(*matrix.shape, [sympy.Rational(float(entry)) for entry in matrix.flat])
+        values = np.array([complex(root) for root in exact.charpoly().nroots(n=DIGITS, maxsteps=500)])
     return values[np.lexsort((-values.imag, -values.real))]

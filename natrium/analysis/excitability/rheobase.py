@@ -26,7 +26,7 @@ ASIDE = 1e-3  # of the rheobase (at least of 1 mV): where runs just above and ju
 ASIDE_HOPF = 1e-2  # beside a Hopf point, where oscillations grow and decay slowly
 LOWEST = 1e-6  # of what is bisected by runs, relative
 LARGEST = 1e5  # mV above the loss of the rest: how far an oscillation is followed
-BESIDE = 1e-3  # mV
+BESIDE = 1.0  # mV
 CYCLES = 60  # spikes that count as sustained where only that is asked
 
 
@@ -152,14 +152,12 @@ def _critical(neuron: AnyNeuron) -> list[float]:
 
 
 def _lowest_rest(neuron: AnyNeuron) -> Equilibrium | None:
-    """Give the rest at an input below all critical ones; None where nothing is stable there."""
+    """Give a rest below every place where one is lost; None where nothing is stable there.
+
+    The curve of equilibria goes on from there to any lower input, and nothing changes on it: no need to
+    follow it out of the range where the cell can be.
+    """
     curve = equilibrium_curve(neuron)
-    assert curve.threshold_input is not None
-    I = min([*_critical(neuron), curve.threshold_input]) - 1.0
-    rest = next((e for e in equilibria(neuron, I) if e.stable and e.below_threshold), None)
-    if rest is not None:
-        return rest
-    # Beyond a steep upstroke that input may be out of all bounds: below the first place where a rest is lost.
     lost = [neuron.v_thresh, *(fold.V for fold in curve.folds), *(point.V for point in curve.hopf)]
     lowest = equilibrium_at(neuron, min(lost) - BESIDE)
     return lowest if lowest.stable else None

@@ -148,7 +148,7 @@ def describe(neuron: AnyNeuron) -> Verdict:
 def threshold_and_saddle(neuron: AnyNeuron) -> ThresholdAndSaddle | None:
     """Compare the coded threshold with the saddle on the falling branch of the curve."""
     curve = equilibrium_curve(neuron)
-    fold = next((fold for fold in curve.folds if fold.curvature < 0.0 and fold.unstable == 0), None)
+    fold = next((fold for fold in curve.folds if fold.curvature < 0.0), None)
     if not neuron.fires or fold is None:
         return None
     top = min((other.V for other in curve.folds if other.V > fold.V), default=float("inf"))
@@ -233,7 +233,8 @@ def _of_onset(found: Onset | None) -> list[str]:
 def _of_threshold(verdict: Verdict) -> list[str]:
     place, v = verdict.threshold, verdict.neuron.v_thresh
     if place is None:
-        return ["There is no saddle: the coded threshold alone makes a spike."]
+        falls = bool(np.any(np.diff(verdict.curve.I) < 0.0))  # there dI/dV < 0: saddles at some inputs
+        return [] if falls else ["There is no saddle: the coded threshold alone makes a spike."]
     if place.above_from is None:
         return [f"The coded threshold ({v:g} mV) lies below the saddle at every input."]
     if place.above_from == -float("inf"):

@@ -10,12 +10,12 @@ import numpy as np
 import numpy.typing as npt
 from scipy.integrate import solve_ivp
 
+from natrium.analysis.equilibria.steady_input import real_parts
 from natrium.analysis.phase_plane.nullclines import roots_in_unit
 from natrium.analysis.phase_plane.reduction import Plane
 from natrium.model.arrays import Array
 
 SCALE = np.array([100.0, 1.0])  # mV, 1: what counts as far in V and in x
-NEUTRAL = 1e-7  # relative: a real part this small is zero
 START = 1e-5  # scaled: how far from a saddle its manifolds start, along the eigenvector
 NEAR = 1e-3  # scaled: this near a stable equilibrium a manifold has arrived
 SPACING = 0.004  # scaled: neighbours on a curve
@@ -105,7 +105,7 @@ def _equilibrium(plane: Plane, V: float, I: float) -> PlanarEquilibrium:
 
 
 def _kind(values: Any) -> str:
-    real = np.where(np.abs(values.real) <= NEUTRAL * np.abs(values).max(), 0.0, values.real)
+    real = real_parts(values)
     if values[0].imag != 0.0:
         return "centre" if real[0] == 0.0 else f"{'unstable' if real[0] > 0.0 else 'stable'} focus"
     if np.any(real == 0.0):

@@ -279,3 +279,18 @@ def test_a_gate_without_steady_state_is_refused():
     neuron = Neuron(channels=[Channel("c", 1.0, 0.0, [Gate("x", 1, alpha="0*V", beta="0*V", initial=0.5)])])
     with pytest.raises(natrium.ModelError, match="steady state"):
         equilibria(neuron, 0.0)
+
+
+@pytest.mark.parametrize("fast", [0.05, 1e-12])
+@pytest.mark.parametrize("slow", [1e6, 1e3])
+def test_a_slow_state_beside_a_fast_one_is_not_neutral(fast, slow):
+    """Gates that see V, and are seen by it not at all or a little: the rest stays a stable node."""
+    gates = [
+        Gate("m", 1, inf="1/(1 + exp(-(V + 20)/9))", tau=str(fast)),
+        Gate("h", 1, inf="1/(1 + exp((V + 60)/9))", tau=str(slow)),
+    ]
+    neuron = Neuron(channels=[Channel("Na", 0.1, 50.0, gates)])
+    (rest,) = equilibria(neuron, 0.0)
+    assert (rest.kind, rest.stable, rest.unstable) == ("stable node", True, 0)
+    assert rest.eigenvalues[0].real == pytest.approx(-1.0 / slow, rel=0.1)
+    assert rest.eigenvalues[-1].real == pytest.approx(-1.0 / fast, rel=0.1)

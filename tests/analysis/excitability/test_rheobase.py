@@ -212,3 +212,68 @@ def test_bistability_at_a_hopf_point_is_named():
     assert found.bistable
     assert found.bistable_from < 26.0
     assert found.confirmed
+
+
+CORTICAL = Neuron(  # Na and K of a cortical cell: g and tau_m are 56, 6 and 1 mS/cm2 over a leak of 0.0205
+    tau_m=1.0 / 0.0205,
+    v_rest=-70.3,
+    v_thresh=-20.0,
+    v_reset=-60.0,
+    channels=[
+        Channel(
+            "Na",
+            56.0 / 0.0205,
+            50.0,
+            [
+                Gate(
+                    "m",
+                    3,
+                    alpha="0.32*(V + 43.2)/(1 - exp(-(V + 43.2)/4))",
+                    beta="0.28*(V + 16.2)/(exp((V + 16.2)/5) - 1)",
+                ),
+                Gate("h", alpha="0.128*exp(-(V + 39.2)/18)", beta="4/(1 + exp(-(V + 16.2)/5))"),
+            ],
+        ),
+        Channel(
+            "K",
+            6.0 / 0.0205,
+            -90.0,
+            [
+                Gate(
+                    "n",
+                    4,
+                    alpha="0.032*(V + 41.2)/(1 - exp(-(V + 41.2)/5))",
+                    beta="0.5*exp(-(V + 46.2)/40)",
+                )
+            ],
+        ),
+    ],
+)
+
+
+@pytest.mark.slow
+def test_a_cell_whose_channels_outweigh_its_leak_by_thousands_has_a_rheobase():
+    # The fold by the maximum of the steady current; the search once began thousands of mV below.
+    found = rheobase(CORTICAL)
+    assert (found.cause, found.confirmed) == ("fold", True)
+    assert found.value == pytest.approx(13.448832716, abs=1e-9)
+
+
+def test_a_saddle_that_is_there_is_not_denied():
+    # A Hopf point comes a little before the fold: the saddle is there all the same.
+    gates = [
+        Gate("m", 3, alpha="3.83/(1 + exp(-(V + 2.58)/11.47))", beta="6.894/(1 + exp((V + 61.2)/19.8))"),
+        Gate(
+            "h",
+            alpha="0.013536*exp(-(V + 105)/46.33)",
+            beta="0.61714/(1 + exp(-(V - 21.8)/11.998))",
+        ),
+    ]
+    neuron = Neuron(tau_m=20.0, v_rest=-60.0, v_thresh=-20.0, channels=[Channel("Na8", 300.0, 79.6, gates)])
+    verdict = describe(neuron)
+    place = threshold_and_saddle(neuron)
+    assert place.saddle == pytest.approx(-35.224648, abs=1e-6)
+    assert place.side == "above"
+    assert "saddle at -35.22" in str(verdict)
+    assert "no saddle" not in str(verdict)
+    assert "without input it lies above it (-35.224648 mV)" in str(verdict)
