@@ -293,7 +293,7 @@ def plot_f_i(fi: FI, onset: Onset | None = None, *, title: str = "") -> Figure:
         span = float(np.ptp(inputs)) or 1.0
         low, high = float(inputs.min()) - 0.03 * span, float(inputs.max()) + 0.03 * span
         top = float(fi.rates.max(initial=0.0))
-        if onset is not None:
+        if onset is not None and onset.law != "undecided":
             _law(axes["rate"], onset, low, high)
         axes["rate"].set_ylim(-0.03 * (top or 1.0), 1.08 * (top or 1.0))
         axes["rate"].legend(loc="upper center", bbox_to_anchor=(0.5, -0.14), ncols=2, handlelength=2.8)
@@ -333,17 +333,23 @@ def _law(ax: Axes, onset: Onset, low: float, high: float) -> None:
             "square root": 1.0 / np.sqrt(excess),
             "logarithmic": -np.log(excess),
             "jump": excess,
+            "fold of cycles": -np.sqrt(excess),
         }[onset.law]
     )
     ends = np.flatnonzero(interval <= 0.0)  # there the law says nothing
     kept = slice(0, int(ends[0]) if ends.size else None)
     a, b, at = _number(onset.offset, 3), _number(onset.coefficient, 3), _number(abs(onset.at))
     away = f"(I {'−' if onset.at >= 0.0 else '+'} {at})"
-    term = {"square root": f"{b}/√{away}", "logarithmic": f"{b} ln(1/{away})", "jump": f"{b} {away}"}
+    term = {
+        "square root": f"+ {b}/√{away}",
+        "logarithmic": f"+ {b} ln(1/{away})",
+        "jump": f"+ {b} {away}",
+        "fold of cycles": f"− {b} √{away}",
+    }
     known = f" (from the model: {_number(onset.predicted, 3)})" if onset.predicted is not None else ""
     below = [low, onset.at] if low < onset.at else []
-    first = 1000.0 / interval[0] if onset.law == "jump" else 0.0
-    label = f"{onset.law} law:\ninterval = {a} + {term[onset.law]} ms{known}"
+    first = onset.rate
+    label = f"{onset.law} law:\ninterval = {a} {term[onset.law]} ms{known}"
     rates = np.concatenate([np.zeros(len(below)), [first], 1000.0 / interval[kept]])
     ax.plot(onset.inputs, 1000.0 / onset.intervals, label="fitted to", **FITTED)
     ax.plot(np.concatenate([below, [onset.at], onset.at + excess[kept]]), rates, label=label, **LAW)

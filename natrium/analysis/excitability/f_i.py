@@ -5,8 +5,12 @@ Above the input I_c at which the rest is lost, the interval grows without bound 
 .. math:: T \simeq a + b\,(I - I_c)^{-1/2} \quad\text{(square root)}, \qquad
           T \simeq a - b\,\ln(I - I_c) \quad\text{(logarithmic)},
 
-or it tends to a limit (jump). b follows from the model: pi/(speed sqrt(curvature/2)) at a fold, and
-the slowest time constant where the rest reaches the threshold.
+or it tends to a limit: along a line (jump), or, where a stable cycle meets an unstable one, as
+
+.. math:: T \simeq a - b\,(I - I_c)^{1/2} \quad\text{(fold of cycles)}.
+
+b follows from the model: pi/(speed sqrt(curvature/2)) at a fold, the slowest time constant where the rest
+reaches the threshold; of a fold of cycles both are the cycle's own. No law is named that does not fit.
 """
 
 from __future__ import annotations
@@ -25,7 +29,7 @@ from natrium.analysis.result import Result
 from natrium.model import AnyNeuron, ModelError, Number
 from natrium.model.arrays import Array
 
-Law = Literal["square root", "logarithmic", "jump"]
+Law = Literal["square root", "logarithmic", "jump", "fold of cycles", "undecided"]
 
 SETTLED = 1e-9  # relative, of intervals that count as steady
 FINE = 1e-11  # rtol of the runs
@@ -33,6 +37,9 @@ FINE = 1e-11  # rtol of the runs
 # law holds only near; nearer still, runs grow long.
 NEAR = (1e-3, 2e-3, 4e-3, 8e-3, 1.6e-2)
 DESCENT = 12  # steps of input on the way down to where firing ends
+FITS = 0.01  # of the mean interval: what a law may leave
+GROWS = 1.2  # the longest interval over the shortest, where the interval is said to grow without bound
+AGREES = 0.25  # relative: of a fitted coefficient with the model's own
 
 
 @attrs.frozen(eq=False)
@@ -121,12 +128,13 @@ class Onset(Result):
 
     Attributes
     ----------
-    law : {"square root", "logarithmic", "jump"}
-        The one that fits best.
+    law : {"square root", "logarithmic", "jump", "fold of cycles", "undecided"}
+        The one that fits best; undecided where none leaves less than a hundredth of the mean interval.
     at : float
         Input at which firing sets in, mV.
     offset, coefficient : float
-        a (ms) and b of the law: ms mV^(1/2), ms, or, of a jump, ms/mV.
+        a (ms) and b of the law: ms mV^(1/2), ms, of a jump ms/mV, of a fold of cycles ms mV^(-1/2). NaN where
+        undecided.
     predicted : float or None
         b as the model's own equations give it; None where they say nothing.
     errors : dict
@@ -144,10 +152,22 @@ class Onset(Result):
     inputs: Array
     intervals: Array
 
+    @property
+    def rate(self) -> float:
+        """The rate at which firing sets in, Hz: 0 where it grows from nothing, NaN where undecided."""
+        return 0.0 if self.law in ("square root", "logarithmic") else 1000.0 / self.offset
+
+    @property
+    def error(self) -> float:
+        """What the best law leaves, relative to the mean interval."""
+        return min(self.errors.values()) if self.law == "undecided" else self.errors[self.law]
+
     def data(self) -> dict[str, Any]:
         """Give the law as plain data."""
         return {
             "law": self.law,
+            "error": self.error,
+            "rate_Hz": self.rate,
             "at_mV": self.at,
             "coefficient": self.coefficient,
             "predicted": self.predicted,
@@ -216,30 +236,56 @@ def _fit(neuron: AnyNeuron, found: Rheobase, at: float, excess: Array, intervals
         "logarithmic": -np.log(excess),
         "jump": excess,
     }
+    if found.ending is not None:
+        terms["fold of cycles"] = -np.sqrt(excess)
     fits: dict[Law, tuple[Array, float]] = {}
     for law, term in terms.items():
         design = np.column_stack([np.ones(excess.size), term])
+        if law == "fold of cycles":  # a and b are the cycle's own; how far they carry is not known
+            design = np.column_stack([design, excess])
         solution = np.linalg.lstsq(design, intervals, rcond=None)[0]
         left = intervals - design @ solution
         fits[law] = (
             np.asarray(solution, dtype=np.float64),
             float(np.sqrt(np.mean(left**2)) / intervals.mean()),
         )
-    growing: list[Law] = [law for law in terms if law == "jump" or fits[law][0][1] > 0.0]
-    best = min(growing, key=lambda law: fits[law][1])
+    errors = {law: error for law, (_, error) in fits.items()}
+    grows = intervals.max() > GROWS * intervals.min()
+    allowed = [law for law in terms if _is_allowed(neuron, found, law, float(fits[law][0][1]), bool(grows))]
+    best: Law = min(allowed, key=lambda law: errors[law], default="undecided")
+    if best == "undecided" or errors[best] > FITS:
+        best, (offset, coefficient) = "undecided", (float("nan"), float("nan"))
+    elif found.ending is not None:
+        offset, coefficient = found.ending.interval, found.ending.coefficient
+    else:
+        offset, coefficient = map(float, fits[best][0])
     return Onset(
         law=best,
         at=at,
-        offset=float(fits[best][0][0]),
-        coefficient=float(fits[best][0][1]),
+        offset=offset,
+        coefficient=coefficient,
         predicted=_predict(neuron, found, best),
-        errors={law: error for law, (_, error) in fits.items()},
+        errors=errors,
         inputs=at + excess,
         intervals=intervals,
     )
 
 
+def _is_allowed(neuron: AnyNeuron, found: Rheobase, law: Law, coefficient: float, grows: bool) -> bool:
+    """Tell whether a law can be the one: where the cycle's own end is known, no other can."""
+    if found.ending is not None:
+        return law == "fold of cycles" and coefficient > 0.0
+    if law == "jump":
+        return True
+    predicted = _predict(neuron, found, law)
+    if predicted is not None:
+        return abs(coefficient - predicted) <= AGREES * predicted
+    return coefficient > 0.0 and grows
+
+
 def _predict(neuron: AnyNeuron, found: Rheobase, law: Law) -> float | None:
+    if law == "fold of cycles" and found.ending is not None:
+        return found.ending.coefficient
     if law == "square root" and found.fold is not None:
         return found.fold.passage
     if law == "logarithmic" and found.cause == "threshold" and not found.bistable:

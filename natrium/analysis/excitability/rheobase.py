@@ -15,6 +15,7 @@ from natrium.analysis.equilibria.curve import (
     equilibrium_at,
     equilibrium_curve,
 )
+from natrium.analysis.excitability.ending import CycleEnd, cycle_end
 from natrium.analysis.excitability.long_run import Firing, fire
 from natrium.analysis.result import Result
 from natrium.model import AnyNeuron, ModelError, SolverError
@@ -81,7 +82,9 @@ class Rheobase(Result):
         Whether the cell goes on firing without input, and has no rest that it could stay at.
     bistable_from : float
         The least input at which firing once begun goes on; below `value` where both rest and firing are
-        stable. Bisected to 1e-6.
+        stable. Where its cycle ends, or, where `ending` is None, bisected by runs to 1e-6 of it.
+    ending : CycleEnd or None
+        The fold of cycles at which firing ends; None where the cell is not bistable or it ends otherwise.
     fold : Fold or None
     hopf : Hopf or None
         Where the cause is one.
@@ -96,6 +99,7 @@ class Rheobase(Result):
     V: float
     pacemaker: bool
     bistable_from: float
+    ending: CycleEnd | None
     fold: Fold | None
     hopf: Hopf | None
     checks: tuple[Check, ...]
@@ -113,6 +117,7 @@ class Rheobase(Result):
             "cause": self.cause,
             "V_mV": self.V,
             "bistable_from_mV": self.bistable_from,
+            "ending": self.ending.data() if self.ending else None,
             "confirmed": self.confirmed,
             "notes": self.notes,
         }
@@ -233,7 +238,7 @@ def _nearest(neuron: AnyNeuron, firing: Firing) -> Equilibrium:
 
 def _none(reason: str) -> Rheobase:
     nan, inf = float("nan"), float("inf")
-    return Rheobase(inf, "none", nan, False, inf, None, None, (), (reason,))
+    return Rheobase(inf, "none", nan, False, inf, None, None, None, (), (reason,))
 
 
 def _rest_before(neuron: AnyNeuron, loss: _Loss) -> Equilibrium:
@@ -300,12 +305,13 @@ def _found(
             f"just below it the cell's own initial state gives {own.n_spikes} "
             f"spike{'s' * (own.n_spikes > 1)} before it rests"
         )
-    lowest = value
+    lowest, ending = value, None
     kept = fire(neuron, below, above.state, enough=CYCLES)
     checks.append(Check.of(kept, "cycle"))
     if kept.outcome == "sustained":
-        lowest = _lowest_cycle(neuron, kept)
-        notes.append(f"bistable: firing once begun goes on down to {lowest:.6g} mV, where it can rest too")
+        lowest, ending = _lowest_cycle(neuron, kept)
+        end = f"{lowest:.{6 if ending is None else 9}g}"
+        notes.append(f"bistable: firing once begun goes on down to {end} mV, where it can rest too")
     fold = loss.point if isinstance(loss.point, Fold) else None
     hopf = loss.point if isinstance(loss.point, Hopf) else None
     notes += _threshold_notes(neuron, loss)
@@ -315,6 +321,7 @@ def _found(
         V=loss.V,
         pacemaker=value < 0.0,
         bistable_from=lowest,
+        ending=ending,
         fold=fold,
         hopf=hopf,
         checks=tuple(checks),
@@ -329,7 +336,7 @@ def _threshold_notes(neuron: AnyNeuron, loss: _Loss) -> list[str]:
     return []
 
 
-def _lowest_cycle(neuron: AnyNeuron, kept: Firing) -> float:
+def _lowest_cycle(neuron: AnyNeuron, kept: Firing) -> tuple[float, CycleEnd | None]:
     """Follow sustained firing down to the input at which it ends."""
     state: Array = kept.state
     high, step = kept.I, 0.05 * max(1.0, abs(kept.I))
@@ -341,6 +348,9 @@ def _lowest_cycle(neuron: AnyNeuron, kept: Firing) -> float:
     else:
         raise SolverError(f"firing must end at some low input, got it at {high:.6g} mV still: check v_reset")
     low = high - step
+    ending = cycle_end(neuron, kept, low)
+    if ending is not None:
+        return ending.I, ending
     while high - low > LOWEST * max(1.0, abs(high)):
         middle = 0.5 * (low + high)
         firing = fire(neuron, middle, state, enough=CYCLES)
@@ -348,4 +358,4 @@ def _lowest_cycle(neuron: AnyNeuron, kept: Firing) -> float:
             high, state = middle, firing.state
         else:
             low = middle
-    return high
+    return high, None

@@ -10,7 +10,7 @@ import numpy as np
 
 from natrium.analysis.equilibria.bifurcations import Fold
 from natrium.analysis.equilibria.curve import Equilibrium, EquilibriumCurve, equilibria, equilibrium_curve
-from natrium.analysis.excitability.f_i import Onset, onset
+from natrium.analysis.excitability.f_i import Law, Onset, onset
 from natrium.analysis.excitability.rheobase import Rheobase, rheobase
 from natrium.analysis.result import Result
 from natrium.model import AnyNeuron
@@ -55,8 +55,9 @@ class Verdict(Result):
         None without a threshold.
     onset : Onset or None
         None without a rheobase.
-    excitability : {"class 1", "class 2", "none"}
-        Class 1: the rate grows from zero; class 2: it starts at a finite value.
+    excitability : {"class 1", "class 2", "undecided", "none"}
+        Class 1: the rate grows from zero; class 2: it starts at a finite value; undecided where no law of the
+        onset fits.
     threshold : ThresholdAndSaddle or None
         None without a threshold or a saddle.
     """
@@ -67,7 +68,7 @@ class Verdict(Result):
     rest: Equilibrium | None
     rheobase: Rheobase | None
     onset: Onset | None
-    excitability: Literal["class 1", "class 2", "none"]
+    excitability: Literal["class 1", "class 2", "undecided", "none"]
     threshold: ThresholdAndSaddle | None
 
     @property
@@ -140,9 +141,18 @@ def describe(neuron: AnyNeuron) -> Verdict:
         rest=next((e for e in resting if e.stable and e.below_threshold is not False), None),
         rheobase=found,
         onset=law,
-        excitability="none" if law is None else "class 2" if law.law == "jump" else "class 1",
+        excitability="none" if law is None else _CLASSES[law.law],
         threshold=threshold_and_saddle(neuron),
     )
+
+
+_CLASSES: dict[Law, Literal["class 1", "class 2", "undecided"]] = {
+    "square root": "class 1",
+    "logarithmic": "class 1",
+    "jump": "class 2",
+    "fold of cycles": "class 2",
+    "undecided": "undecided",
+}
 
 
 def threshold_and_saddle(neuron: AnyNeuron) -> ThresholdAndSaddle | None:
@@ -171,7 +181,8 @@ def _of_class(verdict: Verdict) -> str:
         )
     if verdict.onset is None:
         return "No constant input makes it go on firing from rest."
-    return f"Excitable, {verdict.excitability}: without input it rests."
+    kind = "class undecided" if verdict.excitability == "undecided" else verdict.excitability
+    return f"Excitable, {kind}: without input it rests."
 
 
 def _rate(verdict: Verdict) -> str:
@@ -220,13 +231,21 @@ def _of_rheobase(found: Rheobase) -> str:
 def _of_onset(found: Onset | None) -> list[str]:
     if found is None:
         return []
+    left = f"leaves {100.0 * found.error:.2g} % of the interval"
+    if found.law == "undecided":
+        return [f"Onset: undecided, no law of the interval fits from {found.at:.6g} mV on (the best {left})."]
     if found.law == "jump":
-        return [f"At {found.at:.6g} mV firing sets in at a finite rate, {1000.0 / found.offset:.4g} Hz."]
+        return [f"At {found.at:.6g} mV firing sets in at a finite rate, {found.rate:.4g} Hz (a line {left})."]
+    if found.law == "fold of cycles":
+        return [
+            f"At {found.at:.9g} mV firing sets in at a finite rate, {found.rate:.4g} Hz: "
+            f"there its cycle meets an unstable one and both vanish (the law {left})."
+        ]
     units = {"square root": "ms mV^(1/2)", "logarithmic": "ms"}[found.law]
     model = "" if found.predicted is None else f", {found.predicted:.4g} by the model's equations"
     return [
         f"Onset: the rate grows from zero, the interval by a {found.law} law "
-        f"(coefficient {found.coefficient:.4g} {units} fitted{model})."
+        f"(coefficient {found.coefficient:.4g} {units} fitted{model}; it {left})."
     ]
 
 

@@ -277,3 +277,14 @@ def test_a_saddle_that_is_there_is_not_denied():
     assert "saddle at -35.22" in str(verdict)
     assert "no saddle" not in str(verdict)
     assert "without input it lies above it (-35.224648 mV)" in str(verdict)
+
+
+def test_no_class_is_claimed_where_no_law_fits():
+    # Reset to -65 mV with gates held open, the squid axon's intervals are 4.3 ms and grow by a twentieth.
+    axon = Neuron(tau_m=1 / 0.3, v_rest=-54.387, v_thresh=-20.0, v_reset=-65.0, channels=AXON)
+    verdict = describe(axon)
+    assert verdict.onset.intervals.max() < 1.1 * verdict.onset.intervals.min()
+    assert verdict.excitability in ("class 2", "undecided")
+    assert ("undecided" in str(verdict)) == (verdict.excitability == "undecided")
+    assert verdict.onset.error > 0.01 or verdict.excitability == "class 2"
+    assert verdict.data()["onset"]["error"] == verdict.onset.error
