@@ -34,6 +34,7 @@ NEXT, N_SPIKES, N_RECORDS, N_ACTIVE, RECORDING = range(5)  # of `state`
 STIFF_STEP, STIFF_STEPS, SHORT = 2e-4, 5000, 2e-2
 ROUNDING = 2e-15  # of the largest term of u: what its own arithmetic leaves open
 DOUBT = 20.0  # tolerances, within which a peak is decided but flagged
+CREEP = 1.0  # ms: a crossing that rises less in this time than is decided is flagged too
 FLOOR = 1e-12  # mV, the least margin in which the step asks for a closer look
 
 

@@ -19,6 +19,7 @@ from natrium.solvers.compiled.lane_tables import (
     BOUND,
     BROKEN,
     COUNT,
+    CREEP,
     DONE,
     DOUBT,
     END,
@@ -121,6 +122,15 @@ def _state_at(series: Array, order: int, l: int, i: int, tau: float) -> float:
     total = series[i, order, l]
     for k in range(order - 1, -1, -1):
         total = total * tau + series[i, k, l]
+    return total
+
+
+@compiled
+def _slope_at(series: Array, order: int, l: int, tau: float) -> float:
+    """Give dV/dt in the step, mV/ms."""
+    total = order * series[0, order, l]
+    for k in range(order - 1, 0, -1):
+        total = total * tau + k * series[0, k, l]
     return total
 
 
@@ -234,6 +244,9 @@ def _settle(t: Tables, lanes: Lanes, out: Results, l: int) -> None:
         status = NOT_FINITE
     elif status == WAITING and t.fires and bound >= -DOUBT * t.atol - FLOOR:
         tau = _crossing(t, lanes, out, l)
+        if tau >= 0.0 and _slope_at(lanes.series, lanes.order, l, tau) * CREEP < DOUBT * t.atol:
+            lanes.peaks[0, 0], lanes.peaks[0, 1] = tau / h, 0.0
+            _note_peaks(lanes, out, l, 1)
     spiked = tau >= 0.0
     if status == WAITING:
         length = tau if spiked else h

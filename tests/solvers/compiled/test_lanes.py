@@ -209,3 +209,20 @@ def test_no_spikes_no_samples_one_run():
     assert chunk.spike_times.size == 0
     assert chunk.samples is None
     np.testing.assert_array_equal(chunk.final_states, [[-70.0]])
+
+
+def test_a_threshold_that_is_only_tended_to_is_flagged():
+    """At the rheobase V tends to the threshold: whether rounding takes it over is no double's to decide."""
+    levels = np.arange(0.0, 31.0, 5.0)
+    found = natrium.simulate_many(natrium.Neuron(), t_end=1000.0, parameters={"I": levels})
+    exact = [
+        natrium.ClosedForm().solve(natrium.Neuron(), natrium.Constant(I), t_end=1000.0).n_spikes
+        for I in levels
+    ]
+    assert exact == [0, 0, 0, 0, 63, 89, 112]
+    assert found.grazing.tolist() == [I == 15.0 for I in levels]
+    np.testing.assert_array_equal(found.counts[~found.grazing], np.array(exact)[~found.grazing])
+    (alone,) = natrium.simulate_many(
+        natrium.Neuron(), t_end=1000.0, parameters={"I": [15.0]}, rtol=1e-13
+    ).grazing
+    assert alone
