@@ -17,6 +17,7 @@ from natrium.cli.cycle import cycle_command
 from natrium.cli.doctor import doctor_command
 from natrium.cli.excitability import excitability_command
 from natrium.cli.fit import fit_command
+from natrium.cli.parameters import parameters_command
 from natrium.cli.phase_plane import phase_plane_command
 from natrium.cli.reproduce import reproduce_command
 from natrium.cli.run import run_command
@@ -32,6 +33,7 @@ VERBS: dict[str, Callable[..., None]] = {
     "cycle": cycle_command,
     "fit": fit_command,
     "sweep": sweep_command,
+    "parameters": parameters_command,
     "channels": channels_command,
 }
 """All verbs by their names; a new one is a file beside this one and a line here."""

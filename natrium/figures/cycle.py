@@ -18,7 +18,7 @@ from natrium.analysis.cycle.phase_response import PhaseResponse
 from natrium.analysis.cycle.smooth_cycle import SmoothCycle
 from natrium.analysis.variation.gradients import Gradients
 from natrium.figures.style import COLORS, SERIES, new_figure, styled
-from natrium.model import ModelError, resolve
+from natrium.model import ModelError, choose
 from natrium.model.arrays import Array
 
 DASHES: Any = (
@@ -336,7 +336,7 @@ def plot_gradients(gradients: Gradients, names: Sequence[str] | None = None, *, 
 
 def _label_of(gradients: Gradients, k: int) -> str:
     name, run = gradients.names[k], gradients.trajectory
-    unit = resolve(run.neuron, run.stimulus)[name].unit
+    unit = choose(run.neuron, run.stimulus, [name])[name].unit
     return _signs(f"{name} = {gradients.values[k]:.4g} {unit}".rstrip())
 
 

@@ -3,13 +3,14 @@
 Of the neuron: ``tau_m``, ``tau_ref``, ``v_rest``, ``v_thresh``, ``v_reset``, ``v_init``, and ``g_Na``,
 ``E_Na`` of a channel Na. Of the k-th stimulus: ``I_k`` its amplitude, and its other numbers by their short
 names, such as ``start_k``, ``stop_k``, ``slope_k``, ``frequency_k``; ``scale_k``, a factor (1 as given), of
-samples, formulas and functions. The numbers inside rates have no names and are not among them. Of a
-`HybridNeuron`: its own parameters, ``v_thresh``, ``tau_ref`` and ``v_init``.
+samples, formulas and functions. ``I`` is short for the one amplitude of the input. The numbers inside rates
+have no names and are not among them. Of a `HybridNeuron`: its own parameters, ``v_thresh``, ``tau_ref`` and
+``v_init``.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import attrs
 
@@ -18,6 +19,9 @@ from natrium.model.parameter import Parameter, check_known
 from natrium.model.protocol import AnyNeuron
 from natrium.model.simulation import Model
 from natrium.model.stimuli.stimulus import Sum
+from natrium.model.stimuli.waveforms import Constant
+
+AMPLITUDE = "I"
 
 
 def resolve(neuron: AnyNeuron, stimulus: Sum) -> dict[str, Parameter]:
@@ -67,10 +71,31 @@ def choose(neuron: AnyNeuron, stimulus: Sum, names: Sequence[str] | None) -> dic
         return known
     if isinstance(names, str):
         names = (names,)
-    check_known(known, names, "a parameter")
-    if len(set(names)) < len(names):
+    full = full_names(known, names)
+    check_known(known, full.values(), "a parameter")
+    if len(set(full.values())) < len(names):
         raise ModelError(f"parameters must differ, got {', '.join(names)}: name each once")
-    return {name: known[name] for name in names}
+    return {name: known[full[name]] for name in names}
+
+
+def full_names(known: Mapping[str, Parameter], names: Iterable[str]) -> dict[str, str]:
+    """Give each name's full one: ``I``, where it is no name itself, is short for the one amplitude.
+
+    Raises
+    ------
+    ModelError
+        When the input has none, or several.
+    """
+    return {name: _amplitude(known) if name == AMPLITUDE and name not in known else name for name in names}
+
+
+def _amplitude(known: Mapping[str, Parameter]) -> str:
+    """Give the full name of the one amplitude."""
+    found = [name for name, one in known.items() if one.part is not None and one.short == AMPLITUDE]
+    if len(found) == 1:
+        return found[0]
+    told = f"{', '.join(found)}: name the one meant" if found else f"none: choose from {', '.join(known)}"
+    raise ModelError(f"I is short for the one amplitude of the input, got {told}")
 
 
 def with_parameters(model: Model, values: Mapping[str, float]) -> Model:
@@ -80,18 +105,21 @@ def with_parameters(model: Model, values: Mapping[str, float]) -> Model:
     ----------
     model : Model
     values : mapping of str to float
-        By name; all else stays, `v_reset` and `v_init` too where `v_rest` moves.
+        By name; all else stays, `v_reset` and `v_init` too where `v_rest` moves. ``"I"`` is short for the one
+        amplitude, or a constant input where there is no stimulus.
 
     Raises
     ------
     ModelError, StimulusError
         When there is no such parameter, or the new value breaks a rule.
     """
-    chosen = choose(model.neuron, model.stimulus, tuple(values))
+    stimulus = model.stimulus
+    if AMPLITUDE in values and not stimulus.parts:
+        stimulus = Sum((Constant(0.0),))
+    chosen = choose(model.neuron, stimulus, tuple(values))
     own = {name: value for name, value in values.items() if chosen[name].part is None}
-    return attrs.evolve(
-        model, neuron=model.neuron.changed(own), stimulus=change_stimulus(model.stimulus, values)
-    )
+    full = {chosen[name].name: value for name, value in values.items()}
+    return attrs.evolve(model, neuron=model.neuron.changed(own), stimulus=change_stimulus(stimulus, full))
 
 
 def change_stimulus(stimulus: Sum, values: Mapping[str, float]) -> Sum:

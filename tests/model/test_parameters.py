@@ -1,9 +1,11 @@
 """The numbers of a model by name: reading and changing them."""
 
 import attrs
+import numpy as np
 import pytest
 import sympy
 
+import natrium
 from natrium.model import (
     Constant,
     HybridNeuron,
@@ -65,3 +67,26 @@ def test_names_of_others_are_left():
     stimulus = Sum((Samples((0.0, 1.0), (1.0, 2.0)),))
     assert change_stimulus(stimulus, {"g_Na": 1.0}) == stimulus
     assert change_stimulus(stimulus, {"scale_0": 2.0}).parts[0].values == (2.0, 4.0)
+
+
+def test_i_is_short_for_the_one_amplitude_everywhere():
+    model = natrium.notebook.lif_na()
+    assert natrium.with_parameters(model, {"I": 12.0}) == natrium.with_parameters(model, {"I_0": 12.0})
+    run = natrium.run(model, natrium.EventDriven())
+    one, other = (natrium.spike_time_gradients(run, [name]) for name in ("I", "I_0"))
+    np.testing.assert_array_equal(one["I"], other["I_0"])
+    found = natrium.fit(natrium.with_parameters(model, {"I": 10.5}), run.spike_times, ["I"])
+    assert found["I"] == pytest.approx(10.0, abs=1e-6)
+    bare = natrium.Model(neuron=natrium.Neuron())
+    assert natrium.with_parameters(bare, {"I": 20.0}).stimulus == natrium.Sum((natrium.Constant(20.0),))
+
+
+def test_i_is_refused_where_it_is_not_one():
+    two = natrium.Model(neuron=natrium.Neuron(), stimulus=[natrium.Constant(1.0), natrium.Constant(2.0)])
+    with pytest.raises(natrium.ModelError, match="short for the one amplitude.*I_0, I_1"):
+        natrium.with_parameters(two, {"I": 3.0})
+    ramp = natrium.Model(neuron=natrium.Neuron(), stimulus=natrium.Ramp(1.0))
+    with pytest.raises(natrium.ModelError, match="got none"):
+        natrium.with_parameters(ramp, {"I": 3.0})
+    with pytest.raises(natrium.ModelError, match="name each once"):
+        natrium.spike_time_gradients(natrium.run(natrium.notebook.lif_na()), ["I", "I_0"])

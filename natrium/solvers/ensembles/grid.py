@@ -12,18 +12,16 @@ from natrium.model import (
     AnyNeuron,
     Constant,
     ModelError,
-    Parameter,
     Stimulus,
     Sum,
     as_stimulus,
     check_neuron,
     resolve,
 )
+from natrium.model.parameters import AMPLITUDE, full_names
 from natrium.solvers.runs import Runs
 
 Columns = dict[str, npt.NDArray[Any]]
-
-_SHORT = "I"
 
 
 def runs_of(
@@ -61,13 +59,13 @@ def runs_of(
     if stimuli is not None and (isinstance(stimuli, Stimulus) or not len(stimuli)):
         raise ModelError("stimuli must be a sequence with one stimulus per run, got none or a single one")
     total, given = as_stimulus(stimulus), dict(values or {})
-    if _SHORT in given:
+    if AMPLITUDE in given:
         if not total.parts and stimuli is None:
             total = Sum((Constant(0.0),))
-        name = _amplitude(resolve(neuron, total))
-        if name in given:
-            raise ModelError(f"{_SHORT} is short for {name}, got both: leave one out")
-        given = {name if key == _SHORT else key: value for key, value in given.items()}
+        name = full_names(resolve(neuron, total), [AMPLITUDE])[AMPLITUDE]
+        if name in given and name != AMPLITUDE:
+            raise ModelError(f"{AMPLITUDE} is short for {name}, got both: leave one out")
+        given = {name if key == AMPLITUDE else key: value for key, value in given.items()}
     columns = {name: _column(name, value) for name, value in given.items()}
     for name, one in resolve(neuron, total).items():
         if name in columns and not one.whole and columns[name].dtype.kind in "iu":
@@ -87,15 +85,6 @@ def _column(name: str, value: npt.ArrayLike) -> npt.NDArray[Any]:
     except ValueError:  # ragged
         raise ModelError(f"values of {name} must be an array of numbers, got a ragged one") from None
     return column
-
-
-def _amplitude(known: Mapping[str, Parameter]) -> str:
-    """Give the full name of the one amplitude."""
-    found = [name for name, one in known.items() if one.part is not None and one.short == _SHORT]
-    if len(found) == 1:
-        return found[0]
-    told = f"{', '.join(found)}: name the one meant" if found else f"none: choose from {', '.join(known)}"
-    raise ModelError(f"I is short for the one amplitude of the input, got {told}")
 
 
 def outer(grid: Mapping[str, npt.ArrayLike]) -> tuple[Columns, Columns]:

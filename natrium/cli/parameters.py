@@ -1,0 +1,56 @@
+"""``natrium parameters``: every number of a model file that can be varied, by its name."""
+
+from __future__ import annotations
+
+import math
+import sys
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from natrium.cli.common import JsonFlag, ModelFile, print_json, read_model
+
+if TYPE_CHECKING:
+    from natrium.model import Parameter
+
+
+def parameters_command(model: ModelFile, as_json: JsonFlag = False) -> None:
+    """List the names by which a model's numbers are swept, fitted and differentiated by."""
+    from natrium.model import resolve
+
+    read = read_model(model)
+    rows = {name: _row(one) for name, one in resolve(read.neuron, read.stimulus).items()}
+    if as_json:
+        print_json(rows, as_json)
+        return
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(title=f"Parameters of {model.name}")
+    for heading in ("name", "value", "unit", "bounds", "meaning"):
+        table.add_column(heading)
+    for name, row in rows.items():
+        table.add_row(name, f"{row['value']:.15g}", row["unit"], _bounds(row), row["meaning"])
+    Console(width=None if sys.stdout.isatty() else 160).print(table)
+    typer.echo("I is short for the one amplitude of the input.")
+
+
+def _row(one: Parameter) -> dict[str, Any]:
+    """Give a parameter's facts as plain data; None where there is no bound."""
+    low, high = (getattr(one.rule, name, None) for name in ("low", "high"))
+    return {
+        "value": one.value,
+        "unit": one.unit,
+        "low": low if low is not None and math.isfinite(low) else None,
+        "low_excluded": bool(getattr(one.rule, "open_low", False)),
+        "high": high if high is not None and math.isfinite(high) else None,
+        "meaning": one.rule.meaning,
+        "differentiable": one.smooth,
+    }
+
+
+def _bounds(row: dict[str, Any]) -> str:
+    low, high = row["low"], row["high"]
+    if high is not None:
+        return f"{'' if low is None else f'{low:g} to '}{high:g}"
+    return "" if low is None else f"{'>' if row['low_excluded'] else '>='} {low:g}"
