@@ -89,4 +89,4 @@ def test_i_is_refused_where_it_is_not_one():
     with pytest.raises(natrium.ModelError, match="got none"):
         natrium.with_parameters(ramp, {"I": 3.0})
     with pytest.raises(natrium.ModelError, match="name each once"):
-        natrium.spike_time_gradients(natrium.run(natrium.notebook.lif_na()), ["I", "I_0"])
+        natrium.spike_time_gradients(natrium.notebook.lif_na(), ["I", "I_0"])
