@@ -14,7 +14,7 @@ from natrium.analysis.result import Result
 from natrium.model import Neuron, SolverError
 
 
-@attrs.frozen(eq=False)
+@attrs.frozen(eq=False, repr=False)
 class Dynamics(Result):
     """A neuron at one constant input.
 

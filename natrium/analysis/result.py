@@ -36,11 +36,51 @@ class Result:
         """Give what was found, in words; none where the numbers say it all."""
         return []
 
+    def __repr__(self) -> str:
+        """Say what it is and what one asked for, in ten lines at most."""
+        shown = [f"{name}={show_short(value)}" for name, value in self._shown().items()]
+        line = f"{type(self).__name__}({', '.join(shown)})"
+        if len(line) <= LINE:
+            return line
+        kept = shown if len(shown) <= LINES else [*shown[: LINES - 1], "..."]
+        return "\n    ".join([f"{type(self).__name__}:", *kept])
+
+    def _shown(self) -> dict[str, Any]:
+        """Give what its repr shows, by name."""
+        return self._fields()
+
     def _fields(self) -> dict[str, Any]:
         return {field.name: getattr(self, field.name) for field in attrs.fields(type(self))}  # type: ignore[arg-type]  # results are attrs classes
 
 
 NOTHING = object()
+LINE, LINES = 100, 9  # of a repr: characters on one line; facts on lines of their own
+WORD, FEW = 70, 6  # characters of a text, numbers of an array that are shown
+
+
+def show_short(value: Any) -> str:
+    """Show one fact of a result: numbers as they are, arrays by shape and range, objects by their kind."""
+    if isinstance(value, (bool, np.bool_)) or value is None:
+        return str(value)
+    if isinstance(value, (float, np.floating)):
+        return f"{value:.10g}"
+    if isinstance(value, str):
+        return repr(value if len(value) <= WORD else f"{value[:WORD]}...")
+    if isinstance(value, (int, complex, np.generic)):
+        return str(value)
+    if isinstance(value, np.ndarray):
+        if value.ndim == 1 and value.size <= FEW:
+            return f"[{', '.join(show_short(one) for one in value)}]"
+        real = value.size and np.issubdtype(value.dtype, np.number) and not np.iscomplexobj(value)
+        reach = (
+            f", {np.nanmin(value):.6g} to {np.nanmax(value):.6g}"
+            if real and not np.isnan(value).all()
+            else ""
+        )
+        return f"<array of shape {value.shape}{reach}>"
+    if isinstance(value, (tuple, list, Mapping)):
+        return f"<{len(value)} of {type(value).__name__}>" if value else "()"
+    return f"<{type(value).__name__}>"
 
 
 def _data_of(value: Any) -> Any:

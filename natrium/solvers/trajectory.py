@@ -58,7 +58,7 @@ class Segment:
     state: Callable[[Array], Array]
 
 
-@attrs.frozen(eq=False, kw_only=True, slots=False)
+@attrs.frozen(eq=False, kw_only=True, slots=False, repr=False)
 class Trajectory:
     """The course of one run.
 
@@ -234,6 +234,19 @@ class Trajectory:
             "figures are looked up among the installed packages, got no natrium there: install it "
             '(again): pip install "natrium", or -e . in a checkout'
         )
+
+    def __repr__(self) -> str:
+        """Say what was run and when it fired, in a few lines."""
+        spikes = ", ".join(f"{time:.9g}" for time in self.spike_times[:8])
+        more = ", ..." if self.n_spikes > 8 else ""
+        lines = [
+            f"Trajectory: {self.n_spikes} spike{'s' * (self.n_spikes != 1)} from {self.t_start:g} to "
+            f"{self.t_end:g} ms, by {self.solver} ({self.method})",
+            f"spike_times: {spikes or 'none'}{more}{' ms' if spikes else ''}",
+            f"names: {', '.join(self.names[:8])}{', ...' if len(self.names) > 8 else ''}",
+            *(f"warning: {warning}" for warning in self.warnings[:3]),
+        ]
+        return "\n    ".join(lines)
 
     def _repr_html_(self) -> str:
         """Show a run in a notebook."""

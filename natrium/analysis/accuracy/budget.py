@@ -29,7 +29,7 @@ HELD = "gates held instead of moving"
 SAME = 1e-9  # ms: below this a foreign script's spikes are its twin's
 
 
-@attrs.frozen(eq=False)
+@attrs.frozen(eq=False, repr=False)
 class Budget(Result):
     """How far each spike's label lies from its true time, and what each rule has to do with it.
 

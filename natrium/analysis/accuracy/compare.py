@@ -19,7 +19,7 @@ from natrium.model import Model
 SHARP = 1e-6  # ms: the accuracy whose price is told
 
 
-@attrs.frozen(eq=False, kw_only=True)
+@attrs.frozen(eq=False, kw_only=True, repr=False)
 class Study(Result):
     """How far each method is from a model's truth, and what accuracy costs.
 

@@ -39,7 +39,7 @@ STEPS = (
 Method = FixedStep | Callable[[float], Trajectory | npt.ArrayLike]
 
 
-@attrs.frozen(eq=False, slots=False)
+@attrs.frozen(eq=False, slots=False, repr=False)
 class Convergence(Result):
     """How the distance of one method to the truth shrinks with its step.
 

@@ -13,7 +13,7 @@ from natrium.analysis.result import Result
 from natrium.model import ModelError, Number
 
 
-@attrs.frozen
+@attrs.frozen(repr=False)
 class SpikeTrainDistances(Result):
     """How unlike two spike trains are.
 

@@ -16,7 +16,7 @@ from natrium.solvers import FixedStep, Trajectory
 VOLTAGES, GUARD = 64, 1.0  # fixed times at which V is compared; ms from a spike
 
 
-@attrs.frozen(eq=False)
+@attrs.frozen(eq=False, repr=False)
 class Accuracy(Result):
     """How far one run is from the truth.
 

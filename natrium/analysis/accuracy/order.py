@@ -17,7 +17,7 @@ ABOVE_FLOOR = 10.0
 FEWEST = 4  # steps that a fit needs
 
 
-@attrs.frozen
+@attrs.frozen(repr=False)
 class Order(Result):
     """An observed order of convergence: error = constant * dt**value.
 

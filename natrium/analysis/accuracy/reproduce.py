@@ -14,7 +14,7 @@ from natrium.analysis.result import Result
 from natrium.model import notebook
 
 
-@attrs.frozen(eq=False)
+@attrs.frozen(eq=False, repr=False)
 class Reproduction(Result):
     """One script of the notebook, compared.
 

@@ -15,7 +15,7 @@ from natrium.model import Model, ModelError
 from natrium.solvers import FixedStep, Trajectory
 
 
-@attrs.frozen(eq=False)
+@attrs.frozen(eq=False, repr=False)
 class Comparison(Result):
     """A script, replayed, and its model, solved truly under both refractory rules.
 

@@ -13,7 +13,7 @@ from natrium.solvers import EventDriven, Trajectory, run
 TRUTH_RTOL = 1e-12
 
 
-@attrs.frozen(eq=False)
+@attrs.frozen(eq=False, repr=False)
 class Reference(Result):
     """The truth, with its own error bar.
 

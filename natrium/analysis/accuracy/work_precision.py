@@ -37,7 +37,7 @@ MOST_STEPS = 200_000
 ENOUGH, MOST_REPEATS = 0.05, 3
 
 
-@attrs.frozen(eq=False)
+@attrs.frozen(eq=False, repr=False)
 class WorkRow(Result):
     """One solver at one setting.
 

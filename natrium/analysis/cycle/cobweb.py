@@ -23,7 +23,7 @@ MAP_RTOL = 1e-9
 SAME = 1e-9  # from the start of the neuron to a state after a reset, where it counts as one
 
 
-@attrs.frozen(eq=False)
+@attrs.frozen(eq=False, repr=False)
 class Cobweb(Result):
     """One free state after a reset against the same after the reset before.
 

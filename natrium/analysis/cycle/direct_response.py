@@ -21,7 +21,7 @@ MOST_CYCLES = 50
 SMOOTH_RTOL = 1e-11
 
 
-@attrs.frozen(eq=False)
+@attrs.frozen(eq=False, repr=False)
 class DirectResponse(Result):
     """Phase response to a kick of finite size.
 

@@ -24,7 +24,7 @@ STALLED = 1e-9
 SAME = 1e-7  # points nearer than this, relative to their size, are one
 
 
-@attrs.frozen(eq=False, slots=False)
+@attrs.frozen(eq=False, slots=False, repr=False)
 class LimitCycle(Periodic):
     """A periodic orbit of the return map.
 

@@ -31,7 +31,7 @@ ALIGNING = 10  # of the spikes left out, those in which tangent vectors find the
 AHEAD = 1.1  # a stretch is planned this much longer than the mean interval asks for
 
 
-@attrs.frozen(eq=False, slots=False)
+@attrs.frozen(eq=False, slots=False, repr=False)
 class Orbit(Result):
     """What the return map does in the long run.
 
@@ -215,7 +215,7 @@ class _Growth:
                 self.logarithms.append(np.log(np.abs(np.diag(R))))
 
 
-@attrs.frozen(eq=False, slots=False)
+@attrs.frozen(eq=False, slots=False, repr=False)
 class ResetBifurcation(Result):
     """Orbits of the return map against a parameter.
 

@@ -29,6 +29,16 @@ class Periodic(Result):
             "states": states,
         }
 
+    def _shown(self: Any) -> dict[str, Any]:
+        """Give what its repr shows, by name."""
+        return {
+            "input": self.input,
+            "period": self.period,
+            "n_spikes": len(self.table()),
+            "multipliers": self.multipliers,
+            "stable": self.stable,
+        }
+
     def sentences(self: Any) -> list[str]:
         """Give period and stability in words."""
         spikes = len(self.table())

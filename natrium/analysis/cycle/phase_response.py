@@ -32,7 +32,7 @@ PHASES = 200
 _solve_ivp: Callable[..., Any] = solve_ivp
 
 
-@attrs.frozen(eq=False, slots=False)
+@attrs.frozen(eq=False, slots=False, repr=False)
 class PhaseResponse(Result):
     """Infinitesimal phase response along one cycle.
 

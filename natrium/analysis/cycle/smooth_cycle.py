@@ -38,7 +38,7 @@ RUN_RTOL = 1e-9
 SHOOTING_RTOL = 1e-12
 
 
-@attrs.frozen(eq=False, slots=False)
+@attrs.frozen(eq=False, slots=False, repr=False)
 class SmoothCycle(Periodic):
     """A limit cycle of a neuron without a threshold.
 

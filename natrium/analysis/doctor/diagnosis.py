@@ -27,7 +27,7 @@ def step_of(model: Model) -> float:
     return step
 
 
-@attrs.frozen(eq=False, kw_only=True)
+@attrs.frozen(eq=False, kw_only=True, repr=False)
 class Diagnosis(Result):
     """What a script was found to be, and how far its spikes are from the truth.
 

@@ -15,7 +15,7 @@ from natrium.model.arrays import Array
 FIRST, SECOND = 1e-4, 1e-2  # mV: steps of differences of the Jacobian
 
 
-@attrs.frozen
+@attrs.frozen(repr=False)
 class Fold(Result):
     """Two equilibria meet and vanish: dI/dV = 0 (a saddle-node).
 
@@ -43,7 +43,7 @@ class Fold(Result):
         return float(np.pi / (abs(self.speed) * np.sqrt(0.5 * abs(self.curvature))))
 
 
-@attrs.frozen
+@attrs.frozen(repr=False)
 class Hopf(Result):
     """A pair of complex eigenvalues crosses the imaginary axis.
 

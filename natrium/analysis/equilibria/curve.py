@@ -41,7 +41,7 @@ FINEST = 2.0**-20  # mV
 POINTS = 601
 
 
-@attrs.frozen(eq=False)
+@attrs.frozen(eq=False, repr=False)
 class Equilibrium(Result):
     """One equilibrium at constant input.
 
@@ -87,7 +87,7 @@ class Equilibrium(Result):
         return dict(zip(self.names[1:], map(float, self.state[1:]), strict=True))
 
 
-@attrs.frozen(eq=False)
+@attrs.frozen(eq=False, repr=False)
 class EquilibriumCurve(Result):
     """The input that holds V, for every V: all equilibria at all inputs.
 

@@ -26,7 +26,7 @@ PART = 0.9  # of the way to where the end is expected
 APART, MOST = 1e-6, 5  # relative, of the input: cycles by which the interval is taken to the end; how many
 
 
-@attrs.frozen
+@attrs.frozen(repr=False)
 class CycleEnd(Result):
     """The fold of cycles at which firing ends.
 

@@ -42,7 +42,7 @@ GROWS = 1.2  # the longest interval over the shortest, where the interval is sai
 AGREES = 0.25  # relative: of a fitted coefficient with the model's own
 
 
-@attrs.frozen(eq=False)
+@attrs.frozen(eq=False, repr=False)
 class FI(Result):
     """Rate against constant input, the cell starting from its own initial state.
 
@@ -122,7 +122,7 @@ def _adaptation(run: Firing) -> float:
     return run.interval / float(run.intervals[0]) if run.outcome == "sustained" else float("nan")
 
 
-@attrs.frozen(eq=False)
+@attrs.frozen(eq=False, repr=False)
 class Onset(Result):
     """How the interval grows as the input comes down to where firing sets in.
 

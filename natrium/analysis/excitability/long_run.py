@@ -24,7 +24,7 @@ NEAR = 1e-3  # distance (mV; gates in hundredths) from a stable equilibrium at w
 AHEAD = 8.0  # intervals run at a time
 
 
-@attrs.frozen(eq=False)
+@attrs.frozen(eq=False, repr=False)
 class Firing(Result):
     """The long run at one constant input.
 

@@ -31,7 +31,7 @@ BESIDE = 1.0  # mV
 CYCLES = 60  # spikes that count as sustained where only that is asked
 
 
-@attrs.frozen(eq=False)
+@attrs.frozen(eq=False, repr=False)
 class Check(Result):
     """One run that the rheobase was confirmed by.
 
@@ -64,7 +64,7 @@ class Check(Result):
         return cls(firing.I, start, firing.outcome, int(spikes.size), first, firing.interval)
 
 
-@attrs.frozen(eq=False)
+@attrs.frozen(eq=False, repr=False)
 class Rheobase(Result):
     """The least constant input at which a cell that rested goes on firing as the input grows slowly.
 

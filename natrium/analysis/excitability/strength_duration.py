@@ -33,7 +33,7 @@ SECTIONS = (
 )
 
 
-@attrs.frozen(eq=False)
+@attrs.frozen(eq=False, repr=False)
 class StrengthDuration(Result):
     """The least amplitude of a pulse that makes a resting cell fire.
 

@@ -16,7 +16,7 @@ from natrium.analysis.result import Result
 from natrium.model import AnyNeuron
 
 
-@attrs.frozen
+@attrs.frozen(repr=False)
 class ThresholdAndSaddle(Result):
     """Where the coded threshold lies against the saddle that a resting cell would have to pass.
 
@@ -39,7 +39,7 @@ class ThresholdAndSaddle(Result):
     above_from: float | None
 
 
-@attrs.frozen(eq=False)
+@attrs.frozen(eq=False, repr=False)
 class Verdict(Result):
     """What kind of neuron this is; `str` gives it in words.
 
@@ -75,6 +75,18 @@ class Verdict(Result):
     def pacemaker(self) -> bool:
         """Whether the cell fires without input."""
         return self.rheobase is not None and self.rheobase.pacemaker
+
+    def _shown(self) -> dict[str, Any]:
+        """Give what its repr shows, by name."""
+        found = self.rheobase
+        return {
+            "excitability": self.excitability,
+            "pacemaker": self.pacemaker,
+            "rest": None if self.rest is None else self.rest.V,
+            "rheobase": None if found is None else found.value,
+            "cause": None if found is None else found.cause,
+            "onset": None if self.onset is None else self.onset.law,
+        }
 
     def sentences(self) -> list[str]:
         """Give the verdict, a sentence each."""

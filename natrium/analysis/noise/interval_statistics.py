@@ -32,7 +32,7 @@ BATCH = 100  # resamples at once
 _bootstrap: Callable[..., Any] = bootstrap
 
 
-@attrs.frozen
+@attrs.frozen(repr=False)
 class Estimate(Result):
     """A number and the interval that it is known to lie in.
 
@@ -48,7 +48,7 @@ class Estimate(Result):
     high: float
 
 
-@attrs.frozen(eq=False)
+@attrs.frozen(eq=False, repr=False)
 class IntervalStatistics(Result):
     """Rate and intervals of spike trains of the same kind.
 

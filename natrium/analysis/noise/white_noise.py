@@ -115,7 +115,7 @@ def siegert_cv(
     return _each(_cv, mu, sigma, v_reset, v_thresh, tau_m, tau_ref)
 
 
-@attrs.frozen
+@attrs.frozen(repr=False)
 class WhiteNoiseFiring(Result):
     """Firing of one neuron under one white noise, in closed form.
 
@@ -342,7 +342,7 @@ def _high_variance(a: float, b: float, top: float) -> float:
 POINTS = 81  # of the closed form's lines
 
 
-@attrs.frozen(eq=False)
+@attrs.frozen(eq=False, repr=False)
 class NoiseRates(Result):
     """The closed form's rates from the lowest to the highest of several means.
 

@@ -44,7 +44,7 @@ class Source:
         return f'{self.authors}, "{self.title}", {self.journal} ({self.year}), https://doi.org/{self.doi}'
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, repr=False)
 class Claim(Result):
     """One row: what a paper says, what we get.
 

@@ -51,7 +51,7 @@ SOURCES = (
 """All papers, in the order in which they are taken."""
 
 
-@attrs.frozen(eq=False)
+@attrs.frozen(eq=False, repr=False)
 class Papers(Result):
     """All papers' results; iterating gives the claims.
 

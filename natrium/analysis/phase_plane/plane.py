@@ -84,7 +84,7 @@ class CertainSpike:
         return float(np.mean(self.mask))
 
 
-@attrs.frozen(eq=False)
+@attrs.frozen(eq=False, repr=False)
 class PhasePlane(Result):
     """All that a phase plane shows, as data.
 

@@ -16,7 +16,7 @@ from natrium.solvers import EventDriven, Trajectory
 SAMPLES = 2000  # times at which the two courses are compared, beside the solver's own
 
 
-@attrs.frozen(eq=False)
+@attrs.frozen(eq=False, repr=False)
 class ReductionError(Result):
     """The reduced course against the full one.
 

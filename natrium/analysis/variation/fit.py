@@ -40,7 +40,7 @@ class FitStep:
     values: dict[str, float]
 
 
-@attrs.frozen(eq=False)
+@attrs.frozen(eq=False, repr=False)
 class Fit(Result):
     """Parameters that make a model fire at given times.
 

@@ -32,7 +32,7 @@ RUN_RTOL = 1e-10
 GRAZE = 1e-3
 
 
-@attrs.frozen(eq=False, slots=False)
+@attrs.frozen(eq=False, slots=False, repr=False)
 class Gradients(Result):
     """Derivatives of all spike times by parameters.
 

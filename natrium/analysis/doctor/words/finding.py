@@ -10,7 +10,7 @@ from natrium.analysis.doctor.hypotheses.anatomy import Anatomy
 from natrium.analysis.result import Result
 
 
-@attrs.frozen
+@attrs.frozen(repr=False)
 class Finding(Result):
     """One thing found.
 
