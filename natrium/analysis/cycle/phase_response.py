@@ -28,6 +28,8 @@ from natrium.model.arrays import Array
 
 RTOL, ATOL = 1e-12, 1e-14
 PHASES = 200
+DIP = 0.1  # of the largest advance: a delay that makes a response of type 2
+FLAT = 1e-6  # of the largest of either: a delay that is rounding
 
 _solve_ivp: Callable[..., Any] = solve_ivp
 
@@ -69,14 +71,15 @@ class PhaseResponse(Result):
 
     def data(self) -> dict[str, Any]:
         """Give the response to V as plain data."""
-        return {"time_ms": self.times, "V_ms_per_mV": self.V, "type": self.kind}
+        return {"time_ms": self.times, "V_ms_per_mV": self.V, "type": self.kind, "dip": self.dip}
 
     def sentences(self) -> list[str]:
         """Give the type of the response in words."""
-        return [
-            f"Its phase response is of type {self.kind}: a push up in V "
-            + ("never delays spikes." if self.kind == 1 else "delays later spikes at some phases.")
-        ]
+        if self.dip == 0.0:
+            push = "never delays spikes"
+        else:
+            push = f"delays spikes at some phases, by up to {self.dip:.2g} of the most that it advances them"
+        return [f"Its phase response is of type {self.kind}: a push up in V {push}."]
 
     @property
     def phase(self) -> Array:
@@ -90,12 +93,20 @@ class PhaseResponse(Result):
 
     @property
     def kind(self) -> int:
-        """1 where moving V up never delays spikes; else 2.
+        """2 where moving V up delays spikes by a tenth at least of the most that it advances them; else 1.
 
-        For spikes born at a fold the response has one sign, at a Hopf point two (Ermentrout 1996); the
-        sign alone is looked at here.
+        For spikes born at a fold the response has one sign, at a Hopf point two (Ermentrout 1996); a reset
+        may add a small dip to either.
         """
-        return 1 if self.V.min(initial=0.0) >= -1e-6 * np.abs(self.V).max(initial=0.0) else 2
+        return 1 if self.dip < DIP else 2
+
+    @property
+    def dip(self) -> float:
+        """The largest delay over the largest advance; 0 within rounding of none, infinity without advance."""
+        delay, advance = -float(self.V.min(initial=0.0)), float(self.V.max(initial=0.0))
+        if delay <= FLAT * max(delay, advance):
+            return 0.0
+        return delay / advance if advance > 0.0 else float("inf")
 
 
 def phase_response(

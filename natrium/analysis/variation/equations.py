@@ -229,9 +229,12 @@ class _Walk:
         f, J, f_I = linear.flow(event.before, level)
         h_y, h_p = linear.guard(event.before)
         slope = float(h_y @ f)
-        gradient = -(h_y @ self.S + h_p @ dp) / slope + 0.0  # no minus zero
+        # S grows as the flow does, along the course that was integrated with it: in a steep upstroke that
+        # ends a little elsewhere than at the spike, and only their ratio is right to all digits.
+        own, _, _ = linear.flow(self.y, level)
+        gradient = -(h_y @ self.S + h_p @ dp) / float(h_y @ own) + 0.0  # no minus zero
         r_y, r_p = linear.reset(event.before)
-        after = r_y @ (self.S + np.outer(f, gradient)) + r_p @ dp
+        after = r_y @ (self.S + np.outer(own, gradient)) + r_p @ dp
         bend = float(h_y @ (J @ f + f_I * (level - drive(s - LOOKBACK)) / LOOKBACK))
         margin = slope**2 / (-2.0 * bend) if bend < 0.0 else math.inf
         self.spikes.append(Spike(event.time, gradient, after, slope, margin))

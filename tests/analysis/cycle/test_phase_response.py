@@ -136,3 +136,16 @@ def test_what_has_no_response_is_refused():
         smooth_cycle(3, 20.0)
     with pytest.raises(SolverError, match=r"2 times in 50 ms, got 0 at I = 0 mV"):
         smooth_cycle(HH, 0.0, transient=50.0, look=50.0)
+
+
+def test_a_small_dip_makes_no_type_2_and_is_said():
+    found = phase_response(notebook.lif_na().neuron, 10.0, times=40)
+    Z = found.Z.copy()
+    Z[0] = np.linspace(-0.05, 2.9, Z.shape[1])
+    dipped = attrs.evolve(found, Z=Z)
+    assert (dipped.kind, dipped.dip) == (1, pytest.approx(0.05 / 2.9))
+    assert "by up to 0.017 of the most" in dipped.sentences()[0]
+    Z[0] = np.linspace(-0.5, 2.9, Z.shape[1])
+    assert attrs.evolve(found, Z=Z).kind == 2
+    assert found.dip == 0.0
+    assert "never delays" in found.sentences()[0]

@@ -9,6 +9,7 @@ import sympy
 
 from natrium.analysis.cycle.limit_cycle import limit_cycle
 from natrium.analysis.cycle.orbits import orbit, reset_bifurcation
+from natrium.analysis.cycle.phase_response import phase_response
 from natrium.analysis.cycle.return_map import return_map
 from natrium.model import HybridNeuron, ModelError, Neuron, SolverError, notebook
 
@@ -151,3 +152,20 @@ def test_what_has_no_cycle_is_refused():
         return_map(3, 10.0)
     with pytest.raises(ModelError, match="one of tau_m, .*got 'nothing'"):
         reset_bifurcation(Neuron(), 20.0, "nothing", [1.0])
+
+
+@pytest.mark.parametrize(("cut", "multiplier"), [(-20.0, 0.46350095), (0.0, 0.46350096)])
+def test_a_high_cut_off_changes_no_digit(cut, multiplier):
+    """Adaptive exponential neuron: at 0 mV the flow is 1e10 times what it is at -50 mV; independent values."""
+    V, w, I = sympy.symbols("V w I", real=True)
+    leak, slope = 30 * (V + sympy.Float(70.6)), 60 * sympy.exp((V + sympy.Float(50.4)) / 2)
+    neuron = HybridNeuron(
+        equations={"V": (-leak + slope - w + I) / 281, "w": (4 * (V + sympy.Float(70.6)) - w) / 144},
+        initial={"V": -70.6, "w": 0.0},
+        v_thresh=cut,
+        reset={"V": -70.6, "w": w + sympy.Float(80.5)},
+    )
+    cycle = limit_cycle(neuron, 1000.0)
+    assert cycle.multipliers[0].real == pytest.approx(multiplier, abs=1.5e-8)
+    half = phase_response(cycle, times=[0.5 * cycle.period])
+    assert half.V[0] == pytest.approx(0.7364, abs=1e-4)
