@@ -9,6 +9,8 @@ from collections.abc import Callable, Iterator, Mapping
 from functools import cache
 
 from natrium.model.channel import Channel, Gate
+from natrium.model.checks import unknown_name
+from natrium.model.errors import ModelError
 
 # Hodgkin & Huxley (1952), in today's sign and with rest at -65 mV: V = -65 mV - V_1952. Conductances
 # 120 and 36 mS/cm^2 over the leak's 0.3; reversal at +115 and -12 mV from rest.
@@ -67,6 +69,14 @@ def _hh_potassium() -> Channel:
     return Channel("K", g=120.0, E=-77.0, gates=(n,), source=f"{_HH}, eqs. 12, 13 and table 3")
 
 
+class UnknownChannel(ModelError, KeyError):
+    """A name that is none of the catalogue's."""
+
+    def __str__(self) -> str:
+        """Say it in words, where a KeyError shows the text's repr."""
+        return str(self.args[0])
+
+
 class _Catalogue(Mapping[str, Channel]):
     """Channels by name, each made and checked when it is first asked for."""
 
@@ -74,7 +84,12 @@ class _Catalogue(Mapping[str, Channel]):
         self._makers = {name: cache(make) for name, make in makers.items()}
 
     def __getitem__(self, name: str) -> Channel:
+        if name not in self:
+            raise UnknownChannel(unknown_name("a channel of the catalogue", name, self))
         return self._makers[name]()
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._makers
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._makers)

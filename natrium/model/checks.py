@@ -5,11 +5,13 @@ from __future__ import annotations
 import math
 import numbers
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
+from difflib import get_close_matches
 from typing import Any
 
 import attrs
 import numpy as np
+import numpy.typing as npt
 
 from natrium.model.errors import ModelError, NatriumError
 
@@ -28,6 +30,28 @@ def as_float(value: float) -> float:
 def is_real(value: object) -> bool:
     """Tell whether a value is a real number; a flag is none."""
     return isinstance(value, numbers.Real) and not isinstance(value, bool)
+
+
+def as_numbers(name: str, values: Any) -> npt.NDArray[np.float64]:
+    """Take numbers as an array of floats.
+
+    Raises
+    ------
+    ModelError
+        When they are none.
+    """
+    try:
+        return np.asarray(values, dtype=float)
+    except (TypeError, ValueError):
+        raise ModelError(f"{name} must be numbers, got {show(values)}") from None
+
+
+def unknown_name(what: str, name: object, known: Iterable[str]) -> str:
+    """Say that a name is none of the known ones, and which is nearest."""
+    by_lower = {one.lower(): one for one in known}
+    found = get_close_matches(str(name).lower(), by_lower, n=1)
+    near = f"; did you mean {by_lower[found[0]]!r}?" if found else ""
+    return f"{what} must be one of {', '.join(by_lower.values())}, got {show(name)}{near}"
 
 
 def show(value: object, unit: str = "") -> str:

@@ -10,7 +10,7 @@ import sympy
 
 from natrium.model.equations import approach, channel_current, membrane, open_and_close
 from natrium.model.hybrid import HybridSystem
-from natrium.model.protocol import AnyNeuron
+from natrium.model.protocol import AnyNeuron, check_neuron
 
 SUM, PRODUCT, ATOM = range(3)  # how tightly a piece holds together
 # What a system's symbols are called in print.
@@ -77,6 +77,7 @@ def latex(neuron: AnyNeuron) -> str:
     V &\ge v_{\mathrm{thresh}}: \quad V \leftarrow v_{\mathrm{reset}} \text{ for } \tau_{\mathrm{ref}}
     \end{align}
     """
+    check_neuron(neuron)
     flows = _of_channels(neuron) if neuron.of_channels else _of_system(neuron.system)
     body = [*flows, *_of_event(neuron.system)]
     return "\\begin{align}\n" + " \\\\\n".join(body) + "\n\\end{align}"

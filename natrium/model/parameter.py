@@ -8,7 +8,7 @@ from typing import Any
 
 import attrs
 
-from natrium.model.checks import Count, Number, Optional, Rule
+from natrium.model.checks import Count, Number, Optional, Rule, unknown_name
 from natrium.model.errors import ModelError
 
 LEAST = 1e-6  # where zero itself is not allowed
@@ -91,4 +91,4 @@ def check_known(
     """
     for name in names:
         if name not in known:
-            raise ModelError(f"{what} must be one of {', '.join(known)}, got {name!r}")
+            raise ModelError(unknown_name(what, name, known))

@@ -16,9 +16,9 @@ import attrs
 
 from natrium.model.errors import ModelError
 from natrium.model.parameter import Parameter, check_known
-from natrium.model.protocol import AnyNeuron
-from natrium.model.simulation import Model
-from natrium.model.stimuli.stimulus import Sum
+from natrium.model.protocol import AnyNeuron, check_neuron
+from natrium.model.simulation import Model, check_model
+from natrium.model.stimuli.stimulus import Sum, as_stimulus
 from natrium.model.stimuli.waveforms import Constant
 
 AMPLITUDE = "I"
@@ -32,8 +32,9 @@ def resolve(neuron: AnyNeuron, stimulus: Sum) -> dict[str, Parameter]:
     ModelError
         When a parameter of the neuron is named like one of the input.
     """
+    check_neuron(neuron)
     found = neuron.numbers()
-    for index, part in enumerate(stimulus.parts):
+    for index, part in enumerate(as_stimulus(stimulus).parts):
         for one in part.numbers():
             name = f"{one.short}_{index}"
             if name in found:
@@ -113,6 +114,7 @@ def with_parameters(model: Model, values: Mapping[str, float]) -> Model:
     ModelError, StimulusError
         When there is no such parameter, or the new value breaks a rule.
     """
+    check_model(model)
     stimulus = model.stimulus
     if AMPLITUDE in values and not stimulus.parts:
         stimulus = Sum((Constant(0.0),))

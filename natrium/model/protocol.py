@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any, Protocol, runtime_checkable
+from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache, wraps
+from typing import Any, Protocol, TypeVar, runtime_checkable
 
 import attrs
 
@@ -81,6 +82,25 @@ class AnyNeuron(Protocol):
 
     def started(self, state: Sequence[float]) -> Any:
         """Give the same neuron, starting from another state."""
+
+
+R = TypeVar("R")
+
+
+def per_neuron(maxsize: int) -> Callable[[Callable[[Any], R]], Callable[[Any], R]]:
+    """Keep what follows from a neuron alone; what is no neuron is refused before it is looked up."""
+
+    def keep(function: Callable[[Any], R]) -> Callable[[Any], R]:
+        kept = lru_cache(maxsize)(function)
+
+        @wraps(function)
+        def ask(neuron: Any) -> R:
+            check_neuron(neuron)
+            return kept(neuron)
+
+        return ask
+
+    return keep
 
 
 def check_neuron(neuron: object) -> None:

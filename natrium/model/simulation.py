@@ -72,6 +72,18 @@ class Simulation:
             raise ModelError("solver 'script' needs a time step, got no dt: give dt in ms")
 
 
+def check_model(model: object) -> None:
+    """Refuse what is no model.
+
+    Raises
+    ------
+    ModelError
+        Naming what was received.
+    """
+    if not isinstance(model, Model):
+        raise ModelError(f"model must be a Model, got {type(model).__name__}: see natrium.load")
+
+
 def _is_neuron(instance: Any, attribute: Any, value: Any) -> None:
     check_neuron(value)
 

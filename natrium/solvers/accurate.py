@@ -6,7 +6,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from natrium.model import AnyNeuron, HybridSystem, UnsupportedModel, lower
+from natrium.model import AnyNeuron, HybridSystem, UnsupportedModel, check_neuron, lower
 from natrium.solvers.compiled.engine import engine
 from natrium.solvers.compiled.solver import Compiled
 from natrium.solvers.compiled.taylor.lowering import taylor_program
@@ -45,6 +45,7 @@ def accurate(neuron: AnyNeuron, rtol: float) -> Compiled | EventDriven:
     >>> type(accurate(quadratic, 1e-9)).__name__
     'EventDriven'
     """
+    check_neuron(neuron)
     if not neuron.of_channels or not _compiles(neuron.system.structure) or _is_stiff(neuron):
         return EventDriven(rtol=rtol)
     return Compiled(rtol=rtol)

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from natrium.model import AnyNeuron, Model, ModelError, Simulation, Stimulus
+from natrium.model.checks import unknown_name
+from natrium.model.simulation import check_model
 from natrium.solvers.base import BaseSolver, Solver
 from natrium.solvers.closed_form import ClosedForm
 from natrium.solvers.compiled.solver import Compiled
@@ -65,13 +67,15 @@ def simulate(
         solver = make_solver(solver, options)
     elif options:
         raise ModelError(f"options go with a solver's name, got {', '.join(options)} beside a solver object")
+    if not isinstance(solver, Solver):
+        raise ModelError(f"solver must be a name or have a method solve, got {type(solver).__name__}")
     return solver.solve(neuron, stimulus, t_start=t_start, t_end=t_end)
 
 
 def make_solver(name: str, options: dict[str, Any]) -> Solver:
     """Make the solver of a name; see `simulate` for the options."""
     if name not in SOLVERS:
-        raise ModelError(f"solver must be one of {', '.join(SOLVERS)}, got {name!r}")
+        raise ModelError(unknown_name("solver", name, SOLVERS))
     try:
         return SOLVERS[name](**options)
     except TypeError as error:
@@ -100,6 +104,7 @@ def run(model: Model, solver: Solver | None = None) -> Trajectory:
     SolverError
         When the run cannot be carried through.
     """
+    check_model(model)
     simulation = model.simulation
     if simulation.t_end is None:
         raise ModelError("a run needs an end, got no t_end: give t_end in [simulation] or --t-end")

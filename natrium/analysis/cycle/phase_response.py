@@ -23,7 +23,7 @@ from natrium.analysis.cycle.limit_cycle import LimitCycle, limit_cycle
 from natrium.analysis.cycle.smooth_cycle import SmoothCycle, smooth_cycle
 from natrium.analysis.result import Result
 from natrium.analysis.variation.linearised import Linearised
-from natrium.model import AnyNeuron, Count, ModelError
+from natrium.model import AnyNeuron, Count, ModelError, check_neuron
 from natrium.model.arrays import Array
 
 RTOL, ATOL = 1e-12, 1e-14
@@ -176,6 +176,7 @@ def cycle_of(
     """Give the cycle, or look for it."""
     if isinstance(neuron, (LimitCycle, SmoothCycle)):
         return neuron
+    check_neuron(neuron)
     if I is None:
         raise ModelError("a neuron's cycle needs an input, got no I: give it in mV")
     return limit_cycle(neuron, I, period) if neuron.fires else smooth_cycle(neuron, I, crossings=period)

@@ -31,6 +31,7 @@ from natrium.analysis.equilibria.steady_input import (
 from natrium.analysis.result import Result
 from natrium.model import AnyNeuron, Number
 from natrium.model.arrays import Array
+from natrium.model.protocol import per_neuron
 
 V_LOW, V_HIGH = -150.0, 150.0  # mV: where rates are checked
 SPAN = 300.0  # mV: ranges grow by this much at a time, so that folds are found once for many inputs
@@ -215,7 +216,7 @@ def _crossing(steady: SteadyInput, I: float, a: float, b: float) -> float:
     return b if steady(b) == I else float(brentq(lambda V: steady(V) - I, a, b, xtol=1e-13, rtol=1e-15))
 
 
-@lru_cache(maxsize=64)
+@per_neuron(maxsize=64)
 def equilibrium_curve(neuron: AnyNeuron) -> EquilibriumCurve:
     """Follow the equilibria over all inputs.
 

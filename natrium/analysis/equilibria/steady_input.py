@@ -18,6 +18,7 @@ from natrium.analysis.equilibria.enclosure import Enclosure, sign_changes
 from natrium.model import AnyNeuron, HybridSystem, ModelError, UnsupportedModel, lower
 from natrium.model.arrays import Array
 from natrium.model.kernel import lower_expressions
+from natrium.model.protocol import per_neuron
 
 NEUTRAL = 1e-7  # a real part this small beside its own imaginary part is zero
 NOISE = 16 * np.finfo(float).eps  # an eigenvalue this small beside the largest is rounding
@@ -158,7 +159,7 @@ def _steady_states(system: HybridSystem) -> tuple[dict[Any, Any], tuple[Any, ...
     return steady | dict(zip(others, A.LUsolve(-b), strict=True)), tuple(-A[k, k] for k in range(len(others)))
 
 
-@lru_cache(maxsize=64)
+@per_neuron(maxsize=64)
 def steady_input(neuron: AnyNeuron) -> SteadyInput:
     """Give the lowered I_eq of a neuron, made once."""
     return SteadyInput(neuron)

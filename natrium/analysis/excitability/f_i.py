@@ -15,7 +15,6 @@ reaches the threshold; of a fold of cycles both are the cycle's own. No law is n
 
 from __future__ import annotations
 
-from functools import lru_cache
 from typing import Any, Literal
 
 import attrs
@@ -28,6 +27,8 @@ from natrium.analysis.excitability.rheobase import Rheobase, rheobase
 from natrium.analysis.result import Result
 from natrium.model import AnyNeuron, ModelError, Number
 from natrium.model.arrays import Array
+from natrium.model.checks import as_numbers
+from natrium.model.protocol import check_neuron, per_neuron
 
 Law = Literal["square root", "logarithmic", "jump", "fold of cycles", "undecided"]
 
@@ -101,9 +102,10 @@ def f_i_curve(neuron: AnyNeuron, inputs: npt.ArrayLike) -> FI:
     SolverError
         When a run cannot be carried through.
     """
+    check_neuron(neuron)
     if not neuron.fires:
         raise ModelError("a rate needs a threshold, got v_thresh = None: give v_thresh")
-    levels = np.atleast_1d(np.asarray(inputs, dtype=float))
+    levels = np.atleast_1d(as_numbers("inputs", inputs))
     for I in levels.tolist():
         Number("mV").check("inputs", I)
     start = np.array(neuron.initial_state())
@@ -174,7 +176,7 @@ class Onset(Result):
         }
 
 
-@lru_cache(maxsize=64)
+@per_neuron(maxsize=64)
 def onset(neuron: AnyNeuron) -> Onset:
     """Fit the law by which firing sets in.
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
 from typing import Any, Literal
 
 import attrs
@@ -20,6 +19,7 @@ from natrium.analysis.excitability.long_run import Firing, fire
 from natrium.analysis.result import Result
 from natrium.model import AnyNeuron, ModelError, SolverError
 from natrium.model.arrays import Array
+from natrium.model.protocol import per_neuron
 
 Cause = Literal["fold", "threshold", "hopf", "oscillation", "none"]
 
@@ -173,7 +173,7 @@ def _aside(loss: _Loss, I: float) -> float:
     return (ASIDE_HOPF if loss.cause == "hopf" else ASIDE) * max(1.0, abs(I))
 
 
-@lru_cache(maxsize=64)
+@per_neuron(maxsize=64)
 def rheobase(neuron: AnyNeuron) -> Rheobase:
     """Find the least constant input with sustained firing, and its cause.
 

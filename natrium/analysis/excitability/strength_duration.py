@@ -17,6 +17,8 @@ from natrium.analysis.excitability.long_run import SILENT, slowest
 from natrium.analysis.result import Result
 from natrium.model import AnyNeuron, ModelError, Number, SolverError, Step
 from natrium.model.arrays import Array
+from natrium.model.checks import as_numbers
+from natrium.model.protocol import check_neuron
 from natrium.solvers import Runs, accurate, solve_chunk
 from natrium.solvers.flags import RunFlag
 from natrium.solvers.runs import ManyRuns
@@ -104,9 +106,10 @@ def strength_duration(neuron: AnyNeuron, durations: npt.ArrayLike, *, base: floa
     .. [1] L. Lapicque, "Recherches quantitatives sur l'excitation electrique des nerfs traitee comme une
        polarisation", J. Physiol. Pathol. Gen. 9 (1907) 620-635.
     """
+    check_neuron(neuron)
     if not neuron.fires:
         raise ModelError("a pulse needs a threshold to reach, got v_thresh = None: give v_thresh")
-    times = np.atleast_1d(np.asarray(durations, dtype=float))
+    times = np.atleast_1d(as_numbers("durations", durations))
     for duration in times.tolist():
         Number("ms", 0.0, open_low=True).check("durations", duration)
     rest = next((e for e in equilibria(neuron, base) if e.stable and e.below_threshold), None)

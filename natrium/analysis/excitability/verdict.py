@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
 from typing import Any, Literal
 
 import attrs
@@ -14,6 +13,7 @@ from natrium.analysis.excitability.f_i import Law, Onset, onset
 from natrium.analysis.excitability.rheobase import Rheobase, rheobase
 from natrium.analysis.result import Result
 from natrium.model import AnyNeuron
+from natrium.model.protocol import per_neuron
 
 
 @attrs.frozen(repr=False)
@@ -120,7 +120,7 @@ class Verdict(Result):
         return "\n".join(self.sentences())
 
 
-@lru_cache(maxsize=32)
+@per_neuron(maxsize=32)
 def describe(neuron: AnyNeuron) -> Verdict:
     """Find out what kind of neuron this is.
 

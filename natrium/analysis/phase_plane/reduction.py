@@ -21,7 +21,7 @@ import numpy as np
 import sympy
 
 from natrium.analysis.equilibria.enclosure import Enclosure, sign_changes
-from natrium.model import Choice, HybridNeuron, ModelError, Neuron, Number, UnsupportedModel
+from natrium.model import Choice, HybridNeuron, ModelError, Neuron, Number, UnsupportedModel, check_neuron
 from natrium.model.arrays import Array
 from natrium.model.hybrid import relaxation
 from natrium.model.kernel import lower, lower_expressions
@@ -278,6 +278,7 @@ def planar(
     >>> plane.x, plane.reduction
     ('Na.h', 'steady')
     """
+    check_neuron(neuron)
     Choice(REDUCTIONS).check("reduction", reduction)
     system = neuron.system
     if not system.gates:

@@ -15,6 +15,8 @@ from natrium.analysis.variation.gradients import Gradients, choose_smooth, spike
 from natrium.analysis.variation.misfit import Misfit
 from natrium.model import Count, Model, ModelError, NatriumError, Number, Parameter, with_parameters
 from natrium.model.arrays import Array
+from natrium.model.checks import as_numbers
+from natrium.model.simulation import check_model
 
 TOLERANCE = 1e-12
 # Singular values of the scaled Jacobian below this part of the largest: undetermined by the spikes.
@@ -190,6 +192,7 @@ def fit(
     SolverError
         When the model cannot be run where the search begins.
     """
+    check_model(model)
     times = _checked_spikes(model, spike_times)
     chosen = choose_smooth(model.neuron, model.stimulus, _checked_names(parameters))
     Count(low=1).check("max_evaluations", max_evaluations)
@@ -287,7 +290,7 @@ def _checked_spikes(model: Model, spike_times: npt.ArrayLike) -> Array:
         raise ModelError("a fit of spikes needs a threshold, got v_thresh = None: give one")
     if model.simulation.t_end is None:
         raise ModelError("a fit needs the span of the data, got no t_end: give it in the model's simulation")
-    times = np.asarray(spike_times, dtype=float)
+    times = as_numbers("spike_times", spike_times)
     if times.ndim != 1 or not times.size or not np.all(np.isfinite(times)) or np.any(np.diff(times) <= 0.0):
         raise ModelError(f"spike_times must be increasing numbers, at least one, got {spike_times!r}")
     begin, end = model.simulation.t_start, model.simulation.t_end

@@ -35,6 +35,8 @@ def load(path: str | os.PathLike[str]) -> Model:
     ModelError
         When the file cannot be read or breaks rules: all of them, each with its place.
     """
+    if not isinstance(path, (str, os.PathLike)):
+        raise ModelError(f"path must be text or a path, got {type(path).__name__}")
     try:
         with Path(path).open("rb") as file:
             content = file.read(MAX_BYTES + 1)
@@ -59,6 +61,8 @@ def loads(text: str) -> Model:
     ModelError
         When the text breaks rules: all of them, each with its place.
     """
+    if not isinstance(text, str):
+        raise ModelError(f"text must be a string, got {type(text).__name__}")
     if len(text) > MAX_BYTES:
         raise ModelError(f"a model file may have at most {MAX_BYTES} bytes, got {len(text)}")
     _guard(text)

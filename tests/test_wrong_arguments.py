@@ -1,0 +1,74 @@
+"""What is no neuron, model or number ends in natrium's own error, whatever is asked."""
+
+import numpy as np
+import pytest
+
+import natrium
+
+LIF, SODIUM = natrium.Neuron(), natrium.notebook.lif_na()
+WRONG = [3, "text", None, {}, [1.0], np.array([1.0]), natrium.Neuron]
+OF_A_NEURON = {
+    "simulate": lambda x: natrium.simulate(x, t_end=1.0),
+    "simulate_many": lambda x: natrium.simulate_many(x, t_end=1.0),
+    "equilibria": natrium.equilibria,
+    "equilibrium_curve": natrium.analysis.equilibrium_curve,
+    "rheobase": natrium.rheobase,
+    "onset": natrium.onset,
+    "describe": natrium.describe,
+    "f_i_curve": lambda x: natrium.f_i_curve(x, [1.0]),
+    "strength_duration": lambda x: natrium.strength_duration(x, [1.0]),
+    "smooth_cycle": lambda x: natrium.smooth_cycle(x, 1.0),
+    "phase_response": lambda x: natrium.phase_response(x, 1.0),
+    "phase_plane": lambda x: natrium.phase_plane(x, 1.0),
+    "limit_cycle": lambda x: natrium.limit_cycle(x, 1.0),
+    "return_map": lambda x: natrium.return_map(x, 1.0),
+    "orbit": lambda x: natrium.orbit(x, 1.0),
+    "latex": natrium.latex,
+    "parameters": lambda x: natrium.parameters(x, natrium.Sum()),
+    "Model": lambda x: natrium.Model(neuron=x),
+}
+OF_A_MODEL = {
+    "run": natrium.run,
+    "reference": natrium.reference,
+    "with_parameters": lambda x: natrium.with_parameters(x, {"tau_m": 1.0}),
+    "fit": lambda x: natrium.fit(x, [1.0, 2.0], ["tau_m"]),
+    "spike_time_gradients": natrium.spike_time_gradients,
+}
+OTHERS = {
+    "solver": (lambda x: natrium.simulate(LIF, t_end=1.0, solver=x), [3, None, {}, "euler"]),
+    "inputs": (lambda x: natrium.f_i_curve(LIF, x), ["a", [None], {"a": 1}]),
+    "durations": (lambda x: natrium.strength_duration(LIF, x), ["a", [None], {"a": 1}]),
+    "spike_times": (lambda x: natrium.fit(SODIUM, x, ["I"]), ["a", [None], {"a": 1}]),
+    "I": (lambda x: natrium.equilibria(LIF, x), ["a", None, [1.0], float("nan")]),
+    "path": (natrium.load, [3, None, [1.0]]),
+    "text": (natrium.loads, [3, None, b"natrium = 1"]),
+    "stimulus": (lambda x: natrium.simulate(LIF, x, t_end=1.0), [10.0, "step", [1.0], {}]),
+}
+ASKED = [
+    *((name, ask, wrong) for name, ask in (OF_A_NEURON | OF_A_MODEL).items() for wrong in WRONG),
+    *((name, ask, wrong) for name, (ask, values) in OTHERS.items() for wrong in values),
+]
+
+
+@pytest.mark.parametrize(("name", "ask", "wrong"), ASKED, ids=lambda x: x if isinstance(x, str) else "")
+def test_a_wrong_argument_is_refused_in_words(name, ask, wrong):
+    with pytest.raises(natrium.NatriumError) as told:
+        ask(wrong)
+    assert "got" in str(told.value)
+
+
+def test_a_name_that_is_nearly_right_is_named():
+    with pytest.raises(natrium.ModelError, match=r"got 'g_na'; did you mean 'g_Na'\?"):
+        natrium.with_parameters(SODIUM, {"g_na": 1.0})
+    with pytest.raises(natrium.ModelError, match=r"did you mean 'compiled'\?"):
+        natrium.simulate(LIF, t_end=1.0, solver="compile")
+    with pytest.raises(natrium.ModelError, match=r"got 'hh_sodum'; did you mean 'hh_sodium'\?"):
+        natrium.CHANNELS["hh_sodum"]
+
+
+def test_the_catalogue_stays_a_mapping():
+    assert "sodium" not in natrium.CHANNELS
+    assert natrium.CHANNELS.get("sodium") is None
+    with pytest.raises(KeyError, match="must be one of notebook_sodium_1"):
+        natrium.CHANNELS["sodium"]
+    assert list(natrium.CHANNELS) == [name for name in natrium.CHANNELS if name in natrium.CHANNELS]
