@@ -72,3 +72,8 @@ def test_the_catalogue_stays_a_mapping():
     with pytest.raises(KeyError, match="must be one of notebook_sodium_1"):
         natrium.CHANNELS["sodium"]
     assert list(natrium.CHANNELS) == [name for name in natrium.CHANNELS if name in natrium.CHANNELS]
+
+
+def test_a_bare_number_is_no_stimulus_and_the_way_to_write_it_is_said():
+    with pytest.raises(natrium.StimulusError, match=r"got 10\.0: write Constant\(10\.0\)"):
+        natrium.simulate(LIF, 10.0, t_end=1.0)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 import math
 from collections.abc import Callable
+from difflib import get_close_matches
 from functools import lru_cache
 from typing import Any
 
@@ -173,7 +174,27 @@ class _Reader:
             ):
                 return self.fold(name, self.node(argument, depth + 1))
         allowed = f"numbers, {self.variable}, pi, {', '.join(NUMERIC)}, and + - * / **"
-        raise refuse(self.text, f"an expression may hold {allowed} only ({type(tree).__name__} found)")
+        place = tree.col_offset + 1 + len(self.text) - len(self.text.lstrip())
+        found = f"{type(tree).__name__} found at character {place}{self.hint(tree)}"
+        raise refuse(self.text, f"an expression may hold {allowed} only ({found})")
+
+    def hint(self, tree: ast.expr) -> str:
+        """Say how what was meant is written here, where that can be told."""
+        meant = {self.variable: self.variable} | {name: f"{name}(...)" for name in NUMERIC}
+        match tree:
+            case ast.BinOp(op=ast.BitXor()):
+                return ": a power is written **, not ^"
+            case ast.Attribute(attr="pi"):
+                return ": write pi"
+            case ast.Call(func=ast.Attribute(attr=name)) if name in NUMERIC:
+                return f": write {name}(...), without what stands before it"
+            case ast.Call(func=ast.Name(id="ln")):
+                return ": write log(...) for the natural logarithm"
+            case ast.Name(id=name) | ast.Call(func=ast.Name(id=name)):
+                lower = {one.lower(): said for one, said in meant.items()}
+                near = get_close_matches(name.lower(), lower, n=1)
+                return f": did you mean {lower[near[0]]}?" if near else ""
+        return ""
 
     def literal(self, tree: ast.Constant) -> float:
         source = ast.get_source_segment(self.text.strip(), tree) or ""

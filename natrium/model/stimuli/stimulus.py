@@ -15,7 +15,7 @@ from typing import Any, ClassVar, NamedTuple
 import attrs
 
 from natrium.model.arrays import Array
-from natrium.model.checks import Number, Optional, as_float, show
+from natrium.model.checks import Number, Optional, as_float, is_real, show
 from natrium.model.errors import StimulusError, UnsupportedModel
 from natrium.model.parameter import Parameter, numbers_of
 from natrium.model.stimuli.drive import Drive
@@ -280,7 +280,8 @@ def as_stimulus(value: Stimulus | Sequence[Stimulus] | None) -> Sum:
         return Sum((value,))
     if isinstance(value, (list, tuple)):
         return Sum(value)
-    raise StimulusError(f"a stimulus must be a Stimulus object or several, got {show(value)}")
+    hint = f": write Constant({show(value)})" if is_real(value) else ""
+    raise StimulusError(f"a stimulus must be a Stimulus object or several, got {show(value)}{hint}")
 
 
 @attrs.frozen

@@ -330,3 +330,20 @@ def test_expression_of_another_variable_is_refused() -> None:
 def test_derivative_of_exprel_has_no_text() -> None:
     with pytest.raises(natrium.ModelError, match="cannot hold"):
         as_expression(exprel(V).diff(V))
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("V^2", "at character 1: a power is written"),
+        ("1 + np.exp(V)", r"at character 5: write exp\(...\), without what stands before it"),
+        ("2*v", "at character 3: did you mean V"),
+        ("  sqr(V)", r"at character 3: did you mean sqrt\(...\)"),
+        ("ln(V)", r"write log\(...\) for the natural logarithm"),
+        ("np.pi*V", "at character 1: write pi"),
+        ("w + V", r"Name found at character 1\)"),
+    ],
+)
+def test_what_was_meant_is_said_with_its_place(text, said):
+    with pytest.raises(natrium.ModelError, match=said):
+        as_expression(text, "V")

@@ -296,7 +296,7 @@ def test_from_dict_leaves_its_data_alone() -> None:
 def test_many_bad_tables_are_told_soon() -> None:
     data = valid()
     data["stimuli"] = [{"kind": "step"}] * 5_000
-    begin = time.perf_counter()
+    begin = time.process_time()
     with pytest.raises(natrium.ModelError, match=r"stimuli\[0\].amplitude: missing key"):
         natrium.from_dict(data)
-    assert time.perf_counter() - begin < 3.0
+    assert time.process_time() - begin < 3.0

@@ -238,6 +238,6 @@ def test_many_pieces_are_cut_soon() -> None:
         natrium.Pulses(1.0, width=0.5, period=1.0, count=20_000),
         natrium.Formula("sin(t)", breakpoints=few),
     ):
-        begin = time.perf_counter()
+        begin = time.process_time()
         assert len(pieces(stimulus, 0.0, 20_000.0)) >= few.size
-        assert time.perf_counter() - begin < 3.0, stimulus.kind
+        assert time.process_time() - begin < 3.0, stimulus.kind
