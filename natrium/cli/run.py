@@ -24,11 +24,17 @@ def run_command(
     as_json: JsonFlag = False,
 ) -> None:
     """Run a model file and print its spikes."""
-    from natrium.solvers import run
+    from natrium.model import ModelError
+    from natrium.solvers import run, solver_of
 
-    trajectory = run(
-        read_model(model, solver=solver, method=method, rtol=rtol, atol=atol, dt=dt, t_end=t_end)
-    )
+    read = read_model(model, solver=solver, method=method, rtol=rtol, atol=atol, dt=dt, t_end=t_end)
+    chosen = solver_of(read.simulation)
+    if dt is not None and not hasattr(chosen, "dt"):
+        raise ModelError(
+            f"--dt is for solvers that take steps of that length, got it with {read.simulation.solver!r}: "
+            "leave it out, or give --solver script"
+        )
+    trajectory = run(read, chosen)
     typer.echo(json.dumps(_run_result(trajectory)) if as_json else _run_text(trajectory))
     if not as_json:
         for warning in trajectory.warnings:

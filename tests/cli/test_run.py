@@ -117,6 +117,11 @@ def test_warnings_go_to_standard_error(tmp_path):
         (("--rtol", "nan"), "rtol must be finite"),
         (("--t-end", "-5"), "t_end must be after"),
         (("--dt", "0"), "dt must be positive"),
+        (
+            ("--dt", "0.1", "--solver", "event"),
+            "--dt is for solvers that take steps of that length, got it with 'event'",
+        ),
+        (("--dt", "0.1", "--solver", "compiled"), "got it with 'compiled'"),
         (("--rtol", "much"), "--rtol"),
         (("--solver", "closed-form"), "use EventDriven"),
         (("--no-such-option",), "no-such-option"),
