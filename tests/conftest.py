@@ -50,7 +50,7 @@ solvers/test_hard_cases.py::test_hard_case_to_the_last_digits
 solvers/test_laws.py::test_two_channels_alike_are_one_of_twice_the_conductance
 solvers/test_refractory.py::test_a_rule_in_closed_form_is_one_entry_for_the_analyses
 solvers/test_reliability.py::test_the_estimate_is_calibrated_on_random_models
-solvers/test_spike_trains.py::test_a_spread_of_inputs_fires_as_often_and_as_late_as_the_reference  [0-24-8]$
+solvers/test_spike_trains.py::test_a_spread_of_inputs_fires_as_often_and_as_late_as_the_reference  [0124-8]$
 """
 
 

@@ -36,6 +36,7 @@ OF_A_MODEL = {
 }
 OTHERS = {
     "solver": (lambda x: natrium.simulate(LIF, t_end=1.0, solver=x), [3, None, {}, "euler"]),
+    "solver of many": (lambda x: natrium.simulate_many(LIF, t_end=1.0, solver=x), [3, None, {}, "euler"]),
     "inputs": (lambda x: natrium.f_i_curve(LIF, x), ["a", [None], {"a": 1}]),
     "durations": (lambda x: natrium.strength_duration(LIF, x), ["a", [None], {"a": 1}]),
     "spike_times": (lambda x: natrium.fit(SODIUM, x, ["I"]), ["a", [None], {"a": 1}]),

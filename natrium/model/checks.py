@@ -46,12 +46,18 @@ def as_numbers(name: str, values: Any) -> npt.NDArray[np.float64]:
         raise ModelError(f"{name} must be numbers, got {show(values)}") from None
 
 
-def unknown_name(what: str, name: object, known: Iterable[str]) -> str:
-    """Say that a name is none of the known ones, and which is nearest."""
+def nearest(name: object, known: Iterable[str]) -> str:
+    """Give the known name that is nearest to one, whatever its case; empty where none is near."""
     by_lower = {one.lower(): one for one in known}
     found = get_close_matches(str(name).lower(), by_lower, n=1)
-    near = f"; did you mean {by_lower[found[0]]!r}?" if found else ""
-    return f"{what} must be one of {', '.join(by_lower.values())}, got {show(name)}{near}"
+    return by_lower[found[0]] if found else ""
+
+
+def unknown_name(what: str, name: object, known: Collection[str]) -> str:
+    """Say that a name is none of the known ones, and which is nearest."""
+    near = nearest(name, known)
+    hint = f"; did you mean {near!r}?" if near else ""
+    return f"{what} must be one of {', '.join(known)}, got {show(name)}{hint}"
 
 
 def show(value: object, unit: str = "") -> str:

@@ -79,6 +79,11 @@ def choose(neuron: AnyNeuron, stimulus: Sum, names: Sequence[str] | None) -> dic
     return {name: known[full[name]] for name in names}
 
 
+def with_amplitude(stimulus: Sum, names: Iterable[str]) -> Sum:
+    """Give the input; a constant one where there is none and ``I`` is among the names."""
+    return Sum((Constant(0.0),)) if AMPLITUDE in names and not stimulus.parts else stimulus
+
+
 def full_names(known: Mapping[str, Parameter], names: Iterable[str]) -> dict[str, str]:
     """Give each name's full one: ``I``, where it is no name itself, is short for the one amplitude.
 
@@ -115,9 +120,7 @@ def with_parameters(model: Model, values: Mapping[str, float]) -> Model:
         When there is no such parameter, or the new value breaks a rule.
     """
     check_model(model)
-    stimulus = model.stimulus
-    if AMPLITUDE in values and not stimulus.parts:
-        stimulus = Sum((Constant(0.0),))
+    stimulus = with_amplitude(model.stimulus, values)
     chosen = choose(model.neuron, stimulus, tuple(values))
     own = {name: value for name, value in values.items() if chosen[name].part is None}
     full = {chosen[name].name: value for name, value in values.items()}

@@ -63,13 +63,25 @@ def simulate(
     >>> trajectory.spike_times.round(6).tolist()
     [13.862944, 29.725887, 45.588831]
     """
+    return choose_solver(solver, options).solve(neuron, stimulus, t_start=t_start, t_end=t_end)
+
+
+def choose_solver(solver: str | Solver, options: dict[str, Any]) -> Solver:
+    """Make the solver that is named, or take the one given.
+
+    Raises
+    ------
+    ModelError
+        When there is none of that name, it does not take the options, a solver object stands beside any, or
+        it is no solver.
+    """
     if isinstance(solver, str):
-        solver = make_solver(solver, options)
-    elif options:
+        return make_solver(solver, options)
+    if options:
         raise ModelError(f"options go with a solver's name, got {', '.join(options)} beside a solver object")
     if not isinstance(solver, Solver):
         raise ModelError(f"solver must be a name or have a method solve, got {type(solver).__name__}")
-    return solver.solve(neuron, stimulus, t_start=t_start, t_end=t_end)
+    return solver
 
 
 def make_solver(name: str, options: dict[str, Any]) -> Solver:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import ast
 import math
 from collections.abc import Callable
-from difflib import get_close_matches
 from functools import lru_cache
 from typing import Any
 
@@ -17,7 +16,7 @@ import attrs
 import numpy as np
 import scipy.special
 
-from natrium.model.checks import show
+from natrium.model.checks import nearest, show
 from natrium.model.errors import ModelError
 
 MAX_LENGTH = 2_000  # characters: far above any published rate, far below what slows a parser
@@ -191,9 +190,8 @@ class _Reader:
             case ast.Call(func=ast.Name(id="ln")):
                 return ": write log(...) for the natural logarithm"
             case ast.Name(id=name) | ast.Call(func=ast.Name(id=name)):
-                lower = {one.lower(): said for one, said in meant.items()}
-                near = get_close_matches(name.lower(), lower, n=1)
-                return f": did you mean {lower[near[0]]}?" if near else ""
+                near = nearest(name, meant)
+                return f": did you mean {meant[near]}?" if near else ""
         return ""
 
     def literal(self, tree: ast.Constant) -> float:

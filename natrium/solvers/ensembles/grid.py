@@ -10,15 +10,13 @@ import numpy.typing as npt
 
 from natrium.model import (
     AnyNeuron,
-    Constant,
     ModelError,
     Stimulus,
-    Sum,
     as_stimulus,
     check_neuron,
     resolve,
 )
-from natrium.model.parameters import AMPLITUDE, full_names
+from natrium.model.parameters import AMPLITUDE, full_names, with_amplitude
 from natrium.solvers.runs import Runs
 
 Columns = dict[str, npt.NDArray[Any]]
@@ -59,9 +57,9 @@ def runs_of(
     if stimuli is not None and (isinstance(stimuli, Stimulus) or not len(stimuli)):
         raise ModelError("stimuli must be a sequence with one stimulus per run, got none or a single one")
     total, given = as_stimulus(stimulus), dict(values or {})
+    if stimuli is None:
+        total = with_amplitude(total, given)
     if AMPLITUDE in given:
-        if not total.parts and stimuli is None:
-            total = Sum((Constant(0.0),))
         name = full_names(resolve(neuron, total), [AMPLITUDE])[AMPLITUDE]
         if name in given and name != AMPLITUDE:
             raise ModelError(f"{AMPLITUDE} is short for {name}, got both: leave one out")

@@ -18,7 +18,7 @@ from natrium.solvers.ensembles.ensemble import Ensemble, assemble
 from natrium.solvers.ensembles.grid import Columns, outer, runs_of
 from natrium.solvers.ensembles.schedule import Schedule
 from natrium.solvers.runs import Chunk, Runs
-from natrium.solvers.simulate import make_solver
+from natrium.solvers.simulate import choose_solver
 
 
 def simulate_many(
@@ -121,21 +121,6 @@ def simulate_many(
         sample_times=times,
         manifest=manifest(solver, neuron, runs.stimulus),
     )
-
-
-def choose_solver(solver: str | Solver, options: dict[str, Any]) -> Solver:
-    """Make the solver that is named, or take the one given.
-
-    Raises
-    ------
-    ModelError
-        When there is none of that name, it does not take the options, or a solver object stands beside any.
-    """
-    if isinstance(solver, str):
-        return make_solver(solver, options)
-    if options:
-        raise ModelError(f"options go with a solver's name, got {', '.join(options)} beside a solver object")
-    return solver
 
 
 def check_sample_times(times: npt.ArrayLike | None, runs: Runs) -> Array | None:

@@ -21,8 +21,9 @@ from natrium.solvers.base import manifest
 from natrium.solvers.ensembles.ensemble import assemble
 from natrium.solvers.ensembles.grid import outer, runs_of
 from natrium.solvers.ensembles.journal import Journal, differences
-from natrium.solvers.ensembles.simulate_many import choose_solver, show_progress
+from natrium.solvers.ensembles.simulate_many import show_progress
 from natrium.solvers.flags import SHORT, RunFlag
+from natrium.solvers.simulate import choose_solver
 
 if TYPE_CHECKING:
     import xarray
