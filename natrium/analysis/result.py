@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -56,6 +57,13 @@ class Result:
 NOTHING = object()
 LINE, LINES = 100, 9  # of a repr: characters on one line; facts on lines of their own
 WORD, FEW = 70, 6  # characters of a text, numbers of an array that are shown
+
+
+def show_settled(value: float, error: float, most: int = 9) -> str:
+    """Show a number to the decimals that its error leaves settled, `most` of them at most."""
+    if not (error > 0.0 and math.isfinite(error)):
+        return f"{value:.{most}f}"
+    return f"{value:.{min(most, max(0, -math.ceil(math.log10(2.0 * error))))}f}"
 
 
 def show_short(value: Any) -> str:

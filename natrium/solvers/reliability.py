@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import attrs
 import numpy as np
 from scipy.ndimage import maximum_filter1d
@@ -27,6 +29,23 @@ def rounding(trajectory: Trajectory) -> Array:
     )
 
 
+def second_tolerance(rtol: float) -> float:
+    """Give the factor by which the second solve's tolerance differs."""
+    factor = max(1.0 / TIGHTER, LEAST_RTOL / max(rtol, LEAST_RTOL))
+    return LOOSER if factor > 1.0 / LOOSER else factor  # no room below
+
+
+def second_solver(made_by: Any) -> Any:
+    """Give the solver that checks one with `rtol`, `atol` and `step_scale`."""
+    factor = second_tolerance(made_by.rtol)
+    return attrs.evolve(
+        made_by,
+        rtol=min(max(made_by.rtol, LEAST_RTOL) * factor, 0.1),
+        atol=None if made_by.atol is None else made_by.atol * factor,
+        step_scale=made_by.step_scale * SHORTER,
+    )
+
+
 def errors_by_second_solve(trajectory: Trajectory) -> Array:
     """Estimate the error of every spike time of a run of an adaptive solver.
 
@@ -45,17 +64,10 @@ def errors_by_second_solve(trajectory: Trajectory) -> Array:
     ndarray, shape (n_spikes,)
         ms.
     """
-    times, made_by = trajectory.spike_times, trajectory.made_by
-    rtol = max(made_by.rtol, LEAST_RTOL)
-    factor = max(1.0 / TIGHTER, LEAST_RTOL / rtol)
-    if factor > 1.0 / LOOSER:  # no room below
-        factor = LOOSER
-    again = attrs.evolve(
-        made_by,
-        rtol=min(rtol * factor, 0.1),
-        atol=None if made_by.atol is None else made_by.atol * factor,
-        step_scale=made_by.step_scale * SHORTER,
-    ).solve(trajectory.neuron, trajectory.stimulus, t_start=trajectory.t_start, t_end=trajectory.t_end)
+    times = trajectory.spike_times
+    again = second_solver(trajectory.made_by).solve(
+        trajectory.neuron, trajectory.stimulus, t_start=trajectory.t_start, t_end=trajectory.t_end
+    )
     errors = np.full(times.size, np.inf)
     both = min(times.size, again.n_spikes)
     moved = np.abs(times[:both] - again.spike_times[:both])

@@ -17,7 +17,8 @@ from natrium.model.arrays import Array
 from natrium.solvers import EventDriven
 
 SETTLED = 1e-8  # of the first shift that may be left to come
-MOST_CYCLES = 50
+MOST_CYCLES = 3000
+NOTHING_LEFT = 1e-6  # of the largest shift
 SMOOTH_RTOL = 1e-11
 
 
@@ -38,6 +39,10 @@ class DirectResponse(Result):
         How much earlier the next spike comes, ms; NaN for a cycle without resets.
     asymptotic : ndarray, shape (n_times,)
         How much earlier spikes come in the long run, ms; without resets within half a period.
+    left : ndarray, shape (n_times,)
+        How much of it is still to come after so many cycles, by the largest multiplier, ms.
+    cycles : int
+        How many cycles later spikes counted as in the long run.
     """
 
     cycle: LimitCycle | SmoothCycle
@@ -46,6 +51,22 @@ class DirectResponse(Result):
     times: Array
     next_spike: Array
     asymptotic: Array
+    left: Array
+    cycles: int
+
+    @property
+    def settled(self) -> bool:
+        """Whether what is still to come is less than 1e-6 of the largest shift, at every time."""
+        return bool(self.left.max() <= NOTHING_LEFT * np.abs(self.asymptotic).max())
+
+    def sentences(self) -> list[str]:
+        """Say where it has not settled."""
+        if self.settled:
+            return []
+        return [
+            f"The shifts have not settled after {self.cycles} cycles: up to {self.left.max():.2g} ms is "
+            f"still to come (largest multiplier {self.cycle.largest_multiplier:.6g}); give more `cycles`."
+        ]
 
 
 def direct_response(
@@ -79,7 +100,7 @@ def direct_response(
         Spikes per cycle; with a neuron.
     cycles : int, optional
         How many cycles later spikes count as in the long run; by default until the largest multiplier
-        leaves nothing to come, 50 at most.
+        leaves nothing to come, 3000 at most: see `DirectResponse.settled`.
 
     Raises
     ------
@@ -94,23 +115,29 @@ def direct_response(
         raise ModelError(f"state must be one of {', '.join(labels)}, got {state!r}")
     Number().check("kick", kick)
     if cycles is None:
-        multiplier = min(max(cycle.largest_multiplier, 1e-300), 0.999)
-        cycles = min(MOST_CYCLES, math.ceil(math.log(SETTLED) / math.log(multiplier)) + 1)
+        multiplier = max(cycle.largest_multiplier, 1e-300)
+        needed = math.log(SETTLED) / math.log(multiplier) + 1.0 if multiplier < 1.0 else math.inf
+        cycles = math.ceil(min(needed, MOST_CYCLES))
     Count(low=1).check("cycles", cycles)
     at, moved = checked_times(cycle, times), np.zeros(len(labels))
     moved[labels.index(state)] = kick
     shifts = np.array([_shifts(cycle, float(t), moved, cycles) for t in at])
-    return DirectResponse(cycle, state, float(kick), at, shifts[:, 0], shifts[:, 1])
+    following, last, before = shifts.T
+    mu = cycle.largest_multiplier
+    left = np.abs(last - before) * (mu / (1.0 - mu) if mu < 1.0 else math.inf)
+    return DirectResponse(cycle, state, float(kick), at, following, last, np.nan_to_num(left), cycles)
 
 
-def _shifts(cycle: LimitCycle | SmoothCycle, t: float, kick: Array, cycles: int) -> tuple[float, float]:
+def _shifts(
+    cycle: LimitCycle | SmoothCycle, t: float, kick: Array, cycles: int
+) -> tuple[float, float, float]:
+    """Give the shift of the next spike, of the last, and of the one a cycle earlier."""
     if isinstance(cycle, SmoothCycle):
-        return math.nan, _smooth(cycle, t, kick, cycles)
+        return math.nan, *_smooth(cycle, t, kick, cycles)
     return _hybrid(cycle, t, kick, cycles)
 
 
-def _hybrid(cycle: LimitCycle, t: float, kick: Array, cycles: int) -> tuple[float, float]:
-    """Give the shift of the next spike and of the last."""
+def _hybrid(cycle: LimitCycle, t: float, kick: Array, cycles: int) -> tuple[float, float, float]:
     mapping, ends = cycle.map, np.cumsum(cycle.intervals)
     linear, (length, _) = mapping.linear, mapping.linear.refractory()
     k = min(int(np.searchsorted(ends, t, side="right")), cycle.n_spikes - 1)
@@ -125,7 +152,7 @@ def _hybrid(cycle: LimitCycle, t: float, kick: Array, cycles: int) -> tuple[floa
         released = mapping.released(cycle.returns[k].before)[0]
         y = released + kick
         if s > length:
-            y = course(linear, released, cycle.input, s - length)(np.array([s - length]))[:, 0] + kick
+            y = course(linear, released, cycle.input, s - length).end + kick
     early: list[float] = []
     if y[0] >= cycle.neuron.v_thresh:
         after = linear.after(np.array([cycle.neuron.v_thresh, *y[1:]]))
@@ -138,21 +165,30 @@ def _hybrid(cycle: LimitCycle, t: float, kick: Array, cycles: int) -> tuple[floa
             f"firing must go on after a kick, got {found.size} spikes in {span:.6g} ms after one at "
             f"{t:.6g} ms; make it smaller"
         )
-    return float(expected[0] - found[0]), float(expected[count] - found[count])
+    early_by = expected[: count + 1] - found[: count + 1]
+    return float(early_by[0]), float(early_by[count]), float(early_by[count - cycle.n_spikes])
 
 
-def _smooth(cycle: SmoothCycle, t: float, kick: Array, cycles: int) -> float:
-    """Give the shift of the rise through the section that comes some cycles later."""
-    y = cycle.state if t == 0.0 else course(cycle.linear, cycle.state, cycle.input, t)(np.array([t]))[:, 0]
+def _smooth(cycle: SmoothCycle, t: float, kick: Array, cycles: int) -> tuple[float, float]:
+    """Give the shift of the rise through the section that comes some cycles later, and of the one before."""
+    y = cycle.state if t == 0.0 else course(cycle.linear, cycle.state, cycle.input, t).end
     solver, span = EventDriven(rtol=SMOOTH_RTOL), (cycles + 1.0) * cycle.period
-    due, found = cycles * cycle.period - t, []
-    for start in (y, y + kick):
-        run = solver.solve(cycle.neuron.started(start.tolist()), Constant(cycle.input), t_end=span)
-        half = 0.5 * cycle.period
-        rises = rising_crossings(run, cycle.section, max(due - half, 0.0), due + half)
-        if not rises.size:
-            raise SolverError(
-                f"firing must go on after a kick, got none after one at {t:.6g} ms; make it smaller"
-            )
-        found.append(float(rises[np.argmin(np.abs(rises - due))]))
-    return found[0] - found[1]
+    runs = [
+        solver.solve(cycle.neuron.started(start.tolist()), Constant(cycle.input), t_end=span)
+        for start in (y, y + kick)
+    ]
+
+    def shift(due: float) -> float:
+        if due <= 0.0:
+            return 0.0
+        half, found = 0.5 * cycle.period, []
+        for run in runs:
+            rises = rising_crossings(run, cycle.section, max(due - half, 0.0), due + half)
+            if not rises.size:
+                raise SolverError(
+                    f"firing must go on after a kick, got none after one at {t:.6g} ms; make it smaller"
+                )
+            found.append(float(rises[np.argmin(np.abs(rises - due))]))
+        return found[0] - found[1]
+
+    return shift(cycles * cycle.period - t), shift((cycles - 1) * cycle.period - t)

@@ -10,11 +10,12 @@ import numpy as np
 import numpy.typing as npt
 
 from natrium.analysis.cycle.orbits import spikes_of
-from natrium.analysis.cycle.periodic import Periodic
+from natrium.analysis.cycle.periodic import Periodic, errors_of_multipliers
 from natrium.analysis.cycle.return_map import LONGEST, Return, ReturnMap, return_map
 from natrium.model import AnyNeuron, Count, SolverError
 from natrium.model.arrays import Array
 from natrium.solvers import Solver
+from natrium.solvers.reliability import SAFETY, second_solver, second_tolerance
 
 TRANSIENT = 20  # spikes before Newton begins
 NEWTON = 30
@@ -110,6 +111,33 @@ class LimitCycle(Periodic):
             for k, (interval, state) in enumerate(states, start=1)
         ]
 
+    @cached_property
+    def second(self) -> LimitCycle | None:
+        """The same cycle by a second solve at other tolerances; None where the solver has none."""
+        mapping = self.map
+        if not hasattr(mapping.solver, "step_scale"):
+            return None
+        other = attrs.evolve(
+            mapping,
+            solver=second_solver(mapping.solver),
+            rtol=mapping.rtol * second_tolerance(mapping.rtol),
+        )
+        return _newton(other, self.states[0], self.n_spikes, least=1)
+
+    @property
+    def period_error(self) -> float:
+        """How far `period` can be trusted, checked by a second solve, ms; NaN where there is none."""
+        if self.second is None:
+            return float("nan")
+        return SAFETY * abs(self.period - self.second.period) + float(np.spacing(self.period))
+
+    @property
+    def multiplier_errors(self) -> Array:
+        """How far each of `multipliers` can be trusted, likewise, shape (n_free,)."""
+        if self.second is None:
+            return np.full(len(self.map.free), np.nan)
+        return errors_of_multipliers(self.multipliers, self.second.multipliers)
+
     @property
     def largest_multiplier(self) -> float:
         """Modulus of the largest multiplier; 0 where nothing is free (the plain LIF)."""
@@ -187,11 +215,17 @@ def limit_cycle(
     mapping = return_map(neuron, I, solver=solver, longest=longest)
     x = np.asarray(start, dtype=float).ravel() if start is not None else _lead(mapping, transient)
     mapping.full(x)
+    return _newton(mapping, x, period)
+
+
+def _newton(mapping: ReturnMap, x: Array, period: int, least: int = 0) -> LimitCycle:
+    """Find the fixed point of so many returns that is near to x, by so many steps at least."""
     returns, residual = mapping.orbit(x, period), np.inf
     for iteration in range(NEWTON + 1):
         miss = returns[-1].after - x
         last, residual = residual, float(np.abs(miss / (1.0 + np.abs(x))).max(initial=0.0))
-        if residual < TOLERANCE or (residual < STALLED and residual > 0.5 * last):
+        settled = residual < TOLERANCE or (residual < STALLED and residual > 0.5 * last)
+        if settled and iteration >= least:
             return LimitCycle(mapping, tuple(returns), residual, iteration)
         jacobian = reduce(lambda product, back: back.jacobian @ product, returns, np.eye(x.size))
         try:

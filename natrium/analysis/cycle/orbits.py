@@ -28,6 +28,7 @@ from natrium.solvers.trajectory import Event
 ORBIT_RTOL = 1e-9
 SAME = 1e-4  # of the spread of an orbit (and of 1): points nearer than this are one
 ALIGNING = 10  # of the spikes left out, those in which tangent vectors find their directions
+PARTS = 10  # of an orbit, whose means tell how far an exponent can be trusted
 AHEAD = 1.1  # a stretch is planned this much longer than the mean interval asks for
 
 
@@ -49,6 +50,8 @@ class Orbit(Result):
     exponents : ndarray, shape (n_free,)
         Lyapunov exponents of the map, per spike, the largest first; NaN where not asked for or without
         spikes.
+    exponent_errors : ndarray, shape (n_free,)
+        Their standard errors as means over the spikes kept, from ten parts of them; NaN below twenty cycles.
     silent : bool
         Whether firing ended before all spikes asked for.
     """
@@ -59,6 +62,7 @@ class Orbit(Result):
     states: Array
     intervals: Array
     exponents: Array
+    exponent_errors: Array
     silent: bool
 
     @property
@@ -66,17 +70,26 @@ class Orbit(Result):
         """The largest Lyapunov exponent, per spike; -inf where nothing is free (the plain LIF)."""
         return float(self.exponents[0]) if self.exponents.size else -np.inf
 
+    @property
+    def lyapunov_error(self) -> float:
+        """How far `lyapunov` can be trusted, per spike: its standard error, NaN where that is not known."""
+        return float(self.exponent_errors[0]) if self.exponents.size else 0.0
+
     @cached_property
     def period(self) -> int | None:
         """Spikes after which the orbit repeats; None where it does not, or not within half of it."""
-        points = np.column_stack([self.states, self.intervals])
-        if self.silent or not points.size:
-            return None
-        size = SAME * (np.ptp(points, axis=0) + 1e-3 * (1.0 + np.abs(points).max(axis=0)))
-        for k in range(1, len(points) // 2 + 1):
-            if np.all(np.abs(points[k:] - points[:-k]) < size):
-                return k
+        return None if self.silent else _period_of(self.states, self.intervals)
+
+
+def _period_of(states: Array, intervals: Array) -> int | None:
+    points = np.column_stack([states, intervals])
+    if not points.size:
         return None
+    size = SAME * (np.ptp(points, axis=0) + 1e-3 * (1.0 + np.abs(points).max(axis=0)))
+    for k in range(1, len(points) // 2 + 1):
+        if np.all(np.abs(points[k:] - points[:-k]) < size):
+            return k
+    return None
 
 
 def spikes_of(mapping: ReturnMap, count: int, start: Array | None = None) -> list[Event]:
@@ -176,15 +189,36 @@ def orbit(
     kept = states[aligning:]
     found = growth.logarithms[aligning:]
     logarithms = np.array(found).reshape(len(found), size)
+    points, gaps = np.array(kept).reshape(len(kept), size), np.array(intervals[aligning:])
+    exponents, errors = _mean(logarithms, _period_of(points, gaps) or 1)
     return Orbit(
         neuron=neuron,
         input=float(I),
         names=mapping.names,
-        states=np.array(kept).reshape(len(kept), size),
-        intervals=np.array(intervals[aligning:]),
-        exponents=np.sort(logarithms.mean(axis=0))[::-1] if len(logarithms) else np.full(size, np.nan),
+        states=points,
+        intervals=gaps,
+        exponents=exponents,
+        exponent_errors=errors,
         silent=len(kept) < count,
     )
+
+
+def _mean(logarithms: Array, period: int) -> tuple[Array, Array]:
+    """Give the exponents, the largest first, and their errors, over whole cycles of `period` spikes.
+
+    From the growth per spike, shape (n_spikes, n_free).
+    """
+    count, size = len(logarithms) // period, logarithms.shape[1]
+    unknown = np.full(size, np.nan)
+    if not count:
+        return unknown, unknown
+    cycles = logarithms[: count * period].reshape(count, period, size).mean(axis=1)
+    means = cycles.mean(axis=0)
+    order = np.argsort(-means, kind="stable")
+    if count < 2 * PARTS:
+        return means[order], unknown
+    parts = np.array([part.mean(axis=0) for part in np.array_split(cycles, PARTS)])
+    return means[order], (parts.std(axis=0, ddof=1) / np.sqrt(PARTS))[order]
 
 
 class _Growth:
@@ -239,6 +273,7 @@ class ResetBifurcation(Result):
             "values": self.values,
             "periods": self.periods,
             "lyapunov": self.lyapunov,
+            "lyapunov_errors": np.array([each.lyapunov_error for each in self.orbits]),
         }
 
     @property

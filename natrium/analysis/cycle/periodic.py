@@ -5,7 +5,13 @@ from __future__ import annotations
 from abc import abstractmethod
 from typing import Any
 
-from natrium.analysis.result import Result
+import numpy as np
+import numpy.typing as npt
+from scipy.optimize import linear_sum_assignment
+
+from natrium.analysis.result import Result, show_settled
+from natrium.model.arrays import Array
+from natrium.solvers.reliability import SAFETY
 
 
 class Periodic(Result):
@@ -23,8 +29,11 @@ class Periodic(Result):
         return {
             "I_mV": self.input,
             "period_ms": self.period,
+            "period_error_ms": self.period_error,
             "spikes_per_cycle": len(states),
             "multipliers": self.multipliers,
+            "multiplier_errors": self.multiplier_errors,
+            "largest_multiplier": self.largest_multiplier,
             "stable": self.stable,
             "states": states,
         }
@@ -34,6 +43,7 @@ class Periodic(Result):
         return {
             "input": self.input,
             "period": self.period,
+            "period_error": self.period_error,
             "n_spikes": len(self.table()),
             "multipliers": self.multipliers,
             "stable": self.stable,
@@ -41,10 +51,17 @@ class Periodic(Result):
 
     def sentences(self: Any) -> list[str]:
         """Give period and stability in words."""
-        spikes = len(self.table())
+        spikes, worst = len(self.table()), float(np.max(self.multiplier_errors, initial=0.0))
         return [
-            f"At I = {self.input:g} mV it fires every {self.period:.9f} ms"
+            f"At I = {self.input:g} mV it fires every {show_settled(self.period, self.period_error)} ms"
             + (f", {spikes} spikes a cycle" if spikes > 1 else "")
-            + f"; largest multiplier {self.largest_multiplier:.6f}: "
+            + f"; largest multiplier {show_settled(self.largest_multiplier, worst, 6)}: "
             + ("stable." if self.stable else "unstable.")
         ]
+
+
+def errors_of_multipliers(found: npt.NDArray[np.complex128], again: npt.NDArray[np.complex128]) -> Array:
+    """Estimate the error of each multiplier from those of a second solve, the nearest ones compared."""
+    apart = np.abs(found[:, None] - again[None, :])
+    rows, columns = linear_sum_assignment(apart)
+    return np.asarray(SAFETY * apart[rows, columns] + np.spacing(np.abs(found)))

@@ -12,6 +12,7 @@ While refractory V answers to nothing, and the gates as the refractory rule says
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cached_property
 from typing import Any
 
 import attrs
@@ -25,8 +26,10 @@ from natrium.analysis.result import Result
 from natrium.analysis.variation.linearised import Linearised
 from natrium.model import AnyNeuron, Count, ModelError, check_neuron
 from natrium.model.arrays import Array
+from natrium.solvers.reliability import SAFETY, second_tolerance
 
-RTOL, ATOL = 1e-12, 1e-14
+RTOL, ATOL = 1e-12, 0.01  # relative; absolute, of that
+PIECES, SHORTER = 6, 0.01  # of a course: each so much shorter than what is left
 PHASES = 200
 DIP = 0.1  # of the largest advance: a delay that makes a response of type 2
 FLAT = 1e-6  # of the largest of either: a delay that is rounding
@@ -52,6 +55,8 @@ class PhaseResponse(Result):
     input : ndarray, shape (n_times,)
         The same per area of a brief input, ms per (mV ms).
     refractory : ndarray of bool, shape (n_times,)
+    rtol : float
+        Relative tolerance of the adjoint equations.
     """
 
     cycle: LimitCycle | SmoothCycle
@@ -61,6 +66,7 @@ class PhaseResponse(Result):
     next_spike: Array
     input: Array
     refractory: npt.NDArray[np.bool_]
+    rtol: float
 
     def table(self) -> list[dict[str, Any]]:
         """Give one row per time: the advance of later spikes per mV."""
@@ -71,7 +77,13 @@ class PhaseResponse(Result):
 
     def data(self) -> dict[str, Any]:
         """Give the response to V as plain data."""
-        return {"time_ms": self.times, "V_ms_per_mV": self.V, "type": self.kind, "dip": self.dip}
+        return {
+            "time_ms": self.times,
+            "V_ms_per_mV": self.V,
+            "error_ms_per_mV": float(self.errors[0].max()),
+            "type": self.kind,
+            "dip": self.dip,
+        }
 
     def sentences(self) -> list[str]:
         """Give the type of the response in words."""
@@ -90,6 +102,14 @@ class PhaseResponse(Result):
     def V(self) -> Array:
         """Advance of spikes per mV that V is moved by, shape (n_times,), ms/mV."""
         return np.asarray(self.Z[0])
+
+    @cached_property
+    def errors(self) -> Array:
+        """How far `Z` can be trusted, checked by a second solve of cycle and adjoint, shape as `Z`."""
+        second = self.cycle.second or self.cycle
+        phases = np.minimum(self.phase * second.period, np.nextafter(second.period, 0.0))
+        again = _respond(second, phases, self.rtol * second_tolerance(self.rtol))
+        return np.asarray(SAFETY * np.abs(self.Z - again.Z) + np.spacing(np.abs(self.Z)))
 
     @property
     def kind(self) -> int:
@@ -149,13 +169,19 @@ def phase_response(
         at = np.linspace(0.0, cycle.period, times, endpoint=False)
     else:
         at = checked_times(cycle, times)
+    return _respond(cycle, at, RTOL)
+
+
+def _respond(cycle: LimitCycle | SmoothCycle, at: Array, rtol: float) -> PhaseResponse:
+    """Give the response along a cycle at times on it."""
     states = np.empty((len(cycle.neuron.system.states), at.size))
     Z, following = np.zeros_like(states), np.full_like(states, np.nan)
     refractory = np.zeros(at.size, dtype=bool)
     if isinstance(cycle, SmoothCycle):
-        y = course(cycle.linear, cycle.state, cycle.input, cycle.period)
+        y = course(cycle.linear, cycle.state, cycle.input, cycle.period, rtol)
         states[:] = y(at)
-        Z[:] = _adjoint(cycle.linear, y, cycle.input, cycle.period, cycle.response[:, None], at)[:, 0]
+        ends = cycle.response[:, None]
+        Z[:] = _adjoint(cycle.linear, y, cycle.input, ends, at, rtol)[:, 0]
         linear = cycle.linear
     else:
         linear, begins = cycle.map.linear, np.cumsum([0.0, *cycle.intervals])
@@ -163,11 +189,11 @@ def phase_response(
             here = (at >= begin) & ((at < begins[k + 1]) | (k == cycle.n_spikes - 1))
             if here.any():
                 states[:, here], Z[:, here], following[:, here], refractory[here] = _interval(
-                    cycle, k, at[here] - begin
+                    cycle, k, at[here] - begin, rtol
                 )
     by_input = np.array([linear.flow(y, cycle.input)[2] for y in states.T]).reshape(-1, len(states))
     area = np.where(refractory, 0.0, np.einsum("ij,ji->j", Z, by_input))
-    return PhaseResponse(cycle, at, states, Z, following, area, refractory)
+    return PhaseResponse(cycle, at, states, Z, following, area, refractory, rtol)
 
 
 def cycle_of(
@@ -193,13 +219,15 @@ def checked_times(cycle: LimitCycle | SmoothCycle, times: npt.ArrayLike) -> Arra
     return at
 
 
-def _interval(cycle: LimitCycle, k: int, at: Array) -> tuple[Array, Array, Array, npt.NDArray[np.bool_]]:
+def _interval(
+    cycle: LimitCycle, k: int, at: Array, rtol: float
+) -> tuple[Array, Array, Array, npt.NDArray[np.bool_]]:
     """Give states, both responses and what is refractory, at times after the k-th reset."""
     mapping, back = cycle.map, cycle.returns[k]
     linear, (length, _) = mapping.linear, mapping.linear.refractory()
     released, free_time = mapping.released(back.before)[0], back.interval - length
-    y = course(linear, released, cycle.input, free_time)
-    before = y(np.array([free_time]))[:, 0]
+    y = course(linear, released, cycle.input, free_time, rtol)
+    before = y.end
     f, _, _ = linear.flow(before, cycle.input)
     (h_y, _), (r_y, _) = linear.guard(before), linear.reset(before)
     r_free, w = r_y[list(mapping.free)], cycle.delays[(k + 1) % cycle.n_spikes]
@@ -207,7 +235,8 @@ def _interval(cycle: LimitCycle, k: int, at: Array) -> tuple[Array, Array, Array
     ends = np.column_stack([crossing * (1.0 + w @ r_free @ f) - r_free.T @ w, crossing])
     held = at < length
     # The first is the end of the refractory period.
-    Z = _adjoint(linear, y, cycle.input, free_time, ends, np.maximum(np.array([0.0, *(at - length)]), 0.0))
+    free = np.maximum(np.array([0.0, *(at - length)]), 0.0)
+    Z = _adjoint(linear, y, cycle.input, ends, free, rtol)
     states, responses = y(np.maximum(at - length, 0.0)), Z[:, :, 1:].copy()
     for column in np.flatnonzero(held):
         states[:, column] = linear.rest(mapping.full(back.before), float(at[column]))[0]
@@ -217,44 +246,89 @@ def _interval(cycle: LimitCycle, k: int, at: Array) -> tuple[Array, Array, Array
     return states, responses[:, 0], responses[:, 1], held
 
 
-def course(linear: Linearised, y: Array, I: float, length: float) -> Callable[[Array], Array]:
-    """Give the states along the flow from `y`, as a function of time: (n_times,) to (n_states, n_times)."""
-    result = _solve_ivp(
-        lambda s, state: linear.flow(state, I)[0],
-        (0.0, length),
-        y,
-        method="DOP853",
-        rtol=RTOL,
-        atol=ATOL,
-        dense_output=True,
-    )
-    dense: Callable[[Array], Array] = result.sol
-    return dense
+@attrs.frozen(eq=False)
+class Course:
+    """The states along the flow, in pieces that are each timed from their own beginning.
+
+    In a steep upstroke the time scale falls below the last digit of the time since the reset.
+
+    Attributes
+    ----------
+    begins, lengths : ndarray, shape (n_pieces,)
+        ms.
+    pieces : tuple of callable
+        Time since the piece's beginning, (n_times,) ms, to states, (n_states, n_times).
+    """
+
+    begins: Array
+    lengths: Array
+    pieces: tuple[Callable[[Array], Array], ...]
+
+    @property
+    def end(self) -> Array:
+        """The state at the end, shape (n_states,)."""
+        return self.pieces[-1](self.lengths[-1])
+
+    def of(self, times: Array) -> npt.NDArray[np.int_]:
+        """Tell which piece each time lies in."""
+        return np.asarray(np.searchsorted(self.begins, times, side="right") - 1)
+
+    def __call__(self, times: Array) -> Array:
+        """Give the states at times, shape (n_states, n_times)."""
+        found = [self.pieces[k](t - self.begins[k]) for k, t in zip(self.of(times), times, strict=True)]
+        return np.array(found).T
 
 
-def _adjoint(
-    linear: Linearised, y: Callable[[Array], Array], I: float, length: float, ends: Array, at: Array
-) -> Array:
+def course(linear: Linearised, y: Array, I: float, length: float, rtol: float = RTOL) -> Course:
+    """Follow the flow from `y` for so long, ms."""
+    left = length * SHORTER ** np.arange(PIECES)
+    lengths, pieces = np.array([*(left[:-1] - left[1:]), left[-1]]), []
+    for span in lengths:
+        result = _solve_ivp(
+            lambda s, state: linear.flow(state, I)[0],
+            (0.0, float(span)),
+            y,
+            method="DOP853",
+            rtol=rtol,
+            atol=ATOL * rtol,
+            dense_output=True,
+        )
+        pieces.append(result.sol)
+        y = result.y[:, -1]
+    return Course(np.asarray(length - left, dtype=float), lengths, tuple(pieces))
+
+
+def _adjoint(linear: Linearised, y: Course, I: float, ends: Array, at: Array, rtol: float) -> Array:
     """Solve dZ/dt = -J^T Z backwards from `ends`, shape (n_states, q).
 
     Returns
     -------
     ndarray, shape (n_states, q, n_times)
     """
-    n, q = ends.shape
+    shape, which = ends.shape, y.of(at)
+    found = np.empty((*shape, at.size))
+    for k in range(len(y.pieces) - 1, -1, -1):
+        length, piece = float(y.lengths[k]), y.pieces[k]
 
-    def fun(s: float, z: Array) -> Array:
-        # s runs backwards from the end.
-        _, J, _ = linear.flow(y(np.array([length - s]))[:, 0], I)
-        return np.asarray((J.T @ z.reshape(n, q)).ravel())
+        def fun(s: float, z: Array, piece: Any = piece, length: float = length) -> Array:
+            # s runs backwards from the end.
+            _, J, _ = linear.flow(piece(length - s), I)
+            return np.asarray((J.T @ z.reshape(shape)).ravel())
 
-    result = _solve_ivp(
-        fun,
-        (0.0, length),
-        ends.ravel(),
-        method="DOP853",
-        rtol=RTOL,
-        atol=ATOL * max(1.0, float(np.abs(ends).max())),
-        dense_output=True,
-    )
-    return np.asarray(result.sol(length - at)).reshape(n, q, at.size)
+        # In a steep upstroke the part of V is smaller than the others by decades, and grows.
+        sizes = np.abs(ends).ravel()
+        result = _solve_ivp(
+            fun,
+            (0.0, length),
+            ends.ravel(),
+            method="DOP853",
+            rtol=rtol,
+            atol=ATOL * rtol * np.where(sizes > 0.0, sizes, sizes[sizes > 0.0].min(initial=1.0)),
+            dense_output=True,
+        )
+        here = which == k
+        if here.any():
+            s = np.maximum(length - (at[here] - y.begins[k]), 0.0)
+            found[:, :, here] = result.sol(s).reshape(*shape, -1)
+        ends = result.y[:, -1].reshape(shape)
+    return found

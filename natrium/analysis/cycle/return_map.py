@@ -72,12 +72,15 @@ class ReturnMap:
     solver : Solver
     longest : float
         Longest interval looked for, ms.
+    rtol : float
+        Relative tolerance of the derivatives.
     """
 
     neuron: AnyNeuron
     input: float
     solver: Solver = attrs.field(repr=False)
     longest: float
+    rtol: float = RTOL
 
     @cached_property
     def linear(self) -> Linearised:
@@ -147,7 +150,7 @@ class ReturnMap:
                 f"I = {self.input:g} mV; raise the input, or `longest`"
             )
         directions = free_directions(self.neuron, by_free)
-        spike = propagate(trajectory, directions, n_spikes=1, rtol=RTOL).spikes[0]
+        spike = propagate(trajectory, directions, n_spikes=1, rtol=self.rtol).spikes[0]
         rows = list(self.free)
         return Return(
             before=np.asarray(free, dtype=float).ravel(),

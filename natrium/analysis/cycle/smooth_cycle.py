@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.optimize import brentq
 
-from natrium.analysis.cycle.periodic import Periodic
+from natrium.analysis.cycle.periodic import Periodic, errors_of_multipliers
 from natrium.analysis.cycle.return_map import free_directions
 from natrium.analysis.variation.equations import integrate
 from natrium.analysis.variation.linearised import Linearised, linearised
@@ -26,6 +26,7 @@ from natrium.model import (
 )
 from natrium.model.arrays import Array
 from natrium.solvers import EventDriven, Trajectory
+from natrium.solvers.reliability import SAFETY, second_tolerance
 
 TRANSIENT = 500.0  # ms
 LOOK = 200.0  # ms, in which V is watched
@@ -57,6 +58,8 @@ class SmoothCycle(Periodic):
         Largest difference between the state and the state one period later.
     iterations : int
         Newton steps taken.
+    rtol : float
+        Relative tolerance of the shooting.
     """
 
     neuron: AnyNeuron
@@ -66,6 +69,7 @@ class SmoothCycle(Periodic):
     monodromy: Array
     residual: float
     iterations: int
+    rtol: float
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -93,6 +97,22 @@ class SmoothCycle(Periodic):
         return [
             {"spike": 1, "interval_ms": self.period} | dict(zip(self.names, self.state.tolist(), strict=True))
         ]
+
+    @cached_property
+    def second(self) -> SmoothCycle:
+        """The same cycle by a second solve at another tolerance."""
+        other = self.rtol * second_tolerance(self.rtol)
+        return _shoot(self.neuron, self.input, self.state, self.period, other, least=1)
+
+    @property
+    def period_error(self) -> float:
+        """How far `period` can be trusted, checked by a second solve, ms."""
+        return SAFETY * abs(self.period - self.second.period) + float(np.spacing(self.period))
+
+    @property
+    def multiplier_errors(self) -> Array:
+        """How far each of `multipliers` can be trusted, likewise, shape (n_states,)."""
+        return errors_of_multipliers(self.multipliers, self.second.multipliers)
 
     @property
     def largest_multiplier(self) -> float:
@@ -192,19 +212,23 @@ def smooth_cycle(
         Number("ms", 0.0, open_low=True).check(name, value)
     own = neuron if start is None else neuron.started(np.asarray(start, dtype=float).tolist())
     y, period = _guess(own, float(I), section, crossings, transient, look)
+    return _shoot(neuron, float(I), y, period, SHOOTING_RTOL)
+
+
+def _shoot(neuron: AnyNeuron, I: float, y: Array, period: float, rtol: float, least: int = 0) -> SmoothCycle:
+    """Find the cycle near to a state on the section and a period, by so many steps at least."""
     linear, n = linearised(neuron.system), y.size
     directions = free_directions(neuron, np.eye(n))
     residual = np.inf
     for iteration in range(NEWTON + 1):
-        end, monodromy = integrate(
-            linear, Drive(level=float(I)), y, np.eye(n), period, directions, rtol=SHOOTING_RTOL
-        )
+        end, monodromy = integrate(linear, Drive(level=I), y, np.eye(n), period, directions, rtol=rtol)
         miss = end - y
         last, residual = residual, float(np.abs(miss / (1.0 + np.abs(y))).max())
-        if residual < TOLERANCE or (residual < STALLED and residual > 0.5 * last):
-            return SmoothCycle(neuron, float(I), y, period, monodromy, residual, iteration)
+        settled = residual < TOLERANCE or (residual < STALLED and residual > 0.5 * last)
+        if settled and iteration >= least:
+            return SmoothCycle(neuron, I, y, period, monodromy, residual, iteration, rtol)
         matrix = monodromy - np.eye(n)
-        matrix[:, 0] = linear.flow(end, float(I))[0]  # V stays on the section; the period moves instead
+        matrix[:, 0] = linear.flow(end, I)[0]  # V stays on the section; the period moves instead
         change = np.linalg.lstsq(matrix, -miss, rcond=None)[0]
         y = y + np.array([0.0, *change[1:]])
         period += float(change[0])

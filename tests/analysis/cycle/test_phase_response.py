@@ -149,3 +149,25 @@ def test_a_small_dip_makes_no_type_2_and_is_said():
     assert attrs.evolve(found, Z=Z).kind == 2
     assert found.dip == 0.0
     assert "never delays" in found.sentences()[0]
+
+
+def test_a_direct_response_that_has_not_settled_says_so():
+    cycle = limit_cycle(notebook.lif_na2().neuron, 60.0)
+    times = [0.7 * cycle.period]
+    full, short = direct_response(cycle, 1e-3, times), direct_response(cycle, 1e-3, times, cycles=3)
+    assert full.settled
+    assert not full.sentences()
+    assert full.cycles > 100  # its multiplier is 0.85
+    assert not short.settled
+    assert "give more `cycles`" in short.sentences()[0]
+    off = abs(short.asymptotic - full.asymptotic)[0]
+    assert off / 3.0 < short.left[0] < 3.0 * off
+
+
+def test_what_a_response_claims_bounds_its_distance_from_the_closed_form():
+    I, tau, neuron = 20.0, 10.0, Neuron()
+    found = phase_response(neuron, I, times=50)
+    free = found.times > neuron.tau_ref
+    V = I * (1.0 - np.exp(-(found.times[free] - neuron.tau_ref) / tau))
+    assert np.all(np.abs(found.V[free] - tau / (I - V)) <= found.errors[0, free] + 1e-14)
+    assert found.errors.max() < 1e-9

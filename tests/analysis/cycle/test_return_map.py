@@ -12,6 +12,7 @@ from natrium.analysis.cycle.orbits import orbit, reset_bifurcation
 from natrium.analysis.cycle.phase_response import phase_response
 from natrium.analysis.cycle.return_map import return_map
 from natrium.model import HybridNeuron, ModelError, Neuron, SolverError, notebook
+from natrium.solvers import EventDriven
 
 NA = notebook.lif_na().neuron
 CLAMPED = attrs.evolve(NA, refractory="clamp")
@@ -168,4 +169,34 @@ def test_a_high_cut_off_changes_no_digit(cut, multiplier):
     cycle = limit_cycle(neuron, 1000.0)
     assert cycle.multipliers[0].real == pytest.approx(multiplier, abs=1.5e-8)
     half = phase_response(cycle, times=[0.5 * cycle.period])
-    assert half.V[0] == pytest.approx(0.7364, abs=1e-4)
+    assert half.V[0] == pytest.approx(0.736335, abs=1e-6)
+    assert half.errors.max() < 1e-7
+    flow = cycle.map.linear.flow(half.states[:, 0], 1000.0)[0]
+    assert half.Z[:, 0] @ flow == pytest.approx(1.0, abs=1e-8)  # moved along itself, a cycle is early by that
+
+
+@pytest.mark.parametrize("rtol", [1e-4, 1e-6, 1e-8])
+@pytest.mark.parametrize(
+    "neuron", [Neuron(), NA, notebook.lif_na2().neuron], ids=["lif", "lif_na", "lif_na2"]
+)
+def test_what_a_cycle_claims_bounds_its_distance_from_one_at_fine_tolerances(neuron, rtol):
+    true, rough = limit_cycle(neuron, 16.0), limit_cycle(neuron, 16.0, solver=EventDriven(rtol=rtol))
+    assert true.period_error < 1e-11
+    off = abs(rough.period - true.period)
+    assert off <= rough.period_error <= 1e3 * max(off, 1e-12)
+    assert np.all(np.abs(rough.multipliers - true.multipliers) <= rough.multiplier_errors)
+    assert rough.multiplier_errors.max(initial=0.0) < 1e3 * rtol
+
+
+def test_a_cycle_says_the_digits_that_are_settled():
+    said = limit_cycle(NA, 16.0, solver=EventDriven(rtol=1e-4)).sentences()[0]
+    assert "every 13.7556 ms" in said
+    assert "largest multiplier 0.24660:" in said
+    assert "every 13.755629693 ms" in limit_cycle(NA, 16.0).sentences()[0]
+
+
+def test_an_exponent_comes_with_its_standard_error():
+    few, many = (orbit(NA, 10.0, transient=12, count=count) for count in (12, 40))
+    assert np.isnan(few.lyapunov_error)
+    assert many.lyapunov_error < 1e-9
+    assert orbit(Neuron(), 20.0, count=3).lyapunov_error == 0.0
