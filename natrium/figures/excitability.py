@@ -355,16 +355,12 @@ def _law(ax: Axes, onset: Onset, low: float, high: float) -> None:
     ax.plot(np.concatenate([below, [onset.at], onset.at + excess[kept]]), rates, label=label, **LAW)
 
 
-def plot_strength_duration(
-    strength: StrengthDuration, rheobase: float | None = None, *, title: str = ""
-) -> Figure:
+def plot_strength_duration(strength: StrengthDuration, *, title: str = "") -> Figure:
     """Draw the least amplitude and the charge of a pulse against its duration.
 
     Parameters
     ----------
     strength : StrengthDuration
-    rheobase : float, optional
-        Least constant input, mV; drawn above the base, with the chronaxie.
     title : str
     """
     with styled():
@@ -374,13 +370,10 @@ def plot_strength_duration(
         order = np.argsort(strength.durations)
         left.plot(strength.durations[order], strength.amplitudes[order], label="computed", **DATA)
         right.plot(strength.durations[order], strength.charges[order], **DATA)
-        level = None if rheobase is None else rheobase - strength.base
-        if level is not None and level > 0.0:
-            left.axhline(level, label=f"rheobase {_number(level)} mV", **RHEOBASE)
-            chronaxie = strength.chronaxie(level)
-            if np.isfinite(chronaxie):
-                label = f"chronaxie {_number(chronaxie, 3)} ms"
-                left.plot([chronaxie], [2.0 * level], label=label, **MARK, **CROSSING)
+        level, chronaxie = strength.rheobase, strength.chronaxie
+        left.axhline(level, label=f"rheobase {_number(level)} mV", **RHEOBASE)
+        label = f"chronaxie {_number(chronaxie, 3)} ms"
+        left.plot([chronaxie], [2.0 * level], label=label, **MARK, **CROSSING)
         over = "rest" if strength.base == 0.0 else f"base {_number(strength.base)} mV"
         left.set_ylabel(f"Least amplitude above {over} (mV)")
         right.set_ylabel("Charge, amplitude × duration (mV ms)")

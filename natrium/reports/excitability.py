@@ -32,11 +32,12 @@ def excitability_into(
         Inputs of the f-I curve, mV; by default from a little below the rheobase upwards.
     """
     output, neuron = Output(out, quiet=quiet), model.neuron
+    pulse: dict[str, float] | None = None
     tables: dict[str, Rows] = {}
     with output.progress() as tell:
         tell("equilibria, rheobase and onset")
         verdict = describe(neuron)
-        found = verdict.rheobase
+        sentences, found = verdict.sentences(), verdict.rheobase
         figures: Drawn = {"equilibria": (plot_equilibrium_curve(verdict.curve, found), EQUILIBRIA)}
         if found is not None and np.isfinite(found.value):
             tell("rate against input")
@@ -53,19 +54,21 @@ def excitability_into(
                 tell("strength and duration")
                 pulses = strength_duration(neuron, DURATIONS)
                 tables[PULSES] = pulses.table()
+                pulse = {"rheobase_mV": pulses.rheobase, "chronaxie_ms": pulses.chronaxie}
+                sentences += pulses.sentences()
                 figures["strength_duration"] = (
-                    plot_strength_duration(pulses, found.value),
+                    plot_strength_duration(pulses),
                     "The least pulse that makes the resting cell fire.",
                 )
     rates, pulses_rows = tables.get(RATES, []), tables.get(PULSES, [])
-    sentences, title = verdict.sentences(), f"Excitability of {name}"
+    title = f"Excitability of {name}"
     return write_report(
         output,
         title,
         [Section("What was found", sentences, figures, tables)],
         {"versions": versions(), "verdict": sentences}
         | verdict.data()
-        | {"f_i": rates, "strength_duration": pulses_rows},
+        | {"f_i": rates, "strength_duration": pulses_rows, "pulse": pulse},
         tables={"f_i.csv": rates, "strength_duration.csv": pulses_rows},
         said=[(title, next(iter(tables.values()), []), sentences)],
     )

@@ -144,6 +144,7 @@ def test_other_laws(law, told):
     fi = FI(
         inputs,
         np.array([50.0, 51.0, 52.0]),
+        np.zeros(3),
         np.array([5.0, 4.0, 3.0]),
         np.array([1.5, 1.6, np.nan]),
         ("sustained",) * 3,
@@ -160,23 +161,22 @@ def test_other_laws(law, told):
 
 def test_strength_against_duration():
     found = strength_duration(LIF, np.geomspace(0.1, 100.0, 12))
-    figure = plot_strength_duration(found, 15.0)
+    figure = plot_strength_duration(found)
     whole(figure)
     strength, charge = figure.axes
     np.testing.assert_array_equal(strength.lines[0].get_ydata(), found.amplitudes)
     np.testing.assert_array_equal(charge.lines[0].get_ydata(), found.charges)
     assert set(strength.lines[1].get_ydata()) == {15.0}
     (mark,) = marked(strength, "s")
-    assert mark == (found.chronaxie(15.0), 30.0)
+    assert mark == (found.chronaxie, 30.0)
     assert "mV" in strength.get_ylabel()
     assert "ms" in charge.get_xlabel()
 
 
-def test_strength_above_a_base_without_a_rheobase():
-    found = StrengthDuration(np.array([2.0, 1.0]), np.array([3.0, 5.0]), np.array([6.0, 5.0]), -5.0, -75.0)
+def test_strength_above_a_base():
+    pulses = np.array([2.0, 1.0]), np.array([3.0, 5.0]), np.array([6.0, 5.0])
+    found = StrengthDuration(*pulses, base=-5.0, rest=-75.0, rheobase=2.0, chronaxie=1.5)
     figure = plot_strength_duration(found)
     whole(figure)
-    assert len(figure.axes[0].lines) == 1
     assert figure.axes[0].get_ylabel() == "Least amplitude above base −5 mV (mV)"
     assert list(figure.axes[0].lines[0].get_xdata()) == [1.0, 2.0]
-    assert len(plot_strength_duration(found, 50.0).axes[0].lines) == 2  # no chronaxie within reach

@@ -42,6 +42,10 @@ class Fold(Result):
         """Time to pass the place of the vanished pair, times the root of the excess of I: ms mV^(1/2)."""
         return float(np.pi / (abs(self.speed) * np.sqrt(0.5 * abs(self.curvature))))
 
+    def excess(self, I: float) -> float:
+        """Give how far an input is on the side where the pair is gone, mV; negative on the other."""
+        return I - self.I if self.curvature < 0.0 else self.I - I
+
 
 @attrs.frozen(repr=False)
 class Hopf(Result):

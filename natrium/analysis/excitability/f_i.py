@@ -22,8 +22,9 @@ import numpy as np
 import numpy.typing as npt
 
 from natrium.analysis.equilibria.curve import equilibrium_at
-from natrium.analysis.excitability.long_run import Firing, fire
+from natrium.analysis.excitability.long_run import fire
 from natrium.analysis.excitability.rheobase import Rheobase, rheobase
+from natrium.analysis.excitability.steady import steady
 from natrium.analysis.result import Result
 from natrium.model import AnyNeuron, ModelError, Number
 from natrium.model.arrays import Array
@@ -53,6 +54,9 @@ class FI(Result):
         mV.
     rates : ndarray, shape (n_inputs,)
         Steady rate, Hz; 0 where it does not fire on.
+    rate_errors : ndarray, shape (n_inputs,)
+        How far they can be trusted, Hz: that of the cycle where firing settles to one, else what is left of a
+        trend and the scatter of a long run.
     latencies : ndarray, shape (n_inputs,)
         Time of the first spike, ms; NaN without one.
     adaptation : ndarray, shape (n_inputs,)
@@ -65,6 +69,7 @@ class FI(Result):
 
     inputs: Array
     rates: Array
+    rate_errors: Array
     latencies: Array
     adaptation: Array
     outcomes: tuple[str, ...]
@@ -75,13 +80,14 @@ class FI(Result):
         rows = zip(
             self.inputs.tolist(),
             self.rates.tolist(),
+            self.rate_errors.tolist(),
             self.latencies.tolist(),
             self.adaptation.tolist(),
             self.outcomes,
             self.periods,
             strict=True,
         )
-        names = ("input_mV", "rate_Hz", "latency_ms", "adaptation", "outcome", "period")
+        names = ("input_mV", "rate_Hz", "rate_error_Hz", "latency_ms", "adaptation", "outcome", "period")
         return [dict(zip(names, row, strict=True)) for row in rows]
 
 
@@ -110,18 +116,21 @@ def f_i_curve(neuron: AnyNeuron, inputs: npt.ArrayLike) -> FI:
         Number("mV").check("inputs", I)
     start = np.array(neuron.initial_state())
     runs = [fire(neuron, I, start, settle=SETTLED, rtol=FINE) for I in levels.tolist()]
+    ends = [steady(neuron, run) for run in runs]
     return FI(
         inputs=levels,
-        rates=np.array([1000.0 / run.interval for run in runs]),
+        rates=np.array([end.rate for end in ends]),
+        rate_errors=np.array([end.rate_error for end in ends]),
         latencies=np.array([run.spike_times[0] if run.spike_times.size else np.nan for run in runs]),
-        adaptation=np.array([_adaptation(run) for run in runs]),
+        adaptation=np.array(
+            [
+                end.interval / float(run.intervals[0]) if end.rate else np.nan
+                for run, end in zip(runs, ends, strict=True)
+            ]
+        ),
         outcomes=tuple(run.outcome for run in runs),
         periods=tuple(run.period for run in runs),
     )
-
-
-def _adaptation(run: Firing) -> float:
-    return run.interval / float(run.intervals[0]) if run.outcome == "sustained" else float("nan")
 
 
 @attrs.frozen(eq=False, repr=False)
@@ -205,9 +214,8 @@ def onset(neuron: AnyNeuron) -> Onset:
     state = _on_cycle(neuron, found, at + float(excess[-1]))
     intervals = np.empty(excess.size)
     for k in range(excess.size - 1, -1, -1):  # from far to near, each from the last one's cycle
-        horizon = _expect(found, float(excess[k]))
-        run = fire(neuron, at + float(excess[k]), state, horizon=horizon, settle=1e-6)
-        intervals[k], state = run.interval, run.state
+        run = fire(neuron, at + float(excess[k]), state, settle=1e-6)
+        intervals[k], state = steady(neuron, run).interval, run.state
     kept = np.isfinite(intervals)
     return _fit(neuron, found, at, excess[kept], intervals[kept])
 
@@ -216,15 +224,11 @@ def _on_cycle(neuron: AnyNeuron, found: Rheobase, I: float) -> Array:
     """Reach the cycle at an input: where the cell is bistable, by coming down from above the rheobase."""
     high = found.value + max(1.0, abs(found.value)) * NEAR[-1]
     start = np.array(neuron.initial_state())
-    state = fire(neuron, high, start, horizon=_expect(found, high - found.value)).state
+    state = fire(neuron, high, start).state
     if found.bistable:
         for level in np.linspace(high, I, DESCENT)[1:].tolist():
             state = fire(neuron, level, state, enough=60).state
     return state
-
-
-def _expect(found: Rheobase, excess: float) -> float:
-    return found.fold.passage / float(np.sqrt(excess)) if found.fold else 0.0
 
 
 def _fit(neuron: AnyNeuron, found: Rheobase, at: float, excess: Array, intervals: Array) -> Onset:

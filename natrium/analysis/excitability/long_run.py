@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any, Literal
 
 import attrs
 import numpy as np
 
-from natrium.analysis.equilibria.curve import Equilibrium, equilibria
+from natrium.analysis.equilibria.curve import Equilibrium, equilibria, equilibrium_curve
 from natrium.analysis.equilibria.steady_input import steady_input
 from natrium.analysis.result import Result
 from natrium.model import AnyNeuron, Constant, lower
@@ -40,6 +41,8 @@ class Firing(Result):
         How many intervals repeat; 0 where none settled.
     state : ndarray, shape (n_states,)
         At the end: after the last refractory period where it fires, else the last state.
+    reset : ndarray, shape (n_states,)
+        Just after the last spike; the start without one.
     duration : float
         How much was run, ms.
     """
@@ -49,6 +52,7 @@ class Firing(Result):
     spike_times: Array
     period: int
     state: Array
+    reset: Array
     duration: float
 
     @property
@@ -87,7 +91,6 @@ def fire(
     I: float,
     state: Array,
     *,
-    horizon: float = 0.0,
     settle: float = 1e-7,
     enough: int = ENOUGH,
     rtol: float = RTOL,
@@ -103,8 +106,6 @@ def fire(
         Input, mV.
     state : array_like, shape (n_states,)
         Where to start.
-    horizon : float
-        How long at least to wait for a spike, ms.
     settle : float
         Intervals are steady when they repeat within this, relative.
     enough : int
@@ -113,14 +114,18 @@ def fire(
         Of the solver.
     linger : bool
         Wait as long as the slow growth or decay near an equilibrium takes.
+
+    Notes
+    -----
+    A spike is waited for at least twice as long as the place of a vanished pair of equilibria takes to pass.
     """
-    state = np.asarray(state, dtype=float)
+    state = reset = np.asarray(state, dtype=float)
     reachable = [e for e in equilibria(neuron, I) if e.below_threshold]
     resting = [e for e in reachable if e.stable]
     pace = slowest(neuron, float(state[0]))
     growths = [abs(float(e.eigenvalues[0].real)) for e in reachable]
     drift = max((1.0 / growth for growth in growths if growth > 0.0), default=0.0)
-    patience = max(SILENT * pace, 2.0 * horizon)
+    patience = max(SILENT * pace, 2.0 * _passage(neuron, I))
     if linger:
         patience = max(patience, min(LINGER * drift, LONGEST * pace))
     spikes: list[float] = []
@@ -131,8 +136,10 @@ def fire(
         times = trajectory.spike_times
         spikes += (clock + times).tolist()
         end = trajectory.segments[-1].values[:, -1]
+        if times.size:
+            reset = trajectory.events[-1].after
         if times.size and times[-1] + neuron.tau_ref >= ahead:  # within a refractory period: go to its end
-            state = after_reset(neuron, trajectory.events[-1].after)
+            state = after_reset(neuron, reset)
             clock += float(times[-1]) + neuron.tau_ref
         else:
             state = end
@@ -141,18 +148,19 @@ def fire(
         gaps = np.diff(spikes)
         period = _repeating(gaps, settle)
         if period or len(spikes) >= enough:
-            return Firing(I, "sustained", np.array(spikes), period, _cycle_state(neuron, trajectory), clock)
+            after = after_reset(neuron, reset) if times.size else state
+            return Firing(I, "sustained", np.array(spikes), period, after, reset, clock)
         if not times.size and any(_near(state, rest) for rest in resting):
-            return Firing(I, "rest", np.array(spikes), 0, state, clock)
+            return Firing(I, "rest", np.array(spikes), 0, state, reset, clock)
         if waited >= max(patience, 3.0 * float(gaps.max(initial=0.0))):
-            return Firing(I, "silent", np.array(spikes), 0, state, clock)
+            return Firing(I, "silent", np.array(spikes), 0, state, reset, clock)
         ahead = AHEAD * float(gaps[-1]) if gaps.size and times.size else min(2.0 * ahead, patience)
 
 
-def _cycle_state(neuron: AnyNeuron, trajectory: Trajectory) -> Array:
-    if trajectory.events:
-        return after_reset(neuron, trajectory.events[-1].after)
-    return np.asarray(trajectory.segments[-1].values[:, -1])
+def _passage(neuron: AnyNeuron, I: float) -> float:
+    """Give the time in which the slowest place of a vanished pair is passed, ms: the square-root law."""
+    past = ((fold.passage, fold.excess(I)) for fold in equilibrium_curve(neuron).folds)
+    return max((passage / math.sqrt(excess) for passage, excess in past if excess > 0.0), default=0.0)
 
 
 def _near(state: Array, rest: Equilibrium) -> bool:

@@ -217,7 +217,7 @@ def rheobase(neuron: AnyNeuron) -> Rheobase:
         loss = _first_loss(neuron, rest.V)
         above = loss.I + _aside(loss, loss.I)
         before = _rest_before(neuron, loss)
-        firing = fire(neuron, above, before.state, horizon=_horizon(loss, above), enough=CYCLES)
+        firing = fire(neuron, above, before.state, enough=CYCLES)
         soft = isinstance(loss.point, Hopf) and loss.point.lyapunov < 0.0
         if firing.outcome == "sustained" and not soft:
             return _found(neuron, loss, loss.I, firing, None)
@@ -245,11 +245,6 @@ def _rest_before(neuron: AnyNeuron, loss: _Loss) -> Equilibrium:
     """Give the rest a little before it is lost."""
     rests = [e for e in equilibria(neuron, loss.I - _aside(loss, loss.I)) if e.stable and loss.V > e.V]
     return max(rests, key=lambda e: e.V) if rests else equilibrium_at(neuron, loss.V - 1e-6)
-
-
-def _horizon(loss: _Loss, I: float) -> float:
-    """Give the time in which the place of a vanished pair is passed: the square-root law."""
-    return loss.point.passage / float(np.sqrt(abs(I - loss.I))) if isinstance(loss.point, Fold) else 0.0
 
 
 def _through_oscillation(

@@ -5,6 +5,7 @@ Without channels it is Lapicque's law, I(d) = I_rheobase/(1 - exp(-d/tau_m)).
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import attrs
@@ -14,6 +15,7 @@ import numpy.typing as npt
 from natrium.analysis.equilibria.curve import equilibria
 from natrium.analysis.equilibria.steady_input import steady_input
 from natrium.analysis.excitability.long_run import SILENT, slowest
+from natrium.analysis.excitability.rheobase import ASIDE, rheobase
 from natrium.analysis.result import Result
 from natrium.model import AnyNeuron, ModelError, Number, SolverError, Step
 from natrium.model.arrays import Array
@@ -29,6 +31,7 @@ Flags = npt.NDArray[np.bool_]
 TOLERANCE = 1e-9  # relative, of an amplitude
 LARGEST = 1e9  # mV: a cell that no pulse of this size excites is not excitable
 RTOL = 1e-10
+SHORT = 1e-3  # of the slowest time constant: the pulse with which the search for the chronaxie begins
 DOUBLINGS = 4  # of the amplitude, tried at once
 SECTIONS = (
     15  # amplitudes tried at once by a solver that carries many runs: a round makes a range 16 times less
@@ -51,6 +54,11 @@ class StrengthDuration(Result):
         Constant input on which the pulse stands, mV.
     rest : float
         V of the rest from which it starts, mV.
+    rheobase : float
+        Least amplitude of a pulse that does not end, above `base`, mV. Less than what a slowly growing input
+        needs where the cell accommodates.
+    chronaxie : float
+        Least duration of a pulse of twice the rheobase, ms.
     """
 
     durations: Array
@@ -58,6 +66,8 @@ class StrengthDuration(Result):
     charges: Array
     base: float
     rest: float
+    rheobase: float
+    chronaxie: float
 
     def table(self) -> list[dict[str, Any]]:
         """Give one row per duration."""
@@ -67,14 +77,12 @@ class StrengthDuration(Result):
             for duration, amplitude, charge in zip(*columns, strict=True)
         ]
 
-    def chronaxie(self, rheobase: float) -> float:
-        """Give the duration at which twice the rheobase is needed (log-linear between points), ms; or NaN."""
-        level = 2.0 * rheobase
-        if not self.amplitudes.min() <= level <= self.amplitudes.max():
-            return float("nan")
-        order = np.argsort(self.amplitudes)
-        logs = np.interp(np.log(level), np.log(self.amplitudes[order]), np.log(self.durations[order]))
-        return float(np.exp(logs))
+    def sentences(self) -> list[str]:
+        """Give rheobase and chronaxie of pulses in words."""
+        return [
+            f"Least pulses: {self.rheobase:.9g} mV where they do not end (the rheobase of pulses); at "
+            f"twice that the least duration is {self.chronaxie:.6g} ms (the chronaxie)."
+        ]
 
 
 def strength_duration(neuron: AnyNeuron, durations: npt.ArrayLike, *, base: float = 0.0) -> StrengthDuration:
@@ -105,6 +113,8 @@ def strength_duration(neuron: AnyNeuron, durations: npt.ArrayLike, *, base: floa
     ----------
     .. [1] L. Lapicque, "Recherches quantitatives sur l'excitation electrique des nerfs traitee comme une
        polarisation", J. Physiol. Pathol. Gen. 9 (1907) 620-635.
+    .. [2] L. Lapicque, "Definition experimentale de l'excitabilite", C. R. Soc. Biol. 67 (1909) 280-283:
+       rheobase and chronaxie.
     """
     check_neuron(neuron)
     if not neuron.fires:
@@ -119,32 +129,34 @@ def strength_duration(neuron: AnyNeuron, durations: npt.ArrayLike, *, base: floa
             "give a lower base"
         )
     if neuron.is_leaky:
-        amplitudes = (neuron.v_thresh - rest.V) / -np.expm1(-times / steady_input(neuron).inertia(rest.V))
+        endless, inertia = neuron.v_thresh - rest.V, float(steady_input(neuron).inertia(rest.V))
+        amplitudes, chronaxie = endless / -np.expm1(-times / inertia), inertia * float(np.log(2.0))
     else:
-        amplitudes = _least(neuron.started(rest.state.tolist()), base, times)
-    return StrengthDuration(times, amplitudes, amplitudes * times, base, rest.V)
+        pulses = _Pulses(neuron.started(rest.state.tolist()), base, float(times.max()))
+        amplitudes = _least_amplitudes(pulses, times)
+        endless = _endless(neuron, pulses)
+        chronaxie = _chronaxie(pulses, 2.0 * endless)
+    return StrengthDuration(times, amplitudes, amplitudes * times, base, rest.V, endless, chronaxie)
 
 
 class _Pulses:
-    """Pulses of several durations, tried many at once."""
+    """Pulses on a constant input, tried many at once."""
 
-    def __init__(self, resting: AnyNeuron, base: float, durations: Array) -> None:
-        self.base, self.durations = base, durations
-        self.t_end = float(durations.max()) + SILENT / 2.0 * slowest(resting, resting.initial_state()[0])
+    def __init__(self, resting: AnyNeuron, base: float, longest: float) -> None:
+        self.resting, self.base = resting, base
+        self.pace = slowest(resting, resting.initial_state()[0])
+        self.t_end = longest + SILENT / 2.0 * self.pace
         # The first spike tells: refractory from then on, a run costs no more.
         self.neuron = resting.changed({"tau_ref": 2.0 * self.t_end})
         self.solver = accurate(resting, RTOL)
         self.at_once = SECTIONS if isinstance(self.solver, ManyRuns) else 1
 
-    def fire(self, which: Whole, amplitudes: Array) -> Flags:
-        """Tell which amplitudes, shape (n, at_once), of the durations with these indices make a spike."""
+    def fire(self, durations: Array, amplitudes: Array) -> Flags:
+        """Tell which pulses make a spike; shapes alike."""
         runs = Runs(
             neuron=self.neuron,
             stimulus=(Step(self.base, start=0.0), Step(1.0, start=0.0, stop=1.0)),
-            varied={
-                "I_1": amplitudes.ravel(),
-                "stop_1": np.repeat(self.durations[which], amplitudes.shape[1]),
-            },
+            varied={"I_1": amplitudes.ravel(), "stop_1": durations.ravel()},
             t_end=self.t_end,
         )
         chunk, _ = solve_chunk(self.solver, runs)
@@ -153,28 +165,74 @@ class _Pulses:
         return (chunk.counts > 0).reshape(amplitudes.shape)
 
 
-def _least(resting: AnyNeuron, base: float, durations: Array) -> Array:
-    """Find the least amplitudes: doubled until there is a spike, then by sections."""
-    pulses = _Pulses(resting, base, durations)
-    doublings = 2.0 ** np.arange(min(pulses.at_once, DOUBLINGS))
-    low: Array = np.zeros(durations.size)
+def _least_amplitudes(pulses: _Pulses, durations: Array) -> Array:
+    """Find the least amplitude at each duration."""
+    resting = pulses.resting
     high: Array = np.full(durations.size, resting.v_thresh - resting.initial_state()[0])
-    left: Whole = np.arange(durations.size)
+    found, missing = _least(
+        lambda which, tried: pulses.fire(np.broadcast_to(durations[which, None], tried.shape), tried),
+        high,
+        pulses.at_once,
+        LARGEST,
+    )
+    if missing.size:
+        raise ModelError(
+            f"a pulse must be able to make the cell fire, got no spike up to {LARGEST:g} mV over "
+            f"{durations[missing[0]]:g} ms: give a longer pulse"
+        )
+    return found
+
+
+def _endless(neuron: AnyNeuron, pulses: _Pulses) -> float:
+    """Find the least amplitude of a pulse that does not end.
+
+    Where one a little below the rheobase of a slowly growing input leaves the cell silent, it is that.
+    """
+    slow = rheobase(neuron).value
+    if np.isfinite(slow):
+        below = np.array([slow - ASIDE * max(1.0, abs(slow)) - pulses.base])
+        if not pulses.fire(np.array([pulses.t_end]), below)[0]:
+            return slow - pulses.base
+    return float(_least_amplitudes(pulses, np.array([pulses.t_end]))[0])
+
+
+def _chronaxie(pulses: _Pulses, amplitude: float) -> float:
+    """Find the least duration of pulses of one amplitude."""
+    found, _ = _least(
+        lambda which, tried: pulses.fire(tried, np.full(tried.shape, amplitude)),
+        np.array([SHORT * pulses.pace]),
+        pulses.at_once,
+        pulses.t_end,
+    )
+    return float(found[0])
+
+
+def _least(
+    fires: Callable[[Whole, Array], Flags], high: Array, at_once: int, largest: float
+) -> tuple[Array, Whole]:
+    """Find the least numbers that make spikes: doubled until there is one, then by sections.
+
+    Returns
+    -------
+    ndarray, shape as `high`
+    ndarray of int
+        Those without a spike up to `largest`.
+    """
+    doublings = 2.0 ** np.arange(min(at_once, DOUBLINGS))
+    low, high = np.zeros(high.size), high.copy()
+    left: Whole = np.arange(high.size)
     while left.size:
         tried = high[left, None] * doublings
-        low[left], high[left], fired = _between(pulses.fire(left, tried), low[left], tried)
+        low[left], high[left], fired = _between(fires(left, tried), low[left], tried)
         left = left[~fired]
-        if left.size and high[left].max() > LARGEST:
-            raise ModelError(
-                f"a pulse must be able to make the cell fire, got no spike up to {LARGEST:g} mV over "
-                f"{durations[left[int(np.argmax(high[left]))]]:g} ms: give a longer pulse"
-            )
-    parts = np.arange(1, pulses.at_once + 1) / (pulses.at_once + 1)
+        if left.size and high[left].max() > largest:
+            return high, left[np.argsort(-high[left], kind="stable")]
+    parts = np.arange(1, at_once + 1) / (at_once + 1)
     while (left := np.flatnonzero(high - low > TOLERANCE * high)).size:
         tried = low[left, None] + (high - low)[left, None] * parts
-        below, above, fired = _between(pulses.fire(left, tried), low[left], tried)
+        below, above, fired = _between(fires(left, tried), low[left], tried)
         low[left], high[left] = below, np.where(fired, above, high[left])
-    return np.asarray(0.5 * (low + high))
+    return np.asarray(0.5 * (low + high)), np.empty(0, dtype=int)
 
 
 def _between(fires: Flags, low: Array, tried: Array) -> tuple[Array, Array, Flags]:

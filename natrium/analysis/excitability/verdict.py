@@ -114,6 +114,7 @@ class Verdict(Result):
             "hopf": [{"V_mV": one.V, "I_mV": one.I, "lyapunov": one.lyapunov} for one in curve.hopf],
             "rheobase": self.rheobase.data() if self.rheobase else None,
             "onset": self.onset.data() if self.onset else None,
+            "threshold": self.threshold.data() if self.threshold else None,
         }
 
     def __str__(self) -> str:

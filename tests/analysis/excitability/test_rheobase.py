@@ -79,9 +79,8 @@ def test_pulses_of_the_lif_follow_lapicque():
     found = strength_duration(LIF, d)
     np.testing.assert_allclose(found.amplitudes, 15.0 / (1.0 - np.exp(-d / 10.0)), rtol=1e-12)
     np.testing.assert_allclose(found.charges[0], 150.0, rtol=1e-3)
-    fine = strength_duration(LIF, np.geomspace(1.0, 20.0, 2000))
-    assert fine.chronaxie(15.0) == pytest.approx(10.0 * np.log(2.0), rel=1e-5)
-    assert np.isnan(fine.chronaxie(1e6))
+    assert found.rheobase == 15.0
+    assert found.chronaxie == pytest.approx(10.0 * np.log(2.0), rel=1e-14)
 
 
 def test_bisected_pulses_agree_with_lapicque():
@@ -90,6 +89,35 @@ def test_bisected_pulses_agree_with_lapicque():
     silent = Neuron(channels=[Channel("none", 0.0, 50.0, [gate])])
     found = strength_duration(silent, [1.0, 10.0])
     np.testing.assert_allclose(found.amplitudes, 15.0 / -np.expm1([-0.1, -1.0]), rtol=1e-7)
+    assert found.rheobase == pytest.approx(15.0, rel=1e-12)
+    assert found.chronaxie == pytest.approx(10.0 * np.log(2.0), rel=1e-7)
+
+
+def test_a_cell_that_accommodates_has_a_lower_rheobase_for_pulses():
+    """A slow outward gate, closed at rest: a step fires once where a slow rise to the same input does not."""
+    gate = Gate("w", inf="1/(1 + exp(-(V + 55)/3))", tau="100.0")
+    cell = Neuron(channels=[Channel("K", 2.0, -80.0, [gate])])
+    found = strength_duration(cell, [1.0, 300.0])
+    slow = natrium.rheobase(cell).value
+    assert found.rheobase < slow - 1.0
+    run = [
+        natrium.simulate(cell.started(list(_rest(cell))), natrium.Constant(f * found.rheobase), t_end=500.0)
+        for f in (1.0 - 1e-6, 1.0 + 1e-6)
+    ]
+    assert run[0].n_spikes == 0 < run[1].n_spikes
+    twice = [
+        natrium.simulate(
+            cell.started(list(_rest(cell))),
+            natrium.Step(2.0 * found.rheobase, start=0.0, stop=f * found.chronaxie),
+            t_end=500.0,
+        )
+        for f in (1.0 - 1e-6, 1.0 + 1e-6)
+    ]
+    assert twice[0].n_spikes == 0 < twice[1].n_spikes
+
+
+def _rest(neuron):
+    return next(e for e in natrium.equilibria(neuron, 0.0) if e.stable).state
 
 
 def test_pulses_by_sections_are_those_by_halves(monkeypatch):

@@ -1,0 +1,103 @@
+"""The steady interval of firing at a constant input, and how far it can be trusted.
+
+Where firing settles to a cycle, the cycle itself is found, with its own error; where it does not, the mean of
+the last half of a long run, with what is left of a trend and the scatter.
+"""
+
+from __future__ import annotations
+
+import attrs
+import numpy as np
+
+from natrium.analysis.cycle.limit_cycle import LimitCycle, limit_cycle
+from natrium.analysis.cycle.return_map import return_map
+from natrium.analysis.excitability.long_run import Firing
+from natrium.analysis.result import Result
+from natrium.model import AnyNeuron, SolverError
+from natrium.model.arrays import Array
+
+# A cycle is that of a run where its mean interval is nearer than this, relative, or than this many times what
+# is still to come.
+SAME, FACTOR = 1e-3, 3.0
+PART = 4  # intervals in a quarter of a run, at least, that a trend is taken from
+TREND = 3.0  # standard errors
+
+
+@attrs.frozen(repr=False)
+class Steady(Result):
+    """The mean interval in the long run.
+
+    Attributes
+    ----------
+    interval : float
+        ms; infinity where it does not fire on.
+    error : float
+        How far it can be trusted, ms.
+    of_cycle : bool
+        Whether it is that of a cycle, found by Newton's method; else of a run.
+    """
+
+    interval: float
+    error: float
+    of_cycle: bool
+
+    @property
+    def rate(self) -> float:
+        """Hz."""
+        return 1000.0 / self.interval
+
+    @property
+    def rate_error(self) -> float:
+        """How far `rate` can be trusted, Hz."""
+        return self.rate * self.error / self.interval if np.isfinite(self.interval) else 0.0
+
+
+def steady(neuron: AnyNeuron, firing: Firing) -> Steady:
+    """Give the mean interval of a long run that is for ever.
+
+    Parameters
+    ----------
+    neuron : Neuron or HybridNeuron
+    firing : Firing
+        What the neuron does at a constant input.
+    """
+    if firing.outcome != "sustained":
+        return Steady(float("inf"), 0.0, False)
+    cycle = _cycle(neuron, firing)
+    if cycle is not None:
+        interval, last = cycle.period / cycle.n_spikes, float(firing.intervals[-cycle.n_spikes :].mean())
+        if cycle.stable and abs(interval - last) <= SAME * interval + _to_come(firing.intervals, cycle):
+            return Steady(interval, cycle.period_error / cycle.n_spikes, True)
+    return Steady(firing.interval, _unsettled(firing.intervals), False)
+
+
+def _cycle(neuron: AnyNeuron, firing: Firing) -> LimitCycle | None:
+    """Give the cycle near to where a run ended; None where Newton's method finds none."""
+    free = list(return_map(neuron, firing.I).free)
+    try:
+        return limit_cycle(neuron, firing.I, firing.period or 1, start=firing.reset[free])
+    except SolverError:
+        return None
+
+
+def _unsettled(intervals: Array) -> float:
+    """Give what is not settled of the mean of the last half: its scatter, and where a trend leads to."""
+    if intervals.size < 4 * PART:
+        return float("inf")
+    size = intervals.size // 4
+    parts = intervals[-4 * size :].reshape(4, size)
+    _, one, two, last = parts.mean(axis=1).tolist()
+    scatter = float(parts[3].std(ddof=1) / np.sqrt(size)) + float(np.spacing(last))
+    step, before = abs(last - two), abs(two - one)
+    if step <= TREND * scatter:
+        return scatter + step
+    return scatter + step * before / (before - step) if step < before else float("inf")
+
+
+def _to_come(intervals: Array, cycle: LimitCycle) -> float:
+    """Give how far the last interval may be from the cycle's mean, by the last change and the multiplier."""
+    back = cycle.n_spikes
+    if intervals.size <= back or not cycle.stable:
+        return 0.0
+    change = float(abs(intervals[-1] - intervals[-1 - back]))
+    return FACTOR * change / (1.0 - cycle.largest_multiplier)

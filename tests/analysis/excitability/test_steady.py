@@ -1,0 +1,68 @@
+"""Steady rates and how far they can be trusted: closed forms, slow trends, places passed slowly."""
+
+import attrs
+import numpy as np
+import pytest
+import sympy
+from scipy.optimize import brentq
+
+import natrium
+from natrium import HybridNeuron, Neuron
+from natrium.analysis.excitability.f_i import f_i_curve
+from natrium.analysis.excitability.long_run import fire
+from natrium.analysis.excitability.rheobase import rheobase
+from natrium.analysis.excitability.steady import steady
+
+LIF = Neuron()
+SODIUM = natrium.notebook.lif_na().neuron
+
+
+def test_rates_say_how_far_they_can_be_trusted():
+    inputs = np.array([15.000001, 15.01, 20.0, 60.0])
+    found = f_i_curve(LIF, inputs)
+    true = 1000.0 / (2.0 + 10.0 * np.log(inputs / (inputs - 15.0)))
+    assert np.all(np.abs(found.rates - true) <= found.rate_errors + 1e-14 * true)
+    assert np.all(found.rate_errors < 1e-8 * true)
+
+
+def test_just_above_a_fold_it_fires_however_long_that_takes():
+    fold = rheobase(SODIUM)
+    found = f_i_curve(SODIUM, fold.value + np.array([1e-6, 1e-3, 1.0]))
+    assert found.outcomes == ("sustained",) * 3
+    assert 1000.0 / found.rates[0] == pytest.approx(fold.fold.passage * 1e3, rel=1e-3)
+
+
+def test_what_has_not_settled_is_said_to_be_so():
+    """A slow state that each spike kicks: after 500 spikes it still creeps, and the cycle itself is found."""
+    V, w, I = sympy.symbols("V w I", real=True)
+    cell = HybridNeuron(
+        equations={"V": (I - V - w) / 10.0, "w": -w / 1000.0},
+        initial={"V": 0.0, "w": 0.0},
+        v_thresh=15.0,
+        reset={"V": 0.0, "w": w + sympy.Float(0.05)},
+    )
+    run = fire(cell, 30.0, np.array([0.0, 0.0]), settle=1e-12)
+    end = steady(cell, run)
+    assert end.of_cycle
+    assert end.interval > run.interval * 1.003
+
+    def missing(T):  # of the threshold, at the end of a cycle; w just after a reset follows from T
+        w = 0.05 / -np.expm1(-T / 1000.0)
+        return 30.0 * -np.expm1(-T / 10.0) - w / 0.99 * (np.exp(-T / 1000.0) - np.exp(-T / 10.0)) - 15.0
+
+    assert end.interval == pytest.approx(brentq(missing, 5.0, 20.0, xtol=1e-13), abs=1e-10)
+
+
+@pytest.mark.parametrize("shrinks", [0.5, 0.9, 0.97, 0.99, 0.995])
+def test_without_a_cycle_a_trend_is_followed_to_where_it_leads(monkeypatch, shrinks):
+    def no_cycle(*_args, **_more):
+        raise natrium.SolverError("none here")
+
+    monkeypatch.setattr("natrium.analysis.excitability.steady.limit_cycle", no_cycle)
+    intervals = 10.0 - shrinks ** np.arange(100)
+    run = fire(LIF, 20.0, np.array([-70.0]))
+    end = steady(LIF, attrs.evolve(run, period=0, spike_times=np.cumsum(intervals)))
+    assert not end.of_cycle
+    assert abs(end.interval - 10.0) < end.error < np.inf
+    short = steady(LIF, attrs.evolve(run, period=0, spike_times=np.cumsum(intervals[:9])))
+    assert short.error == np.inf
