@@ -132,7 +132,16 @@ def test_a_smooth_cycle():
 
 def test_the_bifurcation_of_the_reset():
     orbits = [
-        Orbit(ADEX, 800.0, ("w",), np.array([[300.0], [330.0]]), np.array([9.0, 26.0]), np.array([x]), quiet)
+        Orbit(
+            ADEX,
+            800.0,
+            ("w",),
+            np.array([[300.0], [330.0]]),
+            np.array([9.0, 26.0]),
+            np.array([x]),
+            np.array([0.0]),
+            quiet,
+        )
         for x, quiet in ((0.4, False), (-0.5, False), (-np.inf, False), (np.nan, True))
     ]
     data = ResetBifurcation("v_reset", np.array([-47.0, -48.0, -49.0, -50.0]), tuple(orbits))

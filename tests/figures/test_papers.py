@@ -27,7 +27,8 @@ STEPS = np.array([0.04, 0.02, 0.01, 0.005])
 
 def settled(v_reset, w):
     states = np.array(w)[:, None]
-    return Orbit(adex(v_reset), 800.0, ("w",), states, np.full(len(w), 10.0), np.array([-0.1]), False)
+    gaps, unknown = np.full(len(w), 10.0), np.array([np.nan])
+    return Orbit(adex(v_reset), 800.0, ("w",), states, gaps, np.array([-0.1]), unknown, False)
 
 
 @pytest.fixture(scope="module")
@@ -46,7 +47,7 @@ def results():
         fastest=np.array([0.12, 1.0]),
     )
     return Papers(
-        Thresholds(STEPS, {"sequential-euler": 6.5 - 5.0 * STEPS, "euler": 6.5 - STEPS}, 6.5),
+        Thresholds(STEPS, {"sequential-euler": 6.5 - 5.0 * STEPS, "euler": 6.5 - STEPS}, 6.5, 6.5),
         Orders(orders, {"the closed form": 4.7}),
         gates,
         SpikeErrors(np.array([0.01, 0.1]), np.array([[0.01, 0.1], [-0.05, -0.5]]), -5.0),

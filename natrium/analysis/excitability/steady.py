@@ -90,8 +90,8 @@ def _unsettled(intervals: Array) -> float:
     scatter = float(parts[3].std(ddof=1) / np.sqrt(size)) + float(np.spacing(last))
     step, before = abs(last - two), abs(two - one)
     if step <= TREND * scatter:
-        return scatter + step
-    return scatter + step * before / (before - step) if step < before else float("inf")
+        return float(scatter + step)
+    return float(scatter + step * before / (before - step)) if step < before else float("inf")
 
 
 def _to_come(intervals: Array, cycle: LimitCycle) -> float:

@@ -38,7 +38,7 @@ CONSTANTS = {
 CURRENT = 800.0  # pA
 CUT = 5.0  # of Delta_T above V_T: where a spike is cut off
 
-# Event-driven runs of the same model, done before, with two decimals: V_r in mV, w just before resets in pA.
+# By SciPy's solver, restarted at each spike, two decimals: V_r in mV, w just before resets in pA.
 AT_RESETS: Mapping[float, tuple[float, ...]] = {
     -48.3: (215.12, 252.87),
     -47.8: (193.58, 253.84, 288.38),
@@ -119,7 +119,7 @@ class AdexResets:
                     expected=len(expected),
                     got=np.nan if settled.period is None else settled.period,
                     tolerance=0.0,
-                    origin="earlier run",
+                    origin="other means",
                     note="The figure itself could not be seen. The largest Lyapunov exponent is "
                     f"{settled.lyapunov:.3f} per spike: stable.",
                 )
@@ -136,7 +136,7 @@ class AdexResets:
                         got=got,
                         tolerance=0.005,  # half of the last digit
                         unit="pA",
-                        origin="earlier run",
+                        origin="other means",
                         note="Model and numbers of the authors' script, whose Euler steps are 0.01 ms; "
                         "the figure has dots and no digits. Theirs are at spikes: this script reads w after "
                         "adding b, Brian 2's example before it.",

@@ -44,6 +44,14 @@ class Source:
         return f'{self.authors}, "{self.title}", {self.journal} ({self.year}), https://doi.org/{self.doi}'
 
 
+ORIGINS = {
+    "abstract": "published (abstract)",
+    "authors' code": "published (authors' code)",
+    "theory": "theory",
+    "other means": "ours, by other means",
+}
+
+
 @attrs.frozen(kw_only=True, repr=False)
 class Claim(Result):
     """One row: what a paper says, what we get.
@@ -61,10 +69,10 @@ class Claim(Result):
         How far `got` may lie from `expected`, in `unit`.
     unit : str
         Empty for a pure number.
-    origin : {"abstract", "authors' code", "theory", "earlier run"}
-        Where the number expected comes from: the part of the paper that could be read, a formula in a
-        script that its authors published, our own working out of what it says, or an earlier computation
-        of this project's.
+    origin : {"abstract", "authors' code", "theory", "other means"}
+        Where the number expected comes from: published, in the part of the paper that could be read or as a
+        formula in its authors' script; our own working out of what it says; or computed by us through other
+        means than natrium (plain Python or SciPy, in the tests), never by an earlier run of the same code.
     note : str
         How the number was come by, and what could not be checked.
     """
@@ -75,7 +83,7 @@ class Claim(Result):
     got: float = attrs.field(converter=float)
     tolerance: float = attrs.field(converter=float)
     unit: str = ""
-    origin: Literal["abstract", "authors' code", "theory", "earlier run"] = "theory"
+    origin: Literal["abstract", "authors' code", "theory", "other means"] = "theory"
     note: str = ""
 
     @property
@@ -93,7 +101,7 @@ class Claim(Result):
             "tolerance": f"{self.tolerance:.2g}",
             "unit": self.unit,
             "holds": "yes" if self.holds else "no",
-            "origin": self.origin,
+            "origin": ORIGINS[self.origin],
             "note": self.note,
             "source": str(self.source),
         }

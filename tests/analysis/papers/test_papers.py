@@ -182,5 +182,5 @@ def test_as_data_is_plain(thresholds, gates, spikes):
         "abstract",
         "authors' code",
         "theory",
-        "earlier run",
+        "other means",
     }
