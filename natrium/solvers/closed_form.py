@@ -22,6 +22,7 @@ from scipy.optimize import brentq
 from natrium.model import Drive, Simulation, UnsupportedModel, lower, smooth_spans
 from natrium.model.arrays import Array
 from natrium.solvers.base import BaseSolver, Run
+from natrium.solvers.flags import NEAR, RunFlag, graze_warnings
 from natrium.solvers.limits import Limits, Spending
 from natrium.solvers.refractory import rest_segment
 from natrium.solvers.reliability import rounding
@@ -30,6 +31,7 @@ from natrium.solvers.trajectory import Event, Segment, Trajectory
 # Intervals are halved down to this part of a piece before a touch is left undecided.
 _LEAST = 2.0**-46
 _KNOTS = 65  # of a stretch, for plotting
+ROUNDING = 4.0  # in units of the last place of what u is summed from
 
 
 @attrs.frozen
@@ -84,31 +86,43 @@ class _Exact:
         decay = abs(self.C) * math.exp(-s / self.tau_m) / self.tau_m**2
         return decay + sum(abs(A) * w * w for A, w, _ in self.waves)
 
-    def first_crossing(self, length: float) -> float | None:
-        """Find the first s in (0, length] with u(s) = 0, u rising; u(0) < 0."""
+    @property
+    def rounding(self) -> float:
+        """What evaluating u may be off by, mV."""
+        sizes = (abs(self.level), abs(self.C), *(abs(A) for A, _, _ in self.waves))
+        return ROUNDING * float(np.spacing(sum(sizes)))
+
+    def first_crossing(self, length: float, touches: list[tuple[float, float]]) -> float | None:
+        """Find the first s in (0, length] with u(s) = 0, u rising; u(0) < 0.
+
+        Peaks that rounding leaves undecided are added to `touches`, with u there.
+        """
         if not self.slope and not self.waves:
             if self.level <= 0.0:
                 return None  # u only tends to `level`
             # u = level + C exp(-s/tau): zero at tau ln(-C/level), with -C = level - u0
             s = self.tau_m * math.log1p(-(self.C + self.level) / self.level)
             return s if s <= length else None
-        return self._isolate(0.0, length, length)
+        return self._isolate(0.0, length, length, touches)
 
-    def _isolate(self, a: float, b: float, length: float) -> float | None:
+    def _isolate(self, a: float, b: float, length: float, touches: list[tuple[float, float]]) -> float | None:
         """First root in [a, b]: proven absent, proven single, or halved."""
         middle, radius = 0.5 * (a + b), 0.5 * (b - a)
         bend = self.bend(a)
         u, slope = self(middle), self(middle, 1)
-        if u + abs(slope) * radius + 0.5 * bend * radius**2 < 0.0:
+        if u + abs(slope) * radius + 0.5 * bend * radius**2 < -self.rounding:
             return None
         if slope - bend * radius > 0.0:  # rises all the way: one root at most
             if self(b) < 0.0:
                 return None
             return brentq(self, a, b, xtol=4e-16 * max(b, 1e-300), rtol=1e-15) if self(a) < 0.0 else a
         if radius <= _LEAST * length:
-            return b if self(b) >= 0.0 else None
-        first = self._isolate(a, middle, length)
-        return first if first is not None else self._isolate(middle, b, length)
+            end = self(b)
+            if abs(end) <= self.rounding and (not touches or b - touches[-1][0] > NEAR):
+                touches.append((b, end))
+            return b if end >= 0.0 else None
+        first = self._isolate(a, middle, length, touches)
+        return first if first is not None else self._isolate(middle, b, length, touches)
 
 
 @attrs.frozen(kw_only=True)
@@ -152,6 +166,7 @@ class ClosedForm(BaseSolver):
         budget = Spending(self.limits, duration)
         segments: list[Segment] = []
         events: list[Event] = []
+        peaks: list[tuple[float, float]] = []
         u, begin, free_from = neuron.v_init - origin, 0.0, 0.0
         reset = state = np.array([neuron.v_reset])
         for span in smooth_spans(run.stimulus, t_start, t_end):
@@ -170,7 +185,9 @@ class ClosedForm(BaseSolver):
                         "use EventDriven (--solver event)"
                     )
                 exact = _Exact.of(drive, gap, neuron.tau_m, u)
-                found = exact.first_crossing(end - begin) if neuron.fires else None
+                touches: list[tuple[float, float]] = []
+                found = exact.first_crossing(end - begin, touches) if neuron.fires else None
+                peaks += [(t_start + begin + s, peak) for s, peak in touches]
                 length = end - begin if found is None else found
                 segments.append(_segment(exact, t_start + begin, length, origin))
                 if found is None:
@@ -183,7 +200,15 @@ class ClosedForm(BaseSolver):
                 u, state, free_from = neuron.v_reset - neuron.v_thresh, reset, begin + neuron.tau_ref
         if events and events[-1].time >= t_end:
             segments.append(rest_segment(kernel, t_end, 0.0, reset))
-        return run.trajectory(self, segments, events, method="exact", rhs_evaluations=0)
+        return run.trajectory(
+            self,
+            segments,
+            events,
+            method="exact",
+            rhs_evaluations=0,
+            flags=RunFlag.GRAZE if peaks else RunFlag(0),
+            warnings=tuple(graze_warnings(peaks, len(peaks))),
+        )
 
     @classmethod
     def of(cls, simulation: Simulation) -> Self:
@@ -193,6 +218,22 @@ class ClosedForm(BaseSolver):
     def spike_time_errors(self, trajectory: Trajectory) -> Array:
         """Give what rounding leaves of each spike time, shape (n_spikes,), ms."""
         return rounding(trajectory)
+
+
+def decide(run: Run, limits: Limits) -> Trajectory | None:
+    """Ask the closed form about a run whose touch of the threshold another solver cannot tell from a spike.
+
+    Returns
+    -------
+    Trajectory or None
+        None where there is no closed form.
+    """
+    if not run.neuron.is_leaky:
+        return None
+    try:
+        return ClosedForm(limits=limits).solve(run.neuron, run.stimulus, t_start=run.t_start, t_end=run.t_end)
+    except UnsupportedModel:
+        return None
 
 
 def _segment(exact: _Exact, begin: float, length: float, origin: float) -> Segment:

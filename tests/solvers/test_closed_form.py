@@ -9,6 +9,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 import natrium
+from natrium.solvers.flags import RunFlag
 from tests.solvers.cases import NA
 
 TIMES = st.floats(0.05, 50.0)
@@ -119,6 +120,14 @@ def test_a_touch_below_rounding_ends():
     at = times[np.argmax(run.state(times)[0])]
     assert touched.n_spikes <= 1
     assert touched.n_spikes == 0 or touched.spike_times[0] == pytest.approx(at, abs=1e-3)
+    fine = np.linspace(at - 1e-5, at + 1e-5, 20_001)
+    near = natrium.ClosedForm().solve(natrium.Neuron(v_thresh=float(top) + 1e-6), drive, t_end=20.0)
+    peak = float(near.state(fine)[0].max())
+    for off, flagged in ((0.0, True), (1e-12, False), (-1e-12, False)):
+        there = natrium.ClosedForm().solve(natrium.Neuron(v_thresh=peak + off), drive, t_end=20.0)
+        assert bool(there.flags & RunFlag.GRAZE) == flagged
+        assert bool(there.warnings) == flagged
+        assert flagged or there.n_spikes == (1 if off < 0.0 else 0)
 
 
 def test_channels_are_refused_by_name_of_the_solver_to_use():

@@ -136,7 +136,7 @@ class Compiled(BaseSolver):
                 flags=made.flags | RunFlag.FALLBACK,
                 warnings=(*made.warnings, f"carried by EventDriven: {reason}"),
             )
-        return read_record(self, run, out, order)
+        return read_record(self, run, out, order, self.limits)
 
     @classmethod
     def of(cls, simulation: Simulation) -> Self:
@@ -302,13 +302,16 @@ class Compiled(BaseSolver):
         for run in np.flatnonzero(out.whole[:, N_GRAZES]).tolist():
             chunk.messages[run] = "; ".join(graze_messages(runs.t_start, out, run))
         again: dict[int, str] = {}
+        if runs.neuron.is_leaky:  # there a closed form may decide
+            touched = np.flatnonzero((out.whole[:, N_GRAZES] > 0) & (out.whole[:, STATUS] == SOLVED))
+            again = dict.fromkeys(touched.tolist(), "a touch of the threshold")
         for run in np.flatnonzero(out.whole[:, STATUS] != SOLVED).tolist():
             try:
                 again[run] = self._reason(out, run, runs.t_start)
             except (TooManySpikes, StepLimit) as error:
                 chunk.flags[run] = RunFlag.FAILED
                 chunk.messages[run] = f"{runs.describe(run)}: {error}"
-        kept = np.flatnonzero(out.whole[:, STATUS] == SOLVED)
+        kept = np.setdiff1d(np.flatnonzero(out.whole[:, STATUS] == SOLVED), list(again))
         parts = [(kept, take(chunk, kept))]
         failed = np.flatnonzero(chunk.flags & RunFlag.FAILED)
         if failed.size:

@@ -10,11 +10,14 @@ import numpy as np
 from natrium.model import lower
 from natrium.model.arrays import Array
 from natrium.solvers.base import BaseSolver, Run
+from natrium.solvers.closed_form import decide
 from natrium.solvers.compiled.lane_tables import GRAZES, N_GRAZES, Results
-from natrium.solvers.event_driven.crossing import graze_warnings
-from natrium.solvers.flags import RunFlag
+from natrium.solvers.flags import RunFlag, graze_warnings
+from natrium.solvers.limits import Limits
 from natrium.solvers.refractory import rest_segment
 from natrium.solvers.trajectory import Event, Segment, Trajectory
+
+Decided = tuple[Array, Array] | None  # spike times of the solver and of the closed form
 
 
 class _Series:
@@ -35,14 +38,14 @@ class _Series:
         return np.asarray(value)
 
 
-def graze_messages(t_start: float, out: Results, run: int) -> list[str]:
+def graze_messages(t_start: float, out: Results, run: int, decided: Decided = None) -> list[str]:
     """Say at which peaks a run could not tell a spike from none."""
     count = int(out.whole[run, N_GRAZES])
     peaks = out.numbers[run, -2 * GRAZES :].reshape(-1, 2)[:count]
-    return graze_warnings([(t_start + t, u) for t, u in peaks.tolist()], count)
+    return graze_warnings([(t_start + t, u) for t, u in peaks.tolist()], count, decided)
 
 
-def read_record(solver: BaseSolver, run: Run, out: Results, order: int) -> Trajectory:
+def read_record(solver: BaseSolver, run: Run, out: Results, order: int, limits: Limits) -> Trajectory:
     """Give the course of a single run from its record.
 
     Parameters
@@ -54,10 +57,16 @@ def read_record(solver: BaseSolver, run: Run, out: Results, order: int) -> Traje
         Of this run alone, with its record.
     order : int
         Of the series.
+    limits : Limits
+        Its budgets.
     """
     n_steps = int(out.state[2])
     segments, events = _stretches(run, out.record[:n_steps], out.record_series[:n_steps])
-    warnings = graze_messages(run.t_start, out, 0)
+    decided: Decided = None
+    if out.whole[0, N_GRAZES] and (exact := decide(run, limits)) is not None:
+        decided = np.array([event.time for event in events]), exact.spike_times
+        segments, events = list(exact.segments), list(exact.events)
+    warnings = graze_messages(run.t_start, out, 0, decided)
     return run.trajectory(
         solver,
         segments,

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import attrs
 from scipy.optimize import brentq
 
@@ -15,7 +13,6 @@ DENSE_ERROR = 50.0
 # A peak this many tolerances from threshold is decided, but flagged: the run's own error is as large.
 DOUBT = 20.0
 MAX_POLISH = 80
-MAX_WARNINGS = 5
 ROUNDING = 1e-15
 # A true step this near to threshold, in tolerances, is brought onto it by its slope: the rest is the
 # square of that, and less than what an implicit step's own iteration leaves open.
@@ -36,26 +33,6 @@ class Graze:
 
     t: float
     u: float
-
-
-def graze_warnings(peaks: Sequence[tuple[float, float]], count: int) -> list[str]:
-    """Say which peaks of V could not be told from a spike.
-
-    Parameters
-    ----------
-    peaks : sequence of (float, float)
-        Time, ms, and V - v_thresh there, mV.
-    count : int
-        How many there are; the first few are named.
-    """
-    said = [
-        f"grazing threshold: V peaks {abs(u):.1e} mV {'over' if u >= 0 else 'under'} threshold at {t:.9g} "
-        f"ms, within the solver's own error; taken as {'a spike' if u >= 0 else 'no spike'}"
-        for t, u in peaks[:MAX_WARNINGS]
-    ]
-    if count > MAX_WARNINGS:
-        said.append(f"grazing threshold: {count - MAX_WARNINGS} more such peaks")
-    return said
 
 
 @attrs.define

@@ -25,11 +25,12 @@ from natrium.model import (
 )
 from natrium.model.arrays import Array
 from natrium.solvers.base import BaseSolver, Run
-from natrium.solvers.event_driven.crossing import Graze, Search, graze_warnings
+from natrium.solvers.closed_form import decide
+from natrium.solvers.event_driven.crossing import Graze, Search
 from natrium.solvers.event_driven.right_hand_side import bound_jacobian, bound_rhs
 from natrium.solvers.event_driven.steppers import STEPPERS, Piece, Record, Rhs, Stepper, TrueStep
 from natrium.solvers.event_driven.stiffness import Switch
-from natrium.solvers.flags import RunFlag
+from natrium.solvers.flags import RunFlag, graze_warnings
 from natrium.solvers.limits import LEAST_RTOL, Limits, Spending
 from natrium.solvers.refractory import rest_segment
 from natrium.solvers.reliability import errors_by_second_solve
@@ -101,14 +102,15 @@ class EventDriven(BaseSolver):
         course = _Course(self, run)
         with np.errstate(all="ignore"):  # of trial steps, which are then rejected
             course.carry_through()
+        exact = decide(run, self.limits) if course.grazes else None
         return run.trajectory(
             self,
-            course.segments,
-            course.events,
+            course.segments if exact is None else exact.segments,
+            course.events if exact is None else exact.events,
             method=self.method,
             rhs_evaluations=course.budget.calls,
             flags=RunFlag.GRAZE if course.grazes else RunFlag(0),
-            warnings=course.warnings(),
+            warnings=course.warnings(exact),
             statistics={"steps": dict(course.steps), "pieces": course.pieces},
         )
 
@@ -178,10 +180,11 @@ class _Course:
         if self.events and self.events[-1].time >= self.t_end:
             self._stand(self.duration, 0.0)  # the state after a reset at the very end
 
-    def warnings(self) -> tuple[str, ...]:
+    def warnings(self, exact: Trajectory | None) -> tuple[str, ...]:
         """Say what could not be decided, and what was done otherwise than asked."""
         peaks = [(self.t_start + graze.t, graze.u) for graze in self.grazes]
-        said = graze_warnings(peaks, len(peaks))
+        own = np.array([event.time for event in self.events])
+        said = graze_warnings(peaks, len(peaks), None if exact is None else (own, exact.spike_times))
         if self.solver.rtol < LEAST_RTOL:
             said.append(f"rtol raised to {LEAST_RTOL:g}, the least that the methods honour")
         return tuple(said)

@@ -179,7 +179,8 @@ def test_a_graze_within_the_error_is_flagged_with_its_time(side, method):
     run = made(method, rtol=1e-9).solve(neuron, parts, t_end=80.0)
     (warning,) = [text for text in run.warnings if "grazing" in text][:1]
     assert float(warning.split(" at ")[1].split(" ms")[0]) == pytest.approx(at, abs=1e-2)
-    assert ("taken as a spike" in warning) == (run.n_spikes > 0)
+    assert ("taken as a spike" in warning) == (run.n_spikes > 0) == (side > 0)
+    assert warning.endswith("by the closed form")
 
 
 @pytest.mark.parametrize("method", ["auto", "compiled"])
