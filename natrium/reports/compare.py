@@ -11,7 +11,7 @@ from natrium.figures.accuracy import plot_convergence, plot_spike_errors, plot_w
 from natrium.figures.comparison import plot_budget, plot_comparison
 from natrium.model import Model
 from natrium.reports.captions import BUDGET, COMPARISON, OF_BUDGET, Drawn
-from natrium.reports.output import Output, versions
+from natrium.reports.output import Output, manifest
 from natrium.reports.page import Section
 from natrium.reports.report import write_report
 
@@ -31,13 +31,14 @@ def compare_into(model: Model, out: Path, *, name: str, quiet: bool = False) -> 
     spikes, budget = done.table(), done.budget.table() if done.budget else []
     rates = [row for item in done.convergences for row in item.table()]
     work = [row.row() for row in done.work]
+    made = manifest(model, dt=done.comparison.dt) | {"truth": dict(done.truth.trajectory.manifest)}
     section = Section(
         title="What was found" + (" before it was interrupted" if done.interrupted else ""),
         sentences=done.sentences(),
         figures=figures,
         tables={
             "Spikes of the script and of the model, ms": spikes,
-            OF_BUDGET: budget,
+            OF_BUDGET: done.budget.by_spike() if done.budget else [],
             "Each method at many steps": rates,
             "Each method at several settings": work,
         },
@@ -46,7 +47,8 @@ def compare_into(model: Model, out: Path, *, name: str, quiet: bool = False) -> 
         output,
         f"{name} and the truth",
         [section],
-        {"manifest": {"versions": versions(), "truth": dict(done.truth.trajectory.manifest)}} | done.data(),
+        {"manifest": made} | done.data(),
+        manifest=made,
         tables={
             "spikes.csv": spikes,
             "budget.csv": budget,

@@ -11,7 +11,7 @@ from natrium.analysis.cycle.cobweb import cobweb
 from natrium.figures.cycle import plot_cycle, plot_reset_bifurcation
 from natrium.model import Model
 from natrium.reports.captions import CYCLE, Drawn
-from natrium.reports.output import Output, versions
+from natrium.reports.output import Output, manifest
 from natrium.reports.page import Section
 from natrium.reports.report import write_report
 
@@ -46,7 +46,7 @@ def cycle_into(
         response = phase_response(cycle)
         web = cobweb(cycle) if isinstance(cycle, LimitCycle) and cycle.names else None
         figures: Drawn = {"cycle": (plot_cycle(cycle, response, web), CYCLE)}
-        data = {"versions": versions()} | cycle.data() | {"phase_response": response.data()}
+        data = cycle.data() | {"phase_response": response.data()}
         if vary is not None:
             tell(f"orbits against {vary[0]}")
             found = reset_bifurcation(neuron, cycle.input, vary[0], list(vary[1]))
@@ -62,6 +62,7 @@ def cycle_into(
         title,
         [Section("What was found", sentences, figures, {"The cycle": states})],
         data,
+        manifest=manifest(model, I_mV=at, period=period, vary=vary),
         tables={"cycle.csv": states, "phase_response.csv": response.table()},
         said=[(title, states, sentences)],
     )

@@ -10,7 +10,7 @@ from natrium.analysis.doctor import Diagnosis, Finding, diagnose
 from natrium.figures.comparison import plot_budget, plot_comparison
 from natrium.model import Model
 from natrium.reports.captions import BUDGET, COMPARISON, OF_BUDGET, Drawn
-from natrium.reports.output import Output, versions
+from natrium.reports.output import Output, manifest
 from natrium.reports.page import Section
 from natrium.reports.report import write_report
 
@@ -29,6 +29,7 @@ def diagnose_into(
         tell("drawing figures")
         figures = _figures(found)
     spikes, budget = found.table(), found.budget.table() if found.budget else []
+    by_spike = found.budget.by_spike() if found.budget else []
     findings = [
         {"kind": _KINDS[one.kind], "key": one.key, "finding": one.said, "evidence": one.evidence}
         for one in found.findings
@@ -37,18 +38,19 @@ def diagnose_into(
         title=found.subject,
         sentences=found.sentences(),
         figures=figures,
-        tables={"Findings": findings, "Each spike, ms": spikes, OF_BUDGET: budget},
+        tables={"Findings": findings, "Each spike, ms": spikes, OF_BUDGET: by_spike},
     )
     by_kind = {kind: [one for one in found.findings if one.kind == kind] for kind in _HEADINGS}
     return write_report(
         output,
         "What the script really does",
         [section],
-        {"versions": versions()} | found.data(),
+        found.data(),
+        manifest=manifest(model, subject=found.subject),
         tables={"findings.csv": findings, "spikes.csv": spikes, "budget.csv": budget},
         said=[
             (f"{found.subject}: each spike", spikes, []),
-            ("Where the distance comes from, ms", budget, []),
+            ("Where the distance comes from, ms", by_spike, []),
             *(
                 (_HEADINGS[kind], [], [_said(one) for one in ones] or ["none"])
                 for kind, ones in by_kind.items()

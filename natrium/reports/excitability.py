@@ -12,7 +12,7 @@ from natrium.analysis import describe, f_i_curve, strength_duration
 from natrium.figures.excitability import plot_equilibrium_curve, plot_f_i, plot_strength_duration
 from natrium.model import Model
 from natrium.reports.captions import EQUILIBRIA, Drawn
-from natrium.reports.output import Output, versions
+from natrium.reports.output import Output, manifest
 from natrium.reports.page import Section
 from natrium.reports.report import Rows, write_report
 
@@ -66,9 +66,10 @@ def excitability_into(
         output,
         title,
         [Section("What was found", sentences, figures, tables)],
-        {"versions": versions(), "verdict": sentences}
+        {"verdict": sentences}
         | verdict.data()
         | {"f_i": rates, "strength_duration": pulses_rows, "pulse": pulse},
+        manifest=manifest(model, inputs_mV=inputs),
         tables={"f_i.csv": rates, "strength_duration.csv": pulses_rows},
         said=[(title, next(iter(tables.values()), []), sentences)],
     )

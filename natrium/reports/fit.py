@@ -9,8 +9,8 @@ from typing import Any
 
 from natrium.analysis import FitStep, fit
 from natrium.model import Model, ModelError
-from natrium.reports.output import Output, versions
-from natrium.reports.plain import plain
+from natrium.reports.output import Output, manifest
+from natrium.reports.report import write_results
 
 MAX_SPIKES, MAX_BYTES = 100_000, 10_000_000
 
@@ -87,9 +87,9 @@ def fit_into(
 
         progress = tell_step if output.console.is_terminal else None
         found = fit(model, spikes, parameters, bounds, progress=progress)
-    data: dict[str, Any] = plain({"versions": versions()} | found.data())
     output.table("parameters.csv", found.table())
-    output.data("results.json", data)
+    made_by = manifest(model, parameters=list(parameters), bounds=dict(bounds or {}), spikes_ms=list(spikes))
+    data = write_results(output, found.data(), made_by)
     made = output.folder / "fitted.toml"
     found.model.save(made)
     title = f"{name} fitted to {len(spikes)} spikes"

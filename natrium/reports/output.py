@@ -19,9 +19,11 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from natrium.figures.style import Figure, save_figure
-from natrium.model import ModelError, write_whole
+from natrium.model import Model, ModelError, write_whole
+from natrium.solvers.base import hash_model
 
 NOT_A_TERMINAL = 160  # columns: tables in a log are not to be cut
+MOST_ROWS = 24  # of a table that is read
 
 
 class Output:
@@ -94,8 +96,9 @@ class Output:
     def say(self, title: str, rows: Sequence[Mapping[str, Any]], sentences: Sequence[str]) -> None:
         """Print a heading, a table and sentences."""
         self.console.print(f"\n[bold]{title}[/bold]", highlight=False)
+        rows, left_out = thin(rows)
         if rows:
-            table = Table()
+            table = Table(caption=left_out)
             for key in rows[0]:
                 table.add_column(key.replace("_ms", "").replace("_", " "), justify="right")
             for row in rows:
@@ -107,6 +110,15 @@ class Output:
             )
 
 
+def thin(rows: Sequence[Mapping[str, Any]]) -> tuple[list[Mapping[str, Any]], str | None]:
+    """Leave out the middle of a long table that is to be read, and say so; files hold all of it."""
+    if len(rows) <= MOST_ROWS:
+        return list(rows), None
+    ends = MOST_ROWS // 2
+    kept = [*rows[:ends], *rows[-ends:]]
+    return kept, f"rows {ends + 1} to {len(rows) - ends} of {len(rows)} are left out here"
+
+
 def show(value: Any) -> str:
     """Show a table's value: numbers to a nanosecond's thousandth, nothing as a dash."""
     if value is None or (isinstance(value, float) and math.isnan(value)):
@@ -114,6 +126,16 @@ def show(value: Any) -> str:
     if not isinstance(value, float):
         return str(value)
     return f"{value:.6f}" if value == 0.0 or abs(value) >= 1e-3 else f"{value:.3g}"
+
+
+def manifest(model: Model | None = None, **settings: Any) -> dict[str, Any]:
+    """Say what made results: versions, machine, the verb's settings, a hash of the model."""
+    made: dict[str, Any] = {"versions": versions(), "machine": platform.machine()}
+    if settings:
+        made["settings"] = settings
+    if model is not None:
+        made["model_sha256"] = hash_model(model.neuron, model.stimulus)
+    return made
 
 
 def versions() -> dict[str, str]:

@@ -11,7 +11,7 @@ from typing import Any
 import attrs
 
 from natrium.figures.style import Figure
-from natrium.reports.output import show
+from natrium.reports.output import show, thin
 
 _CSS = """
 body { font: 16px/1.5 Georgia, "Times New Roman", serif; color: #222; max-width: 56rem;
@@ -101,8 +101,10 @@ def _figure(path: Path, caption: str) -> str:
 
 
 def _table(rows: Sequence[Mapping[str, Any]], caption: str) -> str:
+    rows, left_out = thin(rows)
     if not rows:
         return ""
+    caption = f"{caption} ({left_out})" if left_out else caption
     head = "".join(f"<th>{escape(key.replace('_ms', '').replace('_', ' '))}</th>" for key in rows[0])
     body = "".join("<tr>" + "".join(_cell(value) for value in row.values()) + "</tr>" for row in rows)
     return (

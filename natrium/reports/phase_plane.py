@@ -10,7 +10,7 @@ from natrium.analysis.phase_plane.reduction import Reduction
 from natrium.figures.phase_plane import plot_phase_planes
 from natrium.model import Model
 from natrium.reports.captions import PHASE_PLANE
-from natrium.reports.output import Output, versions
+from natrium.reports.output import Output, manifest
 from natrium.reports.page import Section
 from natrium.reports.report import write_report
 
@@ -47,7 +47,8 @@ def phase_plane_into(
         output,
         title,
         [section],
-        {"versions": versions()} | plane.data(),
+        plane.data(),
+        manifest=manifest(model, I_mV=at, x=x, reduction=reduction),
         tables={"equilibria.csv": rows},
         said=[(title, rows, plane.sentences())],
     )

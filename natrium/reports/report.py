@@ -24,13 +24,14 @@ def write_report(
     sections: Sequence[Section],
     data: Mapping[str, Any],
     *,
+    manifest: Mapping[str, Any],
     tables: Mapping[str, Rows],
     said: Sequence[tuple[str, Rows, Sequence[str]]],
     intro: str = "",
     closing: str | None = None,
     ended: str = "",
 ) -> dict[str, Any]:
-    """Write figures, tables, ``results.json`` and the page; say what was found.
+    """Write figures, tables, ``results.json``, ``manifest.json`` and the page; say what was found.
 
     Parameters
     ----------
@@ -39,7 +40,9 @@ def write_report(
         Of the page.
     sections : sequence of Section
     data : mapping
-        What ``results.json`` is to hold.
+        What ``results.json`` is to hold, beside the versions.
+    manifest : mapping
+        What ``manifest.json`` is to hold: see `natrium.reports.output.manifest`.
     tables : mapping of str to rows
         CSV files by name.
     said : sequence of (str, rows, sequence of str)
@@ -58,12 +61,19 @@ def write_report(
         output.figures({name: figure for name, (figure, _) in section.figures.items()})
     for name, rows in tables.items():
         output.table(name, rows)
-    results: dict[str, Any] = plain(data)
-    output.data("results.json", results)
+    results = write_results(output, data, manifest)
     for heading, rows, sentences in said:
         output.say(heading, rows, sentences)
     if ended:
         output.console.print(ended)
     footer = f"<footer>{escape(tell_versions())}.</footer>" if closing is None else closing
     output.report(write_page(title, intro, sections, footer, output.folder))
+    return results
+
+
+def write_results(output: Output, data: Mapping[str, Any], manifest: Mapping[str, Any]) -> dict[str, Any]:
+    """Write ``results.json`` and ``manifest.json``; give the results as plain data."""
+    results: dict[str, Any] = plain({"versions": manifest["versions"]} | dict(data))
+    output.data("results.json", results)
+    output.data("manifest.json", plain(manifest))
     return results

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import platform
 from collections.abc import Callable, Mapping, Sequence
 from html import escape
 from pathlib import Path
@@ -18,7 +17,7 @@ from natrium.figures.excitability import plot_equilibrium_curve
 from natrium.figures.papers import PAPER_CAPTIONS, plot_papers
 from natrium.figures.phase_plane import plot_phase_planes
 from natrium.reports.captions import BUDGET, COMPARISON, CYCLE, EQUILIBRIA, OF_BUDGET, PHASE_PLANE, Drawn
-from natrium.reports.output import Output, tell_versions, versions
+from natrium.reports.output import Output, manifest, tell_versions
 from natrium.reports.page import Section
 from natrium.reports.report import Rows, write_report
 
@@ -70,8 +69,9 @@ def reproduce_into(
         tell("writing tables and report")
         if published:
             sections.append(_published(published))
+    made = manifest() | {"runs": _runs(done)}
     data: dict[str, Any] = {
-        "manifest": manifest(done),
+        "manifest": made,
         "scripts": {item.name: item.data() for item in done},
         "dynamics": {name: kind.data() for name, kind in kinds.items()},
     }
@@ -86,12 +86,12 @@ def reproduce_into(
         data["papers"] = published.data()
         tables["papers.csv"] = published.table()
         said.append(("Published results", [], [*map(_claim, published.table()), *published.sentences()]))
-    output.data("manifest.json", data["manifest"])
     return write_report(
         output,
         "Three scripts, and what their models really do",
         sections,
         data,
+        manifest=made,
         tables=tables,
         said=said,
         intro=_INTRO,
@@ -99,18 +99,14 @@ def reproduce_into(
     )
 
 
-def manifest(done: Sequence[Reproduction]) -> dict[str, Any]:
-    """Say what made the results: versions, settings, a hash of each model."""
+def _runs(done: Sequence[Reproduction]) -> dict[str, Any]:
+    """Say what made each run: settings, a hash of its model."""
     return {
-        "versions": versions(),
-        "machine": platform.machine(),
-        "runs": {
-            item.name: {
-                run: dict(trajectory.manifest) | {"rhs_evaluations": trajectory.rhs_evaluations}
-                for run, trajectory in (("script", item.comparison.script), *item.comparison.truths.items())
-            }
-            for item in done
-        },
+        item.name: {
+            run: dict(trajectory.manifest) | {"rhs_evaluations": trajectory.rhs_evaluations}
+            for run, trajectory in (("script", item.comparison.script), *item.comparison.truths.items())
+        }
+        for item in done
     }
 
 
@@ -157,7 +153,7 @@ def _section(item: Reproduction) -> Section:
         figures={f"{item.name}_{kind}": drawn for kind, drawn in figures.items()},
         tables={
             "Spikes of the script and of the model, ms": item.table(),
-            OF_BUDGET: item.budget.table() if item.budget else [],
+            OF_BUDGET: item.budget.by_spike() if item.budget else [],
             "The script at other steps: label less true time of each spike, ms": steps,
         },
     )

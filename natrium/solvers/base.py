@@ -206,17 +206,21 @@ def manifest(solver: Any, neuron: AnyNeuron, stimulus: Sum) -> dict[str, Any]:
     settings = {
         key: value for key, value in fields.items() if isinstance(value, (str, int, float, bool, dict))
     }
+    return {
+        "versions": dict(_versions(getattr(solver, "needs", ()))),
+        "solver": type(solver).__name__,
+        "settings": settings,
+        "model_sha256": hash_model(neuron, stimulus),
+    }
+
+
+def hash_model(neuron: AnyNeuron, stimulus: Stimulus) -> str:
+    """Give the SHA-256 of a model's numbers and expressions, or say why there is none."""
     if not neuron.of_channels:
         content = repr((neuron, stimulus))
     else:
         try:
             content = json.dumps(to_dict(Model(neuron=neuron, stimulus=stimulus)), sort_keys=True)
         except ModelError:
-            content = ""
-    digest = hashlib.sha256(content.encode()).hexdigest()
-    return {
-        "versions": dict(_versions(getattr(solver, "needs", ()))),
-        "solver": type(solver).__name__,
-        "settings": settings,
-        "model_sha256": digest if content else "none: the stimulus is a Python function",
-    }
+            return "none: the stimulus is a Python function"
+    return hashlib.sha256(content.encode()).hexdigest()

@@ -204,7 +204,7 @@ def test_compare_writes_figures_tables_and_report(tmp_path, monkeypatch):
 
 
 def test_compare_interrupted_keeps_what_is_done(tmp_path, monkeypatch):
-    def interrupted(truth):
+    def interrupted(truth, most_calls):
         raise KeyboardInterrupt
         yield
 

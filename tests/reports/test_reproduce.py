@@ -9,6 +9,7 @@ import pytest
 
 import natrium
 from natrium.reports import reproduce_into
+from tests.reports.test_said import missing
 
 
 @pytest.fixture(scope="module")
@@ -42,6 +43,12 @@ def test_tables_agree_with_the_results(written):
     assert [float(row["dt_ms"]) for row in ladder] == [
         row["dt_ms"] for row in results["scripts"]["lif_na2"]["ladder"]
     ]
+
+
+def test_every_number_that_is_said_stands_in_the_data(written):
+    _, results = written
+    for item in results["scripts"].values():
+        assert missing(item["findings"], {key: one for key, one in item.items() if key != "findings"}) == []
 
 
 def test_budget_table_sums_to_its_totals(written):

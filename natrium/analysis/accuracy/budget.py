@@ -9,6 +9,7 @@ import attrs
 import numpy as np
 import numpy.typing as npt
 
+from natrium.analysis.accuracy.matching import match_spikes, partners_of
 from natrium.analysis.accuracy.script import Comparison
 from natrium.analysis.result import Result
 from natrium.model.arrays import Array
@@ -49,8 +50,10 @@ class Budget(Result):
     other_rule : ndarray, shape (n_spikes,)
         True time under the script's rule less true time under the other one, ms: what holding the gates
         does.
+    numbers : ndarray of int, shape (n_spikes,)
+        Which of the comparison's pairs of spikes these are, from 1 on.
     left_out : int
-        Spikes that the script, its model or a step between the two has beyond these.
+        Spikes of the script or of its model without a partner in each other or in a step between the two.
     """
 
     causes: tuple[str, ...]
@@ -59,6 +62,7 @@ class Budget(Result):
     total: Array
     other: str
     other_rule: Array
+    numbers: npt.NDArray[np.int_]
     left_out: int = 0
 
     @property
@@ -76,10 +80,19 @@ class Budget(Result):
             (held, self.other_rule),
             (f"total against {self.other}", self.total + self.other_rule),
         ]
+        numbers = self.numbers.tolist()
         return [
             {"cause": cause}
-            | {f"spike_{number}_ms": float(value) for number, value in enumerate(row, start=1)}
+            | {f"spike_{number}_ms": value for number, value in zip(numbers, row.tolist(), strict=True)}
             for cause, row in named
+        ]
+
+    def by_spike(self) -> list[dict[str, Any]]:
+        """Give the same with one row per spike: what each cause moves it by, and the totals, ms."""
+        rows = self.table()
+        return [
+            {"spike": number} | {f"{row['cause']}_ms": row[f"spike_{number}_ms"] for row in rows}
+            for number in self.numbers.tolist()
         ]
 
 
@@ -103,8 +116,8 @@ def error_budget(
     Returns
     -------
     Budget or None
-        Over the spikes that the script, its model and all steps between the two have in common, counted
-        from the first; None where there is none.
+        Over the spikes that the script, its model and all steps between the two have in common, matched by
+        time; None where there is none.
     """
     model, truth = comparison.model, comparison.truth
     script = script or FixedStep(dt=comparison.dt)
@@ -127,22 +140,37 @@ def error_budget(
         switched |= rules
         walk.append(train(switched))
         alone.append(train(rules))
+    own = walk[0]
     walk.append(truth.spike_times)
     other = {"hold": "clamp", "clamp": "hold"}[model.neuron.refractory]
-    trains = [*walk, *alone, comparison.truths[other].spike_times]
-    n = min(len(each) for each in trains)
-    if not n:
+    walk, (*alone, beside), kept = _in_common(
+        walk, [*alone, comparison.truths[other].spike_times], truth.spike_times
+    )
+    if not kept.any():
         return None
+    pairs = match_spikes(own, truth.spike_times)
+    numbers = [number for number, pair in enumerate(pairs, start=1) if pair.truth in set(walk[-1].tolist())]
     start = walk[names.index(next(iter(causes)))]  # the sound script
     return Budget(
         causes=tuple(names),
-        parts=np.array([before[:n] - after[:n] for before, after in pairwise(walk)]),
-        alone=np.array([start[:n] - each[:n] for each in alone]),
-        total=walk[0][:n] - walk[-1][:n],
+        parts=np.array([before - after for before, after in pairwise(walk)]),
+        alone=np.array([start - each for each in alone]),
+        total=walk[0] - walk[-1],
         other=other,
-        other_rule=truth.spike_times[:n] - comparison.truths[other].spike_times[:n],
-        left_out=max(len(each) for each in trains) - n,
+        other_rule=walk[-1] - beside,
+        numbers=np.array(numbers),
+        left_out=len(pairs) - len(numbers),
     )
+
+
+def _in_common(
+    walk: list[Array], beside: list[Array], truth: Array
+) -> tuple[list[Array], list[Array], npt.NDArray[np.bool_]]:
+    """Keep, of each train, the partners of those true spikes that have one in every train."""
+    partners = [partners_of(train, truth) for train in (*walk, *beside)]
+    kept = np.all(np.isfinite(partners), axis=0)
+    found = [each[kept] for each in partners]
+    return found[: len(walk)], found[len(walk) :], np.asarray(kept)
 
 
 def _same(one: Array, other: Array) -> bool:

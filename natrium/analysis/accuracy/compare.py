@@ -12,11 +12,18 @@ from natrium.analysis.accuracy.convergence import STEPS, Convergence, convergenc
 from natrium.analysis.accuracy.findings import findings
 from natrium.analysis.accuracy.script import Comparison, compare_script
 from natrium.analysis.accuracy.truth import Reference
-from natrium.analysis.accuracy.work_precision import FAMILIES, WorkRow, affordable, work_precision
+from natrium.analysis.accuracy.work_precision import (
+    FAMILIES,
+    WorkRow,
+    affordable,
+    list_solvers,
+    work_precision,
+)
 from natrium.analysis.result import Result
 from natrium.model import Model
 
 SHARP = 1e-6  # ms: the accuracy whose price is told
+MOST_CALLS = 200_000  # of the right-hand side that a study spends on one method's steps, or settings
 
 
 @attrs.frozen(eq=False, kw_only=True, repr=False)
@@ -51,6 +58,24 @@ class Study(Result):
         """The model compared."""
         return self.comparison.model
 
+    @property
+    def left_out(self) -> dict[str, tuple[str, ...]]:
+        """Settings that would have taken more than `MOST_CALLS` calls of a method, by its name."""
+        steps = {item.name: tuple(f"dt {dt:g} ms" for dt in item.left_out) for item in self.convergences}
+        duration = self.truth.trajectory.t_end - self.truth.trajectory.t_start
+        done = {(row.method, row.setting) for row in self.work}
+        for method, settings in list_solvers(duration).items():
+            if not self.interrupted and any(name == method for name, _ in done):
+                missing = tuple(setting for setting, _ in settings if (method, setting) not in done)
+                steps[method] = tuple(dict.fromkeys([*steps.get(method, ()), *missing]))
+        return {name: settings for name, settings in steps.items() if settings}
+
+    def _left_out(self) -> list[str]:
+        if not self.left_out:
+            return []
+        listed = "; ".join(f"{name}: {settings[0]} and finer" for name, settings in self.left_out.items())
+        return [f"Left out, as one method gets {MOST_CALLS} right-hand-side calls: {listed}."]
+
     def table(self) -> list[dict[str, Any]]:
         """Give one row per spike of the script and its model."""
         return self.comparison.table()
@@ -60,6 +85,7 @@ class Study(Result):
         return [
             *findings(self.comparison, budget=self.budget),
             *_doubt(self.truth),
+            *self._left_out(),
             *_orders(self.convergences),
             *_price(self.work),
         ]
@@ -68,6 +94,7 @@ class Study(Result):
         """Give everything as plain data."""
         return {
             "dt_ms": self.comparison.dt,
+            "facts": self.comparison.facts(),
             "script_spikes_ms": self.comparison.script.spike_times.tolist(),
             "true_spikes_ms": self.truth.spike_times.tolist(),
             "true_spike_errors_ms": self.truth.spike_time_errors.tolist(),
@@ -84,6 +111,7 @@ class Study(Result):
                 for item in self.convergences
             ],
             "work_precision": [row.row() for row in self.work],
+            "left_out": {"most_calls": MOST_CALLS, "settings": self.left_out},
             "findings": self.sentences(),
             "interrupted": self.interrupted,
         }
@@ -122,10 +150,10 @@ def compare(model: Model, progress: Callable[[str], None] | None = None) -> Stud
         done = attrs.evolve(done, budget=error_budget(comparison))
         for name, family in FAMILIES.items():
             tell(f"{name}: many steps")
-            made = convergence(family, truth, steps, name=name)
+            made = convergence(family, truth, steps, name=name, most_calls=MOST_CALLS)
             done = attrs.evolve(done, convergences=(*done.convergences, made))
         tell("every solver at several settings")
-        for row in work_precision(truth):
+        for row in work_precision(truth, MOST_CALLS):
             done = attrs.evolve(done, work=(*done.work, row))
             tell(f"{row.method}: {row.setting}")
     except KeyboardInterrupt:

@@ -52,12 +52,15 @@ class Convergence(Result):
     accuracies : tuple of Accuracy
         One per step.
     truth : Reference
+    left_out : tuple of float
+        Steps that were not taken, as they would have needed too many calls, ms.
     """
 
     name: str
     steps: Array
     accuracies: tuple[Accuracy, ...]
     truth: Reference
+    left_out: tuple[float, ...] = ()
 
     @property
     def spike_errors(self) -> Array:
@@ -101,6 +104,7 @@ def convergence(
     *,
     name: str | None = None,
     progress: Callable[[float], None] | None = None,
+    most_calls: float = np.inf,
 ) -> Convergence:
     """Run a fixed-step method with many steps and measure each run against the truth.
 
@@ -116,6 +120,8 @@ def convergence(
         By default the solver's rules, or the function's name.
     progress : callable, optional
         Told each step before it is run.
+    most_calls : float
+        Right-hand-side calls of all runs together: steps that would need more are left out.
 
     Raises
     ------
@@ -126,15 +132,24 @@ def convergence(
         Number("ms", 0.0, open_low=True).check("dt", dt)
     if not isinstance(method, FixedStep) and not callable(method):
         raise ModelError(f"method must be a FixedStep or a function of dt, got {type(method).__name__}")
-    rows = []
+    rows: list[Accuracy] = []
+    taken: list[float] = []
+    spent = last = 0.0
     for dt in steps:
+        if spent + (last * taken[-1] / dt if taken else 0.0) > most_calls:
+            break
         if progress:
             progress(dt)
-        rows.append(measure(_run(method, truth.trajectory, dt), truth))
+        found = _run(method, truth.trajectory, dt)
+        last = float(found.rhs_evaluations) if isinstance(found, Trajectory) else 0.0
+        spent += last
+        taken.append(dt)
+        rows.append(measure(found, truth))
     if name is None:
         rules = f"{method.scheme}, {method.spike_time}" if isinstance(method, FixedStep) else ""
         name = rules or getattr(method, "__name__", type(method).__name__)
-    return Convergence(name, np.array(steps, dtype=float), tuple(rows), truth)
+    left_out = tuple(steps[len(taken) :])
+    return Convergence(name, np.array(taken, dtype=float), tuple(rows), truth, left_out)
 
 
 def _run(method: Method, truth: Trajectory, dt: float) -> Trajectory | npt.ArrayLike:

@@ -7,7 +7,11 @@ from collections.abc import Sequence
 import numpy as np
 
 from natrium.analysis.accuracy.budget import Budget
+from natrium.analysis.accuracy.matching import partners_of
 from natrium.analysis.accuracy.script import Comparison, LadderRow, held_steps
+
+FEW = 6  # numbers at either end of a long list
+LEAST = 1e-9  # ms: what a rule moves a spike by less than this is rounding
 
 
 def findings(
@@ -37,32 +41,41 @@ def findings(
 def _count(comparison: Comparison) -> str:
     script, truth = comparison.script.n_spikes, comparison.truth.n_spikes
     if not script and not truth:
-        peak = float(comparison.truth.sample(0.1)[1][0].max())
+        peak = comparison.facts()["V_peak_mV"]
         return f"The script never spikes, and neither does its model: V peaks at {peak:.3f} mV."
     if script == truth:
-        late = [-(pair.difference or 0.0) for pair in comparison.pairs()]
-        listed = ", ".join(f"{value:+.3f}" for value in late)
-        direction = (
-            f"{min(late):.2f} to {max(late):.2f} ms later than"
-            if min(late) > 0.0
-            else f"up to {max(map(abs, late)):.2f} ms from where"
-        )
+        off = [pair.difference for pair in comparison.pairs() if pair.difference is not None]
+        if max(off) < 0.0:
+            far = f"{-max(off):.2f} to {-min(off):.2f} ms early"
+        elif min(off) > 0.0:
+            far = f"{min(off):.2f} to {max(off):.2f} ms late"
+        else:
+            far = f"up to {max(map(abs, off)):.2f} ms from the true times"
         return (
-            f"The script fires {script} times and so does its model, but the true spikes come {direction} "
-            f"the script's labels say ({listed} ms, spike by spike)."
+            f"The script fires {_times(script)} and so does its model, but its labels are {far} ("
+            f"{_list_few(off)} ms, label less true time, spike by spike)."
         )
-    return f"The script fires {script} times where its model fires {truth} times."
+    return f"The script fires {_times(script)} where its model fires {_times(truth)}."
+
+
+def _times(count: int) -> str:
+    return "once" if count == 1 else f"{count} times"
+
+
+def _list_few(values: Sequence[float]) -> str:
+    """List signed numbers; of many, the first and the last."""
+    listed = [f"{value:+.3f}" for value in values]
+    if len(listed) > 2 * FEW:
+        listed = [*listed[:FEW], "...", *listed[-FEW:]]
+    return ", ".join(listed)
 
 
 def _rheobase(comparison: Comparison) -> str:
-    neuron = comparison.model.neuron
-    needed = neuron.v_thresh - neuron.v_rest
-    times = np.linspace(comparison.truth.t_start, comparison.truth.t_end, 2001)[:-1].tolist()
-    largest = max(comparison.model.stimulus(t) for t in times)
+    facts = comparison.facts()
     return (
-        f"Its input of at most {largest:g} mV can lift V to {neuron.v_rest + largest:g} mV and no further; "
-        f"the threshold at {neuron.v_thresh:g} mV needs more than {needed:g} mV. (The input is R I in mV, "
-        "not a current.)"
+        f"Its input of at most {facts['largest_input_mV']:g} mV can lift V to {facts['lifts_V_to_mV']:g} mV "
+        f"and no further; the threshold at {facts['v_thresh_mV']:g} mV needs more than "
+        f"{facts['needed_input_mV']:g} mV. (The input is R I in mV, not a current.)"
     )
 
 
@@ -80,19 +93,13 @@ def _labels(comparison: Comparison) -> list[str]:
 
 
 def _edges(comparison: Comparison) -> list[str]:
-    """Say when the script's input really goes on and off, given its strict inequalities."""
-    said, labels, dt = [], comparison.script.t, comparison.dt
-    for part in comparison.model.stimulus.parts:
-        on = np.array([part(t, strict=True) != 0.0 for t in labels.tolist()])
-        if part.start is not None and on.any() and not on[0]:
-            first = float(labels[np.argmax(on)])
-            if first - part.start > 0.5 * dt:
-                said.append(
-                    f"The strict inequality t > {part.start:g} leaves out the step that begins at "
-                    f"{part.start:g} ms: the input goes on at {first:.10g} ms, "
-                    f"{first - part.start:.3g} ms late."
-                )
-    return said
+    """Say when the script's input really goes on, given its strict inequalities."""
+    return [
+        f"The strict inequality t > {edge['start_ms']:g} leaves out the step that begins at "
+        f"{edge['start_ms']:g} ms: the input goes on at {edge['on_at_ms']:.10g} ms, "
+        f"{edge['late_ms']:.3g} ms late."
+        for edge in comparison.late_edges()
+    ]
 
 
 def _counter(comparison: Comparison) -> str:
@@ -114,13 +121,10 @@ def _counter(comparison: Comparison) -> str:
 def _rules(comparison: Comparison) -> list[str]:
     if not comparison.model.neuron.channels:
         return []
-    hold, clamp = comparison.truths["hold"], comparison.truths["clamp"]
-    shift = (
-        [f"{c - h:+.3f}" for h, c in zip(hold.spike_times, clamp.spike_times, strict=True)]
-        if hold.n_spikes == clamp.n_spikes
-        else []
-    )
-    told = f"by {', '.join(shift)} ms, spike by spike" if shift else "in their number"
+    hold, clamp = (comparison.truths[rule].spike_times for rule in ("hold", "clamp"))
+    shifts = (partners_of(clamp, hold) - hold).tolist()
+    same = hold.size == clamp.size and hold.size
+    told = f"by {_list_few(shifts)} ms, spike by spike" if same else "in their number"
     said = [
         "The script freezes the gates while it is refractory (hold). With gates that go on moving at the "
         f"reset voltage (clamp) the true spikes differ {told}."
@@ -142,12 +146,17 @@ def _causes(budget: Budget | None) -> list[str]:
         return []
     last = budget.parts[:, -1]
     by_size = np.argsort(-np.abs(last))
-    listed = ", ".join(f"{budget.causes[i]} {last[i]:+.3f}" for i in by_size if abs(last[i]) >= 5e-4)
+    listed = ", ".join(f"{budget.causes[i]} {last[i]:+.3g}" for i in by_size if abs(last[i]) >= LEAST)
+    left = budget.left_out
     return [
-        f"Of spike {budget.total.size}'s {budget.total[-1]:+.3f} ms, switching the script's rules to the "
-        f"truth's one after the other accounts for (in ms): {listed}."
-        + (f" {budget.left_out} more have no partner." if budget.left_out else "")
+        f"Of spike {budget.numbers[-1]}'s {budget.total[-1]:+.3f} ms (label less true time), switching the "
+        f"script's rules to the truth's one after the other accounts for (in ms): {listed}."
+        + (f" {_spikes(left)} not split: on the way to the truth some rules add or drop one." if left else "")
     ]
+
+
+def _spikes(count: int) -> str:
+    return "1 spike is" if count == 1 else f"{count} spikes are"
 
 
 def _shrinking(ladder: Sequence[LadderRow]) -> list[str]:

@@ -7,6 +7,8 @@ import numpy as np
 import numpy.typing as npt
 from scipy.optimize import linear_sum_assignment
 
+from natrium.model.arrays import Array
+
 
 @attrs.frozen
 class SpikePair:
@@ -54,3 +56,10 @@ def match_spikes(
     pairs += [SpikePair(float(a[i]), None) for i in sorted(set(range(a.size)) - {i for i, _ in kept})]
     pairs += [SpikePair(None, float(b[j])) for j in sorted(set(range(b.size)) - {j for _, j in kept})]
     return tuple(sorted(pairs, key=lambda pair: pair.label if pair.truth is None else pair.truth))  # type: ignore[arg-type, return-value]  # one of the two is there
+
+
+def partners_of(labels: npt.ArrayLike, truths: npt.ArrayLike) -> Array:
+    """Give the partner of each true spike in another train, shape (n_truths,), ms; NaN without one."""
+    times = np.asarray(truths, dtype=float)
+    found = {pair.truth: pair.label for pair in match_spikes(labels, times)}
+    return np.array([np.nan if found[t] is None else found[t] for t in times.tolist()], dtype=float)

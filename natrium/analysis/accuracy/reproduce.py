@@ -51,6 +51,7 @@ class Reproduction(Result):
         return {
             "title": self.title,
             "dt_ms": self.comparison.dt,
+            "facts": self.comparison.facts(),
             "script_spikes_ms": script.spike_times.tolist(),
             "true_spikes_ms": {rule: truth.spike_times.tolist() for rule, truth in truths.items()},
             "truth_error_ms": self.comparison.truth_error,

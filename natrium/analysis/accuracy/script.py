@@ -60,6 +60,40 @@ class Comparison(Result):
         """The true course under the script's own refractory rule."""
         return self.reference.trajectory
 
+    def late_edges(self) -> list[dict[str, float]]:
+        """Give the parts of the input that go on later than they say, by the strict inequalities; ms."""
+        found, labels = [], self.script.t
+        for part in self.model.stimulus.parts:
+            on = np.array([part(t, strict=True) != 0.0 for t in labels.tolist()])
+            if part.start is not None and on.any() and not on[0]:
+                first = float(labels[np.argmax(on)])
+                if first - part.start > 0.5 * self.dt:
+                    found.append({"start_ms": part.start, "on_at_ms": first, "late_ms": first - part.start})
+        return found
+
+    def facts(self) -> dict[str, Any]:
+        """Give what is said of the run as a whole: levels in mV, counts of spikes, the refractory steps."""
+        neuron, truth = self.model.neuron, self.truth
+        times = np.linspace(truth.t_start, truth.t_end, SAMPLES)[:-1].tolist()
+        largest = max(self.model.stimulus(t) for t in times)
+        held = held_steps(self.script)
+        return {
+            "dt_ms": self.dt,
+            "n_spikes_script": self.script.n_spikes,
+            "n_spikes_true": truth.n_spikes,
+            "truth_error_ms": self.truth_error,
+            "V_peak_mV": float(truth.sample(FINE)[1][0].max()),
+            "v_thresh_mV": neuron.v_thresh,
+            "largest_input_mV": largest,
+            "lifts_V_to_mV": neuron.v_rest + largest,
+            "needed_input_mV": neuron.v_thresh - neuron.v_rest,
+            "tau_ref_ms": neuron.tau_ref,
+            "held_steps": held,
+            "held_ms": held * self.dt,
+            "late_edges": self.late_edges(),
+            "label_ends_ms": (self.script.spike_times + self.dt).tolist(),
+        }
+
     def pairs(self, rule: str | None = None) -> tuple[SpikePair, ...]:
         """Match the script's spikes with the true ones under a refractory rule."""
         truth = self.truths[rule or self.model.neuron.refractory]
@@ -84,6 +118,9 @@ class Comparison(Result):
                 }
             )
         return rows
+
+
+SAMPLES, FINE = 2001, 0.1  # of the input; ms between samples of V
 
 
 def _steps_of(model: Model) -> tuple[float, float]:

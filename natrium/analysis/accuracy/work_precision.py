@@ -105,7 +105,7 @@ def list_solvers(duration: float) -> dict[str, list[tuple[str, Solver]]]:
     return listed
 
 
-def work_precision(truth: Reference) -> Iterator[WorkRow]:
+def work_precision(truth: Reference, most_calls: float = float("inf")) -> Iterator[WorkRow]:
     """Run every solver at several settings; give a row for each as it is done.
 
     A solver that cannot do the model is left out.
@@ -113,6 +113,8 @@ def work_precision(truth: Reference) -> Iterator[WorkRow]:
     Parameters
     ----------
     truth : Reference
+    most_calls : float
+        Right-hand-side calls of one method's settings together: finer ones that would need more are left out.
 
     Yields
     ------
@@ -128,8 +130,13 @@ def work_precision(truth: Reference) -> Iterator[WorkRow]:
             continue
         if first.flags & RunFlag.FALLBACK:
             continue
+        spent = last = 0
         for setting, solver in settings:
+            if spent + last > most_calls:
+                break
             run, seconds = _time(solver, trajectory)
+            last = run.rhs_evaluations
+            spent += last
             yield WorkRow(method, setting, solver, run.rhs_evaluations, seconds, measure(run, truth))
 
 

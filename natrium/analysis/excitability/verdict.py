@@ -111,9 +111,10 @@ class Verdict(Result):
             "pacemaker": self.pacemaker,
             "equilibria": self.table(),
             "folds": [{"V_mV": fold.V, "I_mV": fold.I} for fold in curve.folds],
-            "hopf": [{"V_mV": one.V, "I_mV": one.I, "lyapunov": one.lyapunov} for one in curve.hopf],
+            "hopf": [one.data() for one in curve.hopf],
             "rheobase": self.rheobase.data() if self.rheobase else None,
             "onset": self.onset.data() if self.onset else None,
+            "v_thresh_mV": self.neuron.v_thresh if self.neuron.fires else None,
             "threshold": self.threshold.data() if self.threshold else None,
         }
 

@@ -165,7 +165,8 @@ class PhasePlane(Result):
             )
         shifts = ", ".join(f"{shift:+.3f}" for shift in error.shifts[:5])
         said.append(
-            f"The plane against the full model: {error.reduced.n_spikes} spikes for {error.full.n_spikes}"
+            f"The plane against the full model, under {self.I:g} mV from t = 0 on: {error.reduced.n_spikes} "
+            f"spikes for {error.full.n_spikes}"
             + (f", the first ones off by {shifts} ms" if shifts else "")
             + f"; until the first spike V is off by at most {error.V_before:.2g} mV."
         )
@@ -191,8 +192,13 @@ class PhasePlane(Result):
             "V_nullcline": self.V_nullcline,
             "x_nullcline": self.x_nullcline,
             "certain_share": self.certain.share if self.certain else None,
+            "certain_within_ms": self.certain.horizon if self.certain else None,
             "spikes_full_ms": error.spike_times,
             "spikes_plane_ms": error.reduced_spike_times,
+            "n_spikes_full": error.full.n_spikes,
+            "n_spikes_plane": error.reduced.n_spikes,
+            "shifts_ms": error.shifts,
+            "V_off_before_first_spike_mV": error.V_before,
         }
 
 

@@ -99,3 +99,20 @@ def test_a_silent_script_has_no_budget_and_a_wrong_count_is_told():
     found = error_budget(comparison)
     assert found.total.size == comparison.truth.n_spikes < comparison.script.n_spikes
     assert found.left_out >= comparison.script.n_spikes - comparison.truth.n_spikes
+
+
+def test_spikes_are_matched_by_time_not_by_place():
+    """A spike that only the script has, early on, shifts no later one's causes."""
+    comparison = compare_script(natrium.notebook.lif_na())
+    own = comparison.script.spike_times
+    more = error_budget(comparison, spikes=np.array([own[0] - 15.0, *own]))
+    assert more.numbers.tolist() == [2, 3, 4]
+    assert more.left_out == 1
+    np.testing.assert_allclose(more.total, error_budget(comparison).total, atol=1e-12)
+
+
+def test_rows_by_spike_are_the_same_numbers(budget):
+    rows = budget.by_spike()
+    assert [row["spike"] for row in rows] == budget.numbers.tolist()
+    np.testing.assert_array_equal([row["total_ms"] for row in rows], budget.total)
+    np.testing.assert_array_equal([row["input edge_ms"] for row in rows], part(budget, "input edge"))

@@ -27,7 +27,7 @@ def test_first_script_is_too_weakly_driven(said):
 
 def test_second_script_is_early_and_says_why(said):
     text = said["lif_na"]
-    assert "0.25 to 0.49 ms later" in text
+    assert "fires 3 times and so does its model, but its labels are 0.25 to 0.49 ms early (-0." in text
     assert "labelled 89.9, belongs to 90 ms" in text
     assert "t > 20" in text
     assert "20.1 ms" in text
@@ -42,7 +42,7 @@ def test_second_script_is_early_and_says_why(said):
 def test_third_script_is_early_and_late(said):
     text = said["lif_na2"]
     assert "up to 0.70 ms" in text
-    assert "+0.082, -0.341, -0.703 ms" in text
+    assert "(-0.082, +0.341, +0.703 ms, label less true time" in text
     assert "cancel" not in text
 
 

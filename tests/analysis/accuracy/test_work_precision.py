@@ -80,7 +80,7 @@ def test_a_study_is_plain_data(done):
 
 
 def test_ctrl_c_keeps_what_is_done(monkeypatch):
-    def interrupted(truth):
+    def interrupted(truth, most_calls):
         yield from list(work_precision_of(truth))[:2]
         raise KeyboardInterrupt
 
@@ -103,3 +103,21 @@ def test_a_silent_model_is_compared_by_its_voltage():
     rows = list(work_precision(reference(quiet)))
     assert all(np.isnan(row.accuracy.spike_error) for row in rows)
     assert all(row.accuracy.voltage_error < 1.0 for row in rows)
+
+
+def test_what_would_take_too_many_calls_is_left_out_and_named(monkeypatch):
+    monkeypatch.setattr(study, "MOST_CALLS", 3000)
+    bounded = compare(LIF)
+    assert {"RK4, cubic", "Heun, linear", "script"} <= set(bounded.left_out)
+    (said,) = (one for one in bounded.sentences() if one.startswith("Left out"))
+    assert "3000 right-hand-side calls" in said
+    assert f"RK4, cubic: {bounded.left_out['RK4, cubic'][0]} and finer" in said
+    assert bounded.data()["left_out"]["settings"] == bounded.left_out
+    (cubic,) = (item for item in bounded.convergences if item.name == "RK4, cubic")
+    assert cubic.steps.size + len(cubic.left_out) == 14
+    assert cubic.steps.size >= 3
+    assert len(bounded.work) < len(list(work_precision(bounded.truth)))
+
+
+def test_nothing_is_left_out_of_a_short_study(done):
+    assert done.left_out == {}
