@@ -107,6 +107,7 @@ if TYPE_CHECKING:
         Limits,
         Solver,
         Trajectory,
+        load_run,
         run,
         simulate,
         simulate_many,
@@ -172,6 +173,7 @@ __all__ = [
     "latex",
     "limit_cycle",
     "load",
+    "load_run",
     "load_subject",
     "loads",
     "lower",
@@ -220,6 +222,8 @@ def __getattr__(name: str) -> Any:
             if found is not None:
                 globals()[name] = found
                 return found
+    if name in ("figures", "reports"):
+        return import_module(f"natrium.{name}")
     raise AttributeError(f"module 'natrium' has no attribute {name!r}")
 
 

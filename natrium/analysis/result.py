@@ -46,6 +46,10 @@ class Result:
         kept = shown if len(shown) <= LINES else [*shown[: LINES - 1], "..."]
         return "\n    ".join([f"{type(self).__name__}:", *kept])
 
+    def __getstate__(self) -> Any:
+        """Copy and pickle the fields alone: what was kept beside them follows from them."""
+        return self._fields()
+
     def _shown(self) -> dict[str, Any]:
         """Give what its repr shows, by name."""
         return self._fields()

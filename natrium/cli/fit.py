@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from natrium.cli.common import EndOption, JsonFlag, ModelFile, print_json, read_model
+from natrium.cli.common import FAILED_RUN, EndOption, JsonFlag, ModelFile, print_json, read_model
 
 
 def fit_command(
@@ -20,10 +20,17 @@ def fit_command(
         ),
     ],
     t_end: EndOption = None,
+    column: Annotated[
+        str | None, typer.Option(help="Column of SPIKES.csv, by its heading.", metavar="NAME")
+    ] = None,
+    max_evaluations: Annotated[int, typer.Option(help="Runs of the model, at most.", min=1)] = 200,
     out: Annotated[Path, typer.Option(help="Folder for the fitted model and its tables.")] = Path("fit"),
     as_json: JsonFlag = False,
 ) -> None:
-    """Fit parameters of a model to spike times, by gradients of the spike times."""
+    """Fit parameters of a model to spike times, by gradients of the spike times.
+
+    Ends with exit code 1 where the search did not converge; what it reached is written all the same.
+    """
     from natrium.model import ModelError
     from natrium.reports import fit_into, read_spikes
 
@@ -37,8 +44,18 @@ def fit_command(
                 bounds[name] = (float(low), float(high))
             except ValueError:
                 raise ModelError(f"bounds must be NAME=LOW:HIGH, got {item!r}") from None
-    given = read_spikes(spikes)
+    given = read_spikes(spikes, column)
     done = fit_into(
-        read_model(model, t_end=t_end), given, names, out, name=model.name, bounds=bounds, quiet=as_json
+        read_model(model, t_end=t_end),
+        given,
+        names,
+        out,
+        name=model.name,
+        bounds=bounds,
+        max_evaluations=max_evaluations,
+        quiet=as_json,
     )
     print_json(done, as_json)
+    if not done["converged"]:
+        typer.echo("natrium: the fit did not converge; see the message above, or --max-evaluations", err=True)
+        raise typer.Exit(FAILED_RUN)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -21,6 +22,9 @@ def run_command(
     atol: Annotated[float | None, typer.Option(help="Absolute tolerance.")] = None,
     dt: StepOption = None,
     t_end: EndOption = None,
+    out: Annotated[
+        Path | None, typer.Option(help="Folder for a figure, the trace, the spikes and the run itself.")
+    ] = None,
     as_json: JsonFlag = False,
 ) -> None:
     """Run a model file and print its spikes."""
@@ -35,8 +39,14 @@ def run_command(
             "leave it out, or give --solver script"
         )
     trajectory = run(read, chosen)
+    if out is not None:
+        from natrium.reports import run_into
+
+        run_into(read, trajectory, out, name=model.name)
     typer.echo(json.dumps(_run_result(trajectory)) if as_json else _run_text(trajectory))
     if not as_json:
+        if out is not None:
+            typer.echo(f"written: {out} (run.png, run.svg, trace.csv, spikes.csv, run.nc, manifest.json)")
         for warning in trajectory.warnings:
             typer.echo(f"warning: {warning}", err=True)
 

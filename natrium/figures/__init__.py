@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from natrium.figures.noise import plot_noise as plot_noise
     from natrium.figures.phase_plane import plot_phase_plane as plot_phase_plane
     from natrium.figures.phase_plane import plot_phase_planes as plot_phase_planes
+    from natrium.figures.trajectory import plot_ensemble as plot_ensemble
     from natrium.figures.trajectory import plot_trajectory as plot_trajectory
 
 _FILES = {
@@ -33,7 +34,7 @@ _FILES = {
     "excitability": ("plot_equilibrium_curve", "plot_f_i", "plot_strength_duration"),
     "noise": ("plot_intervals", "plot_noise"),
     "phase_plane": ("plot_phase_plane", "plot_phase_planes"),
-    "trajectory": ("plot_trajectory",),
+    "trajectory": ("plot_ensemble", "plot_trajectory"),
 }
 
 

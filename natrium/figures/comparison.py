@@ -7,12 +7,14 @@ from collections.abc import Sequence
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
-from natrium.analysis import Budget, Comparison, LadderRow
-from natrium.figures.style import COLORS, SERIES, new_figure, styled
+from natrium.analysis import Budget, Comparison, LadderRow, SpikePair
+from natrium.figures.style import COLORS, SERIES, new_figure, state_looks, styled
 
 FINE = 0.05  # ms between samples of a true course
-GATE_LINES = ("-", "--", "-.", ":")
+MOST_BARS = 16  # spikes of a budget whose bars stand apart
+MOST_MARKS = 5  # spikes that a ladder shows; of more the first, the middle and the last
 
 
 def plot_script(comparison: Comparison, title: str) -> Figure:
@@ -44,12 +46,10 @@ def plot_comparison(comparison: Comparison, title: str) -> Figure:
     """
     has_gates = len(comparison.script.names) > 1
     has_spikes = any(run.n_spikes for run in (comparison.script, *comparison.truths.values()))
-    heights = {"V": 3.2, "spikes": 1.0, "gates": 2.0, "input": 0.9}
-    shown = [
-        name
-        for name in heights
-        if not (name == "gates" and not has_gates) and not (name == "spikes" and not has_spikes)
-    ]
+    pairs = [pair for pair in comparison.pairs() if pair.difference is not None]
+    heights = {"V": 3.2, "spikes": 1.0, "lag": 1.1, "gates": 2.0, "input": 0.9}
+    there = {"spikes": has_spikes, "lag": bool(pairs), "gates": has_gates}
+    shown = [name for name in heights if there.get(name, True)]
     with styled():
         figure = new_figure(7.2, 0.9 + sum(heights[name] for name in shown) * 0.95)
         rows = figure.subplots(len(shown), 1, sharex=True, height_ratios=[heights[name] for name in shown])
@@ -58,6 +58,8 @@ def plot_comparison(comparison: Comparison, title: str) -> Figure:
         _voltage(axes["V"], comparison)
         if has_spikes:
             _raster(axes["spikes"], comparison)
+        if pairs:
+            _lags(axes["lag"], pairs)
         if has_gates:
             _gates(axes["gates"], comparison)
         _input(axes["input"], comparison)
@@ -108,17 +110,23 @@ def _raster(ax: Axes, comparison: Comparison) -> None:
     ax.set_ylabel("spikes")
 
 
+def _lags(ax: Axes, pairs: Sequence[SpikePair]) -> None:
+    """Draw what the figure is about, and what no page is wide enough to show in the course of V."""
+    times = np.array([pair.truth for pair in pairs], dtype=float)
+    lags = np.array([pair.difference for pair in pairs], dtype=float)
+    ax.axhline(0.0, color=COLORS["hold"], linewidth=0.9)
+    ax.vlines(times, 0.0, lags, color=COLORS["script"], linewidth=1.4)
+    ax.plot(times, lags, "o", color=COLORS["script"], markersize=4)
+    ax.set_ylabel("label −\ntruth (ms)")
+    ax.margins(y=0.25)
+
+
 def _gates(ax: Axes, comparison: Comparison) -> None:
     t, y = comparison.truth.sample(FINE)
     script = comparison.script
-    colors: dict[str, str] = {}
-    channels: dict[str, str] = {}
-    for index, name in enumerate(script.names[1:], start=1):
-        channel, gate = name.split(".")
-        color = colors.setdefault(gate, SERIES[len(colors) % len(SERIES)])
-        line = channels.setdefault(channel, GATE_LINES[len(channels) % len(GATE_LINES)])
-        ax.plot(t, y[index], color=color, linestyle=line, label=name)
-        ax.plot(script.t, script.y[index], color=color, linestyle=line, linewidth=0.7, alpha=0.55)
+    for index, (name, look) in enumerate(state_looks(script.names[1:]).items(), start=1):
+        ax.plot(t, y[index], label=name, **look)
+        ax.plot(script.t, script.y[index], linewidth=0.7, alpha=0.55, **look)
     ax.set(ylabel="gates", ylim=(-0.03, 1.03))
     ax.legend(
         loc="lower left",
@@ -154,7 +162,8 @@ def plot_ladder(comparison: Comparison, ladder: Sequence[LadderRow], title: str)
         figure = new_figure(6.0, 4.0)
         ax = figure.subplots()
         steps = np.array([row.dt for row in ladder])
-        for number in range(comparison.truth.n_spikes):
+        count = comparison.truth.n_spikes
+        for number in range(count) if count <= MOST_MARKS else (0, count // 2, count - 1):
             sizes = [
                 abs(row.differences[number]) if number < len(row.differences) else np.nan for row in ladder
             ]
@@ -183,7 +192,7 @@ def plot_budget(budget: Budget, title: str) -> Figure:
     with styled():
         figure = new_figure(6.4, 3.9)
         ax = figure.subplots()
-        spikes = np.arange(1, budget.total.size + 1)
+        spikes, many = budget.numbers, budget.numbers.size > MOST_BARS
         above, below = np.zeros(spikes.size), np.zeros(spikes.size)
         for index, (cause, part) in enumerate(zip(budget.causes, budget.parts, strict=True)):
             base = np.where(part >= 0.0, above, below)
@@ -191,21 +200,24 @@ def plot_budget(budget: Budget, title: str) -> Figure:
                 spikes,
                 part,
                 bottom=base,
-                width=0.55,
+                width=1.0 if many else 0.55,
                 color=SERIES[index % len(SERIES)],
-                edgecolor="white",
+                edgecolor="none" if many else "white",
                 linewidth=0.6,
                 hatch="//" if index >= len(SERIES) else "",
                 label=cause,
             )
             above, below = above + np.maximum(part, 0.0), below + np.minimum(part, 0.0)
-        ax.plot(spikes, budget.total, "D", color="black", markersize=5, label="total", zorder=3)
+        size = 3.0 if many else 5.0
+        ax.plot(spikes, budget.total, "D", color="black", markersize=size, label="total", zorder=3)
         beside = budget.total + budget.other_rule
         if np.any(budget.other_rule):
-            (hollow,) = ax.plot(spikes, beside, "D", color="black", markersize=5, fillstyle="none", zorder=3)
+            (hollow,) = ax.plot(
+                spikes, beside, "D", color="black", markersize=size, fillstyle="none", zorder=3
+            )
             hollow.set_label(f"total against {budget.other}")
         ax.axhline(0.0, color="black", linewidth=0.8)
         ax.set(title=title, xlabel="Spike", ylabel="script's label − true time (ms)")
-        ax.set_xticks(spikes)
+        ax.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
         ax.legend(loc="center left", bbox_to_anchor=(1.0, 0.5))
     return figure

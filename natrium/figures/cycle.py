@@ -17,7 +17,7 @@ from natrium.analysis.cycle.orbits import ResetBifurcation
 from natrium.analysis.cycle.phase_response import PhaseResponse
 from natrium.analysis.cycle.smooth_cycle import SmoothCycle
 from natrium.analysis.variation.gradients import Gradients
-from natrium.figures.style import COLORS, SERIES, new_figure, styled
+from natrium.figures.style import COLORS, SERIES, new_figure, state_looks, styled
 from natrium.model import ModelError, choose
 from natrium.model.arrays import Array
 
@@ -174,8 +174,7 @@ def _voltage(ax: Axes, cycle: LimitCycle | SmoothCycle, courses: list[tuple[Arra
 
 def _states(ax: Axes, cycle: LimitCycle | SmoothCycle, courses: list[tuple[Array, Array]]) -> None:
     names, gates = cycle.neuron.system.labels[1:], all(cycle.neuron.system.fractions[1:])
-    for k, name in enumerate(names):
-        look: dict[str, Any] = {"color": SERIES[k % len(SERIES)], "linestyle": DASHES[k % len(DASHES)]}
+    for k, (name, look) in enumerate(state_looks(names).items()):
         for place, (t, y) in enumerate(courses):
             ax.plot(t, y[1 + k], label=name if place == 0 else None, **look)
     ax.set_ylabel("Gates (open fraction)" if gates else names[0] if len(names) == 1 else "Other states")

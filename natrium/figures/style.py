@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from io import BytesIO
 from pathlib import Path
@@ -20,7 +20,15 @@ COLORS: dict[str, str] = {
     "clamp": "#009E73",
     "input": "#4D4D4D",
     "threshold": "#8C8C8C",
+    "spike": "#000000",
 }
+"""What has one colour in every figure: the script, the truth under either rule, input, threshold, spikes."""
+
+# The states beside V, each one colour everywhere, and none of those above (P. Tol's muted colours).
+STATES: dict[str, str] = {"m": "#CC79A7", "h": "#999933", "n": "#56B4E9", "w": "#AA4499"}
+OTHER_STATES = ("#882255", "#44AA99", "#E69F00", "#332288")
+DASHES = ("-", "--", "-.", ":")  # of channels whose gates have the same names
+
 SERIES = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
 
 _STYLE: Any = {
@@ -39,6 +47,21 @@ _STYLE: Any = {
     "figure.dpi": 100,
     "savefig.dpi": 200,
 }
+
+
+def state_looks(names: Sequence[str]) -> dict[str, dict[str, Any]]:
+    """Give colour and dashes of states, ``"Na.m"`` or ``"w"``: a colour for a gate, dashes for a channel."""
+    colors, channels = dict(STATES), dict[str, str]()
+    looks = {}
+    for name in names:
+        channel, _, gate = name.rpartition(".")
+        unused = [color for color in OTHER_STATES if color not in colors.values()]
+        color = colors.setdefault(
+            gate, unused[0] if unused else OTHER_STATES[len(colors) % len(OTHER_STATES)]
+        )
+        dashes = channels.setdefault(channel, DASHES[len(channels) % len(DASHES)])
+        looks[name] = {"color": color, "linestyle": dashes}
+    return looks
 
 
 @contextmanager

@@ -1,37 +1,130 @@
-"""One run, drawn."""
+"""One run, drawn; and many."""
 
 from __future__ import annotations
 
+from typing import Any
+
+import numpy as np
 from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
-from natrium.figures.style import COLORS, styled
-from natrium.solvers import Trajectory
+from natrium.figures.style import COLORS, state_looks, styled
+from natrium.model import ModelError
+from natrium.solvers import Ensemble, Trajectory
 
 SAMPLES = 2000  # over a run: finer than any screen
+HEIGHTS = {"V": 3.0, "gates": 1.8, "input": 1.1}
+MOST_ROWS = 400  # trains of a raster: more are thinned
 
 
-def plot_trajectory(trajectory: Trajectory, ax: Axes | None = None) -> Axes:
-    """Draw V, its spikes and the threshold.
+def plot_trajectory(
+    trajectory: Trajectory,
+    ax: Axes | None = None,
+    *,
+    gates: bool = False,
+    input: bool = False,
+    fig: Figure | None = None,
+) -> Axes | dict[str, Axes]:
+    """Draw V, its spikes and the threshold; gates and input beneath it where they are asked for.
 
     Parameters
     ----------
     trajectory : Trajectory
     ax : matplotlib.axes.Axes, optional
-        Drawn into; a new figure by default.
+        V is drawn into it; a new figure by default. With gates or input, a new figure it is.
+    gates, input : bool
+        Whether to show the other states, and the input.
+    fig : matplotlib.figure.Figure, optional
+        Where the panels are made; a new figure by default.
+
+    Returns
+    -------
+    Axes, or dict of str to Axes
+        Of V alone, or of the panels by name: ``"V"``, ``"gates"``, ``"input"``.
+
+    Raises
+    ------
+    ModelError
+        When an axis is given for several panels.
+    """
+    shown = ["V", *(["gates"] if gates and len(trajectory.names) > 1 else []), *(["input"] if input else [])]
+    if ax is not None and (gates or input):
+        raise ModelError("one axis takes V alone, got gates or input as well: leave ax out")
+    with styled():
+        if ax is not None:
+            axes = {"V": ax}
+        else:
+            ratios = [HEIGHTS[name] for name in shown]
+            if fig is None:
+                fig = plt.figure(figsize=(7.0, 0.2 + sum(ratios)), layout="constrained")
+            rows = fig.subplots(len(shown), 1, sharex=True, squeeze=False, height_ratios=ratios)
+            axes = dict(zip(shown, rows[:, 0], strict=True))
+        t, y = trajectory.sample((trajectory.t_end - trajectory.t_start) / SAMPLES)
+        _voltage(axes["V"], trajectory, t, y[0])
+        if "gates" in axes:
+            looks = state_looks(trajectory.names[1:])
+            for name, values in zip(trajectory.names[1:], y[1:], strict=True):
+                axes["gates"].plot(t, values, label=name, **looks[name])
+            fractions = all(trajectory.neuron.system.fractions[1:])
+            axes["gates"].set_ylabel("Gates" if fractions else "Other states")
+            axes["gates"].legend(loc="center left", bbox_to_anchor=(1.0, 0.5))
+        if "input" in axes:
+            fine = np.linspace(trajectory.t_start, trajectory.t_end, SAMPLES, endpoint=False)
+            levels = [trajectory.stimulus(float(time)) for time in fine]
+            axes["input"].step(fine, levels, where="post", color=COLORS["input"])
+            axes["input"].set_ylabel(f"Input ({trajectory.neuron.input_unit or 'I'})")
+            axes["input"].margins(y=0.15)
+        list(axes.values())[-1].set_xlabel("Time (ms)")
+        axes["V"].set_xlim(trajectory.t_start, trajectory.t_end)
+    return axes if gates or input else axes["V"]
+
+
+def _voltage(ax: Axes, trajectory: Trajectory, t: Any, V: Any) -> None:
+    ax.plot(t, V, color=COLORS["hold"], label="V")
+    threshold = trajectory.neuron.v_thresh
+    if trajectory.neuron.fires:
+        ax.axhline(threshold, color=COLORS["threshold"], linestyle="--", linewidth=0.9, label="threshold")
+    if trajectory.n_spikes:
+        heights = [threshold] * trajectory.n_spikes
+        ax.plot(trajectory.spike_times, heights, "|", color=COLORS["spike"], markersize=12, label="spike")
+    ax.set_ylabel("Membrane potential (mV)")
+    ax.legend(loc="lower left", bbox_to_anchor=(0.0, 1.0), ncols=3, borderaxespad=0.1)
+
+
+def plot_ensemble(ensemble: Ensemble, ax: Axes | None = None) -> Axes | dict[str, Axes]:
+    """Draw the spikes of all runs, run by run, and beside them their rates.
+
+    Parameters
+    ----------
+    ensemble : Ensemble
+    ax : matplotlib.axes.Axes, optional
+        The spikes alone are drawn into it; a new figure of both by default.
+
+    Returns
+    -------
+    Axes, or dict of str to Axes
+        ``"raster"`` and ``"rates"``, or the axis given.
     """
     with styled():
         if ax is None:
-            ax = plt.subplots(figsize=(7.0, 3.2), layout="constrained")[1]
-        t, y = trajectory.sample((trajectory.t_end - trajectory.t_start) / SAMPLES)
-        ax.plot(t, y[0], color=COLORS["hold"], label="V")
-        threshold = trajectory.neuron.v_thresh
-        if trajectory.neuron.fires:
-            ax.axhline(threshold, color=COLORS["threshold"], linestyle="--", linewidth=0.9, label="threshold")
-        if trajectory.n_spikes:
-            heights = [threshold] * trajectory.n_spikes
-            ax.plot(trajectory.spike_times, heights, "|", color="black", markersize=12, label="spike")
-        ax.set(xlabel="Time (ms)", ylabel="Membrane potential (mV)")
-        ax.set_xlim(trajectory.t_start, trajectory.t_end)
-        ax.legend(loc="upper left", bbox_to_anchor=(0.0, 1.12), ncols=3)
-    return ax
+            left, right = plt.subplots(
+                1, 2, sharey=True, width_ratios=[3.0, 1.0], figsize=(8.0, 3.6), layout="constrained"
+            )[1]
+            axes = {"raster": left, "rates": right}
+        else:
+            axes = {"raster": ax}
+        runs = np.unique(np.linspace(0, len(ensemble) - 1, min(MOST_ROWS, len(ensemble))).round().astype(int))
+        trains = [ensemble.train(run) for run in runs.tolist()]
+        axes["raster"].eventplot(
+            trains, lineoffsets=runs, linelengths=0.8 * len(ensemble) / len(runs), colors=COLORS["spike"]
+        )
+        axes["raster"].set(xlabel="Time (ms)", ylabel="Run", xlim=(ensemble.t_start, ensemble.t_end))
+        axes["raster"].set_ylim(-0.6, len(ensemble) - 0.4)
+        axes["raster"].yaxis.set_major_locator(MaxNLocator(integer=True))
+        if "rates" in axes:
+            axes["rates"].plot(ensemble.rates[runs], runs, ".", color=COLORS["hold"])
+            axes["rates"].set_xlabel("Rate (Hz)")
+            axes["rates"].set_xlim(0.0, 1.08 * max(float(np.nanmax(ensemble.rates)), 1e-9))
+    return axes if ax is None else ax

@@ -8,3 +8,4 @@ from natrium.reports.fit import fit_into as fit_into
 from natrium.reports.fit import read_spikes as read_spikes
 from natrium.reports.phase_plane import phase_plane_into as phase_plane_into
 from natrium.reports.reproduce import reproduce_into as reproduce_into
+from natrium.reports.run import run_into as run_into

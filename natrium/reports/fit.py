@@ -13,15 +13,25 @@ from natrium.reports.output import Output, manifest
 from natrium.reports.report import write_results
 
 MAX_SPIKES, MAX_BYTES = 100_000, 10_000_000
+COLUMNS = ("spike_ms", "time_ms", "spike_time_ms", "spike_times", "spike_time")
+EVERY = 10  # runs between two lines of progress, where they go to a file
 
 
-def read_spikes(path: Path) -> list[float]:
-    """Read spike times (ms) from a CSV file: its first column, or the one named ``spike_ms`` or ``time_ms``.
+def read_spikes(path: Path, column: str | None = None) -> list[float]:
+    """Read spike times (ms) from a CSV file.
+
+    Parameters
+    ----------
+    path : Path
+    column : str, optional
+        By its heading. By default the one column there is, one named as in `COLUMNS`, or the true times of a
+        file that natrium wrote (``true_hold_ms``, ``true_clamp_ms``: the first of them). Empty cells are
+        spikes that are not there.
 
     Raises
     ------
     ModelError
-        When the file cannot be read or a value is no number; the line is named.
+        When the file cannot be read, a value is no number (the line is named), or no column is told.
     """
     try:
         if path.stat().st_size > MAX_BYTES:
@@ -34,19 +44,37 @@ def read_spikes(path: Path) -> list[float]:
         raise ModelError(
             f"cannot read spikes from {path}: {getattr(error, 'strerror', None) or error}"
         ) from None
-    column = 0
+    place, heading = 0, []
     if rows and not _is_number(rows[0][0]):
         heading = [cell.strip() for cell in rows.pop(0)]
-        column = next((heading.index(name) for name in ("spike_ms", "time_ms") if name in heading), 0)
+        place = _place(heading, column, path)
+    elif column is not None:
+        raise ModelError(f"{path.name} has no headings, got column {column!r}: leave --column out")
     if len(rows) > MAX_SPIKES:
         raise ModelError(f"a fit takes at most {MAX_SPIKES} spikes, got {len(rows)}")
     spikes = []
     for number, row in enumerate(rows, start=1):
-        cell = row[column] if column < len(row) else ""
+        cell = row[place] if place < len(row) else ""
+        if heading and not cell.strip() and len(heading) > 1:
+            continue
         if not _is_number(cell):
             raise ModelError(f"spike {number} in {path.name} must be a number (ms), got {cell[:40]!r}")
         spikes.append(float(cell))
     return spikes
+
+
+def _place(heading: list[str], column: str | None, path: Path) -> int:
+    """Find the column of spike times."""
+    told = [name for name in heading if name.startswith("true_") and name.endswith("_ms")]
+    wanted = [column] if column is not None else [*COLUMNS, *told[:1]]
+    found = next((heading.index(name) for name in wanted if name in heading), None)
+    if found is None and column is None and len(heading) == 1:
+        return 0
+    if found is None:
+        raise ModelError(
+            f"{path.name} must have a column of spike times, got {', '.join(heading)}: name it with --column"
+        )
+    return found
 
 
 def _is_number(text: str) -> bool:
@@ -65,6 +93,7 @@ def fit_into(
     *,
     name: str,
     bounds: Mapping[str, tuple[float, float]] | None = None,
+    max_evaluations: int = 200,
     quiet: bool = False,
 ) -> dict[str, Any]:
     """Fit a model to spike times (see `natrium.reports.report`) and write the model found; there is no page.
@@ -78,15 +107,17 @@ def fit_into(
     parameters : sequence of str
         Names, as in `natrium.parameters`.
     bounds : mapping of str to (float, float), optional
+    max_evaluations : int
+        Runs of the model.
     """
     output = Output(out, quiet=quiet)
     with output.progress() as tell:
 
         def tell_step(step: FitStep) -> None:
-            tell(f"run {step.evaluation}: {step.rms:.3g} ms from the spikes given")
+            if output.console.is_terminal or step.evaluation % EVERY == 0:
+                tell(f"run {step.evaluation}: {step.rms:.3g} ms from the spikes given")
 
-        progress = tell_step if output.console.is_terminal else None
-        found = fit(model, spikes, parameters, bounds, progress=progress)
+        found = fit(model, spikes, parameters, bounds, max_evaluations=max_evaluations, progress=tell_step)
     output.table("parameters.csv", found.table())
     made_by = manifest(model, parameters=list(parameters), bounds=dict(bounds or {}), spikes_ms=list(spikes))
     data = write_results(output, found.data(), made_by)

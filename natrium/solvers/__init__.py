@@ -11,6 +11,7 @@ from natrium.solvers.ensembles.simulate_many import simulate_many as simulate_ma
 from natrium.solvers.event_driven.solver import EventDriven as EventDriven
 from natrium.solvers.fixed_step.solver import FixedStep as FixedStep
 from natrium.solvers.limits import Limits as Limits
+from natrium.solvers.loading import load_run as load_run
 from natrium.solvers.runs import Chunk as Chunk
 from natrium.solvers.runs import Runs as Runs
 from natrium.solvers.runs import solve_one_by_one as solve_one_by_one

@@ -22,6 +22,7 @@ from scipy.optimize import brentq
 from natrium.model import Drive, Simulation, UnsupportedModel, lower, smooth_spans
 from natrium.model.arrays import Array
 from natrium.solvers.base import BaseSolver, Run
+from natrium.solvers.dense import Leaky
 from natrium.solvers.flags import NEAR, RunFlag, graze_warnings
 from natrium.solvers.limits import Limits, Spending
 from natrium.solvers.refractory import rest_segment
@@ -73,13 +74,6 @@ class _Exact:
                 *(A * math.sin(w * s + p) for A, w, p in self.waves),
             )
         )
-
-    def array(self, s: Array) -> Array:
-        """Evaluate u at many times."""
-        u = self.level + self.slope * s + self.C * np.exp(-s / self.tau_m)
-        for A, w, p in self.waves:
-            u = u + A * np.sin(w * s + p)
-        return np.asarray(u)
 
     def bend(self, s: float) -> float:
         """Bound |u''| from `s` on."""
@@ -237,8 +231,13 @@ def decide(run: Run, limits: Limits) -> Trajectory | None:
 
 
 def _segment(exact: _Exact, begin: float, length: float, origin: float) -> Segment:
-    def state(s: Array) -> Array:
-        return origin + exact.array(s)[np.newaxis, :]
-
+    dense = Leaky(
+        tau_m=np.array(exact.tau_m),
+        level=np.array(exact.level),
+        slope=np.array(exact.slope),
+        C=np.array(exact.C),
+        origin=np.array(origin),
+        waves=np.array(exact.waves).reshape(-1, 3),
+    )
     knots = np.linspace(0.0, length, _KNOTS)
-    return Segment(begin, begin + length, knots, state(knots), state)
+    return Segment(begin, begin + length, knots, dense(knots), dense)

@@ -7,6 +7,7 @@ import numpy as np
 from natrium.model import Kernel
 from natrium.model.arrays import Array
 from natrium.model.kernel import relaxation_law
+from natrium.solvers.dense import Resting
 from natrium.solvers.trajectory import Segment
 
 
@@ -41,13 +42,8 @@ def rest_segment(kernel: Kernel, begin: float, length: float, y: Array) -> Segme
         V in mV, then the other states.
     """
     rates, targets = find_targets(kernel, y)
-    law = relaxation_law()
-
-    def state(s: Array) -> Array:
-        return np.asarray(law(y, targets, rates, s[:, np.newaxis])).T
-
-    knots = np.array([0.0, length])
-    return Segment(begin, begin + length, knots, state(knots), state)
+    knots, dense = np.array([0.0, length]), Resting(y, targets, rates)
+    return Segment(begin, begin + length, knots, dense(knots), dense)
 
 
 def rest(kernel: Kernel, y: Array, length: float) -> Array:

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping
 from functools import cached_property
-from importlib.metadata import entry_points
 from typing import Any, Literal
 
 import attrs
 import numpy as np
 
-from natrium.model import AnyNeuron, NatriumError, Number, Sum
+from natrium.model import AnyNeuron, Number, Sum
 from natrium.model.arrays import Array
 from natrium.solvers.flags import RunFlag
+from natrium.solvers.plots import find_plot
+from natrium.solvers.saving import write_run
 
 
 @attrs.frozen(eq=False)
@@ -215,25 +217,43 @@ class Trajectory:
             states.append(segment.state(local))
         return np.concatenate(times), np.concatenate(states, axis=1)
 
-    def plot(self, ax: Any = None) -> Any:
-        """Plot V, spikes and threshold.
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the run into one NetCDF file, dense output included; `natrium.load_run` reads it.
+
+        Parameters
+        ----------
+        path : path
+            Of the file, such as ``"run.nc"``; it is there whole or not at all.
+
+        Raises
+        ------
+        ModelError
+            When the file cannot be written, the model cannot be written as a model file (own equations, an
+            input that is a Python function), or the solver is not natrium's own.
+        """
+        write_run(self, path)
+
+    def plot(self, ax: Any = None, *, gates: bool = False, input: bool = False) -> Any:
+        """Plot V, spikes and threshold; gates and input beneath it where they are asked for.
 
         Parameters
         ----------
         ax : matplotlib.axes.Axes, optional
             Drawn into; a new figure by default.
+        gates, input : bool
+            Whether to show the other states, and the input.
+
+        Returns
+        -------
+        Axes, or dict of str to Axes
+            Of V alone, or of the panels by name.
 
         Raises
         ------
         NatriumError
             When the package is not installed whole: its figures are looked up among what is installed.
         """
-        for plot in entry_points(group="natrium.plots", name="trajectory"):
-            return plot.load()(self, ax=ax)
-        raise NatriumError(
-            "figures are looked up among the installed packages, got no natrium there: install it "
-            '(again): pip install "natrium", or -e . in a checkout'
-        )
+        return find_plot("trajectory")(self, ax=ax, gates=gates, input=input)
 
     def __repr__(self) -> str:
         """Say what was run and when it fired, in a few lines."""

@@ -8,6 +8,7 @@ from typer.testing import CliRunner
 
 import natrium
 from natrium.cli import app
+from natrium.reports import read_spikes
 
 
 def call(*arguments):
@@ -133,3 +134,39 @@ def test_bad_input_is_a_plain_message(files, arguments, told, monkeypatch):
     assert told in result.stderr
     assert "Traceback" not in result.output
     assert not (files / "out" / "results.json").exists()
+
+
+def test_fit_reads_the_spikes_that_natrium_writes(files, tmp_path):
+    """A table of labels and true times: the true ones, or the column that is named."""
+    table = "spike,script_label_ms,true_hold_ms\n1,40.7,40.948477\n2,65.2,65.587194\n3,,90.386462\n"
+    (tmp_path / "spikes.csv").write_text(table)
+    assert read_spikes(tmp_path / "spikes.csv") == [40.948477, 65.587194, 90.386462]
+    assert read_spikes(tmp_path / "spikes.csv", "script_label_ms") == [40.7, 65.2]
+    (tmp_path / "trace.csv").write_text("V_mV,m\n1,2\n")
+    with pytest.raises(natrium.ModelError, match="got V_mV, m: name it with --column"):
+        read_spikes(tmp_path / "trace.csv")
+    (tmp_path / "plain.csv").write_text("40.9\n65.6\n")
+    with pytest.raises(natrium.ModelError, match="leave --column out"):
+        read_spikes(tmp_path / "plain.csv", "spike_ms")
+
+
+def test_a_fit_that_does_not_converge_exits_1_and_says_what_to_do(files):
+    (files / "few.csv").write_text("41.0\n66.0\n91.0\n")
+    result = call(
+        "fit",
+        files / "second.toml",
+        files / "few.csv",
+        "-p",
+        "g_Na",
+        "-p",
+        "tau_m",
+        "--max-evaluations",
+        "1",
+        "--out",
+        files / "out",
+    )
+    assert result.exit_code == 1
+    assert "Not converged" in result.stdout
+    assert "allow more runs" in result.stdout
+    assert "did not converge" in result.stderr
+    assert json.loads((files / "out" / "results.json").read_text())["converged"] is False

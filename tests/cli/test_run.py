@@ -1,5 +1,6 @@
 """The command line: outputs, messages and exit codes as the contract says."""
 
+import csv
 import json
 import runpy
 import sys
@@ -260,3 +261,30 @@ def test_main_and_module_run_the_command_line(monkeypatch, capsys):
             start()
         assert stopped.value.code == 0
         assert "natrium" in capsys.readouterr().out
+
+
+def test_run_into_a_folder_writes_figure_trace_spikes_and_the_run(tmp_path):
+    model = natrium.notebook.lif_na()
+    model.save(tmp_path / "second.toml")
+    out = tmp_path / "out"
+    result = call("run", tmp_path / "second.toml", "--out", out)
+    assert result.exit_code == 0, result.output
+    assert {path.name for path in out.iterdir()} == {
+        "run.png",
+        "run.svg",
+        "trace.csv",
+        "spikes.csv",
+        "results.json",
+        "manifest.json",
+        "run.nc",
+    }
+    again = natrium.load_run(out / "run.nc")
+    assert again.n_spikes == 3
+    with (out / "trace.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    assert list(rows[0]) == ["time_ms", "V_mV", "Na.m", "Na.h"]
+    assert float(rows[-1]["V_mV"]) == again.final_state["V"]
+    fitted = call(
+        "fit", tmp_path / "second.toml", out / "spikes.csv", "-p", "g_Na", "--out", tmp_path / "fit"
+    )
+    assert fitted.exit_code == 0, fitted.output

@@ -30,8 +30,15 @@ def test_script_figure_is_the_script_s_own_plot(second):
 def test_comparison_has_the_panels_that_the_model_asks_for(name):
     comparison = compare_script(natrium.notebook.SCRIPTS[name]())
     labels = [axes.get_ylabel() for axes in plot_comparison(comparison, "t").axes]
-    expected = ["V (mV)", "I (mV)"] if name == "lif" else ["V (mV)", "spikes", "gates", "I (mV)"]
-    assert labels == expected
+    firing = ["V (mV)", "spikes", "label −\ntruth (ms)", "gates", "I (mV)"]
+    assert labels == (["V (mV)", "I (mV)"] if name == "lif" else firing)
+
+
+def test_comparison_shows_how_far_each_label_is_from_the_truth(second):
+    lag = plot_comparison(second, "t").axes[2]
+    (marks,) = (line for line in lag.lines if line.get_marker() == "o")
+    np.testing.assert_allclose(marks.get_xdata(), second.truth.spike_times)
+    np.testing.assert_allclose(marks.get_ydata(), [pair.difference for pair in second.pairs()])
 
 
 def test_comparison_marks_every_spike_of_script_and_truths(second):

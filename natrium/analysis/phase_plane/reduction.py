@@ -132,6 +132,10 @@ class Plane:
         given = tuple(symbols.values())
         return sign_changes(enclosure, lambda V: float(scalar(V, *given)[0]), low, high)
 
+    def __getstate__(self) -> dict[str, Any]:
+        """Copy and pickle the fields alone: functions are lowered anew."""
+        return attrs.asdict(self, recurse=False)
+
     @property
     def values(self) -> tuple[float, ...]:
         """Values of the parameters, in the order of ``neuron.system``."""

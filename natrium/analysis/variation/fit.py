@@ -17,6 +17,7 @@ from natrium.model import Count, Model, ModelError, NatriumError, Number, Parame
 from natrium.model.arrays import Array
 from natrium.model.checks import as_numbers
 from natrium.model.simulation import check_model
+from natrium.solvers import run
 
 TOLERANCE = 1e-12
 # Singular values of the scaled Jacobian below this part of the largest: undetermined by the spikes.
@@ -145,6 +146,11 @@ class Fit(Result):
             f"{'Converged' if self.converged else 'Not converged'}, {self.evaluations} runs: {self.message}",
             f"{self.n_model} spikes for {self.n_data}, off by {self.rms:.3g} ms (root mean square).",
         ]
+        if not self.converged:
+            said.append(
+                "Begin nearer (other values in the model), give bounds, fit fewer parameters, or allow more "
+                "runs (max_evaluations)."
+            )
         if not self.determined:
             said.append("The spikes do not determine all parameters: uncertainties are infinite.")
         return said
@@ -240,7 +246,7 @@ def _summary(
 ) -> Fit:
     values = np.array(result.x, dtype=float)
     found = with_parameters(model, dict(zip(names, values.tolist(), strict=True)))
-    gradients = spike_time_gradients(found, names)
+    gradients = spike_time_gradients(run(found, misfit.solver), names)
     matched = min(times.size, gradients.spike_times.size)
     residuals = gradients.spike_times[:matched] - times[:matched]
     freedom = matched - len(names)

@@ -118,6 +118,10 @@ class Linearised:
     structure: _Structure
     stiff: bool
 
+    def __reduce__(self) -> Any:
+        """Copy and pickle without the functions: they are lowered anew."""
+        return linearised, (self.system, self.stiff)
+
     def flow(self, y: Array, level: float) -> tuple[Array, Array, Array]:
         """Give the flow, its Jacobian and its derivative by the input.
 

@@ -12,6 +12,7 @@ from natrium.model.arrays import Array
 from natrium.solvers import Trajectory, accurate
 
 RUN_RTOL = 1e-10
+SLOPE_RTOL = 1e-8  # of the slopes that the search goes by; those of the result are made anew
 LONGER = 0.5  # of the span: how much longer a model that fires too few times is run
 PENALTY = 10.0  # ms per mV by which V stays below the threshold
 PEAK_SAMPLES = 2000
@@ -65,7 +66,7 @@ class Misfit:
         slopes = np.zeros((n + 1, len(self.names)))
         matched = min(n, found.size)
         directions = self._directions(model, run)
-        spikes = propagate(run, directions, n_spikes=min(found.size, n + 1)).spikes
+        spikes = propagate(run, directions, rtol=SLOPE_RTOL, n_spikes=min(found.size, n + 1)).spikes
         for row, spike in enumerate(spikes[:matched]):
             slopes[row] = spike.gradient
         if matched < n:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any
 
 import numpy as np
 
@@ -31,7 +33,7 @@ class Prepared:
     """
 
     def __init__(self, solver: BaseSolver, run: Run, settings: Callable[[InputTable], Settings]) -> None:
-        self.solver = solver
+        self.solver: Any = solver
         self.runs = Runs(neuron=run.neuron, stimulus=run.stimulus, t_start=run.t_start, t_end=run.t_end)
         inputs = tabulate(self.runs)
         if inputs.unsupported:
@@ -39,6 +41,12 @@ class Prepared:
         self.work = Work(self.runs, inputs, settings(inputs), np.empty(0), often=True)
         self.origin = float(origins(self.runs)[0])
         self.initial = np.array(run.neuron.initial_state())
+
+    def __reduce__(self) -> Any:
+        """Copy and pickle without the machine code: it is made ready anew."""
+        runs = self.runs
+        span = {"t_start": runs.t_start, "t_end": runs.t_end}
+        return partial(self.solver.prepare, runs.neuron, runs.stimulus, **span), ()
 
     def __call__(self, state: Sequence[float] | Array | None = None) -> tuple[Array, Array]:
         """Run it.

@@ -12,30 +12,13 @@ from natrium.model.arrays import Array
 from natrium.solvers.base import BaseSolver, Run
 from natrium.solvers.closed_form import decide
 from natrium.solvers.compiled.lane_tables import GRAZES, N_GRAZES, Results
+from natrium.solvers.dense import Series
 from natrium.solvers.flags import RunFlag, graze_warnings
 from natrium.solvers.limits import Limits
 from natrium.solvers.refractory import rest_segment
 from natrium.solvers.trajectory import Event, Segment, Trajectory
 
 Decided = tuple[Array, Array] | None  # spike times of the solver and of the closed form
-
-
-class _Series:
-    """The dense output of one stretch: each step's own Taylor polynomial."""
-
-    def __init__(self, knots: Array, series: Array, shift: float) -> None:
-        self.knots, self.series, self.shift = knots, series, shift
-
-    def __call__(self, s: Array) -> Array:
-        step = np.clip(np.searchsorted(self.knots, s, side="right") - 1, 0, len(self.series) - 1)
-        tau = s - self.knots[step]
-        chosen = self.series[step]  # (n_times, n_states, order + 1)
-        value = chosen[:, :, -1]
-        for k in range(chosen.shape[2] - 2, -1, -1):
-            value = value * tau[:, None] + chosen[:, :, k]
-        value = value.T.copy()
-        value[0] += self.shift
-        return np.asarray(value)
 
 
 def graze_messages(t_start: float, out: Results, run: int, decided: Decided = None) -> list[str]:
@@ -91,7 +74,7 @@ def _stretches(run: Run, record: Array, series: Array) -> tuple[list[Segment], l
         origin, end = edges[number], edges[number + 1]
         length = float(record[behind - 1, 1] + record[behind - 1, 2])
         knots = np.append(record[first:behind, 1], length)
-        dense = _Series(knots[:-1], series[first:behind], shift)
+        dense = Series(knots[:-1], series[first:behind], np.array(shift))
         values = dense(knots)
         if spiked[behind - 1]:
             values[0, -1] = shift

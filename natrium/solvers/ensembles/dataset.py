@@ -60,18 +60,20 @@ def dataset(ensemble: Any) -> xarray.Dataset:
         ensemble.counts,
         {"sample_dimension": "spike", "long_name": "number of spikes of each run", "units": "1"},
     )
-    variables["spike_time"] = (
-        ("spike",),
-        ensemble.spike_times,
-        {"long_name": "times of all spikes, run after run", "units": "ms"},
-    )
+    if ensemble.spike_times.size:
+        variables["spike_time"] = (
+            ("spike",),
+            ensemble.spike_times,
+            {"long_name": "times of all spikes, run after run", "units": "ms"},
+        )
     told = sorted(ensemble.messages.items())
-    variables["message"] = (
-        ("told",),
-        np.array([message for _, message in told], dtype=object if told else str),
-        {"long_name": "failures and warnings"},
-    )
-    variables["message_run"] = (("told",), np.array([run for run, _ in told], np.int64))
+    if told:  # an axis of length 0 would leave nothing of a table of all (`to_dataframe`)
+        variables["message"] = (
+            ("told",),
+            np.array([message for _, message in told], dtype=object),
+            {"long_name": "failures and warnings"},
+        )
+        variables["message_run"] = (("told",), np.array([run for run, _ in told], np.int64))
     return xarray.Dataset(
         variables,
         coordinates,

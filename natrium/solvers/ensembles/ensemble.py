@@ -14,6 +14,7 @@ import numpy.typing as npt
 from natrium.model import SolverError
 from natrium.model.arrays import Array
 from natrium.solvers.flags import SHORT, RunFlag
+from natrium.solvers.plots import find_plot
 from natrium.solvers.runs import Chunk, Runs
 
 if TYPE_CHECKING:
@@ -238,6 +239,21 @@ class Ensemble:
             if number := int(np.count_nonzero(self.flags & bit)):
                 told[kind] = str(number)
         return told
+
+    def plot(self, ax: Any = None) -> Any:
+        """Plot the spikes of all runs, run by run, and their rates beside them.
+
+        Parameters
+        ----------
+        ax : matplotlib.axes.Axes, optional
+            The spikes alone are drawn into it; a new figure of both by default.
+
+        Returns
+        -------
+        Axes, or dict of str to Axes
+            The axis given, or ``"raster"`` and ``"rates"``.
+        """
+        return find_plot("ensemble")(self, ax=ax)
 
     def __repr__(self) -> str:
         """Show the size, and how the runs went."""

@@ -20,6 +20,8 @@ from natrium.solvers.ensembles.schedule import Schedule
 from natrium.solvers.runs import Chunk, Runs
 from natrium.solvers.simulate import choose_solver
 
+LINES = 20  # of progress, where it goes to a file
+
 
 def simulate_many(
     neuron: AnyNeuron,
@@ -68,7 +70,7 @@ def simulate_many(
     chunk : int, optional
         Runs that are carried together; by default as many as last some seconds.
     progress : bool
-        Show a progress bar on standard error, where that is a terminal.
+        Show a progress bar on standard error; a line now and then where that is no terminal.
     **options
         Of the solver named, such as ``rtol``.
 
@@ -158,8 +160,17 @@ def show_progress(
     done : int
         How many were done before.
     """
-    if not wanted or not sys.stderr.isatty():
+    if not wanted:
         yield from schedule
+        return
+    if not sys.stderr.isatty():
+        step = told = max(1, n_runs // LINES)
+        for start, chunk in schedule:
+            yield start, chunk
+            done += chunk.counts.size
+            if done >= told:
+                print(f"{done} of {n_runs} runs", file=sys.stderr, flush=True)
+                told = done + step
         return
     import typer  # a large import, for the bar only
 

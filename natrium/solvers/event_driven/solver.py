@@ -26,6 +26,7 @@ from natrium.model import (
 from natrium.model.arrays import Array
 from natrium.solvers.base import BaseSolver, Run
 from natrium.solvers.closed_form import decide
+from natrium.solvers.dense import Polynomials
 from natrium.solvers.event_driven.crossing import Graze, Search
 from natrium.solvers.event_driven.right_hand_side import bound_jacobian, bound_rhs
 from natrium.solvers.event_driven.steppers import STEPPERS, Piece, Record, Rhs, Stepper, TrueStep
@@ -131,15 +132,17 @@ class _Dense:
         self.records, self.end, self.fun, self.shift = records, end, fun, shift
 
     @cached_property
-    def polynomial(self) -> Any:
-        from scipy.interpolate import BPoly  # a large import, for dense output only
-
+    def polynomials(self) -> Polynomials:
         coefficients = np.stack([record.coefficients(self.fun) for record in self.records], axis=1)
-        return BPoly(coefficients, [record.t for record in self.records] + [self.end])
+        knots = np.array([*(record.t for record in self.records), self.end])
+        return Polynomials(coefficients, knots, self.shift)
 
     def __call__(self, s: Array) -> Array:
-        origin = self.records[0].t
-        return np.asarray(self.polynomial(origin + s)).T + self.shift[:, None]
+        return self.polynomials(s)
+
+    def __reduce__(self) -> Any:
+        """Copy and pickle as the polynomials alone."""
+        return self.polynomials.__class__, attrs.astuple(self.polynomials, recurse=False)
 
 
 class _Course:

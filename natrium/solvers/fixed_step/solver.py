@@ -32,6 +32,7 @@ from natrium.model import (
 from natrium.model.arrays import Array
 from natrium.model.hybrid import REFRACTORY_RULES
 from natrium.solvers.base import BaseSolver, Run
+from natrium.solvers.dense import Sampled
 from natrium.solvers.fixed_step.schemes import SCHEMES, Current, Flow
 from natrium.solvers.limits import Limits
 from natrium.solvers.refractory import rest
@@ -314,8 +315,5 @@ def _mean(stimulus: Stimulus, begin: float, end: float) -> float:
 
 
 def _samples(labels: Array, y: Array, t_start: float, t_end: float) -> Segment:
-    def state(s: Array) -> Array:
-        return np.asarray(y[:, np.clip(np.searchsorted(knots, s, side="right") - 1, 0, None)])
-
     knots = labels - t_start
-    return Segment(t_start, t_end, knots, y, state)
+    return Segment(t_start, t_end, knots, y, Sampled(knots, y))

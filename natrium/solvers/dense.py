@@ -1,0 +1,143 @@
+"""The course of a run between its knots, as data: each kind is arrays and the formula that reads them.
+
+A kind is picklable, and is written to a file (`natrium.solvers.saved`) by its fields alone.
+"""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import Any
+
+import attrs
+import numpy as np
+
+from natrium.model.arrays import Array
+from natrium.model.kernel import relaxation_law
+
+
+@attrs.frozen(eq=False)
+class Sampled:
+    """A fixed-step run: the last sample.
+
+    Attributes
+    ----------
+    knots : ndarray, shape (n_knots,)
+        ms from the stretch's beginning.
+    values : ndarray, shape (n_states, n_knots)
+    """
+
+    knots: Array
+    values: Array
+
+    def __call__(self, s: Array) -> Array:
+        """Give the states, shape (n_states, n_times)."""
+        return np.asarray(self.values[:, np.clip(np.searchsorted(self.knots, s, side="right") - 1, 0, None)])
+
+
+@attrs.frozen(eq=False)
+class Resting:
+    """A refractory period in closed form.
+
+    Attributes
+    ----------
+    start, targets, rates : ndarray, shape (n_states,)
+        The state at its beginning, and where each goes to how fast (per ms).
+    """
+
+    start: Array
+    targets: Array
+    rates: Array
+
+    def __call__(self, s: Array) -> Array:
+        """Give the states, shape (n_states, n_times)."""
+        return np.asarray(relaxation_law()(self.start, self.targets, self.rates, s[:, np.newaxis])).T
+
+
+@attrs.frozen(eq=False)
+class Leaky:
+    """The leaky membrane under constants, ramps and sines: level + slope s + waves + C exp(-s/tau_m).
+
+    Attributes
+    ----------
+    tau_m, level, slope, C, origin : ndarray, shape ()
+        ms, mV and mV/ms; `origin` is what V is measured from.
+    waves : ndarray, shape (n_waves, 3)
+        Amplitude, angular frequency and phase.
+    """
+
+    tau_m: Array
+    level: Array
+    slope: Array
+    C: Array
+    origin: Array
+    waves: Array
+
+    def __call__(self, s: Array) -> Array:
+        """Give V, shape (1, n_times), mV."""
+        u = self.level + self.slope * s + self.C * np.exp(-s / self.tau_m)
+        for A, w, p in self.waves:
+            u = u + A * np.sin(w * s + p)
+        return np.asarray(self.origin + u)[np.newaxis, :]
+
+
+@attrs.frozen(eq=False)
+class Series:
+    """Each step's own Taylor polynomial.
+
+    Attributes
+    ----------
+    knots : ndarray, shape (n_steps,)
+        Where the steps begin, ms.
+    series : ndarray, shape (n_steps, n_states, order + 1)
+        Coefficients, the constant first.
+    shift : ndarray, shape ()
+        What V is measured from, mV.
+    """
+
+    knots: Array
+    series: Array
+    shift: Array
+
+    def __call__(self, s: Array) -> Array:
+        """Give the states, shape (n_states, n_times)."""
+        step = np.clip(np.searchsorted(self.knots, s, side="right") - 1, 0, len(self.series) - 1)
+        tau = s - self.knots[step]
+        chosen = self.series[step]  # (n_times, n_states, order + 1)
+        value = chosen[:, :, -1]
+        for k in range(chosen.shape[2] - 2, -1, -1):
+            value = value * tau[:, None] + chosen[:, :, k]
+        value = value.T.copy()
+        value[0] += self.shift
+        return np.asarray(value)
+
+
+@attrs.frozen(eq=False, slots=False)
+class Polynomials:
+    """Each step's polynomial in Bernstein's form.
+
+    Attributes
+    ----------
+    coefficients : ndarray, shape (degree + 1, n_steps, n_states)
+    knots : ndarray, shape (n_steps + 1,)
+        ms in the piece's own time.
+    shift : ndarray, shape (n_states,)
+        What the states are measured from.
+    """
+
+    coefficients: Array
+    knots: Array
+    shift: Array
+
+    @cached_property
+    def _curve(self) -> Any:
+        from scipy.interpolate import BPoly  # a large import, for dense output only
+
+        return BPoly(self.coefficients, self.knots)
+
+    def __call__(self, s: Array) -> Array:
+        """Give the states, shape (n_states, n_times)."""
+        return np.asarray(self._curve(self.knots[0] + s)).T + self.shift[:, None]
+
+
+KINDS = {kind.__name__: kind for kind in (Sampled, Resting, Leaky, Series, Polynomials)}
+"""All kinds by name, as files name them."""
