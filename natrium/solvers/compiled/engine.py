@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import math
-import os
 import sys
 import threading
 from collections.abc import Callable, Iterator
@@ -40,7 +39,7 @@ from natrium.solvers.compiled.lane_tables import (
     Tables,
 )
 from natrium.solvers.compiled.taylor.lowering import native_formula, native_step
-from natrium.solvers.compiled.taylor.native import cache_folder
+from natrium.solvers.compiled.taylor.store import engine_folder
 from natrium.solvers.refractory import find_targets
 from natrium.solvers.runs import Runs
 
@@ -138,12 +137,7 @@ def _folder(version: str) -> str:
     """Make a folder for what numba compiles; none where it cannot be written to."""
     sources = [Path(__file__).with_name(f"{name}.py").read_bytes() for name in SOURCES]
     digest = hashlib.sha256(b"".join([version.encode(), *sources])).hexdigest()[:16]
-    folder = cache_folder() / f"engine-{digest}"
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError:
-        return ""
-    return str(folder) if os.access(folder, os.W_OK) else ""
+    return engine_folder(digest)
 
 
 class Work:

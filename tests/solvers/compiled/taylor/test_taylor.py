@@ -16,7 +16,8 @@ import natrium
 from natrium.model.expressions.exprel import exprel, whole_exp
 from natrium.solvers.compiled.taylor import native
 from natrium.solvers.compiled.taylor.lowering import taylor_program
-from natrium.solvers.compiled.taylor.native import assembly, cache_folder, compile_step
+from natrium.solvers.compiled.taylor.native import assembly, compile_step
+from natrium.solvers.compiled.taylor.store import cache_folder
 from tests.solvers.compiled.taylor.steps import ORDER, J, a, exact, of, taken, worst, written, x, y
 
 INPUT = (3.0, -0.5, 0.25, -0.1, 0.03)
