@@ -67,17 +67,19 @@ class Journal:
     @contextmanager
     def locked(self) -> Iterator[None]:
         """Keep a second process from doing the same work; the lock goes with the process."""
+        from filelock import FileLock, Timeout
+
+        lock = FileLock(self.folder / LOCK, blocking=False)
         try:
-            import fcntl
-        except ImportError:  # pragma: no cover - no such locks there
+            lock.acquire()
+        except Timeout:
+            raise ModelError(f"{self.folder} is in use: the same sweep is running") from None
+        except OSError as error:
+            raise ModelError(f"cannot write into {self.folder}: {error.strerror or error}") from error
+        try:
             yield
-            return
-        with (self.folder / LOCK).open("w") as file:
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except OSError:
-                raise ModelError(f"{self.folder} is in use: the same sweep is running") from None
-            yield
+        finally:
+            lock.release()
 
     def keep(self, start: int, chunk: Chunk) -> None:
         """Write a chunk whose first run has the index `start`."""

@@ -182,7 +182,7 @@ def _check_writer(out: Path) -> None:
     if not out.parent.is_dir():
         raise ModelError(f"a sweep's folder must be there, got {out.parent}: make it")
     package = "zarr" if out.suffix == ".zarr" else "netCDF4"
-    for name in ("xarray", package):
+    for name in ("xarray", package, "filelock"):
         if find_spec(name) is None:
             raise ModelError(MISSING.format(f"{out.suffix} files", name))
 
