@@ -142,6 +142,10 @@ class Kernel:
 
     system: HybridSystem
 
+    def __reduce__(self) -> Any:
+        """Copy and pickle the system alone: functions are lowered anew."""
+        return Kernel, (self.system,)
+
     @property
     def parameters(self) -> tuple[float, ...]:
         """Values of the system's parameters, in its order."""

@@ -75,7 +75,13 @@ CASES = {
 }
 
 
-@pytest.fixture(scope="module", params=CASES)
+SLOW = ("excitability with sodium", "excitability of a pacemaker", "comparison")
+
+
+@pytest.fixture(
+    scope="module",
+    params=[pytest.param(name, marks=[pytest.mark.slow] if name in SLOW else []) for name in CASES],
+)
 def written(request, tmp_path_factory):
     made, given, options = CASES[request.param]
     out = tmp_path_factory.mktemp("report")
