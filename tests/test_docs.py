@@ -30,13 +30,26 @@ def blocks(path, language):
     return re.findall(rf"```{language}\n(.*?)```", (ROOT / path).read_text(encoding="utf-8"), re.DOTALL)
 
 
-def test_the_readme_s_python_runs_and_gives_the_spikes_it_shows():
+def shown(code, after):
+    """Give the numbers that a comment of the code shows."""
+    return [float(number) for number in re.search(rf"{after} +# \w+\(\[?(.*?)\]?\)", code)[1].split(",")]
+
+
+def test_the_readme_s_python_runs_and_gives_the_numbers_it_shows(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
     code = "\n".join(blocks("README.md", "python"))
     scope = {}
     exec(compile(code, "README.md", "exec"), scope)  # noqa: S102 - our own README
-    shown = re.search(r"spike_times +# array\(\[(.*?)\]", code)[1]
-    spikes = [float(number) for number in shown.split(",")]
-    assert scope["trajectory"].spike_times == pytest.approx(spikes, abs=1e-7)
+    run = scope["trajectory"]
+    assert run.spike_times == pytest.approx(shown(code, "spike_times"), abs=1e-7)
+    assert run.spike_time_errors == pytest.approx(shown(code, "spike_time_errors"), rel=0.05)
+    value, uncertainty = (
+        float(number)
+        for number in re.search(r"order +# Order\(value=(.*?), uncertainty=(.*?),", code).groups()
+    )
+    order = natrium.convergence(scope["rk4"], scope["truth"]).order
+    assert order.value == pytest.approx(value, abs=0.005)
+    assert order.uncertainty == pytest.approx(uncertainty, abs=0.005)
     assert scope["potassium"].gates[0].name == "n"
 
 
@@ -45,6 +58,21 @@ def test_the_readme_s_model_file_is_valid():
     assert tomllib.loads(text)["natrium"] == 1
     model = natrium.loads(text)
     assert natrium.run(model).spike_times == pytest.approx([40.948477, 65.587194, 90.386462], abs=1e-5)
+
+
+def test_the_defaults_of_a_model_file_are_those_that_its_page_tells():
+    page = (ROOT / "docs/model-file.md").read_text(encoding="utf-8")
+    model = natrium.loads("natrium = 1\n[neuron]\n")
+    for name, value in re.findall(r"`(\w+)`(?: [>≥] 0)? \((?:default )?(-?[\d.e-]+)\)", page):
+        holder = model.neuron if hasattr(model.neuron, name) else model.simulation
+        if hasattr(holder, name):
+            assert getattr(holder, name) == float(value), name
+    assert "`tau_m` > 0 (default 10)" in page
+    assert (model.neuron.refractory, model.simulation.solver, model.simulation.method) == (
+        "hold",
+        "event",
+        "auto",
+    )
 
 
 PAGES = sorted(path.relative_to(ROOT).as_posix() for path in (ROOT / "docs").glob("*.md"))

@@ -88,7 +88,10 @@ def align(*shape: int) -> Array:
 
 @contextmanager
 def _announce() -> Iterator[None]:
-    """Say so on standard error, once, where compiling takes its time."""
+    """Say so on standard error, once, where there is something to be compiled and it takes its time."""
+    if _is_compiled():
+        yield
+        return
     timer = threading.Timer(LONG, _say)
     timer.daemon = True
     timer.start()
@@ -96,6 +99,14 @@ def _announce() -> Iterator[None]:
         yield
     finally:
         timer.cancel()
+
+
+def _is_compiled() -> bool:
+    """Tell whether what numba compiles is on disk already: a loaded machine alone is no compiling."""
+    import numba
+
+    folder = _folder(numba.__version__)
+    return bool(folder) and any(Path(folder).rglob("*.nbc"))
 
 
 @cache
