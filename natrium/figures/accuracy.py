@@ -12,7 +12,7 @@ from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormat
 
 from natrium.analysis import Convergence, Order, Study, WorkRow
 from natrium.analysis.accuracy.work_precision import FAMILIES
-from natrium.figures.style import COLORS, SERIES, new_figure, styled
+from natrium.figures.style import COLORS, SERIES, new_figure, spread, styled
 from natrium.model.arrays import Array
 
 MARKERS = "osD^vP*X<>"
@@ -67,6 +67,7 @@ def plot_convergence(convergences: Sequence[Convergence], title: str) -> Figure:
     shown = [panel for panel in panels if any(np.isfinite(errors).any() for errors, _ in panel[1])]
     with styled():
         figure = new_figure(4.6 * max(len(shown), 1), 4.3)
+        spread(figure)
         axes = np.atleast_1d(figure.subplots(1, max(len(shown), 1)))
         figure.suptitle(title, fontsize=10.5)
         for ax, (label, curves) in zip(axes, shown, strict=False):

@@ -12,6 +12,7 @@ from matplotlib.ticker import MaxNLocator
 from natrium.analysis import Budget, Comparison, LadderRow, SpikePair
 from natrium.figures.style import COLORS, SERIES, new_figure, state_looks, styled
 
+LONG = 60  # characters of a title, which must stay within the page
 FINE = 0.05  # ms between samples of a true course
 MOST_BARS = 16  # spikes of a budget whose bars stand apart
 MOST_MARKS = 5  # spikes that a ladder shows; of more the first, the middle and the last
@@ -31,7 +32,8 @@ def plot_script(comparison: Comparison, title: str) -> Figure:
         ax = figure.subplots()
         script = comparison.script
         ax.plot(script.t, script.V, color=COLORS["script"])
-        ax.set(title=title, xlabel="Time (ms)", ylabel="Membrane Potential (mV)")
+        ax.set(xlabel="Time (ms)", ylabel="Membrane Potential (mV)")
+        ax.set_title(title, fontsize=9.5 if len(title) > LONG else 10.5)
         ax.margins(x=0.01)
     return figure
 

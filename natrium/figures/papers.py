@@ -58,8 +58,16 @@ FILLS = ("none", "full", "none", "none", "full")
 SCHEME_COLORS = dict(
     zip(("sequential-euler", "euler", "exponential-euler", "heun", "rk4"), SERIES, strict=False)
 )
+SCHEME_NAMES = {
+    "sequential-euler": "sequential Euler",
+    "euler": "Euler",
+    "exponential-euler": "exponential Euler",
+    "heun": "Heun",
+    "rk4": "Runge-Kutta 4",
+}
 LEGEND_ROOM = 1e-4  # ms, left of all steps
 PANEL_TITLES = {"grid": "on the grid", "linear": "on a line", "cubic": "on a cubic"}
+CHANNEL_NAMES = {"hh_sodium": "squid sodium", "hh_potassium": "squid potassium"}
 MODEL_NAMES = {"lif": "LIF", "lif_na": "second script"}
 
 
@@ -168,7 +176,14 @@ def _mark(index: int) -> dict[str, Any]:
 
 def _scheme_legend(figure: Figure) -> None:
     handles = [
-        Line2D([], [], **_mark(index) | {"linestyle": "-"}, color=color, linewidth=1.0, label=scheme)
+        Line2D(
+            [],
+            [],
+            **_mark(index) | {"linestyle": "-"},
+            color=color,
+            linewidth=1.0,
+            label=SCHEME_NAMES[scheme],
+        )
         for index, (scheme, color) in enumerate(SCHEME_COLORS.items())
     ]
     figure.legend(handles=handles, loc="outside upper center", ncols=len(handles), fontsize=8)
@@ -183,15 +198,20 @@ def plot_gates(gates: GateErrors, spikes: SpikeErrors) -> Figure:
     spikes : SpikeErrors
     """
     with styled():
-        figure = new_figure(8.4, 3.8)
+        figure = new_figure(8.4, 4.6)
         left, right = figure.subplots(1, 2)
         for index, name in enumerate(gates.names):
             color = SERIES[index]
-            left.loglog(gates.steps, gates.ratios[index], color=color, label=name.replace(".", ": "))
+            channel, gate = name.split(".")
+            label = f"{CHANNEL_NAMES.get(channel, channel.replace('_', ' '))}: {gate}"
+            left.loglog(gates.steps, gates.ratios[index], color=color, label=label)
             left.plot(gates.steps[0] * 0.8, gates.predicted[index], "<", color=color, markersize=5)
             if name.endswith("m"):
                 left.axvline(2.0 * gates.fastest[index], color=color, linestyle=":", linewidth=1.0)
-        left.axhline(1.0, color=COLORS["threshold"], linewidth=0.9)
+        grey = COLORS["threshold"]
+        left.plot([], [], "<", color=grey, markersize=5, label="short steps, by theory")
+        left.plot([], [], ":", color=grey, linewidth=1.0, label="twice the least tau of m")
+        left.axhline(1.0, color=grey, linewidth=0.9)
         left.set_ylim(0.2, 3.0)
         left.set_yticks([0.2, 0.5, 1.0, 2.0], ["0.2", "0.5", "1", "2"])
         left.set(
@@ -199,7 +219,7 @@ def plot_gates(gates: GateErrors, spikes: SpikeErrors) -> Figure:
             xlabel="Step dt (ms)",
             ylabel="error: exponential Euler / Euler",
         )
-        left.legend(loc="lower left")
+        left.legend(loc="upper center", bbox_to_anchor=(0.5, -0.18), ncols=2)
         for index, method in enumerate(("Euler", "exponential Euler")):
             right.loglog(
                 spikes.steps,

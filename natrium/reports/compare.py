@@ -56,6 +56,7 @@ def compare_into(model: Model, out: Path, *, name: str, quiet: bool = False) -> 
             "work_precision.csv": work,
         },
         said=[(f"{name}: script and truth", spikes, done.sentences())],
+        summary=done.summary(),
         intro=f"<p>The model in <code>{escape(name)}</code> was run as a script would run it (sequential "
         f"Euler, dt&nbsp;=&nbsp;{done.comparison.dt:g}&nbsp;ms), by every other method there is, and truly, "
         "with an error bar on every spike.</p>",

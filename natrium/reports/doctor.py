@@ -56,6 +56,7 @@ def diagnose_into(
                 for kind, ones in by_kind.items()
             ),
         ],
+        summary=found.summary(),
         intro=f"<p>{escape(found.subject)} was held against the model that it claims to be: what it does "
         "otherwise, by which rules it steps, and what each of them does to its spikes.</p>",
     )

@@ -11,6 +11,7 @@ from typing import Any
 import attrs
 
 from natrium.figures.style import Figure
+from natrium.reports.glossary import Glossary
 from natrium.reports.output import show, thin
 
 _CSS = """
@@ -26,6 +27,9 @@ th { border-bottom: 2px solid #888; }
 td.text { text-align: left; }
 .scroll { overflow-x: auto; }
 code { font-size: .85em; }
+.summary { background: #f4f4f4; padding: .8rem 1rem .8rem 2rem; border-left: 4px solid #0072B2; }
+abbr { text-decoration: underline dotted; cursor: help; }
+dt { font-weight: bold; } dd { margin: 0 0 .5rem 1.5rem; }
 """
 
 
@@ -49,9 +53,9 @@ class Section:
     figures: Mapping[str, tuple[Figure, str]] = attrs.field(factory=dict)
     tables: Mapping[str, Sequence[Mapping[str, Any]]] = attrs.field(factory=dict)
 
-    def html(self, folder: Path) -> str:
-        """Write it, its figures inlined."""
-        found = "".join(f"<li>{escape(sentence)}</li>" for sentence in self.sentences)
+    def html(self, folder: Path, glossary: Glossary) -> str:
+        """Write it, its figures inlined and the words of the field explained where they come first."""
+        found = "".join(f"<li>{glossary.mark(sentence)}</li>" for sentence in self.sentences)
         drawn = "".join(
             _figure(folder / f"{name}.svg", caption) for name, (_, caption) in self.figures.items()
         )
@@ -59,7 +63,14 @@ class Section:
         return f"<h2>{escape(self.title)}</h2>{f'<ul>{found}</ul>' if found else ''}{drawn}{tables}"
 
 
-def write_page(title: str, intro: str, sections: Sequence[Section], closing: str, folder: Path) -> str:
+def write_page(
+    title: str,
+    intro: str,
+    sections: Sequence[Section],
+    closing: str,
+    folder: Path,
+    summary: Sequence[str] = (),
+) -> str:
     """Write a report.
 
     Parameters
@@ -70,21 +81,27 @@ def write_page(title: str, intro: str, sections: Sequence[Section], closing: str
     sections : sequence of Section
     folder : Path
         Where the figures lie.
+    summary : sequence of str
+        What was found and what to change, before all else.
 
     Returns
     -------
     str
         HTML with the figures inlined.
     """
-    parts = "".join(section.html(folder) for section in sections)
+    glossary = Glossary()
+    short = "".join(f"<li>{glossary.mark(sentence)}</li>" for sentence in summary)
+    parts = "".join(section.html(folder, glossary) for section in sections)
     return f"""<!DOCTYPE html>
 <html lang="en">
 <head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
 <title>natrium: {escape(title)}</title><style>{_CSS}</style></head>
 <body>
 <h1>{escape(title)}</h1>
+{f"<ul class=summary>{short}</ul>" if short else ""}
 {intro}
 {parts}
+{glossary.html()}
 {closing}
 </body>
 </html>

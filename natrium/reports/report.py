@@ -28,6 +28,7 @@ def write_report(
     tables: Mapping[str, Rows],
     said: Sequence[tuple[str, Rows, Sequence[str]]],
     intro: str = "",
+    summary: Sequence[str] = (),
     closing: str | None = None,
     ended: str = "",
 ) -> dict[str, Any]:
@@ -47,6 +48,8 @@ def write_report(
         CSV files by name.
     said : sequence of (str, rows, sequence of str)
         Headings with a table and sentences, for the console.
+    summary : sequence of str
+        What was found and what to change, for the first screen.
     intro, closing : str
         HTML around the sections; the closing tells versions by default.
     ended : str
@@ -67,7 +70,7 @@ def write_report(
     if ended:
         output.console.print(ended)
     footer = f"<footer>{escape(tell_versions())}.</footer>" if closing is None else closing
-    output.report(write_page(title, intro, sections, footer, output.folder))
+    output.report(write_page(title, intro, sections, footer, output.folder, summary))
     return results
 
 

@@ -21,6 +21,8 @@ from natrium.reports.output import Output, manifest, tell_versions
 from natrium.reports.page import Section
 from natrium.reports.report import Rows, write_report
 
+MOST = 5  # sentences of the first screen
+
 _LADDER = "How far each spike's label lies from its true time as the step shrinks."
 
 _INTRO = """
@@ -94,6 +96,7 @@ def reproduce_into(
         manifest=made,
         tables=tables,
         said=said,
+        summary=[f"{item.name}: {sentence}" for item in done for sentence in item.summary()[:-1]][:MOST],
         intro=_INTRO,
         closing=_CLOSING.format(versions=escape(tell_versions())),
     )

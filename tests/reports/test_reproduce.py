@@ -100,7 +100,7 @@ def test_report_needs_nothing_beside_it_and_says_what_was_found(written):
     assert len(report.images) == sum(map(len, FIGURES.values()))
     assert all(source.startswith("data:image/svg+xml;base64,") for source in report.images)
     assert not report.links
-    text = " ".join(report.text)
+    text = "".join(report.text)  # a term's hover stands within its sentence
     for script in results["scripts"].values():
         for sentence in script["findings"]:
             assert sentence in text
@@ -139,3 +139,14 @@ def test_with_dynamics_and_papers_the_report_is_whole(tmp_path):
         assert (tmp_path / f"{name}.png").stat().st_size > 10_000
     with (tmp_path / "papers.csv").open() as file:
         assert {row["holds"] for row in csv.DictReader(file)} == {"yes"}
+
+
+def test_the_first_screen_says_what_was_found_and_what_to_change(written):
+    out, results = written
+    (first,) = re.findall(r"<ul class=summary>(.*?)</ul>", (out / "report.html").read_text())
+    assert 3 <= first.count("<li>") <= 5
+    said = re.sub("<.*?>", "", first)
+    assert "lif: The script never spikes" in said
+    assert "lif_na: The script fires 3 times" in said
+    assert "What to change first: " in said
+    assert results["scripts"]["lif_na"]["summary"][1].startswith("What to change first")

@@ -9,7 +9,7 @@ import attrs
 
 from natrium.analysis.accuracy.budget import Budget, error_budget
 from natrium.analysis.accuracy.convergence import STEPS, Convergence, convergence
-from natrium.analysis.accuracy.findings import findings
+from natrium.analysis.accuracy.findings import findings, summary
 from natrium.analysis.accuracy.script import Comparison, compare_script
 from natrium.analysis.accuracy.truth import Reference
 from natrium.analysis.accuracy.work_precision import (
@@ -90,6 +90,10 @@ class Study(Result):
             *_price(self.work),
         ]
 
+    def summary(self) -> list[str]:
+        """Give what was found and what to change, in at most five sentences."""
+        return summary(self.comparison, self.budget)
+
     def data(self) -> dict[str, Any]:
         """Give everything as plain data."""
         return {
@@ -112,6 +116,7 @@ class Study(Result):
             ],
             "work_precision": [row.row() for row in self.work],
             "left_out": {"most_calls": MOST_CALLS, "settings": self.left_out},
+            "summary": self.summary(),
             "findings": self.sentences(),
             "interrupted": self.interrupted,
         }

@@ -38,6 +38,46 @@ def findings(
     return said
 
 
+CHANGES = {
+    "time label": "label a sample by the end of its step",
+    "input edge": "let the input go on with the step that begins at its start (>= for >)",
+    "refractory count": "count the refractory period in whole steps",
+    "threshold on the grid": "interpolate where V crosses the threshold within its step",
+    "sequential update": "move V with the old gates",
+    "scheme order": "take smaller steps, or a scheme of higher order",
+    "faults": "mend the faults that are named",
+}
+"""What to change in a script, by the cause of a distance."""
+
+
+def summary(comparison: Comparison, budget: Budget | None = None) -> list[str]:
+    """Say in a few sentences what was found and what to change.
+
+    Parameters
+    ----------
+    comparison : Comparison
+    budget : Budget, optional
+        The distance cause by cause, if it was made.
+    """
+    said = [_count(comparison)]
+    if not comparison.truth.n_spikes and comparison.model.neuron.fires:
+        if not comparison.model.neuron.channels:
+            said.append(_rheobase(comparison))
+    elif budget is not None:
+        said.append(advice(budget))
+    return [*said, _trust(comparison)]
+
+
+def advice(budget: Budget) -> str:
+    """Name what moves any spike most, and how to do without."""
+    sizes = dict(zip(budget.causes, np.abs(budget.parts).max(axis=1).tolist(), strict=True))
+    first, second = sorted(sizes, key=lambda cause: -sizes[cause])[:2]
+    return (
+        f"What to change first: {CHANGES[first]} (it moves a spike by up to {sizes[first]:.3g} ms); then "
+        f"{CHANGES[second]} (up to {sizes[second]:.3g} ms)."
+    )
+
+
 def _count(comparison: Comparison) -> str:
     script, truth = comparison.script.n_spikes, comparison.truth.n_spikes
     if not script and not truth:

@@ -8,7 +8,7 @@ from typing import Any
 import attrs
 
 from natrium.analysis.accuracy.budget import Budget, error_budget
-from natrium.analysis.accuracy.findings import findings
+from natrium.analysis.accuracy.findings import findings, summary
 from natrium.analysis.accuracy.script import LADDER, Comparison, LadderRow, compare_script, dt_ladder
 from natrium.analysis.result import Result
 from natrium.model import notebook
@@ -45,6 +45,10 @@ class Reproduction(Result):
         """Give what was found, in plain words."""
         return findings(self.comparison, self.ladder, self.budget)
 
+    def summary(self) -> list[str]:
+        """Give what was found and what to change, in at most five sentences."""
+        return summary(self.comparison, self.budget)
+
     def data(self) -> dict[str, Any]:
         """Give everything as plain data."""
         script, truths = self.comparison.script, self.comparison.truths
@@ -66,6 +70,7 @@ class Reproduction(Result):
                 for row in self.ladder
             ],
             "budget": self.budget.table() if self.budget else [],
+            "summary": self.summary(),
             "findings": self.sentences(),
         }
 

@@ -8,6 +8,7 @@ from typing import Any, Literal
 import attrs
 
 from natrium.analysis.accuracy.budget import Budget
+from natrium.analysis.accuracy.findings import advice
 from natrium.analysis.accuracy.matching import SpikePair, match_spikes
 from natrium.analysis.accuracy.script import Comparison
 from natrium.analysis.doctor.twin import Twin
@@ -115,6 +116,15 @@ class Diagnosis(Result):
     def sentences(self) -> list[str]:
         """Give faults and rules, in words."""
         return [one.said for one in self.findings if one.kind != "note"]
+
+    def summary(self) -> list[str]:
+        """Give what to change, in at most five sentences."""
+        faults = [one.said for one in self.faults]
+        count = f"{len(faults)} fault{'s' * (len(faults) != 1)}" if faults else "No fault"
+        said = [f"{count} found in {self.subject}."]
+        if self.budget is not None:
+            said.append(advice(self.budget))
+        return [*said, *faults[:3]]
 
     def data(self) -> dict[str, Any]:
         """Give everything as plain data, for JSON."""
