@@ -3,22 +3,18 @@
 from __future__ import annotations
 
 import hashlib
-import os
-import tempfile
 import threading
 from functools import cache, lru_cache
 from importlib.metadata import version
-from pathlib import Path
 from typing import Any
 
 import attrs
 
+from natrium.solvers.compiled.store import keep_code, read_code
 from natrium.solvers.compiled.taylor.series import Program
 
-ENVIRONMENT = "NATRIUM_CACHE_DIR"
 _ONE_AT_A_TIME = threading.Lock()
 FORMAT = 9  # of what is written here: counts up when the emitted code changes
-CHECKSUM = 32  # bytes of SHA-256 that a file begins with
 
 
 @attrs.frozen
@@ -42,15 +38,6 @@ class Native:
     n_scratch: int
     was_cached: bool
     _engine: Any = attrs.field(repr=False)
-
-
-def cache_folder() -> Path:
-    """Say where compiled code is kept: ``NATRIUM_CACHE_DIR``, or the user's cache folder."""
-    given = os.environ.get(ENVIRONMENT)
-    if given:
-        return Path(given)
-    base = os.environ.get("XDG_CACHE_HOME") or os.environ.get("LOCALAPPDATA")
-    return (Path(base) if base else Path.home() / ".cache") / "natrium"
 
 
 @cache
@@ -137,12 +124,12 @@ def _compile(program: Program, width: int, order: int) -> Native:
     from natrium.solvers.compiled.taylor.emit import FUNCTION, n_slots
 
     machine = _target()[0]
-    path = cache_folder() / f"{_key(program, width, order)}.bin"
-    code = _read(path)
+    name = f"{_key(program, width, order)}.bin"
+    code = read_code(name)
     was_cached = code is not None
     if code is None:
         code = machine.emit_object(_optimise(program, width, order))
-        _keep(path, code)
+        keep_code(name, code)
     empty = llvm.parse_assembly("")
     empty.triple = llvm.get_process_triple()
     engine = llvm.create_mcjit_compiler(
@@ -151,24 +138,3 @@ def _compile(program: Program, width: int, order: int) -> Native:
     engine.add_object_file(llvm.ObjectFileRef.from_data(code))
     engine.finalize_object()
     return Native(engine.get_function_address(FUNCTION), width, n_slots(program), was_cached, engine)
-
-
-def _read(path: Path) -> bytes | None:
-    """Give the code of a file that is whole: LLVM ends the process over one that is not."""
-    try:
-        content = path.read_bytes()
-    except OSError:
-        return None
-    checksum, code = content[:CHECKSUM], content[CHECKSUM:]
-    return code if hashlib.sha256(code).digest() == checksum else None
-
-
-def _keep(path: Path, code: bytes) -> None:
-    """Write in one go; a folder that cannot be written to is no reason to fail."""
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(dir=path.parent, delete=False) as file:
-            file.write(hashlib.sha256(code).digest() + code)
-        Path(file.name).replace(path)
-    except OSError:
-        return
