@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import math
+import os
 import sys
 import threading
 from collections.abc import Callable, Iterator
@@ -38,8 +39,8 @@ from natrium.solvers.compiled.lane_tables import (
     Results,
     Tables,
 )
+from natrium.solvers.compiled.store import ENGINE, note_use, open_store, tidy
 from natrium.solvers.compiled.taylor.lowering import native_formula, native_step
-from natrium.solvers.compiled.taylor.store import engine_folder
 from natrium.solvers.refractory import find_targets
 from natrium.solvers.runs import Runs
 
@@ -111,7 +112,8 @@ def _is_compiled() -> bool:
 
 @cache
 def _say() -> None:
-    sys.stderr.write("natrium: compiling the solver (once on this machine; about ten seconds) ...\n")
+    how = "once on this machine" if open_store() else "again in every process: no cache folder can be used"
+    sys.stderr.write(f"natrium: compiling the solver ({how}; about ten seconds) ...\n")
     sys.stderr.flush()
 
 
@@ -135,8 +137,7 @@ def engine() -> Callable[..., int]:
             'or use solver="event"'
         ) from None
     usual = numba.config.CACHE_DIR
-    folder = _folder(numba.__version__)
-    numba.config.CACHE_DIR = folder or usual
+    numba.config.CACHE_DIR = _folder(numba.__version__)  # none: nothing is kept, wherever else numba would
     try:
         from natrium.solvers.compiled.lanes import advance
     finally:
@@ -145,10 +146,15 @@ def engine() -> Callable[..., int]:
 
 
 def _folder(version: str) -> str:
-    """Make a folder for what numba compiles; none where it cannot be written to."""
+    """Make a folder for what numba compiles, which it unpickles: none where others may write, or nobody."""
     sources = [Path(__file__).with_name(f"{name}.py").read_bytes() for name in SOURCES]
     digest = hashlib.sha256(b"".join([version.encode(), *sources])).hexdigest()[:16]
-    return engine_folder(digest)
+    folder = open_store(f"{ENGINE}{digest}")
+    if folder is None or not os.access(folder, os.W_OK):
+        return ""
+    note_use(folder)
+    tidy(folder.parent)
+    return str(folder)
 
 
 class Work:

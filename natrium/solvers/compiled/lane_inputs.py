@@ -33,8 +33,10 @@ from natrium.solvers.compiled.lane_tables import (
     Tables,
 )
 
-# Multiply and add in one: the same instructions for every run, and half the time.
-compiled = numba.njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract"}, _nrt=False)
+# Multiply and add in one: the same instructions for every run, and half the time. Kept where the engine says.
+compiled = numba.njit(
+    cache=bool(numba.config.CACHE_DIR), nogil=True, error_model="numpy", fastmath={"contract"}, _nrt=False
+)
 # What is given whole tables and called often: a call would copy them.
 inlined = numba.njit(nogil=True, error_model="numpy", inline="always", _nrt=False)
 

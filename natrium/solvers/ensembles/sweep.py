@@ -139,13 +139,14 @@ def sweep(
     shape = tuple(axis.size for axis in axes.values())
     folder = out.with_name(out.name + PARTIAL)
     told: dict[str, Any] = {"path": out, "journal": folder, "shape": shape, "n_runs": runs.n_runs}
-    if out.exists():
-        found = _read_finished(out, identity)
-        if folder.exists():  # it was killed between moving the file and removing the folder
-            Journal(folder, identity).close()
-        return Sweep(**told, done_before=runs.n_runs, done_now=0, **found)
+    if out.exists() and not folder.exists():
+        return Sweep(**told, done_before=runs.n_runs, done_now=0, **_read_finished(out, identity))
     journal = Journal(folder, identity)
     with journal.locked():
+        if out.exists():  # it was killed, or the folder's other process came, before the folder was removed
+            found = _read_finished(out, identity)
+            journal.close()
+            return Sweep(**told, done_before=runs.n_runs, done_now=0, **found)
         todo = journal.missing(runs.n_runs)
         before = runs.n_runs - sum(stop - start for start, stop in todo)
         schedule = Schedule(chosen, runs, todo=todo, executor=executor, workers=workers, chunk=chunk)
@@ -182,7 +183,7 @@ def _check_writer(out: Path) -> None:
     if not out.parent.is_dir():
         raise ModelError(f"a sweep's folder must be there, got {out.parent}: make it")
     package = "zarr" if out.suffix == ".zarr" else "netCDF4"
-    for name in ("xarray", package, "filelock"):
+    for name in ("filelock", "xarray", package):
         if find_spec(name) is None:
             raise ModelError(MISSING.format(f"{out.suffix} files", name))
 
@@ -219,6 +220,6 @@ def _write(ensemble: Ensemble, identity: Mapping[str, Any], journal: Journal, ou
             data.to_zarr(made, zarr_format=2)  # which every reader knows, its metadata in one place
         else:
             data.to_netcdf(made, engine="netcdf4")
-    except OSError as error:
-        raise ModelError(f"cannot write {made}: {error.strerror or error}") from error
+    except (OSError, RuntimeError) as error:  # RuntimeError: NetCDF's word for a disk that is full
+        raise ModelError(f"cannot write {made}: {getattr(error, 'strerror', None) or error}") from error
     journal.publish(made, out)

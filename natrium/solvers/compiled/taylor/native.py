@@ -10,8 +10,8 @@ from typing import Any
 
 import attrs
 
+from natrium.solvers.compiled.store import keep_code, read_code
 from natrium.solvers.compiled.taylor.series import Program
-from natrium.solvers.compiled.taylor.store import keep_code, read_code
 
 _ONE_AT_A_TIME = threading.Lock()
 FORMAT = 9  # of what is written here: counts up when the emitted code changes
@@ -124,12 +124,12 @@ def _compile(program: Program, width: int, order: int) -> Native:
     from natrium.solvers.compiled.taylor.emit import FUNCTION, n_slots
 
     machine = _target()[0]
-    key = _key(program, width, order)
-    code = read_code(key)
+    name = f"{_key(program, width, order)}.bin"
+    code = read_code(name)
     was_cached = code is not None
     if code is None:
         code = machine.emit_object(_optimise(program, width, order))
-        keep_code(key, code)
+        keep_code(name, code)
     empty = llvm.parse_assembly("")
     empty.triple = llvm.get_process_triple()
     engine = llvm.create_mcjit_compiler(

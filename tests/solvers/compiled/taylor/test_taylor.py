@@ -17,7 +17,6 @@ from natrium.model.expressions.exprel import exprel, whole_exp
 from natrium.solvers.compiled.taylor import native
 from natrium.solvers.compiled.taylor.lowering import taylor_program
 from natrium.solvers.compiled.taylor.native import assembly, compile_step
-from natrium.solvers.compiled.taylor.store import cache_folder
 from tests.solvers.compiled.taylor.steps import ORDER, J, a, exact, of, taken, worst, written, x, y
 
 INPUT = (3.0, -0.5, 0.25, -0.1, 0.03)
@@ -289,19 +288,6 @@ def test_a_damaged_file_is_compiled_anew(kept, tmp_path, damage):
 def test_a_folder_that_cannot_be_written_to_does_no_harm(tmp_path):
     (tmp_path / "file").write_text("in the way")
     assert not started(tmp_path / "file")
-
-
-def test_the_folder_is_the_user_s_unless_told(monkeypatch, tmp_path):
-    monkeypatch.setenv("NATRIUM_CACHE_DIR", str(tmp_path / "told"))
-    assert cache_folder() == tmp_path / "told"
-    monkeypatch.delenv("NATRIUM_CACHE_DIR")
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "user"))
-    assert cache_folder() == tmp_path / "user" / "natrium"
-    for name in ("XDG_CACHE_HOME", "LOCALAPPDATA"):
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("HOME", str(tmp_path))
-    monkeypatch.setenv("USERPROFILE", str(tmp_path))
-    assert cache_folder() == tmp_path / ".cache" / "natrium"
 
 
 def test_values_are_arguments_and_structure_is_what_is_kept():

@@ -1,0 +1,169 @@
+"""The folder of compiled code: whose it is, who may write there, how much it holds.
+
+What stands there is run. A checksum tells damage, not who wrote: so code is loaded only where nobody else can
+have put it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import stat
+import tempfile
+import time
+import warnings
+from functools import cache
+from pathlib import Path
+
+ENVIRONMENT = "NATRIUM_CACHE_DIR"
+CHECKSUM = 32  # bytes of SHA-256 that a file begins with
+MOST_FILES, MOST_BYTES = 512, 128 * 2**20  # of native steps; the longest unused go
+MOST_ENGINES = 4  # folders of what numba compiles, one per version
+ENGINE = "engine-"
+DAY = 86_400.0  # s: a file's use is noted once a day, what a kill left half-written goes after one
+OTHERS_WRITE = stat.S_IWGRP | stat.S_IWOTH
+
+
+class CacheRefused(UserWarning):
+    """Compiled code is not kept: others could put theirs in its place."""
+
+
+def cache_folder() -> Path:
+    """Say where compiled code is to be kept: ``NATRIUM_CACHE_DIR``, or the user's cache folder.
+
+    Raises
+    ------
+    RuntimeError
+        When there is no home folder.
+    """
+    given = os.environ.get(ENVIRONMENT)
+    if given:
+        return Path(given)
+    base = os.environ.get("XDG_CACHE_HOME") or os.environ.get("LOCALAPPDATA")
+    return (Path(base) if base else Path.home() / ".cache") / "natrium"
+
+
+def open_store(name: str = "") -> Path | None:
+    """Give the folder of compiled code, or one in it, made if need be; None where there can be none.
+
+    Warns
+    -----
+    CacheRefused
+        When somebody else may write there, to a folder above it, or to a file in the folder named.
+    """
+    try:
+        folder = cache_folder() / name
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        folder = folder.resolve()
+        faults = [_fault(folder), *(_fault_above(parent) for parent in folder.parents)]
+        if name:
+            faults += [_fault(folder.parent), *(_fault(path, file=True) for path in folder.rglob("*"))]
+    except (OSError, RuntimeError):  # no home, read-only, a file in the way
+        return None
+    for fault in faults:
+        if fault:
+            _refuse(
+                f"compiled code is not kept in {folder}: {fault}; give a folder of your own by {ENVIRONMENT}"
+            )
+            return None
+    return folder
+
+
+@cache
+def _refuse(message: str) -> None:
+    warnings.warn(message, CacheRefused, stacklevel=2)
+
+
+def _fault(path: Path, file: bool = False) -> str:
+    """Say why a path is not the user's alone; of a file in a sound folder, it is enough to be the user's."""
+    status = path.lstat()
+    if not hasattr(os, "geteuid"):  # pragma: no cover - Windows keeps a user's folders apart by itself
+        return ""
+    if status.st_uid != os.geteuid():
+        return f"{path} belongs to another user"
+    if not file and status.st_mode & OTHERS_WRITE:
+        return f"others may write to {path} (chmod go-w)"
+    return ""
+
+
+def _fault_above(path: Path) -> str:
+    """Say why somebody else could replace what is in a folder; in a sticky one only its owner can."""
+    status = path.lstat()
+    if not hasattr(os, "geteuid"):  # pragma: no cover - as above
+        return ""
+    if status.st_uid not in (0, os.geteuid()):
+        return f"{path} above it belongs to another user"
+    if status.st_mode & OTHERS_WRITE and not status.st_mode & stat.S_ISVTX:
+        return f"others may write to {path} above it"
+    return ""
+
+
+def read_code(name: str) -> bytes | None:
+    """Give kept code that is whole and the user's: LLVM ends the process over code that is damaged."""
+    folder = open_store()
+    if folder is None:
+        return None
+    path = folder / name
+    try:
+        with path.open("rb") as file:
+            status = os.fstat(file.fileno())
+            content = file.read()
+        if hasattr(os, "geteuid") and (status.st_uid != os.geteuid() or status.st_mode & OTHERS_WRITE):
+            return None
+        note_use(path)
+    except OSError:
+        return None
+    checksum, code = content[:CHECKSUM], content[CHECKSUM:]
+    return code if hashlib.sha256(code).digest() == checksum else None
+
+
+def keep_code(name: str, code: bytes) -> None:
+    """Write in one go; a folder that cannot be written to is no reason to fail."""
+    folder = open_store()
+    if folder is None:
+        return
+    try:
+        with tempfile.NamedTemporaryFile(dir=folder, delete=False) as file:
+            try:
+                file.write(hashlib.sha256(code).digest() + code)
+                file.flush()
+            except BaseException:
+                Path(file.name).unlink()
+                raise
+        Path(file.name).replace(folder / name)
+        tidy(folder)
+    except OSError:
+        return
+
+
+def note_use(path: Path) -> None:
+    """Note that a file or folder is in use, at most once a day."""
+    try:
+        if time.time() - path.stat().st_mtime > DAY:
+            os.utime(path)
+    except OSError:  # read-only, or removed meanwhile
+        return
+
+
+def tidy(folder: Path) -> None:
+    """Remove what was not used for longest, beyond the bounds, and what kills left half-written."""
+    files, engines = [], []
+    for path in folder.iterdir():
+        try:
+            status = path.lstat()
+        except OSError:  # another process tidies too
+            continue
+        if path.suffix == ".bin":
+            files.append((status.st_mtime, status.st_size, path))
+        elif path.name.startswith(ENGINE):
+            engines.append((status.st_mtime, path))
+        elif path.name.startswith("tmp") and time.time() - status.st_mtime > DAY:
+            path.unlink(missing_ok=True)
+    total = 0
+    for index, (_, size, path) in enumerate(sorted(files, reverse=True)):
+        total += size
+        if index >= MOST_FILES or total > MOST_BYTES:
+            path.unlink(missing_ok=True)
+    for _, path in sorted(engines, reverse=True)[MOST_ENGINES:]:
+        shutil.rmtree(path, ignore_errors=True)
