@@ -19,7 +19,8 @@ from natrium.solvers import FixedStep
 # after the last is the order of Euler's scheme itself.
 CAUSES: dict[str, dict[str, Any]] = {
     "time label": {"label": "end"},
-    "input edge": {"edges": "half-open", "read": "split"},
+    "input edge": {"edges": "half-open"},
+    "input within a step": {"read": "split"},  # edges off the grid, samples, a curve's change
     "refractory count": {"refractory": "exact"},
     "threshold on the grid": {"spike_time": "cubic"},
     "sequential update": {"scheme": "euler"},

@@ -41,6 +41,7 @@ def findings(
 CHANGES = {
     "time label": "label a sample by the end of its step",
     "input edge": "let the input go on with the step that begins at its start (>= for >)",
+    "input within a step": "split a step where the input changes within it",
     "refractory count": "count the refractory period in whole steps",
     "threshold on the grid": "interpolate where V crosses the threshold within its step",
     "sequential update": "move V with the old gates",

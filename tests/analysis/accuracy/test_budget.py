@@ -116,3 +116,11 @@ def test_rows_by_spike_are_the_same_numbers(budget):
     assert [row["spike"] for row in rows] == budget.numbers.tolist()
     np.testing.assert_array_equal([row["total_ms"] for row in rows], budget.total)
     np.testing.assert_array_equal([row["input edge_ms"] for row in rows], part(budget, "input edge"))
+
+
+def test_samples_between_the_grid_s_times_are_no_fault_at_an_input_edge():
+    model = natrium.notebook.lif_na()
+    noise = natrium.Noise(mean=20.0, sigma=5.0, tau=1.0, step=0.037, seed=3)
+    budget = error_budget(compare_script(attrs.evolve(model, stimulus=noise)))
+    np.testing.assert_allclose(part(budget, "input edge"), 0.0, atol=1e-12)
+    assert np.abs(part(budget, "input within a step")).max() > 1e-6
