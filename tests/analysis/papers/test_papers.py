@@ -43,7 +43,7 @@ def spikes():
 
 def test_threshold_of_the_membrane_action_potential(thresholds):
     assert failing(thresholds.claims) == []
-    assert len(thresholds.claims) == 1 + 2 * (4 + 2)
+    assert len(thresholds.claims) == 2 + 2 * (4 + 2)
     assert thresholds.truth == pytest.approx(6.507904333, abs=5e-9)
 
 
