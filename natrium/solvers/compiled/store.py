@@ -22,7 +22,6 @@ MOST_FILES, MOST_BYTES = 512, 128 * 2**20  # of native steps; the longest unused
 MOST_ENGINES = 4  # folders of what numba compiles, one per version
 ENGINE = "engine-"
 DAY = 86_400.0  # s: a file's use is noted once a day, what a kill left half-written goes after one
-OTHERS_WRITE = stat.S_IWGRP | stat.S_IWOTH
 
 
 class CacheRefused(UserWarning):
@@ -54,7 +53,8 @@ def open_store(name: str = "") -> Path | None:
     """
     try:
         folder = cache_folder() / name
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        for missing in reversed([one for one in (folder, *folder.parents) if not one.exists()]):
+            missing.mkdir(mode=0o700, exist_ok=True)
         folder = folder.resolve()
         faults = [_fault(folder), *(_fault_above(parent) for parent in folder.parents)]
         if name:
@@ -82,9 +82,29 @@ def _fault(path: Path, file: bool = False) -> str:
         return ""
     if status.st_uid != os.geteuid():
         return f"{path} belongs to another user"
-    if not file and status.st_mode & OTHERS_WRITE:
+    if not file and _others_write(status):
         return f"others may write to {path} (chmod go-w)"
     return ""
+
+
+def _others_write(status: os.stat_result) -> bool:
+    """Tell whether anybody but the user may write; a group of the user alone is nobody else."""
+    if status.st_mode & stat.S_IWOTH:
+        return True
+    return bool(status.st_mode & stat.S_IWGRP) and not _is_private(status.st_gid)
+
+
+@cache
+def _is_private(gid: int) -> bool:
+    """Tell whether a group is the user's private one, as umask 002 goes with."""
+    import grp
+    import pwd
+
+    try:
+        user, group = pwd.getpwuid(os.geteuid()), grp.getgrgid(gid)
+    except KeyError:
+        return False
+    return group.gr_name == user.pw_name and set(group.gr_mem) <= {user.pw_name}
 
 
 def _fault_above(path: Path) -> str:
@@ -94,7 +114,7 @@ def _fault_above(path: Path) -> str:
         return ""
     if status.st_uid not in (0, os.geteuid()):
         return f"{path} above it belongs to another user"
-    if status.st_mode & OTHERS_WRITE and not status.st_mode & stat.S_ISVTX:
+    if _others_write(status) and not status.st_mode & stat.S_ISVTX:
         return f"others may write to {path} above it"
     return ""
 
@@ -109,7 +129,7 @@ def read_code(name: str) -> bytes | None:
         with path.open("rb") as file:
             status = os.fstat(file.fileno())
             content = file.read()
-        if hasattr(os, "geteuid") and (status.st_uid != os.geteuid() or status.st_mode & OTHERS_WRITE):
+        if hasattr(os, "geteuid") and (status.st_uid != os.geteuid() or _others_write(status)):
             return None
         note_use(path)
     except OSError:

@@ -1,6 +1,8 @@
 """The folder of compiled code: used only where nobody else may write, and bounded."""
 
+import grp
 import os
+import pwd
 import subprocess
 import sys
 import time
@@ -17,6 +19,7 @@ pytestmark = pytest.mark.skipif(not hasattr(os, "geteuid"), reason="folders of W
 def folder(monkeypatch, tmp_path):
     """Give the folder of code; what is refused is told each time."""
     monkeypatch.setattr(store, "_refuse", store._refuse.__wrapped__)
+    monkeypatch.setattr(store, "_is_private", lambda gid: False)
     monkeypatch.setenv("NATRIUM_CACHE_DIR", str(tmp_path / "code"))
     tmp_path.chmod(0o700)
     return tmp_path / "code"
@@ -63,6 +66,36 @@ def test_a_folder_in_a_sticky_one_is_the_user_s_and_in_an_open_one_it_is_not(fol
     folder.parent.chmod(0o777)
     with pytest.warns(CacheRefused, match="above it"):
         assert open_store() is None
+
+
+def test_a_group_of_the_user_alone_is_nobody_else(folder, monkeypatch):
+    """Many systems give each user a group, and files that it may write."""
+    keep_code("a.bin", b"code")
+    folder.parent.chmod(0o770)
+    folder.chmod(0o770)
+    monkeypatch.setattr(store, "_is_private", lambda gid: gid == folder.stat().st_gid)
+    assert read_code("a.bin") == b"code"
+    assert open_store("engine-x") is not None
+    monkeypatch.undo()
+    store._is_private.cache_clear()
+    user = pwd.getpwuid(os.geteuid())
+    names = {group.gr_gid: group for group in grp.getgrall()}
+    own = names.get(user.pw_gid)
+    assert store._is_private(user.pw_gid) == (
+        own is not None and own.gr_name == user.pw_name and set(own.gr_mem) <= {user.pw_name}
+    )
+    assert not store._is_private(max(names) + 1)
+
+
+def test_missing_folders_above_are_made_for_the_user_alone(folder, monkeypatch):
+    monkeypatch.setenv("NATRIUM_CACHE_DIR", str(folder / "deep" / "code"))
+    before = os.umask(0o002)
+    try:
+        keep_code("a.bin", b"code")
+    finally:
+        os.umask(before)
+    for path in (folder, folder / "deep", folder / "deep" / "code"):
+        assert path.stat().st_mode & 0o777 == 0o700
 
 
 def test_a_link_is_followed_before_it_is_looked_at(folder):
@@ -145,6 +178,7 @@ def test_no_home_is_no_reason_to_fail(folder, monkeypatch, error):
         raise error
 
     monkeypatch.delenv("NATRIUM_CACHE_DIR")
+    monkeypatch.setenv("HOME", str(folder))
     monkeypatch.setattr(store.Path, "home" if isinstance(error, RuntimeError) else "mkdir", fail)
     monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
     assert open_store() is None
