@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from natrium.analysis import Budget, Comparison, LadderRow, SpikePair
-from natrium.figures.style import COLORS, SERIES, new_figure, state_looks, styled
+from natrium.figures.style import COLORS, SERIES, new_figure, one_panel, state_looks, styled
 
 LONG = 60  # characters of a title, which must stay within the page
 FINE = 0.05  # ms between samples of a true course
@@ -18,7 +18,7 @@ MOST_BARS = 16  # spikes of a budget whose bars stand apart
 MOST_MARKS = 5  # spikes that a ladder shows; of more the first, the middle and the last
 
 
-def plot_script(comparison: Comparison, title: str) -> Figure:
+def plot_script(comparison: Comparison, title: str, ax: Axes | None = None) -> Figure:
     """Draw what the script itself plots: its samples of V against its labels.
 
     Parameters
@@ -26,10 +26,11 @@ def plot_script(comparison: Comparison, title: str) -> Figure:
     comparison : Comparison
     title : str
         The script's own title.
+    ax : matplotlib.axes.Axes, optional
+        Drawn into; a new figure by default.
     """
     with styled():
-        figure = new_figure(6.4, 3.6)
-        ax = figure.subplots()
+        figure, ax = one_panel(ax, 6.4, 3.6)
         script = comparison.script
         ax.plot(script.t, script.V, color=COLORS["script"])
         ax.set(xlabel="Time (ms)", ylabel="Membrane Potential (mV)")
@@ -151,7 +152,9 @@ def _input(ax: Axes, comparison: Comparison) -> None:
     ax.margins(y=0.15)
 
 
-def plot_ladder(comparison: Comparison, ladder: Sequence[LadderRow], title: str) -> Figure:
+def plot_ladder(
+    comparison: Comparison, ladder: Sequence[LadderRow], title: str, ax: Axes | None = None
+) -> Figure:
     """Draw how each spike's difference to the truth shrinks with the step.
 
     Parameters
@@ -159,10 +162,11 @@ def plot_ladder(comparison: Comparison, ladder: Sequence[LadderRow], title: str)
     comparison : Comparison
     ladder : sequence of LadderRow
     title : str
+    ax : matplotlib.axes.Axes, optional
+        Drawn into; a new figure by default.
     """
     with styled():
-        figure = new_figure(6.0, 4.0)
-        ax = figure.subplots()
+        figure, ax = one_panel(ax, 6.0, 4.0)
         steps = np.array([row.dt for row in ladder])
         count = comparison.truth.n_spikes
         for number in range(count) if count <= MOST_MARKS else (0, count // 2, count - 1):
@@ -183,17 +187,18 @@ def plot_ladder(comparison: Comparison, ladder: Sequence[LadderRow], title: str)
     return figure
 
 
-def plot_budget(budget: Budget, title: str) -> Figure:
+def plot_budget(budget: Budget, title: str, ax: Axes | None = None) -> Figure:
     """Draw each spike's error as stacked bars, cause by cause, with the total marked.
 
     Parameters
     ----------
     budget : Budget
     title : str
+    ax : matplotlib.axes.Axes, optional
+        Drawn into; a new figure by default.
     """
     with styled():
-        figure = new_figure(6.4, 3.9)
-        ax = figure.subplots()
+        figure, ax = one_panel(ax, 6.4, 3.9)
         spikes, many = budget.numbers, budget.numbers.size > MOST_BARS
         above, below = np.zeros(spikes.size), np.zeros(spikes.size)
         for index, (cause, part) in enumerate(zip(budget.causes, budget.parts, strict=True)):

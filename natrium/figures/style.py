@@ -6,9 +6,10 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from io import BytesIO
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import matplotlib
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure as Figure
 
 from natrium.model import write_whole
@@ -74,6 +75,14 @@ def styled() -> Iterator[None]:
 def new_figure(width: float, height: float) -> Figure:
     """Make a figure of a size in inches, outside pyplot's state."""
     return Figure(figsize=(width, height), layout="constrained")
+
+
+def one_panel(ax: Axes | None, width: float, height: float) -> tuple[Figure, Axes]:
+    """Give figure and axis to draw into: those of the axis given, or new ones of a size in inches."""
+    if ax is not None:
+        return cast(Figure, ax.get_figure(root=True)), ax
+    figure = new_figure(width, height)
+    return figure, figure.subplots()
 
 
 def spread(figure: Figure) -> None:

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from matplotlib import pyplot as plt
 from matplotlib.figure import Figure
 
 import natrium
@@ -83,3 +84,17 @@ def test_drawing_leaves_the_user_s_settings_alone(second):
     before = dict(matplotlib.rcParams)
     plot_script(second, "t")
     assert dict(matplotlib.rcParams) == before
+
+
+def test_figures_of_one_panel_go_into_an_axis_of_one_s_own(second):
+    rows = list(dt_ladder(second, (0.1, 0.07)))
+    for draw in (
+        lambda ax: plot_script(second, "t", ax=ax),
+        lambda ax: plot_ladder(second, rows, "t", ax=ax),
+        lambda ax: plot_budget(error_budget(second), "t", ax=ax),
+    ):
+        figure, axes = plt.subplots(1, 2)
+        assert draw(axes[1]) is figure
+        assert axes[1].get_title() == "t"
+        assert not axes[0].lines
+        plt.close(figure)
