@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping
+import signal
+import threading
+from collections.abc import Iterator, Mapping
 from concurrent.futures import Executor
+from contextlib import contextmanager
 from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
@@ -164,7 +167,8 @@ def sweep(
                 parameters=dict(zip(axes, runs.varied.values(), strict=True)),
                 manifest=made_by,
             )
-            _write(ensemble, identity, journal, out)
+            with _uninterrupted():
+                _write(ensemble, identity, journal, out)
         except KeyboardInterrupt:
             return Sweep(**told, done_before=before, done_now=now, interrupted=True)
         journal.close()
@@ -208,6 +212,23 @@ def _read_finished(out: Path, identity: Mapping[str, Any]) -> dict[str, Any]:
             f"{out} holds another sweep (it differs in {', '.join(differing)}): give another --out"
         )
     return _count(flags)
+
+
+@contextmanager
+def _uninterrupted() -> Iterator[None]:
+    """Put Ctrl-C off while a file is written: the locks around HDF5 would not be given back."""
+    before = signal.getsignal(signal.SIGINT)
+    if threading.current_thread() is not threading.main_thread() or before is None:
+        yield  # signals are the main thread's, or another program's
+        return
+    came: list[int] = []
+    signal.signal(signal.SIGINT, lambda number, _: came.append(number))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+    if came:
+        raise KeyboardInterrupt
 
 
 def _write(ensemble: Ensemble, identity: Mapping[str, Any], journal: Journal, out: Path) -> None:
