@@ -12,7 +12,7 @@ from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormat
 
 from natrium.analysis import Convergence, Order, Study, WorkRow
 from natrium.analysis.accuracy.work_precision import FAMILIES
-from natrium.figures.style import COLORS, SERIES, new_figure, spread, styled
+from natrium.figures.style import COLORS, SERIES, AnyFigure, canvas, one_panel, root_of, spread, styled
 from natrium.model.arrays import Array
 
 MARKERS = "osD^vP*X<>"
@@ -49,13 +49,15 @@ def _plain_ticks(ax: Axes) -> None:
     ax.xaxis.set_minor_formatter(NullFormatter())
 
 
-def plot_convergence(convergences: Sequence[Convergence], title: str) -> Figure:
+def plot_convergence(convergences: Sequence[Convergence], title: str, fig: AnyFigure | None = None) -> Figure:
     """Draw the errors of spike times and of V against the step, with the fitted orders.
 
     Parameters
     ----------
     convergences : sequence of Convergence
     title : str
+    fig : matplotlib.figure.Figure or SubFigure, optional
+        Where to draw; one of its own by default.
     """
     panels = [
         ("Largest error of a spike time (ms)", [(c.spike_errors, c.order) for c in convergences]),
@@ -66,7 +68,7 @@ def plot_convergence(convergences: Sequence[Convergence], title: str) -> Figure:
     ]
     shown = [panel for panel in panels if any(np.isfinite(errors).any() for errors, _ in panel[1])]
     with styled():
-        figure = new_figure(4.6 * max(len(shown), 1), 4.3)
+        figure = canvas(fig, 4.6 * max(len(shown), 1), 4.3)
         spread(figure)
         axes = np.atleast_1d(figure.subplots(1, max(len(shown), 1)))
         figure.suptitle(title, fontsize=10.5)
@@ -77,7 +79,7 @@ def plot_convergence(convergences: Sequence[Convergence], title: str) -> Figure:
             _plain_ticks(ax)
             ax.grid(which="major", color="#DDDDDD", linewidth=0.6)
             ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.16), ncols=2, fontsize=7.5)
-    return figure
+    return root_of(figure)
 
 
 def _errors(ax: Axes, item: Convergence, errors: Array, order: Order | None, look: dict[str, Any]) -> None:
@@ -91,19 +93,21 @@ def _errors(ax: Axes, item: Convergence, errors: Array, order: Order | None, loo
         ax.plot(line, order.constant * line**order.value, color=look["color"], linewidth=0.9)
 
 
-def plot_work(work: Sequence[WorkRow], title: str) -> Figure:
+def plot_work(work: Sequence[WorkRow], title: str, fig: AnyFigure | None = None) -> Figure:
     """Draw the error of spike times (of V, without spikes) against right-hand-side calls and wall time.
 
     Parameters
     ----------
     work : sequence of WorkRow
     title : str
+    fig : matplotlib.figure.Figure or SubFigure, optional
+        Where to draw; one of its own by default.
     """
     fires = any(np.isfinite(row.accuracy.spike_error) for row in work)
     label = "Largest error of a spike time (ms)" if fires else "Largest error of V (mV)"
     names = list(dict.fromkeys(row.method for row in work))
     with styled():
-        figure = new_figure(8.6, 4.4)
+        figure = canvas(fig, 8.6, 4.4)
         calls, seconds = figure.subplots(1, 2, sharey=True)
         figure.suptitle(title, fontsize=10.5)
         for place, name in enumerate(names):
@@ -120,16 +124,18 @@ def plot_work(work: Sequence[WorkRow], title: str) -> Figure:
         calls.set_ylabel(label)
         handles, labels = seconds.get_legend_handles_labels()
         figure.legend(handles, labels, loc="outside lower center", ncols=4, fontsize=7.5)
-    return figure
+    return root_of(figure)
 
 
-def plot_spike_errors(study: Study, title: str) -> Figure:
+def plot_spike_errors(study: Study, title: str, ax: Axes | None = None) -> Figure:
     """Draw each spike's error against its number, for every method at one setting, with the truth's own.
 
     Parameters
     ----------
     study : Study
     title : str
+    ax : matplotlib.axes.Axes, optional
+        Where to draw; a figure of its own by default.
     """
     wanted = study.comparison.dt
     series: list[tuple[str, str, Array]] = []
@@ -143,8 +149,7 @@ def plot_spike_errors(study: Study, title: str) -> Figure:
         if row.method == "event-driven, auto" and row.setting == "rtol 1e-08"
     ]
     with styled():
-        figure = new_figure(6.6, 4.6)
-        ax = figure.subplots()
+        figure, ax = one_panel(ax, 6.6, 4.6)
         for place, (name, setting, errors) in enumerate(series):
             spikes = np.arange(1, errors.size + 1)
             label = f"{name}, {setting}"

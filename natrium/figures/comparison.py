@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from natrium.analysis import Budget, Comparison, LadderRow, SpikePair
-from natrium.figures.style import COLORS, SERIES, new_figure, one_panel, state_looks, styled
+from natrium.figures.style import COLORS, SERIES, AnyFigure, canvas, one_panel, root_of, state_looks, styled
 
 LONG = 60  # characters of a title, which must stay within the page
 FINE = 0.05  # ms between samples of a true course
@@ -39,13 +39,15 @@ def plot_script(comparison: Comparison, title: str, ax: Axes | None = None) -> F
     return figure
 
 
-def plot_comparison(comparison: Comparison, title: str) -> Figure:
+def plot_comparison(comparison: Comparison, title: str, fig: AnyFigure | None = None) -> Figure:
     """Draw script and truth: V, spike times under both rules, gates, input.
 
     Parameters
     ----------
     comparison : Comparison
     title : str
+    fig : matplotlib.figure.Figure or SubFigure, optional
+        Where to draw; one of its own by default.
     """
     has_gates = len(comparison.script.names) > 1
     has_spikes = any(run.n_spikes for run in (comparison.script, *comparison.truths.values()))
@@ -54,7 +56,7 @@ def plot_comparison(comparison: Comparison, title: str) -> Figure:
     there = {"spikes": has_spikes, "lag": bool(pairs), "gates": has_gates}
     shown = [name for name in heights if there.get(name, True)]
     with styled():
-        figure = new_figure(7.2, 0.9 + sum(heights[name] for name in shown) * 0.95)
+        figure = canvas(fig, 7.2, 0.9 + sum(heights[name] for name in shown) * 0.95)
         rows = figure.subplots(len(shown), 1, sharex=True, height_ratios=[heights[name] for name in shown])
         axes: dict[str, Axes] = dict(zip(shown, np.atleast_1d(rows), strict=True))
         figure.suptitle(title, fontsize=9.5)
@@ -69,7 +71,7 @@ def plot_comparison(comparison: Comparison, title: str) -> Figure:
         axes["input"].set_xlabel("Time (ms)")
         axes["input"].set_xlim(comparison.truth.t_start, comparison.truth.t_end)
         figure.align_ylabels()
-    return figure
+    return root_of(figure)
 
 
 def _voltage(ax: Axes, comparison: Comparison) -> None:

@@ -17,7 +17,7 @@ from natrium.analysis.cycle.orbits import ResetBifurcation
 from natrium.analysis.cycle.phase_response import PhaseResponse
 from natrium.analysis.cycle.smooth_cycle import SmoothCycle
 from natrium.analysis.variation.gradients import Gradients
-from natrium.figures.style import COLORS, SERIES, new_figure, state_looks, styled
+from natrium.figures.style import COLORS, SERIES, AnyFigure, canvas, one_panel, root_of, state_looks, styled
 from natrium.model import ModelError, choose
 from natrium.model.arrays import Array
 
@@ -49,7 +49,12 @@ MOST = 10  # parameters that are shown as bars; lines: as many as there are colo
 
 
 def plot_cycle(
-    cycle: LimitCycle | SmoothCycle, response: PhaseResponse, web: Cobweb | None = None, *, title: str = ""
+    cycle: LimitCycle | SmoothCycle,
+    response: PhaseResponse,
+    web: Cobweb | None = None,
+    *,
+    title: str = "",
+    fig: AnyFigure | None = None,
 ) -> Figure:
     """Draw one period of firing: V and the other states, the phase response, and the return map.
 
@@ -61,11 +66,13 @@ def plot_cycle(
     web : Cobweb, optional
         Of this cycle; without it (as for the LIF, whose reset leaves nothing free) there is no such panel.
     title : str
+    fig : matplotlib.figure.Figure or SubFigure, optional
+        Where to draw; one of its own by default.
     """
     others = cycle.neuron.system.labels[1:]
     rows = ["V", "states", "response"] if others else ["V", "response"]
     with styled():
-        figure = new_figure(9.6 if web else 5.8, 6.0 if others else 4.4)
+        figure = canvas(fig, 9.6 if web else 5.8, 6.0 if others else 4.4)
         figure.suptitle(title or _title(cycle), fontsize=10.5)
         grid = figure.add_gridspec(len(rows), 2 if web else 1, width_ratios=[1.12, 1.0] if web else [1.0])
         first = figure.add_subplot(grid[0, 0])
@@ -83,7 +90,7 @@ def plot_cycle(
         _response(axes["response"], response)
         if web:
             _cobweb(figure.add_subplot(grid[:, 1]), web)
-    return figure
+    return root_of(figure)
 
 
 def _title(cycle: LimitCycle | SmoothCycle) -> str:
@@ -233,7 +240,7 @@ def _multiplier(cycle: LimitCycle) -> str:
 
 
 def plot_reset_bifurcation(
-    bifurcation: ResetBifurcation, name: str = "interval", *, title: str = ""
+    bifurcation: ResetBifurcation, name: str = "interval", *, title: str = "", fig: AnyFigure | None = None
 ) -> Figure:
     """Draw what firing settles to against a parameter, and the Lyapunov exponent beneath.
 
@@ -243,6 +250,8 @@ def plot_reset_bifurcation(
     name : str
         ``"interval"``, or a free state just after the reset.
     title : str
+    fig : matplotlib.figure.Figure or SubFigure, optional
+        Where to draw; one of its own by default.
 
     Returns
     -------
@@ -256,7 +265,7 @@ def plot_reset_bifurcation(
     growth = bool(np.isfinite(exponents).any())
     size = float(np.clip(WIDE / max(at.size, 1), 1.5, 6.0))
     with styled():
-        figure = new_figure(7.2, 5.2 if growth else 3.8)
+        figure = canvas(fig, 7.2, 5.2 if growth else 3.8)
         axes = figure.subplots(
             2 if growth else 1,
             1,
@@ -284,7 +293,7 @@ def plot_reset_bifurcation(
         if silent.any():
             axes[-1].axvspan(np.nan, np.nan, color=SILENT, label="firing ends")
             axes[-1].legend(loc="upper center", bbox_to_anchor=(0.5, -0.2 if not growth else -0.42))
-    return figure
+    return root_of(figure)
 
 
 def _parameter(bifurcation: ResetBifurcation) -> str:
@@ -293,7 +302,9 @@ def _parameter(bifurcation: ResetBifurcation) -> str:
     return f"{name} ({unit})" if unit else name
 
 
-def plot_gradients(gradients: Gradients, names: Sequence[str] | None = None, *, title: str = "") -> Figure:
+def plot_gradients(
+    gradients: Gradients, names: Sequence[str] | None = None, *, title: str = "", ax: Axes | None = None
+) -> Figure:
     """Draw what a change of each parameter by 1 per cent does to the spike times.
 
     Parameters
@@ -302,6 +313,8 @@ def plot_gradients(gradients: Gradients, names: Sequence[str] | None = None, *, 
     names : sequence of str, optional
         The parameters; by default those that move spikes most.
     title : str
+    ax : matplotlib.axes.Axes, optional
+        Where to draw; a figure of its own by default.
 
     Returns
     -------
@@ -326,9 +339,8 @@ def plot_gradients(gradients: Gradients, names: Sequence[str] | None = None, *, 
     if names is not None:
         chosen = [gradients.names.index(name) for name in names]
     with styled():
-        figure = new_figure(7.0, (1.3 + 0.36 * len(chosen)) if bars else 4.2)
-        ax = figure.subplots()
-        figure.suptitle(title, fontsize=10.5)
+        figure, ax = one_panel(ax, 7.0, (1.3 + 0.36 * len(chosen)) if bars else 4.2)
+        ax.set_title(title, fontsize=10.5)
         (_bars if bars else _lines)(ax, gradients, chosen)
     return figure
 

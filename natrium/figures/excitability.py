@@ -18,7 +18,7 @@ from natrium.analysis.equilibria.curve import EquilibriumCurve
 from natrium.analysis.excitability.f_i import FI, Onset
 from natrium.analysis.excitability.rheobase import Rheobase
 from natrium.analysis.excitability.strength_duration import StrengthDuration
-from natrium.figures.style import COLORS, new_figure, styled
+from natrium.figures.style import COLORS, AnyFigure, canvas, root_of, styled
 from natrium.model.arrays import Array
 
 # Okabe and Ito's colours; every line has a dash pattern of its own as well.
@@ -66,7 +66,11 @@ def _number(value: float, digits: int = 4) -> str:
 
 
 def plot_equilibrium_curve(
-    curve: EquilibriumCurve, rheobase: Rheobase | None = None, *, title: str = ""
+    curve: EquilibriumCurve,
+    rheobase: Rheobase | None = None,
+    *,
+    title: str = "",
+    fig: AnyFigure | None = None,
 ) -> Figure:
     """Draw the equilibria against the input, as a bifurcation diagram.
 
@@ -76,6 +80,8 @@ def plot_equilibrium_curve(
     rheobase : Rheobase, optional
         Its input is marked, and what is around it and below the threshold shown larger.
     title : str
+    fig : matplotlib.figure.Figure or SubFigure, optional
+        Where to draw; one of its own by default.
 
     Returns
     -------
@@ -91,7 +97,7 @@ def plot_equilibrium_curve(
         outside = [m for m in marks if not (m.within(*close))]
         windows = [whole, close] if outside else [close]
     with styled():
-        figure = new_figure(9.2 if len(windows) > 1 else 5.6, 4.6)
+        figure = canvas(fig, 9.2 if len(windows) > 1 else 5.6, 4.6)
         axes = figure.subplots(1, len(windows), squeeze=False)[0]
         figure.suptitle(title, fontsize=10.5)
         for ax, (inputs, voltages) in zip(axes, windows, strict=True):
@@ -109,10 +115,10 @@ def plot_equilibrium_curve(
             ncols=4 if len(windows) > 1 else 2,
             handlelength=2.8,
         )
-        figure.draw_without_rendering()  # places the axes, so that labels can be placed in them
+        root_of(figure).draw_without_rendering()  # places the axes, so that labels can be placed in them
         for ax in axes:
             _label(ax, figure.dpi, curve, marks, at)
-    return figure
+    return root_of(figure)
 
 
 def _level(rheobase: Rheobase | None) -> float | None:
@@ -266,7 +272,7 @@ def _covered(box: Bbox, centre: Array, shift: Array, crowd: Array, taken: list[B
     return float(np.count_nonzero(inside)) + 1e4 * crossed
 
 
-def plot_f_i(fi: FI, onset: Onset | None = None, *, title: str = "") -> Figure:
+def plot_f_i(fi: FI, onset: Onset | None = None, *, title: str = "", fig: AnyFigure | None = None) -> Figure:
     """Draw rate, latency and adaptation against constant input.
 
     Parameters
@@ -275,9 +281,11 @@ def plot_f_i(fi: FI, onset: Onset | None = None, *, title: str = "") -> Figure:
     onset : Onset, optional
         The law by which firing sets in, drawn with the points it was fitted to.
     title : str
+    fig : matplotlib.figure.Figure or SubFigure, optional
+        Where to draw; one of its own by default.
     """
     with styled():
-        figure = new_figure(9.2, 4.4)
+        figure = canvas(fig, 9.2, 4.4)
         axes = figure.subplot_mosaic([["rate", "latency"], ["rate", "adaptation"]], width_ratios=[1.7, 1.0])
         figure.suptitle(title, fontsize=10.5)
         order = np.argsort(fi.inputs)
@@ -310,7 +318,7 @@ def plot_f_i(fi: FI, onset: Onset | None = None, *, title: str = "") -> Figure:
         for ax in axes.values():
             ax.set_xlim(low, high)
             ax.grid(which="major", color="#E4E4E4", linewidth=0.6)
-    return figure
+    return root_of(figure)
 
 
 def _plain(ax: Axes) -> None:
@@ -355,16 +363,20 @@ def _law(ax: Axes, onset: Onset, low: float, high: float) -> None:
     ax.plot(np.concatenate([below, [onset.at], onset.at + excess[kept]]), rates, label=label, **LAW)
 
 
-def plot_strength_duration(strength: StrengthDuration, *, title: str = "") -> Figure:
+def plot_strength_duration(
+    strength: StrengthDuration, *, title: str = "", fig: AnyFigure | None = None
+) -> Figure:
     """Draw the least amplitude and the charge of a pulse against its duration.
 
     Parameters
     ----------
     strength : StrengthDuration
     title : str
+    fig : matplotlib.figure.Figure or SubFigure, optional
+        Where to draw; one of its own by default.
     """
     with styled():
-        figure = new_figure(9.2, 4.0)
+        figure = canvas(fig, 9.2, 4.0)
         left, right = figure.subplots(1, 2)
         figure.suptitle(title, fontsize=10.5)
         order = np.argsort(strength.durations)
@@ -384,4 +396,4 @@ def plot_strength_duration(strength: StrengthDuration, *, title: str = "") -> Fi
             ax.xaxis.set_major_formatter(FuncFormatter(lambda x, _: f"{x:g}"))
             ax.xaxis.set_minor_formatter(NullFormatter())
             ax.grid(which="major", color="#E4E4E4", linewidth=0.6)
-    return figure
+    return root_of(figure)

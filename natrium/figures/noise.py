@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from natrium.analysis import IntervalStatistics, NoiseRates
-from natrium.figures.style import COLORS, SERIES, new_figure, styled
+from natrium.figures.style import COLORS, SERIES, AnyFigure, canvas, root_of, styled
 from natrium.model import ModelError
 
 
@@ -47,6 +47,7 @@ def plot_noise(
     *,
     shown: int = -1,
     title: str = "",
+    fig: AnyFigure | None = None,
 ) -> Figure:
     """Draw one ensemble's intervals, and all ensembles' rates beside the closed form.
 
@@ -59,6 +60,8 @@ def plot_noise(
     shown : int
         Whose intervals are drawn.
     title : str
+    fig : matplotlib.figure.Figure or SubFigure, optional
+        Where to draw; one of its own by default.
 
     Raises
     ------
@@ -70,7 +73,7 @@ def plot_noise(
             f"each noise needs its statistics, got {len(rates.means)} noises and {len(statistics)} statistics"
         )
     with styled():
-        figure = new_figure(8.4, 3.7)
+        figure = canvas(fig, 8.4, 3.7)
         left, right = figure.subplots(1, 2)
         figure.suptitle(title, fontsize=10.5)
         plot_intervals(statistics[shown], left)
@@ -92,4 +95,4 @@ def plot_noise(
         right.set_ylim(bottom=0.0)
         for ax in (left, right):
             ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.18), ncols=3, fontsize=7.5)
-    return figure
+    return root_of(figure)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
@@ -15,7 +16,7 @@ from natrium.analysis.papers.moore_ramon import Thresholds
 from natrium.analysis.papers.papers import Papers
 from natrium.analysis.papers.threshold_equation import InactivationThresholds
 from natrium.analysis.papers.threshold_ramp import AT_SLOPES, RampThresholds
-from natrium.figures.style import COLORS, SERIES, new_figure, styled
+from natrium.figures.style import COLORS, SERIES, AnyFigure, canvas, one_panel, root_of, styled
 
 PAPER_CAPTIONS = {
     "thresholds": (
@@ -93,16 +94,17 @@ def plot_papers(results: Papers) -> dict[str, Figure]:
     }
 
 
-def plot_thresholds(found: Thresholds) -> Figure:
+def plot_thresholds(found: Thresholds, ax: Axes | None = None) -> Figure:
     """Draw threshold against step, with the cubics that lead to zero step.
 
     Parameters
     ----------
     found : Thresholds
+    ax : matplotlib.axes.Axes, optional
+        Where to draw; a figure of its own by default.
     """
     with styled():
-        figure = new_figure(6.0, 4.0)
-        ax = figure.subplots()
+        figure, ax = one_panel(ax, 6.0, 4.0)
         fine = np.linspace(0.0, found.steps.max(), 101)
         ax.axhline(found.truth, color=COLORS["threshold"], linestyle="--", linewidth=0.9)
         for index, (scheme, values) in enumerate(found.by_scheme.items()):
@@ -129,17 +131,19 @@ def plot_thresholds(found: Thresholds) -> Figure:
     return figure
 
 
-def plot_orders(found: Orders) -> Figure:
+def plot_orders(found: Orders, fig: AnyFigure | None = None) -> Figure:
     """Draw error against step for every scheme, a panel for each model and spike rule.
 
     Parameters
     ----------
     found : Orders
+    fig : matplotlib.figure.Figure or SubFigure, optional
+        Where to draw; one of its own by default.
     """
     models = list(dict.fromkeys(row.model for row in found.rows))
     rules = list(dict.fromkeys(row.spike_time for row in found.rows))
     with styled():
-        figure = new_figure(2.5 * len(rules) + 0.6, 2.4 * len(models) + 0.8)
+        figure = canvas(fig, 2.5 * len(rules) + 0.6, 2.4 * len(models) + 0.8)
         panels = figure.subplots(len(models), len(rules), sharex=True, sharey=True, squeeze=False)
         for i, model in enumerate(models):
             for j, rule in enumerate(rules):
@@ -161,7 +165,7 @@ def plot_orders(found: Orders) -> Figure:
         figure.supxlabel("Step dt (ms)", fontsize=9.5)
         figure.supylabel("Largest spike-time error (ms)", fontsize=9.5)
         _scheme_legend(figure)
-    return figure
+    return root_of(figure)
 
 
 def _mark(index: int) -> dict[str, Any]:
@@ -174,7 +178,7 @@ def _mark(index: int) -> dict[str, Any]:
     }
 
 
-def _scheme_legend(figure: Figure) -> None:
+def _scheme_legend(figure: AnyFigure) -> None:
     handles = [
         Line2D(
             [],
@@ -189,16 +193,18 @@ def _scheme_legend(figure: Figure) -> None:
     figure.legend(handles=handles, loc="outside upper center", ncols=len(handles), fontsize=8)
 
 
-def plot_gates(gates: GateErrors, spikes: SpikeErrors) -> Figure:
+def plot_gates(gates: GateErrors, spikes: SpikeErrors, fig: AnyFigure | None = None) -> Figure:
     """Draw exponential Euler's error over Euler's for each gate, and both errors of a first spike.
 
     Parameters
     ----------
     gates : GateErrors
     spikes : SpikeErrors
+    fig : matplotlib.figure.Figure or SubFigure, optional
+        Where to draw; one of its own by default.
     """
     with styled():
-        figure = new_figure(8.4, 4.6)
+        figure = canvas(fig, 8.4, 4.6)
         left, right = figure.subplots(1, 2)
         for index, name in enumerate(gates.names):
             color = SERIES[index]
@@ -239,19 +245,20 @@ def plot_gates(gates: GateErrors, spikes: SpikeErrors) -> Figure:
             ax.grid(which="major", color="#DDDDDD", linewidth=0.6)
             ax.set_xticks([0.01, 0.03, 0.1, 0.3], ["0.01", "0.03", "0.1", "0.3"])
             ax.minorticks_off()
-    return figure
+    return root_of(figure)
 
 
-def plot_inactivation(found: InactivationThresholds) -> Figure:
+def plot_inactivation(found: InactivationThresholds, ax: Axes | None = None) -> Figure:
     """Draw threshold against h, with the threshold equation.
 
     Parameters
     ----------
     found : InactivationThresholds
+    ax : matplotlib.axes.Axes, optional
+        Where to draw; a figure of its own by default.
     """
     with styled():
-        figure = new_figure(6.0, 4.0)
-        ax = figure.subplots()
+        figure, ax = one_panel(ax, 6.0, 4.0)
         ax.axvspan(found.h[found.usual].min(), 1.0, color="#EEEEEE", linewidth=0.0)
         ax.semilogx(
             found.h,
@@ -274,16 +281,17 @@ def plot_inactivation(found: InactivationThresholds) -> Figure:
     return figure
 
 
-def plot_ramps(found: RampThresholds) -> Figure:
+def plot_ramps(found: RampThresholds, ax: Axes | None = None) -> Figure:
     """Draw V at the spike against the ramp's slope.
 
     Parameters
     ----------
     found : RampThresholds
+    ax : matplotlib.axes.Axes, optional
+        Where to draw; a figure of its own by default.
     """
     with styled():
-        figure = new_figure(6.0, 4.0)
-        ax = figure.subplots()
+        figure, ax = one_panel(ax, 6.0, 4.0)
         ax.plot(found.slopes, found.formula, color=SERIES[0], label="formula")
         ax.plot(found.slopes, found.thresholds, "o", color=SERIES[0], markersize=5, label="event-driven runs")
         ax.plot(
@@ -307,16 +315,17 @@ def plot_ramps(found: RampThresholds) -> Figure:
     return figure
 
 
-def plot_resets(found: AdexResets) -> Figure:
+def plot_resets(found: AdexResets, ax: Axes | None = None) -> Figure:
     """Draw the adaptation at spikes against the reset voltage.
 
     Parameters
     ----------
     found : AdexResets
+    ax : matplotlib.axes.Axes, optional
+        Where to draw; a figure of its own by default.
     """
     with styled():
-        figure = new_figure(6.4, 4.0)
-        ax = figure.subplots()
+        figure, ax = one_panel(ax, 6.4, 4.0)
         ax.plot(*found.points, ".", color=SERIES[0], markersize=2.0, label="event-driven runs")
         v_reset = np.repeat(list(AT_RESETS), [len(values) for values in AT_RESETS.values()])
         ax.plot(

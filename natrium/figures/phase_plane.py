@@ -13,7 +13,7 @@ from matplotlib.patches import Patch
 
 from natrium.analysis.phase_plane.plane import PhasePlane
 from natrium.analysis.phase_plane.separatrix import PlanarEquilibrium
-from natrium.figures.style import COLORS, new_figure, styled
+from natrium.figures.style import COLORS, AnyFigure, canvas, root_of, styled
 
 # Okabe and Ito's colours; every line has a dash pattern of its own as well.
 V_NULL: Any = {"color": "#0072B2", "linewidth": 1.9, "zorder": 4}
@@ -79,19 +79,21 @@ def plot_phase_plane(
     return ax
 
 
-def plot_phase_planes(plane: PhasePlane, title: str = "") -> Figure:
+def plot_phase_planes(plane: PhasePlane, title: str = "", fig: AnyFigure | None = None) -> Figure:
     """Draw a phase plane as a whole and, beside it, the part that the cell sees.
 
     Parameters
     ----------
     plane : PhasePlane
     title : str
+    fig : matplotlib.figure.Figure or SubFigure, optional
+        Where to draw; one of its own by default.
     """
     with styled():
         close_up = None
         if plane.v_reset is not None and plane.v_thresh is not None:
             close_up = (plane.v_reset - CLOSE_UP[0], plane.v_thresh + CLOSE_UP[1])
-        figure = new_figure(9.6 if close_up else 6.6, 5.0)
+        figure = canvas(fig, 9.6 if close_up else 6.6, 5.0)
         axes = figure.subplots(1, 2 if close_up else 1, sharey=True, squeeze=False)[0]
         figure.suptitle(title or _title(plane), fontsize=10.5)
         plot_phase_plane(plane, axes[0], legend=False)
@@ -106,7 +108,7 @@ def plot_phase_planes(plane: PhasePlane, title: str = "") -> Figure:
             ncols=4 if close_up else 3,
             handlelength=2.6,
         )
-    return figure
+    return root_of(figure)
 
 
 def _title(plane: PhasePlane) -> str:

@@ -11,6 +11,7 @@ from typing import Any, cast
 import matplotlib
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure as Figure
+from matplotlib.figure import SubFigure
 
 from natrium.model import write_whole
 
@@ -29,6 +30,8 @@ COLORS: dict[str, str] = {
 STATES: dict[str, str] = {"m": "#CC79A7", "h": "#999933", "n": "#56B4E9", "w": "#AA4499"}
 OTHER_STATES = ("#882255", "#44AA99", "#E69F00", "#332288")
 DASHES = ("-", "--", "-.", ":")  # of channels whose gates have the same names
+
+AnyFigure = Figure | SubFigure
 
 SERIES = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
 
@@ -77,6 +80,16 @@ def new_figure(width: float, height: float) -> Figure:
     return Figure(figsize=(width, height), layout="constrained")
 
 
+def canvas(fig: AnyFigure | None, width: float, height: float) -> AnyFigure:
+    """Give the figure to draw several panels into: the one given, or a new one of a size in inches."""
+    return new_figure(width, height) if fig is None else fig
+
+
+def root_of(figure: AnyFigure) -> Figure:
+    """Give the whole figure that a part of one belongs to."""
+    return figure.get_figure(root=True)
+
+
 def one_panel(ax: Axes | None, width: float, height: float) -> tuple[Figure, Axes]:
     """Give figure and axis to draw into: those of the axis given, or new ones of a size in inches."""
     if ax is not None:
@@ -85,9 +98,9 @@ def one_panel(ax: Axes | None, width: float, height: float) -> tuple[Figure, Axe
     return figure, figure.subplots()
 
 
-def spread(figure: Figure) -> None:
+def spread(figure: AnyFigure) -> None:
     """Leave room between panels side by side, whose labels are long."""
-    engine: Any = figure.get_layout_engine()
+    engine: Any = figure.get_layout_engine() if isinstance(figure, Figure) else None
     if engine is not None:
         engine.set(w_pad=0.1)
 
