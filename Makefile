@@ -13,7 +13,7 @@ NEW_ENOUGH := import sys; sys.exit(sys.version_info < (3, 11))
 .DELETE_ON_ERROR:
 # Two targets at once would install into the same environment.
 .NOTPARALLEL:
-.PHONY: help reproduce test test-all coverage lint wheel-test bench peers clean
+.PHONY: help reproduce test test-all coverage lint wheel-test bench peers mutants clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -46,6 +46,11 @@ bench: $(VENV)/.base ## measure the costs, as ratios
 peers: $(VENV)/.base ## time natrium beside its peers (heyoka, numba, ...); PEERS="--quick" and the like
 	@$(PIP) install numba heyoka
 	@$(PY) -m benchmarks.peers --out build/peers $(PEERS)
+
+# Resumes what build/mutants.jsonl holds; MUTANTS="--n 20" and the like.
+mutants: $(VENV)/.dev ## try small changes to model and solvers, and list those that no test notices
+	@$(PIP) install "cosmic-ray>=8.3"
+	@$(PY) scripts/mutants.py $(MUTANTS)
 
 clean: ## remove .venv, results and caches
 	rm -rf $(VENV) reproduction build dist htmlcov coverage.xml .coverage .coverage.*
