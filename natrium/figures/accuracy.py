@@ -69,7 +69,7 @@ def plot_convergence(convergences: Sequence[Convergence], title: str, fig: AnyFi
     shown = [panel for panel in panels if any(np.isfinite(errors).any() for errors, _ in panel[1])]
     with styled():
         figure = canvas(fig, 4.6 * max(len(shown), 1), 4.3)
-        spread(figure)
+        spread(root_of(figure))
         axes = np.atleast_1d(figure.subplots(1, max(len(shown), 1)))
         figure.suptitle(title, fontsize=10.5)
         for ax, (label, curves) in zip(axes, shown, strict=False):

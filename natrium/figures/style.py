@@ -98,9 +98,9 @@ def one_panel(ax: Axes | None, width: float, height: float) -> tuple[Figure, Axe
     return figure, figure.subplots()
 
 
-def spread(figure: AnyFigure) -> None:
+def spread(figure: Figure) -> None:
     """Leave room between panels side by side, whose labels are long."""
-    engine: Any = figure.get_layout_engine() if isinstance(figure, Figure) else None
+    engine: Any = figure.get_layout_engine()
     if engine is not None:
         engine.set(w_pad=0.1)
 

@@ -7,10 +7,9 @@ from typing import Any
 import numpy as np
 from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from natrium.figures.style import COLORS, state_looks, styled
+from natrium.figures.style import COLORS, AnyFigure, state_looks, styled
 from natrium.model import ModelError
 from natrium.solvers import Ensemble, Trajectory
 
@@ -25,7 +24,7 @@ def plot_trajectory(
     *,
     gates: bool = False,
     input: bool = False,
-    fig: Figure | None = None,
+    fig: AnyFigure | None = None,
 ) -> Axes | dict[str, Axes]:
     """Draw V, its spikes and the threshold; gates and input beneath it where they are asked for.
 
@@ -36,7 +35,7 @@ def plot_trajectory(
         V is drawn into it; a new figure by default. With gates or input, a new figure it is.
     gates, input : bool
         Whether to show the other states, and the input.
-    fig : matplotlib.figure.Figure, optional
+    fig : matplotlib.figure.Figure or SubFigure, optional
         Where the panels are made; a new figure by default.
 
     Returns
@@ -93,7 +92,9 @@ def _voltage(ax: Axes, trajectory: Trajectory, t: Any, V: Any) -> None:
     ax.legend(loc="lower left", bbox_to_anchor=(0.0, 1.0), ncols=3, borderaxespad=0.1)
 
 
-def plot_ensemble(ensemble: Ensemble, ax: Axes | None = None) -> Axes | dict[str, Axes]:
+def plot_ensemble(
+    ensemble: Ensemble, ax: Axes | None = None, *, fig: AnyFigure | None = None
+) -> Axes | dict[str, Axes]:
     """Draw the spikes of all runs, run by run, and beside them their rates.
 
     Parameters
@@ -101,6 +102,8 @@ def plot_ensemble(ensemble: Ensemble, ax: Axes | None = None) -> Axes | dict[str
     ensemble : Ensemble
     ax : matplotlib.axes.Axes, optional
         The spikes alone are drawn into it; a new figure of both by default.
+    fig : matplotlib.figure.Figure or SubFigure, optional
+        Where both are drawn; a new figure by default.
 
     Returns
     -------
@@ -109,9 +112,9 @@ def plot_ensemble(ensemble: Ensemble, ax: Axes | None = None) -> Axes | dict[str
     """
     with styled():
         if ax is None:
-            left, right = plt.subplots(
-                1, 2, sharey=True, width_ratios=[3.0, 1.0], figsize=(8.0, 3.6), layout="constrained"
-            )[1]
+            if fig is None:
+                fig = plt.figure(figsize=(8.0, 3.6), layout="constrained")
+            left, right = fig.subplots(1, 2, sharey=True, width_ratios=[3.0, 1.0])
             axes = {"raster": left, "rates": right}
         else:
             axes = {"raster": ax}

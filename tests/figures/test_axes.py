@@ -13,6 +13,8 @@ from natrium.analysis import equilibrium_curve, f_i_curve, phase_plane, spike_ti
 from natrium.figures import papers
 
 NA = natrium.notebook.lif_na()
+RUN = natrium.simulate(natrium.Neuron(), natrium.Constant(20.0), t_end=80.0)
+RUNS = natrium.simulate_many(natrium.Neuron(), t_end=80.0, parameters={"I": [20.0, 40.0]})
 LISTED = [getattr(figures, name) for names in figures._FILES.values() for name in names]
 LISTED += [
     getattr(papers, name) for name in dir(papers) if name.startswith("plot_") and name != "plot_papers"
@@ -29,9 +31,11 @@ def test_each_figure_takes_an_axis_or_a_figure(plot):
     [
         lambda fig: figures.plot_equilibrium_curve(equilibrium_curve(NA.neuron), fig=fig),
         lambda fig: figures.plot_f_i(f_i_curve(natrium.Neuron(), [14.0, 20.0]), fig=fig),
+        lambda fig: figures.plot_ensemble(RUNS, fig=fig)["rates"].get_figure(root=True),
+        lambda fig: figures.plot_trajectory(RUN, input=True, fig=fig)["V"].get_figure(root=True),
         lambda fig: figures.plot_phase_planes(phase_plane(NA.neuron, 10.0), fig=fig),
     ],
-    ids=["equilibria", "f-I", "planes"],
+    ids=["equilibria", "f-I", "ensemble", "trajectory", "planes"],
 )
 def test_panels_go_into_a_part_of_a_figure(draw):
     figure = plt.figure(figsize=(10.0, 9.0), layout="constrained")
