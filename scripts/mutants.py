@@ -1,7 +1,8 @@
 """Mutation testing: what the tests of `model` and `solvers` notice of small changes to the code.
 
 A sample of mutants is drawn with a seed, each tried in a copy of the checkout: first by the tests that mirror
-its file, and, where these pass, by all fast tests of its room. What survives both is listed.
+its file, and, where these pass, by all fast tests of its room. What survives both is listed. The tests of
+each room must pass in such a copy without any mutant; else whatever fails there would count as noticed.
 """
 
 from __future__ import annotations
@@ -12,9 +13,11 @@ import json
 import os
 import random
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
+import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from queue import SimpleQueue
@@ -37,18 +40,19 @@ OPERATORS = (
     "ReplaceFalseWithTrue", "ReplaceAndWithOr", "ReplaceOrWithAnd", "ReplaceBreakWithContinue",
     "ReplaceContinueWithBreak", "ZeroIterationForLoop", "NumberReplacer",
 )  # fmt: skip
-LONGEST = 300.0  # s that the tests of one mutant may take: an endless loop is noticed
+SLOWER = 3.0  # than a room's tests without mutant: beyond it they run without end, which is noticed
+UNUSED = shutil.ignore_patterns(".*", "build", "dist", "htmlcov", "reproduction", "__pycache__")
 
 
 def draw(n: int, seed: int) -> list[dict[str, Any]]:
-    """Draw mutants, each place as likely as any other."""
+    """Draw mutants, each change at each place as likely as any other."""
     found = []
     for path in sorted(path for room in ROOMS for path in (ROOT / "natrium" / room).rglob("*.py")):
         code = path.read_text()
-        unseen = _annotations(code)
+        nodes, unseen = list(_nodes(get_ast(code))), _annotations(code)
         for name in OPERATORS:
             operator = get_operator(f"core/{name}")()
-            places = [place for node in _nodes(get_ast(code)) for place in operator.mutation_positions(node)]
+            places = [place for node in nodes for place in operator.mutation_positions(node)]
             found += [
                 {"file": str(path.relative_to(ROOT)), "operator": name, "occurrence": k, "line": place[0][0]}
                 for k, place in enumerate(places)
@@ -70,24 +74,31 @@ def _annotations(code: str) -> set[tuple[int, int]]:
         held += [getattr(node, name, None) for name in ("annotation", "returns")]
     inner = [child for tree in held if tree is not None for child in ast.walk(tree)]
     return {
-        (line, column)
+        (child.lineno, column)
         for child in inner
         if isinstance(child, ast.expr)
-        for line in (child.lineno,)
         for column in range(child.col_offset, (child.end_col_offset or 0) + 1)
     }
 
 
-def stages(file: str) -> list[list[str]]:
-    """Give the tests that mirror a file, and then those of its room."""
+def stages(file: str) -> dict[str, str]:
+    """Give the tests of a file's room, before them those that mirror it, where there are any."""
     place = Path(file).relative_to("natrium")
-    own = ROOT / "tests" / place.parent / f"test_{place.stem}.py"
-    folder = ROOT / "tests" / place.parent
-    first = own if own.exists() else folder if folder.exists() else ROOT / "tests" / place.parts[0]
-    return [[str(first.relative_to(ROOT))], [f"tests/{place.parts[0]}"]]
+    folder, room = Path("tests") / place.parent, f"tests/{place.parts[0]}"
+    nearest = [path for path in (folder / f"test_{place.stem}.py", folder) if (ROOT / path).exists()]
+    mirror = str(nearest[0]) if nearest else room
+    return {"room": room} if mirror == room else {"mirror": mirror, "room": room}
 
 
-def try_one(mutant: dict[str, Any], copy: Path) -> str:
+def passes(tests: str, copy: Path, longest: float | None = None) -> bool:
+    """Tell whether some tests pass in a copy; an error where they take longer than `longest` s."""
+    command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", tests]
+    environment = os.environ | {"PYTHONPATH": str(copy), "NATRIUM_CACHE_DIR": str(copy / ".cache")}
+    run = subprocess.run(command, cwd=copy, env=environment, capture_output=True, timeout=longest)
+    return run.returncode == 0
+
+
+def try_one(mutant: dict[str, Any], copy: Path, longest: float) -> str:
     """Say what notices a mutant: ``"mirror"``, ``"room"``, ``"time"``; ``"survived"`` where nothing does."""
     target = copy / mutant["file"]
     original = target.read_text()
@@ -95,12 +106,9 @@ def try_one(mutant: dict[str, Any], copy: Path) -> str:
     if changed is None or changed == original:
         return "nothing"
     target.write_text(changed)
-    environment = os.environ | {"PYTHONPATH": str(copy), "NATRIUM_CACHE_DIR": str(copy / ".cache")}
     try:
-        for stage, tests in zip(("mirror", "room"), stages(mutant["file"]), strict=True):
-            command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", *tests]
-            run = subprocess.run(command, cwd=copy, env=environment, capture_output=True, timeout=LONGEST)
-            if run.returncode:
+        for stage, tests in stages(mutant["file"]).items():
+            if not passes(tests, copy, longest):
                 return stage
     except subprocess.TimeoutExpired:
         return "time"
@@ -117,6 +125,8 @@ def main() -> int:
     parser.add_argument("--workers", type=int, default=os.cpu_count() or 1)
     parser.add_argument("--out", type=Path, default=ROOT / "build" / "mutants.jsonl")
     options = parser.parse_args()
+    # In the background Ctrl-C is ignored, by the tests as well, some of which are of it.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     options.out.parent.mkdir(parents=True, exist_ok=True)
     known = (
         [json.loads(line) for line in options.out.read_text().splitlines()] if options.out.exists() else []
@@ -126,20 +136,14 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as folder:
         copies: SimpleQueue[Path] = SimpleQueue()
         for k in range(options.workers):
-            copies.put(Path(folder) / str(k))
-            for part in (
-                "natrium",
-                "tests",
-                "examples",
-                "docs",
-                "pyproject.toml",
-                "README.md",
-                "CHANGELOG.md",
-            ):
-                source = ROOT / part
-                target = Path(folder) / str(k) / part
-                target.parent.mkdir(parents=True, exist_ok=True)
-                (shutil.copytree if source.is_dir() else shutil.copy)(source, target)
+            copies.put(Path(shutil.copytree(ROOT, Path(folder) / str(k), symlinks=True, ignore=UNUSED)))
+        longest = {}
+        for room in ROOMS:
+            begin = time.perf_counter()
+            if not passes(f"tests/{room}", Path(folder) / "0"):
+                print(f"the tests of {room} must pass without any mutant, got a failure: run make test")
+                return 2
+            longest[room] = SLOWER * (time.perf_counter() - begin)
 
         def go(mutant: dict[str, Any]) -> dict[str, Any]:
             key = (mutant["file"], mutant["operator"], mutant["occurrence"])
@@ -147,7 +151,8 @@ def main() -> int:
                 return tried[key]
             copy = copies.get()
             try:
-                found = mutant | {"noticed": try_one(mutant, copy)}
+                room = Path(mutant["file"]).parts[1]
+                found = mutant | {"noticed": try_one(mutant, copy, longest[room])}
             finally:
                 copies.put(copy)
             with options.out.open("a") as file:
