@@ -308,7 +308,8 @@ class Schedule:
         for future in self.flying:
             future.cancel()
         if self.mine:
-            self.executor.shutdown(wait=False, cancel_futures=True)
+            # Idle threads end at once and are waited for; a chunk that nobody wants any more is not.
+            self.executor.shutdown(wait=not self.flying, cancel_futures=True)
 
 
 def _cores() -> int:
