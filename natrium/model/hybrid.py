@@ -104,6 +104,11 @@ class HybridSystem:
         return tuple(state in gates for state in self.states)
 
     @property
+    def passes(self) -> bool:
+        """Whether V goes on through the threshold: a spike does not set it."""
+        return self.reset[0] == self.states[0]
+
+    @property
     def resets_others(self) -> bool:
         """Whether a reset moves another state than V."""
         return self.reset[1:] != self.states[1:]
@@ -157,9 +162,10 @@ class HybridSystem:
         """Give the same system with V measured from its origin, the threshold if there is one.
 
         u = V - origin and J = I - gap. With channels the gap is v_thresh - v_rest: the leak becomes J - u,
-        and digits near the threshold, where the event is decided, are those of u itself.
+        and digits near the threshold, where the event is decided, are those of u itself. The names of the two
+        begin as no name of a user does.
         """
-        V, u, J = self.states[0], sympy.Symbol("u", real=True), sympy.Symbol("J", real=True)
+        V, u, J = self.states[0], sympy.Symbol("_u", real=True), sympy.Symbol("_J", real=True)
         shift = {V: u + self.origin, self.input: J + self.gap}
         rhs = tuple(expr.subs(shift, simultaneous=True) for expr in self.rhs)
         return attrs.evolve(

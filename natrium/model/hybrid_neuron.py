@@ -9,14 +9,16 @@ from typing import Any, ClassVar
 import attrs
 import sympy
 
+from natrium.model.branches import as_choices
 from natrium.model.checks import Name, Number, as_float, is_real, show
 from natrium.model.errors import ModelError
+from natrium.model.expressions.smooth import smooth
 from natrium.model.hybrid import HybridSystem, Refractory
 from natrium.model.neuron import TAU_REF, V_INIT, V_THRESH, Neuron, NoThreshold, as_threshold
 from natrium.model.parameter import Parameter, check_known, numbers_of
 
-# The symbols of threshold and refractory period in the system: unlike any name of a parameter here.
-ORIGIN, DURATION = "v_origin_", "tau_ref_"
+# The symbols of threshold and refractory period in the system: no name of a user begins so.
+ORIGIN, DURATION = "_v_origin", "_tau_ref"
 # What is named as in a neuron of channels is the same there and here.
 USUAL = {one.rule.short: one.rule for one in numbers_of(Neuron())}
 
@@ -42,7 +44,11 @@ def _keys_are_names(instance: Any, attribute: attrs.Attribute[Any], value: Any) 
 
 @attrs.frozen(kw_only=True, slots=False)
 class HybridNeuron:
-    """A spiking neuron of any smooth right-hand side and any reset.
+    """A spiking neuron of any right-hand side and any reset.
+
+    Where the right-hand side has branches (``Piecewise``, ``Max``, ``Min``, ``Abs``, ``Heaviside``, ``sign``),
+    the solver's steps end on the surfaces between them. A quotient that is 0/0 at a point where it has a value
+    is taken as that value.
 
     Solved by `EventDriven`; the fixed-step family and the closed form know sums of channels only.
 
@@ -58,14 +64,16 @@ class HybridNeuron:
     v_thresh : float or None
         Threshold of V, mV; None: no spike, no reset.
     reset : mapping of str to sympy.Expr
-        New values of states at a spike, of the states just before it; states left out stay.
+        New values of states at a spike, of the states just before it; states left out stay. Without ``V`` a
+        spike is V's way up through the threshold, and V goes on.
     tau_ref : float
         Refractory period, ms, in which all states stand still.
 
     Raises
     ------
     ModelError
-        When a symbol has no meaning, a value is not finite or a state lies above the threshold.
+        When a symbol has no meaning, an expression cannot be evaluated, a value is not finite, or V starts or
+        is reset at or above the threshold.
 
     Examples
     --------
@@ -115,10 +123,26 @@ class HybridNeuron:
                         f"{what}, {name}: must be of {', '.join(sorted(allowed))}, got "
                         f"{', '.join(sorted(unknown)) or f'{name}, which is no state'}"
                     )
-        if starts["V"] >= self.v_thresh:
+        if starts["V"] >= self.v_thresh and not self.passes:
             raise ModelError(
                 f"V must start below v_thresh ({self.v_thresh!r} mV), got {starts['V']!r} mV: it starts there"
             )
+        after = self.system.reset[0].subs(self._numbers())
+        if self.fires and not self.passes and after.is_number and after >= self.v_thresh:
+            raise ModelError(
+                f"the reset must take V below v_thresh ({self.v_thresh!r} mV), got {float(after)!r} mV: the cell "
+                "would fire for ever; leave V out of the reset where a spike is V's way up through a level"
+            )
+
+    def _numbers(self) -> dict[Any, float]:
+        """Give the values at which the reset is looked at: its parameters, and V at the threshold."""
+        system = self.system
+        return dict(zip((*system.parameters, system.states[0]), (*system.values, self.origin), strict=True))
+
+    @property
+    def passes(self) -> bool:
+        """Whether V goes on through the threshold, a spike being its way up: the reset leaves it alone."""
+        return self.system.passes
 
     @property
     def fires(self) -> bool:
@@ -217,7 +241,14 @@ class HybridNeuron:
         def meant(expression: Any) -> Any:
             # Whatever assumptions the user's symbols carry, one name is one symbol.
             expression = _as_sympy("", expression)
-            return expression.subs({symbol: own[symbol.name] for symbol in expression.free_symbols})
+            return expression.xreplace({symbol: own[symbol.name] for symbol in expression.free_symbols})
+
+        def regular(name: str, expression: Any) -> Any:
+            # Branches as such, and no 0/0 that has a value.
+            flow = as_choices(name, meant(expression))
+            for state in names:
+                flow = smooth(flow, own[state])
+            return flow
 
         after = dict(self.reset)
         return HybridSystem(
@@ -226,9 +257,9 @@ class HybridNeuron:
             input=own["I"],
             parameters=(*(own[name] for name, _ in self.parameters), origin, duration),
             values=(*(float(value) for _, value in self.parameters), self.origin, self.tau_ref),
-            rhs=tuple(meant(expression) for _, expression in self.equations),
+            rhs=tuple(regular(name, expression) for name, expression in self.equations),
             guard=own["V"] - origin if self.fires else None,
-            reset=tuple(meant(after[name]) if name in after else own[name] for name in names),
+            reset=tuple(as_choices(name, meant(after[name])) if name in after else own[name] for name in names),
             refractory=Refractory(duration, "hold"),
             gates=(),
             origin=origin,

@@ -14,10 +14,12 @@ from typing import Any, Literal
 
 import attrs
 import numpy as np
+import scipy.special
 import sympy
 from sympy.printing.numpy import NumPyPrinter
 from sympy.printing.pycode import PythonCodePrinter
 
+from natrium.model.branches import choose, split_branches
 from natrium.model.errors import UnsupportedModel
 from natrium.model.expressions.exprel import exprel_array, exprel_scalar, saturated_exp, saturated_exp_array
 from natrium.model.hybrid import HybridSystem, relaxation
@@ -46,6 +48,10 @@ class _ExactNumbers:
 class _ScalarPrinter(_ExactNumbers, PythonCodePrinter):
     """Plain Python on floats."""
 
+    def _print_choose(self, expr: Any) -> str:
+        g, a, b = map(self._print, expr.args)
+        return f"({a} if {g} >= 0.0 else {b})"
+
     gates: frozenset[Any] = frozenset()  # what stays within [0, 1]
 
     def _print_Pow(self, expr: Any, **settings: Any) -> str:
@@ -56,6 +62,10 @@ class _ScalarPrinter(_ExactNumbers, PythonCodePrinter):
 
 class _GridPrinter(_ExactNumbers, NumPyPrinter):
     """NumPy on arrays."""
+
+    def _print_choose(self, expr: Any) -> str:
+        g, a, b = map(self._print, expr.args)
+        return f"choose({g} >= 0.0, {a}, {b})"
 
 
 def _power(x: float, n: int) -> float:
@@ -68,7 +78,7 @@ def _power(x: float, n: int) -> float:
 
 _FORMS: dict[str, tuple[Any, list[Any]]] = {
     "scalar": (_ScalarPrinter, [{"exprel": exprel_scalar, "power": _power}, "math"]),
-    "grid": (_GridPrinter, [{"exprel": exprel_array}, "numpy"]),
+    "grid": (_GridPrinter, [{"exprel": exprel_array, "choose": np.where, "erf": scipy.special.erf}, "numpy"]),
 }
 # Rates saturate, so that no finite V overflows; a stimulus that overflows is an error to be told.
 _EXPONENTIALS: dict[str, tuple[Any, Any]] = {
@@ -115,7 +125,24 @@ def lower_expressions(
     nested = [list(item) if isinstance(item, tuple) else item for item in expressions]
     writer = printer(settings)
     writer.gates = frozenset(symbol for symbol in symbols if symbol.name != "V")
-    return sympy.lambdify(symbols, nested, modules=modules, printer=writer, cse=True)
+    # Of a branch only the side that is taken may be evaluated: nothing is computed ahead.
+    branched = any(expr.has(choose) for item in nested for expr in _flat(item))
+    function = sympy.lambdify(symbols, nested, modules=modules, printer=writer, cse=not branched)
+    return _quiet(function) if branched and form == "grid" else function
+
+
+def _flat(item: Any) -> Any:
+    return item if isinstance(item, list) else [item]
+
+
+def _quiet(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Say nothing of the side that is not taken: on arrays both are evaluated."""
+
+    def evaluate(*values: Any) -> Any:
+        with np.errstate(all="ignore"):
+            return function(*values)
+
+    return evaluate
 
 
 @cache
@@ -124,6 +151,28 @@ def relaxation_law() -> Callable[..., Any]:
     symbols = sympy.symbols("x inf rate elapsed", real=True)
     function = lower_expressions((relaxation(*symbols),), symbols, "grid", saturated=False)
     return lambda *values: function(*values)[0]
+
+
+@attrs.frozen
+class Flow:
+    """The functions of a flow whose branches are held: each is smooth for given sides.
+
+    Attributes
+    ----------
+    rhs, stiff_rhs, jacobian : callable
+        As the kernel's `event_rhs`, `stiff_rhs` and `stiff_jacobian`, the sides behind the parameters.
+    surfaces, surfaces_on_grid : callable or None
+        What is zero where a side changes, same arguments, of floats and of arrays: list of n_branches. None
+        without branches.
+    n_branches : int
+    """
+
+    rhs: Callable[..., list[float]]
+    stiff_rhs: Callable[..., list[float]]
+    jacobian: Callable[..., list[list[float]]]
+    surfaces: Callable[..., list[float]] | None = None
+    surfaces_on_grid: Callable[..., list[Any]] | None = None
+    n_branches: int = 0
 
 
 @attrs.frozen(slots=False)
@@ -172,6 +221,28 @@ class Kernel:
         """Jacobian of `stiff_rhs`, same arguments: n rows of n floats."""
         event = event_system(self.system.structure, FASTEST_GATE)
         return self._lower(event, _jacobian(event))
+
+    @cached_property
+    def flow(self) -> Flow:
+        """The flow for given sides of its branches."""
+        event = event_system(self.system.structure)
+        if not any(expr.has(choose, sympy.Abs) for expr in event.rhs):
+            return Flow(self.event_rhs, self.stiff_rhs, self.stiff_jacobian)
+        n = len(event.rhs)
+        slowed = event_system(self.system.structure, FASTEST_GATE)
+        both, branches = split_branches((*event.rhs, *slowed.rhs))
+        rhs, slow = both[:n], both[n:]
+        sides, surfaces = tuple(one.side for one in branches), tuple(one.surface for one in branches)
+        jacobian = sympy.Matrix(slow).jacobian(event.states).tolist()
+        arguments = (*event.states, event.input, *event.parameters, *sides)
+        return Flow(
+            lower_expressions(rhs, arguments),
+            lower_expressions(slow, arguments),
+            lower_expressions(tuple(map(tuple, jacobian)), arguments),
+            lower_expressions(surfaces, arguments),
+            lower_expressions(surfaces, arguments, "grid"),
+            len(branches),
+        )
 
     @cached_property
     def reset(self) -> Callable[..., list[float]]:

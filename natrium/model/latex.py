@@ -18,11 +18,11 @@ _NAMES = {
     "I": "I(t)",
     "tau_m": r"\tau_m",
     "tau_ref": r"\tau_{\mathrm{ref}}",
-    "tau_ref_": r"\tau_{\mathrm{ref}}",
+    "_tau_ref": r"\tau_{\mathrm{ref}}",
     "v_rest": r"v_{\mathrm{rest}}",
     "v_reset": r"v_{\mathrm{reset}}",
     "v_thresh": r"v_{\mathrm{thresh}}",
-    "v_origin_": r"v_{\mathrm{thresh}}",
+    "_v_origin": r"v_{\mathrm{thresh}}",
 }
 
 

@@ -283,7 +283,7 @@ def _system(neuron: Neuron) -> HybridSystem:
     states, labels, derivatives, gates = [V], ["V"], [], []
     currents = []
     # A gate named g, or a gate tau of a channel m, must not become another symbol's double.
-    taken = {symbol.name for symbol in (*parameters, V, current)} | {"u", "J"}
+    taken = {symbol.name for symbol in (*parameters, V, current)}
     taken |= {f"{kind}_{channel.name}" for channel in neuron.channels for kind in "gE"}
     for channel in neuron.channels:
         g, E = sympy.symbols(f"g_{channel.name} E_{channel.name}", real=True)

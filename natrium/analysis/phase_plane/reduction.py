@@ -338,7 +338,7 @@ def _members(labels: tuple[str, ...], x: str, shared: bool) -> list[int]:
 
 def _shared_symbol(neuron: Neuron, name: str) -> Any:
     system = neuron.system
-    taken = {symbol.name for symbol in (*system.states, *system.parameters, system.input)} | {"u", "J"}
+    taken = {symbol.name for symbol in (*system.states, *system.parameters, system.input)}
     while name in taken:
         name += "_"
     return sympy.Symbol(name, real=True)

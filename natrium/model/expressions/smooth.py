@@ -28,7 +28,7 @@ def smooth(expr: sympy.Expr, V: sympy.Symbol) -> sympy.Expr:
     Parameters
     ----------
     expr : sympy.Expr
-        An expression of `V`.
+        An expression of `V`, and of other symbols, whose values do not matter.
     V : sympy.Symbol
         Its variable.
 
@@ -104,7 +104,7 @@ def _balance(product: sympy.Expr, V: sympy.Symbol) -> sympy.Expr:
             continue
         w = base.args[0]
         slope = _linear(w, V)
-        if slope is None:
+        if slope is None or not all(number.is_number for number in (*line, *slope)):
             continue
         c = float(line[0] / slope[0] / -power)
         constant = float(line[1] + c * power * slope[1])
@@ -125,7 +125,7 @@ def _balance(product: sympy.Expr, V: sympy.Symbol) -> sympy.Expr:
 
 
 def _cancel(
-    above: sympy.Expr, below: sympy.Expr, zero: tuple[float, sympy.Expr], V: sympy.Symbol
+    above: sympy.Expr, below: sympy.Expr, zero: tuple[Any, sympy.Expr], V: sympy.Symbol
 ) -> list[sympy.Expr] | None:
     """Divide one numerator factor and one denominator factor by (V - V0); None where V0 differs."""
     base, power = (above.base, above.exp) if above.is_Pow else (above, sympy.S.One)
@@ -140,7 +140,7 @@ def _cancel(
     return [base ** (power - both), left_below, regular_above**both, regular_below**-both]
 
 
-def _divide(base: sympy.Expr, V0: float, V: sympy.Symbol) -> sympy.Expr | None:
+def _divide(base: sympy.Expr, V0: Any, V: sympy.Symbol) -> sympy.Expr | None:
     """Divide a factor that vanishes at V0 by (V - V0); None where it does not vanish there."""
     found = _zero(base, V)
     if found is not None:
@@ -149,7 +149,8 @@ def _divide(base: sympy.Expr, V0: float, V: sympy.Symbol) -> sympy.Expr | None:
         return None
     polynomial = sympy.Poly(base, V)
     size = sum(abs(c) * abs(V0) ** k for (k,), c in polynomial.terms())
-    if abs(polynomial.eval(V0)) > SAME_ZERO * size:
+    left = sympy.expand(polynomial.eval(V0))
+    if left != 0 and not (left.is_number and size.is_number and abs(left) <= SAME_ZERO * size):
         return None
     coefficients = polynomial.all_coeffs()
     quotient = [coefficients[0]]
@@ -158,8 +159,10 @@ def _divide(base: sympy.Expr, V0: float, V: sympy.Symbol) -> sympy.Expr | None:
     return sympy.Poly(quotient, V).as_expr()
 
 
-def _same(one: float, other: float) -> bool:
-    return abs(one - other) <= SAME_ZERO * (1.0 + abs(one))
+def _same(one: Any, other: Any) -> bool:
+    if isinstance(one, float) and isinstance(other, float):
+        return abs(one - other) <= SAME_ZERO * (1.0 + abs(one))
+    return bool(sympy.expand(one - other) == 0)
 
 
 def _degree(expr: sympy.Expr, V: sympy.Symbol) -> float:
@@ -182,22 +185,27 @@ def _linear(expr: sympy.Expr, V: sympy.Symbol) -> tuple[Any, Any] | None:
     if not 0 < _degree(expr, V) <= MAX_DEGREE:
         return None
     slope = expr.diff(V)
-    if slope.is_number and slope.is_real and not slope.is_zero:
+    if slope.is_real is not False and not slope.has(V) and not slope.is_zero:
         return slope, expr.subs(V, 0)
     return None
 
 
-def _zero(expr: sympy.Expr, V: sympy.Symbol) -> tuple[float, sympy.Expr] | None:
+def _value(expr: Any) -> Any:
+    """Give a number as a float; of other symbols it stays as it is."""
+    return float(expr) if expr.is_number else expr
+
+
+def _zero(expr: sympy.Expr, V: sympy.Symbol) -> tuple[Any, sympy.Expr] | None:
     """Find the zero V0 of a linear factor or of A exp(w1) + B exp(w2); give it and factor/(V - V0)."""
     linear = _linear(expr, V)
     if linear is not None:
         slope, offset = linear
-        return float(-offset / slope), slope
+        return _value(-offset / slope), slope
     if isinstance(expr, sympy.tanh):
         line = _linear(expr.args[0], V)
         if line is None:
             return None
-        V0 = float(-line[1] / line[0])
+        V0 = _value(-line[1] / line[0])
         u = line[0] * (V - V0)
         # u/tanh(u) as a sum of two positive terms: right to the last digit, and linear far outside.
         return V0, 2 * line[0] / (1 / exprel(2 * u) + 1 / exprel(-2 * u))
@@ -207,14 +215,18 @@ def _zero(expr: sympy.Expr, V: sympy.Symbol) -> tuple[float, sympy.Expr] | None:
     if first is None or second is None:
         return None
     (A, wA), (B, wB) = first, second
-    if not (A * B).is_negative:
+    if not (A * B).is_negative and sympy.expand(A + B) != 0:
         return None
     # A exp(wA) + B exp(wB) = A exp(wA) (1 - exp(w)),  w = wB - wA + log(-B/A) = a (V - V0)
     difference = _linear(wB - wA, V)
     if difference is None:
         return None
     slope, offset = difference
-    V0 = -(float(offset) + float(sympy.log(-B / A))) / float(slope)
+    growth = sympy.S.Zero if sympy.expand(A + B) == 0 else sympy.log(-B / A)
+    if not all(number.is_number for number in (slope, offset, growth)):
+        V0 = -(offset + growth) / slope
+        return V0, -A * sympy.exp(wA) * slope * exprel(slope * (V - V0))
+    V0 = -(float(offset) + float(growth)) / float(slope)
     nearest = round(V0, 9)  # a zero meant as -40 comes back as -40.000000000000004
     V0 = nearest if abs(nearest - V0) <= ROUNDED * (1.0 + abs(V0)) else V0
     w = slope * (V - (int(V0) if V0.is_integer() else V0))
@@ -224,8 +236,6 @@ def _zero(expr: sympy.Expr, V: sympy.Symbol) -> tuple[float, sympy.Expr] | None:
 def _exponential(term: sympy.Expr, V: sympy.Symbol) -> tuple[Any, Any] | None:
     """Give (A, w) of a term A exp(w) with A a number and w linear in V or zero."""
     A, rest = term.as_independent(V, as_Add=False)
-    if not A.is_number:
-        return None
     if rest == 1:
         return A, sympy.S.Zero
     if isinstance(rest, sympy.exp) and _linear(rest.args[0], V) is not None:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import attrs
+import numpy as np
 from scipy.optimize import brentq
 
 from natrium.solvers.bernstein import first_reach
 from natrium.solvers.event_driven.steppers import Stepper, TrueStep
+from natrium.solvers.event_driven.surfaces import Surfaces
 
 # Dense output may be off by this many tolerances (17-31 times the step's own error was measured).
 DENSE_ERROR = 50.0
@@ -43,12 +45,15 @@ class Search:
     ----------
     atol, rtol : float
         Tolerances on u, mV and relative.
+    sign : float
+        -1: from above; all below is said of -u.
     grazes : list of Graze
         What was decided within the solver's own error.
     """
 
     atol: float
     rtol: float
+    sign: float = 1.0
     grazes: list[Graze] = attrs.field(factory=list)
 
     def __call__(self, step: Stepper) -> TrueStep | None:
@@ -59,7 +64,7 @@ class Search:
         TrueStep or None
             The part of the step up to the crossing.
         """
-        u_old, u_new, h = float(step.y_old[0]), float(step.y[0]), step.step_length
+        u_old, u_new, h = self.sign * float(step.y_old[0]), self.sign * float(step.y[0]), step.step_length
         top = max(u_old, u_new)
         tolerance = self.atol + self.rtol * max(abs(u_old), abs(u_new))
         margin = DENSE_ERROR * tolerance
@@ -67,7 +72,7 @@ class Search:
         # Between two points with slopes in [low, high] V rises above both by h (high - low)/4 at most.
         if top + h * (high - low) < -margin:
             return None
-        c = step.bernstein(step.fun, step.record(step.step_start))[:, 0].tolist()
+        c = (self.sign * step.bernstein(step.fun, step.record(step.step_start))[:, 0]).tolist()
         c[0], c[-1] = u_old, u_new
         if max(c) < -margin:
             return None
@@ -87,11 +92,11 @@ class Search:
                 guess = first_reach(c, 0.0, near)
                 return self._polish(step, near * h, over * h, (over if guess is None else guess) * h)
             peak = self._peak(step, near * h, (1.0 if away is None else away) * h)
-            u = float(peak.y[0])
+            u = self.sign * float(peak.y[0])
             # A rise that only ends with its step goes on in the next one, unless the piece ends as well.
-            is_peak = peak.h < h or peak.f[0] <= 0.0 or step.t == step.t_bound
+            is_peak = peak.h < h or self.sign * peak.f[0] <= 0.0 or step.t == step.t_bound
             if abs(u) < DOUBT * self.atol and is_peak:
-                self.grazes.append(Graze(step.step_start + peak.h, u))
+                self.grazes.append(Graze(step.step_start + peak.h, self.sign * u))
             if u >= 0.0:
                 return self._polish(step, near * h, peak.h, peak.h)
             if away is None:
@@ -107,7 +112,7 @@ class Search:
             start_slope = float(step.bernstein(step.fun, step.record(step.step_start))[1, 0] - step.y_old[0])
         else:
             start_slope = float(step.true_step(a).f[0])
-        if end.f[0] >= 0.0 or start_slope <= 0.0:
+        if self.sign * end.f[0] >= 0.0 or self.sign * start_slope <= 0.0:
             return end
         tiny = 1e-12 * b
         top = brentq(lambda h: float(step.true_step(h).f[0]) if h > tiny else start_slope, a, b, xtol=tiny)
@@ -118,7 +123,7 @@ class Search:
         h = guess if a < guess <= b else 0.5 * (a + b)
         for _ in range(MAX_POLISH):
             found = step.true_step(h)
-            u, slope = float(found.y[0]), float(found.f[0])
+            u, slope = self.sign * float(found.y[0]), self.sign * float(found.f[0])
             if u < 0.0:
                 a = h
             else:
@@ -130,3 +135,57 @@ class Search:
                 break
             h = h + correction if a < h + correction < b else 0.5 * (a + b)
         return found
+
+
+@attrs.define
+class BranchSearch:
+    """Looks through each step of a piece for the first change of a branch's side.
+
+    A surface along a step is a polynomial through some of its points, searched as V is; what is found is
+    brought to the last digit by true steps.
+
+    Attributes
+    ----------
+    surfaces : Surfaces
+    index : int
+        Which branch changed last.
+    """
+
+    surfaces: Surfaces
+    index: int = -1
+
+    def __call__(self, step: Stepper) -> TrueStep | None:
+        """Find the first change within a step just made; give the part of the step up to it."""
+        first: TrueStep | None = None
+        for index, (c, margin) in enumerate(zip(*self.surfaces.along(step), strict=True)):
+            found = self._change(step, index, c.tolist(), float(margin))
+            if found is not None and (first is None or found.h < first.h):
+                first, self.index = found, index
+        return first
+
+    def _change(self, step: Stepper, index: int, c: list[float], margin: float) -> TrueStep | None:
+        if min(c) > 0.0:
+            return None
+        falling = [-a for a in c]
+        # A step that begins on its surface has not left it yet.
+        start = 0.0 if c[0] > margin else first_reach(c, margin, 0.0)
+        if start is None:
+            if c[-1] >= -margin:
+                return None
+            start = 0.0
+        near, beyond = first_reach(falling, -margin, start), first_reach(falling, margin, start)
+        if near is None:
+            return None
+        least, h = ROUNDING * step.step_length, step.step_length
+        a, b = max(near * h, least), (1.0 if beyond is None else beyond) * h
+
+        def size(part: float) -> float:
+            return self.surfaces.size(step, step.true_step(part), index)
+
+        if size(b) >= 0.0:
+            return None  # it comes near, or its polynomial alone crosses: the next step will tell
+        if size(a) < 0.0:
+            a = least
+            if size(a) < 0.0:
+                return step.true_step(a)
+        return step.true_step(brentq(size, a, b, xtol=least, rtol=4.0 * np.finfo(float).eps))

@@ -39,12 +39,13 @@ def bound_rhs(
     return constant if drive.is_constant else driven
 
 
-def bound_jacobian(kernel: Kernel) -> Rhs:
-    """Bind parameters to the Jacobian, which does not depend on the input."""
+def bound_jacobian(kernel: Kernel, sides: Array) -> Rhs:
+    """Bind parameters, and the branches' sides as they are, to the Jacobian; it does not depend on the input."""
+    jacobian = kernel.flow.jacobian
 
     def jac(s: float, y: Array) -> Any:
         try:
-            return np.array(kernel.stiff_jacobian(*y.tolist(), 0.0, *kernel.parameters))
+            return np.array(jacobian(*y.tolist(), 0.0, *kernel.parameters, *sides.tolist()))
         except (OverflowError, ValueError, ZeroDivisionError):
             return np.full((y.size, y.size), math.nan)
 

@@ -27,10 +27,11 @@ from natrium.model.arrays import Array
 from natrium.solvers.base import BaseSolver, Run
 from natrium.solvers.closed_form import decide
 from natrium.solvers.dense import Polynomials
-from natrium.solvers.event_driven.crossing import Graze, Search
+from natrium.solvers.event_driven.crossing import BranchSearch, Graze, Search
 from natrium.solvers.event_driven.right_hand_side import bound_jacobian, bound_rhs
 from natrium.solvers.event_driven.steppers import STEPPERS, Piece, Record, Rhs, Stepper, TrueStep
 from natrium.solvers.event_driven.stiffness import Switch
+from natrium.solvers.event_driven.surfaces import Surfaces
 from natrium.solvers.flags import RunFlag, graze_warnings
 from natrium.solvers.limits import LEAST_RTOL, Limits, Spending
 from natrium.solvers.refractory import rest_segment
@@ -43,6 +44,9 @@ LEAST_ATOL = 1e-20  # below it errors in units of tolerance overflow where a gat
 ATOL_V, ATOL_GATE = 1.0, 0.01
 # What a step's error is, in tolerances, differs between methods: RK45's is as large as it is allowed to
 # be, the others' smaller (measured on the reference spike trains).
+# Where V runs off faster than that, the rest of its way to the threshold takes this many units in the last
+# place of the time at most: solve_ivp gives up at ten, of the piece's own time.
+LEAP, LEAP_NODES = 100.0, 64
 TIGHTER = {"DOP853": 1.0, "RK45": 0.1, "Radau": 1.0}
 
 
@@ -169,6 +173,8 @@ class _Course:
         self.pieces = 0
         self.refractory_until = 0.0
         self.stands = self.kernel.system.relaxations is not None  # while refractory
+        self.passes = self.kernel.system.passes
+        self.above = self.passes and self.y[0] >= 0.0  # the threshold, where V goes on through it
 
     def carry_through(self) -> None:
         """Go through all pieces."""
@@ -214,19 +220,23 @@ class _Course:
         """Integrate a flow from `begin` up to `end` or, where it `fires`, the next spike."""
         self.pieces += 1
         drive = span.drive(self.t_start + begin)
-        gap = self.neuron.gap
+        gap, flow = self.neuron.gap, kernel.flow
         method: str = "DOP853" if self.solver.method == "auto" else self.solver.method
         length, s = end - begin, 0.0
-        jac = bound_jacobian(kernel)
+        sides = np.ones(flow.n_branches)
+        surfaces = Surfaces(kernel, drive, gap, self.atol, self.rtol, sides, self.neuron.origin)
+        surfaces.settle(self.y, length)
+        jac = bound_jacobian(kernel, sides)
         switch = Switch(self.solver.method == "auto", jac)
         while s < length:
-            rhs = kernel.stiff_rhs if method == "Radau" else kernel.event_rhs
-            fun = bound_rhs(rhs, drive, gap, kernel.parameters, self.y.size)
+            rhs = flow.stiff_rhs if method == "Radau" else flow.rhs
+            fun = bound_rhs(rhs, drive, gap, (*kernel.parameters, *sides.tolist()), self.y.size)
             if not np.all(np.isfinite(np.asarray(fun(s, self.y), dtype=float))):
                 raise self._not_finite(begin + s)
-            search = Search(atol=float(self.atol[0]), rtol=self.rtol)
-            inspector = _Inspector(self, begin, search if fires else None, switch)
-            piece = Piece(inspector, fires)
+            search = Search(float(self.atol[0]), self.rtol, -1.0 if self.above else 1.0)
+            branches = BranchSearch(surfaces) if sides.size else None
+            inspector = _Inspector(self, begin, search if fires else None, branches, switch)
+            piece = Piece(inspector)
             options: dict[str, Any] = {"jac": jac} if method == "Radau" else {}
             try:
                 result = _solve_ivp(
@@ -248,10 +258,17 @@ class _Course:
             self.steps[method] = self.steps.get(method, 0) + len(piece.records)
             self.grazes += [attrs.evolve(graze, t=begin + graze.t) for graze in search.grazes]
             s = self._close(piece, fun, begin, s)
-            if piece.spike is not None:
-                self._spike(float(piece.spike.f[0]), begin + s)
+            if piece.event is not None and inspector.turned:
+                assert branches is not None  # one of them has turned
+                surfaces.turn(branches.index, s, self.y, length)
+            elif piece.event is not None and self.above:
+                self.y[0], self.above = 0.0, False
+            elif piece.event is not None:
+                self._spike(float(piece.event.f[0]), begin + s)
                 return min(begin + s, end)
-            if result.status < 0:
+            elif result.status < 0 and fires and self._leap(fun, begin, s):
+                return min(begin + s, end)
+            elif result.status < 0:
                 method = self._after_failure(method, jac, begin + s, s)
             elif piece.handover:
                 method = "Radau" if method == "DOP853" else "DOP853"
@@ -279,7 +296,38 @@ class _Course:
         self.events.append(Event(min(self.t_start + time, self.t_end), before, after, slope))
         self.budget.spike(time)
         self.y = after - self.shift
+        self.above = self.passes
+        if self.y[0] >= 0.0 and not self.passes:
+            raise SolverError(
+                f"the reset must take V below v_thresh ({self.neuron.v_thresh!r} mV), got {after[0]:.9g} mV at "
+                f"t = {self.t_start + time:.9g} ms: the cell would fire for ever; leave V out of the reset where "
+                "a spike is V's way up through a level"
+            )
         self.refractory_until = time + self.neuron.tau_ref
+
+    def _leap(self, fun: Rhs, begin: float, s: float) -> bool:
+        """Spike where V runs off to the threshold within what a double tells of the time; tell whether so.
+
+        The way up is integrated over V, all else standing still meanwhile.
+        """
+        u = float(self.y[0])
+        if self.above or not u < 0.0:
+            return False
+        x, weights = np.polynomial.legendre.leggauss(LEAP_NODES)
+        total = np.zeros(self.y.size)
+        for node, weight in zip(0.5 * u * (1.0 - x), -0.5 * u * weights, strict=True):
+            slopes = np.asarray(fun(s, np.array([node, *self.y[1:]])), dtype=float)
+            if not (np.all(np.isfinite(slopes)) and slopes[0] > 0.0):
+                return False
+            total += weight * np.array([1.0, *slopes[1:]]) / slopes[0]
+        if total[0] > LEAP * np.spacing(self.t_start + begin + s):
+            return False
+        before = self.y + self.shift
+        before[0] = self.neuron.v_thresh
+        before[1:] += total[1:]
+        slope = float(fun(s, before - self.shift)[0])
+        self._spike(slope, begin + s, before)
+        return True
 
     def _after_failure(self, method: str, jac: Any, time: float, s: float) -> str:
         """Go on with Radau after an explicit method's step has shrunk to nothing, or say what is wrong."""
@@ -307,12 +355,23 @@ class _Course:
 class _Inspector:
     """Called after every step: keeps the budget, searches for a crossing, watches for stiffness."""
 
-    def __init__(self, run: _Course, begin: float, search: Search | None, switch: Switch) -> None:
-        self.run, self.begin, self.search, self.switch = run, begin, search, switch
+    def __init__(
+        self,
+        run: _Course,
+        begin: float,
+        search: Search | None,
+        branches: BranchSearch | None,
+        switch: Switch,
+    ) -> None:
+        self.run, self.begin, self.search, self.branches, self.switch = run, begin, search, branches, switch
         self.seen = self.count = 0
+        self.turned = False  # whether a branch changed its side, before V met the threshold
 
     def __call__(self, step: Stepper) -> TrueStep | None:
         found = self.search(step) if self.search else None
+        turn = self.branches(step) if self.branches else None
+        if turn is not None and (found is None or turn.h < found.h):
+            found, self.turned = turn, True
         self.run.budget.spend(step.nfev - self.seen, self.begin + step.t)
         self.seen = step.nfev
         self.count += 1

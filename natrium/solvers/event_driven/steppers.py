@@ -76,8 +76,8 @@ class Record:
         return self.stepper.bernstein(fun, self)
 
 
-class _EndOnSpike(DenseOutput):
-    """All that solve_ivp asks of a step that ends on a spike: the state there."""
+class _EndOnEvent(DenseOutput):
+    """All that solve_ivp asks of a step that ends on an event: the state there."""
 
     def __init__(self, t_old: float, t: float, y: Array) -> None:
         super().__init__(t_old, t)
@@ -93,43 +93,39 @@ class Piece:
     Parameters
     ----------
     inspect : callable
-        Called with the stepper after every step; gives the `TrueStep` that ends on a spike, or None.
-    fires : bool
-        Whether there is a threshold.
+        Called with the stepper after every step; gives the `TrueStep` that ends on an event, or None.
     """
 
     # What solve_ivp reads off an event function.
     terminal = True
     direction = 1.0
 
-    def __init__(self, inspect: Callable[[Stepper], TrueStep | None], fires: bool) -> None:
-        self.inspect, self.fires = inspect, fires
+    def __init__(self, inspect: Callable[[Stepper], TrueStep | None]) -> None:
+        self.inspect = inspect
         self.records: list[Record] = []
-        self.spike: TrueStep | None = None
-        self.spike_time: float | None = None
+        self.event: TrueStep | None = None
+        self.event_time: float | None = None
         self.handover = False
         self.end: tuple[float, Array] = (0.0, np.empty(0))
 
     def after_step(self, stepper: Stepper, t_old: float) -> None:
-        """Take a step as it is, or shorten it to end on the spike it holds."""
+        """Take a step as it is, or shorten it to end on the event it holds."""
         found = self.inspect(stepper)
         if found is None:
             self.records.append(stepper.record(t_old))
         else:
-            self.spike = found
+            self.event = found
             self.records.append(found.record)
-            stepper.t = self.spike_time = t_old + found.h
+            stepper.t = self.event_time = t_old + found.h
             stepper.y = found.y
         self.end = (stepper.t, stepper.y)
 
     def __call__(self, t: float, y: Array) -> float:
-        """Terminal event function: u, exactly zero where a step was made to end on a spike.
+        """Terminal event function: zero where a step was made to end on an event.
 
         Zero as well once another method is to go on.
         """
-        if self.handover or t == self.spike_time:
-            return 0.0
-        return float(y[0]) if self.fires else -1.0
+        return 0.0 if self.handover or t == self.event_time else -1.0
 
 
 class Stepper:
@@ -167,8 +163,8 @@ class Stepper:
         return success, message
 
     def _dense_output_impl(self) -> Any:
-        if self.piece.spike_time is not None or self.piece.handover:
-            return _EndOnSpike(self.step_start, self.t, self.y)
+        if self.piece.event_time is not None or self.piece.handover:
+            return _EndOnEvent(self.step_start, self.t, self.y)
         return super()._dense_output_impl()  # type: ignore[misc]  # pragma: no cover - not asked for
 
     def record(self, t_old: float) -> Record:

@@ -22,7 +22,7 @@ def first_step(name, slope, u0, h, bend=None, atol=1e-9):
         return np.array([slope(t)])
 
     options = {"jac": lambda t, y: np.zeros((1, 1))} if name == "Radau" else {}
-    piece = Piece(inspect, fires=True)
+    piece = Piece(inspect)
     STEPPERS[name](
         fun, 0.0, np.array([u0]), h, piece=piece, first_step=h, rtol=1.0 - 1e-9, atol=1e6, **options
     ).step()
@@ -36,7 +36,7 @@ def test_a_double_crossing_within_one_step_is_found_at_its_first(name):
     root = 0.5 - np.sqrt(1e-3) / 2.0
     assert found.h == pytest.approx(root, abs=1e-12)
     assert found.f[0] == pytest.approx(8.0 * (0.5 - root), abs=1e-9)
-    assert piece.spike_time == found.h
+    assert piece.event_time == found.h
     assert search.grazes == []
 
 
@@ -46,7 +46,7 @@ def test_a_step_that_stays_below_is_left_alone(name, u0):
     found, search, piece = first_step(name, lambda t: 4.0 * (1.0 - 2.0 * t), u0, 1.0)
     assert found is None
     assert search.grazes == []
-    assert piece.spike_time is None
+    assert piece.event_time is None
     assert len(piece.records) == 1
 
 
