@@ -8,12 +8,14 @@ At an equilibrium every gate is at its steady state, so that the input that hold
 Solved for V this says that every equilibrium is a mean of v_rest + I and the E_k, weighted by 1 and the
 conductances: none lies outside their range. Of a `HybridNeuron` nothing of the kind is known: equilibria are
 looked for from -150 to 150 mV, or as far as its threshold, reset or start lie outside. Between two
-neighbouring folds (dI/dV = 0) the curve is monotone and holds one equilibrium at most.
+neighbouring folds (dI/dV = 0), or places where a branch changes, the curve is monotone and holds one equilibrium
+at most.
 """
 
 from __future__ import annotations
 
 from functools import lru_cache
+from itertools import pairwise
 from typing import Any
 
 import attrs
@@ -39,6 +41,8 @@ TOUCHING = 64 * np.finfo(float).eps  # relative: an input this near a fold's is 
 APART = 1e-5  # mV: from a fold that the input touches, its own pair cannot be told apart within this
 FEATURE = 0.02  # the curve is sampled so that no gate's steady state moves further between two points
 FINEST = 2.0**-20  # mV
+BESIDE = 1e-11  # relative: this far from a break the branch is decided
+STEEPEST = 1e6  # mV of input per mV: what rises more from one side of a break to the other jumps
 POINTS = 601
 
 
@@ -123,6 +127,11 @@ def _folds(neuron: AnyNeuron, low: float, high: float) -> tuple[float, ...]:
     return steady_input(neuron).folds(low, high)
 
 
+@lru_cache(maxsize=256)
+def _breaks(neuron: AnyNeuron, low: float, high: float) -> tuple[float, ...]:
+    return steady_input(neuron).breaks(low, high)
+
+
 def _search_range(neuron: AnyNeuron, *inputs: float) -> tuple[float, float]:
     """Widen a range to a round one, so that what was found on it can be used again."""
     ends = [V_LOW, V_HIGH, neuron.origin, *neuron.landmarks]
@@ -198,7 +207,13 @@ def equilibria(neuron: AnyNeuron, I: float = 0.0) -> tuple[Equilibrium, ...]:
     size = 1.0 + abs(I) + max(abs(low), abs(high))
     touched = [V for V in folds if abs(steady(V) - I) <= TOUCHING * size]
     found = list(touched)
-    for a, b in zip((low, *folds), (*folds, high), strict=True):
+    breaks = _breaks(neuron, low, high)
+    found += [V for V in breaks if _passes(steady, I, V)]
+    smooth = (V for V in folds if all(abs(V - at) > APART for at in breaks))
+    edges = sorted({low, high, *smooth, *breaks})
+    for a, b in pairwise(edges):
+        # Beside a break the branch is that of this stretch.
+        a, b = a + BESIDE * (1.0 + abs(a)) * (a in breaks), b - BESIDE * (1.0 + abs(b)) * (b in breaks)
         at_a, at_b = steady(a) - I, steady(b) - I
         if (at_a < 0.0) != (at_b < 0.0) and not {a, b} & set(touched):
             found.append(_crossing(steady, I, a, b))
@@ -208,6 +223,13 @@ def equilibria(neuron: AnyNeuron, I: float = 0.0) -> tuple[Equilibrium, ...]:
             if all(abs(root - V) > APART for V in touched):
                 found.append(root)
     return tuple(equilibrium_at(neuron, V, I, fold=V in touched) for V in sorted(found))
+
+
+def _passes(steady: SteadyInput, I: float, V: float) -> bool:
+    """Tell whether I_eq is I at a break itself: where it jumps over I, nothing rests."""
+    beside = BESIDE * (1.0 + abs(V))
+    before, after = steady(V - beside) - I, steady(V + beside) - I
+    return (before < 0.0) != (after < 0.0) and abs(after - before) <= beside * STEEPEST
 
 
 def _crossing(steady: SteadyInput, I: float, a: float, b: float) -> float:

@@ -18,10 +18,12 @@ from typing import Any
 import attrs
 import numpy as np
 import numpy.typing as npt
+import scipy.special
 import sympy
 from scipy.optimize import brentq
 
 from natrium.model.arrays import Array
+from natrium.model.branches import choose
 from natrium.model.errors import SolverError
 from natrium.model.expressions.exprel import EXP_LIMIT, exprel, exprel_array, whole, whole_exp
 
@@ -117,6 +119,10 @@ _FUNCTIONS: dict[Any, Callable[[Bounds], Bounds]] = {
     sympy.sin: lambda a: _wave(np.sin, a),
     sympy.cos: lambda a: _wave(np.cos, a),
     sympy.tanh: lambda a: _rising(np.tanh, a),
+    sympy.sinh: lambda a: _rising(np.sinh, a),
+    sympy.cosh: lambda a: _rising(np.cosh, _absolute(a)),
+    sympy.erf: lambda a: _rising(scipy.special.erf, a),
+    sympy.atan: lambda a: _rising(np.arctan, a),
     sympy.Abs: _absolute,
     sympy.sign: lambda a: Bounds(np.sign(a.low), np.sign(a.high)),
     sympy.DiracDelta: _kick,  # of a derivative of abs: nothing is known there
@@ -178,6 +184,11 @@ def _bound(expr: Any, known: Mapping[Any, Bounds]) -> Bounds:
     if isinstance(expr, exprel):  # positive and rising, of every order
         order = int(expr.args[1]) if len(expr.args) == 2 else 0
         return _rising(lambda x: exprel_array(x, order), parts[0], SERIES if order else ROUNDING)
+    if isinstance(expr, choose):
+        g, a, b = parts
+        taken, other = g.low >= 0.0, g.high < 0.0
+        low = np.where(taken, a.low, np.where(other, b.low, np.minimum(a.low, b.low)))
+        return Bounds(low, np.where(taken, a.high, np.where(other, b.high, np.maximum(a.high, b.high))))
     if expr.func in _FUNCTIONS:
         return _FUNCTIONS[expr.func](parts[0])
     raise SolverError(f"a rate must be made of functions with known bounds, got {expr.func.__name__}")

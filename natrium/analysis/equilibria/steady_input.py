@@ -17,6 +17,7 @@ import sympy
 from natrium.analysis.equilibria.enclosure import Enclosure, sign_changes
 from natrium.model import AnyNeuron, HybridSystem, ModelError, UnsupportedModel, lower
 from natrium.model.arrays import Array
+from natrium.model.branches import choose
 from natrium.model.kernel import lower_expressions
 from natrium.model.protocol import per_neuron
 
@@ -83,6 +84,18 @@ class SteadyInput:
         """Give the Jacobian at any state, shape (n_states, n_states), per ms."""
         rows = self._jacobian(*(np.asarray(x) for x in state), I, *self.values)
         return np.array([[float(entry) for entry in row] for row in rows])
+
+    def breaks(self, low: float, high: float) -> tuple[float, ...]:
+        """Find every V between at which I_eq changes its branch, mV."""
+        V = self.system.states[0]
+        surfaces = {node.args[0] for node in self.expressions[0].atoms(choose)}
+        symbols = dict(zip(self.system.parameters, self.values, strict=True))
+        found: set[float] = set()
+        for surface in surfaces:
+            function = lower_expressions((surface,), (V, *self.system.parameters))
+            enclosure = Enclosure((surface, surface.diff(V)), V, symbols)
+            found |= set(sign_changes(enclosure, lambda v, f=function: float(f(v, *self.values)[0]), low, high))
+        return tuple(sorted(found))
 
     def folds(self, low: float, high: float) -> tuple[float, ...]:
         """Find every V between at which dI/dV changes sign, mV."""
