@@ -30,9 +30,11 @@ class choose(sympy.Function):  # noqa: N801 - a mathematical function, named as 
     @classmethod
     def eval(cls, g: Any, a: Any, b: Any) -> Any:
         """Fold what is decided."""
-        if a == b or g.is_extended_nonnegative:
+        if a == b:
             return a
-        return b if g.is_extended_negative else None
+        if g.is_number and g.is_extended_real:
+            return a if g.is_extended_nonnegative else b
+        return None
 
     def _eval_derivative(self, s: Any) -> Any:
         g, a, b = self.args
@@ -154,6 +156,20 @@ def under(name: str, condition: Any, a: Any, b: Any) -> Any:
     return b  # Eq
 
 
+def has_branches(*expressions: Any) -> bool:
+    """Tell whether there are branches in any of some expressions."""
+    return any(
+        expr.has(choose, sympy.Abs) or any(map(_is_size, expr.atoms(sympy.Pow))) for expr in expressions
+    )
+
+
+def _is_size(expr: Any) -> bool:
+    """Tell whether it is an absolute value, as such or as sqrt(x**2): what SymPy makes of a quotient's."""
+    if isinstance(expr, sympy.Abs):
+        return True
+    return bool(expr.is_Pow and expr.exp == sympy.S.Half and expr.base.is_Pow and expr.base.exp == 2)
+
+
 @attrs.frozen
 class Branch:
     """One surface at which a right-hand side changes its expression.
@@ -188,14 +204,13 @@ def split_branches(expressions: Sequence[Any]) -> tuple[tuple[Any, ...], tuple[B
         return found.setdefault(surface, sympy.Symbol(f"_side_{len(found)}", real=True))
 
     def walk(expr: Any) -> Any:
-        if not expr.has(choose, sympy.Abs):
+        if not has_branches(expr):
             return expr
+        if _is_size(expr):
+            x = walk(expr.args[0].args[0] if expr.is_Pow else expr.args[0])
+            return choose(side(x), x, -x)
         args = [walk(arg) for arg in expr.args]
-        if isinstance(expr, choose):
-            return choose(side(args[0]), *args[1:])
-        if isinstance(expr, sympy.Abs):
-            return choose(side(args[0]), args[0], -args[0])
-        return expr.func(*args)
+        return choose(side(args[0]), *args[1:]) if isinstance(expr, choose) else expr.func(*args)
 
     smooth = tuple(map(walk, expressions))
     return smooth, tuple(Branch(symbol, surface) for surface, symbol in found.items())

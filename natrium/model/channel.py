@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import attrs
+import numpy as np
 import sympy
 
 from natrium.model.checks import Count, Name, Number, Text, as_float, show
@@ -12,7 +13,7 @@ from natrium.model.equations import approach, open_and_close
 from natrium.model.errors import ModelError
 from natrium.model.expressions.expression import Expression, as_expression
 from natrium.model.hybrid import GateFlow
-from natrium.model.rates import check_rate, smooth_rate
+from natrium.model.rates import Range, check_rate, smooth_rate
 
 STEADY_STATE = "steady-state"
 
@@ -78,8 +79,8 @@ class Gate:
     Raises
     ------
     ModelError
-        When a value is out of range, or a rate has a pole or goes negative on the physiological
-        range (the voltage is named).
+        When a value is out of range, or a rate has a pole or goes negative where cells live (the voltage is
+        named). Farther out, below -80 or above 20 mV, it may: a run that gets there is refused.
 
     References
     ----------
@@ -109,6 +110,15 @@ class Gate:
             raise ModelError(
                 f"gate {self.name} needs alpha and beta, or inf and tau, got {', '.join(given) or 'none'}"
             )
+
+    def ranges(self) -> tuple[tuple[str, Range], ...]:
+        """Give, of each of its rates that keeps its rules not everywhere, its name and where it does."""
+        found = [
+            (name, check_rate(name, rate, at_most=np.inf if name != "inf" else 1.0, positive=name == "tau"))
+            for name in ("alpha", "beta", "inf", "tau")
+            if (rate := getattr(self, name)) is not None
+        ]
+        return tuple((name, one) for name, one in found if not one.is_all)
 
     def flow(self, state: sympy.Symbol) -> GateFlow:
         """Give the gate's steady state and rate as SymPy."""

@@ -38,11 +38,14 @@ class Refractory:
     duration : sympy.Expr
         ms.
     rule : str
-        One of `REFRACTORY_RULES`.
+        One of `REFRACTORY_RULES`; or `BY_STATE`.
+    free : tuple of str
+        By state: the names of those that move on, all others standing still.
     """
 
     duration: sympy.Expr
     rule: str
+    free: tuple[str, ...] = ()
 
 
 @attrs.frozen
@@ -116,7 +119,12 @@ class HybridSystem:
     @property
     def resting(self) -> HybridSystem:
         """The same system while refractory: its flow as the rule says, and no event."""
-        return attrs.evolve(self, rhs=REFRACTORY_RULES[self.refractory.rule](self), guard=None)
+        rule, free = self.refractory.rule, self.refractory.free
+        if rule != BY_STATE:
+            return attrs.evolve(self, rhs=REFRACTORY_RULES[rule](self), guard=None)
+        flows = zip(self.labels, self.rhs, strict=True)
+        rhs = tuple(flow if name in free else sympy.S.Zero for name, flow in flows)
+        return attrs.evolve(self, rhs=rhs, guard=None)
 
     @property
     def relaxations(self) -> tuple[GateFlow, ...] | None:
@@ -178,6 +186,7 @@ class HybridSystem:
         )
 
 
+BY_STATE = "by state"
 REFRACTORY_RULES: dict[str, Callable[[HybridSystem], tuple[Any, ...]]] = {
     "hold": lambda system: (sympy.S.Zero,) * len(system.states),
     "clamp": lambda system: (sympy.S.Zero, *system.rhs[1:]),
@@ -189,6 +198,14 @@ A rule under which the states relax one by one is solved in closed form by every
 leaves V to flow is integrated, its spikes ignored, and V fires at once where it is at the threshold or above
 when the period ends, as in a simulator with a clock.
 """
+
+
+def over_threshold(v_thresh: float, after: float, when: str = "") -> str:
+    """Say that a reset leaves V where it fires at once."""
+    return (
+        f"the reset must take V below v_thresh ({v_thresh!r} mV), got {after:.9g} mV{when}: the cell would "
+        "fire for ever; leave V out of the reset where a spike is V's way up through a level"
+    )
 
 
 def relaxation(x: Any, inf: Any, rate: Any, elapsed: Any) -> Any:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from typing import Any, ClassVar
 
@@ -10,15 +10,20 @@ import attrs
 import sympy
 
 from natrium.model.branches import as_choices
-from natrium.model.checks import Name, Number, as_float, is_real, show
+from natrium.model.checks import Choice, Name, Number, as_float, is_real, show
 from natrium.model.errors import ModelError
+from natrium.model.expressions.expression import symbolic_of
+from natrium.model.expressions.reader import LARGEST, NUMERIC
 from natrium.model.expressions.smooth import smooth
-from natrium.model.hybrid import HybridSystem, Refractory
+from natrium.model.hybrid import BY_STATE, REFRACTORY_RULES, HybridSystem, Refractory, over_threshold
 from natrium.model.neuron import TAU_REF, V_INIT, V_THRESH, Neuron, NoThreshold, as_threshold
 from natrium.model.parameter import Parameter, check_known, numbers_of
+from natrium.model.rates import Range
 
 # The symbols of threshold and refractory period in the system: no name of a user begins so.
 ORIGIN, DURATION = "_v_origin", "_tau_ref"
+# What expressions, and the code that is made of them, use by name.
+RESERVED = {*NUMERIC, *LARGEST, "where", "choose", "power", "whole_exp", "pi", "t"}
 # What is named as in a neuron of channels is the same there and here.
 USUAL = {one.rule.short: one.rule for one in numbers_of(Neuron())}
 
@@ -27,14 +32,19 @@ def _as_items(value: Any) -> Any:
     return tuple(value.items()) if isinstance(value, Mapping) else value
 
 
-def _as_sympy(name: str, value: Any) -> Any:
+def _as_sympy(name: str, value: Any, known: Iterable[str]) -> Any:
     if isinstance(value, sympy.Expr):
         return value
+    if isinstance(value, str):
+        return symbolic_of(value, *known)
     if is_real(value):
         return sympy.Float(float(value))
-    raise ModelError(
-        f"{name} must be a SymPy expression or a number, got {show(value)}; text is not read here"
-    )
+    raise ModelError(f"{name} must be text, a SymPy expression or a number, got {show(value)}")
+
+
+def _as_refractory(value: Any) -> Any:
+    """Give a rule as it is, or what is said of each state."""
+    return tuple(value.items()) if isinstance(value, Mapping) else value
 
 
 def _keys_are_names(instance: Any, attribute: attrs.Attribute[Any], value: Any) -> None:
@@ -46,28 +56,31 @@ def _keys_are_names(instance: Any, attribute: attrs.Attribute[Any], value: Any) 
 class HybridNeuron:
     """A spiking neuron of any right-hand side and any reset.
 
-    Where the right-hand side has branches (``Piecewise``, ``Max``, ``Min``, ``Abs``, ``Heaviside``, ``sign``),
-    the solver's steps end on the surfaces between them. A quotient that is 0/0 at a point where it has a value
-    is taken as that value.
+    Where the right-hand side has branches (``Piecewise``, ``Max``, ``Min``, ``Abs``, ``Heaviside``,
+    ``sign``), the solver's steps end on the surfaces between them. A quotient that is 0/0 at a point where it
+    has a value is taken as that value.
 
-    Solved by `EventDriven`; the fixed-step family and the closed form know sums of channels only.
+    Solved by `EventDriven`, and by the fixed-step family for comparison.
 
     Parameters
     ----------
-    equations : mapping of str to sympy.Expr
+    equations : mapping of str to str or sympy.Expr
         The time derivative of each state, V first (mV/ms), of symbols named like the states, the
-        parameters and the input ``I``.
+        parameters and the input ``I``; text is read as in a model file.
     parameters : mapping of str to float
         Values of all other symbols.
     initial : mapping of str to float
         Value of each state at the start.
     v_thresh : float or None
         Threshold of V, mV; None: no spike, no reset.
-    reset : mapping of str to sympy.Expr
+    reset : mapping of str to str, sympy.Expr or float
         New values of states at a spike, of the states just before it; states left out stay. Without ``V`` a
         spike is V's way up through the threshold, and V goes on.
     tau_ref : float
-        Refractory period, ms, in which all states stand still.
+        Refractory period, ms.
+    refractory : {"hold", "clamp"} or mapping of str to {"hold", "free"}
+        ``hold``: all states stand still while refractory; ``clamp``: V does, the others move on. By state:
+        what is not named stands still.
 
     Raises
     ------
@@ -77,13 +90,12 @@ class HybridNeuron:
 
     Examples
     --------
-    >>> import sympy
-    >>> V, w, I = sympy.symbols("V w I", real=True)
     >>> izhikevich = HybridNeuron(
-    ...     equations={"V": 0.04 * V**2 + 5 * V + 140 - w + I, "w": 0.02 * (0.2 * V - w)},
-    ...     initial={"V": -65.0, "w": -13.0},
+    ...     equations={"V": "0.04*V**2 + 5*V + 140 - u + I", "u": "a*(b*V - u)"},
+    ...     parameters={"a": 0.02, "b": 0.2, "c": -65.0, "d": 8.0},
+    ...     initial={"V": -65.0, "u": -13.0},
     ...     v_thresh=30.0,
-    ...     reset={"V": -65.0, "w": w + 8},
+    ...     reset={"V": "c", "u": "u + d"},
     ... )
     """
 
@@ -99,6 +111,7 @@ class HybridNeuron:
         default=(), converter=_as_items, validator=_keys_are_names
     )
     tau_ref: float = attrs.field(default=0.0, converter=as_float, validator=TAU_REF)
+    refractory: Any = attrs.field(default="hold", converter=_as_refractory)
 
     def __attrs_post_init__(self) -> None:
         """Check that every symbol has a meaning and every number is one."""
@@ -114,10 +127,16 @@ class HybridNeuron:
         known = {*states, *(name for name, _ in self.parameters), "I"}
         if len(known) < len(states) + len(self.parameters) + 1:
             raise ModelError("names of states and parameters must differ from each other and from I")
+        if taken := sorted(known & RESERVED):
+            raise ModelError(
+                f"a state or parameter must not be named like what is in expressions: {taken[0]}"
+            )
+        self._check_refractory(states)
         for what, pairs in (("equations", self.equations), ("reset", self.reset)):
             for name, expression in pairs:
                 allowed = known - {"I"} if what == "reset" else known
-                unknown = {symbol.name for symbol in _as_sympy(name, expression).free_symbols} - allowed
+                symbols = _as_sympy(f"{what}, {name}", expression, sorted(allowed)).free_symbols
+                unknown = {symbol.name for symbol in symbols} - allowed
                 if unknown or name not in states:
                     raise ModelError(
                         f"{what}, {name}: must be of {', '.join(sorted(allowed))}, got "
@@ -129,10 +148,16 @@ class HybridNeuron:
             )
         after = self.system.reset[0].subs(self._numbers())
         if self.fires and not self.passes and after.is_number and after >= self.v_thresh:
-            raise ModelError(
-                f"the reset must take V below v_thresh ({self.v_thresh!r} mV), got {float(after)!r} mV: the cell "
-                "would fire for ever; leave V out of the reset where a spike is V's way up through a level"
-            )
+            raise ModelError(over_threshold(self.v_thresh, float(after)))
+
+    def _check_refractory(self, states: list[str]) -> None:
+        if not isinstance(self.refractory, tuple):
+            Choice(REFRACTORY_RULES).check("refractory", self.refractory)
+            return
+        for name, word in self.refractory:
+            if name not in states:
+                raise ModelError(f"refractory must name states ({', '.join(states)}), got {show(name)}")
+            Choice(("hold", "free")).check(f"refractory, {name}", word)
 
     def _numbers(self) -> dict[Any, float]:
         """Give the values at which the reset is looked at: its parameters, and V at the threshold."""
@@ -211,6 +236,11 @@ class HybridNeuron:
         return (False,) * len(self.equations)
 
     @property
+    def rate_ranges(self) -> tuple[tuple[str, Range], ...]:
+        """Of each rate that breaks a rule somewhere, where it does not: here all rules are one's own."""
+        return ()
+
+    @property
     def is_leaky(self) -> bool:
         """Whether its course is known in closed form: of equations of one's own it is not."""
         return False
@@ -219,7 +249,7 @@ class HybridNeuron:
     def landmarks(self) -> tuple[float, ...]:
         """The voltages, threshold apart, around which it lives: start, and reset where it is a number; mV."""
         start = self.initial_state()[0]
-        reset = _as_sympy("reset", dict(self.reset).get("V", start))
+        reset = self.system.reset[0].subs(dict(zip(self.system.parameters, self.system.values, strict=True)))
         return (start,) if reset.free_symbols else (start, float(reset))
 
     def equilibrium_bounds(self, I: float) -> tuple[float, ...]:
@@ -231,21 +261,27 @@ class HybridNeuron:
         starts = dict(self.initial)
         return tuple(float(starts[name]) for name, _ in self.equations)
 
+    def _rule(self, duration: Any) -> Refractory:
+        if isinstance(self.refractory, str):
+            return Refractory(duration, self.refractory)
+        return Refractory(duration, BY_STATE, tuple(name for name, word in self.refractory if word == "free"))
+
     @cached_property
     def system(self) -> HybridSystem:
         """The neuron as a symbolic hybrid system."""
         names = [name for name, _ in self.equations]
-        own = {name: sympy.Symbol(name, real=True) for name in (*names, *dict(self.parameters), "I")}
+        known = [*names, *dict(self.parameters), "I"]
+        own = {name: sympy.Symbol(name, real=True) for name in known}
         origin, duration = sympy.symbols(f"{ORIGIN} {DURATION}", real=True)
 
-        def meant(expression: Any) -> Any:
+        def meant(name: str, expression: Any) -> Any:
             # Whatever assumptions the user's symbols carry, one name is one symbol.
-            expression = _as_sympy("", expression)
+            expression = _as_sympy(name, expression, known)
             return expression.xreplace({symbol: own[symbol.name] for symbol in expression.free_symbols})
 
         def regular(name: str, expression: Any) -> Any:
             # Branches as such, and no 0/0 that has a value.
-            flow = as_choices(name, meant(expression))
+            flow = as_choices(name, meant(name, expression))
             for state in names:
                 flow = smooth(flow, own[state])
             return flow
@@ -259,8 +295,10 @@ class HybridNeuron:
             values=(*(float(value) for _, value in self.parameters), self.origin, self.tau_ref),
             rhs=tuple(regular(name, expression) for name, expression in self.equations),
             guard=own["V"] - origin if self.fires else None,
-            reset=tuple(as_choices(name, meant(after[name])) if name in after else own[name] for name in names),
-            refractory=Refractory(duration, "hold"),
+            reset=tuple(
+                as_choices(name, meant(name, after[name])) if name in after else own[name] for name in names
+            ),
+            refractory=self._rule(duration),
             gates=(),
             origin=origin,
             gap=sympy.S.Zero,

@@ -19,7 +19,7 @@ import sympy
 from sympy.printing.numpy import NumPyPrinter
 from sympy.printing.pycode import PythonCodePrinter
 
-from natrium.model.branches import choose, split_branches
+from natrium.model.branches import choose, has_branches, split_branches
 from natrium.model.errors import UnsupportedModel
 from natrium.model.expressions.exprel import exprel_array, exprel_scalar, saturated_exp, saturated_exp_array
 from natrium.model.hybrid import HybridSystem, relaxation
@@ -226,7 +226,7 @@ class Kernel:
     def flow(self) -> Flow:
         """The flow for given sides of its branches."""
         event = event_system(self.system.structure)
-        if not any(expr.has(choose, sympy.Abs) for expr in event.rhs):
+        if not has_branches(*event.rhs):
             return Flow(self.event_rhs, self.stiff_rhs, self.stiff_jacobian)
         n = len(event.rhs)
         slowed = event_system(self.system.structure, FASTEST_GATE)

@@ -17,7 +17,7 @@ from natrium.model.errors import ModelError
 from natrium.model.hybrid import REFRACTORY_RULES, HybridSystem, Refractory
 from natrium.model.kernel import lower
 from natrium.model.parameter import Parameter, check_known, numbers_of
-from natrium.model.rates import V
+from natrium.model.rates import Range, V
 
 NO_THRESHOLD = "none"
 OF_FIRING = ("tau_ref", "v_thresh", "v_reset")  # parameters only where there is a threshold
@@ -132,6 +132,25 @@ class Neuron:
                 raise ModelError(
                     f"{name} must be below v_thresh ({self.v_thresh!r} mV), got {value!r} mV: {meaning}"
                 )
+
+        for label, held in self.rate_ranges:
+            lives = {"v_init": self.v_init, "v_reset": self.v_reset} | (
+                {"v_thresh": self.v_thresh} if self.fires else {}
+            )
+            for name, value in lives.items():
+                if not held.low <= value <= held.high:
+                    reason = held.below if value < held.low else held.above
+                    raise ModelError(f"{label}: {reason}; got {name} = {value!r} mV there")
+
+    @property
+    def rate_ranges(self) -> tuple[tuple[str, Range], ...]:
+        """Of each rate that does not keep its rules everywhere, the gate and where it does."""
+        return tuple(
+            (f"{channel.name}.{gate.name}", held)
+            for channel in self.channels
+            for gate in channel.gates
+            for _, held in gate.ranges()
+        )
 
     @property
     def fires(self) -> bool:

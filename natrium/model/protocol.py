@@ -11,6 +11,7 @@ import attrs
 from natrium.model.errors import ModelError
 from natrium.model.hybrid import HybridSystem
 from natrium.model.parameter import Parameter
+from natrium.model.rates import Range
 
 
 @runtime_checkable
@@ -67,6 +68,10 @@ class AnyNeuron(Protocol):
     @property
     def below_threshold(self) -> tuple[str, ...]:
         """Names of the parameters that must lie below the threshold."""
+
+    @property
+    def rate_ranges(self) -> tuple[tuple[str, Range], ...]:
+        """Of each rate that does not keep its rules everywhere, the gate and where it does."""
 
     def equilibrium_bounds(self, I: float) -> tuple[float, ...]:
         """Give voltages whose range holds every equilibrium at a constant input, mV; none where unknown."""

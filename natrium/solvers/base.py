@@ -19,6 +19,7 @@ from natrium.model import (
     ModelError,
     Number,
     Simulation,
+    SolverError,
     Stimulus,
     Sum,
     UnsupportedModel,
@@ -138,6 +139,7 @@ class BaseSolver(ABC):
 
     name: ClassVar[str]
     any_equations: ClassVar[bool] = False
+    heeds_rates: ClassVar[bool] = True  # whether a run must stay where the rates keep their rules
     needs: ClassVar[tuple[str, ...]] = ()  # packages, besides the usual ones, on which results depend
 
     __slots__ = ()
@@ -176,7 +178,7 @@ class BaseSolver(ABC):
                 f"this solver knows neurons of channels only, got a {type(neuron).__name__}: use EventDriven "
                 "(--solver event)"
             )
-        return self._solve(run)
+        return _within_rates(self._solve(run)) if self.heeds_rates else self._solve(run)
 
     @abstractmethod
     def _solve(self, run: Run) -> Trajectory:
@@ -190,6 +192,22 @@ class BaseSolver(ABC):
     def spike_time_errors(self, trajectory: Trajectory) -> Array:
         """Estimate the error of every spike time of a run, shape (n_spikes,), ms; NaN where none is known."""
         return np.full(trajectory.n_spikes, np.nan)
+
+
+def _within_rates(trajectory: Trajectory) -> Trajectory:
+    """Refuse a run that gets where a rate breaks its rules; name the rates that do so elsewhere."""
+    said = []
+    for label, held in trajectory.neuron.rate_ranges:
+        for segment in trajectory.segments:
+            V = segment.values[0]
+            worst = float(V.min() if V.min() < held.low else V.max())
+            if not held.low <= worst <= held.high:
+                raise SolverError(
+                    f"{label}: {held.below if worst < held.low else held.above}; the run gets to "
+                    f"V = {worst:.6g} mV in the stretch from {segment.begin:.9g} to {segment.end:.9g} ms"
+                )
+        said.append(f"{label}: {held.below or held.above}; this run stays clear of that")
+    return attrs.evolve(trajectory, warnings=(*trajectory.warnings, *said)) if said else trajectory
 
 
 @cache
@@ -216,11 +234,10 @@ def manifest(solver: Any, neuron: AnyNeuron, stimulus: Sum) -> dict[str, Any]:
 
 def hash_model(neuron: AnyNeuron, stimulus: Stimulus) -> str:
     """Give the SHA-256 of a model's numbers and expressions, or say why there is none."""
-    if not neuron.of_channels:
-        content = repr((neuron, stimulus))
-    else:
-        try:
-            content = json.dumps(to_dict(Model(neuron=neuron, stimulus=stimulus)), sort_keys=True)
-        except ModelError:
+    try:
+        content = json.dumps(to_dict(Model(neuron=neuron, stimulus=stimulus)), sort_keys=True)
+    except ModelError:
+        if neuron.of_channels:
             return "none: the stimulus is a Python function"
+        content = repr((neuron, stimulus))
     return hashlib.sha256(content.encode()).hexdigest()

@@ -105,11 +105,6 @@ def checksum(text: str, arrays: Mapping[str, Array]) -> str:
 
 
 def _model_text(run: Any) -> str:
-    if not run.neuron.of_channels:
-        raise ModelError(
-            "a saved run holds its model as a model file, which takes neurons of channels, got a "
-            f"{type(run.neuron).__name__}: pickle the run"
-        )
     return to_toml(Model(neuron=run.neuron, stimulus=run.stimulus))
 
 

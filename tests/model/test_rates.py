@@ -136,13 +136,11 @@ def test_steady_states_far_outside(channel: natrium.Channel, v: float) -> None:
     ("text", "voltage", "value"),
     [
         ("V + 40", -150.0, "-110"),
-        ("40 - V", 40.1, "-0.1"),
         ("exp(V/10) - 1", -150.0, "-1"),
         ("0.1*(V + 40)/(1 + exp(-(V + 40)/10))", -150.0, "-0.0001"),
         ("-1", -150.0, "-1"),
         ("sin(V)", -147.6, "-0.0"),
         ("cos(V/100) - 0.9999", -150.0, "-0.9"),
-        ("(V - 20)*(V - 20.5)", 20.1, "-0.04"),
         ("V**2 - 1e-6", 0.0, "-1e-06"),
     ],
 )
@@ -159,9 +157,8 @@ def test_negative_rate_is_refused_by_its_voltage(text: str, voltage: float, valu
 @pytest.mark.parametrize(
     ("text", "voltage"),
     [
-        ("sqrt(V)", -150.0), ("sqrt(V + 100)", -150.0), ("sqrt(50 - V)", 50.0), ("log(V + 40)", -150.0),
-        ("log(40 - V)", 40.0),
-        ("V**0.5", -150.0), ("(50 - V)**1.5", 50.0), ("(1 + exp(exp(V)))**9*1e300", 0.8), ("1e300*V**8", -150.0),
+        ("sqrt(V)", -150.0), ("log(V + 40)", -150.0),
+        ("V**0.5", -150.0), ("(1 + exp(exp(V)))**9*1e300", 0.8), ("1e300*V**8", -150.0),
     ],
 )  # fmt: skip
 def test_rate_without_a_real_value_is_refused_by_its_voltage(text: str, voltage: float) -> None:
@@ -203,12 +200,10 @@ def test_huge_exponentials_that_do_not_cancel_are_refused(text: str) -> None:
     ("inf", "tau", "message"),
     [
         ("1.1", "1", "inf must be at most 1 from -150 to 150 mV: 1.1 is 1.1 at V = -150 mV"),
-        ("1.001/(1 + exp(-V/10))", "1", "inf must be at most 1 .* is 1 at V = 69.1 mV"),
         ("-0.1", "1", "inf must not be negative .* is -0.1 at V = -150 mV"),
         ("1/(V + 40)", "1", "inf must be finite: .* has a pole at V = -40 mV"),
         ("0.5", "0", "tau must be positive .* 0 is 0 at V = -150 mV"),
         ("0.5", "-1", "tau must be positive .* is -1 at V = -150 mV"),
-        ("0.5", "V + 150", "tau must be positive .* is 0 at V = -150 mV"),
         ("0.5", "abs(V - 20)", "tau must be positive .* is 0 at V = 20 mV"),
         ("0.5", "1/(V - 20)", "tau must be finite: .* has a pole at V = 20 mV"),
         ("0.5", "log(V - 20)", "tau must be finite.* at V = (-150|20) mV"),
@@ -233,11 +228,63 @@ def test_steady_states_at_the_edge_are_taken(text: str) -> None:
     check_rate("inf", natrium.Expression(text), at_most=1.0)
 
 
-def test_pole_outside_the_range_is_no_concern() -> None:
-    check_rate("alpha", natrium.Expression("1/(V + 200)"))
-    check_rate("alpha", natrium.Expression("sqrt(V + 150)"))
-    with pytest.raises(natrium.ModelError, match="pole at V = -150 mV"):
-        check_rate("alpha", natrium.Expression("1/(V + 150)"))
+@pytest.mark.parametrize(
+    ("name", "text", "low", "high", "said"),
+    [
+        ("alpha", "1/(V + 200)", -math.inf, math.inf, ""),
+        ("alpha", "sqrt(V + 150)", -math.inf, math.inf, ""),
+        ("alpha", "1/(V + 150)", -149.9, math.inf, "pole at V = -150 mV"),
+        ("alpha", "40 - V", -math.inf, 40.0, "alpha must not be negative .* is -0.1 at V = 40.1 mV"),
+        ("beta", "0.003*(V + 88)/5", -88.0, math.inf, "beta must not be negative"),
+        ("beta", "sqrt(V + 100)", -100.0, math.inf, "root, power or logarithm"),
+        ("beta", "log(40 - V)", -math.inf, 39.0, "beta must not be negative"),
+        ("inf", "1.001/(1 + exp(-V/10))", -math.inf, 69.0, "inf must be at most 1"),
+        ("tau", "V + 150", -149.9, math.inf, "tau must be positive .* is 0 at V = -150 mV"),
+        ("tau", "abs(V - 50)*(100 + V)", -99.9, 49.9, "tau must be positive"),
+    ],
+)
+def test_what_is_out_of_order_where_no_cell_lives_bounds_the_range(
+    name: str, text: str, low: float, high: float, said: str
+) -> None:
+    found = check_rate(
+        name, natrium.Expression(text), at_most=1.0 if name == "inf" else math.inf, positive=name == "tau"
+    )
+    assert (found.low, found.high) == pytest.approx((low, high), abs=1e-9)
+    assert re.search(said, f"{found.below} {found.above}")
+    assert found.is_all == (said == "")
+
+
+# The A-current of C. Connor & S. Stevens as a textbook states it passes 1 beyond 39.79 mV.
+A_INF = "(0.0761*exp((V + 94.22)/31.84)/(1 + exp((V + 1.17)/28.93)))**(1/3)"
+A = natrium.Channel(
+    "A", 1.0, -75.0, [natrium.Gate("a", 3, inf=A_INF, tau="0.3632 + 1.158/(1 + exp((V + 55.96)/20.12))")]
+)
+
+
+def test_a_run_that_stays_clear_of_it_is_taken_with_a_word() -> None:
+    cell = natrium.Neuron(channels=[A])
+    for solver in ("event", "compiled"):
+        run = natrium.simulate(cell, natrium.Constant(30.0), t_end=100.0, solver=solver)
+        assert run.n_spikes > 0
+        (said,) = run.warnings
+        assert re.search(
+            r"A\.a: inf must be at most 1 .* is 1\.0000\d* at V = 39\.8 mV; this run stays", said
+        )
+
+
+@pytest.mark.parametrize("solver", ["event", "compiled"])
+def test_a_run_that_gets_there_is_refused(solver: str) -> None:
+    cell = natrium.Neuron(channels=[A], v_thresh=None)
+    drive = natrium.Constant(300.0)
+    with pytest.raises(natrium.SolverError, match=r"A\.a: inf must be at most 1 .*the run gets to V = "):
+        natrium.simulate(cell, drive, t_end=100.0, solver=solver)
+    runs = natrium.simulate_many(cell, drive, t_end=100.0, parameters={"I": [10.0, 300.0]}, solver=solver)
+    assert runs.failed.tolist() == [False, True]
+
+
+def test_a_cell_that_lives_there_is_refused() -> None:
+    with pytest.raises(natrium.ModelError, match=r"A\.a: inf must be at most 1 .* got v_thresh = 45\.0 mV"):
+        natrium.Neuron(channels=[A], v_thresh=45.0)
 
 
 def test_smooth_form_is_made_once() -> None:

@@ -124,7 +124,7 @@ class ReturnMap:
         by_free : ndarray, shape (n_states, n_free)
         """
         length, _ = self.linear.refractory()
-        y, by_state, _ = self.linear.rest(self.full(free), length)
+        y, by_state, *_ = self.linear.rest(self.full(free), length)
         return y, by_state[:, list(self.free)]
 
     def __call__(self, free: npt.ArrayLike) -> Return:

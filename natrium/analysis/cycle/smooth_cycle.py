@@ -22,9 +22,11 @@ from natrium.model import (
     ModelError,
     Number,
     SolverError,
+    UnsupportedModel,
     check_neuron,
 )
 from natrium.model.arrays import Array
+from natrium.model.branches import has_branches
 from natrium.solvers import EventDriven, Trajectory
 from natrium.solvers.reliability import SAFETY, second_tolerance
 
@@ -197,6 +199,8 @@ def smooth_cycle(
     ------
     ModelError
         When the neuron has a threshold, or a number is out of range.
+    UnsupportedModel
+        When its right-hand side has branches.
     SolverError
         When V does not go on oscillating, or Newton finds nothing.
     """
@@ -205,6 +209,11 @@ def smooth_cycle(
         raise ModelError(
             f"a smooth cycle has no reset, got v_thresh = {neuron.v_thresh!r} mV: use limit_cycle, or "
             "v_thresh = None"
+        )
+    if has_branches(*neuron.system.rhs):
+        raise UnsupportedModel(
+            "a smooth cycle needs a right-hand side without branches, got one with: give v_thresh as a level that "
+            "V rises through, without a reset of V, and use limit_cycle"
         )
     Number("mV").check("I", I)
     Count(low=1).check("crossings", crossings)

@@ -8,8 +8,8 @@ At an equilibrium every gate is at its steady state, so that the input that hold
 Solved for V this says that every equilibrium is a mean of v_rest + I and the E_k, weighted by 1 and the
 conductances: none lies outside their range. Of a `HybridNeuron` nothing of the kind is known: equilibria are
 looked for from -150 to 150 mV, or as far as its threshold, reset or start lie outside. Between two
-neighbouring folds (dI/dV = 0), or places where a branch changes, the curve is monotone and holds one equilibrium
-at most.
+neighbouring folds (dI/dV = 0), or places where a branch changes, the curve is monotone and holds one
+equilibrium at most.
 """
 
 from __future__ import annotations

@@ -7,7 +7,7 @@ or an adaptive exponential neuron.
 
 from __future__ import annotations
 
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any
 
 import attrs
@@ -94,7 +94,7 @@ class SteadyInput:
         for surface in surfaces:
             function = lower_expressions((surface,), (V, *self.system.parameters))
             enclosure = Enclosure((surface, surface.diff(V)), V, symbols)
-            found |= set(sign_changes(enclosure, lambda v, f=function: float(f(v, *self.values)[0]), low, high))
+            found |= set(sign_changes(enclosure, partial(_at, function, self.values), low, high))
         return tuple(sorted(found))
 
     def folds(self, low: float, high: float) -> tuple[float, ...]:
@@ -103,6 +103,10 @@ class SteadyInput:
         enclosure = Enclosure(self.expressions[1:], self.system.states[0], symbols)
         self.along(np.linspace(low, high, POINTS))  # refuses what has no steady state
         return sign_changes(enclosure, lambda V: self(V, 1), low, high)
+
+
+def _at(function: Any, values: tuple[float, ...], V: float) -> float:
+    return float(function(V, *values)[0])
 
 
 @attrs.frozen

@@ -23,12 +23,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Mapping
+from itertools import pairwise
 from typing import Any
 
 import attrs
 import numpy as np
 from scipy.integrate import solve_ivp
 
+from natrium.analysis.variation.branches import surfaces_of
 from natrium.analysis.variation.collocation import collocate
 from natrium.analysis.variation.linearised import Linearised, linearised
 from natrium.model import Drive, SolverError, Span, Stimulus, smooth_spans
@@ -166,7 +168,12 @@ class _Walk:
         # A series is as good between its steps' ends as there; other solvers' dense output is not.
         self.known = trajectory if isinstance(trajectory.made_by, Compiled) else None
         stiff = "Radau" in trajectory.statistics.get("steps", {})
-        self.linear = linearised(trajectory.neuron.system, stiff)
+        self.linear = self.plain = linearised(trajectory.neuron.system, stiff)
+        self.surfaces = surfaces_of(trajectory.neuron.system, stiff)
+        self.trajectory = trajectory
+        if self.surfaces is not None:  # their sides are parameters that do not move
+            still = np.zeros((self.surfaces.n_sides, directions.start.shape[1]))
+            self.directions = attrs.evolve(directions, parameters=np.vstack([directions.parameters, still]))
         self.events: Iterator[Event] = iter(trajectory.events[:n_spikes])
         self.event = next(self.events, None)
         self.ends = n_spikes is not None
@@ -200,6 +207,9 @@ class _Walk:
             self._edge(span)
 
     def _integrate(self, span: Span, drive: Drive, length: float) -> None:
+        if self.surfaces is not None:
+            self._through_branches(span, length)
+            return
         shapes = [(column, Span(s, span.begin, span.end)) for column, s in self.directions.inputs]
         inputs = [(column, shape.drive(self.t)) for column, shape in shapes]
         if self.known is None:
@@ -221,6 +231,38 @@ class _Walk:
         )
         self.y = self.known.state(min(self.t + length, self.known.t_end), side="left")
 
+    def _through_branches(self, span: Span, length: float) -> None:
+        """Integrate with the sides of all branches held, from one change of them to the next."""
+        assert self.surfaces is not None
+        until = self.t + length
+        ends = [one.end for one in self.trajectory.segments if self.t < one.end < until]
+        before: tuple[float, ...] | None = None
+        for begin, end in pairwise((self.t, *ends, until)):
+            sides = self._sides(begin, end)
+            drive = span.drive(begin)
+            inputs = [
+                (column, Span(shape, span.begin, span.end).drive(begin))
+                for column, shape in self.directions.inputs
+            ]
+            if before is not None:
+                moved = np.zeros(self.S.shape[1])
+                for column, shape in inputs:
+                    moved[column] += shape(0.0)
+                rising = (drive(0.0) - drive(-LOOKBACK)) / LOOKBACK
+                self.S = self.surfaces.jump(
+                    before, sides, self.y, drive(0.0), rising, self.S, self.directions.parameters, moved
+                )
+            before, self.linear = sides, self.surfaces.held(sides)
+            self.y, self.S = integrate(
+                self.linear, drive, self.y, self.S, end - begin, self.directions, inputs, rtol=self.rtol
+            )
+
+    def _sides(self, begin: float, end: float) -> tuple[float, ...]:
+        """Tell the sides of all branches in a stretch of the run, by its middle."""
+        assert self.surfaces is not None
+        middle = 0.5 * (begin + end)
+        return self.surfaces.sides(self.trajectory.state(middle), self.trajectory.stimulus(middle))
+
     def _spike(self, drive: Drive, s: float) -> None:
         """Cross the guard: derivative of the time, reset, refractory period."""
         event, linear, dp = self.event, self.linear, self.directions.parameters
@@ -241,9 +283,9 @@ class _Walk:
         if self.renew is not None:
             gradient, after = self.renew(gradient, after)
         length, of_length = linear.refractory()
-        self.y, D, moved = linear.rest(event.after, length)
+        self.y, D, moved, by_parameters = self.plain.rest(event.after, length)
         moving = of_length @ dp
-        self.S = D @ after + np.outer(moved, moving)
+        self.S = D @ after + np.outer(moved, moving) + by_parameters @ dp[: by_parameters.shape[1]]
         self.restart = (self.S, gradient + moving)
         self.refractory_until = event.time + length
         self.event = next(self.events, None)
@@ -252,6 +294,9 @@ class _Walk:
         """Let V go: the flow begins earlier or later by what the restart's time moves."""
         assert self.restart is not None
         state, time = self.restart
+        if self.surfaces is not None:
+            end = min(one.end for one in self.trajectory.segments if one.end > self.t)
+            self.linear = self.surfaces.held(self._sides(self.t, end))
         f, _, _ = self.linear.flow(self.y, span.drive(self.t)(0.0))
         self.S, self.restart = state - np.outer(f, time), None
 

@@ -67,8 +67,8 @@ def _structure(system: HybridSystem) -> _Structure:
 def _resting(system: HybridSystem) -> tuple[tuple[int, Lowered, Lowered], ...] | None:
     """Give, of each state that moves while refractory, its place, its rate, and what becomes of it.
 
-    The last is of the states and the elapsed time: the state then, its derivatives by all states and by the
-    time. None where there is no closed form, or one that depends on parameters.
+    The last is of the states, the parameters and the elapsed time: the state then, its derivatives by all
+    states, by the time and by the parameters. None where there is no closed form.
     """
     elapsed = sympy.Symbol("elapsed_", real=True)
     after = system.rested(elapsed)
@@ -77,14 +77,14 @@ def _resting(system: HybridSystem) -> tuple[tuple[int, Lowered, Lowered], ...] |
     found = []
     for one in system.relaxations or ():
         index = system.states.index(one.state)
-        slopes = tuple(after[index].diff(symbol) for symbol in (*system.states, elapsed))
-        if after[index].free_symbols & set(system.parameters):
-            return None  # derivatives by these are not followed through a rest
+        along = (*system.states, *system.parameters, elapsed)
+        moving = (*system.states, elapsed, *system.parameters)
+        slopes = tuple(after[index].diff(symbol) for symbol in moving)
         found.append(
             (
                 index,
-                lower_expressions((one.rate,), (*system.states,)),
-                lower_expressions((after[index], *slopes), (*system.states, elapsed)),
+                lower_expressions((one.rate,), along[:-1]),
+                lower_expressions((after[index], *slopes), along),
             )
         )
     return tuple(found)
@@ -189,7 +189,7 @@ class Linearised:
         slopes = _points(by_parameters(*y, levels, *self.system.values), y) if with_parameters else None
         return _points(J, y), _points([f_I], y)[:, 0], slopes
 
-    def rest(self, y: Array, length: float) -> tuple[Array, Array, Array]:
+    def rest(self, y: Array, length: float) -> tuple[Array, Array, Array, Array]:
         """Carry a state through (a part of) the refractory period.
 
         By the system's own closed form and its derivatives.
@@ -206,18 +206,22 @@ class Linearised:
         y : ndarray, shape (n_states,)
         by_state : ndarray, shape (n_states, n_states)
         by_length : ndarray, shape (n_states,)
+        by_parameters : ndarray, shape (n_states, n_parameters)
         """
         if self.structure.resting is None:
             raise UnsupportedModel(
-                "derivatives need a refractory period in closed form and without parameters, got the rule "
-                f"{self.system.refractory.rule!r}: use 'hold' or 'clamp'"
+                "derivatives need a refractory period in closed form (each state relaxing by itself), got the "
+                f"rule {self.system.refractory.rule!r}: use 'hold' or 'clamp'"
             )
-        end, by_state, by_length = y.copy(), np.eye(y.size), np.zeros(y.size)
+        n, values = y.size, self.system.values
+        end, by_state, by_length = y.copy(), np.eye(n), np.zeros(n)
+        by_parameters = np.zeros((n, len(values)))
         for row, rate, lowered in self.structure.resting:
-            if rate(*y.tolist())[0] == 0.0:
+            if rate(*y.tolist(), *values)[0] == 0.0:
                 continue  # a gate that does not move there has no steady state either
-            end[row], *by_state[row], by_length[row] = lowered(*y.tolist(), length)
-        return end, by_state, by_length
+            end[row], *slopes = lowered(*y.tolist(), *values, length)
+            by_state[row], by_length[row], by_parameters[row] = slopes[:n], slopes[n], slopes[n + 1 :]
+        return end, by_state, by_length, by_parameters
 
     def steady_slopes(self, V: float) -> Array:
         """Give d x_inf / dV of every gate, shape (n_gates,), per mV; 0 for one that does not move there."""

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from natrium.model.expressions.expression import Expression
-from natrium.model.expressions.reader import ARITHMETIC, NUMERIC, Node
+from natrium.model.expressions.reader import NUMERIC, OF_TWO, Node
 
 
 def leaves_the_reals(expression: Expression, x: np.ndarray) -> np.ndarray:
@@ -37,13 +37,20 @@ def _walk(tree: Node, x: np.ndarray) -> tuple[Any, Any]:
     if isinstance(tree, str):
         return x, False
     name, *parts = tree
+    if name == "where":
+        holds, unclear = _walk(parts[0], x)
+        (one, off), (other, far) = (_walk(part, x) for part in parts[1:])
+        return np.where(holds, one, other), unclear | np.where(holds, off, far)
+    if name == "not":
+        holds, unclear = _walk(parts[0], x)
+        return np.logical_not(holds), unclear
     values, outside = zip(*(_walk(part, x) for part in parts), strict=True)
     first = values[0]
     if name == "neg":
         return -first, outside[0]
     if name in NUMERIC:
-        return NUMERIC[name](first), outside[0] | (first < 0.0 if name in ("log", "sqrt") else False)
+        return NUMERIC[name](first), outside[0] | (first < 0.0 if name in ("log", "log10", "sqrt") else False)
     broken = outside[0] | outside[1]
     if name == "**":
         broken = broken | ((first < 0.0) & (values[1] != np.floor(values[1])))
-    return ARITHMETIC[name](*values), broken
+    return OF_TWO[name](*values), broken

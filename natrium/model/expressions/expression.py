@@ -17,8 +17,9 @@ import numpy as np
 import sympy
 from sympy.printing.str import StrPrinter
 
+from natrium.model.branches import as_choices, choose, maximum, minimum
 from natrium.model.checks import Number, is_real, show
-from natrium.model.errors import ModelError
+from natrium.model.errors import ModelError, NatriumError
 from natrium.model.expressions.exprel import exprel
 from natrium.model.expressions.reader import ARITHMETIC, NUMERIC, Node, evaluator, read, refuse
 
@@ -31,11 +32,23 @@ _SYMBOLIC: dict[str, Callable[..., Any]] = {
     "sin": sympy.sin,
     "cos": sympy.cos,
     "tanh": sympy.tanh,
+    "sinh": sympy.sinh,
+    "cosh": sympy.cosh,
+    "erf": sympy.erf,
+    "log10": lambda x: sympy.log(x) * sympy.Float(1.0 / math.log(10.0)),
     "abs": lambda x: _absolute(x),
+    "sign": lambda x: choose(x, sympy.S.One, sympy.S.NegativeOne),
+    "heaviside": lambda x: choose(x, sympy.S.One, sympy.S.Zero),
+    "floor": sympy.floor,
+    "max": maximum,
+    "min": minimum,
+    "%": lambda a, b: a - b * sympy.floor(a / b),
 }
 
-# SymPy answers with others, such as re and cosh, where a part may be complex.
-_KNOWN = {sympy.exp, exprel, sympy.log, sympy.sin, sympy.cos, sympy.tanh, sympy.Abs}
+# SymPy answers with others, such as re, and with cosh where none was written, where a part may be complex.
+_KNOWN = {
+    sympy.exp, exprel, sympy.log, sympy.sin, sympy.cos, sympy.tanh, sympy.erf, sympy.Abs, sympy.floor, choose,
+}  # fmt: skip
 _NO_VALUE = (sympy.nan, sympy.zoo, sympy.oo, -sympy.oo, sympy.I)
 
 
@@ -46,8 +59,10 @@ class Expression:
     Parameters
     ----------
     text : str
-        Numbers, the variable, ``pi``, the functions ``exp expm1 exprel log sqrt sin cos tanh abs``
-        and ``+ - * / **``; nothing else.
+        Numbers, the variable, ``pi``, the functions ``exp expm1 exprel log log10 sqrt sin cos tanh sinh cosh
+        erf``, those with branches, ``abs sign heaviside min max where(condition, a, b)`` (of t ``floor`` and
+        ``%`` too), and ``+ - * / **``; nothing else. A condition compares, by ``< <= > >=``, ``and``, ``or``
+        and ``not``.
     variable : str
         Name of the variable: ``"V"`` (mV) in rates, ``"t"`` (ms) in stimuli.
 
@@ -86,7 +101,7 @@ class Expression:
     @property
     def symbolic(self) -> sympy.Expr:
         """The expression as SymPy, simplified as SymPy does by itself."""
-        return _symbolic_of(self.text, self.variable)
+        return symbolic_of(self.text, self.variable)
 
     def check_real(self) -> None:
         """Check that SymPy did not go through complex numbers, as for abs(exp(sqrt(V))).
@@ -96,13 +111,14 @@ class Expression:
         ModelError
             When it did: there is no real function to evaluate.
         """
-        if not _KNOWN.issuperset(map(type, self.symbolic.atoms(sympy.Function))):
+        written = {function for function in (sympy.sinh, sympy.cosh) if function.__name__ in self.text}
+        if not (_KNOWN | written).issuperset(map(type, self.symbolic.atoms(sympy.Function))):
             raise refuse(self.text, "an expression must be real in all its parts, without abs around others")
 
     @property
     def latex(self) -> str:
         """The expression as LaTeX, in its written form."""
-        return _latex(self.tree, self.variable)[0]
+        return _latex(self.tree)[0]
 
     def written(self) -> Callable[[Any], Any]:
         """Give a function that evaluates the text in its own order, with NumPy's functions.
@@ -128,7 +144,7 @@ def evaluated(text: object) -> Iterator[None]:
     """
     try:
         yield
-    except ModelError:
+    except NatriumError:
         raise
     except Exception as error:
         raise refuse(str(text), f"an expression must have a real value ({type(error).__name__})") from error
@@ -155,11 +171,22 @@ def as_expression(value: Any, variable: str = "V") -> Expression:
                 f"an expression may use {variable} only, got {others}: put numbers for the others"
             )
         plain = value.xreplace(dict.fromkeys(value.free_symbols, sympy.Symbol(variable, real=True)))
-        return Expression(_TextPrinter().doprint(plain), variable)
+        return Expression(as_text(plain), variable)
     if is_real(value):
         Number().check("a constant expression", value)
         return Expression(repr(float(value)), variable)
     raise ModelError(f"an expression must be text or SymPy, got {show(value)} ({type(value).__name__})")
+
+
+def as_text(expr: sympy.Expr) -> str:
+    """Write SymPy as the text that the reader makes the same of.
+
+    Raises
+    ------
+    ModelError
+        When it holds what cannot be evaluated.
+    """
+    return str(_TextPrinter().doprint(as_choices("an expression", expr)))
 
 
 class _TextPrinter(StrPrinter):
@@ -171,6 +198,10 @@ class _TextPrinter(StrPrinter):
     def _print_Abs(self, expr: Any) -> str:
         return f"abs({self._print(expr.args[0])})"
 
+    def _print_choose(self, expr: Any) -> str:
+        g, a, b = map(self._print, expr.args)
+        return f"where({g} >= 0, {a}, {b})"
+
     def _print_Exp1(self, expr: Any) -> str:
         return "exp(1)"
 
@@ -180,24 +211,29 @@ class _TextPrinter(StrPrinter):
         return f"{expr.func.__name__}({self._print(expr.args[0])})"
 
 
-def _absolute(x: sympy.Expr) -> sympy.Expr:
-    """Give |x|; of what may be complex SymPy's own takes long, and has a value where x has none."""
-    return sympy.Abs(x) if x.is_extended_real else sympy.sqrt(x**2)
-
-
 @lru_cache(maxsize=1024)
-def _symbolic_of(text: str, variable: str) -> sympy.Expr:
-    return _symbolic(read(text, variable), sympy.Symbol(variable, real=True))
+def symbolic_of(text: str, *variables: str) -> sympy.Expr:
+    """Read a text of some variables as SymPy.
+
+    Raises
+    ------
+    ModelError
+        When the text holds anything else, or has no finite value.
+    """
+    with evaluated(text):
+        return _symbolic(read(text, *variables))
 
 
-def _symbolic(tree: Node, symbol: sympy.Symbol) -> sympy.Expr:
+def _symbolic(tree: Node) -> sympy.Expr:
     """Build a tree into SymPy, node by node."""
     if isinstance(tree, float):
         return sympy.Float(tree)  # never a whole number: powers of those have no bound
     if isinstance(tree, str):
-        return symbol
+        return sympy.Symbol(tree, real=True)
     name, *parts = tree
-    values = [_symbolic(part, symbol) for part in parts]
+    if name == "where":
+        return _chosen(parts[0], *map(_symbolic, parts[1:]))
+    values = [_symbolic(part) for part in parts]
     if name == "**" and isinstance(parts[1], float) and parts[1].is_integer():
         values[1] = sympy.Integer(int(parts[1]))  # small: held by the reader
     if name == "neg":
@@ -209,16 +245,37 @@ def _symbolic(tree: Node, symbol: sympy.Symbol) -> sympy.Expr:
     return result
 
 
-def _latex(tree: Node, variable: str) -> tuple[str, int]:
+def _absolute(x: sympy.Expr) -> sympy.Expr:
+    """Give |x|; of what may be complex SymPy's own takes long, and has a value where x has none."""
+    return sympy.Abs(x) if x.is_extended_real else sympy.sqrt(x**2)
+
+
+def _chosen(condition: Node, a: sympy.Expr, b: sympy.Expr) -> sympy.Expr:
+    """Give a where a condition holds, else b."""
+    assert isinstance(condition, tuple)  # as the reader makes it
+    name, *parts = condition
+    if name == "and":
+        return _chosen(parts[0], _chosen(parts[1], a, b), b)
+    if name == "or":
+        return _chosen(parts[0], a, _chosen(parts[1], a, b))
+    if name == "not":
+        return _chosen(parts[0], b, a)
+    left, right = map(_symbolic, parts)
+    if name in ("<", ">"):  # the surface itself belongs to the other side
+        return choose(left - right if name == "<" else right - left, b, a)
+    return choose(right - left if name == "<=" else left - right, a, b)
+
+
+def _latex(tree: Node) -> tuple[str, int]:
     """Give a tree's LaTeX, and how tightly it binds (4: as one symbol)."""
     if isinstance(tree, float):
         text = f"{tree:.12g}"
         mantissa, _, exponent = text.partition("e")
         return (rf"{mantissa} \cdot 10^{{{int(exponent)}}}", 2) if exponent else (text, 4)
     if isinstance(tree, str):
-        return variable, 4
+        return tree, 4
     name, *parts = tree
-    (first, tight), *others = (_latex(part, variable) for part in parts)
+    (first, tight), *others = (_latex(part) for part in parts)
     if name == "exp":
         return f"e^{{{first}}}", 3
     if name == "sqrt":
@@ -226,11 +283,22 @@ def _latex(tree: Node, variable: str) -> tuple[str, int]:
     if name == "abs":
         return rf"\left|{first}\right|", 4
     if name in NUMERIC:
-        function = f"\\{name}" if name in ("log", "sin", "cos", "tanh") else rf"\operatorname{{{name}}}"
+        function = _FUNCTIONS.get(name, rf"\operatorname{{{name}}}")
         return rf"{function}\left({first}\right)", 4
     if name == "neg":
         return f"-{_bracket(first, tight, 2)}", 1
+    if name == "not":
+        return rf"\lnot \left({first}\right)", 4
     second, tight_second = others[0]
+    if name == "where":
+        otherwise = others[1][0]
+        return (rf"\begin{{cases}} {second} & {first} \\ {otherwise} & \text{{otherwise}} \end{{cases}}", 0)
+    if name in _RELATIONS:
+        return f"{first} {_RELATIONS[name]} {second}", 0
+    if name in ("max", "min"):
+        return rf"\{name}\left({first}, {second}\right)", 4
+    if name == "%":
+        return rf"{_bracket(first, tight, 2)} \bmod {_bracket(second, tight_second, 3)}", 1
     if name == "/":
         return rf"\frac{{{first}}}{{{second}}}", 3
     if name == "**":
@@ -240,7 +308,14 @@ def _latex(tree: Node, variable: str) -> tuple[str, int]:
         # Two numbers side by side would read as one.
         dot = r" \cdot " if factors[1][0].isdigit() else r" \, "
         return dot.join(factors), 2
-    return f"{first} {name} {_bracket(second, tight_second, 2 if name == '-' else 1)}", 1
+    return f"{_bracket(first, tight, 1)} {name} {_bracket(second, tight_second, 2 if name == '-' else 1)}", 1
+
+
+_FUNCTIONS = {name: f"\\{name}" for name in ("log", "sin", "cos", "tanh", "sinh", "cosh")} | {
+    "log10": r"\log_{10}",
+    "heaviside": r"\Theta",
+}
+_RELATIONS = {"<": "<", ">": ">", "<=": r"\le", ">=": r"\ge", "and": r"\text{ and }", "or": r"\text{ or }"}
 
 
 def _bracket(text: str, tight: int, needed: int) -> str:

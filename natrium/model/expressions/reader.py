@@ -1,7 +1,7 @@
 """The whitelist reader: from text to a small tree, of which nothing is ever run.
 
-The text is parsed by :mod:`ast` and walked node by node into a tree of numbers, one variable, a few
-functions and arithmetic. Only this tree is used further on.
+The text is parsed by :mod:`ast` and walked node by node into a tree of numbers, variables, a few functions,
+branches and arithmetic. Only this tree is used further on.
 """
 
 from __future__ import annotations
@@ -9,7 +9,8 @@ from __future__ import annotations
 import ast
 import math
 from collections.abc import Callable
-from functools import lru_cache
+from functools import lru_cache, reduce
+from itertools import pairwise
 from typing import Any
 
 import attrs
@@ -27,7 +28,8 @@ MAX_NODES = 500
 MAX_NESTED = 20  # functions and denominators one within the other
 MAX_POWER = 20  # of anything but a polynomial, or of one within a function
 MAX_ARGUMENT = 80  # nodes in the argument of a function that might not be real
-MAX_TURNED = 25  # the same of tanh, sin, cos and abs
+MAX_TURNED = 25  # the same of tanh, sinh, cosh, erf, sin and cos
+MAX_BRANCHES = 8  # functions with branches one within the other: each says its argument twice
 MAX_DIGITS = 40  # of one literal
 MAX_EXPONENT = 100.0
 
@@ -40,14 +42,33 @@ NUMERIC: dict[str, Callable[[Any], Any]] = {
     "sin": np.sin,
     "cos": np.cos,
     "tanh": np.tanh,
+    "sinh": np.sinh,
+    "cosh": np.cosh,
+    "erf": scipy.special.erf,
+    "log10": np.log10,
     "abs": np.abs,
+    "sign": np.sign,
+    "heaviside": lambda x: np.heaviside(x, 1.0),
+    "floor": np.floor,
 }
+# Of two arguments or more.
+LARGEST: dict[str, Callable[[Any, Any], Any]] = {"max": np.maximum, "min": np.minimum}
+COMPARE: dict[str, Callable[[Any, Any], Any]] = {
+    "<": lambda a, b: a < b,
+    "<=": lambda a, b: a <= b,
+    ">": lambda a, b: a > b,
+    ">=": lambda a, b: a >= b,
+}
+BRANCHES = frozenset({"abs", "sign", "heaviside", "floor", "where", *LARGEST})
+_TURNED = frozenset({"tanh", "sinh", "cosh", "erf", "sin", "cos"})
+_COMPARISONS: dict[type[ast.cmpop], str] = {ast.Lt: "<", ast.LtE: "<=", ast.Gt: ">", ast.GtE: ">="}
 _OPERATORS: dict[type[ast.operator], str] = {
     ast.Add: "+",
     ast.Sub: "-",
     ast.Mult: "*",
     ast.Div: "/",
     ast.Pow: "**",
+    ast.Mod: "%",
 }
 ARITHMETIC: dict[str, Callable[[Any, Any], Any]] = {
     "+": lambda a, b: a + b,
@@ -55,10 +76,12 @@ ARITHMETIC: dict[str, Callable[[Any, Any], Any]] = {
     "*": lambda a, b: a * b,
     "/": lambda a, b: a / b,
     "**": lambda a, b: a**b,
+    "%": lambda a, b: a - b * np.floor(a / b),
 }
 
-# A node is a number, the variable (VARIABLE), (function, node), ("neg", node) or (operator, node, node).
-VARIABLE = "variable"
+# A node is a number, a variable's name, (function, node), ("neg", node), (operator, node, node),
+# ("max" or "min", node, node) or ("where", condition, node, node); a condition is (comparison, node, node),
+# ("and" or "or", condition, condition) or ("not", condition).
 Node = float | str | tuple[Any, ...]
 
 
@@ -68,7 +91,7 @@ def refuse(text: str, rule: str) -> ModelError:
 
 
 @lru_cache(maxsize=1024)
-def read(text: str, variable: str) -> Node:
+def read(text: str, *variables: str) -> Node:
     """Parse and check `text`; give its tree with constants folded as floats."""
     if len(text) > MAX_LENGTH:
         raise refuse(text, f"an expression may have at most {MAX_LENGTH} characters ({len(text)} given)")
@@ -84,13 +107,14 @@ def read(text: str, variable: str) -> Node:
         body = ast.parse(text.strip(), mode="eval").body
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         raise refuse(text, "an expression must be well-formed arithmetic") from error
-    tree = _Reader(text, variable).node(body, 0)
+    tree = _Reader(text, variables).node(body, 0)
     shape = _shape(tree)
     for got, most, what in (
         (shape.nested, MAX_NESTED, "functions and quotients one within the other"),
         (shape.power, MAX_POWER, "as an exponent of anything but a polynomial that stands alone"),
         (shape.argument, MAX_ARGUMENT, "terms in a function of roots, logarithms or quotients"),
-        (shape.turned, MAX_TURNED, "terms in tanh, sin, cos or abs of roots, logarithms or quotients"),
+        (shape.turned, MAX_TURNED, "terms in tanh, sin, cos and such of roots, logarithms or quotients"),
+        (shape.branches, MAX_BRANCHES, "functions with branches one within the other"),
     ):
         if got > most:
             raise refuse(text, f"an expression is too complicated: at most {most} {what} ({got:g} given)")
@@ -106,7 +130,8 @@ class _Shape:
     degree: float = 0.0  # powers of powers multiplied, of polynomials that stand alone
     power: float = 0.0  # the same of anything else
     argument: int = 0  # nodes in the largest argument of a function that might not be real
-    turned: int = 0  # the same of tanh, sin, cos and abs, which SymPy takes apart into real and imaginary
+    turned: int = 0  # the same of tanh, sin, cos, which SymPy takes apart into real and imaginary
+    branches: int = 0  # functions with branches one within the other
     polynomial: bool = True
     real: bool = True
 
@@ -115,6 +140,8 @@ def _shape(tree: Node) -> _Shape:
     if not isinstance(tree, tuple):
         return _Shape()
     name, *children = tree
+    if name in BRANCHES or name in COMPARE or name in _JOINS:
+        return _branched(name, [_shape(child) for child in children])
     parts = [_shape(child) for child in children]
     first, last = parts[0], parts[-1]
     constant = isinstance(children[-1], float)
@@ -129,25 +156,45 @@ def _shape(tree: Node) -> _Shape:
         degree, power = 0.0, max(degree, power)
     is_function = name in NUMERIC or name == "**"
     unsure = first.nodes if is_function and not first.real else 0
+    if name == "%":  # a whole part of the quotient
+        plain = False
     return _Shape(
         nodes=1 + sum(part.nodes for part in parts),
         nested=max(first.nested + is_function, last.nested + (is_function or name == "/")),
         degree=degree,
         power=power,
         argument=max(first.argument, last.argument, unsure),
-        turned=max(first.turned, last.turned, unsure if name in ("tanh", "sin", "cos", "abs") else 0),
+        turned=max(first.turned, last.turned, unsure if name in _TURNED else 0),
+        branches=max(part.branches for part in parts) + (name == "%"),
         polynomial=plain and all(part.polynomial for part in parts),
         real=(plain or (is_function and name not in ("log", "sqrt", "**")))
         and all(part.real for part in parts),
     )
 
 
+_JOINS = ("and", "or", "not")
+
+
+def _branched(name: str, parts: list[_Shape]) -> _Shape:
+    """Give the shape of a branch or a condition: but for abs SymPy leaves what is in them alone."""
+    return _Shape(
+        nodes=1 + sum(part.nodes for part in parts),
+        nested=max(part.nested for part in parts) + (name in BRANCHES),
+        power=max(max(part.degree, part.power) for part in parts),
+        argument=max(max(part.argument, 0 if part.real or name != "abs" else part.nodes) for part in parts),
+        turned=max(part.turned for part in parts),
+        branches=max(part.branches for part in parts) + (name in BRANCHES),
+        polynomial=False,
+        real=all(part.real for part in parts),
+    )
+
+
 class _Reader:
     """The whitelist: from Python's syntax tree to ours, or a ModelError."""
 
-    def __init__(self, text: str, variable: str) -> None:
+    def __init__(self, text: str, variables: tuple[str, ...]) -> None:
         self.text = text
-        self.variable = variable
+        self.variables = variables
         self.nodes = 0
 
     def node(self, tree: ast.expr, depth: int) -> Node:
@@ -157,41 +204,114 @@ class _Reader:
         match tree:
             case ast.Constant(value=value) if type(value) in (int, float):
                 return self.literal(tree)
-            case ast.Name(id=name) if name == self.variable:
-                return VARIABLE
+            case ast.Name(id=name) if name in self.variables:
+                return name
             case ast.Name(id="pi"):
                 return math.pi
             case ast.UnaryOp(op=ast.USub(), operand=operand):
                 return self.fold("neg", self.node(operand, depth + 1))
             case ast.UnaryOp(op=ast.UAdd(), operand=operand):
                 return self.node(operand, depth + 1)
-            case ast.BinOp(left=left, op=op, right=right) if type(op) in _OPERATORS:
+            case ast.BinOp(left=left, op=op, right=right) if type(op) in _OPERATORS and (
+                not isinstance(op, ast.Mod) or self.variables == ("t",)
+            ):
                 pair = self.node(left, depth + 1), self.node(right, depth + 1)
                 return self.fold(_OPERATORS[type(op)], *pair)
             case ast.Call(func=ast.Name(id=name), args=[argument], keywords=[]) if (
                 name in NUMERIC and not isinstance(argument, ast.Starred)
             ):
+                if name == "floor" and self.variables != ("t",):
+                    raise self.refusal(tree, ": floor is for inputs, of t")
                 return self.fold(name, self.node(argument, depth + 1))
-        allowed = f"numbers, {self.variable}, pi, {', '.join(NUMERIC)}, and + - * / **"
+            case ast.Call(func=ast.Name(id=name), args=[_, _, *_] as arguments, keywords=[]) if (
+                name in LARGEST and not any(isinstance(one, ast.Starred) for one in arguments)
+            ):
+                first, *others = (self.node(one, depth + 1) for one in arguments)
+                for other in others:
+                    first = self.fold(name, first, other)
+                return first
+            case (
+                ast.Call(func=ast.Name(id="where"), args=[test, one, other], keywords=[])
+                | ast.IfExp(test=test, body=one, orelse=other)
+            ) if not any(isinstance(part, ast.Starred) for part in (test, one, other)):
+                values = self.node(one, depth + 1), self.node(other, depth + 1)
+                return ("where", self.condition(test, depth + 1), *values)
+        raise self.refusal(tree, self.hint(tree))
+
+    def refusal(self, tree: ast.expr, hint: str) -> ModelError:
+        """Make the error that says what is allowed, what was found, and where."""
+        functions = [*NUMERIC, *LARGEST, "where"]
+        if self.variables != ("t",):
+            functions.remove("floor")
+        names = ", ".join((*self.variables, "pi", *functions))
         place = tree.col_offset + 1 + len(self.text) - len(self.text.lstrip())
-        found = f"{type(tree).__name__} found at character {place}{self.hint(tree)}"
-        raise refuse(self.text, f"an expression may hold {allowed} only ({found})")
+        found = f"{self.named(tree)} found at character {place}{hint}"
+        return refuse(self.text, f"an expression may hold numbers, {names}, and + - * / ** only ({found})")
+
+    @staticmethod
+    def named(tree: ast.expr) -> str:
+        """Name what was not understood: the word itself where there is one."""
+        match tree:
+            case (
+                ast.Name(id=name) | ast.Call(func=ast.Name(id=name)) | ast.Call(func=ast.Attribute(attr=name))
+            ):
+                return f"{type(tree).__name__} {name[:40]!r}"
+            case ast.BinOp(op=op):
+                return f"{type(tree).__name__} {type(op).__name__}"
+        return type(tree).__name__
+
+    def condition(self, tree: ast.expr, depth: int) -> Node:
+        """Read what a branch depends on."""
+        self.nodes += 1
+        if self.nodes > MAX_NODES or depth > MAX_DEPTH:
+            raise refuse(self.text, f"an expression may have at most {MAX_NODES} terms, {MAX_DEPTH} deep")
+        match tree:
+            case ast.Compare(left=left, ops=ops, comparators=others) if all(
+                type(op) in _COMPARISONS for op in ops
+            ):
+                sides = [self.node(one, depth + 1) for one in (left, *others)]
+                pairs: list[Node] = [
+                    (_COMPARISONS[type(op)], *pair) for op, pair in zip(ops, pairwise(sides), strict=True)
+                ]
+                return _join("and", pairs)
+            case ast.BoolOp(op=op, values=values):
+                name = "and" if isinstance(op, ast.And) else "or"
+                return _join(name, [self.condition(one, depth + 1) for one in values])
+            case ast.BinOp(left=left, op=ast.BitAnd() | ast.BitOr() as both, right=right):
+                name = "and" if isinstance(both, ast.BitAnd) else "or"
+                return _join(name, [self.condition(one, depth + 1) for one in (left, right)])
+            case ast.UnaryOp(op=ast.Not() | ast.Invert(), operand=operand):
+                return ("not", self.condition(operand, depth + 1))
+        raise self.refusal(tree, ": a condition compares, as in where(V < -40, a, b)")
 
     def hint(self, tree: ast.expr) -> str:
         """Say how what was meant is written here, where that can be told."""
-        meant = {self.variable: self.variable} | {name: f"{name}(...)" for name in NUMERIC}
+        meant = {name: name for name in self.variables} | {name: f"{name}(...)" for name in NUMERIC}
+        meant |= {name: f"{name}(..., ...)" for name in LARGEST} | {"where": "where(condition, a, b)"}
         match tree:
+            case ast.Compare() | ast.BoolOp():
+                return ": write where(condition, 1, 0) for a condition as a number"
+            case ast.Call(func=ast.Name(id="where" | "min" | "max" as name)):
+                return f": write {meant[name]}"
+            case ast.Call(func=ast.Name(id="pow")):
+                return ": a power is written **"
+            case ast.Call(func=ast.Name(id="fabs")):
+                return ": write abs(...)"
             case ast.BinOp(op=ast.BitXor()):
                 return ": a power is written **, not ^"
             case ast.Attribute(attr="pi"):
                 return ": write pi"
-            case ast.Call(func=ast.Attribute(attr=name)) if name in NUMERIC:
+            case ast.Call(func=ast.Attribute(attr="maximum" | "minimum" as name)):
+                return f": write {name[:3]}(..., ...)"
+            case ast.Call(func=ast.Attribute(attr=name)) if name in meant:
                 return f": write {name}(...), without what stands before it"
             case ast.Call(func=ast.Name(id="ln")):
                 return ": write log(...) for the natural logarithm"
             case ast.Name(id=name) | ast.Call(func=ast.Name(id=name)):
                 near = nearest(name, meant)
-                return f": did you mean {meant[near]}?" if near else ""
+                if near:
+                    return f": did you mean {meant[near]}?"
+                return "" if isinstance(tree, ast.Call) else ": a name without a value here; write its number"
         return ""
 
     def literal(self, tree: ast.Constant) -> float:
@@ -213,6 +333,10 @@ class _Reader:
         return float(value)
 
 
+def _join(name: str, conditions: list[Node]) -> Node:
+    return reduce(lambda a, b: (name, a, b), conditions)
+
+
 def evaluator(tree: Node) -> Callable[[Any], Any]:
     """Make a closure that evaluates a tree in its written order."""
     if isinstance(tree, float):
@@ -224,17 +348,52 @@ def evaluator(tree: Node) -> Callable[[Any], Any]:
     first = evaluator(parts[0])
     if name == "neg":
         return lambda x: -first(x)
+    if name == "not":
+        return lambda x: np.logical_not(first(x))
     if name in NUMERIC:
         function = NUMERIC[name]
         return lambda x: function(first(x))
     second = evaluator(parts[1])
-    return _BINARY[name](first, second)
+    if name == "where":
+        return _where(first, second, evaluator(parts[2]))
+    return _of_two(name, first, second)
 
 
-_BINARY: dict[str, Callable[[Any, Any], Callable[[Any], Any]]] = {
-    "+": lambda a, b: lambda x: a(x) + b(x),
-    "-": lambda a, b: lambda x: a(x) - b(x),
-    "*": lambda a, b: lambda x: a(x) * b(x),
-    "/": lambda a, b: lambda x: a(x) / b(x),
-    "**": lambda a, b: lambda x: a(x) ** b(x),
+def _where(
+    condition: Callable[[Any], Any], one: Callable[[Any], Any], other: Callable[[Any], Any]
+) -> Callable[[Any], Any]:
+    """Take one of two; of a single value only that one is evaluated."""
+
+    def evaluate(x: Any) -> Any:
+        holds = condition(x)
+        if np.ndim(holds) == 0:
+            return one(x) if holds else other(x)
+        with np.errstate(all="ignore"):
+            return np.where(holds, one(x), other(x))
+
+    return evaluate
+
+
+OF_TWO: dict[str, Callable[[Any, Any], Any]] = {
+    **ARITHMETIC,
+    **LARGEST,
+    **COMPARE,
+    "and": np.logical_and,
+    "or": np.logical_or,
 }
+"""What joins two values or two conditions, by NumPy."""
+
+
+def _of_two(name: str, a: Callable[[Any], Any], b: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    # The four of arithmetic are written out: a call less each, in what scripts are replayed by.
+    match name:
+        case "+":
+            return lambda x: a(x) + b(x)
+        case "-":
+            return lambda x: a(x) - b(x)
+        case "*":
+            return lambda x: a(x) * b(x)
+        case "/":
+            return lambda x: a(x) / b(x)
+    function = OF_TWO[name]
+    return lambda x: function(a(x), b(x))

@@ -13,6 +13,7 @@ from typing import Any
 
 import sympy
 
+from natrium.model.branches import choose
 from natrium.model.expressions.exprel import exprel, whole
 
 # Two zeros nearer than this (relative to 1 mV and to themselves) are one zero written with rounding.
@@ -256,6 +257,8 @@ def feature_scale(expr: sympy.Expr, t: sympy.Symbol) -> float:
         linear = _linear(function.args[0], t)
         if linear is not None and isinstance(function, (sympy.sin, sympy.cos)):
             scale = min(scale, 2 * math.pi / abs(float(linear[0])) / 3.0)
+        elif isinstance(function, (choose, sympy.floor, sympy.Abs)):
+            continue  # its breaks are found by themselves
         elif linear is None or not isinstance(function, sympy.exp):
             scale = min(scale, UNSEEN)
     if denominators(expr):

@@ -13,9 +13,11 @@ from cattrs.errors import ClassValidationError, ForbiddenExtraKeysError, Iterabl
 from cattrs.gen import make_dict_structure_fn, override
 
 from natrium.model.channel import Channel, Gate
-from natrium.model.checks import show
+from natrium.model.checks import Choice, Name, Number, show
 from natrium.model.errors import ModelError, NatriumError
-from natrium.model.neuron import Neuron
+from natrium.model.hybrid import REFRACTORY_RULES
+from natrium.model.hybrid_neuron import HybridNeuron
+from natrium.model.neuron import NO_THRESHOLD, TAU_REF, V_THRESH, Neuron, as_threshold
 from natrium.model.simulation import Model, Simulation
 from natrium.model.stimuli.kinds import KINDS, VERSION
 from natrium.model.stimuli.stimulus import Stimulus
@@ -36,6 +38,37 @@ class _File:
 
 
 @attrs.frozen
+class _Equations:
+    """The top level of a model file of equations of one's own."""
+
+    natrium: int
+    equations: dict[str, Any]
+    initial: dict[str, Any]
+    parameters: dict[str, Any] = attrs.field(factory=dict)
+    threshold: Any = NO_THRESHOLD
+    reset: dict[str, Any] = attrs.field(factory=dict)
+    refractory: dict[str, Any] = attrs.field(factory=dict)
+    stimuli: tuple[Stimulus, ...] = ()
+    simulation: Simulation = attrs.field(factory=Simulation)
+
+    def neuron(self) -> HybridNeuron:
+        """Make the neuron, every expression read with its place."""
+        period = dict(self.refractory)
+        duration, rule = period.pop("duration", 0.0), period.pop("rule", None)
+        if rule is not None and period:
+            raise ModelError("refractory: either a rule, or a word for each state, got both")
+        return HybridNeuron(
+            equations=self.equations,
+            initial=self.initial,
+            parameters=self.parameters,
+            v_thresh=self.threshold,
+            reset=self.reset,
+            tau_ref=duration,
+            refractory=period if rule is None else rule,
+        )
+
+
+@attrs.frozen
 class _Neuron(Neuron):
     """The table [neuron]: its channels stand apart."""
 
@@ -44,6 +77,9 @@ def structure_model(data: dict[str, Any]) -> Model:
     """Make a model of a model file's content; see `natrium.model.from_dict`."""
     _table(data)
     try:
+        if "equations" in data:
+            own = _converter().structure(data, _Equations)
+            return Model(neuron=own.neuron(), stimulus=own.stimuli, simulation=own.simulation)
         file = _converter().structure(data, _File)
         own = {field.name: getattr(file.neuron, field.name) for field in attrs.fields(Neuron)}
         neuron = Neuron(**own | {"channels": file.channels})
@@ -78,6 +114,9 @@ def _problems(error: BaseException, place: str) -> Iterator[str]:
         known = ", ".join(sorted(_keys(error.cl)))
         for key in sorted(error.extra_fields, key=str):
             yield f"{dot}{key}: unknown key; the keys here are {known}"
+    elif isinstance(error, ExceptionGroup):
+        for inner in error.exceptions:
+            yield f"{dot}{inner.key}: {inner}" if isinstance(inner, _At) else f"{place}: {inner}"
     elif isinstance(error, KeyError):
         yield f"{place}: missing key"
     else:
@@ -97,6 +136,11 @@ def _converter() -> cattrs.Converter:
     converter = cattrs.Converter(forbid_extra_keys=True, detailed_validation=True)
     for cls in (Gate, Simulation):
         _register(converter, cls)
+    shared: dict[str, Any] = {
+        "natrium": override(struct_hook=_check_version),
+        "simulation": override(struct_hook=lambda data, _: converter.structure(_table(data), Simulation)),
+        "stimuli": override(struct_hook=_list_of(converter, Stimulus)),
+    }
     _register(converter, Channel, nested={"gates": Gate})
     _register(converter, _Neuron, left_out={"channels"})
     known: set[type[Stimulus]] = set()
@@ -115,11 +159,24 @@ def _converter() -> cattrs.Converter:
             _File,
             converter,
             _cattrs_forbid_extra_keys=True,
-            natrium=override(struct_hook=_check_version),
             neuron=override(struct_hook=lambda data, _: converter.structure(_table(data), _Neuron)),
             channels=override(struct_hook=_list_of(converter, Channel)),
-            stimuli=override(struct_hook=_list_of(converter, Stimulus)),
-            simulation=override(struct_hook=lambda data, _: converter.structure(_table(data), Simulation)),
+            **shared,
+        ),
+    )
+    converter.register_structure_hook(
+        _Equations,
+        make_dict_structure_fn(
+            _Equations,
+            converter,
+            _cattrs_forbid_extra_keys=True,
+            equations=override(struct_hook=_each_of(_expression)),
+            initial=override(struct_hook=_each_of(_number)),
+            parameters=override(struct_hook=_each_of(_number)),
+            threshold=override(struct_hook=_threshold),
+            reset=override(struct_hook=_each_of(_expression)),
+            refractory=override(struct_hook=_refractory),
+            **shared,
         ),
     )
     return converter
@@ -158,6 +215,59 @@ def _check_as(field: attrs.Attribute[Any]) -> Callable[[Any, Any], Any]:
         return value
 
     return hook
+
+
+def _each_of(check: Callable[[str, Any], Any]) -> Callable[[Any, Any], dict[str, Any]]:
+    """Make a hook that puts every value of a table through a check, all problems together."""
+
+    def hook(data: Any, _: Any) -> dict[str, Any]:
+        found, broken = {}, []
+        for name, value in _table(data).items():
+            try:
+                Name().check("a name", name)
+                found[name] = check(name, value)
+            except ModelError as error:
+                broken.append(_At(name, error))
+        if broken:
+            raise ExceptionGroup("a table", broken)
+        return found
+
+    return hook
+
+
+class _At(ModelError):
+    """An error at a key of a table."""
+
+    def __init__(self, key: str, error: ModelError) -> None:
+        super().__init__(str(error))
+        self.key = key
+
+
+def _number(name: str, value: Any) -> float:
+    Number().check(name, value)
+    return float(value)
+
+
+def _expression(name: str, value: Any) -> Any:
+    if not isinstance(value, str):
+        return _number(name, value)
+    return value
+
+
+def _threshold(value: Any, _: Any) -> Any:
+    V_THRESH.check("threshold", as_threshold(value))
+    return value
+
+
+def _refractory(data: Any, _: Any) -> dict[str, Any]:
+    for name, value in _table(data).items():
+        if name == "duration":
+            TAU_REF.check("duration", value)
+        elif name == "rule":
+            Choice(REFRACTORY_RULES).check("rule", value)
+        else:
+            Choice(("hold", "free")).check(name, value)
+    return dict(data)
 
 
 def _table(data: Any) -> dict[str, Any]:

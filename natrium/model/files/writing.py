@@ -5,16 +5,18 @@ from __future__ import annotations
 import json
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
 import attrs
 import numpy as np
+import sympy
 
 from natrium.model.channel import Channel
 from natrium.model.errors import ModelError
-from natrium.model.expressions.expression import Expression
+from natrium.model.expressions.expression import Expression, as_text, symbolic_of
+from natrium.model.hybrid_neuron import HybridNeuron
 from natrium.model.neuron import NO_THRESHOLD, NoThreshold
 from natrium.model.stimuli.kinds import KINDS, VERSION
 from natrium.model.stimuli.stimulus import Sum
@@ -44,21 +46,52 @@ def to_dict(model: Writable) -> dict[str, Any]:
     ModelError
         When a stimulus cannot be written, such as a Python function.
     """
-    if not model.neuron.of_channels:
-        raise ModelError(
-            "a model file holds a neuron of channels, got equations of one's own: keep the script"
-        )
     for part in model.stimulus.parts:
         if type(part) not in KINDS.values():
             raise ModelError(f"a {type(part).__name__} stimulus cannot be written to a model file")
-    data: dict[str, Any] = {
-        "natrium": VERSION,
-        "neuron": _plain(model.neuron, without={"channels"}),
-    }
-    data["channels"] = [_plain(channel) for channel in model.neuron.channels]
+    data: dict[str, Any] = {"natrium": VERSION} | _neuron(model.neuron)
     data["stimuli"] = [{"kind": part.kind} | _plain(part) for part in model.stimulus.parts]
     data["simulation"] = _plain(model.simulation)
     return {key: value for key, value in data.items() if value not in ([], {})}
+
+
+def _neuron(neuron: Any) -> dict[str, Any]:
+    """Give a neuron's tables."""
+    if isinstance(neuron, HybridNeuron):
+        return _equations(neuron)
+    if not neuron.of_channels:
+        raise ModelError(f"a {type(neuron).__name__} cannot be written to a model file")
+    tables = {"neuron": _plain(neuron, without={"channels"})}
+    return tables | {"channels": [_plain(channel) for channel in neuron.channels]}
+
+
+def _equations(neuron: HybridNeuron) -> dict[str, Any]:
+    """Give the tables of equations of one's own."""
+    states = [name for name, _ in neuron.equations]
+    known = sorted({*states, *(name for name, _ in neuron.parameters), "I"})
+    rule = neuron.refractory
+    threshold = float(neuron.v_thresh) if neuron.fires else NO_THRESHOLD
+    words = {"rule": rule} if isinstance(rule, str) else dict(rule)
+    return {
+        "threshold": threshold,
+        "equations": {name: _text(name, value, known) for name, value in neuron.equations},
+        "initial": {name: float(value) for name, value in neuron.initial},
+        "parameters": {name: float(value) for name, value in neuron.parameters},
+        "reset": {name: _text(name, value, known) for name, value in neuron.reset},
+        "refractory": {"duration": float(neuron.tau_ref)} | words,
+    }
+
+
+def _text(name: str, value: Any, known: Sequence[str]) -> Any:
+    """Give an expression as text that is read again as the same."""
+    if not isinstance(value, sympy.Expr):
+        return value if isinstance(value, str) else float(value)
+    try:
+        text = as_text(value)
+        symbolic_of(text, *known)
+    except ModelError as error:
+        raise ModelError(f"{name} cannot be written to a model file: {error}") from error
+    return text
 
 
 def channel_to_dict(channel: Channel) -> dict[str, Any]:

@@ -18,6 +18,7 @@ from natrium.model.expressions.exprel import whole
 from natrium.model.expressions.expression import Expression, as_expression, evaluated
 from natrium.model.expressions.smooth import feature_scale
 from natrium.model.kernel import lower_expressions
+from natrium.model.stimuli.breaks import broken
 from natrium.model.stimuli.drive import Drive
 from natrium.model.stimuli.stimulus import SCALE, SampledInput, Stimulus, number_field
 
@@ -167,15 +168,23 @@ class Formula(Stimulus):
         return self
 
     def edges(self, t_start: float, t_end: float) -> Iterator[float]:
-        """Give the window's edges and the breakpoints given."""
+        """Give the window's edges, the breakpoints given, and where a branch of the expression changes."""
         yield from super().edges(t_start, t_end)
         yield from self.breakpoints
+        parts = broken(self.value.symbolic, self.value.symbol)
+        if parts is not None:
+            with evaluated(self.value):
+                yield from parts.breaks(t_start, t_end)
 
     def drive(self, t: float) -> Drive:
         """Give the input on the smooth piece that begins at `t`."""
-        symbolic, symbol = whole(self.value.symbolic), self.value.symbol
-        function = lower_expressions((symbolic,), (symbol,), saturated=False)
-        scale = self.max_step or feature_scale(self.value.symbolic, symbol)
+        symbolic, symbol = self.value.symbolic, self.value.symbol
+        parts = broken(symbolic, symbol)
+        if parts is None:
+            function = lower_expressions((whole(symbolic),), (symbol,), saturated=False)
+        else:
+            function = parts.on(t)
+        scale = self.max_step or feature_scale(symbolic, symbol)
 
         def curve(s: float) -> float:
             return _real(function, t + s)

@@ -186,7 +186,7 @@ class Compiled(BaseSolver):
         >>> spikes.round(6).tolist()
         [40.948477, 65.587194, 90.386462]
         """
-        if reason := _other_equations(neuron):
+        if reason := _other_equations(neuron) or _roaming(neuron):
             raise UnsupportedModel(f"nothing can be prepared for {reason}: use EventDriven (--solver event)")
         run = Run.check(neuron, stimulus, t_start, t_end)
         return Prepared(self, run, lambda inputs: self.settings(int(self._orders(inputs)[0])))
@@ -206,7 +206,7 @@ class Compiled(BaseSolver):
             When numba is not installed.
         """
         engine()
-        reasons = dict.fromkeys(range(runs.n_runs), _other_equations(runs.neuron))
+        reasons = dict.fromkeys(range(runs.n_runs), _other_equations(runs.neuron) or _roaming(runs.neuron))
         if any(reasons.values()):
             return self._elsewhere(runs, sample_times, reasons)[1]
         inputs = tabulate(runs)
@@ -336,6 +336,14 @@ class Compiled(BaseSolver):
 
 def _other_equations(neuron: AnyNeuron) -> str:
     return "" if neuron.of_channels else f"a {type(neuron).__name__}"
+
+
+def _roaming(neuron: AnyNeuron) -> str:
+    """Say that V might leave the range in which all rates keep their rules: here nobody looks."""
+    for label, held in neuron.rate_ranges:
+        if held.below or not neuron.fires:
+            return f"{label}, whose rates keep their rules from {held.low:g} to {held.high:g} mV only"
+    return ""
 
 
 def _orders(atol: float, inputs: InputTable) -> Whole:

@@ -40,7 +40,7 @@ def bound_rhs(
 
 
 def bound_jacobian(kernel: Kernel, sides: Array) -> Rhs:
-    """Bind parameters, and the branches' sides as they are, to the Jacobian; it does not depend on the input."""
+    """Bind parameters, and the branches' sides as they are, to the Jacobian, the same for all inputs."""
     jacobian = kernel.flow.jacobian
 
     def jac(s: float, y: Array) -> Any:

@@ -24,6 +24,7 @@ from natrium.model import (
     smooth_spans,
 )
 from natrium.model.arrays import Array
+from natrium.model.hybrid import over_threshold
 from natrium.solvers.base import BaseSolver, Run
 from natrium.solvers.closed_form import decide
 from natrium.solvers.dense import Polynomials
@@ -44,10 +45,10 @@ LEAST_ATOL = 1e-20  # below it errors in units of tolerance overflow where a gat
 ATOL_V, ATOL_GATE = 1.0, 0.01
 # What a step's error is, in tolerances, differs between methods: RK45's is as large as it is allowed to
 # be, the others' smaller (measured on the reference spike trains).
-# Where V runs off faster than that, the rest of its way to the threshold takes this many units in the last
-# place of the time at most: solve_ivp gives up at ten, of the piece's own time.
-LEAP, LEAP_NODES = 100.0, 64
 TIGHTER = {"DOP853": 1.0, "RK45": 0.1, "Radau": 1.0}
+# Where solve_ivp gives up on V that runs off, the rest of its way to the threshold takes at most this many
+# units in the last place of the time: no slower state moves meanwhile.
+LEAP, LEAP_NODES = 1e4, 64
 
 
 # Options of our steppers pass through solve_ivp to them; its stubs know SciPy's own only.
@@ -298,11 +299,8 @@ class _Course:
         self.y = after - self.shift
         self.above = self.passes
         if self.y[0] >= 0.0 and not self.passes:
-            raise SolverError(
-                f"the reset must take V below v_thresh ({self.neuron.v_thresh!r} mV), got {after[0]:.9g} mV at "
-                f"t = {self.t_start + time:.9g} ms: the cell would fire for ever; leave V out of the reset where "
-                "a spike is V's way up through a level"
-            )
+            when = f" at t = {self.t_start + time:.9g} ms"
+            raise SolverError(over_threshold(self.neuron.v_thresh, float(after[0]), when))
         self.refractory_until = time + self.neuron.tau_ref
 
     def _leap(self, fun: Rhs, begin: float, s: float) -> bool:
@@ -326,7 +324,7 @@ class _Course:
         before[0] = self.neuron.v_thresh
         before[1:] += total[1:]
         slope = float(fun(s, before - self.shift)[0])
-        self._spike(slope, begin + s, before)
+        self._spike(slope, begin + s + float(total[0]), before)
         return True
 
     def _after_failure(self, method: str, jac: Any, time: float, s: float) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import cache
 from math import comb
+from typing import Any
 
 import attrs
 import numpy as np
@@ -20,7 +21,7 @@ ON_SURFACE = 1e-13  # of a surface's terms: what rounding leaves of zero
 
 
 @cache
-def _basis(degree: int) -> Array:
+def _basis(degree: int) -> Any:
     """Give the Bernstein polynomials at the nodes, shape (NODES, degree + 1)."""
     x = 0.5 - 0.5 * np.cos(np.pi * np.arange(NODES) / (NODES - 1))
     return np.stack([comb(degree, i) * x**i * (1.0 - x) ** (degree - i) for i in range(degree + 1)], axis=1)
@@ -64,7 +65,9 @@ class Surfaces:
         if surfaces is None:
             return np.empty(0)
         try:
-            values = surfaces(*y.tolist(), self.drive(s) - self.gap, *self.kernel.parameters, *self.sides.tolist())
+            values = surfaces(
+                *y.tolist(), self.drive(s) - self.gap, *self.kernel.parameters, *self.sides.tolist()
+            )
         except (OverflowError, ValueError, ZeroDivisionError):
             return np.full(self.sides.size, np.nan)
         return np.asarray(values, dtype=float)

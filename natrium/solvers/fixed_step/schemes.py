@@ -12,13 +12,13 @@ References
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import attrs
 import numpy as np
 
-from natrium.model import Expression, Gate, Kernel, Neuron, exprel_array, lower
+from natrium.model import AnyNeuron, Expression, Gate, Kernel, Neuron, exprel_array, lower
 from natrium.model.arrays import Array
 from natrium.model.equations import approach, channel_current, membrane, open_and_close
 
@@ -30,14 +30,15 @@ Current = Callable[[float], float]
 class Flow:
     """The equations of one neuron, as the schemes call them."""
 
-    neuron: Neuron
+    neuron: AnyNeuron
     kernel: Kernel
     written: tuple[Callable[[Any, Any], Any], ...]
 
     @classmethod
-    def of(cls, neuron: Neuron) -> Flow:
+    def of(cls, neuron: AnyNeuron) -> Flow:
         """Make the flow of a neuron."""
-        written = tuple(_written_derivative(gate) for channel in neuron.channels for gate in channel.gates)
+        channels = neuron.channels if isinstance(neuron, Neuron) else ()
+        written = tuple(_written_derivative(gate) for channel in channels for gate in channel.gates)
         return cls(neuron, lower(neuron.system), written)
 
     def derivative(self, y: Array, current: float) -> Array:
@@ -57,12 +58,12 @@ class Flow:
         V = y[0]
         return [derivative(V, x) for derivative, x in zip(self.written, y[1:], strict=True)]
 
-    def written_current(self, V: Any, gates: Array) -> Any:
+    def written_current(self, neuron: Neuron, V: Any, gates: Sequence[Any]) -> Any:
         """Sum g m**3 h (E - V) over the channels, factors and terms from left to right."""
         values = iter(gates)
         return sum(
             channel_current(V, channel.g, channel.E, [(next(values), gate.power) for gate in channel.gates])
-            for channel in self.neuron.channels
+            for channel in neuron.channels
         )
 
 
@@ -102,8 +103,11 @@ class Scheme:
 def _sequential_euler(flow: Flow, y: Array, h: float, current: Current) -> Array:
     """Gates first, with the old V; then V with the new gates: sums and products as the script has them."""
     neuron, V = flow.neuron, y[0]
+    if not isinstance(neuron, Neuron):  # the other states first, all with the old ones
+        others = np.array([V, *(y + h * flow.derivative(y, current(0.0)))[1:]])
+        return np.array([V + h * flow.derivative(others, current(0.0))[0], *others[1:]])
     gates = [x + slope * h for x, slope in zip(y[1:], flow.written_slopes(y), strict=True)]
-    channels = flow.written_current(V, gates)  # type: ignore[arg-type]  # any sequence of gates
+    channels = flow.written_current(neuron, V, gates)
     dv = membrane(V, neuron.v_rest, current(0.0), [channels]) / neuron.tau_m * h
     return np.array([V + dv, *gates])
 

@@ -8,16 +8,17 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_right
+from collections.abc import Callable
 from functools import cache
-from typing import ClassVar, Literal, Self
+from typing import Any, ClassVar, Literal, Self
 
 import attrs
 import numpy as np
 from scipy.optimize import brentq
 
 from natrium.model import (
+    AnyNeuron,
     Choice,
-    Neuron,
     Number,
     Optional,
     Simulation,
@@ -93,6 +94,8 @@ class FixedStep(BaseSolver):
     """
 
     name: ClassVar[str] = "script"
+    any_equations: ClassVar[bool] = True
+    heeds_rates: ClassVar[bool] = False  # a script goes where it goes
 
     dt: float = attrs.field(converter=as_float, validator=Number("ms", 0.0, open_low=True))
     scheme: str = attrs.field(default="sequential-euler", validator=Choice(tuple(SCHEMES)))
@@ -157,14 +160,18 @@ class FixedStep(BaseSolver):
 class _Course:
     """One run as it goes on."""
 
-    def __init__(self, solver: FixedStep, neuron: Neuron, stimulus: Sum, starts: Array) -> None:
+    def __init__(self, solver: FixedStep, neuron: AnyNeuron, stimulus: Sum, starts: Array) -> None:
         self.solver, self.neuron, self.stimulus, self.starts = solver, neuron, stimulus, starts
         self.flow = Flow.of(neuron)
         self.step = SCHEMES[solver.scheme].step
-        ruled = attrs.evolve(neuron, refractory=solver.gates or neuron.refractory)
-        self.resting = lower(ruled.system)
+        ruled: Any = neuron
+        self.resting = lower((attrs.evolve(ruled, refractory=solver.gates) if solver.gates else ruled).system)
         self.flows_on = self.resting.system.relaxations is None and solver.refractory != "exact"
         self.gates_move = self.resting.system.resting.rhs[1:] == self.resting.system.rhs[1:]
+        self.passes = self.resting.system.passes
+        self.at_rest: Callable[..., list[float]] | None = None  # the flow while refractory, where any moves
+        if not neuron.of_channels and any(flow != 0 for flow in self.resting.system.resting.rhs):
+            self.at_rest = lower(self.resting.system.resting).event_rhs
         self.state = np.array(neuron.initial_state())
         self.y = np.empty((self.state.size, starts.size))
         self.counters = np.empty(starts.size)
@@ -220,7 +227,11 @@ class _Course:
         if self.flows_on:  # its spikes ignored
             current, _ = self._current(t, t, dt)
             self.state = self.step(self.flow, self.state, dt, current)
-        elif self.solver.scheme == "sequential-euler" and self.gates_move:
+        elif self.at_rest is not None and self.solver.scheme == "sequential-euler":
+            u = float(self.state[0]) - self.neuron.origin
+            slopes = self.at_rest(u, *self.state[1:].tolist(), 0.0, *self.resting.parameters)
+            self.state = self.state + dt * np.array(slopes)
+        elif self.neuron.of_channels and self.solver.scheme == "sequential-euler" and self.gates_move:
             slopes = self.flow.written_slopes(self.state)
             moved = [x + s * dt for x, s in zip(self.state[1:], slopes, strict=True)]
             self.state = np.array([self.state[0], *moved])
@@ -240,12 +251,12 @@ class _Course:
             if length < h and (on_grid or new[0] < self.neuron.v_thresh):
                 begin, h = begin + length, h - length
                 continue
-            if not new[0] >= self.neuron.v_thresh:
+            if not new[0] >= self.neuron.v_thresh or (self.passes and old[0] >= self.neuron.v_thresh):
                 return
             part, at = self._locate(old, new, length, current)
             spike = begin + part * length
             self._spike(t, spike, at)
-            if not self.exact:
+            if not self.exact or self.passes:
                 return
             end = begin + h
             if self.counter >= end:
@@ -293,10 +304,13 @@ class _Course:
         solver, neuron = self.solver, self.neuron
         on_grid = solver.spike_time == "grid"
         late = {"start": t if on_grid else spike - solver.dt, "end": t + solver.dt if on_grid else spike}
-        before, after = at.copy(), at.copy()
-        before[0], after[0] = neuron.v_thresh, neuron.v_reset
+        before = at.copy()
+        before[0] = neuron.v_thresh
+        # The script's own: what a spike leaves of the state on the grid.
+        after = np.array(self.resting.reset(*at.tolist(), 0.0, *self.resting.parameters))
         self.events.append(Event(late[solver.label], before, after, math.nan))
-        self.state = after.copy()
+        if not self.passes:
+            self.state = after.copy()
         if solver.refractory == "counter":
             self.counter = neuron.tau_ref
         elif solver.refractory == "steps":

@@ -21,14 +21,14 @@ hash(V)
 breakpoint() | input() | print(1) | exit() | quit() | help() | type(V) | type('X', (), {}) | object() | int(V)
 float('nan') | float(V) | str(V) | repr(V) | bytes(8) | bytearray(10**9) | range(9) | list(V) | tuple(V)
 set()
-dict() | sum([V]) | max(V, 1) | min(V, 1) | pow(V, 2) | pow(9, 9**9) | round(V) | complex(V) | divmod(V, 2)
+dict() | sum([V]) | max(V) | min() | pow(V, 2) | pow(9, 9**9) | round(V) | complex(V) | divmod(V, 2)
 isinstance(V, int) | super() | memoryview(V) | iter(V) | next(V) | map(exp, V) | zip(V) | filter(V, V)
 all(V)
 any(V) | sorted(V) | callable(V) | chr(65) | ord('a') | format(V) | canary() | canary(V) | Symbol('V')
 sympify('V') | parse_expr('V') | Integer(1) | Float(1) | Rational(1, 2) | lambdify(V, V) | Piecewise((1, V))
-sinh(V) | cosh(V) | tan(V) | atan(V) | asin(V) | gamma(V) | floor(V) | ceil(V) | sign(V) | Heaviside(V)
+sec(V) | csc(V) | tan(V) | atan(V) | asin(V) | gamma(V) | floor(V, 1) | ceil(V) | sgn(V) | Heaviside(V)
 ln(V)
-log10(V) | log2(V) | exp2(V) | power(V, 2) | where(V, V, V) | Exp(V) | EXP(V) | Abs(V) | exit(0)
+log1p(V) | log2(V) | exp2(V) | power(V, 2) | where(V, V, V) | Exp(V) | EXP(V) | Abs(V) | exit(0)
 fma(V, V, V)
 """
 
@@ -62,7 +62,7 @@ infinity | NaN | -inf | 1e999 | -1e999 | 1e400*V | V - 1e309 | 0777 | 1__0 | 1_ 
 """
 
 OPERATORS = """
-V @ V | V // 2 | V % 2 | V|1 | V & 1 | V ^ 2 | V << 1 | V >> 1 | 1 << 99999999999 | ~V | not V | V and 1
+V @ V | V // 2 | V @ 2 | V|1 | V & 1 | V ^ 2 | V << 1 | V >> 1 | 1 << 99999999999 | ~V | not V | V and 1
 V or 1
 V if V else 1 | 1 if 1 else V | V < 1 | 1 < V < 2 | V == V | V != V | V <> V | V is V | V is not 1 | V in V
 V not in V | V = 1 | V += 1 | V -> V | V++ | ++ | + | * | V + | * V | V ** | ** V | / V | V * / V

@@ -235,7 +235,7 @@ t = sympy.Symbol("t", real=True)
         (5 * sympy.sin(-t / 10), 20 * math.pi / 3),
         (sympy.sin(t) + sympy.cos(10 * t), 2 * math.pi / 30), (sympy.sin(t**2), 1.0),
         (sympy.exp(-(t**2)), 1.0),
-        (sympy.Abs(t), 1.0), (sympy.tanh(t), 1.0), (sympy.log(t), 1.0), (1 / (1 + t**2), 1.0), (1 / t, 1.0),
+        (sympy.Abs(t), math.inf), (sympy.tanh(t), 1.0), (sympy.log(t), 1.0), (1 / (1 + t**2), 1.0), (1 / t, 1.0),
         (sympy.sin(100 * t) / t, 2 * math.pi / 300), (sympy.sin(3) * t, math.inf),
         (sympy.exp(sympy.sin(t / 100)), 1.0),
     ],
