@@ -158,6 +158,9 @@ class HybridNeuron:
             if name not in states:
                 raise ModelError(f"refractory must name states ({', '.join(states)}), got {show(name)}")
             Choice(("hold", "free")).check(f"refractory, {name}", word)
+        free = {name for name, word in self.refractory if word == "free"}
+        if free in (set(), set(states[1:])):  # what has a name of its own
+            object.__setattr__(self, "refractory", "clamp" if free else "hold")
 
     def _numbers(self) -> dict[Any, float]:
         """Give the values at which the reset is looked at: its parameters, and V at the threshold."""

@@ -29,7 +29,7 @@ def findings(
     """
     said = [_count(comparison)]
     neuron = comparison.model.neuron
-    if not comparison.truth.n_spikes and neuron.fires and not neuron.channels:
+    if not comparison.truth.n_spikes and neuron.fires and neuron.is_leaky:
         said.append(_rheobase(comparison))
     said += [*_labels(comparison), *_edges(comparison)]
     if comparison.script.n_spikes:
@@ -62,7 +62,7 @@ def summary(comparison: Comparison, budget: Budget | None = None) -> list[str]:
     """
     said = [_count(comparison)]
     if not comparison.truth.n_spikes and comparison.model.neuron.fires:
-        if not comparison.model.neuron.channels:
+        if comparison.model.neuron.is_leaky:
             said.append(_rheobase(comparison))
     elif budget is not None:
         said.append(advice(budget))
@@ -160,7 +160,8 @@ def _counter(comparison: Comparison) -> str:
 
 
 def _rules(comparison: Comparison) -> list[str]:
-    if not comparison.model.neuron.channels:
+    neuron = comparison.model.neuron
+    if neuron.is_leaky or not neuron.of_channels:
         return []
     hold, clamp = (comparison.truths[rule].spike_times for rule in ("hold", "clamp"))
     shifts = (partners_of(clamp, hold) - hold).tolist()

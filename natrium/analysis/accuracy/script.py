@@ -11,7 +11,8 @@ import numpy as np
 from natrium.analysis.accuracy.matching import SpikePair, match_spikes
 from natrium.analysis.accuracy.truth import Reference, reference
 from natrium.analysis.result import Result
-from natrium.model import Model, ModelError
+from natrium.model import Model, ModelError, UnsupportedModel
+from natrium.model.hybrid import REFRACTORY_RULES
 from natrium.solvers import FixedStep, Trajectory
 
 
@@ -76,7 +77,10 @@ class Comparison(Result):
         neuron, truth = self.model.neuron, self.truth
         times = np.linspace(truth.t_start, truth.t_end, SAMPLES)[:-1].tolist()
         largest = max(self.model.stimulus(t) for t in times)
-        held = held_steps(self.script)
+        held, leak = held_steps(self.script), {}
+        if neuron.of_channels:  # else what the input does to V is not said by numbers alone
+            rest = neuron.v_rest
+            leak = {"lifts_V_to_mV": rest + largest, "needed_input_mV": neuron.v_thresh - rest}
         return {
             "dt_ms": self.dt,
             "n_spikes_script": self.script.n_spikes,
@@ -85,8 +89,7 @@ class Comparison(Result):
             "V_peak_mV": float(truth.sample(FINE)[1][0].max()),
             "v_thresh_mV": neuron.v_thresh,
             "largest_input_mV": largest,
-            "lifts_V_to_mV": neuron.v_rest + largest,
-            "needed_input_mV": neuron.v_thresh - neuron.v_rest,
+            **leak,
             "tau_ref_ms": neuron.tau_ref,
             "held_steps": held,
             "held_ms": held * self.dt,
@@ -142,10 +145,17 @@ def compare_script(model: Model) -> Comparison:
     ------
     ModelError
         When the model has no `dt` or no `t_end`.
+    UnsupportedModel
+        When its refractory rule is neither hold nor clamp.
     SolverError
         When a run cannot be carried through.
     """
     dt, t_end = _steps_of(model)
+    if model.neuron.refractory not in REFRACTORY_RULES:
+        raise UnsupportedModel(
+            "a comparison is made under the refractory rules hold and clamp, got one for each state: give "
+            "refractory = 'hold' or 'clamp'"
+        )
     t_start = model.simulation.t_start
     script = FixedStep(dt=dt).solve(model.neuron, model.stimulus, t_start=t_start, t_end=t_end)
     references = {}

@@ -212,8 +212,8 @@ def smooth_cycle(
         )
     if has_branches(*neuron.system.rhs):
         raise UnsupportedModel(
-            "a smooth cycle needs a right-hand side without branches, got one with: give v_thresh as a level that "
-            "V rises through, without a reset of V, and use limit_cycle"
+            "a smooth cycle needs a right-hand side without branches, got one with: give v_thresh as a level "
+            "that V rises through, without a reset of V, and use limit_cycle"
         )
     Number("mV").check("I", I)
     Count(low=1).check("crossings", crossings)

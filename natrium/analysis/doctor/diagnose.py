@@ -23,7 +23,7 @@ from natrium.analysis.doctor.words.finding import Finding
 from natrium.analysis.doctor.words.firing import threshold_bracket
 from natrium.analysis.doctor.words.fixed_step import known_findings
 from natrium.analysis.doctor.words.labels import edge_findings, label_findings, undecided
-from natrium.model import Model, ModelError, SolverError, StepLimit
+from natrium.model import Model, ModelError, SolverError, StepLimit, UnsupportedModel
 from natrium.model.arrays import Array
 from natrium.solvers import FixedStep
 
@@ -58,6 +58,8 @@ def diagnose(
     ------
     ModelError
         When the model has no dt, t_end or threshold, or the subject is none.
+    UnsupportedModel
+        When a subject is to be probed against equations of one's own.
     SolverError
         When the subject gives no numbers, or others each time.
     StepLimit
@@ -68,6 +70,11 @@ def diagnose(
     comparison = comparison or _compared(model)
     if subject is None or isinstance(subject, FixedStep):
         return _of_rules(subject, model, comparison, name)
+    if not model.neuron.of_channels:
+        raise UnsupportedModel(
+            "a script of one's own is read against a neuron of channels, got a model of equations: leave "
+            "--script out for the faults of the model's own fixed-step form"
+        )
     instance = not isinstance(subject, type) and callable(getattr(subject, "update", None))
     made = as_subject(subject, model)
     if isinstance(made, Recording):

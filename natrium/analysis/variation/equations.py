@@ -42,6 +42,7 @@ from natrium.solvers.trajectory import Event
 RTOL = 1e-11
 LEAST_RTOL = 1e-13
 GATE = 0.01  # absolute tolerances on gates, of those on V in mV
+STEEP = 500.0  # mV/ms: faster than any sodium spike; what is faster still, and steepens, runs off
 LOOKBACK = 1e-5  # ms, over which the slope of the input before a spike is taken
 
 _solve_ivp: Callable[..., Any] = solve_ivp
@@ -199,22 +200,31 @@ class _Walk:
             spiking = self.event is not None and self.event.time <= span.end
             end = self.event.time if self.event is not None and spiking else span.end
             drive = span.drive(self.t)
-            self._integrate(span, drive, end - self.t)
+            self._integrate(span, drive, end - self.t, spiking)
             if spiking:
                 self._spike(drive, end - self.t)
             self.t = end
         if self.restart is None and span.end in self.directions.edges:
             self._edge(span)
 
-    def _integrate(self, span: Span, drive: Drive, length: float) -> None:
+    def _integrate(self, span: Span, drive: Drive, length: float, spiking: bool) -> None:
+        v_thresh = self.trajectory.neuron.v_thresh if spiking else math.inf
         if self.surfaces is not None:
-            self._through_branches(span, length)
+            self._through_branches(span, length, v_thresh)
             return
         shapes = [(column, Span(s, span.begin, span.end)) for column, s in self.directions.inputs]
         inputs = [(column, shape.drive(self.t)) for column, shape in shapes]
         if self.known is None:
             self.y, self.S = integrate(
-                self.linear, drive, self.y, self.S, length, self.directions, inputs, rtol=self.rtol
+                self.linear,
+                drive,
+                self.y,
+                self.S,
+                length,
+                self.directions,
+                inputs,
+                rtol=self.rtol,
+                v_thresh=v_thresh,
             )
             return
         self.S = collocate(
@@ -231,7 +241,7 @@ class _Walk:
         )
         self.y = self.known.state(min(self.t + length, self.known.t_end), side="left")
 
-    def _through_branches(self, span: Span, length: float) -> None:
+    def _through_branches(self, span: Span, length: float, v_thresh: float) -> None:
         """Integrate with the sides of all branches held, from one change of them to the next."""
         assert self.surfaces is not None
         until = self.t + length
@@ -254,7 +264,15 @@ class _Walk:
                 )
             before, self.linear = sides, self.surfaces.held(sides)
             self.y, self.S = integrate(
-                self.linear, drive, self.y, self.S, end - begin, self.directions, inputs, rtol=self.rtol
+                self.linear,
+                drive,
+                self.y,
+                self.S,
+                end - begin,
+                self.directions,
+                inputs,
+                rtol=self.rtol,
+                v_thresh=v_thresh if end == until else math.inf,
             )
 
     def _sides(self, begin: float, end: float) -> tuple[float, ...]:
@@ -320,6 +338,7 @@ def integrate(
     inputs: list[tuple[int, Drive]] | None = None,
     *,
     rtol: float = RTOL,
+    v_thresh: float = math.inf,
 ) -> tuple[Array, Array]:
     """Integrate state and derivatives over one smooth piece.
 
@@ -337,6 +356,9 @@ def integrate(
     inputs : list of (int, Drive), optional
         Direction and derivative of the input by it, from the piece's start on.
     rtol : float
+    v_thresh : float
+        Threshold that V meets at the piece's end, mV: from where V runs off to it, V itself is what is
+        integrated over, and neither step nor derivative knows how steep it is.
 
     Returns
     -------
@@ -377,6 +399,14 @@ def integrate(
             return whole
 
         options = {"method": "Radau", "jac": block}
+
+    def runs_off(s: float, z: Array) -> float:
+        rate = linear.flow(z[:n], drive(s))[0][0]
+        return float(rate - STEEP) if rate < STEEP or _steepens(linear, z[:n], v_thresh, drive(s)) else -1.0
+
+    runs_off.terminal = True  # type: ignore[attr-defined]  # what solve_ivp reads off an event
+    if math.isfinite(v_thresh):
+        options["events"] = runs_off
     longest = min([drive.max_step, *(shape.max_step for _, shape in inputs)])
     result = _solve_ivp(
         fun,
@@ -389,9 +419,99 @@ def integrate(
         **options,
     )
     z = result.y[:, -1] if result.status == 0 else np.full(1, math.nan)
+    if result.status == 1:
+        s, z = float(result.t_events[0][0]), result.y_events[0][0]
+        return rise(linear, drive, s, z[:n], z[n:].reshape(n, columns), v_thresh, directions, inputs, rtol)
     if not np.all(np.isfinite(z)):
         raise SolverError(
             f"the variational equations must stay finite, got {result.message!r} {result.t[-1:]} ms into a "
             f"piece that begins at V = {y[0]:.6g} mV; check the rates there, or shorten the run"
         )
     return z[:n], z[n:].reshape(n, columns)
+
+
+def _steepens(linear: Linearised, y: Array, v_thresh: float, level: float) -> bool:
+    """Tell whether V would rise faster at the threshold than it does."""
+    there = np.array([v_thresh, *y[1:]])
+    return bool(linear.flow(there, level)[0][0] > linear.flow(y, level)[0][0])
+
+
+def rise(
+    linear: Linearised,
+    drive: Drive,
+    s: float,
+    y: Array,
+    S: Array,
+    v_thresh: float,
+    directions: Directions,
+    inputs: list[tuple[int, Drive]],
+    rtol: float,
+) -> tuple[Array, Array]:
+    """Integrate state and derivatives over V up to the threshold.
+
+    With t and the other states x as functions of V, dt/dV = 1/f_V and dx/dV = f_x/f_V, and what is
+    differentiated is t and x at given V: of moderate size however steep the rise is.
+
+    Parameters
+    ----------
+    linear, drive, directions, inputs, rtol
+        As of `integrate`.
+    s : float
+        Time in the piece, ms.
+    y : ndarray, shape (n_states,)
+    S : ndarray, shape (n_states, P)
+        There.
+    v_thresh : float
+        mV.
+
+    Returns
+    -------
+    y, S : ndarray
+        As of `integrate`, at the threshold.
+    """
+    n, columns = y.size, S.shape[1]
+    dp = directions.parameters
+    by_parameters = bool(dp.any())
+
+    def fun(V: float, z: Array) -> Array:
+        time, moved = z[0], z[n:].reshape(n, columns)  # row 0 of what moves is the time
+        state = np.array([V, *z[1:n]])
+        level = drive(time)
+        f, J, f_I = linear.flow(state, level)
+        dI = np.zeros(columns)
+        for column, shape in inputs:
+            dI[column] += shape(time)
+        if not drive.is_constant:
+            dI += (level - drive(time - LOOKBACK)) / LOOKBACK * moved[0]
+        df = J[:, 1:] @ moved[1:] + np.outer(f_I, dI)
+        if by_parameters:
+            df += linear.by_parameters(state, level) @ dp
+        out = np.empty_like(z)
+        out[0], out[1:n] = 1.0 / f[0], f[1:] / f[0]
+        slopes = (df - np.outer(f, df[0] / f[0])) / f[0]
+        slopes[0] = -df[0] / f[0] ** 2
+        out[n:] = slopes.ravel()
+        return out
+
+    f, _, _ = linear.flow(y, drive(s))
+    early = -S[0] / f[0]
+    moved = np.vstack([early, (S + np.outer(f, early))[1:]])
+    result = _solve_ivp(
+        fun,
+        (float(y[0]), v_thresh),
+        np.concatenate([[s], y[1:], moved.ravel()]),
+        method="DOP853",
+        rtol=rtol,
+        atol=1e-3 * rtol,
+        t_eval=(v_thresh,),
+    )
+    z = result.y[:, -1] if result.status == 0 else np.full(1, math.nan)
+    if not np.all(np.isfinite(z)):
+        raise SolverError(
+            f"the variational equations must stay finite, got {result.message!r} on the way from "
+            f"V = {y[0]:.6g} mV to the threshold; check the rates there"
+        )
+    end = np.array([v_thresh, *z[1:n]])
+    moved = z[n:].reshape(n, columns)
+    f, _, _ = linear.flow(end, drive(float(z[0])))
+    return end, np.vstack([np.zeros(columns), moved[1:]]) - np.outer(f, moved[0])

@@ -210,8 +210,8 @@ class Linearised:
         """
         if self.structure.resting is None:
             raise UnsupportedModel(
-                "derivatives need a refractory period in closed form (each state relaxing by itself), got the "
-                f"rule {self.system.refractory.rule!r}: use 'hold' or 'clamp'"
+                "derivatives need a refractory period in closed form (each state relaxing by itself), got "
+                f"the rule {self.system.refractory.rule!r}: use 'hold' or 'clamp'"
             )
         n, values = y.size, self.system.values
         end, by_state, by_length = y.copy(), np.eye(n), np.zeros(n)

@@ -64,7 +64,7 @@ class _Equations:
             v_thresh=self.threshold,
             reset=self.reset,
             tau_ref=duration,
-            refractory=period if rule is None else rule,
+            refractory=rule or period or "hold",
         )
 
 
@@ -78,8 +78,8 @@ def structure_model(data: dict[str, Any]) -> Model:
     _table(data)
     try:
         if "equations" in data:
-            own = _converter().structure(data, _Equations)
-            return Model(neuron=own.neuron(), stimulus=own.stimuli, simulation=own.simulation)
+            ours = _converter().structure(data, _Equations)
+            return Model(neuron=ours.neuron(), stimulus=ours.stimuli, simulation=ours.simulation)
         file = _converter().structure(data, _File)
         own = {field.name: getattr(file.neuron, field.name) for field in attrs.fields(Neuron)}
         neuron = Neuron(**own | {"channels": file.channels})

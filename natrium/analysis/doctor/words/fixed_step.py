@@ -66,7 +66,7 @@ def _known_rules(script: FixedStep, model: Model, known: str) -> list[Finding]:
     plain = script.scheme.removeprefix("sequential-")
     v = {"exponential-euler": "exponential"}.get(plain, plain)
     found = [
-        scheme_rule(v, "exponential" if v == "exponential" else "euler", order, known, bool(neuron.channels))
+        scheme_rule(v, "exponential" if v == "exponential" else "euler", order, known, not neuron.is_leaky)
     ]
     if script.spike_time == "grid":
         found.append(Finding("threshold-on-grid", "rule", ON_GRID, known))
