@@ -74,7 +74,7 @@ def dynamics(neuron: Neuron, I: float) -> Dynamics:
     SolverError
         When a run cannot be carried through.
     """
-    gates = sum(len(channel.gates) for channel in neuron.channels)
+    gates = sum(len(channel.moving) for channel in neuron.channels)
     try:
         cycle = limit_cycle(neuron, I)
     except SolverError:  # it falls silent

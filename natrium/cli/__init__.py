@@ -17,6 +17,7 @@ from natrium.cli.cycle import cycle_command
 from natrium.cli.doctor import doctor_command
 from natrium.cli.excitability import excitability_command
 from natrium.cli.fit import fit_command
+from natrium.cli.new import new_command
 from natrium.cli.parameters import parameters_command
 from natrium.cli.phase_plane import phase_plane_command
 from natrium.cli.reproduce import reproduce_command
@@ -24,6 +25,7 @@ from natrium.cli.run import run_command
 from natrium.cli.sweep import sweep_command
 
 VERBS: dict[str, Callable[..., None]] = {
+    "new": new_command,
     "run": run_command,
     "reproduce": reproduce_command,
     "doctor": doctor_command,

@@ -8,7 +8,7 @@ import attrs
 import numpy as np
 import sympy
 
-from natrium.model.checks import Count, Name, Number, Text, as_float, show
+from natrium.model.checks import Count, Name, Number, Optional, Text, as_float, show
 from natrium.model.equations import approach, open_and_close
 from natrium.model.errors import ModelError
 from natrium.model.expressions.expression import Expression, as_expression
@@ -39,6 +39,15 @@ def _check_inf(instance: Any, attribute: Any, value: Expression | None) -> None:
 def _check_tau(instance: Any, attribute: Any, value: Expression | None) -> None:
     if value is not None:
         check_rate(attribute.name, value, positive=True)
+
+
+def _as_number(value: Any) -> Any:
+    return None if value is None else as_float(value)
+
+
+def paced(flow: Any, pace: float) -> Any:
+    """Make a flow faster by a factor; by 1 it stays as it is, to the last digit."""
+    return flow if pace == 1.0 else pace * flow
 
 
 def _as_initial(value: Any) -> Any:
@@ -72,9 +81,13 @@ class Gate:
     alpha, beta : str, sympy.Expr or Expression
         Opening and closing rate, of V in mV, per ms. A removable singularity is no concern.
     inf, tau : str, sympy.Expr or Expression
-        Steady state and time constant (ms) instead of alpha and beta: dx/dt = (inf - x)/tau.
+        Steady state and time constant (ms) instead of alpha and beta: dx/dt = (inf - x)/tau. Without tau the
+        gate is instantaneous: x = inf(V) at all times, and no state of its own.
     initial : float or "steady-state"
         Value at the start; by default the steady state at the initial V.
+    q10, celsius : float, optional
+        Factor by which the gate is faster per 10 degrees, and the temperature (degrees Celsius) at which its
+        rates are given; at a neuron's own temperature it goes by ``q10**((neuron.celsius - celsius)/10)``.
 
     Raises
     ------
@@ -102,14 +115,43 @@ class Gate:
     initial: float | str = attrs.field(
         default=STEADY_STATE, kw_only=True, converter=_as_initial, validator=_check_initial
     )
+    q10: float | None = attrs.field(
+        default=None, kw_only=True, converter=_as_number, validator=Optional(Number("", 0.0, open_low=True))
+    )
+    celsius: float | None = attrs.field(
+        default=None, kw_only=True, converter=_as_number, validator=Optional(Number("degC"))
+    )
 
     def __attrs_post_init__(self) -> None:
         """Check that a pair of expressions is given."""
         given = [name for name in ("alpha", "beta", "inf", "tau") if getattr(self, name) is not None]
-        if given not in (["alpha", "beta"], ["inf", "tau"]):
+        if given not in (["alpha", "beta"], ["inf", "tau"], ["inf"]):
             raise ModelError(
-                f"gate {self.name} needs alpha and beta, or inf and tau, got {', '.join(given) or 'none'}"
+                f"gate {self.name} needs alpha and beta, or inf and tau (inf alone: instantaneous), got "
+                f"{', '.join(given) or 'none'}"
             )
+        if not self.moves and self.initial != STEADY_STATE:
+            raise ModelError(
+                f"gate {self.name} is instantaneous and has no initial value of its own, got {self.initial!r}"
+            )
+        if (self.q10 is None) != (self.celsius is None):
+            raise ModelError(f"gate {self.name} needs both q10 and celsius, or neither")
+
+    @property
+    def moves(self) -> bool:
+        """Whether it is a state of its own; else it is at its steady state at all times."""
+        return self.inf is None or self.tau is not None
+
+    def pace(self, celsius: float | None) -> float:
+        """Give the factor by which it is faster at a temperature than its rates say; 1 without one."""
+        if self.q10 is None or self.celsius is None or celsius is None:
+            return 1.0
+        return float(self.q10 ** ((celsius - self.celsius) / 10.0))
+
+    @property
+    def at_once(self) -> sympy.Expr:
+        """The steady state as SymPy, of V."""
+        return smooth_rate(_given(self.inf))
 
     def ranges(self) -> tuple[tuple[str, Range], ...]:
         """Give, of each of its rates that keeps its rules not everywhere, its name and where it does."""
@@ -120,18 +162,20 @@ class Gate:
         ]
         return tuple((name, one) for name, one in found if not one.is_all)
 
-    def flow(self, state: sympy.Symbol) -> GateFlow:
+    def flow(self, state: sympy.Symbol, pace: float = 1.0) -> GateFlow:
         """Give the gate's steady state and rate as SymPy."""
         if self.alpha is not None and self.beta is not None:
             alpha, beta = smooth_rate(self.alpha), smooth_rate(self.beta)
-            return GateFlow(state, alpha / (alpha + beta), alpha + beta)
-        return GateFlow(state, smooth_rate(_given(self.inf)), 1 / smooth_rate(_given(self.tau)))
+            return GateFlow(state, alpha / (alpha + beta), paced(alpha + beta, pace))
+        return GateFlow(state, smooth_rate(_given(self.inf)), paced(1 / smooth_rate(_given(self.tau)), pace))
 
-    def derivative(self, state: sympy.Symbol) -> sympy.Expr:
+    def derivative(self, state: sympy.Symbol, pace: float = 1.0) -> sympy.Expr:
         """Give dx/dt as SymPy, per ms."""
         if self.alpha is not None and self.beta is not None:
-            return open_and_close(state, smooth_rate(self.alpha), smooth_rate(self.beta))
-        return approach(state, smooth_rate(_given(self.inf)), smooth_rate(_given(self.tau)))
+            flow = open_and_close(state, smooth_rate(self.alpha), smooth_rate(self.beta))
+        else:
+            flow = approach(state, smooth_rate(_given(self.inf)), smooth_rate(_given(self.tau)))
+        return paced(flow, pace)
 
 
 @attrs.frozen
@@ -164,6 +208,11 @@ class Channel:
     E: float = attrs.field(converter=as_float, validator=Number("mV", short="E", meaning="reversal"))
     gates: tuple[Gate, ...] = attrs.field(default=(), converter=_as_tuple)
     source: str = attrs.field(default="", kw_only=True, eq=False, validator=Text())
+
+    @property
+    def moving(self) -> tuple[Gate, ...]:
+        """The gates that are states: all but the instantaneous ones."""
+        return tuple(gate for gate in self.gates if gate.moves)
 
     def __attrs_post_init__(self) -> None:
         """Check the gates."""

@@ -91,12 +91,18 @@ def _of_channels(neuron: Any) -> Iterator[str]:
         gates = []
         for gate in channel.gates:
             x = Tex(rf"{_escape(gate.name)}_{{{name}}}")
+            if gate.inf is not None and not gate.moves:
+                gates.append((Tex(rf"{x.text}^{{\infty}}(V)"), gate.power))
+                lines.append(rf"{x.text}^{{\infty}}(V) &= {gate.inf.latex}")
+                continue
             gates.append((x, gate.power))
             a, b = Tex(rf"\alpha_{{{x.text}}}(V)"), Tex(rf"\beta_{{{x.text}}}(V)")
             flow = open_and_close(x, a, b)
             if gate.alpha is None:
                 a, b = Tex(rf"{x.text}^{{\infty}}(V)"), Tex(rf"\tau_{{{x.text}}}(V)")
                 flow = approach(x, a, b)
+            if (pace := gate.pace(neuron.celsius)) != 1.0:
+                flow = Tex(f"{pace:.6g}") * flow
             lines.append(rf"\frac{{d{x.text}}}{{dt}} &= {flow.text}")
             rates = (gate.alpha, gate.beta, gate.inf, gate.tau)
             given = [rate for rate in rates if rate is not None]

@@ -11,7 +11,7 @@ import attrs
 import sympy
 
 from natrium.model.channel import STEADY_STATE, Channel, _as_tuple, _check_members
-from natrium.model.checks import Choice, Number, as_float
+from natrium.model.checks import Choice, Number, Optional, as_float
 from natrium.model.equations import channel_current, membrane
 from natrium.model.errors import ModelError
 from natrium.model.hybrid import REFRACTORY_RULES, HybridSystem, Refractory
@@ -86,6 +86,8 @@ class Neuron:
         Reset and initial V, mV; both are `v_rest` by default and must lie below `v_thresh`.
     refractory : {"hold", "clamp"}
         ``hold``: gates stand still while refractory; ``clamp``: they move at `v_reset`.
+    celsius : float, optional
+        Temperature, degrees Celsius, of gates that have a ``q10``; without it their rates are as given.
 
     Raises
     ------
@@ -111,6 +113,12 @@ class Neuron:
     )
     v_init: float = attrs.field(kw_only=True, converter=as_float, validator=V_INIT)
     refractory: str = attrs.field(default="hold", kw_only=True, validator=Choice(REFRACTORY_RULES))
+    celsius: float | None = attrs.field(
+        default=None,
+        kw_only=True,
+        converter=attrs.converters.optional(as_float),
+        validator=Optional(Number("degC", short="celsius", meaning="temperature")),
+    )
 
     @v_reset.default
     def _v_reset(self) -> float:
@@ -180,7 +188,12 @@ class Neuron:
     def numbers(self) -> dict[str, Parameter]:
         """Give its parameters by name."""
         found = [
-            attrs.evolve(one, name=one.short, symbol="" if one.short == "v_init" else one.short)
+            attrs.evolve(
+                one,
+                name=one.short,
+                symbol="" if one.short in ("v_init", "celsius") else one.short,
+                smooth=one.short != "celsius",  # part of the kinetics, no symbol of its own
+            )
             for one in numbers_of(self)
             if self.fires or one.short not in OF_FIRING
         ]
@@ -220,7 +233,10 @@ class Neuron:
         values = iter([min(max(float(x), 0.0), 1.0) for x in state[1:]])
         channels = tuple(
             attrs.evolve(
-                channel, gates=tuple(attrs.evolve(gate, initial=next(values)) for gate in channel.gates)
+                channel,
+                gates=tuple(
+                    attrs.evolve(gate, initial=next(values)) if gate.moves else gate for gate in channel.gates
+                ),
             )
             for channel in self.channels
         )
@@ -229,7 +245,8 @@ class Neuron:
     @property
     def starts_steady(self) -> tuple[bool, ...]:
         """For each state, whether it starts at its steady state at the initial V."""
-        return (False, *(gate.initial == STEADY_STATE for channel in self.channels for gate in channel.gates))
+        gates = (gate for channel in self.channels for gate in channel.moving)
+        return (False, *(gate.initial == STEADY_STATE for gate in gates))
 
     @property
     def is_leaky(self) -> bool:
@@ -266,7 +283,7 @@ class Neuron:
         ModelError
             When a gate that is to start at its steady state has none at `v_init`.
         """
-        gates = [gate for channel in self.channels for gate in channel.gates]
+        gates = [gate for channel in self.channels for gate in channel.moving]
         if not gates:
             return (self.v_init,)
         try:
@@ -310,6 +327,9 @@ def _system(neuron: Neuron) -> HybridSystem:
         values += [channel.g, channel.E]
         powers = []
         for gate in channel.gates:
+            if not gate.moves:
+                powers.append((gate.at_once, gate.power))
+                continue
             name = f"{gate.name}_{channel.name}"
             while name in taken:
                 name += "_"
@@ -318,8 +338,9 @@ def _system(neuron: Neuron) -> HybridSystem:
             states.append(x)
             labels.append(f"{channel.name}.{gate.name}")
             powers.append((x, gate.power))
-            derivatives.append(gate.derivative(x))
-            gates.append(gate.flow(x))
+            pace = gate.pace(neuron.celsius)
+            derivatives.append(gate.derivative(x, pace))
+            gates.append(gate.flow(x, pace))
         currents.append(channel_current(V, g, E, powers))
     return HybridSystem(
         states=tuple(states),

@@ -22,6 +22,19 @@ RUNS = {
     "noise": lambda: natrium.simulate(
         natrium.Neuron(), natrium.Noise(sigma=9.0, tau=5.0, step=0.5, seed=1), t_end=20.0
     ),
+    "own equations": lambda: natrium.simulate(
+        natrium.HybridNeuron(
+            equations={"V": "0.04*V**2 + 5*V + 140 - u + I", "u": "where(V < -60, 0.02, 0.03)*(b*V - u)"},
+            parameters={"b": 0.2},
+            initial={"V": -65.0, "u": -13.0},
+            v_thresh=30.0,
+            reset={"V": -65.0, "u": "u + 8"},
+            tau_ref=0.5,
+            refractory="clamp",
+        ),
+        DRIVE,
+        t_end=80.0,
+    ),
     "no input": lambda: natrium.simulate(natrium.Neuron(v_thresh=None), t_end=1.0),
 }
 
@@ -88,9 +101,9 @@ def test_damaged_and_foreign_files_are_named(tmp_path):
 
 def test_what_cannot_be_saved_says_why(tmp_path):
     V, I = sympy.symbols("V I", real=True)
-    own = natrium.HybridNeuron(equations={"V": I - V}, initial={"V": 0.0}, v_thresh=30.0)
+    own = natrium.HybridNeuron(equations={"V": I - sympy.atan(V)}, initial={"V": 0.0}, v_thresh=30.0)
     run = natrium.simulate(own, natrium.Constant(1.0), t_end=1.0)
-    with pytest.raises(natrium.ModelError, match="got a HybridNeuron: pickle"):
+    with pytest.raises(natrium.ModelError, match="V cannot be written to a model file"):
         run.save(tmp_path / "run.nc")
     custom = natrium.simulate(natrium.Neuron(), natrium.Custom(lambda t: 3.0, max_step=1.0), t_end=1.0)
     with pytest.raises(natrium.ModelError):

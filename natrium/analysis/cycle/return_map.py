@@ -15,8 +15,9 @@ import attrs
 import numpy as np
 import numpy.typing as npt
 
-from natrium.analysis.variation.equations import RTOL, Directions, Spike, propagate
+from natrium.analysis.variation.equations import Spike, propagate
 from natrium.analysis.variation.linearised import Linearised, linearised
+from natrium.analysis.variation.pieces import RTOL, Directions
 from natrium.model import (
     AnyNeuron,
     Constant,
@@ -124,7 +125,7 @@ class ReturnMap:
         by_free : ndarray, shape (n_states, n_free)
         """
         length, _ = self.linear.refractory()
-        y, by_state, *_ = self.linear.rest(self.full(free), length)
+        y, by_state, _ = self.linear.rest(self.full(free), length)
         return y, by_state[:, list(self.free)]
 
     def __call__(self, free: npt.ArrayLike) -> Return:

@@ -12,8 +12,8 @@ from scipy.optimize import brentq
 
 from natrium.analysis.cycle.periodic import Periodic, errors_of_multipliers
 from natrium.analysis.cycle.return_map import free_directions
-from natrium.analysis.variation.equations import integrate
 from natrium.analysis.variation.linearised import Linearised, linearised
+from natrium.analysis.variation.pieces import integrate
 from natrium.model import (
     AnyNeuron,
     Constant,

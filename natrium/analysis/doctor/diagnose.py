@@ -16,14 +16,14 @@ from natrium.analysis.doctor.diagnosis import OTHER_RULE, Diagnosis, step_of
 from natrium.analysis.doctor.hypotheses.anatomy import Anatomy, identify
 from natrium.analysis.doctor.hypotheses.recording import read_recording
 from natrium.analysis.doctor.probes.prober import Prober
-from natrium.analysis.doctor.probes.subject import Recording, as_subject
+from natrium.analysis.doctor.probes.subject import Recording, as_subject, check_readable
 from natrium.analysis.doctor.twin import Twin, twin_of
 from natrium.analysis.doctor.words.anatomy import anatomy_findings
 from natrium.analysis.doctor.words.finding import Finding
 from natrium.analysis.doctor.words.firing import threshold_bracket
 from natrium.analysis.doctor.words.fixed_step import known_findings
 from natrium.analysis.doctor.words.labels import edge_findings, label_findings, undecided
-from natrium.model import Model, ModelError, SolverError, StepLimit, UnsupportedModel
+from natrium.model import Model, ModelError, SolverError, StepLimit
 from natrium.model.arrays import Array
 from natrium.solvers import FixedStep
 
@@ -70,11 +70,7 @@ def diagnose(
     comparison = comparison or _compared(model)
     if subject is None or isinstance(subject, FixedStep):
         return _of_rules(subject, model, comparison, name)
-    if not model.neuron.of_channels:
-        raise UnsupportedModel(
-            "a script of one's own is read against a neuron of channels, got a model of equations: leave "
-            "--script out for the faults of the model's own fixed-step form"
-        )
+    check_readable(model.neuron)
     instance = not isinstance(subject, type) and callable(getattr(subject, "update", None))
     made = as_subject(subject, model)
     if isinstance(made, Recording):

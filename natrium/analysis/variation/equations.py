@@ -22,59 +22,22 @@ References
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from itertools import pairwise
-from typing import Any
 
 import attrs
 import numpy as np
-from scipy.integrate import solve_ivp
 
 from natrium.analysis.variation.branches import surfaces_of
 from natrium.analysis.variation.collocation import collocate
-from natrium.analysis.variation.linearised import Linearised, linearised
-from natrium.model import Drive, SolverError, Span, Stimulus, smooth_spans
+from natrium.analysis.variation.linearised import linearised
+from natrium.analysis.variation.pieces import LOOKBACK, RTOL, Directions, integrate
+from natrium.model import Drive, Span, smooth_spans
 from natrium.model.arrays import Array
 from natrium.solvers import Compiled, Trajectory
 from natrium.solvers.trajectory import Event
 
-# Of the variational equations: far below what gradients are asked for.
-RTOL = 1e-11
 LEAST_RTOL = 1e-13
-GATE = 0.01  # absolute tolerances on gates, of those on V in mV
-STEEP = 500.0  # mV/ms: faster than any sodium spike; what is faster still, and steepens, runs off
-LOOKBACK = 1e-5  # ms, over which the slope of the input before a spike is taken
-
-_solve_ivp: Callable[..., Any] = solve_ivp
-
-
-@attrs.frozen(eq=False)
-class Directions:
-    """What the run is differentiated by: P directions.
-
-    Attributes
-    ----------
-    start : ndarray, shape (n_states, P)
-        Derivative of the state at the start.
-    parameters : ndarray, shape (n_parameters, P)
-        Derivative of the system's parameters.
-    inputs : tuple of (int, Stimulus)
-        Direction and derivative of the input by it.
-    edges : mapping of float to list of (int, float, Stimulus)
-        By time, ms: direction, velocity of the edge, and the stimulus whose edge it is.
-    scale : ndarray, shape (P,)
-        Natural size of a derivative in each direction, for tolerances.
-    """
-
-    start: Array
-    parameters: Array
-    inputs: tuple[tuple[int, Stimulus], ...] = ()
-    edges: Mapping[float, list[tuple[int, float, Stimulus]]] = attrs.field(factory=dict)
-    scale: Array = attrs.field()
-
-    @scale.default
-    def _unit(self) -> Array:
-        return np.ones(self.start.shape[1])
 
 
 @attrs.frozen(eq=False)
@@ -301,7 +264,8 @@ class _Walk:
         if self.renew is not None:
             gradient, after = self.renew(gradient, after)
         length, of_length = linear.refractory()
-        self.y, D, moved, by_parameters = self.plain.rest(event.after, length)
+        self.y, D, moved = self.plain.rest(event.after, length)
+        by_parameters = self.plain.rest_by_parameters(event.after, length)
         moving = of_length @ dp
         self.S = D @ after + np.outer(moved, moving) + by_parameters @ dp[: by_parameters.shape[1]]
         self.restart = (self.S, gradient + moving)
@@ -326,192 +290,3 @@ class _Walk:
             _, _, f_I = self.linear.flow(self.y, 0.0)
             S[:, column] += f_I * (before - part(span.end)) * velocity
         self.S = S
-
-
-def integrate(
-    linear: Linearised,
-    drive: Drive,
-    y: Array,
-    S: Array,
-    length: float,
-    directions: Directions,
-    inputs: list[tuple[int, Drive]] | None = None,
-    *,
-    rtol: float = RTOL,
-    v_thresh: float = math.inf,
-) -> tuple[Array, Array]:
-    """Integrate state and derivatives over one smooth piece.
-
-    Parameters
-    ----------
-    linear : Linearised
-    drive : Drive
-        The input from the piece's start on.
-    y : ndarray, shape (n_states,)
-    S : ndarray, shape (n_states, P)
-    length : float
-        ms.
-    directions : Directions
-        Of which `parameters` and `scale` are used.
-    inputs : list of (int, Drive), optional
-        Direction and derivative of the input by it, from the piece's start on.
-    rtol : float
-    v_thresh : float
-        Threshold that V meets at the piece's end, mV: from where V runs off to it, V itself is what is
-        integrated over, and neither step nor derivative knows how steep it is.
-
-    Returns
-    -------
-    y : ndarray, shape (n_states,)
-    S : ndarray, shape (n_states, P)
-        At the end.
-    """
-    n, columns, scale = y.size, S.shape[1], directions.scale
-    if length <= 0.0:
-        return y, S
-    dp = directions.parameters
-    by_parameters, inputs = bool(dp.any()), inputs or []
-
-    def fun(s: float, z: Array) -> Array:
-        state, level = z[:n], drive(s)
-        f, J, f_I = linear.flow(state, level)
-        out = np.empty_like(z)
-        out[:n] = f
-        moved = J @ z[n:].reshape(n, columns)
-        if by_parameters:
-            moved += linear.by_parameters(state, level) @ dp
-        for column, shape in inputs:
-            moved[:, column] += f_I * shape(s)
-        out[n:] = moved.ravel()
-        return out
-
-    weights = np.full(n, GATE * rtol)
-    weights[0] = rtol
-    options: dict[str, Any] = {"method": "DOP853"}
-    if linear.stiff:
-
-        def block(s: float, z: Array) -> Array:
-            # What couples S to y is lower triangular: Newton does without.
-            J = linear.flow(z[:n], drive(s))[1]
-            whole = np.zeros((z.size, z.size))
-            whole[:n, :n] = J
-            whole[n:, n:] = np.kron(J, np.eye(columns))
-            return whole
-
-        options = {"method": "Radau", "jac": block}
-
-    def runs_off(s: float, z: Array) -> float:
-        rate = linear.flow(z[:n], drive(s))[0][0]
-        return float(rate - STEEP) if rate < STEEP or _steepens(linear, z[:n], v_thresh, drive(s)) else -1.0
-
-    runs_off.terminal = True  # type: ignore[attr-defined]  # what solve_ivp reads off an event
-    if math.isfinite(v_thresh):
-        options["events"] = runs_off
-    longest = min([drive.max_step, *(shape.max_step for _, shape in inputs)])
-    result = _solve_ivp(
-        fun,
-        (0.0, length),
-        np.concatenate([y, S.ravel()]),
-        rtol=max(rtol, 1e-9) if linear.stiff else rtol,
-        atol=np.concatenate([weights, np.outer(weights, scale).ravel()]),
-        max_step=min(longest, length),
-        t_eval=(length,),
-        **options,
-    )
-    z = result.y[:, -1] if result.status == 0 else np.full(1, math.nan)
-    if result.status == 1:
-        s, z = float(result.t_events[0][0]), result.y_events[0][0]
-        return rise(linear, drive, s, z[:n], z[n:].reshape(n, columns), v_thresh, directions, inputs, rtol)
-    if not np.all(np.isfinite(z)):
-        raise SolverError(
-            f"the variational equations must stay finite, got {result.message!r} {result.t[-1:]} ms into a "
-            f"piece that begins at V = {y[0]:.6g} mV; check the rates there, or shorten the run"
-        )
-    return z[:n], z[n:].reshape(n, columns)
-
-
-def _steepens(linear: Linearised, y: Array, v_thresh: float, level: float) -> bool:
-    """Tell whether V would rise faster at the threshold than it does."""
-    there = np.array([v_thresh, *y[1:]])
-    return bool(linear.flow(there, level)[0][0] > linear.flow(y, level)[0][0])
-
-
-def rise(
-    linear: Linearised,
-    drive: Drive,
-    s: float,
-    y: Array,
-    S: Array,
-    v_thresh: float,
-    directions: Directions,
-    inputs: list[tuple[int, Drive]],
-    rtol: float,
-) -> tuple[Array, Array]:
-    """Integrate state and derivatives over V up to the threshold.
-
-    With t and the other states x as functions of V, dt/dV = 1/f_V and dx/dV = f_x/f_V, and what is
-    differentiated is t and x at given V: of moderate size however steep the rise is.
-
-    Parameters
-    ----------
-    linear, drive, directions, inputs, rtol
-        As of `integrate`.
-    s : float
-        Time in the piece, ms.
-    y : ndarray, shape (n_states,)
-    S : ndarray, shape (n_states, P)
-        There.
-    v_thresh : float
-        mV.
-
-    Returns
-    -------
-    y, S : ndarray
-        As of `integrate`, at the threshold.
-    """
-    n, columns = y.size, S.shape[1]
-    dp = directions.parameters
-    by_parameters = bool(dp.any())
-
-    def fun(V: float, z: Array) -> Array:
-        time, moved = z[0], z[n:].reshape(n, columns)  # row 0 of what moves is the time
-        state = np.array([V, *z[1:n]])
-        level = drive(time)
-        f, J, f_I = linear.flow(state, level)
-        dI = np.zeros(columns)
-        for column, shape in inputs:
-            dI[column] += shape(time)
-        if not drive.is_constant:
-            dI += (level - drive(time - LOOKBACK)) / LOOKBACK * moved[0]
-        df = J[:, 1:] @ moved[1:] + np.outer(f_I, dI)
-        if by_parameters:
-            df += linear.by_parameters(state, level) @ dp
-        out = np.empty_like(z)
-        out[0], out[1:n] = 1.0 / f[0], f[1:] / f[0]
-        slopes = (df - np.outer(f, df[0] / f[0])) / f[0]
-        slopes[0] = -df[0] / f[0] ** 2
-        out[n:] = slopes.ravel()
-        return out
-
-    f, _, _ = linear.flow(y, drive(s))
-    early = -S[0] / f[0]
-    moved = np.vstack([early, (S + np.outer(f, early))[1:]])
-    result = _solve_ivp(
-        fun,
-        (float(y[0]), v_thresh),
-        np.concatenate([[s], y[1:], moved.ravel()]),
-        method="DOP853",
-        rtol=rtol,
-        atol=1e-3 * rtol,
-        t_eval=(v_thresh,),
-    )
-    z = result.y[:, -1] if result.status == 0 else np.full(1, math.nan)
-    if not np.all(np.isfinite(z)):
-        raise SolverError(
-            f"the variational equations must stay finite, got {result.message!r} on the way from "
-            f"V = {y[0]:.6g} mV to the threshold; check the rates there"
-        )
-    end = np.array([v_thresh, *z[1:n]])
-    moved = z[n:].reshape(n, columns)
-    f, _, _ = linear.flow(end, drive(float(z[0])))
-    return end, np.vstack([np.zeros(columns), moved[1:]]) - np.outer(f, moved[0])

@@ -9,8 +9,9 @@ import attrs
 import numpy as np
 
 from natrium.analysis.result import Result
-from natrium.analysis.variation.equations import RTOL, Directions, propagate
+from natrium.analysis.variation.equations import propagate
 from natrium.analysis.variation.linearised import linearised
+from natrium.analysis.variation.pieces import RTOL, Directions
 from natrium.model import (
     AnyNeuron,
     Model,

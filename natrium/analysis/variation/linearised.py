@@ -189,7 +189,7 @@ class Linearised:
         slopes = _points(by_parameters(*y, levels, *self.system.values), y) if with_parameters else None
         return _points(J, y), _points([f_I], y)[:, 0], slopes
 
-    def rest(self, y: Array, length: float) -> tuple[Array, Array, Array, Array]:
+    def rest(self, y: Array, length: float) -> tuple[Array, Array, Array]:
         """Carry a state through (a part of) the refractory period.
 
         By the system's own closed form and its derivatives.
@@ -206,8 +206,19 @@ class Linearised:
         y : ndarray, shape (n_states,)
         by_state : ndarray, shape (n_states, n_states)
         by_length : ndarray, shape (n_states,)
-        by_parameters : ndarray, shape (n_states, n_parameters)
         """
+        return self._rest(y, length)[:3]
+
+    def rest_by_parameters(self, y: Array, length: float) -> Array:
+        """Give the derivative of the state after a refractory period by the system's parameters.
+
+        Returns
+        -------
+        ndarray, shape (n_states, n_parameters)
+        """
+        return self._rest(y, length)[3]
+
+    def _rest(self, y: Array, length: float) -> tuple[Array, Array, Array, Array]:
         if self.structure.resting is None:
             raise UnsupportedModel(
                 "derivatives need a refractory period in closed form (each state relaxing by itself), got "

@@ -5,8 +5,9 @@ from __future__ import annotations
 import attrs
 import numpy as np
 
-from natrium.analysis.variation.equations import Directions, propagate
+from natrium.analysis.variation.equations import propagate
 from natrium.analysis.variation.gradients import parameter_directions
+from natrium.analysis.variation.pieces import Directions
 from natrium.model import Model, choose, with_parameters
 from natrium.model.arrays import Array
 from natrium.solvers import Trajectory, accurate

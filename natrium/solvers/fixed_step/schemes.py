@@ -20,6 +20,7 @@ import numpy as np
 
 from natrium.model import AnyNeuron, Expression, Gate, Kernel, Neuron, exprel_array, lower
 from natrium.model.arrays import Array
+from natrium.model.channel import paced
 from natrium.model.equations import approach, channel_current, membrane, open_and_close
 
 # From a time after the step's start (ms) to the input there (mV).
@@ -38,7 +39,9 @@ class Flow:
     def of(cls, neuron: AnyNeuron) -> Flow:
         """Make the flow of a neuron."""
         channels = neuron.channels if isinstance(neuron, Neuron) else ()
-        written = tuple(_written_derivative(gate) for channel in channels for gate in channel.gates)
+        celsius = neuron.celsius if isinstance(neuron, Neuron) else None
+        moving = (gate for channel in channels for gate in channel.moving)
+        written = tuple(_written_derivative(gate, gate.pace(celsius)) for gate in moving)
         return cls(neuron, lower(neuron.system), written)
 
     def derivative(self, y: Array, current: float) -> Array:
@@ -61,19 +64,23 @@ class Flow:
     def written_current(self, neuron: Neuron, V: Any, gates: Sequence[Any]) -> Any:
         """Sum g m**3 h (E - V) over the channels, factors and terms from left to right."""
         values = iter(gates)
+
+        def opening(gate: Gate) -> Any:
+            return next(values) if gate.moves or gate.inf is None else gate.inf.written()(V)
+
         return sum(
-            channel_current(V, channel.g, channel.E, [(next(values), gate.power) for gate in channel.gates])
+            channel_current(V, channel.g, channel.E, [(opening(gate), gate.power) for gate in channel.gates])
             for channel in neuron.channels
         )
 
 
-def _written_derivative(gate: Gate) -> Callable[[Any, Any], Any]:
+def _written_derivative(gate: Gate, pace: float) -> Callable[[Any, Any], Any]:
     """Give dx/dt of a gate as a script writes it."""
     if gate.alpha is not None and gate.beta is not None:
         alpha, beta = gate.alpha.written(), gate.beta.written()
-        return lambda V, x: open_and_close(x, alpha(V), beta(V))
+        return lambda V, x: paced(open_and_close(x, alpha(V), beta(V)), pace)
     inf, tau = (rate.written() for rate in (gate.inf, gate.tau) if isinstance(rate, Expression))
-    return lambda V, x: approach(x, inf(V), tau(V))
+    return lambda V, x: paced(approach(x, inf(V), tau(V)), pace)
 
 
 Step = Callable[[Flow, Array, float, Current], Array]

@@ -40,10 +40,10 @@ def test_gradients_are_those_of_differences(name, gradients):
     step = 1e-4
     drive = natrium.Sum((DRIVE,))
     known = natrium.parameters(CELL, drive)
-    ends = []
+    model, ends = natrium.Model(neuron=CELL, stimulus=drive), []
     for sign in (1.0, -1.0):
-        neuron, stimulus = natrium.with_parameters(CELL, drive, {name: known[name] + sign * step})
-        ends.append(spikes(neuron, stimulus))
+        moved = natrium.with_parameters(model, {name: known[name] + sign * step})
+        ends.append(spikes(moved.neuron, moved.stimulus))
     found = gradients.matrix[:, gradients.names.index(name)]
     assert found == pytest.approx((ends[0] - ends[1]) / (2.0 * step), rel=3e-6, abs=1e-7)
 

@@ -20,7 +20,7 @@ import attrs
 import numpy as np
 
 from natrium.analysis.doctor.probes.kinetics import kinetics_of
-from natrium.model import Channel, Model, ModelError
+from natrium.model import AnyNeuron, Channel, Model, ModelError, Neuron, UnsupportedModel
 from natrium.model.arrays import Array
 
 # What the notebook's scripts call their labels and their samples.
@@ -64,7 +64,10 @@ def load_subject(spec: str | os.PathLike[str], model: Model) -> Any:
     ------
     ModelError
         When the file cannot be found or run, or holds no such thing.
+    UnsupportedModel
+        When the claim is one that no script is read against.
     """
+    check_readable(model.neuron)
     path, _, name = os.fspath(spec).partition(".py:")
     file = Path(f"{path}.py" if name else path)
     module = _imported(file)
@@ -75,6 +78,25 @@ def load_subject(spec: str | os.PathLike[str], model: Model) -> Any:
     if not hasattr(module, name):
         raise ModelError(f"a name must be in the file, got {name!r}; {file.name} holds {_listed(module)}")
     return as_subject(getattr(module, name), model, module)
+
+
+def check_readable(neuron: AnyNeuron) -> None:
+    """Refuse a claim that scripts are not read against: equations of one's own, gates that do not move.
+
+    Raises
+    ------
+    UnsupportedModel
+        Naming what it is.
+    """
+    if not isinstance(neuron, Neuron):
+        raise UnsupportedModel(
+            "a script of one's own is read against a neuron of channels, got a model of equations: leave "
+            "--script out for the faults of the model's own fixed-step form"
+        )
+    if any(channel.moving != channel.gates for channel in neuron.channels):
+        raise UnsupportedModel(
+            "a script of one's own is read against gates that move, got an instantaneous one: give it a tau"
+        )
 
 
 def _imported(file: Path) -> ModuleType:
