@@ -195,7 +195,7 @@ class HybridNeuron:
     @property
     def below_threshold(self) -> tuple[str, ...]:
         """Names of the parameters that must lie below the threshold."""
-        return ("v_init",)
+        return () if self.passes else ("v_init",)
 
     def numbers(self) -> dict[str, Parameter]:
         """Give its parameters by name: its own, threshold and refractory period, and the initial V."""

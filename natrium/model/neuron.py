@@ -193,6 +193,7 @@ class Neuron:
                 name=one.short,
                 symbol="" if one.short in ("v_init", "celsius") else one.short,
                 smooth=one.short != "celsius",  # part of the kinetics, no symbol of its own
+                structural=one.short == "celsius",
             )
             for one in numbers_of(self)
             if self.fires or one.short not in OF_FIRING

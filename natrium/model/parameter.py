@@ -34,6 +34,8 @@ class Parameter:
         Its symbol in the neuron's system; empty where it has none.
     smooth : bool
         Whether spike times can be differentiated by it.
+    structural : bool
+        Whether another value makes other equations, rather than other numbers in the same ones.
     """
 
     name: str
@@ -43,6 +45,7 @@ class Parameter:
     part: int | None = None
     symbol: str = ""
     smooth: bool = True
+    structural: bool = False
 
     @property
     def short(self) -> str:

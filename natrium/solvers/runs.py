@@ -148,6 +148,25 @@ class Runs:
             self, varied={name: column[which] for name, column in self.varied.items()}, stimuli=stimuli
         )
 
+    @property
+    def structural(self) -> tuple[str, ...]:
+        """The varied names whose values make other equations."""
+        return tuple(name for name in self.varied if self.parameters[name].structural)
+
+    def by_equations(self) -> Iterator[tuple[npt.NDArray[np.int64], Runs]]:
+        """Give the runs group by group, each of one set of equations, with their indices."""
+        names = self.structural
+        rows = np.stack([self.varied[name] for name in names], axis=1)
+        kinds, group = np.unique(rows, axis=0, return_inverse=True)
+        for number, row in enumerate(kinds.tolist()):
+            which = np.flatnonzero(group.ravel() == number)
+            part = self.part(which)
+            neuron = self.neuron.changed(dict(zip(names, row, strict=True)))
+            # What is left to vary may be nothing: the runs are then told apart by the input alone.
+            left = {name: column for name, column in part.varied.items() if name not in names}
+            stimuli = part.stimuli or (None if left else (self.stimulus,) * which.size)
+            yield which, attrs.evolve(part, neuron=neuron, varied=left, stimuli=stimuli)
+
     def _suspects(self) -> list[int]:
         """Give the runs that break a rule if any does.
 

@@ -206,6 +206,9 @@ class Compiled(BaseSolver):
             When numba is not installed.
         """
         engine()
+        if runs.structural:
+            groups = [(which, self.solve_runs(part, sample_times)) for which, part in runs.by_equations()]
+            return merge(runs.n_runs, groups)
         reasons = dict.fromkeys(range(runs.n_runs), _other_equations(runs.neuron) or _roaming(runs.neuron))
         if any(reasons.values()):
             return self._elsewhere(runs, sample_times, reasons)[1]
