@@ -57,7 +57,7 @@ def plot_phase_plane(
             ax = plt.subplots(figsize=(6.6, 6.0), layout="constrained")[1]
         low, high = V_range if V_range is not None else plane.V_range
         ax.set_xlim(low, high)
-        ax.set_ylim(-MARGIN_X, 1.0 + MARGIN_X)
+        ax.set_ylim(*_x_limits(plane))
         _regions(ax, plane, high)
         _flow(ax, plane, low, high)
         _curves(ax, plane)
@@ -65,7 +65,8 @@ def plot_phase_plane(
         _courses(ax, plane)
         for point in plane.equilibria:
             ax.plot([point.V], [point.x], **_marker(point))
-        ax.set(xlabel="V (mV)", ylabel=f"{plane.plane.x} (open fraction)")
+        unit, kind = ("(mV)", " (open fraction)") if plane.plane.is_gate else ("", "")
+        ax.set(xlabel=f"V {unit}".strip(), ylabel=f"{plane.plane.x}{kind}")
         if legend:
             handles, labels = _legend(plane)
             ax.legend(
@@ -93,7 +94,9 @@ def plot_phase_planes(plane: PhasePlane, title: str = "", fig: AnyFigure | None 
         close_up = None
         if plane.v_reset is not None and plane.v_thresh is not None:
             close_up = (plane.v_reset - CLOSE_UP[0], plane.v_thresh + CLOSE_UP[1])
-        figure = canvas(fig, 9.6 if close_up else 6.6, 5.0)
+            if not plane.plane.is_gate:  # what is shown is what the cell sees
+                close_up = None
+        figure = canvas(fig, 9.6 if close_up else 6.6, 5.0 if plane.plane.is_gate else 5.6)
         axes = figure.subplots(1, 2 if close_up else 1, sharey=True, squeeze=False)[0]
         figure.suptitle(title or _title(plane), fontsize=10.5)
         plot_phase_plane(plane, axes[0], legend=False)
@@ -105,16 +108,20 @@ def plot_phase_planes(plane: PhasePlane, title: str = "", fig: AnyFigure | None 
             handles,
             labels,
             loc="outside lower center",
-            ncols=4 if close_up else 3,
+            ncols=4 if close_up else 3 if plane.plane.is_gate else 2,
             handlelength=2.6,
         )
     return root_of(figure)
 
 
 def _title(plane: PhasePlane) -> str:
-    members = plane.plane.members
+    members, unit = plane.plane.members, plane.plane.neuron.input_unit
+    at = f"I = {plane.I:g} {unit}".strip()
+    if plane.is_whole:
+        return f"{at}: V and {plane.plane.x} are the whole model"
+    kind = "gates" if plane.plane.is_gate else "states"
     how = {
-        "steady": "other gates at steady state",
+        "steady": f"other {kind} at steady state",
         "common": f"one {plane.plane.x} for {' and '.join(members)}, other gates at steady state",
         "slice": "held: " + ", ".join(f"{name} = {value:g}" for name, value in plane.plane.held),
     }[plane.plane.reduction]
@@ -124,11 +131,11 @@ def _title(plane: PhasePlane) -> str:
         far += f"full model {error.spike_times[0]:.2f} ms"
     else:
         far = f"distance to the full model: V {error.V_before:.2g} mV, {plane.plane.x} {error.x_before:.2g}"
-    return f"I = {plane.I:g} mV; {how}\n{far}"
+    return f"{at}; {how}\n{far}"
 
 
 def _regions(ax: Axes, plane: PhasePlane, high: float) -> None:
-    if plane.v_thresh is not None and plane.v_thresh < high:
+    if plane.v_thresh is not None and plane.v_thresh < high and not plane.passes:
         ax.axvspan(plane.v_thresh, high, color=BEYOND, linewidth=0, zorder=0.2)
     if plane.certain is not None and plane.certain.mask.any():
         mask = plane.certain.mask.astype(float)
@@ -136,11 +143,17 @@ def _regions(ax: Axes, plane: PhasePlane, high: float) -> None:
 
 
 def _flow(ax: Axes, plane: PhasePlane, low: float, high: float) -> None:
-    V, x = np.linspace(low, high, FIELD[0]), np.linspace(0.0, 1.0, FIELD[1])
+    V, x = np.linspace(low, high, FIELD[0]), np.linspace(plane.x[0], plane.x[-1], FIELD[1])
     dV, dx = plane.plane.rhs(V, x[:, np.newaxis], plane.I)
     ax.streamplot(V, x, dV, dx, density=1.05, color=FLOW, linewidth=0.6, arrowsize=0.7, zorder=1)
     ax.set_xlim(low, high)
-    ax.set_ylim(-MARGIN_X, 1.0 + MARGIN_X)
+    ax.set_ylim(*_x_limits(plane))
+
+
+def _x_limits(plane: PhasePlane) -> tuple[float, float]:
+    low, high = float(plane.x[0]), float(plane.x[-1])
+    margin = MARGIN_X * (high - low) if plane.plane.is_gate else 0.0
+    return low - margin, high + margin
 
 
 def _curves(ax: Axes, plane: PhasePlane) -> None:
@@ -155,7 +168,8 @@ def _curves(ax: Axes, plane: PhasePlane) -> None:
 
 def _hybrid(ax: Axes, plane: PhasePlane) -> None:
     """Draw threshold and reset, named above the axes."""
-    lines = ((plane.v_reset, "reset", ":", "right"), (plane.v_thresh, "threshold", "--", "left"))
+    upper = "spike" if plane.passes else "threshold"
+    lines = ((plane.v_reset, "reset", ":", "right"), (plane.v_thresh, upper, "--", "left"))
     for V, name, style, side in lines:
         if V is None or not ax.get_xlim()[0] <= V <= ax.get_xlim()[1]:
             continue
@@ -232,14 +246,16 @@ def _legend(plane: PhasePlane) -> tuple[list[Any], list[str]]:
     kinds = {point.kind: point for point in plane.equilibria if low <= point.V <= high}
     entries += [(Line2D([], [], **_marker(point)), kind) for kind, point in kinds.items()]
     if plane.projections:
-        entries.append((Line2D([], [], **COURSE), "full model, projected"))
+        course = "a run" if plane.is_whole else "full model, projected"
+        entries.append((Line2D([], [], **COURSE), course))
         entries.append((Line2D([], [], **START), "its start"))
     if jumps:
         entries.append((Line2D([], [], **RESET), "reset at a spike"))
     if any(jump.released[1] != jump.after[1] for jump in jumps):
         entries.append((Line2D([], [], **REFRACTORY), f"{x} moves while refractory"))
     if plane.certain is not None and plane.certain.mask.any():
-        entries.append((Patch(color=CERTAIN), "next spike certain (of the plane)"))
-    if plane.v_thresh is not None and plane.v_thresh < high:
+        whose = "" if plane.is_whole else " (of the plane)"
+        entries.append((Patch(color=CERTAIN), f"next spike certain{whose}"))
+    if plane.v_thresh is not None and plane.v_thresh < high and not plane.passes:
         entries.append((Patch(color=BEYOND), "beyond the threshold, never entered"))
     return [handle for handle, _ in entries], [label for _, label in entries]

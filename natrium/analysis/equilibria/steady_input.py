@@ -134,7 +134,7 @@ class _Symbolic:
 @lru_cache(maxsize=64)
 def _symbolic(system: HybridSystem) -> _Symbolic:
     V = system.states[0]
-    steady, rates = _steady_states(system)
+    steady, rates = steady_states(system)
     by_input = system.rhs[0].diff(system.input)
     if by_input == 0 or by_input.has(system.input):
         raise UnsupportedModel(
@@ -148,14 +148,25 @@ def _symbolic(system: HybridSystem) -> _Symbolic:
     return _Symbolic((expr, expr.diff(V), expr.diff(V, 2)), 1 / by_input, states, rates)
 
 
-def _steady_states(system: HybridSystem) -> tuple[dict[Any, Any], tuple[Any, ...]]:
+def steady_states(system: HybridSystem, free: Any = None) -> tuple[dict[Any, Any], tuple[Any, ...]]:
     """Give the steady state of every state but V, of V; and how fast those that are no gates relax.
 
     A gate's is known to the system. The others' equations, gates at their steady states, must be linear in
     these others: A x + b = 0, A and b of V.
+
+    Parameters
+    ----------
+    system : HybridSystem
+    free : sympy.Symbol, optional
+        A state that is not at its steady state: those of the others are of V and of it.
+
+    Raises
+    ------
+    UnsupportedModel
+        When they have none, or more than one.
     """
-    steady = {gate.state: gate.inf for gate in system.gates}
-    others = [state for state in system.states[1:] if state not in steady]
+    steady = {gate.state: gate.inf for gate in system.gates if gate.state != free}
+    others = [state for state in system.states[1:] if state not in steady and state != free]
     if not others:
         return steady, ()
     flows = sympy.Matrix(

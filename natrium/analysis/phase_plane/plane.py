@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from natrium.analysis.phase_plane.nullclines import V_nullcline, x_nullcline
+from natrium.analysis.phase_plane.ranges import FINE, shown_ranges
 from natrium.analysis.phase_plane.reduction import Plane, Reduction, planar
 from natrium.analysis.phase_plane.reduction_error import ReductionError, reduction_error
 from natrium.analysis.phase_plane.separatrix import (
@@ -21,12 +22,11 @@ from natrium.analysis.phase_plane.separatrix import (
     spike_certain,
 )
 from natrium.analysis.result import Result
-from natrium.model import Count, ModelError, Neuron, Number
+from natrium.model import AnyNeuron, Count, ModelError, Number
 from natrium.model.arrays import Array
 from natrium.solvers import Trajectory
 
-BELOW, ABOVE = 20.0, 10.0  # mV that a plane goes beyond the voltages of its neuron
-FINE = 0.05  # ms between samples of a projected course
+WIDTH = 150.0  # mV: what a plane of channels is about as wide as
 INSIDE = 1e-9  # ms: a segment that starts this near to a spike is its refractory period
 
 
@@ -97,7 +97,7 @@ class PhasePlane(Result):
     I : float
         Input, mV.
     V_range : (float, float)
-        mV; x runs from 0 to 1.
+        mV.
     V, x : ndarray, shape (n_V,), (n_x,)
         The grid.
     dV, dx : ndarray, shape (n_x, n_V)
@@ -142,6 +142,16 @@ class PhasePlane(Result):
     projections: tuple[Projection, ...]
     error: ReductionError
 
+    @property
+    def passes(self) -> bool:
+        """Whether V goes on through the threshold, which is a level then."""
+        return self.plane.neuron.system.passes
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether V and x are all there is: nothing was reduced."""
+        return len(self.plane.neuron.system.states) == 2 and not self.plane.is_gate
+
     def table(self) -> list[dict[str, Any]]:
         """Give one row per equilibrium of the plane."""
         return [
@@ -163,6 +173,8 @@ class PhasePlane(Result):
                 f"From {self.certain.share:.0%} of the plane below the threshold the next spike comes by "
                 f"itself within {self.certain.horizon:g} ms."
             )
+        if self.is_whole:
+            return said
         shifts = ", ".join(f"{shift:+.3f}" for shift in error.shifts[:5])
         said.append(
             f"The plane against the full model, under {self.I:g} mV from t = 0 on: {error.reduced.n_spikes} "
@@ -203,30 +215,34 @@ class PhasePlane(Result):
 
 
 def phase_plane(
-    neuron: Neuron,
+    neuron: AnyNeuron,
     I: float = 0.0,
     *,
     x: str | None = None,
     reduction: Reduction = "steady",
     held: Mapping[str, float] | None = None,
     V_range: tuple[float, float] | None = None,
+    x_range: tuple[float, float] | None = None,
     grid: tuple[int, int] = (181, 121),
     trajectories: Sequence[Trajectory] | None = None,
     t_end: float = 100.0,
     horizon: float = 500.0,
 ) -> PhasePlane:
-    """Analyse the phase plane of a neuron of any number of gates.
+    """Analyse the phase plane of a neuron of any number of gates, or of own equations.
 
     Parameters
     ----------
-    neuron : Neuron
+    neuron : Neuron or HybridNeuron
     I : float
         Constant input, mV.
     x, reduction, held
         As `planar` takes them.
     V_range : (float, float), optional
         mV; by default from 20 mV below rest, reset and start to 10 mV above the reversal potentials: the
-        smooth picture, of which the cell sees what lies below its threshold.
+        smooth picture, of which the cell sees what lies below its threshold. Of own equations around what the
+        run at this input goes through.
+    x_range : (float, float), optional
+        Of own equations, and by default around the same; gates go from 0 to 1.
     grid : (int, int)
         Points in V and in x.
     trajectories : sequence of Trajectory, optional
@@ -260,11 +276,18 @@ def phase_plane(
     for number in grid:
         Count(2, 10_000).check("grid", number)
     plane, I = planar(neuron, x, reduction, held), float(I)
-    low, high = V_range = _checked_range(neuron, V_range)
-    V, xs = np.linspace(low, high, grid[0]), np.linspace(0.0, 1.0, grid[1])
-    dV, dx = plane.rhs(V, xs[:, np.newaxis], I)
-    points = planar_equilibria(plane, I)
     error = reduction_error(plane, I, t_end=t_end)
+    V_range, (x_low, x_high) = shown_ranges(plane, I, error.full, V_range, x_range)
+    V, xs = np.linspace(*V_range, grid[0]), np.linspace(x_low, x_high, grid[1])
+    dV, dx = plane.rhs(V, xs[:, np.newaxis], I)
+    # What is near or far, in V and in x, is told in the units of channels.
+    unit = plane
+    if not plane.is_gate:
+        unit = plane.in_units(WIDTH / (V_range[1] - V_range[0]), x_low, x_high)
+    low, high = shown = V_range[0] * unit.scale[0], V_range[1] * unit.scale[0]
+    points = planar_equilibria(unit, I, shown)
+    own = {id(point): _own_units(unit, point) for point in points}
+    halves = manifolds(unit, I, points, shown, horizon)
     runs = (error.full,) if trajectories is None else tuple(trajectories)
     if any(run.neuron != neuron for run in runs):
         raise ModelError("trajectories must be runs of this neuron, got one of another: simulate this one")
@@ -276,44 +299,51 @@ def phase_plane(
         x=xs,
         dV=dV,
         dx=dx,
-        V_nullcline=V_nullcline(plane, I, low, high),
-        x_nullcline=x_nullcline(plane, low, high),
-        equilibria=points,
-        manifolds=manifolds(plane, I, points, V_range, horizon),
-        grazes=grazes(plane, I, V_range, horizon),
+        V_nullcline=tuple(map(unit.from_units, V_nullcline(unit, I, low, high))),
+        x_nullcline=unit.from_units(x_nullcline(unit, low, high)),
+        equilibria=tuple(own.values()),
+        manifolds=tuple(
+            Manifold(own[id(half.saddle)], half.stable, unit.from_units(half.points)) for half in halves
+        ),
+        grazes=() if neuron.system.passes else tuple(map(unit.from_units, grazes(unit, I, shown, horizon))),
         v_thresh=neuron.v_thresh if neuron.fires else None,
-        v_reset=neuron.v_reset if neuron.fires else None,
-        release=np.stack([xs, plane.release(xs)]) if neuron.fires else None,
-        certain=_certain(plane, I, V_range, grid, horizon),
+        v_reset=_reset_of(neuron),
+        release=np.stack([xs, plane.release(xs)]) if neuron.fires and _reset_of(neuron) is not None else None,
+        certain=_certain(unit, I, shown, grid, horizon),
         projections=tuple(_projection(plane, run) for run in runs),
         error=error,
     )
 
 
-def _checked_range(neuron: Neuron, V_range: tuple[float, float] | None) -> tuple[float, float]:
-    if V_range is None:
-        reversals = [channel.E for channel in neuron.channels]
-        lowest = min(neuron.v_rest, neuron.v_reset, neuron.v_init, *reversals) - BELOW
-        return lowest, max(neuron.origin, *reversals) + ABOVE
-    for end in V_range:
-        Number("mV").check("V_range", end)
-    low, high = map(float, V_range)
-    if low >= high:
-        raise ModelError(f"V_range must go from low to high, got {low!r} to {high!r} mV: swap them")
-    return low, high
+def _own_units(unit: Plane, point: PlanarEquilibrium) -> PlanarEquilibrium:
+    """Give an equilibrium in V and x themselves."""
+    factor, low, high = unit.scale
+    V, x = unit.from_units(np.array([point.V, point.x])).tolist()
+    vectors = point.eigenvectors * np.array([[1.0 / factor], [high - low]])
+    return attrs.evolve(point, V=V, x=x, eigenvectors=vectors)
+
+
+def _reset_of(neuron: AnyNeuron) -> float | None:
+    """Give the voltage to which a spike sets V, mV; None where it sets it to none, or to no one voltage."""
+    if not neuron.fires or neuron.system.passes:
+        return None
+    system = neuron.system
+    after = system.reset[0].subs(dict(zip(system.parameters, system.values, strict=True)))
+    return float(after) if after.is_number else None
 
 
 def _certain(
     plane: Plane, I: float, V_range: tuple[float, float], grid: tuple[int, int], horizon: float
 ) -> CertainSpike | None:
     """Mark a grid below the threshold: beyond it there is no next spike to wait for."""
-    v_thresh = plane.neuron.v_thresh
+    v_thresh = plane.v_thresh
     if not plane.neuron.fires or v_thresh <= V_range[0]:
         return None
     V, x = np.linspace(V_range[0], min(v_thresh, V_range[1]), grid[0]), np.linspace(0.0, 1.0, grid[1])
     grid_V, grid_x = np.meshgrid(V, x)
     mask = spike_certain(plane, I, grid_V.ravel(), grid_x.ravel(), horizon).reshape(grid_V.shape)
-    return CertainSpike(V, x, mask, horizon)
+    factor, low, high = plane.scale
+    return CertainSpike(V / factor, low + (high - low) * x, mask, horizon)
 
 
 def _projection(plane: Plane, run: Trajectory) -> Projection:
@@ -335,6 +365,8 @@ def _projection(plane: Plane, run: Trajectory) -> Projection:
             pieces.append(states)
     jumps = []
     for k, event in enumerate(run.events):
+        if np.array_equal(event.before, event.after):
+            continue  # V goes on through a level
         before, after = plane.project(np.stack([event.before, event.after], axis=1)).T
         jumps.append(Jump(before, after, ends.get(k, after)))
     return Projection(tuple(pieces), tuple(jumps))

@@ -1,4 +1,4 @@
-r"""Planar reductions of a neuron with any number of gates: (V, x), derived from its symbolic system.
+r"""Planar reductions of a neuron with any number of states: (V, x), derived from its symbolic system.
 
 Three reductions, each an assumption that `reduction_error` measures:
 
@@ -8,6 +8,9 @@ Three reductions, each an assumption that `reduction_error` measures:
     All gates of one name share one x, whose derivative is the mean of theirs; the others are at steady state.
 ``slice``
     Every gate but x is held at a given value.
+
+Of a `HybridNeuron` of two states nothing is reduced; of more, ``steady`` and ``slice`` take its other states
+as gates are taken.
 """
 
 from __future__ import annotations
@@ -21,21 +24,28 @@ import numpy as np
 import sympy
 
 from natrium.analysis.equilibria.enclosure import Enclosure, sign_changes
-from natrium.model import Choice, HybridNeuron, ModelError, Neuron, Number, UnsupportedModel, check_neuron
+from natrium.analysis.phase_plane.channels import plane_of_channels
+from natrium.analysis.phase_plane.equations import plane_of_equations, reduce_equations
+from natrium.model import (
+    AnyNeuron,
+    Choice,
+    HybridNeuron,
+    UnsupportedModel,
+    check_neuron,
+)
 from natrium.model.arrays import Array
 from natrium.model.hybrid import relaxation
-from natrium.model.kernel import lower, lower_expressions
+from natrium.model.kernel import lower_expressions
 
 Reduction = Literal["steady", "common", "slice"]
 REDUCTIONS: tuple[str, ...] = get_args(Reduction)
 
-# mV: a gate open less at the second voltage than at the first closes as the cell depolarises.
-POLARISED, DEPOLARISED = -100.0, 0.0
+MOST_POWERS = 20  # of x in dV/dt: gates are raised to sixteen at most
 
 
 @attrs.frozen(slots=False)
 class Plane:
-    """A neuron reduced to V and one gate x, symbolically.
+    """A neuron reduced to V and one other state x, symbolically.
 
     Attributes
     ----------
@@ -53,10 +63,14 @@ class Plane:
     dV, dx : sympy.Expr
         Time derivatives, mV/ms and per ms, of V, x, the input and the parameters of ``neuron.system``.
     lift : tuple of sympy.Expr
-        Every gate of the full model, of V and x.
+        Every other state of the full model, of V and x.
+    after : sympy.Expr
+        x just after a spike, of x before it and V at the threshold.
+    scale : (float, float, float)
+        What V was multiplied by, and the x that count as 0 and 1; see `in_units`.
     """
 
-    neuron: Neuron
+    neuron: AnyNeuron
     x: str
     reduction: Reduction
     members: tuple[str, ...]
@@ -65,6 +79,30 @@ class Plane:
     dV: Any
     dx: Any
     lift: tuple[Any, ...]
+    after: Any
+    scale: tuple[float, float, float] = (1.0, 0.0, 1.0)
+
+    @property
+    def v_thresh(self) -> float:
+        """The threshold, in the units of V here; infinite without one."""
+        return self.neuron.v_thresh * self.scale[0]
+
+    @property
+    def is_gate(self) -> bool:
+        """Whether x is an open fraction, from 0 to 1."""
+        return self.neuron.of_channels
+
+    def in_units(self, factor: float, low: float, high: float) -> Plane:
+        """Give the same plane with V multiplied by a factor, and x counted as 0 at `low` and 1 at `high`."""
+        V, x = self.symbols
+        moved = {V: V / sympy.Float(factor), x: low + (high - low) * x}
+        dV, dx = (expr.subs(moved, simultaneous=True) for expr in (self.dV, self.dx))
+        return attrs.evolve(self, dV=factor * dV, dx=dx / (high - low), scale=(factor, low, high))
+
+    def from_units(self, curve: Array) -> Array:
+        """Give points, shape (2, ...), as V and x themselves."""
+        factor, low, high = self.scale
+        return np.stack([np.asarray(curve[0]) / factor, low + (high - low) * np.asarray(curve[1])])
 
     def rhs(self, V: Any, x: Any, I: float) -> Array:
         """Evaluate the planar right-hand side.
@@ -103,12 +141,12 @@ class Plane:
     def release(self, x: Any) -> Array:
         """Give x at the end of the refractory period of a spike at `x`, shape as `x`.
 
-        By the refractory rule; what moves at v_reset is linear there.
+        By the reset and the refractory rule; what moves then is linear.
         """
         at: Array = np.asarray(x, dtype=float)
         if not self.neuron.fires:
             return at
-        return np.asarray(_stack(self._release(self.neuron.v_reset, at, 0.0, *self.values), at.shape)[0])
+        return np.asarray(_stack(self._release(self.neuron.origin, at, 0.0, *self.values), at.shape)[0])
 
     def project(self, states: Array) -> Array:
         """Project states of the full model, shape (n_states, n), onto the plane, shape (2, n).
@@ -145,8 +183,14 @@ class Plane:
     def powers(self) -> tuple[Any, ...]:
         """dV/dt as SymPy, power by power of x, lowest first; of V, I and the parameters."""
         x = self.symbols[1]
-        found, derivative, factorial = [], self.dV, 1
+        found: list[Any] = []
+        derivative, factorial = self.dV, 1
         while derivative != 0:
+            if len(found) > MOST_POWERS:
+                raise UnsupportedModel(
+                    f"a plane needs dV/dt to be a polynomial in {self.x}, got "
+                    f"{str(self.dV)[:80]}: take another x"
+                )
             found.append(derivative.subs(x, 0) / factorial)
             derivative = derivative.diff(x)
             factorial *= len(found)
@@ -156,7 +200,13 @@ class Plane:
     def x_steady(self) -> Any:
         """The x-nullcline as SymPy: every gate's equation is linear in it."""
         x = self.symbols[1]
-        return -self.dx.subs(x, 0) / self.dx.diff(x)
+        slope = self.dx.diff(x)
+        if slope.has(x) or slope == 0:
+            raise UnsupportedModel(
+                f"a plane needs an equation linear in {self.x}, got d{self.x}/dt = {str(self.dx)[:80]}: take "
+                "another x"
+            )
+        return -self.dx.subs(x, 0) / slope
 
     @cached_property
     def released(self) -> Any:
@@ -174,13 +224,16 @@ class Plane:
                 "a plane needs V to stand and gates to relax while refractory, got the rule "
                 f"{system.refractory.rule!r}: use 'hold' or 'clamp'"
             )
+        at = system.reset[0].subs(V, system.origin)
+        after = self.after.subs(V, system.origin)
         places = [system.labels.index(label) for label in self.members]
         flows = [system.resting.rhs[place].subs(system.states[place], x) for place in places]
-        flow = (sympy.Add(*flows) / len(flows)).subs(V, system.reset[0])
+        others = dict(zip(system.states[1:], self.lift, strict=True))
+        flow = (sympy.Add(*flows) / len(flows)).subs(others).subs(V, at)
         rate = -flow.diff(x)
         if rate == 0:
-            return x
-        return relaxation(x, flow.subs(x, 0) / rate, rate, system.refractory.duration)
+            return after
+        return relaxation(after, flow.subs(x, 0) / rate, rate, system.refractory.duration)
 
     @cached_property
     def reduced(self) -> HybridNeuron:
@@ -189,6 +242,8 @@ class Plane:
         The closed form of a clamped refractory period is part of its reset.
         """
         neuron, system, x = self.neuron, self.neuron.system, self.symbols[1]
+        if isinstance(neuron, HybridNeuron):
+            return reduce_equations(self)
         reset = {"V": system.reset[0], x.name: self.released} if neuron.fires else {}
         used = set[Any]().union(*(expr.free_symbols for expr in (self.dV, self.dx, *reset.values())))
         start = self.project(np.array(neuron.initial_state())[:, np.newaxis])[:, 0]
@@ -244,20 +299,21 @@ def _stack(rows: Any, shape: tuple[int, ...]) -> Array:
 
 
 def planar(
-    neuron: Neuron,
+    neuron: AnyNeuron,
     x: str | None = None,
     reduction: Reduction = "steady",
     held: Mapping[str, float] | None = None,
 ) -> Plane:
-    """Reduce a neuron to V and one gate.
+    """Reduce a neuron to V and one gate, or one other state.
 
     Parameters
     ----------
-    neuron : Neuron
-        With at least one gate.
+    neuron : Neuron or HybridNeuron
+        With at least one gate, or one state besides V.
     x : str, optional
         The gate that stays: ``"Na.h"``; for ``"common"`` its name alone, ``"h"``. By default the first gate
-        named h, else the first that closes with depolarisation, else the slowest at v_rest.
+        named h, else the first that closes with depolarisation, else the slowest at v_rest; of own equations
+        the second state.
     reduction : {"steady", "common", "slice"}
     held : mapping of str to float, optional
         For ``"slice"``: the values of all other gates.
@@ -284,86 +340,6 @@ def planar(
     """
     check_neuron(neuron)
     Choice(REDUCTIONS).check("reduction", reduction)
-    system = neuron.system
-    if not system.gates:
-        raise ModelError(
-            "a phase plane needs a gate beside V, got a neuron without gates: give it a channel with gates"
-        )
-    x = x if x is not None else _default_gate(neuron)
-    labels = system.labels[1:]
-    shared = reduction == "common"
-    members = _members(labels, x, shared)
-    symbol = _shared_symbol(neuron, x.split(".")[-1]) if shared else system.gates[members[0]].state
-    lift = dict(_others(neuron, members, reduction, held))
-    lift |= {system.gates[index].state: symbol for index in members}
-    flows = [system.rhs[1 + index].subs(system.gates[index].state, symbol) for index in members]
-    return Plane(
-        neuron=neuron,
-        x=x.split(".")[-1] if shared else labels[members[0]],
-        reduction=reduction,
-        members=tuple(labels[index] for index in members),
-        held=tuple((name, float(value)) for name, value in (held or {}).items()),
-        symbols=(system.states[0], symbol),
-        dV=system.rhs[0].subs(lift, simultaneous=True),
-        dx=sympy.Add(*flows) / len(flows),
-        lift=tuple(lift[gate.state] for gate in system.gates),
-    )
-
-
-def _default_gate(neuron: Neuron) -> str:
-    labels, kernel = neuron.system.labels[1:], lower(neuron.system)
-    for label in labels:
-        if label.endswith(".h"):
-            return label
-    with np.errstate(all="ignore"):
-        pairs = zip(labels, kernel.steady(POLARISED), kernel.steady(DEPOLARISED), strict=True)
-        closing = [label for label, before, after in pairs if after < before]
-    return closing[0] if closing else labels[int(np.argmin(kernel.relaxation(neuron.v_rest)))]
-
-
-def _members(labels: tuple[str, ...], x: str, shared: bool) -> list[int]:
-    """Give the places of the gates that x stands for."""
-    name = x.split(".")[-1]
-    if "." in x and x not in labels:
-        found = []
-    elif shared or "." not in x:
-        found = [index for index, label in enumerate(labels) if label.split(".")[1] == name]
-    else:
-        found = [labels.index(x)]
-    if not found or (len(found) > 1 and not shared):
-        hint = "; reduction='common' takes several as one" if found else ""
-        raise ModelError(f"x must name one gate of {', '.join(labels)}, got {x!r}{hint}")
-    return found
-
-
-def _shared_symbol(neuron: Neuron, name: str) -> Any:
-    system = neuron.system
-    taken = {symbol.name for symbol in (*system.states, *system.parameters, system.input)}
-    while name in taken:
-        name += "_"
-    return sympy.Symbol(name, real=True)
-
-
-def _others(
-    neuron: Neuron, members: list[int], reduction: str, held: Mapping[str, float] | None
-) -> dict[Any, Any]:
-    """Give the other gates as SymPy: at steady state, or held."""
-    system = neuron.system
-    others = {
-        system.labels[1 + index]: gate for index, gate in enumerate(system.gates) if index not in members
-    }
-    if reduction != "slice":
-        if held:
-            raise ModelError(
-                f"held goes with reduction='slice' alone, got {', '.join(held)} with {reduction!r}: "
-                "leave it out"
-            )
-        return {gate.state: gate.inf for gate in others.values()}
-    if set(held or {}) != set(others):
-        raise ModelError(
-            f"held must give a value to each of {', '.join(others) or 'no gate'}, got "
-            f"{', '.join(held or {}) or 'none'}"
-        )
-    for name, value in (held or {}).items():
-        Number(low=0.0, high=1.0).check(f"held[{name!r}]", value)
-    return {gate.state: sympy.Float(float((held or {})[name])) for name, gate in others.items()}
+    if isinstance(neuron, HybridNeuron):
+        return Plane(**plane_of_equations(neuron, x, reduction, held))
+    return Plane(**plane_of_channels(neuron, x, reduction, held))

@@ -76,21 +76,27 @@ class Manifold:
     points: Array
 
 
-def planar_equilibria(plane: Plane, I: float) -> tuple[PlanarEquilibrium, ...]:
+def planar_equilibria(
+    plane: Plane, I: float, V_range: tuple[float, float] | None = None
+) -> tuple[PlanarEquilibrium, ...]:
     """Find all equilibria of a plane, in order of V.
 
-    On the x-nullcline dV/dt is a function of V alone. All its roots lie between v_rest + I and the reversal
-    potentials, whose weighted mean each of them is.
+    On the x-nullcline dV/dt is a function of V alone. Of channels all its roots lie between v_rest + I and
+    the reversal potentials, whose weighted mean each of them is; else they are looked for in a range of V and
+    as far again on either side.
 
     References
     ----------
     .. [1] E. M. Izhikevich, "Dynamical Systems in Neuroscience" (2007), ch. 4.
        https://doi.org/10.7551/mitpress/2526.001.0001
     """
-    neuron = plane.neuron
-    ends = [neuron.v_rest + I, *(channel.E for channel in neuron.channels)]
+    ends = plane.neuron.equilibrium_bounds(I)
+    low, high = (min(ends) - 1.0, max(ends) + 1.0) if ends else (-150.0, 150.0)
+    if not ends and V_range is not None:
+        width = V_range[1] - V_range[0]
+        low, high = V_range[0] - width, V_range[1] + width
     along = plane.dV.subs(plane.symbols[1], plane.x_steady)
-    found = plane.roots(along, I, min(ends) - 1.0, max(ends) + 1.0)
+    found = plane.roots(along, I, low, high)
     return tuple(_equilibrium(plane, V, I) for V in found)
 
 
@@ -100,7 +106,7 @@ def _equilibrium(plane: Plane, V: float, I: float) -> PlanarEquilibrium:
     order = np.lexsort((-values.imag, -values.real))
     values, vectors = values[order].astype(complex), vectors[:, order].astype(complex)
     neuron = plane.neuron
-    below = neuron.v_thresh > V if neuron.fires else None
+    below = plane.v_thresh > V if neuron.fires else None
     return PlanarEquilibrium(V, x, values, vectors, _kind(values), below)
 
 
@@ -215,7 +221,7 @@ def grazes(plane: Plane, I: float, V_range: tuple[float, float], horizon: float 
     tuple of ndarray, shape (2, n_points)
         V in mV and x, from the touch backward in time; none without a threshold.
     """
-    v_thresh = plane.neuron.v_thresh
+    v_thresh = plane.v_thresh
     if not plane.neuron.fires or not V_range[0] < v_thresh <= V_range[1]:
         return ()
     touching = roots_in_unit(plane.coefficients(v_thresh, I))[0]
@@ -256,7 +262,7 @@ def spike_certain(
     .. [1] L. F. Shampine, M. W. Reichelt, "The MATLAB ODE suite", SIAM J. Sci. Comput. 18 (1997) 1-22: the
        pair (2, 3), here with a step for each state. https://doi.org/10.1137/S1064827594276424
     """
-    v_thresh = plane.neuron.v_thresh
+    v_thresh = plane.v_thresh
     state = np.stack([np.asarray(V, dtype=float), np.asarray(x, dtype=float)])
     slope = plane.rhs(state[0], state[1], I)
     fired = np.asarray((state[0] > v_thresh) | ((state[0] == v_thresh) & (slope[0] > 0.0)))
