@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 import natrium
+from natrium.model.files.new import template
 
 ROOT = Path(__file__).parents[1]
 MODULES = ["natrium"] + [
@@ -51,6 +52,8 @@ def test_the_readme_s_python_runs_and_gives_the_numbers_it_shows(tmp_path, monke
     assert order.value == pytest.approx(value, abs=0.005)
     assert order.uncertainty == pytest.approx(uncertainty, abs=0.005)
     assert scope["potassium"].gates[0].name == "n"
+    (period,) = re.search(r"limit_cycle\(adex, 1000.0\).period  # (\S+) ms", code).groups()
+    assert natrium.limit_cycle(scope["adex"], 1000.0).period == pytest.approx(float(period), abs=2e-9)
 
 
 def test_the_readme_s_model_file_is_valid():
@@ -73,6 +76,11 @@ def test_the_defaults_of_a_model_file_are_those_that_its_page_tells():
         "event",
         "auto",
     )
+
+
+def test_the_page_s_file_of_equations_is_the_template_but_for_comments():
+    (text,) = blocks("docs/model-file.md", "toml")
+    assert natrium.loads(text).neuron == natrium.loads(template("adex")).neuron
 
 
 PAGES = sorted(path.relative_to(ROOT).as_posix() for path in (ROOT / "docs").glob("*.md"))
