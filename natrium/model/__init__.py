@@ -42,6 +42,8 @@ from natrium.model.parameters import resolve as resolve
 from natrium.model.parameters import with_parameters as with_parameters
 from natrium.model.protocol import AnyNeuron as AnyNeuron
 from natrium.model.protocol import check_neuron as check_neuron
+from natrium.model.scheme import Scheme as Scheme
+from natrium.model.scheme import Transition as Transition
 from natrium.model.simulation import METHODS as METHODS
 from natrium.model.simulation import SOLVERS as SOLVERS
 from natrium.model.simulation import Model as Model

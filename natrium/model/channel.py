@@ -14,6 +14,7 @@ from natrium.model.errors import ModelError
 from natrium.model.expressions.expression import Expression, as_expression
 from natrium.model.hybrid import GateFlow
 from natrium.model.rates import Range, check_rate, smooth_rate
+from natrium.model.scheme import Scheme
 
 STEADY_STATE = "steady-state"
 
@@ -48,6 +49,11 @@ def _as_number(value: Any) -> Any:
 def paced(flow: Any, pace: float) -> Any:
     """Make a flow faster by a factor; by 1 it stays as it is, to the last digit."""
     return flow if pace == 1.0 else pace * flow
+
+
+def _check_scheme(instance: Any, attribute: Any, value: Any) -> None:
+    if value is not None and not isinstance(value, Scheme):
+        raise ModelError(f"scheme must be a Scheme, got {show(value)}")
 
 
 def _as_initial(value: Any) -> Any:
@@ -127,8 +133,8 @@ class Gate:
         given = [name for name in ("alpha", "beta", "inf", "tau") if getattr(self, name) is not None]
         if given not in (["alpha", "beta"], ["inf", "tau"], ["inf"]):
             raise ModelError(
-                f"gate {self.name} needs alpha and beta, or inf and tau (inf alone: instantaneous), got "
-                f"{', '.join(given) or 'none'}"
+                f"gate {self.name} needs alpha and beta, or inf and tau, got {', '.join(given) or 'none'} "
+                "(inf alone makes it instantaneous)"
             )
         if not self.moves and self.initial != STEADY_STATE:
             raise ModelError(
@@ -192,6 +198,8 @@ class Channel:
         Reversal potential, mV.
     gates : sequence of Gate
         Any number of gates; with none the channel is ohmic.
+    scheme : Scheme, optional
+        A kinetic scheme: the share of its open states multiplies the conductance as a gate does.
     source : str
         Where its numbers come from.
 
@@ -207,6 +215,11 @@ class Channel:
     )
     E: float = attrs.field(converter=as_float, validator=Number("mV", short="E", meaning="reversal"))
     gates: tuple[Gate, ...] = attrs.field(default=(), converter=_as_tuple)
+    scheme: Scheme | None = attrs.field(
+        default=None,
+        kw_only=True,
+        validator=_check_scheme,
+    )
     source: str = attrs.field(default="", kw_only=True, eq=False, validator=Text())
 
     @property
@@ -217,6 +230,11 @@ class Channel:
     def __attrs_post_init__(self) -> None:
         """Check the gates."""
         _check_members("gates", f"channel {self.name}", self.gates, Gate)
+        both = {gate.name for gate in self.gates} & set(self.scheme.states if self.scheme else ())
+        if both:
+            raise ModelError(
+                f"a gate and a state of channel {self.name} must differ in name, got {min(both)}"
+            )
 
 
 def _check_members(what: str, owner: str, members: Any, kind: type[Gate] | type[Channel]) -> None:

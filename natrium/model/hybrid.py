@@ -66,14 +66,16 @@ class HybridSystem:
         Time derivative of each state between events, per ms.
     guard : sympy.Expr or None
         The event is its zero, passed in `direction`; None where nothing ever happens.
-    direction : int
-        +1: from below.
     reset : tuple of sympy.Expr
         The state just after the event, from the state just before.
     refractory : Refractory
     gates : tuple of GateFlow
     origin, gap : sympy.Expr
         What solvers measure V from, and the part of the input that goes with it; see `event_coordinates`.
+    direction : int
+        +1: from below.
+    shares : tuple of sympy.Symbol
+        The states that are shares of a kinetic scheme.
     """
 
     states: tuple[sympy.Symbol, ...]
@@ -89,6 +91,7 @@ class HybridSystem:
     origin: sympy.Expr
     gap: sympy.Expr
     direction: int = 1
+    shares: tuple[sympy.Symbol, ...] = ()
 
     @property
     def jacobian(self) -> sympy.Matrix:
@@ -102,9 +105,9 @@ class HybridSystem:
 
     @property
     def fractions(self) -> tuple[bool, ...]:
-        """For each state, whether it is a gate: an open fraction, which stays within [0, 1]."""
-        gates = {gate.state for gate in self.gates}
-        return tuple(state in gates for state in self.states)
+        """For each state, whether it is a gate or a share of a scheme: one that stays within [0, 1]."""
+        inside = {gate.state for gate in self.gates} | set(self.shares)
+        return tuple(state in inside for state in self.states)
 
     @property
     def passes(self) -> bool:

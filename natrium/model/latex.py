@@ -11,6 +11,7 @@ import sympy
 from natrium.model.equations import approach, channel_current, membrane, open_and_close
 from natrium.model.hybrid import HybridSystem
 from natrium.model.protocol import AnyNeuron, check_neuron
+from natrium.model.scheme import Scheme
 
 SUM, PRODUCT, ATOM = range(3)  # how tightly a piece holds together
 # What a system's symbols are called in print.
@@ -107,10 +108,29 @@ def _of_channels(neuron: Any) -> Iterator[str]:
             rates = (gate.alpha, gate.beta, gate.inf, gate.tau)
             given = [rate for rate in rates if rate is not None]
             lines += [f"{name.text} &= {rate.latex}" for name, rate in zip((a, b), given, strict=True)]
+        if channel.scheme is not None:
+            gates.append(_scheme(channel.scheme, name, lines))
         currents.append(channel_current(V, Tex(f"g_{{{name}}}"), Tex(f"E_{{{name}}}"), gates))
     law = membrane(V, Tex(_NAMES["v_rest"]), Tex(_NAMES["I"]), currents)
     yield rf"{_NAMES['tau_m']} \frac{{dV}}{{dt}} &= {law.text}"
     yield from lines
+
+
+def _scheme(scheme: Scheme, name: str, lines: list[str]) -> tuple[Tex, int]:
+    """Write a kinetic scheme's equations; give the share of its open states."""
+    x = {state: rf"{_escape(state)}_{{{name}}}" for state in scheme.states}
+    for state in scheme.states:
+        parts = []
+        for one in scheme.transitions:
+            sign = {one.target: "+", one.source: "-"}.get(state)
+            if sign:
+                parts.append(rf"{sign} r_{{{x[one.source]} \to {x[one.target]}}}(V) \, {x[one.source]}")
+        flow = " ".join(parts).removeprefix("+ ") or "0"
+        lines.append(rf"\frac{{d{x[state]}}}{{dt}} &= {flow}")
+    lines += [
+        rf"r_{{{x[one.source]} \to {x[one.target]}}}(V) &= {one.rate.latex}" for one in scheme.transitions
+    ]
+    return Tex(" + ".join(x[state] for state in scheme.open), SUM if len(scheme.open) > 1 else ATOM), 1
 
 
 def _of_system(system: HybridSystem) -> Iterator[str]:

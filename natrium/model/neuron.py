@@ -158,6 +158,11 @@ class Neuron:
             for channel in self.channels
             for gate in channel.gates
             for _, held in gate.ranges()
+        ) + tuple(
+            (f"{channel.name}'s scheme", held)
+            for channel in self.channels
+            if channel.scheme is not None
+            for held in channel.scheme.ranges()
         )
 
     @property
@@ -232,22 +237,26 @@ class Neuron:
             V in mV, then the gates, which are brought into [0, 1]: rounding leaves it.
         """
         values = iter([min(max(float(x), 0.0), 1.0) for x in state[1:]])
-        channels = tuple(
-            attrs.evolve(
-                channel,
-                gates=tuple(
-                    attrs.evolve(gate, initial=next(values)) if gate.moves else gate for gate in channel.gates
-                ),
+        channels = []
+        for channel in self.channels:
+            gates = tuple(
+                attrs.evolve(gate, initial=next(values)) if gate.moves else gate for gate in channel.gates
             )
-            for channel in self.channels
-        )
-        return attrs.evolve(self, v_init=float(state[0]), channels=channels)
+            scheme = channel.scheme
+            if scheme is not None:
+                scheme = scheme.started({name: next(values) for name in scheme.kept})
+            channels.append(attrs.evolve(channel, gates=gates, scheme=scheme))
+        return attrs.evolve(self, v_init=float(state[0]), channels=tuple(channels))
 
     @property
     def starts_steady(self) -> tuple[bool, ...]:
         """For each state, whether it starts at its steady state at the initial V."""
-        gates = (gate for channel in self.channels for gate in channel.moving)
-        return (False, *(gate.initial == STEADY_STATE for gate in gates))
+        found = [False]
+        for channel in self.channels:
+            found += [gate.initial == STEADY_STATE for gate in channel.moving]
+            if channel.scheme is not None:
+                found += [channel.scheme.is_steady] * len(channel.scheme.kept)
+        return tuple(found)
 
     @property
     def is_leaky(self) -> bool:
@@ -285,8 +294,6 @@ class Neuron:
             When a gate that is to start at its steady state has none at `v_init`.
         """
         gates = [gate for channel in self.channels for gate in channel.moving]
-        if not gates:
-            return (self.v_init,)
         try:
             steady = lower(self.system).steady(self.v_init)
         except (ZeroDivisionError, ValueError, OverflowError):
@@ -301,11 +308,15 @@ class Neuron:
                 f"no steady state at v_init = {self.v_init!r} mV: a gate does not move there; "
                 "give the gates initial values"
             )
-        values = [
-            start if gate.initial == STEADY_STATE else float(gate.initial)
-            for gate, start in zip(gates, steady, strict=True)
-        ]
-        return (self.v_init, *values)
+        starts = iter(steady)
+        values: list[float] = [self.v_init]
+        for channel in self.channels:
+            for gate in channel.moving:
+                start = next(starts)
+                values.append(start if gate.initial == STEADY_STATE else float(gate.initial))
+            if channel.scheme is not None:
+                values += channel.scheme.start(self.v_init).values()
+        return tuple(values)
 
 
 @lru_cache(maxsize=512)
@@ -318,7 +329,7 @@ def _system(neuron: Neuron) -> HybridSystem:
     parameters = [tau_m, v_rest, v_thresh, v_reset, tau_ref]
     values = [neuron.tau_m, neuron.v_rest, neuron.origin, neuron.v_reset, neuron.tau_ref]
     states, labels, derivatives, gates = [V], ["V"], [], []
-    currents = []
+    currents, shared = [], list[Any]()
     # A gate named g, or a gate tau of a channel m, must not become another symbol's double.
     taken = {symbol.name for symbol in (*parameters, V, current)}
     taken |= {f"{kind}_{channel.name}" for channel in neuron.channels for kind in "gE"}
@@ -342,6 +353,21 @@ def _system(neuron: Neuron) -> HybridSystem:
             pace = gate.pace(neuron.celsius)
             derivatives.append(gate.derivative(x, pace))
             gates.append(gate.flow(x, pace))
+        if channel.scheme is not None:
+            scheme = channel.scheme
+            own = {}
+            for kept in scheme.kept:
+                name = f"{kept}_{channel.name}"
+                while name in taken:
+                    name += "_"
+                taken.add(name)
+                own[kept] = sympy.Symbol(name, real=True)
+            shares = scheme.shares(own)
+            states += own.values()
+            shared += own.values()
+            labels += [f"{channel.name}.{kept}" for kept in own]
+            derivatives += scheme.flows(shares).values()
+            powers.append((sympy.Add(*(shares[name] for name in scheme.open)), 1))
         currents.append(channel_current(V, g, E, powers))
     return HybridSystem(
         states=tuple(states),
@@ -356,4 +382,5 @@ def _system(neuron: Neuron) -> HybridSystem:
         gates=tuple(gates),
         origin=v_thresh,
         gap=v_thresh - v_rest,
+        shares=tuple(shared),
     )

@@ -87,7 +87,7 @@ def test_a_cell_with_instantaneous_gates_alone_has_one_state():
     ("changes", "said"),
     [
         ({"inf": M_INF, "initial": 0.5}, "instantaneous and has no initial value"),
-        ({"tau": "1"}, "inf alone: instantaneous"),
+        ({"tau": "1"}, "inf alone makes it instantaneous"),
         ({"inf": M_INF, "tau": "1", "q10": 3.0}, "needs both q10 and celsius"),
         ({"inf": M_INF, "tau": "1", "q10": 0.0, "celsius": 6.3}, "q10 must be positive"),
         ({"inf": M_INF, "tau": "1", "q10": 3.0, "celsius": "cold"}, "celsius must be a number"),

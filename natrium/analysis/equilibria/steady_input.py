@@ -25,6 +25,8 @@ NEUTRAL = 1e-7  # a real part this small beside its own imaginary part is zero
 NOISE = 16 * np.finfo(float).eps  # an eigenvalue this small beside the largest is rounding
 DOUBT = 2.0**20  # times that: where digits are few, more are computed with
 DIGITS = 40
+REGULAR = 1e14  # condition of a matrix that has an inverse
+MOST_COUPLED = 6  # entries beside the diagonal: beyond, solutions have no readable size
 POINTS = 601  # at which steady states are looked at before any search
 
 
@@ -178,13 +180,31 @@ def steady_states(system: HybridSystem, free: Any = None) -> tuple[dict[Any, Any
     )
     A = flows.jacobian(others)
     b = flows.subs(dict.fromkeys(others, 0))
-    if A.has(*others) or flows.has(system.input) or A.det(method="berkowitz").equals(0):
+    coupled = sum(entry != 0 for k, row in enumerate(A.tolist()) for j, entry in enumerate(row) if j != k)
+    if coupled > MOST_COUPLED:
+        raise UnsupportedModel(
+            f"equilibria need steady states that can be written down, got {len(others)} coupled equations, "
+            "as of a large kinetic scheme: simulate, or use limit_cycle"
+        )
+    if A.has(*others) or flows.has(system.input) or _is_singular(A):
         names = ", ".join(state.name for state in others)
         raise UnsupportedModel(
             f"equilibria need a steady state of {names} at every V: equations linear in "
             f"{'it' if len(others) == 1 else 'these'} and without I, got {', '.join(map(str, flows))}"
         )
     return steady | dict(zip(others, A.LUsolve(-b), strict=True)), tuple(-A[k, k] for k in range(len(others)))
+
+
+def _is_singular(A: Any) -> bool:
+    """Tell whether a matrix has no inverse whatever its symbols' values: at values drawn by chance."""
+    random = np.random.default_rng(1)
+    symbols = sorted(A.free_symbols, key=str)
+    for _ in range(3):
+        values = {symbol: sympy.Float(random.uniform(0.3, 2.0)) for symbol in symbols}
+        numbers = np.array(A.subs(values).evalf().tolist(), dtype=float)
+        if np.all(np.isfinite(numbers)) and np.linalg.cond(numbers) < REGULAR:
+            return False
+    return True
 
 
 @per_neuron(maxsize=64)

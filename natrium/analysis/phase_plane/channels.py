@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import sympy
 
-from natrium.model import AnyNeuron, ModelError, Neuron, Number
+from natrium.model import AnyNeuron, ModelError, Neuron, Number, UnsupportedModel
 from natrium.model.kernel import lower
 
 # mV: a gate open less at the second voltage than at the first closes as the cell depolarises.
@@ -24,6 +24,8 @@ def plane_of_channels(
         raise ModelError(
             "a phase plane needs a gate beside V, got a neuron without gates: give it a channel with gates"
         )
+    if len(system.gates) < len(system.states) - 1:
+        raise UnsupportedModel("a phase plane needs gates alone beside V, got a kinetic scheme")
     x = x if x is not None else _default_gate(neuron)
     labels = system.labels[1:]
     shared = reduction == "common"

@@ -18,6 +18,7 @@ from natrium.model.errors import ModelError, NatriumError
 from natrium.model.hybrid import REFRACTORY_RULES
 from natrium.model.hybrid_neuron import HybridNeuron
 from natrium.model.neuron import NO_THRESHOLD, TAU_REF, V_THRESH, Neuron, as_threshold
+from natrium.model.scheme import Scheme, Transition
 from natrium.model.simulation import Model, Simulation
 from natrium.model.stimuli.kinds import KINDS, VERSION
 from natrium.model.stimuli.stimulus import Stimulus
@@ -141,7 +142,9 @@ def _converter() -> cattrs.Converter:
         "simulation": override(struct_hook=lambda data, _: converter.structure(_table(data), Simulation)),
         "stimuli": override(struct_hook=_list_of(converter, Stimulus)),
     }
-    _register(converter, Channel, nested={"gates": Gate})
+    _register(converter, Scheme, nested={"transitions": Transition})
+    _register(converter, Transition)
+    _register(converter, Channel, nested={"gates": Gate}, single={"scheme": Scheme})
     _register(converter, _Neuron, left_out={"channels"})
     known: set[type[Stimulus]] = set()
 
@@ -186,6 +189,7 @@ def _register(
     converter: cattrs.Converter,
     cls: type,
     nested: dict[str, type] | None = None,
+    single: dict[str, type] | None = None,
     left_out: frozenset[str] | set[str] = frozenset(),
 ) -> None:
     hooks: dict[str, Any] = {}
@@ -195,6 +199,8 @@ def _register(
         elif nested and field.name in nested:
             kind = nested[field.name]
             hooks[field.name] = override(struct_hook=_list_of(converter, kind))
+        elif single and field.name in single:
+            hooks[field.name] = override(struct_hook=_table_of(converter, single[field.name]))
         else:
             hooks[field.name] = override(struct_hook=_check_as(field))
     structure: Any = make_dict_structure_fn(cls, converter, _cattrs_forbid_extra_keys=True, **hooks)
@@ -274,6 +280,11 @@ def _table(data: Any) -> dict[str, Any]:
     if not isinstance(data, dict):
         raise ModelError(f"must be a table, got {show(data)}")
     return data
+
+
+def _table_of(converter: cattrs.Converter, kind: type) -> Callable[[Any, Any], Any]:
+    """Make a hook that reads one table."""
+    return lambda data, _: converter.structure(_table(data), kind)
 
 
 def _list_of(converter: cattrs.Converter, kind: type) -> Callable[[Any, Any], Any]:

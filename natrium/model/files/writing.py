@@ -18,6 +18,7 @@ from natrium.model.errors import ModelError
 from natrium.model.expressions.expression import Expression, as_text, symbolic_of
 from natrium.model.hybrid_neuron import HybridNeuron
 from natrium.model.neuron import NO_THRESHOLD, NoThreshold
+from natrium.model.scheme import Scheme
 from natrium.model.stimuli.kinds import KINDS, VERSION
 from natrium.model.stimuli.stimulus import Sum
 
@@ -112,6 +113,10 @@ def _plain(item: Any, without: frozenset[str] | set[str] = frozenset()) -> dict[
             value = NO_THRESHOLD
         elif isinstance(value, np.integer):
             value = int(value)  # JSON knows none of NumPy's
+        elif isinstance(value, Scheme):
+            value = _plain(value)
+            if not value.get("initial") or not isinstance(value["initial"], str):
+                value["initial"] = dict(item.scheme.initial)
         elif isinstance(value, tuple):
             value = [_plain(part) if attrs.has(type(part)) else part for part in value]
         data[field.name] = value

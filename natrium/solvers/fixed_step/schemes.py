@@ -110,7 +110,8 @@ class Scheme:
 def _sequential_euler(flow: Flow, y: Array, h: float, current: Current) -> Array:
     """Gates first, with the old V; then V with the new gates: sums and products as the script has them."""
     neuron, V = flow.neuron, y[0]
-    if not isinstance(neuron, Neuron):  # the other states first, all with the old ones
+    if not isinstance(neuron, Neuron) or any(channel.scheme for channel in neuron.channels):
+        # The other states first, all with the old ones.
         others = np.array([V, *(y + h * flow.derivative(y, current(0.0)))[1:]])
         return np.array([V + h * flow.derivative(others, current(0.0))[0], *others[1:]])
     gates = [x + slope * h for x, slope in zip(y[1:], flow.written_slopes(y), strict=True)]

@@ -170,7 +170,8 @@ class _Course:
         self.gates_move = self.resting.system.resting.rhs[1:] == self.resting.system.rhs[1:]
         self.passes = self.resting.system.passes
         self.at_rest: Callable[..., list[float]] | None = None  # the flow while refractory, where any moves
-        if not neuron.of_channels and any(flow != 0 for flow in self.resting.system.resting.rhs):
+        self.gated = neuron.of_channels and len(neuron.system.gates) == len(neuron.system.states) - 1
+        if not self.gated and any(flow != 0 for flow in self.resting.system.resting.rhs):
             self.at_rest = lower(self.resting.system.resting).event_rhs
         self.state = np.array(neuron.initial_state())
         self.y = np.empty((self.state.size, starts.size))
@@ -231,7 +232,7 @@ class _Course:
             u = float(self.state[0]) - self.neuron.origin
             slopes = self.at_rest(u, *self.state[1:].tolist(), 0.0, *self.resting.parameters)
             self.state = self.state + dt * np.array(slopes)
-        elif self.neuron.of_channels and self.solver.scheme == "sequential-euler" and self.gates_move:
+        elif self.gated and self.solver.scheme == "sequential-euler" and self.gates_move:
             slopes = self.flow.written_slopes(self.state)
             moved = [x + s * dt for x, s in zip(self.state[1:], slopes, strict=True)]
             self.state = np.array([self.state[0], *moved])

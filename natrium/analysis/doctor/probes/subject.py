@@ -97,6 +97,8 @@ def check_readable(neuron: AnyNeuron) -> None:
         raise UnsupportedModel(
             "a script of one's own is read against gates that move, got an instantaneous one: give it a tau"
         )
+    if any(channel.scheme is not None for channel in neuron.channels):
+        raise UnsupportedModel("a script of one's own is read against gates, got a kinetic scheme")
 
 
 def _imported(file: Path) -> ModuleType:
