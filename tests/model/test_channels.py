@@ -30,7 +30,7 @@ def test_each_channel_is_made_once_and_names_its_source(name: str) -> None:
     channel = natrium.CHANNELS[name]
     assert channel is natrium.CHANNELS[name]
     assert len(channel.source) > 20
-    assert ("doi.org" in channel.source) == name.startswith("hh_")
+    assert ("doi" in channel.source) != name.startswith("notebook_")
     assert ("notebook" in channel.source) == name.startswith("notebook_")
     assert channel.gates
 
@@ -124,3 +124,52 @@ def test_steady_state_at_the_singular_voltage(channel: str, gate: str, V0: float
     index = system.labels.index(f"{natrium.CHANNELS[channel].name}.{gate}") - 1
     beta = rate(channel, gate, "beta", V0)
     assert natrium.lower(system).steady(V0)[index] == pytest.approx(limit / (limit + beta), rel=1e-15)
+
+
+# --- what is known of the cells that these channels make --------------------------------------------
+
+
+def cell(names: list[str], tau_m: float, v_rest: float) -> natrium.Neuron:
+    channels = [natrium.CHANNELS[name] for name in names]
+    return natrium.Neuron(tau_m=tau_m, v_rest=v_rest, v_init=v_rest, v_thresh=None, channels=channels)
+
+
+def test_there_are_twenty_published_ones() -> None:
+    published = [name for name in natrium.CHANNELS if not name.startswith("notebook_")]
+    assert len(published) >= 20
+
+
+def test_connor_and_stevens_cell_rests_at_minus_68() -> None:
+    """Dayan and Abbott, fig. 6.1: the resting potential is -68 mV."""
+    kinds = ["connor_stevens_sodium", "connor_stevens_potassium", "connor_stevens_a"]
+    rest = natrium.equilibria(cell(kinds, 1000.0 / 0.3 / 1000.0, -17.0), 0.0)[0]
+    assert rest.kind.startswith("stable")
+    assert pytest.approx(-68.0, abs=0.3) == rest.V
+
+
+def test_wang_and_buzsaki_s_cell_rests_at_minus_64() -> None:
+    rests = natrium.equilibria(cell(["wang_buzsaki_sodium", "wang_buzsaki_potassium"], 10.0, -65.0), 0.0)
+    assert rests[0].kind == "stable node"
+    assert pytest.approx(-64.0, abs=0.1) == rests[0].V
+
+
+def test_morris_and_lecar_s_cell_fires_from_its_fold_on() -> None:
+    """Rinzel and Ermentrout (1998): the saddle-node on the cycle is at I = 39.96 uA/cm2, over a leak of 2."""
+    found = natrium.equilibrium_curve(cell(["morris_lecar_calcium", "morris_lecar_potassium"], 10.0, -60.0))
+    assert 2.0 * max(fold.I for fold in found.folds) == pytest.approx(39.96, abs=0.01)
+
+
+def test_izhikevich_s_cell_fires_from_its_fold_on() -> None:
+    """Dynamical Systems in Neuroscience, sec. 4.1.5: the saddle-node is at I = 4.51, over a leak of 8."""
+    names = ["izhikevich_persistent_sodium", "izhikevich_potassium"]
+    found = natrium.equilibrium_curve(cell(names, 1.0 / 8.0, -80.0))
+    assert 8.0 * max(fold.I for fold in found.folds) == pytest.approx(4.51, abs=0.01)
+
+
+def test_the_cortical_cell_fires_from_its_fold_on() -> None:
+    """Na + K of the regular-spiking cell with a threshold: by independent integration, 13.448832716 mV."""
+    kinds = [natrium.CHANNELS[name] for name in ("traub_miles_sodium", "traub_miles_potassium")]
+    one = natrium.Neuron(tau_m=1.0 / 0.0205, v_rest=-70.3, v_thresh=-20.0, v_reset=-60.0, channels=kinds)
+    assert max(fold.I for fold in natrium.equilibrium_curve(one).folds) == pytest.approx(
+        13.448832716, abs=1e-8
+    )

@@ -106,6 +106,16 @@ def saturated_exp(x: float) -> float:
     return _EXP_AT_LIMIT if x >= EXP_LIMIT else math.exp(x)  # in this order, so that NaN stays NaN
 
 
+def saturated_cosh(x: float) -> float:
+    """Evaluate cosh(x) of a float, held where exp is."""
+    return math.cosh(min(max(x, -EXP_LIMIT), EXP_LIMIT))
+
+
+def saturated_sinh(x: float) -> float:
+    """Evaluate sinh(x) of a float, held where exp is."""
+    return math.sinh(min(max(x, -EXP_LIMIT), EXP_LIMIT))
+
+
 def saturated_exp_array(x: Any) -> Any:
     """Evaluate exp(x) of an array, held at its value at `EXP_LIMIT` beyond it."""
     return np.exp(np.minimum(x, EXP_LIMIT))

@@ -37,6 +37,8 @@ FUNCTIONS: dict[str, tuple[Any, Any]] = {
     "cos": (CONTEXT.cos, CONTEXT.sin),
     "tanh": (CONTEXT.tanh, lambda x: CONTEXT.sech(x) ** 2),
     "abs": (abs, lambda _: CONTEXT.one),
+    "cosh": (CONTEXT.cosh, CONTEXT.sinh),
+    "sinh": (CONTEXT.sinh, CONTEXT.cosh),
 }
 
 
@@ -63,6 +65,9 @@ def _meaning(tree: Any, x: Any, variable: str, eps: float) -> tuple[Any, Any]:
         case ast.BinOp(left=left, op=op, right=right):
             parts = _meaning(left, x, variable, eps), _meaning(right, x, variable, eps)
             value, error = _operation(op, *parts)
+        case ast.Call(func=ast.Name(id="where"), args=[ast.Compare(left, [ast.Lt()], [right]), one, other]):
+            below = _meaning(left, x, variable, eps)[0] < _meaning(right, x, variable, eps)[0]
+            value, error = _meaning(one if below else other, x, variable, eps)
         case ast.Call(func=ast.Name(id=name), args=[argument]):
             value, error = _function(name, *_meaning(argument, x, variable, eps), eps)
         case _:
