@@ -54,6 +54,8 @@ from natrium.model.stimuli.noise import Noise as Noise
 from natrium.model.stimuli.signals import Custom as Custom
 from natrium.model.stimuli.signals import Formula as Formula
 from natrium.model.stimuli.signals import Samples as Samples
+from natrium.model.stimuli.spikes import Poisson as Poisson
+from natrium.model.stimuli.spikes import Spikes as Spikes
 from natrium.model.stimuli.stimulus import Span as Span
 from natrium.model.stimuli.stimulus import Stimulus as Stimulus
 from natrium.model.stimuli.stimulus import Sum as Sum

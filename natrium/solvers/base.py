@@ -21,6 +21,7 @@ from natrium.model import (
     Simulation,
     SolverError,
     Stimulus,
+    StimulusError,
     Sum,
     UnsupportedModel,
     as_stimulus,
@@ -82,7 +83,23 @@ class Run:
         check_neuron(neuron)
         Number("ms").check("t_end", t_end)
         span = Simulation(t_start=t_start, t_end=t_end)
-        return cls(neuron, as_stimulus(stimulus), span.t_start, float(t_end))
+        run = cls(neuron, as_stimulus(stimulus), span.t_start, float(t_end))
+        labels = neuron.system.labels
+        for kick in run.stimulus.kicks():
+            if kick.target not in labels:
+                raise StimulusError(
+                    f"spikes must come to a state of the neuron, {', '.join(labels)}, got {kick.target!r}"
+                )
+        return run
+
+    def kicks(self) -> dict[float, list[tuple[int, float]]]:
+        """Give the jumps of states within the run: by time (ms), the place of each and how far it jumps."""
+        found: dict[float, list[tuple[int, float]]] = {}
+        for kick in self.stimulus.kicks():
+            if self.t_start <= kick.time < self.t_end:
+                place = self.neuron.system.labels.index(kick.target)
+                found.setdefault(kick.time, []).append((place, kick.amount))
+        return found
 
     @property
     def duration(self) -> float:
@@ -139,6 +156,7 @@ class BaseSolver(ABC):
 
     name: ClassVar[str]
     any_equations: ClassVar[bool] = False
+    takes_kicks: ClassVar[bool] = False  # whether states may jump at given times
     heeds_rates: ClassVar[bool] = True  # whether a run must stay where the rates keep their rules
     needs: ClassVar[tuple[str, ...]] = ()  # packages, besides the usual ones, on which results depend
 
@@ -176,6 +194,11 @@ class BaseSolver(ABC):
         if not (neuron.of_channels or self.any_equations):
             raise UnsupportedModel(
                 f"this solver knows neurons of channels only, got a {type(neuron).__name__}: use EventDriven "
+                "(--solver event)"
+            )
+        if not self.takes_kicks and run.kicks():
+            raise UnsupportedModel(
+                f"a {type(self).__name__} knows inputs alone, got spikes that move a state: use EventDriven "
                 "(--solver event)"
             )
         return _within_rates(self._solve(run)) if self.heeds_rates else self._solve(run)

@@ -32,9 +32,10 @@ from natrium.analysis.variation.branches import surfaces_of
 from natrium.analysis.variation.collocation import collocate
 from natrium.analysis.variation.linearised import linearised
 from natrium.analysis.variation.pieces import LOOKBACK, RTOL, Directions, integrate
-from natrium.model import Drive, Span, smooth_spans
+from natrium.model import Drive, Span, UnsupportedModel, smooth_spans
 from natrium.model.arrays import Array
 from natrium.solvers import Compiled, Trajectory
+from natrium.solvers.base import Run
 from natrium.solvers.trajectory import Event
 
 LEAST_RTOL = 1e-13
@@ -138,12 +139,19 @@ class _Walk:
         if self.surfaces is not None:  # their sides are parameters that do not move
             still = np.zeros((self.surfaces.n_sides, directions.start.shape[1]))
             self.directions = attrs.evolve(directions, parameters=np.vstack([directions.parameters, still]))
+        made = [event for event in trajectory.events[:n_spikes] if math.isinf(event.slope)]
+        if made:
+            raise UnsupportedModel(
+                f"derivatives need spikes that V reaches by itself, got one at {made[0].time:.9g} ms that an "
+                "incoming spike makes: simulate with other weights"
+            )
         self.events: Iterator[Event] = iter(trajectory.events[:n_spikes])
         self.event = next(self.events, None)
         self.ends = n_spikes is not None
         self.t = trajectory.t_start
         self.y = np.asarray(trajectory.neuron.initial_state(), dtype=float)
         self.S = directions.start.astype(float)
+        self.kicks = Run(trajectory.neuron, trajectory.stimulus, trajectory.t_start, trajectory.t_end).kicks()
         self.refractory_until = -math.inf
         self.restart: tuple[Array, Array] | None = None  # derivatives of state and time, until V is free
         self.spikes: list[Spike] = []
@@ -154,6 +162,8 @@ class _Walk:
 
     def through(self, span: Span) -> None:
         """Go through one smooth stretch of the input."""
+        if span.begin in self.kicks and not self.done:
+            self._kick(span)
         while self.t < span.end and not self.done:
             if self.refractory_until > self.t:
                 self.t = min(span.end, self.refractory_until)
@@ -169,6 +179,39 @@ class _Walk:
             self.t = end
         if self.restart is None and span.end in self.directions.edges:
             self._edge(span)
+
+    def _kick(self, span: Span) -> None:
+        """Let states jump: later by what the time moves, farther by what the jump grows.
+
+        Raises
+        ------
+        UnsupportedModel
+            When states jump that move on while refractory.
+        """
+        held = self.refractory_until > self.t
+        before = self.y.copy()
+        for place, amount in self.kicks[span.begin]:
+            if place or not held:
+                self.y = self.y.copy()
+                self.y[place] += amount
+        neuron = self.trajectory.neuron
+        if held and any(flow != 0 for flow in neuron.system.resting.rhs):
+            raise UnsupportedModel(
+                "derivatives need states that stand still where a spike comes in while it is refractory, "
+                f"got the rule {neuron.system.refractory.rule!r}: use 'hold'"
+            )
+        level = span.drive(span.begin)(0.0)
+        f, beyond = (self.linear.flow(y, level)[0] for y in (before, self.y))
+        S = self.S.copy()
+        for column, place, velocity, growth in self.directions.kicks.get(span.begin, ()):
+            if held and not place:
+                continue
+            S[place, column] += growth
+            if not held:
+                S[:, column] += (f - beyond) * velocity
+        self.S = S
+        if self.restart is not None:
+            self.restart = (S, self.restart[1])
 
     def _integrate(self, span: Span, drive: Drive, length: float, spiking: bool) -> None:
         v_thresh = self.trajectory.neuron.v_thresh if spiking else math.inf

@@ -18,6 +18,8 @@ from natrium.model import (
     ModelError,
     Number,
     Parameter,
+    Poisson,
+    Spikes,
     Stimulus,
     Sum,
     UnsupportedModel,
@@ -206,6 +208,7 @@ def parameter_directions(
     by_parameters = np.zeros((len(symbols), len(chosen)))
     inputs: list[tuple[int, Stimulus]] = []
     edges: dict[float, list[tuple[int, float, Stimulus]]] = {}
+    kicks: dict[float, list[tuple[int, int, float, float]]] = {}
     for column, one in enumerate(chosen.values()):
         if one.symbol:
             by_parameters[symbols.index(one.symbol), column] = 1.0
@@ -213,6 +216,12 @@ def parameter_directions(
             start[:, column] = _initial_slope(neuron)
         else:
             part = stimulus.parts[one.part]
+            for kick in part.kicks():
+                place = system.labels.index(kick.target)
+                velocity, growth = float(one.short == "delay"), float(one.short == "weight")
+                kicks.setdefault(kick.time, []).append((column, place, velocity, growth))
+            if isinstance(part, (Poisson, Spikes)):
+                continue
             derivative = part.derivative(one.short)
             if derivative is not None:
                 inputs.append((column, derivative))
@@ -220,7 +229,7 @@ def parameter_directions(
                 if t_start < edge.time < t_end:
                     edges.setdefault(edge.time, []).append((column, edge.velocity, part))
     scale = 1.0 / np.maximum(1.0, np.abs([one.value for one in chosen.values()]))
-    return Directions(start, by_parameters, tuple(inputs), edges, scale)
+    return Directions(start, by_parameters, tuple(inputs), edges, kicks, scale)
 
 
 def _initial_slope(neuron: AnyNeuron) -> Array:

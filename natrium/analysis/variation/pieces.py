@@ -37,6 +37,8 @@ class Directions:
         Direction and derivative of the input by it.
     edges : mapping of float to list of (int, float, Stimulus)
         By time, ms: direction, velocity of the edge, and the stimulus whose edge it is.
+    kicks : mapping of float to list of (int, int, float, float)
+        By time, ms: direction, the state that jumps, velocity of the time, and growth of the jump.
     scale : ndarray, shape (P,)
         Natural size of a derivative in each direction, for tolerances.
     """
@@ -45,6 +47,7 @@ class Directions:
     parameters: Array
     inputs: tuple[tuple[int, Stimulus], ...] = ()
     edges: Mapping[float, list[tuple[int, float, Stimulus]]] = attrs.field(factory=dict)
+    kicks: Mapping[float, list[tuple[int, int, float, float]]] = attrs.field(factory=dict)
     scale: Array = attrs.field()
 
     @scale.default

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from natrium.model.stimuli.noise import Noise
 from natrium.model.stimuli.signals import Formula, Samples
+from natrium.model.stimuli.spikes import Poisson, Spikes
 from natrium.model.stimuli.stimulus import Stimulus
 from natrium.model.stimuli.waveforms import Constant, Gaussian, Pulses, Ramp, Sine, Step
 
@@ -20,6 +21,8 @@ KINDS: dict[str, type[Stimulus]] = {
         Samples,
         Formula,
         Noise,
+        Spikes,
+        Poisson,
     )
 }
 """All kinds by their names in model files; a new one is a line here."""

@@ -62,6 +62,24 @@ class MovingEdge:
 
 
 @attrs.frozen
+class Kick:
+    """A jump of a state at one time.
+
+    Attributes
+    ----------
+    time : float
+        ms.
+    target : str
+        The state.
+    amount : float
+    """
+
+    time: float
+    target: str
+    amount: float
+
+
+@attrs.frozen
 class Term:
     """A curve as the compiled solver knows its series: a sine or a Gaussian by three numbers each.
 
@@ -192,6 +210,10 @@ class Stimulus:
         if short in WINDOW:
             yield MovingEdge(getattr(self, short), 1.0)
 
+    def kicks(self) -> Iterator[Kick]:
+        """Give the jumps of states that it makes: none, where it is an input alone."""
+        return iter(())
+
     def series(self) -> Term | Stimulus | None:
         """Give what the compiled solver makes a curve's series of: a term, a formula, or None."""
         return None
@@ -252,6 +274,11 @@ class Sum(Stimulus):
                 f"a sum has no window of its own, got start {self.start!r}, stop {self.stop!r}: "
                 "give both to its parts"
             )
+
+    def kicks(self) -> Iterator[Kick]:
+        """Give the jumps of states that its parts make."""
+        for part in self.parts:
+            yield from part.kicks()
 
     def edges(self, t_start: float, t_end: float) -> Iterator[float]:
         """Give the breakpoints of all parts."""

@@ -94,6 +94,7 @@ class Compiled(BaseSolver):
 
     name: ClassVar[str] = "compiled"
     any_equations: ClassVar[bool] = True
+    takes_kicks: ClassVar[bool] = True
     needs: ClassVar[tuple[str, ...]] = ("numba", "llvmlite")
 
     rtol: float = attrs.field(default=1e-9, converter=as_float, validator=Number("", 0.0, 0.1, open_low=True))
@@ -117,7 +118,7 @@ class Compiled(BaseSolver):
             When numba is not installed.
         """
         engine()
-        reason = _other_equations(run.neuron)
+        reason = _other_equations(run.neuron) or _kicked(run.stimulus)
         if not reason:
             runs = Runs(neuron=run.neuron, stimulus=run.stimulus, t_start=run.t_start, t_end=run.t_end)
             try:
@@ -186,9 +187,9 @@ class Compiled(BaseSolver):
         >>> spikes.round(6).tolist()
         [40.948477, 65.587194, 90.386462]
         """
-        if reason := _other_equations(neuron) or _roaming(neuron):
-            raise UnsupportedModel(f"nothing can be prepared for {reason}: use EventDriven (--solver event)")
         run = Run.check(neuron, stimulus, t_start, t_end)
+        if reason := _other_equations(neuron) or _roaming(neuron) or _kicked(run.stimulus):
+            raise UnsupportedModel(f"nothing can be prepared for {reason}: use EventDriven (--solver event)")
         return Prepared(self, run, lambda inputs: self.settings(int(self._orders(inputs)[0])))
 
     def solve_runs(self, runs: Runs, sample_times: Array | None = None) -> Chunk:
@@ -209,8 +210,10 @@ class Compiled(BaseSolver):
         if runs.structural:
             groups = [(which, self.solve_runs(part, sample_times)) for which, part in runs.by_equations()]
             return merge(runs.n_runs, groups)
-        reasons = dict.fromkeys(range(runs.n_runs), _other_equations(runs.neuron) or _roaming(runs.neuron))
-        if any(reasons.values()):
+        stimuli = runs.stimuli or (runs.stimulus,)
+        reason = _other_equations(runs.neuron) or _roaming(runs.neuron) or _kicked(*stimuli)
+        if reason:
+            reasons = dict.fromkeys(range(runs.n_runs), reason)
             return self._elsewhere(runs, sample_times, reasons)[1]
         inputs = tabulate(runs)
         parts = [self._elsewhere(runs, sample_times, inputs.unsupported)] if inputs.unsupported else []
@@ -339,6 +342,11 @@ class Compiled(BaseSolver):
 
 def _other_equations(neuron: AnyNeuron) -> str:
     return "" if neuron.of_channels else f"a {type(neuron).__name__}"
+
+
+def _kicked(*stimuli: Stimulus) -> str:
+    """Say that an input makes states jump: the lanes know inputs alone."""
+    return "spikes that move a state" if any(True for one in stimuli for _ in one.kicks()) else ""
 
 
 def _roaming(neuron: AnyNeuron) -> str:

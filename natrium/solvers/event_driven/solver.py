@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from functools import cached_property
 from typing import Any, ClassVar, Literal, Self
@@ -88,6 +89,7 @@ class EventDriven(BaseSolver):
 
     name: ClassVar[str] = "event"
     any_equations: ClassVar[bool] = True
+    takes_kicks: ClassVar[bool] = True
 
     method: Literal["auto", "RK45", "DOP853", "Radau"] = attrs.field(
         default="auto", validator=Choice(METHODS)
@@ -176,12 +178,15 @@ class _Course:
         self.stands = self.kernel.system.relaxations is not None  # while refractory
         self.passes = self.kernel.system.passes
         self.above = self.passes and self.y[0] >= 0.0  # the threshold, where V goes on through it
+        self.kicks = run.kicks()
 
     def carry_through(self) -> None:
         """Go through all pieces."""
         begin = 0.0
         for span in smooth_spans(self.stimulus, self.t_start, self.t_end):
             end = self.duration if span.end == self.t_end else span.end - self.t_start
+            for place, amount in self.kicks.get(span.begin, ()):
+                self._kick(begin, place, amount)
             while begin < end:
                 if self.refractory_until > begin:
                     begin = self._rest(span, begin, min(end, self.refractory_until))
@@ -189,6 +194,18 @@ class _Course:
                     begin = self._flow(span, begin, end, self.kernel, self.neuron.fires)
         if self.events and self.events[-1].time >= self.t_end:
             self._stand(self.duration, 0.0)  # the state after a reset at the very end
+
+    def _kick(self, begin: float, place: int, amount: float) -> None:
+        """Let a state jump; V that is held stays, and one that jumps over the threshold fires at once."""
+        if place == 0 and self.refractory_until > begin:
+            return
+        self.y = self.y.copy()
+        self.y[place] += amount
+        over = self.y[0] >= 0.0
+        if place == 0 and self.neuron.fires and over and not self.above:
+            self._spike(math.inf, begin, self.y + self.shift)
+        elif place == 0 and self.passes:
+            self.above = bool(over)
 
     def warnings(self, exact: Trajectory | None) -> tuple[str, ...]:
         """Say what could not be decided, and what was done otherwise than asked."""

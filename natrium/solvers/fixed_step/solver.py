@@ -95,6 +95,7 @@ class FixedStep(BaseSolver):
 
     name: ClassVar[str] = "script"
     any_equations: ClassVar[bool] = True
+    takes_kicks: ClassVar[bool] = True
     heeds_rates: ClassVar[bool] = False  # a script goes where it goes
 
     dt: float = attrs.field(converter=as_float, validator=Number("ms", 0.0, open_low=True))
@@ -131,7 +132,9 @@ class FixedStep(BaseSolver):
                 f"a run may take at most {self.limits.max_rhs_evaluations} steps, got {steps:.3g}; "
                 "raise dt, shorten the run or raise max_rhs_evaluations"
             )
-        course = _Course(self, run.neuron, run.stimulus, np.arange(run.t_start, run.t_end, self.dt))
+        starts = np.arange(run.t_start, run.t_end, self.dt)
+        course = _Course(self, run.neuron, run.stimulus, starts)
+        course.kicks = sorted((time, *one) for time, found in run.kicks().items() for one in found)
         with np.errstate(all="ignore"):  # the scheme's own overflow ends below, named
             course.carry_through()
         labels = course.starts + (self.dt if self.label == "end" else 0.0)
@@ -181,6 +184,7 @@ class _Course:
         # What is left of the refractory period, in ms or steps; exact: the time until which V is held.
         self.counter = -math.inf if self.exact else 0.0
         self.taken = 0
+        self.kicks: list[tuple[float, int, float]] = []  # still to come: time, state, by how much
         self.spans = (
             list(smooth_spans(stimulus, starts[0], starts[-1] + 2.0 * solver.dt)) if self.splits else []
         )
@@ -196,6 +200,11 @@ class _Course:
         dt = self.solver.dt
         for k, t in enumerate(self.starts.tolist()):
             try:
+                while self.kicks and self.kicks[0][0] < t + dt:  # with the step in which they come
+                    _, place, amount = self.kicks.pop(0)
+                    if place or not self._is_held(t):
+                        self.state = self.state.copy()
+                        self.state[place] += amount
                 self._step(t)
             except (ArithmeticError, ValueError):  # from the rates, or from a polynomial through infinities
                 self.state = np.full_like(self.state, np.nan)

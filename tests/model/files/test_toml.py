@@ -68,6 +68,8 @@ def test_every_kind_of_stimulus_has_its_keys(kind: str) -> None:
         "samples": natrium.Samples([0.0, 1.0], [1.0, 2.0], "linear"),
         "expression": natrium.Formula("5*sin(t/10)", [1.0], 0.5),
         "noise": natrium.Noise(1.0, 2.0, tau=3.0, step=0.5, seed=4, interpolation="linear"),
+        "spikes": natrium.Spikes([1.0, 2.0], "V", 3.0, delay=0.5),
+        "poisson": natrium.Poisson(20.0, "V", 3.0, seed=4, stop=9.0),
     }  # fmt: skip
     table = to_dict(natrium.Model(neuron=natrium.Neuron(), stimulus=examples[kind]))["stimuli"][0]
     assert next(iter(table.items())) == ("kind", kind)
