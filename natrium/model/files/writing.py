@@ -118,7 +118,8 @@ def _plain(item: Any, without: frozenset[str] | set[str] = frozenset()) -> dict[
             if not value.get("initial") or not isinstance(value["initial"], str):
                 value["initial"] = dict(item.scheme.initial)
         elif isinstance(value, tuple):
-            value = [_plain(part) if attrs.has(type(part)) else part for part in value]
+            parts = bool(value) and attrs.has(type(value[0]))  # all of a kind: a record has many numbers
+            value = [_plain(part) for part in value] if parts else list(value)
         data[field.name] = value
     return data
 

@@ -63,28 +63,35 @@ def read_record(solver: BaseSolver, run: Run, out: Results, order: int, limits: 
 
 
 def _stretches(run: Run, record: Array, series: Array) -> tuple[list[Segment], list[Event]]:
-    """Cut the record where the time of a stretch begins anew: at spikes and at edges of the input."""
+    """Cut the record at spikes; edges of the input are knots among the others."""
     kernel, shift, t_start, t_end = lower(run.neuron.system), run.neuron.origin, run.t_start, run.t_end
     begins, spiked = record[:, 0], record[:, 3] > 0.0
-    starts = np.flatnonzero(np.append(True, (begins[1:] != begins[:-1]) | spiked[:-1]))
+    starts = np.flatnonzero(np.append(True, spiked[:-1]))
     edges = [*np.minimum(t_start + begins[starts], t_end).tolist(), t_end]
     segments: list[Segment] = []
     events: list[Event] = []
     for number, (first, behind) in enumerate(pairwise([*starts.tolist(), len(record)])):
-        origin, end = edges[number], edges[number + 1]
-        length = float(record[behind - 1, 1] + record[behind - 1, 2])
-        knots = np.append(record[first:behind, 1], length)
-        dense = Series(knots[:-1], series[first:behind], np.array(shift))
-        values = dense(knots)
-        if spiked[behind - 1]:
+        origin, end, last = edges[number], edges[number + 1], behind - 1
+        # Each step's time counts from the edge before it.
+        local = (begins[first:behind] - begins[first]) + record[first:behind, 1]
+        length = float(local[-1] + record[last, 2])
+        knots = np.append(local, length)
+        dense = Series(local, series[first:behind], np.array(shift))
+        values = np.empty((series.shape[1], knots.size))
+        values[:, :-1] = series[first:behind, :, 0].T
+        values[:, -1] = np.polynomial.polynomial.polyval(record[last, 2], series[last].T)
+        values[0] += shift
+        if spiked[last]:
             values[0, -1] = shift
-            end = min(t_start + (float(begins[first]) + length), t_end)
+            # By the piece's own clock, as the lanes tell it: the same double for a run alone as in a crowd.
+            within = float(record[last, 1] + record[last, 2])
+            end = min(t_start + (float(begins[last]) + within), t_end)
         knots[-1] = end - origin  # as long as the times of its ends say, which are rounded
         segments.append(Segment(origin, end, knots, values, dense))
-        if spiked[behind - 1]:
+        if spiked[last]:
             before = values[:, -1].copy()
             after = np.array(kernel.reset(*before.tolist(), 0.0, *kernel.parameters))
-            slope = _slope(series[behind - 1, 0], float(record[behind - 1, 2]))
+            slope = _slope(series[last, 0], float(record[last, 2]))
             events.append(Event(end, before, after, slope))
             rest = edges[number + 1] - end
             if rest > 0.0 or number + 1 == starts.size:
