@@ -5,7 +5,6 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import Any
 
-import attrs
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -18,8 +17,10 @@ from natrium.analysis.equilibria.curve import EquilibriumCurve
 from natrium.analysis.excitability.f_i import FI, Onset
 from natrium.analysis.excitability.rheobase import Rheobase
 from natrium.analysis.excitability.strength_duration import StrengthDuration
+from natrium.figures.marks import Mark, input_label, number
 from natrium.figures.style import COLORS, AnyFigure, canvas, root_of, styled
 from natrium.model.arrays import Array
+from natrium.model.protocol import in_input
 
 # Okabe and Ito's colours; every line has a dash pattern of its own as well.
 STABLE: Any = {"color": "#0072B2", "linewidth": 2.0, "zorder": 3}
@@ -42,27 +43,6 @@ AWAY = (13.0, 22.0, 34.0, 50.0, 70.0)  # points from a mark to its label
 TURNS = 16  # directions that are tried for a label
 NEARBY = 30.0  # how much further than it was fitted a law is drawn
 FINE = 400  # points of a law
-
-
-@attrs.frozen
-class _Mark:
-    """A point of the curve that has a name."""
-
-    I: float
-    V: float
-    name: str
-    look: dict[str, Any]
-
-    @property
-    def text(self) -> str:
-        return f"{self.name}\n{_number(self.I)} mV"
-
-    def within(self, I: tuple[float, float], V: tuple[float, float]) -> bool:
-        return I[0] <= self.I <= I[1] and V[0] <= self.V <= V[1]
-
-
-def _number(value: float, digits: int = 4) -> str:
-    return f"{value:.{digits}g}".replace("-", "−")
 
 
 def plot_equilibrium_curve(
@@ -101,7 +81,7 @@ def plot_equilibrium_curve(
         axes = figure.subplots(1, len(windows), squeeze=False)[0]
         figure.suptitle(title, fontsize=10.5)
         for ax, (inputs, voltages) in zip(axes, windows, strict=True):
-            ax.set(xlim=inputs, ylim=voltages, xlabel="Constant input I (mV)")
+            ax.set(xlim=inputs, ylim=voltages, xlabel=input_label(curve.neuron.input_unit))
             _diagram(ax, curve, marks, at)
         axes[0].set_ylabel("V at equilibrium (mV)")
         if len(windows) > 1:
@@ -125,16 +105,17 @@ def _level(rheobase: Rheobase | None) -> float | None:
     return rheobase.value if rheobase is not None and np.isfinite(rheobase.value) else None
 
 
-def _marks(curve: EquilibriumCurve) -> list[_Mark]:
-    marks = [_Mark(fold.I, fold.V, "fold", FOLD) for fold in curve.folds]
-    marks += [_Mark(point.I, point.V, "Hopf", HOPF) for point in curve.hopf]
+def _marks(curve: EquilibriumCurve) -> list[Mark]:
+    unit = curve.neuron.input_unit
+    marks = [Mark(fold.I, fold.V, "fold", FOLD, unit) for fold in curve.folds]
+    marks += [Mark(point.I, point.V, "Hopf", HOPF, unit) for point in curve.hopf]
     if curve.threshold_input is not None:
-        marks.append(_Mark(curve.threshold_input, curve.neuron.v_thresh, "at threshold", CROSSING))
+        marks.append(Mark(curve.threshold_input, curve.neuron.v_thresh, "at threshold", CROSSING, unit))
     return marks
 
 
 def _whole(
-    curve: EquilibriumCurve, marks: list[_Mark], at: float | None
+    curve: EquilibriumCurve, marks: list[Mark], at: float | None
 ) -> tuple[tuple[float, float], tuple[float, float]]:
     """Give the ranges of I and V that hold every mark, no input, and the rheobase."""
     inputs = np.array([0.0, *([] if at is None else [at]), *(mark.I for mark in marks)])
@@ -157,7 +138,7 @@ def _close_up(curve: EquilibriumCurve, at: float) -> tuple[tuple[float, float], 
     return (min(0.0, at) - pad, max(0.0, at) + pad), (min(held) - ASIDE, max(held) + ASIDE)
 
 
-def _diagram(ax: Axes, curve: EquilibriumCurve, marks: list[_Mark], at: float | None) -> None:
+def _diagram(ax: Axes, curve: EquilibriumCurve, marks: list[Mark], at: float | None) -> None:
     neuron = curve.neuron
     if neuron.fires:
         ax.axhspan(neuron.v_thresh, ax.get_ylim()[1], color=BEYOND, linewidth=0, zorder=0.2)
@@ -176,7 +157,7 @@ def _diagram(ax: Axes, curve: EquilibriumCurve, marks: list[_Mark], at: float | 
 
 
 def _legend(
-    curve: EquilibriumCurve, marks: list[_Mark], rheobase: Rheobase | None, at: float | None
+    curve: EquilibriumCurve, marks: list[Mark], rheobase: Rheobase | None, at: float | None
 ) -> list[tuple[Any, str]]:
     entries: list[tuple[Any, str]] = [(Line2D([], [], **STABLE), "stable")]
     if np.any(curve.unstable > 0):
@@ -190,15 +171,20 @@ def _legend(
     entries += [(Line2D([], [], **MARK, **look), names[name]) for name, look in looks.items()]
     if rheobase is not None and at is not None:
         cause = rheobase.cause.replace("hopf", "Hopf")
-        entries.append((Line2D([], [], **RHEOBASE), f"rheobase {_number(at)} mV ({cause})"))
+        entries.append(
+            (
+                Line2D([], [], **RHEOBASE),
+                f"rheobase {in_input(number(at), curve.neuron.input_unit)} ({cause})",
+            )
+        )
     entries.append((Line2D([], [], **WITHOUT), "no input"))
     if curve.neuron.fires:
-        entries.append((Line2D([], [], **THRESHOLD), f"threshold {_number(curve.neuron.v_thresh)} mV"))
+        entries.append((Line2D([], [], **THRESHOLD), f"threshold {number(curve.neuron.v_thresh)} mV"))
         entries.append((Patch(color=BEYOND), "beyond it, never entered"))
     return entries
 
 
-def _label(ax: Axes, dpi: float, curve: EquilibriumCurve, marks: list[_Mark], at: float | None) -> None:
+def _label(ax: Axes, dpi: float, curve: EquilibriumCurve, marks: list[Mark], at: float | None) -> None:
     """Write each mark's name where it hides nothing: of all places near it, the one that covers least."""
     scale = dpi / 72.0
     frame, taken = ax.get_window_extent(), list[Bbox]()
@@ -241,7 +227,7 @@ def _label(ax: Axes, dpi: float, curve: EquilibriumCurve, marks: list[_Mark], at
         )
 
 
-def _crowd(ax: Axes, curve: EquilibriumCurve, marks: list[_Mark], at: float | None) -> Array:
+def _crowd(ax: Axes, curve: EquilibriumCurve, marks: list[Mark], at: float | None) -> Array:
     """Give the points, in pixels, that no label should cover, shape (n_points, 2)."""
     frame = ax.get_window_extent()
     x, y = np.linspace(frame.x0, frame.x1, FINE), np.linspace(frame.y0, frame.y1, FINE)
@@ -305,13 +291,13 @@ def plot_f_i(fi: FI, onset: Onset | None = None, *, title: str = "", fig: AnyFig
             _law(axes["rate"], onset, low, high)
         axes["rate"].set_ylim(-0.03 * (top or 1.0), 1.08 * (top or 1.0))
         axes["rate"].legend(loc="upper center", bbox_to_anchor=(0.5, -0.14), ncols=2, handlelength=2.8)
-        axes["rate"].set(xlabel="Constant input I (mV)", ylabel="Steady rate (Hz)")
+        axes["rate"].set(xlabel=input_label(fi.unit), ylabel="Steady rate (Hz)")
         axes["latency"].plot(inputs, fi.latencies[order], **DATA)
         axes["latency"].set(ylabel="Latency (ms)", yscale="log")
         _plain(axes["latency"])
         axes["adaptation"].plot(inputs, fi.adaptation[order], **DATA)
         axes["adaptation"].axhline(1.0, **WITHOUT)
-        axes["adaptation"].set(xlabel="Constant input I (mV)", ylabel="Steady interval / first")
+        axes["adaptation"].set(xlabel=input_label(fi.unit), ylabel="Steady interval / first")
         if np.nanmax(np.abs(fi.adaptation - 1.0), initial=0.0) < 1e-3:  # no adaptation: no look at rounding
             axes["adaptation"].set_ylim(0.9, 1.1)
         axes["latency"].tick_params(labelbottom=False)
@@ -346,7 +332,7 @@ def _law(ax: Axes, onset: Onset, low: float, high: float) -> None:
     )
     ends = np.flatnonzero(interval <= 0.0)  # there the law says nothing
     kept = slice(0, int(ends[0]) if ends.size else None)
-    a, b, at = _number(onset.offset, 3), _number(onset.coefficient, 3), _number(abs(onset.at))
+    a, b, at = number(onset.offset, 3), number(onset.coefficient, 3), number(abs(onset.at))
     away = f"(I {'−' if onset.at >= 0.0 else '+'} {at})"
     term = {
         "square root": f"+ {b}/√{away}",
@@ -354,7 +340,7 @@ def _law(ax: Axes, onset: Onset, low: float, high: float) -> None:
         "jump": f"+ {b} {away}",
         "fold of cycles": f"− {b} √{away}",
     }
-    known = f" (from the model: {_number(onset.predicted, 3)})" if onset.predicted is not None else ""
+    known = f" (from the model: {number(onset.predicted, 3)})" if onset.predicted is not None else ""
     below = [low, onset.at] if low < onset.at else []
     first = onset.rate
     label = f"{onset.law} law:\ninterval = {a} {term[onset.law]} ms{known}"
@@ -383,12 +369,14 @@ def plot_strength_duration(
         left.plot(strength.durations[order], strength.amplitudes[order], label="computed", **DATA)
         right.plot(strength.durations[order], strength.charges[order], **DATA)
         level, chronaxie = strength.rheobase, strength.chronaxie
-        left.axhline(level, label=f"rheobase {_number(level)} mV", **RHEOBASE)
-        label = f"chronaxie {_number(chronaxie, 3)} ms"
+        left.axhline(level, label=f"rheobase {in_input(number(level), strength.unit)}", **RHEOBASE)
+        label = f"chronaxie {number(chronaxie, 3)} ms"
         left.plot([chronaxie], [2.0 * level], label=label, **MARK, **CROSSING)
-        over = "rest" if strength.base == 0.0 else f"base {_number(strength.base)} mV"
-        left.set_ylabel(f"Least amplitude above {over} (mV)")
-        right.set_ylabel("Charge, amplitude × duration (mV ms)")
+        over = "rest" if strength.base == 0.0 else f"base {in_input(number(strength.base), strength.unit)}"
+        left.set_ylabel(f"Least amplitude above {over}" + (f" ({strength.unit})" if strength.unit else ""))
+        right.set_ylabel(
+            f"Charge, amplitude × duration ({in_input('', strength.unit)} ms)".replace("( ", "(")
+        )
         left.legend(loc="upper center", bbox_to_anchor=(0.5, -0.16), ncols=3, handlelength=2.8)
         for ax in (left, right):
             ax.set(xscale="log", yscale="log", xlabel="Duration of the pulse (ms)")

@@ -89,6 +89,11 @@ class AnyNeuron(Protocol):
         """Give the same neuron, starting from another state."""
 
 
+def in_input(value: str, unit: str) -> str:
+    """Write an input's value with its unit, where it has one: what equations make of theirs they know."""
+    return f"{value} {unit}".rstrip()
+
+
 R = TypeVar("R")
 
 

@@ -11,6 +11,7 @@ from scipy.optimize import linear_sum_assignment
 
 from natrium.analysis.result import Result, show_settled
 from natrium.model.arrays import Array
+from natrium.model.protocol import in_input
 from natrium.solvers.reliability import SAFETY
 
 
@@ -52,8 +53,9 @@ class Periodic(Result):
     def sentences(self: Any) -> list[str]:
         """Give period and stability in words."""
         spikes, worst = len(self.table()), float(np.max(self.multiplier_errors, initial=0.0))
+        at = in_input(f"{self.input:g}", self.neuron.input_unit)
         return [
-            f"At I = {self.input:g} mV it fires every {show_settled(self.period, self.period_error)} ms"
+            f"At I = {at} it fires every {show_settled(self.period, self.period_error)} ms"
             + (f", {spikes} spikes a cycle" if spikes > 1 else "")
             + f"; largest multiplier {show_settled(self.largest_multiplier, worst, 6)}: "
             + ("stable." if self.stable else "unstable.")

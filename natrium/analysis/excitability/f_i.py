@@ -74,6 +74,7 @@ class FI(Result):
     adaptation: Array
     outcomes: tuple[str, ...]
     periods: tuple[int, ...]
+    unit: str = "mV"
 
     def table(self) -> list[dict[str, float | int | str]]:
         """Give one row per input."""
@@ -130,6 +131,7 @@ def f_i_curve(neuron: AnyNeuron, inputs: npt.ArrayLike) -> FI:
         ),
         outcomes=tuple(run.outcome for run in runs),
         periods=tuple(run.period for run in runs),
+        unit=neuron.input_unit,
     )
 
 
@@ -162,6 +164,7 @@ class Onset(Result):
     errors: dict[Law, float]
     inputs: Array
     intervals: Array
+    unit: str = "mV"
 
     @property
     def rate(self) -> float:
@@ -274,6 +277,7 @@ def _fit(neuron: AnyNeuron, found: Rheobase, at: float, excess: Array, intervals
         errors=errors,
         inputs=at + excess,
         intervals=intervals,
+        unit=neuron.input_unit,
     )
 
 

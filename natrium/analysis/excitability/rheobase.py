@@ -19,7 +19,7 @@ from natrium.analysis.excitability.long_run import Firing, fire
 from natrium.analysis.result import Result
 from natrium.model import AnyNeuron, ModelError, SolverError
 from natrium.model.arrays import Array
-from natrium.model.protocol import per_neuron
+from natrium.model.protocol import in_input, per_neuron
 
 Cause = Literal["fold", "threshold", "hopf", "oscillation", "none"]
 
@@ -305,8 +305,8 @@ def _found(
     checks.append(Check.of(kept, "cycle"))
     if kept.outcome == "sustained":
         lowest, ending = _lowest_cycle(neuron, kept)
-        end = f"{lowest:.{6 if ending is None else 9}g}"
-        notes.append(f"bistable: firing once begun goes on down to {end} mV, where it can rest too")
+        end = in_input(f"{lowest:.{6 if ending is None else 9}g}", neuron.input_unit)
+        notes.append(f"bistable: firing once begun goes on down to {end}, where it can rest too")
     fold = loss.point if isinstance(loss.point, Fold) else None
     hopf = loss.point if isinstance(loss.point, Hopf) else None
     notes += _threshold_notes(neuron, loss)

@@ -20,7 +20,7 @@ from natrium.analysis.result import Result
 from natrium.model import AnyNeuron, ModelError, Number, SolverError, Step
 from natrium.model.arrays import Array
 from natrium.model.checks import as_numbers
-from natrium.model.protocol import check_neuron
+from natrium.model.protocol import check_neuron, in_input
 from natrium.solvers import Runs, accurate, solve_chunk
 from natrium.solvers.flags import RunFlag
 from natrium.solvers.runs import ManyRuns
@@ -68,6 +68,7 @@ class StrengthDuration(Result):
     rest: float
     rheobase: float
     chronaxie: float
+    unit: str = "mV"
 
     def table(self) -> list[dict[str, Any]]:
         """Give one row per duration."""
@@ -79,8 +80,9 @@ class StrengthDuration(Result):
 
     def sentences(self) -> list[str]:
         """Give rheobase and chronaxie of pulses in words."""
+        least = in_input(f"{self.rheobase:.9g}", self.unit)
         return [
-            f"Least pulses: {self.rheobase:.9g} mV where they do not end (the rheobase of pulses); at "
+            f"Least pulses: {least} where they do not end (the rheobase of pulses); at "
             f"twice that the least duration is {self.chronaxie:.6g} ms (the chronaxie)."
         ]
 
@@ -136,7 +138,9 @@ def strength_duration(neuron: AnyNeuron, durations: npt.ArrayLike, *, base: floa
         amplitudes = _least_amplitudes(pulses, times)
         endless = _endless(neuron, pulses)
         chronaxie = _chronaxie(pulses, 2.0 * endless)
-    return StrengthDuration(times, amplitudes, amplitudes * times, base, rest.V, endless, chronaxie)
+    return StrengthDuration(
+        times, amplitudes, amplitudes * times, base, rest.V, endless, chronaxie, neuron.input_unit
+    )
 
 
 class _Pulses:

@@ -13,7 +13,7 @@ from natrium.analysis.excitability.f_i import Law, Onset, onset
 from natrium.analysis.excitability.rheobase import Rheobase, rheobase
 from natrium.analysis.result import Result
 from natrium.model import AnyNeuron
-from natrium.model.protocol import per_neuron
+from natrium.model.protocol import in_input, per_neuron
 
 
 @attrs.frozen(repr=False)
@@ -92,7 +92,11 @@ class Verdict(Result):
         """Give the verdict, a sentence each."""
         said = [_of_class(self), _of_equilibria(self), *_of_bifurcations(self.curve)]
         if self.rheobase is not None:
-            said += [_of_rheobase(self.rheobase), *_of_onset(self.onset), *_of_threshold(self)]
+            said += [
+                _of_rheobase(self.rheobase, self.neuron.input_unit),
+                *_of_onset(self.onset),
+                *_of_threshold(self),
+            ]
             said += [note[0].upper() + note[1:] + "." for note in self.rheobase.notes]
         return said
 
@@ -214,14 +218,16 @@ def _of_equilibria(verdict: Verdict) -> str:
 
 
 def _of_bifurcations(curve: EquilibriumCurve) -> list[str]:
-    said = []
+    said, unit = [], curve.neuron.input_unit
     for fold in curve.folds:
         meeting = "meet and vanish above" if fold.curvature < 0.0 else "meet and vanish below"
-        said.append(f"Fold: two equilibria {meeting} {fold.I:.9f} mV, at V = {fold.V:.6f} mV.")
+        at = in_input(f"{fold.I:.9f}", unit)
+        said.append(f"Fold: two equilibria {meeting} {at}, at V = {fold.V:.6f} mV.")
     for point in curve.hopf:
         kind = "subcritical" if point.lyapunov > 0.0 else "supercritical"
         said.append(
-            f"Hopf point, {kind}, at {point.I:.9f} mV, V = {point.V:.6f} mV ({point.frequency:.3f} Hz)."
+            f"Hopf point, {kind}, at {in_input(f'{point.I:.9f}', unit)}, V = {point.V:.6f} mV "
+            f"({point.frequency:.3f} Hz)."
         )
     return said
 
@@ -235,27 +241,30 @@ _CAUSES = {
 }
 
 
-def _of_rheobase(found: Rheobase) -> str:
+def _of_rheobase(found: Rheobase, unit: str) -> str:
     if not np.isfinite(found.value):
         return "Rheobase: none."
     runs = "confirmed by runs just above and just below" if found.confirmed else "NOT confirmed by runs"
-    return f"Rheobase: {found.value:.9f} mV ({found.cause}: {_CAUSES[found.cause]}; {runs})."
+    at = in_input(f"{found.value:.9f}", unit)
+    return f"Rheobase: {at} ({found.cause}: {_CAUSES[found.cause]}; {runs})."
 
 
 def _of_onset(found: Onset | None) -> list[str]:
     if found is None:
         return []
     left = f"leaves {100.0 * found.error:.2g} % of the interval"
+    at = in_input(f"{found.at:.9g}" if found.law == "fold of cycles" else f"{found.at:.6g}", found.unit)
     if found.law == "undecided":
-        return [f"Onset: undecided, no law of the interval fits from {found.at:.6g} mV on (the best {left})."]
+        return [f"Onset: undecided, no law of the interval fits from {at} on (the best {left})."]
     if found.law == "jump":
-        return [f"At {found.at:.6g} mV firing sets in at a finite rate, {found.rate:.4g} Hz (a line {left})."]
+        return [f"At {at} firing sets in at a finite rate, {found.rate:.4g} Hz (a line {left})."]
     if found.law == "fold of cycles":
         return [
-            f"At {found.at:.9g} mV firing sets in at a finite rate, {found.rate:.4g} Hz: "
+            f"At {at} firing sets in at a finite rate, {found.rate:.4g} Hz: "
             f"there its cycle meets an unstable one and both vanish (the law {left})."
         ]
-    units = {"square root": "ms mV^(1/2)", "logarithmic": "ms"}[found.law]
+    root = f"ms {found.unit}^(1/2)" if found.unit else "ms"
+    units = {"square root": root, "logarithmic": "ms"}[found.law]
     model = "" if found.predicted is None else f", {found.predicted:.4g} by the model's equations"
     return [
         f"Onset: the rate grows from zero, the interval by a {found.law} law "
@@ -264,7 +273,7 @@ def _of_onset(found: Onset | None) -> list[str]:
 
 
 def _of_threshold(verdict: Verdict) -> list[str]:
-    place, v = verdict.threshold, verdict.neuron.v_thresh
+    place, v, unit = verdict.threshold, verdict.neuron.v_thresh, verdict.neuron.input_unit
     if place is None:
         falls = bool(np.any(np.diff(verdict.curve.I) < 0.0))  # there dI/dV < 0: saddles at some inputs
         return [] if falls else ["There is no saddle: the coded threshold alone makes a spike."]
@@ -273,7 +282,8 @@ def _of_threshold(verdict: Verdict) -> list[str]:
     if place.above_from == -float("inf"):
         return [f"The coded threshold ({v:g} mV) lies above the saddle at every input."]
     now = "" if place.side is None else f"; without input it lies {place.side} it ({place.saddle:.6f} mV)"
+    above, up_to = (in_input(f"{I:.9f}", unit) for I in (place.above_from, place.fold.I))
     return [
-        f"The coded threshold ({v:g} mV) lies above the saddle from {place.above_from:.9f} mV on, "
-        f"below it at less input; the saddle is there up to {place.fold.I:.9f} mV{now}."
+        f"The coded threshold ({v:g} mV) lies above the saddle from {above} on, "
+        f"below it at less input; the saddle is there up to {up_to}{now}."
     ]

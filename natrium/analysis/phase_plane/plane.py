@@ -24,6 +24,7 @@ from natrium.analysis.phase_plane.separatrix import (
 from natrium.analysis.result import Result
 from natrium.model import AnyNeuron, Count, ModelError, Number
 from natrium.model.arrays import Array
+from natrium.model.protocol import in_input
 from natrium.solvers import Trajectory
 
 WIDTH = 150.0  # mV: what a plane of channels is about as wide as
@@ -176,8 +177,9 @@ class PhasePlane(Result):
         if self.is_whole:
             return said
         shifts = ", ".join(f"{shift:+.3f}" for shift in error.shifts[:5])
+        at = in_input(f"{self.I:g}", self.plane.neuron.input_unit)
         said.append(
-            f"The plane against the full model, under {self.I:g} mV from t = 0 on: {error.reduced.n_spikes} "
+            f"The plane against the full model, under {at} from t = 0 on: {error.reduced.n_spikes} "
             f"spikes for {error.full.n_spikes}"
             + (f", the first ones off by {shifts} ms" if shifts else "")
             + f"; until the first spike V is off by at most {error.V_before:.2g} mV."

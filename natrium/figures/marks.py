@@ -1,0 +1,39 @@
+"""Points of a curve that have a name, and what is written beside them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import attrs
+
+from natrium.model.protocol import in_input
+
+
+def number(value: float, digits: int = 4) -> str:
+    """Write a number with a true minus."""
+    return f"{value:.{digits}g}".replace("-", "−")
+
+
+def input_label(unit: str) -> str:
+    """Name the axis of a constant input."""
+    return "Constant input I" + (f" ({unit})" if unit else "")
+
+
+@attrs.frozen
+class Mark:
+    """A point of the curve that has a name."""
+
+    I: float
+    V: float
+    name: str
+    look: dict[str, Any]
+    unit: str
+
+    @property
+    def text(self) -> str:
+        """What stands beside it."""
+        return f"{self.name}\n{in_input(number(self.I), self.unit)}"
+
+    def within(self, I: tuple[float, float], V: tuple[float, float]) -> bool:
+        """Tell whether it lies in a window."""
+        return I[0] <= self.I <= I[1] and V[0] <= self.V <= V[1]
