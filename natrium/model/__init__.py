@@ -51,6 +51,7 @@ from natrium.model.simulation import Simulation as Simulation
 from natrium.model.stimuli.drive import Drive as Drive
 from natrium.model.stimuli.drive import Wave as Wave
 from natrium.model.stimuli.noise import Noise as Noise
+from natrium.model.stimuli.recorded import Csv as Csv
 from natrium.model.stimuli.signals import Custom as Custom
 from natrium.model.stimuli.signals import Formula as Formula
 from natrium.model.stimuli.signals import Samples as Samples

@@ -73,6 +73,15 @@ def show(value: object, unit: str = "") -> str:
     return f"{text} {unit}".rstrip() if is_real(value) else text
 
 
+def reads_as_number(text: str) -> bool:
+    """Tell whether a text is one of a number."""
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
+
+
 def _is_finite(value: Any) -> bool:
     try:
         return math.isfinite(value)

@@ -9,6 +9,7 @@ from typing import Any
 
 from natrium.analysis import FitStep, fit
 from natrium.model import Model, ModelError
+from natrium.model.checks import reads_as_number
 from natrium.reports.output import Output, manifest
 from natrium.reports.report import write_results
 
@@ -45,7 +46,7 @@ def read_spikes(path: Path, column: str | None = None) -> list[float]:
             f"cannot read spikes from {path}: {getattr(error, 'strerror', None) or error}"
         ) from None
     place, heading = 0, []
-    if rows and not _is_number(rows[0][0]):
+    if rows and not reads_as_number(rows[0][0]):
         heading = [cell.strip() for cell in rows.pop(0)]
         place = _place(heading, column, path)
     elif column is not None:
@@ -57,7 +58,7 @@ def read_spikes(path: Path, column: str | None = None) -> list[float]:
         cell = row[place] if place < len(row) else ""
         if heading and not cell.strip() and len(heading) > 1:
             continue
-        if not _is_number(cell):
+        if not reads_as_number(cell):
             raise ModelError(f"spike {number} in {path.name} must be a number (ms), got {cell[:40]!r}")
         spikes.append(float(cell))
     return spikes
@@ -75,14 +76,6 @@ def _place(heading: list[str], column: str | None, path: Path) -> int:
             f"{path.name} must have a column of spike times, got {', '.join(heading)}: name it with --column"
         )
     return found
-
-
-def _is_number(text: str) -> bool:
-    try:
-        float(text)
-    except ValueError:
-        return False
-    return True
 
 
 def fit_into(

@@ -125,7 +125,7 @@ def _problems(error: BaseException, place: str) -> Iterator[str]:
 
 
 def _keys(cls: type) -> set[str]:
-    names = {field.name for field in attrs.fields(cls) if field.init}
+    names = {field.name for field in attrs.fields(cls) if field.init and not field.name.startswith("_")}
     if cls is _Neuron:
         names -= {"channels"}
     return names | {"kind"} if issubclass(cls, Stimulus) else names
@@ -194,7 +194,7 @@ def _register(
 ) -> None:
     hooks: dict[str, Any] = {}
     for field in attrs.fields(cls):
-        if field.name in left_out:
+        if field.name in left_out or field.name.startswith("_"):
             hooks[field.name] = override(omit=True)
         elif nested and field.name in nested:
             kind = nested[field.name]

@@ -11,6 +11,7 @@ from typing import Any
 from natrium.model.checks import show
 from natrium.model.errors import ModelError
 from natrium.model.simulation import Model
+from natrium.model.stimuli.recorded import beside
 
 MAX_BYTES = 8_000_000  # about 200 000 samples
 MAX_NESTING = 20  # of brackets: a model file needs two
@@ -46,7 +47,8 @@ def load(path: str | os.PathLike[str]) -> Model:
     if len(content) > MAX_BYTES:
         raise ModelError(f"a model file may have at most {MAX_BYTES} bytes, got more: {os.fspath(path)}")
     try:
-        return loads(content.decode("utf-8"))
+        with beside(Path(path)):
+            return loads(content.decode("utf-8"))
     except UnicodeDecodeError as error:
         raise ModelError(f"a model file must be UTF-8 text: {os.fspath(path)}: {error}") from error
     except ModelError as error:

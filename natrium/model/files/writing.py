@@ -105,7 +105,8 @@ def _plain(item: Any, without: frozenset[str] | set[str] = frozenset()) -> dict[
     data = {}
     for field in attrs.fields(type(item)):
         value = getattr(item, field.name)
-        if field.name in without or value is None or (isinstance(value, (str, tuple)) and not value):
+        empty = value is None or (isinstance(value, (str, tuple)) and not value)
+        if empty or field.name in without or field.name.startswith("_"):
             continue
         if isinstance(value, Expression):
             value = value.text

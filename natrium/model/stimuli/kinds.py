@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from natrium.model.stimuli.noise import Noise
+from natrium.model.stimuli.recorded import Csv
 from natrium.model.stimuli.signals import Formula, Samples
 from natrium.model.stimuli.spikes import Poisson, Spikes
 from natrium.model.stimuli.stimulus import Stimulus
@@ -23,6 +24,7 @@ KINDS: dict[str, type[Stimulus]] = {
         Noise,
         Spikes,
         Poisson,
+        Csv,
     )
 }
 """All kinds by their names in model files; a new one is a line here."""

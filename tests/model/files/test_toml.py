@@ -58,8 +58,9 @@ def test_catalogue_channel_is_read_back_with_its_source(name: str) -> None:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_every_kind_of_stimulus_has_its_keys(kind: str) -> None:
+def test_every_kind_of_stimulus_has_its_keys(kind: str, tmp_path: Path) -> None:
     """Each kind takes start and stop; its name comes first."""
+    (tmp_path / "x.csv").write_text("0,1\n1,2\n", encoding="utf-8")
     examples = {
         "constant": natrium.Constant(1.0), "step": natrium.Step(1.0),
         "pulses": natrium.Pulses(1.0, width=1.0, period=2.0, count=3),
@@ -69,6 +70,7 @@ def test_every_kind_of_stimulus_has_its_keys(kind: str) -> None:
         "expression": natrium.Formula("5*sin(t/10)", [1.0], 0.5),
         "noise": natrium.Noise(1.0, 2.0, tau=3.0, step=0.5, seed=4, interpolation="linear"),
         "spikes": natrium.Spikes([1.0, 2.0], "V", 3.0, delay=0.5),
+        "csv": natrium.Csv(str(tmp_path / "x.csv")),
         "poisson": natrium.Poisson(20.0, "V", 3.0, seed=4, stop=9.0),
     }  # fmt: skip
     table = to_dict(natrium.Model(neuron=natrium.Neuron(), stimulus=examples[kind]))["stimuli"][0]
