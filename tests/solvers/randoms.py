@@ -30,7 +30,7 @@ def _channels(draw):
         g = channel.g * draw.uniform(0.05, 1.2) if channel.E > 0.0 else draw.uniform(1.0, 20.0)
         gates = channel.gates
         if draw.random() < 0.5:
-            gates = [attrs.evolve(gate, initial=draw.random()) for gate in gates]
+            gates = [attrs.evolve(gate, initial=draw.random()) if gate.moves else gate for gate in gates]
         made.append(attrs.evolve(channel, name=f"{channel.name}{number}", g=g, gates=tuple(gates)))
     return tuple(made)
 

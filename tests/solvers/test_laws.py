@@ -16,8 +16,11 @@ LAW = settings(max_examples=12, deadline=None, derandomize=True)
 CLOSE = 2e-7
 
 
-def scaled_expression(rate, factor):
-    return f"{factor!r}*({rate})"
+def slowed(gate, factor):
+    """Give a gate whose rates take a factor of the time that they took."""
+    paces = {"alpha": 1 / factor, "beta": 1 / factor, "tau": factor}
+    given = {name: getattr(gate, name) for name in paces if getattr(gate, name) is not None}
+    return attrs.evolve(gate, **{name: f"{paces[name]!r}*({rate})" for name, rate in given.items()})
 
 
 @st.composite
@@ -29,7 +32,10 @@ def channels(draw):
         channel = CHANNELS[kind]
         gates = channel.gates
         if draw(st.booleans()):
-            gates = [attrs.evolve(gate, initial=draw(st.floats(0.0, 1.0))) for gate in gates]
+            gates = [
+                attrs.evolve(gate, initial=draw(st.floats(0.0, 1.0))) if gate.moves else gate
+                for gate in gates
+            ]
         g = draw(st.floats(0.0, 150.0 if channel.E > 0.0 else 20.0))
         made.append(attrs.evolve(channel, name=f"c{number}", g=g, gates=gates))
     return tuple(made)
@@ -161,14 +167,7 @@ def test_scaling_all_times_scales_spikes(neuron, level, factor):
         channels=tuple(
             attrs.evolve(
                 channel,
-                gates=tuple(
-                    attrs.evolve(
-                        gate,
-                        alpha=scaled_expression(gate.alpha, 1 / factor),
-                        beta=scaled_expression(gate.beta, 1 / factor),
-                    )
-                    for gate in channel.gates
-                ),
+                gates=tuple(slowed(gate, factor) for gate in channel.gates),
             )
             for channel in neuron.channels
         ),

@@ -40,6 +40,16 @@ def test_the_closed_form_is_right_to_rounding_and_a_script_says_nothing():
     assert np.isnan(script.spike_time_errors).all()
 
 
+@pytest.mark.parametrize("solver", SOLVERS)
+def test_a_spike_within_the_first_step_has_an_error_too(solver):
+    sodium = natrium.CHANNELS["traub_miles_sodium"]
+    gates = tuple(attrs.evolve(gate, initial=x) for gate, x in zip(sodium.gates, (0.8, 0.5), strict=True))
+    steep = natrium.Neuron(v_thresh=-55.0, channels=(attrs.evolve(sodium, g=2000.0, gates=gates),))
+    run, truth = (solver(rtol=rtol).solve(steep, natrium.Constant(0.0), t_end=1.0) for rtol in (1e-6, 1e-13))
+    assert run.n_spikes == truth.n_spikes == 1
+    assert np.all(np.abs(run.spike_times - truth.spike_times) <= run.spike_time_errors)
+
+
 def test_an_absolute_tolerance_is_tightened_as_well():
     run = natrium.simulate(NA, STEP, t_end=100.0, rtol=1e-10, atol=1e-6)
     truth = natrium.simulate(NA, STEP, t_end=100.0, rtol=1e-12).spike_times

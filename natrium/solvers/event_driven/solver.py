@@ -254,7 +254,7 @@ class _Course:
             search = Search(float(self.atol[0]), self.rtol, -1.0 if self.above else 1.0)
             branches = BranchSearch(surfaces) if sides.size else None
             inspector = _Inspector(self, begin, search if fires else None, branches, switch)
-            piece = Piece(inspector)
+            piece = Piece(inspector, self.solver.step_scale)
             options: dict[str, Any] = {"jac": jac} if method == "Radau" else {}
             try:
                 result = _solve_ivp(
