@@ -15,7 +15,7 @@ from tests.model.expressions.meaning import Undefined, meaning
 from tests.model.expressions.trees import Tree, constants, in_doubles, render, trees
 
 TOKEN = re.compile(
-    r"\\frac|\\sqrt|\\left\(|\\right\)|\\left\||\\right\||\\operatorname\{\w+\}|\\(?:log|sin|cos|tanh)|\\cdot|\\,"
+    r"\\frac|\\sqrt|\\left\(|\\right\)|\\left\||\\right\||\\operatorname\{\w+\}|\\(?:log|sinh?|cosh?|tanh)|\\cdot|\\,"
     r"|\d+(?:\.\d+)?|[Vte^{}+-]|(?P<space>\s+)|(?P<other>.)"
 )
 FUNCTIONS: dict[str, Callable[[float], float]] = {
@@ -23,6 +23,8 @@ FUNCTIONS: dict[str, Callable[[float], float]] = {
     r"\sin": math.sin,
     r"\cos": math.cos,
     r"\tanh": math.tanh,
+    r"\sinh": math.sinh,
+    r"\cosh": math.cosh,
     r"\operatorname{expm1}": math.expm1,
     r"\operatorname{exprel}": lambda x: math.expm1(x) / x if x else 1.0,
 }
@@ -101,7 +103,13 @@ class Reader:
         return float(token)
 
 
+CASES = re.compile(r"\\begin\{cases\} (.*) & (.*) < (.*) \\\\ (.*) & \\text\{otherwise\} \\end\{cases\}")
+
+
 def read(latex: str, x: float) -> float:
+    if cases := CASES.fullmatch(latex):
+        one, left, right, other = cases.groups()
+        return read(one if read(left, x) < read(right, x) else other, x)
     reader = Reader(latex, x)
     value = reader.sum()
     assert reader.tokens == []
@@ -160,9 +168,19 @@ def test_latex_of_a_neuron_holds_every_rate(name: str) -> None:
     channel = natrium.CHANNELS[name]
     text = natrium.latex(natrium.Neuron(channels=[channel]))
     for gate in channel.gates:
-        for symbol, rate in ((r"\alpha", gate.alpha), (r"\beta", gate.beta)):
-            x = rf"{gate.name}_{{\mathrm{{{channel.name}}}}}"
-            (line,) = [line for line in text.split("\n") if line.startswith(rf"{symbol}_{{{x}}}(V) &= ")]
+        x = rf"{gate.name}_{{\mathrm{{{channel.name}}}}}"
+        rates = {
+            rf"\alpha_{{{x}}}": gate.alpha,
+            rf"\beta_{{{x}}}": gate.beta,
+            rf"{x}^{{\infty}}": gate.inf,
+            rf"\tau_{{{x}}}": gate.tau,
+        }
+        for symbol, rate in rates.items():
+            lines = [line for line in text.split("\n") if line.startswith(rf"{symbol}(V) &= ")]
+            if rate is None:
+                assert not lines
+                continue
+            (line,) = lines
             formula = line.split("&= ")[1].removesuffix(r" \\")
             assert formula == rate.latex
             for V in (-90.0, -55.5, 20.0):

@@ -47,9 +47,9 @@ class Spikes(Stimulus):
     --------
     >>> import natrium
     >>> decays = natrium.Gate("s", inf="0", tau="5", initial=0.0)
-    >>> cell = natrium.Neuron(channels=[natrium.Channel("exc", 1.0, 0.0, [decays])])
+    >>> cell = natrium.Neuron(channels=[natrium.Channel("exc", 2.0, 0.0, [decays])])
     >>> natrium.simulate(cell, Spikes([5.0, 8.0], "exc.s", 0.4), t_end=50.0).n_spikes
-    1
+    2
     """
 
     kind = "spikes"
