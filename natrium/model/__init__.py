@@ -16,6 +16,7 @@ from natrium.model.errors import StepLimit as StepLimit
 from natrium.model.errors import StimulusError as StimulusError
 from natrium.model.errors import TooManySpikes as TooManySpikes
 from natrium.model.errors import UnsupportedModel as UnsupportedModel
+from natrium.model.expressions.constants import constants as constants
 from natrium.model.expressions.exprel import exprel_array as exprel_array
 from natrium.model.expressions.expression import Expression as Expression
 from natrium.model.files.toml import from_dict as from_dict

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import attrs
@@ -130,7 +131,7 @@ class Gate:
 
     def __attrs_post_init__(self) -> None:
         """Check that a pair of expressions is given."""
-        given = [name for name in ("alpha", "beta", "inf", "tau") if getattr(self, name) is not None]
+        given = list(self.rates)
         if given not in (["alpha", "beta"], ["inf", "tau"], ["inf"]):
             raise ModelError(
                 f"gate {self.name} needs alpha and beta, or inf and tau, got {', '.join(given) or 'none'} "
@@ -142,6 +143,17 @@ class Gate:
             )
         if (self.q10 is None) != (self.celsius is None):
             raise ModelError(f"gate {self.name} needs both q10 and celsius, or neither")
+
+    @property
+    def rates(self) -> dict[str, Expression]:
+        """Its rates by the names of their fields."""
+        found = {name: getattr(self, name) for name in ("alpha", "beta", "inf", "tau")}
+        return {name: rate for name, rate in found.items() if rate is not None}
+
+    def changed(self, values: Mapping[str, float]) -> Gate:
+        """Give the same gate with other numbers for some constants of its rates."""
+        rates: dict[str, Any] = {name: rate.changed(values) for name, rate in self.rates.items()}
+        return attrs.evolve(self, **rates)
 
     @property
     def moves(self) -> bool:
@@ -163,8 +175,7 @@ class Gate:
         """Give, of each of its rates that keeps its rules not everywhere, its name and where it does."""
         found = [
             (name, check_rate(name, rate, at_most=np.inf if name != "inf" else 1.0, positive=name == "tau"))
-            for name in ("alpha", "beta", "inf", "tau")
-            if (rate := getattr(self, name)) is not None
+            for name, rate in self.rates.items()
         ]
         return tuple((name, one) for name, one in found if not one.is_all)
 
@@ -226,6 +237,22 @@ class Channel:
     def moving(self) -> tuple[Gate, ...]:
         """The gates that are states: all but the instantaneous ones."""
         return tuple(gate for gate in self.gates if gate.moves)
+
+    @property
+    def rates(self) -> tuple[Expression, ...]:
+        """Every rate of its gates and its scheme."""
+        transitions = self.scheme.transitions if self.scheme else ()
+        return (
+            *(rate for gate in self.gates for rate in gate.rates.values()),
+            *(one.rate for one in transitions),
+        )
+
+    def changed(self, values: Mapping[str, float]) -> Channel:
+        """Give the same channel with other numbers for some constants of its rates."""
+        if not any(name in values for rate in self.rates for name, _ in rate.constants):
+            return self
+        scheme = self.scheme and self.scheme.changed(values)
+        return attrs.evolve(self, gates=tuple(gate.changed(values) for gate in self.gates), scheme=scheme)
 
     def __attrs_post_init__(self) -> None:
         """Check the gates."""

@@ -14,9 +14,10 @@ from natrium.model.channel import STEADY_STATE, Channel, _as_tuple, _check_membe
 from natrium.model.checks import Choice, Number, Optional, as_float
 from natrium.model.equations import channel_current, membrane
 from natrium.model.errors import ModelError
+from natrium.model.expressions.constants import merge
 from natrium.model.hybrid import REFRACTORY_RULES, HybridSystem, Refractory
 from natrium.model.kernel import lower
-from natrium.model.parameter import Parameter, check_known, numbers_of
+from natrium.model.parameter import Parameter, check_known, numbers_of, with_constants
 from natrium.model.rates import Range, V
 
 NO_THRESHOLD = "none"
@@ -131,6 +132,7 @@ class Neuron:
     def __attrs_post_init__(self) -> None:
         """Check the channels, and that reset and start lie below the threshold."""
         _check_members("channels", "the neuron", self.channels, Channel)
+        self.numbers()  # every name means one thing
         for name, meaning in (
             ("v_reset", "the cell would fire for ever"),
             ("v_init", "it starts there"),
@@ -149,6 +151,11 @@ class Neuron:
                 if not held.low <= value <= held.high:
                     reason = held.below if value < held.low else held.above
                     raise ModelError(f"{label}: {reason}; got {name} = {value!r} mV there")
+
+    @property
+    def constants(self) -> dict[str, float | str]:
+        """The names that stand for numbers in its rates, with these numbers or the text that makes them."""
+        return merge(rate.constants for channel in self.channels for rate in channel.rates)
 
     @property
     def rate_ranges(self) -> tuple[tuple[str, Range], ...]:
@@ -191,7 +198,13 @@ class Neuron:
         return ("v_reset", "v_init")
 
     def numbers(self) -> dict[str, Parameter]:
-        """Give its parameters by name."""
+        """Give its parameters by name.
+
+        Raises
+        ------
+        ModelError
+            When a constant of its rates is named like another number.
+        """
         found = [
             attrs.evolve(
                 one,
@@ -207,7 +220,7 @@ class Neuron:
             for one in numbers_of(channel):
                 name = f"{one.short}_{channel.name}"
                 found.append(attrs.evolve(one, name=name, symbol=name))
-        return {one.name: one for one in found}
+        return with_constants({one.name: one for one in found}, self.constants)
 
     def changed(self, values: Mapping[str, float]) -> Neuron:
         """Give the same neuron with other values of some parameters.
@@ -219,7 +232,7 @@ class Neuron:
         """
         check_known(self.numbers(), values)
         channels = []
-        for channel in self.channels:
+        for channel in (one.changed(values) for one in self.channels):
             new = {one.field: f"{one.short}_{channel.name}" for one in numbers_of(channel)}
             changed: dict[str, Any] = {field: values[name] for field, name in new.items() if name in values}
             channels.append(attrs.evolve(channel, **changed))

@@ -82,6 +82,26 @@ def numbers_of(owner: Any) -> Iterator[Parameter]:
             yield Parameter(rule.short, value, rule, field.name)
 
 
+def with_constants(
+    known: Mapping[str, Parameter], constants: Mapping[str, float | str]
+) -> dict[str, Parameter]:
+    """Give the parameters of a neuron, and the constants of its rates that are numbers.
+
+    Raises
+    ------
+    ModelError
+        When one is named like the other.
+    """
+    found = dict(known)
+    for name, value in constants.items():
+        if name in known:
+            raise ModelError(f"a constant must not be called {name}, which is a parameter of the neuron")
+        if not isinstance(value, str):
+            rule = Number(short=name, meaning="constant of rates")
+            found[name] = Parameter(name, value, rule, smooth=False, structural=True)
+    return found
+
+
 def check_known(
     known: Mapping[str, Any], names: Iterable[str], what: str = "a parameter of the neuron"
 ) -> None:

@@ -3,9 +3,9 @@
 Of the neuron: ``tau_m``, ``tau_ref``, ``v_rest``, ``v_thresh``, ``v_reset``, ``v_init``, and ``g_Na``,
 ``E_Na`` of a channel Na. Of the k-th stimulus: ``I_k`` its amplitude, and its other numbers by their short
 names, such as ``start_k``, ``stop_k``, ``slope_k``, ``frequency_k``; ``scale_k``, a factor (1 as given), of
-samples, formulas and functions. ``I`` is short for the one amplitude of the input. The numbers inside rates
-have no names and are not among them. Of a `HybridNeuron`: its own parameters, ``v_thresh``, ``tau_ref`` and
-``v_init``.
+samples, formulas and functions. ``I`` is short for the one amplitude of the input. Numbers inside rates are
+among them where they have names (`natrium.constants`). Of a `HybridNeuron`: its own parameters, ``v_thresh``,
+``tau_ref`` and ``v_init``.
 """
 
 from __future__ import annotations

@@ -98,6 +98,11 @@ class Scheme:
     open: tuple[str, ...] = attrs.field(converter=_as_names)
     initial: Any = attrs.field(default=STEADY_STATE, converter=_as_initial)
 
+    def changed(self, values: Mapping[str, float]) -> Scheme:
+        """Give the same scheme with other numbers for some constants of its rates."""
+        moved = tuple(attrs.evolve(one, rate=one.rate.changed(values)) for one in self.transitions)
+        return attrs.evolve(self, transitions=moved)
+
     def __attrs_post_init__(self) -> None:
         """Check that all names are states, and that shares add up."""
         for name in ("states", "open"):

@@ -143,6 +143,6 @@ def test_temperature_is_a_parameter_to_sweep():
     assert natrium.loads(to_toml(model)) == model
     run = natrium.simulate(warm, DRIVE, t_end=40.0)
     assert "celsius" not in natrium.spike_time_gradients(run).names
-    with pytest.raises(natrium.ModelError, match="no derivative by celsius"):
+    with pytest.raises(natrium.ModelError, match="stands in rates, got celsius"):
         natrium.spike_time_gradients(run, ("celsius",))
     assert r"3 (\alpha" in natrium.latex(warm.changed({"celsius": 16.3}))

@@ -167,12 +167,18 @@ def choose_smooth(neuron: AnyNeuron, stimulus: Sum, names: Sequence[str] | None)
     Raises
     ------
     ModelError
-        When there is no such parameter, or it is the seed, time constant or start of a noise.
+        When there is no such parameter, or it stands in rates, or is the seed, time constant or start
+        of a noise.
     """
     chosen = choose(neuron, stimulus, names)
-    rough = [name for name, one in chosen.items() if not one.smooth]
-    if rough and names is not None:
-        raise ModelError(f"spike times have no derivative by {', '.join(rough)}: leave it out")
+    if names is not None:
+        if inner := [name for name, one in chosen.items() if one.structural]:
+            raise ModelError(
+                "natrium takes no derivative of spike times by what stands in rates, got "
+                f"{', '.join(inner)}: vary it in a sweep"
+            )
+        if rough := [name for name, one in chosen.items() if not one.smooth]:
+            raise ModelError(f"spike times have no derivative by {', '.join(rough)}: leave it out")
     return {name: one for name, one in chosen.items() if one.smooth}
 
 

@@ -7,7 +7,7 @@ script), or built into SymPy (for everything else).
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import lru_cache
 from typing import Any
@@ -20,6 +20,7 @@ from sympy.printing.str import StrPrinter
 from natrium.model.branches import as_choices, choose, maximum, minimum
 from natrium.model.checks import Number, is_real, show
 from natrium.model.errors import ModelError, NatriumError
+from natrium.model.expressions.constants import Constants, fill, used_in
 from natrium.model.expressions.exprel import exprel
 from natrium.model.expressions.reader import ARITHMETIC, NUMERIC, Node, evaluator, read, refuse
 
@@ -65,6 +66,8 @@ class Expression:
         and ``not``.
     variable : str
         Name of the variable: ``"V"`` (mV) in rates, ``"t"`` (ms) in stimuli.
+    constants : tuple of (str, float or str)
+        Names that stand for numbers in it; see `natrium.constants`.
 
     Raises
     ------
@@ -74,6 +77,7 @@ class Expression:
 
     text: str
     variable: str = "V"
+    constants: Constants = ()
 
     def __attrs_post_init__(self) -> None:
         """Read the text once, so that a wrong one is refused at construction."""
@@ -90,8 +94,8 @@ class Expression:
 
     @property
     def tree(self) -> Node:
-        """The expression as it was read."""
-        return read(self.text, self.variable)
+        """The expression as it was read, constants as numbers."""
+        return read(fill(self.text, self.constants), self.variable)
 
     @property
     def symbol(self) -> sympy.Symbol:
@@ -101,7 +105,14 @@ class Expression:
     @property
     def symbolic(self) -> sympy.Expr:
         """The expression as SymPy, simplified as SymPy does by itself."""
-        return symbolic_of(self.text, self.variable)
+        return symbolic_of(fill(self.text, self.constants), self.variable)
+
+    def changed(self, values: Mapping[str, float]) -> Expression:
+        """Give the same expression with other numbers for some of its constants."""
+        if not any(name in values for name, _ in self.constants):
+            return self
+        changed = tuple((name, values.get(name, value)) for name, value in self.constants)
+        return attrs.evolve(self, constants=changed)
 
     def check_real(self) -> None:
         """Check that SymPy did not go through complex numbers, as for abs(exp(sqrt(V))).
@@ -163,7 +174,7 @@ def as_expression(value: Any, variable: str = "V") -> Expression:
             raise ModelError(f"an expression of {variable} is needed, got one of {value.variable}: {value}")
         return value
     if isinstance(value, str):
-        return Expression(value, variable)
+        return Expression(value, variable, used_in(value) if variable == "V" else ())
     if isinstance(value, sympy.Expr):
         others = sorted({symbol.name for symbol in value.free_symbols} - {variable})
         if others:

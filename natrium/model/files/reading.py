@@ -15,6 +15,7 @@ from cattrs.gen import make_dict_structure_fn, override
 from natrium.model.channel import Channel, Gate
 from natrium.model.checks import Choice, Name, Number, show
 from natrium.model.errors import ModelError, NatriumError
+from natrium.model.expressions.constants import activate, constants
 from natrium.model.hybrid import REFRACTORY_RULES
 from natrium.model.hybrid_neuron import HybridNeuron
 from natrium.model.neuron import NO_THRESHOLD, TAU_REF, V_THRESH, Neuron, as_threshold
@@ -27,11 +28,12 @@ from natrium.model.stimuli.stimulus import Stimulus
 MAX_TOLD, MAX_TOLD_LENGTH = 50, 400
 
 
-@attrs.frozen
+@attrs.frozen(kw_only=True)
 class _File:
-    """The top level of a model file."""
+    """The top level of a model file; the constants are read before the rates that they stand in."""
 
     natrium: int
+    constants: dict[str, Any] = attrs.field(factory=dict)
     neuron: Neuron
     channels: tuple[Channel, ...] = ()
     stimuli: tuple[Stimulus, ...] = ()
@@ -81,9 +83,10 @@ def structure_model(data: dict[str, Any]) -> Model:
         if "equations" in data:
             ours = _converter().structure(data, _Equations)
             return Model(neuron=ours.neuron(), stimulus=ours.stimuli, simulation=ours.simulation)
-        file = _converter().structure(data, _File)
-        own = {field.name: getattr(file.neuron, field.name) for field in attrs.fields(Neuron)}
-        neuron = Neuron(**own | {"channels": file.channels})
+        with constants({}):  # the file's own, which the converter finds
+            file = _converter().structure(data, _File)
+            own = {field.name: getattr(file.neuron, field.name) for field in attrs.fields(Neuron)}
+            neuron = Neuron(**own | {"channels": file.channels})
         return Model(neuron=neuron, stimulus=file.stimuli, simulation=file.simulation)
     except (cattrs.BaseValidationError, NatriumError) as error:
         problems = [_short(problem) for problem in dict.fromkeys(_problems(error, ""))]
@@ -162,6 +165,7 @@ def _converter() -> cattrs.Converter:
             _File,
             converter,
             _cattrs_forbid_extra_keys=True,
+            constants=override(struct_hook=lambda data, _: activate(_table(data))),
             neuron=override(struct_hook=lambda data, _: converter.structure(_table(data), _Neuron)),
             channels=override(struct_hook=_list_of(converter, Channel)),
             **shared,

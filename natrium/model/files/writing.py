@@ -62,7 +62,7 @@ def _neuron(neuron: Any) -> dict[str, Any]:
         return _equations(neuron)
     if not neuron.of_channels:
         raise ModelError(f"a {type(neuron).__name__} cannot be written to a model file")
-    tables = {"neuron": _plain(neuron, without={"channels"})}
+    tables = {"constants": neuron.constants, "neuron": _plain(neuron, without={"channels"})}
     return tables | {"channels": [_plain(channel) for channel in neuron.channels]}
 
 

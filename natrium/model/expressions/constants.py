@@ -1,0 +1,144 @@
+"""Named numbers of rates: what `q10` and `celsius` stand for in them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Any
+
+from natrium.model.checks import Name, Number, show
+from natrium.model.errors import ModelError
+from natrium.model.expressions.reader import BRANCHES, NUMERIC, evaluator, read
+
+# Each name with its number, or with text of the others.
+Constants = tuple[tuple[str, "float | str"], ...]
+
+# What means something in rates already.
+_TAKEN = frozenset({*NUMERIC, *BRANCHES, "pi", "V", "t", "I", "and", "or", "not"})
+_WORD = re.compile(r"(?<![\w.])[A-Za-z_]\w*")
+_ACTIVE: ContextVar[Constants] = ContextVar("constants", default=())
+
+
+@contextmanager
+def constants(values: Mapping[str, float | str]) -> Iterator[None]:
+    """Name numbers for the rates that are written within the block.
+
+    Every rate keeps those that it uses, so that they are parameters of its neuron: to change, to sweep, to
+    fit.
+
+    Parameters
+    ----------
+    values : mapping of str to float or str
+        Numbers, or text of the others, such as ``{"celsius": 34.0, "q10": "3**((celsius - 24)/10)"}``.
+
+    Raises
+    ------
+    ModelError
+        When a name or a value cannot be one, or they go round in a circle.
+    """
+    token = _ACTIVE.set(as_constants(values))
+    try:
+        yield
+    finally:
+        _ACTIVE.reset(token)
+
+
+def activate(values: Any) -> None:
+    """Name numbers from here on, in this context."""
+    _ACTIVE.set(as_constants(values))
+
+
+def as_constants(values: Any) -> Constants:
+    """Check names and values.
+
+    Raises
+    ------
+    ModelError
+        When one cannot be a constant, or they go round in a circle.
+    """
+    if not isinstance(values, Mapping):
+        raise ModelError(f"constants must be a table of names and values, got {show(values)}")
+    made: list[tuple[str, float | str]] = []
+    for name, value in values.items():
+        Name().check("a constant's name", name)
+        if name in _TAKEN:
+            raise ModelError(f"a constant must not be called {name}, which means something else in rates")
+        if not isinstance(value, str):
+            Number().check(f"constant {name}", value)
+        made.append((name, value if isinstance(value, str) else float(value)))
+    known = tuple(made)
+    numbers(known)
+    return known
+
+
+def numbers(known: Constants) -> dict[str, float]:
+    """Work out every constant.
+
+    Raises
+    ------
+    ModelError
+        When they go round in a circle, or one has no finite value.
+    """
+    given, found = dict(known), {}
+
+    def work_out(name: str, behind: tuple[str, ...]) -> float:
+        if name in behind:
+            raise ModelError(f"constants must not go round in a circle, got {' -> '.join((*behind, name))}")
+        if name not in found:
+            value = given[name]
+            if isinstance(value, str):
+                needed = {word: work_out(word, (*behind, name)) for word in _words(value) if word in given}
+                try:
+                    value = float(evaluator(read(_put(value, needed)))(0.0))
+                except ModelError as error:
+                    raise ModelError(f"constant {name}: {error}") from error
+                Number().check(f"constant {name}", value)
+            found[name] = value
+        return found[name]
+
+    return {name: work_out(name, ()) for name in given}
+
+
+def merge(each: Iterable[Constants]) -> dict[str, float | str]:
+    """Put the constants of several rates together.
+
+    Raises
+    ------
+    ModelError
+        When a name does not mean the same in all of them.
+    """
+    found: dict[str, float | str] = {}
+    for name, value in (one for known in each for one in known):
+        if found.setdefault(name, value) != value:
+            raise ModelError(
+                f"constant {name} must be the same in all rates, got {found[name]!r} and {value!r}"
+            )
+    return found
+
+
+def used_in(text: str, known: Constants | None = None) -> Constants:
+    """Give the constants that a text needs, those that they need in turn among them."""
+    given = dict(_ACTIVE.get() if known is None else known)
+    needed: set[str] = set()
+    waiting = [text]
+    while waiting:
+        for word in _words(waiting.pop()):
+            if word in given and word not in needed:
+                needed.add(word)
+                waiting.append(str(given[word]))
+    return tuple((name, value) for name, value in given.items() if name in needed)
+
+
+def fill(text: str, known: Constants) -> str:
+    """Put the constants' numbers into a text."""
+    return _put(text, numbers(known)) if known else text
+
+
+def _words(text: str) -> list[str]:
+    return _WORD.findall(text)
+
+
+def _put(text: str, values: Mapping[str, float]) -> str:
+    return _WORD.sub(lambda found: f"({values[found[0]]!r})" if found[0] in values else found[0], text)

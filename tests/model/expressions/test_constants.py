@@ -1,0 +1,194 @@
+"""Constants stand for their numbers in rates, and are parameters of the neuron that uses them."""
+
+import attrs
+import numpy as np
+import pytest
+
+import natrium
+from natrium.model.expressions.constants import constants, fill, numbers, used_in
+
+FILE = """
+natrium = 1
+
+[constants]
+celsius_0 = 24.0
+warm = 34.0
+q10 = "3**((warm - celsius_0)/10)"
+unused = 1.0
+
+[neuron]
+
+[[channels]]
+name = "Na"
+g = 12.0
+E = 55.0
+
+[[channels.gates]]
+name = "m"
+power = 3
+alpha = "q10*0.1*(V + 40)/(1 - exp(-(V + 40)/10))"
+beta = "q10*4*exp(-(V + 65)/18)"
+
+[[channels.gates]]
+name = "h"
+inf = "1/(1 + exp((V + 60)/6))"
+tau = "4/q10"
+
+[[stimuli]]
+kind = "step"
+amplitude = 20.0
+start = 5.0
+"""
+# Exactly what 3**((34 - 24)/10) is.
+Q10 = "3.0"
+
+
+@pytest.fixture
+def model(tmp_path):
+    path = tmp_path / "model.toml"
+    path.write_text(FILE)
+    return natrium.load(path)
+
+
+def plain(tmp_path, q10):
+    path = tmp_path / f"plain{q10}.toml"
+    head, _, rest = FILE.partition("[constants]")
+    path.write_text(head + rest[rest.index("[neuron]") :].replace("q10", str(q10)))
+    return natrium.load(path)
+
+
+def simulated(model, **options):
+    return natrium.simulate(model.neuron, model.stimulus, **options)
+
+
+def test_a_file_with_constants_is_the_file_with_their_numbers(model, tmp_path):
+    run = simulated(model, t_end=200.0)
+    same = simulated(plain(tmp_path, Q10), t_end=200.0)
+    assert run.n_spikes > 3
+    assert np.array_equal(run.spike_times, same.spike_times)
+    script, other = (
+        natrium.FixedStep(dt=0.05).solve(one.neuron, one.stimulus, t_end=200.0)
+        for one in (model, plain(tmp_path, Q10))
+    )
+    assert np.array_equal(script.spike_times, other.spike_times)
+
+
+def test_they_are_parameters_and_those_that_follow_move_with_them(model, tmp_path):
+    names = natrium.parameters(model.neuron, model.stimulus)
+    assert names["warm"] == 34.0
+    assert names["celsius_0"] == 24.0
+    assert "q10" not in names
+    assert "unused" not in names
+    colder = natrium.with_parameters(model, {"warm": 24.0})
+    expected = simulated(plain(tmp_path, "1.0"), t_end=200.0).spike_times
+    assert np.array_equal(simulated(colder, t_end=200.0).spike_times, expected)
+
+
+def test_a_saved_model_keeps_names(model, tmp_path):
+    path = tmp_path / "again.toml"
+    natrium.model.save(model, path)
+    text = path.read_text()
+    assert "[constants]" in text
+    assert 'q10 = "3**((warm - celsius_0)/10)"' in text
+    assert natrium.load(path) == model
+
+
+@pytest.mark.parametrize("solver", ["event", "compiled"])
+def test_a_sweep_varies_them(model, solver):
+    runs = natrium.simulate_many(
+        model.neuron, model.stimulus, t_end=100.0, parameters={"warm": [24.0, 30.0, 34.0]}, solver=solver
+    )
+    for index, warm in enumerate((24.0, 30.0, 34.0)):
+        alone = simulated(natrium.with_parameters(model, {"warm": warm}), t_end=100.0, solver=solver)
+        assert np.array_equal(runs.train(index), alone.spike_times)
+
+
+def test_the_api_names_them_in_a_block():
+    with natrium.constants({"v_half": -40.0}):
+        gate = natrium.Gate("m", inf="1/(1 + exp(-(V - v_half)/9))")
+    assert gate.inf.constants == (("v_half", -40.0),)
+    neuron = natrium.Neuron(channels=(natrium.Channel("P", 1.0, 50.0, (gate,)),))
+    assert neuron.numbers()["v_half"].value == -40.0
+    moved = neuron.changed({"v_half": -35.0})
+    assert moved.numbers()["v_half"].value == -35.0
+    with pytest.raises(natrium.ModelError, match="v_half"):
+        natrium.Gate("m", inf="1/(1 + exp(-(V - v_half)/9))")  # the block has ended
+
+
+def test_schemes_have_them_too():
+    with natrium.constants({"k": 2.0}):
+        scheme = natrium.Scheme(("C", "O"), (("C", "O", "k*exp(V/40)"), ("O", "C", "k")), open=("O",))
+    neuron = natrium.Neuron(channels=(natrium.Channel("P", 1.0, 50.0, scheme=scheme),))
+    faster = neuron.changed({"k": 4.0})
+    assert faster.numbers()["k"].value == 4.0
+    assert faster.channels[0].scheme != scheme
+
+
+def test_one_name_has_one_value_in_a_neuron():
+    gates = []
+    for name, value in (("m", 1.0), ("h", 2.0)):
+        with natrium.constants({"k": value}):
+            gates.append(natrium.Gate(name, alpha="k", beta="1"))
+    with pytest.raises(natrium.ModelError, match=r"constant k .* 1\.0 and 2\.0"):
+        natrium.Neuron(channels=(natrium.Channel("P", 1.0, 50.0, gates),))
+
+
+def test_a_constant_is_no_parameter_of_another_meaning():
+    with natrium.constants({"tau_m": 1.0}):
+        gate = natrium.Gate("m", alpha="tau_m", beta="1")
+    with pytest.raises(natrium.ModelError, match="tau_m"):
+        natrium.Neuron(channels=(natrium.Channel("P", 1.0, 50.0, (gate,)),))
+
+
+@pytest.mark.parametrize(
+    ("values", "told"),
+    [
+        ({"a": "b", "b": "a"}, "circle, got a -> b -> a"),
+        ({"a": "c"}, "constant a: .*c"),
+        ({"a": "1/0"}, "constant a"),
+        ({"exp": 1.0}, "exp"),
+        ({"V": 1.0}, "V"),
+        ({"a b": 1.0}, "name"),
+        ({"a": float("nan")}, "constant a"),
+        ({"a": True}, "constant a"),
+        ({"a": "V"}, "constant a: .*V"),
+        ([1.0], "table"),
+    ],
+)
+def test_what_cannot_be_a_constant_is_refused(values, told):
+    with pytest.raises(natrium.ModelError, match=told), constants(values):
+        pass
+
+
+@pytest.mark.parametrize(
+    ("table", "told"),
+    [
+        ('k = "V"', r"constants: constant k"),
+        ("k = [1]", r"constants: constant k"),
+        ("exp = 1", "constants: "),
+    ],
+)
+def test_a_file_tells_the_place(table, told, tmp_path):
+    path = tmp_path / "model.toml"
+    path.write_text(f"natrium = 1\n[constants]\n{table}\n[neuron]\n")
+    with pytest.raises(natrium.ModelError, match=told):
+        natrium.load(path)
+
+
+def test_gradients_refuse_them_by_name(model):
+    run = simulated(model, t_end=50.0)
+    with pytest.raises(natrium.ModelError, match="stands in rates, got warm"):
+        natrium.spike_time_gradients(run, ["warm"])
+
+
+def test_a_file_leaves_nothing_behind(model):
+    with pytest.raises(natrium.ModelError, match="q10"):
+        natrium.Gate("m", alpha="q10", beta="1")
+
+
+def test_numbers_and_words_of_a_text():
+    known = (("a", 2.0), ("b", "a**2"), ("c", 9.0))
+    assert numbers(known) == {"a": 2.0, "b": 4.0, "c": 9.0}
+    assert used_in("b*V + 1e5", known) == known[:2]
+    assert fill("b*V - ab + 1.e5", known) == "(4.0)*V - ab + 1.e5"
+    assert attrs.evolve(natrium.Gate("m", alpha="1", beta="1"), alpha="2").alpha.constants == ()
