@@ -54,6 +54,7 @@ if TYPE_CHECKING:
         spike_train_distances,
         strength_duration,
         sweep,
+        voltage_clamp,
         white_noise_firing,
         work_precision,
     )
@@ -212,6 +213,7 @@ __all__ = [
     "spike_train_distances",
     "strength_duration",
     "sweep",
+    "voltage_clamp",
     "white_noise_firing",
     "with_parameters",
     "work_precision",

@@ -51,6 +51,7 @@ MAKERS = {
     "an onset": lambda: natrium.onset(NA),
     "rates": lambda: natrium.f_i_curve(NA, [10.0]),
     "pulses": lambda: natrium.strength_duration(natrium.Neuron(), [1.0]),
+    "a clamp": lambda: natrium.voltage_clamp(NA, natrium.Constant(-40.0), t_end=5.0),
     "a verdict": lambda: natrium.describe(NA),
     "a map": lambda: natrium.return_map(NA, 16.0),
     "a return": lambda: natrium.return_map(NA, 16.0)([0.2, 0.5]),

@@ -26,6 +26,8 @@ from natrium.analysis.accuracy.truth import Reference as Reference
 from natrium.analysis.accuracy.truth import reference as reference
 from natrium.analysis.accuracy.work_precision import WorkRow as WorkRow
 from natrium.analysis.accuracy.work_precision import work_precision as work_precision
+from natrium.analysis.clamp import VoltageClamp as VoltageClamp
+from natrium.analysis.clamp import voltage_clamp as voltage_clamp
 from natrium.analysis.cycle.direct_response import DirectResponse as DirectResponse
 from natrium.analysis.cycle.direct_response import direct_response as direct_response
 from natrium.analysis.cycle.limit_cycle import LimitCycle as LimitCycle

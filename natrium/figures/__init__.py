@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from natrium.figures.accuracy import plot_spike_errors as plot_spike_errors
     from natrium.figures.accuracy import plot_work as plot_work
     from natrium.figures.channels import plot_channels as plot_channels
+    from natrium.figures.clamp import plot_voltage_clamp as plot_voltage_clamp
     from natrium.figures.comparison import plot_budget as plot_budget
     from natrium.figures.comparison import plot_comparison as plot_comparison
     from natrium.figures.comparison import plot_ladder as plot_ladder
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 _FILES = {
     "accuracy": ("plot_convergence", "plot_spike_errors", "plot_work"),
     "channels": ("plot_channels",),
+    "clamp": ("plot_voltage_clamp",),
     "comparison": ("plot_budget", "plot_comparison", "plot_ladder", "plot_script"),
     "cycle": ("plot_cycle", "plot_gradients", "plot_reset_bifurcation"),
     "excitability": ("plot_equilibrium_curve", "plot_f_i", "plot_strength_duration"),

@@ -183,7 +183,11 @@ class BranchSearch:
             return self.surfaces.size(step, step.true_step(part), index)
 
         if size(b) >= 0.0:
-            return None  # it comes near, or its polynomial alone crosses: the next step will tell
+            if c[-1] >= 0.0:
+                return None  # it comes near, or its polynomial alone crosses: the next step will tell
+            b = h  # the margin is less than rounding, as of a surface in the input alone
+            if size(b) >= 0.0:
+                return None
         if size(a) < 0.0:
             a = least
             if size(a) < 0.0:

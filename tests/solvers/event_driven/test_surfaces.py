@@ -250,3 +250,20 @@ def test_a_cut_off_nearer_than_a_unit_of_time_is_reached(method: str) -> None:
     )
     assert run.n_spikes == 17
     assert run.spike_times[[0, -1]] == pytest.approx([14.90404365, 962.8780550], abs=1e-6)
+
+
+@pytest.mark.parametrize("slope", [0.9, 1.0, 0.37, 3.3])
+@pytest.mark.parametrize("level", [1.7, 5.0, 16.0])
+def test_a_branch_in_the_input_alone_is_met_to_the_last_digit(slope, level):
+    neuron = natrium.HybridNeuron(
+        equations={"V": "where(I > level, 3, -1) - V/10"}, parameters={"level": level}, initial={"V": 2.0}
+    )
+    run = natrium.simulate(neuron, natrium.Ramp(slope), t_end=100.0)
+    split = level / slope
+    before = -10.0 + 12.0 * np.exp(-split / 10.0)
+    t = np.linspace(0.0, 100.0, 200)
+    expected = np.where(
+        t < split, -10.0 + 12.0 * np.exp(-t / 10.0), 30.0 + (before - 30.0) * np.exp(-(t - split) / 10.0)
+    )
+    np.testing.assert_allclose(run.state(t)[0], expected, rtol=0, atol=2e-7)
+    assert run.segments[1].begin == pytest.approx(split, rel=1e-14)
