@@ -293,11 +293,11 @@ class _Reader:
                 return ": write where(condition, 1, 0) for a condition as a number"
             case ast.Call(func=ast.Name(id="where" | "min" | "max" as name)):
                 return f": write {meant[name]}"
-            case ast.Call(func=ast.Name(id="pow")):
-                return ": a power is written **"
+            case ast.Call(func=ast.Attribute(attr="float64")):
+                return ": write NumPy's number as float(...) into the text"
             case ast.Call(func=ast.Name(id="fabs")):
                 return ": write abs(...)"
-            case ast.BinOp(op=ast.BitXor()):
+            case ast.BinOp(op=ast.BitXor()) | ast.Call(func=ast.Name(id="pow")):
                 return ": a power is written **, not ^"
             case ast.Attribute(attr="pi"):
                 return ": write pi"
@@ -311,7 +311,8 @@ class _Reader:
                 near = nearest(name, meant)
                 if near:
                     return f": did you mean {meant[near]}?"
-                return "" if isinstance(tree, ast.Call) else ": a name without a value here; write its number"
+                value = ": a name without a value here; write its number, or make it a constant"
+                return "" if isinstance(tree, ast.Call) else value
         return ""
 
     def literal(self, tree: ast.Constant) -> float:

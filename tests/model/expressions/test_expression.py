@@ -341,7 +341,12 @@ def test_derivative_of_exprel_has_no_text() -> None:
         ("  sqr(V)", r"at character 3: did you mean sqrt\(...\)"),
         ("ln(V)", r"write log\(...\) for the natural logarithm"),
         ("np.pi*V", "at character 1: write pi"),
-        ("w + V", r"Name 'w' found at character 1: a name without a value here; write its number\)"),
+        (
+            "w + V",
+            r"Name 'w' found at character 1: a name without a value here; write its number, or make it",
+        ),
+        ("np.float64(0.5)*V", r"at character 1: write NumPy's number as float"),
+        ("pow(V, 2)", r"at character 1: a power is written"),
     ],
 )
 def test_what_was_meant_is_said_with_its_place(text, said):
