@@ -136,6 +136,16 @@ def fill(text: str, known: Constants) -> str:
     return _put(text, numbers(known)) if known else text
 
 
+def spell_out(text: str, known: Constants) -> str:
+    """Put the text of those constants that are text into another; those that are numbers keep their names."""
+    texts = {name: value for name, value in known if isinstance(value, str)}
+
+    def put(found: re.Match[str]) -> str:
+        return f"({_WORD.sub(put, texts[found[0]])})" if found[0] in texts else found[0]
+
+    return _WORD.sub(put, text)
+
+
 def _words(text: str) -> list[str]:
     return _WORD.findall(text)
 

@@ -15,7 +15,13 @@ from cattrs.gen import make_dict_structure_fn, override
 from natrium.model.channel import Channel, Gate
 from natrium.model.checks import Choice, Name, Number, show
 from natrium.model.errors import ModelError, NatriumError
-from natrium.model.expressions.constants import activate, constants
+from natrium.model.expressions.constants import (
+    Constants,
+    activate,
+    as_constants,
+    constants,
+    spell_out,
+)
 from natrium.model.hybrid import REFRACTORY_RULES
 from natrium.model.hybrid_neuron import HybridNeuron
 from natrium.model.neuron import NO_THRESHOLD, TAU_REF, V_THRESH, Neuron, as_threshold
@@ -48,6 +54,7 @@ class _Equations:
     equations: dict[str, Any]
     initial: dict[str, Any]
     parameters: dict[str, Any] = attrs.field(factory=dict)
+    constants: dict[str, Any] = attrs.field(factory=dict)
     threshold: Any = NO_THRESHOLD
     reset: dict[str, Any] = attrs.field(factory=dict)
     refractory: dict[str, Any] = attrs.field(factory=dict)
@@ -60,15 +67,24 @@ class _Equations:
         duration, rule = period.pop("duration", 0.0), period.pop("rule", None)
         if rule is not None and period:
             raise ModelError("refractory: either a rule, or a word for each state, got both")
+        if both := sorted(self.constants.keys() & self.parameters.keys()):
+            raise ModelError(f"constants and parameters must differ in name, got {both[0]}")
+        known = as_constants(self.parameters | self.constants) if self.constants else ()
         return HybridNeuron(
-            equations=self.equations,
+            equations=_spelled(self.equations, known),
             initial=self.initial,
-            parameters=self.parameters,
+            parameters=self.parameters | {name: x for name, x in known if not isinstance(x, str)},
             v_thresh=self.threshold,
-            reset=self.reset,
+            reset=_spelled(self.reset, known),
             tau_ref=duration,
             refractory=rule or period or "hold",
         )
+
+
+def _spelled(table: dict[str, Any], known: Constants) -> dict[str, Any]:
+    return {
+        name: spell_out(value, known) if isinstance(value, str) else value for name, value in table.items()
+    }
 
 
 @attrs.frozen
@@ -180,6 +196,7 @@ def _converter() -> cattrs.Converter:
             equations=override(struct_hook=_each_of(_expression)),
             initial=override(struct_hook=_each_of(_number)),
             parameters=override(struct_hook=_each_of(_number)),
+            constants=override(struct_hook=lambda data, _: _table(data)),
             threshold=override(struct_hook=_threshold),
             reset=override(struct_hook=_each_of(_expression)),
             refractory=override(struct_hook=_refractory),

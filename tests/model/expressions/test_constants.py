@@ -192,3 +192,51 @@ def test_numbers_and_words_of_a_text():
     assert used_in("b*V + 1e5", known) == known[:2]
     assert fill("b*V - ab + 1.e5", known) == "(4.0)*V - ab + 1.e5"
     assert attrs.evolve(natrium.Gate("m", alpha="1", beta="1"), alpha="2").alpha.constants == ()
+
+
+EQUATIONS = """
+natrium = 1
+threshold = 1.0
+
+[constants]
+tau = 10.0
+rate = "scale/tau"
+double = "2*rate"
+
+[parameters]
+scale = 1.0
+
+[equations]
+V = "(I - V)*double/2"
+
+[initial]
+V = 0.0
+
+[reset]
+V = "0*rate"
+
+[[stimuli]]
+kind = "constant"
+amplitude = 2.0
+"""
+
+
+def test_equations_of_ones_own_have_them_as_parameters():
+    model = natrium.loads(EQUATIONS)
+    assert {"tau", "scale"} <= set(natrium.parameters(model.neuron, model.stimulus))
+    run = simulated(model, t_end=30.0)
+    assert run.spike_times[0] == pytest.approx(10.0 * np.log(2.0), rel=1e-9)
+    slow = simulated(natrium.with_parameters(model, {"tau": 20.0}), t_end=30.0)
+    assert slow.spike_times[0] == pytest.approx(20.0 * np.log(2.0), rel=1e-9)
+    gradients = natrium.spike_time_gradients(run, ["tau"])
+    assert gradients.matrix[0, 0] == pytest.approx(np.log(2.0), rel=1e-6)
+    assert natrium.loads(natrium.model.to_toml(model)) == model
+
+
+@pytest.mark.parametrize(
+    ("table", "told"),
+    [('a = "b"\nb = "a"', "circle"), ("scale = 2.0", "differ in name, got scale"), ('a = "V"', "constant a")],
+)
+def test_equations_refuse_what_cannot_be_one(table, told):
+    with pytest.raises(natrium.ModelError, match=told):
+        natrium.loads(EQUATIONS.replace("[parameters]", f"{table}\n\n[parameters]"))

@@ -68,7 +68,7 @@ def test_refractory_words(words, rule):
         ("a*(b*V - u)", "a*(b*v - u)", "did you mean V"),
         ("V = -65", "V = 30", "reset must take V below v_thresh"),
         ("V = -65", "V = true", "reset.V: V must be a number"),
-        ("[reset]", "[rest]", "rest: unknown key; the keys here are equations"),
+        ("[reset]", "[rest]", "rest: unknown key; the keys here are constants, equations"),
         ("[reset]", "[neuron]\ntau_m = 1\n[reset]", "neuron: unknown key"),
         ("natrium = 1", "natrium = 2", "the version of the file's format must be 1"),
         ("u = \"u + 8\"", "u = \"u + I\"", "Name 'I' found"),
