@@ -176,13 +176,17 @@ def as_expression(value: Any, variable: str = "V") -> Expression:
     if isinstance(value, str):
         return Expression(value, variable, used_in(value) if variable == "V" else ())
     if isinstance(value, sympy.Expr):
-        others = sorted({symbol.name for symbol in value.free_symbols} - {variable})
+        names = {symbol.name for symbol in value.free_symbols}
+        named = used_in(" ".join(names - {variable})) if variable == "V" else ()
+        others = sorted(names - {variable} - {name for name, _ in named})
         if others:
             raise ModelError(
                 f"an expression may use {variable} only, got {others}: put numbers for the others"
             )
-        plain = value.xreplace(dict.fromkeys(value.free_symbols, sympy.Symbol(variable, real=True)))
-        return Expression(as_text(plain), variable)
+        plain = value.xreplace(
+            {symbol: sympy.Symbol(symbol.name, real=True) for symbol in value.free_symbols}
+        )
+        return Expression(as_text(plain), variable, named)
     if is_real(value):
         Number().check("a constant expression", value)
         return Expression(repr(float(value)), variable)

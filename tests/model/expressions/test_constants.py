@@ -3,6 +3,7 @@
 import attrs
 import numpy as np
 import pytest
+import sympy
 
 import natrium
 from natrium.model.expressions.constants import constants, fill, numbers, used_in
@@ -113,6 +114,14 @@ def test_the_api_names_them_in_a_block():
     assert moved.numbers()["v_half"].value == -35.0
     with pytest.raises(natrium.ModelError, match="v_half"):
         natrium.Gate("m", inf="1/(1 + exp(-(V - v_half)/9))")  # the block has ended
+
+
+def test_a_rate_in_sympy_may_hold_them():
+    V, v_half = sympy.symbols("V v_half")
+    with natrium.constants({"v_half": "-4*shift", "shift": 10.0, "other": 1.0}):
+        gate = natrium.Gate("m", inf=1 / (1 + sympy.exp(-(V - v_half) / 9)))
+    assert dict(gate.inf.constants) == {"v_half": "-4*shift", "shift": 10.0}
+    assert gate.inf.written()(-40.0) == 0.5
 
 
 def test_schemes_have_them_too():
