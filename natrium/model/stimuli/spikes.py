@@ -24,7 +24,21 @@ def _check_target(instance: Any, attribute: Any, value: Any) -> None:
 
 
 @attrs.frozen
-class Spikes(Stimulus):
+class _Incoming(Stimulus):
+    """Base of spikes that come in; `kicks` gives them."""
+
+    def drive(self, t: float) -> Drive:
+        """Give no input: it comes by way of the state."""
+        return Drive()
+
+    def edges(self, t_start: float, t_end: float) -> Iterator[float]:
+        """Give the window's edges and the time of every spike."""
+        yield from super().edges(t_start, t_end)
+        yield from (kick.time for kick in self.kicks())
+
+
+@attrs.frozen
+class Spikes(_Incoming):
     """Spikes that come in: at each a state of the neuron grows by the weight.
 
     A synapse with an exponential conductance is a channel with one gate that decays to nothing,
@@ -61,15 +75,6 @@ class Spikes(Stimulus):
     weight: float = number_field("", short="weight", meaning="by how much a state grows at each spike")
     delay: float = number_field("ms", default=0.0, short="delay", meaning="of all spikes")
 
-    def drive(self, t: float) -> Drive:
-        """Give no input: it comes by way of the state."""
-        return Drive()
-
-    def edges(self, t_start: float, t_end: float) -> Iterator[float]:
-        """Give the window's edges and the time of every spike."""
-        yield from super().edges(t_start, t_end)
-        yield from (kick.time for kick in self.kicks())
-
     def kicks(self) -> Iterator[Kick]:
         """Give each spike within the window."""
         for time in self.times:
@@ -79,7 +84,7 @@ class Spikes(Stimulus):
 
 
 @attrs.frozen(slots=False)
-class Poisson(Stimulus):
+class Poisson(_Incoming):
     """Spikes that come in at random, independently of each other, drawn from a seed.
 
     Parameters
@@ -129,15 +134,6 @@ class Poisson(Stimulus):
         length = max(self.stop - self._begin, 0.0)
         count = int(random.poisson(self.rate * length * 1e-3))
         return tuple(np.unique(self._begin + length * random.random(count)).tolist())
-
-    def drive(self, t: float) -> Drive:
-        """Give no input: it comes by way of the state."""
-        return Drive()
-
-    def edges(self, t_start: float, t_end: float) -> Iterator[float]:
-        """Give the window's edges and the time of every spike."""
-        yield from super().edges(t_start, t_end)
-        yield from self.times
 
     def kicks(self) -> Iterator[Kick]:
         """Give each spike."""
