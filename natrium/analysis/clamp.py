@@ -154,8 +154,7 @@ def voltage_clamp(
     system = held.system
     names = [f"x{index}" for index in range(1, len(system.states))]
     own = dict(zip(system.states[1:], sympy.symbols(names, real=True), strict=True))
-    given = dict(zip(system.parameters, system.values, strict=True))
-    moved = {system.states[0]: system.input, **own, **given}
+    moved = {system.states[0]: system.input, **own}
     gates = HybridNeuron(
         equations={
             "V": "0",
@@ -204,15 +203,13 @@ def _check_reach(neuron: Neuron, V: Array) -> None:
 def _currents(neuron: Neuron, V: Array, gates: Array) -> dict[str, Array]:
     """Take the membrane's equation apart: it is linear in the conductances."""
     system = neuron.system
-    inward = sympy.expand_mul(system.rhs[0] * system.parameters[0], deep=False)
+    inward = system.rhs[0] * sympy.Symbol("tau_m", real=True)
     g = {channel.name: sympy.Symbol(f"g_{channel.name}", real=True) for channel in neuron.channels}
-    given = dict(zip(system.parameters, system.values, strict=True)) | {system.input: sympy.S.Zero}
     parts = {name: -symbol * inward.diff(symbol) for name, symbol in g.items()}
     parts["leak"] = -inward.xreplace(dict.fromkeys(g.values(), sympy.S.Zero))
-    function = lower_expressions(
-        tuple(part.xreplace(given) for part in parts.values()), system.states, form="grid"
-    )
+    arguments = (*system.states, system.input, *system.parameters)
+    values = lower_expressions(tuple(parts.values()), arguments, "grid")(V, *gates, 0.0, *system.values)
     return {
         name: np.broadcast_to(np.asarray(value, dtype=float), V.shape).copy()
-        for name, value in zip(parts, function(V, *gates), strict=True)
+        for name, value in zip(parts, values, strict=True)
     }

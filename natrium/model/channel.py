@@ -15,9 +15,7 @@ from natrium.model.errors import ModelError
 from natrium.model.expressions.expression import Expression, as_expression
 from natrium.model.hybrid import GateFlow
 from natrium.model.rates import Range, check_rate, smooth_rate
-from natrium.model.scheme import Scheme
-
-STEADY_STATE = "steady-state"
+from natrium.model.scheme import STEADY_STATE, Scheme
 
 
 def _as_tuple(value: Any) -> Any:

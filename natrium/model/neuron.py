@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 import attrs
 import sympy
 
-from natrium.model.channel import STEADY_STATE, Channel, _as_tuple, _check_members
+from natrium.model.channel import Channel, _as_tuple, _check_members
 from natrium.model.checks import Choice, Number, Optional, as_float
 from natrium.model.equations import channel_current, membrane
 from natrium.model.errors import ModelError
@@ -19,6 +19,7 @@ from natrium.model.hybrid import REFRACTORY_RULES, HybridSystem, Refractory
 from natrium.model.kernel import lower
 from natrium.model.parameter import Parameter, check_known, numbers_of, with_constants
 from natrium.model.rates import Range, V
+from natrium.model.scheme import STEADY_STATE
 
 NO_THRESHOLD = "none"
 OF_FIRING = ("tau_ref", "v_thresh", "v_reset")  # parameters only where there is a threshold
@@ -132,7 +133,8 @@ class Neuron:
     def __attrs_post_init__(self) -> None:
         """Check the channels, and that reset and start lie below the threshold."""
         _check_members("channels", "the neuron", self.channels, Channel)
-        self.numbers()  # every name means one thing
+        if self.constants:
+            self.numbers()  # every name means one thing
         for name, meaning in (
             ("v_reset", "the cell would fire for ever"),
             ("v_init", "it starts there"),
@@ -142,7 +144,6 @@ class Neuron:
                 raise ModelError(
                     f"{name} must be below v_thresh ({self.v_thresh!r} mV), got {value!r} mV: {meaning}"
                 )
-
         for label, held in self.rate_ranges:
             lives = {"v_init": self.v_init, "v_reset": self.v_reset} | (
                 {"v_thresh": self.v_thresh} if self.fires else {}
