@@ -56,11 +56,11 @@ class _ExactNumbers:
 class _ScalarPrinter(_ExactNumbers, PythonCodePrinter):
     """Plain Python on floats."""
 
+    gates: frozenset[Any] = frozenset()  # what stays within [0, 1]
+
     def _print_choose(self, expr: Any) -> str:
         g, a, b = map(self._print, expr.args)
         return f"({a} if {g} >= 0.0 else {b})"
-
-    gates: frozenset[Any] = frozenset()  # what stays within [0, 1]
 
     def _print_Pow(self, expr: Any, **settings: Any) -> str:
         if expr.exp.is_Integer and expr.exp > 1 and expr.base not in self.gates:
