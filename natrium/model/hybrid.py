@@ -110,6 +110,12 @@ class HybridSystem:
         return tuple(state in inside for state in self.states)
 
     @property
+    def reset_voltage(self) -> float | None:
+        """The voltage to which a spike sets V, mV; None where it depends on the state."""
+        after = self.reset[0].subs(dict(zip(self.parameters, self.values, strict=True)))
+        return None if after.free_symbols else float(after)
+
+    @property
     def passes(self) -> bool:
         """Whether V goes on through the threshold: a spike does not set it."""
         return self.reset[0] == self.states[0]

@@ -252,8 +252,8 @@ class HybridNeuron:
     def landmarks(self) -> tuple[float, ...]:
         """The voltages, threshold apart, around which it lives: start, and reset where it is a number; mV."""
         start = self.initial_state()[0]
-        reset = self.system.reset[0].subs(dict(zip(self.system.parameters, self.system.values, strict=True)))
-        return (start,) if reset.free_symbols else (start, float(reset))
+        reset = self.system.reset_voltage
+        return (start,) if reset is None else (start, reset)
 
     def equilibrium_bounds(self, I: float) -> tuple[float, ...]:
         """Give voltages whose range holds every equilibrium at a constant input: none is known."""

@@ -293,6 +293,7 @@ def phase_plane(
     runs = (error.full,) if trajectories is None else tuple(trajectories)
     if any(run.neuron != neuron for run in runs):
         raise ModelError("trajectories must be runs of this neuron, got one of another: simulate this one")
+    v_reset = neuron.system.reset_voltage if neuron.fires else None
     return PhasePlane(
         plane=plane,
         I=I,
@@ -309,8 +310,8 @@ def phase_plane(
         ),
         grazes=() if neuron.system.passes else tuple(map(unit.from_units, grazes(unit, I, shown, horizon))),
         v_thresh=neuron.v_thresh if neuron.fires else None,
-        v_reset=_reset_of(neuron),
-        release=np.stack([xs, plane.release(xs)]) if neuron.fires and _reset_of(neuron) is not None else None,
+        v_reset=v_reset,
+        release=None if v_reset is None else np.stack([xs, plane.release(xs)]),
         certain=_certain(unit, I, shown, grid, horizon),
         projections=tuple(_projection(plane, run) for run in runs),
         error=error,
@@ -323,15 +324,6 @@ def _own_units(unit: Plane, point: PlanarEquilibrium) -> PlanarEquilibrium:
     V, x = unit.from_units(np.array([point.V, point.x])).tolist()
     vectors = point.eigenvectors * np.array([[1.0 / factor], [high - low]])
     return attrs.evolve(point, V=V, x=x, eigenvectors=vectors)
-
-
-def _reset_of(neuron: AnyNeuron) -> float | None:
-    """Give the voltage to which a spike sets V, mV; None where it sets it to none, or to no one voltage."""
-    if not neuron.fires or neuron.system.passes:
-        return None
-    system = neuron.system
-    after = system.reset[0].subs(dict(zip(system.parameters, system.values, strict=True)))
-    return float(after) if after.is_number else None
 
 
 def _certain(
