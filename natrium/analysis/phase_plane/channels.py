@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import sympy
 
+from natrium.analysis.phase_plane.held import values_of_held
 from natrium.model import AnyNeuron, ModelError, Neuron, Number, UnsupportedModel
 from natrium.model.kernel import lower
 
@@ -90,18 +91,9 @@ def _others(
     others = {
         system.labels[1 + index]: gate for index, gate in enumerate(system.gates) if index not in members
     }
-    if reduction != "slice":
-        if held:
-            raise ModelError(
-                f"held goes with reduction='slice' alone, got {', '.join(held)} with {reduction!r}: "
-                "leave it out"
-            )
+    values = values_of_held(tuple(others), reduction, held, "gate")
+    if values is None:
         return {gate.state: gate.inf for gate in others.values()}
-    if set(held or {}) != set(others):
-        raise ModelError(
-            f"held must give a value to each of {', '.join(others) or 'no gate'}, got "
-            f"{', '.join(held or {}) or 'none'}"
-        )
-    for name, value in (held or {}).items():
+    for name, value in values.items():
         Number(low=0.0, high=1.0).check(f"held[{name!r}]", value)
-    return {gate.state: sympy.Float(float((held or {})[name])) for name, gate in others.items()}
+    return {gate.state: sympy.Float(float(values[name])) for name, gate in others.items()}

@@ -9,6 +9,7 @@ import numpy as np
 import sympy
 
 from natrium.analysis.equilibria.steady_input import steady_states
+from natrium.analysis.phase_plane.held import values_of_held
 from natrium.model import HybridNeuron, ModelError
 
 
@@ -26,18 +27,11 @@ def plane_of_equations(
         raise ModelError(f"x must be one of the states {', '.join(names)}, got {x!r}")
     symbol = system.states[system.labels.index(x)]
     others = [name for name in names if name != x]
-    if reduction == "slice":
-        if set(held or {}) != set(others):
-            raise ModelError(
-                f"held must give a value to each of {', '.join(others) or 'no state'}, got "
-                f"{', '.join(held or {}) or 'none'}"
-            )
-        values = dict(held or {})
-        lift = {system.states[system.labels.index(name)]: sympy.Float(float(values[name])) for name in others}
-    elif held:
-        raise ModelError(f"held goes with reduction='slice' alone, got {', '.join(held)} with {reduction!r}")
-    else:
+    values = values_of_held(others, reduction, held, "state")
+    if values is None:
         lift = steady_states(system, symbol)[0]
+    else:
+        lift = {system.states[system.labels.index(name)]: sympy.Float(float(values[name])) for name in others}
     place = system.states.index(symbol)
     return {
         "neuron": neuron,
