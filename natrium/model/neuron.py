@@ -17,48 +17,14 @@ from natrium.model.errors import ModelError
 from natrium.model.expressions.constants import merge
 from natrium.model.hybrid import REFRACTORY_RULES, HybridSystem, Refractory
 from natrium.model.kernel import lower
+from natrium.model.leak import Leak
 from natrium.model.parameter import Parameter, check_known, numbers_of, with_constants
 from natrium.model.rates import Range, V
 from natrium.model.scheme import STEADY_STATE
+from natrium.model.threshold import V_THRESH, NoThreshold, as_threshold
 
-NO_THRESHOLD = "none"
 OF_FIRING = ("tau_ref", "v_thresh", "v_reset")  # parameters only where there is a threshold
-
-
-class NoThreshold(float):
-    """Infinity, where a neuron has no threshold: V never reaches it."""
-
-    def __new__(cls) -> NoThreshold:
-        """Make the one value there is."""
-        return super().__new__(cls, "inf")
-
-    def __reduce__(self) -> Any:
-        """Copy and pickle as what it is."""
-        return (NoThreshold, ())
-
-    def __repr__(self) -> str:
-        """Show what a constructor takes."""
-        return "None"
-
-
-def as_threshold(value: Any) -> Any:
-    """Take a number, or None and ``"none"`` for no threshold."""
-    if value is None or (isinstance(value, str) and value == NO_THRESHOLD):
-        return NoThreshold()
-    return value if isinstance(value, NoThreshold) else as_float(value)
-
-
-@attrs.frozen
-class Threshold(Number):
-    """A number, or none at all."""
-
-    def broken(self, name: str, value: Any) -> str:
-        """Say how `value` breaks the rule; an empty string where it keeps it."""
-        return "" if isinstance(value, NoThreshold) else Number.broken(self, name, value)
-
-
 TAU_REF = Number("ms", 0.0, short="tau_ref", meaning="refractory period")
-V_THRESH = Threshold("mV", short="v_thresh", meaning="threshold")
 V_INIT = Number("mV", short="v_init", meaning="initial V")
 
 
@@ -90,6 +56,9 @@ class Neuron:
         ``hold``: gates stand still while refractory; ``clamp``: they move at `v_reset`.
     celsius : float, optional
         Temperature, degrees Celsius, of gates that have a ``q10``; without it their rates are as given.
+    leak : Leak, optional
+        The leak in absolute units, where it is known: inputs are then told as currents; see
+        `natrium.membrane`.
 
     Raises
     ------
@@ -120,6 +89,11 @@ class Neuron:
         kw_only=True,
         converter=attrs.converters.optional(as_float),
         validator=Optional(Number("degC", short="celsius", meaning="temperature")),
+    )
+    leak: Leak | None = attrs.field(
+        default=None,
+        kw_only=True,
+        validator=attrs.validators.optional(attrs.validators.instance_of(Leak)),
     )
 
     @v_reset.default
@@ -152,6 +126,11 @@ class Neuron:
                 if not held.low <= value <= held.high:
                     reason = held.below if value < held.low else held.above
                     raise ModelError(f"{label}: {reason}; got {name} = {value!r} mV there")
+
+    def conversions(self) -> list[str]:
+        """Say how absolute units became these numbers; nothing where they were given without."""
+        each = [(channel.name, channel.g) for channel in self.channels]
+        return [] if self.leak is None else self.leak.conversions(self.tau_m, each)
 
     @property
     def constants(self) -> dict[str, float | str]:
