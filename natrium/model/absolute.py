@@ -9,9 +9,9 @@ from typing import Any
 import attrs
 
 from natrium.model.channel import Channel
-from natrium.model.checks import Choice, Number, show
+from natrium.model.checks import Choice, Number, reads_as_number, show
 from natrium.model.errors import ModelError
-from natrium.model.leak import CURRENTS, Leak
+from natrium.model.leak import CURRENTS, Leak, leak_of
 from natrium.model.neuron import Neuron
 from natrium.model.quantities import Quantity, as_number, as_quantity, exact, is_quantity
 
@@ -73,6 +73,31 @@ class Door:
             what = "conductance" if found.is_kind("conductance") else "current"
             raise ModelError(f"{name} is a {what}, got {found.shown}: {_NO_LEAK} (of the neuron)")
         return self.leak.ratio(name, found)
+
+
+def as_input(neuron: Any, name: str, value: Any) -> float:
+    """Give the input that a neuron takes for a plain number, which is that already, or for a quantity.
+
+    Raises
+    ------
+    ModelError
+        When it does not fit, or what the neuron's equations take is not known.
+    """
+    if not is_quantity(value):
+        if isinstance(value, str) and reads_as_number(value):
+            value = float(value)
+        Number().check(name, value)
+        return float(value)
+    unit = neuron.input_unit
+    if unit in CURRENTS:
+        found = as_quantity(name, value).need(name, "current")
+        return as_number(name, found.over_area(name, per_area="/" in unit, area=None) / CURRENTS[unit][2])
+    if unit != "mV":
+        raise ModelError(
+            f"{name} must be a plain number, got {show(value)}: what I is in, in these equations, is not known; "
+            'say it by input_unit = "pA", for one'
+        )
+    return Door(leak_of(neuron)).number(name, value, "mV", is_input=True)
 
 
 def unit_of(found: Quantity) -> str:

@@ -79,7 +79,7 @@ def _powers(expression: Any, known: Mapping[str, Powers]) -> Powers | None:
     if expression.is_Add:
         return _alike(expression.args, parts)
     if expression.is_Mul:
-        return None if None in parts else tuple(map(sum, zip(*parts, strict=True)))  # type: ignore[arg-type, return-value]  # none is None, each has three
+        return None if None in parts else tuple(map(sum, zip(*parts, strict=True)))  # type: ignore[return-value]  # none is None, each has three
     if expression.is_Pow:
         return _power(expression, parts[0])
     if isinstance(expression, sympy.exp):
@@ -94,9 +94,8 @@ def _alike(terms: tuple[Any, ...], parts: list[Powers | None]) -> Powers | None:
         if part is None or term.is_number:
             continue
         if found is not None and found[1] != part:
-            raise _UnlikeError(
-                f"what is added must be alike, got {found[0]}, {words_of(found[1])}, and {term}, {words_of(part)}"
-            )
+            first = f"{found[0]}, {words_of(found[1])}"
+            raise _UnlikeError(f"what is added must be alike, got {first}, and {term}, {words_of(part)}")
         found = found or (term, part)
     return None if found is None else found[1]
 

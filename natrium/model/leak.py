@@ -179,8 +179,13 @@ class Leak:
 
 def input_unit(neuron: Any) -> InputUnit:
     """Give what a neuron's input is told in."""
-    leak = getattr(neuron, "leak", None)
-    return told_in(neuron.input_unit, leak)
+    return told_in(neuron.input_unit, leak_of(neuron))
+
+
+def leak_of(neuron: Any) -> Leak | None:
+    """Give a neuron's leak in absolute units; None where it is not known."""
+    leak: Leak | None = getattr(neuron, "leak", None)
+    return leak
 
 
 def told_in(unit: str, leak: Leak | None) -> InputUnit:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import Any
+from typing import Any, TypeVar
 
 import attrs
 
@@ -16,6 +16,8 @@ from natrium.model.errors import ModelError
 from natrium.model.quantities import Quantity, as_number, as_quantity, is_quantity
 
 INPUT = "I"
+OF_CURRENT = ("amplitude", "offset", "mean", "sigma", "factor")  # fields of inputs
+D = TypeVar("D", bound=Door)
 
 
 @attrs.define
@@ -83,7 +85,7 @@ _DOOR: ContextVar[Door | None] = ContextVar("door", default=None)
 
 
 @contextmanager
-def opened(door: Door) -> Iterator[Door]:
+def opened(door: D) -> Iterator[D]:
     """Let a door be the one that `door` gives within the block."""
     token = _DOOR.set(door)
     try:
@@ -100,7 +102,7 @@ def door() -> Door:
 def first_current(stimuli: Any) -> str | None:
     """Give the unit of the first current among a model file's inputs; None without one."""
     tables = [one for one in stimuli if isinstance(one, dict)] if isinstance(stimuli, list) else []
-    for value in (value for table in tables for value in table.values()):
+    for value in (table.get(field) for table in tables for field in OF_CURRENT):
         if isinstance(value, str) and is_quantity(value):
             try:
                 found = as_quantity("", value)
