@@ -94,8 +94,8 @@ def as_input(neuron: Any, name: str, value: Any) -> float:
         return as_number(name, found.over_area(name, per_area="/" in unit, area=None) / CURRENTS[unit][2])
     if unit != "mV":
         raise ModelError(
-            f"{name} must be a plain number, got {show(value)}: what I is in, in these equations, is not known; "
-            'say it by input_unit = "pA", for one'
+            f"{name} must be a plain number, got {show(value)}: the unit of I is not known in this model; "
+            'say it, input_unit = "pA" for one'
         )
     return Door(leak_of(neuron)).number(name, value, "mV", is_input=True)
 
