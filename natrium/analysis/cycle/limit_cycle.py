@@ -244,8 +244,8 @@ def _lead(mapping: ReturnMap, transient: int) -> Array:
     """Give the free states that the neuron's own start leads to."""
     found = spikes_of(mapping, transient)
     if not found:
+        at = input_unit(mapping.neuron).show(mapping.input)
         raise SolverError(
-            f"a cycle needs spikes, got none within {mapping.longest:g} ms at I = {input_unit(mapping.neuron).show(mapping.input)}; "
-            "raise the input"
+            f"a cycle needs spikes, got none within {mapping.longest:g} ms at I = {at}; raise the input"
         )
     return found[-1].after[list(mapping.free)]

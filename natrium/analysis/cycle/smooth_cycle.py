@@ -262,9 +262,10 @@ def _guess(
     level = 0.5 * (low + high) if section is None else section
     times = rising_crossings(seen, level, 0.0, look) if high - low > SWING else np.empty(0)
     if times.size < crossings + 1:
+        at = input_unit(neuron).show(I)
         raise SolverError(
             f"a cycle needs V to rise through {level:.4g} mV {crossings + 1} times in {look:g} ms, got "
-            f"{times.size} at I = {input_unit(neuron).show(I)}, V from {low:.4g} to {high:.4g} mV; change the input, "
+            f"{times.size} at I = {at}, V from {low:.4g} to {high:.4g} mV; change the input, "
             "or look longer"
         )
     y = seen.state(float(times[-1 - crossings]))
