@@ -17,6 +17,7 @@ from natrium.model.quantities import KINDS
 
 Powers = tuple[int, int, int]  # of time, voltage and current
 NONE: Powers = (0, 0, 0)
+_OF_NUMBERS = (sympy.exp, sympy.log, sympy.tanh, sympy.sinh, sympy.cosh, sympy.sin, sympy.cos, sympy.erf)
 _SIGNS = (sympy.S.One, sympy.S.NegativeOne)
 
 
@@ -82,7 +83,7 @@ def _powers(expression: Any, known: Mapping[str, Powers]) -> Powers | None:
         return None if None in parts else tuple(map(sum, zip(*parts, strict=True)))  # type: ignore[return-value]  # none is None, each has three
     if expression.is_Pow:
         return _power(expression, parts[0])
-    if isinstance(expression, sympy.exp):
+    if isinstance(expression, _OF_NUMBERS):
         _need_none(expression, parts[0])
         return NONE
     return None

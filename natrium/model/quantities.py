@@ -23,6 +23,7 @@ MAX_POWER = 4  # of a unit within one
 _NUMBER = r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,3})?"
 _FORM = re.compile(rf"({_NUMBER})\s*([^\s\d.+-].*)")
 _FACTOR = re.compile(r"\s*([*/.]?)\s*([A-Za-z\u00b5\u03bc\u03a9\u2126]+)\s*(?:\^?\s*([+-]?\d)(?![\d.]))?")
+_UNDER = re.compile(r"/\s*\(([^()/]*)\)")  # what stands in brackets under a line
 # Ways to write the same that are brought to one before it is read.
 _SIGNS = (("**", "^"), ("·", "*"), ("⋅", "*"), ("²", "^2"), ("⁻¹", "^-1"), ("⁻^2", "^-2"), ("−", "-"))
 _WORDS = frozenset({"if", "else", "and", "or", "not"})  # of an expression
@@ -225,7 +226,8 @@ def _factors(text: str) -> dict[str, int] | None:
     """Take a unit apart: each name with its power; None where it is none."""
     for sign, plain in _SIGNS:
         text = text.replace(sign, plain)
-    text = re.sub(r"^1\s*/", "/", text.strip())
+    text = _UNDER.sub(lambda found: "/" + re.sub(r"[*.\s]+", "/", found[1].strip()), text.strip())
+    text = re.sub(r"^1\s*/", "/", text)
     found, place = dict[str, int](), 0
     while place < len(text):
         match = _FACTOR.match(text, place)

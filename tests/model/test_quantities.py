@@ -29,6 +29,8 @@ from natrium.model.quantities import KINDS, as_quantity, is_quantity
         ("0.3 mS·cm⁻²", "0.3", "conductance", True),
         ("0.3 mS.cm-2", "0.3", "conductance", True),
         ("3e-4 S/cm2", "0.3", "conductance", True),
+        ("3e-4 S/(cm**2)", "0.3", "conductance", True),
+        ("0.3e6 pA/(mV * cm^2)", "0.3", "conductance", True),
         ("0.3 msiemens/cm**2", "0.3", "conductance", True),
         ("30nS", "30", "conductance", False),
         (" 0.03 uS ", "30", "conductance", False),
