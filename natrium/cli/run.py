@@ -70,7 +70,10 @@ def _units(trajectory: Trajectory) -> list[str]:
     """Say how absolute units became those of the equations; nothing where there are none."""
     from natrium.model import Neuron
 
-    return trajectory.neuron.conversions() if isinstance(trajectory.neuron, Neuron) else []
+    neuron = trajectory.neuron
+    if isinstance(neuron, Neuron):
+        return neuron.conversions()
+    return [f"I is in {neuron.input_unit}"] if neuron.input_unit else []
 
 
 def _run_text(trajectory: Trajectory) -> str:

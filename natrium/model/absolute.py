@@ -13,7 +13,7 @@ from natrium.model.checks import Choice, Number, reads_as_number, show
 from natrium.model.errors import ModelError
 from natrium.model.leak import CURRENTS, Leak, leak_of
 from natrium.model.neuron import Neuron
-from natrium.model.quantities import Quantity, as_number, as_quantity, exact, is_quantity
+from natrium.model.quantities import Quantity, as_number, as_quantity, exact, fits_of, is_quantity
 
 # What fits a field by the unit of its plain numbers, and how many of that unit one in the base is.
 FITS: dict[str, tuple[str, int]] = {
@@ -131,10 +131,7 @@ def take_leak(
         When a quantity does not fit, or there are too few or too many of them.
     """
     kinds = {"C": "capacitance", "g_L": "conductance", "R": "resistance", "area": "area"}
-    found = {
-        name: _positive(name, as_quantity(name, value).need(name, kinds[name]))
-        for name, value in given.items()
-    }
+    found = {name: _positive(name, _of_kind(name, value, kinds[name])) for name, value in given.items()}
     names = [name for name in ("C", "g_L", "R") if name in found] + ["tau_m"] * (tau_m is not None)
     if len(names) != 2 or {"g_L", "R"} <= found.keys():
         raise ModelError(
@@ -164,6 +161,12 @@ def take_leak(
         tau = found["C"].over_area("C", per_area=per_area, area=area) / g_L
     square = None if area is None else as_number("area", area)
     return as_number("tau_m", tau), Leak(as_number("g_L", g_L / size), unit, square)
+
+
+def _of_kind(name: str, value: Any, kind: str) -> Quantity:
+    if not is_quantity(value):
+        raise ModelError(f"{name} must be {fits_of(kind)} with its unit, got {show(value)}")
+    return as_quantity(name, value).need(name, kind)
 
 
 def _positive(name: str, found: Quantity) -> Quantity:
@@ -241,20 +244,27 @@ def membrane(
     for name, value in others.items():
         rule: Any = rules.get(name)
         fields[name] = door.number(name, value, getattr(rule, "unit", "")) if is_quantity(value) else value
-    return Neuron(tau_m=tau, channels=_scaled(door, channels, conductances or {}), leak=leak, **fields)
+    return Neuron(tau_m=tau, channels=_scaled(door, channels, conductances), leak=leak, **fields)
 
 
-def _scaled(door: Door, channels: Iterable[Channel], conductances: Mapping[str, Any]) -> Sequence[Channel]:
+def _scaled(
+    door: Door, channels: Iterable[Channel], conductances: Mapping[str, Any] | None
+) -> Sequence[Channel]:
     """Give channels with conductances in absolute units over the leak's."""
-    found = list(channels)
+    found: Any = channels
+    found = list(found) if hasattr(found, "__iter__") else found
+    if not conductances or not isinstance(found, list):
+        return found  # the neuron refuses what is none
     names = [getattr(channel, "name", None) for channel in found]
+    if not isinstance(conductances, Mapping):
+        raise ModelError(f"conductances must be a mapping of channels' names, got {show(conductances)}")
     for name in conductances:
         if name not in names:
             there = ", ".join(map(str, names)) or "none"
             raise ModelError(f"conductances must name channels ({there}), got {show(name)}")
     return [
         attrs.evolve(one, g=door.number(f"g_{one.name}", conductances[one.name], CONDUCTANCE))
-        if getattr(one, "name", None) in conductances
+        if isinstance(one, Channel) and one.name in conductances
         else one
         for one in found
     ]

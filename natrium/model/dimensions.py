@@ -13,7 +13,7 @@ import sympy
 
 from natrium.model.errors import ModelError
 from natrium.model.hybrid_neuron import HybridNeuron
-from natrium.model.quantities import KINDS
+from natrium.model.quantities import KINDS, with_article
 
 Powers = tuple[int, int, int]  # of time, voltage and current
 NONE: Powers = (0, 0, 0)
@@ -31,7 +31,7 @@ def words_of(powers: Powers) -> str:
         return "a plain number"
     for kind, ((*own, length), _) in KINDS.items():
         if tuple(own) == powers and not length:
-            return f"{'an' if kind[0] in 'aeiou' else 'a'} {kind}"
+            return with_article(kind)
     units = zip(("ms", "mV", "current"), powers, strict=True)
     return "in " + " ".join(f"{unit}^{power}" if power != 1 else unit for unit, power in units if power)
 

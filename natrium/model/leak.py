@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 import attrs
 import numpy as np
 
-from natrium.model.checks import Choice, Number, Optional, as_float, is_real, show
+from natrium.model.checks import Choice, Number, Optional, as_float, as_numbers, is_real, show
 from natrium.model.errors import ModelError
 from natrium.model.quantities import Quantity, as_number, as_quantity, exact, is_quantity
 
@@ -142,6 +142,10 @@ class Leak:
         ModelError
             When it is no current, or the area is needed and not known.
         """
+        if isinstance(current, (list, tuple)) or getattr(current, "ndim", 0) > 0:
+            if is_quantity(current) or any(map(is_quantity, current)):
+                return np.array([self.to_mV(one) for one in current])
+            return as_numbers("current", current) / self.g_L
         if is_quantity(current):
             found = as_quantity("current", current).need("current", "current", "voltage")
             if found.is_kind("voltage"):
@@ -149,14 +153,12 @@ class Leak:
             return as_number("current", self.ratio("current", found))
         if isinstance(current, str):
             raise ModelError(f'current must be a number with a unit, such as "300 pA", got {show(current)}')
-        if is_real(current):
-            Number().check("current", current)
-            return as_number("current", exact(current) / exact(self.g_L))
-        return np.asarray(current, dtype=float) / self.g_L
+        Number().check("current", current)
+        return as_number("current", exact(current) / exact(self.g_L))
 
     def from_mV(self, I: Any) -> Any:
         """Turn an input in mV into a current in `unit`, float or ndarray."""
-        return float(I) * self.g_L if is_real(I) else np.asarray(I, dtype=float) * self.g_L
+        return float(I) * self.g_L if is_real(I) else as_numbers("I", I) * self.g_L
 
     def conversions(self, tau_m: float, conductances: Iterable[tuple[str, float]]) -> list[str]:
         """Say how what was given became what is solved.

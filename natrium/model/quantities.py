@@ -90,8 +90,7 @@ class Quantity:
         """
         if any(map(self.is_kind, kinds)):
             return self
-        fits = " or ".join(f"{_article(kind)} {kind} ({KINDS[kind][1]})" for kind in kinds)
-        raise ModelError(f"{name} must be {fits}, got {self.shown}")
+        raise ModelError(f"{name} must be {' or '.join(map(fits_of, kinds))}, got {self.shown}")
 
     def over_area(self, name: str, *, per_area: bool, area: Fraction | None) -> Fraction:
         """Give its value per area, or absolute, by the area in cm^2 where it was given the other way.
@@ -113,8 +112,14 @@ class Quantity:
         return self.value / factor if per_area else self.value * factor
 
 
-def _article(kind: str) -> str:
-    return "an" if kind[0] in "aeiou" else "a"
+def with_article(kind: str) -> str:
+    """Give a kind with its article."""
+    return f"{'an' if kind[0] in 'aeiou' else 'a'} {kind}"
+
+
+def fits_of(kind: str) -> str:
+    """Say what fits where a kind is asked for."""
+    return f"{with_article(kind)} ({KINDS[kind][1]})"
 
 
 def is_quantity(value: object) -> bool:

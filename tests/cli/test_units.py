@@ -45,6 +45,13 @@ def test_run_shows_the_conversion(lif):
     assert "units" not in json.loads(call("run", lif, "--json").stdout)
 
 
+def test_run_says_what_the_input_of_equations_is_in(lif):
+    lif.write_text('natrium = 1\n[equations]\nV = "(I/C - V/tau)"\n[initial]\nV = 0\n[parameters]\nC = "1 nF"\n'
+                   'tau = "5 ms"\n[[stimuli]]\nkind = "constant"\namplitude = "3 nA"\n[simulation]\nt_end = "1 ms"')  # fmt: skip
+    assert "units: I is in pA" in call("run", lif).stdout
+    assert json.loads(call("run", lif, "--json").stdout)["units"] == ["I is in pA"]
+
+
 def test_excitability_in_pA(lif, tmp_path):
     out = tmp_path / "out"
     done = call("excitability", lif, "--inputs", "500 pA:1 nA:3", "--out", out, "--json")

@@ -1,6 +1,7 @@
 """The leak in absolute units: currents to mV and back."""
 
 import numpy as np
+import pint
 import pytest
 
 from natrium.model.errors import ModelError
@@ -32,6 +33,9 @@ def test_arrays_go_both_ways() -> None:
     currents = np.linspace(-5.0, 20.0, 11)
     assert leak.from_mV(leak.to_mV(currents)) == pytest.approx(currents, rel=1e-15)
     assert leak.from_mV(10.0) == 3.0
+    units = pint.UnitRegistry()
+    for given in (["3 uA/cm^2", "6000 nA/cm^2"], np.array([3.0, 6.0]) * units.uA / units.cm**2, [3, 6]):
+        assert leak.to_mV(given).tolist() == [10.0, 20.0]
 
 
 def test_the_area_joins_absolute_and_per_area() -> None:
@@ -49,6 +53,9 @@ def test_the_area_joins_absolute_and_per_area() -> None:
         ("30 nS", r"current must be a current \(pA, nA or uA/cm\^2\) or a voltage \(mV or V\), got '30 nS'"),
         ("300", "current must be a number with a unit"),
         (float("nan"), "current must be finite"),
+        (None, "current must be a number, got None"),
+        (["x"], "current must be numbers"),
+        (["3 pA", "3 nS"], "current must be a current"),
     ],
 )
 def test_what_is_no_current_is_refused(current: object, said: str) -> None:

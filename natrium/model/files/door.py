@@ -16,7 +16,7 @@ from natrium.model.errors import ModelError
 from natrium.model.quantities import Quantity, as_number, as_quantity, is_quantity
 
 INPUT = "I"
-OF_CURRENT = ("amplitude", "offset", "mean", "sigma", "factor")  # fields of inputs
+OF_CURRENT = ("amplitude", "offset", "mean", "sigma", "values", "factor")  # fields of inputs
 D = TypeVar("D", bound=Door)
 
 
@@ -103,6 +103,7 @@ def first_current(stimuli: Any) -> str | None:
     """Give the unit of the first current among a model file's inputs; None without one."""
     tables = [one for one in stimuli if isinstance(one, dict)] if isinstance(stimuli, list) else []
     for value in (table.get(field) for table in tables for field in OF_CURRENT):
+        value = value[0] if isinstance(value, list) and value else value
         if isinstance(value, str) and is_quantity(value):
             try:
                 found = as_quantity("", value)

@@ -3,6 +3,7 @@
 from hypothesis import strategies as st
 
 import natrium
+from natrium.model.leak import CURRENTS
 from tests.model.stimuli.inputs import single
 
 # Awkward numbers for a file: many digits, the largest, the smallest, whole ones.
@@ -59,6 +60,9 @@ def channels(draw: st.DrawFn, name: str) -> natrium.Channel:
     return natrium.Channel(name, draw(numbers), draw(st.floats(-200, 200)), own, source=draw(texts))
 
 
+leaks = st.builds(natrium.Leak, numbers, st.sampled_from(tuple(CURRENTS)), st.none() | numbers)
+
+
 @st.composite
 def neurons(draw: st.DrawFn) -> natrium.Neuron:
     v_thresh = draw(st.floats(-60.0, 20.0))
@@ -71,6 +75,7 @@ def neurons(draw: st.DrawFn) -> natrium.Neuron:
         v_thresh,
         [draw(channels(name)) for name in draw(st.lists(names, max_size=2, unique=True))],
         refractory=draw(st.sampled_from(("hold", "clamp"))),
+        leak=draw(st.none() | leaks),
         **optional,
     )
 

@@ -200,6 +200,7 @@ def test_constants_are_times_and_voltages() -> None:
         (LIF, "pA"),
         (LIF + '[[stimuli]]\nkind = "constant"\namplitude = "0.3 nA"', "nA"),
         (LIF + '[[stimuli]]\nkind = "constant"\namplitude = "10 mV"', "pA"),
+        (LIF + '[[stimuli]]\nkind = "samples"\ntimes = [0]\nvalues = ["0.3 nA"]', "nA"),
         (LIF + 'area = "20000 um^2"\n[[stimuli]]\nkind = "constant"\namplitude = "1 uA/cm^2"', "uA/cm^2"),
     ],
 )
@@ -219,7 +220,7 @@ def test_currents_are_told_as_the_file_gives_them(text: str, unit: str) -> None:
         (HH, '"0.005 s"', '"5 mV"', "stimuli[0].start: start must be a time (ms or s), got '5 mV'"),
         (HH, '"-54.4 mV"', '"-54.4 mS"', "neuron.v_rest: v_rest must be a voltage (mV or V), got '-54.4 mS'"),
         (HH, '"-54.4 mV"', '"-54.4 mv"', "neuron.v_rest: v_rest has a unit that is not known, 'mv' in '-54.4 mv'; did you mean mV?"),
-        (HH, 'C = "1 uF/cm^2"', "C = 1.0", "neuron: C must be a number with a unit"),
+        (HH, 'C = "1 uF/cm^2"', "C = 1.0", "neuron: C must be a capacitance (pF, nF or uF/cm^2) with its unit, got 1.0"),
         (HH, 'C = "1 uF/cm^2"', "", "neuron: a membrane needs two of C, g_L (or R) and tau_m, got g_L"),
         (HH, 'C = "1 uF/cm^2"', 'C = "1 uF/cm^2"\ntau_m = 10', "got C, g_L, tau_m"),
         (HH, "power = 3", 'power = "3 mV"', "channels[0].gates[0].power: power must be a whole number"),
