@@ -16,9 +16,10 @@ from natrium.model.expressions.expression import symbolic_of
 from natrium.model.expressions.reader import LARGEST, NUMERIC
 from natrium.model.expressions.smooth import smooth
 from natrium.model.hybrid import BY_STATE, REFRACTORY_RULES, HybridSystem, Refractory, over_threshold
-from natrium.model.neuron import TAU_REF, V_INIT, V_THRESH, Neuron, NoThreshold, as_threshold
+from natrium.model.neuron import Neuron
 from natrium.model.parameter import Parameter, check_known, numbers_of
 from natrium.model.rates import Range
+from natrium.model.threshold import TAU_REF, V_INIT, V_THRESH, NoThreshold, as_threshold
 
 # The symbols of threshold and refractory period in the system: no name of a user begins so.
 ORIGIN, DURATION = "_v_origin", "_tau_ref"
@@ -268,6 +269,10 @@ class HybridNeuron:
         if isinstance(self.refractory, str):
             return Refractory(duration, self.refractory)
         return Refractory(duration, BY_STATE, tuple(name for name, word in self.refractory if word == "free"))
+
+    def system_by(self, names: tuple[str, ...]) -> HybridSystem:
+        """Give the system with these parameters as symbols: here all of them are."""
+        return self.system
 
     @cached_property
     def system(self) -> HybridSystem:

@@ -29,6 +29,9 @@ class AnyNeuron(Protocol):
     def system(self) -> HybridSystem:
         """The neuron as a symbolic hybrid system."""
 
+    def system_by(self, names: tuple[str, ...]) -> HybridSystem:
+        """Give the system with those parameters as symbols that are numbers in its equations otherwise."""
+
     @property
     def fires(self) -> bool:
         """Whether there is a threshold."""

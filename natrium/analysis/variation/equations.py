@@ -133,8 +133,9 @@ class _Walk:
         # A series is as good between its steps' ends as there; other solvers' dense output is not.
         self.known = trajectory if isinstance(trajectory.made_by, Compiled) else None
         stiff = "Radau" in trajectory.statistics.get("steps", {})
-        self.linear = self.plain = linearised(trajectory.neuron.system, stiff)
-        self.surfaces = surfaces_of(trajectory.neuron.system, stiff)
+        system = directions.system or trajectory.neuron.system
+        self.linear = self.plain = linearised(system, stiff)
+        self.surfaces = surfaces_of(system, stiff)
         self.trajectory = trajectory
         if self.surfaces is not None:  # their sides are parameters that do not move
             still = np.zeros((self.surfaces.n_sides, directions.start.shape[1]))

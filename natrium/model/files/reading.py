@@ -24,11 +24,12 @@ from natrium.model.expressions.constants import (
 )
 from natrium.model.hybrid import REFRACTORY_RULES
 from natrium.model.hybrid_neuron import HybridNeuron
-from natrium.model.neuron import NO_THRESHOLD, TAU_REF, V_THRESH, Neuron, as_threshold
+from natrium.model.neuron import Neuron
 from natrium.model.scheme import Scheme, Transition
 from natrium.model.simulation import Model, Simulation
 from natrium.model.stimuli.kinds import KINDS, VERSION
 from natrium.model.stimuli.stimulus import Stimulus
+from natrium.model.threshold import NO_THRESHOLD, TAU_REF, V_THRESH, as_threshold
 
 # Of a message: more would not be read.
 MAX_TOLD, MAX_TOLD_LENGTH = 50, 400

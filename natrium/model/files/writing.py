@@ -17,10 +17,10 @@ from natrium.model.channel import Channel
 from natrium.model.errors import ModelError
 from natrium.model.expressions.expression import Expression, as_text, symbolic_of
 from natrium.model.hybrid_neuron import HybridNeuron
-from natrium.model.neuron import NO_THRESHOLD, NoThreshold
 from natrium.model.scheme import Scheme
 from natrium.model.stimuli.kinds import KINDS, VERSION
 from natrium.model.stimuli.stimulus import Sum
+from natrium.model.threshold import NO_THRESHOLD, NoThreshold
 
 
 class Writable(Protocol):
