@@ -75,7 +75,7 @@ class _Equations:
             equations=_spelled(self.equations, known),
             initial=self.initial,
             parameters=self.parameters | {name: x for name, x in known if not isinstance(x, str)},
-            v_thresh=self.threshold,
+            v_thresh=_spelled({"threshold": self.threshold}, known)["threshold"],
             reset=_spelled(self.reset, known),
             tau_ref=duration,
             refractory=rule or period or "hold",
@@ -283,7 +283,8 @@ def _expression(name: str, value: Any) -> Any:
 
 
 def _threshold(value: Any, _: Any) -> Any:
-    V_THRESH.check("threshold", as_threshold(value))
+    if not isinstance(value, str):
+        V_THRESH.check("threshold", as_threshold(value))
     return value
 
 
