@@ -28,7 +28,7 @@ def channel_curves(channel: Channel) -> dict[str, tuple[Any, Any, Any]]:
     gates = iter(lower(Neuron(channels=[channel], v_thresh=None).system).system.gates)
     for gate in channel.gates:
         flow = next(gates) if gate.moves else None
-        inf = gate.at_once if flow is None else flow.inf
+        inf = gate.at_once() if flow is None else flow.inf
         open_ = np.broadcast_to(lower_expressions((inf,), (SYMBOL,), "grid")(V)[0], V.shape)
         tau = None
         if flow is not None:

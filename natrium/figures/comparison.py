@@ -11,6 +11,7 @@ from matplotlib.ticker import MaxNLocator
 
 from natrium.analysis import Budget, Comparison, LadderRow, SpikePair
 from natrium.figures.style import COLORS, SERIES, AnyFigure, canvas, one_panel, root_of, state_looks, styled
+from natrium.model import lower
 from natrium.model.leak import input_unit
 
 LONG = 60  # characters of a title, which must stay within the page
@@ -78,15 +79,17 @@ def plot_comparison(comparison: Comparison, title: str, fig: AnyFigure | None = 
 def _voltage(ax: Axes, comparison: Comparison) -> None:
     neuron, script = comparison.model.neuron, comparison.script
     t, y = comparison.truth.sample(FINE)
-    ax.plot(t, y[0], color=COLORS["hold"], label=f"truth ({neuron.refractory})")
+    frame = lower(neuron.system).frame
+    ax.plot(t, y[0], color=COLORS["hold"], label=f"truth ({comparison.own})")
     ax.plot(
         script.t, script.V, color=COLORS["script"], linewidth=1.1, label=f"script, dt = {comparison.dt:g} ms"
     )
     if neuron.fires:
-        ax.axhline(neuron.v_thresh, color=COLORS["threshold"], linestyle="--", linewidth=0.9)
+        levels = np.broadcast_to(frame.threshold(y), t.shape)
+        ax.plot(t, levels, color=COLORS["threshold"], linestyle="--", linewidth=0.9)
         ax.annotate(
             "threshold",
-            (0.005, neuron.v_thresh),
+            (0.005, levels[0]),
             xycoords=("axes fraction", "data"),
             xytext=(0, 2),
             textcoords="offset points",
@@ -101,18 +104,18 @@ def _voltage(ax: Axes, comparison: Comparison) -> None:
 
 
 def _raster(ax: Axes, comparison: Comparison) -> None:
-    own = comparison.model.neuron.refractory
-    other = {"hold": "clamp", "clamp": "hold"}[own]
+    own, other = comparison.own, comparison.other
     rows = [
         ("script", comparison.script.spike_times, COLORS["script"]),
         (f"truth ({own})", comparison.truths[own].spike_times, COLORS["hold"]),
-        (f"truth ({other})", comparison.truths[other].spike_times, COLORS["clamp"]),
     ]
+    if other:
+        rows.append((f"truth ({other})", comparison.truths[other].spike_times, COLORS["clamp"]))
     for height, (_, times, color) in enumerate(rows):
         ax.eventplot([times], lineoffsets=[-height], linelengths=0.75, linewidths=1.8, colors=[color])
-    ax.set_yticks([0, -1, -2], [label for label, _, _ in rows])
+    ax.set_yticks([-height for height in range(len(rows))], [label for label, _, _ in rows])
     ax.tick_params(axis="y", length=0)
-    ax.set_ylim(-2.6, 0.6)
+    ax.set_ylim(0.4 - len(rows), 0.6)
     ax.set_ylabel("spikes")
 
 

@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
 from natrium.figures.style import COLORS, AnyFigure, state_looks, styled
-from natrium.model import ModelError
+from natrium.model import ModelError, lower
 from natrium.model.leak import input_unit
 from natrium.solvers import Ensemble, Trajectory
 
@@ -62,7 +62,7 @@ def plot_trajectory(
             rows = fig.subplots(len(shown), 1, sharex=True, squeeze=False, height_ratios=ratios)
             axes = dict(zip(shown, rows[:, 0], strict=True))
         t, y = trajectory.sample((trajectory.t_end - trajectory.t_start) / SAMPLES)
-        _voltage(axes["V"], trajectory, t, y[0])
+        _voltage(axes["V"], trajectory, t, y)
         if "gates" in axes:
             looks = state_looks(trajectory.names[1:])
             for name, values in zip(trajectory.names[1:], y[1:], strict=True):
@@ -82,13 +82,14 @@ def plot_trajectory(
     return axes if gates or input else axes["V"]
 
 
-def _voltage(ax: Axes, trajectory: Trajectory, t: Any, V: Any) -> None:
-    ax.plot(t, V, color=COLORS["hold"], label="V")
-    threshold = trajectory.neuron.v_thresh
+def _voltage(ax: Axes, trajectory: Trajectory, t: Any, y: Any) -> None:
+    ax.plot(t, y[0], color=COLORS["hold"], label="V")
+    frame = lower(trajectory.neuron.system).frame
     if trajectory.neuron.fires:
-        ax.axhline(threshold, color=COLORS["threshold"], linestyle="--", linewidth=0.9, label="threshold")
+        levels = np.broadcast_to(frame.threshold(y), t.shape)
+        ax.plot(t, levels, color=COLORS["threshold"], linestyle="--", linewidth=0.9, label="threshold")
     if trajectory.n_spikes:
-        heights = [threshold] * trajectory.n_spikes
+        heights = [float(frame.threshold(event.before)) for event in trajectory.events]
         ax.plot(trajectory.spike_times, heights, "|", color=COLORS["spike"], markersize=12, label="spike")
     ax.set_ylabel("Membrane potential (mV)")
     ax.legend(loc="lower left", bbox_to_anchor=(0.0, 1.0), ncols=3, borderaxespad=0.1)

@@ -45,7 +45,7 @@ def _as_number(value: Any) -> Any:
     return None if value is None else as_float(value)
 
 
-def paced(flow: Any, pace: float) -> Any:
+def paced(flow: Any, pace: Any) -> Any:
     """Make a flow faster by a factor; by 1 it stays as it is, to the last digit."""
     return flow if pace == 1.0 else pace * flow
 
@@ -158,16 +158,15 @@ class Gate:
         """Whether it is a state of its own; else it is at its steady state at all times."""
         return self.inf is None or self.tau is not None
 
-    def pace(self, celsius: float | None) -> float:
+    def pace(self, celsius: Any) -> Any:
         """Give the factor by which it is faster at a temperature than its rates say; 1 without one."""
         if self.q10 is None or self.celsius is None or celsius is None:
             return 1.0
-        return float(self.q10 ** ((celsius - self.celsius) / 10.0))
+        return self.q10 ** ((celsius - self.celsius) / 10.0)
 
-    @property
-    def at_once(self) -> sympy.Expr:
-        """The steady state as SymPy, of V."""
-        return smooth_rate(_given(self.inf))
+    def at_once(self, names: tuple[str, ...] = ()) -> sympy.Expr:
+        """Give the steady state as SymPy, of V and of those constants that are to have symbols."""
+        return smooth_rate(_given(self.inf), names)
 
     def ranges(self) -> tuple[tuple[str, Range], ...]:
         """Give, of each of its rates that keeps its rules not everywhere, its name and where it does."""
@@ -177,19 +176,20 @@ class Gate:
         ]
         return tuple((name, one) for name, one in found if not one.is_all)
 
-    def flow(self, state: sympy.Symbol, pace: float = 1.0) -> GateFlow:
+    def flow(self, state: sympy.Symbol, pace: Any = 1.0, names: tuple[str, ...] = ()) -> GateFlow:
         """Give the gate's steady state and rate as SymPy."""
         if self.alpha is not None and self.beta is not None:
-            alpha, beta = smooth_rate(self.alpha), smooth_rate(self.beta)
+            alpha, beta = smooth_rate(self.alpha, names), smooth_rate(self.beta, names)
             return GateFlow(state, alpha / (alpha + beta), paced(alpha + beta, pace))
-        return GateFlow(state, smooth_rate(_given(self.inf)), paced(1 / smooth_rate(_given(self.tau)), pace))
+        tau = smooth_rate(_given(self.tau), names)
+        return GateFlow(state, smooth_rate(_given(self.inf), names), paced(1 / tau, pace))
 
-    def derivative(self, state: sympy.Symbol, pace: float = 1.0) -> sympy.Expr:
+    def derivative(self, state: sympy.Symbol, pace: Any = 1.0, names: tuple[str, ...] = ()) -> sympy.Expr:
         """Give dx/dt as SymPy, per ms."""
         if self.alpha is not None and self.beta is not None:
-            flow = open_and_close(state, smooth_rate(self.alpha), smooth_rate(self.beta))
+            flow = open_and_close(state, smooth_rate(self.alpha, names), smooth_rate(self.beta, names))
         else:
-            flow = approach(state, smooth_rate(_given(self.inf)), smooth_rate(_given(self.tau)))
+            flow = approach(state, smooth_rate(_given(self.inf), names), smooth_rate(_given(self.tau), names))
         return paced(flow, pace)
 
 

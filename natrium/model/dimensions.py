@@ -54,6 +54,11 @@ def check_dimensions(neuron: HybridNeuron, known: Mapping[str, Powers]) -> None:
     if known["V"] != (0, 1, 0):
         raise ModelError(f"V must be a voltage, got {words_of(known['V'])}")
     system = neuron.system
+    if system.guard is not None:
+        try:
+            _powers(system.guard, known)
+        except _UnlikeError as error:
+            raise ModelError(f"threshold: {error}") from None
     for label, state, flow, after in zip(system.labels, system.states, system.rhs, system.reset, strict=True):
         whole = known.get(state.name)
         for what, expression, time in (("equations", flow, 1), ("reset", after, 0)):

@@ -116,9 +116,23 @@ class HybridSystem:
         return None if after.free_symbols else float(after)
 
     @property
+    def threshold_moves(self) -> tuple[str, ...]:
+        """The labels of the states with which the threshold moves."""
+        moving = self.origin.free_symbols
+        return tuple(label for label, state in zip(self.labels, self.states, strict=True) if state in moving)
+
+    @property
+    def unshifted(self) -> HybridSystem:
+        """The same system with V measured from zero."""
+        return attrs.evolve(self, origin=sympy.S.Zero, gap=sympy.S.Zero)
+
+    @property
     def passes(self) -> bool:
-        """Whether V goes on through the threshold: a spike does not set it."""
-        return self.reset[0] == self.states[0]
+        """Whether V goes on through the threshold: a spike sets neither."""
+        if self.guard is None:
+            return self.reset[0] == self.states[0]
+        after = dict(zip(self.states, self.reset, strict=True))
+        return bool(self.guard.subs(after, simultaneous=True) == self.guard)
 
     @property
     def resets_others(self) -> bool:
@@ -179,12 +193,15 @@ class HybridSystem:
         """Give the same system with V measured from its origin, the threshold if there is one.
 
         u = V - origin and J = I - gap. With channels the gap is v_thresh - v_rest: the leak becomes J - u,
-        and digits near the threshold, where the event is decided, are those of u itself. The names of the two
-        begin as no name of a user does.
+        and digits near the threshold, where the event is decided, are those of u itself. A threshold that
+        moves is a part of how u does. The names of the two begin as no name of a user does.
         """
         V, u, J = self.states[0], sympy.Symbol("_u", real=True), sympy.Symbol("_J", real=True)
         shift = {V: u + self.origin, self.input: J + self.gap}
-        rhs = tuple(expr.subs(shift, simultaneous=True) for expr in self.rhs)
+        drift = sum(
+            self.origin.diff(state) * flow for state, flow in zip(self.states[1:], self.rhs[1:], strict=True)
+        )
+        rhs = tuple(expr.subs(shift, simultaneous=True) for expr in (self.rhs[0] - drift, *self.rhs[1:]))
         return attrs.evolve(
             self,
             states=(u, *self.states[1:]),

@@ -7,20 +7,22 @@ from functools import cached_property
 from typing import Any
 
 import attrs
+import numpy as np
 import sympy
 
-from natrium.model.branches import as_choices
+from natrium.model.branches import as_choices, has_branches
 from natrium.model.checks import Choice, Name, Number, as_float, is_real, show
-from natrium.model.errors import ModelError
+from natrium.model.errors import ModelError, UnsupportedModel
 from natrium.model.expressions.expression import symbolic_of
 from natrium.model.expressions.reader import LARGEST, NUMERIC
 from natrium.model.expressions.smooth import smooth
 from natrium.model.hybrid import BY_STATE, REFRACTORY_RULES, HybridSystem, Refractory, over_threshold
+from natrium.model.kernel import lower
 from natrium.model.leak import CURRENTS
-from natrium.model.neuron import TAU_REF, V_INIT, Neuron
+from natrium.model.neuron import Neuron
 from natrium.model.parameter import Parameter, check_known, numbers_of
 from natrium.model.rates import Range
-from natrium.model.threshold import V_THRESH, NoThreshold, as_threshold
+from natrium.model.threshold import NO_THRESHOLD, TAU_REF, V_INIT, V_THRESH, NoThreshold, as_threshold
 
 # The symbols of threshold and refractory period in the system: no name of a user begins so.
 ORIGIN, DURATION = "_v_origin", "_tau_ref"
@@ -42,6 +44,17 @@ def _as_sympy(name: str, value: Any, known: Iterable[str]) -> Any:
     if is_real(value):
         return sympy.Float(float(value))
     raise ModelError(f"{name} must be text, a SymPy expression or a number, got {show(value)}")
+
+
+def _as_level(value: Any) -> Any:
+    """Take a number or none, or an expression as it is."""
+    is_text = isinstance(value, str) and value != NO_THRESHOLD
+    return value if is_text or isinstance(value, sympy.Expr) else as_threshold(value)
+
+
+def _check_level(instance: Any, attribute: attrs.Attribute[Any], value: Any) -> None:
+    if not isinstance(value, (str, sympy.Expr)):
+        V_THRESH.check("v_thresh", value)
 
 
 def _as_refractory(value: Any) -> Any:
@@ -73,8 +86,9 @@ class HybridNeuron:
         Values of all other symbols.
     initial : mapping of str to float
         Value of each state at the start.
-    v_thresh : float or None
-        Threshold of V, mV; None: no spike, no reset.
+    v_thresh : float, str, sympy.Expr or None
+        Threshold of V, mV; None: no spike, no reset. An expression of parameters and other states is a
+        threshold that moves, linear in the states.
     reset : mapping of str to str, sympy.Expr or float
         New values of states at a spike, of the states just before it; states left out stay. Without ``V`` a
         spike is V's way up through the threshold, and V goes on.
@@ -108,7 +122,7 @@ class HybridNeuron:
     parameters: tuple[tuple[str, float], ...] = attrs.field(
         default=(), converter=_as_items, validator=_keys_are_names
     )
-    v_thresh: float = attrs.field(default=None, converter=as_threshold, validator=V_THRESH)
+    threshold: Any = attrs.field(default=None, alias="v_thresh", converter=_as_level, validator=_check_level)
     reset: tuple[tuple[str, Any], ...] = attrs.field(
         default=(), converter=_as_items, validator=_keys_are_names
     )
@@ -138,20 +152,41 @@ class HybridNeuron:
         for what, pairs in (("equations", self.equations), ("reset", self.reset)):
             for name, expression in pairs:
                 allowed = known - {"I"} if what == "reset" else known
-                symbols = _as_sympy(f"{what}, {name}", expression, sorted(allowed)).free_symbols
-                unknown = {symbol.name for symbol in symbols} - allowed
-                if unknown or name not in states:
+                self._check_symbols(f"{what}, {name}", expression, allowed)
+                if name not in states:
                     raise ModelError(
-                        f"{what}, {name}: must be of {', '.join(sorted(allowed))}, got "
-                        f"{', '.join(sorted(unknown)) or f'{name}, which is no state'}"
+                        f"{what} must name states ({', '.join(states)}), got {name}, which is no state"
                     )
-        if starts["V"] >= self.v_thresh and not self.passes:
+        if not self._is_number:
+            self._check_symbols("v_thresh", self.threshold, known - {"V", "I"})
+            self._check_linear()
+        if self.passes or not self.fires:
+            return
+        begin = np.array(self.initial_state())
+        level = float(lower(self.system).frame.threshold(begin))
+        if begin[0] >= level:
             raise ModelError(
-                f"V must start below v_thresh ({self.v_thresh!r} mV), got {starts['V']!r} mV: it starts there"
+                f"V must start below v_thresh ({level!r} mV), got {begin[0]!r} mV: it starts there"
             )
-        after = self.system.reset[0].subs(self._numbers())
-        if self.fires and not self.passes and after.is_number and after >= self.v_thresh:
-            raise ModelError(over_threshold(self.v_thresh, float(after)))
+        after = self.system.reset[0].subs(self._numbers(level))
+        if not self.threshold_moves and after.is_number and after >= level:
+            raise ModelError(over_threshold(level, float(after)))
+
+    @staticmethod
+    def _check_symbols(what: str, expression: Any, allowed: set[str]) -> None:
+        symbols = _as_sympy(what, expression, sorted(allowed)).free_symbols
+        if unknown := {symbol.name for symbol in symbols} - allowed:
+            raise ModelError(
+                f"{what}: must be of {', '.join(sorted(allowed))}, got {', '.join(sorted(unknown))}"
+            )
+
+    def _check_linear(self) -> None:
+        system = self.system
+        slopes = [system.origin.diff(state) for state in system.states]
+        if any(slope.free_symbols & set(system.states) for slope in slopes) or has_branches(system.origin):
+            raise ModelError(
+                f"v_thresh must be linear in the states, got {self.threshold}: make what it is a state"
+            )
 
     def _check_refractory(self, states: list[str]) -> None:
         if not isinstance(self.refractory, tuple):
@@ -165,10 +200,37 @@ class HybridNeuron:
         if free in (set(), set(states[1:])):  # what has a name of its own
             object.__setattr__(self, "refractory", "clamp" if free else "hold")
 
-    def _numbers(self) -> dict[Any, float]:
+    def _numbers(self, level: float) -> dict[Any, float]:
         """Give the values at which the reset is looked at: its parameters, and V at the threshold."""
         system = self.system
-        return dict(zip((*system.parameters, system.states[0]), (*system.values, self.origin), strict=True))
+        return dict(zip((*system.parameters, system.states[0]), (*system.values, level), strict=True))
+
+    @property
+    def _is_number(self) -> bool:
+        return not isinstance(self.threshold, (str, sympy.Expr))
+
+    @property
+    def threshold_moves(self) -> tuple[str, ...]:
+        """The names of the states with which the threshold moves."""
+        return self.system.threshold_moves
+
+    @property
+    def v_thresh(self) -> float:
+        """The threshold, mV; infinity without one.
+
+        Raises
+        ------
+        UnsupportedModel
+            When it moves: to whatever needs one number.
+        """
+        if self._is_number:
+            return self.threshold
+        if self.threshold_moves:
+            raise UnsupportedModel(
+                f"this needs a threshold that stands, got v_thresh = {self.threshold}, which moves with "
+                f"{', '.join(self.threshold_moves)}"
+            )
+        return lower(self.system).frame.level
 
     @property
     def passes(self) -> bool:
@@ -178,7 +240,7 @@ class HybridNeuron:
     @property
     def fires(self) -> bool:
         """Whether there is a threshold."""
-        return not isinstance(self.v_thresh, NoThreshold)
+        return not isinstance(self.threshold, NoThreshold)
 
     @property
     def origin(self) -> float:
@@ -198,7 +260,7 @@ class HybridNeuron:
     @property
     def below_threshold(self) -> tuple[str, ...]:
         """Names of the parameters that must lie below the threshold."""
-        return () if self.passes else ("v_init",)
+        return ("v_init",) if self._is_number and not self.passes else ()
 
     def numbers(self) -> dict[str, Parameter]:
         """Give its parameters by name: its own, threshold and refractory period, and the initial V."""
@@ -206,11 +268,10 @@ class HybridNeuron:
             Parameter(name, float(value), USUAL.get(name, Number()), symbol=name)
             for name, value in self.parameters
         ]
+        if self.fires and self._is_number:
+            found.append(Parameter("v_thresh", float(self.v_thresh), V_THRESH, "v_thresh", symbol=ORIGIN))
         if self.fires:
-            found += [
-                Parameter("v_thresh", float(self.v_thresh), V_THRESH, "v_thresh", symbol=ORIGIN),
-                Parameter("tau_ref", self.tau_ref, TAU_REF, "tau_ref", symbol=DURATION),
-            ]
+            found.append(Parameter("tau_ref", self.tau_ref, TAU_REF, "tau_ref", symbol=DURATION))
         found.append(Parameter("v_init", self.initial_state()[0], V_INIT))
         return {one.name: one for one in found}
 
@@ -272,6 +333,10 @@ class HybridNeuron:
             return Refractory(duration, self.refractory)
         return Refractory(duration, BY_STATE, tuple(name for name, word in self.refractory if word == "free"))
 
+    def system_by(self, names: tuple[str, ...]) -> HybridSystem:
+        """Give the system with these parameters as symbols: here all of them are."""
+        return self.system
+
     @cached_property
     def system(self) -> HybridSystem:
         """The neuron as a symbolic hybrid system."""
@@ -293,19 +358,21 @@ class HybridNeuron:
             return flow
 
         after = dict(self.reset)
+        level = origin if self._is_number else as_choices("v_thresh", meant("v_thresh", self.threshold))
+        number = dict(self.initial)["V"] if not self.fires else self.threshold if self._is_number else 0.0
         return HybridSystem(
             states=tuple(own[name] for name in names),
             labels=tuple(names),
             input=own["I"],
             parameters=(*(own[name] for name, _ in self.parameters), origin, duration),
-            values=(*(float(value) for _, value in self.parameters), self.origin, self.tau_ref),
+            values=(*(float(value) for _, value in self.parameters), number, self.tau_ref),
             rhs=tuple(regular(name, expression) for name, expression in self.equations),
-            guard=own["V"] - origin if self.fires else None,
+            guard=own["V"] - level if self.fires else None,
             reset=tuple(
                 as_choices(name, meant(name, after[name])) if name in after else own[name] for name in names
             ),
             refractory=self._rule(duration),
             gates=(),
-            origin=origin,
+            origin=level,
             gap=sympy.S.Zero,
         )

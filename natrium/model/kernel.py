@@ -30,6 +30,7 @@ from natrium.model.expressions.exprel import (
     saturated_exp_array,
     saturated_sinh,
 )
+from natrium.model.frame import Frame
 from natrium.model.hybrid import HybridSystem, relaxation
 
 # Per ms. A gate this fast is at its steady state to the last digit; one ten decades faster still would
@@ -216,6 +217,15 @@ class Kernel:
     def parameters(self) -> tuple[float, ...]:
         """Values of the system's parameters, in its order."""
         return self.system.values
+
+    @cached_property
+    def frame(self) -> Frame:
+        """What V is measured from, in numbers."""
+        system = self.system
+        still = dict.fromkeys(system.states, sympy.S.Zero)
+        parts = (system.origin.subs(still), *(system.origin.diff(state) for state in system.states))
+        level, *weights = lower_expressions(parts, system.parameters)(*system.values)
+        return Frame(float(level), np.array(weights, dtype=float))
 
     @cached_property
     def event_rhs(self) -> Callable[..., list[float]]:

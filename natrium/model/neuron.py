@@ -15,17 +15,17 @@ from natrium.model.checks import Choice, Number, Optional, as_float
 from natrium.model.equations import channel_current, membrane
 from natrium.model.errors import ModelError
 from natrium.model.expressions.constants import merge
+from natrium.model.expressions.expression import constant_symbol
 from natrium.model.hybrid import REFRACTORY_RULES, HybridSystem, Refractory
 from natrium.model.kernel import lower
 from natrium.model.leak import Leak
 from natrium.model.parameter import Parameter, check_known, numbers_of, with_constants
 from natrium.model.rates import Range, V
 from natrium.model.scheme import STEADY_STATE
-from natrium.model.threshold import V_THRESH, NoThreshold, as_threshold
+from natrium.model.threshold import TAU_REF, V_INIT, V_THRESH, NoThreshold, as_threshold
 
+CELSIUS = constant_symbol("celsius")
 OF_FIRING = ("tau_ref", "v_thresh", "v_reset")  # parameters only where there is a threshold
-TAU_REF = Number("ms", 0.0, short="tau_ref", meaning="refractory period")
-V_INIT = Number("mV", short="v_init", meaning="initial V")
 
 
 @attrs.frozen
@@ -189,8 +189,7 @@ class Neuron:
             attrs.evolve(
                 one,
                 name=one.short,
-                symbol="" if one.short in ("v_init", "celsius") else one.short,
-                smooth=one.short != "celsius",  # part of the kinetics, no symbol of its own
+                symbol="" if one.short == "v_init" else CELSIUS.name if one.short == "celsius" else one.short,
                 structural=one.short == "celsius",
             )
             for one in numbers_of(self)
@@ -271,7 +270,11 @@ class Neuron:
     @property
     def system(self) -> HybridSystem:
         """The neuron as a symbolic hybrid system."""
-        return _system(self)
+        return _system(self, ())
+
+    def system_by(self, names: tuple[str, ...]) -> HybridSystem:
+        """Give the system with those parameters as symbols that are numbers in its equations otherwise."""
+        return _system(self, names)
 
     def initial_state(self) -> tuple[float, ...]:
         """Give the state at the start.
@@ -313,8 +316,10 @@ class Neuron:
 
 
 @lru_cache(maxsize=512)
-def _system(neuron: Neuron) -> HybridSystem:
+def _system(neuron: Neuron, names: tuple[str, ...]) -> HybridSystem:
     """Build the symbolic system of a neuron; its structure depends on the channels' kinetics only."""
+    named = [one for name, one in neuron.numbers().items() if name in names]
+    celsius = neuron.celsius if neuron.celsius is None or "celsius" not in names else CELSIUS
     tau_m, v_rest, v_thresh, v_reset, tau_ref, current = sympy.symbols(
         "tau_m v_rest v_thresh v_reset tau_ref I", real=True
     )
@@ -333,7 +338,7 @@ def _system(neuron: Neuron) -> HybridSystem:
         powers = []
         for gate in channel.gates:
             if not gate.moves:
-                powers.append((gate.at_once, gate.power))
+                powers.append((gate.at_once(names), gate.power))
                 continue
             name = f"{gate.name}_{channel.name}"
             while name in taken:
@@ -343,9 +348,9 @@ def _system(neuron: Neuron) -> HybridSystem:
             states.append(x)
             labels.append(f"{channel.name}.{gate.name}")
             powers.append((x, gate.power))
-            pace = gate.pace(neuron.celsius)
-            derivatives.append(gate.derivative(x, pace))
-            gates.append(gate.flow(x, pace))
+            pace = gate.pace(celsius)
+            derivatives.append(gate.derivative(x, pace, names))
+            gates.append(gate.flow(x, pace, names))
         if channel.scheme is not None:
             scheme = channel.scheme
             own = {}
@@ -359,15 +364,15 @@ def _system(neuron: Neuron) -> HybridSystem:
             states += own.values()
             shared += own.values()
             labels += [f"{channel.name}.{kept}" for kept in own]
-            derivatives += scheme.flows(shares).values()
+            derivatives += scheme.flows(shares, names).values()
             powers.append((sympy.Add(*(shares[name] for name in scheme.open)), 1))
         currents.append(channel_current(V, g, E, powers))
     return HybridSystem(
         states=tuple(states),
         labels=tuple(labels),
         input=current,
-        parameters=tuple(parameters),
-        values=tuple(values),
+        parameters=(*parameters, *(sympy.Symbol(one.symbol, real=True) for one in named)),
+        values=(*values, *(one.value for one in named)),
         rhs=(membrane(V, v_rest, current, currents) / tau_m, *derivatives),
         guard=V - v_thresh if neuron.fires else None,
         reset=(v_reset, *states[1:]),

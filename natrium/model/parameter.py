@@ -10,6 +10,7 @@ import attrs
 
 from natrium.model.checks import Count, Number, Optional, Rule, unknown_name
 from natrium.model.errors import ModelError
+from natrium.model.expressions.expression import constant_symbol
 
 LEAST = 1e-6  # where zero itself is not allowed
 
@@ -31,11 +32,11 @@ class Parameter:
     part : int or None
         Which part of the stimulus holds it; None: the neuron does.
     symbol : str
-        Its symbol in the neuron's system; empty where it has none.
+        Its symbol in the neuron's system, where it is to be one (`system_by`); empty where it has none.
     smooth : bool
         Whether spike times can be differentiated by it.
     structural : bool
-        Whether another value makes other equations, rather than other numbers in the same ones.
+        Whether it stands in the equations as a number, unless it is given a symbol: another makes others.
     """
 
     name: str
@@ -98,7 +99,7 @@ def with_constants(
             raise ModelError(f"a constant must not be called {name}, which is a parameter of the neuron")
         if not isinstance(value, str):
             rule = Number(short=name, meaning="constant of rates")
-            found[name] = Parameter(name, value, rule, smooth=False, structural=True)
+            found[name] = Parameter(name, value, rule, symbol=constant_symbol(name).name, structural=True)
     return found
 
 

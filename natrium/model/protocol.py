@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache, wraps
-from typing import Any, Protocol, TypeVar, runtime_checkable
+from typing import Any, Protocol, TypeVar
 
 import attrs
 
@@ -14,7 +15,6 @@ from natrium.model.parameter import Parameter
 from natrium.model.rates import Range
 
 
-@runtime_checkable
 class AnyNeuron(Protocol):
     """A neuron: `Neuron`, `HybridNeuron`, or another kind with these."""
 
@@ -29,13 +29,16 @@ class AnyNeuron(Protocol):
     def system(self) -> HybridSystem:
         """The neuron as a symbolic hybrid system."""
 
+    def system_by(self, names: tuple[str, ...]) -> HybridSystem:
+        """Give the system with those parameters as symbols that are numbers in its equations otherwise."""
+
     @property
     def fires(self) -> bool:
         """Whether there is a threshold."""
 
     @property
     def v_thresh(self) -> float:
-        """The threshold, mV; infinity without one."""
+        """The threshold, mV; infinity without one. What asks for it where it moves is refused."""
 
     @property
     def tau_ref(self) -> float:
@@ -94,6 +97,7 @@ def in_input(value: str, unit: str) -> str:
     return f"{value} {unit}".rstrip()
 
 
+_MEMBERS = tuple(name for name in vars(AnyNeuron) if not name.startswith("_"))
 R = TypeVar("R")
 
 
@@ -121,7 +125,8 @@ def check_neuron(neuron: object) -> None:
     ModelError
         Naming what was received.
     """
-    if isinstance(neuron, type) or not isinstance(neuron, AnyNeuron):
+    known = (inspect.getattr_static(neuron, name, None) for name in _MEMBERS)  # nothing is evaluated
+    if isinstance(neuron, type) or any(one is None for one in known):
         raise ModelError(f"neuron must be a Neuron, got {type(neuron).__name__}")
     if not attrs.has(type(neuron)):
         raise ModelError(

@@ -37,9 +37,9 @@ _ROUNDING = 1e-12  # of a rate's largest value: how far below zero is still roun
 
 
 @lru_cache(maxsize=512)
-def smooth_rate(rate: Expression) -> sympy.Expr:
-    """Give the smooth SymPy form of a rate."""
-    return smooth(rate.symbolic, V)
+def smooth_rate(rate: Expression, names: tuple[str, ...] = ()) -> sympy.Expr:
+    """Give the smooth SymPy form of a rate, with some of its constants as symbols."""
+    return smooth(rate.symbolic_by(names), V)
 
 
 @attrs.frozen

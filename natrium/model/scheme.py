@@ -182,11 +182,11 @@ class Scheme:
         """Give the share of every state, from those that are solved for."""
         return {name: kept.get(name, 1 - sum(kept.values())) for name in self.states}
 
-    def flows(self, shares: Mapping[str, Any]) -> dict[str, Any]:
+    def flows(self, shares: Mapping[str, Any], names: tuple[str, ...] = ()) -> dict[str, Any]:
         """Give the time derivative of each share that is solved for, as SymPy, per ms."""
         flows = dict.fromkeys(self.states, sympy.S.Zero)
         for one in self.transitions:
-            moved = smooth_rate(one.rate) * shares[one.source]
+            moved = smooth_rate(one.rate, names) * shares[one.source]
             flows[one.source] -= moved
             flows[one.target] += moved
         return {name: flows[name] for name in self.kept}

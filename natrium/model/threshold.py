@@ -1,4 +1,4 @@
-"""A threshold, or none at all."""
+"""A threshold that may be none at all, and the numbers that every kind of neuron has."""
 
 from __future__ import annotations
 
@@ -43,4 +43,6 @@ class Threshold(Number):
         return "" if isinstance(value, NoThreshold) else Number.broken(self, name, value)
 
 
+TAU_REF = Number("ms", 0.0, short="tau_ref", meaning="refractory period")
 V_THRESH = Threshold("mV", short="v_thresh", meaning="threshold")
+V_INIT = Number("mV", short="v_init", meaning="initial V")

@@ -141,8 +141,4 @@ def test_temperature_is_a_parameter_to_sweep():
     np.testing.assert_array_equal(both.train(2), hot.train(1))
     model = natrium.Model(neuron=warm, stimulus=[DRIVE])
     assert natrium.loads(to_toml(model)) == model
-    run = natrium.simulate(warm, DRIVE, t_end=40.0)
-    assert "celsius" not in natrium.spike_time_gradients(run).names
-    with pytest.raises(natrium.ModelError, match="stands in rates, got celsius"):
-        natrium.spike_time_gradients(run, ("celsius",))
     assert r"3 (\alpha" in natrium.latex(warm.changed({"celsius": 16.3}))

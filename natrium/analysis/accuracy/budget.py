@@ -46,8 +46,8 @@ class Budget(Result):
         What each rule (all causes but the faults and the order) moves by itself, ms.
     total : ndarray, shape (n_spikes,)
         Label less true time under the script's own refractory rule, ms.
-    other : {"hold", "clamp"}
-        The refractory rule that is not the script's.
+    other : {"hold", "clamp", ""}
+        The refractory rule that is not the script's; empty where there is none.
     other_rule : ndarray, shape (n_spikes,)
         True time under the script's rule less true time under the other one, ms: what holding the gates
         does.
@@ -75,12 +75,12 @@ class Budget(Result):
     def table(self) -> list[dict[str, Any]]:
         """Give one row per cause, then the totals: what it moves each spike by, ms."""
         held = HELD if self.other == "clamp" else "gates moving instead of held"
-        named = [
-            *zip(self.causes, self.parts, strict=True),
-            ("total", self.total),
-            (held, self.other_rule),
-            (f"total against {self.other}", self.total + self.other_rule),
-        ]
+        named = [*zip(self.causes, self.parts, strict=True), ("total", self.total)]
+        if self.other:
+            named += [
+                (held, self.other_rule),
+                (f"total against {self.other}", self.total + self.other_rule),
+            ]
         numbers = self.numbers.tolist()
         return [
             {"cause": cause}
@@ -143,10 +143,8 @@ def error_budget(
         alone.append(train(rules))
     own = walk[0]
     walk.append(truth.spike_times)
-    other = {"hold": "clamp", "clamp": "hold"}[model.neuron.refractory]
-    walk, (*alone, beside), kept = _in_common(
-        walk, [*alone, comparison.truths[other].spike_times], truth.spike_times
-    )
+    other = comparison.truths[comparison.other or comparison.own]
+    walk, (*alone, beside), kept = _in_common(walk, [*alone, other.spike_times], truth.spike_times)
     if not kept.any():
         return None
     pairs = match_spikes(own, truth.spike_times)
@@ -157,7 +155,7 @@ def error_budget(
         parts=np.array([before - after for before, after in pairwise(walk)]),
         alone=np.array([start - each for each in alone]),
         total=walk[0] - walk[-1],
-        other=other,
+        other=comparison.other,
         other_rule=walk[-1] - beside,
         numbers=np.array(numbers),
         left_out=len(pairs) - len(numbers),

@@ -164,7 +164,7 @@ def _counter(comparison: Comparison) -> str:
 
 def _rules(comparison: Comparison) -> list[str]:
     neuron = comparison.model.neuron
-    if neuron.is_leaky or not neuron.of_channels:
+    if neuron.is_leaky or not neuron.of_channels or not comparison.other:
         return []
     hold, clamp = (comparison.truths[rule].spike_times for rule in ("hold", "clamp"))
     shifts = (partners_of(clamp, hold) - hold).tolist()
@@ -227,7 +227,8 @@ def _shrinking(ladder: Sequence[LadderRow]) -> list[str]:
 
 def _trust(comparison: Comparison) -> str:
     if not comparison.truth.n_spikes:
-        return "The true course has no spike under either refractory rule, at every tolerance tried."
+        under = " under either refractory rule" if comparison.other else ""
+        return f"The true course has no spike{under}, at every tolerance tried."
     return (
         f"The true spike times are known to {max(comparison.truth_error, 1e-15):.0e} ms: a second solve, at "
         "another tolerance, says so."

@@ -11,8 +11,8 @@ import numpy as np
 from natrium.analysis.accuracy.matching import SpikePair, match_spikes
 from natrium.analysis.accuracy.truth import Reference, reference
 from natrium.analysis.result import Result
-from natrium.model import Model, ModelError, UnsupportedModel
-from natrium.model.hybrid import REFRACTORY_RULES
+from natrium.model import Model, ModelError
+from natrium.model.hybrid import BY_STATE
 from natrium.solvers import FixedStep, Trajectory
 
 
@@ -27,7 +27,8 @@ class Comparison(Result):
     script : Trajectory
         The replay, labelled as the script labels it.
     references : dict
-        ``"hold"`` and ``"clamp"``: the truth under each rule, with its error bars.
+        ``"hold"`` and ``"clamp"``: the truth under each rule, with its error bars; ``"by state"`` alone where
+        the model says of each state what it does.
     """
 
     model: Model
@@ -47,7 +48,18 @@ class Comparison(Result):
     @property
     def reference(self) -> Reference:
         """The truth under the script's own refractory rule."""
-        return self.references[self.model.neuron.refractory]
+        return self.references[self.own]
+
+    @property
+    def own(self) -> str:
+        """The script's own refractory rule, as it is named in `references`."""
+        rule = self.model.neuron.refractory
+        return rule if isinstance(rule, str) else BY_STATE
+
+    @property
+    def other(self) -> str:
+        """The rule that is not its own; empty where there is none to hold against it."""
+        return {"hold": "clamp", "clamp": "hold"}.get(self.own, "")
 
     @property
     def dt(self) -> float:
@@ -87,7 +99,7 @@ class Comparison(Result):
             "n_spikes_true": truth.n_spikes,
             "truth_error_ms": self.truth_error,
             "V_peak_mV": float(truth.sample(FINE)[1][0].max()),
-            "v_thresh_mV": neuron.v_thresh,
+            "v_thresh_mV": None if neuron.system.threshold_moves else neuron.v_thresh,
             "largest_input_mV": largest,
             **leak,
             "tau_ref_ms": neuron.tau_ref,
@@ -99,15 +111,14 @@ class Comparison(Result):
 
     def pairs(self, rule: str | None = None) -> tuple[SpikePair, ...]:
         """Match the script's spikes with the true ones under a refractory rule."""
-        truth = self.truths[rule or self.model.neuron.refractory]
+        truth = self.truths[rule or self.own]
         return match_spikes(self.script.spike_times, truth.spike_times)
 
     def table(self) -> list[dict[str, Any]]:
         """Give one row per spike: label, true times under both rules and the differences, ms."""
         rows: list[dict[str, Any]] = []
-        own = self.model.neuron.refractory
-        other = {"hold": "clamp", "clamp": "hold"}[own]
-        others = {pair.label: pair for pair in self.pairs(other)}
+        own, other = self.own, self.other
+        others = {pair.label: pair for pair in self.pairs(other)} if other else {}
         for number, pair in enumerate(self.pairs(own), start=1):
             beside = others.get(pair.label) if pair.label is not None else None
             rows.append(
@@ -116,10 +127,13 @@ class Comparison(Result):
                     "script_label_ms": pair.label,
                     f"true_{own}_ms": pair.truth,
                     f"difference_{own}_ms": pair.difference,
+                }
+            )
+            if other:
+                rows[-1] |= {
                     f"true_{other}_ms": beside.truth if beside else None,
                     f"difference_{other}_ms": beside.difference if beside else None,
                 }
-            )
         return rows
 
 
@@ -136,6 +150,8 @@ def _steps_of(model: Model) -> tuple[float, float]:
 def compare_script(model: Model) -> Comparison:
     """Replay a script and solve its model truly, under both refractory rules.
 
+    A rule that says of each state what it does is kept as it is.
+
     Parameters
     ----------
     model : Model
@@ -145,22 +161,16 @@ def compare_script(model: Model) -> Comparison:
     ------
     ModelError
         When the model has no `dt` or no `t_end`.
-    UnsupportedModel
-        When its refractory rule is neither hold nor clamp.
     SolverError
         When a run cannot be carried through.
     """
     dt, t_end = _steps_of(model)
-    if model.neuron.refractory not in REFRACTORY_RULES:
-        raise UnsupportedModel(
-            "a comparison is made under the refractory rules hold and clamp, got one for each state: give "
-            "refractory = 'hold' or 'clamp'"
-        )
     t_start = model.simulation.t_start
     script = FixedStep(dt=dt).solve(model.neuron, model.stimulus, t_start=t_start, t_end=t_end)
+    own = model.neuron.refractory
     references = {}
-    for rule in ("hold", "clamp"):
-        neuron = attrs.evolve(model.neuron, refractory=rule)
+    for rule in ("hold", "clamp") if isinstance(own, str) else (BY_STATE,):
+        neuron = attrs.evolve(model.neuron, refractory=own if rule == BY_STATE else rule)
         references[rule] = reference(attrs.evolve(model, neuron=neuron))
     return Comparison(model, script, references)
 

@@ -12,7 +12,7 @@ import numpy as np
 from natrium.analysis.accuracy.budget import Budget, error_budget
 from natrium.analysis.accuracy.matching import match_spikes
 from natrium.analysis.accuracy.script import Comparison, compare_script
-from natrium.analysis.doctor.diagnosis import OTHER_RULE, Diagnosis, step_of
+from natrium.analysis.doctor.diagnosis import Diagnosis, step_of
 from natrium.analysis.doctor.hypotheses.anatomy import Anatomy, identify
 from natrium.analysis.doctor.hypotheses.recording import read_recording
 from natrium.analysis.doctor.probes.prober import Prober
@@ -120,7 +120,7 @@ def _of_rules(script: FixedStep | None, model: Model, comparison: Comparison, na
     except SolverError as error:
         return _broken_off(script, model, comparison, name, str(error))
     found = known_findings(script, run, model)
-    found += _cancelling(run.spike_times, script.label, script.dt, model, comparison)
+    found += _cancelling(run.spike_times, script.label, script.dt, comparison)
     return Diagnosis(
         model=model,
         subject=name or "the model's own script",
@@ -149,10 +149,11 @@ def _broken_off(
     )
 
 
-def _cancelling(spikes: Array, label: str, dt: float, model: Model, comparison: Comparison) -> list[Finding]:
+def _cancelling(spikes: Array, label: str, dt: float, comparison: Comparison) -> list[Finding]:
     """Note the spikes that lie near the truth of the other refractory rule, by chance."""
-    own = model.neuron.refractory
-    other = OTHER_RULE[own]
+    own, other = comparison.own, comparison.other
+    if not other:
+        return []
     near = {one.label: one.truth for one in match_spikes(spikes, comparison.truths[other].spike_times)}
     found = []
     for number, pair in enumerate(match_spikes(spikes, comparison.truths[own].spike_times), start=1):
@@ -218,7 +219,7 @@ def _of_object(
             "labelled with the end of their step and the input is read as start <= t < stop.",
         )
     )
-    found += _cancelling(spikes, "end", dt, model, comparison)
+    found += _cancelling(spikes, "end", dt, comparison)
     twin = twin_of(anatomy, model, dt, run.V)
     found += _twin_note(twin)
     return Diagnosis(
@@ -275,7 +276,7 @@ def _of_recording(recording: Recording, model: Model, comparison: Comparison, na
     found += anatomy_findings(anatomy, model, dt, recorded=True)
     found += threshold_bracket(reading.threshold, model.neuron)
     label: Literal["start", "end"] = "start" if abs(reading.shift + dt) < 1e-6 * dt else "end"
-    found += _cancelling(reading.spikes, label, dt, model, comparison)
+    found += _cancelling(reading.spikes, label, dt, comparison)
     strict = any(edge.on and edge.late == 1 for edge in reading.edges)
     samples = recording.V if reading.first else recording.V[1:]
     twin = twin_of(anatomy, model, dt, samples, label=label, edges="strict" if strict else "half-open")

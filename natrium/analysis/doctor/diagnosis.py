@@ -18,8 +18,6 @@ from natrium.model import Model
 from natrium.model.arrays import Array
 from natrium.solvers import Trajectory
 
-OTHER_RULE = {"hold": "clamp", "clamp": "hold"}
-
 
 def step_of(model: Model) -> float:
     """Give the script's step, ms."""
@@ -89,14 +87,15 @@ class Diagnosis(Result):
 
     def pairs(self, rule: str | None = None) -> tuple[SpikePair, ...]:
         """Match the subject's labels with the true spikes under a refractory rule."""
-        truth = self.truths[rule or self.model.neuron.refractory]
+        truth = self.truths[rule or self.comparison.own]
         return match_spikes(self.spike_times, truth.spike_times)
 
     def table(self) -> list[dict[str, Any]]:
         """Give one row per spike: label, the time it belongs to, true times and differences, ms."""
-        own = self.model.neuron.refractory
+        own, other = self.comparison.own, self.comparison.other
         late = self.dt if self.label == "start" else 0.0
-        others = {one.label: one for one in self.pairs(OTHER_RULE[own]) if one.label is not None}
+        beside_it = self.pairs(other) if other else ()
+        others = {one.label: one for one in beside_it if one.label is not None}
         rows = []
         for number, pair in enumerate(self.pairs(own), start=1):
             beside = others.get(pair.label) if pair.label is not None else None
@@ -107,10 +106,13 @@ class Diagnosis(Result):
                     "belongs_to_ms": None if pair.label is None else pair.label + late,
                     f"true_{own}_ms": pair.truth,
                     f"difference_{own}_ms": pair.difference,
-                    f"true_{OTHER_RULE[own]}_ms": beside.truth if beside else None,
-                    f"difference_{OTHER_RULE[own]}_ms": beside.difference if beside else None,
                 }
             )
+            if other:
+                rows[-1] |= {
+                    f"true_{other}_ms": beside.truth if beside else None,
+                    f"difference_{other}_ms": beside.difference if beside else None,
+                }
         return rows
 
     def sentences(self) -> list[str]:

@@ -133,9 +133,14 @@ class _Walk:
         # A series is as good between its steps' ends as there; other solvers' dense output is not.
         self.known = trajectory if isinstance(trajectory.made_by, Compiled) else None
         stiff = "Radau" in trajectory.statistics.get("steps", {})
-        self.linear = self.plain = linearised(trajectory.neuron.system, stiff)
-        self.surfaces = surfaces_of(trajectory.neuron.system, stiff)
+        system = directions.system or trajectory.neuron.system
+        self.linear = self.plain = linearised(system, stiff)
+        self.surfaces = surfaces_of(system, stiff)
         self.trajectory = trajectory
+        # The flow of a refractory period that has no closed form.
+        self.resting = None
+        if system.relaxations is None and self.surfaces is None:
+            self.resting = linearised(system.resting, stiff)
         if self.surfaces is not None:  # their sides are parameters that do not move
             still = np.zeros((self.surfaces.n_sides, directions.start.shape[1]))
             self.directions = attrs.evolve(directions, parameters=np.vstack([directions.parameters, still]))
@@ -154,6 +159,7 @@ class _Walk:
         self.kicks = Run(trajectory.neuron, trajectory.stimulus, trajectory.t_start, trajectory.t_end).kicks()
         self.refractory_until = -math.inf
         self.restart: tuple[Array, Array] | None = None  # derivatives of state and time, until V is free
+        self.release: Array | None = None  # the latter alone, while a refractory period is integrated
         self.spikes: list[Spike] = []
 
     @property
@@ -166,9 +172,12 @@ class _Walk:
             self._kick(span)
         while self.t < span.end and not self.done:
             if self.refractory_until > self.t:
-                self.t = min(span.end, self.refractory_until)
+                self._rest(span, min(span.end, self.refractory_until))
                 continue
             if self.restart is not None:
+                if self.event is not None and self.event.time <= self.t + 4.0 * math.ulp(self.t):
+                    self._spike_at_once(span)
+                    continue
                 self._restart(span)
             spiking = self.event is not None and self.event.time <= span.end
             end = self.event.time if self.event is not None and spiking else span.end
@@ -213,8 +222,21 @@ class _Walk:
         if self.restart is not None:
             self.restart = (S, self.restart[1])
 
+    def _rest(self, span: Span, end: float) -> None:
+        """Go on to a time within a refractory period: where it is integrated, with states and derivatives."""
+        if self.resting is not None:
+            self.linear = self.resting
+            drive = span.drive(self.t)
+            self._integrate(span, drive, end - self.t, spiking=False)
+            if end >= self.refractory_until and self.release is not None:
+                f, _, _ = self.resting.flow(self.y, drive(end - self.t))
+                self.restart = (self.S + np.outer(f, self.release), self.release)
+                self.release, self.linear = None, self.plain
+        self.t = end
+
     def _integrate(self, span: Span, drive: Drive, length: float, spiking: bool) -> None:
-        v_thresh = self.trajectory.neuron.v_thresh if spiking else math.inf
+        moves = self.trajectory.neuron.system.threshold_moves
+        v_thresh = math.inf if moves or not spiking else self.trajectory.neuron.v_thresh
         if self.surfaces is not None:
             self._through_branches(span, length, v_thresh)
             return
@@ -303,17 +325,39 @@ class _Walk:
         after = r_y @ (self.S + np.outer(own, gradient)) + r_p @ dp
         bend = float(h_y @ (J @ f + f_I * (level - drive(s - LOOKBACK)) / LOOKBACK))
         margin = slope**2 / (-2.0 * bend) if bend < 0.0 else math.inf
-        self.spikes.append(Spike(event.time, gradient, after, slope, margin))
+        self._reset(Spike(event.time, gradient, after, slope, margin), level)
+
+    def _spike_at_once(self, span: Span) -> None:
+        """Fire as a refractory period ends: the spike moves as its end does."""
+        assert self.restart is not None
+        assert self.event is not None
+        state, time = self.restart
+        r_y, r_p = self.plain.reset(self.event.before)
+        level = span.drive(span.begin)(self.t - span.begin)
+        after = r_y @ state + r_p @ self.directions.parameters
+        self._reset(Spike(self.event.time, time, after, self.event.slope, math.inf), level)
+
+    def _reset(self, spike: Spike, level: float) -> None:
+        """Go on after a spike: through the refractory period where it has a closed form, else into it."""
+        event, dp = self.event, self.directions.parameters
+        assert event is not None
+        self.spikes.append(spike)
+        gradient, after = spike.gradient, spike.after
         if self.renew is not None:
             gradient, after = self.renew(gradient, after)
-        length, of_length = linear.refractory()
+        length, of_length = self.linear.refractory()
+        self.event = next(self.events, None)
+        self.refractory_until = event.time + length
+        if self.resting is not None:
+            f, _, _ = self.resting.flow(event.after, level)
+            self.y, self.S = event.after.copy(), after - np.outer(f, gradient)
+            self.restart, self.release = None, gradient + of_length @ dp
+            return
         self.y, D, moved = self.plain.rest(event.after, length)
         by_parameters = self.plain.rest_by_parameters(event.after, length)
         moving = of_length @ dp
         self.S = D @ after + np.outer(moved, moving) + by_parameters @ dp[: by_parameters.shape[1]]
         self.restart = (self.S, gradient + moving)
-        self.refractory_until = event.time + length
-        self.event = next(self.events, None)
 
     def _restart(self, span: Span) -> None:
         """Let V go: the flow begins earlier or later by what the restart's time moves."""

@@ -14,6 +14,7 @@ from natrium.analysis.variation.linearised import linearised
 from natrium.analysis.variation.pieces import RTOL, Directions
 from natrium.model import (
     AnyNeuron,
+    HybridSystem,
     Model,
     ModelError,
     Number,
@@ -113,8 +114,8 @@ def spike_time_gradients(
     """Differentiate every spike time by every parameter.
 
     The variational equations are integrated along the run; resets, refractory periods and edges of the
-    input enter by their jump terms (see `variation.equations`). The numbers inside the gates'
-    rates have no names and are left out. What starts at its steady state starts there for every
+    input enter by their jump terms (see `variation.equations`). Numbers inside the gates' rates take part
+    where they have names (`natrium.constants`). What starts at its steady state starts there for every
     `v_init`; `v_rest` moves the leak alone, not `v_reset` and `v_init`.
 
     Parameters
@@ -123,7 +124,8 @@ def spike_time_gradients(
         An event-driven run, or a model to run so.
     parameters : sequence of str, optional
         Names, all by default: ``tau_m``, ``tau_ref``, ``v_rest``, ``v_thresh``, ``v_reset``, ``v_init``,
-        ``g_<channel>``, ``E_<channel>``; and of the k-th stimulus ``I_<k>``, ``start_<k>``, ...
+        ``g_<channel>``, ``E_<channel>``, ``celsius``, constants of rates; and of the k-th
+        stimulus ``I_<k>``, ``start_<k>``, ...
     rtol : float
         Relative tolerance of the variational equations.
     graze : float
@@ -167,18 +169,11 @@ def choose_smooth(neuron: AnyNeuron, stimulus: Sum, names: Sequence[str] | None)
     Raises
     ------
     ModelError
-        When there is no such parameter, or it stands in rates, or is the seed, time constant or start
-        of a noise.
+        When there is no such parameter, or it is the seed, time constant or start of a noise.
     """
     chosen = choose(neuron, stimulus, names)
-    if names is not None:
-        if inner := [name for name, one in chosen.items() if one.structural]:
-            raise ModelError(
-                "natrium takes no derivative of spike times by what stands in rates, got "
-                f"{', '.join(inner)}: vary it in a sweep"
-            )
-        if rough := [name for name, one in chosen.items() if not one.smooth]:
-            raise ModelError(f"spike times have no derivative by {', '.join(rough)}: leave it out")
+    if names is not None and (rough := [name for name, one in chosen.items() if not one.smooth]):
+        raise ModelError(f"spike times have no derivative by {', '.join(rough)}: leave it out")
     return {name: one for name, one in chosen.items() if one.smooth}
 
 
@@ -208,7 +203,7 @@ def parameter_directions(
     t_start, t_end : float
         ms.
     """
-    system = neuron.system
+    system = neuron.system_by(tuple(one.name for one in chosen.values() if one.structural))
     symbols = [symbol.name for symbol in system.parameters]
     start = np.zeros((len(system.states), len(chosen)))
     by_parameters = np.zeros((len(symbols), len(chosen)))
@@ -218,8 +213,10 @@ def parameter_directions(
     for column, one in enumerate(chosen.values()):
         if one.symbol:
             by_parameters[symbols.index(one.symbol), column] = 1.0
+            if one.structural:
+                start[:, column] = _initial_slope(neuron, system, one)
         elif one.part is None:  # where V starts
-            start[:, column] = _initial_slope(neuron)
+            start[:, column] = _initial_slope(neuron, system, one)
         else:
             part = stimulus.parts[one.part]
             for kick in part.kicks():
@@ -235,20 +232,23 @@ def parameter_directions(
                 if t_start < edge.time < t_end:
                     edges.setdefault(edge.time, []).append((column, edge.velocity, part))
     scale = 1.0 / np.maximum(1.0, np.abs([one.value for one in chosen.values()]))
-    return Directions(start, by_parameters, tuple(inputs), edges, kicks, scale)
+    return Directions(start, by_parameters, tuple(inputs), edges, kicks, scale, system)
 
 
-def _initial_slope(neuron: AnyNeuron) -> Array:
-    """Give the derivative of the initial state by `v_init`: gates at their steady state move along."""
+def _initial_slope(neuron: AnyNeuron, system: HybridSystem, one: Parameter) -> Array:
+    """Differentiate the initial state by `v_init` or a number in rates: what is steady moves along."""
     slopes = np.zeros(len(neuron.starts_steady))
-    slopes[0] = 1.0
-    if any(neuron.starts_steady) and len(neuron.system.gates) < len(slopes) - 1:
+    slopes[0] = float(not one.structural)
+    if not any(neuron.starts_steady):
+        return slopes
+    if len(system.gates) < len(slopes) - 1:
         # Shares of a kinetic scheme have no closed form: by central differences of the fourth order.
-        V = neuron.initial_state()[0]
-        starts = (neuron.changed({"v_init": V + k * REACH}).initial_state() for k in (-2, -1, 1, 2))
+        reach = REACH * max(1.0, abs(one.value)) if one.structural else REACH
+        starts = (neuron.changed({one.name: one.value + k * reach}).initial_state() for k in (-2, -1, 1, 2))
         far_below, below, above, far_above = map(np.array, starts)
-        return np.asarray((8.0 * (above - below) - (far_above - far_below)) / (12.0 * REACH))
-    if any(neuron.starts_steady):
-        steady = linearised(neuron.system).steady_slopes(neuron.initial_state()[0])
-        slopes[1:] = np.where(neuron.starts_steady[1:], steady, 0.0)
+        return np.asarray((8.0 * (above - below) - (far_above - far_below)) / (12.0 * reach))
+    by_voltage, by_parameters = linearised(system).steady_slopes(neuron.initial_state()[0])
+    symbols = [symbol.name for symbol in system.parameters]
+    moved = by_parameters[:, symbols.index(one.symbol)] if one.structural else by_voltage
+    slopes[1:] = np.where(neuron.starts_steady[1:], moved, 0.0)
     return slopes

@@ -58,8 +58,13 @@ def _structure(system: HybridSystem) -> _Structure:
         duration=lower_expressions(
             (duration, *(sympy.diff(duration, symbol) for symbol in system.parameters)), system.parameters
         ),
-        rates=lower_expressions(tuple(gate.rate for gate in system.gates), (V,)),
-        steady=tuple(lower_expressions((sympy.diff(gate.inf, V),), (V,)) for gate in system.gates),
+        rates=lower_expressions(tuple(gate.rate for gate in system.gates), (V, *system.parameters)),
+        steady=tuple(
+            lower_expressions(
+                tuple(gate.inf.diff(symbol) for symbol in (V, *system.parameters)), (V, *system.parameters)
+            )
+            for gate in system.gates
+        ),
         resting=_resting(system),
     )
 
@@ -234,11 +239,23 @@ class Linearised:
             by_state[row], by_length[row], by_parameters[row] = slopes[:n], slopes[n], slopes[n + 1 :]
         return end, by_state, by_length, by_parameters
 
-    def steady_slopes(self, V: float) -> Array:
-        """Give d x_inf / dV of every gate, shape (n_gates,), per mV; 0 for one that does not move there."""
-        rates = self.structure.rates(V)
-        pairs = zip(rates, self.structure.steady, strict=True)
-        return np.array([lowered(V)[0] if rate > 0.0 else 0.0 for rate, lowered in pairs])
+    def steady_slopes(self, V: float) -> tuple[Array, Array]:
+        """Give the derivatives of every gate's steady state, by V and by the system's parameters.
+
+        Returns
+        -------
+        by_voltage : ndarray, shape (n_gates,)
+            Per mV; 0, as all others, of a gate that does not move there.
+        by_parameters : ndarray, shape (n_gates, n_parameters)
+        """
+        values = self.system.values
+        slopes = np.zeros((len(self.structure.steady), 1 + len(values)))
+        for row, rate, lowered in zip(
+            slopes, self.structure.rates(V, *values), self.structure.steady, strict=True
+        ):
+            if rate > 0.0:
+                row[:] = lowered(V, *values)
+        return slopes[:, 0], slopes[:, 1:]
 
 
 def linearised(system: HybridSystem, stiff: bool = False) -> Linearised:

@@ -10,7 +10,7 @@ from natrium.analysis.variation.gradients import parameter_directions
 from natrium.analysis.variation.pieces import Directions
 from natrium.model import Model, choose, with_parameters
 from natrium.model.arrays import Array
-from natrium.solvers import Trajectory, accurate
+from natrium.solvers import EventDriven, Trajectory, accurate
 
 RUN_RTOL = 1e-10
 SLOPE_RTOL = 1e-8  # of the slopes that the search goes by; those of the result are made anew
@@ -35,7 +35,9 @@ class Misfit:
     def __init__(self, model: Model, times: Array, names: tuple[str, ...]) -> None:
         self.model, self.times, self.names = model, times, names
         self.runs = 0
-        self.solver = accurate(model.neuron, RUN_RTOL)
+        # Another number in the rates makes other equations: not worth a compiler for one run.
+        inner = any(one.structural for one in choose(model.neuron, model.stimulus, names).values())
+        self.solver = EventDriven(rtol=RUN_RTOL) if inner else accurate(model.neuron, RUN_RTOL)
         simulation = model.simulation
         assert simulation.t_end is not None
         self.begin, self.end = simulation.t_start, simulation.t_end

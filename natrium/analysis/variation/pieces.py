@@ -11,7 +11,7 @@ import numpy as np
 from scipy.integrate import solve_ivp
 
 from natrium.analysis.variation.linearised import Linearised
-from natrium.model import Drive, SolverError, Stimulus
+from natrium.model import Drive, HybridSystem, SolverError, Stimulus
 from natrium.model.arrays import Array
 
 # Of the variational equations: far below what gradients are asked for.
@@ -41,6 +41,8 @@ class Directions:
         By time, ms: direction, the state that jumps, velocity of the time, and growth of the jump.
     scale : ndarray, shape (P,)
         Natural size of a derivative in each direction, for tolerances.
+    system : HybridSystem or None
+        The neuron's, where other parameters than its usual ones have symbols.
     """
 
     start: Array
@@ -49,6 +51,7 @@ class Directions:
     edges: Mapping[float, list[tuple[int, float, Stimulus]]] = attrs.field(factory=dict)
     kicks: Mapping[float, list[tuple[int, int, float, float]]] = attrs.field(factory=dict)
     scale: Array = attrs.field()
+    system: HybridSystem | None = None
 
     @scale.default
     def _unit(self) -> Array:

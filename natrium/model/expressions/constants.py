@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any
@@ -134,6 +134,15 @@ def used_in(text: str, known: Constants | None = None) -> Constants:
 def fill(text: str, known: Constants) -> str:
     """Put the constants' numbers into a text."""
     return _put(text, numbers(known)) if known else text
+
+
+def keep_names(text: str, known: Constants, names: Collection[str]) -> str:
+    """Put the constants' numbers into a text, but leave some of these names as they are.
+
+    Those that are text of others come in by what they are made of.
+    """
+    kept = tuple((name, value) for name, value in known if name not in names)
+    return _put(spell_out(text, known), {name: value for name, value in kept if isinstance(value, float)})
 
 
 def spell_out(text: str, known: Constants) -> str:

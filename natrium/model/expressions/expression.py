@@ -7,7 +7,7 @@ script), or built into SymPy (for everything else).
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from functools import lru_cache
 from typing import Any
@@ -20,7 +20,7 @@ from sympy.printing.str import StrPrinter
 from natrium.model.branches import as_choices, choose, maximum, minimum
 from natrium.model.checks import Number, is_real, show
 from natrium.model.errors import ModelError, NatriumError
-from natrium.model.expressions.constants import Constants, fill, used_in
+from natrium.model.expressions.constants import Constants, fill, keep_names, used_in
 from natrium.model.expressions.exprel import exprel
 from natrium.model.expressions.reader import ARITHMETIC, NUMERIC, Node, evaluator, read, refuse
 
@@ -107,6 +107,14 @@ class Expression:
         """The expression as SymPy, simplified as SymPy does by itself."""
         return symbolic_of(fill(self.text, self.constants), self.variable)
 
+    def symbolic_by(self, names: Collection[str]) -> sympy.Expr:
+        """Give the expression as SymPy with some of its constants as symbols, each as `constant_symbol`."""
+        own = [name for name, value in self.constants if name in names and not isinstance(value, str)]
+        if not own:
+            return self.symbolic
+        named = symbolic_of(keep_names(self.text, self.constants, own), self.variable, *own)
+        return named.xreplace({sympy.Symbol(name, real=True): constant_symbol(name) for name in own})
+
     def changed(self, values: Mapping[str, float]) -> Expression:
         """Give the same expression with other numbers for some of its constants."""
         if not any(name in values for name, _ in self.constants):
@@ -142,6 +150,11 @@ class Expression:
         function = evaluator(self.tree)
         # Python's own floats raise at 1/0, and make complex numbers, where NumPy's give inf and NaN.
         return lambda x: function(np.float64(x) if isinstance(x, (float, int)) else x)
+
+
+def constant_symbol(name: str) -> sympy.Symbol:
+    """Give the symbol that stands for a constant, which is no name of a user."""
+    return sympy.Symbol(f"_{name}_", real=True)
 
 
 @contextmanager

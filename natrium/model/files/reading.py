@@ -28,13 +28,13 @@ from natrium.model.files.door import OpenDoor, constants_through, door, first_cu
 from natrium.model.hybrid import REFRACTORY_RULES
 from natrium.model.hybrid_neuron import HybridNeuron
 from natrium.model.leak import CURRENTS
-from natrium.model.neuron import TAU_REF, Neuron
+from natrium.model.neuron import Neuron
 from natrium.model.quantities import is_quantity
 from natrium.model.scheme import Scheme, Transition
 from natrium.model.simulation import Model, Simulation
 from natrium.model.stimuli.kinds import KINDS, VERSION
 from natrium.model.stimuli.stimulus import Stimulus
-from natrium.model.threshold import NO_THRESHOLD, V_THRESH, as_threshold
+from natrium.model.threshold import NO_THRESHOLD, TAU_REF, V_THRESH, as_threshold
 
 # Of a message: more would not be read.
 MAX_TOLD, MAX_TOLD_LENGTH = 50, 400
@@ -82,7 +82,7 @@ class _Equations:
             equations=_spelled(self.equations, known),
             initial=self.initial,
             parameters=self.parameters | {name: x for name, x in known if not isinstance(x, str)},
-            v_thresh=self.threshold,
+            v_thresh=_spelled({"threshold": self.threshold}, known)["threshold"],
             reset=_spelled(self.reset, known),
             tau_ref=duration,
             refractory=rule or period or "hold",
@@ -343,7 +343,8 @@ def _new_value(name: str, value: Any) -> Any:
 
 def _threshold(value: Any, _: Any) -> Any:
     value = through("threshold", value, "mV")
-    V_THRESH.check("threshold", as_threshold(value))
+    if not isinstance(value, str):
+        V_THRESH.check("threshold", as_threshold(value))
     return value
 
 

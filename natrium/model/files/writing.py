@@ -81,7 +81,7 @@ def _equations(neuron: HybridNeuron) -> dict[str, Any]:
     states = [name for name, _ in neuron.equations]
     known = sorted({*states, *(name for name, _ in neuron.parameters), "I"})
     rule = neuron.refractory
-    threshold = float(neuron.v_thresh) if neuron.fires else NO_THRESHOLD
+    threshold = _text("v_thresh", neuron.threshold, known) if neuron.fires else NO_THRESHOLD
     words = {"rule": rule} if isinstance(rule, str) else dict(rule)
     unit = {"input_unit": neuron.input_unit} if neuron.input_unit else {}
     return unit | {

@@ -25,6 +25,7 @@ from natrium.model import (
     smooth_spans,
 )
 from natrium.model.arrays import Array
+from natrium.model.frame import Frame
 from natrium.model.hybrid import over_threshold
 from natrium.solvers.base import BaseSolver, Run
 from natrium.solvers.closed_form import decide
@@ -135,14 +136,16 @@ class EventDriven(BaseSolver):
 class _Dense:
     """The dense output of one stretch, its polynomials made when first asked for."""
 
-    def __init__(self, records: list[Record], end: float, fun: Rhs, shift: Array) -> None:
-        self.records, self.end, self.fun, self.shift = records, end, fun, shift
+    def __init__(self, records: list[Record], end: float, fun: Rhs, frame: Frame) -> None:
+        self.records, self.end, self.fun, self.frame = records, end, fun, frame
 
     @cached_property
     def polynomials(self) -> Polynomials:
         coefficients = np.stack([record.coefficients(self.fun) for record in self.records], axis=1)
         knots = np.array([*(record.t for record in self.records), self.end])
-        return Polynomials(coefficients, knots, self.shift)
+        for place in np.flatnonzero(self.frame.weights).tolist():
+            coefficients[..., 0] += self.frame.weights[place] * coefficients[..., place]
+        return Polynomials(coefficients, knots, self.frame.outward(np.zeros(len(self.frame.weights))))
 
     def __call__(self, s: Array) -> Array:
         return self.polynomials(s)
@@ -161,9 +164,8 @@ class _Course:
         neuron = run.neuron
         self.kernel: Kernel = lower(neuron.system)
         initial = neuron.initial_state()
-        self.shift = np.zeros(len(initial))
-        self.shift[0] = neuron.origin
-        self.y = np.array(initial) - self.shift
+        self.frame = self.kernel.frame
+        self.y = self.frame.inward(np.array(initial))
         self.rtol = max(solver.rtol, LEAST_RTOL)
         own = None if solver.atol is None else max(solver.atol, LEAST_ATOL)
         self.atol = np.full(len(initial), own or ATOL_GATE * self.rtol)
@@ -177,6 +179,8 @@ class _Course:
         self.refractory_until = 0.0
         self.stands = self.kernel.system.relaxations is not None  # while refractory
         self.passes = self.kernel.system.passes
+        moving = zip(self.kernel.system.resting.rhs, (1.0, *self.frame.weights[1:]), strict=True)
+        self.falls = any(flow != 0 and weight != 0.0 for flow, weight in moving)  # u, while refractory
         self.above = self.passes and self.y[0] >= 0.0  # the threshold, where V goes on through it
         self.kicks = run.kicks()
 
@@ -199,12 +203,13 @@ class _Course:
         """Let a state jump; V that is held stays, and one that jumps over the threshold fires at once."""
         if place == 0 and self.refractory_until > begin:
             return
-        self.y = self.y.copy()
-        self.y[place] += amount
-        over = self.y[0] >= 0.0
-        if place == 0 and self.neuron.fires and over and not self.above:
-            self._spike(math.inf, begin, self.y + self.shift)
-        elif place == 0 and self.passes:
+        before = self.frame.outward(self.y)
+        before[place] += amount
+        self.y = self.frame.inward(before)
+        over, counts = self.y[0] >= 0.0, place == 0 or self.frame.weights[place] != 0.0
+        if counts and self.refractory_until <= begin and self.neuron.fires and over and not self.above:
+            self._spike(math.inf, begin, before)
+        elif counts and self.passes:
             self.above = bool(over)
 
     def warnings(self, exact: Trajectory | None) -> tuple[str, ...]:
@@ -220,19 +225,21 @@ class _Course:
         """Go through (a part of) a refractory period; give the time reached."""
         if self.stands:
             self._stand(begin, end - begin)
-            return end
-        self._flow(span, begin, end, lower(self.kernel.system.resting), fires=False)
-        if end >= self.refractory_until and self.y[0] >= 0.0:
+        else:
+            self._flow(span, begin, end, lower(self.kernel.system.resting), fires=False)
+        if self.passes:
+            self.above = bool(self.y[0] >= 0.0)
+        elif end >= self.refractory_until and self.y[0] >= 0.0:
             level = span.drive(self.t_start + end)(0.0) - self.neuron.gap
             slope = self.kernel.event_rhs(*self.y.tolist(), level, *self.kernel.parameters)[0]
-            self._spike(slope, end, self.y + self.shift)
+            self._spike(slope, end, self.frame.outward(self.y))
         return end
 
     def _stand(self, begin: float, length: float) -> None:
         """Go through (a part of) a refractory period in closed form."""
-        segment = rest_segment(self.kernel, self.t_start + begin, length, self.y + self.shift)
+        segment = rest_segment(self.kernel, self.t_start + begin, length, self.frame.outward(self.y))
         self.segments.append(segment)
-        self.y = segment.values[:, -1] - self.shift
+        self.y = self.frame.inward(segment.values[:, -1])
 
     def _flow(self, span: Span, begin: float, end: float, kernel: Kernel, fires: bool) -> float:
         """Integrate a flow from `begin` up to `end` or, where it `fires`, the next spike."""
@@ -242,7 +249,7 @@ class _Course:
         method: str = "DOP853" if self.solver.method == "auto" else self.solver.method
         length, s = end - begin, 0.0
         sides = np.ones(flow.n_branches)
-        surfaces = Surfaces(kernel, drive, gap, self.atol, self.rtol, sides, self.neuron.origin)
+        surfaces = Surfaces(kernel, drive, gap, self.atol, self.rtol, sides)
         surfaces.settle(self.y, length)
         jac = bound_jacobian(kernel, sides)
         switch = Switch(self.solver.method == "auto", jac)
@@ -299,25 +306,24 @@ class _Course:
             return s
         reached, self.y = piece.end
         knots = np.array([record.t for record in records] + [reached])
-        values = np.stack([record.y for record in records] + [self.y], axis=1) + self.shift[:, None]
+        values = self.frame.outward(np.stack([record.y for record in records] + [self.y], axis=1))
         origin = self.t_start + begin
-        dense = _Dense(records, reached, fun, self.shift)
+        dense = _Dense(records, reached, fun, self.frame)
         self.segments.append(Segment(origin + knots[0], origin + reached, knots - knots[0], values, dense))
         return reached
 
     def _spike(self, slope: float, time: float, before: Array | None = None) -> None:
         """Count a spike, V rising at `slope` (mV/ms); reset, begin the refractory period."""
         if before is None:
-            before = self.y + self.shift
-            before[0] = self.neuron.v_thresh
+            before = self.frame.outward(np.array([0.0, *self.y[1:]]))
         after = np.array(self.kernel.reset(*before.tolist(), 0.0, *self.kernel.parameters))
         self.events.append(Event(min(self.t_start + time, self.t_end), before, after, slope))
         self.budget.spike(time)
-        self.y = after - self.shift
+        self.y = self.frame.inward(after)
         self.above = self.passes
-        if self.y[0] >= 0.0 and not self.passes:
+        if self.y[0] >= 0.0 and not self.passes and not (self.falls and self.neuron.tau_ref > 0.0):
             when = f" at t = {self.t_start + time:.9g} ms"
-            raise SolverError(over_threshold(self.neuron.v_thresh, float(after[0]), when))
+            raise SolverError(over_threshold(float(self.frame.threshold(after)), float(after[0]), when))
         self.refractory_until = time + self.neuron.tau_ref
 
     def _leap(self, fun: Rhs, begin: float, s: float) -> bool:
@@ -337,10 +343,9 @@ class _Course:
             total += weight * np.array([1.0, *slopes[1:]]) / slopes[0]
         if total[0] > LEAP * np.spacing(self.t_start + begin + s):
             return False
-        before = self.y + self.shift
-        before[0] = self.neuron.v_thresh
-        before[1:] += total[1:]
-        slope = float(fun(s, before - self.shift)[0])
+        reached = np.array([0.0, *(self.y[1:] + total[1:])])
+        before = self.frame.outward(reached)
+        slope = float(fun(s, reached)[0])
         self._spike(slope, begin + s + float(total[0]), before)
         return True
 
@@ -350,7 +355,7 @@ class _Course:
             return "Radau"
         raise SolverError(
             f"the step of {method} shrank to nothing at t = {self.t_start + time:.9g} ms, "
-            f"V = {self.y[0] + self.shift[0]:.6g} mV: the right-hand side is not smooth or not finite "
+            f"V = {self.frame.outward(self.y)[0]:.6g} mV: the right-hand side is not smooth or not finite "
             "just after; check the input and the rates there"
         )
 
@@ -363,7 +368,7 @@ class _Course:
     def _not_finite(self, time: float) -> SolverError:
         return SolverError(
             f"the right-hand side is not finite at t = {self.t_start + time:.9g} ms, "
-            f"V = {self.y[0] + self.shift[0]:.6g} mV; check the input and the rates there"
+            f"V = {self.frame.outward(self.y)[0]:.6g} mV; check the input and the rates there"
         )
 
 

@@ -47,8 +47,6 @@ class Surfaces:
     rtol : float
     sides : ndarray, shape (n_branches,)
         +1 or -1 each; changed as the run goes on.
-    origin : float
-        What V is measured from, mV.
     """
 
     kernel: Kernel
@@ -57,7 +55,6 @@ class Surfaces:
     tolerances: Array
     rtol: float
     sides: Array
-    origin: float
 
     def at(self, s: float, y: Array) -> Array:
         """Give each surface's value at a time of the piece and a state, shape (n_branches,)."""
@@ -155,6 +152,6 @@ class Surfaces:
     def _sliding(self, y: Array) -> SolverError:
         return SolverError(
             "the right-hand side jumps between two of its branches, and leads back from both sides, at "
-            f"V = {y[0] + self.origin:.6g} mV: the state slides along, which no single equation tells; make "
-            "the branch continuous"
+            f"V = {self.kernel.frame.outward(y)[0]:.6g} mV: the state slides along, which no single equation "
+            "tells; make the branch continuous"
         )

@@ -42,18 +42,25 @@ class Flow:
         celsius = neuron.celsius if isinstance(neuron, Neuron) else None
         moving = (gate for channel in channels for gate in channel.moving)
         written = tuple(_written_derivative(gate, gate.pace(celsius)) for gate in moving)
-        return cls(neuron, lower(neuron.system), written)
+        system = neuron.system  # a script takes its steps in V, whatever the threshold does
+        return cls(neuron, lower(system.unshifted if system.threshold_moves else system), written)
+
+    def at_rest(self, resting: Kernel) -> Flow:
+        """Give the flow while refractory, of a kernel with the rule."""
+        if resting.system.resting.rhs == resting.system.rhs:
+            return self
+        return Flow(self.neuron, lower(resting.system.resting.unshifted), ())
 
     def derivative(self, y: Array, current: float) -> Array:
         """Evaluate dy/dt in the smooth form."""
-        neuron, kernel = self.neuron, self.kernel
-        u, J = float(y[0]) - neuron.origin, current - neuron.gap
-        return np.array(kernel.event_rhs(u, *y[1:].tolist(), J, *kernel.parameters))
+        kernel, gap = self.kernel, self.neuron.gap
+        u, J = kernel.frame.inward(y), current - gap
+        return np.array(kernel.event_rhs(*u.tolist(), J, *kernel.parameters))
 
     def diagonal(self, y: Array) -> Array:
         """Evaluate the Jacobian's diagonal: each state's own rate, negative, per ms."""
-        u = float(y[0]) - self.neuron.origin
-        rows = self.kernel.stiff_jacobian(u, *y[1:].tolist(), 0.0, *self.kernel.parameters)
+        u = self.kernel.frame.inward(y)
+        rows = self.kernel.stiff_jacobian(*u.tolist(), 0.0, *self.kernel.parameters)
         return np.array([row[index] for index, row in enumerate(rows)])
 
     def written_slopes(self, y: Array) -> list[Any]:

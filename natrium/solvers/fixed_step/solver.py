@@ -32,6 +32,7 @@ from natrium.model import (
 )
 from natrium.model.arrays import Array
 from natrium.model.hybrid import REFRACTORY_RULES
+from natrium.model.kernel import lower_expressions
 from natrium.solvers.base import BaseSolver, Run
 from natrium.solvers.dense import Sampled
 from natrium.solvers.fixed_step.schemes import SCHEMES, Current, Flow
@@ -169,13 +170,20 @@ class _Course:
         self.step = SCHEMES[solver.scheme].step
         ruled: Any = neuron
         self.resting = lower((attrs.evolve(ruled, refractory=solver.gates) if solver.gates else ruled).system)
-        self.flows_on = self.resting.system.relaxations is None and solver.refractory != "exact"
+        # The flow of a refractory period that has no closed form: its spikes are ignored.
+        self.rest_flow = (
+            None if self.resting.system.relaxations is not None else self.flow.at_rest(self.resting)
+        )
         self.gates_move = self.resting.system.resting.rhs[1:] == self.resting.system.rhs[1:]
         self.passes = self.resting.system.passes
+        self.frame = self.resting.frame
         self.at_rest: Callable[..., list[float]] | None = None  # the flow while refractory, where any moves
         self.gated = neuron.of_channels and len(neuron.system.gates) == len(neuron.system.states) - 1
         if not self.gated and any(flow != 0 for flow in self.resting.system.resting.rhs):
-            self.at_rest = lower(self.resting.system.resting).event_rhs
+            resting = self.resting.system.resting
+            self.at_rest = lower_expressions(
+                resting.rhs, (*resting.states, resting.input, *resting.parameters)
+            )
         self.state = np.array(neuron.initial_state())
         self.y = np.empty((self.state.size, starts.size))
         self.counters = np.empty(starts.size)
@@ -223,7 +231,7 @@ class _Course:
             return
         begin = max(t, self.counter) if self.exact else t
         if begin > t:
-            self.state = rest(self.resting, self.state, begin - t)
+            self.state = self._pass(t, t, begin - t)
         dt = self.solver.dt
         self._free(t, begin, t + dt - begin if begin > t else dt)
 
@@ -234,12 +242,10 @@ class _Course:
     def _rest(self, t: float) -> None:
         """Take a refractory step."""
         dt = self.solver.dt
-        if self.flows_on:  # its spikes ignored
-            current, _ = self._current(t, t, dt)
-            self.state = self.step(self.flow, self.state, dt, current)
+        if self.rest_flow is not None:
+            self.state = self._pass(t, t, dt)
         elif self.at_rest is not None and self.solver.scheme == "sequential-euler":
-            u = float(self.state[0]) - self.neuron.origin
-            slopes = self.at_rest(u, *self.state[1:].tolist(), 0.0, *self.resting.parameters)
+            slopes = self.at_rest(*self.state.tolist(), 0.0, *self.resting.parameters)
             self.state = self.state + dt * np.array(slopes)
         elif self.gated and self.solver.scheme == "sequential-euler" and self.gates_move:
             slopes = self.flow.written_slopes(self.state)
@@ -250,18 +256,40 @@ class _Course:
         if not self.exact:
             self.counter -= dt if self.solver.refractory == "counter" else 1.0
 
+    def _pass(self, t: float, begin: float, length: float) -> Array:
+        """Give the state after `length` ms of a refractory period, in the step that began at `t`."""
+        if self.rest_flow is None:
+            return rest(self.resting, self.state, length)
+        state, end = self.state, begin + length
+        while begin < end:
+            current, taken = self._current(t, begin, end - begin)
+            state = self.step(self.rest_flow, state, taken, current)
+            begin = end if taken == end - begin else begin + taken
+        return state
+
+    def _is_over(self, y: Array) -> bool:
+        """Tell whether V is at the threshold or above."""
+        return self.neuron.fires and bool(y[0] >= self.frame.threshold(y))
+
     def _free(self, t: float, begin: float, h: float) -> None:
         """Take (the rest of) a step; several spikes may fall within it when tau_ref is shorter."""
         on_grid = self.solver.spike_time == "grid"
         while h > 0.0:
+            if self.exact and not self.passes and self._is_over(self.state):  # as the refractory period ends
+                self._spike(t, begin, self.state)
+                held = min(self.counter, begin + h) - begin
+                self.state = self._pass(t, begin, held)
+                begin, h = begin + held, h - held
+                continue
             current, length = self._current(t, begin, h)
             old, new = self.state, self.step(self.flow, self.state, length, current)
             self.taken += 1
             self.state = new
-            if length < h and (on_grid or new[0] < self.neuron.v_thresh):
+            over = self._is_over(new)
+            if length < h and (on_grid or not over):
                 begin, h = begin + length, h - length
                 continue
-            if not new[0] >= self.neuron.v_thresh or (self.passes and old[0] >= self.neuron.v_thresh):
+            if not over or (self.passes and self._is_over(old)):
                 return
             part, at = self._locate(old, new, length, current)
             spike = begin + part * length
@@ -270,9 +298,9 @@ class _Course:
                 return
             end = begin + h
             if self.counter >= end:
-                self.state = rest(self.resting, self.state, end - spike)
+                self.state = self._pass(t, spike, end - spike)
                 return
-            self.state = rest(self.resting, self.state, self.counter - spike)
+            self.state = self._pass(t, spike, self.counter - spike)
             begin, h = self.counter, end - self.counter
             if len(self.events) > self.solver.limits.max_spikes:
                 raise StepLimit("a run may fire no more spikes than max_spikes; raise it or shorten the run")
@@ -294,11 +322,11 @@ class _Course:
 
     def _locate(self, old: Array, new: Array, h: float, current: Current) -> tuple[float, Array]:
         """Locate a spike within its step: the part of the step before it, and the state there."""
-        threshold = self.neuron.v_thresh
         if self.solver.spike_time == "grid":
             return 1.0, new
         if self.solver.spike_time == "linear":
-            part = float((threshold - old[0]) / (new[0] - old[0]))
+            below, beyond = (float(y[0] - self.frame.threshold(y)) for y in (old, new))
+            part = below / (below - beyond)
             return part, old + part * (new - old)
         f_old, f_new = (self.flow.derivative(y, current(s)) for y, s in ((old, 0.0), (new, h)))
 
@@ -306,7 +334,11 @@ class _Course:
             bend = (1 - 2 * x) * (new - old) + h * ((x - 1) * f_old + x * f_new)
             return np.asarray((1 - x) * old + x * new + x * (x - 1) * bend)
 
-        part = float(brentq(lambda x: float(hermite(x)[0]) - threshold, 0.0, 1.0, xtol=1e-15))
+        def above(x: float) -> float:
+            y = hermite(x)
+            return float(y[0] - self.frame.threshold(y))
+
+        part = float(brentq(above, 0.0, 1.0, xtol=1e-15))
         return part, hermite(part)
 
     def _spike(self, t: float, spike: float, at: Array) -> None:
@@ -315,12 +347,11 @@ class _Course:
         on_grid = solver.spike_time == "grid"
         late = {"start": t if on_grid else spike - solver.dt, "end": t + solver.dt if on_grid else spike}
         before = at.copy()
-        before[0] = neuron.v_thresh
+        before[0] = float(self.frame.threshold(at))
         # The script's own: what a spike leaves of the state on the grid.
         after = np.array(self.resting.reset(*at.tolist(), 0.0, *self.resting.parameters))
         self.events.append(Event(late[solver.label], before, after, math.nan))
-        if not self.passes:
-            self.state = after.copy()
+        self.state = after.copy()
         if solver.refractory == "counter":
             self.counter = neuron.tau_ref
         elif solver.refractory == "steps":

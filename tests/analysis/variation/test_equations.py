@@ -74,7 +74,9 @@ def test_a_gate_that_does_not_move_stands_still_when_clamped():
     assert end.tolist() == [-70.0, 0.4]
     assert by_state.tolist() == np.eye(2).tolist()
     assert by_length.tolist() == [0.0, 0.0]
-    assert linear.steady_slopes(-70.0).tolist() == [0.0]
+    by_voltage, by_parameters = linear.steady_slopes(-70.0)
+    assert by_voltage.tolist() == [0.0]
+    assert not by_parameters.any()
 
 
 def test_the_leak_is_its_closed_form():

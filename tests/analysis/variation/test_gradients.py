@@ -10,9 +10,11 @@ import sympy
 from natrium.analysis.variation.gradients import spike_time_gradients
 from natrium.model import (
     CHANNELS,
+    Channel,
     Constant,
     Custom,
     Formula,
+    Gate,
     Gaussian,
     HybridNeuron,
     Model,
@@ -22,10 +24,12 @@ from natrium.model import (
     Pulses,
     Ramp,
     Samples,
+    Scheme,
     Simulation,
     Sine,
     Step,
     UnsupportedModel,
+    constants,
     notebook,
 )
 from natrium.model.parameters import parameters, with_parameters
@@ -256,3 +260,50 @@ def test_the_strength_of_a_noise():
     assert {"seed_0", "tau_0", "start_0"}.isdisjoint(found.names)
     white = Noise(25.0, intensity=5.0, tau=0.0, step=0.5, seed=4, start=0.0)
     assert_differences_agree(lif(white, t_end=30.0), ["intensity_0"])
+
+
+def with_constants(refractory="hold", **kinds):
+    """Make a neuron whose rates have named numbers, in gates of every kind."""
+    with constants({"v_half": -40.0, "k": 9.0, "warm": 30.0, "phi": "3**((warm - 24)/10)", "slow": 6.0}):
+        gates = {
+            "transitions": Gate(
+                "m", 3, alpha="phi*0.1*(V - v_half)/(1 - exp((v_half - V)/k))", beta="4*exp(-(V + 65)/18)"
+            ),
+            "relaxing": Gate("h", inf="1/(1 + exp((V + 62)/k))", tau="0.5 + slow/phi", q10=2.0, celsius=20.0),
+            "instantaneous": Gate("p", inf="1/(1 + exp((v_half - V)/5))"),
+            "branched": Gate("b", inf="1/(1 + exp((V + 62)/6))", tau="slow + where(V < -60, phi, k)"),
+        }
+        scheme = Scheme(
+            states=("C", "O"),
+            transitions=[("C", "O", "exp((V - v_half)/k)"), ("O", "C", "phi*exp(-V/60)/9")],
+            open=("O",),
+        )
+        gates = [gates[name] for name in kinds.get("gates", gates)]
+        channel = Channel("Na", 0.4, 50.0, gates, scheme=scheme if kinds.get("scheme") else None)
+    neuron = Neuron(channels=[channel], refractory=refractory, celsius=25.0)
+    return Model(neuron=neuron, stimulus=[Step(25.0, start=5.0)], simulation=Simulation(t_end=60.0))
+
+
+@pytest.mark.parametrize(
+    ("model", "names"),
+    [
+        (
+            with_constants("hold", gates=["transitions", "relaxing"]),
+            ("v_half", "k", "warm", "slow", "celsius"),
+        ),
+        (
+            with_constants("clamp", gates=["transitions", "relaxing"]),
+            ("v_half", "k", "warm", "slow", "celsius"),
+        ),
+        (with_constants("clamp", gates=["instantaneous", "branched"]), ("v_half", "k", "warm", "slow")),
+        (with_constants(gates=["instantaneous"], scheme=True), ("v_half", "k", "warm")),
+    ],
+    ids=["hold", "clamp", "branches", "scheme"],
+)
+def test_constants_of_rates_are_parameters(model, names):
+    found = spike_time_gradients(model, names)
+    assert found.spike_times.size >= 2
+    assert np.all(found.matrix[-1] != 0.0)
+    for name in names:
+        differences = central(model, name, 2e-3)
+        assert np.abs(found[name] - differences).max() < 1e-6 * (1e-3 + np.abs(differences).max()), name

@@ -184,12 +184,6 @@ def test_a_file_tells_the_place(table, told, tmp_path):
         natrium.load(path)
 
 
-def test_gradients_refuse_them_by_name(model):
-    run = simulated(model, t_end=50.0)
-    with pytest.raises(natrium.ModelError, match="stands in rates, got warm"):
-        natrium.spike_time_gradients(run, ["warm"])
-
-
 def test_a_file_leaves_nothing_behind(model):
     with pytest.raises(natrium.ModelError, match="q10"):
         natrium.Gate("m", alpha="q10", beta="1")

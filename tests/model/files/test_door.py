@@ -236,6 +236,7 @@ def test_currents_are_told_as_the_file_gives_them(text: str, unit: str) -> None:
         (ADEX, '"2 mV"', '"20000 um^2"', "parameters.Delta_T: Delta_T must not be an area, got '20000 um^2'"),
         (ADEX, '"2 mV"', '"2 mM"', "parameters.Delta_T: Delta_T must be made of time, voltage and current"),
         (ADEX, 'V = "-70.6 mV"', 'V = "-70.6 pA"', "V must be a voltage, got a current"),
+        (ADEX, '"0 mV"', '"V_T + w"', "threshold: what is added must be alike, got "),
         (ADEX, '"2 ms"', '"2 mV"', "refractory: duration must be a time"),
         (ADEX, '"0 mV"', '"0 ms"', "threshold: threshold must be a voltage"),
         (ADEX, "natrium = 1", 'natrium = 1\ninput_unit = "nA"', "input_unit must be pA, as inputs are, got 'nA'"),
@@ -290,3 +291,38 @@ def test_the_door_is_shut_again() -> None:
         natrium.loads('natrium = 1\n[neuron]\n[[stimuli]]\nkind = "constant"\namplitude = "3 nA"')
     assert natrium.loads("natrium = 1\n[neuron]").neuron.leak is None
     assert Leak(30.0) == natrium.loads(LIF).neuron.leak
+
+
+def test_a_threshold_that_moves_may_have_units() -> None:
+    text = """
+natrium = 1
+threshold = "v_T + theta"
+[equations]
+V = "(E_L - V + R*I)/tau"
+theta = "-theta/tau_t"
+[initial]
+V = "-70 mV"
+theta = "0 mV"
+[parameters]
+E_L = "-70 mV"
+R = "100 MOhm"
+tau = "0.01 s"
+tau_t = "50 ms"
+v_T = "-0.055 V"
+b = "3 mV"
+[reset]
+V = "-70 mV"
+theta = "theta + b"
+[[stimuli]]
+kind = "constant"
+amplitude = "0.3 nA"
+[simulation]
+t_end = "0.1 s"
+"""
+    model = natrium.loads(text)
+    assert dict(model.neuron.parameters) == {
+        "E_L": -70.0, "R": 0.1, "tau": 10.0, "tau_t": 50.0, "v_T": -55.0, "b": 3.0,
+    }  # fmt: skip
+    assert (model.neuron.input_unit, model.stimulus.parts[0].amplitude) == ("pA", 300.0)
+    assert natrium.run(model).n_spikes > 3
+    assert again(model) == model
