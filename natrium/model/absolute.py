@@ -25,7 +25,7 @@ FITS: dict[str, tuple[str, int]] = {
 CURRENT_FOR = {"mV": "current", "mV/ms": "current per time"}  # R I may be given as I
 OF_LEAK = ("C", "g_L", "R", "area")
 CONDUCTANCE = "g/g_L"  # the unit, as it were, of a channel's g
-_NO_LEAK = 'give the leak too, such as g_L = "30 nS" or R = "100 MOhm"'
+_NO_LEAK = 'give the leak too, such as g_L = "30 nS" or R = "100 MOhm" in [neuron]'
 
 
 @attrs.define
@@ -71,7 +71,7 @@ class Door:
             return Fraction(1)
         if self.leak is None:
             what = "conductance" if found.is_kind("conductance") else "current"
-            raise ModelError(f"{name} is a {what}, got {found.shown}: {_NO_LEAK} (of the neuron)")
+            raise ModelError(f"{name} is a {what}, got {found.shown}: {_NO_LEAK}")
         return self.leak.ratio(name, found)
 
 
@@ -156,6 +156,9 @@ def take_leak(
     unit = unit_of(leak) if unit is None else unit
     Choice(tuple(CURRENTS)).check("unit", unit)
     per_area, size = "/" in unit, CURRENTS[unit][2]
+    if area is None and per_area != leak.per_area:
+        what = "per area" if leak.per_area else "absolute"
+        raise ModelError(f"unit must be one for a leak that is {what}, got {show(unit)}: give the area too")
     g_L = leak.over_area("g_L" if "g_L" in found else names[0], per_area=per_area, area=area)
     if "C" in found and tau_m is None:
         tau = found["C"].over_area("C", per_area=per_area, area=area) / g_L

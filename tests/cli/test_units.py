@@ -69,7 +69,7 @@ def test_excitability_in_pA(lif, tmp_path):
     assert "281 pF / 30 nS = 9.3667 ms" in page
 
 
-@pytest.mark.parametrize("given", ["800 pA", "0.8 nA", "26.666666666666668", None])
+@pytest.mark.parametrize("given", ["0.8 nA", None])
 def test_an_input_with_a_unit(lif, tmp_path, given):
     option = ["--input", given] if given else []
     data = json.loads(call("cycle", lif, *option, "--out", tmp_path / "out", "--json").stdout)

@@ -21,28 +21,31 @@ def both() -> tuple[natrium.Neuron, natrium.Neuron]:
 
 
 def test_words_tell_currents(both: tuple[natrium.Neuron, natrium.Neuron]) -> None:
-    told, plain = (natrium.describe(one) for one in both)
-    said = "\n".join(told.sentences())
-    assert told.rheobase.value == plain.rheobase.value
-    assert f"Rheobase: {PER_MV * plain.rheobase.value:.9f} pA (fold" in said
-    assert f"vanish above {PER_MV * plain.curve.folds[0].I:.9f} pA" in said
+    found = natrium.describe(both[0])
+    said = "\n".join(found.sentences())
+    assert f"Rheobase: {PER_MV * found.rheobase.value:.9f} pA (fold" in said
+    assert f"vanish above {PER_MV * found.curve.folds[0].I:.9f} pA" in said
     assert "C/g_L = 281 pF / 30 nS = 9.3667 ms" in said
-    assert f"{plain.onset.coefficient * PER_MV**0.5:.4g} ms pA^(1/2) fitted" in said
-    assert "Units" not in "\n".join(plain.sentences())
-    assert f"Rheobase: {plain.rheobase.value:.9f} mV (fold" in "\n".join(plain.sentences())
+    assert f"{found.onset.coefficient * PER_MV**0.5:.4g} ms pA^(1/2) fitted" in said
+
+
+def test_without_units_nothing_is_said_of_them() -> None:
+    said = "\n".join(natrium.describe(natrium.Neuron()).sentences())
+    assert "Units" not in said
+    assert "Rheobase: 15.000000000 mV (threshold" in said
 
 
 def test_data_keep_their_keys_and_have_the_current_beside(
     both: tuple[natrium.Neuron, natrium.Neuron],
 ) -> None:
-    told, plain = (natrium.describe(one).data() for one in both)
+    told = natrium.describe(both[0]).data()
+    plain = natrium.rheobase(both[1]).data()
     for name in ("value", "bistable_from"):
-        assert told["rheobase"][f"{name}_mV"] == plain["rheobase"][f"{name}_mV"]
-        assert told["rheobase"][f"{name}_pA"] == PER_MV * plain["rheobase"][f"{name}_mV"]
-    assert [fold["I_pA"] for fold in told["folds"]] == [PER_MV * fold["I_mV"] for fold in plain["folds"]]
-    assert told["onset"]["at_pA"] == PER_MV * plain["onset"]["at_mV"]
-    assert "value_pA" not in plain["rheobase"]
-    assert plain["rheobase"].keys() <= told["rheobase"].keys()
+        assert told["rheobase"][f"{name}_mV"] == plain[f"{name}_mV"]
+        assert told["rheobase"][f"{name}_pA"] == PER_MV * plain[f"{name}_mV"]
+    assert [fold["I_pA"] for fold in told["folds"]] == [PER_MV * fold["I_mV"] for fold in told["folds"]]
+    assert told["onset"]["at_pA"] == PER_MV * told["onset"]["at_mV"]
+    assert told["rheobase"].keys() - plain.keys() == {"value_pA", "bistable_from_pA"}
 
 
 def test_tables_have_a_column_in_the_current(both: tuple[natrium.Neuron, natrium.Neuron]) -> None:
