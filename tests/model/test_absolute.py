@@ -68,6 +68,25 @@ def test_hodgkin_and_huxley_are_as_they_published() -> None:
     ]
 
 
+@pytest.mark.slow
+def test_the_axon_loses_its_rest_where_the_published_equations_do() -> None:
+    """At the Hopf point, told in uA/cm^2, they stand still and a pair of eigenvalues is imaginary."""
+    cell = hodgkin_huxley()
+    point = natrium.equilibrium_curve(cell).hopf[0]
+    I = cell.leak.from_mV(point.I)
+    assert abs(I - 9.78) < 0.01
+    (rest,) = (e for e in natrium.equilibria(cell, point.I) if abs(e.V - point.V) < 1e-6)
+    y, h = np.array(rest.state), 1e-5
+    assert np.abs(published(0.0, y, I)).max() < 1e-9
+    columns = [
+        np.subtract(published(0.0, y + d, I), published(0.0, y - d, I)) / (2 * h) for d in h * np.eye(4)
+    ]
+    eigenvalues = np.linalg.eigvals(np.array(columns).T)
+    pair = eigenvalues[np.abs(eigenvalues.imag) > 0.1]
+    assert np.abs(pair.real).max() < 1e-6
+    assert np.abs(pair.imag) == pytest.approx(2e-3 * math.pi * point.frequency, rel=1e-6)
+
+
 def test_the_same_membrane_as_a_whole_cell() -> None:
     """Per area, with the area of 20 000 um^2, or each number times it: one neuron, told in nA or uA/cm^2."""
     per_area, whole = hodgkin_huxley(), hodgkin_huxley(area="20000 um^2", unit="nA")
