@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import multiprocessing
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, ProcessPoolExecutor
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -19,6 +20,7 @@ from natrium.cli.common import (
     EndOption,
     JsonFlag,
     ModelFile,
+    is_quantity_like,
     print_json,
     read_model,
 )
@@ -31,8 +33,10 @@ MAX_VALUES = 10_000_000
 WAIT = "10s"  # for a scheduler
 
 
-def axes_of(items: list[str]) -> dict[str, list[float]]:
+def axes_of(items: list[str], quantity: Callable[[str, str], float] | None = None) -> dict[str, list[float]]:
     """Read a grid's axes: ``NAME=LOW:HIGH:COUNT`` (both ends included) or ``NAME=V1,V2,V3``.
+
+    Numbers with units are what `quantity` makes of them, by the name of the axis.
 
     Raises
     ------
@@ -47,7 +51,9 @@ def axes_of(items: list[str]) -> dict[str, list[float]]:
         if name in axes:
             raise ModelError(f"an axis must be named once, got {name!r} again")
         try:
-            axes[name] = _values(values)
+            axes[name] = _values(values, partial(_number, name, quantity))
+        except ModelError:  # of a quantity: it says what is wrong
+            raise
         except ValueError:
             raise ModelError(
                 f"an axis must be NAME=LOW:HIGH:COUNT or NAME=V1,V2,V3, such as g_Na=80:160:9, got {item!r}"
@@ -55,20 +61,22 @@ def axes_of(items: list[str]) -> dict[str, list[float]]:
     return axes
 
 
-def _values(text: str) -> list[float]:
+def _values(text: str, number: Callable[[str], float]) -> list[float]:
     import numpy as np
 
     if ":" not in text:
-        return [_number(part) for part in text.split(",")]
+        return [number(part) for part in text.split(",")]
     low, high, count = text.split(":")
     if not 1 <= int(count) <= MAX_VALUES:
         raise ValueError(count)
-    found: list[float] = np.linspace(float(low), float(high), int(count)).tolist()
+    found: list[float] = np.linspace(float(number(low)), float(number(high)), int(count)).tolist()
     return found
 
 
-def _number(text: str) -> float:
+def _number(name: str, quantity: Callable[[str, str], float] | None, text: str) -> float:
     """Read a number; a whole one stays whole, as a seed may have more digits than a double."""
+    if quantity is not None and is_quantity_like(text):
+        return quantity(name, text)
     return int(text) if text.strip().isdigit() else float(text)
 
 
@@ -100,10 +108,18 @@ def sweep_command(
     Killed and started again, it finishes what is missing and does nothing twice.
     """
     from natrium.analysis import sweep
+    from natrium.model import choose
+    from natrium.model.absolute import as_parameter
+    from natrium.model.parameters import with_amplitude
     from natrium.solvers import solver_of
 
     read = read_model(model, rtol=rtol, t_end=t_end)
-    axes = axes_of(grid)
+
+    def quantity(name: str, text: str) -> float:
+        stimulus = with_amplitude(read.stimulus, (name,))
+        return as_parameter(read.neuron, choose(read.neuron, stimulus, (name,))[name], text)
+
+    axes = axes_of(grid, quantity)
     chosen = solver_of(attrs.evolve(read.simulation, solver=solver))
     with _workers(chosen, scheduler, workers) as executor:
         done = sweep(read, axes, out, solver=chosen, executor=executor, workers=workers, progress=not as_json)

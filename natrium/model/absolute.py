@@ -13,6 +13,7 @@ from natrium.model.checks import Choice, Number, reads_as_number, show
 from natrium.model.errors import ModelError
 from natrium.model.leak import CURRENTS, Leak, leak_of
 from natrium.model.neuron import Neuron
+from natrium.model.parameter import Parameter
 from natrium.model.quantities import Quantity, as_number, as_quantity, exact, fits_of, is_quantity
 
 # What fits a field by the unit of its plain numbers, and how many of that unit one in the base is.
@@ -98,6 +99,20 @@ def as_input(neuron: Any, name: str, value: Any) -> float:
             'say it, input_unit = "pA" for one'
         )
     return Door(leak_of(neuron)).number(name, value, "mV", is_input=True)
+
+
+def as_parameter(neuron: Any, one: Parameter, value: Any) -> float:
+    """Give the value of a parameter for a quantity: see `natrium.parameters`.
+
+    Raises
+    ------
+    ModelError
+        When it does not fit.
+    """
+    if one.part is not None and one.unit in CURRENT_FOR:
+        return as_input(neuron, one.name, value)
+    unit = CONDUCTANCE if one.short == "g" else one.unit
+    return Door(leak_of(neuron)).number(one.name, value, unit)
 
 
 def unit_of(found: Quantity) -> str:

@@ -4,6 +4,7 @@ import csv
 import json
 
 import pytest
+import xarray
 from typer.testing import CliRunner
 
 from natrium.cli import app
@@ -107,3 +108,18 @@ def test_a_unit_that_does_not_fit_is_a_plain_message(lif):
     assert done.exit_code == 2
     assert "g_L must be a conductance (nS, uS or mS/cm^2), got '30 pA'" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_a_grid_with_units(lif, tmp_path):
+    done = call("sweep", lif, "--grid", "I=0.7 nA:1 nA:2", "--grid", "v_rest=-70.6 mV,-0.07 V", "--solver", "closed-form",
+                "--out", tmp_path / "grid.nc")  # fmt: skip
+    assert done.exit_code == 0, done.output
+    with xarray.open_dataset(tmp_path / "grid.nc") as found:
+        assert found["I"].to_numpy() == pytest.approx([70 / 3, 100 / 3], rel=1e-15)
+        assert found["v_rest"].to_numpy().tolist() == [-70.6, -70.0]
+        assert found["count"].to_numpy().min() > 0
+    for axis, said in (("I=1 nS:2 nS:2", "I_0 must be a current"), ("tau_m=1 mV", "tau_m must be a time")):
+        done = call("sweep", lif, "--grid", axis, "--out", tmp_path / "no.nc")
+        assert done.exit_code == 2
+        assert said in done.stderr
+    assert not (tmp_path / "no.nc").exists()
