@@ -83,6 +83,11 @@ def test_the_page_s_file_of_equations_is_the_template_but_for_comments():
     assert natrium.loads(text).neuron == natrium.loads(template("adex")).neuron
 
 
+def test_the_page_of_units_has_a_file_that_is_read():
+    (text,) = blocks("docs/units.md", "toml")
+    assert natrium.loads(text).neuron.conversions()[0] == "C/g_L = 1 uF/cm^2 / 0.3 mS/cm^2 = 3.3333 ms"
+
+
 PAGES = sorted(path.relative_to(ROOT).as_posix() for path in (ROOT / "docs").glob("*.md"))
 
 

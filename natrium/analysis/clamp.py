@@ -23,6 +23,7 @@ from natrium.model import (
 from natrium.model.arrays import Array
 from natrium.model.checks import Number
 from natrium.model.kernel import lower_expressions
+from natrium.model.leak import InputUnit, Leak, told_in
 from natrium.solvers import EventDriven, Trajectory
 
 SAMPLES = 2000  # of a run, unless told otherwise
@@ -46,6 +47,8 @@ class VoltageClamp(Result):
         Their sum; what the clamp gives, save where the command itself moves V.
     trajectory : Trajectory
         The gates' run, at any time.
+    leak : Leak or None
+        The leak in absolute units, where it is known.
     """
 
     t: Array
@@ -54,6 +57,12 @@ class VoltageClamp(Result):
     currents: dict[str, Array]
     total: Array
     trajectory: Trajectory
+    leak: Leak | None = None
+
+    @property
+    def told_in(self) -> InputUnit:
+        """What figures tell currents in."""
+        return told_in("mV", self.leak)
 
     def peak(self, channel: str, t_start: float, t_end: float) -> tuple[float, float]:
         """Give the largest current of a channel (or ``leak``) by size within a window, and when.
@@ -87,7 +96,8 @@ class VoltageClamp(Result):
     def table(self) -> list[dict[str, Any]]:
         """Give one row for each time."""
         columns = {"t_ms": self.t, "V_mV": self.V, **self.gates}
-        columns |= {f"I_{name}_mV": current for name, current in self.currents.items()}
+        for name, current in self.currents.items():
+            columns |= {f"I_{name}_mV": current} | self.told_in.beside(f"I_{name}", current)
         return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
 
 
@@ -173,6 +183,7 @@ def voltage_clamp(
         currents=currents,
         total=np.sum(list(currents.values()), axis=0),
         trajectory=run,
+        leak=neuron.leak,
     )
 
 

@@ -12,6 +12,7 @@ from natrium.analysis.excitability.verdict import Verdict, describe
 from natrium.analysis.phase_plane.plane import PhasePlane, phase_plane
 from natrium.analysis.result import Result
 from natrium.model import Neuron, SolverError
+from natrium.model.leak import input_unit
 
 
 @attrs.frozen(eq=False, repr=False)
@@ -39,11 +40,12 @@ class Dynamics(Result):
     def sentences(self) -> list[str]:
         """Give what was found, in plain words."""
         said = self.verdict.sentences()
+        at = input_unit(self.verdict.neuron).show(self.I)
         if self.cycle is None:
-            said.append(f"At a constant {self.I:g} mV it does not go on firing.")
+            said.append(f"At a constant {at} it does not go on firing.")
         else:
             said.append(
-                f"At a constant {self.I:g} mV it fires every {self.cycle.period:.9f} ms; largest multiplier "
+                f"At a constant {at} it fires every {self.cycle.period:.9f} ms; largest multiplier "
                 f"{self.cycle.largest_multiplier:.6f}: {'stable' if self.cycle.stable else 'unstable'}."
             )
         return said

@@ -22,8 +22,11 @@ ModelFile = Annotated[Path, typer.Argument(help="Model file (TOML, version 1).",
 StepOption = Annotated[float | None, typer.Option(help="Step of the script's scheme, ms.")]
 EndOption = Annotated[float | None, typer.Option(help="End of the run, ms.")]
 InputOption = Annotated[
-    float | None,
-    typer.Option("--input", help="Constant input, mV; by default the largest value of the file's own."),
+    str | None,
+    typer.Option(
+        "--input",
+        help='Constant input, mV, or with a unit, "300 pA"; by default the largest value of the file\'s own.',
+    ),
 ]
 JsonFlag = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")]
 
@@ -67,6 +70,30 @@ def read_script(path: Path, *, dt: float | None, t_end: float | None) -> Model:
     if model.simulation.dt is not None:
         return model
     return attrs.evolve(model, simulation=attrs.evolve(model.simulation, dt=DEFAULT_DT))
+
+
+def read_input(model: Model, text: str | None) -> float | None:
+    """Read a constant input, a plain number or one with a unit."""
+    from natrium.model.absolute import as_input
+
+    return None if text is None else as_input(model.neuron, "--input", text)
+
+
+def read_inputs(model: Model, text: str) -> list[float]:
+    """Read ``LOW:HIGH:COUNT`` of inputs, plain numbers or with units."""
+    from natrium.model.absolute import as_input
+
+    *ends, count = text.split(":")
+    if any(is_quantity_like(end) for end in ends):
+        ends = [repr(as_input(model.neuron, "--inputs", end)) for end in ends]
+    return read_values(":".join([*ends, count]))
+
+
+def is_quantity_like(text: str) -> bool:
+    """Tell whether a text is a number with a unit."""
+    from natrium.model.quantities import is_quantity
+
+    return is_quantity(text)
 
 
 def read_values(text: str) -> list[float]:

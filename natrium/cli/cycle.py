@@ -7,7 +7,16 @@ from typing import Annotated
 
 import typer
 
-from natrium.cli.common import FOLDER, InputOption, JsonFlag, ModelFile, print_json, read_model, read_values
+from natrium.cli.common import (
+    FOLDER,
+    InputOption,
+    JsonFlag,
+    ModelFile,
+    print_json,
+    read_input,
+    read_model,
+    read_values,
+)
 
 
 def cycle_command(
@@ -28,5 +37,7 @@ def cycle_command(
     if vary is not None:
         name, _, values = vary.partition("=")
         varied = (name, read_values(values))
-    done = cycle_into(read_model(model), out, name=model.name, I=I, period=period, vary=varied, quiet=as_json)
+    read = read_model(model)
+    at = read_input(read, I)
+    done = cycle_into(read, out, name=model.name, I=at, period=period, vary=varied, quiet=as_json)
     print_json(done, as_json)

@@ -7,13 +7,16 @@ from typing import Annotated
 
 import typer
 
-from natrium.cli.common import FOLDER, JsonFlag, ModelFile, print_json, read_model, read_values
+from natrium.cli.common import FOLDER, JsonFlag, ModelFile, print_json, read_inputs, read_model
 
 
 def excitability_command(
     model: ModelFile,
     inputs: Annotated[
-        str | None, typer.Option(help="Inputs of the f-I curve, mV.", metavar="LOW:HIGH:COUNT")
+        str | None,
+        typer.Option(
+            help="Inputs of the f-I curve, mV, or with units: '0 pA:500 pA:11'.", metavar="LOW:HIGH:COUNT"
+        ),
     ] = None,
     out: Annotated[Path, typer.Option(help=FOLDER)] = Path("excitability"),
     as_json: JsonFlag = False,
@@ -21,7 +24,6 @@ def excitability_command(
     """Say what kind of neuron this is: equilibria, rheobase, rate against input, least pulses."""
     from natrium.reports import excitability_into
 
-    chosen = None if inputs is None else read_values(inputs)
-    print_json(
-        excitability_into(read_model(model), out, name=model.name, inputs=chosen, quiet=as_json), as_json
-    )
+    read = read_model(model)
+    chosen = None if inputs is None else read_inputs(read, inputs)
+    print_json(excitability_into(read, out, name=model.name, inputs=chosen, quiet=as_json), as_json)

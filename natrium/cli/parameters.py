@@ -12,14 +12,19 @@ from natrium.cli.common import JsonFlag, ModelFile, print_json, read_model
 
 if TYPE_CHECKING:
     from natrium.model import Parameter
+    from natrium.model.leak import InputUnit
+
+FACTS = 7  # of each parameter
 
 
 def parameters_command(model: ModelFile, as_json: JsonFlag = False) -> None:
     """List the names by which a model's numbers are swept, fitted and differentiated by."""
     from natrium.model import resolve
+    from natrium.model.leak import input_unit
 
     read = read_model(model)
-    rows = {name: _row(one) for name, one in resolve(read.neuron, read.stimulus).items()}
+    told = input_unit(read.neuron)
+    rows = {name: _row(one, told) for name, one in resolve(read.neuron, read.stimulus).items()}
     if as_json:
         print_json(rows, as_json)
         return
@@ -30,23 +35,26 @@ def parameters_command(model: ModelFile, as_json: JsonFlag = False) -> None:
     for heading in ("name", "value", "unit", "bounds", "meaning"):
         table.add_column(heading)
     for name, row in rows.items():
-        table.add_row(name, f"{row['value']:.15g}", row["unit"], _bounds(row), row["meaning"])
+        also = f" ({told.show(row['value'])})" if len(row) > FACTS else ""
+        table.add_row(name, f"{row['value']:.15g}", row["unit"], _bounds(row), row["meaning"] + also)
     Console(width=None if sys.stdout.isatty() else 160).print(table)
     typer.echo("I is short for the one amplitude of the input.")
 
 
-def _row(one: Parameter) -> dict[str, Any]:
-    """Give a parameter's facts as plain data; None where there is no bound."""
+def _row(one: Parameter, told: InputUnit) -> dict[str, Any]:
+    """Give a parameter's facts as plain data, an input also as it is told; None where there is no bound."""
+    also = told.beside("value", one.value) if one.part is not None and one.unit == "mV" else {}
+    own = bool(also) and told.per_mV == 1.0  # equations of one's own take it as it is
     low, high = (getattr(one.rule, name, None) for name in ("low", "high"))
     return {
         "value": one.value,
-        "unit": one.unit,
+        "unit": told.name if own else one.unit,
         "low": low if low is not None and math.isfinite(low) else None,
         "low_excluded": bool(getattr(one.rule, "open_low", False)),
         "high": high if high is not None and math.isfinite(high) else None,
         "meaning": one.rule.meaning,
         "differentiable": one.smooth,
-    }
+    } | ({} if own else also)
 
 
 def _bounds(row: dict[str, Any]) -> str:

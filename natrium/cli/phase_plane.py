@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from natrium.cli.common import FOLDER, InputOption, JsonFlag, ModelFile, print_json, read_model
+from natrium.cli.common import FOLDER, InputOption, JsonFlag, ModelFile, print_json, read_input, read_model
 
 
 def phase_plane_command(
@@ -31,7 +31,7 @@ def phase_plane_command(
         read,
         out,
         name=model.name,
-        I=I,
+        I=read_input(read, I),
         x=x,
         reduction="steady" if reduction == "steady" else "common",
         quiet=as_json,

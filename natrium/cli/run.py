@@ -63,7 +63,14 @@ def _run_result(trajectory: Trajectory) -> dict[str, Any]:
         "final_state": trajectory.final_state,
         "rhs_evaluations": trajectory.rhs_evaluations,
         "warnings": list(trajectory.warnings),
-    }
+    } | ({"units": units} if (units := _units(trajectory)) else {})
+
+
+def _units(trajectory: Trajectory) -> list[str]:
+    """Say how absolute units became those of the equations; nothing where there are none."""
+    from natrium.model import Neuron
+
+    return trajectory.neuron.conversions() if isinstance(trajectory.neuron, Neuron) else []
 
 
 def _run_text(trajectory: Trajectory) -> str:
@@ -75,5 +82,6 @@ def _run_text(trajectory: Trajectory) -> str:
             f"{trajectory.t_end:g} ms ({trajectory.solver}, {trajectory.method})",
             *(f"  {number:4d}  {time} ms" for number, time in enumerate(spikes, start=1)),
             f"final state: {final}",
+            *(f"units: {line}" for line in _units(trajectory)),
         ]
     )

@@ -32,13 +32,16 @@ def plot_voltage_clamp(
         above.plot(clamped.t, clamped.V, color=COLORS["hold"])
         above.set_ylabel("Command (mV)")
         above.margins(y=0.15)
+        unit = clamped.told_in
+        label = f"Current ({unit})" if clamped.leak else "Current over leak conductance (mV)"
+        currents = {name: unit.of(current) for name, current in clamped.currents.items()}
         channels = [name for name in clamped.currents if name != "leak"]
         for index, name in enumerate(channels):
-            below.plot(clamped.t, clamped.currents[name], color=SERIES[index % len(SERIES)], label=name)
+            below.plot(clamped.t, currents[name], color=SERIES[index % len(SERIES)], label=name)
         if leak:
-            below.plot(clamped.t, clamped.currents["leak"], color="0.45", linestyle="--", label="leak")
+            below.plot(clamped.t, currents["leak"], color="0.45", linestyle="--", label="leak")
         below.axhline(0.0, color="0.8", linewidth=0.8, zorder=0)
-        below.set(xlabel="Time (ms)", ylabel="Current over leak conductance (mV)")
+        below.set(xlabel="Time (ms)", ylabel=label)
         below.set_xlim(clamped.t[0], clamped.t[-1])
         if channels or leak:
             below.legend(loc="center left", bbox_to_anchor=(1.0, 0.5))

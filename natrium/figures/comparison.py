@@ -12,6 +12,7 @@ from matplotlib.ticker import MaxNLocator
 from natrium.analysis import Budget, Comparison, LadderRow, SpikePair
 from natrium.figures.style import COLORS, SERIES, AnyFigure, canvas, one_panel, root_of, state_looks, styled
 from natrium.model import lower
+from natrium.model.leak import input_unit
 
 LONG = 60  # characters of a title, which must stay within the page
 FINE = 0.05  # ms between samples of a true course
@@ -150,10 +151,11 @@ def _gates(ax: Axes, comparison: Comparison) -> None:
 def _input(ax: Axes, comparison: Comparison) -> None:
     truth = comparison.truth
     t = np.arange(truth.t_start, truth.t_end, FINE)
-    values = [comparison.model.stimulus(float(time)) for time in t]
+    unit = input_unit(comparison.model.neuron)
+    values = [unit.of(comparison.model.stimulus(float(time))) for time in t]
     ax.step(t, values, where="post", color=COLORS["input"], linewidth=1.2)
     ax.fill_between(t, values, step="post", color=COLORS["input"], alpha=0.12, linewidth=0)
-    ax.set_ylabel("I (mV)")
+    ax.set_ylabel(f"I ({unit})" if unit.name else "I")
     ax.margins(y=0.15)
 
 

@@ -20,6 +20,7 @@ from natrium.analysis.variation.gradients import Gradients
 from natrium.figures.style import COLORS, SERIES, AnyFigure, canvas, one_panel, root_of, state_looks, styled
 from natrium.model import ModelError, choose
 from natrium.model.arrays import Array
+from natrium.model.leak import input_unit
 
 DASHES: Any = (
     "-",
@@ -97,7 +98,7 @@ def _title(cycle: LimitCycle | SmoothCycle) -> str:
     spikes = cycle.n_spikes if isinstance(cycle, LimitCycle) else 1
     every = f" with {spikes} spikes" if spikes > 1 else ""
     rate = f"{1000.0 * spikes / cycle.period:.4g} Hz"
-    level = f"{cycle.input:g} {cycle.neuron.input_unit}".rstrip()
+    level = input_unit(cycle.neuron).show(cycle.input)
     return _signs(f"I = {level}: period {cycle.period:.5g} ms{every}, {rate}")
 
 

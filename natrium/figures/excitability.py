@@ -5,6 +5,7 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import Any
 
+import attrs
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -20,6 +21,7 @@ from natrium.analysis.excitability.strength_duration import StrengthDuration
 from natrium.figures.marks import Mark, input_label, number
 from natrium.figures.style import COLORS, AnyFigure, canvas, root_of, styled
 from natrium.model.arrays import Array
+from natrium.model.leak import input_unit
 from natrium.model.protocol import in_input
 
 # Okabe and Ito's colours; every line has a dash pattern of its own as well.
@@ -69,7 +71,9 @@ def plot_equilibrium_curve(
         The whole curve; with a rheobase, beside it, the part that the cell sees. One of the two where they
         show the same.
     """
-    marks, at = _marks(curve), _level(rheobase)
+    unit = input_unit(curve.neuron)
+    # Drawn is the input as it is told.
+    curve, marks, at = attrs.evolve(curve, I=unit.of(curve.I)), _marks(curve), _level(rheobase)
     whole = _whole(curve, marks, at)
     windows = [whole]
     if curve.neuron.fires and at is not None:
@@ -81,7 +85,7 @@ def plot_equilibrium_curve(
         axes = figure.subplots(1, len(windows), squeeze=False)[0]
         figure.suptitle(title, fontsize=10.5)
         for ax, (inputs, voltages) in zip(axes, windows, strict=True):
-            ax.set(xlim=inputs, ylim=voltages, xlabel=input_label(curve.neuron.input_unit))
+            ax.set(xlim=inputs, ylim=voltages, xlabel=input_label(unit.name))
             _diagram(ax, curve, marks, at)
         axes[0].set_ylabel("V at equilibrium (mV)")
         if len(windows) > 1:
@@ -102,16 +106,17 @@ def plot_equilibrium_curve(
 
 
 def _level(rheobase: Rheobase | None) -> float | None:
-    return rheobase.value if rheobase is not None and np.isfinite(rheobase.value) else None
+    found = rheobase is not None and np.isfinite(rheobase.value)
+    return rheobase.told_in.of(rheobase.value) if rheobase is not None and found else None
 
 
 def _marks(curve: EquilibriumCurve) -> list[Mark]:
-    unit = curve.neuron.input_unit
-    marks = [Mark(fold.I, fold.V, "fold", FOLD, unit) for fold in curve.folds]
-    marks += [Mark(point.I, point.V, "Hopf", HOPF, unit) for point in curve.hopf]
+    unit = input_unit(curve.neuron)
+    places: list[tuple[float, float, str, Any]] = [(fold.I, fold.V, "fold", FOLD) for fold in curve.folds]
+    places += [(point.I, point.V, "Hopf", HOPF) for point in curve.hopf]
     if curve.threshold_input is not None:
-        marks.append(Mark(curve.threshold_input, curve.neuron.v_thresh, "at threshold", CROSSING, unit))
-    return marks
+        places.append((curve.threshold_input, curve.neuron.v_thresh, "at threshold", CROSSING))
+    return [Mark(unit.of(I), V, name, look, unit.name) for I, V, name, look in places]
 
 
 def _whole(
@@ -119,7 +124,7 @@ def _whole(
 ) -> tuple[tuple[float, float], tuple[float, float]]:
     """Give the ranges of I and V that hold every mark, no input, and the rheobase."""
     inputs = np.array([0.0, *([] if at is None else [at]), *(mark.I for mark in marks)])
-    pad = max(MARGIN * float(np.ptp(inputs)), LEAST)
+    pad = max(MARGIN * float(np.ptp(inputs)), input_unit(curve.neuron).of(LEAST))
     low, high = float(inputs.min()) - pad, float(inputs.max()) + pad
     neuron = curve.neuron
     base = float(np.interp(0.0, curve.I, curve.V)) if not curve.folds else neuron.landmarks[0]
@@ -133,7 +138,7 @@ def _whole(
 
 def _close_up(curve: EquilibriumCurve, at: float) -> tuple[tuple[float, float], tuple[float, float]]:
     """Give the ranges of I and V around rheobase and no input, below the threshold."""
-    neuron, pad = curve.neuron, max(0.5 * abs(at), LEAST)
+    neuron, pad = curve.neuron, max(0.5 * abs(at), input_unit(curve.neuron).of(LEAST))
     held = [neuron.landmarks[-1], neuron.v_thresh]
     return (min(0.0, at) - pad, max(0.0, at) + pad), (min(held) - ASIDE, max(held) + ASIDE)
 
@@ -174,7 +179,7 @@ def _legend(
         entries.append(
             (
                 Line2D([], [], **RHEOBASE),
-                f"rheobase {in_input(number(at), curve.neuron.input_unit)} ({cause})",
+                f"rheobase {in_input(number(at), input_unit(curve.neuron).name)} ({cause})",
             )
         )
     entries.append((Line2D([], [], **WITHOUT), "no input"))
@@ -275,7 +280,7 @@ def plot_f_i(fi: FI, onset: Onset | None = None, *, title: str = "", fig: AnyFig
         axes = figure.subplot_mosaic([["rate", "latency"], ["rate", "adaptation"]], width_ratios=[1.7, 1.0])
         figure.suptitle(title, fontsize=10.5)
         order = np.argsort(fi.inputs)
-        inputs = fi.inputs[order]
+        inputs = fi.told_in.of(fi.inputs[order])
         fires = np.array([outcome == "sustained" for outcome in fi.outcomes])[order]
         gaps = 1 + np.flatnonzero(np.diff(fires))  # no line between silence and firing
         axes["rate"].plot(
@@ -291,13 +296,13 @@ def plot_f_i(fi: FI, onset: Onset | None = None, *, title: str = "", fig: AnyFig
             _law(axes["rate"], onset, low, high)
         axes["rate"].set_ylim(-0.03 * (top or 1.0), 1.08 * (top or 1.0))
         axes["rate"].legend(loc="upper center", bbox_to_anchor=(0.5, -0.14), ncols=2, handlelength=2.8)
-        axes["rate"].set(xlabel=input_label(fi.unit), ylabel="Steady rate (Hz)")
+        axes["rate"].set(xlabel=input_label(fi.told_in.name), ylabel="Steady rate (Hz)")
         axes["latency"].plot(inputs, fi.latencies[order], **DATA)
         axes["latency"].set(ylabel="Latency (ms)", yscale="log")
         _plain(axes["latency"])
         axes["adaptation"].plot(inputs, fi.adaptation[order], **DATA)
         axes["adaptation"].axhline(1.0, **WITHOUT)
-        axes["adaptation"].set(xlabel=input_label(fi.unit), ylabel="Steady interval / first")
+        axes["adaptation"].set(xlabel=input_label(fi.told_in.name), ylabel="Steady interval / first")
         if np.nanmax(np.abs(fi.adaptation - 1.0), initial=0.0) < 1e-3:  # no adaptation: no look at rounding
             axes["adaptation"].set_ylim(0.9, 1.1)
         axes["latency"].tick_params(labelbottom=False)
@@ -318,7 +323,9 @@ def _plain(ax: Axes) -> None:
 
 
 def _law(ax: Axes, onset: Onset, low: float, high: float) -> None:
-    far = min(high, onset.at + NEARBY * float((onset.inputs - onset.at).max())) - onset.at
+    unit = onset.told_in
+    reach = min(high / unit.per_mV, onset.at + NEARBY * float((onset.inputs - onset.at).max()))
+    far = reach - onset.at
     excess = far * np.linspace(0.0, 1.0, FINE + 1)[1:] ** 2
     interval = (
         onset.offset
@@ -332,7 +339,8 @@ def _law(ax: Axes, onset: Onset, low: float, high: float) -> None:
     )
     ends = np.flatnonzero(interval <= 0.0)  # there the law says nothing
     kept = slice(0, int(ends[0]) if ends.size else None)
-    a, b, at = number(onset.offset, 3), number(onset.coefficient, 3), number(abs(onset.at))
+    offset, coefficient = onset.constants(onset.coefficient)
+    a, b, at = number(offset, 3), number(coefficient, 3), number(abs(unit.of(onset.at)))
     away = f"(I {'−' if onset.at >= 0.0 else '+'} {at})"
     term = {
         "square root": f"+ {b}/√{away}",
@@ -340,13 +348,17 @@ def _law(ax: Axes, onset: Onset, low: float, high: float) -> None:
         "jump": f"+ {b} {away}",
         "fold of cycles": f"− {b} √{away}",
     }
-    known = f" (from the model: {number(onset.predicted, 3)})" if onset.predicted is not None else ""
-    below = [low, onset.at] if low < onset.at else []
+    known = ""
+    if onset.predicted is not None:
+        known = f" (from the model: {number(onset.constants(onset.predicted)[1], 3)})"
+    begin = unit.of(onset.at)
+    below = [low, begin] if low < begin else []
     first = onset.rate
     label = f"{onset.law} law:\ninterval = {a} {term[onset.law]} ms{known}"
     rates = np.concatenate([np.zeros(len(below)), [first], 1000.0 / interval[kept]])
-    ax.plot(onset.inputs, 1000.0 / onset.intervals, label="fitted to", **FITTED)
-    ax.plot(np.concatenate([below, [onset.at], onset.at + excess[kept]]), rates, label=label, **LAW)
+    ax.plot(unit.of(onset.inputs), 1000.0 / onset.intervals, label="fitted to", **FITTED)
+    drawn = np.concatenate([below, [begin], unit.of(onset.at + excess[kept])])
+    ax.plot(drawn, rates, label=label, **LAW)
 
 
 def plot_strength_duration(
@@ -366,17 +378,16 @@ def plot_strength_duration(
         left, right = figure.subplots(1, 2)
         figure.suptitle(title, fontsize=10.5)
         order = np.argsort(strength.durations)
-        left.plot(strength.durations[order], strength.amplitudes[order], label="computed", **DATA)
-        right.plot(strength.durations[order], strength.charges[order], **DATA)
-        level, chronaxie = strength.rheobase, strength.chronaxie
-        left.axhline(level, label=f"rheobase {in_input(number(level), strength.unit)}", **RHEOBASE)
+        unit, name = strength.told_in, strength.told_in.name
+        left.plot(strength.durations[order], unit.of(strength.amplitudes[order]), label="computed", **DATA)
+        right.plot(strength.durations[order], unit.of(strength.charges[order]), **DATA)
+        level, chronaxie = unit.of(strength.rheobase), strength.chronaxie
+        left.axhline(level, label=f"rheobase {in_input(number(level), name)}", **RHEOBASE)
         label = f"chronaxie {number(chronaxie, 3)} ms"
         left.plot([chronaxie], [2.0 * level], label=label, **MARK, **CROSSING)
-        over = "rest" if strength.base == 0.0 else f"base {in_input(number(strength.base), strength.unit)}"
-        left.set_ylabel(f"Least amplitude above {over}" + (f" ({strength.unit})" if strength.unit else ""))
-        right.set_ylabel(
-            f"Charge, amplitude × duration ({in_input('', strength.unit)} ms)".replace("( ", "(")
-        )
+        over = "rest" if strength.base == 0.0 else f"base {in_input(number(unit.of(strength.base)), name)}"
+        left.set_ylabel(f"Least amplitude above {over}" + (f" ({name})" if name else ""))
+        right.set_ylabel(f"Charge, amplitude × duration ({in_input('', name)} ms)".replace("( ", "("))
         left.legend(loc="upper center", bbox_to_anchor=(0.5, -0.16), ncols=3, handlelength=2.8)
         for ax in (left, right):
             ax.set(xscale="log", yscale="log", xlabel="Duration of the pulse (ms)")

@@ -14,6 +14,7 @@ from matplotlib.patches import Patch
 from natrium.analysis.phase_plane.plane import PhasePlane
 from natrium.analysis.phase_plane.separatrix import PlanarEquilibrium
 from natrium.figures.style import COLORS, AnyFigure, canvas, root_of, styled
+from natrium.model.leak import input_unit
 
 # Okabe and Ito's colours; every line has a dash pattern of its own as well.
 V_NULL: Any = {"color": "#0072B2", "linewidth": 1.9, "zorder": 4}
@@ -115,8 +116,8 @@ def plot_phase_planes(plane: PhasePlane, title: str = "", fig: AnyFigure | None 
 
 
 def _title(plane: PhasePlane) -> str:
-    members, unit = plane.plane.members, plane.plane.neuron.input_unit
-    at = f"I = {plane.I:g} {unit}".strip()
+    members = plane.plane.members
+    at = f"I = {input_unit(plane.plane.neuron).show(plane.I)}"
     if plane.is_whole:
         return f"{at}: V and {plane.plane.x} are the whole model"
     kind = "gates" if plane.plane.is_gate else "states"

@@ -11,6 +11,7 @@ from matplotlib.ticker import MaxNLocator
 
 from natrium.figures.style import COLORS, AnyFigure, state_looks, styled
 from natrium.model import ModelError, lower
+from natrium.model.leak import input_unit
 from natrium.solvers import Ensemble, Trajectory
 
 SAMPLES = 2000  # over a run: finer than any screen
@@ -71,9 +72,10 @@ def plot_trajectory(
             axes["gates"].legend(loc="center left", bbox_to_anchor=(1.0, 0.5))
         if "input" in axes:
             fine = np.linspace(trajectory.t_start, trajectory.t_end, SAMPLES, endpoint=False)
-            levels = [trajectory.stimulus(float(time)) for time in fine]
+            unit = input_unit(trajectory.neuron)
+            levels = [unit.of(trajectory.stimulus(float(time))) for time in fine]
             axes["input"].step(fine, levels, where="post", color=COLORS["input"])
-            axes["input"].set_ylabel(f"Input ({trajectory.neuron.input_unit or 'I'})")
+            axes["input"].set_ylabel(f"Input ({unit.name or 'I'})")
             axes["input"].margins(y=0.15)
         list(axes.values())[-1].set_xlabel("Time (ms)")
         axes["V"].set_xlim(trajectory.t_start, trajectory.t_end)

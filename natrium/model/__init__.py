@@ -1,6 +1,7 @@
 """What a neuron is: frozen, validated objects and the symbolic equations behind them."""
 
 from natrium.model import notebook as notebook
+from natrium.model.absolute import membrane as membrane
 from natrium.model.channel import Channel as Channel
 from natrium.model.channel import Gate as Gate
 from natrium.model.channels import CHANNELS as CHANNELS
@@ -34,6 +35,7 @@ from natrium.model.hybrid_neuron import HybridNeuron as HybridNeuron
 from natrium.model.kernel import Kernel as Kernel
 from natrium.model.kernel import lower as lower
 from natrium.model.latex import latex as latex
+from natrium.model.leak import Leak as Leak
 from natrium.model.neuron import Neuron as Neuron
 from natrium.model.parameter import Parameter as Parameter
 from natrium.model.parameters import change_stimulus as change_stimulus

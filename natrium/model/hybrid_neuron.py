@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
-from typing import Any, ClassVar
+from typing import Any
 
 import attrs
 import numpy as np
@@ -18,6 +18,7 @@ from natrium.model.expressions.reader import LARGEST, NUMERIC
 from natrium.model.expressions.smooth import smooth
 from natrium.model.hybrid import BY_STATE, REFRACTORY_RULES, HybridSystem, Refractory, over_threshold
 from natrium.model.kernel import lower
+from natrium.model.leak import CURRENTS
 from natrium.model.neuron import Neuron
 from natrium.model.parameter import Parameter, check_known, numbers_of
 from natrium.model.rates import Range
@@ -96,6 +97,8 @@ class HybridNeuron:
     refractory : {"hold", "clamp"} or mapping of str to {"hold", "free"}
         ``hold``: all states stand still while refractory; ``clamp``: V does, the others move on. By state:
         what is not named stands still.
+    input_unit : str
+        What its input is called in figures, tables and words: mV, pA, uA/cm^2, ...; nothing by default.
 
     Raises
     ------
@@ -114,8 +117,6 @@ class HybridNeuron:
     ... )
     """
 
-    input_unit: ClassVar[str] = ""  # what its equations make of it
-
     equations: tuple[tuple[str, Any], ...] = attrs.field(converter=_as_items, validator=_keys_are_names)
     initial: tuple[tuple[str, float], ...] = attrs.field(converter=_as_items, validator=_keys_are_names)
     parameters: tuple[tuple[str, float], ...] = attrs.field(
@@ -127,6 +128,7 @@ class HybridNeuron:
     )
     tau_ref: float = attrs.field(default=0.0, converter=as_float, validator=TAU_REF)
     refractory: Any = attrs.field(default="hold", converter=_as_refractory)
+    input_unit: str = attrs.field(default="", validator=Choice(("", "mV", *CURRENTS)))
 
     def __attrs_post_init__(self) -> None:
         """Check that every symbol has a meaning and every number is one."""

@@ -18,6 +18,7 @@ from natrium.model.expressions.constants import merge
 from natrium.model.expressions.expression import constant_symbol
 from natrium.model.hybrid import REFRACTORY_RULES, HybridSystem, Refractory
 from natrium.model.kernel import lower
+from natrium.model.leak import Leak
 from natrium.model.parameter import Parameter, check_known, numbers_of, with_constants
 from natrium.model.rates import Range, V
 from natrium.model.scheme import STEADY_STATE
@@ -55,6 +56,9 @@ class Neuron:
         ``hold``: gates stand still while refractory; ``clamp``: they move at `v_reset`.
     celsius : float, optional
         Temperature, degrees Celsius, of gates that have a ``q10``; without it their rates are as given.
+    leak : Leak, optional
+        The leak in absolute units, where it is known: inputs are then told as currents; see
+        `natrium.membrane`.
 
     Raises
     ------
@@ -85,6 +89,11 @@ class Neuron:
         kw_only=True,
         converter=attrs.converters.optional(as_float),
         validator=Optional(Number("degC", short="celsius", meaning="temperature")),
+    )
+    leak: Leak | None = attrs.field(
+        default=None,
+        kw_only=True,
+        validator=attrs.validators.optional(attrs.validators.instance_of(Leak)),
     )
 
     @v_reset.default
@@ -117,6 +126,11 @@ class Neuron:
                 if not held.low <= value <= held.high:
                     reason = held.below if value < held.low else held.above
                     raise ModelError(f"{label}: {reason}; got {name} = {value!r} mV there")
+
+    def conversions(self) -> list[str]:
+        """Say how absolute units became these numbers; nothing where they were given without."""
+        each = [(channel.name, channel.g) for channel in self.channels]
+        return [] if self.leak is None else self.leak.conversions(self.tau_m, each)
 
     @property
     def constants(self) -> dict[str, float | str]:

@@ -55,6 +55,7 @@ def excitability_into(
                 pulses = strength_duration(neuron, DURATIONS)
                 tables[PULSES] = pulses.table()
                 pulse = {"rheobase_mV": pulses.rheobase, "chronaxie_ms": pulses.chronaxie}
+                pulse |= pulses.told_in.beside("rheobase", pulses.rheobase)
                 sentences += pulses.sentences()
                 figures["strength_duration"] = (
                     plot_strength_duration(pulses),

@@ -9,7 +9,7 @@ from natrium.analysis import phase_plane
 from natrium.analysis.phase_plane.reduction import Reduction
 from natrium.figures.phase_plane import plot_phase_planes
 from natrium.model import Model
-from natrium.model.protocol import in_input
+from natrium.model.leak import input_unit
 from natrium.reports.captions import PHASE_PLANE
 from natrium.reports.output import Output, manifest
 from natrium.reports.page import Section
@@ -42,10 +42,8 @@ def phase_plane_into(
         plane = phase_plane(model.neuron, at, x=x, reduction=reduction)
         tell("drawing")
         figures = {"phase_plane": (plot_phase_planes(plane), PHASE_PLANE)}
-    rows, title = (
-        plane.table(),
-        f"Phase plane of {name}, I = {in_input(f'{plane.I:g}', model.neuron.input_unit)}",
-    )
+    rows = plane.table()
+    title = f"Phase plane of {name}, I = {input_unit(model.neuron).show(plane.I)}"
     section = Section("What was found", plane.sentences(), figures, {"Equilibria of the plane": rows})
     return write_report(
         output,

@@ -9,6 +9,7 @@ import numpy as np
 from natrium.analysis.accuracy.budget import Budget
 from natrium.analysis.accuracy.matching import partners_of
 from natrium.analysis.accuracy.script import Comparison, LadderRow, held_steps
+from natrium.model.leak import input_unit
 
 FEW = 6  # numbers at either end of a long list
 LEAST = 1e-9  # ms: what a rule moves a spike by less than this is rounding
@@ -112,11 +113,13 @@ def _list_few(values: Sequence[float]) -> str:
 
 
 def _rheobase(comparison: Comparison) -> str:
-    facts = comparison.facts()
+    facts, unit = comparison.facts(), input_unit(comparison.model.neuron)
+    largest, needed = (unit.show(facts[name]) for name in ("largest_input_mV", "needed_input_mV"))
+    note = " (The input is R I in mV, not a current.)" if unit.name == "mV" else ""
     return (
-        f"Its input of at most {facts['largest_input_mV']:g} mV can lift V to {facts['lifts_V_to_mV']:g} mV "
+        f"Its input of at most {largest} can lift V to {facts['lifts_V_to_mV']:g} mV "
         f"and no further; the threshold at {facts['v_thresh_mV']:g} mV needs more than "
-        f"{facts['needed_input_mV']:g} mV. (The input is R I in mV, not a current.)"
+        f"{needed}.{note}"
     )
 
 

@@ -14,6 +14,7 @@ from natrium.analysis.cycle.periodic import Periodic, errors_of_multipliers
 from natrium.analysis.cycle.return_map import LONGEST, Return, ReturnMap, return_map
 from natrium.model import AnyNeuron, Count, SolverError
 from natrium.model.arrays import Array
+from natrium.model.leak import input_unit
 from natrium.solvers import Solver
 from natrium.solvers.reliability import SAFETY, second_solver, second_tolerance
 
@@ -243,8 +244,8 @@ def _lead(mapping: ReturnMap, transient: int) -> Array:
     """Give the free states that the neuron's own start leads to."""
     found = spikes_of(mapping, transient)
     if not found:
+        at = input_unit(mapping.neuron).show(mapping.input)
         raise SolverError(
-            f"a cycle needs spikes, got none within {mapping.longest:g} ms at I = {mapping.input:g} mV; "
-            "raise the input"
+            f"a cycle needs spikes, got none within {mapping.longest:g} ms at I = {at}; raise the input"
         )
     return found[-1].after[list(mapping.free)]

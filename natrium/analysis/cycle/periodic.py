@@ -11,7 +11,7 @@ from scipy.optimize import linear_sum_assignment
 
 from natrium.analysis.result import Result, show_settled
 from natrium.model.arrays import Array
-from natrium.model.protocol import in_input
+from natrium.model.leak import input_unit
 from natrium.solvers.reliability import SAFETY
 
 
@@ -29,6 +29,7 @@ class Periodic(Result):
         states = self.table()
         return {
             "I_mV": self.input,
+            **input_unit(self.neuron).beside("I", self.input),
             "period_ms": self.period,
             "period_error_ms": self.period_error,
             "spikes_per_cycle": len(states),
@@ -53,7 +54,7 @@ class Periodic(Result):
     def sentences(self: Any) -> list[str]:
         """Give period and stability in words."""
         spikes, worst = len(self.table()), float(np.max(self.multiplier_errors, initial=0.0))
-        at = in_input(f"{self.input:g}", self.neuron.input_unit)
+        at = input_unit(self.neuron).show(self.input)
         return [
             f"At I = {at} it fires every {show_settled(self.period, self.period_error)} ms"
             + (f", {spikes} spikes a cycle" if spikes > 1 else "")

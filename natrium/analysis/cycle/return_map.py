@@ -27,6 +27,7 @@ from natrium.model import (
     check_neuron,
 )
 from natrium.model.arrays import Array
+from natrium.model.leak import input_unit
 from natrium.solvers import Solver, Trajectory, accurate
 
 RUN_RTOL = 1e-12
@@ -148,7 +149,7 @@ class ReturnMap:
         if not trajectory.events:
             raise SolverError(
                 f"every interval must end with a spike, got none within {self.longest:g} ms at "
-                f"I = {self.input:g} mV; raise the input, or `longest`"
+                f"I = {input_unit(self.neuron).show(self.input)}; raise the input, or `longest`"
             )
         directions = free_directions(self.neuron, by_free)
         spike = propagate(trajectory, directions, n_spikes=1, rtol=self.rtol).spikes[0]

@@ -27,6 +27,7 @@ from natrium.model import (
 )
 from natrium.model.arrays import Array
 from natrium.model.branches import has_branches
+from natrium.model.leak import input_unit
 from natrium.solvers import EventDriven, Trajectory
 from natrium.solvers.reliability import SAFETY, second_tolerance
 
@@ -261,9 +262,10 @@ def _guess(
     level = 0.5 * (low + high) if section is None else section
     times = rising_crossings(seen, level, 0.0, look) if high - low > SWING else np.empty(0)
     if times.size < crossings + 1:
+        at = input_unit(neuron).show(I)
         raise SolverError(
             f"a cycle needs V to rise through {level:.4g} mV {crossings + 1} times in {look:g} ms, got "
-            f"{times.size} at I = {I:g} mV, V from {low:.4g} to {high:.4g} mV; change the input, "
+            f"{times.size} at I = {at}, V from {low:.4g} to {high:.4g} mV; change the input, "
             "or look longer"
         )
     y = seen.state(float(times[-1 - crossings]))

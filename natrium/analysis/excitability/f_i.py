@@ -29,6 +29,7 @@ from natrium.analysis.result import Result
 from natrium.model import AnyNeuron, ModelError, Number
 from natrium.model.arrays import Array
 from natrium.model.checks import as_numbers
+from natrium.model.leak import InputUnit, Leak, leak_of, told_in
 from natrium.model.protocol import check_neuron, per_neuron
 
 Law = Literal["square root", "logarithmic", "jump", "fold of cycles", "undecided"]
@@ -75,6 +76,12 @@ class FI(Result):
     outcomes: tuple[str, ...]
     periods: tuple[int, ...]
     unit: str = "mV"
+    leak: Leak | None = None
+
+    @property
+    def told_in(self) -> InputUnit:
+        """What inputs are told in."""
+        return told_in(self.unit, self.leak)
 
     def table(self) -> list[dict[str, float | int | str]]:
         """Give one row per input."""
@@ -89,7 +96,12 @@ class FI(Result):
             strict=True,
         )
         names = ("input_mV", "rate_Hz", "rate_error_Hz", "latency_ms", "adaptation", "outcome", "period")
-        return [dict(zip(names, row, strict=True)) for row in rows]
+        return [
+            {names[0]: row[0]}
+            | self.told_in.beside("input", row[0])
+            | dict(zip(names[1:], row[1:], strict=True))
+            for row in rows
+        ]
 
 
 def f_i_curve(neuron: AnyNeuron, inputs: npt.ArrayLike) -> FI:
@@ -132,6 +144,7 @@ def f_i_curve(neuron: AnyNeuron, inputs: npt.ArrayLike) -> FI:
         outcomes=tuple(run.outcome for run in runs),
         periods=tuple(run.period for run in runs),
         unit=neuron.input_unit,
+        leak=leak_of(neuron),
     )
 
 
@@ -165,6 +178,20 @@ class Onset(Result):
     inputs: Array
     intervals: Array
     unit: str = "mV"
+    leak: Leak | None = None
+
+    @property
+    def told_in(self) -> InputUnit:
+        """What inputs are told in."""
+        return told_in(self.unit, self.leak)
+
+    def constants(self, coefficient: float) -> tuple[float, float]:
+        """Give a, and b of a coefficient, where the excess of input is counted in what inputs are told in."""
+        per_mV = self.told_in.per_mV
+        if self.law == "logarithmic":
+            return self.offset + coefficient * float(np.log(per_mV)), coefficient
+        power = {"square root": 0.5, "jump": -1.0, "fold of cycles": -0.5}.get(self.law, 0.0)
+        return self.offset, coefficient * per_mV**power
 
     @property
     def rate(self) -> float:
@@ -183,6 +210,7 @@ class Onset(Result):
             "error": self.error,
             "rate_Hz": self.rate,
             "at_mV": self.at,
+            **self.told_in.beside("at", self.at),
             "coefficient": self.coefficient,
             "predicted": self.predicted,
         }
@@ -278,6 +306,7 @@ def _fit(neuron: AnyNeuron, found: Rheobase, at: float, excess: Array, intervals
         inputs=at + excess,
         intervals=intervals,
         unit=neuron.input_unit,
+        leak=leak_of(neuron),
     )
 
 

@@ -19,7 +19,8 @@ from natrium.analysis.excitability.long_run import Firing, fire
 from natrium.analysis.result import Result
 from natrium.model import AnyNeuron, ModelError, SolverError
 from natrium.model.arrays import Array
-from natrium.model.protocol import in_input, per_neuron
+from natrium.model.leak import InputUnit, input_unit
+from natrium.model.protocol import per_neuron
 
 Cause = Literal["fold", "threshold", "hopf", "oscillation", "none"]
 
@@ -92,6 +93,8 @@ class Rheobase(Result):
         The runs just above and just below.
     notes : tuple of str
         Delicate cases, named.
+    told_in : InputUnit
+        What inputs are told in.
     """
 
     value: float
@@ -104,6 +107,7 @@ class Rheobase(Result):
     hopf: Hopf | None
     checks: tuple[Check, ...]
     notes: tuple[str, ...]
+    told_in: InputUnit = attrs.field(factory=InputUnit)
 
     @property
     def bistable(self) -> bool:
@@ -114,9 +118,11 @@ class Rheobase(Result):
         """Give value and cause as plain data."""
         return {
             "value_mV": self.value,
+            **self.told_in.beside("value", self.value),
             "cause": self.cause,
             "V_mV": self.V,
             "bistable_from_mV": self.bistable_from,
+            **self.told_in.beside("bistable_from", self.bistable_from),
             "ending": self.ending.data() if self.ending else None,
             "confirmed": self.confirmed,
             "notes": self.notes,
@@ -305,7 +311,7 @@ def _found(
     checks.append(Check.of(kept, "cycle"))
     if kept.outcome == "sustained":
         lowest, ending = _lowest_cycle(neuron, kept)
-        end = in_input(f"{lowest:.{6 if ending is None else 9}g}", neuron.input_unit)
+        end = input_unit(neuron).show(lowest, f".{6 if ending is None else 9}g")
         notes.append(f"bistable: firing once begun goes on down to {end}, where it can rest too")
     fold = loss.point if isinstance(loss.point, Fold) else None
     hopf = loss.point if isinstance(loss.point, Hopf) else None
@@ -321,6 +327,7 @@ def _found(
         hopf=hopf,
         checks=tuple(checks),
         notes=tuple(notes),
+        told_in=input_unit(neuron),
     )
 
 

@@ -20,7 +20,8 @@ from natrium.analysis.result import Result
 from natrium.model import AnyNeuron, ModelError, Number, SolverError, Step
 from natrium.model.arrays import Array
 from natrium.model.checks import as_numbers
-from natrium.model.protocol import check_neuron, in_input
+from natrium.model.leak import InputUnit, Leak, leak_of, told_in
+from natrium.model.protocol import check_neuron
 from natrium.solvers import Runs, accurate, solve_chunk
 from natrium.solvers.flags import RunFlag
 from natrium.solvers.runs import ManyRuns
@@ -69,18 +70,26 @@ class StrengthDuration(Result):
     rheobase: float
     chronaxie: float
     unit: str = "mV"
+    leak: Leak | None = None
+
+    @property
+    def told_in(self) -> InputUnit:
+        """What inputs are told in."""
+        return told_in(self.unit, self.leak)
 
     def table(self) -> list[dict[str, Any]]:
         """Give one row per duration."""
         columns = (self.durations.tolist(), self.amplitudes.tolist(), self.charges.tolist())
         return [
-            {"duration_ms": duration, "amplitude_mV": amplitude, "charge_mV_ms": charge}
+            {"duration_ms": duration, "amplitude_mV": amplitude}
+            | self.told_in.beside("amplitude", amplitude)
+            | {"charge_mV_ms": charge}
             for duration, amplitude, charge in zip(*columns, strict=True)
         ]
 
     def sentences(self) -> list[str]:
         """Give rheobase and chronaxie of pulses in words."""
-        least = in_input(f"{self.rheobase:.9g}", self.unit)
+        least = self.told_in.show(self.rheobase, ".9g")
         return [
             f"Least pulses: {least} where they do not end (the rheobase of pulses); at "
             f"twice that the least duration is {self.chronaxie:.6g} ms (the chronaxie)."
@@ -139,7 +148,15 @@ def strength_duration(neuron: AnyNeuron, durations: npt.ArrayLike, *, base: floa
         endless = _endless(neuron, pulses)
         chronaxie = _chronaxie(pulses, 2.0 * endless)
     return StrengthDuration(
-        times, amplitudes, amplitudes * times, base, rest.V, endless, chronaxie, neuron.input_unit
+        times,
+        amplitudes,
+        amplitudes * times,
+        base,
+        rest.V,
+        endless,
+        chronaxie,
+        neuron.input_unit,
+        leak_of(neuron),
     )
 
 

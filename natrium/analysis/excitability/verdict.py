@@ -12,8 +12,9 @@ from natrium.analysis.equilibria.curve import Equilibrium, EquilibriumCurve, equ
 from natrium.analysis.excitability.f_i import Law, Onset, onset
 from natrium.analysis.excitability.rheobase import Rheobase, rheobase
 from natrium.analysis.result import Result
-from natrium.model import AnyNeuron
-from natrium.model.protocol import in_input, per_neuron
+from natrium.model import AnyNeuron, Neuron
+from natrium.model.leak import input_unit
+from natrium.model.protocol import per_neuron
 
 
 @attrs.frozen(repr=False)
@@ -90,10 +91,10 @@ class Verdict(Result):
 
     def sentences(self) -> list[str]:
         """Give the verdict, a sentence each."""
-        said = [_of_class(self), _of_equilibria(self), *_of_bifurcations(self.curve)]
+        said = [_of_class(self), _of_equilibria(self), *_of_bifurcations(self.curve), *_of_units(self.neuron)]
         if self.rheobase is not None:
             said += [
-                _of_rheobase(self.rheobase, self.neuron.input_unit),
+                _of_rheobase(self.rheobase),
                 *_of_onset(self.onset),
                 *_of_threshold(self),
             ]
@@ -109,13 +110,13 @@ class Verdict(Result):
 
     def data(self) -> dict[str, Any]:
         """Give the verdict as plain data."""
-        curve = self.curve
+        curve, unit = self.curve, input_unit(self.neuron)
         return {
             "excitability": self.excitability,
             "pacemaker": self.pacemaker,
             "equilibria": self.table(),
-            "folds": [{"V_mV": fold.V, "I_mV": fold.I} for fold in curve.folds],
-            "hopf": [one.data() for one in curve.hopf],
+            "folds": [{"V_mV": fold.V, "I_mV": fold.I} | unit.beside("I", fold.I) for fold in curve.folds],
+            "hopf": [one.data() | unit.beside("I", one.I) for one in curve.hopf],
             "rheobase": self.rheobase.data() if self.rheobase else None,
             "onset": self.onset.data() if self.onset else None,
             "v_thresh_mV": self.neuron.v_thresh if self.neuron.fires else None,
@@ -190,6 +191,12 @@ def threshold_and_saddle(neuron: AnyNeuron) -> ThresholdAndSaddle | None:
     return ThresholdAndSaddle(fold, saddle, side, above_from)
 
 
+def _of_units(neuron: AnyNeuron) -> list[str]:
+    """Say how absolute units became those of the equations."""
+    lines = neuron.conversions() if isinstance(neuron, Neuron) else []
+    return [f"Units: {'; '.join(lines)}."] if lines else []
+
+
 def _of_class(verdict: Verdict) -> str:
     if verdict.rheobase is None:
         return "There is no threshold: no spike is counted and nothing is reset."
@@ -218,15 +225,15 @@ def _of_equilibria(verdict: Verdict) -> str:
 
 
 def _of_bifurcations(curve: EquilibriumCurve) -> list[str]:
-    said, unit = [], curve.neuron.input_unit
+    said, unit = [], input_unit(curve.neuron)
     for fold in curve.folds:
         meeting = "meet and vanish above" if fold.curvature < 0.0 else "meet and vanish below"
-        at = in_input(f"{fold.I:.9f}", unit)
+        at = unit.show(fold.I, ".9f")
         said.append(f"Fold: two equilibria {meeting} {at}, at V = {fold.V:.6f} mV.")
     for point in curve.hopf:
         kind = "subcritical" if point.lyapunov > 0.0 else "supercritical"
         said.append(
-            f"Hopf point, {kind}, at {in_input(f'{point.I:.9f}', unit)}, V = {point.V:.6f} mV "
+            f"Hopf point, {kind}, at {unit.show(point.I, '.9f')}, V = {point.V:.6f} mV "
             f"({point.frequency:.3f} Hz)."
         )
     return said
@@ -241,11 +248,11 @@ _CAUSES = {
 }
 
 
-def _of_rheobase(found: Rheobase, unit: str) -> str:
+def _of_rheobase(found: Rheobase) -> str:
     if not np.isfinite(found.value):
         return "Rheobase: none."
     runs = "confirmed by runs just above and just below" if found.confirmed else "NOT confirmed by runs"
-    at = in_input(f"{found.value:.9f}", unit)
+    at = found.told_in.show(found.value, ".9f")
     return f"Rheobase: {at} ({found.cause}: {_CAUSES[found.cause]}; {runs})."
 
 
@@ -253,7 +260,7 @@ def _of_onset(found: Onset | None) -> list[str]:
     if found is None:
         return []
     left = f"leaves {100.0 * found.error:.2g} % of the interval"
-    at = in_input(f"{found.at:.9g}" if found.law == "fold of cycles" else f"{found.at:.6g}", found.unit)
+    at = found.told_in.show(found.at, ".9g" if found.law == "fold of cycles" else ".6g")
     if found.law == "undecided":
         return [f"Onset: undecided, no law of the interval fits from {at} on (the best {left})."]
     if found.law == "jump":
@@ -263,17 +270,19 @@ def _of_onset(found: Onset | None) -> list[str]:
             f"At {at} firing sets in at a finite rate, {found.rate:.4g} Hz: "
             f"there its cycle meets an unstable one and both vanish (the law {left})."
         ]
-    root = f"ms {found.unit}^(1/2)" if found.unit else "ms"
+    unit = str(found.told_in)
+    root = f"ms {f'({unit})' if '/' in unit else unit}^(1/2)" if unit else "ms"
     units = {"square root": root, "logarithmic": "ms"}[found.law]
-    model = "" if found.predicted is None else f", {found.predicted:.4g} by the model's equations"
+    known = None if found.predicted is None else found.constants(found.predicted)[1]
+    model = "" if known is None else f", {known:.4g} by the model's equations"
     return [
         f"Onset: the rate grows from zero, the interval by a {found.law} law "
-        f"(coefficient {found.coefficient:.4g} {units} fitted{model}; it {left})."
+        f"(coefficient {found.constants(found.coefficient)[1]:.4g} {units} fitted{model}; it {left})."
     ]
 
 
 def _of_threshold(verdict: Verdict) -> list[str]:
-    place, v, unit = verdict.threshold, verdict.neuron.v_thresh, verdict.neuron.input_unit
+    place, v, unit = verdict.threshold, verdict.neuron.v_thresh, input_unit(verdict.neuron)
     if place is None:
         falls = bool(np.any(np.diff(verdict.curve.I) < 0.0))  # there dI/dV < 0: saddles at some inputs
         return [] if falls else ["There is no saddle: the coded threshold alone makes a spike."]
@@ -282,7 +291,7 @@ def _of_threshold(verdict: Verdict) -> list[str]:
     if place.above_from == -float("inf"):
         return [f"The coded threshold ({v:g} mV) lies above the saddle at every input."]
     now = "" if place.side is None else f"; without input it lies {place.side} it ({place.saddle:.6f} mV)"
-    above, up_to = (in_input(f"{I:.9f}", unit) for I in (place.above_from, place.fold.I))
+    above, up_to = (unit.show(I, ".9f") for I in (place.above_from, place.fold.I))
     return [
         f"The coded threshold ({v:g} mV) lies above the saddle from {above} on, "
         f"below it at less input; the saddle is there up to {up_to}{now}."

@@ -24,7 +24,7 @@ from natrium.analysis.phase_plane.separatrix import (
 from natrium.analysis.result import Result
 from natrium.model import AnyNeuron, Count, ModelError, Number
 from natrium.model.arrays import Array
-from natrium.model.protocol import in_input
+from natrium.model.leak import input_unit
 from natrium.solvers import Trajectory
 
 WIDTH = 150.0  # mV: what a plane of channels is about as wide as
@@ -177,7 +177,7 @@ class PhasePlane(Result):
         if self.is_whole:
             return said
         shifts = ", ".join(f"{shift:+.3f}" for shift in error.shifts[:5])
-        at = in_input(f"{self.I:g}", self.plane.neuron.input_unit)
+        at = input_unit(self.plane.neuron).show(self.I)
         said.append(
             f"The plane against the full model, under {at} from t = 0 on: {error.reduced.n_spikes} "
             f"spikes for {error.full.n_spikes}"
@@ -191,6 +191,7 @@ class PhasePlane(Result):
         error = self.error
         return {
             "I_mV": self.I,
+            **input_unit(self.plane.neuron).beside("I", self.I),
             "x": self.plane.x,
             "reduction": self.plane.reduction,
             "equilibria": [

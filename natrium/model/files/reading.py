@@ -12,8 +12,10 @@ import cattrs
 from cattrs.errors import ClassValidationError, ForbiddenExtraKeysError, IterableValidationError
 from cattrs.gen import make_dict_structure_fn, override
 
+from natrium.model.absolute import CONDUCTANCE, CURRENT_FOR, OF_LEAK, Door, take_leak
 from natrium.model.channel import Channel, Gate
-from natrium.model.checks import Choice, Name, Number, show
+from natrium.model.checks import Choice, Name, Number, Numbers, Optional, show
+from natrium.model.dimensions import check_dimensions
 from natrium.model.errors import ModelError, NatriumError
 from natrium.model.expressions.constants import (
     Constants,
@@ -22,9 +24,12 @@ from natrium.model.expressions.constants import (
     constants,
     spell_out,
 )
+from natrium.model.files.door import OpenDoor, constants_through, door, first_current, opened, through
 from natrium.model.hybrid import REFRACTORY_RULES
 from natrium.model.hybrid_neuron import HybridNeuron
+from natrium.model.leak import CURRENTS
 from natrium.model.neuron import Neuron
+from natrium.model.quantities import is_quantity
 from natrium.model.scheme import Scheme, Transition
 from natrium.model.simulation import Model, Simulation
 from natrium.model.stimuli.kinds import KINDS, VERSION
@@ -33,6 +38,7 @@ from natrium.model.threshold import NO_THRESHOLD, TAU_REF, V_THRESH, as_threshol
 
 # Of a message: more would not be read.
 MAX_TOLD, MAX_TOLD_LENGTH = 50, 400
+OF_STIMULI = {"times": "ms", "values": "mV", "factor": "mV"}  # fields whose rule names no unit
 
 
 @attrs.frozen(kw_only=True)
@@ -56,13 +62,14 @@ class _Equations:
     initial: dict[str, Any]
     parameters: dict[str, Any] = attrs.field(factory=dict)
     constants: dict[str, Any] = attrs.field(factory=dict)
+    input_unit: str = ""
     threshold: Any = NO_THRESHOLD
     reset: dict[str, Any] = attrs.field(factory=dict)
     refractory: dict[str, Any] = attrs.field(factory=dict)
     stimuli: tuple[Stimulus, ...] = ()
     simulation: Simulation = attrs.field(factory=Simulation)
 
-    def neuron(self) -> HybridNeuron:
+    def neuron(self, way: OpenDoor) -> HybridNeuron:
         """Make the neuron, every expression read with its place."""
         period = dict(self.refractory)
         duration, rule = period.pop("duration", 0.0), period.pop("rule", None)
@@ -71,7 +78,7 @@ class _Equations:
         if both := sorted(self.constants.keys() & self.parameters.keys()):
             raise ModelError(f"constants and parameters must differ in name, got {both[0]}")
         known = as_constants(self.parameters | self.constants) if self.constants else ()
-        return HybridNeuron(
+        neuron = HybridNeuron(
             equations=_spelled(self.equations, known),
             initial=self.initial,
             parameters=self.parameters | {name: x for name, x in known if not isinstance(x, str)},
@@ -79,7 +86,11 @@ class _Equations:
             reset=_spelled(self.reset, known),
             tau_ref=duration,
             refractory=rule or period or "hold",
+            input_unit=way.input_unit(self.input_unit),
         )
+        if way.powers:
+            check_dimensions(neuron, way.powers)
+        return neuron
 
 
 def _spelled(table: dict[str, Any], known: Constants) -> dict[str, Any]:
@@ -98,13 +109,16 @@ def structure_model(data: dict[str, Any]) -> Model:
     _table(data)
     try:
         if "equations" in data:
-            ours = _converter().structure(data, _Equations)
-            return Model(neuron=ours.neuron(), stimulus=ours.stimuli, simulation=ours.simulation)
-        with constants({}):  # the file's own, which the converter finds
+            with opened(OpenDoor()) as open_way:
+                ours = _converter().structure(data, _Equations)
+                neuron = ours.neuron(open_way)
+                return Model(neuron=neuron, stimulus=ours.stimuli, simulation=ours.simulation)
+        # The file's own constants, and its leak, which the converter finds.
+        with constants({}), opened(Door(rather=first_current(data.get("stimuli")))) as way:
             file = _converter().structure(data, _File)
             own = {field.name: getattr(file.neuron, field.name) for field in attrs.fields(Neuron)}
-            neuron = Neuron(**own | {"channels": file.channels})
-        return Model(neuron=neuron, stimulus=file.stimuli, simulation=file.simulation)
+            own |= {"channels": file.channels, "leak": way.leak}
+        return Model(neuron=Neuron(**own), stimulus=file.stimuli, simulation=file.simulation)
     except (cattrs.BaseValidationError, NatriumError) as error:
         problems = [_short(problem) for problem in dict.fromkeys(_problems(error, ""))]
         if len(problems) == 1:
@@ -137,7 +151,10 @@ def _problems(error: BaseException, place: str) -> Iterator[str]:
             yield f"{dot}{key}: unknown key; the keys here are {known}"
     elif isinstance(error, ExceptionGroup):
         for inner in error.exceptions:
-            yield f"{dot}{inner.key}: {inner}" if isinstance(inner, _At) else f"{place}: {inner}"
+            if isinstance(inner, _At):
+                yield f"{dot}{inner.key}: {inner}"
+            else:
+                yield from _problems(inner, place)
     elif isinstance(error, KeyError):
         yield f"{place}: missing key"
     else:
@@ -147,7 +164,7 @@ def _problems(error: BaseException, place: str) -> Iterator[str]:
 def _keys(cls: type) -> set[str]:
     names = {field.name for field in attrs.fields(cls) if field.init and not field.name.startswith("_")}
     if cls is _Neuron:
-        names -= {"channels"}
+        names = names - {"channels", "leak"} | set(OF_LEAK)
     return names | {"kind"} if issubclass(cls, Stimulus) else names
 
 
@@ -165,11 +182,13 @@ def _converter() -> cattrs.Converter:
     _register(converter, Scheme, nested={"transitions": Transition})
     _register(converter, Transition)
     _register(converter, Channel, nested={"gates": Gate}, single={"scheme": Scheme})
-    _register(converter, _Neuron, left_out={"channels"})
+    _register(converter, _Neuron, left_out={"channels", "leak"})
     known: set[type[Stimulus]] = set()
 
     def stimulus(data: Any, _: Any) -> Any:
         rest, cls = _kind_of(_table(data))
+        if rest.get("target") == "V" and "weight" in rest:  # a state of another kind has no unit
+            rest["weight"] = through("weight", rest["weight"], "mV")
         if cls not in known:
             _register(converter, cls)
             known.add(cls)
@@ -182,8 +201,8 @@ def _converter() -> cattrs.Converter:
             _File,
             converter,
             _cattrs_forbid_extra_keys=True,
-            constants=override(struct_hook=lambda data, _: activate(_table(data))),
-            neuron=override(struct_hook=lambda data, _: converter.structure(_table(data), _Neuron)),
+            constants=override(struct_hook=lambda data, _: activate(constants_through(_table(data)))),
+            neuron=override(struct_hook=lambda data, _: _neuron(converter, _table(data))),
             channels=override(struct_hook=_list_of(converter, Channel)),
             **shared,
         ),
@@ -194,17 +213,44 @@ def _converter() -> cattrs.Converter:
             _Equations,
             converter,
             _cattrs_forbid_extra_keys=True,
-            equations=override(struct_hook=_each_of(_expression)),
+            equations=override(struct_hook=_each_of(_equation)),
             initial=override(struct_hook=_each_of(_number)),
             parameters=override(struct_hook=_each_of(_number)),
-            constants=override(struct_hook=lambda data, _: _table(data)),
+            constants=override(struct_hook=lambda data, _: constants_through(_table(data))),
+            input_unit=override(struct_hook=_input_unit),
             threshold=override(struct_hook=_threshold),
-            reset=override(struct_hook=_each_of(_expression)),
+            reset=override(struct_hook=_each_of(_new_value)),
             refractory=override(struct_hook=_refractory),
             **shared,
         ),
     )
     return converter
+
+
+def _neuron(converter: cattrs.Converter, data: dict[str, Any]) -> Any:
+    """Read [neuron]; C, g_L or R make the leak, by which what comes after is divided."""
+    rest, way = dict(data), door()
+    given = {name: rest.pop(name) for name in OF_LEAK if name in rest}
+    broken: list[Exception] = []
+    if given:
+        try:
+            rest["tau_m"], way.leak = take_leak(given, rest.get("tau_m"), rather=way.rather)
+        except ModelError as error:
+            broken.append(error)
+            way.broken = True
+            rest.pop("tau_m", None)
+    try:
+        found = converter.structure(rest, _Neuron)
+    except cattrs.BaseValidationError as error:
+        broken.append(error)
+    if broken:
+        raise ExceptionGroup("the neuron", broken)
+    return found
+
+
+def _input_unit(value: Any, _: Any) -> str:
+    Choice(("", "mV", *CURRENTS)).check("input_unit", value)
+    return str(value)
 
 
 def _register(
@@ -224,18 +270,28 @@ def _register(
         elif single and field.name in single:
             hooks[field.name] = override(struct_hook=_table_of(converter, single[field.name]))
         else:
-            hooks[field.name] = override(struct_hook=_check_as(field))
+            hooks[field.name] = override(struct_hook=_check_as(field, cls))
     structure: Any = make_dict_structure_fn(cls, converter, _cattrs_forbid_extra_keys=True, **hooks)
     converter.register_structure_hook_func(
         partial(operator.is_, cls), lambda data, asked: structure(_table(data), asked)
     )
 
 
-def _check_as(field: attrs.Attribute[Any]) -> Callable[[Any, Any], Any]:
-    """Make a hook that puts a value through its field's own converter and rule."""
+def _check_as(field: attrs.Attribute[Any], cls: type) -> Callable[[Any, Any], Any]:
+    """Make a hook that puts a value through its field's own converter and rule, a quantity made a number."""
+    rule: Any = field.validator
+    rule = rule.rule if isinstance(rule, Optional) else rule
+    unit = CONDUCTANCE if cls is Channel and field.name == "g" else getattr(rule, "unit", "")
+    if issubclass(cls, Stimulus):
+        unit = OF_STIMULI.get(field.name, unit)
+    number = partial(through, unit=unit, is_input=issubclass(cls, Stimulus) and unit in CURRENT_FOR)
 
     def hook(value: Any, _: Any) -> Any:
         convert: Any = field.converter
+        if isinstance(rule, Number):
+            value = number(field.name, value)
+        elif isinstance(rule, Numbers) and isinstance(value, list) and value and isinstance(value[0], str):
+            value = [number(f"{field.name}[{index}]", one) for index, one in enumerate(value)]
         if convert is not None:
             value = convert(value)
         if field.validator is not None:
@@ -272,31 +328,37 @@ class _At(ModelError):
 
 
 def _number(name: str, value: Any) -> float:
+    value = through(name, value)
     Number().check(name, value)
     return float(value)
 
 
-def _expression(name: str, value: Any) -> Any:
-    if not isinstance(value, str):
-        return _number(name, value)
-    return value
+def _equation(name: str, value: Any) -> Any:
+    return value if isinstance(value, str) else _number(name, value)
+
+
+def _new_value(name: str, value: Any) -> Any:
+    return value if isinstance(value, str) and not is_quantity(value) else _number(name, value)
 
 
 def _threshold(value: Any, _: Any) -> Any:
+    value = through("threshold", value, "mV")
     if not isinstance(value, str):
         V_THRESH.check("threshold", as_threshold(value))
     return value
 
 
 def _refractory(data: Any, _: Any) -> dict[str, Any]:
-    for name, value in _table(data).items():
+    data = dict(_table(data))
+    for name, value in data.items():
         if name == "duration":
-            TAU_REF.check("duration", value)
+            data[name] = through(name, value, "ms")
+            TAU_REF.check("duration", data[name])
         elif name == "rule":
             Choice(REFRACTORY_RULES).check("rule", value)
         else:
             Choice(("hold", "free")).check(name, value)
-    return dict(data)
+    return data
 
 
 def _table(data: Any) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from natrium.model.channel import Channel
 from natrium.model.errors import ModelError
 from natrium.model.expressions.expression import Expression, as_text, symbolic_of
 from natrium.model.hybrid_neuron import HybridNeuron
+from natrium.model.leak import Leak
 from natrium.model.scheme import Scheme
 from natrium.model.stimuli.kinds import KINDS, VERSION
 from natrium.model.stimuli.stimulus import Sum
@@ -62,8 +63,17 @@ def _neuron(neuron: Any) -> dict[str, Any]:
         return _equations(neuron)
     if not neuron.of_channels:
         raise ModelError(f"a {type(neuron).__name__} cannot be written to a model file")
-    tables = {"constants": neuron.constants, "neuron": _plain(neuron, without={"channels"})}
+    own = _plain(neuron, without={"channels", "leak"}) | _leak(neuron.leak)
+    tables = {"constants": neuron.constants, "neuron": own}
     return tables | {"channels": [_plain(channel) for channel in neuron.channels]}
+
+
+def _leak(leak: Leak | None) -> dict[str, Any]:
+    """Give the keys of a leak in absolute units; its unit is also what currents are told in."""
+    if leak is None:
+        return {}
+    area = {} if leak.area is None else {"area": f"{leak.area!r} cm^2"}
+    return {"g_L": f"{leak.g_L!r} {leak.conductance_unit}"} | area
 
 
 def _equations(neuron: HybridNeuron) -> dict[str, Any]:
@@ -73,7 +83,8 @@ def _equations(neuron: HybridNeuron) -> dict[str, Any]:
     rule = neuron.refractory
     threshold = _text("v_thresh", neuron.threshold, known) if neuron.fires else NO_THRESHOLD
     words = {"rule": rule} if isinstance(rule, str) else dict(rule)
-    return {
+    unit = {"input_unit": neuron.input_unit} if neuron.input_unit else {}
+    return unit | {
         "threshold": threshold,
         "equations": {name: _text(name, value, known) for name, value in neuron.equations},
         "initial": {name: float(value) for name, value in neuron.initial},
@@ -126,8 +137,12 @@ def _plain(item: Any, without: frozenset[str] | set[str] = frozenset()) -> dict[
 
 
 def to_toml(model: Writable) -> str:
-    """Give a model as the text of a model file."""
-    return "\n".join(_lines(to_dict(model), "")).strip() + "\n"
+    """Give a model as the text of a model file.
+
+    Quantities are written as the numbers that they became; how they did stands in a comment.
+    """
+    said = [f"# {line}" for line in getattr(model.neuron, "conversions", list)()]
+    return "\n".join([*said, *_lines(to_dict(model), "")]).strip() + "\n"
 
 
 def _lines(table: dict[str, Any], prefix: str) -> Iterator[str]:
