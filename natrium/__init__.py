@@ -60,6 +60,7 @@ if TYPE_CHECKING:
     )
     from natrium.model import (
         CHANNELS,
+        Calcium,
         Channel,
         Constant,
         Csv,
@@ -71,6 +72,7 @@ if TYPE_CHECKING:
         Gaussian,
         HybridNeuron,
         HybridSystem,
+        Ions,
         Kernel,
         Model,
         ModelError,
@@ -91,6 +93,7 @@ if TYPE_CHECKING:
         Stimulus,
         StimulusError,
         Sum,
+        Synapse,
         TooManySpikes,
         UnsupportedModel,
         constants,
@@ -123,6 +126,7 @@ __version__: str
 
 __all__ = [
     "CHANNELS",
+    "Calcium",
     "Channel",
     "ClosedForm",
     "Compiled",
@@ -140,6 +144,7 @@ __all__ = [
     "Gaussian",
     "HybridNeuron",
     "HybridSystem",
+    "Ions",
     "Kernel",
     "Limits",
     "Model",
@@ -162,6 +167,7 @@ __all__ = [
     "Stimulus",
     "StimulusError",
     "Sum",
+    "Synapse",
     "TooManySpikes",
     "Trajectory",
     "UnsupportedModel",

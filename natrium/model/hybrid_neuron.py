@@ -16,9 +16,10 @@ from natrium.model.expressions.expression import symbolic_of
 from natrium.model.expressions.reader import LARGEST, NUMERIC
 from natrium.model.expressions.smooth import smooth
 from natrium.model.hybrid import BY_STATE, REFRACTORY_RULES, HybridSystem, Refractory, over_threshold
-from natrium.model.neuron import TAU_REF, V_INIT, V_THRESH, Neuron, NoThreshold, as_threshold
+from natrium.model.neuron import TAU_REF, V_INIT, V_THRESH, Neuron
 from natrium.model.parameter import Parameter, check_known, numbers_of
 from natrium.model.rates import Range
+from natrium.model.threshold import NoThreshold, as_threshold
 
 # The symbols of threshold and refractory period in the system: no name of a user begins so.
 ORIGIN, DURATION = "_v_origin", "_tau_ref"

@@ -12,6 +12,7 @@ import cattrs
 from cattrs.errors import ClassValidationError, ForbiddenExtraKeysError, IterableValidationError
 from cattrs.gen import make_dict_structure_fn, override
 
+from natrium.model.calcium import Calcium
 from natrium.model.channel import Channel, Gate
 from natrium.model.checks import Choice, Name, Number, show
 from natrium.model.errors import ModelError, NatriumError
@@ -24,12 +25,17 @@ from natrium.model.expressions.constants import (
 )
 from natrium.model.hybrid import REFRACTORY_RULES
 from natrium.model.hybrid_neuron import HybridNeuron
-from natrium.model.neuron import NO_THRESHOLD, TAU_REF, V_THRESH, Neuron, as_threshold
+from natrium.model.ions import Ions
+from natrium.model.neuron import TAU_REF, V_THRESH, Neuron
 from natrium.model.scheme import Scheme, Transition
 from natrium.model.simulation import Model, Simulation
 from natrium.model.stimuli.kinds import KINDS, VERSION
 from natrium.model.stimuli.stimulus import Stimulus
+from natrium.model.synapse import Synapse
+from natrium.model.threshold import NO_THRESHOLD, as_threshold
 
+APART = {"channels", "synapses", "calcium"}  # tables of their own beside [neuron]
+_MISSING = object()  # for a key that is not there, where another might be
 # Of a message: more would not be read.
 MAX_TOLD, MAX_TOLD_LENGTH = 50, 400
 
@@ -42,6 +48,8 @@ class _File:
     constants: dict[str, Any] = attrs.field(factory=dict)
     neuron: Neuron
     channels: tuple[Channel, ...] = ()
+    synapses: tuple[Synapse, ...] = ()
+    calcium: Calcium | None = None
     stimuli: tuple[Stimulus, ...] = ()
     simulation: Simulation = attrs.field(factory=Simulation)
 
@@ -89,7 +97,7 @@ def _spelled(table: dict[str, Any], known: Constants) -> dict[str, Any]:
 
 @attrs.frozen
 class _Neuron(Neuron):
-    """The table [neuron]: its channels stand apart."""
+    """The table [neuron]: its channels, its synapses and its calcium stand apart."""
 
 
 def structure_model(data: dict[str, Any]) -> Model:
@@ -102,7 +110,7 @@ def structure_model(data: dict[str, Any]) -> Model:
         with constants({}):  # the file's own, which the converter finds
             file = _converter().structure(data, _File)
             own = {field.name: getattr(file.neuron, field.name) for field in attrs.fields(Neuron)}
-            neuron = Neuron(**own | {"channels": file.channels})
+            neuron = Neuron(**own | {name: getattr(file, name) for name in APART})
         return Model(neuron=neuron, stimulus=file.stimuli, simulation=file.simulation)
     except (cattrs.BaseValidationError, NatriumError) as error:
         problems = [_short(problem) for problem in dict.fromkeys(_problems(error, ""))]
@@ -146,7 +154,7 @@ def _problems(error: BaseException, place: str) -> Iterator[str]:
 def _keys(cls: type) -> set[str]:
     names = {field.name for field in attrs.fields(cls) if field.init and not field.name.startswith("_")}
     if cls is _Neuron:
-        names -= {"channels"}
+        names -= APART
     return names | {"kind"} if issubclass(cls, Stimulus) else names
 
 
@@ -154,7 +162,7 @@ def _keys(cls: type) -> set[str]:
 def _converter() -> cattrs.Converter:
     """Make the converter: each field's own rule checks it, so that all problems come together."""
     converter = cattrs.Converter(forbid_extra_keys=True, detailed_validation=True)
-    for cls in (Gate, Simulation):
+    for cls in (Gate, Simulation, Ions, Calcium, Synapse):
         _register(converter, cls)
     shared: dict[str, Any] = {
         "natrium": override(struct_hook=_check_version),
@@ -163,8 +171,9 @@ def _converter() -> cattrs.Converter:
     }
     _register(converter, Scheme, nested={"transitions": Transition})
     _register(converter, Transition)
-    _register(converter, Channel, nested={"gates": Gate}, single={"scheme": Scheme})
-    _register(converter, _Neuron, left_out={"channels"})
+    single: dict[str, type] = {"scheme": Scheme, "ghk": Ions, "nernst": Ions}
+    _register(converter, Channel, {"gates": Gate}, single, one_of=("E", "ghk", "nernst"))
+    _register(converter, _Neuron, left_out=APART)
     known: set[type[Stimulus]] = set()
 
     def stimulus(data: Any, _: Any) -> Any:
@@ -184,6 +193,8 @@ def _converter() -> cattrs.Converter:
             constants=override(struct_hook=lambda data, _: activate(_table(data))),
             neuron=override(struct_hook=lambda data, _: converter.structure(_table(data), _Neuron)),
             channels=override(struct_hook=_list_of(converter, Channel)),
+            synapses=override(struct_hook=_list_of(converter, Synapse)),
+            calcium=override(struct_hook=_table_of(converter, Calcium)),
             **shared,
         ),
     )
@@ -212,7 +223,9 @@ def _register(
     nested: dict[str, type] | None = None,
     single: dict[str, type] | None = None,
     left_out: frozenset[str] | set[str] = frozenset(),
+    one_of: tuple[str, ...] = (),
 ) -> None:
+    """Register a class; of the keys `one_of` one must be there, or the first is told as missing."""
     hooks: dict[str, Any] = {}
     for field in attrs.fields(cls):
         if field.name in left_out or field.name.startswith("_"):
@@ -224,9 +237,13 @@ def _register(
             hooks[field.name] = override(struct_hook=_table_of(converter, single[field.name]))
         else:
             hooks[field.name] = override(struct_hook=_check_as(field))
+
+    def whole(data: dict[str, Any]) -> dict[str, Any]:
+        return data if not one_of or any(key in data for key in one_of) else data | {one_of[0]: _MISSING}
+
     structure: Any = make_dict_structure_fn(cls, converter, _cattrs_forbid_extra_keys=True, **hooks)
     converter.register_structure_hook_func(
-        partial(operator.is_, cls), lambda data, asked: structure(_table(data), asked)
+        partial(operator.is_, cls), lambda data, asked: structure(whole(_table(data)), asked)
     )
 
 
@@ -234,6 +251,8 @@ def _check_as(field: attrs.Attribute[Any]) -> Callable[[Any, Any], Any]:
     """Make a hook that puts a value through its field's own converter and rule."""
 
     def hook(value: Any, _: Any) -> Any:
+        if value is _MISSING:
+            raise KeyError(field.name)
         convert: Any = field.converter
         if convert is not None:
             value = convert(value)

@@ -17,10 +17,11 @@ from natrium.model.channel import Channel
 from natrium.model.errors import ModelError
 from natrium.model.expressions.expression import Expression, as_text, symbolic_of
 from natrium.model.hybrid_neuron import HybridNeuron
-from natrium.model.neuron import NO_THRESHOLD, NoThreshold
+from natrium.model.ions import Ions
 from natrium.model.scheme import Scheme
 from natrium.model.stimuli.kinds import KINDS, VERSION
 from natrium.model.stimuli.stimulus import Sum
+from natrium.model.threshold import NO_THRESHOLD, NoThreshold
 
 
 class Writable(Protocol):
@@ -62,8 +63,12 @@ def _neuron(neuron: Any) -> dict[str, Any]:
         return _equations(neuron)
     if not neuron.of_channels:
         raise ModelError(f"a {type(neuron).__name__} cannot be written to a model file")
-    tables = {"constants": neuron.constants, "neuron": _plain(neuron, without={"channels"})}
-    return tables | {"channels": [_plain(channel) for channel in neuron.channels]}
+    tables = {"constants": neuron.constants, "neuron": _plain(neuron, {"channels", "synapses", "calcium"})}
+    tables |= {"calcium": _plain(neuron.calcium)} if neuron.calcium else {}
+    return tables | {
+        "channels": [_plain(channel) for channel in neuron.channels],
+        "synapses": [_plain(synapse) for synapse in neuron.synapses],
+    }
 
 
 def _equations(neuron: HybridNeuron) -> dict[str, Any]:
@@ -114,6 +119,8 @@ def _plain(item: Any, without: frozenset[str] | set[str] = frozenset()) -> dict[
             value = NO_THRESHOLD
         elif isinstance(value, np.integer):
             value = int(value)  # JSON knows none of NumPy's
+        elif isinstance(value, Ions):
+            value = _plain(value)
         elif isinstance(value, Scheme):
             value = _plain(value)
             if not value.get("initial") or not isinstance(value["initial"], str):

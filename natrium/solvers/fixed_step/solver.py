@@ -170,6 +170,9 @@ class _Course:
         ruled: Any = neuron
         self.resting = lower((attrs.evolve(ruled, refractory=solver.gates) if solver.gates else ruled).system)
         self.flows_on = self.resting.system.relaxations is None and solver.refractory != "exact"
+        resting = self.resting.system.resting
+        whole = resting.rhs == self.resting.system.rhs
+        self.flow_at_rest = self.flow if whole else Flow(neuron, lower(resting), ())
         self.gates_move = self.resting.system.resting.rhs[1:] == self.resting.system.rhs[1:]
         self.passes = self.resting.system.passes
         self.at_rest: Callable[..., list[float]] | None = None  # the flow while refractory, where any moves
@@ -236,7 +239,7 @@ class _Course:
         dt = self.solver.dt
         if self.flows_on:  # its spikes ignored
             current, _ = self._current(t, t, dt)
-            self.state = self.step(self.flow, self.state, dt, current)
+            self.state = self.step(self.flow_at_rest, self.state, dt, current)
         elif self.at_rest is not None and self.solver.scheme == "sequential-euler":
             u = float(self.state[0]) - self.neuron.origin
             slopes = self.at_rest(u, *self.state[1:].tolist(), 0.0, *self.resting.parameters)
