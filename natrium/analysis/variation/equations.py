@@ -153,6 +153,7 @@ class _Walk:
         self.S = directions.start.astype(float)
         self.kicks = Run(trajectory.neuron, trajectory.stimulus, trajectory.t_start, trajectory.t_end).kicks()
         self.refractory_until = -math.inf
+        self.reset = self.y  # where the last refractory period begins
         self.restart: tuple[Array, Array] | None = None  # derivatives of state and time, until V is free
         self.spikes: list[Spike] = []
 
@@ -186,32 +187,53 @@ class _Walk:
         Raises
         ------
         UnsupportedModel
-            When states jump that move on while refractory.
+            When it is refractory and what moves then has no closed form.
         """
         held = self.refractory_until > self.t
+        if held:
+            self._kick_at_rest(span)
+            return
         before = self.y.copy()
         for place, amount in self.kicks[span.begin]:
-            if place or not held:
-                self.y = self.y.copy()
-                self.y[place] += amount
-        neuron = self.trajectory.neuron
-        if held and any(flow != 0 for flow in neuron.system.resting.rhs):
-            raise UnsupportedModel(
-                "derivatives need states that stand still where a spike comes in while it is refractory, "
-                f"got the rule {neuron.system.refractory.rule!r}: use 'hold'"
-            )
+            self.y = self.y.copy()
+            self.y[place] += amount
         level = span.drive(span.begin)(0.0)
         f, beyond = (self.linear.flow(y, level)[0] for y in (before, self.y))
         S = self.S.copy()
-        for column, place, velocity, growth in self.directions.kicks.get(span.begin, ()):
-            if held and not place:
-                continue
+        for column, place, velocity, growth, _ in self.directions.kicks.get(span.begin, ()):
             S[place, column] += growth
-            if not held:
-                S[:, column] += (f - beyond) * velocity
+            S[:, column] += (f - beyond) * velocity
         self.S = S
-        if self.restart is not None:
-            self.restart = (S, self.restart[1])
+
+    def _kick_at_rest(self, span: Span) -> None:
+        """Let states jump while V is held: what is left of a jump when it goes free.
+
+        What moves then is linear, so that this does not depend on where the other states are.
+        """
+        assert self.restart is not None
+        S, time = self.restart
+        start, dp = self.reset, self.directions.parameters
+        left = self.refractory_until - self.t
+        end, D, moving = self.plain.rest(start, left)
+        by_parameters = self.plain.rest_by_parameters(start, left)
+        for place, amount in self.kicks[span.begin]:
+            if not place:
+                continue
+            after = start.copy()
+            after[place] += amount
+            jumped, _, moved = self.plain.rest(after, left)
+            by = self.plain.rest_by_parameters(after, left) - by_parameters
+            self.y = self.y + (jumped - end)
+            S = S + np.outer(moved - moving, time) + by @ dp[: by.shape[1]]
+        for column, place, velocity, growth, amount in self.directions.kicks.get(span.begin, ()):
+            if not place:
+                continue
+            after = start.copy()
+            after[place] += amount
+            S = S.copy()
+            S[:, column] += D[:, place] * growth
+            S[:, column] -= (self.plain.rest(after, left)[2] - moving) * velocity
+        self.S, self.restart = S, (S, time)
 
     def _integrate(self, span: Span, drive: Drive, length: float, spiking: bool) -> None:
         v_thresh = self.trajectory.neuron.v_thresh if spiking else math.inf
@@ -307,6 +329,7 @@ class _Walk:
         if self.renew is not None:
             gradient, after = self.renew(gradient, after)
         length, of_length = linear.refractory()
+        self.reset = event.after
         self.y, D, moved = self.plain.rest(event.after, length)
         by_parameters = self.plain.rest_by_parameters(event.after, length)
         moving = of_length @ dp

@@ -47,7 +47,7 @@ class Directions:
     parameters: Array
     inputs: tuple[tuple[int, Stimulus], ...] = ()
     edges: Mapping[float, list[tuple[int, float, Stimulus]]] = attrs.field(factory=dict)
-    kicks: Mapping[float, list[tuple[int, int, float, float]]] = attrs.field(factory=dict)
+    kicks: Mapping[float, list[tuple[int, int, float, float, float]]] = attrs.field(factory=dict)
     scale: Array = attrs.field()
 
     @scale.default
