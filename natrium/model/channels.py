@@ -351,7 +351,8 @@ def _destexhe_t() -> Channel:
         ghk=ions,
         source="A. Destexhe et al., J. Neurosci. 18 (1998) 3574-3588, "
         "doi:10.1523/JNEUROSCI.18-10-03574.1998: constant field, gates as at 24 degrees "
-        "(Neuron(celsius=36) for theirs), shifted by 2 mV for 2 mM of calcium; permeability 2e-4 cm/s over its leak of 0.0379 mS/cm2",
+        "(Neuron(celsius=36) for theirs), shifted by 2 mV for 2 mM of calcium; permeability 2e-4 cm/s "
+        "over its leak of 0.0379 mS/cm2",
     )
 
 
