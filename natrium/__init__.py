@@ -60,6 +60,7 @@ if TYPE_CHECKING:
     )
     from natrium.model import (
         CHANNELS,
+        Calcium,
         Channel,
         Constant,
         Csv,
@@ -71,6 +72,7 @@ if TYPE_CHECKING:
         Gaussian,
         HybridNeuron,
         HybridSystem,
+        Ions,
         Kernel,
         Leak,
         Model,
@@ -92,6 +94,7 @@ if TYPE_CHECKING:
         Stimulus,
         StimulusError,
         Sum,
+        Synapse,
         TooManySpikes,
         UnsupportedModel,
         constants,
@@ -125,6 +128,7 @@ __version__: str
 
 __all__ = [
     "CHANNELS",
+    "Calcium",
     "Channel",
     "ClosedForm",
     "Compiled",
@@ -142,6 +146,7 @@ __all__ = [
     "Gaussian",
     "HybridNeuron",
     "HybridSystem",
+    "Ions",
     "Kernel",
     "Leak",
     "Limits",
@@ -165,6 +170,7 @@ __all__ = [
     "Stimulus",
     "StimulusError",
     "Sum",
+    "Synapse",
     "TooManySpikes",
     "Trajectory",
     "UnsupportedModel",

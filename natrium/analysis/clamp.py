@@ -164,7 +164,8 @@ def voltage_clamp(
     system = held.system
     names = [f"x{index}" for index in range(1, len(system.states))]
     own = dict(zip(system.states[1:], sympy.symbols(names, real=True), strict=True))
-    moved = {system.states[0]: system.input, **own}
+    values = map(sympy.Float, system.values)  # the calcium's flow has parameters
+    moved = {system.states[0]: system.input, **own, **dict(zip(system.parameters, values, strict=True))}
     gates = HybridNeuron(
         equations={
             "V": "0",
@@ -215,7 +216,8 @@ def _currents(neuron: Neuron, V: Array, gates: Array) -> dict[str, Array]:
     """Take the membrane's equation apart: it is linear in the conductances."""
     system = neuron.system
     inward = system.rhs[0] * sympy.Symbol("tau_m", real=True)
-    g = {channel.name: sympy.Symbol(f"g_{channel.name}", real=True) for channel in neuron.channels}
+    names = [one.name for one in neuron.channels] + [one.name for one in neuron.synapses]
+    g = {name: sympy.Symbol(f"g_{name}", real=True) for name in names}
     parts = {name: -symbol * inward.diff(symbol) for name, symbol in g.items()}
     parts["leak"] = -inward.xreplace(dict.fromkeys(g.values(), sympy.S.Zero))
     arguments = (*system.states, system.input, *system.parameters)

@@ -85,7 +85,7 @@ def dynamics(neuron: Neuron, I: float) -> Dynamics:
         I=I,
         verdict=describe(neuron),
         plane=phase_plane(neuron, I, reduction="common" if len(neuron.channels) > 1 else "steady")
-        if gates
+        if gates and len(neuron.system.gates) == len(neuron.system.states) - 1
         else None,
         cycle=cycle,
         response=phase_response(cycle) if cycle else None,

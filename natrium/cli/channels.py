@@ -52,5 +52,6 @@ def channels_command(
             for kind in ("alpha", "beta", "inf", "tau")
             if (rate := getattr(gate, kind)) is not None
         )
-        table.add_row(name, f"{channel.g:g}", f"{channel.E:g}", gates, rates, channel.source)
+        E = f"{channel.E:g}" if channel.E is not None else "ghk" if channel.ghk else "nernst"
+        table.add_row(name, f"{channel.g:g}", E, gates, rates, channel.source)
     Console(width=None if sys.stdout.isatty() else 160).print(table)

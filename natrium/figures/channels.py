@@ -12,30 +12,43 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, NullFormatter
 
 from natrium.figures.style import AnyFigure, canvas, root_of, state_looks, styled
-from natrium.model import Channel, Neuron, lower
+from natrium.model import Channel, Gate
+from natrium.model.calcium import CA
 from natrium.model.kernel import lower_expressions
 from natrium.model.rates import V as SYMBOL
 
 V_LOW, V_HIGH, POINTS = -100.0, 50.0, 601
 COLUMNS = 4
+SHOWN_AT, SHARES = -20.0, (0.1, 0.5, 0.9)  # mV, and how far a gate of calcium is open there
 TAU_RANGE = (1e-2, 1e5)  # ms that are shown at most
 
 
 def channel_curves(channel: Channel) -> dict[str, tuple[Any, Any, Any]]:
-    """Give V (mV), steady state and time constant (ms; None if instantaneous) of each gate, by its name."""
+    """Give V (mV), steady state and time constant (ms; None if instantaneous) of each gate, by its name.
+
+    A gate that reads the calcium has a curve at each of `calcium_shown`, the concentration in its name.
+    """
     V = np.linspace(V_LOW, V_HIGH, POINTS)
     found = {}
-    gates = iter(lower(Neuron(channels=[channel], v_thresh=None).system).system.gates)
     for gate in channel.gates:
-        flow = next(gates) if gate.moves else None
-        inf = gate.at_once() if flow is None else flow.inf
-        open_ = np.broadcast_to(lower_expressions((inf,), (SYMBOL,), "grid")(V)[0], V.shape)
-        tau = None
-        if flow is not None:
-            rate = np.broadcast_to(lower_expressions((flow.rate,), (SYMBOL,), "grid")(V)[0], V.shape)
-            tau = 1.0 / rate
-        found[gate.name] = (V, open_, tau)
+        for level in calcium_shown(gate) if gate.reads_calcium else (None,):
+            at = V, np.full(V.shape, np.nan if level is None else level)
+            flow = gate.flow(SYMBOL) if gate.moves else None
+            open_ = np.broadcast_to(lower_expressions((gate.steady,), (SYMBOL, CA), "grid")(*at)[0], V.shape)
+            tau = None
+            if flow is not None:
+                rate = np.broadcast_to(lower_expressions((flow.rate,), (SYMBOL, CA), "grid")(*at)[0], V.shape)
+                tau = 1.0 / rate
+            found[gate.name if level is None else f"{gate.name}, Ca = {level:g}"] = (V, open_, tau)
     return found
+
+
+def calcium_shown(gate: Gate) -> tuple[float, ...]:
+    """Give round concentrations at which a gate that reads the calcium is little, half and mostly open."""
+    levels = np.array([step * 10.0**power for power in range(-7, 5) for step in (1.0, 2.0, 5.0)])
+    steady = lower_expressions((gate.steady,), (SYMBOL, CA), "grid")(np.full(levels.shape, SHOWN_AT), levels)
+    open_ = np.broadcast_to(steady[0], levels.shape)
+    return tuple(sorted({float(levels[np.argmin(np.abs(open_ - share))]) for share in SHARES}))
 
 
 def plot_channels(channels: Mapping[str, Channel], fig: AnyFigure | None = None) -> Figure:
@@ -75,10 +88,11 @@ def _draw(above: Axes, below: Axes, name: str, channel: Channel) -> None:
     curves = channel_curves(channel)
     looks = state_looks([f"{channel.name}.{gate}" for gate in curves])
     low, high = np.inf, 0.0
-    for gate, power in ((gate.name, gate.power) for gate in channel.gates):
-        V, open_, tau = curves[gate]
+    powers = {gate.name: gate.power for gate in channel.gates}
+    for gate, (V, open_, tau) in curves.items():
+        name_of, comma, level = gate.partition(",")
         look = looks[f"{channel.name}.{gate}"]
-        label = gate if power == 1 else f"{gate}$^{{{power}}}$"
+        label = gate if powers[name_of] == 1 else f"{name_of}$^{{{powers[name_of]}}}${comma}{level}"
         above.plot(V, open_, label=label, **look)
         if tau is not None:
             below.plot(V, tau, **look)

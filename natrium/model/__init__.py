@@ -2,6 +2,7 @@
 
 from natrium.model import notebook as notebook
 from natrium.model.absolute import membrane as membrane
+from natrium.model.calcium import Calcium as Calcium
 from natrium.model.channel import Channel as Channel
 from natrium.model.channel import Gate as Gate
 from natrium.model.channels import CHANNELS as CHANNELS
@@ -32,6 +33,7 @@ from natrium.model.hybrid import GateFlow as GateFlow
 from natrium.model.hybrid import HybridSystem as HybridSystem
 from natrium.model.hybrid import Refractory as Refractory
 from natrium.model.hybrid_neuron import HybridNeuron as HybridNeuron
+from natrium.model.ions import Ions as Ions
 from natrium.model.kernel import Kernel as Kernel
 from natrium.model.kernel import lower as lower
 from natrium.model.latex import latex as latex
@@ -71,3 +73,4 @@ from natrium.model.stimuli.waveforms import Pulses as Pulses
 from natrium.model.stimuli.waveforms import Ramp as Ramp
 from natrium.model.stimuli.waveforms import Sine as Sine
 from natrium.model.stimuli.waveforms import Step as Step
+from natrium.model.synapse import Synapse as Synapse

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import math
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import attrs
@@ -10,11 +11,13 @@ import numpy as np
 import sympy
 
 from natrium.model.checks import Count, Name, Number, Optional, Text, as_float, show
-from natrium.model.equations import approach, open_and_close
+from natrium.model.equations import approach, constant_field, open_and_close
 from natrium.model.errors import ModelError
+from natrium.model.expressions.exprel import exprel_scalar
 from natrium.model.expressions.expression import Expression, as_expression
 from natrium.model.hybrid import GateFlow
-from natrium.model.rates import Range, check_rate, smooth_rate
+from natrium.model.ions import Ions
+from natrium.model.rates import Range, V, check_levels, check_rate, smooth_rate
 from natrium.model.scheme import STEADY_STATE, Scheme
 
 
@@ -27,17 +30,17 @@ def _as_rate(value: Any) -> Expression | None:
 
 
 def _check_transition(instance: Any, attribute: Any, value: Expression | None) -> None:
-    if value is not None:
+    if value is not None and not value.reads_calcium:
         check_rate(attribute.name, value)
 
 
 def _check_inf(instance: Any, attribute: Any, value: Expression | None) -> None:
-    if value is not None:
+    if value is not None and not value.reads_calcium:
         check_rate(attribute.name, value, at_most=1.0)
 
 
 def _check_tau(instance: Any, attribute: Any, value: Expression | None) -> None:
-    if value is not None:
+    if value is not None and not value.reads_calcium:
         check_rate(attribute.name, value, positive=True)
 
 
@@ -53,6 +56,11 @@ def paced(flow: Any, pace: Any) -> Any:
 def _check_scheme(instance: Any, attribute: Any, value: Any) -> None:
     if value is not None and not isinstance(value, Scheme):
         raise ModelError(f"scheme must be a Scheme, got {show(value)}")
+
+
+def _check_ions(instance: Any, attribute: Any, value: Any) -> None:
+    if value is not None and not isinstance(value, Ions):
+        raise ModelError(f"{attribute.name} must be Ions, got {show(value)}")
 
 
 def _as_initial(value: Any) -> Any:
@@ -84,7 +92,8 @@ class Gate:
     power : int
         Its power in the conductance.
     alpha, beta : str, sympy.Expr or Expression
-        Opening and closing rate, of V in mV, per ms. A removable singularity is no concern.
+        Opening and closing rate, of V in mV, per ms; of ``Ca`` too where the neuron has a calcium pool. A
+        removable singularity is no concern.
     inf, tau : str, sympy.Expr or Expression
         Steady state and time constant (ms) instead of alpha and beta: dx/dt = (inf - x)/tau. Without tau the
         gate is instantaneous: x = inf(V) at all times, and no state of its own.
@@ -164,15 +173,31 @@ class Gate:
             return 1.0
         return self.q10 ** ((celsius - self.celsius) / 10.0)
 
+    @property
+    def reads_calcium(self) -> bool:
+        """Whether a rate of it depends on the neuron's calcium pool."""
+        return any(rate.reads_calcium for rate in self.rates.values())
+
     def at_once(self, names: tuple[str, ...] = ()) -> sympy.Expr:
-        """Give the steady state as SymPy, of V and of those constants that are to have symbols."""
+        """Give the steady state that an instantaneous gate is at, with some of its constants as symbols."""
         return smooth_rate(_given(self.inf), names)
 
-    def ranges(self) -> tuple[tuple[str, Range], ...]:
-        """Give, of each of its rates that keeps its rules not everywhere, its name and where it does."""
+    @property
+    def steady(self) -> sympy.Expr:
+        """The steady state as SymPy, of V and Ca."""
+        return self.flow(V).inf if self.moves else self.at_once
+
+    def ranges(self, levels: Sequence[float] = ()) -> tuple[tuple[str, Range], ...]:
+        """Give, of each of its rates that keeps its rules not everywhere, its name and where it does.
+
+        One that reads the calcium is looked at at every one of the concentrations `levels`.
+        """
         found = [
-            (name, check_rate(name, rate, at_most=np.inf if name != "inf" else 1.0, positive=name == "tau"))
+            (name, held)
             for name, rate in self.rates.items()
+            for held in check_levels(
+                name, rate, levels, at_most=np.inf if name != "inf" else 1.0, positive=name == "tau"
+            )
         ]
         return tuple((name, one) for name, one in found if not one.is_all)
 
@@ -195,7 +220,7 @@ class Gate:
 
 @attrs.frozen
 class Channel:
-    """A voltage-gated channel: a current g (prod_j x_j^p_j) (E - V).
+    """A gated channel: a current g (prod_j x_j^p_j) (E - V).
 
     Parameters
     ----------
@@ -203,12 +228,16 @@ class Channel:
         The channel's name, unique in its neuron.
     g : float
         Maximal conductance relative to the leak conductance (no unit), zero or positive.
-    E : float
-        Reversal potential, mV.
+    E : float, optional
+        Reversal potential, mV; left out where `ghk` or `nernst` is given.
     gates : sequence of Gate
         Any number of gates; with none the channel is ohmic.
     scheme : Scheme, optional
         A kinetic scheme: the share of its open states multiplies the conductance as a gate does.
+    ghk : Ions, optional
+        The ions it lets through: instead of E - V stands the driving force of the constant field.
+    nernst : Ions, optional
+        The ions whose Nernst potential is E.
     source : str
         Where its numbers come from.
 
@@ -222,19 +251,63 @@ class Channel:
     g: float = attrs.field(
         converter=as_float, validator=Number(low=0.0, short="g", meaning="conductance over the leak's")
     )
-    E: float = attrs.field(converter=as_float, validator=Number("mV", short="E", meaning="reversal"))
+    E: float | None = attrs.field(
+        default=None,
+        converter=_as_number,
+        validator=Optional(Number("mV", short="E", meaning="reversal")),
+    )
     gates: tuple[Gate, ...] = attrs.field(default=(), converter=_as_tuple)
     scheme: Scheme | None = attrs.field(
         default=None,
         kw_only=True,
         validator=_check_scheme,
     )
+    ghk: Ions | None = attrs.field(default=None, kw_only=True, validator=_check_ions)
+    nernst: Ions | None = attrs.field(default=None, kw_only=True, validator=_check_ions)
     source: str = attrs.field(default="", kw_only=True, eq=False, validator=Text())
 
     @property
     def moving(self) -> tuple[Gate, ...]:
         """The gates that are states: all but the instantaneous ones."""
         return tuple(gate for gate in self.gates if gate.moves)
+
+    @property
+    def ions(self) -> Ions | None:
+        """The ions that it knows."""
+        return self.ghk or self.nernst
+
+    @property
+    def reversal(self) -> float:
+        """Where its current reverses, mV: E, or the Nernst potential at its ions' own temperature."""
+        return self.reversal_at()
+
+    def reversal_at(self, celsius: float | None = None, calcium: float = math.nan) -> float:
+        """Give where its current reverses, mV; NaN where that depends on calcium that is not given."""
+        if self.ions is not None:
+            return self.ions.reversal(celsius, calcium)
+        assert self.E is not None  # as checked
+        return self.E
+
+    def inward(self, v: float, celsius: float | None, calcium: float) -> float:
+        """Give its current with all gates open at a voltage and a calcium concentration, mV."""
+        if self.ghk is None:
+            return self.g * (self.reversal_at(celsius, calcium) - v)
+        ions = self.ghk
+        inside = ions.inside if isinstance(ions.inside, float) else calcium
+        return self.g * float(
+            constant_field(v, ions.thermal(celsius), ions.valence, inside, ions.outside, exprel_scalar)
+        )
+
+    @property
+    def reads_calcium(self) -> bool:
+        """Whether it depends on the neuron's calcium pool."""
+        inside = self.ions is not None and self.ions.reads_calcium
+        return inside or any(rate.reads_calcium for rate in self.rates)
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether it is what scripts write: gates of V alone, and E - V."""
+        return self.scheme is None and self.ions is None and not self.reads_calcium
 
     @property
     def rates(self) -> tuple[Expression, ...]:
@@ -253,7 +326,14 @@ class Channel:
         return attrs.evolve(self, gates=tuple(gate.changed(values) for gate in self.gates), scheme=scheme)
 
     def __attrs_post_init__(self) -> None:
-        """Check the gates."""
+        """Check the gates, and that one thing says where the current reverses."""
+        given = [name for name in ("E", "ghk", "nernst") if getattr(self, name) is not None]
+        if not given:
+            raise ModelError(
+                f"E must be a number, got None, in channel {self.name}: give it in mV, or ghk or nernst"
+            )
+        if len(given) > 1:
+            raise ModelError(f"channel {self.name} takes one of E, ghk and nernst, got {' and '.join(given)}")
         _check_members("gates", f"channel {self.name}", self.gates, Gate)
         both = {gate.name for gate in self.gates} & set(self.scheme.states if self.scheme else ())
         if both:
@@ -262,7 +342,7 @@ class Channel:
             )
 
 
-def _check_members(what: str, owner: str, members: Any, kind: type[Gate] | type[Channel]) -> None:
+def _check_members(what: str, owner: str, members: Any, kind: type[Any]) -> None:
     if not isinstance(members, tuple):
         raise ModelError(f"{what} of {owner} must be a sequence, got {show(members)}")
     names: list[str] = []

@@ -5,12 +5,11 @@ Conductances are relative to the leak conductance, g/g_L, without unit.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from functools import cache
+from collections.abc import Mapping
 
+from natrium.model.catalogue import Catalogue
 from natrium.model.channel import Channel, Gate
-from natrium.model.checks import unknown_name
-from natrium.model.errors import ModelError
+from natrium.model.ions import FARADAY, Ions
 
 # Hodgkin & Huxley (1952), in today's sign and with rest at -65 mV: V = -65 mV - V_1952. Conductances
 # 120 and 36 mS/cm^2 over the leak's 0.3; reversal at +115 and -12 mV from rest.
@@ -294,39 +293,70 @@ def _izhikevich_potassium() -> Channel:
     return Channel("K", g=1.25, E=-90.0, gates=(n,), source=_IZHIKEVICH)
 
 
-class UnknownChannel(ModelError, KeyError):
-    """A name that is none of the catalogue's."""
-
-    def __str__(self) -> str:
-        """Say it in words, where a KeyError shows the text's repr."""
-        return str(self.args[0])
-
-
-class _Catalogue(Mapping[str, Channel]):
-    """Channels by name, each made and checked when it is first asked for."""
-
-    def __init__(self, **makers: Callable[[], Channel]) -> None:
-        self._makers = {name: cache(make) for name, make in makers.items()}
-
-    def __getitem__(self, name: str) -> Channel:
-        if name not in self:
-            raise UnknownChannel(unknown_name("a channel of the catalogue", name, self))
-        return self._makers[name]()
-
-    def __contains__(self, name: object) -> bool:
-        return name in self._makers
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._makers)
-
-    def __len__(self) -> int:
-        return len(self._makers)
-
-    def __repr__(self) -> str:
-        return f"<natrium.CHANNELS: {', '.join(self)}>"
+_PINSKY = (
+    "P. F. Pinsky, J. Rinzel, J. Comput. Neurosci. 1 (1994) 39-60, doi:10.1007/BF00962717, dendrite, with "
+    "rest at -60 mV; conductances over its leak of 0.1 mS/cm2"
+)
+# Its pool, in its own unit of calcium: Ca' = -0.13 I - 0.075 Ca, I in uA/cm2 outward, 0.1 of which are 1 mV.
+_PINSKY_POOL = "; with Calcium(rest=0, tau=13.333, factor=0.013)"
 
 
-CHANNELS: Mapping[str, Channel] = _Catalogue(
+def _pinsky_calcium() -> Channel:
+    s = Gate("s", 2, alpha="1.6/(1 + exp(-0.072*(V - 5)))", beta="0.02*(V + 8.9)/(exp((V + 8.9)/5) - 1)")
+    return Channel("Ca", g=100.0, E=80.0, gates=(s,), source=_PINSKY)
+
+
+def _pinsky_c() -> Channel:
+    # The paper parts alpha and beta at -10 mV; they meet 0.001 mV below, where beta is zero from then on.
+    c = Gate(
+        "c",
+        1,
+        alpha="exp(-(V + 53.5)/27)*min(exp((V + 50)/11)/18.975, 2)",
+        beta="exp(-(V + 53.5)/27)*max(2 - exp((V + 50)/11)/18.975, 0)",
+    )
+    chi = Gate("chi", 1, inf="min(Ca/250, 1)")
+    return Channel("KC", g=150.0, E=-75.0, gates=(c, chi), source=_PINSKY + _PINSKY_POOL)
+
+
+def _pinsky_ahp() -> Channel:
+    q = Gate("q", 1, alpha="min(0.00002*Ca, 0.01)", beta="0.001")
+    return Channel("AHP", g=8.0, E=-75.0, gates=(q,), source=_PINSKY + _PINSKY_POOL)
+
+
+def _destexhe_t() -> Channel:
+    # P z^2 F^2 c_out/(R T) is the conductance far below the reversal: 5.79 mS/cm2.
+    ions = Ions(valence=2, inside=2.4e-4, outside=2.0, celsius=36.0)
+    permeability, outside, leak = 2e-4, 2e-6, 3.79e-5  # cm/s, mol/cm3, S/cm2
+    g = permeability * ions.valence**2 * FARADAY * outside / (1e-3 * ions.thermal()) / leak
+    m = Gate(
+        "m",
+        2,
+        inf="1/(1 + exp(-(V + 59)/6.2))",
+        tau="0.612 + 1/(exp(-(V + 134)/16.7) + exp((V + 18.8)/18.2))",
+        q10=5.0,
+        celsius=24.0,
+    )
+    h = Gate(
+        "h",
+        1,
+        inf="1/(1 + exp((V + 83)/4))",
+        tau="where(V < -82, exp((V + 469)/66.6), 28 + exp(-(V + 24)/10.5))",
+        q10=3.0,
+        celsius=24.0,
+    )
+    return Channel(
+        "T",
+        g=g,
+        gates=(m, h),
+        ghk=ions,
+        source="A. Destexhe et al., J. Neurosci. 18 (1998) 3574-3588, "
+        "doi:10.1523/JNEUROSCI.18-10-03574.1998: constant field, gates as at 24 degrees "
+        "(Neuron(celsius=36) for theirs), shifted by 2 mV for 2 mM of calcium; permeability 2e-4 cm/s "
+        "over its leak of 0.0379 mS/cm2",
+    )
+
+
+CHANNELS: Mapping[str, Channel] = Catalogue(
     notebook_sodium_1=_notebook_sodium_1,
     notebook_sodium_2=_notebook_sodium_2,
     hh_sodium=_hh_sodium,
@@ -353,5 +383,9 @@ CHANNELS: Mapping[str, Channel] = _Catalogue(
     morris_lecar_potassium=_lecar_potassium,
     izhikevich_persistent_sodium=_izhikevich_persistent,
     izhikevich_potassium=_izhikevich_potassium,
+    pinsky_rinzel_calcium=_pinsky_calcium,
+    pinsky_rinzel_c=_pinsky_c,
+    pinsky_rinzel_ahp=_pinsky_ahp,
+    destexhe_t_constant_field=_destexhe_t,
 )
 """All channels of the catalogue by name; a new one is a function above and a line here."""

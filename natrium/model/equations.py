@@ -18,12 +18,49 @@ def membrane(V: Any, v_rest: Any, I: Any, currents: Iterable[Any]) -> Any:
     return total
 
 
-def channel_current(V: Any, g: Any, E: Any, gates: Sequence[tuple[Any, int]]) -> Any:
-    """Give g (prod_j x_j^p_j) (E - V) of pairs (x, p), mV."""
+def conductance(g: Any, gates: Sequence[tuple[Any, int]]) -> Any:
+    """Give g (prod_j x_j^p_j) of pairs (x, p)."""
     product = g
     for x, power in gates:
         product = product * (x**power if power > 1 else x)
-    return product * (E - V)
+    return product
+
+
+def channel_current(V: Any, g: Any, E: Any, gates: Sequence[tuple[Any, int]]) -> Any:
+    """Give g (prod_j x_j^p_j) (E - V) of pairs (x, p), mV."""
+    return conductance(g, gates) * (E - V)
+
+
+def constant_field(V: Any, thermal: Any, z: int, inside: Any, outside: Any, exprel: Any) -> Any:
+    """Give what drives ions in a constant field instead of E - V, mV; `thermal` is RT/F.
+
+    RT/zF w/(exp(w) - 1) (1 - exp(w) inside/outside) with w = zFV/RT, without 0/0 at w = 0.
+    """
+    w = z * V / thermal
+    return thermal / z * (1 / exprel(w) - inside / outside / exprel(-w))
+
+
+def nernst(thermal: Any, z: int, inside: Any, outside: Any, log: Any) -> Any:
+    """Give the potential at which as many ions go in as out, mV; `thermal` is RT/F."""
+    return thermal / z * log(outside / inside)
+
+
+def pool(Ca: Any, rest: Any, tau: Any, factor: Any, inward: Any) -> Any:
+    """Give the time derivative of the calcium concentration, per ms."""
+    return factor * inward - (Ca - rest) / tau
+
+
+def decay(s: Any, tau: Any) -> Any:
+    """Give the time derivative of what decays to nothing, per ms."""
+    return -s / tau
+
+
+def alpha_rise(fall: Any, rise: Any, log: Any, exp: Any, exprel: Any) -> Any:
+    """Give k of s' = -s/fall + k x, x' = -x/rise, by which s peaks at the x that a spike leaves; per ms.
+
+    The peak lies at log(fall/rise)/(1/rise - 1/fall); equal times are no exception.
+    """
+    return exp(1 / exprel(log(fall / rise))) / rise
 
 
 def open_and_close(x: Any, alpha: Any, beta: Any) -> Any:

@@ -9,6 +9,8 @@ from typing import Any
 import attrs
 import sympy
 
+from natrium.model.expressions.exprel import exprel
+
 
 @attrs.frozen
 class GateFlow:
@@ -70,12 +72,15 @@ class HybridSystem:
         The state just after the event, from the state just before.
     refractory : Refractory
     gates : tuple of GateFlow
+        The states that relax at given V, each by itself.
     origin, gap : sympy.Expr
         What solvers measure V from, and the part of the input that goes with it; see `event_coordinates`.
     direction : int
         +1: from below.
     shares : tuple of sympy.Symbol
-        The states that are shares of a kinetic scheme.
+        The other states that stay within [0, 1]: shares of a kinetic scheme, gates that read the calcium.
+    inlets : tuple of (str, str)
+        Names to which spikes come in, each with the label of the state that grows at them.
     """
 
     states: tuple[sympy.Symbol, ...]
@@ -92,6 +97,7 @@ class HybridSystem:
     gap: sympy.Expr
     direction: int = 1
     shares: tuple[sympy.Symbol, ...] = ()
+    inlets: tuple[tuple[str, str], ...] = ()
 
     @property
     def jacobian(self) -> sympy.Matrix:
@@ -108,6 +114,11 @@ class HybridSystem:
         """For each state, whether it is a gate or a share of a scheme: one that stays within [0, 1]."""
         inside = {gate.state for gate in self.gates} | set(self.shares)
         return tuple(state in inside for state in self.states)
+
+    def place_of(self, target: str) -> int | None:
+        """Give the place of the state that spikes to a state or a synapse move; None where there is none."""
+        label = target if target in self.labels else dict(self.inlets).get(target)
+        return None if label is None else self.labels.index(label)
 
     @property
     def reset_voltage(self) -> float | None:
@@ -162,10 +173,8 @@ class HybridSystem:
         tuple of sympy.Expr or None
             None where there is no closed form.
         """
-        if self.relaxations is None:
-            return None
-        moving = {one.state: relaxation(one.state, one.inf, one.rate, elapsed) for one in self.relaxations}
-        return tuple(moving.get(state, state) for state in self.states)
+        moving = _courses(self.structure, elapsed)
+        return None if moving is None else tuple(moving.get(state, state) for state in self.states)
 
     def value(self, parameter: str) -> float:
         """Give a parameter's value by its name.
@@ -237,6 +246,38 @@ def over_threshold(v_thresh: float, after: float, when: str = "") -> str:
 def relaxation(x: Any, inf: Any, rate: Any, elapsed: Any) -> Any:
     """Solve x' = rate (inf - x): the one place where this law stands."""
     return inf + (x - inf) * sympy.exp(-rate * elapsed)
+
+
+def _courses(system: HybridSystem, elapsed: Any) -> dict[Any, Any] | None:
+    """Give what becomes of each state that moves while refractory; None without a closed form.
+
+    Each relaxes by itself, or is driven by one that does: s' = -r s + k x + c with x' = -q (x - x_inf), whose
+    rates may be equal.
+    """
+    if system.relaxations is not None:
+        return {one.state: relaxation(one.state, one.inf, one.rate, elapsed) for one in system.relaxations}
+    flows = {state: flow for state, flow in zip(system.states, system.resting.rhs, strict=True) if flow != 0}
+    alone, driven = dict[Any, Any](), dict[Any, Any]()
+    for state, flow in flows.items():
+        others = [other for other in flows if other != state and flow.has(other)]
+        slopes = [flow.diff(symbol) for symbol in (state, *others)]
+        if len(others) > 1 or slopes[0] == 0 or any(slope.has(system.input, *flows) for slope in slopes):
+            return None
+        level = flow.subs(dict.fromkeys((state, *others), 0))
+        if level.has(system.input):
+            return None
+        if others:
+            driven[state] = (-slopes[0], others[0], slopes[1], level)
+        else:
+            alone[state] = (-slopes[0], -level / slopes[0])
+    if any(driver not in alone for _, driver, _, _ in driven.values()):
+        return None
+    found = {state: relaxation(state, inf, rate, elapsed) for state, (rate, inf) in alone.items()}
+    for state, (rate, x, k, level) in driven.items():
+        pace, inf = alone[x]
+        lag = k * (x - inf) * elapsed * sympy.exp(-rate * elapsed) * exprel((rate - pace) * elapsed)
+        found[state] = relaxation(state, (level + k * inf) / rate, rate, elapsed) + lag
+    return found
 
 
 @lru_cache(maxsize=64)

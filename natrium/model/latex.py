@@ -8,10 +8,24 @@ from typing import Any
 import attrs
 import sympy
 
-from natrium.model.equations import approach, channel_current, membrane, open_and_close
+from natrium.model.channel import Channel, Gate
+from natrium.model.equations import (
+    alpha_rise,
+    approach,
+    channel_current,
+    conductance,
+    constant_field,
+    decay,
+    membrane,
+    nernst,
+    open_and_close,
+    pool,
+)
+from natrium.model.expressions.expression import CALCIUM
 from natrium.model.hybrid import HybridSystem
 from natrium.model.protocol import AnyNeuron, check_neuron
 from natrium.model.scheme import Scheme
+from natrium.model.synapse import Synapse
 
 SUM, PRODUCT, ATOM = range(3)  # how tightly a piece holds together
 # What a system's symbols are called in print.
@@ -49,11 +63,19 @@ class Tex:
     def __rsub__(self, other: int) -> Tex:
         return Tex(str(other)) - self
 
+    def __rmul__(self, other: int) -> Tex:
+        return self if other == 1 else Tex(str(other)) * self
+
+    def __rtruediv__(self, other: int) -> Tex:
+        return Tex(str(other)) / self
+
     def __mul__(self, other: Tex) -> Tex:
         apart = r" \, " if self.text.endswith(")") and other.level == ATOM else " "
         return Tex(f"{self._within(PRODUCT)}{apart}{other._within(PRODUCT)}", PRODUCT)
 
-    def __truediv__(self, other: Tex) -> Tex:
+    def __truediv__(self, other: Tex | int) -> Tex:
+        if isinstance(other, int):
+            return self if other == 1 else self / Tex(str(other))
         return Tex(rf"\frac{{{self.text}}}{{{other.text}}}")
 
     def __pow__(self, power: int) -> Tex:
@@ -85,35 +107,108 @@ def latex(neuron: AnyNeuron) -> str:
 
 
 def _of_channels(neuron: Any) -> Iterator[str]:
-    """Write the membrane's equation, then each gate's with its two functions."""
-    V, lines, currents = Tex("V"), list[str](), list[Tex]()
+    """Write the membrane's equation, then those of gates, synapses and calcium."""
+    V, lines, currents = Tex("V"), list[str](), dict[str, Tex]()
     for channel in neuron.channels:
         name = rf"\mathrm{{{_escape(channel.name)}}}"
-        gates = []
-        for gate in channel.gates:
-            x = Tex(rf"{_escape(gate.name)}_{{{name}}}")
-            if gate.inf is not None and not gate.moves:
-                gates.append((Tex(rf"{x.text}^{{\infty}}(V)"), gate.power))
-                lines.append(rf"{x.text}^{{\infty}}(V) &= {gate.inf.latex}")
-                continue
-            gates.append((x, gate.power))
-            a, b = Tex(rf"\alpha_{{{x.text}}}(V)"), Tex(rf"\beta_{{{x.text}}}(V)")
-            flow = open_and_close(x, a, b)
-            if gate.alpha is None:
-                a, b = Tex(rf"{x.text}^{{\infty}}(V)"), Tex(rf"\tau_{{{x.text}}}(V)")
-                flow = approach(x, a, b)
-            if (pace := gate.pace(neuron.celsius)) != 1.0:
-                flow = Tex(f"{pace:.6g}") * flow
-            lines.append(rf"\frac{{d{x.text}}}{{dt}} &= {flow.text}")
-            rates = (gate.alpha, gate.beta, gate.inf, gate.tau)
-            given = [rate for rate in rates if rate is not None]
-            lines += [f"{name.text} &= {rate.latex}" for name, rate in zip((a, b), given, strict=True)]
+        gates = [_gate(gate, name, neuron.celsius, lines) for gate in channel.gates]
         if channel.scheme is not None:
             gates.append(_scheme(channel.scheme, name, lines))
-        currents.append(channel_current(V, Tex(f"g_{{{name}}}"), Tex(f"E_{{{name}}}"), gates))
-    law = membrane(V, Tex(_NAMES["v_rest"]), Tex(_NAMES["I"]), currents)
+        g, E = Tex(f"g_{{{name}}}"), Tex(f"E_{{{name}}}")
+        if channel.ions is not None:
+            E = _ions(channel, name, neuron.celsius, lines)
+        opened = conductance(g, gates)
+        currents[channel.name] = opened * E if channel.ghk else channel_current(V, g, E, gates)
+    for synapse in neuron.synapses:
+        currents[synapse.name] = _synapse(synapse, V, lines)
+    if neuron.calcium is not None:
+        Ca = Tex(rf"\mathrm{{{CALCIUM}}}")
+        inward = [Tex(rf"I_{{\mathrm{{{_escape(name)}}}}}") for name in neuron.calcium.channels]
+        lines += [
+            f"{one.text} &= {currents[name].text}"
+            for one, name in zip(inward, neuron.calcium.channels, strict=True)
+        ]
+        total = sum(inward[1:], inward[0])
+        rest, tau, factor = (
+            Tex(rf"{x}_{{{below}}}")
+            for x, below in (("c", r"\mathrm{rest}"), (r"\tau", Ca.text), (r"\phi", Ca.text))
+        )
+        flow = pool(Ca, rest, tau, factor, total)
+        lines.append(rf"\frac{{d{Ca.text}}}{{dt}} &= {flow.text}")
+    law = membrane(V, Tex(_NAMES["v_rest"]), Tex(_NAMES["I"]), currents.values())
     yield rf"{_NAMES['tau_m']} \frac{{dV}}{{dt}} &= {law.text}"
     yield from lines
+
+
+def _gate(gate: Gate, name: str, celsius: float | None, lines: list[str]) -> tuple[Tex, int]:
+    """Write a gate's equation with its two functions; give it with its power."""
+    x = Tex(rf"{_escape(gate.name)}_{{{name}}}")
+    of = {key: f"(V, {CALCIUM})" if rate.reads_calcium else "(V)" for key, rate in gate.rates.items()}
+    if gate.inf is not None and not gate.moves:
+        opened = Tex(rf"{x.text}^{{\infty}}{of['inf']}")
+        lines.append(rf"{opened.text} &= {gate.inf.latex}")
+        return opened, gate.power
+    if gate.alpha is None:
+        a, b = Tex(rf"{x.text}^{{\infty}}{of['inf']}"), Tex(rf"\tau_{{{x.text}}}{of['tau']}")
+        flow = approach(x, a, b)
+    else:
+        a, b = Tex(rf"\alpha_{{{x.text}}}{of['alpha']}"), Tex(rf"\beta_{{{x.text}}}{of['beta']}")
+        flow = open_and_close(x, a, b)
+    if (pace := gate.pace(celsius)) != 1.0:
+        flow = Tex(f"{pace:.6g}") * flow
+    lines.append(rf"\frac{{d{x.text}}}{{dt}} &= {flow.text}")
+    lines += [f"{one.text} &= {rate.latex}" for one, rate in zip((a, b), gate.rates.values(), strict=True)]
+    return x, gate.power
+
+
+def _ions(channel: Channel, name: str, celsius: float | None, lines: list[str]) -> Tex:
+    """Write what drives a channel's ions; give its name: a driving force, or a reversal potential."""
+    ions = channel.ions
+    assert ions is not None  # as the caller has seen
+    outside = Tex(rf"c^{{out}}_{{{name}}}")
+    inside = Tex(rf"\mathrm{{{CALCIUM}}}" if ions.reads_calcium else rf"c^{{in}}_{{{name}}}")
+    thermal = Tex(f"{ions.thermal(celsius):.6g}")
+    if channel.ghk is None:
+        E = Tex(f"E_{{{name}}}")
+        law = nernst(thermal, ions.valence, inside, outside, lambda x: Tex(rf"\ln {x.text}"))
+        lines.append(f"{E.text} &= {law.text}")
+        return E
+    drive = Tex(rf"\Delta_{{{name}}}(V)")
+    law = constant_field(Tex("V"), thermal, ions.valence, inside, outside, _exprel)
+    lines.append(f"{drive.text} &= {law.text}")
+    return drive
+
+
+def _exprel(x: Tex) -> Tex:
+    return Tex(rf"\operatorname{{exprel}}\left({x.text}\right)")
+
+
+def _synapse(synapse: Synapse, V: Tex, lines: list[str]) -> Tex:
+    """Write a synapse's equations; give its current."""
+    name = rf"\mathrm{{{_escape(synapse.name)}}}"
+    s, x = Tex(f"s_{{{name}}}"), Tex(f"x_{{{name}}}")
+    fall, rise = Tex(rf"\tau^{{decay}}_{{{name}}}"), Tex(rf"\tau^{{rise}}_{{{name}}}")
+    if synapse.rise is None:
+        lines.append(rf"\frac{{d{s.text}}}{{dt}} &= {decay(s, fall).text}")
+    else:
+        k = alpha_rise(
+            fall,
+            rise,
+            lambda x: Tex(rf"\ln {x.text}"),
+            lambda x: Tex(rf"\exp\left({x.text}\right)"),
+            _exprel,
+        )
+        lines.append(rf"\frac{{d{s.text}}}{{dt}} &= {(decay(s, fall) + k * x).text}")
+        lines.append(rf"\frac{{d{x.text}}}{{dt}} &= {decay(x, rise).text}")
+    opened = [(s, 1)]
+    if synapse.block is not None:
+        block = Tex(rf"b_{{{name}}}(V)")
+        lines.append(f"{block.text} &= {synapse.block.latex}")
+        opened.append((block, 1))
+    g = Tex(f"g_{{{name}}}")
+    return (
+        conductance(g, opened) if synapse.E is None else channel_current(V, g, Tex(f"E_{{{name}}}"), opened)
+    )
 
 
 def _scheme(scheme: Scheme, name: str, lines: list[str]) -> tuple[Tex, int]:

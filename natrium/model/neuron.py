@@ -3,29 +3,39 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
-from functools import lru_cache
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, ClassVar
 
 import attrs
-import sympy
 
+from natrium.model.assembly import CELSIUS, initial_state_of, system_of
+from natrium.model.calcium import Calcium
 from natrium.model.channel import Channel, _as_tuple, _check_members
-from natrium.model.checks import Choice, Number, Optional, as_float
-from natrium.model.equations import channel_current, membrane
+from natrium.model.checks import Choice, Number, Optional, as_float, show, unknown_name
 from natrium.model.errors import ModelError
 from natrium.model.expressions.constants import merge
-from natrium.model.expressions.expression import constant_symbol
-from natrium.model.hybrid import REFRACTORY_RULES, HybridSystem, Refractory
-from natrium.model.kernel import lower
+from natrium.model.expressions.expression import CALCIUM
+from natrium.model.hybrid import REFRACTORY_RULES, HybridSystem
 from natrium.model.leak import Leak
 from natrium.model.parameter import Parameter, check_known, numbers_of, with_constants
-from natrium.model.rates import Range, V
+from natrium.model.rates import CORE_LOW, Range
 from natrium.model.scheme import STEADY_STATE
+from natrium.model.synapse import Synapse
 from natrium.model.threshold import TAU_REF, V_INIT, V_THRESH, NoThreshold, as_threshold
 
-CELSIUS = constant_symbol("celsius")
+AT_START = ("v_init", "initial")  # numbers without a symbol in the system
 OF_FIRING = ("tau_ref", "v_thresh", "v_reset")  # parameters only where there is a threshold
+
+
+def _with_numbers(owner: Any, values: Mapping[str, float], behind: str, **own: Any) -> Any:
+    """Give an object with other values of those of its numbers that are named, and of other fields."""
+    named = {one.field: f"{one.short}{behind}" for one in numbers_of(owner)}
+    return attrs.evolve(owner, **own, **{key: values[name] for key, name in named.items() if name in values})
+
+
+def _check_pool(instance: Any, attribute: Any, value: Any) -> None:
+    if value is not None and not isinstance(value, Calcium):
+        raise ModelError(f"calcium must be a Calcium, got {show(value)}")
 
 
 @attrs.frozen
@@ -34,6 +44,8 @@ class Neuron:
 
     .. math:: \tau_m \frac{dV}{dt} = -(V - v_{rest}) + I(t)
               + \sum_k g_k \Big(\prod_j x_{kj}^{p_{kj}}\Big) (E_k - V)
+
+    It may have a pool of calcium that rates read, and synapses to which spikes come.
 
     When V reaches `v_thresh` from below, a spike is counted, V is set to `v_reset` and stays there
     for `tau_ref`.
@@ -59,6 +71,10 @@ class Neuron:
     leak : Leak, optional
         The leak in absolute units, where it is known: inputs are then told as currents; see
         `natrium.membrane`.
+    calcium : Calcium, optional
+        A pool of calcium: a state, which rates read as ``Ca``. It stands still where gates do.
+    synapses : sequence of Synapse
+        Any number of synapses; these go on while refractory.
 
     Raises
     ------
@@ -95,6 +111,8 @@ class Neuron:
         kw_only=True,
         validator=attrs.validators.optional(attrs.validators.instance_of(Leak)),
     )
+    calcium: Calcium | None = attrs.field(default=None, kw_only=True, validator=_check_pool)
+    synapses: tuple[Synapse, ...] = attrs.field(default=(), kw_only=True, converter=_as_tuple)
 
     @v_reset.default
     def _v_reset(self) -> float:
@@ -107,6 +125,8 @@ class Neuron:
     def __attrs_post_init__(self) -> None:
         """Check the channels, and that reset and start lie below the threshold."""
         _check_members("channels", "the neuron", self.channels, Channel)
+        _check_members("synapses", "the neuron", self.synapses, Synapse)
+        self._check_names()
         if self.constants:
             self.numbers()  # every name means one thing
         for name, meaning in (
@@ -132,24 +152,68 @@ class Neuron:
         each = [(channel.name, channel.g) for channel in self.channels]
         return [] if self.leak is None else self.leak.conversions(self.tau_m, each)
 
+    def _check_names(self) -> None:
+        """Check that names differ, and that what reads or fills a pool of calcium has one."""
+        channels, synapses = ({one.name for one in members} for members in (self.channels, self.synapses))
+        if channels & synapses:
+            raise ModelError(f"a channel and a synapse must differ in name, got {min(channels & synapses)}")
+        if self.calcium is None:
+            for channel in self.channels:
+                if channel.reads_calcium:
+                    raise ModelError(
+                        f"channel {channel.name} reads the calcium Ca: give the neuron a pool, "
+                        "calcium=Calcium(...), [calcium] in a model file"
+                    )
+            return
+        for name in self.calcium.channels:
+            if name not in channels | synapses:
+                raise ModelError(unknown_name("a channel that carries calcium", name, channels | synapses))
+        if CALCIUM in synapses or CALCIUM in self.constants:
+            raise ModelError(f"{CALCIUM} is the calcium pool: name the constant or synapse differently")
+
+    @property
+    def calcium_levels(self) -> tuple[float, ...]:
+        """The concentrations at which rates that read the calcium are checked: where the pool can get."""
+        if self.calcium is None:
+            return ()
+        v, least = min(CORE_LOW, self.v_rest, self.v_reset, self.v_init), self.calcium.least
+        inward = sum(
+            channel.inward(v, self.celsius, least)
+            for channel in self.channels
+            if channel.name in self.calcium.channels and not (channel.nernst and least == 0.0)
+        )
+        inward += sum(
+            one.g * (1.0 if one.E is None else one.E - v)
+            for one in self.synapses
+            if one.name in self.calcium.channels
+        )
+        return self.calcium.levels(inward)
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether it is what scripts write: gates of V in ohmic channels, and nothing beside these."""
+        return not (self.calcium or self.synapses) and all(channel.is_plain for channel in self.channels)
+
     @property
     def constants(self) -> dict[str, float | str]:
         """The names that stand for numbers in its rates, with these numbers or the text that makes them."""
-        return merge(rate.constants for channel in self.channels for rate in channel.rates)
+        blocks = (synapse.block.constants for synapse in self.synapses if synapse.block is not None)
+        return merge((*(rate.constants for one in self.channels for rate in one.rates), *blocks))
 
     @property
     def rate_ranges(self) -> tuple[tuple[str, Range], ...]:
         """Of each rate that does not keep its rules everywhere, the gate and where it does."""
+        levels = self.calcium_levels if any(channel.reads_calcium for channel in self.channels) else ()
         return tuple(
             (f"{channel.name}.{gate.name}", held)
             for channel in self.channels
             for gate in channel.gates
-            for _, held in gate.ranges()
+            for _, held in gate.ranges(levels)
         ) + tuple(
             (f"{channel.name}'s scheme", held)
             for channel in self.channels
             if channel.scheme is not None
-            for held in channel.scheme.ranges()
+            for held in channel.scheme.ranges(levels)
         )
 
     @property
@@ -188,18 +252,29 @@ class Neuron:
         found = [
             attrs.evolve(
                 one,
-                name=one.short,
-                symbol="" if one.short == "v_init" else CELSIUS.name if one.short == "celsius" else one.short,
-                structural=one.short == "celsius",
+                name=name,
+                symbol="" if one.short in AT_START else CELSIUS.name if name == "celsius" else name,
+                smooth=one.short != "initial",
+                structural=name == "celsius",
             )
-            for one in numbers_of(self)
-            if self.fires or one.short not in OF_FIRING
+            for owner, behind in self._owners()
+            for one in numbers_of(owner)
+            if owner is not self or self.fires or one.short not in OF_FIRING
+            for name in (one.short + behind,)
         ]
-        for channel in self.channels:
-            for one in numbers_of(channel):
-                name = f"{one.short}_{channel.name}"
-                found.append(attrs.evolve(one, name=name, symbol=name))
         return with_constants({one.name: one for one in found}, self.constants)
+
+    def _owners(self) -> Iterator[tuple[Any, str]]:
+        """Give what holds numbers, and what stands behind their names: the neuron and its parts."""
+        yield self, ""
+        for channel in self.channels:
+            yield channel, f"_{channel.name}"
+            if channel.ions is not None:
+                yield channel.ions, f"_{channel.name}"
+        for synapse in self.synapses:
+            yield synapse, f"_{synapse.name}"
+        if self.calcium is not None:
+            yield self.calcium, f"_{CALCIUM}"
 
     def changed(self, values: Mapping[str, float]) -> Neuron:
         """Give the same neuron with other values of some parameters.
@@ -212,13 +287,19 @@ class Neuron:
         check_known(self.numbers(), values)
         channels = []
         for channel in (one.changed(values) for one in self.channels):
-            new = {one.field: f"{one.short}_{channel.name}" for one in numbers_of(channel)}
-            changed: dict[str, Any] = {field: values[name] for field, name in new.items() if name in values}
-            channels.append(attrs.evolve(channel, **changed))
-        own: dict[str, Any] = {
-            one.field: values[one.short] for one in numbers_of(self) if one.short in values
+            name = "ghk" if channel.ghk else "nernst"
+            ions = channel.ions and _with_numbers(channel.ions, values, f"_{channel.name}")
+            own = {name: ions} if ions else {}
+            channels.append(_with_numbers(channel, values, f"_{channel.name}", **own))
+        parts: dict[str, Any] = {
+            "channels": tuple(channels),
+            "synapses": tuple(
+                _with_numbers(one.changed(values), values, f"_{one.name}") for one in self.synapses
+            ),
+            "calcium": self.calcium and _with_numbers(self.calcium, values, f"_{CALCIUM}"),
         }
-        return attrs.evolve(self, channels=tuple(channels), **own)
+        changed: Neuron = _with_numbers(self, values, "", **parts)
+        return changed
 
     def started(self, state: Sequence[float]) -> Neuron:
         """Give the same neuron, starting from another state.
@@ -226,9 +307,10 @@ class Neuron:
         Parameters
         ----------
         state : sequence of float, length n_states
-            V in mV, then the gates, which are brought into [0, 1]: rounding leaves it.
+            V in mV, then the gates, which are brought into [0, 1]: rounding leaves it; synapses, calcium.
         """
-        values = iter([min(max(float(x), 0.0), 1.0) for x in state[1:]])
+        rest = iter(map(float, state[1:]))
+        values = (min(max(x, 0.0), 1.0) for x in rest)
         channels = []
         for channel in self.channels:
             gates = tuple(
@@ -238,7 +320,12 @@ class Neuron:
             if scheme is not None:
                 scheme = scheme.started({name: next(values) for name in scheme.kept})
             channels.append(attrs.evolve(channel, gates=gates, scheme=scheme))
-        return attrs.evolve(self, v_init=float(state[0]), channels=tuple(channels))
+        synapses = tuple(
+            attrs.evolve(one, initial=tuple(next(rest) for _ in one.states)) for one in self.synapses
+        )
+        calcium = self.calcium and attrs.evolve(self.calcium, initial=max(next(rest), 0.0))
+        new: dict[str, Any] = {"channels": tuple(channels), "synapses": synapses, "calcium": calcium}
+        return attrs.evolve(self, v_init=float(state[0]), **new)
 
     @property
     def starts_steady(self) -> tuple[bool, ...]:
@@ -248,12 +335,12 @@ class Neuron:
             found += [gate.initial == STEADY_STATE for gate in channel.moving]
             if channel.scheme is not None:
                 found += [channel.scheme.is_steady] * len(channel.scheme.kept)
-        return tuple(found)
+        return tuple(found) + (False,) * (len(self.system.states) - len(found))
 
     @property
     def is_leaky(self) -> bool:
         """Whether it is the leaky membrane alone, whose course is known in closed form."""
-        return not self.channels
+        return not (self.channels or self.synapses)
 
     @property
     def landmarks(self) -> tuple[float, ...]:
@@ -265,16 +352,24 @@ class Neuron:
 
         V is there a mean of v_rest + I and the E_k, weighted by 1 and the conductances.
         """
-        return (self.v_rest + I, *(channel.E for channel in self.channels))
+        return (self.v_rest + I, *self.reversals)
+
+    @property
+    def reversals(self) -> tuple[float, ...]:
+        """Where the channels' currents reverse, mV; of one into the pool at the calcium's extremes."""
+        levels = (self.calcium_levels[0], self.calcium_levels[-1]) if self.calcium else (math.nan,)
+        found = [channel.reversal_at(self.celsius, level) for channel in self.channels for level in levels]
+        found += [synapse.E for synapse in self.synapses if synapse.E is not None]
+        return tuple(dict.fromkeys(value for value in found if math.isfinite(value)))
 
     @property
     def system(self) -> HybridSystem:
         """The neuron as a symbolic hybrid system."""
-        return _system(self, ())
+        return system_of(self)
 
     def system_by(self, names: tuple[str, ...]) -> HybridSystem:
         """Give the system with those parameters as symbols that are numbers in its equations otherwise."""
-        return _system(self, names)
+        return system_of(self, names)
 
     def initial_state(self) -> tuple[float, ...]:
         """Give the state at the start.
@@ -282,103 +377,11 @@ class Neuron:
         Returns
         -------
         tuple of float, length n
-            V in mV, then every gate.
+            V in mV, then every gate, the synapses, closed, and the calcium.
 
         Raises
         ------
         ModelError
             When a gate that is to start at its steady state has none at `v_init`.
         """
-        gates = [gate for channel in self.channels for gate in channel.moving]
-        try:
-            steady = lower(self.system).steady(self.v_init)
-        except (ZeroDivisionError, ValueError, OverflowError):
-            steady = [math.nan] * len(gates)
-        missing = [
-            gate
-            for gate, start in zip(gates, steady, strict=True)
-            if gate.initial == STEADY_STATE and not math.isfinite(start)
-        ]
-        if missing:
-            raise ModelError(
-                f"no steady state at v_init = {self.v_init!r} mV: a gate does not move there; "
-                "give the gates initial values"
-            )
-        starts = iter(steady)
-        values: list[float] = [self.v_init]
-        for channel in self.channels:
-            for gate in channel.moving:
-                start = next(starts)
-                values.append(start if gate.initial == STEADY_STATE else float(gate.initial))
-            if channel.scheme is not None:
-                values += channel.scheme.start(self.v_init).values()
-        return tuple(values)
-
-
-@lru_cache(maxsize=512)
-def _system(neuron: Neuron, names: tuple[str, ...]) -> HybridSystem:
-    """Build the symbolic system of a neuron; its structure depends on the channels' kinetics only."""
-    named = [one for name, one in neuron.numbers().items() if name in names]
-    celsius = neuron.celsius if neuron.celsius is None or "celsius" not in names else CELSIUS
-    tau_m, v_rest, v_thresh, v_reset, tau_ref, current = sympy.symbols(
-        "tau_m v_rest v_thresh v_reset tau_ref I", real=True
-    )
-    # Without a threshold its symbol stands for the origin of V alone.
-    parameters = [tau_m, v_rest, v_thresh, v_reset, tau_ref]
-    values = [neuron.tau_m, neuron.v_rest, neuron.origin, neuron.v_reset, neuron.tau_ref]
-    states, labels, derivatives, gates = [V], ["V"], [], []
-    currents, shared = [], list[Any]()
-    # A gate named g, or a gate tau of a channel m, must not become another symbol's double.
-    taken = {symbol.name for symbol in (*parameters, V, current)}
-    taken |= {f"{kind}_{channel.name}" for channel in neuron.channels for kind in "gE"}
-    for channel in neuron.channels:
-        g, E = sympy.symbols(f"g_{channel.name} E_{channel.name}", real=True)
-        parameters += [g, E]
-        values += [channel.g, channel.E]
-        powers = []
-        for gate in channel.gates:
-            if not gate.moves:
-                powers.append((gate.at_once(names), gate.power))
-                continue
-            name = f"{gate.name}_{channel.name}"
-            while name in taken:
-                name += "_"
-            taken.add(name)
-            x = sympy.Symbol(name, real=True)
-            states.append(x)
-            labels.append(f"{channel.name}.{gate.name}")
-            powers.append((x, gate.power))
-            pace = gate.pace(celsius)
-            derivatives.append(gate.derivative(x, pace, names))
-            gates.append(gate.flow(x, pace, names))
-        if channel.scheme is not None:
-            scheme = channel.scheme
-            own = {}
-            for kept in scheme.kept:
-                name = f"{kept}_{channel.name}"
-                while name in taken:
-                    name += "_"
-                taken.add(name)
-                own[kept] = sympy.Symbol(name, real=True)
-            shares = scheme.shares(own)
-            states += own.values()
-            shared += own.values()
-            labels += [f"{channel.name}.{kept}" for kept in own]
-            derivatives += scheme.flows(shares, names).values()
-            powers.append((sympy.Add(*(shares[name] for name in scheme.open)), 1))
-        currents.append(channel_current(V, g, E, powers))
-    return HybridSystem(
-        states=tuple(states),
-        labels=tuple(labels),
-        input=current,
-        parameters=(*parameters, *(sympy.Symbol(one.symbol, real=True) for one in named)),
-        values=(*values, *(one.value for one in named)),
-        rhs=(membrane(V, v_rest, current, currents) / tau_m, *derivatives),
-        guard=V - v_thresh if neuron.fires else None,
-        reset=(v_reset, *states[1:]),
-        refractory=Refractory(tau_ref, neuron.refractory),
-        gates=tuple(gates),
-        origin=v_thresh,
-        gap=v_thresh - v_rest,
-        shares=tuple(shared),
-    )
+        return initial_state_of(self)

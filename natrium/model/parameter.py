@@ -78,7 +78,7 @@ def numbers_of(owner: Any) -> Iterator[Parameter]:
         if isinstance(rule, Optional):
             rule = rule.rule
         value = getattr(owner, field.name)
-        if isinstance(rule, Rule) and rule.short and value is not None:
+        if isinstance(rule, Rule) and rule.short and value is not None and not isinstance(value, str):
             value = value if isinstance(value, int) else float(value)  # a seed has more digits than a double
             yield Parameter(rule.short, value, rule, field.name)
 

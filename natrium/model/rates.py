@@ -1,9 +1,9 @@
-"""Rates of gates: an expression of V in its written and its smooth form, checked once."""
+"""Rates of gates: an expression of V, or of V and Ca, in its written and its smooth form, checked once."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import lru_cache
 from typing import Any
 
@@ -92,6 +92,26 @@ def check_rate(name: str, rate: Expression, at_most: float = np.inf, positive: b
     """
     with evaluated(rate):
         return _check(name, rate, at_most, positive)
+
+
+def check_levels(
+    name: str, rate: Expression, levels: Iterable[float], at_most: float = np.inf, positive: bool = False
+) -> Iterator[Range]:
+    """Check a rate as `check_rate` does; one that reads the calcium at every one of some concentrations.
+
+    Yields
+    ------
+    Range
+        How far around that the rules hold.
+    """
+    if not rate.reads_calcium:
+        yield check_rate(name, rate, at_most, positive)
+        return
+    for level in levels:
+        try:
+            yield check_rate(name, rate.at_calcium(level), at_most, positive)
+        except ModelError as error:
+            raise ModelError(f"{error}, where Ca = {level:.6g}") from error
 
 
 def _check(name: str, rate: Expression, at_most: float, positive: bool) -> Range:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import math
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import attrs
@@ -10,11 +11,12 @@ import numpy as np
 import sympy
 
 from natrium.model.arrays import Array
+from natrium.model.calcium import CA
 from natrium.model.checks import Name, Number, show
 from natrium.model.errors import ModelError
 from natrium.model.expressions.expression import Expression, as_expression
 from natrium.model.kernel import lower_expressions
-from natrium.model.rates import Range, V, check_rate, smooth_rate
+from natrium.model.rates import Range, V, check_levels, check_rate, smooth_rate
 
 STEADY_STATE = "steady-state"
 WHOLE = 1e-9  # by how much occupancies that are given may fail to add up to one
@@ -25,7 +27,8 @@ def _as_rate(value: Any) -> Expression:
 
 
 def _check_rate(instance: Any, attribute: Any, value: Expression) -> None:
-    check_rate(attribute.name, value)
+    if not value.reads_calcium:  # at which concentrations, the neuron knows
+        check_rate(attribute.name, value)
 
 
 @attrs.frozen
@@ -36,7 +39,7 @@ class Transition:
     ----------
     source, target : str
     rate : str, sympy.Expr or Expression
-        Of V in mV, per ms.
+        Of V in mV, or of V and the neuron's calcium Ca, per ms.
     """
 
     source: str = attrs.field(validator=Name())
@@ -173,9 +176,9 @@ class Scheme:
         """Whether it starts at its steady state."""
         return isinstance(self.initial, str)
 
-    def ranges(self) -> tuple[Range, ...]:
-        """Give, of each rate that keeps its rules not everywhere, where it does."""
-        found = (check_rate("rate", one.rate) for one in self.transitions)
+    def ranges(self, levels: Sequence[float] = ()) -> tuple[Range, ...]:
+        """Give, of each rate that keeps its rules not everywhere, where it does; at calcium `levels`."""
+        found = (held for one in self.transitions for held in check_levels("rate", one.rate, levels))
         return tuple(held for held in found if not held.is_all)
 
     def shares(self, kept: Mapping[str, Any]) -> dict[str, Any]:
@@ -191,15 +194,17 @@ class Scheme:
             flows[one.target] += moved
         return {name: flows[name] for name in self.kept}
 
-    def steady(self, v: float) -> Array:
-        """Give the steady share of each state at a voltage, shape (n_states,).
+    def steady(self, v: float, calcium: float = math.nan) -> Array:
+        """Give the steady share of each state at a voltage and a calcium concentration, shape (n_states,).
 
         Raises
         ------
         ModelError
             When there is not one alone.
         """
-        rates = lower_expressions(tuple(smooth_rate(one.rate) for one in self.transitions), (V,))(v)
+        rates = lower_expressions(tuple(smooth_rate(one.rate) for one in self.transitions), (V, CA))(
+            v, calcium
+        )
         n = len(self.states)
         A = np.zeros((n, n))
         for one, rate in zip(self.transitions, rates, strict=True):
@@ -223,10 +228,10 @@ class Scheme:
         found = np.clip(found, 0.0, 1.0)
         return np.asarray(found / found.sum())
 
-    def start(self, v: float) -> dict[str, float]:
-        """Give the share of each state that is solved for, at the start at a voltage."""
+    def start(self, v: float, calcium: float = math.nan) -> dict[str, float]:
+        """Give the share of each state that is solved for, at the start at a voltage and a concentration."""
         if self.is_steady:
-            shares = dict(zip(self.states, self.steady(v).tolist(), strict=True))
+            shares = dict(zip(self.states, self.steady(v, calcium).tolist(), strict=True))
         else:
             shares = dict.fromkeys(self.states, 0.0) | dict(self.initial)
         return {name: float(shares[name]) for name in self.kept}

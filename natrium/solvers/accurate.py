@@ -7,7 +7,7 @@ from functools import lru_cache
 import numpy as np
 
 from natrium.model import AnyNeuron, HybridSystem, UnsupportedModel, check_neuron, lower
-from natrium.solvers.compiled.engine import engine
+from natrium.solvers.compiled.engine import engine, rests_with_v
 from natrium.solvers.compiled.solver import Compiled
 from natrium.solvers.compiled.taylor.lowering import taylor_program
 from natrium.solvers.event_driven.solver import EventDriven
@@ -53,7 +53,9 @@ def accurate(neuron: AnyNeuron, rtol: float) -> Compiled | EventDriven:
 
 @lru_cache(maxsize=256)
 def _compiles(structure: HybridSystem) -> bool:
-    """Tell whether numba is there, and each rate has a rule for Taylor series."""
+    """Tell whether numba is there, each rate has a rule for Taylor series, and the refractory rule a lane."""
+    if not rests_with_v(structure):
+        return False
     try:
         engine()
         taylor_program(structure)

@@ -84,11 +84,12 @@ class Run:
         Number("ms").check("t_end", t_end)
         span = Simulation(t_start=t_start, t_end=t_end)
         run = cls(neuron, as_stimulus(stimulus), span.t_start, float(t_end))
-        labels = neuron.system.labels
+        system = neuron.system
         for kick in run.stimulus.kicks():
-            if kick.target not in labels:
+            if system.place_of(kick.target) is None:
+                names = ", ".join((*system.labels, *(name for name, _ in system.inlets)))
                 raise StimulusError(
-                    f"spikes must come to a state of the neuron, {', '.join(labels)}, got {kick.target!r}"
+                    f"spikes must come to a state of the neuron, {names}, got {kick.target!r}"
                 )
         return run
 
@@ -97,7 +98,8 @@ class Run:
         found: dict[float, list[tuple[int, float]]] = {}
         for kick in self.stimulus.kicks():
             if self.t_start <= kick.time < self.t_end:
-                place = self.neuron.system.labels.index(kick.target)
+                place = self.neuron.system.place_of(kick.target)
+                assert place is not None  # as checked
                 found.setdefault(kick.time, []).append((place, kick.amount))
         return found
 

@@ -150,10 +150,10 @@ class ClosedForm(BaseSolver):
             When the neuron has a channel or the input has no closed form here.
         """
         neuron, t_start, t_end, duration = run.neuron, run.t_start, run.t_end, run.duration
-        if neuron.channels:
-            names = ", ".join(channel.name for channel in neuron.channels)
+        if not neuron.is_leaky:
+            names = ", ".join([one.name for one in (*neuron.channels, *neuron.synapses)])
             raise UnsupportedModel(
-                f"the closed form needs a neuron without channels, got {names}: use EventDriven "
+                f"the closed form needs a neuron without channels and synapses, got {names}: use EventDriven "
                 "(--solver event)"
             )
         origin, gap, kernel = neuron.origin, neuron.gap, lower(neuron.system)

@@ -1,14 +1,20 @@
-"""The refractory period by the system's closed form: nothing needs integrating."""
+"""The refractory period by the system's closed form, where it has one."""
 
 from __future__ import annotations
 
-import numpy as np
+from functools import lru_cache
+from typing import Any
 
-from natrium.model import Kernel
+import numpy as np
+from scipy.integrate import solve_ivp
+
+from natrium.model import HybridSystem, Kernel, lower
 from natrium.model.arrays import Array
 from natrium.model.kernel import relaxation_law
 from natrium.solvers.dense import Resting
 from natrium.solvers.trajectory import Segment
+
+TIGHT: dict[str, Any] = {"rtol": 1e-12, "atol": 1e-14}  # as good as a closed form
 
 
 def find_targets(kernel: Kernel, y: Array) -> tuple[Array, Array]:
@@ -47,6 +53,36 @@ def rest_segment(kernel: Kernel, begin: float, length: float, y: Array) -> Segme
 
 
 def rest(kernel: Kernel, y: Array, length: float) -> Array:
-    """Give the state after `length` ms of the refractory period, shape (n_states,)."""
+    """Give the state after `length` ms of the refractory period, shape (n_states,).
+
+    Where V stands and the states depend on one another, such as on calcium, they are integrated.
+
+    Raises
+    ------
+    UnsupportedModel
+        When V or the input has a part in it.
+    """
+    system = kernel.system
+    if system.relaxations is None and _is_held(system.structure):
+        flow, shift = lower(system.resting).event_rhs, _origin(system)
+        start = np.asarray(y, dtype=float).copy()
+        start[0] -= shift
+        run = solve_ivp(
+            lambda _, x: flow(*x.tolist(), 0.0, *kernel.parameters), (0.0, length), start, "DOP853", **TIGHT
+        )
+        end: Array = run.y[:, -1]
+        end[0] = y[0]
+        return end
     rates, targets = find_targets(kernel, y)
     return np.asarray(relaxation_law()(y, targets, rates, length))
+
+
+@lru_cache(maxsize=64)
+def _is_held(structure: HybridSystem) -> bool:
+    """Tell whether V stands while refractory, whatever the input."""
+    resting = structure.resting
+    return resting.rhs[0] == 0 and not any(flow.has(structure.input) for flow in resting.rhs)
+
+
+def _origin(system: HybridSystem) -> float:
+    return float(system.origin.subs(dict(zip(system.parameters, system.values, strict=True))))

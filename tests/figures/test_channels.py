@@ -7,8 +7,10 @@ import natrium
 from natrium.figures.channels import channel_curves, plot_channels
 from natrium.figures.style import spread
 
+PLAIN = [name for name, channel in natrium.CHANNELS.items() if not channel.reads_calcium]
 
-@pytest.mark.parametrize("name", natrium.CHANNELS)
+
+@pytest.mark.parametrize("name", PLAIN)
 def test_curves_are_the_gates_own(name):
     channel = natrium.CHANNELS[name]
     curves = channel_curves(channel)
@@ -25,6 +27,19 @@ def test_curves_are_the_gates_own(name):
         if gate.alpha is not None and gate.beta is not None:
             rates = float(gate.alpha.written()(v)), float(gate.beta.written()(v))
             assert (open_[at], tau[at]) == pytest.approx((rates[0] / sum(rates), 1.0 / sum(rates)), rel=1e-9)
+
+
+def test_a_gate_of_calcium_has_curves_at_round_concentrations():
+    """alpha = min(Ca/50000, 0.01), beta = 0.001: open by Ca/(Ca + 50), up to 10/11 from 500 on."""
+    curves = channel_curves(natrium.CHANNELS["pinsky_rinzel_ahp"])
+    assert list(curves) == ["q, Ca = 5", "q, Ca = 50", "q, Ca = 500"]
+    for name, (_, open_, tau) in curves.items():
+        level = float(name.split("=")[1])
+        assert open_ == pytest.approx(np.full(open_.shape, level / (level + 50.0)), rel=1e-12)
+        assert tau == pytest.approx(np.full(open_.shape, 1000.0 / (1.0 + level / 50.0)), rel=1e-12)
+    figure = plot_channels({name: natrium.CHANNELS[name] for name in ("pinsky_rinzel_c", "m_current")})
+    texts = [text.get_text() for text in figure.axes[0].get_legend().get_texts()]
+    assert texts == ["c", "chi, Ca = 20", "chi, Ca = 100", "chi, Ca = 200"]
 
 
 def test_every_channel_has_two_panels():

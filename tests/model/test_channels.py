@@ -37,7 +37,9 @@ def test_each_channel_is_made_once_and_names_its_source(name: str) -> None:
 
 @pytest.mark.parametrize("name", natrium.CHANNELS)
 def test_each_channel_can_be_solved_and_saved(name: str) -> None:
-    neuron = natrium.Neuron(channels=[natrium.CHANNELS[name]])
+    channel = natrium.CHANNELS[name]
+    pool = natrium.Calcium(0.0, 13.3, 0.01, [channel.name]) if channel.reads_calcium else None
+    neuron = natrium.Neuron(channels=[channel], calcium=pool)
     V, *gates = neuron.initial_state()
     assert V == -70.0
     assert all(0.0 <= x <= 1.0 for x in gates)

@@ -15,7 +15,7 @@ from tests.model.expressions.meaning import Undefined, meaning
 from tests.model.expressions.trees import Tree, constants, in_doubles, render, trees
 
 TOKEN = re.compile(
-    r"\\frac|\\sqrt|\\left\(|\\right\)|\\left\||\\right\||\\operatorname\{\w+\}|\\(?:log|sinh?|cosh?|tanh)|\\cdot|\\,"
+    r"\\frac|\\sqrt|\\left\(|\\right\)|\\left\||\\right\||\\operatorname\{\w+\}|\\(?:log|sinh?|cosh?|tanh|min|max)|\\cdot|\\,|,"
     r"|\d+(?:\.\d+)?|[Vte^{}+-]|(?P<space>\s+)|(?P<other>.)"
 )
 FUNCTIONS: dict[str, Callable[[float], float]] = {
@@ -98,6 +98,13 @@ class Reader:
         if token == r"\frac":
             above = self.inside("{", "}")
             return above / self.inside("{", "}")
+        if token in (r"\min", r"\max"):
+            self.take(r"\left(")
+            one = self.sum()
+            self.take(",")
+            other = self.sum()
+            self.take(r"\right)")
+            return min(one, other) if token == r"\min" else max(one, other)
         if token in FUNCTIONS:
             return FUNCTIONS[token](self.inside(r"\left(", r"\right)"))
         return float(token)
@@ -166,7 +173,8 @@ def test_latex_of_an_expression_means_the_same(text: str) -> None:
 @pytest.mark.parametrize("name", natrium.CHANNELS)
 def test_latex_of_a_neuron_holds_every_rate(name: str) -> None:
     channel = natrium.CHANNELS[name]
-    text = natrium.latex(natrium.Neuron(channels=[channel]))
+    pool = natrium.Calcium(0.0, 13.3, 0.01, [channel.name]) if channel.reads_calcium else None
+    text = natrium.latex(natrium.Neuron(channels=[channel], calcium=pool))
     for gate in channel.gates:
         x = rf"{gate.name}_{{\mathrm{{{channel.name}}}}}"
         rates = {
@@ -176,15 +184,20 @@ def test_latex_of_a_neuron_holds_every_rate(name: str) -> None:
             rf"\tau_{{{x}}}": gate.tau,
         }
         for symbol, rate in rates.items():
-            lines = [line for line in text.split("\n") if line.startswith(rf"{symbol}(V) &= ")]
+            of = "(V, Ca)" if rate is not None and rate.reads_calcium else "(V)"
+            lines = [line for line in text.split("\n") if line.startswith(rf"{symbol}{of} &= ")]
             if rate is None:
                 assert not lines
                 continue
             (line,) = lines
             formula = line.split("&= ")[1].removesuffix(r" \\")
             assert formula == rate.latex
+            if rate.reads_calcium:
+                continue
             for V in (-90.0, -55.5, 20.0):
-                assert read(formula, V) == pytest.approx(float(meaning(rate.text, V)[0]), rel=1e-9)
+                branched = "min" in rate.text or "max" in rate.text
+                value = rate.written()(V) if branched else meaning(rate.text, V)[0]
+                assert read(formula, V) == pytest.approx(float(value), rel=1e-9)
 
 
 def test_latex_of_a_plain_neuron() -> None:

@@ -174,7 +174,10 @@ def test_long_values_are_shortened_in_messages() -> None:
 
 def test_neuron_has_its_defaults() -> None:
     neuron = natrium.Neuron()
-    assert attrs.astuple(neuron) == (10.0, 2.0, -70.0, -55.0, (), -70.0, -70.0, "hold", None, None)
+    assert attrs.astuple(neuron) == (
+        *(10.0, 2.0, -70.0, -55.0, (), -70.0, -70.0, "hold", None),
+        *(None, None, ()),
+    )
     other = natrium.Neuron(v_rest=-65, v_thresh=-50)
     assert (other.v_reset, other.v_init) == (-65.0, -65.0)
     assert all(type(value) is float for value in attrs.astuple(other)[:4])

@@ -15,9 +15,9 @@ import attrs
 import numpy as np
 import numpy.typing as npt
 
-from natrium.analysis.variation.equations import Spike, propagate
+from natrium.analysis.variation.equations import propagate
 from natrium.analysis.variation.linearised import Linearised, linearised
-from natrium.analysis.variation.pieces import RTOL, Directions
+from natrium.analysis.variation.pieces import RTOL, Directions, Spike
 from natrium.model import (
     AnyNeuron,
     Constant,

@@ -148,7 +148,7 @@ def _neuron(anatomy: Anatomy, claim: Neuron) -> Neuron | None:
             index += 1
         if any(gate is None for gate in gates) or g < 0.0 or (g == 0.0 and e):
             return None
-        E = channel.E + (e / g if g else 0.0)
+        E = channel.reversal + (e / g if g else 0.0)
         channels.append(_channel(channel, channel.g * g / leak, E, gates))
     try:
         return attrs.evolve(claim, channels=tuple(channels), v_init=rules.before, **changes)

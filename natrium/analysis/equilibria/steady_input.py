@@ -13,6 +13,7 @@ from typing import Any
 import attrs
 import numpy as np
 import sympy
+from sympy.utilities.iterables import strongly_connected_components
 
 from natrium.analysis.equilibria.enclosure import Enclosure, sign_changes
 from natrium.model import AnyNeuron, HybridSystem, ModelError, UnsupportedModel, lower
@@ -153,8 +154,8 @@ def _symbolic(system: HybridSystem) -> _Symbolic:
 def steady_states(system: HybridSystem, free: Any = None) -> tuple[dict[Any, Any], tuple[Any, ...]]:
     """Give the steady state of every state but V, of V; and how fast those that are no gates relax.
 
-    A gate's is known to the system. The others' equations, gates at their steady states, must be linear in
-    these others: A x + b = 0, A and b of V.
+    A gate's is known to the system. The others' equations must be linear group by group, what a group needs
+    of the others being known before it: A x + b = 0, A and b of V.
 
     Parameters
     ----------
@@ -169,15 +170,25 @@ def steady_states(system: HybridSystem, free: Any = None) -> tuple[dict[Any, Any
     """
     steady = {gate.state: gate.inf for gate in system.gates if gate.state != free}
     others = [state for state in system.states[1:] if state not in steady and state != free]
-    if not others:
-        return steady, ()
-    flows = sympy.Matrix(
-        [
-            flow.subs(steady, simultaneous=True)
-            for state, flow in zip(system.states, system.rhs, strict=True)
-            if state in others
-        ]
-    )
+    flows = {
+        state: flow.subs(steady, simultaneous=True)
+        for state, flow in zip(system.states, system.rhs, strict=True)
+        if state in others
+    }
+    # Those first that depend on none of the others: calcium before the gates that read it.
+    needs = [(state, other) for state, flow in flows.items() for other in others if flow.has(other)]
+    rates: dict[Any, Any] = {}
+    for group in strongly_connected_components((others, needs)):
+        together = sorted(group, key=others.index)
+        found, own = _solve_linear(together, [flows[state].subs(steady) for state in together], system.input)
+        steady |= found
+        rates |= own
+    return steady, tuple(rates[state] for state in others)
+
+
+def _solve_linear(others: list[Any], rows: list[Any], current: Any) -> tuple[dict[Any, Any], dict[Any, Any]]:
+    """Solve equations that are linear in what they are to give; give that, and how fast each relaxes."""
+    flows = sympy.Matrix(rows)
     A = flows.jacobian(others)
     b = flows.subs(dict.fromkeys(others, 0))
     coupled = sum(entry != 0 for k, row in enumerate(A.tolist()) for j, entry in enumerate(row) if j != k)
@@ -186,13 +197,14 @@ def steady_states(system: HybridSystem, free: Any = None) -> tuple[dict[Any, Any
             f"equilibria need steady states that can be written down, got {len(others)} coupled equations, "
             "as of a large kinetic scheme: simulate, or use limit_cycle"
         )
-    if A.has(*others) or flows.has(system.input) or _is_singular(A):
+    if A.has(*others) or flows.has(current) or _is_singular(A):
         names = ", ".join(state.name for state in others)
         raise UnsupportedModel(
             f"equilibria need a steady state of {names} at every V: equations linear in "
             f"{'it' if len(others) == 1 else 'these'} and without I, got {', '.join(map(str, flows))}"
         )
-    return steady | dict(zip(others, A.LUsolve(-b), strict=True)), tuple(-A[k, k] for k in range(len(others)))
+    found = dict(zip(others, A.LUsolve(-b), strict=True))
+    return found, {state: -A[k, k] for k, state in enumerate(others)}
 
 
 def _is_singular(A: Any) -> bool:

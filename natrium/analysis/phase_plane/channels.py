@@ -26,7 +26,9 @@ def plane_of_channels(
             "a phase plane needs a gate beside V, got a neuron without gates: give it a channel with gates"
         )
     if len(system.gates) < len(system.states) - 1:
-        raise UnsupportedModel("a phase plane needs gates alone beside V, got a kinetic scheme")
+        raise UnsupportedModel(
+            "a phase plane needs gates of V alone beside V, got a kinetic scheme, calcium or synapses"
+        )
     x = x if x is not None else _default_gate(neuron)
     labels = system.labels[1:]
     shared = reduction == "common"

@@ -29,7 +29,7 @@ def shown_ranges(
     if isinstance(neuron, Neuron):
         if x_range is not None:
             raise ModelError(f"x_range is for own equations: gates go from 0 to 1, got {x_range!r}")
-        reversals = [channel.E for channel in neuron.channels]
+        reversals = neuron.reversals
         lowest = min(neuron.v_rest, neuron.v_reset, neuron.v_init, *reversals) - BELOW
         around = lowest, max(neuron.origin, *reversals) + ABOVE
         return (around if V_range is None else _checked("V_range", V_range, "mV")), (0.0, 1.0)

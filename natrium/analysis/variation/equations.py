@@ -31,7 +31,7 @@ import numpy as np
 from natrium.analysis.variation.branches import surfaces_of
 from natrium.analysis.variation.collocation import collocate
 from natrium.analysis.variation.linearised import linearised
-from natrium.analysis.variation.pieces import LOOKBACK, RTOL, Directions, integrate
+from natrium.analysis.variation.pieces import LOOKBACK, RTOL, Directions, Spike, Variation, integrate
 from natrium.model import Drive, Span, UnsupportedModel, smooth_spans
 from natrium.model.arrays import Array
 from natrium.solvers import Compiled, Trajectory
@@ -39,47 +39,6 @@ from natrium.solvers.base import Run
 from natrium.solvers.trajectory import Event
 
 LEAST_RTOL = 1e-13
-
-
-@attrs.frozen(eq=False)
-class Spike:
-    """One spike and its derivatives.
-
-    Attributes
-    ----------
-    time : float
-        ms.
-    gradient : ndarray, shape (P,)
-        d time / d each direction.
-    after : ndarray, shape (n_states, P)
-        Derivative of the state just after the reset, along with the event.
-    slope : float
-        Rate at which the guard is crossed, mV/ms.
-    margin : float
-        How far V would go over the threshold by its slope and curvature, slope^2/(2 |d2V/dt2|), mV;
-        infinite where it does not bend down.
-    """
-
-    time: float
-    gradient: Array
-    after: Array
-    slope: float
-    margin: float
-
-
-@attrs.frozen(eq=False)
-class Variation:
-    """Derivatives along one run.
-
-    Attributes
-    ----------
-    spikes : tuple of Spike
-    final : ndarray, shape (n_states, P)
-        Derivative of the state at the end, at fixed time (while refractory: along with the last spike).
-    """
-
-    spikes: tuple[Spike, ...]
-    final: Array
 
 
 Renew = Callable[[Array, Array], tuple[Array, Array]]
@@ -158,6 +117,7 @@ class _Walk:
         self.S = directions.start.astype(float)
         self.kicks = Run(trajectory.neuron, trajectory.stimulus, trajectory.t_start, trajectory.t_end).kicks()
         self.refractory_until = -math.inf
+        self.reset = self.y  # where the last refractory period begins
         self.restart: tuple[Array, Array] | None = None  # derivatives of state and time, until V is free
         self.release: Array | None = None  # the latter alone, while a refractory period is integrated
         self.spikes: list[Spike] = []
@@ -195,32 +155,56 @@ class _Walk:
         Raises
         ------
         UnsupportedModel
-            When states jump that move on while refractory.
+            When it is refractory and what moves then has no closed form.
         """
         held = self.refractory_until > self.t
+        if held and self.resting is None:
+            self._kick_at_rest(span)
+            return
+        linear = self.resting if held and self.resting is not None else self.linear
         before = self.y.copy()
         for place, amount in self.kicks[span.begin]:
             if place or not held:
                 self.y = self.y.copy()
                 self.y[place] += amount
-        neuron = self.trajectory.neuron
-        if held and any(flow != 0 for flow in neuron.system.resting.rhs):
-            raise UnsupportedModel(
-                "derivatives need states that stand still where a spike comes in while it is refractory, "
-                f"got the rule {neuron.system.refractory.rule!r}: use 'hold'"
-            )
         level = span.drive(span.begin)(0.0)
-        f, beyond = (self.linear.flow(y, level)[0] for y in (before, self.y))
+        f, beyond = (linear.flow(y, level)[0] for y in (before, self.y))
         S = self.S.copy()
-        for column, place, velocity, growth in self.directions.kicks.get(span.begin, ()):
-            if held and not place:
-                continue
-            S[place, column] += growth
-            if not held:
+        for column, place, velocity, growth, _ in self.directions.kicks.get(span.begin, ()):
+            if place or not held:
+                S[place, column] += growth
                 S[:, column] += (f - beyond) * velocity
         self.S = S
-        if self.restart is not None:
-            self.restart = (S, self.restart[1])
+
+    def _kick_at_rest(self, span: Span) -> None:
+        """Let states jump while V is held: what is left of a jump when it goes free.
+
+        What moves then is linear, so that this does not depend on where the other states are.
+        """
+        assert self.restart is not None
+        S, time = self.restart
+        start, dp = self.reset, self.directions.parameters
+        left = self.refractory_until - self.t
+        end, D, moving = self.plain.rest(start, left)
+        by_parameters = self.plain.rest_by_parameters(start, left)
+        for place, amount in self.kicks[span.begin]:
+            if not place:
+                continue
+            after = start.copy()
+            after[place] += amount
+            jumped, _, moved = self.plain.rest(after, left)
+            by = self.plain.rest_by_parameters(after, left) - by_parameters
+            self.y = self.y + (jumped - end)
+            S = S + np.outer(moved - moving, time) + by @ dp[: by.shape[1]]
+        for column, place, velocity, growth, amount in self.directions.kicks.get(span.begin, ()):
+            if not place:
+                continue
+            after = start.copy()
+            after[place] += amount
+            S = S.copy()
+            S[:, column] += D[:, place] * growth
+            S[:, column] -= (self.plain.rest(after, left)[2] - moving) * velocity
+        self.S, self.restart = S, (S, time)
 
     def _rest(self, span: Span, end: float) -> None:
         """Go on to a time within a refractory period: where it is integrated, with states and derivatives."""
@@ -353,6 +337,7 @@ class _Walk:
             self.y, self.S = event.after.copy(), after - np.outer(f, gradient)
             self.restart, self.release = None, gradient + of_length @ dp
             return
+        self.reset = event.after
         self.y, D, moved = self.plain.rest(event.after, length)
         by_parameters = self.plain.rest_by_parameters(event.after, length)
         moving = of_length @ dp

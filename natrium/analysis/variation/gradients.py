@@ -209,7 +209,7 @@ def parameter_directions(
     by_parameters = np.zeros((len(symbols), len(chosen)))
     inputs: list[tuple[int, Stimulus]] = []
     edges: dict[float, list[tuple[int, float, Stimulus]]] = {}
-    kicks: dict[float, list[tuple[int, int, float, float]]] = {}
+    kicks: dict[float, list[tuple[int, int, float, float, float]]] = {}
     for column, one in enumerate(chosen.values()):
         if one.symbol:
             by_parameters[symbols.index(one.symbol), column] = 1.0
@@ -220,9 +220,11 @@ def parameter_directions(
         else:
             part = stimulus.parts[one.part]
             for kick in part.kicks():
-                place = system.labels.index(kick.target)
+                place = system.place_of(kick.target)
+                if place is None:
+                    continue
                 velocity, growth = float(one.short == "delay"), float(one.short == "weight")
-                kicks.setdefault(kick.time, []).append((column, place, velocity, growth))
+                kicks.setdefault(kick.time, []).append((column, place, velocity, growth, kick.amount))
             if isinstance(part, (Poisson, Spikes)):
                 continue
             derivative = part.derivative(one.short)

@@ -80,15 +80,17 @@ def _resting(system: HybridSystem) -> tuple[tuple[int, Lowered, Lowered], ...] |
     if after is None:
         return None
     found = []
-    for one in system.relaxations or ():
-        index = system.states.index(one.state)
+    rates = {one.state: one.rate for one in system.relaxations or ()}
+    for index, state in enumerate(system.states):
+        if after[index] == state:
+            continue
         along = (*system.states, *system.parameters, elapsed)
         moving = (*system.states, elapsed, *system.parameters)
         slopes = tuple(after[index].diff(symbol) for symbol in moving)
         found.append(
             (
                 index,
-                lower_expressions((one.rate,), along[:-1]),
+                lower_expressions((rates.get(state, sympy.S.One),), along[:-1]),
                 lower_expressions((after[index], *slopes), along),
             )
         )
@@ -227,7 +229,7 @@ class Linearised:
         if self.structure.resting is None:
             raise UnsupportedModel(
                 "derivatives need a refractory period in closed form (each state relaxing by itself), got "
-                f"the rule {self.system.refractory.rule!r}: use 'hold' or 'clamp'"
+                f"the rule {self.system.refractory.rule!r}: use 'hold', or 'clamp' with gates of V alone"
             )
         n, values = y.size, self.system.values
         end, by_state, by_length = y.copy(), np.eye(n), np.zeros(n)

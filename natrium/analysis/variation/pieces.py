@@ -49,13 +49,54 @@ class Directions:
     parameters: Array
     inputs: tuple[tuple[int, Stimulus], ...] = ()
     edges: Mapping[float, list[tuple[int, float, Stimulus]]] = attrs.field(factory=dict)
-    kicks: Mapping[float, list[tuple[int, int, float, float]]] = attrs.field(factory=dict)
+    kicks: Mapping[float, list[tuple[int, int, float, float, float]]] = attrs.field(factory=dict)
     scale: Array = attrs.field()
     system: HybridSystem | None = None
 
     @scale.default
     def _unit(self) -> Array:
         return np.ones(self.start.shape[1])
+
+
+@attrs.frozen(eq=False)
+class Spike:
+    """One spike and its derivatives.
+
+    Attributes
+    ----------
+    time : float
+        ms.
+    gradient : ndarray, shape (P,)
+        d time / d each direction.
+    after : ndarray, shape (n_states, P)
+        Derivative of the state just after the reset, along with the event.
+    slope : float
+        Rate at which the guard is crossed, mV/ms.
+    margin : float
+        How far V would go over the threshold by its slope and curvature, slope^2/(2 |d2V/dt2|), mV;
+        infinite where it does not bend down.
+    """
+
+    time: float
+    gradient: Array
+    after: Array
+    slope: float
+    margin: float
+
+
+@attrs.frozen(eq=False)
+class Variation:
+    """Derivatives along one run.
+
+    Attributes
+    ----------
+    spikes : tuple of Spike
+    final : ndarray, shape (n_states, P)
+        Derivative of the state at the end, at fixed time (while refractory: along with the last spike).
+    """
+
+    spikes: tuple[Spike, ...]
+    final: Array
 
 
 def integrate(

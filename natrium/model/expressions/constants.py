@@ -89,7 +89,7 @@ def numbers(known: Constants) -> dict[str, float]:
         if name not in found:
             value = given[name]
             if isinstance(value, str):
-                needed = {word: work_out(word, (*behind, name)) for word in _words(value) if word in given}
+                needed = {word: work_out(word, (*behind, name)) for word in words(value) if word in given}
                 try:
                     value = float(evaluator(read(_put(value, needed)))(0.0))
                 except ModelError as error:
@@ -124,7 +124,7 @@ def used_in(text: str, known: Constants | None = None) -> Constants:
     needed: set[str] = set()
     waiting = [text]
     while waiting:
-        for word in _words(waiting.pop()):
+        for word in words(waiting.pop()):
             if word in given and word not in needed:
                 needed.add(word)
                 waiting.append(str(given[word]))
@@ -155,7 +155,8 @@ def spell_out(text: str, known: Constants) -> str:
     return _WORD.sub(put, text)
 
 
-def _words(text: str) -> list[str]:
+def words(text: str) -> list[str]:
+    """List the names that a text holds."""
     return _WORD.findall(text)
 
 

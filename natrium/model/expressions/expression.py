@@ -20,7 +20,7 @@ from sympy.printing.str import StrPrinter
 from natrium.model.branches import as_choices, choose, maximum, minimum
 from natrium.model.checks import Number, is_real, show
 from natrium.model.errors import ModelError, NatriumError
-from natrium.model.expressions.constants import Constants, fill, keep_names, used_in
+from natrium.model.expressions.constants import Constants, fill, keep_names, used_in, words
 from natrium.model.expressions.exprel import exprel
 from natrium.model.expressions.reader import ARITHMETIC, NUMERIC, Node, evaluator, read, refuse
 
@@ -53,9 +53,12 @@ _KNOWN = {
 _NO_VALUE = (sympy.nan, sympy.zoo, sympy.oo, -sympy.oo, sympy.I)
 
 
+CALCIUM = "Ca"  # the second variable of rates: what the neuron's pool holds
+
+
 @attrs.frozen
 class Expression:
-    """An expression of one variable, kept as written and as SymPy.
+    """An expression of one variable, kept as written and as SymPy; a rate may read ``Ca`` as well.
 
     Parameters
     ----------
@@ -93,9 +96,23 @@ class Expression:
         return self.text
 
     @property
+    def reads_calcium(self) -> bool:
+        """Whether it is a rate of the calcium concentration too; a constant of that name comes first."""
+        return self.variable == "V" and CALCIUM in words(fill(self.text, self.constants))
+
+    @property
+    def variables(self) -> tuple[str, ...]:
+        """Names of its variables."""
+        return (self.variable, CALCIUM) if self.reads_calcium else (self.variable,)
+
+    def at_calcium(self, level: float) -> Expression:
+        """Give the same rate at a calcium concentration, of V alone."""
+        return attrs.evolve(self, constants=(*self.constants, (CALCIUM, float(level))))
+
+    @property
     def tree(self) -> Node:
         """The expression as it was read, constants as numbers."""
-        return read(fill(self.text, self.constants), self.variable)
+        return read(fill(self.text, self.constants), *self.variables)
 
     @property
     def symbol(self) -> sympy.Symbol:
@@ -105,14 +122,14 @@ class Expression:
     @property
     def symbolic(self) -> sympy.Expr:
         """The expression as SymPy, simplified as SymPy does by itself."""
-        return symbolic_of(fill(self.text, self.constants), self.variable)
+        return symbolic_of(fill(self.text, self.constants), *self.variables)
 
     def symbolic_by(self, names: Collection[str]) -> sympy.Expr:
         """Give the expression as SymPy with some of its constants as symbols, each as `constant_symbol`."""
         own = [name for name, value in self.constants if name in names and not isinstance(value, str)]
         if not own:
             return self.symbolic
-        named = symbolic_of(keep_names(self.text, self.constants, own), self.variable, *own)
+        named = symbolic_of(keep_names(self.text, self.constants, own), *self.variables, *own)
         return named.xreplace({sympy.Symbol(name, real=True): constant_symbol(name) for name in own})
 
     def changed(self, values: Mapping[str, float]) -> Expression:
@@ -146,7 +163,14 @@ class Expression:
         -------
         callable
             From a float (or an array) of the variable to the value. What is 0/0 as written is NaN.
+
+        Raises
+        ------
+        ModelError
+            When it is of V and Ca: no script is replayed with these.
         """
+        if self.reads_calcium:
+            raise ModelError(f"a rate is evaluated as written of V alone, got one of Ca: {self}")
         function = evaluator(self.tree)
         # Python's own floats raise at 1/0, and make complex numbers, where NumPy's give inf and NaN.
         return lambda x: function(np.float64(x) if isinstance(x, (float, int)) else x)
@@ -191,7 +215,8 @@ def as_expression(value: Any, variable: str = "V") -> Expression:
     if isinstance(value, sympy.Expr):
         names = {symbol.name for symbol in value.free_symbols}
         named = used_in(" ".join(names - {variable})) if variable == "V" else ()
-        others = sorted(names - {variable} - {name for name, _ in named})
+        known = {variable, CALCIUM} if variable == "V" else {variable}
+        others = sorted(names - known - {name for name, _ in named})
         if others:
             raise ModelError(
                 f"an expression may use {variable} only, got {others}: put numbers for the others"

@@ -10,7 +10,7 @@ import ast
 import math
 from collections.abc import Callable
 from functools import lru_cache, reduce
-from itertools import pairwise
+from itertools import accumulate, pairwise
 from typing import Any
 
 import attrs
@@ -97,10 +97,7 @@ def read(text: str, *variables: str) -> Node:
         raise refuse(text, f"an expression may have at most {MAX_LENGTH} characters ({len(text)} given)")
     if not text.isascii() or not text.isprintable() or "#" in text:
         raise refuse(text, "an expression may use plain printable ASCII characters only")
-    depth = deepest = 0
-    for character in text:
-        depth += (character in "([{") - (character in ")]}")
-        deepest = max(deepest, depth)
+    deepest = max(accumulate((c in "([{") - (c in ")]}") for c in text), default=0)
     if deepest > MAX_BRACKETS:
         raise refuse(text, f"an expression may nest at most {MAX_BRACKETS} brackets ({deepest} given)")
     try:
@@ -307,6 +304,8 @@ class _Reader:
                 return f": write {name}(...), without what stands before it"
             case ast.Call(func=ast.Name(id="ln")):
                 return ": write log(...) for the natural logarithm"
+            case ast.Name(id="cai" | "ca" | "CA") if "V" in self.variables:
+                return ": write Ca for the neuron's calcium"
             case ast.Name(id=name) | ast.Call(func=ast.Name(id=name)):
                 near = nearest(name, meant)
                 if near:

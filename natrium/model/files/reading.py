@@ -13,20 +13,18 @@ from cattrs.errors import ClassValidationError, ForbiddenExtraKeysError, Iterabl
 from cattrs.gen import make_dict_structure_fn, override
 
 from natrium.model.absolute import CONDUCTANCE, CURRENT_FOR, OF_LEAK, Door, take_leak
+from natrium.model.calcium import Calcium
 from natrium.model.channel import Channel, Gate
 from natrium.model.checks import Choice, Name, Number, Numbers, Optional, show
-from natrium.model.dimensions import check_dimensions
 from natrium.model.errors import ModelError, NatriumError
 from natrium.model.expressions.constants import (
-    Constants,
     activate,
-    as_constants,
     constants,
-    spell_out,
 )
 from natrium.model.files.door import OpenDoor, constants_through, door, first_current, opened, through
+from natrium.model.files.tables import APART, Equations, File, NeuronTable
 from natrium.model.hybrid import REFRACTORY_RULES
-from natrium.model.hybrid_neuron import HybridNeuron
+from natrium.model.ions import Ions
 from natrium.model.leak import CURRENTS
 from natrium.model.neuron import Neuron
 from natrium.model.quantities import is_quantity
@@ -34,74 +32,13 @@ from natrium.model.scheme import Scheme, Transition
 from natrium.model.simulation import Model, Simulation
 from natrium.model.stimuli.kinds import KINDS, VERSION
 from natrium.model.stimuli.stimulus import Stimulus
-from natrium.model.threshold import NO_THRESHOLD, TAU_REF, V_THRESH, as_threshold
+from natrium.model.synapse import Synapse
+from natrium.model.threshold import TAU_REF, V_THRESH, as_threshold
 
+_MISSING = object()  # for a key that is not there, where another might be
 # Of a message: more would not be read.
 MAX_TOLD, MAX_TOLD_LENGTH = 50, 400
 OF_STIMULI = {"times": "ms", "values": "mV", "factor": "mV"}  # fields whose rule names no unit
-
-
-@attrs.frozen(kw_only=True)
-class _File:
-    """The top level of a model file; the constants are read before the rates that they stand in."""
-
-    natrium: int
-    constants: dict[str, Any] = attrs.field(factory=dict)
-    neuron: Neuron
-    channels: tuple[Channel, ...] = ()
-    stimuli: tuple[Stimulus, ...] = ()
-    simulation: Simulation = attrs.field(factory=Simulation)
-
-
-@attrs.frozen
-class _Equations:
-    """The top level of a model file of equations of one's own."""
-
-    natrium: int
-    equations: dict[str, Any]
-    initial: dict[str, Any]
-    parameters: dict[str, Any] = attrs.field(factory=dict)
-    constants: dict[str, Any] = attrs.field(factory=dict)
-    input_unit: str = ""
-    threshold: Any = NO_THRESHOLD
-    reset: dict[str, Any] = attrs.field(factory=dict)
-    refractory: dict[str, Any] = attrs.field(factory=dict)
-    stimuli: tuple[Stimulus, ...] = ()
-    simulation: Simulation = attrs.field(factory=Simulation)
-
-    def neuron(self, way: OpenDoor) -> HybridNeuron:
-        """Make the neuron, every expression read with its place."""
-        period = dict(self.refractory)
-        duration, rule = period.pop("duration", 0.0), period.pop("rule", None)
-        if rule is not None and period:
-            raise ModelError("refractory: either a rule, or a word for each state, got both")
-        if both := sorted(self.constants.keys() & self.parameters.keys()):
-            raise ModelError(f"constants and parameters must differ in name, got {both[0]}")
-        known = as_constants(self.parameters | self.constants) if self.constants else ()
-        neuron = HybridNeuron(
-            equations=_spelled(self.equations, known),
-            initial=self.initial,
-            parameters=self.parameters | {name: x for name, x in known if not isinstance(x, str)},
-            v_thresh=_spelled({"threshold": self.threshold}, known)["threshold"],
-            reset=_spelled(self.reset, known),
-            tau_ref=duration,
-            refractory=rule or period or "hold",
-            input_unit=way.input_unit(self.input_unit),
-        )
-        if way.powers:
-            check_dimensions(neuron, way.powers)
-        return neuron
-
-
-def _spelled(table: dict[str, Any], known: Constants) -> dict[str, Any]:
-    return {
-        name: spell_out(value, known) if isinstance(value, str) else value for name, value in table.items()
-    }
-
-
-@attrs.frozen
-class _Neuron(Neuron):
-    """The table [neuron]: its channels stand apart."""
 
 
 def structure_model(data: dict[str, Any]) -> Model:
@@ -110,14 +47,14 @@ def structure_model(data: dict[str, Any]) -> Model:
     try:
         if "equations" in data:
             with opened(OpenDoor()) as open_way:
-                ours = _converter().structure(data, _Equations)
+                ours = _converter().structure(data, Equations)
                 neuron = ours.neuron(open_way)
                 return Model(neuron=neuron, stimulus=ours.stimuli, simulation=ours.simulation)
         # The file's own constants, and its leak, which the converter finds.
         with constants({}), opened(Door(rather=first_current(data.get("stimuli")))) as way:
-            file = _converter().structure(data, _File)
+            file = _converter().structure(data, File)
             own = {field.name: getattr(file.neuron, field.name) for field in attrs.fields(Neuron)}
-            own |= {"channels": file.channels, "leak": way.leak}
+            own |= {name: getattr(file, name) for name in APART} | {"leak": way.leak}
         return Model(neuron=Neuron(**own), stimulus=file.stimuli, simulation=file.simulation)
     except (cattrs.BaseValidationError, NatriumError) as error:
         problems = [_short(problem) for problem in dict.fromkeys(_problems(error, ""))]
@@ -163,8 +100,8 @@ def _problems(error: BaseException, place: str) -> Iterator[str]:
 
 def _keys(cls: type) -> set[str]:
     names = {field.name for field in attrs.fields(cls) if field.init and not field.name.startswith("_")}
-    if cls is _Neuron:
-        names = names - {"channels", "leak"} | set(OF_LEAK)
+    if cls is NeuronTable:
+        names = names - APART - {"leak"} | set(OF_LEAK)
     return names | {"kind"} if issubclass(cls, Stimulus) else names
 
 
@@ -172,7 +109,7 @@ def _keys(cls: type) -> set[str]:
 def _converter() -> cattrs.Converter:
     """Make the converter: each field's own rule checks it, so that all problems come together."""
     converter = cattrs.Converter(forbid_extra_keys=True, detailed_validation=True)
-    for cls in (Gate, Simulation):
+    for cls in (Gate, Simulation, Ions, Calcium, Synapse):
         _register(converter, cls)
     shared: dict[str, Any] = {
         "natrium": override(struct_hook=_check_version),
@@ -181,8 +118,9 @@ def _converter() -> cattrs.Converter:
     }
     _register(converter, Scheme, nested={"transitions": Transition})
     _register(converter, Transition)
-    _register(converter, Channel, nested={"gates": Gate}, single={"scheme": Scheme})
-    _register(converter, _Neuron, left_out={"channels", "leak"})
+    single: dict[str, type] = {"scheme": Scheme, "ghk": Ions, "nernst": Ions}
+    _register(converter, Channel, {"gates": Gate}, single, one_of=("E", "ghk", "nernst"))
+    _register(converter, NeuronTable, left_out=APART | {"leak"})
     known: set[type[Stimulus]] = set()
 
     def stimulus(data: Any, _: Any) -> Any:
@@ -196,21 +134,23 @@ def _converter() -> cattrs.Converter:
 
     converter.register_structure_hook_func(lambda asked: asked is Stimulus, stimulus)
     converter.register_structure_hook(
-        _File,
+        File,
         make_dict_structure_fn(
-            _File,
+            File,
             converter,
             _cattrs_forbid_extra_keys=True,
             constants=override(struct_hook=lambda data, _: activate(constants_through(_table(data)))),
             neuron=override(struct_hook=lambda data, _: _neuron(converter, _table(data))),
             channels=override(struct_hook=_list_of(converter, Channel)),
+            synapses=override(struct_hook=_list_of(converter, Synapse)),
+            calcium=override(struct_hook=_table_of(converter, Calcium)),
             **shared,
         ),
     )
     converter.register_structure_hook(
-        _Equations,
+        Equations,
         make_dict_structure_fn(
-            _Equations,
+            Equations,
             converter,
             _cattrs_forbid_extra_keys=True,
             equations=override(struct_hook=_each_of(_equation)),
@@ -240,7 +180,7 @@ def _neuron(converter: cattrs.Converter, data: dict[str, Any]) -> Any:
             way.broken = True
             rest.pop("tau_m", None)
     try:
-        found = converter.structure(rest, _Neuron)
+        found = converter.structure(rest, NeuronTable)
     except cattrs.BaseValidationError as error:
         broken.append(error)
     if broken:
@@ -259,7 +199,9 @@ def _register(
     nested: dict[str, type] | None = None,
     single: dict[str, type] | None = None,
     left_out: frozenset[str] | set[str] = frozenset(),
+    one_of: tuple[str, ...] = (),
 ) -> None:
+    """Register a class; of the keys `one_of` one must be there, or the first is told as missing."""
     hooks: dict[str, Any] = {}
     for field in attrs.fields(cls):
         if field.name in left_out or field.name.startswith("_"):
@@ -271,9 +213,13 @@ def _register(
             hooks[field.name] = override(struct_hook=_table_of(converter, single[field.name]))
         else:
             hooks[field.name] = override(struct_hook=_check_as(field, cls))
+
+    def whole(data: dict[str, Any]) -> dict[str, Any]:
+        return data if not one_of or any(key in data for key in one_of) else data | {one_of[0]: _MISSING}
+
     structure: Any = make_dict_structure_fn(cls, converter, _cattrs_forbid_extra_keys=True, **hooks)
     converter.register_structure_hook_func(
-        partial(operator.is_, cls), lambda data, asked: structure(_table(data), asked)
+        partial(operator.is_, cls), lambda data, asked: structure(whole(_table(data)), asked)
     )
 
 
@@ -287,6 +233,8 @@ def _check_as(field: attrs.Attribute[Any], cls: type) -> Callable[[Any, Any], An
     number = partial(through, unit=unit, is_input=issubclass(cls, Stimulus) and unit in CURRENT_FOR)
 
     def hook(value: Any, _: Any) -> Any:
+        if value is _MISSING:
+            raise KeyError(field.name)
         convert: Any = field.converter
         if isinstance(rule, Number):
             value = number(field.name, value)

@@ -17,6 +17,7 @@ from natrium.model.channel import Channel
 from natrium.model.errors import ModelError
 from natrium.model.expressions.expression import Expression, as_text, symbolic_of
 from natrium.model.hybrid_neuron import HybridNeuron
+from natrium.model.ions import Ions
 from natrium.model.leak import Leak
 from natrium.model.scheme import Scheme
 from natrium.model.stimuli.kinds import KINDS, VERSION
@@ -63,9 +64,13 @@ def _neuron(neuron: Any) -> dict[str, Any]:
         return _equations(neuron)
     if not neuron.of_channels:
         raise ModelError(f"a {type(neuron).__name__} cannot be written to a model file")
-    own = _plain(neuron, without={"channels", "leak"}) | _leak(neuron.leak)
+    own = _plain(neuron, without={"channels", "synapses", "calcium", "leak"}) | _leak(neuron.leak)
     tables = {"constants": neuron.constants, "neuron": own}
-    return tables | {"channels": [_plain(channel) for channel in neuron.channels]}
+    tables |= {"calcium": _plain(neuron.calcium)} if neuron.calcium else {}
+    return tables | {
+        "channels": [_plain(channel) for channel in neuron.channels],
+        "synapses": [_plain(synapse) for synapse in neuron.synapses],
+    }
 
 
 def _leak(leak: Leak | None) -> dict[str, Any]:
@@ -125,6 +130,8 @@ def _plain(item: Any, without: frozenset[str] | set[str] = frozenset()) -> dict[
             value = NO_THRESHOLD
         elif isinstance(value, np.integer):
             value = int(value)  # JSON knows none of NumPy's
+        elif isinstance(value, Ions):
+            value = _plain(value)
         elif isinstance(value, Scheme):
             value = _plain(value)
             if not value.get("initial") or not isinstance(value["initial"], str):

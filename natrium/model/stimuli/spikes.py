@@ -41,17 +41,15 @@ class _Incoming(Stimulus):
 class Spikes(_Incoming):
     """Spikes that come in: at each a state of the neuron grows by the weight.
 
-    A synapse with an exponential conductance is a channel with one gate that decays to nothing,
-    ``Gate("s", inf="0", tau="5", initial=0.0)``, and spikes to it; other time courses are equations of one's
-    own.
-    With ``target="V"`` each spike moves V itself, but not while it is held.
+    Of a `Synapse` it is the state that opens it. With ``target="V"`` each spike moves V itself, but not
+    while it is held.
 
     Parameters
     ----------
     times : sequence of float
         Strictly increasing, ms.
     target : str
-        The state, as a run names it: ``"V"``, ``"exc.s"``, ``"w"``.
+        A synapse, or a state as a run names it: ``"exc"``, ``"V"``, ``"Na.m"``, ``"w"``.
     weight : float
         By how much the state grows, in its own unit.
     delay : float
@@ -60,10 +58,9 @@ class Spikes(_Incoming):
     Examples
     --------
     >>> import natrium
-    >>> decays = natrium.Gate("s", inf="0", tau="5", initial=0.0)
-    >>> cell = natrium.Neuron(channels=[natrium.Channel("exc", 2.0, 0.0, [decays])])
-    >>> natrium.simulate(cell, Spikes([5.0, 8.0], "exc.s", 0.4), t_end=50.0).n_spikes
-    2
+    >>> cell = natrium.Neuron(synapses=[natrium.Synapse("exc", 2.0, 0.0, decay=5.0)])
+    >>> natrium.simulate(cell, Spikes([5.0, 8.0], "exc", 0.4), t_end=50.0).n_spikes
+    1
     """
 
     kind = "spikes"

@@ -16,7 +16,7 @@ from typing import Any
 import attrs
 import numpy as np
 
-from natrium.model import Kernel, UnsupportedModel, lower
+from natrium.model import HybridSystem, Kernel, UnsupportedModel, lower
 from natrium.model.arrays import Array
 from natrium.solvers.bernstein import from_monomials
 from natrium.solvers.compiled.inputs import InputTable
@@ -281,14 +281,20 @@ def _initial(runs: Runs, origin: Array) -> Array:
     return start
 
 
+def rests_with_v(system: HybridSystem) -> bool:
+    """Tell whether all that moves while refractory follows from V alone, which stands."""
+    V, moving = system.states[0], system.relaxations
+    return moving is not None and not any(
+        (one.inf.free_symbols | one.rate.free_symbols) - {V} or one.state == V for one in moving
+    )
+
+
 def _rest(runs: Runs, kernel: Kernel) -> tuple[Array, Array]:
     """Give each state's rate and target while refractory, shape (n_runs, n_states) each.
 
     The lanes keep V where the reset puts it, and know rates and targets that are functions of it alone.
     """
-    moving = kernel.system.relaxations or ()
-    V = kernel.system.states[0]
-    if any((one.inf.free_symbols | one.rate.free_symbols) - {V} or one.state == V for one in moving):
+    if not rests_with_v(kernel.system):
         raise UnsupportedModel(
             f"while refractory all must follow from V alone, which stands: {kernel.system.refractory.rule!r}"
         )

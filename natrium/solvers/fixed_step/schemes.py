@@ -40,7 +40,7 @@ class Flow:
         """Make the flow of a neuron."""
         channels = neuron.channels if isinstance(neuron, Neuron) else ()
         celsius = neuron.celsius if isinstance(neuron, Neuron) else None
-        moving = (gate for channel in channels for gate in channel.moving)
+        moving = (gate for channel in channels for gate in channel.moving if not gate.reads_calcium)
         written = tuple(_written_derivative(gate, gate.pace(celsius)) for gate in moving)
         system = neuron.system  # a script takes its steps in V, whatever the threshold does
         return cls(neuron, lower(system.unshifted if system.threshold_moves else system), written)
@@ -75,10 +75,10 @@ class Flow:
         def opening(gate: Gate) -> Any:
             return next(values) if gate.moves or gate.inf is None else gate.inf.written()(V)
 
-        return sum(
-            channel_current(V, channel.g, channel.E, [(opening(gate), gate.power) for gate in channel.gates])
-            for channel in neuron.channels
+        opened = (
+            (channel, [(opening(gate), gate.power) for gate in channel.gates]) for channel in neuron.channels
         )
+        return sum(channel_current(V, channel.g, channel.reversal, gates) for channel, gates in opened)
 
 
 def _written_derivative(gate: Gate, pace: float) -> Callable[[Any, Any], Any]:
@@ -117,7 +117,7 @@ class Scheme:
 def _sequential_euler(flow: Flow, y: Array, h: float, current: Current) -> Array:
     """Gates first, with the old V; then V with the new gates: sums and products as the script has them."""
     neuron, V = flow.neuron, y[0]
-    if not isinstance(neuron, Neuron) or any(channel.scheme for channel in neuron.channels):
+    if not isinstance(neuron, Neuron) or not neuron.is_plain:
         # The other states first, all with the old ones.
         others = np.array([V, *(y + h * flow.derivative(y, current(0.0)))[1:]])
         return np.array([V + h * flow.derivative(others, current(0.0))[0], *others[1:]])

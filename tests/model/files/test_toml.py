@@ -51,7 +51,10 @@ def test_saved_model_is_read_back_equal(tmp_path: Path, model: natrium.Model) ->
 @pytest.mark.parametrize("name", natrium.CHANNELS)
 def test_catalogue_channel_is_read_back_with_its_source(name: str) -> None:
     channel = natrium.CHANNELS[name]
-    model = natrium.loads(to_toml(natrium.Model(neuron=natrium.Neuron(channels=[channel]))))
+    pool = natrium.Calcium(0.0, 13.3, 0.01, [channel.name]) if channel.reads_calcium else None
+    neuron = natrium.Neuron(channels=[channel], calcium=pool)
+    model = natrium.loads(to_toml(natrium.Model(neuron=neuron)))
+    assert model.neuron == neuron
     assert model.neuron.channels == (channel,)
     assert model.neuron.channels[0].source == channel.source
     assert channel_to_dict(channel) == to_dict(model)["channels"][0]

@@ -1,6 +1,5 @@
 """Incoming spikes: states that jump, against runs cut by hand; weights and times as parameters."""
 
-import attrs
 import numpy as np
 import pytest
 from scipy.integrate import solve_ivp
@@ -95,9 +94,6 @@ def test_gradients_that_have_no_answer_are_refused():
     run = natrium.simulate(natrium.Neuron(), natrium.Spikes([1.0], "V", 20.0), t_end=5.0)
     with pytest.raises(natrium.UnsupportedModel, match="an incoming spike makes"):
         natrium.spike_time_gradients(run)
-    clamped = natrium.simulate(attrs.evolve(CELL, refractory="clamp"), DRIVE, t_end=120.0)
-    with pytest.raises(natrium.UnsupportedModel, match="use 'hold'"):
-        natrium.spike_time_gradients(clamped)
 
 
 def test_other_solvers_carry_it_or_say_why_not():

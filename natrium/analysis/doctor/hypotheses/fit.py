@@ -247,7 +247,7 @@ def _stages(stack: Stack, rules: Rules, sets: Array) -> tuple[Array, Array]:
                 P = P * gates[index] ** rules.powers[index]
                 index += 1
             total = total + P * (
-                sets[:, 3 + 2 * number, None] * (channel.E - V) + sets[:, 4 + 2 * number, None]
+                sets[:, 3 + 2 * number, None] * (channel.reversal - V) + sets[:, 4 + 2 * number, None]
             )
         return total / neuron.tau_m, rates
 

@@ -250,7 +250,7 @@ class Stack:
         drive = np.trunc(self.I) if rules.whole else self.I
         found = [-(V - neuron.v_rest), np.ones_like(V), drive]
         for channel, P in zip(neuron.channels, self.openings(rules), strict=True):
-            found += [P * (channel.E - V), P]
+            found += [P * (channel.reversal - V), P]
         return np.array(found) * h
 
     def weights(self, terms: Array, rules: Rules) -> tuple[Array, Array]:

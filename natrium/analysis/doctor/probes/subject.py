@@ -99,6 +99,11 @@ def check_readable(neuron: AnyNeuron) -> None:
         )
     if any(channel.scheme is not None for channel in neuron.channels):
         raise UnsupportedModel("a script of one's own is read against gates, got a kinetic scheme")
+    if not neuron.is_plain:
+        raise UnsupportedModel(
+            "a script of one's own is read against ohmic channels with gates of V, got calcium, ions or "
+            "synapses"
+        )
 
 
 def _imported(file: Path) -> ModuleType:
@@ -271,7 +276,7 @@ def _sodium_parameters(channel: Channel) -> dict[str, Any]:
         )
     rates: Mapping[str, Any] = {name: kinetics_of(gate) for name, gate in gates.items()}
     made = {f"{rate}_{name}": rates[name][i] for name in "mh" for i, rate in enumerate(("alpha", "beta"))}
-    return {**made, "g_Na": channel.g, "E_Na": channel.E}
+    return {**made, "g_Na": channel.g, "E_Na": channel.reversal}
 
 
 def _recording(value: Any, name: str) -> Recording:

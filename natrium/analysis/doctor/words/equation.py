@@ -170,7 +170,9 @@ def _coefficients(anatomy: Anatomy, neuron: Neuron) -> Iterator[Finding]:
         yield Finding("rest-wrong", "fault", text, f"constant term {c[1]:.6g} mV; {said}")
     yield from _gain(float(c[2]), anatomy.heeds, said)
     for index, channel in enumerate(neuron.channels):
-        yield from _channel(channel.name, channel.E, float(c[3 + 2 * index]), float(c[4 + 2 * index]), said)
+        yield from _channel(
+            channel.name, channel.reversal, float(c[3 + 2 * index]), float(c[4 + 2 * index]), said
+        )
 
 
 def has_other_dt(anatomy: Anatomy, neuron: Neuron) -> bool:
