@@ -29,6 +29,7 @@ from natrium.solvers.compiled.lane_tables import (
     RUN,
     SLOPE,
     TIME,
+    UNTIL,
     Lanes,
     Tables,
 )
@@ -65,7 +66,10 @@ def enter(t: Tables, lanes: Lanes, l: int, begin: float) -> None:
     whole[PIECE, l] = piece
     slope = t.pieces[piece, P_SLOPE]
     level = t.pieces[piece, P_LEVEL] + slope * (begin - t.pieces[piece, P_BEGIN])
-    rows[BEGIN, l], rows[TIME, l], rows[END, l] = begin, 0.0, t.pieces[piece, P_END] - begin
+    end = t.pieces[piece, P_END]
+    if rows[UNTIL, l] > 0.0:  # the refractory period is integrated
+        end = min(end, rows[UNTIL, l])
+    rows[BEGIN, l], rows[TIME, l], rows[END, l] = begin, 0.0, end - begin
     rows[LONGEST, l] = t.pieces[piece, P_LONGEST] * t.step_scale
     rows[LEVEL, l] = rows[BASE, l] = level - t.runs[run, GAP]
     rows[SLOPE, l] = rows[RATE, l] = lanes.input[1, l] = slope

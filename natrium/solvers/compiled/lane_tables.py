@@ -13,15 +13,19 @@ Whole = npt.NDArray[np.int64]
 
 DONE, FULL, MORE = 0, 1, 2  # what `advance` returns
 # How runs stand; a lane without one yet is loading.
-LOADING, WAITING, SOLVED, STIFF, NOT_FINITE, BROKEN, SPIKE_LIMIT, STEP_LIMIT = range(-1, 7)
+LOADING, WAITING, SOLVED, STIFF, NOT_FINITE, BROKEN, OVER, SPIKE_LIMIT, STEP_LIMIT = range(-1, 8)
 MAX_HALVINGS = 52  # of a step, after which a place in it is known to the last digit
 PEAKS = 8  # doubtful peaks that one step may report
 GRAZES = 5  # doubtful peaks that are kept of one run
-# Rows of numbers, one per lane: what the step needs (see `codegen.emit.ARGUMENTS`), then what it does not.
-BASE, RATE, TIME, END, LONGEST, WATCH, STEPS, LENGTH, BOUND, BEGIN, LEVEL, SLOPE, MARK_TIME, MARK_STEPS = (
-    range(14)
-)
-N_ROWS = 14
+# Rows of numbers, one per lane: what the step needs (see `emit.ARGUMENTS`), then what it does not.
+(
+    BASE, RATE, TIME, END, LONGEST, WATCH, STEPS, LENGTH, BOUND, SIGN,
+    BEGIN, LEVEL, SLOPE, MARK_TIME, MARK_STEPS, UNTIL,
+) = range(16)  # fmt: skip
+N_ROWS = 16
+# How a step ends: V spikes, or is over threshold when a refractory period that was integrated ends, or leaps to
+# the threshold; or V that went on through it comes back.
+NOTHING, SPIKE, LATE, LEAP, TURN = range(5)
 RUN, PIECE, SAMPLE, HAS_TERMS = range(4)  # rows of whole numbers, one per lane
 N_WHOLE = 4
 RESET, GAP, TAU_REF, FIRST = range(4)  # columns of a run: then initial states, rates, targets, parameters
@@ -32,6 +36,7 @@ NEXT, N_SPIKES, N_RECORDS, N_ACTIVE, RECORDING = range(5)  # of `state`
 # A run that goes on in steps shorter than this (ms) for so many steps is stiff: implicit methods are better.
 # Within pieces of input shorter than the last number (ms) it is the input that shortens them.
 STIFF_STEP, STIFF_STEPS, SHORT = 2e-4, 5000, 2e-2
+LEAST_STEP = 1e-9  # ms: where V runs off in shorter steps, time no longer tells where it is
 ROUNDING = 2e-15  # of the largest term of u: what its own arithmetic leaves open
 DOUBT = 20.0  # tolerances, within which a peak is decided but flagged
 CREEP = 1.0  # ms: a crossing that rises less in this time than is decided is flagged too
@@ -53,6 +58,10 @@ class Tables(NamedTuple):
     t_start: float
     duration: float
     fires: bool
+    passes: bool  # V goes on through the threshold
+    stands: bool  # what moves while refractory relaxes by the run's rates; else it is integrated
+    jump: int  # address of the reset; 0 where V alone is set, to the run's number
+    flow: int  # address of the rates; 0 where V cannot run off
     max_spikes: int
     max_steps: int
     step_scale: float
@@ -79,6 +88,12 @@ class Lanes(NamedTuple):
     formula_arguments: Whole
     formula_states: Array
     formula_series: Array
+    jump_arguments: Whole  # of the reset and the rates: one run at a time
+    jump_base: Array  # (1,)
+    jump_states: Array
+    jump_parameters: Array
+    jump_final: Array
+    nodes: Array  # (2, n): Gauss and Legendre's, from 1 to 0, and their weights
 
 
 class Results(NamedTuple):
@@ -89,6 +104,6 @@ class Results(NamedTuple):
     samples: Array  # (n_runs, n_states, n_samples)
     spike_run: Whole  # (room,)
     spike_time: Array
-    record: Array  # (room, 4): begin, time, length, whether a spike ends it
+    record: Array  # (room, 4): begin, time, length, how it ends
     record_series: Array  # (room, n_states, order + 1)
     state: Whole

@@ -14,6 +14,7 @@ import numpy as np
 from natrium.model.arrays import Array
 from natrium.solvers.compiled.lane_events import find_crossing
 from natrium.solvers.compiled.lane_inputs import call_step, compiled, enter, fill_input, inlined
+from natrium.solvers.compiled.lane_jumps import leap, reset
 from natrium.solvers.compiled.lane_tables import (
     BEGIN,
     BOUND,
@@ -29,6 +30,9 @@ from natrium.solvers.compiled.lane_tables import (
     FULL,
     GRAZES,
     HAS_TERMS,
+    LATE,
+    LEAP,
+    LEAST_STEP,
     LENGTH,
     LOADING,
     MARK_STEPS,
@@ -42,16 +46,19 @@ from natrium.solvers.compiled.lane_tables import (
     N_STEPS,
     NEXT,
     NOT_FINITE,
+    NOTHING,
+    OVER,
     P_END,
     PIECE,
     REACHED,
     RECORDING,
-    RESET,
     ROUNDING,
     RUN,
     SAMPLE,
     SHORT,
+    SIGN,
     SOLVED,
+    SPIKE,
     SPIKE_LIMIT,
     STATUS,
     STEP_LIMIT,
@@ -61,6 +68,8 @@ from natrium.solvers.compiled.lane_tables import (
     STIFF_STEPS,
     TAU_REF,
     TIME,
+    TURN,
+    UNTIL,
     WAITING,
     WATCH,
     Lanes,
@@ -78,7 +87,7 @@ def _load(t: Tables, lanes: Lanes, out: Results, l: int) -> float:
     out.state[N_ACTIVE] += int(is_active) - int(was_active)
     whole[RUN, l] = run if is_active else -1
     rows[END, l] = np.inf
-    rows[STEPS, l] = rows[MARK_STEPS, l] = rows[MARK_TIME, l] = rows[WATCH, l] = 0.0
+    rows[STEPS, l] = rows[MARK_STEPS, l] = rows[MARK_TIME, l] = rows[WATCH, l] = rows[UNTIL, l] = 0.0
     if is_active:
         out.state[NEXT] += 1
         whole[SAMPLE, l] = 0
@@ -87,6 +96,7 @@ def _load(t: Tables, lanes: Lanes, out: Results, l: int) -> float:
             lanes.states[i, l] = t.runs[run, FIRST + i]
         for i in range(lanes.parameters.shape[0]):
             lanes.parameters[i, l] = t.runs[run, FIRST + 3 * n + i]
+        rows[SIGN, l] = -1.0 if t.passes and lanes.states[0, l] >= 0.0 else 1.0
     return 0.0 if is_active else -1.0
 
 
@@ -158,23 +168,36 @@ def _sample(t: Tables, lanes: Lanes, out: Results, l: int, origin: float, end: f
 
 
 @inlined
-def _spike(t: Tables, lanes: Lanes, out: Results, l: int, tau: float) -> float:
-    """Count a spike `tau` ms into the step, reset, rest; give when the refractory period ends."""
+def _spike(t: Tables, lanes: Lanes, out: Results, l: int, time: float) -> float:
+    """Count a spike, reset, rest; give when the flow goes on."""
     run, n = lanes.whole[RUN, l], lanes.states.shape[0]
-    time = lanes.rows[BEGIN, l] + (lanes.rows[TIME, l] + tau)
     place = out.state[N_SPIKES]
     out.spike_run[place], out.spike_time[place] = run, time
     out.state[N_SPIKES] += 1
     out.whole[run, COUNT] += 1
-    for i in range(1, n):
-        lanes.states[i, l] = _state_at(lanes.series, lanes.order, l, i, tau)
-    lanes.states[0, l] = t.runs[run, RESET]
+    reset(t, lanes, l)
+    if t.passes:
+        lanes.rows[SIGN, l] = -1.0
     resumed = time + t.runs[run, TAU_REF]
-    if lanes.whole[SAMPLE, l] < t.samples.size:
-        _sample(t, lanes, out, l, time, resumed, True)
-    for i in range(1, n):
-        lanes.states[i, l] = _rest(t.runs, lanes.states, run, l, i, min(resumed, t.duration) - time)
+    if t.stands:
+        if lanes.whole[SAMPLE, l] < t.samples.size:
+            _sample(t, lanes, out, l, time, resumed, True)
+        for i in range(1, n):
+            lanes.states[i, l] = _rest(t.runs, lanes.states, run, l, i, min(resumed, t.duration) - time)
+    elif resumed > time:
+        lanes.rows[UNTIL, l] = resumed
+        lanes.parameters[lanes.parameters.shape[0] - 1, l] = 0.0
+        resumed = time
     return resumed
+
+
+@inlined
+def _wake(t: Tables, lanes: Lanes, l: int) -> None:
+    """End a refractory period that was integrated."""
+    lanes.rows[UNTIL, l] = 0.0
+    lanes.parameters[lanes.parameters.shape[0] - 1, l] = 1.0
+    if t.passes:
+        lanes.rows[SIGN, l] = -1.0 if lanes.states[0, l] >= 0.0 else 1.0
 
 
 @compiled
@@ -183,18 +206,19 @@ def _note_peaks(lanes: Lanes, out: Results, l: int, count: int) -> None:
     for number in range(count):
         place = out.whole[run, N_GRAZES]
         if place < GRAZES:
+            sign = lanes.rows[SIGN, l]
             column = FINAL + lanes.states.shape[0] + 2 * place
             out.numbers[run, column] = now + lanes.peaks[number, 0] * lanes.rows[LENGTH, l]
-            out.numbers[run, column + 1] = lanes.peaks[number, 1]
+            out.numbers[run, column + 1] = sign * lanes.peaks[number, 1]
         out.whole[run, N_GRAZES] += 1
 
 
 @compiled
-def _record(lanes: Lanes, out: Results, l: int, tau: float, spiked: bool) -> None:
+def _record(lanes: Lanes, out: Results, l: int, tau: float, ending: int) -> None:
     place = out.state[N_RECORDS]
     out.state[N_RECORDS] += 1
     out.record[place, 0], out.record[place, 1] = lanes.rows[BEGIN, l], lanes.rows[TIME, l]
-    out.record[place, 2], out.record[place, 3] = tau, 1.0 if spiked else 0.0
+    out.record[place, 2], out.record[place, 3] = tau, ending
     for i in range(lanes.series.shape[0]):
         for k in range(lanes.order + 1):
             out.record_series[place, i, k] = lanes.series[i, k, l]
@@ -202,8 +226,8 @@ def _record(lanes: Lanes, out: Results, l: int, tau: float, spiked: bool) -> Non
 
 @inlined
 def _crossing(t: Tables, lanes: Lanes, out: Results, l: int) -> float:
-    """Give the time into the step of its first crossing; negative where there is none."""
-    h, power, largest, order = lanes.rows[LENGTH, l], 1.0, 0.0, lanes.order
+    """Give the time into the step of its first crossing, from the lane's side; negative where there is none."""
+    h, power, largest, order = lanes.rows[LENGTH, l], lanes.rows[SIGN, l], 0.0, lanes.order
     scaled = lanes.work[MAX_HALVINGS + 3]
     for k in range(order + 1):
         scaled[k] = lanes.series[0, k, l] * power
@@ -232,47 +256,83 @@ def _check_budget(t: Tables, lanes: Lanes, l: int) -> int:
     return status
 
 
+@inlined
+def _look(t: Tables, lanes: Lanes, out: Results, l: int) -> float:
+    """Give the time into the step at which V meets the threshold, flagged where it creeps; or -1."""
+    tau = _crossing(t, lanes, out, l)
+    slope = lanes.rows[SIGN, l] * _slope_at(lanes.series, lanes.order, l, max(tau, 0.0))
+    if tau >= 0.0 and slope * CREEP < DOUBT * t.atol:
+        lanes.peaks[0, 0], lanes.peaks[0, 1] = tau / lanes.rows[LENGTH, l], 0.0
+        _note_peaks(lanes, out, l, 1)
+    return tau
+
+
+@inlined
+def _end_stretch(t: Tables, lanes: Lanes, l: int) -> float:
+    """Give when the stretch at hand ends; go on to the next piece of input where that does, too."""
+    piece = lanes.whole[PIECE, l]
+    end, until = t.pieces[piece, P_END], lanes.rows[UNTIL, l]
+    wakes = 0.0 < until < end
+    if not wakes:
+        lanes.whole[PIECE, l] += 1
+    return until if wakes else end
+
+
 @compiled
 def _settle(t: Tables, lanes: Lanes, out: Results, l: int) -> None:
     """Take a step of a lane in which something may have happened."""
     rows, whole = lanes.rows, lanes.whole
     h, s, bound = rows[LENGTH, l], rows[TIME, l], rows[BOUND, l]
-    begin, tau, stop = -1.0, -1.0, rows[BEGIN, l] + s
+    begin, tau, stop, ending = -1.0, -1.0, rows[BEGIN, l] + s, NOTHING
     status = WAITING if whole[RUN, l] >= 0 else LOADING
-    is_last = h >= rows[END, l] - s
-    if status == WAITING and not np.isfinite(bound):
+    is_last, rests = h >= rows[END, l] - s, rows[UNTIL, l] > 0.0
+    if status == WAITING and t.flow != 0 and not rests and not h >= LEAST_STEP:
+        tau = leap(t, lanes, l)
+        ending = LEAP if tau >= 0.0 else NOTHING
+    if status == WAITING and ending == NOTHING and not np.isfinite(bound):
         status = NOT_FINITE
-    elif status == WAITING and t.fires and bound >= -DOUBT * t.atol - FLOOR:
-        tau = _crossing(t, lanes, out, l)
-        if tau >= 0.0 and _slope_at(lanes.series, lanes.order, l, tau) * CREEP < DOUBT * t.atol:
-            lanes.peaks[0, 0], lanes.peaks[0, 1] = tau / h, 0.0
-            _note_peaks(lanes, out, l, 1)
-    spiked = tau >= 0.0
+    elif status == WAITING and ending == NOTHING and t.fires and not rests:
+        if bound >= -DOUBT * t.atol - FLOOR:
+            tau = _look(t, lanes, out, l)
+    if tau >= 0.0 and ending == NOTHING:
+        ending = SPIKE if rows[SIGN, l] > 0.0 else TURN
+    elif is_last and rests and lanes.final[0, l] >= 0.0 and t.fires and not t.passes:
+        if rows[UNTIL, l] <= t.pieces[whole[PIECE, l], P_END]:
+            ending = LATE
     if status == WAITING:
-        length = tau if spiked else h
+        length = tau if tau >= 0.0 else h
         if whole[SAMPLE, l] < t.samples.size:
             _sample(t, lanes, out, l, stop, rows[BEGIN, l] + (s + length), False)
         if out.state[RECORDING]:
-            _record(lanes, out, l, length, spiked)
-    if spiked:
-        begin = _spike(t, lanes, out, l, tau)
+            _record(lanes, out, l, length, ending)
+        for i in range(lanes.states.shape[0]):
+            cut = ending == SPIKE or ending == TURN
+            lanes.states[i, l] = _state_at(lanes.series, lanes.order, l, i, tau) if cut else lanes.final[i, l]
+        if tau >= 0.0:
+            lanes.states[0, l] = 0.0
+    if ending == TURN:
+        rows[SIGN, l], rows[TIME, l] = 1.0, s + tau
+    elif ending == SPIKE or ending == LEAP:
+        stop = rows[BEGIN, l] + (s + tau)
+    elif status == WAITING and is_last:
+        begin = stop = _end_stretch(t, lanes, l)
+        if whole[PIECE, l] == t.first_piece[t.input_of[whole[RUN, l]] + 1]:
+            status = SOLVED
+        if rests and rows[UNTIL, l] <= begin:
+            _wake(t, lanes, l)
+    elif status == WAITING and h > 0.0:
+        rows[TIME, l] = s + h
+    elif status == WAITING:
+        status = BROKEN
+    if ending == SPIKE or ending == LATE or ending == LEAP:
+        begin = _spike(t, lanes, out, l, stop)
         stop = min(begin, t.duration)
         if out.whole[whole[RUN, l], COUNT] > t.max_spikes:
             status = SPIKE_LIMIT
+        elif lanes.states[0, l] >= 0.0 and not t.passes:
+            status = OVER
         elif begin >= t.duration:
             status = SOLVED
-    elif status == WAITING:
-        for i in range(lanes.states.shape[0]):
-            lanes.states[i, l] = lanes.final[i, l]
-        if is_last:
-            whole[PIECE, l] += 1
-            begin = stop = t.pieces[whole[PIECE, l] - 1, P_END]
-            if whole[PIECE, l] == t.first_piece[t.input_of[whole[RUN, l]] + 1]:
-                status = SOLVED
-        elif s + h > s:
-            rows[TIME, l] = s + h
-        else:
-            status = BROKEN
     if status == WAITING:
         status = _check_budget(t, lanes, l)
     if status != WAITING:

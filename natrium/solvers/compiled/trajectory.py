@@ -11,7 +11,7 @@ from natrium.model import lower
 from natrium.model.arrays import Array
 from natrium.solvers.base import BaseSolver, Run
 from natrium.solvers.closed_form import decide
-from natrium.solvers.compiled.lane_tables import GRAZES, N_GRAZES, Results
+from natrium.solvers.compiled.lane_tables import GRAZES, LATE, LEAP, N_GRAZES, SPIKE, Results
 from natrium.solvers.dense import Series
 from natrium.solvers.flags import RunFlag, graze_warnings
 from natrium.solvers.limits import Limits
@@ -65,7 +65,7 @@ def read_record(solver: BaseSolver, run: Run, out: Results, order: int, limits: 
 def _stretches(run: Run, record: Array, series: Array) -> tuple[list[Segment], list[Event]]:
     """Cut the record at spikes; edges of the input are knots among the others."""
     kernel, shift, t_start, t_end = lower(run.neuron.system), run.neuron.origin, run.t_start, run.t_end
-    begins, spiked = record[:, 0], record[:, 3] > 0.0
+    begins, spiked = record[:, 0], np.isin(record[:, 3], (SPIKE, LATE, LEAP))
     starts = np.flatnonzero(np.append(True, spiked[:-1]))
     edges = [*np.minimum(t_start + begins[starts], t_end).tolist(), t_end]
     segments: list[Segment] = []
@@ -75,13 +75,17 @@ def _stretches(run: Run, record: Array, series: Array) -> tuple[list[Segment], l
         # Each step's time counts from the edge before it.
         local = (begins[first:behind] - begins[first]) + record[first:behind, 1]
         length = float(local[-1] + record[last, 2])
-        knots = np.append(local, length)
-        dense = Series(local, series[first:behind], np.array(shift))
+        # Where V runs off, steps become shorter than what a double tells of the time.
+        moved = np.flatnonzero(np.append(np.diff(local) > 0.0, True))
+        local, knots = local[moved], np.append(local[moved], length)
+        dense = Series(local, series[first:behind][moved], np.array(shift))
         values = np.empty((series.shape[1], knots.size))
-        values[:, :-1] = series[first:behind, :, 0].T
+        values[:, :-1] = dense.series[:, :, 0].T
         values[:, -1] = np.polynomial.polynomial.polyval(record[last, 2], series[last].T)
         values[0] += shift
-        if spiked[last]:
+        if record[last, 3] == LATE:  # the next stretch begins where the refractory period has ended
+            end = edges[number + 1]
+        elif spiked[last]:
             values[0, -1] = shift
             # By the piece's own clock, as the lanes tell it: the same double for a run alone as in a crowd.
             within = float(record[last, 1] + record[last, 2])
@@ -91,7 +95,11 @@ def _stretches(run: Run, record: Array, series: Array) -> tuple[list[Segment], l
         if spiked[last]:
             before = values[:, -1].copy()
             after = np.array(kernel.reset(*before.tolist(), 0.0, *kernel.parameters))
-            slope = _slope(series[last, 0], float(record[last, 2]))
+            if record[last, 3] == LEAP:  # its series is a straight line
+                J = float(run.stimulus(end)) - run.neuron.gap
+                slope = float(kernel.event_rhs(0.0, *before[1:].tolist(), J, *kernel.parameters)[0])
+            else:
+                slope = _slope(series[last, 0], float(record[last, 2]))
             events.append(Event(end, before, after, slope))
             rest = edges[number + 1] - end
             if rest > 0.0 or number + 1 == starts.size:

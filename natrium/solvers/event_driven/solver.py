@@ -222,7 +222,10 @@ class _Course:
             self._stand(begin, end - begin)
             return end
         self._flow(span, begin, end, lower(self.kernel.system.resting), fires=False)
-        if end >= self.refractory_until and self.y[0] >= 0.0:
+        over = bool(self.y[0] >= 0.0)
+        if end >= self.refractory_until and self.passes:
+            self.above = over  # what V did meanwhile is no spike
+        elif end >= self.refractory_until and over:
             level = span.drive(self.t_start + end)(0.0) - self.neuron.gap
             slope = self.kernel.event_rhs(*self.y.tolist(), level, *self.kernel.parameters)[0]
             self._spike(slope, end, self.y + self.shift)

@@ -59,6 +59,7 @@ class Recurrences:
         self.b = ir.IRBuilder(function.append_basic_block("entry"))
         self.v = Lanes(self.b, module, width, fused)
         self.layout = Layout(program, near)
+        self.at = {}
         self.constants: dict[Any, Any] = {}
         self.value: dict[Any, Any] = {}  # each row's coefficient of the order at hand
         self.first: dict[Any, Any] = {}  # and of order 0

@@ -21,6 +21,7 @@ from typing import Any, Literal
 import attrs
 import sympy
 
+from natrium.model.branches import choose
 from natrium.model.errors import UnsupportedModel
 from natrium.model.expressions.exprel import exprel, whole_exp
 
@@ -75,11 +76,17 @@ class Program:
         The derivative of each state.
     parameters : tuple of sympy.Symbol
         What weights are functions of.
+    turns : bool
+        Whether a step watches for the first state's zero from above, too, by the lane's sign.
+    runs_off : bool
+        Whether the first state may get to its zero in no time: steps shorter than `LEAST_STEP` are told.
     """
 
     nodes: tuple[Node, ...]
     rates: tuple[Node, ...]
     parameters: tuple[Any, ...]
+    turns: bool = False
+    runs_off: bool = False
 
 
 def program(
@@ -276,8 +283,11 @@ class _Builder:
         for kind, function in _ELEMENTARY.items():
             if isinstance(expr, function):
                 return Node(kind, (self.node(argument),))
+        if isinstance(expr, _BY_OTHERS):
+            return self.node(expr.rewrite(sympy.cos if isinstance(expr, sympy.tan) else sympy.exp))
+        got = "a branch" if isinstance(expr, choose) else type(expr).__name__
         raise UnsupportedModel(
-            f"the compiled solver knows smooth elementary functions only, got {type(expr).__name__}: "
+            f"the compiled solver knows smooth elementary functions only, got {got}: "
             "use EventDriven (--solver event)"
         )
 
@@ -314,4 +324,5 @@ class _Builder:
         return Node("bernoulli", (w, self._exp(w)))
 
 
+_BY_OTHERS = (sympy.cosh, sympy.sinh, sympy.tan)
 _ELEMENTARY: dict[Kind, Any] = {"log": sympy.log, "tanh": sympy.tanh, "sin": sympy.sin, "cos": sympy.cos}
