@@ -34,10 +34,14 @@ def test_the_compiled_solver_is_taken_where_it_can_be():
     assert accurate(Neuron(), 1e-9) == Compiled(rtol=1e-9)
 
 
-def test_equations_of_ones_own_are_solved_by_scipy():
-    V, I = sympy.symbols("V I", real=True)
-    neuron = HybridNeuron(equations={"V": I - V}, initial={"V": 0.0}, v_thresh=1.0)
-    assert accurate(neuron, 1e-8) == EventDriven(rtol=1e-8)
+@pytest.mark.parametrize(("reset", "solver"), [("V/2", Compiled), ("min(V/2, -x)", EventDriven)])
+def test_equations_of_ones_own_are_compiled_unless_they_branch(reset, solver):
+    pytest.importorskip("numba")
+    V, I, x = sympy.symbols("V I x", real=True)
+    neuron = HybridNeuron(
+        equations={"V": I - V, "x": V - x}, initial={"V": 0.0, "x": 0.0}, v_thresh=1.0, reset={"V": reset}
+    )
+    assert accurate(neuron, 1e-8) == solver(rtol=1e-8)
 
 
 def test_rates_without_a_rule_are_solved_by_scipy():

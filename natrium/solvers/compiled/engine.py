@@ -311,16 +311,22 @@ def _formula_memory(inputs: InputTable, order: int) -> tuple[dict[str, Any], Any
 def _jump_memory(n_states: int, n_parameters: int) -> tuple[dict[str, Any], Any]:
     """Give the memory in which a reset takes one run's states, and what must live as long."""
     given = _alone(n_states, n_parameters, 1, 0)
-    x, weights = np.polynomial.legendre.leggauss(LEAP_NODES)
     known = {
         "jump_arguments": _addresses(given, 0),
         "jump_base": given["base"][0],
         "jump_states": given["states"],
         "jump_parameters": given["parameters"],
         "jump_final": given["final"],
-        "nodes": np.array([0.5 * (1.0 - x), 0.5 * weights]),
+        "nodes": _nodes(),
     }
     return known, given
+
+
+@cache
+def _nodes() -> Array:
+    """Give the places at which a way from 1 to 0 is looked at, and their weights (Gauss and Legendre's)."""
+    x, weights = np.polynomial.legendre.leggauss(LEAP_NODES)
+    return np.array([0.5 * (1.0 - x), 0.5 * weights])
 
 
 def _results(runs: Runs, n_samples: int, order: int, record: bool) -> Any:

@@ -173,10 +173,13 @@ def find_crossing(
     n_peaks : int
         How many peaks are in doubt.
     """
-    end, slowest = a[0] + a[1], a[1]
+    end, slowest, steepest = a[0] + a[1], a[1], a[1]
     for k in range(2, n + 1):
         end += a[k]
         slowest += min(k * a[k], 0.0)
+        steepest += max(a[k], 0.0)
+    if a[0] == 0.0 and steepest < -AWAY * margin:  # it leaves, below a line through its start
+        return -1.0, 0
     if a[0] < -margin and end > margin and slowest > 0.0:  # it rises all the way
         return _root(a, n, 0.0, 0.0, 1.0, _parabola(a[0], a[1], end)), 0
     c = work[MAX_HALVINGS + 2]
