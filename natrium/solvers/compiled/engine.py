@@ -43,7 +43,14 @@ from natrium.solvers.compiled.tables import tables_of
 from natrium.solvers.compiled.taylor.lowering import native_formula, native_step, taylor_program
 from natrium.solvers.runs import Runs
 
-SOURCES = ("inputs", "lane_events", "lane_inputs", "lane_jumps", "lane_tables", "lanes")  # of what numba compiles
+SOURCES = (
+    "inputs",
+    "lane_events",
+    "lane_inputs",
+    "lane_jumps",
+    "lane_tables",
+    "lanes",
+)  # of what numba compiles
 
 WIDTH = 8  # lanes: one vector register of AVX-512, two of AVX2
 TURNS = 20_000  # of all lanes, between two looks at what the user wants

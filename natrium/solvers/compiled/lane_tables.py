@@ -23,8 +23,8 @@ GRAZES = 5  # doubtful peaks that are kept of one run
     BEGIN, LEVEL, SLOPE, MARK_TIME, MARK_STEPS, UNTIL,
 ) = range(16)  # fmt: skip
 N_ROWS = 16
-# How a step ends: V spikes, or is over threshold when a refractory period that was integrated ends, or leaps to
-# the threshold; or V that went on through it comes back.
+# How a step ends: V spikes, or is over threshold when a refractory period that was integrated ends, or leaps
+# to the threshold; or V that went on through it comes back.
 NOTHING, SPIKE, LATE, LEAP, TURN = range(5)
 RUN, PIECE, SAMPLE, HAS_TERMS = range(4)  # rows of whole numbers, one per lane
 N_WHOLE = 4

@@ -226,7 +226,7 @@ def _record(lanes: Lanes, out: Results, l: int, tau: float, ending: int) -> None
 
 @inlined
 def _crossing(t: Tables, lanes: Lanes, out: Results, l: int) -> float:
-    """Give the time into the step of its first crossing, from the lane's side; negative where there is none."""
+    """Give the time into the step of its first crossing, from the lane's side; -1 where there is none."""
     h, power, largest, order = lanes.rows[LENGTH, l], lanes.rows[SIGN, l], 0.0, lanes.order
     scaled = lanes.work[MAX_HALVINGS + 3]
     for k in range(order + 1):
@@ -268,6 +268,12 @@ def _look(t: Tables, lanes: Lanes, out: Results, l: int) -> float:
 
 
 @inlined
+def _wakes(t: Tables, lanes: Lanes, l: int) -> bool:
+    """Tell whether V may fire as soon as the stretch at hand ends, and with it the refractory period."""
+    return t.fires and not t.passes and lanes.rows[UNTIL, l] <= t.pieces[lanes.whole[PIECE, l], P_END]
+
+
+@inlined
 def _end_stretch(t: Tables, lanes: Lanes, l: int) -> float:
     """Give when the stretch at hand ends; go on to the next piece of input where that does, too."""
     piece = lanes.whole[PIECE, l]
@@ -286,19 +292,18 @@ def _settle(t: Tables, lanes: Lanes, out: Results, l: int) -> None:
     begin, tau, stop, ending = -1.0, -1.0, rows[BEGIN, l] + s, NOTHING
     status = WAITING if whole[RUN, l] >= 0 else LOADING
     is_last, rests = h >= rows[END, l] - s, rows[UNTIL, l] > 0.0
+    looks = t.fires and not rests and bound >= -DOUBT * t.atol - FLOOR
     if status == WAITING and t.flow != 0 and not rests and not h >= LEAST_STEP:
         tau = leap(t, lanes, l)
         ending = LEAP if tau >= 0.0 else NOTHING
     if status == WAITING and ending == NOTHING and not np.isfinite(bound):
         status = NOT_FINITE
-    elif status == WAITING and ending == NOTHING and t.fires and not rests:
-        if bound >= -DOUBT * t.atol - FLOOR:
-            tau = _look(t, lanes, out, l)
-    if tau >= 0.0 and ending == NOTHING:
-        ending = SPIKE if rows[SIGN, l] > 0.0 else TURN
-    elif is_last and rests and lanes.final[0, l] >= 0.0 and t.fires and not t.passes:
-        if rows[UNTIL, l] <= t.pieces[whole[PIECE, l], P_END]:
-            ending = LATE
+    elif status == WAITING and ending == NOTHING and looks:
+        tau = _look(t, lanes, out, l)
+        if tau >= 0.0:
+            ending = SPIKE if rows[SIGN, l] > 0.0 else TURN
+    elif status == WAITING and is_last and rests and lanes.final[0, l] >= 0.0 and _wakes(t, lanes, l):
+        ending = LATE
     if status == WAITING:
         length = tau if tau >= 0.0 else h
         if whole[SAMPLE, l] < t.samples.size:
@@ -306,13 +311,13 @@ def _settle(t: Tables, lanes: Lanes, out: Results, l: int) -> None:
         if out.state[RECORDING]:
             _record(lanes, out, l, length, ending)
         for i in range(lanes.states.shape[0]):
-            cut = ending == SPIKE or ending == TURN
+            cut = ending in (SPIKE, TURN)
             lanes.states[i, l] = _state_at(lanes.series, lanes.order, l, i, tau) if cut else lanes.final[i, l]
         if tau >= 0.0:
             lanes.states[0, l] = 0.0
     if ending == TURN:
         rows[SIGN, l], rows[TIME, l] = 1.0, s + tau
-    elif ending == SPIKE or ending == LEAP:
+    elif ending in (SPIKE, LEAP):
         stop = rows[BEGIN, l] + (s + tau)
     elif status == WAITING and is_last:
         begin = stop = _end_stretch(t, lanes, l)
@@ -324,7 +329,7 @@ def _settle(t: Tables, lanes: Lanes, out: Results, l: int) -> None:
         rows[TIME, l] = s + h
     elif status == WAITING:
         status = BROKEN
-    if ending == SPIKE or ending == LATE or ending == LEAP:
+    if ending in (SPIKE, LATE, LEAP):
         begin = _spike(t, lanes, out, l, stop)
         stop = min(begin, t.duration)
         if out.whole[whole[RUN, l], COUNT] > t.max_spikes:

@@ -55,7 +55,8 @@ class Prepared:
         Parameters
         ----------
         state : array_like, shape (n_states,), optional
-            V in mV, below the threshold unless V goes on through it, then the others; the model's own initial state by default.
+            V in mV, below the threshold unless it goes on through that, then the others; the model's own
+            initial state by default.
 
         Returns
         -------

@@ -11,7 +11,13 @@ from natrium.model.arrays import Array
 from natrium.model.kernel import lower_expressions
 from natrium.solvers.compiled.inputs import InputTable
 from natrium.solvers.compiled.lane_tables import Tables
-from natrium.solvers.compiled.taylor.lowering import native_formula, native_jump, native_flow, rests_apart, sets_voltage
+from natrium.solvers.compiled.taylor.lowering import (
+    native_flow,
+    native_formula,
+    native_jump,
+    rests_apart,
+    sets_voltage,
+)
 from natrium.solvers.refractory import find_targets
 from natrium.solvers.runs import Runs
 

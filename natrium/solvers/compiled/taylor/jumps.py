@@ -13,7 +13,7 @@ from natrium.solvers.compiled.taylor.vectors import I64
 
 
 def jump_of(program: Program, fused: bool) -> Any:
-    """Write the jump of one run: what the program's ends are, at the states at hand, is put into the final ones.
+    """Write the jump of one run: the final states are what the program's ends are at the states at hand.
 
     Parameters
     ----------
