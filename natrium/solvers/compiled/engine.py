@@ -345,7 +345,7 @@ def _results(runs: Runs, n_samples: int, order: int, record: bool) -> Any:
         samples=np.full((n, n_states, n_samples), np.nan),
         spike_run=np.zeros(ROOM, dtype=np.int64),
         spike_time=np.zeros(ROOM),
-        record=np.zeros((room, 4)),
+        record=np.zeros((room, 5)),
         record_series=np.zeros((room, n_states, order + 1)),
         state=np.array([0, 0, 0, 0, int(record)], dtype=np.int64),
     )

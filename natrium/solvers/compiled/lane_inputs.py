@@ -17,6 +17,7 @@ from natrium.solvers.compiled.lane_tables import (
     END,
     GAP,
     HAS_TERMS,
+    KICK,
     LEVEL,
     LONGEST,
     P_BEGIN,
@@ -69,6 +70,8 @@ def enter(t: Tables, lanes: Lanes, l: int, begin: float) -> None:
     end = t.pieces[piece, P_END]
     if rows[UNTIL, l] > 0.0:  # the refractory period is integrated
         end = min(end, rows[UNTIL, l])
+    if whole[KICK, l] < t.first_kick[t.input_of[run] + 1]:  # one that is due comes at once
+        end = min(end, max(begin, t.kick_time[whole[KICK, l]]))
     rows[BEGIN, l], rows[TIME, l], rows[END, l] = begin, 0.0, end - begin
     rows[LONGEST, l] = t.pieces[piece, P_LONGEST] * t.step_scale
     rows[LEVEL, l] = rows[BASE, l] = level - t.runs[run, GAP]

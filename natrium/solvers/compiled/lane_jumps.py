@@ -1,11 +1,23 @@
-"""How states jump in the lanes: a reset, and V that runs off to the threshold; compiled."""
+"""How states jump in lanes: a reset, a spike that comes in, V that runs off to the threshold; compiled."""
 
 from __future__ import annotations
 
 import numpy as np
 
 from natrium.solvers.compiled.lane_inputs import call_step, compiled, inlined
-from natrium.solvers.compiled.lane_tables import BASE, BEGIN, END, RATE, RESET, RUN, TIME, Lanes, Tables
+from natrium.solvers.compiled.lane_tables import (
+    BASE,
+    BEGIN,
+    END,
+    KICK,
+    RATE,
+    RESET,
+    RUN,
+    SIGN,
+    TIME,
+    Lanes,
+    Tables,
+)
 
 ALIKE = 1e-15  # of the time: what two ways to leap may differ by
 
@@ -23,6 +35,28 @@ def reset(t: Tables, lanes: Lanes, l: int) -> None:
             lanes.states[i, l] = lanes.jump_final[i, 0]
     elif not t.passes:
         lanes.states[0, l] = t.runs[lanes.whole[RUN, l], RESET]
+
+
+@inlined
+def next_kick(t: Tables, lanes: Lanes, l: int) -> float:
+    """Give when the next spike comes in to a lane's run; infinity where none does."""
+    k = lanes.whole[KICK, l]
+    return t.kick_time[k] if k < t.first_kick[t.input_of[lanes.whole[RUN, l]] + 1] else np.inf
+
+
+@inlined
+def kick(t: Tables, lanes: Lanes, l: int, held: bool) -> bool:
+    """Let the next spike that comes in move its state, but for V that is held; tell whether V fires by it."""
+    k, rows = lanes.whole[KICK, l], lanes.rows
+    place = t.kick_place[k]
+    lanes.whole[KICK, l] += 1
+    if place > 0 or not held:
+        lanes.states[place, l] += t.kick_amount[k]
+    is_over = lanes.states[0, l] >= 0.0
+    fires = t.fires and place == 0 and not held and is_over and rows[SIGN, l] > 0.0
+    if t.passes and place == 0 and not held:
+        rows[SIGN, l] = -1.0 if is_over else 1.0
+    return fires
 
 
 @compiled

@@ -24,10 +24,11 @@ GRAZES = 5  # doubtful peaks that are kept of one run
 ) = range(16)  # fmt: skip
 N_ROWS = 16
 # How a step ends: V spikes, or is over threshold when a refractory period that was integrated ends, or leaps
-# to the threshold; or V that went on through it comes back.
-NOTHING, SPIKE, LATE, LEAP, TURN = range(5)
-RUN, PIECE, SAMPLE, HAS_TERMS = range(4)  # rows of whole numbers, one per lane
-N_WHOLE = 4
+# to the threshold; V that went on through it comes back. Or there is no step, and a spike that comes in lifts
+# V over.
+NOTHING, SPIKE, LATE, LEAP, TURN, LIFTED = range(6)
+RUN, PIECE, SAMPLE, HAS_TERMS, KICK = range(5)  # rows of whole numbers, one per lane
+N_WHOLE = 5
 RESET, GAP, TAU_REF, FIRST = range(4)  # columns of a run: then initial states, rates, targets, parameters
 P_BEGIN, P_END, P_LEVEL, P_SLOPE, P_LONGEST = range(5)  # columns of a piece
 STATUS, COUNT, N_STEPS, N_GRAZES = range(4)  # whole results of a run
@@ -54,6 +55,10 @@ class Tables(NamedTuple):
     term_kind: Whole  # (n_terms,)
     terms: Array  # (n_terms, 3): see `inputs.InputTable`
     formulas: Whole  # (n_formulas,): addresses
+    first_kick: Whole  # (n_inputs + 1,)
+    kick_time: Array  # (n_kicks,)
+    kick_place: Whole
+    kick_amount: Array
     samples: Array  # (n_samples,)
     t_start: float
     duration: float
@@ -104,6 +109,6 @@ class Results(NamedTuple):
     samples: Array  # (n_runs, n_states, n_samples)
     spike_run: Whole  # (room,)
     spike_time: Array
-    record: Array  # (room, 4): begin, time, length, how it ends
+    record: Array  # (room, 5): begin, time, length, how it ends, kicks before it
     record_series: Array  # (room, n_states, order + 1)
     state: Whole

@@ -14,7 +14,7 @@ import numpy as np
 from natrium.model.arrays import Array
 from natrium.solvers.compiled.lane_events import find_crossing
 from natrium.solvers.compiled.lane_inputs import call_step, compiled, enter, fill_input, inlined
-from natrium.solvers.compiled.lane_jumps import leap, reset
+from natrium.solvers.compiled.lane_jumps import kick, leap, next_kick, reset
 from natrium.solvers.compiled.lane_tables import (
     BEGIN,
     BOUND,
@@ -30,10 +30,12 @@ from natrium.solvers.compiled.lane_tables import (
     FULL,
     GRAZES,
     HAS_TERMS,
+    KICK,
     LATE,
     LEAP,
     LEAST_STEP,
     LENGTH,
+    LIFTED,
     LOADING,
     MARK_STEPS,
     MARK_TIME,
@@ -91,7 +93,7 @@ def _load(t: Tables, lanes: Lanes, out: Results, l: int) -> float:
     if is_active:
         out.state[NEXT] += 1
         whole[SAMPLE, l] = 0
-        whole[PIECE, l] = t.first_piece[t.input_of[run]]
+        whole[PIECE, l], whole[KICK, l] = t.first_piece[t.input_of[run]], t.first_kick[t.input_of[run]]
         for i in range(n):
             lanes.states[i, l] = t.runs[run, FIRST + i]
         for i in range(lanes.parameters.shape[0]):
@@ -168,10 +170,41 @@ def _sample(t: Tables, lanes: Lanes, out: Results, l: int, origin: float, end: f
 
 
 @inlined
+def _stand(t: Tables, lanes: Lanes, out: Results, l: int, time: float, resumed: float) -> None:
+    """Rest up to `resumed`, from one spike that comes in to the next."""
+    run, begin = lanes.whole[RUN, l], time
+    while begin >= 0.0:
+        comes = next_kick(t, lanes, l)
+        end = comes if comes < resumed else resumed
+        if lanes.whole[SAMPLE, l] < t.samples.size:
+            _sample(t, lanes, out, l, begin, end, True)
+        for i in range(1, lanes.states.shape[0]):
+            lanes.states[i, l] = _rest(t.runs, lanes.states, run, l, i, min(end, t.duration) - begin)
+        if comes < resumed:
+            kick(t, lanes, l, True)
+        begin = end if comes < resumed else -1.0
+
+
+@inlined
+def _lift(t: Tables, lanes: Lanes, out: Results, l: int, now: float) -> bool:
+    """Let spikes that have come in by `now` move their states, up to one by which V fires; tell whether."""
+    fires, held = False, lanes.rows[UNTIL, l] > now
+    while not fires and next_kick(t, lanes, l) <= now:
+        fires = kick(t, lanes, l, held)
+    if fires and out.state[RECORDING]:
+        for i in range(lanes.states.shape[0]):
+            lanes.series[i, 0, l] = lanes.states[i, l]
+            for k in range(1, lanes.order + 1):
+                lanes.series[i, k, l] = 0.0
+        lanes.rows[BEGIN, l], lanes.rows[TIME, l] = now, 0.0
+        _record(lanes, out, l, 0.0, LIFTED)
+    return fires
+
+
+@inlined
 def _spike(t: Tables, lanes: Lanes, out: Results, l: int, time: float) -> float:
     """Count a spike, reset, rest; give when the flow goes on."""
-    run, n = lanes.whole[RUN, l], lanes.states.shape[0]
-    place = out.state[N_SPIKES]
+    run, place = lanes.whole[RUN, l], out.state[N_SPIKES]
     out.spike_run[place], out.spike_time[place] = run, time
     out.state[N_SPIKES] += 1
     out.whole[run, COUNT] += 1
@@ -180,10 +213,7 @@ def _spike(t: Tables, lanes: Lanes, out: Results, l: int, time: float) -> float:
         lanes.rows[SIGN, l] = -1.0
     resumed = time + t.runs[run, TAU_REF]
     if t.stands:
-        if lanes.whole[SAMPLE, l] < t.samples.size:
-            _sample(t, lanes, out, l, time, resumed, True)
-        for i in range(1, n):
-            lanes.states[i, l] = _rest(t.runs, lanes.states, run, l, i, min(resumed, t.duration) - time)
+        _stand(t, lanes, out, l, time, resumed)
     elif resumed > time:
         lanes.rows[UNTIL, l] = resumed
         lanes.parameters[lanes.parameters.shape[0] - 1, l] = 0.0
@@ -218,7 +248,7 @@ def _record(lanes: Lanes, out: Results, l: int, tau: float, ending: int) -> None
     place = out.state[N_RECORDS]
     out.state[N_RECORDS] += 1
     out.record[place, 0], out.record[place, 1] = lanes.rows[BEGIN, l], lanes.rows[TIME, l]
-    out.record[place, 2], out.record[place, 3] = tau, ending
+    out.record[place, 2], out.record[place, 3], out.record[place, 4] = tau, ending, lanes.whole[KICK, l]
     for i in range(lanes.series.shape[0]):
         for k in range(lanes.order + 1):
             out.record_series[place, i, k] = lanes.series[i, k, l]
@@ -276,12 +306,12 @@ def _wakes(t: Tables, lanes: Lanes, l: int) -> bool:
 @inlined
 def _end_stretch(t: Tables, lanes: Lanes, l: int) -> float:
     """Give when the stretch at hand ends; go on to the next piece of input where that does, too."""
-    piece = lanes.whole[PIECE, l]
-    end, until = t.pieces[piece, P_END], lanes.rows[UNTIL, l]
-    wakes = 0.0 < until < end
-    if not wakes:
+    until = lanes.rows[UNTIL, l] if lanes.rows[UNTIL, l] > 0.0 else np.inf
+    end = t.pieces[lanes.whole[PIECE, l], P_END]
+    sooner = min(until, max(lanes.rows[BEGIN, l], next_kick(t, lanes, l)))
+    if not sooner < end:
         lanes.whole[PIECE, l] += 1
-    return until if wakes else end
+    return min(sooner, end)
 
 
 @compiled
@@ -292,7 +322,7 @@ def _settle(t: Tables, lanes: Lanes, out: Results, l: int) -> None:
     begin, tau, stop, ending = -1.0, -1.0, rows[BEGIN, l] + s, NOTHING
     status = WAITING if whole[RUN, l] >= 0 else LOADING
     is_last, rests = h >= rows[END, l] - s, rows[UNTIL, l] > 0.0
-    looks = t.fires and not rests and bound >= -DOUBT * t.atol - FLOOR
+    looks = t.fires and not rests and h > 0.0 and bound >= -DOUBT * t.atol - FLOOR
     if status == WAITING and t.flow != 0 and not rests and not h >= LEAST_STEP:
         tau = leap(t, lanes, l)
         ending = LEAP if tau >= 0.0 else NOTHING
@@ -325,11 +355,13 @@ def _settle(t: Tables, lanes: Lanes, out: Results, l: int) -> None:
             status = SOLVED
         if rests and rows[UNTIL, l] <= begin:
             _wake(t, lanes, l)
+        if status == WAITING and ending == NOTHING and _lift(t, lanes, out, l, begin):
+            ending = LIFTED
     elif status == WAITING and h > 0.0:
         rows[TIME, l] = s + h
     elif status == WAITING:
         status = BROKEN
-    if ending in (SPIKE, LATE, LEAP):
+    if ending in (SPIKE, LATE, LEAP, LIFTED):
         begin = _spike(t, lanes, out, l, stop)
         stop = min(begin, t.duration)
         if out.whole[whole[RUN, l], COUNT] > t.max_spikes:
@@ -372,6 +404,6 @@ def advance(t: Tables, lanes: Lanes, out: Results, turns: int) -> int:
         for l in range(width):
             if (attention[0] >> l) & 1 and lanes.whole[RUN, l] >= 0:
                 _settle(t, lanes, out, l)
-        if out.state[RECORDING] and out.state[N_RECORDS] + width > out.record.shape[0]:
+        if out.state[RECORDING] and out.state[N_RECORDS] + 2 * width > out.record.shape[0]:
             return FULL
     return DONE if out.state[N_ACTIVE] == 0 else MORE

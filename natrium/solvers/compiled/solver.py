@@ -120,18 +120,16 @@ class Compiled(BaseSolver):
             When numba is not installed.
         """
         engine()
-        reason = _kicked(run.stimulus)
-        if not reason:
-            runs = Runs(neuron=run.neuron, stimulus=run.stimulus, t_start=run.t_start, t_end=run.t_end)
-            try:
-                inputs = tabulate(runs)
-                reason = inputs.unsupported.get(0, "")
-                if not reason:
-                    order = int(self._orders(inputs)[0])
-                    out = carry(runs, inputs, self.settings(order), np.empty(0), record=True)
-                    reason = self._reason(out, 0, run.t_start)
-            except UnsupportedModel as error:
-                reason = str(error)
+        runs = Runs(neuron=run.neuron, stimulus=run.stimulus, t_start=run.t_start, t_end=run.t_end)
+        try:
+            inputs = tabulate(runs)
+            reason = inputs.unsupported.get(0, "")
+            if not reason:
+                order = int(self._orders(inputs)[0])
+                out = carry(runs, inputs, self.settings(order), np.empty(0), record=True)
+                reason = self._reason(out, 0, run.t_start)
+        except UnsupportedModel as error:
+            reason = str(error)
         if reason:
             made = self._fallback().solve(run.neuron, run.stimulus, t_start=run.t_start, t_end=run.t_end)
             return attrs.evolve(
@@ -190,7 +188,7 @@ class Compiled(BaseSolver):
         [40.948477, 65.587194, 90.386462]
         """
         run = Run.check(neuron, stimulus, t_start, t_end)
-        if reason := _roaming(neuron) or _kicked(run.stimulus):
+        if reason := _roaming(neuron):
             raise UnsupportedModel(f"nothing can be prepared for {reason}: use EventDriven (--solver event)")
         return Prepared(self, run, lambda inputs: self.settings(int(self._orders(inputs)[0])))
 
@@ -212,9 +210,7 @@ class Compiled(BaseSolver):
         if runs.structural:
             groups = [(which, self.solve_runs(part, sample_times)) for which, part in runs.by_equations()]
             return merge(runs.n_runs, groups)
-        stimuli = runs.stimuli or (runs.stimulus,)
-        reason = _roaming(runs.neuron) or _kicked(*stimuli)
-        if reason:
+        if reason := _roaming(runs.neuron):
             reasons = dict.fromkeys(range(runs.n_runs), reason)
             return self._elsewhere(runs, sample_times, reasons)[1]
         inputs = tabulate(runs)
@@ -341,11 +337,6 @@ class Compiled(BaseSolver):
             said = [chunk.messages.get(place, ""), f"carried by EventDriven: {reasons[run]}"]
             chunk.messages[place] = "; ".join(filter(None, said))
         return which, attrs.evolve(chunk, flags=chunk.flags | np.uint8(RunFlag.FALLBACK))
-
-
-def _kicked(*stimuli: Stimulus) -> str:
-    """Say that an input makes states jump: the lanes know inputs alone."""
-    return "spikes that move a state" if any(True for one in stimuli for _ in one.kicks()) else ""
 
 
 def _roaming(neuron: AnyNeuron) -> str:

@@ -16,7 +16,7 @@ from natrium.solvers.flags import RunFlag
 
 MODELS = {name: natrium.model.loads(template(name)) for name in template_names()}
 OWN = [name for name, model in MODELS.items() if not model.neuron.of_channels]
-LONGEST = 130.0  # ms
+LONGEST = 100.0  # ms
 
 IZHIKEVICH = MODELS["izhikevich"].neuron
 SQUID = MODELS["hodgkin-huxley"].neuron
