@@ -3,10 +3,10 @@
     python -m benchmarks.steps.own_equations
 
 The squid axon's sodium and potassium, with a reset, once as channels and once as equations; then every
-template of `natrium new` that is written in equations, and the adaptive exponential neuron cut off at 20 mV.
-For each: a crowd of 256 runs, per step and lane and per multiplication of its convolutions; and how many times
-longer `EventDriven` takes at the same tolerance, for a run of the crowd and for one run with its dense
-output. The two sides take turns; times are the processor's, the least of some.
+template of `natrium new` that is written in equations, and the adaptive exponential neuron cut off at
+20 mV. For each: a crowd of 256 runs, per step and lane and per multiplication of its convolutions; and how
+many times longer `EventDriven` takes at the same tolerance, for a run of the crowd and for one run with its
+dense output. The two sides take turns; times are the processor's, the least of some.
 """
 
 from __future__ import annotations

@@ -38,13 +38,6 @@ def reset(t: Tables, lanes: Lanes, l: int) -> None:
 
 
 @inlined
-def next_kick(t: Tables, lanes: Lanes, l: int) -> float:
-    """Give when the next spike comes in to a lane's run; infinity where none does."""
-    k = lanes.whole[KICK, l]
-    return t.kick_time[k] if k < t.first_kick[t.input_of[lanes.whole[RUN, l]] + 1] else np.inf
-
-
-@inlined
 def kick(t: Tables, lanes: Lanes, l: int, held: bool) -> bool:
     """Let the next spike that comes in move its state, but for V that is held; tell whether V fires by it."""
     k, rows = lanes.whole[KICK, l], lanes.rows

@@ -13,8 +13,18 @@ import numpy as np
 
 from natrium.model.arrays import Array
 from natrium.solvers.compiled.lane_events import find_crossing
-from natrium.solvers.compiled.lane_inputs import call_step, compiled, enter, fill_input, inlined
-from natrium.solvers.compiled.lane_jumps import kick, leap, next_kick, reset
+from natrium.solvers.compiled.lane_inputs import (
+    call_step,
+    compiled,
+    end_stretch,
+    enter,
+    fill_input,
+    inlined,
+    next_kick,
+    wake,
+    wakes,
+)
+from natrium.solvers.compiled.lane_jumps import kick, leap, reset
 from natrium.solvers.compiled.lane_tables import (
     BEGIN,
     BOUND,
@@ -50,7 +60,6 @@ from natrium.solvers.compiled.lane_tables import (
     NOT_FINITE,
     NOTHING,
     OVER,
-    P_END,
     PIECE,
     REACHED,
     RECORDING,
@@ -221,15 +230,6 @@ def _spike(t: Tables, lanes: Lanes, out: Results, l: int, time: float) -> float:
     return resumed
 
 
-@inlined
-def _wake(t: Tables, lanes: Lanes, l: int) -> None:
-    """End a refractory period that was integrated."""
-    lanes.rows[UNTIL, l] = 0.0
-    lanes.parameters[lanes.parameters.shape[0] - 1, l] = 1.0
-    if t.passes:
-        lanes.rows[SIGN, l] = -1.0 if lanes.states[0, l] >= 0.0 else 1.0
-
-
 @compiled
 def _note_peaks(lanes: Lanes, out: Results, l: int, count: int) -> None:
     run, now = lanes.whole[RUN, l], lanes.rows[BEGIN, l] + lanes.rows[TIME, l]
@@ -297,23 +297,6 @@ def _look(t: Tables, lanes: Lanes, out: Results, l: int) -> float:
     return tau
 
 
-@inlined
-def _wakes(t: Tables, lanes: Lanes, l: int) -> bool:
-    """Tell whether V may fire as soon as the stretch at hand ends, and with it the refractory period."""
-    return t.fires and not t.passes and lanes.rows[UNTIL, l] <= t.pieces[lanes.whole[PIECE, l], P_END]
-
-
-@inlined
-def _end_stretch(t: Tables, lanes: Lanes, l: int) -> float:
-    """Give when the stretch at hand ends; go on to the next piece of input where that does, too."""
-    until = lanes.rows[UNTIL, l] if lanes.rows[UNTIL, l] > 0.0 else np.inf
-    end = t.pieces[lanes.whole[PIECE, l], P_END]
-    sooner = min(until, max(lanes.rows[BEGIN, l], next_kick(t, lanes, l)))
-    if not sooner < end:
-        lanes.whole[PIECE, l] += 1
-    return min(sooner, end)
-
-
 @compiled
 def _settle(t: Tables, lanes: Lanes, out: Results, l: int) -> None:
     """Take a step of a lane in which something may have happened."""
@@ -332,7 +315,7 @@ def _settle(t: Tables, lanes: Lanes, out: Results, l: int) -> None:
         tau = _look(t, lanes, out, l)
         if tau >= 0.0:
             ending = SPIKE if rows[SIGN, l] > 0.0 else TURN
-    elif status == WAITING and is_last and rests and lanes.final[0, l] >= 0.0 and _wakes(t, lanes, l):
+    elif status == WAITING and is_last and rests and lanes.final[0, l] >= 0.0 and wakes(t, lanes, l):
         ending = LATE
     if status == WAITING:
         length = tau if tau >= 0.0 else h
@@ -350,11 +333,11 @@ def _settle(t: Tables, lanes: Lanes, out: Results, l: int) -> None:
     elif ending in (SPIKE, LEAP):
         stop = rows[BEGIN, l] + (s + tau)
     elif status == WAITING and is_last:
-        begin = stop = _end_stretch(t, lanes, l)
+        begin = stop = end_stretch(t, lanes, l)
         if whole[PIECE, l] == t.first_piece[t.input_of[whole[RUN, l]] + 1]:
             status = SOLVED
         if rests and rows[UNTIL, l] <= begin:
-            _wake(t, lanes, l)
+            wake(t, lanes, l)
         if status == WAITING and ending == NOTHING and _lift(t, lanes, out, l, begin):
             ending = LIFTED
     elif status == WAITING and h > 0.0:
