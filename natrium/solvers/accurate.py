@@ -9,7 +9,7 @@ import numpy as np
 from natrium.model import AnyNeuron, HybridSystem, UnsupportedModel, check_neuron, lower
 from natrium.solvers.compiled.engine import engine
 from natrium.solvers.compiled.solver import Compiled
-from natrium.solvers.compiled.taylor.lowering import jump_program, taylor_program
+from natrium.solvers.compiled.taylor.lowering import jump_program, surface_program, taylor_program
 from natrium.solvers.event_driven.solver import EventDriven
 
 # Explicit steps last some time constants of the fastest gate: with faster ones than this (per ms) implicit
@@ -34,18 +34,16 @@ def accurate(neuron: AnyNeuron, rtol: float) -> Compiled | EventDriven:
     Returns
     -------
     Compiled or EventDriven
-        `EventDriven` for equations that cannot be compiled (branches), gates so fast that the model is
-        stiff, and without numba.
+        `EventDriven` for equations that cannot be compiled (an error function, for one), gates so fast that
+        the model is stiff, and without numba.
 
     Examples
     --------
     >>> import natrium, sympy
     >>> V, I = sympy.symbols("V I", real=True)
-    >>> rectified = natrium.HybridNeuron(
-    ...     equations={"V": sympy.Max(V, 0) ** 2 + I}, initial={"V": 0.0}, v_thresh=30.0
-    ... )
-    >>> type(accurate(rectified, 1e-9)).__name__
-    'EventDriven'
+    >>> quadratic = natrium.HybridNeuron(equations={"V": V**2 + I}, initial={"V": 0.0}, v_thresh=30.0)
+    >>> type(accurate(quadratic, 1e-9)).__name__
+    'Compiled'
     """
     check_neuron(neuron)
     if not _compiles(neuron.system.structure) or _is_stiff(neuron):
@@ -60,6 +58,7 @@ def _compiles(structure: HybridSystem) -> bool:
         engine()
         taylor_program(structure)
         jump_program(structure)
+        surface_program(structure)
     except UnsupportedModel:
         return False
     return True

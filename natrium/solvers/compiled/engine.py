@@ -48,6 +48,7 @@ SOURCES = (
     "lane_events",
     "lane_inputs",
     "lane_jumps",
+    "lane_sides",
     "lane_tables",
     "lanes",
 )  # of what numba compiles
@@ -243,7 +244,8 @@ def _memory(
     """Give the lanes, and what must live as long: the native step knows addresses only."""
     native = native_step(kernel.system, width, settings.order if in_line else 0)
     n, order = len(runs.labels), settings.order
-    n_parameters = len(taylor_program(kernel.system.structure).parameters)
+    program = taylor_program(kernel.system.structure)
+    n_parameters, n_sides = len(program.parameters), len(program.sides)
     arrays = {
         "rows": align(N_ROWS, width),
         "states": align(n, width),
@@ -260,7 +262,7 @@ def _memory(
     row = dict(zip(ROWS, arrays["rows"], strict=False))
     given = arrays | row | {"attention": attention, "scratch": scratch, "tolerance": tolerance}
     formula, kept = _formula_memory(inputs, order)
-    jump, others = _jump_memory(n, n_parameters)
+    jump, others = _jump_memory(max(n, n_sides), n_parameters)
     made = Lanes(
         step=native.address,
         arguments=_addresses(given, order),
@@ -270,6 +272,7 @@ def _memory(
         basis=from_monomials(order),
         work=np.zeros((MAX_HALVINGS + 4, order + 3)),
         peaks=np.zeros((PEAKS, 2)),
+        surfaces=scratch[:n_sides],
         **arrays,  # type: ignore[arg-type]  # by name; whole numbers are not among them
         **formula,
         **jump,

@@ -19,6 +19,24 @@ AWAY = 1.5  # a rise is over this many margins below threshold
 
 
 @compiled
+def state_at(series: Array, order: int, l: int, i: int, tau: float) -> float:
+    """Give a state in the step of a lane."""
+    total = series[i, order, l]
+    for k in range(order - 1, -1, -1):
+        total = total * tau + series[i, k, l]
+    return total
+
+
+@compiled
+def slope_at(series: Array, order: int, l: int, tau: float) -> float:
+    """Give dV/dt in the step, mV/ms."""
+    total = order * series[0, order, l]
+    for k in range(order - 1, 0, -1):
+        total = total * tau + k * series[0, k, l]
+    return total
+
+
+@compiled
 def _value(a: Array, n: int, x: float) -> float:
     total = a[n]
     for k in range(n - 1, -1, -1):

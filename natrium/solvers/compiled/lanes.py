@@ -12,7 +12,7 @@ from __future__ import annotations
 import numpy as np
 
 from natrium.model.arrays import Array
-from natrium.solvers.compiled.lane_events import find_crossing
+from natrium.solvers.compiled.lane_events import find_crossing, slope_at, state_at
 from natrium.solvers.compiled.lane_inputs import (
     call_step,
     compiled,
@@ -25,7 +25,9 @@ from natrium.solvers.compiled.lane_inputs import (
     wakes,
 )
 from natrium.solvers.compiled.lane_jumps import kick, leap, reset
+from natrium.solvers.compiled.lane_sides import find_turn, settle_sides, turn
 from natrium.solvers.compiled.lane_tables import (
+    AT_ONCE,
     BEGIN,
     BOUND,
     BROKEN,
@@ -67,7 +69,9 @@ from natrium.solvers.compiled.lane_tables import (
     RUN,
     SAMPLE,
     SHORT,
+    SIDE,
     SIGN,
+    SLIDES,
     SOLVED,
     SPIKE,
     SPIKE_LIMIT,
@@ -80,6 +84,7 @@ from natrium.solvers.compiled.lane_tables import (
     TAU_REF,
     TIME,
     TURN,
+    TURNED,
     UNTIL,
     WAITING,
     WATCH,
@@ -101,7 +106,7 @@ def _load(t: Tables, lanes: Lanes, out: Results, l: int) -> float:
     rows[STEPS, l] = rows[MARK_STEPS, l] = rows[MARK_TIME, l] = rows[WATCH, l] = rows[UNTIL, l] = 0.0
     if is_active:
         out.state[NEXT] += 1
-        whole[SAMPLE, l] = 0
+        whole[SAMPLE, l], whole[TURNED, l] = 0, -1
         whole[PIECE, l], whole[KICK, l] = t.first_piece[t.input_of[run]], t.first_kick[t.input_of[run]]
         for i in range(n):
             lanes.states[i, l] = t.runs[run, FIRST + i]
@@ -122,6 +127,8 @@ def _go_on(t: Tables, lanes: Lanes, out: Results, l: int, begin: float) -> None:
         lanes.rows[WATCH, l] = 0.0 if wanted else min(t.max_steps, lanes.rows[MARK_STEPS, l] + STIFF_STEPS)
         if whole[HAS_TERMS, l]:
             fill_input(t, lanes, l)
+        if begin >= 0.0 and t.n_sides > 0:
+            settle_sides(t, lanes, l)
 
 
 @inlined
@@ -136,23 +143,6 @@ def _finish(t: Tables, lanes: Lanes, out: Results, l: int, status: int, time: fl
         for index in range(lanes.whole[SAMPLE, l], t.samples.size):
             for i in range(n):
                 out.samples[run, i, index] = lanes.states[i, l]
-
-
-@compiled
-def _state_at(series: Array, order: int, l: int, i: int, tau: float) -> float:
-    total = series[i, order, l]
-    for k in range(order - 1, -1, -1):
-        total = total * tau + series[i, k, l]
-    return total
-
-
-@compiled
-def _slope_at(series: Array, order: int, l: int, tau: float) -> float:
-    """Give dV/dt in the step, mV/ms."""
-    total = order * series[0, order, l]
-    for k in range(order - 1, 0, -1):
-        total = total * tau + k * series[0, k, l]
-    return total
 
 
 @compiled
@@ -173,7 +163,7 @@ def _sample(t: Tables, lanes: Lanes, out: Results, l: int, origin: float, end: f
             if resting:
                 out.samples[run, i, index] = _rest(t.runs, lanes.states, run, l, i, local)
             else:
-                out.samples[run, i, index] = _state_at(lanes.series, lanes.order, l, i, local)
+                out.samples[run, i, index] = state_at(lanes.series, lanes.order, l, i, local)
         index += 1
     lanes.whole[SAMPLE, l] = index
 
@@ -255,9 +245,9 @@ def _record(lanes: Lanes, out: Results, l: int, tau: float, ending: int) -> None
 
 
 @inlined
-def _crossing(t: Tables, lanes: Lanes, out: Results, l: int) -> float:
+def _crossing(t: Tables, lanes: Lanes, out: Results, l: int, h: float) -> float:
     """Give the time into the step of its first crossing, from the lane's side; -1 where there is none."""
-    h, power, largest, order = lanes.rows[LENGTH, l], lanes.rows[SIGN, l], 0.0, lanes.order
+    power, largest, order = lanes.rows[SIGN, l], 0.0, lanes.order
     scaled = lanes.work[MAX_HALVINGS + 3]
     for k in range(order + 1):
         scaled[k] = lanes.series[0, k, l] * power
@@ -287,10 +277,10 @@ def _check_budget(t: Tables, lanes: Lanes, l: int) -> int:
 
 
 @inlined
-def _look(t: Tables, lanes: Lanes, out: Results, l: int) -> float:
+def _look(t: Tables, lanes: Lanes, out: Results, l: int, h: float) -> float:
     """Give the time into the step at which V meets the threshold, flagged where it creeps; or -1."""
-    tau = _crossing(t, lanes, out, l)
-    slope = lanes.rows[SIGN, l] * _slope_at(lanes.series, lanes.order, l, max(tau, 0.0))
+    tau = _crossing(t, lanes, out, l, h)
+    slope = lanes.rows[SIGN, l] * slope_at(lanes.series, lanes.order, l, max(tau, 0.0))
     if tau >= 0.0 and slope * CREEP < DOUBT * t.atol:
         lanes.peaks[0, 0], lanes.peaks[0, 1] = tau / lanes.rows[LENGTH, l], 0.0
         _note_peaks(lanes, out, l, 1)
@@ -309,14 +299,17 @@ def _settle(t: Tables, lanes: Lanes, out: Results, l: int) -> None:
     if status == WAITING and t.flow != 0 and not rests and not h >= LEAST_STEP:
         tau = leap(t, lanes, l)
         ending = LEAP if tau >= 0.0 else NOTHING
+    turns = find_turn(t, lanes, l) if status == WAITING and ending == NOTHING and t.n_sides > 0 else -1.0
     if status == WAITING and ending == NOTHING and not np.isfinite(bound):
         status = NOT_FINITE
-    elif status == WAITING and ending == NOTHING and looks:
-        tau = _look(t, lanes, out, l)
+    elif status == WAITING and ending == NOTHING and looks and (turns < 0.0 or turns > AT_ONCE * h):
+        tau = _look(t, lanes, out, l, h if turns < 0.0 else turns)
         if tau >= 0.0:
             ending = SPIKE if rows[SIGN, l] > 0.0 else TURN
     elif status == WAITING and is_last and rests and lanes.final[0, l] >= 0.0 and wakes(t, lanes, l):
         ending = LATE
+    if status == WAITING and ending in (NOTHING, LATE) and turns >= 0.0:
+        tau, ending = turns, SIDE
     if status == WAITING:
         length = tau if tau >= 0.0 else h
         if whole[SAMPLE, l] < t.samples.size:
@@ -324,11 +317,17 @@ def _settle(t: Tables, lanes: Lanes, out: Results, l: int) -> None:
         if out.state[RECORDING]:
             _record(lanes, out, l, length, ending)
         for i in range(lanes.states.shape[0]):
-            cut = ending in (SPIKE, TURN)
-            lanes.states[i, l] = _state_at(lanes.series, lanes.order, l, i, tau) if cut else lanes.final[i, l]
-        if tau >= 0.0:
+            cut = ending in (SPIKE, TURN, SIDE)
+            lanes.states[i, l] = state_at(lanes.series, lanes.order, l, i, tau) if cut else lanes.final[i, l]
+        if ending in (SPIKE, TURN, LEAP):
             lanes.states[0, l] = 0.0
-    if ending == TURN:
+        if ending != SIDE:
+            whole[TURNED, l] = -1
+        elif turn(t, lanes, l):
+            status = SLIDES
+    if ending == SIDE:
+        begin = stop = rows[BEGIN, l] + (s + tau)
+    elif ending == TURN:
         rows[SIGN, l], rows[TIME, l] = 1.0, s + tau
     elif ending in (SPIKE, LEAP):
         stop = rows[BEGIN, l] + (s + tau)

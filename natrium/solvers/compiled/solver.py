@@ -34,6 +34,7 @@ from natrium.solvers.compiled.lane_tables import (
     NOT_FINITE,
     OVER,
     REACHED,
+    SLIDES,
     SOLVED,
     SPIKE_LIMIT,
     STATUS,
@@ -282,6 +283,7 @@ class Compiled(BaseSolver):
             STIFF: f"stiff at {when}",
             NOT_FINITE: f"the series are not finite at {when}",
             BROKEN: f"the step shrank to nothing at {when}",
+            SLIDES: f"the flow leads back from both sides of a branch at {when}",
             OVER: f"the reset leaves V at the threshold or above at {when}",
         }
         return reasons.get(status, "")

@@ -15,8 +15,10 @@ from natrium.solvers.compiled.taylor.lowering import (
     native_flow,
     native_formula,
     native_jump,
+    native_surfaces,
     rests_apart,
     sets_voltage,
+    taylor_program,
 )
 from natrium.solvers.refractory import find_targets
 from natrium.solvers.runs import Runs
@@ -69,9 +71,11 @@ def tables_of(
     rates, targets = _rest(kernel, after) if stands else (np.zeros((runs.n_runs, len(system.states))),) * 2
     gap, tau_ref = _of_parameters(kernel, system.gap, values), column(runs, "tau_ref", neuron.tau_ref)
     moves = [] if stands else [np.ones(runs.n_runs)]
-    columns = [after - origin, gap, tau_ref, _initial(runs, origin), rates, targets, values, *moves]
     pieces = (inputs.piece_begin, inputs.piece_end, inputs.level, inputs.slope, inputs.longest)
-    jump, flow = native_jump(system), native_flow(system)
+    jump, flow, surfaces = native_jump(system), native_flow(system), native_surfaces(system)
+    n_sides = len(taylor_program(system.structure).sides)
+    sides = np.ones((runs.n_runs, n_sides))
+    columns = [after - origin, gap, tau_ref, _initial(runs, origin), rates, targets, values, sides, *moves]
     return Tables(
         runs=np.column_stack(columns),
         input_of=inputs.input_of,
@@ -93,6 +97,9 @@ def tables_of(
         stands=stands,
         jump=0 if jump is None else jump.address,
         flow=0 if flow is None else flow.address,
+        sides=0 if surfaces is None else surfaces.address,
+        first_side=len(system.parameters),
+        n_sides=n_sides,
         **settings,
     )
 

@@ -13,7 +13,7 @@ from natrium.model import Kernel, lower
 from natrium.model.arrays import Array
 from natrium.solvers.base import BaseSolver, Run
 from natrium.solvers.closed_form import decide
-from natrium.solvers.compiled.lane_tables import GRAZES, LATE, LEAP, LIFTED, N_GRAZES, SPIKE, Results
+from natrium.solvers.compiled.lane_tables import GRAZES, LATE, LEAP, LIFTED, N_GRAZES, SIDE, SPIKE, Results
 from natrium.solvers.dense import Series
 from natrium.solvers.flags import RunFlag, graze_warnings
 from natrium.solvers.limits import Limits
@@ -70,7 +70,8 @@ def _stretches(run: Run, record: Array, series: Array) -> tuple[list[Segment], l
     kernel, shift, t_start, t_end = lower(run.neuron.system), run.neuron.origin, run.t_start, run.t_end
     begins, ending, kicks = record[:, 0], record[:, 3], _kicks(run)
     spiked = np.isin(ending, (SPIKE, LATE, LEAP, LIFTED))
-    starts = np.flatnonzero(np.append(True, spiked[:-1] | (np.diff(record[:, 4]) > 0.0)))
+    jumped = spiked[:-1] | (ending[:-1] == SIDE) | (np.diff(record[:, 4]) > 0.0)
+    starts = np.flatnonzero(np.append(True, jumped))
     edges = [*np.minimum(t_start + begins[starts], t_end).tolist(), t_end]
     segments: list[Segment] = []
     events: list[Event] = []

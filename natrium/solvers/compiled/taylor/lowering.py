@@ -7,7 +7,8 @@ from functools import lru_cache
 import attrs
 import sympy
 
-from natrium.model import Formula, HybridSystem
+from natrium.model import Formula, HybridSystem, UnsupportedModel
+from natrium.model.branches import split_branches
 from natrium.model.expressions.exprel import whole
 from natrium.model.kernel import event_system
 from natrium.solvers.compiled.taylor.native import Native, compile_jump, compile_step
@@ -43,7 +44,8 @@ def sets_voltage(structure: HybridSystem) -> bool:
 def taylor_program(structure: HybridSystem) -> Program:
     """Write a system, V measured from its origin, as a program on Taylor series.
 
-    Where the refractory period must be integrated, `MOVES` is behind the parameters.
+    Behind the parameters are the sides of all branches, then, where the refractory period must be integrated,
+    `MOVES`.
 
     Parameters
     ----------
@@ -56,12 +58,15 @@ def taylor_program(structure: HybridSystem) -> Program:
         When a rate has no rule for its series.
     """
     event = event_system(structure)
-    rates, parameters = event.rhs, event.parameters
+    rates, branches = split_branches(event.rhs)
+    parameters = (*event.parameters, *(branch.side for branch in branches))
     if not rests_apart(structure):
         resting = zip(rates, structure.resting.rhs, strict=True)
         rates = tuple(MOVES * rate if flow == 0 else rate for rate, flow in resting)
         parameters = (*parameters, MOVES)
-    found = program(rates, event.states, event.input, parameters)
+    found = program(rates, event.states, event.input, parameters, branches=branches)
+    if len(set(found.surfaces)) < len(branches):
+        raise UnsupportedModel("the compiled solver knows each surface of a branch once only, got one twice")
     return attrs.evolve(found, turns=structure.passes, runs_off=_runs_off(structure))
 
 
@@ -85,7 +90,19 @@ def jump_program(structure: HybridSystem) -> Program | None:
         return None
     event = event_system(structure)
     after = (event.reset[0] - event.origin, *event.reset[1:])
-    return program(after, event.states, event.input, event.parameters)
+    return program(after, event.states, event.input, event.parameters, once=True)
+
+
+@lru_cache(maxsize=64)
+def surface_program(structure: HybridSystem) -> Program | None:
+    """Write the surfaces at which branches change, as values alone; None where there are none."""
+    event = event_system(structure)
+    _, branches = split_branches(event.rhs)
+    if not branches:
+        return None
+    parameters = (*event.parameters, *(branch.side for branch in branches))
+    surfaces = tuple(branch.surface for branch in branches)
+    return program(surfaces, event.states, event.input, parameters, once=True)
 
 
 def native_step(system: HybridSystem, width: int, order: int) -> Native:
@@ -99,6 +116,12 @@ def native_step(system: HybridSystem, width: int, order: int) -> Native:
 def native_jump(system: HybridSystem) -> Native | None:
     """Compile the reset of one run at a time; None where `jump_program` is."""
     found = jump_program(system.structure)
+    return None if found is None else compile_jump(found)
+
+
+def native_surfaces(system: HybridSystem) -> Native | None:
+    """Compile the surfaces of all branches, of one run at a time; None where there are none."""
+    found = surface_program(system.structure)
     return None if found is None else compile_jump(found)
 
 

@@ -15,7 +15,7 @@ from natrium.solvers.compiled.taylor.series import Program
 
 _ONE_AT_A_TIME = threading.Lock()
 JUMP = -1  # the order of what is no series
-FORMAT = 10  # of what is written here: counts up when the emitted code changes
+FORMAT = 11  # of what is written here: counts up when the emitted code changes
 
 
 @attrs.frozen
