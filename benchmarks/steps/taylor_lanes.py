@@ -82,7 +82,7 @@ def measure(rtol: float) -> dict[str, float]:
     solver = natrium.Compiled(rtol=rtol)
     runs = Runs(neuron=script.neuron, stimulus=natrium.Constant(0.0), varied={"I_0": INPUTS}, t_end=1000.0)
     inputs = tabulate(runs)
-    settings = solver.settings(inputs)
+    settings = solver.settings(int(solver._orders(inputs)[0]))
     work = Work(runs, inputs, settings, np.empty(0))
     work.finish()
     lanes = work.lanes

@@ -161,6 +161,12 @@ class HybridSystem:
         return attrs.evolve(self, rhs=rhs, guard=None)
 
     @property
+    def rests_in_motion(self) -> bool:
+        """Whether V, or the threshold, moves while refractory."""
+        moving = {label for label, flow in zip(self.labels, self.resting.rhs, strict=True) if flow != 0}
+        return not moving.isdisjoint({self.labels[0], *self.threshold_moves})
+
+    @property
     def relaxations(self) -> tuple[GateFlow, ...] | None:
         """The states that move while refractory, each relaxing by itself; None without such a closed form."""
         return _relaxations(self.structure)

@@ -312,7 +312,7 @@ class HybridNeuron:
         """Whether its course is known in closed form: of equations of one's own it is not."""
         return False
 
-    @property
+    @cached_property
     def landmarks(self) -> tuple[float, ...]:
         """The voltages, threshold apart, around which it lives: start, and reset where it is a number; mV."""
         start = self.initial_state()[0]

@@ -7,9 +7,9 @@ from functools import lru_cache
 import numpy as np
 
 from natrium.model import AnyNeuron, HybridSystem, UnsupportedModel, check_neuron, lower
-from natrium.solvers.compiled.engine import engine, rests_with_v
+from natrium.solvers.compiled.engine import engine
 from natrium.solvers.compiled.solver import Compiled
-from natrium.solvers.compiled.taylor.lowering import taylor_program
+from natrium.solvers.compiled.taylor.lowering import jump_program, surface_program, taylor_program
 from natrium.solvers.event_driven.solver import EventDriven
 
 # Explicit steps last some time constants of the fastest gate: with faster ones than this (per ms) implicit
@@ -34,8 +34,8 @@ def accurate(neuron: AnyNeuron, rtol: float) -> Compiled | EventDriven:
     Returns
     -------
     Compiled or EventDriven
-        `EventDriven` for a `HybridNeuron`, for rates that cannot be compiled, gates so fast that the model
-        is stiff, and without numba.
+        `EventDriven` for equations that cannot be compiled (an error function, for one), gates so fast that
+        the model is stiff, and without numba.
 
     Examples
     --------
@@ -43,22 +43,22 @@ def accurate(neuron: AnyNeuron, rtol: float) -> Compiled | EventDriven:
     >>> V, I = sympy.symbols("V I", real=True)
     >>> quadratic = natrium.HybridNeuron(equations={"V": V**2 + I}, initial={"V": 0.0}, v_thresh=30.0)
     >>> type(accurate(quadratic, 1e-9)).__name__
-    'EventDriven'
+    'Compiled'
     """
     check_neuron(neuron)
-    if not neuron.of_channels or not _compiles(neuron.system.structure) or _is_stiff(neuron):
+    if not _compiles(neuron.system.structure) or _is_stiff(neuron):
         return EventDriven(rtol=rtol)
     return Compiled(rtol=rtol)
 
 
 @lru_cache(maxsize=256)
 def _compiles(structure: HybridSystem) -> bool:
-    """Tell whether numba is there, each rate has a rule for Taylor series, and the refractory rule a lane."""
-    if not rests_with_v(structure):
-        return False
+    """Tell whether numba is there, each rate has a rule for Taylor series, and the reset can be compiled."""
     try:
         engine()
         taylor_program(structure)
+        jump_program(structure)
+        surface_program(structure)
     except UnsupportedModel:
         return False
     return True

@@ -47,7 +47,7 @@ def rest_segment(kernel: Kernel, begin: float, length: float, y: Array) -> Segme
     y : ndarray, shape (n_states,)
         V in mV, then the other states.
     """
-    rates, targets = find_targets(kernel, y)
+    rates, targets = find_targets(kernel, y) if length > 0.0 else (np.zeros(y.size), y)
     knots, dense = np.array([0.0, length]), Resting(y, targets, rates)
     return Segment(begin, begin + length, knots, dense(knots), dense)
 

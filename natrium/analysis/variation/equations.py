@@ -39,6 +39,7 @@ from natrium.solvers.base import Run
 from natrium.solvers.trajectory import Event
 
 LEAST_RTOL = 1e-13
+TOLD = 1e-9  # mV: what V may rise within the last digit of the time, where it is still known by the time
 
 
 Renew = Callable[[Array, Array], tuple[Array, Array]]
@@ -89,8 +90,11 @@ class _Walk:
         renew: Renew | None,
     ) -> None:
         self.directions, self.rtol, self.renew = directions, rtol, renew
-        # A series is as good between its steps' ends as there; other solvers' dense output is not.
-        self.known = trajectory if isinstance(trajectory.made_by, Compiled) else None
+        # A series is as good between its steps' ends as there; other solvers' dense output is not. Where V
+        # runs off to a spike the time does not tell it.
+        steepest = max((event.slope for event in trajectory.events), default=0.0)
+        is_told = steepest * np.spacing(max(abs(trajectory.t_start), abs(trajectory.t_end))) < TOLD
+        self.known = trajectory if isinstance(trajectory.made_by, Compiled) and is_told else None
         stiff = "Radau" in trajectory.statistics.get("steps", {})
         system = directions.system or trajectory.neuron.system
         self.linear = self.plain = linearised(system, stiff)

@@ -16,7 +16,7 @@ from typing import Any
 import attrs
 import numpy as np
 
-from natrium.model import HybridSystem, Kernel, UnsupportedModel, lower
+from natrium.model import Kernel, UnsupportedModel, lower
 from natrium.model.arrays import Array
 from natrium.solvers.bernstein import from_monomials
 from natrium.solvers.compiled.inputs import InputTable
@@ -37,21 +37,29 @@ from natrium.solvers.compiled.lane_tables import (
     RECORDING,
     Lanes,
     Results,
-    Tables,
 )
 from natrium.solvers.compiled.store import ENGINE, note_use, open_store, tidy
-from natrium.solvers.compiled.taylor.lowering import native_formula, native_step
-from natrium.solvers.refractory import find_targets
+from natrium.solvers.compiled.tables import tables_of
+from natrium.solvers.compiled.taylor.lowering import native_formula, native_step, taylor_program
 from natrium.solvers.runs import Runs
 
-SOURCES = ("inputs", "lane_events", "lane_inputs", "lane_tables", "lanes")  # of what numba compiles
+SOURCES = (
+    "inputs",
+    "lane_events",
+    "lane_inputs",
+    "lane_jumps",
+    "lane_sides",
+    "lane_tables",
+    "lanes",
+)  # of what numba compiles
 
 WIDTH = 8  # lanes: one vector register of AVX-512, two of AVX2
 TURNS = 20_000  # of all lanes, between two looks at what the user wants
 ROOM = 1024  # spikes or steps that a buffer begins with
+LEAP_NODES = 64  # over V's way to the threshold
 LONG = 1.5  # s, after which compiling is told
 # The rows of numbers that the native step knows, in the lanes' order.
-ROWS = ("base", "rate", "time", "end", "longest", "watch", "steps", "length", "bound")
+ROWS = ("base", "rate", "time", "end", "longest", "watch", "steps", "length", "bound", "sign")
 ALIGNMENT = 64  # bytes: a row of eight lanes is one line of cache
 
 
@@ -77,6 +85,12 @@ class Settings:
     step_scale: float
     max_spikes: int
     max_steps: int
+
+    @property
+    def of_runs(self) -> dict[str, Any]:
+        """What the runs' tables hold of them, by name."""
+        names = ("atol", "step_scale", "max_spikes", "max_steps")
+        return {name: getattr(self, name) for name in names}
 
 
 def align(*shape: int) -> Array:
@@ -163,7 +177,7 @@ class Work:
     Parameters
     ----------
     runs : Runs
-        Of a `Neuron`, each with an input in the table.
+        Each with an input in the table.
     inputs : InputTable
     settings : Settings
     samples : ndarray, shape (n_samples,)
@@ -190,7 +204,7 @@ class Work:
         in_line = width > 1 or often
         key = (id(kernel), width, settings.order if in_line else 0)
         with nullcontext() if key in _WARM else _announce():
-            self.tables = _tables(runs, inputs, settings, samples, kernel)
+            self.tables = tables_of(runs, inputs, kernel, samples, settings.of_runs)
             self.lanes, self.kept = _memory(runs, kernel, inputs, settings, width, in_line)
             self.out: Results = _results(runs, samples.size, settings.order, record)
             if key not in _WARM:
@@ -224,97 +238,19 @@ def carry(runs: Runs, inputs: InputTable, settings: Settings, samples: Array, re
     return Work(runs, inputs, settings, samples, record=record).finish()
 
 
-def column(runs: Runs, name: str) -> Array:
-    """Give one of the neuron's numbers in every run."""
-    if name in runs.varied:
-        return np.asarray(runs.varied[name], dtype=float)
-    return np.full(runs.n_runs, float(getattr(runs.neuron, name)))
-
-
-def origins(runs: Runs) -> Array:
-    """Give what V is measured from in every run, mV."""
-    return column(runs, "v_thresh" if runs.neuron.fires else "v_rest")
-
-
-def _tables(runs: Runs, inputs: InputTable, settings: Settings, samples: Array, kernel: Kernel) -> Tables:
-    neuron, n = runs.neuron, runs.n_runs
-    system = neuron.system
-    origin = origins(runs)
-    values = np.tile(np.array(system.values), (n, 1))
-    for index, symbol in enumerate(system.parameters):
-        if symbol.name in runs.varied:
-            values[:, index] = runs.varied[symbol.name]
-        if symbol == system.origin:
-            values[:, index] = origin
-    rates, targets = _rest(runs, kernel)
-    columns = [column(runs, "v_reset") - origin, origin - column(runs, "v_rest"), column(runs, "tau_ref")]
-    pieces = (inputs.piece_begin, inputs.piece_end, inputs.level, inputs.slope, inputs.longest)
-    return Tables(
-        runs=np.column_stack([*columns, _initial(runs, origin), rates, targets, values]),
-        input_of=inputs.input_of,
-        first_piece=inputs.first_piece,
-        pieces=np.column_stack(pieces),
-        first_term=inputs.first_term,
-        term_kind=inputs.term_kind,
-        terms=inputs.term,
-        formulas=np.array([native_formula(formula).address for formula in inputs.formulas], dtype=np.int64),
-        samples=samples - runs.t_start,
-        t_start=runs.t_start,
-        duration=runs.t_end - runs.t_start,
-        fires=neuron.fires,
-        max_spikes=settings.max_spikes,
-        max_steps=settings.max_steps,
-        step_scale=settings.step_scale,
-        atol=settings.atol,
-    )
-
-
-def _initial(runs: Runs, origin: Array) -> Array:
-    v_init = column(runs, "v_init")
-    if "v_init" not in runs.varied:
-        start = np.tile(np.array(runs.neuron.initial_state()), (runs.n_runs, 1))
-    else:
-        distinct, where = np.unique(v_init, return_inverse=True)
-        neurons = [runs.neuron.changed({"v_init": v}) for v in distinct.tolist()]
-        start = np.array([neuron.initial_state() for neuron in neurons])[where]
-    start[:, 0] = v_init - origin
-    return start
-
-
-def rests_with_v(system: HybridSystem) -> bool:
-    """Tell whether all that moves while refractory follows from V alone, which stands."""
-    V, moving = system.states[0], system.relaxations
-    return moving is not None and not any(
-        (one.inf.free_symbols | one.rate.free_symbols) - {V} or one.state == V for one in moving
-    )
-
-
-def _rest(runs: Runs, kernel: Kernel) -> tuple[Array, Array]:
-    """Give each state's rate and target while refractory, shape (n_runs, n_states) each.
-
-    The lanes keep V where the reset puts it, and know rates and targets that are functions of it alone.
-    """
-    if not rests_with_v(kernel.system):
-        raise UnsupportedModel(
-            f"while refractory all must follow from V alone, which stands: {kernel.system.refractory.rule!r}"
-        )
-    distinct, where = np.unique(column(runs, "v_reset"), return_inverse=True)
-    others = np.zeros(len(runs.labels) - 1)  # what stands still, wherever it is
-    found = [find_targets(kernel, np.array([v, *others])) for v in distinct.tolist()]
-    return np.array([rates for rates, _ in found])[where], np.array([target for _, target in found])[where]
-
-
 def _memory(
     runs: Runs, kernel: Kernel, inputs: InputTable, settings: Settings, width: int, in_line: bool
 ) -> tuple[Any, Any]:
     """Give the lanes, and what must live as long: the native step knows addresses only."""
     native = native_step(kernel.system, width, settings.order if in_line else 0)
     n, order = len(runs.labels), settings.order
+    program = taylor_program(kernel.system.structure)
+    n_parameters, n_sides = len(program.parameters), len(program.sides)
     arrays = {
         "rows": align(N_ROWS, width),
         "states": align(n, width),
         "final": align(n, width),
-        "parameters": align(len(kernel.system.parameters), width),
+        "parameters": align(n_parameters, width),
         "input": align(order + 1, width),
         "series": align(n, order + 1, width),
     }
@@ -326,6 +262,7 @@ def _memory(
     row = dict(zip(ROWS, arrays["rows"], strict=False))
     given = arrays | row | {"attention": attention, "scratch": scratch, "tolerance": tolerance}
     formula, kept = _formula_memory(inputs, order)
+    jump, others = _jump_memory(max(n, n_sides), n_parameters)
     made = Lanes(
         step=native.address,
         arguments=_addresses(given, order),
@@ -335,10 +272,12 @@ def _memory(
         basis=from_monomials(order),
         work=np.zeros((MAX_HALVINGS + 4, order + 3)),
         peaks=np.zeros((PEAKS, 2)),
+        surfaces=scratch[:n_sides],
         **arrays,  # type: ignore[arg-type]  # by name; whole numbers are not among them
         **formula,
+        **jump,
     )
-    return made, (scratch, tolerance, kept, native)
+    return made, (scratch, tolerance, kept, native, others)
 
 
 def _margin(runs: Runs, settings: Settings) -> float:
@@ -352,26 +291,52 @@ def _addresses(arrays: dict[str, Any], order: int) -> Any:
     return np.array([arrays[name].ctypes.data for name in ARGUMENTS[:-1]] + [order], dtype=np.int64)
 
 
+def _alone(n_states: int, n_parameters: int, n_scratch: int, order: int) -> dict[str, Any]:
+    """Give the memory of code for one run at a time."""
+    return {name: align(1, 1) for name in ROWS} | {
+        "states": align(n_states, 1),
+        "final": align(n_states, 1),
+        "parameters": align(n_parameters, 1),
+        "input": align(order + 1, 1),
+        "series": align(n_states, order + 1, 1),
+        "attention": np.zeros(1, dtype=np.int64),
+        "scratch": align(n_scratch, order + 1, 1),
+        "tolerance": np.ones(n_states + 1),
+    }
+
+
 def _formula_memory(inputs: InputTable, order: int) -> tuple[dict[str, Any], Any]:
     """Give the memory in which formulas write their series, and what must live as long."""
     natives = [native_formula(formula) for formula in inputs.formulas]
     most = max([native.n_scratch for native in natives], default=0) + 1
-    given = {name: align(1, 1) for name in ROWS} | {
-        "states": align(2, 1),
-        "final": align(2, 1),
-        "parameters": align(1, 1),
-        "input": align(order + 1, 1),
-        "series": align(2, order + 1, 1),
-        "attention": np.zeros(1, dtype=np.int64),
-        "scratch": align(most, order + 1, 1),
-        "tolerance": np.ones(3),
-    }
+    given = _alone(2, 1, most, order)
     known = {
         "formula_arguments": _addresses(given, order),
         "formula_states": given["states"],
         "formula_series": given["series"],
     }
     return known, (given, natives)
+
+
+def _jump_memory(n_states: int, n_parameters: int) -> tuple[dict[str, Any], Any]:
+    """Give the memory in which a reset takes one run's states, and what must live as long."""
+    given = _alone(n_states, n_parameters, 1, 0)
+    known = {
+        "jump_arguments": _addresses(given, 0),
+        "jump_base": given["base"][0],
+        "jump_states": given["states"],
+        "jump_parameters": given["parameters"],
+        "jump_final": given["final"],
+        "nodes": _nodes(),
+    }
+    return known, given
+
+
+@cache
+def _nodes() -> Array:
+    """Give the places at which a way from 1 to 0 is looked at, and their weights (Gauss and Legendre's)."""
+    x, weights = np.polynomial.legendre.leggauss(LEAP_NODES)
+    return np.array([0.5 * (1.0 - x), 0.5 * weights])
 
 
 def _results(runs: Runs, n_samples: int, order: int, record: bool) -> Any:
@@ -383,7 +348,7 @@ def _results(runs: Runs, n_samples: int, order: int, record: bool) -> Any:
         samples=np.full((n, n_states, n_samples), np.nan),
         spike_run=np.zeros(ROOM, dtype=np.int64),
         spike_time=np.zeros(ROOM),
-        record=np.zeros((room, 4)),
+        record=np.zeros((room, 5)),
         record_series=np.zeros((room, n_states, order + 1)),
         state=np.array([0, 0, 0, 0, int(record)], dtype=np.int64),
     )

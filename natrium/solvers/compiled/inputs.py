@@ -1,7 +1,7 @@
 """Inputs as tables: every smooth piece of every run's stimulus, for the compiled solver.
 
 A piece is level + slope s + terms: sinusoids, Gaussians, formulas. Sampled inputs of any length are laid
-out by whole arrays.
+out by whole arrays. Where spikes come in, a piece begins, and states jump.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ import numpy.typing as npt
 from natrium.model import Formula, Stimulus, Sum, UnsupportedModel
 from natrium.model.arrays import Array
 from natrium.model.stimuli.stimulus import SampledInput, Term
+from natrium.solvers.base import Run
 from natrium.solvers.runs import Runs
 
 SINE, GAUSSIAN, FORMULA = range(3)
@@ -41,6 +42,12 @@ class InputTable:
     term : ndarray, shape (n_terms, 3)
         Amplitude, frequency (Hz), phase; or amplitude, center (ms), sigma; or the formula's number.
     formulas : tuple of Formula
+    first_kick : ndarray of int64, shape (n_inputs + 1,)
+    kick_time : ndarray, shape (n_kicks,)
+        ms after the start of the run.
+    kick_place : ndarray of int64, shape (n_kicks,)
+        Which state jumps.
+    kick_amount : ndarray, shape (n_kicks,)
     unsupported : dict of int to str
         Why a run has no input here.
     """
@@ -56,6 +63,10 @@ class InputTable:
     term_kind: Whole
     term: Array
     formulas: tuple[Formula, ...]
+    first_kick: Whole
+    kick_time: Array
+    kick_place: Whole
+    kick_amount: Array
     unsupported: dict[int, str]
 
 
@@ -68,6 +79,7 @@ class _Pieces:
     slope: Array
     longest: Array
     terms: list[tuple[int, int, tuple[float, float, float]]]  # piece, kind, numbers
+    kicks: list[tuple[float, int, float]]  # time (ms, absolute), state, by how much
 
 
 def tabulate(runs: Runs) -> InputTable:
@@ -89,7 +101,7 @@ def tabulate(runs: Runs) -> InputTable:
             )
         )
         try:
-            pieces = _cut(unit, runs.t_start, runs.t_end, formulas)
+            pieces = _cut(unit, runs, formulas)
         except UnsupportedModel as error:
             return _join(
                 [], [-1] * runs.n_runs, runs, formulas, dict.fromkeys(range(runs.n_runs), str(error))
@@ -102,7 +114,7 @@ def tabulate(runs: Runs) -> InputTable:
         stimulus = runs.stimulus_at(index)
         if stimulus not in known:
             try:
-                tables.append(_cut(stimulus, runs.t_start, runs.t_end, formulas))
+                tables.append(_cut(stimulus, runs, formulas))
                 known[stimulus] = len(tables) - 1
             except UnsupportedModel as error:
                 known[stimulus] = -1
@@ -142,6 +154,7 @@ def _scale(
     once = _join([pieces], [0], runs, formulas, {})
     n_terms = len(once.term_kind)
     first_term = once.first_term[:-1] + n_terms * np.arange(n)[:, None]
+    n_kicks = len(once.kick_time)
     return attrs.evolve(
         once,
         input_of=np.arange(n),
@@ -154,6 +167,10 @@ def _scale(
         first_term=np.append(first_term.ravel(), n_terms * n),
         term_kind=np.tile(once.term_kind, n),
         term=np.tile(once.term, (n, 1)),
+        first_kick=n_kicks * np.arange(n + 1),
+        kick_time=np.tile(once.kick_time, n),
+        kick_place=np.tile(once.kick_place, n),
+        kick_amount=np.tile(once.kick_amount, n),
     )
 
 
@@ -177,6 +194,7 @@ def _join(
     of_piece = np.array([term[0] for term in terms], dtype=np.int64)
     begins = [table.begins - runs.t_start for table in tables]
     duration = runs.t_end - runs.t_start
+    kicks = [kick for table in tables for kick in table.kicks]
     return InputTable(
         input_of=np.array(rows, dtype=np.int64),
         first_piece=first_piece,
@@ -189,6 +207,10 @@ def _join(
         term_kind=np.array([term[1] for term in terms], dtype=np.int64),
         term=np.array([term[2] for term in terms], dtype=float).reshape(-1, 3),
         formulas=tuple(formulas),
+        first_kick=np.cumsum([0, *(len(table.kicks) for table in tables)], dtype=np.int64),
+        kick_time=np.array([kick[0] for kick in kicks], dtype=float) - runs.t_start,
+        kick_place=np.array([kick[1] for kick in kicks], dtype=np.int64),
+        kick_amount=np.array([kick[2] for kick in kicks], dtype=float),
         unsupported=unsupported,
     )
 
@@ -204,13 +226,16 @@ def _total(table: _Pieces) -> Array:
     return total
 
 
-def _cut(stimulus: Sum, t_start: float, t_end: float, formulas: dict[Formula, int]) -> _Pieces:
+def _cut(stimulus: Sum, runs: Runs, formulas: dict[Formula, int]) -> _Pieces:
     """Cut an input at its edges, as `smooth_spans` does."""
+    t_start, t_end = runs.t_start, runs.t_end
     samples = [part.samples_in(t_start, t_end) for part in stimulus.parts]
     edges = [_edges(part, found, t_start, t_end) for part, found in zip(stimulus.parts, samples, strict=True)]
     inner = np.unique(np.concatenate(edges)) if edges else np.empty(0)
     begins = np.concatenate([[t_start], inner[(inner > t_start) & (inner < t_end)]])
-    pieces = _Pieces(begins, [], np.zeros(begins.size), np.full(begins.size, np.inf), [])
+    jumps = Run(runs.neuron, stimulus, t_start, t_end).kicks()
+    kicks = [(time, *one) for time in sorted(jumps) for one in jumps[time]]
+    pieces = _Pieces(begins, [], np.zeros(begins.size), np.full(begins.size, np.inf), [], kicks)
     for part, found in zip(stimulus.parts, samples, strict=True):
         if found is None:
             _add_part(pieces, part, formulas)

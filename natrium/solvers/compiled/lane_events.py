@@ -19,6 +19,24 @@ AWAY = 1.5  # a rise is over this many margins below threshold
 
 
 @compiled
+def state_at(series: Array, order: int, l: int, i: int, tau: float) -> float:
+    """Give a state in the step of a lane."""
+    total = series[i, order, l]
+    for k in range(order - 1, -1, -1):
+        total = total * tau + series[i, k, l]
+    return total
+
+
+@compiled
+def slope_at(series: Array, order: int, l: int, tau: float) -> float:
+    """Give dV/dt in the step, mV/ms."""
+    total = order * series[0, order, l]
+    for k in range(order - 1, 0, -1):
+        total = total * tau + k * series[0, k, l]
+    return total
+
+
+@compiled
 def _value(a: Array, n: int, x: float) -> float:
     total = a[n]
     for k in range(n - 1, -1, -1):
@@ -173,10 +191,13 @@ def find_crossing(
     n_peaks : int
         How many peaks are in doubt.
     """
-    end, slowest = a[0] + a[1], a[1]
+    end, slowest, steepest = a[0] + a[1], a[1], a[1]
     for k in range(2, n + 1):
         end += a[k]
         slowest += min(k * a[k], 0.0)
+        steepest += max(a[k], 0.0)
+    if a[0] == 0.0 and steepest < -AWAY * margin:  # it leaves, below a line through its start
+        return -1.0, 0
     if a[0] < -margin and end > margin and slowest > 0.0:  # it rises all the way
         return _root(a, n, 0.0, 0.0, 1.0, _parabola(a[0], a[1], end)), 0
     c = work[MAX_HALVINGS + 2]

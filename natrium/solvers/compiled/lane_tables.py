@@ -13,17 +13,22 @@ Whole = npt.NDArray[np.int64]
 
 DONE, FULL, MORE = 0, 1, 2  # what `advance` returns
 # How runs stand; a lane without one yet is loading.
-LOADING, WAITING, SOLVED, STIFF, NOT_FINITE, BROKEN, SPIKE_LIMIT, STEP_LIMIT = range(-1, 7)
+LOADING, WAITING, SOLVED, STIFF, NOT_FINITE, BROKEN, OVER, SLIDES, SPIKE_LIMIT, STEP_LIMIT = range(-1, 9)
 MAX_HALVINGS = 52  # of a step, after which a place in it is known to the last digit
 PEAKS = 8  # doubtful peaks that one step may report
 GRAZES = 5  # doubtful peaks that are kept of one run
-# Rows of numbers, one per lane: what the step needs (see `codegen.emit.ARGUMENTS`), then what it does not.
-BASE, RATE, TIME, END, LONGEST, WATCH, STEPS, LENGTH, BOUND, BEGIN, LEVEL, SLOPE, MARK_TIME, MARK_STEPS = (
-    range(14)
-)
-N_ROWS = 14
-RUN, PIECE, SAMPLE, HAS_TERMS = range(4)  # rows of whole numbers, one per lane
-N_WHOLE = 4
+# Rows of numbers, one per lane: what the step needs (see `emit.ARGUMENTS`), then what it does not.
+(
+    BASE, RATE, TIME, END, LONGEST, WATCH, STEPS, LENGTH, BOUND, SIGN,
+    BEGIN, LEVEL, SLOPE, MARK_TIME, MARK_STEPS, UNTIL,
+) = range(16)  # fmt: skip
+N_ROWS = 16
+# How a step ends: V spikes, or is over threshold when a refractory period that was integrated ends, or leaps
+# to the threshold; V that went on through it comes back. Or there is no step, and a spike that comes in lifts
+# V over. Or a branch changes its side.
+NOTHING, SPIKE, LATE, LEAP, TURN, LIFTED, SIDE = range(7)
+RUN, PIECE, SAMPLE, HAS_TERMS, KICK, MEETS, TURNED = range(7)  # rows of whole numbers, one per lane
+N_WHOLE = 7
 RESET, GAP, TAU_REF, FIRST = range(4)  # columns of a run: then initial states, rates, targets, parameters
 P_BEGIN, P_END, P_LEVEL, P_SLOPE, P_LONGEST = range(5)  # columns of a piece
 STATUS, COUNT, N_STEPS, N_GRAZES = range(4)  # whole results of a run
@@ -32,6 +37,8 @@ NEXT, N_SPIKES, N_RECORDS, N_ACTIVE, RECORDING = range(5)  # of `state`
 # A run that goes on in steps shorter than this (ms) for so many steps is stiff: implicit methods are better.
 # Within pieces of input shorter than the last number (ms) it is the input that shortens them.
 STIFF_STEP, STIFF_STEPS, SHORT = 2e-4, 5000, 2e-2
+LEAST_STEP = 1e-9  # ms: where V runs off in shorter steps, time no longer tells where it is
+AT_ONCE = 1e-12  # of a step: a branch that changes so soon leaves nothing to be looked at before
 ROUNDING = 2e-15  # of the largest term of u: what its own arithmetic leaves open
 DOUBT = 20.0  # tolerances, within which a peak is decided but flagged
 CREEP = 1.0  # ms: a crossing that rises less in this time than is decided is flagged too
@@ -49,10 +56,21 @@ class Tables(NamedTuple):
     term_kind: Whole  # (n_terms,)
     terms: Array  # (n_terms, 3): see `inputs.InputTable`
     formulas: Whole  # (n_formulas,): addresses
+    first_kick: Whole  # (n_inputs + 1,)
+    kick_time: Array  # (n_kicks,)
+    kick_place: Whole
+    kick_amount: Array
     samples: Array  # (n_samples,)
     t_start: float
     duration: float
     fires: bool
+    passes: bool  # V goes on through the threshold
+    stands: bool  # what moves while refractory relaxes by the run's rates; else it is integrated
+    jump: int  # address of the reset; 0 where V alone is set, to the run's number
+    flow: int  # address of the rates; 0 where V cannot run off
+    sides: int  # address of the surfaces at which branches change; 0 without any
+    first_side: int  # the parameter that is the first branch's side
+    n_sides: int
     max_spikes: int
     max_steps: int
     step_scale: float
@@ -79,6 +97,13 @@ class Lanes(NamedTuple):
     formula_arguments: Whole
     formula_states: Array
     formula_series: Array
+    surfaces: Array  # (n_sides or 1, order + 1, width): their series
+    jump_arguments: Whole  # of the reset, the rates and the surfaces: one run at a time
+    jump_base: Array  # (1,)
+    jump_states: Array
+    jump_parameters: Array
+    jump_final: Array
+    nodes: Array  # (2, n): Gauss and Legendre's, from 1 to 0, and their weights
 
 
 class Results(NamedTuple):
@@ -89,6 +114,6 @@ class Results(NamedTuple):
     samples: Array  # (n_runs, n_states, n_samples)
     spike_run: Whole  # (room,)
     spike_time: Array
-    record: Array  # (room, 4): begin, time, length, whether a spike ends it
+    record: Array  # (room, 5): begin, time, length, how it ends, kicks before it
     record_series: Array  # (room, n_states, order + 1)
     state: Whole

@@ -12,9 +12,22 @@ from __future__ import annotations
 import numpy as np
 
 from natrium.model.arrays import Array
-from natrium.solvers.compiled.lane_events import find_crossing
-from natrium.solvers.compiled.lane_inputs import call_step, compiled, enter, fill_input, inlined
+from natrium.solvers.compiled.lane_events import find_crossing, slope_at, state_at
+from natrium.solvers.compiled.lane_inputs import (
+    call_step,
+    compiled,
+    end_stretch,
+    enter,
+    fill_input,
+    inlined,
+    next_kick,
+    wake,
+    wakes,
+)
+from natrium.solvers.compiled.lane_jumps import kick, leap, reset
+from natrium.solvers.compiled.lane_sides import find_turn, settle_sides, turn
 from natrium.solvers.compiled.lane_tables import (
+    AT_ONCE,
     BEGIN,
     BOUND,
     BROKEN,
@@ -29,7 +42,12 @@ from natrium.solvers.compiled.lane_tables import (
     FULL,
     GRAZES,
     HAS_TERMS,
+    KICK,
+    LATE,
+    LEAP,
+    LEAST_STEP,
     LENGTH,
+    LIFTED,
     LOADING,
     MARK_STEPS,
     MARK_TIME,
@@ -42,16 +60,20 @@ from natrium.solvers.compiled.lane_tables import (
     N_STEPS,
     NEXT,
     NOT_FINITE,
-    P_END,
+    NOTHING,
+    OVER,
     PIECE,
     REACHED,
     RECORDING,
-    RESET,
     ROUNDING,
     RUN,
     SAMPLE,
     SHORT,
+    SIDE,
+    SIGN,
+    SLIDES,
     SOLVED,
+    SPIKE,
     SPIKE_LIMIT,
     STATUS,
     STEP_LIMIT,
@@ -61,6 +83,9 @@ from natrium.solvers.compiled.lane_tables import (
     STIFF_STEPS,
     TAU_REF,
     TIME,
+    TURN,
+    TURNED,
+    UNTIL,
     WAITING,
     WATCH,
     Lanes,
@@ -78,15 +103,16 @@ def _load(t: Tables, lanes: Lanes, out: Results, l: int) -> float:
     out.state[N_ACTIVE] += int(is_active) - int(was_active)
     whole[RUN, l] = run if is_active else -1
     rows[END, l] = np.inf
-    rows[STEPS, l] = rows[MARK_STEPS, l] = rows[MARK_TIME, l] = rows[WATCH, l] = 0.0
+    rows[STEPS, l] = rows[MARK_STEPS, l] = rows[MARK_TIME, l] = rows[WATCH, l] = rows[UNTIL, l] = 0.0
     if is_active:
         out.state[NEXT] += 1
-        whole[SAMPLE, l] = 0
-        whole[PIECE, l] = t.first_piece[t.input_of[run]]
+        whole[SAMPLE, l], whole[TURNED, l] = 0, -1
+        whole[PIECE, l], whole[KICK, l] = t.first_piece[t.input_of[run]], t.first_kick[t.input_of[run]]
         for i in range(n):
             lanes.states[i, l] = t.runs[run, FIRST + i]
         for i in range(lanes.parameters.shape[0]):
             lanes.parameters[i, l] = t.runs[run, FIRST + 3 * n + i]
+        rows[SIGN, l] = -1.0 if t.passes and lanes.states[0, l] >= 0.0 else 1.0
     return 0.0 if is_active else -1.0
 
 
@@ -101,6 +127,8 @@ def _go_on(t: Tables, lanes: Lanes, out: Results, l: int, begin: float) -> None:
         lanes.rows[WATCH, l] = 0.0 if wanted else min(t.max_steps, lanes.rows[MARK_STEPS, l] + STIFF_STEPS)
         if whole[HAS_TERMS, l]:
             fill_input(t, lanes, l)
+        if begin >= 0.0 and t.n_sides > 0:
+            settle_sides(t, lanes, l)
 
 
 @inlined
@@ -115,23 +143,6 @@ def _finish(t: Tables, lanes: Lanes, out: Results, l: int, status: int, time: fl
         for index in range(lanes.whole[SAMPLE, l], t.samples.size):
             for i in range(n):
                 out.samples[run, i, index] = lanes.states[i, l]
-
-
-@compiled
-def _state_at(series: Array, order: int, l: int, i: int, tau: float) -> float:
-    total = series[i, order, l]
-    for k in range(order - 1, -1, -1):
-        total = total * tau + series[i, k, l]
-    return total
-
-
-@compiled
-def _slope_at(series: Array, order: int, l: int, tau: float) -> float:
-    """Give dV/dt in the step, mV/ms."""
-    total = order * series[0, order, l]
-    for k in range(order - 1, 0, -1):
-        total = total * tau + k * series[0, k, l]
-    return total
 
 
 @compiled
@@ -152,28 +163,60 @@ def _sample(t: Tables, lanes: Lanes, out: Results, l: int, origin: float, end: f
             if resting:
                 out.samples[run, i, index] = _rest(t.runs, lanes.states, run, l, i, local)
             else:
-                out.samples[run, i, index] = _state_at(lanes.series, lanes.order, l, i, local)
+                out.samples[run, i, index] = state_at(lanes.series, lanes.order, l, i, local)
         index += 1
     lanes.whole[SAMPLE, l] = index
 
 
 @inlined
-def _spike(t: Tables, lanes: Lanes, out: Results, l: int, tau: float) -> float:
-    """Count a spike `tau` ms into the step, reset, rest; give when the refractory period ends."""
-    run, n = lanes.whole[RUN, l], lanes.states.shape[0]
-    time = lanes.rows[BEGIN, l] + (lanes.rows[TIME, l] + tau)
-    place = out.state[N_SPIKES]
+def _stand(t: Tables, lanes: Lanes, out: Results, l: int, time: float, resumed: float) -> None:
+    """Rest up to `resumed`, from one spike that comes in to the next."""
+    run, begin = lanes.whole[RUN, l], time
+    while begin >= 0.0:
+        comes = next_kick(t, lanes, l)
+        end = comes if comes < resumed else resumed
+        if lanes.whole[SAMPLE, l] < t.samples.size:
+            _sample(t, lanes, out, l, begin, end, True)
+        for i in range(1, lanes.states.shape[0]):
+            lanes.states[i, l] = _rest(t.runs, lanes.states, run, l, i, min(end, t.duration) - begin)
+        if comes < resumed:
+            kick(t, lanes, l, True)
+        begin = end if comes < resumed else -1.0
+
+
+@inlined
+def _lift(t: Tables, lanes: Lanes, out: Results, l: int, now: float) -> bool:
+    """Let spikes that have come in by `now` move their states, up to one by which V fires; tell whether."""
+    fires, held = False, lanes.rows[UNTIL, l] > now
+    while not fires and next_kick(t, lanes, l) <= now:
+        fires = kick(t, lanes, l, held)
+    if fires and out.state[RECORDING]:
+        for i in range(lanes.states.shape[0]):
+            lanes.series[i, 0, l] = lanes.states[i, l]
+            for k in range(1, lanes.order + 1):
+                lanes.series[i, k, l] = 0.0
+        lanes.rows[BEGIN, l], lanes.rows[TIME, l] = now, 0.0
+        _record(lanes, out, l, 0.0, LIFTED)
+    return fires
+
+
+@inlined
+def _spike(t: Tables, lanes: Lanes, out: Results, l: int, time: float) -> float:
+    """Count a spike, reset, rest; give when the flow goes on."""
+    run, place = lanes.whole[RUN, l], out.state[N_SPIKES]
     out.spike_run[place], out.spike_time[place] = run, time
     out.state[N_SPIKES] += 1
     out.whole[run, COUNT] += 1
-    for i in range(1, n):
-        lanes.states[i, l] = _state_at(lanes.series, lanes.order, l, i, tau)
-    lanes.states[0, l] = t.runs[run, RESET]
+    reset(t, lanes, l)
+    if t.passes:
+        lanes.rows[SIGN, l] = -1.0
     resumed = time + t.runs[run, TAU_REF]
-    if lanes.whole[SAMPLE, l] < t.samples.size:
-        _sample(t, lanes, out, l, time, resumed, True)
-    for i in range(1, n):
-        lanes.states[i, l] = _rest(t.runs, lanes.states, run, l, i, min(resumed, t.duration) - time)
+    if t.stands:
+        _stand(t, lanes, out, l, time, resumed)
+    elif resumed > time:
+        lanes.rows[UNTIL, l] = resumed
+        lanes.parameters[lanes.parameters.shape[0] - 1, l] = 0.0
+        resumed = time
     return resumed
 
 
@@ -183,27 +226,28 @@ def _note_peaks(lanes: Lanes, out: Results, l: int, count: int) -> None:
     for number in range(count):
         place = out.whole[run, N_GRAZES]
         if place < GRAZES:
+            sign = lanes.rows[SIGN, l]
             column = FINAL + lanes.states.shape[0] + 2 * place
             out.numbers[run, column] = now + lanes.peaks[number, 0] * lanes.rows[LENGTH, l]
-            out.numbers[run, column + 1] = lanes.peaks[number, 1]
+            out.numbers[run, column + 1] = sign * lanes.peaks[number, 1]
         out.whole[run, N_GRAZES] += 1
 
 
 @compiled
-def _record(lanes: Lanes, out: Results, l: int, tau: float, spiked: bool) -> None:
+def _record(lanes: Lanes, out: Results, l: int, tau: float, ending: int) -> None:
     place = out.state[N_RECORDS]
     out.state[N_RECORDS] += 1
     out.record[place, 0], out.record[place, 1] = lanes.rows[BEGIN, l], lanes.rows[TIME, l]
-    out.record[place, 2], out.record[place, 3] = tau, 1.0 if spiked else 0.0
+    out.record[place, 2], out.record[place, 3], out.record[place, 4] = tau, ending, lanes.whole[KICK, l]
     for i in range(lanes.series.shape[0]):
         for k in range(lanes.order + 1):
             out.record_series[place, i, k] = lanes.series[i, k, l]
 
 
 @inlined
-def _crossing(t: Tables, lanes: Lanes, out: Results, l: int) -> float:
-    """Give the time into the step of its first crossing; negative where there is none."""
-    h, power, largest, order = lanes.rows[LENGTH, l], 1.0, 0.0, lanes.order
+def _crossing(t: Tables, lanes: Lanes, out: Results, l: int, h: float) -> float:
+    """Give the time into the step of its first crossing, from the lane's side; -1 where there is none."""
+    power, largest, order = lanes.rows[SIGN, l], 0.0, lanes.order
     scaled = lanes.work[MAX_HALVINGS + 3]
     for k in range(order + 1):
         scaled[k] = lanes.series[0, k, l] * power
@@ -232,47 +276,82 @@ def _check_budget(t: Tables, lanes: Lanes, l: int) -> int:
     return status
 
 
+@inlined
+def _look(t: Tables, lanes: Lanes, out: Results, l: int, h: float) -> float:
+    """Give the time into the step at which V meets the threshold, flagged where it creeps; or -1."""
+    tau = _crossing(t, lanes, out, l, h)
+    slope = lanes.rows[SIGN, l] * slope_at(lanes.series, lanes.order, l, max(tau, 0.0))
+    if tau >= 0.0 and slope * CREEP < DOUBT * t.atol:
+        lanes.peaks[0, 0], lanes.peaks[0, 1] = tau / lanes.rows[LENGTH, l], 0.0
+        _note_peaks(lanes, out, l, 1)
+    return tau
+
+
 @compiled
 def _settle(t: Tables, lanes: Lanes, out: Results, l: int) -> None:
     """Take a step of a lane in which something may have happened."""
     rows, whole = lanes.rows, lanes.whole
     h, s, bound = rows[LENGTH, l], rows[TIME, l], rows[BOUND, l]
-    begin, tau, stop = -1.0, -1.0, rows[BEGIN, l] + s
+    begin, tau, stop, ending = -1.0, -1.0, rows[BEGIN, l] + s, NOTHING
     status = WAITING if whole[RUN, l] >= 0 else LOADING
-    is_last = h >= rows[END, l] - s
-    if status == WAITING and not np.isfinite(bound):
+    is_last, rests = h >= rows[END, l] - s, rows[UNTIL, l] > 0.0
+    looks = t.fires and not rests and h > 0.0 and bound >= -DOUBT * t.atol - FLOOR
+    if status == WAITING and t.flow != 0 and not rests and not h >= LEAST_STEP:
+        tau = leap(t, lanes, l)
+        ending = LEAP if tau >= 0.0 else NOTHING
+    turns = find_turn(t, lanes, l) if status == WAITING and ending == NOTHING and t.n_sides > 0 else -1.0
+    if status == WAITING and ending == NOTHING and not np.isfinite(bound):
         status = NOT_FINITE
-    elif status == WAITING and t.fires and bound >= -DOUBT * t.atol - FLOOR:
-        tau = _crossing(t, lanes, out, l)
-        if tau >= 0.0 and _slope_at(lanes.series, lanes.order, l, tau) * CREEP < DOUBT * t.atol:
-            lanes.peaks[0, 0], lanes.peaks[0, 1] = tau / h, 0.0
-            _note_peaks(lanes, out, l, 1)
-    spiked = tau >= 0.0
+    elif status == WAITING and ending == NOTHING and looks and (turns < 0.0 or turns > AT_ONCE * h):
+        tau = _look(t, lanes, out, l, h if turns < 0.0 else turns)
+        if tau >= 0.0:
+            ending = SPIKE if rows[SIGN, l] > 0.0 else TURN
+    elif status == WAITING and is_last and rests and lanes.final[0, l] >= 0.0 and wakes(t, lanes, l):
+        ending = LATE
+    if status == WAITING and ending in (NOTHING, LATE) and turns >= 0.0:
+        tau, ending = turns, SIDE
     if status == WAITING:
-        length = tau if spiked else h
+        length = tau if tau >= 0.0 else h
         if whole[SAMPLE, l] < t.samples.size:
             _sample(t, lanes, out, l, stop, rows[BEGIN, l] + (s + length), False)
         if out.state[RECORDING]:
-            _record(lanes, out, l, length, spiked)
-    if spiked:
-        begin = _spike(t, lanes, out, l, tau)
+            _record(lanes, out, l, length, ending)
+        for i in range(lanes.states.shape[0]):
+            cut = ending in (SPIKE, TURN, SIDE)
+            lanes.states[i, l] = state_at(lanes.series, lanes.order, l, i, tau) if cut else lanes.final[i, l]
+        if ending in (SPIKE, TURN, LEAP):
+            lanes.states[0, l] = 0.0
+        if ending != SIDE:
+            whole[TURNED, l] = -1
+        elif turn(t, lanes, l):
+            status = SLIDES
+    if ending == SIDE:
+        begin = stop = rows[BEGIN, l] + (s + tau)
+    elif ending == TURN:
+        rows[SIGN, l], rows[TIME, l] = 1.0, s + tau
+    elif ending in (SPIKE, LEAP):
+        stop = rows[BEGIN, l] + (s + tau)
+    elif status == WAITING and is_last:
+        begin = stop = end_stretch(t, lanes, l)
+        if whole[PIECE, l] == t.first_piece[t.input_of[whole[RUN, l]] + 1]:
+            status = SOLVED
+        if rests and rows[UNTIL, l] <= begin:
+            wake(t, lanes, l)
+        if status == WAITING and ending == NOTHING and _lift(t, lanes, out, l, begin):
+            ending = LIFTED
+    elif status == WAITING and h > 0.0:
+        rows[TIME, l] = s + h
+    elif status == WAITING:
+        status = BROKEN
+    if ending in (SPIKE, LATE, LEAP, LIFTED):
+        begin = _spike(t, lanes, out, l, stop)
         stop = min(begin, t.duration)
         if out.whole[whole[RUN, l], COUNT] > t.max_spikes:
             status = SPIKE_LIMIT
+        elif lanes.states[0, l] >= 0.0 and not t.passes:
+            status = OVER
         elif begin >= t.duration:
             status = SOLVED
-    elif status == WAITING:
-        for i in range(lanes.states.shape[0]):
-            lanes.states[i, l] = lanes.final[i, l]
-        if is_last:
-            whole[PIECE, l] += 1
-            begin = stop = t.pieces[whole[PIECE, l] - 1, P_END]
-            if whole[PIECE, l] == t.first_piece[t.input_of[whole[RUN, l]] + 1]:
-                status = SOLVED
-        elif s + h > s:
-            rows[TIME, l] = s + h
-        else:
-            status = BROKEN
     if status == WAITING:
         status = _check_budget(t, lanes, l)
     if status != WAITING:
@@ -307,6 +386,6 @@ def advance(t: Tables, lanes: Lanes, out: Results, turns: int) -> int:
         for l in range(width):
             if (attention[0] >> l) & 1 and lanes.whole[RUN, l] >= 0:
                 _settle(t, lanes, out, l)
-        if out.state[RECORDING] and out.state[N_RECORDS] + width > out.record.shape[0]:
+        if out.state[RECORDING] and out.state[N_RECORDS] + 2 * width > out.record.shape[0]:
             return FULL
     return DONE if out.state[N_ACTIVE] == 0 else MORE

@@ -11,9 +11,10 @@ import numpy as np
 from natrium.model import ModelError, UnsupportedModel
 from natrium.model.arrays import Array
 from natrium.solvers.base import BaseSolver, Run
-from natrium.solvers.compiled.engine import Settings, Work, origins
+from natrium.solvers.compiled.engine import Settings, Work
 from natrium.solvers.compiled.inputs import InputTable, tabulate
 from natrium.solvers.compiled.lane_tables import FINAL, SOLVED, STATUS
+from natrium.solvers.compiled.tables import origins
 from natrium.solvers.runs import Runs
 
 
@@ -26,7 +27,7 @@ class Prepared:
     Parameters
     ----------
     solver : Compiled
-    neuron : Neuron
+    neuron : Neuron or HybridNeuron
     stimulus : Stimulus or sequence of Stimulus, optional
     t_start, t_end : float
         Span, ms.
@@ -54,14 +55,15 @@ class Prepared:
         Parameters
         ----------
         state : array_like, shape (n_states,), optional
-            V in mV, below the threshold, then the gates; the model's own initial state by default.
+            V in mV, below the threshold unless it goes on through that, then the others; the model's own
+            initial state by default.
 
         Returns
         -------
         spike_times : ndarray, shape (n_spikes,)
             ms.
         final_state : ndarray, shape (n_states,)
-            V in mV, then the gates.
+            V in mV, then the others.
 
         Raises
         ------
@@ -73,7 +75,7 @@ class Prepared:
         start = np.array(self.initial if state is None else state, dtype=float)
         if start.shape != self.initial.shape or not np.all(np.isfinite(start)):
             raise ModelError(f"a state must be {self.initial.size} finite numbers, got {state!r}")
-        if start[0] >= self.runs.neuron.v_thresh:
+        if start[0] >= self.runs.neuron.v_thresh and not self.work.tables.passes:
             raise ModelError(
                 f"V must start below v_thresh ({self.runs.neuron.v_thresh!r} mV), got {start[0]!r} mV"
             )

@@ -23,7 +23,7 @@ from natrium.model import (
 from natrium.model.arrays import Array
 from natrium.model.checks import Count
 from natrium.solvers.base import BaseSolver, Run
-from natrium.solvers.compiled.engine import Settings, carry, engine, origins
+from natrium.solvers.compiled.engine import Settings, carry, engine
 from natrium.solvers.compiled.inputs import InputTable, tabulate
 from natrium.solvers.compiled.lane_tables import (
     BROKEN,
@@ -32,7 +32,9 @@ from natrium.solvers.compiled.lane_tables import (
     N_GRAZES,
     N_STEPS,
     NOT_FINITE,
+    OVER,
     REACHED,
+    SLIDES,
     SOLVED,
     SPIKE_LIMIT,
     STATUS,
@@ -41,6 +43,7 @@ from natrium.solvers.compiled.lane_tables import (
     Results,
 )
 from natrium.solvers.compiled.prepared import Prepared
+from natrium.solvers.compiled.tables import origins
 from natrium.solvers.compiled.trajectory import graze_messages, read_record
 from natrium.solvers.event_driven.solver import EventDriven
 from natrium.solvers.flags import RunFlag
@@ -68,8 +71,8 @@ class Compiled(BaseSolver):
     compiled once per model structure and kept on disk. Its polynomial is the dense output, at the step's
     own accuracy: threshold crossings are isolated on it in Bernstein form and found to the last digit.
     Runs advance in lanes of eight, in vector registers; each goes its own way, to the same bits alone or
-    in a crowd. What a run needs that is not here (stiffness, inputs that are Python functions, equations
-    of one's own) is carried by `EventDriven`, and said.
+    in a crowd. What a run needs that is not here (stiffness, inputs that are Python functions, an error
+    function) is carried by `EventDriven`, and said.
 
     Parameters
     ----------
@@ -118,18 +121,16 @@ class Compiled(BaseSolver):
             When numba is not installed.
         """
         engine()
-        reason = _other_equations(run.neuron) or _kicked(run.stimulus)
-        if not reason:
-            runs = Runs(neuron=run.neuron, stimulus=run.stimulus, t_start=run.t_start, t_end=run.t_end)
-            try:
-                inputs = tabulate(runs)
-                reason = inputs.unsupported.get(0, "")
-                if not reason:
-                    order = int(self._orders(inputs)[0])
-                    out = carry(runs, inputs, self.settings(order), np.empty(0), record=True)
-                    reason = self._reason(out, 0, run.t_start)
-            except UnsupportedModel as error:
-                reason = str(error)
+        runs = Runs(neuron=run.neuron, stimulus=run.stimulus, t_start=run.t_start, t_end=run.t_end)
+        try:
+            inputs = tabulate(runs)
+            reason = inputs.unsupported.get(0, "")
+            if not reason:
+                order = int(self._orders(inputs)[0])
+                out = carry(runs, inputs, self.settings(order), np.empty(0), record=True)
+                reason = self._reason(out, 0, run.t_start)
+        except UnsupportedModel as error:
+            reason = str(error)
         if reason:
             made = self._fallback().solve(run.neuron, run.stimulus, t_start=run.t_start, t_end=run.t_end)
             return attrs.evolve(
@@ -160,7 +161,7 @@ class Compiled(BaseSolver):
 
         Parameters
         ----------
-        neuron : Neuron
+        neuron : Neuron or HybridNeuron
         stimulus : Stimulus or sequence of Stimulus, optional
             No input by default.
         t_start, t_end : float
@@ -188,7 +189,7 @@ class Compiled(BaseSolver):
         [40.948477, 65.587194, 90.386462]
         """
         run = Run.check(neuron, stimulus, t_start, t_end)
-        if reason := _other_equations(neuron) or _roaming(neuron) or _kicked(run.stimulus):
+        if reason := _roaming(neuron):
             raise UnsupportedModel(f"nothing can be prepared for {reason}: use EventDriven (--solver event)")
         return Prepared(self, run, lambda inputs: self.settings(int(self._orders(inputs)[0])))
 
@@ -210,9 +211,7 @@ class Compiled(BaseSolver):
         if runs.structural:
             groups = [(which, self.solve_runs(part, sample_times)) for which, part in runs.by_equations()]
             return merge(runs.n_runs, groups)
-        stimuli = runs.stimuli or (runs.stimulus,)
-        reason = _other_equations(runs.neuron) or _roaming(runs.neuron) or _kicked(*stimuli)
-        if reason:
+        if reason := _roaming(runs.neuron):
             reasons = dict.fromkeys(range(runs.n_runs), reason)
             return self._elsewhere(runs, sample_times, reasons)[1]
         inputs = tabulate(runs)
@@ -284,6 +283,8 @@ class Compiled(BaseSolver):
             STIFF: f"stiff at {when}",
             NOT_FINITE: f"the series are not finite at {when}",
             BROKEN: f"the step shrank to nothing at {when}",
+            SLIDES: f"the flow leads back from both sides of a branch at {when}",
+            OVER: f"the reset leaves V at the threshold or above at {when}",
         }
         return reasons.get(status, "")
 
@@ -338,15 +339,6 @@ class Compiled(BaseSolver):
             said = [chunk.messages.get(place, ""), f"carried by EventDriven: {reasons[run]}"]
             chunk.messages[place] = "; ".join(filter(None, said))
         return which, attrs.evolve(chunk, flags=chunk.flags | np.uint8(RunFlag.FALLBACK))
-
-
-def _other_equations(neuron: AnyNeuron) -> str:
-    return "" if neuron.of_channels else f"a {type(neuron).__name__}"
-
-
-def _kicked(*stimuli: Stimulus) -> str:
-    """Say that an input makes states jump: the lanes know inputs alone."""
-    return "spikes that move a state" if any(True for one in stimuli for _ in one.kicks()) else ""
 
 
 def _roaming(neuron: AnyNeuron) -> str:

@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
 import attrs
 import numpy as np
 
-from natrium.model import lower
+from natrium.model import Kernel, lower
 from natrium.model.arrays import Array
 from natrium.solvers.base import BaseSolver, Run
 from natrium.solvers.closed_form import decide
-from natrium.solvers.compiled.lane_tables import GRAZES, N_GRAZES, Results
+from natrium.solvers.compiled.lane_tables import GRAZES, LATE, LEAP, LIFTED, N_GRAZES, SIDE, SPIKE, Results
 from natrium.solvers.dense import Series
 from natrium.solvers.flags import RunFlag, graze_warnings
 from natrium.solvers.limits import Limits
 from natrium.solvers.refractory import rest_segment
 from natrium.solvers.trajectory import Event, Segment, Trajectory
 
+Kick = tuple[float, int, float]  # ms after the start, the state, by how much
 Decided = tuple[Array, Array] | None  # spike times of the solver and of the closed form
 
 
@@ -63,10 +66,12 @@ def read_record(solver: BaseSolver, run: Run, out: Results, order: int, limits: 
 
 
 def _stretches(run: Run, record: Array, series: Array) -> tuple[list[Segment], list[Event]]:
-    """Cut the record at spikes; edges of the input are knots among the others."""
+    """Cut the record where states jump; edges of the input are knots among the others."""
     kernel, shift, t_start, t_end = lower(run.neuron.system), run.neuron.origin, run.t_start, run.t_end
-    begins, spiked = record[:, 0], record[:, 3] > 0.0
-    starts = np.flatnonzero(np.append(True, spiked[:-1]))
+    begins, ending, kicks = record[:, 0], record[:, 3], _kicks(run)
+    spiked = np.isin(ending, (SPIKE, LATE, LEAP, LIFTED))
+    jumped = spiked[:-1] | (ending[:-1] == SIDE) | (np.diff(record[:, 4]) > 0.0)
+    starts = np.flatnonzero(np.append(True, jumped))
     edges = [*np.minimum(t_start + begins[starts], t_end).tolist(), t_end]
     segments: list[Segment] = []
     events: list[Event] = []
@@ -75,30 +80,64 @@ def _stretches(run: Run, record: Array, series: Array) -> tuple[list[Segment], l
         # Each step's time counts from the edge before it.
         local = (begins[first:behind] - begins[first]) + record[first:behind, 1]
         length = float(local[-1] + record[last, 2])
-        knots = np.append(local, length)
-        dense = Series(local, series[first:behind], np.array(shift))
+        # Where V runs off, steps become shorter than what a double tells of the time.
+        moved = np.flatnonzero(np.append(np.diff(local) > 0.0, True))
+        local, knots = local[moved], np.append(local[moved], length)
+        dense = Series(local, series[first:behind][moved], np.array(shift))
         values = np.empty((series.shape[1], knots.size))
-        values[:, :-1] = series[first:behind, :, 0].T
+        values[:, :-1] = dense.series[:, :, 0].T
         values[:, -1] = np.polynomial.polynomial.polyval(record[last, 2], series[last].T)
         values[0] += shift
-        if spiked[last]:
+        if ending[last] in (SPIKE, LEAP):
             values[0, -1] = shift
             # By the piece's own clock, as the lanes tell it: the same double for a run alone as in a crowd.
             within = float(record[last, 1] + record[last, 2])
             end = min(t_start + (float(begins[last]) + within), t_end)
+        elif ending[last] == LIFTED:
+            end = origin
         knots[-1] = end - origin  # as long as the times of its ends say, which are rounded
-        segments.append(Segment(origin, end, knots, values, dense))
+        if end > origin or not (spiked[last] or number + 1 < starts.size):
+            segments.append(Segment(origin, end, knots, values, dense))
         if spiked[last]:
             before = values[:, -1].copy()
             after = np.array(kernel.reset(*before.tolist(), 0.0, *kernel.parameters))
-            slope = _slope(series[last, 0], float(record[last, 2]))
+            slope = _slope_at(run, end, before, int(ending[last]), series[last, 0], float(record[last, 2]))
             events.append(Event(end, before, after, slope))
             rest = edges[number + 1] - end
             if rest > 0.0 or number + 1 == starts.size:
-                rested = rest_segment(kernel, end, rest, after)
-                segments.append(attrs.evolve(rested, end=edges[number + 1]))
+                resumed = math.inf if number + 1 == starts.size else float(begins[behind])
+                coming = [kick for kick in kicks[int(record[last, 4]) :] if kick[0] < resumed]
+                segments += _rests(kernel, t_start, end, edges[number + 1], after, coming)
     return segments, events
 
 
-def _slope(series: Array, tau: float) -> float:
-    return float(np.polynomial.polynomial.polyval(tau, np.arange(1, series.size) * series[1:]))
+def _kicks(run: Run) -> list[Kick]:
+    """Give the spikes that come in, as the lanes know them."""
+    found = run.kicks()
+    return [(time - run.t_start, place, amount) for time in sorted(found) for place, amount in found[time]]
+
+
+def _rests(
+    kernel: Kernel, t_start: float, begin: float, end: float, y: Array, kicks: Sequence[Kick]
+) -> Iterator[Segment]:
+    """Give the stretches of a refractory period, between spikes that come in; V is held."""
+    for time, place, amount in kicks:
+        at = t_start + time
+        if at > begin:
+            rested = rest_segment(kernel, begin, at - begin, y)
+            yield attrs.evolve(rested, end=at)
+            begin, y = at, rested.values[:, -1]
+        if place:
+            y = y.copy()
+            y[place] += amount
+    yield attrs.evolve(rest_segment(kernel, begin, end - begin, y), end=end)
+
+
+def _slope_at(run: Run, time: float, before: Array, ending: int, u: Array, tau: float) -> float:
+    """Give dV/dt at a spike, mV/ms: by the step's series, where they are V's course."""
+    if ending == LIFTED:
+        return math.inf
+    if ending == LEAP:
+        kernel, J = lower(run.neuron.system), float(run.stimulus(time)) - run.neuron.gap
+        return float(kernel.event_rhs(0.0, *before[1:].tolist(), J, *kernel.parameters)[0])
+    return float(np.polynomial.polynomial.polyval(tau, np.arange(1, u.size) * u[1:]))

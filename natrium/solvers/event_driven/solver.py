@@ -179,8 +179,7 @@ class _Course:
         self.refractory_until = 0.0
         self.stands = self.kernel.system.relaxations is not None  # while refractory
         self.passes = self.kernel.system.passes
-        moving = zip(self.kernel.system.resting.rhs, (1.0, *self.frame.weights[1:]), strict=True)
-        self.falls = any(flow != 0 and weight != 0.0 for flow, weight in moving)  # u, while refractory
+        self.roams = self.neuron.tau_ref > 0.0 and self.kernel.system.rests_in_motion
         self.above = self.passes and self.y[0] >= 0.0  # the threshold, where V goes on through it
         self.kicks = run.kicks()
 
@@ -227,9 +226,10 @@ class _Course:
             self._stand(begin, end - begin)
         else:
             self._flow(span, begin, end, lower(self.kernel.system.resting), fires=False)
-        if self.passes:
-            self.above = bool(self.y[0] >= 0.0)
-        elif end >= self.refractory_until and self.y[0] >= 0.0:
+        over = bool(self.y[0] >= 0.0)
+        if self.passes:  # what V did meanwhile is no spike
+            self.above = over
+        elif end >= self.refractory_until and over:
             level = span.drive(self.t_start + end)(0.0) - self.neuron.gap
             slope = self.kernel.event_rhs(*self.y.tolist(), level, *self.kernel.parameters)[0]
             self._spike(slope, end, self.frame.outward(self.y))
@@ -321,7 +321,7 @@ class _Course:
         self.budget.spike(time)
         self.y = self.frame.inward(after)
         self.above = self.passes
-        if self.y[0] >= 0.0 and not self.passes and not (self.falls and self.neuron.tau_ref > 0.0):
+        if self.y[0] >= 0.0 and not self.passes and not self.roams:
             when = f" at t = {self.t_start + time:.9g} ms"
             raise SolverError(over_threshold(float(self.frame.threshold(after)), float(after[0]), when))
         self.refractory_until = time + self.neuron.tau_ref

@@ -70,12 +70,29 @@ def test_what_is_stiff_does_not_depend_on_the_others():
         assert crowd.flags[8:].tolist() == [alone] * 8
 
 
+OWN = natrium.HybridNeuron(  # reset, upstroke and adaptation, with the names of the law's parameters
+    equations={"V": "(-(V + 70) + 2*exp((V + 58)/2) - w + I)/tau_m", "w": "(0.1*(V + 70) - w)/30"},
+    parameters={"tau_m": 10.0},
+    initial={"V": -70.0, "w": 0.0},
+    v_thresh=-53.0,
+    reset={"V": "-72 + w/10", "w": "w + 2"},
+    tau_ref=1.5,
+)
 # Structures of the laws: each is compiled once, runs differ in numbers.
 LAWS = {
     "lif": (LIF, (natrium.Constant(1.0), natrium.Sine(9.0, 210.0))),
     "hold": (NA, (natrium.Step(1.0, start=2.0, stop=55.0), natrium.Pulses(20.0, width=1.0, period=9.0))),
     "clamp": (CLAMP, (natrium.Constant(1.0), natrium.Gaussian(20.0, 30.0, 5.0))),
     "noise": (NA, (natrium.Constant(1.0), natrium.Noise(3.0, 9.0, tau=2.0, step=0.5, seed=1))),
+    "own": (OWN, (natrium.Constant(1.0), natrium.Sine(9.0, 210.0))),
+    "own, free": (
+        attrs.evolve(OWN, refractory={"w": "free"}),
+        (natrium.Constant(1.0), natrium.Sine(9.0, 90.0)),
+    ),
+    "own, passing": (
+        attrs.evolve(OWN, equations={"V": "(-(V + 70) - w + I)/tau_m", "w": "(V + 70 - w)/5"}, reset={}),
+        (natrium.Constant(1.0), natrium.Sine(60.0, 70.0)),
+    ),
 }
 LAW = settings(max_examples=6, deadline=None, derandomize=True)
 

@@ -389,25 +389,6 @@ def test_what_has_no_series_is_carried_by_the_event_driven_solver(name):
     np.testing.assert_array_equal(mixed.train(1), compiled(neuron, natrium.Constant(20.0), 40.0).spike_times)
 
 
-def test_equations_of_one_s_own_are_carried_by_the_event_driven_solver():
-    import sympy
-
-    V, I = sympy.symbols("V I", real=True)
-    own = natrium.HybridNeuron(
-        equations={"V": (-(V + 70) + I) / 10},
-        parameters={},
-        initial={"V": -70.0},
-        v_thresh=-55.0,
-        reset={"V": -70.0},
-        tau_ref=2.0,
-    )
-    found = compiled(own, natrium.Constant(20.0), 50.0)
-    np.testing.assert_array_equal(
-        found.spike_times, event(own, natrium.Constant(20.0), 50.0, rtol=1e-9).spike_times
-    )
-    assert found.warnings == ("carried by EventDriven: a HybridNeuron",)
-
-
 @pytest.mark.parametrize(
     ("written", "at"),
     [("log(t - 5)", 0.0), ("sqrt(50 - t)", 50.0), ("1/(t - 5)", 5.0), ("-exp(t)", 709.78)],

@@ -12,6 +12,7 @@ from typing import Any
 
 from llvmlite import ir
 
+from natrium.solvers.compiled.lane_tables import LEAST_STEP
 from natrium.solvers.compiled.taylor.layout import NEAR, Layout
 from natrium.solvers.compiled.taylor.recurrences import Recurrences
 from natrium.solvers.compiled.taylor.series import Node, Program
@@ -23,10 +24,11 @@ FUNCTION = "natrium_step"
 # its base and rate, the time s in the stretch (changed), the stretch's end, the longest step, the step from
 # which on to watch every one, the count of steps (changed). Written: the series of the states, scratch, the
 # step's length, the states at its end, the bound of u, and in one word a bit for each lane that did not just
-# go on. Given besides: the inverse tolerance of each state, and the margin that u must keep to go on.
+# go on. Given besides: the sign of u where it may be watched from above, the inverse tolerance of each state,
+# and the margin that u must keep to go on.
 ARGUMENTS = (
     "states", "parameters", "input", "base", "rate", "time", "end", "longest", "watch", "steps",
-    "series", "scratch", "length", "final", "bound", "attention", "tolerance", "order",
+    "series", "scratch", "length", "final", "bound", "sign", "attention", "tolerance", "order",
 )  # fmt: skip
 MAX_ACCUMULATORS = 20  # in one loop: vector registers, less the operands
 GROUP = 6  # convolutions of two orders at once: twice as many accumulators
@@ -297,15 +299,27 @@ class _Step(Recurrences):
         for index, value in enumerate(final):
             v.store(value, self.at["final"], index)
             spoiled = v.fma(value, v.number(0.0), spoiled)  # zero, or NaN
-        u = self._base_of_state(0)
-        a, power = [v.load(u, 0)], v.number(1.0)
+        sign = v.load(self.at["sign"]) if self.program.turns else None
+        bound = v.add(self._bound(self._base_of_state(0), sign, h), spoiled)
+        v.store(bound, self.at["bound"])
+        self._go_on(h, rest, final, bound)
+
+    def _bound(self, base: Any, sign: Any, h: Any) -> Any:
+        """Bound a series over the step from above, multiplied by a sign where one is given."""
+        v = self.v
+
+        def part(k: Any) -> Any:
+            found = v.load(base, k)
+            return found if sign is None else v.mul(found, sign)
+
+        a, power = [part(0)], v.number(1.0)
         for k in range(1, 4):
             power = v.mul(power, h)
-            a.append(v.mul(v.load(u, k), power))
+            a.append(v.mul(part(k), power))
 
         def rises(k: Any, values: list[Any]) -> list[Any]:
             height = v.mul(values[0], h)
-            return [height, v.add(values[1], v.greatest(v.mul(v.load(u, k), height), v.number(0.0)))]
+            return [height, v.add(values[1], v.greatest(v.mul(part(k), height), v.number(0.0)))]
 
         _, tail = v.loop(ir.Constant(I64, 4), self.stride, [power, v.number(0.0)], rises)
         # A cubic lies below the largest of its Bernstein coefficients.
@@ -314,9 +328,7 @@ class _Step(Recurrences):
         later = v.fma(third, a[2], v.fma(v.number(2.0 / 3.0), a[1], a[0]))
         end = v.add(v.add(a[0], a[1]), v.add(a[2], a[3]))
         top = v.greatest(v.greatest(a[0], middle), v.greatest(later, end))
-        bound = v.add(v.add(top, tail), spoiled)
-        v.store(bound, self.at["bound"])
-        self._go_on(h, rest, final, bound)
+        return v.add(top, tail)
 
     def _within_sight(self, h: Any) -> Any:
         """Shorten the step so that no exponential passes more than `SIGHT` e-foldings in it.
@@ -350,6 +362,12 @@ class _Step(Recurrences):
         v, b = self.v, self.b
         margin = v.spread(b.load(b.gep(self.tolerance, [ir.Constant(I64, self.n)])))
         calm = b.and_(b.fcmp_ordered("<", bound, margin), b.fcmp_ordered("<", h, rest))
+        for surface, side in zip(self.program.surfaces, self.program.sides, strict=True):
+            against = v.sub(v.number(0.0), self.constant(side))
+            beyond = self._bound(self._base(surface), against, h)
+            calm = b.and_(calm, b.fcmp_ordered("<", beyond, v.number(0.0)))
+        if self.program.runs_off:
+            calm = b.and_(calm, b.fcmp_ordered(">=", h, v.number(LEAST_STEP)))
         steps = v.add(v.load(self.at["steps"]), v.number(1.0))
         v.store(steps, self.at["steps"])
         calm = b.and_(calm, b.fcmp_ordered("<", steps, v.load(self.at["watch"])))

@@ -26,7 +26,7 @@ class Layout:
     def __init__(self, program: Program, near: bool) -> None:
         self.program, self.near = program, near
         self.sums: dict[tuple[Any, Any], int] = {}
-        self.slots: dict[Any, int] = {}
+        self.slots: dict[Any, int] = {node: index for index, node in enumerate(program.surfaces)}
         for node in program.nodes:
             for pair in self._pairs(node):
                 self.sums.setdefault(pair, len(self.sums))

@@ -4,18 +4,48 @@ from __future__ import annotations
 
 from functools import lru_cache
 
+import attrs
 import sympy
 
-from natrium.model import Formula, HybridSystem
+from natrium.model import Formula, HybridSystem, UnsupportedModel
+from natrium.model.branches import split_branches
 from natrium.model.expressions.exprel import whole
 from natrium.model.kernel import event_system
-from natrium.solvers.compiled.taylor.native import Native, compile_step
+from natrium.solvers.compiled.taylor.native import Native, compile_jump, compile_step
 from natrium.solvers.compiled.taylor.series import Program, program
+
+# A number of the run at hand: 1, and 0 while refractory, where what stands still is multiplied by it.
+MOVES = sympy.Symbol("_moves", real=True)
+
+
+@lru_cache(maxsize=256)
+def rests_apart(structure: HybridSystem) -> bool:
+    """Tell whether the refractory period is known without an integration: all follows from V, which stands.
+
+    Parameters
+    ----------
+    structure : HybridSystem
+    """
+    if structure.relaxations is None:
+        return False
+    V = structure.states[0]
+    return all(
+        one.state != V and (one.inf.free_symbols | one.rate.free_symbols) <= {V}
+        for one in structure.relaxations
+    ) and (not structure.relaxations or sets_voltage(structure))
+
+
+def sets_voltage(structure: HybridSystem) -> bool:
+    """Tell whether V after a spike is a number of the run, whatever the state before."""
+    return structure.reset[0].free_symbols <= set(structure.parameters)
 
 
 @lru_cache(maxsize=64)
 def taylor_program(structure: HybridSystem) -> Program:
     """Write a system, V measured from its origin, as a program on Taylor series.
+
+    Behind the parameters are the sides of all branches, then, where the refractory period must be integrated,
+    `MOVES`.
 
     Parameters
     ----------
@@ -27,8 +57,57 @@ def taylor_program(structure: HybridSystem) -> Program:
     UnsupportedModel
         When a rate has no rule for its series.
     """
+    if structure.threshold_moves:
+        raise UnsupportedModel(
+            "the compiled solver needs a threshold that stands, got one that moves with "
+            f"{', '.join(structure.threshold_moves)}"
+        )
     event = event_system(structure)
-    return program(event.rhs, event.states, event.input, event.parameters)
+    rates, branches = split_branches(event.rhs)
+    parameters = (*event.parameters, *(branch.side for branch in branches))
+    if not rests_apart(structure):
+        resting = zip(rates, structure.resting.rhs, strict=True)
+        rates = tuple(MOVES * rate if flow == 0 else rate for rate, flow in resting)
+        parameters = (*parameters, MOVES)
+    found = program(rates, event.states, event.input, parameters, branches=branches)
+    if len(set(found.surfaces)) < len(branches):
+        raise UnsupportedModel("the compiled solver knows each surface of a branch once only, got one twice")
+    return attrs.evolve(found, turns=structure.passes, runs_off=_runs_off(structure))
+
+
+def _runs_off(structure: HybridSystem) -> bool:
+    """Tell whether V may rise to the threshold ever faster: it does not where its flow is a line in V."""
+    if structure.guard is None or structure.passes:
+        return False
+    return structure.rhs[0].diff(structure.states[0], 2) != 0
+
+
+@lru_cache(maxsize=64)
+def jump_program(structure: HybridSystem) -> Program | None:
+    """Write a reset, V measured from its origin, as a program; None where V alone is set, if anything.
+
+    Raises
+    ------
+    UnsupportedModel
+        When an expression has no rule here.
+    """
+    if not structure.resets_others and (structure.passes or sets_voltage(structure)):
+        return None
+    event = event_system(structure)
+    after = (event.reset[0] - event.origin, *event.reset[1:])
+    return program(after, event.states, event.input, event.parameters, once=True)
+
+
+@lru_cache(maxsize=64)
+def surface_program(structure: HybridSystem) -> Program | None:
+    """Write the surfaces at which branches change, as values alone; None where there are none."""
+    event = event_system(structure)
+    _, branches = split_branches(event.rhs)
+    if not branches:
+        return None
+    parameters = (*event.parameters, *(branch.side for branch in branches))
+    surfaces = tuple(branch.surface for branch in branches)
+    return program(surfaces, event.states, event.input, parameters, once=True)
 
 
 def native_step(system: HybridSystem, width: int, order: int) -> Native:
@@ -37,6 +116,24 @@ def native_step(system: HybridSystem, width: int, order: int) -> Native:
     For one order it is quicker to run, for any order (0) quicker to compile.
     """
     return compile_step(taylor_program(system.structure), width, order)
+
+
+def native_jump(system: HybridSystem) -> Native | None:
+    """Compile the reset of one run at a time; None where `jump_program` is."""
+    found = jump_program(system.structure)
+    return None if found is None else compile_jump(found)
+
+
+def native_surfaces(system: HybridSystem) -> Native | None:
+    """Compile the surfaces of all branches, of one run at a time; None where there are none."""
+    found = surface_program(system.structure)
+    return None if found is None else compile_jump(found)
+
+
+def native_flow(system: HybridSystem) -> Native | None:
+    """Compile the rates of one run at a time; None where V cannot run off."""
+    found = taylor_program(system.structure)
+    return compile_jump(found) if found.runs_off else None
 
 
 @lru_cache(maxsize=64)

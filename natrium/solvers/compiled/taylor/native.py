@@ -14,7 +14,8 @@ from natrium.solvers.compiled.store import keep_code, read_code
 from natrium.solvers.compiled.taylor.series import Program
 
 _ONE_AT_A_TIME = threading.Lock()
-FORMAT = 9  # of what is written here: counts up when the emitted code changes
+JUMP = -1  # the order of what is no series
+FORMAT = 11  # of what is written here: counts up when the emitted code changes
 
 
 @attrs.frozen
@@ -68,9 +69,11 @@ def _optimise(program: Program, width: int, order: int) -> Any:
     import llvmlite.binding as llvm
 
     from natrium.solvers.compiled.taylor.emit import module_of
+    from natrium.solvers.compiled.taylor.jumps import jump_of
 
     machine, fused, _ = _target()
-    module = llvm.parse_assembly(str(module_of(program, width, fused, order)))
+    written = jump_of(program, fused) if order == JUMP else module_of(program, width, fused, order)
+    module = llvm.parse_assembly(str(written))
     module.verify()
     if order == 0:
         return module  # a loop is for few runs: nothing pays for passes over it
@@ -115,6 +118,12 @@ def compile_step(program: Program, width: int, order: int) -> Native:
 
     with _ONE_AT_A_TIME:  # two threads that compile the same would each drop the other's code
         return _compile(program, width, written_for(program, order))
+
+
+def compile_jump(program: Program) -> Native:
+    """Compile a jump of one run's states, whatever series its program would have."""
+    with _ONE_AT_A_TIME:
+        return _compile(program, 1, JUMP)
 
 
 @lru_cache(maxsize=256)

@@ -10,6 +10,7 @@ from typing import Any
 import sympy
 from llvmlite import ir
 
+from natrium.model.branches import choose
 from natrium.model.errors import UnsupportedModel
 from natrium.model.expressions.exprel import EXP_LIMIT
 from natrium.solvers.compiled.taylor.layout import FRACTION_LEVELS, NEAR, Layout, even_fraction
@@ -59,6 +60,7 @@ class Recurrences:
         self.b = ir.IRBuilder(function.append_basic_block("entry"))
         self.v = Lanes(self.b, module, width, fused)
         self.layout = Layout(program, near)
+        self.at = {}
         self.constants: dict[Any, Any] = {}
         self.value: dict[Any, Any] = {}  # each row's coefficient of the order at hand
         self.first: dict[Any, Any] = {}  # and of order 0
@@ -94,6 +96,8 @@ class Recurrences:
         if expr.is_number:
             return v.number(float(expr))
         args = [self.constant(arg) for arg in expr.args]
+        if isinstance(expr, choose):
+            return self.b.select(self.b.fcmp_ordered(">=", args[0], v.number(0.0)), *args[1:])
         if expr.is_Add or expr.is_Mul:
             total = args[0]
             for arg in args[1:]:
@@ -143,6 +147,9 @@ class Recurrences:
             return v.exp(args[0])
         if node.kind == "bernoulli":
             return self._start_bernoulli(node, args)
+        if node.kind in ("side", "branch"):
+            by = self.constant(node.weights[0]) if node.kind == "side" else args[0]
+            return self.b.select(self.b.fcmp_ordered(">=", by, v.number(0.0)), *args[-2:])
         return self._start_elementary(node, args[0])
 
     def _start_bernoulli(self, node: Node, args: list[Any]) -> Any:
@@ -226,6 +233,9 @@ class Recurrences:
             return v.mul(scale, total)
         if node.kind == "bernoulli":
             return self._bernoulli(node, sums)
+        if node.kind == "side":
+            holds = self.b.fcmp_ordered(">=", self.constant(node.weights[0]), v.number(0.0))
+            return self.b.select(holds, *(value[arg] for arg in node.args))
         return self._elementary(node, sums)
 
     def _whole(self, one: Any, other: Any, sums: dict[tuple[Any, Any], Any]) -> Any:

@@ -21,6 +21,7 @@ from typing import Any, Literal
 import attrs
 import sympy
 
+from natrium.model.branches import Branch, choose
 from natrium.model.errors import UnsupportedModel
 from natrium.model.expressions.exprel import exprel, whole_exp
 
@@ -28,8 +29,9 @@ from natrium.model.expressions.exprel import exprel, whole_exp
 FAR = 1e20
 
 Kind = Literal[
-    "state", "input", "sum", "product", "quotient", "exp", "bernoulli", "log", "power", "tanh", "sin", "cos"
-]
+    "state", "input", "sum", "product", "quotient", "exp", "bernoulli", "log", "power", "tanh", "sin", "cos",
+    "side", "branch",
+]  # fmt: skip
 
 
 @attrs.frozen
@@ -43,8 +45,8 @@ class Node:
     args : tuple of Node
         The series that it is made of.
     weights : tuple of sympy.Expr
-        Of a sum: the constant, then one factor per argument; of a power: its exponent. Functions of the
-        parameters alone.
+        Of a sum: the constant, then one factor per argument; of a power: its exponent; of a side: what is
+        not negative where the first argument holds. Functions of the parameters alone.
     index : int
         Of a state: which.
     """
@@ -75,15 +77,33 @@ class Program:
         The derivative of each state.
     parameters : tuple of sympy.Symbol
         What weights are functions of.
+    surfaces : tuple of Node
+        What is zero where a branch changes its side.
+    sides : tuple of sympy.Symbol
+        The parameters that are +1 or -1 as the surfaces are positive or negative.
+    turns : bool
+        Whether a step watches for the first state's zero from above, too, by the lane's sign.
+    runs_off : bool
+        Whether the first state may get to its zero in no time: steps shorter than `LEAST_STEP` are told.
     """
 
     nodes: tuple[Node, ...]
     rates: tuple[Node, ...]
     parameters: tuple[Any, ...]
+    surfaces: tuple[Node, ...] = ()
+    sides: tuple[Any, ...] = ()
+    turns: bool = False
+    runs_off: bool = False
 
 
 def program(
-    rates: tuple[Any, ...], states: tuple[Any, ...], current: Any, parameters: tuple[Any, ...]
+    rates: tuple[Any, ...],
+    states: tuple[Any, ...],
+    current: Any,
+    parameters: tuple[Any, ...],
+    *,
+    branches: tuple[Branch, ...] = (),
+    once: bool = False,
 ) -> Program:
     """Write right-hand sides as a program on series.
 
@@ -95,16 +115,23 @@ def program(
     current : sympy.Symbol
         The input.
     parameters : tuple of sympy.Symbol
+    branches : tuple of Branch
+        Their surfaces' series are wanted besides; the sides are among the parameters.
+    once : bool
+        Whether only values are wanted, no series: branches are then taken as they come.
 
     Raises
     ------
     UnsupportedModel
         When an expression is not analytic, or has a function without a rule here.
     """
-    builder = _Builder(states, current)
+    builder = _Builder(states, current, once)
     builder.look_ahead(rates)
     ends = tuple(builder.node(_affine(rate, states)) for rate in rates)
-    return Program(tuple(builder.sort(ends)), ends, parameters)
+    found = [branch.surface for branch in branches]
+    watched = tuple(Node("sum", (builder.node(one),), (sympy.S.Zero, sympy.S.One)) for one in found)
+    sides = tuple(branch.side for branch in branches)
+    return Program(tuple(builder.sort((*ends, *watched))), ends, parameters, watched, sides)
 
 
 def _affine(rate: Any, states: tuple[Any, ...]) -> Any:
@@ -121,7 +148,8 @@ def _affine(rate: Any, states: tuple[Any, ...]) -> Any:
 class _Builder:
     """Makes each node once."""
 
-    def __init__(self, states: tuple[Any, ...], current: Any) -> None:
+    def __init__(self, states: tuple[Any, ...], current: Any, once: bool) -> None:
+        self.once = once
         self.moving = {*states, current}
         self.known: dict[Any, Node] = {
             state: Node("state", index=index) for index, state in enumerate(states)
@@ -276,8 +304,15 @@ class _Builder:
         for kind, function in _ELEMENTARY.items():
             if isinstance(expr, function):
                 return Node(kind, (self.node(argument),))
+        if isinstance(expr, choose) and self.is_constant(argument):
+            return Node("side", tuple(map(self.node, expr.args[1:])), (argument,))
+        if isinstance(expr, choose) and self.once:
+            return Node("branch", tuple(map(self.node, expr.args)))
+        if isinstance(expr, _BY_OTHERS):
+            return self.node(expr.rewrite(sympy.cos if isinstance(expr, sympy.tan) else sympy.exp))
+        got = "a branch" if isinstance(expr, choose) else type(expr).__name__
         raise UnsupportedModel(
-            f"the compiled solver knows smooth elementary functions only, got {type(expr).__name__}: "
+            f"the compiled solver knows smooth elementary functions only, got {got}: "
             "use EventDriven (--solver event)"
         )
 
@@ -314,4 +349,5 @@ class _Builder:
         return Node("bernoulli", (w, self._exp(w)))
 
 
+_BY_OTHERS = (sympy.cosh, sympy.sinh, sympy.tan)
 _ELEMENTARY: dict[Kind, Any] = {"log": sympy.log, "tanh": sympy.tanh, "sin": sympy.sin, "cos": sympy.cos}

@@ -26,7 +26,9 @@ def taken(native, states, parameters, current=(0.0,), order=ORDER, tolerance=1e-
     Gives the series of the states, shape (n_states, order + 1, width), the step's lengths and its final states.
     """
     width, n = native.width, len(states)
-    given = {name: np.zeros(width) for name in ("rate", "time", "watch", "steps", "length", "bound")} | {
+    given = {
+        name: np.zeros(width) for name in ("rate", "time", "watch", "steps", "length", "bound", "sign")
+    } | {
         "states": np.array([np.broadcast_to(value, width) for value in states], dtype=float),
         "parameters": np.array([np.broadcast_to(value, width) for value in parameters], dtype=float),
         "input": np.zeros((order + 1, width)),
