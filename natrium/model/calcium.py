@@ -103,13 +103,13 @@ class Calcium:
     def levels(self, inward: float) -> tuple[float, ...]:
         """Give the concentrations at which rates are checked, from the least to near the most.
 
-        Decades, twice and five times the last: round, so that another factor rarely asks for others.
+        That at rest and decades, twice and five times the last: where a run starts asks for no others, and
+        another factor rarely does.
         """
-        most = self.most(inward)
-        found = {self.least, self.initial}
+        most, found = self.most(inward), {self.rest}
         if most > 0.0:
             top = math.floor(math.log10(most))
             low = max(self.least, 10.0 ** (top - DECADES))
-            scales = [10.0**power for power in range(top - DECADES, top + 1)] + [2 * 10.0**top, 5 * 10.0**top]
-            found |= {level for level in scales if low <= level <= most}
+            scales = [10.0**power for power in range(top - DECADES, top + 1)]
+            found |= {level for level in (*scales, 2 * scales[-1], 5 * scales[-1]) if low <= level <= most}
         return tuple(sorted(found))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import attrs
@@ -187,7 +187,7 @@ class Gate:
         """The steady state as SymPy, of V and Ca."""
         return self.flow(V).inf if self.moves else self.at_once
 
-    def ranges(self, levels: Sequence[float] = ()) -> tuple[tuple[str, Range], ...]:
+    def ranges(self, levels: tuple[float, ...] = ()) -> tuple[tuple[str, Range], ...]:
         """Give, of each of its rates that keeps its rules not everywhere, its name and where it does.
 
         One that reads the calcium is looked at at every one of the concentrations `levels`.

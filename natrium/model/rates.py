@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from functools import lru_cache
 from typing import Any
 
@@ -94,24 +94,35 @@ def check_rate(name: str, rate: Expression, at_most: float = np.inf, positive: b
         return _check(name, rate, at_most, positive)
 
 
+@lru_cache(maxsize=512)
 def check_levels(
-    name: str, rate: Expression, levels: Iterable[float], at_most: float = np.inf, positive: bool = False
-) -> Iterator[Range]:
+    name: str,
+    rate: Expression,
+    levels: tuple[float, ...],
+    at_most: float = np.inf,
+    positive: bool = False,
+) -> tuple[Range, ...]:
     """Check a rate as `check_rate` does; one that reads the calcium at every one of some concentrations.
 
-    Yields
-    ------
-    Range
+    Returns
+    -------
+    tuple of Range
         How far around that the rules hold.
+
+    Raises
+    ------
+    ModelError
+        Naming the voltage, and the concentration, at which a rule is broken.
     """
     if not rate.reads_calcium:
-        yield check_rate(name, rate, at_most, positive)
-        return
+        return (check_rate(name, rate, at_most, positive),)
+    found = []
     for level in levels:
         try:
-            yield check_rate(name, rate.at_calcium(level), at_most, positive)
+            found.append(check_rate(name, rate.at_calcium(level), at_most, positive))
         except ModelError as error:
             raise ModelError(f"{error}, where Ca = {level:.6g}") from error
+    return tuple(found)
 
 
 def _check(name: str, rate: Expression, at_most: float, positive: bool) -> Range:

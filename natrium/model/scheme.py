@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import attrs
@@ -176,7 +176,7 @@ class Scheme:
         """Whether it starts at its steady state."""
         return isinstance(self.initial, str)
 
-    def ranges(self, levels: Sequence[float] = ()) -> tuple[Range, ...]:
+    def ranges(self, levels: tuple[float, ...] = ()) -> tuple[Range, ...]:
         """Give, of each rate that keeps its rules not everywhere, where it does; at calcium `levels`."""
         found = (held for one in self.transitions for held in check_levels("rate", one.rate, levels))
         return tuple(held for held in found if not held.is_all)

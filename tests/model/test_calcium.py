@@ -144,6 +144,16 @@ def test_analyses_that_follow_runs_take_it():
     assert rate.rates[0] == pytest.approx(1000.0 / cycle.period, rel=1e-6)
 
 
+def test_what_moves_while_v_is_held_is_integrated_where_it_has_no_closed_form():
+    """Under clamp the calcium goes on by what its gates let in: rates are those of a long run."""
+    one = cell(refractory="clamp")
+    run = natrium.simulate(one, natrium.Constant(50.0), t_end=3000.0)
+    found = natrium.f_i_curve(one, np.array([50.0]))
+    assert found.rates[0] == pytest.approx(1000.0 / np.diff(run.spike_times)[-1], rel=1e-6)
+    with pytest.raises(natrium.UnsupportedModel, match="derivatives need a refractory period in closed form"):
+        natrium.spike_time_gradients(natrium.simulate(one, DRIVE, t_end=30.0))
+
+
 def test_a_voltage_clamp_shows_the_calcium():
     """Held at -20 mV from 5 ms on: s and calcium are linear then."""
     clamped = natrium.voltage_clamp(

@@ -39,8 +39,12 @@ class Fold(Result):
 
     @property
     def passage(self) -> float:
-        """Time to pass the place of the vanished pair, times the root of the excess of I: ms mV^(1/2)."""
-        return float(np.pi / (abs(self.speed) * np.sqrt(0.5 * abs(self.curvature))))
+        """Time to pass the place of the vanished pair, times the root of the excess of I: ms mV^(1/2).
+
+        Zero at a corner of I_eq, where a rate changes its branch: no direction is slow there.
+        """
+        pace = abs(self.speed) * np.sqrt(0.5 * abs(self.curvature))
+        return float(np.pi / pace) if pace > 0.0 else 0.0
 
     def excess(self, I: float) -> float:
         """Give how far an input is on the side where the pair is gone, mV; negative on the other."""

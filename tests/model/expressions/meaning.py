@@ -68,6 +68,10 @@ def _meaning(tree: Any, x: Any, variable: str, eps: float) -> tuple[Any, Any]:
         case ast.Call(func=ast.Name(id="where"), args=[ast.Compare(left, [ast.Lt()], [right]), one, other]):
             below = _meaning(left, x, variable, eps)[0] < _meaning(right, x, variable, eps)[0]
             value, error = _meaning(one if below else other, x, variable, eps)
+        case ast.Call(func=ast.Name(id="min" | "max" as name), args=[one, other]):
+            both = _meaning(one, x, variable, eps), _meaning(other, x, variable, eps)
+            value = (min if name == "min" else max)(both[0][0], both[1][0])
+            error = max(both[0][1], both[1][1])
         case ast.Call(func=ast.Name(id=name), args=[argument]):
             value, error = _function(name, *_meaning(argument, x, variable, eps), eps)
         case _:
