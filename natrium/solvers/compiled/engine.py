@@ -327,6 +327,7 @@ def _jump_memory(n_states: int, n_parameters: int) -> tuple[dict[str, Any], Any]
         "jump_states": given["states"],
         "jump_parameters": given["parameters"],
         "jump_final": given["final"],
+        "jump_moved": np.zeros(n_states),
         "nodes": _nodes(),
     }
     return known, given

@@ -56,11 +56,12 @@ def kick(t: Tables, lanes: Lanes, l: int, held: bool) -> bool:
 def _way(t: Tables, lanes: Lanes, l: int) -> float:
     """Integrate the way of V to the threshold over V, the others standing where `jump_states` has them.
 
-    Gives how long it takes, or -1 where V does not rise all the way; `final` is how far the others move.
+    Gives how long it takes, or -1 where V does not rise all the way on the same side of every branch;
+    `jump_moved` is how far the others move.
     """
     n, u, total = lanes.states.shape[0], lanes.states[0, l], 0.0
     for i in range(n):
-        lanes.final[i, l] = 0.0
+        lanes.jump_moved[i] = 0.0
     for k in range(lanes.nodes.shape[1]):
         lanes.jump_states[0, 0] = u * lanes.nodes[0, k]
         call_step(t.flow, lanes.jump_arguments.ctypes.data)
@@ -70,7 +71,12 @@ def _way(t: Tables, lanes: Lanes, l: int) -> float:
         part = -u * lanes.nodes[1, k] / slope
         total += part
         for i in range(1, n):
-            lanes.final[i, l] += part * lanes.jump_final[i, 0]
+            lanes.jump_moved[i] += part * lanes.jump_final[i, 0]
+        if t.n_sides > 0:
+            call_step(t.sides, lanes.jump_arguments.ctypes.data)
+        for j in range(t.n_sides):
+            if lanes.jump_final[j, 0] * lanes.parameters[t.first_side + j, l] < 0.0:
+                return -1.0
     return total
 
 
@@ -91,16 +97,16 @@ def leap(t: Tables, lanes: Lanes, l: int) -> float:
         lanes.jump_states[i, 0] = lanes.states[i, l]
     first = _way(t, lanes, l)
     for i in range(1, n):
-        lanes.jump_states[i, 0] = lanes.states[i, l] + lanes.final[i, l]
+        lanes.jump_states[i, 0] = lanes.states[i, l] + lanes.jump_moved[i]
     again = _way(t, lanes, l) if first >= 0.0 else -1.0
     allowed = ALIKE * (1.0 + rows[BEGIN, l] + rows[TIME, l])
     if not (again > 0.0 and abs(again - first) <= allowed and again <= rows[END, l] - rows[TIME, l]):
         return -1.0
-    lanes.final[0, l] = -lanes.states[0, l]
+    lanes.jump_moved[0] = -lanes.states[0, l]
     for i in range(n):
         lanes.series[i, 0, l] = lanes.states[i, l]
-        lanes.series[i, 1, l] = lanes.final[i, l] / again
+        lanes.series[i, 1, l] = lanes.jump_moved[i] / again
         for k in range(2, lanes.order + 1):
             lanes.series[i, k, l] = 0.0
-        lanes.final[i, l] += lanes.states[i, l]
+        lanes.final[i, l] = lanes.states[i, l] + lanes.jump_moved[i]
     return again

@@ -103,6 +103,7 @@ class Lanes(NamedTuple):
     jump_states: Array
     jump_parameters: Array
     jump_final: Array
+    jump_moved: Array  # (n_states,)
     nodes: Array  # (2, n): Gauss and Legendre's, from 1 to 0, and their weights
 
 

@@ -299,7 +299,9 @@ def _settle(t: Tables, lanes: Lanes, out: Results, l: int) -> None:
     if status == WAITING and t.flow != 0 and not rests and not h >= LEAST_STEP:
         tau = leap(t, lanes, l)
         ending = LEAP if tau >= 0.0 else NOTHING
-    turns = find_turn(t, lanes, l) if status == WAITING and ending == NOTHING and t.n_sides > 0 else -1.0
+    turns = -1.0
+    if status == WAITING and ending == NOTHING and t.n_sides > 0 and h > 0.0:
+        turns = find_turn(t, lanes, l)
     if status == WAITING and ending == NOTHING and not np.isfinite(bound):
         status = NOT_FINITE
     elif status == WAITING and ending == NOTHING and looks and (turns < 0.0 or turns > AT_ONCE * h):

@@ -160,3 +160,20 @@ def test_a_flow_that_leads_back_from_both_sides_is_told():
         natrium.Compiled().solve(slides, natrium.Constant(2.0), t_end=100.0)
     many = natrium.simulate_many(slides, t_end=100.0, parameters={"I": [2.0, 12.0]})
     assert (many.flags & RunFlag.FAILED).astype(bool).tolist() == [True, False]
+
+
+def test_v_that_runs_off_does_not_leap_over_a_branch():
+    """A cut-off 70 mV over the upstroke; the period by quadrature over V, in 30 digits."""
+    text = "(-(V + 70) + 2*exp((V + 50)/2) + {} + I)/10"
+    periods = {
+        "0": 14.7420050515933524,
+        "0.5*max(V + 65, 0)": 11.5584402771280496,
+        "max(V, 0)": 14.7420050515933524,
+    }
+    for branch, period in periods.items():
+        neuron = own(text.format(branch), v_thresh=20.0, tau_ref=1.0)
+        found = natrium.Compiled(rtol=1e-12).solve(neuron, natrium.Constant(30.0), t_end=T_END)
+        times = (period + 1.0) * np.arange(found.n_spikes) + period
+        np.testing.assert_allclose(found.spike_times, times, rtol=0.0, atol=2e-11)
+        assert found.n_spikes > 3
+        assert found.warnings == ()
