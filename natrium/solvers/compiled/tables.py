@@ -12,6 +12,7 @@ from natrium.model.kernel import lower_expressions
 from natrium.solvers.compiled.inputs import InputTable
 from natrium.solvers.compiled.lane_tables import Tables
 from natrium.solvers.compiled.taylor.lowering import (
+    check_threshold,
     native_flow,
     native_formula,
     native_jump,
@@ -34,6 +35,7 @@ def column(runs: Runs, name: str, usual: float) -> Array:
 def origins(runs: Runs) -> Array:
     """Give what V is measured from in every run, mV."""
     neuron, system = runs.neuron, runs.neuron.system
+    check_threshold(system)
     if not system.origin.is_Symbol:
         return _of_parameters(system.origin, system, _values(runs))
     # Without a threshold a neuron of channels is measured from rest, another from its start.

@@ -35,6 +35,21 @@ def rests_apart(structure: HybridSystem) -> bool:
     ) and (not structure.relaxations or sets_voltage(structure))
 
 
+def check_threshold(structure: HybridSystem) -> None:
+    """Refuse a threshold that moves with other states.
+
+    Raises
+    ------
+    UnsupportedModel
+        Naming the states.
+    """
+    if structure.threshold_moves:
+        raise UnsupportedModel(
+            "the compiled solver needs a threshold that stands, got one that moves with "
+            f"{', '.join(structure.threshold_moves)}"
+        )
+
+
 def sets_voltage(structure: HybridSystem) -> bool:
     """Tell whether V after a spike is a number of the run, whatever the state before."""
     return structure.reset[0].free_symbols <= set(structure.parameters)
@@ -57,11 +72,7 @@ def taylor_program(structure: HybridSystem) -> Program:
     UnsupportedModel
         When a rate has no rule for its series.
     """
-    if structure.threshold_moves:
-        raise UnsupportedModel(
-            "the compiled solver needs a threshold that stands, got one that moves with "
-            f"{', '.join(structure.threshold_moves)}"
-        )
+    check_threshold(structure)
     event = event_system(structure)
     rates, branches = split_branches(event.rhs)
     parameters = (*event.parameters, *(branch.side for branch in branches))
