@@ -185,7 +185,7 @@ class Gate:
     @property
     def steady(self) -> sympy.Expr:
         """The steady state as SymPy, of V and Ca."""
-        return self.flow(V).inf if self.moves else self.at_once
+        return self.flow(V).inf if self.moves else self.at_once()
 
     def ranges(self, levels: tuple[float, ...] = ()) -> tuple[tuple[str, Range], ...]:
         """Give, of each of its rates that keeps its rules not everywhere, its name and where it does.

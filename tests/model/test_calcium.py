@@ -147,11 +147,17 @@ def test_analyses_that_follow_runs_take_it():
 def test_what_moves_while_v_is_held_is_integrated_where_it_has_no_closed_form():
     """Under clamp the calcium goes on by what its gates let in: rates are those of a long run."""
     one = cell(refractory="clamp")
-    run = natrium.simulate(one, natrium.Constant(50.0), t_end=3000.0)
+    run = natrium.simulate(one, natrium.Constant(50.0), t_end=1500.0)
     found = natrium.f_i_curve(one, np.array([50.0]))
     assert found.rates[0] == pytest.approx(1000.0 / np.diff(run.spike_times)[-1], rel=1e-6)
-    with pytest.raises(natrium.UnsupportedModel, match="derivatives need a refractory period in closed form"):
-        natrium.spike_time_gradients(natrium.simulate(one, DRIVE, t_end=30.0))
+    drive, exact, reach = natrium.Constant(50.0), natrium.EventDriven(rtol=1e-12), 1e-3
+    slopes = natrium.spike_time_gradients(natrium.simulate(one, drive, t_end=30.0, solver=exact), ["tau_Ca"])
+    tau = one.numbers()["tau_Ca"].value
+    below, above = (
+        natrium.simulate(one.changed({"tau_Ca": tau + step}), drive, t_end=30.0, solver=exact).spike_times
+        for step in (-reach, reach)
+    )
+    np.testing.assert_allclose(slopes["tau_Ca"], (above - below) / (2.0 * reach), rtol=1e-5, atol=1e-9)
 
 
 def test_a_voltage_clamp_shows_the_calcium():

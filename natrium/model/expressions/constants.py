@@ -10,7 +10,7 @@ from typing import Any
 
 from natrium.model.checks import Name, Number, show
 from natrium.model.errors import ModelError
-from natrium.model.expressions.reader import BRANCHES, NUMERIC, evaluator, read
+from natrium.model.expressions.reader import BRANCHES, MAX_LENGTH, NUMERIC, evaluator, read
 
 # Each name with its number, or with text of the others.
 Constants = tuple[tuple[str, "float | str"], ...]
@@ -156,8 +156,8 @@ def spell_out(text: str, known: Constants) -> str:
 
 
 def words(text: str) -> list[str]:
-    """List the names that a text holds."""
-    return _WORD.findall(text)
+    """List the names that a text holds; none of one that is too long to be read."""
+    return _WORD.findall(text) if len(text) <= MAX_LENGTH else []
 
 
 def _put(text: str, values: Mapping[str, float]) -> str:
