@@ -1,0 +1,389 @@
+"""A record of a traced run's steps: forms become nodes, places get their names back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import numpy as np
+
+from natrium.analysis.doctor.trace.arrays import SMALL, TracedArray, unwrapped
+from natrium.analysis.doctor.trace.learn import is_even
+from natrium.analysis.doctor.trace.numbers import is_number
+from natrium.analysis.doctor.trace.record import Choice, Node, Record, Step
+from natrium.analysis.doctor.trace.tracer import MOVED, TIMED, Form, Segment, StepTrace, Tracer
+from natrium.model.arrays import Array
+
+_STEP_NAMES = frozenset((
+    "dt", "h", "deltat", "delta_t", "dT", "Dt", "step", "timestep", "time_step", "step_size", "stepsize",
+    "delta", "DT", "tstep", "d_t", "sim_dt", "ts", "t_step", "res", "resolution",
+))  # fmt: skip
+_INPUT_WORDS = ("cur", "inp", "stim", "inj", "ext", "app", "drive", "noise", "syn")
+
+
+class Names:
+    """The names of leaves, no two alike."""
+
+    def __init__(self, tracer: Tracer, objects: Mapping[tuple[Any, ...], str]) -> None:
+        self.tracer, self.objects = tracer, objects
+        self.by_key: dict[tuple[Any, ...], str] = {}
+        self.taken: set[str] = set()
+
+    def of(self, form: Form) -> str:
+        """Name a leaf."""
+        key = form.key if form.op == "leaf" else ("each", form.key, form.line)
+        found = self.by_key.get(key)
+        if found is None:
+            found = self.by_key[key] = self._free(self.wanted(form), form)
+        return found
+
+    def wanted(self, form: Form) -> str:
+        """Say what a leaf would be called if nothing else were."""
+        if form.op == "each":
+            return form.name or f"line {form.line}"
+        tracer = self.tracer
+        if form.key in tracer.aliases:
+            return tracer.aliases[form.key]
+        key, coords, offset = form.key
+        name = tracer.names.get(key, form.name) or form.name
+        container = tracer.containers.get(key)
+        if container is None:
+            if isinstance(offset, int) and key in tracer.known.cuts and offset:
+                return f"{name} ({offset + 1})"
+            return name
+        name = getattr(container, "name", "") or _bracketless(name)
+        many = isinstance(container, TracedArray) and container.size > SMALL
+        series = key in tracer.known.series
+        if offset is None and many and not any(coords):
+            return name
+        if series and coords == (0,) and isinstance(container, TracedArray) and container.shape[0] > SMALL:
+            coords = ()
+        text = name + "".join(f"[{one!r}]" for one in coords)
+        if offset is not None:
+            newest = max((one[2] for one in tracer.known.states if one[:2] == form.key[:2]), default=offset)
+            if offset != newest:
+                text += f" ({newest - offset} back)"
+        return text
+
+    def _free(self, name: str, form: Form) -> str:
+        key = form.key
+        if name in self.taken and form.op == "leaf" and key[0] and key[0][0] == "a":
+            path = self.objects.get(key[0][1], "")
+            if path:
+                name = f"{path}.{key[0][2]}"
+        wanted, number = name, 2
+        while name in self.taken:
+            name, number = f"{wanted}#{number}", number + 1
+        self.taken.add(name)
+        return name
+
+
+def _bracketless(name: str) -> str:
+    return name.partition("[")[0] if name.endswith("]") else name
+
+
+class Builder:
+    """Makes a record of one entry of the stepping loop."""
+
+    def __init__(
+        self, tracer: Tracer, segment: Segment, objects: Mapping[tuple[Any, ...], str], whole: bool = False
+    ) -> None:
+        self.tracer, self.segment, self.whole = tracer, segment, whole
+        self.names = Names(tracer, objects)
+        self.nodes: dict[int, Node] = {}
+        self.parameters: dict[str, Node] = {}
+        self.outside: dict[Form, str] = {}
+        self._defining: set[int] = set()
+
+    def node(self, form: Form) -> Node:
+        """Make a form's node."""
+        found = self.nodes.get(id(form))
+        if found is not None:
+            return found
+        if form.op == "leaf" and form.key[0][:1] == ("arg",) and form.key[0] in self.tracer.known.cuts:
+            if form in self.tracer.definitions:
+                return self.node(self.tracer.definitions[form])
+        if form.op in ("leaf", "each"):
+            name = self.names.of(form)
+            found = Node("leaf", (), _value(form.value), form.line, name)
+            self.nodes[id(form)] = found
+            if form.op == "leaf" and form.varies not in (MOVED, TIMED):
+                self._define(form, name)
+            elif form.op == "each" or form.varies == TIMED:
+                self.outside[form] = name
+            return found
+        args = tuple(self.node(one) for one in form.args)
+        found = Node(form.op, args, _value(form.value), form.line, "", form.numpy)
+        self.nodes[id(form)] = found
+        return found
+
+    def _define(self, form: Form, name: str) -> None:
+        if name in self.parameters or id(form) in self._defining:
+            return
+        self._defining.add(id(form))
+        made = self.tracer.definitions.get(form)
+        while made is not None and made.op == "leaf" and self.names.wanted(made) == self.names.wanted(form):
+            made = self.tracer.definitions.get(made)
+        if made is None or made is form:
+            self.parameters[name] = Node("number", (), _value(form.value), form.line)
+        else:
+            self.parameters[name] = self.node(made)
+
+    # The record --------------------------------------------------------------------------------------
+
+    def record(self, source: Iterable[str], lists: Mapping[str, Array]) -> Record:
+        """Make the record."""
+        steps = self.segment.steps
+        states = list(self.tracer.known.states) if self.whole else self._kept_states(steps)
+        for state in states:
+            self.names.of(self._leaf(state))
+        groups, order = self._grouped(steps, states)
+        names = tuple(self.names.of(self._leaf(state)) for state in states)
+        made = self._steps(steps, groups, order, states, names)
+        samples = self._samples(steps, states)
+        values = self._outside_values(steps)
+        time, dt = self._clock(values)
+        entry = self._input(values, time, made)
+        rest = {name: array for name, array in values.items() if name not in (entry, time)}
+        n = len(steps)
+        return Record(
+            source=tuple(source), states=names, samples=samples, parameters=dict(self.parameters),
+            input=entry, inputs=values.get(entry, np.full(n, np.nan)), time=time,
+            times=values.get(time, np.full(n, np.nan)), dt=dt, steps=made, order=order, lists=dict(lists),
+            exogenous=rest, origins=self._origins(),
+        )  # fmt: skip
+
+    def _leaf(self, state: tuple[Any, ...]) -> Form:
+        return self.tracer.leaf(state, self.tracer.names.get(state[0], ""), 0.0, 0)
+
+    def _kept_states(self, steps: list[StepTrace]) -> list[tuple[Any, ...]]:
+        """Leave out counts and sums that nothing else reads."""
+        states = list(self.tracer.known.states)
+        forms: dict[tuple[Any, ...], set[Form]] = {state: set() for state in states}
+        choices: set[Form] = set()
+        for step in steps:
+            for state, form in step.updates.items():
+                forms[state].add(form)
+            for left, _, right, _, _ in step.choices:
+                choices |= {left, right}
+        asked = leaves_of(choices)
+        read = {state: leaves_of(ones) for state, ones in forms.items()}
+        kept = list(states)
+        changed = True
+        while changed:
+            changed = False
+            for state in list(kept):
+                if state in asked or any(state in read[other] for other in kept if other != state):
+                    continue
+                moved = [one for one in forms[state] if not (one.op == "leaf" and one.key == state)]
+                if all(_only_adds(one, state) for one in moved) and len(kept) > 1:
+                    kept.remove(state)
+                    changed = True
+        return kept
+
+    def _grouped(self, steps: list[StepTrace], states: list[tuple[Any, ...]]) -> tuple[list[list[int]], Any]:
+        found: dict[tuple[Any, ...], int] = {}
+        groups: list[list[int]] = []
+        order = np.empty(len(steps), dtype=np.int64)
+        for k, step in enumerate(steps):
+            moved = tuple(
+                (left, relation, right, held, line)
+                for left, relation, right, held, line in step.choices
+                if MOVED in (left.varies, right.varies)
+            )
+            key = (tuple(step.updates[state] for state in states), moved)
+            at = found.setdefault(key, len(groups))
+            if at == len(groups):
+                groups.append([])
+            groups[at].append(k)
+            order[k] = at
+        return groups, order
+
+    def _steps(
+        self, steps: list[StepTrace], groups: list[list[int]], order: Any, states: list[tuple[Any, ...]],
+        names: tuple[str, ...],
+    ) -> tuple[Step, ...]:  # fmt: skip
+        outcomes = _timed_outcomes(steps)
+        made = []
+        for group in groups:
+            first = steps[group[0]]
+            choices = []
+            asked: set[tuple[Any, ...]] = set()
+            for choice in first.choices:
+                if choice[:4] in asked:
+                    continue
+                asked.add(choice[:4])
+                left, relation, right, held, line = choice
+                timed = MOVED not in (left.varies, right.varies)
+                if timed and (not (left.varies or right.varies) or len(outcomes[choice[:3], line]) < 2):
+                    continue
+                if timed and any(choice not in steps[k].choices for k in group):
+                    continue
+                choices.append(Choice(self.node(left), relation, self.node(right), held, line, timed))
+            updates = {
+                name: self.node(first.updates[state]) for name, state in zip(names, states, strict=True)
+            }
+            made.append(Step(updates, tuple(choices), group[0], len(group)))
+        return tuple(made)
+
+    def _samples(self, steps: list[StepTrace], states: list[tuple[Any, ...]]) -> Array:
+        samples = np.full((len(steps) + 1, len(states)), np.nan)
+        for j, state in enumerate(states):
+            samples[0, j] = _value(self.segment.initial.get(state, np.nan))
+            for k, step in enumerate(steps):
+                samples[k + 1, j] = _value(step.values[state])
+            if np.isnan(samples[0, j]):
+                leaf = self._leaf(state)
+                samples[0, j] = _value(leaf.value)
+        return samples
+
+    def _outside_values(self, steps: list[StepTrace]) -> dict[str, Array]:
+        values: dict[str, Array] = {}
+        seen: dict[Form, None] = {}
+        for step in steps:
+            seen.update(dict.fromkeys(step.exogenous))
+        for form in seen:
+            if form in self.outside or form.op == "leaf":
+                name = self.names.of(form)
+                array = np.full(len(steps), np.nan)
+                for k, step in enumerate(steps):
+                    if form in step.exogenous:
+                        array[k] = _value(step.exogenous[form])
+                values[name] = array
+        return values
+
+    def _clock(self, values: dict[str, Array]) -> tuple[str, str]:
+        """Find the leaf of time, and of the step."""
+        clocks = {
+            name: one for name, one in values.items() if is_even([x for x in one.tolist() if x == x][:200])
+        }
+        whole = {
+            name for name, one in clocks.items()
+            if np.nanmax(np.abs(one - np.round(one))) == 0 and abs(np.nanmin(np.diff(one)) - 1) == 0
+        }  # fmt: skip
+        steps_by_name = {
+            name: node.value for name, node in self.parameters.items()
+            if name.rpartition(".")[2].strip("_").partition("'")[0] in _STEP_NAMES or _bracketed(name)
+        }  # fmt: skip
+        time = next((name for name in clocks if name not in whole and name in self._read()), "")
+        time = time or next((name for name in clocks if name not in whole), "")
+        time = time or next((name for name in clocks if name.lower().strip("_") in ("t", "time")), "")
+        time = time or next(iter(clocks), "")
+        step = float(np.nanmedian(np.diff(values[time]))) if time and time not in whole else None
+        dt = ""
+        if step is not None:
+            near = [
+                name for name, node in self.parameters.items()
+                if step and abs(node.value - step) <= 1e-6 * abs(step)
+            ]  # fmt: skip
+            dt = next((name for name in near if name in steps_by_name), near[0] if len(near) == 1 else "")
+        if not dt:
+            dt = next(iter(steps_by_name), "")
+        return time, dt
+
+    def _read(self) -> set[str]:
+        return set(self.outside.values())
+
+    def _input(self, values: dict[str, Array], time: str, made: tuple[Step, ...]) -> str:
+        read = {
+            node.name for step in made for root in step.updates.values() for node in walked(root)
+            if node.op == "leaf"
+        }  # fmt: skip
+        ones = [
+            name for name, one in values.items()
+            if name in read and name != time and not is_even([x for x in one.tolist() if x == x][:200])
+        ]  # fmt: skip
+        if len(ones) > 1:
+            named = [name for name in ones if _is_input(name)]
+            ones = sorted(named or ones, key=len)
+        return ones[0] if ones else ""
+
+    def _origins(self) -> dict[str, tuple[Node, ...]]:
+        found: dict[str, tuple[Node, ...]] = {}
+        for form, name in list(self.outside.items()):
+            made = self.tracer.made.get(form)
+            if made:
+                found[name] = tuple(self.node(one) for one in made)
+        return found
+
+
+def _bracketed(name: str) -> bool:
+    return any(f"['{one}']" in name for one in ("dt", "h"))
+
+
+def _is_input(name: str) -> bool:
+    short = name.rpartition(".")[2].partition("[")[0]
+    low = short.lower()
+    short = short.partition(" ")[0]
+    index = short in ("i", "idx", "ii", "index")
+    return (short[:1] in ("I", "i") and not index) or any(word in low for word in _INPUT_WORDS)
+
+
+def _timed_outcomes(steps: list[StepTrace]) -> dict[Any, set[bool]]:
+    outcomes: dict[Any, set[bool]] = {}
+    for step in steps:
+        for left, relation, right, held, line in step.choices:
+            outcomes.setdefault(((left, relation, right), line), set()).add(held)
+    return outcomes
+
+
+def leaves_of(forms: Iterable[Form]) -> set[tuple[Any, ...]]:
+    """Give the places that forms read."""
+    found: set[tuple[Any, ...]] = set()
+    ahead, seen = list(forms), set()
+    while ahead:
+        one = ahead.pop()
+        if id(one) in seen:
+            continue
+        seen.add(id(one))
+        if one.op == "leaf":
+            found.add(one.key)
+        ahead += one.args
+    return found
+
+
+def _only_adds(form: Form, state: tuple[Any, ...]) -> bool:
+    if form.op in ("+", "-") and len(form.args) == 2:
+        first, second = form.args
+        if first.op == "leaf" and first.key == state:
+            return state not in leaves_of([second])
+    return state not in leaves_of([form])
+
+
+def walked(root: Node) -> Iterable[Node]:
+    """Go through a tree's nodes, each once."""
+    ahead, seen = [root], set()
+    while ahead:
+        one = ahead.pop()
+        if id(one) not in seen:
+            seen.add(id(one))
+            yield one
+            ahead += one.args
+
+
+def _value(raw: Any) -> float:
+    try:
+        return float(raw)
+    except (TypeError, ValueError, OverflowError):
+        return float("nan")
+
+
+def lists_of(namespace: Mapping[str, Any], tracer: Tracer) -> dict[str, Array]:
+    """Give the lists and arrays of numbers that a script kept."""
+    found: dict[str, Array] = {}
+    named = {name: value for name, value in namespace.items() if not name.startswith("_")}
+    for key, container in tracer.containers.items():
+        name = tracer.names.get(key) or getattr(container, "name", "") or str(key[-1])
+        named.setdefault(_bracketless(name), container)
+    for name, value in named.items():
+        if isinstance(value, (list, np.ndarray)) and len(np.shape(value)) in (0, 1, 2):
+            plain = unwrapped(value)
+            if isinstance(plain, list) and not all(is_number(one) for one in plain):
+                continue
+            try:
+                array = np.asarray(plain, dtype=float)
+            except (TypeError, ValueError):
+                continue
+            if array.ndim in (1, 2):
+                found[name] = array
+    return found

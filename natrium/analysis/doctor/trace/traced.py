@@ -1,0 +1,283 @@
+"""Runs a script plainly and traced, and makes records of what its steps do."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import attrs
+import numpy as np
+
+from natrium.analysis.doctor.trace import tracer as tracing
+from natrium.analysis.doctor.trace.arrays import unwrapped
+from natrium.analysis.doctor.trace.build import Builder, lists_of
+from natrium.analysis.doctor.trace.layers import Layers
+from natrium.analysis.doctor.trace.learn import Lesson, known_from, lessons
+from natrium.analysis.doctor.trace.numbers import Remembers
+from natrium.analysis.doctor.trace.record import Record
+from natrium.analysis.doctor.trace.script import Run, Script, load_script
+from natrium.analysis.doctor.trace.solvers import rhs_record
+from natrium.analysis.doctor.trace.standins import digest
+from natrium.analysis.doctor.trace.tracer import Known, OverBudget, Segment, Tracer
+from natrium.analysis.doctor.trace.watch import Plain, Watch
+from natrium.model import ModelError
+
+MAX_OPERATIONS = 20_000_000
+MAX_STEPS = 1_000_000
+# Turns below which a loop is no stepping loop.
+_FEWEST = 5
+
+
+class PlainRun:
+    """The plain run: what it leaves, and how often its loops turned."""
+
+    def __init__(self, script: Script, given: Mapping[str, Any], max_operations: int) -> None:
+        self.run = Run(script, tracing=False)
+        self.layers = Layers(False, self.run.outputs, self.run.sibling)
+        made: list[Plain] = []
+
+        def make(scratch: Path) -> Plain:
+            made.append(Plain(self.layers, scratch, max_operations))
+            return made[0]
+
+        self.run.go(make, dict(given))
+        self.hook = made[0]
+
+    def candidates(self, without: set[int]) -> set[int]:
+        """Choose loops that do not hold each other: of nested ones that with the most turns."""
+        most = {one: n for one, n in self.hook.most.items() if n >= _FEWEST and one not in without}
+        chosen: set[int] = set()
+        for one in sorted(most, key=lambda k: (-most[k], k)):
+            above = self.hook.parents.get(one, set())
+            if not any(other in above or one in self.hook.parents.get(other, set()) for other in chosen):
+                chosen.add(one)
+        return chosen
+
+
+class TracedRun:
+    """A traced run."""
+
+    def __init__(
+        self, script: Script, given: Mapping[str, Any], known: Known, loops: set[int], operations: int,
+        steps: int,
+    ) -> None:  # fmt: skip
+        self.run = Run(script, tracing=True)
+        self.layers = Layers(True, self.run.outputs, self.run.sibling)
+        self.tracer = Tracer(self.run.filename, known, loops, operations, steps)
+        made: list[Watch] = []
+
+        def make(scratch: Path) -> Watch:
+            made.append(Watch(self.layers, scratch, operations, self.tracer))
+            made[0].module_name = "natrium_traced_script"
+            return made[0]
+
+        tracing.begin(self.tracer)
+        try:
+            self.run.go(make, dict(given))
+        finally:
+            tracing.end()
+        self.hook = made[0]
+
+    def objects(self) -> dict[tuple[Any, ...], str]:
+        """Give the objects of the script by the variables that hold them."""
+        names: dict[tuple[Any, ...], str] = {}
+        keys = {number: key for number, (_, key) in self.hook.objects.items()}
+        for name, value in self.run.namespace.items():
+            if name.startswith("_"):
+                continue
+            if id(value) in keys:
+                names.setdefault(keys[id(value)], name)
+            if isinstance(value, (list, tuple)):
+                for k, one in enumerate(value):
+                    if id(one) in keys:
+                        names.setdefault(keys[id(one)], f"{name}[{k}]")
+        for _, (holder, _) in list(self.hook.objects.items()):
+            for attr, value in list(vars(holder).items()):
+                if id(value) in keys:
+                    names.setdefault(keys[id(value)], f"self.{attr}")
+                if isinstance(value, (list, tuple)):
+                    for k, one in enumerate(value):
+                        if id(one) in keys:
+                            names.setdefault(keys[id(one)], f"self.{attr}[{k}]")
+        return names
+
+
+def trace_script(
+    path: str | os.PathLike[str], name: str | None = None, *, claimed: Any = None,
+    max_operations: int = MAX_OPERATIONS, max_steps: int = MAX_STEPS,
+) -> Record:  # fmt: skip
+    """Run a script, because told to, and read the maps of its steps off.
+
+    Parameters
+    ----------
+    path : str or path
+        A script or a notebook, of which the code cells are joined line after line.
+    name : str, optional
+        A class or function of it that is to be driven; without one the script runs as it is.
+    claimed : Model, optional
+        Whose stimulus and step drive what `name` names.
+    max_operations, max_steps : int
+        The budget.
+
+    Returns
+    -------
+    Record
+        Of the loop that looks most like a neuron's; `trace_all` gives all of them.
+
+    Raises
+    ------
+    ModelError
+        When the file cannot be read or run, or nothing in it steps.
+    """
+    return trace_all(path, name, claimed=claimed, max_operations=max_operations, max_steps=max_steps)[0]
+
+
+def trace_all(
+    path: str | os.PathLike[str], name: str | None = None, *, claimed: Any = None,
+    max_operations: int = MAX_OPERATIONS, max_steps: int = MAX_STEPS,
+) -> tuple[Record, ...]:  # fmt: skip
+    """Run a script and read the maps of all its stepping loops off, the likeliest first.
+
+    Parameters, errors
+        As `trace_script`.
+
+    Returns
+    -------
+    tuple of Record
+    """
+    script = load_script(path)
+    given: dict[str, Any] = {}
+    plain = PlainRun(script, given, max_operations)
+    if isinstance(plain.run.error, OverBudget):
+        return (_fallen(script, f"the plain run takes {plain.run.error}"),)
+    without: set[int] = set()
+    best: tuple[TracedRun, Lesson, list[Lesson]] | None = None
+    for _ in range(3):
+        loops = plain.candidates(without)
+        if not loops and best is not None:
+            break
+        first = TracedRun(script, given, Known(), loops, max_operations, max_steps)
+        if isinstance(first.run.error, OverBudget):
+            return (_fallen(script, f"the traced run takes {first.run.error}"),)
+        learned = lessons(first.tracer)
+        if learned and (best is None or learned[0].score > best[1].score):
+            best = (first, learned[0], learned)
+        if (learned and learned[0].score[0]) or not loops:
+            break
+        without |= loops
+    if plain.layers.solver_calls and (best is None or not best[1].score[0]):
+        return (_solved(script, given, plain, max_operations, max_steps),)
+    if best is None or not best[1].score[1]:
+        if plain.run.error is not None:
+            raise ModelError(
+                f"a script must run to its end, got {plain.run.said()}; mend it or give another"
+            ) from None
+        raise ModelError(
+            f"a script must have a loop of which each turn goes on from the one before, got none in "
+            f"{script.path.name}; name the class or function that steps: {script.path.name}:NAME"
+        )
+    first, _, learned = best
+    records = []
+    for lesson in learned:
+        if lesson.score[0] or lesson is learned[0]:
+            records.append(_second(script, given, first, lesson, plain, max_operations, max_steps))
+    return tuple(records)
+
+
+def _second(
+    script: Script, given: Mapping[str, Any], first: TracedRun, lesson: Lesson, plain: PlainRun,
+    max_operations: int, max_steps: int,
+) -> Record:  # fmt: skip
+    known = known_from(lesson, first.tracer.known)
+    second = TracedRun(script, given, known, {lesson.loop}, max_operations, max_steps)
+    if not second.tracer.segments:
+        return _fallen(script, "the traced run does not come to the loop")
+    tracing.begin(second.tracer)
+    try:
+        segment = _fullest(second.tracer.segments)
+        builder = Builder(second.tracer, segment, second.objects())
+        record = builder.record(script.lines, lists_of(second.run.namespace, second.tracer))
+    finally:
+        tracing.end()
+    return attrs.evolve(record, fallback=_difference(plain, second))
+
+
+def _solved(
+    script: Script, given: Mapping[str, Any], plain: PlainRun, max_operations: int, max_steps: int
+) -> Record:
+    """Make the record of what SciPy integrates for the script."""
+    second = TracedRun(script, given, Known(), set(), max_operations, max_steps)
+    if not second.layers.solver_calls:
+        return _fallen(script, f"the traced run ends early: {second.run.said()}")
+    tracing.begin(second.tracer)
+    try:
+        call = max(second.layers.solver_calls, key=lambda one: len(one[2]))
+        lists = lists_of(second.run.namespace, second.tracer)
+        try:
+            record = rhs_record(second.tracer, call, script.lines, lists, second.objects())
+        except ModelError:
+            raise
+        except Exception as error:
+            return _fallen(script, f"its right-hand side cannot be traced: {type(error).__name__}: {error}")
+    finally:
+        tracing.end()
+    return attrs.evolve(record, fallback=_difference(plain, second))
+
+
+def _fullest(segments: list[Segment]) -> Segment:
+    """Choose, of several entries of one loop, the first with the most different steps."""
+
+    def kinds(segment: Segment) -> int:
+        return len({(tuple(one.updates.values()), tuple(one.choices)) for one in segment.steps[:20_000]})
+
+    return max(segments[:50], key=kinds)
+
+
+def _difference(plain: PlainRun, traced: TracedRun) -> str:
+    """Say where the traced run differs from the plain one; nothing where every double is the same."""
+    if traced.tracer.narrow:
+        return "float32: its rounding is not followed"
+    if traced.run.error is not None and plain.run.error is None:
+        return f"the traced run ends early: {traced.run.said()}"
+    why = " (numba compiles it)" if plain.layers.compiled else ""
+    for name, value in plain.run.namespace.items():
+        if name.startswith("_") or name not in traced.run.namespace:
+            continue
+        if not _same(value, traced.run.namespace[name]):
+            return f"{name} of the traced run differs from the plain run's{why}"
+    for one, other in zip(plain.run.outputs.seen, traced.run.outputs.seen, strict=False):
+        if one != other:
+            return f"what {one[0]} is given differs from the plain run's{why}"
+    if len(plain.run.outputs.seen) != len(traced.run.outputs.seen):
+        return f"the traced run draws and prints other things than the plain run{why}"
+    return ""
+
+
+def _same(one: Any, other: Any, depth: int = 0) -> bool:
+    """Whether two values hold the same doubles."""
+    if isinstance(other, Remembers):
+        return type(one) is type(other.raw) and digest(one) == digest(other.raw)
+    if isinstance(one, (bool, int, float, np.number, np.bool_, str)):
+        return digest(one) == digest(unwrapped(other))
+    if isinstance(one, np.ndarray):
+        return digest(one) == digest(unwrapped(other))
+    if isinstance(one, (list, tuple, dict)) and depth < 3:
+        if not isinstance(other, type(one)) or len(one) != len(other):
+            return False
+        if isinstance(one, dict):
+            return all(key in other and _same(value, other[key], depth + 1) for key, value in one.items())
+        return all(_same(a, b, depth + 1) for a, b in zip(one, other, strict=True))
+    if type(one).__module__ == "natrium_traced_script" and hasattr(one, "__dict__") and depth < 3:
+        theirs = getattr(other, "__dict__", {})
+        return all(key in theirs and _same(value, theirs[key], depth + 1) for key, value in vars(one).items())
+    return True
+
+
+def _fallen(script: Script, why: str) -> Record:
+    nothing = np.empty(0)
+    return Record(
+        source=script.lines, states=(), samples=np.empty((0, 0)), parameters={}, input="", inputs=nothing,
+        time="", times=nothing, dt="", steps=(), order=np.empty(0, dtype=np.int64), lists={}, fallback=why,
+    )  # fmt: skip

@@ -1,0 +1,453 @@
+"""The one who keeps track: forms of values, places that keep them, steps of the loop."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable
+from typing import Any
+
+# A form's dependence: on nothing that changes, on the step's own time and input, on states.
+FIXED, TIMED, MOVED = 0, 1, 2
+
+RELATIONS = frozenset(("<", "<=", ">", ">=", "==", "!="))
+# Reads of one container that are looked at to learn where it is read.
+_READS = 400
+_FORMS = 60
+
+
+class OverBudget(Exception):
+    """More steps or operations than were allowed."""
+
+
+class Form:
+    """What made a value, once for all values that were made alike.
+
+    Attributes
+    ----------
+    op : str
+        As `Node.op`; ``"leaf"`` is a place, ``"each"`` what a loop goes through.
+    args : tuple of Form
+    line : int
+    value : number
+        The first that was made so.
+    varies : int
+        What it depends on.
+    key : tuple
+        Of a leaf: its place.
+    name : str
+    numpy : bool
+        Whether NumPy's routine made it.
+    """
+
+    __slots__ = ("args", "key", "line", "name", "numpy", "op", "value", "varies")
+
+    def __init__(
+        self, op: str, args: tuple[Form, ...], line: int, value: Any, varies: int,
+        key: tuple[Any, ...] = (), name: str = "", numpy: bool = False,
+    ) -> None:  # fmt: skip
+        self.op, self.args, self.line, self.value, self.varies = op, args, line, value, varies
+        self.key, self.name, self.numpy = key, name, numpy
+
+
+class Place:
+    """Where the script keeps a value: a variable, an attribute, an element.
+
+    Attributes
+    ----------
+    key : tuple
+        The same in every run of the script.
+    name : str
+        As the script calls it.
+    coords : tuple of int or str
+        Of an element: which; empty otherwise.
+    nth : int
+        Which store of this step it was.
+    """
+
+    __slots__ = ("coords", "key", "name", "nth")
+
+    def __init__(self, key: tuple[Any, ...], name: str, coords: tuple[Any, ...] = (), nth: int = 0) -> None:
+        self.key, self.name, self.coords, self.nth = key, name, coords, nth
+
+
+class Known:
+    """What a first traced run learns for the second.
+
+    Attributes
+    ----------
+    series : dict of tuple to int
+        Containers with one element a step, and the axis that steps go along.
+    grown : set of tuple
+        Of these, the lists that are appended to: read from their ends.
+    states : dict of tuple to str
+        Leaves that are states, ``(key, coords, offset)``, and what they are called.
+    cuts : set of tuple
+        Variables that no state reaches and that change: input, time, noise.
+    clocks : set of tuple
+        Carried variables that every step moves on alike.
+    """
+
+    def __init__(self) -> None:
+        self.series: dict[tuple[Any, ...], int] = {}
+        self.grown: set[tuple[Any, ...]] = set()
+        self.states: dict[tuple[Any, ...], str] = {}
+        self.cuts: set[tuple[Any, ...]] = set()
+        self.clocks: set[tuple[Any, ...]] = set()
+        # Class-level numbers, and the attributes that instances put over them.
+        self.classes: dict[tuple[Any, ...], tuple[Any, ...]] = {}
+        self.final = False
+
+
+class StepTrace:
+    """One step, as it is kept: interned forms, plain values."""
+
+    __slots__ = ("choices", "exogenous", "updates", "values")
+
+    def __init__(self) -> None:
+        self.choices: list[tuple[Form, str, Form, bool, int]] = []
+        self.updates: dict[tuple[Any, ...], Form] = {}
+        self.values: dict[tuple[Any, ...], Any] = {}
+        self.exogenous: dict[Form, Any] = {}
+
+
+class Segment:
+    """One entry of the stepping loop."""
+
+    def __init__(self, loop: int, start: int) -> None:
+        self.loop, self.start = loop, start
+        self.steps: list[StepTrace] = []
+        self.initial: dict[tuple[Any, ...], Any] = {}
+        # Of the first traced run: what steps read of earlier ones, and what they stored.
+        self.carried: dict[tuple[Any, ...], set[tuple[Any, ...]]] = {}
+        self.stored: dict[tuple[Any, ...], dict[Form, Any]] = {}
+        self.counts: dict[tuple[Any, ...], int] = {}
+        self.varied: set[tuple[Any, ...]] = set()
+
+
+class Tracer:
+    """Keeps the forms of one traced run of a script.
+
+    Parameters
+    ----------
+    filename : str
+        The script's, as its code objects have it.
+    known : Known
+    loops : set of int
+        Loops whose turns are steps.
+    max_operations, max_steps : int
+    """
+
+    def __init__(
+        self, filename: str, known: Known, loops: Iterable[int], max_operations: int, max_steps: int
+    ) -> None:
+        self.filename, self.known, self.loops = filename, known, frozenset(loops)
+        self.max_operations, self.max_steps = max_operations, max_steps
+        self.operations = 0
+        self.epoch = 0
+        self.narrow = False
+        self.unread: str = ""
+        self.table: dict[tuple[Any, ...], Form] = {}
+        self.definitions: dict[Form, Form] = {}
+        self.made: dict[Form, dict[Form, Any]] = {}
+        self.last: dict[tuple[Any, ...], Any] = {}
+        self.names: dict[tuple[Any, ...], str] = {}
+        self.containers: dict[tuple[Any, ...], Any] = {}
+        self.segments: list[Segment] = []
+        self.segment: Segment | None = None
+        self.step: StepTrace | None = None
+        self.reads: dict[tuple[Any, ...], list[int]] = {}
+        self.nth: dict[tuple[Any, ...], int] = {}
+        self.lines: dict[tuple[int, int], int] = {}
+        self.lengths: dict[tuple[Any, ...], int] = {}
+        self.aliases: dict[tuple[Any, ...], str] = {}
+
+    # Forms -------------------------------------------------------------------------------------------
+
+    def line(self) -> int:
+        """Find the script's line that is being run; 0 outside of it."""
+        frame = sys._getframe(2)
+        while frame is not None:
+            if frame.f_code.co_filename == self.filename:
+                at = (id(frame.f_code), frame.f_lasti)
+                found = self.lines.get(at)
+                if found is None:
+                    found = self.lines[at] = frame.f_lineno or 0
+                return found
+            frame = frame.f_back  # type: ignore[assignment]  # None ends the loop
+        return 0
+
+    def number(self, value: Any, line: int) -> Form:
+        """Give the form of a plain number."""
+        key = ("number", repr(value), line)
+        form = self.table.get(key)
+        if form is None:
+            form = self.table[key] = Form("number", (), line, value, FIXED)
+        return form
+
+    def operation(self, op: str, args: tuple[Form, ...], value: Any, line: int, numpy: bool = False) -> Form:
+        """Give the form of an operation on forms."""
+        self.operations += 1
+        key = (op, line, numpy, *args)
+        form = self.table.get(key)
+        if form is None:
+            if self.operations > self.max_operations:
+                raise OverBudget(f"more than {self.max_operations:,} operations")
+            varies = max([one.varies for one in args], default=FIXED)
+            form = self.table[key] = Form(op, args, line, value, varies, numpy=numpy)
+        elif self.operations > self.max_operations:
+            raise OverBudget(f"more than {self.max_operations:,} operations")
+        return form
+
+    def outside(self, key: tuple[Any, ...], name: str, value: Any, line: int) -> Form:
+        """Give the form of a value that the step takes from outside: a loop's item, a random number."""
+        at = ("each", key, line)
+        form = self.table.get(at)
+        if form is None:
+            form = self.table[at] = Form("each", (), line, value, TIMED, key=key, name=name)
+        return form
+
+    def read(self, value: Any) -> Form:
+        """Give the form by which a value is read: its own within its step, a leaf's otherwise."""
+        place: Place | None = value.place
+        if self.segment is not None and value.epoch == self.epoch:
+            if place is not None and place.key in self.known.cuts:
+                return self._cut(value, place)
+            form: Form = value.form
+            if form.op == "each" and self.step is not None:
+                self.step.exogenous[form] = value.raw
+            return form
+        if place is None:
+            return self._nameless(value)
+        return self._leaf(value, place)
+
+    def _nameless(self, value: Any) -> Form:
+        form: Form = value.form
+        if self.segment is None or value.epoch < self.segment.start or form.varies == FIXED:
+            return form
+        return self._leaf(value, Place(("?", form.line, form.op), f"line {form.line}"))
+
+    def resolve(self, place: Place) -> tuple[Any, ...]:
+        """Say what a place is to a step: key, the coordinates that stand still, and the offset of the other."""
+        key = self.known.classes.get(place.key)
+        if key is not None and (key, (), None) in self.known.states:
+            return (key, (), None)
+        axis = self.known.series.get(place.key)
+        if axis is None or axis >= len(place.coords):
+            return (place.key, place.coords, None)
+        position = place.coords[axis]
+        if not isinstance(position, int):
+            return (place.key, place.coords, None)
+        rest = place.coords[:axis] + place.coords[axis + 1 :]
+        return (place.key, rest, position - self._origin(place.key))
+
+    def _origin(self, key: tuple[Any, ...]) -> int:
+        if key in self.known.grown:
+            return self.lengths.get(key, 0)
+        return len(self.segment.steps) - 1 if self.segment is not None else 0
+
+    def _leaf(self, value: Any, place: Place) -> Form:
+        resolved = self.resolve(place)
+        if self.segment is not None:
+            if value.epoch >= self.segment.start and not self.known.final:
+                seen = self.segment.carried.setdefault(place.key, set())
+                if len(seen) < _READS:
+                    seen.add((place.coords, len(self.segment.steps) - 1, self._origin(place.key)))
+            form = self.leaf(resolved, place.name, value.raw, value.form.line)
+            if form.varies != MOVED and self.step is not None and (form.varies or not self.known.final):
+                self.step.exogenous.setdefault(form, value.raw)
+            return form
+        return self.leaf((place.key, place.coords, None), place.name, value.raw, value.form.line)
+
+    def leaf(self, resolved: tuple[Any, ...], name: str, value: Any, line: int) -> Form:
+        """Give the leaf of a place."""
+        key = ("leaf", *resolved)
+        form = self.table.get(key)
+        if form is None:
+            known = self.known
+            varies = FIXED
+            if resolved in known.states:
+                varies = MOVED
+            elif resolved[0] in known.clocks or resolved[2] is not None or resolved[0] in known.cuts:
+                varies = TIMED
+            form = self.table[key] = Form("leaf", (), line, value, varies, key=resolved, name=name)
+        return form
+
+    def _cut(self, value: Any, place: Place) -> Form:
+        order = self.reads.setdefault(place.key, [])
+        if place.nth not in order:
+            order.append(place.nth)
+        variant = order.index(place.nth)
+        form = self.leaf((place.key, place.coords, variant), place.name, value.raw, value.form.line)
+        if self.step is not None:
+            self.step.exogenous[form] = value.raw
+        made = self.made.setdefault(form, {})
+        if len(made) < _FORMS:
+            made.setdefault(value.form, value.raw)
+        return form
+
+    # Places ------------------------------------------------------------------------------------------
+
+    def store(self, value: Any, place: Place) -> None:
+        """Take note that a remembering value is kept at a place."""
+        key, segment = place.key, self.segment
+        self.last[(key, place.coords)] = value
+        self.names.setdefault(key, place.name)
+        if segment is None:
+            leaf = self.leaf((key, place.coords, None), place.name, value.raw, value.form.line)
+            if leaf.op == "leaf":
+                self.definitions[leaf] = self._without(value.form, leaf)
+                leaf.value, leaf.line = value.raw, value.form.line
+            return
+        place.nth = self.nth[key] = self.nth.get(key, 0) + 1
+        if not self.known.final:
+            self._learn(value, place, segment)
+
+    def _learn(self, value: Any, place: Place, segment: Segment) -> None:
+        at = (place.key, place.coords) if place.key not in self.known.series else (place.key, ())
+        forms = segment.stored.setdefault(at, {})
+        if len(forms) < _FORMS:
+            first = next(iter(forms.values()), value.raw)
+            forms.setdefault(value.form, value.raw)
+            if first != value.raw:
+                segment.varied.add(at)
+        segment.counts[at] = segment.counts.get(at, 0) + 1
+
+    def _without(self, form: Form, leaf: Form) -> Form:
+        """Put in what a leaf was before it is defined anew by itself: ``tau = tau*1e-3``."""
+        if form is leaf:
+            return self.definitions.get(leaf) or self.number(leaf.value, leaf.line)
+        if not form.args or not contains(form, leaf):
+            return form
+        args = tuple(self._without(one, leaf) for one in form.args)
+        return self.operation(form.op, args, form.value, form.line, form.numpy)
+
+    # Steps -------------------------------------------------------------------------------------------
+
+    def enter(self, loop: int) -> bool:
+        """Begin a loop; say whether its turns are steps."""
+        if loop not in self.loops or self.segment is not None:
+            return False
+        self.epoch += 1
+        self.segment = Segment(loop, self.epoch)
+        self.segments.append(self.segment)
+        return True
+
+    def turn(self) -> None:
+        """End the step before and begin the next."""
+        assert self.segment is not None
+        if self.step is not None:
+            self._finish()
+        self.epoch += 1
+        if self.epoch > self.max_steps:
+            raise OverBudget(f"more than {self.max_steps:,} steps")
+        self.lengths = {key: len(self.containers[key]) for key in self.known.grown if key in self.containers}
+        self.step = StepTrace()
+        self.segment.steps.append(self.step)
+        self.reads, self.nth = {}, {}
+        if self.known.final and len(self.segment.steps) == 1:
+            for state in self.known.states:
+                self.segment.initial[state] = self._content(state, 0)[0]
+
+    def leave(self, begun: bool = True) -> None:
+        """End the loop, and its last step if that has begun."""
+        if self.step is not None:
+            assert self.segment is not None
+            if begun:
+                self._finish()
+            else:
+                self.segment.steps.pop()
+        self.segment, self.step = None, None
+        self.epoch += 1
+
+    def _finish(self) -> None:
+        if not self.known.final:
+            return
+        assert self.step is not None
+        assert self.segment is not None
+        following = len(self.segment.steps)
+        for state in self.known.states:
+            value, form = self._content(state, following)
+            self.step.values[state] = value
+            self.step.updates[state] = form
+
+    def _content(self, state: tuple[Any, ...], step: int) -> tuple[Any, Form]:
+        """Give a state's value at the start of a step, and what the step before made it of."""
+        key, rest, offset = state
+        coords = rest
+        if offset is not None:
+            axis = self.known.series[key]
+            if key in self.known.grown and key in self.containers:
+                step = len(self.containers[key])
+            coords = (*rest[:axis], step + offset, *rest[axis:])
+        kept = self.last.get((key, coords))
+        leaf = self.leaf(state, self.names.get(key, ""), 0.0, 0)
+        if kept is not None and (offset is None or kept.epoch == self.epoch):
+            return kept.raw, kept.form if kept.epoch == self.epoch else leaf
+        if offset is not None:
+            older = (key, rest, offset + 1)
+            if older in self.known.states:
+                before = self.leaf(older, self.names.get(key, ""), 0.0, 0)
+                if kept is not None:
+                    return kept.raw, before
+        value = kept.raw if kept is not None else self._element(key, coords)
+        if offset is None:
+            return value, leaf
+        return value, kept.form if kept is not None and kept.form.op == "number" else self.number(value, 0)
+
+    def _element(self, key: tuple[Any, ...], coords: tuple[Any, ...]) -> Any:
+        container = self.containers.get(key)
+        if container is None:
+            return float("nan")
+        try:
+            for one in coords:
+                container = container[one]
+            return getattr(container, "raw", container)
+        except (IndexError, KeyError, TypeError):
+            return float("nan")
+
+    def choose(self, value: Any, held: bool) -> None:
+        """Take note of a choice."""
+        if self.step is None:
+            return
+        form = self.read(value)
+        while form.op == "not":
+            form, held = form.args[0], not held
+        line = self.line()
+        if form.op in RELATIONS and len(form.args) == 2:
+            left, right = form.args
+            relation = form.op
+        else:
+            left, relation, right = form, "!=", self.number(0, line)
+        if left.varies or right.varies or not self.known.final:
+            self.step.choices.append((left, relation, right, held, line))
+
+
+def contains(form: Form, leaf: Form, limit: int = 400) -> bool:
+    """Whether a form holds a leaf, looked for in so many forms at most."""
+    ahead, seen = [form], set[int]()
+    while ahead and len(seen) < limit:
+        one = ahead.pop()
+        if one is leaf:
+            return True
+        if id(one) not in seen:
+            seen.add(id(one))
+            ahead += one.args
+    return False
+
+
+_ACTIVE: list[Tracer] = []
+
+
+def active() -> Tracer:
+    """Give the tracer of the run that is on."""
+    return _ACTIVE[-1]
+
+
+def begin(tracer: Tracer) -> None:
+    """Make a tracer the active one."""
+    _ACTIVE.append(tracer)
+
+
+def end() -> None:
+    """Put the active tracer away."""
+    _ACTIVE.pop()

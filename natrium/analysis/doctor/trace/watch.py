@@ -1,0 +1,570 @@
+"""What a rewritten script calls: nothing to see in the plain run, everything in the traced one."""
+
+from __future__ import annotations
+
+import io
+import operator
+import sys
+from collections import deque
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from natrium.analysis.doctor.trace.arrays import SMALL, TracedArray, choosing, unwrapped
+from natrium.analysis.doctor.trace.layers import Layers
+from natrium.analysis.doctor.trace.numbers import Remembers, bare, is_number, made, traced
+from natrium.analysis.doctor.trace.standins import Outputs, spread
+from natrium.analysis.doctor.trace.tracer import MOVED, OverBudget, Place, Tracer
+
+_OPS = {
+    "Add": operator.iadd, "Sub": operator.isub, "Mult": operator.imul, "Div": operator.itruediv,
+    "FloorDiv": operator.ifloordiv, "Mod": operator.imod, "Pow": operator.ipow, "BitAnd": operator.iand,
+    "BitOr": operator.ior, "BitXor": operator.ixor, "MatMult": operator.imatmul,
+    "LShift": operator.ilshift, "RShift": operator.irshift,
+}  # fmt: skip
+
+
+class Turns:
+    """The turns of a while loop."""
+
+    def __init__(self, owner: Plain, number: int) -> None:
+        self.owner, self.number, self.begun = owner, number, True
+        owner.entered(number)
+
+    def turn(self) -> bool:
+        """Begin a turn, with its condition."""
+        self.owner.turned(self.number)
+        self.begun = False
+        return True
+
+    def body(self) -> None:
+        """Say that the condition held."""
+        self.begun = True
+
+    def leave(self) -> None:
+        """End the loop."""
+        self.owner.left(self.number, self.begun)
+
+
+class Plain:
+    """The plain run: loops are counted, drawing and asking does nothing, writing goes to a scratch folder.
+
+    Parameters
+    ----------
+    layers : Layers
+    scratch : Path
+    max_operations : int
+        Turns of loops, all told.
+    """
+
+    slice = slice
+
+    def __init__(self, layers: Layers, scratch: Path, max_operations: int) -> None:
+        self.layers, self.scratch, self.max_operations = layers, scratch, max_operations
+        self.outputs: Outputs = layers.outputs
+        self.turns_of: dict[int, int] = {}
+        self.most: dict[int, int] = {}
+        self.now: list[list[int]] = []
+        self.parents: dict[int, set[int]] = {}
+        self.count = 0
+
+    # Loops -------------------------------------------------------------------------------------------
+
+    def entered(self, number: int) -> None:
+        """Begin a loop."""
+        self.parents.setdefault(number, set()).update(one[0] for one in self.now)
+        self.now.append([number, 0])
+
+    def turned(self, number: int) -> None:
+        """Count a turn."""
+        for one in reversed(self.now):
+            if one[0] == number:
+                one[1] += 1
+                break
+        self.count += 1
+        if self.count > self.max_operations:
+            raise OverBudget(f"more than {self.max_operations:,} turns of loops")
+
+    def left(self, number: int, begun: bool = True) -> None:
+        """End a loop."""
+        for k in range(len(self.now) - 1, -1, -1):
+            if self.now[k][0] == number:
+                turns = self.now[k][1] - (not begun)
+                self.most[number] = max(self.most.get(number, 0), turns)
+                del self.now[k:]
+                break
+
+    def loop(self, items: Any, number: int, text: str) -> Iterator[Any]:
+        """Go through a for loop's items."""
+        self.entered(number)
+        try:
+            for item in items:
+                self.turned(number)
+                yield item
+        finally:
+            self.left(number)
+
+    def turns(self, number: int) -> Turns:
+        """Begin a while loop."""
+        return Turns(self, number)
+
+    def unpack(self, value: Any, shape: Any) -> Any:
+        """Take a value apart."""
+        return spread(value, shape)
+
+    # Reaching out ------------------------------------------------------------------------------------
+
+    def module(self, name: str, whole: str) -> Any:
+        """Give a module."""
+        return self.layers.module(name, whole)
+
+    def member(self, module: str, name: str) -> Any:
+        """Give a module's member."""
+        return self.layers.member(module, name)
+
+    def star(self, module: str, names: tuple[str, ...]) -> dict[str, Any]:
+        """Give a module's members that the script uses."""
+        return self.layers.star(module, names)
+
+    def print_(self, *values: Any, **options: Any) -> None:
+        """Print nothing; keep the numbers."""
+        self.outputs.note("print", tuple(unwrapped(values)))
+
+    def input_(self, *values: Any) -> str:
+        """Answer with nothing."""
+        return ""
+
+    def exit_(self, *values: Any) -> None:
+        """End the script."""
+        raise SystemExit(0)
+
+    quit_ = exit_
+
+    def open_(self, file: Any, mode: str = "r", *args: Any, **options: Any) -> Any:
+        """Open a file for reading; what is written goes to the scratch folder."""
+        if not any(letter in mode for letter in "wax+"):
+            return Path(file).open(mode, *args, **options) if isinstance(file, (str, Path)) else io.StringIO()
+        return (self.scratch / Path(str(file)).name).open(mode, *args, **options)
+
+
+class Watch(Plain):
+    """The traced run: stores are tagged, elements read and arguments given are named.
+
+    Parameters
+    ----------
+    tracer : Tracer
+    """
+
+    def __init__(self, layers: Layers, scratch: Path, max_operations: int, tracer: Tracer) -> None:
+        super().__init__(layers, scratch, max_operations)
+        self.tracer = tracer
+        self.objects: dict[int, tuple[Any, tuple[Any, ...]]] = {}
+        self.kinds: dict[str, int] = {}
+        self.held: dict[int, tuple[Any, tuple[Any, ...], str, int]] = {}
+        self.mark = 0
+        self.module_name = ""
+
+    # Loops -------------------------------------------------------------------------------------------
+
+    def entered(self, number: int) -> None:
+        """Begin a loop, of steps perhaps."""
+        self.now.append([number, int(self.tracer.enter(number))])
+
+    def turned(self, number: int) -> None:
+        """Begin a step, where turns are steps."""
+        for one in reversed(self.now):
+            if one[0] == number:
+                if one[1]:
+                    self.tracer.turn()
+                    self.mark = 0
+                break
+        self.count += 1
+        if self.count > self.max_operations:
+            raise OverBudget(f"more than {self.max_operations:,} turns of loops")
+
+    def left(self, number: int, begun: bool = True) -> None:
+        """End a loop."""
+        for k in range(len(self.now) - 1, -1, -1):
+            if self.now[k][0] == number:
+                if self.now[k][1]:
+                    self.tracer.leave(begun)
+                del self.now[k:]
+                break
+
+    def loop(self, items: Any, number: int, text: str) -> Iterator[Any]:
+        """Go through a for loop's items; those of steps come from outside."""
+        self.entered(number)
+        steps = bool(self.now[-1][1])
+        name = getattr(items, "name", "") or text
+        try:
+            for item in items:
+                self.turned(number)
+                yield self._outside(item, (number,), name) if steps else item
+        finally:
+            self.left(number)
+
+    def _outside(self, item: Any, path: tuple[int, ...], name: str) -> Any:
+        tracer = self.tracer
+        if type(item) is tuple:
+            return tuple(self._outside(one, (*path, k), name) for k, one in enumerate(item))
+        if isinstance(item, Remembers):
+            place = item.place
+            form = tracer.outside(("each", *path), place.name if place else name, item.raw, 0)
+            return traced(item.raw, form, tracer.epoch)
+        if is_number(item):
+            return traced(item, tracer.outside(("each", *path), name, item, 0), tracer.epoch)
+        return item
+
+    def item(self, value: Any, scope: str, name: str, line: int) -> Any:
+        """Name a loop's variable, where turns are steps."""
+        if isinstance(value, Remembers) and value.form.op == "each" and value.epoch == self.tracer.epoch:
+            return self.name(value, scope, name, name, line, False, ())
+        return value
+
+    # Stores ------------------------------------------------------------------------------------------
+
+    def _control(self, form: Any, tests: tuple[int, ...]) -> Any:
+        """In the first traced run, let a form know the choices that it hangs on."""
+        tracer = self.tracer
+        step = tracer.step
+        if step is None or tracer.known.final:
+            return form
+        mark, self.mark = self.mark, len(step.choices)
+        wanted = [
+            side
+            for k, (left, _, right, _, line) in enumerate(step.choices)
+            if k >= mark or line in tests
+            for side in (left, right)
+        ]
+        found = list(dict.fromkeys(one for one in wanted if one.op != "number"))
+        return tracer.operation("chosen", (form, *found), form.value, form.line) if found else form
+
+    def _tagged(self, value: Any, place: Place, line: int, literal: bool, tests: tuple[int, ...]) -> Any:
+        """Give a number as it is kept at a place."""
+        tracer = self.tracer
+        if isinstance(value, Remembers):
+            form, raw = tracer.read(value), value.raw
+            if form.varies == MOVED and form.op == "leaf" and form.key[1] and not place.coords:
+                tracer.aliases.setdefault(form.key, place.name)
+        elif literal or tracer.segment is None or isinstance(value, (bool, np.bool_)):
+            form, raw = tracer.number(value, line), value
+        elif self.mark < len(tracer.step.choices) if tracer.step is not None else False:
+            form, raw = tracer.number(value, line), value
+        else:
+            form, raw = tracer.outside(("value", place.key), place.name, value, line), value
+        new = traced(raw, self._control(form, tests), tracer.epoch, place)
+        if isinstance(new, Remembers):
+            tracer.store(new, place)
+        return new
+
+    def _kept(self, value: Any, place: Place, line: int, literal: bool, tests: tuple[int, ...]) -> Any:
+        """Give whatever is stored as it is kept at a place."""
+        if isinstance(value, Remembers) or is_number(value):
+            return self._tagged(value, place, line, literal, tests)
+        kind = type(value)
+        if kind is TracedArray:
+            return self._array(value, place)
+        if kind in (list, dict, deque):
+            self._hold(value, place)
+            if kind is dict and len(value) <= 200:
+                for key, one in list(value.items()):
+                    value[key] = self._inner(one, place, key, line, literal)
+            elif kind is list and len(value) <= 2 * SMALL:
+                for k, one in enumerate(value):
+                    value[k] = self._inner(one, place, k, line, literal)
+            return value
+        if kind is tuple and len(value) <= 2 * SMALL:
+            return tuple(self._inner(one, place, k, line, literal) for k, one in enumerate(value))
+        if isinstance(value, tuple) and hasattr(value, "_make"):
+            ones = [self._inner(one, place, k, line, literal) for k, one in enumerate(value)]
+            return value._make(ones)
+        if self._own(value):
+            self._object(value, place.name, line)
+        return value
+
+    def _inner(self, value: Any, place: Place, key: Any, line: int, literal: bool) -> Any:
+        if isinstance(value, Remembers) and value.place is not None and value.epoch == self.tracer.epoch:
+            if value.place.coords and value.place.key == place.key:
+                return value
+        if isinstance(value, Remembers) or is_number(value):
+            inner = Place(place.key, f"{place.name}[{key!r}]", (bare(key),))
+            return self._tagged(value, inner, line, True, ())
+        if self._own(value):
+            self._object(value, f"{place.name}[{key!r}]", line)
+        elif type(value) is TracedArray or type(value) in (list, dict):
+            return self._kept(value, Place((*place.key, key), f"{place.name}[{key!r}]"), line, literal, ())
+        return value
+
+    def _own(self, value: Any) -> bool:
+        kind = type(value)
+        return hasattr(value, "__dict__") and getattr(kind, "__module__", "") == self.module_name
+
+    def _object(self, value: Any, name: str, line: int) -> None:
+        """Tag the numbers of an object that were set without the script's own assignments."""
+        key = self._object_key(value)
+        for attr, one in list(vars(value).items()):
+            place = getattr(one, "place", None)
+            at = ("a", key, attr)
+            if (isinstance(one, Remembers) and (place is None or place.key != at)) or is_number(one):
+                value.__dict__[attr] = self._tagged(one, Place(at, f"self.{attr}"), line, True, ())
+
+    def _object_key(self, value: Any) -> tuple[Any, ...]:
+        found = self.objects.get(id(value))
+        if found is None:
+            kind = type(value).__qualname__
+            number = self.kinds[kind] = self.kinds.get(kind, -1) + 1
+            found = self.objects[id(value)] = (value, (kind, number))
+        return found[1]
+
+    def _hold(self, value: Any, place: Place) -> None:
+        if id(value) not in self.held:
+            key = (*place.key, *place.coords)
+            self.held[id(value)] = (value, key, place.name, self.tracer.epoch)
+            self.tracer.containers[key] = value
+
+    def _array(self, value: TracedArray, place: Place) -> Any:
+        """Name an array, and the elements of it that are followed."""
+        tracer = self.tracer
+        segment = tracer.segment
+        if value.key and not (segment is not None and value.born >= segment.start and value.key != place.key):
+            return value
+        if value.key:
+            nodes, first = value.nodes, value.first
+            value = value.plain.view(TracedArray)
+            value.nodes = None if nodes is None else nodes.copy()
+            value.first, value.born = first, tracer.epoch
+        value.key, value.name = (*place.key, *place.coords), place.name
+        value.frame = tuple((0,) for _ in value.shape)
+        tracer.containers[value.key] = value
+        if value.nodes is None or value.size == 0:
+            return value
+        many = value.size > SMALL
+        for at in [(0,) * value.ndim] if many else list(np.ndindex(value.shape)):
+            node = value.nodes[at]
+            if isinstance(node, Remembers):
+                inner = Place(value.key, value.name, tuple(at))
+                new = traced(node.raw, self._control(tracer.read(node), ()), tracer.epoch, inner)
+                value.nodes[at] = new
+                tracer.store(new, inner)
+        return value
+
+    def name(
+        self, value: Any, scope: str, name: str, text: str, line: int, literal: bool, tests: tuple[int, ...]
+    ) -> Any:
+        """Store in a variable."""
+        return self._kept(value, Place(("n", scope, name), text), line, literal, tests)
+
+    def set_attr(
+        self, value: Any, owner: Any, attr: str, text: str, line: int, literal: bool, tests: tuple[int, ...]
+    ) -> None:
+        """Store in an attribute."""
+        if not hasattr(owner, "__dict__") or isinstance(owner, type):
+            setattr(owner, attr, value)
+            return
+        key = ("a", self._object_key(owner), attr)
+        before = vars(type(owner)).get(attr)
+        if isinstance(before, Remembers) and before.place is not None:
+            self.tracer.known.classes[before.place.key] = key
+        setattr(owner, attr, self._kept(value, Place(key, text), line, literal, tests))
+
+    def set_item(
+        self, value: Any, owner: Any, index: Any, text: str, line: int, literal: bool, tests: tuple[int, ...]
+    ) -> None:
+        """Store in an element."""
+        if isinstance(owner, TracedArray):
+            if not owner.key and owner.base is None:
+                self._array(owner, Place(("t", text), text))
+            if literal and is_number(value):
+                value = traced(value, self.tracer.number(value, line), self.tracer.epoch)
+            owner[index] = self._under(value, tests)
+            return
+        plain = choosing(index)
+        if type(owner) not in (list, dict) or isinstance(plain, slice):
+            owner[plain] = value if type(owner) is list else unwrapped(value)
+            return
+        if id(owner) not in self.held:
+            self._hold(owner, Place(("t", text), text))
+        _, key, name, _ = self.held[id(owner)]
+        if type(owner) is list:
+            self._moves(key, index)
+            plain = plain + len(owner) if plain < 0 else plain
+        shown = f"{name}[{plain!r}]"
+        owner[plain] = self._kept(value, Place(key, shown, (plain,)), line, literal, tests)
+
+    def _under(self, value: Any, tests: tuple[int, ...]) -> Any:
+        if isinstance(value, Remembers) and self.tracer.step is not None and not self.tracer.known.final:
+            form = self._control(self.tracer.read(value), tests)
+            return traced(value.raw, form, self.tracer.epoch)
+        return value
+
+    def _moves(self, key: tuple[Any, ...], index: Any) -> None:
+        segment = self.tracer.segment
+        if segment is None or self.tracer.known.final or not isinstance(index, Remembers):
+            return
+        if index.epoch >= segment.start and index.form.op != "number":
+            self.tracer.known.series.setdefault(key, 0)
+
+    def aug_attr(
+        self, owner: Any, attr: str, op: str, value: Any, text: str, line: int, tests: tuple[int, ...]
+    ) -> None:
+        """Change an attribute in place."""
+        self.set_attr(_OPS[op](getattr(owner, attr), value), owner, attr, text, line, False, tests)
+
+    def aug_item(
+        self, owner: Any, index: Any, op: str, value: Any, text: str, line: int, tests: tuple[int, ...]
+    ) -> None:
+        """Change an element in place."""
+        self.set_item(_OPS[op](self.get(owner, index, text), value), owner, index, text, line, False, tests)
+
+    def append(
+        self, owner: Any, value: Any, text: str, line: int, literal: bool, tests: tuple[int, ...]
+    ) -> Any:
+        """Append to a list."""
+        if type(owner) is not list:
+            return owner.append(value)
+        if id(owner) not in self.held:
+            self._hold(owner, Place(("t", text), text))
+        _, key, name, _ = self.held[id(owner)]
+        if self.tracer.segment is not None and not self.tracer.known.final:
+            self.tracer.known.series.setdefault(key, 0)
+            if key not in self.tracer.known.grown:
+                self.tracer.known.grown.add(key)
+                self.tracer.lengths[key] = len(owner)
+        owner.append(self._kept(value, Place(key, name, (len(owner),)), line, literal, tests))
+        return None
+
+    def get(self, owner: Any, index: Any, text: str) -> Any:
+        """Read an element."""
+        if isinstance(owner, TracedArray):
+            return owner[index]
+        kind = type(owner)
+        if kind not in (list, dict, tuple):
+            return owner[unwrapped(index)]
+        plain = choosing(index)
+        value = owner[plain]
+        held = self.held.get(id(owner))
+        if held is None or isinstance(plain, slice):
+            return value
+        _, key, name, born = held
+        if kind is list:
+            self._moves(key, index)
+            plain = plain + len(owner) if plain < 0 else plain
+        if is_number(value) and not isinstance(value, Remembers):
+            place = Place(key, f"{name}[{plain!r}]", (plain,))
+            return traced(value, self.tracer.number(value, 0), born, place)
+        return value
+
+    # Arguments and choices -----------------------------------------------------------------------------
+
+    def given(self, value: Any, line: int) -> Any:
+        """Let a number know its line."""
+        if not is_number(value) or isinstance(value, Remembers):
+            return value
+        return traced(value, self.tracer.number(value, line), self.tracer.epoch)
+
+    def argument(self, value: Any, scope: str, name: str, line: int) -> Any:
+        """Name a function's argument that has no name yet."""
+        tracer = self.tracer
+        if isinstance(value, Remembers):
+            if value.place is not None or (value.form.varies != 0 and value.form.op != "each"):
+                return value
+            form, raw = value.form, value.raw
+        elif is_number(value):
+            form, raw = tracer.number(value, line), value
+        else:
+            return value
+        place = Place(("arg", scope, name), name)
+        if form.op == "number":
+            leaf = tracer.leaf((place.key, (repr(raw),), None), name, raw, form.line)
+            tracer.definitions.setdefault(leaf, form)
+            if tracer.segment is not None:
+                form = self._control(leaf, ())
+        new = traced(raw, form, tracer.epoch, place)
+        if isinstance(new, Remembers) and tracer.segment is not None:
+            tracer.store(new, place)
+        elif isinstance(new, Remembers):
+            new.place = Place(place.key, name, (repr(raw),)) if form.op == "number" else place
+            tracer.store(new, new.place)
+        return new
+
+    def chosen(self, value: Any, text: str, line: int) -> Any:
+        """Name what a conditional expression gives."""
+        if self.tracer.segment is None or not (isinstance(value, Remembers) or is_number(value)):
+            return value
+        return self._tagged(value, Place(("if", line, text), text), line, True, (line,))
+
+    def is_truth(self, value: Any, truth: bool, same: bool) -> bool:
+        """Tell ``is True`` of a truth that remembers."""
+        if isinstance(value, Remembers) and isinstance(value.raw, bool):
+            return (bool(value) is truth) is same
+        return (bare(value) is truth) is same
+
+    # Builtins ----------------------------------------------------------------------------------------
+
+    def int_(self, value: Any = 0, *args: Any) -> Any:
+        """Cut off what is behind the point."""
+        if isinstance(value, TracedArray) and value.size == 1:
+            value = value.item()
+        if not isinstance(value, Remembers) or args:
+            return int(value, *args) if args else int(value)
+        if type(value.raw) is int:
+            return value
+        return made(int(value.raw), "int", (value,))
+
+    def float_(self, value: Any = 0.0) -> Any:
+        """Make a Python float."""
+        if isinstance(value, TracedArray) and value.size == 1:
+            value = value.item()
+        if not isinstance(value, Remembers):
+            return float(value)
+        return traced(float(value.raw), self.tracer.read(value), self.tracer.epoch)
+
+    def bool_(self, value: Any = False) -> bool:
+        """Ask for a truth."""
+        return bool(value)
+
+    def min_(self, *values: Any, **options: Any) -> Any:
+        """Give the smallest."""
+        return self._extreme(min, "min", values, options)
+
+    def max_(self, *values: Any, **options: Any) -> Any:
+        """Give the largest."""
+        return self._extreme(max, "max", values, options)
+
+    def _extreme(self, function: Any, name: str, values: tuple[Any, ...], options: dict[str, Any]) -> Any:
+        ones = values if len(values) > 1 else tuple(values[0])
+        few = len(ones) <= SMALL and not options and any(isinstance(one, Remembers) for one in ones)
+        if few and all(is_number(bare(one)) for one in ones):
+            return made(function(bare(one) for one in ones), name, ones)
+        return function(unwrapped(list(ones)), **options)
+
+    def sum_(self, values: Any, start: Any = 0) -> Any:
+        """Add up."""
+        ones = list(values)
+        if not any(isinstance(one, Remembers) for one in ones) or len(ones) > 4 * SMALL:
+            return sum(unwrapped(ones) if len(ones) > 4 * SMALL else ones, start)
+        total = ones[0] if bare(start) == 0 and is_number(start) else start + ones[0]
+        for one in ones[1:]:
+            total = total + one
+        raw = sum([bare(one) for one in ones], bare(start))
+        if not isinstance(total, Remembers):
+            return total
+        return traced(raw, self.tracer.read(total), self.tracer.epoch)
+
+    def isinstance_(self, value: Any, kinds: Any) -> bool:
+        """Tell a number's kind as it would be without the trace."""
+        return isinstance(bare(value), kinds)
+
+    def unpack(self, value: Any, shape: Any) -> Any:
+        """Take a value apart."""
+        return spread(value, shape)
+
+    def print_(self, *values: Any, **options: Any) -> None:
+        """Print nothing; keep the numbers."""
+        self.outputs.note("print", tuple(unwrapped(values)))
+
+    def path(self) -> list[str]:
+        """Give the path of imports, for the layers."""
+        return sys.path
