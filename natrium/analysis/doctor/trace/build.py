@@ -32,6 +32,8 @@ class Names:
     def of(self, form: Form) -> str:
         """Name a leaf."""
         key = form.key if form.op == "leaf" else ("each", form.key, form.line)
+        if form.op == "leaf" and not form.varies:
+            key = (form,)
         found = self.by_key.get(key)
         if found is None:
             found = self.by_key[key] = self._free(self.wanted(form), form)
@@ -45,11 +47,13 @@ class Names:
         if form.key in tracer.aliases:
             return tracer.aliases[form.key]
         key, coords, offset = form.key
-        name = tracer.names.get(key, form.name) or form.name
+        name = (tracer.names.get(key, form.name) if form.varies else form.name) or form.name
         container = tracer.containers.get(key)
         if container is None:
             if isinstance(offset, int) and key in tracer.known.cuts and offset:
                 return f"{name} ({offset + 1})"
+            return name
+        if not form.varies and isinstance(container, (list, dict)):
             return name
         name = getattr(container, "name", "") or _bracketless(name)
         many = isinstance(container, TracedArray) and container.size > SMALL
@@ -94,6 +98,7 @@ class Builder:
         self.parameters: dict[str, Node] = {}
         self.outside: dict[Form, str] = {}
         self._defining: set[int] = set()
+        self._named: dict[tuple[Any, ...], Form] = {}
 
     def node(self, form: Form) -> Node:
         """Make a form's node."""
@@ -103,6 +108,11 @@ class Builder:
         if form.op == "leaf" and form.key[0][:1] == ("arg",) and form.key[0] in self.tracer.known.cuts:
             if form in self.tracer.definitions:
                 return self.node(self.tracer.definitions[form])
+        if form.op == "leaf" and not form.varies:
+            made = self.tracer.definitions.get(form)
+            if made is not None and self._named.setdefault(form.key, form) is not form:
+                # What the place held before it was set anew: only what this was made of counts.
+                return self.node(made)
         if form.op in ("leaf", "each"):
             name = self.names.of(form)
             found = Node("leaf", (), _value(form.value), form.line, name)
@@ -301,7 +311,7 @@ class Builder:
     def _origins(self) -> dict[str, tuple[Node, ...]]:
         found: dict[str, tuple[Node, ...]] = {}
         for form, name in list(self.outside.items()):
-            made = self.tracer.made.get(form)
+            made = self.segment.made.get(form)
             if made:
                 found[name] = tuple(self.node(one) for one in made)
         return found

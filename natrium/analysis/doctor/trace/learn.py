@@ -115,20 +115,23 @@ class Lesson:
         for state in list(self.states):
             key, coords, offset = state
             forms = list(self._stored.get((key, coords), {}))
-            if offset is not None or len(forms) != 1:
+            if offset is not None or not forms or len(forms) > 2:
                 continue
             if self._counts[(key, coords)] < self.n_steps - len(self.segments):
                 continue
-            form = forms[0]
-            if form.op not in ("+", "-") or len(form.args) != 2:
-                continue
-            own = [one.op == "leaf" and one.key == state for one in form.args]
-            if sum(own) == 1 and not (form.op == "-" and own[1]):
-                other = form.args[0] if own[1] else form.args[1]
-                if self.varies(other) == FIXED:
-                    self.clocks.add(key)
-                    del self.states[state]
+            if all(self._moves_on(form, state) for form in forms):
+                self.clocks.add(key)
+                del self.states[state]
         self._memo.clear()
+
+    def _moves_on(self, form: Form, state: tuple[Any, ...]) -> bool:
+        """Whether a form adds to a state what never changes."""
+        if form.op not in ("+", "-") or len(form.args) != 2:
+            return False
+        own = [one.op == "leaf" and one.key == state for one in form.args]
+        if sum(own) != 1 or (form.op == "-" and own[1]):
+            return False
+        return self.varies(form.args[0] if own[1] else form.args[1]) == FIXED
 
     # Input and time ----------------------------------------------------------------------------------
 
@@ -262,10 +265,16 @@ def lessons(tracer: Tracer) -> list[Lesson]:
     return sorted(found, key=lambda one: one.score, reverse=True)
 
 
-def known_from(lesson: Lesson, before: Known) -> Known:
+def known_from(learned: list[Lesson], before: Known) -> Known:
     """Give what the second run is to know."""
     known = Known()
     known.series, known.grown, known.classes = before.series, before.grown, before.classes
-    known.states, known.cuts, known.clocks = dict(lesson.states), set(lesson.cuts), set(lesson.clocks)
+    for lesson in learned:
+        known.states.update(lesson.states)
+        known.cuts |= lesson.cuts
+        known.clocks |= lesson.clocks
+    taken = {state[0] for state in known.states}
+    known.cuts -= taken
+    known.clocks -= taken
     known.final = True
     return known

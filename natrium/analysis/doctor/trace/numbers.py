@@ -237,10 +237,22 @@ def made(raw: Any, op: str, operands: tuple[Any, ...], numpy: bool = False) -> A
     """
     tracer = active()
     line = tracer.line()
-    forms = tuple(
-        tracer.read(one) if isinstance(one, Remembers) else tracer.number(one, line) for one in operands
-    )
-    return traced(raw, tracer.operation(op, forms, bare(raw), line, numpy), tracer.epoch)
+    epoch = tracer.epoch
+    forms = []
+    for one in operands:
+        if isinstance(one, Remembers):
+            # What this step has just made is read as it is.
+            fresh = one.epoch == epoch and one.place is None and one.form.args
+            forms.append(one.form if fresh else tracer.read(one))
+        else:
+            forms.append(tracer.number(one, line))
+    form = tracer.operation(op, tuple(forms), raw, line, numpy)
+    kind = KINDS.get(type(raw))
+    if kind is None:
+        return traced(raw, form, epoch)
+    it = kind.__new__(kind, raw)
+    it.raw, it.form, it.epoch, it.place = raw, form, epoch, None
+    return it
 
 
 def is_number(value: Any) -> bool:

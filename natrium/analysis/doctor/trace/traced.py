@@ -13,6 +13,7 @@ import numpy as np
 from natrium.analysis.doctor.trace import tracer as tracing
 from natrium.analysis.doctor.trace.arrays import unwrapped
 from natrium.analysis.doctor.trace.build import Builder, lists_of
+from natrium.analysis.doctor.trace.drive import drive_for
 from natrium.analysis.doctor.trace.layers import Layers
 from natrium.analysis.doctor.trace.learn import Lesson, known_from, lessons
 from natrium.analysis.doctor.trace.numbers import Remembers
@@ -131,14 +132,15 @@ def trace_script(
     ModelError
         When the file cannot be read or run, or nothing in it steps.
     """
-    return trace_all(path, name, claimed=claimed, max_operations=max_operations, max_steps=max_steps)[0]
+    records = _traces(path, name, claimed, max_operations, max_steps)
+    return max(records, key=lambda one: one[0])[1]
 
 
 def trace_all(
     path: str | os.PathLike[str], name: str | None = None, *, claimed: Any = None,
     max_operations: int = MAX_OPERATIONS, max_steps: int = MAX_STEPS,
 ) -> tuple[Record, ...]:  # fmt: skip
-    """Run a script and read the maps of all its stepping loops off, the likeliest first.
+    """Run a script and read the maps of all its stepping loops off, in the order of the script.
 
     Parameters, errors
         As `trace_script`.
@@ -147,20 +149,39 @@ def trace_all(
     -------
     tuple of Record
     """
+    records = _traces(path, name, claimed, max_operations, max_steps)
+    return tuple(record for _, record in records)
+
+
+def _traces(
+    path: str | os.PathLike[str], name: str | None, claimed: Any, max_operations: int, max_steps: int
+) -> list[tuple[tuple[Any, ...], Record]]:
+    """Trace all stepping loops; beside each record, how much like a neuron's it is."""
     script = load_script(path)
     given: dict[str, Any] = {}
+    only: set[int] | None = None
+    if name:
+        script = attrs.evolve(script, main=False)
+        before = PlainRun(script, given, max_operations)
+        if before.run.error is not None:
+            raise ModelError(
+                f"a subject's file must run to its end, got {before.run.said()}; mend it or give another"
+            ) from None
+        drive = drive_for(script, name, before.run.namespace, claimed)
+        script, given = attrs.evolve(script, driver=drive.text), dict(drive.given)
+        only = {max(before.run.loops, default=-1) + 1} if "for _natrium_k" in drive.text else None
     plain = PlainRun(script, given, max_operations)
     if isinstance(plain.run.error, OverBudget):
-        return (_fallen(script, f"the plain run takes {plain.run.error}"),)
+        return [((), _fallen(script, f"the plain run takes {plain.run.error}"))]
     without: set[int] = set()
     best: tuple[TracedRun, Lesson, list[Lesson]] | None = None
     for _ in range(3):
-        loops = plain.candidates(without)
+        loops = only - without if only is not None else plain.candidates(without)
         if not loops and best is not None:
             break
         first = TracedRun(script, given, Known(), loops, max_operations, max_steps)
         if isinstance(first.run.error, OverBudget):
-            return (_fallen(script, f"the traced run takes {first.run.error}"),)
+            return [((), _fallen(script, f"the traced run takes {first.run.error}"))]
         learned = lessons(first.tracer)
         if learned and (best is None or learned[0].score > best[1].score):
             best = (first, learned[0], learned)
@@ -168,7 +189,7 @@ def trace_all(
             break
         without |= loops
     if plain.layers.solver_calls and (best is None or not best[1].score[0]):
-        return (_solved(script, given, plain, max_operations, max_steps),)
+        return [((), _solved(script, given, plain, max_operations, max_steps))]
     if best is None or not best[1].score[1]:
         if plain.run.error is not None:
             raise ModelError(
@@ -179,25 +200,20 @@ def trace_all(
             f"{script.path.name}; name the class or function that steps: {script.path.name}:NAME"
         )
     first, _, learned = best
-    records = []
-    for lesson in learned:
-        if lesson.score[0] or lesson is learned[0]:
-            records.append(_second(script, given, first, lesson, plain, max_operations, max_steps))
-    return tuple(records)
+    good = sorted((one for one in learned if one.score[0]), key=lambda one: one.loop) or learned[:1]
+    known = known_from(good, first.tracer.known)
+    loops = {one.loop for one in good}
+    second = TracedRun(script, given, known, loops, max_operations, max_steps)
+    return [(one.score, _recorded(script, second, one.loop, plain)) for one in good]
 
 
-def _second(
-    script: Script, given: Mapping[str, Any], first: TracedRun, lesson: Lesson, plain: PlainRun,
-    max_operations: int, max_steps: int,
-) -> Record:  # fmt: skip
-    known = known_from(lesson, first.tracer.known)
-    second = TracedRun(script, given, known, {lesson.loop}, max_operations, max_steps)
-    if not second.tracer.segments:
+def _recorded(script: Script, second: TracedRun, loop: int, plain: PlainRun) -> Record:
+    segments = [one for one in second.tracer.segments if one.loop == loop and one.steps]
+    if not segments:
         return _fallen(script, "the traced run does not come to the loop")
     tracing.begin(second.tracer)
     try:
-        segment = _fullest(second.tracer.segments)
-        builder = Builder(second.tracer, segment, second.objects())
+        builder = Builder(second.tracer, _fullest(segments), second.objects())
         record = builder.record(script.lines, lists_of(second.run.namespace, second.tracer))
     finally:
         tracing.end()

@@ -117,6 +117,7 @@ class Segment:
         self.loop, self.start = loop, start
         self.steps: list[StepTrace] = []
         self.initial: dict[tuple[Any, ...], Any] = {}
+        self.made: dict[Form, dict[Form, Any]] = {}
         # Of the first traced run: what steps read of earlier ones, and what they stored.
         self.carried: dict[tuple[Any, ...], set[tuple[Any, ...]]] = {}
         self.stored: dict[tuple[Any, ...], dict[Form, Any]] = {}
@@ -148,7 +149,6 @@ class Tracer:
         self.unread: str = ""
         self.table: dict[tuple[Any, ...], Form] = {}
         self.definitions: dict[Form, Form] = {}
-        self.made: dict[Form, dict[Form, Any]] = {}
         self.last: dict[tuple[Any, ...], Any] = {}
         self.names: dict[tuple[Any, ...], str] = {}
         self.containers: dict[tuple[Any, ...], Any] = {}
@@ -252,15 +252,24 @@ class Tracer:
                 seen = self.segment.carried.setdefault(place.key, set())
                 if len(seen) < _READS:
                     seen.add((place.coords, len(self.segment.steps) - 1, self._origin(place.key)))
-            form = self.leaf(resolved, place.name, value.raw, value.form.line)
+            before = value.epoch < self.segment.start
+            form = self.leaf(
+                resolved, place.name, value.raw, value.form.line, value.form if before else None
+            )
             if form.varies != MOVED and self.step is not None and (form.varies or not self.known.final):
                 self.step.exogenous.setdefault(form, value.raw)
             return form
-        return self.leaf((place.key, place.coords, None), place.name, value.raw, value.form.line)
+        at = (place.key, place.coords, None)
+        return self.leaf(at, place.name, value.raw, value.form.line, value.form)
 
-    def leaf(self, resolved: tuple[Any, ...], name: str, value: Any, line: int) -> Form:
-        """Give the leaf of a place."""
-        key = ("leaf", *resolved)
+    def leaf(
+        self, resolved: tuple[Any, ...], name: str, value: Any, line: int, definition: Form | None = None
+    ) -> Form:
+        """Give the leaf of a place: of one that no step writes, by what it was set to before."""
+        changes = (
+            resolved in self.known.states or resolved[2] is not None or resolved[0] in self.known.clocks
+        )
+        key = ("leaf", *resolved, None if changes else definition)
         form = self.table.get(key)
         if form is None:
             known = self.known
@@ -270,6 +279,8 @@ class Tracer:
             elif resolved[0] in known.clocks or resolved[2] is not None or resolved[0] in known.cuts:
                 varies = TIMED
             form = self.table[key] = Form("leaf", (), line, value, varies, key=resolved, name=name)
+            if definition is not None and not changes:
+                self.definitions[form] = definition
         return form
 
     def _cut(self, value: Any, place: Place) -> Form:
@@ -280,7 +291,8 @@ class Tracer:
         form = self.leaf((place.key, place.coords, variant), place.name, value.raw, value.form.line)
         if self.step is not None:
             self.step.exogenous[form] = value.raw
-        made = self.made.setdefault(form, {})
+        assert self.segment is not None
+        made = self.segment.made.setdefault(form, {})
         if len(made) < _FORMS:
             made.setdefault(value.form, value.raw)
         return form
@@ -293,10 +305,6 @@ class Tracer:
         self.last[(key, place.coords)] = value
         self.names.setdefault(key, place.name)
         if segment is None:
-            leaf = self.leaf((key, place.coords, None), place.name, value.raw, value.form.line)
-            if leaf.op == "leaf":
-                self.definitions[leaf] = self._without(value.form, leaf)
-                leaf.value, leaf.line = value.raw, value.form.line
             return
         place.nth = self.nth[key] = self.nth.get(key, 0) + 1
         if not self.known.final:
@@ -311,15 +319,6 @@ class Tracer:
             if first != value.raw:
                 segment.varied.add(at)
         segment.counts[at] = segment.counts.get(at, 0) + 1
-
-    def _without(self, form: Form, leaf: Form) -> Form:
-        """Put in what a leaf was before it is defined anew by itself: ``tau = tau*1e-3``."""
-        if form is leaf:
-            return self.definitions.get(leaf) or self.number(leaf.value, leaf.line)
-        if not form.args or not contains(form, leaf):
-            return form
-        args = tuple(self._without(one, leaf) for one in form.args)
-        return self.operation(form.op, args, form.value, form.line, form.numpy)
 
     # Steps -------------------------------------------------------------------------------------------
 

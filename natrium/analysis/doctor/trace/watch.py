@@ -267,7 +267,10 @@ class Watch(Plain):
         if kind is TracedArray:
             return self._array(value, place)
         if kind in (list, dict, deque):
+            known = id(value) in self.held
             self._hold(value, place)
+            if known:
+                return value
             if kind is dict and len(value) <= 200:
                 for key, one in list(value.items()):
                     value[key] = self._inner(one, place, key, line, literal)
@@ -319,10 +322,9 @@ class Watch(Plain):
         return found[1]
 
     def _hold(self, value: Any, place: Place) -> None:
-        if id(value) not in self.held:
-            key = (*place.key, *place.coords)
-            self.held[id(value)] = (value, key, place.name, self.tracer.epoch)
-            self.tracer.containers[key] = value
+        key = (*place.key, *place.coords)
+        self.held.setdefault(id(value), (value, key, place.name, self.tracer.epoch))
+        self.tracer.containers[key] = value
 
     def _array(self, value: TracedArray, place: Place) -> Any:
         """Name an array, and the elements of it that are followed."""
@@ -477,16 +479,12 @@ class Watch(Plain):
             return value
         place = Place(("arg", scope, name), name)
         if form.op == "number":
-            leaf = tracer.leaf((place.key, (repr(raw),), None), name, raw, form.line)
-            tracer.definitions.setdefault(leaf, form)
+            leaf = tracer.leaf((place.key, (), None), name, raw, form.line, form)
             if tracer.segment is not None:
                 form = self._control(leaf, ())
         new = traced(raw, form, tracer.epoch, place)
-        if isinstance(new, Remembers) and tracer.segment is not None:
+        if isinstance(new, Remembers):
             tracer.store(new, place)
-        elif isinstance(new, Remembers):
-            new.place = Place(place.key, name, (repr(raw),)) if form.op == "number" else place
-            tracer.store(new, new.place)
         return new
 
     def chosen(self, value: Any, text: str, line: int) -> Any:
