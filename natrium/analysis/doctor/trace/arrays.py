@@ -113,6 +113,9 @@ class TracedArray(np.ndarray[Any, Any]):
         part.born, part.key, part.name = self.born, self.key, self.name
         if got.base is not None and is_basic(plain_index):
             nodes = self.remember()
+            if nodes is not None and self.size <= SMALL and got.ndim and not self._framed(plain_index):
+                for at in np.ndindex(self.shape):
+                    nodes[at] = self.element(at)
             part.nodes = nodes[plain_index] if nodes is not None else None
             part.frame = self._framed(plain_index)
             if not part.frame:
@@ -266,6 +269,24 @@ class TracedArray(np.ndarray[Any, Any]):
         """Add up; of few elements, one by one."""
         raw = self.plain.sum(*unwrapped(args), **unwrapped(options))
         return summed(self, raw)
+
+    def astype(self, dtype: Any, *args: Any, **options: Any) -> Any:
+        """Make another type of number, nodes too."""
+        part: TracedArray = self.plain.astype(dtype, *args, **options).view(TracedArray)
+        part.born, part.first = self.born, self.first
+        if part.dtype in (np.float32, np.float16):
+            active().narrow = True
+        if self.nodes is not None and part.dtype.kind in "fiub":
+            whole = part.dtype.kind in "iu" and self.dtype.kind == "f"
+            nodes = part.remember()
+            many = part.size > SMALL
+            for at in [(0,) * part.ndim] if many else list(np.ndindex(part.shape)):
+                node = self.nodes[at]
+                if isinstance(node, Remembers):
+                    raw = part.plain[at]
+                    nodes[at] = made(raw, "int", (node,)) if whole else traced(
+                        raw, active().read(node), active().epoch)  # fmt: skip
+        return part
 
     def dot(self, other: Any, *args: Any, **options: Any) -> Any:
         """Multiply as matrices do."""

@@ -52,7 +52,7 @@ class Names:
         if container is None:
             if isinstance(offset, int) and key in tracer.known.cuts and offset:
                 return f"{name} ({offset + 1})"
-            return name
+            return tracer.names.get((key, coords), name) if coords else name
         if not form.varies and isinstance(container, (list, dict)):
             return name
         name = getattr(container, "name", "") or _bracketless(name)
@@ -145,6 +145,7 @@ class Builder:
         """Make the record."""
         steps = self.segment.steps
         states = list(self.tracer.known.states) if self.whole else self._kept_states(steps)
+        states = states if self.whole else sorted(states, key=self._begins)
         for state in states:
             self.names.of(self._leaf(state))
         groups, order = self._grouped(steps, states)
@@ -162,6 +163,11 @@ class Builder:
             times=values.get(time, np.full(n, np.nan)), dt=dt, steps=made, order=order, lists=dict(lists),
             exogenous=rest, origins=self._origins(),
         )  # fmt: skip
+
+    def _begins(self, state: tuple[Any, ...]) -> tuple[Any, ...]:
+        """Say where a state is first made, for a lasting order."""
+        made = [one.updates[state].line for one in self.segment.steps[:200] if one.updates[state].args]
+        return (min(made, default=10**9), str(state[1]), -(state[2] or 0))
 
     def _leaf(self, state: tuple[Any, ...]) -> Form:
         return self.tracer.leaf(state, self.tracer.names.get(state[0], ""), 0.0, 0)
@@ -384,7 +390,8 @@ def lists_of(namespace: Mapping[str, Any], tracer: Tracer) -> dict[str, Array]:
     named = {name: value for name, value in namespace.items() if not name.startswith("_")}
     for key, container in tracer.containers.items():
         name = tracer.names.get(key) or getattr(container, "name", "") or str(key[-1])
-        named.setdefault(_bracketless(name), container)
+        if not name.startswith("_"):
+            named.setdefault(_bracketless(name), container)
     for name, value in named.items():
         if isinstance(value, (list, np.ndarray)) and len(np.shape(value)) in (0, 1, 2):
             plain = unwrapped(value)

@@ -21,7 +21,9 @@ RUNS = ("run", "simulate", "solve", "main", "sim", "start", "spike")
 _DT = frozenset(("dt", "h", "deltat", "delta_t", "timestep", "time_step", "step_size", "delta", "dT"))
 _TIME = frozenset(("t", "time", "now", "current_time", "t_now", "sim_time"))
 _COUNT = frozenset(("n", "steps", "n_steps", "nsteps", "num_steps", "N"))
-_LENGTH = frozenset(("T", "duration", "t_max", "tmax", "total_time", "t_end", "T_max", "simulation_time", "tstop"))
+_LENGTH = frozenset(
+    ("T", "duration", "t_max", "tmax", "total_time", "t_end", "T_max", "simulation_time", "tstop")
+)
 _PLAIN = {
     "tau": 10.0, "tau_m": 10.0, "tau_ref": 2.0, "t_ref": 2.0, "v_rest": -70.0, "v_reset": -70.0,
     "v_thresh": -55.0, "v_th": -55.0, "R": 10.0, "C": 1.0, "r": 10.0, "c": 1.0,

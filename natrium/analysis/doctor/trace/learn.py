@@ -114,10 +114,11 @@ class Lesson:
     def _find_clocks(self) -> None:
         for state in list(self.states):
             key, coords, offset = state
-            forms = list(self._stored.get((key, coords), {}))
-            if offset is not None or not forms or len(forms) > 2:
+            at = (key, coords) if offset is None else (key, ())
+            forms = list(self._stored.get(at, {}))
+            if not forms or len(forms) > 2 or (offset is not None and coords):
                 continue
-            if self._counts[(key, coords)] < self.n_steps - len(self.segments):
+            if self._counts[at] < self.n_steps - len(self.segments):
                 continue
             if all(self._moves_on(form, state) for form in forms):
                 self.clocks.add(key)
@@ -128,7 +129,10 @@ class Lesson:
         """Whether a form adds to a state what never changes."""
         if form.op not in ("+", "-") or len(form.args) != 2:
             return False
-        own = [one.op == "leaf" and one.key == state for one in form.args]
+        own = [
+            one.op == "leaf" and (one.key == state or (state[2] is not None and one.key[0] == state[0]))
+            for one in form.args
+        ]
         if sum(own) != 1 or (form.op == "-" and own[1]):
             return False
         return self.varies(form.args[0] if own[1] else form.args[1]) == FIXED

@@ -57,6 +57,7 @@ class Rewriter(ast.NodeTransformer):
     def __init__(self, tree: ast.Module, tracing: bool, siblings: set[str], main: bool) -> None:
         self.tracing, self.siblings, self.main = tracing, siblings, main
         self.scopes: list[Scope] = []
+        self.spans: list[tuple[int, int] | None] = []
         self.loops: dict[int, int] = {}
         self.serial = 0
         self.tests: tuple[int, ...] = ()
@@ -177,7 +178,7 @@ class Rewriter(ast.NodeTransformer):
     def visit_Assign(self, node: ast.Assign) -> Any:
         """Tag what is assigned."""
         literal, line = is_literal(node.value), node.value.lineno
-        value = self.visit(node.value)
+        value = self.since(node.value)
         if len(node.targets) == 1:
             return self.stores(node.targets[0], value, literal, line)
         name = self.temporary()
@@ -187,6 +188,30 @@ class Rewriter(ast.NodeTransformer):
         for target in node.targets:
             made += self.stores(target, placed(ast.Name(id=name, ctx=ast.Load()), target), literal, line)
         return made
+
+    def since(self, node: ast.expr) -> ast.expr:
+        """Rewrite a value; choices that it makes on its way are what it hangs on."""
+        chooses = any(isinstance(one, (ast.Call, ast.IfExp, ast.BoolOp)) for one in ast.walk(node))
+        value: ast.expr = self.visit(node)
+        return (
+            self.hook("since", self.hook("here", at=node), value, at=node)
+            if self.tracing and chooses
+            else value
+        )
+
+    def visit_Return(self, node: ast.Return) -> Any:
+        """Name what a function gives."""
+        if node.value is None or not self.tracing or not self.scopes or self.spans[-1] is None:
+            return self.generic_visit(node)
+        literal, line = is_literal(node.value), node.value.lineno
+        if isinstance(node.value, (ast.Tuple, ast.List, ast.Dict)):
+            return self.generic_visit(node)
+        scope = self.scopes[-1].name
+        value: ast.expr = self.visit(node.value)
+        node.value = self.hook(
+            "returned", value, scope, scope.rpartition(".")[2], line, literal, *self.spans[-1], at=node
+        )
+        return node
 
     def visit_AnnAssign(self, node: ast.AnnAssign) -> Any:
         """Tag what is assigned with its type beside it."""
@@ -208,7 +233,7 @@ class Rewriter(ast.NodeTransformer):
         """Tag what is changed in place."""
         if not self.tracing:
             return self.generic_visit(node)
-        value = self.visit(node.value)
+        value = self.since(node.value)
         op = type(node.op).__name__
         line = node.lineno
         if isinstance(node.target, ast.Name):
@@ -324,7 +349,9 @@ class Rewriter(ast.NodeTransformer):
         everything = [*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs]
         self.scopes.append(scope)
         before, self.tests = self.tests, ()
+        self.spans.append((node.lineno, node.end_lineno or node.lineno))
         body = self.block(node.body)
+        self.spans.pop()
         self.tests = before
         self.scopes.pop()
         if self.tracing:

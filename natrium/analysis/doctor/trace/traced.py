@@ -29,6 +29,7 @@ MAX_OPERATIONS = 20_000_000
 MAX_STEPS = 1_000_000
 # Turns below which a loop is no stepping loop.
 _FEWEST = 5
+_NARROW = "float32: its rounding is not followed"
 
 
 class PlainRun:
@@ -190,6 +191,8 @@ def _traces(
         without |= loops
     if plain.layers.solver_calls and (best is None or not best[1].score[0]):
         return [((), _solved(script, given, plain, max_operations, max_steps))]
+    if (best is None or not best[1].score[1]) and first.tracer.narrow:
+        return [((), _fallen(script, _NARROW))]
     if best is None or not best[1].score[1]:
         if plain.run.error is not None:
             raise ModelError(
@@ -254,7 +257,7 @@ def _fullest(segments: list[Segment]) -> Segment:
 def _difference(plain: PlainRun, traced: TracedRun) -> str:
     """Say where the traced run differs from the plain one; nothing where every double is the same."""
     if traced.tracer.narrow:
-        return "float32: its rounding is not followed"
+        return _NARROW
     if traced.run.error is not None and plain.run.error is None:
         return f"the traced run ends early: {traced.run.said()}"
     why = " (numba compiles it)" if plain.layers.compiled else ""
@@ -280,7 +283,7 @@ def _same(one: Any, other: Any, depth: int = 0) -> bool:
     if isinstance(one, np.ndarray):
         return digest(one) == digest(unwrapped(other))
     if isinstance(one, (list, tuple, dict)) and depth < 3:
-        if not isinstance(other, type(one)) or len(one) != len(other):
+        if not isinstance(other, (list, tuple, dict)) or len(one) != len(other):
             return False
         if isinstance(one, dict):
             return all(key in other and _same(value, other[key], depth + 1) for key, value in one.items())

@@ -152,6 +152,7 @@ class Tracer:
         self.last: dict[tuple[Any, ...], Any] = {}
         self.names: dict[tuple[Any, ...], str] = {}
         self.containers: dict[tuple[Any, ...], Any] = {}
+        self.moving = {state[0] for state in known.states if state[2] is not None}
         self.segments: list[Segment] = []
         self.segment: Segment | None = None
         self.step: StepTrace | None = None
@@ -248,14 +249,15 @@ class Tracer:
     def _leaf(self, value: Any, place: Place) -> Form:
         resolved = self.resolve(place)
         if self.segment is not None:
+            unwritten = value.epoch < self.segment.start and resolved[2] is not None
+            if unwritten and resolved not in self.known.states and resolved[0] in self.moving:
+                return value.form  # type: ignore[no-any-return]  # a form, whoever holds it
             if value.epoch >= self.segment.start and not self.known.final:
                 seen = self.segment.carried.setdefault(place.key, set())
                 if len(seen) < _READS:
                     seen.add((place.coords, len(self.segment.steps) - 1, self._origin(place.key)))
             before = value.epoch < self.segment.start
-            form = self.leaf(
-                resolved, place.name, value.raw, value.form.line, value.form if before else None
-            )
+            form = self.leaf(resolved, place.name, value.raw, value.form.line, value.form if before else None)
             if form.varies != MOVED and self.step is not None and (form.varies or not self.known.final):
                 self.step.exogenous.setdefault(form, value.raw)
             return form
@@ -266,9 +268,7 @@ class Tracer:
         self, resolved: tuple[Any, ...], name: str, value: Any, line: int, definition: Form | None = None
     ) -> Form:
         """Give the leaf of a place: of one that no step writes, by what it was set to before."""
-        changes = (
-            resolved in self.known.states or resolved[2] is not None or resolved[0] in self.known.clocks
-        )
+        changes = resolved in self.known.states or resolved[2] is not None or resolved[0] in self.known.clocks
         key = ("leaf", *resolved, None if changes else definition)
         form = self.table.get(key)
         if form is None:
@@ -304,6 +304,8 @@ class Tracer:
         key, segment = place.key, self.segment
         self.last[(key, place.coords)] = value
         self.names.setdefault(key, place.name)
+        if place.coords and key not in self.containers:
+            self.names.setdefault((key, place.coords), place.name)
         if segment is None:
             return
         place.nth = self.nth[key] = self.nth.get(key, 0) + 1
@@ -327,7 +329,7 @@ class Tracer:
         if loop not in self.loops or self.segment is not None:
             return False
         self.epoch += 1
-        self.segment = Segment(loop, self.epoch)
+        self.segment = Segment(loop, self.epoch + 1)
         self.segments.append(self.segment)
         return True
 

@@ -6,7 +6,7 @@ import io
 import operator
 import sys
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -93,7 +93,7 @@ class Plain:
             if self.now[k][0] == number:
                 turns = self.now[k][1] - (not begun)
                 self.most[number] = max(self.most.get(number, 0), turns)
-                del self.now[k:]
+                del self.now[k]
                 break
 
     def loop(self, items: Any, number: int, text: str) -> Iterator[Any]:
@@ -163,7 +163,7 @@ class Watch(Plain):
         self.objects: dict[int, tuple[Any, tuple[Any, ...]]] = {}
         self.kinds: dict[str, int] = {}
         self.held: dict[int, tuple[Any, tuple[Any, ...], str, int]] = {}
-        self.mark = 0
+        self.mark: int | None = None
         self.module_name = ""
 
     # Loops -------------------------------------------------------------------------------------------
@@ -178,7 +178,7 @@ class Watch(Plain):
             if one[0] == number:
                 if one[1]:
                     self.tracer.turn()
-                    self.mark = 0
+                    self.mark = None
                 break
         self.count += 1
         if self.count > self.max_operations:
@@ -190,7 +190,7 @@ class Watch(Plain):
             if self.now[k][0] == number:
                 if self.now[k][1]:
                     self.tracer.leave(begun)
-                del self.now[k:]
+                del self.now[k]
                 break
 
     def loop(self, items: Any, number: int, text: str) -> Iterator[Any]:
@@ -221,36 +221,57 @@ class Watch(Plain):
         """Name a loop's variable, where turns are steps."""
         if isinstance(value, Remembers) and value.form.op == "each" and value.epoch == self.tracer.epoch:
             return self.name(value, scope, name, name, line, False, ())
+        if self.tracer.segment is None and isinstance(value, (Remembers, float)):
+            return self.name(value, scope, name, name, line, True, ())
         return value
+
+    def here(self) -> int:
+        """Say how many choices the step has made so far."""
+        return len(self.tracer.step.choices) if self.tracer.step is not None else 0
+
+    def since(self, mark: int, value: Any) -> Any:
+        """Let what is stored next hang on the choices that its expression made."""
+        self.mark = mark
+        return value
+
+    def returned(
+        self, value: Any, scope: str, name: str, line: int, literal: bool, first: int, last: int
+    ) -> Any:
+        """Name what a function gives, if it has no name."""
+        tracer = self.tracer
+        if tracer.segment is None or not (isinstance(value, Remembers) or is_number(value)):
+            return value
+        if isinstance(value, Remembers) and value.place is not None and value.epoch == tracer.epoch:
+            return value
+        return self._tagged(value, Place(("ret", scope), name), line, literal, range(first, last + 1))
 
     # Stores ------------------------------------------------------------------------------------------
 
-    def _control(self, form: Any, tests: tuple[int, ...]) -> Any:
+    def _control(self, form: Any, tests: Container[int]) -> Any:
         """In the first traced run, let a form know the choices that it hangs on."""
         tracer = self.tracer
         step = tracer.step
         if step is None or tracer.known.final:
             return form
-        mark, self.mark = self.mark, len(step.choices)
+        mark, self.mark = self.mark, None
+        begin = len(step.choices) if mark is None else mark
         wanted = [
             side
             for k, (left, _, right, _, line) in enumerate(step.choices)
-            if k >= mark or line in tests
+            if k >= begin or line in tests
             for side in (left, right)
         ]
         found = list(dict.fromkeys(one for one in wanted if one.op != "number"))
         return tracer.operation("chosen", (form, *found), form.value, form.line) if found else form
 
-    def _tagged(self, value: Any, place: Place, line: int, literal: bool, tests: tuple[int, ...]) -> Any:
+    def _tagged(self, value: Any, place: Place, line: int, literal: bool, tests: Container[int]) -> Any:
         """Give a number as it is kept at a place."""
         tracer = self.tracer
         if isinstance(value, Remembers):
             form, raw = tracer.read(value), value.raw
             if form.varies == MOVED and form.op == "leaf" and form.key[1] and not place.coords:
                 tracer.aliases.setdefault(form.key, place.name)
-        elif literal or tracer.segment is None or isinstance(value, (bool, np.bool_)):
-            form, raw = tracer.number(value, line), value
-        elif self.mark < len(tracer.step.choices) if tracer.step is not None else False:
+        elif literal or tracer.segment is None or isinstance(value, (bool, np.bool_)) or self._has_chosen():
             form, raw = tracer.number(value, line), value
         else:
             form, raw = tracer.outside(("value", place.key), place.name, value, line), value
@@ -259,7 +280,11 @@ class Watch(Plain):
             tracer.store(new, place)
         return new
 
-    def _kept(self, value: Any, place: Place, line: int, literal: bool, tests: tuple[int, ...]) -> Any:
+    def _has_chosen(self) -> bool:
+        step = self.tracer.step
+        return step is not None and self.mark is not None and self.mark < len(step.choices)
+
+    def _kept(self, value: Any, place: Place, line: int, literal: bool, tests: Container[int]) -> Any:
         """Give whatever is stored as it is kept at a place."""
         if isinstance(value, Remembers) or is_number(value):
             return self._tagged(value, place, line, literal, tests)
@@ -281,18 +306,24 @@ class Watch(Plain):
         if kind is tuple and len(value) <= 2 * SMALL:
             return tuple(self._inner(one, place, k, line, literal) for k, one in enumerate(value))
         if isinstance(value, tuple) and hasattr(value, "_make"):
-            ones = [self._inner(one, place, k, line, literal) for k, one in enumerate(value)]
+            fields = getattr(value, "_fields", ())
+            ones = [
+                self._inner(one, place, k, line, literal, f"{place.name}.{field}")
+                for k, (one, field) in enumerate(zip(value, fields, strict=True))
+            ]
             return value._make(ones)
         if self._own(value):
             self._object(value, place.name, line)
         return value
 
-    def _inner(self, value: Any, place: Place, key: Any, line: int, literal: bool) -> Any:
+    def _inner(
+        self, value: Any, place: Place, key: Any, line: int, literal: bool, named: str | None = None
+    ) -> Any:
         if isinstance(value, Remembers) and value.place is not None and value.epoch == self.tracer.epoch:
             if value.place.coords and value.place.key == place.key:
                 return value
         if isinstance(value, Remembers) or is_number(value):
-            inner = Place(place.key, f"{place.name}[{key!r}]", (bare(key),))
+            inner = Place(place.key, f"{place.name}[{key!r}]" if named is None else named, (bare(key),))
             return self._tagged(value, inner, line, True, ())
         if self._own(value):
             self._object(value, f"{place.name}[{key!r}]", line)
@@ -353,13 +384,13 @@ class Watch(Plain):
         return value
 
     def name(
-        self, value: Any, scope: str, name: str, text: str, line: int, literal: bool, tests: tuple[int, ...]
+        self, value: Any, scope: str, name: str, text: str, line: int, literal: bool, tests: Container[int]
     ) -> Any:
         """Store in a variable."""
         return self._kept(value, Place(("n", scope, name), text), line, literal, tests)
 
     def set_attr(
-        self, value: Any, owner: Any, attr: str, text: str, line: int, literal: bool, tests: tuple[int, ...]
+        self, value: Any, owner: Any, attr: str, text: str, line: int, literal: bool, tests: Container[int]
     ) -> None:
         """Store in an attribute."""
         if not hasattr(owner, "__dict__") or isinstance(owner, type):
@@ -372,7 +403,7 @@ class Watch(Plain):
         setattr(owner, attr, self._kept(value, Place(key, text), line, literal, tests))
 
     def set_item(
-        self, value: Any, owner: Any, index: Any, text: str, line: int, literal: bool, tests: tuple[int, ...]
+        self, value: Any, owner: Any, index: Any, text: str, line: int, literal: bool, tests: Container[int]
     ) -> None:
         """Store in an element."""
         if isinstance(owner, TracedArray):
@@ -395,7 +426,7 @@ class Watch(Plain):
         shown = f"{name}[{plain!r}]"
         owner[plain] = self._kept(value, Place(key, shown, (plain,)), line, literal, tests)
 
-    def _under(self, value: Any, tests: tuple[int, ...]) -> Any:
+    def _under(self, value: Any, tests: Container[int]) -> Any:
         if isinstance(value, Remembers) and self.tracer.step is not None and not self.tracer.known.final:
             form = self._control(self.tracer.read(value), tests)
             return traced(value.raw, form, self.tracer.epoch)
@@ -409,19 +440,19 @@ class Watch(Plain):
             self.tracer.known.series.setdefault(key, 0)
 
     def aug_attr(
-        self, owner: Any, attr: str, op: str, value: Any, text: str, line: int, tests: tuple[int, ...]
+        self, owner: Any, attr: str, op: str, value: Any, text: str, line: int, tests: Container[int]
     ) -> None:
         """Change an attribute in place."""
         self.set_attr(_OPS[op](getattr(owner, attr), value), owner, attr, text, line, False, tests)
 
     def aug_item(
-        self, owner: Any, index: Any, op: str, value: Any, text: str, line: int, tests: tuple[int, ...]
+        self, owner: Any, index: Any, op: str, value: Any, text: str, line: int, tests: Container[int]
     ) -> None:
         """Change an element in place."""
         self.set_item(_OPS[op](self.get(owner, index, text), value), owner, index, text, line, False, tests)
 
     def append(
-        self, owner: Any, value: Any, text: str, line: int, literal: bool, tests: tuple[int, ...]
+        self, owner: Any, value: Any, text: str, line: int, literal: bool, tests: Container[int]
     ) -> Any:
         """Append to a list."""
         if type(owner) is not list:
