@@ -31,6 +31,8 @@ class TracedArray(np.ndarray[Any, Any]):
         Of a large array: whether element 0 is the one that speaks for all.
     born : int
         The step that made it.
+    part_of_many : bool
+        Whether it was picked out of a large array.
     """
 
     nodes: Any
@@ -39,10 +41,26 @@ class TracedArray(np.ndarray[Any, Any]):
     frame: tuple[Any, ...]
     first: bool
     born: int
+    part_of_many: bool
 
     def __array_finalize__(self, obj: Any) -> None:
         self.nodes, self.key, self.name, self.frame, self.first = None, (), "", (), True
+        self.part_of_many = False
         self.born = getattr(obj, "born", 0)
+
+    @property
+    def many(self) -> bool:
+        """Whether only element 0 is followed."""
+        return self.part_of_many or self.size > SMALL
+
+    def followed(self) -> list[tuple[int, ...]]:
+        """List the elements that are followed."""
+        if not self.many:
+            return list(np.ndindex(self.shape))
+        grown = self.key in active().known.grown
+        if grown and self.ndim == 1:
+            return [(len(self) - 1,)]
+        return [(0,) * self.ndim] if self.first and self.size else []
 
     # Elements ----------------------------------------------------------------------------------------
 
@@ -77,7 +95,7 @@ class TracedArray(np.ndarray[Any, Any]):
         if raw is None:
             raw = self.plain[index]
         node = self.nodes[index] if self.nodes is not None else None
-        if node is not None and (node.raw == raw or node.raw != node.raw):
+        if isinstance(node, Remembers) and (node.raw == raw or node.raw != node.raw):
             return node
         tracer = active()
         line = tracer.line()
@@ -121,10 +139,24 @@ class TracedArray(np.ndarray[Any, Any]):
             if not part.frame:
                 part.key, part.name = (), ""
             return part
-        if self.nodes is not None:
-            part.nodes = self.nodes[plain_index]
-        part.frame = self.frame or tuple((0,) for _ in self.shape)
-        part.first = bool(self.first and first_is_in(plain_index, self.shape))
+        return self._picked(part, plain_index)
+
+    def _picked(self, part: TracedArray, index: Any) -> TracedArray:
+        """Give what a mask or a list of indices picks: a copy, of which the followed elements are known."""
+        part.key, part.name, part.frame = (), "", ()
+        part.part_of_many, part.first = self.many, False
+        if active().segment is None or not self.size or part.ndim == 0:
+            return part
+        positions = np.arange(self.size).reshape(self.shape)[index]
+        wanted = np.flatnonzero(positions.ravel() == 0)[:1] if self.many else range(positions.size)
+        if self.many and not (self.first and len(wanted) and wanted[0] == 0):
+            return part
+        part.first = True
+        nodes = part.remember()
+        for k in wanted:
+            at = np.unravel_index(int(k), positions.shape)
+            base = np.unravel_index(int(positions[at]), self.shape)
+            nodes[at] = self.element(tuple(int(i) for i in base))
         return part
 
     def _framed(self, index: Any) -> tuple[Any, ...]:
@@ -161,15 +193,13 @@ class TracedArray(np.ndarray[Any, Any]):
             return
         if self.dtype in (np.float32, np.float16):
             active().narrow = True
-        shape = self.plain[plain_index].shape if not isinstance(index, tuple) else None
         positions = np.arange(self.size).reshape(self.shape)[plain_index] if self.size > 1 else None
         if positions is None or not isinstance(positions, np.ndarray):
             flat = 0 if positions is None else int(positions)
             self.put(np.unravel_index(flat, self.shape), value if np.ndim(value) == 0 else first_of(value))
             return
-        del shape
         traced_ones = range(positions.size)
-        if positions.size > SMALL:
+        if self.many:
             traced_ones = self._speakers(positions)  # type: ignore[assignment]  # any iterable of int will do
         for k in traced_ones:
             at = np.unravel_index(k, positions.shape)
@@ -179,10 +209,14 @@ class TracedArray(np.ndarray[Any, Any]):
         """Find, of many elements to be set, those that are followed."""
         if not self.first:
             return []
-        if self.size == positions.size or self.ndim == 1:
+        if self.ndim == 1 or self.size == positions.size:
             found = np.flatnonzero(positions.ravel() == 0)
             return [int(k) for k in found[:1]]
-        return [0]
+        # Of a plane, a population at one step or the states of one step: the first, if there are many.
+        if positions.size > SMALL:
+            rows = np.unravel_index(positions.ravel()[:1], self.shape)
+            return [0] if any(int(row[0]) == 0 for row in rows) else []
+        return list(range(positions.size))
 
     def put(self, index: tuple[Any, ...], value: Any) -> None:
         """Remember what one element was set to."""
@@ -214,7 +248,7 @@ class TracedArray(np.ndarray[Any, Any]):
         """Apply a method that moves elements about to doubles and nodes alike."""
         made_ = getattr(self.plain, name)(*unwrapped(args), **unwrapped(options))
         part: TracedArray = made_.view(TracedArray)
-        part.born = self.born
+        part.born, part.first, part.part_of_many = self.born, self.first, self.part_of_many
         if self.nodes is not None:
             part.nodes = getattr(self.nodes, name)(*unwrapped(args), **unwrapped(options))
         if part.shape == self.shape:
@@ -273,14 +307,13 @@ class TracedArray(np.ndarray[Any, Any]):
     def astype(self, dtype: Any, *args: Any, **options: Any) -> Any:
         """Make another type of number, nodes too."""
         part: TracedArray = self.plain.astype(dtype, *args, **options).view(TracedArray)
-        part.born, part.first = self.born, self.first
+        part.born, part.first, part.part_of_many = self.born, self.first, self.part_of_many
         if part.dtype in (np.float32, np.float16):
             active().narrow = True
         if self.nodes is not None and part.dtype.kind in "fiub":
             whole = part.dtype.kind in "iu" and self.dtype.kind == "f"
             nodes = part.remember()
-            many = part.size > SMALL
-            for at in [(0,) * part.ndim] if many else list(np.ndindex(part.shape)):
+            for at in part.followed():
                 node = self.nodes[at]
                 if isinstance(node, Remembers):
                     raw = part.plain[at]
@@ -317,14 +350,6 @@ def is_basic(index: Any) -> bool:
     return all(isinstance(one, (int, np.integer, slice)) or one is None or one is Ellipsis for one in parts)
 
 
-def first_is_in(index: Any, shape: tuple[int, ...]) -> bool:
-    """Whether what an index picks begins with element 0."""
-    part = index[0] if isinstance(index, tuple) and index else index
-    if isinstance(part, np.ndarray) and part.size:
-        return bool(part.flat[0]) if part.dtype == bool else int(part.flat[0]) in (0, -shape[0])
-    return not (isinstance(part, np.ndarray) or (isinstance(part, list) and part and part[0] != 0))
-
-
 def choosing(index: Any) -> Any:
     """Give an index plain; a mask that remembers is a choice of the elements that are followed."""
     if isinstance(index, tuple):
@@ -333,8 +358,7 @@ def choosing(index: Any) -> Any:
         return index.raw
     if isinstance(index, TracedArray):
         if index.dtype == bool and index.nodes is not None and index.size:
-            many = index.size > SMALL
-            for at in [(0,) * index.ndim] if many else list(np.ndindex(index.shape)):
+            for at in index.followed():
                 node = index.nodes[at]
                 if isinstance(node, Remembers):
                     bool(node)
@@ -404,7 +428,7 @@ def item_at(value: Any, at: tuple[Any, ...], ndim: int) -> Any:
         0 if size == 1 else int(i) for i, size in zip(at[ndim - value.ndim :], value.shape, strict=False)
     )
     if isinstance(value, TracedArray):
-        if value.size > SMALL and any(index) and value.nodes is not None and value.nodes[index] is None:
+        if value.many and any(index) and (value.nodes is None or value.nodes[index] is None):
             return value.plain[index]
         return value.element(index)
     return value[index]
@@ -433,6 +457,12 @@ def summed(array: TracedArray, raw: Any) -> Any:
 def apply_to_arrays(ufunc: Any, method: str, inputs: tuple[Any, ...], options: dict[str, Any]) -> Any:
     """Apply a ufunc to numbers and arrays, of which some remember."""
     out = options.get("out")
+    if out:
+        # What is about to be written over is what the operands were.
+        inputs = tuple(
+            one.copy() if isinstance(one, TracedArray) and np.may_share_memory(one.plain, unwrapped(out[0])) else one
+            for one in inputs
+        )
     plain_options = {key: unwrapped(value) for key, value in options.items()}
     raws = [one.raw if isinstance(one, Remembers) else unwrapped(one) for one in inputs]
     result = getattr(ufunc, method)(*raws, **plain_options)
@@ -457,14 +487,16 @@ def _follow(array: TracedArray, name: str, inputs: tuple[Any, ...], raws: list[A
     """Give the elements of a result their forms."""
     tracer = active()
     operands = [one for one in inputs if isinstance(one, (TracedArray, Remembers))]
-    if array.size > SMALL:
-        array.first = all(one.first for one in operands if isinstance(one, TracedArray))
+    parts = [one for one in operands if isinstance(one, TracedArray) and one.ndim]
+    array.part_of_many = any(one.many for one in parts)
+    if array.many:
+        array.first = all(one.first for one in parts)
         if tracer.segment is None or not array.first:
             return
     if array.size == 0 or array.dtype.kind not in "fiub":
         return
     nodes = array.remember()
-    indices = [(0,) * array.ndim] if array.size > SMALL else list(itertools.product(*map(range, array.shape)))
+    indices = [(0,) * array.ndim] if array.many else list(itertools.product(*map(range, array.shape)))
     plain = array.plain
     for at in indices:
         ones = tuple(

@@ -11,6 +11,7 @@ from natrium.analysis.doctor.trace.arrays import SMALL, TracedArray, unwrapped
 from natrium.analysis.doctor.trace.learn import is_even
 from natrium.analysis.doctor.trace.numbers import is_number
 from natrium.analysis.doctor.trace.record import Choice, Node, Record, Step
+from natrium.analysis.doctor.trace.script import BESIDE
 from natrium.analysis.doctor.trace.tracer import MOVED, TIMED, Form, Segment, StepTrace, Tracer
 from natrium.model.arrays import Array
 
@@ -115,7 +116,7 @@ class Builder:
                 return self.node(made)
         if form.op in ("leaf", "each"):
             name = self.names.of(form)
-            found = Node("leaf", (), _value(form.value), form.line, name)
+            found = Node("leaf", (), _value(form.value), _line(form), name)
             self.nodes[id(form)] = found
             if form.op == "leaf" and form.varies not in (MOVED, TIMED):
                 self._define(form, name)
@@ -123,7 +124,7 @@ class Builder:
                 self.outside[form] = name
             return found
         args = tuple(self.node(one) for one in form.args)
-        found = Node(form.op, args, _value(form.value), form.line, "", form.numpy)
+        found = Node(form.op, args, _value(form.value), _line(form), "", form.numpy)
         self.nodes[id(form)] = found
         return found
 
@@ -135,7 +136,7 @@ class Builder:
         while made is not None and made.op == "leaf" and self.names.wanted(made) == self.names.wanted(form):
             made = self.tracer.definitions.get(made)
         if made is None or made is form:
-            self.parameters[name] = Node("number", (), _value(form.value), form.line)
+            self.parameters[name] = Node("number", (), _value(form.value), _line(form))
         else:
             self.parameters[name] = self.node(made)
 
@@ -235,7 +236,11 @@ class Builder:
                     continue
                 if timed and any(choice not in steps[k].choices for k in group):
                     continue
-                choices.append(Choice(self.node(left), relation, self.node(right), held, line, timed))
+                choices.append(
+                    Choice(
+                        self.node(left), relation, self.node(right), held, line if line < BESIDE else 0, timed
+                    )
+                )
             updates = {
                 name: self.node(first.updates[state]) for name, state in zip(names, states, strict=True)
             }
@@ -248,9 +253,6 @@ class Builder:
             samples[0, j] = _value(self.segment.initial.get(state, np.nan))
             for k, step in enumerate(steps):
                 samples[k + 1, j] = _value(step.values[state])
-            if np.isnan(samples[0, j]):
-                leaf = self._leaf(state)
-                samples[0, j] = _value(leaf.value)
         return samples
 
     def _outside_values(self, steps: list[StepTrace]) -> dict[str, Array]:
@@ -377,6 +379,11 @@ def walked(root: Node) -> Iterable[Node]:
             ahead += one.args
 
 
+def _line(form: Form) -> int:
+    """Give a form's line in the script, 0 in files beside it."""
+    return form.line if form.line < BESIDE else 0
+
+
 def _value(raw: Any) -> float:
     try:
         return float(raw)
@@ -393,7 +400,7 @@ def lists_of(namespace: Mapping[str, Any], tracer: Tracer) -> dict[str, Array]:
         if not name.startswith("_"):
             named.setdefault(_bracketless(name), container)
     for name, value in named.items():
-        if isinstance(value, (list, np.ndarray)) and len(np.shape(value)) in (0, 1, 2):
+        if isinstance(value, (list, np.ndarray)):
             plain = unwrapped(value)
             if isinstance(plain, list) and not all(is_number(one) for one in plain):
                 continue

@@ -54,11 +54,16 @@ class Layers:
     ----------
     tracing : bool
     outputs : Outputs
+    uncompiled : bool
+        Whether Numba leaves functions as they are; so it does in traced runs.
     sibling : callable
         Loads a module beside the script; None where there is none of that name.
     """
 
-    def __init__(self, tracing: bool, outputs: Outputs, sibling: Callable[[str], Any]) -> None:
+    def __init__(
+        self, tracing: bool, outputs: Outputs, sibling: Callable[[str], Any], uncompiled: bool = False
+    ) -> None:
+        self.uncompiled = tracing or uncompiled
         self.tracing, self.outputs, self.sibling = tracing, outputs, sibling
         self.solver_calls: list[tuple[str, Any, Any, Any, str]] = []
         self.compiled = False
@@ -81,7 +86,7 @@ class Layers:
             return Clock()
         if top == "numba":
             self.compiled = True
-            if self.tracing:
+            if self.uncompiled:
                 return Uncompiled()
         if top in ("sys", "os"):
             return _loaded(name)
@@ -340,14 +345,20 @@ def _with_nodes(array: Any, value: Any) -> Any:
         if array.shape == value.shape:
             array.nodes = value.nodes.copy()
     elif isinstance(array, TracedArray) and isinstance(value, (list, tuple)) and array.size <= 4096:
-        if array.dtype.kind in "fiub" and _remembers(value):
+        if array.dtype.kind in "fiub" and (_remembers(value) or _is_small(array)):
             nodes = array.remember()
             for at in np.ndindex(array.shape):
                 one = _nested(value, at)
+                raw = array.plain[at]
                 if isinstance(one, Remembers):
-                    raw = array.plain[at]
                     nodes[at] = traced(raw, active().read(one), active().epoch)
+                elif active().segment is not None and is_number(one):
+                    nodes[at] = traced(raw, active().number(one, active().line()), active().epoch)
     return array
+
+
+def _is_small(array: TracedArray) -> bool:
+    return array.size <= SMALL and active().segment is not None
 
 
 def _nested(value: Any, at: tuple[int, ...]) -> Any:
@@ -364,10 +375,7 @@ def _moving(function: Any) -> Any:
         if isinstance(result, TracedArray) and result.size <= 200_000 and _remembers(args):
             nodes = function(*[_node_arrays(one) for one in args], **unwrapped(options))
             if isinstance(nodes, np.ndarray) and nodes.shape == result.shape and nodes.dtype == object:
-                result.nodes = np.array(nodes, dtype=object)
-                holes = [at for at in np.ndindex(nodes.shape) if not isinstance(nodes[at], Remembers)]
-                for at in holes:
-                    result.nodes[at] = None
+                result.nodes = nodes
         return result
 
     return call
@@ -403,11 +411,13 @@ def where(condition: Any, *branches: Any) -> Any:
     array = wrapped(raw)
     if not isinstance(array, TracedArray):
         return array
-    many = array.size > SMALL
-    if many and active().segment is None:
+    parts = [one for one in (condition, *branches) if isinstance(one, TracedArray) and one.ndim]
+    array.part_of_many = any(one.many for one in parts)
+    array.first = all(one.first for one in parts)
+    if array.many and active().segment is None:
         return array
     nodes = array.remember()
-    for at in [(0,) * array.ndim] if many else list(np.ndindex(array.shape)):
+    for at in array.followed():
         test = item_at(condition, at, array.ndim)
         one = item_at(branches[0] if bool(test) else branches[1], at, array.ndim)
         form = active().read(one) if isinstance(one, Remembers) else active().number(one, active().line())

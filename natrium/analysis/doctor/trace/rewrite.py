@@ -19,6 +19,7 @@ BUILTINS = (
     "max",
     "sum",
     "isinstance",
+    "setattr",
     "input",
     "print",
     "open",
@@ -52,9 +53,22 @@ class Rewriter(ast.NodeTransformer):
         Modules beside the script, traced like it.
     main : bool
         Whether ``__name__`` is ``"__main__"``.
+    beside : int
+        Of a file beside the script: which.
+    compiled : bool
+        Whether what Numba compiles is left as it is.
     """
 
-    def __init__(self, tree: ast.Module, tracing: bool, siblings: set[str], main: bool) -> None:
+    def __init__(
+        self,
+        tree: ast.Module,
+        tracing: bool,
+        siblings: set[str],
+        main: bool,
+        compiled: bool = False,
+        beside: int = 0,
+    ) -> None:
+        self.compiled, self.beside = compiled, beside
         self.tracing, self.siblings, self.main = tracing, siblings, main
         self.scopes: list[Scope] = []
         self.spans: list[tuple[int, int] | None] = []
@@ -270,7 +284,7 @@ class Rewriter(ast.NodeTransformer):
 
     def number_loop(self, node: ast.AST) -> int:
         """Number a loop, by where it is in the script."""
-        number = len(self.loops)
+        number = len(self.loops) + 100_000 * self.beside
         self.loops[number] = getattr(node, "lineno", 0)
         return number
 
@@ -337,6 +351,13 @@ class Rewriter(ast.NodeTransformer):
 
     def visit_FunctionDef(self, node: ast.FunctionDef) -> Any:
         """Tag a function's arguments as it begins."""
+        if self.compiled and any("jit" in ast.unparse(one) for one in node.decorator_list):
+            for one in ast.walk(node):
+                if isinstance(one, (ast.For, ast.While)):
+                    self.number_loop(one)
+                elif isinstance(one, ast.comprehension):
+                    self.number_loop(one.iter)
+            return node
         outer = self.scopes[-1].name + "." if self.scopes else ""
         node.decorator_list = [self.visit(one) for one in node.decorator_list]
         scope = Scope(outer + node.name, "function")
@@ -479,6 +500,13 @@ class Rewriter(ast.NodeTransformer):
             if isinstance(right, ast.Constant) and isinstance(right.value, bool):
                 same = isinstance(node.ops[0], ast.Is)
                 return self.hook("is_truth", node.left, right, same, at=node)
+        return node
+
+    def visit_Match(self, node: ast.Match) -> Any:
+        """Match truths that remember as truths."""
+        self.generic_visit(node)
+        if self.tracing:
+            node.subject = self.hook("subject", node.subject, at=node.subject)
         return node
 
     def visit_Name(self, node: ast.Name) -> Any:

@@ -28,6 +28,8 @@ from natrium.model import ModelError
 
 # Files beside the script that it may want to read are copied up to so many bytes all told.
 _COPIED = 20_000_000
+# Lines of files beside the script count from here on, so that they are nobody else's.
+BESIDE = 1_000_000
 _MODULE = "natrium_traced_script"
 
 
@@ -136,10 +138,12 @@ class Run:
     ----------
     script : Script
     tracing : bool
+    compiled : bool
+        Whether what Numba compiles is left to it.
     """
 
-    def __init__(self, script: Script, tracing: bool) -> None:
-        self.script, self.tracing = script, tracing
+    def __init__(self, script: Script, tracing: bool, compiled: bool = False) -> None:
+        self.script, self.tracing, self.compiled = script, tracing, compiled
         self.filename = f"<traced {script.path.name}>"
         self.outputs = Outputs()
         self.error: BaseException | None = None
@@ -154,9 +158,12 @@ class Run:
         }
         self._names -= {script.path.stem, "numpy", "scipy", "matplotlib", "math", "natrium", "conftest"}
 
-    def rewritten(self, text: str, main: bool, filename: str, driver: str = "") -> ast.Module:
-        """Rewrite a text; the driver's lines count as none."""
+    def rewritten(
+        self, text: str, main: bool, filename: str, driver: str = "", beside: int = 0
+    ) -> ast.Module:
+        """Rewrite a text; the driver's lines count as none, those of files beside the script from afar."""
         tree = ast.parse(text)
+        ast.increment_lineno(tree, BESIDE * beside)
         extra = ast.parse(driver).body
         for one in extra:
             for node in ast.walk(one):
@@ -164,7 +171,7 @@ class Run:
                     node.lineno = node.end_lineno = len(text.splitlines()) + 1  # type: ignore[attr-defined]  # as asked
                     node.col_offset = node.end_col_offset = 0  # type: ignore[attr-defined]  # as asked
         tree.body += extra
-        rewriter = Rewriter(tree, self.tracing, self._names, main)
+        rewriter = Rewriter(tree, self.tracing, self._names, main, self.compiled, beside)
         tree.body = rewriter.block(tree.body)
         ast.fix_missing_locations(tree)
         self._constants[filename] = rewriter.constants
@@ -184,19 +191,20 @@ class Run:
             file = self._folder.joinpath(*name.split("."), "__init__.py")
         if not file.is_file():
             return None
-        filename = f"<beside {file.name}>"
-        tree = self.rewritten(file.read_text(encoding="utf-8-sig"), False, filename)
+        filename = self.filename
+        text = file.read_text(encoding="utf-8-sig")
+        tree = self.rewritten(text, False, file.name, beside=1 + len(self._siblings))
         module = types.ModuleType(f"{_MODULE}_{name.replace('.', '_')}")
         self._siblings[name] = module
-        self._load(module, tree, filename)
+        self._load(module, tree, filename, file.name)
         return module
 
-    def _load(self, module: types.ModuleType, tree: ast.Module, filename: str) -> None:
+    def _load(self, module: types.ModuleType, tree: ast.Module, filename: str, name: str) -> None:
         loader = _Loader(tree, filename)
         module.__spec__ = importlib.util.spec_from_loader(module.__name__, loader)
         module.__dict__[HOOK] = self._hook
-        for name, (value, line) in self._constants[filename].items():
-            module.__dict__[name] = self._hook.given(value, line)
+        for constant, (value, line) in self._constants[name].items():
+            module.__dict__[constant] = self._hook.given(value, line)
         module.__dict__["__file__"] = str(self.script.path.resolve())
         sys.modules[module.__name__] = module
         loader.exec_module(module)
@@ -211,7 +219,7 @@ class Run:
             module.__dict__["display"] = self._hook.print_
             module.__dict__["get_ipython"] = lambda: None
             try:
-                self._load(module, tree, self.filename)
+                self._load(module, tree, self.filename, self.filename)
             except SystemExit:
                 pass
             except (Exception, KeyboardInterrupt) as error:
@@ -243,7 +251,7 @@ def _aside(folder: Path) -> Iterator[Path]:
     """Work in a scratch folder, silent, with random numbers from the start, and put all back."""
     here = Path.cwd()
     states = np.random.get_state(), random.getstate()  # noqa: NPY002 - the script's generator is put back
-    output = sys.stdout
+    output, errors, arguments, path = sys.stdout, sys.stderr, sys.argv, list(sys.path)
     with tempfile.TemporaryDirectory() as name, warnings.catch_warnings(), np.errstate(all="ignore"):
         warnings.simplefilter("ignore")
         scratch = Path(name)
@@ -251,11 +259,11 @@ def _aside(folder: Path) -> Iterator[Path]:
         np.random.seed(0)  # noqa: NPY002 - the script's own generator
         random.seed(0)
         os.chdir(scratch)
-        sys.stdout = io.StringIO()
+        sys.stdout, sys.stderr, sys.argv = io.StringIO(), io.StringIO(), [str(folder / "script.py")]
         try:
             yield scratch
         finally:
-            sys.stdout = output
+            sys.stdout, sys.stderr, sys.argv, sys.path[:] = output, errors, arguments, path
             os.chdir(here)
             np.random.set_state(states[0])  # noqa: NPY002 - the script's generator is put back
             random.setstate(states[1])

@@ -46,8 +46,6 @@ def rhs_record(
     tracer.known.clocks.add(clock)
     tracer.known.final = True
     tracer.names[key] = called
-    if number == 1:
-        tracer.aliases[(key, (0,), None)] = called
     tracer.containers[key] = []
     segment = Segment(-1, tracer.epoch + 1)
     tracer.segment = segment
@@ -69,6 +67,8 @@ def rhs_record(
             traces[-1].updates[(key, (j,), None)] = form
             traces[-1].values[(key, (j,), None)] = float(states[k][j])
     tracer.segment, tracer.step = None, None
+    if number == 1:
+        tracer.aliases.setdefault((key, (0,), None), called)
     return _made(tracer, segment, wanted, solver, times, states, source, lists, objects)
 
 

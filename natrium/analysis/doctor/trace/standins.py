@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import inspect
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -75,7 +76,24 @@ class Anything:
             return args[0] if args else self._another("bar")
         if short == "trange":
             return range(*given)
+        if short.startswith("interact"):
+            return self._interact(args, options)
+        made = self._another(f"{short}()")
+        made.__dict__["_value"] = options.get("value")
+        if made._value is not None:
+            return made
         return self._another(f"{short}()")
+
+    def _interact(self, args: tuple[Any, ...], options: dict[str, Any]) -> Any:
+        """Call a function as its sliders stand."""
+        known = {**self.__dict__.get("_sliders", {}), **options}
+        if not args or not callable(args[0]):
+            made = self._another("interact")
+            made.__dict__["_sliders"] = known
+            return made
+        names = inspect.signature(args[0]).parameters
+        args[0](**{name: _slid(one) for name, one in known.items() if name in names})
+        return args[0]
 
     def _axes(self, given: tuple[Any, ...], options: dict[str, Any]) -> Any:
         rows = given[0] if given else options.get("nrows", 1)
@@ -132,6 +150,17 @@ class Anything:
     __add__ = __radd__ = __sub__ = __rsub__ = __mul__ = __rmul__ = __truediv__ = __rtruediv__ = _itself
     __neg__ = __pow__ = __floordiv__ = __mod__ = __or__ = __and__ = _itself
     __lt__ = __le__ = __gt__ = __ge__ = _no
+
+
+def _slid(value: Any) -> Any:
+    """Give where a slider stands."""
+    if isinstance(value, Anything):
+        return value.__dict__.get("_value", 1.0)
+    if isinstance(value, tuple) and len(value) >= 2:
+        return (value[0] + value[1]) / 2
+    if isinstance(value, list) and value:
+        return value[0]
+    return value
 
 
 def spread(value: Any, shape: Any) -> Any:

@@ -35,9 +35,11 @@ _NARROW = "float32: its rounding is not followed"
 class PlainRun:
     """The plain run: what it leaves, and how often its loops turned."""
 
-    def __init__(self, script: Script, given: Mapping[str, Any], max_operations: int) -> None:
-        self.run = Run(script, tracing=False)
-        self.layers = Layers(False, self.run.outputs, self.run.sibling)
+    def __init__(
+        self, script: Script, given: Mapping[str, Any], max_operations: int, compiled: bool = True
+    ) -> None:
+        self.run = Run(script, tracing=False, compiled=compiled)
+        self.layers = Layers(False, self.run.outputs, self.run.sibling, uncompiled=not compiled)
         made: list[Plain] = []
 
         def make(scratch: Path) -> Plain:
@@ -46,6 +48,9 @@ class PlainRun:
 
         self.run.go(make, dict(given))
         self.hook = made[0]
+        if compiled and self.layers.compiled:
+            # Loops that Numba compiles are counted apart, uncompiled.
+            self.hook = PlainRun(script, given, max_operations, compiled=False).hook
 
     def candidates(self, without: set[int]) -> set[int]:
         """Choose loops that do not hold each other: of nested ones that with the most turns."""

@@ -258,6 +258,12 @@ class Tracer:
                     seen.add((place.coords, len(self.segment.steps) - 1, self._origin(place.key)))
             before = value.epoch < self.segment.start
             form = self.leaf(resolved, place.name, value.raw, value.form.line, value.form if before else None)
+            if form.value != form.value:
+                form.value, form.line = value.raw, form.line or value.form.line
+            if before and resolved in self.segment.initial:
+                known = self.segment.initial[resolved]
+                if known != known:
+                    self.segment.initial[resolved] = value.raw
             if form.varies != MOVED and self.step is not None and (form.varies or not self.known.final):
                 self.step.exogenous.setdefault(form, value.raw)
             return form
@@ -381,7 +387,7 @@ class Tracer:
                 step = len(self.containers[key])
             coords = (*rest[:axis], step + offset, *rest[axis:])
         kept = self.last.get((key, coords))
-        leaf = self.leaf(state, self.names.get(key, ""), 0.0, 0)
+        leaf = self.leaf(state, self.names.get(key, ""), float("nan"), 0)
         if kept is not None and (offset is None or kept.epoch == self.epoch):
             return kept.raw, kept.form if kept.epoch == self.epoch else leaf
         if offset is not None:
@@ -434,6 +440,22 @@ def contains(form: Form, leaf: Form, limit: int = 400) -> bool:
             seen.add(id(one))
             ahead += one.args
     return False
+
+
+def counts(form: Form) -> bool:
+    """Whether a form comes from the step's number alone: what changes in it are whole numbers."""
+    ahead, seen, found = [form], set[int](), False
+    while ahead:
+        one = ahead.pop()
+        if id(one) in seen:
+            continue
+        seen.add(id(one))
+        if one.op in ("each", "leaf") and one.varies:
+            if not isinstance(one.value, int):
+                return False
+            found = True
+        ahead += one.args
+    return found
 
 
 _ACTIVE: list[Tracer] = []

@@ -16,7 +16,7 @@ from natrium.analysis.doctor.trace.arrays import SMALL, TracedArray, choosing, u
 from natrium.analysis.doctor.trace.layers import Layers
 from natrium.analysis.doctor.trace.numbers import Remembers, bare, is_number, made, traced
 from natrium.analysis.doctor.trace.standins import Outputs, spread
-from natrium.analysis.doctor.trace.tracer import MOVED, OverBudget, Place, Tracer
+from natrium.analysis.doctor.trace.tracer import MOVED, OverBudget, Place, Tracer, counts
 
 _OPS = {
     "Add": operator.iadd, "Sub": operator.isub, "Mult": operator.imul, "Div": operator.itruediv,
@@ -133,8 +133,8 @@ class Plain:
         self.outputs.note("print", tuple(unwrapped(values)))
 
     def input_(self, *values: Any) -> str:
-        """Answer with nothing."""
-        return ""
+        """Answer with what is both a number and a word."""
+        return "1"
 
     def exit_(self, *values: Any) -> None:
         """End the script."""
@@ -333,7 +333,9 @@ class Watch(Plain):
 
     def _own(self, value: Any) -> bool:
         kind = type(value)
-        return hasattr(value, "__dict__") and getattr(kind, "__module__", "") == self.module_name
+        return hasattr(value, "__dict__") and str(getattr(kind, "__module__", "")).startswith(
+            self.module_name
+        )
 
     def _object(self, value: Any, name: str, line: int) -> None:
         """Tag the numbers of an object that were set without the script's own assignments."""
@@ -370,18 +372,37 @@ class Watch(Plain):
             value.first, value.born = first, tracer.epoch
         value.key, value.name = (*place.key, *place.coords), place.name
         value.frame = tuple((0,) for _ in value.shape)
+        self._grows(value)
         tracer.containers[value.key] = value
         if value.nodes is None or value.size == 0:
             return value
-        many = value.size > SMALL
-        for at in [(0,) * value.ndim] if many else list(np.ndindex(value.shape)):
+        for at in value.followed():
             node = value.nodes[at]
-            if isinstance(node, Remembers):
+            if isinstance(node, Remembers) and not self._stays(node, value.key, at):
                 inner = Place(value.key, value.name, tuple(at))
                 new = traced(node.raw, self._control(tracer.read(node), ()), tracer.epoch, inner)
                 value.nodes[at] = new
                 tracer.store(new, inner)
         return value
+
+    def _stays(self, node: Any, key: tuple[Any, ...], at: tuple[int, ...]) -> bool:
+        """Whether an element is where it was, in an array that grows."""
+        place = node.place
+        return (
+            key in self.tracer.known.grown and place is not None and place.key == key and place.coords == at
+        )
+
+    def _grows(self, value: TracedArray) -> None:
+        """Take note of an array that is made anew at every step, by one longer."""
+        tracer = self.tracer
+        before = tracer.containers.get(value.key)
+        if tracer.segment is None or tracer.known.final or not isinstance(before, TracedArray):
+            return
+        if value.ndim == 1 and before.ndim == 1 and len(value) == len(before) + 1:
+            if value.key not in tracer.known.grown:
+                tracer.known.series[value.key] = 0
+                tracer.known.grown.add(value.key)
+                tracer.lengths[value.key] = len(before)
 
     def name(
         self, value: Any, scope: str, name: str, text: str, line: int, literal: bool, tests: Container[int]
@@ -501,7 +522,9 @@ class Watch(Plain):
         """Name a function's argument that has no name yet."""
         tracer = self.tracer
         if isinstance(value, Remembers):
-            if value.place is not None or (value.form.varies != 0 and value.form.op != "each"):
+            if value.place is not None or value.form.varies == MOVED:
+                return value
+            if value.form.args and not counts(value.form):
                 return value
             form, raw = value.form, value.raw
         elif is_number(value):
@@ -530,6 +553,10 @@ class Watch(Plain):
             return (bool(value) is truth) is same
         return (bare(value) is truth) is same
 
+    def subject(self, value: Any) -> Any:
+        """Give a truth plain, to be matched."""
+        return bool(value) if isinstance(value, Remembers) and isinstance(value.raw, bool) else value
+
     # Builtins ----------------------------------------------------------------------------------------
 
     def int_(self, value: Any = 0, *args: Any) -> Any:
@@ -549,6 +576,12 @@ class Watch(Plain):
         if not isinstance(value, Remembers):
             return float(value)
         return traced(float(value.raw), self.tracer.read(value), self.tracer.epoch)
+
+    def setattr_(self, owner: Any, attr: str, value: Any) -> None:
+        """Store in an attribute that is named by a text."""
+        if isinstance(value, Remembers) and value.epoch == self.tracer.epoch:
+            value = traced(value.raw, value.form, value.epoch)
+        self.set_attr(value, owner, attr, f"self.{attr}", self.tracer.line(), True, ())
 
     def bool_(self, value: Any = False) -> bool:
         """Ask for a truth."""
