@@ -7,8 +7,9 @@ from typing import Any
 
 import numpy as np
 
+from natrium.analysis.doctor.trace.forms import Place
 from natrium.analysis.doctor.trace.numbers import UFUNCS, Remembers, bare, is_number, made, traced
-from natrium.analysis.doctor.trace.tracer import Place, active
+from natrium.analysis.doctor.trace.tracer import active
 
 # Up to so many elements each is followed; of more, the first one speaks for all (a population).
 SMALL = 8
@@ -460,7 +461,9 @@ def apply_to_arrays(ufunc: Any, method: str, inputs: tuple[Any, ...], options: d
     if out:
         # What is about to be written over is what the operands were.
         inputs = tuple(
-            one.copy() if isinstance(one, TracedArray) and np.may_share_memory(one.plain, unwrapped(out[0])) else one
+            one.copy()
+            if isinstance(one, TracedArray) and np.may_share_memory(one.plain, unwrapped(out[0]))
+            else one
             for one in inputs
         )
     plain_options = {key: unwrapped(value) for key, value in options.items()}

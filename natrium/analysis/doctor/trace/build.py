@@ -7,84 +7,13 @@ from typing import Any
 
 import numpy as np
 
-from natrium.analysis.doctor.trace.arrays import SMALL, TracedArray, unwrapped
+from natrium.analysis.doctor.trace.forms import MOVED, TIMED, Form, Segment, StepTrace
 from natrium.analysis.doctor.trace.learn import is_even
-from natrium.analysis.doctor.trace.numbers import is_number
+from natrium.analysis.doctor.trace.names import STEP_NAMES, Names, bracketed, is_input
 from natrium.analysis.doctor.trace.record import Choice, Node, Record, Step
 from natrium.analysis.doctor.trace.script import BESIDE
-from natrium.analysis.doctor.trace.tracer import MOVED, TIMED, Form, Segment, StepTrace, Tracer
+from natrium.analysis.doctor.trace.tracer import Tracer
 from natrium.model.arrays import Array
-
-_STEP_NAMES = frozenset((
-    "dt", "h", "deltat", "delta_t", "dT", "Dt", "step", "timestep", "time_step", "step_size", "stepsize",
-    "delta", "DT", "tstep", "d_t", "sim_dt", "ts", "t_step", "res", "resolution",
-))  # fmt: skip
-_INPUT_WORDS = ("cur", "inp", "stim", "inj", "ext", "app", "drive", "noise", "syn")
-
-
-class Names:
-    """The names of leaves, no two alike."""
-
-    def __init__(self, tracer: Tracer, objects: Mapping[tuple[Any, ...], str]) -> None:
-        self.tracer, self.objects = tracer, objects
-        self.by_key: dict[tuple[Any, ...], str] = {}
-        self.taken: set[str] = set()
-
-    def of(self, form: Form) -> str:
-        """Name a leaf."""
-        key = form.key if form.op == "leaf" else ("each", form.key, form.line)
-        if form.op == "leaf" and not form.varies:
-            key = (form,)
-        found = self.by_key.get(key)
-        if found is None:
-            found = self.by_key[key] = self._free(self.wanted(form), form)
-        return found
-
-    def wanted(self, form: Form) -> str:
-        """Say what a leaf would be called if nothing else were."""
-        if form.op == "each":
-            return form.name or f"line {form.line}"
-        tracer = self.tracer
-        if form.key in tracer.aliases:
-            return tracer.aliases[form.key]
-        key, coords, offset = form.key
-        name = (tracer.names.get(key, form.name) if form.varies else form.name) or form.name
-        container = tracer.containers.get(key)
-        if container is None:
-            if isinstance(offset, int) and key in tracer.known.cuts and offset:
-                return f"{name} ({offset + 1})"
-            return tracer.names.get((key, coords), name) if coords else name
-        if not form.varies and isinstance(container, (list, dict)):
-            return name
-        name = getattr(container, "name", "") or _bracketless(name)
-        many = isinstance(container, TracedArray) and container.size > SMALL
-        series = key in tracer.known.series
-        if offset is None and many and not any(coords):
-            return name
-        if series and coords == (0,) and isinstance(container, TracedArray) and container.shape[0] > SMALL:
-            coords = ()
-        text = name + "".join(f"[{one!r}]" for one in coords)
-        if offset is not None:
-            newest = max((one[2] for one in tracer.known.states if one[:2] == form.key[:2]), default=offset)
-            if offset != newest:
-                text += f" ({newest - offset} back)"
-        return text
-
-    def _free(self, name: str, form: Form) -> str:
-        key = form.key
-        if name in self.taken and form.op == "leaf" and key[0] and key[0][0] == "a":
-            path = self.objects.get(key[0][1], "")
-            if path:
-                name = f"{path}.{key[0][2]}"
-        wanted, number = name, 2
-        while name in self.taken:
-            name, number = f"{wanted}#{number}", number + 1
-        self.taken.add(name)
-        return name
-
-
-def _bracketless(name: str) -> str:
-    return name.partition("[")[0] if name.endswith("]") else name
 
 
 class Builder:
@@ -281,7 +210,7 @@ class Builder:
         }  # fmt: skip
         steps_by_name = {
             name: node.value for name, node in self.parameters.items()
-            if name.rpartition(".")[2].strip("_").partition("'")[0] in _STEP_NAMES or _bracketed(name)
+            if name.rpartition(".")[2].strip("_").partition("'")[0] in STEP_NAMES or bracketed(name)
         }  # fmt: skip
         time = next((name for name in clocks if name not in whole and name in self._read()), "")
         time = time or next((name for name in clocks if name not in whole), "")
@@ -312,7 +241,7 @@ class Builder:
             if name in read and name != time and not is_even([x for x in one.tolist() if x == x][:200])
         ]  # fmt: skip
         if len(ones) > 1:
-            named = [name for name in ones if _is_input(name)]
+            named = [name for name in ones if is_input(name)]
             ones = sorted(named or ones, key=len)
         return ones[0] if ones else ""
 
@@ -323,18 +252,6 @@ class Builder:
             if made:
                 found[name] = tuple(self.node(one) for one in made)
         return found
-
-
-def _bracketed(name: str) -> bool:
-    return any(f"['{one}']" in name for one in ("dt", "h"))
-
-
-def _is_input(name: str) -> bool:
-    short = name.rpartition(".")[2].partition("[")[0]
-    low = short.lower()
-    short = short.partition(" ")[0]
-    index = short in ("i", "idx", "ii", "index")
-    return (short[:1] in ("I", "i") and not index) or any(word in low for word in _INPUT_WORDS)
 
 
 def _timed_outcomes(steps: list[StepTrace]) -> dict[Any, set[bool]]:
@@ -389,25 +306,3 @@ def _value(raw: Any) -> float:
         return float(raw)
     except (TypeError, ValueError, OverflowError):
         return float("nan")
-
-
-def lists_of(namespace: Mapping[str, Any], tracer: Tracer) -> dict[str, Array]:
-    """Give the lists and arrays of numbers that a script kept."""
-    found: dict[str, Array] = {}
-    named = {name: value for name, value in namespace.items() if not name.startswith("_")}
-    for key, container in tracer.containers.items():
-        name = tracer.names.get(key) or getattr(container, "name", "") or str(key[-1])
-        if not name.startswith("_"):
-            named.setdefault(_bracketless(name), container)
-    for name, value in named.items():
-        if isinstance(value, (list, np.ndarray)):
-            plain = unwrapped(value)
-            if isinstance(plain, list) and not all(is_number(one) for one in plain):
-                continue
-            try:
-                array = np.asarray(plain, dtype=float)
-            except (TypeError, ValueError):
-                continue
-            if array.ndim in (1, 2):
-                found[name] = array
-    return found

@@ -6,16 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from natrium.analysis.doctor.trace.tracer import (
-    FIXED,
-    MOVED,
-    TIMED,
-    Form,
-    Known,
-    Segment,
-    Tracer,
-    contains,
-)
+from natrium.analysis.doctor.trace.forms import FIXED, MOVED, TIMED, Form, Known, Segment, contains
+from natrium.analysis.doctor.trace.tracer import Tracer
 
 _LINEAR = frozenset(("+", "-", "*", "/", "neg", "int", "round", "pos"))
 

@@ -9,7 +9,8 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from natrium.analysis.doctor.trace.tracer import Form, Place, active
+from natrium.analysis.doctor.trace.forms import Form, Place
+from natrium.analysis.doctor.trace.tracer import active
 
 # Type of number -> the class that remembers for it.
 KINDS: dict[type, type] = {}

@@ -11,9 +11,10 @@ import numpy as np
 
 from natrium.analysis.doctor.trace.arrays import TracedArray, unwrapped
 from natrium.analysis.doctor.trace.build import Builder
+from natrium.analysis.doctor.trace.forms import Place, Segment, StepTrace
 from natrium.analysis.doctor.trace.numbers import Remembers, bare, traced
 from natrium.analysis.doctor.trace.record import Record, Step
-from natrium.analysis.doctor.trace.tracer import Place, Segment, StepTrace, Tracer
+from natrium.analysis.doctor.trace.tracer import Tracer
 from natrium.model.arrays import Array
 
 # The right-hand side is asked at so many points of the solution, evenly.

@@ -12,17 +12,20 @@ import numpy as np
 
 from natrium.analysis.doctor.trace import tracer as tracing
 from natrium.analysis.doctor.trace.arrays import unwrapped
-from natrium.analysis.doctor.trace.build import Builder, lists_of
+from natrium.analysis.doctor.trace.build import Builder
 from natrium.analysis.doctor.trace.drive import drive_for
+from natrium.analysis.doctor.trace.forms import Known, OverBudget, Segment
 from natrium.analysis.doctor.trace.layers import Layers
 from natrium.analysis.doctor.trace.learn import Lesson, known_from, lessons
+from natrium.analysis.doctor.trace.lists import lists_of
 from natrium.analysis.doctor.trace.numbers import Remembers
+from natrium.analysis.doctor.trace.plain import Plain
 from natrium.analysis.doctor.trace.record import Record
 from natrium.analysis.doctor.trace.script import Run, Script, load_script
 from natrium.analysis.doctor.trace.solvers import rhs_record
 from natrium.analysis.doctor.trace.standins import digest
-from natrium.analysis.doctor.trace.tracer import Known, OverBudget, Segment, Tracer
-from natrium.analysis.doctor.trace.watch import Plain, Watch
+from natrium.analysis.doctor.trace.tracer import Tracer
+from natrium.analysis.doctor.trace.watch import Watch
 from natrium.model import ModelError
 
 MAX_OPERATIONS = 20_000_000
