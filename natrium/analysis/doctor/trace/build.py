@@ -35,9 +35,9 @@ class Builder:
         found = self.nodes.get(id(form))
         if found is not None:
             return found
-        if form.op == "leaf" and form.key[0][:1] == ("arg",) and form.key[0] in self.tracer.known.cuts:
-            if form in self.tracer.definitions:
-                return self.node(self.tracer.definitions[form])
+        given = form.op == "leaf" and form.key[0][:1] == ("arg",) and form.key[0] in self.tracer.known.cuts
+        if given and form in self.tracer.definitions:
+            return self.node(self.tracer.definitions[form])
         if form.op == "leaf" and not form.varies:
             made = self.tracer.definitions.get(form)
             if made is not None and self._named.setdefault(form.key, form) is not form:

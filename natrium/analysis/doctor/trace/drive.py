@@ -1,4 +1,4 @@
-"""What drives a class or function that a file holds: arguments by their names, an input that makes it fire."""
+"""What drives a class or function of a file: arguments by their names, an input that makes it fire."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ def drive_for(script: Script, name: str, namespace: Mapping[str, Any], claimed: 
         making, given = _call(value, name, {**_PLAIN, **known}, "make")
         subject = _made(value, given, name)
         begin = f"_natrium_subject = {making}\n"
-    elif callable(value) and not hasattr(value, "__dict__") or inspect.isfunction(value):
+    elif (callable(value) and not hasattr(value, "__dict__")) or inspect.isfunction(value):
         return _function(value, name, known, dt)
     else:
         subject, given, begin = value, {}, f"_natrium_subject = {name}\n"
@@ -215,9 +215,8 @@ def _roles(function: Any) -> dict[str, str]:
             roles[one.name] = "dt"
         elif one.name in _TIME:
             roles[one.name] = "t"
-        elif one.default is one.empty or "I" not in roles.values():
-            if one.default is one.empty or one.name[:1] == "I" or "cur" in one.name or "inp" in one.name:
-                roles[one.name] = "I"
+        elif one.default is one.empty or one.name[:1] == "I" or "cur" in one.name or "inp" in one.name:
+            roles[one.name] = "I"
     return roles
 
 

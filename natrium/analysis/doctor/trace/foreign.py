@@ -9,10 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from natrium.analysis.doctor.trace.arrays import (
-    unwrapped,
-    wrapped,
-)
+from natrium.analysis.doctor.trace.arrays import wrapped
+from natrium.analysis.doctor.trace.elements import unwrapped
 
 
 def loaded(name: str) -> Any:
@@ -73,6 +71,7 @@ class Foreign:
         return foreign(getattr(self._inner, name), name)
 
     def __call__(self, *args: Any, **options: Any) -> Any:
+        """Call what is behind it."""
         return foreign(self._inner, "")(*args, **options)
 
 

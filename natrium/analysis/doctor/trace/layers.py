@@ -8,9 +8,7 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-from natrium.analysis.doctor.trace.arrays import (
-    unwrapped,
-)
+from natrium.analysis.doctor.trace.elements import unwrapped
 from natrium.analysis.doctor.trace.foreign import Clock, Foreign, Uncompiled, loaded
 from natrium.analysis.doctor.trace.numpy_layer import MathLayer, NumPyLayer, SafeNumPy
 from natrium.analysis.doctor.trace.scipy_layer import Call, Watched

@@ -143,7 +143,7 @@ class Lesson:
             if degree == MOVED or (degree == FIXED and at not in self._varied):
                 continue
             bare = {_unwrapped(one) for one in forms}
-            if len(bare) > 1 or not next(iter(bare)).args or at in self._varied and degree == FIXED:
+            if len(bare) > 1 or not next(iter(bare)).args or (at in self._varied and degree == FIXED):
                 self.cuts.add(key)
                 continue
             form = next(iter(bare))

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from natrium.analysis.doctor.trace.arrays import SMALL, TracedArray
+from natrium.analysis.doctor.trace.arrays import TracedArray
+from natrium.analysis.doctor.trace.elements import SMALL
 from natrium.analysis.doctor.trace.forms import Form
 from natrium.analysis.doctor.trace.tracer import Tracer
 
@@ -80,14 +81,17 @@ class Names:
 
 
 def bracketless(name: str) -> str:
+    """Leave out which element it is."""
     return name.partition("[")[0] if name.endswith("]") else name
 
 
 def bracketed(name: str) -> bool:
+    """Whether a name is an entry that is called as steps are."""
     return any(f"['{one}']" in name for one in ("dt", "h"))
 
 
 def is_input(name: str) -> bool:
+    """Whether a name is one that inputs have."""
     short = name.rpartition(".")[2].partition("[")[0]
     low = short.lower()
     short = short.partition(" ")[0]

@@ -13,7 +13,7 @@ from natrium.analysis.doctor.trace.forms import Form, Place
 from natrium.analysis.doctor.trace.tracer import active
 
 # Type of number -> the class that remembers for it.
-KINDS: dict[type, type] = {}
+KINDS: dict[type, Any] = {}
 
 # NumPy's ufuncs -> what the operation is called; the names are math's.
 UFUNCS = {
@@ -179,7 +179,7 @@ class TracedFloat(Remembers, float):
     """A Python float that remembers."""
 
 
-class TracedDouble(Remembers, np.float64):
+class TracedDouble(Remembers, np.float64):  # type: ignore[misc]  # NumPy's scalars type their methods otherwise
     """A NumPy double that remembers: dividing by zero is no error to it."""
 
 
@@ -187,7 +187,7 @@ class TracedInt(Remembers, int):
     """A Python int that remembers."""
 
 
-class TracedLong(Remembers, np.int64):
+class TracedLong(Remembers, np.int64):  # type: ignore[misc]  # NumPy's scalars type their methods otherwise
     """A NumPy int that remembers."""
 
 

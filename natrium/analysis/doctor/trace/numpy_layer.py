@@ -7,15 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from natrium.analysis.doctor.trace.arrays import (
-    SMALL,
-    TracedArray,
-    apply_ufunc,
-    choosing,
-    item_at,
-    unwrapped,
-    wrapped,
-)
+from natrium.analysis.doctor.trace.arrays import TracedArray, apply_ufunc, wrapped
+from natrium.analysis.doctor.trace.elements import SMALL, choosing, item_at, unwrapped
 from natrium.analysis.doctor.trace.foreign import Foreign, foreign
 from natrium.analysis.doctor.trace.numbers import Remembers, bare, is_number, made, traced
 from natrium.analysis.doctor.trace.standins import Outputs
@@ -39,6 +32,8 @@ _MOVING = frozenset((
 ))  # fmt: skip
 
 
+# Of larger arrays, made of lists, the elements are not followed.
+_FOLLOWED = 4096
 _WRITING = frozenset(("save", "savez", "savez_compressed", "savetxt"))
 
 
@@ -79,7 +74,7 @@ class SafeRandom:
         if name == "default_rng":
             return lambda seed=0: np.random.default_rng(0 if seed is None else seed)
         if name == "RandomState":
-            return lambda seed=0: np.random.RandomState(0 if seed is None else seed)  # noqa: NPY002 - the script's
+            return lambda seed=0: np.random.RandomState(0 if seed is None else seed)
         if name == "seed":
             return lambda seed=0: np.random.seed(0 if seed is None else seed)  # noqa: NPY002 - the script's own
         return getattr(np.random, name)
@@ -128,6 +123,7 @@ class Ufunc:
         return getattr(self._inner, name)
 
     def __call__(self, *inputs: Any, **options: Any) -> Any:
+        """Apply it."""
         ones = tuple(
             array_of(one) if isinstance(one, (list, tuple)) and _remembers(one) else one for one in inputs
         )
@@ -162,21 +158,23 @@ def _with_nodes(array: Any, value: Any) -> Any:
     if isinstance(array, TracedArray) and isinstance(value, TracedArray) and value.nodes is not None:
         if array.shape == value.shape:
             array.nodes = value.nodes.copy()
-    elif isinstance(array, TracedArray) and isinstance(value, (list, tuple)) and array.size <= 4096:
-        if array.dtype.kind in "fiub" and (_remembers(value) or _is_small(array)):
-            nodes = array.remember()
-            for at in np.ndindex(array.shape):
-                one = _nested(value, at)
-                raw = array.plain[at]
-                if isinstance(one, Remembers):
-                    nodes[at] = traced(raw, active().read(one), active().epoch)
-                elif active().segment is not None and is_number(one):
-                    nodes[at] = traced(raw, active().number(one, active().line()), active().epoch)
+    elif isinstance(array, TracedArray) and isinstance(value, (list, tuple)) and _is_followed(array, value):
+        nodes = array.remember()
+        tracer = active()
+        for at in np.ndindex(array.shape):
+            one = _nested(value, at)
+            raw = array.plain[at]
+            if isinstance(one, Remembers):
+                nodes[at] = traced(raw, tracer.read(one), tracer.epoch)
+            elif tracer.segment is not None and is_number(one):
+                nodes[at] = traced(raw, tracer.number(one, tracer.line()), tracer.epoch)
     return array
 
 
-def _is_small(array: TracedArray) -> bool:
-    return array.size <= SMALL and active().segment is not None
+def _is_followed(array: TracedArray, value: Any) -> bool:
+    if array.size > _FOLLOWED or array.dtype.kind not in "fiub":
+        return False
+    return _remembers(value) or (array.size <= SMALL and active().segment is not None)
 
 
 def _nested(value: Any, at: tuple[int, ...]) -> Any:

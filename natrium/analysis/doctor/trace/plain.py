@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from natrium.analysis.doctor.trace.arrays import unwrapped
+from natrium.analysis.doctor.trace.elements import unwrapped
 from natrium.analysis.doctor.trace.forms import OverBudget
 from natrium.analysis.doctor.trace.layers import Layers
 from natrium.analysis.doctor.trace.standins import Outputs, spread

@@ -18,8 +18,8 @@ class Node:
     Attributes
     ----------
     op : str
-        ``"leaf"`` (a named value: state, parameter, input, time), ``"number"`` (a literal of the script), or an
-        operation: ``+ - * / // % ** neg abs min max int round floor exp log sin ...``.
+        ``"leaf"`` (a named value: state, parameter, input, time), ``"number"`` (a literal of the script), or
+        an operation: ``+ - * / // % ** neg abs min max int round floor exp log sin ...``.
     args : tuple of Node
         Operands, in the order in which the script has them.
     value : float

@@ -9,7 +9,16 @@ from __future__ import annotations
 import ast
 from typing import Any
 
-HOOK = "_trace"
+from natrium.analysis.doctor.trace.rewrite_stores import Stores
+from natrium.analysis.doctor.trace.syntax import (
+    HOOK,
+    Scope,
+    default_lines,
+    is_literal,
+    literal_value,
+    placed,
+)
+
 # Builtins that would lose what a number remembers, or that reach out of the script.
 BUILTINS = (
     "int",
@@ -35,241 +44,8 @@ LAYERED = frozenset((
 ))  # fmt: skip
 
 
-class Scope:
-    """A function or class that is being rewritten."""
-
-    def __init__(self, name: str, kind: str) -> None:
-        self.name, self.kind = name, kind
-        self.outer: dict[str, str] = {}
-
-
-class Rewriter(ast.NodeTransformer):
-    """Rewrites one file.
-
-    Parameters
-    ----------
-    tracing : bool
-    siblings : set of str
-        Modules beside the script, traced like it.
-    main : bool
-        Whether ``__name__`` is ``"__main__"``.
-    beside : int
-        Of a file beside the script: which.
-    compiled : bool
-        Whether what Numba compiles is left as it is.
-    """
-
-    def __init__(
-        self,
-        tree: ast.Module,
-        tracing: bool,
-        siblings: set[str],
-        main: bool,
-        compiled: bool = False,
-        beside: int = 0,
-    ) -> None:
-        self.compiled, self.beside = compiled, beside
-        self.tracing, self.siblings, self.main = tracing, siblings, main
-        self.scopes: list[Scope] = []
-        self.spans: list[tuple[int, int] | None] = []
-        self.loops: dict[int, int] = {}
-        self.serial = 0
-        self.tests: tuple[int, ...] = ()
-        self.constants: dict[str, tuple[float, int]] = {}
-        nodes = list(ast.walk(tree))
-        self.defined = {
-            one.name
-            for one in nodes
-            if isinstance(one, (ast.FunctionDef, ast.ClassDef, ast.AsyncFunctionDef))
-        }
-        self.assigned = self.defined | {
-            one.id for one in nodes if isinstance(one, ast.Name) and isinstance(one.ctx, ast.Store)
-        } | {one.arg for one in nodes if isinstance(one, ast.arg)}  # fmt: skip
-        self.used = {one.id for one in nodes if isinstance(one, ast.Name)}
-
-    # Small makers ------------------------------------------------------------------------------------
-
-    def hook(self, name: str, *args: Any, at: ast.AST) -> ast.Call:
-        """Write a call of the hook."""
-        made = ast.Call(
-            func=ast.Attribute(value=ast.Name(id=HOOK, ctx=ast.Load()), attr=name, ctx=ast.Load()),
-            args=[one if isinstance(one, ast.AST) else constant(one) for one in args],
-            keywords=[],
-        )
-        return placed(made, at)
-
-    def temporary(self) -> str:
-        """Give a name that no script has."""
-        self.serial += 1
-        return f"_trace_{self.serial}"
-
-    def scope_of(self, name: str) -> str:
-        """Say in which scope a name that is stored here lives."""
-        if not self.scopes:
-            return ""
-        here = self.scopes[-1]
-        return here.outer.get(name, here.name)
-
-    def shown(self, name: str) -> str:
-        """Give a variable as it is called: of a class, by self."""
-        return f"self.{name}" if self.scopes and self.scopes[-1].kind == "class" else name
-
-    # Stores ------------------------------------------------------------------------------------------
-
-    def stores(self, target: ast.expr, value: ast.expr, literal: bool, line: int) -> list[ast.stmt]:
-        """Write the statements by which a value is stored, and tagged with where."""
-        if isinstance(target, ast.Name):
-            if self.tracing:
-                text = self.shown(target.id)
-                value = self.hook(
-                    "name",
-                    value,
-                    self.scope_of(target.id),
-                    target.id,
-                    text,
-                    line,
-                    literal,
-                    self.tests,
-                    at=target,
-                )
-            return [placed(ast.Assign(targets=[target], value=value), target)]
-        if isinstance(target, ast.Attribute) and self.tracing:
-            owner = self.visit(load(target.value))
-            attr = self.mangled(target.attr)
-            call = self.hook(
-                "set_attr", value, owner, attr, ast.unparse(target), line, literal, self.tests, at=target
-            )
-            return [placed(ast.Expr(value=call), target)]
-        if isinstance(target, ast.Subscript) and self.tracing:
-            call = self.hook(
-                "set_item", value, self.visit(load(target.value)), self.visit(self.index(target.slice)),
-                ast.unparse(target.value), line, literal, self.tests, at=target,
-            )  # fmt: skip
-            return [placed(ast.Expr(value=call), target)]
-        if isinstance(target, (ast.Tuple, ast.List)):
-            return self.unpacked(target, value, line)
-        return [placed(ast.Assign(targets=[target], value=value), target)]
-
-    def unpacked(self, target: ast.Tuple | ast.List, value: ast.expr, line: int) -> list[ast.stmt]:
-        """Write the statements for ``a, b = ...``."""
-        shape = pattern(target)
-        parts = target.elts
-        literals = [False] * len(parts)
-        lines = [line] * len(parts)
-        if isinstance(value, (ast.Tuple, ast.List)) and len(value.elts) == len(parts):
-            literals = [is_literal(one) for one in value.elts]
-            lines = [one.lineno for one in value.elts]
-        names: list[ast.expr] = []
-        after: list[ast.stmt] = []
-        for one, literal, at in zip(parts, literals, lines, strict=True):
-            inner = one.value if isinstance(one, ast.Starred) else one
-            name = self.temporary()
-            stored: ast.expr = placed(ast.Name(id=name, ctx=ast.Store()), one)
-            if isinstance(one, ast.Starred):
-                stored = placed(ast.Starred(value=stored, ctx=ast.Store()), one)
-            names.append(stored)
-            after += self.stores(inner, placed(ast.Name(id=name, ctx=ast.Load()), one), literal, at)
-        call = self.hook("unpack", value, shape, at=value)
-        first = ast.Assign(targets=[placed(ast.Tuple(elts=names, ctx=ast.Store()), target)], value=call)
-        return [placed(first, target), *after]
-
-    def index(self, node: ast.expr) -> ast.expr:
-        """Write an index as an expression: slices are calls."""
-        if isinstance(node, ast.Slice):
-            bounds = [one or ast.Constant(value=None) for one in (node.lower, node.upper, node.step)]
-            return self.hook("slice", *bounds, at=node)
-        if isinstance(node, ast.Tuple):
-            return placed(ast.Tuple(elts=[self.index(one) for one in node.elts], ctx=ast.Load()), node)
-        return load(node)
-
-    def mangled(self, attr: str) -> str:
-        """Give a private attribute's true name."""
-        owner = next((one.name for one in reversed(self.scopes) if one.kind == "class"), "")
-        if attr.startswith("__") and not attr.endswith("__") and owner:
-            return f"_{owner.rpartition('.')[2].lstrip('_')}{attr}"
-        return attr
-
-    def visit_Assign(self, node: ast.Assign) -> Any:
-        """Tag what is assigned."""
-        literal, line = is_literal(node.value), node.value.lineno
-        value = self.since(node.value)
-        if len(node.targets) == 1:
-            return self.stores(node.targets[0], value, literal, line)
-        name = self.temporary()
-        made: list[ast.stmt] = [
-            placed(ast.Assign(targets=[placed(ast.Name(id=name, ctx=ast.Store()), node)], value=value), node)
-        ]
-        for target in node.targets:
-            made += self.stores(target, placed(ast.Name(id=name, ctx=ast.Load()), target), literal, line)
-        return made
-
-    def since(self, node: ast.expr) -> ast.expr:
-        """Rewrite a value; choices that it makes on its way are what it hangs on."""
-        chooses = any(isinstance(one, (ast.Call, ast.IfExp, ast.BoolOp)) for one in ast.walk(node))
-        value: ast.expr = self.visit(node)
-        return (
-            self.hook("since", self.hook("here", at=node), value, at=node)
-            if self.tracing and chooses
-            else value
-        )
-
-    def visit_Return(self, node: ast.Return) -> Any:
-        """Name what a function gives."""
-        if node.value is None or not self.tracing or not self.scopes or self.spans[-1] is None:
-            return self.generic_visit(node)
-        literal, line = is_literal(node.value), node.value.lineno
-        if isinstance(node.value, (ast.Tuple, ast.List, ast.Dict)):
-            return self.generic_visit(node)
-        scope = self.scopes[-1].name
-        value: ast.expr = self.visit(node.value)
-        node.value = self.hook(
-            "returned", value, scope, scope.rpartition(".")[2], line, literal, *self.spans[-1], at=node
-        )
-        return node
-
-    def visit_AnnAssign(self, node: ast.AnnAssign) -> Any:
-        """Tag what is assigned with its type beside it."""
-        if node.value is None or not self.tracing:
-            return self.generic_visit(node)
-        literal, line = is_literal(node.value), node.value.lineno
-        if isinstance(node.target, ast.Name) and not isinstance(node.value, ast.Call):
-            name = node.target.id
-            node.value = self.hook(
-                "name", self.visit(node.value), self.scope_of(name), name, self.shown(name), line, literal,
-                self.tests, at=node.value,
-            )  # fmt: skip
-            return node
-        if self.scopes and self.scopes[-1].kind == "class":
-            return self.generic_visit(node)
-        return self.stores(node.target, self.visit(node.value), literal, line)
-
-    def visit_AugAssign(self, node: ast.AugAssign) -> Any:
-        """Tag what is changed in place."""
-        if not self.tracing:
-            return self.generic_visit(node)
-        value = self.since(node.value)
-        op = type(node.op).__name__
-        line = node.lineno
-        if isinstance(node.target, ast.Name):
-            name = node.target.id
-            plain = placed(ast.AugAssign(target=node.target, op=node.op, value=value), node)
-            tag = self.hook(
-                "name", placed(ast.Name(id=name, ctx=ast.Load()), node), self.scope_of(name), name,
-                self.shown(name), line, False, self.tests, at=node,
-            )  # fmt: skip
-            again = ast.Assign(targets=[placed(ast.Name(id=name, ctx=ast.Store()), node)], value=tag)
-            return [plain, placed(again, node)]
-        if isinstance(node.target, ast.Attribute):
-            call = self.hook(
-                "aug_attr", self.visit(load(node.target.value)), self.mangled(node.target.attr), op, value,
-                ast.unparse(node.target), line, self.tests, at=node,
-            )  # fmt: skip
-        else:
-            call = self.hook(
-                "aug_item", self.visit(load(node.target.value)), self.visit(self.index(node.target.slice)),
-                op, value, ast.unparse(node.target.value), line, self.tests, at=node,
-            )  # fmt: skip
-        return placed(ast.Expr(value=call), node)
+class Rewriter(Stores):
+    """Rewrites one file: its loops, functions, expressions and imports, beside its stores."""
 
     def visit_If(self, node: ast.If) -> Any:
         """Remember which tests a store stands under."""
@@ -283,7 +59,7 @@ class Rewriter(ast.NodeTransformer):
     # Loops -------------------------------------------------------------------------------------------
 
     def number_loop(self, node: ast.AST) -> int:
-        """Number a loop, by where it is in the script."""
+        """Give a loop its number, by where it is in the script."""
         number = len(self.loops) + 100_000 * self.beside
         self.loops[number] = getattr(node, "lineno", 0)
         return number
@@ -315,7 +91,7 @@ class Rewriter(ast.NodeTransformer):
         turns = self.hook("turns", number, at=node)
         begin = ast.Assign(targets=[placed(ast.Name(id=name, ctx=ast.Store()), node)], value=turns)
 
-        def ask(what: str) -> ast.Call:
+        def ask(what: str) -> Any:
             call = ast.Call(
                 func=ast.Attribute(value=ast.Name(id=name, ctx=ast.Load()), attr=what, ctx=ast.Load()),
                 args=[], keywords=[],
@@ -443,7 +219,7 @@ class Rewriter(ast.NodeTransformer):
                 keyword.value = self.given(keyword.value)
         return node
 
-    def given(self, node: ast.expr) -> ast.expr:
+    def given(self, node: ast.expr) -> Any:
         """Let a number given to the script's own function know its line."""
         if is_literal(node) and isinstance(node, (ast.Constant, ast.UnaryOp)):
             return self.hook("given", node, node.lineno, at=node)
@@ -473,7 +249,7 @@ class Rewriter(ast.NodeTransformer):
         self.generic_visit(node)
         return self.hook("chosen", node, text, line, at=node) if self.tracing else node
 
-    def constant(self, node: ast.expr) -> ast.expr:
+    def constant(self, node: ast.expr) -> Any:
         """Let a number that stands before others remember: Python's own would take an int for plain."""
         value = literal_value(node)
         if not self.tracing or value is None:
@@ -555,64 +331,3 @@ class Rewriter(ast.NodeTransformer):
     def layered(self, module: str) -> bool:
         """Whether a module comes through the hook."""
         return module.split(".")[0] in LAYERED or module.split(".")[0] in self.siblings
-
-
-def placed(node: Any, at: Any) -> Any:
-    """Give a new node the place of an old one."""
-    ast.copy_location(node, at)
-    return node
-
-
-def constant(value: Any) -> ast.expr:
-    """Write a value: numbers, text, tuples of these."""
-    if isinstance(value, tuple):
-        return ast.Tuple(elts=[constant(one) for one in value], ctx=ast.Load())
-    return ast.Constant(value=value)
-
-
-def load(node: Any) -> Any:
-    """Give a target as it is read."""
-    new = ast.parse(ast.unparse(node), mode="eval").body
-    for one in ast.walk(new):
-        ast.copy_location(one, node)
-    return new
-
-
-def pattern(target: ast.expr) -> Any:
-    """Give the shape of what a target takes apart: 0 a value, a tuple what is taken apart in its turn."""
-    if isinstance(target, (ast.Tuple, ast.List)):
-        return tuple(pattern(one) for one in target.elts)
-    return -1 if isinstance(target, ast.Starred) else 0
-
-
-def is_literal(node: ast.AST) -> bool:
-    """Whether an expression is made of numbers alone."""
-    if isinstance(node, ast.Constant):
-        return isinstance(node.value, (int, float))
-    if isinstance(node, ast.UnaryOp):
-        return is_literal(node.operand)
-    if isinstance(node, ast.BinOp):
-        return is_literal(node.left) and is_literal(node.right)
-    return False
-
-
-def literal_value(node: ast.expr) -> float | None:
-    """Give the value of a float that is written out, with its sign."""
-    if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):
-        inner = literal_value(node.operand)
-        return None if inner is None else -inner
-    if isinstance(node, ast.Constant) and isinstance(node.value, float):
-        return node.value
-    return None
-
-
-def default_lines(arguments: ast.arguments) -> dict[str, int]:
-    """Give the lines of a function's defaults."""
-    lines: dict[str, int] = {}
-    plain = [*arguments.posonlyargs, *arguments.args]
-    for one, default in zip(reversed(plain), reversed(arguments.defaults), strict=False):
-        lines[one.arg] = default.lineno
-    for one, other in zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True):
-        if other is not None:
-            lines[one.arg] = other.lineno
-    return lines

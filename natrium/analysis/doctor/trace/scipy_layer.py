@@ -9,10 +9,8 @@ from typing import Any
 import numpy as np
 import scipy.integrate
 
-from natrium.analysis.doctor.trace.arrays import (
-    unwrapped,
-    wrapped,
-)
+from natrium.analysis.doctor.trace.arrays import wrapped
+from natrium.analysis.doctor.trace.elements import unwrapped
 from natrium.analysis.doctor.trace.foreign import called_back, foreign, loaded
 from natrium.analysis.doctor.trace.numbers import bare
 
@@ -103,8 +101,9 @@ class Stepper:
     """SciPy's ode, watched."""
 
     def __init__(self, f: Any, calls: list[Call], tracing: bool) -> None:
-        self._f, self._calls, self._tracing, self._args = f, calls, tracing, ()
-        self._inner = scipy.integrate.ode(called_back(f))
+        self._f, self._calls, self._tracing = f, calls, tracing
+        self._args: tuple[Any, ...] = ()
+        self._inner: Any = scipy.integrate.ode(called_back(f))
         self._name = "ode"
         self._times: list[float] = []
         self._states: list[Any] = []
@@ -117,7 +116,7 @@ class Stepper:
 
     def set_f_params(self, *args: Any) -> Any:
         """Give what the right-hand side takes beside t and y."""
-        self._args = args  # type: ignore[assignment]  # as many as the script gives
+        self._args = args
         self._inner.set_f_params(*args)
         return self
 

@@ -22,8 +22,9 @@ from typing import Any
 import attrs
 import numpy as np
 
-from natrium.analysis.doctor.trace.rewrite import HOOK, Rewriter
+from natrium.analysis.doctor.trace.rewrite import Rewriter
 from natrium.analysis.doctor.trace.standins import Outputs
+from natrium.analysis.doctor.trace.syntax import HOOK
 from natrium.model import ModelError
 
 # Files beside the script that it may want to read are copied up to so many bytes all told.
@@ -128,7 +129,7 @@ class _Loader(importlib.abc.InspectLoader):
 
     def get_code(self, fullname: str) -> types.CodeType:
         """Give the code of the rewritten tree."""
-        return self.source_to_code(self.tree, self.filename)  # type: ignore[arg-type]  # a tree will do too
+        return self.source_to_code(self.tree, self.filename)
 
 
 class Run:

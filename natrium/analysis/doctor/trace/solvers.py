@@ -9,8 +9,9 @@ from typing import Any
 import attrs
 import numpy as np
 
-from natrium.analysis.doctor.trace.arrays import TracedArray, unwrapped
+from natrium.analysis.doctor.trace.arrays import TracedArray
 from natrium.analysis.doctor.trace.build import Builder
+from natrium.analysis.doctor.trace.elements import unwrapped
 from natrium.analysis.doctor.trace.forms import Place, Segment, StepTrace
 from natrium.analysis.doctor.trace.numbers import Remembers, bare, traced
 from natrium.analysis.doctor.trace.record import Record, Step

@@ -67,6 +67,7 @@ class Anything:
         pass
 
     def __call__(self, *args: Any, **options: Any) -> Any:
+        """Take anything."""
         given = self._plain(args)
         short = self._name.rpartition(".")[2]
         self._outputs.note(short, tuple(given))

@@ -11,9 +11,9 @@ import attrs
 import numpy as np
 
 from natrium.analysis.doctor.trace import tracer as tracing
-from natrium.analysis.doctor.trace.arrays import unwrapped
 from natrium.analysis.doctor.trace.build import Builder
 from natrium.analysis.doctor.trace.drive import drive_for
+from natrium.analysis.doctor.trace.elements import unwrapped
 from natrium.analysis.doctor.trace.forms import Known, OverBudget, Segment
 from natrium.analysis.doctor.trace.layers import Layers
 from natrium.analysis.doctor.trace.learn import Lesson, known_from, lessons

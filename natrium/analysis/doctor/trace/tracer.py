@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import types
 from collections.abc import Iterable
 from typing import Any
 
@@ -63,7 +64,7 @@ class Tracer:
 
     def line(self) -> int:
         """Find the script's line that is being run; 0 outside of it."""
-        frame = sys._getframe(2)
+        frame: types.FrameType | None = sys._getframe(2)
         while frame is not None:
             if frame.f_code.co_filename == self.filename:
                 at = (id(frame.f_code), frame.f_lasti)
@@ -71,7 +72,7 @@ class Tracer:
                 if found is None:
                     found = self.lines[at] = frame.f_lineno or 0
                 return found
-            frame = frame.f_back  # type: ignore[assignment]  # None ends the loop
+            frame = frame.f_back
         return 0
 
     def number(self, value: Any, line: int) -> Form:
@@ -125,7 +126,7 @@ class Tracer:
         return self._leaf(value, Place(("?", form.line, form.op), f"line {form.line}"))
 
     def resolve(self, place: Place) -> tuple[Any, ...]:
-        """Say what a place is to a step: key, the coordinates that stand still, and the offset of the other."""
+        """Say what a place is to a step: its key, coordinates that stand still, the other's offset."""
         key = self.known.classes.get(place.key)
         if key is not None and (key, (), None) in self.known.states:
             return (key, (), None)

@@ -1,25 +1,24 @@
-"""What a rewritten script calls: nothing to see in the plain run, everything in the traced one."""
+"""What a rewritten script calls in the traced run for what it keeps: every store is tagged with its place."""
 
 from __future__ import annotations
 
 import operator
-import sys
 from collections import deque
-from collections.abc import Container, Iterator
+from collections.abc import Container
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from natrium.analysis.doctor.trace.arrays import SMALL, TracedArray, choosing, unwrapped
-from natrium.analysis.doctor.trace.forms import MOVED, OverBudget, Place, counts
+from natrium.analysis.doctor.trace.arrays import TracedArray
+from natrium.analysis.doctor.trace.calls import Calls
+from natrium.analysis.doctor.trace.elements import SMALL, choosing, unwrapped
+from natrium.analysis.doctor.trace.forms import MOVED, Place, counts
 from natrium.analysis.doctor.trace.layers import Layers
-from natrium.analysis.doctor.trace.numbers import Remembers, bare, is_number, made, traced
-from natrium.analysis.doctor.trace.plain import Plain
-from natrium.analysis.doctor.trace.standins import spread
+from natrium.analysis.doctor.trace.numbers import Remembers, bare, is_number, traced
 from natrium.analysis.doctor.trace.tracer import Tracer
 
-_OPS = {
+_OPS: dict[str, Any] = {
     "Add": operator.iadd, "Sub": operator.isub, "Mult": operator.imul, "Div": operator.itruediv,
     "FloorDiv": operator.ifloordiv, "Mod": operator.imod, "Pow": operator.ipow, "BitAnd": operator.iand,
     "BitOr": operator.ior, "BitXor": operator.ixor, "MatMult": operator.imatmul,
@@ -27,7 +26,7 @@ _OPS = {
 }  # fmt: skip
 
 
-class Watch(Plain):
+class Watch(Calls):
     """The traced run: stores are tagged, elements read and arguments given are named.
 
     Parameters
@@ -36,64 +35,11 @@ class Watch(Plain):
     """
 
     def __init__(self, layers: Layers, scratch: Path, max_operations: int, tracer: Tracer) -> None:
-        super().__init__(layers, scratch, max_operations)
-        self.tracer = tracer
+        super().__init__(layers, scratch, max_operations, tracer)
         self.objects: dict[int, tuple[Any, tuple[Any, ...]]] = {}
         self.kinds: dict[str, int] = {}
         self.held: dict[int, tuple[Any, tuple[Any, ...], str, int]] = {}
-        self.mark: int | None = None
         self.module_name = ""
-
-    # Loops -------------------------------------------------------------------------------------------
-
-    def entered(self, number: int) -> None:
-        """Begin a loop, of steps perhaps."""
-        self.now.append([number, int(self.tracer.enter(number))])
-
-    def turned(self, number: int) -> None:
-        """Begin a step, where turns are steps."""
-        for one in reversed(self.now):
-            if one[0] == number:
-                if one[1]:
-                    self.tracer.turn()
-                    self.mark = None
-                break
-        self.count += 1
-        if self.count > self.max_operations:
-            raise OverBudget(f"more than {self.max_operations:,} turns of loops")
-
-    def left(self, number: int, begun: bool = True) -> None:
-        """End a loop."""
-        for k in range(len(self.now) - 1, -1, -1):
-            if self.now[k][0] == number:
-                if self.now[k][1]:
-                    self.tracer.leave(begun)
-                del self.now[k]
-                break
-
-    def loop(self, items: Any, number: int, text: str) -> Iterator[Any]:
-        """Go through a for loop's items; those of steps come from outside."""
-        self.entered(number)
-        steps = bool(self.now[-1][1])
-        name = getattr(items, "name", "") or text
-        try:
-            for item in items:
-                self.turned(number)
-                yield self._outside(item, (number,), name) if steps else item
-        finally:
-            self.left(number)
-
-    def _outside(self, item: Any, path: tuple[int, ...], name: str) -> Any:
-        tracer = self.tracer
-        if type(item) is tuple:
-            return tuple(self._outside(one, (*path, k), name) for k, one in enumerate(item))
-        if isinstance(item, Remembers):
-            place = item.place
-            form = tracer.outside(("each", *path), place.name if place else name, item.raw, 0)
-            return traced(item.raw, form, tracer.epoch)
-        if is_number(item):
-            return traced(item, tracer.outside(("each", *path), name, item, 0), tracer.epoch)
-        return item
 
     def item(self, value: Any, scope: str, name: str, line: int) -> Any:
         """Name a loop's variable, where turns are steps."""
@@ -197,9 +143,9 @@ class Watch(Plain):
     def _inner(
         self, value: Any, place: Place, key: Any, line: int, literal: bool, named: str | None = None
     ) -> Any:
-        if isinstance(value, Remembers) and value.place is not None and value.epoch == self.tracer.epoch:
-            if value.place.coords and value.place.key == place.key:
-                return value
+        there = value.place if isinstance(value, Remembers) else None
+        if there is not None and value.epoch == self.tracer.epoch and there.coords and there.key == place.key:
+            return value
         if isinstance(value, Remembers) or is_number(value):
             inner = Place(place.key, f"{place.name}[{key!r}]" if named is None else named, (bare(key),))
             return self._tagged(value, inner, line, True, ())
@@ -276,11 +222,11 @@ class Watch(Plain):
         before = tracer.containers.get(value.key)
         if tracer.segment is None or tracer.known.final or not isinstance(before, TracedArray):
             return
-        if value.ndim == 1 and before.ndim == 1 and len(value) == len(before) + 1:
-            if value.key not in tracer.known.grown:
-                tracer.known.series[value.key] = 0
-                tracer.known.grown.add(value.key)
-                tracer.lengths[value.key] = len(before)
+        longer = value.ndim == 1 and before.ndim == 1 and len(value) == len(before) + 1
+        if longer and value.key not in tracer.known.grown:
+            tracer.known.series[value.key] = 0
+            tracer.known.grown.add(value.key)
+            tracer.lengths[value.key] = len(before)
 
     def name(
         self, value: Any, scope: str, name: str, text: str, line: int, literal: bool, tests: Container[int]
@@ -390,12 +336,6 @@ class Watch(Plain):
 
     # Arguments and choices -----------------------------------------------------------------------------
 
-    def given(self, value: Any, line: int) -> Any:
-        """Let a number know its line."""
-        if not is_number(value) or isinstance(value, Remembers):
-            return value
-        return traced(value, self.tracer.number(value, line), self.tracer.epoch)
-
     def argument(self, value: Any, scope: str, name: str, line: int) -> Any:
         """Name a function's argument that has no name yet."""
         tracer = self.tracer
@@ -425,86 +365,8 @@ class Watch(Plain):
             return value
         return self._tagged(value, Place(("if", line, text), text), line, True, (line,))
 
-    def is_truth(self, value: Any, truth: bool, same: bool) -> bool:
-        """Tell ``is True`` of a truth that remembers."""
-        if isinstance(value, Remembers) and isinstance(value.raw, bool):
-            return (bool(value) is truth) is same
-        return (bare(value) is truth) is same
-
-    def subject(self, value: Any) -> Any:
-        """Give a truth plain, to be matched."""
-        return bool(value) if isinstance(value, Remembers) and isinstance(value.raw, bool) else value
-
-    # Builtins ----------------------------------------------------------------------------------------
-
-    def int_(self, value: Any = 0, *args: Any) -> Any:
-        """Cut off what is behind the point."""
-        if isinstance(value, TracedArray) and value.size == 1:
-            value = value.item()
-        if not isinstance(value, Remembers) or args:
-            return int(value, *args) if args else int(value)
-        if type(value.raw) is int:
-            return value
-        return made(int(value.raw), "int", (value,))
-
-    def float_(self, value: Any = 0.0) -> Any:
-        """Make a Python float."""
-        if isinstance(value, TracedArray) and value.size == 1:
-            value = value.item()
-        if not isinstance(value, Remembers):
-            return float(value)
-        return traced(float(value.raw), self.tracer.read(value), self.tracer.epoch)
-
     def setattr_(self, owner: Any, attr: str, value: Any) -> None:
         """Store in an attribute that is named by a text."""
         if isinstance(value, Remembers) and value.epoch == self.tracer.epoch:
             value = traced(value.raw, value.form, value.epoch)
         self.set_attr(value, owner, attr, f"self.{attr}", self.tracer.line(), True, ())
-
-    def bool_(self, value: Any = False) -> bool:
-        """Ask for a truth."""
-        return bool(value)
-
-    def min_(self, *values: Any, **options: Any) -> Any:
-        """Give the smallest."""
-        return self._extreme(min, "min", values, options)
-
-    def max_(self, *values: Any, **options: Any) -> Any:
-        """Give the largest."""
-        return self._extreme(max, "max", values, options)
-
-    def _extreme(self, function: Any, name: str, values: tuple[Any, ...], options: dict[str, Any]) -> Any:
-        ones = values if len(values) > 1 else tuple(values[0])
-        few = len(ones) <= SMALL and not options and any(isinstance(one, Remembers) for one in ones)
-        if few and all(is_number(bare(one)) for one in ones):
-            return made(function(bare(one) for one in ones), name, ones)
-        return function(unwrapped(list(ones)), **options)
-
-    def sum_(self, values: Any, start: Any = 0) -> Any:
-        """Add up."""
-        ones = list(values)
-        if not any(isinstance(one, Remembers) for one in ones) or len(ones) > 4 * SMALL:
-            return sum(unwrapped(ones) if len(ones) > 4 * SMALL else ones, start)
-        total = ones[0] if bare(start) == 0 and is_number(start) else start + ones[0]
-        for one in ones[1:]:
-            total = total + one
-        raw = sum([bare(one) for one in ones], bare(start))
-        if not isinstance(total, Remembers):
-            return total
-        return traced(raw, self.tracer.read(total), self.tracer.epoch)
-
-    def isinstance_(self, value: Any, kinds: Any) -> bool:
-        """Tell a number's kind as it would be without the trace."""
-        return isinstance(bare(value), kinds)
-
-    def unpack(self, value: Any, shape: Any) -> Any:
-        """Take a value apart."""
-        return spread(value, shape)
-
-    def print_(self, *values: Any, **options: Any) -> None:
-        """Print nothing; keep the numbers."""
-        self.outputs.note("print", tuple(unwrapped(values)))
-
-    def path(self) -> list[str]:
-        """Give the path of imports, for the layers."""
-        return sys.path
