@@ -119,7 +119,16 @@ class Elements(np.ndarray[Any, Any]):
                 tracer.known.series.setdefault(self.key, axis)
 
     def __getitem__(self, index: Any) -> Any:
-        self.learn(index)
+        if not active().known.final:
+            self.learn(index)
+        if self.ndim == 1 and isinstance(index, int):
+            # The common case, for speed.
+            position = index.raw if isinstance(index, Remembers) else index
+            raw = np.ndarray.__getitem__(self, position)
+            node = self.nodes[position] if self.nodes is not None else None
+            if isinstance(node, Remembers) and node.raw == raw:
+                return node
+            return self.element((position,), raw) if is_number(raw) else raw
         plain_index = choosing(index)
         got = self.plain[plain_index]
         if not isinstance(got, np.ndarray):

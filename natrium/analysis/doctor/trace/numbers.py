@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import math
 import operator
+import sys
 from collections.abc import Callable
 from typing import Any, ClassVar
 
 import numpy as np
 
 from natrium.analysis.doctor.trace.forms import Form, Place
+from natrium.analysis.doctor.trace.tracer import ACTIVE as _ACTIVE
 from natrium.analysis.doctor.trace.tracer import active
 
 # Type of number -> the class that remembers for it.
@@ -52,6 +54,7 @@ class Remembers:
     form: Form
     epoch: int
     place: Place | None
+    memo: tuple[Any, Form] | None = None  # how it was read last, and until when that holds
     # How NumPy's ufuncs are applied; arrays that remember know.
     ufunc: ClassVar[Callable[..., Any]]
 
@@ -119,10 +122,10 @@ class Remembers:
 
 def _forward(op: Callable[[Any, Any], Any], name: str) -> Callable[[Any, Any], Any]:
     def method(self: Any, other: Any) -> Any:
-        if isinstance(other, Remembers):
-            return made(op(self.raw, other.raw), name, (self, other))
+        if type(other) in REMEMBERING:
+            return _pair(op(self.raw, other.raw), name, self, other)
         if isinstance(other, (int, float, np.number, np.bool_)):
-            return made(op(self.raw, other), name, (self, other))
+            return _pair(op(self.raw, other), name, self, other)
         if isinstance(other, np.ndarray):
             return self.ufunc(_UFUNC_OF[name], "__call__", (self, other), {})
         return NotImplemented
@@ -132,15 +135,44 @@ def _forward(op: Callable[[Any, Any], Any], name: str) -> Callable[[Any, Any], A
 
 def _reflected(op: Callable[[Any, Any], Any], name: str) -> Callable[[Any, Any], Any]:
     def method(self: Any, other: Any) -> Any:
-        if isinstance(other, Remembers):
-            return made(op(other.raw, self.raw), name, (other, self))
+        if type(other) in REMEMBERING:
+            return _pair(op(other.raw, self.raw), name, other, self)
         if isinstance(other, (int, float, np.number, np.bool_)):
-            return made(op(other, self.raw), name, (other, self))
+            return _pair(op(other, self.raw), name, other, self)
         if isinstance(other, np.ndarray):
             return self.ufunc(_UFUNC_OF[name], "__call__", (other, self), {})
         return NotImplemented
 
     return method
+
+
+def _pair(raw: Any, name: str, one: Any, other: Any) -> Any:
+    """Make the result of an operation on two numbers: as `made` does, for speed."""
+    tracer = _ACTIVE[-1]
+    frame = sys._getframe(2)
+    line = tracer.lines.get((id(frame.f_code), frame.f_lasti))
+    if line is None:
+        line = tracer.line(frame)
+    epoch = tracer.epoch
+    if type(one) in REMEMBERING:
+        form = one.form
+        if one.epoch != epoch or one.place is not None or not form.args:
+            form = tracer.read(one)
+    else:
+        form = tracer.number(one, line)
+    if type(other) in REMEMBERING:
+        second = other.form
+        if other.epoch != epoch or other.place is not None or not second.args:
+            second = tracer.read(other)
+    else:
+        second = tracer.number(other, line)
+    form = tracer.pair(name, form, second, raw, line)
+    kind = KINDS.get(type(raw))
+    if kind is None:
+        return traced(raw, form, epoch)
+    it = kind.__new__(kind, raw)
+    it.raw, it.form, it.epoch, it.place = raw, form, epoch, None
+    return it
 
 
 _UFUNC_OF = {
@@ -199,6 +231,9 @@ KINDS.update(
     {float: TracedFloat, np.float64: TracedDouble, int: TracedInt, np.int64: TracedLong, bool: TracedBool,
      np.bool_: TracedBool}
 )  # fmt: skip
+
+
+REMEMBERING = frozenset(KINDS.values())
 
 
 def bare(value: Any) -> Any:

@@ -62,9 +62,9 @@ class Tracer:
 
     # Forms -------------------------------------------------------------------------------------------
 
-    def line(self) -> int:
-        """Find the script's line that is being run; 0 outside of it."""
-        frame: types.FrameType | None = sys._getframe(2)
+    def line(self, frame: types.FrameType | None = None) -> int:
+        """Find the script's line that is being run, from a frame on; 0 outside of it."""
+        frame = frame or sys._getframe(2)
         while frame is not None:
             if frame.f_code.co_filename == self.filename:
                 at = (id(frame.f_code), frame.f_lasti)
@@ -77,7 +77,8 @@ class Tracer:
 
     def number(self, value: Any, line: int) -> Form:
         """Give the form of a plain number."""
-        key = ("number", repr(value), line)
+        exact = repr(value) if value == 0 or value != value else value  # zeros have signs, NaN is not itself
+        key = ("number", exact, type(value), line)
         form = self.table.get(key)
         if form is None:
             form = self.table[key] = Form("number", (), line, value, FIXED)
@@ -97,6 +98,15 @@ class Tracer:
             raise OverBudget(f"more than {self.max_operations:,} operations")
         return form
 
+    def pair(self, op: str, first: Form, second: Form, value: Any, line: int) -> Form:
+        """Give the form of an operation on two: as `operation` does, for speed."""
+        key = (op, line, False, first, second)
+        form = self.table.get(key)
+        if form is None:
+            return self.operation(op, (first, second), value, line)
+        self.operations += 1
+        return form
+
     def outside(self, key: tuple[Any, ...], name: str, value: Any, line: int) -> Form:
         """Give the form of a value that the step takes from outside: a loop's item, a random number."""
         at = ("each", key, line)
@@ -107,6 +117,9 @@ class Tracer:
 
     def read(self, value: Any) -> Form:
         """Give the form by which a value is read: its own within its step, a leaf's otherwise."""
+        memo = value.memo
+        if memo is not None and (memo[0] == self.epoch or memo[0] is self.segment):
+            return memo[1]  # type: ignore[no-any-return]  # a form, whoever holds it
         place: Place | None = value.place
         if self.segment is not None and value.epoch == self.epoch:
             if place is not None and place.key in self.known.cuts:
@@ -145,28 +158,31 @@ class Tracer:
         return len(self.segment.steps) - 1 if self.segment is not None else 0
 
     def _leaf(self, value: Any, place: Place) -> Form:
+        segment = self.segment
+        if segment is None:
+            at = (place.key, place.coords, None)
+            return self.leaf(at, place.name, value.raw, value.form.line, value.form)
         resolved = self.resolve(place)
-        if self.segment is not None:
-            unwritten = value.epoch < self.segment.start and resolved[2] is not None
-            if unwritten and resolved not in self.known.states and resolved[0] in self.moving:
-                return value.form  # type: ignore[no-any-return]  # a form, whoever holds it
-            if value.epoch >= self.segment.start and not self.known.final:
-                seen = self.segment.carried.setdefault(place.key, set())
-                if len(seen) < READS:
-                    seen.add((place.coords, len(self.segment.steps) - 1, self._origin(place.key)))
-            before = value.epoch < self.segment.start
-            form = self.leaf(resolved, place.name, value.raw, value.form.line, value.form if before else None)
-            if form.value != form.value:
-                form.value, form.line = value.raw, form.line or value.form.line
-            if before and resolved in self.segment.initial:
-                known = self.segment.initial[resolved]
-                if known != known:
-                    self.segment.initial[resolved] = value.raw
-            if form.varies != MOVED and self.step is not None and (form.varies or not self.known.final):
-                self.step.exogenous.setdefault(form, value.raw)
+        known = self.known
+        before = value.epoch < segment.start
+        if before and resolved[2] is not None and resolved not in known.states and resolved[0] in self.moving:
+            return value.form  # type: ignore[no-any-return]  # a form, whoever holds it
+        if not before and not known.final:
+            seen = segment.carried.setdefault(place.key, set())
+            if len(seen) < READS:
+                seen.add((place.coords, len(segment.steps) - 1, self._origin(place.key)))
+        form = self.leaf(resolved, place.name, value.raw, value.form.line, value.form if before else None)
+        if before and form.varies == FIXED and not place.coords:
+            value.memo = (segment, form)
             return form
-        at = (place.key, place.coords, None)
-        return self.leaf(at, place.name, value.raw, value.form.line, value.form)
+        if form.value != form.value:
+            form.value, form.line = value.raw, form.line or value.form.line
+        if before and resolved in segment.initial and segment.initial[resolved] != segment.initial[resolved]:
+            segment.initial[resolved] = value.raw
+        if form.varies != MOVED and self.step is not None and (form.varies or not known.final):
+            self.step.exogenous.setdefault(form, value.raw)
+        value.memo = (self.epoch, form)
+        return form
 
     def leaf(
         self, resolved: tuple[Any, ...], name: str, value: Any, line: int, definition: Form | None = None
@@ -327,19 +343,19 @@ class Tracer:
             self.step.choices.append((left, relation, right, held, line))
 
 
-_ACTIVE: list[Tracer] = []
+ACTIVE: list[Tracer] = []
 
 
 def active() -> Tracer:
     """Give the tracer of the run that is on."""
-    return _ACTIVE[-1]
+    return ACTIVE[-1]
 
 
 def begin(tracer: Tracer) -> None:
     """Make a tracer the active one."""
-    _ACTIVE.append(tracer)
+    ACTIVE.append(tracer)
 
 
 def end() -> None:
     """Put the active tracer away."""
-    _ACTIVE.pop()
+    ACTIVE.pop()
