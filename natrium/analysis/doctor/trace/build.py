@@ -8,8 +8,7 @@ from typing import Any
 import numpy as np
 
 from natrium.analysis.doctor.trace.forms import MOVED, TIMED, Form, Segment, StepTrace
-from natrium.analysis.doctor.trace.learn import is_even
-from natrium.analysis.doctor.trace.names import STEP_NAMES, Names, bracketed, is_input
+from natrium.analysis.doctor.trace.names import STEP_NAMES, Names, bracketed, is_input, is_noise
 from natrium.analysis.doctor.trace.record import Choice, Node, Record, Step
 from natrium.analysis.doctor.trace.script import BESIDE
 from natrium.analysis.doctor.trace.tracer import Tracer
@@ -96,7 +95,8 @@ class Builder:
 
     def _begins(self, state: tuple[Any, ...]) -> tuple[Any, ...]:
         """Say where a state is first made, for a lasting order."""
-        made = [one.updates[state].line for one in self.segment.steps[:200] if one.updates[state].args]
+        forms = {one.updates[state] for one in self.segment.steps}
+        made = [one.line for one in forms if one.args]
         return (min(made, default=10**9), str(state[1]), -(state[2] or 0))
 
     def _leaf(self, state: tuple[Any, ...]) -> Form:
@@ -201,32 +201,38 @@ class Builder:
 
     def _clock(self, values: dict[str, Array]) -> tuple[str, str]:
         """Find the leaf of time, and of the step."""
-        clocks = {
-            name: one for name, one in values.items() if is_even([x for x in one.tolist() if x == x][:200])
-        }
-        whole = {
-            name for name, one in clocks.items()
-            if np.nanmax(np.abs(one - np.round(one))) == 0 and abs(np.nanmin(np.diff(one)) - 1) == 0
-        }  # fmt: skip
-        steps_by_name = {
-            name: node.value for name, node in self.parameters.items()
+        slopes = self._slopes(values)
+        whole = {name for name, slope in slopes.items() if slope == 1.0 and _is_whole(values[name])}
+        parameters = self.parameters.items()
+        called = [
+            name for name, node in parameters
             if name.rpartition(".")[2].strip("_").partition("'")[0] in STEP_NAMES or bracketed(name)
-        }  # fmt: skip
-        time = next((name for name in clocks if name not in whole and name in self._read()), "")
-        time = time or next((name for name in clocks if name not in whole), "")
-        time = time or next((name for name in clocks if name.lower().strip("_") in ("t", "time")), "")
-        time = time or next(iter(clocks), "")
-        step = float(np.nanmedian(np.diff(values[time]))) if time and time not in whole else None
+        ]  # fmt: skip
+        read = self._read()
+        ranked = sorted(
+            slopes,
+            key=lambda name: (name in whole, name not in read, name.lower().strip("_") not in ("t", "time")),
+        )
+        time = ranked[0] if ranked else ""
         dt = ""
-        if step is not None:
-            near = [
-                name for name, node in self.parameters.items()
-                if step and abs(node.value - step) <= 1e-6 * abs(step)
-            ]  # fmt: skip
-            dt = next((name for name in near if name in steps_by_name), near[0] if len(near) == 1 else "")
-        if not dt:
-            dt = next(iter(steps_by_name), "")
-        return time, dt
+        if time and time not in whole:
+            step = slopes[time]
+            near = [name for name, node in parameters if abs(node.value - step) <= 1e-6 * abs(step)]
+            dt = next((name for name in near if name in called), near[0] if len(near) == 1 else "")
+        return time, dt or next(iter(called), "")
+
+    def _slopes(self, values: dict[str, Array]) -> dict[str, float]:
+        """Give what goes up evenly (the step's number, its time), and by how much a step."""
+        found: dict[str, float] = {}
+        for name, one in values.items():
+            at = np.flatnonzero(~np.isnan(one))[:400]
+            if at.size < 3:
+                continue
+            slope = float((one[at[-1]] - one[at[0]]) / (at[-1] - at[0]))
+            off = np.abs(one[at] - one[at[0]] - slope * (at - at[0]))
+            if slope > 0 and np.all(off <= 1e-6 * slope):
+                found[name] = slope
+        return found
 
     def _read(self) -> set[str]:
         return set(self.outside.values())
@@ -236,9 +242,10 @@ class Builder:
             node.name for step in made for root in step.updates.values() for node in walked(root)
             if node.op == "leaf"
         }  # fmt: skip
+        slopes = self._slopes(values)
         ones = [
-            name for name, one in values.items()
-            if name in read and name != time and not is_even([x for x in one.tolist() if x == x][:200])
+            name for name in values
+            if name in read and name != time and not is_noise(name) and name not in slopes
         ]  # fmt: skip
         if len(ones) > 1:
             named = [name for name in ones if is_input(name)]
@@ -252,6 +259,11 @@ class Builder:
             if made:
                 found[name] = tuple(self.node(one) for one in made)
         return found
+
+
+def _is_whole(values: Array) -> bool:
+    there = values[~np.isnan(values)]
+    return bool(np.all(there == np.round(there)))
 
 
 def _timed_outcomes(steps: list[StepTrace]) -> dict[Any, set[bool]]:

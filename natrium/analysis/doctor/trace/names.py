@@ -16,7 +16,7 @@ STEP_NAMES = frozenset((
 ))  # fmt: skip
 
 
-_INPUT_WORDS = ("cur", "inp", "stim", "inj", "ext", "app", "drive", "noise", "syn")
+_INPUT_WORDS = ("cur", "inp", "stim", "inj", "ext", "app", "drive", "syn")
 
 
 class Names:
@@ -88,6 +88,17 @@ def bracketless(name: str) -> str:
 def bracketed(name: str) -> bool:
     """Whether a name is an entry that is called as steps are."""
     return any(f"['{one}']" in name for one in ("dt", "h"))
+
+
+_NOISE = frozenset((
+    "xi", "eta", "dw", "zeta", "normal", "randn", "random", "rand", "standard_normal", "gauss",
+))  # fmt: skip
+
+
+def is_noise(name: str) -> bool:
+    """Whether a name is one that random numbers have."""
+    short = name.rpartition(".")[2].partition("[")[0].partition(" ")[0].lower()
+    return short in _NOISE or "noise" in short
 
 
 def is_input(name: str) -> bool:

@@ -11,17 +11,22 @@ import numpy as np
 
 from natrium.analysis.doctor.trace.record import Node, Record
 
+
+def _rounded(value: Any, digits: Any = None) -> Any:
+    return round(value) if digits is None else round(value, int(digits))
+
+
 _PYTHON: dict[str, Callable[..., Any]] = {
     "+": operator.add, "-": operator.sub, "*": operator.mul, "/": operator.truediv, "//": operator.floordiv,
     "%": operator.mod, "**": operator.pow, "neg": operator.neg, "pos": operator.pos, "abs": abs, "min": min,
-    "max": max, "int": int, "round": round, "<": operator.lt, "<=": operator.le, ">": operator.gt,
+    "max": max, "int": int, "round": _rounded, "<": operator.lt, "<=": operator.le, ">": operator.gt,
     ">=": operator.ge, "==": operator.eq, "!=": operator.ne, "and": lambda a, b: bool(a) and bool(b),
     "or": lambda a, b: bool(a) or bool(b), "xor": lambda a, b: bool(a) != bool(b), "not": operator.not_,
 }  # fmt: skip
 _NUMPY: dict[str, Callable[..., Any]] = {
     "/": np.true_divide, "**": np.power, "max": np.maximum, "min": np.minimum, "asin": np.arcsin,
     "acos": np.arccos, "atan": np.arctan, "atan2": np.arctan2, "asinh": np.arcsinh, "acosh": np.arccosh,
-    "atanh": np.arctanh, "round": np.round, "square": np.square, "reciprocal": np.reciprocal,
+    "atanh": np.arctanh, "round": _rounded, "square": np.square, "reciprocal": np.reciprocal,
     "heaviside": np.heaviside, "sign": np.sign, "%": np.remainder, "isnan": np.isnan,
     "isfinite": np.isfinite, "isinf": np.isinf, "fmod": np.fmod,
 }  # fmt: skip
