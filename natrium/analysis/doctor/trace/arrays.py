@@ -139,7 +139,7 @@ def wrapped(value: Any, name: str = "") -> Any:
         if value.ndim == 0 or value.dtype.kind not in "fiub":
             return value
         array: TracedArray = value.view(TracedArray)
-        array.born = tracer.epoch
+        array.born, array.name = tracer.epoch, name
         return array
     if isinstance(value, Remembers):
         return value
@@ -148,7 +148,11 @@ def wrapped(value: Any, name: str = "") -> Any:
             return value
         line = tracer.line()
         return traced(
-            value, tracer.outside(("value", name), name or f"line {line}", value, line), tracer.epoch
+            value,
+            tracer.outside(
+                ("value", name, tracer.count(("value", name, line))), name or f"line {line}", value, line
+            ),
+            tracer.epoch,
         )
     if type(value) is tuple:
         return tuple(wrapped(one, name) for one in value)

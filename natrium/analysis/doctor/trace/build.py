@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -74,7 +75,7 @@ class Builder:
         """Make the record."""
         steps = self.segment.steps
         states = list(self.tracer.known.states) if self.whole else self._kept_states(steps)
-        states = states if self.whole else sorted(states, key=self._begins)
+        states = states if self.whole else self._in_order(states, steps)
         for state in states:
             self.names.of(self._leaf(state))
         groups, order = self._grouped(steps, states)
@@ -93,11 +94,18 @@ class Builder:
             exogenous=rest, origins=self._origins(),
         )  # fmt: skip
 
-    def _begins(self, state: tuple[Any, ...]) -> tuple[Any, ...]:
-        """Say where a state is first made, for a lasting order."""
-        forms = {one.updates[state] for one in self.segment.steps}
-        made = [one.line for one in forms if one.args]
-        return (min(made, default=10**9), str(state[1]), -(state[2] or 0))
+    def _in_order(self, states: list[tuple[Any, ...]], steps: list[StepTrace]) -> list[tuple[Any, ...]]:
+        """Sort states by where the commonest step makes them, then by where any does."""
+        maps = Counter(tuple(step.updates[state] for state in states) for step in steps)
+        common = dict(zip(states, max(maps, key=lambda one: maps[one]), strict=True)) if maps else {}
+
+        def begins(state: tuple[Any, ...]) -> tuple[Any, ...]:
+            form = common[state]
+            made = [one.line for one in {step.updates[state] for step in steps} if one.args]
+            first = form.line if form.args else 10**9
+            return (first, min(made, default=10**9), str(state[1]), -(state[2] or 0))
+
+        return sorted(states, key=begins)
 
     def _leaf(self, state: tuple[Any, ...]) -> Form:
         return self.tracer.leaf(state, self.tracer.names.get(state[0], ""), 0.0, 0)

@@ -100,11 +100,15 @@ class Elements(np.ndarray[Any, Any]):
         tracer = active()
         line = tracer.line()
         if tracer.segment is not None and self.born >= tracer.segment.start:
-            form = tracer.outside(("array", self.key), self.name or f"line {line}", raw, line)
+            number = tracer.count(("array", self.key, line))
+            form = tracer.outside(("array", self.key, number), self.name or f"line {line}", raw, line)
         else:
             form = tracer.number(raw, 0)
         place = Place(self.key, self.name, self.coords(index)) if self.key else None
-        return traced(raw, form, self.born, place)
+        made = traced(raw, form, self.born, place)
+        if form.op == "each" and self.remember() is not None:
+            self.nodes[index] = made
+        return made
 
     def learn(self, index: Any) -> None:
         """Take note of the axis that steps go along."""

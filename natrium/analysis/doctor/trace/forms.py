@@ -19,7 +19,11 @@ FORMS = 60
 
 
 class OverBudget(Exception):
-    """More steps or operations than were allowed."""
+    """More turns of loops than were allowed."""
+
+
+class Enough(BaseException):
+    """As many steps as are to be traced; no error, and none that a script may catch."""
 
 
 class Form:

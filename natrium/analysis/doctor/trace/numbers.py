@@ -271,6 +271,10 @@ def made(raw: Any, op: str, operands: tuple[Any, ...], numpy: bool = False) -> A
     numpy : bool
         Whether NumPy's own routine found it.
     """
+    if op == "square":
+        op, operands = "*", operands * 2
+    elif op == "reciprocal":
+        op, operands = "/", (1, *operands)
     tracer = active()
     line = tracer.line()
     epoch = tracer.epoch

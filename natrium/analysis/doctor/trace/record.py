@@ -125,6 +125,8 @@ class Record:
         step's number): its values, by leaf.
     origins : mapping of str to tuple of Node
         Of the input, the time and `exogenous`: the different expressions that gave it, as far as known.
+    whole : bool
+        Whether all steps of the run were traced; otherwise as many as the budget allowed, from the first on.
     fallback : str
         Why the run could not be traced; empty where it was, and equals the plain run in every double.
     """
@@ -144,4 +146,5 @@ class Record:
     solver: str = ""
     exogenous: Mapping[str, Array] = attrs.field(factory=dict)
     origins: Mapping[str, tuple[Node, ...]] = attrs.field(factory=dict)
+    whole: bool = True
     fallback: str = ""

@@ -22,6 +22,7 @@ from typing import Any
 import attrs
 import numpy as np
 
+from natrium.analysis.doctor.trace.forms import Enough
 from natrium.analysis.doctor.trace.rewrite import Rewriter
 from natrium.analysis.doctor.trace.standins import Outputs
 from natrium.analysis.doctor.trace.syntax import HOOK
@@ -221,7 +222,7 @@ class Run:
             module.__dict__["get_ipython"] = lambda: None
             try:
                 self._load(module, tree, self.filename, self.filename)
-            except SystemExit:
+            except (SystemExit, Enough):
                 pass
             except (Exception, KeyboardInterrupt) as error:
                 if isinstance(error, KeyboardInterrupt):

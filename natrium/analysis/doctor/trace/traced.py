@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 import attrs
@@ -13,105 +12,17 @@ import numpy as np
 from natrium.analysis.doctor.trace import tracer as tracing
 from natrium.analysis.doctor.trace.build import Builder
 from natrium.analysis.doctor.trace.drive import drive_for
-from natrium.analysis.doctor.trace.elements import unwrapped
 from natrium.analysis.doctor.trace.forms import Known, OverBudget, Segment
-from natrium.analysis.doctor.trace.layers import Layers
 from natrium.analysis.doctor.trace.learn import Lesson, known_from, lessons
 from natrium.analysis.doctor.trace.lists import lists_of
-from natrium.analysis.doctor.trace.numbers import Remembers
-from natrium.analysis.doctor.trace.plain import Plain
 from natrium.analysis.doctor.trace.record import Record
-from natrium.analysis.doctor.trace.script import Run, Script, load_script
+from natrium.analysis.doctor.trace.runs import NARROW, PlainRun, TracedRun, difference
+from natrium.analysis.doctor.trace.script import Script, load_script
 from natrium.analysis.doctor.trace.solvers import rhs_record
-from natrium.analysis.doctor.trace.standins import digest
-from natrium.analysis.doctor.trace.tracer import Tracer
-from natrium.analysis.doctor.trace.watch import Watch
 from natrium.model import ModelError
 
-MAX_OPERATIONS = 20_000_000
-MAX_STEPS = 1_000_000
-# Turns below which a loop is no stepping loop.
-_FEWEST = 5
-_NARROW = "float32: its rounding is not followed"
-
-
-class PlainRun:
-    """The plain run: what it leaves, and how often its loops turned."""
-
-    def __init__(
-        self, script: Script, given: Mapping[str, Any], max_operations: int, compiled: bool = True
-    ) -> None:
-        self.run = Run(script, tracing=False, compiled=compiled)
-        self.layers = Layers(False, self.run.outputs, self.run.sibling, uncompiled=not compiled)
-        made: list[Plain] = []
-
-        def make(scratch: Path) -> Plain:
-            made.append(Plain(self.layers, scratch, max_operations))
-            return made[0]
-
-        self.run.go(make, dict(given))
-        self.hook = made[0]
-        if compiled and self.layers.compiled:
-            # Loops that Numba compiles are counted apart, uncompiled.
-            self.hook = PlainRun(script, given, max_operations, compiled=False).hook
-
-    def candidates(self, without: set[int]) -> set[int]:
-        """Choose loops that do not hold each other: of nested ones that with the most turns."""
-        most = {one: n for one, n in self.hook.most.items() if n >= _FEWEST and one not in without}
-        chosen: set[int] = set()
-        for one in sorted(most, key=lambda k: (-most[k], k)):
-            above = self.hook.parents.get(one, set())
-            if not any(other in above or one in self.hook.parents.get(other, set()) for other in chosen):
-                chosen.add(one)
-        return chosen
-
-
-class TracedRun:
-    """A traced run."""
-
-    def __init__(
-        self, script: Script, given: Mapping[str, Any], known: Known, loops: set[int], operations: int,
-        steps: int,
-    ) -> None:  # fmt: skip
-        self.run = Run(script, tracing=True)
-        self.layers = Layers(True, self.run.outputs, self.run.sibling)
-        self.tracer = Tracer(self.run.filename, known, loops, operations, steps)
-        made: list[Watch] = []
-
-        def make(scratch: Path) -> Watch:
-            made.append(Watch(self.layers, scratch, operations, self.tracer))
-            made[0].module_name = "natrium_traced_script"
-            return made[0]
-
-        tracing.begin(self.tracer)
-        try:
-            self.run.go(make, dict(given))
-        finally:
-            tracing.end()
-        self.hook = made[0]
-
-    def objects(self) -> dict[tuple[Any, ...], str]:
-        """Give the objects of the script by the variables that hold them."""
-        names: dict[tuple[Any, ...], str] = {}
-        keys = {number: key for number, (_, key) in self.hook.objects.items()}
-        for name, value in self.run.namespace.items():
-            if name.startswith("_"):
-                continue
-            if id(value) in keys:
-                names.setdefault(keys[id(value)], name)
-            if isinstance(value, (list, tuple)):
-                for k, one in enumerate(value):
-                    if id(one) in keys:
-                        names.setdefault(keys[id(one)], f"{name}[{k}]")
-        for _, (holder, _) in list(self.hook.objects.items()):
-            for attr, value in list(vars(holder).items()):
-                if id(value) in keys:
-                    names.setdefault(keys[id(value)], f"self.{attr}")
-                if isinstance(value, (list, tuple)):
-                    for k, one in enumerate(value):
-                        if id(one) in keys:
-                            names.setdefault(keys[id(one)], f"self.{attr}[{k}]")
-        return names
+MAX_OPERATIONS = 2_500_000
+MAX_STEPS = 50_000
 
 
 def trace_script(
@@ -200,7 +111,7 @@ def _traces(
     if plain.layers.solver_calls and (best is None or not best[1].score[0]):
         return [((), _solved(script, given, plain, max_operations, max_steps))]
     if (best is None or not best[1].score[1]) and first.tracer.narrow:
-        return [((), _fallen(script, _NARROW))]
+        return [((), _fallen(script, NARROW))]
     if best is None or not best[1].score[1]:
         if plain.run.error is not None:
             raise ModelError(
@@ -228,7 +139,7 @@ def _recorded(script: Script, second: TracedRun, loop: int, plain: PlainRun) -> 
         record = builder.record(script.lines, lists_of(second.run.namespace, second.tracer))
     finally:
         tracing.end()
-    return attrs.evolve(record, fallback=_difference(plain, second))
+    return attrs.evolve(record, fallback=difference(plain, second), whole=not second.tracer.enough)
 
 
 def _solved(
@@ -250,7 +161,7 @@ def _solved(
             return _fallen(script, f"its right-hand side cannot be traced: {type(error).__name__}: {error}")
     finally:
         tracing.end()
-    return attrs.evolve(record, fallback=_difference(plain, second))
+    return attrs.evolve(record, fallback=difference(plain, second))
 
 
 def _fullest(segments: list[Segment]) -> Segment:
@@ -260,46 +171,6 @@ def _fullest(segments: list[Segment]) -> Segment:
         return len({(tuple(one.updates.values()), tuple(one.choices)) for one in segment.steps[:20_000]})
 
     return max(segments[:50], key=kinds)
-
-
-def _difference(plain: PlainRun, traced: TracedRun) -> str:
-    """Say where the traced run differs from the plain one; nothing where every double is the same."""
-    if traced.tracer.narrow:
-        return _NARROW
-    if traced.run.error is not None and plain.run.error is None:
-        return f"the traced run ends early: {traced.run.said()}"
-    why = " (numba compiles it)" if plain.layers.compiled else ""
-    for name, value in plain.run.namespace.items():
-        if name.startswith("_") or name not in traced.run.namespace:
-            continue
-        if not _same(value, traced.run.namespace[name]):
-            return f"{name} of the traced run differs from the plain run's{why}"
-    for one, other in zip(plain.run.outputs.seen, traced.run.outputs.seen, strict=False):
-        if one != other:
-            return f"what {one[0]} is given differs from the plain run's{why}"
-    if len(plain.run.outputs.seen) != len(traced.run.outputs.seen):
-        return f"the traced run draws and prints other things than the plain run{why}"
-    return ""
-
-
-def _same(one: Any, other: Any, depth: int = 0) -> bool:
-    """Whether two values hold the same doubles."""
-    if isinstance(other, Remembers):
-        return type(one) is type(other.raw) and digest(one) == digest(other.raw)
-    if isinstance(one, (bool, int, float, np.number, np.bool_, str)):
-        return digest(one) == digest(unwrapped(other))
-    if isinstance(one, np.ndarray):
-        return digest(one) == digest(unwrapped(other))
-    if isinstance(one, (list, tuple, dict)) and depth < 3:
-        if not isinstance(other, (list, tuple, dict)) or len(one) != len(other):
-            return False
-        if isinstance(one, dict):
-            return all(key in other and _same(value, other[key], depth + 1) for key, value in one.items())
-        return all(_same(a, b, depth + 1) for a, b in zip(one, other, strict=True))
-    if type(one).__module__ == "natrium_traced_script" and hasattr(one, "__dict__") and depth < 3:
-        theirs = getattr(other, "__dict__", {})
-        return all(key in theirs and _same(value, theirs[key], depth + 1) for key, value in vars(one).items())
-    return True
 
 
 def _fallen(script: Script, why: str) -> Record:

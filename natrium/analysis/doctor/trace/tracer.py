@@ -14,9 +14,9 @@ from natrium.analysis.doctor.trace.forms import (
     READS,
     RELATIONS,
     TIMED,
+    Enough,
     Form,
     Known,
-    OverBudget,
     Place,
     Segment,
     StepTrace,
@@ -43,7 +43,7 @@ class Tracer:
         self.max_operations, self.max_steps = max_operations, max_steps
         self.operations = 0
         self.epoch = 0
-        self.narrow = False
+        self.narrow, self.enough = False, False
         self.unread: str = ""
         self.table: dict[tuple[Any, ...], Form] = {}
         self.definitions: dict[Form, Form] = {}
@@ -91,11 +91,11 @@ class Tracer:
         form = self.table.get(key)
         if form is None:
             if self.operations > self.max_operations:
-                raise OverBudget(f"more than {self.max_operations:,} operations")
+                self._stop()
             varies = max([one.varies for one in args], default=FIXED)
             form = self.table[key] = Form(op, args, line, value, varies, numpy=numpy)
         elif self.operations > self.max_operations:
-            raise OverBudget(f"more than {self.max_operations:,} operations")
+            self._stop()
         return form
 
     def pair(self, op: str, first: Form, second: Form, value: Any, line: int) -> Form:
@@ -114,6 +114,12 @@ class Tracer:
         if form is None:
             form = self.table[at] = Form("each", (), line, value, TIMED, key=key, name=name)
         return form
+
+    def count(self, key: tuple[Any, ...]) -> int:
+        """Count what a step takes from outside in one place, the first being 0."""
+        number = self.nth.get(key, 0)
+        self.nth[key] = number + 1
+        return number
 
     def read(self, value: Any) -> Form:
         """Give the form by which a value is read: its own within its step, a leaf's otherwise."""
@@ -253,14 +259,23 @@ class Tracer:
         self.segments.append(self.segment)
         return True
 
+    def _stop(self) -> None:
+        """End the traced run: what is begun does not count."""
+        self.enough = True
+        if self.step is not None and self.segment is not None:
+            self.segment.steps.pop()
+            self.step = None
+        raise Enough
+
     def turn(self) -> None:
         """End the step before and begin the next."""
         assert self.segment is not None
         if self.step is not None:
             self._finish()
         self.epoch += 1
-        if self.epoch > self.max_steps:
-            raise OverBudget(f"more than {self.max_steps:,} steps")
+        if self.epoch > self.max_steps or self.operations > self.max_operations:
+            self.step = None
+            self._stop()
         self.lengths = {key: len(self.containers[key]) for key in self.known.grown if key in self.containers}
         self.step = StepTrace()
         self.segment.steps.append(self.step)

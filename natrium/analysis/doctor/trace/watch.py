@@ -156,10 +156,10 @@ class Watch(Calls):
         return value
 
     def _own(self, value: Any) -> bool:
-        kind = type(value)
-        return hasattr(value, "__dict__") and str(getattr(kind, "__module__", "")).startswith(
-            self.module_name
-        )
+        return hasattr(value, "__dict__") and self._is_own_kind(value)
+
+    def _is_own_kind(self, value: Any) -> bool:
+        return str(getattr(type(value), "__module__", "")).startswith(self.module_name)
 
     def _object(self, value: Any, name: str, line: int) -> None:
         """Tag the numbers of an object that were set without the script's own assignments."""
@@ -238,11 +238,11 @@ class Watch(Calls):
         self, value: Any, owner: Any, attr: str, text: str, line: int, literal: bool, tests: Container[int]
     ) -> None:
         """Store in an attribute."""
-        if not hasattr(owner, "__dict__") or isinstance(owner, type):
+        if isinstance(owner, type) or not (hasattr(owner, "__dict__") or self._is_own_kind(owner)):
             setattr(owner, attr, value)
             return
         key = ("a", self._object_key(owner), attr)
-        before = vars(type(owner)).get(attr)
+        before = next((vars(kind)[attr] for kind in type(owner).__mro__ if attr in vars(kind)), None)
         if isinstance(before, Remembers) and before.place is not None:
             self.tracer.known.classes[before.place.key] = key
         setattr(owner, attr, self._kept(value, Place(key, text), line, literal, tests))
@@ -252,7 +252,7 @@ class Watch(Calls):
     ) -> None:
         """Store in an element."""
         if isinstance(owner, TracedArray):
-            if not owner.key and owner.base is None:
+            if not owner.key:
                 self._array(owner, Place(("t", text), text))
             if literal and is_number(value):
                 value = traced(value, self.tracer.number(value, line), self.tracer.epoch)

@@ -26,13 +26,13 @@ CORPUS = {
     "class_update.py": (("self.v", "self.last_spike"), 3, "current", "t", "dt", ""),
     "class_update_current_dt.py": (("self.v", "self.refractory_until"), 3, "current", "self.time", "dt", ""),
     "clip_and_max.py": (("ref", "w", "v"), 3, "", "", "dt", ""),
-    "dict_state.py": (("cell['ref']", "cell['V']"), 3, "", "k", "dt", ""),
+    "dict_state.py": (("cell['V']", "cell['ref']"), 3, "", "k", "dt", ""),
     "exact_decay.py": (("V", "left"), 3, "", "k", "dt", ""),
-    "excite.py": (("self.hold", "self.v"), 3, "", "", "dt", ""),
+    "excite.py": (("self.v", "self.hold"), 3, "", "", "dt", ""),
     "exponential_if.py": (("self.v",), 2, "", "now", "dt", ""),
     "fi_curve.py": (("V", "t_spike"), 3, "", "t", "dt", ""),
     "function_dict.py": (("v",), 2, "I", "t", "dt", ""),
-    "function_tuple.py": (("ref", "V"), 3, "I", "i", "dt", ""),
+    "function_tuple.py": (("V", "ref"), 3, "I", "i", "dt", ""),
     "generator.py": (("v",), 2, "", "t", "dt", ""),
     "globals_step.py": (("V", "t_last"), 3, "current", "t", "dt", ""),
     "hh_class_run.py": (("self.V", "self.m", "self.h", "self.n"), 1, "I_inj", "self.t", "dt", ""),
@@ -62,7 +62,7 @@ CORPUS = {
     "sine_input.py": (("v",), 2, "", "t", "dt", ""),
     "state_vector.py": (("v", "w"), 2, "", "", "dt", ""),
     "substeps.py": (("V",), 2, "I", "t", "dt", ""),
-    "synapse_events.py": (("v", "g"), 3, "", "", "dt", ""),
+    "synapse_events.py": (("v", "g"), 3, "", "n", "dt", ""),
     "two_neurons.py": (("v[0]", "v[1]", "fired[0]", "fired[1]"), 3, "", "", "dt", ""),
     "while_lists.py": (("V",), 3, "", "t", "dt", ""),
     "while_time.py": (("V",), 2, "", "t", "dt", ""),
@@ -181,7 +181,7 @@ def test_each_loop_of_a_notebook_has_its_record_with_its_own_parameters(tmp_path
     records = trace_all(written(tmp_path, json.dumps(notebook), "book.ipynb"))
     assert [one.fallback for one in records] == ["", ""]
     assert [one.parameters["dt"].value for one in records] == [1.0, 0.1]
-    assert [one.states for one in records] == [("self.v",), ("self.wait", "self.v")]
+    assert [one.states for one in records] == [("self.v",), ("self.v", "self.wait")]
     assert all(first_unexplained(one) is None for one in records)
     assert records[1].source[records[1].parameters["dt"].line - 1] == "dt = 0.1"
 
@@ -193,7 +193,7 @@ def test_a_class_is_driven_by_the_claim(tmp_path):
     claim = natrium.notebook.SCRIPTS["lif_na"]()
     record = trace_script(written(tmp_path, text), "Neuron", claimed=claim)
     assert record.fallback == ""
-    assert (record.states, record.input, record.dt) == (("self.wait", "self.v"), "current", "dt")
+    assert (record.states, record.input, record.dt) == (("self.v", "self.wait"), "current", "dt")
     expected = [claim.stimulus(k * 0.1, strict=True) for k in range(1000)]
     read = ~np.isnan(record.inputs)
     np.testing.assert_array_equal(record.inputs[read], np.array(expected)[read])
@@ -227,7 +227,7 @@ def test_a_module_beside_the_script_is_traced_with_it(tmp_path):
     text = "from cells import Neuron\nn = Neuron(10.0, -70.0, -55.0)\nfor k in range(300):\n    n.update(0.1, 20.0)\n"
     record = trace_script(written(tmp_path, text))
     assert record.fallback == ""
-    assert record.states == ("self.wait", "self.v")
+    assert record.states == ("self.v", "self.wait")
     assert record.steps[0].updates["self.v"].line == 0
     assert first_unexplained(record) is None
 
@@ -348,3 +348,12 @@ def test_a_flag_that_hangs_on_a_state_is_no_input(tmp_path):
     assert record.input == ""
     assert len(record.steps) == 2
     assert first_unexplained(record) is None
+
+
+def test_a_long_run_is_traced_as_far_as_the_budget_goes(tmp_path):
+    text = "v = 0.0\nvs = []\nfor k in range(5000):\n    v = v + 0.1*(1.2 - v)\n    if v > 1: v = 0.0\n    vs.append(v)\n"
+    record = trace_script(written(tmp_path, text), max_steps=400)
+    assert (record.whole, record.fallback) == (False, "")
+    assert 300 < len(record.order) <= 400
+    assert first_unexplained(record) is None
+    np.testing.assert_array_equal(record.samples[1:, 0], record.lists["vs"][: len(record.order)])
