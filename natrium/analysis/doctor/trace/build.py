@@ -97,7 +97,7 @@ class Builder:
     def _in_order(self, states: list[tuple[Any, ...]], steps: list[StepTrace]) -> list[tuple[Any, ...]]:
         """Sort states by where the commonest step makes them, then by where any does."""
         maps = Counter(tuple(step.updates[state] for state in states) for step in steps)
-        common = dict(zip(states, max(maps, key=lambda one: maps[one]), strict=True)) if maps else {}
+        common = dict(zip(states, maps.most_common(1)[0][0], strict=True)) if maps else {}
 
         def begins(state: tuple[Any, ...]) -> tuple[Any, ...]:
             form = common[state]

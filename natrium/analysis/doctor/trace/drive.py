@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import inspect
 import sys
 from collections.abc import Callable, Mapping
@@ -24,10 +25,19 @@ _COUNT = frozenset(("n", "steps", "n_steps", "nsteps", "num_steps", "N"))
 _LENGTH = frozenset(
     ("T", "duration", "t_max", "tmax", "total_time", "t_end", "T_max", "simulation_time", "tstop")
 )
-_PLAIN = {
-    "tau": 10.0, "tau_m": 10.0, "tau_ref": 2.0, "t_ref": 2.0, "v_rest": -70.0, "v_reset": -70.0,
-    "v_thresh": -55.0, "v_th": -55.0, "R": 10.0, "C": 1.0, "r": 10.0, "c": 1.0,
-}  # fmt: skip
+# What arguments are called, whatever their case and underscores: the claim's name, a value without a claim.
+_CALLED = (
+    ("tau_m", 10.0, "tau taum taumem taumembrane timeconstant"),
+    ("tau_ref", 2.0, "tauref tref refractoryperiod refractory tauarp refperiod"),
+    ("v_rest", -70.0, "vrest el eleak erest urest restingpotential rest vl"),
+    ("v_thresh", -55.0, "vthresh vth vthreshold threshold thresh vt uth"),
+    ("v_reset", -70.0, "vreset ureset reset vr"),
+    ("v_init", -70.0, "vinit v0 vm0 initialv"),
+    ("dt", 0.1, "dt timestep deltat"),
+    ("", 1.0, "r rm resistance c cm capacitance"),
+    ("", 30.0, "vspike vpeak"),
+)
+_PLAIN = {name: (claim, usual) for claim, usual, names in _CALLED for name in names.split()}
 _STEPS, _QUIET = 1000, 100
 # Inputs are tried until one makes it fire.
 _AMPLITUDES = (1.0, 2.0, 5.0, 10.0, 15.0, 20.0, 30.0, 50.0, 100.0, 0.1, 0.5, 200.0, 500.0, 1000.0, 1e-9, 1e-8)
@@ -74,9 +84,22 @@ def drive_for(script: Script, name: str, namespace: Mapping[str, Any], claimed: 
     known = _known(claimed)
     dt = known.get("dt", 0.1)
     if inspect.isclass(value):
-        making, given = _call(value, name, {**_PLAIN, **known}, "make")
-        subject = _made(value, given, name)
+        making, given = _call(value, name, known, "make", channels=_channels(claimed))
+        channels = _channels(claimed)
         begin = f"_natrium_subject = {making}\n"
+        if "sodium_channel" in making:
+            if "sodium_channels" in making and "SodiumChannel" not in namespace:
+                raise ModelError(
+                    f"channels of {name} must be a SodiumChannel of its file, got none; give an instance"
+                )
+            made = ", ".join(channels)
+            begin = "import numpy as _natrium_numpy\n" + (
+                f"_natrium_make_sodium_channel_params = {channels[0]}\n"
+                if "sodium_channel_params" in making
+                else f"_natrium_make_sodium_channels = [SodiumChannel(**one) for one in [{made}]]\n"
+            ) + begin  # fmt: skip
+            return _stepped_blindly(value, begin, given, dt, claimed)
+        subject = _made(value, given, name)
     elif (callable(value) and not hasattr(value, "__dict__")) or inspect.isfunction(value):
         return _function(value, name, known, dt)
     else:
@@ -115,25 +138,73 @@ def _made(value: Any, given: Mapping[str, Any], name: str) -> Any:
         ) from None
 
 
+def _channels(claimed: Any) -> list[str]:
+    """Write the claim's sodium channels as the notebook's scripts take theirs."""
+    found = []
+    for channel in getattr(claimed.neuron, "channels", ()) if claimed is not None else ():
+        gates = {gate.name: gate for gate in channel.gates}
+        if set(gates) != {"m", "h"} or any(gate.alpha is None for gate in gates.values()):
+            continue
+        parts = [
+            f"'{kind}_{name}': {_written(getattr(gates[name], kind))}"
+            for name in "mh"
+            for kind in ("alpha", "beta")
+        ]
+        found.append(f"{{{', '.join(parts)}, 'g_Na': {channel.g!r}, 'E_Na': {channel.E!r}}}")
+    return found
+
+
+def _written(rate: Any) -> str:
+    """Write a rate as a function of the script would be."""
+    nodes = list(ast.walk(ast.parse(rate.text, mode="eval")))
+    called = sorted({ast.unparse(one.func) for one in nodes if isinstance(one, ast.Call)})
+    defaults = [f"{name}=_natrium_numpy.{name}" for name in called]
+    defaults += [f"{name}={value!r}" for name, value in rate.constants]
+    return f"lambda {', '.join([rate.variable, *defaults])}: {rate.text}"
+
+
+def _stepped_blindly(kind: type, begin: str, given: Mapping[str, Any], dt: float, claimed: Any) -> Drive:
+    """Drive a class that is made of the claim's channels: what steps it is read off the class."""
+    method = next((one for one in METHODS if callable(getattr(kind, one, None)) and one != "__call__"), "")
+    if not method:
+        raise ModelError(
+            f"a class must have a method that steps it, got {kind.__name__} without; give another"
+        )
+    return _stepped(kind, method, begin, given, dt, claimed, lambda: None)
+
+
 def _parameters(function: Any) -> list[inspect.Parameter]:
     try:
         found = list(inspect.signature(function).parameters.values())
     except (TypeError, ValueError):
         return []
-    return [one for one in found if one.kind not in (one.VAR_POSITIONAL, one.VAR_KEYWORD)]
+    return [
+        one for one in found if one.kind not in (one.VAR_POSITIONAL, one.VAR_KEYWORD) and one.name != "self"
+    ]
 
 
 def _call(
-    function: Any, name: str, known: Mapping[str, Any], what: str, dt: float = 0.1
+    function: Any,
+    name: str,
+    known: Mapping[str, Any],
+    what: str,
+    dt: float = 0.1,
+    channels: list[str] | None = None,
 ) -> tuple[str, dict[str, Any]]:
     """Write a call: what is known by name, what has no default by what its name says."""
     given: dict[str, Any] = {}
     parts = []
     for one in _parameters(function):
-        if one.name in known:
-            value = known[one.name]
+        canonical, usual = _PLAIN.get(one.name.lower().replace("_", ""), ("", None))
+        if canonical in known:
+            value = known[canonical]
+        elif one.name in ("sodium_channel_params", "sodium_channels") and channels:
+            parts.append(f"{one.name}=_natrium_{what}_{one.name}")
+            continue
         elif one.default is not one.empty:
             continue
+        elif what == "make" and usual is not None:
+            value = usual
         elif what == "run":
             value = _whole(one.name, dt)
         else:
@@ -156,8 +227,9 @@ def _whole(name: str, dt: float) -> Any:
         return _STEPS * dt
     if name in _TIME:
         return np.arange(_STEPS) * dt
-    if name in _PLAIN:
-        return _PLAIN[name]
+    usual = _PLAIN.get(name.lower().replace("_", ""))
+    if usual is not None:
+        return usual[1]
     values = np.zeros(_STEPS)
     values[_QUIET:] = 20.0
     return values

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from natrium.analysis.doctor.trace import tracer as tracing
+from natrium.analysis.doctor.trace.arrays import wrapped
 from natrium.analysis.doctor.trace.elements import unwrapped
 from natrium.analysis.doctor.trace.forms import Known
 from natrium.analysis.doctor.trace.layers import Layers
@@ -76,7 +77,7 @@ class TracedRun:
 
         tracing.begin(self.tracer)
         try:
-            self.run.go(make, dict(given))
+            self.run.go(make, {name: wrapped(value) for name, value in given.items()})
         finally:
             tracing.end()
         self.hook = made[0]

@@ -32,6 +32,7 @@ from natrium.model import ModelError
 _COPIED = 20_000_000
 # Lines of files beside the script count from here on, so that they are nobody else's.
 BESIDE = 1_000_000
+_DRIVER = 900 * BESIDE
 _MODULE = "natrium_traced_script"
 
 
@@ -166,13 +167,9 @@ class Run:
         """Rewrite a text; the driver's lines count as none, those of files beside the script from afar."""
         tree = ast.parse(text)
         ast.increment_lineno(tree, BESIDE * beside)
-        extra = ast.parse(driver).body
-        for one in extra:
-            for node in ast.walk(one):
-                if hasattr(node, "lineno"):
-                    node.lineno = node.end_lineno = len(text.splitlines()) + 1  # type: ignore[attr-defined]  # as asked
-                    node.col_offset = node.end_col_offset = 0  # type: ignore[attr-defined]  # as asked
-        tree.body += extra
+        extra = ast.parse(driver)
+        ast.increment_lineno(extra, _DRIVER)
+        tree.body += extra.body
         rewriter = Rewriter(tree, self.tracing, self._names, main, self.compiled, beside)
         tree.body = rewriter.block(tree.body)
         ast.fix_missing_locations(tree)

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 _KEPT = 20_000
+_MANY = 64
 
 
 class Outputs:
@@ -107,7 +108,11 @@ class Anything:
         return axes if axes.ndim else axes[()]
 
     def __iter__(self) -> Iterator[Any]:
-        return iter(())
+        # So many colours or axes that a loop over them and something else runs to the other's end.
+        return (self._another(self._name) for _ in range(_MANY))
+
+    def __array__(self, dtype: Any = None, copy: Any = None) -> Any:
+        return np.zeros(0)
 
     def __getitem__(self, index: Any) -> Any:
         return self._another(self._name)

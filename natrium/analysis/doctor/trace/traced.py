@@ -79,7 +79,6 @@ def _traces(
     """Trace all stepping loops; beside each record, how much like a neuron's it is."""
     script = load_script(path)
     given: dict[str, Any] = {}
-    only: set[int] | None = None
     if name:
         script = attrs.evolve(script, main=False)
         before = PlainRun(script, given, max_operations)
@@ -89,8 +88,9 @@ def _traces(
             ) from None
         drive = drive_for(script, name, before.run.namespace, claimed)
         script, given = attrs.evolve(script, driver=drive.text), dict(drive.given)
-        only = {max(before.run.loops, default=-1) + 1} if "for _natrium_k" in drive.text else None
     plain = PlainRun(script, given, max_operations)
+    # What steps a class is the last loop of all.
+    only = {max(plain.run.loops)} if "for _natrium_k" in script.driver else None
     if isinstance(plain.run.error, OverBudget):
         return [((), _fallen(script, f"the plain run takes {plain.run.error}"))]
     without: set[int] = set()

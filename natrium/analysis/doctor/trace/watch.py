@@ -347,7 +347,11 @@ class Watch(Calls):
             form, raw = value.form, value.raw
         elif is_number(value):
             form, raw = tracer.number(value, line), value
+        elif type(value) is TracedArray and not value.key:
+            return self._array(value, Place(("arg", scope, name), name))
         else:
+            if type(value) is list and id(value) not in self.held:
+                self._hold(value, Place(("arg", scope, name), name))
             return value
         place = Place(("arg", scope, name), name)
         if form.op == "number":

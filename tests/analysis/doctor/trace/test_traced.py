@@ -12,6 +12,7 @@ import pytest
 
 import natrium
 from natrium.analysis.doctor.trace import trace_all, trace_script
+from natrium.analysis.doctor.trace.build import walked
 from natrium.analysis.doctor.trace.replay import first_unexplained, value_of
 from natrium.model import ModelError
 
@@ -220,6 +221,66 @@ def test_a_class_is_driven_without_a_claim(tmp_path, method, returned):
     assert record.states == ("self.v",)
     assert len(record.steps) == 2
     assert first_unexplained(record) is None
+
+
+CHANNELS = """\
+class SodiumChannel:
+    def __init__(self, alpha_m, beta_m, alpha_h, beta_h, g_Na, E_Na):
+        self.m, self.h, self.g, self.E = 0.0, 1.0, g_Na, E_Na
+        self.up, self.down, self.open, self.shut = alpha_m, beta_m, alpha_h, beta_h
+
+    def update(self, dt, V):
+        self.m += dt*(self.up(V)*(1 - self.m) - self.down(V)*self.m)
+        self.h += dt*(self.open(V)*(1 - self.h) - self.shut(V)*self.h)
+
+class Cell:
+    def __init__(self, tau, EL, Vth, sodium_channels):
+        self.tau, self.EL, self.Vth, self.channels = tau, EL, Vth, sodium_channels
+        self.v = EL
+
+    def step(self, I, dt):
+        for one in self.channels:
+            one.update(dt, self.v)
+        ionic = sum(one.g*one.m**3*one.h*(one.E - self.v) for one in self.channels)
+        self.v += dt*(self.EL - self.v + I + ionic)/self.tau
+        if self.v > self.Vth:
+            self.v = self.EL
+        return self.v
+"""
+
+
+def test_a_class_gets_its_channels_from_the_claim(tmp_path):
+    claim = natrium.notebook.SCRIPTS["lif_na2"]()
+    record = trace_script(written(tmp_path, CHANNELS), "Cell", claimed=claim)
+    assert (record.fallback, len(record.steps), record.input) == ("", 2, "I")
+    assert record.states[-1] == "self.v"
+    assert len(record.states) == 5
+    assert first_unexplained(record) is None
+    rate = next(node for node in walked(record.steps[0].updates[record.states[0]]) if node.op == "exp")
+    assert rate.line == 0
+
+
+@pytest.mark.parametrize("call", ["simulate", "Whole", "whole"])
+def test_what_runs_as_a_whole_is_given_an_input(tmp_path, call):
+    text = (
+        "import numpy as np\ndef simulate(I, dt=0.1):\n    v = np.zeros(len(I))\n    for i in range(1, len(I)):\n"
+        "        v[i] = v[i-1] + dt*(-v[i-1] + I[i-1])/10.0\n        if v[i] > 15.0: v[i] = 0.0\n    return v\n"
+        "class Whole:\n    def run(self, I):\n        return simulate(I)\nwhole = Whole()\n"
+    )
+    record = trace_script(written(tmp_path, text), call)
+    assert (record.fallback, record.states, record.input, len(record.steps)) == ("", ("v",), "I", 2)
+    assert first_unexplained(record) is None
+
+
+def test_colours_do_not_end_a_loop_of_runs(tmp_path):
+    text = (
+        "import numpy as np\nimport matplotlib.pyplot as plt\ncolours = plt.cm.viridis(np.linspace(0, 1, 3))\n"
+        "for I, c in zip([1.0, 2.0, 3.0], colours):\n    v = 0.0\n    vs = []\n    for k in range(100):\n"
+        "        v += 0.1*(I - v)\n        if v > 1.5: v = 0.0\n        vs.append(v)\n    plt.plot(vs, color=c)\n"
+    )
+    record = trace_script(written(tmp_path, text))
+    assert (record.fallback, record.states, len(record.steps)) == ("", ("v",), 2)
+    assert record.parameters["I"].value == 2.0
 
 
 def test_a_module_beside_the_script_is_traced_with_it(tmp_path):
