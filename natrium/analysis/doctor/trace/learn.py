@@ -132,9 +132,10 @@ class Lesson:
     # Input and time ----------------------------------------------------------------------------------
 
     def _find_cuts(self) -> None:
-        functions: dict[tuple[Any, ...], Form] = {}
         series = self.tracer.known.series
         taken = {state[0] for state in self.states} | self.clocks
+        found: dict[tuple[Any, ...], set[Form]] = {}
+        clocks: set[tuple[Any, ...]] = set()
         for at, forms in self._stored.items():
             key = at[0]
             if key in series or key in taken or (at[1] and key[0] != "arg"):
@@ -142,18 +143,26 @@ class Lesson:
             degree = max(self.varies(one) for one in forms)
             if degree == MOVED or (degree == FIXED and at not in self._varied):
                 continue
+            found[key] = set(forms)
             bare = {_unwrapped(one) for one in forms}
-            if len(bare) > 1 or not next(iter(bare)).args or (at in self._varied and degree == FIXED):
+            if len(bare) == 1 and self._is_clock(next(iter(bare))):
+                clocks.add(key)
+        # What is made of another of these goes by the other's name: the innermost is the input.
+        inputs = {key: forms for key, forms in found.items() if key not in clocks}
+        for key, own in inputs.items():
+            inner = {one for other, ones in inputs.items() if other != key for one in ones} - own
+            if not all(self._is_made_of(form, inner) for form in own):
                 self.cuts.add(key)
-                continue
-            form = next(iter(bare))
-            if self._is_clock(form):
-                self.cuts.add(key)
-            elif all(self._is_clock(one) for one in _sources(form, self.varies)):
-                functions[key] = form
-        for key, form in functions.items():
-            if not any(other is not form and contains(form, other) for other in functions.values()):
-                self.cuts.add(key)
+        self.cuts |= clocks
+
+    def _is_made_of(self, form: Form, inner: set[Form]) -> bool:
+        """Whether a form has another's in it, or does something to a loop's item or an array's element."""
+        bare = _unwrapped(form)
+        if not bare.args:
+            return False
+        if any(other is not bare and contains(bare, other) for other in inner):
+            return True
+        return not all(self._is_clock(one) for one in _sources(bare, self.varies))
 
     def _is_clock(self, form: Form) -> bool:
         """Whether a form goes on evenly: the step's number, its time."""

@@ -171,7 +171,13 @@ class Rewriter(Stores):
     def visit_Lambda(self, node: ast.Lambda) -> Any:
         """Rewrite what a lambda gives."""
         self.scopes.append(Scope((self.scopes[-1].name if self.scopes else "") + ".<lambda>", "function"))
+        scope = f"{self.scopes[-1].name}{node.lineno}:{node.col_offset}"
+        span = (node.lineno, node.end_lineno or node.lineno)
+        literal, line = is_literal(node.body), node.body.lineno
         node.body = self.visit(node.body)
+        if self.tracing and not isinstance(node.body, (ast.Tuple, ast.List, ast.Dict)):
+            name = self.lambdas.get((node.lineno, node.col_offset), f"line {node.lineno}")
+            node.body = self.hook("returned", node.body, scope, name, line, literal, *span, at=node)
         self.scopes.pop()
         return node
 

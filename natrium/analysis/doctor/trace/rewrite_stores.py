@@ -47,6 +47,7 @@ class Stores(ast.NodeTransformer):
         self.spans: list[tuple[int, int] | None] = []
         self.loops: dict[int, int] = {}
         self.serial = 0
+        self.lambdas: dict[tuple[int, int], str] = {}
         self.tests: tuple[int, ...] = ()
         self.constants: dict[str, tuple[float, int]] = {}
         nodes = list(ast.walk(tree))
@@ -165,6 +166,8 @@ class Stores(ast.NodeTransformer):
     def visit_Assign(self, node: ast.Assign) -> Any:
         """Tag what is assigned."""
         literal, line = is_literal(node.value), node.value.lineno
+        if isinstance(node.value, ast.Lambda) and isinstance(node.targets[0], ast.Name):
+            self.lambdas[(node.value.lineno, node.value.col_offset)] = node.targets[0].id
         value = self.since(node.value)
         if len(node.targets) == 1:
             return self.stores(node.targets[0], value, literal, line)

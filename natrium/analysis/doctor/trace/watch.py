@@ -329,6 +329,10 @@ class Watch(Calls):
         if kind is list:
             self._moves(key, index)
             plain = plain + len(owner) if plain < 0 else plain
+        nameless = isinstance(value, Remembers) and value.place is None and value.form.op == "number"
+        if nameless and kind is not tuple:
+            place = Place(key, f"{name}[{plain!r}]", (plain,))
+            value = owner[plain] = traced(value.raw, value.form, value.epoch, place)
         if is_number(value) and not isinstance(value, Remembers):
             place = Place(key, f"{name}[{plain!r}]", (plain,))
             return traced(value, self.tracer.number(value, 0), born, place)

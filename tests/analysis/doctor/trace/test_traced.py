@@ -418,3 +418,40 @@ def test_a_long_run_is_traced_as_far_as_the_budget_goes(tmp_path):
     assert 300 < len(record.order) <= 400
     assert first_unexplained(record) is None
     np.testing.assert_array_equal(record.samples[1:, 0], record.lists["vs"][: len(record.order)])
+
+
+def test_the_innermost_name_is_the_input(tmp_path):
+    text = (
+        "import numpy as np\nE, R, tau, dt = -70.0, 10.0, 10.0, 0.1\nv, vs = E, []\n"
+        "for k in range(400):\n    t = k*dt\n    I = 2.0*np.sin(t)**2 if t >= 5 else 0\n    v_inf = E + R*I\n"
+        "    v = v_inf + (v - v_inf)*np.exp(-dt/tau)\n    if v > -60.0: v = E\n    vs.append(v)\n"
+    )
+    record = trace_script(written(tmp_path, text))
+    assert (record.input, record.time, record.fallback) == ("I", "t", "")
+    assert leaves(record.steps[0].updates["v"]) == {"v", "E", "R", "I", "tau", "dt"}
+    assert first_unexplained(record) is None
+
+
+def test_what_a_lambda_gives_of_time_is_the_input_and_what_it_gives_of_a_state_is_none(tmp_path):
+    text = (
+        "stim = lambda t: 25*(10 < t < 60)\nrate = lambda v: 0.1*(v + 75)\np = {'tau': 5.0}\np.update(tau=12.0)\n"
+        "v, dt = -70.0, 0.1\nfor k in range(800):\n    t = k*dt\n"
+        "    v += dt*(-70.0 - v + stim(t) - 0.01*rate(v))/p['tau']\n    if v > -55.0: v = -70.0\n"
+    )
+    record = trace_script(written(tmp_path, text))
+    assert (record.input, record.states, len(record.steps)) == ("stim", ("v",), 2)
+    assert record.parameters["p['tau']"].value == 12.0
+    assert first_unexplained(record) is None
+
+
+def test_what_ends_in_the_middle_is_kept_as_a_choice_of_time(tmp_path):
+    text = (
+        "v, dt = -70.0, 0.1\nfor k in range(900):\n    t = k*dt\n    leak = -70.0 - v\n    if t >= 50.0: leak = 0.0\n"
+        "    v += dt*(leak + 20.0)/10.0\n    if v > -55.0: v = -70.0\n"
+    )
+    record = trace_script(written(tmp_path, text))
+    (before,) = [one for one in record.steps if one.first == 0]
+    (after,) = [one for one in record.steps if one.first == 500]
+    told = [(one.line, one.held) for step in (before, after) for one in step.choices if one.timed]
+    assert told == [(5, False), (5, True)]
+    assert before.count + after.count > 850
