@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import attrs
@@ -15,6 +15,7 @@ from natrium.analysis.doctor.trace.elements import unwrapped
 from natrium.analysis.doctor.trace.forms import Place, Segment, StepTrace
 from natrium.analysis.doctor.trace.numbers import Remembers, bare, traced
 from natrium.analysis.doctor.trace.record import Record, Step
+from natrium.analysis.doctor.trace.scipy_layer import Call
 from natrium.analysis.doctor.trace.tracer import Tracer
 from natrium.model.arrays import Array
 
@@ -22,8 +23,26 @@ from natrium.model.arrays import Array
 _POINTS = 400
 
 
+def longest(calls: Sequence[Call]) -> Call:
+    """Join calls that go on from each other (a script steps or restarts its solver); give the longest run."""
+    best = run = calls[0]
+    for call in calls[1:]:
+        solver, _, times, states, _ = run
+        start, width = np.asarray(call[2], dtype=float), np.shape(call[3])[1:]
+        goes_on = len(times) and len(start) and start[-1] > times[-1] >= start[0] - 1e-9 * abs(times[-1])
+        if goes_on and call[0] == solver and np.shape(states)[1:] == width:
+            later = start > times[-1]
+            joined = np.concatenate([np.asarray(times, dtype=float), start[later]])
+            run = (solver, call[1], joined, np.concatenate([states, np.asarray(call[3])[later]]), call[4])
+        else:
+            run = call
+        if len(run[2]) >= len(best[2]):
+            best = run
+    return best
+
+
 def rhs_record(
-    tracer: Tracer, call: tuple[str, Any, Any, Any, str], source: tuple[str, ...], lists: Mapping[str, Array],
+    tracer: Tracer, call: Call, source: tuple[str, ...], lists: Mapping[str, Array],
     objects: Mapping[tuple[Any, ...], str],
 ) -> Record:  # fmt: skip
     """Make the record of a right-hand side that SciPy integrates.

@@ -18,7 +18,7 @@ from natrium.analysis.doctor.trace.lists import lists_of
 from natrium.analysis.doctor.trace.record import Record
 from natrium.analysis.doctor.trace.runs import NARROW, PlainRun, TracedRun, difference
 from natrium.analysis.doctor.trace.script import Script, load_script
-from natrium.analysis.doctor.trace.solvers import rhs_record
+from natrium.analysis.doctor.trace.solvers import longest, rhs_record
 from natrium.model import ModelError
 
 MAX_OPERATIONS = 2_500_000
@@ -151,7 +151,7 @@ def _solved(
         return _fallen(script, f"the traced run ends early: {second.run.said()}")
     tracing.begin(second.tracer)
     try:
-        call = max(second.layers.solver_calls, key=lambda one: len(one[2]))
+        call = longest(second.layers.solver_calls)
         lists = lists_of(second.run.namespace, second.tracer)
         try:
             record = rhs_record(second.tracer, call, script.lines, lists, second.objects())

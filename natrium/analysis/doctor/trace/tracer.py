@@ -346,8 +346,8 @@ class Tracer:
         if self.step is None:
             return
         form = self.read(value)
-        while form.op == "not":
-            form, held = form.args[0], not held
+        while form.op == "not" or (form.op == "int" and form.args[0].op in RELATIONS):
+            form, held = form.args[0], held is not (form.op == "not")
         line = self.line()
         if form.op in RELATIONS and len(form.args) == 2:
             left, right = form.args

@@ -455,3 +455,26 @@ def test_what_ends_in_the_middle_is_kept_as_a_choice_of_time(tmp_path):
     told = [(one.line, one.held) for step in (before, after) for one in step.choices if one.timed]
     assert told == [(5, False), (5, True)]
     assert before.count + after.count > 850
+
+
+def test_calls_of_a_solver_that_go_on_from_each_other_are_one_run(tmp_path):
+    text = (
+        "import numpy as np\nfrom scipy.integrate import odeint\ndef f(y, t, p):\n    v, = y\n"
+        "    return [(-v + p['I'])/10.0]\np = {'I': 20.0}\nts = np.linspace(0, 30, 61)\ny = [0.0]\nvs = []\n"
+        "for k in range(60):\n    y = odeint(f, y, [ts[k], ts[k+1]], args=(p,))[-1]\n    if y[0] > 15: y = [0.0]\n"
+        "    vs.append(y[0])\n"
+    )
+    record = trace_script(written(tmp_path, text))
+    assert (record.solver, record.states, record.fallback) == ("odeint", ("v",), "")
+    np.testing.assert_allclose(record.times, np.linspace(0, 30, 61))
+    made = record.steps[0].updates["dv/dt"]
+    assert leaves(made) == {"v", "p['I']"}
+    assert value_of(made, {"v": 4.0, "p['I']": 20.0}) == 1.6
+
+
+def test_a_whole_number_made_of_a_truth_is_that_choice(tmp_path):
+    text = "v = 0.0\nfor k in range(90):\n    v += 0.1*(1.5 - v)\n    s = int(v >= 1.0)\n    if s: v = 0.0\n"
+    record = trace_script(written(tmp_path, text))
+    assert [(one.relation, one.right.value, one.held) for step in record.steps for one in step.choices] == [
+        (">=", 1.0, False), (">=", 1.0, True)
+    ]  # fmt: skip
