@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
 from typing import Any
 
 import attrs
@@ -109,7 +108,7 @@ def _traces(
             break
         without |= loops
     if plain.layers.solver_calls and (best is None or not best[1].score[0]):
-        return [((), _solved(script, given, plain, max_operations, max_steps))]
+        return [((), _solved(script, first, plain))]
     if (best is None or not best[1].score[1]) and first.tracer.narrow:
         return [((), _fallen(script, NARROW))]
     if best is None or not best[1].score[1]:
@@ -142,11 +141,8 @@ def _recorded(script: Script, second: TracedRun, loop: int, plain: PlainRun) -> 
     return attrs.evolve(record, fallback=difference(plain, second), whole=not second.tracer.enough)
 
 
-def _solved(
-    script: Script, given: Mapping[str, Any], plain: PlainRun, max_operations: int, max_steps: int
-) -> Record:
+def _solved(script: Script, second: TracedRun, plain: PlainRun) -> Record:
     """Make the record of what SciPy integrates for the script."""
-    second = TracedRun(script, given, Known(), set(), max_operations, max_steps)
     if not second.layers.solver_calls:
         return _fallen(script, f"the traced run ends early: {second.run.said()}")
     tracing.begin(second.tracer)
