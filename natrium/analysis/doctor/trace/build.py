@@ -31,30 +31,37 @@ class Builder:
         self._named: dict[tuple[Any, ...], Form] = {}
 
     def node(self, form: Form) -> Node:
-        """Make a form's node."""
-        found = self.nodes.get(id(form))
-        if found is not None:
-            return found
-        given = form.op == "leaf" and form.key[0][:1] == ("arg",) and form.key[0] in self.tracer.known.cuts
-        if given and form in self.tracer.definitions:
-            return self.node(self.tracer.definitions[form])
-        if form.op == "leaf" and not form.varies:
-            made = self.tracer.definitions.get(form)
-            if made is not None and self._named.setdefault(form.key, form) is not form:
-                # What the place held before it was set anew: only what this was made of counts.
+        """Make a form's node; forms of many substeps are too deep for calls in calls."""
+        ahead = [form]
+        while ahead:
+            one = ahead[-1]
+            missing = [arg for arg in one.args if id(arg) not in self.nodes]
+            if id(one) not in self.nodes and missing:
+                ahead += missing
+                continue
+            if id(one) not in self.nodes:
+                self.nodes[id(one)] = self._node(one)
+            ahead.pop()
+        return self.nodes[id(form)]
+
+    def _node(self, form: Form) -> Node:
+        if form.op not in ("leaf", "each"):
+            args = tuple(self.nodes[id(one)] for one in form.args)
+            return Node(form.op, args, _value(form.value), _line(form), "", form.numpy)
+        made = self.tracer.definitions.get(form)
+        if form.op == "leaf" and made is not None:
+            given = form.key[0][:1] == ("arg",) and form.key[0] in self.tracer.known.cuts
+            # What the place held before it was set anew: only what this was made of counts.
+            older = not form.varies and self._named.setdefault(form.key, form) is not form
+            if given or older:
                 return self.node(made)
-        if form.op in ("leaf", "each"):
-            name = self.names.of(form)
-            found = Node("leaf", (), _value(form.value), _line(form), name)
-            self.nodes[id(form)] = found
-            if form.op == "leaf" and form.varies not in (MOVED, TIMED):
-                self._define(form, name)
-            elif form.op == "each" or form.varies == TIMED:
-                self.outside[form] = name
-            return found
-        args = tuple(self.node(one) for one in form.args)
-        found = Node(form.op, args, _value(form.value), _line(form), "", form.numpy)
+        name = self.names.of(form)
+        found = Node("leaf", (), _value(form.value), _line(form), name)
         self.nodes[id(form)] = found
+        if form.op == "leaf" and form.varies not in (MOVED, TIMED):
+            self._define(form, name)
+        elif form.op == "each" or form.varies == TIMED:
+            self.outside[form] = name
         return found
 
     def _define(self, form: Form, name: str) -> None:

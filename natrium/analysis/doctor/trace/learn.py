@@ -80,17 +80,21 @@ class Lesson:
 
     def varies(self, form: Form) -> int:
         """Say what a form depends on, now that states are known."""
-        found = self._memo.get(id(form))
-        if found is None:
-            self._memo[id(form)] = FIXED
-            if form.op == "leaf":
-                found = self._leaf_varies(form)
-            elif form.op == "each":
-                found = TIMED
+        memo, ahead = self._memo, [form]
+        while ahead:
+            one = ahead[-1]
+            missing = [arg for arg in one.args if id(arg) not in memo]
+            if id(one) not in memo and missing:
+                ahead += missing
+                continue
+            if one.op == "leaf":
+                memo[id(one)] = self._leaf_varies(one)
+            elif one.op == "each":
+                memo[id(one)] = TIMED
             else:
-                found = max((self.varies(one) for one in form.args), default=FIXED)
-            self._memo[id(form)] = found
-        return found
+                memo[id(one)] = max((memo[id(arg)] for arg in one.args), default=FIXED)
+            ahead.pop()
+        return memo[id(form)]
 
     def _leaf_varies(self, form: Form) -> int:
         key, coords, offset = form.key

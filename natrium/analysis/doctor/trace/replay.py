@@ -47,18 +47,21 @@ def value_of(node: Node, leaves: Mapping[str, float], known: dict[int, Any] | No
     float
     """
     known = {} if known is None else known
-    found = known.get(id(node))
-    if found is not None:
-        return found
-    if node.op == "leaf":
-        made: Any = np.float64(leaves[node.name])
-    elif node.op == "number":
-        made = np.float64(node.value)
-    else:
-        args = [value_of(one, leaves, known) for one in node.args]
-        made = _function(node)(*args)
-    known[id(node)] = made
-    return made
+    ahead = [node]
+    while ahead:
+        one = ahead[-1]
+        missing = [arg for arg in one.args if id(arg) not in known]
+        if id(one) not in known and missing:
+            ahead += missing
+            continue
+        if one.op == "leaf":
+            known[id(one)] = np.float64(leaves[one.name])
+        elif one.op == "number":
+            known[id(one)] = np.float64(one.value)
+        elif id(one) not in known:
+            known[id(one)] = _function(one)(*[known[id(arg)] for arg in one.args])
+        ahead.pop()
+    return known[id(node)]
 
 
 def _function(node: Node) -> Callable[..., Any]:

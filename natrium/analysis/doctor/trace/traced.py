@@ -111,6 +111,8 @@ def _traces(
         return [((), _solved(script, first, plain))]
     if (best is None or not best[1].score[1]) and first.tracer.narrow:
         return [((), _fallen(script, NARROW))]
+    if best is None and first.run.error is not None and plain.run.error is None:
+        return [((), _fallen(script, f"the traced run ends early: {first.run.said()}"))]
     if best is None or not best[1].score[1]:
         if plain.run.error is not None:
             raise ModelError(

@@ -478,3 +478,10 @@ def test_a_whole_number_made_of_a_truth_is_that_choice(tmp_path):
     assert [(one.relation, one.right.value, one.held) for step in record.steps for one in step.choices] == [
         (">=", 1.0, False), (">=", 1.0, True)
     ]  # fmt: skip
+
+
+def test_many_substeps_are_one_map(tmp_path):
+    text = "v, h = 0.0, 0.002\nfor k in range(260):\n    for _ in range(250):\n        v = v + h*(1.2 - v)\n    if v > 1: v = 0.0\n"
+    record = trace_script(written(tmp_path, text))
+    assert (record.fallback, record.states, len(record.steps)) == ("", ("v",), 2)
+    assert first_unexplained(record) is None
