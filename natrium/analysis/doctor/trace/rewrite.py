@@ -195,6 +195,9 @@ class Rewriter(Stores):
     def visit_Call(self, node: ast.Call) -> Any:
         """Send calls that would lose or reach out through the hook."""
         func = node.func
+        mapping = isinstance(func, ast.Name) and func.id == "map" and "map" not in self.assigned
+        if mapping and len(node.args) > 1 and isinstance(node.args[0], (ast.Name, ast.Attribute)):
+            return self.visit(self.mapped(node))
         own = isinstance(func, ast.Name) and func.id in self.defined
         own = own or (isinstance(func, ast.Attribute) and func.attr in self.defined)
         own = own or (isinstance(func, ast.Name) and func.id == "dict")
@@ -224,6 +227,22 @@ class Rewriter(Stores):
             for keyword in node.keywords:
                 keyword.value = self.given(keyword.value)
         return node
+
+    def mapped(self, node: ast.Call) -> ast.GeneratorExp:
+        """Write a map as the loop that it is."""
+        name = self.temporary()
+        zipped = ast.Call(func=ast.Name(id="zip", ctx=ast.Load()), args=node.args[1:], keywords=[])
+        each = ast.Starred(value=ast.Name(id=name, ctx=ast.Load()), ctx=ast.Load())
+        made = ast.GeneratorExp(
+            elt=ast.Call(func=node.args[0], args=[each], keywords=[]),
+            generators=[
+                ast.comprehension(target=ast.Name(id=name, ctx=ast.Store()), iter=zipped, ifs=[], is_async=0)
+            ],
+        )
+        for one in ast.walk(made):
+            if not hasattr(one, "lineno"):
+                placed(one, node)
+        return made
 
     def given(self, node: ast.expr) -> Any:
         """Let a number given to the script's own function know its line."""

@@ -20,7 +20,7 @@ from natrium.analysis.doctor.trace.script import Script, load_script
 from natrium.analysis.doctor.trace.solvers import longest, rhs_record
 from natrium.model import ModelError
 
-MAX_OPERATIONS = 2_500_000
+MAX_OPERATIONS = 1_500_000
 MAX_STEPS = 50_000
 
 

@@ -485,3 +485,16 @@ def test_many_substeps_are_one_map(tmp_path):
     record = trace_script(written(tmp_path, text))
     assert (record.fallback, record.states, len(record.steps)) == ("", ("v",), 2)
     assert first_unexplained(record) is None
+
+
+def test_a_map_is_the_loop_that_it_is(tmp_path):
+    text = (
+        "class Cell:\n    def __init__(self, **given):\n        self.v = -70.0\n        self.__dict__.update(given)\n"
+        "    def __call__(self, I, dt=0.1):\n        self.v += dt*(-70.0 - self.v + I)/self.tau\n"
+        "        if self.v > -55.0: self.v = -70.0\n        return self.v\n"
+        "cell = Cell(tau=12.0)\nV = list(map(cell, [20.0]*300))\n"
+    )
+    record = trace_script(written(tmp_path, text))
+    assert (record.fallback, record.states, len(record.steps)) == ("", ("self.v",), 2)
+    assert record.parameters["self.tau"].value == 12.0
+    assert first_unexplained(record) is None
