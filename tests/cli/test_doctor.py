@@ -160,8 +160,8 @@ def test_what_is_no_script_ends_in_a_message(claimed, name):
 
 
 def test_no_model_is_written_where_there_is_none(claimed):
-    moving = "v, th = -70.0, -50.0\ndt = 0.1\nfor k in range(600):\n    v = v + dt*(-65 - v + 25)/10\n"
-    moving += "    th = th + dt*(-50 - th)/50\n    if v >= th:\n        v = -70.0\n        th = th + 5\n"
+    moving = "v, dt = -70.0, 0.1\nfor k in range(600):\n    t = k * dt\n    v = v + dt*(-65 - v + 25)/10\n"
+    moving += "    if v >= -55.0 + 0.1*t:\n        v = -70.0\n"
     (claimed / "moving.py").write_text(moving)
     written = claimed / "meant.toml"
     result = call("doctor", claimed / "moving.py", "--write", written, "--out", claimed / "out")

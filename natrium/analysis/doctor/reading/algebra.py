@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping
 
-from natrium.analysis.doctor.reading.trees import DOUBLES, LEAF, NUMBER, in_order, name_of, number
+from natrium.analysis.doctor.reading.trees import DOUBLES, LEAF, NUMBER, RELATIONS, in_order, name_of, number
 from natrium.analysis.doctor.trace.record import Node
 
 NEAR_ONE = 1e-14  # what 1/6 and 6 may miss one by
@@ -284,6 +284,8 @@ class Slopes:
             return self._quotient(node.args[0], node.args[1], node.line)
         if name == "**":
             return self._power(node.args[0], node.args[1], node.line)
+        if name in RELATIONS:
+            return number(0.0)
         if name in ("min", "max", "clip"):  # as the run went
             taken = next((one for one in node.args if one.value == node.value), node.args[0])
             return self.slope(taken)

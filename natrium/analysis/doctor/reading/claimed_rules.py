@@ -10,18 +10,19 @@ from typing import Any
 import numpy as np
 
 from natrium.analysis.doctor.reading.case import Case
-from natrium.analysis.doctor.reading.findings import Found, in_line
+from natrium.analysis.doctor.reading.findings import Found, Mend, in_line
 from natrium.analysis.doctor.reading.maps import crossings, parameter_values, plain
 from natrium.analysis.doctor.reading.repair import Bench
 from natrium.analysis.doctor.reading.rules import number_at
 from natrium.analysis.doctor.reading.sides import POINTS, Claimed, input_factor, inputs_read
-from natrium.analysis.doctor.reading.trees import LEAF, NUMBER, leaf, leaves
+from natrium.analysis.doctor.reading.trees import LEAF, NUMBER, leaf, leaves, number
 from natrium.analysis.doctor.reading.wording import shown, text_of
 from natrium.analysis.doctor.trace.record import Node
 from natrium.model import Model, Neuron
 from natrium.model.kernel import lower_expressions
 
 CLOSE = 1e-9  # of a number: rounding
+EDGE = 1e-3  # of a step: to which side of an edge a time is
 
 
 def claimed_rules(case: Case, claim: Model, sides: Claimed, skip_refractory: bool) -> Iterator[Found]:
@@ -39,7 +40,7 @@ def claimed_rules(case: Case, claim: Model, sides: Claimed, skip_refractory: boo
     yield from _resets(case, claim, sides)
     if not skip_refractory:
         yield from _refractory(case, claim)
-    yield from _input(case, claim)
+    yield from claimed_input(case, claim)
 
 
 def _differs(one: float, other: float) -> bool:
@@ -73,6 +74,7 @@ def _threshold(case: Case, claim: Model) -> Iterator[Found]:
             f"The threshold is {level:g} mV where the model has {neuron.v_thresh:g} mV: "
             f"{in_line(case.source, line)}.",
             line, text_of(test.level), shown(neuron.v_thresh / mV), f"compared in line {test.line}",
+            mend=Mend(test.level, number(neuron.v_thresh / mV)),
         )  # fmt: skip
     if maps.firing and not test.after and test.line > maps.main.updates[maps.V].line:
         where = in_line(case.source, test.line)
@@ -200,17 +202,17 @@ def _refractory(case: Case, claim: Model) -> Iterator[Found]:
             )  # fmt: skip
 
 
-def _input(case: Case, claim: Model) -> Iterator[Found]:
+def claimed_input(case: Case, claim: Model) -> Iterator[Found]:
     """Hold what the steps read against the claimed stimulus."""
     meant = case.meant
     factor = input_factor(case, claim)
     times = meant.clock.reads * meant.units.ms
     dt = case.maps.step * meant.units.ms
     own = inputs_read(case) * factor
-    asked = np.array([claim.stimulus(float(t) + 1e-9 * dt) for t in times])
-    off = np.abs(own - asked) > 1e-6 * (1.0 + np.abs(asked))
-    before = np.array([claim.stimulus(float(t) - 1e-9 * dt) for t in times])
-    off &= np.abs(own - before) > 1e-6 * (1.0 + np.abs(asked))
+    asked = np.array([claim.stimulus(float(t) + EDGE * dt) for t in times])
+    before = np.array([claim.stimulus(float(t) - EDGE * dt) for t in times])
+    slack = 1e-6 * (1.0 + np.abs(asked))
+    off = (own < np.minimum(asked, before) - slack) | (own > np.maximum(asked, before) + slack)
     if not np.any(off):
         return
     k = int(np.argmax(off))

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 import numpy as np
 
 from natrium.analysis.doctor.reading.case import Case
-from natrium.analysis.doctor.reading.claimed_rules import claimed_rules
-from natrium.analysis.doctor.reading.findings import Found, in_line
+from natrium.analysis.doctor.reading.claimed_rules import claimed_input, claimed_rules
+from natrium.analysis.doctor.reading.findings import Found, Mend, in_line
 from natrium.analysis.doctor.reading.labels import both_called
 from natrium.analysis.doctor.reading.maps import expanded, parameter_values, plain, values_at
 from natrium.analysis.doctor.reading.repair import SAME, Bench, Repair, repairs
@@ -32,6 +32,10 @@ def held_against(case: Case, claim: Model, known: frozenset[str]) -> list[Found]
     known : frozenset of str
         States whose maps are at fault already.
     """
+    level = case.maps.threshold.level if case.maps.threshold is not None else None
+    moves = level is not None and bool(leaves(level) & set(case.maps.moving))
+    if moves and case.meant.model is not None and case.meant.model.neuron == claim.neuron:
+        return list(claimed_input(case, claim))  # written with V less its threshold's rise
     sides = sides_of(case, claim)
     return [
         *_equations(case, claim, sides, known),
@@ -149,6 +153,7 @@ def _finding(case: Case, name: str, best: Repair) -> Found:
     return Found(
         key, "fault", said, line, stands, should,
         f"with this one change the two equations agree at {POINTS} states to {SAME:g}", about=name,
+        mend=Mend(node, best.new),
     )  # fmt: skip
 
 

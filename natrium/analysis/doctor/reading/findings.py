@@ -12,6 +12,19 @@ from natrium.analysis.doctor.trace.record import Node
 from natrium.analysis.result import Result
 
 
+@attrs.frozen(eq=False)
+class Mend:
+    """What to put in the place of what, in the script's own maps.
+
+    Attributes
+    ----------
+    node, new : Node
+    """
+
+    node: Node
+    new: Node
+
+
 @attrs.frozen(repr=False)
 class Found(Result):
     """One thing found in a script.
@@ -31,10 +44,11 @@ class Found(Result):
         What stands there, and what should; empty where that is not one expression.
     evidence : str
         From this script alone.
-    effect_ms : tuple of float
-        What it moves each spike by, where that could be replayed.
+    effect_ms : tuple of (float or None)
+        What it moves each spike by, where that could be replayed; None for one that is not there without it.
     about : str
         The state whose map it is in, where it is in one.
+    mend : Mend or None
     """
 
     key: str
@@ -44,8 +58,9 @@ class Found(Result):
     stands: str = ""
     should: str = ""
     evidence: str = ""
-    effect_ms: tuple[float, ...] = ()
+    effect_ms: tuple[float | None, ...] = ()
     about: str = ""
+    mend: Mend | None = attrs.field(default=None, eq=False)
 
     def data(self) -> dict[str, Any]:
         """Give it as plain data; what there is none of is null."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -28,8 +29,14 @@ _VOLTAGE = (
 
 
 def plain(name: str) -> str:
-    """Give the last part of a name, without index: ``self.neuron.v[i]`` is ``v``."""
-    return name.split("[")[0].rsplit(".", 1)[-1].strip("'\"_ ")
+    """Give the last part of a name, without index: ``self.neuron.v[i]`` is ``v``, and so is ``cell['v']``."""
+    key = re.search(r"\[['\"]([A-Za-z_]\w*)['\"]\]$", name)
+    if key:
+        return key[1]
+    bare = name
+    while bare.endswith("]") and "[" in bare:
+        bare = bare[: bare.rindex("[")]
+    return bare.rsplit(".", 1)[-1].strip("'\"_ ")
 
 
 @attrs.frozen(eq=False)
@@ -112,6 +119,8 @@ class Maps:
         By moving state: its free map, over states, parameters, input, dt.
     clips : tuple of Node
         Clips that were taken off these.
+    clocked : tuple of int
+        Steps in which V jumps though it has not reached a threshold.
     noise : str
         What noise goes by that the script draws; empty where it draws none.
     """
@@ -134,6 +143,7 @@ class Maps:
     step: float
     trees: Mapping[str, Node]
     clips: tuple[Node, ...] = ()
+    clocked: tuple[int, ...] = ()
     noise: str = ""
 
 

@@ -13,6 +13,7 @@ import sympy
 
 from natrium.analysis.doctor.reading.algebra import Algebra
 from natrium.analysis.doctor.reading.drive import hoisted, inputs_of, stimulus_of, tidy
+from natrium.analysis.doctor.reading.levels import moving_level, rise_of, silent_level, started
 from natrium.analysis.doctor.reading.maps import Maps, parameter_values, plain
 from natrium.analysis.doctor.reading.recognise import GateFound, Recognised, recognise
 from natrium.analysis.doctor.reading.rules import (
@@ -113,7 +114,7 @@ class _Builder:
         self.maps, self.equations, self.found, self.units = maps, equations, found, units
         self.refractory = refractory
         self.values = parameter_values(maps.record)
-        self.start = dict(zip(maps.record.states, maps.record.samples[0].tolist(), strict=True))
+        self.start = started(maps)
         self.names: dict[str, str] = {}
 
     @property
@@ -141,10 +142,11 @@ class _Builder:
         ModelError
             When it moves.
         """
-        threshold = self.maps.threshold
-        if threshold is None or not self.maps.firing:
+        threshold = self.maps.threshold or silent_level(self.maps)
+        if threshold is None:
             return None
-        value = number_at(threshold.level, self.values)
+        moving = moving_level(self.maps)
+        value = moving[1] if moving is not None else number_at(threshold.level, self.values)
         if not math.isfinite(value):
             raise ModelError(
                 f"a threshold must be a number, got {text_of(threshold.level)}, which moves: natrium has "
@@ -244,15 +246,23 @@ class _Builder:
             self.names[name] = _identifier(plain(name), taken)
             taken.append(self.names[name])
         words = dict(self.names) | {maps.V: "V" if mV == 1.0 else f"V/{shown(mV)}"}
+        moving = moving_level(self.maps)
         if self.found.input:
             words[self.found.input] = "I"
-        used = {name for tree in (*self.equations.values(), *maps.resets.values()) for name in leaves(tree)}
+        trees = (*self.equations.values(), *maps.resets.values(), *(moving[:1] if moving else ()))
+        used = {name for tree in trees for name in leaves(tree)}
         parameters: dict[str, float] = {}
         for name in [one for one in maps.record.parameters if one in used and one != self.found.input]:
             word = _identifier(plain(name), taken)
             taken.append(word)
             words[name] = word
             parameters[word] = self.values[name]
+        shift = ""
+        if moving is not None:
+            # V less what the threshold has risen by: it fires where the script's V does.
+            level_words = text_of(moving[0], words)
+            shift = f"{level_words} - {shown(moving[1])}"
+            words[maps.V] = f"{words[maps.V]} + {shift}"
         unknown = used - set(words)
         if unknown:
             raise ModelError(
@@ -261,12 +271,22 @@ class _Builder:
             )
 
         def flow(name: str) -> str:
-            return _scaled(text_of(self.equations[name], words), (mV if name == maps.V else 1.0) / ms)
+            text = text_of(self.equations[name], words)
+            if name == maps.V and moving is not None:
+                text = f"{text} - ({rise_of(self.maps, self.equations, moving[0], words)})"
+            return _scaled(text, (mV if name == maps.V else 1.0) / ms)
 
         resets = {
             self.names[name]: _scaled(text_of(node, words), mV if name == maps.V else 1.0)
             for name, node in maps.resets.items()
         }
+        start_shift = 0.0
+        if moving is not None and maps.V in maps.resets:
+            after = maps.algebra.replaced(moving[0], dict(maps.resets))
+            resets["V"] = _scaled(
+                f"{text_of(maps.resets[maps.V], words)} - ({text_of(after, words)} - {shown(moving[1])})", mV
+            )
+            start_shift = number_at(moving[0], self.values | self.start) - moving[1]
         level, held = self.level(), any(maps.hold.steps)
         rule: Any = "hold"
         if held:
@@ -275,7 +295,9 @@ class _Builder:
             equations={self.names[name]: flow(name) for name in maps.moving},
             parameters=parameters,
             initial={
-                self.names[name]: tidied(self.start[name] * (mV if name == maps.V else 1.0))
+                self.names[name]: tidied(
+                    (self.start[name] - start_shift) * mV if name == maps.V else self.start[name]
+                )
                 for name in maps.moving
             },
             v_thresh=level,

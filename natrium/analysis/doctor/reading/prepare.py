@@ -77,7 +77,8 @@ def aliases(record: Record) -> dict[str, str]:
 
 def prepared(record: Record) -> Record:
     """Make a record ready to be read."""
-    others = aliases(record)
+    record, joined = _joined(record)
+    others = aliases(record) | joined
     steps = renamed(record.steps, others) if others else record.steps
     updates = steps
     if record.solver:
@@ -95,6 +96,24 @@ def prepared(record: Record) -> Record:
         exogenous={name: filled(course) for name, course in record.exogenous.items()},
         dt=others.get(record.dt, record.dt),
     )
+
+
+def _joined(record: Record) -> tuple[Record, dict[str, str]]:
+    """Take an input that is read at several places of the script, one a step, as one."""
+    inputs = np.asarray(record.inputs, dtype=float)
+    joined: dict[str, str] = {}
+    if not record.input:
+        return record, joined
+    exogenous = dict(record.exogenous)
+    base = record.input.split("#")[0]
+    for name, course in record.exogenous.items():
+        values = np.asarray(course, dtype=float)
+        apart = not np.any(np.isfinite(inputs) & np.isfinite(values))
+        if name.split("#")[0] == base and "(" not in name and apart:
+            inputs = np.where(np.isfinite(values), values, inputs)
+            joined[name] = record.input
+            del exogenous[name]
+    return attrs.evolve(record, inputs=inputs, exogenous=exogenous), joined
 
 
 def _state(name: str) -> str:

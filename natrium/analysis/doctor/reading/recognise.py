@@ -230,6 +230,7 @@ def recognise(maps: Maps, equations: Mapping[str, Node]) -> Recognised:
         key = sympy.cancel(term / rest) if rest != 0 else term
         terms[key] = terms.get(key, 0) + rest
     gate_names = {one.name for one in gates}
+    known = {V, *marks}
     parts: list[Part] = []
     whole = len(gates) == len(others)
     for key, coefficient in terms.items():
@@ -242,6 +243,8 @@ def recognise(maps: Maps, equations: Mapping[str, Node]) -> Recognised:
             drive,
             gate_names,
         )
+        if not (coefficient.free_symbols <= known):  # what no parameter, state or input is
+            part = [Part("current", "", (), coefficient * key, sympy.S.Zero)]
         whole = whole and all(one.kind in ("leak", "input", "channel") for one in part)
         parts += part
     kinds = [one.kind for one in parts]

@@ -64,7 +64,8 @@ def drive_of(case: Case) -> str:
 
 def inputs_read(case: Case) -> Array:
     """Give what the steps read, in the script's unit."""
-    return case.meant.inputs if case.meant.recognised.input else case.maps.record.inputs
+    own, record = case.meant.inputs, case.maps.record
+    return own if case.meant.recognised.input or record.inputs.size != own.size else record.inputs
 
 
 def input_factor(case: Case, claim: Model) -> float:
@@ -72,7 +73,7 @@ def input_factor(case: Case, claim: Model) -> float:
     meant, own = case.meant, inputs_read(case)
     if isinstance(claim.neuron, Neuron):
         times = meant.clock.reads * meant.units.ms
-        asked = np.array([claim.stimulus(float(t) + 1e-9) for t in times])
+        asked = np.array([claim.stimulus(float(t) + 1e-3 * case.maps.step * meant.units.ms) for t in times])
         both = (own != 0) & (asked != 0)
         if both.sum() >= 3:
             ratio = asked[both] / own[both]

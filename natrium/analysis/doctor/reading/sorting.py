@@ -26,7 +26,7 @@ from natrium.analysis.doctor.reading.maps import (
 from natrium.analysis.doctor.reading.prepare import stages
 from natrium.analysis.doctor.reading.rules import output_times
 from natrium.analysis.doctor.reading.simplify import noiseless, unclipped
-from natrium.analysis.doctor.reading.trees import LEAF, in_order, leaf, leaves, number
+from natrium.analysis.doctor.reading.trees import LEAF, RELATIONS, in_order, leaf, leaves, name_of, number
 from natrium.analysis.doctor.trace.record import Node, Record, Step
 from natrium.model.arrays import Array
 from natrium.model.errors import UnsupportedModel
@@ -59,6 +59,13 @@ class Sorter:
             raise UnsupportedModel(
                 "a script's steps must move a voltage, got none that does: "
                 f"what its steps write is {', '.join(record.states) or 'nothing'}"
+            )
+        flags = [one for one in moving if any(name_of(s.updates[one]) in RELATIONS for s in record.steps)]
+        if flags:
+            raise UnsupportedModel(
+                f"a script's states must flow or count, got {flags[0]}, which is told by a comparison: "
+                "neurons "
+                "that drive each other are not read"
             )
         V = voltage_of(record, moving)
         step = step_of(record)
@@ -167,6 +174,9 @@ def sort(record: Record) -> Maps:
         (at for at in range(len(record.steps)) if at not in fired and at not in held),
         key=lambda at: -record.steps[at].count,
     )
+    quiet = [at for at in free if not sorter.jumps(record.steps[at], sorter.V)]
+    clocked = tuple(at for at in free if at not in quiet) if quiet else ()
+    free = quiet or free
     tested = max(fired, key=lambda at: record.steps[at].count, default=None)
     if free:
         main = record.steps[free[0]]
@@ -214,6 +224,7 @@ def sort(record: Record) -> Maps:
         step=sorter.step,
         trees=trees,
         clips=clips,
+        clocked=clocked,
         noise=noise,
     )
 

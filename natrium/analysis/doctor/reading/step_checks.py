@@ -242,20 +242,28 @@ def _is_count(case: Case, name: str, held: int) -> bool:
 
 
 def _by_clock(case: Case) -> Iterator[Found]:
-    """Find steps that set V without a spike before them."""
+    """Find steps that set V, or make it jump, by the clock and not by a threshold."""
     maps, order = case.maps, case.maps.record.order
-    held = set(maps.held)
+    held, own = set(maps.held), {maps.record.time, *maps.record.parameters, *maps.record.exogenous}
     for k in range(1, order.size):
         step = maps.record.steps[order[k]]
-        if order[k] in held and order[k - 1] in set(maps.free) and maps.V not in leaves(step.updates[maps.V]):
-            line = next((one.line for one in step.choices if one.held), own_line(step.updates[maps.V]))
-            yield Found(
-                "spike-by-clock", "fault",
-                f"{plain(maps.V)} is set in step {k} though it has not reached a threshold; see "
-                f"{in_line(case.source, line)}.",
-                line, evidence="what decides there does not look at V",
-            )  # fmt: skip
-            return
+        is_set = order[k] in held and maps.V not in leaves(step.updates[maps.V])
+        if not (is_set and order[k - 1] in set(maps.free)) and order[k] not in maps.clocked:
+            continue
+        main = {one.line: one.held for one in maps.main.choices}
+        deciding = [one for one in step.choices if main.get(one.line, one.held) != one.held]
+        deciding = [one for one in deciding if leaves(one.left) | leaves(one.right) <= own]
+        named = {plain(name).lower() for one in deciding for name in leaves(one.left) | leaves(one.right)}
+        if not deciding or not (is_set or any("th" in name for name in named)):
+            continue
+        line = deciding[0].line
+        yield Found(
+            "spike-by-clock", "fault",
+            f"{plain(maps.V)} is set in step {k} though it has not reached a threshold; see "
+            f"{in_line(case.source, line)}.",
+            line, evidence="what decides there does not look at V",
+        )  # fmt: skip
+        return
 
 
 def _changes(case: Case) -> Iterator[Found]:

@@ -18,6 +18,7 @@ from natrium.analysis.doctor.reading.costs import rules_of
 from natrium.analysis.doctor.reading.equations import equations_of
 from natrium.analysis.doctor.reading.findings import Found, sorted_findings, without_consequences
 from natrium.analysis.doctor.reading.maps import Maps
+from natrium.analysis.doctor.reading.mending import with_effects
 from natrium.analysis.doctor.reading.models import Meant, equations_text, meant_by
 from natrium.analysis.doctor.reading.prepare import prepared
 from natrium.analysis.doctor.reading.replay import Replay, reproduced, solved_again
@@ -196,20 +197,22 @@ def read(
     """
     if record.fallback:
         raise UnsupportedModel(f"a script must be traced to be read: {record.fallback}")
-    record = prepared(record)
-    maps = sort(record)
-    equations = equations_of(maps)
-    scheme = prove(maps, equations)
-    meant = meant_by(maps, equations)
-    replay = reproduced(record) if not record.solver else solved_again(record, maps.V)
-    case = Case(maps, equations, meant, scheme)
-    found = [*checks(case), *rules_of(case, scheme)]
-    if not any(one.kind == "fault" and one.key in ("dt-twice", "dt-missing") for one in found):
-        found += stage_faults(case)
-    if claim is not None:
-        keys = ("dt-twice", "dt-missing", "refractory-length", "stage-weights")
-        known = frozenset(one.about for one in found if one.kind == "fault" and one.key in keys)
-        found += held_against(case, claim, known)
+    with np.errstate(all="ignore"):  # a run that goes off its rails overflows whatever is made of it
+        record = prepared(record)
+        maps = sort(record)
+        equations = equations_of(maps)
+        scheme = prove(maps, equations)
+        meant = meant_by(maps, equations)
+        replay = reproduced(record) if not record.solver else solved_again(record, maps.V)
+        case = Case(maps, equations, meant, scheme)
+        found = [*checks(case), *rules_of(case, scheme)]
+        if not any(one.kind == "fault" and one.key in ("dt-twice", "dt-missing") for one in found):
+            found += stage_faults(case)
+        if claim is not None:
+            keys = ("dt-twice", "dt-missing", "refractory-length", "stage-weights")
+            known = frozenset(one.about for one in found if one.kind == "fault" and one.key in keys)
+            found += held_against(case, claim, known)
+        found = with_effects(found, record, maps, meant)
     truth, why = _solved(claim or meant.model, meant) if solve else (None, "it was not asked for")
     if replay.off >= 0:
         found.append(_unexplained(replay, meant))

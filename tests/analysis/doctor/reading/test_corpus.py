@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from natrium.analysis import reference
 from natrium.analysis.doctor import read_script
 from natrium.analysis.doctor.reading.script import traced
 from natrium.analysis.doctor.reading.verdict import read
@@ -102,12 +103,16 @@ def test_units_are_found():
 
 
 @pytest.mark.slow
-def test_a_moving_threshold_is_read_but_is_no_model_of_ours():
+def test_a_moving_threshold_becomes_a_voltage_less_its_rise():
+    """The model's V is the script's less what the threshold rose by: their spikes are the same."""
     reading = reading_of("adaptive_threshold")
-    assert reading.replay.off == -1
-    assert reading.model is None
-    assert "threshold" in reading.meant.why_not
-    assert reading.data()["model"] is None
+    explained(reading)
+    assert isinstance(reading.model.neuron, HybridNeuron)
+    differences = [one.difference for one in reading.pairs]
+    assert len(differences) >= 10
+    assert max(map(abs, differences)) < 0.05 * reading.truth.spike_times[-1]
+    finer = reference(reading.model)
+    assert finer.spike_times.size == reading.spike_times.size
 
 
 @pytest.mark.slow

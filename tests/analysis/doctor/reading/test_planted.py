@@ -65,3 +65,14 @@ def test_nearly_all_faults_are_named_and_no_other_line(claims, tmp_path):
 def test_a_sound_script_has_none_against_its_own_model(claims, tmp_path, name):
     reading, _ = examined(claims, tmp_path, name, "\n", "\n\n")
     assert reading.faults == ()
+
+
+def test_what_a_fault_does_to_each_spike_is_what_its_mending_undoes(claims, tmp_path):
+    """The script's map with the one change is the sound script's: their spikes tell the effect."""
+    reading, _ = examined(claims, tmp_path, "list_comprehension", "self._R*self._C", "self._R/self._C*3")
+    sound = read(traced(SCRIPTS / "list_comprehension.py"), solve=False)
+    (fault,) = reading.faults
+    assert fault.effect_ms
+    apart = reading.spike_times[: sound.spike_times.size] - sound.spike_times[: reading.spike_times.size]
+    kept = [one for one in fault.effect_ms if one is not None]
+    assert kept[0] == pytest.approx(apart[0], abs=1e-9)
