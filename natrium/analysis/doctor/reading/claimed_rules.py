@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from natrium.analysis.doctor.reading.case import Case
+from natrium.analysis.doctor.reading.case import Case, own_line
 from natrium.analysis.doctor.reading.findings import Found, Mend, in_line
 from natrium.analysis.doctor.reading.maps import crossings, parameter_values, plain
 from natrium.analysis.doctor.reading.repair import Bench
@@ -214,6 +214,14 @@ def claimed_input(case: Case, claim: Model) -> Iterator[Found]:
     slack = 1e-6 * (1.0 + np.abs(asked))
     off = (own < np.minimum(asked, before) - slack) | (own > np.maximum(asked, before) + slack)
     if not np.any(off):
+        return
+    if not case.meant.recognised.input and not np.any(own):
+        line = own_line(case.equations[case.maps.V])
+        yield Found(
+            "input-missing", "fault",
+            f"No input reaches {plain(case.maps.V)}, in {in_line(case.source, line)}; the model has one.",
+            line, evidence=f"the model's input is not zero at {int(off.sum())} of {off.size} steps",
+        )  # fmt: skip
         return
     k = int(np.argmax(off))
     yield Found(

@@ -102,7 +102,11 @@ def _clips(case: Case) -> Iterator[Found]:
         often = int(np.sum((np.asarray(whole) != np.asarray(core)) & free)) if np.ndim(whole) else often
         bounds = [one.value for one in node.args if one is not inner]
         level = maps.threshold.level.value if maps.threshold is not None else None
-        if often and not any(level is not None and one >= level for one in bounds):
+        own = in_order([maps.algebra.canonical(maps.main.updates[maps.V])])
+        painted = (
+            any(one is node for one in own) and level is not None and any(one >= level for one in bounds)
+        )
+        if often and not painted:
             yield Found(
                 "clipped", "fault",
                 f"`{text_of(node)}` in {in_line(case.source, node.line)} cuts off what the step makes, "

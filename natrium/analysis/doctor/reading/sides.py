@@ -65,7 +65,9 @@ def drive_of(case: Case) -> str:
 def inputs_read(case: Case) -> Array:
     """Give what the steps read, in the script's unit."""
     own, record = case.meant.inputs, case.maps.record
-    return own if case.meant.recognised.input or record.inputs.size != own.size else record.inputs
+    if case.meant.recognised.input or record.inputs.size != own.size:
+        return own
+    return np.nan_to_num(record.inputs)  # what no step read is no input
 
 
 def input_factor(case: Case, claim: Model) -> float:
