@@ -44,8 +44,11 @@ from natrium.analysis.cycle.smooth_cycle import SmoothCycle as SmoothCycle
 from natrium.analysis.cycle.smooth_cycle import smooth_cycle as smooth_cycle
 from natrium.analysis.doctor import Diagnosis as Diagnosis
 from natrium.analysis.doctor import Finding as Finding
+from natrium.analysis.doctor import Found as Found
+from natrium.analysis.doctor import Reading as Reading
 from natrium.analysis.doctor import diagnose as diagnose
 from natrium.analysis.doctor import load_subject as load_subject
+from natrium.analysis.doctor import read_script as read_script
 from natrium.analysis.equilibria.curve import Equilibrium as Equilibrium
 from natrium.analysis.equilibria.curve import EquilibriumCurve as EquilibriumCurve
 from natrium.analysis.equilibria.curve import equilibria as equilibria

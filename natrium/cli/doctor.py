@@ -1,9 +1,9 @@
-"""``natrium doctor``: why a script's spikes are where they are."""
+"""``natrium doctor``: what a script integrates, how, and why its spikes are where they are."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -12,39 +12,71 @@ from natrium.cli.common import FOLDER, EndOption, JsonFlag, StepOption, print_js
 
 def doctor_command(
     target: Annotated[
-        str, typer.Argument(help="Model file, or the script itself with --model.", metavar="MODEL.toml")
+        str,
+        typer.Argument(
+            help="Script or notebook, or FILE.py:NAME for a class or function of it; or a model file.",
+            metavar="SCRIPT.py|MODEL.toml",
+        ),
     ],
     script: Annotated[
         str | None,
         typer.Option(
-            help="Script that claims to be the model: FILE.py or FILE.py:NAME, a class or object with "
-            "update(dt, current). Its code is run.",
+            help="Script that claims to be the model: FILE.py, FILE.ipynb or FILE.py:NAME. Its code is run.",
             metavar="FILE.py[:NAME]",
         ),
     ] = None,
     model: Annotated[Path | None, typer.Option(help="Model that a script claims to be.")] = None,
+    write: Annotated[
+        Path | None, typer.Option(help="Write the model that the script means.", metavar="MODEL.toml")
+    ] = None,
     out: Annotated[Path, typer.Option(help=FOLDER)] = Path("diagnosis"),
     dt: StepOption = None,
     t_end: EndOption = None,
     as_json: JsonFlag = False,
 ) -> None:
-    """Say why a script's spikes are where they are: its faults, its rules, and what each costs.
+    """Say what a script integrates, by which scheme, its faults by line, and what each rule costs.
 
-    Without --script it is the model's own script (sequential Euler with the file's dt, or 0.1 ms).
+    A script alone is run with numbers that remember where they came from, and its model is read off. With a
+    model file it is held against that. A model file alone: the model's own script (sequential Euler with the
+    file's dt, or 0.1 ms).
     """
+    if not target.endswith(".toml") and script is None:
+        target, script = str(model or ""), target
+    claimed = read_script(Path(target), dt=dt, t_end=t_end) if target else None
+    if script is not None:
+        typer.echo(f"natrium: running the code in {script}, as asked", err=True)
+    result = _read(script, claimed, out, write, as_json) if script is not None else None
+    if result is None:
+        result = _probed(script, claimed, target, out, write, as_json)
+    print_json(result, as_json)
+
+
+def _read(script: str, claimed: Any, out: Path, write: Path | None, quiet: bool) -> dict[str, Any] | None:
+    """Trace a script and read it; None where it cannot be traced and there is a model to probe it by."""
+    from natrium.analysis.doctor import read_script as read_traced
+    from natrium.model import ModelError
+    from natrium.reports import read_into
+
+    try:
+        readings = read_traced(script, claimed)
+    except ModelError as error:
+        if claimed is None or write is not None:
+            raise
+        typer.echo(f"natrium: {script} is probed from outside: {error}", err=True)
+        return None
+    return read_into(readings, out, model_file=write, quiet=quiet)
+
+
+def _probed(
+    script: str | None, claimed: Any, target: str, out: Path, write: Path | None, quiet: bool
+) -> dict[str, Any]:
+    """Probe a script from outside, or diagnose the model's own."""
     from natrium.analysis.doctor import load_subject
     from natrium.model import ModelError
     from natrium.reports import diagnose_into
 
-    if not target.endswith(".toml") and script is None:
-        target, script = str(model or ""), target
-    if not target:
-        raise ModelError(f"a script is held against a model, got {script} alone: give --model MODEL.toml")
-    path = Path(target)
-    claimed = read_script(path, dt=dt, t_end=t_end)
-    subject = None
-    if script is not None:
-        typer.echo(f"natrium: running the code in {script}, as asked", err=True)
-        subject = load_subject(script, claimed)
-    result = diagnose_into(subject, claimed, out, name=script or f"{path.name}'s own script", quiet=as_json)
-    print_json(result, as_json)
+    if write is not None:
+        raise ModelError("--write is for the model that a script means, got no script; give SCRIPT.py")
+    subject = None if script is None else load_subject(script, claimed)
+    name = script or f"{Path(target).name}'s own script"
+    return diagnose_into(subject, claimed, out, name=name, quiet=quiet)

@@ -93,15 +93,22 @@ def test_a_script_is_run_when_told_to_and_told_what_it_does(claimed, script, fau
     assert f"running the code in {claimed / script}" in result.stderr
 
 
-def test_a_whole_script_is_read_by_its_arrays(claimed):
-    """At rest until the input comes, a label a step early and an edge a step late leave nothing to be seen."""
+def test_a_whole_script_is_read(claimed):
+    """Run with numbers that remember, it is the claimed model: its samples, its spikes, its rules."""
     out = claimed / "out"
     result = call("doctor", claimed / "lif.toml", "--script", claimed / "whole.py", "--out", out, "--json")
     assert result.exit_code == 0, result.output
     data = json.loads(result.stdout)
     assert keys(data, "fault") == set()
     assert data["twin"]["largest_difference_mV"] < 1e-9
-    assert "a script may print" in result.stderr
+    assert data["reproduced_until"] is None
+    assert data["scheme_key"] == "euler"
+    assert {one["key"] for one in data["findings"] if one["kind"] == "rule"} >= {
+        "label-early",
+        "input-on-late",
+    }
+    assert len(data["spikes"]["matched"]) == len(data["spikes"]["truth"]) > 0
+    assert "a script may print" not in result.stdout
 
 
 def test_the_script_may_come_first(claimed):
@@ -109,10 +116,58 @@ def test_the_script_may_come_first(claimed):
     result = call("doctor", f"{claimed / 'wrong.py'}:Neuron", *model, "--out", claimed / "out")
     assert result.exit_code == 0, result.output
     assert "leak" in result.stdout
-    alone = call("doctor", f"{claimed / 'wrong.py'}:Neuron", "--out", claimed / "other")
-    assert alone.exit_code == 2
-    assert "--model" in alone.stderr
-    assert not (claimed / "other").exists()
+
+
+def test_a_script_alone_gives_its_model(claimed):
+    """The model that is written, solved truly, is the one that the script was made of."""
+    out, written = claimed / "out", claimed / "meant.toml"
+    result = call("doctor", claimed / "whole.py", "--write", written, "--out", out, "--json")
+    assert result.exit_code == 0, result.output
+    data = json.loads(result.stdout)
+    assert data == json.loads((out / "results.json").read_text())
+    assert data["n_faults"] == 0
+    assert data["fallback"] is None
+    assert data["equations"] == {"dv/dt": "(-(self.v - v_rest) + I)/tau_m"}
+    meant = natrium.load(written)
+    assert meant.neuron == natrium.Neuron()
+    assert meant.stimulus(4.9) == 0.0
+    assert meant.stimulus(5.1) == 20.0
+    assert "self.v +=" in (out / "report.html").read_text().replace("&nbsp;", " ")
+
+
+def test_a_fault_is_told_with_its_line(claimed):
+    text = (claimed / "whole.py").read_text().replace("(-(self.v", "((self.v")
+    (claimed / "bad.py").write_text(text)
+    line = next(number for number, one in enumerate(text.splitlines(), start=1) if "self.v +=" in one)
+    for model in ([], ["--model", claimed / "lif.toml"]):
+        result = call("doctor", claimed / "bad.py", *model, "--out", claimed / "out", "--json")
+        assert result.exit_code == 0, result.output
+        data = json.loads(result.stdout)
+        assert [(one["key"], one["line"]) for one in data["findings"] if one["kind"] == "fault"] == [
+            ("leak-sign", line)
+        ]
+        told = call("doctor", claimed / "bad.py", *model, "--out", claimed / "out")
+        assert f"line {line} (`self.v +=" in told.stdout
+
+
+@pytest.mark.parametrize("name", ["no.py", "data.csv", "empty.py"])
+def test_what_is_no_script_ends_in_a_message(claimed, name):
+    (claimed / "empty.py").write_text("x = 1\n")
+    result = call("doctor", claimed / name, "--out", claimed / "out")
+    assert result.exit_code == 2, result.output
+    assert result.stderr.splitlines()[-1].startswith("natrium: ")
+    assert not (claimed / "out").exists()
+
+
+def test_no_model_is_written_where_there_is_none(claimed):
+    moving = "v, dt = -70.0, 0.1\nfor k in range(600):\n    t = k * dt\n    v = v + dt*(-65 - v + 25)/10\n"
+    moving += "    if v >= -55.0 + 0.1*t:\n        v = -70.0\n"
+    (claimed / "moving.py").write_text(moving)
+    written = claimed / "meant.toml"
+    result = call("doctor", claimed / "moving.py", "--write", written, "--out", claimed / "out")
+    assert result.exit_code == 2
+    assert "threshold" in result.stderr
+    assert not written.exists()
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,211 @@
+"""Faults that no model means: seen in a script without knowing what it claims to be."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator, Mapping
+
+import numpy as np
+
+from natrium.analysis.doctor.reading.case import Case, own_line, term_line
+from natrium.analysis.doctor.reading.findings import Found, in_line, quoted, written
+from natrium.analysis.doctor.reading.maps import crossings, parameter_values, plain
+from natrium.analysis.doctor.reading.recognise import GateFound, split_gate
+from natrium.analysis.doctor.reading.rules import number_at
+from natrium.analysis.doctor.reading.step_checks import step_checks
+from natrium.analysis.doctor.reading.trees import at_points, in_order, leaves, name_of
+
+_REFRACTORY = re.compile(r"ref|arp|dead|absolute")
+OUTSIDE = 1e-9  # of [0, 1]: rounding
+RISING, FALLING = ("m", "n"), ("h",)  # the gates that the field calls so, by how they go with V
+
+
+def checks(case: Case) -> list[Found]:
+    """List the faults that no model means."""
+    found = list(step_checks(case))
+    for check in (_gates, _signs, _out_of_reach, _unused):
+        found += check(case)
+    return found
+
+
+def _gates(case: Case) -> Iterator[Found]:
+    """Look at the states that open and close: where they go, and at what rates."""
+    maps = case.maps
+    V = maps.record.samples[:, maps.record.states.index(maps.V)]
+    values = parameter_values(maps.record)
+    for name in maps.moving[1:]:
+        if maps.V not in leaves(case.equations[name]):
+            continue
+        gate = split_gate(maps, name, case.equations[name])
+        if gate is None or not _multiplies(case, name):
+            continue
+        column = maps.record.samples[:, maps.record.states.index(name)]
+        line = own_line(maps.main.updates[name])
+        bad = np.flatnonzero(~((column >= -OUTSIDE) & (column <= 1.0 + OUTSIDE)))
+        if bad.size:
+            k = int(bad[0])
+            yield Found(
+                "gate-outside", "fault",
+                f"The gate {plain(name)} leaves [0, 1]: after step {k} it is {column[k]:.6g}; see "
+                f"{in_line(case.source, line)}.",
+                line, evidence=f"{bad.size} of {column.size} samples are outside",
+            )  # fmt: skip
+        good = np.unique(V[np.isfinite(V)])
+        yield from _rates(case, gate, good, values)
+
+
+def _multiplies(case: Case, name: str) -> bool:
+    """Tell whether a state multiplies a difference of voltages, as what opens a channel does."""
+    V = case.maps.V
+    for node in in_order([case.equations[V]]):
+        if name_of(node) == "*":
+            for one, other in (node.args, node.args[::-1]):
+                if name in leaves(one) and V in leaves(other) and name not in leaves(other):
+                    return True
+    return False
+
+
+def _rates(case: Case, gate: GateFound, V: np.ndarray, values: Mapping[str, float]) -> Iterator[Found]:
+    at = {**values, case.maps.V: V, gate.name: np.zeros_like(V)}
+    try:
+        first, second = at_points(gate.first, at), at_points(gate.second, at)
+    except KeyError:
+        return
+    names = ("the opening rate", "the closing rate") if gate.kind == "alpha" else ("", "the time constant")
+    for which, node, found in zip(names, (gate.first, gate.second), (first, second), strict=True):
+        if not which:
+            continue
+        with np.errstate(all="ignore"):
+            bad = np.flatnonzero(found < -1e-9 * np.nanmax(np.abs(found), initial=1e-300))
+        if bad.size:
+            line = own_line(node)
+            yield Found(
+                "rate-negative", "fault",
+                f"{which.capitalize()} of {plain(gate.name)} is negative where {plain(case.maps.V)} goes: "
+                f"{found[bad[0]]:.4g} at {V[bad[0]]:.6g}, in {in_line(case.source, line)}.",
+                line, written(node), "", f"negative at {bad.size} of {V.size} voltages of the run",
+            )  # fmt: skip
+    yield from _direction(case, gate, first, second, V)
+
+
+def _direction(
+    case: Case, gate: GateFound, first: np.ndarray, second: np.ndarray, V: np.ndarray
+) -> Iterator[Found]:
+    """Hold the way a gate goes with V against what its name says."""
+    letter = plain(gate.name).lower().split("_")[0][:1]
+    wanted = 1 if letter in RISING else -1 if letter in FALLING else 0
+    if len(plain(gate.name).split("_")[0]) != 1 or not wanted or V.size < 5:
+        return
+    with np.errstate(all="ignore"):
+        steady = first / (first + second) if gate.kind == "alpha" else first
+    good = np.isfinite(steady)
+    if good.sum() < 5:
+        return
+    rise = float(steady[good][-1] - steady[good][0])
+    if abs(rise) > 0.05 and np.sign(rise) != wanted:
+        line = own_line(case.maps.main.updates[gate.name])
+        way = "rises" if rise > 0 else "falls"
+        yield Found(
+            "gate-direction", "fault",
+            f"The steady state of {plain(gate.name)} {way} with {plain(case.maps.V)}, from "
+            f"{steady[good][0]:.3g} at {V[good][0]:.4g} to {steady[good][-1]:.3g} at {V[good][-1]:.4g}: "
+            "opening and "
+            f"closing rates are swapped, or a sign is wrong; see {in_line(case.source, line)}.",
+            line, evidence="over the voltages of this run", about=gate.name,
+        )  # fmt: skip
+
+
+def _signs(case: Case) -> Iterator[Found]:
+    """Find terms that push the wrong way."""
+    maps, found = case.maps, case.meant.recognised
+    for part in found.parts:
+        if (
+            part.kind == "leak"
+            and not any(one.kind == "quadratic" for one in found.parts)
+            and float(part.slope) < 0
+        ):
+            line = term_line(case, {maps.V}, set())
+            yield Found(
+                "leak-sign", "fault",
+                f"The leak drives {plain(maps.V)} away from {float(part.rest):.6g}, in "
+                f"{in_line(case.source, line)}: it wants the other sign.",
+                line, evidence=f"it moves by {-float(part.slope):+.4g} per unit of distance and time",
+                about=maps.V,
+            )  # fmt: skip
+        elif part.kind == "channel" and part.slope.is_number and float(part.slope) < 0:
+            gates = {name for name, _ in part.powers}
+            line = term_line(case, gates | {maps.V}, set(maps.moving) - gates - {maps.V})
+            yield Found(
+                "channel-sign", "fault",
+                f"The current of {part.name} drives {plain(maps.V)} away from its reversal, "
+                f"{float(part.rest):.6g}, in {in_line(case.source, line)}: it wants the other sign.",
+                line, evidence="an open channel must pull V towards its reversal", about=maps.V,
+            )  # fmt: skip
+        elif part.kind == "input" and part.slope.is_number and float(part.slope) < 0:
+            line = term_line(case, {found.input}, set(maps.moving))
+            yield Found(
+                "input-sign", "fault",
+                f"A positive input takes {plain(maps.V)} down, in {in_line(case.source, line)}.",
+                line, evidence=f"{float(part.slope):.4g} per unit of input and time", about=maps.V,
+            )  # fmt: skip
+
+
+def _out_of_reach(case: Case) -> Iterator[Found]:
+    """Find a threshold that V cannot reach under the script's own input."""
+    maps, found = case.maps, case.meant.recognised
+    leak = found.leak
+    if maps.firing or leak is None or not found.whole or any(one.kind == "channel" for one in found.parts):
+        return
+    if not leak.slope.is_number or float(leak.slope) <= 0:
+        return
+    levels = [one for one in crossings(maps.algebra, maps.main, maps.V) if one.relation in ("<", "<=")]
+    if not levels:
+        return
+    gain = next((float(one.slope / leak.slope) for one in found.parts if one.kind == "input"), 0.0)
+    driven = gain * float(np.max(case.meant.inputs, initial=0.0))
+    reach = float(leak.rest) + driven
+    level = number_at(levels[0].level, parameter_values(maps.record))
+    if not np.isfinite(level) or level <= reach:
+        return
+    kind = "fault" if driven > 0 and level - float(leak.rest) > 2.0 * driven else "note"
+    line = levels[0].line
+    yield Found(
+        "threshold-unreached", kind,  # type: ignore[arg-type]  # one of the two
+        f"Nothing reaches the threshold of {level:g}: with the largest input {plain(maps.V)} goes to "
+        f"{reach:.6g}; see {in_line(case.source, line)}.",
+        line, evidence=f"rest {float(leak.rest):.6g} and {driven:.6g} from the input",
+    )  # fmt: skip
+
+
+def _unused(case: Case) -> Iterator[Found]:
+    """Find numbers that are given a name and never read."""
+    try:
+        tree = ast.parse("\n".join(case.source))
+    except (SyntaxError, ValueError):
+        return
+    stored: dict[str, int] = {}
+    read: set[str] = set()
+    for one in ast.walk(tree):
+        if isinstance(one, (ast.Name, ast.Attribute)):
+            name = one.id if isinstance(one, ast.Name) else one.attr
+            if isinstance(one.ctx, ast.Load):
+                read.add(name)
+        elif isinstance(one, ast.keyword) and one.arg:
+            read.add(one.arg)
+        if isinstance(one, ast.Assign) and isinstance(one.value, (ast.Constant, ast.UnaryOp)):
+            for target in one.targets:
+                if isinstance(target, (ast.Name, ast.Attribute)):
+                    name = target.id if isinstance(target, ast.Name) else target.attr
+                    stored.setdefault(name, one.lineno)
+    for name, line in sorted(stored.items(), key=lambda pair: pair[1]):
+        if name in read or name.startswith("_"):
+            continue
+        if not re.search(r"\d", case.source[line - 1].split("=", 1)[-1]):
+            continue
+        refractory = bool(_REFRACTORY.search(name.lower())) and not any(case.maps.hold.steps)
+        yield Found(
+            "unused-parameter", "fault" if refractory and case.maps.firing else "note",
+            f"{name} is given a value in {in_line(case.source, line)} and never read.",
+            line, quoted(case.source, line),
+        )  # fmt: skip

@@ -1,0 +1,231 @@
+"""The rules of a script held against a claimed model's: threshold, reset, refractory time, input."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from natrium.analysis.doctor.reading.case import Case, own_line
+from natrium.analysis.doctor.reading.findings import Found, Mend, in_line
+from natrium.analysis.doctor.reading.maps import crossings, parameter_values, plain
+from natrium.analysis.doctor.reading.repair import Bench
+from natrium.analysis.doctor.reading.rules import number_at
+from natrium.analysis.doctor.reading.sides import POINTS, Claimed, input_factor, inputs_read
+from natrium.analysis.doctor.reading.trees import LEAF, NUMBER, leaf, leaves, number
+from natrium.analysis.doctor.reading.wording import shown, text_of
+from natrium.analysis.doctor.trace.record import Node
+from natrium.model import Model, Neuron
+from natrium.model.kernel import lower_expressions
+
+CLOSE = 1e-9  # of a number: rounding
+EDGE = 1e-3  # of a step: to which side of an edge a time is
+
+
+def claimed_rules(case: Case, claim: Model, sides: Claimed, skip_refractory: bool) -> Iterator[Found]:
+    """List what a script's rules are otherwise than the claim's.
+
+    Parameters
+    ----------
+    case : Case
+    claim : Model
+    sides : Claimed
+    skip_refractory : bool
+        Where its length is at fault already.
+    """
+    yield from _threshold(case, claim)
+    yield from _resets(case, claim, sides)
+    if not skip_refractory:
+        yield from _refractory(case, claim)
+    yield from claimed_input(case, claim)
+
+
+def _differs(one: float, other: float) -> bool:
+    return abs(one - other) > CLOSE * (1.0 + abs(other))
+
+
+def _threshold(case: Case, claim: Model) -> Iterator[Found]:
+    maps, mV = case.maps, case.meant.units.mV
+    neuron = claim.neuron
+    if not neuron.fires:
+        return
+    test = maps.threshold
+    if test is None:
+        tests = [one for one in crossings(maps.algebra, maps.main, maps.V) if one.relation in ("<", "<=")]
+        if not tests:
+            return
+        test = tests[0]
+    level = number_at(test.level, parameter_values(maps.record)) * mV
+    if not math.isfinite(level):
+        yield Found(
+            "threshold-moves", "fault",
+            f"The threshold in {in_line(case.source, test.line)} moves; the model's stays at "
+            f"{neuron.v_thresh:g} mV.",
+            test.line, text_of(test.level), shown(neuron.v_thresh / mV),
+        )  # fmt: skip
+    elif _differs(level, neuron.v_thresh):
+        made = test.level.line if test.level.args else 0
+        line = _parameter_line(case, test.level) or made or test.line
+        yield Found(
+            "threshold-level", "fault",
+            f"The threshold is {level:g} mV where the model has {neuron.v_thresh:g} mV: "
+            f"{in_line(case.source, line)}.",
+            line, text_of(test.level), shown(neuron.v_thresh / mV), f"compared in line {test.line}",
+            mend=Mend(test.level, number(neuron.v_thresh / mV)),
+        )  # fmt: skip
+    if maps.firing and not test.after and test.line > maps.main.updates[maps.V].line:
+        where = in_line(case.source, test.line)
+        yield Found(
+            "threshold-stale", "fault",
+            f"{where[0].upper()}{where[1:]} compares {plain(maps.V)} as the step found it, not as it has "
+            "made "
+            "it: each spike is a step late.",
+            test.line, evidence="what is compared is the old V",
+        )  # fmt: skip
+
+
+def _parameter_line(case: Case, node: Node) -> int:
+    """Give the line of the parameter that a tree is, where it is one alone."""
+    if node.op == LEAF and node.name in case.maps.record.parameters:
+        return case.maps.record.parameters[node.name].line
+    return node.line if node.op == NUMBER else 0
+
+
+def _resets(case: Case, claim: Model, sides: Claimed) -> Iterator[Found]:
+    maps, mV = case.maps, case.meant.units.mV
+    if not maps.firing or not claim.neuron.fires:
+        return
+    system = claim.neuron.system
+    wanted = dict(zip(system.labels, system.reset, strict=True))
+    symbols = dict(zip(system.labels, system.states, strict=True))
+    numbers = dict(zip(system.parameters, system.values, strict=True))
+    for name, label in sides.pairs.items():
+        node, should = maps.resets.get(name), wanted[label]
+        own = leaf(name) if node is None else node
+        line = _reset_line(case, name)
+        if should == symbols[label]:
+            if node is not None and not (node.op == LEAF and node.name == name):
+                yield Found(
+                    "reset-extra", "fault",
+                    f"A spike also sets {plain(name)}, in {in_line(case.source, line)}; the model leaves "
+                    "it alone.",
+                    line, f"{plain(name)} = {text_of(node)}", "",
+                )  # fmt: skip
+            continue
+        should = should.subs(numbers)
+        states = tuple(system.states)
+        scale = mV if label == "V" else 1.0
+        values = tuple(sides.values[one] * (mV if one == "V" else 1.0) for one in system.labels)
+        target = lower_expressions((should,), states, "grid")(*values)[0] / scale
+        target = np.broadcast_to(np.asarray(target, dtype=float), (POINTS,))
+        bench = Bench(own, sides.points, target, frozenset(parameter_values(maps.record)))
+        if bench.is_sound:
+            continue
+        if label == "V" and name in leaves(own):
+            yield Found(
+                "reset-soft", "fault",
+                f"A spike takes {plain(name)} down by an amount, in {in_line(case.source, line)}, where "
+                "the model "
+                f"sets it to {_plain_number(should)}.",
+                line, text_of(own), _plain_number(should),
+            )  # fmt: skip
+            continue
+        where = (_parameter_line(case, own) if should.is_number else 0) or line
+        yield Found(
+            "reset-value", "fault",
+            f"A spike sets {plain(name)} to `{text_of(own)}` where the model has {_plain_number(should)}: "
+            f"{in_line(case.source, where)}.",
+            where, text_of(own), _plain_number(should),
+        )  # fmt: skip
+
+
+def _plain_number(expr: Any) -> str:
+    return shown(float(expr)) if expr.is_number else str(expr)
+
+
+def _reset_line(case: Case, name: str) -> int:
+    """Give the line in which a spike sets a state."""
+    maps = case.maps
+    step = maps.record.steps[max(maps.firing, key=lambda at: maps.record.steps[at].count)]
+    node = step.updates[name]
+    if node.line and node.op != LEAF:
+        return node.line
+    text = plain(name)
+    first = maps.threshold.line if maps.threshold is not None else 0
+    for pattern in (
+        rf"\b{re.escape(text)}\b\W[^=]*=[^=]|\b{re.escape(text)}\s*=[^=]",
+        rf"\b{re.escape(text)}\w*\s*=[^=]",
+    ):
+        for at in range(first, min(first + 12, len(case.source))):
+            if re.search(pattern, case.source[at]):
+                return at + 1
+    return first
+
+
+def _refractory(case: Case, claim: Model) -> Iterator[Found]:
+    maps, neuron, units = case.maps, claim.neuron, case.meant.units
+    if not neuron.fires or not maps.firing or not maps.hold.steps:
+        return
+    dt = maps.step * units.ms
+    held, asked = maps.hold.steps[0] * dt, neuron.tau_ref
+    found = case.meant.refractory
+    line = found.blamed if found else (maps.hold.lines[0] if maps.hold.lines else _reset_line(case, maps.V))
+    if found and found.name and _differs(found.named * units.ms, asked) and abs(held - asked) > 1.5 * dt:
+        line = maps.record.parameters[found.name].line or line
+    if abs(held - asked) > 1.5 * dt:
+        yield Found(
+            "refractory-length", "fault",
+            f"A spike holds {plain(maps.V)} for {maps.hold.steps[0]} steps, {held:.6g} ms, where the model "
+            "has "
+            f"{asked:g} ms: {in_line(case.source, line)}.",
+            line, evidence=f"{maps.hold.steps[0]} steps of {dt:g} ms",
+        )  # fmt: skip
+    others = set(maps.moving[1:])
+    if isinstance(neuron, Neuron) and any(maps.hold.steps) and others:
+        moving = others - set(maps.hold.still)
+        rule = "hold" if not moving else "clamp"
+        if rule != neuron.refractory and maps.hold.steps[0] > 1:
+            step = (
+                maps.record.steps[max(maps.held, key=lambda at: maps.record.steps[at].count)]
+                if maps.held
+                else maps.main
+            )
+            name = sorted(moving or others)[0]
+            yield Found(
+                "gates-while-refractory", "fault",
+                f"While V is held the gates {'move' if moving else 'stand still'}; in the model they "
+                f"{'stand still' if moving else 'move'}.",
+                step.updates[name].line or line,
+            )  # fmt: skip
+
+
+def claimed_input(case: Case, claim: Model) -> Iterator[Found]:
+    """Hold what the steps read against the claimed stimulus."""
+    meant = case.meant
+    factor = input_factor(case, claim)
+    times = meant.clock.reads * meant.units.ms
+    dt = case.maps.step * meant.units.ms
+    own = inputs_read(case) * factor
+    asked = np.array([claim.stimulus(float(t) + EDGE * dt) for t in times])
+    before = np.array([claim.stimulus(float(t) - EDGE * dt) for t in times])
+    slack = 1e-6 * (1.0 + np.abs(asked))
+    off = (own < np.minimum(asked, before) - slack) | (own > np.maximum(asked, before) + slack)
+    if not np.any(off):
+        return
+    if not case.meant.recognised.input and not np.any(own):
+        line = own_line(case.equations[case.maps.V])
+        yield Found(
+            "input-missing", "fault",
+            f"No input reaches {plain(case.maps.V)}, in {in_line(case.source, line)}; the model has one.",
+            line, evidence=f"the model's input is not zero at {int(off.sum())} of {off.size} steps",
+        )  # fmt: skip
+        return
+    k = int(np.argmax(off))
+    yield Found(
+        "input-differs", "fault",
+        f"From {times[k]:g} ms on the script's input is {own[k]:.6g} where the model's is {asked[k]:.6g}.",
+        evidence=f"{int(off.sum())} of {off.size} steps read another input",
+    )  # fmt: skip

@@ -1,0 +1,212 @@
+"""A script held against the model that it claims to be: equation by equation, rule by rule."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from natrium.analysis.doctor.reading.case import Case
+from natrium.analysis.doctor.reading.claimed_rules import claimed_input, claimed_rules
+from natrium.analysis.doctor.reading.findings import Found, Mend, in_line
+from natrium.analysis.doctor.reading.labels import both_called
+from natrium.analysis.doctor.reading.maps import expanded, parameter_values, plain, values_at
+from natrium.analysis.doctor.reading.repair import SAME, Bench, Repair, repairs
+from natrium.analysis.doctor.reading.sides import POINTS, Claimed, alike, drive_of, sides_of
+from natrium.analysis.doctor.reading.step_checks import HELD
+from natrium.analysis.doctor.reading.trees import LEAF, in_order, leaves
+from natrium.analysis.doctor.reading.wording import shown, text_of
+from natrium.analysis.doctor.trace.record import Node
+from natrium.model import Model
+from natrium.model.checks import reads_as_number
+
+
+def held_against(case: Case, claim: Model, known: frozenset[str]) -> list[Found]:
+    """List what a script does otherwise than the model that it claims to be.
+
+    Parameters
+    ----------
+    case : Case
+    scheme : SchemeFound
+    claim : Model
+    known : frozenset of str
+        States whose maps are at fault already.
+    """
+    level = case.maps.threshold.level if case.maps.threshold is not None else None
+    moves = level is not None and bool(leaves(level) & set(case.maps.moving))
+    if moves and case.meant.model is not None and case.meant.model.neuron == claim.neuron:
+        return list(claimed_input(case, claim))  # written with V less its threshold's rise
+    sides = sides_of(case, claim)
+    return [
+        *_equations(case, claim, sides, known),
+        *_states(case, sides),
+        *claimed_rules(case, claim, sides, HELD in known),
+    ]
+
+
+def _equations(case: Case, claim: Model, sides: Claimed, known: frozenset[str]) -> Iterator[Found]:
+    maps = case.maps
+    points = dict(sides.points)
+    candidates = {name: points[name] for name in maps.moving}
+    if maps.dt in points:
+        candidates[maps.dt] = points[maps.dt]
+    drive = drive_of(case)
+    if drive:
+        candidates[drive] = points[drive]
+    for label, values in sides.values.items():
+        if label not in sides.pairs.values():
+            candidates[label.rsplit(".", 1)[-1]] = values
+    own = parameter_values(maps.record)
+    for name, label in sides.pairs.items():
+        if name in known:
+            continue
+        node = _whole(case, case.meant.flows[name])
+        names = leaves(node) & set(own) - {drive, maps.dt}
+        params = {one: points[one] for one in own if one not in (drive, maps.dt)}
+        bench = Bench(
+            node,
+            points,
+            sides.flows[label],
+            frozenset(names),
+            candidates | params,
+            sides.terms if label == "V" else {},
+        )
+        if bench.is_sound:
+            continue
+        found = repairs(bench)
+        yield from _told(case, name, label, bench, found)
+
+
+def _whole(case: Case, node: Node) -> Node:
+    """Put in all parameters that are made of others, so that the line of each number is met."""
+    return expanded(case.maps.record, case.maps.algebra, node, everything=True)
+
+
+def _told(case: Case, name: str, label: str, bench: Bench, found: list[Repair]) -> Iterator[Found]:
+    swapped = _swapped(case, name, bench)
+    if swapped is not None:
+        yield swapped
+        return
+    if not found:
+        line = case.maps.main.updates[name].line
+        apart = np.abs(bench.values[-1] - bench.target)[bench.good]
+        yield Found(
+            "equation-differs", "fault",
+            f"The equation of {plain(name)} is not the claimed one of {label}, and no single change makes "
+            "it so; "
+            f"see {in_line(case.source, line)}.",
+            line, text_of(case.meant.flows[name]), "",
+            f"they differ by up to {float(np.max(apart, initial=0.0)):.3g} at {POINTS} states",
+        )  # fmt: skip
+        return
+    best = found[0]
+    yield _finding(case, name, best)
+
+
+_KEYS = {
+    "number": "number-differs",
+    "name": "wrong-name",
+    "operation": "wrong-operation",
+    "sign": "sign",
+    "drop": "too-much",
+    "factor": "factor",
+    "offset": "offset",
+    "term": "term",
+    "call": "function",
+}
+
+
+def _finding(case: Case, name: str, best: Repair) -> Found:
+    """Put a change into words."""
+    record, node, line = case.maps.record, best.node, best.line
+    stands, should = best.stands, best.should
+    if node.op == LEAF and node.name in record.parameters and best.kind == "number":
+        line = record.parameters[node.name].line or line
+        stands, should = (
+            f"{plain(node.name)} = {shown(node_value(case, node))}",
+            f"{plain(node.name)} = {text_of(best.new)}",
+        )
+    key = _KEYS[best.kind]
+    parent_power = best.kind == "number" and stands.count("**") and "**" in should
+    if parent_power:
+        key = "power"
+    where = in_line(case.source, line)
+    said = f"In the equation of {plain(name)}, {where} has `{stands}` where the model has `{should}`."
+    if best.kind == "factor":
+        said = (
+            f"In the equation of {plain(name)}, {where} lacks the factor {best.about}: `{stands}` should be "
+            f"`{should}`."
+        )
+        if reads_as_number(best.about):
+            said = (
+                f"In the equation of {plain(name)}, `{stands}` in {where} should be {best.about} times as "
+                "large."
+            )
+    elif best.kind == "term":
+        gone = "-" not in should[len(stands) : len(stands) + 4]
+        verb = "is missing" if gone else "is too much, or has the wrong sign"
+        said = f"In the equation of {plain(name)}, {best.about} {verb}: see {where}."
+    elif best.kind == "drop":
+        said = (
+            f"In the equation of {plain(name)}, {where} has `{stands}` where the model has only `{should}`."
+        )
+    return Found(
+        key, "fault", said, line, stands, should,
+        f"with this one change the two equations agree at {POINTS} states to {SAME:g}", about=name,
+        mend=Mend(node, best.new),
+    )  # fmt: skip
+
+
+def node_value(case: Case, node: Node) -> float:
+    """Give the value of a parameter's leaf."""
+    return case.maps.record.parameters[node.name].value
+
+
+def _swapped(case: Case, name: str, bench: Bench) -> Found | None:
+    """Tell whether a gate's opening and closing rates stand in each other's place."""
+    gate = next((one for one in case.meant.recognised.gates if one.name == name), None)
+    if gate is None:
+        return None
+    points = dict(bench.points)
+    first, second = (values_at(_whole(case, one), points) for one in (gate.first, gate.second))
+    x = points[name]
+    with np.errstate(all="ignore"):
+        turned = second * (1.0 - x) - first * x if gate.kind == "alpha" else (1.0 - first - x) / second
+    if not bench.is_right(turned):
+        return None
+    update = case.maps.main.updates[name].line
+    line = both_called(case.source, {one.line for one in in_order([gate.first, gate.second])}, update)
+    line = line or case.meant.flows[name].line or update
+    return Found(
+        "alpha-beta-swapped", "fault",
+        f"Opening and closing rates of {plain(name)} are swapped in {in_line(case.source, line)}.",
+        line, text_of(case.meant.flows[name]), "",
+        f"with the two exchanged the equations agree at {POINTS} states", about=name,
+    )  # fmt: skip
+
+
+def _states(case: Case, sides: Claimed) -> Iterator[Found]:
+    for name in case.maps.moving:
+        if name not in sides.pairs:
+            line = case.maps.main.updates[name].line
+            yield Found(
+                "extra-state", "fault",
+                f"The script has a state that the model lacks: {plain(name)}, in "
+                f"{in_line(case.source, line)}.",
+                line, plain(name), "", f"none of the model's states, {', '.join(sides.values)}, is it",
+            )  # fmt: skip
+    lacking = [label for label in sides.values if label not in sides.pairs.values()]
+    for label in lacking:
+        gate = label.rsplit(".", 1)[-1]
+        frozen = [one for one in case.maps.record.parameters if alike(one, label)]
+        line = (
+            case.maps.record.parameters[frozen[0]].line
+            if frozen
+            else case.maps.main.updates[case.maps.V].line
+        )
+        what = f"{gate} never moves" if frozen else f"there is no {gate}"
+        yield Found(
+            "gate-frozen" if frozen else "gate-missing", "fault",
+            f"The model's {label} is no state of the script: {what}; see {in_line(case.source, line)}.",
+            line, evidence=f"the states that move are {', '.join(plain(one) for one in case.maps.moving)}",
+        )  # fmt: skip

@@ -1,0 +1,160 @@
+"""Rules of a script that are legitimate and cost accuracy, and what could not be decided."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+
+import numpy as np
+
+from natrium.analysis.doctor.reading.case import Case
+from natrium.analysis.doctor.reading.drive import edges_of
+from natrium.analysis.doctor.reading.findings import Found, in_line
+from natrium.analysis.doctor.reading.maps import plain
+from natrium.analysis.doctor.reading.rules import NEAR
+from natrium.analysis.doctor.reading.schemes import POINTS, SchemeFound
+from natrium.analysis.doctor.reading.simplify import CLIPS
+from natrium.analysis.doctor.reading.trees import ARRAYS, Program, in_order, name_of
+from natrium.analysis.doctor.reading.wording import text_of
+from natrium.analysis.doctor.trace.record import Node
+
+
+def rules_of(case: Case, scheme: SchemeFound) -> Iterator[Found]:
+    """Give the rules by which a script steps."""
+    maps = case.maps
+    line = maps.main.updates[maps.V].line
+    if scheme.key == "other":
+        yield Found(
+            "scheme-unknown", "note",
+            "The free step is none of the schemes that natrium can build from its own equations.",
+            line, evidence="held against Euler in every order, exponential, implicit and Runge-Kutta schemes",
+        )  # fmt: skip
+    elif maps.record.solver:
+        yield Found(scheme.key, "rule", f"The equations are integrated by {scheme.words}.", line)
+    else:
+        yield Found(
+            scheme.key, "rule", f"Free steps are {scheme.words}.", line,
+            evidence=f"the script's map and this scheme's agree at {POINTS} states, inputs and steps to "
+            f"{max(scheme.largest, 1e-30):.0e} of what a step moves",
+        )  # fmt: skip
+    if not maps.named and not maps.record.solver:
+        yield Found(
+            "no-dt", "note",
+            f"The script has no step in its equations: one step is taken as {maps.step:g} of its time.",
+            line,
+        )  # fmt: skip
+    if maps.noise:
+        yield Found(
+            "noise", "note",
+            f"The script draws noise, {plain(maps.noise)}; the model takes what this run drew as an input "
+            "that is "
+            "held over each step.",
+            line,
+        )  # fmt: skip
+    yield from _clips(case)
+    if maps.firing and maps.threshold is not None:
+        test = maps.threshold
+        if not test.after:
+            yield Found(
+                "threshold-before", "rule",
+                f"The threshold is tested before the update, in {in_line(case.source, test.line)}: a spike "
+                "is seen "
+                "one step late.",
+                test.line, evidence=f"what is compared is {plain(maps.V)} as the step found it",
+            )  # fmt: skip
+        yield Found(
+            "grid", "rule",
+            "Spikes are on the grid, at the end of a step, which makes any scheme first order.",
+            test.line,
+        )  # fmt: skip
+    if case.meant.clock.label == "start":
+        yield Found(
+            "label-early", "rule",
+            "What a step makes is drawn over the time at which the step began: every label is a step early.",
+            evidence=f"the script's own lists; a step is {maps.step * case.meant.units.ms:g} ms",
+        )  # fmt: skip
+    yield from _counts(case)
+    yield from _edges(case)
+
+
+def _clips(case: Case) -> Iterator[Found]:
+    """Say whether what a step makes was ever clipped."""
+    maps = case.maps
+    for node in maps.clips:
+        inner = max(node.args, key=lambda one: len(in_order([one])))
+        if any(one is node for other in maps.clips if other is not node for one in other.args):
+            continue  # the outer of two tells
+        values = {name: maps.record.samples[:-1, at] for at, name in enumerate(maps.record.states)}
+        values |= {name: np.asarray(one.value) for name, one in maps.record.parameters.items()}
+        values |= dict(maps.record.exogenous)
+        if maps.record.input:
+            values[maps.record.input] = maps.record.inputs
+        if maps.record.time:
+            values[maps.record.time] = maps.record.times
+        with np.errstate(all="ignore"):
+            try:
+                program = Program([node, _core(inner)])
+                whole, core = program(values, ARRAYS)
+            except KeyError:
+                continue
+        often = int(np.sum(np.asarray(whole) != np.asarray(core)))
+        free = np.isin(maps.record.order, maps.free)
+        often = int(np.sum((np.asarray(whole) != np.asarray(core)) & free)) if np.ndim(whole) else often
+        bounds = [one.value for one in node.args if one is not inner]
+        level = maps.threshold.level.value if maps.threshold is not None else None
+        own = in_order([maps.algebra.canonical(maps.main.updates[maps.V])])
+        painted = (
+            any(one is node for one in own) and level is not None and any(one >= level for one in bounds)
+        )
+        if often and not painted:
+            yield Found(
+                "clipped", "fault",
+                f"`{text_of(node)}` in {in_line(case.source, node.line)} cuts off what the step makes, "
+                f"{often} times "
+                "in this run.",
+                node.line, text_of(node), text_of(_core(inner)), "no equation does that", about="clip",
+            )  # fmt: skip
+
+
+def _core(node: Node) -> Node:
+    """Give what is inside of clips."""
+    while name_of(node) in CLIPS:
+        node = max(node.args, key=lambda one: len(in_order([one])))
+    return node
+
+
+def _counts(case: Case) -> Iterator[Found]:
+    """Say by how much the refractory steps miss their time."""
+    maps, found = case.maps, case.meant.refractory
+    if found is None or not maps.hold.steps or not math.isfinite(found.nominal):
+        return
+    held = maps.hold.steps[0] * maps.step
+    asked = found.named if math.isfinite(found.named) else found.nominal
+    off = held - asked
+    if NEAR * maps.step < abs(off) <= 1.5 * maps.step and abs(asked - found.nominal) <= 1.5 * maps.step:
+        ms = case.meant.units.ms
+        yield Found(
+            "refractory-count", "rule",
+            f"A spike holds {plain(maps.V)} for {maps.hold.steps[0]} steps, {held * ms:.6g} ms, where "
+            f"{asked * ms:.6g} ms are asked for.",
+            found.line, evidence=f"counted after {len(maps.hold.steps)} spikes",
+        )  # fmt: skip
+
+
+def _edges(case: Case) -> Iterator[Found]:
+    """Say where an input is read a step late."""
+    maps, clock, inputs = case.maps, case.meant.clock, case.meant.inputs
+    known = edges_of(maps)
+    for k in range(1, inputs.size):
+        if inputs[k] == inputs[k - 1]:
+            continue
+        before, after = float(clock.reads[k - 1]), float(clock.reads[k])
+        near = [one for one in known if before - NEAR * maps.step <= one <= before + NEAR * maps.step]
+        if near and abs(inputs[k]) > abs(inputs[k - 1]):
+            ms = case.meant.units.ms
+            yield Found(
+                "input-on-late", "rule",
+                f"The input that begins at {near[0] * ms:g} ms acts from {after * ms:g} ms on.",
+                evidence="the step that begins at the edge reads the input as it was before",
+            )  # fmt: skip
+            return

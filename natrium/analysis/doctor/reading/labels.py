@@ -1,0 +1,135 @@
+"""What a script's text tells beside its run: what is drawn, what calls what, what is not used."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
+
+_CLOCKS = ("enumerate", "zip", "list", "tqdm")
+
+
+def drawn_early(source: Sequence[str], line: int) -> bool | None:
+    """Tell whether samples made by a step are drawn over the time at which it began.
+
+    Parameters
+    ----------
+    source : sequence of str
+        The script's lines.
+    line : int
+        A line of the free step.
+
+    Returns
+    -------
+    bool or None
+        None where the loop and the plot do not tell.
+    """
+    try:
+        tree = ast.parse("\n".join(source))
+    except (SyntaxError, ValueError):
+        return None
+    plots = list(_plotted(tree))
+    loops = [one for one in ast.walk(tree) if isinstance(one, ast.For)]
+    # The loop that the step is in; of one in a class or function, the loop that comes next.
+    around = [one for one in loops if one.lineno <= line <= (one.end_lineno or 0)]
+    after = [one for one in loops if one.lineno > line]
+    for loop in [*around[::-1], *after[:1]]:
+        times = set(_names(loop.iter))
+        for list_name, made_after in _kept(loop, line):
+            if any(list_name in ys and times & set(xs) for xs, ys in plots):
+                return made_after
+    return None
+
+
+def _names(node: ast.AST) -> Iterator[str]:
+    for one in ast.walk(node):
+        if isinstance(one, ast.Name) and one.id not in _CLOCKS:
+            yield one.id
+
+
+def _plotted(tree: ast.AST) -> Iterator[tuple[list[str], list[str]]]:
+    """Give the names in the first two arguments of what is called plot."""
+    for one in ast.walk(tree):
+        if isinstance(one, ast.Call) and len(one.args) >= 2:
+            name = one.func.attr if isinstance(one.func, ast.Attribute) else getattr(one.func, "id", "")
+            if name in ("plot", "step", "scatter"):
+                yield list(_names(one.args[0])), list(_names(one.args[1]))
+
+
+def _kept(loop: ast.For, line: int) -> Iterator[tuple[str, bool]]:
+    """Give the lists that a loop's body appends to, and whether it does so after the step."""
+    stepped = False
+    for statement in loop.body:
+        calls = [one for one in ast.walk(statement) if isinstance(one, ast.Call)]
+        appended = [
+            one
+            for one in calls
+            if isinstance(one.func, ast.Attribute) and one.func.attr == "append" and one.args
+        ]
+        within = statement.lineno <= line <= (statement.end_lineno or 0)
+        if not appended:
+            stepped = stepped or within or bool(calls)
+        for one in appended:
+            inner = any(isinstance(part, ast.Call) for part in ast.walk(one.args[0]))
+            target = one.func.value if isinstance(one.func, ast.Attribute) else one.func
+            if isinstance(target, ast.Name):
+                yield target.id, stepped or within or inner
+
+
+def both_called(source: Sequence[str], lines: set[int], before: int) -> int:
+    """Give the line of a statement that calls two functions, told by lines within them; 0: none."""
+    try:
+        tree = ast.parse("\n".join(source))
+    except (SyntaxError, ValueError):
+        return 0
+    names = {
+        one.name
+        for one in ast.walk(tree)
+        if isinstance(one, ast.FunctionDef) and any(one.lineno <= at <= (one.end_lineno or 0) for at in lines)
+    }
+    found = [
+        one.lineno
+        for one in ast.walk(tree)
+        if isinstance(one, ast.Assign) and one.lineno <= before and len(names & set(_names(one.value))) >= 2
+    ]
+    return max(found, default=0)
+
+
+def never_used(source: Sequence[str], line: int, states: Sequence[str]) -> tuple[str, int, int] | None:
+    """Find what a step computes of its states and never uses.
+
+    Parameters
+    ----------
+    source : sequence of str
+    line : int
+        Of the voltage's update.
+    states : sequence of str
+        What the script calls its states, without what they are attributes of.
+
+    Returns
+    -------
+    (str, int, int) or None
+        The name, its line, and the line of the statement that comes next.
+    """
+    try:
+        tree = ast.parse("\n".join(source))
+    except (SyntaxError, ValueError):
+        return None
+    read = {one.id for one in ast.walk(tree) if isinstance(one, ast.Name) and isinstance(one.ctx, ast.Load)}
+    made_of = set(states)
+    for block in ast.walk(tree):
+        body = getattr(block, "body", None)
+        if not isinstance(body, list) or not any(one.lineno <= line <= (one.end_lineno or 0) for one in body):
+            continue
+        for one, after in pairwise(body):
+            if not (
+                isinstance(one, ast.Assign) and len(one.targets) == 1 and isinstance(one.targets[0], ast.Name)
+            ):
+                continue
+            name = one.targets[0].id
+            if not made_of & set(_names(one.value)) or not isinstance(one.value, (ast.BinOp, ast.Call)):
+                continue
+            made_of.add(name)
+            if name not in read and one.lineno < line:
+                return name, one.lineno, after.lineno
+    return None

@@ -1,0 +1,128 @@
+"""A record made ready to be read: one name for each thing, a value for each step."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import attrs
+import numpy as np
+
+from natrium.analysis.doctor.reading.trees import LEAF, in_order
+from natrium.analysis.doctor.trace.record import Node, Record, Step
+from natrium.model.arrays import Array
+
+
+def filled(course: Array) -> Array:
+    """Give a course with what was not read taken from the step before it, or the first after it."""
+    values = np.asarray(course, dtype=float)
+    known = np.flatnonzero(np.isfinite(values))
+    if not known.size or known.size == values.size:
+        return values
+    nearest = np.searchsorted(known, np.arange(values.size), side="right") - 1
+    return np.asarray(values[known[np.maximum(nearest, 0)]])
+
+
+def timed(course: Array) -> Array:
+    """Give a clock with what was not read put in from its own pace."""
+    values = np.asarray(course, dtype=float)
+    known = np.flatnonzero(np.isfinite(values))
+    if known.size < 2 or known.size == values.size:
+        return values
+    pace = (values[known[-1]] - values[known[0]]) / (known[-1] - known[0])
+    grid = values[known[0]] + pace * (np.arange(values.size) - known[0])
+    return np.where(np.isfinite(values), values, grid)
+
+
+def renamed(steps: tuple[Step, ...], names: Mapping[str, str]) -> tuple[Step, ...]:
+    """Give steps with other names for some leaves."""
+    made: dict[Node, Node] = {}
+
+    def of(root: Node) -> Node:
+        for node in in_order([root]):
+            if node in made:
+                continue
+            if node.op == LEAF:
+                name = names.get(node.name, node.name)
+                made[node] = node if name == node.name else attrs.evolve(node, name=name)
+            else:
+                args = tuple(made[one] for one in node.args)
+                same = all(a is b for a, b in zip(args, node.args, strict=True))
+                made[node] = node if same else attrs.evolve(node, args=args)
+        return made[root]
+
+    return tuple(
+        attrs.evolve(
+            step,
+            updates={name: of(node) for name, node in step.updates.items()},
+            choices=tuple(attrs.evolve(one, left=of(one.left), right=of(one.right)) for one in step.choices),
+        )
+        for step in steps
+    )
+
+
+def aliases(record: Record) -> dict[str, str]:
+    """Say which parameters are others under another name."""
+    found = {}
+    for name in record.parameters:
+        root = name
+        for _ in range(8):
+            node = record.parameters.get(root)
+            if node is None or node.op != LEAF or node.name == root or node.name not in record.parameters:
+                break
+            root = node.name
+        if root != name:
+            found[name] = root
+    return found
+
+
+def prepared(record: Record) -> Record:
+    """Make a record ready to be read."""
+    record, joined = _joined(record)
+    others = aliases(record) | joined
+    steps = renamed(record.steps, others) if others else record.steps
+    updates = steps
+    if record.solver:
+        updates = tuple(
+            attrs.evolve(step, updates={_state(name): node for name, node in step.updates.items()})
+            for step in steps
+        )
+    parameters = {name: node for name, node in record.parameters.items() if name not in others}
+    return attrs.evolve(
+        record,
+        steps=updates,
+        parameters=parameters,
+        inputs=filled(record.inputs),
+        times=timed(record.times),
+        exogenous={name: filled(course) for name, course in record.exogenous.items()},
+        dt=others.get(record.dt, record.dt),
+    )
+
+
+def _joined(record: Record) -> tuple[Record, dict[str, str]]:
+    """Take an input that is read at several places of the script, one a step, as one."""
+    inputs = np.asarray(record.inputs, dtype=float)
+    joined: dict[str, str] = {}
+    if not record.input:
+        return record, joined
+    exogenous = dict(record.exogenous)
+    base = record.input.split("#")[0]
+    for name, course in record.exogenous.items():
+        values = np.asarray(course, dtype=float)
+        apart = not np.any(np.isfinite(inputs) & np.isfinite(values))
+        if name.split("#")[0] == base and "(" not in name and apart:
+            inputs = np.where(np.isfinite(values), values, inputs)
+            joined[name] = record.input
+            del exogenous[name]
+    return attrs.evolve(record, inputs=inputs, exogenous=exogenous), joined
+
+
+def _state(name: str) -> str:
+    """Give the state of a derivative's name: ``dV/dt`` is V's."""
+    return name.removeprefix("d").removesuffix("/dt") if name.endswith("/dt") else name
+
+
+def stages(record: Record) -> dict[str, str]:
+    """Say which names are the input again, read a second time within a step."""
+    if not record.input:
+        return {}
+    return {name: record.input for name in record.exogenous if name.startswith(f"{record.input} (")}

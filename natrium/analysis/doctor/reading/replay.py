@@ -1,0 +1,223 @@
+"""The maps that were found, replayed over the inputs: every sample again, or the first that is not."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import attrs
+import numpy as np
+import numpy.typing as npt
+from scipy.integrate import solve_ivp
+
+from natrium.analysis.doctor.reading.rules import output_times
+from natrium.analysis.doctor.reading.trees import DOUBLES, LEAF, NUMBER, Program, name_of
+from natrium.analysis.doctor.trace.record import Record, Step
+from natrium.model.arrays import Array
+
+FAR = 0.05  # of the run's range: what SciPy's default tolerances may leave of a steep spike's time
+_RELATIONS: dict[str, Callable[[float, float], bool]] = {
+    "<": lambda a, b: a < b,
+    "<=": lambda a, b: a <= b,
+    ">": lambda a, b: a > b,
+    ">=": lambda a, b: a >= b,
+    "==": lambda a, b: a == b,
+    "!=": lambda a, b: a != b,
+}
+
+
+@attrs.frozen(eq=False)
+class Replay:
+    """A run made again from its maps.
+
+    Attributes
+    ----------
+    samples : ndarray, shape (n_steps + 1, n_states)
+        As far as it went.
+    order : ndarray of int, shape (n_steps,)
+        Which map each step was.
+    off : int
+        The first step after which a sample is not the script's, or for which no map is there; -1: none.
+    why : str
+    """
+
+    samples: Array
+    order: npt.NDArray[np.int64]
+    off: int
+    why: str
+
+
+class Machine:
+    """One map, ready to be taken.
+
+    Parameters
+    ----------
+    step : Step
+    source : sequence of str
+        The script's lines: they tell whose functions are called.
+    library : str
+        ``"numpy"`` or ``"math"`` for all functions; empty: what the line says.
+    """
+
+    def __init__(self, step: Step, source: Sequence[str], library: str = "") -> None:
+        self.choices = step.choices
+        self.names = tuple(step.updates)
+        sides = [side for choice in step.choices for side in (choice.left, choice.right)]
+        self.program = Program([*sides, *step.updates.values()])
+        bare = any(re.search(r"from\s+math\s+import", line) for line in source)
+        self._work: list[tuple[Any, Any]] = []
+        for node in self.program.nodes:
+            places = tuple(self.program.place[one] for one in node.args)
+            if node.op == LEAF:
+                self._work.append((None, node.name))
+            elif node.op == NUMBER:
+                self._work.append((None, node.value))
+            else:
+                text = source[node.line - 1] if 0 < node.line <= len(source) else ""
+                own = "math" if "math." in text or (bare and "np." not in text) else "numpy"
+                self._work.append((DOUBLES[library or own][name_of(node)], places))
+
+    def __call__(self, values: Mapping[str, float]) -> tuple[bool, list[float]]:
+        """Tell whether its comparisons come out as they did, and give the new states."""
+        found: list[float] = []
+        for function, what in self._work:
+            if function is not None:
+                found.append(function(*[found[at] for at in what]))
+            else:
+                found.append(values[what] if isinstance(what, str) else what)
+        sides = [found[at] for at in self.program.roots]
+        n = 2 * len(self.choices)
+        for at, choice in enumerate(self.choices):
+            if _RELATIONS[choice.relation](sides[2 * at], sides[2 * at + 1]) != choice.held:
+                return False, []
+        return True, sides[n:]
+
+
+def replayed(record: Record, steps: Sequence[Step] | None = None, library: str = "") -> Replay:
+    """Run the maps over the record's inputs, from its first sample.
+
+    Parameters
+    ----------
+    record : Record
+    steps : sequence of Step, optional
+        Maps to take in the place of the record's own; nothing is then held against its samples.
+    library : str
+    """
+    own = steps is None
+    machines = [Machine(step, record.source, library) for step in steps or record.steps]
+    values = {name: node.value for name, node in record.parameters.items()}
+    n = record.order.size
+    samples = np.full((n + 1, len(record.states)), np.nan)
+    samples[0] = record.samples[0]
+    order = np.full(n, -1, dtype=np.int64)
+    values |= dict(zip(record.states, record.samples[0].tolist(), strict=True))
+    places = {name: at for at, name in enumerate(record.states)}
+    frequent = sorted(range(len(machines)), key=lambda at: -(steps or record.steps)[at].count)
+    for k in range(n):
+        if record.input:
+            values[record.input] = float(record.inputs[k])
+        if record.time:
+            values[record.time] = float(record.times[k])
+        for name, course in record.exogenous.items():
+            values[name] = float(course[k])
+        tried = [int(record.order[k])] if own else frequent
+        for at in tried:
+            try:
+                holds, after = machines[at](values)
+            except (KeyError, ArithmeticError, ValueError, TypeError) as error:
+                return Replay(
+                    samples, order, k, f"a step cannot be evaluated: {type(error).__name__} {error}"
+                )
+            if holds:
+                break
+        else:
+            return Replay(samples, order, k, "no comparison that was seen leads to what this step did")
+        order[k] = at
+        new = dict(zip(machines[at].names, after, strict=True))
+        values |= new
+        for name, value in new.items():
+            samples[k + 1, places[name]] = value
+        if own and not np.array_equal(samples[k + 1], record.samples[k + 1], equal_nan=True):
+            off = int(np.argmax(samples[k + 1] != record.samples[k + 1]))
+            apart = samples[k + 1, off] - record.samples[k + 1, off]
+            return Replay(
+                samples, order, k, f"{record.states[off]} comes out {apart:.3g} away from the script's"
+            )
+    return Replay(samples, order, -1, "")
+
+
+def reproduced(record: Record) -> Replay:
+    """Replay a record by whichever library's functions do it; give the one that gets farthest."""
+    best: Replay | None = None
+    for library in ("", "numpy", "math"):
+        found = replayed(record, library=library)
+        if found.off < 0:
+            return found
+        if best is None or found.off > best.off:
+            best = found
+    assert best is not None
+    return best
+
+
+def solved_again(record: Record, V: str) -> Replay:
+    """Integrate a right-hand side that SciPy was given once more, sharply, beside what the script kept.
+
+    What the script's own tolerance leaves may differ; what another equation would make of it does not.
+    """
+    states = record.states
+    step = max(record.steps, key=lambda one: one.count)
+    program = Program([step.updates[name] for name in states])
+    values = {name: node.value for name, node in record.parameters.items()}
+    kept = [np.asarray(one, dtype=float) for one in record.lists.values()]
+    times = output_times(record)
+    columns = [
+        one if one.ndim == 1 else column
+        for one in kept
+        for column in ([one] if one.ndim == 1 else [*one.T, *one])
+    ]
+
+    def flow(t: float, y: Array) -> list[float]:
+        at = values | dict(zip(states, np.asarray(y).tolist(), strict=True))
+        if record.time:
+            at[record.time] = t
+        return program(at, DOUBLES["numpy"])
+
+    start = record.samples[0]
+    found = solve_ivp(
+        flow,
+        (times[0], times[-1]),
+        start,
+        method="LSODA",
+        t_eval=times,
+        rtol=1e-9,
+        atol=1e-9,
+        dense_output=True,
+    )
+    place, dense = states.index(V), found.sol
+    assert dense is not None  # asked for above
+    nothing = Replay(record.samples, record.order, 0, "SciPy does not come to the end of these equations")
+    if not found.success or found.y.shape[1] != times.size:
+        return nothing
+    own = found.y[place]
+    scale = float(np.ptp(own)) or 1.0
+    apart = [
+        np.abs(one - own)
+        for one in columns
+        if one.size == own.size and abs(one[0] - own[0]) <= 1e-9 * (1 + abs(own[0]))
+    ]
+    if not apart:  # the script keeps none by itself: the states at which SciPy asked for the derivative
+        n = min(record.times.size, len(record.samples))
+        asked = np.clip(record.times[:n], times[0], times[-1])
+        apart = [np.abs(dense(asked)[place] - record.samples[:n, place])]
+    best = min(apart, key=lambda one: float(np.max(one)))
+    far = np.flatnonzero(~(best <= FAR * scale))
+    if not far.size:
+        return Replay(record.samples, record.order, -1, "")
+    k = int(far[0])
+    return Replay(
+        record.samples,
+        record.order,
+        min(k, record.order.size - 1),
+        f"{V} comes out {best[k]:.3g} away from SciPy's",
+    )

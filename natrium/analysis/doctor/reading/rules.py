@@ -1,0 +1,269 @@
+"""The rules beside a script's scheme: clock and labels, threshold, refractory time, how the input is read."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping
+from typing import Any
+
+import attrs
+import numpy as np
+
+from natrium.analysis.doctor.reading.labels import drawn_early
+from natrium.analysis.doctor.reading.maps import Maps, parameter_values, plain
+from natrium.analysis.doctor.reading.trees import DOUBLES, LEAF, Program, leaves
+from natrium.analysis.doctor.trace.record import Choice, Node, Record
+from natrium.model.arrays import Array
+
+NEAR = 1e-6  # of a step
+
+
+@attrs.frozen(eq=False)
+class Refractory:
+    """How long a script holds its state after a spike.
+
+    Attributes
+    ----------
+    nominal : float
+        What its rule says, in the script's time; NaN where it cannot be told.
+    name : str
+        The parameter that gives it, empty where none does.
+    named : float
+        That parameter's value; NaN.
+    line : int
+        Where it is set or compared.
+    blamed : int
+        The line that makes it another time than the parameter's, where it is.
+    """
+
+    nominal: float
+    name: str
+    named: float
+    line: int
+    blamed: int
+
+
+@attrs.frozen(eq=False)
+class Clock:
+    """When a script's steps are.
+
+    Attributes
+    ----------
+    starts : ndarray, shape (n_steps,)
+        When each step begins, in the script's time.
+    reads : ndarray, shape (n_steps,)
+        The time at which each reads its input.
+    label : str
+        ``"start"``: what is drawn after a step has the time of its start beside it; ``"end"``: of its end;
+        empty where nothing tells.
+    """
+
+    starts: Array
+    reads: Array
+    label: str
+
+
+def number_at(node: Node, values: Mapping[str, float]) -> float:
+    """Evaluate a tree at one point; NaN where a leaf has no value."""
+    try:
+        return float(Program([node])(values, DOUBLES["math"])[0])
+    except (KeyError, ArithmeticError, ValueError, TypeError):
+        return math.nan
+
+
+def counts_steps(maps: Maps) -> bool:
+    """Tell whether the script's clock counts steps, not time."""
+    times = maps.record.times
+    if not maps.record.time or times.size < 2:
+        return False
+    length = float(np.median(np.diff(times)))
+    return abs(length - 1.0) < NEAR and abs(maps.step - 1.0) > NEAR
+
+
+def clock_of(maps: Maps) -> Clock:
+    """Find when the steps are."""
+    n, step, record = maps.record.order.size, maps.step, maps.record
+    if record.solver:
+        times = output_times(record)
+        return Clock(times[:-1], times[:-1], "end")
+    grid: Array = step * np.arange(n, dtype=np.float64)
+    if not record.time or counts_steps(maps) or record.times.size != n:
+        return Clock(grid, grid, _label(maps, grid))
+    times = record.times
+    first = float(times[0])
+    if abs(first - step) < NEAR * step:  # the first step reads the time at which it ends
+        return Clock(times - step, times, "end")
+    return Clock(times, times, _label(maps, times))
+
+
+def output_times(record: Record) -> Array:
+    """Give the times at which SciPy's solver was asked for, in the script's time."""
+    low, high = float(np.min(record.times)), float(np.max(record.times))
+    slack = 1e-9 * (high - low)
+    named = sorted(record.lists, key=lambda one: not plain(one).lower().startswith("t"))
+    for name in named:
+        times = np.asarray(record.lists[name], dtype=float)
+        rising = times.ndim == 1 and times.size > 2 and bool(np.all(np.diff(times) > 0))
+        if rising and low - slack <= times[0] and abs(times[-1] - high) <= 0.2 * (high - low):
+            return times
+    return np.asarray(np.linspace(low, high, 1001), dtype=np.float64)
+
+
+def _label(maps: Maps, starts: Array) -> str:
+    """Tell by the script's own lists which time stands beside what a step makes."""
+    V = maps.record.samples[:, maps.record.states.index(maps.V)]
+    n = starts.size
+    lists = [np.asarray(one, dtype=float).ravel() for one in maps.record.lists.values()]
+    for drawn in lists:
+        if drawn.size == n and n > 2 and np.array_equal(drawn, V[1:]) and not np.array_equal(drawn, V[:-1]):
+            for labels in lists:
+                if labels.size == n and np.allclose(labels, starts, rtol=0, atol=NEAR * maps.step):
+                    return "start"
+                if labels.size == n and np.allclose(
+                    labels, starts + maps.step, rtol=0, atol=NEAR * maps.step
+                ):
+                    return "end"
+        if drawn.size in (n, n + 1) and n > 2 and np.array_equal(drawn, V[: drawn.size]):
+            return "end"
+    early = drawn_early(maps.record.source, maps.main.updates[maps.V].line)
+    on_grid = n > 1 and abs(float(starts[1] - starts[0]) - maps.step) < NEAR * maps.step
+    return {True: "start", False: "end", None: ""}[early] if on_grid else ""
+
+
+def refractory_of(maps: Maps) -> Refractory | None:
+    """Find how long the rule holds, from what is set at a spike and what is compared."""
+    record = maps.record
+    if not maps.held and not maps.hold.lines:
+        return None
+    if not maps.firing or maps.hold.way == "none":
+        return None
+    fire = record.steps[max(maps.firing, key=lambda at: record.steps[at].count)]
+    waiting = [record.steps[at] for at in maps.held] or [record.steps[at] for at in maps.free]
+    step = max(waiting, key=lambda one: one.count)
+    deciding = next(
+        (
+            one
+            for one in step.choices
+            if (leaves(one.left) | leaves(one.right)) & set(maps.timers) and one.line in maps.hold.lines
+        ),
+        None,
+    )
+    if deciding is None:
+        return None
+    timer = next(iter((leaves(deciding.left) | leaves(deciding.right)) & set(maps.timers)))
+    known: dict[str, float] = parameter_values(record) | dict.fromkeys(record.states, 0.0)
+    unit = maps.step if counts_steps(maps) else 1.0
+    if maps.hold.way == "clock":
+        nominal, held_by = _by_clock(maps, fire.updates, deciding, known), (deciding.left, deciding.right)
+        nominal *= unit
+    else:
+        nominal, held_by = (
+            _by_counter(maps, fire.updates, step.updates[timer], deciding, timer, known),
+            (
+                deciding.left,
+                deciding.right,
+            ),
+        )
+    trees = (*held_by, fire.updates[timer])
+    names = [
+        one for tree in trees for one in sorted(leaves(tree) & set(record.parameters)) if one != record.dt
+    ]
+    line = _own_line(maps, fire.updates[timer], deciding)
+    blamed = line
+    if maps.hold.way == "counter":
+        each = abs(number_at(step.updates[timer], dict(known) | {timer: 0.0}))
+        value = number_at(fire.updates[timer], known)
+        if abs(each - maps.step) > NEAR * maps.step and not (
+            each == 1.0 and not _is_time(maps, names, value)
+        ):
+            blamed = step.updates[timer].line or line
+    elif deciding.line:
+        blamed = deciding.line
+    if not names:
+        return Refractory(nominal, "", math.nan, line, blamed)
+    return Refractory(nominal, names[-1], record.parameters[names[-1]].value, line, blamed)
+
+
+def _is_time(maps: Maps, names: list[str], value: float) -> bool:
+    """Tell whether what a counter is set to is a parameter that is a time."""
+    return any(
+        abs(maps.record.parameters[name].value - value) <= 1e-9 * abs(value) for name in names
+    ) and not any(re.search(r"step|count|_n$|^n_", plain(name).lower()) for name in names)
+
+
+def _own_line(maps: Maps, node: Node, deciding: Choice) -> int:
+    """Give the line in which a spike sets the timer."""
+    if node.line and node.op != LEAF:
+        return node.line
+    source, first = maps.record.source, maps.threshold.line if maps.threshold is not None else 0
+    names = [plain(one) for one in maps.timers]
+    for at in range(first, min(first + 12, len(source))):
+        if any(re.search(rf"\b{re.escape(one)}\b\s*(\[.*\])?\s*=[^=]", source[at]) for one in names):
+            return at + 1
+    return deciding.line
+
+
+def _by_clock(maps: Maps, set_to: Mapping[str, Node], choice: Choice, known: Mapping[str, float]) -> float:
+    """Solve the comparison for the time at which it turns, after a spike at time 0."""
+    time = maps.record.time
+    at = dict(known) | {time: 0.0}
+    at |= {name: number_at(set_to[name], at) for name in maps.timers}
+
+    def apart(t: float) -> float:
+        moved = at | {time: t}
+        return number_at(choice.left, moved) - number_at(choice.right, moved)
+
+    rise = apart(1.0) - apart(0.0)
+    return -apart(0.0) / rise if rise else math.nan
+
+
+def _by_counter(
+    maps: Maps,
+    set_to: Mapping[str, Node],
+    counted: Node,
+    choice: Choice,
+    timer: str,
+    known: Mapping[str, float],
+) -> float:
+    """Solve the comparison for what the counter must reach, from where a spike sets it."""
+    begin = number_at(set_to[timer], known)
+    each = number_at(counted, dict(known) | {timer: 0.0})
+
+    def apart(c: float) -> float:
+        moved = dict(known) | {timer: c}
+        return number_at(choice.left, moved) - number_at(choice.right, moved)
+
+    rise = apart(1.0) - apart(0.0)
+    if not rise or not each or not math.isfinite(each):
+        return math.nan
+    end = -apart(0.0) / rise
+    return (end - begin) / each * maps.step
+
+
+def as_data(maps: Maps, clock: Clock, refractory: Refractory | None, ms: float) -> dict[str, Any]:
+    """Give the rules as plain data."""
+    threshold = None
+    if maps.threshold is not None:
+        threshold = {
+            "relation": maps.threshold.relation,
+            "tested": "after the update" if maps.threshold.after else "before the update",
+            "line": maps.threshold.line,
+        }
+    rule = "none"
+    if any(maps.hold.steps):
+        others = set(maps.moving) - set(maps.hold.still)
+        rule = "hold" if not others else "clamp" if maps.V not in others else "free"
+    return {
+        "dt_ms": maps.step * ms,
+        "label": clock.label or None,
+        "threshold": threshold,
+        "refractory": {
+            "rule": rule,
+            "counted_by": maps.hold.way,
+            "steps": sorted(set(maps.hold.steps)),
+            "nominal_ms": None
+            if refractory is None or not math.isfinite(refractory.nominal)
+            else refractory.nominal * ms,
+        },
+    }

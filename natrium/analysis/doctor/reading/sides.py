@@ -1,0 +1,184 @@
+"""A claimed model's equations at points of a script's states: the two sides that are compared."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+import attrs
+import numpy as np
+from scipy.optimize import linear_sum_assignment
+
+from natrium.analysis.doctor.reading.case import Case
+from natrium.analysis.doctor.reading.maps import plain, points_of
+from natrium.analysis.doctor.reading.trees import at_points
+from natrium.model import Model, Neuron
+from natrium.model.arrays import Array
+from natrium.model.kernel import lower_expressions
+
+POINTS = 40
+LIVES = 100.0  # mV
+
+
+@attrs.frozen(eq=False)
+class Claimed:
+    """The claimed equations, at points of the script's states.
+
+    Attributes
+    ----------
+    points : mapping of str to ndarray
+        For all leaves of the script.
+    flows : mapping of str to ndarray
+        By the claim's label: what its derivative should be, in the script's units.
+    values : mapping of str to ndarray
+        By the claim's label: the state there, in the script's units.
+    pairs : mapping of str to str
+        From the script's states to the claim's labels.
+    terms : mapping of str to ndarray
+        Terms of the claimed voltage's equation, in the script's units.
+    """
+
+    points: Mapping[str, Array]
+    flows: Mapping[str, Array]
+    values: Mapping[str, Array]
+    pairs: Mapping[str, str]
+    terms: Mapping[str, Array]
+
+
+def _voltages(case: Case, n: int) -> Array:
+    """Draw voltages from where cells live, in the script's unit."""
+    rng = np.random.default_rng(5)
+    column = case.maps.record.samples[:, case.maps.record.states.index(case.maps.V)]
+    column = column[np.isfinite(column)]
+    bound = LIVES / case.meant.units.mV  # a run that went off its rails tells nothing
+    low, high = (float(np.clip(one, -bound, bound)) for one in (column.min(), column.max()))
+    wide = max(high - low, 20.0 / case.meant.units.mV)
+    return np.asarray(rng.uniform(low - 0.3 * wide, high + 0.7 * wide, n))
+
+
+def drive_of(case: Case) -> str:
+    """Name what the input goes by, even where the voltage's equation lost it."""
+    return case.meant.recognised.input or case.maps.record.input
+
+
+def inputs_read(case: Case) -> Array:
+    """Give what the steps read, in the script's unit."""
+    own, record = case.meant.inputs, case.maps.record
+    if case.meant.recognised.input or record.inputs.size != own.size:
+        return own
+    return np.nan_to_num(record.inputs)  # what no step read is no input
+
+
+def input_factor(case: Case, claim: Model) -> float:
+    """Give what one unit of the script's input is in the claim's: from what each reads at the same times."""
+    meant, own = case.meant, inputs_read(case)
+    if isinstance(claim.neuron, Neuron):
+        times = meant.clock.reads * meant.units.ms
+        asked = np.array([claim.stimulus(float(t) + 1e-3 * case.maps.step * meant.units.ms) for t in times])
+        both = (own != 0) & (asked != 0)
+        if both.sum() >= 3:
+            ratio = asked[both] / own[both]
+            factor = float(np.median(ratio))
+            if np.mean(np.abs(ratio - factor) <= 1e-9 * abs(factor)) > 0.9 and math.isfinite(factor):
+                return factor
+        return meant.input_factor
+    return 1.0
+
+
+def sides_of(case: Case, claim: Model) -> Claimed:
+    """Evaluate a claim's equations at points of the script's states."""
+    maps, units = case.maps, case.meant.units
+    system = claim.neuron.system
+    rng = np.random.default_rng(3)
+    points: dict[str, Array] = dict(points_of(maps.record, maps.step, POINTS, seed=5))
+    points[maps.V] = _voltages(case, POINTS)
+    for name in maps.moving[1:]:
+        start = float(maps.record.samples[0, maps.record.states.index(name)])
+        inside = any(system.fractions) and 0.0 <= start <= 1.0
+        points[name] = (
+            rng.uniform(0.05, 0.95, POINTS) if inside else points[name] + 0.1 * rng.standard_normal(POINTS)
+        )
+    drive = drive_of(case)
+    if drive:
+        points[drive] = points.get(drive, np.zeros(POINTS)) + rng.uniform(0.5, 2.0, POINTS) * (
+            float(np.max(np.abs(inputs_read(case)), initial=0.0)) or 1.0
+        )
+    factor = input_factor(case, claim)
+    numbers = dict(zip(system.parameters, system.values, strict=True))
+    rhs = tuple(one.subs(numbers) for one in system.rhs)
+    flow = lower_expressions(rhs, (*system.states, system.input), "grid")
+    current = points[drive] * factor if drive else np.zeros(POINTS)
+    labels = list(system.labels)
+    free = {label: rng.uniform(0.05, 0.95, POINTS) for label in labels}
+    free["V"] = points[maps.V] * units.mV
+
+    def flows(values: Mapping[str, Array]) -> dict[str, Array]:
+        with np.errstate(all="ignore"):
+            found = flow(*(values[label] for label in labels), current)
+        scale = {label: units.ms / (units.mV if label == "V" else 1.0) for label in labels}
+        return {
+            label: np.broadcast_to(np.asarray(one, dtype=float), (POINTS,)) * scale[label]
+            for label, one in zip(labels, found, strict=True)
+        }
+
+    pairs = _paired(case, points, labels, free, flows)
+    values = dict(free)
+    for name, label in pairs.items():
+        if label != "V":
+            values[label] = points[name]
+    terms = _terms(claim, values, current, units.ms / units.mV)
+    own = {label: one / units.mV if label == "V" else one for label, one in values.items()}
+    return Claimed(points, flows(values), own, pairs, terms)
+
+
+def _terms(claim: Model, values: Mapping[str, Array], current: Array, scale: float) -> dict[str, Array]:
+    """Give the terms of the claimed voltage's equation by what they are called."""
+    neuron = claim.neuron
+    if not isinstance(neuron, Neuron):
+        return {}
+    V, found = values["V"], {}
+    found["the leak"] = -(V - neuron.v_rest) / neuron.tau_m * scale
+    found["the input"] = current / neuron.tau_m * scale
+    for channel in neuron.channels:
+        product = channel.g * (channel.E - V)
+        for gate in channel.moving:
+            product = product * values[f"{channel.name}.{gate.name}"] ** gate.power
+        found[f"the current of {channel.name}"] = product / neuron.tau_m * scale
+    for name in list(found):
+        found[f"{name} (before it is divided by the time constant)"] = found[name] * neuron.tau_m / scale
+    return found
+
+
+def _paired(
+    case: Case, points: Mapping[str, Array], labels: list[str], free: Mapping[str, Array], flows: Any
+) -> dict[str, str]:
+    """Say which of the script's states is which of the claim's: by name, and by what their equations do."""
+    maps = case.maps
+    own, theirs = list(maps.moving[1:]), [one for one in labels if one != "V"]
+    pairs = {maps.V: "V"}
+    if not own or not theirs:
+        return pairs
+    cost = np.full((len(own), len(theirs)), 2.0)
+    for row, name in enumerate(own):
+        for column, label in enumerate(theirs):
+            values = dict(free) | {label: points[name]}
+            wanted = flows(values)[label]
+            try:
+                got = at_points(case.meant.flows[name], points)
+            except KeyError:
+                got = np.full(POINTS, np.nan)
+            with np.errstate(all="ignore"):
+                apart = np.abs(got - wanted) > 1e-6 * (np.abs(wanted) + np.median(np.abs(wanted)))
+            named = alike(name, label)
+            cost[row, column] = float(np.mean(apart)) + (0.0 if named else 0.9)
+    for chosen, taken in zip(*linear_sum_assignment(cost), strict=True):
+        if cost[chosen, taken] <= 1.0:
+            pairs[own[chosen]] = theirs[taken]
+    return pairs
+
+
+def alike(name: str, label: str) -> bool:
+    """Tell whether a state of the script is called like one of the claim."""
+    last, gate = plain(name).lower(), label.rsplit(".", 1)[-1].lower()
+    return last == gate or last.split("_")[0] == gate or last.startswith(f"{gate}_") or last == f"{gate}gate"

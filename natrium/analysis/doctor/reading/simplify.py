@@ -1,0 +1,104 @@
+"""A map before its equations are taken: clips that did nothing left out, drawn noise made an input."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import attrs
+import numpy as np
+
+from natrium.analysis.doctor.reading.algebra import Algebra
+from natrium.analysis.doctor.reading.trees import (
+    ARRAYS,
+    LEAF,
+    NUMBER,
+    Program,
+    in_order,
+    leaf,
+    leaves,
+    name_of,
+)
+from natrium.analysis.doctor.trace.record import Node, Record
+
+CLIPS = ("min", "max", "clip")
+
+
+def unclipped(
+    algebra: Algebra, trees: Mapping[str, Node], dt: str
+) -> tuple[dict[str, Node], tuple[Node, ...]]:
+    """Take clips off what a step makes: each is left as the run had it.
+
+    Returns
+    -------
+    trees : dict of str to Node
+    clips : tuple of Node
+        What was taken off.
+    """
+    made: dict[Node, Node] = {}
+    clips: list[Node] = []
+    for node in in_order(trees.values()):
+        args = tuple(made[one] for one in node.args)
+        if name_of(node) in CLIPS and dt in leaves(node):
+            inner = max(range(len(args)), key=lambda at, args=args: len(in_order([args[at]])))  # type: ignore[misc]  # mypy cannot tell a lambda with a default
+            made[node] = args[inner]
+            clips.append(node)
+        elif node.args:
+            same = all(a is b for a, b in zip(args, node.args, strict=True))
+            made[node] = node if same else algebra.rebuilt(node, args)
+        else:
+            made[node] = node
+    return {state: made[tree] for state, tree in trees.items()}, tuple(clips)
+
+
+def _is_rooted(node: Node, dt: str) -> bool:
+    """Tell whether a root of dt is taken, as what scales drawn noise is."""
+    for one in in_order([node]):
+        name = name_of(one)
+        if name == "sqrt" and dt in leaves(one):
+            return True
+        if name == "**" and dt in leaves(one.args[0]) and one.args[1].op == NUMBER:
+            return one.args[1].value != int(one.args[1].value)
+    return False
+
+
+def noiseless(
+    record: Record, algebra: Algebra, trees: Mapping[str, Node], dt: str, step: float
+) -> tuple[Record, dict[str, Node], str]:
+    """Make of drawn noise that is scaled by a root of dt an input held over each step.
+
+    Returns
+    -------
+    record : Record
+        With that input.
+    trees : dict of str to Node
+    name : str
+        Of the noise; empty where there is none.
+    """
+    drawn = [record.input, *record.exogenous] if record.input else list(record.exogenous)
+    own = {dt, *record.parameters}
+    for name in drawn:
+        made: dict[Node, Node] = {}
+        inner: set[Node] = set()
+        tops: list[Node] = []
+        for node in reversed(in_order(trees.values())):
+            if node in inner:
+                continue
+            if name in leaves(node) <= own | {name} and _is_rooted(node, dt) and node.op != LEAF:
+                tops.append(node)
+                inner |= set(in_order([node]))
+        if len(tops) != 1:
+            continue
+        values = {one: node.value for one, node in record.parameters.items()} | {dt: step}
+        course = record.inputs if name == record.input else record.exogenous[name]
+        with np.errstate(all="ignore"):
+            scaled = np.asarray(Program(tops)(values | {name: course}, ARRAYS)[0], dtype=float) / step
+        made[tops[0]] = algebra.make("*", algebra.canonical(leaf(dt, step)), algebra.canonical(leaf(name)))
+        for node in in_order(trees.values()):
+            if node in made:
+                continue
+            args = tuple(made[one] for one in node.args)
+            same = all(a is b for a, b in zip(args, node.args, strict=True))
+            made[node] = node if same else algebra.rebuilt(node, args)
+        changed = attrs.evolve(record, input=name, inputs=scaled)
+        return changed, {state: made[tree] for state, tree in trees.items()}, name
+    return record, dict(trees), ""

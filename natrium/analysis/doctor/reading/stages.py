@@ -1,0 +1,221 @@
+"""Runge-Kutta schemes written by hand with one slip: a stale stage, a wrong share of a step or weight."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import attrs
+import mpmath
+import numpy as np
+
+from natrium.analysis.doctor.reading.algebra import Slopes
+from natrium.analysis.doctor.reading.case import Case
+from natrium.analysis.doctor.reading.equations import unmoved
+from natrium.analysis.doctor.reading.findings import Found, in_line
+from natrium.analysis.doctor.reading.maps import plain, points_of, values_at
+from natrium.analysis.doctor.reading.schemes import DIGITS, SAME, Prover
+from natrium.analysis.doctor.reading.trees import LEAF, in_order, leaves, name_of, number
+from natrium.analysis.doctor.reading.ways import TABLEAUS, Flow, Values
+from natrium.analysis.doctor.trace.record import Node
+
+Row = tuple[tuple[int, int], ...]
+_ORDINALS = ("first", "second", "third", "fourth")
+_WORDS = {
+    "midpoint": "the midpoint scheme",
+    "heun": "Heun's scheme",
+    "rk4": "the classical Runge-Kutta scheme",
+}
+PROBED = 4  # points at which slips are told apart
+
+
+@attrs.frozen
+class Slip:
+    """One departure from a tableau.
+
+    Attributes
+    ----------
+    scheme : str
+    stage : int
+        From 0; the number of stages stands for the weights.
+    state : str
+        Whose argument, or whose weights.
+    row : tuple of (int, int)
+        What stands there, in fractions of the step.
+    """
+
+    scheme: str
+    stage: int
+    state: str
+    row: Row
+
+
+def slips(names: tuple[str, ...], state: str) -> Iterator[Slip]:
+    """List the slips that one state's map may show, the likely ones first."""
+    for scheme, (rows, weights) in TABLEAUS.items():
+        for stage in range(1, len(rows)):
+            right = tuple(rows[stage])
+            others: list[Row] = [tuple((0, 1) for _ in right)]
+            shares = [(1, 2), (1, 1), (1, 4), (1, 3)]
+            others += [
+                tuple(share if at == place else (0, 1) for at in range(len(right)))
+                for place in range(len(right))
+                for share in shares
+            ]
+            others += [tuple((-a, b) for a, b in right)]
+            yield from (Slip(scheme, stage, name, row) for row in others if row != right for name in names)
+        for place, (a, b) in enumerate(weights):
+            for other in ((0, 1), (1, 6), (1, 3), (1, 2), (1, 1), (2, 3), (-a, b)):
+                if other[0] * b != a * other[1]:
+                    row = tuple(other if at == place else one for at, one in enumerate(weights))
+                    yield Slip(scheme, len(rows), state, row)
+
+
+def _stepped(flow: Flow, at: Values, slip: Slip) -> Values:
+    """Take a step of a scheme with a slip."""
+    rows, weights = TABLEAUS[slip.scheme]
+    h, slopes = at[flow.h], list[Values]()
+    wrong_weights = slip.stage == len(rows)
+    total = sum((mpmath.mpf(a) / b for a, b in slip.row), mpmath.mpf(0)) if wrong_weights else mpmath.mpf(1)
+
+    def mixed(row: Row, stage: int) -> Values:
+        found = dict(at)
+        for name in flow.names:
+            own = slip.row if stage == slip.stage and name == slip.state else row
+            moved = sum(
+                (mpmath.mpf(a) / b * one[name] for (a, b), one in zip(own, slopes, strict=True) if a),
+                mpmath.mpf(0),
+            )
+            found[name] = at[name] + h * moved
+        return found
+
+    for stage, row in enumerate(rows):
+        slope = flow.all(mixed(tuple(row), stage))
+        if wrong_weights and total:  # what was derived at dt = 0 holds the sum of the weights
+            slope[slip.state] = slope[slip.state] / total
+        slopes.append(slope)
+    return mixed(tuple(weights), len(rows))
+
+
+def stage_faults(case: Case) -> Iterator[Found]:
+    """Find the one slip that explains a map that is nearly a Runge-Kutta scheme."""
+    maps = case.maps
+    unknown = [name for name in maps.moving if case.scheme.ways.get(name) == "other"]
+    if case.scheme.key != "other" or not unknown or maps.record.solver:
+        return
+    state = maps.V if maps.V in unknown else unknown[0]
+    if not any(_nested(maps.trees[state], maps.moving, maps.dt)):
+        return
+    with mpmath.workdps(DIGITS):
+        prover = Prover(maps, case.equations)
+        pairs = list(zip(prover.points, prover.after, strict=True))[:PROBED]
+        shares = {name: _shares_of(case, state, name) for name in maps.moving}
+        for slip in slips(prover.flow.names, state):
+            if _is_consistent(
+                slip, shares[slip.state if slip.stage < len(TABLEAUS[slip.scheme][0]) else state]
+            ) and all(_is_same(prover.flow, at, after, slip, state) for at, after in pairs):
+                yield _told(case, slip, state)
+                return
+
+
+def _is_same(flow: Flow, at: Values, after: Values, slip: Slip, state: str) -> bool:
+    try:
+        found = _stepped(flow, at, slip)[state]
+    except (ZeroDivisionError, OverflowError, ValueError, TypeError, KeyError):
+        return False
+    size = abs(after[state] - at[state]) + abs(at[state]) * mpmath.mpf("1e-3")
+    return bool(abs(found - after[state]) <= SAME * 1e3 * size)
+
+
+def _nested(tree: Node, moving: tuple[str, ...], dt: str) -> Iterator[Node]:
+    """Give the stages: states moved on within the tree of a new state."""
+    for node in in_order([tree]):
+        is_sum = name_of(node) in ("+", "-") and dt in leaves(node) and node is not tree
+        if is_sum and any(one.op == LEAF and one.name in moving for one in node.args):
+            yield node
+
+
+def _stage_nodes(case: Case, state: str, name: str) -> list[Node]:
+    """Give the stages of one state within the tree of another's new value."""
+    maps = case.maps
+    return [
+        node
+        for node in _nested(maps.trees[state], maps.moving, maps.dt)
+        if any(one.op == LEAF and one.name == name for one in node.args)
+    ]
+
+
+def _shares_of(case: Case, state: str, name: str) -> list[float]:
+    """Give by how much of a step each stage moves a state on, as written; in order of size."""
+    maps = case.maps
+    slopes = Slopes(maps.algebra, maps.dt, number(0.0), unmoved(maps))
+    points = points_of(maps.record, maps.step)
+    flow = values_at(case.equations[name], points)
+    found = []
+    for node in _stage_nodes(case, state, name):
+        with np.errstate(all="ignore"):
+            found.append(float(np.nanmedian(values_at(slopes.slope(node), points) / flow)))
+    return sorted(found)
+
+
+def _is_consistent(slip: Slip, shares: list[float]) -> bool:
+    """Tell whether the stages that a slip supposes are those that are written."""
+    rows, _ = TABLEAUS[slip.scheme]
+    supposed = [
+        sum(a / b for a, b in (slip.row if stage == slip.stage else row)) for stage, row in enumerate(rows)
+    ]
+    wanted = sorted(one for one in supposed if one != 0.0)
+    if slip.stage == len(rows):  # wrong weights stretch the slopes that are known
+        stretch = sum(a / b for a, b in slip.row)
+        wanted = sorted(one / stretch for one in wanted) if stretch else wanted
+    return len(wanted) == len(shares) and all(
+        abs(one - other) < 1e-6 * abs(other) for one, other in zip(shares, wanted, strict=True)
+    )
+
+
+def _line_of_stage(case: Case, state: str, stage: int, count: int) -> int:
+    """Give the line of a stage; of one that is not moved on, the line after that of the one before it."""
+    lines = sorted({node.line for name in case.maps.moving for node in _stage_nodes(case, state, name)})
+    if len(lines) >= count - 1:
+        return lines[stage - 1]
+    if not lines:
+        return case.maps.main.updates[state].line
+    return lines[stage - 2] + 1 if stage >= 2 else lines[0] - 1
+
+
+def _told(case: Case, slip: Slip, state: str) -> Found:
+    rows, weights = TABLEAUS[slip.scheme]
+    words = _WORDS[slip.scheme]
+    if slip.stage == len(rows):
+        line = case.maps.main.updates[state].line
+        said = (
+            f"{in_line(case.source, line)} sums the stages of {plain(state)} as {_shares(slip.row)}; "
+            f"{words} has "
+            f"{_shares(tuple(weights))}."
+        )
+        return Found(
+            "stage-weights", "fault", said[0].upper() + said[1:], line, _shares(slip.row),
+            _shares(tuple(weights)),
+            f"with these weights the map is the script's, to {DIGITS} digits", about=state,
+        )  # fmt: skip
+    line = _line_of_stage(case, state, slip.stage, len(rows))
+    right = tuple(rows[slip.stage])
+    stale = all(a == 0 for a, _ in slip.row)
+    stands = "as the step found it" if stale else f"moved on by {_shares(slip.row)} of a step"
+    said = (
+        f"The {_ORDINALS[slip.stage]} stage of {words} takes {plain(slip.state)} {stands}, in "
+        f"{in_line(case.source, line)}; it wants {_shares(right)}."
+    )
+    return Found(
+        "stale-stage" if stale else "stage-step", "fault", said, line, plain(slip.state), "",
+        f"with this one slip the scheme's map is the script's, to {DIGITS} digits", about=state,
+    )  # fmt: skip
+
+
+def _shares(row: Row) -> str:
+    """Write shares of the slopes."""
+    told = [
+        f"{'' if a == b else f'{a}/{b} ' if b != 1 else f'{a} '}k{at}"
+        for at, (a, b) in enumerate(row, 1)
+        if a
+    ]
+    return " + ".join(told) or "nothing"

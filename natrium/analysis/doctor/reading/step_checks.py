@@ -1,0 +1,313 @@
+"""Faults of steps that no model means: dt twice or not at all, roundings, wrong refractory time, clocks."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+
+import numpy as np
+
+from natrium.analysis.doctor.reading.algebra import Slopes
+from natrium.analysis.doctor.reading.case import Case, line_in, own_line, term_line
+from natrium.analysis.doctor.reading.findings import Found, in_line, written
+from natrium.analysis.doctor.reading.labels import never_used
+from natrium.analysis.doctor.reading.maps import NO_DT, differ, plain, points_of, values_at
+from natrium.analysis.doctor.reading.trees import LEAF, NUMBER, in_order, leaves, name_of, number
+from natrium.analysis.doctor.trace.record import Node
+
+_REFRACTORY = re.compile(r"ref|arp|dead|absolute")
+HELD = "the refractory time"
+FEW = 1.5  # steps by which a refractory count may miss its time: its own rounding, and where it is tested
+
+
+def step_checks(case: Case) -> Iterator[Found]:
+    """List the faults of a script's steps."""
+    for check in (_dt_twice, _dt_missing, _whole_numbers, _unstable, _refractory, _by_clock, _changes, _idle):
+        yield from check(case)
+
+
+def _dt_twice(case: Case) -> Iterator[Found]:
+    """Find what vanishes with dt and is multiplied by what does so too, in a map that no scheme explains."""
+    maps = case.maps
+    if not maps.named:
+        return
+    slopes = Slopes(maps.algebra, maps.dt, number(0.0))
+    points = points_of(maps.record, maps.step)
+    known: dict[Node, bool] = {}
+
+    def vanishes(node: Node) -> bool:
+        if node not in known:
+            there = slopes.value(node)
+            zero = np.zeros(len(points[maps.dt]))
+            known[node] = maps.dt in leaves(node) and not differ(values_at(there, points), zero)
+        return known[node]
+
+    def twice(node: Node, under: bool) -> Node | None:
+        """Go down the sums and products of a map to a part that vanishes below another that does."""
+        name = name_of(node)
+        if under and vanishes(node):
+            return node
+        if name == "**" and vanishes(node.args[0]) and node.args[1].value > 1:
+            return node
+        if name == "*":
+            for one, other in (node.args, node.args[::-1]):
+                if maps.dt in leaves(one) and (inner := twice(one, under or vanishes(other))):
+                    return inner
+        elif name in ("+", "-", "neg"):
+            if under and any(one.op == LEAF and one.name in maps.moving for one in node.args):
+                return None  # a stage of a scheme: the state, moved on
+            for one in node.args:
+                if maps.dt in leaves(one) and (inner := twice(one, under)):
+                    return inner
+        elif name == "/" and maps.dt in leaves(node.args[0]):
+            return twice(node.args[0], under)
+        return None
+
+    for state, tree in maps.trees.items():
+        if case.scheme.ways.get(state, "") != "other":
+            continue
+        node = twice(tree, False)
+        if node is not None:
+            line, whole = line_in(tree, node)
+            yield Found(
+                "dt-twice", "fault",
+                f"What {plain(state)} moves by is multiplied by {plain(maps.dt)} twice, in "
+                f"{in_line(case.source, line)}: halve the step and it moves a quarter as far.",
+                line, written(whole), "",
+                f"`{written(node)}` vanishes with {plain(maps.dt)}, and so does what it is multiplied by",
+                about=state,
+            )  # fmt: skip
+
+
+def _dt_missing(case: Case) -> Iterator[Found]:
+    """Find what moves a state though no time goes by, in a script that has a dt."""
+    maps = case.maps
+    if not maps.record.dt and (maps.step == 1.0 or maps.record.solver):
+        return
+    slopes = Slopes(maps.algebra, maps.record.dt or NO_DT, number(0.0))
+    points = points_of(maps.record, maps.step)
+    for state in maps.moving:
+        tree = maps.trees[state]
+        if not maps.named:
+            if maps.step == 1.0 or _has_step(maps.main.updates[state], maps.step):
+                continue
+            more = _increment(maps.main.updates[state], state)
+            line = own_line(more)
+            yield Found(
+                "dt-missing", "fault",
+                f"{plain(state)} does not know {_step_name(case)}: `{written(more)}` in "
+                f"{in_line(case.source, line)} moves it in each step as far as one unit of time should.",
+                line, written(more), f"{_step_name(case)}*({written(more)})",
+                f"no {_step_name(case)} in what makes {plain(state)}", about=state,
+            )  # fmt: skip
+            continue
+        there = slopes.value(tree)
+        if (maps.record.dt or NO_DT) in leaves(tree) and not differ(values_at(there, points), points[state]):
+            continue
+        if not leaves(tree) - {state}:
+            continue
+        part = _without(case, tree, state, slopes, points)
+        line, _ = line_in(tree, part)
+        yield Found(
+            "dt-missing",
+            "fault",
+            f"{plain(state)} moves though no time goes by: `{written(part)}` in "
+            f"{in_line(case.source, line)} is "
+            f"not multiplied by {_step_name(case)}.",
+            line,
+            written(part),
+            f"{_step_name(case)}*({written(part)})",
+            f"at {_step_name(case)} = 0 a step still moves {plain(state)}",
+            about=state,
+        )
+
+
+def _step_name(case: Case) -> str:
+    return plain(case.maps.record.dt) or NO_DT
+
+
+def _has_step(node: Node, step: float) -> bool:
+    """Tell whether the step stands in a map as a number."""
+    return any(
+        one.op == NUMBER and any(abs(one.value - k * step) < 1e-9 * step for k in (0.5, 1.0, 1.0 / 6.0))
+        for one in in_order([node])
+    )
+
+
+def _increment(node: Node, state: str) -> Node:
+    """Give what is added to a state."""
+    while name_of(node) in ("+", "-"):
+        left, right = node.args
+        if left.op == LEAF and left.name == state:
+            return right
+        if right.op == LEAF and right.name == state:
+            return left
+        node = left
+    return node
+
+
+def _without(case: Case, tree: Node, state: str, slopes: Slopes, points: Mapping[str, np.ndarray]) -> Node:
+    """Give the smallest sum's part that stays where dt is zero."""
+    node = tree
+    while name_of(node) in ("+", "-"):
+        left, right = node.args
+        stays = [
+            one
+            for one in (left, right)
+            if differ(values_at(slopes.value(one), points), np.zeros(len(points[state])))
+        ]
+        more = [one for one in stays if not (one.op == LEAF and one.name == state)]
+        if len(more) != 1:
+            break
+        node = more[0]
+    return node
+
+
+def _whole_numbers(case: Case) -> Iterator[Found]:
+    """Find whole-number divisions and roundings in what flows."""
+    for node in in_order(case.maps.trees.values()):
+        name = name_of(node)
+        if name == "//":
+            should = f"{written(node.args[0])}/{written(node.args[1])}"
+            yield Found(
+                "integer-division", "fault",
+                f"`//` in {in_line(case.source, node.line)} divides and throws the rest away.",
+                node.line, written(node), should, "whole numbers in what should flow",
+            )  # fmt: skip
+        elif name in ("int", "floor", "ceil", "round") and leaves(node) & set(case.maps.moving):
+            yield Found(
+                "rounded-state", "fault",
+                f"`{name}` in {in_line(case.source, node.line)} makes a state jump from number to number.",
+                node.line, written(node), written(node.args[0]),
+                "a state cannot be followed through a rounding",
+            )  # fmt: skip
+
+
+def _unstable(case: Case) -> Iterator[Found]:
+    """Find a leak that is faster than a step can follow."""
+    leak, maps = case.meant.recognised.leak, case.maps
+    if leak is None or not leak.slope.is_number or not maps.named:
+        return
+    ratio = float(leak.slope) * maps.step
+    if ratio >= 2.0:
+        line = term_line(case, {maps.V}, set())
+        yield Found(
+            "step-too-long", "fault",
+            f"The membrane's time constant is {1 / float(leak.slope):.4g} and a step {maps.step:.4g}: is "
+            "one of "
+            f"them in another unit? See {in_line(case.source, line)}.",
+            line, evidence=f"a step is {ratio:.3g} time constants; beyond 2 Euler's scheme runs away",
+        )  # fmt: skip
+
+
+def _refractory(case: Case) -> Iterator[Found]:
+    """Hold the refractory steps that were counted against what the parameter's name says."""
+    maps, hold, found = case.maps, case.maps.hold, case.meant.refractory
+    counts = hold.steps
+    ms = case.meant.units.ms
+    for name, node in maps.record.parameters.items():
+        if found is None and _REFRACTORY.search(plain(name).lower()) and maps.firing and node.value > 0:
+            line = node.line
+            yield Found(
+                "refractory-unused", "fault",
+                f"{plain(name)} is read, but no spike holds {plain(maps.V)} for any time.",
+                line, evidence=f"{maps.spikes.size} spikes, none followed by a held step",
+            )  # fmt: skip
+    if len(set(counts)) > 1 and max(counts) - min(counts) > 1:
+        line = hold.lines[0] if hold.lines else 0
+        yield Found(
+            "refractory-varies", "fault",
+            f"The refractory period is {counts[0]} steps after the first spike and "
+            f"{next(one for one in counts if one != counts[0])} after a later one; see "
+            f"{in_line(case.source, line)}.",
+            line, evidence=f"steps held after each spike: {', '.join(map(str, counts[:8]))}",
+        )  # fmt: skip
+    elif found is not None and found.name and counts and _REFRACTORY.search(plain(found.name).lower()):
+        held = counts[0] * maps.step
+        asked = found.named
+        if abs(held - asked) > FEW * maps.step and not _is_count(case, found.name, counts[0]):
+            yield Found(
+                "refractory-length", "fault",
+                f"{plain(found.name)} is {asked:g}, but a spike holds {plain(maps.V)} for {counts[0]} steps, "
+                f"{held * ms:.4g} ms; see {in_line(case.source, found.blamed)}.",
+                found.blamed, evidence=f"{counts[0]} steps of {maps.step * ms:g} ms after each spike",
+                about=HELD,
+            )  # fmt: skip
+
+
+def _is_count(case: Case, name: str, held: int) -> bool:
+    """Tell whether a parameter is meant as a number of steps."""
+    value = case.maps.record.parameters[name].value
+    return abs(value - held) <= FEW and bool(re.search(r"step|count|_n$|^n_", plain(name).lower()))
+
+
+def _by_clock(case: Case) -> Iterator[Found]:
+    """Find steps that set V, or make it jump, by the clock and not by a threshold."""
+    maps, order = case.maps, case.maps.record.order
+    held, own = set(maps.held), {maps.record.time, *maps.record.parameters, *maps.record.exogenous}
+    for k in range(1, order.size):
+        step = maps.record.steps[order[k]]
+        is_set = order[k] in held and maps.V not in leaves(step.updates[maps.V])
+        if not (is_set and order[k - 1] in set(maps.free)) and order[k] not in maps.clocked:
+            continue
+        main = {one.line: one.held for one in maps.main.choices}
+        deciding = [one for one in step.choices if main.get(one.line, one.held) != one.held]
+        deciding = [one for one in deciding if leaves(one.left) | leaves(one.right) <= own]
+        named = {plain(name).lower() for one in deciding for name in leaves(one.left) | leaves(one.right)}
+        if not deciding or not (is_set or any("th" in name for name in named)):
+            continue
+        line = deciding[0].line
+        yield Found(
+            "spike-by-clock", "fault",
+            f"{plain(maps.V)} is set in step {k} though it has not reached a threshold; see "
+            f"{in_line(case.source, line)}.",
+            line, evidence="what decides there does not look at V",
+        )  # fmt: skip
+        return
+
+
+def _changes(case: Case) -> Iterator[Found]:
+    """Find free steps whose equation is another from some time on."""
+    maps = case.maps
+    if len(maps.free) < 2 or not maps.record.time:
+        return
+    points = points_of(maps.record, maps.step)
+    for at in maps.free[1:]:
+        step = maps.record.steps[at]
+        for choice in step.choices:
+            sides = leaves(choice.left) | leaves(choice.right)
+            if maps.record.time not in sides or sides & set(maps.moving):
+                continue
+            other = next(
+                (one for one in maps.main.choices if one.line == choice.line and one.held != choice.held),
+                None,
+            )
+            if other is None:
+                continue
+            for state in maps.moving:
+                if differ(
+                    values_at(step.updates[state], points), values_at(maps.main.updates[state], points)
+                ):
+                    line = own_line(step.updates[state])
+                    yield Found(
+                        "equation-changes", "fault",
+                        f"The equation of {plain(state)} is another one from "
+                        f"{in_line(case.source, choice.line)} on.",
+                        choice.line or line, written(step.updates[state]), written(maps.main.updates[state]),
+                        f"{step.count} steps go by the one, {maps.main.count} by the other",
+                    )  # fmt: skip
+                    return
+
+
+def _idle(case: Case) -> Iterator[Found]:
+    """Find what a step computes of its states and never uses: a stage that is not taken."""
+    maps = case.maps
+    names = [plain(one) for one in maps.moving]
+    found = never_used(case.source, maps.main.updates[maps.V].line, names)
+    if found is not None:
+        name, line, after = found
+        yield Found(
+            "stage-unused", "fault",
+            f"{name} is computed in line {line} and never used: see {in_line(case.source, after)}.",
+            after, evidence=f"nothing in the script reads {name}",
+        )  # fmt: skip

@@ -1,0 +1,98 @@
+"""A `FixedStep` that does what a script does, and through it the script's distance to the truth."""
+
+from __future__ import annotations
+
+from itertools import product
+from typing import Any
+
+import attrs
+import numpy as np
+
+from natrium.analysis.accuracy.budget import Budget, error_budget
+from natrium.analysis.accuracy.script import compare_script
+from natrium.analysis.doctor.reading.maps import Maps
+from natrium.analysis.doctor.reading.models import Meant
+from natrium.analysis.doctor.reading.schemes import SchemeFound
+from natrium.model import Model, NatriumError, Samples, SolverError
+from natrium.model.arrays import Array
+from natrium.solvers import FixedStep
+from natrium.solvers.fixed_step.schemes import SCHEMES
+
+ALIKE = 1e-6  # mV: rounding grows along a run, another rule does more
+
+
+@attrs.frozen(eq=False)
+class Twin:
+    """A natrium solver that does what the script does with the model it means.
+
+    Attributes
+    ----------
+    script : FixedStep
+    difference : float
+        Largest difference of V, sample by sample, mV.
+    """
+
+    script: FixedStep
+    difference: float
+
+    def data(self) -> dict[str, Any]:
+        """Give it as plain data."""
+        names = ("dt", "scheme", "spike_time", "refractory", "label", "read", "edges", "gates")
+        found: dict[str, Any] = {name: getattr(self.script, name) for name in names}
+        return found | {"largest_difference_mV": self.difference}
+
+
+def twin_of(maps: Maps, meant: Meant, scheme: SchemeFound) -> Twin | None:
+    """Find the solver of natrium's that makes the script's samples; None where none does."""
+    model, key = meant.model, scheme.key
+    if model is None or maps.record.solver:
+        return None
+    if len(maps.moving) == 1 and key == "euler":
+        key = "sequential-euler"
+    if key not in SCHEMES or (key == "sequential-euler" and not _in_order(maps, scheme)):
+        return None
+    V = maps.record.samples[1:, maps.record.states.index(maps.V)] * meant.units.mV
+    best: Twin | None = None
+    begin = model.simulation.t_start
+    dt = maps.step * meant.units.ms
+    for edges, refractory in product(("half-open", "strict"), ("counter", "steps")):
+        rules: dict[str, Any] = {"edges": edges, "refractory": refractory}
+        script = FixedStep(
+            dt=dt, scheme=key, label="start" if meant.clock.label == "start" else "end", **rules
+        )
+        try:
+            run = script.solve(model.neuron, model.stimulus, t_start=begin, t_end=begin + (V.size - 0.5) * dt)
+        except NatriumError:
+            continue
+        found = _apart(run.V, V)
+        if found <= ALIKE and (best is None or found < best.difference):
+            best = Twin(script, found)
+    return best
+
+
+def _in_order(maps: Maps, scheme: SchemeFound) -> bool:
+    """Tell whether the others come first, all with the old state, then V with all the new ones."""
+    taken = set(scheme.new.get(maps.V, ()))
+    return not any(scheme.new.get(name) for name in maps.moving[1:]) and (
+        len(maps.moving) == 1 or bool(taken)
+    )
+
+
+def _apart(one: Array, other: Array) -> float:
+    if one.size != other.size or not np.all(np.isfinite(other)):
+        return float("inf")
+    return float(np.max(np.abs(one - other), initial=0.0))
+
+
+def budget_of(model: Model, twin: Twin, spikes: Array) -> Budget | None:
+    """Split the script's distance to the truth into its causes; None where it cannot be walked."""
+    if any(isinstance(one, Samples) for one in model.stimulus.parts):
+        return None  # each sample is an edge, and each rule a walk through them all
+    if not model.neuron.fires or not spikes.size or model.neuron.system.passes:
+        return None
+    if model.neuron.refractory not in ("hold", "clamp"):
+        return None
+    try:
+        return error_budget(compare_script(model), twin.script, spikes)
+    except (SolverError, NatriumError):
+        return None

@@ -1,0 +1,134 @@
+"""In which units a script counts: found from what its comments say and from the size of its numbers."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping
+
+import attrs
+import numpy as np
+
+from natrium.analysis.doctor.reading.maps import Maps, parameter_values, plain
+from natrium.model.arrays import Array
+
+_MS = re.compile(r"\b(ms|msec|msecs|millisecond|milliseconds)\b|\*\s*1e-3\s*#?\s*s\b", re.IGNORECASE)
+_S = re.compile(r"[\[(,#\s](s|sec|secs|second|seconds)\b", re.IGNORECASE)
+_MV = re.compile(r"\b(mv|millivolt|millivolts)\b", re.IGNORECASE)
+_V = re.compile(r"[\[(,#\s](V|volt|volts|Volt|Volts)\b")
+# No membrane is slower, no step longer than this where time is counted in seconds.
+SLOWEST_S, LONGEST_STEP_S = 1.0, 0.0051
+# Of |V| in volts; a membrane that is counted in mV goes beyond, unless it is counted from 0 to 1.
+LARGEST_V = 0.35
+
+
+@attrs.frozen
+class Units:
+    """What one unit of the script is.
+
+    Attributes
+    ----------
+    ms : float
+        Of its time, ms.
+    mV : float
+        Of its voltage, mV.
+    evidence : str
+    """
+
+    ms: float
+    mV: float
+    evidence: str
+
+
+def comments(maps: Maps) -> dict[int, str]:
+    """Give the comments of a script, by line."""
+    found = {}
+    for at, text in enumerate(maps.record.source, start=1):
+        if "#" in text:
+            found[at] = text[text.index("#") :]
+    return found
+
+
+def _said(maps: Maps, names: tuple[str, ...], small: re.Pattern[str], large: re.Pattern[str]) -> str:
+    """Tell which of two units the comments beside some names say: ``"small"``, ``"large"`` or nothing."""
+    notes, votes = comments(maps), {"small": 0, "large": 0}
+    for at, text in notes.items():
+        code = maps.record.source[at - 1].split("#")[0]
+        if not any(re.search(rf"(?<![A-Za-z0-9]){re.escape(one)}\s*[=:,]", code) for one in names):
+            continue
+        if small.search(text):
+            votes["small"] += 1
+        elif large.search(text):
+            votes["large"] += 1
+    if votes["small"] == votes["large"]:
+        return ""
+    return max(votes, key=lambda one: votes[one])
+
+
+def units_of(maps: Maps, time_constant: float) -> Units:
+    """Find a script's units of time and voltage.
+
+    Parameters
+    ----------
+    maps : Maps
+    time_constant : float
+        Of the leak, in the script's time; NaN without one.
+    """
+    times = tuple(
+        plain(one)
+        for one in maps.record.parameters
+        if re.match(r"d?t$|tau|t_|dt|tref|delta_t", plain(one).lower())
+    )
+    said = _said(maps, times, _MS, _S)
+    step = maps.step
+    slow = time_constant if math.isfinite(time_constant) and time_constant > 0 else 20.0 * step
+    in_seconds = step <= LONGEST_STEP_S and slow <= SLOWEST_S and slow < 0.5
+    if said == "small" and not (step <= 1.1e-4 and slow < 0.2):
+        ms, why = 1.0, "comments say ms"
+    elif said == "large" and in_seconds:
+        ms, why = 1000.0, "comments say s"
+    elif in_seconds:
+        ms, why = 1000.0, f"dt = {step:g} and a time constant of {slow:g} are seconds"
+    else:
+        ms, why = 1.0, f"dt = {step:g} and a time constant of {slow:g} are ms"
+    size, named = _voltages(maps)
+    said = _said(maps, named, _MV, _V)
+    in_volts = size < LARGEST_V
+    if said == "small" and not (in_volts and size < 0.11):
+        mV, more = 1.0, "comments say mV"
+    elif in_volts and (said == "large" or ms == 1000.0 or size < 0.11):
+        mV, more = 1000.0, f"|V| is at most {size:g}: volts"
+    else:
+        mV, more = 1.0, f"|V| goes to {size:g}: mV"
+    return Units(ms, mV, f"{why}; {more}")
+
+
+def _voltages(maps: Maps) -> tuple[float, tuple[str, ...]]:
+    """Give the largest |V| that is met below threshold, and the names of voltages."""
+    column = maps.record.samples[:, maps.record.states.index(maps.V)]
+    column = column[np.isfinite(column)]
+    size = float(np.percentile(np.abs(column), 90)) if column.size else 1.0
+    names = [plain(maps.V)]
+    names += [
+        plain(name)
+        for name in parameter_values(maps.record)
+        if re.match(r"(v|e|u|theta|th)[_a-z]*$|vth|vr", plain(name).lower())
+    ]
+    if maps.threshold is not None:
+        size = (
+            max(size, abs(maps.threshold.level.value)) if math.isfinite(maps.threshold.level.value) else size
+        )
+    return size, tuple(names)
+
+
+def converted(values: Array, units: Units) -> Array:
+    """Give voltages in mV."""
+    return np.asarray(values * units.mV)
+
+
+def summary(units: Units) -> Mapping[str, str]:
+    """Say the units in words."""
+    return {
+        "time": "s" if units.ms == 1000.0 else "ms",
+        "voltage": "V" if units.mV == 1000.0 else "mV",
+    }

@@ -1,0 +1,270 @@
+"""What a traced script is: its model, scheme and rules, its faults by line, its distance from the truth."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import attrs
+import numpy as np
+
+from natrium.analysis.accuracy.budget import Budget
+from natrium.analysis.accuracy.matching import SpikePair, match_spikes
+from natrium.analysis.accuracy.truth import Reference, reference
+from natrium.analysis.doctor.reading.case import Case
+from natrium.analysis.doctor.reading.checks import checks
+from natrium.analysis.doctor.reading.claims import held_against
+from natrium.analysis.doctor.reading.costs import rules_of
+from natrium.analysis.doctor.reading.equations import equations_of
+from natrium.analysis.doctor.reading.findings import Found, sorted_findings, without_consequences
+from natrium.analysis.doctor.reading.maps import Maps
+from natrium.analysis.doctor.reading.mending import with_effects
+from natrium.analysis.doctor.reading.models import Meant, equations_text, meant_by
+from natrium.analysis.doctor.reading.prepare import prepared
+from natrium.analysis.doctor.reading.replay import Replay, reproduced, solved_again
+from natrium.analysis.doctor.reading.rules import as_data
+from natrium.analysis.doctor.reading.schemes import SchemeFound, prove
+from natrium.analysis.doctor.reading.sorting import sort
+from natrium.analysis.doctor.reading.stages import stage_faults
+from natrium.analysis.doctor.reading.twins import Twin, budget_of, twin_of
+from natrium.analysis.doctor.trace.record import Node, Record
+from natrium.analysis.result import Result
+from natrium.model import Model, SolverError, UnsupportedModel
+from natrium.model.arrays import Array
+from natrium.model.files.writing import to_dict
+
+
+@attrs.frozen(eq=False, kw_only=True, repr=False)
+class Reading(Result):
+    """What a traced script was found to be.
+
+    Attributes
+    ----------
+    subject : str
+        What was read, in words.
+    record : Record
+    maps : Maps
+    equations : mapping of str to Node
+        By state: its time derivative, over the script's names.
+    scheme : SchemeFound
+    meant : Meant
+        The model that the script means.
+    replay : Replay
+    findings : tuple of Found
+    truth : Reference or None
+        The model solved truly, where there is one that can be.
+    no_truth : str
+        Why there is none.
+    spike_times : ndarray, shape (n_spikes,)
+        As the script labels them, ms.
+    claim : Model or None
+        What the script claims to be.
+    twin : Twin or None
+        A solver of natrium's that does what the script does.
+    budget : Budget or None
+        The distance to the truth, cause by cause, where the script can be walked to the truth.
+    """
+
+    subject: str
+    record: Record
+    maps: Maps
+    equations: Mapping[str, Node]
+    scheme: SchemeFound
+    meant: Meant
+    replay: Replay
+    findings: tuple[Found, ...]
+    truth: Reference | None
+    no_truth: str
+    spike_times: Array
+    claim: Model | None = None
+    twin: Twin | None = None
+    budget: Budget | None = None
+
+    @property
+    def model(self) -> Model | None:
+        """The model that the script means."""
+        return self.meant.model
+
+    @property
+    def faults(self) -> tuple[Found, ...]:
+        """What no model means, or not the claimed one."""
+        return tuple(one for one in self.findings if one.kind == "fault")
+
+    @property
+    def reproduced_until(self) -> float | None:
+        """Until when the maps give every sample again, ms; None: to the end."""
+        if self.replay.off < 0:
+            return None
+        return float(self.meant.clock.starts[self.replay.off]) * self.meant.units.ms
+
+    @property
+    def pairs(self) -> tuple[SpikePair, ...]:
+        """The script's spikes and the true ones, matched."""
+        truth = self.truth.spike_times if self.truth is not None else np.empty(0)
+        return match_spikes(self.spike_times, truth)
+
+    def table(self) -> list[dict[str, Any]]:
+        """Give one row per spike: label, true time and difference, ms."""
+        if self.truth is None:
+            return [{"spike": at, "label_ms": one} for at, one in enumerate(self.spike_times.tolist(), 1)]
+        return [
+            {"spike": at, "label_ms": one.label, "true_ms": one.truth, "difference_ms": one.difference}
+            for at, one in enumerate(self.pairs, start=1)
+        ]
+
+    def sentences(self) -> list[str]:
+        """Give faults and rules, in words."""
+        return [one.said for one in self.findings if one.kind != "note"]
+
+    def summary(self) -> list[str]:
+        """Give what was found, in a few sentences."""
+        n = len(self.faults)
+        until = self.reproduced_until
+        if until is not None:
+            first = (
+                f"The maps that were read reproduce {self.subject} until {until:g} ms only "
+                f"({self.replay.why}): "
+                "what comes after is not explained."
+            )
+        else:
+            first = f"The maps that were read reproduce every sample of {self.subject}, bit for bit."
+        count = f"{n} fault{'s' * (n != 1)} found." if n else "No fault found."
+        if not n and not self.is_explained:
+            count = f"No fault was found, but not all of {self.subject} is explained."
+        return [first, count, *[one.said for one in self.faults[:3]]]
+
+    @property
+    def is_explained(self) -> bool:
+        """Whether every sample is reproduced and every spike has its partner."""
+        if self.replay.off >= 0 or self.scheme.key == "other":
+            return False
+        return self.truth is None or all(
+            one.label is not None and one.truth is not None for one in self.pairs
+        )
+
+    def data(self) -> dict[str, Any]:
+        """Give everything as plain data, for JSON."""
+        ms = self.meant.units.ms
+        return {
+            "subject": self.subject,
+            "dt": self.maps.step * ms,
+            "model": None if self.model is None else to_dict(self.model),
+            "no_model": self.meant.why_not or None,
+            "equations": equations_text(self.maps, self.equations),
+            "latex": equations_text(self.maps, self.equations, latex=True),
+            "parts": sorted({one.kind for one in self.meant.recognised.parts}),
+            "units": {"ms": ms, "mV": self.meant.units.mV, "evidence": self.meant.units.evidence},
+            "scheme": self.scheme.words,
+            "scheme_key": self.scheme.key,
+            "rules": as_data(self.maps, self.meant.clock, self.meant.refractory, ms),
+            "findings": [one.data() for one in self.findings],
+            "n_faults": len(self.faults),
+            "reproduced_until": self.reproduced_until,
+            "spikes": {
+                "script": self.spike_times.tolist(),
+                "truth": [] if self.truth is None else self.truth.spike_times.tolist(),
+                "matched": [[one.label, one.truth] for one in self.pairs if one.label and one.truth],
+            },
+            "truth_error_ms": None if self.truth is None else self.truth.error,
+            "no_truth": self.no_truth or None,
+            "spike_times": self.spike_times.tolist(),
+            "twin": None if self.twin is None else self.twin.data(),
+            "budget": None if self.budget is None else self.budget.table(),
+            "explained": self.is_explained,
+            "fallback": None,
+        }
+
+
+def read(
+    record: Record, name: str = "the script", claim: Model | None = None, *, solve: bool = True
+) -> Reading:
+    """Read a traced run.
+
+    Parameters
+    ----------
+    record : Record
+    name : str
+        What to call it.
+    claim : Model, optional
+        What it claims to be.
+    solve : bool
+        Whether to solve the model truly.
+
+    Raises
+    ------
+    UnsupportedModel
+        When the record is none, or no step of it moves a voltage.
+    """
+    if record.fallback:
+        raise UnsupportedModel(f"a script must be traced to be read: {record.fallback}")
+    with np.errstate(all="ignore"):  # a run that goes off its rails overflows whatever is made of it
+        record = prepared(record)
+        maps = sort(record)
+        equations = equations_of(maps)
+        scheme = prove(maps, equations)
+        meant = meant_by(maps, equations)
+        replay = reproduced(record) if not record.solver else solved_again(record, maps.V)
+        case = Case(maps, equations, meant, scheme)
+        found = [*checks(case), *rules_of(case, scheme)]
+        if not any(one.kind == "fault" and one.key in ("dt-twice", "dt-missing") for one in found):
+            found += stage_faults(case)
+        if claim is not None:
+            keys = ("dt-twice", "dt-missing", "refractory-length", "stage-weights")
+            known = frozenset(one.about for one in found if one.kind == "fault" and one.key in keys)
+            found += held_against(case, claim, known)
+        found = with_effects(found, record, maps, meant)
+    truth, why = _solved(claim or meant.model, meant) if solve else (None, "it was not asked for")
+    if replay.off >= 0:
+        found.append(_unexplained(replay, meant))
+    spikes = labelled(maps, meant)
+    twin = twin_of(maps, meant, scheme) if solve else None
+    walked = budget_of(meant.model, twin, spikes) if twin is not None and meant.model is not None else None
+    return Reading(
+        subject=name,
+        record=maps.record,
+        maps=maps,
+        equations=equations,
+        scheme=scheme,
+        meant=meant,
+        replay=replay,
+        findings=sorted_findings(without_consequences(found)),
+        truth=truth,
+        no_truth=why,
+        spike_times=spikes,
+        claim=claim,
+        twin=twin,
+        budget=walked,
+    )
+
+
+def labelled(maps: Maps, meant: Meant) -> Array:
+    """Give the script's spikes as it labels them, ms."""
+    clock, ms = meant.clock, meant.units.ms
+    ends = clock.starts + maps.step
+    times = clock.starts if clock.label == "start" else ends
+    for kept in maps.record.lists.values():
+        own = np.asarray(kept, dtype=float).ravel()
+        if own.size == maps.spikes.size and own.size:
+            for base in (clock.starts, ends, clock.reads):
+                if np.allclose(own, base[maps.spikes], rtol=0, atol=1e-6 * maps.step):
+                    return np.asarray(own * ms)
+    return np.asarray(times[maps.spikes] * ms)
+
+
+def _solved(model: Model | None, meant: Meant) -> tuple[Reference | None, str]:
+    if model is None:
+        return None, meant.why_not
+    try:
+        return reference(model), ""
+    except SolverError as error:
+        return None, str(error)
+
+
+def _unexplained(replay: Replay, meant: Meant) -> Found:
+    at = float(meant.clock.starts[replay.off]) * meant.units.ms
+    return Found(
+        "not-reproduced",
+        "note",
+        f"From {at:g} ms on the maps that were read do not give the script's samples again: {replay.why}.",
+        evidence=f"step {replay.off}",
+    )

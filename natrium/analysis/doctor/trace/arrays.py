@@ -1,0 +1,261 @@
+"""Arrays that remember: doubles as NumPy has them, and beside them what each element came from."""
+
+from __future__ import annotations
+
+import itertools
+from typing import Any
+
+import numpy as np
+
+from natrium.analysis.doctor.trace.elements import (
+    SMALL,
+    Elements,
+    first_of,
+    item_at,
+    unwrapped,
+)
+from natrium.analysis.doctor.trace.forms import Place
+from natrium.analysis.doctor.trace.numbers import UFUNCS, Remembers, is_number, made, traced
+from natrium.analysis.doctor.trace.tracer import active
+
+
+class TracedArray(Elements):
+    """An array that remembers: doubles as NumPy has them, what is done to them done to their nodes too."""
+
+    def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **options: Any) -> Any:
+        return apply_to_arrays(ufunc, method, inputs, options)
+
+    def __array_function__(self, func: Any, types: Any, args: Any, kwargs: Any) -> Any:
+        return wrapped(func(*unwrapped(args), **unwrapped(kwargs)))
+
+    def _same(self, name: str, *args: Any, **options: Any) -> Any:
+        """Apply a method that moves elements about to doubles and nodes alike."""
+        made_ = getattr(self.plain, name)(*unwrapped(args), **unwrapped(options))
+        part: TracedArray = made_.view(TracedArray)
+        part.born, part.first, part.part_of_many = self.born, self.first, self.part_of_many
+        if self.nodes is not None:
+            part.nodes = getattr(self.nodes, name)(*unwrapped(args), **unwrapped(options))
+        if part.shape == self.shape:
+            part.key, part.name, part.frame = self.key, self.name, self.frame
+        return part
+
+    def copy(self, *args: Any, **options: Any) -> Any:
+        """Copy, nodes too."""
+        return self._same("copy", *args, **options)
+
+    def reshape(self, *args: Any, **options: Any) -> Any:
+        """Reshape, nodes too."""
+        return self._same("reshape", *args, **options)
+
+    def flatten(self, *args: Any, **options: Any) -> Any:
+        """Flatten, nodes too."""
+        return self._same("flatten", *args, **options)
+
+    def ravel(self, *args: Any, **options: Any) -> Any:
+        """Flatten, nodes too."""
+        return self._same("ravel", *args, **options)
+
+    def transpose(self, *args: Any, **options: Any) -> Any:
+        """Transpose, nodes too."""
+        return self._same("transpose", *args, **options)
+
+    @property
+    def T(self) -> Any:
+        """Transposed, nodes too."""
+        return self._same("transpose")
+
+    def item(self, *args: Any) -> Any:
+        """Give one element as Python's own."""
+        if args or self.size != 1:
+            return self.plain.item(*unwrapped(args))
+        node = self.element((0,) * self.ndim)
+        return node.item() if isinstance(node, Remembers) else node
+
+    def any(self, *args: Any, **options: Any) -> Any:
+        """Whether any element is true; of one, its own truth."""
+        if self.size == 1 and not args and not options:
+            return self.element((0,) * self.ndim)
+        return wrapped(self.plain.any(*unwrapped(args), **unwrapped(options)))
+
+    def all(self, *args: Any, **options: Any) -> Any:
+        """Whether all elements are true; of one, its own truth."""
+        if self.size == 1 and not args and not options:
+            return self.element((0,) * self.ndim)
+        return wrapped(self.plain.all(*unwrapped(args), **unwrapped(options)))
+
+    def sum(self, *args: Any, **options: Any) -> Any:
+        """Add up; of few elements, one by one."""
+        raw = self.plain.sum(*unwrapped(args), **unwrapped(options))
+        return summed(self, raw)
+
+    def astype(self, dtype: Any, *args: Any, **options: Any) -> Any:
+        """Make another type of number, nodes too."""
+        part: TracedArray = self.plain.astype(dtype, *args, **options).view(TracedArray)
+        part.born, part.first, part.part_of_many = self.born, self.first, self.part_of_many
+        if part.dtype in (np.float32, np.float16):
+            active().narrow = True
+        if self.nodes is not None and part.dtype.kind in "fiub":
+            whole = part.dtype.kind in "iu" and self.dtype.kind == "f"
+            nodes = part.remember()
+            for at in part.followed():
+                node = self.nodes[at]
+                if isinstance(node, Remembers):
+                    raw = part.plain[at]
+                    nodes[at] = made(raw, "int", (node,)) if whole else traced(
+                        raw, active().read(node), active().epoch)  # fmt: skip
+        return part
+
+    def dot(self, other: Any, *args: Any, **options: Any) -> Any:
+        """Multiply as matrices do."""
+        return wrapped(self.plain.dot(unwrapped(other), *args, **options))
+
+    def __bool__(self) -> bool:
+        if self.size == 1:
+            node = self.element((0,) * self.ndim)
+            return bool(node)
+        return bool(self.plain)
+
+    def __float__(self) -> float:
+        return float(self.plain)
+
+    def __deepcopy__(self, memo: Any) -> Any:
+        return self.copy()
+
+    def __reduce__(self) -> Any:
+        return self.plain.__reduce__()
+
+    def __array_wrap__(self, array: Any, context: Any = None, return_scalar: bool = False) -> Any:
+        return array[()] if return_scalar else array
+
+
+def wrapped(value: Any, name: str = "") -> Any:
+    """Give what came from outside of the script: arrays remember from now on; numbers of a step too."""
+    tracer = active()
+    if isinstance(value, TracedArray):
+        return value
+    if isinstance(value, np.ndarray):
+        if value.dtype in (np.float32, np.float16):
+            tracer.narrow = True
+        if value.ndim == 0 or value.dtype.kind not in "fiub":
+            return value
+        array: TracedArray = value.view(TracedArray)
+        array.born, array.name = tracer.epoch, name
+        return array
+    if isinstance(value, Remembers):
+        return value
+    if is_number(value):
+        if tracer.segment is None:
+            return value
+        line = tracer.line()
+        return traced(
+            value,
+            tracer.outside(
+                ("value", name, tracer.count(("value", name, line))), name or f"line {line}", value, line
+            ),
+            tracer.epoch,
+        )
+    if type(value) is tuple:
+        return tuple(wrapped(one, name) for one in value)
+    if type(value) is list and value and isinstance(value[0], np.ndarray):
+        return [wrapped(one, name) for one in value]
+    return value
+
+
+def summed(array: TracedArray, raw: Any) -> Any:
+    """Remember a sum, of few elements one by one."""
+    if isinstance(raw, np.ndarray):
+        return wrapped(raw)
+    if array.size == 0 or array.size > SMALL or (array.nodes is None and active().segment is None):
+        return wrapped(raw)
+    ones = [array.element(at) for at in np.ndindex(array.shape)]
+    total = ones[0]
+    for one in ones[1:]:
+        total = total + one
+    return traced(raw, active().read(total), active().epoch) if isinstance(total, Remembers) else wrapped(raw)
+
+
+def apply_to_arrays(ufunc: Any, method: str, inputs: tuple[Any, ...], options: dict[str, Any]) -> Any:
+    """Apply a ufunc to numbers and arrays, of which some remember."""
+    out = options.get("out")
+    if out:
+        # What is about to be written over is what the operands were.
+        inputs = tuple(
+            one.copy()
+            if isinstance(one, TracedArray) and np.may_share_memory(one.plain, unwrapped(out[0]))
+            else one
+            for one in inputs
+        )
+    plain_options = {key: unwrapped(value) for key, value in options.items()}
+    raws = [one.raw if isinstance(one, Remembers) else unwrapped(one) for one in inputs]
+    result = getattr(ufunc, method)(*raws, **plain_options)
+    name = UFUNCS.get(ufunc.__name__)
+    target = out[0] if isinstance(out, tuple) and len(out) == 1 else None
+    if method != "__call__" or name is None:
+        if method == "reduce" and ufunc is np.add and isinstance(inputs[0], TracedArray):
+            return summed(inputs[0], result)
+        return target if target is not None else wrapped(result)
+    if not isinstance(result, np.ndarray) or (result.ndim == 0 and target is None):
+        if is_number(result) and all(np.ndim(one) == 0 for one in raws):
+            return made(result, name, tuple(first_of(one) for one in inputs), numpy=True)
+        return wrapped(result)
+    array = target if isinstance(target, TracedArray) else wrapped(result)
+    if not isinstance(array, TracedArray):
+        return array
+    _follow(array, name, inputs, raws)
+    return array
+
+
+def _follow(array: TracedArray, name: str, inputs: tuple[Any, ...], raws: list[Any]) -> None:
+    """Give the elements of a result their forms."""
+    tracer = active()
+    operands = [one for one in inputs if isinstance(one, (TracedArray, Remembers))]
+    parts = [one for one in operands if isinstance(one, TracedArray) and one.ndim]
+    array.part_of_many = any(one.many for one in parts)
+    if array.many:
+        array.first = all(one.first for one in parts)
+        if tracer.segment is None or not array.first:
+            return
+    if array.size == 0 or array.dtype.kind not in "fiub":
+        return
+    nodes = array.remember()
+    indices = [(0,) * array.ndim] if array.many else list(itertools.product(*map(range, array.shape)))
+    plain = array.plain
+    for at in indices:
+        ones = tuple(
+            item_at(one, at, array.ndim) if isinstance(one, TracedArray) else _plain_item(one, raw, at, array)
+            for one, raw in zip(inputs, raws, strict=True)
+        )
+        if not any(isinstance(one, Remembers) for one in ones):
+            continue
+        node = made(plain[at], name, ones, numpy=True)
+        if isinstance(node, Remembers) and array.key:
+            node.place = Place(array.key, array.name, array.coords(at))
+            nodes[at] = node
+            tracer.store(node, node.place)
+        else:
+            nodes[at] = node if isinstance(node, Remembers) else None
+
+
+def _plain_item(one: Any, raw: Any, at: tuple[int, ...], array: TracedArray) -> Any:
+    if isinstance(one, Remembers):
+        return one
+    if isinstance(raw, (list, tuple)):
+        raw = np.asarray(raw)
+    return item_at(raw, at, array.ndim)
+
+
+def apply_ufunc(ufunc: Any, method: str, inputs: tuple[Any, ...], options: dict[str, Any]) -> Any:
+    """Apply a ufunc to numbers, or to arrays where one of them is."""
+    if any(np.ndim(one) for one in inputs) or options.get("out"):
+        return apply_to_arrays(ufunc, method, inputs, options)
+    raws = [unwrapped(one) for one in inputs]
+    raw = getattr(ufunc, method)(*raws, **options)
+    name = UFUNCS.get(ufunc.__name__)
+    if method != "__call__" or name is None or not all(map(is_number, raws)) or not is_number(raw):
+        return wrapped(raw)
+    if not any(isinstance(one, Remembers) for one in inputs):
+        return raw
+    return made(raw, name, inputs, numpy=True)
+
+
+Remembers.ufunc = staticmethod(apply_ufunc)

@@ -1,0 +1,106 @@
+"""Modules and objects that do not remember: they are given plain numbers, what they give is wrapped."""
+
+from __future__ import annotations
+
+import importlib.util
+import sys
+import types
+from typing import Any
+
+import numpy as np
+
+from natrium.analysis.doctor.trace.arrays import wrapped
+from natrium.analysis.doctor.trace.elements import unwrapped
+
+
+def loaded(name: str) -> Any:
+    """Import an installed module that the script asks for."""
+    if name in sys.modules:
+        return sys.modules[name]
+    parent = name.rpartition(".")[0]
+    if parent:
+        loaded(parent)
+    spec = importlib.util.find_spec(name)
+    if spec is None or spec.loader is None:
+        raise ModuleNotFoundError(f"No module named {name!r}", name=name)
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    try:
+        spec.loader.exec_module(module)
+    except BaseException:
+        del sys.modules[name]
+        raise
+    if parent:
+        setattr(sys.modules[parent], name.rpartition(".")[2], module)
+    return module
+
+
+class Clock:
+    """The module time, that never waits and always says the same."""
+
+    def __getattr__(self, name: str) -> Any:
+        if name == "sleep":
+            return lambda *args: None
+        return lambda *args: 0.0
+
+
+class Uncompiled:
+    """Numba, that leaves functions as they are."""
+
+    prange = staticmethod(range)
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        if name in ("njit", "jit", "vectorize", "guvectorize", "jitclass", "cfunc", "generated_jit"):
+            return _left
+        return Foreign(getattr(loaded("numba"), name))
+
+
+def _left(*args: Any, **options: Any) -> Any:
+    return args[0] if args and callable(args[0]) else lambda function: function
+
+
+class Foreign:
+    """A module or object whose functions take and give plain numbers."""
+
+    def __init__(self, inner: Any) -> None:
+        self.__dict__["_inner"] = inner
+
+    def __getattr__(self, name: str) -> Any:
+        return foreign(getattr(self._inner, name), name)
+
+    def __call__(self, *args: Any, **options: Any) -> Any:
+        """Call what is behind it."""
+        return foreign(self._inner, "")(*args, **options)
+
+
+def foreign(value: Any, name: str) -> Any:
+    """Give a member of what does not remember."""
+    if isinstance(value, types.ModuleType):
+        return Foreign(value)
+    if isinstance(value, type):
+        return value
+    if callable(value):
+
+        def call(*args: Any, **options: Any) -> Any:
+            given = [called_back(one) for one in unwrapped(args)]
+            named = {key: called_back(one) for key, one in unwrapped(options).items()}
+            result = value(*given, **named)
+            if isinstance(result, (np.random.Generator, np.random.RandomState)):
+                return Foreign(result)
+            return wrapped(result, name)
+
+        return call
+    return value
+
+
+def called_back(value: Any) -> Any:
+    """Let a function of the script give plain numbers to whoever calls it."""
+    if not isinstance(value, (types.FunctionType, types.MethodType)):
+        return value
+
+    def call(*args: Any, **options: Any) -> Any:
+        return unwrapped(value(*args, **options))
+
+    return call

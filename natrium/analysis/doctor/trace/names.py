@@ -1,0 +1,110 @@
+"""The names of leaves: as the script calls them, no two alike."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from natrium.analysis.doctor.trace.arrays import TracedArray
+from natrium.analysis.doctor.trace.elements import SMALL
+from natrium.analysis.doctor.trace.forms import Form
+from natrium.analysis.doctor.trace.tracer import Tracer
+
+STEP_NAMES = frozenset((
+    "dt", "h", "deltat", "delta_t", "dT", "Dt", "step", "timestep", "time_step", "step_size", "stepsize",
+    "delta", "DT", "tstep", "d_t", "sim_dt", "ts", "t_step", "res", "resolution",
+))  # fmt: skip
+
+
+_INPUT_WORDS = ("cur", "inp", "stim", "inj", "ext", "app", "drive", "syn")
+
+
+class Names:
+    """The names of leaves, no two alike."""
+
+    def __init__(self, tracer: Tracer, objects: Mapping[tuple[Any, ...], str]) -> None:
+        self.tracer, self.objects = tracer, objects
+        self.by_key: dict[tuple[Any, ...], str] = {}
+        self.taken: set[str] = set()
+
+    def of(self, form: Form) -> str:
+        """Name a leaf."""
+        key = form.key if form.op == "leaf" else ("each", form.key, form.line)
+        if form.op == "leaf" and not form.varies:
+            key = (form,)
+        found = self.by_key.get(key)
+        if found is None:
+            found = self.by_key[key] = self._free(self.wanted(form), form)
+        return found
+
+    def wanted(self, form: Form) -> str:
+        """Say what a leaf would be called if nothing else were."""
+        if form.op == "each":
+            return form.name or f"line {form.line}"
+        tracer = self.tracer
+        if form.key in tracer.aliases:
+            return tracer.aliases[form.key]
+        key, coords, offset = form.key
+        name = (tracer.names.get(key, form.name) if form.varies else form.name) or form.name
+        container = tracer.containers.get(key)
+        if container is None:
+            if isinstance(offset, int) and key in tracer.known.cuts and offset:
+                return f"{name} ({offset + 1})"
+            return tracer.names.get((key, coords), name) if coords else name
+        if not form.varies and isinstance(container, (list, dict)):
+            return name
+        name = getattr(container, "name", "") or bracketless(name)
+        many = isinstance(container, TracedArray) and container.size > SMALL
+        series = key in tracer.known.series
+        if offset is None and many and not any(coords):
+            return name
+        if series and coords == (0,) and isinstance(container, TracedArray) and container.shape[0] > SMALL:
+            coords = ()
+        text = name + "".join(f"[{one!r}]" for one in coords)
+        if offset is not None:
+            newest = max((one[2] for one in tracer.known.states if one[:2] == form.key[:2]), default=offset)
+            if offset != newest:
+                text += f" ({newest - offset} back)"
+        return text
+
+    def _free(self, name: str, form: Form) -> str:
+        key = form.key
+        if name in self.taken and form.op == "leaf" and key[0] and key[0][0] == "a":
+            path = self.objects.get(key[0][1], "")
+            if path:
+                name = f"{path}.{key[0][2]}"
+        wanted, number = name, 2
+        while name in self.taken:
+            name, number = f"{wanted}#{number}", number + 1
+        self.taken.add(name)
+        return name
+
+
+def bracketless(name: str) -> str:
+    """Leave out which element it is."""
+    return name.partition("[")[0] if name.endswith("]") else name
+
+
+def bracketed(name: str) -> bool:
+    """Whether a name is an entry that is called as steps are."""
+    return any(f"['{one}']" in name for one in ("dt", "h"))
+
+
+_NOISE = frozenset((
+    "xi", "eta", "dw", "zeta", "normal", "randn", "random", "rand", "standard_normal", "gauss",
+))  # fmt: skip
+
+
+def is_noise(name: str) -> bool:
+    """Whether a name is one that random numbers have."""
+    short = name.rpartition(".")[2].partition("[")[0].partition(" ")[0].lower()
+    return short in _NOISE or "noise" in short
+
+
+def is_input(name: str) -> bool:
+    """Whether a name is one that inputs have."""
+    short = name.rpartition(".")[2].partition("[")[0]
+    low = short.lower()
+    short = short.partition(" ")[0]
+    index = short in ("i", "idx", "ii", "index")
+    return (short[:1] in ("I", "i") and not index) or any(word in low for word in _INPUT_WORDS)

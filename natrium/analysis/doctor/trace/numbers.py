@@ -1,0 +1,300 @@
+"""Numbers that remember: each is a plain number to the script, and holds the form of what made it."""
+
+from __future__ import annotations
+
+import math
+import operator
+import sys
+from collections.abc import Callable
+from typing import Any, ClassVar
+
+import numpy as np
+
+from natrium.analysis.doctor.trace.forms import Form, Place
+from natrium.analysis.doctor.trace.tracer import ACTIVE as _ACTIVE
+from natrium.analysis.doctor.trace.tracer import active
+
+# Type of number -> the class that remembers for it.
+KINDS: dict[type, Any] = {}
+
+# NumPy's ufuncs -> what the operation is called; the names are math's.
+UFUNCS = {
+    "add": "+", "subtract": "-", "multiply": "*", "divide": "/", "true_divide": "/", "floor_divide": "//",
+    "power": "**", "float_power": "**", "remainder": "%", "mod": "%", "fmod": "fmod", "negative": "neg",
+    "positive": "pos", "absolute": "abs", "fabs": "abs", "exp": "exp", "expm1": "expm1", "exp2": "exp2",
+    "log": "log", "log1p": "log1p", "log2": "log2", "log10": "log10", "sqrt": "sqrt", "cbrt": "cbrt",
+    "square": "square", "reciprocal": "reciprocal", "sin": "sin", "cos": "cos", "tan": "tan",
+    "arcsin": "asin", "arccos": "acos", "arctan": "atan", "arctan2": "atan2", "sinh": "sinh", "cosh": "cosh",
+    "tanh": "tanh", "arcsinh": "asinh", "arccosh": "acosh", "arctanh": "atanh", "hypot": "hypot",
+    "floor": "floor", "ceil": "ceil", "trunc": "trunc", "rint": "round", "sign": "sign",
+    "heaviside": "heaviside", "maximum": "max", "minimum": "min", "fmax": "max", "fmin": "min",
+    "greater": ">", "greater_equal": ">=", "less": "<", "less_equal": "<=", "equal": "==",
+    "not_equal": "!=", "logical_and": "and", "logical_or": "or", "logical_not": "not", "logical_xor": "xor",
+    "bitwise_and": "and", "bitwise_or": "or", "invert": "not", "isnan": "isnan", "isfinite": "isfinite",
+    "isinf": "isinf", "deg2rad": "radians", "rad2deg": "degrees", "radians": "radians", "degrees": "degrees",
+}  # fmt: skip
+
+
+class Remembers:
+    """What all numbers that remember share.
+
+    Attributes
+    ----------
+    raw : number
+        The plain number, of the type that it would have without the trace.
+    form : Form
+        What made it.
+    epoch : int
+        When: steps of the script are counted through.
+    place : Place or None
+        Where the script keeps it.
+    """
+
+    raw: Any
+    form: Form
+    epoch: int
+    place: Place | None
+    memo: tuple[Any, Form] | None = None  # how it was read last, and until when that holds
+    # How NumPy's ufuncs are applied; arrays that remember know.
+    ufunc: ClassVar[Callable[..., Any]]
+
+    def __copy__(self) -> Remembers:
+        return self
+
+    def __deepcopy__(self, memo: Any) -> Remembers:
+        return self
+
+    def __reduce_ex__(self, protocol: Any) -> Any:
+        return (type(self.raw), (self.raw,))
+
+    def __hash__(self) -> int:
+        return hash(self.raw)
+
+    def __repr__(self) -> str:
+        return repr(self.raw)
+
+    def __str__(self) -> str:
+        return str(self.raw)
+
+    def __format__(self, spec: str) -> str:
+        return format(self.raw, spec)
+
+    def __bool__(self) -> bool:
+        held = bool(self.raw)
+        active().choose(self, held)
+        return held
+
+    def __round__(self, ndigits: Any = None) -> Any:
+        plain = bare(ndigits)
+        raw = round(self.raw) if plain is None else round(self.raw, plain)
+        return made(raw, "round", (self,) if plain is None else (self, ndigits))
+
+    def __floor__(self) -> Any:
+        return made(math.floor(self.raw), "floor", (self,))
+
+    def __ceil__(self) -> Any:
+        return made(math.ceil(self.raw), "ceil", (self,))
+
+    def __trunc__(self) -> Any:
+        return made(math.trunc(self.raw), "trunc", (self,))
+
+    def __neg__(self) -> Any:
+        return made(-self.raw, "neg", (self,))
+
+    def __pos__(self) -> Any:
+        return made(+self.raw, "pos", (self,))
+
+    def __abs__(self) -> Any:
+        return made(abs(self.raw), "abs", (self,))
+
+    def __invert__(self) -> Any:
+        raw = ~self.raw if not isinstance(self.raw, bool) else ~int(self.raw)
+        return made(raw, "not" if isinstance(self.raw, np.bool_) else "invert", (self,))
+
+    def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **options: Any) -> Any:
+        return type(self).ufunc(ufunc, method, inputs, options)
+
+    def item(self) -> Any:
+        """Give the number as Python's own."""
+        raw = self.raw.item() if hasattr(self.raw, "item") else self.raw
+        return again(raw, self)
+
+
+def _forward(op: Callable[[Any, Any], Any], name: str) -> Callable[[Any, Any], Any]:
+    def method(self: Any, other: Any) -> Any:
+        if type(other) in REMEMBERING:
+            return _pair(op(self.raw, other.raw), name, self, other)
+        if isinstance(other, (int, float, np.number, np.bool_)):
+            return _pair(op(self.raw, other), name, self, other)
+        if isinstance(other, np.ndarray):
+            return self.ufunc(_UFUNC_OF[name], "__call__", (self, other), {})
+        return NotImplemented
+
+    return method
+
+
+def _reflected(op: Callable[[Any, Any], Any], name: str) -> Callable[[Any, Any], Any]:
+    def method(self: Any, other: Any) -> Any:
+        if type(other) in REMEMBERING:
+            return _pair(op(other.raw, self.raw), name, other, self)
+        if isinstance(other, (int, float, np.number, np.bool_)):
+            return _pair(op(other, self.raw), name, other, self)
+        if isinstance(other, np.ndarray):
+            return self.ufunc(_UFUNC_OF[name], "__call__", (other, self), {})
+        return NotImplemented
+
+    return method
+
+
+def _pair(raw: Any, name: str, one: Any, other: Any) -> Any:
+    """Make the result of an operation on two numbers: as `made` does, for speed."""
+    tracer = _ACTIVE[-1]
+    frame = sys._getframe(2)
+    line = tracer.lines.get((id(frame.f_code), frame.f_lasti))
+    if line is None:
+        line = tracer.line(frame)
+    epoch = tracer.epoch
+    if type(one) in REMEMBERING:
+        form = one.form
+        if one.epoch != epoch or one.place is not None or not form.args:
+            form = tracer.read(one)
+    else:
+        form = tracer.number(one, line)
+    if type(other) in REMEMBERING:
+        second = other.form
+        if other.epoch != epoch or other.place is not None or not second.args:
+            second = tracer.read(other)
+    else:
+        second = tracer.number(other, line)
+    form = tracer.pair(name, form, second, raw, line)
+    kind = KINDS.get(type(raw))
+    if kind is None:
+        return traced(raw, form, epoch)
+    it = kind.__new__(kind, raw)
+    it.raw, it.form, it.epoch, it.place = raw, form, epoch, None
+    return it
+
+
+_UFUNC_OF = {
+    "+": np.add, "-": np.subtract, "*": np.multiply, "/": np.true_divide, "//": np.floor_divide,
+    "%": np.remainder, "**": np.power, "<": np.less, "<=": np.less_equal, ">": np.greater,
+    ">=": np.greater_equal, "==": np.equal, "!=": np.not_equal, "and": np.bitwise_and, "or": np.bitwise_or,
+    "xor": np.bitwise_xor,
+}  # fmt: skip
+
+for _dunder, _op, _name in (
+    ("add", operator.add, "+"),
+    ("sub", operator.sub, "-"),
+    ("mul", operator.mul, "*"),
+    ("truediv", operator.truediv, "/"),
+    ("floordiv", operator.floordiv, "//"),
+    ("mod", operator.mod, "%"),
+    ("pow", operator.pow, "**"),
+    ("and", operator.and_, "and"),
+    ("or", operator.or_, "or"),
+    ("xor", operator.xor, "xor"),
+):
+    setattr(Remembers, f"__{_dunder}__", _forward(_op, _name))
+    setattr(Remembers, f"__r{_dunder}__", _reflected(_op, _name))
+for _dunder, _op, _name in (
+    ("lt", operator.lt, "<"),
+    ("le", operator.le, "<="),
+    ("gt", operator.gt, ">"),
+    ("ge", operator.ge, ">="),
+    ("eq", operator.eq, "=="),
+    ("ne", operator.ne, "!="),
+):
+    setattr(Remembers, f"__{_dunder}__", _forward(_op, _name))
+
+
+class TracedFloat(Remembers, float):
+    """A Python float that remembers."""
+
+
+class TracedDouble(Remembers, np.float64):  # type: ignore[misc]  # NumPy's scalars type their methods otherwise
+    """A NumPy double that remembers: dividing by zero is no error to it."""
+
+
+class TracedInt(Remembers, int):
+    """A Python int that remembers."""
+
+
+class TracedLong(Remembers, np.int64):  # type: ignore[misc]  # NumPy's scalars type their methods otherwise
+    """A NumPy int that remembers."""
+
+
+class TracedBool(Remembers, int):
+    """A truth that remembers; asked for, it is a choice."""
+
+
+KINDS.update(
+    {float: TracedFloat, np.float64: TracedDouble, int: TracedInt, np.int64: TracedLong, bool: TracedBool,
+     np.bool_: TracedBool}
+)  # fmt: skip
+
+
+REMEMBERING = frozenset(KINDS.values())
+
+
+def bare(value: Any) -> Any:
+    """Give the plain number of one that remembers, and anything else as it is."""
+    return value.raw if isinstance(value, Remembers) else value
+
+
+def traced(raw: Any, form: Form, epoch: int, place: Place | None = None) -> Any:
+    """Make a number that remembers, or give it plain where there is no kind for it."""
+    kind = KINDS.get(type(raw))
+    if kind is None:
+        if type(raw) in (np.float32, np.float16):
+            active().narrow = True
+        return raw
+    it = kind.__new__(kind, raw)
+    it.raw, it.form, it.epoch, it.place = raw, form, epoch, place
+    return it
+
+
+def again(raw: Any, of: Remembers) -> Any:
+    """Make the same value of another type."""
+    return traced(raw, of.form, of.epoch, of.place)
+
+
+def made(raw: Any, op: str, operands: tuple[Any, ...], numpy: bool = False) -> Any:
+    """Make the result of an operation.
+
+    Parameters
+    ----------
+    raw : number
+        The result, found by the plain operation on the plain operands.
+    op : str
+    operands : tuple
+        Numbers, remembering or not.
+    numpy : bool
+        Whether NumPy's own routine found it.
+    """
+    if op == "square":
+        op, operands = "*", operands * 2
+    elif op == "reciprocal":
+        op, operands = "/", (1, *operands)
+    tracer = active()
+    line = tracer.line()
+    epoch = tracer.epoch
+    forms = []
+    for one in operands:
+        if isinstance(one, Remembers):
+            # What this step has just made is read as it is.
+            fresh = one.epoch == epoch and one.place is None and one.form.args
+            forms.append(one.form if fresh else tracer.read(one))
+        else:
+            forms.append(tracer.number(one, line))
+    form = tracer.operation(op, tuple(forms), raw, line, numpy)
+    kind = KINDS.get(type(raw))
+    if kind is None:
+        return traced(raw, form, epoch)
+    it = kind.__new__(kind, raw)
+    it.raw, it.form, it.epoch, it.place = raw, form, epoch, None
+    return it
+
+
+def is_number(value: Any) -> bool:
+    """Whether a plain value is one real number."""
+    return isinstance(value, (int, float, np.number, np.bool_)) and not isinstance(value, np.complexfloating)

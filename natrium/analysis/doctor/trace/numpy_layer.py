@@ -1,0 +1,285 @@
+"""NumPy and math as the script sees them: what goes through them remembers."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from natrium.analysis.doctor.trace.arrays import TracedArray, apply_ufunc, wrapped
+from natrium.analysis.doctor.trace.elements import SMALL, choosing, item_at, unwrapped
+from natrium.analysis.doctor.trace.foreign import Foreign, foreign
+from natrium.analysis.doctor.trace.numbers import Remembers, bare, is_number, made, traced
+from natrium.analysis.doctor.trace.standins import Outputs
+from natrium.analysis.doctor.trace.tracer import active
+
+_MATH = {"fabs": "abs", "pow": "**", "fmod": "fmod"}
+
+
+_MATH_KEPT = frozenset((
+    "exp", "expm1", "log", "log1p", "log2", "log10", "sqrt", "sin", "cos", "tan", "asin", "acos", "atan",
+    "atan2", "sinh", "cosh", "tanh", "asinh", "acosh", "atanh", "floor", "ceil", "trunc", "fabs", "pow",
+    "fmod", "hypot", "cbrt", "radians", "degrees", "erf", "exp2",
+))  # fmt: skip
+
+
+# NumPy's functions that move elements about: the same is done to the nodes.
+_MOVING = frozenset((
+    "append", "concatenate", "hstack", "vstack", "stack", "column_stack", "insert", "delete", "roll",
+    "repeat", "tile", "reshape", "ravel", "squeeze", "transpose", "flip", "atleast_1d", "atleast_2d",
+    "expand_dims", "broadcast_to", "take",
+))  # fmt: skip
+
+
+# Of larger arrays, made of lists, the elements are not followed.
+_FOLLOWED = 4096
+_WRITING = frozenset(("save", "savez", "savez_compressed", "savetxt"))
+
+
+class MathLayer:
+    """The module math, that remembers."""
+
+    def __getattr__(self, name: str) -> Any:
+        function = getattr(math, name)
+        if not callable(function):
+            return function
+
+        def call(*args: Any) -> Any:
+            raw = function(*unwrapped(args))
+            if name in _MATH_KEPT and any(isinstance(one, Remembers) for one in args):
+                return made(raw, _MATH.get(name, name), args)
+            return wrapped(raw, name)
+
+        return call
+
+
+class SafeNumPy:
+    """NumPy of the plain run: as it is, but for what writes files and for generators without a seed."""
+
+    def __init__(self, outputs: Outputs) -> None:
+        self.outputs = outputs
+        self.random = SafeRandom()
+
+    def __getattr__(self, name: str) -> Any:
+        if name in _WRITING:
+            return lambda file, *args, **options: self.outputs.note(name, tuple(unwrapped(args)))
+        return getattr(np, name)
+
+
+class SafeRandom:
+    """NumPy's random, where a generator without a seed has seed 0: two runs are to be alike."""
+
+    def __getattr__(self, name: str) -> Any:
+        if name == "default_rng":
+            return lambda seed=0: np.random.default_rng(0 if seed is None else seed)
+        if name == "RandomState":
+            return lambda seed=0: np.random.RandomState(0 if seed is None else seed)
+        if name == "seed":
+            return lambda seed=0: np.random.seed(0 if seed is None else seed)  # noqa: NPY002 - the script's own
+        return getattr(np.random, name)
+
+
+class NumPyLayer:
+    """NumPy, that remembers."""
+
+    def __init__(self, outputs: Outputs) -> None:
+        self.outputs = outputs
+        self.random = Foreign(SafeRandom())
+
+    def __getattr__(self, name: str) -> Any:
+        own = _FUNCTIONS.get(name)
+        if own is not None:
+            return own
+        if name in _WRITING:
+            return lambda file, *args, **options: self.outputs.note(name, tuple(unwrapped(args)))
+        value = getattr(np, name)
+        if isinstance(value, np.ufunc):
+            made_: Any = Ufunc(value)
+        elif name in _MOVING:
+            made_ = _moving(value)
+        elif isinstance(value, type):
+            return _kind(value) if name in ("float64", "double", "int64", "float32") else value
+        else:
+            made_ = foreign(value, name)
+        self.__dict__[name] = made_
+        return made_
+
+
+def _kind(kind: type) -> Any:
+    return kind
+
+
+class Ufunc:
+    """A ufunc, that remembers."""
+
+    def __init__(self, inner: Any) -> None:
+        self._inner = inner
+
+    def __getattr__(self, name: str) -> Any:
+        if name in ("reduce", "accumulate", "outer", "at", "reduceat"):
+            method = getattr(self._inner, name)
+            return lambda *args, **options: wrapped(method(*unwrapped(args), **unwrapped(options)))
+        return getattr(self._inner, name)
+
+    def __call__(self, *inputs: Any, **options: Any) -> Any:
+        """Apply it."""
+        ones = tuple(
+            array_of(one) if isinstance(one, (list, tuple)) and _remembers(one) else one for one in inputs
+        )
+        if any(isinstance(one, (Remembers, TracedArray)) for one in ones):
+            return apply_ufunc(self._inner, "__call__", ones, options)
+        return wrapped(self._inner(*ones, **options))
+
+
+def _remembers(values: Any) -> bool:
+    return any(
+        isinstance(one, (Remembers, TracedArray)) or (isinstance(one, (list, tuple)) and _remembers(one))
+        for one in values
+    )
+
+
+def array_of(value: Any, *args: Any, **options: Any) -> Any:
+    """Make an array of what may hold numbers that remember."""
+    if isinstance(value, TracedArray) and not args and not options:
+        return value.copy()
+    made_ = wrapped(np.array(unwrapped(value), *unwrapped(args), **unwrapped(options)))
+    return _with_nodes(made_, value)
+
+
+def asarray_of(value: Any, *args: Any, **options: Any) -> Any:
+    """Make an array, unless it is one."""
+    if isinstance(value, TracedArray) and not args and not options:
+        return value
+    return array_of(value, *args, **options)
+
+
+def _with_nodes(array: Any, value: Any) -> Any:
+    if isinstance(array, TracedArray) and isinstance(value, TracedArray) and value.nodes is not None:
+        if array.shape == value.shape:
+            array.nodes = value.nodes.copy()
+    elif isinstance(array, TracedArray) and isinstance(value, (list, tuple)) and _is_followed(array, value):
+        nodes = array.remember()
+        tracer = active()
+        for at in np.ndindex(array.shape):
+            one = _nested(value, at)
+            raw = array.plain[at]
+            if isinstance(one, Remembers):
+                nodes[at] = traced(raw, tracer.read(one), tracer.epoch)
+            elif tracer.segment is not None and is_number(one):
+                nodes[at] = traced(raw, tracer.number(one, tracer.line()), tracer.epoch)
+    return array
+
+
+def _is_followed(array: TracedArray, value: Any) -> bool:
+    if array.size > _FOLLOWED or array.dtype.kind not in "fiub":
+        return False
+    return _remembers(value) or (array.size <= SMALL and active().segment is not None)
+
+
+def _nested(value: Any, at: tuple[int, ...]) -> Any:
+    for k, i in enumerate(at):
+        if isinstance(value, TracedArray):
+            return value.element(at[k:])
+        value = value[i]
+    return value.element(()) if isinstance(value, TracedArray) else value
+
+
+def _moving(function: Any) -> Any:
+    def call(*args: Any, **options: Any) -> Any:
+        result = wrapped(function(*unwrapped(args), **unwrapped(options)))
+        if isinstance(result, TracedArray) and result.size <= 200_000 and _remembers(args):
+            nodes = function(*[_node_arrays(one) for one in args], **unwrapped(options))
+            if isinstance(nodes, np.ndarray) and nodes.shape == result.shape and nodes.dtype == object:
+                result.nodes = nodes
+        return result
+
+    return call
+
+
+def _node_arrays(value: Any) -> Any:
+    if isinstance(value, TracedArray):
+        return value.nodes if value.nodes is not None else np.empty(value.shape, dtype=object)
+    if isinstance(value, Remembers):
+        made_ = np.empty((), dtype=object)
+        made_[()] = value
+        return made_
+    if isinstance(value, (list, tuple)) and any(isinstance(one, (TracedArray, Remembers)) for one in value):
+        return [_node_arrays(one) for one in value]
+    if isinstance(value, np.ndarray):
+        return np.empty(value.shape, dtype=object)
+    return value
+
+
+def where(condition: Any, *branches: Any) -> Any:
+    """Choose, element by element; each choice of what is followed is kept."""
+    if not branches:
+        choosing(condition)
+        return wrapped(np.where(unwrapped(condition)))
+    raw = np.where(unwrapped(condition), *unwrapped(branches))
+    if raw.ndim == 0:
+        held = bool(condition)
+        one = branches[0] if held else branches[1]
+        if isinstance(one, Remembers):
+            return traced(raw[()], active().read(one), active().epoch)
+        return wrapped(raw[()]) if not is_number(one) else traced(
+            raw[()], active().number(raw[()], active().line()), active().epoch)  # fmt: skip
+    array = wrapped(raw)
+    if not isinstance(array, TracedArray):
+        return array
+    parts = [one for one in (condition, *branches) if isinstance(one, TracedArray) and one.ndim]
+    array.part_of_many = any(one.many for one in parts)
+    array.first = all(one.first for one in parts)
+    if array.many and active().segment is None:
+        return array
+    nodes = array.remember()
+    for at in array.followed():
+        test = item_at(condition, at, array.ndim)
+        one = item_at(branches[0] if bool(test) else branches[1], at, array.ndim)
+        form = active().read(one) if isinstance(one, Remembers) else active().number(one, active().line())
+        nodes[at] = traced(array.plain[at], form, active().epoch)
+    return array
+
+
+def clip(value: Any, low: Any = None, high: Any = None, **options: Any) -> Any:
+    """Keep within bounds."""
+    if options:
+        return wrapped(np.clip(unwrapped(value), unwrapped(low), unwrapped(high), **unwrapped(options)))
+    maximum, minimum = Ufunc(np.maximum), Ufunc(np.minimum)
+    value = value if low is None else maximum(value, low)
+    return value if high is None else minimum(value, high)
+
+
+def _summed(value: Any, *args: Any, **options: Any) -> Any:
+    value = array_of(value) if isinstance(value, (list, tuple)) and _remembers(value) else value
+    if isinstance(value, TracedArray):
+        return value.sum(*args, **options)
+    return wrapped(np.sum(unwrapped(value), *unwrapped(args), **unwrapped(options)), "np.sum")
+
+
+def _rounded(value: Any, decimals: Any = 0) -> Any:
+    raw = np.round(unwrapped(value), bare(decimals))
+    if isinstance(value, Remembers):
+        return made(raw, "round", (value,) if bare(decimals) == 0 else (value, decimals), numpy=True)
+    return wrapped(raw)
+
+
+def _copied(value: Any) -> Any:
+    return value.copy() if isinstance(value, TracedArray) else array_of(value)
+
+
+def _asked(name: str) -> Any:
+    def call(value: Any, *args: Any, **options: Any) -> Any:
+        if isinstance(value, TracedArray):
+            return getattr(value, name)(*args, **options)
+        if isinstance(value, Remembers):
+            return value
+        return wrapped(getattr(np, name)(unwrapped(value), *unwrapped(args), **unwrapped(options)))
+
+    return call
+
+
+_FUNCTIONS: dict[str, Any] = {
+    "array": array_of, "asarray": asarray_of, "where": where, "clip": clip, "sum": _summed,
+    "round": _rounded, "around": _rounded, "copy": _copied, "any": _asked("any"), "all": _asked("all"),
+}  # fmt: skip

@@ -1,0 +1,136 @@
+"""What a rewritten script calls in the plain run: next to nothing."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from natrium.analysis.doctor.trace.elements import unwrapped
+from natrium.analysis.doctor.trace.forms import OverBudget
+from natrium.analysis.doctor.trace.layers import Layers
+from natrium.analysis.doctor.trace.standins import Outputs, spread
+
+
+class Turns:
+    """The turns of a while loop."""
+
+    def __init__(self, owner: Plain, number: int) -> None:
+        self.owner, self.number, self.begun = owner, number, True
+        owner.entered(number)
+
+    def turn(self) -> bool:
+        """Begin a turn, with its condition."""
+        self.owner.turned(self.number)
+        self.begun = False
+        return True
+
+    def body(self) -> None:
+        """Say that the condition held."""
+        self.begun = True
+
+    def leave(self) -> None:
+        """End the loop."""
+        self.owner.left(self.number, self.begun)
+
+
+class Plain:
+    """The plain run: loops are counted, drawing and asking does nothing, writing goes to a scratch folder.
+
+    Parameters
+    ----------
+    layers : Layers
+    scratch : Path
+    max_operations : int
+        Turns of loops, all told.
+    """
+
+    slice = slice
+
+    def __init__(self, layers: Layers, scratch: Path, max_operations: int) -> None:
+        self.layers, self.scratch, self.max_operations = layers, scratch, max_operations
+        self.outputs: Outputs = layers.outputs
+        self.turns_of: dict[int, int] = {}
+        self.most: dict[int, int] = {}
+        self.now: list[list[int]] = []
+        self.parents: dict[int, set[int]] = {}
+        self.count = 0
+
+    # Loops -------------------------------------------------------------------------------------------
+
+    def entered(self, number: int) -> None:
+        """Begin a loop."""
+        self.parents.setdefault(number, set()).update(one[0] for one in self.now)
+        self.now.append([number, 0])
+
+    def turned(self, number: int) -> None:
+        """Count a turn."""
+        for one in reversed(self.now):
+            if one[0] == number:
+                one[1] += 1
+                break
+        self.count += 1
+        if self.count > self.max_operations:
+            raise OverBudget(f"more than {self.max_operations:,} turns of loops")
+
+    def left(self, number: int, begun: bool = True) -> None:
+        """End a loop."""
+        for k in range(len(self.now) - 1, -1, -1):
+            if self.now[k][0] == number:
+                turns = self.now[k][1] - (not begun)
+                self.most[number] = max(self.most.get(number, 0), turns)
+                del self.now[k]
+                break
+
+    def loop(self, items: Any, number: int, text: str) -> Iterator[Any]:
+        """Go through a for loop's items."""
+        self.entered(number)
+        try:
+            for item in items:
+                self.turned(number)
+                yield item
+        finally:
+            self.left(number)
+
+    def turns(self, number: int) -> Turns:
+        """Begin a while loop."""
+        return Turns(self, number)
+
+    def unpack(self, value: Any, shape: Any) -> Any:
+        """Take a value apart."""
+        return spread(value, shape)
+
+    # Reaching out ------------------------------------------------------------------------------------
+
+    def module(self, name: str, whole: str) -> Any:
+        """Give a module."""
+        return self.layers.module(name, whole)
+
+    def member(self, module: str, name: str) -> Any:
+        """Give a module's member."""
+        return self.layers.member(module, name)
+
+    def star(self, module: str, names: tuple[str, ...]) -> dict[str, Any]:
+        """Give a module's members that the script uses."""
+        return self.layers.star(module, names)
+
+    def print_(self, *values: Any, **options: Any) -> None:
+        """Print nothing; keep the numbers."""
+        self.outputs.note("print", tuple(unwrapped(values)))
+
+    def input_(self, *values: Any) -> str:
+        """Answer with what is both a number and a word."""
+        return "1"
+
+    def exit_(self, *values: Any) -> None:
+        """End the script."""
+        raise SystemExit(0)
+
+    quit_ = exit_
+
+    def open_(self, file: Any, mode: str = "r", *args: Any, **options: Any) -> Any:
+        """Open a file for reading; what is written goes to the scratch folder."""
+        if not any(letter in mode for letter in "wax+"):
+            return Path(file).open(mode, *args, **options) if isinstance(file, (str, Path)) else io.StringIO()
+        return (self.scratch / Path(str(file)).name).open(mode, *args, **options)

@@ -1,0 +1,150 @@
+"""What a traced run leaves behind: the exact maps of its steps, over the script's own names."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import attrs
+import numpy as np
+import numpy.typing as npt
+
+from natrium.model.arrays import Array
+
+
+@attrs.frozen(eq=False)
+class Node:
+    """One value and the operation that made it.
+
+    Attributes
+    ----------
+    op : str
+        ``"leaf"`` (a named value: state, parameter, input, time), ``"number"`` (a literal of the script), or
+        an operation: ``+ - * / // % ** neg abs min max int round floor exp log sin ...``.
+    args : tuple of Node
+        Operands, in the order in which the script has them.
+    value : float
+        What it was in the run.
+    line : int
+        Line of the script, from 1; 0 where there is none.
+    name : str
+        Of a leaf: as the script calls it (``"V"``, ``"self.v"``, ``"tau_m"``).
+    numpy : bool
+        Whether NumPy's routine made it, not Python's: the last bit may tell.
+    """
+
+    op: str
+    args: tuple[Node, ...]
+    value: float
+    line: int = 0
+    name: str = ""
+    numpy: bool = False
+
+
+@attrs.frozen(eq=False)
+class Choice:
+    """A comparison that the script made, and how it came out.
+
+    Attributes
+    ----------
+    left, right : Node
+    relation : str
+        ``< <= > >= == !=``.
+    held : bool
+    line : int
+    timed : bool
+        Whether no state is in it: it hangs on time and input alone.
+    """
+
+    left: Node
+    relation: str
+    right: Node
+    held: bool
+    line: int
+    timed: bool = False
+
+
+@attrs.frozen(eq=False)
+class Step:
+    """One map that steps of the script have in common.
+
+    Attributes
+    ----------
+    updates : mapping of str to Node
+        By state: its new value, over leaves that are the states before the step, parameters, input, time.
+    choices : tuple of Choice
+        Comparisons on the way, in their order. Those of time and input alone (``timed``) are kept only where
+        they came out alike in all of these steps, and otherwise in others; they divide no steps.
+    first : int
+        The first step that took it, from 0.
+    count : int
+        How many steps did.
+    """
+
+    updates: Mapping[str, Node]
+    choices: tuple[Choice, ...]
+    first: int
+    count: int
+
+
+@attrs.frozen(eq=False)
+class Record:
+    """A traced run.
+
+    Attributes
+    ----------
+    source : tuple of str
+        The script's lines.
+    states : tuple of str
+        What one step writes and the next reads, as the script calls it.
+    samples : numpy.ndarray, shape (n_steps + 1, n_states)
+        The states before each step and after the last.
+    parameters : mapping of str to Node
+        Named numbers that steps read and none writes, each with its line and value (derived ones, such as
+        ``decay = exp(-dt/tau)``, as the tree over other leaves that makes them).
+    input : str
+        Leaf that the input goes by; empty where there is none, or it is a parameter.
+    inputs : numpy.ndarray, shape (n_steps,)
+        The input that each step read.
+    time : str
+        Leaf of the step's own time, or of the step's number; empty where steps do not read it.
+    times : numpy.ndarray, shape (n_steps,)
+        Its values.
+    dt : str
+        Leaf of the step; empty where it is not known.
+    steps : tuple of Step
+        The different maps.
+    order : numpy.ndarray of int, shape (n_steps,)
+        Which of `steps` each step was.
+    lists : mapping of str to Array
+        Lists and arrays that the script kept, by name: voltages drawn for the plot, spike times, ...
+    solver : str
+        SciPy's solver that the script called, empty where it steps by itself; `steps` then holds its
+        right-hand side as ``d<state>/dt`` updates.
+    exogenous : mapping of str to Array
+        What else steps read that no state reaches (noise, incoming spikes, the input between two times, the
+        step's number): its values, by leaf.
+    origins : mapping of str to tuple of Node
+        Of the input, the time and `exogenous`: the different expressions that gave it, as far as known.
+    whole : bool
+        Whether all steps of the run were traced; otherwise as many as the budget allowed, from the first on.
+    fallback : str
+        Why the run could not be traced; empty where it was, and equals the plain run in every double.
+    """
+
+    source: tuple[str, ...]
+    states: tuple[str, ...]
+    samples: Array
+    parameters: Mapping[str, Node]
+    input: str
+    inputs: Array
+    time: str
+    times: Array
+    dt: str
+    steps: tuple[Step, ...]
+    order: npt.NDArray[np.int64]
+    lists: Mapping[str, Array]
+    solver: str = ""
+    exogenous: Mapping[str, Array] = attrs.field(factory=dict)
+    origins: Mapping[str, tuple[Node, ...]] = attrs.field(factory=dict)
+    whole: bool = True
+    fallback: str = ""

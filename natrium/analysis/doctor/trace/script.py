@@ -1,0 +1,279 @@
+"""A script's text, and its runs: in a scratch folder, with nothing drawn, asked or written elsewhere."""
+
+from __future__ import annotations
+
+import ast
+import contextlib
+import importlib.abc
+import importlib.util
+import io
+import json
+import os
+import random
+import shutil
+import sys
+import tempfile
+import types
+import warnings
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import attrs
+import numpy as np
+
+from natrium.analysis.doctor.trace.forms import Enough
+from natrium.analysis.doctor.trace.rewrite import Rewriter
+from natrium.analysis.doctor.trace.standins import Outputs
+from natrium.analysis.doctor.trace.syntax import HOOK
+from natrium.model import ModelError
+
+# Files beside the script that it may want to read are copied up to so many bytes all told.
+_COPIED = 20_000_000
+# Lines of files beside the script count from here on, so that they are nobody else's.
+BESIDE = 1_000_000
+_DRIVER = 900 * BESIDE
+_MODULE = "natrium_traced_script"
+
+
+@attrs.frozen(eq=False)
+class Script:
+    """A script as it is to be run.
+
+    Attributes
+    ----------
+    path : Path
+    text : str
+        Of a notebook: its code cells, one after the other, magics emptied.
+    main : bool
+        Whether what stands under ``if __name__ == "__main__"`` is run.
+    driver : str
+        What is run after it, written by natrium.
+    """
+
+    path: Path
+    text: str
+    main: bool = True
+    driver: str = ""
+
+    @property
+    def lines(self) -> tuple[str, ...]:
+        """The script's lines."""
+        return tuple(self.text.splitlines())
+
+
+def load_script(path: str | os.PathLike[str]) -> Script:
+    """Read a script or a notebook.
+
+    Raises
+    ------
+    ModelError
+        When there is none, or it is no Python.
+    """
+    file = Path(path)
+    if not file.is_file():
+        raise ModelError(f"a script must exist, got {str(file)!r}; give path/script.py or a notebook")
+    try:
+        text = file.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ModelError(f"a script must be text, got {type(error).__name__} from {file.name!r}") from None
+    if file.suffix == ".ipynb":
+        text = notebook_text(text, file.name)
+    try:
+        ast.parse(text)
+    except (SyntaxError, ValueError) as error:
+        line = getattr(error, "lineno", None)
+        raise ModelError(
+            f"a script must be Python, got {error.__class__.__name__} in {file.name}"
+            + (f", line {line}" if line else "") + "; mend it first"
+        ) from None  # fmt: skip
+    return Script(file, text)
+
+
+def notebook_text(text: str, name: str) -> str:
+    """Join a notebook's code cells: line after line, what is no Python emptied.
+
+    Raises
+    ------
+    ModelError
+        When it is no notebook.
+    """
+    try:
+        cells = json.loads(text)["cells"]
+        sources = [cell["source"] for cell in cells if cell["cell_type"] == "code"]
+    except (ValueError, KeyError, TypeError):
+        raise ModelError(f"a notebook must be JSON with cells, got {name!r}; save it anew") from None
+    lines: list[str] = []
+    for source in sources:
+        cell = (source if isinstance(source, str) else "".join(source)).splitlines()
+        magic = next((line for line in cell if line.strip()), "").lstrip()
+        kept = not magic.startswith("%%") or magic.split()[0] in ("%%time", "%%timeit", "%%capture")
+        lines += [_without_magic(line) if kept else "" for line in cell]
+    return "\n".join(lines) + "\n"
+
+
+def _without_magic(line: str) -> str:
+    bare = line.lstrip()
+    if bare.startswith(("%", "!", "?")) or bare.rstrip().endswith("?"):
+        return line[: len(line) - len(bare)] + ("pass" if line[:1].isspace() else "")
+    return line
+
+
+class _Loader(importlib.abc.InspectLoader):
+    """Loads rewritten source as the import system loads any."""
+
+    def __init__(self, tree: ast.Module, filename: str) -> None:
+        self.tree, self.filename = tree, filename
+
+    def get_source(self, fullname: str) -> str:
+        """Give the rewritten text."""
+        return ast.unparse(self.tree)
+
+    def get_code(self, fullname: str) -> types.CodeType:
+        """Give the code of the rewritten tree."""
+        return self.source_to_code(self.tree, self.filename)
+
+
+class Run:
+    """One run of a script.
+
+    Parameters
+    ----------
+    script : Script
+    tracing : bool
+    compiled : bool
+        Whether what Numba compiles is left to it.
+    """
+
+    def __init__(self, script: Script, tracing: bool, compiled: bool = False) -> None:
+        self.script, self.tracing, self.compiled = script, tracing, compiled
+        self.filename = f"<traced {script.path.name}>"
+        self.outputs = Outputs()
+        self.error: BaseException | None = None
+        self.namespace: dict[str, Any] = {}
+        self.loops: dict[int, int] = {}
+        self._siblings: dict[str, Any] = {}
+        self._constants: dict[str, dict[str, tuple[float, int]]] = {}
+        folder = script.path.resolve().parent
+        self._folder = folder
+        self._names = {one.stem for one in folder.glob("*.py")} | {
+            one.name for one in folder.iterdir() if one.is_dir() and (one / "__init__.py").is_file()
+        }
+        self._names -= {script.path.stem, "numpy", "scipy", "matplotlib", "math", "natrium", "conftest"}
+
+    def rewritten(
+        self, text: str, main: bool, filename: str, driver: str = "", beside: int = 0
+    ) -> ast.Module:
+        """Rewrite a text; the driver's lines count as none, those of files beside the script from afar."""
+        tree = ast.parse(text)
+        ast.increment_lineno(tree, BESIDE * beside)
+        extra = ast.parse(driver)
+        ast.increment_lineno(extra, _DRIVER)
+        tree.body += extra.body
+        rewriter = Rewriter(tree, self.tracing, self._names, main, self.compiled, beside)
+        tree.body = rewriter.block(tree.body)
+        ast.fix_missing_locations(tree)
+        self._constants[filename] = rewriter.constants
+        if filename == self.filename:
+            self.loops = rewriter.loops
+        return tree
+
+    def sibling(self, name: str) -> Any:
+        """Load a module that stands beside the script; None where there is none."""
+        top = name.split(".")[0]
+        if top not in self._names:
+            return None
+        if name in self._siblings:
+            return self._siblings[name]
+        file = self._folder.joinpath(*name.split(".")).with_suffix(".py")
+        if not file.is_file():
+            file = self._folder.joinpath(*name.split("."), "__init__.py")
+        if not file.is_file():
+            return None
+        filename = self.filename
+        text = file.read_text(encoding="utf-8-sig")
+        tree = self.rewritten(text, False, file.name, beside=1 + len(self._siblings))
+        module = types.ModuleType(f"{_MODULE}_{name.replace('.', '_')}")
+        self._siblings[name] = module
+        self._load(module, tree, filename, file.name)
+        return module
+
+    def _load(self, module: types.ModuleType, tree: ast.Module, filename: str, name: str) -> None:
+        loader = _Loader(tree, filename)
+        module.__spec__ = importlib.util.spec_from_loader(module.__name__, loader)
+        module.__dict__[HOOK] = self._hook
+        for constant, (value, line) in self._constants[name].items():
+            module.__dict__[constant] = self._hook.given(value, line)
+        module.__dict__["__file__"] = str(self.script.path.resolve())
+        sys.modules[module.__name__] = module
+        loader.exec_module(module)
+
+    def go(self, make_hook: Callable[[Path], Any], given: dict[str, Any] | None = None) -> None:
+        """Run the script to its end, or to the error that ends it."""
+        tree = self.rewritten(self.script.text, self.script.main, self.filename, self.script.driver)
+        module = types.ModuleType(_MODULE)
+        module.__dict__.update(given or {})
+        with _aside(self._folder) as scratch:
+            self._hook = make_hook(scratch)
+            module.__dict__["display"] = self._hook.print_
+            module.__dict__["get_ipython"] = lambda: None
+            try:
+                self._load(module, tree, self.filename, self.filename)
+            except (SystemExit, Enough):
+                pass
+            except (Exception, KeyboardInterrupt) as error:
+                if isinstance(error, KeyboardInterrupt):
+                    raise
+                self.error = error
+            finally:
+                for name in [one for one in sys.modules if one.startswith(_MODULE)]:
+                    del sys.modules[name]
+        self.namespace = dict(vars(module))
+
+    def said(self) -> str:
+        """Say which error ended the run, and where."""
+        if self.error is None:
+            return ""
+        line = getattr(self.error, "lineno", None) if isinstance(self.error, SyntaxError) else None
+        trace = self.error.__traceback__
+        while trace is not None:
+            if trace.tb_frame.f_code.co_filename == self.filename:
+                line = trace.tb_lineno
+            trace = trace.tb_next
+        text = str(self.error).splitlines()[0][:120] if str(self.error) else ""
+        place = f" in {self.script.path.name}" + (f", line {line}" if line else "")
+        return f"{type(self.error).__name__}{place}" + (f": {text}" if text else "")
+
+
+@contextlib.contextmanager
+def _aside(folder: Path) -> Iterator[Path]:
+    """Work in a scratch folder, silent, with random numbers from the start, and put all back."""
+    here = Path.cwd()
+    states = np.random.get_state(), random.getstate()  # noqa: NPY002 - the script's generator is put back
+    output, errors, arguments, path = sys.stdout, sys.stderr, sys.argv, list(sys.path)
+    with tempfile.TemporaryDirectory() as name, warnings.catch_warnings(), np.errstate(all="ignore"):
+        warnings.simplefilter("ignore")
+        scratch = Path(name)
+        _copy_data(folder, scratch)
+        np.random.seed(0)  # noqa: NPY002 - the script's own generator
+        random.seed(0)
+        os.chdir(scratch)
+        sys.stdout, sys.stderr, sys.argv = io.StringIO(), io.StringIO(), [str(folder / "script.py")]
+        try:
+            yield scratch
+        finally:
+            sys.stdout, sys.stderr, sys.argv, sys.path[:] = output, errors, arguments, path
+            os.chdir(here)
+            np.random.set_state(states[0])  # noqa: NPY002 - the script's generator is put back
+            random.setstate(states[1])
+
+
+def _copy_data(folder: Path, scratch: Path) -> None:
+    """Copy what the script may read, within bounds."""
+    left = _COPIED
+    for one in sorted(folder.iterdir())[:500]:
+        if one.is_file() and one.suffix not in (".py", ".ipynb", ".pyc") and not one.name.startswith("."):
+            left -= one.stat().st_size
+            if left < 0:
+                return
+            shutil.copy(one, scratch / one.name)

@@ -1,0 +1,179 @@
+"""Runs a script plainly and traced, and makes records of what its steps do."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+import attrs
+import numpy as np
+
+from natrium.analysis.doctor.trace import tracer as tracing
+from natrium.analysis.doctor.trace.build import Builder
+from natrium.analysis.doctor.trace.drive import drive_for
+from natrium.analysis.doctor.trace.forms import Known, OverBudget, Segment
+from natrium.analysis.doctor.trace.learn import Lesson, known_from, lessons
+from natrium.analysis.doctor.trace.lists import lists_of
+from natrium.analysis.doctor.trace.record import Record
+from natrium.analysis.doctor.trace.runs import NARROW, PlainRun, TracedRun, difference
+from natrium.analysis.doctor.trace.script import Script, load_script
+from natrium.analysis.doctor.trace.solvers import longest, rhs_record
+from natrium.model import ModelError
+
+MAX_OPERATIONS = 1_500_000
+MAX_STEPS = 50_000
+
+
+def trace_script(
+    path: str | os.PathLike[str], name: str | None = None, *, claimed: Any = None,
+    max_operations: int = MAX_OPERATIONS, max_steps: int = MAX_STEPS,
+) -> Record:  # fmt: skip
+    """Run a script, because told to, and read the maps of its steps off.
+
+    Parameters
+    ----------
+    path : str or path
+        A script or a notebook, of which the code cells are joined line after line.
+    name : str, optional
+        A class or function of it that is to be driven; without one the script runs as it is.
+    claimed : Model, optional
+        Whose stimulus and step drive what `name` names.
+    max_operations, max_steps : int
+        The budget.
+
+    Returns
+    -------
+    Record
+        Of the loop that looks most like a neuron's; `trace_all` gives all of them.
+
+    Raises
+    ------
+    ModelError
+        When the file cannot be read or run, or nothing in it steps.
+    """
+    records = _traces(path, name, claimed, max_operations, max_steps)
+    return max(records, key=lambda one: one[0])[1]
+
+
+def trace_all(
+    path: str | os.PathLike[str], name: str | None = None, *, claimed: Any = None,
+    max_operations: int = MAX_OPERATIONS, max_steps: int = MAX_STEPS,
+) -> tuple[Record, ...]:  # fmt: skip
+    """Run a script and read the maps of all its stepping loops off, in the order of the script.
+
+    Parameters, errors
+        As `trace_script`.
+
+    Returns
+    -------
+    tuple of Record
+    """
+    records = _traces(path, name, claimed, max_operations, max_steps)
+    return tuple(record for _, record in records)
+
+
+def _traces(
+    path: str | os.PathLike[str], name: str | None, claimed: Any, max_operations: int, max_steps: int
+) -> list[tuple[tuple[Any, ...], Record]]:
+    """Trace all stepping loops; beside each record, how much like a neuron's it is."""
+    script = load_script(path)
+    given: dict[str, Any] = {}
+    if name:
+        script = attrs.evolve(script, main=False)
+        before = PlainRun(script, given, max_operations)
+        if before.run.error is not None:
+            raise ModelError(
+                f"a subject's file must run to its end, got {before.run.said()}; mend it or give another"
+            ) from None
+        drive = drive_for(script, name, before.run.namespace, claimed)
+        script, given = attrs.evolve(script, driver=drive.text), dict(drive.given)
+    plain = PlainRun(script, given, max_operations)
+    # What steps a class is the last loop of all.
+    only = {max(plain.run.loops)} if "for _natrium_k" in script.driver else None
+    if isinstance(plain.run.error, OverBudget):
+        return [((), _fallen(script, f"the plain run takes {plain.run.error}"))]
+    without: set[int] = set()
+    best: tuple[TracedRun, Lesson, list[Lesson]] | None = None
+    for _ in range(3):
+        loops = only - without if only is not None else plain.candidates(without)
+        if not loops and best is not None:
+            break
+        first = TracedRun(script, given, Known(), loops, max_operations, max_steps)
+        if isinstance(first.run.error, OverBudget):
+            return [((), _fallen(script, f"the traced run takes {first.run.error}"))]
+        learned = lessons(first.tracer)
+        if learned and (best is None or learned[0].score > best[1].score):
+            best = (first, learned[0], learned)
+        if (learned and learned[0].score[0]) or not loops:
+            break
+        without |= loops
+    if plain.layers.solver_calls and (best is None or not best[1].score[0]):
+        return [((), _solved(script, first, plain))]
+    if (best is None or not best[1].score[1]) and first.tracer.narrow:
+        return [((), _fallen(script, NARROW))]
+    if best is None and first.run.error is not None and plain.run.error is None:
+        return [((), _fallen(script, f"the traced run ends early: {first.run.said()}"))]
+    if best is None or not best[1].score[1]:
+        if plain.run.error is not None:
+            raise ModelError(
+                f"a script must run to its end, got {plain.run.said()}; mend it or give another"
+            ) from None
+        raise ModelError(
+            f"a script must have a loop of which each turn goes on from the one before, got none in "
+            f"{script.path.name}; name the class or function that steps: {script.path.name}:NAME"
+        )
+    first, _, learned = best
+    good = sorted((one for one in learned if one.score[0]), key=lambda one: one.loop) or learned[:1]
+    known = known_from(good, first.tracer.known)
+    loops = {one.loop for one in good}
+    second = TracedRun(script, given, known, loops, max_operations, max_steps)
+    return [(one.score, _recorded(script, second, one.loop, plain)) for one in good]
+
+
+def _recorded(script: Script, second: TracedRun, loop: int, plain: PlainRun) -> Record:
+    segments = [one for one in second.tracer.segments if one.loop == loop and one.steps]
+    if not segments:
+        return _fallen(script, "the traced run does not come to the loop")
+    tracing.begin(second.tracer)
+    try:
+        builder = Builder(second.tracer, _fullest(segments), second.objects())
+        record = builder.record(script.lines, lists_of(second.run.namespace, second.tracer))
+    finally:
+        tracing.end()
+    return attrs.evolve(record, fallback=difference(plain, second), whole=not second.tracer.enough)
+
+
+def _solved(script: Script, second: TracedRun, plain: PlainRun) -> Record:
+    """Make the record of what SciPy integrates for the script."""
+    if not second.layers.solver_calls:
+        return _fallen(script, f"the traced run ends early: {second.run.said()}")
+    tracing.begin(second.tracer)
+    try:
+        call = longest(second.layers.solver_calls)
+        lists = lists_of(second.run.namespace, second.tracer)
+        try:
+            record = rhs_record(second.tracer, call, script.lines, lists, second.objects())
+        except ModelError:
+            raise
+        except Exception as error:
+            return _fallen(script, f"its right-hand side cannot be traced: {type(error).__name__}: {error}")
+    finally:
+        tracing.end()
+    return attrs.evolve(record, fallback=difference(plain, second))
+
+
+def _fullest(segments: list[Segment]) -> Segment:
+    """Choose, of several entries of one loop, the first with the most different steps."""
+
+    def kinds(segment: Segment) -> int:
+        return len({(tuple(one.updates.values()), tuple(one.choices)) for one in segment.steps[:20_000]})
+
+    return max(segments[:50], key=kinds)
+
+
+def _fallen(script: Script, why: str) -> Record:
+    nothing = np.empty(0)
+    return Record(
+        source=script.lines, states=(), samples=np.empty((0, 0)), parameters={}, input="", inputs=nothing,
+        time="", times=nothing, dt="", steps=(), order=np.empty(0, dtype=np.int64), lists={}, fallback=why,
+    )  # fmt: skip

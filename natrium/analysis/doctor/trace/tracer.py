@@ -1,0 +1,376 @@
+"""The one who keeps track: forms of values, places that keep them, steps of the loop."""
+
+from __future__ import annotations
+
+import sys
+import types
+from collections.abc import Iterable
+from typing import Any
+
+from natrium.analysis.doctor.trace.forms import (
+    FIXED,
+    FORMS,
+    MOVED,
+    READS,
+    RELATIONS,
+    TIMED,
+    Enough,
+    Form,
+    Known,
+    Place,
+    Segment,
+    StepTrace,
+)
+
+
+class Tracer:
+    """Keeps the forms of one traced run of a script.
+
+    Parameters
+    ----------
+    filename : str
+        The script's, as its code objects have it.
+    known : Known
+    loops : set of int
+        Loops whose turns are steps.
+    max_operations, max_steps : int
+    """
+
+    def __init__(
+        self, filename: str, known: Known, loops: Iterable[int], max_operations: int, max_steps: int
+    ) -> None:
+        self.filename, self.known, self.loops = filename, known, frozenset(loops)
+        self.max_operations, self.max_steps = max_operations, max_steps
+        self.operations = 0
+        self.epoch = 0
+        self.narrow, self.enough = False, False
+        self.unread: str = ""
+        self.table: dict[tuple[Any, ...], Form] = {}
+        self.definitions: dict[Form, Form] = {}
+        self.last: dict[tuple[Any, ...], Any] = {}
+        self.names: dict[tuple[Any, ...], str] = {}
+        self.containers: dict[tuple[Any, ...], Any] = {}
+        self.moving = {state[0] for state in known.states if state[2] is not None}
+        self.segments: list[Segment] = []
+        self.segment: Segment | None = None
+        self.step: StepTrace | None = None
+        self.reads: dict[tuple[Any, ...], list[int]] = {}
+        self.nth: dict[tuple[Any, ...], int] = {}
+        self.lines: dict[tuple[int, int], int] = {}
+        self.lengths: dict[tuple[Any, ...], int] = {}
+        self.aliases: dict[tuple[Any, ...], str] = {}
+
+    # Forms -------------------------------------------------------------------------------------------
+
+    def line(self, frame: types.FrameType | None = None) -> int:
+        """Find the script's line that is being run, from a frame on; 0 outside of it."""
+        frame = frame or sys._getframe(2)
+        while frame is not None:
+            if frame.f_code.co_filename == self.filename:
+                at = (id(frame.f_code), frame.f_lasti)
+                found = self.lines.get(at)
+                if found is None:
+                    found = self.lines[at] = frame.f_lineno or 0
+                return found
+            frame = frame.f_back
+        return 0
+
+    def number(self, value: Any, line: int) -> Form:
+        """Give the form of a plain number."""
+        exact = repr(value) if value == 0 or value != value else value  # zeros have signs, NaN is not itself
+        key = ("number", exact, type(value), line)
+        form = self.table.get(key)
+        if form is None:
+            form = self.table[key] = Form("number", (), line, value, FIXED)
+        return form
+
+    def operation(self, op: str, args: tuple[Form, ...], value: Any, line: int, numpy: bool = False) -> Form:
+        """Give the form of an operation on forms."""
+        self.operations += 1
+        key = (op, line, numpy, *args)
+        form = self.table.get(key)
+        if form is None:
+            if self.operations > self.max_operations:
+                self._stop()
+            varies = max([one.varies for one in args], default=FIXED)
+            form = self.table[key] = Form(op, args, line, value, varies, numpy=numpy)
+        elif self.operations > self.max_operations:
+            self._stop()
+        return form
+
+    def pair(self, op: str, first: Form, second: Form, value: Any, line: int) -> Form:
+        """Give the form of an operation on two: as `operation` does, for speed."""
+        key = (op, line, False, first, second)
+        form = self.table.get(key)
+        if form is None:
+            return self.operation(op, (first, second), value, line)
+        self.operations += 1
+        return form
+
+    def outside(self, key: tuple[Any, ...], name: str, value: Any, line: int) -> Form:
+        """Give the form of a value that the step takes from outside: a loop's item, a random number."""
+        at = ("each", key, line)
+        form = self.table.get(at)
+        if form is None:
+            form = self.table[at] = Form("each", (), line, value, TIMED, key=key, name=name)
+        return form
+
+    def count(self, key: tuple[Any, ...]) -> int:
+        """Count what a step takes from outside in one place, the first being 0."""
+        number = self.nth.get(key, 0)
+        self.nth[key] = number + 1
+        return number
+
+    def read(self, value: Any) -> Form:
+        """Give the form by which a value is read: its own within its step, a leaf's otherwise."""
+        memo = value.memo
+        if memo is not None and (memo[0] == self.epoch or memo[0] is self.segment):
+            return memo[1]  # type: ignore[no-any-return]  # a form, whoever holds it
+        place: Place | None = value.place
+        if self.segment is not None and value.epoch == self.epoch:
+            if place is not None and place.key in self.known.cuts:
+                return self._cut(value, place)
+            form: Form = value.form
+            if form.op == "each" and self.step is not None:
+                self.step.exogenous[form] = value.raw
+            return form
+        if place is None:
+            return self._nameless(value)
+        return self._leaf(value, place)
+
+    def _nameless(self, value: Any) -> Form:
+        form: Form = value.form
+        if self.segment is None or value.epoch < self.segment.start or form.varies == FIXED:
+            return form
+        return self._leaf(value, Place(("?", form.line, form.op), f"line {form.line}"))
+
+    def resolve(self, place: Place) -> tuple[Any, ...]:
+        """Say what a place is to a step: its key, coordinates that stand still, the other's offset."""
+        key = self.known.classes.get(place.key)
+        if key is not None and (key, (), None) in self.known.states:
+            return (key, (), None)
+        axis = self.known.series.get(place.key)
+        if axis is None or axis >= len(place.coords):
+            return (place.key, place.coords, None)
+        position = place.coords[axis]
+        if not isinstance(position, int):
+            return (place.key, place.coords, None)
+        rest = place.coords[:axis] + place.coords[axis + 1 :]
+        return (place.key, rest, position - self._origin(place.key))
+
+    def _origin(self, key: tuple[Any, ...]) -> int:
+        if key in self.known.grown:
+            return self.lengths.get(key, 0)
+        return len(self.segment.steps) - 1 if self.segment is not None else 0
+
+    def _leaf(self, value: Any, place: Place) -> Form:
+        segment = self.segment
+        if segment is None:
+            at = (place.key, place.coords, None)
+            return self.leaf(at, place.name, value.raw, value.form.line, value.form)
+        resolved = self.resolve(place)
+        known = self.known
+        before = value.epoch < segment.start
+        if before and resolved[2] is not None and resolved not in known.states and resolved[0] in self.moving:
+            return value.form  # type: ignore[no-any-return]  # a form, whoever holds it
+        if not before and not known.final:
+            seen = segment.carried.setdefault(place.key, set())
+            if len(seen) < READS:
+                seen.add((place.coords, len(segment.steps) - 1, self._origin(place.key)))
+        form = self.leaf(resolved, place.name, value.raw, value.form.line, value.form if before else None)
+        if before and form.varies == FIXED and not place.coords:
+            value.memo = (segment, form)
+            return form
+        if form.value != form.value:
+            form.value, form.line = value.raw, form.line or value.form.line
+        if before and resolved in segment.initial and segment.initial[resolved] != segment.initial[resolved]:
+            segment.initial[resolved] = value.raw
+        if form.varies != MOVED and self.step is not None and (form.varies or not known.final):
+            self.step.exogenous.setdefault(form, value.raw)
+        value.memo = (self.epoch, form)
+        return form
+
+    def leaf(
+        self, resolved: tuple[Any, ...], name: str, value: Any, line: int, definition: Form | None = None
+    ) -> Form:
+        """Give the leaf of a place: of one that no step writes, by what it was set to before."""
+        changes = resolved in self.known.states or resolved[2] is not None or resolved[0] in self.known.clocks
+        key = ("leaf", *resolved, None if changes else definition)
+        form = self.table.get(key)
+        if form is None:
+            known = self.known
+            varies = FIXED
+            if resolved in known.states:
+                varies = MOVED
+            elif resolved[0] in known.clocks or resolved[2] is not None or resolved[0] in known.cuts:
+                varies = TIMED
+            form = self.table[key] = Form("leaf", (), line, value, varies, key=resolved, name=name)
+            if definition is not None and not changes:
+                self.definitions[form] = definition
+        return form
+
+    def _cut(self, value: Any, place: Place) -> Form:
+        order = self.reads.setdefault(place.key, [])
+        if place.nth not in order:
+            order.append(place.nth)
+        variant = order.index(place.nth)
+        form = self.leaf((place.key, place.coords, variant), place.name, value.raw, value.form.line)
+        if self.step is not None:
+            self.step.exogenous[form] = value.raw
+        assert self.segment is not None
+        made = self.segment.made.setdefault(form, {})
+        if len(made) < FORMS:
+            made.setdefault(value.form, value.raw)
+        return form
+
+    # Places ------------------------------------------------------------------------------------------
+
+    def store(self, value: Any, place: Place) -> None:
+        """Take note that a remembering value is kept at a place."""
+        key, segment = place.key, self.segment
+        self.last[(key, place.coords)] = value
+        self.names.setdefault(key, place.name)
+        if place.coords and key not in self.containers:
+            self.names.setdefault((key, place.coords), place.name)
+        if segment is None:
+            return
+        place.nth = self.nth[key] = self.nth.get(key, 0) + 1
+        if not self.known.final:
+            self._learn(value, place, segment)
+
+    def _learn(self, value: Any, place: Place, segment: Segment) -> None:
+        at = (place.key, place.coords) if place.key not in self.known.series else (place.key, ())
+        forms = segment.stored.setdefault(at, {})
+        if len(forms) < FORMS:
+            first = next(iter(forms.values()), value.raw)
+            forms.setdefault(value.form, value.raw)
+            if first != value.raw:
+                segment.varied.add(at)
+        segment.counts[at] = segment.counts.get(at, 0) + 1
+
+    # Steps -------------------------------------------------------------------------------------------
+
+    def enter(self, loop: int) -> bool:
+        """Begin a loop; say whether its turns are steps."""
+        if loop not in self.loops or self.segment is not None:
+            return False
+        self.epoch += 1
+        self.segment = Segment(loop, self.epoch + 1)
+        self.segments.append(self.segment)
+        return True
+
+    def _stop(self) -> None:
+        """End the traced run: what is begun does not count."""
+        self.enough = True
+        if self.step is not None and self.segment is not None:
+            self.segment.steps.pop()
+            self.step = None
+        raise Enough
+
+    def turn(self) -> None:
+        """End the step before and begin the next."""
+        assert self.segment is not None
+        if self.step is not None:
+            self._finish()
+        self.epoch += 1
+        if self.epoch > self.max_steps or self.operations > self.max_operations:
+            self.step = None
+            self._stop()
+        self.lengths = {key: len(self.containers[key]) for key in self.known.grown if key in self.containers}
+        self.step = StepTrace()
+        self.segment.steps.append(self.step)
+        self.reads, self.nth = {}, {}
+        if self.known.final and len(self.segment.steps) == 1:
+            for state in self.known.states:
+                self.segment.initial[state] = self._content(state, 0)[0]
+
+    def leave(self, begun: bool = True) -> None:
+        """End the loop, and its last step if that has begun."""
+        if self.step is not None:
+            assert self.segment is not None
+            if begun:
+                self._finish()
+            else:
+                self.segment.steps.pop()
+        self.segment, self.step = None, None
+        self.epoch += 1
+
+    def _finish(self) -> None:
+        if not self.known.final:
+            return
+        assert self.step is not None
+        assert self.segment is not None
+        following = len(self.segment.steps)
+        for state in self.known.states:
+            value, form = self._content(state, following)
+            self.step.values[state] = value
+            self.step.updates[state] = form
+
+    def _content(self, state: tuple[Any, ...], step: int) -> tuple[Any, Form]:
+        """Give a state's value at the start of a step, and what the step before made it of."""
+        key, rest, offset = state
+        coords = rest
+        if offset is not None:
+            axis = self.known.series[key]
+            if key in self.known.grown and key in self.containers:
+                step = len(self.containers[key])
+            coords = (*rest[:axis], step + offset, *rest[axis:])
+        kept = self.last.get((key, coords))
+        leaf = self.leaf(state, self.names.get(key, ""), float("nan"), 0)
+        if kept is not None and (offset is None or kept.epoch == self.epoch):
+            return kept.raw, kept.form if kept.epoch == self.epoch else leaf
+        if offset is not None:
+            older = (key, rest, offset + 1)
+            if older in self.known.states:
+                before = self.leaf(older, self.names.get(key, ""), 0.0, 0)
+                if kept is not None:
+                    return kept.raw, before
+        value = kept.raw if kept is not None else self._element(key, coords)
+        if offset is None:
+            return value, leaf
+        return value, kept.form if kept is not None and kept.form.op == "number" else self.number(value, 0)
+
+    def _element(self, key: tuple[Any, ...], coords: tuple[Any, ...]) -> Any:
+        container = self.containers.get(key)
+        if container is None:
+            return float("nan")
+        try:
+            for one in coords:
+                container = container[one]
+            return getattr(container, "raw", container)
+        except (IndexError, KeyError, TypeError):
+            return float("nan")
+
+    def choose(self, value: Any, held: bool) -> None:
+        """Take note of a choice."""
+        if self.step is None:
+            return
+        form = self.read(value)
+        while form.op == "not" or (form.op == "int" and form.args[0].op in RELATIONS):
+            form, held = form.args[0], held is not (form.op == "not")
+        line = self.line()
+        if form.op in RELATIONS and len(form.args) == 2:
+            left, right = form.args
+            relation = form.op
+        else:
+            left, relation, right = form, "!=", self.number(0, line)
+        if left.varies or right.varies or not self.known.final:
+            self.step.choices.append((left, relation, right, held, line))
+
+
+ACTIVE: list[Tracer] = []
+
+
+def active() -> Tracer:
+    """Give the tracer of the run that is on."""
+    return ACTIVE[-1]
+
+
+def begin(tracer: Tracer) -> None:
+    """Make a tracer the active one."""
+    ACTIVE.append(tracer)
+
+
+def end() -> None:
+    """Put the active tracer away."""
+    ACTIVE.pop()

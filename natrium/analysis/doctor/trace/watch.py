@@ -1,0 +1,380 @@
+"""What a rewritten script calls in the traced run for what it keeps: every store is tagged with its place."""
+
+from __future__ import annotations
+
+import operator
+from collections import deque
+from collections.abc import Container
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from natrium.analysis.doctor.trace.arrays import TracedArray
+from natrium.analysis.doctor.trace.calls import Calls
+from natrium.analysis.doctor.trace.elements import SMALL, choosing, unwrapped
+from natrium.analysis.doctor.trace.forms import MOVED, Place, counts
+from natrium.analysis.doctor.trace.layers import Layers
+from natrium.analysis.doctor.trace.numbers import Remembers, bare, is_number, traced
+from natrium.analysis.doctor.trace.tracer import Tracer
+
+_OPS: dict[str, Any] = {
+    "Add": operator.iadd, "Sub": operator.isub, "Mult": operator.imul, "Div": operator.itruediv,
+    "FloorDiv": operator.ifloordiv, "Mod": operator.imod, "Pow": operator.ipow, "BitAnd": operator.iand,
+    "BitOr": operator.ior, "BitXor": operator.ixor, "MatMult": operator.imatmul,
+    "LShift": operator.ilshift, "RShift": operator.irshift,
+}  # fmt: skip
+
+
+class Watch(Calls):
+    """The traced run: stores are tagged, elements read and arguments given are named.
+
+    Parameters
+    ----------
+    tracer : Tracer
+    """
+
+    def __init__(self, layers: Layers, scratch: Path, max_operations: int, tracer: Tracer) -> None:
+        super().__init__(layers, scratch, max_operations, tracer)
+        self.objects: dict[int, tuple[Any, tuple[Any, ...]]] = {}
+        self.kinds: dict[str, int] = {}
+        self.held: dict[int, tuple[Any, tuple[Any, ...], str, int]] = {}
+        self.module_name = ""
+
+    def item(self, value: Any, scope: str, name: str, line: int) -> Any:
+        """Name a loop's variable, where turns are steps."""
+        if isinstance(value, Remembers) and value.form.op == "each" and value.epoch == self.tracer.epoch:
+            return self.name(value, scope, name, name, line, False, ())
+        if self.tracer.segment is None and isinstance(value, (Remembers, float)):
+            return self.name(value, scope, name, name, line, True, ())
+        return value
+
+    def here(self) -> int:
+        """Say how many choices the step has made so far."""
+        return len(self.tracer.step.choices) if self.tracer.step is not None else 0
+
+    def since(self, mark: int, value: Any) -> Any:
+        """Let what is stored next hang on the choices that its expression made."""
+        self.mark = mark
+        return value
+
+    def returned(
+        self, value: Any, scope: str, name: str, line: int, literal: bool, first: int, last: int
+    ) -> Any:
+        """Name what a function gives, if it has no name."""
+        tracer = self.tracer
+        if tracer.segment is None or not (isinstance(value, Remembers) or is_number(value)):
+            return value
+        if isinstance(value, Remembers) and value.place is not None and value.epoch == tracer.epoch:
+            return value
+        return self._tagged(value, Place(("ret", scope), name), line, literal, range(first, last + 1))
+
+    # Stores ------------------------------------------------------------------------------------------
+
+    def _control(self, form: Any, tests: Container[int]) -> Any:
+        """In the first traced run, let a form know the choices that it hangs on."""
+        tracer = self.tracer
+        step = tracer.step
+        if step is None or tracer.known.final:
+            return form
+        mark, self.mark = self.mark, None
+        begin = len(step.choices) if mark is None else mark
+        wanted = [
+            side
+            for k, (left, _, right, _, line) in enumerate(step.choices)
+            if k >= begin or line in tests
+            for side in (left, right)
+        ]
+        found = list(dict.fromkeys(one for one in wanted if one.op != "number"))
+        return tracer.operation("chosen", (form, *found), form.value, form.line) if found else form
+
+    def _tagged(self, value: Any, place: Place, line: int, literal: bool, tests: Container[int]) -> Any:
+        """Give a number as it is kept at a place."""
+        tracer = self.tracer
+        if isinstance(value, Remembers):
+            form, raw = tracer.read(value), value.raw
+            if form.varies == MOVED and form.op == "leaf" and form.key[1] and not place.coords:
+                tracer.aliases.setdefault(form.key, place.name)
+        elif literal or tracer.segment is None or isinstance(value, (bool, np.bool_)) or self._has_chosen():
+            form, raw = tracer.number(value, line), value
+        else:
+            form, raw = tracer.outside(("value", place.key), place.name, value, line), value
+        new = traced(raw, self._control(form, tests), tracer.epoch, place)
+        if isinstance(new, Remembers):
+            tracer.store(new, place)
+        return new
+
+    def _has_chosen(self) -> bool:
+        step = self.tracer.step
+        return step is not None and self.mark is not None and self.mark < len(step.choices)
+
+    def _kept(self, value: Any, place: Place, line: int, literal: bool, tests: Container[int]) -> Any:
+        """Give whatever is stored as it is kept at a place."""
+        if isinstance(value, Remembers) or is_number(value):
+            return self._tagged(value, place, line, literal, tests)
+        kind = type(value)
+        if kind is TracedArray:
+            return self._array(value, place)
+        if kind in (list, dict, deque):
+            known = id(value) in self.held
+            self._hold(value, place)
+            if known:
+                return value
+            if kind is dict and len(value) <= 200:
+                for key, one in list(value.items()):
+                    value[key] = self._inner(one, place, key, line, literal)
+            elif kind is list and len(value) <= 2 * SMALL:
+                for k, one in enumerate(value):
+                    value[k] = self._inner(one, place, k, line, literal)
+            return value
+        if kind is tuple and len(value) <= 2 * SMALL:
+            return tuple(self._inner(one, place, k, line, literal) for k, one in enumerate(value))
+        if isinstance(value, tuple) and hasattr(value, "_make"):
+            fields = getattr(value, "_fields", ())
+            ones = [
+                self._inner(one, place, k, line, literal, f"{place.name}.{field}")
+                for k, (one, field) in enumerate(zip(value, fields, strict=True))
+            ]
+            return value._make(ones)
+        if self._own(value):
+            self._object(value, place.name, line)
+        return value
+
+    def _inner(
+        self, value: Any, place: Place, key: Any, line: int, literal: bool, named: str | None = None
+    ) -> Any:
+        there = value.place if isinstance(value, Remembers) else None
+        if there is not None and value.epoch == self.tracer.epoch and there.coords and there.key == place.key:
+            return value
+        if isinstance(value, Remembers) or is_number(value):
+            inner = Place(place.key, f"{place.name}[{key!r}]" if named is None else named, (bare(key),))
+            return self._tagged(value, inner, line, True, ())
+        if self._own(value):
+            self._object(value, f"{place.name}[{key!r}]", line)
+        elif type(value) is TracedArray or type(value) in (list, dict):
+            return self._kept(value, Place((*place.key, key), f"{place.name}[{key!r}]"), line, literal, ())
+        return value
+
+    def _own(self, value: Any) -> bool:
+        return hasattr(value, "__dict__") and self._is_own_kind(value)
+
+    def _is_own_kind(self, value: Any) -> bool:
+        return str(getattr(type(value), "__module__", "")).startswith(self.module_name)
+
+    def _object(self, value: Any, name: str, line: int) -> None:
+        """Tag the numbers of an object that were set without the script's own assignments."""
+        key = self._object_key(value)
+        for attr, one in list(vars(value).items()):
+            place = getattr(one, "place", None)
+            at = ("a", key, attr)
+            if (isinstance(one, Remembers) and (place is None or place.key != at)) or is_number(one):
+                value.__dict__[attr] = self._tagged(one, Place(at, f"self.{attr}"), line, True, ())
+
+    def _object_key(self, value: Any) -> tuple[Any, ...]:
+        found = self.objects.get(id(value))
+        if found is None:
+            kind = type(value).__qualname__
+            number = self.kinds[kind] = self.kinds.get(kind, -1) + 1
+            found = self.objects[id(value)] = (value, (kind, number))
+        return found[1]
+
+    def _hold(self, value: Any, place: Place) -> None:
+        key = (*place.key, *place.coords)
+        self.held.setdefault(id(value), (value, key, place.name, self.tracer.epoch))
+        self.tracer.containers[key] = value
+
+    def _array(self, value: TracedArray, place: Place) -> Any:
+        """Name an array, and the elements of it that are followed."""
+        tracer = self.tracer
+        segment = tracer.segment
+        if value.key and not (segment is not None and value.born >= segment.start and value.key != place.key):
+            return value
+        if value.key:
+            nodes, first = value.nodes, value.first
+            value = value.plain.view(TracedArray)
+            value.nodes = None if nodes is None else nodes.copy()
+            value.first, value.born = first, tracer.epoch
+        value.key, value.name = (*place.key, *place.coords), place.name
+        value.frame = tuple((0,) for _ in value.shape)
+        self._grows(value)
+        tracer.containers[value.key] = value
+        if value.nodes is None or value.size == 0:
+            return value
+        for at in value.followed():
+            node = value.nodes[at]
+            if isinstance(node, Remembers) and not self._stays(node, value.key, at):
+                inner = Place(value.key, value.name, tuple(at))
+                new = traced(node.raw, self._control(tracer.read(node), ()), tracer.epoch, inner)
+                value.nodes[at] = new
+                tracer.store(new, inner)
+        return value
+
+    def _stays(self, node: Any, key: tuple[Any, ...], at: tuple[int, ...]) -> bool:
+        """Whether an element is where it was, in an array that grows."""
+        place = node.place
+        return (
+            key in self.tracer.known.grown and place is not None and place.key == key and place.coords == at
+        )
+
+    def _grows(self, value: TracedArray) -> None:
+        """Take note of an array that is made anew at every step, by one longer."""
+        tracer = self.tracer
+        before = tracer.containers.get(value.key)
+        if tracer.segment is None or tracer.known.final or not isinstance(before, TracedArray):
+            return
+        longer = value.ndim == 1 and before.ndim == 1 and len(value) == len(before) + 1
+        if longer and value.key not in tracer.known.grown:
+            tracer.known.series[value.key] = 0
+            tracer.known.grown.add(value.key)
+            tracer.lengths[value.key] = len(before)
+
+    def name(
+        self, value: Any, scope: str, name: str, text: str, line: int, literal: bool, tests: Container[int]
+    ) -> Any:
+        """Store in a variable."""
+        return self._kept(value, Place(("n", scope, name), text), line, literal, tests)
+
+    def set_attr(
+        self, value: Any, owner: Any, attr: str, text: str, line: int, literal: bool, tests: Container[int]
+    ) -> None:
+        """Store in an attribute."""
+        if isinstance(owner, type) or not (hasattr(owner, "__dict__") or self._is_own_kind(owner)):
+            setattr(owner, attr, value)
+            return
+        key = ("a", self._object_key(owner), attr)
+        before = next((vars(kind)[attr] for kind in type(owner).__mro__ if attr in vars(kind)), None)
+        if isinstance(before, Remembers) and before.place is not None:
+            self.tracer.known.classes[before.place.key] = key
+        setattr(owner, attr, self._kept(value, Place(key, text), line, literal, tests))
+
+    def set_item(
+        self, value: Any, owner: Any, index: Any, text: str, line: int, literal: bool, tests: Container[int]
+    ) -> None:
+        """Store in an element."""
+        if isinstance(owner, TracedArray):
+            if not owner.key:
+                self._array(owner, Place(("t", text), text))
+            if literal and is_number(value):
+                value = traced(value, self.tracer.number(value, line), self.tracer.epoch)
+            owner[index] = self._under(value, tests)
+            return
+        plain = choosing(index)
+        if type(owner) not in (list, dict) or isinstance(plain, slice):
+            owner[plain] = value if type(owner) is list else unwrapped(value)
+            return
+        if id(owner) not in self.held:
+            self._hold(owner, Place(("t", text), text))
+        _, key, name, _ = self.held[id(owner)]
+        if type(owner) is list:
+            self._moves(key, index)
+            plain = plain + len(owner) if plain < 0 else plain
+        shown = f"{name}[{plain!r}]"
+        owner[plain] = self._kept(value, Place(key, shown, (plain,)), line, literal, tests)
+
+    def _under(self, value: Any, tests: Container[int]) -> Any:
+        if isinstance(value, Remembers) and self.tracer.step is not None and not self.tracer.known.final:
+            form = self._control(self.tracer.read(value), tests)
+            return traced(value.raw, form, self.tracer.epoch)
+        return value
+
+    def _moves(self, key: tuple[Any, ...], index: Any) -> None:
+        segment = self.tracer.segment
+        if segment is None or self.tracer.known.final or not isinstance(index, Remembers):
+            return
+        if index.epoch >= segment.start and index.form.op != "number":
+            self.tracer.known.series.setdefault(key, 0)
+
+    def aug_attr(
+        self, owner: Any, attr: str, op: str, value: Any, text: str, line: int, tests: Container[int]
+    ) -> None:
+        """Change an attribute in place."""
+        self.set_attr(_OPS[op](getattr(owner, attr), value), owner, attr, text, line, False, tests)
+
+    def aug_item(
+        self, owner: Any, index: Any, op: str, value: Any, text: str, line: int, tests: Container[int]
+    ) -> None:
+        """Change an element in place."""
+        self.set_item(_OPS[op](self.get(owner, index, text), value), owner, index, text, line, False, tests)
+
+    def append(
+        self, owner: Any, value: Any, text: str, line: int, literal: bool, tests: Container[int]
+    ) -> Any:
+        """Append to a list."""
+        if type(owner) is not list:
+            return owner.append(value)
+        if id(owner) not in self.held:
+            self._hold(owner, Place(("t", text), text))
+        _, key, name, _ = self.held[id(owner)]
+        if self.tracer.segment is not None and not self.tracer.known.final:
+            self.tracer.known.series.setdefault(key, 0)
+            if key not in self.tracer.known.grown:
+                self.tracer.known.grown.add(key)
+                self.tracer.lengths[key] = len(owner)
+        owner.append(self._kept(value, Place(key, name, (len(owner),)), line, literal, tests))
+        return None
+
+    def get(self, owner: Any, index: Any, text: str) -> Any:
+        """Read an element."""
+        if isinstance(owner, TracedArray):
+            return owner[index]
+        kind = type(owner)
+        if kind not in (list, dict, tuple):
+            return owner[unwrapped(index)]
+        plain = choosing(index)
+        value = owner[plain]
+        held = self.held.get(id(owner))
+        if held is None or isinstance(plain, slice):
+            return value
+        _, key, name, born = held
+        if kind is list:
+            self._moves(key, index)
+            plain = plain + len(owner) if plain < 0 else plain
+        nameless = isinstance(value, Remembers) and value.place is None and value.form.op == "number"
+        if nameless and kind is not tuple:
+            place = Place(key, f"{name}[{plain!r}]", (plain,))
+            value = owner[plain] = traced(value.raw, value.form, value.epoch, place)
+        if is_number(value) and not isinstance(value, Remembers):
+            place = Place(key, f"{name}[{plain!r}]", (plain,))
+            return traced(value, self.tracer.number(value, 0), born, place)
+        return value
+
+    # Arguments and choices -----------------------------------------------------------------------------
+
+    def argument(self, value: Any, scope: str, name: str, line: int) -> Any:
+        """Name a function's argument that has no name yet."""
+        tracer = self.tracer
+        if isinstance(value, Remembers):
+            if value.place is not None or value.form.varies == MOVED:
+                return value
+            if value.form.args and not counts(value.form):
+                return value
+            form, raw = value.form, value.raw
+        elif is_number(value):
+            form, raw = tracer.number(value, line), value
+        elif type(value) is TracedArray and not value.key:
+            return self._array(value, Place(("arg", scope, name), name))
+        else:
+            if type(value) is list and id(value) not in self.held:
+                self._hold(value, Place(("arg", scope, name), name))
+            return value
+        place = Place(("arg", scope, name), name)
+        if form.op == "number":
+            leaf = tracer.leaf((place.key, (), None), name, raw, form.line, form)
+            if tracer.segment is not None:
+                form = self._control(leaf, ())
+        new = traced(raw, form, tracer.epoch, place)
+        if isinstance(new, Remembers):
+            tracer.store(new, place)
+        return new
+
+    def chosen(self, value: Any, text: str, line: int) -> Any:
+        """Name what a conditional expression gives."""
+        if self.tracer.segment is None or not (isinstance(value, Remembers) or is_number(value)):
+            return value
+        return self._tagged(value, Place(("if", line, text), text), line, True, (line,))
+
+    def setattr_(self, owner: Any, attr: str, value: Any) -> None:
+        """Store in an attribute that is named by a text."""
+        if isinstance(value, Remembers) and value.epoch == self.tracer.epoch:
+            value = traced(value.raw, value.form, value.epoch)
+        self.set_attr(value, owner, attr, f"self.{attr}", self.tracer.line(), True, ())

@@ -1,0 +1,79 @@
+"""The smallest change that makes an expression right."""
+
+import ast
+import math
+
+import numpy as np
+import pytest
+
+from natrium.analysis.doctor.reading.repair import Bench, repairs
+from natrium.analysis.doctor.reading.trees import at_points, leaf, number
+from natrium.analysis.doctor.trace import Node
+
+NAMES = {ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/", ast.Pow: "**"}
+RNG = np.random.default_rng(0)
+POINTS = {
+    "V": RNG.uniform(-80.0, -20.0, 30),
+    "m": RNG.uniform(0.1, 0.9, 30),
+    "h": RNG.uniform(0.1, 0.9, 30),
+    "g": np.full(30, 12.0),
+    "E": np.full(30, 50.0),
+}
+
+
+def tree(text):
+    def built(node):
+        match node:
+            case ast.BinOp(left=left, op=op, right=right):
+                return Node(NAMES[type(op)], (built(left), built(right)), math.nan, 1)
+            case ast.UnaryOp(operand=operand):
+                return Node("neg", (built(operand),), math.nan, 1)
+            case ast.Constant(value=value):
+                return number(value, 1)
+            case ast.Name(id=name):
+                return leaf(name, float(POINTS[name][0]))
+            case ast.Call(func=ast.Name(id=name), args=args):
+                return Node(name, tuple(map(built, args)), math.nan, 1)
+        raise AssertionError(ast.dump(node))
+
+    return built(ast.parse(text, mode="eval").body)
+
+
+CASES = [
+    ("g*m**2*h*(E - V)", "g*m**3*h*(E - V)", "m**2", "m**3"),
+    ("g*m*3*h*(E - V)", "g*m**3*h*(E - V)", "g*m*3", "g*m**3"),
+    ("g*m**3*(E - V)", "g*m**3*h*(E - V)", None, None),
+    ("g*m**3*h*(V - E)", "g*m**3*h*(E - V)", "V - E", "E - V"),
+    ("4*exp((V + 65)/18)", "4*exp(-(V + 65)/18)", None, None),
+    ("4*exp(-(V + 60)/18)", "4*exp(-(V + 65)/18)", "V + 60", "V + 65"),
+    ("4*exp(-(V + 65)/80)", "4*exp(-(V + 65)/18)", None, None),
+    ("0.4*exp(-(V + 65)/18)", "4*exp(-(V + 65)/18)", None, None),
+    ("m*(1 - h) - m*h", "m*(1 - m) - m*h", "1 - h", "1 - m"),
+    ("abs(V + 65)/10", "(V + 65)/10", "abs(V + 65)", "V + 65"),
+]
+
+
+@pytest.mark.parametrize(("stands", "should", "was", "wanted"), CASES)
+def test_one_change_is_found(stands, should, was, wanted):
+    target = np.asarray(at_points(tree(should), POINTS))
+    candidates = {name: POINTS[name] for name in "Vmh"}
+    bench = Bench(tree(stands), POINTS, target, frozenset("gE"), candidates)
+    assert not bench.is_sound
+    best = repairs(bench)[0]
+    if was is not None:
+        assert (best.stands, best.should) == (was, wanted)
+    # What is put there does make it right.
+    assert bench.is_right(bench.whole(bench.place[best.node], at_points(best.new, POINTS)))
+
+
+def test_what_is_right_needs_no_change():
+    target = np.asarray(at_points(tree("g*m**3*h*(E - V)"), POINTS))
+    assert repairs(Bench(tree("h*g*m**3*(E - V)"), POINTS, target)) == []
+
+
+def test_two_changes_are_not_called_one():
+    target = np.asarray(at_points(tree("g*m**3*h*(E - V)"), POINTS))
+    bench = Bench(
+        tree("g*m**2*(V - E)*3.3"), POINTS, target, frozenset("gE"), {name: POINTS[name] for name in "Vm"}
+    )
+    assert repairs(bench) == []
