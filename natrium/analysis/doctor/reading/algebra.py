@@ -109,7 +109,7 @@ class Algebra:
             return number(-a.value, a.line or line)
         return a.args[0] if a.op == "neg" else self.make("neg", a, line=line)
 
-    def times(self, factor: float, a: Node) -> Node:
+    def times(self, factor: float, a: Node, line: int = 0) -> Node:
         """Give a number times a."""
         p, x = parted(a)
         factor = rounded(factor * p)
@@ -119,14 +119,18 @@ class Algebra:
             return x
         if factor == -1.0:
             return self.negative(x)
-        return self.make("*", self.canonical(number(factor)), x, line=x.line)
+        return self.make("*", self.canonical(number(factor, line)), x, line=line or x.line)
 
     def multiply(self, a: Node, b: Node, line: int = 0) -> Node:
         """Give a b."""
         for one, other in ((a, b), (b, a)):
             if one.op == NUMBER:
                 plain = parted(other) == (1.0, other) and one.value not in (0.0, 1.0, -1.0)
-                return self.make("*", a, b, line=line) if plain else self.times(one.value, other)
+                return (
+                    self.make("*", a, b, line=line)
+                    if plain
+                    else self.times(one.value, other, one.line or line)
+                )
         if a.op == "neg":
             return self.negative(self.multiply(a.args[0], b, line), line)
         if b.op == "neg":
