@@ -17,6 +17,7 @@ from natrium.analysis.doctor.reading.step_checks import step_checks
 from natrium.analysis.doctor.reading.trees import at_points, in_order, leaves, name_of
 
 _REFRACTORY = re.compile(r"ref|arp|dead|absolute")
+LINEAR = ("leak", "input", "channel", "adaptation", "synapse")  # beside these alone a leak is one
 OUTSIDE = 1e-9  # of [0, 1]: rounding
 RISING, FALLING = ("m", "n"), ("h",)  # the gates that the field calls so, by how they go with V
 
@@ -122,7 +123,8 @@ def _signs(case: Case) -> Iterator[Found]:
     for part in found.parts:
         if (
             part.kind == "leak"
-            and not any(one.kind == "quadratic" for one in found.parts)
+            and found.whole
+            and all(one.kind in LINEAR for one in found.parts)
             and float(part.slope) < 0
         ):
             line = term_line(case, {maps.V}, set())

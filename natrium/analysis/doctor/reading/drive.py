@@ -9,7 +9,16 @@ import numpy as np
 from natrium.analysis.doctor.reading.maps import Maps
 from natrium.analysis.doctor.reading.recognise import DRIVEN
 from natrium.analysis.doctor.reading.rules import Clock, clock_of, counts_steps, number_at
-from natrium.analysis.doctor.reading.trees import ARRAYS, RELATIONS, Program, in_order, leaf, leaves, name_of
+from natrium.analysis.doctor.reading.trees import (
+    ARRAYS,
+    LEAF,
+    RELATIONS,
+    Program,
+    in_order,
+    leaf,
+    leaves,
+    name_of,
+)
 from natrium.analysis.doctor.reading.wording import shown, text_of
 from natrium.analysis.doctor.trace.record import Choice, Node
 from natrium.model import Formula, Samples, Step, Stimulus
@@ -70,13 +79,16 @@ def inputs_of(maps: Maps, name: str, made: Node | None, clock: Clock) -> Array:
 
 
 def edges_of(maps: Maps) -> list[float]:
-    """List the times with which the script compares its clock, in its own time."""
+    """List the times with which the script compares its clock, in its own time.
+
+    Where it compares the clock itself, times within its steps are left out: they are the stages of a scheme.
+    """
     record = maps.record
     known = {name: node.value for name, node in record.parameters.items()}
     clocks = {record.time: record.times} if record.time else {}
     clocks |= record.exogenous
     starts = clock_of(maps).reads
-    found = set()
+    found: dict[float, bool] = {}
     for step in record.steps:
         for choice in step.choices:
             names = (leaves(choice.left) | leaves(choice.right)) - set(known)
@@ -93,8 +105,11 @@ def edges_of(maps: Maps) -> list[float]:
             rise = apart(1.0) - apart(0.0)
             if rise and pace and np.isfinite(rise):
                 steps = (-apart(0.0) / rise - float(course[0])) / pace
-                found.add(tidy(float(starts[0]) + steps * maps.step))
-    return sorted(found)
+                edge = tidy(float(starts[0]) + steps * maps.step)
+                bare = choice.left.op == LEAF or choice.right.op == LEAF
+                moved = any(one.op in "+-" and name in leaves(one) for one in (choice.left, choice.right))
+                found[edge] = found.get(edge, False) or (bare and not moved)
+    return sorted(edge for edge, bare in found.items() if bare or not any(found.values()))
 
 
 def formula_of(maps: Maps, made: Node, factor: float, ms: float) -> Formula:

@@ -93,8 +93,20 @@ def clock_of(maps: Maps) -> Clock:
     times = record.times
     first = float(times[0])
     if abs(first - step) < NEAR * step:  # the first step reads the time at which it ends
-        return Clock(times - step, times, "end")
+        starts = times - step
+        return Clock(starts, starts if _read_at_start(record) else times, "end")
     return Clock(times, times, _label(maps, times))
+
+
+def _read_at_start(record: Record) -> bool:
+    """Tell whether steps that read the time of their end read the input of their start, by its own list."""
+    listed = [one for name, one in record.lists.items() if plain(name) == plain(record.input.split("#")[0])]
+    inputs = np.asarray(record.inputs, dtype=float)
+    for one in (np.asarray(values, dtype=float).ravel() for values in listed):
+        at_start, at_end = one[: inputs.size], one[1 : inputs.size + 1]
+        if np.array_equal(at_start, inputs) and not np.array_equal(at_end, inputs):
+            return True
+    return False
 
 
 def output_times(record: Record) -> Array:

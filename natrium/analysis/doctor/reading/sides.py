@@ -141,6 +141,8 @@ def _terms(claim: Model, values: Mapping[str, Array], current: Array, scale: flo
     found["the leak"] = -(V - neuron.v_rest) / neuron.tau_m * scale
     found["the input"] = current / neuron.tau_m * scale
     for channel in neuron.channels:
+        if channel.E is None or len(channel.moving) < len(channel.gates) or channel.scheme is not None:
+            continue  # its factor has a value of its own
         product = channel.g * (channel.E - V)
         for gate in channel.moving:
             product = product * values[f"{channel.name}.{gate.name}"] ** gate.power

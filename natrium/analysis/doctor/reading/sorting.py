@@ -26,7 +26,16 @@ from natrium.analysis.doctor.reading.maps import (
 from natrium.analysis.doctor.reading.prepare import stages
 from natrium.analysis.doctor.reading.rules import output_times
 from natrium.analysis.doctor.reading.simplify import noiseless, unclipped
-from natrium.analysis.doctor.reading.trees import LEAF, RELATIONS, in_order, leaf, leaves, name_of, number
+from natrium.analysis.doctor.reading.trees import (
+    LEAF,
+    RELATIONS,
+    in_order,
+    leaf,
+    leaves,
+    name_of,
+    number,
+    same_tree,
+)
 from natrium.analysis.doctor.trace.record import Node, Record, Step
 from natrium.model.arrays import Array
 from natrium.model.errors import UnsupportedModel
@@ -252,6 +261,8 @@ def _resets(
     counts = {at: sorter.record.steps[at].count for at in fired}
     step = sorter.record.steps[max(counts, key=lambda at: counts[at])]
     found: dict[str, Node] = {}
+    if first := _before_the_step(sorter, main, step):
+        return first
     for state in sorter.moving:
         node = step.updates[state]
         painted = _after_painting(sorter, fired, held, spikes) if state == sorter.V else None
@@ -264,6 +275,33 @@ def _resets(
             if moved is not None:
                 found[state] = moved
     return found
+
+
+def _before_the_step(sorter: Sorter, main: Step, step: Step) -> dict[str, Node]:
+    """Give the reset of a script that makes it first, and steps on as a free step does."""
+    bound: dict[str, Node] = {}
+    pairs = [(main.updates[state], step.updates[state]) for state in sorter.moving]
+    seen = set()
+    while pairs:
+        free, fired = pairs.pop()
+        if (id(free), id(fired)) in seen:
+            continue
+        seen.add((id(free), id(fired)))
+        if free.op == LEAF and free.name in sorter.moving:
+            if not same_tree(bound.setdefault(free.name, fired), fired):
+                return {}
+        elif not _is_same_operation(free, fired):
+            return {}
+        else:
+            pairs += zip(free.args, fired.args, strict=True)
+    moved = {state: node for state, node in bound.items() if not (node.op == LEAF and node.name == state)}
+    return moved if sorter.V in moved else {}
+
+
+def _is_same_operation(one: Node, other: Node) -> bool:
+    return (one.op, len(one.args)) == (other.op, len(other.args)) and (
+        bool(one.args) or same_tree(one, other)
+    )
 
 
 def _after_painting(

@@ -322,3 +322,19 @@ def formula(node: Node, values: Mapping[str, Any] | None = None) -> Any:
     """
     known = {name: symbol(name) for name in leaves(node)} | dict(values or {})
     return Program([node])(known, SYMBOLS, exact)[0]
+
+
+def same_tree(one: Node, other: Node) -> bool:
+    """Tell whether two trees are the same operations on the same leaves and numbers."""
+    pairs, seen = [(one, other)], set[tuple[int, int]]()
+    while pairs:
+        a, b = pairs.pop()
+        if a is b or (id(a), id(b)) in seen:
+            continue
+        seen.add((id(a), id(b)))
+        if (a.op, a.name, len(a.args)) != (b.op, b.name, len(b.args)):
+            return False
+        if not a.args and a.op != LEAF and a.value != b.value:
+            return False
+        pairs += zip(a.args, b.args, strict=True)
+    return True
