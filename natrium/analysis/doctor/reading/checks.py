@@ -11,7 +11,7 @@ import numpy as np
 from natrium.analysis.doctor.reading.case import Case, own_line, term_line
 from natrium.analysis.doctor.reading.findings import Found, in_line, quoted, written
 from natrium.analysis.doctor.reading.maps import crossings, parameter_values, plain
-from natrium.analysis.doctor.reading.recognise import GateFound, split_gate
+from natrium.analysis.doctor.reading.recognise import GateFound, Part, split_gate
 from natrium.analysis.doctor.reading.rules import number_at
 from natrium.analysis.doctor.reading.step_checks import step_checks
 from natrium.analysis.doctor.reading.trees import at_points, in_order, leaves, name_of
@@ -120,6 +120,13 @@ def _direction(
 def _signs(case: Case) -> Iterator[Found]:
     """Find terms that push the wrong way."""
     maps, found = case.maps, case.meant.recognised
+
+    def stands_alone(part: Part) -> bool:
+        # A factor such as (1 - h)**4, multiplied out, is many terms of one gate.
+        own = {name for name, _ in part.powers}
+        others = (one for one in found.parts if one is not part)
+        return bool(part.slope.is_number) and all(own.isdisjoint(dict(one.powers)) for one in others)
+
     for part in found.parts:
         if (
             part.kind == "leak"
@@ -135,7 +142,7 @@ def _signs(case: Case) -> Iterator[Found]:
                 line, evidence=f"it moves by {-float(part.slope):+.4g} per unit of distance and time",
                 about=maps.V,
             )  # fmt: skip
-        elif part.kind == "channel" and part.slope.is_number and float(part.slope) < 0:
+        elif part.kind == "channel" and found.whole and stands_alone(part) and float(part.slope) < 0:
             gates = {name for name, _ in part.powers}
             line = term_line(case, gates | {maps.V}, set(maps.moving) - gates - {maps.V})
             yield Found(

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import attrs
 import numpy as np
 
-from natrium.analysis.doctor.reading.trees import LEAF, in_order
+from natrium.analysis.doctor.reading.trees import LEAF, NUMBER, in_order
 from natrium.analysis.doctor.trace.record import Node, Record, Step
 from natrium.model.arrays import Array
 
@@ -77,7 +77,7 @@ def aliases(record: Record) -> dict[str, str]:
 
 def prepared(record: Record) -> Record:
     """Make a record ready to be read."""
-    record, joined = _joined(record)
+    record, joined = _joined(_without_idle_beginning(record))
     others = aliases(record) | joined
     steps = renamed(record.steps, others) if others else record.steps
     updates = steps
@@ -95,6 +95,42 @@ def prepared(record: Record) -> Record:
         times=timed(record.times),
         exogenous={name: filled(course) for name, course in record.exogenous.items()},
         dt=others.get(record.dt, record.dt),
+    )
+
+
+def _without_idle_beginning(record: Record) -> Record:
+    """Leave out first turns of the loop that step nothing, as where time 0 is that of the start itself."""
+    if record.solver:
+        return record
+    n, begin = record.order.size, 0
+
+    def stands(node: Node, state: str, value: float) -> bool:
+        return (node.op == LEAF and node.name == state) or (node.op == NUMBER and node.value == value)
+
+    while begin < n - 1 and all(
+        stands(record.steps[record.order[begin]].updates[state], state, float(value))
+        for state, value in zip(record.states, record.samples[begin], strict=True)
+    ):
+        begin += 1
+    if begin == 0:
+        return record
+    kinds, first, order, counts = np.unique(
+        record.order[begin:], return_index=True, return_inverse=True, return_counts=True
+    )
+    steps = tuple(
+        attrs.evolve(record.steps[kind], first=int(at), count=int(count))
+        for kind, at, count in zip(kinds, first, counts, strict=True)
+    )
+    return attrs.evolve(
+        record,
+        steps=steps,
+        order=order.astype(np.int64),
+        samples=record.samples[begin:],
+        inputs=record.inputs[begin:] if record.inputs.size == n else record.inputs,
+        times=record.times[begin:] if record.times.size == n else record.times,
+        exogenous={
+            name: course[begin:] if course.size == n else course for name, course in record.exogenous.items()
+        },
     )
 
 

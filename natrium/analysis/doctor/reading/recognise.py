@@ -29,6 +29,7 @@ _INPUTS = re.compile(
     r"|^(input|current|stim|stimulus|input_current|injected_current|current_input|inp|drive|input_value|amp|amplitude|currents|inputs)$"
 )
 DRIVEN = "I(t)"  # what an input that steps compute from their time is called
+SMALL = 80  # operations of what is worth simplifying
 INSIDE = 1e-6  # how far a gate may leave [0, 1] by rounding
 
 
@@ -163,7 +164,7 @@ def _linear(maps: Maps, name: str, flow: Node) -> GateFound | None:
     if name in leaves(slope):
         x = symbol(name)
         expr = formula(flow)
-        if sympy.simplify(sympy.diff(expr, x, 2)) != 0:
+        if _simple(sympy.diff(expr, x, 2)) != 0:
             return None
         slope = to.replaced(slope, {name: Node(NUMBER, (), 0.0)})
     alpha = to.replaced(flow, {name: Node(NUMBER, (), 0.0)})
@@ -204,6 +205,11 @@ def _is_fraction(maps: Maps, name: str) -> bool:
     return bool(column.size) and float(column.min()) >= -INSIDE and float(column.max()) <= 1.0 + INSIDE
 
 
+def _simple(expr: Any) -> Any:
+    """Simplify what is small enough to be anything simple."""
+    return sympy.simplify(expr) if expr.count_ops() <= SMALL else expr
+
+
 def recognise(maps: Maps, equations: Mapping[str, Node]) -> Recognised:
     """Say what the equations of a script are made of.
 
@@ -226,8 +232,7 @@ def recognise(maps: Maps, equations: Mapping[str, Node]) -> Recognised:
     terms: dict[tuple[Any, ...], Any] = {}
     marks = (*others, symbol(drive)) if drive else tuple(others)
     for term in sympy.Add.make_args(expr):
-        rest, _ = term.as_independent(*marks, as_Add=False) if marks else (term, None)
-        key = sympy.cancel(term / rest) if rest != 0 else term
+        rest, key = term.as_independent(*marks, as_Add=False) if marks else (term, sympy.S.One)
         terms[key] = terms.get(key, 0) + rest
     gate_names = {one.name for one in gates}
     known = {V, *marks}
@@ -238,7 +243,7 @@ def recognise(maps: Maps, equations: Mapping[str, Node]) -> Recognised:
             maps,
             equations,
             key,
-            sympy.simplify(coefficient) if key != sympy.S.One else coefficient,
+            _simple(coefficient) if key != sympy.S.One else coefficient,
             V,
             drive,
             gate_names,
@@ -271,8 +276,8 @@ def _part(
         powers = key.as_powers_dict()
         whole = all(power.is_Integer and power > 0 for power in powers.values())
         slope = -sympy.diff(coefficient, V)
-        if whole and slope != 0 and V not in sympy.simplify(slope).free_symbols:
-            rest = sympy.simplify((coefficient + slope * V) / slope)
+        if whole and slope != 0 and V not in _simple(slope).free_symbols:
+            rest = _simple((coefficient + slope * V) / slope)
             order = {name: at for at, name in enumerate(maps.moving)}
             taken = tuple(
                 sorted(

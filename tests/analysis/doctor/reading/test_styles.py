@@ -98,3 +98,46 @@ def test_stages_of_a_scheme_are_no_edges_of_the_input(tmp_path):
 def test_a_cubic_current_is_no_leak_of_the_wrong_sign(tmp_path):
     reading = reading_of(CUBIC, tmp_path)
     assert str(dict(reading.model.neuron.equations)["w"]).startswith("0.08")
+
+
+IDLE_AT_FIRST = """
+import numpy as np
+tau_m, tau_ref, V_th, dt, I = 10.0, 4.0, 1.0, 0.125, 1.5
+time = np.arange(0, 40 + dt, dt)
+t_rest = 0.0
+Vm = np.zeros(len(time))
+for i, t in enumerate(time):
+    if t > t_rest:
+        Vm[i] = Vm[i - 1] + (-Vm[i - 1] + I) / tau_m * dt
+        if Vm[i] >= V_th:
+            Vm[i] += 0.5
+            t_rest = t + tau_ref
+"""
+
+GATE_AT_ONCE = """
+import numpy as np
+from scipy.integrate import solve_ivp
+
+def rhs(t, y, I):
+    V, h = y
+    am = -0.1 * (V + 35) / (np.exp(-0.1 * (V + 35)) - 1)
+    bm = 4 * np.exp(-(V + 60) / 18)
+    m = am / (am + bm)
+    dV = I - 35 * m**3 * h * (V - 55) - 9 * (1 - h)**4 * (V + 90) - 0.1 * (V + 65)
+    return [dV, 5 * (0.07 * np.exp(-(V + 58) / 20) * (1 - h) - h / (np.exp(-0.1 * (V + 28)) + 1))]
+
+sol = solve_ivp(rhs, (0, 20), [-65, 0.8], args=(1.0,))
+"""
+
+
+def test_a_first_turn_that_steps_nothing_is_the_start_itself(tmp_path):
+    reading = reading_of(IDLE_AT_FIRST, tmp_path)
+    assert reading.meant.clock.label == "end"
+    assert not [one for one in reading.findings if one.key == "label-early"]
+    assert reading.pairs[0].truth == pytest.approx(10.986123, abs=1e-6)
+    assert reading.model.neuron.tau_ref == 4.0
+
+
+def test_a_large_current_is_not_simplified_for_ever(tmp_path):
+    reading = reading_of(GATE_AT_ONCE, tmp_path)
+    assert set(dict(reading.model.neuron.equations)) == {"V", "h"}
