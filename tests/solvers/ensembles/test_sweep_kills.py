@@ -81,14 +81,16 @@ def assert_resumes(out, suffix, expected):
 def test_killed_at_any_moment_it_resumes_to_the_same_bits(tmp_path, fresh, whole, number):
     suffix, expected = whole
     drawn = random.Random(f"{number} {suffix}")
-    for index in range(2):
+    lasted = []
+    for index in range(4):
         started = fresh.Event()
         process = fresh.Process(target=sweep_apart, args=(tmp_path / f"timed-{index}{suffix}", started))
         process.start()
         assert started.wait(120.0)
         begin = time.monotonic()
         process.join()
-        lasts = time.monotonic() - begin
+        lasted.append(time.monotonic() - begin)
+    lasts = min(lasted[1:])  # the first loads what the others have; another may have met a busy machine
     hit = 0
     for index in range(MOMENTS):
         out = tmp_path / str(index) / f"x{suffix}"
