@@ -3,6 +3,7 @@
 import copy
 import pickle
 from functools import cache
+from pathlib import Path
 
 import attrs
 import numpy as np
@@ -32,6 +33,7 @@ OWN = natrium.HybridNeuron(
     reset={"V": -1.0, "w": w + 1},
 )
 ON = natrium.Neuron(), natrium.Constant(20.0)
+SCRIPTS = Path(__file__).parent / "data" / "scripts"
 
 MAKERS = {
     "a model": lambda: MODEL,
@@ -63,6 +65,8 @@ MAKERS = {
     "an orbit": lambda: natrium.orbit(NA, 16.0, transient=3, count=3),
     "a bifurcation": lambda: natrium.reset_bifurcation(NA, 16.0, "v_reset", [-70.0], transient=3, count=3),
     "a plane": lambda: natrium.planar(NA),
+    "a script's reading": lambda: natrium.read_script(SCRIPTS / "loop_arrays.py")[0],
+    "what a reading found": lambda: natrium.read_script(SCRIPTS / "loop_arrays.py")[0].findings[0],
     "a phase plane": lambda: natrium.phase_plane(NA, 16.0),
     "a portrait": lambda: dynamics(natrium.Neuron(), 20.0),
     "a comparison": lambda: natrium.compare_script(MODEL),
