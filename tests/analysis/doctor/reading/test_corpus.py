@@ -10,6 +10,8 @@ from natrium.analysis.doctor.reading.verdict import read
 from natrium.model import HybridNeuron, Neuron, load
 from tests.analysis.doctor.reading.corpus import LEAKY, OWN, SCRIPTS, SQUID
 
+pytestmark = pytest.mark.corpus
+
 FAST = {"class_step_counter", "generator", "list_comprehension", "loop_arrays", "substeps", "izhikevich_call"}
 
 

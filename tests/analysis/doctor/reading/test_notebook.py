@@ -16,6 +16,8 @@ CLASS = """
 import numpy as np
 import matplotlib.pyplot as plt
 
+pytestmark = pytest.mark.corpus
+
 class Channel:
     def __init__(self, a_m, b_m, a_h, b_h, g, E):
         self.m, self.h = 0.0, 1.0

@@ -9,6 +9,8 @@ from natrium.analysis.doctor.reading.verdict import read
 from tests.analysis.doctor.reading.corpus import SCRIPTS
 from tests.analysis.doctor.reading.planted import PLANTED
 
+pytestmark = pytest.mark.corpus
+
 NAMED = 0.95  # of all faults
 
 FAST = [

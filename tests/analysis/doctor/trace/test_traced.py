@@ -151,6 +151,8 @@ NEURON = """\
 import numpy as np
 import matplotlib.pyplot as plt
 
+pytestmark = pytest.mark.corpus
+
 class Neuron:
     def __init__(self, tau, rest, limit):
         self.tau, self.rest, self.limit = tau, rest, limit
