@@ -10,13 +10,13 @@ import pytest
 import natrium
 from natrium.analysis.doctor import read_script
 
+pytestmark = pytest.mark.corpus
+
 DATA = Path(__file__).resolve().parents[3] / "data"
 
 CLASS = """
 import numpy as np
 import matplotlib.pyplot as plt
-
-pytestmark = pytest.mark.corpus
 
 class Channel:
     def __init__(self, a_m, b_m, a_h, b_h, g, E):
