@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import attrs
 import numpy as np
 
@@ -18,23 +20,21 @@ class Frame:
         mV.
     weights : ndarray, shape (n_states,)
         Share of each state in the threshold, mV per unit of the state; V's own is 0.
+    moves : bool
+        Whether the threshold moves with other states.
     """
 
     level: float
     weights: Array
+    moves: bool = attrs.field(init=False)
 
-    @property
-    def moves(self) -> bool:
-        """Whether the threshold moves with other states."""
+    @moves.default
+    def _moves(self) -> bool:
         return bool(self.weights.any())
 
-    def threshold(self, y: Array) -> Array:
+    def threshold(self, y: Array) -> Any:
         """Give the threshold at states, shape (n_states,) or (n_states, n_times), mV."""
-        level = np.full(y.shape[1:], self.level)
-        for weight, state in zip(self.weights[1:], y[1:], strict=True):
-            if weight:
-                level = level + weight * state
-        return level
+        return self.level + self.weights[1:] @ y[1:] if self.moves else self.level
 
     def inward(self, y: Array) -> Array:
         """Take V in mV to u, all other states as they are."""

@@ -135,7 +135,7 @@ class HybridSystem:
     @property
     def unshifted(self) -> HybridSystem:
         """The same system with V measured from zero."""
-        return attrs.evolve(self, origin=sympy.S.Zero, gap=sympy.S.Zero)
+        return attrs.evolve(self, origin=sympy.S.Zero)
 
     @property
     def passes(self) -> bool:

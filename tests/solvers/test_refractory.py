@@ -266,6 +266,21 @@ def test_what_integrates_it_does_without_a_closed_form(ignored):
         np.testing.assert_allclose(found[name], slopes, rtol=1e-5, atol=1e-8)
 
 
+@pytest.mark.parametrize(("scheme", "within"), [("rk4", 1e-5), ("sequential-euler", 0.05)])
+def test_a_rule_may_hold_the_gates_and_let_v_go(monkeypatch, scheme, within):
+    """The flow while refractory is then neither the free one nor in closed form, and the input is in it."""
+    held = lambda system: (system.rhs[0], *(sympy.S.Zero for _ in system.rhs[1:]))  # noqa: E731  # a rule
+    monkeypatch.setitem(REFRACTORY_RULES, "gates held", held)
+    channel = attrs.evolve(natrium.CHANNELS["hh_sodium"], g=0.5)
+    neuron = natrium.Neuron(channels=[channel], refractory="gates held", v_reset=-75.0)
+    drive = natrium.Constant(25.0)
+    truth = natrium.simulate(neuron, drive, t_end=40.0, solver=natrium.EventDriven(rtol=1e-12))
+    assert truth.n_spikes >= 3
+    script = natrium.FixedStep(dt=0.01, scheme=scheme, refractory="exact", spike_time="cubic", label="end")
+    stepped = script.solve(neuron, drive, t_end=40.0).spike_times
+    np.testing.assert_allclose(stepped, truth.spike_times, rtol=0.0, atol=within)
+
+
 def test_what_needs_a_closed_form_names_it(ignored):
     for ask in (
         lambda: natrium.ClosedForm().solve(ignored, natrium.Constant(40.0), t_end=20.0),

@@ -18,7 +18,7 @@ from typing import Any
 import attrs
 import numpy as np
 
-from natrium.model import AnyNeuron, Expression, Gate, Kernel, Neuron, exprel_array, lower
+from natrium.model import AnyNeuron, Expression, Gate, HybridSystem, Kernel, Neuron, exprel_array, lower
 from natrium.model.arrays import Array
 from natrium.model.channel import paced
 from natrium.model.equations import approach, channel_current, membrane, open_and_close
@@ -29,32 +29,42 @@ Current = Callable[[float], float]
 
 @attrs.frozen(eq=False)
 class Flow:
-    """The equations of one neuron, as the schemes call them."""
+    """The equations of one neuron, as the schemes call them.
 
-    neuron: AnyNeuron
+    Attributes
+    ----------
+    gap : float
+        Input less the input as the kernel takes it, mV.
+    kernel : Kernel
+    script : Neuron or None
+        The neuron, where a script writes it: gates of V in ohmic channels.
+    written : tuple of callable
+        The derivative of each of its gates as a script writes it, of V and the gate.
+    """
+
+    gap: float
     kernel: Kernel
-    written: tuple[Callable[[Any, Any], Any], ...]
+    script: Neuron | None = None
+    written: tuple[Callable[[Any, Any], Any], ...] = ()
 
     @classmethod
     def of(cls, neuron: AnyNeuron) -> Flow:
         """Make the flow of a neuron."""
-        channels = neuron.channels if isinstance(neuron, Neuron) else ()
-        celsius = neuron.celsius if isinstance(neuron, Neuron) else None
-        moving = (gate for channel in channels for gate in channel.moving if not gate.reads_calcium)
-        written = tuple(_written_derivative(gate, gate.pace(celsius)) for gate in moving)
-        system = neuron.system  # a script takes its steps in V, whatever the threshold does
-        return cls(neuron, lower(system.unshifted if system.threshold_moves else system), written)
+        kernel = _stepped(neuron.system)
+        if not isinstance(neuron, Neuron) or not neuron.is_plain:
+            return cls(neuron.gap, kernel)
+        moving = (gate for channel in neuron.channels for gate in channel.moving)
+        written = tuple(_written_derivative(gate, gate.pace(neuron.celsius)) for gate in moving)
+        return cls(neuron.gap, kernel, neuron, written)
 
-    def at_rest(self, resting: Kernel) -> Flow:
-        """Give the flow while refractory, of a kernel with the rule."""
-        if resting.system.resting.rhs == resting.system.rhs:
-            return self
-        return Flow(self.neuron, lower(resting.system.resting.unshifted), ())
+    def at_rest(self, system: HybridSystem) -> Flow:
+        """Give the flow while refractory, of a system with the rule."""
+        return self if system.resting.rhs == system.rhs else Flow(self.gap, _stepped(system.resting))
 
     def derivative(self, y: Array, current: float) -> Array:
         """Evaluate dy/dt in the smooth form."""
-        kernel, gap = self.kernel, self.neuron.gap
-        u, J = kernel.frame.inward(y), current - gap
+        kernel = self.kernel
+        u, J = kernel.frame.inward(y), current - self.gap
         return np.array(kernel.event_rhs(*u.tolist(), J, *kernel.parameters))
 
     def diagonal(self, y: Array) -> Array:
@@ -79,6 +89,11 @@ class Flow:
             (channel, [(opening(gate), gate.power) for gate in channel.gates]) for channel in neuron.channels
         )
         return sum(channel_current(V, channel.g, channel.reversal, gates) for channel, gates in opened)
+
+
+def _stepped(system: HybridSystem) -> Kernel:
+    """Lower a system for steps, which a script takes in V, whatever the threshold does."""
+    return lower(system.unshifted if system.threshold_moves else system)
 
 
 def _written_derivative(gate: Gate, pace: float) -> Callable[[Any, Any], Any]:
@@ -116,8 +131,8 @@ class Scheme:
 
 def _sequential_euler(flow: Flow, y: Array, h: float, current: Current) -> Array:
     """Gates first, with the old V; then V with the new gates: sums and products as the script has them."""
-    neuron, V = flow.neuron, y[0]
-    if not isinstance(neuron, Neuron) or not neuron.is_plain:
+    neuron, V = flow.script, y[0]
+    if neuron is None:
         # The other states first, all with the old ones.
         others = np.array([V, *(y + h * flow.derivative(y, current(0.0)))[1:]])
         return np.array([V + h * flow.derivative(others, current(0.0))[0], *others[1:]])

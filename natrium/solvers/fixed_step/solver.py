@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_right
-from collections.abc import Callable
 from functools import cache
 from typing import Any, ClassVar, Literal, Self
 
@@ -32,7 +31,6 @@ from natrium.model import (
 )
 from natrium.model.arrays import Array
 from natrium.model.hybrid import REFRACTORY_RULES
-from natrium.model.kernel import lower_expressions
 from natrium.solvers.base import BaseSolver, Run
 from natrium.solvers.dense import Sampled
 from natrium.solvers.fixed_step.schemes import SCHEMES, Current, Flow
@@ -170,20 +168,13 @@ class _Course:
         self.step = SCHEMES[solver.scheme].step
         ruled: Any = neuron
         self.resting = lower((attrs.evolve(ruled, refractory=solver.gates) if solver.gates else ruled).system)
-        # The flow of a refractory period that has no closed form: its spikes are ignored.
-        self.rest_flow = (
-            None if self.resting.system.relaxations is not None else self.flow.at_rest(self.resting)
-        )
-        self.gates_move = self.resting.system.resting.rhs[1:] == self.resting.system.rhs[1:]
-        self.passes = self.resting.system.passes
-        self.frame = self.resting.frame
-        self.at_rest: Callable[..., list[float]] | None = None  # the flow while refractory, where any moves
-        self.gated = neuron.of_channels and len(neuron.system.gates) == len(neuron.system.states) - 1
-        if not self.gated and any(flow != 0 for flow in self.resting.system.resting.rhs):
-            resting = self.resting.system.resting
-            self.at_rest = lower_expressions(
-                resting.rhs, (*resting.states, resting.input, *resting.parameters)
-            )
+        system = self.resting.system
+        self.closed = system.relaxations is not None  # the course of a refractory period, its spikes ignored
+        self.rest_flow = self.flow.at_rest(system)
+        self.rests_in_motion = any(flow != 0 for flow in system.resting.rhs)
+        self.gates_move = system.resting.rhs[1:] == system.rhs[1:]
+        self.fires, self.passes, self.frame = neuron.fires, system.passes, self.resting.frame
+        self.gated = neuron.of_channels and len(system.gates) == len(system.states) - 1
         self.state = np.array(neuron.initial_state())
         self.y = np.empty((self.state.size, starts.size))
         self.counters = np.empty(starts.size)
@@ -242,11 +233,10 @@ class _Course:
     def _rest(self, t: float) -> None:
         """Take a refractory step."""
         dt = self.solver.dt
-        if self.rest_flow is not None:
+        if not self.closed:
             self.state = self._pass(t, t, dt)
-        elif self.at_rest is not None and self.solver.scheme == "sequential-euler":
-            slopes = self.at_rest(*self.state.tolist(), 0.0, *self.resting.parameters)
-            self.state = self.state + dt * np.array(slopes)
+        elif self.rests_in_motion and not self.gated and self.solver.scheme == "sequential-euler":
+            self.state = self.state + dt * self.rest_flow.derivative(self.state, 0.0)
         elif self.gated and self.solver.scheme == "sequential-euler" and self.gates_move:
             slopes = self.flow.written_slopes(self.state)
             moved = [x + s * dt for x, s in zip(self.state[1:], slopes, strict=True)]
@@ -258,7 +248,7 @@ class _Course:
 
     def _pass(self, t: float, begin: float, length: float) -> Array:
         """Give the state after `length` ms of a refractory period, in the step that began at `t`."""
-        if self.rest_flow is None:
+        if self.closed:
             return rest(self.resting, self.state, length)
         state, end = self.state, begin + length
         while begin < end:
@@ -269,7 +259,7 @@ class _Course:
 
     def _is_over(self, y: Array) -> bool:
         """Tell whether V is at the threshold or above."""
-        return self.neuron.fires and bool(y[0] >= self.frame.threshold(y))
+        return self.fires and bool(y[0] >= self.frame.threshold(y))
 
     def _free(self, t: float, begin: float, h: float) -> None:
         """Take (the rest of) a step; several spikes may fall within it when tau_ref is shorter."""
