@@ -10,7 +10,7 @@ import numpy as np
 
 from natrium.analysis.doctor.reading.case import Case, own_line, term_line
 from natrium.analysis.doctor.reading.findings import Found, in_line, quoted, written
-from natrium.analysis.doctor.reading.maps import crossings, parameter_values, plain
+from natrium.analysis.doctor.reading.maps import crossings, plain
 from natrium.analysis.doctor.reading.recognise import GateFound, Part, split_gate
 from natrium.analysis.doctor.reading.rules import number_at
 from natrium.analysis.doctor.reading.step_checks import step_checks
@@ -34,7 +34,7 @@ def _gates(case: Case) -> Iterator[Found]:
     """Look at the states that open and close: where they go, and at what rates."""
     maps = case.maps
     V = maps.record.samples[:, maps.record.states.index(maps.V)]
-    values = parameter_values(maps.record)
+    values = maps.record.parameter_values
     for name in maps.moving[1:]:
         if maps.V not in leaves(case.equations[name]):
             continue
@@ -174,7 +174,7 @@ def _out_of_reach(case: Case) -> Iterator[Found]:
     gain = next((float(one.slope / leak.slope) for one in found.parts if one.kind == "input"), 0.0)
     driven = gain * float(np.max(case.meant.inputs, initial=0.0))
     reach = float(leak.rest) + driven
-    level = number_at(levels[0].level, parameter_values(maps.record))
+    level = number_at(levels[0].level, maps.record.parameter_values)
     if not np.isfinite(level) or level <= reach:
         return
     kind = "fault" if driven > 0 and level - float(leak.rest) > 2.0 * driven else "note"

@@ -11,7 +11,7 @@ import numpy as np
 
 from natrium.analysis.doctor.reading.case import Case, own_line
 from natrium.analysis.doctor.reading.findings import Found, Mend, in_line
-from natrium.analysis.doctor.reading.maps import crossings, parameter_values, plain
+from natrium.analysis.doctor.reading.maps import crossings, plain
 from natrium.analysis.doctor.reading.repair import Bench
 from natrium.analysis.doctor.reading.rules import number_at
 from natrium.analysis.doctor.reading.sides import POINTS, Claimed, input_factor, inputs_read
@@ -58,7 +58,7 @@ def _threshold(case: Case, claim: Model) -> Iterator[Found]:
         if not tests:
             return
         test = tests[0]
-    level = number_at(test.level, parameter_values(maps.record)) * mV
+    level = number_at(test.level, maps.record.parameter_values) * mV
     if not math.isfinite(level):
         yield Found(
             "threshold-moves", "fault",
@@ -121,7 +121,7 @@ def _resets(case: Case, claim: Model, sides: Claimed) -> Iterator[Found]:
         values = tuple(sides.values[one] * (mV if one == "V" else 1.0) for one in system.labels)
         target = lower_expressions((should,), states, "grid")(*values)[0] / scale
         target = np.broadcast_to(np.asarray(target, dtype=float), (POINTS,))
-        bench = Bench(own, sides.points, target, frozenset(parameter_values(maps.record)))
+        bench = Bench(own, sides.points, target, frozenset(maps.record.parameters))
         if bench.is_sound:
             continue
         if label == "V" and name in leaves(own):

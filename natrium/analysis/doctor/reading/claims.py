@@ -10,7 +10,7 @@ from natrium.analysis.doctor.reading.case import Case
 from natrium.analysis.doctor.reading.claimed_rules import claimed_input, claimed_rules
 from natrium.analysis.doctor.reading.findings import Found, Mend, in_line
 from natrium.analysis.doctor.reading.labels import both_called
-from natrium.analysis.doctor.reading.maps import expanded, parameter_values, plain, values_at
+from natrium.analysis.doctor.reading.maps import expanded, plain, values_at
 from natrium.analysis.doctor.reading.repair import SAME, Bench, Repair, repairs
 from natrium.analysis.doctor.reading.sides import POINTS, Claimed, alike, drive_of, sides_of
 from natrium.analysis.doctor.reading.step_checks import HELD
@@ -56,7 +56,7 @@ def _equations(case: Case, claim: Model, sides: Claimed, known: frozenset[str]) 
     for label, values in sides.values.items():
         if label not in sides.pairs.values():
             candidates[label.rsplit(".", 1)[-1]] = values
-    own = parameter_values(maps.record)
+    own = maps.record.parameter_values
     lacking = set(sides.values) - set(sides.pairs.values())
     for name, label in sides.pairs.items():
         if name in known or (label == "V" and any(_frozen(case, one) for one in lacking)):

@@ -68,7 +68,7 @@ def inputs_of(maps: Maps, name: str, made: Node | None, clock: Clock) -> Array:
     """Give what each step read, shape (n_steps,), in the script's unit."""
     n = clock.reads.size
     if made is not None:
-        values = {one: node.value for one, node in maps.record.parameters.items()}
+        values = maps.record.parameter_values
         times = clock.reads / maps.step if counts_steps(maps) else clock.reads
         with np.errstate(all="ignore"):
             found = Program([made])({**values, maps.record.time: times}, ARRAYS)[0]
@@ -84,7 +84,7 @@ def edges_of(maps: Maps) -> list[float]:
     Where it compares the clock itself, times within its steps are left out: they are the stages of a scheme.
     """
     record = maps.record
-    known = {name: node.value for name, node in record.parameters.items()}
+    known = record.parameter_values
     clocks = {record.time: record.times} if record.time else {}
     clocks |= record.exogenous
     starts = clock_of(maps).reads
@@ -123,7 +123,7 @@ def formula_of(maps: Maps, made: Node, factor: float, ms: float) -> Formula:
     unit = ms * (maps.step if counts_steps(maps) else 1.0)
     names = {name: shown(node.value) for name, node in maps.record.parameters.items()}
     names[maps.record.time] = "t" if unit == 1.0 else f"t/{shown(unit)}"
-    known = {name: node.value for name, node in maps.record.parameters.items()}
+    known = maps.record.parameter_values
     breaks = set()
     for node in in_order([made]):
         if name_of(node) in RELATIONS:

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from natrium.analysis.doctor.reading.algebra import Slopes
-from natrium.analysis.doctor.reading.maps import Maps, Threshold, crossings, parameter_values, plain
+from natrium.analysis.doctor.reading.maps import Maps, Threshold, crossings, plain
 from natrium.analysis.doctor.reading.rules import number_at
 from natrium.analysis.doctor.reading.trees import leaf, leaves
 from natrium.analysis.doctor.reading.wording import text_of
@@ -22,7 +22,7 @@ def started(maps: Maps) -> dict[str, float]:
 
 def silent_level(maps: Maps) -> Threshold | None:
     """Give a threshold that this run never reached: what is called one, and V was below all the time."""
-    known = parameter_values(maps.record)
+    known = maps.record.parameter_values
     if maps.firing:
         return None
     for one in crossings(maps.algebra, maps.main, maps.V):
@@ -36,7 +36,7 @@ def silent_level(maps: Maps) -> Threshold | None:
 
 def moving_level(maps: Maps) -> tuple[Node, float] | None:
     """Give a threshold that moves with other states than V, over the old states, and where it starts."""
-    known = parameter_values(maps.record)
+    known = maps.record.parameter_values
     if maps.threshold is None or not maps.firing:
         return None
     back = {id(tree): name for name, tree in maps.trees.items() if name != maps.V}

@@ -147,16 +147,11 @@ class Maps:
     noise: str = ""
 
 
-def parameter_values(record: Record) -> dict[str, float]:
-    """Give the values of the parameters."""
-    return {name: node.value for name, node in record.parameters.items()}
-
-
 def points_of(record: Record, step: float = math.nan, n: int = POINTS, seed: int = 7) -> dict[str, Array]:
     """Give states near those of the run, with inputs, for all leaves: shape (n,) each."""
     rng = np.random.default_rng(seed)
     rows = np.sort(rng.choice(max(len(record.samples) - 1, 1), size=n, replace=True))
-    found: dict[str, Array] = {name: np.full(n, value) for name, value in parameter_values(record).items()}
+    found: dict[str, Array] = {name: np.full(n, value) for name, value in record.parameter_values.items()}
     for at, name in enumerate(record.states):
         column = record.samples[:, at]
         column = column[np.isfinite(column)]

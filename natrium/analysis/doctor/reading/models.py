@@ -14,7 +14,7 @@ import sympy
 from natrium.analysis.doctor.reading.algebra import Algebra
 from natrium.analysis.doctor.reading.drive import hoisted, inputs_of, stimulus_of, tidy
 from natrium.analysis.doctor.reading.levels import moving_level, rise_of, silent_level, started
-from natrium.analysis.doctor.reading.maps import Maps, parameter_values, plain
+from natrium.analysis.doctor.reading.maps import Maps, plain
 from natrium.analysis.doctor.reading.recognise import GateFound, Recognised, recognise
 from natrium.analysis.doctor.reading.rules import (
     Clock,
@@ -113,7 +113,7 @@ class _Builder:
     ) -> None:
         self.maps, self.equations, self.found, self.units = maps, equations, found, units
         self.refractory = refractory
-        self.values = parameter_values(maps.record)
+        self.values = maps.record.parameter_values
         self.start = started(maps)
         self.names: dict[str, str] = {}
 

@@ -11,7 +11,7 @@ import numpy as np
 import sympy
 
 from natrium.analysis.doctor.reading.algebra import Slopes
-from natrium.analysis.doctor.reading.maps import Maps, parameter_values, plain
+from natrium.analysis.doctor.reading.maps import Maps, plain
 from natrium.analysis.doctor.reading.trees import (
     LEAF,
     NUMBER,
@@ -108,7 +108,7 @@ def input_of(maps: Maps, equations: Mapping[str, Node]) -> str:
         return DRIVEN
     if maps.record.input in names:
         return maps.record.input
-    known = parameter_values(maps.record)
+    known = maps.record.parameter_values
     for name in sorted(names & set(known), key=len):
         if _INPUTS.match(plain(name).lower()):
             try:
@@ -219,7 +219,7 @@ def recognise(maps: Maps, equations: Mapping[str, Node]) -> Recognised:
     equations : mapping of str to Node
     """
     drive = input_of(maps, equations)
-    values = {name: exact(value) for name, value in parameter_values(maps.record).items() if name != drive}
+    values = {name: exact(value) for name, value in maps.record.parameter_values.items() if name != drive}
     gates = []
     for name in maps.moving[1:]:
         if _is_fraction(maps, name) and maps.V in leaves(equations[name]):

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import attrs
@@ -12,19 +11,11 @@ import numpy.typing as npt
 from scipy.integrate import solve_ivp
 
 from natrium.analysis.doctor.reading.rules import output_times
-from natrium.analysis.doctor.reading.trees import DOUBLES, LEAF, NUMBER, Program, name_of
+from natrium.analysis.doctor.reading.trees import COMPARE, DOUBLES, LEAF, NUMBER, Program, double_of
 from natrium.analysis.doctor.trace.record import Record, Step
 from natrium.model.arrays import Array
 
 FAR = 0.05  # of the run's range: what SciPy's default tolerances may leave of a steep spike's time
-_RELATIONS: dict[str, Callable[[float, float], bool]] = {
-    "<": lambda a, b: a < b,
-    "<=": lambda a, b: a <= b,
-    ">": lambda a, b: a > b,
-    ">=": lambda a, b: a >= b,
-    "==": lambda a, b: a == b,
-    "!=": lambda a, b: a != b,
-}
 
 
 @attrs.frozen(eq=False)
@@ -54,18 +45,13 @@ class Machine:
     Parameters
     ----------
     step : Step
-    source : sequence of str
-        The script's lines: they tell whose functions are called.
-    library : str
-        ``"numpy"`` or ``"math"`` for all functions; empty: what the line says.
     """
 
-    def __init__(self, step: Step, source: Sequence[str], library: str = "") -> None:
+    def __init__(self, step: Step) -> None:
         self.choices = step.choices
         self.names = tuple(step.updates)
         sides = [side for choice in step.choices for side in (choice.left, choice.right)]
         self.program = Program([*sides, *step.updates.values()])
-        bare = any(re.search(r"from\s+math\s+import", line) for line in source)
         self._work: list[tuple[Any, Any]] = []
         for node in self.program.nodes:
             places = tuple(self.program.place[one] for one in node.args)
@@ -74,9 +60,7 @@ class Machine:
             elif node.op == NUMBER:
                 self._work.append((None, node.value))
             else:
-                text = source[node.line - 1] if 0 < node.line <= len(source) else ""
-                own = "math" if "math." in text or (bare and "np." not in text) else "numpy"
-                self._work.append((DOUBLES[library or own][name_of(node)], places))
+                self._work.append((double_of(node.op, node.numpy), places))
 
     def __call__(self, values: Mapping[str, float]) -> tuple[bool, list[float]]:
         """Tell whether its comparisons come out as they did, and give the new states."""
@@ -89,12 +73,12 @@ class Machine:
         sides = [found[at] for at in self.program.roots]
         n = 2 * len(self.choices)
         for at, choice in enumerate(self.choices):
-            if _RELATIONS[choice.relation](sides[2 * at], sides[2 * at + 1]) != choice.held:
+            if COMPARE[choice.relation](sides[2 * at], sides[2 * at + 1]) != choice.held:
                 return False, []
         return True, sides[n:]
 
 
-def replayed(record: Record, steps: Sequence[Step] | None = None, library: str = "") -> Replay:
+def replayed(record: Record, steps: Sequence[Step] | None = None) -> Replay:
     """Run the maps over the record's inputs, from its first sample.
 
     Parameters
@@ -102,11 +86,10 @@ def replayed(record: Record, steps: Sequence[Step] | None = None, library: str =
     record : Record
     steps : sequence of Step, optional
         Maps to take in the place of the record's own; nothing is then held against its samples.
-    library : str
     """
     own = steps is None
-    machines = [Machine(step, record.source, library) for step in steps or record.steps]
-    values = {name: node.value for name, node in record.parameters.items()}
+    machines = [Machine(step) for step in steps or record.steps]
+    values = record.parameter_values
     n = record.order.size
     samples = np.full((n + 1, len(record.states)), np.nan)
     samples[0] = record.samples[0]
@@ -147,19 +130,6 @@ def replayed(record: Record, steps: Sequence[Step] | None = None, library: str =
     return Replay(samples, order, -1, "")
 
 
-def reproduced(record: Record) -> Replay:
-    """Replay a record by whichever library's functions do it; give the one that gets farthest."""
-    best: Replay | None = None
-    for library in ("", "numpy", "math"):
-        found = replayed(record, library=library)
-        if found.off < 0:
-            return found
-        if best is None or found.off > best.off:
-            best = found
-    assert best is not None
-    return best
-
-
 def solved_again(record: Record, V: str) -> Replay:
     """Integrate a right-hand side that SciPy was given once more, sharply, beside what the script kept.
 
@@ -168,7 +138,7 @@ def solved_again(record: Record, V: str) -> Replay:
     states = record.states
     step = max(record.steps, key=lambda one: one.count)
     program = Program([step.updates[name] for name in states])
-    values = {name: node.value for name, node in record.parameters.items()}
+    values = record.parameter_values
     kept = [np.asarray(one, dtype=float) for one in record.lists.values()]
     times = output_times(record)
     columns = [

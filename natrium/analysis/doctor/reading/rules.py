@@ -11,7 +11,7 @@ import attrs
 import numpy as np
 
 from natrium.analysis.doctor.reading.labels import drawn_early
-from natrium.analysis.doctor.reading.maps import Maps, parameter_values, plain
+from natrium.analysis.doctor.reading.maps import Maps, plain
 from natrium.analysis.doctor.reading.trees import DOUBLES, LEAF, Program, leaves
 from natrium.analysis.doctor.trace.record import Choice, Node, Record
 from natrium.model.arrays import Array
@@ -164,7 +164,7 @@ def refractory_of(maps: Maps) -> Refractory | None:
     if deciding is None:
         return None
     timer = next(iter((leaves(deciding.left) | leaves(deciding.right)) & set(maps.timers)))
-    known: dict[str, float] = parameter_values(record) | dict.fromkeys(record.states, 0.0)
+    known: dict[str, float] = record.parameter_values | dict.fromkeys(record.states, 0.0)
     unit = maps.step if counts_steps(maps) else 1.0
     if maps.hold.way == "clock":
         nominal, held_by = _by_clock(maps, fire.updates, deciding, known), (deciding.left, deciding.right)

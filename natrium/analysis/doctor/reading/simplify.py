@@ -88,7 +88,7 @@ def noiseless(
                 inner |= set(in_order([node]))
         if len(tops) != 1:
             continue
-        values = {one: node.value for one, node in record.parameters.items()} | {dt: step}
+        values = record.parameter_values | {dt: step}
         course = record.inputs if name == record.input else record.exogenous[name]
         with np.errstate(all="ignore"):
             scaled = np.asarray(Program(tops)(values | {name: course}, ARRAYS)[0], dtype=float) / step

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import operator
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any
 
 import mpmath
@@ -91,13 +91,20 @@ def _raised(a: Any, b: Any) -> Any:
     return math.nan if isinstance(found, complex) else found
 
 
+_OF_NUMPY = {
+    "/": "true_divide", "//": "floor_divide", "%": "remainder", "**": "power", "min": "minimum",
+    "max": "maximum", "acos": "arccos", "asin": "arcsin", "atan": "arctan", "atan2": "arctan2",
+    "acosh": "arccosh", "asinh": "arcsinh", "atanh": "arctanh",
+}  # fmt: skip
+
+
 def _of_numpy(name: str) -> Callable[..., Any]:
     function = getattr(np, name)
     return lambda *values: float(function(*values))
 
 
 def _of_math(name: str) -> Callable[..., Any]:
-    function = getattr(math, {"arctan": "atan", "arcsin": "asin", "arccos": "acos"}.get(name, name), None)
+    function = getattr(math, name.replace("arc", "a"), None)
     if function is None:
         return _of_numpy(name)
 
@@ -110,7 +117,7 @@ def _of_math(name: str) -> Callable[..., Any]:
     return evaluated
 
 
-_COMPARE: dict[str, Callable[..., Any]] = {
+COMPARE: dict[str, Callable[..., Any]] = {
     "<": operator.lt,
     "<=": operator.le,
     ">": operator.gt,
@@ -121,12 +128,12 @@ _COMPARE: dict[str, Callable[..., Any]] = {
 
 
 def _told(relation: str) -> Callable[..., Any]:
-    compare = _COMPARE[relation]
+    compare = COMPARE[relation]
     return lambda a, b: 1.0 if compare(a, b) else 0.0
 
 
 def _arrayed(relation: str) -> Callable[..., Any]:
-    compare = _COMPARE[relation]
+    compare = COMPARE[relation]
     return lambda a, b: np.where(compare(a, b), 1.0, 0.0)
 
 
@@ -149,12 +156,30 @@ _SHARED: dict[str, Callable[..., Any]] = {
     "float": float,
     "round": lambda a, *digits: float(round(a, *(int(one) for one in digits))) if math.isfinite(a) else a,
     "clip": lambda a, low, high: min(max(a, low), high),
+    "pos": operator.pos,
+    "not": operator.not_,
+    "and": lambda a, b: bool(a) and bool(b),
+    "or": lambda a, b: bool(a) or bool(b),
+    "xor": lambda a, b: bool(a) != bool(b),
 }
 DOUBLES: dict[str, Operations] = {
     "numpy": {**_SHARED, **{name: _of_numpy(name) for name in _FUNCTIONS}},
     "math": {**_SHARED, **{name: _of_math(name) for name in _FUNCTIONS}},
 }
 """Doubles, one at a time, by the library whose functions a script calls."""
+
+
+@cache
+def double_of(op: str, numpy: bool) -> Callable[..., Any]:
+    """Give an operation on doubles as the script took it: by NumPy's own routine, or by Python's."""
+    routine = _OF_NUMPY.get(op, op)
+    if numpy and op != "round" and isinstance(getattr(np, routine, None), np.ufunc):
+        return _of_numpy(routine)
+    if op == "fmod":  # which % is not, below zero
+        return math.fmod
+    known = DOUBLES["numpy" if numpy else "math"]
+    return known.get(ALIASES.get(op, op)) or _of_math(op)
+
 
 ARRAYS: Operations = {
     **_ARITHMETIC,

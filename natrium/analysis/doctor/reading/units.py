@@ -9,7 +9,7 @@ from collections.abc import Mapping
 import attrs
 import numpy as np
 
-from natrium.analysis.doctor.reading.maps import Maps, parameter_values, plain
+from natrium.analysis.doctor.reading.maps import Maps, plain
 from natrium.model.arrays import Array
 
 _MS = re.compile(r"\b(ms|msec|msecs|millisecond|milliseconds)\b|\*\s*1e-3\s*#?\s*s\b", re.IGNORECASE)
@@ -111,7 +111,7 @@ def _voltages(maps: Maps) -> tuple[float, tuple[str, ...]]:
     names = [plain(maps.V)]
     names += [
         plain(name)
-        for name in parameter_values(maps.record)
+        for name in maps.record.parameters
         if re.match(r"(v|e|u|theta|th)[_a-z]*$|vth|vr", plain(name).lower())
     ]
     if maps.threshold is not None:

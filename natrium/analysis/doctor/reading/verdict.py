@@ -21,7 +21,7 @@ from natrium.analysis.doctor.reading.maps import Maps
 from natrium.analysis.doctor.reading.mending import with_effects
 from natrium.analysis.doctor.reading.models import Meant, equations_text, meant_by
 from natrium.analysis.doctor.reading.prepare import prepared
-from natrium.analysis.doctor.reading.replay import Replay, reproduced, solved_again
+from natrium.analysis.doctor.reading.replay import Replay, replayed, solved_again
 from natrium.analysis.doctor.reading.rules import as_data
 from natrium.analysis.doctor.reading.schemes import SchemeFound, prove
 from natrium.analysis.doctor.reading.sorting import sort
@@ -203,7 +203,7 @@ def read(
         equations = equations_of(maps)
         scheme = prove(maps, equations)
         meant = meant_by(maps, equations)
-        replay = reproduced(record) if not record.solver else solved_again(record, maps.V)
+        replay = replayed(record) if not record.solver else solved_again(record, maps.V)
         case = Case(maps, equations, meant, scheme)
         found = [*checks(case), *rules_of(case, scheme)]
         if not any(one.kind == "fault" and one.key in ("dt-twice", "dt-missing") for one in found):

@@ -148,3 +148,8 @@ class Record:
     origins: Mapping[str, tuple[Node, ...]] = attrs.field(factory=dict)
     whole: bool = True
     fallback: str = ""
+
+    @property
+    def parameter_values(self) -> dict[str, float]:
+        """The parameters' values in the run, by name."""
+        return {name: node.value for name, node in self.parameters.items()}

@@ -11,10 +11,24 @@ import numpy as np
 import pytest
 
 import natrium
+from natrium.analysis.doctor.reading.replay import replayed
+from natrium.analysis.doctor.reading.trees import DOUBLES, Program
 from natrium.analysis.doctor.trace import trace_all, trace_script
 from natrium.analysis.doctor.trace.build import walked
-from natrium.analysis.doctor.trace.replay import first_unexplained, value_of
 from natrium.model import ModelError
+
+pytestmark = pytest.mark.corpus
+
+
+def first_unexplained(record):
+    """Give the first step that the maps, run again, make otherwise than the script did; None without."""
+    off = -1 if record.solver or not record.steps else replayed(record).off
+    return None if off < 0 else off
+
+
+def value_of(node, leaves):
+    return Program([node])(leaves, DOUBLES["math"])[0]
+
 
 SCRIPTS = Path(__file__).resolve().parents[3] / "data" / "scripts"
 
@@ -150,8 +164,6 @@ SEED = Path(__file__).resolve().parents[3] / "data"
 NEURON = """\
 import numpy as np
 import matplotlib.pyplot as plt
-
-pytestmark = pytest.mark.corpus
 
 class Neuron:
     def __init__(self, tau, rest, limit):
