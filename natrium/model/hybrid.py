@@ -142,8 +142,9 @@ class HybridSystem:
         """Whether V goes on through the threshold: a spike sets neither."""
         if self.guard is None:
             return self.reset[0] == self.states[0]
-        after = dict(zip(self.states, self.reset, strict=True))
-        return bool(self.guard.subs(after, simultaneous=True) == self.guard)
+        pairs = zip(self.states, self.reset, strict=True)
+        moved = {state: after for state, after in pairs if after != state and self.guard.has(state)}
+        return not moved or bool(self.guard.subs(moved, simultaneous=True) == self.guard)
 
     @property
     def resets_others(self) -> bool:

@@ -162,8 +162,10 @@ class HybridNeuron:
             self._check_linear()
         if self.passes or not self.fires:
             return
-        begin = np.array(self.initial_state())
-        level = float(lower(self.system).frame.threshold(begin))
+        begin = self.initial_state()
+        level = self.threshold
+        if not self._is_number:
+            level = float(lower(self.system).frame.threshold(np.array(begin)))
         if begin[0] >= level:
             raise ModelError(
                 f"V must start below v_thresh ({level!r} mV), got {begin[0]!r} mV: it starts there"

@@ -15,6 +15,7 @@ from natrium.analysis.doctor.reading.maps import plain, points_of
 from natrium.analysis.doctor.reading.trees import at_points
 from natrium.model import Model, Neuron
 from natrium.model.arrays import Array
+from natrium.model.equations import channel_current, membrane
 from natrium.model.kernel import lower_expressions
 
 POINTS = 40
@@ -138,15 +139,14 @@ def _terms(claim: Model, values: Mapping[str, Array], current: Array, scale: flo
     if not isinstance(neuron, Neuron):
         return {}
     V, found = values["V"], {}
-    found["the leak"] = -(V - neuron.v_rest) / neuron.tau_m * scale
+    found["the leak"] = membrane(V, neuron.v_rest, 0.0, ()) / neuron.tau_m * scale
     found["the input"] = current / neuron.tau_m * scale
     for channel in neuron.channels:
         if channel.E is None or len(channel.moving) < len(channel.gates) or channel.scheme is not None:
             continue  # its factor has a value of its own
-        product = channel.g * (channel.E - V)
-        for gate in channel.moving:
-            product = product * values[f"{channel.name}.{gate.name}"] ** gate.power
-        found[f"the current of {channel.name}"] = product / neuron.tau_m * scale
+        powers = [(values[f"{channel.name}.{gate.name}"], gate.power) for gate in channel.moving]
+        flow = channel_current(V, channel.g, channel.E, powers)
+        found[f"the current of {channel.name}"] = flow / neuron.tau_m * scale
     for name in list(found):
         found[f"{name} (before it is divided by the time constant)"] = found[name] * neuron.tau_m / scale
     return found

@@ -8,11 +8,9 @@ from typing import Any
 
 from natrium.analysis.doctor.trace.arrays import TracedArray
 from natrium.analysis.doctor.trace.elements import SMALL, unwrapped
-from natrium.analysis.doctor.trace.forms import OverBudget
 from natrium.analysis.doctor.trace.layers import Layers
 from natrium.analysis.doctor.trace.numbers import Remembers, bare, is_number, made, traced
 from natrium.analysis.doctor.trace.plain import Plain
-from natrium.analysis.doctor.trace.standins import spread
 from natrium.analysis.doctor.trace.tracer import Tracer
 
 
@@ -35,26 +33,16 @@ class Calls(Plain):
         """Begin a loop, of steps perhaps."""
         self.now.append([number, int(self.tracer.enter(number))])
 
-    def turned(self, number: int) -> None:
+    def turn_of(self, loop: list[int]) -> None:
         """Begin a step, where turns are steps."""
-        for one in reversed(self.now):
-            if one[0] == number:
-                if one[1]:
-                    self.tracer.turn()
-                    self.mark = None
-                break
-        self.count += 1
-        if self.count > self.max_operations:
-            raise OverBudget(f"more than {self.max_operations:,} turns of loops")
+        if loop[1]:
+            self.tracer.turn()
+            self.mark = None
 
-    def left(self, number: int, begun: bool = True) -> None:
-        """End a loop."""
-        for k in range(len(self.now) - 1, -1, -1):
-            if self.now[k][0] == number:
-                if self.now[k][1]:
-                    self.tracer.leave(begun)
-                del self.now[k]
-                break
+    def end_of(self, loop: list[int], begun: bool) -> None:
+        """End the steps, where turns are steps."""
+        if loop[1]:
+            self.tracer.leave(begun)
 
     def loop(self, items: Any, number: int, text: str) -> Iterator[Any]:
         """Go through a for loop's items; those of steps come from outside."""
@@ -151,11 +139,3 @@ class Calls(Plain):
     def isinstance_(self, value: Any, kinds: Any) -> bool:
         """Tell a number's kind as it would be without the trace."""
         return isinstance(bare(value), kinds)
-
-    def unpack(self, value: Any, shape: Any) -> Any:
-        """Take a value apart."""
-        return spread(value, shape)
-
-    def print_(self, *values: Any, **options: Any) -> None:
-        """Print nothing; keep the numbers."""
-        self.outputs.note("print", tuple(unwrapped(values)))

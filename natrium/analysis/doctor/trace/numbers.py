@@ -120,27 +120,18 @@ class Remembers:
         return again(raw, self)
 
 
-def _forward(op: Callable[[Any, Any], Any], name: str) -> Callable[[Any, Any], Any]:
+def _method(op: Callable[[Any, Any], Any], name: str, reflected: bool = False) -> Callable[[Any, Any], Any]:
+    """Make an arithmetic method: of the number and another, or, reflected, of another and the number."""
+
     def method(self: Any, other: Any) -> Any:
+        one, two = (other, self) if reflected else (self, other)
         if type(other) in REMEMBERING:
-            return _pair(op(self.raw, other.raw), name, self, other)
+            return _pair(op(one.raw, two.raw), name, one, two)
         if isinstance(other, (int, float, np.number, np.bool_)):
-            return _pair(op(self.raw, other), name, self, other)
+            raw = op(other, self.raw) if reflected else op(self.raw, other)
+            return _pair(raw, name, one, two)
         if isinstance(other, np.ndarray):
-            return self.ufunc(_UFUNC_OF[name], "__call__", (self, other), {})
-        return NotImplemented
-
-    return method
-
-
-def _reflected(op: Callable[[Any, Any], Any], name: str) -> Callable[[Any, Any], Any]:
-    def method(self: Any, other: Any) -> Any:
-        if type(other) in REMEMBERING:
-            return _pair(op(other.raw, self.raw), name, other, self)
-        if isinstance(other, (int, float, np.number, np.bool_)):
-            return _pair(op(other, self.raw), name, other, self)
-        if isinstance(other, np.ndarray):
-            return self.ufunc(_UFUNC_OF[name], "__call__", (other, self), {})
+            return self.ufunc(_UFUNC_OF[name], "__call__", (one, two), {})
         return NotImplemented
 
     return method
@@ -167,12 +158,7 @@ def _pair(raw: Any, name: str, one: Any, other: Any) -> Any:
     else:
         second = tracer.number(other, line)
     form = tracer.pair(name, form, second, raw, line)
-    kind = KINDS.get(type(raw))
-    if kind is None:
-        return traced(raw, form, epoch)
-    it = kind.__new__(kind, raw)
-    it.raw, it.form, it.epoch, it.place = raw, form, epoch, None
-    return it
+    return traced(raw, form, epoch)
 
 
 _UFUNC_OF = {
@@ -194,8 +180,8 @@ for _dunder, _op, _name in (
     ("or", operator.or_, "or"),
     ("xor", operator.xor, "xor"),
 ):
-    setattr(Remembers, f"__{_dunder}__", _forward(_op, _name))
-    setattr(Remembers, f"__r{_dunder}__", _reflected(_op, _name))
+    setattr(Remembers, f"__{_dunder}__", _method(_op, _name))
+    setattr(Remembers, f"__r{_dunder}__", _method(_op, _name, reflected=True))
 for _dunder, _op, _name in (
     ("lt", operator.lt, "<"),
     ("le", operator.le, "<="),
@@ -204,7 +190,7 @@ for _dunder, _op, _name in (
     ("eq", operator.eq, "=="),
     ("ne", operator.ne, "!="),
 ):
-    setattr(Remembers, f"__{_dunder}__", _forward(_op, _name))
+    setattr(Remembers, f"__{_dunder}__", _method(_op, _name))
 
 
 class TracedFloat(Remembers, float):
@@ -287,12 +273,7 @@ def made(raw: Any, op: str, operands: tuple[Any, ...], numpy: bool = False) -> A
         else:
             forms.append(tracer.number(one, line))
     form = tracer.operation(op, tuple(forms), raw, line, numpy)
-    kind = KINDS.get(type(raw))
-    if kind is None:
-        return traced(raw, form, epoch)
-    it = kind.__new__(kind, raw)
-    it.raw, it.form, it.epoch, it.place = raw, form, epoch, None
-    return it
+    return traced(raw, form, epoch)
 
 
 def is_number(value: Any) -> bool:

@@ -51,7 +51,6 @@ class Plain:
     def __init__(self, layers: Layers, scratch: Path, max_operations: int) -> None:
         self.layers, self.scratch, self.max_operations = layers, scratch, max_operations
         self.outputs: Outputs = layers.outputs
-        self.turns_of: dict[int, int] = {}
         self.most: dict[int, int] = {}
         self.now: list[list[int]] = []
         self.parents: dict[int, set[int]] = {}
@@ -65,10 +64,10 @@ class Plain:
         self.now.append([number, 0])
 
     def turned(self, number: int) -> None:
-        """Count a turn."""
+        """Begin a turn, and count it."""
         for one in reversed(self.now):
             if one[0] == number:
-                one[1] += 1
+                self.turn_of(one)
                 break
         self.count += 1
         if self.count > self.max_operations:
@@ -78,10 +77,17 @@ class Plain:
         """End a loop."""
         for k in range(len(self.now) - 1, -1, -1):
             if self.now[k][0] == number:
-                turns = self.now[k][1] - (not begun)
-                self.most[number] = max(self.most.get(number, 0), turns)
-                del self.now[k]
+                self.end_of(self.now.pop(k), begun)
                 break
+
+    def turn_of(self, loop: list[int]) -> None:
+        """Count a turn of a loop: its number and its turns."""
+        loop[1] += 1
+
+    def end_of(self, loop: list[int], begun: bool) -> None:
+        """Keep the most turns that a loop had; one whose condition failed is none."""
+        number, turns = loop
+        self.most[number] = max(self.most.get(number, 0), turns - (not begun))
 
     def loop(self, items: Any, number: int, text: str) -> Iterator[Any]:
         """Go through a for loop's items."""
