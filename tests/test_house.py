@@ -1,6 +1,7 @@
 """The house: who may import whom, where things live, what is published."""
 
 import ast
+import functools
 import importlib
 import inspect
 import io
@@ -50,12 +51,18 @@ MODULES = {
 }
 
 
-def sources() -> Iterator[tuple[str, str]]:
+@functools.cache
+def sources() -> tuple[tuple[str, str], ...]:
     """Give each file of the package: its path from the root, its text."""
     files = sorted(PACKAGE.rglob("*.py"))
     assert files, f"no Python file under {PACKAGE.name}/"
-    for file in files:
-        yield file.relative_to(ROOT).as_posix(), file.read_text(encoding="utf-8")
+    return tuple((file.relative_to(ROOT).as_posix(), file.read_text(encoding="utf-8")) for file in files)
+
+
+@functools.cache
+def nodes_of(text: str) -> tuple[ast.AST, ...]:
+    """Give all that a file's text is made of."""
+    return tuple(ast.walk(ast.parse(text)))
 
 
 def module_name(path: str) -> str:
@@ -76,7 +83,7 @@ def imports_of(text: str) -> Iterator[tuple[str, int]]:
     What is taken from natrium itself or is a module is named whole: ``from natrium import model`` is
     natrium.model. A relative import is ``"."``.
     """
-    for node in ast.walk(ast.parse(text)):
+    for node in nodes_of(text):
         match node:
             case ast.Import(names=aliases):
                 yield from ((alias.name, node.lineno) for alias in aliases)
@@ -130,6 +137,7 @@ def circles(arrows: dict[str, set[str]]) -> list[list[str]]:
     return sorted(map(list, found))
 
 
+@functools.cache
 def arrows_between_files() -> dict[str, set[str]]:
     found = {}
     for path, text in sources():
@@ -177,7 +185,7 @@ def test_faces_are_plain_and_rooms_within_have_none() -> None:
 
 def names_used(text: str) -> Iterator[tuple[str, int]]:
     """Give every name read, imported or reached as an attribute, with its line."""
-    for node in ast.walk(ast.parse(text)):
+    for node in nodes_of(text):
         match node:
             case ast.Name(id=name) | ast.Attribute(attr=name):
                 yield name, node.lineno
@@ -187,7 +195,7 @@ def names_used(text: str) -> Iterator[tuple[str, int]]:
 
 def running_offences(path: str, text: str) -> list[str]:
     offences = [f"{path}:{line}: {name}" for name, line in names_used(text) if name in SYMPY_RUNNERS]
-    for node in ast.walk(ast.parse(text)):
+    for node in nodes_of(text):
         match node:
             case ast.Call(func=ast.Name(id=name)) if name in BUILTIN_RUNNERS:
                 offences.append(f"{path}:{node.lineno}: {name}")
