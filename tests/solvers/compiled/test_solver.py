@@ -12,7 +12,6 @@ import pytest
 import natrium
 from natrium.solvers.flags import RunFlag
 from tests.solvers.cases import NA, SODIUM, STEP, TRAINS, fast_channel, read, solve, train
-from tests.solvers.randoms import random_case
 
 LIF = natrium.Neuron(tau_m=8.0, tau_ref=1.5, v_rest=-70.0, v_thresh=-53.0, v_reset=-75.0)
 CLAMP = attrs.evolve(NA, refractory="clamp")
@@ -187,19 +186,6 @@ def test_a_gate_that_opens_within_a_step_is_seen(alpha):
     found, truth = (make(neuron, natrium.Constant(level), t_end) for make in (compiled, event))
     assert found.n_spikes == truth.n_spikes > 1
     np.testing.assert_allclose(found.spike_times, truth.spike_times, rtol=0.0, atol=1e-7)
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("first", range(0, 500, 100))
-def test_five_hundred_random_models_agree_within_the_stated_errors(first):
-    for seed in range(first, first + 100):
-        neuron, stimulus, t_end = random_case(seed)
-        found, truth = compiled(neuron, stimulus, t_end), event(neuron, stimulus, t_end, rtol=1e-9)
-        if found.n_spikes != truth.n_spikes:
-            assert found.warnings or truth.warnings, seed
-            continue
-        error = np.abs(found.spike_times - truth.spike_times)
-        assert np.all(error <= found.spike_time_errors + truth.spike_time_errors), seed
 
 
 # --- the trajectory -------------------------------------------------------------------------------

@@ -103,7 +103,9 @@ def test_killed_at_any_moment_it_resumes_to_the_same_bits(tmp_path, fresh, whole
         with suppress(ProcessLookupError):  # it was faster
             os.kill(process.pid, number)
         process.join(60.0)
-        hit += not out.exists()
+        late = out.exists()
+        lasts *= 0.8 if late else 1.05  # it follows how busy the machine is
+        hit += not late
         assert_resumes(out, suffix, expected)
         shutil.rmtree(out.parent)
     assert hit > MOMENTS // 10  # killed on its way
