@@ -21,7 +21,7 @@ from llvmlite import ir
 import natrium
 from natrium.solvers.compiled.engine import WIDTH, Work
 from natrium.solvers.compiled.inputs import tabulate
-from natrium.solvers.compiled.lane_inputs import call_step
+from natrium.solvers.compiled.lane_memory import call_step
 from natrium.solvers.compiled.lane_tables import END, LONGEST, WATCH
 from natrium.solvers.compiled.taylor.layout import Layout
 from natrium.solvers.compiled.taylor.lowering import taylor_program
@@ -88,9 +88,8 @@ def measure(rtol: float) -> dict[str, float]:
     lanes = work.lanes
     lanes.rows[END], lanes.rows[LONGEST], lanes.rows[WATCH] = np.inf, 100.0, 0.0
     lanes.states[:] = np.array([-10.0, 0.05, 0.9])[:, None]
-    arguments = lanes.arguments.ctypes.data
-    steps(lanes.step, arguments, 1)
-    alone = least(lambda: steps(lanes.step, arguments, STEPS)) / STEPS / WIDTH
+    steps(lanes.step, lanes.arguments, 1)
+    alone = least(lambda: steps(lanes.step, lanes.arguments, STEPS)) / STEPS / WIDTH
     chunk = solver.solve_runs(runs)
     whole = least(lambda: solver.solve_runs(runs), 7)
     pairs = list(Layout(taylor_program(script.neuron.system.structure), near=False).sums)

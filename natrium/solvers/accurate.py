@@ -7,7 +7,7 @@ from functools import lru_cache
 import numpy as np
 
 from natrium.model import AnyNeuron, HybridSystem, UnsupportedModel, check_neuron, lower
-from natrium.solvers.compiled.engine import engine
+from natrium.solvers.compiled.parts import check_numba
 from natrium.solvers.compiled.solver import Compiled
 from natrium.solvers.compiled.taylor.lowering import jump_program, surface_program, taylor_program
 from natrium.solvers.event_driven.solver import EventDriven
@@ -55,7 +55,7 @@ def accurate(neuron: AnyNeuron, rtol: float) -> Compiled | EventDriven:
 def _compiles(structure: HybridSystem) -> bool:
     """Tell whether numba is there, each rate has a rule for Taylor series, and the reset can be compiled."""
     try:
-        engine()
+        check_numba()
         taylor_program(structure)
         jump_program(structure)
         surface_program(structure)

@@ -9,7 +9,7 @@ import sympy
 from natrium.model import CHANNELS, Channel, Constant, Gate, HybridNeuron, Neuron, notebook
 from natrium.solvers import Compiled, EventDriven, accurate
 from natrium.solvers.accurate import _compiles
-from natrium.solvers.compiled.engine import engine
+from natrium.solvers.compiled.parts import check_numba
 
 SODIUM = notebook.lif_na().neuron
 CLAMPED = Neuron(
@@ -20,11 +20,10 @@ CLAMPED = Neuron(
 @pytest.fixture
 def without_numba(monkeypatch):
     monkeypatch.setitem(sys.modules, "numba", None)
-    monkeypatch.delitem(sys.modules, "natrium.solvers.compiled.lanes", raising=False)
-    engine.cache_clear()
+    check_numba.cache_clear()
     _compiles.cache_clear()
     yield
-    engine.cache_clear()
+    check_numba.cache_clear()
     _compiles.cache_clear()
 
 

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import hashlib
+import ctypes
 import math
-import os
 import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 import attrs
 import numpy as np
 
-from natrium.model import Kernel, UnsupportedModel, lower
+from natrium.model import Kernel, lower
 from natrium.model.arrays import Array
 from natrium.solvers.bernstein import from_monomials
 from natrium.solvers.compiled.inputs import InputTable
@@ -37,21 +35,13 @@ from natrium.solvers.compiled.lane_tables import (
     RECORDING,
     Lanes,
     Results,
+    words,
 )
-from natrium.solvers.compiled.store import ENGINE, note_use, open_store, tidy
+from natrium.solvers.compiled.parts import is_compiled, part
+from natrium.solvers.compiled.store import open_store
 from natrium.solvers.compiled.tables import tables_of
 from natrium.solvers.compiled.taylor.lowering import native_formula, native_step, taylor_program
 from natrium.solvers.runs import Runs
-
-SOURCES = (
-    "inputs",
-    "lane_events",
-    "lane_inputs",
-    "lane_jumps",
-    "lane_sides",
-    "lane_tables",
-    "lanes",
-)  # of what numba compiles
 
 WIDTH = 8  # lanes: one vector register of AVX-512, two of AVX2
 TURNS = 20_000  # of all lanes, between two looks at what the user wants
@@ -104,7 +94,7 @@ def align(*shape: int) -> Array:
 @contextmanager
 def _announce() -> Iterator[None]:
     """Say so on standard error, once, where there is something to be compiled and it takes its time."""
-    if _is_compiled():
+    if is_compiled():
         yield
         return
     timer = threading.Timer(LONG, _say)
@@ -116,59 +106,21 @@ def _announce() -> Iterator[None]:
         timer.cancel()
 
 
-def _is_compiled() -> bool:
-    """Tell whether what numba compiles is on disk already: a loaded machine alone is no compiling."""
-    import numba
-
-    folder = _folder(numba.__version__)
-    return bool(folder) and any(Path(folder).rglob("*.nbc"))
-
-
 @cache
 def _say() -> None:
     how = "once on this machine" if open_store() else "again in every process: no cache folder can be used"
-    sys.stderr.write(f"natrium: compiling the solver ({how}; about ten seconds) ...\n")
+    sys.stderr.write(f"natrium: compiling the solver ({how}; some seconds) ...\n")
     sys.stderr.flush()
 
 
 @cache
-def engine() -> Callable[..., int]:
-    """Load the compiled part, `lanes.advance`.
+def _load_advance() -> Callable[..., int]:
+    """Give `lanes.advance`, of addresses and the number of turns.
 
-    What numba compiles is kept beside the native steps, under a name that changes with its sources: numba
-    itself looks at one file only.
-
-    Raises
-    ------
-    UnsupportedModel
-        When numba is not installed.
+    As numba's functions do, it puts its result at the first address, and what went wrong (nothing can) at the
+    second; its tables are at the others.
     """
-    try:
-        import numba
-    except ImportError as error:
-        raise UnsupportedModel(
-            f"the compiled solver needs numba, which cannot be imported ({error}): pip install numba, "
-            'or use solver="event"'
-        ) from None
-    usual = numba.config.CACHE_DIR
-    numba.config.CACHE_DIR = _folder(numba.__version__)  # none: nothing is kept, wherever else numba would
-    try:
-        from natrium.solvers.compiled.lanes import advance
-    finally:
-        numba.config.CACHE_DIR = usual
-    return advance  # type: ignore[no-any-return]  # numba's functions are untyped
-
-
-def _folder(version: str) -> str:
-    """Make a folder for what numba compiles, which it unpickles: none where others may write, or nobody."""
-    sources = [Path(__file__).with_name(f"{name}.py").read_bytes() for name in SOURCES]
-    digest = hashlib.sha256(b"".join([version.encode(), *sources])).hexdigest()[:16]
-    folder = open_store(f"{ENGINE}{digest}")
-    if folder is None or not os.access(folder, os.W_OK):
-        return ""
-    note_use(folder)
-    tidy(folder.parent)
-    return str(folder)
+    return ctypes.CFUNCTYPE(ctypes.c_int32, *[ctypes.c_void_p] * 5, ctypes.c_int64)(part("advance"))
 
 
 class Work:
@@ -198,7 +150,6 @@ class Work:
         record: bool = False,
         often: bool = False,
     ) -> None:
-        self.advance = engine()
         kernel = lower(runs.neuron.system)
         width = 1 if runs.n_runs == 1 else WIDTH
         in_line = width > 1 or often
@@ -207,10 +158,15 @@ class Work:
             self.tables = tables_of(runs, inputs, kernel, samples, settings.of_runs)
             self.lanes, self.kept = _memory(runs, kernel, inputs, settings, width, in_line)
             self.out: Results = _results(runs, samples.size, settings.order, record)
-            if key not in _WARM:
-                self.advance(self.tables, self.lanes, self.out, 0)
-                self.begin()
+            self.advance = _load_advance()
+        self._lay_out()
         _WARM.add(key)
+
+    def _lay_out(self) -> None:
+        """Note where all that `advance` is given stands, what it gives back first."""
+        self._words = [np.zeros(2, dtype=np.int64), *map(words, (self.tables, self.lanes, self.out))]
+        first, *others = (one.ctypes.data for one in self._words)
+        self._addresses = (first, first + 8, *others)
 
     def begin(self, state: Array | None = None) -> None:
         """Go back to the start, of the first run from another state (u and gates)."""
@@ -223,11 +179,13 @@ class Work:
     def finish(self) -> Results:
         """Carry all runs to their ends."""
         while True:
-            code = self.advance(self.tables, self.lanes, self.out, TURNS)
+            self.advance(*self._addresses, TURNS)
+            code = self._words[0][0]
             if code == DONE:
                 return self.out
             if code == FULL:
                 self.out = _grow(self.out)
+                self._lay_out()
 
 
 _WARM: set[tuple[int, int, int]] = set()  # what is compiled in this process
@@ -263,9 +221,10 @@ def _memory(
     given = arrays | row | {"attention": attention, "scratch": scratch, "tolerance": tolerance}
     formula, kept = _formula_memory(inputs, order)
     jump, others = _jump_memory(max(n, n_sides), n_parameters)
+    table = _addresses(given, order)
     made = Lanes(
         step=native.address,
-        arguments=_addresses(given, order),
+        arguments=table.ctypes.data,
         order=order,
         attention=attention,
         whole=np.full((N_WHOLE, width), -1, dtype=np.int64),
@@ -277,7 +236,7 @@ def _memory(
         **formula,
         **jump,
     )
-    return made, (scratch, tolerance, kept, native, others)
+    return made, (scratch, tolerance, kept, native, others, table)
 
 
 def _margin(runs: Runs, settings: Settings) -> float:
@@ -310,19 +269,21 @@ def _formula_memory(inputs: InputTable, order: int) -> tuple[dict[str, Any], Any
     natives = [native_formula(formula) for formula in inputs.formulas]
     most = max([native.n_scratch for native in natives], default=0) + 1
     given = _alone(2, 1, most, order)
+    table = _addresses(given, order)
     known = {
-        "formula_arguments": _addresses(given, order),
+        "formula_arguments": table.ctypes.data,
         "formula_states": given["states"],
         "formula_series": given["series"],
     }
-    return known, (given, natives)
+    return known, (given, natives, table)
 
 
 def _jump_memory(n_states: int, n_parameters: int) -> tuple[dict[str, Any], Any]:
     """Give the memory in which a reset takes one run's states, and what must live as long."""
     given = _alone(n_states, n_parameters, 1, 0)
+    table = _addresses(given, 0)
     known = {
-        "jump_arguments": _addresses(given, 0),
+        "jump_arguments": table.ctypes.data,
         "jump_base": given["base"][0],
         "jump_states": given["states"],
         "jump_parameters": given["parameters"],
@@ -330,7 +291,7 @@ def _jump_memory(n_states: int, n_parameters: int) -> tuple[dict[str, Any], Any]
         "jump_moved": np.zeros(n_states),
         "nodes": _nodes(),
     }
-    return known, given
+    return known, (given, table)
 
 
 @cache

@@ -9,9 +9,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from natrium.model.arrays import Array
-from natrium.solvers.compiled.lane_inputs import compiled
-from natrium.solvers.compiled.lane_tables import MAX_HALVINGS, PEAKS
+from natrium.solvers.compiled.lane_memory import compiled
+from natrium.solvers.compiled.lane_tables import MAX_HALVINGS, PEAKS, Array1, Array2, Array3
 
 MAX_NEWTON = 100
 CONVERGED, CONVERGING = 1e-8, 1e-2  # a Newton step, in x and in the one before
@@ -19,7 +18,7 @@ AWAY = 1.5  # a rise is over this many margins below threshold
 
 
 @compiled
-def state_at(series: Array, order: int, l: int, i: int, tau: float) -> float:
+def state_at(series: Array3, order: int, l: int, i: int, tau: float) -> float:
     """Give a state in the step of a lane."""
     total = series[i, order, l]
     for k in range(order - 1, -1, -1):
@@ -28,7 +27,7 @@ def state_at(series: Array, order: int, l: int, i: int, tau: float) -> float:
 
 
 @compiled
-def slope_at(series: Array, order: int, l: int, tau: float) -> float:
+def slope_at(series: Array3, order: int, l: int, tau: float) -> float:
     """Give dV/dt in the step, mV/ms."""
     total = order * series[0, order, l]
     for k in range(order - 1, 0, -1):
@@ -37,7 +36,7 @@ def slope_at(series: Array, order: int, l: int, tau: float) -> float:
 
 
 @compiled
-def _value(a: Array, n: int, x: float) -> float:
+def _value(a: Array1, n: int, x: float) -> float:
     total = a[n]
     for k in range(n - 1, -1, -1):
         total = total * x + a[k]
@@ -45,7 +44,7 @@ def _value(a: Array, n: int, x: float) -> float:
 
 
 @compiled
-def _slope(a: Array, n: int, x: float) -> float:
+def _slope(a: Array1, n: int, x: float) -> float:
     total = n * a[n]
     for k in range(n - 1, 0, -1):
         total = total * x + k * a[k]
@@ -53,7 +52,7 @@ def _slope(a: Array, n: int, x: float) -> float:
 
 
 @compiled
-def _root(a: Array, n: int, level: float, low: float, high: float, guess: float) -> float:
+def _root(a: Array1, n: int, level: float, low: float, high: float, guess: float) -> float:
     """Give where u rises through `level`, below it at `low` and not below at `high` (safeguarded Newton)."""
     x, before = guess, high - low
     for _ in range(MAX_NEWTON):
@@ -80,7 +79,7 @@ def _root(a: Array, n: int, level: float, low: float, high: float, guess: float)
 
 
 @compiled
-def _secant(a: Array, n: int, level: float, low: float, high: float) -> float:
+def _secant(a: Array1, n: int, level: float, low: float, high: float) -> float:
     """Guess where u passes `level` between two places."""
     at_low, at_high = _value(a, n, low) - level, _value(a, n, high) - level
     return low - at_low * (high - low) / (at_high - at_low) if at_high > at_low else high
@@ -95,7 +94,7 @@ def _parabola(start: float, slope: float, end: float) -> float:
 
 
 @compiled
-def _rises(c: Array, n: int) -> bool:
+def _rises(c: Array1, n: int) -> bool:
     rises = True
     for i in range(n):
         rises = rises and c[i] <= c[i + 1]
@@ -103,7 +102,7 @@ def _rises(c: Array, n: int) -> bool:
 
 
 @compiled
-def _split(c: Array, n: int, x: float, left: Array) -> None:
+def _split(c: Array1, n: int, x: float, left: Array1) -> None:
     """Cut at x (de Casteljau): `left` is what lies before, `c` becomes what lies after."""
     left[0] = c[0]
     for level in range(1, n + 1):
@@ -113,7 +112,9 @@ def _split(c: Array, n: int, x: float, left: Array) -> None:
 
 
 @compiled
-def _first_reach(a: Array, c: Array, n: int, sign: float, level: float, start: float, work: Array) -> float:
+def _first_reach(
+    a: Array1, c: Array1, n: int, sign: float, level: float, start: float, work: Array2
+) -> float:
     """Give the first x in [start, 1] with sign u >= level; -1 proves that there is none.
 
     `c` are the Bernstein coefficients of u; `work` has a row for each halving and one more.
@@ -149,7 +150,7 @@ def _first_reach(a: Array, c: Array, n: int, sign: float, level: float, start: f
 
 
 @compiled
-def _peak(a: Array, n: int, low: float, high: float) -> float:
+def _peak(a: Array1, n: int, low: float, high: float) -> float:
     """Give where u is largest between two places at which it rises and falls."""
     if _slope(a, n, high) >= 0.0 or _slope(a, n, low) <= 0.0:
         return high
@@ -164,7 +165,7 @@ def _peak(a: Array, n: int, low: float, high: float) -> float:
 
 @compiled
 def find_crossing(
-    a: Array, n: int, basis: Array, margin: float, is_last: bool, work: Array, peaks: Array
+    a: Array1, n: int, basis: Array2, margin: float, is_last: bool, work: Array2, peaks: Array2
 ) -> tuple[float, int]:
     """Find the first crossing of u = 0 from below within a step.
 

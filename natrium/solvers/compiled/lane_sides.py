@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from natrium.solvers.compiled.lane_events import find_crossing
-from natrium.solvers.compiled.lane_inputs import call_step, compiled
+from natrium.solvers.compiled.lane_memory import call_step, compiled
 from natrium.solvers.compiled.lane_tables import (
     BASE,
     LENGTH,
@@ -30,7 +30,7 @@ def settle_sides(t: Tables, lanes: Lanes, l: int) -> None:
     for i in range(lanes.parameters.shape[0]):
         lanes.jump_parameters[i, 0] = lanes.parameters[i, l]
     for j in range(t.n_sides):  # inner ones first: others may depend on them
-        call_step(t.sides, lanes.jump_arguments.ctypes.data)
+        call_step(t.sides, lanes.jump_arguments)
         if lanes.whole[TURNED, l] != j:
             side = -1.0 if lanes.jump_final[j, 0] < 0.0 else 1.0
             lanes.parameters[t.first_side + j, l] = lanes.jump_parameters[t.first_side + j, 0] = side

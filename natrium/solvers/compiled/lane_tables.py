@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections.abc import Hashable
+from functools import cache
+from typing import Annotated, Any, NamedTuple, get_args, get_type_hints
 
 import numpy as np
 import numpy.typing as npt
@@ -10,6 +12,12 @@ import numpy.typing as npt
 from natrium.model.arrays import Array
 
 Whole = npt.NDArray[np.int64]
+# By their numbers of axes.
+Array1 = Annotated[Array, 1]
+Array2 = Annotated[Array, 2]
+Array3 = Annotated[Array, 3]
+Whole1 = Annotated[Whole, 1]
+Whole2 = Annotated[Whole, 2]
 
 DONE, FULL, MORE = 0, 1, 2  # what `advance` returns
 # How runs stand; a lane without one yet is loading.
@@ -48,19 +56,19 @@ FLOOR = 1e-12  # mV, the least margin in which the step asks for a closer look
 class Tables(NamedTuple):
     """What is asked. Times are ms after the start of the run; u is V less its origin."""
 
-    runs: Array  # (n_runs, ...)
-    input_of: Whole  # (n_runs,): row of its input
-    first_piece: Whole  # (n_inputs + 1,)
-    pieces: Array  # (n_pieces, 5)
-    first_term: Whole  # (n_pieces + 1,)
-    term_kind: Whole  # (n_terms,)
-    terms: Array  # (n_terms, 3): see `inputs.InputTable`
-    formulas: Whole  # (n_formulas,): addresses
-    first_kick: Whole  # (n_inputs + 1,)
-    kick_time: Array  # (n_kicks,)
-    kick_place: Whole
-    kick_amount: Array
-    samples: Array  # (n_samples,)
+    runs: Array2  # (n_runs, ...)
+    input_of: Whole1  # (n_runs,): row of its input
+    first_piece: Whole1  # (n_inputs + 1,)
+    pieces: Array2  # (n_pieces, 5)
+    first_term: Whole1  # (n_pieces + 1,)
+    term_kind: Whole1  # (n_terms,)
+    terms: Array2  # (n_terms, 3): see `inputs.InputTable`
+    formulas: Whole1  # (n_formulas,): addresses
+    first_kick: Whole1  # (n_inputs + 1,)
+    kick_time: Array1  # (n_kicks,)
+    kick_place: Whole1
+    kick_amount: Array1
+    samples: Array1  # (n_samples,)
     t_start: float
     duration: float
     fires: bool
@@ -71,6 +79,12 @@ class Tables(NamedTuple):
     sides: int  # address of the surfaces at which branches change; 0 without any
     first_side: int  # the parameter that is the first branch's side
     n_sides: int
+    # Addresses of what is compiled apart, for the models that need it; 0 for others.
+    fill_input: int
+    leap: int
+    settle_sides: int
+    find_turn: int
+    turn: int
     max_spikes: int
     max_steps: int
     step_scale: float
@@ -81,40 +95,66 @@ class Lanes(NamedTuple):
     """Where each lane stands, and the memory of its steps."""
 
     step: int  # address of the native step
-    arguments: Whole  # its table
+    arguments: int  # its table
     order: int
-    attention: Whole  # (1,): a bit for each lane
-    rows: Array  # (N_ROWS, width)
-    whole: Whole  # (N_WHOLE, width)
-    states: Array  # (n_states, width)
-    final: Array
-    parameters: Array  # (n_parameters, width)
-    input: Array  # (order + 1, width)
-    series: Array  # (n_states, order + 1, width)
-    basis: Array
-    work: Array
-    peaks: Array
-    formula_arguments: Whole
-    formula_states: Array
-    formula_series: Array
-    surfaces: Array  # (n_sides or 1, order + 1, width): their series
-    jump_arguments: Whole  # of the reset, the rates and the surfaces: one run at a time
-    jump_base: Array  # (1,)
-    jump_states: Array
-    jump_parameters: Array
-    jump_final: Array
-    jump_moved: Array  # (n_states,)
-    nodes: Array  # (2, n): Gauss and Legendre's, from 1 to 0, and their weights
+    attention: Whole1  # (1,): a bit for each lane
+    rows: Array2  # (N_ROWS, width)
+    whole: Whole2  # (N_WHOLE, width)
+    states: Array2  # (n_states, width)
+    final: Array2
+    parameters: Array2  # (n_parameters, width)
+    input: Array2  # (order + 1, width)
+    series: Array3  # (n_states, order + 1, width)
+    basis: Array2
+    work: Array2
+    peaks: Array2
+    formula_arguments: int
+    formula_states: Array2
+    formula_series: Array3
+    surfaces: Array3  # (n_sides or 1, order + 1, width): their series
+    jump_arguments: int  # of the reset, the rates and the surfaces: one run at a time
+    jump_base: Array1  # (1,)
+    jump_states: Array2
+    jump_parameters: Array2
+    jump_final: Array2
+    jump_moved: Array1  # (n_states,)
+    nodes: Array2  # (2, n): Gauss and Legendre's, from 1 to 0, and their weights
 
 
 class Results(NamedTuple):
     """What comes out."""
 
-    whole: Whole  # (n_runs, 4)
-    numbers: Array  # (n_runs, 1 + n_states + 2 GRAZES)
-    samples: Array  # (n_runs, n_states, n_samples)
-    spike_run: Whole  # (room,)
-    spike_time: Array
-    record: Array  # (room, 5): begin, time, length, how it ends, kicks before it
-    record_series: Array  # (room, n_states, order + 1)
-    state: Whole
+    whole: Whole2  # (n_runs, 4)
+    numbers: Array2  # (n_runs, 1 + n_states + 2 GRAZES)
+    samples: Array3  # (n_runs, n_states, n_samples)
+    spike_run: Whole1  # (room,)
+    spike_time: Array1
+    record: Array2  # (room, 5): begin, time, length, how it ends, kicks before it
+    record_series: Array3  # (room, n_states, order + 1)
+    state: Whole1
+
+
+@cache
+def fields(kind: Hashable) -> dict[str, Any]:
+    """Give what is annotated in one of these, by name."""
+    return get_type_hints(kind, include_extras=True)
+
+
+def n_words(hint: Any) -> int:
+    """Give how many words of memory a field takes: a number one, an array its address and its shape."""
+    return 1 + get_args(hint)[1] if get_args(hint) else 1
+
+
+def words(table: Any) -> Whole:
+    """Lay one of these out in memory, as compiled code sees it; the arrays themselves must live as long."""
+    found: list[Any] = []
+    for value, hint in zip(table, fields(table.__class__).values(), strict=True):
+        if isinstance(value, np.ndarray):
+            array, n_axes = get_args(hint)
+            assert value.ndim == n_axes, hint
+            assert value.dtype == (np.int64 if array == Whole else np.float64), hint
+            assert value.flags.c_contiguous, hint
+            found += [value.ctypes.data, *value.shape]
+        else:
+            found.append(np.float64(value).view(np.int64) if hint is float else value)
+    return np.array(found, dtype=np.int64)

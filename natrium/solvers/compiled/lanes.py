@@ -11,21 +11,16 @@ from __future__ import annotations
 
 import numpy as np
 
-from natrium.model.arrays import Array
 from natrium.solvers.compiled.lane_events import find_crossing, slope_at, state_at
 from natrium.solvers.compiled.lane_inputs import (
-    call_step,
-    compiled,
     end_stretch,
     enter,
-    fill_input,
-    inlined,
     next_kick,
     wake,
     wakes,
 )
-from natrium.solvers.compiled.lane_jumps import kick, leap, reset
-from natrium.solvers.compiled.lane_sides import find_turn, settle_sides, turn
+from natrium.solvers.compiled.lane_jumps import kick, reset
+from natrium.solvers.compiled.lane_memory import ask_part, call_step, compiled, do_part, find_part
 from natrium.solvers.compiled.lane_tables import (
     AT_ONCE,
     BEGIN,
@@ -88,13 +83,14 @@ from natrium.solvers.compiled.lane_tables import (
     UNTIL,
     WAITING,
     WATCH,
+    Array2,
     Lanes,
     Results,
     Tables,
 )
 
 
-@inlined
+@compiled
 def _load(t: Tables, lanes: Lanes, out: Results, l: int) -> float:
     """Take the next run of the queue; give its beginning, or -1 where there is none: the lane is idle."""
     rows, whole = lanes.rows, lanes.whole
@@ -116,22 +112,22 @@ def _load(t: Tables, lanes: Lanes, out: Results, l: int) -> float:
     return 0.0 if is_active else -1.0
 
 
-@inlined
+@compiled
 def _go_on(t: Tables, lanes: Lanes, out: Results, l: int, begin: float) -> None:
     """Prepare the next step: of the stretch at hand, or of a new one at `begin` unless that is negative."""
     whole = lanes.whole
     if begin >= 0.0:
         enter(t, lanes, l, begin)
     if whole[RUN, l] >= 0:
-        wanted = out.state[RECORDING] or whole[HAS_TERMS, l] or whole[SAMPLE, l] < t.samples.size
+        wanted = out.state[RECORDING] or whole[HAS_TERMS, l] or whole[SAMPLE, l] < t.samples.shape[0]
         lanes.rows[WATCH, l] = 0.0 if wanted else min(t.max_steps, lanes.rows[MARK_STEPS, l] + STIFF_STEPS)
         if whole[HAS_TERMS, l]:
-            fill_input(t, lanes, l)
+            do_part(t.fill_input, t, lanes, l)
         if begin >= 0.0 and t.n_sides > 0:
-            settle_sides(t, lanes, l)
+            do_part(t.settle_sides, t, lanes, l)
 
 
-@inlined
+@compiled
 def _finish(t: Tables, lanes: Lanes, out: Results, l: int, status: int, time: float) -> None:
     """Put down a run's end."""
     run, n = lanes.whole[RUN, l], lanes.states.shape[0]
@@ -140,13 +136,13 @@ def _finish(t: Tables, lanes: Lanes, out: Results, l: int, status: int, time: fl
     for i in range(n):
         out.numbers[run, FINAL + i] = lanes.states[i, l]
     if status == SOLVED:
-        for index in range(lanes.whole[SAMPLE, l], t.samples.size):
+        for index in range(lanes.whole[SAMPLE, l], t.samples.shape[0]):
             for i in range(n):
                 out.samples[run, i, index] = lanes.states[i, l]
 
 
 @compiled
-def _rest(runs: Array, states: Array, run: int, l: int, i: int, length: float) -> float:
+def _rest(runs: Array2, states: Array2, run: int, l: int, i: int, length: float) -> float:
     """Give a state after `length` ms of the refractory period: `model.hybrid.relaxation`, compiled."""
     n, x = states.shape[0], states[i, l]
     rate, target = runs[run, FIRST + n + i], runs[run, FIRST + 2 * n + i]
@@ -157,7 +153,7 @@ def _rest(runs: Array, states: Array, run: int, l: int, i: int, length: float) -
 def _sample(t: Tables, lanes: Lanes, out: Results, l: int, origin: float, end: float, resting: bool) -> None:
     """Sample up to before `end`: within the step that begins at `origin`, or the rest after it."""
     index, run = lanes.whole[SAMPLE, l], lanes.whole[RUN, l]
-    while index < t.samples.size and t.samples[index] < end:
+    while index < t.samples.shape[0] and t.samples[index] < end:
         local = max(t.samples[index] - origin, 0.0)
         for i in range(lanes.states.shape[0]):
             if resting:
@@ -168,14 +164,25 @@ def _sample(t: Tables, lanes: Lanes, out: Results, l: int, origin: float, end: f
     lanes.whole[SAMPLE, l] = index
 
 
-@inlined
+@compiled
+def _record(lanes: Lanes, out: Results, l: int, tau: float, ending: int) -> None:
+    place = out.state[N_RECORDS]
+    out.state[N_RECORDS] += 1
+    out.record[place, 0], out.record[place, 1] = lanes.rows[BEGIN, l], lanes.rows[TIME, l]
+    out.record[place, 2], out.record[place, 3], out.record[place, 4] = tau, ending, lanes.whole[KICK, l]
+    for i in range(lanes.series.shape[0]):
+        for k in range(lanes.order + 1):
+            out.record_series[place, i, k] = lanes.series[i, k, l]
+
+
+@compiled
 def _stand(t: Tables, lanes: Lanes, out: Results, l: int, time: float, resumed: float) -> None:
     """Rest up to `resumed`, from one spike that comes in to the next."""
     run, begin = lanes.whole[RUN, l], time
     while begin >= 0.0:
         comes = next_kick(t, lanes, l)
         end = comes if comes < resumed else resumed
-        if lanes.whole[SAMPLE, l] < t.samples.size:
+        if lanes.whole[SAMPLE, l] < t.samples.shape[0]:
             _sample(t, lanes, out, l, begin, end, True)
         for i in range(1, lanes.states.shape[0]):
             lanes.states[i, l] = _rest(t.runs, lanes.states, run, l, i, min(end, t.duration) - begin)
@@ -184,7 +191,7 @@ def _stand(t: Tables, lanes: Lanes, out: Results, l: int, time: float, resumed: 
         begin = end if comes < resumed else -1.0
 
 
-@inlined
+@compiled
 def _lift(t: Tables, lanes: Lanes, out: Results, l: int, now: float) -> bool:
     """Let spikes that have come in by `now` move their states, up to one by which V fires; tell whether."""
     fires, held = False, lanes.rows[UNTIL, l] > now
@@ -200,7 +207,7 @@ def _lift(t: Tables, lanes: Lanes, out: Results, l: int, now: float) -> bool:
     return fires
 
 
-@inlined
+@compiled
 def _spike(t: Tables, lanes: Lanes, out: Results, l: int, time: float) -> float:
     """Count a spike, reset, rest; give when the flow goes on."""
     run, place = lanes.whole[RUN, l], out.state[N_SPIKES]
@@ -234,17 +241,6 @@ def _note_peaks(lanes: Lanes, out: Results, l: int, count: int) -> None:
 
 
 @compiled
-def _record(lanes: Lanes, out: Results, l: int, tau: float, ending: int) -> None:
-    place = out.state[N_RECORDS]
-    out.state[N_RECORDS] += 1
-    out.record[place, 0], out.record[place, 1] = lanes.rows[BEGIN, l], lanes.rows[TIME, l]
-    out.record[place, 2], out.record[place, 3], out.record[place, 4] = tau, ending, lanes.whole[KICK, l]
-    for i in range(lanes.series.shape[0]):
-        for k in range(lanes.order + 1):
-            out.record_series[place, i, k] = lanes.series[i, k, l]
-
-
-@inlined
 def _crossing(t: Tables, lanes: Lanes, out: Results, l: int, h: float) -> float:
     """Give the time into the step of its first crossing, from the lane's side; -1 where there is none."""
     power, largest, order = lanes.rows[SIGN, l], 0.0, lanes.order
@@ -261,7 +257,7 @@ def _crossing(t: Tables, lanes: Lanes, out: Results, l: int, h: float) -> float:
     return x * h
 
 
-@inlined
+@compiled
 def _check_budget(t: Tables, lanes: Lanes, l: int) -> int:
     """Tell whether a run's budget is spent, or, each so many steps, whether it creeps."""
     rows, status = lanes.rows, WAITING
@@ -276,7 +272,7 @@ def _check_budget(t: Tables, lanes: Lanes, l: int) -> int:
     return status
 
 
-@inlined
+@compiled
 def _look(t: Tables, lanes: Lanes, out: Results, l: int, h: float) -> float:
     """Give the time into the step at which V meets the threshold, flagged where it creeps; or -1."""
     tau = _crossing(t, lanes, out, l, h)
@@ -296,12 +292,12 @@ def _settle(t: Tables, lanes: Lanes, out: Results, l: int) -> None:
     status = WAITING if whole[RUN, l] >= 0 else LOADING
     is_last, rests = h >= rows[END, l] - s, rows[UNTIL, l] > 0.0
     looks = t.fires and not rests and h > 0.0 and bound >= -DOUBT * t.atol - FLOOR
-    if status == WAITING and t.flow != 0 and not rests and not h >= LEAST_STEP:
-        tau = leap(t, lanes, l)
+    if status == WAITING and t.leap != 0 and not rests and not h >= LEAST_STEP:
+        tau = find_part(t.leap, t, lanes, l)
         ending = LEAP if tau >= 0.0 else NOTHING
     turns = -1.0
     if status == WAITING and ending == NOTHING and t.n_sides > 0 and h > 0.0:
-        turns = find_turn(t, lanes, l)
+        turns = find_part(t.find_turn, t, lanes, l)
     if status == WAITING and ending == NOTHING and not np.isfinite(bound):
         status = NOT_FINITE
     elif status == WAITING and ending == NOTHING and looks and (turns < 0.0 or turns > AT_ONCE * h):
@@ -314,7 +310,7 @@ def _settle(t: Tables, lanes: Lanes, out: Results, l: int) -> None:
         tau, ending = turns, SIDE
     if status == WAITING:
         length = tau if tau >= 0.0 else h
-        if whole[SAMPLE, l] < t.samples.size:
+        if whole[SAMPLE, l] < t.samples.shape[0]:
             _sample(t, lanes, out, l, stop, rows[BEGIN, l] + (s + length), False)
         if out.state[RECORDING]:
             _record(lanes, out, l, length, ending)
@@ -325,7 +321,7 @@ def _settle(t: Tables, lanes: Lanes, out: Results, l: int) -> None:
             lanes.states[0, l] = 0.0
         if ending != SIDE:
             whole[TURNED, l] = -1
-        elif turn(t, lanes, l):
+        elif ask_part(t.turn, t, lanes, l):
             status = SLIDES
     if ending == SIDE:
         begin = stop = rows[BEGIN, l] + (s + tau)
@@ -376,11 +372,11 @@ def advance(t: Tables, lanes: Lanes, out: Results, turns: int) -> int:
     if out.state[NEXT] == 0:
         for l in range(width):
             _settle(t, lanes, out, l)
-    address, arguments, attention = lanes.step, lanes.arguments.ctypes.data, lanes.attention
+    address, arguments, attention = lanes.step, lanes.arguments, lanes.attention
     for _ in range(turns):
         if out.state[N_ACTIVE] == 0:
             return DONE
-        if out.state[N_SPIKES] + width > out.spike_run.size:
+        if out.state[N_SPIKES] + width > out.spike_run.shape[0]:
             return FULL
         call_step(address, arguments)
         if attention[0] == 0:

@@ -14,6 +14,7 @@ from natrium.solvers.base import BaseSolver, Run
 from natrium.solvers.compiled.engine import Settings, Work
 from natrium.solvers.compiled.inputs import InputTable, tabulate
 from natrium.solvers.compiled.lane_tables import FINAL, SOLVED, STATUS
+from natrium.solvers.compiled.parts import check_numba
 from natrium.solvers.compiled.tables import origins
 from natrium.solvers.runs import Runs
 
@@ -34,6 +35,7 @@ class Prepared:
     """
 
     def __init__(self, solver: BaseSolver, run: Run, settings: Callable[[InputTable], Settings]) -> None:
+        check_numba()
         self.solver: Any = solver
         self.runs = Runs(neuron=run.neuron, stimulus=run.stimulus, t_start=run.t_start, t_end=run.t_end)
         inputs = tabulate(self.runs)

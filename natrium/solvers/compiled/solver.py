@@ -23,7 +23,7 @@ from natrium.model import (
 from natrium.model.arrays import Array
 from natrium.model.checks import Count
 from natrium.solvers.base import BaseSolver, Run
-from natrium.solvers.compiled.engine import Settings, carry, engine
+from natrium.solvers.compiled.engine import Settings, carry
 from natrium.solvers.compiled.inputs import InputTable, tabulate
 from natrium.solvers.compiled.lane_tables import (
     BROKEN,
@@ -42,6 +42,7 @@ from natrium.solvers.compiled.lane_tables import (
     STIFF,
     Results,
 )
+from natrium.solvers.compiled.parts import check_numba
 from natrium.solvers.compiled.prepared import Prepared
 from natrium.solvers.compiled.tables import origins
 from natrium.solvers.compiled.trajectory import graze_messages, read_record
@@ -120,7 +121,7 @@ class Compiled(BaseSolver):
         UnsupportedModel
             When numba is not installed.
         """
-        engine()
+        check_numba()
         runs = Runs(neuron=run.neuron, stimulus=run.stimulus, t_start=run.t_start, t_end=run.t_end)
         try:
             inputs = tabulate(runs)
@@ -207,7 +208,7 @@ class Compiled(BaseSolver):
         UnsupportedModel
             When numba is not installed.
         """
-        engine()
+        check_numba()
         if runs.structural:
             groups = [(which, self.solve_runs(part, sample_times)) for which, part in runs.by_equations()]
             return merge(runs.n_runs, groups)

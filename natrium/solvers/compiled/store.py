@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import shutil
 import stat
 import tempfile
 import time
@@ -18,9 +17,7 @@ from pathlib import Path
 
 ENVIRONMENT = "NATRIUM_CACHE_DIR"
 CHECKSUM = 32  # bytes of SHA-256 that a file begins with
-MOST_FILES, MOST_BYTES = 512, 128 * 2**20  # of native steps; the longest unused go
-MOST_ENGINES = 4  # folders of what numba compiles, one per version
-ENGINE = "engine-"
+MOST_FILES, MOST_BYTES = 512, 128 * 2**20  # of code; the longest unused go
 DAY = 86_400.0  # s: a file's use is noted once a day, what a kill left half-written goes after one
 
 
@@ -43,22 +40,20 @@ def cache_folder() -> Path:
     return (Path(base) if base else Path.home() / ".cache") / "natrium"
 
 
-def open_store(name: str = "") -> Path | None:
-    """Give the folder of compiled code, or one in it, made if need be; None where there can be none.
+def open_store() -> Path | None:
+    """Give the folder of compiled code, made if need be; None where there can be none.
 
     Warns
     -----
     CacheRefused
-        When somebody else may write there, to a folder above it, or to a file in the folder named.
+        When somebody else may write there, or to a folder above it.
     """
     try:
-        folder = cache_folder() / name
+        folder = cache_folder()
         for missing in reversed([one for one in (folder, *folder.parents) if not one.exists()]):
             missing.mkdir(mode=0o700, exist_ok=True)
         folder = folder.resolve()
         faults = [_fault(folder), *(_fault_above(parent) for parent in folder.parents)]
-        if name:
-            faults += [_fault(folder.parent), *(_fault(path, file=True) for path in folder.rglob("*"))]
     except (OSError, RuntimeError):  # no home, read-only, a file in the way
         return None
     for fault in faults:
@@ -75,14 +70,14 @@ def _refuse(message: str) -> None:
     warnings.warn(message, CacheRefused, stacklevel=2)
 
 
-def _fault(path: Path, file: bool = False) -> str:
-    """Say why a path is not the user's alone; of a file in a sound folder, it is enough to be the user's."""
+def _fault(path: Path) -> str:
+    """Say why a path is not the user's alone."""
     status = path.lstat()
     if not hasattr(os, "geteuid"):  # pragma: no cover - Windows keeps a user's folders apart by itself
         return ""
     if status.st_uid != os.geteuid():
         return f"{path} belongs to another user"
-    if not file and _others_write(status):
+    if _others_write(status):
         return f"others may write to {path} (chmod go-w)"
     return ""
 
@@ -138,6 +133,12 @@ def read_code(name: str) -> bytes | None:
     return code if hashlib.sha256(code).digest() == checksum else None
 
 
+def is_kept(name: str) -> bool:
+    """Tell whether code is kept."""
+    folder = open_store()
+    return folder is not None and (folder / name).exists()
+
+
 def keep_code(name: str, code: bytes) -> None:
     """Write in one go; a folder that cannot be written to is no reason to fail."""
     folder = open_store()
@@ -158,7 +159,7 @@ def keep_code(name: str, code: bytes) -> None:
 
 
 def note_use(path: Path) -> None:
-    """Note that a file or folder is in use, at most once a day."""
+    """Note that a file is in use, at most once a day."""
     try:
         if time.time() - path.stat().st_mtime > DAY:
             os.utime(path)
@@ -168,7 +169,7 @@ def note_use(path: Path) -> None:
 
 def tidy(folder: Path) -> None:
     """Remove what was not used for longest, beyond the bounds, and what kills left half-written."""
-    files, engines = [], []
+    files = []
     for path in folder.iterdir():
         try:
             status = path.lstat()
@@ -176,8 +177,6 @@ def tidy(folder: Path) -> None:
             continue
         if path.suffix == ".bin":
             files.append((status.st_mtime, status.st_size, path))
-        elif path.name.startswith(ENGINE):
-            engines.append((status.st_mtime, path))
         elif path.name.startswith("tmp") and time.time() - status.st_mtime > DAY:
             path.unlink(missing_ok=True)
     total = 0
@@ -185,5 +184,3 @@ def tidy(folder: Path) -> None:
         total += size
         if index >= MOST_FILES or total > MOST_BYTES:
             path.unlink(missing_ok=True)
-    for _, path in sorted(engines, reverse=True)[MOST_ENGINES:]:
-        shutil.rmtree(path, ignore_errors=True)

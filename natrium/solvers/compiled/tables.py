@@ -11,6 +11,7 @@ from natrium.model.arrays import Array
 from natrium.model.kernel import lower_expressions
 from natrium.solvers.compiled.inputs import InputTable
 from natrium.solvers.compiled.lane_tables import Tables
+from natrium.solvers.compiled.parts import part
 from natrium.solvers.compiled.taylor.lowering import (
     check_threshold,
     native_flow,
@@ -110,6 +111,11 @@ def tables_of(
         sides=0 if surfaces is None else surfaces.address,
         first_side=len(system.parameters),
         n_sides=n_sides,
+        fill_input=part("fill_input") if inputs.term_kind.size else 0,
+        leap=part("leap") if flow else 0,
+        settle_sides=part("settle_sides") if n_sides else 0,
+        find_turn=part("find_turn") if n_sides else 0,
+        turn=part("turn") if n_sides else 0,
         **settings,
     )
 

@@ -48,7 +48,7 @@ def test_the_rest_in_lanes_is_the_system_s_own_law():
         x, target, length = rng.uniform(0.0, 1.0, 3)
         runs = np.zeros((1, lane_tables.FIRST + 3))
         runs[0, lane_tables.FIRST + 1 :] = rate, target
-        found = lanes._rest(runs, np.array([[x]]), 0, 0, 0, length)
+        found = lanes._rest.py_func(runs, np.array([[x]]), 0, 0, 0, length)
         assert found == pytest.approx(float(law(x, target, rate, length)), rel=1e-15)
 
 

@@ -428,17 +428,17 @@ def test_the_command_line_says_what_is_missing(monkeypatch, tmp_path):
     from typer.testing import CliRunner
 
     from natrium.cli import app
-    from natrium.solvers.compiled.engine import engine
+    from natrium.solvers.compiled.parts import check_numba
 
     monkeypatch.setitem(sys.modules, "numba", None)
-    engine.cache_clear()
+    check_numba.cache_clear()
     path = tmp_path / "lif.toml"
     path.write_text(
         natrium.model.to_toml(natrium.Model(neuron=natrium.Neuron(), stimulus=natrium.Constant(20.0)))
     )
     result = CliRunner().invoke(app, ["run", str(path), "--t-end", "20", "--solver", "compiled"])
     monkeypatch.undo()
-    engine.cache_clear()
+    check_numba.cache_clear()
     assert result.exit_code != 0
     assert "numba" in result.stderr
     assert "Traceback" not in result.output
@@ -467,4 +467,4 @@ def test_a_second_process_compiles_nothing(tmp_path):
         # A file that is written again is another one; one that is used gets a new time.
         said.append({file: file.stat().st_ino for file in tmp_path.rglob("*") if file.is_file()})
     assert said[0] == said[1]
-    assert len(said[0]) > 5
+    assert len(said[0]) == 2

@@ -47,12 +47,11 @@ def test_what_is_kept_is_read(folder):
 
 
 @pytest.mark.parametrize("mode", [0o777, 0o770, 0o702, 0o1777])
-@pytest.mark.parametrize("name", ["", "engine-x"])
-def test_a_folder_that_others_may_write_to_is_refused_with_a_word(folder, mode, name):
+def test_a_folder_that_others_may_write_to_is_refused_with_a_word(folder, mode):
     keep_code("a.bin", b"code")
     folder.chmod(mode)
     with pytest.warns(CacheRefused, match=r"others may write to .*; give a.* folder .*NATRIUM_CACHE_DIR"):
-        assert open_store(name) is None
+        assert open_store() is None
     with pytest.warns(CacheRefused):
         assert read_code("a.bin") is None
     with pytest.warns(CacheRefused):
@@ -75,7 +74,6 @@ def test_a_group_of_the_user_alone_is_nobody_else(folder, monkeypatch):
     folder.chmod(0o770)
     monkeypatch.setattr(store, "_is_private", lambda gid: gid == folder.stat().st_gid)
     assert read_code("a.bin") == b"code"
-    assert open_store("engine-x") is not None
     monkeypatch.undo()
     store._is_private.cache_clear()
     user = pwd.getpwuid(os.geteuid())
@@ -117,23 +115,16 @@ def test_a_file_that_others_may_write_is_not_read(folder, mode):
 
 
 @pytest.mark.skipif(getattr(os, "geteuid", int)() != 0, reason="only root gives files away")
-@pytest.mark.parametrize("what", ["folder", "above", "file", "numba's file"])
+@pytest.mark.parametrize("what", ["folder", "above", "file"])
 def test_what_belongs_to_another_user_is_refused(folder, what):
     keep_code("a.bin", b"code")
-    engine = open_store("engine-x")
-    (engine / "lanes.nbi").write_bytes(b"")
-    places = {
-        "folder": folder,
-        "above": folder.parent,
-        "file": folder / "a.bin",
-        "numba's file": engine / "lanes.nbi",
-    }
+    places = {"folder": folder, "above": folder.parent, "file": folder / "a.bin"}
     os.chown(places[what], 12345, -1)
     if what == "file":
         assert read_code("a.bin") is None
         return
     with pytest.warns(CacheRefused, match="belongs to another user"):
-        assert open_store("engine-x") is None
+        assert open_store() is None
 
 
 @pytest.mark.parametrize("damage", [b"", b"x" * 10, b"x" * 100])
@@ -159,17 +150,15 @@ def test_the_oldest_unused_go(folder, monkeypatch):
     assert sum(path.stat().st_size for path in folder.iterdir()) <= 100
 
 
-def test_old_engines_and_what_kills_left_go(folder):
-    for index in range(6):
-        place = open_store(f"engine-{index}")
-        os.utime(place, (index, index))
+def test_what_kills_left_goes(folder):
+    open_store()
     for name, age in (("tmpold", 2 * store.DAY), ("tmpnew", 0.0)):
         (folder / name).write_bytes(b"")
         os.utime(folder / name, (time.time() - age,) * 2)
     (folder / "notes.txt").write_text("not ours")
     store.tidy(folder)
     kept = {path.name for path in folder.iterdir()}
-    assert kept == {"engine-2", "engine-3", "engine-4", "engine-5", "tmpnew", "notes.txt"}
+    assert kept == {"tmpnew", "notes.txt"}
 
 
 @pytest.mark.parametrize("error", [RuntimeError("no home"), PermissionError(13, "read-only")])

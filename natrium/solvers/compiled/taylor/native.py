@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import threading
+from collections.abc import Callable
 from functools import cache, lru_cache
 from importlib.metadata import version
 from typing import Any
@@ -128,16 +129,58 @@ def compile_jump(program: Program) -> Native:
 
 @lru_cache(maxsize=256)
 def _compile(program: Program, width: int, order: int) -> Native:
+    from natrium.solvers.compiled.taylor.emit import n_slots
+
+    name = f"{_key(program, width, order)}.bin"
+    made = load(name, lambda: _target()[0].emit_object(_optimise(program, width, order)))
+    return attrs.evolve(made, width=width, n_scratch=n_slots(program))
+
+
+def describe_target() -> str:
+    """Say for which machine code is compiled."""
+    return _target()[2]
+
+
+def link(text: str, function: str) -> bytes:
+    """Compile a module of which one function is called from outside, as `FUNCTION`.
+
+    Parameters
+    ----------
+    text : str
+        LLVM's assembly.
+    function : str
+        Its name there.
+    """
     import llvmlite.binding as llvm
 
-    from natrium.solvers.compiled.taylor.emit import FUNCTION, n_slots
+    from natrium.solvers.compiled.taylor.emit import FUNCTION
 
     machine = _target()[0]
-    name = f"{_key(program, width, order)}.bin"
+    module = llvm.parse_assembly(text)
+    for one in (*module.functions, *module.global_variables):
+        if not one.is_declaration:
+            one.linkage = "internal"
+    entry = module.get_function(function)
+    entry.linkage, entry.name = "external", FUNCTION
+    module.verify()
+    builder = llvm.create_pass_builder(machine, llvm.create_pipeline_tuning_options(speed_level=2))
+    builder.getModulePassManager().run(module, builder)
+    # An address in this process, which nothing reads.
+    assert not any(one.name.startswith("numba.dynamic") for one in module.global_variables)
+    return machine.emit_object(module)
+
+
+def load(name: str, emit: Callable[[], bytes]) -> Native:
+    """Load code that is kept under a name, or emit it and keep it."""
+    import llvmlite.binding as llvm
+
+    from natrium.solvers.compiled.taylor.emit import FUNCTION
+
+    _target()
     code = read_code(name)
     was_cached = code is not None
     if code is None:
-        code = machine.emit_object(_optimise(program, width, order))
+        code = emit()
         keep_code(name, code)
     empty = llvm.parse_assembly("")
     empty.triple = llvm.get_process_triple()
@@ -146,4 +189,4 @@ def _compile(program: Program, width: int, order: int) -> Native:
     )
     engine.add_object_file(llvm.ObjectFileRef.from_data(code))
     engine.finalize_object()
-    return Native(engine.get_function_address(FUNCTION), width, n_slots(program), was_cached, engine)
+    return Native(engine.get_function_address(FUNCTION), 1, 0, was_cached, engine)

@@ -1,0 +1,105 @@
+"""Parts of the lanes' driver: numba writes them, and they are compiled, kept and loaded as native steps are.
+
+What only some models need is compiled apart.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+from functools import cache
+from importlib.metadata import version
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any, Literal
+
+from natrium.model import UnsupportedModel
+from natrium.solvers.compiled.store import is_kept
+from natrium.solvers.compiled.taylor.native import Native, describe_target, link, load
+
+Part = Literal["advance", "fill_input", "leap", "settle_sides", "find_turn", "turn"]
+_ONE_AT_A_TIME = threading.RLock()
+
+
+def part(name: Part) -> int:
+    """Give the address of a part of the driver, compiled if need be.
+
+    Parameters
+    ----------
+    name : str
+        Of the function.
+
+    Raises
+    ------
+    UnsupportedModel
+        When numba is not installed.
+    """
+    with _ONE_AT_A_TIME:
+        return _load(name).address
+
+
+@cache
+def check_numba() -> None:
+    """Refuse to go on without numba, whatever was compiled before; it is imported where it is to compile.
+
+    Raises
+    ------
+    UnsupportedModel
+        When it is not installed, or cannot be imported.
+    """
+    try:
+        if find_spec("numba") is None or not is_compiled():
+            import numba  # noqa: F401 - to see whether it can be
+    except ImportError as error:
+        raise UnsupportedModel(
+            f"the compiled solver needs numba, which cannot be imported ({error}): pip install numba, "
+            'or use solver="event"'
+        ) from None
+
+
+def is_compiled() -> bool:
+    """Tell whether what every model needs is on disk already: a loaded machine alone is no compiling."""
+    return is_kept(_file("advance"))
+
+
+@cache
+def _load(name: Part) -> Native:
+    return load(_file(name), lambda: _write(name))
+
+
+@cache
+def _file(name: Part) -> str:
+    """Give what a part is kept as: another name whenever anything changes that it is made of."""
+    here = Path(__file__).parent
+    sources = (*sorted(here.glob("lane*.py")), here / "inputs.py", here / "taylor" / "native.py")
+    content = repr((*map(version, ("numba", "llvmlite")), describe_target(), name)).encode()
+    whole = b"".join([content, *(path.read_bytes() for path in sources)])
+    return f"{hashlib.sha256(whole).hexdigest()[:32]}.bin"
+
+
+def _write(name: Part) -> bytes:
+    """Have numba write a part, and compile it."""
+    from numba.core.compiler_lock import global_compiler_lock
+
+    with global_compiler_lock:
+        (made,) = _find(name).overloads.values()
+        return link(made.library.get_llvm_str(), made.fndesc.llvm_func_name)
+
+
+def _find(name: Part) -> Any:
+    """Import what numba writes a part of, which it does there and then."""
+    if name == "advance":
+        from natrium.solvers.compiled.lanes import advance
+
+        return advance
+    if name == "fill_input":
+        from natrium.solvers.compiled.lane_terms import fill_input
+
+        return fill_input
+    if name == "leap":
+        from natrium.solvers.compiled.lane_leaps import leap
+
+        return leap
+    from natrium.solvers.compiled import lane_sides
+
+    return getattr(lane_sides, name)
