@@ -116,8 +116,10 @@ class EquilibriumCurve(Result):
     folds : tuple of Fold
     hopf : tuple of Hopf
         In order of V.
+    crossings : tuple of float
+        V of the equilibria that lie on the threshold, mV: the threshold itself where it stands.
     threshold_input : float or None
-        Input that holds V at the threshold, mV; None without a threshold.
+        Input that holds V at the first of them, mV; None without one.
     """
 
     neuron: AnyNeuron
@@ -127,7 +129,14 @@ class EquilibriumCurve(Result):
     unstable: Any
     folds: tuple[Fold, ...]
     hopf: tuple[Hopf, ...]
+    crossings: tuple[float, ...]
     threshold_input: float | None
+
+    @property
+    def threshold(self) -> Array:
+        """The threshold at each point, shape (n_points,), mV; where it moves, with the states at rest."""
+        level = lower(self.neuron.system).frame.threshold(np.vstack([self.V, self.gates]))
+        return np.broadcast_to(level, self.V.shape)
 
 
 @lru_cache(maxsize=256)
@@ -300,8 +309,8 @@ def equilibrium_curve(neuron: AnyNeuron) -> EquilibriumCurve:
     V = _resolve(steady, low, high, [fold.V for fold in folds])
     hopf = tuple(hopf_points(steady, V))
     special = [*(fold.V for fold in folds), *(point.V for point in hopf)]
-    if neuron.fires:
-        special.append(neuron.v_thresh)
+    crossings = steady.crossings(low, high) if neuron.fires else ()
+    special += crossings
     V = np.unique(np.concatenate([V, special]))
     I, states = steady.along(V)
     eigenvalues = np.linalg.eigvals(steady.jacobians(V))
@@ -318,7 +327,8 @@ def equilibrium_curve(neuron: AnyNeuron) -> EquilibriumCurve:
         unstable=unstable,
         folds=folds,
         hopf=hopf,
-        threshold_input=steady(neuron.v_thresh) if neuron.fires else None,
+        crossings=crossings,
+        threshold_input=steady(crossings[0]) if crossings else None,
     )
 
 

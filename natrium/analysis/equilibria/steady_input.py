@@ -39,7 +39,7 @@ class SteadyInput:
         system = neuron.system
         self.neuron, self.system, self.values = neuron, system, system.values
         found = _symbolic(system.structure)
-        self.expressions = found.inputs
+        self.expressions, self._steady = found.inputs, found.steady
         arguments = (system.states[0], *system.parameters)
         self._scalar = lower_expressions(self.expressions, arguments)
         self._grid = lower_expressions((*self.expressions, *found.steady), arguments, "grid")
@@ -105,6 +105,18 @@ class SteadyInput:
         enclosure = Enclosure(self.expressions[1:], self.system.states[0], symbols)
         self.along(np.linspace(low, high, POINTS))  # refuses what has no steady state
         return sign_changes(enclosure, lambda V: self(V, 1), low, high)
+
+    def crossings(self, low: float, high: float) -> tuple[float, ...]:
+        """Find every V between at which an equilibrium lies on the threshold, mV."""
+        system = self.system
+        if not system.threshold_moves:
+            return (lower(system).frame.level,)
+        V, symbols = system.states[0], dict(zip(system.parameters, self.values, strict=True))
+        at_rest = dict(zip(system.states[1:], self._steady, strict=True))
+        above = V - system.origin.subs(at_rest, simultaneous=True)
+        function = lower_expressions((above,), (V, *system.parameters))
+        enclosure = Enclosure((above, above.diff(V)), V, symbols)
+        return sign_changes(enclosure, partial(_at, function, self.values), low, high)
 
 
 @lru_cache(maxsize=64)

@@ -74,7 +74,7 @@ def test_at_the_input_of_a_fold_the_pair_is_undecided_and_beside_it_decided():
     (pair,) = equilibria(cell, at)
     assert pair.kind == "undecided"
     assert pair.box[1] == pytest.approx([w, w], abs=1e-4)
-    assert pair.V == pytest.approx(V, abs=1e-5)
+    assert pytest.approx(V, abs=1e-5) == pair.V
     assert len(equilibria(cell, at - 1e-6)) == 2
     assert equilibria(cell, at + 1e-6) == ()
     assert [one.below_threshold for one in equilibria(cell, at - 1e-6)] == [True, True]
