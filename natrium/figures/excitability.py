@@ -115,7 +115,7 @@ def _marks(curve: EquilibriumCurve) -> list[Mark]:
     places: list[tuple[float, float, str, Any]] = [(fold.I, fold.V, "fold", FOLD) for fold in curve.folds]
     places += [(point.I, point.V, "Hopf", HOPF) for point in curve.hopf]
     if curve.threshold_input is not None:
-        places.append((curve.threshold_input, curve.neuron.v_thresh, "at threshold", CROSSING))
+        places.append((curve.threshold_input, curve.crossings[0], "at threshold", CROSSING))
     return [Mark(unit.of(I), V, name, look, unit.name) for I, V, name, look in places]
 
 
@@ -139,13 +139,15 @@ def _whole(
 def _close_up(curve: EquilibriumCurve, at: float) -> tuple[tuple[float, float], tuple[float, float]]:
     """Give the ranges of I and V around rheobase and no input, below the threshold."""
     neuron, pad = curve.neuron, max(0.5 * abs(at), input_unit(curve.neuron).of(LEAST))
-    held = [neuron.landmarks[-1], neuron.v_thresh]
+    held = [neuron.landmarks[-1], *curve.crossings[:1]]
     return (min(0.0, at) - pad, max(0.0, at) + pad), (min(held) - ASIDE, max(held) + ASIDE)
 
 
 def _diagram(ax: Axes, curve: EquilibriumCurve, marks: list[Mark], at: float | None) -> None:
     neuron = curve.neuron
-    if neuron.fires:
+    if neuron.system.threshold_moves:
+        ax.plot(curve.I, curve.threshold, **THRESHOLD)
+    elif neuron.fires:
         ax.axhspan(neuron.v_thresh, ax.get_ylim()[1], color=BEYOND, linewidth=0, zorder=0.2)
         ax.axhline(neuron.v_thresh, **THRESHOLD)
     ax.axvline(0.0, **WITHOUT)
@@ -175,15 +177,12 @@ def _legend(
     looks = {mark.name: mark.look for mark in marks}
     entries += [(Line2D([], [], **MARK, **look), names[name]) for name, look in looks.items()]
     if rheobase is not None and at is not None:
-        cause = rheobase.cause.replace("hopf", "Hopf")
-        entries.append(
-            (
-                Line2D([], [], **RHEOBASE),
-                f"rheobase {in_input(number(at), input_unit(curve.neuron).name)} ({cause})",
-            )
-        )
+        told, cause = in_input(number(at), input_unit(curve.neuron).name), rheobase.cause
+        entries.append((Line2D([], [], **RHEOBASE), f"rheobase {told} ({cause.replace('hopf', 'Hopf')})"))
     entries.append((Line2D([], [], **WITHOUT), "no input"))
-    if curve.neuron.fires:
+    if curve.neuron.system.threshold_moves:
+        entries.append((Line2D([], [], **THRESHOLD), "threshold at rest"))
+    elif curve.neuron.fires:
         entries.append((Line2D([], [], **THRESHOLD), f"threshold {number(curve.neuron.v_thresh)} mV"))
         entries.append((Patch(color=BEYOND), "beyond it, never entered"))
     return entries
@@ -243,8 +242,8 @@ def _crowd(ax: Axes, curve: EquilibriumCurve, marks: list[Mark], at: float | Non
     for level in (0.0, at):
         if level is not None:
             points.append(np.column_stack([np.full(FINE, ax.transData.transform((level, 0.0))[0]), y]))
-    if curve.neuron.fires:
-        height = ax.transData.transform((0.0, curve.neuron.v_thresh))[1]
+    if curve.crossings:
+        height = ax.transData.transform((0.0, curve.crossings[0]))[1]
         points.append(np.column_stack([x, np.full(FINE, height)]))
     return np.concatenate(points)
 

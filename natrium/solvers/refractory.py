@@ -64,7 +64,7 @@ def rest(kernel: Kernel, y: Array, length: float) -> Array:
     """
     system = kernel.system
     if system.relaxations is None and _is_held(system.structure):
-        flow, shift = lower(system.resting).event_rhs, _origin(system)
+        flow, shift = lower(system.resting).event_rhs, kernel.frame.threshold(np.asarray(y, dtype=float))
         start = np.asarray(y, dtype=float).copy()
         start[0] -= shift
         run = solve_ivp(
@@ -82,7 +82,3 @@ def _is_held(structure: HybridSystem) -> bool:
     """Tell whether V stands while refractory, whatever the input."""
     resting = structure.resting
     return resting.rhs[0] == 0 and not any(flow.has(structure.input) for flow in resting.rhs)
-
-
-def _origin(system: HybridSystem) -> float:
-    return float(system.origin.subs(dict(zip(system.parameters, system.values, strict=True))))

@@ -6,7 +6,7 @@ import pytest
 import sympy
 
 import natrium
-from natrium.model import NatriumError, UnsupportedModel
+from natrium.model import NatriumError, UnsupportedModel, lower
 
 V, w, x, I = sympy.symbols("V w x I", real=True)
 
@@ -130,19 +130,25 @@ def test_states_linear_in_each_other_have_steady_states():
 
 
 @pytest.mark.parametrize(
-    ("equations", "said"),
+    ("equations", "said", "count"),
     [
-        ({"V": -V + I**2}, "dV/dt linear in I"),
-        ({"V": -V}, "dV/dt linear in I"),
-        ({"V": -V + w + I, "w": V - w**3}, "steady state of w at every V"),
-        ({"V": -V + w + I, "w": V - w + I}, "without I"),
-        ({"V": -V + w + I, "w": V}, "steady state of w at every V"),
+        ({"V": -V + I**2}, "dV/dt linear in I", 1),
+        ({"V": -V}, "dV/dt linear in I", 1),
+        ({"V": -V + w + I, "w": V - w**3}, "steady state of w at every V", 3),
+        ({"V": -V + w + I, "w": V - w + I}, "without I", 0),
+        ({"V": -V + w + I, "w": V}, "steady state of w at every V", 1),
     ],
 )
-def test_what_equilibria_need_is_named(equations, said):
+def test_what_a_curve_of_equilibria_needs_is_named(equations, said, count):
+    """At one input they are found all the same."""
     cell = natrium.HybridNeuron(equations=equations, initial=dict.fromkeys(equations, 0.0))
     with pytest.raises(UnsupportedModel, match=said):
-        natrium.equilibria(cell, 0.0)
+        natrium.equilibrium_curve(cell)
+    found = natrium.equilibria(cell, 0.3)
+    assert len(found) == count
+    for one in found:
+        flow = lower(cell.system).event_rhs(*one.state, 0.3, *cell.system.values)
+        assert max(map(abs, flow)) < 1e-12
 
 
 MODELS = {

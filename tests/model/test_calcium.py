@@ -130,8 +130,17 @@ def test_calcium_currents_that_read_the_calcium_have_no_written_steady_state():
     gated = attrs.evolve(CARRIES, gates=(*CARRIES.gates, natrium.Gate("h", inf="1/(1 + Ca)", tau="20")))
     one = cell(channels=[gated])
     assert natrium.simulate(one, DRIVE, t_end=20.0).names == ("V", "Ca.s", "Ca.h", "Ca")
-    with pytest.raises(natrium.UnsupportedModel, match="equilibria need a steady state of .*Ca"):
-        natrium.equilibria(one, 0.0)
+    with pytest.raises(natrium.UnsupportedModel, match="needs a steady state of .*Ca"):
+        natrium.equilibrium_curve(one)
+    (rest,) = natrium.equilibria(one, 0.0)
+    assert (
+        np.abs(
+            natrium.model.lower(one.system).event_rhs(
+                rest.V - one.origin, *rest.state[1:], -one.gap, *one.system.values
+            )
+        ).max()
+        < 1e-12
+    )
     with pytest.raises(natrium.UnsupportedModel, match="gates of V alone .* calcium"):
         natrium.phase_plane(one, 0.0)
 

@@ -121,9 +121,22 @@ def test_equilibria_of_a_small_scheme_are_those_of_its_gate():
     assert [V for V, _ in found[0]] == pytest.approx([V for V, _ in found[1]], abs=1e-9)
 
 
+def test_equilibria_of_a_large_scheme_are_those_of_its_gates():
+    """Eight states that need each other, each proven; the gates' own are found along V."""
+    for I in (0.0, 20.0):
+        found, expected = natrium.equilibria(cell(), I), natrium.equilibria(gated(), I)
+        assert [one.kind for one in found] == [one.kind for one in expected]
+        assert [one.below_threshold for one in found] == [one.below_threshold for one in expected]
+        assert [one.V for one in found] == pytest.approx([one.V for one in expected], abs=1e-10)
+        for one, other in zip(found, expected, strict=True):
+            assert np.all((one.box[:, 0] < one.state) & (one.state < one.box[:, 1]))
+            m, h = other.state[1:]
+            assert one.gates["Na.m3h1"] == pytest.approx(m**3 * h, rel=1e-9)
+
+
 def test_what_a_large_scheme_has_no_answer_for_is_refused_by_name():
     with pytest.raises(natrium.UnsupportedModel, match="coupled equations, as of a large kinetic scheme"):
-        natrium.equilibria(cell(), 0.0)
+        natrium.equilibrium_curve(cell())
     mixed = natrium.Neuron(channels=[*cell().channels, attrs.evolve(gated().channels[0], name="other")])
     with pytest.raises(natrium.UnsupportedModel, match="got a kinetic scheme"):
         natrium.phase_plane(mixed, 0.0)

@@ -8,8 +8,9 @@ import attrs
 import numpy as np
 import numpy.typing as npt
 
+from natrium.analysis.cycle.course import course
 from natrium.analysis.cycle.limit_cycle import LimitCycle
-from natrium.analysis.cycle.phase_response import checked_times, course, cycle_of
+from natrium.analysis.cycle.phase_response import checked_times, cycle_of
 from natrium.analysis.cycle.smooth_cycle import SmoothCycle, rising_crossings
 from natrium.analysis.result import Result
 from natrium.model import AnyNeuron, Constant, Count, ModelError, Number, SolverError
@@ -152,7 +153,7 @@ def _hybrid(cycle: LimitCycle, t: float, kick: Array, cycles: int) -> tuple[floa
         released = mapping.released(cycle.returns[k].before)[0]
         y = released + kick
         if s > length:
-            y = course(linear, released, cycle.input, s - length).end + kick
+            y = course(cycle.neuron, linear, released, cycle.input, s - length).end + kick
     early: list[float] = []
     if y[0] >= cycle.neuron.v_thresh:
         after = linear.after(np.array([cycle.neuron.v_thresh, *y[1:]]))
@@ -171,7 +172,9 @@ def _hybrid(cycle: LimitCycle, t: float, kick: Array, cycles: int) -> tuple[floa
 
 def _smooth(cycle: SmoothCycle, t: float, kick: Array, cycles: int) -> tuple[float, float]:
     """Give the shift of the rise through the section that comes some cycles later, and of the one before."""
-    y = cycle.state if t == 0.0 else course(cycle.linear, cycle.state, cycle.input, t).end
+    y = cycle.state
+    if t > 0.0:
+        y = course(cycle.neuron, cycle.linear, y, cycle.input, t).end
     solver, span = EventDriven(rtol=SMOOTH_RTOL), (cycles + 1.0) * cycle.period
     runs = [
         solver.solve(cycle.neuron.started(start.tolist()), Constant(cycle.input), t_end=span)

@@ -123,7 +123,7 @@ class LimitCycle(Periodic):
             solver=second_solver(mapping.solver),
             rtol=mapping.rtol * second_tolerance(mapping.rtol),
         )
-        return _newton(other, self.states[0], self.n_spikes, least=1)
+        return cycle_near(other, self.states[0], self.n_spikes, least=1)
 
     @property
     def period_error(self) -> float:
@@ -216,13 +216,21 @@ def limit_cycle(
     mapping = return_map(neuron, I, solver=solver, longest=longest)
     x = np.asarray(start, dtype=float).ravel() if start is not None else _lead(mapping, transient)
     mapping.full(x)
-    return _newton(mapping, x, period)
+    return cycle_near(mapping, x, period)
 
 
-def _newton(mapping: ReturnMap, x: Array, period: int, least: int = 0) -> LimitCycle:
-    """Find the fixed point of so many returns that is near to x, by so many steps at least."""
+def cycle_near(
+    mapping: ReturnMap, x: Array, period: int, *, least: int = 0, most: int = NEWTON
+) -> LimitCycle:
+    """Find the fixed point of so many returns that is near to x, by so many steps of Newton's method.
+
+    Raises
+    ------
+    SolverError
+        When there is none, as far as so many steps tell.
+    """
     returns, residual = mapping.orbit(x, period), np.inf
-    for iteration in range(NEWTON + 1):
+    for iteration in range(most + 1):
         miss = returns[-1].after - x
         last, residual = residual, float(np.abs(miss / (1.0 + np.abs(x))).max(initial=0.0))
         settled = residual < TOLERANCE or (residual < STALLED and residual > 0.5 * last)
@@ -236,7 +244,7 @@ def _newton(mapping: ReturnMap, x: Array, period: int, least: int = 0) -> LimitC
         returns = mapping.orbit(x, period)
     raise SolverError(
         f"Newton's method must end at a cycle of {period} spikes, got a residual of {residual:.3g} after "
-        f"{NEWTON} steps; give a `start` nearer to it, or another period"
+        f"{most} steps; give a `start` nearer to it, or another period"
     )
 
 

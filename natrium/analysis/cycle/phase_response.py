@@ -11,30 +11,24 @@ While refractory V answers to nothing, and the gates as the refractory rule says
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import cached_property
 from typing import Any
 
 import attrs
 import numpy as np
 import numpy.typing as npt
-from scipy.integrate import solve_ivp
 
+from natrium.analysis.cycle.course import RTOL, adjoint, course
 from natrium.analysis.cycle.limit_cycle import LimitCycle, limit_cycle
 from natrium.analysis.cycle.smooth_cycle import SmoothCycle, smooth_cycle
 from natrium.analysis.result import Result
-from natrium.analysis.variation.linearised import Linearised
 from natrium.model import AnyNeuron, Count, ModelError, check_neuron
 from natrium.model.arrays import Array
 from natrium.solvers.reliability import SAFETY, second_tolerance
 
-RTOL, ATOL = 1e-12, 0.01  # relative; absolute, of that
-PIECES, SHORTER = 6, 0.01  # of a course: each so much shorter than what is left
 PHASES = 200
 DIP = 0.1  # of the largest advance: a delay that makes a response of type 2
 FLAT = 1e-6  # of the largest of either: a delay that is rounding
-
-_solve_ivp: Callable[..., Any] = solve_ivp
 
 
 @attrs.frozen(eq=False, slots=False, repr=False)
@@ -178,10 +172,9 @@ def _respond(cycle: LimitCycle | SmoothCycle, at: Array, rtol: float) -> PhaseRe
     Z, following = np.zeros_like(states), np.full_like(states, np.nan)
     refractory = np.zeros(at.size, dtype=bool)
     if isinstance(cycle, SmoothCycle):
-        y = course(cycle.linear, cycle.state, cycle.input, cycle.period, rtol)
+        y = course(cycle.neuron, cycle.linear, cycle.state, cycle.input, cycle.period, rtol, closed=True)
         states[:] = y(at)
-        ends = cycle.response[:, None]
-        Z[:] = _adjoint(cycle.linear, y, cycle.input, ends, at, rtol)[:, 0]
+        Z[:] = adjoint(y, cycle.response[:, None], at, rtol)[:, 0]
         linear = cycle.linear
     else:
         linear, begins = cycle.map.linear, np.cumsum([0.0, *cycle.intervals])
@@ -226,9 +219,9 @@ def _interval(
     mapping, back = cycle.map, cycle.returns[k]
     linear, (length, _) = mapping.linear, mapping.linear.refractory()
     released, free_time = mapping.released(back.before)[0], back.interval - length
-    y = course(linear, released, cycle.input, free_time, rtol)
+    y = course(cycle.neuron, linear, released, cycle.input, free_time, rtol)
     before = y.end
-    f, _, _ = linear.flow(before, cycle.input)
+    f, _, _ = y.linears[-1].flow(before, cycle.input)
     (h_y, _), (r_y, _) = linear.guard(before), linear.reset(before)
     r_free, w = r_y[list(mapping.free)], cycle.delays[(k + 1) % cycle.n_spikes]
     crossing = h_y / (h_y @ f)
@@ -236,7 +229,7 @@ def _interval(
     held = at < length
     # The first is the end of the refractory period.
     free = np.maximum(np.array([0.0, *(at - length)]), 0.0)
-    Z = _adjoint(linear, y, cycle.input, ends, free, rtol)
+    Z = adjoint(y, ends, free, rtol)
     states, responses = y(np.maximum(at - length, 0.0)), Z[:, :, 1:].copy()
     for column in np.flatnonzero(held):
         states[:, column] = linear.rest(mapping.full(back.before), float(at[column]))[0]
@@ -244,91 +237,3 @@ def _interval(
         responses[:, :, column] = by_state.T @ Z[:, :, 0]
         responses[0, :, column] = 0.0
     return states, responses[:, 0], responses[:, 1], held
-
-
-@attrs.frozen(eq=False)
-class Course:
-    """The states along the flow, in pieces that are each timed from their own beginning.
-
-    In a steep upstroke the time scale falls below the last digit of the time since the reset.
-
-    Attributes
-    ----------
-    begins, lengths : ndarray, shape (n_pieces,)
-        ms.
-    pieces : tuple of callable
-        Time since the piece's beginning, (n_times,) ms, to states, (n_states, n_times).
-    """
-
-    begins: Array
-    lengths: Array
-    pieces: tuple[Callable[[Array], Array], ...]
-
-    @property
-    def end(self) -> Array:
-        """The state at the end, shape (n_states,)."""
-        return self.pieces[-1](self.lengths[-1])
-
-    def of(self, times: Array) -> npt.NDArray[np.int_]:
-        """Tell which piece each time lies in."""
-        return np.asarray(np.searchsorted(self.begins, times, side="right") - 1)
-
-    def __call__(self, times: Array) -> Array:
-        """Give the states at times, shape (n_states, n_times)."""
-        found = [self.pieces[k](t - self.begins[k]) for k, t in zip(self.of(times), times, strict=True)]
-        return np.array(found).T
-
-
-def course(linear: Linearised, y: Array, I: float, length: float, rtol: float = RTOL) -> Course:
-    """Follow the flow from `y` for so long, ms."""
-    left = length * SHORTER ** np.arange(PIECES)
-    lengths, pieces = np.array([*(left[:-1] - left[1:]), left[-1]]), []
-    for span in lengths:
-        result = _solve_ivp(
-            lambda s, state: linear.flow(state, I)[0],
-            (0.0, float(span)),
-            y,
-            method="DOP853",
-            rtol=rtol,
-            atol=ATOL * rtol,
-            dense_output=True,
-        )
-        pieces.append(result.sol)
-        y = result.y[:, -1]
-    return Course(np.asarray(length - left, dtype=float), lengths, tuple(pieces))
-
-
-def _adjoint(linear: Linearised, y: Course, I: float, ends: Array, at: Array, rtol: float) -> Array:
-    """Solve dZ/dt = -J^T Z backwards from `ends`, shape (n_states, q).
-
-    Returns
-    -------
-    ndarray, shape (n_states, q, n_times)
-    """
-    shape, which = ends.shape, y.of(at)
-    found = np.empty((*shape, at.size))
-    for k in range(len(y.pieces) - 1, -1, -1):
-        length, piece = float(y.lengths[k]), y.pieces[k]
-
-        def fun(s: float, z: Array, piece: Any = piece, length: float = length) -> Array:
-            # s runs backwards from the end.
-            _, J, _ = linear.flow(piece(length - s), I)
-            return np.asarray((J.T @ z.reshape(shape)).ravel())
-
-        # In a steep upstroke the part of V is smaller than the others by decades, and grows.
-        sizes = np.abs(ends).ravel()
-        result = _solve_ivp(
-            fun,
-            (0.0, length),
-            ends.ravel(),
-            method="DOP853",
-            rtol=rtol,
-            atol=ATOL * rtol * np.where(sizes > 0.0, sizes, sizes[sizes > 0.0].min(initial=1.0)),
-            dense_output=True,
-        )
-        here = which == k
-        if here.any():
-            s = np.maximum(length - (at[here] - y.begins[k]), 0.0)
-            found[:, :, here] = result.sol(s).reshape(*shape, -1)
-        ends = result.y[:, -1].reshape(shape)
-    return found

@@ -10,8 +10,11 @@ import numpy as np
 import numpy.typing as npt
 from scipy.optimize import brentq
 
+from natrium.analysis.cycle.course import crossing
 from natrium.analysis.cycle.periodic import Periodic, errors_of_multipliers
 from natrium.analysis.cycle.return_map import free_directions
+from natrium.analysis.variation.branches import surfaces_of
+from natrium.analysis.variation.equations import propagate
 from natrium.analysis.variation.linearised import Linearised, linearised
 from natrium.analysis.variation.pieces import integrate
 from natrium.model import (
@@ -22,11 +25,9 @@ from natrium.model import (
     ModelError,
     Number,
     SolverError,
-    UnsupportedModel,
     check_neuron,
 )
 from natrium.model.arrays import Array
-from natrium.model.branches import has_branches
 from natrium.model.leak import input_unit
 from natrium.solvers import EventDriven, Trajectory
 from natrium.solvers.reliability import SAFETY, second_tolerance
@@ -40,6 +41,7 @@ TOLERANCE = 1e-11
 STALLED = 1e-8
 RUN_RTOL = 1e-9
 SHOOTING_RTOL = 1e-12
+AHEAD = 1e-6  # ms: so far on, a surface has been left
 
 
 @attrs.frozen(eq=False, slots=False, repr=False)
@@ -138,8 +140,7 @@ class SmoothCycle(Periodic):
 
         The left eigenvector z of the monodromy matrix to the multiplier 1, with z . f = 1.
         """
-        f, _, _ = self.linear.flow(self.state, self.input)
-        n = self.state.size
+        f, n = _flow_at(self.neuron, self.state, self.input), self.state.size
         rows = np.vstack([self.monodromy.T - np.eye(n), f / np.abs(f).max()])
         right = np.zeros(n + 1)
         right[-1] = 1.0 / np.abs(f).max()
@@ -179,7 +180,7 @@ def smooth_cycle(
     """Find the limit cycle of a neuron without a threshold, with its Floquet multipliers.
 
     Newton's method for the state on the section and the period, y(T) = y(0), with the monodromy matrix
-    from the variational equations.
+    from the variational equations; where the right-hand side has branches, with their jumps.
 
     Parameters
     ----------
@@ -200,8 +201,6 @@ def smooth_cycle(
     ------
     ModelError
         When the neuron has a threshold, or a number is out of range.
-    UnsupportedModel
-        When its right-hand side has branches.
     SolverError
         When V does not go on oscillating, or Newton finds nothing.
     """
@@ -210,11 +209,6 @@ def smooth_cycle(
         raise ModelError(
             f"a smooth cycle has no reset, got v_thresh = {neuron.v_thresh!r} mV: use limit_cycle, or "
             "v_thresh = None"
-        )
-    if has_branches(*neuron.system.rhs):
-        raise UnsupportedModel(
-            "a smooth cycle needs a right-hand side without branches, got one with: give v_thresh as a level "
-            "that V rises through, without a reset of V, and use limit_cycle"
         )
     Number("mV").check("I", I)
     Count(low=1).check("crossings", crossings)
@@ -227,18 +221,16 @@ def smooth_cycle(
 
 def _shoot(neuron: AnyNeuron, I: float, y: Array, period: float, rtol: float, least: int = 0) -> SmoothCycle:
     """Find the cycle near to a state on the section and a period, by so many steps at least."""
-    linear, n = linearised(neuron.system), y.size
-    directions = free_directions(neuron, np.eye(n))
-    residual = np.inf
+    n, residual = y.size, np.inf
     for iteration in range(NEWTON + 1):
-        end, monodromy = integrate(linear, Drive(level=I), y, np.eye(n), period, directions, rtol=rtol)
+        end, monodromy = _around(neuron, I, y, period, rtol)
         miss = end - y
         last, residual = residual, float(np.abs(miss / (1.0 + np.abs(y))).max())
         settled = residual < TOLERANCE or (residual < STALLED and residual > 0.5 * last)
         if settled and iteration >= least:
             return SmoothCycle(neuron, I, y, period, monodromy, residual, iteration, rtol)
         matrix = monodromy - np.eye(n)
-        matrix[:, 0] = linear.flow(end, I)[0]  # V stays on the section; the period moves instead
+        matrix[:, 0] = _flow_at(neuron, end, I)  # V stays on the section; the period moves instead
         change = np.linalg.lstsq(matrix, -miss, rcond=None)[0]
         y = y + np.array([0.0, *change[1:]])
         period += float(change[0])
@@ -248,6 +240,29 @@ def _shoot(neuron: AnyNeuron, I: float, y: Array, period: float, rtol: float, le
         f"Newton's method must end at a limit cycle, got a residual of {residual:.3g} after {iteration} "
         "steps; lengthen the transient, or give a `start` nearer to it"
     )
+
+
+def _around(neuron: AnyNeuron, I: float, y: Array, period: float, rtol: float) -> tuple[Array, Array]:
+    """Give the state after a period, and its derivative by the state before."""
+    linear, start = linearised(neuron.system), np.eye(y.size)
+    directions, surfaces = free_directions(neuron, start), surfaces_of(neuron.system, stiff=False)
+    if surfaces is None:
+        return integrate(linear, Drive(level=I), y, start, period, directions, rtol=rtol)
+    run = EventDriven(rtol=rtol).solve(neuron.started(y.tolist()), Constant(I), t_end=period)
+    end, derivative = run.state(period), propagate(run, directions, rtol=rtol).final
+    # A surface that lies on the section is met as the period ends.
+    ends = [0.0, *(one.end for one in run.segments)]
+    first, last = (surfaces.sides(run.state(0.5 * (a + b)), I) for a, b in (ends[:2], ends[-2:]))
+    return end, crossing(surfaces, last, first, end, I) @ derivative
+
+
+def _flow_at(neuron: AnyNeuron, y: Array, I: float) -> Array:
+    """Give the flow at a state; on a surface between branches, that beyond it."""
+    surfaces = surfaces_of(neuron.system, stiff=False)
+    if surfaces is None:
+        return linearised(neuron.system).flow(y, I)[0]
+    ahead = EventDriven().solve(neuron.started(y.tolist()), Constant(I), t_end=AHEAD).state(AHEAD)
+    return surfaces.held(surfaces.sides(ahead, I)).flow(y, I)[0]
 
 
 def _guess(

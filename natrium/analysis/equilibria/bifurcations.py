@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import attrs
 import numpy as np
-from scipy.optimize import brentq, minimize_scalar
+from scipy.optimize import brentq
 
 from natrium.analysis.equilibria.steady_input import NEUTRAL, NOISE, SteadyInput, sorted_eigenvalues
 from natrium.analysis.result import Result
 from natrium.model.arrays import Array
 
 FIRST, SECOND = 1e-4, 1e-2  # mV: steps of differences of the Jacobian
+GOLDEN, CLOSE = 0.5 * (5.0**0.5 - 1.0), 1e-9  # mV: to which a dip is followed
 
 
 @attrs.frozen(repr=False)
@@ -101,6 +103,18 @@ def _pair_sums(matrices: Array) -> Array:
     return np.asarray(np.prod(sums / np.where(sizes > 0.0, sizes, 1.0), axis=-1).real)
 
 
+def _lowest(function: Callable[[Array], Array], low: Array, high: Array) -> Array:
+    """Give where a function is least within each of many ranges, by golden sections of all at once."""
+    a, b = low + 0.0, high + 0.0
+    if not a.size:
+        return a
+    for _ in range(int(np.ceil(np.log(CLOSE / (b - a).max()) / np.log(GOLDEN)))):
+        c, d = b - GOLDEN * (b - a), a + GOLDEN * (b - a)
+        left = function(c) < function(d)
+        a, b = np.where(left, a, c), np.where(left, d, b)
+    return np.asarray(0.5 * (a + b))
+
+
 def hopf_points(steady: SteadyInput, V: Array) -> list[Hopf]:
     """Find the Hopf points by sign changes between neighbouring V, shape (n_points,)."""
     if len(steady.system.states) < 2:
@@ -112,13 +126,14 @@ def hopf_points(steady: SteadyInput, V: Array) -> list[Hopf]:
     values = _pair_sums(steady.jacobians(V))
     brackets = [(V[k], V[k + 1]) for k in np.flatnonzero(values[:-1] * values[1:] < 0.0)]
     sizes = np.abs(values)
-    for k in 1 + np.flatnonzero((sizes[1:-1] < sizes[:-2]) & (sizes[1:-1] < sizes[2:])):
-        if np.all(values[k - 1 : k + 2] * values[k] > 0.0):  # may cross twice between the points
-            least = minimize_scalar(
-                lambda v: abs(test(v)), bounds=(V[k - 1], V[k + 1]), method="bounded", options={"xatol": 1e-9}
-            )
-            if test(least.x) * values[k] < 0.0:
-                brackets += [(V[k - 1], least.x), (least.x, V[k + 1])]
+    dips = 1 + np.flatnonzero((sizes[1:-1] < sizes[:-2]) & (sizes[1:-1] < sizes[2:]))
+    dips = dips[(values[dips - 1] * values[dips] > 0.0) & (values[dips + 1] * values[dips] > 0.0)]
+    # Beside a dip it may cross twice between the points.
+    sides = np.sign(values[dips])
+    lowest = _lowest(lambda v: sides * _pair_sums(steady.jacobians(v)), V[dips - 1], V[dips + 1])
+    for k, v in zip(dips, lowest, strict=True):
+        if test(float(v)) * values[k] < 0.0:
+            brackets += [(V[k - 1], v), (v, V[k + 1])]
     points = [_hopf_at(steady, float(brentq(test, a, b, xtol=1e-13, rtol=1e-15))) for a, b in brackets]
     return sorted((point for point in points if point), key=lambda point: point.V)
 

@@ -10,6 +10,9 @@ conductances: none lies outside their range. Of a `HybridNeuron` nothing of the 
 looked for from -150 to 150 mV, or as far as its threshold, reset or start lie outside. Between two
 neighbouring folds (dI/dV = 0), or places where a branch changes, the curve is monotone and holds one
 equilibrium at most.
+
+Where the input is not explicit, or other states do not follow from V, all that is coupled is isolated at
+once, at one input.
 """
 
 from __future__ import annotations
@@ -23,6 +26,7 @@ import numpy as np
 from scipy.optimize import brentq
 
 from natrium.analysis.equilibria.bifurcations import Fold, Hopf, fold_at, hopf_points
+from natrium.analysis.equilibria.coupled import rests
 from natrium.analysis.equilibria.steady_input import (
     NOISE,
     SteadyInput,
@@ -31,7 +35,7 @@ from natrium.analysis.equilibria.steady_input import (
     steady_input,
 )
 from natrium.analysis.result import Result
-from natrium.model import AnyNeuron, Number
+from natrium.model import AnyNeuron, Number, UnsupportedModel, lower
 from natrium.model.arrays import Array
 from natrium.model.protocol import per_neuron
 
@@ -63,9 +67,12 @@ class Equilibrium(Result):
     kind : str
         ``"stable node"``, ``"stable focus"``, ``"saddle"`` (an odd number of unstable directions: dI/dV < 0),
         ``"unstable node"``, ``"unstable focus"`` (an even number), ``"saddle-node"`` (at a fold),
-        ``"Hopf point"``. Node or focus is told by the leading eigenvalue.
+        ``"Hopf point"``. Node or focus is told by the leading eigenvalue. ``"undecided"``: whether there are
+        none, one or more in `box` cannot be told, as at a fold's very input or where an equation jumps.
     below_threshold : bool or None
         Whether V lies below the threshold, so that the cell can rest there; None without a threshold.
+    box : ndarray, shape (n_states, 2), or None
+        Where it is proven to be the only one, lower and upper ends; None where the curve of all proves it.
     """
 
     V: float
@@ -75,6 +82,7 @@ class Equilibrium(Result):
     eigenvalues: Any
     kind: str
     below_threshold: bool | None
+    box: Array | None = None
 
     @property
     def unstable(self) -> int:
@@ -108,8 +116,10 @@ class EquilibriumCurve(Result):
     folds : tuple of Fold
     hopf : tuple of Hopf
         In order of V.
+    crossings : tuple of float
+        V of the equilibria that lie on the threshold, mV: the threshold itself where it stands.
     threshold_input : float or None
-        Input that holds V at the threshold, mV; None without a threshold.
+        Input that holds V at the first of them, mV; None without one.
     """
 
     neuron: AnyNeuron
@@ -119,7 +129,14 @@ class EquilibriumCurve(Result):
     unstable: Any
     folds: tuple[Fold, ...]
     hopf: tuple[Hopf, ...]
+    crossings: tuple[float, ...]
     threshold_input: float | None
+
+    @property
+    def threshold(self) -> Array:
+        """The threshold at each point, shape (n_points,), mV; where it moves, with the states at rest."""
+        level = lower(self.neuron.system).frame.threshold(np.vstack([self.V, self.gates]))
+        return np.broadcast_to(level, self.V.shape)
 
 
 @lru_cache(maxsize=256)
@@ -134,7 +151,9 @@ def _breaks(neuron: AnyNeuron, low: float, high: float) -> tuple[float, ...]:
 
 def _search_range(neuron: AnyNeuron, *inputs: float) -> tuple[float, float]:
     """Widen a range to a round one, so that what was found on it can be used again."""
-    ends = [V_LOW, V_HIGH, neuron.origin, *neuron.landmarks]
+    ends = [V_LOW, V_HIGH, *neuron.landmarks]
+    if not neuron.system.threshold_moves:
+        ends.append(neuron.origin)
     for I in inputs:
         ends += neuron.equilibrium_bounds(I)
     return float(SPAN * np.floor(min(ends) / SPAN)), float(SPAN * np.ceil(max(ends) / SPAN))
@@ -159,15 +178,35 @@ def equilibrium_at(neuron: AnyNeuron, V: float, I: float | None = None, fold: bo
     eigenvalues = sorted_eigenvalues(steady.jacobians(np.array([V]))[0])
     if fold:
         eigenvalues[np.argmin(np.abs(eigenvalues))] = 0.0
+    return _equilibrium(neuron, float(held[0]) if I is None else I, states[:, 0], eigenvalues)
+
+
+def _equilibrium(neuron: AnyNeuron, I: float, state: Array, eigenvalues: Any) -> Equilibrium:
+    threshold = lower(neuron.system).frame.threshold(state)
     return Equilibrium(
-        V=float(V),
-        I=float(held[0]) if I is None else I,
-        state=states[:, 0],
-        names=steady.system.labels,
+        V=float(state[0]),
+        I=I,
+        state=state,
+        names=neuron.system.labels,
         eigenvalues=eigenvalues,
         kind=_kind(eigenvalues),
-        below_threshold=neuron.v_thresh > V if neuron.fires else None,
+        below_threshold=bool(state[0] < threshold) if neuron.fires else None,
     )
+
+
+def _if_explicit(neuron: AnyNeuron) -> SteadyInput | None:
+    try:
+        return steady_input(neuron)
+    except UnsupportedModel:
+        return None
+
+
+def _coupled_equilibria(neuron: AnyNeuron, I: float) -> tuple[Equilibrium, ...]:
+    found = []
+    for rest in rests(neuron, I, *_search_range(neuron, I)):
+        one = _equilibrium(neuron, I, rest.state, sorted_eigenvalues(rest.jacobian))
+        found.append(attrs.evolve(one, box=rest.box, kind=one.kind if rest.proven else "undecided"))
+    return tuple(found)
 
 
 def equilibria(neuron: AnyNeuron, I: float = 0.0) -> tuple[Equilibrium, ...]:
@@ -190,8 +229,7 @@ def equilibria(neuron: AnyNeuron, I: float = 0.0) -> tuple[Equilibrium, ...]:
     ModelError
         When the input is no number, or a gate has no steady state.
     SolverError
-        When the kinetics are too wild to be decided; `UnsupportedModel` where the input is not explicit or
-        another state has no one steady state at given V (see `steady_input`).
+        When the kinetics are too wild to be decided, or states that need each other take too many boxes.
 
     References
     ----------
@@ -200,7 +238,9 @@ def equilibria(neuron: AnyNeuron, I: float = 0.0) -> tuple[Equilibrium, ...]:
     """
     Number("mV").check("I", I)
     I = float(I)
-    steady = steady_input(neuron)
+    steady = _if_explicit(neuron)
+    if steady is None:
+        return _coupled_equilibria(neuron, I)
     low, high = _search_range(neuron, I)
     folds = _folds(neuron, low, high)
     # Rounding of I_eq near a fold: that of its largest term.
@@ -255,7 +295,8 @@ def equilibrium_curve(neuron: AnyNeuron) -> EquilibriumCurve:
     Raises
     ------
     ModelError, SolverError
-        As `equilibria`.
+        As `equilibria`; `UnsupportedModel` where the input is not explicit, or another state has no one
+        steady state at given V (see `steady_input`).
 
     References
     ----------
@@ -268,8 +309,8 @@ def equilibrium_curve(neuron: AnyNeuron) -> EquilibriumCurve:
     V = _resolve(steady, low, high, [fold.V for fold in folds])
     hopf = tuple(hopf_points(steady, V))
     special = [*(fold.V for fold in folds), *(point.V for point in hopf)]
-    if neuron.fires:
-        special.append(neuron.v_thresh)
+    crossings = steady.crossings(low, high) if neuron.fires else ()
+    special += crossings
     V = np.unique(np.concatenate([V, special]))
     I, states = steady.along(V)
     eigenvalues = np.linalg.eigvals(steady.jacobians(V))
@@ -286,7 +327,8 @@ def equilibrium_curve(neuron: AnyNeuron) -> EquilibriumCurve:
         unstable=unstable,
         folds=folds,
         hopf=hopf,
-        threshold_input=steady(neuron.v_thresh) if neuron.fires else None,
+        crossings=crossings,
+        threshold_input=steady(crossings[0]) if crossings else None,
     )
 
 

@@ -67,13 +67,17 @@ def _times(a: Bounds, b: Bounds) -> Bounds:
 
 
 def _inverse(a: Bounds) -> Bounds:
-    crossing = (a.low <= 0.0) & (a.high >= 0.0)
-    return _widen(np.where(crossing, -np.inf, 1.0 / a.high), np.where(crossing, np.inf, 1.0 / a.low))
+    # An edge at zero is left out: there is no value there.
+    above, below = (a.low >= 0.0) & (a.high > 0.0), (a.low < 0.0) & (a.high <= 0.0)
+    low = np.where(above | (a.high < 0.0), 1.0 / a.high, -np.inf)
+    return _widen(low, np.where(below | (a.low > 0.0), 1.0 / a.low, np.inf))
 
 
 def _whole_power(a: Bounds, n: int) -> Bounds:
     if n < 0:
         return _inverse(_whole_power(a, -n))
+    if n == 1:
+        return a
     low, high = a.low**n, a.high**n
     if n % 2 == 0:
         crossing = (a.low <= 0.0) & (a.high >= 0.0)
@@ -130,24 +134,30 @@ _FUNCTIONS: dict[Any, Callable[[Bounds], Bounds]] = {
 
 
 class Enclosure:
-    """Bounds of expressions of one variable over intervals of it.
+    """Bounds of expressions over intervals of a variable, or over boxes of several.
 
     Parameters
     ----------
     expressions : sequence of sympy.Expr
-        Of the variable and of symbols with given values.
-    variable : sympy.Symbol
+        Of the variables and of symbols with given values.
+    variables : sympy.Symbol or tuple of sympy.Symbol
     values : mapping of sympy.Symbol to float
     """
 
-    def __init__(self, expressions: Any, variable: Any, values: Mapping[Any, float]) -> None:
-        self.variable, self.values = variable, dict(values)
+    def __init__(self, expressions: Any, variables: Any, values: Mapping[Any, float]) -> None:
+        self.variables, self.values = variables, dict(values)
         self.steps, self.results = sympy.cse([whole(expr) for expr in expressions])
 
     def __call__(self, low: Array, high: Array) -> list[Bounds]:
-        """Bound each expression over the intervals [low, high], shapes (n_intervals,)."""
+        """Bound each expression between low and high, shapes (n_intervals,), or (n_variables, n_boxes)."""
         known: dict[Any, Bounds] = {symbol: _exactly(value) for symbol, value in self.values.items()}
-        known[self.variable] = Bounds(np.asarray(low, dtype=float), np.asarray(high, dtype=float))
+        low, high = np.asarray(low, dtype=float), np.asarray(high, dtype=float)
+        if isinstance(self.variables, tuple):
+            sides = zip(self.variables, low, high, strict=True)
+            known |= {symbol: Bounds(a, b) for symbol, a, b in sides}
+            low = low[0]
+        else:
+            known[self.variables] = Bounds(low, high)
         with np.errstate(all="ignore"):
             for symbol, expr in self.steps:
                 known[symbol] = _bound(expr, known)

@@ -7,6 +7,7 @@ or an adaptive exponential neuron.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import lru_cache, partial
 from typing import Any
 
@@ -38,14 +39,13 @@ class SteadyInput:
         system = neuron.system
         self.neuron, self.system, self.values = neuron, system, system.values
         found = _symbolic(system.structure)
-        self.expressions = found.inputs
+        self.expressions, self._steady = found.inputs, found.steady
         arguments = (system.states[0], *system.parameters)
         self._scalar = lower_expressions(self.expressions, arguments)
         self._grid = lower_expressions((*self.expressions, *found.steady), arguments, "grid")
         self._inertia = lower_expressions((found.inertia,), arguments)
         self._rates = lower_expressions(found.rates, arguments)
-        rows = tuple(tuple(row) for row in system.jacobian.tolist())
-        self._jacobian = lower_expressions(rows, (*system.states, system.input, *system.parameters), "grid")
+        self._jacobian = _jacobian(system.structure)
 
     def __call__(self, V: float, order: int = 0) -> float:
         """Evaluate I_eq, or a derivative of it, at one V."""
@@ -85,8 +85,7 @@ class SteadyInput:
 
     def jacobian(self, state: Array, I: float) -> Array:
         """Give the Jacobian at any state, shape (n_states, n_states), per ms."""
-        rows = self._jacobian(*(np.asarray(x) for x in state), I, *self.values)
-        return np.array([[float(entry) for entry in row] for row in rows])
+        return jacobian_at(self.system, state, I)
 
     def breaks(self, low: float, high: float) -> tuple[float, ...]:
         """Find every V between at which I_eq changes its branch, mV."""
@@ -106,6 +105,30 @@ class SteadyInput:
         enclosure = Enclosure(self.expressions[1:], self.system.states[0], symbols)
         self.along(np.linspace(low, high, POINTS))  # refuses what has no steady state
         return sign_changes(enclosure, lambda V: self(V, 1), low, high)
+
+    def crossings(self, low: float, high: float) -> tuple[float, ...]:
+        """Find every V between at which an equilibrium lies on the threshold, mV."""
+        system = self.system
+        if not system.threshold_moves:
+            return (lower(system).frame.level,)
+        V, symbols = system.states[0], dict(zip(system.parameters, self.values, strict=True))
+        at_rest = dict(zip(system.states[1:], self._steady, strict=True))
+        above = V - system.origin.subs(at_rest, simultaneous=True)
+        function = lower_expressions((above,), (V, *system.parameters))
+        enclosure = Enclosure((above, above.diff(V)), V, symbols)
+        return sign_changes(enclosure, partial(_at, function, self.values), low, high)
+
+
+@lru_cache(maxsize=64)
+def _jacobian(system: HybridSystem) -> Any:
+    rows = tuple(tuple(row) for row in system.jacobian.tolist())
+    return lower_expressions(rows, (*system.states, system.input, *system.parameters), "grid")
+
+
+def jacobian_at(system: HybridSystem, state: Array, I: float) -> Array:
+    """Give the Jacobian of a system at any state, shape (n_states, n_states), per ms."""
+    rows = _jacobian(system.structure)(*(np.asarray(x) for x in state), I, *system.values)
+    return np.array([[float(entry) for entry in row] for row in rows])
 
 
 def _at(function: Any, values: tuple[float, ...], V: float) -> float:
@@ -141,7 +164,7 @@ def _symbolic(system: HybridSystem) -> _Symbolic:
     by_input = system.rhs[0].diff(system.input)
     if by_input == 0 or by_input.has(system.input):
         raise UnsupportedModel(
-            "equilibria need the input that holds V to be explicit, so dV/dt linear in I, got "
+            "this needs the input that holds V to be explicit, so dV/dt linear in I, got "
             f"dV/dt = {system.rhs[0]}: write the input as a term of its own"
         )
     by_input, flow = (expr.subs(steady, simultaneous=True) for expr in (by_input, system.rhs[0]))
@@ -168,22 +191,51 @@ def steady_states(system: HybridSystem, free: Any = None) -> tuple[dict[Any, Any
     UnsupportedModel
         When they have none, or more than one.
     """
-    steady = {gate.state: gate.inf for gate in system.gates if gate.state != free}
+    steady, rates = {gate.state: gate.inf for gate in system.gates if gate.state != free}, dict[Any, Any]()
+    for group, rows in _groups(system, steady, free):
+        found, own = _solve_linear(group, rows, system.input)
+        steady |= found
+        rates |= own
+    return steady, tuple(rates[state] for state in system.states if state in rates)
+
+
+def coupled_states(system: HybridSystem) -> tuple[tuple[Any, ...], dict[Any, Any]]:
+    """Part the states into those that need each other, and those that follow from them.
+
+    Returns
+    -------
+    tuple of sympy.Symbol
+        V first.
+    dict of sympy.Symbol to sympy.Expr
+        The steady states of the others, of the former, the parameters and the input.
+    """
+    steady = {gate.state: gate.inf for gate in system.gates}
+    coupled = system.states[:1]
+    for group, rows in _groups(system, steady):
+        try:
+            steady |= _solve_linear(group, rows, None)[0]
+        except UnsupportedModel:
+            coupled += tuple(group)
+    return coupled, steady
+
+
+def _groups(
+    system: HybridSystem, steady: dict[Any, Any], free: Any = None
+) -> Iterator[tuple[list[Any], Any]]:
+    """Give the states that need each other, and their flows; those known by then may be added to `steady`.
+
+    Those first that depend on none of the others: calcium before the gates that read it.
+    """
     others = [state for state in system.states[1:] if state not in steady and state != free]
     flows = {
         state: flow.subs(steady, simultaneous=True)
         for state, flow in zip(system.states, system.rhs, strict=True)
         if state in others
     }
-    # Those first that depend on none of the others: calcium before the gates that read it.
     needs = [(state, other) for state, flow in flows.items() for other in others if flow.has(other)]
-    rates: dict[Any, Any] = {}
     for group in strongly_connected_components((others, needs)):
         together = sorted(group, key=others.index)
-        found, own = _solve_linear(together, [flows[state].subs(steady) for state in together], system.input)
-        steady |= found
-        rates |= own
-    return steady, tuple(rates[state] for state in others)
+        yield together, [flows[state].subs(steady) for state in together]
 
 
 def _solve_linear(others: list[Any], rows: list[Any], current: Any) -> tuple[dict[Any, Any], dict[Any, Any]]:
@@ -194,14 +246,15 @@ def _solve_linear(others: list[Any], rows: list[Any], current: Any) -> tuple[dic
     coupled = sum(entry != 0 for k, row in enumerate(A.tolist()) for j, entry in enumerate(row) if j != k)
     if coupled > MOST_COUPLED:
         raise UnsupportedModel(
-            f"equilibria need steady states that can be written down, got {len(others)} coupled equations, "
-            "as of a large kinetic scheme: simulate, or use limit_cycle"
+            f"this needs steady states that can be written down, got {len(others)} coupled equations, as of "
+            "a large kinetic scheme: use equilibria at one input, limit_cycle, or simulate"
         )
     if A.has(*others) or flows.has(current) or _is_singular(A):
         names = ", ".join(state.name for state in others)
         raise UnsupportedModel(
-            f"equilibria need a steady state of {names} at every V: equations linear in "
-            f"{'it' if len(others) == 1 else 'these'} and without I, got {', '.join(map(str, flows))}"
+            f"this needs a steady state of {names} at every V: equations linear in "
+            f"{'it' if len(others) == 1 else 'these'} and without I, got {', '.join(map(str, flows))}: use "
+            "equilibria at one input, limit_cycle, or simulate"
         )
     found = dict(zip(others, A.LUsolve(-b), strict=True))
     return found, {state: -A[k, k] for k, state in enumerate(others)}

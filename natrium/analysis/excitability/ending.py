@@ -15,13 +15,15 @@ from typing import Any
 import attrs
 import numpy as np
 
-from natrium.analysis.cycle.limit_cycle import LimitCycle, limit_cycle
+from natrium.analysis.cycle.limit_cycle import cycle_near, limit_cycle
+from natrium.analysis.cycle.return_map import return_map
 from natrium.analysis.excitability.long_run import Firing
 from natrium.analysis.result import Result
 from natrium.model import AnyNeuron, SolverError
 
 CLOSE = 1e-9  # relative, of the input: this near its end the cycle is followed
 STEPS = 80  # cycles found on the way
+NEWTON = 12  # steps to each from the one before: at the fold itself each step halves what is left
 PART = 0.9  # of the way to where the end is expected
 APART, MOST = 1e-6, 5  # relative, of the input: cycles by which the interval is taken to the end; how many
 
@@ -108,7 +110,10 @@ def cycle_end(neuron: AnyNeuron, firing: Firing, silent: float) -> CycleEnd | No
 def _point(neuron: AnyNeuron, I: float, period: int, start: Any) -> _Point | None:
     """Give the stable cycle at an input; None where there is none, or it is about to double its period."""
     try:
-        cycle: LimitCycle = limit_cycle(neuron, I, period, start=start)
+        if start is None:
+            cycle = limit_cycle(neuron, I, period)
+        else:
+            cycle = cycle_near(return_map(neuron, I), start, period, most=NEWTON)
     except SolverError:
         return None
     if not cycle.multipliers.size:

@@ -40,7 +40,8 @@ class Firing(Result):
     period : int
         How many intervals repeat; 0 where none settled.
     state : ndarray, shape (n_states,)
-        At the end: after the last refractory period where it fires, else the last state.
+        At the end: after the last refractory period where it fires, else the last state. Where V or the
+        threshold moves while refractory: between the last two spikes.
     reset : ndarray, shape (n_states,)
         Just after the last spike; the start without one.
     duration : float
@@ -119,7 +120,8 @@ def fire(
     -----
     A spike is waited for at least twice as long as the place of a vanished pair of equilibria takes to pass.
     """
-    state = reset = np.asarray(state, dtype=float)
+    state = reset = begin = np.asarray(state, dtype=float)
+    moving = neuron.system.rests_in_motion
     reachable = [e for e in equilibria(neuron, I) if e.below_threshold]
     resting = [e for e in reachable if e.stable]
     pace = slowest(neuron, float(state[0]))
@@ -132,13 +134,16 @@ def fire(
     clock = waited = 0.0
     ahead = 5.0 * pace
     while True:
-        trajectory = run(neuron, I, state, ahead, rtol)
-        times = trajectory.spike_times
+        if moving:  # no run begins within a refractory period: all of it is run again
+            trajectory = run(neuron, I, begin, clock + ahead, rtol)
+        else:
+            trajectory = run(neuron, I, state, ahead, rtol)
+        times = trajectory.spike_times[len(spikes) :] - clock if moving else trajectory.spike_times
         spikes += (clock + times).tolist()
         end = trajectory.segments[-1].values[:, -1]
         if times.size:
             reset = trajectory.events[-1].after
-        if times.size and times[-1] + neuron.tau_ref >= ahead:  # within a refractory period: go to its end
+        if not moving and times.size and times[-1] + neuron.tau_ref >= ahead:  # go to the period's end
             state = after_reset(neuron, reset)
             clock += float(times[-1]) + neuron.tau_ref
         else:
@@ -148,13 +153,25 @@ def fire(
         gaps = np.diff(spikes)
         period = _repeating(gaps, settle)
         if period or len(spikes) >= enough:
-            after = after_reset(neuron, reset) if times.size else state
+            after = _between(trajectory, state) if moving else after_reset(neuron, reset)
             return Firing(I, "sustained", np.array(spikes), period, after, reset, clock)
         if not times.size and any(_near(state, rest) for rest in resting):
             return Firing(I, "rest", np.array(spikes), 0, state, reset, clock)
         if waited >= max(patience, 3.0 * float(gaps.max(initial=0.0))):
             return Firing(I, "silent", np.array(spikes), 0, state, reset, clock)
         ahead = AHEAD * float(gaps[-1]) if gaps.size and times.size else min(2.0 * ahead, patience)
+        if moving:
+            ahead = max(ahead, clock)
+
+
+def _between(trajectory: Trajectory, state: Array) -> Array:
+    """Give a state late in a run between two spikes, not refractory; the other where there is none."""
+    spikes = trajectory.spike_times
+    free = spikes[:-1] + trajectory.neuron.tau_ref
+    late = np.flatnonzero(free < spikes[1:])
+    if not late.size:
+        return state
+    return np.asarray(trajectory.state(0.5 * float(free[late[-1]] + spikes[1:][late[-1]])))
 
 
 def _passage(neuron: AnyNeuron, I: float) -> float:

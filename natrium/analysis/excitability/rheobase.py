@@ -28,7 +28,7 @@ ASIDE = 1e-3  # of the rheobase (at least of 1 mV): where runs just above and ju
 ASIDE_HOPF = 1e-2  # beside a Hopf point, where oscillations grow and decay slowly
 LOWEST = 1e-6  # of what is bisected by runs, relative
 LARGEST = 1e5  # mV above the loss of the rest: how far an oscillation is followed
-BESIDE = 1.0  # mV
+BESIDE, ABOVE = 1.0, 1e-3  # mV: below the first place where a rest is lost, above one where one begins
 CYCLES = 60  # spikes that count as sustained where only that is asked
 
 
@@ -145,21 +145,20 @@ class _Loss:
     point: Fold | Hopf | None
 
 
-def _first_loss(neuron: AnyNeuron, V: float) -> _Loss:
-    """Follow a stable equilibrium from V up to where it is lost."""
+def _first_loss(neuron: AnyNeuron, V: float) -> _Loss | None:
+    """Follow a stable equilibrium from V up to where it is lost; None where it never is."""
     curve = equilibrium_curve(neuron)
     losses = [_Loss("fold", fold.V, fold.I, fold) for fold in curve.folds if fold.V > V]
     losses += [_Loss("hopf", point.V, point.I, point) for point in curve.hopf if point.V > V]
-    assert curve.threshold_input is not None
-    losses.append(_Loss("threshold", neuron.v_thresh, curve.threshold_input, None))
-    return min(losses, key=lambda loss: loss.V)
+    losses += [_Loss("threshold", at, equilibrium_at(neuron, at).I, None) for at in curve.crossings if at > V]
+    return min(losses, key=lambda loss: loss.V, default=None)
 
 
 def _critical(neuron: AnyNeuron) -> list[float]:
     """List the inputs at which an equilibrium below the threshold vanishes or changes its stability."""
     curve = equilibrium_curve(neuron)
-    inputs = [fold.I for fold in curve.folds if neuron.v_thresh > fold.V]
-    return sorted([*inputs, *(point.I for point in curve.hopf if neuron.v_thresh > point.V)])
+    places = [(one.V, one.I) for one in curve.folds] + [(one.V, one.I) for one in curve.hopf]
+    return sorted(I for V, I in places if equilibrium_at(neuron, V).below_threshold)
 
 
 def _lowest_rest(neuron: AnyNeuron) -> Equilibrium | None:
@@ -169,9 +168,11 @@ def _lowest_rest(neuron: AnyNeuron) -> Equilibrium | None:
     follow it out of the range where the cell can be.
     """
     curve = equilibrium_curve(neuron)
-    lost = [neuron.v_thresh, *(fold.V for fold in curve.folds), *(point.V for point in curve.hopf)]
-    lowest = equilibrium_at(neuron, min(lost) - BESIDE)
-    return lowest if lowest.stable else None
+    lost = [*curve.crossings, *(fold.V for fold in curve.folds), *(point.V for point in curve.hopf)]
+    # A threshold that moves may lie below every rest at low V, and be above it from one on.
+    starts = [min(lost, default=neuron.landmarks[0]) - BESIDE, *(at + ABOVE for at in curve.crossings)]
+    rests = (equilibrium_at(neuron, V) for V in starts)
+    return next((one for one in rests if one.stable and one.below_threshold), None)
 
 
 def _aside(loss: _Loss, I: float) -> float:
@@ -221,6 +222,8 @@ def rheobase(neuron: AnyNeuron) -> Rheobase:
         return _none("no stable equilibrium lies below the threshold at any low input")
     for _ in range(2 + len(equilibrium_curve(neuron).folds) + len(equilibrium_curve(neuron).hopf)):
         loss = _first_loss(neuron, rest.V)
+        if loss is None:
+            return _none("the rest stays below the threshold, which moves with it, as the input grows")
         above = loss.I + _aside(loss, loss.I)
         before = _rest_before(neuron, loss)
         firing = fire(neuron, above, before.state, enough=CYCLES)

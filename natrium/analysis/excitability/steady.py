@@ -21,6 +21,8 @@ from natrium.model.arrays import Array
 SAME, FACTOR = 1e-3, 3.0
 PART = 4  # intervals in a quarter of a run, at least, that a trend is taken from
 TREND = 3.0  # standard errors
+SETTLES = 1e-10  # relative: changes of an interval below this are the solver's
+SLOWEST = 0.99  # the largest multiplier of a pattern that repeats
 
 
 @attrs.frozen(repr=False)
@@ -68,7 +70,8 @@ def steady(neuron: AnyNeuron, firing: Firing) -> Steady:
         interval, last = cycle.period / cycle.n_spikes, float(firing.intervals[-cycle.n_spikes :].mean())
         if cycle.stable and abs(interval - last) <= SAME * interval + _to_come(firing.intervals, cycle):
             return Steady(interval, cycle.period_error / cycle.n_spikes, True)
-    return Steady(firing.interval, _unsettled(firing.intervals), False)
+    left = _left(firing.intervals, firing.period) if firing.period else float("inf")
+    return Steady(firing.interval, min(left, _unsettled(firing.intervals)), False)
 
 
 def _cycle(neuron: AnyNeuron, firing: Firing) -> LimitCycle | None:
@@ -78,6 +81,14 @@ def _cycle(neuron: AnyNeuron, firing: Firing) -> LimitCycle | None:
         return limit_cycle(neuron, firing.I, firing.period or 1, start=firing.reset[free])
     except SolverError:
         return None
+
+
+def _left(intervals: Array, period: int) -> float:
+    """Give what is still to come of the mean of a pattern that repeats, as a geometric series."""
+    one, two, last = intervals[-3 * period :].reshape(3, period).mean(axis=1).tolist()
+    step, before = abs(last - two), abs(two - one)
+    ratio = min(step / before, SLOWEST) if before else SLOWEST
+    return float(TREND * max(step, SETTLES * last) / (1.0 - ratio))
 
 
 def _unsettled(intervals: Array) -> float:

@@ -17,7 +17,7 @@ from natrium.analysis.equilibria.steady_input import steady_input
 from natrium.analysis.excitability.long_run import SILENT, slowest
 from natrium.analysis.excitability.rheobase import ASIDE, rheobase
 from natrium.analysis.result import Result
-from natrium.model import AnyNeuron, ModelError, Number, SolverError, Step
+from natrium.model import AnyNeuron, ModelError, Number, SolverError, Step, lower
 from natrium.model.arrays import Array
 from natrium.model.checks import as_numbers
 from natrium.model.leak import InputUnit, Leak, leak_of, told_in
@@ -189,7 +189,8 @@ class _Pulses:
 def _least_amplitudes(pulses: _Pulses, durations: Array) -> Array:
     """Find the least amplitude at each duration."""
     resting = pulses.resting
-    high: Array = np.full(durations.size, resting.v_thresh - resting.initial_state()[0])
+    start = np.array(resting.initial_state())
+    high: Array = np.full(durations.size, lower(resting.system).frame.threshold(start) - start[0])
     found, missing = _least(
         lambda which, tried: pulses.fire(np.broadcast_to(durations[which, None], tried.shape), tried),
         high,

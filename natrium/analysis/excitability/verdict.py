@@ -60,7 +60,7 @@ class Verdict(Result):
         Class 1: the rate grows from zero; class 2: it starts at a finite value; undecided where no law of the
         onset fits.
     threshold : ThresholdAndSaddle or None
-        None without a threshold or a saddle.
+        None without a threshold or a saddle, or where the threshold moves.
     """
 
     neuron: AnyNeuron
@@ -111,6 +111,7 @@ class Verdict(Result):
     def data(self) -> dict[str, Any]:
         """Give the verdict as plain data."""
         curve, unit = self.curve, input_unit(self.neuron)
+        moving = self.neuron.system.threshold_moves
         return {
             "excitability": self.excitability,
             "pacemaker": self.pacemaker,
@@ -119,7 +120,8 @@ class Verdict(Result):
             "hopf": [one.data() | unit.beside("I", one.I) for one in curve.hopf],
             "rheobase": self.rheobase.data() if self.rheobase else None,
             "onset": self.onset.data() if self.onset else None,
-            "v_thresh_mV": self.neuron.v_thresh if self.neuron.fires else None,
+            "v_thresh_mV": self.neuron.v_thresh if self.neuron.fires and not moving else None,
+            "threshold_moves_with": moving,
             "threshold": self.threshold.data() if self.threshold else None,
         }
 
@@ -178,7 +180,7 @@ def threshold_and_saddle(neuron: AnyNeuron) -> ThresholdAndSaddle | None:
     """Compare the coded threshold with the saddle on the falling branch of the curve."""
     curve = equilibrium_curve(neuron)
     fold = next((fold for fold in curve.folds if fold.curvature < 0.0), None)
-    if not neuron.fires or fold is None:
+    if not neuron.fires or fold is None or neuron.system.threshold_moves:
         return None
     top = min((other.V for other in curve.folds if other.V > fold.V), default=float("inf"))
     saddle = next((e.V for e in equilibria(neuron, 0.0) if fold.V < e.V < top), None)
@@ -282,7 +284,11 @@ def _of_onset(found: Onset | None) -> list[str]:
 
 
 def _of_threshold(verdict: Verdict) -> list[str]:
-    place, v, unit = verdict.threshold, verdict.neuron.v_thresh, input_unit(verdict.neuron)
+    place, unit, moving = verdict.threshold, input_unit(verdict.neuron), verdict.neuron.system.threshold_moves
+    if moving:
+        met = ", ".join(f"{V:.6f} mV" for V in verdict.curve.crossings) or "no V"
+        return [f"The threshold moves with {', '.join(moving)}: a rest lies on it at {met}."]
+    v = verdict.neuron.v_thresh
     if place is None:
         falls = bool(np.any(np.diff(verdict.curve.I) < 0.0))  # there dI/dV < 0: saddles at some inputs
         return [] if falls else ["There is no saddle: the coded threshold alone makes a spike."]

@@ -71,5 +71,9 @@ def reduce_equations(plane: Any) -> HybridNeuron:
         v_thresh=neuron.v_thresh if neuron.fires else None,
         reset={name: expr.subs(numbers) for name, expr in reset.items()},
         tau_ref=neuron.tau_ref,
-        refractory={x.name: "free" if system.resting.rhs[system.states.index(x)] != 0 else "hold"},
+        refractory={
+            state.name: "free" if flow != 0 else "hold"
+            for state, flow in zip(system.states, system.resting.rhs, strict=True)
+            if state in plane.symbols
+        },
     )

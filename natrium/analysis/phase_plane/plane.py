@@ -169,6 +169,9 @@ class PhasePlane(Result):
     def sentences(self) -> list[str]:
         """Give what was found, in words."""
         error, said = self.error, []
+        if self.plane.moves_with:
+            moving = ", ".join(self.plane.moves_with)
+            said.append(f"V is counted from the threshold, which moves with {moving}.")
         if self.certain is not None:
             said.append(
                 f"From {self.certain.share:.0%} of the plane below the threshold the next spike comes by "
@@ -194,6 +197,7 @@ class PhasePlane(Result):
             **input_unit(self.plane.neuron).beside("I", self.I),
             "x": self.plane.x,
             "reduction": self.plane.reduction,
+            "threshold_moves_with": self.plane.moves_with,
             "equilibria": [
                 {
                     "V_mV": p.V,
@@ -279,6 +283,7 @@ def phase_plane(
     for number in grid:
         Count(2, 10_000).check("grid", number)
     plane, I = planar(neuron, x, reduction, held), float(I)
+    neuron = plane.neuron  # where the threshold moves V is counted from it
     error = reduction_error(plane, I, t_end=t_end)
     V_range, (x_low, x_high) = shown_ranges(plane, I, error.full, V_range, x_range)
     V, xs = np.linspace(*V_range, grid[0]), np.linspace(x_low, x_high, grid[1])

@@ -8,7 +8,7 @@ import numpy as np
 
 from natrium.analysis.equilibria.curve import equilibria
 from natrium.analysis.phase_plane.reduction import Plane
-from natrium.model import ModelError, Neuron, Number, UnsupportedModel
+from natrium.model import ModelError, Neuron, Number, SolverError
 from natrium.model.arrays import Array
 from natrium.solvers import Trajectory
 
@@ -38,7 +38,7 @@ def shown_ranges(
     jumps = [plane.project(np.stack([event.before, event.after], axis=1)) for event in run.events]
     V = np.concatenate([V, *(jump[0] for jump in jumps), neuron.landmarks, [neuron.origin]])
     x = np.concatenate([x, *(jump[1] for jump in jumps)])
-    with contextlib.suppress(UnsupportedModel):  # where nothing rests at one V alone, the run must do
+    with contextlib.suppress(SolverError):  # where what rests cannot be told, the run must do
         rests = equilibria(neuron, I)
         V = np.append(V, [point.V for point in rests])
         x = np.append(x, plane.project(np.array([point.state for point in rests]).T)[1] if rests else [])

@@ -10,7 +10,7 @@ Three reductions, each an assumption that `reduction_error` measures:
     Every gate but x is held at a given value.
 
 Of a `HybridNeuron` of two states nothing is reduced; of more, ``steady`` and ``slice`` take its other states
-as gates are taken.
+as gates are taken. Where its threshold moves V is counted from it.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ import sympy
 from natrium.analysis.equilibria.enclosure import Enclosure, sign_changes
 from natrium.analysis.phase_plane.channels import plane_of_channels
 from natrium.analysis.phase_plane.equations import plane_of_equations, reduce_equations
+from natrium.analysis.phase_plane.standing import standing
 from natrium.model import (
     AnyNeuron,
     Choice,
@@ -68,6 +69,9 @@ class Plane:
         x just after a spike, of x before it and V at the threshold.
     scale : (float, float, float)
         What V was multiplied by, and the x that count as 0 and 1; see `in_units`.
+    moves_with : tuple of str
+        The states with which the threshold moves: V is then what the neuron's V is above it, and so it is in
+        `neuron`.
     """
 
     neuron: AnyNeuron
@@ -81,6 +85,7 @@ class Plane:
     lift: tuple[Any, ...]
     after: Any
     scale: tuple[float, float, float] = (1.0, 0.0, 1.0)
+    moves_with: tuple[str, ...] = ()
 
     @property
     def v_thresh(self) -> float:
@@ -341,5 +346,7 @@ def planar(
     check_neuron(neuron)
     Choice(REDUCTIONS).check("reduction", reduction)
     if isinstance(neuron, HybridNeuron):
-        return Plane(**plane_of_equations(neuron, x, reduction, held))
+        moves_with = neuron.threshold_moves
+        own = standing(neuron) if moves_with else neuron
+        return Plane(**plane_of_equations(own, x, reduction, held), moves_with=moves_with)
     return Plane(**plane_of_channels(neuron, x, reduction, held))

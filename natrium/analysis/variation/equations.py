@@ -228,8 +228,17 @@ class _Walk:
         if self.surfaces is not None:
             self._through_branches(span, length, v_thresh)
             return
-        shapes = [(column, Span(s, span.begin, span.end)) for column, s in self.directions.inputs]
-        inputs = [(column, shape.drive(self.t)) for column, shape in shapes]
+        self._smoothly(self.t, length, drive, self._inputs(span, self.t), v_thresh)
+
+    def _inputs(self, span: Span, begin: float) -> list[tuple[int, Drive]]:
+        """Give the derivatives of the input, from a time on."""
+        shapes = [(column, Span(shape, span.begin, span.end)) for column, shape in self.directions.inputs]
+        return [(column, shape.drive(begin)) for column, shape in shapes]
+
+    def _smoothly(
+        self, begin: float, length: float, drive: Drive, inputs: list[tuple[int, Drive]], v_thresh: float
+    ) -> None:
+        """Go through a smooth stretch: along the run's own series where it is known, else by integration."""
         if self.known is None:
             self.y, self.S = integrate(
                 self.linear,
@@ -246,7 +255,7 @@ class _Walk:
         self.S = collocate(
             self.linear,
             self.known,
-            self.t,
+            begin,
             length,
             drive,
             self.S,
@@ -255,7 +264,7 @@ class _Walk:
             self.directions.scale,
             self.rtol,
         )
-        self.y = self.known.state(min(self.t + length, self.known.t_end), side="left")
+        self.y = self.known.state(min(begin + length, self.known.t_end), side="left")
 
     def _through_branches(self, span: Span, length: float, v_thresh: float) -> None:
         """Integrate with the sides of all branches held, from one change of them to the next."""
@@ -265,11 +274,7 @@ class _Walk:
         before: tuple[float, ...] | None = None
         for begin, end in pairwise((self.t, *ends, until)):
             sides = self._sides(begin, end)
-            drive = span.drive(begin)
-            inputs = [
-                (column, Span(shape, span.begin, span.end).drive(begin))
-                for column, shape in self.directions.inputs
-            ]
+            drive, inputs = span.drive(begin), self._inputs(span, begin)
             if before is not None:
                 moved = np.zeros(self.S.shape[1])
                 for column, shape in inputs:
@@ -279,17 +284,7 @@ class _Walk:
                     before, sides, self.y, drive(0.0), rising, self.S, self.directions.parameters, moved
                 )
             before, self.linear = sides, self.surfaces.held(sides)
-            self.y, self.S = integrate(
-                self.linear,
-                drive,
-                self.y,
-                self.S,
-                end - begin,
-                self.directions,
-                inputs,
-                rtol=self.rtol,
-                v_thresh=v_thresh if end == until else math.inf,
-            )
+            self._smoothly(begin, end - begin, drive, inputs, v_thresh if end == until else math.inf)
 
     def _sides(self, begin: float, end: float) -> tuple[float, ...]:
         """Tell the sides of all branches in a stretch of the run, by its middle."""

@@ -72,16 +72,6 @@ def test_multipliers_are_those_of_the_return_map():
     assert multiplier.real == pytest.approx(expected, rel=1e-6)
 
 
-def test_a_smooth_cycle_with_branches_is_refused():
-    cell = natrium.HybridNeuron(
-        equations={"V": sympy.Max(V, -1) - V**3 - w + I, "w": 0.1 * (V - w)}, initial={"V": 0.0, "w": 0.1}
-    )
-    with pytest.raises(
-        natrium.UnsupportedModel, match="smooth cycle needs a right-hand side without branches"
-    ):
-        natrium.smooth_cycle(cell, 0.1)
-
-
 def test_a_run_without_branches_is_followed_as_ever():
     plain = natrium.notebook.lif_na2()
     run = natrium.simulate(plain.neuron, plain.stimulus, t_end=100.0)

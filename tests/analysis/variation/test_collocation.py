@@ -14,6 +14,7 @@ from natrium.model import (
     Constant,
     Drive,
     Gaussian,
+    HybridNeuron,
     Model,
     Neuron,
     Ramp,
@@ -40,6 +41,22 @@ MODELS = {
     "ramp": Model(
         neuron=SODIUM,
         stimulus=[Ramp(0.5, start=2.0, stop=50.0), Gaussian(10.0, center=30.0, sigma=2.0)],
+        simulation=Simulation(t_end=60.0),
+    ),
+    # Both equations jump, one at a surface that moves with the input.
+    "branches": Model(
+        neuron=HybridNeuron(
+            equations={
+                "V": "0.04*V**2 + 5*V + 140 - w + I + where(V < c - 0.1*w, 0, 2)",
+                "w": "where(V < -60 + I/10, 0.02, 0.025)*(0.2*V - w) + max(V/1000, -0.05)",
+            },
+            parameters={"c": -60.0},
+            initial={"V": -65.0, "w": -8.0},
+            v_thresh=30.0,
+            reset={"V": -65.0, "w": "w + 8"},
+            tau_ref=1.0,
+        ),
+        stimulus=[Sine(3.0, frequency=11.0, offset=10.0)],
         simulation=Simulation(t_end=60.0),
     ),
 }

@@ -1,0 +1,85 @@
+"""Equilibria of states that need each other: as found along V where that can be, and by searches from many starts."""
+
+import numpy as np
+import pytest
+from scipy.optimize import brentq, root
+
+import natrium
+from natrium.analysis.equilibria.coupled import rests
+from natrium.analysis.equilibria.curve import equilibria, equilibrium_curve
+from natrium.model import lower
+
+SODIUM, TWO = natrium.notebook.lif_na().neuron, natrium.notebook.lif_na2().neuron
+# A soma and a dendrite that carry calcium, each pumped out by a law that saturates, and what reads it.
+COUPLED = natrium.HybridNeuron(
+    equations={
+        "V": "-(V + 65) + 3/(1 + exp(-(V + 30)/9))*(50 - V) + 0.5*(W - V) + I",
+        "W": "-(W + 65) + 2/(1 + exp(-(W + 30)/9))*(50 - W) + 0.5*(V - W) - 3*c**2/(1 + c**2)*(W + 90)",
+        "n": "(1/(1 + exp(-(W + 50)/8)) - n**3)/5",
+        "c": "0.02/(1 + exp(-(W + 30)/9))*(120 - W) - 0.1*c - 0.2*c**3",
+        "a": "tanh(c) - a - 0.1*b**3",
+        "b": "a*c - b - 0.2*tanh(d)",
+        "d": "2*tanh(d) + 0.1*a - d + 0.1*e",
+        "e": "0.01*V - e + 0.2*tanh(d*b)",
+    },
+    initial=dict.fromkeys("VWncabde", 0.1),
+)
+
+
+@pytest.mark.parametrize("neuron", [SODIUM, TWO], ids=["sodium", "two"])
+@pytest.mark.parametrize("I", [-10.0, 0.0, 5.0])
+def test_isolated_together_they_are_those_found_along_v(neuron, I):
+    found, expected = rests(neuron, I, -300.0, 300.0), equilibria(neuron, I)
+    assert [one.proven for one in found] == [True] * len(expected)
+    for one, other in zip(found, expected, strict=True):
+        assert one.state == pytest.approx(other.state, abs=1e-11)
+
+
+@pytest.mark.slow
+def test_eight_states_that_need_each_other():
+    rhs = lower(COUPLED.system).event_rhs
+    origin, values = COUPLED.origin, COUPLED.system.values
+
+    def flow(state):
+        return rhs(state[0] - origin, *state[1:], 0.0, *values)
+
+    found = equilibria(COUPLED, 0.0)
+    assert {one.kind for one in found} == {"saddle", "stable node"}
+    for one in found:
+        assert np.abs(flow(one.state)).max() < 1e-11
+        assert np.all((one.box[:, 0] < one.state) & (one.state < one.box[:, 1]))
+    rng = np.random.default_rng(2)
+    low, high = np.array([[-70, -70, 0, 0, -1, -1, -3, -2], [50, 50, 1, 3, 2, 2, 3, 2]])
+    seen = set()
+    for _ in range(200):
+        end = root(flow, rng.uniform(low, high), tol=1e-12)
+        if end.success and np.abs(end.fun).max() < 1e-10:
+            distances = [np.abs(one.state - end.x).max() for one in found]
+            assert min(distances) < 1e-7
+            seen.add(int(np.argmin(distances)))
+    assert len(seen) == len(found)
+
+
+def test_at_the_input_of_a_fold_the_pair_is_undecided_and_beside_it_decided():
+    cell = natrium.HybridNeuron(
+        equations={"V": "V**2 - w + I", "w": "V - w - w**3/3"},
+        initial={"V": 0.0, "w": 0.0},
+        v_thresh=30.0,
+        reset={"V": -5.0},
+    )
+    # V = w + w^3/3, so that I = w - V^2: greatest where 2 V (1 + w^2) = 1.
+    w = brentq(lambda w: 2.0 * (w + w**3 / 3.0) * (1.0 + w**2) - 1.0, 0.0, 1.0, xtol=1e-15)
+    V = w + w**3 / 3.0
+    at = w - V**2
+    (pair,) = equilibria(cell, at)
+    assert pair.kind == "undecided"
+    assert pair.box[1] == pytest.approx([w, w], abs=1e-4)
+    assert pytest.approx(V, abs=1e-5) == pair.V
+    assert len(equilibria(cell, at - 1e-6)) == 2
+    assert equilibria(cell, at + 1e-6) == ()
+    assert [one.below_threshold for one in equilibria(cell, at - 1e-6)] == [True, True]
+
+
+def test_the_curve_needs_what_one_input_does_not():
+    with pytest.raises(natrium.UnsupportedModel, match="use equilibria at one input"):
+        equilibrium_curve(COUPLED)
