@@ -175,7 +175,8 @@ def test_strength_against_duration():
 
 def test_strength_above_a_base():
     pulses = np.array([2.0, 1.0]), np.array([3.0, 5.0]), np.array([6.0, 5.0])
-    found = StrengthDuration(*pulses, base=-5.0, rest=-75.0, rheobase=2.0, chronaxie=1.5)
+    errors = {"amplitude_errors": np.zeros(2), "rheobase_error": 0.0, "chronaxie_error": 0.0}
+    found = StrengthDuration(*pulses, base=-5.0, rest=-75.0, rheobase=2.0, chronaxie=1.5, **errors)
     figure = plot_strength_duration(found)
     whole(figure)
     assert figure.axes[0].get_ylabel() == "Least amplitude above base −5 mV (mV)"

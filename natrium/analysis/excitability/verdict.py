@@ -11,7 +11,7 @@ from natrium.analysis.equilibria.bifurcations import Fold
 from natrium.analysis.equilibria.curve import Equilibrium, EquilibriumCurve, equilibria, equilibrium_curve
 from natrium.analysis.excitability.f_i import Law, Onset, onset
 from natrium.analysis.excitability.rheobase import Rheobase, rheobase
-from natrium.analysis.result import Result
+from natrium.analysis.result import Result, settled
 from natrium.model import AnyNeuron, Neuron
 from natrium.model.leak import input_unit
 from natrium.model.protocol import per_neuron
@@ -252,8 +252,12 @@ def _of_rheobase(found: Rheobase) -> str:
     if not np.isfinite(found.value):
         return "Rheobase: none."
     runs = "confirmed by runs just above and just below" if found.confirmed else "NOT confirmed by runs"
-    at = found.told_in.show(found.value, ".9f")
-    return f"Rheobase: {at} ({found.cause}: {_CAUSES[found.cause]}; {runs})."
+    unit, doubt = found.told_in, ""
+    if found.cause == "oscillation":
+        known = np.isfinite(found.error)
+        doubt = f" to {unit.show(found.error, '.1g')}" if known else ", NOT confirmed by a second solve"
+    at = unit.show(found.value, settled(unit.of(found.error)))
+    return f"Rheobase: {at}{doubt} ({found.cause}: {_CAUSES[found.cause]}; {runs})."
 
 
 def _of_onset(found: Onset | None) -> list[str]:

@@ -57,7 +57,7 @@ def test_tables_have_a_column_in_the_current(both: tuple[natrium.Neuron, natrium
     assert [row["amplitude_pA"] for row in told.table()] == [
         PER_MV * row["amplitude_mV"] for row in plain.table()
     ]
-    assert f"Least pulses: {PER_MV * plain.rheobase:.9g} pA" in told.sentences()[0]
+    assert f"Least pulses: {PER_MV * plain.rheobase:.9f} pA" in told.sentences()[0]
 
 
 @pytest.mark.parametrize(
