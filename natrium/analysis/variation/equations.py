@@ -29,7 +29,7 @@ import attrs
 import numpy as np
 
 from natrium.analysis.variation.branches import surfaces_of
-from natrium.analysis.variation.collocation import collocate
+from natrium.analysis.variation.collocation import Course
 from natrium.analysis.variation.linearised import linearised
 from natrium.analysis.variation.pieces import LOOKBACK, RTOL, Directions, Spike, Variation, integrate
 from natrium.model import Drive, Span, UnsupportedModel, smooth_spans
@@ -125,6 +125,7 @@ class _Walk:
         self.restart: tuple[Array, Array] | None = None  # derivatives of state and time, until V is free
         self.release: Array | None = None  # the latter alone, while a refractory period is integrated
         self.spikes: list[Spike] = []
+        self.courses: dict[bool, Course] = {}  # of the present span
 
     @property
     def done(self) -> bool:
@@ -132,6 +133,7 @@ class _Walk:
 
     def through(self, span: Span) -> None:
         """Go through one smooth stretch of the input."""
+        self.courses.clear()
         if span.begin in self.kicks and not self.done:
             self._kick(span)
         while self.t < span.end and not self.done:
@@ -228,9 +230,9 @@ class _Walk:
         if self.surfaces is not None:
             self._through_branches(span, length, v_thresh)
             return
-        shapes = [(column, Span(s, span.begin, span.end)) for column, s in self.directions.inputs]
-        inputs = [(column, shape.drive(self.t)) for column, shape in shapes]
         if self.known is None:
+            shapes = [(column, Span(s, span.begin, span.end)) for column, s in self.directions.inputs]
+            inputs = [(column, shape.drive(self.t)) for column, shape in shapes]
             self.y, self.S = integrate(
                 self.linear,
                 drive,
@@ -243,19 +245,31 @@ class _Walk:
                 v_thresh=v_thresh,
             )
             return
-        self.S = collocate(
-            self.linear,
-            self.known,
-            self.t,
-            length,
-            drive,
-            self.S,
-            self.directions.parameters,
-            inputs,
-            self.directions.scale,
-            self.rtol,
-        )
-        self.y = self.known.state(min(self.t + length, self.known.t_end), side="left")
+        end = self.t + length
+        self.S = self._course(span, self.known).carry(self.S, self.t, end)
+        self.y = self.known.state(min(end, self.known.t_end), side="left")
+
+    def _course(self, span: Span, known: Trajectory) -> Course:
+        """Give what carries derivatives along the present span, made once: while V is free, or held."""
+        held = self.linear is self.resting
+        if held not in self.courses:
+            self.courses[held] = Course(
+                self.linear,
+                known,
+                span,
+                lambda times: self._is_held(times) == held,
+                self.directions.parameters,
+                self.directions.inputs,
+                self.directions.scale,
+                self.rtol,
+            )
+        return self.courses[held]
+
+    def _is_held(self, times: Array) -> Array:
+        """Tell which times lie in refractory periods."""
+        spikes = np.array([-math.inf, *(event.time for event in self.trajectory.events)])
+        length, _ = self.plain.refractory()
+        return np.asarray(times - spikes[np.searchsorted(spikes, times) - 1] < length)
 
     def _through_branches(self, span: Span, length: float, v_thresh: float) -> None:
         """Integrate with the sides of all branches held, from one change of them to the next."""
