@@ -65,7 +65,7 @@ WORD, FEW = 70, 6  # characters of a text, numbers of an array that are shown
 
 def show_settled(value: float, error: float, most: int = 9) -> str:
     """Show a number to the decimals that its error leaves settled, `most` of them at most."""
-    return f"{value:{settled(error, most)}}"
+    return f"{value:z{settled(error, most)}}"
 
 
 def settled(error: float, most: int = 9) -> str:

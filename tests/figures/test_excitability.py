@@ -140,7 +140,8 @@ def test_rates_latencies_adaptation_and_the_law():
 @pytest.mark.parametrize(("law", "told"), [("jump", "20 + -3 (I + 2)"), ("square root", "20 + -3/√(I + 2)")])
 def test_other_laws(law, told):
     inputs = np.array([-1.9, -1.8, -1.7])
-    fitted = Onset(law, -2.0, 20.0, -3.0, None, {}, inputs, np.array([19.7, 19.4, 19.1]))
+    last = 20.0 if law == "jump" else np.inf
+    fitted = Onset(law, -2.0, 20.0, -3.0, None, {}, inputs, np.array([19.7, 19.4, 19.1]), last, 0.0)
     fi = FI(
         inputs,
         np.array([50.0, 51.0, 52.0]),

@@ -27,6 +27,7 @@ Cause = Literal["fold", "threshold", "hopf", "oscillation", "none"]
 
 ASIDE = 1e-3  # of the rheobase (at least of 1 mV): where runs just above and just below are made
 ASIDE_HOPF = 1e-2  # beside a Hopf point, where oscillations grow and decay slowly
+BESIDE_HOPF = 1e-6  # likewise where the cycle is looked for that goes on below it, far from the rest
 NARROW = 1e-9  # relative, of a bracket: where an oscillation reaches the threshold
 LOWEST = 1e-6  # likewise where firing ends
 LARGEST = 1e5  # mV above the loss of the rest: how far an oscillation is followed
@@ -311,6 +312,8 @@ def _found(
             f"spike{'s' * (own.n_spikes > 1)} before it rests"
         )
     lowest, doubt, ending = value, error, None
+    if loss.cause == "hopf":
+        below = value - BESIDE_HOPF * max(1.0, abs(value))
     kept = fire(neuron, below, above.state, enough=CYCLES)
     checks.append(Check.of(kept, "cycle"))
     if kept.outcome == "sustained":
