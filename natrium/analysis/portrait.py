@@ -40,25 +40,26 @@ class Dynamics(Result):
     def sentences(self) -> list[str]:
         """Give what was found, in plain words."""
         said = self.verdict.sentences()
-        at = input_unit(self.verdict.neuron).show(self.I)
         if self.cycle is None:
+            at = input_unit(self.verdict.neuron).show(self.I)
             said.append(f"At a constant {at} it does not go on firing.")
         else:
-            said.append(
-                f"At a constant {at} it fires every {self.cycle.period:.9f} ms; largest multiplier "
-                f"{self.cycle.largest_multiplier:.6f}: {'stable' if self.cycle.stable else 'unstable'}."
-            )
+            said += self.cycle.sentences()
         return said
 
     def data(self) -> dict[str, Any]:
         """Give what was found as plain data."""
         found = self.verdict.rheobase
+        cycle = self.cycle.data() if self.cycle else {}
         return {
             "I_mV": self.I,
             "sentences": self.sentences(),
             "rheobase_mV": found.value if found else None,
-            "period_ms": self.cycle.period if self.cycle else None,
-            "largest_multiplier": self.cycle.largest_multiplier if self.cycle else None,
+            "rheobase_error_mV": found.error if found else None,
+            "period_ms": cycle.get("period_ms"),
+            "period_error_ms": cycle.get("period_error_ms"),
+            "largest_multiplier": cycle.get("largest_multiplier"),
+            "multiplier_errors": cycle.get("multiplier_errors"),
         }
 
 

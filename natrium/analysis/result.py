@@ -65,9 +65,14 @@ WORD, FEW = 70, 6  # characters of a text, numbers of an array that are shown
 
 def show_settled(value: float, error: float, most: int = 9) -> str:
     """Show a number to the decimals that its error leaves settled, `most` of them at most."""
+    return f"{value:z{settled(error, most)}}"
+
+
+def settled(error: float, most: int = 9) -> str:
+    """Give the format of a number to the decimals that its error leaves settled, `most` of them at most."""
     if not (error > 0.0 and math.isfinite(error)):
-        return f"{value:.{most}f}"
-    return f"{value:.{min(most, max(0, -math.ceil(math.log10(2.0 * error))))}f}"
+        return f".{most}f"
+    return f".{min(most, max(0, -math.ceil(math.log10(2.0 * error))))}f"
 
 
 def show_short(value: Any) -> str:

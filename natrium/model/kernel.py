@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from functools import cache, cached_property, lru_cache
+from functools import cache, cached_property, lru_cache, partial
 from typing import Any, Literal
 
 import attrs
@@ -171,6 +171,11 @@ def relaxation_law() -> Callable[..., Any]:
     return lambda *values: function(*values)[0]
 
 
+def _behind(function: Callable[..., list[float]], values: list[float], V: float) -> list[float]:
+    """Evaluate a function of V and some numbers."""
+    return function(V, *values)
+
+
 @attrs.frozen
 class Flow:
     """The functions of a flow whose branches are held: each is smooth for given sides.
@@ -279,12 +284,12 @@ class Kernel:
     @cached_property
     def steady(self) -> Callable[[float], list[float]]:
         """Steady states of the gates, ``(V) -> list``."""
-        return lower_expressions(tuple(gate.inf for gate in self.system.gates), self.system.states[:1])
+        return self._of_voltage(tuple(gate.inf for gate in self.system.gates))
 
     @cached_property
     def relaxation(self) -> Callable[[float], list[float]]:
         """Rates alpha + beta of the gates, per ms, ``(V) -> list``."""
-        return lower_expressions(tuple(gate.rate for gate in self.system.gates), self.system.states[:1])
+        return self._of_voltage(tuple(gate.rate for gate in self.system.gates))
 
     @cached_property
     def relaxations(self) -> tuple[tuple[int, Callable[..., list[float]], Callable[..., list[float]]], ...]:
@@ -313,6 +318,14 @@ class Kernel:
             )
             for one in system.relaxations
         )
+
+    def _of_voltage(self, expressions: tuple[Any, ...]) -> Callable[[float], list[float]]:
+        system = self.system
+        V, known = system.states[0], dict(zip(system.parameters, system.values, strict=True))
+        inner = tuple(p for p in known if any(expr.has(p) for expr in expressions))
+        function = lower_expressions(expressions, (V, *inner))
+        values = [known[p] for p in inner]
+        return partial(_behind, function, values) if inner else function
 
     @staticmethod
     def _lower(system: HybridSystem, expressions: tuple[Any, ...]) -> Callable[..., Any]:

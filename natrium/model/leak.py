@@ -51,8 +51,8 @@ class InputUnit:
         return I if self.per_mV == 1.0 else I * self.per_mV
 
     def show(self, I: float, form: str = "g") -> str:
-        """Write an input with its unit, where it has one."""
-        return f"{self.of(I):{form}} {self.name}".rstrip()
+        """Write an input with its unit, where it has one; no minus before a zero."""
+        return f"{self.of(I):z{form}} {self.name}".rstrip()
 
     def beside(self, column: str, I: T) -> dict[str, T]:
         """Give a column to stand beside one in mV, named by this unit; none where it is mV itself."""

@@ -54,7 +54,12 @@ def excitability_into(
                 tell("strength and duration")
                 pulses = strength_duration(neuron, DURATIONS)
                 tables[PULSES] = pulses.table()
-                pulse = {"rheobase_mV": pulses.rheobase, "chronaxie_ms": pulses.chronaxie}
+                pulse = {
+                    "rheobase_mV": pulses.rheobase,
+                    "rheobase_error_mV": pulses.rheobase_error,
+                    "chronaxie_ms": pulses.chronaxie,
+                    "chronaxie_error_ms": pulses.chronaxie_error,
+                }
                 pulse |= pulses.told_in.beside("rheobase", pulses.rheobase)
                 sentences += pulses.sentences()
                 figures["strength_duration"] = (

@@ -49,7 +49,10 @@ def test_phase_plane_takes_the_largest_input_of_the_file(files):
 def test_excitability_of_the_lif(files):
     data = result_of(files / "out", "excitability", files / "lif.toml", "--inputs", "14:30:5")
     assert data["rheobase"]["value_mV"] == 15.0
+    assert 0.0 < data["rheobase"]["error_mV"] < 1e-12
     assert data["rheobase"]["cause"] == "threshold"
+    assert {"rheobase_error_mV", "chronaxie_error_ms"} < data["pulse"].keys()
+    assert "amplitude_error_mV" in data["strength_duration"][0]
     assert [row["input_mV"] for row in data["f_i"]] == [14.0, 18.0, 22.0, 26.0, 30.0]
     assert data["f_i"][0]["rate_Hz"] == 0.0 < data["f_i"][1]["rate_Hz"]
     assert {path.stem for path in (files / "out").glob("*.svg")} == {

@@ -140,7 +140,8 @@ def test_rates_latencies_adaptation_and_the_law():
 @pytest.mark.parametrize(("law", "told"), [("jump", "20 + -3 (I + 2)"), ("square root", "20 + -3/√(I + 2)")])
 def test_other_laws(law, told):
     inputs = np.array([-1.9, -1.8, -1.7])
-    fitted = Onset(law, -2.0, 20.0, -3.0, None, {}, inputs, np.array([19.7, 19.4, 19.1]))
+    last = 20.0 if law == "jump" else np.inf
+    fitted = Onset(law, -2.0, 20.0, -3.0, None, {}, inputs, np.array([19.7, 19.4, 19.1]), last, 0.0)
     fi = FI(
         inputs,
         np.array([50.0, 51.0, 52.0]),
@@ -175,7 +176,8 @@ def test_strength_against_duration():
 
 def test_strength_above_a_base():
     pulses = np.array([2.0, 1.0]), np.array([3.0, 5.0]), np.array([6.0, 5.0])
-    found = StrengthDuration(*pulses, base=-5.0, rest=-75.0, rheobase=2.0, chronaxie=1.5)
+    errors = {"amplitude_errors": np.zeros(2), "rheobase_error": 0.0, "chronaxie_error": 0.0}
+    found = StrengthDuration(*pulses, base=-5.0, rest=-75.0, rheobase=2.0, chronaxie=1.5, **errors)
     figure = plot_strength_duration(found)
     whole(figure)
     assert figure.axes[0].get_ylabel() == "Least amplitude above base −5 mV (mV)"

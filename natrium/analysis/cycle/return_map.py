@@ -91,9 +91,13 @@ class ReturnMap:
 
     @cached_property
     def free(self) -> tuple[int, ...]:
-        """Indices of the states that a reset leaves free: all but V where it puts V at one value."""
+        """Indices of the states that a reset leaves free: all but V where it puts V at one value.
+
+        Or leaves it at the threshold: a state a little below that would be on its way to the same spike.
+        """
         system = self.neuron.system
-        first = 0 if system.reset[0].free_symbols & set(system.states) else 1
+        stays = system.passes and not system.threshold_moves
+        first = 0 if system.reset[0].free_symbols & set(system.states) and not stays else 1
         return tuple(range(first, len(system.states)))
 
     @property
@@ -105,7 +109,8 @@ class ReturnMap:
     def v_reset(self) -> float:
         """V after a reset, where it is one value, mV."""
         system = self.neuron.system
-        return float(system.reset[0].subs(dict(zip(system.parameters, system.values, strict=True))))
+        known = dict(zip(system.parameters, system.values, strict=True))
+        return float(system.reset[0].subs(known | {system.states[0]: self.neuron.v_thresh}))
 
     def full(self, free: npt.ArrayLike) -> Array:
         """Give the whole state just after a reset from its free ones, shape (n_states,)."""

@@ -49,7 +49,7 @@ class SteadyInput:
 
     def __call__(self, V: float, order: int = 0) -> float:
         """Evaluate I_eq, or a derivative of it, at one V."""
-        return float(self._scalar(V, *self.values)[order])
+        return float(self._scalar(V, *self.values)[order]) + 0.0  # no minus zero
 
     def inertia(self, V: float) -> float:
         """Give the input over the dV/dt that it makes: tau_m of a `Neuron`, ms."""

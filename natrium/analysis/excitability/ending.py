@@ -20,6 +20,7 @@ from natrium.analysis.cycle.return_map import return_map
 from natrium.analysis.excitability.long_run import Firing
 from natrium.analysis.result import Result
 from natrium.model import AnyNeuron, SolverError
+from natrium.solvers.reliability import SAFETY
 
 CLOSE = 1e-9  # relative, of the input: this near its end the cycle is followed
 STEPS = 80  # cycles found on the way
@@ -40,6 +41,8 @@ class CycleEnd(Result):
         By how much the last step changed it, mV.
     interval : float
         T_c, the longest interval, ms: the rate ends at 1000/T_c Hz.
+    interval_error : float
+        How far that can be trusted, by how much one more cycle, and one more power, changed it, ms.
     coefficient : float
         c of the law of the interval, ms mV^(-1/2).
     n_spikes : int
@@ -49,6 +52,7 @@ class CycleEnd(Result):
     I: float
     error: float
     interval: float
+    interval_error: float
     coefficient: float
     n_spikes: int
 
@@ -137,6 +141,7 @@ def _end(points: list[_Point], I: float, error: float, period: int) -> CycleEnd:
     """Take the interval to the end, along a polynomial in the root of the distance to it."""
     far = [point for point in points if APART * max(1.0, abs(I)) <= point.I - I][-MOST:]
     used = far if len(far) == MOST else points[-MOST:]
-    roots = np.sqrt([point.I - I for point in used])
-    *_, slope, interval = np.polyfit(roots, [point.interval for point in used], len(used) - 1).tolist()
-    return CycleEnd(I, error, interval, -slope, period)
+    roots, intervals = np.sqrt([point.I - I for point in used]), [point.interval for point in used]
+    *_, slope, interval = np.polyfit(roots, intervals, len(used) - 1).tolist()
+    fewer = float(np.polyfit(roots[1:], intervals[1:], len(used) - 2)[-1])
+    return CycleEnd(I, error, interval, SAFETY * abs(interval - fewer), -slope, period)

@@ -40,6 +40,7 @@ FINE = 1e-11  # rtol of the runs
 # law holds only near; nearer still, runs grow long.
 NEAR = (1e-3, 2e-3, 4e-3, 8e-3, 1.6e-2)
 DESCENT = 12  # steps of input on the way down to where firing ends
+INSIDE = 4.0  # errors of the input at which firing ends: where a cycle is surely there
 FITS = 0.01  # of the mean interval: what a law may leave
 GROWS = 1.2  # the longest interval over the shortest, where the interval is said to grow without bound
 AGREES = 0.25  # relative: of a fitted coefficient with the model's own
@@ -167,6 +168,10 @@ class Onset(Result):
         Root mean square of what each law leaves, relative to the mean interval.
     inputs, intervals : ndarray, shape (n_inputs,)
         What was fitted, mV and ms.
+    last : float
+        The interval nearest to where firing sets in, ms; infinity where it grows without bound.
+    last_error : float
+        How far that may be from the interval there, ms.
     """
 
     law: Law
@@ -177,6 +182,8 @@ class Onset(Result):
     errors: dict[Law, float]
     inputs: Array
     intervals: Array
+    last: float
+    last_error: float
     unit: str = "mV"
     leak: Leak | None = None
 
@@ -196,7 +203,12 @@ class Onset(Result):
     @property
     def rate(self) -> float:
         """The rate at which firing sets in, Hz: 0 where it grows from nothing, NaN where undecided."""
-        return 0.0 if self.law in ("square root", "logarithmic") else 1000.0 / self.offset
+        return 1000.0 / self.last
+
+    @property
+    def rate_error(self) -> float:
+        """How far `rate` can be trusted, Hz."""
+        return self.rate * self.last_error / self.last if self.rate else 0.0
 
     @property
     def error(self) -> float:
@@ -209,6 +221,7 @@ class Onset(Result):
             "law": self.law,
             "error": self.error,
             "rate_Hz": self.rate,
+            "rate_error_Hz": self.rate_error,
             "at_mV": self.at,
             **self.told_in.beside("at", self.at),
             "coefficient": self.coefficient,
@@ -248,7 +261,11 @@ def onset(neuron: AnyNeuron) -> Onset:
         run = fire(neuron, at + float(excess[k]), state, settle=1e-6)
         intervals[k], state = steady(neuron, run).interval, run.state
     kept = np.isfinite(intervals)
-    return _fit(neuron, found, at, excess[kept], intervals[kept])
+    last = float(intervals[0])
+    if found.bistable and np.isfinite(found.bistable_error):  # its cycle goes on as it is, however near
+        run = fire(neuron, at + INSIDE * found.bistable_error, state, settle=1e-6)
+        last = steady(neuron, run).interval
+    return _fit(neuron, found, at, excess[kept], intervals[kept], last)
 
 
 def _on_cycle(neuron: AnyNeuron, found: Rheobase, I: float) -> Array:
@@ -262,7 +279,9 @@ def _on_cycle(neuron: AnyNeuron, found: Rheobase, I: float) -> Array:
     return state
 
 
-def _fit(neuron: AnyNeuron, found: Rheobase, at: float, excess: Array, intervals: Array) -> Onset:
+def _fit(
+    neuron: AnyNeuron, found: Rheobase, at: float, excess: Array, intervals: Array, last: float
+) -> Onset:
     if intervals.size < 3:
         raise ModelError(
             f"an onset is fitted to at least 3 intervals, got {intervals.size} just above {at:.6g} mV: "
@@ -296,6 +315,13 @@ def _fit(neuron: AnyNeuron, found: Rheobase, at: float, excess: Array, intervals
         offset, coefficient = found.ending.interval, found.ending.coefficient
     else:
         offset, coefficient = map(float, fits[best][0])
+    last_error = abs(last - offset) + errors.get(best, 0.0) * float(intervals.mean())
+    if best in ("square root", "logarithmic"):
+        last, last_error = float("inf"), 0.0
+    elif best == "fold of cycles" and found.ending is not None:
+        last, last_error = found.ending.interval, found.ending.interval_error
+    elif best == "undecided":
+        last = last_error = float("nan")
     return Onset(
         law=best,
         at=at,
@@ -305,6 +331,8 @@ def _fit(neuron: AnyNeuron, found: Rheobase, at: float, excess: Array, intervals
         errors=errors,
         inputs=at + excess,
         intervals=intervals,
+        last=last,
+        last_error=last_error,
         unit=neuron.input_unit,
         leak=leak_of(neuron),
     )

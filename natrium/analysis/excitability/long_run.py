@@ -95,7 +95,6 @@ def fire(
     settle: float = 1e-7,
     enough: int = ENOUGH,
     rtol: float = RTOL,
-    linger: bool = True,
 ) -> Firing:
     """Run at a constant input until it is known what the cell does.
 
@@ -113,12 +112,11 @@ def fire(
         Spikes after which firing is sustained in any case.
     rtol : float
         Of the solver.
-    linger : bool
-        Wait as long as the slow growth or decay near an equilibrium takes.
 
     Notes
     -----
-    A spike is waited for at least twice as long as the place of a vanished pair of equilibria takes to pass.
+    A spike is waited for as long as the slow growth or decay near an equilibrium takes, and at least twice as
+    long as the place of a vanished pair of equilibria takes to pass.
     """
     state = reset = begin = np.asarray(state, dtype=float)
     moving = neuron.system.rests_in_motion
@@ -127,9 +125,7 @@ def fire(
     pace = slowest(neuron, float(state[0]))
     growths = [abs(float(e.eigenvalues[0].real)) for e in reachable]
     drift = max((1.0 / growth for growth in growths if growth > 0.0), default=0.0)
-    patience = max(SILENT * pace, 2.0 * _passage(neuron, I))
-    if linger:
-        patience = max(patience, min(LINGER * drift, LONGEST * pace))
+    patience = max(SILENT * pace, 2.0 * _passage(neuron, I), min(LINGER * drift, LONGEST * pace))
     spikes: list[float] = []
     clock = waited = 0.0
     ahead = 5.0 * pace

@@ -14,9 +14,10 @@ from natrium.analysis.equilibria.curve import (
     equilibrium_at,
     equilibrium_curve,
 )
+from natrium.analysis.excitability.bracket import CYCLES, bracketed, rounded
 from natrium.analysis.excitability.ending import CycleEnd, cycle_end
 from natrium.analysis.excitability.long_run import Firing, fire
-from natrium.analysis.result import Result
+from natrium.analysis.result import Result, settled
 from natrium.model import AnyNeuron, ModelError, SolverError
 from natrium.model.arrays import Array
 from natrium.model.leak import InputUnit, input_unit
@@ -26,10 +27,11 @@ Cause = Literal["fold", "threshold", "hopf", "oscillation", "none"]
 
 ASIDE = 1e-3  # of the rheobase (at least of 1 mV): where runs just above and just below are made
 ASIDE_HOPF = 1e-2  # beside a Hopf point, where oscillations grow and decay slowly
-LOWEST = 1e-6  # of what is bisected by runs, relative
+BESIDE_HOPF = 1e-6  # likewise where the cycle is looked for that goes on below it, far from the rest
+NARROW = 1e-9  # relative, of a bracket: where an oscillation reaches the threshold
+LOWEST = 1e-6  # likewise where firing ends
 LARGEST = 1e5  # mV above the loss of the rest: how far an oscillation is followed
 BESIDE, ABOVE = 1.0, 1e-3  # mV: below the first place where a rest is lost, above one where one begins
-CYCLES = 60  # spikes that count as sustained where only that is asked
 
 
 @attrs.frozen(eq=False, repr=False)
@@ -73,6 +75,9 @@ class Rheobase(Result):
     ----------
     value : float
         mV; negative for a cell that fires without input, infinity where none was found.
+    error : float
+        How far it can be trusted, mV: rounding at folds, Hopf points and the threshold; where it is bisected
+        by runs, the bracket that a second solve confirms, at another tolerance and with twice the patience.
     cause : {"fold", "threshold", "hopf", "oscillation", "none"}
         ``fold``: the rest meets a saddle and both vanish; ``threshold``: the rest reaches the threshold;
         ``hopf``: it loses its stability to an oscillation that fires at once; ``oscillation``: one that
@@ -83,7 +88,9 @@ class Rheobase(Result):
         Whether the cell goes on firing without input, and has no rest that it could stay at.
     bistable_from : float
         The least input at which firing once begun goes on; below `value` where both rest and firing are
-        stable. Where its cycle ends, or, where `ending` is None, bisected by runs to 1e-6 of it.
+        stable. Where its cycle ends, or, where `ending` is None, bisected by runs.
+    bistable_error : float
+        How far that can be trusted, mV, as `error`.
     ending : CycleEnd or None
         The fold of cycles at which firing ends; None where the cell is not bistable or it ends otherwise.
     fold : Fold or None
@@ -98,10 +105,12 @@ class Rheobase(Result):
     """
 
     value: float
+    error: float
     cause: Cause
     V: float
     pacemaker: bool
     bistable_from: float
+    bistable_error: float
     ending: CycleEnd | None
     fold: Fold | None
     hopf: Hopf | None
@@ -118,10 +127,12 @@ class Rheobase(Result):
         """Give value and cause as plain data."""
         return {
             "value_mV": self.value,
+            "error_mV": self.error,
             **self.told_in.beside("value", self.value),
             "cause": self.cause,
             "V_mV": self.V,
             "bistable_from_mV": self.bistable_from,
+            "bistable_error_mV": self.bistable_error,
             **self.told_in.beside("bistable_from", self.bistable_from),
             "ending": self.ending.data() if self.ending else None,
             "confirmed": self.confirmed,
@@ -196,7 +207,7 @@ def rheobase(neuron: AnyNeuron) -> Rheobase:
     -------
     Rheobase
         Exact to rounding for folds, Hopf points and the threshold. Where an oscillation reaches the threshold
-        it is bisected by runs, to 1e-6 at best: how the input was raised may decide.
+        it is bisected by runs: how the input was raised may decide.
 
     Raises
     ------
@@ -229,7 +240,7 @@ def rheobase(neuron: AnyNeuron) -> Rheobase:
         firing = fire(neuron, above, before.state, enough=CYCLES)
         soft = isinstance(loss.point, Hopf) and loss.point.lyapunov < 0.0
         if firing.outcome == "sustained" and not soft:
-            return _found(neuron, loss, loss.I, firing, None)
+            return _found(neuron, loss, loss.I, rounded(neuron, loss.V, loss.point), firing, None)
         if firing.outcome == "rest":
             rest = _nearest(neuron, firing)
             continue
@@ -247,7 +258,7 @@ def _nearest(neuron: AnyNeuron, firing: Firing) -> Equilibrium:
 
 def _none(reason: str) -> Rheobase:
     nan, inf = float("nan"), float("inf")
-    return Rheobase(inf, "none", nan, False, inf, None, None, None, (), (reason,))
+    return Rheobase(inf, nan, "none", nan, False, inf, nan, None, None, None, (), (reason,))
 
 
 def _rest_before(neuron: AnyNeuron, loss: _Loss) -> Equilibrium:
@@ -268,16 +279,10 @@ def _through_oscillation(
         if firing.outcome == "rest" and high > low:
             return _nearest(neuron, firing)
         if firing.outcome == "sustained":
-            while high - low > LOWEST * max(1.0, abs(high)):
-                middle = 0.5 * (low + high)
-                firing = fire(neuron, middle, state, enough=CYCLES, linger=False)
-                if firing.outcome == "sustained":
-                    high = middle
-                else:
-                    low, state = middle, firing.state
+            high, error, state = bracketed(neuron, low, high, state, fires=False, width=NARROW)
             firing = fire(neuron, high + ASIDE * max(1.0, abs(high)), state, enough=CYCLES)
             if firing.outcome == "sustained":
-                return _found(neuron, attrs.evolve(loss, cause="oscillation"), high, firing, state)
+                return _found(neuron, attrs.evolve(loss, cause="oscillation"), high, error, firing, state)
             high = firing.I  # what fired was kicked by too large a step
             step = 0.01 * max(1.0, abs(high))
         ahead = [I + _aside(loss, I) for I in _critical(neuron) if I + _aside(loss, I) > high]
@@ -287,7 +292,7 @@ def _through_oscillation(
 
 
 def _found(
-    neuron: AnyNeuron, loss: _Loss, value: float, above: Firing, oscillation: Array | None
+    neuron: AnyNeuron, loss: _Loss, value: float, error: float, above: Firing, oscillation: Array | None
 ) -> Rheobase:
     """Confirm a rheobase by runs just below, and name what is delicate about it."""
     gap = _aside(loss, value)
@@ -309,22 +314,27 @@ def _found(
             f"just below it the cell's own initial state gives {own.n_spikes} "
             f"spike{'s' * (own.n_spikes > 1)} before it rests"
         )
-    lowest, ending = value, None
+    lowest, doubt, ending = value, error, None
+    if loss.cause == "hopf":
+        below = value - BESIDE_HOPF * max(1.0, abs(value))
     kept = fire(neuron, below, above.state, enough=CYCLES)
     checks.append(Check.of(kept, "cycle"))
     if kept.outcome == "sustained":
-        lowest, ending = _lowest_cycle(neuron, kept)
-        end = input_unit(neuron).show(lowest, f".{6 if ending is None else 9}g")
+        lowest, doubt, ending = _lowest_cycle(neuron, kept)
+        unit = input_unit(neuron)
+        end = unit.show(lowest, settled(unit.of(doubt)))
         notes.append(f"bistable: firing once begun goes on down to {end}, where it can rest too")
     fold = loss.point if isinstance(loss.point, Fold) else None
     hopf = loss.point if isinstance(loss.point, Hopf) else None
     notes += _threshold_notes(neuron, loss)
     return Rheobase(
         value=value,
+        error=error,
         cause=loss.cause,
         V=loss.V,
         pacemaker=value < 0.0,
         bistable_from=lowest,
+        bistable_error=doubt,
         ending=ending,
         fold=fold,
         hopf=hopf,
@@ -341,8 +351,8 @@ def _threshold_notes(neuron: AnyNeuron, loss: _Loss) -> list[str]:
     return []
 
 
-def _lowest_cycle(neuron: AnyNeuron, kept: Firing) -> tuple[float, CycleEnd | None]:
-    """Follow sustained firing down to the input at which it ends."""
+def _lowest_cycle(neuron: AnyNeuron, kept: Firing) -> tuple[float, float, CycleEnd | None]:
+    """Follow sustained firing down to the input at which it ends; give that, its error and the fold there."""
     state: Array = kept.state
     high, step = kept.I, 0.05 * max(1.0, abs(kept.I))
     for _ in range(60):
@@ -355,12 +365,6 @@ def _lowest_cycle(neuron: AnyNeuron, kept: Firing) -> tuple[float, CycleEnd | No
     low = high - step
     ending = cycle_end(neuron, kept, low)
     if ending is not None:
-        return ending.I, ending
-    while high - low > LOWEST * max(1.0, abs(high)):
-        middle = 0.5 * (low + high)
-        firing = fire(neuron, middle, state, enough=CYCLES)
-        if firing.outcome == "sustained":
-            high, state = middle, firing.state
-        else:
-            low = middle
-    return high, None
+        return ending.I, ending.error, ending
+    end, error, _ = bracketed(neuron, low, high, state, fires=True, width=LOWEST)
+    return end, error, None

@@ -14,9 +14,10 @@ import numpy.typing as npt
 
 from natrium.analysis.equilibria.curve import equilibria
 from natrium.analysis.equilibria.steady_input import steady_input
+from natrium.analysis.excitability.bracket import WIDER, WIDEST
 from natrium.analysis.excitability.long_run import SILENT, slowest
 from natrium.analysis.excitability.rheobase import ASIDE, rheobase
-from natrium.analysis.result import Result
+from natrium.analysis.result import Result, settled, show_settled
 from natrium.model import AnyNeuron, ModelError, Number, SolverError, Step, lower
 from natrium.model.arrays import Array
 from natrium.model.checks import as_numbers
@@ -24,6 +25,7 @@ from natrium.model.leak import InputUnit, Leak, leak_of, told_in
 from natrium.model.protocol import check_neuron
 from natrium.solvers import Runs, accurate, solve_chunk
 from natrium.solvers.flags import RunFlag
+from natrium.solvers.reliability import second_tolerance
 from natrium.solvers.runs import ManyRuns
 
 Whole = npt.NDArray[np.int_]
@@ -32,6 +34,7 @@ Flags = npt.NDArray[np.bool_]
 TOLERANCE = 1e-9  # relative, of an amplitude
 LARGEST = 1e9  # mV: a cell that no pulse of this size excites is not excitable
 RTOL = 1e-10
+ROUNDING = 4.0  # in units of the last place
 SHORT = 1e-3  # of the slowest time constant: the pulse with which the search for the chronaxie begins
 DOUBLINGS = 4  # of the amplitude, tried at once
 SECTIONS = (
@@ -60,6 +63,10 @@ class StrengthDuration(Result):
         needs where the cell accommodates.
     chronaxie : float
         Least duration of a pulse of twice the rheobase, ms.
+    amplitude_errors : ndarray, shape (n_durations,)
+    rheobase_error, chronaxie_error : float
+        How far these can be trusted: rounding, or where they are bisected the brackets that a second solve at
+        another tolerance confirms.
     """
 
     durations: Array
@@ -69,6 +76,9 @@ class StrengthDuration(Result):
     rest: float
     rheobase: float
     chronaxie: float
+    amplitude_errors: Array
+    rheobase_error: float
+    chronaxie_error: float
     unit: str = "mV"
     leak: Leak | None = None
 
@@ -79,20 +89,21 @@ class StrengthDuration(Result):
 
     def table(self) -> list[dict[str, Any]]:
         """Give one row per duration."""
-        columns = (self.durations.tolist(), self.amplitudes.tolist(), self.charges.tolist())
+        arrays = (self.durations, self.amplitudes, self.amplitude_errors, self.charges)
         return [
-            {"duration_ms": duration, "amplitude_mV": amplitude}
+            {"duration_ms": duration, "amplitude_mV": amplitude, "amplitude_error_mV": error}
             | self.told_in.beside("amplitude", amplitude)
             | {"charge_mV_ms": charge}
-            for duration, amplitude, charge in zip(*columns, strict=True)
+            for duration, amplitude, error, charge in zip(*(one.tolist() for one in arrays), strict=True)
         ]
 
     def sentences(self) -> list[str]:
         """Give rheobase and chronaxie of pulses in words."""
-        least = self.told_in.show(self.rheobase, ".9g")
+        unit = self.told_in
+        least = unit.show(self.rheobase, settled(unit.of(self.rheobase_error)))
         return [
-            f"Least pulses: {least} where they do not end (the rheobase of pulses); at "
-            f"twice that the least duration is {self.chronaxie:.6g} ms (the chronaxie)."
+            f"Least pulses: {least} where they do not end (the rheobase of pulses); at twice that the least "
+            f"duration is {show_settled(self.chronaxie, self.chronaxie_error)} ms (the chronaxie)."
         ]
 
 
@@ -142,34 +153,55 @@ def strength_duration(neuron: AnyNeuron, durations: npt.ArrayLike, *, base: floa
     if neuron.is_leaky:
         endless, inertia = neuron.v_thresh - rest.V, float(steady_input(neuron).inertia(rest.V))
         amplitudes, chronaxie = endless / -np.expm1(-times / inertia), inertia * float(np.log(2.0))
+        endless_error = ROUNDING * float(np.spacing(max(abs(neuron.v_thresh), abs(rest.V))))
+        errors, chronaxie_error = (
+            amplitudes * (endless_error / endless),
+            ROUNDING * float(np.spacing(chronaxie)),
+        )
     else:
-        pulses = _Pulses(neuron.started(rest.state.tolist()), base, float(times.max()))
+        resting, longest = neuron.started(rest.state.tolist()), float(times.max())
+        pulses, second = (
+            _Pulses(resting, base, longest),
+            _Pulses(resting, base, longest, RTOL * second_tolerance(RTOL)),
+        )
         amplitudes = _least_amplitudes(pulses, times)
-        endless = _endless(neuron, pulses)
+        errors = _errors(lambda which, tried: second.fire(_beside(times[which], tried), tried), amplitudes)
+        endless, endless_error = _endless(neuron, pulses, second)
         chronaxie = _chronaxie(pulses, 2.0 * endless)
+        # A pulse of twice the rheobase, as far as that is known.
+        twice = 2.0 * (endless + endless_error * np.array([1.0, -1.0]))
+        (chronaxie_error,) = _errors(lambda _, tried: second.fire(tried, twice[None]), np.array([chronaxie]))
     return StrengthDuration(
-        times,
-        amplitudes,
-        amplitudes * times,
-        base,
-        rest.V,
-        endless,
-        chronaxie,
-        neuron.input_unit,
-        leak_of(neuron),
+        durations=times,
+        amplitudes=amplitudes,
+        charges=amplitudes * times,
+        base=base,
+        rest=rest.V,
+        rheobase=endless,
+        chronaxie=chronaxie,
+        amplitude_errors=errors,
+        rheobase_error=endless_error,
+        chronaxie_error=float(chronaxie_error),
+        unit=neuron.input_unit,
+        leak=leak_of(neuron),
     )
+
+
+def _beside(durations: Array, tried: Array) -> Array:
+    """Give each row's duration to all amplitudes that are tried in it."""
+    return np.broadcast_to(durations[:, None], tried.shape)
 
 
 class _Pulses:
     """Pulses on a constant input, tried many at once."""
 
-    def __init__(self, resting: AnyNeuron, base: float, longest: float) -> None:
+    def __init__(self, resting: AnyNeuron, base: float, longest: float, rtol: float = RTOL) -> None:
         self.resting, self.base = resting, base
         self.pace = slowest(resting, resting.initial_state()[0])
         self.t_end = longest + SILENT / 2.0 * self.pace
         # The first spike tells: refractory from then on, a run costs no more.
         self.neuron = resting.changed({"tau_ref": 2.0 * self.t_end})
-        self.solver = accurate(resting, RTOL)
+        self.solver = accurate(resting, rtol)
         self.at_once = SECTIONS if isinstance(self.solver, ManyRuns) else 1
 
     def fire(self, durations: Array, amplitudes: Array) -> Flags:
@@ -192,7 +224,7 @@ def _least_amplitudes(pulses: _Pulses, durations: Array) -> Array:
     start = np.array(resting.initial_state())
     high: Array = np.full(durations.size, lower(resting.system).frame.threshold(start) - start[0])
     found, missing = _least(
-        lambda which, tried: pulses.fire(np.broadcast_to(durations[which, None], tried.shape), tried),
+        lambda which, tried: pulses.fire(_beside(durations[which], tried), tried),
         high,
         pulses.at_once,
         LARGEST,
@@ -205,17 +237,19 @@ def _least_amplitudes(pulses: _Pulses, durations: Array) -> Array:
     return found
 
 
-def _endless(neuron: AnyNeuron, pulses: _Pulses) -> float:
-    """Find the least amplitude of a pulse that does not end.
+def _endless(neuron: AnyNeuron, pulses: _Pulses, second: _Pulses) -> tuple[float, float]:
+    """Find the least amplitude of a pulse that does not end, and its error.
 
     Where one a little below the rheobase of a slowly growing input leaves the cell silent, it is that.
     """
-    slow = rheobase(neuron).value
-    if np.isfinite(slow):
-        below = np.array([slow - ASIDE * max(1.0, abs(slow)) - pulses.base])
-        if not pulses.fire(np.array([pulses.t_end]), below)[0]:
-            return slow - pulses.base
-    return float(_least_amplitudes(pulses, np.array([pulses.t_end]))[0])
+    slow, long = rheobase(neuron), np.array([pulses.t_end])
+    if np.isfinite(slow.value):
+        below = np.array([slow.value - ASIDE * max(1.0, abs(slow.value)) - pulses.base])
+        if not pulses.fire(long, below)[0]:
+            return slow.value - pulses.base, slow.error
+    found = _least_amplitudes(pulses, long)
+    (error,) = _errors(lambda which, tried: second.fire(_beside(long[which], tried), tried), found)
+    return float(found[0]), float(error)
 
 
 def _chronaxie(pulses: _Pulses, amplitude: float) -> float:
@@ -255,6 +289,17 @@ def _least(
         below, above, fired = _between(fires(left, tried), low[left], tried)
         low[left], high[left] = below, np.where(fired, above, high[left])
     return np.asarray(0.5 * (low + high)), np.empty(0, dtype=int)
+
+
+def _errors(fires: Callable[[Whole, Array], Flags], found: Array) -> Array:
+    """Give how far from what was found a second solve makes no spike below, and one above."""
+    errors, left, width = np.full(found.size, np.inf), np.arange(found.size), TOLERANCE
+    while left.size and width <= WIDEST:
+        fired = fires(left, found[left, None] * (1.0 + width * np.array([-1.0, 1.0])))
+        agree = fired[:, 1] & ~fired[:, 0]
+        errors[left[agree]] = width * found[left[agree]]
+        left, width = left[~agree], WIDER * width
+    return errors
 
 
 def _between(fires: Flags, low: Array, tried: Array) -> tuple[Array, Array, Flags]:

@@ -11,7 +11,7 @@ from natrium.analysis.equilibria.bifurcations import Fold
 from natrium.analysis.equilibria.curve import Equilibrium, EquilibriumCurve, equilibria, equilibrium_curve
 from natrium.analysis.excitability.f_i import Law, Onset, onset
 from natrium.analysis.excitability.rheobase import Rheobase, rheobase
-from natrium.analysis.result import Result
+from natrium.analysis.result import Result, settled, show_settled
 from natrium.model import AnyNeuron, Neuron
 from natrium.model.leak import input_unit
 from natrium.model.protocol import per_neuron
@@ -95,7 +95,7 @@ class Verdict(Result):
         if self.rheobase is not None:
             said += [
                 _of_rheobase(self.rheobase),
-                *_of_onset(self.onset),
+                *_of_onset(self.onset, self.rheobase.bistable_error),
                 *_of_threshold(self),
             ]
             said += [note[0].upper() + note[1:] + "." for note in self.rheobase.notes]
@@ -209,6 +209,8 @@ def _of_class(verdict: Verdict) -> str:
     if verdict.onset is None:
         return "No constant input makes it go on firing from rest."
     kind = "class undecided" if verdict.excitability == "undecided" else verdict.excitability
+    if verdict.rest is None:
+        return f"Excitable, {kind}: without input it is where its rest is lost."
     return f"Excitable, {kind}: without input it rests."
 
 
@@ -254,22 +256,27 @@ def _of_rheobase(found: Rheobase) -> str:
     if not np.isfinite(found.value):
         return "Rheobase: none."
     runs = "confirmed by runs just above and just below" if found.confirmed else "NOT confirmed by runs"
-    at = found.told_in.show(found.value, ".9f")
-    return f"Rheobase: {at} ({found.cause}: {_CAUSES[found.cause]}; {runs})."
+    unit, doubt = found.told_in, ""
+    if found.cause == "oscillation":
+        known = np.isfinite(found.error)
+        doubt = f" to {unit.show(found.error, '.1g')}" if known else ", NOT confirmed by a second solve"
+    at = unit.show(found.value, settled(unit.of(found.error)))
+    return f"Rheobase: {at}{doubt} ({found.cause}: {_CAUSES[found.cause]}; {runs})."
 
 
-def _of_onset(found: Onset | None) -> list[str]:
+def _of_onset(found: Onset | None, doubt: float) -> list[str]:
     if found is None:
         return []
     left = f"leaves {100.0 * found.error:.2g} % of the interval"
-    at = found.told_in.show(found.at, ".9g" if found.law == "fold of cycles" else ".6g")
+    at = found.told_in.show(found.at, settled(found.told_in.of(doubt)))
     if found.law == "undecided":
         return [f"Onset: undecided, no law of the interval fits from {at} on (the best {left})."]
+    rate = show_settled(found.rate, found.rate_error, 4)
     if found.law == "jump":
-        return [f"At {at} firing sets in at a finite rate, {found.rate:.4g} Hz (a line {left})."]
+        return [f"At {at} firing sets in at a finite rate, {rate} Hz (a line {left})."]
     if found.law == "fold of cycles":
         return [
-            f"At {at} firing sets in at a finite rate, {found.rate:.4g} Hz: "
+            f"At {at} firing sets in at a finite rate, {rate} Hz: "
             f"there its cycle meets an unstable one and both vanish (the law {left})."
         ]
     unit = str(found.told_in)

@@ -7,13 +7,13 @@ systems, and only their products go along in time.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cache
 
 import numpy as np
 
 from natrium.analysis.variation.linearised import Linearised
-from natrium.model import Drive, SolverError
+from natrium.model import Drive, SolverError, Span, Stimulus
 from natrium.model.arrays import Array
 from natrium.solvers import Trajectory
 
@@ -36,23 +36,120 @@ def _gauss() -> tuple[Array, Array, Array]:
     return nodes, np.asarray(np.linalg.solve(vandermonde.T, integrals.T).T, dtype=float), 0.5 * w
 
 
-class _Course:
-    """One smooth piece of a run with what is differentiated along it."""
+class Course:
+    """A smooth stretch of the input along a run: derivatives are carried over any smooth piece of it.
+
+    The run's own steps are the first to be tried; each is halved until the halves tell the same. What they
+    make of derivatives is found for many steps at once, whichever pieces they belong to.
+
+    Parameters
+    ----------
+    linear : Linearised
+    trajectory : Trajectory
+        Whose dense output is as good as its steps.
+    span : Span
+    wanted : callable
+        Of times, ms, shape (n,): which of them lie in pieces that derivatives will be carried over.
+    by_parameters : ndarray, shape (n_parameters, n_directions)
+        Derivative of the system's parameters.
+    inputs : sequence of (int, Stimulus)
+        Direction and derivative of the input by it.
+    scale : ndarray, shape (n_directions,)
+        Natural size of a derivative in each direction.
+    rtol : float
+        Of each step, relative to its own matrix.
+
+    References
+    ----------
+    .. [1] E. Hairer, S. P. Norsett, G. Wanner, "Solving Ordinary Differential Equations I", 2nd ed.
+       (1993), sec. II.7: Gauss' methods. https://doi.org/10.1007/978-3-540-78862-1
+    """
 
     def __init__(
         self,
         linear: Linearised,
         trajectory: Trajectory,
-        origin: float,
-        drive: Drive,
+        span: Span,
+        wanted: Callable[[Array], Array],
         by_parameters: Array,
-        inputs: Sequence[tuple[int, Drive]],
+        inputs: Sequence[tuple[int, Stimulus]],
+        scale: Array,
+        rtol: float,
     ) -> None:
-        self.linear, self.trajectory, self.origin, self.drive = linear, trajectory, origin, drive
-        self.by_parameters, self.inputs = by_parameters, inputs
+        self.linear, self.trajectory, self.origin = linear, trajectory, span.begin
+        self.by_parameters, self.scale, self.rtol = by_parameters, scale, rtol
+        self.drive = span.drive(span.begin)
+        self.inputs = [
+            (column, Span(shape, span.begin, span.end).drive(span.begin)) for column, shape in inputs
+        ]
+        edges = _own_steps(trajectory, span)
+        begin, size = edges[:-1], np.diff(edges)
+        middle = begin + 0.5 * size
+        steps = wanted(span.begin + middle)
+        self.begin, self.size, self.middle = begin[steps], size[steps], middle[steps]
+        self.first = self.behind = 0  # of the steps whose matrices are there
+        self.matrices: tuple[Array, Array] = (np.empty(0), np.empty(0))
 
-    def steps(self, begin: Array, length: Array) -> tuple[Array, Array]:
-        """Give P, shape (n_steps, n, n), and q, shape (n_steps, n, n_directions), of steps of a piece."""
+    def carry(self, S: Array, begin: float, end: float) -> Array:
+        """Carry derivatives over one piece.
+
+        Parameters
+        ----------
+        S : ndarray, shape (n_states, n_directions)
+            At its begin.
+        begin, end : float
+            ms.
+
+        Raises
+        ------
+        SolverError
+            When no step is short enough.
+        """
+        first, behind = np.searchsorted(self.middle, [begin - self.origin, end - self.origin]).tolist()
+        for k in range(first, behind):
+            if k >= self.behind:
+                self.first, self.behind = k, min(k + BLOCK, self.begin.size)
+                some = slice(self.first, self.behind)
+                self.matrices = self._resolve(self.begin[some], self.size[some])
+            P, q = self.matrices
+            S = P[k - self.first] @ S + q[k - self.first]
+        return S
+
+    def _resolve(self, begin: Array, size: Array) -> tuple[Array, Array]:
+        """Give P and q of some steps, by halves that tell the same."""
+        weights = np.full(len(self.linear.system.states), GATE)
+        weights[0] = 1.0
+        return self._by_halves(begin, size, self._steps(begin, size), weights, HALVINGS)
+
+    def _by_halves(
+        self, begin: Array, size: Array, whole: tuple[Array, Array], weights: Array, left: int
+    ) -> tuple[Array, Array]:
+        """Give P and q of some steps by their halves, and these by theirs where they tell something else."""
+        halves, half = np.column_stack([begin, begin + 0.5 * size]).ravel(), np.repeat(0.5 * size, 2)
+        parts = self._steps(halves, half)
+        P, q = _in_pairs(*parts)
+        sized = P * weights / weights[:, None]
+        error = np.concatenate(
+            [sized - whole[0] * weights / weights[:, None], (q - whole[1]) / weights[:, None] / self.scale],
+            axis=2,
+        )
+        largest = np.maximum(1.0, np.abs(sized).max(axis=(1, 2)))
+        coarse = ~(GAIN * np.abs(error).max(axis=(1, 2)) <= self.rtol * largest)
+        if not coarse.any():
+            return P, q
+        if not left or not np.all(np.isfinite(error)):
+            raise SolverError(
+                "the variational equations must stay finite and be resolved by short steps, got none short "
+                f"enough after t = {self.origin + begin[coarse][0]:.9g} ms; check the rates there, or "
+                "shorten the run"
+            )
+        rest = np.repeat(coarse, 2)
+        finer = self._by_halves(halves[rest], half[rest], (parts[0][rest], parts[1][rest]), weights, left - 1)
+        P[coarse], q[coarse] = _in_pairs(*finer)
+        return P, q
+
+    def _steps(self, begin: Array, length: Array) -> tuple[Array, Array]:
+        """Give P, shape (n_steps, n, n), and q, shape (n_steps, n, n_directions), of steps as they are."""
         c, a, b = _gauss()
         s = (begin[:, None] + length[:, None] * c).ravel()
         y = self.trajectory.state(np.minimum(self.origin + s, self.trajectory.t_end))
@@ -67,119 +164,28 @@ class _Course:
         return np.eye(n) + moved[:, :, :n], moved[:, :, n:]
 
     def _flow(self, y: Array, s: Array) -> tuple[Array, Array]:
-        levels = np.array([self.drive(float(time)) for time in s])
-        J, f_I, by_parameters = self.linear.along(y, levels, bool(self.by_parameters.any()))
+        J, f_I, by_parameters = self.linear.along(y, _levels(self.drive, s), bool(self.by_parameters.any()))
         B = np.zeros((s.size, y.shape[0], self.by_parameters.shape[1]))
         if by_parameters is not None:
             B += by_parameters @ self.by_parameters
         for column, shape in self.inputs:
-            B[:, :, column] += f_I * np.array([shape(float(time)) for time in s])[:, None]
+            B[:, :, column] += f_I * _levels(shape, s)[:, None]
         return J, B
 
 
-def collocate(
-    linear: Linearised,
-    trajectory: Trajectory,
-    origin: float,
-    length: float,
-    drive: Drive,
-    S: Array,
-    by_parameters: Array,
-    inputs: Sequence[tuple[int, Drive]],
-    scale: Array,
-    rtol: float,
-) -> Array:
-    """Carry derivatives over one smooth piece of a run whose dense output is as good as its steps.
-
-    The run's own steps are the first to be tried; each is halved until the halves tell the same.
-
-    Parameters
-    ----------
-    linear : Linearised
-    trajectory : Trajectory
-    origin, length : float
-        The piece, ms.
-    drive : Drive
-        The input from the piece's start on.
-    S : ndarray, shape (n_states, n_directions)
-        At the start.
-    by_parameters : ndarray, shape (n_parameters, n_directions)
-        Derivative of the system's parameters.
-    inputs : sequence of (int, Drive)
-        Direction and derivative of the input by it, from the piece's start on.
-    scale : ndarray, shape (n_directions,)
-        Natural size of a derivative in each direction.
-    rtol : float
-        Of each step, relative to its own matrix.
-
-    Returns
-    -------
-    ndarray, shape (n_states, n_directions)
-        At the end.
-
-    Raises
-    ------
-    SolverError
-        When no step is short enough.
-
-    References
-    ----------
-    .. [1] E. Hairer, S. P. Norsett, G. Wanner, "Solving Ordinary Differential Equations I", 2nd ed.
-       (1993), sec. II.7: Gauss' methods. https://doi.org/10.1007/978-3-540-78862-1
-    """
-    if length <= 0.0:
-        return S
-    course = _Course(linear, trajectory, origin, drive, by_parameters, inputs)
-    edges = _own_steps(trajectory, origin, length)
-    for first in range(0, edges.size - 1, BLOCK):
-        some = edges[first : first + BLOCK + 1]
-        S = _through(course, some[:-1], np.diff(some), S, scale, rtol)
-    return S
+def _levels(drive: Drive, s: Array) -> Array:
+    """Give an input at many times, shape (n,), mV."""
+    return np.full(s.size, drive.level) if drive.is_constant else np.array([drive(one) for one in s.tolist()])
 
 
-def _own_steps(trajectory: Trajectory, origin: float, length: float) -> Array:
-    """Give the ends of the run's own steps within a piece, from its start on, ms."""
-    first, behind = np.searchsorted(trajectory.t, [origin, origin + length])
-    inner = trajectory.t[first:behind] - origin
-    shortest = 4.0 * np.spacing(abs(origin) + length)
-    inner = inner[(inner > shortest) & (inner < length - shortest)]
-    return np.unique(np.concatenate([[0.0], inner, [length]]))
+def _in_pairs(P: Array, q: Array) -> tuple[Array, Array]:
+    """Make one step of each two that follow each other."""
+    return P[1::2] @ P[::2], P[1::2] @ q[::2] + q[1::2]
 
 
-def _through(course: _Course, begin: Array, size: Array, S: Array, scale: Array, rtol: float) -> Array:
-    """Go through some steps, each halved until its halves tell the same."""
-    weights = np.full(S.shape[0], GATE)
-    weights[0] = 1.0
-    done: list[tuple[Array, Array, Array]] = []
-    P, q = course.steps(begin, size)
-    for _ in range(HALVINGS):
-        halves, half = np.column_stack([begin, begin + 0.5 * size]).ravel(), np.repeat(0.5 * size, 2)
-        P_half, q_half = course.steps(halves, half)
-        P_both = P_half[1::2] @ P_half[::2]
-        q_both = P_half[1::2] @ q_half[::2] + q_half[1::2]
-        sized = P_both * weights / weights[:, None]
-        error = np.concatenate(
-            [sized - P * weights / weights[:, None], (q_both - q) / weights[:, None] / scale], axis=2
-        )
-        if not np.all(np.isfinite(error)):
-            break
-        largest = np.maximum(1.0, np.abs(sized).max(axis=(1, 2)))
-        fine = GAIN * np.abs(error).max(axis=(1, 2)) <= rtol * largest
-        done.append((begin[fine], P_both[fine], q_both[fine]))
-        if fine.all():
-            return _product(S, done)
-        rest = np.repeat(~fine, 2)
-        begin, size, P, q = halves[rest], half[rest], P_half[rest], q_half[rest]
-    raise SolverError(
-        "the variational equations must stay finite and be resolved by short steps, got none short enough "
-        f"after t = {course.origin + begin[0]:.9g} ms; check the rates there, or shorten the run"
-    )
-
-
-def _product(S: Array, done: list[tuple[Array, Array, Array]]) -> Array:
-    """Go along all steps, in the order of time."""
-    begin = np.concatenate([part[0] for part in done])
-    P, q = (np.concatenate([part[which] for part in done]) for which in (1, 2))
-    for k in np.argsort(begin).tolist():
-        S = P[k] @ S + q[k]
-    return S
+def _own_steps(trajectory: Trajectory, span: Span) -> Array:
+    """Give the ends of the run's own steps within a span, from its begin on, ms."""
+    first, behind = np.searchsorted(trajectory.t, [span.begin, span.end])
+    edges = np.unique(np.concatenate([[span.begin], trajectory.t[first:behind], [span.end]])) - span.begin
+    shortest = 4.0 * np.spacing(max(abs(span.begin), abs(span.end)))
+    return np.asarray(edges[np.append(True, np.diff(edges) > shortest)])

@@ -29,7 +29,7 @@ import attrs
 import numpy as np
 
 from natrium.analysis.variation.branches import surfaces_of
-from natrium.analysis.variation.collocation import collocate
+from natrium.analysis.variation.collocation import Course
 from natrium.analysis.variation.linearised import linearised
 from natrium.analysis.variation.pieces import LOOKBACK, RTOL, Directions, Spike, Variation, integrate
 from natrium.model import Drive, Span, UnsupportedModel, smooth_spans
@@ -76,6 +76,10 @@ def propagate(
     for span in smooth_spans(trajectory.stimulus, trajectory.t_start, trajectory.t_end):
         walk.through(span)
     return Variation(tuple(walk.spikes), walk.S)
+
+
+def _all_of(times: Array) -> Array:
+    return np.ones(times.shape, dtype=bool)
 
 
 class _Walk:
@@ -125,6 +129,7 @@ class _Walk:
         self.restart: tuple[Array, Array] | None = None  # derivatives of state and time, until V is free
         self.release: Array | None = None  # the latter alone, while a refractory period is integrated
         self.spikes: list[Spike] = []
+        self.courses: dict[bool, Course] = {}  # of the present span
 
     @property
     def done(self) -> bool:
@@ -132,6 +137,7 @@ class _Walk:
 
     def through(self, span: Span) -> None:
         """Go through one smooth stretch of the input."""
+        self.courses.clear()
         if span.begin in self.kicks and not self.done:
             self._kick(span)
         while self.t < span.end and not self.done:
@@ -146,7 +152,7 @@ class _Walk:
             spiking = self.event is not None and self.event.time <= span.end
             end = self.event.time if self.event is not None and spiking else span.end
             drive = span.drive(self.t)
-            self._integrate(span, drive, end - self.t, spiking)
+            self._integrate(span, end, spiking)
             if spiking:
                 self._spike(drive, end - self.t)
             self.t = end
@@ -215,61 +221,78 @@ class _Walk:
         if self.resting is not None:
             self.linear = self.resting
             drive = span.drive(self.t)
-            self._integrate(span, drive, end - self.t, spiking=False)
+            self._integrate(span, end, spiking=False)
             if end >= self.refractory_until and self.release is not None:
                 f, _, _ = self.resting.flow(self.y, drive(end - self.t))
                 self.restart = (self.S + np.outer(f, self.release), self.release)
                 self.release, self.linear = None, self.plain
         self.t = end
 
-    def _integrate(self, span: Span, drive: Drive, length: float, spiking: bool) -> None:
+    def _integrate(self, span: Span, end: float, spiking: bool) -> None:
         moves = self.trajectory.neuron.system.threshold_moves
         v_thresh = math.inf if moves or not spiking else self.trajectory.neuron.v_thresh
         if self.surfaces is not None:
-            self._through_branches(span, length, v_thresh)
+            self._through_branches(span, end, v_thresh)
             return
-        self._smoothly(self.t, length, drive, self._inputs(span, self.t), v_thresh)
+        self._smoothly(span, self.t, end, v_thresh)
 
     def _inputs(self, span: Span, begin: float) -> list[tuple[int, Drive]]:
         """Give the derivatives of the input, from a time on."""
         shapes = [(column, Span(shape, span.begin, span.end)) for column, shape in self.directions.inputs]
         return [(column, shape.drive(begin)) for column, shape in shapes]
 
-    def _smoothly(
-        self, begin: float, length: float, drive: Drive, inputs: list[tuple[int, Drive]], v_thresh: float
-    ) -> None:
+    def _smoothly(self, span: Span, begin: float, end: float, v_thresh: float) -> None:
         """Go through a smooth stretch: along the run's own series where it is known, else by integration."""
         if self.known is None:
             self.y, self.S = integrate(
                 self.linear,
-                drive,
+                span.drive(begin),
                 self.y,
                 self.S,
-                length,
+                end - begin,
                 self.directions,
-                inputs,
+                self._inputs(span, begin),
                 rtol=self.rtol,
                 v_thresh=v_thresh,
             )
             return
-        self.S = collocate(
+        self.S = self._course(span, begin, end, self.known).carry(self.S, begin, end)
+        self.y = self.known.state(min(end, self.known.t_end), side="left")
+
+    def _course(self, span: Span, begin: float, end: float, known: Trajectory) -> Course:
+        """Give what carries derivatives along a stretch: made once for a span, while V is free, or held.
+
+        Where there are branches it is made for each stretch between their changes.
+        """
+        if self.surfaces is not None:
+            return self._make_course(known, attrs.evolve(span, begin=begin, end=end), _all_of)
+        held = self.linear is self.resting
+        if held not in self.courses:
+            self.courses[held] = self._make_course(known, span, lambda times: self._is_held(times) == held)
+        return self.courses[held]
+
+    def _make_course(self, known: Trajectory, span: Span, wanted: Callable[[Array], Array]) -> Course:
+        directions = self.directions
+        return Course(
             self.linear,
-            self.known,
-            begin,
-            length,
-            drive,
-            self.S,
-            self.directions.parameters,
-            inputs,
-            self.directions.scale,
+            known,
+            span,
+            wanted,
+            directions.parameters,
+            directions.inputs,
+            directions.scale,
             self.rtol,
         )
-        self.y = self.known.state(min(begin + length, self.known.t_end), side="left")
 
-    def _through_branches(self, span: Span, length: float, v_thresh: float) -> None:
+    def _is_held(self, times: Array) -> Array:
+        """Tell which times lie in refractory periods."""
+        spikes = np.array([-math.inf, *(event.time for event in self.trajectory.events)])
+        length, _ = self.plain.refractory()
+        return np.asarray(times - spikes[np.searchsorted(spikes, times) - 1] < length)
+
+    def _through_branches(self, span: Span, until: float, v_thresh: float) -> None:
         """Integrate with the sides of all branches held, from one change of them to the next."""
         assert self.surfaces is not None
-        until = self.t + length
         ends = [one.end for one in self.trajectory.segments if self.t < one.end < until]
         before: tuple[float, ...] | None = None
         for begin, end in pairwise((self.t, *ends, until)):
@@ -284,7 +307,7 @@ class _Walk:
                     before, sides, self.y, drive(0.0), rising, self.S, self.directions.parameters, moved
                 )
             before, self.linear = sides, self.surfaces.held(sides)
-            self._smoothly(begin, end - begin, drive, inputs, v_thresh if end == until else math.inf)
+            self._smoothly(span, begin, end, v_thresh if end == until else math.inf)
 
     def _sides(self, begin: float, end: float) -> tuple[float, ...]:
         """Tell the sides of all branches in a stretch of the run, by its middle."""

@@ -17,7 +17,6 @@ from natrium.model import Count, Model, ModelError, NatriumError, Number, Parame
 from natrium.model.arrays import Array
 from natrium.model.checks import as_numbers
 from natrium.model.simulation import check_model
-from natrium.solvers import run
 
 TOLERANCE = 1e-12
 # Singular values of the scaled Jacobian below this part of the largest: undetermined by the spikes.
@@ -246,7 +245,7 @@ def _summary(
 ) -> Fit:
     values = np.array(result.x, dtype=float)
     found = with_parameters(model, dict(zip(names, values.tolist(), strict=True)))
-    gradients = spike_time_gradients(run(found, misfit.solver), names)
+    gradients = spike_time_gradients(attrs.evolve(misfit.solve(values), neuron=found.neuron), names)
     matched = min(times.size, gradients.spike_times.size)
     residuals = gradients.spike_times[:matched] - times[:matched]
     freedom = matched - len(names)

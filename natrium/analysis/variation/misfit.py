@@ -10,7 +10,8 @@ from natrium.analysis.variation.gradients import parameter_directions
 from natrium.analysis.variation.pieces import Directions
 from natrium.model import Model, choose, with_parameters
 from natrium.model.arrays import Array
-from natrium.solvers import EventDriven, Trajectory, accurate
+from natrium.model.opened import opened
+from natrium.solvers import Trajectory, accurate
 
 RUN_RTOL = 1e-10
 SLOPE_RTOL = 1e-8  # of the slopes that the search goes by; those of the result are made anew
@@ -33,11 +34,12 @@ class Misfit:
     """
 
     def __init__(self, model: Model, times: Array, names: tuple[str, ...]) -> None:
-        self.model, self.times, self.names = model, times, names
+        self.times, self.names = times, names
         self.runs = 0
-        # Another number in the rates makes other equations: not worth a compiler for one run.
-        inner = any(one.structural for one in choose(model.neuron, model.stimulus, names).values())
-        self.solver = EventDriven(rtol=RUN_RTOL) if inner else accurate(model.neuron, RUN_RTOL)
+        chosen = choose(model.neuron, model.stimulus, names).values()
+        inner = tuple(one.name for one in chosen if one.structural)
+        self.model = attrs.evolve(model, neuron=opened(model.neuron, inner))
+        self.solver = accurate(self.model.neuron, RUN_RTOL)
         simulation = model.simulation
         assert simulation.t_end is not None
         self.begin, self.end = simulation.t_start, simulation.t_end
@@ -80,10 +82,17 @@ class Misfit:
             slopes[n] = -spikes[n].gradient
         return slopes
 
+    def solve(self, x: Array) -> Trajectory:
+        """Run the model with these values over its own span."""
+        return self._solve(self._model(x), self.end)
+
+    def _model(self, x: Array) -> Model:
+        return with_parameters(self.model, dict(zip(self.names, x.tolist(), strict=True)))
+
     def _run(self, x: Array) -> tuple[Model, Trajectory]:
         if self._last is not None and np.array_equal(self._last[0], x):
             return self._last[1:]
-        model = with_parameters(self.model, dict(zip(self.names, x.tolist(), strict=True)))
+        model = self._model(x)
         self.runs += 1
         run = self._solve(model, self.end)
         if run.n_spikes < self.times.size:

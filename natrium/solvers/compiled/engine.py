@@ -153,7 +153,7 @@ class Work:
         kernel = lower(runs.neuron.system)
         width = 1 if runs.n_runs == 1 else WIDTH
         in_line = width > 1 or often
-        key = (id(kernel), width, settings.order if in_line else 0)
+        key = (hash(kernel.system.structure), width, settings.order if in_line else 0)
         with nullcontext() if key in _WARM else _announce():
             self.tables = tables_of(runs, inputs, kernel, samples, settings.of_runs)
             self.lanes, self.kept = _memory(runs, kernel, inputs, settings, width, in_line)

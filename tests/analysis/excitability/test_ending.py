@@ -10,6 +10,7 @@ from natrium.analysis.excitability.f_i import onset
 from natrium.analysis.excitability.long_run import fire
 from natrium.analysis.excitability.rheobase import rheobase
 from natrium.analysis.excitability.verdict import describe
+from natrium.model.files.new import template
 
 ADAPTING = Neuron(
     tau_m=20.0,
@@ -43,7 +44,8 @@ def test_its_class_is_2_and_its_rate_that_of_the_last_cycle():
     assert (verdict.excitability, verdict.onset.law) == ("class 2", "fold of cycles")
     assert verdict.onset.rate == pytest.approx(1000.0 / 45.491384891, rel=1e-6)
     assert verdict.onset.error < 1e-3
-    assert "32.1117175 mV firing sets in at a finite rate, 21.98 Hz" in str(verdict)
+    assert "32.111717543 mV firing sets in at a finite rate, 21.98" in str(verdict)
+    assert abs(verdict.onset.rate - 1000.0 / 45.491384891) <= verdict.onset.rate_error < 1e-3
     assert "grows from zero" not in str(verdict)
 
 
@@ -72,3 +74,65 @@ def test_what_ends_otherwise_has_no_such_end():
     assert cycle_end(axon, kept, 20.0) is None  # its period doubles at 27.15 mV
     assert rheobase(axon).ending is None
     assert onset(axon).law in ("jump", "undecided")
+
+
+def of_template(name):
+    """Give the neuron of a model file to begin with."""
+    return natrium.loads(template(name)).neuron
+
+
+@pytest.fixture(scope="module")
+def squid():
+    """The squid axon by its own equations: no reset, a spike is V's way up through 0 mV."""
+    return of_template("hodgkin-huxley")
+
+
+def test_firing_of_the_squid_axon_ends_at_its_fold_of_cycles(squid):
+    """Published: 9.78 and 6.26 uA/cm2, the Hopf point and the fold of cycles below it."""
+    found = rheobase(squid)
+    assert (found.cause, found.bistable) == ("hopf", True)
+    assert found.ending.error < 1e-9
+    # Of the smooth cycle's own multipliers: (1 - mu)^2 falls along a line to where it ends.
+    inputs, gaps = (6.2604, 6.26035), []
+    free = squid.changed({})
+    free = natrium.HybridNeuron(
+        equations=free.equations, parameters=free.parameters, initial=free.initial, v_thresh=None
+    )
+    for I in inputs:
+        start = limit_cycle(squid, I, start=limit_cycle(squid, 10.0).states[0]).states[0]
+        cycle = natrium.smooth_cycle(free, I, start=[0.0, *start], transient=1.0, look=60.0)
+        gaps.append((1.0 - cycle.largest_multiplier) ** 2)
+    line = inputs[1] - gaps[1] * (inputs[0] - inputs[1]) / (gaps[0] - gaps[1])
+    assert found.bistable_from == pytest.approx(line, abs=5e-6)
+
+
+@pytest.mark.parametrize("name", ["fitzhugh-nagumo", "izhikevich"])
+def test_below_a_hard_hopf_point_firing_goes_on(name):
+    """Its cycle is far from the rest that is lost there: both are stable below, however little."""
+    neuron = of_template(name)
+    found = rheobase(neuron)
+    assert found.cause == "hopf"
+    assert found.hopf.lyapunov > 0.0
+    assert found.bistable_from < found.value - 1e-3
+    assert found.bistable_error < 1e-4
+    state = fire(neuron, found.value + 0.01, np.array(neuron.initial_state())).state
+    assert fire(neuron, found.value - 1e-3, state).outcome == "sustained"
+    assert fire(neuron, found.bistable_from - 10.0 * found.bistable_error, state).outcome != "sustained"
+
+
+def test_a_finite_rate_is_that_of_the_last_cycle():
+    """The interval of FitzHugh and Nagumo's cell grows to its very end: no line from afar tells it."""
+    neuron = of_template("fitzhugh-nagumo")
+    law = onset(neuron)
+    last = limit_cycle(neuron, law.at + 1e-4).period
+    assert law.last > last > 1.05 * law.offset
+    assert abs(law.rate - 1000.0 / last) < law.rate_error
+    assert law.data()["rate_error_Hz"] == law.rate_error
+
+
+def test_a_cycle_of_a_cell_without_reset_takes_its_time(squid):
+    """Newton's method once ended at states below the threshold that reach it at once."""
+    start = limit_cycle(squid, 9.7754).states[0]
+    cycle = limit_cycle(squid, 7.9877, start=start)
+    assert cycle.period == pytest.approx(16.0187702, abs=1e-6)
+    assert len(cycle.names) == len(cycle.multipliers) == 3

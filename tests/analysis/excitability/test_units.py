@@ -57,7 +57,7 @@ def test_tables_have_a_column_in_the_current(both: tuple[natrium.Neuron, natrium
     assert [row["amplitude_pA"] for row in told.table()] == [
         PER_MV * row["amplitude_mV"] for row in plain.table()
     ]
-    assert f"Least pulses: {PER_MV * plain.rheobase:.9g} pA" in told.sentences()[0]
+    assert f"Least pulses: {PER_MV * plain.rheobase:.9f} pA" in told.sentences()[0]
 
 
 @pytest.mark.parametrize(
@@ -70,7 +70,7 @@ def test_tables_have_a_column_in_the_current(both: tuple[natrium.Neuron, natrium
 def test_laws_are_the_same_in_either_unit(law: str, term: object) -> None:
     from natrium.analysis.excitability.f_i import Onset
 
-    onset = Onset(law, 1.0, 4.0, 2.5, None, {}, np.ones(3), np.ones(3), leak=natrium.Leak(PER_MV))
+    onset = Onset(law, 1.0, 4.0, 2.5, None, {}, np.ones(3), np.ones(3), 1.0, 0.0, leak=natrium.Leak(PER_MV))
     a, b = onset.constants(onset.coefficient)
     excess = np.array([0.01, 0.3, 2.0])
     assert a + b * term(PER_MV * excess) == pytest.approx(4.0 + 2.5 * term(excess), rel=1e-14)

@@ -5,14 +5,14 @@ import math
 import numpy as np
 import pytest
 
-from natrium.analysis.variation.collocation import STAGES, _gauss, collocate
+from natrium.analysis.variation.collocation import STAGES, Course, _gauss
 from natrium.analysis.variation.equations import Directions, propagate
 from natrium.analysis.variation.gradients import spike_time_gradients
 from natrium.analysis.variation.linearised import linearised
 from natrium.model import (
     CHANNELS,
     Constant,
-    Drive,
+    Custom,
     Gaussian,
     HybridNeuron,
     Model,
@@ -21,6 +21,7 @@ from natrium.model import (
     Simulation,
     Sine,
     SolverError,
+    Span,
     Step,
     notebook,
 )
@@ -87,7 +88,7 @@ def test_the_method_is_of_twice_as_high_an_order_as_it_has_stages():
     for k in range(2 * STAGES):
         assert weights @ nodes**k == pytest.approx(1.0 / (k + 1), rel=1e-12)
     for k in range(STAGES):  # C(s): stages integrate polynomials
-        np.testing.assert_allclose(matrix @ nodes**k, nodes ** (k + 1) / (k + 1), rtol=1e-9)
+        np.testing.assert_allclose(matrix @ nodes**k, nodes ** (k + 1) / (k + 1), rtol=1e-9, atol=1e-17)
 
 
 def test_loose_runs_are_differentiated_as_finely():
@@ -97,19 +98,28 @@ def test_loose_runs_are_differentiated_as_finely():
     assert found.final[0, 0] == pytest.approx(math.exp(-8.0), rel=1e-10)
 
 
+def test_steps_of_many_intervals_are_resolved_at_once(monkeypatch):
+    """Nineteen intervals, and some twenty steps in each: not a batch for each interval."""
+    calls, steps = [], Course._steps
+    monkeypatch.setattr(Course, "_steps", lambda *given: calls.append(1) or steps(*given))
+    trajectory = Compiled().solve(SODIUM, Constant(10.0), t_end=500.0)
+    assert trajectory.n_spikes > 18
+    spike_time_gradients(trajectory, ["g_Na"])
+    assert len(calls) < 15
+
+
 def test_what_is_not_finite_is_refused():
     trajectory = Compiled().solve(Neuron(), Constant(1.0), t_end=2.0)
-    shape = Drive(curves=(lambda s: math.inf if s > 1.0 else 0.0,))
+    endless = Custom(lambda t: math.inf if t > 1.0 else 0.0, max_step=0.1)
+    course = Course(
+        linearised(Neuron().system),
+        trajectory,
+        Span(Constant(1.0), 0.0, 2.0),
+        lambda times: times >= 0.0,
+        np.zeros((5, 1)),
+        [(0, endless)],
+        np.ones(1),
+        1e-10,
+    )
     with np.errstate(all="ignore"), pytest.raises(SolverError, match="must stay finite"):
-        collocate(
-            linearised(Neuron().system),
-            trajectory,
-            0.0,
-            2.0,
-            Drive(level=1.0),
-            np.zeros((1, 1)),
-            np.zeros((5, 1)),
-            [(0, shape)],
-            np.ones(1),
-            1e-10,
-        )
+        course.carry(np.zeros((1, 1)), 0.0, 2.0)

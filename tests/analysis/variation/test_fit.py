@@ -21,7 +21,7 @@ from natrium.model import (
     notebook,
 )
 from natrium.model.parameters import with_parameters
-from natrium.solvers import EventDriven, run
+from natrium.solvers import Compiled, EventDriven, run
 
 LIF = Model(neuron=Neuron(), stimulus=Constant(20.0), simulation=Simulation(t_end=200.0))
 
@@ -63,6 +63,44 @@ def test_a_number_in_the_rates_is_found_again():
     model = Model(neuron=Neuron(channels=[channel]), stimulus=Step(16.0), simulation=Simulation(t_end=50.0))
     found = fit(model, spikes(model, v_half=-38.0), "v_half")
     np.testing.assert_allclose(found.values, [-38.0], rtol=1e-7)
+    assert type(found.model.neuron) is type(found.gradients.trajectory.neuron) is Neuron
+
+
+def of_constants():
+    """Give the notebook's second model, the middles of both gates' rates named."""
+    with constants({"Vm": -40.0, "Vh": -35.0}):
+        m = Gate(
+            "m",
+            3,
+            alpha="0.1*(V - Vm)/(1 - exp(-(V - Vm)/10))",
+            beta="4*exp(-(V + 65)/18)",
+            initial=0.0,
+        )
+        h = Gate("h", alpha="0.07*exp(-(V + 65)/20)", beta="1/(1 + exp(-(V - Vh)/10))", initial=1.0)
+    neuron = Neuron(channels=[Channel("Na", 120.0, 50.0, [m, h])])
+    return attrs.evolve(notebook.lif_na(), neuron=neuron)
+
+
+def test_numbers_in_the_rates_are_compiled_once():
+    pytest.importorskip("numba")
+    model = of_constants()
+    misfit = Misfit(model, spikes(model), ("Vm", "g_Na"))
+    assert isinstance(misfit.solver, Compiled)
+    structures = {misfit.solve(np.array([Vm, 120.0])).neuron.system.structure for Vm in (-40.0, -39.5)}
+    assert len(structures) == 1
+
+
+def test_compiled_or_not_a_fit_finds_the_same(monkeypatch):
+    model = of_constants()
+    data = spikes(model) + np.array([0.01, -0.02, 0.01])
+    compiled = fit(model, data, ["Vm", "g_Na"], sigma=0.01)
+    monkeypatch.setattr(
+        "natrium.analysis.variation.misfit.accurate", lambda neuron, rtol: EventDriven(rtol=rtol)
+    )
+    other = fit(model, data, ["Vm", "g_Na"], sigma=0.01)
+    assert isinstance(other.gradients.trajectory.made_by, EventDriven)
+    np.testing.assert_allclose(compiled.values, other.values, rtol=1e-6)
+    np.testing.assert_allclose(compiled.uncertainty, other.uncertainty, rtol=1e-6)
 
 
 def test_uncertainties_are_those_of_linear_theory():

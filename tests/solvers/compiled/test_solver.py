@@ -468,3 +468,14 @@ def test_a_second_process_compiles_nothing(tmp_path):
         said.append({file: file.stat().st_ino for file in tmp_path.rglob("*") if file.is_file()})
     assert said[0] == said[1]
     assert len(said[0]) == 2
+
+
+def test_other_values_of_the_same_equations_look_for_no_code(monkeypatch):
+    """Whether all is compiled is asked once for each set of equations: a look at a folder takes its time."""
+    asked = []
+    module = "natrium.solvers.compiled.engine"
+    monkeypatch.setattr(f"{module}.is_compiled", lambda: asked.append(1) or True)
+    monkeypatch.setattr(f"{module}._WARM", set())
+    for g in (100.0, 110.0, 120.0):
+        natrium.Compiled().solve(NA.changed({"g_Na": g}), natrium.Constant(10.0), t_end=1.0)
+    assert len(asked) == 1

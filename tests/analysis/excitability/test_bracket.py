@@ -1,0 +1,95 @@
+"""Errors of inputs: a rheobase that runs bracket against one known by other means; what rounding leaves."""
+
+import numpy as np
+import pytest
+
+import natrium
+from natrium import CHANNELS, Neuron
+from natrium.analysis.equilibria.curve import equilibrium_curve
+from natrium.analysis.excitability.bracket import bracketed, rounded
+from natrium.analysis.excitability.long_run import fire
+from natrium.analysis.excitability.rheobase import rheobase
+from natrium.analysis.excitability.verdict import describe
+
+
+def fitzhugh(eps, v_thresh):
+    """Give a cell whose rest goes over, at a soft Hopf point, to an oscillation that grows with the input."""
+    return natrium.HybridNeuron(
+        equations={"V": "V - V**3/3 - w + I", "w": "eps*(V + 0.7 - 0.3*w)"},
+        parameters={"eps": eps},
+        initial={"V": -1.2, "w": -0.6},
+        v_thresh=v_thresh,
+        reset={"V": -1.2},
+    )
+
+
+# Where the smooth cycle's highest V is the threshold: the root of that, the cycle by Newton's method at 1e-12.
+@pytest.mark.parametrize(
+    ("eps", "v_thresh", "I"),
+    [(0.6, 0.2, 0.1277953527185), (0.9, 0.0, 0.2625828248309), (0.9, -0.25, 0.2021332836970)],
+)
+def test_an_oscillation_reaches_the_threshold_where_its_cycle_touches_it(eps, v_thresh, I):
+    found = rheobase(fitzhugh(eps, v_thresh))
+    assert (found.cause, found.confirmed) == ("oscillation", True)
+    assert abs(found.value - I) <= found.error < 1e-8
+    assert found.data()["error_mV"] == found.table()[0]["error"] == found.error
+
+
+def test_the_words_end_where_the_error_begins():
+    (said,) = [line for line in describe(fitzhugh(0.9, -0.25)).sentences() if line.startswith("Rheobase")]
+    assert "0.20213328 to 7e-10 (oscillation" in said
+
+
+def test_pulses_have_errors():
+    """Without channels they are those of rounding; bisected, those that a second solve confirms."""
+    closed = natrium.strength_duration(Neuron(), [1.0, 20.0])
+    gate = natrium.Gate("x", inf="1/(1 + exp(-(V + 50)/5))", tau=1.0)
+    bisected = natrium.strength_duration(
+        Neuron(channels=[natrium.Channel("none", 0.0, 50.0, [gate])]), [1.0, 20.0]
+    )
+    exact = 15.0 / -np.expm1([-0.1, -2.0])
+    for found, least in ((closed, 1e-12), (bisected, 1e-6)):
+        assert np.all(np.abs(found.amplitudes - exact) <= found.amplitude_errors)
+        assert np.all(found.amplitude_errors < least)
+        assert abs(found.rheobase - 15.0) <= found.rheobase_error < least
+        assert abs(found.chronaxie - 10.0 * np.log(2.0)) <= found.chronaxie_error < least
+        assert [row["amplitude_error_mV"] for row in found.table()] == found.amplitude_errors.tolist()
+
+
+def test_a_hopf_point_is_known_to_the_rounding_of_its_eigenvalues():
+    """V - V^3/3 - w and eps (V + a - b w): V^2 = 1 - eps b at the Hopf points."""
+    neuron = fitzhugh(0.9, 0.0)
+    point = equilibrium_curve(neuron).hopf[0]
+    V = -np.sqrt(1.0 - 0.9 * 0.3)
+    I = -V + V**3 / 3.0 + (V + 0.7) / 0.3
+    error = rounded(neuron, point.V, point)
+    assert abs(point.I - I) <= error < 1e-12
+
+
+def test_a_bracket_that_no_second_solve_confirms_has_no_error(monkeypatch):
+    neuron, start = fitzhugh(0.9, 0.0), np.array([-1.2, -0.6])
+    high, error, _ = bracketed(neuron, 0.2, 0.3, start, fires=False, width=1e-4)
+    assert 0.0 < high - 0.2625828248 <= error < 1e-3
+    again = fire(neuron, 0.3, start)
+    monkeypatch.setattr(
+        "natrium.analysis.excitability.bracket.fire",
+        lambda *args, rtol=None, **more: fire(*args, **more) if rtol is None else again,
+    )
+    assert bracketed(neuron, 0.2, 0.3, start, fires=False, width=1e-4)[1] == np.inf
+
+
+@pytest.mark.slow
+def test_where_a_train_that_is_no_cycle_ends_has_an_error():
+    """The squid axon's period doubles on the way down: sixty spikes, and twice as many, say where it ends."""
+    axon = Neuron(
+        tau_m=1 / 0.3,
+        v_rest=-54.387,
+        v_thresh=-20.0,
+        v_reset=-65.0,
+        refractory="clamp",
+        channels=[CHANNELS["hh_sodium"], CHANNELS["hh_potassium"]],
+    )
+    found = rheobase(axon)
+    assert found.bistable
+    assert found.ending is None
+    assert 1e-6 < found.bistable_error < 0.1
