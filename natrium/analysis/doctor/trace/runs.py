@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -41,7 +42,7 @@ class PlainRun:
             made.append(Plain(self.layers, scratch, _TURNS * max_operations))
             return made[0]
 
-        self.run.go(make, dict(given))
+        self.run.go(make, copy.deepcopy(dict(given)))
         self.hook = made[0]
         if compiled and self.layers.compiled:
             # Loops that Numba compiles are counted apart, uncompiled.
@@ -77,7 +78,7 @@ class TracedRun:
 
         tracing.begin(self.tracer)
         try:
-            self.run.go(make, {name: wrapped(value) for name, value in given.items()})
+            self.run.go(make, {name: wrapped(value) for name, value in copy.deepcopy(dict(given)).items()})
         finally:
             tracing.end()
         self.hook = made[0]
@@ -152,7 +153,8 @@ def _same(one: Any, other: Any, depth: int = 0) -> bool:
         if not isinstance(other, (list, tuple, dict)) or len(one) != len(other):
             return False
         if isinstance(one, dict):
-            return all(key in other and _same(value, other[key], depth + 1) for key, value in one.items())
+            named = [key for key in one if isinstance(key, (str, int, float))]  # its classes are its own
+            return all(key in other and _same(one[key], other[key], depth + 1) for key in named)
         return all(_same(a, b, depth + 1) for a, b in zip(one, other, strict=True))
     if type(one).__module__ == "natrium_traced_script" and hasattr(one, "__dict__") and depth < 3:
         theirs = getattr(other, "__dict__", {})
