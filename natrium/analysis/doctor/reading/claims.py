@@ -8,6 +8,7 @@ import numpy as np
 
 from natrium.analysis.doctor.reading.case import Case
 from natrium.analysis.doctor.reading.claimed_rules import claimed_input, claimed_rules
+from natrium.analysis.doctor.reading.claimed_states import claimed_states
 from natrium.analysis.doctor.reading.findings import Found, Mend, in_line
 from natrium.analysis.doctor.reading.labels import both_called
 from natrium.analysis.doctor.reading.maps import expanded, plain, values_at
@@ -41,6 +42,7 @@ def held_against(case: Case, claim: Model, known: frozenset[str]) -> list[Found]
         *_equations(case, claim, sides, known),
         *_states(case, sides),
         *claimed_rules(case, claim, sides, HELD in known),
+        *claimed_states(case, claim, sides),
     ]
 
 
