@@ -224,8 +224,9 @@ def claimed_input(case: Case, claim: Model) -> Iterator[Found]:
     off = (own < np.minimum(asked, before) - slack) | (own > np.maximum(asked, before) + slack)
     if not np.any(off):
         return
-    if not case.meant.recognised.input and not np.any(own):
-        line = own_line(case.equations[case.maps.V])
+    if not np.any(own):
+        given = case.maps.record.parameters.get(case.meant.recognised.input)
+        line = (given.line if given is not None else 0) or own_line(case.equations[case.maps.V])
         yield Found(
             "input-missing", "fault",
             f"No input reaches {plain(case.maps.V)}, in {in_line(case.source, line)}; the model has one.",

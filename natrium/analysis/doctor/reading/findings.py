@@ -100,6 +100,8 @@ CONSEQUENCES = (
 )
 
 
+# What is no equation's: its sign is no consequence of these.
+_RULES = ("refractory", "threshold", "reset", "initial", "hold", "starts", "never", "gates-while")
 _SIGNS = ("leak-sign", "channel-sign", "input-sign", "gate-direction")
 
 
@@ -120,7 +122,9 @@ def without_consequences(found: Sequence[Found]) -> list[Found]:
     """Leave as faults those that come first in a chain of causes; what follows are notes."""
     found = _named_alike(found)
     rank = {key: at for at, keys in enumerate(CONSEQUENCES, start=1) for key in keys}
-    ranks = [rank.get(one.key, 0) for one in found if one.kind == "fault"]
+    ranks = [
+        rank.get(one.key, int(one.key.startswith(_RULES))) for one in found if one.kind == "fault"
+    ]
     least = min(ranks, default=0)
     return [
         attrs.evolve(one, kind="note") if one.kind == "fault" and rank.get(one.key, 0) > least else one

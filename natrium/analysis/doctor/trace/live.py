@@ -188,13 +188,11 @@ class _Written:
             raise no_source(kind)
         name = self._free(kind.__name__, kind)
         self._known[id(kind)] = kind, name
-        bases = [self.expression(one) for one in kind.__bases__ if one is not object]
         own = {key: one for key, one in vars(kind).items() if not key.startswith("__") or callable(one)}
-        if any(isinstance(one, types.FunctionType) and source_of(one) is None for one in own.values()):
+        if any(source_of(one) is None for one in functions_of(kind)):
             raise no_source(kind)
-        held = ast.Dict(
-            keys=[ast.Constant(value=key) for key in own], values=[self.expression(one) for one in own.values()]
-        )
+        held = self.expression(own)
+        bases = [self.expression(one) for one in kind.__bases__ if one is not object]
         called = ast.Name(id="type", ctx=ast.Load())
         made = [ast.Constant(value=kind.__name__), ast.Tuple(elts=bases, ctx=ast.Load()), held]
         self._assign(name, ast.Call(func=called, args=made, keywords=[]))
