@@ -11,7 +11,7 @@ import pytest
 import natrium
 from natrium.analysis import compare_script
 from natrium.analysis.doctor import diagnose
-from natrium.analysis.doctor.probes.subject import load_subject
+from natrium.analysis.doctor import load_subject
 from natrium.model import ModelError, SolverError
 from tests.analysis.doctor import zoo
 

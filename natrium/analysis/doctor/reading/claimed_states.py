@@ -1,4 +1,4 @@
-"""What a script's states are where no equation moves them, held against the claim: at its start, while held."""
+"""What a script's states are where no equation moves them, held against the claim: at first, while held."""
 
 from __future__ import annotations
 
@@ -40,7 +40,9 @@ def _starts(case: Case, claim: Model, sides: Claimed) -> Iterator[Found]:
     for is_V, ones in apart.items():
         if ones:
             line = _first_line(case, ones[0][0])
-            told = ", ".join(f"{plain(name)} at {own:.6g} instead of {asked:.6g}" for name, own, asked in ones)
+            told = ", ".join(
+                f"{plain(name)} at {own:.6g} instead of {asked:.6g}" for name, own, asked in ones
+            )
             yield Found(
                 "initial-V" if is_V else "initial-gates", "fault",
                 f"The run starts elsewhere: {told}; see {in_line(case.source, line)}.",
@@ -67,8 +69,8 @@ def _unfired(case: Case, claim: Model) -> Iterator[Found]:
     line = own_line(maps.main.updates[maps.V])
     yield Found(
         "never-fires", "fault",
-        f"{plain(maps.V)} goes to {float(np.nanmax(V)):.6g} mV, over the threshold of {neuron.v_thresh:g} mV, "
-        f"and nothing compares it with one; see {in_line(case.source, line)}.",
+        f"{plain(maps.V)} goes to {float(np.nanmax(V)):.6g} mV, over the threshold of "
+        f"{neuron.v_thresh:g} mV, and nothing compares it with one; see {in_line(case.source, line)}.",
         line, evidence="no step is reset, and none compares V",
     )  # fmt: skip
 

@@ -48,7 +48,7 @@ def held_against(case: Case, claim: Model, known: frozenset[str]) -> list[Found]
 
 
 def _by_parts(case: Case, name: str, sides: Claimed, whole: Bench) -> Iterator[Found]:
-    """Mend the voltage's equation part by part: the leak, the input and each channel while all else is off."""
+    """Mend the voltage's equation part by part: leak, input and each channel while all else is off."""
     drive, channels = drive_of(case), dict[str, dict[str, str]]()
     for own, label in sides.pairs.items():
         if label != "V":
@@ -60,7 +60,9 @@ def _by_parts(case: Case, name: str, sides: Claimed, whole: Bench) -> Iterator[F
         none = {**whole.points, **{own: np.zeros(POINTS) for own in off}}
         asked = sides.flows_at({label: 0.0 for own, label in off.items() if own not in switch})["V"]
         if switch:
-            asked = asked - sides.flows_at(dict.fromkeys(off.values(), 0.0))["V"] + values_at(whole.root, none)
+            asked = (
+                asked - sides.flows_at(dict.fromkeys(off.values(), 0.0))["V"] + values_at(whole.root, none)
+            )
         bench = Bench(whole.root, on, asked, whole.parameters, {one: on[one] for one in whole.candidates})
         if not bench.is_sound and (found := repairs(bench)):
             yield _finding(case, name, found[0])
@@ -71,13 +73,11 @@ def _merged(found: list[Found]) -> list[Found]:
     missing = [one for one in found if one.key in ("gate-missing", "gate-instant")]
     if not missing:
         return found
-    brought = [one for one in found if one.key == "factor" and one.about == missing[0].about]
-    brought = [attrs.evolve(one, key="gate-missing") for one in brought if missing[0].key == "gate-missing"]
-    rest = [
-        one for one in found
-        if one not in missing and not (one.about == missing[0].about and one.key in ("equation-differs", "factor"))
-    ]  # fmt: skip
-    return [*rest, *(brought or missing)]
+    key, about = missing[0].key, missing[0].about
+    brought = [attrs.evolve(one, key=key) for one in found if one.key == "factor" and one.about == about]
+    follow = [one for one in found if one.about == about and one.key in ("equation-differs", "factor")]
+    rest = [one for one in found if one not in missing and one not in follow]
+    return [*rest, *(brought if key == "gate-missing" and brought else missing)]
 
 
 def _equations(case: Case, claim: Model, sides: Claimed, known: frozenset[str]) -> Iterator[Found]:
@@ -261,7 +261,8 @@ def _exchanged(case: Case, name: str, bench: Bench) -> Found | None:
             line = term_line(case, {one, other}, set())
             return Found(
                 "gates-swapped", "fault",
-                f"{plain(one)} and {plain(other)} stand in each other's place in {in_line(case.source, line)}.",
+                f"{plain(one)} and {plain(other)} stand in each other's place in "
+                f"{in_line(case.source, line)}.",
                 line, evidence=f"with the two exchanged the equations agree at {POINTS} states", about=name,
             )  # fmt: skip
     return None

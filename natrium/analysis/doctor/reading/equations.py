@@ -25,7 +25,9 @@ def equations_of(maps: Maps) -> dict[str, Node]:
     old = {tree: algebra.canonical(leaf(name)) for name, tree in maps.trees.items()}
     found = {}
     for name, tree in maps.trees.items():
-        slopes = Slopes(algebra, maps.dt, number(0.0), {one: at for one, at in old.items() if one is not tree})
+        slopes = Slopes(
+            algebra, maps.dt, number(0.0), {one: at for one, at in old.items() if one is not tree}
+        )
         try:
             flow = slopes.slope(tree) if tree in still else algebra.subtract(slopes.value(tree), leaf(name))
             found[name] = algebra.canonical(flow)

@@ -99,7 +99,7 @@ def prepared(record: Record) -> Record:
 
 
 def _with_constants(record: Record) -> Record:
-    """Take a literal that each step reads anew, as the argument of a function, for the parameter that it is."""
+    """Take a literal that each step reads anew, as a function's argument, for the parameter that it is."""
     made = {
         name: origins[0]
         for name, origins in record.origins.items()

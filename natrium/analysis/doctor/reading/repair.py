@@ -302,10 +302,14 @@ def _factors(bench: Bench, at: int, node: Node) -> Iterator[Repair]:
                         bench, "factor", node, Node("*", (node, powered), math.nan, node.line), 1.6, name
                     )
         yield from _powers(bench, at, node, ratio, good)
-        for name, values in bench.candidates.items() if name_of(node) == "neg" or node.name in bench.parameters else ():
+        for name, values in (
+            bench.candidates.items() if name_of(node) == "neg" or node.name in bench.parameters else ()
+        ):
             for sign, op in ((1.0, "+"), (-1.0, "-")):
                 if _agree(apart, sign * values, good) and bench.is_right(bench.whole(at, c + sign * values)):
-                    yield _told(bench, "offset", node, Node(op, (node, leaf(name)), math.nan, node.line), 1.75)
+                    yield _told(
+                        bench, "offset", node, Node(op, (node, leaf(name)), math.nan, node.line), 1.75
+                    )
         for name, values in bench.terms.items():
             for sign, op in ((1.0, "+"), (-1.0, "-")):
                 if _agree(apart, sign * values, good) and bench.is_right(bench.whole(at, c + sign * values)):

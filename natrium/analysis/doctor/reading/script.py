@@ -12,6 +12,7 @@ from typing import Any
 import attrs
 import numpy as np
 
+from natrium.analysis.accuracy.script import Comparison
 from natrium.analysis.doctor.reading.findings import Found, sorted_findings
 from natrium.analysis.doctor.reading.verdict import Reading, read
 from natrium.analysis.doctor.trace import trace_all, trace_live, trace_script
@@ -87,7 +88,10 @@ def read_script(spec: str | os.PathLike[str], claim: Model | None = None) -> tup
     return tuple(readings)
 
 
-def read_live(subject: Any, claim: Model, name: str | None = None) -> Reading:
+def read_live(
+    subject: Any, claim: Model, name: str | None = None, comparison: Comparison | None = None, *,
+    solve: bool = True,
+) -> Reading:  # fmt: skip
     """Read a live class, object or function as `read_script` does one of a file.
 
     Parameters
@@ -97,6 +101,10 @@ def read_live(subject: Any, claim: Model, name: str | None = None) -> Reading:
     claim : Model
     name : str, optional
         What to call it.
+    comparison : Comparison, optional
+        Of the claim.
+    solve : bool
+        Whether to solve the models truly.
 
     Raises
     ------
@@ -106,7 +114,10 @@ def read_live(subject: Any, claim: Model, name: str | None = None) -> Reading:
         When its source cannot be found, or its run not be traced.
     """
     shown = name or getattr(subject, "__name__", "") or f"an object of {type(subject).__name__}"
-    found = _driven(lambda model: _quietly(trace_live, subject, claimed=model), claim, shown)
+    truth = comparison.reference if comparison is not None else None
+    found = _driven(
+        lambda model: _quietly(trace_live, subject, claimed=model), claim, shown, truth=truth, solve=solve
+    )
     if isinstance(subject, (type, types.FunctionType)):
         return found
     return attrs.evolve(found, findings=sorted_findings([_of_used(one) for one in found.findings]))
@@ -116,12 +127,14 @@ def _of_used(one: Found) -> Found:
     """Take another start of an object for what earlier runs have left."""
     if one.key not in ("initial-V", "initial-gates", "starts-refractory"):
         return one
-    return attrs.evolve(one, key="used", kind="note", said=f"The object may have been used before. {one.said}")
+    return attrs.evolve(
+        one, key="used", kind="note", said=f"The object may have been used before. {one.said}"
+    )
 
 
-def _driven(trace: Callable[[Model], Record], claim: Model, shown: str) -> Reading:
+def _driven(trace: Callable[[Model], Record], claim: Model, shown: str, **options: Any) -> Reading:
     """Read what is driven by the claim's input; where nothing fires, by more of it as well, in half steps."""
-    own = read(trace(claim), shown, claim)
+    own = read(trace(claim), shown, claim, **options)
     if own.maps.spikes.size or not claim.neuron.fires or own.record.solver:
         return own
     run, step = claim.simulation, own.maps.step * own.meant.units.ms
@@ -129,7 +142,7 @@ def _driven(trace: Callable[[Model], Record], claim: Model, shown: str) -> Readi
     try:
         more = _read_under(trace, claim, shown, Step(2.0 * depth, start=run.t_start + 10 * step), 0.5 * step)
         V = more.record.samples[:, more.record.states.index(more.maps.V)]
-        if not np.any(V > V[0]):  # what should drive it up drives it down
+        if not np.any(V[0] < V):  # what should drive it up drives it down
             less = Step(-2.0 * depth, start=run.t_start + 10 * step)
             more = _read_under(trace, claim, shown, less, 0.5 * step)
     except (ModelError, UnsupportedModel):

@@ -137,7 +137,9 @@ def sides_of(case: Case, claim: Model) -> Claimed:
 
     def flows_at(others: Mapping[str, Any]) -> dict[str, Array]:
         there = {label: np.broadcast_to(others.get(label, one), (POINTS,)) for label, one in values.items()}
-        return flows(there, np.broadcast_to(others["input"] * factor, (POINTS,)) if "input" in others else current)
+        return flows(
+            there, np.broadcast_to(others["input"] * factor, (POINTS,)) if "input" in others else current
+        )
 
     return Claimed(points, flows(values), own, pairs, terms, flows_at)
 

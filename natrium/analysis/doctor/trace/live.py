@@ -253,14 +253,18 @@ class _Written:
             return ast.Call(func=wrapper, args=[self.expression(value.__func__)], keywords=[])
         if kind in (list, tuple) and len(value) <= _MANY:
             ones = [self.expression(one) for one in value]
-            return ast.List(elts=ones, ctx=ast.Load()) if kind is list else ast.Tuple(elts=ones, ctx=ast.Load())
+            return (
+                ast.List(elts=ones, ctx=ast.Load()) if kind is list else ast.Tuple(elts=ones, ctx=ast.Load())
+            )
         if kind is dict and len(value) <= _MANY:
             return ast.Dict(
                 keys=[self.expression(one) for one in value],
                 values=[self.expression(one) for one in value.values()],
             )
         if isinstance(value, functools.partial):
-            keywords = [ast.keyword(arg=key, value=self.expression(one)) for key, one in value.keywords.items()]
+            keywords = [
+                ast.keyword(arg=key, value=self.expression(one)) for key, one in value.keywords.items()
+            ]
             arguments = [self.expression(one) for one in (value.func, *value.args)]
             return ast.Call(func=self._kept(functools.partial), args=arguments, keywords=keywords)
         if hasattr(value, "__dict__") and is_own(kind) and not isinstance(value, types.ModuleType):
@@ -300,8 +304,10 @@ class _Written:
     def _set(self, name: str, attr: str, value: Any, kind: type) -> None:
         owner, field = ast.Name(id=name, ctx=ast.Load()), ast.Constant(value=attr)
         setter: ast.expr = ast.Name(id="setattr", ctx=ast.Load())
-        if kind.__setattr__ is not object.__setattr__:  # a frozen one
-            setter = ast.Attribute(value=ast.Name(id="object", ctx=ast.Load()), attr="__setattr__", ctx=ast.Load())
+        if "__setattr__" in {one for part in kind.__mro__[:-1] for one in vars(part)}:  # a frozen one
+            setter = ast.Attribute(
+                value=ast.Name(id="object", ctx=ast.Load()), attr="__setattr__", ctx=ast.Load()
+            )
         call = ast.Call(func=setter, args=[owner, field, self.expression(value)], keywords=[])
         found = line_of_attribute(kind, attr)
         line = found[1] if found else 0

@@ -152,7 +152,7 @@ def _same(one: Any, other: Any, depth: int = 0) -> bool:
     if isinstance(one, (list, tuple, dict)) and depth < 3:
         if not isinstance(other, (list, tuple, dict)) or len(one) != len(other):
             return False
-        if isinstance(one, dict):
+        if isinstance(one, dict) and isinstance(other, dict):
             named = [key for key in one if isinstance(key, (str, int, float))]  # its classes are its own
             return all(key in other and _same(one[key], other[key], depth + 1) for key in named)
         return all(_same(a, b, depth + 1) for a, b in zip(one, other, strict=True))

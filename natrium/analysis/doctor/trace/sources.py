@@ -73,7 +73,7 @@ def source_of(value: Any) -> tuple[Source, Definition] | None:
     if source is None:
         return None
     found = [one for one in ast.walk(source.tree) if _is_made_of(one, code)]
-    return (source, min(found, key=_size)) if found else None  # type: ignore[type-var,return-value]  # as asked
+    return (source, min(found, key=_size)) if found else None  # type: ignore[return-value]  # as asked
 
 
 def _size(node: Any) -> tuple[int, int]:
@@ -83,14 +83,14 @@ def _size(node: Any) -> tuple[int, int]:
 def _is_made_of(node: ast.AST, code: types.CodeType) -> bool:
     """Tell whether a code object is that of a definition."""
     if isinstance(node, ast.FunctionDef):
-        first = min([node.lineno, *(one.lineno for one in node.decorator_list)])
-        return node.name == code.co_name and first == code.co_firstlineno
+        top = min([node.lineno, *(one.lineno for one in node.decorator_list)])
+        return node.name == code.co_name and top == code.co_firstlineno
     if not isinstance(node, ast.Lambda) or code.co_name != "<lambda>" or node.lineno != code.co_firstlineno:
         return False
     body = node.body
     places = [(line, at) for line, _, at, end in code.co_positions() if line and at is not None and end != at]
-    first, last = (body.lineno, body.col_offset), (body.end_lineno, body.end_col_offset)
-    return all(first <= one <= last for one in places)  # type: ignore[operator]  # parsed: they have ends
+    first, last = (body.lineno, body.col_offset), (body.end_lineno or 0, body.end_col_offset or 0)
+    return all(first <= one <= last for one in places)
 
 
 def _of_class(kind: type) -> tuple[Source, ast.ClassDef] | None:
