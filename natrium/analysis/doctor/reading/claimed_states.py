@@ -31,15 +31,16 @@ def claimed_states(case: Case, claim: Model, sides: Claimed) -> Iterator[Found]:
 def _starts(case: Case, claim: Model, sides: Claimed) -> Iterator[Found]:
     maps, neuron = case.maps, claim.neuron
     wanted = dict(zip(neuron.system.labels, neuron.initial_state(), strict=True))
+    start = dict(zip(maps.record.states, maps.record.samples[0].tolist(), strict=True))
     apart: dict[bool, list[tuple[str, float, float]]] = {True: [], False: []}
     for name, label in sides.pairs.items():
         scale = case.meant.units.mV if label == "V" else 1.0
-        own = float(maps.record.samples[0, maps.record.states.index(name)]) * scale
+        own = start[name] * scale
         if abs(own - wanted[label]) > CLOSE * (1.0 + abs(wanted[label])):
             apart[label == "V"].append((name, own, wanted[label]))
     for is_V, ones in apart.items():
         if ones:
-            line = _first_line(case, ones[0][0])
+            line = _first_line(case, ones[0][0], start[ones[0][0]])
             told = ", ".join(
                 f"{plain(name)} at {own:.6g} instead of {asked:.6g}" for name, own, asked in ones
             )
@@ -50,10 +51,12 @@ def _starts(case: Case, claim: Model, sides: Claimed) -> Iterator[Found]:
             )  # fmt: skip
 
 
-def _first_line(case: Case, name: str) -> int:
-    """Give the line that sets a state for the first time."""
+def _first_line(case: Case, name: str, value: float) -> int:
+    """Give the line that sets a state for the first time: where one has its value, that."""
     pattern = re.compile(rf"\b{re.escape(plain(name))}\b[^=(]*=[^=]")
-    return next((at for at, line in enumerate(case.source, start=1) if pattern.search(line)), 0)
+    lines = [at for at, line in enumerate(case.source, start=1) if pattern.search(line)]
+    own = re.compile(rf"(?<![\d.]){re.escape(shown(value))}\b")
+    return next((at for at in lines if own.search(case.source[at - 1])), lines[0] if lines else 0)
 
 
 def _unfired(case: Case, claim: Model) -> Iterator[Found]:

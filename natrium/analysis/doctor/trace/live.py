@@ -22,7 +22,7 @@ from typing import Any
 
 import numpy as np
 
-from natrium.analysis.doctor.trace.script import BESIDE, Script
+from natrium.analysis.doctor.trace.script import Script
 from natrium.analysis.doctor.trace.sources import (
     Source,
     free_names,
@@ -61,15 +61,19 @@ def live_script(subject: Any) -> tuple[Script, str]:
         When the source of a part of it cannot be found.
     """
     written = _Written()
-    named = written.expression(subject)
-    if not isinstance(named, ast.Name) or written.main is None:
+    if isinstance(subject, types.MethodType):
+        subject = subject.__self__
+    name = written.subject(subject)
+    if written.main is None:
         raise no_source(subject)
+    if isinstance(subject, type) and "SodiumChannel" in _globals(subject):  # what the notebook's is made of
+        written.bind("SodiumChannel", _globals(subject)["SodiumChannel"], _globals(subject))
     main = written.main
     script = Script(
         Path(main.file if is_on_disk(main) else "notebook"), "\n".join(written.lines), main=False,
         tree=written.tree(), given=written.given,
     )  # fmt: skip
-    return script, named.id
+    return script, name
 
 
 def no_source(value: Any) -> UnsupportedModel:
@@ -106,6 +110,17 @@ class _Written:
         """Give it as a tree, each definition before what uses it."""
         return ast.Module(body=self._statements, type_ignores=[])
 
+    def subject(self, value: Any) -> str:
+        """Write the subject, and give its name: of a call that is prepared, a function that makes it."""
+        made = self.expression(value)
+        if isinstance(value, functools.partial):
+            nothing = ast.arguments(posonlyargs=[], args=[], kwonlyargs=[], kw_defaults=[], defaults=[])
+            made = ast.Lambda(args=nothing, body=ast.Call(func=made, args=[], keywords=[]))
+        if isinstance(made, ast.Name):
+            return made.id
+        self._assign("natrium_subject", made)
+        return "natrium_subject"
+
     def _add(self, statement: ast.stmt, source: Source | None = None) -> None:
         statement.end_lineno = getattr(statement, "end_lineno", None) or getattr(statement, "lineno", 1)
         ast.fix_missing_locations(statement)
@@ -125,12 +140,11 @@ class _Written:
         return wanted
 
     def _offset(self, source: Source) -> int:
-        """Join a text to the script's; lines of other files count from afar."""
+        """Join a text to the script's: its lines follow those that are there."""
         if source.file not in self._offsets:
             self.main = self.main or source
-            near = self.main is source or not is_on_disk(source)
-            self._offsets[source.file] = len(self.lines) if near else BESIDE * (1 + len(self._offsets))
-            self.lines += source.lines if near else ()
+            self._offsets[source.file] = len(self.lines)
+            self.lines += source.lines
         return self._offsets[source.file]
 
     # Definitions -------------------------------------------------------------------------------------
@@ -177,6 +191,7 @@ class _Written:
             name=maker,
             args=ast.arguments(posonlyargs=[], args=arguments, kwonlyargs=[], kw_defaults=[], defaults=[]),
             body=[statement, back], decorator_list=[], lineno=statement.lineno,
+            end_lineno=statement.end_lineno,
         )  # fmt: skip
         ast.copy_location(back, statement)
         given = [self.expression(one) for one in cells.values()]
@@ -329,20 +344,24 @@ class _Modules(ast.NodeTransformer):
         return self.generic_visit(node)
 
 
+def _typed(value: Any) -> list[types.FunctionType]:
+    """List the functions of a class that were typed with it; of a function, itself."""
+    if not isinstance(value, type):
+        return [value]
+    found = source_of(value)
+    return [one for one in functions_of(value) if found and one.__code__.co_filename == found[0].file]
+
+
 def _globals(value: Any) -> dict[str, Any]:
     """Give the names of the module that a class or function was typed in."""
-    if not isinstance(value, type):
-        return dict(value.__globals__)
-    own = functions_of(value)
-    typed = next((one for one in own if one.__module__ == value.__module__), None)
-    names = typed.__globals__ if typed is not None else vars(sys.modules[value.__module__])
-    return dict(names)
+    own = _typed(value)
+    return dict(own[0].__globals__ if own else vars(sys.modules[value.__module__]))
 
 
 def _cells(value: Any) -> dict[str, Any]:
     """Give the variables of functions around that a class or function goes on using."""
     found: dict[str, Any] = {}
-    for one in functions_of(value) if isinstance(value, type) else [value]:
+    for one in _typed(value):
         for name, cell in zip(one.__code__.co_freevars, one.__closure__ or (), strict=True):
             with contextlib.suppress(ValueError):  # one that is not set yet
                 if name != "__class__" and cell.cell_contents is not value:

@@ -12,6 +12,7 @@ import numpy as np
 from natrium.analysis.doctor.trace import tracer as tracing
 from natrium.analysis.doctor.trace.arrays import wrapped
 from natrium.analysis.doctor.trace.elements import unwrapped
+from natrium.analysis.doctor.trace.foreign import Foreign
 from natrium.analysis.doctor.trace.forms import Known
 from natrium.analysis.doctor.trace.layers import Layers
 from natrium.analysis.doctor.trace.numbers import Remembers
@@ -59,6 +60,12 @@ class PlainRun:
         return chosen
 
 
+def _brought(value: Any) -> Any:
+    """Give what is there before the run as the run would have made it."""
+    generators = (np.random.Generator, np.random.RandomState)
+    return Foreign(value) if isinstance(value, generators) else wrapped(value)
+
+
 class TracedRun:
     """A traced run."""
 
@@ -78,7 +85,7 @@ class TracedRun:
 
         tracing.begin(self.tracer)
         try:
-            self.run.go(make, {name: wrapped(value) for name, value in copy.deepcopy(dict(given)).items()})
+            self.run.go(make, {name: _brought(value) for name, value in copy.deepcopy(dict(given)).items()})
         finally:
             tracing.end()
         self.hook = made[0]

@@ -102,8 +102,6 @@ def _of_class(kind: type) -> tuple[Source, ast.ClassDef] | None:
         ]  # fmt: skip
         if source is not None and around:
             return source, around[-1]
-    if functions_of(kind):
-        return None
     for source in sources_of(vars(sys.modules.get(kind.__module__, types.ModuleType("none")))):
         found = [one for one in _classes(source, kind.__name__) if _holds(one, kind)]
         if found:
@@ -116,10 +114,9 @@ def _classes(source: Source, name: str) -> list[ast.ClassDef]:
 
 
 def _holds(node: ast.ClassDef, kind: type) -> bool:
-    """Tell whether a class without functions is that of a definition, by its names."""
+    """Tell whether a class without functions of its own is that of a definition, by its names."""
     stored = {name for one in node.body for name in stored_names(one)}
-    own = {name for name in vars(kind) if not name.startswith("__")}
-    return stored == own
+    return {name for name in vars(kind) if not name.startswith("_")} <= stored
 
 
 def stored_names(statement: ast.stmt) -> list[str]:
