@@ -202,12 +202,12 @@ def _refractory(case: Case, claim: Model) -> Iterator[Found]:
                 if maps.held
                 else maps.main
             )
-            name = sorted(moving or others)[0]
+            at = step.updates[sorted(moving or others)[0]].line or line
             yield Found(
                 "gates-while-refractory", "fault",
                 f"While V is held the gates {'move' if moving else 'stand still'}; in the model they "
-                f"{'stand still' if moving else 'move'}.",
-                step.updates[name].line or line,
+                f"{'stand still' if moving else 'move'}; see {in_line(case.source, at)}.",
+                at,
             )  # fmt: skip
 
 
@@ -222,6 +222,8 @@ def claimed_input(case: Case, claim: Model) -> Iterator[Found]:
     before = np.array([claim.stimulus(float(t) - EDGE * dt) for t in times])
     slack = 1e-6 * (1.0 + np.abs(asked))
     off = (own < np.minimum(asked, before) - slack) | (own > np.maximum(asked, before) + slack)
+    if off.size == case.maps.record.order.size:  # a step that is held need not read any
+        off &= ~np.isin(case.maps.record.order, case.maps.held)
     if not np.any(off):
         return
     if not np.any(own):

@@ -114,10 +114,8 @@ def read_live(
         When its source cannot be found, or its run not be traced.
     """
     shown = name or getattr(subject, "__name__", "") or f"an object of {type(subject).__name__}"
-    truth = comparison.reference if comparison is not None else None
-    found = _driven(
-        lambda model: _quietly(trace_live, subject, claimed=model), claim, shown, truth=truth, solve=solve
-    )
+    options = {"comparison": comparison, "solve": solve}
+    found = _driven(lambda model: _quietly(trace_live, subject, claimed=model), claim, shown, **options)
     if isinstance(subject, (type, types.FunctionType)):
         return found
     return attrs.evolve(found, findings=sorted_findings([_of_used(one) for one in found.findings]))

@@ -21,10 +21,10 @@ from natrium.solvers.fixed_step.schemes import SCHEMES
 ALIKE = 1e-6  # mV: rounding grows along a run, another rule does more
 
 
-def twin_of(maps: Maps, meant: Meant, scheme: SchemeFound) -> Twin | None:
-    """Find the solver of natrium's that makes the script's samples; None where none does."""
-    model, key = meant.model, scheme.key
-    if model is None or maps.record.solver:
+def twin_of(model: Model, maps: Maps, meant: Meant, scheme: SchemeFound) -> Twin | None:
+    """Find the solver of natrium's that makes a script's samples of a model; None where none does."""
+    key = scheme.key
+    if maps.record.solver:
         return None
     if len(maps.moving) == 1 and key == "euler":
         key = "sequential-euler"

@@ -68,7 +68,8 @@ class Reading(Judged):
     twin : Twin or None
         A solver of natrium's that does what the script does.
     comparison : Comparison or None
-        The truths of the model that the script means, beside that model's own script, where there is a twin.
+        The truths of the claim, or of the model that the script means where it is not the claim, beside the
+        own script of either; where there is a twin.
     budget : Budget or None
         The distance to the truth, cause by cause, where the script can be walked to the truth.
     """
@@ -182,7 +183,7 @@ class Reading(Judged):
 
 def read(
     record: Record, name: str = "the script", claim: Model | None = None, *, solve: bool = True,
-    truth: Reference | None = None,
+    comparison: Comparison | None = None,
 ) -> Reading:  # fmt: skip
     """Read a traced run.
 
@@ -195,8 +196,8 @@ def read(
         What it claims to be.
     solve : bool
         Whether to solve the model truly.
-    truth : Reference, optional
-        The claim solved truly, where it was before.
+    comparison : Comparison, optional
+        Of the claim, where it was made before.
 
     Raises
     ------
@@ -221,14 +222,20 @@ def read(
             known = frozenset(one.about for one in found if one.kind == "fault" and one.key in keys)
             found += held_against(case, claim, known)
         found = with_effects(found, record, maps, meant)
-    why = "" if truth is not None or solve else "it was not asked for"
+    why = "" if solve else "it was not asked for"
+    truth = comparison.reference if comparison is not None else None
     if truth is None and solve:
         truth, why = _solved(claim or meant.model, meant)
     if replay.off >= 0:
         found.append(_unexplained(replay, meant))
     spikes = labelled(maps, meant)
-    twin = twin_of(maps, meant, scheme) if solve else None
-    comparison = compared(meant.model, spikes) if twin is not None and meant.model is not None else None
+    findings = sorted_findings(without_consequences(found))
+    own = claim is not None and not any(one.kind == "fault" for one in findings)
+    models = [claim, meant.model] if own else [meant.model]
+    twins = ((model, twin_of(model, maps, meant, scheme)) for model in models if solve and model is not None)
+    model, twin = next((pair for pair in twins if pair[1] is not None), (None, None))
+    if comparison is None or model is not claim:
+        comparison = compared(model, spikes) if model is not None else None
     walked = budget_of(comparison, twin, spikes) if comparison is not None and twin is not None else None
     return Reading(
         subject=name,
@@ -238,7 +245,7 @@ def read(
         scheme=scheme,
         meant=meant,
         replay=replay,
-        findings=sorted_findings(without_consequences(found)),
+        findings=findings,
         truth=truth,
         no_truth=why,
         spike_times=spikes,

@@ -32,11 +32,14 @@ class Source:
         As code objects have it; of a cell no path.
     lines : tuple of str
     tree : ast.Module
+    definitions : tuple of nodes
+        All classes, functions and lambdas in it.
     """
 
     file: str
     lines: tuple[str, ...]
     tree: ast.Module = attrs.field(eq=False)
+    definitions: tuple[Definition, ...] = attrs.field(eq=False)
 
 
 def text_of(file: str, names: Mapping[str, Any] | None = None) -> Source | None:
@@ -51,7 +54,9 @@ def text_of(file: str, names: Mapping[str, Any] | None = None) -> Source | None:
 
 @cache
 def _parsed(file: str, lines: tuple[str, ...]) -> Source:
-    return Source(file, lines, ast.parse("\n".join(lines)))
+    tree = ast.parse("\n".join(lines))
+    made = tuple(one for one in ast.walk(tree) if isinstance(one, Definition))
+    return Source(file, lines, tree, made)
 
 
 def functions_of(kind: type) -> list[types.FunctionType]:
@@ -72,15 +77,15 @@ def source_of(value: Any) -> tuple[Source, Definition] | None:
     source = text_of(code.co_filename, value.__globals__)
     if source is None:
         return None
-    found = [one for one in ast.walk(source.tree) if _is_made_of(one, code)]
-    return (source, min(found, key=_size)) if found else None  # type: ignore[return-value]  # as asked
+    found = [one for one in source.definitions if _is_made_of(one, code)]
+    return (source, min(found, key=_size)) if found else None
 
 
 def _size(node: Any) -> tuple[int, int]:
     return node.end_lineno - node.lineno, node.end_col_offset - node.col_offset
 
 
-def _is_made_of(node: ast.AST, code: types.CodeType) -> bool:
+def _is_made_of(node: Definition, code: types.CodeType) -> bool:
     """Tell whether a code object is that of a definition."""
     if isinstance(node, ast.FunctionDef):
         top = min([node.lineno, *(one.lineno for one in node.decorator_list)])
@@ -110,7 +115,7 @@ def _of_class(kind: type) -> tuple[Source, ast.ClassDef] | None:
 
 
 def _classes(source: Source, name: str) -> list[ast.ClassDef]:
-    return [one for one in ast.walk(source.tree) if isinstance(one, ast.ClassDef) and one.name == name]
+    return [one for one in source.definitions if isinstance(one, ast.ClassDef) and one.name == name]
 
 
 def _holds(node: ast.ClassDef, kind: type) -> bool:
