@@ -43,7 +43,6 @@ from natrium.analysis.cycle.return_map import return_map as return_map
 from natrium.analysis.cycle.smooth_cycle import SmoothCycle as SmoothCycle
 from natrium.analysis.cycle.smooth_cycle import smooth_cycle as smooth_cycle
 from natrium.analysis.doctor import Diagnosis as Diagnosis
-from natrium.analysis.doctor import Finding as Finding
 from natrium.analysis.doctor import Found as Found
 from natrium.analysis.doctor import Reading as Reading
 from natrium.analysis.doctor import diagnose as diagnose

@@ -45,38 +45,38 @@ def doctor_command(
     claimed = read_script(Path(target), dt=dt, t_end=t_end) if target else None
     if script is not None:
         typer.echo(f"natrium: running the code in {script}, as asked", err=True)
-    result = _read(script, claimed, out, write, as_json) if script is not None else None
-    if result is None:
-        result = _probed(script, claimed, target, out, write, as_json)
+    if script is None:
+        result = _own(claimed, target, out, write, as_json)
+    else:
+        result = _read(script, claimed, out, write, as_json)
     print_json(result, as_json)
 
 
-def _read(script: str, claimed: Any, out: Path, write: Path | None, quiet: bool) -> dict[str, Any] | None:
-    """Trace a script and read it; None where it cannot be traced and there is a model to probe it by."""
+def _read(script: str, claimed: Any, out: Path, write: Path | None, quiet: bool) -> dict[str, Any]:
+    """Trace a script and read it; where it cannot be traced, what it leaves is read as a recording."""
+    from natrium.analysis.doctor import Recording, load_subject
     from natrium.analysis.doctor import read_script as read_traced
-    from natrium.model import ModelError
-    from natrium.reports import read_into
+    from natrium.model import UnsupportedModel
+    from natrium.reports import diagnose_into, read_into
 
     try:
         readings = read_traced(script, claimed)
-    except ModelError as error:
-        if claimed is None or write is not None:
+    except UnsupportedModel as error:
+        if claimed is None or write is not None or ".py:" in script or not script.endswith(".py"):
             raise
-        typer.echo(f"natrium: {script} is probed from outside: {error}", err=True)
-        return None
+        left = load_subject(script)
+        if not isinstance(left, Recording):
+            raise
+        typer.echo(f"natrium: {error}; what {script} leaves is read as a recording", err=True)
+        return diagnose_into(left, claimed, out, name=script, fallback=str(error), quiet=quiet)
     return read_into(readings, out, model_file=write, quiet=quiet)
 
 
-def _probed(
-    script: str | None, claimed: Any, target: str, out: Path, write: Path | None, quiet: bool
-) -> dict[str, Any]:
-    """Probe a script from outside, or diagnose the model's own."""
-    from natrium.analysis.doctor import load_subject
+def _own(claimed: Any, target: str, out: Path, write: Path | None, quiet: bool) -> dict[str, Any]:
+    """Diagnose a model's own script."""
     from natrium.model import ModelError
     from natrium.reports import diagnose_into
 
     if write is not None:
         raise ModelError("--write is for the model that a script means, got no script; give SCRIPT.py")
-    subject = None if script is None else load_subject(script, claimed)
-    name = script or f"{Path(target).name}'s own script"
-    return diagnose_into(subject, claimed, out, name=name, quiet=quiet)
+    return diagnose_into(None, claimed, out, name=f"{Path(target).name}'s own script", quiet=quiet)

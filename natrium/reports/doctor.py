@@ -6,12 +6,13 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
-from natrium.analysis.doctor import Diagnosis, Finding, diagnose
+from natrium.analysis.doctor import Diagnosis, Found, Reading, diagnose
 from natrium.figures.comparison import plot_budget, plot_comparison
 from natrium.model import Model
 from natrium.reports.captions import BUDGET, COMPARISON, OF_BUDGET, Drawn
 from natrium.reports.output import Output, manifest
 from natrium.reports.page import Section
+from natrium.reports.reading import read_into
 from natrium.reports.report import write_report
 
 _KINDS = {"fault": "Fault", "rule": "Rule that costs accuracy", "note": "Note"}
@@ -19,13 +20,33 @@ _HEADINGS = {"fault": "Faults", "rule": "Rules that cost accuracy", "note": "Not
 
 
 def diagnose_into(
-    subject: Any, model: Model, out: Path, *, name: str | None = None, quiet: bool = False
+    subject: Any,
+    model: Model,
+    out: Path,
+    *,
+    name: str | None = None,
+    fallback: str | None = None,
+    quiet: bool = False,
 ) -> dict[str, Any]:
-    """Diagnose a script, given as `natrium.diagnose` takes it (see `natrium.reports.report`)."""
+    """Diagnose a script, given as `natrium.diagnose` takes it (see `natrium.reports.report`).
+
+    Parameters
+    ----------
+    subject : object
+    model : Model
+    out : Path
+    name : str, optional
+    fallback : str, optional
+        Why the script that made a recording was not traced.
+    quiet : bool
+    """
     output = Output(out, quiet=quiet)
     with output.progress() as tell:
-        tell("probing the script and solving its model")
+        tell("reading the script and solving its model")
         found = diagnose(subject, model, name=name)
+    if isinstance(found, Reading):
+        return read_into([found], out, quiet=quiet)
+    with output.progress() as tell:
         tell("drawing figures")
         figures = _figures(found)
     spikes, budget = found.table(), found.budget.table() if found.budget else []
@@ -45,7 +66,7 @@ def diagnose_into(
         output,
         "What the script really does",
         [section],
-        found.data(),
+        {**found.data(), "fallback": fallback},
         manifest=manifest(model, subject=found.subject),
         tables={"findings.csv": findings, "spikes.csv": spikes, "budget.csv": budget},
         said=[
@@ -62,7 +83,7 @@ def diagnose_into(
     )
 
 
-def _said(one: Finding) -> str:
+def _said(one: Found) -> str:
     return f"{one.said} ({one.evidence.rstrip('.')})" if one.evidence else one.said
 
 

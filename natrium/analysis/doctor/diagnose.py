@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Sequence
+import types
 from typing import Any, Literal
 
 import attrs
@@ -13,13 +12,15 @@ from natrium.analysis.accuracy.budget import Budget, error_budget
 from natrium.analysis.accuracy.matching import match_spikes
 from natrium.analysis.accuracy.script import Comparison, compare_script
 from natrium.analysis.doctor.diagnosis import Diagnosis, step_of
-from natrium.analysis.doctor.hypotheses.anatomy import Anatomy, identify
-from natrium.analysis.doctor.hypotheses.recording import read_recording
-from natrium.analysis.doctor.probes.prober import Prober
-from natrium.analysis.doctor.probes.subject import Recording, as_subject, check_readable
-from natrium.analysis.doctor.twin import Twin, twin_of
+from natrium.analysis.doctor.reading.findings import Found, sorted_findings
+from natrium.analysis.doctor.reading.script import read_live
+from natrium.analysis.doctor.reading.verdict import Reading
+from natrium.analysis.doctor.recordings.read import read_recording
+from natrium.analysis.doctor.recordings.recorded import Recording, check_readable, recording_of
+from natrium.analysis.doctor.recordings.twin import twin_of
+from natrium.analysis.doctor.twin import Twin
 from natrium.analysis.doctor.words.anatomy import anatomy_findings
-from natrium.analysis.doctor.words.finding import Finding
+from natrium.analysis.doctor.words.finding import finding
 from natrium.analysis.doctor.words.firing import threshold_bracket
 from natrium.analysis.doctor.words.fixed_step import known_findings
 from natrium.analysis.doctor.words.labels import edge_findings, label_findings, undecided
@@ -39,45 +40,51 @@ def diagnose(
     *,
     name: str | None = None,
     comparison: Comparison | None = None,
-) -> Diagnosis:
+) -> Diagnosis | Reading:
     """Find out what a script does and say why its spike times differ from the truth.
 
     Parameters
     ----------
-    subject : None, FixedStep, object, class, callable or pair of arrays
-        None: the model's own script. A `FixedStep`: that one. Anything with ``update(dt, current)``
-        returning V: it is probed. Two arrays, labels (ms) and V (mV), or a function that gives them: read.
+    subject : None, FixedStep, class, object, function or pair of arrays
+        None: the model's own script. A `FixedStep`: that one. A class or object with a method that steps it,
+        or a function: its source is run with numbers that remember, as ``natrium doctor`` runs a file's; an
+        object starts as it is, and what runs is a copy. Two arrays, labels (ms) and V (mV): read.
     model : Model
         What the script claims to be, with `dt` and `t_end` in its simulation.
     name : str, optional
         What to call the subject.
     comparison : Comparison, optional
-        Of this model, where `compare_script` was run before: it takes longer than most probings.
+        Of this model, where `compare_script` was run before.
+
+    Returns
+    -------
+    Diagnosis or Reading
+        A `Reading` where there is a source to be read. Both have `findings`, `faults`, `spike_times`,
+        `label`, `twin`, `comparison`, `budget`, and say them as every result does.
 
     Raises
     ------
     ModelError
         When the model has no dt, t_end or threshold, or the subject is none.
     UnsupportedModel
-        When a subject is to be probed against equations of one's own.
-    SolverError
-        When the subject gives no numbers, or others each time.
-    StepLimit
-        When the budget of the probing is used up.
+        When a subject's source cannot be found or traced, or a recording is held against equations of one's
+        own.
     """
     if not model.neuron.fires:
         raise ModelError("a diagnosis is about spikes, got a model without a threshold; give v_thresh")
-    comparison = comparison or _compared(model)
+    if isinstance(subject, (type, types.FunctionType)) or _is_object(subject):
+        return read_live(subject, model, name, comparison)
     if subject is None or isinstance(subject, FixedStep):
-        return _of_rules(subject, model, comparison, name)
+        return _of_rules(subject, model, comparison or _compared(model), name)
     check_readable(model.neuron)
-    instance = not isinstance(subject, type) and callable(getattr(subject, "update", None))
-    made = as_subject(subject, model)
-    if isinstance(made, Recording):
-        return _of_recording(made, model, comparison, name)
-    maker = subject if callable(subject) and not instance else None
-    prober = Prober(made, (lambda: as_subject(maker, model)) if maker else None)
-    return _of_object(prober, model, comparison, name, used=instance)
+    return _of_recording(recording_of(subject), model, comparison or _compared(model), name)
+
+
+def _is_object(subject: Any) -> bool:
+    """Tell what has a source from arrays and from natrium's own."""
+    if isinstance(subject, (FixedStep, Recording, np.ndarray, list, tuple)):
+        return False
+    return callable(subject) or hasattr(subject, "__dict__")
 
 
 def _compared(model: Model) -> Comparison:
@@ -91,11 +98,6 @@ def _compared(model: Model) -> Comparison:
             if isinstance(error, StepLimit) or dt is None or dt < 1e-3:
                 raise
             finer = attrs.evolve(model, simulation=attrs.evolve(model.simulation, dt=0.25 * dt))
-
-
-def _sorted(found: Sequence[Finding]) -> tuple[Finding, ...]:
-    order = ("fault", "rule", "note")
-    return tuple(sorted(found, key=lambda one: order.index(one.kind)))
 
 
 def _budget(
@@ -124,7 +126,7 @@ def _of_rules(script: FixedStep | None, model: Model, comparison: Comparison, na
     return Diagnosis(
         model=model,
         subject=name or "the model's own script",
-        findings=_sorted(found),
+        findings=sorted_findings(found),
         spike_times=run.spike_times,
         label=script.label,
         twin=Twin(script=script, neuron=model.neuron, difference=0.0),
@@ -140,7 +142,7 @@ def _broken_off(
     return Diagnosis(
         model=model,
         subject=name or "the model's own script",
-        findings=(Finding("no-number", "fault", said, "the claimed stimulus"),),
+        findings=(finding("no-number", "fault", said, "the claimed stimulus"),),
         spike_times=np.empty(0),
         label=script.label,
         twin=None,
@@ -149,7 +151,7 @@ def _broken_off(
     )
 
 
-def _cancelling(spikes: Array, label: str, dt: float, comparison: Comparison) -> list[Finding]:
+def _cancelling(spikes: Array, label: str, dt: float, comparison: Comparison) -> list[Found]:
     """Note the spikes that lie near the truth of the other refractory rule, by chance."""
     own, other = comparison.own, comparison.other
     if not other:
@@ -178,88 +180,18 @@ def _cancelling(spikes: Array, label: str, dt: float, comparison: Comparison) ->
                 f"{pair.label - pair.truth:+.3f} ms from its own truth, "
                 f"{belongs - beside:+.3f} ms from the other"
             )
-            found.append(Finding("errors-cancel", "note", text, evidence))
+            found.append(finding("errors-cancel", "note", text, evidence))
     return found
 
 
-# An object with update ---------------------------------------------------------------------------------
-
-
-def _of_object(
-    prober: Prober, model: Model, comparison: Comparison, name: str | None, *, used: bool
-) -> Diagnosis:
-    dt = step_of(model)
-    anatomy = identify(prober, model, dt)
-    found = anatomy_findings(anatomy, model, dt, used=used)
-    t_start, t_end = comparison.truth.t_start, comparison.truth.t_end
-    starts = np.arange(t_start, t_end, dt)
-    prober.lead = prober.lag = 0
-    run = prober.run([model.stimulus(t + 1e-9 * dt) for t in starts.tolist()], dt)
-    if run.ended:
-        found.append(
-            Finding(
-                "no-number",
-                # Where a fault was found, it is what the run breaks off by.
-                "note" if any(one.kind == "fault" for one in found) else "fault",
-                f"Under the claimed stimulus the run breaks off: {run.ended}.",
-                "the claimed stimulus, read at each step's start",
-            )
-        )
-    found += [
-        Finding("oddity", "note", f"Under designed inputs: {one}.", "")
-        for one in prober.oddities[:3]
-        if one != run.ended
-    ]
-    spikes = _spike_times(run.V, anatomy, starts + dt, dt)
-    found.append(
-        Finding(
-            "no-clock",
-            "note",
-            "An object has no clock: labels and input edges are the loop's that drives it. Here samples are "
-            "labelled with the end of their step and the input is read as start <= t < stop.",
-        )
-    )
-    found += _cancelling(spikes, "end", dt, comparison)
-    twin = twin_of(anatomy, model, dt, run.V)
-    found += _twin_note(twin)
-    return Diagnosis(
-        model=model,
-        subject=name or f"an object of {type(prober.subject).__name__}",
-        findings=_sorted(found),
-        spike_times=spikes,
-        label="end",
-        twin=twin,
-        comparison=comparison,
-        budget=_budget(comparison, twin.script if twin else None, spikes, "end", dt),
-    )
-
-
-def _spike_times(V: Array, anatomy: Anatomy, ends: Array, dt: float) -> Array:
-    """Find the steps that fire: where V comes to its reset value other than by waiting there."""
-    firing = anatomy.firing
-    if math.isnan(firing.reset) or not V.size:
-        return np.empty(0)
-    if not math.isnan(firing.shown):
-        return ends[: V.size][firing.threshold < V]
-    held, spikes, k = max(firing.held[0][1], 0), [], anatomy.lead
-    before = anatomy.fit.rules.before
-    while k < V.size:
-        previous = V[k - 1] if k else before
-        if V[k] == firing.reset and previous != firing.reset:
-            spikes.append(k)
-            k += held
-        k += 1
-    return np.asarray(ends[spikes]) if spikes else np.empty(0)
-
-
-def _twin_note(twin: Twin | None) -> list[Finding]:
+def _twin_note(twin: Twin | None) -> list[Found]:
     if twin is None:
         return []
     rules = ", ".join(f"{n} {getattr(twin.script, n)}" for n in ("scheme", "refractory", "label", "edges"))
     same = "the same" if twin.difference < SAME else "nearly the same"
     text = f"natrium's FixedStep does {same} with {rules}."
     off = f"V differs by at most {twin.difference:.1e} mV, sample by sample, under the claimed stimulus"
-    return [Finding("twin", "note", text, off)]
+    return [finding("twin", "note", text, off)]
 
 
 # A recorded run ----------------------------------------------------------------------------------------
@@ -273,7 +205,7 @@ def _of_recording(recording: Recording, model: Model, comparison: Comparison, na
     evidence = "each step near an edge fits the input before it or after it, to rounding"
     found += edge_findings(reading.edges, dt, model.simulation.t_start, evidence)
     found += undecided(reading, dt)
-    found += anatomy_findings(anatomy, model, dt, recorded=True)
+    found += anatomy_findings(anatomy, model, dt)
     found += threshold_bracket(reading.threshold, model.neuron)
     label: Literal["start", "end"] = "start" if abs(reading.shift + dt) < 1e-6 * dt else "end"
     found += _cancelling(reading.spikes, label, dt, comparison)
@@ -284,7 +216,7 @@ def _of_recording(recording: Recording, model: Model, comparison: Comparison, na
     return Diagnosis(
         model=model,
         subject=name or "a recorded run",
-        findings=_sorted(found),
+        findings=sorted_findings(found),
         spike_times=reading.spikes,
         label=label,
         twin=twin,

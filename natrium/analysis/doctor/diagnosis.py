@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any, Literal
 
 import attrs
@@ -11,9 +10,8 @@ from natrium.analysis.accuracy.budget import Budget
 from natrium.analysis.accuracy.findings import advice
 from natrium.analysis.accuracy.matching import SpikePair, match_spikes
 from natrium.analysis.accuracy.script import Comparison
+from natrium.analysis.doctor.reading.findings import Found, Judged
 from natrium.analysis.doctor.twin import Twin
-from natrium.analysis.doctor.words.finding import Finding
-from natrium.analysis.result import Result
 from natrium.model import Model
 from natrium.model.arrays import Array
 from natrium.solvers import Trajectory
@@ -27,7 +25,7 @@ def step_of(model: Model) -> float:
 
 
 @attrs.frozen(eq=False, kw_only=True, repr=False)
-class Diagnosis(Result):
+class Diagnosis(Judged):
     """What a script was found to be, and how far its spikes are from the truth.
 
     Attributes
@@ -36,7 +34,7 @@ class Diagnosis(Result):
         What the script claims to be.
     subject : str
         What was diagnosed, in words.
-    findings : tuple of Finding
+    findings : tuple of Found
         Faults first, then rules, then notes.
     spike_times : ndarray, shape (n_spikes,)
         Of the subject under the claimed stimulus, as labelled, ms.
@@ -53,27 +51,12 @@ class Diagnosis(Result):
 
     model: Model
     subject: str
-    findings: tuple[Finding, ...]
+    findings: tuple[Found, ...]
     spike_times: Array
     label: Literal["start", "end"]
     twin: Twin | None
     comparison: Comparison
     budget: Budget | None
-
-    @property
-    def faults(self) -> tuple[Finding, ...]:
-        """What is not as the claimed model on that grid would be."""
-        return tuple(one for one in self.findings if one.kind == "fault")
-
-    @property
-    def rules(self) -> tuple[Finding, ...]:
-        """Legitimate choices that cost accuracy."""
-        return tuple(one for one in self.findings if one.kind == "rule")
-
-    @property
-    def notes(self) -> tuple[Finding, ...]:
-        """For information, and what could not be decided."""
-        return tuple(one for one in self.findings if one.kind == "note")
 
     @property
     def truths(self) -> dict[str, Trajectory]:
@@ -115,10 +98,6 @@ class Diagnosis(Result):
                 }
         return rows
 
-    def sentences(self) -> list[str]:
-        """Give faults and rules, in words."""
-        return [one.said for one in self.findings if one.kind != "note"]
-
     def summary(self) -> list[str]:
         """Give what to change, in at most five sentences."""
         faults = [one.said for one in self.faults]
@@ -130,17 +109,12 @@ class Diagnosis(Result):
 
     def data(self) -> dict[str, Any]:
         """Give everything as plain data, for JSON."""
-        twin = None
-        if self.twin is not None:
-            names = ("dt", "scheme", "spike_time", "refractory", "label", "read", "edges", "gates")
-            twin = {name: getattr(self.twin.script, name) for name in names}
-            twin |= {"largest_difference_mV": _plain(self.twin.difference)}
         return {
             "subject": self.subject,
             "dt": self.dt,
-            "findings": [attrs.asdict(one) for one in self.findings],
+            "findings": [one.data() for one in self.findings],
             "n_faults": len(self.faults),
-            "twin": twin,
+            "twin": None if self.twin is None else self.twin.data(),
             "spike_times": [float(time) for time in self.spike_times],
             "truths": {
                 rule: [float(time) for time in truth.spike_times] for rule, truth in self.truths.items()
@@ -149,7 +123,3 @@ class Diagnosis(Result):
             "spikes": self.table(),
             "budget": None if self.budget is None else self.budget.table(),
         }
-
-
-def _plain(value: float) -> float | None:
-    return value if math.isfinite(value) else None

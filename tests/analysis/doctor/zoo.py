@@ -1,7 +1,8 @@
 """Scripts with planted faults: each as somebody might write it, one thing wrong in each.
 
 The clean ones keep the notebook's interface, `update(dt, current) -> V`. A planted fault is a small class that
-overrides one method; `FAULTS` names the finding each must lead to, `RULES` the scheme of the honest variations.
+overrides one method; `MEMBRANE` and `CHANNEL` say what each is to be named, and the line in which; `RULES` the
+scheme of the honest variations.
 """
 
 import math
@@ -257,31 +258,31 @@ class NeverFires:
         return False
 
 
+# What each is named, and the line that is quoted.
 MEMBRANE = {
-    LeakSign: "leak-sign",
-    NoLeak: "leak-missing",
-    HalfLeak: "leak-scaled",
-    LeakToZero: "rest-wrong",
-    ResetElsewhere: "reset-wrong",
-    ForgottenDt: "dt-forgotten-V",
-    WrongTau: "tau-wrong",
-    WrongThreshold: "threshold-wrong",
-    GainByTen: "input-gain",
-    TauNotOverInput: "input-gain",
-    NoInput: "input-missing",
-    InputSign: "input-sign",
-    WholeInput: "input-truncated",
-    StrictThreshold: "threshold-strict",
-    OneStepLong: "refractory-long",
-    OneStepShort: "refractory-short",
-    NoRefractory: "refractory-missing",
-    WholeMilliseconds: "refractory-short",
-    LooseCounter: "refractory-test",
-    FreeWhileRefractory: "refractory-not-held",
-    HeldElsewhere: "hold-value",
-    Seconds: "dt-unit",
-    StartsElsewhere: "initial-V",
-    NeverFires: "never-fires",
+    LeakSign: ("leak-sign", "return self.v - self.rest"),
+    NoLeak: ("term", "return 0.0"),
+    HalfLeak: ("number-differs", "return 0.5 * (self.rest - self.v)"),
+    LeakToZero: ("offset", "return -self.v"),
+    ResetElsewhere: ("reset-value", "back = -65.0"),
+    ForgottenDt: ("dt-missing", "return (self.leak() + current + self.ionic()) / self.tau"),
+    WrongTau: ("number-differs", "tau = 20.0"),
+    WrongThreshold: ("threshold-level", "limit = -50.0"),
+    GainByTen: ("number-differs", "return super().slope(current / 10)"),
+    TauNotOverInput: ("factor", "return super().slope(0.0) + current"),
+    NoInput: ("input-missing", "return super().slope(0.0)"),
+    InputSign: ("input-sign", "return super().slope(-current)"),
+    WholeInput: ("too-much", "return super().slope(int(current))"),
+    OneStepLong: ("refractory-length", "self.left += 1"),
+    OneStepShort: ("refractory-length", "self.left -= 1"),
+    NoRefractory: ("refractory-length", "self.v = self.back"),
+    WholeMilliseconds: ("refractory-length", "self.left -= 1"),
+    LooseCounter: ("starts-refractory", "if self.waits():"),
+    FreeWhileRefractory: ("refractory-not-held", "if self.waits():"),
+    HeldElsewhere: ("hold-value", "self.v = self.back - 5.0"),
+    Seconds: ("dt-unit", "return super().update(dt / 1000, current)"),
+    StartsElsewhere: ("initial-V", "self.v = -65.0"),
+    NeverFires: ("never-fires", "self.v += self.slope(current) * dt"),
 }
 
 # Faults of the channels: planted into those that have one ------------------------------------------------
@@ -395,12 +396,6 @@ class Exchanged(Changed):
         one = self.channels[0]
         one.open = lambda: one.strength * one.a * one.b**3
 
-    def __deepcopy__(self, memo):
-        twin = type(self)()
-        twin.v, twin.left = self.v, self.left
-        twin.channels[0].a, twin.channels[0].b = self.channels[0].a, self.channels[0].b
-        return twin
-
 
 class NoInactivation:
     def ionic(self):
@@ -444,28 +439,48 @@ class Instant:
 
 
 CHANNEL = {
-    GatesAfterV: "gates-after-V",
-    GatesTwice: "gates-twice",
-    GatesForgotDt: "dt-forgotten-gates",
-    InactivationForgotDt: "dt-forgotten-gates",
-    GatesMoving: "gates-moving",
-    LastTwice: "channel-twice",
-    LastMissing: "channel-missing",
-    NoDrivingForce: "driving-force",
-    Squared: "gate-power",
-    BatterySign: "reversal-sign",
-    BatteryWrong: "reversal-wrong",
-    WeakChannel: "conductance-wrong",
-    StartsClosed: "initial-gates",
-    StartsAtRest: "initial-gates",
-    StartsHalfway: "initial-gates",
-    Exchanged: "gates-swapped",
-    NoInactivation: "gate-missing",
-    RateWrong: "rate-wrong",
-    RateShifted: "rate-wrong",
-    Instant: "gate-instant",
+    GatesForgotDt: (
+        "dt-missing",
+        "self.a += dt * (up_a * (1 - self.a) - down_a * self.a)",
+        "self.b += dt * (up_b * (1 - self.b) - down_b * self.b)",
+    ),
+    InactivationForgotDt: ("dt-missing", "channel.b = old + up * (1 - old) - down * old"),
+    GatesMoving: ("gates-while-refractory", "self.a += dt * (up_a * (1 - self.a) - down_a * self.a)"),
+    LastMissing: ("term", "return self.rest - self.v"),
+    NoDrivingForce: ("offset", "return sum(channel.open() * channel.battery for channel in self.channels)"),
+    Squared: ("number-differs", "setattr(self.channels[0], name, value)"),
+    BatterySign: ("sign", "return self.open() * (self.battery - v)"),
+    BatteryWrong: ("number-differs", "for name, value in self.changes:"),
+    WeakChannel: ("number-differs", "for name, value in self.changes:"),
+    StartsClosed: ("initial-gates", "self.a, self.b = 0.0, 1.0"),
+    StartsAtRest: ("initial-gates", "self.a, self.b = 0.0, 1.0"),
+    StartsHalfway: ("initial-gates", "self.a, self.b = 0.0, 1.0"),
+    Exchanged: ("gates-swapped", "one.open = lambda: one.strength * one.a * one.b**3"),
+    RateWrong: ("number-differs", "return one, 0.5 * two, three, four"),
+    RateShifted: ("number-differs", "return linexp(v, -35, 10, 0.1), two, three, four"),
+    Instant: ("gate-instant", "channel.b = up_b / (up_b + down_b)"),
 }
-ONE_CHANNEL = {Twice: "channel-twice", WrongSign: "channel-sign"}
+ONE_CHANNEL = {
+    GatesTwice: (
+        "number-differs",
+        "self.a += dt * (up_a * (1 - self.a) - down_a * self.a)",
+        "self.b += dt * (up_b * (1 - self.b) - down_b * self.b)",
+    ),
+    LastTwice: ("number-differs", "return self.open() * (self.battery - v)"),
+    NoInactivation: ("gate-missing", "return self.strength * self.a**self.exponent * self.b"),
+    Twice: ("number-differs", "return 2 * super().ionic()"),
+    WrongSign: ("channel-sign", "return (self.leak() + current + self.ionic()) / self.tau"),
+}
+# In the second of two channels, or in both.
+TWO_CHANNELS = {
+    LastTwice: ("number-differs", "strength, battery = 100.0, 55.0"),
+    NoInactivation: ("gate-missing", "self.v += self.slope(current) * dt"),
+}
+# What is a rule: V at the threshold itself, and the order of the states.
+ORDERED = {
+    StrictThreshold: ("threshold-strict", "if self.crossed():"),
+    GatesAfterV: ("sequential-euler", "self.v += self.slope(current) * dt"),
+}
 
 # Honest variations ---------------------------------------------------------------------------------------
 
@@ -568,46 +583,47 @@ def planted(fault, base, *more):
     return type(f"{fault.__name__}In{BASES[base].__name__}", (fault, *more, BASES[base]), {})
 
 
-class Written:
-    """Any neuron as its claim has it: its own rates, by Euler's steps."""
-
-    def __init__(self, neuron, dt, order="new"):
-        self.neuron, self.order, self.left = neuron, order, 0
-        self.v, *self.x = neuron.initial_state()
-
-    def __deepcopy__(self, memo):
-        twin = type(self)(self.neuron, 0.0, self.order)
-        twin.v, twin.x, twin.left = self.v, list(self.x), self.left
-        return twin
-
-    def moved(self, dt):
-        gates = [gate for channel in self.neuron.channels for gate in channel.gates]
-        made = []
-        for x, gate in zip(self.x, gates, strict=True):
-            if gate.alpha is None:
-                made.append(x + dt * (gate.inf.written()(self.v) - x) / gate.tau.written()(self.v))
-            else:
-                up, down = gate.alpha.written()(self.v), gate.beta.written()(self.v)
-                made.append(x + dt * (up * (1 - x) - down * x))
-        return made
-
-    def update(self, dt, current):
-        neuron = self.neuron
-        if self.left > 0:
-            self.left -= 1
-            self.x = self.moved(dt) if neuron.refractory == "clamp" else self.x
-            self.v = neuron.v_reset
-            return self.v
-        new = self.moved(dt)
-        values = iter(new if self.order == "new" else self.x)
-        total = neuron.v_rest - self.v + current
-        for channel in neuron.channels:
-            open_part = math.prod(next(values) ** gate.power for gate in channel.gates)
-            total += channel.g * open_part * (channel.E - self.v)
-        self.v, self.x = self.v + dt * total / neuron.tau_m, new
-        if self.v >= neuron.v_thresh:
-            self.v, self.left = neuron.v_reset, round(neuron.tau_ref / dt)
-        return self.v
+def written(neuron, order="new"):
+    """Write any neuron as its claim has it, as a class would be typed: its own rates, by Euler's steps."""
+    gates = [gate for channel in neuron.channels for gate in channel.gates]
+    names = [f"x{k}" for k in range(len(gates))]
+    flows = []
+    for name, gate in zip(names, gates, strict=True):
+        if gate.alpha is None:
+            flows.append(f"(({gate.inf}) - self.{name}) / ({gate.tau})")
+        else:
+            flows.append(f"({gate.alpha}) * (1 - self.{name}) - ({gate.beta}) * self.{name}")
+    move = [f"n{name} = self.{name} + dt * ({flow})" for name, flow in zip(names, flows, strict=True)]
+    keep = [f"self.{name} = n{name}" for name in names]
+    used = iter(f"n{name}" if order == "new" else f"self.{name}" for name in names)
+    currents = [
+        " * ".join([str(channel.g), *(f"{next(used)}**{gate.power}" for gate in channel.gates)])
+        + f" * ({channel.E} - V)"
+        for channel in neuron.channels
+    ]
+    held = [*move, *keep] if neuron.refractory == "clamp" else []
+    start, *starts = neuron.initial_state()
+    return "\n".join([
+        "from numpy import exp",
+        "class Written:",
+        "    def __init__(self):",
+        f"        self.v, self.left = {start}, 0",
+        *(f"        self.{name} = {value}" for name, value in zip(names, starts, strict=True)),
+        "    def update(self, dt, current):",
+        "        V = self.v",
+        "        if self.left > 0:",
+        "            self.left -= 1",
+        *(f"            {line}" for line in held),
+        f"            self.v = {neuron.v_reset}",
+        "            return self.v",
+        *(f"        {line}" for line in move),
+        f"        total = {neuron.v_rest} - V + current" + "".join(f" + {one}" for one in currents),
+        *(f"        {line}" for line in keep),
+        f"        self.v = V + dt * total / {neuron.tau_m}",
+        f"        if self.v >= {neuron.v_thresh}:",
+        f"            self.v, self.left = {neuron.v_reset}, round({neuron.tau_ref} / dt)",
+        "        return self.v",
+    ])  # fmt: skip
 
 
 # Whole scripts: the loop around an object, and what it leaves behind ---------------------------------------

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import combinations
 
+import attrs
 import numpy as np
 
-from natrium.analysis.doctor.reading.case import Case
+from natrium.analysis.doctor.reading.case import Case, term_line
 from natrium.analysis.doctor.reading.claimed_rules import claimed_input, claimed_rules
+from natrium.analysis.doctor.reading.claimed_states import claimed_states
 from natrium.analysis.doctor.reading.findings import Found, Mend, in_line
 from natrium.analysis.doctor.reading.labels import both_called
 from natrium.analysis.doctor.reading.maps import expanded, plain, values_at
@@ -38,10 +41,43 @@ def held_against(case: Case, claim: Model, known: frozenset[str]) -> list[Found]
         return list(claimed_input(case, claim))  # written with V less its threshold's rise
     sides = sides_of(case, claim)
     return [
-        *_equations(case, claim, sides, known),
-        *_states(case, sides),
+        *_merged([*_equations(case, claim, sides, known), *_states(case, sides)]),
         *claimed_rules(case, claim, sides, HELD in known),
+        *claimed_states(case, claim, sides),
     ]
+
+
+def _by_parts(case: Case, name: str, sides: Claimed, whole: Bench) -> Iterator[Found]:
+    """Mend the voltage's equation part by part: leak, input and each channel while all else is off."""
+    drive, channels = drive_of(case), dict[str, dict[str, str]]()
+    for own, label in sides.pairs.items():
+        if label != "V":
+            channels.setdefault(label.rpartition(".")[0], {})[own] = label
+    switches = [{drive: "input"} if drive else {}, *channels.values()]
+    off = {own: label for switch in switches for own, label in switch.items()}
+    for switch in [{}, *switches]:
+        on = {**whole.points, **{own: np.zeros(POINTS) for own in off.keys() - switch.keys()}}
+        none = {**whole.points, **{own: np.zeros(POINTS) for own in off}}
+        asked = sides.flows_at({label: 0.0 for own, label in off.items() if own not in switch})["V"]
+        if switch:
+            asked = (
+                asked - sides.flows_at(dict.fromkeys(off.values(), 0.0))["V"] + values_at(whole.root, none)
+            )
+        bench = Bench(whole.root, on, asked, whole.parameters, {one: on[one] for one in whole.candidates})
+        if not bench.is_sound and (found := repairs(bench)):
+            yield _finding(case, name, found[0])
+
+
+def _merged(found: list[Found]) -> list[Found]:
+    """Say once that a gate is missing: of the voltage's equation, where one change brings it in, there."""
+    missing = [one for one in found if one.key in ("gate-missing", "gate-instant")]
+    if not missing:
+        return found
+    key, about = missing[0].key, missing[0].about
+    brought = [attrs.evolve(one, key=key) for one in found if one.key == "factor" and one.about == about]
+    follow = [one for one in found if one.about == about and one.key in ("equation-differs", "factor")]
+    rest = [one for one in found if one not in missing and one not in follow]
+    return [*rest, *(brought if key == "gate-missing" and brought else missing)]
 
 
 def _equations(case: Case, claim: Model, sides: Claimed, known: frozenset[str]) -> Iterator[Found]:
@@ -57,6 +93,10 @@ def _equations(case: Case, claim: Model, sides: Claimed, known: frozenset[str]) 
         if label not in sides.pairs.values():
             candidates[label.rsplit(".", 1)[-1]] = values
     own = maps.record.parameter_values
+    pace = _pace(case, sides) if known.isdisjoint(sides.pairs) else None
+    if pace is not None:
+        yield pace
+        return
     lacking = set(sides.values) - set(sides.pairs.values())
     for name, label in sides.pairs.items():
         if name in known or (label == "V" and any(_frozen(case, one) for one in lacking)):
@@ -75,7 +115,33 @@ def _equations(case: Case, claim: Model, sides: Claimed, known: frozenset[str]) 
         if bench.is_sound:
             continue
         found = repairs(bench)
-        yield from _told(case, name, label, bench, found)
+        alone = found or lacking or label != "V"
+        parts = [] if alone else list(_by_parts(case, name, sides, bench))
+        yield from parts or _told(case, name, label, bench, found)
+
+
+def _pace(case: Case, sides: Claimed) -> Found | None:
+    """Tell whether all states flow by one factor too fast, by what stands in the place of dt."""
+    maps, ratios = case.maps, []
+    for name, label in sides.pairs.items():
+        with np.errstate(all="ignore"):
+            ratio = values_at(case.meant.flows[name], sides.points) / sides.flows[label]
+        ratios.append(ratio[np.isfinite(ratio)])
+    whole = np.concatenate(ratios)
+    k = float(np.median(whole)) if whole.size else 1.0
+    made = [
+        one for one in in_order([maps.main.updates[maps.V]])
+        if one.args and leaves(one) == {maps.record.dt} and abs(one.value - k * maps.step) < 1e-6 * maps.step
+    ]  # fmt: skip
+    if abs(k - 1.0) < 1e-6 or np.any(np.abs(whole - k) > 1e-6 * abs(k)) or not made:
+        return None
+    line = made[-1].line
+    return Found(
+        "dt-unit", "fault",
+        f"Each step is {k:.6g} times {plain(maps.dt)}: {in_line(case.source, line)}.",
+        line, text_of(made[-1]), plain(maps.dt), f"all equations are {k:.6g} times the claimed ones",
+        about=maps.V,
+    )  # fmt: skip
 
 
 def _whole(case: Case, node: Node) -> Node:
@@ -84,7 +150,7 @@ def _whole(case: Case, node: Node) -> Node:
 
 
 def _told(case: Case, name: str, label: str, bench: Bench, found: list[Repair]) -> Iterator[Found]:
-    swapped = _swapped(case, name, bench)
+    swapped = _swapped(case, name, bench) or _exchanged(case, name, bench)
     if swapped is not None:
         yield swapped
         return
@@ -97,7 +163,7 @@ def _told(case: Case, name: str, label: str, bench: Bench, found: list[Repair]) 
             "it so; "
             f"see {in_line(case.source, line)}.",
             line, text_of(case.meant.flows[name]), "",
-            f"they differ by up to {float(np.max(apart, initial=0.0)):.3g} at {POINTS} states",
+            f"they differ by up to {float(np.max(apart, initial=0.0)):.3g} at {POINTS} states", about=name,
         )  # fmt: skip
         return
     best = found[0]
@@ -186,6 +252,35 @@ def _swapped(case: Case, name: str, bench: Bench) -> Found | None:
     )  # fmt: skip
 
 
+def _exchanged(case: Case, name: str, bench: Bench) -> Found | None:
+    """Tell whether two states stand in each other's place."""
+    states = [one for one in case.maps.moving[1:] if one in leaves(bench.root)]
+    for one, other in combinations(states, 2):
+        points = {**bench.points, one: bench.points[other], other: bench.points[one]}
+        if bench.is_right(values_at(bench.root, points)):
+            line = term_line(case, {one, other}, set())
+            return Found(
+                "gates-swapped", "fault",
+                f"{plain(one)} and {plain(other)} stand in each other's place in "
+                f"{in_line(case.source, line)}.",
+                line, evidence=f"with the two exchanged the equations agree at {POINTS} states", about=name,
+            )  # fmt: skip
+    return None
+
+
+def _instant(case: Case, sides: Claimed, label: str) -> Node | None:
+    """Find a gate's steady state in the place of the gate."""
+    maps = case.maps
+    low, high = (sides.flows_at({label: value})[label] for value in (0.0, 1.0))
+    steady = low / (low - high)
+    for node in in_order([_whole(case, case.meant.flows[maps.V])]):
+        if node.args and leaves(node) & set(maps.moving) == {maps.V}:
+            found = values_at(node, sides.points)
+            if np.allclose(found, steady, rtol=1e-9, atol=0.0):
+                return node
+    return None
+
+
 def _frozen(case: Case, label: str) -> bool:
     """Tell whether a state of the claim is a number in the script."""
     return any(alike(one, label) for one in case.maps.record.parameters)
@@ -211,8 +306,12 @@ def _states(case: Case, sides: Claimed) -> Iterator[Found]:
             else case.maps.main.updates[case.maps.V].line
         )
         what = f"{gate} never moves" if frozen else f"there is no {gate}"
+        key, node = "gate-frozen" if frozen else "gate-missing", _instant(case, sides, label)
+        if node is not None:
+            key, line, what = "gate-instant", node.line, f"{gate} takes its steady state at once"
         yield Found(
-            "gate-frozen" if frozen else "gate-missing", "fault",
+            key, "fault",
             f"The model's {label} is no state of the script: {what}; see {in_line(case.source, line)}.",
             line, evidence=f"the states that move are {', '.join(plain(one) for one in case.maps.moving)}",
+            about=case.maps.V,
         )  # fmt: skip

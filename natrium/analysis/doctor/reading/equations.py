@@ -12,6 +12,8 @@ from natrium.model.errors import UnsupportedModel
 def equations_of(maps: Maps) -> dict[str, Node]:
     """Give the time derivative of each moving state, over the script's own names.
 
+    What moves a state though no time goes by is taken for its flow: what it lacks is dt.
+
     Raises
     ------
     UnsupportedModel
@@ -19,11 +21,16 @@ def equations_of(maps: Maps) -> dict[str, Node]:
     """
     if maps.record.solver:
         return dict(maps.trees)
-    slopes = Slopes(maps.algebra, maps.dt, number(0.0), unmoved(maps))
+    algebra, still = maps.algebra, unmoved(maps)
+    old = {tree: algebra.canonical(leaf(name)) for name, tree in maps.trees.items()}
     found = {}
     for name, tree in maps.trees.items():
+        slopes = Slopes(
+            algebra, maps.dt, number(0.0), {one: at for one, at in old.items() if one is not tree}
+        )
         try:
-            found[name] = maps.algebra.canonical(slopes.slope(tree))
+            flow = slopes.slope(tree) if tree in still else algebra.subtract(slopes.value(tree), leaf(name))
+            found[name] = algebra.canonical(flow)
         except KeyError as error:
             raise UnsupportedModel(
                 f"a step must have a derivative by {maps.dt}, got {error} in that of {name}"

@@ -76,6 +76,34 @@ class Found(Result):
         }
 
 
+class Judged(Result):
+    """Base of what has findings: faults first, then rules, then notes."""
+
+    findings: tuple[Found, ...]
+
+    @property
+    def faults(self) -> tuple[Found, ...]:
+        """What no model means, or not the claimed one."""
+        return self._of("fault")
+
+    @property
+    def rules(self) -> tuple[Found, ...]:
+        """Legitimate choices that cost accuracy."""
+        return self._of("rule")
+
+    @property
+    def notes(self) -> tuple[Found, ...]:
+        """For information, and what could not be decided."""
+        return self._of("note")
+
+    def _of(self, kind: str) -> tuple[Found, ...]:
+        return tuple(one for one in self.findings if one.kind == kind)
+
+    def sentences(self) -> list[str]:
+        """Give faults and rules, in words."""
+        return [one.said for one in self.findings if one.kind != "note"]
+
+
 def quoted(source: Sequence[str], line: int) -> str:
     """Give a line of a script as one quotes it; empty where there is none."""
     return source[line - 1].strip() if 0 < line <= len(source) else ""
@@ -100,6 +128,8 @@ CONSEQUENCES = (
 )
 
 
+# What is no equation's: its sign is no consequence of these.
+_RULES = ("refractory", "threshold", "reset", "initial", "hold", "starts", "never", "gates-while")
 _SIGNS = ("leak-sign", "channel-sign", "input-sign", "gate-direction")
 
 
@@ -120,7 +150,7 @@ def without_consequences(found: Sequence[Found]) -> list[Found]:
     """Leave as faults those that come first in a chain of causes; what follows are notes."""
     found = _named_alike(found)
     rank = {key: at for at, keys in enumerate(CONSEQUENCES, start=1) for key in keys}
-    ranks = [rank.get(one.key, 0) for one in found if one.kind == "fault"]
+    ranks = [rank.get(one.key, int(one.key.startswith(_RULES))) for one in found if one.kind == "fault"]
     least = min(ranks, default=0)
     return [
         attrs.evolve(one, kind="note") if one.kind == "fault" and rank.get(one.key, 0) > least else one

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from itertools import pairwise
 
 _CLOCKS = ("enumerate", "zip", "list", "tqdm")
 
 
-def drawn_early(source: Sequence[str], line: int) -> bool | None:
+@lru_cache(maxsize=8)
+def drawn_early(source: tuple[str, ...], line: int) -> bool | None:
     """Tell whether samples made by a step are drawn over the time at which it began.
 
     Parameters
     ----------
-    source : sequence of str
+    source : tuple of str
         The script's lines.
     line : int
         A line of the free step.

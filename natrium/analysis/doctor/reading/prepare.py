@@ -77,7 +77,7 @@ def aliases(record: Record) -> dict[str, str]:
 
 def prepared(record: Record) -> Record:
     """Make a record ready to be read."""
-    record, joined = _joined(_without_idle_beginning(record))
+    record, joined = _joined(_without_idle_beginning(_with_constants(record)))
     others = aliases(record) | joined
     steps = renamed(record.steps, others) if others else record.steps
     updates = steps
@@ -96,6 +96,17 @@ def prepared(record: Record) -> Record:
         exogenous={name: filled(course) for name, course in record.exogenous.items()},
         dt=others.get(record.dt, record.dt),
     )
+
+
+def _with_constants(record: Record) -> Record:
+    """Take a literal that each step reads anew, as a function's argument, for the parameter that it is."""
+    made = {
+        name: origins[0]
+        for name, origins in record.origins.items()
+        if name in record.exogenous and len(origins) == 1 and origins[0].op == NUMBER
+    }
+    left = {name: course for name, course in record.exogenous.items() if name not in made}
+    return attrs.evolve(record, parameters={**record.parameters, **made}, exogenous=left)
 
 
 def _without_idle_beginning(record: Record) -> Record:

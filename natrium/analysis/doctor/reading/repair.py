@@ -16,6 +16,7 @@ import numpy as np
 from scipy.optimize import brentq
 
 from natrium.analysis.doctor.reading.maps import plain
+from natrium.analysis.doctor.reading.numbers import NICE, is_nice, nearest, secant
 from natrium.analysis.doctor.reading.trees import (
     ARRAYS,
     LEAF,
@@ -31,7 +32,6 @@ from natrium.analysis.doctor.trace.record import Node
 from natrium.model.arrays import Array
 
 SAME = 1e-8  # of the typical size of what is compared
-NICE = 6  # digits of a number that somebody wrote
 _OTHERS: dict[str, tuple[str, ...]] = {
     "+": ("-", "*"),
     "-": ("+", "*", "/"),
@@ -175,7 +175,7 @@ class Bench:
             return float(np.mean((value - self.target)[good[:3]]))
 
         size = abs(start) or 1.0
-        for b in (_secant(off, start, start + 0.1 * size), *self._scanned(off, size)):
+        for b in (secant(off, start, start + 0.1 * size), *self._scanned(off, size)):
             if b is None:
                 continue
             for digits in (1, 2, 3, 4, NICE, 9, 13):
@@ -192,26 +192,6 @@ class Bench:
             for a, b, fa, fb in zip(tries, tries[1:], values, values[1:], strict=False):
                 if math.isfinite(fa) and math.isfinite(fb) and fa * fb < 0:
                     yield float(brentq(off, a, b, xtol=1e-15 * size, rtol=1e-14))
-
-
-def _secant(off: Any, a: float, b: float) -> float | None:
-    fa, fb = off(a), off(b)
-    for _ in range(40):
-        if not (math.isfinite(fa) and math.isfinite(fb)) or fb == fa:
-            break
-        c = b - fb * (b - a) / (fb - fa)
-        if not math.isfinite(c):
-            return None
-        a, fa, b = b, fb, c
-        fb = off(b)
-        if abs(b - a) <= 1e-14 * (abs(b) + 1e-300) or fb == 0.0:
-            break
-    return b if math.isfinite(b) else None
-
-
-def is_nice(value: float) -> bool:
-    """Tell whether somebody would have written a number."""
-    return abs(value - float(f"{value:.{NICE}g}")) <= 1e-12 * abs(value)
 
 
 def repairs(bench: Bench) -> list[Repair]:
@@ -254,17 +234,18 @@ def _of_node(bench: Bench, at: int, node: Node) -> Iterator[Repair]:
 def _numbers(bench: Bench, at: int, node: Node) -> Iterator[Repair]:
     old = float(bench.values[at][0])
     tries = [old + 1, old - 1, *_SMALL, old * 10, old / 10, old * 1000, old / 1000]
+    far = 0.0 if node.op == LEAF or old else 2.0  # nobody adds a zero
     for value in tries:
         if value != old and bench.is_right(bench.whole(at, value)):
             # A factor that should not be there is likelier than a parameter that makes up for it.
-            yield _told(bench, "number", node, number(value), 0.97 if node.op == NUMBER else 1.0)
+            yield _told(bench, "number", node, number(value), far + (0.97 if node.op == NUMBER else 1.0))
             return
     found = bench.constant(at, old, lambda k: k)
     if found is not None and found != old:
         # A reversal below zero is as good as one above; a time constant is not.
         flipped = 1.2 if node.op == LEAF and plain(node.name).lower()[0] in "ev" else 1.35
         rank = flipped if found == -old else 1.0 if is_nice(found) else 3.5
-        yield _told(bench, "number", node, number(found), rank)
+        yield _told(bench, "number", node, number(found), far + rank)
 
 
 def _operations(bench: Bench, at: int, node: Node) -> Iterator[Repair]:
@@ -287,7 +268,7 @@ def _calls(bench: Bench, at: int, node: Node) -> Iterator[Repair]:
     if len(node.args) == 1 and name not in ("+", "-"):
         inner = bench.values[bench.place[node.args[0]]]
         if bench.is_right(bench.whole(at, inner)):
-            yield _told(bench, "drop", node, node.args[0], 1.2)
+            yield _told(bench, "drop", node, node.args[0], 0.94 if name == "neg" else 1.2)
     if name in ("min", "max", "clip"):
         for one in node.args:
             if bench.is_right(bench.whole(at, bench.values[bench.place[one]])):
@@ -321,6 +302,14 @@ def _factors(bench: Bench, at: int, node: Node) -> Iterator[Repair]:
                         bench, "factor", node, Node("*", (node, powered), math.nan, node.line), 1.6, name
                     )
         yield from _powers(bench, at, node, ratio, good)
+        for name, values in (
+            bench.candidates.items() if name_of(node) == "neg" or node.name in bench.parameters else ()
+        ):
+            for sign, op in ((1.0, "+"), (-1.0, "-")):
+                if _agree(apart, sign * values, good) and bench.is_right(bench.whole(at, c + sign * values)):
+                    yield _told(
+                        bench, "offset", node, Node(op, (node, leaf(name)), math.nan, node.line), 1.75
+                    )
         for name, values in bench.terms.items():
             for sign, op in ((1.0, "+"), (-1.0, "-")):
                 if _agree(apart, sign * values, good) and bench.is_right(bench.whole(at, c + sign * values)):
@@ -328,16 +317,17 @@ def _factors(bench: Bench, at: int, node: Node) -> Iterator[Repair]:
                     yield _told(bench, "term", node, new, 1.7, name)
         k = float(np.median(ratio[good])) if good.any() else math.nan
         if math.isfinite(k) and _agree(ratio, np.full(c.size, k), good) and k not in (0.0, 1.0, -1.0):
-            near = _nearest(k)
+            near = nearest(k)
             if node.op != NUMBER and bench.is_right(bench.whole(at, near * c)):
                 new = Node("*", (number(near), node), math.nan, node.line)
                 yield _told(bench, "factor", node, new, 2.2 if is_nice(near) else 4.0, shown(near))
         d = float(np.median(apart[good])) if good.any() else math.nan
         if math.isfinite(d) and d != 0.0 and _agree(apart, np.full(c.size, d), good):
-            near = _nearest(d)
+            near = nearest(d)
             if node.op != NUMBER and bench.is_right(bench.whole(at, c + near)):
                 new = Node("+" if near > 0 else "-", (node, number(abs(near))), math.nan, node.line)
-                yield _told(bench, "offset", node, new, 2.4 if is_nice(near) else 4.2, shown(near))
+                far = 2.3 if name_of(node) == "neg" else 2.4  # -V is what a leak towards 0 looks like
+                yield _told(bench, "offset", node, new, far if is_nice(near) else 4.2, shown(near))
 
 
 def _powers(bench: Bench, at: int, node: Node, ratio: Array, good: Array) -> Iterator[Repair]:
@@ -359,14 +349,6 @@ def _powers(bench: Bench, at: int, node: Node, ratio: Array, good: Array) -> Ite
                     less = Node("**", (leaf(name), number(times.value - 1.0)), math.nan, node.line)
                     new = Node("*", (rest, less), math.nan, node.line)
                 yield _told(bench, "operation", node, new, 1.1)
-
-
-def _nearest(value: float) -> float:
-    for digits in (1, 2, 3, 4, NICE, 9):
-        near = float(f"{value:.{digits}g}")
-        if abs(near - value) <= 1e-7 * abs(value):
-            return near
-    return value
 
 
 def _agree(one: Array, other: Array, good: Array) -> bool:

@@ -16,6 +16,7 @@ import mpmath
 import numpy as np
 
 from natrium.analysis.doctor.reading.algebra import Slopes
+from natrium.analysis.doctor.reading.equations import unmoved
 from natrium.analysis.doctor.reading.maps import Maps, points_of, values_at
 from natrium.analysis.doctor.reading.trees import (
     EXTENDED,
@@ -223,6 +224,8 @@ def prove(maps: Maps, equations: Mapping[str, Node]) -> SchemeFound:
         known = {name: one for name, one in found.items() if one is not None}
         if len(known) == len(found):
             return _named(known, maps.V)
+        if len(unmoved(maps)) < len(maps.trees):  # a step without dt is none of a scheme
+            return _unknown(found)
         return prover.together() or prover.repeated() or _unknown(found)
 
 

@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 import os
+import types
 import warnings
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
+import attrs
+import numpy as np
+
+from natrium.analysis.accuracy.script import Comparison
+from natrium.analysis.doctor.reading.findings import Found, sorted_findings
 from natrium.analysis.doctor.reading.verdict import Reading, read
-from natrium.analysis.doctor.trace import trace_all, trace_script
+from natrium.analysis.doctor.trace import trace_all, trace_live, trace_script
 from natrium.analysis.doctor.trace.record import Record
-from natrium.model import Model, ModelError, UnsupportedModel
+from natrium.model import Model, ModelError, Step, UnsupportedModel
 
 ENDINGS = (".py", ".ipynb")
 
@@ -21,17 +29,16 @@ def parted(spec: str | os.PathLike[str]) -> tuple[str, str | None]:
     return (f"{path}.py", name) if name else (text, None)
 
 
-def traced(path: str | os.PathLike[str], name: str | None = None, claim: Model | None = None) -> Record:
-    """Run a script, because told to, and give the loop that looks most like a neuron's."""
+def _quietly(trace: Callable[..., Any], *arguments: Any, **options: Any) -> Any:
     with warnings.catch_warnings():  # a script's warnings are its own affair
         warnings.simplefilter("ignore")
-        return trace_script(path, name, claimed=claim)
+        return trace(*arguments, **options)
 
 
-def _all_loops(path: str) -> tuple[Record, ...]:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        return trace_all(path)
+def traced(path: str | os.PathLike[str], name: str | None = None, claim: Model | None = None) -> Record:
+    """Run a script, because told to, and give the loop that looks most like a neuron's."""
+    found: Record = _quietly(trace_script, path, name, claimed=claim)
+    return found
 
 
 def read_script(spec: str | os.PathLike[str], claim: Model | None = None) -> tuple[Reading, ...]:
@@ -60,14 +67,16 @@ def read_script(spec: str | os.PathLike[str], claim: Model | None = None) -> tup
     path, name = parted(spec)
     if not path.endswith(ENDINGS):
         raise ModelError(f"a script must be a .py or .ipynb file, got {path!r}; give path/script.py")
-    whole = name is None and claim is None
-    found = _all_loops(path) if whole else (traced(path, name, claim),)
-    kept = [one for one in found if not one.fallback]
-    if not kept:
-        raise UnsupportedModel(f"a script must be traced to be read, and it cannot be: {found[0].fallback}")
+    shown = Path(os.fspath(spec)).name
+    if name is not None and claim is not None:
+        return (_driven(lambda model: traced(path, name, model), claim, shown),)
+    if name is not None or claim is not None:
+        found: tuple[Record, ...] = (traced(path, name, claim),)
+    else:
+        found = _quietly(trace_all, path)
+    kept = [one for one in found if not one.fallback] or [found[0]]
     readings: list[Reading] = []
     refused: UnsupportedModel | None = None
-    shown = Path(os.fspath(spec)).name
     for number, record in enumerate(kept, start=1):
         title = shown if len(kept) == 1 else f"{shown}, loop {number}"
         try:
@@ -77,3 +86,73 @@ def read_script(spec: str | os.PathLike[str], claim: Model | None = None) -> tup
     if not readings and refused is not None:
         raise refused
     return tuple(readings)
+
+
+def read_live(
+    subject: Any, claim: Model, name: str | None = None, comparison: Comparison | None = None, *,
+    solve: bool = True,
+) -> Reading:  # fmt: skip
+    """Read a live class, object or function as `read_script` does one of a file.
+
+    Parameters
+    ----------
+    subject : class, object or function
+        An object starts as it is; what runs is a copy.
+    claim : Model
+    name : str, optional
+        What to call it.
+    comparison : Comparison, optional
+        Of the claim.
+    solve : bool
+        Whether to solve the models truly.
+
+    Raises
+    ------
+    ModelError
+        When it cannot be driven, or nothing in it steps.
+    UnsupportedModel
+        When its source cannot be found, or its run not be traced.
+    """
+    shown = name or getattr(subject, "__name__", "") or f"an object of {type(subject).__name__}"
+    options = {"comparison": comparison, "solve": solve}
+    found = _driven(lambda model: _quietly(trace_live, subject, claimed=model), claim, shown, **options)
+    if isinstance(subject, (type, types.FunctionType)):
+        return found
+    return attrs.evolve(found, findings=sorted_findings([_of_used(one) for one in found.findings]))
+
+
+def _of_used(one: Found) -> Found:
+    """Take another start of an object for what earlier runs have left."""
+    if one.key not in ("initial-V", "initial-gates", "starts-refractory"):
+        return one
+    return attrs.evolve(
+        one, key="used", kind="note", said=f"The object may have been used before. {one.said}"
+    )
+
+
+def _driven(trace: Callable[[Model], Record], claim: Model, shown: str, **options: Any) -> Reading:
+    """Read what is driven by the claim's input; where nothing fires, by more of it as well, in half steps."""
+    own = read(trace(claim), shown, claim, **options)
+    if own.maps.spikes.size or not claim.neuron.fires or own.record.solver:
+        return own
+    run, step = claim.simulation, own.maps.step * own.meant.units.ms
+    depth = claim.neuron.v_thresh - claim.neuron.v_reset
+    try:
+        more = _read_under(trace, claim, shown, Step(2.0 * depth, start=run.t_start + 10 * step), 0.5 * step)
+        V = more.record.samples[:, more.record.states.index(more.maps.V)]
+        if not np.any(V[0] < V):  # what should drive it up drives it down
+            less = Step(-2.0 * depth, start=run.t_start + 10 * step)
+            more = _read_under(trace, claim, shown, less, 0.5 * step)
+    except (ModelError, UnsupportedModel):
+        return own
+    known = {(one.key, one.about) for one in own.findings}
+    found = [one for one in more.findings if one.kind != "note" and (one.key, one.about) not in known]
+    return attrs.evolve(own, findings=sorted_findings([*own.findings, *found]))
+
+
+def _read_under(
+    trace: Callable[[Model], Record], claim: Model, shown: str, stimulus: Step, dt: float
+) -> Reading:
+    run = attrs.evolve(claim.simulation, dt=dt)
+    other = attrs.evolve(claim, stimulus=stimulus, simulation=run)
+    return read(trace(other), shown, other, solve=False)

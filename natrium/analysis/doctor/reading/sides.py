@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import attrs
@@ -20,6 +20,7 @@ from natrium.model.kernel import lower_expressions
 
 POINTS = 40
 LIVES = 100.0  # mV
+ALIKE = 0.4  # one less the correlation of two states' flows: what the wrong gate has is more
 
 
 @attrs.frozen(eq=False)
@@ -38,6 +39,8 @@ class Claimed:
         From the script's states to the claim's labels.
     terms : mapping of str to ndarray
         Terms of the claimed voltage's equation, in the script's units.
+    flows_at : callable
+        From other values, by label (and by ``"input"``, in the script's units), to `flows` there.
     """
 
     points: Mapping[str, Array]
@@ -45,6 +48,7 @@ class Claimed:
     values: Mapping[str, Array]
     pairs: Mapping[str, str]
     terms: Mapping[str, Array]
+    flows_at: Callable[[Mapping[str, Any]], Mapping[str, Array]]
 
 
 def _voltages(case: Case, n: int) -> Array:
@@ -109,12 +113,12 @@ def sides_of(case: Case, claim: Model) -> Claimed:
     numbers = dict(zip(system.parameters, system.values, strict=True))
     rhs = tuple(one.subs(numbers) for one in system.rhs)
     flow = lower_expressions(rhs, (*system.states, system.input), "grid")
-    current = points[drive] * factor if drive else np.zeros(POINTS)
+    current = np.asarray(points[drive] * factor if drive else np.zeros(POINTS))
     labels = list(system.labels)
     free = {label: rng.uniform(0.05, 0.95, POINTS) for label in labels}
     free["V"] = points[maps.V] * units.mV
 
-    def flows(values: Mapping[str, Array]) -> dict[str, Array]:
+    def flows(values: Mapping[str, Array], current: Array = current) -> dict[str, Array]:
         with np.errstate(all="ignore"):
             found = flow(*(values[label] for label in labels), current)
         scale = {label: units.ms / (units.mV if label == "V" else 1.0) for label in labels}
@@ -130,7 +134,14 @@ def sides_of(case: Case, claim: Model) -> Claimed:
             values[label] = points[name]
     terms = _terms(claim, values, current, units.ms / units.mV)
     own = {label: one / units.mV if label == "V" else one for label, one in values.items()}
-    return Claimed(points, flows(values), own, pairs, terms)
+
+    def flows_at(others: Mapping[str, Any]) -> dict[str, Array]:
+        there = {label: np.broadcast_to(others.get(label, one), (POINTS,)) for label, one in values.items()}
+        return flows(
+            there, np.broadcast_to(others["input"] * factor, (POINTS,)) if "input" in others else current
+        )
+
+    return Claimed(points, flows(values), own, pairs, terms, flows_at)
 
 
 def _terms(claim: Model, values: Mapping[str, Array], current: Array, scale: float) -> dict[str, Array]:
@@ -162,6 +173,7 @@ def _paired(
     if not own or not theirs:
         return pairs
     cost = np.full((len(own), len(theirs)), 2.0)
+    unlike = cost.copy()
     for row, name in enumerate(own):
         for column, label in enumerate(theirs):
             values = dict(free) | {label: points[name]}
@@ -174,8 +186,16 @@ def _paired(
                 apart = np.abs(got - wanted) > 1e-6 * (np.abs(wanted) + np.median(np.abs(wanted)))
             named = alike(name, label)
             cost[row, column] = float(np.mean(apart)) + (0.0 if named else 0.9)
+            good = np.isfinite(got) & np.isfinite(wanted)
+            if good.sum() > POINTS // 2 and np.ptp(got[good]) and np.ptp(wanted[good]):
+                unlike[row, column] = 1.0 - np.corrcoef(got[good], wanted[good])[0, 1]
     for chosen, taken in zip(*linear_sum_assignment(cost), strict=True):
         if cost[chosen, taken] <= 1.0:
+            pairs[own[chosen]] = theirs[taken]
+            unlike[chosen] = unlike[:, taken] = 2.0
+    # What is called otherwise and flows otherwise is whom it goes with most.
+    for chosen, taken in zip(*linear_sum_assignment(unlike), strict=True):
+        if unlike[chosen, taken] < ALIKE:
             pairs[own[chosen]] = theirs[taken]
     return pairs
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 from itertools import product
 from typing import Any
 
-import attrs
 import numpy as np
 
 from natrium.analysis.accuracy.budget import Budget, error_budget
-from natrium.analysis.accuracy.script import compare_script
+from natrium.analysis.accuracy.script import Comparison, compare_script
 from natrium.analysis.doctor.reading.maps import Maps
 from natrium.analysis.doctor.reading.models import Meant
 from natrium.analysis.doctor.reading.schemes import SchemeFound
+from natrium.analysis.doctor.twin import Twin
 from natrium.model import Model, NatriumError, Samples, SolverError
 from natrium.model.arrays import Array
 from natrium.solvers import FixedStep
@@ -21,31 +21,10 @@ from natrium.solvers.fixed_step.schemes import SCHEMES
 ALIKE = 1e-6  # mV: rounding grows along a run, another rule does more
 
 
-@attrs.frozen(eq=False)
-class Twin:
-    """A natrium solver that does what the script does with the model it means.
-
-    Attributes
-    ----------
-    script : FixedStep
-    difference : float
-        Largest difference of V, sample by sample, mV.
-    """
-
-    script: FixedStep
-    difference: float
-
-    def data(self) -> dict[str, Any]:
-        """Give it as plain data."""
-        names = ("dt", "scheme", "spike_time", "refractory", "label", "read", "edges", "gates")
-        found: dict[str, Any] = {name: getattr(self.script, name) for name in names}
-        return found | {"largest_difference_mV": self.difference}
-
-
-def twin_of(maps: Maps, meant: Meant, scheme: SchemeFound) -> Twin | None:
-    """Find the solver of natrium's that makes the script's samples; None where none does."""
-    model, key = meant.model, scheme.key
-    if model is None or maps.record.solver:
+def twin_of(model: Model, maps: Maps, meant: Meant, scheme: SchemeFound) -> Twin | None:
+    """Find the solver of natrium's that makes a script's samples of a model; None where none does."""
+    key = scheme.key
+    if maps.record.solver:
         return None
     if len(maps.moving) == 1 and key == "euler":
         key = "sequential-euler"
@@ -66,7 +45,7 @@ def twin_of(maps: Maps, meant: Meant, scheme: SchemeFound) -> Twin | None:
             continue
         found = _apart(run.V, V)
         if found <= ALIKE and (best is None or found < best.difference):
-            best = Twin(script, found)
+            best = Twin(script=script, neuron=model.neuron, difference=found)
     return best
 
 
@@ -84,8 +63,8 @@ def _apart(one: Array, other: Array) -> float:
     return float(np.max(np.abs(one - other), initial=0.0))
 
 
-def budget_of(model: Model, twin: Twin, spikes: Array) -> Budget | None:
-    """Split the script's distance to the truth into its causes; None where it cannot be walked."""
+def compared(model: Model, spikes: Array) -> Comparison | None:
+    """Hold the model that a script means against the truth; None where a budget cannot be walked to it."""
     if any(isinstance(one, Samples) for one in model.stimulus.parts):
         return None  # each sample is an edge, and each rule a walk through them all
     if not model.neuron.fires or not spikes.size or model.neuron.system.passes:
@@ -93,6 +72,14 @@ def budget_of(model: Model, twin: Twin, spikes: Array) -> Budget | None:
     if model.neuron.refractory not in ("hold", "clamp"):
         return None
     try:
-        return error_budget(compare_script(model), twin.script, spikes)
+        return compare_script(model)
+    except (SolverError, NatriumError):
+        return None
+
+
+def budget_of(comparison: Comparison, twin: Twin, spikes: Array) -> Budget | None:
+    """Split the script's distance to the truth into its causes; None where it cannot be walked."""
+    try:
+        return error_budget(comparison, twin.script, spikes)
     except (SolverError, NatriumError):
         return None

@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Literal
 
 import attrs
 import numpy as np
 
 from natrium.analysis.accuracy.budget import Budget
 from natrium.analysis.accuracy.matching import SpikePair, match_spikes
+from natrium.analysis.accuracy.script import Comparison
 from natrium.analysis.accuracy.truth import Reference, reference
 from natrium.analysis.doctor.reading.case import Case
 from natrium.analysis.doctor.reading.checks import checks
 from natrium.analysis.doctor.reading.claims import held_against
 from natrium.analysis.doctor.reading.costs import rules_of
 from natrium.analysis.doctor.reading.equations import equations_of
-from natrium.analysis.doctor.reading.findings import Found, sorted_findings, without_consequences
+from natrium.analysis.doctor.reading.findings import (
+    Found,
+    Judged,
+    sorted_findings,
+    without_consequences,
+)
 from natrium.analysis.doctor.reading.maps import Maps
 from natrium.analysis.doctor.reading.mending import with_effects
 from natrium.analysis.doctor.reading.models import Meant, equations_text, meant_by
@@ -26,16 +32,16 @@ from natrium.analysis.doctor.reading.rules import as_data
 from natrium.analysis.doctor.reading.schemes import SchemeFound, prove
 from natrium.analysis.doctor.reading.sorting import sort
 from natrium.analysis.doctor.reading.stages import stage_faults
-from natrium.analysis.doctor.reading.twins import Twin, budget_of, twin_of
+from natrium.analysis.doctor.reading.twins import budget_of, compared, twin_of
 from natrium.analysis.doctor.trace.record import Node, Record
-from natrium.analysis.result import Result
+from natrium.analysis.doctor.twin import Twin
 from natrium.model import Model, SolverError, UnsupportedModel
 from natrium.model.arrays import Array
 from natrium.model.files.writing import to_dict
 
 
 @attrs.frozen(eq=False, kw_only=True, repr=False)
-class Reading(Result):
+class Reading(Judged):
     """What a traced script was found to be.
 
     Attributes
@@ -61,6 +67,9 @@ class Reading(Result):
         What the script claims to be.
     twin : Twin or None
         A solver of natrium's that does what the script does.
+    comparison : Comparison or None
+        The truths of the claim, or of the model that the script means where it is not the claim, beside the
+        own script of either; where there is a twin.
     budget : Budget or None
         The distance to the truth, cause by cause, where the script can be walked to the truth.
     """
@@ -78,6 +87,7 @@ class Reading(Result):
     spike_times: Array
     claim: Model | None = None
     twin: Twin | None = None
+    comparison: Comparison | None = None
     budget: Budget | None = None
 
     @property
@@ -86,9 +96,9 @@ class Reading(Result):
         return self.meant.model
 
     @property
-    def faults(self) -> tuple[Found, ...]:
-        """What no model means, or not the claimed one."""
-        return tuple(one for one in self.findings if one.kind == "fault")
+    def label(self) -> Literal["start", "end"]:
+        """Whether a label stands for the start of the sample's step or for its end, to which it belongs."""
+        return "start" if self.meant.clock.label == "start" else "end"
 
     @property
     def reproduced_until(self) -> float | None:
@@ -111,10 +121,6 @@ class Reading(Result):
             {"spike": at, "label_ms": one.label, "true_ms": one.truth, "difference_ms": one.difference}
             for at, one in enumerate(self.pairs, start=1)
         ]
-
-    def sentences(self) -> list[str]:
-        """Give faults and rules, in words."""
-        return [one.said for one in self.findings if one.kind != "note"]
 
     def summary(self) -> list[str]:
         """Give what was found, in a few sentences."""
@@ -176,8 +182,9 @@ class Reading(Result):
 
 
 def read(
-    record: Record, name: str = "the script", claim: Model | None = None, *, solve: bool = True
-) -> Reading:
+    record: Record, name: str = "the script", claim: Model | None = None, *, solve: bool = True,
+    comparison: Comparison | None = None,
+) -> Reading:  # fmt: skip
     """Read a traced run.
 
     Parameters
@@ -189,6 +196,8 @@ def read(
         What it claims to be.
     solve : bool
         Whether to solve the model truly.
+    comparison : Comparison, optional
+        Of the claim, where it was made before.
 
     Raises
     ------
@@ -213,12 +222,21 @@ def read(
             known = frozenset(one.about for one in found if one.kind == "fault" and one.key in keys)
             found += held_against(case, claim, known)
         found = with_effects(found, record, maps, meant)
-    truth, why = _solved(claim or meant.model, meant) if solve else (None, "it was not asked for")
+    why = "" if solve else "it was not asked for"
+    truth = comparison.reference if comparison is not None else None
+    if truth is None and solve:
+        truth, why = _solved(claim or meant.model, meant)
     if replay.off >= 0:
         found.append(_unexplained(replay, meant))
     spikes = labelled(maps, meant)
-    twin = twin_of(maps, meant, scheme) if solve else None
-    walked = budget_of(meant.model, twin, spikes) if twin is not None and meant.model is not None else None
+    findings = sorted_findings(without_consequences(found))
+    own = claim is not None and not any(one.kind == "fault" for one in findings)
+    models = [claim, meant.model] if own else [meant.model]
+    twins = ((model, twin_of(model, maps, meant, scheme)) for model in models if solve and model is not None)
+    model, twin = next((pair for pair in twins if pair[1] is not None), (None, None))
+    if comparison is None or model is not claim:
+        comparison = compared(model, spikes) if model is not None else None
+    walked = budget_of(comparison, twin, spikes) if comparison is not None and twin is not None else None
     return Reading(
         subject=name,
         record=maps.record,
@@ -227,12 +245,13 @@ def read(
         scheme=scheme,
         meant=meant,
         replay=replay,
-        findings=sorted_findings(without_consequences(found)),
+        findings=findings,
         truth=truth,
         no_truth=why,
         spike_times=spikes,
         claim=claim,
         twin=twin,
+        comparison=comparison,
         budget=walked,
     )
 

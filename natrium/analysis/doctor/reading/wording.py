@@ -13,7 +13,7 @@ _ATOM = 5
 
 def shown(value: float) -> str:
     """Write a number as a script would."""
-    if value == int(value) and abs(value) < 1e15:
+    if abs(value) < 1e15 and value == int(value):
         return str(int(value))
     return repr(float(value))
 

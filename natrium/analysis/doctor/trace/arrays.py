@@ -71,6 +71,13 @@ class TracedArray(Elements):
         node = self.element((0,) * self.ndim)
         return node.item() if isinstance(node, Remembers) else node
 
+    def tolist(self) -> Any:
+        """Give the elements as Python's own, nested as they are."""
+        if self.ndim != 1 or self.size > SMALL:
+            return self.plain.tolist()
+        ones = [self.element((k,)) for k in range(self.size)]
+        return [one.item() if isinstance(one, (Remembers, np.generic)) else one for one in ones]
+
     def any(self, *args: Any, **options: Any) -> Any:
         """Whether any element is true; of one, its own truth."""
         if self.size == 1 and not args and not options:

@@ -126,6 +126,8 @@ class Calls(Plain):
     def sum_(self, values: Any, start: Any = 0) -> Any:
         """Add up."""
         ones = list(values)
+        if not ones and is_number(start):
+            return self.given(start, self.tracer.line())
         if not any(isinstance(one, Remembers) for one in ones) or len(ones) > 4 * SMALL:
             return sum(unwrapped(ones) if len(ones) > 4 * SMALL else ones, start)
         total = ones[0] if bare(start) == 0 and is_number(start) else start + ones[0]

@@ -101,7 +101,7 @@ def drive_for(script: Script, name: str, namespace: Mapping[str, Any], claimed: 
             return _stepped_blindly(value, begin, given, dt, claimed)
         subject = _made(value, given, name)
     elif (callable(value) and not hasattr(value, "__dict__")) or inspect.isfunction(value):
-        return _function(value, name, known, dt)
+        return _function(value, name, known, dt, claimed)
     else:
         subject, given, begin = value, {}, f"_natrium_subject = {name}\n"
     method = next((one for one in METHODS if callable(getattr(subject, one, None))), "")
@@ -235,7 +235,7 @@ def _whole(name: str, dt: float) -> Any:
     return values
 
 
-def _function(value: Any, name: str, known: Mapping[str, Any], dt: float) -> Drive:
+def _function(value: Any, name: str, known: Mapping[str, Any], dt: float, claimed: Any) -> Drive:
     call, given = _call(value, name, known, "run", dt)
     try:
         made = value(**{key.removeprefix("_natrium_run_"): one for key, one in given.items()})
@@ -252,7 +252,7 @@ def _function(value: Any, name: str, known: Mapping[str, Any], dt: float) -> Dri
     method = next((one for one in METHODS if hasattr(type(made), one) and one != "__call__"), "")
     if method:
         begin = f"_natrium_subject = {call}\n"
-        return _stepped(made, method, begin, given, dt, None, lambda: value(**{
+        return _stepped(made, method, begin, given, dt, claimed, lambda: value(**{
             key.removeprefix("_natrium_run_"): one for key, one in given.items()}))  # fmt: skip
     return Drive(call + "\n", given)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ import numpy as np
 from natrium.analysis.doctor.trace import tracer as tracing
 from natrium.analysis.doctor.trace.arrays import wrapped
 from natrium.analysis.doctor.trace.elements import unwrapped
+from natrium.analysis.doctor.trace.foreign import Foreign
 from natrium.analysis.doctor.trace.forms import Known
 from natrium.analysis.doctor.trace.layers import Layers
 from natrium.analysis.doctor.trace.numbers import Remembers
@@ -41,7 +43,7 @@ class PlainRun:
             made.append(Plain(self.layers, scratch, _TURNS * max_operations))
             return made[0]
 
-        self.run.go(make, dict(given))
+        self.run.go(make, copy.deepcopy(dict(given)))
         self.hook = made[0]
         if compiled and self.layers.compiled:
             # Loops that Numba compiles are counted apart, uncompiled.
@@ -56,6 +58,12 @@ class PlainRun:
             if not any(other in above or one in self.hook.parents.get(other, set()) for other in chosen):
                 chosen.add(one)
         return chosen
+
+
+def _brought(value: Any) -> Any:
+    """Give what is there before the run as the run would have made it."""
+    generators = (np.random.Generator, np.random.RandomState)
+    return Foreign(value) if isinstance(value, generators) else wrapped(value)
 
 
 class TracedRun:
@@ -77,7 +85,7 @@ class TracedRun:
 
         tracing.begin(self.tracer)
         try:
-            self.run.go(make, {name: wrapped(value) for name, value in given.items()})
+            self.run.go(make, {name: _brought(value) for name, value in copy.deepcopy(dict(given)).items()})
         finally:
             tracing.end()
         self.hook = made[0]
@@ -151,8 +159,9 @@ def _same(one: Any, other: Any, depth: int = 0) -> bool:
     if isinstance(one, (list, tuple, dict)) and depth < 3:
         if not isinstance(other, (list, tuple, dict)) or len(one) != len(other):
             return False
-        if isinstance(one, dict):
-            return all(key in other and _same(value, other[key], depth + 1) for key, value in one.items())
+        if isinstance(one, dict) and isinstance(other, dict):
+            named = [key for key in one if isinstance(key, (str, int, float))]  # its classes are its own
+            return all(key in other and _same(one[key], other[key], depth + 1) for key in named)
         return all(_same(a, b, depth + 1) for a, b in zip(one, other, strict=True))
     if type(one).__module__ == "natrium_traced_script" and hasattr(one, "__dict__") and depth < 3:
         theirs = getattr(other, "__dict__", {})

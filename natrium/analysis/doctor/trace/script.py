@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import contextlib
+import copy
 import importlib.abc
 import importlib.util
 import io
@@ -15,7 +16,7 @@ import sys
 import tempfile
 import types
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -49,12 +50,18 @@ class Script:
         Whether what stands under ``if __name__ == "__main__"`` is run.
     driver : str
         What is run after it, written by natrium.
+    tree : ast.Module or None
+        What of the text is run, where that is not all of it.
+    given : mapping
+        What is there before it runs.
     """
 
     path: Path
     text: str
     main: bool = True
     driver: str = ""
+    tree: ast.Module | None = None
+    given: Mapping[str, Any] = attrs.field(factory=dict)
 
     @property
     def lines(self) -> tuple[str, ...]:
@@ -162,10 +169,9 @@ class Run:
         self._names -= {script.path.stem, "numpy", "scipy", "matplotlib", "math", "natrium", "conftest"}
 
     def rewritten(
-        self, text: str, main: bool, filename: str, driver: str = "", beside: int = 0
+        self, tree: ast.Module, main: bool, filename: str, driver: str = "", beside: int = 0
     ) -> ast.Module:
-        """Rewrite a text; the driver's lines count as none, those of files beside the script from afar."""
-        tree = ast.parse(text)
+        """Rewrite a tree; the driver's lines count as none, those of files beside the script from afar."""
         ast.increment_lineno(tree, BESIDE * beside)
         extra = ast.parse(driver)
         ast.increment_lineno(extra, _DRIVER)
@@ -192,7 +198,7 @@ class Run:
             return None
         filename = self.filename
         text = file.read_text(encoding="utf-8-sig")
-        tree = self.rewritten(text, False, file.name, beside=1 + len(self._siblings))
+        tree = self.rewritten(ast.parse(text), False, file.name, beside=1 + len(self._siblings))
         module = types.ModuleType(f"{_MODULE}_{name.replace('.', '_')}")
         self._siblings[name] = module
         self._load(module, tree, filename, file.name)
@@ -210,7 +216,9 @@ class Run:
 
     def go(self, make_hook: Callable[[Path], Any], given: dict[str, Any] | None = None) -> None:
         """Run the script to its end, or to the error that ends it."""
-        tree = self.rewritten(self.script.text, self.script.main, self.filename, self.script.driver)
+        script = self.script
+        tree = copy.deepcopy(script.tree) if script.tree is not None else ast.parse(script.text)
+        tree = self.rewritten(tree, script.main, self.filename, script.driver)
         module = types.ModuleType(_MODULE)
         module.__dict__.update(given or {})
         with _aside(self._folder) as scratch:

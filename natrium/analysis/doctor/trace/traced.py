@@ -14,6 +14,7 @@ from natrium.analysis.doctor.trace.drive import drive_for
 from natrium.analysis.doctor.trace.forms import Known, OverBudget, Segment
 from natrium.analysis.doctor.trace.learn import Lesson, known_from, lessons
 from natrium.analysis.doctor.trace.lists import lists_of
+from natrium.analysis.doctor.trace.live import live_script
 from natrium.analysis.doctor.trace.record import Record
 from natrium.analysis.doctor.trace.runs import NARROW, PlainRun, TracedRun, difference
 from natrium.analysis.doctor.trace.script import Script, load_script
@@ -51,7 +52,32 @@ def trace_script(
     ModelError
         When the file cannot be read or run, or nothing in it steps.
     """
-    records = _traces(path, name, claimed, max_operations, max_steps)
+    records = _traces(load_script(path), name, claimed, max_operations, max_steps)
+    return max(records, key=lambda one: one[0])[1]
+
+
+def trace_live(subject: Any, *, claimed: Any = None) -> Record:
+    """Trace a live class, object or function as `trace_script` does one of a file.
+
+    Parameters
+    ----------
+    subject : class, object or function
+        An object starts as it is, and stays so: what runs is a copy.
+    claimed : Model, optional
+
+    Returns
+    -------
+    Record
+
+    Raises
+    ------
+    ModelError
+        When it cannot be driven, or nothing in it steps.
+    UnsupportedModel
+        When its source cannot be found.
+    """
+    script, name = live_script(subject)
+    records = _traces(script, name, claimed, MAX_OPERATIONS, MAX_STEPS)
     return max(records, key=lambda one: one[0])[1]
 
 
@@ -68,16 +94,15 @@ def trace_all(
     -------
     tuple of Record
     """
-    records = _traces(path, name, claimed, max_operations, max_steps)
+    records = _traces(load_script(path), name, claimed, max_operations, max_steps)
     return tuple(record for _, record in records)
 
 
 def _traces(
-    path: str | os.PathLike[str], name: str | None, claimed: Any, max_operations: int, max_steps: int
+    script: Script, name: str | None, claimed: Any, max_operations: int, max_steps: int
 ) -> list[tuple[tuple[Any, ...], Record]]:
     """Trace all stepping loops; beside each record, how much like a neuron's it is."""
-    script = load_script(path)
-    given: dict[str, Any] = {}
+    given = dict(script.given)
     if name:
         script = attrs.evolve(script, main=False)
         before = PlainRun(script, given, max_operations)
@@ -86,7 +111,7 @@ def _traces(
                 f"a subject's file must run to its end, got {before.run.said()}; mend it or give another"
             ) from None
         drive = drive_for(script, name, before.run.namespace, claimed)
-        script, given = attrs.evolve(script, driver=drive.text), dict(drive.given)
+        script, given = attrs.evolve(script, driver=drive.text), given | dict(drive.given)
     plain = PlainRun(script, given, max_operations)
     # What steps a class is the last loop of all.
     only = {max(plain.run.loops)} if "for _natrium_k" in script.driver else None

@@ -4,33 +4,13 @@ from __future__ import annotations
 
 from typing import Literal
 
-import attrs
-
-from natrium.analysis.doctor.hypotheses.anatomy import Anatomy
-from natrium.analysis.result import Result
+from natrium.analysis.doctor.reading.findings import Found
+from natrium.analysis.doctor.recordings.anatomy import Anatomy
 
 
-@attrs.frozen(repr=False)
-class Finding(Result):
-    """One thing found.
-
-    Attributes
-    ----------
-    key : str
-        Its name, always the same for the same thing: ``"leak-sign"``, ``"label-early"``, ...
-    kind : {"fault", "rule", "note"}
-        ``fault``: not what the claimed model on that grid would be. ``rule``: a choice of a scheme that is
-        legitimate and costs accuracy. ``note``: for information, or what could not be decided.
-    said : str
-        One plain sentence.
-    evidence : str
-        Which probe showed it, with its numbers.
-    """
-
-    key: str
-    kind: Literal["fault", "rule", "note"]
-    said: str
-    evidence: str = ""
+def finding(key: str, kind: Literal["fault", "rule", "note"], said: str, evidence: str = "") -> Found:
+    """Give what was found without a script's lines."""
+    return Found(key, kind, said, evidence=evidence)
 
 
 _SCHEMES = {
@@ -55,15 +35,15 @@ _SCHEMES = {
 }  # fmt: skip
 
 
-def scheme_rule(scheme: str, gates: str, order: str, evidence: str, channels: bool = True) -> Finding:
+def scheme_rule(scheme: str, gates: str, order: str, evidence: str, channels: bool = True) -> Found:
     """Say by which scheme free steps are taken."""
     if not channels and scheme in ("euler", "exponential"):
         words = "forward Euler" if scheme == "euler" else "exponential Euler, exact for a constant input"
         key = "euler" if scheme == "euler" else "exponential-euler"
-        return Finding(key, "rule", f"Free steps are {words}.", evidence)
+        return finding(key, "rule", f"Free steps are {words}.", evidence)
     named = _SCHEMES.get((scheme, gates, "old" if order == "late" else order))
     key, words = named if named else (scheme, scheme)
-    return Finding(key, "rule", f"Free steps are {words}.", evidence)
+    return finding(key, "rule", f"Free steps are {words}.", evidence)
 
 
 ON_GRID = "Spikes are on the grid, at the end of a step, which makes any scheme first order."
@@ -76,4 +56,4 @@ def number(value: float) -> str:
 
 def fitted(anatomy: Anatomy) -> str:
     """Say what the rules of the free steps were found by."""
-    return f"{anatomy.fit.steps} {anatomy.probe} are foretold to {anatomy.fit.largest:.1e} mV"
+    return f"{anatomy.fit.steps} free steps of the recorded run are foretold to {anatomy.fit.largest:.1e} mV"

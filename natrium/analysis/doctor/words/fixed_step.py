@@ -5,9 +5,10 @@ from __future__ import annotations
 import attrs
 import numpy as np
 
-from natrium.analysis.doctor.probes.edges import Edge, nominal_edges
-from natrium.analysis.doctor.probes.firing import counted, step_ladder
-from natrium.analysis.doctor.words.finding import ON_GRID, Finding, scheme_rule
+from natrium.analysis.doctor.reading.findings import Found
+from natrium.analysis.doctor.recordings.edges import Edge, nominal_edges
+from natrium.analysis.doctor.recordings.firing import counted, step_ladder
+from natrium.analysis.doctor.words.finding import ON_GRID, finding, scheme_rule
 from natrium.analysis.doctor.words.firing import counter_note, held_finding
 from natrium.analysis.doctor.words.labels import edge_findings
 from natrium.model import Model
@@ -15,7 +16,7 @@ from natrium.model.arrays import Array
 from natrium.solvers import FixedStep, Trajectory
 
 
-def known_findings(script: FixedStep, run: Trajectory, model: Model) -> list[Finding]:
+def known_findings(script: FixedStep, run: Trajectory, model: Model) -> list[Found]:
     """Say which rules of a `FixedStep` are faults, and which cost accuracy.
 
     Parameters
@@ -40,7 +41,7 @@ def known_findings(script: FixedStep, run: Trajectory, model: Model) -> list[Fin
     return found + _known_rules(script, model, known)
 
 
-def _known_label(script: FixedStep, run: Trajectory, known: str) -> list[Finding]:
+def _known_label(script: FixedStep, run: Trajectory, known: str) -> list[Found]:
     if script.label == "end":
         return []
     text = (
@@ -50,7 +51,7 @@ def _known_label(script: FixedStep, run: Trajectory, known: str) -> list[Finding
     if run.n_spikes:
         last = float(run.spike_times[-1])
         text += f" The last spike, labelled {last:.10g}, belongs to {last + script.dt:.10g} ms."
-    return [Finding("label-early", "fault", text, known)]
+    return [finding("label-early", "fault", text, known)]
 
 
 def _read_off(edge: Edge, drive: Array) -> Edge:
@@ -60,7 +61,7 @@ def _read_off(edge: Edge, drive: Array) -> Edge:
     return attrs.evolve(edge, seen=min(new)) if new else edge
 
 
-def _known_rules(script: FixedStep, model: Model, known: str) -> list[Finding]:
+def _known_rules(script: FixedStep, model: Model, known: str) -> list[Found]:
     neuron, dt = model.neuron, script.dt
     order = {"sequential-euler": "new"}.get(script.scheme, "old")
     plain = script.scheme.removeprefix("sequential-")
@@ -69,12 +70,12 @@ def _known_rules(script: FixedStep, model: Model, known: str) -> list[Finding]:
         scheme_rule(v, "exponential" if v == "exponential" else "euler", order, known, not neuron.is_leaky)
     ]
     if script.spike_time == "grid":
-        found.append(Finding("threshold-on-grid", "rule", ON_GRID, known))
+        found.append(finding("threshold-on-grid", "rule", ON_GRID, known))
     if script.gates not in (None, neuron.refractory):
         moves = "move on" if script.gates == "clamp" else "stand still"
         key = "gates-moving" if script.gates == "clamp" else "gates-held"
         text = f"The gates {moves} while V is held, where the model says {neuron.refractory}."
-        found.append(Finding(key, "fault", text, known))
+        found.append(finding(key, "fault", text, known))
     if script.refractory == "exact":
         return found
 

@@ -6,25 +6,26 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from natrium.analysis.doctor.hypotheses.recording import Reading
-from natrium.analysis.doctor.probes.edges import Edge
-from natrium.analysis.doctor.probes.subject import Recording
-from natrium.analysis.doctor.words.finding import Finding
+from natrium.analysis.doctor.reading.findings import Found
+from natrium.analysis.doctor.recordings.edges import Edge
+from natrium.analysis.doctor.recordings.read import Reading
+from natrium.analysis.doctor.recordings.recorded import Recording
+from natrium.analysis.doctor.words.finding import finding
 
 
-def label_findings(recording: Recording, shift: float, dt: float, first: int) -> Iterator[Finding]:
+def label_findings(recording: Recording, shift: float, dt: float, first: int) -> Iterator[Found]:
     """Say what is wrong with the labels."""
     gaps = np.diff(recording.labels)
     step = float(np.median(gaps))
     if np.abs(gaps - step).max() > 1e-6 * dt + 1e-9 * np.abs(recording.labels).max():
-        yield Finding(
+        yield finding(
             "label-uneven",
             "fault",
             "The labels are not evenly spaced.",
             f"their gaps go from {gaps.min():.6g} to {gaps.max():.6g} ms",
         )
     elif abs(step / dt - 1.0) > 1e-6:
-        yield Finding(
+        yield finding(
             "label-step",
             "fault",
             f"The labels advance by {step:.6g} ms where a step is {dt:g} ms.",
@@ -43,14 +44,14 @@ def label_findings(recording: Recording, shift: float, dt: float, first: int) ->
             f"Each sample is stored after its step but labelled with the step's beginning: every label is "
             f"{dt:g} ms early."
         )
-        yield Finding("label-early", "fault", text, evidence)
+        yield finding("label-early", "fault", text, evidence)
     elif abs(shift - dt) < 1e-6 * dt:
-        yield Finding("label-late", "fault", f"Every label is a step of {dt:g} ms late.", evidence)
+        yield finding("label-late", "fault", f"Every label is a step of {dt:g} ms late.", evidence)
     else:
-        yield Finding("label-offset", "fault", f"Every label is {shift:+.6g} ms off.", evidence)
+        yield finding("label-offset", "fault", f"Every label is {shift:+.6g} ms off.", evidence)
 
 
-def edge_findings(edges: tuple[Edge, ...], dt: float, t_start: float, evidence: str) -> Iterator[Finding]:
+def edge_findings(edges: tuple[Edge, ...], dt: float, t_start: float, evidence: str) -> Iterator[Found]:
     """Say which edges of the input come on another step than they should."""
     for on in (True, False):
         for early in (True, False):
@@ -68,22 +69,22 @@ def edge_findings(edges: tuple[Edge, ...], dt: float, t_start: float, evidence: 
             if len(wrong) > 1:
                 text += f" So do {len(wrong) - 1} more."
             key = f"input-{'on' if on else 'off'}-{'early' if early else 'late'}"
-            yield Finding(key, "fault", text, evidence)
+            yield finding(key, "fault", text, evidence)
 
 
-def undecided(reading: Reading, dt: float) -> Iterator[Finding]:
+def undecided(reading: Reading, dt: float) -> Iterator[Found]:
     """Say when the input is read, and what else the samples may mean."""
     if reading.delay:
         early = "early" if reading.delay < 0 else "late"
         text = f"The input of each step is read {abs(reading.delay) * dt:.6g} ms {early}, in all steps."
-        yield Finding(f"input-read-{early}", "fault", text, "no other time of reading fits V to rounding")
+        yield finding(f"input-read-{early}", "fault", text, "no other time of reading fits V to rounding")
     if reading.other is None:
         return
     other = reading.other
     stored = "after" if other.first else "before"
     late = [f"the input {edge.late:+d} steps late at {edge.time:g} ms" for edge in other.edges if edge.late]
     listed = "; ".join([f"labels {other.shift:+.6g} ms off", *late])
-    yield Finding(
+    yield finding(
         "labels-undecided",
         "note",
         f"The samples could also be stored {stored} their step, with {listed}.",

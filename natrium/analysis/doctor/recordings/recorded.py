@@ -1,4 +1,4 @@
-"""What is to be diagnosed: an object with `update`, or the arrays that a whole script leaves behind.
+"""The arrays that a whole script leaves behind, and what else a user's file holds.
 
 `load_subject` is the one place where natrium runs a user's file, and only the file it is told to.
 """
@@ -11,7 +11,7 @@ import inspect
 import os
 import sys
 import warnings
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -19,8 +19,7 @@ from typing import Any
 import attrs
 import numpy as np
 
-from natrium.analysis.doctor.probes.kinetics import kinetics_of
-from natrium.model import AnyNeuron, Channel, Model, ModelError, Neuron, UnsupportedModel
+from natrium.model import AnyNeuron, ModelError, Neuron, UnsupportedModel
 from natrium.model.arrays import Array
 
 # What the notebook's scripts call their labels and their samples.
@@ -43,17 +42,14 @@ class Recording:
     V: Array
 
 
-def load_subject(spec: str | os.PathLike[str], model: Model) -> Any:
+def load_subject(spec: str | os.PathLike[str]) -> Any:
     """Import a user's file, because told to, and give what it holds.
 
     Parameters
     ----------
     spec : str
-        ``"path/script.py:Name"``, a class, an instance, a function or a pair of arrays; or
-        ``"path/script.py"``: its ``time_points`` and ``membrane_potentials``, failing these the one class
-        with an update method.
-    model : Model
-        The claim; a class gets its parameters from it, by name.
+        ``"path/script.py:Name"``: what has that name; or ``"path/script.py"``: its ``time_points`` and
+        ``membrane_potentials``, failing these the one class with an update method.
 
     Returns
     -------
@@ -64,20 +60,17 @@ def load_subject(spec: str | os.PathLike[str], model: Model) -> Any:
     ------
     ModelError
         When the file cannot be found or run, or holds no such thing.
-    UnsupportedModel
-        When the claim is one that no script is read against.
     """
-    check_readable(model.neuron)
     path, _, name = os.fspath(spec).partition(".py:")
     file = Path(f"{path}.py" if name else path)
     module = _imported(file)
     if not name:
         if hasattr(module, LABELS) and hasattr(module, SAMPLES):
-            return _recording((getattr(module, LABELS), getattr(module, SAMPLES)), file.name)
+            return recording_of((getattr(module, LABELS), getattr(module, SAMPLES)), file.name)
         name = _only_class(module, file)
     if not hasattr(module, name):
         raise ModelError(f"a name must be in the file, got {name!r}; {file.name} holds {_listed(module)}")
-    return as_subject(getattr(module, name), model, module)
+    return getattr(module, name)
 
 
 def check_readable(neuron: AnyNeuron) -> None:
@@ -90,19 +83,18 @@ def check_readable(neuron: AnyNeuron) -> None:
     """
     if not isinstance(neuron, Neuron):
         raise UnsupportedModel(
-            "a script of one's own is read against a neuron of channels, got a model of equations: leave "
-            "--script out for the faults of the model's own fixed-step form"
+            "a recording is read against a neuron of channels, got a model of equations: leave "
+            "it out for the faults of the model's own fixed-step form"
         )
     if any(channel.moving != channel.gates for channel in neuron.channels):
         raise UnsupportedModel(
-            "a script of one's own is read against gates that move, got an instantaneous one: give it a tau"
+            "a recording is read against gates that move, got an instantaneous one: give it a tau"
         )
     if any(channel.scheme is not None for channel in neuron.channels):
-        raise UnsupportedModel("a script of one's own is read against gates, got a kinetic scheme")
+        raise UnsupportedModel("a recording is read against gates, got a kinetic scheme")
     if not neuron.is_plain:
         raise UnsupportedModel(
-            "a script of one's own is read against ohmic channels with gates of V, got calcium, ions or "
-            "synapses"
+            "a recording is read against ohmic channels with gates of V, got calcium, ions or synapses"
         )
 
 
@@ -194,99 +186,22 @@ def _only_class(module: ModuleType, file: Path) -> str:
     return neurons[0]
 
 
-def as_subject(value: Any, model: Model, module: ModuleType | None = None) -> Any:
-    """Make an object or a recording of a class, a factory, an instance or a pair of arrays.
+def recording_of(value: Any, name: str = "the subject") -> Recording:
+    """Take a pair of arrays.
 
     Raises
     ------
     ModelError
-        When it is none of these, or cannot be made.
+        When it is none.
     """
     if isinstance(value, Recording):
         return value
-    if inspect.isclass(value):
-        if not _has_update(value):
-            raise ModelError(
-                f"a class must have update(dt, current), got {value.__name__} without; give another"
-            )
-        return _made(value, model, module or sys.modules.get(value.__module__))
-    if _has_update(value):
-        return value
-    if callable(value):
-        made = _called(value, getattr(value, "__name__", "the function"))
-        if callable(made) and not _has_update(made):
-            raise ModelError(
-                "a factory must give an object or two arrays, got another function; call it first"
-            )
-        return as_subject(made, model, module)
-    return _recording(value, "the subject")
-
-
-def _called(make: Callable[..., Any], name: str, **given: Any) -> Any:
-    try:
-        with contextlib.redirect_stdout(sys.stderr), np.errstate(all="ignore"):
-            return make(**given)
-    except (Exception, SystemExit) as error:
-        raise ModelError(
-            f"a subject must be one that can be made, got {type(error).__name__} from {name}: "
-            f"{str(error)[:120]}; give an instance or a factory without arguments"
-        ) from None
-
-
-def _made(kind: type, model: Model, module: Any) -> Any:
-    """Make an instance, its arguments taken by name from the model."""
-    neuron = model.neuron
-    known: dict[str, Any] = {
-        name: getattr(neuron, name)
-        for name in ("tau_m", "tau_ref", "v_rest", "v_thresh", "v_reset", "v_init")
-    }
-    known["dt"] = model.simulation.dt
-    given: dict[str, Any] = {}
-    try:
-        parameters = inspect.signature(kind).parameters
-    except (TypeError, ValueError):
-        parameters = {}  # type: ignore[assignment]  # a class without a signature takes none
-    for name, parameter in parameters.items():
-        if parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD):
-            continue
-        if name == "sodium_channel_params" and len(neuron.channels) == 1:
-            given[name] = _sodium_parameters(neuron.channels[0])
-        elif name == "sodium_channels" and hasattr(module, "SodiumChannel"):
-            given[name] = [
-                _called(module.SodiumChannel, "SodiumChannel", **_sodium_parameters(channel))
-                for channel in neuron.channels
-            ]
-        elif name in known:
-            given[name] = known[name]
-        elif parameter.default is parameter.empty:
-            raise ModelError(
-                f"a class's arguments must be known by name from the model, got {name!r} of {kind.__name__}; "
-                "give an instance or a factory without arguments"
-            )
-    return _called(kind, kind.__name__, **given)
-
-
-def _sodium_parameters(channel: Channel) -> dict[str, Any]:
-    """Give a channel as the notebook's scripts take theirs."""
-    gates = {gate.name: gate for gate in channel.gates}
-    if set(gates) != {"m", "h"}:
-        raise ModelError(
-            f"a sodium channel of the notebook has gates m and h, got {', '.join(gates) or 'none'} in "
-            f"{channel.name}; give an instance or a factory without arguments"
-        )
-    rates: Mapping[str, Any] = {name: kinetics_of(gate) for name, gate in gates.items()}
-    made = {f"{rate}_{name}": rates[name][i] for name in "mh" for i, rate in enumerate(("alpha", "beta"))}
-    return {**made, "g_Na": channel.g, "E_Na": channel.reversal}
-
-
-def _recording(value: Any, name: str) -> Recording:
-    """Take a pair of arrays."""
     rule = "a recorded run must be two arrays of finite numbers of one length, labels (ms) and V (mV)"
     try:
         labels, V = (np.asarray(part, dtype=float).ravel() for part in value)
     except (TypeError, ValueError):
         raise ModelError(
-            f"{rule}, got a {type(value).__name__} from {name}; or give an object with update(dt, current)"
+            f"{rule}, got a {type(value).__name__} from {name}; or give the object or class that makes them"
         ) from None
     if labels.size != V.size or labels.size < 3:
         raise ModelError(f"{rule}, at least three, got {labels.size} labels and {V.size} samples")

@@ -17,11 +17,11 @@ from typing import Any, Literal
 import attrs
 import numpy as np
 
-from natrium.analysis.doctor.probes.kinetics import Rate, kinetics_of
+from natrium.analysis.doctor.recordings.kinetics import Rate, kinetics_of
 from natrium.model import Gate, Neuron
 from natrium.model.arrays import Array
 
-Pace = float | Literal["forgotten", "fixed", "twice", "instant"]
+Pace = float | Literal["forgotten", "twice", "instant"]
 # Rounding leaves 1e-14 of V and of the terms. What moves V by less than this is not seen.
 VANISHES = 2e-12
 
@@ -49,8 +49,8 @@ class Rules:
         How gates advance.
     order : {"new", "old", "late"}
         V with the gates after their advance, before it, or before an advance with the new V.
-    pace : float, "forgotten" or "fixed"
-        Of V: factor of dt; dt left out; or the claimed dt whatever is given.
+    pace : float or "forgotten"
+        Of V: factor of dt, or dt left out.
     paces : tuple
         Of each gate: besides these ``"twice"`` (two steps in one) and ``"instant"``.
     powers : tuple of int
@@ -90,11 +90,9 @@ def coefficient_names(neuron: Neuron) -> list[str]:
     return ["leak", "rest", "input"] + [f"{c.name}.{what}" for c in neuron.channels for what in ("g", "E")]
 
 
-def _effective(pace: Pace, dt: Array, claimed: float) -> Array:
+def _effective(pace: Pace, dt: float) -> float:
     if pace == "forgotten":
-        return np.ones_like(dt)
-    if pace == "fixed":
-        return np.full_like(dt, claimed)
+        return 1.0
     return dt * pace if isinstance(pace, float) else dt
 
 
@@ -131,31 +129,25 @@ class Fit:
 
 @attrs.define(eq=False, slots=False)
 class Stack:
-    """Free steps of several records, side by side and padded.
+    """Free steps of several runs, side by side and padded.
 
     Attributes
     ----------
     neuron : Neuron
         As claimed.
-    claimed_dt : float
+    dt : float
         ms.
-    dt : ndarray, shape (n_records,)
-        Step of each record, ms.
-    V, I : ndarray, shape (n_records, n_steps)
+    V, I : ndarray, shape (n_runs, n_steps)
         V after, and input of, each step.
-    used : ndarray of bool, shape (n_records, n_steps)
+    used : ndarray of bool, shape (n_runs, n_steps)
         Which of them are free steps.
-    skip_first : bool
-        Leave the first step of each record out: the state before it was not seen.
     """
 
     neuron: Neuron
-    claimed_dt: float
-    dt: Array
+    dt: float
     V: Array
     I: Array
     used: Array
-    skip_first: bool = False
 
     def __attrs_post_init__(self) -> None:
         """Collect the gates and the rates' cache."""
@@ -165,29 +157,19 @@ class Stack:
         self.courses: dict[Any, tuple[Array, Array]] = {}
 
     @classmethod
-    def of(
-        cls, neuron: Neuron, claimed_dt: float, runs: Sequence[tuple[float, Array, Array]], **kw: Any
-    ) -> Stack:
-        """Stack runs, each (dt, V, I) of free steps only."""
-        longest = max((V.size for _, V, _ in runs), default=0)
+    def of(cls, neuron: Neuron, dt: float, runs: Sequence[tuple[Array, Array]]) -> Stack:
+        """Stack runs, each (V, I) of free steps only."""
+        longest = max((V.size for V, _ in runs), default=0)
         shape = (len(runs), longest)
         V, I, used = np.full(shape, neuron.v_rest), np.zeros(shape), np.zeros(shape, dtype=bool)
-        for row, (_, some, drive) in enumerate(runs):
+        for row, (some, drive) in enumerate(runs):
             V[row, : some.size], I[row, : some.size], used[row, : some.size] = some, drive, True
-        return cls(neuron, claimed_dt, np.array([dt for dt, _, _ in runs]), V, I, used, **kw)
+        return cls(neuron, dt, V, I, used)
 
     def part(self) -> Stack:
         """Give the beginning of it: enough to fit a number or two."""
         n = 80
-        return Stack(
-            self.neuron,
-            self.claimed_dt,
-            self.dt,
-            self.V[:, :n],
-            self.I[:, :n],
-            self.used[:, :n],
-            self.skip_first,
-        )
+        return Stack(self.neuron, self.dt, self.V[:, :n], self.I[:, :n], self.used[:, :n])
 
     # The gates -------------------------------------------------------------------------------------
 
@@ -235,7 +217,7 @@ class Stack:
                rules.gates, tuple(t for t in rules.tweaks if t.gate == gate))  # fmt: skip
         if key not in self.courses:
             alpha, beta = self.rates(rules, gate, late)
-            dt = _effective(rules.paces[gate], self.dt, self.claimed_dt)[:, np.newaxis]
+            dt = _effective(rules.paces[gate], self.dt)
             if len(self.courses) > 256:
                 self.courses.clear()
             self.courses[key] = _recursion(alpha, beta, dt, rules, gate)
@@ -246,7 +228,7 @@ class Stack:
     def terms(self, rules: Rules) -> Array:
         """Give each coefficient's term in the increment of V, shape (n_coefficients, ...)."""
         neuron, V = self.neuron, self.previous(rules.before)
-        h = self.lengths(rules)
+        h = self.length(rules)
         drive = np.trunc(self.I) if rules.whole else self.I
         found = [-(V - neuron.v_rest), np.ones_like(V), drive]
         for channel, P in zip(neuron.channels, self.openings(rules), strict=True):
@@ -261,14 +243,12 @@ class Stack:
         size = seen + np.minimum(np.abs(terms).sum(axis=0), 10.0 * seen)
         size = np.where(np.isfinite(terms).all(axis=0), size, np.nan)
         good = self.used.copy()
-        if self.skip_first:
-            good[:, 0] = False
         # A hypothesis by which a step that was seen ends in no number is wrong there, beyond any measure.
         return good, 1.0 / size
 
-    def lengths(self, rules: Rules) -> Array:
-        """Give dt/tau_m as the object has it, shape (n_records, 1)."""
-        return _effective(rules.pace, self.dt, self.claimed_dt)[:, np.newaxis] / self.neuron.tau_m
+    def length(self, rules: Rules) -> float:
+        """Give dt/tau_m as the script has it."""
+        return _effective(rules.pace, self.dt) / self.neuron.tau_m
 
 
 def _tweaked(rate: Rate, name: str, tweaks: tuple[Tweak, ...], middle: float) -> Rate:
@@ -279,7 +259,7 @@ def _tweaked(rate: Rate, name: str, tweaks: tuple[Tweak, ...], middle: float) ->
     return rate
 
 
-def advance(alpha: Array, beta: Array, dt: Array | float, gates: str, pace: Pace) -> tuple[Array, Array]:
+def advance(alpha: Array, beta: Array, dt: float, gates: str, pace: Pace) -> tuple[Array, Array]:
     """Give A and B of a gate's advance x -> A x + B."""
     total = alpha + beta
     if pace == "instant":
@@ -289,7 +269,7 @@ def advance(alpha: Array, beta: Array, dt: Array | float, gates: str, pace: Pace
     return (A * A, A * B + B) if pace == "twice" else (A, B)
 
 
-def _recursion(alpha: Array, beta: Array, dt: Array, rules: Rules, gate: int) -> tuple[Array, Array]:
+def _recursion(alpha: Array, beta: Array, dt: float, rules: Rules, gate: int) -> tuple[Array, Array]:
     """Carry one gate along the records; give it before and after each step."""
     start = rules.starts[gate]
     with np.errstate(all="ignore"):

@@ -11,10 +11,9 @@ import attrs
 import numpy as np
 from scipy.optimize import least_squares
 
-from natrium.analysis.doctor.hypotheses.fit import deviations, fit, increments
-from natrium.analysis.doctor.hypotheses.free_step import (
+from natrium.analysis.doctor.recordings.fit import deviations, fit, increments
+from natrium.analysis.doctor.recordings.free_step import (
     Fit,
-    Pace,
     Rules,
     Stack,
     Tweak,
@@ -69,21 +68,19 @@ def changed_coefficients(neuron: Neuron, coefficients: Array) -> int:
     return int((np.abs(coefficients - claim) > 1e-9 * (1.0 + np.abs(claim))).sum())
 
 
-def search(stack: Stack, base: Rules | None = None) -> Fit:
+def search(stack: Stack) -> Fit:
     """Find the hypothesis that fits exactly with the fewest departures from the claim.
 
     Parameters
     ----------
     stack : Stack
-    base : Rules, optional
-        What is already known; the claim by default.
 
     Returns
     -------
     Fit
         The best one; it need not vanish.
     """
-    return _Search(stack, base or claimed_rules(stack.neuron)).carried_out()
+    return _Search(stack, claimed_rules(stack.neuron)).carried_out()
 
 
 def plainly(stack: Stack) -> Fit:
@@ -231,14 +228,13 @@ def _with(values: tuple[Any, ...], index: int | Iterable[int], value: Any) -> tu
 def _departures(stack: Stack, base: Rules) -> Iterator[dict[str, Any]]:
     """Give single departures from the claim, as changed fields."""
     neuron, n = stack.neuron, len(base.paces)
-    paces: tuple[Pace, ...] = ("forgotten", "fixed")
-    yield from ({"pace": pace} for pace in paces)
+    yield {"pace": "forgotten"}
     yield {"whole": True}
     for before in sorted({neuron.v_rest, neuron.v_reset, 0.0} - {base.before}):
         yield {"before": before}
     if not n:
         return
-    yield from ({"pace": pace, "paces": (pace,) * n} for pace in paces)
+    yield {"pace": "forgotten", "paces": ("forgotten",) * n}
     for gate, power in enumerate(base.powers):
         yield from ({"powers": _with(base.powers, gate, p)} for p in (1, 2, 3, 4, 0) if p != power)
     groups, index = [], 0
@@ -267,9 +263,7 @@ def _departures(stack: Stack, base: Rules) -> Iterator[dict[str, Any]]:
                 values = getattr(base, field)
                 yield {field: tuple(v for one, two in groups for v in (values[two], values[one]))}
     for where in wholes:
-        yield from (
-            {"paces": _with(base.paces, where, p)} for p in ("forgotten", "twice", "fixed", "instant", 0.0)
-        )
+        yield from ({"paces": _with(base.paces, where, p)} for p in ("forgotten", "twice", "instant", 0.0))
     for start in _starts(neuron, base):
         yield {"starts": start}
     # The same channel twice in place of two: all gates of one have the other's rates.

@@ -9,14 +9,13 @@ from typing import Any, Literal
 import attrs
 import numpy as np
 
-from natrium.analysis.doctor.hypotheses.anatomy import Anatomy, clamped, gates_while_held
-from natrium.analysis.doctor.hypotheses.fit import deviations, fit, gates_after
-from natrium.analysis.doctor.hypotheses.free_step import VANISHES, Fit, Rules, Stack
-from natrium.analysis.doctor.hypotheses.search import changed_coefficients, claimed_rules, plainly, search
-from natrium.analysis.doctor.probes.edges import Edge, nominal_edges
-from natrium.analysis.doctor.probes.firing import Firing
-from natrium.analysis.doctor.probes.prober import Record
-from natrium.analysis.doctor.probes.subject import Recording
+from natrium.analysis.doctor.recordings.anatomy import Anatomy, clamped, gates_while_held
+from natrium.analysis.doctor.recordings.edges import Edge, nominal_edges
+from natrium.analysis.doctor.recordings.firing import Firing
+from natrium.analysis.doctor.recordings.fit import deviations, fit, gates_after
+from natrium.analysis.doctor.recordings.free_step import VANISHES, Fit, Rules, Stack
+from natrium.analysis.doctor.recordings.recorded import Recording
+from natrium.analysis.doctor.recordings.search import changed_coefficients, claimed_rules, plainly, search
 from natrium.model import Model, Neuron
 from natrium.model.arrays import Array
 
@@ -64,7 +63,7 @@ def _spikes(V: Array, neuron: Neuron) -> Any:
     return np.flatnonzero(drop) + 1
 
 
-def _firing(V: Array, neuron: Neuron, dt: float) -> tuple[Firing, Array]:
+def _firing(V: Array, neuron: Neuron) -> tuple[Firing, Array]:
     """Give reset, hold and held steps as the samples show them; and where the spikes are."""
     drops = _spikes(V, neuron)
     if not drops.size:
@@ -80,8 +79,7 @@ def _firing(V: Array, neuron: Neuron, dt: float) -> tuple[Firing, Array]:
             held.append(int(moved[0]) if rest[0] == reset or moved[0] > 1 else 0)
             hold = rest[: held[-1]]
     shown = float(V[drops[0] - 1]) if V[drops[0] - 1] >= neuron.v_thresh else math.nan
-    counted = ((dt, min(held)),) if held else ()
-    return Firing(pulse=math.nan, reset=reset, shown=shown, held=counted, hold=hold), drops
+    return Firing(reset=reset, shown=shown, held=min(held) if held else None, hold=hold), drops
 
 
 def _inputs(model: Model, dt: float, steps: int, delay: float = 0.0) -> Array:
@@ -105,7 +103,7 @@ def read_recording(recording: Recording, model: Model, dt: float) -> Reading:
         ms.
     """
     neuron, V = model.neuron, recording.V
-    firing, drops = _firing(V, neuron, dt)
+    firing, drops = _firing(V, neuron)
     # Stored after the step, as the notebook's scripts do; or before it, where V begins as claimed.
     ways = (1, 0) if V[0] == neuron.v_init else (1,)
     delay = _delay(V, ways, model, dt, firing, drops)
@@ -169,7 +167,7 @@ def _stacked(
     before, near = _before(V, first, neuron), _near(model, dt, V.size)
     # Behind a spike the gates are not known yet; without any, all steps tell.
     rows = segments[:1] if neuron.channels else segments
-    stack = Stack.of(neuron, dt, [(dt, before[a + 1 : b + 1], inputs[a:b]) for a, b in rows])
+    stack = Stack.of(neuron, dt, [(before[a + 1 : b + 1], inputs[a:b]) for a, b in rows])
     for row, (a, b) in enumerate(rows):
         stack.used[row, near[(near >= a) & (near < b)] - a] = False
         if a:  # the stack's first step begins at the start of the run
@@ -184,7 +182,7 @@ def _before(V: Array, first: int, neuron: Neuron) -> Array:
 
 def _segments(size: int, first: int, firing: Firing, drops: Array) -> list[tuple[int, int]]:
     """List the runs of free steps: each from the first one to the one that fires, or the end."""
-    held = firing.held[0][1] if firing.held else 0
+    held = firing.held or 0
     ends = [int(k) - 1 + first for k in drops] + [size - 1 + first]
     begins = [0, *(end + 1 + held for end in ends[:-1])]
     return [(a, b) for a, b in zip(begins, ends, strict=True) if b > a]
@@ -211,11 +209,11 @@ def _courses(
             continue
         if gates is None or gates.advances < 0 or b + 1 >= before.size:
             return
-        whole = Stack.of(neuron, dt, [(dt, before[a + 1 : b + 2], inputs[a : b + 1])])
+        whole = Stack.of(neuron, dt, [(before[a + 1 : b + 2], inputs[a : b + 1])])
         after = gates_after(whole, rules, found.coefficients)[:, 0]
         fires = gates.fires
         x = after[:, b - a] if fires else after[:, b - a - 1]
-        x = clamped(whole, rules, x, anatomy.firing.reset, gates.advances - fires, dt)
+        x = clamped(whole, rules, x, anatomy.firing.reset, gates.advances - fires)
         rules = attrs.evolve(rules, starts=tuple(x.tolist()))
 
 
@@ -235,25 +233,14 @@ def _read(
     gates = None
     steps_V = V if first else V[1:]
     if found.vanishes and drops.size:
-        record = Record(dt, inputs[: steps_V.size], steps_V)
-        gates = gates_while_held(neuron, dt, [record], firing, found)
-    anatomy = Anatomy(
-        lead=0,
-        lag=0,
-        heeds=True,
-        firing=firing,
-        fit=found,
-        gates=gates,
-        calls=0,
-        dt=dt,
-        probe="free steps of the recorded run",
-    )
+        gates = gates_while_held(neuron, dt, steps_V, inputs[: steps_V.size], firing, found)
+    anatomy = Anatomy(firing=firing, fit=found, gates=gates, dt=dt)
     edges = nominal_edges(model, dt, steps_V.size)
     low, high = -math.inf, math.inf
     if found.vanishes:
         before = _before(V, first, neuron)
         for a, b, rules in _courses(V, inputs, first, neuron, dt, anatomy, segments):
-            stack = Stack.of(neuron, dt, [(dt, before[a + 1 : b + 1], inputs[a:b])])
+            stack = Stack.of(neuron, dt, [(before[a + 1 : b + 1], inputs[a:b])])
             edges = [_seen(edge, stack, rules, found, a, b, model, dt) for edge in edges]
             low = max(low, float(before[a + 1 : b + 1].max()))
             if b + 1 < before.size:
@@ -275,7 +262,7 @@ def _foretold(
     """Give V at the end of the step that fires, which no sample shows."""
     if rules.scheme in ("heun", "rk4"):
         return math.inf
-    with_it = Stack.of(neuron, dt, [(dt, before[a + 1 : b + 2], inputs[a : b + 1])])
+    with_it = Stack.of(neuron, dt, [(before[a + 1 : b + 2], inputs[a : b + 1])])
     with np.errstate(all="ignore"):
         dV = np.tensordot(found.coefficients, with_it.terms(rules), axes=1)[0, -1]
     return float(before[b] + dV) if rules.scheme == "euler" else math.inf

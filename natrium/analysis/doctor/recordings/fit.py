@@ -5,7 +5,7 @@ from __future__ import annotations
 import attrs
 import numpy as np
 
-from natrium.analysis.doctor.hypotheses.free_step import VANISHES, Fit, Rules, Stack, claimed_coefficients
+from natrium.analysis.doctor.recordings.free_step import VANISHES, Fit, Rules, Stack, claimed_coefficients
 from natrium.model import exprel_array
 from natrium.model.arrays import Array
 
@@ -37,7 +37,7 @@ class _Rows:
             terms = stack.terms(rules)
             good, weight = stack.weights(terms, rules)
             V = stack.previous(rules.before)
-            h = np.broadcast_to(stack.lengths(rules), V.shape)
+            h = np.broadcast_to(stack.length(rules), V.shape)
             step = (stack.V - V)[good]
         exponential = rules.scheme == "exponential"
         return cls(terms[:, good], h[good], step, weight[good], V[good], exponential)
@@ -165,7 +165,7 @@ def deviations(stack: Stack, rules: Rules, coefficients: Array | None) -> Array:
 
 
 def gates_after(stack: Stack, rules: Rules, coefficients: Array) -> Array:
-    """Give the gates after each step, shape (n_gates, n_records, n_steps)."""
+    """Give the gates after each step, shape (n_gates, n_runs, n_steps)."""
     if rules.scheme in ("heun", "rk4"):
         return _stages(stack, rules, coefficients[np.newaxis])[1]
     if not rules.starts:
@@ -224,7 +224,7 @@ def _probed(found: Array) -> Array:
 
 
 def _stages(stack: Stack, rules: Rules, sets: Array) -> tuple[Array, Array]:
-    """Foretell the increments for several sets of coefficients, shape (n_sets, n_records, n_steps).
+    """Foretell the increments for several sets of coefficients, shape (n_sets, n_runs, n_steps).
 
     The gates after each step, by the first set, come beside them.
     """

@@ -1,1 +1,0 @@
-"""What an object's increments say its equation and its rules are."""

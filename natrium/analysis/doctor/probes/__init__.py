@@ -1,1 +1,0 @@
-"""An object pushed from outside: how it is held, stepped and read."""

@@ -1,0 +1,123 @@
+"""What a script's states are where no equation moves them, held against the claim: at first, while held."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterator
+
+import numpy as np
+
+from natrium.analysis.doctor.reading.case import Case, own_line
+from natrium.analysis.doctor.reading.findings import Found, in_line
+from natrium.analysis.doctor.reading.maps import crossings, plain
+from natrium.analysis.doctor.reading.rules import number_at
+from natrium.analysis.doctor.reading.sides import Claimed
+from natrium.analysis.doctor.reading.wording import shown, text_of
+from natrium.model import Model
+
+CLOSE = 1e-6  # of a number: what a steady state is rounded to
+
+
+def claimed_states(case: Case, claim: Model, sides: Claimed) -> Iterator[Found]:
+    """List where a script starts, waits and is stopped otherwise than the claim."""
+    yield from _starts(case, claim, sides)
+    yield from _unfired(case, claim)
+    if claim.neuron.fires:
+        yield from _held_at_first(case)
+        yield from _while_held(case)
+
+
+def _starts(case: Case, claim: Model, sides: Claimed) -> Iterator[Found]:
+    maps, neuron = case.maps, claim.neuron
+    wanted = dict(zip(neuron.system.labels, neuron.initial_state(), strict=True))
+    start = dict(zip(maps.record.states, maps.record.samples[0].tolist(), strict=True))
+    apart: dict[bool, list[tuple[str, float, float]]] = {True: [], False: []}
+    for name, label in sides.pairs.items():
+        scale = case.meant.units.mV if label == "V" else 1.0
+        own = start[name] * scale
+        if abs(own - wanted[label]) > CLOSE * (1.0 + abs(wanted[label])):
+            apart[label == "V"].append((name, own, wanted[label]))
+    for is_V, ones in apart.items():
+        if ones:
+            line = _first_line(case, ones[0][0], start[ones[0][0]])
+            told = ", ".join(
+                f"{plain(name)} at {own:.6g} instead of {asked:.6g}" for name, own, asked in ones
+            )
+            yield Found(
+                "initial-V" if is_V else "initial-gates", "fault",
+                f"The run starts elsewhere: {told}; see {in_line(case.source, line)}.",
+                line, evidence="the first step's own states",
+            )  # fmt: skip
+
+
+def _first_line(case: Case, name: str, value: float) -> int:
+    """Give the line that sets a state for the first time: where one has its value, that."""
+    pattern = re.compile(rf"\b{re.escape(plain(name))}\b[^=(]*=[^=]")
+    lines = [at for at, line in enumerate(case.source, start=1) if pattern.search(line)]
+    own = re.compile(rf"(?<![\d.]){re.escape(shown(value))}\b")
+    return next((at for at in lines if own.search(case.source[at - 1])), lines[0] if lines else 0)
+
+
+def _unfired(case: Case, claim: Model) -> Iterator[Found]:
+    """Find a run that goes over the claimed threshold and compares V with none."""
+    maps, neuron = case.maps, claim.neuron
+    if not neuron.fires or maps.firing or maps.record.solver:
+        return
+    V = maps.record.samples[:, maps.record.states.index(maps.V)] * case.meant.units.mV
+    if not np.any(V[1:] > neuron.v_thresh) or any(
+        crossings(maps.algebra, step, maps.V) for step in maps.record.steps
+    ):
+        return
+    line = own_line(maps.main.updates[maps.V])
+    yield Found(
+        "never-fires", "fault",
+        f"{plain(maps.V)} goes to {float(np.nanmax(V)):.6g} mV, over the threshold of "
+        f"{neuron.v_thresh:g} mV, and nothing compares it with one; see {in_line(case.source, line)}.",
+        line, evidence="no step is reset, and none compares V",
+    )  # fmt: skip
+
+
+def _held_at_first(case: Case) -> Iterator[Found]:
+    maps = case.maps
+    free = np.flatnonzero(~np.isin(maps.record.order, maps.held))
+    first = int(free[0]) if free.size else 0
+    if not first or not maps.hold.lines:
+        return
+    line = maps.hold.lines[0]
+    yield Found(
+        "starts-refractory", "fault",
+        f"The first {first} step{'s are' * (first > 1) or ' is'} held though no spike came before, by "
+        f"{in_line(case.source, line)}.",
+        line, evidence=f"after a spike {maps.hold.steps[0] if maps.hold.steps else 'no'} steps are held",
+    )  # fmt: skip
+
+
+def _while_held(case: Case) -> Iterator[Found]:
+    maps, mV = case.maps, case.meant.units.mV
+    record = maps.record
+    if not any(maps.hold.steps):
+        return
+    if maps.V not in maps.hold.still:
+        line = maps.hold.lines[0] if maps.hold.lines else own_line(maps.main.updates[maps.V])
+        yield Found(
+            "refractory-not-held", "fault",
+            f"{plain(maps.V)} moves while it is refractory: it only cannot fire, by "
+            f"{in_line(case.source, line)}.",
+            line, evidence=f"for {maps.hold.steps[0]} steps after a spike it is not compared",
+        )  # fmt: skip
+        return
+    known = record.parameter_values
+    reset = number_at(maps.resets[maps.V], known) if maps.V in maps.resets else math.nan
+    for at in maps.held:
+        node = record.steps[at].updates[maps.V]
+        level = number_at(node, known)
+        if abs(level - reset) > CLOSE * (1.0 + abs(reset)):  # neither is NaN
+            line = own_line(node)
+            yield Found(
+                "hold-value", "fault",
+                f"While refractory {plain(maps.V)} is held at {level * mV:.6g} mV, not at its reset, "
+                f"{reset * mV:.6g} mV: {in_line(case.source, line)}.",
+                line, text_of(node), shown(reset),
+            )  # fmt: skip
+            return

@@ -1,0 +1,226 @@
+"""Where live classes, functions and numbers were typed: a file's text, or a notebook's cell."""
+
+from __future__ import annotations
+
+import ast
+import dis
+import linecache
+import math
+import sys
+import types
+from collections.abc import Iterator, Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import attrs
+import numpy as np
+
+Definition = ast.FunctionDef | ast.ClassDef | ast.Lambda
+# What a statement may be made of that is run again: it gives the same each time, and does nothing else.
+_PURE = (ast.Constant, ast.Name, ast.Attribute, ast.BinOp, ast.UnaryOp, ast.Call, ast.operator, ast.unaryop,
+         ast.expr_context)  # fmt: skip
+
+
+@attrs.frozen
+class Source:
+    """A text that Python code was made of.
+
+    Attributes
+    ----------
+    file : str
+        As code objects have it; of a cell no path.
+    lines : tuple of str
+    tree : ast.Module
+    definitions : tuple of nodes
+        All classes, functions and lambdas in it.
+    """
+
+    file: str
+    lines: tuple[str, ...]
+    tree: ast.Module = attrs.field(eq=False)
+    definitions: tuple[Definition, ...] = attrs.field(eq=False)
+
+
+def text_of(file: str, names: Mapping[str, Any] | None = None) -> Source | None:
+    """Give a text by the name that code objects have for it; None where there is none."""
+    linecache.checkcache(file)
+    lines = tuple(line.rstrip("\r\n") for line in linecache.getlines(file, dict(names or {})))
+    try:
+        return _parsed(file, lines) if lines else None
+    except (SyntaxError, ValueError):
+        return None
+
+
+@cache
+def _parsed(file: str, lines: tuple[str, ...]) -> Source:
+    tree = ast.parse("\n".join(lines))
+    made = tuple(one for one in ast.walk(tree) if isinstance(one, Definition))
+    return Source(file, lines, tree, made)
+
+
+def functions_of(kind: type) -> list[types.FunctionType]:
+    """List the functions that a class holds itself."""
+    found: list[types.FunctionType] = []
+    for one in vars(kind).values():
+        inner = getattr(one, "__func__", one)
+        parts = (inner.fget, inner.fset) if isinstance(inner, property) else (inner,)
+        found += [part for part in parts if isinstance(part, types.FunctionType)]
+    return found
+
+
+def source_of(value: Any) -> tuple[Source, Definition] | None:
+    """Find where a class or function was typed; None where it was not, or nothing keeps the text."""
+    if isinstance(value, type):
+        return _of_class(value)
+    code = value.__code__
+    source = text_of(code.co_filename, value.__globals__)
+    if source is None:
+        return None
+    found = [one for one in source.definitions if _is_made_of(one, code)]
+    return (source, min(found, key=_size)) if found else None
+
+
+def _size(node: Any) -> tuple[int, int]:
+    return node.end_lineno - node.lineno, node.end_col_offset - node.col_offset
+
+
+def _is_made_of(node: Definition, code: types.CodeType) -> bool:
+    """Tell whether a code object is that of a definition."""
+    if isinstance(node, ast.FunctionDef):
+        top = min([node.lineno, *(one.lineno for one in node.decorator_list)])
+        return node.name == code.co_name and top == code.co_firstlineno
+    if not isinstance(node, ast.Lambda) or code.co_name != "<lambda>" or node.lineno != code.co_firstlineno:
+        return False
+    body = node.body
+    places = [(line, at) for line, _, at, end in code.co_positions() if line and at is not None and end != at]
+    first, last = (body.lineno, body.col_offset), (body.end_lineno or 0, body.end_col_offset or 0)
+    return all(first <= one <= last for one in places)
+
+
+def _of_class(kind: type) -> tuple[Source, ast.ClassDef] | None:
+    for function in functions_of(kind):
+        first = function.__code__.co_firstlineno
+        source = text_of(function.__code__.co_filename, function.__globals__)
+        around = [] if source is None else [
+            one for one in _classes(source, kind.__name__) if one.lineno <= first <= (one.end_lineno or 0)
+        ]  # fmt: skip
+        if source is not None and around:
+            return source, around[-1]
+    for source in sources_of(vars(sys.modules.get(kind.__module__, types.ModuleType("none")))):
+        found = [one for one in _classes(source, kind.__name__) if _holds(one, kind)]
+        if found:
+            return source, found[-1]
+    return None
+
+
+def _classes(source: Source, name: str) -> list[ast.ClassDef]:
+    return [one for one in source.definitions if isinstance(one, ast.ClassDef) and one.name == name]
+
+
+def _holds(node: ast.ClassDef, kind: type) -> bool:
+    """Tell whether a class without functions of its own is that of a definition, by its names."""
+    stored = {name for one in node.body for name in stored_names(one)}
+    return {name for name in vars(kind) if not name.startswith("_")} <= stored
+
+
+def stored_names(statement: ast.stmt) -> list[str]:
+    """List the names that an assignment gives a value."""
+    targets = getattr(statement, "targets", [getattr(statement, "target", None)])
+    flat = [one for target in targets for one in getattr(target, "elts", [target])]
+    return [one.id for one in flat if isinstance(one, ast.Name)]
+
+
+def sources_of(names: Mapping[str, Any]) -> Iterator[Source]:
+    """Go through the texts that a module was typed in: its file, or the cells of a notebook, last first."""
+    file = names.get("__file__")
+    listed = [file] if file else [
+        one for one in reversed(list(linecache.cache))
+        if one.startswith("<ipython-input") or "ipykernel_" in one
+    ]  # fmt: skip
+    for one in listed:
+        source = text_of(one, names)
+        if source is not None:
+            yield source
+
+
+def statement_of(name: str, names: Mapping[str, Any]) -> tuple[Source, ast.Assign] | None:
+    """Find the statement that gave a module's name its number; None where running it again would not."""
+    for source in sources_of(names):
+        for statement in reversed(source.tree.body):
+            if name in stored_names(statement) and isinstance(statement, (ast.Assign, ast.AnnAssign)):
+                value = _given(statement, name)
+                if value is None or not _is_pure(value, names):
+                    return None
+                made = eval(compile(ast.Expression(value), "number", "eval"), dict(names))  # noqa: S307 - pure
+                if made != names[name]:
+                    return None
+                target = ast.Name(id=name, ctx=ast.Store())
+                return source, ast.copy_location(ast.Assign(targets=[target], value=value), statement)
+    return None
+
+
+def _given(statement: ast.Assign | ast.AnnAssign, name: str) -> ast.expr | None:
+    """Give the expression that a name is assigned."""
+    if isinstance(statement, ast.AnnAssign):
+        return statement.value
+    for target in statement.targets:
+        if isinstance(target, ast.Name) and target.id == name:
+            return statement.value
+        if isinstance(target, ast.Tuple) and isinstance(statement.value, ast.Tuple):
+            for one, value in zip(target.elts, statement.value.elts, strict=False):
+                if isinstance(one, ast.Name) and one.id == name:
+                    return value
+    return None
+
+
+def _is_pure(value: ast.expr, names: Mapping[str, Any]) -> bool:
+    for one in ast.walk(value):
+        if not isinstance(one, _PURE):
+            return False
+        if isinstance(one, ast.Call):
+            function = resolved(one.func, names)
+            if not isinstance(function, np.ufunc) and getattr(function, "__module__", "") != math.__name__:
+                return False
+    return True
+
+
+def resolved(node: ast.expr, names: Mapping[str, Any]) -> Any:
+    """Give what a name with dots stands for; None where it is not known."""
+    if isinstance(node, ast.Name):
+        return names.get(node.id)
+    if isinstance(node, ast.Attribute):
+        return getattr(resolved(node.value, names), node.attr, None)
+    return None
+
+
+def free_names(statement: ast.stmt) -> list[str]:
+    """List the names that a statement takes from its module, in the order of their first use."""
+    module = ast.fix_missing_locations(ast.Module(body=[statement], type_ignores=[]))
+    ahead, found = [compile(module, "statement", "exec")], dict[str, None]()
+    while ahead:
+        code = ahead.pop(0)
+        for one in dis.get_instructions(code):
+            if one.opname in ("LOAD_GLOBAL", "LOAD_NAME"):
+                found[one.argval] = None
+        ahead += [one for one in code.co_consts if isinstance(one, types.CodeType)]
+    return list(found)
+
+
+def line_of_attribute(kind: type, attr: str) -> tuple[Source, int] | None:
+    """Find the line in which a class gives an object's attribute its value."""
+    for one in kind.__mro__[:-1]:
+        found = source_of(one)
+        if found is None:
+            continue
+        for node in ast.walk(found[1]):
+            targets = getattr(node, "targets", [getattr(node, "target", None)])
+            flat = [part for target in targets for part in getattr(target, "elts", [target])]
+            if any(isinstance(part, ast.Attribute) and part.attr == attr for part in flat):
+                return found[0], node.lineno  # type: ignore[attr-defined]  # a statement has its line
+    return None
+
+
+def is_on_disk(source: Source) -> bool:
+    """Tell a file from a cell."""
+    return Path(source.file).is_file()
