@@ -9,12 +9,12 @@ from typing import Any
 
 import numpy as np
 
+from natrium.analysis.doctor.reading.bench import Bench
 from natrium.analysis.doctor.reading.case import Case, own_line
 from natrium.analysis.doctor.reading.findings import Found, Mend, in_line
 from natrium.analysis.doctor.reading.maps import crossings, plain
-from natrium.analysis.doctor.reading.repair import Bench
 from natrium.analysis.doctor.reading.rules import number_at
-from natrium.analysis.doctor.reading.sides import POINTS, Claimed, input_factor, inputs_read
+from natrium.analysis.doctor.reading.sides import Claimed, input_factor, inputs_read
 from natrium.analysis.doctor.reading.trees import LEAF, NUMBER, leaf, leaves, number
 from natrium.analysis.doctor.reading.wording import shown, text_of
 from natrium.analysis.doctor.trace.record import Node
@@ -120,7 +120,7 @@ def _resets(case: Case, claim: Model, sides: Claimed) -> Iterator[Found]:
         scale = mV if label == "V" else 1.0
         values = tuple(sides.values[one] * (mV if one == "V" else 1.0) for one in system.labels)
         target = lower_expressions((should,), states, "grid")(*values)[0] / scale
-        target = np.broadcast_to(np.asarray(target, dtype=float), (POINTS,))
+        target = np.broadcast_to(np.asarray(target, dtype=float), sides.points[maps.V].shape)
         bench = Bench(own, sides.points, target, frozenset(maps.record.parameters))
         if bench.is_sound:
             continue

@@ -6,19 +6,24 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from natrium.analysis.doctor.reading.bench import SAME, Bench
 from natrium.analysis.doctor.reading.case import Case
 from natrium.analysis.doctor.reading.claimed_rules import claimed_input, claimed_rules
 from natrium.analysis.doctor.reading.findings import Found, Mend, in_line
 from natrium.analysis.doctor.reading.labels import both_called
 from natrium.analysis.doctor.reading.maps import expanded, plain, values_at
-from natrium.analysis.doctor.reading.repair import SAME, Bench, Repair, repairs
+from natrium.analysis.doctor.reading.places import place_of
+from natrium.analysis.doctor.reading.repair import Repair, repairs
 from natrium.analysis.doctor.reading.sides import POINTS, Claimed, alike, drive_of, sides_of
 from natrium.analysis.doctor.reading.step_checks import HELD
 from natrium.analysis.doctor.reading.trees import LEAF, in_order, leaves
 from natrium.analysis.doctor.reading.wording import shown, text_of
 from natrium.analysis.doctor.trace.record import Node
 from natrium.model import Model
+from natrium.model.arrays import Array
 from natrium.model.checks import reads_as_number
+
+FETCHED, FAR = 1.4, 3.0  # ranks of a change beyond which another is looked for, and none is believed
 
 
 def held_against(case: Case, claim: Model, known: frozenset[str]) -> list[Found]:
@@ -61,21 +66,26 @@ def _equations(case: Case, claim: Model, sides: Claimed, known: frozenset[str]) 
     for name, label in sides.pairs.items():
         if name in known or (label == "V" and any(_frozen(case, one) for one in lacking)):
             continue  # what V's equation lacks is told of the gate
-        node = _whole(case, case.meant.flows[name])
-        names = leaves(node) & set(own) - {drive, maps.dt}
+        flow = case.meant.flows[name]
         params = {one: points[one] for one in own if one not in (drive, maps.dt)}
-        bench = Bench(
-            node,
-            points,
-            sides.flows[label],
-            frozenset(names),
-            candidates | params,
-            sides.terms if label == "V" else {},
-        )
+
+        def bench_of(node: Node, label: str = label, params: dict[str, Array] = params) -> Bench:
+            names = leaves(node) & set(own) - {drive, maps.dt}
+            terms = sides.terms if label == "V" else {}
+            return Bench(
+                node, points, sides.flows[label], frozenset(names), candidates | params, terms,
+                frozenset(maps.moving),
+            )  # fmt: skip
+
+        bench = bench_of(_whole(case, flow))
         if bench.is_sound:
             continue
         found = repairs(bench)
-        yield from _told(case, name, label, bench, found)
+        if (
+            not found or found[0].rank > FETCHED
+        ):  # a number that is made of others may itself be the wrong one
+            found += repairs(bench_of(flow))
+        yield from _told(case, sides, name, label, bench, found)
 
 
 def _whole(case: Case, node: Node) -> Node:
@@ -83,24 +93,28 @@ def _whole(case: Case, node: Node) -> Node:
     return expanded(case.maps.record, case.maps.algebra, node, everything=True)
 
 
-def _told(case: Case, name: str, label: str, bench: Bench, found: list[Repair]) -> Iterator[Found]:
+def _told(
+    case: Case, sides: Claimed, name: str, label: str, bench: Bench, found: list[Repair]
+) -> Iterator[Found]:
     swapped = _swapped(case, name, bench)
     if swapped is not None:
         yield swapped
         return
-    if not found:
-        line = case.maps.main.updates[name].line
+    best = min(found, key=lambda one: one.rank, default=None)
+    if best is None or best.rank >= FAR:
+        line, stands, should = case.maps.main.updates[name].line, case.meant.flows[name], ""
+        if (place := place_of(bench, sides)) is not None:
+            (stands, should), line = place, place[0].line
         apart = np.abs(bench.values[-1] - bench.target)[bench.good]
         yield Found(
             "equation-differs", "fault",
             f"The equation of {plain(name)} is not the claimed one of {label}, and no single change makes "
             "it so; "
             f"see {in_line(case.source, line)}.",
-            line, text_of(case.meant.flows[name]), "",
+            line, text_of(stands), should,
             f"they differ by up to {float(np.max(apart, initial=0.0)):.3g} at {POINTS} states",
         )  # fmt: skip
         return
-    best = found[0]
     yield _finding(case, name, best)
 
 
@@ -114,6 +128,8 @@ _KEYS = {
     "offset": "offset",
     "term": "term",
     "call": "function",
+    "brackets": "brackets",
+    "exchange": "exchanged",
 }
 
 

@@ -242,8 +242,9 @@ class _Builder:
         maps, ms, mV = self.maps, self.units.ms, self.units.mV
         taken = ["V", "I"]
         self.names = {maps.V: "V"}
+        short = short_names(maps.moving)
         for name in maps.moving[1:]:
-            self.names[name] = _identifier(plain(name), taken)
+            self.names[name] = _identifier(short[name], taken)
             taken.append(self.names[name])
         words = dict(self.names) | {maps.V: "V" if mV == 1.0 else f"V/{shown(mV)}"}
         moving = moving_level(self.maps)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import attrs
 import numpy as np
+import sympy
 from scipy.optimize import linear_sum_assignment
 
 from natrium.analysis.doctor.reading.case import Case
@@ -19,7 +20,9 @@ from natrium.model.equations import channel_current, membrane
 from natrium.model.kernel import lower_expressions
 
 POINTS = 40
+BLOCK = 5  # more points for each state, in which it alone is another
 LIVES = 100.0  # mV
+HANGS = 1e-6  # of a value: less is rounding
 
 
 @attrs.frozen(eq=False)
@@ -38,6 +41,10 @@ class Claimed:
         From the script's states to the claim's labels.
     terms : mapping of str to ndarray
         Terms of the claimed voltage's equation, in the script's units.
+    varied : tuple of str
+        The script's names of which each has a block of points in which it alone is another.
+    parts : callable
+        Gives the values of every part of the claimed equations.
     """
 
     points: Mapping[str, Array]
@@ -45,6 +52,19 @@ class Claimed:
     values: Mapping[str, Array]
     pairs: Mapping[str, str]
     terms: Mapping[str, Array]
+    varied: tuple[str, ...]
+    parts: Callable[[], list[tuple[str, Array]]]
+
+    def depends(self, values: Array) -> frozenset[str]:
+        """Name what values at the points hang on."""
+        base, found = values[:BLOCK], set()
+        for k, name in enumerate(self.varied):
+            moved = values[POINTS + BLOCK * k :][:BLOCK]
+            good = np.isfinite(base) & np.isfinite(moved)
+            size = np.abs(base) + np.abs(moved) + 1e-300
+            if np.any(np.abs(base - moved)[good] > HANGS * size[good]):
+                found.add(name)
+        return frozenset(found)
 
 
 def _voltages(case: Case, n: int) -> Array:
@@ -95,23 +115,29 @@ def sides_of(case: Case, claim: Model) -> Claimed:
     points: dict[str, Array] = dict(points_of(maps.record, maps.step, POINTS, seed=5))
     points[maps.V] = _voltages(case, POINTS)
     for name in maps.moving[1:]:
-        start = float(maps.record.samples[0, maps.record.states.index(name)])
+        column = np.abs(maps.record.samples[:, maps.record.states.index(name)])
+        start, size = float(column[0]), float(np.max(column[np.isfinite(column)], initial=0.0)) or 1.0
         inside = any(system.fractions) and 0.0 <= start <= 1.0
         points[name] = (
-            rng.uniform(0.05, 0.95, POINTS) if inside else points[name] + 0.1 * rng.standard_normal(POINTS)
+            rng.uniform(0.05, 0.95, POINTS)
+            if inside
+            else points[name] + 0.1 * size * rng.standard_normal(POINTS)
         )
     drive = drive_of(case)
     if drive:
         points[drive] = points.get(drive, np.zeros(POINTS)) + rng.uniform(0.5, 2.0, POINTS) * (
             float(np.max(np.abs(inputs_read(case)), initial=0.0)) or 1.0
         )
+    varied = (*maps.moving, *([drive] if drive else []))
+    points = _in_blocks(points, varied)
     factor = input_factor(case, claim)
     numbers = dict(zip(system.parameters, system.values, strict=True))
     rhs = tuple(one.subs(numbers) for one in system.rhs)
     flow = lower_expressions(rhs, (*system.states, system.input), "grid")
-    current = points[drive] * factor if drive else np.zeros(POINTS)
+    n = points[maps.V].size
+    current = points[drive] * factor if drive else np.zeros(n)
     labels = list(system.labels)
-    free = {label: rng.uniform(0.05, 0.95, POINTS) for label in labels}
+    free = _in_blocks({label: rng.uniform(0.05, 0.95, POINTS) for label in labels}, varied)
     free["V"] = points[maps.V] * units.mV
 
     def flows(values: Mapping[str, Array]) -> dict[str, Array]:
@@ -119,7 +145,7 @@ def sides_of(case: Case, claim: Model) -> Claimed:
             found = flow(*(values[label] for label in labels), current)
         scale = {label: units.ms / (units.mV if label == "V" else 1.0) for label in labels}
         return {
-            label: np.broadcast_to(np.asarray(one, dtype=float), (POINTS,)) * scale[label]
+            label: np.broadcast_to(np.asarray(one, dtype=float), (n,)) * scale[label]
             for label, one in zip(labels, found, strict=True)
         }
 
@@ -130,7 +156,43 @@ def sides_of(case: Case, claim: Model) -> Claimed:
             values[label] = points[name]
     terms = _terms(claim, values, current, units.ms / units.mV)
     own = {label: one / units.mV if label == "V" else one for label, one in values.items()}
-    return Claimed(points, flows(values), own, pairs, terms)
+
+    def parts() -> list[tuple[str, Array]]:
+        found = list(dict.fromkeys(part for one in rhs for part in _parts(one)))
+        with np.errstate(all="ignore"):
+            made = lower_expressions(tuple(found), (*system.states, system.input), "grid")(
+                *(values[label] for label in labels), current
+            )
+        return [
+            (str(one), np.broadcast_to(np.asarray(v, dtype=float), (n,)))
+            for one, v in zip(found, made, strict=True)
+        ]
+
+    return Claimed(points, flows(values), own, pairs, terms, varied, parts)
+
+
+def _in_blocks(points: Mapping[str, Array], varied: tuple[str, ...]) -> dict[str, Array]:
+    """Add, for each name, points that are the first again but for that name."""
+    rows = np.concatenate([np.arange(POINTS), np.tile(np.arange(BLOCK), len(varied))])
+    found = {name: np.broadcast_to(values, (POINTS,))[rows] for name, values in points.items()}
+    for k, name in enumerate(varied):
+        if name not in points:
+            continue
+        begin = POINTS + BLOCK * k
+        found[name][begin : begin + BLOCK] = points[name][BLOCK : 2 * BLOCK]
+    return found
+
+
+def _parts(expr: Any) -> Iterator[Any]:
+    """List the parts of an expression, and of its sums and products those that some symbols make up."""
+    for part in sympy.preorder_traversal(expr):
+        if part.free_symbols:
+            yield part
+        if isinstance(part, (sympy.Add, sympy.Mul)):
+            for symbols in {frozenset(one.free_symbols) for one in part.args if one.free_symbols}:
+                kept = [one for one in part.args if one.free_symbols <= symbols]
+                if len(kept) > 1:
+                    yield part.func(*kept)
 
 
 def _terms(claim: Model, values: Mapping[str, Array], current: Array, scale: float) -> dict[str, Array]:
@@ -169,7 +231,7 @@ def _paired(
             try:
                 got = at_points(case.meant.flows[name], points)
             except KeyError:
-                got = np.full(POINTS, np.nan)
+                got = np.full(points[maps.V].size, np.nan)
             with np.errstate(all="ignore"):
                 apart = np.abs(got - wanted) > 1e-6 * (np.abs(wanted) + np.median(np.abs(wanted)))
             named = alike(name, label)
@@ -177,10 +239,15 @@ def _paired(
     for chosen, taken in zip(*linear_sum_assignment(cost), strict=True):
         if cost[chosen, taken] <= 1.0:
             pairs[own[chosen]] = theirs[taken]
+    rest = [one for one in own if one not in pairs], [one for one in theirs if one not in pairs.values()]
+    if len(rest[0]) == len(rest[1]) == 1:  # whatever it is called
+        pairs[rest[0][0]] = rest[1][0]
     return pairs
 
 
 def alike(name: str, label: str) -> bool:
-    """Tell whether a state of the script is called like one of the claim."""
-    last, gate = plain(name).lower(), label.rsplit(".", 1)[-1].lower()
-    return last == gate or last.split("_")[0] == gate or last.startswith(f"{gate}_") or last == f"{gate}gate"
+    """Tell whether a state of the script, or what it is an attribute of, is called like one of the claim."""
+    gate = label.rsplit(".", 1)[-1].lower()
+    owner = name.rpartition(".")[0].rpartition(".")[2].strip("_").lower()
+    last = plain(name).lower()
+    return gate in (last, last.split("_")[0], owner) or last.startswith(f"{gate}_") or last == f"{gate}gate"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 
+import attrs
 import numpy as np
 
 from natrium.analysis.doctor.reading.algebra import Slopes
@@ -168,19 +169,28 @@ def _whole_numbers(case: Case) -> Iterator[Found]:
     for node in in_order(case.maps.trees.values()):
         name = name_of(node)
         if name == "//":
-            should = f"{written(node.args[0])}/{written(node.args[1])}"
             yield Found(
                 "integer-division", "fault",
                 f"`//` in {in_line(case.source, node.line)} divides and throws the rest away.",
-                node.line, written(node), should, "whole numbers in what should flow",
+                node.line, written(node), written(attrs.evolve(node, op="/")),
+                "whole numbers in what should flow", about=_owner(case, node),
             )  # fmt: skip
         elif name in ("int", "floor", "ceil", "round") and leaves(node) & set(case.maps.moving):
             yield Found(
                 "rounded-state", "fault",
                 f"`{name}` in {in_line(case.source, node.line)} makes a state jump from number to number.",
                 node.line, written(node), written(node.args[0]),
-                "a state cannot be followed through a rounding",
+                "a state cannot be followed through a rounding", about=_owner(case, node),
             )  # fmt: skip
+
+
+def _owner(case: Case, node: Node) -> str:
+    """Name the state whose equation has an operation of a line."""
+    for state in (*case.maps.moving[1:], case.maps.V):
+        nodes = in_order([case.equations[state]])
+        if any(one.op == node.op and one.line == node.line for one in nodes):
+            return state
+    return case.maps.V
 
 
 def _unstable(case: Case) -> Iterator[Found]:

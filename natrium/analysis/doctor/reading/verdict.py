@@ -209,7 +209,10 @@ def read(
         if not any(one.kind == "fault" and one.key in ("dt-twice", "dt-missing") for one in found):
             found += stage_faults(case)
         if claim is not None:
-            keys = ("dt-twice", "dt-missing", "refractory-length", "stage-weights")
+            keys = (
+                "dt-twice", "dt-missing", "refractory-length", "stage-weights", "integer-division",
+                "rounded-state",
+            )  # fmt: skip
             known = frozenset(one.about for one in found if one.kind == "fault" and one.key in keys)
             found += held_against(case, claim, known)
         found = with_effects(found, record, maps, meant)
