@@ -110,17 +110,17 @@ class Algebra:
             return number(-a.value, a.line or line)
         return a.args[0] if a.op == "neg" else self.make("neg", a, line=line)
 
-    def times(self, factor: float, a: Node, line: int = 0) -> Node:
-        """Give a number times a."""
+    def times(self, factor: float, a: Node, line: int = 0, origin: int = 0) -> Node:
+        """Give a number times a; the number may be of another line."""
         p, x = parted(a)
         factor = rounded(factor * p)
         if x is None or factor == 0.0:
-            return number(factor, a.line)
+            return number(factor, origin or a.line)
         if factor == 1.0:
             return x
         if factor == -1.0:
             return self.negative(x)
-        return self.make("*", self.canonical(number(factor, line)), x, line=line or x.line)
+        return self.make("*", self.canonical(number(factor, origin or line)), x, line=line or x.line)
 
     def multiply(self, a: Node, b: Node, line: int = 0) -> Node:
         """Give a b."""
@@ -145,7 +145,7 @@ class Algebra:
         if b.op == NUMBER and b.value:
             factor, rest = parted(a)
             if rest is None or b.value == 1.0 or abs(factor) != 1.0:
-                return self.times(1.0 / b.value, a)
+                return self.times(1.0 / b.value, a, line, b.line)
             return self.make("/", a, b, line=line)
         if a is b:
             return number(1.0, line)

@@ -12,10 +12,11 @@ import numpy as np
 from natrium.analysis.doctor.reading.bench import Bench
 from natrium.analysis.doctor.reading.case import Case, own_line
 from natrium.analysis.doctor.reading.findings import Found, Mend, in_line
+from natrium.analysis.doctor.reading.labels import passed
 from natrium.analysis.doctor.reading.maps import crossings, plain
 from natrium.analysis.doctor.reading.rules import number_at
-from natrium.analysis.doctor.reading.sides import Claimed, input_factor, inputs_read
-from natrium.analysis.doctor.reading.trees import LEAF, NUMBER, leaf, leaves, number
+from natrium.analysis.doctor.reading.sides import Claimed, drive_of, inputs_read
+from natrium.analysis.doctor.reading.trees import LEAF, NUMBER, in_order, leaf, leaves, number
 from natrium.analysis.doctor.reading.wording import shown, text_of
 from natrium.analysis.doctor.trace.record import Node
 from natrium.model import Model, Neuron
@@ -40,7 +41,7 @@ def claimed_rules(case: Case, claim: Model, sides: Claimed, skip_refractory: boo
     yield from _resets(case, claim, sides)
     if not skip_refractory:
         yield from _refractory(case, claim)
-    yield from claimed_input(case, claim)
+    yield from claimed_input(case, claim, sides.factor)
 
 
 def _differs(one: float, other: float) -> bool:
@@ -105,14 +106,15 @@ def _resets(case: Case, claim: Model, sides: Claimed) -> Iterator[Found]:
     for name, label in sides.pairs.items():
         node, should = maps.resets.get(name), wanted[label]
         own = leaf(name) if node is None else node
-        line = _reset_line(case, name)
+        kept = own.op == LEAF and own.name == name
+        line = left_out(case) if kept else _reset_line(case, name)
         if should == symbols[label]:
-            if node is not None and not (node.op == LEAF and node.name == name):
+            if not kept:
                 yield Found(
                     "reset-extra", "fault",
                     f"A spike also sets {plain(name)}, in {in_line(case.source, line)}; the model leaves "
                     "it alone.",
-                    line, f"{plain(name)} = {text_of(node)}", "",
+                    line, f"{plain(name)} = {text_of(own)}", "",
                 )  # fmt: skip
             continue
         should = should.subs(numbers)
@@ -123,6 +125,14 @@ def _resets(case: Case, claim: Model, sides: Claimed) -> Iterator[Found]:
         target = np.broadcast_to(np.asarray(target, dtype=float), sides.points[maps.V].shape)
         bench = Bench(own, sides.points, target, frozenset(maps.record.parameters))
         if bench.is_sound:
+            continue
+        if kept:
+            yield Found(
+                "reset-missing", "fault",
+                f"A spike leaves {plain(name)} as it is, in {in_line(case.source, line)}, where the model "
+                f"sets it to {_plain_number(should)}.",
+                line, plain(name), _plain_number(should),
+            )  # fmt: skip
             continue
         if label == "V" and name in leaves(own):
             yield Found(
@@ -144,6 +154,12 @@ def _resets(case: Case, claim: Model, sides: Claimed) -> Iterator[Found]:
 
 def _plain_number(expr: Any) -> str:
     return shown(float(expr)) if expr.is_number else str(expr)
+
+
+def left_out(case: Case) -> int:
+    """Give the line in which a spike sets nothing: where it passes, else where it is seen."""
+    test = case.maps.threshold.line if case.maps.threshold is not None else 0
+    return passed(case.source, test) or test
 
 
 def _reset_line(case: Case, name: str) -> int:
@@ -202,10 +218,9 @@ def _refractory(case: Case, claim: Model) -> Iterator[Found]:
             )  # fmt: skip
 
 
-def claimed_input(case: Case, claim: Model) -> Iterator[Found]:
-    """Hold what the steps read against the claimed stimulus."""
+def claimed_input(case: Case, claim: Model, factor: float) -> Iterator[Found]:
+    """Hold what the steps read, in the claim's unit by a factor, against the claimed stimulus."""
     meant = case.meant
-    factor = input_factor(case, claim)
     times = meant.clock.reads * meant.units.ms
     dt = case.maps.step * meant.units.ms
     own = inputs_read(case) * factor
@@ -224,8 +239,39 @@ def claimed_input(case: Case, claim: Model) -> Iterator[Found]:
         )  # fmt: skip
         return
     k = int(np.argmax(off))
+    line = input_line(case, k)
+    there = in_line(case.source, line) if line else "the script"
+    inside = np.abs(asked - before) <= slack
+    both = (own != 0) & (asked != 0) & inside
+    ratio = float(np.median(own[both] / asked[both])) if np.any(both) else 1.0
+    if abs(ratio - 1.0) > CLOSE and np.all(np.abs(own - ratio * asked)[inside] <= slack[inside] * abs(ratio)):
+        yield Found(
+            "input-scaled", "fault",
+            f"The input is {shown(float(f'{ratio:.6g}'))} times the model's, in {there}.",
+            line, shown(float(f"{own[both][0]:.6g}")), shown(float(f"{asked[both][0]:.6g}")),
+            f"at all {int(both.sum())} steps in which both are on",
+        )  # fmt: skip
+        return
     yield Found(
         "input-differs", "fault",
-        f"From {times[k]:g} ms on the script's input is {own[k]:.6g} where the model's is {asked[k]:.6g}.",
-        evidence=f"{int(off.sum())} of {off.size} steps read another input",
+        f"From {times[k]:g} ms on the script's input is {own[k]:.6g} where the model's is {asked[k]:.6g}; "
+        f"see {there}.",
+        line, evidence=f"{int(off.sum())} of {off.size} steps read another input",
     )  # fmt: skip
+
+
+def input_line(case: Case, k: int) -> int:
+    """Give the line that makes what a step reads; 0 where none is known."""
+    record, drive = case.maps.record, drive_of(case)
+    if drive in record.parameters:
+        return record.parameters[drive].line
+    made = list(record.origins.get(record.input, ()))
+    own = {record.time, *record.parameters}
+    for root in case.equations.values():
+        made += [one for one in in_order([root]) if record.time and record.time in leaves(one) <= own]
+    lines = {one.line: len(in_order([one])) for one in made if one.line}
+    if not lines:
+        return 0
+    read = float(record.inputs[k]) if record.inputs.size > k else math.nan
+    given = {one.line for one in made if one.line and one.op == NUMBER and one.value == read}
+    return given.pop() if len(given) == 1 else max(lines, key=lambda line: lines[line])

@@ -14,13 +14,12 @@ from natrium.analysis.doctor.reading.labels import both_called
 from natrium.analysis.doctor.reading.maps import expanded, plain, values_at
 from natrium.analysis.doctor.reading.places import place_of
 from natrium.analysis.doctor.reading.repair import Repair, repairs
-from natrium.analysis.doctor.reading.sides import POINTS, Claimed, alike, drive_of, sides_of
+from natrium.analysis.doctor.reading.sides import POINTS, Claimed, alike, drive_of, input_factor, sides_of
 from natrium.analysis.doctor.reading.step_checks import HELD
 from natrium.analysis.doctor.reading.trees import LEAF, in_order, leaves
 from natrium.analysis.doctor.reading.wording import shown, text_of
 from natrium.analysis.doctor.trace.record import Node
-from natrium.model import Model
-from natrium.model.arrays import Array
+from natrium.model import Model, Neuron
 from natrium.model.checks import reads_as_number
 
 FETCHED, FAR = 1.4, 3.0  # ranks of a change beyond which another is looked for, and none is believed
@@ -40,51 +39,80 @@ def held_against(case: Case, claim: Model, known: frozenset[str]) -> list[Found]
     level = case.maps.threshold.level if case.maps.threshold is not None else None
     moves = level is not None and bool(leaves(level) & set(case.maps.moving))
     if moves and case.meant.model is not None and case.meant.model.neuron == claim.neuron:
-        return list(claimed_input(case, claim))  # written with V less its threshold's rise
-    sides = sides_of(case, claim)
+        # Written with V less its threshold's rise.
+        return list(claimed_input(case, claim, input_factor(case, claim)))
+    sides = _sides(case, claim)
     return [
-        *_equations(case, claim, sides, known),
+        *_equations(case, sides, known),
         *_states(case, sides),
         *claimed_rules(case, claim, sides, HELD in known),
     ]
 
 
-def _equations(case: Case, claim: Model, sides: Claimed, known: frozenset[str]) -> Iterator[Found]:
-    maps = case.maps
-    points = dict(sides.points)
-    candidates = {name: points[name] for name in maps.moving}
-    if maps.dt in points:
-        candidates[maps.dt] = points[maps.dt]
-    drive = drive_of(case)
-    if drive:
-        candidates[drive] = points[drive]
-    for label, values in sides.values.items():
-        if label not in sides.pairs.values():
-            candidates[label.rsplit(".", 1)[-1]] = values
-    own = maps.record.parameter_values
+def _sides(case: Case, claim: Model) -> Claimed:
+    """Give both sides, where the input is another than the claim's by a factor, or V's equation is.
+
+    It is the equation where the input is, number for number, the claim's, or one operation or name in the
+    equation tells the factor; else the input.
+    """
+    sides, own = sides_of(case, claim), case.meant.input_factor
+    if not isinstance(claim.neuron, Neuron) or abs(sides.factor - own) <= SAME * abs(own):
+        return sides
+    if any(abs(sides.factor - unit) <= SAME * unit for unit in (1.0, case.meant.units.mV)):
+        return sides
+    other = sides_of(case, claim, own)
+    if not _bench(case, other, case.maps.V).is_sound:
+        return sides
+    best = next(iter(repairs(_bench(case, sides, case.maps.V))), None)
+    told = best is not None and best.kind not in ("number", "factor", "offset")
+    named = best is not None and best.kind == "factor" and not reads_as_number(best.about)
+    return sides if told or named else other
+
+
+def _bench(case: Case, sides: Claimed, name: str, written: bool = False) -> Bench:
+    """Put a state's equation beside the claimed one.
+
+    Parameters
+    ----------
+    case : Case
+    sides : Claimed
+    name : str
+    written : bool
+        Whether parameters that are made of others stay as they are.
+    """
+    maps, points, label = case.maps, sides.points, sides.pairs[name]
+    drive, own = drive_of(case), case.maps.record.parameter_values
+    candidates = {one: points[one] for one in maps.moving}
+    candidates |= {one: points[one] for one in (maps.dt, drive) if one in points}
+    for one, values in sides.values.items():
+        if one not in sides.pairs.values():
+            candidates[one.rsplit(".", 1)[-1]] = values
+    candidates |= {one: points[one] for one in own if one not in (drive, maps.dt)}
+    flow = case.meant.flows[name]
+    node = flow if written else _whole(case, flow)
+    return Bench(
+        node,
+        points,
+        sides.flows[label],
+        frozenset(leaves(node) & set(own) - {drive, maps.dt}),
+        candidates,
+        sides.terms if label == "V" else {},
+        frozenset(maps.moving),
+    )
+
+
+def _equations(case: Case, sides: Claimed, known: frozenset[str]) -> Iterator[Found]:
     lacking = set(sides.values) - set(sides.pairs.values())
     for name, label in sides.pairs.items():
         if name in known or (label == "V" and any(_frozen(case, one) for one in lacking)):
             continue  # what V's equation lacks is told of the gate
-        flow = case.meant.flows[name]
-        params = {one: points[one] for one in own if one not in (drive, maps.dt)}
-
-        def bench_of(node: Node, label: str = label, params: dict[str, Array] = params) -> Bench:
-            names = leaves(node) & set(own) - {drive, maps.dt}
-            terms = sides.terms if label == "V" else {}
-            return Bench(
-                node, points, sides.flows[label], frozenset(names), candidates | params, terms,
-                frozenset(maps.moving),
-            )  # fmt: skip
-
-        bench = bench_of(_whole(case, flow))
+        bench = _bench(case, sides, name)
         if bench.is_sound:
             continue
         found = repairs(bench)
-        if (
-            not found or found[0].rank > FETCHED
-        ):  # a number that is made of others may itself be the wrong one
-            found += repairs(bench_of(flow))
+        if not found or found[0].rank > FETCHED:
+            # A number that is made of others may itself be the wrong one.
+            found += repairs(_bench(case, sides, name, written=True))
         yield from _told(case, sides, name, label, bench, found)
 
 

@@ -133,3 +133,14 @@ def never_used(source: Sequence[str], line: int, states: Sequence[str]) -> tuple
             if name not in read and one.lineno < line:
                 return name, one.lineno, after.lineno
     return None
+
+
+def passed(source: Sequence[str], line: int) -> int:
+    """Give the line of what only passes under the condition in a line; 0: none."""
+    try:
+        tree = ast.parse("\n".join(source))
+    except (SyntaxError, ValueError):
+        return 0
+    under = [one for one in ast.walk(tree) if isinstance(one, ast.If) and one.lineno == line]
+    found = [one.lineno for each in under for one in each.body if isinstance(one, ast.Pass)]
+    return found[0] if found else 0

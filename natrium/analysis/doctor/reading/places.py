@@ -6,7 +6,7 @@ import numpy as np
 
 from natrium.analysis.doctor.reading.bench import Bench
 from natrium.analysis.doctor.reading.sides import Claimed
-from natrium.analysis.doctor.reading.trees import in_order, leaves
+from natrium.analysis.doctor.reading.trees import NUMBER, in_order, leaves
 from natrium.analysis.doctor.trace.record import Node
 from natrium.model.arrays import Array
 
@@ -14,7 +14,7 @@ MOST = 0.9  # of the points at which a part must have a value that would do
 
 
 def place_of(bench: Bench, sides: Claimed) -> tuple[Node, str] | None:
-    """Find the smallest part that other values of the same states would make right, and is none of the claim's.
+    """Find the smallest part that other values of its states would make right, and is none of the claim's.
 
     Parameters
     ----------
@@ -28,16 +28,19 @@ def place_of(bench: Bench, sides: Claimed) -> tuple[Node, str] | None:
     """
     parts = sides.parts()
     sizes = {node: len(in_order([node])) for node in bench.program.nodes}
-    for node in sorted((one for one in bench.program.nodes if one.args and one.line), key=sizes.__getitem__):
+
+    def of_claim(values: Array) -> str | None:
+        return next((text for text, one in parts if _is_multiple(values, one, bench.good)), None)
+
+    for node in sorted((one for one in bench.program.nodes if one.line), key=sizes.__getitem__):
         at = bench.place[node]
         needed = bench.needed(at)
         if needed is None or np.isfinite(needed)[bench.good].mean() < MOST:
             continue
-        if not sides.depends(needed) <= leaves(node):
-            continue
-        if not any(_is_multiple(bench.values[at], values, bench.good) for _, values in parts):
-            there = (text for text, values in parts if _is_multiple(needed, values, bench.good))
-            return node, next(there, "")
+        if node.args and sides.depends(needed) <= leaves(node) and of_claim(bench.values[at]) is None:
+            return node, of_claim(needed) or ""
+        if node.op == NUMBER and (there := of_claim(needed)) is not None:
+            return node, there  # a number where the claim has what moves
     return None
 
 

@@ -127,9 +127,20 @@ def _numbers(bench: Bench, at: int, node: Node) -> Iterator[Repair]:
     found = bench.constant(at, old, lambda k: k)
     if found is not None and found != old:
         # A reversal below zero is as good as one above; a time constant is not.
-        flipped = 1.2 if node.op == NUMBER or plain(node.name).lower()[0] in "ev" else 1.35
+        flipped = _rank_of_flip(bench, node)
         rank = flipped if found == -old else 1.0 if is_nice(found) else 3.5
         yield _told(bench, "number", node, number(found), rank)
+
+
+def _rank_of_flip(bench: Bench, node: Node) -> float:
+    """Tell how far-fetched the other sign of a number is: it is not where a state is less it."""
+    if node.op == LEAF and plain(node.name).lower()[0] not in "ev":
+        return 1.35
+    below, above = node, bench.parents.get(node)
+    while above is not None and not leaves(above) & bench.states:
+        below, above = above, bench.parents.get(above)
+    # V - E is how one writes it.
+    return 0.93 if above is not None and _way(bench, above) and below in above.args else 1.2
 
 
 def _operations(bench: Bench, at: int, node: Node) -> Iterator[Repair]:

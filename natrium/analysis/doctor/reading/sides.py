@@ -45,6 +45,8 @@ class Claimed:
         The script's names of which each has a block of points in which it alone is another.
     parts : callable
         Gives the values of every part of the claimed equations.
+    factor : float
+        What one unit of the script's input is in the claim's.
     """
 
     points: Mapping[str, Array]
@@ -54,6 +56,7 @@ class Claimed:
     terms: Mapping[str, Array]
     varied: tuple[str, ...]
     parts: Callable[[], list[tuple[str, Array]]]
+    factor: float
 
     def depends(self, values: Array) -> frozenset[str]:
         """Name what values at the points hang on."""
@@ -107,8 +110,16 @@ def input_factor(case: Case, claim: Model) -> float:
     return 1.0
 
 
-def sides_of(case: Case, claim: Model) -> Claimed:
-    """Evaluate a claim's equations at points of the script's states."""
+def sides_of(case: Case, claim: Model, factor: float | None = None) -> Claimed:
+    """Evaluate a claim's equations at points of the script's states.
+
+    Parameters
+    ----------
+    case : Case
+    claim : Model
+    factor : float, optional
+        What one unit of the script's input is in the claim's; by default what the two read tells it.
+    """
     maps, units = case.maps, case.meant.units
     system = claim.neuron.system
     rng = np.random.default_rng(3)
@@ -130,7 +141,7 @@ def sides_of(case: Case, claim: Model) -> Claimed:
         )
     varied = (*maps.moving, *([drive] if drive else []))
     points = _in_blocks(points, varied)
-    factor = input_factor(case, claim)
+    factor = input_factor(case, claim) if factor is None else factor
     numbers = dict(zip(system.parameters, system.values, strict=True))
     rhs = tuple(one.subs(numbers) for one in system.rhs)
     flow = lower_expressions(rhs, (*system.states, system.input), "grid")
@@ -168,7 +179,7 @@ def sides_of(case: Case, claim: Model) -> Claimed:
             for one, v in zip(found, made, strict=True)
         ]
 
-    return Claimed(points, flows(values), own, pairs, terms, varied, parts)
+    return Claimed(points, flows(values), own, pairs, terms, varied, parts, factor)
 
 
 def _in_blocks(points: Mapping[str, Array], varied: tuple[str, ...]) -> dict[str, Array]:

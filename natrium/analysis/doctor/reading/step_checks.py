@@ -23,8 +23,25 @@ FEW = 1.5  # steps by which a refractory count may miss its time: its own roundi
 
 def step_checks(case: Case) -> Iterator[Found]:
     """List the faults of a script's steps."""
-    for check in (_dt_twice, _dt_missing, _whole_numbers, _unstable, _refractory, _by_clock, _changes, _idle):
+    for check in (
+        _turned, _dt_twice, _dt_missing, _whole_numbers, _unstable, _refractory, _by_clock, _changes, _idle,
+    ):  # fmt: skip
         yield from check(case)
+
+
+def _turned(case: Case) -> Iterator[Found]:
+    """Find a threshold that is compared the wrong way round."""
+    test = case.maps.threshold
+    if test is not None and test.relation in ("<", "<="):
+        right = {"<": ">=", "<=": ">"}[test.relation]
+        yield Found(
+            "threshold-direction", "fault",
+            f"A spike is each step in which {plain(case.maps.V)} is below its threshold, in "
+            f"{in_line(case.source, test.line)}: it wants the other comparison.",
+            test.line, f"{plain(case.maps.V)} {test.relation} {written(test.level)}",
+            f"{plain(case.maps.V)} {right} {written(test.level)}",
+            f"{case.maps.spikes.size} of {case.maps.record.order.size} steps fire",
+        )  # fmt: skip
 
 
 def _dt_twice(case: Case) -> Iterator[Found]:
@@ -106,6 +123,16 @@ def _dt_missing(case: Case) -> Iterator[Found]:
         if (maps.record.dt or NO_DT) in leaves(tree) and not differ(values_at(there, points), points[state]):
             continue
         if not leaves(tree) - {state}:
+            continue
+        if not differ(values_at(there, points), np.zeros(len(points[state]))):
+            line = own_line(tree)
+            yield Found(
+                "not-carried-on", "fault",
+                f"{plain(state)} does not go on from what it was, in {in_line(case.source, line)}: a step "
+                "sets it to what it should move by.",
+                line, written(tree), f"{plain(state)} + {written(tree)}",
+                f"at {_step_name(case)} = 0 it is zero", about=state,
+            )  # fmt: skip
             continue
         part = _without(case, tree, state, slopes, points)
         line, _ = line_in(tree, part)

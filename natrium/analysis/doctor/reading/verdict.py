@@ -16,7 +16,7 @@ from natrium.analysis.doctor.reading.checks import checks
 from natrium.analysis.doctor.reading.claims import held_against
 from natrium.analysis.doctor.reading.costs import rules_of
 from natrium.analysis.doctor.reading.equations import equations_of
-from natrium.analysis.doctor.reading.findings import Found, sorted_findings, without_consequences
+from natrium.analysis.doctor.reading.findings import CAUSES, Found, sorted_findings, without_consequences
 from natrium.analysis.doctor.reading.maps import Maps
 from natrium.analysis.doctor.reading.mending import with_effects
 from natrium.analysis.doctor.reading.models import Meant, equations_text, meant_by
@@ -32,6 +32,10 @@ from natrium.analysis.result import Result
 from natrium.model import Model, SolverError, UnsupportedModel
 from natrium.model.arrays import Array
 from natrium.model.files.writing import to_dict
+
+# What is wrong with how a state is stepped; and what else tells enough of its equation.
+STEPPED = ("dt-twice", "dt-missing", "not-carried-on")
+KNOWN = (*STEPPED, "refractory-length", "stage-weights", "integer-division", "rounded-state")
 
 
 @attrs.frozen(eq=False, kw_only=True, repr=False)
@@ -206,14 +210,10 @@ def read(
         replay = replayed(record) if not record.solver else solved_again(record, maps.V)
         case = Case(maps, equations, meant, scheme)
         found = [*checks(case), *rules_of(case, scheme)]
-        if not any(one.kind == "fault" and one.key in ("dt-twice", "dt-missing") for one in found):
+        if not any(one.kind == "fault" and one.key in STEPPED for one in found):
             found += stage_faults(case)
-        if claim is not None:
-            keys = (
-                "dt-twice", "dt-missing", "refractory-length", "stage-weights", "integer-division",
-                "rounded-state",
-            )  # fmt: skip
-            known = frozenset(one.about for one in found if one.kind == "fault" and one.key in keys)
+        if claim is not None and not any(one.key in CAUSES for one in found):
+            known = frozenset(one.about for one in found if one.kind == "fault" and one.key in KNOWN)
             found += held_against(case, claim, known)
         found = with_effects(found, record, maps, meant)
     truth, why = _solved(claim or meant.model, meant) if solve else (None, "it was not asked for")
