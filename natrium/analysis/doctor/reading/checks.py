@@ -15,6 +15,7 @@ from natrium.analysis.doctor.reading.recognise import GateFound, Part, split_gat
 from natrium.analysis.doctor.reading.rules import number_at
 from natrium.analysis.doctor.reading.step_checks import step_checks
 from natrium.analysis.doctor.reading.trees import at_points, in_order, leaves, name_of
+from natrium.analysis.doctor.trace.record import Record
 
 _REFRACTORY = re.compile(r"ref|arp|dead|absolute")
 LINEAR = ("leak", "input", "channel", "adaptation", "synapse")  # beside these alone a leak is one
@@ -54,6 +55,31 @@ def _gates(case: Case) -> Iterator[Found]:
             )  # fmt: skip
         good = np.unique(V[np.isfinite(V)])
         yield from _rates(case, gate, good, values)
+
+
+def stale(record: Record, lags: Mapping[str, str]) -> Iterator[Found]:
+    """Tell of what is read as it was a step before.
+
+    Parameters
+    ----------
+    record : Record
+        As it was traced.
+    lags : mapping of str to str
+    """
+    step = max(record.steps, key=lambda one: one.count)
+    for state, root in step.updates.items():
+        if state in lags:
+            continue
+        for node in in_order([root]):
+            for one in node.args:
+                if one.name in lags:
+                    name = plain(lags[one.name])
+                    yield Found(
+                        "stale-value", "fault",
+                        f"{name} is read as it was a step before, in {in_line(record.source, node.line)}.",
+                        node.line, one.name, name, "one and the same step reads it as it is now, too",
+                        about=state,
+                    )  # fmt: skip
 
 
 def _multiplies(case: Case, name: str) -> bool:

@@ -39,6 +39,7 @@ def claimed_rules(case: Case, claim: Model, sides: Claimed, skip_refractory: boo
     """
     yield from _threshold(case, claim)
     yield from _resets(case, claim, sides)
+    yield from _held(case, claim)
     if not skip_refractory:
         yield from _refractory(case, claim)
     yield from claimed_input(case, claim, sides.factor)
@@ -152,6 +153,32 @@ def _resets(case: Case, claim: Model, sides: Claimed) -> Iterator[Found]:
         )  # fmt: skip
 
 
+def _held(case: Case, claim: Model) -> Iterator[Found]:
+    """Hold the value at which V waits against the claimed one."""
+    maps, neuron = case.maps, claim.neuron
+    if not isinstance(neuron, Neuron) or not neuron.fires or max(maps.hold.steps, default=0) < 2:
+        return
+    step = maps.record.steps[max(maps.held, key=lambda at: maps.record.steps[at].count)]
+    node = step.updates[maps.V]
+    value = number_at(node, maps.record.parameter_values) * case.meant.units.mV
+    set_to = maps.resets.get(maps.V)
+    if not math.isfinite(value) or not _differs(value, neuron.v_reset):
+        return
+    if set_to is not None and not _differs(
+        value, number_at(set_to, maps.record.parameter_values) * case.meant.units.mV
+    ):
+        return  # told of the reset
+    tests = [one.line for one in step.choices]
+    line = (0 if node.op == LEAF else node.line) or max((passed(case.source, at) for at in tests), default=0)
+    line = line or max(tests, default=0)
+    yield Found(
+        "held-value", "fault",
+        f"While it is refractory {plain(maps.V)} is {value:g} mV, in {in_line(case.source, line)}; the model's "
+        f"is {neuron.v_reset:g} mV.",
+        line, text_of(node), shown(neuron.v_reset / case.meant.units.mV),
+    )  # fmt: skip
+
+
 def _plain_number(expr: Any) -> str:
     return shown(float(expr)) if expr.is_number else str(expr)
 
@@ -228,6 +255,7 @@ def claimed_input(case: Case, claim: Model, factor: float) -> Iterator[Found]:
     before = np.array([claim.stimulus(float(t) - EDGE * dt) for t in times])
     slack = 1e-6 * (1.0 + np.abs(asked))
     off = (own < np.minimum(asked, before) - slack) | (own > np.maximum(asked, before) + slack)
+    off &= ~np.isin(case.maps.record.order, case.maps.held)  # what is held reads nothing
     if not np.any(off):
         return
     if not case.meant.recognised.input and not np.any(own):

@@ -12,7 +12,8 @@ from natrium.analysis.doctor.reading.algebra import Slopes
 from natrium.analysis.doctor.reading.case import Case, line_in, own_line, term_line
 from natrium.analysis.doctor.reading.findings import Found, in_line, written
 from natrium.analysis.doctor.reading.labels import never_used
-from natrium.analysis.doctor.reading.maps import NO_DT, differ, plain, points_of, values_at
+from natrium.analysis.doctor.reading.maps import NO_DT, differ, oriented, plain, points_of, values_at
+from natrium.analysis.doctor.reading.rules import number_at
 from natrium.analysis.doctor.reading.trees import LEAF, NUMBER, in_order, leaves, name_of, number
 from natrium.analysis.doctor.trace.record import Node
 
@@ -237,11 +238,42 @@ def _unstable(case: Case) -> Iterator[Found]:
         )  # fmt: skip
 
 
+def _endless(case: Case) -> Found | None:
+    """Find a count that goes away from where it would end the refractory time."""
+    maps, record = case.maps, case.maps.record
+    if not maps.spikes.size:
+        return None
+    after = record.order[maps.spikes[-1] + 1 :]
+    if not after.size or not np.all(np.isin(after, maps.held)):
+        return None
+    step, known = record.steps[after[-1]], record.parameter_values
+    for timer in maps.timers:
+        node = step.updates[timer]
+        moved = number_at(node, known | {timer: 0.0})
+        for choice in step.choices if timer in leaves(node) and moved else ():
+            at = [
+                number_at(choice.left, known | {timer: c}) - number_at(choice.right, known | {timer: c})
+                for c in (0.0, moved)
+            ]
+            if (at[1] > at[0]) == oriented(choice, True)[1].startswith(">") and at[1] != at[0]:
+                return Found(
+                    "refractory-endless", "fault",
+                    f"{plain(timer)} goes the wrong way, in {in_line(case.source, node.line)}: what it holds "
+                    "never ends.",
+                    node.line, written(node), "",
+                    f"the last {after.size} steps are held", about=HELD,
+                )  # fmt: skip
+    return None
+
+
 def _refractory(case: Case) -> Iterator[Found]:
     """Hold the refractory steps that were counted against what the parameter's name says."""
     maps, hold, found = case.maps, case.maps.hold, case.meant.refractory
     counts = hold.steps
     ms = case.meant.units.ms
+    if (endless := _endless(case)) is not None:
+        yield endless
+        return
     for name, node in maps.record.parameters.items():
         if found is None and _REFRACTORY.search(plain(name).lower()) and maps.firing and node.value > 0:
             line = node.line

@@ -12,7 +12,7 @@ from natrium.analysis.accuracy.budget import Budget
 from natrium.analysis.accuracy.matching import SpikePair, match_spikes
 from natrium.analysis.accuracy.truth import Reference, reference
 from natrium.analysis.doctor.reading.case import Case
-from natrium.analysis.doctor.reading.checks import checks
+from natrium.analysis.doctor.reading.checks import checks, stale
 from natrium.analysis.doctor.reading.claims import held_against
 from natrium.analysis.doctor.reading.costs import rules_of
 from natrium.analysis.doctor.reading.equations import equations_of
@@ -20,7 +20,7 @@ from natrium.analysis.doctor.reading.findings import CAUSES, Found, sorted_findi
 from natrium.analysis.doctor.reading.maps import Maps
 from natrium.analysis.doctor.reading.mending import with_effects
 from natrium.analysis.doctor.reading.models import Meant, equations_text, meant_by
-from natrium.analysis.doctor.reading.prepare import prepared
+from natrium.analysis.doctor.reading.prepare import lagged, prepared, without_lags
 from natrium.analysis.doctor.reading.replay import Replay, replayed, solved_again
 from natrium.analysis.doctor.reading.rules import as_data
 from natrium.analysis.doctor.reading.schemes import SchemeFound, prove
@@ -203,13 +203,14 @@ def read(
         raise UnsupportedModel(f"a script must be traced to be read: {record.fallback}")
     with np.errstate(all="ignore"):  # a run that goes off its rails overflows whatever is made of it
         record = prepared(record)
-        maps = sort(record)
+        lags = lagged(record)
+        maps = sort(without_lags(record, lags) if lags else record)
         equations = equations_of(maps)
         scheme = prove(maps, equations)
         meant = meant_by(maps, equations)
         replay = replayed(record) if not record.solver else solved_again(record, maps.V)
         case = Case(maps, equations, meant, scheme)
-        found = [*checks(case), *rules_of(case, scheme)]
+        found = [*stale(record, lags), *checks(case), *rules_of(case, scheme)]
         if not any(one.kind == "fault" and one.key in STEPPED for one in found):
             found += stage_faults(case)
         if claim is not None and not any(one.key in CAUSES for one in found):
