@@ -14,6 +14,7 @@ from natrium.analysis.doctor.reading.case import Case, own_line
 from natrium.analysis.doctor.reading.findings import Found, Mend, in_line
 from natrium.analysis.doctor.reading.labels import passed
 from natrium.analysis.doctor.reading.maps import crossings, plain
+from natrium.analysis.doctor.reading.repair import repairs
 from natrium.analysis.doctor.reading.rules import number_at
 from natrium.analysis.doctor.reading.sides import Claimed, drive_of, inputs_read
 from natrium.analysis.doctor.reading.trees import LEAF, NUMBER, in_order, leaf, leaves, number
@@ -144,7 +145,9 @@ def _resets(case: Case, claim: Model, sides: Claimed) -> Iterator[Found]:
                 line, text_of(own), _plain_number(should),
             )  # fmt: skip
             continue
-        where = (_parameter_line(case, own) if should.is_number else 0) or line
+        found = repairs(Bench(own, sides.points, target, frozenset(maps.record.parameters)))
+        changed = found[0].node if found and found[0].kind == "number" else own
+        where = _parameter_line(case, changed) or line
         yield Found(
             "reset-value", "fault",
             f"A spike sets {plain(name)} to `{text_of(own)}` where the model has {_plain_number(should)}: "
@@ -173,8 +176,8 @@ def _held(case: Case, claim: Model) -> Iterator[Found]:
     line = line or max(tests, default=0)
     yield Found(
         "held-value", "fault",
-        f"While it is refractory {plain(maps.V)} is {value:g} mV, in {in_line(case.source, line)}; the model's "
-        f"is {neuron.v_reset:g} mV.",
+        f"While it is refractory {plain(maps.V)} is {value:g} mV, in {in_line(case.source, line)}; the "
+        f"model's is {neuron.v_reset:g} mV.",
         line, text_of(node), shown(neuron.v_reset / case.meant.units.mV),
     )  # fmt: skip
 
@@ -272,6 +275,8 @@ def claimed_input(case: Case, claim: Model, factor: float) -> Iterator[Found]:
     inside = np.abs(asked - before) <= slack
     both = (own != 0) & (asked != 0) & inside
     ratio = float(np.median(own[both] / asked[both])) if np.any(both) else 1.0
+    if case.maps.record.side and isinstance(claim.neuron, Neuron):
+        return  # each neuron has an input of its own
     if abs(ratio - 1.0) > CLOSE and np.all(np.abs(own - ratio * asked)[inside] <= slack[inside] * abs(ratio)):
         yield Found(
             "input-scaled", "fault",

@@ -13,7 +13,7 @@ from natrium.analysis.doctor.reading.findings import Found, Mend, in_line
 from natrium.analysis.doctor.reading.labels import both_called
 from natrium.analysis.doctor.reading.maps import expanded, plain, values_at
 from natrium.analysis.doctor.reading.places import place_of
-from natrium.analysis.doctor.reading.repair import Repair, repairs
+from natrium.analysis.doctor.reading.repair import Repair, repairs, terms_of
 from natrium.analysis.doctor.reading.sides import POINTS, Claimed, alike, drive_of, input_factor, sides_of
 from natrium.analysis.doctor.reading.step_checks import HELD
 from natrium.analysis.doctor.reading.trees import LEAF, in_order, leaves
@@ -61,6 +61,8 @@ def _sides(case: Case, claim: Model) -> Claimed:
     if any(abs(sides.factor - unit) <= SAME * unit for unit in (1.0, case.meant.units.mV)):
         return sides
     other = sides_of(case, claim, own)
+    if case.maps.record.side:  # each neuron has an input of its own
+        return other
     if not _bench(case, other, case.maps.V).is_sound:
         return sides
     best = next(iter(repairs(_bench(case, sides, case.maps.V))), None)
@@ -109,11 +111,25 @@ def _equations(case: Case, sides: Claimed, known: frozenset[str]) -> Iterator[Fo
         bench = _bench(case, sides, name)
         if bench.is_sound:
             continue
+        bench = _part_of(bench)
         found = repairs(bench)
         if not found or found[0].rank > FETCHED:
             # A number that is made of others may itself be the wrong one.
             found += repairs(_bench(case, sides, name, written=True))
         yield from _told(case, sides, name, label, bench, found)
+
+
+def _part_of(bench: Bench) -> Bench:
+    """Give the part of a step that is wrong, of a step in equal parts of which another is right."""
+    terms = [term for _, term in terms_of(bench.root)]
+    n = len(terms)
+    right = [bench.is_right(n * bench.values[bench.place[one]]) for one in terms]
+    if n < 2 or not any(right) or all(right):
+        return bench
+    wrong = terms[right.index(False)]
+    return Bench(
+        wrong, bench.points, bench.target / n, bench.parameters, bench.candidates, bench.terms, bench.states
+    )
 
 
 def _whole(case: Case, node: Node) -> Node:

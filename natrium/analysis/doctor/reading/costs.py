@@ -43,6 +43,13 @@ def rules_of(case: Case, scheme: SchemeFound) -> Iterator[Found]:
             f"The script has no step in its equations: one step is taken as {maps.step:g} of its time.",
             line,
         )  # fmt: skip
+    if maps.record.side:
+        yield Found(
+            "one-of-many", "note",
+            f"Several neurons are stepped side by side; what is said is of number {maps.record.side}, "
+            "counted from 0.",
+            line,
+        )  # fmt: skip
     if maps.noise:
         yield Found(
             "noise", "note",

@@ -15,7 +15,7 @@ _ELEMENT = re.compile(r"^(.*)\[(\d+)\]$")
 
 
 def one_of_many(record: Record) -> Record:
-    """Leave of neurons that go side by side the one of which the run shows most; any other record as it is."""
+    """Leave the one that shows most of neurons that go side by side; other records as they are."""
     element = {name: found[2] for name in record.states if (found := _ELEMENT.match(name))}
     sides = sorted(set(element.values()), key=int)
     if record.solver or len(sides) < 2 or not _apart(record, element):
@@ -43,6 +43,7 @@ def one_of_many(record: Record) -> Record:
     return attrs.evolve(
         record,
         states=kept,
+        side=chosen,
         samples=record.samples[:, [record.states.index(name) for name in kept]],
         steps=tuple(
             attrs.evolve(step, first=int(np.argmax(order == at)), count=int(np.sum(order == at)))

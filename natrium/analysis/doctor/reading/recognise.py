@@ -24,7 +24,7 @@ from natrium.analysis.doctor.reading.trees import (
 )
 from natrium.analysis.doctor.trace.record import Node
 
-_INPUTS = re.compile(
+INPUTS = re.compile(
     r"^(i|j)(_?(ext|app|inj|inp|input|in|stim|e|dc|const|0|tot|syn|injected|applied|amp))?$"
     r"|^(input|current|stim|stimulus|input_current|injected_current|current_input|inp|drive|input_value|amp|amplitude|currents|inputs)$"
 )
@@ -110,7 +110,7 @@ def input_of(maps: Maps, equations: Mapping[str, Node]) -> str:
         return maps.record.input
     known = maps.record.parameter_values
     for name in sorted(names & set(known), key=len):
-        if _INPUTS.match(plain(name).lower()):
+        if INPUTS.match(plain(name).lower()):
             try:
                 slope = Slopes(maps.algebra, name).slope(flow)
             except KeyError:

@@ -90,7 +90,7 @@ def repairs(bench: Bench) -> list[Repair]:
         size = len(in_order([node]))
         found += [(one.rank, size, one) for one in _of_node(bench, at, node)]
     for node, new in rebracketed(bench):
-        found.append((0.94, len(in_order([node])), _told(bench, "brackets", node, new, 0.94)))
+        found.append((0.955, len(in_order([node])), _told(bench, "brackets", node, new, 0.955)))
     found += [(one.rank, len(in_order([one.node])), one) for one in _renamed(bench)]
     found.sort(key=lambda one: one[:2])
     return [one for _, _, one in found]
@@ -166,7 +166,9 @@ def _rank_of_sign(bench: Bench, node: Node) -> float:
         return 1.4  # V - E is how one writes it: E has the wrong sign
     if name not in ("+", "-") or not right.args:
         return 0.95
-    others = [sign for sign, term in _terms(_top(bench, node)) if term is not right and term.args]
+    others = [
+        sign for sign, term in list(terms_of(_top(bench, node)))[:-1] if term is not right and term.args
+    ]
     same = sum(1 if sign == name else -1 for sign in others)
     return 0.95 if same == 0 else 1.34 if same > 0 else 0.9
 
@@ -198,11 +200,12 @@ def _top(bench: Bench, node: Node) -> Node:
     return node
 
 
-def _terms(node: Node) -> Iterator[tuple[str, Node]]:
-    """List the terms of a sum with the sign before each, but the first's."""
+def terms_of(node: Node) -> Iterator[tuple[str, Node]]:
+    """List the terms of a sum, the last first, with the sign before each."""
     while name_of(node) in ("+", "-"):
         yield name_of(node), node.args[1]
         node = node.args[0]
+    yield "+", node
 
 
 def _renamed(bench: Bench) -> Iterator[Repair]:

@@ -13,7 +13,8 @@ from scipy.optimize import linear_sum_assignment
 
 from natrium.analysis.doctor.reading.case import Case
 from natrium.analysis.doctor.reading.maps import plain, points_of
-from natrium.analysis.doctor.reading.trees import at_points
+from natrium.analysis.doctor.reading.recognise import INPUTS
+from natrium.analysis.doctor.reading.trees import at_points, leaves
 from natrium.model import Model, Neuron
 from natrium.model.arrays import Array
 from natrium.model.equations import channel_current, membrane
@@ -82,15 +83,19 @@ def _voltages(case: Case, n: int) -> Array:
 
 
 def drive_of(case: Case) -> str:
-    """Name what the input goes by, even where the voltage's equation lost it."""
-    return case.meant.recognised.input or case.maps.record.input
+    """Name what the input goes by, even where the voltage's equation lost it, or has it in a wrong way."""
+    found = case.meant.recognised.input or case.maps.record.input
+    names = leaves(case.equations[case.maps.V]) & set(case.maps.record.parameters)
+    return found or next((one for one in sorted(names) if INPUTS.match(plain(one).lower())), "")
 
 
 def inputs_read(case: Case) -> Array:
     """Give what the steps read, in the script's unit."""
-    own, record = case.meant.inputs, case.maps.record
+    own, record, drive = case.meant.inputs, case.maps.record, drive_of(case)
     if case.meant.recognised.input or record.inputs.size != own.size:
         return own
+    if drive in record.parameters:
+        return np.full(own.size, record.parameters[drive].value)
     return np.nan_to_num(record.inputs)  # what no step read is no input
 
 
@@ -125,15 +130,19 @@ def sides_of(case: Case, claim: Model, factor: float | None = None) -> Claimed:
     rng = np.random.default_rng(3)
     points: dict[str, Array] = dict(points_of(maps.record, maps.step, POINTS, seed=5))
     points[maps.V] = _voltages(case, POINTS)
+    # As for V: what a run that went off its rails made of the others tells nothing.
+    V = maps.record.samples[:, maps.record.states.index(maps.V)]
+    tame = np.flatnonzero(np.abs(V) * units.mV <= LIVES)
     for name in maps.moving[1:]:
-        column = np.abs(maps.record.samples[:, maps.record.states.index(name)])
-        start, size = float(column[0]), float(np.max(column[np.isfinite(column)], initial=0.0)) or 1.0
+        column = maps.record.samples[:, maps.record.states.index(name)]
+        start = float(column[0])
         inside = any(system.fractions) and 0.0 <= start <= 1.0
-        points[name] = (
-            rng.uniform(0.05, 0.95, POINTS)
-            if inside
-            else points[name] + 0.1 * size * rng.standard_normal(POINTS)
-        )
+        if inside:
+            points[name] = rng.uniform(0.05, 0.95, POINTS)
+            continue
+        column = column[tame] if tame.size else column[:1]
+        size = float(np.max(np.abs(column))) or 1.0
+        points[name] = rng.choice(column, POINTS) + 0.1 * size * rng.standard_normal(POINTS)
     drive = drive_of(case)
     if drive:
         points[drive] = points.get(drive, np.zeros(POINTS)) + rng.uniform(0.5, 2.0, POINTS) * (

@@ -10,7 +10,7 @@ import numpy as np
 
 from natrium.analysis.doctor.reading.algebra import Slopes
 from natrium.analysis.doctor.reading.case import Case, line_in, own_line, term_line
-from natrium.analysis.doctor.reading.findings import Found, in_line, written
+from natrium.analysis.doctor.reading.findings import Found, in_line, quoted, written
 from natrium.analysis.doctor.reading.labels import never_used
 from natrium.analysis.doctor.reading.maps import NO_DT, differ, oriented, plain, points_of, values_at
 from natrium.analysis.doctor.reading.rules import number_at
@@ -18,6 +18,7 @@ from natrium.analysis.doctor.reading.trees import LEAF, NUMBER, in_order, leaves
 from natrium.analysis.doctor.trace.record import Node
 
 _REFRACTORY = re.compile(r"ref|arp|dead|absolute")
+_DERIVATIVE = re.compile(r"^return\b|^\w*dt\s*=|^(k\d|slope|deriv\w*)\s*=")
 HELD = "the refractory time"
 FEW = 1.5  # steps by which a refractory count may miss its time: its own rounding, and where it is tested
 
@@ -137,6 +138,8 @@ def _dt_missing(case: Case) -> Iterator[Found]:
             continue
         part = _without(case, tree, state, slopes, points)
         line, _ = line_in(tree, part)
+        if _DERIVATIVE.search(quoted(case.source, line)):  # is right as it is: what adds it up lacks the step
+            line = case.maps.main.updates[state].line or line
         yield Found(
             "dt-missing",
             "fault",
