@@ -29,7 +29,7 @@ def rules_of(case: Case, scheme: SchemeFound) -> Iterator[Found]:
             "The free step is none of the schemes that natrium can build from its own equations.",
             line, evidence="held against Euler in every order, exponential, implicit and Runge-Kutta schemes",
         )  # fmt: skip
-    elif maps.record.solver:
+    elif maps.record.solver or not scheme.ways:
         yield Found(scheme.key, "rule", f"The equations are integrated by {scheme.words}.", line)
     else:
         yield Found(

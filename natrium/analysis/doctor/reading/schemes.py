@@ -226,6 +226,11 @@ def prove(maps: Maps, equations: Mapping[str, Node]) -> SchemeFound:
         return prover.together() or prover.repeated() or _unknown(found)
 
 
+def called_in_steps(solver: str) -> SchemeFound:
+    """Give the scheme of a script that has SciPy make each step."""
+    return SchemeFound(solver, f"SciPy's {solver}, called anew for each step", {}, {}, 0)
+
+
 def _unknown(found: Mapping[str, tuple[str, tuple[str, ...], float] | None]) -> SchemeFound:
     return SchemeFound(
         "other",

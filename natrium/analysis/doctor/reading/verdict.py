@@ -23,7 +23,8 @@ from natrium.analysis.doctor.reading.models import Meant, equations_text, meant_
 from natrium.analysis.doctor.reading.prepare import lagged, prepared, without_lags
 from natrium.analysis.doctor.reading.replay import Replay, replayed, solved_again
 from natrium.analysis.doctor.reading.rules import as_data
-from natrium.analysis.doctor.reading.schemes import SchemeFound, prove
+from natrium.analysis.doctor.reading.schemes import SchemeFound, called_in_steps, prove
+from natrium.analysis.doctor.reading.solved import as_straight, makes_again, solver_of
 from natrium.analysis.doctor.reading.sorting import sort
 from natrium.analysis.doctor.reading.stages import stage_faults
 from natrium.analysis.doctor.reading.twins import Twin, budget_of, twin_of
@@ -204,11 +205,13 @@ def read(
     with np.errstate(all="ignore"):  # a run that goes off its rails overflows whatever is made of it
         record = prepared(record)
         lags = lagged(record)
-        maps = sort(without_lags(record, lags) if lags else record)
+        stepper = "" if record.solver else solver_of(record)
+        straight = as_straight(record) if stepper else record
+        maps = sort(without_lags(straight, lags) if lags else straight)
         equations = equations_of(maps)
-        scheme = prove(maps, equations)
+        scheme = called_in_steps(stepper) if stepper else prove(maps, equations)
         meant = meant_by(maps, equations)
-        replay = replayed(record) if not record.solver else solved_again(record, maps.V)
+        replay = _replay(record, maps.V, stepper)
         case = Case(maps, equations, meant, scheme)
         found = [*stale(record, lags), *checks(case), *rules_of(case, scheme)]
         if not any(one.kind == "fault" and one.key in STEPPED for one in found):
@@ -216,7 +219,8 @@ def read(
         if claim is not None and not any(one.key in CAUSES for one in found):
             known = frozenset(one.about for one in found if one.kind == "fault" and one.key in KNOWN)
             found += held_against(case, claim, known)
-        found = with_effects(found, record, maps, meant)
+        if not stepper:
+            found = with_effects(found, record, maps, meant)
     truth, why = _solved(claim or meant.model, meant) if solve else (None, "it was not asked for")
     if replay.off >= 0:
         found.append(_unexplained(replay, meant))
@@ -239,6 +243,16 @@ def read(
         twin=twin,
         budget=walked,
     )
+
+
+def _replay(record: Record, V: str, stepper: str) -> Replay:
+    """Make a run again: from its maps, or by SciPy's solver once more, over all or in each step."""
+    if record.solver:
+        return solved_again(record, V)
+    if stepper:
+        off, why = makes_again(record)
+        return Replay(record.samples, record.order, off, why)
+    return replayed(record)
 
 
 def labelled(maps: Maps, meant: Meant) -> Array:

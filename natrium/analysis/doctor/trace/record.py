@@ -10,6 +10,9 @@ import numpy.typing as npt
 
 from natrium.model.arrays import Array
 
+# How an operation begins that SciPy's solver made in a step: of a state, its derivative there, and how long.
+SOLVED = "solved by "
+
 
 @attrs.frozen(eq=False)
 class Node:
