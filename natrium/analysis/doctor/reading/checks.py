@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import re
 from collections.abc import Iterator, Mapping
 
@@ -10,6 +9,7 @@ import numpy as np
 
 from natrium.analysis.doctor.reading.case import Case, own_line, term_line
 from natrium.analysis.doctor.reading.findings import Found, in_line, quoted, written
+from natrium.analysis.doctor.reading.labels import unread
 from natrium.analysis.doctor.reading.maps import crossings, plain
 from natrium.analysis.doctor.reading.recognise import GateFound, Part, split_gate
 from natrium.analysis.doctor.reading.rules import number_at
@@ -215,27 +215,7 @@ def _out_of_reach(case: Case) -> Iterator[Found]:
 
 def _unused(case: Case) -> Iterator[Found]:
     """Find numbers that are given a name and never read."""
-    try:
-        tree = ast.parse("\n".join(case.source))
-    except (SyntaxError, ValueError):
-        return
-    stored: dict[str, int] = {}
-    read: set[str] = set()
-    for one in ast.walk(tree):
-        if isinstance(one, (ast.Name, ast.Attribute)):
-            name = one.id if isinstance(one, ast.Name) else one.attr
-            if isinstance(one.ctx, ast.Load):
-                read.add(name)
-        elif isinstance(one, ast.keyword) and one.arg:
-            read.add(one.arg)
-        if isinstance(one, ast.Assign) and isinstance(one.value, (ast.Constant, ast.UnaryOp)):
-            for target in one.targets:
-                if isinstance(target, (ast.Name, ast.Attribute)):
-                    name = target.id if isinstance(target, ast.Name) else target.attr
-                    stored.setdefault(name, one.lineno)
-    for name, line in sorted(stored.items(), key=lambda pair: pair[1]):
-        if name in read or name.startswith("_"):
-            continue
+    for name, (line, _) in sorted(unread(case.source).items(), key=lambda pair: pair[1][0]):
         if not re.search(r"\d", case.source[line - 1].split("=", 1)[-1]):
             continue
         refractory = bool(_REFRACTORY.search(name.lower())) and not any(case.maps.hold.steps)

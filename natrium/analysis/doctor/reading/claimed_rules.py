@@ -145,7 +145,7 @@ def _resets(case: Case, claim: Model, sides: Claimed) -> Iterator[Found]:
                 line, text_of(own), _plain_number(should),
             )  # fmt: skip
             continue
-        found = repairs(Bench(own, sides.points, target, frozenset(maps.record.parameters)))
+        found = repairs(Bench(own, sides.points, target, bench.parameters, states=frozenset(maps.moving)))
         changed = found[0].node if found and found[0].kind == "number" else own
         where = _parameter_line(case, changed) or line
         yield Found(

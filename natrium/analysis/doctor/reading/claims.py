@@ -10,7 +10,7 @@ from natrium.analysis.doctor.reading.bench import SAME, Bench
 from natrium.analysis.doctor.reading.case import Case
 from natrium.analysis.doctor.reading.claimed_rules import claimed_input, claimed_rules
 from natrium.analysis.doctor.reading.findings import Found, Mend, in_line
-from natrium.analysis.doctor.reading.labels import both_called
+from natrium.analysis.doctor.reading.labels import both_called, unread
 from natrium.analysis.doctor.reading.maps import expanded, plain, values_at
 from natrium.analysis.doctor.reading.places import place_of
 from natrium.analysis.doctor.reading.repair import Repair, repairs, terms_of
@@ -90,6 +90,12 @@ def _bench(case: Case, sides: Claimed, name: str, written: bool = False) -> Benc
         if one not in sides.pairs.values():
             candidates[one.rsplit(".", 1)[-1]] = values
     candidates |= {one: points[one] for one in own if one not in (drive, maps.dt)}
+    n = points[maps.V].size
+    candidates |= {
+        one: np.full(n, value)
+        for one, (_, value) in unread(case.source).items()
+        if value and one not in candidates
+    }
     flow = case.meant.flows[name]
     node = flow if written else _whole(case, flow)
     return Bench(
@@ -146,7 +152,8 @@ def _told(
         return
     best = min(found, key=lambda one: one.rank, default=None)
     if best is None or best.rank >= FAR:
-        line, stands, should = case.maps.main.updates[name].line, case.meant.flows[name], ""
+        stands, should = bench.root, ""
+        line = (0 if stands.op == LEAF else stands.line) or case.maps.main.updates[name].line
         if (place := place_of(bench, sides)) is not None:
             (stands, should), line = place, place[0].line
         apart = np.abs(bench.values[-1] - bench.target)[bench.good]

@@ -109,8 +109,7 @@ def _of_node(bench: Bench, at: int, node: Node) -> Iterator[Repair]:
     if name not in (LEAF, NUMBER):
         yield from _calls(bench, at, node)
     if name != NUMBER and fits(-c):
-        rank = 1.3 if leaves(node) & bench.states else 1.38  # a number that is made of others has its sign
-        yield _told(bench, "sign", node, Node("neg", (node,), -node.value, node.line), rank)
+        yield _told(bench, "sign", node, Node("neg", (node,), -node.value, node.line), 1.3)
     if node.args:
         yield from (_told(bench, "drop", node, number(one), 1.9) for one in (0.0, 1.0) if fits(one))
     yield from _factors(bench, at, node)
@@ -162,7 +161,8 @@ def _operations(bench: Bench, at: int, node: Node) -> Iterator[Repair]:
 def _rank_of_sign(bench: Bench, node: Node) -> float:
     """Tell how far-fetched another operation is: it is not where the other terms of a sum have the same."""
     name, (left, right) = name_of(node), node.args
-    if name == "-" and left.op == LEAF and right.op != NUMBER and not leaves(right) & bench.states:
+    reversal = any(plain(one).lower()[:1] in ("e", "v") for one in leaves(right) - bench.states)
+    if name == "-" and left.op == LEAF and reversal and not leaves(right) & bench.states:
         return 1.4  # V - E is how one writes it: E has the wrong sign
     if name not in ("+", "-") or not right.args:
         return 0.95
@@ -180,6 +180,8 @@ def _rank_of_turn(bench: Bench, node: Node) -> float:
     same = sum(way * one for one in others)
     if way and same:
         return 0.92 if same < 0 else 1.36
+    if way > 0:
+        return 1.36  # V - E is how one writes it
     return 1.25 if all(not one.args for one in node.args) else 1.32
 
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from natrium.analysis.doctor.reading.algebra import Slopes
 from natrium.analysis.doctor.reading.case import Case, line_in, own_line, term_line
-from natrium.analysis.doctor.reading.findings import Found, in_line, quoted, written
+from natrium.analysis.doctor.reading.findings import Found, in_line, written
 from natrium.analysis.doctor.reading.labels import never_used
 from natrium.analysis.doctor.reading.maps import NO_DT, differ, oriented, plain, points_of, values_at
 from natrium.analysis.doctor.reading.rules import number_at
@@ -18,7 +18,6 @@ from natrium.analysis.doctor.reading.trees import LEAF, NUMBER, in_order, leaves
 from natrium.analysis.doctor.trace.record import Node
 
 _REFRACTORY = re.compile(r"ref|arp|dead|absolute")
-_DERIVATIVE = re.compile(r"^return\b|^\w*dt\s*=|^(k\d|slope|deriv\w*)\s*=")
 HELD = "the refractory time"
 FEW = 1.5  # steps by which a refractory count may miss its time: its own rounding, and where it is tested
 
@@ -112,7 +111,7 @@ def _dt_missing(case: Case) -> Iterator[Found]:
             if maps.step == 1.0 or _has_step(maps.main.updates[state], maps.step):
                 continue
             more = _increment(maps.main.updates[state], state)
-            line = own_line(more)
+            line = maps.main.updates[state].line or own_line(more)
             yield Found(
                 "dt-missing", "fault",
                 f"{plain(state)} does not know {_step_name(case)}: `{written(more)}` in "
@@ -137,9 +136,8 @@ def _dt_missing(case: Case) -> Iterator[Found]:
             )  # fmt: skip
             continue
         part = _without(case, tree, state, slopes, points)
-        line, _ = line_in(tree, part)
-        if _DERIVATIVE.search(quoted(case.source, line)):  # is right as it is: what adds it up lacks the step
-            line = case.maps.main.updates[state].line or line
+        # What adds it up lacks the step.
+        line = case.maps.main.updates[state].line or line_in(tree, part)[0]
         yield Found(
             "dt-missing",
             "fault",

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import scipy.integrate
 
-from natrium.analysis.doctor.trace.arrays import TracedArray, flat, wrapped
+from natrium.analysis.doctor.trace.arrays import flat, wrapped
 from natrium.analysis.doctor.trace.elements import unwrapped
 from natrium.analysis.doctor.trace.foreign import called_back, foreign, loaded
 from natrium.analysis.doctor.trace.numbers import Remembers, bare, made
@@ -83,7 +83,8 @@ class Watched:
             if result.status != 1:  # no event ended it
                 flow = called_with(fun, args)
                 _remember(f"solve_ivp {name}", flow, result.y, 1, y0, t_span)
-                result.t.remember()[-1] = flat(t_span)[-1]
+                times: Any = result.t
+                times.remember()[-1] = flat(t_span)[-1]
         return result
 
     def _ode(self, f: Any, jac: Any = None) -> Any:
@@ -113,8 +114,7 @@ def _remember(solver: str, flow: Any, result: Any, axis: int, y0: Any, t: Any) -
     if tracer.segment is None or tracer.step is None or result.shape[axis] < 2:
         return
     begin, asked = flat(y0), flat(t)
-    state: TracedArray = np.array([bare(one) for one in begin], dtype=float).view(TracedArray)
-    state.born = tracer.epoch
+    state = wrapped(np.array([bare(one) for one in begin], dtype=float))
     nodes = state.remember()
     for j, one in enumerate(begin):
         nodes[j] = one if isinstance(one, Remembers) else None
