@@ -12,7 +12,7 @@ import numpy as np
 from natrium.analysis.doctor.reading.bench import Bench
 from natrium.analysis.doctor.reading.case import Case, own_line
 from natrium.analysis.doctor.reading.findings import Found, Mend, in_line
-from natrium.analysis.doctor.reading.labels import passed
+from natrium.analysis.doctor.reading.labels import given_line, passed
 from natrium.analysis.doctor.reading.maps import crossings, plain
 from natrium.analysis.doctor.reading.repair import repairs
 from natrium.analysis.doctor.reading.rules import number_at
@@ -23,6 +23,7 @@ from natrium.analysis.doctor.trace.record import Node
 from natrium.model import Model, Neuron
 from natrium.model.kernel import lower_expressions
 
+UP = (">", ">=")
 CLOSE = 1e-9  # of a number: rounding
 EDGE = 1e-3  # of a step: to which side of an edge a time is
 
@@ -99,17 +100,22 @@ def _parameter_line(case: Case, node: Node) -> int:
 
 def _resets(case: Case, claim: Model, sides: Claimed) -> Iterator[Found]:
     maps, mV = case.maps, case.meant.units.mV
-    if not maps.firing or not claim.neuron.fires:
+    if not claim.neuron.fires:
+        return
+    if not maps.firing:
+        yield from _never(case, claim)
         return
     system = claim.neuron.system
     wanted = dict(zip(system.labels, system.reset, strict=True))
     symbols = dict(zip(system.labels, system.states, strict=True))
     numbers = dict(zip(system.parameters, system.values, strict=True))
     for name, label in sides.pairs.items():
+        if not maps.free and label != "V":
+            continue  # where each step fires, what the others do in one is not told apart
         node, should = maps.resets.get(name), wanted[label]
         own = leaf(name) if node is None else node
         kept = own.op == LEAF and own.name == name
-        line = left_out(case) if kept else _reset_line(case, name)
+        line = left_out(case, name) if kept else _reset_line(case, name)
         if should == symbols[label]:
             if not kept:
                 yield Found(
@@ -146,8 +152,10 @@ def _resets(case: Case, claim: Model, sides: Claimed) -> Iterator[Found]:
             )  # fmt: skip
             continue
         found = repairs(Bench(own, sides.points, target, bench.parameters, states=frozenset(maps.moving)))
-        changed = found[0].node if found and found[0].kind == "number" else own
-        where = _parameter_line(case, changed) or line
+        where = 0
+        if found and found[0].kind == "number":
+            where = _parameter_line(case, found[0].node)
+        where = where or (_parameter_line(case, own) if should.is_number else 0) or line
         yield Found(
             "reset-value", "fault",
             f"A spike sets {plain(name)} to `{text_of(own)}` where the model has {_plain_number(should)}: "
@@ -172,7 +180,9 @@ def _held(case: Case, claim: Model) -> Iterator[Found]:
     ):
         return  # told of the reset
     tests = [one.line for one in step.choices]
-    line = (0 if node.op == LEAF else node.line) or max((passed(case.source, at) for at in tests), default=0)
+    line = (0 if node.op == LEAF else node.line) or max(
+        (passed(case.source, at, "") for at in tests), default=0
+    )
     line = line or max(tests, default=0)
     yield Found(
         "held-value", "fault",
@@ -186,15 +196,37 @@ def _plain_number(expr: Any) -> str:
     return shown(float(expr)) if expr.is_number else str(expr)
 
 
-def left_out(case: Case) -> int:
-    """Give the line in which a spike sets nothing: where it passes, else where it is seen."""
+def _never(case: Case, claim: Model) -> Iterator[Found]:
+    """Find a threshold that V passes and nothing follows from."""
+    maps, mV = case.maps, case.meant.units.mV
+    level, after = claim.neuron.v_thresh, claim.neuron.system.reset_voltage
+    for step in maps.record.steps:
+        for test in crossings(maps.algebra, step, maps.V):
+            own = number_at(test.level, maps.record.parameter_values) * mV
+            near = isinstance(level, float) and abs(own - level) <= 1.0 + 0.5 * abs(level)
+            if test.relation in UP and near:
+                line = passed(case.source, test.line, plain(maps.V)) or test.line
+                yield Found(
+                    "reset-missing", "fault",
+                    f"{plain(maps.V)} goes over its threshold in {in_line(case.source, test.line)}, and "
+                    f"nothing sets it back; the model's spike sets it to {after:g} mV.",
+                    line, plain(maps.V), shown(after / mV), f"{step.count} steps end over it",
+                )  # fmt: skip
+                return
+
+
+def left_out(case: Case, name: str) -> int:
+    """Give the line in which a spike does not set a state: where it passes, else where it is seen."""
     test = case.maps.threshold.line if case.maps.threshold is not None else 0
-    return passed(case.source, test) or test
+    return passed(case.source, test, plain(name)) or test
 
 
 def _reset_line(case: Case, name: str) -> int:
     """Give the line in which a spike sets a state."""
     maps = case.maps
+    made = maps.resets.get(name)
+    if made is not None and made.args and made.line:
+        return made.line
     step = maps.record.steps[max(maps.firing, key=lambda at: maps.record.steps[at].count)]
     node = step.updates[name]
     if node.line and node.op != LEAF:
@@ -258,7 +290,8 @@ def claimed_input(case: Case, claim: Model, factor: float) -> Iterator[Found]:
     before = np.array([claim.stimulus(float(t) - EDGE * dt) for t in times])
     slack = 1e-6 * (1.0 + np.abs(asked))
     off = (own < np.minimum(asked, before) - slack) | (own > np.maximum(asked, before) + slack)
-    off &= ~np.isin(case.maps.record.order, case.maps.held)  # what is held reads nothing
+    if case.maps.record.order.size == off.size:
+        off &= ~np.isin(case.maps.record.order, case.maps.held)  # what is held reads nothing
     if not np.any(off):
         return
     if not case.meant.recognised.input and not np.any(own):
@@ -304,7 +337,7 @@ def input_line(case: Case, k: int) -> int:
         made += [one for one in in_order([root]) if record.time and record.time in leaves(one) <= own]
     lines = {one.line: len(in_order([one])) for one in made if one.line}
     if not lines:
-        return 0
+        return given_line(case.source, plain(record.input), float(record.inputs[k]))
     read = float(record.inputs[k]) if record.inputs.size > k else math.nan
     given = {one.line for one in made if one.line and one.op == NUMBER and one.value == read}
     return given.pop() if len(given) == 1 else max(lines, key=lambda line: lines[line])

@@ -135,15 +135,54 @@ def never_used(source: Sequence[str], line: int, states: Sequence[str]) -> tuple
     return None
 
 
-def passed(source: Sequence[str], line: int) -> int:
-    """Give the line of what only passes under the condition in a line; 0: none."""
+def passed(source: Sequence[str], line: int, name: str) -> int:
+    """Give the line of what only passes under the condition in a line, or sets a name there; 0: none."""
     try:
         tree = ast.parse("\n".join(source))
     except (SyntaxError, ValueError):
         return 0
-    under = [one for one in ast.walk(tree) if isinstance(one, ast.If) and one.lineno == line]
-    found = [one.lineno for each in under for one in each.body if isinstance(one, ast.Pass)]
+    body = [
+        one
+        for each in ast.walk(tree)
+        if isinstance(each, ast.If) and each.lineno == line
+        for one in each.body
+    ]
+    found = [one.lineno for one in body if isinstance(one, ast.Pass)]
+    found += [one.lineno for one in body if name and name in _set(one)]
     return found[0] if found else 0
+
+
+def _set(statement: ast.stmt) -> set[str]:
+    """Name what a statement sets, an element as its array."""
+    targets = statement.targets if isinstance(statement, ast.Assign) else []
+    if isinstance(statement, ast.AugAssign):
+        targets = [statement.target]
+    return {
+        one.id if isinstance(one, ast.Name) else one.attr
+        for target in targets
+        for one in [target.value if isinstance(target, ast.Subscript) else target]
+        if isinstance(one, (ast.Name, ast.Attribute))
+    }
+
+
+def given_line(source: Sequence[str], name: str, value: float) -> int:
+    """Give the line in which a name, or an element of it, is given a number; 0: none."""
+    try:
+        tree = ast.parse("\n".join(source))
+    except (SyntaxError, ValueError):
+        return 0
+    found: dict[int, bool] = {}
+    for one in ast.walk(tree):
+        if isinstance(one, (ast.Assign, ast.AugAssign)) and name in _set(one):
+            numbers = [
+                each.value
+                for each in ast.walk(one.value)
+                if isinstance(each, ast.Constant) and isinstance(each.value, (int, float))
+            ]
+            if any(numbers):
+                found[one.lineno] = value in numbers
+    exact = [line for line, is_it in found.items() if is_it]
+    return max(exact or found, default=0)
 
 
 def unread(source: Sequence[str]) -> dict[str, tuple[int, float | None]]:

@@ -245,8 +245,11 @@ def _is_timer(record: Record, algebra: Algebra, name: str) -> bool:
 
 
 def _flows(node: Node, name: str) -> bool:
-    """Tell whether a state is in a product: what is compared with a threshold, though never kept."""
-    return any(one.op in ("*", "/") and name in leaves(one) for one in in_order([node]))
+    """Tell whether a state is in a product, or met twice: compared with a threshold, if never kept."""
+    nodes = in_order([node])
+    if any(one.op in ("*", "/") and name in leaves(one) for one in nodes):
+        return True
+    return sum(arg.op == LEAF and arg.name == name for one in nodes for arg in one.args) > 1
 
 
 def _only_copied(record: Record, name: str) -> bool:

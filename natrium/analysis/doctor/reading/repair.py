@@ -139,7 +139,9 @@ def _rank_of_flip(bench: Bench, node: Node) -> float:
     while above is not None and not leaves(above) & bench.states:
         below, above = above, bench.parents.get(above)
     # V - E is how one writes it.
-    return 0.93 if above is not None and _way(bench, above) and below in above.args else 1.2
+    if above is not None and _way(bench, above) and below in above.args:
+        return 0.93
+    return 1.35 if node.op == NUMBER else 1.2
 
 
 def _operations(bench: Bench, at: int, node: Node) -> Iterator[Repair]:
@@ -180,8 +182,8 @@ def _rank_of_turn(bench: Bench, node: Node) -> float:
     same = sum(way * one for one in others)
     if way and same:
         return 0.92 if same < 0 else 1.36
-    if way > 0:
-        return 1.36  # V - E is how one writes it
+    if way:
+        return 1.36 if way > 0 else 1.25  # V - E is how one writes it
     return 1.25 if all(not one.args for one in node.args) else 1.32
 
 

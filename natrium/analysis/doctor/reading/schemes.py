@@ -82,11 +82,13 @@ class Prover:
         self.program = Program(maps.trees[name] for name in self.flow.names)
         self.inside = {name: set(in_order([tree])) for name, tree in maps.trees.items()}
         with mpmath.workdps(DIGITS):
-            self.points = list(self._points())
-            self.after = [
-                dict(zip(self.flow.names, self.program(at, EXTENDED, extended), strict=True))
-                for at in self.points
+            points = list(self._points())
+            made = [
+                dict(zip(self.flow.names, self.program(at, EXTENDED, extended), strict=True)) for at in points
             ]
+            kept = [k for k, after in enumerate(made) if all(map(mpmath.isfinite, after.values()))]
+            kept = kept or list(range(POINTS))
+            self.points, self.after = [points[k] for k in kept], [made[k] for k in kept]
 
     @cached_property
     def likely(self) -> str:

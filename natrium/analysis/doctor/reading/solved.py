@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import warnings
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -13,6 +15,7 @@ from natrium.analysis.doctor.reading.maps import NO_DT, step_of
 from natrium.analysis.doctor.reading.trees import DOUBLES, LEAF, NUMBER, Program, in_order, leaf
 from natrium.analysis.doctor.trace.record import SOLVED, Node, Record
 
+ALIKE = 1e-6  # of a step: rounding
 CLOSE = 1e-3  # of a state's range: what SciPy's tolerances may leave of a step
 
 
@@ -36,8 +39,11 @@ def as_straight(record: Record) -> Record:
                 continue
             args = tuple(done[one] for one in node.args)
             if node.op.startswith(SOLVED):
-                begin, slope, _ = args
+                begin, slope, asked = args
                 moved = Node("*", (length, slope), length.value * slope.value, node.line)
+                share = asked.value / length.value
+                if abs(share - 1.0) > ALIKE:  # it goes on by more, or less, than the step
+                    moved = Node("*", (Node(NUMBER, (), share, node.line), moved), math.nan, node.line)
                 done[node] = Node("+", (begin, moved), node.value, node.line)
             else:
                 same = all(a is b for a, b in zip(args, node.args, strict=True))
@@ -88,7 +94,9 @@ class Solved:
 
         begin = [values[name] for name in self.names]
         length = self.length(values, DOUBLES["numpy"])[0]
-        found = scipy.integrate.odeint(flow, begin, [0.0, length], tfirst=True)
+        with warnings.catch_warnings():  # what it cannot do is told by what comes out
+            warnings.simplefilter("ignore")
+            found = scipy.integrate.odeint(flow, begin, [0.0, length], tfirst=True)
         return [float(one) for one in found[-1]]
 
 

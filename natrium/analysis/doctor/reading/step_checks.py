@@ -105,7 +105,7 @@ def _dt_missing(case: Case) -> Iterator[Found]:
         return
     slopes = Slopes(maps.algebra, maps.record.dt or NO_DT, number(0.0))
     points = points_of(maps.record, maps.step)
-    for state in maps.moving:
+    for state in maps.moving if maps.free else maps.moving[:1]:
         tree = maps.trees[state]
         if not maps.named:
             if maps.step == 1.0 or _has_step(maps.main.updates[state], maps.step):
@@ -121,6 +121,15 @@ def _dt_missing(case: Case) -> Iterator[Found]:
             )  # fmt: skip
             continue
         there = slopes.value(tree)
+        by = next((one for one in in_order([tree]) if _by_step(one, maps.record.dt or NO_DT)), None)
+        if by is not None and not np.any(np.isfinite(values_at(there, points))):
+            yield Found(
+                "dt-divides", "fault",
+                f"What moves {plain(state)} is divided by {_step_name(case)}, in "
+                f"{in_line(case.source, by.line)}: the shorter a step is, the more it moves.",
+                by.line, written(by), "", f"at {_step_name(case)} = 0 a step has no end", about=state,
+            )  # fmt: skip
+            continue
         if (maps.record.dt or NO_DT) in leaves(tree) and not differ(values_at(there, points), points[state]):
             continue
         if not leaves(tree) - {state}:
@@ -136,8 +145,9 @@ def _dt_missing(case: Case) -> Iterator[Found]:
             )  # fmt: skip
             continue
         part = _without(case, tree, state, slopes, points)
-        # What adds it up lacks the step.
-        line = case.maps.main.updates[state].line or line_in(tree, part)[0]
+        line = line_in(tree, part)[0]
+        if part is _increment(tree, state):  # what adds it up lacks the step
+            line = maps.main.updates[state].line or line
         yield Found(
             "dt-missing",
             "fault",
@@ -150,6 +160,11 @@ def _dt_missing(case: Case) -> Iterator[Found]:
             f"at {_step_name(case)} = 0 a step still moves {plain(state)}",
             about=state,
         )
+
+
+def _by_step(node: Node, dt: str) -> bool:
+    """Tell whether an operation divides by the step."""
+    return name_of(node) == "/" and dt in leaves(node.args[1])
 
 
 def _step_name(case: Case) -> str:

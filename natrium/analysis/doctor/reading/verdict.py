@@ -35,7 +35,7 @@ from natrium.model.arrays import Array
 from natrium.model.files.writing import to_dict
 
 # What is wrong with how a state is stepped; and what else tells enough of its equation.
-STEPPED = ("dt-twice", "dt-missing", "not-carried-on")
+STEPPED = ("dt-twice", "dt-missing", "dt-divides", "not-carried-on")
 KNOWN = (*STEPPED, "refractory-length", "stage-weights", "integer-division", "rounded-state")
 
 

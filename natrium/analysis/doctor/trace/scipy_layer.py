@@ -12,7 +12,7 @@ import scipy.integrate
 from natrium.analysis.doctor.trace.arrays import flat, wrapped
 from natrium.analysis.doctor.trace.elements import unwrapped
 from natrium.analysis.doctor.trace.foreign import called_back, foreign, loaded
-from natrium.analysis.doctor.trace.numbers import Remembers, bare, made
+from natrium.analysis.doctor.trace.numbers import Remembers, again, bare, made
 from natrium.analysis.doctor.trace.record import SOLVED
 from natrium.analysis.doctor.trace.tracer import active
 
@@ -83,8 +83,9 @@ class Watched:
             if result.status != 1:  # no event ended it
                 flow = called_with(fun, args)
                 _remember(f"solve_ivp {name}", flow, result.y, 1, y0, t_span)
-                times: Any = result.t
-                times.remember()[-1] = flat(t_span)[-1]
+                end, times = flat(t_span)[-1], wrapped(result.t)
+                if isinstance(end, Remembers):
+                    times.remember()[-1] = again(times.plain[-1], end)
         return result
 
     def _ode(self, f: Any, jac: Any = None) -> Any:
