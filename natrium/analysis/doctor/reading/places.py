@@ -32,12 +32,16 @@ def place_of(bench: Bench, sides: Claimed) -> tuple[Node, str] | None:
     def of_claim(values: Array) -> str | None:
         return next((text for text, one in parts if _is_multiple(values, one, bench.good)), None)
 
+    sound: dict[int, bool] = {}  # a part of the claim's, or of such a part
+    for at in reversed(range(len(bench.values))):
+        above = [sound[up] for up, _ in bench.edges[at]]
+        sound[at] = (bool(above) and all(above)) or of_claim(bench.values[at]) is not None
     for node in sorted((one for one in bench.program.nodes if one.line), key=sizes.__getitem__):
         at = bench.place[node]
         needed = bench.needed(at)
         if needed is None or np.isfinite(needed)[bench.good].mean() < MOST:
             continue
-        if node.args and sides.depends(needed) <= leaves(node) and of_claim(bench.values[at]) is None:
+        if node.args and sides.depends(needed) <= leaves(node) and not sound[at]:
             return node, of_claim(needed) or ""
         if node.op == NUMBER and (there := of_claim(needed)) is not None:
             return node, there  # a number where the claim has what moves

@@ -87,7 +87,6 @@ PLANTED = [
     ("masked_group", "self.R * I) / self.tau", "self.R * I / self.tau)"),
     ("masked_group", "+= dt * dv", "= dt * dv"),
     ("masked_group", "> self.t_ref", "> 2 * self.t_ref"),
-    ("masked_group", "self.last[spiked] = t", "pass"),
     ("seconds_function", "v[i - 1] + dv", "v[i - 1] + dv + dv"),
     ("seconds_function", "* dt / tau", "* dt // tau"),
     ("seconds_function", "wait -= 1", "wait += 1"),
