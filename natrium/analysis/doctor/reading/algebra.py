@@ -21,7 +21,7 @@ class Algebra:
     Parameters
     ----------
     by_line : bool
-        Whether numbers of different lines are different.
+        Whether numbers and operations of different lines are different.
     """
 
     def __init__(self, by_line: bool = True) -> None:
@@ -30,7 +30,8 @@ class Algebra:
 
     def make(self, op: str, *args: Node, line: int = 0) -> Node:
         """Give an operation on operands, kept once."""
-        key = (op, *map(id, args))
+        line = line or max((one.line for one in args), default=0)
+        key = (op, line if self._by_line else 0, *map(id, args))
         if key not in self._known:
             value = math.nan
             if all(math.isfinite(one.value) for one in args):
@@ -38,7 +39,7 @@ class Algebra:
                     value = float(DOUBLES["math"][op](*(one.value for one in args)))
                 except (KeyError, ArithmeticError, ValueError):
                     value = math.nan
-            self._known[key] = Node(op, args, value, line or max((one.line for one in args), default=0))
+            self._known[key] = Node(op, args, value, line)
         return self._known[key]
 
     def canonical(self, root: Node) -> Node:
@@ -49,7 +50,7 @@ class Algebra:
                 made[node] = self._known.setdefault(self._key(node), node)
                 continue
             args = tuple(made[one] for one in node.args)
-            key = (name_of(node), *map(id, args))
+            key = (name_of(node), node.line if self._by_line else 0, *map(id, args))
             same = name_of(node) == node.op and all(a is b for a, b in zip(args, node.args, strict=True))
             fresh = node if same else Node(name_of(node), args, node.value, node.line)
             made[node] = self._known.setdefault(key, fresh)
@@ -82,7 +83,7 @@ class Algebra:
             return number(a.value + b.value, line)
         (p, x), (q, y) = parted(a), parted(b)
         if x is y and x is not None:
-            return self.times(p + q, x)
+            return self.times(p + q, x, line)
         for one, other in ((a, b), (b, a)):  # E + (V - E)
             if name_of(other) == "-" and other.args[1] is one:
                 return other.args[0]
@@ -109,17 +110,17 @@ class Algebra:
             return number(-a.value, a.line or line)
         return a.args[0] if a.op == "neg" else self.make("neg", a, line=line)
 
-    def times(self, factor: float, a: Node, line: int = 0) -> Node:
-        """Give a number times a."""
+    def times(self, factor: float, a: Node, line: int = 0, origin: int = 0) -> Node:
+        """Give a number times a; the number may be of another line."""
         p, x = parted(a)
         factor = rounded(factor * p)
         if x is None or factor == 0.0:
-            return number(factor, a.line)
+            return number(factor, origin or a.line)
         if factor == 1.0:
             return x
         if factor == -1.0:
             return self.negative(x)
-        return self.make("*", self.canonical(number(factor, line)), x, line=line or x.line)
+        return self.make("*", self.canonical(number(factor, origin or line)), x, line=line or x.line)
 
     def multiply(self, a: Node, b: Node, line: int = 0) -> Node:
         """Give a b."""
@@ -144,7 +145,7 @@ class Algebra:
         if b.op == NUMBER and b.value:
             factor, rest = parted(a)
             if rest is None or b.value == 1.0 or abs(factor) != 1.0:
-                return self.times(1.0 / b.value, a)
+                return self.times(1.0 / b.value, a, line, b.line)
             return self.make("/", a, b, line=line)
         if a is b:
             return number(1.0, line)
@@ -284,7 +285,7 @@ class Slopes:
             return to.negative(self.slope(node.args[0]), node.line)
         if name == "*":
             return self._product(node.args[0], node.args[1], node.line)
-        if name == "/":
+        if name in ("/", "//"):
             return self._quotient(node.args[0], node.args[1], node.line)
         if name == "**":
             return self._power(node.args[0], node.args[1], node.line)

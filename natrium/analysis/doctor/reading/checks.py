@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import re
 from collections.abc import Iterator, Mapping
 
@@ -10,11 +9,13 @@ import numpy as np
 
 from natrium.analysis.doctor.reading.case import Case, own_line, term_line
 from natrium.analysis.doctor.reading.findings import Found, in_line, quoted, written
+from natrium.analysis.doctor.reading.labels import unread
 from natrium.analysis.doctor.reading.maps import crossings, plain
-from natrium.analysis.doctor.reading.recognise import GateFound, Part, split_gate
+from natrium.analysis.doctor.reading.recognise import GateFound, Part, opens, split_gate
 from natrium.analysis.doctor.reading.rules import number_at
 from natrium.analysis.doctor.reading.step_checks import step_checks
-from natrium.analysis.doctor.reading.trees import at_points, in_order, leaves, name_of
+from natrium.analysis.doctor.reading.trees import at_points, in_order, leaves
+from natrium.analysis.doctor.trace.record import Record
 
 _REFRACTORY = re.compile(r"ref|arp|dead|absolute")
 LINEAR = ("leak", "input", "channel", "adaptation", "synapse")  # beside these alone a leak is one
@@ -39,7 +40,7 @@ def _gates(case: Case) -> Iterator[Found]:
         if maps.V not in leaves(case.equations[name]):
             continue
         gate = split_gate(maps, name, case.equations[name])
-        if gate is None or not _multiplies(case, name):
+        if gate is None or not opens(maps, case.equations, name):
             continue
         column = maps.record.samples[:, maps.record.states.index(name)]
         line = own_line(maps.main.updates[name])
@@ -56,15 +57,29 @@ def _gates(case: Case) -> Iterator[Found]:
         yield from _rates(case, gate, good, values)
 
 
-def _multiplies(case: Case, name: str) -> bool:
-    """Tell whether a state multiplies a difference of voltages, as what opens a channel does."""
-    V = case.maps.V
-    for node in in_order([case.equations[V]]):
-        if name_of(node) == "*":
-            for one, other in (node.args, node.args[::-1]):
-                if name in leaves(one) and V in leaves(other) and name not in leaves(other):
-                    return True
-    return False
+def stale(record: Record, lags: Mapping[str, str]) -> Iterator[Found]:
+    """Tell of what is read as it was a step before.
+
+    Parameters
+    ----------
+    record : Record
+        As it was traced.
+    lags : mapping of str to str
+    """
+    step = max(record.steps, key=lambda one: one.count)
+    for state, root in step.updates.items():
+        if state in lags:
+            continue
+        for node in in_order([root]):
+            for one in node.args:
+                if one.name in lags:
+                    name = plain(lags[one.name])
+                    yield Found(
+                        "stale-value", "fault",
+                        f"{name} is read as it was a step before, in {in_line(record.source, node.line)}.",
+                        node.line, one.name, name, "one and the same step reads it as it is now, too",
+                        about=state,
+                    )  # fmt: skip
 
 
 def _rates(case: Case, gate: GateFound, V: np.ndarray, values: Mapping[str, float]) -> Iterator[Found]:
@@ -132,7 +147,7 @@ def _signs(case: Case) -> Iterator[Found]:
             part.kind == "leak"
             and found.whole
             and all(one.kind in LINEAR for one in found.parts)
-            and float(part.slope) < 0
+            and _falls(part)
         ):
             line = term_line(case, {maps.V}, set())
             yield Found(
@@ -142,7 +157,7 @@ def _signs(case: Case) -> Iterator[Found]:
                 line, evidence=f"it moves by {-float(part.slope):+.4g} per unit of distance and time",
                 about=maps.V,
             )  # fmt: skip
-        elif part.kind == "channel" and found.whole and stands_alone(part) and float(part.slope) < 0:
+        elif part.kind == "channel" and found.whole and stands_alone(part) and _falls(part):
             gates = {name for name, _ in part.powers}
             line = term_line(case, gates | {maps.V}, set(maps.moving) - gates - {maps.V})
             yield Found(
@@ -151,13 +166,18 @@ def _signs(case: Case) -> Iterator[Found]:
                 f"{float(part.rest):.6g}, in {in_line(case.source, line)}: it wants the other sign.",
                 line, evidence="an open channel must pull V towards its reversal", about=maps.V,
             )  # fmt: skip
-        elif part.kind == "input" and part.slope.is_number and float(part.slope) < 0:
+        elif part.kind == "input" and _falls(part):
             line = term_line(case, {found.input}, set(maps.moving))
             yield Found(
                 "input-sign", "fault",
                 f"A positive input takes {plain(maps.V)} down, in {in_line(case.source, line)}.",
                 line, evidence=f"{float(part.slope):.4g} per unit of input and time", about=maps.V,
             )  # fmt: skip
+
+
+def _falls(part: Part) -> bool:
+    """Tell whether a term's slope is a number below zero."""
+    return bool(part.slope.is_number and part.slope.is_extended_real) and float(part.slope) < 0
 
 
 def _out_of_reach(case: Case) -> Iterator[Found]:
@@ -189,27 +209,7 @@ def _out_of_reach(case: Case) -> Iterator[Found]:
 
 def _unused(case: Case) -> Iterator[Found]:
     """Find numbers that are given a name and never read."""
-    try:
-        tree = ast.parse("\n".join(case.source))
-    except (SyntaxError, ValueError):
-        return
-    stored: dict[str, int] = {}
-    read: set[str] = set()
-    for one in ast.walk(tree):
-        if isinstance(one, (ast.Name, ast.Attribute)):
-            name = one.id if isinstance(one, ast.Name) else one.attr
-            if isinstance(one.ctx, ast.Load):
-                read.add(name)
-        elif isinstance(one, ast.keyword) and one.arg:
-            read.add(one.arg)
-        if isinstance(one, ast.Assign) and isinstance(one.value, (ast.Constant, ast.UnaryOp)):
-            for target in one.targets:
-                if isinstance(target, (ast.Name, ast.Attribute)):
-                    name = target.id if isinstance(target, ast.Name) else target.attr
-                    stored.setdefault(name, one.lineno)
-    for name, line in sorted(stored.items(), key=lambda pair: pair[1]):
-        if name in read or name.startswith("_"):
-            continue
+    for name, (line, _) in sorted(unread(case.source).items(), key=lambda pair: pair[1][0]):
         if not re.search(r"\d", case.source[line - 1].split("=", 1)[-1]):
             continue
         refractory = bool(_REFRACTORY.search(name.lower())) and not any(case.maps.hold.steps)

@@ -9,18 +9,21 @@ from typing import Any
 
 import numpy as np
 
+from natrium.analysis.doctor.reading.bench import Bench
 from natrium.analysis.doctor.reading.case import Case, own_line
 from natrium.analysis.doctor.reading.findings import Found, Mend, in_line
+from natrium.analysis.doctor.reading.labels import given_line, passed
 from natrium.analysis.doctor.reading.maps import crossings, plain
-from natrium.analysis.doctor.reading.repair import Bench
+from natrium.analysis.doctor.reading.repair import repairs
 from natrium.analysis.doctor.reading.rules import number_at
-from natrium.analysis.doctor.reading.sides import POINTS, Claimed, input_factor, inputs_read
-from natrium.analysis.doctor.reading.trees import LEAF, NUMBER, leaf, leaves, number
+from natrium.analysis.doctor.reading.sides import Claimed, drive_of, inputs_read
+from natrium.analysis.doctor.reading.trees import LEAF, NUMBER, in_order, leaf, leaves, number
 from natrium.analysis.doctor.reading.wording import shown, text_of
 from natrium.analysis.doctor.trace.record import Node
 from natrium.model import Model, Neuron
 from natrium.model.kernel import lower_expressions
 
+UP = (">", ">=")
 CLOSE = 1e-9  # of a number: rounding
 EDGE = 1e-3  # of a step: to which side of an edge a time is
 
@@ -38,9 +41,10 @@ def claimed_rules(case: Case, claim: Model, sides: Claimed, skip_refractory: boo
     """
     yield from _threshold(case, claim)
     yield from _resets(case, claim, sides)
+    yield from _held(case, claim)
     if not skip_refractory:
         yield from _refractory(case, claim)
-    yield from claimed_input(case, claim)
+    yield from claimed_input(case, claim, sides.factor)
 
 
 def _differs(one: float, other: float) -> bool:
@@ -103,23 +107,29 @@ def _parameter_line(case: Case, node: Node) -> int:
 
 def _resets(case: Case, claim: Model, sides: Claimed) -> Iterator[Found]:
     maps, mV = case.maps, case.meant.units.mV
-    if not maps.firing or not claim.neuron.fires:
+    if not claim.neuron.fires:
+        return
+    if not maps.firing:
+        yield from _never(case, claim)
         return
     system = claim.neuron.system
     wanted = dict(zip(system.labels, system.reset, strict=True))
     symbols = dict(zip(system.labels, system.states, strict=True))
     numbers = dict(zip(system.parameters, system.values, strict=True))
     for name, label in sides.pairs.items():
+        if not maps.free and label != "V":
+            continue  # where each step fires, what the others do in one is not told apart
         node, should = maps.resets.get(name), wanted[label]
         own = leaf(name) if node is None else node
-        line = _reset_line(case, name)
+        kept = own.op == LEAF and own.name == name
+        line = left_out(case, name) if kept else _reset_line(case, name)
         if should == symbols[label]:
-            if node is not None and not (node.op == LEAF and node.name == name):
+            if not kept:
                 yield Found(
                     "reset-extra", "fault",
                     f"A spike also sets {plain(name)}, in {in_line(case.source, line)}; the model leaves "
                     "it alone.",
-                    line, f"{plain(name)} = {text_of(node)}", "",
+                    line, f"{plain(name)} = {text_of(own)}", "",
                 )  # fmt: skip
             continue
         should = should.subs(numbers)
@@ -127,9 +137,17 @@ def _resets(case: Case, claim: Model, sides: Claimed) -> Iterator[Found]:
         scale = mV if label == "V" else 1.0
         values = tuple(sides.values[one] * (mV if one == "V" else 1.0) for one in system.labels)
         target = lower_expressions((should,), states, "grid")(*values)[0] / scale
-        target = np.broadcast_to(np.asarray(target, dtype=float), (POINTS,))
+        target = np.broadcast_to(np.asarray(target, dtype=float), sides.points[maps.V].shape)
         bench = Bench(own, sides.points, target, frozenset(maps.record.parameters))
         if bench.is_sound:
+            continue
+        if kept:
+            yield Found(
+                "reset-missing", "fault",
+                f"A spike leaves {plain(name)} as it is, in {in_line(case.source, line)}, where the model "
+                f"sets it to {_plain_number(should)}.",
+                line, plain(name), _plain_number(should),
+            )  # fmt: skip
             continue
         if label == "V" and name in leaves(own):
             yield Found(
@@ -140,7 +158,11 @@ def _resets(case: Case, claim: Model, sides: Claimed) -> Iterator[Found]:
                 line, text_of(own), _plain_number(should),
             )  # fmt: skip
             continue
-        where = (_parameter_line(case, own) if should.is_number else 0) or line
+        found = repairs(Bench(own, sides.points, target, bench.parameters, states=frozenset(maps.moving)))
+        where = 0
+        if found and found[0].kind == "number":
+            where = _parameter_line(case, found[0].node)
+        where = where or (_parameter_line(case, own) if should.is_number else 0) or line
         yield Found(
             "reset-value", "fault",
             f"A spike sets {plain(name)} to `{text_of(own)}` where the model has {_plain_number(should)}: "
@@ -149,13 +171,69 @@ def _resets(case: Case, claim: Model, sides: Claimed) -> Iterator[Found]:
         )  # fmt: skip
 
 
+def _held(case: Case, claim: Model) -> Iterator[Found]:
+    """Hold the value at which V waits against the claimed one."""
+    maps, neuron = case.maps, claim.neuron
+    if not isinstance(neuron, Neuron) or not neuron.fires or max(maps.hold.steps, default=0) < 2:
+        return
+    step = maps.record.steps[max(maps.held, key=lambda at: maps.record.steps[at].count)]
+    node = step.updates[maps.V]
+    value = number_at(node, maps.record.parameter_values) * case.meant.units.mV
+    set_to = maps.resets.get(maps.V)
+    if not math.isfinite(value) or not _differs(value, neuron.v_reset):
+        return
+    if set_to is not None and not _differs(
+        value, number_at(set_to, maps.record.parameter_values) * case.meant.units.mV
+    ):
+        return  # told of the reset
+    tests = [one.line for one in step.choices]
+    line = (0 if node.op == LEAF else node.line) or max(
+        (passed(case.source, at, "") for at in tests), default=0
+    )
+    line = line or max(tests, default=0)
+    yield Found(
+        "held-value", "fault",
+        f"While it is refractory {plain(maps.V)} is {value:g} mV, in {in_line(case.source, line)}; the "
+        f"model's is {neuron.v_reset:g} mV.",
+        line, text_of(node), shown(neuron.v_reset / case.meant.units.mV),
+    )  # fmt: skip
+
+
 def _plain_number(expr: Any) -> str:
     return shown(float(expr)) if expr.is_number else str(expr)
+
+
+def _never(case: Case, claim: Model) -> Iterator[Found]:
+    """Find a threshold that V passes and nothing follows from."""
+    maps, mV = case.maps, case.meant.units.mV
+    level, after = claim.neuron.v_thresh, claim.neuron.system.reset_voltage
+    for step in maps.record.steps:
+        for test in crossings(maps.algebra, step, maps.V):
+            own = number_at(test.level, maps.record.parameter_values) * mV
+            near = isinstance(level, float) and abs(own - level) <= 1.0 + 0.5 * abs(level)
+            if test.relation in UP and near:
+                line = passed(case.source, test.line, plain(maps.V)) or test.line
+                yield Found(
+                    "reset-missing", "fault",
+                    f"{plain(maps.V)} goes over its threshold in {in_line(case.source, test.line)}, and "
+                    f"nothing sets it back; the model's spike sets it to {after:g} mV.",
+                    line, plain(maps.V), shown(after / mV), f"{step.count} steps end over it",
+                )  # fmt: skip
+                return
+
+
+def left_out(case: Case, name: str) -> int:
+    """Give the line in which a spike does not set a state: where it passes, else where it is seen."""
+    test = case.maps.threshold.line if case.maps.threshold is not None else 0
+    return passed(case.source, test, plain(name)) or test
 
 
 def _reset_line(case: Case, name: str) -> int:
     """Give the line in which a spike sets a state."""
     maps = case.maps
+    made = maps.resets.get(name)
+    if made is not None and made.args and made.line:
+        return made.line
     step = maps.record.steps[max(maps.firing, key=lambda at: maps.record.steps[at].count)]
     node = step.updates[name]
     if node.line and node.op != LEAF:
@@ -211,10 +289,9 @@ def _refractory(case: Case, claim: Model) -> Iterator[Found]:
             )  # fmt: skip
 
 
-def claimed_input(case: Case, claim: Model) -> Iterator[Found]:
-    """Hold what the steps read against the claimed stimulus."""
+def claimed_input(case: Case, claim: Model, factor: float) -> Iterator[Found]:
+    """Hold what the steps read, in the claim's unit by a factor, against the claimed stimulus."""
     meant = case.meant
-    factor = input_factor(case, claim)
     times = meant.clock.reads * meant.units.ms
     dt = case.maps.step * meant.units.ms
     own = inputs_read(case) * factor
@@ -222,8 +299,8 @@ def claimed_input(case: Case, claim: Model) -> Iterator[Found]:
     before = np.array([claim.stimulus(float(t) - EDGE * dt) for t in times])
     slack = 1e-6 * (1.0 + np.abs(asked))
     off = (own < np.minimum(asked, before) - slack) | (own > np.maximum(asked, before) + slack)
-    if off.size == case.maps.record.order.size:  # a step that is held need not read any
-        off &= ~np.isin(case.maps.record.order, case.maps.held)
+    if case.maps.record.order.size == off.size:
+        off &= ~np.isin(case.maps.record.order, case.maps.held)  # what is held reads nothing
     if not np.any(off):
         return
     if not np.any(own):
@@ -236,8 +313,41 @@ def claimed_input(case: Case, claim: Model) -> Iterator[Found]:
         )  # fmt: skip
         return
     k = int(np.argmax(off))
+    line = input_line(case, k)
+    there = in_line(case.source, line) if line else "the script"
+    inside = np.abs(asked - before) <= slack
+    both = (own != 0) & (asked != 0) & inside
+    ratio = float(np.median(own[both] / asked[both])) if np.any(both) else 1.0
+    if case.maps.record.side and isinstance(claim.neuron, Neuron):
+        return  # each neuron has an input of its own
+    if abs(ratio - 1.0) > CLOSE and np.all(np.abs(own - ratio * asked)[inside] <= slack[inside] * abs(ratio)):
+        yield Found(
+            "input-scaled", "fault",
+            f"The input is {shown(float(f'{ratio:.6g}'))} times the model's, in {there}.",
+            line, shown(float(f"{own[both][0]:.6g}")), shown(float(f"{asked[both][0]:.6g}")),
+            f"at all {int(both.sum())} steps in which both are on",
+        )  # fmt: skip
+        return
     yield Found(
         "input-differs", "fault",
-        f"From {times[k]:g} ms on the script's input is {own[k]:.6g} where the model's is {asked[k]:.6g}.",
-        evidence=f"{int(off.sum())} of {off.size} steps read another input",
+        f"From {times[k]:g} ms on the script's input is {own[k]:.6g} where the model's is {asked[k]:.6g}; "
+        f"see {there}.",
+        line, evidence=f"{int(off.sum())} of {off.size} steps read another input",
     )  # fmt: skip
+
+
+def input_line(case: Case, k: int) -> int:
+    """Give the line that makes what a step reads; 0 where none is known."""
+    record, drive = case.maps.record, drive_of(case)
+    if drive in record.parameters:
+        return record.parameters[drive].line
+    made = list(record.origins.get(record.input, ()))
+    own = {record.time, *record.parameters}
+    for root in case.equations.values():
+        made += [one for one in in_order([root]) if record.time and record.time in leaves(one) <= own]
+    lines = {one.line: len(in_order([one])) for one in made if one.line}
+    if not lines:
+        return given_line(case.source, plain(record.input), float(record.inputs[k]))
+    read = float(record.inputs[k]) if record.inputs.size > k else math.nan
+    given = {one.line for one in made if one.line and one.op == NUMBER and one.value == read}
+    return given.pop() if len(given) == 1 else max(lines, key=lambda line: lines[line])

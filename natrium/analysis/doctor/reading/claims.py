@@ -8,20 +8,24 @@ from itertools import combinations
 import attrs
 import numpy as np
 
+from natrium.analysis.doctor.reading.bench import SAME, Bench
 from natrium.analysis.doctor.reading.case import Case, term_line
 from natrium.analysis.doctor.reading.claimed_rules import claimed_input, claimed_rules
 from natrium.analysis.doctor.reading.claimed_states import claimed_states
 from natrium.analysis.doctor.reading.findings import Found, Mend, in_line
-from natrium.analysis.doctor.reading.labels import both_called
+from natrium.analysis.doctor.reading.labels import both_called, unread
 from natrium.analysis.doctor.reading.maps import expanded, plain, values_at
-from natrium.analysis.doctor.reading.repair import SAME, Bench, Repair, repairs
-from natrium.analysis.doctor.reading.sides import POINTS, Claimed, alike, drive_of, sides_of
+from natrium.analysis.doctor.reading.places import place_of
+from natrium.analysis.doctor.reading.repair import Repair, repairs, terms_of
+from natrium.analysis.doctor.reading.sides import POINTS, Claimed, alike, drive_of, input_factor, sides_of
 from natrium.analysis.doctor.reading.step_checks import HELD
 from natrium.analysis.doctor.reading.trees import LEAF, in_order, leaves
 from natrium.analysis.doctor.reading.wording import shown, text_of
 from natrium.analysis.doctor.trace.record import Node
-from natrium.model import Model
+from natrium.model import Model, Neuron
 from natrium.model.checks import reads_as_number
+
+FETCHED, FAR = 1.4, 3.0  # ranks of a change beyond which another is looked for, and none is believed
 
 
 def held_against(case: Case, claim: Model, known: frozenset[str]) -> list[Found]:
@@ -38,17 +42,79 @@ def held_against(case: Case, claim: Model, known: frozenset[str]) -> list[Found]
     level = case.maps.threshold.level if case.maps.threshold is not None else None
     moves = level is not None and bool(leaves(level) & set(case.maps.moving))
     if moves and case.meant.model is not None and case.meant.model.neuron == claim.neuron:
-        return list(claimed_input(case, claim))  # written with V less its threshold's rise
-    sides = sides_of(case, claim)
+        # Written with V less its threshold's rise.
+        return list(claimed_input(case, claim, input_factor(case, claim)))
+    sides = _sides(case, claim)
     return [
-        *_merged([*_equations(case, claim, sides, known), *_states(case, sides)]),
+        *_merged([*_equations(case, sides, known), *_states(case, sides)]),
         *claimed_rules(case, claim, sides, HELD in known),
         *claimed_states(case, claim, sides),
     ]
 
 
+def _sides(case: Case, claim: Model) -> Claimed:
+    """Give both sides, where the input is another than the claim's by a factor, or V's equation is.
+
+    It is the equation where the input is, number for number, the claim's, or one operation or name in the
+    equation tells the factor; else the input.
+    """
+    sides, own = sides_of(case, claim), case.meant.input_factor
+    if not isinstance(claim.neuron, Neuron) or abs(sides.factor - own) <= SAME * abs(own):
+        return sides
+    if any(abs(sides.factor - unit) <= SAME * unit for unit in (1.0, case.meant.units.mV)):
+        return sides
+    other = sides_of(case, claim, own)
+    if case.maps.record.side:  # each neuron has an input of its own
+        return other
+    if not _bench(case, other, case.maps.V).is_sound:
+        return sides
+    best = next(iter(repairs(_bench(case, sides, case.maps.V))), None)
+    told = best is not None and best.kind not in ("number", "factor", "offset")
+    named = best is not None and best.kind == "factor" and not reads_as_number(best.about)
+    return sides if told or named else other
+
+
+def _bench(case: Case, sides: Claimed, name: str, written: bool = False) -> Bench:
+    """Put a state's equation beside the claimed one.
+
+    Parameters
+    ----------
+    case : Case
+    sides : Claimed
+    name : str
+    written : bool
+        Whether parameters that are made of others stay as they are.
+    """
+    maps, points, label = case.maps, sides.points, sides.pairs[name]
+    drive, own = drive_of(case), case.maps.record.parameter_values
+    candidates = {one: points[one] for one in maps.moving}
+    candidates |= {one: points[one] for one in (maps.dt, drive) if one in points}
+    for one, values in sides.values.items():
+        if one not in sides.pairs.values():
+            candidates[one.rsplit(".", 1)[-1]] = values
+    candidates |= {one: points[one] for one in own if one not in (drive, maps.dt)}
+    n = points[maps.V].size
+    candidates |= {
+        one: np.full(n, value)
+        for one, (_, value) in unread(case.source).items()
+        if value and one not in candidates
+    }
+    flow = case.meant.flows[name]
+    node = flow if written else _whole(case, flow)
+    return Bench(
+        node,
+        points,
+        sides.flows[label],
+        frozenset(leaves(node) & set(own) - {drive, maps.dt}),
+        candidates,
+        sides.terms if label == "V" else {},
+        frozenset(maps.moving),
+    )
+
+
 def _by_parts(case: Case, name: str, sides: Claimed, whole: Bench) -> Iterator[Found]:
     """Mend the voltage's equation part by part: leak, input and each channel while all else is off."""
+    n = whole.target.size
     drive, channels = drive_of(case), dict[str, dict[str, str]]()
     for own, label in sides.pairs.items():
         if label != "V":
@@ -56,8 +122,8 @@ def _by_parts(case: Case, name: str, sides: Claimed, whole: Bench) -> Iterator[F
     switches = [{drive: "input"} if drive else {}, *channels.values()]
     off = {own: label for switch in switches for own, label in switch.items()}
     for switch in [{}, *switches]:
-        on = {**whole.points, **{own: np.zeros(POINTS) for own in off.keys() - switch.keys()}}
-        none = {**whole.points, **{own: np.zeros(POINTS) for own in off}}
+        on = {**whole.points, **{own: np.zeros(n) for own in off.keys() - switch.keys()}}
+        none = {**whole.points, **{own: np.zeros(n) for own in off}}
         asked = sides.flows_at({label: 0.0 for own, label in off.items() if own not in switch})["V"]
         if switch:
             asked = (
@@ -80,19 +146,7 @@ def _merged(found: list[Found]) -> list[Found]:
     return [*rest, *(brought if key == "gate-missing" and brought else missing)]
 
 
-def _equations(case: Case, claim: Model, sides: Claimed, known: frozenset[str]) -> Iterator[Found]:
-    maps = case.maps
-    points = dict(sides.points)
-    candidates = {name: points[name] for name in maps.moving}
-    if maps.dt in points:
-        candidates[maps.dt] = points[maps.dt]
-    drive = drive_of(case)
-    if drive:
-        candidates[drive] = points[drive]
-    for label, values in sides.values.items():
-        if label not in sides.pairs.values():
-            candidates[label.rsplit(".", 1)[-1]] = values
-    own = maps.record.parameter_values
+def _equations(case: Case, sides: Claimed, known: frozenset[str]) -> Iterator[Found]:
     pace = _pace(case, sides) if known.isdisjoint(sides.pairs) else None
     if pace is not None:
         yield pace
@@ -101,23 +155,30 @@ def _equations(case: Case, claim: Model, sides: Claimed, known: frozenset[str]) 
     for name, label in sides.pairs.items():
         if name in known or (label == "V" and any(_frozen(case, one) for one in lacking)):
             continue  # what V's equation lacks is told of the gate
-        node = _whole(case, case.meant.flows[name])
-        names = leaves(node) & set(own) - {drive, maps.dt}
-        params = {one: points[one] for one in own if one not in (drive, maps.dt)}
-        bench = Bench(
-            node,
-            points,
-            sides.flows[label],
-            frozenset(names),
-            candidates | params,
-            sides.terms if label == "V" else {},
-        )
+        bench = _bench(case, sides, name)
         if bench.is_sound:
             continue
+        bench = _part_of(bench)
         found = repairs(bench)
-        alone = found or lacking or label != "V"
+        if not found or found[0].rank > FETCHED:
+            # A number that is made of others may itself be the wrong one.
+            found += repairs(_bench(case, sides, name, written=True))
+        alone = any(one.rank < FAR for one in found) or lacking or label != "V"
         parts = [] if alone else list(_by_parts(case, name, sides, bench))
-        yield from parts or _told(case, name, label, bench, found)
+        yield from parts or _told(case, sides, name, label, bench, found)
+
+
+def _part_of(bench: Bench) -> Bench:
+    """Give the part of a step that is wrong, of a step in equal parts of which another is right."""
+    terms = [term for _, term in terms_of(bench.root)]
+    n = len(terms)
+    right = [bench.is_right(n * bench.values[bench.place[one]]) for one in terms]
+    if n < 2 or not any(right) or all(right):
+        return bench
+    wrong = terms[right.index(False)]
+    return Bench(
+        wrong, bench.points, bench.target / n, bench.parameters, bench.candidates, bench.terms, bench.states
+    )
 
 
 def _pace(case: Case, sides: Claimed) -> Found | None:
@@ -149,24 +210,29 @@ def _whole(case: Case, node: Node) -> Node:
     return expanded(case.maps.record, case.maps.algebra, node, everything=True)
 
 
-def _told(case: Case, name: str, label: str, bench: Bench, found: list[Repair]) -> Iterator[Found]:
+def _told(
+    case: Case, sides: Claimed, name: str, label: str, bench: Bench, found: list[Repair]
+) -> Iterator[Found]:
     swapped = _swapped(case, name, bench) or _exchanged(case, name, bench)
     if swapped is not None:
         yield swapped
         return
-    if not found:
-        line = case.maps.main.updates[name].line
+    best = min(found, key=lambda one: one.rank, default=None)
+    if best is None or best.rank >= FAR:
+        stands, should = bench.root, ""
+        line = (0 if stands.op == LEAF else stands.line) or case.maps.main.updates[name].line
+        if (place := place_of(bench, sides)) is not None:
+            (stands, should), line = place, place[0].line
         apart = np.abs(bench.values[-1] - bench.target)[bench.good]
         yield Found(
             "equation-differs", "fault",
             f"The equation of {plain(name)} is not the claimed one of {label}, and no single change makes "
             "it so; "
             f"see {in_line(case.source, line)}.",
-            line, text_of(case.meant.flows[name]), "",
+            line, text_of(stands), should,
             f"they differ by up to {float(np.max(apart, initial=0.0)):.3g} at {POINTS} states", about=name,
         )  # fmt: skip
         return
-    best = found[0]
     yield _finding(case, name, best)
 
 
@@ -180,6 +246,8 @@ _KEYS = {
     "offset": "offset",
     "term": "term",
     "call": "function",
+    "brackets": "brackets",
+    "exchange": "exchanged",
 }
 
 

@@ -29,7 +29,7 @@ def rules_of(case: Case, scheme: SchemeFound) -> Iterator[Found]:
             "The free step is none of the schemes that natrium can build from its own equations.",
             line, evidence="held against Euler in every order, exponential, implicit and Runge-Kutta schemes",
         )  # fmt: skip
-    elif maps.record.solver:
+    elif maps.record.solver or not scheme.ways:
         yield Found(scheme.key, "rule", f"The equations are integrated by {scheme.words}.", line)
     else:
         yield Found(
@@ -41,6 +41,13 @@ def rules_of(case: Case, scheme: SchemeFound) -> Iterator[Found]:
         yield Found(
             "no-dt", "note",
             f"The script has no step in its equations: one step is taken as {maps.step:g} of its time.",
+            line,
+        )  # fmt: skip
+    if maps.record.side:
+        yield Found(
+            "one-of-many", "note",
+            f"Several neurons are stepped side by side; what is said is of number {maps.record.side}, "
+            "counted from 0.",
             line,
         )  # fmt: skip
     if maps.noise:

@@ -123,10 +123,12 @@ def written(node: Node, names: dict[str, str] | None = None) -> str:
 # What follows from another fault, where there is one: V that runs away takes gates and thresholds along.
 CONSEQUENCES = (
     ("rate-negative", "leak-sign", "channel-sign", "input-sign", "gate-direction", "equation-changes"),
-    ("step-too-long",),
+    ("step-too-long", "input-missing"),
     ("gate-outside", "threshold-unreached", "input-differs", "spike-by-clock", "refractory-varies"),
 )
 
+# Where one of these is, all else follows from it.
+CAUSES = ("threshold-direction", "not-carried-on")
 
 # What is no equation's: its sign is no consequence of these.
 _RULES = ("refractory", "threshold", "reset", "initial", "hold", "starts", "never", "gates-while")
@@ -149,6 +151,11 @@ def _named_alike(found: Sequence[Found]) -> list[Found]:
 def without_consequences(found: Sequence[Found]) -> list[Found]:
     """Leave as faults those that come first in a chain of causes; what follows are notes."""
     found = _named_alike(found)
+    if any(one.kind == "fault" and one.key in CAUSES for one in found):
+        return [
+            attrs.evolve(one, kind="note") if one.kind == "fault" and one.key not in CAUSES else one
+            for one in found
+        ]
     rank = {key: at for at, keys in enumerate(CONSEQUENCES, start=1) for key in keys}
     ranks = [rank.get(one.key, int(one.key.startswith(_RULES))) for one in found if one.kind == "fault"]
     least = min(ranks, default=0)

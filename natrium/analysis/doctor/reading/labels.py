@@ -135,3 +135,107 @@ def never_used(source: Sequence[str], line: int, states: Sequence[str]) -> tuple
             if name not in read and one.lineno < line:
                 return name, one.lineno, after.lineno
     return None
+
+
+def passed(source: Sequence[str], line: int, name: str) -> int:
+    """Give the line of what only passes under the condition in a line, or sets a name there; 0: none."""
+    try:
+        tree = ast.parse("\n".join(source))
+    except (SyntaxError, ValueError):
+        return 0
+    body = [
+        one
+        for each in ast.walk(tree)
+        if isinstance(each, ast.If) and each.lineno == line
+        for one in each.body
+    ]
+    found = [one.lineno for one in body if isinstance(one, ast.Pass)]
+    found += [one.lineno for one in body if name and name in _set(one)]
+    return found[0] if found else 0
+
+
+def _set(statement: ast.stmt) -> set[str]:
+    """Name what a statement sets, an element as its array."""
+    targets = statement.targets if isinstance(statement, ast.Assign) else []
+    if isinstance(statement, ast.AugAssign):
+        targets = [statement.target]
+    return {
+        one.id if isinstance(one, ast.Name) else one.attr
+        for target in targets
+        for one in [target.value if isinstance(target, ast.Subscript) else target]
+        if isinstance(one, (ast.Name, ast.Attribute))
+    }
+
+
+def given_line(source: Sequence[str], name: str, value: float) -> int:
+    """Give the line in which a name, or an element of it, is given a number; 0: none."""
+    try:
+        tree = ast.parse("\n".join(source))
+    except (SyntaxError, ValueError):
+        return 0
+    found: dict[int, bool] = {}
+    for one in ast.walk(tree):
+        if isinstance(one, (ast.Assign, ast.AugAssign)) and name in _set(one):
+            numbers = [
+                each.value
+                for each in ast.walk(one.value)
+                if isinstance(each, ast.Constant) and isinstance(each.value, (int, float))
+            ]
+            if any(numbers):
+                found[one.lineno] = value in numbers
+    exact = [line for line, is_it in found.items() if is_it]
+    return max(exact or found, default=0)
+
+
+def unread(source: Sequence[str]) -> dict[str, tuple[int, float | None]]:
+    """List the names that are given a number and never read: the line, and the number where it is one.
+
+    Parameters
+    ----------
+    source : sequence of str
+    """
+    try:
+        tree = ast.parse("\n".join(source))
+    except (SyntaxError, ValueError):
+        return {}
+    stored: dict[tuple[type, str], tuple[int, float | None]] = {}
+    read: set[tuple[type, str]] = set()
+    usual: dict[str, ast.expr] = {}
+    for one in ast.walk(tree):
+        if isinstance(one, ast.arguments):
+            usual |= {arg.arg: value for arg, value in zip(one.args[::-1], one.defaults[::-1], strict=False)}
+        elif isinstance(one, ast.Name) and isinstance(one.ctx, ast.Load):
+            read.add((ast.Name, one.id))
+        elif isinstance(one, ast.Attribute) and isinstance(one.ctx, ast.Load):
+            read |= {(ast.Attribute, one.attr), (ast.Name, one.attr)}
+        elif isinstance(one, ast.keyword) and one.arg:
+            read |= {(ast.Attribute, one.arg), (ast.Name, one.arg)}
+    for one in (each for each in ast.walk(tree) if isinstance(each, ast.Assign)):
+        for target, value in _given(one):
+            if isinstance(value, ast.Name):
+                value = usual.get(value.id, value)
+            if isinstance(value, (ast.Constant, ast.UnaryOp)):
+                if isinstance(target, ast.Name):
+                    stored.setdefault((ast.Name, target.id), (one.lineno, _number(value)))
+                elif isinstance(target, ast.Attribute):
+                    stored.setdefault((ast.Attribute, target.attr), (one.lineno, _number(value)))
+    return {
+        name: found
+        for (kind, name), found in stored.items()
+        if (kind, name) not in read and not name.startswith("_")
+    }
+
+
+def _given(one: ast.Assign) -> Iterator[tuple[ast.expr, ast.expr]]:
+    for target in one.targets:
+        if isinstance(target, ast.Tuple) and isinstance(one.value, ast.Tuple):
+            yield from zip(target.elts, one.value.elts, strict=False)
+        else:
+            yield target, one.value
+
+
+def _number(value: ast.expr) -> float | None:
+    try:
+        return float(ast.literal_eval(value))
+    except (ValueError, TypeError):
+        return None

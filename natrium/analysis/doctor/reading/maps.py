@@ -221,6 +221,9 @@ def step_of(record: Record) -> float:
 def _is_timer(record: Record, algebra: Algebra, name: str) -> bool:
     """Tell whether a state counts, or keeps a time: itself, less or more a step, or what it is set to."""
     known = {name, record.dt, record.time, NO_DT, *record.parameters}
+    compared = [side for step in record.steps for one in step.choices for side in (one.left, one.right)]
+    if any(_flows(side, name) for side in compared):
+        return False
     for step in record.steps:
         node = step.updates[name]
         if not leaves(node) <= known | set(record.states):
@@ -239,6 +242,14 @@ def _is_timer(record: Record, algebra: Algebra, name: str) -> bool:
             if names & (set(record.parameters) - {record.dt}) and record.dt not in names:
                 return False
     return True
+
+
+def _flows(node: Node, name: str) -> bool:
+    """Tell whether a state is in a product, or met twice: compared with a threshold, if never kept."""
+    nodes = in_order([node])
+    if any(one.op in ("*", "/") and name in leaves(one) for one in nodes):
+        return True
+    return sum(arg.op == LEAF and arg.name == name for one in nodes for arg in one.args) > 1
 
 
 def _only_copied(record: Record, name: str) -> bool:

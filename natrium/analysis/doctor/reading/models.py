@@ -224,7 +224,7 @@ class _Builder:
             return f"({text})/{shown(1 / factor)}" if factor < 1 else f"{shown(factor)}*({text})"
 
         start = min(max(self.start[found.name], 0.0), 1.0)
-        name = _identifier(plain(found.name), [])
+        name = _identifier(short_names(self.maps.moving)[found.name], [])
         if found.kind == "alpha":
             return Gate(
                 name,
@@ -242,8 +242,9 @@ class _Builder:
         maps, ms, mV = self.maps, self.units.ms, self.units.mV
         taken = ["V", "I"]
         self.names = {maps.V: "V"}
+        short = short_names(maps.moving)
         for name in maps.moving[1:]:
-            self.names[name] = _identifier(plain(name), taken)
+            self.names[name] = _identifier(short[name], taken)
             taken.append(self.names[name])
         words = dict(self.names) | {maps.V: "V" if mV == 1.0 else f"V/{shown(mV)}"}
         moving = moving_level(self.maps)
@@ -331,11 +332,16 @@ def _identifier(name: str, taken: Sequence[str]) -> str:
 
 
 def short_names(names: Sequence[str]) -> dict[str, str]:
-    """Give names without what they are attributes of, where that leaves them apart."""
+    """Give names without what they are attributes of, or of many alike what these are; as far as apart."""
     last = [plain(name) for name in names]
+    owners = [name.rpartition(".")[0].rpartition(".")[2] for name in names]
     return {
-        name: short if last.count(short) == 1 else name.removeprefix("self.")
-        for name, short in zip(names, last, strict=True)
+        name: short
+        if last.count(short) == 1
+        else owner
+        if owner and owner not in last and owners.count(owner) == 1
+        else name.removeprefix("self.")
+        for name, short, owner in zip(names, last, owners, strict=True)
     }
 
 

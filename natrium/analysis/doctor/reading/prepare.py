@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
 import attrs
 import numpy as np
 
-from natrium.analysis.doctor.reading.trees import LEAF, NUMBER, in_order
+from natrium.analysis.doctor.reading.population import one_of_many
+from natrium.analysis.doctor.reading.trees import LEAF, NUMBER, in_order, leaves
 from natrium.analysis.doctor.trace.record import Node, Record, Step
 from natrium.model.arrays import Array
 
@@ -77,7 +79,7 @@ def aliases(record: Record) -> dict[str, str]:
 
 def prepared(record: Record) -> Record:
     """Make a record ready to be read."""
-    record, joined = _joined(_without_idle_beginning(_with_constants(record)))
+    record, joined = _joined(_without_idle_beginning(_with_constants(one_of_many(record))))
     others = aliases(record) | joined
     steps = renamed(record.steps, others) if others else record.steps
     updates = steps
@@ -173,3 +175,31 @@ def stages(record: Record) -> dict[str, str]:
     if not record.input:
         return {}
     return {name: record.input for name in record.exogenous if name.startswith(f"{record.input} (")}
+
+
+_LAGGED = re.compile(r"^(.*) \(\d+ back\)$")
+
+
+def lagged(record: Record) -> dict[str, str]:
+    """Say which states are others as they were a step before, though the steps move something by them."""
+    own = {name: found[1] for name in record.states if (found := _LAGGED.match(name))}
+    own = {name: base for name, base in own.items() if base in record.states}
+    read = {
+        name
+        for step in record.steps
+        for state, node in step.updates.items()
+        if state not in own and node.args
+        for name in leaves(node)
+    }
+    return {name: base for name, base in own.items() if name in read}
+
+
+def without_lags(record: Record, lags: Mapping[str, str]) -> Record:
+    """Take a record's states of a step before for those of now."""
+    kept = tuple(name for name in record.states if name not in lags)
+    steps = tuple(
+        attrs.evolve(step, updates={name: step.updates[name] for name in kept})
+        for step in renamed(record.steps, lags)
+    )
+    places = [record.states.index(name) for name in kept]
+    return attrs.evolve(record, states=kept, samples=record.samples[:, places], steps=steps)

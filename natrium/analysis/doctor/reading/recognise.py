@@ -24,7 +24,7 @@ from natrium.analysis.doctor.reading.trees import (
 )
 from natrium.analysis.doctor.trace.record import Node
 
-_INPUTS = re.compile(
+INPUTS = re.compile(
     r"^(i|j)(_?(ext|app|inj|inp|input|in|stim|e|dc|const|0|tot|syn|injected|applied|amp))?$"
     r"|^(input|current|stim|stimulus|input_current|injected_current|current_input|inp|drive|input_value|amp|amplitude|currents|inputs)$"
 )
@@ -110,7 +110,7 @@ def input_of(maps: Maps, equations: Mapping[str, Node]) -> str:
         return maps.record.input
     known = maps.record.parameter_values
     for name in sorted(names & set(known), key=len):
-        if _INPUTS.match(plain(name).lower()):
+        if INPUTS.match(plain(name).lower()):
             try:
                 slope = Slopes(maps.algebra, name).slope(flow)
             except KeyError:
@@ -205,6 +205,16 @@ def _is_fraction(maps: Maps, name: str) -> bool:
     return bool(column.size) and float(column.min()) >= -INSIDE and float(column.max()) <= 1.0 + INSIDE
 
 
+def opens(maps: Maps, equations: Mapping[str, Node], name: str) -> bool:
+    """Tell whether a state multiplies a difference of voltages, as what opens a channel does."""
+    for node in in_order([equations[maps.V]]):
+        if name_of(node) == "*":
+            for one, other in (node.args, node.args[::-1]):
+                if name in leaves(one) and maps.V in leaves(other) and name not in leaves(other):
+                    return True
+    return False
+
+
 def _simple(expr: Any) -> Any:
     """Simplify what is small enough to be anything simple."""
     return sympy.simplify(expr) if expr.count_ops() <= SMALL else expr
@@ -222,7 +232,7 @@ def recognise(maps: Maps, equations: Mapping[str, Node]) -> Recognised:
     values = {name: exact(value) for name, value in maps.record.parameter_values.items() if name != drive}
     gates = []
     for name in maps.moving[1:]:
-        if _is_fraction(maps, name) and maps.V in leaves(equations[name]):
+        if _is_fraction(maps, name) and maps.V in leaves(equations[name]) and opens(maps, equations, name):
             found = split_gate(maps, name, equations[name])
             if found is not None:
                 gates.append(found)

@@ -8,22 +8,24 @@ repair; of several the simplest is the one that is told.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any
 
 import attrs
 import numpy as np
-from scipy.optimize import brentq
 
+from natrium.analysis.doctor.reading.bench import Bench
+from natrium.analysis.doctor.reading.brackets import rebracketed
 from natrium.analysis.doctor.reading.maps import plain
-from natrium.analysis.doctor.reading.numbers import NICE, is_nice, nearest, secant
+from natrium.analysis.doctor.reading.numbers import is_nice, nearest
 from natrium.analysis.doctor.reading.trees import (
     ARRAYS,
     LEAF,
     NUMBER,
-    Program,
+    at_points,
     in_order,
     leaf,
+    leaves,
     name_of,
     number,
 )
@@ -31,7 +33,6 @@ from natrium.analysis.doctor.reading.wording import shown, text_of
 from natrium.analysis.doctor.trace.record import Node
 from natrium.model.arrays import Array
 
-SAME = 1e-8  # of the typical size of what is compared
 _OTHERS: dict[str, tuple[str, ...]] = {
     "+": ("-", "*"),
     "-": ("+", "*", "/"),
@@ -50,7 +51,7 @@ class Repair:
     ----------
     kind : str
         ``"number"``, ``"name"``, ``"operation"``, ``"sign"``, ``"drop"``, ``"factor"``, ``"offset"``,
-        ``"term"``, ``"call"``.
+        ``"term"``, ``"call"``, ``"brackets"``, ``"exchange"``.
     node : Node
         What is changed.
     new : Node
@@ -74,126 +75,6 @@ class Repair:
     about: str = ""
 
 
-class Bench:
-    """One expression, its values, and what it should be.
-
-    Parameters
-    ----------
-    root : Node
-    points : mapping of str to ndarray, shape (n_points,) each
-    target : ndarray, shape (n_points,)
-    parameters : collection of str
-        Names whose value may be another number.
-    candidates : mapping of str to ndarray
-        Names that may stand in another's place, with their values.
-    terms : mapping of str to ndarray
-        What may be missing or too much, by what it is called.
-    """
-
-    def __init__(
-        self,
-        root: Node,
-        points: Mapping[str, Array],
-        target: Array,
-        parameters: frozenset[str] = frozenset(),
-        candidates: Mapping[str, Array] | None = None,
-        terms: Mapping[str, Array] | None = None,
-    ) -> None:
-        self.root, self.target, self.points = root, target, points
-        self.parameters, self.candidates = parameters, dict(candidates or {})
-        self.terms = dict(terms or {})
-        self.program = Program([root])
-        n = target.size
-        with np.errstate(all="ignore"):
-            self.values = [
-                np.broadcast_to(np.asarray(one, dtype=float), (n,))
-                for one in self.program.all(points, ARRAYS, float)
-            ]
-        self.place = self.program.place
-        self.above: dict[int, list[int]] = {at: [] for at in range(len(self.values))}
-        reached: list[set[int]] = []
-        for at, node in enumerate(self.program.nodes):
-            under = {at}.union(*(reached[self.place[one]] for one in node.args))
-            reached.append(under)
-            for below in under - {at}:
-                self.above[below].append(at)
-        self.parents: dict[Node, Node] = {}
-        for node in self.program.nodes:
-            for one in node.args:
-                self.parents.setdefault(one, node)
-        finite = np.isfinite(target) & np.isfinite(self.values[-1])
-        self.good = finite
-        self.size = float(np.percentile(np.abs(target[finite]), 20)) if finite.any() else 1.0
-        self.size = self.size or float(np.max(np.abs(target[finite]), initial=0.0)) or 1.0
-
-    def whole(self, at: int, values: Any) -> Array:
-        """Evaluate the expression with other values for one part."""
-        found = list(self.values)
-        found[at] = np.broadcast_to(np.asarray(values, dtype=float), self.target.shape)
-        with np.errstate(all="ignore"):
-            for up in self.above[at]:
-                node = self.program.nodes[up]
-                found[up] = ARRAYS[name_of(node)](*[found[self.place[one]] for one in node.args])
-        return np.broadcast_to(np.asarray(found[-1], dtype=float), self.target.shape)
-
-    def is_right(self, values: Array) -> bool:
-        """Tell whether values are what they should be."""
-        if not self.good.any():
-            return False
-        apart = np.abs(values - self.target)[self.good]
-        allowed = SAME * (np.abs(self.target[self.good]) + self.size)
-        return bool(np.all(apart <= allowed))
-
-    @property
-    def is_sound(self) -> bool:
-        """Whether nothing need be changed."""
-        return self.is_right(self.values[-1])
-
-    def needed(self, at: int) -> Array | None:
-        """Give the values that a part would need, where the whole is a straight line of it."""
-        c = self.values[at]
-        step = 0.1 * (np.abs(c) + 1.0)
-        zero, one, two = self.whole(at, c), self.whole(at, c + step), self.whole(at, c + 2.0 * step)
-        rise = one - zero
-        good = self.good & np.isfinite(rise) & (rise != 0.0)
-        if good.sum() < 0.8 * self.good.sum() or not good.any():
-            return None
-        bent = np.abs(two - zero - 2.0 * rise)[good]
-        if np.any(bent > 1e-6 * (np.abs(rise[good]) + 1e-9 * np.abs(zero[good]) + 1e-300)):
-            return None
-        with np.errstate(all="ignore"):
-            return np.asarray(np.where(good, c + step * (self.target - zero) / rise, np.nan))
-
-    def constant(self, at: int, start: float, make: Any) -> float | None:
-        """Find the number k for which ``make(k)`` in the place of a part is right."""
-        good = np.flatnonzero(self.good)
-        if not good.size:
-            return None
-
-        def off(k: float) -> float:
-            value = self.whole(at, make(k))
-            return float(np.mean((value - self.target)[good[:3]]))
-
-        size = abs(start) or 1.0
-        for b in (secant(off, start, start + 0.1 * size), *self._scanned(off, size)):
-            if b is None:
-                continue
-            for digits in (1, 2, 3, 4, NICE, 9, 13):
-                near = float(f"{b:.{digits}g}")
-                if self.is_right(self.whole(at, make(near))):
-                    return near
-        return None
-
-    def _scanned(self, off: Any, size: float) -> Iterator[float]:
-        """Give the zeros that a search over sizes finds."""
-        for sign in (1.0, -1.0):
-            tries = sign * size * np.logspace(-2.5, 2.5, 41)
-            values = [off(float(k)) for k in tries]
-            for a, b, fa, fb in zip(tries, tries[1:], values, values[1:], strict=False):
-                if math.isfinite(fa) and math.isfinite(fb) and fa * fb < 0:
-                    yield float(brentq(off, a, b, xtol=1e-15 * size, rtol=1e-14))
-
-
 def repairs(bench: Bench) -> list[Repair]:
     """List the changes that make an expression right, the simplest first."""
     if bench.is_sound:
@@ -204,6 +85,9 @@ def repairs(bench: Bench) -> list[Repair]:
             continue
         size = len(in_order([node]))
         found += [(one.rank, size, one) for one in _of_node(bench, at, node)]
+    for node, new in rebracketed(bench):
+        found.append((0.955, len(in_order([node])), _told(bench, "brackets", node, new, 0.955)))
+    found += [(one.rank, len(in_order([one.node])), one) for one in _renamed(bench)]
     found.sort(key=lambda one: one[:2])
     return [one for _, _, one in found]
 
@@ -214,12 +98,8 @@ def _of_node(bench: Bench, at: int, node: Node) -> Iterator[Repair]:
     def fits(values: Any) -> bool:
         return bench.is_right(bench.whole(at, values))
 
-    if name == NUMBER or (name == LEAF and node.name in bench.parameters):
+    if (name == NUMBER and node.line) or (name == LEAF and node.name in bench.parameters):
         yield from _numbers(bench, at, node)
-    if name == LEAF:
-        for other, values in bench.candidates.items():
-            if other != node.name and fits(values):
-                yield _told(bench, "name", node, leaf(other), 1.1)
     if name in _OTHERS:
         yield from _operations(bench, at, node)
     if name not in (LEAF, NUMBER):
@@ -243,9 +123,22 @@ def _numbers(bench: Bench, at: int, node: Node) -> Iterator[Repair]:
     found = bench.constant(at, old, lambda k: k)
     if found is not None and found != old:
         # A reversal below zero is as good as one above; a time constant is not.
-        flipped = 1.2 if node.op == LEAF and plain(node.name).lower()[0] in "ev" else 1.35
+        flipped = _rank_of_flip(bench, node)
         rank = flipped if found == -old else 1.0 if is_nice(found) else 3.5
         yield _told(bench, "number", node, number(found), far + rank)
+
+
+def _rank_of_flip(bench: Bench, node: Node) -> float:
+    """Tell how far-fetched the other sign of a number is: it is not where a state is less it."""
+    if node.op == LEAF and plain(node.name).lower()[0] not in "ev":
+        return 1.35
+    below, above = node, bench.parents.get(node)
+    while above is not None and not leaves(above) & bench.states:
+        below, above = above, bench.parents.get(above)
+    # V - E is how one writes it.
+    if above is not None and _way(bench, above) and below in above.args:
+        return 0.93
+    return 1.35 if node.op == NUMBER else 1.2
 
 
 def _operations(bench: Bench, at: int, node: Node) -> Iterator[Repair]:
@@ -254,13 +147,111 @@ def _operations(bench: Bench, at: int, node: Node) -> Iterator[Repair]:
     with np.errstate(all="ignore"):
         for other in _OTHERS[name]:
             if bench.is_right(bench.whole(at, ARRAYS[other](left, right))):
-                yield _told(bench, "operation", node, Node(other, node.args, math.nan, node.line), 0.95)
+                new = Node(other, node.args, math.nan, node.line)
+                yield _told(bench, "operation", node, new, _rank_of_sign(bench, node))
         if name in ("-", "/", "**") and bench.is_right(bench.whole(at, ARRAYS[name](right, left))):
-            rank = 1.25 if all(not one.args for one in node.args) else 1.32
-            yield _told(bench, "operation", node, Node(name, node.args[::-1], math.nan, node.line), rank)
+            new = Node(name, node.args[::-1], math.nan, node.line)
+            yield _told(bench, "operation", node, new, _rank_of_turn(bench, node))
     for kept, values in zip(node.args, (left, right), strict=True):
         if bench.is_right(bench.whole(at, values)):
             yield _told(bench, "drop", node, kept, 1.4)
+
+
+def _rank_of_sign(bench: Bench, node: Node) -> float:
+    """Tell how far-fetched another operation is: it is not where the other terms of a sum have the same."""
+    name, (left, right) = name_of(node), node.args
+    reversal = any(plain(one).lower()[:1] in ("e", "v") for one in leaves(right) - bench.states)
+    if name == "-" and left.op == LEAF and reversal and not leaves(right) & bench.states:
+        return 1.4  # V - E is how one writes it: E has the wrong sign
+    if name not in ("+", "-") or not right.args:
+        return 0.95
+    others = [
+        sign for sign, term in list(terms_of(_top(bench, node)))[:-1] if term is not right and term.args
+    ]
+    same = sum(1 if sign == name else -1 for sign in others)
+    return 0.95 if same == 0 else 1.34 if same > 0 else 0.9
+
+
+def _rank_of_turn(bench: Bench, node: Node) -> float:
+    """Tell how far-fetched a difference the other way round is: it is not where the others are so."""
+    way = _way(bench, node)
+    others = [_way(bench, one) for one in bench.program.nodes if one is not node]
+    same = sum(way * one for one in others)
+    if way and same:
+        return 0.92 if same < 0 else 1.36
+    if way:
+        return 1.36 if way > 0 else 1.25  # V - E is how one writes it
+    return 1.25 if all(not one.args for one in node.args) else 1.32
+
+
+def _way(bench: Bench, node: Node) -> int:
+    """Tell which way round a difference of a state and a number is; 0 where it is none."""
+    if name_of(node) != "-":
+        return 0
+    first, second = (one.op == LEAF and one.name in bench.states for one in node.args)
+    other = node.args[1] if first else node.args[0]
+    return 0 if leaves(other) & bench.states else first - second
+
+
+def _top(bench: Bench, node: Node) -> Node:
+    """Give the whole sum that a sum is in."""
+    above = bench.parents.get(node)
+    while above is not None and name_of(above) in ("+", "-"):
+        node, above = above, bench.parents.get(above)
+    return node
+
+
+def terms_of(node: Node) -> Iterator[tuple[str, Node]]:
+    """List the terms of a sum, the last first, with the sign before each."""
+    while name_of(node) in ("+", "-"):
+        yield name_of(node), node.args[1]
+        node = node.args[0]
+    yield "+", node
+
+
+def _renamed(bench: Bench) -> Iterator[Repair]:
+    """Find a name that stands for another: in one place, in one part, or two that stand for each other."""
+    met = leaves(bench.root)
+    for up, node in enumerate(bench.program.nodes):
+        for place, one in enumerate(node.args):
+            if one.op != LEAF:
+                continue
+            for other, values in bench.candidates.items():
+                if other != one.name and bench.is_right(bench.with_arg(up, place, values)):
+                    args = tuple(leaf(other) if at == place else arg for at, arg in enumerate(node.args))
+                    rank = 1.1 if other in met else 1.13
+                    yield _told(bench, "name", node, attrs.evolve(node, args=args), rank)
+        names = sorted(leaves(node) & bench.states) if len(node.args) == 2 else []
+        for name in names:
+            for other in sorted(bench.states):
+                if other == name or (other in names and other < name):
+                    continue
+                moved = bench.points | {name: bench.points[other]}
+                for kind, found in (("name", moved), ("exchange", moved | {other: bench.points[name]})):
+                    if bench.is_right(bench.whole(up, at_points(node, found))):
+                        yield _exchanged(bench, kind, node, name, other)
+
+
+def _exchanged(bench: Bench, kind: str, node: Node, name: str, other: str) -> Repair:
+    """Tell of names that a part has in each other's place; of a function's, where it is called."""
+    turn = {name: other, other: name} if kind == "exchange" else {name: other}
+
+    def turned(one: Node) -> Node:
+        if one.op == LEAF:
+            return leaf(turn.get(one.name, one.name))
+        return attrs.evolve(one, args=tuple(map(turned, one.args)))
+
+    found = _told(bench, kind, node, turned(node), 1.15 if kind == "exchange" else 1.2)
+    above = bench.parents.get(node)
+    if kind == "name" and above is not None and above.line and _count(node, name) > 1:
+        return attrs.evolve(found, line=above.line)
+    return found
+
+
+def _count(node: Node, name: str) -> int:
+    if node.op == LEAF:
+        return int(node.name == name)
+    return sum(_count(one, name) for one in node.args)
 
 
 def _calls(bench: Bench, at: int, node: Node) -> Iterator[Repair]:
@@ -287,14 +278,14 @@ def _factors(bench: Bench, at: int, node: Node) -> Iterator[Repair]:
     wanted = bench.needed(at)
     if wanted is None:
         return
-    good = np.isfinite(wanted)
+    good, met = np.isfinite(wanted), leaves(bench.root)
     with np.errstate(all="ignore"):
         ratio, apart = wanted / c, wanted - c
         for name, values in bench.candidates.items():
             for op, by in (("*", values), ("/", 1.0 / values)):
                 if _agree(ratio, by, good) and bench.is_right(bench.whole(at, c * by)):
                     new = Node(op, (node, leaf(name)), math.nan, node.line)
-                    yield _told(bench, "factor", node, new, 1.6, name)
+                    yield _told(bench, "factor", node, new, 1.6 if name in met else 1.65, name)
             for power in (2, 3, 4):
                 if _agree(ratio, values**power, good) and bench.is_right(bench.whole(at, c * values**power)):
                     powered = Node("**", (leaf(name), number(power)), math.nan, node.line)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import count
 from typing import Any
 
 import attrs
@@ -15,6 +16,7 @@ from natrium.analysis.doctor.reading.trees import COMPARE, DOUBLES, LEAF, NUMBER
 from natrium.analysis.doctor.trace.record import Record, Step
 from natrium.model.arrays import Array
 
+MOST_CALLS = 40_000  # of a right-hand side: what takes more runs away
 FAR = 0.05  # of the run's range: what SciPy's default tolerances may leave of a steep spike's time
 
 
@@ -147,26 +149,32 @@ def solved_again(record: Record, V: str) -> Replay:
         for column in ([one] if one.ndim == 1 else [*one.T, *one])
     ]
 
+    called = count()
+
     def flow(t: float, y: Array) -> list[float]:
+        if next(called) > MOST_CALLS:
+            raise OverflowError
         at = values | dict(zip(states, np.asarray(y).tolist(), strict=True))
         if record.time:
             at[record.time] = t
         return program(at, DOUBLES["numpy"])
 
-    start = record.samples[0]
-    found = solve_ivp(
-        flow,
-        (times[0], times[-1]),
-        start,
-        method="LSODA",
-        t_eval=times,
-        rtol=1e-9,
-        atol=1e-9,
-        dense_output=True,
-    )
+    nothing = Replay(record.samples, record.order, 0, "SciPy does not come to the end of these equations")
+    try:
+        found = solve_ivp(
+            flow,
+            (times[0], times[-1]),
+            record.samples[0],
+            method="LSODA",
+            t_eval=times,
+            rtol=1e-9,
+            atol=1e-9,
+            dense_output=True,
+        )
+    except OverflowError:
+        return nothing
     place, dense = states.index(V), found.sol
     assert dense is not None  # asked for above
-    nothing = Replay(record.samples, record.order, 0, "SciPy does not come to the end of these equations")
     if not found.success or found.y.shape[1] != times.size:
         return nothing
     own = found.y[place]

@@ -83,11 +83,13 @@ class Prover:
         self.program = Program(maps.trees[name] for name in self.flow.names)
         self.inside = {name: set(in_order([tree])) for name, tree in maps.trees.items()}
         with mpmath.workdps(DIGITS):
-            self.points = list(self._points())
-            self.after = [
-                dict(zip(self.flow.names, self.program(at, EXTENDED, extended), strict=True))
-                for at in self.points
+            points = list(self._points())
+            made = [
+                dict(zip(self.flow.names, self.program(at, EXTENDED, extended), strict=True)) for at in points
             ]
+            kept = [k for k, after in enumerate(made) if all(map(mpmath.isfinite, after.values()))]
+            kept = kept or list(range(POINTS))
+            self.points, self.after = [points[k] for k in kept], [made[k] for k in kept]
 
     @cached_property
     def likely(self) -> str:
@@ -227,6 +229,11 @@ def prove(maps: Maps, equations: Mapping[str, Node]) -> SchemeFound:
         if len(unmoved(maps)) < len(maps.trees):  # a step without dt is none of a scheme
             return _unknown(found)
         return prover.together() or prover.repeated() or _unknown(found)
+
+
+def called_in_steps(solver: str) -> SchemeFound:
+    """Give the scheme of a script that has SciPy make each step."""
+    return SchemeFound(solver, f"SciPy's {solver}, called anew for each step", {}, {}, 0)
 
 
 def _unknown(found: Mapping[str, tuple[str, tuple[str, ...], float] | None]) -> SchemeFound:

@@ -3,24 +3,28 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import attrs
 import numpy as np
+import sympy
 from scipy.optimize import linear_sum_assignment
 
 from natrium.analysis.doctor.reading.case import Case
 from natrium.analysis.doctor.reading.maps import plain, points_of
-from natrium.analysis.doctor.reading.trees import at_points
+from natrium.analysis.doctor.reading.recognise import INPUTS
+from natrium.analysis.doctor.reading.trees import at_points, leaves
 from natrium.model import Model, Neuron
 from natrium.model.arrays import Array
 from natrium.model.equations import channel_current, membrane
 from natrium.model.kernel import lower_expressions
 
 POINTS = 40
+BLOCK = 5  # more points for each state, in which it alone is another
 LIVES = 100.0  # mV
 ALIKE = 0.4  # one less the correlation of two states' flows: what the wrong gate has is more
+HANGS = 1e-6  # of a value: less is rounding
 
 
 @attrs.frozen(eq=False)
@@ -41,6 +45,12 @@ class Claimed:
         Terms of the claimed voltage's equation, in the script's units.
     flows_at : callable
         From other values, by label (and by ``"input"``, in the script's units), to `flows` there.
+    varied : tuple of str
+        The script's names of which each has a block of points in which it alone is another.
+    parts : callable
+        Gives the values of every part of the claimed equations.
+    factor : float
+        What one unit of the script's input is in the claim's.
     """
 
     points: Mapping[str, Array]
@@ -49,6 +59,20 @@ class Claimed:
     pairs: Mapping[str, str]
     terms: Mapping[str, Array]
     flows_at: Callable[[Mapping[str, Any]], Mapping[str, Array]]
+    varied: tuple[str, ...]
+    parts: Callable[[], list[tuple[str, Array]]]
+    factor: float
+
+    def depends(self, values: Array) -> frozenset[str]:
+        """Name what values at the points hang on."""
+        base, found = values[:BLOCK], set()
+        for k, name in enumerate(self.varied):
+            moved = values[POINTS + BLOCK * k :][:BLOCK]
+            good = np.isfinite(base) & np.isfinite(moved)
+            size = np.abs(base) + np.abs(moved) + 1e-300
+            if np.any(np.abs(base - moved)[good] > HANGS * size[good]):
+                found.add(name)
+        return frozenset(found)
 
 
 def _voltages(case: Case, n: int) -> Array:
@@ -63,15 +87,19 @@ def _voltages(case: Case, n: int) -> Array:
 
 
 def drive_of(case: Case) -> str:
-    """Name what the input goes by, even where the voltage's equation lost it."""
-    return case.meant.recognised.input or case.maps.record.input
+    """Name what the input goes by, even where the voltage's equation lost it, or has it in a wrong way."""
+    found = case.meant.recognised.input or case.maps.record.input
+    names = leaves(case.equations[case.maps.V]) & set(case.maps.record.parameters)
+    return found or next((one for one in sorted(names) if INPUTS.match(plain(one).lower())), "")
 
 
 def inputs_read(case: Case) -> Array:
     """Give what the steps read, in the script's unit."""
-    own, record = case.meant.inputs, case.maps.record
+    own, record, drive = case.meant.inputs, case.maps.record, drive_of(case)
     if case.meant.recognised.input or record.inputs.size != own.size:
         return own
+    if drive in record.parameters:
+        return np.full(own.size, record.parameters[drive].value)
     return np.nan_to_num(record.inputs)  # what no step read is no input
 
 
@@ -91,31 +119,49 @@ def input_factor(case: Case, claim: Model) -> float:
     return 1.0
 
 
-def sides_of(case: Case, claim: Model) -> Claimed:
-    """Evaluate a claim's equations at points of the script's states."""
+def sides_of(case: Case, claim: Model, factor: float | None = None) -> Claimed:
+    """Evaluate a claim's equations at points of the script's states.
+
+    Parameters
+    ----------
+    case : Case
+    claim : Model
+    factor : float, optional
+        What one unit of the script's input is in the claim's; by default what the two read tells it.
+    """
     maps, units = case.maps, case.meant.units
     system = claim.neuron.system
     rng = np.random.default_rng(3)
     points: dict[str, Array] = dict(points_of(maps.record, maps.step, POINTS, seed=5))
     points[maps.V] = _voltages(case, POINTS)
+    # As for V: what a run that went off its rails made of the others tells nothing.
+    V = maps.record.samples[:, maps.record.states.index(maps.V)]
+    tame = np.flatnonzero(np.abs(V) * units.mV <= LIVES)
     for name in maps.moving[1:]:
-        start = float(maps.record.samples[0, maps.record.states.index(name)])
+        column = maps.record.samples[:, maps.record.states.index(name)]
+        start = float(column[0])
         inside = any(system.fractions) and 0.0 <= start <= 1.0
-        points[name] = (
-            rng.uniform(0.05, 0.95, POINTS) if inside else points[name] + 0.1 * rng.standard_normal(POINTS)
-        )
+        if inside:
+            points[name] = rng.uniform(0.05, 0.95, POINTS)
+            continue
+        column = column[tame] if tame.size else column[:1]
+        size = float(np.max(np.abs(column))) or 1.0
+        points[name] = rng.choice(column, POINTS) + 0.1 * size * rng.standard_normal(POINTS)
     drive = drive_of(case)
     if drive:
         points[drive] = points.get(drive, np.zeros(POINTS)) + rng.uniform(0.5, 2.0, POINTS) * (
             float(np.max(np.abs(inputs_read(case)), initial=0.0)) or 1.0
         )
-    factor = input_factor(case, claim)
+    varied = (*maps.moving, *([drive] if drive else []))
+    points = _in_blocks(points, varied)
+    factor = input_factor(case, claim) if factor is None else factor
     numbers = dict(zip(system.parameters, system.values, strict=True))
     rhs = tuple(one.subs(numbers) for one in system.rhs)
     flow = lower_expressions(rhs, (*system.states, system.input), "grid")
-    current = np.asarray(points[drive] * factor if drive else np.zeros(POINTS))
+    n = points[maps.V].size
+    current = np.asarray(points[drive] * factor if drive else np.zeros(n))
     labels = list(system.labels)
-    free = {label: rng.uniform(0.05, 0.95, POINTS) for label in labels}
+    free = _in_blocks({label: rng.uniform(0.05, 0.95, POINTS) for label in labels}, varied)
     free["V"] = points[maps.V] * units.mV
 
     def flows(values: Mapping[str, Array], current: Array = current) -> dict[str, Array]:
@@ -123,7 +169,7 @@ def sides_of(case: Case, claim: Model) -> Claimed:
             found = flow(*(values[label] for label in labels), current)
         scale = {label: units.ms / (units.mV if label == "V" else 1.0) for label in labels}
         return {
-            label: np.broadcast_to(np.asarray(one, dtype=float), (POINTS,)) * scale[label]
+            label: np.broadcast_to(np.asarray(one, dtype=float), (n,)) * scale[label]
             for label, one in zip(labels, found, strict=True)
         }
 
@@ -136,12 +182,45 @@ def sides_of(case: Case, claim: Model) -> Claimed:
     own = {label: one / units.mV if label == "V" else one for label, one in values.items()}
 
     def flows_at(others: Mapping[str, Any]) -> dict[str, Array]:
-        there = {label: np.broadcast_to(others.get(label, one), (POINTS,)) for label, one in values.items()}
-        return flows(
-            there, np.broadcast_to(others["input"] * factor, (POINTS,)) if "input" in others else current
-        )
+        there = {label: np.broadcast_to(others.get(label, one), (n,)) for label, one in values.items()}
+        return flows(there, np.broadcast_to(others["input"] * factor, (n,)) if "input" in others else current)
 
-    return Claimed(points, flows(values), own, pairs, terms, flows_at)
+    def parts() -> list[tuple[str, Array]]:
+        found = list(dict.fromkeys(part for one in rhs for part in _parts(one)))
+        with np.errstate(all="ignore"):
+            made = lower_expressions(tuple(found), (*system.states, system.input), "grid")(
+                *(values[label] for label in labels), current
+            )
+        return [
+            (str(one), np.broadcast_to(np.asarray(v, dtype=float), (n,)))
+            for one, v in zip(found, made, strict=True)
+        ]
+
+    return Claimed(points, flows(values), own, pairs, terms, flows_at, varied, parts, factor)
+
+
+def _in_blocks(points: Mapping[str, Array], varied: tuple[str, ...]) -> dict[str, Array]:
+    """Add, for each name, points that are the first again but for that name."""
+    rows = np.concatenate([np.arange(POINTS), np.tile(np.arange(BLOCK), len(varied))])
+    found = {name: np.broadcast_to(values, (POINTS,))[rows] for name, values in points.items()}
+    for k, name in enumerate(varied):
+        if name not in points:
+            continue
+        begin = POINTS + BLOCK * k
+        found[name][begin : begin + BLOCK] = points[name][BLOCK : 2 * BLOCK]
+    return found
+
+
+def _parts(expr: Any) -> Iterator[Any]:
+    """List the parts of an expression, and of its sums and products those that some symbols make up."""
+    for part in sympy.preorder_traversal(expr):
+        if part.free_symbols:
+            yield part
+        if isinstance(part, (sympy.Add, sympy.Mul)):
+            for symbols in {frozenset(one.free_symbols) for one in part.args if one.free_symbols}:
+                kept = [one for one in part.args if one.free_symbols <= symbols]
+                if len(kept) > 1:
+                    yield part.func(*kept)
 
 
 def _terms(claim: Model, values: Mapping[str, Array], current: Array, scale: float) -> dict[str, Array]:
@@ -181,7 +260,7 @@ def _paired(
             try:
                 got = at_points(case.meant.flows[name], points)
             except KeyError:
-                got = np.full(POINTS, np.nan)
+                got = np.full(points[maps.V].size, np.nan)
             with np.errstate(all="ignore"):
                 apart = np.abs(got - wanted) > 1e-6 * (np.abs(wanted) + np.median(np.abs(wanted)))
             named = alike(name, label)
@@ -197,10 +276,15 @@ def _paired(
     for chosen, taken in zip(*linear_sum_assignment(unlike), strict=True):
         if unlike[chosen, taken] < ALIKE:
             pairs[own[chosen]] = theirs[taken]
+    rest = [one for one in own if one not in pairs], [one for one in theirs if one not in pairs.values()]
+    if len(rest[0]) == len(rest[1]) == 1:  # whatever it is called
+        pairs[rest[0][0]] = rest[1][0]
     return pairs
 
 
 def alike(name: str, label: str) -> bool:
-    """Tell whether a state of the script is called like one of the claim."""
-    last, gate = plain(name).lower(), label.rsplit(".", 1)[-1].lower()
-    return last == gate or last.split("_")[0] == gate or last.startswith(f"{gate}_") or last == f"{gate}gate"
+    """Tell whether a state of the script, or what it is an attribute of, is called like one of the claim."""
+    gate = label.rsplit(".", 1)[-1].lower()
+    owner = name.rpartition(".")[0].rpartition(".")[2].strip("_").lower()
+    last = plain(name).lower()
+    return gate in (last, last.split("_")[0], owner) or last.startswith(f"{gate}_") or last == f"{gate}gate"

@@ -119,6 +119,16 @@ class Sorter:
                 return one
         return None
 
+    def fall(self, crossed: Sequence[Sequence[Threshold]]) -> dict[int, Threshold]:
+        """Give the comparisons of a threshold that is the wrong way round: all below it are reset."""
+        return {
+            at: one
+            for at, found in enumerate(crossed)
+            for one in found
+            if one.relation not in UP and one.after and self.is_set(self.record.steps[at])
+            and not same_tree(self.record.steps[at].updates[self.V], one.level)
+        }  # fmt: skip
+
     def _is_reset(self, step: Step, others: Sequence[Step]) -> bool:
         if self.is_set(step):
             return True
@@ -174,6 +184,8 @@ def sort(record: Record) -> Maps:
     sorter = Sorter.of(record)
     crossed = [crossings(sorter.algebra, step, sorter.V) for step in record.steps]
     fired = {at: one for at in range(len(record.steps)) if (one := sorter.fires(at, crossed))}
+    if not fired and all(sorter.is_set(step) or sorter.is_kept(step) for step in record.steps):
+        fired = sorter.fall(crossed)
     held = tuple(
         at
         for at, step in enumerate(record.steps)

@@ -5,13 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 
+import attrs
 import numpy as np
 
 from natrium.analysis.doctor.reading.algebra import Slopes
 from natrium.analysis.doctor.reading.case import Case, line_in, own_line, term_line
 from natrium.analysis.doctor.reading.findings import Found, in_line, written
 from natrium.analysis.doctor.reading.labels import never_used
-from natrium.analysis.doctor.reading.maps import NO_DT, differ, plain, points_of, values_at
+from natrium.analysis.doctor.reading.maps import NO_DT, differ, oriented, plain, points_of, values_at
+from natrium.analysis.doctor.reading.rules import number_at
 from natrium.analysis.doctor.reading.trees import LEAF, NUMBER, in_order, leaves, name_of, number
 from natrium.analysis.doctor.trace.record import Node
 
@@ -22,8 +24,25 @@ FEW = 1.5  # steps by which a refractory count may miss its time: its own roundi
 
 def step_checks(case: Case) -> Iterator[Found]:
     """List the faults of a script's steps."""
-    for check in (_dt_twice, _dt_missing, _whole_numbers, _unstable, _refractory, _by_clock, _changes, _idle):
+    for check in (
+        _turned, _dt_twice, _dt_missing, _whole_numbers, _unstable, _refractory, _by_clock, _changes, _idle,
+    ):  # fmt: skip
         yield from check(case)
+
+
+def _turned(case: Case) -> Iterator[Found]:
+    """Find a threshold that is compared the wrong way round."""
+    test = case.maps.threshold
+    if test is not None and test.relation in ("<", "<="):
+        right = {"<": ">=", "<=": ">"}[test.relation]
+        yield Found(
+            "threshold-direction", "fault",
+            f"A spike is each step in which {plain(case.maps.V)} is below its threshold, in "
+            f"{in_line(case.source, test.line)}: it wants the other comparison.",
+            test.line, f"{plain(case.maps.V)} {test.relation} {written(test.level)}",
+            f"{plain(case.maps.V)} {right} {written(test.level)}",
+            f"{case.maps.spikes.size} of {case.maps.record.order.size} steps fire",
+        )  # fmt: skip
 
 
 def _dt_twice(case: Case) -> Iterator[Found]:
@@ -86,13 +105,13 @@ def _dt_missing(case: Case) -> Iterator[Found]:
         return
     slopes = Slopes(maps.algebra, maps.record.dt or NO_DT, number(0.0))
     points = points_of(maps.record, maps.step)
-    for state in maps.moving:
+    for state in maps.moving if maps.free else maps.moving[:1]:
         tree = maps.trees[state]
         if not maps.named:
             if maps.step == 1.0 or _has_step(maps.main.updates[state], maps.step):
                 continue
             more = _increment(maps.main.updates[state], state)
-            line = own_line(more)
+            line = maps.main.updates[state].line or own_line(more)
             yield Found(
                 "dt-missing", "fault",
                 f"{plain(state)} does not know {_step_name(case)}: `{written(more)}` in "
@@ -102,12 +121,33 @@ def _dt_missing(case: Case) -> Iterator[Found]:
             )  # fmt: skip
             continue
         there = slopes.value(tree)
+        by = next((one for one in in_order([tree]) if _by_step(one, maps.record.dt or NO_DT)), None)
+        if by is not None and not np.any(np.isfinite(values_at(there, points))):
+            yield Found(
+                "dt-divides", "fault",
+                f"What moves {plain(state)} is divided by {_step_name(case)}, in "
+                f"{in_line(case.source, by.line)}: the shorter a step is, the more it moves.",
+                by.line, written(by), "", f"at {_step_name(case)} = 0 a step has no end", about=state,
+            )  # fmt: skip
+            continue
         if (maps.record.dt or NO_DT) in leaves(tree) and not differ(values_at(there, points), points[state]):
             continue
         if not leaves(tree) - {state}:
             continue
+        if not differ(values_at(there, points), np.zeros(len(points[state]))):
+            line = own_line(tree)
+            yield Found(
+                "not-carried-on", "fault",
+                f"{plain(state)} does not go on from what it was, in {in_line(case.source, line)}: a step "
+                "sets it to what it should move by.",
+                line, written(tree), f"{plain(state)} + {written(tree)}",
+                f"at {_step_name(case)} = 0 it is zero", about=state,
+            )  # fmt: skip
+            continue
         part = _without(case, tree, state, slopes, points)
-        line, _ = line_in(tree, part)
+        line = line_in(tree, part)[0]
+        if part is _increment(tree, state):  # what adds it up lacks the step
+            line = maps.main.updates[state].line or line
         yield Found(
             "dt-missing",
             "fault",
@@ -120,6 +160,11 @@ def _dt_missing(case: Case) -> Iterator[Found]:
             f"at {_step_name(case)} = 0 a step still moves {plain(state)}",
             about=state,
         )
+
+
+def _by_step(node: Node, dt: str) -> bool:
+    """Tell whether an operation divides by the step."""
+    return name_of(node) == "/" and dt in leaves(node.args[1])
 
 
 def _step_name(case: Case) -> str:
@@ -168,19 +213,28 @@ def _whole_numbers(case: Case) -> Iterator[Found]:
     for node in in_order(case.maps.trees.values()):
         name = name_of(node)
         if name == "//":
-            should = f"{written(node.args[0])}/{written(node.args[1])}"
             yield Found(
                 "integer-division", "fault",
                 f"`//` in {in_line(case.source, node.line)} divides and throws the rest away.",
-                node.line, written(node), should, "whole numbers in what should flow",
+                node.line, written(node), written(attrs.evolve(node, op="/")),
+                "whole numbers in what should flow", about=_owner(case, node),
             )  # fmt: skip
         elif name in ("int", "floor", "ceil", "round") and leaves(node) & set(case.maps.moving):
             yield Found(
                 "rounded-state", "fault",
                 f"`{name}` in {in_line(case.source, node.line)} makes a state jump from number to number.",
                 node.line, written(node), written(node.args[0]),
-                "a state cannot be followed through a rounding",
+                "a state cannot be followed through a rounding", about=_owner(case, node),
             )  # fmt: skip
+
+
+def _owner(case: Case, node: Node) -> str:
+    """Name the state whose equation has an operation of a line."""
+    for state in (*case.maps.moving[1:], case.maps.V):
+        nodes = in_order([case.equations[state]])
+        if any(one.op == node.op and one.line == node.line for one in nodes):
+            return state
+    return case.maps.V
 
 
 def _unstable(case: Case) -> Iterator[Found]:
@@ -200,11 +254,42 @@ def _unstable(case: Case) -> Iterator[Found]:
         )  # fmt: skip
 
 
+def _endless(case: Case) -> Found | None:
+    """Find a count that goes away from where it would end the refractory time."""
+    maps, record = case.maps, case.maps.record
+    if not maps.spikes.size:
+        return None
+    after = record.order[maps.spikes[-1] + 1 :]
+    if not after.size or not np.all(np.isin(after, maps.held)):
+        return None
+    step, known = record.steps[after[-1]], record.parameter_values
+    for timer in maps.timers:
+        node = step.updates[timer]
+        moved = number_at(node, known | {timer: 0.0})
+        for choice in step.choices if timer in leaves(node) and moved else ():
+            at = [
+                number_at(choice.left, known | {timer: c}) - number_at(choice.right, known | {timer: c})
+                for c in (0.0, moved)
+            ]
+            if (at[1] > at[0]) == oriented(choice, True)[1].startswith(">") and at[1] != at[0]:
+                return Found(
+                    "refractory-endless", "fault",
+                    f"{plain(timer)} goes the wrong way, in {in_line(case.source, node.line)}: what it holds "
+                    "never ends.",
+                    node.line, written(node), "",
+                    f"the last {after.size} steps are held", about=HELD,
+                )  # fmt: skip
+    return None
+
+
 def _refractory(case: Case) -> Iterator[Found]:
     """Hold the refractory steps that were counted against what the parameter's name says."""
     maps, hold, found = case.maps, case.maps.hold, case.meant.refractory
     counts = hold.steps
     ms = case.meant.units.ms
+    if (endless := _endless(case)) is not None:
+        yield endless
+        return
     for name, node in maps.record.parameters.items():
         if found is None and _REFRACTORY.search(plain(name).lower()) and maps.firing and node.value > 0:
             line = node.line

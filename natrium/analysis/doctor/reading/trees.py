@@ -201,6 +201,7 @@ ARRAYS: Operations = {
 
 EXTENDED: Operations = {
     **_ARITHMETIC,
+    "/": lambda a, b: a / b if b else mpmath.nan,
     **{relation: _told(relation) for relation in RELATIONS},
     **{
         name: getattr(mpmath, name)

@@ -20,6 +20,7 @@ _V = re.compile(r"[\[(,#\s](V|volt|volts|Volt|Volts)\b")
 SLOWEST_S, LONGEST_STEP_S = 1.0, 0.0051
 # Of |V| in volts; a membrane that is counted in mV goes beyond, unless it is counted from 0 to 1.
 LARGEST_V = 0.35
+AWAY = 100.0  # times what it starts from and its threshold: a V that far has run away
 
 
 @attrs.frozen
@@ -108,6 +109,11 @@ def _voltages(maps: Maps) -> tuple[float, tuple[str, ...]]:
     column = maps.record.samples[:, maps.record.states.index(maps.V)]
     column = column[np.isfinite(column)]
     size = float(np.percentile(np.abs(column), 90)) if column.size else 1.0
+    levels = [abs(float(column[0]))] if column.size else []
+    if maps.threshold is not None and math.isfinite(maps.threshold.level.value):
+        levels.append(abs(maps.threshold.level.value))
+    if size > AWAY * max(levels, default=0.0) > 0.0:
+        size = max(levels)
     names = [plain(maps.V)]
     names += [
         plain(name)

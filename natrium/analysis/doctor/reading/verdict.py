@@ -13,11 +13,12 @@ from natrium.analysis.accuracy.matching import SpikePair, match_spikes
 from natrium.analysis.accuracy.script import Comparison
 from natrium.analysis.accuracy.truth import Reference, reference
 from natrium.analysis.doctor.reading.case import Case
-from natrium.analysis.doctor.reading.checks import checks
+from natrium.analysis.doctor.reading.checks import checks, stale
 from natrium.analysis.doctor.reading.claims import held_against
 from natrium.analysis.doctor.reading.costs import rules_of
 from natrium.analysis.doctor.reading.equations import equations_of
 from natrium.analysis.doctor.reading.findings import (
+    CAUSES,
     Found,
     Judged,
     sorted_findings,
@@ -26,10 +27,11 @@ from natrium.analysis.doctor.reading.findings import (
 from natrium.analysis.doctor.reading.maps import Maps
 from natrium.analysis.doctor.reading.mending import with_effects
 from natrium.analysis.doctor.reading.models import Meant, equations_text, meant_by
-from natrium.analysis.doctor.reading.prepare import prepared
+from natrium.analysis.doctor.reading.prepare import lagged, prepared, without_lags
 from natrium.analysis.doctor.reading.replay import Replay, replayed, solved_again
 from natrium.analysis.doctor.reading.rules import as_data
-from natrium.analysis.doctor.reading.schemes import SchemeFound, prove
+from natrium.analysis.doctor.reading.schemes import SchemeFound, called_in_steps, prove
+from natrium.analysis.doctor.reading.solved import as_straight, makes_again, solver_of
 from natrium.analysis.doctor.reading.sorting import sort
 from natrium.analysis.doctor.reading.stages import stage_faults
 from natrium.analysis.doctor.reading.twins import budget_of, compared, twin_of
@@ -38,6 +40,10 @@ from natrium.analysis.doctor.twin import Twin
 from natrium.model import Model, SolverError, UnsupportedModel
 from natrium.model.arrays import Array
 from natrium.model.files.writing import to_dict
+
+# What is wrong with how a state is stepped; and what else tells enough of its equation.
+STEPPED = ("dt-twice", "dt-missing", "dt-divides", "not-carried-on")
+KNOWN = (*STEPPED, "refractory-length", "stage-weights", "integer-division", "rounded-state")
 
 
 @attrs.frozen(eq=False, kw_only=True, repr=False)
@@ -208,20 +214,23 @@ def read(
         raise UnsupportedModel(f"a script must be traced to be read: {record.fallback}")
     with np.errstate(all="ignore"):  # a run that goes off its rails overflows whatever is made of it
         record = prepared(record)
-        maps = sort(record)
+        lags = lagged(record)
+        stepper = "" if record.solver else solver_of(record)
+        straight = as_straight(record) if stepper else record
+        maps = sort(without_lags(straight, lags) if lags else straight)
         equations = equations_of(maps)
-        scheme = prove(maps, equations)
+        scheme = called_in_steps(stepper) if stepper else prove(maps, equations)
         meant = meant_by(maps, equations)
-        replay = replayed(record) if not record.solver else solved_again(record, maps.V)
+        replay = _replay(record, maps.V, stepper)
         case = Case(maps, equations, meant, scheme)
-        found = [*checks(case), *rules_of(case, scheme)]
-        if not any(one.kind == "fault" and one.key in ("dt-twice", "dt-missing") for one in found):
+        found = [*stale(record, lags), *checks(case), *rules_of(case, scheme)]
+        if not any(one.kind == "fault" and one.key in STEPPED for one in found):
             found += stage_faults(case)
-        if claim is not None:
-            keys = ("dt-twice", "dt-missing", "refractory-length", "stage-weights")
-            known = frozenset(one.about for one in found if one.kind == "fault" and one.key in keys)
+        if claim is not None and not any(one.key in CAUSES for one in found):
+            known = frozenset(one.about for one in found if one.kind == "fault" and one.key in KNOWN)
             found += held_against(case, claim, known)
-        found = with_effects(found, record, maps, meant)
+        if not stepper:
+            found = with_effects(found, record, maps, meant)
     why = "" if solve else "it was not asked for"
     truth = comparison.reference if comparison is not None else None
     if truth is None and solve:
@@ -254,6 +263,16 @@ def read(
         comparison=comparison,
         budget=walked,
     )
+
+
+def _replay(record: Record, V: str, stepper: str) -> Replay:
+    """Make a run again: from its maps, or by SciPy's solver once more, over all or in each step."""
+    if record.solver:
+        return solved_again(record, V)
+    if stepper:
+        off, why = makes_again(record)
+        return Replay(record.samples, record.order, off, why)
+    return replayed(record)
 
 
 def labelled(maps: Maps, meant: Meant) -> Array:

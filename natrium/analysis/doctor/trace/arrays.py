@@ -266,3 +266,14 @@ def apply_ufunc(ufunc: Any, method: str, inputs: tuple[Any, ...], options: dict[
 
 
 Remembers.ufunc = staticmethod(apply_ufunc)
+
+
+def flat(value: Any) -> list[Any]:
+    """List the numbers in a number, an array or a sequence of such."""
+    if isinstance(value, TracedArray):
+        return [value.element(at) for at in np.ndindex(value.shape)]
+    if isinstance(value, (list, tuple)):
+        return [number for one in value for number in flat(one)]
+    if isinstance(value, np.ndarray):
+        return list(np.ravel(value))
+    return [value]

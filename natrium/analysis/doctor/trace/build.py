@@ -234,7 +234,18 @@ class Builder:
             step = slopes[time]
             near = [name for name, node in parameters if abs(node.value - step) <= 1e-6 * abs(step)]
             dt = next((name for name in near if name in called), near[0] if len(near) == 1 else "")
-        return time, dt or next(iter(called), "")
+        return time, dt or next(iter(called), "") or self._paced(time)
+
+    def _paced(self, count: str) -> str:
+        """Find the one parameter that the step's number is multiplied by: so much time a step is."""
+        by = {
+            other.name
+            for node in self.nodes.values()
+            if node.op == "*"
+            for one, other in (node.args, node.args[::-1])
+            if count and one.name == count and other.name in self.parameters
+        }
+        return by.pop() if len(by) == 1 else ""
 
     def _slopes(self, values: dict[str, Array]) -> dict[str, float]:
         """Give what goes up evenly (the step's number, its time), and by how much a step."""

@@ -69,9 +69,9 @@ class Names:
 
     def _free(self, name: str, form: Form) -> str:
         key = form.key
-        if name in self.taken and form.op == "leaf" and key[0] and key[0][0] == "a":
+        if form.op == "leaf" and key[0] and key[0][0] == "a":
             path = self.objects.get(key[0][1], "")
-            if path:
+            if path and (name in self.taken or "." in path):  # "self" is another in each part of a part
                 name = f"{path}.{key[0][2]}"
         wanted, number = name, 2
         while name in self.taken:

@@ -10,6 +10,9 @@ import numpy.typing as npt
 
 from natrium.model.arrays import Array
 
+# How an operation begins that SciPy's solver made in a step: of a state, its derivative there, and how long.
+SOLVED = "solved by "
+
 
 @attrs.frozen(eq=False)
 class Node:
@@ -127,6 +130,8 @@ class Record:
         Of the input, the time and `exogenous`: the different expressions that gave it, as far as known.
     whole : bool
         Whether all steps of the run were traced; otherwise as many as the budget allowed, from the first on.
+    side : str
+        Of neurons that go side by side, which one this is; empty where there is one.
     fallback : str
         Why the run could not be traced; empty where it was, and equals the plain run in every double.
     """
@@ -147,6 +152,7 @@ class Record:
     exogenous: Mapping[str, Array] = attrs.field(factory=dict)
     origins: Mapping[str, tuple[Node, ...]] = attrs.field(factory=dict)
     whole: bool = True
+    side: str = ""
     fallback: str = ""
 
     @property

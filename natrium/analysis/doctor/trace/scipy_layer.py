@@ -9,10 +9,12 @@ from typing import Any
 import numpy as np
 import scipy.integrate
 
-from natrium.analysis.doctor.trace.arrays import wrapped
+from natrium.analysis.doctor.trace.arrays import flat, wrapped
 from natrium.analysis.doctor.trace.elements import unwrapped
 from natrium.analysis.doctor.trace.foreign import called_back, foreign, loaded
-from natrium.analysis.doctor.trace.numbers import bare
+from natrium.analysis.doctor.trace.numbers import Remembers, again, bare, made
+from natrium.analysis.doctor.trace.record import SOLVED
+from natrium.analysis.doctor.trace.tracer import active
 
 # The solver, the right-hand side as f(t, y), times, states, what it calls its states.
 Call = tuple[str, Any, Any, Any, str]
@@ -45,7 +47,12 @@ class Watched:
         first = bool(plain[3].get("tfirst"))
         call = (lambda t_, y_: func(t_, y_, *args)) if first else (lambda t_, y_: func(y_, t_, *args))
         self._calls.append(("odeint", call, np.asarray(plain[1]), np.array(solution), called(func, first)))
-        return wrapped(result) if self._tracing else result
+        if not self._tracing:
+            return result
+        result = wrapped(result)
+        if not isinstance(result, tuple):
+            _remember("odeint", call, result, 0, y0, t)
+        return result
 
     def _solve_ivp(self, fun: Any, t_span: Any, y0: Any, method: Any = "RK45", **options: Any) -> Any:
         args = options.pop("args", None) or ()
@@ -64,7 +71,7 @@ class Watched:
         self._calls.append(
             (
                 f"solve_ivp {name}",
-                lambda t_, y_: fun(t_, y_, *args),
+                called_with(fun, args),
                 result.t.copy(),
                 result.y.T.copy(),
                 called(fun, True),
@@ -73,10 +80,53 @@ class Watched:
         if self._tracing:
             for key in ("t", "y"):
                 result[key] = wrapped(result[key])
+            if result.status != 1:  # no event ended it
+                flow = called_with(fun, args)
+                _remember(f"solve_ivp {name}", flow, result.y, 1, y0, t_span)
+                end, times = flat(t_span)[-1], wrapped(result.t)
+                if isinstance(end, Remembers):
+                    times.remember()[-1] = again(times.plain[-1], end)
         return result
 
     def _ode(self, f: Any, jac: Any = None) -> Any:
         return Stepper(f, self._calls, self._tracing)
+
+
+def called_with(function: Any, args: Any) -> Any:
+    """Make a right-hand side of time and state alone."""
+    return lambda t, y: function(t, y, *args)
+
+
+def _remember(solver: str, flow: Any, result: Any, axis: int, y0: Any, t: Any) -> None:
+    """Let what a solver ends with, called in a step of the script, remember where it began and its flow.
+
+    Parameters
+    ----------
+    solver : str
+    flow : callable
+        The right-hand side as ``f(t, y)``.
+    result : TracedArray, two-dimensional
+    axis : int
+        That of its times.
+    y0, t : number, or sequence of numbers
+        Where it began; the times that were asked for.
+    """
+    tracer = active()
+    if tracer.segment is None or tracer.step is None or result.shape[axis] < 2:
+        return
+    begin, asked = flat(y0), flat(t)
+    state = wrapped(np.array([bare(one) for one in begin], dtype=float))
+    nodes = state.remember()
+    for j, one in enumerate(begin):
+        nodes[j] = one if isinstance(one, Remembers) else None
+    slopes = flat(flow(asked[0], state))
+    length = asked[-1] - asked[0]
+    if not isinstance(length, Remembers):
+        length = float(f"{length:.9g}")
+    kept = result.remember()
+    for j, (one, slope) in enumerate(zip(begin, slopes, strict=True)):
+        at = (j, -1) if axis else (-1, j)
+        kept[at] = made(result.plain[at], f"{SOLVED}{solver}", (one, slope, length))
 
 
 def called(function: Any, second: bool) -> str:

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import attrs
 import numpy as np
 
-from natrium.analysis.doctor.trace.arrays import TracedArray
+from natrium.analysis.doctor.trace.arrays import TracedArray, flat
 from natrium.analysis.doctor.trace.build import Builder
-from natrium.analysis.doctor.trace.elements import unwrapped
 from natrium.analysis.doctor.trace.forms import Place, Segment, StepTrace
 from natrium.analysis.doctor.trace.numbers import Remembers, bare, traced
 from natrium.analysis.doctor.trace.record import Record, Step
@@ -83,7 +81,7 @@ def rhs_record(
             )
         finally:
             traces.append(tracer.step)
-        for j, one in enumerate(_flat(derivatives, number)):
+        for j, one in enumerate(flat(derivatives)):
             form = tracer.read(one) if isinstance(one, Remembers) else tracer.number(bare(one), 0)
             traces[-1].updates[(key, (j,), None)] = form
             traces[-1].values[(key, (j,), None)] = float(states[k][j])
@@ -105,16 +103,6 @@ def _state(tracer: Tracer, values: Any, key: tuple[Any, ...], born: int) -> Any:
     for j, raw in enumerate(np.array(values, dtype=float)):
         nodes[j] = traced(raw, tracer.number(raw, 0), born, Place(key, array.name, (j,)))
     return array
-
-
-def _flat(value: Any, number: int) -> list[Any]:
-    if isinstance(value, TracedArray):
-        return [value.element(at) for at in np.ndindex(value.shape)]
-    if isinstance(value, (list, tuple)):
-        return list(itertools.chain.from_iterable(_flat(one, number) for one in value))
-    if isinstance(value, np.ndarray):
-        return list(np.ravel(unwrapped(value)))
-    return [value]
 
 
 def _made(

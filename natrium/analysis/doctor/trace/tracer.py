@@ -351,7 +351,7 @@ class Tracer:
         line = self.line()
         if form.op in RELATIONS and len(form.args) == 2:
             left, right = form.args
-            relation = form.op
+            relation, line = form.op, form.line or line
         else:
             left, relation, right = form, "!=", self.number(0, line)
         if left.varies or right.varies or not self.known.final:

@@ -6,7 +6,8 @@ import math
 import numpy as np
 import pytest
 
-from natrium.analysis.doctor.reading.repair import Bench, repairs
+from natrium.analysis.doctor.reading.bench import Bench
+from natrium.analysis.doctor.reading.repair import repairs
 from natrium.analysis.doctor.reading.trees import at_points, leaf, number
 from natrium.analysis.doctor.trace import Node
 

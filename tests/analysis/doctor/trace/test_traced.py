@@ -471,7 +471,7 @@ def test_what_ends_in_the_middle_is_kept_as_a_choice_of_time(tmp_path):
     assert before.count + after.count > 850
 
 
-def test_calls_of_a_solver_that_go_on_from_each_other_are_one_run(tmp_path):
+def test_steps_that_a_solver_makes_are_a_loop_with_its_own_threshold_and_reset(tmp_path):
     text = (
         "import numpy as np\nfrom scipy.integrate import odeint\ndef f(y, t, p):\n    v, = y\n"
         "    return [(-v + p['I'])/10.0]\np = {'I': 20.0}\nts = np.linspace(0, 30, 61)\ny = [0.0]\nvs = []\n"
@@ -479,11 +479,27 @@ def test_calls_of_a_solver_that_go_on_from_each_other_are_one_run(tmp_path):
         "    vs.append(y[0])\n"
     )
     record = trace_script(written(tmp_path, text))
-    assert (record.solver, record.states, record.fallback) == ("odeint", ("v",), "")
-    np.testing.assert_allclose(record.times, np.linspace(0, 30, 61))
+    assert (record.solver, record.fallback, len(record.states)) == ("", "", 1)
+    free, fired = (step.updates[record.states[0]] for step in record.steps)
+    assert free.op == "solved by odeint"
+    begin, made, _ = free.args
+    assert begin.name == record.states[0]
+    assert leaves(made) == {record.states[0], "p['I']"}
+    assert value_of(made, {record.states[0]: 4.0, "p['I']": 20.0}) == 1.6
+    assert fired.value == 0.0
+
+
+def test_calls_of_a_solver_that_go_on_from_each_other_are_one_run(tmp_path):
+    text = (
+        "import numpy as np\nfrom scipy.integrate import ode\ndef f(t, v):\n    return (-v + 20.0)/10.0\n"
+        "r = ode(f).set_integrator('dopri5')\nr.set_initial_value(0.0, 0.0)\nvs = []\n"
+        "while r.t < 10:\n    vs.append(r.integrate(r.t + 0.5)[0])\n"
+    )
+    record = trace_script(written(tmp_path, text))
+    assert (record.solver, record.states, record.fallback) == ("ode dopri5", ("v",), "")
+    np.testing.assert_allclose(record.times, np.arange(0.5, 10.1, 0.5))
     made = record.steps[0].updates["dv/dt"]
-    assert leaves(made) == {"v", "p['I']"}
-    assert value_of(made, {"v": 4.0, "p['I']": 20.0}) == 1.6
+    assert value_of(made, {"v": 4.0}) == 1.6
 
 
 def test_a_whole_number_made_of_a_truth_is_that_choice(tmp_path):

@@ -1,0 +1,70 @@
+"""Neurons that a script steps side by side, none driving another: the one that does most speaks for all."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+import attrs
+import numpy as np
+
+from natrium.analysis.doctor.reading.trees import leaves
+from natrium.analysis.doctor.trace.record import Choice, Record, Step
+
+_ELEMENT = re.compile(r"^(.*)\[(\d+)\]$")
+
+
+def one_of_many(record: Record) -> Record:
+    """Leave the one that shows most of neurons that go side by side; other records as they are."""
+    element = {name: found[2] for name in record.states if (found := _ELEMENT.match(name))}
+    sides = sorted(set(element.values()), key=int)
+    if record.solver or len(sides) < 2 or not _apart(record, element):
+        return record
+
+    def shown(side: str) -> int:
+        own = [name for name in record.states if element.get(name, side) == side]
+        return len({tuple(id(step.updates[name]) for name in own) for step in record.steps})
+
+    chosen = max(sides, key=lambda side: (shown(side), -int(side)))
+    kept = tuple(name for name in record.states if element.get(name, chosen) == chosen)
+    others = set(record.states) - set(kept)
+    groups: dict[object, int] = {}
+    made: list[Step] = []
+    place = []
+    for step in record.steps:
+        updates = {name: step.updates[name] for name in kept}
+        choices = tuple(one for one in step.choices if not _names(one) & others)
+        told = ((id(one.left), one.relation, id(one.right), one.held, one.line) for one in choices)
+        at = groups.setdefault((*map(id, updates.values()), *told), len(made))
+        if at == len(made):
+            made.append(Step(updates, choices, 0, 0))
+        place.append(at)
+    order = np.array(place, dtype=np.int64)[record.order]
+    return attrs.evolve(
+        record,
+        states=kept,
+        side=chosen,
+        samples=record.samples[:, [record.states.index(name) for name in kept]],
+        steps=tuple(
+            attrs.evolve(step, first=int(np.argmax(order == at)), count=int(np.sum(order == at)))
+            for at, step in enumerate(made)
+        ),
+        order=order,
+    )
+
+
+def _names(choice: Choice) -> frozenset[str]:
+    return leaves(choice.left, choice.right)
+
+
+def _apart(record: Record, element: dict[str, str]) -> bool:
+    """Tell whether no element reads another, and nothing else reads any."""
+
+    def met(names: Iterable[str]) -> set[str]:
+        return {element[name] for name in names if name in element}
+
+    return all(
+        met(leaves(node)) <= ({element[name]} if name in element else set())
+        for step in record.steps
+        for name, node in step.updates.items()
+    ) and all(len(met(_names(one))) <= 1 for step in record.steps for one in step.choices)
