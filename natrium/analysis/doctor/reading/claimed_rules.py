@@ -176,6 +176,8 @@ def _held(case: Case, claim: Model) -> Iterator[Found]:
     maps, neuron = case.maps, claim.neuron
     if not isinstance(neuron, Neuron) or not neuron.fires or max(maps.hold.steps, default=0) < 2:
         return
+    if not maps.held:  # V moves
+        return
     step = maps.record.steps[max(maps.held, key=lambda at: maps.record.steps[at].count)]
     node = step.updates[maps.V]
     value = number_at(node, maps.record.parameter_values) * case.meant.units.mV
@@ -192,7 +194,7 @@ def _held(case: Case, claim: Model) -> Iterator[Found]:
     )
     line = line or max(tests, default=0)
     yield Found(
-        "held-value", "fault",
+        "hold-value", "fault",
         f"While it is refractory {plain(maps.V)} is {value:g} mV, in {in_line(case.source, line)}; the "
         f"model's is {neuron.v_reset:g} mV.",
         line, text_of(node), shown(neuron.v_reset / case.meant.units.mV),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Iterator
 
@@ -11,9 +10,8 @@ import numpy as np
 from natrium.analysis.doctor.reading.case import Case, own_line
 from natrium.analysis.doctor.reading.findings import Found, in_line
 from natrium.analysis.doctor.reading.maps import crossings, plain
-from natrium.analysis.doctor.reading.rules import number_at
 from natrium.analysis.doctor.reading.sides import Claimed
-from natrium.analysis.doctor.reading.wording import shown, text_of
+from natrium.analysis.doctor.reading.wording import shown
 from natrium.model import Model
 
 CLOSE = 1e-6  # of a number: what a steady state is rounded to
@@ -94,11 +92,8 @@ def _held_at_first(case: Case) -> Iterator[Found]:
 
 
 def _while_held(case: Case) -> Iterator[Found]:
-    maps, mV = case.maps, case.meant.units.mV
-    record = maps.record
-    if not any(maps.hold.steps):
-        return
-    if maps.V not in maps.hold.still:
+    maps = case.maps
+    if any(maps.hold.steps) and maps.V not in maps.hold.still:
         line = maps.hold.lines[0] if maps.hold.lines else own_line(maps.main.updates[maps.V])
         yield Found(
             "refractory-not-held", "fault",
@@ -106,18 +101,3 @@ def _while_held(case: Case) -> Iterator[Found]:
             f"{in_line(case.source, line)}.",
             line, evidence=f"for {maps.hold.steps[0]} steps after a spike it is not compared",
         )  # fmt: skip
-        return
-    known = record.parameter_values
-    reset = number_at(maps.resets[maps.V], known) if maps.V in maps.resets else math.nan
-    for at in maps.held:
-        node = record.steps[at].updates[maps.V]
-        level = number_at(node, known)
-        if abs(level - reset) > CLOSE * (1.0 + abs(reset)):  # neither is NaN
-            line = own_line(node)
-            yield Found(
-                "hold-value", "fault",
-                f"While refractory {plain(maps.V)} is held at {level * mV:.6g} mV, not at its reset, "
-                f"{reset * mV:.6g} mV: {in_line(case.source, line)}.",
-                line, text_of(node), shown(reset),
-            )  # fmt: skip
-            return
