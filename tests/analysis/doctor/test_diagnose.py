@@ -191,7 +191,7 @@ def test_a_subject_that_is_none_is_refused(examine, subject, words):
 
 def test_a_recording_cannot_be_held_against_equations():
     neuron = natrium.HybridNeuron(
-        equations={"V": "(-70 - V + I)/10"}, threshold=-55.0, reset={"V": "-70"}, initial={"V": -70.0}
+        equations={"V": "(-70 - V + I)/10"}, v_thresh=-55.0, reset={"V": "-70"}, initial={"V": -70.0}
     )
     model = natrium.Model(neuron=neuron, simulation=natrium.Simulation(t_end=10.0, dt=0.1))
     with pytest.raises(UnsupportedModel, match="read against a neuron of channels"):
