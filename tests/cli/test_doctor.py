@@ -150,6 +150,23 @@ def test_a_fault_is_told_with_its_line(claimed):
         assert f"line {line} (`self.v +=" in told.stdout
 
 
+def test_what_a_script_leaves_is_read_where_it_cannot_be_traced(claimed):
+    """Single precision is not followed: labels and samples are read as a recording, and it is said why."""
+    text = (
+        (claimed / "whole.py")
+        .read_text()
+        .replace("self.v, self.left = v_rest, 0.0", "self.v, self.left = np.float32(v_rest), 0.0")
+    )
+    (claimed / "single.py").write_text("import numpy as np\n" + text)
+    out = claimed / "out"
+    result = call("doctor", claimed / "lif.toml", "--script", claimed / "single.py", "--out", out, "--json")
+    assert result.exit_code == 0, result.output
+    data = json.loads(result.stdout)
+    assert "float32" in data["fallback"]
+    assert data["fallback"] in result.stderr
+    assert data["truths"]
+
+
 @pytest.mark.parametrize("name", ["no.py", "data.csv", "empty.py"])
 def test_what_is_no_script_ends_in_a_message(claimed, name):
     (claimed / "empty.py").write_text("x = 1\n")

@@ -84,9 +84,14 @@ def test_reports(verb, path, tmp_path):
     assert (tmp_path / verb / "report.html").exists()
 
 
-def test_a_script_cannot_be_read_against_equations(path, tmp_path):
+def test_a_script_is_held_against_equations(path, tmp_path):
+    """A class without the model's second equation: it is said which one is missing."""
     (tmp_path / "script.py").write_text(
-        "class Cell:\n    def update(self, dt, current):\n        return 0.0\n", encoding="utf-8"
+        "class Cell:\n    v = -70.0\n    def update(self, dt, current):\n"
+        "        self.v += dt * (-70.0 - self.v + current) / 10.0\n"
+        "        if self.v > -50.0:\n            self.v = -70.0\n",
+        encoding="utf-8",
     )
-    done = call("doctor", path, "--script", f"{tmp_path / 'script.py'}:Cell")
-    assert (done.exit_code, "read against a neuron of channels" in done.output) == (2, True)
+    done = call("doctor", path, "--script", f"{tmp_path / 'script.py'}:Cell", "--out", tmp_path, "--json")
+    assert done.exit_code == 0
+    assert "gate-missing" in {one["key"] for one in json.loads(done.stdout)["findings"]}

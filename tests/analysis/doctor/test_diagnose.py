@@ -159,11 +159,12 @@ def test_a_script_that_runs_away_is_told():
 
 
 def test_a_diagnosis_is_plain_data(examine):
-    for subject in (None, zoo.Cell1, zoo.planted(zoo.LeakSign, "short")):
-        diagnosis = examine(subject, "short")
+    for subject in (None, zoo.Cell, zoo.planted(zoo.LeakSign, "lif_short")):
+        diagnosis = examine(subject, "lif_short")
         data = json.loads(json.dumps(diagnosis.data(), allow_nan=False))
         assert data["n_faults"] == len(diagnosis.faults)
-        assert len(data["truths"]["hold"] if subject is None else data["spikes"]["truth"]) == 1
+        true = data["truths"]["hold"] if subject is None else data["spikes"]["truth"]
+        assert true == comparison_of("lif_short").truth.spike_times.tolist()
         assert len(data["findings"]) == len(diagnosis.findings)
 
 
@@ -186,6 +187,15 @@ def test_a_diagnosis_is_plain_data(examine):
 def test_a_subject_that_is_none_is_refused(examine, subject, words):
     with pytest.raises((ModelError, UnsupportedModel), match=words):
         examine(subject, "lif")
+
+
+def test_a_recording_cannot_be_held_against_equations():
+    neuron = natrium.HybridNeuron(
+        equations={"V": "(-70 - V + I)/10"}, v_thresh=-55.0, reset={"V": "-70"}, initial={"V": -70.0}
+    )
+    model = natrium.Model(neuron=neuron, simulation=natrium.Simulation(t_end=10.0, dt=0.1))
+    with pytest.raises(UnsupportedModel, match="read against a neuron of channels"):
+        diagnose(([0.0, 0.1, 0.2], [-70.0, -70.0, -70.0]), model)
 
 
 def test_a_model_without_a_step_is_refused():
@@ -246,11 +256,11 @@ def script(tmp_path):
     return written
 
 
-@pytest.mark.parametrize("name", ["", ":Neuron"])
-def test_a_class_in_a_file_gets_its_arguments_by_name(examine, script, capsys, name):
+@pytest.mark.parametrize(("name", "claim"), [("", "short"), (":Neuron", "lif_na2")])
+def test_a_class_in_a_file_gets_its_arguments_by_name(examine, script, capsys, name, claim):
     subject = load_subject(f"{script(SCRIPT)}{name}")
     assert capsys.readouterr().out == ""
-    assert keys(examine(subject, "lif_na2")) == []
+    assert keys(examine(subject, claim)) == []
 
 
 def test_a_file_that_ran_is_read(script, examine):

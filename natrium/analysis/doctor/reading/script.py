@@ -16,6 +16,7 @@ from natrium.analysis.accuracy.script import Comparison
 from natrium.analysis.doctor.reading.findings import Found, sorted_findings
 from natrium.analysis.doctor.reading.verdict import Reading, read
 from natrium.analysis.doctor.trace import trace_all, trace_live, trace_script
+from natrium.analysis.doctor.trace.drive import only_class
 from natrium.analysis.doctor.trace.record import Record
 from natrium.model import Model, ModelError, Step, UnsupportedModel
 
@@ -71,7 +72,13 @@ def read_script(spec: str | os.PathLike[str], claim: Model | None = None) -> tup
     if name is not None and claim is not None:
         return (_driven(lambda model: traced(path, name, model), claim, shown),)
     if name is not None or claim is not None:
-        found: tuple[Record, ...] = (traced(path, name, claim),)
+        try:
+            found: tuple[Record, ...] = (traced(path, name, claim),)
+        except ModelError:
+            only = only_class(path) if name is None else None
+            if only is None:
+                raise
+            return read_script(f"{path}:{only}", claim)
     else:
         found = _quietly(trace_all, path)
     kept = [one for one in found if not one.fallback] or [found[0]]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import inspect
+import os
 import sys
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -11,7 +12,7 @@ from typing import Any
 import attrs
 import numpy as np
 
-from natrium.analysis.doctor.trace.script import Script
+from natrium.analysis.doctor.trace.script import Script, load_script
 from natrium.model import ModelError
 
 METHODS = (
@@ -115,6 +116,19 @@ def drive_for(script: Script, name: str, namespace: Mapping[str, Any], claimed: 
         call, more = _call(getattr(subject, run), f"_natrium_subject.{run}", known, "run", dt)
         return Drive(begin + call + "\n", {**given, **more})
     return _stepped(subject, method, begin, given, dt, claimed, lambda: _made(value, given, name))
+
+
+def only_class(path: str | os.PathLike[str]) -> str | None:
+    """Name the one class of a file that has a method that steps it; None where there is none, or several."""
+    found = []
+    for one in ast.parse(load_script(path).text).body:
+        if isinstance(one, ast.ClassDef):
+            methods = {part.name: part for part in one.body if isinstance(part, ast.FunctionDef)}
+            made_of = [arg.arg for arg in methods["__init__"].args.args] if "__init__" in methods else []
+            # A channel's update(dt, V) looks the same: what is built with a channel's own rates is none.
+            if methods.keys() & set(METHODS) and "alpha_m" not in made_of:
+                found.append(one.name)
+    return found[0] if len(found) == 1 else None
 
 
 def _known(claimed: Any) -> dict[str, Any]:

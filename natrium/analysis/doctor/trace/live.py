@@ -8,19 +8,12 @@ from __future__ import annotations
 
 import ast
 import builtins
-import contextlib
 import copy
 import functools
-import inspect
-import io
-import sys
-import sysconfig
 import types
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
-
-import numpy as np
 
 from natrium.analysis.doctor.trace.script import Script
 from natrium.analysis.doctor.trace.sources import (
@@ -33,11 +26,17 @@ from natrium.analysis.doctor.trace.sources import (
     source_of,
     statement_of,
 )
+from natrium.analysis.doctor.trace.values import (
+    PLAIN,
+    cells_of,
+    globals_of,
+    import_of,
+    is_own,
+    remade,
+    same,
+)
 from natrium.model import UnsupportedModel
 
-_LIBRARIES = tuple(sysconfig.get_paths()[one] for one in ("stdlib", "platstdlib", "purelib", "platlib"))
-_OWN = str(Path(__file__).parents[3])
-_PLAIN = (bool, int, float, complex, str, bytes, type(None))
 _MANY = 200  # elements of a list that are written out
 
 
@@ -66,8 +65,8 @@ def live_script(subject: Any) -> tuple[Script, str]:
     name = written.subject(subject)
     if written.main is None:
         raise no_source(subject)
-    if isinstance(subject, type) and "SodiumChannel" in _globals(subject):  # what the notebook's is made of
-        written.bind("SodiumChannel", _globals(subject)["SodiumChannel"], _globals(subject))
+    if isinstance(subject, type) and "SodiumChannel" in globals_of(subject):  # what the notebook's is made of
+        written.bind("SodiumChannel", globals_of(subject)["SodiumChannel"], globals_of(subject))
     main = written.main
     script = Script(
         Path(main.file if is_on_disk(main) else "notebook"), "\n".join(written.lines), main=False,
@@ -83,15 +82,6 @@ def no_source(value: Any) -> UnsupportedModel:
         f"a subject must have its source in Python to be traced, got {name} without; give its file "
         "(natrium.read_script('FILE.py:NAME', model)), or a recording of its run: labels (ms) and V (mV)"
     )
-
-
-def is_own(value: Any) -> bool:
-    """Tell a user's class, function or module from a library's."""
-    module = value if isinstance(value, types.ModuleType) else sys.modules.get(value.__module__ or "")
-    if module is None or module.__name__ == "__main__":
-        return True
-    file = getattr(module, "__file__", None)
-    return file is not None and not str(Path(file).resolve()).startswith((*_LIBRARIES, _OWN))
 
 
 class _Written:
@@ -160,8 +150,8 @@ class _Written:
         self._offset(source)
         name = self._free(getattr(node, "name", "function"), value)
         self._known[id(value)] = value, name
-        cells = _cells(value)
-        names = {**_globals(value), **cells}
+        cells = cells_of(value)
+        names = {**globals_of(value), **cells}
         if isinstance(node, ast.ClassDef) and len(node.bases) == len(value.__bases__):
             pairs = zip(node.bases, value.__bases__, strict=True)
             node.bases = [self.expression(one) if is_own(one) else base for base, one in pairs]
@@ -226,7 +216,7 @@ class _Written:
                     "its file: path/script.py:NAME"
                 )
             return
-        imported = _import_of(name, value)
+        imported = import_of(name, value)
         if imported is not None:
             self._taken[name] = value
             self._add(imported)
@@ -254,7 +244,7 @@ class _Written:
     def expression(self, value: Any) -> ast.expr:
         """Write what gives a live value again."""
         kind = type(value)
-        if kind in _PLAIN:
+        if kind in PLAIN:
             return ast.Constant(value=value)
         if isinstance(value, (type, types.FunctionType)):
             if is_own(value):
@@ -304,7 +294,7 @@ class _Written:
         kind = ast.Name(id=self.define(type(value)), ctx=ast.Load())
         name = self._free("natrium_object", value)
         self._known[id(value)] = value, name
-        arguments, again = _made_again(value)
+        arguments, again = remade(value)
         if again is None:
             bare = ast.Attribute(value=kind, attr="__new__", ctx=ast.Load())
             self._assign(name, ast.Call(func=bare, args=[kind], keywords=[]))
@@ -342,85 +332,3 @@ class _Modules(ast.NodeTransformer):
             if not isinstance(value, types.ModuleType):
                 return ast.copy_location(self.written.expression(value), node)
         return self.generic_visit(node)
-
-
-def _typed(value: Any) -> list[types.FunctionType]:
-    """List the functions of a class that were typed with it; of a function, itself."""
-    if not isinstance(value, type):
-        return [value]
-    found = source_of(value)
-    return [one for one in functions_of(value) if found and one.__code__.co_filename == found[0].file]
-
-
-def _globals(value: Any) -> dict[str, Any]:
-    """Give the names of the module that a class or function was typed in."""
-    own = _typed(value)
-    return dict(own[0].__globals__ if own else vars(sys.modules[value.__module__]))
-
-
-def _cells(value: Any) -> dict[str, Any]:
-    """Give the variables of functions around that a class or function goes on using."""
-    found: dict[str, Any] = {}
-    for one in _typed(value):
-        for name, cell in zip(one.__code__.co_freevars, one.__closure__ or (), strict=True):
-            with contextlib.suppress(ValueError):  # one that is not set yet
-                if name != "__class__" and cell.cell_contents is not value:
-                    found[name] = cell.cell_contents
-    return found
-
-
-def _import_of(name: str, value: Any) -> ast.stmt | None:
-    """Write how a library's module, or a member of one, is imported."""
-    if isinstance(value, types.ModuleType):
-        return ast.Import(names=[ast.alias(name=value.__name__, asname=name)])
-    module, own = getattr(value, "__module__", None), getattr(value, "__name__", None)
-    if isinstance(value, np.ufunc):
-        module = "numpy"
-    if not isinstance(module, str) or not isinstance(own, str) or module == "builtins":
-        return None
-    if isinstance(value, (type, types.FunctionType)) and is_own(value):
-        return None
-    if getattr(sys.modules.get(module), own, None) is not value:
-        return None
-    return ast.ImportFrom(module=module, names=[ast.alias(name=own, asname=name)], level=0)
-
-
-def _made_again(value: Any) -> tuple[dict[str, Any], Any]:
-    """Make an object anew by its own attributes; None where its class asks for more, or makes another."""
-    arguments: dict[str, Any] = {}
-    try:
-        parameters = inspect.signature(type(value)).parameters.values()
-    except (TypeError, ValueError):
-        return arguments, None
-    for one in parameters:
-        own = vars(value).get(one.name, vars(value).get(f"_{one.name}", one.empty))
-        if type(own) in _PLAIN:
-            arguments[one.name] = own
-        elif one.default is one.empty and one.kind not in (one.VAR_POSITIONAL, one.VAR_KEYWORD):
-            return arguments, None
-    try:
-        with contextlib.redirect_stdout(io.StringIO()):
-            again = type(value)(**arguments)
-    except Exception:  # whatever its own making raises
-        return arguments, None
-    alike = type(again) is type(value) and vars(again).keys() == vars(value).keys()
-    return arguments, again if alike else None
-
-
-def same(one: Any, other: Any) -> bool:
-    """Tell whether two live values hold the same."""
-    if one is other:
-        return True
-    if type(one) is not type(other):
-        return False
-    if isinstance(one, np.ndarray):
-        return bool(np.array_equal(one, other, equal_nan=one.dtype.kind in "fc"))
-    if isinstance(one, (list, tuple)):
-        return len(one) == len(other) and all(map(same, one, other))
-    if isinstance(one, dict):
-        return one.keys() == other.keys() and all(same(one[key], other[key]) for key in one)
-    if isinstance(one, types.FunctionType):
-        return one.__code__ is other.__code__ and same(_cells(one), _cells(other))
-    if hasattr(one, "__dict__") and is_own(type(one)):
-        return same(vars(one), vars(other))
-    return bool(one == other)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import ast
-import dis
 import linecache
 import math
+import operator
+import symtable
 import sys
 import types
 from collections.abc import Iterator, Mapping
@@ -17,9 +18,10 @@ import attrs
 import numpy as np
 
 Definition = ast.FunctionDef | ast.ClassDef | ast.Lambda
-# What a statement may be made of that is run again: it gives the same each time, and does nothing else.
-_PURE = (ast.Constant, ast.Name, ast.Attribute, ast.BinOp, ast.UnaryOp, ast.Call, ast.operator, ast.unaryop,
-         ast.expr_context)  # fmt: skip
+_OPERATIONS: dict[type[ast.operator], Any] = {
+    ast.Add: operator.add, ast.Sub: operator.sub, ast.Mult: operator.mul, ast.Div: operator.truediv,
+    ast.Pow: operator.pow, ast.FloorDiv: operator.floordiv, ast.Mod: operator.mod,
+}  # fmt: skip
 
 
 @attrs.frozen
@@ -150,10 +152,7 @@ def statement_of(name: str, names: Mapping[str, Any]) -> tuple[Source, ast.Assig
         for statement in reversed(source.tree.body):
             if name in stored_names(statement) and isinstance(statement, (ast.Assign, ast.AnnAssign)):
                 value = _given(statement, name)
-                if value is None or not _is_pure(value, names):
-                    return None
-                made = eval(compile(ast.Expression(value), "number", "eval"), dict(names))  # noqa: S307 - pure
-                if made != names[name]:
+                if value is None or _computed(value, names) != names[name]:
                     return None
                 target = ast.Name(id=name, ctx=ast.Store())
                 return source, ast.copy_location(ast.Assign(targets=[target], value=value), statement)
@@ -174,15 +173,27 @@ def _given(statement: ast.Assign | ast.AnnAssign, name: str) -> ast.expr | None:
     return None
 
 
-def _is_pure(value: ast.expr, names: Mapping[str, Any]) -> bool:
-    for one in ast.walk(value):
-        if not isinstance(one, _PURE):
-            return False
-        if isinstance(one, ast.Call):
-            function = resolved(one.func, names)
-            if not isinstance(function, np.ufunc) and getattr(function, "__module__", "") != math.__name__:
-                return False
-    return True
+def _computed(node: ast.expr, names: Mapping[str, Any]) -> Any:
+    """Compute what is made of numbers, names and functions of mathematics alone; None where more is."""
+    match node:
+        case ast.Constant():
+            return node.value
+        case ast.Name() | ast.Attribute():
+            return resolved(node, names)
+        case ast.UnaryOp(op=ast.USub()):
+            inner = _computed(node.operand, names)
+            return -inner if isinstance(inner, (int, float)) else None
+        case ast.BinOp() if type(node.op) in _OPERATIONS:
+            sides = [_computed(one, names) for one in (node.left, node.right)]
+            if all(isinstance(one, (int, float)) for one in sides):
+                return _OPERATIONS[type(node.op)](*sides)
+        case ast.Call(keywords=[]):
+            function = resolved(node.func, names)
+            known = isinstance(function, np.ufunc) or getattr(function, "__module__", "") == math.__name__
+            values = [_computed(one, names) for one in node.args]
+            if known and all(isinstance(one, (int, float)) for one in values):
+                return function(*values)
+    return None
 
 
 def resolved(node: ast.expr, names: Mapping[str, Any]) -> Any:
@@ -195,15 +206,17 @@ def resolved(node: ast.expr, names: Mapping[str, Any]) -> Any:
 
 
 def free_names(statement: ast.stmt) -> list[str]:
-    """List the names that a statement takes from its module, in the order of their first use."""
-    module = ast.fix_missing_locations(ast.Module(body=[statement], type_ignores=[]))
-    ahead, found = [compile(module, "statement", "exec")], dict[str, None]()
+    """List the names that a statement takes from its module."""
+    ahead = [symtable.symtable(ast.unparse(statement), "statement", "exec")]
+    found = dict[str, None]()
     while ahead:
-        code = ahead.pop(0)
-        for one in dis.get_instructions(code):
-            if one.opname in ("LOAD_GLOBAL", "LOAD_NAME"):
-                found[one.argval] = None
-        ahead += [one for one in code.co_consts if isinstance(one, types.CodeType)]
+        table = ahead.pop(0)
+        outer = table.get_type() == "module"
+        found |= dict.fromkeys(
+            one.get_name() for one in table.get_symbols()
+            if one.is_referenced() and (outer or one.is_global())
+        )  # fmt: skip
+        ahead += table.get_children()
     return list(found)
 
 
