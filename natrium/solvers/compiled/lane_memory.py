@@ -9,7 +9,7 @@ from __future__ import annotations
 import operator
 from collections.abc import Callable
 from functools import cached_property
-from typing import Any, get_args, get_type_hints
+from typing import Any, get_type_hints
 
 from llvmlite import ir
 from numba import types
@@ -26,7 +26,7 @@ from numba.extending import (
     type_callable,
 )
 
-from natrium.solvers.compiled.lane_tables import Lanes, Results, Tables, Whole, fields, n_words
+from natrium.solvers.compiled.lane_tables import as_field, fields
 
 WORD = ir.IntType(64)
 POINTER = WORD.as_pointer()
@@ -46,9 +46,9 @@ class Kept(types.Type):
     def __init__(self, kind: Any) -> None:
         self.fields: dict[str, tuple[int, Any]] = {}  # where each begins, and its type
         place = 0
-        for name, hint in fields(kind).items():
-            self.fields[name] = place, _type_of(hint)
-            place += n_words(hint)
+        for name, (number, n_axes) in fields(kind).items():
+            self.fields[name] = place, _type_of(number, n_axes)
+            place += 1 + n_axes
         super().__init__(f"Kept({kind.__name__})")
 
 
@@ -61,14 +61,11 @@ PLAIN: dict[Any, Any] = {
 }
 
 
-def _type_of(hint: Any) -> Any:
+def _type_of(kind: Any, n_axes: int) -> Any:
     """Give numba's type of what is annotated."""
-    if hint in (Tables, Lanes, Results):
-        return Kept(hint)
-    if hint in PLAIN:
-        return PLAIN[hint]
-    array, n_axes = get_args(hint)
-    return View(types.int64 if array == Whole else types.float64, n_axes)
+    if n_axes:
+        return View(PLAIN[kind], n_axes)
+    return PLAIN[kind] if kind in PLAIN else Kept(kind)
 
 
 @register_model(View)
@@ -242,7 +239,7 @@ class _Dispatcher(CPUDispatcher):
 def compiled(function: Callable[..., Any]) -> Any:
     """Have numba write a function for the types that are annotated, and for no others."""
     hints = get_type_hints(function, include_extras=True)
-    result = _type_of(hints.pop("return"))
+    *given, result = (_type_of(*as_field(hint)) for hint in hints.values())
     # Multiply and add in one: the same instructions for every run, and half the time.
     options = {
         "nopython": True,
@@ -255,6 +252,6 @@ def compiled(function: Callable[..., Any]) -> Any:
         "no_cfunc_wrapper": True,
     }
     made = _Dispatcher(function, targetoptions=options)
-    made.compile(result(*map(_type_of, hints.values())))
+    made.compile(result(*given))
     made.disable_compile()
     return made

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable
 from functools import cache
-from typing import Annotated, Any, NamedTuple, get_args, get_type_hints
+from typing import Annotated, Any, NamedTuple, get_args, get_origin, get_type_hints
 
 import numpy as np
 import numpy.typing as npt
@@ -134,27 +134,33 @@ class Results(NamedTuple):
     state: Whole1
 
 
+def as_field(hint: Any) -> tuple[Any, int]:
+    """Give the kind of numbers that are annotated, and how many axes they have: none where it is one."""
+    if get_origin(hint) is not Annotated:
+        return hint, 0
+    array, n_axes = get_args(hint)
+    return int if array == Whole else float, n_axes
+
+
 @cache
-def fields(kind: Hashable) -> dict[str, Any]:
+def fields(kind: Hashable) -> dict[str, tuple[Any, int]]:
     """Give what is annotated in one of these, by name."""
-    return get_type_hints(kind, include_extras=True)
-
-
-def n_words(hint: Any) -> int:
-    """Give how many words of memory a field takes: a number one, an array its address and its shape."""
-    return 1 + get_args(hint)[1] if get_args(hint) else 1
+    return {name: as_field(hint) for name, hint in get_type_hints(kind, include_extras=True).items()}
 
 
 def words(table: Any) -> Whole:
-    """Lay one of these out in memory, as compiled code sees it; the arrays themselves must live as long."""
+    """Lay one of these out in memory, as compiled code sees it; the arrays themselves must live as long.
+
+    A number takes one word, an array one for its address and one for each axis.
+    """
     found: list[Any] = []
-    for value, hint in zip(table, fields(table.__class__).values(), strict=True):
-        if isinstance(value, np.ndarray):
-            array, n_axes = get_args(hint)
-            assert value.ndim == n_axes, hint
-            assert value.dtype == (np.int64 if array == Whole else np.float64), hint
-            assert value.flags.c_contiguous, hint
-            found += [value.ctypes.data, *value.shape]
+    for value, (number, n_axes) in zip(table, fields(table.__class__).values(), strict=True):
+        if n_axes:
+            assert value.dtype == (np.int64 if number is int else np.float64), value.dtype
+            assert value.ndim == n_axes, value.shape
+            assert value.flags.c_contiguous
+            found.append(value.ctypes.data)
+            found.extend(value.shape)
         else:
-            found.append(np.float64(value).view(np.int64) if hint is float else value)
+            found.append(np.float64(value).view(np.int64) if number is float else value)
     return np.array(found, dtype=np.int64)

@@ -5,8 +5,11 @@ What only some models need is compiled apart.
 
 from __future__ import annotations
 
+import gc
 import hashlib
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
 from importlib.metadata import version
 from importlib.util import find_spec
@@ -81,9 +84,21 @@ def _write(name: Part) -> bytes:
     """Have numba write a part, and compile it."""
     from numba.core.compiler_lock import global_compiler_lock
 
-    with global_compiler_lock:
+    with global_compiler_lock, _uncollected():
         (made,) = _find(name).overloads.values()
         return link(made.library.get_llvm_str(), made.fndesc.llvm_func_name)
+
+
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """Leave garbage for later: numba makes much that lives, and each look at it all takes a while."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
 
 
 def _find(name: Part) -> Any:

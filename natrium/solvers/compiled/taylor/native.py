@@ -72,18 +72,24 @@ def _optimise(program: Program, width: int, order: int) -> Any:
     from natrium.solvers.compiled.taylor.emit import module_of
     from natrium.solvers.compiled.taylor.jumps import jump_of
 
-    machine, fused, _ = _target()
+    _, fused, _ = _target()
     written = jump_of(program, fused) if order == JUMP else module_of(program, width, fused, order)
     module = llvm.parse_assembly(str(written))
     module.verify()
     if order == 0:
         return module  # a loop is for few runs: nothing pays for passes over it
-    # More gains nothing: it is written in vectors and unrolled already.
+    _run_passes(module)
+    return module
+
+
+def _run_passes(module: Any) -> None:
+    """Optimise, no more than pays: steps are written in vectors and unrolled, the driver needs neither."""
+    import llvmlite.binding as llvm
+
     options = llvm.create_pipeline_tuning_options(speed_level=1)
     options.loop_vectorization = options.slp_vectorization = False
-    builder = llvm.create_pass_builder(machine, options)
+    builder = llvm.create_pass_builder(_target()[0], options)
     builder.getModulePassManager().run(module, builder)
-    return module
 
 
 def assembly(program: Program, width: int, order: int) -> str:
@@ -155,7 +161,7 @@ def link(text: str, function: str) -> bytes:
 
     from natrium.solvers.compiled.taylor.emit import FUNCTION
 
-    machine = _target()[0]
+    _target()
     module = llvm.parse_assembly(text)
     for one in (*module.functions, *module.global_variables):
         if not one.is_declaration:
@@ -163,11 +169,10 @@ def link(text: str, function: str) -> bytes:
     entry = module.get_function(function)
     entry.linkage, entry.name = "external", FUNCTION
     module.verify()
-    builder = llvm.create_pass_builder(machine, llvm.create_pipeline_tuning_options(speed_level=2))
-    builder.getModulePassManager().run(module, builder)
+    _run_passes(module)
     # An address in this process, which nothing reads.
     assert not any(one.name.startswith("numba.dynamic") for one in module.global_variables)
-    return machine.emit_object(module)
+    return _target()[0].emit_object(module)
 
 
 def load(name: str, emit: Callable[[], bytes]) -> Native:
