@@ -99,7 +99,8 @@ class _Walk:
         steepest = max((event.slope for event in trajectory.events), default=0.0)
         is_told = steepest * np.spacing(max(abs(trajectory.t_start), abs(trajectory.t_end))) < TOLD
         self.known = trajectory if isinstance(trajectory.made_by, Compiled) and is_told else None
-        stiff = "Radau" in trajectory.statistics.get("steps", {})
+        statistics = trajectory.statistics
+        stiff = "Radau" in statistics.get("steps", {}) or "at_steady_state" in statistics
         system = directions.system or trajectory.neuron.system
         self.linear = self.plain = linearised(system, stiff)
         self.surfaces = surfaces_of(system, stiff)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any, ClassVar, Literal, Self
 
 import attrs
@@ -31,8 +31,10 @@ from natrium.solvers.base import BaseSolver, Run
 from natrium.solvers.closed_form import decide
 from natrium.solvers.dense import Polynomials
 from natrium.solvers.event_driven.crossing import BranchSearch, Graze, Search
+from natrium.solvers.event_driven.fast_gates import FastGates, fast_gates
+from natrium.solvers.event_driven.inspector import Inspector
 from natrium.solvers.event_driven.right_hand_side import bound_jacobian, bound_rhs
-from natrium.solvers.event_driven.steppers import STEPPERS, Piece, Record, Rhs, Stepper, TrueStep
+from natrium.solvers.event_driven.steppers import STEPPERS, Piece, Record, Rhs
 from natrium.solvers.event_driven.stiffness import Switch
 from natrium.solvers.event_driven.surfaces import Surfaces
 from natrium.solvers.flags import RunFlag, graze_warnings
@@ -120,7 +122,7 @@ class EventDriven(BaseSolver):
             rhs_evaluations=course.budget.calls,
             flags=RunFlag.GRAZE if course.grazes else RunFlag(0),
             warnings=course.warnings(exact),
-            statistics={"steps": dict(course.steps), "pieces": course.pieces},
+            statistics={"steps": dict(course.steps), "pieces": course.pieces} | course.at_steady_state,
         )
 
     @classmethod
@@ -175,6 +177,7 @@ class _Course:
         self.events: list[Event] = []
         self.grazes: list[Graze] = []
         self.steps: dict[str, int] = {}
+        self.following: tuple[str, ...] = ()  # gates that are at their steady state throughout
         self.pieces = 0
         self.refractory_until = 0.0
         self.stands = self.kernel.system.relaxations is not None  # while refractory
@@ -211,6 +214,11 @@ class _Course:
         elif counts and self.passes:
             self.above = bool(over)
 
+    @property
+    def at_steady_state(self) -> dict[str, Any]:
+        """The gates that followed V, for the statistics."""
+        return {"at_steady_state": list(self.following)} if self.following else {}
+
     def warnings(self, exact: Trajectory | None) -> tuple[str, ...]:
         """Say what could not be decided, and what was done otherwise than asked."""
         peaks = [(self.t_start + graze.t, graze.u) for graze in self.grazes]
@@ -244,8 +252,10 @@ class _Course:
     def _flow(self, span: Span, begin: float, end: float, kernel: Kernel, fires: bool) -> float:
         """Integrate a flow from `begin` up to `end` or, where it `fires`, the next spike."""
         self.pieces += 1
-        drive = span.drive(self.t_start + begin)
-        gap, flow = self.neuron.gap, kernel.flow
+        drive, gap = span.drive(self.t_start + begin), self.neuron.gap
+        fast = self._follow(kernel, drive(0.0) - gap)
+        kernel = kernel if fast is None else fast.kernel
+        flow = kernel.flow
         method: str = "DOP853" if self.solver.method == "auto" else self.solver.method
         length, s = end - begin, 0.0
         sides = np.ones(flow.n_branches)
@@ -260,7 +270,8 @@ class _Course:
                 raise self._not_finite(begin + s)
             search = Search(float(self.atol[0]), self.rtol, -1.0 if self.above else 1.0)
             branches = BranchSearch(surfaces) if sides.size else None
-            inspector = _Inspector(self, begin, search if fires else None, branches, switch)
+            holds = None if fast is None else partial(self._is_fast, fast)
+            inspector = Inspector(self.budget, begin, search if fires else None, branches, switch, holds)
             piece = Piece(inspector, self.solver.step_scale)
             options: dict[str, Any] = {"jac": jac} if method == "Radau" else {}
             try:
@@ -293,11 +304,27 @@ class _Course:
                 return min(begin + s, end)
             elif result.status < 0 and fires and self._leap(fun, begin, s):
                 return min(begin + s, end)
+            elif fast is not None and inspector.left:
+                return self._flow(span, begin + s, end, fast.whole, fires)
             elif result.status < 0:
                 method = self._after_failure(method, jac, begin + s, s)
             elif piece.handover:
                 method = "Radau" if method == "DOP853" else "DOP853"
         return end
+
+    def _follow(self, kernel: Kernel, level: float) -> FastGates | None:
+        """Let gates that are fast everywhere follow V from here on; give the flow in which they do."""
+        fast = fast_gates(kernel.system) if self.solver.method == "auto" else None
+        if fast is None or not self._is_fast(fast, self.y):
+            return None
+        settled = fast.settled(self.y, level, float(self.frame.outward(self.y)[0]))
+        if not np.all(np.isfinite(settled)) or self.y[0] < 0.0 <= settled[0]:
+            return None
+        self.y, self.following = settled, fast.labels
+        return fast
+
+    def _is_fast(self, fast: FastGates, y: Array) -> bool:
+        return fast.hold_at(float(self.frame.outward(y)[0]))
 
     def _close(self, piece: Piece, fun: Rhs, begin: float, s: float) -> float:
         """Keep what was integrated as a segment; give the piece's own time reached."""
@@ -370,31 +397,3 @@ class _Course:
             f"the right-hand side is not finite at t = {self.t_start + time:.9g} ms, "
             f"V = {self.frame.outward(self.y)[0]:.6g} mV; check the input and the rates there"
         )
-
-
-class _Inspector:
-    """Called after every step: keeps the budget, searches for a crossing, watches for stiffness."""
-
-    def __init__(
-        self,
-        run: _Course,
-        begin: float,
-        search: Search | None,
-        branches: BranchSearch | None,
-        switch: Switch,
-    ) -> None:
-        self.run, self.begin, self.search, self.branches, self.switch = run, begin, search, branches, switch
-        self.seen = self.count = 0
-        self.turned = False  # whether a branch changed its side, before V met the threshold
-
-    def __call__(self, step: Stepper) -> TrueStep | None:
-        found = self.search(step) if self.search else None
-        turn = self.branches(step) if self.branches else None
-        if turn is not None and (found is None or turn.h < found.h):
-            found, self.turned = turn, True
-        self.run.budget.spend(step.nfev - self.seen, self.begin + step.t)
-        self.seen = step.nfev
-        self.count += 1
-        if found is None and self.switch.is_due(step, self.count):
-            step.piece.handover = True
-        return found

@@ -1,0 +1,142 @@
+r"""Gates so fast that they follow V: their steady state in the equations of all else, and no stiffness left.
+
+A gate with dx/dt = r (x_inf(V) - x) is behind its steady state by what that moves in 1/r,
+
+.. math:: X = x_\infty(V) - \frac{1}{r}\,\frac{dx_\infty}{dV}\,\frac{dV}{dt} + O(r^{-2}),
+
+once a layer of 1/r is over, in which all other states move by the integral of what the gate's distance makes
+of their flow.
+
+References
+----------
+.. [1] J. K. Kevorkian, J. D. Cole, "Multiple Scale and Singular Perturbation Methods" (1996), ch. 2: the
+   inner layer and the outer expansion. https://doi.org/10.1007/978-1-4612-3968-0
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import lru_cache
+
+import attrs
+import numpy as np
+
+from natrium.model import HybridSystem, Kernel, lower
+from natrium.model.arrays import Array
+from natrium.model.branches import has_branches
+from natrium.model.kernel import lower_expressions
+
+# Per ms. What is left out is of the order of 1/r^2. A gate's own value is told to within its distance from
+# its steady state: 1e-10 where that moves by 10 per ms.
+FASTEST = 1e11
+EVERYWHERE = np.linspace(-250.0, 250.0, 51)  # mV: where a gate must be so fast
+NODES = 8
+
+
+@attrs.frozen(eq=False)
+class FastGates:
+    """A flow in which gates that are fast everywhere follow V.
+
+    Attributes
+    ----------
+    kernel : Kernel
+        Of the flow with these at what they follow, and moving as that does.
+    whole : Kernel
+        Of the flow itself.
+    places : list of int
+        Which states they are.
+    rates : callable
+        ``f(V, *parameters)``: how fast each is, per ms.
+    targets : callable
+        ``f(*states, J, *parameters)``: what each follows, in event coordinates.
+    """
+
+    kernel: Kernel
+    whole: Kernel
+    places: list[int]
+    rates: Callable[..., list[float]]
+    targets: Callable[..., list[float]]
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """Their names."""
+        return tuple(self.whole.system.labels[place] for place in self.places)
+
+    def hold_at(self, V: float) -> bool:
+        """Tell whether all of them are fast at V, mV."""
+        try:
+            return min(self.rates(V, *self.whole.parameters)) >= FASTEST
+        except (OverflowError, ValueError, ZeroDivisionError):
+            return False
+
+    def settled(self, y: Array, level: float, V: float) -> Array:
+        """Give the state after the layer that begins at a state, in event coordinates.
+
+        Parameters
+        ----------
+        y : ndarray, shape (n_states,)
+        level : float
+            Input as solvers take it, mV.
+        V : float
+            mV.
+        """
+        values = self.whole.parameters
+        rates = np.array(self.rates(V, *values))
+        end = y.copy()
+        end[self.places] = self.targets(*y.tolist(), level, *values)
+        slowest, away = rates.min(), y[self.places] - end[self.places]
+        if not away.any():
+            return end
+        rhs = self.whole.flow.rhs
+        still, moved = np.array(rhs(*end.tolist(), level, *values)), np.zeros(y.size)
+        nodes, weights = np.polynomial.legendre.leggauss(NODES)
+        for node, weight in zip(0.5 * (nodes + 1.0), 0.5 * weights, strict=True):
+            at = end.copy()  # where exp(-r t) of the slowest is this node
+            at[self.places] += away * node ** (rates / slowest)
+            moved += weight / node * (np.array(rhs(*at.tolist(), level, *values)) - still)
+        moved[self.places] = 0.0
+        return np.asarray(end + moved / slowest)
+
+
+@lru_cache(maxsize=64)
+def fast_gates(system: HybridSystem) -> FastGates | None:
+    """Give a flow with the gates that are fast everywhere following V; None where there are none.
+
+    Flows with branches are left as they are, and so are gates that stand still or follow another state.
+    """
+    if not system.gates or has_branches(*system.rhs):
+        return None
+    V, parameters = system.states[0], system.parameters
+    flows = dict(zip(system.states, system.rhs, strict=True))
+    rates = lower_expressions(tuple(gate.rate for gate in system.gates), (V, *parameters), "grid")
+    fast = [
+        gate
+        for gate, rate in zip(system.gates, rates(EVERYWHERE, *system.values), strict=True)
+        if np.all(np.asarray(rate) >= FASTEST)
+        and flows[gate.state].has(gate.state)
+        and not (gate.inf.free_symbols | gate.rate.free_symbols) & {*system.states[1:], system.input}
+    ]
+    if not fast or flows[V] == 0:
+        return None
+    at_rest = {gate.state: gate.inf for gate in fast}
+    rising = flows[V].subs(at_rest, simultaneous=True)
+    lagging = {gate.state: gate.inf - gate.inf.diff(V) * rising / gate.rate for gate in fast}
+    moving = {state: flow.subs(lagging, simultaneous=True) for state, flow in flows.items()}
+    moving |= {gate.state: gate.inf.diff(V) * moving[V] for gate in fast}
+    slaved = attrs.evolve(
+        system,
+        rhs=tuple(moving[state] for state in system.states),
+        gates=tuple(gate for gate in system.gates if gate not in fast),
+    )
+    event = attrs.evolve(system, rhs=tuple(lagging.get(state, state) for state in system.states))
+    places = [system.states.index(gate.state) for gate in fast]
+    shifted = event.event_coordinates()
+    return FastGates(
+        kernel=lower(slaved),
+        whole=lower(system),
+        places=places,
+        rates=lower_expressions(tuple(gate.rate for gate in fast), (V, *parameters)),
+        targets=lower_expressions(
+            tuple(shifted.rhs[place] for place in places), (*shifted.states, shifted.input, *parameters)
+        ),
+    )
