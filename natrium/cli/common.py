@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 from collections.abc import Callable
 from functools import wraps
@@ -12,6 +13,7 @@ import typer
 
 if TYPE_CHECKING:
     from natrium.model import Model
+    from natrium.solvers import Solver
 
 BAD_INPUT, FAILED_RUN, INTERRUPTED = 2, 1, 130
 FOLDER = "Folder for figures, tables and the report."
@@ -70,6 +72,18 @@ def read_script(path: Path, *, dt: float | None, t_end: float | None) -> Model:
     if model.simulation.dt is not None:
         return model
     return attrs.evolve(model, simulation=attrs.evolve(model.simulation, dt=DEFAULT_DT))
+
+
+def check_options(solver: Solver, name: str, **given: Any) -> None:
+    """Refuse options that a solver does not know, rather than let them pass as if they had done something."""
+    from natrium.model import ModelError
+    from natrium.solvers.simulate import SOLVERS
+
+    for option in (key for key, value in given.items() if value is not None and not hasattr(solver, key)):
+        others = [other for other, kind in SOLVERS.items() if option in inspect.signature(kind).parameters]
+        raise ModelError(
+            f"--{option} is not for solver {name!r}: leave it out, or give --solver {' or '.join(others)}"
+        )
 
 
 def read_input(model: Model, text: str | None) -> float | None:

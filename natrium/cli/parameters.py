@@ -19,12 +19,14 @@ FACTS = 7  # of each parameter
 
 def parameters_command(model: ModelFile, as_json: JsonFlag = False) -> None:
     """List the names by which a model's numbers are swept, fitted and differentiated by."""
-    from natrium.model import resolve
+    from natrium.model import ModelError, resolve
     from natrium.model.leak import input_unit
+    from natrium.model.parameters import full_names
 
     read = read_model(model)
     told = input_unit(read.neuron)
-    rows = {name: _row(one, told) for name, one in resolve(read.neuron, read.stimulus).items()}
+    known = resolve(read.neuron, read.stimulus)
+    rows = {name: _row(one, told) for name, one in known.items()}
     if as_json:
         print_json(rows, as_json)
         return
@@ -38,7 +40,10 @@ def parameters_command(model: ModelFile, as_json: JsonFlag = False) -> None:
         also = f" ({told.show(row['value'])})" if len(row) > FACTS else ""
         table.add_row(name, f"{row['value']:.15g}", row["unit"], _bounds(row), row["meaning"] + also)
     Console(width=None if sys.stdout.isatty() else 160).print(table)
-    typer.echo("I is short for the one amplitude of the input.")
+    try:
+        typer.echo(f"I is short for {full_names(known, 'I')['I']}, the one amplitude of the input.")
+    except ModelError:  # there is none, or there are several
+        return
 
 
 def _row(one: Parameter, told: InputUnit) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from natrium.cli.common import EndOption, JsonFlag, ModelFile, StepOption, read_model
+from natrium.cli.common import EndOption, JsonFlag, ModelFile, StepOption, check_options, read_model
 
 if TYPE_CHECKING:
     from natrium.solvers import Trajectory
@@ -28,16 +28,11 @@ def run_command(
     as_json: JsonFlag = False,
 ) -> None:
     """Run a model file and print its spikes."""
-    from natrium.model import ModelError
     from natrium.solvers import run, solver_of
 
     read = read_model(model, solver=solver, method=method, rtol=rtol, atol=atol, dt=dt, t_end=t_end)
     chosen = solver_of(read.simulation)
-    if dt is not None and not hasattr(chosen, "dt"):
-        raise ModelError(
-            f"--dt is for solvers that take steps of that length, got it with {read.simulation.solver!r}: "
-            "leave it out, or give --solver script"
-        )
+    check_options(chosen, read.simulation.solver, method=method, rtol=rtol, atol=atol, dt=dt)
     trajectory = run(read, chosen)
     if out is not None:
         from natrium.reports import run_into

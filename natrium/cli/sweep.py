@@ -20,6 +20,7 @@ from natrium.cli.common import (
     EndOption,
     JsonFlag,
     ModelFile,
+    check_options,
     is_quantity_like,
     print_json,
     read_model,
@@ -121,6 +122,7 @@ def sweep_command(
 
     axes = axes_of(grid, quantity)
     chosen = solver_of(attrs.evolve(read.simulation, solver=solver))
+    check_options(chosen, solver, rtol=rtol)
     with _workers(chosen, scheduler, workers) as executor:
         done = sweep(read, axes, out, solver=chosen, executor=executor, workers=workers, progress=not as_json)
     print_json(_result(done), as_json)

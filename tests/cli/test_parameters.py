@@ -36,8 +36,16 @@ def test_json_has_every_name_and_its_facts(path):
 
 def test_words(path):
     said = call(path).stdout
-    for word in ("tau_ref", "membrane time constant", "> 0", ">= 0", "I_0", "mV"):
+    for word in ("tau_ref", "membrane time constant", "> 0", ">= 0", "I_0", "mV", "I is short for I_0"):
         assert word in said
+
+
+@pytest.mark.parametrize(
+    "stimulus", [[natrium.Constant(1.0)] * 2, natrium.Formula("sin(t)")], ids=["two", "none"]
+)
+def test_no_short_name_is_told_that_would_be_refused(stimulus, tmp_path):
+    natrium.Model(neuron=natrium.Neuron(), stimulus=stimulus).save(tmp_path / "model.toml")
+    assert "short for" not in call(tmp_path / "model.toml").stdout
 
 
 def test_a_whole_number_and_a_bound_above(tmp_path):

@@ -55,9 +55,13 @@ class Periodic(Result):
         """Give period and stability in words."""
         spikes, worst = len(self.table()), float(np.max(self.multiplier_errors, initial=0.0))
         at = input_unit(self.neuron).show(self.input)
+        every = show_settled(self.period, self.period_error)
+        own = getattr(self, "least_n_spikes", spikes)
         return [
-            f"At I = {at} it fires every {show_settled(self.period, self.period_error)} ms"
-            + (f", {spikes} spikes a cycle" if spikes > 1 else "")
+            f"At I = {at} "
+            + (f"its {spikes} spikes repeat" if spikes > 1 else "it fires")
+            + f" every {every} ms"
+            + (f" (after {own} already)" if own < spikes else "")
             + f"; largest multiplier {show_settled(self.largest_multiplier, worst, 6)}: "
             + ("stable." if self.stable else "unstable.")
         ]

@@ -15,6 +15,7 @@ from natrium.analysis.result import Result, settled, show_settled
 from natrium.model import AnyNeuron, Neuron
 from natrium.model.leak import input_unit
 from natrium.model.protocol import per_neuron
+from natrium.solvers.reliability import ROUNDING
 
 
 @attrs.frozen(repr=False)
@@ -232,15 +233,20 @@ def _of_bifurcations(curve: EquilibriumCurve) -> list[str]:
     said, unit = [], input_unit(curve.neuron)
     for fold in curve.folds:
         meeting = "meet and vanish above" if fold.curvature < 0.0 else "meet and vanish below"
-        at = unit.show(fold.I, ".9f")
+        at = unit.show(fold.I, _digits(unit.of(fold.I)))
         said.append(f"Fold: two equilibria {meeting} {at}, at V = {fold.V:.6f} mV.")
     for point in curve.hopf:
         kind = "subcritical" if point.lyapunov > 0.0 else "supercritical"
         said.append(
-            f"Hopf point, {kind}, at {unit.show(point.I, '.9f')}, V = {point.V:.6f} mV "
+            f"Hopf point, {kind}, at {unit.show(point.I, _digits(unit.of(point.I)))}, V = {point.V:.6f} mV "
             f"({point.frequency:.3f} Hz)."
         )
     return said
+
+
+def _digits(value: float) -> str:
+    """Give the format of a number that is exact to rounding."""
+    return settled(ROUNDING * float(np.spacing(abs(value))))
 
 
 _CAUSES = {
@@ -304,7 +310,7 @@ def _of_threshold(verdict: Verdict) -> list[str]:
     if place.above_from == -float("inf"):
         return [f"The coded threshold ({v:g} mV) lies above the saddle at every input."]
     now = "" if place.side is None else f"; without input it lies {place.side} it ({place.saddle:.6f} mV)"
-    above, up_to = (unit.show(I, ".9f") for I in (place.above_from, place.fold.I))
+    above, up_to = (unit.show(I, _digits(unit.of(I))) for I in (place.above_from, place.fold.I))
     return [
         f"The coded threshold ({v:g} mV) lies above the saddle from {above} on, "
         f"below it at less input; the saddle is there up to {up_to}{now}."

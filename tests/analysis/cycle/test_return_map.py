@@ -52,6 +52,9 @@ def test_the_derivative_of_the_map_agrees_with_central_differences(neuron):
 def test_a_cycle_of_two_spikes_that_is_one_of_one():
     once, twice = limit_cycle(NA, 10.0, start=[0.15, 0.4]), limit_cycle(NA, 10.0, 2, start=[0.15, 0.4])
     assert twice.least_n_spikes == once.least_n_spikes == 1
+    assert " it fires every " in once.sentences()[0]
+    assert " its 2 spikes repeat every " in twice.sentences()[0]
+    assert "(after 1 already)" in twice.sentences()[0]
     assert twice.period == pytest.approx(2 * once.period, abs=1e-9)
     assert twice.largest_multiplier == pytest.approx(once.largest_multiplier**2, rel=1e-6)
     np.testing.assert_allclose(twice.delays, np.repeat(once.delays, 2, axis=0), rtol=1e-6, atol=1e-9)
@@ -120,6 +123,7 @@ def test_an_unstable_cycle_within_period_two():
         attrs.evolve(ADEX, parameters={"b": 80.0, "v_reset": -48.3}), 800.0, 2, transient=60
     )
     assert doubled.least_n_spikes == 2
+    assert "already" not in doubled.sentences()[0]
     assert doubled.stable
     np.testing.assert_allclose(sorted(doubled.states[:, 0] - 80.0), [215.12, 252.87], atol=0.006)
     single = limit_cycle(ADEX, 800.0, 1, start=doubled.states.mean(axis=0))

@@ -1,5 +1,7 @@
 """Errors of inputs: a rheobase that runs bracket against one known by other means; what rounding leaves."""
 
+import math
+
 import numpy as np
 import pytest
 
@@ -10,6 +12,7 @@ from natrium.analysis.excitability.bracket import bracketed, rounded
 from natrium.analysis.excitability.long_run import fire
 from natrium.analysis.excitability.rheobase import rheobase
 from natrium.analysis.excitability.verdict import describe
+from natrium.model.files.new import template
 
 
 def fitzhugh(eps, v_thresh):
@@ -38,6 +41,23 @@ def test_an_oscillation_reaches_the_threshold_where_its_cycle_touches_it(eps, v_
 def test_the_words_end_where_the_error_begins():
     (said,) = [line for line in describe(fitzhugh(0.9, -0.25)).sentences() if line.startswith("Rheobase")]
     assert "0.20213328 to 7e-10 (oscillation" in said
+
+
+def test_no_digit_is_told_that_no_double_holds():
+    """The input that holds the adaptive exponential cell's V at its cut-off is -5e12 pA."""
+    said = str(describe(natrium.loads(template("adex")).neuron))
+    assert "from -5276818956703.30 on" in said
+    assert "above 627.311093721," in said
+
+
+def test_no_minus_before_a_zero():
+    """V^2 + I has its fold at no input, and no rest without."""
+    verdict = describe(natrium.loads(template("quadratic")).neuron)
+    said = str(verdict)
+    assert "Rheobase: 0.000000000 (fold" in said
+    assert "-0.000" not in said
+    assert "without input it is where its rest is lost" in said
+    assert math.copysign(1.0, verdict.data()["folds"][0]["I_mV"]) == 1.0
 
 
 def test_pulses_have_errors():
