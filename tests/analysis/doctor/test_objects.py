@@ -66,7 +66,7 @@ def test_another_order_is_a_rule_that_is_told(fault):
     assert reading.faults == ()
     assert zoo.ORDERED[fault] in told(reading, "rules")
     if fault is zoo.GatesAfterV:
-        assert "in the order self.v, self.a, self.b" in reading.scheme.words
+        assert "in the order self.v, self.channels[0].a, self.channels[0].b" in reading.scheme.words
 
 
 @pytest.mark.parametrize("cell", zoo.RULES, ids=[cell.__name__ for cell in zoo.RULES])

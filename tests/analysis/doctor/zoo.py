@@ -265,7 +265,7 @@ MEMBRANE = {
     HalfLeak: ("number-differs", "return 0.5 * (self.rest - self.v)"),
     LeakToZero: ("offset", "return -self.v"),
     ResetElsewhere: ("reset-value", "back = -65.0"),
-    ForgottenDt: ("dt-missing", "return (self.leak() + current + self.ionic()) / self.tau"),
+    ForgottenDt: ("dt-missing", "self.v += self.slope(current)"),
     WrongTau: ("number-differs", "tau = 20.0"),
     WrongThreshold: ("threshold-level", "limit = -50.0"),
     GainByTen: ("number-differs", "return super().slope(current / 10)"),
@@ -277,8 +277,8 @@ MEMBRANE = {
     OneStepShort: ("refractory-length", "self.left -= 1"),
     NoRefractory: ("refractory-length", "self.v = self.back"),
     WholeMilliseconds: ("refractory-length", "self.left -= 1"),
-    LooseCounter: ("starts-refractory", "if self.waits():"),
-    FreeWhileRefractory: ("refractory-not-held", "if self.waits():"),
+    LooseCounter: ("starts-refractory", "return self.left >= 0"),
+    FreeWhileRefractory: ("refractory-not-held", "return self.left > 0"),
     HeldElsewhere: ("hold-value", "self.v = self.back - 5.0"),
     Seconds: ("dt-unit", "return super().update(dt / 1000, current)"),
     StartsElsewhere: ("initial-V", "self.v = -65.0"),
@@ -478,7 +478,7 @@ TWO_CHANNELS = {
 }
 # What is a rule: V at the threshold itself, and the order of the states.
 ORDERED = {
-    StrictThreshold: ("threshold-strict", "if self.crossed():"),
+    StrictThreshold: ("threshold-strict", "return self.v > self.limit"),
     GatesAfterV: ("sequential-euler", "self.v += self.slope(current) * dt"),
 }
 
