@@ -6,7 +6,6 @@ from typing import Any
 
 import attrs
 import numpy as np
-from scipy.ndimage import maximum_filter1d
 
 from natrium.model.arrays import Array
 from natrium.solvers.limits import LEAST_RTOL
@@ -64,6 +63,8 @@ def errors_by_second_solve(trajectory: Trajectory) -> Array:
     ndarray, shape (n_spikes,)
         ms.
     """
+    from scipy.ndimage import maximum_filter1d  # a large import, for these estimates only
+
     times = trajectory.spike_times
     again = second_solver(trajectory.made_by).solve(
         trajectory.neuron, trajectory.stimulus, t_start=trajectory.t_start, t_end=trajectory.t_end

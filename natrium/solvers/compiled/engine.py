@@ -252,7 +252,7 @@ def _addresses(arrays: dict[str, Any], order: int) -> Any:
 
 def _alone(n_states: int, n_parameters: int, n_scratch: int, order: int) -> dict[str, Any]:
     """Give the memory of code for one run at a time."""
-    return {name: align(1, 1) for name in ROWS} | {
+    return dict(zip(ROWS, np.zeros((len(ROWS), 1)), strict=True)) | {
         "states": align(n_states, 1),
         "final": align(n_states, 1),
         "parameters": align(n_parameters, 1),
@@ -284,7 +284,7 @@ def _jump_memory(n_states: int, n_parameters: int) -> tuple[dict[str, Any], Any]
     table = _addresses(given, 0)
     known = {
         "jump_arguments": table.ctypes.data,
-        "jump_base": given["base"][0],
+        "jump_base": given["base"],
         "jump_states": given["states"],
         "jump_parameters": given["parameters"],
         "jump_final": given["final"],

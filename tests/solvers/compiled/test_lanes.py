@@ -52,6 +52,19 @@ def test_the_rest_in_lanes_is_the_system_s_own_law():
         assert found == pytest.approx(float(law(x, target, rate, length)), rel=1e-15)
 
 
+def test_tables_are_laid_out_word_by_word_and_hold_what_is_annotated():
+    numbers, whole = np.zeros((2, 3)), np.zeros((2, 4), dtype=np.int64)
+    out = {
+        name: np.zeros((1,) * n_axes, dtype=np.int64 if kind is int else float)
+        for name, (kind, n_axes) in lane_tables.fields(lane_tables.Results).items()
+    }
+    given = lane_tables.Results(**{**out, "whole": whole, "numbers": numbers})
+    assert lane_tables.words(given)[:6].tolist() == [whole.ctypes.data, 2, 4, numbers.ctypes.data, 2, 3]
+    for wrong in (whole, numbers[0], numbers[:, ::2], numbers.astype(np.float32)):
+        with pytest.raises(AssertionError):
+            lane_tables.words(given._replace(numbers=wrong))
+
+
 def test_sampling_at_a_spike_gives_the_state_after_it():
     alone = natrium.Compiled().solve(NA, STEP, t_end=100.0)
     found = natrium.simulate_many(

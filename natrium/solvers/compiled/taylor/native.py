@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ctypes
 import hashlib
+import os
 import threading
 from collections.abc import Callable
 from functools import cache, lru_cache
@@ -15,6 +17,7 @@ from natrium.solvers.compiled.store import keep_code, read_code
 from natrium.solvers.compiled.taylor.series import Program
 
 _ONE_AT_A_TIME = threading.Lock()
+LIBRARY = ("exp", "log", "pow", "sqrt", "sin", "cos", "fmod")  # of C, that code may call
 JUMP = -1  # the order of what is no series
 FORMAT = 11  # of what is written here: counts up when the emitted code changes
 
@@ -49,6 +52,10 @@ def _target() -> tuple[Any, bool, str]:
 
     llvm.initialize_native_target()
     llvm.initialize_native_asmprinter()
+    # numba binds these for itself; a process that loads code alone has no numba.
+    library = ctypes.CDLL("ucrtbase" if os.name == "nt" else None)
+    for function in LIBRARY:
+        llvm.add_symbol(function, ctypes.cast(getattr(library, function), ctypes.c_void_p).value)
     name, features = llvm.get_host_cpu_name(), llvm.get_host_cpu_features()
     triple = llvm.get_process_triple()
     fused = bool(features.get("fma")) or triple.startswith(("aarch64", "arm64"))
@@ -170,8 +177,10 @@ def link(text: str, function: str) -> bytes:
     entry.linkage, entry.name = "external", FUNCTION
     module.verify()
     _run_passes(module)
-    # An address in this process, which nothing reads.
-    assert not any(one.name.startswith("numba.dynamic") for one in module.global_variables)
+    # Addresses in this process, which nothing reads, are gone, and nothing of numba's own is called.
+    assert not any(one.name.startswith("numba") for one in module.global_variables)
+    outside = {one.name for one in module.functions if one.is_declaration}
+    assert all(name in LIBRARY or name.startswith("llvm.") for name in outside), outside
     return _target()[0].emit_object(module)
 
 

@@ -290,6 +290,13 @@ def test_a_folder_that_cannot_be_written_to_does_no_harm(tmp_path):
     assert not started(tmp_path / "file")
 
 
+def test_code_that_calls_what_a_new_process_may_not_have_is_not_kept():
+    call = "declare void @{0}()\ndefine void @f() {{\n  call void @{0}()\n  ret void\n}}"
+    assert native.link(call.format("exp"), "f")
+    with pytest.raises(AssertionError, match="numba_unpickle"):
+        native.link(call.format("numba_unpickle"), "f")
+
+
 def test_values_are_arguments_and_structure_is_what_is_kept():
     other = attrs.evolve(
         MODEL,
