@@ -25,6 +25,7 @@ from natrium.analysis.doctor.words.fixed_step import known_findings
 from natrium.analysis.doctor.words.labels import edge_findings, label_findings, undecided
 from natrium.model import Model, ModelError, SolverError, StepLimit
 from natrium.model.arrays import Array
+from natrium.model.simulation import check_model
 from natrium.solvers import FixedStep
 
 # One distance is much smaller than another below this part of it.
@@ -65,6 +66,7 @@ def diagnose(
     StepLimit
         When the budget of the probing is used up.
     """
+    check_model(model)
     if not model.neuron.fires:
         raise ModelError("a diagnosis is about spikes, got a model without a threshold; give v_thresh")
     comparison = comparison or _compared(model)

@@ -22,6 +22,7 @@ import numpy as np
 from natrium.analysis.doctor.probes.kinetics import kinetics_of
 from natrium.model import AnyNeuron, Channel, Model, ModelError, Neuron, UnsupportedModel
 from natrium.model.arrays import Array
+from natrium.model.checks import check_path
 
 # What the notebook's scripts call their labels and their samples.
 LABELS, SAMPLES = "time_points", "membrane_potentials"
@@ -68,6 +69,7 @@ def load_subject(spec: str | os.PathLike[str], model: Model) -> Any:
         When the claim is one that no script is read against.
     """
     check_readable(model.neuron)
+    check_path(spec)
     path, _, name = os.fspath(spec).partition(".py:")
     file = Path(f"{path}.py" if name else path)
     module = _imported(file)
