@@ -34,6 +34,8 @@ OF_A_MODEL = {
     "fit": lambda x: natrium.fit(x, [1.0, 2.0], ["tau_m"]),
     "spike_time_gradients": natrium.spike_time_gradients,
 }
+CYCLE = natrium.limit_cycle(LIF, 20.0)
+NO_MAPPING = [3, "x", [1.0], np.array([1.0]), b"x", object()]
 OTHERS = {
     "solver": (lambda x: natrium.simulate(LIF, t_end=1.0, solver=x), [3, None, {}, "euler"]),
     "solver of many": (lambda x: natrium.simulate_many(LIF, t_end=1.0, solver=x), [3, None, {}, "euler"]),
@@ -44,6 +46,31 @@ OTHERS = {
     "path": (natrium.load, [3, None, [1.0]]),
     "text": (natrium.loads, [3, None, b"natrium = 1"]),
     "stimulus": (lambda x: natrium.simulate(LIF, x, t_end=1.0), [10.0, "step", [1.0], {}]),
+    "grid": (lambda x: natrium.simulate_many(LIF, t_end=1.0, grid=x), NO_MAPPING),
+    "parameters": (lambda x: natrium.simulate_many(LIF, t_end=1.0, parameters=x), NO_MAPPING),
+    "sweep": (lambda x: natrium.sweep(SODIUM, x, "never.nc"), NO_MAPPING),
+    "bounds": (lambda x: natrium.fit(SODIUM, [50.0], ["I"], x), NO_MAPPING),
+    "names": (lambda x: natrium.fit(SODIUM, [50.0], x), [3, None, [1.0], object()]),
+    "directions": (lambda x: natrium.spike_time_gradients(SODIUM, x), [3, [1.0], object()]),
+    "values": (lambda x: natrium.with_parameters(SODIUM, x), NO_MAPPING),
+    "equations": (lambda x: natrium.HybridNeuron(equations=x, initial={"V": 0.0}), [*NO_MAPPING, None]),
+    "initial": (lambda x: natrium.HybridNeuron(equations={"V": "I"}, initial=x), [*NO_MAPPING, None]),
+    "script": (natrium.read_script, [3, None, [1.0], b"x"]),
+    "subject": (lambda x: natrium.load_subject(x, SODIUM), [3, None, [1.0], b"x"]),
+    "model file": (SODIUM.save, [3, None, [1.0], b"x"]),
+    "run": (lambda x: natrium.simulate(LIF, t_end=1.0).save(x), [3, None, [1.0], b"x"]),
+    "time": (lambda x: natrium.simulate(LIF, t_end=1.0).state(x), ["x", {}, object()]),
+    "diagnosis": (lambda x: natrium.diagnose(None, x), [3, None, "x", [1.0]]),
+    "compared": (natrium.compare, [3, None, "x", [1.0]]),
+    "findings": (natrium.findings, [3, None, "x", [1.0]]),
+    "budget": (natrium.error_budget, [3, None, "x", [1.0]]),
+    "plane": (lambda x: natrium.reduction_error(x, 1.0, t_end=1.0), [3, None, "x", [1.0]]),
+    "axis": (lambda x: natrium.phase_plane(SODIUM.neuron, 1.0, x=x), [3, [1.0], b"x"]),
+    "system": (natrium.lower, [3, None, [1.0], {}, LIF]),
+    "steps": (natrium.reproduce, ["x", {"a": 1}, object()]),
+    "bifurcation": (lambda x: natrium.reset_bifurcation(LIF, 20.0, "tau_ref", x), ["x", {}, object()]),
+    "phases": (lambda x: natrium.direct_response(CYCLE, 0.1, x), ["x", {}, [], object()]),
+    "errors": (lambda x: natrium.observed_order([0.1, 0.2], x), ["x", {}, object()]),
 }
 ASKED = [
     *((name, ask, wrong) for name, ask in (OF_A_NEURON | OF_A_MODEL).items() for wrong in WRONG),
@@ -78,3 +105,7 @@ def test_the_catalogue_stays_a_mapping():
 def test_a_bare_number_is_no_stimulus_and_the_way_to_write_it_is_said():
     with pytest.raises(natrium.StimulusError, match=r"got 10\.0: write Constant\(10\.0\)"):
         natrium.simulate(LIF, 10.0, t_end=1.0)
+
+
+def test_by_nothing_there_is_no_derivative():
+    assert natrium.spike_time_gradients(SODIUM, []).matrix.shape == (3, 0)

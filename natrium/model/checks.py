@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 import numbers
+import os
 import re
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from difflib import get_close_matches
 from typing import Any
 
@@ -44,6 +45,59 @@ def as_numbers(name: str, values: Any) -> npt.NDArray[np.float64]:
         return np.asarray(values, dtype=float)
     except (TypeError, ValueError):
         raise ModelError(f"{name} must be numbers, got {show(values)}") from None
+
+
+def as_mapping(name: str, values: Any, of: str) -> dict[Any, Any]:
+    """Take a mapping as a dict; None is an empty one.
+
+    Raises
+    ------
+    ModelError
+        When it is none.
+    """
+    if values is None or isinstance(values, Mapping):
+        return dict(values or {})
+    raise ModelError(f"{name} must be a mapping, such as {of}, got {show(values)}")
+
+
+def as_names(name: str, values: Any) -> tuple[Any, ...]:
+    """Take one name or several as a tuple.
+
+    Raises
+    ------
+    ModelError
+        When they cannot be gone through.
+    """
+    if isinstance(values, str):
+        return (values,)
+    if isinstance(values, Iterable):
+        return tuple(values)
+    raise ModelError(f"{name} must be a name or a sequence of names, got {show(values)}")
+
+
+def check_kind(name: str, value: object, *kinds: type) -> None:
+    """Refuse what is of none of these kinds.
+
+    Raises
+    ------
+    ModelError
+        Naming what was received.
+    """
+    if not isinstance(value, kinds):
+        told = " or ".join(kind.__name__ for kind in kinds)
+        raise ModelError(f"{name} must be a {told}, got {show(value)}")
+
+
+def check_path(value: object) -> None:
+    """Refuse what is no path.
+
+    Raises
+    ------
+    ModelError
+        Naming what was received.
+    """
+    if not isinstance(value, (str, os.PathLike)):
+        raise ModelError(f"path must be text or a path, got {type(value).__name__}")
 
 
 def nearest(name: object, known: Iterable[str]) -> str:

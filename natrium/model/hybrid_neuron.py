@@ -63,6 +63,10 @@ def _as_refractory(value: Any) -> Any:
 
 
 def _keys_are_names(instance: Any, attribute: attrs.Attribute[Any], value: Any) -> None:
+    if not isinstance(value, tuple) or any(not isinstance(one, tuple) or len(one) != 2 for one in value):
+        raise ModelError(
+            f"{attribute.name} must be a mapping of names, such as {{'V': ...}}, got {show(value)}"
+        )
     for name, _ in value:
         Name().check(f"a name in {attribute.name}", name)
 

@@ -20,6 +20,7 @@ from sympy.printing.numpy import NumPyPrinter
 from sympy.printing.pycode import PythonCodePrinter
 
 from natrium.model.branches import choose, has_branches, split_branches
+from natrium.model.checks import check_kind
 from natrium.model.errors import UnsupportedModel
 from natrium.model.expressions.exprel import (
     EXP_LIMIT,
@@ -345,7 +346,6 @@ def _jacobian(event: HybridSystem) -> tuple[tuple[Any, ...], ...]:
     return tuple(tuple(row) for row in event.jacobian.tolist())
 
 
-@lru_cache(maxsize=256)
 def lower(system: HybridSystem) -> Kernel:
     """Lower a hybrid system to fast functions.
 
@@ -353,5 +353,14 @@ def lower(system: HybridSystem) -> Kernel:
     ----------
     system : HybridSystem
         The symbolic model.
+
+    Raises
+    ------
+    ModelError
+        When it is none.
     """
-    return Kernel(system)
+    check_kind("system", system, HybridSystem)
+    return _lower(system)
+
+
+_lower = lru_cache(maxsize=256)(Kernel)

@@ -14,6 +14,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import attrs
 
+from natrium.model.checks import as_mapping, as_names
 from natrium.model.errors import ModelError
 from natrium.model.parameter import Parameter, check_known
 from natrium.model.protocol import AnyNeuron, check_neuron
@@ -70,8 +71,7 @@ def choose(neuron: AnyNeuron, stimulus: Sum, names: Sequence[str] | None) -> dic
     known = resolve(neuron, stimulus)
     if names is None:
         return known
-    if isinstance(names, str):
-        names = (names,)
+    names = as_names("parameters", names)
     full = full_names(known, names)
     check_known(known, full.values(), "a parameter")
     if len(set(full.values())) < len(names):
@@ -120,6 +120,7 @@ def with_parameters(model: Model, values: Mapping[str, float]) -> Model:
         When there is no such parameter, or the new value breaks a rule.
     """
     check_model(model)
+    values = as_mapping("values", values, '{"g_Na": 120.0}')
     stimulus = with_amplitude(model.stimulus, values)
     chosen = choose(model.neuron, stimulus, tuple(values))
     own = {name: value for name, value in values.items() if chosen[name].part is None}

@@ -18,6 +18,7 @@ import numpy as np
 
 from natrium.model import Model, ModelError, write_whole
 from natrium.model.arrays import Array
+from natrium.model.checks import check_path
 from natrium.model.files.writing import to_toml
 from natrium.solvers.dense import KINDS
 
@@ -26,6 +27,7 @@ VERSION = 1
 
 def write_run(run: Any, path: str | os.PathLike[str]) -> None:
     """Write a run (see `natrium.solvers.Trajectory.save`)."""
+    check_path(path)
     numbers: list[Array] = []
     segments = []
     for segment in run.segments:

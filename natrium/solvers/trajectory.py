@@ -12,6 +12,7 @@ import numpy as np
 
 from natrium.model import AnyNeuron, Number, Sum
 from natrium.model.arrays import Array
+from natrium.model.checks import as_numbers
 from natrium.solvers.flags import RunFlag
 from natrium.solvers.plots import find_plot
 from natrium.solvers.saving import write_run
@@ -172,11 +173,11 @@ class Trajectory:
         ValueError
             When a time lies outside the run.
         """
-        times = np.atleast_1d(np.asarray(t, dtype=float))
+        times = np.atleast_1d(as_numbers("t", t))
         if not np.all((times >= self.t_start) & (times <= self.t_end)):
             raise ValueError(
                 f"t must lie within the run, [{self.t_start!r}, {self.t_end!r}] ms, "
-                f"got {times.min()!r} to {times.max()!r} ms"
+                f"got {float(times.min())!r} to {float(times.max())!r} ms"
             )
         if side == "right":
             index = np.searchsorted(self._begins, times, side="right") - 1

@@ -13,6 +13,7 @@ from natrium.analysis.accuracy.matching import match_spikes, partners_of
 from natrium.analysis.accuracy.script import Comparison
 from natrium.analysis.result import Result
 from natrium.model.arrays import Array
+from natrium.model.checks import check_kind
 from natrium.solvers import FixedStep
 
 # The rules that lead from the script to its model, in the order in which they are switched. What is left
@@ -120,6 +121,7 @@ def error_budget(
         Over the spikes that the script, its model and all steps between the two have in common, matched by
         time; None where there is none.
     """
+    check_kind("comparison", comparison, Comparison)
     model, truth = comparison.model, comparison.truth
     script = script or FixedStep(dt=comparison.dt)
 

@@ -9,6 +9,7 @@ import numpy as np
 from natrium.analysis.accuracy.budget import Budget
 from natrium.analysis.accuracy.matching import partners_of
 from natrium.analysis.accuracy.script import Comparison, LadderRow, held_steps
+from natrium.model.checks import check_kind
 from natrium.model.leak import input_unit
 
 FEW = 6  # numbers at either end of a long list
@@ -27,7 +28,13 @@ def findings(
         The script at other step sizes, if they were run.
     budget : Budget, optional
         The distance cause by cause, if it was made.
+
+    Raises
+    ------
+    ModelError
+        When it is no comparison.
     """
+    check_kind("comparison", comparison, Comparison)
     said = [_count(comparison)]
     neuron = comparison.model.neuron
     if not comparison.truth.n_spikes and neuron.fires and neuron.is_leaky:

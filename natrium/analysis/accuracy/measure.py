@@ -9,8 +9,9 @@ import numpy.typing as npt
 from natrium.analysis.accuracy.matching import match_spikes
 from natrium.analysis.accuracy.truth import Reference
 from natrium.analysis.result import Result
-from natrium.model import Number
+from natrium.model import ModelError, Number
 from natrium.model.arrays import Array
+from natrium.model.checks import as_numbers, show
 from natrium.solvers import FixedStep, Trajectory
 
 VOLTAGES, GUARD = 64, 1.0  # fixed times at which V is compared; ms from a spike
@@ -54,7 +55,9 @@ def measure(found: Trajectory | npt.ArrayLike, truth: Reference, window: float |
     window : float, optional
         Spikes further apart than this (ms) are no partners; by default half the shortest true interval.
     """
-    times = found.spike_times if isinstance(found, Trajectory) else np.asarray(found, dtype=float)
+    times = found.spike_times if isinstance(found, Trajectory) else as_numbers("found", found)
+    if times.ndim != 1 or not np.all(np.isfinite(times)):
+        raise ModelError(f"spike times must be a row of finite numbers, got {show(found)}")
     true_times = truth.spike_times
     if window is None:
         window = float(0.5 * np.diff(true_times).min()) if true_times.size > 1 else np.inf

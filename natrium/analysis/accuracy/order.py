@@ -11,6 +11,7 @@ from scipy.optimize import linprog
 
 from natrium.analysis.result import Result
 from natrium.model.arrays import Array
+from natrium.model.checks import as_numbers
 
 # Errors this near to the reference's own say nothing about order.
 ABOVE_FLOOR = 10.0
@@ -62,7 +63,7 @@ def observed_order(
     Order or None
         None with fewer than four errors to go by.
     """
-    dt, error = np.asarray(steps, dtype=float), np.asarray(errors, dtype=float)
+    dt, error = as_numbers("steps", steps), as_numbers("errors", errors)
     kept = np.isfinite(error) & (error > max(ABOVE_FLOOR * floor, 0.0))
     if kept.sum() < FEWEST:
         return None

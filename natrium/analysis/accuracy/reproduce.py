@@ -12,6 +12,7 @@ from natrium.analysis.accuracy.findings import findings, summary
 from natrium.analysis.accuracy.script import LADDER, Comparison, LadderRow, compare_script, dt_ladder
 from natrium.analysis.result import Result
 from natrium.model import notebook
+from natrium.model.checks import as_numbers
 
 
 @attrs.frozen(eq=False, repr=False)
@@ -87,6 +88,7 @@ def reproduce(
     progress : callable, optional
         Told what is being done, once before each part.
     """
+    steps = as_numbers("steps", steps).ravel().tolist()
     tell = progress or (lambda message: None)
     done = []
     for name, make in notebook.SCRIPTS.items():

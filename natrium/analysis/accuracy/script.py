@@ -13,6 +13,7 @@ from natrium.analysis.accuracy.truth import Reference, reference
 from natrium.analysis.result import Result
 from natrium.model import Model, ModelError
 from natrium.model.hybrid import BY_STATE
+from natrium.model.simulation import check_model
 from natrium.solvers import FixedStep, Trajectory
 
 
@@ -141,6 +142,7 @@ SAMPLES, FINE = 2001, 0.1  # of the input; ms between samples of V
 
 
 def _steps_of(model: Model) -> tuple[float, float]:
+    check_model(model)
     simulation = model.simulation
     if simulation.dt is None or simulation.t_end is None:
         raise ModelError("a script has a step and an end, got a model without dt or t_end: give both")

@@ -22,6 +22,7 @@ from natrium.analysis.result import Result
 from natrium.analysis.variation.equations import propagate
 from natrium.model import AnyNeuron, Constant, Count, Number
 from natrium.model.arrays import Array
+from natrium.model.checks import as_numbers
 from natrium.solvers import Solver, Trajectory, accurate
 from natrium.solvers.trajectory import Event
 
@@ -352,6 +353,7 @@ def reset_bifurcation(
         When there is no such parameter, or a value breaks a rule.
     """
     orbits: list[Orbit] = []
+    values = as_numbers("values", values).ravel().tolist()
     for value in values:
         Number().check(parameter, value)
         if progress:

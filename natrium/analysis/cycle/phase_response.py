@@ -24,6 +24,7 @@ from natrium.analysis.cycle.smooth_cycle import SmoothCycle, smooth_cycle
 from natrium.analysis.result import Result
 from natrium.model import AnyNeuron, Count, ModelError, check_neuron
 from natrium.model.arrays import Array
+from natrium.model.checks import as_numbers
 from natrium.solvers.reliability import SAFETY, second_tolerance
 
 PHASES = 200
@@ -203,7 +204,9 @@ def cycle_of(
 
 def checked_times(cycle: LimitCycle | SmoothCycle, times: npt.ArrayLike) -> Array:
     """Give times as an array, all of them on the cycle."""
-    at = np.atleast_1d(np.asarray(times, dtype=float))
+    at = np.atleast_1d(as_numbers("times", times)).ravel()
+    if not at.size:
+        raise ModelError("times must be at least one, got none")
     if not np.all((at >= 0.0) & (at < cycle.period)):
         raise ModelError(
             f"times must lie within the cycle, [0, {cycle.period:.9g}) ms, "

@@ -26,6 +26,7 @@ from natrium.analysis.doctor.words.fixed_step import known_findings
 from natrium.analysis.doctor.words.labels import edge_findings, label_findings, undecided
 from natrium.model import Model, ModelError, SolverError, StepLimit
 from natrium.model.arrays import Array
+from natrium.model.simulation import check_model
 from natrium.solvers import FixedStep
 
 # One distance is much smaller than another below this part of it.
@@ -70,6 +71,7 @@ def diagnose(
         When a subject's source cannot be found or traced, or a recording is held against equations of one's
         own.
     """
+    check_model(model)
     if not model.neuron.fires:
         raise ModelError("a diagnosis is about spikes, got a model without a threshold; give v_thresh")
     if isinstance(subject, (type, types.FunctionType)) or _is_object(subject):

@@ -10,6 +10,7 @@ import sympy
 
 from natrium.analysis.phase_plane.held import values_of_held
 from natrium.model import AnyNeuron, ModelError, Neuron, Number, UnsupportedModel
+from natrium.model.checks import check_kind
 from natrium.model.kernel import lower
 
 # mV: a gate open less at the second voltage than at the first closes as the cell depolarises.
@@ -64,6 +65,7 @@ def _default_gate(neuron: Neuron) -> str:
 
 def _members(labels: tuple[str, ...], x: str, shared: bool) -> list[int]:
     """Give the places of the gates that x stands for."""
+    check_kind("x", x, str)
     name = x.split(".")[-1]
     if "." in x and x not in labels:
         found = []

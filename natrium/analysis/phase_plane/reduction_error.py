@@ -11,6 +11,7 @@ from natrium.analysis.phase_plane.reduction import Plane
 from natrium.analysis.result import Result
 from natrium.model import Constant, Number, Stimulus
 from natrium.model.arrays import Array
+from natrium.model.checks import check_kind
 from natrium.solvers import EventDriven, Trajectory
 
 SAMPLES = 2000  # times at which the two courses are compared, beside the solver's own
@@ -81,6 +82,7 @@ def reduction_error(
     SolverError
         When a run cannot be carried through.
     """
+    check_kind("plane", plane, Plane)
     if isinstance(stimulus, (int, float)):
         Number("mV").check("stimulus", stimulus)
         stimulus = Constant(float(stimulus))

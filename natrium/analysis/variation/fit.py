@@ -15,7 +15,7 @@ from natrium.analysis.variation.gradients import Gradients, choose_smooth, spike
 from natrium.analysis.variation.misfit import Misfit
 from natrium.model import Count, Model, ModelError, NatriumError, Number, Parameter, with_parameters
 from natrium.model.arrays import Array
-from natrium.model.checks import as_numbers
+from natrium.model.checks import as_mapping, as_names, as_numbers
 from natrium.model.simulation import check_model
 
 TOLERANCE = 1e-12
@@ -203,7 +203,7 @@ def fit(
     Count(low=1).check("max_evaluations", max_evaluations)
     if sigma is not None:
         Number("ms", 0.0, open_low=True).check("sigma", sigma)
-    low, high = _checked_bounds(chosen, bounds or {})
+    low, high = _checked_bounds(chosen, as_mapping("bounds", bounds, '{"g_Na": (50.0, 200.0)}'))
     names, initial = tuple(chosen), np.array([one.value for one in chosen.values()])
     width = np.where(np.isfinite(high - low), high - low, np.maximum(1.0, np.abs(initial)))
     begin = np.clip(initial, low + INSIDE * width, high - INSIDE * width)
@@ -282,7 +282,7 @@ def _covariance(jacobian: Array, values: Array, sigma: float) -> tuple[Array, bo
 
 
 def _checked_names(names: Sequence[str]) -> tuple[str, ...]:
-    listed = (names,) if isinstance(names, str) else tuple(names)
+    listed = as_names("parameters", names)
     if not listed:
         raise ModelError("a fit needs parameters, got none: name at least one")
     return listed

@@ -156,7 +156,9 @@ def spike_time_gradients(
         names=tuple(chosen),
         values=np.array([one.value for one in chosen.values()]),
         spike_times=trajectory.spike_times,
-        matrix=np.array([spike.gradient for spike in variation.spikes]).reshape(-1, len(chosen)),
+        matrix=np.array([spike.gradient for spike in variation.spikes]).reshape(
+            len(variation.spikes), len(chosen)
+        ),
         margins=np.array([spike.margin for spike in variation.spikes]),
         graze=graze,
         trajectory=trajectory,

@@ -8,7 +8,7 @@ import tomllib
 from pathlib import Path
 from typing import Any
 
-from natrium.model.checks import show
+from natrium.model.checks import check_path, show
 from natrium.model.errors import ModelError
 from natrium.model.simulation import Model
 from natrium.model.stimuli.recorded import beside
@@ -36,8 +36,7 @@ def load(path: str | os.PathLike[str]) -> Model:
     ModelError
         When the file cannot be read or breaks rules: all of them, each with its place.
     """
-    if not isinstance(path, (str, os.PathLike)):
-        raise ModelError(f"path must be text or a path, got {type(path).__name__}")
+    check_path(path)
     try:
         with Path(path).open("rb") as file:
             content = file.read(MAX_BYTES + 1)

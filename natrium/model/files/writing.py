@@ -14,6 +14,7 @@ import numpy as np
 import sympy
 
 from natrium.model.channel import Channel
+from natrium.model.checks import check_path
 from natrium.model.errors import ModelError
 from natrium.model.expressions.expression import Expression, as_text, symbolic_of
 from natrium.model.hybrid_neuron import HybridNeuron
@@ -190,6 +191,7 @@ def save(model: Writable, path: str | os.PathLike[str]) -> None:
 
 def write_whole(path: str | os.PathLike[str], content: str | bytes) -> None:
     """Write a file under a temporary name beside it, then move it into place."""
+    check_path(path)
     path = Path(path)
     data = content.encode("utf-8") if isinstance(content, str) else content
     try:

@@ -16,6 +16,7 @@ from natrium.model import (
     check_neuron,
     resolve,
 )
+from natrium.model.checks import as_mapping
 from natrium.model.parameters import AMPLITUDE, full_names, with_amplitude
 from natrium.solvers.runs import Runs
 
@@ -56,7 +57,7 @@ def runs_of(
         raise ModelError("give stimulus (of all runs) or stimuli (one per run), got both")
     if stimuli is not None and (isinstance(stimuli, Stimulus) or not len(stimuli)):
         raise ModelError("stimuli must be a sequence with one stimulus per run, got none or a single one")
-    total, given = as_stimulus(stimulus), dict(values or {})
+    total, given = as_stimulus(stimulus), as_mapping("parameters", values, SUCH_AS)
     if stimuli is None:
         total = with_amplitude(total, given)
     if AMPLITUDE in given:
@@ -76,6 +77,9 @@ def runs_of(
     return Runs(neuron=neuron, stimulus=total, stimuli=stimuli, varied=columns, t_start=t_start, t_end=t_end)
 
 
+SUCH_AS = '{"g_Na": [80.0, 120.0, 160.0]}'
+
+
 def _column(name: str, value: npt.ArrayLike) -> npt.NDArray[Any]:
     """Copy values; whole numbers stay whole, as a seed has more digits than a double holds."""
     try:
@@ -93,7 +97,8 @@ def outer(grid: Mapping[str, npt.ArrayLike]) -> tuple[Columns, Columns]:
     ModelError
         When an axis is not a row of numbers.
     """
-    axes = {name: np.atleast_1d(_column(name, values)) for name, values in grid.items()}
+    given = as_mapping("a grid", grid, SUCH_AS)
+    axes = {name: np.atleast_1d(_column(name, values)) for name, values in given.items()}
     for name, axis in axes.items():
         if axis.ndim != 1 or not axis.size or axis.dtype.kind not in "iuf":
             raise ModelError(f"an axis of a grid must be a row of numbers, got {name} of shape {axis.shape}")

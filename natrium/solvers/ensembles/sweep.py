@@ -19,10 +19,11 @@ import numpy as np
 import numpy.typing as npt
 
 from natrium.model import Model, ModelError, to_toml
+from natrium.model.checks import as_mapping
 from natrium.solvers import Ensemble, Schedule, Solver
 from natrium.solvers.base import manifest
 from natrium.solvers.ensembles.ensemble import assemble
-from natrium.solvers.ensembles.grid import outer, runs_of
+from natrium.solvers.ensembles.grid import SUCH_AS, outer, runs_of
 from natrium.solvers.ensembles.journal import Journal, differences
 from natrium.solvers.ensembles.simulate_many import show_progress
 from natrium.solvers.flags import SHORT, RunFlag
@@ -117,7 +118,7 @@ def sweep(
     _check_writer(out)
     if model.simulation.t_end is None:
         raise ModelError("a sweep needs an end, got no t_end: give t_end in [simulation] or --t-end")
-    if not grid:
+    if not as_mapping("a grid", grid, SUCH_AS):
         raise ModelError("a sweep needs a grid, got no axis: name a parameter and its values")
     if (number := int(np.prod([float(np.size(axis)) for axis in grid.values()]))) > MAX_RUNS:
         raise ModelError(f"a sweep may have at most {MAX_RUNS} runs, got {number}: take fewer values")

@@ -352,3 +352,8 @@ def test_derivative_of_exprel_has_no_text() -> None:
 def test_what_was_meant_is_said_with_its_place(text, said):
     with pytest.raises(natrium.ModelError, match=said):
         as_expression(text, "V")
+
+
+def test_what_stands_in_brackets_gets_no_others():
+    assert as_expression("max(V, 1)**2", "V").latex == r"\max\left(V, 1\right)^{2}"
+    assert as_expression("(V + 1)**2", "V").latex == r"\left(V + 1\right)^{2}"

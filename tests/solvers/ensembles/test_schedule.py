@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 
 from natrium.model import Constant, Custom, ModelError, Neuron, SolverError, UnsupportedModel, notebook
-from natrium.solvers import simulate_many
+from natrium.solvers import ClosedForm, Compiled, Runs, simulate_many
+from natrium.solvers.ensembles.schedule import Schedule, _cores
 from tests.solvers.ensembles.executing import UNLUCKY, Deadly, Faulty
 
 LIF = Neuron()
@@ -49,6 +50,20 @@ def test_threads_of_one_s_own():
     with ThreadPoolExecutor(2) as executor:
         same(solved(executor=executor), solved())
         assert executor.submit(int).result() == 0  # not shut down
+
+
+def test_as_many_threads_as_cores_where_a_solver_can_use_them():
+    runs = Runs(neuron=LIF, varied={"tau_m": np.array([8.0, 9.0])}, t_end=1.0)
+    widths = {}
+    for name, solver, workers in (
+        ("all", Compiled(), None), ("some", Compiled(), 3), ("one", ClosedForm(), None), ("1", ClosedForm(), 1)
+    ):  # fmt: skip
+        schedule = Schedule(solver, runs, workers=workers)
+        widths[name] = schedule.width
+        schedule.executor.shutdown()
+    assert widths == {"all": _cores(), "some": 3, "one": 1, "1": 1}
+    with pytest.raises(ModelError, match="runs in one thread, got workers=2"):
+        Schedule(ClosedForm(), runs, workers=2)
 
 
 class Unreliable(Executor):

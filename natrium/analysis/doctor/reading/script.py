@@ -19,12 +19,14 @@ from natrium.analysis.doctor.trace import trace_all, trace_live, trace_script
 from natrium.analysis.doctor.trace.drive import only_class
 from natrium.analysis.doctor.trace.record import Record
 from natrium.model import Model, ModelError, Step, UnsupportedModel
+from natrium.model.checks import check_path
 
 ENDINGS = (".py", ".ipynb")
 
 
 def parted(spec: str | os.PathLike[str]) -> tuple[str, str | None]:
     """Take ``FILE.py:NAME`` apart."""
+    check_path(spec)
     text = os.fspath(spec)
     path, _, name = text.partition(".py:")
     return (f"{path}.py", name) if name else (text, None)

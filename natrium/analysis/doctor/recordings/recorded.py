@@ -21,6 +21,7 @@ import numpy as np
 
 from natrium.model import AnyNeuron, ModelError, Neuron, UnsupportedModel
 from natrium.model.arrays import Array
+from natrium.model.checks import check_path
 
 # What the notebook's scripts call their labels and their samples.
 LABELS, SAMPLES = "time_points", "membrane_potentials"
@@ -61,6 +62,7 @@ def load_subject(spec: str | os.PathLike[str]) -> Any:
     ModelError
         When the file cannot be found or run, or holds no such thing.
     """
+    check_path(spec)
     path, _, name = os.fspath(spec).partition(".py:")
     file = Path(f"{path}.py" if name else path)
     module = _imported(file)
