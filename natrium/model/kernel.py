@@ -144,9 +144,10 @@ def lower_expressions(
     nested = [list(item) if isinstance(item, tuple) else item for item in expressions]
     writer = printer(settings)
     writer.gates = frozenset(symbol for symbol in symbols if symbol.name != "V")
-    # Of a branch only the side that is taken may be evaluated: nothing is computed ahead.
+    # Of a branch only the side that is taken may be evaluated, on floats: nothing is computed ahead.
     branched = any(expr.has(choose) for item in nested for expr in _flat(item))
-    function = sympy.lambdify(symbols, nested, modules=modules, printer=writer, cse=not branched)
+    ahead = form == "grid" or not branched
+    function = sympy.lambdify(symbols, nested, modules=modules, printer=writer, cse=ahead)
     return _quiet(function) if form == "grid" and (branched or saturated) else function
 
 

@@ -14,6 +14,7 @@ from natrium.model import AnyNeuron
 from natrium.model.arrays import Array
 
 REACH, FINE = 1e9, 1e-6  # a state that is neither V nor a share is looked for this far, with digits so small
+Ranges = dict[Any, tuple[float, float]]
 
 
 @attrs.frozen(eq=False)
@@ -60,12 +61,24 @@ def rests(neuron: AnyNeuron, I: float, low: float, high: float) -> tuple[Rest, .
         When the budget of `isolate` does not do.
     """
     system = neuron.system
-    coupled, steady = coupled_states(system)
+    found, unbounded = _isolated(neuron, I, *coupled_states(system), {system.states[0]: (low, high)})
+    gates = {gate.state: gate.inf for gate in system.gates}
+    whole = tuple(state for state in system.states if state not in gates)
+    for box in unbounded:  # a pole of what was eliminated: with nothing eliminated it can be left out
+        found += _isolated(neuron, I, whole, gates, box)[0]
+    return tuple(sorted(found, key=lambda rest: float(rest.state[0])))
+
+
+def _isolated(
+    neuron: AnyNeuron, I: float, coupled: tuple[Any, ...], steady: dict[Any, Any], within: Ranges
+) -> tuple[list[Rest], list[Ranges]]:
+    """Isolate in some states; give what is found, and undecided ranges of them where others are unbounded."""
+    system = neuron.system
     flows = dict(zip(system.states, system.rhs, strict=True))
     shares = {state for state, inside in zip(system.states, system.fractions, strict=True) if inside}
-    edges = np.array([[0.0, 1.0] if state in shares else [-REACH, REACH] for state in coupled])
-    edges[0] = low, high
-    scales = np.where(edges[:, 1] == REACH, FINE, 1.0)
+    usual = {state: (0.0, 1.0) if state in shares else (-REACH, REACH) for state in coupled} | within
+    edges = np.array([usual[state] for state in coupled])
+    scales = np.array([1.0 if state == coupled[0] or state in shares else FINE for state in coupled])
     values = dict(zip((system.input, *system.parameters), (I, *system.values), strict=True))
     functions = [flows[state].subs(steady, simultaneous=True) for state in coupled]
     zeros = isolate(functions, coupled, values, edges[:, 0], edges[:, 1], scales)
@@ -75,11 +88,16 @@ def rests(neuron: AnyNeuron, I: float, low: float, high: float) -> tuple[Rest, .
         bounds = everything(boxes[..., 0].T, boxes[..., 1].T)
         return np.array([[one.low, one.high] for one in bounds]).transpose(2, 0, 1)
 
-    found = []
-    for points, boxes, proven in (
-        (np.stack([zeros.points] * 2, axis=-1), zeros.boxes, True),
-        (zeros.undecided, zeros.undecided, False),
-    ):
-        for state, box in zip(whole(points).mean(axis=2), whole(boxes), strict=True):
-            found.append(Rest(state, box, jacobian_at(system, state, I), proven))
-    return tuple(sorted(found, key=lambda rest: float(rest.state[0])))
+    points = np.stack([zeros.points] * 2, axis=-1)
+    found = [
+        Rest(state, box, jacobian_at(system, state, I), proven=True)
+        for state, box in zip(whole(points).mean(axis=2), whole(zeros.boxes), strict=True)
+    ]
+    unbounded: list[Ranges] = []
+    for part, box in zip(zeros.undecided, whole(zeros.undecided), strict=True):
+        if np.all(np.isfinite(box)):
+            state = box.mean(axis=1)
+            found.append(Rest(state, box, jacobian_at(system, state, I), proven=False))
+        else:
+            unbounded.append(dict(zip(coupled, map(tuple, part), strict=True)))
+    return found, unbounded

@@ -7,7 +7,7 @@ or an adaptive exponential neuron.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from functools import lru_cache, partial
 from typing import Any
 
@@ -171,7 +171,8 @@ def _symbolic(system: HybridSystem) -> _Symbolic:
     # The right-hand side is a + b I: dV/dt = 0 gives I = -a/b.
     expr = (-flow.subs(system.input, 0) / by_input).expand(deep=False)
     states = tuple(steady[state] for state in system.states[1:])
-    return _Symbolic((expr, expr.diff(V), expr.diff(V, 2)), 1 / by_input, states, rates)
+    slope = expr.diff(V)
+    return _Symbolic((expr, slope, slope.diff(V)), 1 / by_input, states, rates)
 
 
 def steady_states(system: HybridSystem, free: Any = None) -> tuple[dict[Any, Any], tuple[Any, ...]]:
@@ -192,7 +193,7 @@ def steady_states(system: HybridSystem, free: Any = None) -> tuple[dict[Any, Any
         When they have none, or more than one.
     """
     steady, rates = {gate.state: gate.inf for gate in system.gates if gate.state != free}, dict[Any, Any]()
-    for group, rows in _groups(system, steady, free):
+    for group, rows in _groups(system, steady, () if free is None else (free,)):
         found, own = _solve_linear(group, rows, system.input)
         steady |= found
         rates |= own
@@ -202,6 +203,9 @@ def steady_states(system: HybridSystem, free: Any = None) -> tuple[dict[Any, Any
 def coupled_states(system: HybridSystem) -> tuple[tuple[Any, ...], dict[Any, Any]]:
     """Part the states into those that need each other, and those that follow from them.
 
+    Of states that need each other and are not linear together one is kept that leaves the others least
+    entangled, and these are looked at again.
+
     Returns
     -------
     tuple of sympy.Symbol
@@ -210,23 +214,43 @@ def coupled_states(system: HybridSystem) -> tuple[tuple[Any, ...], dict[Any, Any
         The steady states of the others, of the former, the parameters and the input.
     """
     steady = {gate.state: gate.inf for gate in system.gates}
-    coupled = system.states[:1]
-    for group, rows in _groups(system, steady):
-        try:
-            steady |= _solve_linear(group, rows, None)[0]
-        except UnsupportedModel:
-            coupled += tuple(group)
-    return coupled, steady
+    coupled, kept = system.states[:1], dict[Any, Any]()
+    while True:
+        known = len(kept)
+        for group, rows in _groups(system, steady, kept):
+            try:
+                steady |= _solve_linear(group, rows, None)[0]
+            except UnsupportedModel:
+                one = _least_entangled(group, rows)
+                kept |= dict.fromkeys([one] if one is not None else group)
+                break
+        if len(kept) == known:
+            return coupled + tuple(kept), steady
+
+
+def _least_entangled(group: list[Any], rows: list[Any]) -> Any:
+    """Give the state without which the others of a group need each other least; None of a linear group."""
+    if len(group) == 1:
+        return group[0]
+    if not sympy.Matrix(rows).jacobian(group).has(*group):
+        return None
+
+    def entangled(kept: Any) -> int:
+        others = {state: row for state, row in zip(group, rows, strict=True) if state != kept}
+        edges = [(state, other) for state, row in others.items() for other in others if row.has(other)]
+        return max(map(len, strongly_connected_components((list(others), edges))))
+
+    return min(group, key=entangled)
 
 
 def _groups(
-    system: HybridSystem, steady: dict[Any, Any], free: Any = None
+    system: HybridSystem, steady: dict[Any, Any], free: Container[Any] = ()
 ) -> Iterator[tuple[list[Any], Any]]:
-    """Give the states that need each other, and their flows; those known by then may be added to `steady`.
+    """Give the states but free ones that need each other, and their flows; what is found goes to `steady`.
 
     Those first that depend on none of the others: calcium before the gates that read it.
     """
-    others = [state for state in system.states[1:] if state not in steady and state != free]
+    others = [state for state in system.states[1:] if state not in steady and state not in free]
     flows = {
         state: flow.subs(steady, simultaneous=True)
         for state, flow in zip(system.states, system.rhs, strict=True)

@@ -7,6 +7,7 @@ from scipy.optimize import brentq, root
 import natrium
 from natrium.analysis.equilibria.coupled import rests
 from natrium.analysis.equilibria.curve import equilibria, equilibrium_curve
+from natrium.analysis.equilibria.steady_input import coupled_states
 from natrium.model import lower
 
 SODIUM, TWO = natrium.notebook.lif_na().neuron, natrium.notebook.lif_na2().neuron
@@ -58,6 +59,37 @@ def test_eight_states_that_need_each_other():
             assert min(distances) < 1e-7
             seen.add(int(np.argmin(distances)))
     assert len(seen) == len(found)
+
+
+# P. F. Pinsky, J. Rinzel, J. Comput. Neurosci. 1 (1994) 39-60: soma V and dendrite W, both from rest.
+C = "exp((W - 10)/11 - (W - 6.5)/27)/18.975"
+SODIUM_M = "(0.32*(13.1 - V)/(exp((13.1 - V)/4) - 1))"
+PINSKY = natrium.HybridNeuron(
+    equations={
+        "V": f"(-0.1*V - 30*({SODIUM_M}/({SODIUM_M} + 0.28*(V - 40.1)/(exp((V - 40.1)/5) - 1)))**2*h*(V - 120)"
+        " - 15*n*(V + 15) + 4.2*(W - V) + 2*I)/3",
+        "W": "(-0.1*W - 10*s**2*(W - 140) - 0.8*q*(W + 15) - 15*c*min(Ca/250, 1)*(W + 15) + 4.2*(V - W))/3",
+        "h": "0.128*exp((17 - V)/18)*(1 - h) - 4/(1 + exp((40 - V)/5))*h",
+        "n": "0.016*(35.1 - V)/(exp((35.1 - V)/5) - 1)*(1 - n) - 0.25*exp(0.5 - 0.025*V)*n",
+        "s": "1.6/(1 + exp(-0.072*(W - 65)))*(1 - s) - 0.02*(W - 51.1)/(exp((W - 51.1)/5) - 1)*s",
+        "c": f"where(W < 50, {C}, 2*exp((6.5 - W)/27))*(1 - c) - where(W < 50, 2*exp((6.5 - W)/27) - {C}, 0)*c",
+        "q": "min(0.00002*Ca, 0.01)*(1 - q) - 0.001*q",
+        "Ca": "-1.3*s**2*(W - 140) - 0.075*Ca",
+    },
+    initial={"V": -10.0, "W": -10.0, "h": 1.0, "n": 0.0, "s": 0.006, "c": 0.004, "q": 0.002, "Ca": 0.1},
+    v_thresh=50.0,
+)
+
+
+def test_two_compartments_need_each_other_and_nothing_else():
+    assert [state.name for state in coupled_states(PINSKY.system)[0]] == ["V", "W"]
+    rest, *others = equilibria(PINSKY, -1.0)
+    assert (rest.kind, rest.below_threshold) == ("stable node", True)
+    rhs = lower(PINSKY.system).event_rhs
+    for one in (rest, *others):
+        flow = rhs(one.V - PINSKY.origin, *one.state[1:], -1.0, *PINSKY.system.values)
+        assert np.abs(flow).max() < 1e-11
+        assert one.kind != "undecided"  # q has a pole at Ca = -50, which is none
 
 
 def test_at_the_input_of_a_fold_the_pair_is_undecided_and_beside_it_decided():
