@@ -159,6 +159,7 @@ UNTRIED = {
     "Claim",
     "CycleEnd",
     "Firing",
+    "Judged",
     "NoiseRates",
     "Papers",
     "Periodic",

@@ -130,8 +130,9 @@ def _by_parts(case: Case, name: str, sides: Claimed, whole: Bench) -> Iterator[F
                 asked - sides.flows_at(dict.fromkeys(off.values(), 0.0))["V"] + values_at(whole.root, none)
             )
         bench = Bench(whole.root, on, asked, whole.parameters, {one: on[one] for one in whole.candidates})
-        if not bench.is_sound and (found := repairs(bench)):
-            yield _finding(case, name, found[0])
+        if not bench.is_sound:
+            found = repairs(bench)
+            yield from [_finding(case, name, found[0])] if found else _told(case, name, "V", whole, [])
 
 
 def _merged(found: list[Found]) -> list[Found]:

@@ -85,11 +85,6 @@ def claimed_coefficients(neuron: Neuron) -> Array:
     return np.array([1.0, 0.0, 1.0, *([1.0, 0.0] * len(neuron.channels))])
 
 
-def coefficient_names(neuron: Neuron) -> list[str]:
-    """Name the coefficients in their order."""
-    return ["leak", "rest", "input"] + [f"{c.name}.{what}" for c in neuron.channels for what in ("g", "E")]
-
-
 def _effective(pace: Pace, dt: float) -> float:
     if pace == "forgotten":
         return 1.0

@@ -11,7 +11,7 @@ import builtins
 import copy
 import functools
 import types
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -104,8 +104,7 @@ class _Written:
         """Write the subject, and give its name: of a call that is prepared, a function that makes it."""
         made = self.expression(value)
         if isinstance(value, functools.partial):
-            nothing = ast.arguments(posonlyargs=[], args=[], kwonlyargs=[], kw_defaults=[], defaults=[])
-            made = ast.Lambda(args=nothing, body=ast.Call(func=made, args=[], keywords=[]))
+            made = ast.Lambda(args=_arguments(()), body=_call(made))
         if isinstance(made, ast.Name):
             return made.id
         self._assign("natrium_subject", made)
@@ -175,17 +174,13 @@ class _Written:
     def _closed(self, statement: Any, name: str, cells: Mapping[str, Any]) -> tuple[Any, ast.expr]:
         """Write a definition within the function whose variables it goes on using."""
         maker = self._free(f"_make_{name}", cells)
-        arguments = [ast.arg(arg=one) for one in cells]
-        back = ast.Return(value=ast.Name(id=name, ctx=ast.Load()))
+        back = ast.Return(value=_name(name))
         around = ast.FunctionDef(
-            name=maker,
-            args=ast.arguments(posonlyargs=[], args=arguments, kwonlyargs=[], kw_defaults=[], defaults=[]),
-            body=[statement, back], decorator_list=[], lineno=statement.lineno,
-            end_lineno=statement.end_lineno,
+            name=maker, args=_arguments(cells), body=[statement, back], decorator_list=[],
+            lineno=statement.lineno, end_lineno=statement.end_lineno,
         )  # fmt: skip
         ast.copy_location(back, statement)
-        given = [self.expression(one) for one in cells.values()]
-        return around, ast.Call(func=ast.Name(id=maker, ctx=ast.Load()), args=given, keywords=[])
+        return around, _call(_name(maker), *(self.expression(one) for one in cells.values()))
 
     def _made_class(self, kind: Any) -> str:
         """Write a class that was made by `type`, of others and of functions."""
@@ -198,9 +193,8 @@ class _Written:
             raise no_source(kind)
         held = self.expression(own)
         bases = [self.expression(one) for one in kind.__bases__ if one is not object]
-        called = ast.Name(id="type", ctx=ast.Load())
-        made = [ast.Constant(value=kind.__name__), ast.Tuple(elts=bases, ctx=ast.Load()), held]
-        self._assign(name, ast.Call(func=called, args=made, keywords=[]))
+        title, parents = ast.Constant(value=kind.__name__), ast.Tuple(elts=bases, ctx=ast.Load())
+        self._assign(name, _call(_name("type"), title, parents, held))
         return name
 
     # Names -------------------------------------------------------------------------------------------
@@ -247,31 +241,22 @@ class _Written:
         if kind in PLAIN:
             return ast.Constant(value=value)
         if isinstance(value, (type, types.FunctionType)):
-            if is_own(value):
-                return ast.Name(id=self.define(value), ctx=ast.Load())
-            return self._kept(value)
+            return _name(self.define(value)) if is_own(value) else self._kept(value)
         if isinstance(value, types.MethodType):
             owner = self.expression(value.__self__)
             return ast.Attribute(value=owner, attr=value.__func__.__name__, ctx=ast.Load())
         if isinstance(value, (staticmethod, classmethod)):
-            wrapper = ast.Name(id=kind.__name__, ctx=ast.Load())
-            return ast.Call(func=wrapper, args=[self.expression(value.__func__)], keywords=[])
+            return _call(_name(kind.__name__), self.expression(value.__func__))
         if kind in (list, tuple) and len(value) <= _MANY:
-            ones = [self.expression(one) for one in value]
-            return (
-                ast.List(elts=ones, ctx=ast.Load()) if kind is list else ast.Tuple(elts=ones, ctx=ast.Load())
-            )
+            shape = ast.List if kind is list else ast.Tuple
+            return shape(elts=[self.expression(one) for one in value], ctx=ast.Load())
         if kind is dict and len(value) <= _MANY:
-            return ast.Dict(
-                keys=[self.expression(one) for one in value],
-                values=[self.expression(one) for one in value.values()],
-            )
+            values = [self.expression(one) for one in value.values()]
+            return ast.Dict(keys=[self.expression(one) for one in value], values=values)
         if isinstance(value, functools.partial):
-            keywords = [
-                ast.keyword(arg=key, value=self.expression(one)) for key, one in value.keywords.items()
-            ]
-            arguments = [self.expression(one) for one in (value.func, *value.args)]
-            return ast.Call(func=self._kept(functools.partial), args=arguments, keywords=keywords)
+            ones = [self.expression(one) for one in (value.func, *value.args)]
+            named = {key: self.expression(one) for key, one in value.keywords.items()}
+            return _call(self._kept(functools.partial), *ones, **named)
         if hasattr(value, "__dict__") and is_own(kind) and not isinstance(value, types.ModuleType):
             return self._object(value)
         return self._kept(value)
@@ -285,38 +270,48 @@ class _Written:
                 self.given[name] = copy.deepcopy(value)
             except Exception:  # whatever its own copying raises
                 raise no_source(value) from None
-        return ast.Name(id=self._known[id(value)][1], ctx=ast.Load())
+        return _name(self._known[id(value)][1])
 
     def _object(self, value: Any) -> ast.expr:
         """Write an object: made anew where that gives it again, its attributes set where not."""
         if id(value) in self._known:
-            return ast.Name(id=self._known[id(value)][1], ctx=ast.Load())
-        kind = ast.Name(id=self.define(type(value)), ctx=ast.Load())
+            return _name(self._known[id(value)][1])
+        kind = self.define(type(value))
         name = self._free("natrium_object", value)
         self._known[id(value)] = value, name
         arguments, again = remade(value)
         if again is None:
-            bare = ast.Attribute(value=kind, attr="__new__", ctx=ast.Load())
-            self._assign(name, ast.Call(func=bare, args=[kind], keywords=[]))
+            self._assign(name, _call(_name(f"{kind}.__new__"), _name(kind)))
         else:
-            keywords = [ast.keyword(arg=key, value=ast.Constant(value=one)) for key, one in arguments.items()]
-            self._assign(name, ast.Call(func=kind, args=[], keywords=keywords))
+            given = {key: ast.Constant(value=one) for key, one in arguments.items()}
+            self._assign(name, _call(_name(kind), **given))
         for attr, one in vars(value).items():
             if again is None or not same(one, vars(again)[attr]):
                 self._set(name, attr, one, type(value))
-        return ast.Name(id=name, ctx=ast.Load())
+        return _name(name)
 
     def _set(self, name: str, attr: str, value: Any, kind: type) -> None:
-        owner, field = ast.Name(id=name, ctx=ast.Load()), ast.Constant(value=attr)
-        setter: ast.expr = ast.Name(id="setattr", ctx=ast.Load())
-        if "__setattr__" in {one for part in kind.__mro__[:-1] for one in vars(part)}:  # a frozen one
-            setter = ast.Attribute(
-                value=ast.Name(id="object", ctx=ast.Load()), attr="__setattr__", ctx=ast.Load()
-            )
-        call = ast.Call(func=setter, args=[owner, field, self.expression(value)], keywords=[])
+        frozen = "__setattr__" in {one for part in kind.__mro__[:-1] for one in vars(part)}
+        setter = _name("object.__setattr__" if frozen else "setattr")
+        call = _call(setter, _name(name), ast.Constant(value=attr), self.expression(value))
         found = line_of_attribute(kind, attr)
         line = found[1] if found else 0
         self._add(ast.Expr(value=call, lineno=line), found[0] if found else None)
+
+
+def _name(text: str) -> ast.expr:
+    """Write a name, with dots or without."""
+    return ast.parse(text, mode="eval").body
+
+
+def _call(function: ast.expr, *arguments: ast.expr, **named: ast.expr) -> ast.Call:
+    keywords = [ast.keyword(arg=key, value=one) for key, one in named.items()]
+    return ast.Call(func=function, args=list(arguments), keywords=keywords)
+
+
+def _arguments(names: Iterable[str]) -> ast.arguments:
+    args = [ast.arg(arg=one) for one in names]
+    return ast.arguments(posonlyargs=[], args=args, kwonlyargs=[], kw_defaults=[], defaults=[])
 
 
 class _Modules(ast.NodeTransformer):
