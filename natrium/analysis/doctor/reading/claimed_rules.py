@@ -15,7 +15,7 @@ from natrium.analysis.doctor.reading.findings import Found, Mend, in_line
 from natrium.analysis.doctor.reading.labels import given_line, passed
 from natrium.analysis.doctor.reading.maps import crossings, plain
 from natrium.analysis.doctor.reading.repair import repairs
-from natrium.analysis.doctor.reading.rules import number_at
+from natrium.analysis.doctor.reading.rules import number_at, timed_by
 from natrium.analysis.doctor.reading.sides import Claimed, drive_of, inputs_read
 from natrium.analysis.doctor.reading.trees import LEAF, NUMBER, in_order, leaf, leaves, number
 from natrium.analysis.doctor.reading.wording import shown, text_of
@@ -213,6 +213,18 @@ def _never(case: Case, claim: Model) -> Iterator[Found]:
                     line, plain(maps.V), shown(after / mV), f"{step.count} steps end over it",
                 )  # fmt: skip
                 return
+    V = maps.record.samples[:, maps.record.states.index(maps.V)] * mV
+    over = int(np.sum(level < V)) if isinstance(level, float) else 0
+    for choice in maps.main.choices if over else ():
+        sides = (number_at(one, maps.record.parameter_values) * mV for one in (choice.left, choice.right))
+        if any(abs(one - level) <= CLOSE * (1.0 + abs(level)) for one in sides):
+            yield Found(
+                "reset-missing", "fault",
+                f"{plain(maps.V)} is over {level:g} mV in {over} steps, and nothing sets it back: "
+                f"{in_line(case.source, choice.line)} compares something else.",
+                choice.line, text_of(choice.left), plain(maps.V),
+            )  # fmt: skip
+            return
 
 
 def left_out(case: Case, name: str) -> int:
@@ -229,7 +241,7 @@ def _reset_line(case: Case, name: str) -> int:
         return made.line
     step = maps.record.steps[max(maps.firing, key=lambda at: maps.record.steps[at].count)]
     node = step.updates[name]
-    if node.line and node.op != LEAF:
+    if made is None and node.line and node.op != LEAF:
         return node.line
     text = plain(name)
     first = maps.threshold.line if maps.threshold is not None else 0
@@ -251,6 +263,8 @@ def _refractory(case: Case, claim: Model) -> Iterator[Found]:
     held, asked = maps.hold.steps[0] * dt, neuron.tau_ref
     found = case.meant.refractory
     line = found.blamed if found else (maps.hold.lines[0] if maps.hold.lines else _reset_line(case, maps.V))
+    if not maps.hold.steps[0]:
+        line = timed_by(maps) or line
     if found and found.name and _differs(found.named * units.ms, asked) and abs(held - asked) > 1.5 * dt:
         line = maps.record.parameters[found.name].line or line
     if abs(held - asked) > 1.5 * dt:

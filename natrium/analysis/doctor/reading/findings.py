@@ -96,11 +96,12 @@ def written(node: Node, names: dict[str, str] | None = None) -> str:
 CONSEQUENCES = (
     ("rate-negative", "leak-sign", "channel-sign", "input-sign", "gate-direction", "equation-changes"),
     ("step-too-long", "input-missing"),
-    ("gate-outside", "threshold-unreached", "input-differs", "spike-by-clock", "refractory-varies"),
+    ("input-differs",),
+    ("gate-outside", "threshold-unreached", "spike-by-clock", "refractory-varies"),
 )
 
 # Where one of these is, all else follows from it.
-CAUSES = ("threshold-direction", "not-carried-on")
+CAUSES = ("threshold-direction", "not-carried-on", "dt-divides", "dt-missing")
 
 _SIGNS = ("leak-sign", "channel-sign", "input-sign", "gate-direction")
 

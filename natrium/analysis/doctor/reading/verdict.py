@@ -210,7 +210,7 @@ def read(
         maps = sort(without_lags(straight, lags) if lags else straight)
         equations = equations_of(maps)
         scheme = called_in_steps(stepper) if stepper else prove(maps, equations)
-        meant = meant_by(maps, equations)
+        meant = meant_by(maps, equations, claim)
         replay = _replay(record, maps.V, stepper)
         case = Case(maps, equations, meant, scheme)
         found = [*stale(record, lags), *checks(case), *rules_of(case, scheme)]
