@@ -184,6 +184,8 @@ def _out_of_reach(case: Case) -> Iterator[Found]:
     """Find a threshold that V cannot reach under the script's own input."""
     maps, found = case.maps, case.meant.recognised
     leak = found.leak
+    if maps.record.side:  # another of the neurons may reach it
+        return
     if maps.firing or leak is None or not found.whole or any(one.kind == "channel" for one in found.parts):
         return
     if not leak.slope.is_number or float(leak.slope) <= 0:
