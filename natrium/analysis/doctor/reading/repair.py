@@ -110,7 +110,8 @@ def _of_node(bench: Bench, at: int, node: Node) -> Iterator[Repair]:
     if name not in (LEAF, NUMBER):
         yield from _calls(bench, at, node)
     if name != NUMBER and fits(-c):
-        yield _told(bench, "sign", node, Node("neg", (node,), -node.value, node.line), 1.3)
+        rank = 1.3 if node.args else 1.32
+        yield _told(bench, "sign", node, Node("neg", (node,), -node.value, node.line), rank)
     if node.args:
         yield from (_told(bench, "drop", node, number(one), 1.9) for one in (0.0, 1.0) if fits(one))
     yield from _factors(bench, at, node)
