@@ -101,6 +101,7 @@ def _rates(case: Case, gate: GateFound, V: np.ndarray, values: Mapping[str, floa
                 f"{which.capitalize()} of {plain(gate.name)} is negative where {plain(case.maps.V)} goes: "
                 f"{found[bad[0]]:.4g} at {V[bad[0]]:.6g}, in {in_line(case.source, line)}.",
                 line, written(node), "", f"negative at {bad.size} of {V.size} voltages of the run",
+                about=gate.name,
             )  # fmt: skip
     yield from _direction(case, gate, first, second, V)
 

@@ -127,6 +127,13 @@ def without_consequences(found: Sequence[Found]) -> list[Found]:
             attrs.evolve(one, kind="note") if one.kind == "fault" and one.key not in CAUSES else one
             for one in found
         ]
+    told = {one.about for one in found if one.kind == "fault" and one.mend is not None}
+    found = [
+        attrs.evolve(one, kind="note")
+        if one.kind == "fault" and one.mend is None and one.key in CONSEQUENCES[0] and one.about in told
+        else one
+        for one in found
+    ]
     rank = {key: at for at, keys in enumerate(CONSEQUENCES, start=1) for key in keys}
     ranks = [rank.get(one.key, 0) for one in found if one.kind == "fault"]
     least = min(ranks, default=0)

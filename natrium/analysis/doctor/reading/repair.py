@@ -110,7 +110,7 @@ def _of_node(bench: Bench, at: int, node: Node) -> Iterator[Repair]:
     if name not in (LEAF, NUMBER):
         yield from _calls(bench, at, node)
     if name != NUMBER and fits(-c):
-        rank = 1.3 if node.args else 1.32
+        rank = 1.45 if _is_rest(bench, node) else 1.3 if node.args else 1.32
         yield _told(bench, "sign", node, Node("neg", (node,), -node.value, node.line), rank)
     if node.args:
         yield from (_told(bench, "drop", node, number(one), 1.9) for one in (0.0, 1.0) if fits(one))
@@ -179,6 +179,8 @@ def _rank_of_sign(bench: Bench, node: Node) -> float:
 
 def _rank_of_turn(bench: Bench, node: Node) -> float:
     """Tell how far-fetched a difference the other way round is: it is not where the others are so."""
+    if _is_rest(bench, node):
+        return 1.45
     way = _way(bench, node)
     others = [_way(bench, one) for one in bench.program.nodes if one is not node]
     same = sum(way * one for one in others)
@@ -187,6 +189,12 @@ def _rank_of_turn(bench: Bench, node: Node) -> float:
     if way < 0 or all(not one.args for one in node.args):
         return 1.25
     return 1.36 if way else 1.32  # V - E is how one writes it
+
+
+def _is_rest(bench: Bench, node: Node) -> bool:
+    """Tell whether a part is 1 - x, what is left of a gate."""
+    one = node.args[0] if name_of(node) == "-" else node
+    return one is not node and one.op == NUMBER and one.value == 1.0 and _way(bench, node) < 0
 
 
 def _way(bench: Bench, node: Node) -> int:
