@@ -169,6 +169,7 @@ class Bench:
         good = np.flatnonzero(self.good)
         if not good.size:
             return None
+        good = good[np.argsort(np.abs(self.target[good]), kind="stable")]  # where the number tells most
 
         def off(k: float) -> float:
             value = self.whole(at, make(k))

@@ -101,6 +101,7 @@ def _rates(case: Case, gate: GateFound, V: np.ndarray, values: Mapping[str, floa
                 f"{which.capitalize()} of {plain(gate.name)} is negative where {plain(case.maps.V)} goes: "
                 f"{found[bad[0]]:.4g} at {V[bad[0]]:.6g}, in {in_line(case.source, line)}.",
                 line, written(node), "", f"negative at {bad.size} of {V.size} voltages of the run",
+                about=gate.name,
             )  # fmt: skip
     yield from _direction(case, gate, first, second, V)
 
@@ -184,6 +185,8 @@ def _out_of_reach(case: Case) -> Iterator[Found]:
     """Find a threshold that V cannot reach under the script's own input."""
     maps, found = case.maps, case.meant.recognised
     leak = found.leak
+    if maps.record.side:  # another of the neurons may reach it
+        return
     if maps.firing or leak is None or not found.whole or any(one.kind == "channel" for one in found.parts):
         return
     if not leak.slope.is_number or float(leak.slope) <= 0:

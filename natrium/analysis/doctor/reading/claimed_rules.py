@@ -15,7 +15,7 @@ from natrium.analysis.doctor.reading.findings import Found, Mend, in_line
 from natrium.analysis.doctor.reading.labels import given_line, passed
 from natrium.analysis.doctor.reading.maps import crossings, plain
 from natrium.analysis.doctor.reading.repair import repairs
-from natrium.analysis.doctor.reading.rules import number_at
+from natrium.analysis.doctor.reading.rules import number_at, timed_by
 from natrium.analysis.doctor.reading.sides import Claimed, drive_of, inputs_read
 from natrium.analysis.doctor.reading.trees import LEAF, NUMBER, in_order, leaf, leaves, number
 from natrium.analysis.doctor.reading.wording import shown, text_of
@@ -222,6 +222,20 @@ def _never(case: Case, claim: Model) -> Iterator[Found]:
                     line, plain(maps.V), shown(after / mV), f"{step.count} steps end over it",
                 )  # fmt: skip
                 return
+    V = maps.record.samples[:, maps.record.states.index(maps.V)] * mV
+    over = int(np.sum(level < V)) if isinstance(level, float) else 0
+    for choice in maps.main.choices if over else ():
+        if maps.V in leaves(choice.left, choice.right):
+            continue
+        sides = (number_at(one, maps.record.parameter_values) * mV for one in (choice.left, choice.right))
+        if any(abs(one - level) <= CLOSE * (1.0 + abs(level)) for one in sides):
+            yield Found(
+                "reset-missing", "fault",
+                f"{plain(maps.V)} is over {level:g} mV in {over} steps, and nothing sets it back: "
+                f"{in_line(case.source, choice.line)} compares something else.",
+                choice.line, text_of(choice.left), plain(maps.V),
+            )  # fmt: skip
+            return
 
 
 def left_out(case: Case, name: str) -> int:
@@ -238,7 +252,7 @@ def _reset_line(case: Case, name: str) -> int:
         return made.line
     step = maps.record.steps[max(maps.firing, key=lambda at: maps.record.steps[at].count)]
     node = step.updates[name]
-    if node.line and node.op != LEAF:
+    if made is None and node.line and node.op != LEAF:
         return node.line
     text = plain(name)
     first = maps.threshold.line if maps.threshold is not None else 0
@@ -260,6 +274,8 @@ def _refractory(case: Case, claim: Model) -> Iterator[Found]:
     held, asked = maps.hold.steps[0] * dt, neuron.tau_ref
     found = case.meant.refractory
     line = found.blamed if found else (maps.hold.lines[0] if maps.hold.lines else _reset_line(case, maps.V))
+    if not maps.hold.steps[0]:
+        line = timed_by(maps) or line
     if found and found.name and _differs(found.named * units.ms, asked) and abs(held - asked) > 1.5 * dt:
         line = maps.record.parameters[found.name].line or line
     # Rounding, and where the rule is tested, may cost a step; another number of steps is one.
@@ -303,8 +319,8 @@ def claimed_input(case: Case, claim: Model, factor: float) -> Iterator[Found]:
     off = (own < np.minimum(asked, before) - slack) | (own > np.maximum(asked, before) + slack)
     if case.maps.record.order.size == off.size:
         off &= ~np.isin(case.maps.record.order, case.maps.held)  # what is held reads nothing
-    if not np.any(off):
-        return
+    if not np.any(off) or (not drive_of(case) and np.ptp(asked) == 0.0):
+        return  # what is the same all the time may be a number of the equation
     if not np.any(own):
         given = case.maps.record.parameters.get(case.meant.recognised.input)
         line = (given.line if given is not None else 0) or own_line(case.equations[case.maps.V])
@@ -320,11 +336,11 @@ def claimed_input(case: Case, claim: Model, factor: float) -> Iterator[Found]:
     inside = np.abs(asked - before) <= slack
     both = (own != 0) & (asked != 0) & inside
     ratio = float(np.median(own[both] / asked[both])) if np.any(both) else 1.0
-    if case.maps.record.side and isinstance(claim.neuron, Neuron):
-        return  # each neuron has an input of its own
     if abs(ratio - 1.0) > CLOSE and np.all(np.abs(own - ratio * asked)[inside] <= slack[inside] * abs(ratio)):
+        # Of neurons side by side each may have an input of its own.
+        alone = not (case.maps.record.side and isinstance(claim.neuron, Neuron))
         yield Found(
-            "input-scaled", "fault",
+            "input-scaled", "fault" if alone else "note",
             f"The input is {shown(float(f'{ratio:.6g}'))} times the model's, in {there}.",
             line, shown(float(f"{own[both][0]:.6g}")), shown(float(f"{asked[both][0]:.6g}")),
             f"at all {int(both.sum())} steps in which both are on",

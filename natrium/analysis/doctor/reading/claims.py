@@ -68,6 +68,8 @@ def _sides(case: Case, claim: Model) -> Claimed:
         return other
     if not _bench(case, other, case.maps.V).is_sound:
         return sides
+    if sides.factor * own < 0:  # it is the claim's upside down
+        return other
     best = next(iter(repairs(_bench(case, sides, case.maps.V))), None)
     told = best is not None and best.kind not in ("number", "factor", "offset")
     named = best is not None and best.kind == "factor" and not reads_as_number(best.about)

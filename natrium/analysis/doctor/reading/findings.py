@@ -124,11 +124,12 @@ def written(node: Node, names: dict[str, str] | None = None) -> str:
 CONSEQUENCES = (
     ("rate-negative", "leak-sign", "channel-sign", "input-sign", "gate-direction", "equation-changes"),
     ("step-too-long", "input-missing"),
-    ("gate-outside", "threshold-unreached", "input-differs", "spike-by-clock", "refractory-varies"),
+    ("input-differs",),
+    ("gate-outside", "threshold-unreached", "spike-by-clock", "refractory-varies"),
 )
 
 # Where one of these is, all else follows from it.
-CAUSES = ("threshold-direction", "not-carried-on")
+CAUSES = ("threshold-direction", "not-carried-on", "dt-divides", "dt-missing")
 
 # What is no equation's: its sign is no consequence of these.
 _RULES = ("refractory", "threshold", "reset", "initial", "hold", "starts", "never", "gates-while")
@@ -156,6 +157,13 @@ def without_consequences(found: Sequence[Found]) -> list[Found]:
             attrs.evolve(one, kind="note") if one.kind == "fault" and one.key not in CAUSES else one
             for one in found
         ]
+    told = {one.about for one in found if one.kind == "fault" and one.mend is not None}
+    found = [
+        attrs.evolve(one, kind="note")
+        if one.kind == "fault" and one.mend is None and one.key in CONSEQUENCES[0] and one.about in told
+        else one
+        for one in found
+    ]
     rank = {key: at for at, keys in enumerate(CONSEQUENCES, start=1) for key in keys}
     ranks = [rank.get(one.key, int(one.key.startswith(_RULES))) for one in found if one.kind == "fault"]
     least = min(ranks, default=0)

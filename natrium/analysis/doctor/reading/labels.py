@@ -143,10 +143,16 @@ def passed(source: Sequence[str], line: int, name: str) -> int:
         tree = ast.parse("\n".join(source))
     except (SyntaxError, ValueError):
         return 0
+    told = {
+        name
+        for one in ast.walk(tree)
+        if isinstance(one, ast.Assign) and one.lineno == line
+        for name in _set(one)
+    }
     body = [
         one
         for each in ast.walk(tree)
-        if isinstance(each, ast.If) and each.lineno == line
+        if isinstance(each, ast.If) and (each.lineno == line or told & set(_names(each.test)))
         for one in each.body
     ]
     found = [one.lineno for one in body if isinstance(one, ast.Pass)]
@@ -204,6 +210,8 @@ def unread(source: Sequence[str]) -> dict[str, tuple[int, float | None]]:
     for one in ast.walk(tree):
         if isinstance(one, ast.arguments):
             usual |= {arg.arg: value for arg, value in zip(one.args[::-1], one.defaults[::-1], strict=False)}
+            for arg, value in zip(one.args[::-1], one.defaults[::-1], strict=False):
+                stored.setdefault((ast.Name, arg.arg), (arg.lineno, _number(value)))
         elif isinstance(one, ast.Name) and isinstance(one.ctx, ast.Load):
             read.add((ast.Name, one.id))
         elif isinstance(one, ast.Attribute) and isinstance(one.ctx, ast.Load):

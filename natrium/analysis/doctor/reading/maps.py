@@ -221,9 +221,11 @@ def step_of(record: Record) -> float:
 def _is_timer(record: Record, algebra: Algebra, name: str) -> bool:
     """Tell whether a state counts, or keeps a time: itself, less or more a step, or what it is set to."""
     known = {name, record.dt, record.time, NO_DT, *record.parameters}
-    compared = [side for step in record.steps for one in step.choices for side in (one.left, one.right)]
-    if any(_flows(side, name) for side in compared):
-        return False
+    clocks = {record.time, *record.exogenous}
+    if all(not step.updates[name].args and step.updates[name].name not in clocks for step in record.steps):
+        compared = [side for step in record.steps for one in step.choices for side in (one.left, one.right)]
+        if any(_flows(side, name) for side in compared):
+            return False
     for step in record.steps:
         node = step.updates[name]
         if not leaves(node) <= known | set(record.states):

@@ -70,15 +70,15 @@ class Meant:
     flows: Mapping[str, Node]
 
 
-def meant_by(maps: Maps, equations: Mapping[str, Node]) -> Meant:
-    """Give the model that a script's equations and rules make."""
+def meant_by(maps: Maps, equations: Mapping[str, Node], claim: Model | None = None) -> Meant:
+    """Give the model that a script's equations and rules make; a claim tells its units."""
     driven, made = hoisted(maps, equations)
     merging = Algebra(by_line=False)
     flows, driven = driven, {name: merging.merged(node) for name, node in driven.items()}
     found = recognise(maps, driven)
     leak = found.leak
     constant = float(1 / leak.slope) if leak is not None and leak.slope != 0 else math.nan
-    units = units_of(maps, constant)
+    units = units_of(maps, constant, claim)
     clock, refractory = clock_of(maps), refractory_of(maps)
     inputs = inputs_of(maps, found.input, made, clock) if found.input else np.zeros(clock.reads.size)
     builder = _Builder(maps, driven, found, units, refractory)

@@ -32,20 +32,24 @@ def place_of(bench: Bench, sides: Claimed) -> tuple[Node, str] | None:
     def of_claim(values: Array) -> str | None:
         return next((text for text, one in parts if _is_multiple(values, one, bench.good)), None)
 
-    sound: dict[int, bool] = {}  # a part of the claim's, or of such a part
-    for at in reversed(range(len(bench.values))):
+    sound = {len(bench.values) - 1: False}  # others: a part of the claim's, or of such a part
+    for at in reversed(range(len(bench.values) - 1)):
         above = [sound[up] for up, _ in bench.edges[at]]
         sound[at] = (bool(above) and all(above)) or of_claim(bench.values[at]) is not None
+    whole: tuple[Node, str] | None = None
+    numbers: list[tuple[Node, str]] = []
     for node in sorted((one for one in bench.program.nodes if one.line), key=sizes.__getitem__):
         at = bench.place[node]
         needed = bench.needed(at)
-        if needed is None or np.isfinite(needed)[bench.good].mean() < MOST:
+        if needed is None or np.isfinite(needed)[bench.good].sum() < MOST * bench.good.sum():
             continue
         if node.args and sides.depends(needed) <= leaves(node) and not sound[at]:
-            return node, of_claim(needed) or ""
-        if node.op == NUMBER and (there := of_claim(needed)) is not None:
-            return node, there  # a number where the claim has what moves
-    return None
+            whole = (node, of_claim(needed) or "")
+            if node is not bench.root:
+                return whole
+        if node.op == NUMBER and abs(node.value) != 1.0 and (there := of_claim(needed)) is not None:
+            numbers.append((node, there))  # a number where the claim has what moves
+    return numbers[0] if numbers else whole
 
 
 def _is_multiple(one: Array, other: Array, good: Array) -> bool:
@@ -57,4 +61,5 @@ def _is_multiple(one: Array, other: Array, good: Array) -> bool:
     if not other[at]:
         return False
     factor = one[at] / other[at]
-    return bool(np.all(np.abs(one - factor * other)[good] <= 1e-7 * (np.abs(one) + np.abs(one[at]))[good]))
+    allowed = 1e-7 * np.abs(one) + 1e-12 * np.abs(one[at])
+    return bool(np.all(np.abs(one - factor * other)[good] <= allowed[good]))

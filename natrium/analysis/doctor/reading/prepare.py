@@ -181,15 +181,17 @@ _LAGGED = re.compile(r"^(.*) \(\d+ back\)$")
 
 
 def lagged(record: Record) -> dict[str, str]:
-    """Say which states are others as they were a step before, though the steps move something by them."""
+    """Say which states are others as they were a step before, and are read."""
     own = {name: found[1] for name in record.states if (found := _LAGGED.match(name))}
     own = {name: base for name, base in own.items() if base in record.states}
     read = {
         name
         for step in record.steps
-        for state, node in step.updates.items()
-        if state not in own and node.args
-        for name in leaves(node)
+        for root in (
+            *(node for state, node in step.updates.items() if state not in own and node.args),
+            *(side for one in step.choices for side in (one.left, one.right)),
+        )
+        for name in leaves(root)
     }
     return {name: base for name, base in own.items() if name in read}
 

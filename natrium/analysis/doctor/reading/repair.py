@@ -40,6 +40,7 @@ _OTHERS: dict[str, tuple[str, ...]] = {
     "/": ("*", "-"),
     "**": ("*",),
 }
+LEAST = 1.0 / 2000.0  # of a number that was meant: units slip by a thousand
 _SMALL = (0.0, 1.0, 2.0, 3.0, 4.0, 0.5)
 
 
@@ -105,7 +106,8 @@ def _of_node(bench: Bench, at: int, node: Node) -> Iterator[Repair]:
     if name not in (LEAF, NUMBER):
         yield from _calls(bench, at, node)
     if name != NUMBER and fits(-c):
-        yield _told(bench, "sign", node, Node("neg", (node,), -node.value, node.line), 1.3)
+        rank = 1.45 if _is_rest(bench, node) else 1.3 if node.args else 1.32
+        yield _told(bench, "sign", node, Node("neg", (node,), -node.value, node.line), rank)
     if node.args:
         yield from (_told(bench, "drop", node, number(one), 1.9) for one in (0.0, 1.0) if fits(one))
     yield from _factors(bench, at, node)
@@ -124,21 +126,20 @@ def _numbers(bench: Bench, at: int, node: Node) -> Iterator[Repair]:
     if found is not None and found != old:
         # A reversal below zero is as good as one above; a time constant is not.
         flipped = _rank_of_flip(bench, node)
-        rank = flipped if found == -old else 1.0 if is_nice(found) else 3.5
+        near = LEAST < abs(found) / (abs(old) or 1.0) < 1.0 / LEAST  # no slip makes it so much another
+        rank = flipped if found == -old else 3.5 if not is_nice(found) else 1.0 if near else 1.7
         yield _told(bench, "number", node, number(found), far + rank)
 
 
 def _rank_of_flip(bench: Bench, node: Node) -> float:
     """Tell how far-fetched the other sign of a number is: it is not where a state is less it."""
-    if node.op == LEAF and plain(node.name).lower()[0] not in "ev":
-        return 1.35
     below, above = node, bench.parents.get(node)
     while above is not None and not leaves(above) & bench.states:
         below, above = above, bench.parents.get(above)
     # V - E is how one writes it.
     if above is not None and _way(bench, above) and below in above.args:
         return 0.93
-    return 1.35 if node.op == NUMBER else 1.2
+    return 1.2 if node.op == LEAF and plain(node.name).lower()[0] in "ev" else 1.35
 
 
 def _operations(bench: Bench, at: int, node: Node) -> Iterator[Repair]:
@@ -152,9 +153,10 @@ def _operations(bench: Bench, at: int, node: Node) -> Iterator[Repair]:
         if name in ("-", "/", "**") and bench.is_right(bench.whole(at, ARRAYS[name](right, left))):
             new = Node(name, node.args[::-1], math.nan, node.line)
             yield _told(bench, "operation", node, new, _rank_of_turn(bench, node))
-    for kept, values in zip(node.args, (left, right), strict=True):
+    for kept, gone, values in zip(node.args, node.args[::-1], (left, right), strict=True):
         if bench.is_right(bench.whole(at, values)):
-            yield _told(bench, "drop", node, kept, 1.4)
+            again = name in ("+", "-", "*") and gone in in_order([kept])
+            yield _told(bench, "drop", node, kept, 0.93 if again else 1.4)
 
 
 def _rank_of_sign(bench: Bench, node: Node) -> float:
@@ -174,14 +176,22 @@ def _rank_of_sign(bench: Bench, node: Node) -> float:
 
 def _rank_of_turn(bench: Bench, node: Node) -> float:
     """Tell how far-fetched a difference the other way round is: it is not where the others are so."""
+    if _is_rest(bench, node):
+        return 1.45
     way = _way(bench, node)
     others = [_way(bench, one) for one in bench.program.nodes if one is not node]
     same = sum(way * one for one in others)
     if way and same:
         return 0.92 if same < 0 else 1.36
-    if way:
-        return 1.36 if way > 0 else 1.25  # V - E is how one writes it
-    return 1.25 if all(not one.args for one in node.args) else 1.32
+    if way < 0 or all(not one.args for one in node.args):
+        return 1.25
+    return 1.36 if way else 1.32  # V - E is how one writes it
+
+
+def _is_rest(bench: Bench, node: Node) -> bool:
+    """Tell whether a part is 1 - x, what is left of a gate."""
+    one = node.args[0] if name_of(node) == "-" else node
+    return one is not node and one.op == NUMBER and one.value == 1.0 and _way(bench, node) < 0
 
 
 def _way(bench: Bench, node: Node) -> int:

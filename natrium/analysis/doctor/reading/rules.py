@@ -197,6 +197,14 @@ def refractory_of(maps: Maps) -> Refractory | None:
     return Refractory(nominal, names[-1], record.parameters[names[-1]].value, line, blamed)
 
 
+def timed_by(maps: Maps) -> int:
+    """Give the line of a free step that compares what a spike sets to wait by; 0: none does."""
+    for choice in maps.main.choices:
+        if (leaves(choice.left) | leaves(choice.right)) & set(maps.timers):
+            return choice.line
+    return 0
+
+
 def _is_time(maps: Maps, names: list[str], value: float) -> bool:
     """Tell whether what a counter is set to is a parameter that is a time."""
     return any(

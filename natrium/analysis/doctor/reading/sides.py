@@ -119,6 +119,13 @@ def input_factor(case: Case, claim: Model) -> float:
     return 1.0
 
 
+def steady(case: Case, claim: Model) -> float:
+    """Give the claimed stimulus where it is the same at all steps; else 0."""
+    ms = case.meant.units.ms
+    asked = [claim.stimulus(float(t) * ms) for t in case.meant.clock.reads]
+    return float(asked[0]) if asked and min(asked) == max(asked) else 0.0
+
+
 def sides_of(case: Case, claim: Model, factor: float | None = None) -> Claimed:
     """Evaluate a claim's equations at points of the script's states.
 
@@ -159,7 +166,7 @@ def sides_of(case: Case, claim: Model, factor: float | None = None) -> Claimed:
     rhs = tuple(one.subs(numbers) for one in system.rhs)
     flow = lower_expressions(rhs, (*system.states, system.input), "grid")
     n = points[maps.V].size
-    current = np.asarray(points[drive] * factor if drive else np.zeros(n))
+    current = np.asarray(points[drive] * factor if drive else np.full(n, steady(case, claim)))
     labels = list(system.labels)
     free = _in_blocks({label: rng.uniform(0.05, 0.95, POINTS) for label in labels}, varied)
     free["V"] = points[maps.V] * units.mV

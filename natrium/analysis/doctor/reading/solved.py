@@ -22,7 +22,8 @@ CLOSE = 1e-3  # of a state's range: what SciPy's tolerances may leave of a step
 def solver_of(record: Record) -> str:
     """Name SciPy's solver that the script calls in each step; empty where it calls none."""
     for step in record.steps:
-        for node in in_order(step.updates.values()):
+        sides = [side for one in step.choices for side in (one.left, one.right)]
+        for node in in_order([*step.updates.values(), *sides]):
             if node.op.startswith(SOLVED):
                 return node.op.removeprefix(SOLVED)
     return ""

@@ -9,13 +9,15 @@ import mpmath
 import numpy as np
 
 from natrium.analysis.doctor.reading.algebra import Slopes
+from natrium.analysis.doctor.reading.bench import Bench
 from natrium.analysis.doctor.reading.case import Case
 from natrium.analysis.doctor.reading.equations import unmoved
 from natrium.analysis.doctor.reading.findings import Found, in_line
 from natrium.analysis.doctor.reading.maps import plain, points_of, values_at
+from natrium.analysis.doctor.reading.repair import repairs
 from natrium.analysis.doctor.reading.schemes import DIGITS, SAME, Prover
-from natrium.analysis.doctor.reading.trees import LEAF, in_order, leaves, name_of, number
-from natrium.analysis.doctor.reading.ways import TABLEAUS, Flow, Values
+from natrium.analysis.doctor.reading.trees import LEAF, in_order, leaf, leaves, name_of, number
+from natrium.analysis.doctor.reading.ways import TABLEAUS, TOGETHER, Flow, Values
 from natrium.analysis.doctor.trace.record import Node
 
 Row = tuple[tuple[int, int], ...]
@@ -25,6 +27,8 @@ _WORDS = {
     "heun": "Heun's scheme",
     "rk4": "the classical Runge-Kutta scheme",
 }
+MOST_NODES = 250  # of a map in which one change is looked for
+PLAIN = 1.4  # the rank of a change beyond which none is believed
 PROBED = 4  # points at which slips are told apart
 
 
@@ -114,6 +118,39 @@ def stage_faults(case: Case) -> Iterator[Found]:
                 slip, shares[slip.state if slip.stage < len(TABLEAUS[slip.scheme][0]) else state]
             ) and all(_is_same(prover.flow, at, after, slip, state) for at, after in pairs):
                 yield _told(case, slip, state)
+                return
+        yield from _mended(case, prover, unknown)
+
+
+def _mended(case: Case, prover: Prover, unknown: list[str]) -> Iterator[Found]:
+    """Find the one change in a map that makes it a Runge-Kutta scheme's."""
+    maps = case.maps
+    points = {name: np.array([float(at[name]) for at in prover.points]) for name in prover.points[0]}
+    for key in TABLEAUS:
+        _, _, step = TOGETHER[key]
+        after = [step(prover.flow, at) for at in prover.points]
+        for state in unknown:
+            root = Node("-", (maps.trees[state], leaf(state)), float("nan"))
+            if len(in_order([root])) > MOST_NODES:
+                continue
+            moved = [one[state] - at[state] for one, at in zip(after, prover.points, strict=True)]
+            names = (*maps.moving, maps.dt)
+            candidates = {name: points[name] for name in names}
+            for name in maps.moving:
+                candidates[f"d{plain(name)}/dt"] = values_at(case.equations[name], points)
+            bench = Bench(
+                root, points, np.array([float(one) for one in moved]), frozenset(),
+                candidates, states=frozenset(names),
+            )  # fmt: skip
+            best = next(iter(repairs(bench)), None)
+            if best is not None and best.line and best.rank <= PLAIN:
+                said = in_line(case.source, best.line)
+                yield Found(
+                    "stage-differs", "fault",
+                    f"{said[0].upper()}{said[1:]} has `{best.stands}` where a stage wants `{best.should}`.",
+                    best.line, best.stands, best.should,
+                    "with this one change the map is a Runge-Kutta scheme's", about=state,
+                )  # fmt: skip
                 return
 
 

@@ -13,7 +13,7 @@ from natrium.analysis.doctor.reading.case import Case, line_in, own_line, term_l
 from natrium.analysis.doctor.reading.findings import Found, in_line, written
 from natrium.analysis.doctor.reading.labels import never_used
 from natrium.analysis.doctor.reading.maps import NO_DT, differ, oriented, plain, points_of, values_at
-from natrium.analysis.doctor.reading.rules import number_at
+from natrium.analysis.doctor.reading.rules import number_at, timed_by
 from natrium.analysis.doctor.reading.trees import LEAF, NUMBER, in_order, leaves, name_of, number
 from natrium.analysis.doctor.trace.record import Node
 
@@ -292,7 +292,7 @@ def _refractory(case: Case) -> Iterator[Found]:
         return
     for name, node in maps.record.parameters.items():
         if found is None and _REFRACTORY.search(plain(name).lower()) and maps.firing and node.value > 0:
-            line = node.line
+            line = timed_by(maps) or node.line
             yield Found(
                 "refractory-unused", "fault",
                 f"{plain(name)} is read, but no spike holds {plain(maps.V)} for any time.",

@@ -10,6 +10,7 @@ import attrs
 import numpy as np
 
 from natrium.analysis.doctor.reading.maps import Maps, plain
+from natrium.model import Model
 from natrium.model.arrays import Array
 
 _MS = re.compile(r"\b(ms|msec|msecs|millisecond|milliseconds)\b|\*\s*1e-3\s*#?\s*s\b", re.IGNORECASE)
@@ -20,7 +21,7 @@ _V = re.compile(r"[\[(,#\s](V|volt|volts|Volt|Volts)\b")
 SLOWEST_S, LONGEST_STEP_S = 1.0, 0.0051
 # Of |V| in volts; a membrane that is counted in mV goes beyond, unless it is counted from 0 to 1.
 LARGEST_V = 0.35
-AWAY = 100.0  # times what it starts from and its threshold: a V that far has run away
+AWAY = 5.0  # times what it starts from and its threshold: a V that far has run away
 
 
 @attrs.frozen
@@ -66,7 +67,7 @@ def _said(maps: Maps, names: tuple[str, ...], small: re.Pattern[str], large: re.
     return max(votes, key=lambda one: votes[one])
 
 
-def units_of(maps: Maps, time_constant: float) -> Units:
+def units_of(maps: Maps, time_constant: float, claim: Model | None = None) -> Units:
     """Find a script's units of time and voltage.
 
     Parameters
@@ -74,7 +75,33 @@ def units_of(maps: Maps, time_constant: float) -> Units:
     maps : Maps
     time_constant : float
         Of the leak, in the script's time; NaN without one.
+    claim : Model, optional
+        What it claims to be: a step, a start or a threshold that is its own tells the unit.
     """
+    found = _sized(maps, time_constant)
+    if claim is None:
+        return found
+    ms = _alike([(maps.step, claim.simulation.dt or 0.0)])
+    own = [float(maps.record.samples[0, maps.record.states.index(maps.V)])]
+    own += [maps.threshold.level.value] if maps.threshold is not None else []
+    theirs = [claim.neuron.system.reset_voltage, claim.neuron.v_thresh]
+    mV = _alike([(one, two) for one in own for two in theirs if isinstance(two, float)])
+    return attrs.evolve(found, ms=ms or found.ms, mV=mV or found.mV)
+
+
+def _alike(pairs: list[tuple[float, float]]) -> float:
+    """Give the factor, 1 or 1000, by which a number is another; 0 where none or both do."""
+    fits = {
+        unit
+        for one, two in pairs
+        for unit in (1.0, 1000.0)
+        if two and abs(one * unit - two) <= 1e-9 * abs(two)
+    }
+    return fits.pop() if len(fits) == 1 else 0.0
+
+
+def _sized(maps: Maps, time_constant: float) -> Units:
+    """Find the units by what comments say and by the size of the numbers."""
     times = tuple(
         plain(one)
         for one in maps.record.parameters

@@ -43,6 +43,7 @@ from natrium.model.files.writing import to_dict
 
 # What is wrong with how a state is stepped; and what else tells enough of its equation.
 STEPPED = ("dt-twice", "dt-missing", "dt-divides", "not-carried-on")
+STAGES = ("stage-step", "stale-stage", "stage-differs")
 KNOWN = (*STEPPED, "refractory-length", "stage-weights", "integer-division", "rounded-state")
 
 
@@ -220,7 +221,7 @@ def read(
         maps = sort(without_lags(straight, lags) if lags else straight)
         equations = equations_of(maps)
         scheme = called_in_steps(stepper) if stepper else prove(maps, equations)
-        meant = meant_by(maps, equations)
+        meant = meant_by(maps, equations, claim)
         replay = _replay(record, maps.V, stepper)
         case = Case(maps, equations, meant, scheme)
         found = [*stale(record, lags), *checks(case), *rules_of(case, scheme)]
@@ -228,7 +229,11 @@ def read(
             found += stage_faults(case)
         if claim is not None and not any(one.key in CAUSES for one in found):
             known = frozenset(one.about for one in found if one.kind == "fault" and one.key in KNOWN)
-            found += held_against(case, claim, known)
+            held = held_against(case, claim, known)
+            if any(one.about for one in held):
+                # A stage is told by the script's own equations: where these are wrong, so is what is said.
+                found = [one for one in found if one.key not in STAGES]
+            found += held
         if not stepper:
             found = with_effects(found, record, maps, meant)
     why = "" if solve else "it was not asked for"

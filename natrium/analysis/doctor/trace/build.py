@@ -8,6 +8,8 @@ from typing import Any
 
 import numpy as np
 
+from natrium.analysis.doctor.trace.arrays import TracedArray
+from natrium.analysis.doctor.trace.elements import SMALL
 from natrium.analysis.doctor.trace.forms import MOVED, TIMED, Form, Segment, StepTrace
 from natrium.analysis.doctor.trace.names import STEP_NAMES, Names, bracketed, is_input, is_noise
 from natrium.analysis.doctor.trace.record import Choice, Node, Record, Step
@@ -98,8 +100,18 @@ class Builder:
             source=tuple(source), states=names, samples=samples, parameters=dict(self.parameters),
             input=entry, inputs=values.get(entry, np.full(n, np.nan)), time=time,
             times=values.get(time, np.full(n, np.nan)), dt=dt, steps=made, order=order, lists=dict(lists),
-            exogenous=rest, origins=self._origins(),
+            exogenous=rest, origins=self._origins(), side="0" if self._of_many(states) else "",
         )  # fmt: skip
+
+    def _of_many(self, states: list[tuple[Any, ...]]) -> bool:
+        """Tell whether a state is one element, the first, of an array of many at each time."""
+        for key, _, _ in states:
+            container, axis = self.tracer.containers.get(key), self.tracer.known.series.get(key)
+            if isinstance(container, TracedArray):
+                sizes = [size for at, size in enumerate(container.shape) if at != axis]
+                if int(np.prod(sizes, dtype=np.int64)) > SMALL:
+                    return True
+        return False
 
     def _in_order(self, states: list[tuple[Any, ...]], steps: list[StepTrace]) -> list[tuple[Any, ...]]:
         """Sort states by where the commonest step makes them, then by where any does."""

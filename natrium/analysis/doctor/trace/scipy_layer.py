@@ -80,7 +80,7 @@ class Watched:
         if self._tracing:
             for key in ("t", "y"):
                 result[key] = wrapped(result[key])
-            if result.status != 1:  # no event ended it
+            if result.status != 1 and isinstance(result.y, np.ndarray):  # no event ended it
                 flow = called_with(fun, args)
                 _remember(f"solve_ivp {name}", flow, result.y, 1, y0, t_span)
                 end, times = flat(t_span)[-1], wrapped(result.t)

@@ -12,7 +12,15 @@ from tests.analysis.doctor.reading.corpus import LEAKY, OWN, SCRIPTS, SQUID
 
 pytestmark = pytest.mark.corpus
 
-FAST = {"class_step_counter", "generator", "list_comprehension", "loop_arrays", "substeps", "izhikevich_call"}
+FAST = {
+    "class_step_counter",
+    "fold",
+    "generator",
+    "list_comprehension",
+    "loop_arrays",
+    "substeps",
+    "izhikevich_call",
+}
 
 
 def cases(names):
@@ -95,6 +103,13 @@ def test_a_twin_makes_the_script_s_samples_and_the_budget_adds_up():
     assert sum(parts) == pytest.approx(rows["total"], abs=1e-9)
     pair = reading.pairs[0]
     assert rows["total"] == pytest.approx(pair.label - pair.truth, abs=1e-9)
+
+
+@pytest.mark.slow
+def test_of_neurons_side_by_side_the_one_that_shows_most_is_read():
+    reading = reading_of("masked_group")
+    assert reading.record.side == "1"
+    assert [one.key for one in reading.findings if one.kind == "note"] == ["one-of-many"]
 
 
 def test_units_are_found():

@@ -19,6 +19,8 @@ FAST = [
     ("loop_arrays", "+ I[i])", "+ I[i]*dt)", "dt-twice", ""),
     ("class_update", "< self.t_ref", "< 2 * self.t_ref", "refractory-length", ""),
     ("izhikevich_call", "140 - self.u", "140 + self.u", "wrong-operation", "140 - "),
+    ("fold", "if v >= THRESHOLD", "if v <= THRESHOLD", "threshold-direction", "v > THRESHOLD"),
+    ("fold", "return RESET if", "return v if", "reset-missing", "-68"),
     ("rk4_by_hand", "k1 + 2*k2 + 2*k3 + k4", "k1 + 2*k2 + k3 + k4", "stage-weights", "1/3 k3"),
 ]
 
@@ -63,7 +65,7 @@ def test_nearly_all_faults_are_named_and_no_other_line(claims, tmp_path):
     assert len(missed) <= (1.0 - NAMED) * len(PLANTED), missed
 
 
-@pytest.mark.parametrize("name", ["loop_arrays", "list_comprehension", "izhikevich_call"])
+@pytest.mark.parametrize("name", ["loop_arrays", "list_comprehension", "izhikevich_call", "fold"])
 def test_a_sound_script_has_none_against_its_own_model(claims, tmp_path, name):
     reading, _ = examined(claims, tmp_path, name, "\n", "\n\n")
     assert reading.faults == ()

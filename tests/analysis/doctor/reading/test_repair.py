@@ -50,6 +50,14 @@ CASES = [
     ("4*exp(-(V + 65)/80)", "4*exp(-(V + 65)/18)", None, None),
     ("0.4*exp(-(V + 65)/18)", "4*exp(-(V + 65)/18)", None, None),
     ("m*(1 - h) - m*h", "m*(1 - m) - m*h", "1 - h", "1 - m"),
+    ("g*m - h/E", "(g*m - h)/E", "g*m - h/E", "(g*m - h)/E"),
+    ("4*exp(-V + 65/18)", "4*exp(-(V + 65)/18)", "4*exp(-V + 65/18)", "4*exp(-(V + 65)/18)"),
+    ("g*exp(V - E)/12", "g*exp((V - E)/12)", "g*exp(V - E)/12", "g*exp((V - E)/12)"),
+    ("g*h**3*m*(V - E)", "g*m**3*h*(V - E)", None, None),
+    ("g*m*(V - E) - h*(E - V)", "g*m*(V - E) - h*(V - E)", "E - V", "V - E"),
+    ("0.1*(m + 40)/(1 - exp(-(V + 40)/10))", "0.1*(V + 40)/(1 - exp(-(V + 40)/10))", "m + 40", "V + 40"),
+    ("g*m*h*(V - E) + h + h", "g*m*h*(V - E) + h", None, None),
+    ("exp(V - E)", "exp((V - E)/g)", "V - E", "(V - E)/g"),
     ("abs(V + 65)/10", "(V + 65)/10", "abs(V + 65)", "V + 65"),
 ]
 
@@ -58,7 +66,8 @@ CASES = [
 def test_one_change_is_found(stands, should, was, wanted):
     target = np.asarray(at_points(tree(should), POINTS))
     candidates = {name: POINTS[name] for name in "Vmh"}
-    bench = Bench(tree(stands), POINTS, target, frozenset("gE"), candidates)
+    candidates |= {name: POINTS[name] for name in "gE"}
+    bench = Bench(tree(stands), POINTS, target, frozenset("gE"), candidates, states=frozenset("Vmh"))
     assert not bench.is_sound
     best = repairs(bench)[0]
     if was is not None:

@@ -12,6 +12,7 @@ import pytest
 
 import natrium
 from natrium.analysis.doctor.reading.replay import replayed
+from natrium.analysis.doctor.reading.solved import makes_again, solver_of
 from natrium.analysis.doctor.reading.trees import DOUBLES, Program
 from natrium.analysis.doctor.trace import trace_all, trace_script
 from natrium.analysis.doctor.trace.build import walked
@@ -22,6 +23,9 @@ pytestmark = pytest.mark.corpus
 
 def first_unexplained(record):
     """Give the first step that the maps, run again, make otherwise than the script did; None without."""
+    if solver_of(record):
+        off, _ = makes_again(record)
+        return None if off < 0 else off
     off = -1 if record.solver or not record.steps else replayed(record).off
     return None if off < 0 else off
 
@@ -81,6 +85,50 @@ CORPUS = {
     "two_neurons.py": (("v[0]", "v[1]", "fired[0]", "fired[1]"), 3, "", "", "dt", ""),
     "while_lists.py": (("V",), 3, "", "t", "dt", ""),
     "while_time.py": (("V",), 2, "", "t", "dt", ""),
+    # More styles.
+    "adex_si.py": (("V", "w"), 2, "I", "k", "dt", ""),
+    "exponential_update.py": (
+        ("self.V", "self.t_last"),
+        3,
+        "16.0 if t > 8.0 else 0.0",
+        "t",
+        "dt",
+        "",
+    ),
+    "fold.py": (("v",), 2, "x", "", "DT", ""),
+    "hh_currents.py": (("V", "m", "h", "n"), 1, "I_inj", "t", "dt", ""),
+    "hh_gate_objects.py": (
+        ("self.m.x", "self.h.x", "self.n.x", "self.v"),
+        1,
+        "15.0 if k >= 100 else 0.0",
+        "k",
+        "dt",
+        "",
+    ),
+    "inf_and_tau.py": (("n", "q", "v"), 1, "current", "k", "p['dt']", ""),
+    "izhikevich_parameters.py": (("v", "u"), 3, "100.0 if t >= 50.0 else 0.0", "i", "tau", ""),
+    "masked_group.py": (
+        ("self.v[0]", "self.v[1]", "self.v[2]", "self.last[1]", "self.last[2]"),
+        7,
+        "",
+        "t",
+        "dt",
+        "",
+    ),
+    "odeint_steps.py": (("v",), 2, "current", "t", "", ""),
+    "rk4_class.py": (("v", "w"), 2, "", "t", "h", ""),
+    "seconds_function.py": (("v", "wait"), 3, "I", "i", "dt", ""),
+    "sodium_arrays.py": (("m", "h", "V", "ref"), 3, "I", "time", "dt", ""),
+    "solve_ivp_steps.py": (("v", "u"), 2, "I", "t", "dt", ""),
+    "sra_conductance.py": (("V", "g"), 3, "", "i", "dt", ""),
+    "two_half_steps.py": (
+        ("v[0]", "v[1]", "v[2]", "v[3]", "u[0]", "u[1]", "u[2]", "u[3]"),
+        7,
+        "",
+        "t",
+        "",
+        "",
+    ),
 }
 # The fast ones, one of a kind; the rest hold the same thing again.
 QUICK = {
