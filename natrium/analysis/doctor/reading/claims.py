@@ -134,7 +134,7 @@ def _by_parts(case: Case, name: str, sides: Claimed, whole: Bench) -> Iterator[F
         bench = Bench(whole.root, on, asked, whole.parameters, {one: on[one] for one in whole.candidates})
         if not bench.is_sound:
             found = repairs(bench)
-            yield from [_finding(case, name, found[0])] if found else _told(case, name, "V", whole, [])
+            yield from [_finding(case, name, found[0])] if found else _told(case, sides, name, "V", whole, [])
 
 
 def _merged(found: list[Found]) -> list[Found]:
