@@ -171,8 +171,8 @@ def _symbolic(system: HybridSystem) -> _Symbolic:
     # The right-hand side is a + b I: dV/dt = 0 gives I = -a/b.
     expr = (-flow.subs(system.input, 0) / by_input).expand(deep=False)
     states = tuple(steady[state] for state in system.states[1:])
-    slope = expr.diff(V)
-    return _Symbolic((expr, slope, slope.diff(V)), 1 / by_input, states, rates)
+    # The second one SymPy factors, without which bounds of it are too wide to end a search for folds.
+    return _Symbolic((expr, expr.diff(V), expr.diff(V, 2)), 1 / by_input, states, rates)
 
 
 def steady_states(system: HybridSystem, free: Any = None) -> tuple[dict[Any, Any], tuple[Any, ...]]:
