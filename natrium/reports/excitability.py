@@ -10,15 +10,24 @@ import numpy as np
 
 from natrium.analysis import describe, f_i_curve, strength_duration
 from natrium.figures.excitability import plot_equilibrium_curve, plot_f_i, plot_strength_duration
-from natrium.model import Model
+from natrium.model import AnyNeuron, Model
+from natrium.model.arrays import Array
 from natrium.reports.captions import EQUILIBRIA, Drawn
 from natrium.reports.output import Output, manifest
 from natrium.reports.page import Section
 from natrium.reports.report import Rows, write_report
 
 INPUTS = 24  # of an f-I curve
+MEMBRANE = 15.0  # mV of input that such a curve shows, at least
 DURATIONS = np.geomspace(0.1, 100.0, 16)  # ms
 RATES, PULSES = "Rate against input", "Least pulses"
+
+
+def usual_inputs(neuron: AnyNeuron, low: float) -> Array:
+    """Give the inputs of an f-I curve, from a little below the one at which a cell fires upwards, mV."""
+    # Equations of one's own have a scale of their own.
+    span = max(MEMBRANE if neuron.of_channels else 0.0, 2.0 * abs(low)) or MEMBRANE
+    return np.linspace(low - 0.1 * span, low + span, INPUTS)
 
 
 def excitability_into(
@@ -41,9 +50,7 @@ def excitability_into(
         figures: Drawn = {"equilibria": (plot_equilibrium_curve(verdict.curve, found), EQUILIBRIA)}
         if found is not None and np.isfinite(found.value):
             tell("rate against input")
-            low = min(found.value, found.bistable_from)
-            span = max(15.0, 2.0 * abs(low))
-            usual = np.linspace(low - 0.1 * span, low + span, INPUTS)
+            usual = usual_inputs(neuron, min(found.value, found.bistable_from))
             fi = f_i_curve(neuron, usual if inputs is None else np.asarray(inputs))
             tables[RATES] = fi.table()
             figures["f_i"] = (

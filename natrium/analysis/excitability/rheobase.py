@@ -27,6 +27,7 @@ Cause = Literal["fold", "threshold", "hopf", "oscillation", "none"]
 
 ASIDE = 1e-3  # of the rheobase (at least of 1 mV): where runs just above and just below are made
 ASIDE_HOPF = 1e-2  # beside a Hopf point, where oscillations grow and decay slowly
+SLOWLY = 1e-3  # of that: a step of input this small is one of a slow growth, to a cell that accommodates too
 BESIDE_HOPF = 1e-6  # likewise where the cycle is looked for that goes on below it, far from the rest
 NARROW = 1e-9  # relative, of a bracket: where an oscillation reaches the threshold
 LOWEST = 1e-6  # likewise where firing ends
@@ -302,7 +303,9 @@ def _found(
     before = oscillation
     if before is None:
         rests = [
-            e for e in equilibria(neuron, below - gap) if e.stable and e.below_threshold and e.V < loss.V
+            e
+            for e in equilibria(neuron, below - SLOWLY * gap)
+            if e.stable and e.below_threshold and e.V < loss.V
         ]
         before = rests[-1].state if rests else None
     if before is not None:

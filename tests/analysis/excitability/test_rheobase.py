@@ -116,6 +116,19 @@ def test_a_cell_that_accommodates_has_a_lower_rheobase_for_pulses():
     assert twice[0].n_spikes == 0 < twice[1].n_spikes
 
 
+def test_a_cell_that_accommodates_is_not_kicked_where_its_rheobase_is_confirmed():
+    """V rests at I/4, but goes up by as much as the input at first: no step of it is slow that is not small."""
+    cell = natrium.HybridNeuron(
+        equations={"V": "(-V - 3*w + I)/10", "w": "(V - w)/100"},
+        initial={"V": 0.0, "w": 0.0},
+        v_thresh=20.0,
+        reset={"V": 0.0},
+    )
+    found = natrium.rheobase(cell)
+    assert (found.cause, found.confirmed) == ("threshold", True)
+    assert found.value == pytest.approx(80.0, rel=1e-14)
+
+
 def _rest(neuron):
     return next(e for e in natrium.equilibria(neuron, 0.0) if e.stable).state
 
