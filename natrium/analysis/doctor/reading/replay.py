@@ -150,11 +150,14 @@ def solved_again(record: Record, V: str) -> Replay:
     ]
 
     called = count()
+    courses = dict(record.exogenous) | ({record.input: record.inputs} if record.input else {})
+    courses = {name: course for name, course in courses.items() if len(course) == record.times.size}
 
     def flow(t: float, y: Array) -> list[float]:
         if next(called) > MOST_CALLS:
             raise OverflowError
         at = values | dict(zip(states, np.asarray(y).tolist(), strict=True))
+        at |= {name: float(np.interp(t, record.times, course)) for name, course in courses.items()}
         if record.time:
             at[record.time] = t
         return program(at, DOUBLES["numpy"])
@@ -175,7 +178,7 @@ def solved_again(record: Record, V: str) -> Replay:
         return nothing
     place, dense = states.index(V), found.sol
     assert dense is not None  # asked for above
-    if not found.success or found.y.shape[1] != times.size:
+    if not found.success or len(found.t) != times.size:
         return nothing
     own = found.y[place]
     scale = float(np.ptp(own)) or 1.0

@@ -104,7 +104,7 @@ def stage_faults(case: Case) -> Iterator[Found]:
     """Find the one slip that explains a map that is nearly a Runge-Kutta scheme."""
     maps = case.maps
     unknown = [name for name in maps.moving if case.scheme.ways.get(name) == "other"]
-    if case.scheme.key != "other" or not unknown or maps.record.solver:
+    if case.scheme.key != "other" or not unknown or maps.record.solver or not maps.free:
         return
     state = maps.V if maps.V in unknown else unknown[0]
     if not any(_nested(maps.trees[state], maps.moving, maps.dt)):

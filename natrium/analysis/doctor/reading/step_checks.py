@@ -56,9 +56,9 @@ def _dt_twice(case: Case) -> Iterator[Found]:
 
     def vanishes(node: Node) -> bool:
         if node not in known:
-            there = slopes.value(node)
-            zero = np.zeros(len(points[maps.dt]))
-            known[node] = maps.dt in leaves(node) and not differ(values_at(there, points), zero)
+            there = values_at(slopes.value(node), points)
+            met = maps.dt in leaves(node) and bool(np.any(np.isfinite(there)))
+            known[node] = met and not differ(there, np.zeros(len(there)))
         return known[node]
 
     def twice(node: Node, under: bool) -> Node | None:
