@@ -45,9 +45,9 @@ def place_of(bench: Bench, sides: Claimed) -> tuple[Node, str] | None:
         wanted = sides.depends(needed)
         if found is None and node.args and wanted <= leaves(node) and not sound[at]:
             found = (node, of_claim(needed) or "")
-        elif node.op == NUMBER and abs(node.value) != 1.0 and len(wanted) == 1:
-            if (there := of_claim(needed)) is not None:  # the claim has what moves
-                return node, there
+        alone = node.op == NUMBER and abs(node.value) != 1.0 and len(wanted) == 1
+        if alone and (there := of_claim(needed)) is not None:  # the claim has what moves
+            return node, there
     return found
 
 
