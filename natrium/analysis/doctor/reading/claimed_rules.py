@@ -160,7 +160,8 @@ def _resets(case: Case, claim: Model, sides: Claimed) -> Iterator[Found]:
             continue
         found = repairs(Bench(own, sides.points, target, bench.parameters, states=frozenset(maps.moving)))
         where = 0
-        if found and found[0].kind == "number":
+        turned = any(one.kind == "operation" and one.rank < 1.0 for one in found)
+        if found and found[0].kind == "number" and not turned:
             where = _parameter_line(case, found[0].node)
         where = where or (_parameter_line(case, own) if should.is_number else 0) or line
         yield Found(
@@ -252,7 +253,7 @@ def _reset_line(case: Case, name: str) -> int:
         return made.line
     step = maps.record.steps[max(maps.firing, key=lambda at: maps.record.steps[at].count)]
     node = step.updates[name]
-    if made is None and node.line and node.op != LEAF:
+    if (made is None or made is node) and node.line and node.op != LEAF:
         return node.line
     text = plain(name)
     first = maps.threshold.line if maps.threshold is not None else 0

@@ -36,20 +36,19 @@ def place_of(bench: Bench, sides: Claimed) -> tuple[Node, str] | None:
     for at in reversed(range(len(bench.values) - 1)):
         above = [sound[up] for up, _ in bench.edges[at]]
         sound[at] = (bool(above) and all(above)) or of_claim(bench.values[at]) is not None
-    whole: tuple[Node, str] | None = None
-    numbers: list[tuple[Node, str]] = []
+    found: tuple[Node, str] | None = None
     for node in sorted((one for one in bench.program.nodes if one.line), key=sizes.__getitem__):
         at = bench.place[node]
         needed = bench.needed(at)
         if needed is None or np.isfinite(needed)[bench.good].sum() < MOST * bench.good.sum():
             continue
-        if node.args and sides.depends(needed) <= leaves(node) and not sound[at]:
-            whole = (node, of_claim(needed) or "")
-            if node is not bench.root:
-                return whole
-        if node.op == NUMBER and abs(node.value) != 1.0 and (there := of_claim(needed)) is not None:
-            numbers.append((node, there))  # a number where the claim has what moves
-    return numbers[0] if numbers else whole
+        wanted = sides.depends(needed)
+        if found is None and node.args and wanted <= leaves(node) and not sound[at]:
+            found = (node, of_claim(needed) or "")
+        alone = node.op == NUMBER and abs(node.value) != 1.0 and len(wanted) == 1
+        if alone and (there := of_claim(needed)) is not None:  # the claim has what moves
+            return node, there
+    return found
 
 
 def _is_multiple(one: Array, other: Array, good: Array) -> bool:

@@ -128,7 +128,10 @@ def _mended(case: Case, prover: Prover, unknown: list[str]) -> Iterator[Found]:
     points = {name: np.array([float(at[name]) for at in prover.points]) for name in prover.points[0]}
     for key in TABLEAUS:
         _, _, step = TOGETHER[key]
-        after = [step(prover.flow, at) for at in prover.points]
+        try:
+            after = [step(prover.flow, at) for at in prover.points]
+        except (ZeroDivisionError, OverflowError, ValueError, TypeError):
+            continue
         for state in unknown:
             root = Node("-", (maps.trees[state], leaf(state)), float("nan"))
             if len(in_order([root])) > MOST_NODES:
