@@ -56,7 +56,7 @@ OTHERS = {
     "equations": (lambda x: natrium.HybridNeuron(equations=x, initial={"V": 0.0}), [*NO_MAPPING, None]),
     "initial": (lambda x: natrium.HybridNeuron(equations={"V": "I"}, initial=x), [*NO_MAPPING, None]),
     "script": (natrium.read_script, [3, None, [1.0], b"x"]),
-    "subject": (lambda x: natrium.load_subject(x, SODIUM), [3, None, [1.0], b"x"]),
+    "subject": (natrium.load_subject, [3, None, [1.0], b"x"]),
     "model file": (SODIUM.save, [3, None, [1.0], b"x"]),
     "run": (lambda x: natrium.simulate(LIF, t_end=1.0).save(x), [3, None, [1.0], b"x"]),
     "time": (lambda x: natrium.simulate(LIF, t_end=1.0).state(x), ["x", {}, object()]),

@@ -12,6 +12,7 @@ from functools import lru_cache, partial
 from typing import Any
 
 import attrs
+import mpmath
 import numpy as np
 import sympy
 from sympy.utilities.iterables import strongly_connected_components
@@ -26,7 +27,7 @@ from natrium.model.protocol import per_neuron
 NEUTRAL = 1e-7  # a real part this small beside its own imaginary part is zero
 NOISE = 16 * np.finfo(float).eps  # an eigenvalue this small beside the largest is rounding
 DOUBT = 2.0**20  # times that: where digits are few, more are computed with
-DIGITS = 40
+DIGITS, ROUNDED = 40, 1e-15  # of these; a part this small beside its value is rounding
 REGULAR = 1e14  # condition of a matrix that has an inverse
 MOST_COUPLED = 6  # entries beside the diagonal: beyond, solutions have no readable size
 POINTS = 601  # at which steady states are looked at before any search
@@ -316,6 +317,8 @@ def sorted_eigenvalues(matrix: Array) -> Any:
     """Give the eigenvalues of a matrix, the largest real part first; with more digits where few are right."""
     values = np.linalg.eigvals(matrix).astype(complex)
     if np.abs(values.real).min() < DOUBT * NOISE * np.abs(values).max():
-        exact = sympy.Matrix(*matrix.shape, [sympy.Rational(float(entry)) for entry in matrix.flat])
-        values = np.array([complex(root) for root in exact.charpoly().nroots(n=DIGITS, maxsteps=500)])
+        with mpmath.workdps(DIGITS):
+            values = np.array(mpmath.eig(mpmath.matrix(matrix.tolist()), right=False), dtype=complex)
+        values[np.abs(values) < ROUNDED**2 * np.abs(values).max()] = 0.0
+        values.imag[np.abs(values.imag) < ROUNDED * np.abs(values)] = 0.0
     return values[np.lexsort((-values.imag, -values.real))]
