@@ -11,11 +11,19 @@ import pytest
 
 SCANS = """
 analysis/accuracy/test_budget.py::test_one_step_more_in_the_counter_is_found
+analysis/accuracy/test_budget.py::test_parts_sum_to_the_whole  lif_na2
+analysis/accuracy/test_budget.py::test_samples_between_the_grid_s_times_are_no_fault_at_an_input_edge
+analysis/accuracy/test_budget.py::test_the_two_totals_nearly_cancel_against_the_other_model
+analysis/accuracy/test_convergence.py::test_luck_on_the_grid_does_not_count
 analysis/accuracy/test_work_precision.py::test_a_silent_model_is_compared_by_its_voltage
 analysis/accuracy/test_work_precision.py::test_a_solver_that_cannot_do_the_model_is_left_out
+analysis/accuracy/test_work_precision.py::test_what_would_take_too_many_calls_is_left_out_and_named
 analysis/cycle/test_phase_response.py::test_a_cycle_of_three_spikes
 analysis/cycle/test_phase_response.py::test_infinitesimal_and_direct_response_agree  clamp
 analysis/cycle/test_phase_response.py::test_the_smooth_cycle_of_hodgkin_and_huxley
+analysis/cycle/test_return_map.py::test_what_a_cycle_claims_bounds_its_distance_from_one_at_fine_tolerances  [1-9]
+analysis/doctor/reading/test_corpus.py::test_units_are_found
+analysis/doctor/reading/test_styles.py::test_a_large_current_is_not_simplified_for_ever
 analysis/doctor/test_diagnose.py::test_a_class_in_a_file_gets_its_arguments_by_name  Neuron
 analysis/doctor/test_diagnose.py::test_a_loop_is_read_from_its_samples  -lif_na2$|seconds|late
 analysis/doctor/test_objects.py::test_a_fault_alone_is_named_with_its_line  ^m.*-short$|-lif_na2$|-[^E].*-short$
@@ -24,35 +32,88 @@ analysis/doctor/test_objects.py::test_other_claims_are_met_as_well  squid|odd|th
 analysis/doctor/test_objects.py::test_two_faults_are_both_named  Twice|OneStepShort|Squared
 analysis/equilibria/test_curve.py::test_no_equilibrium_is_lost  ^[1-9]
 analysis/equilibria/test_curve.py::test_random_models_have_folds_among_them
+analysis/equilibria/test_curve.py::test_the_squid_axon_loses_its_rest_in_a_subcritical_hopf_point
+analysis/excitability/test_ending.py::test_firing_of_the_squid_axon_ends_at_its_fold_of_cycles
+analysis/excitability/test_ending.py::test_what_ends_otherwise_has_no_such_end
+analysis/excitability/test_rheobase.py::test_a_saddle_that_is_there_is_not_denied
+analysis/excitability/test_rheobase.py::test_no_class_is_claimed_where_no_law_fits
+analysis/excitability/test_rheobase.py::test_pulses_by_sections_are_those_by_halves
+analysis/excitability/test_steady.py::test_just_above_a_fold_it_fires_however_long_that_takes
 analysis/noise/test_interval_statistics.py::test_intervals_hold_the_truth_as_often_as_they_say
 analysis/noise/test_white_noise.py::test_rate_and_cv_solve_the_equations_of_first_passage  ^-30|^-9
 analysis/papers/test_adex_reset.py::test_orbits_of_the_reset_are_those_expected
+analysis/papers/test_papers.py::test_leading_errors_are_those_of_the_schemes_as_the_step_shrinks
 analysis/papers/test_papers.py::test_order_on_the_lif  grid|linear
 analysis/papers/test_papers.py::test_threshold_of_the_membrane_action_potential
 analysis/papers/test_papers.py::test_where_exponential_euler_is_worse_than_euler
 analysis/papers/test_thresholds.py::test_threshold_of_the_sodium_subsystem_goes_with_the_logarithm_of_h
-analysis/variation/test_gradients.py::test_refractory_rules_agree_with_central_differences  ^0
+analysis/test_clamp.py::test_every_channel_under_a_ramp_agrees_with_its_own_equations  ^[a-g]|^[j-z]
+analysis/variation/test_branches.py::test_multipliers_are_those_of_the_return_map
+analysis/variation/test_collocation.py::test_gradients_agree_with_those_integrated_by_scipy  2|3
+analysis/variation/test_gradients.py::test_constants_of_rates_are_parameters  clamp|branches|scheme
+analysis/variation/test_gradients.py::test_refractory_rules_agree_with_central_differences  ^0|3.0-hold
 analysis/variation/test_gradients.py::test_stiff_gates
+analysis/variation/test_gradients.py::test_the_notebook_model_agrees_with_central_differences
+cli/test_neuron.py::test_a_membrane_without_threshold_has_a_smooth_cycle
 cli/test_neuron.py::test_phase_plane_takes_the_largest_input_of_the_file
+cli/test_new.py::test_a_script_is_held_against_equations
+cli/test_units.py::test_excitability_in_pA
+figures/test_phase_plane.py::test_nothing_is_cut_and_labels_have_units  slice|clamp|rest
+model/expressions/test_constants.py::test_a_sweep_varies_them
 model/stimuli/test_noise.py::test_halving_the_step_keeps_the_integral_of_white_noise
 model/stimuli/test_noise.py::test_membrane_varies_as_white_noise_makes_it
+model/stimuli/test_spikes.py::test_gradients_are_those_of_differences  ^(g_|E_|delay|v_)
+model/stimuli/test_spikes.py::test_other_solvers_carry_it_or_say_why_not
+model/test_calcium.py::test_analyses_that_follow_runs_take_it
+model/test_calcium.py::test_the_equilibrium_has_its_calcium_and_its_gates
+model/test_calcium.py::test_what_moves_while_v_is_held_is_integrated_where_it_has_no_closed_form
+model/test_channel.py::test_a_gate_is_faster_by_its_q10  16.3|26.3
+model/test_channel.py::test_temperature_is_a_parameter_to_sweep
+model/test_channels.py::test_connor_and_stevens_cell_rests_at_minus_68
+model/test_channels.py::test_the_cortical_cell_fires_from_its_fold_on
+model/test_hybrid_neuron.py::test_gradients_reach_a_high_cut_off
+model/test_rates.py::test_catalogue_rate_agrees_with_mpmath  ^[a-gi-z]
+model/test_scheme.py::test_gradients_are_those_of_the_gates
+model/test_synapse.py::test_gradients_by_weight_time_and_time_constants  4.0|clamp
 reports/test_reproduce.py::test_progress_and_findings_are_printed_unless_quiet
+reports/test_said.py::test_every_number_that_is_said_stands_in_the_data  ^phase plane|^fit
+solvers/compiled/taylor/test_taylor.py::test_a_crowd_of_any_order_is_the_single_lane  24|2
 solvers/compiled/taylor/test_taylor.py::test_a_damaged_file_is_compiled_anew  cut|foreign
+solvers/compiled/taylor/test_taylor.py::test_a_lane_alone_is_the_lane_among_others_bit_for_bit  bernoulli|of a|power|sqrt|^sin|^cos
+solvers/compiled/taylor/test_taylor.py::test_coefficients_are_those_of_mpmath  of a|product$|squared|power|^sin|^cos
+solvers/compiled/taylor/test_taylor.py::test_orders_in_line_and_in_a_loop_are_the_same_bits  of a|product$|power
+solvers/compiled/test_lane_jumps.py::test_a_run_in_a_crowd_is_the_run_alone  V that
+solvers/compiled/test_lane_sides.py::test_a_run_in_a_crowd_is_the_run_alone  floor|cases
+solvers/compiled/test_lanes.py::test_every_parameter_may_vary  steady
+solvers/compiled/test_lanes.py::test_shuffling_runs_changes_no_bit
+solvers/compiled/test_own_equations.py::test_a_prepared_run_starts_from_any_state
+solvers/compiled/test_own_equations.py::test_a_run_in_a_crowd_is_the_run_alone  squid|exponential|adex
+solvers/compiled/test_own_equations.py::test_errors_told_bound_those_that_are  squid
 solvers/compiled/test_solver.py::test_every_kind_of_input  -lif$|-clamp$
+solvers/compiled/test_solver.py::test_spike_train  ^r
 solvers/ensembles/test_schedule.py::test_processes_give_the_same_bits
 solvers/ensembles/test_sweep.py::test_a_kill_at_any_instant_loses_and_repeats_nothing  after-.zarr$|before-.nc$
-solvers/event_driven/test_promises.py::test_a_peak_just_over_threshold_fires_and_one_just_under_does_not  200
+solvers/event_driven/test_promises.py::test_a_peak_just_over_threshold_fires_and_one_just_under_does_not  200|RK45
 solvers/event_driven/test_promises.py::test_a_start_of_any_depth_is_got_through  1000
-solvers/event_driven/test_promises.py::test_deep_inhibition_of_any_depth_is_got_through  300|10000
+solvers/event_driven/test_promises.py::test_an_input_that_is_not_finite_is_named_with_its_time  Radau
+solvers/event_driven/test_promises.py::test_deep_inhibition_of_any_depth_is_got_through  300|10000|1500
 solvers/event_driven/test_solver.py::test_error_against_the_closed_form  1e-07
+solvers/event_driven/test_surfaces.py::test_a_cut_off_nearer_than_a_unit_of_time_is_reached  Radau
+solvers/event_driven/test_surfaces.py::test_runs_agree_with_those_split_by_hand  Radau
 solvers/fixed_step/test_solver.py::test_clamped_gates_converge_to_the_clamped_truth  rk4|heun|exponential
 solvers/fixed_step/test_solver.py::test_observed_order_is_the_lesser_of_scheme_and_spike_rule  ^lif_na|grid|-(exponential|heun)
+solvers/test_closed_form.py::test_a_touch_below_rounding_ends
 solvers/test_hard_cases.py::test_hard_case  tightest
 solvers/test_hard_cases.py::test_hard_case_to_the_last_digits
+solvers/test_laws.py::test_a_channel_of_no_conductance_is_no_channel
+solvers/test_laws.py::test_gates_stay_between_zero_and_one
+solvers/test_laws.py::test_scaling_all_times_scales_spikes
 solvers/test_laws.py::test_two_channels_alike_are_one_of_twice_the_conductance
 solvers/test_refractory.py::test_a_rule_in_closed_form_is_one_entry_for_the_analyses
 solvers/test_reliability.py::test_the_estimate_is_calibrated_on_random_models
-solvers/test_spike_trains.py::test_a_spread_of_inputs_fires_as_often_and_as_late_as_the_reference  [0124-8]$
+solvers/test_spike_trains.py::test_a_spread_of_inputs_fires_as_often_and_as_late_as_the_reference
+solvers/test_spike_trains.py::test_spike_train  ^r
+test_docs.py::test_examples_run  reproduce|phase
 """
 
 
