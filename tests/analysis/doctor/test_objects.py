@@ -90,7 +90,7 @@ PAIRS = [
     ("short", (zoo.WrongThreshold, zoo.GatesMoving)),
     ("short", (zoo.GainByTen, zoo.Squared)),
     ("lif_na2", (zoo.LastTwice, zoo.ResetElsewhere)),
-    ("lif_na2", (zoo.ForgottenDt, zoo.OneStepShort)),
+    ("lif_na2", (zoo.HalfLeak, zoo.OneStepShort)),
     ("short", (zoo.Squared, zoo.GatesTwice)),
     ("lif", (zoo.InputSign, zoo.NoRefractory)),
 ]
@@ -102,6 +102,11 @@ PAIRS = [
 def test_two_faults_are_both_named(base, faults):
     reading = examined(zoo.planted(faults[0], base, faults[1]), base)
     assert told(reading) == expected(faults[0], base) | expected(faults[1], base)
+
+
+def test_a_forgotten_dt_comes_before_all_else():
+    reading = examined(zoo.planted(zoo.ForgottenDt, "lif", zoo.OneStepShort), "lif")
+    assert told(reading) == expected(zoo.ForgottenDt, "lif")
 
 
 @pytest.mark.parametrize(

@@ -449,7 +449,7 @@ CHANNEL = {
     LastMissing: ("term", "return self.rest - self.v"),
     NoDrivingForce: ("offset", "return sum(channel.open() * channel.battery for channel in self.channels)"),
     Squared: ("number-differs", "setattr(self.channels[0], name, value)"),
-    BatterySign: ("sign", "return self.open() * (self.battery - v)"),
+    BatterySign: ("number-differs", "for name, value in self.changes:"),
     BatteryWrong: ("number-differs", "for name, value in self.changes:"),
     WeakChannel: ("number-differs", "for name, value in self.changes:"),
     StartsClosed: ("initial-gates", "self.a, self.b = 0.0, 1.0"),
@@ -466,14 +466,14 @@ ONE_CHANNEL = {
         "self.a += dt * (up_a * (1 - self.a) - down_a * self.a)",
         "self.b += dt * (up_b * (1 - self.b) - down_b * self.b)",
     ),
-    LastTwice: ("number-differs", "return self.open() * (self.battery - v)"),
+    LastTwice: ("number-differs", "return super().ionic() + self.channels[-1].current(self.v)"),
     NoInactivation: ("gate-missing", "return self.strength * self.a**self.exponent * self.b"),
     Twice: ("number-differs", "return 2 * super().ionic()"),
     WrongSign: ("channel-sign", "return (self.leak() + current + self.ionic()) / self.tau"),
 }
 # In the second of two channels, or in both.
 TWO_CHANNELS = {
-    LastTwice: ("number-differs", "strength, battery = 100.0, 55.0"),
+    LastTwice: ("too-much", "return super().ionic() + self.channels[-1].current(self.v)"),
     NoInactivation: ("gate-missing", "self.v += self.slope(current) * dt"),
 }
 # What is a rule: V at the threshold itself, and the order of the states.
