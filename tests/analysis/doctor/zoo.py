@@ -455,7 +455,7 @@ CHANNEL = {
     StartsClosed: ("initial-gates", "self.a, self.b = 0.0, 1.0"),
     StartsAtRest: ("initial-gates", "self.a, self.b = 0.0, 1.0"),
     StartsHalfway: ("initial-gates", "self.a, self.b = 0.0, 1.0"),
-    Exchanged: ("gates-swapped", "one.open = lambda: one.strength * one.a * one.b**3"),
+    Exchanged: ("exchanged", "one.open = lambda: one.strength * one.a * one.b**3"),
     RateWrong: ("number-differs", "return one, 0.5 * two, three, four"),
     RateShifted: ("number-differs", "return linexp(v, -35, 10, 0.1), two, three, four"),
     Instant: ("gate-instant", "channel.b = up_b / (up_b + down_b)"),

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import combinations
 
 import attrs
 import numpy as np
 
 from natrium.analysis.doctor.reading.bench import SAME, Bench
-from natrium.analysis.doctor.reading.case import Case, term_line
+from natrium.analysis.doctor.reading.case import Case
 from natrium.analysis.doctor.reading.claimed_rules import claimed_input, claimed_rules
 from natrium.analysis.doctor.reading.claimed_states import claimed_states
 from natrium.analysis.doctor.reading.findings import Found, Mend, in_line
@@ -216,7 +215,7 @@ def _whole(case: Case, node: Node) -> Node:
 def _told(
     case: Case, sides: Claimed, name: str, label: str, bench: Bench, found: list[Repair]
 ) -> Iterator[Found]:
-    swapped = _swapped(case, name, bench) or _exchanged(case, name, bench)
+    swapped = _swapped(case, name, bench)
     if swapped is not None:
         yield swapped
         return
@@ -321,22 +320,6 @@ def _swapped(case: Case, name: str, bench: Bench) -> Found | None:
         line, text_of(case.meant.flows[name]), "",
         f"with the two exchanged the equations agree at {POINTS} states", about=name,
     )  # fmt: skip
-
-
-def _exchanged(case: Case, name: str, bench: Bench) -> Found | None:
-    """Tell whether two states stand in each other's place."""
-    states = [one for one in case.maps.moving[1:] if one in leaves(bench.root)]
-    for one, other in combinations(states, 2):
-        points = {**bench.points, one: bench.points[other], other: bench.points[one]}
-        if bench.is_right(values_at(bench.root, points)):
-            line = term_line(case, {one, other}, set())
-            return Found(
-                "gates-swapped", "fault",
-                f"{plain(one)} and {plain(other)} stand in each other's place in "
-                f"{in_line(case.source, line)}.",
-                line, evidence=f"with the two exchanged the equations agree at {POINTS} states", about=name,
-            )  # fmt: skip
-    return None
 
 
 def _instant(case: Case, sides: Claimed, label: str) -> Node | None:
