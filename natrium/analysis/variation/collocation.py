@@ -36,7 +36,7 @@ def _gauss() -> tuple[Array, Array, Array]:
     return nodes, np.asarray(np.linalg.solve(vandermonde.T, integrals.T).T, dtype=float), 0.5 * w
 
 
-class Course:
+class Collocation:
     """A smooth stretch of the input along a run: derivatives are carried over any smooth piece of it.
 
     The run's own steps are the first to be tried; each is halved until the halves tell the same. What they

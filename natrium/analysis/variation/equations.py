@@ -29,7 +29,7 @@ import attrs
 import numpy as np
 
 from natrium.analysis.variation.branches import surfaces_of
-from natrium.analysis.variation.collocation import Course
+from natrium.analysis.variation.collocation import Collocation
 from natrium.analysis.variation.linearised import linearised
 from natrium.analysis.variation.pieces import LOOKBACK, RTOL, Directions, Spike, Variation, integrate
 from natrium.model import Drive, Span, UnsupportedModel, smooth_spans
@@ -130,7 +130,7 @@ class _Walk:
         self.restart: tuple[Array, Array] | None = None  # derivatives of state and time, until V is free
         self.release: Array | None = None  # the latter alone, while a refractory period is integrated
         self.spikes: list[Spike] = []
-        self.courses: dict[bool, Course] = {}  # of the present span
+        self.courses: dict[bool, Collocation] = {}  # of the present span
 
     @property
     def done(self) -> bool:
@@ -260,7 +260,7 @@ class _Walk:
         self.S = self._course(span, begin, end, self.known).carry(self.S, begin, end)
         self.y = self.known.state(min(end, self.known.t_end), side="left")
 
-    def _course(self, span: Span, begin: float, end: float, known: Trajectory) -> Course:
+    def _course(self, span: Span, begin: float, end: float, known: Trajectory) -> Collocation:
         """Give what carries derivatives along a stretch: made once for a span, while V is free, or held.
 
         Where there are branches it is made for each stretch between their changes.
@@ -272,9 +272,9 @@ class _Walk:
             self.courses[held] = self._make_course(known, span, lambda times: self._is_held(times) == held)
         return self.courses[held]
 
-    def _make_course(self, known: Trajectory, span: Span, wanted: Callable[[Array], Array]) -> Course:
+    def _make_course(self, known: Trajectory, span: Span, wanted: Callable[[Array], Array]) -> Collocation:
         directions = self.directions
-        return Course(
+        return Collocation(
             self.linear,
             known,
             span,

@@ -6,13 +6,14 @@ import numpy as np
 import pytest
 
 import natrium
-from natrium import CHANNELS, Neuron
+from natrium import Neuron
 from natrium.analysis.equilibria.curve import equilibrium_curve
 from natrium.analysis.excitability.bracket import bracketed, rounded
 from natrium.analysis.excitability.long_run import fire
 from natrium.analysis.excitability.rheobase import rheobase
 from natrium.analysis.excitability.verdict import describe
 from natrium.model.files.new import template
+from tests.analysis.excitability.cells import RESET_AXON
 
 
 def fitzhugh(eps, v_thresh):
@@ -101,15 +102,7 @@ def test_a_bracket_that_no_second_solve_confirms_has_no_error(monkeypatch):
 @pytest.mark.slow
 def test_where_a_train_that_is_no_cycle_ends_has_an_error():
     """The squid axon's period doubles on the way down: sixty spikes, and twice as many, say where it ends."""
-    axon = Neuron(
-        tau_m=1 / 0.3,
-        v_rest=-54.387,
-        v_thresh=-20.0,
-        v_reset=-65.0,
-        refractory="clamp",
-        channels=[CHANNELS["hh_sodium"], CHANNELS["hh_potassium"]],
-    )
-    found = rheobase(axon)
+    found = rheobase(RESET_AXON)
     assert found.bistable
     assert found.ending is None
     assert 1e-6 < found.bistable_error < 0.1

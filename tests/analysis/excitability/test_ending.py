@@ -4,13 +4,14 @@ import numpy as np
 import pytest
 
 import natrium
-from natrium import CHANNELS, Channel, Gate, Neuron, limit_cycle
+from natrium import Channel, Gate, Neuron, limit_cycle
 from natrium.analysis.excitability.ending import cycle_end
 from natrium.analysis.excitability.f_i import onset
 from natrium.analysis.excitability.long_run import fire
 from natrium.analysis.excitability.rheobase import rheobase
 from natrium.analysis.excitability.verdict import describe
 from natrium.model.files.new import template
+from tests.analysis.excitability.cells import RESET_AXON
 
 ADAPTING = Neuron(
     tau_m=20.0,
@@ -62,18 +63,10 @@ def test_just_above_there_is_a_cycle_and_just_below_none_that_lasts():
 def test_what_ends_otherwise_has_no_such_end():
     lif = fire(Neuron(), 20.0, np.array([-70.0]))  # nothing is free: no multiplier
     assert cycle_end(Neuron(), lif, 10.0) is None
-    axon = Neuron(
-        tau_m=1 / 0.3,
-        v_rest=-54.387,
-        v_thresh=-20.0,
-        v_reset=-65.0,
-        refractory="clamp",
-        channels=[CHANNELS["hh_sodium"], CHANNELS["hh_potassium"]],
-    )
-    kept = fire(axon, 33.5, np.array(axon.initial_state()), enough=60)
-    assert cycle_end(axon, kept, 20.0) is None  # its period doubles at 27.15 mV
-    assert rheobase(axon).ending is None
-    assert onset(axon).law in ("jump", "undecided")
+    kept = fire(RESET_AXON, 33.5, np.array(RESET_AXON.initial_state()), enough=60)
+    assert cycle_end(RESET_AXON, kept, 20.0) is None  # its period doubles at 27.15 mV
+    assert rheobase(RESET_AXON).ending is None
+    assert onset(RESET_AXON).law in ("jump", "undecided")
 
 
 def of_template(name):

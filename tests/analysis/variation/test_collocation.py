@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from natrium.analysis.variation.collocation import STAGES, Course, _gauss
+from natrium.analysis.variation.collocation import STAGES, Collocation, _gauss
 from natrium.analysis.variation.equations import Directions, propagate
 from natrium.analysis.variation.gradients import spike_time_gradients
 from natrium.analysis.variation.linearised import linearised
@@ -100,8 +100,8 @@ def test_loose_runs_are_differentiated_as_finely():
 
 def test_steps_of_many_intervals_are_resolved_at_once(monkeypatch):
     """Nineteen intervals, and some twenty steps in each: not a batch for each interval."""
-    calls, steps = [], Course._steps
-    monkeypatch.setattr(Course, "_steps", lambda *given: calls.append(1) or steps(*given))
+    calls, steps = [], Collocation._steps
+    monkeypatch.setattr(Collocation, "_steps", lambda *given: calls.append(1) or steps(*given))
     trajectory = Compiled().solve(SODIUM, Constant(10.0), t_end=500.0)
     assert trajectory.n_spikes > 18
     spike_time_gradients(trajectory, ["g_Na"])
@@ -111,7 +111,7 @@ def test_steps_of_many_intervals_are_resolved_at_once(monkeypatch):
 def test_what_is_not_finite_is_refused():
     trajectory = Compiled().solve(Neuron(), Constant(1.0), t_end=2.0)
     endless = Custom(lambda t: math.inf if t > 1.0 else 0.0, max_step=0.1)
-    course = Course(
+    course = Collocation(
         linearised(Neuron().system),
         trajectory,
         Span(Constant(1.0), 0.0, 2.0),
