@@ -8,7 +8,7 @@ from typing import Any
 import attrs
 import numpy as np
 
-from natrium.analysis.doctor.recordings.firing import Firing
+from natrium.analysis.doctor.recordings.firing import SeenFiring
 from natrium.analysis.doctor.recordings.fit import gates_after, increments
 from natrium.analysis.doctor.recordings.free_step import VANISHES, Fit, Rules, Stack, advance
 from natrium.model import Neuron
@@ -49,7 +49,7 @@ class Anatomy:
 
     Attributes
     ----------
-    firing : Firing
+    firing : SeenFiring
     fit : Fit
     gates : GateRule or None
         None where it could not be seen.
@@ -57,13 +57,13 @@ class Anatomy:
         Step at which it was claimed to run, ms.
     """
 
-    firing: Firing
+    firing: SeenFiring
     fit: Fit
     gates: GateRule | None
     dt: float
 
 
-def _fired_at(V: Array, firing: Firing, neuron: Neuron) -> int:
+def _fired_at(V: Array, firing: SeenFiring, neuron: Neuron) -> int:
     """Give the first step that is not free: the reset, V above threshold, or out of reach."""
     out: Any = np.equal(V, firing.reset) | (np.abs(V - neuron.v_rest) > REACH)
     if not math.isnan(firing.shown):
@@ -72,7 +72,7 @@ def _fired_at(V: Array, firing: Firing, neuron: Neuron) -> int:
 
 
 def gates_while_held(
-    neuron: Neuron, dt: float, V: Array, I: Array, firing: Firing, found: Fit
+    neuron: Neuron, dt: float, V: Array, I: Array, firing: SeenFiring, found: Fit
 ) -> GateRule | None:
     """Find how often the gates advance from a spike to the first free step after it."""
     at, held = _fired_at(V, firing, neuron), firing.held

@@ -11,7 +11,7 @@ from natrium.model.arrays import Array
 
 
 @attrs.frozen(kw_only=True)
-class Firing:
+class SeenFiring:
     """How a script fires, as far as its samples show it.
 
     Attributes

@@ -11,7 +11,7 @@ import numpy as np
 
 from natrium.analysis.doctor.recordings.anatomy import Anatomy, clamped, gates_while_held
 from natrium.analysis.doctor.recordings.edges import Edge, nominal_edges
-from natrium.analysis.doctor.recordings.firing import Firing
+from natrium.analysis.doctor.recordings.firing import SeenFiring
 from natrium.analysis.doctor.recordings.fit import deviations, fit, gates_after
 from natrium.analysis.doctor.recordings.free_step import VANISHES, Fit, Rules, Stack
 from natrium.analysis.doctor.recordings.recorded import Recording
@@ -26,7 +26,7 @@ _NEAR = 4
 
 
 @attrs.frozen(eq=False, kw_only=True)
-class Reading:
+class ReadRecording:
     """What a recording was found to be.
 
     Attributes
@@ -43,7 +43,7 @@ class Reading:
         Largest V that does not fire, and least V that does, mV.
     delay : float
         By how many steps an input that varies is read late (negative: early).
-    other : Reading or None
+    other : ReadRecording or None
         Another way to read it that fits as well.
     """
 
@@ -54,7 +54,7 @@ class Reading:
     spikes: Array
     threshold: tuple[float, float]
     delay: float = 0.0
-    other: Reading | None = None
+    other: ReadRecording | None = None
 
 
 def _spikes(V: Array, neuron: Neuron) -> Any:
@@ -63,11 +63,11 @@ def _spikes(V: Array, neuron: Neuron) -> Any:
     return np.flatnonzero(drop) + 1
 
 
-def _firing(V: Array, neuron: Neuron) -> tuple[Firing, Array]:
+def _firing(V: Array, neuron: Neuron) -> tuple[SeenFiring, Array]:
     """Give reset, hold and held steps as the samples show them; and where the spikes are."""
     drops = _spikes(V, neuron)
     if not drops.size:
-        return Firing(), drops
+        return SeenFiring(), drops
     values, counts = np.unique(V[drops], return_counts=True)
     reset = float(values[np.argmax(counts)])
     drops = drops[V[drops] == reset]
@@ -79,7 +79,7 @@ def _firing(V: Array, neuron: Neuron) -> tuple[Firing, Array]:
             held.append(int(moved[0]) if rest[0] == reset or moved[0] > 1 else 0)
             hold = rest[: held[-1]]
     shown = float(V[drops[0] - 1]) if V[drops[0] - 1] >= neuron.v_thresh else math.nan
-    return Firing(reset=reset, shown=shown, held=min(held) if held else None, hold=hold), drops
+    return SeenFiring(reset=reset, shown=shown, held=min(held) if held else None, hold=hold), drops
 
 
 def _inputs(model: Model, dt: float, steps: int, delay: float = 0.0) -> Array:
@@ -91,7 +91,7 @@ def _inputs(model: Model, dt: float, steps: int, delay: float = 0.0) -> Array:
 _DELAYS = (0.0, -1.0, 1.0, -0.5, 0.5)
 
 
-def read_recording(recording: Recording, model: Model, dt: float) -> Reading:
+def read_recording(recording: Recording, model: Model, dt: float) -> ReadRecording:
     """Find out how a script made its samples.
 
     Parameters
@@ -121,7 +121,9 @@ def read_recording(recording: Recording, model: Model, dt: float) -> Reading:
     return attrs.evolve(best, other=also[0] if also else None)
 
 
-def _delay(V: Array, ways: tuple[int, ...], model: Model, dt: float, firing: Firing, drops: Array) -> float:
+def _delay(
+    V: Array, ways: tuple[int, ...], model: Model, dt: float, firing: SeenFiring, drops: Array
+) -> float:
     """Find by how many steps the input is read late, if all else is as claimed."""
     for delay in _DELAYS:
         inputs = _inputs(model, dt, V.size, delay * dt)
@@ -132,7 +134,7 @@ def _delay(V: Array, ways: tuple[int, ...], model: Model, dt: float, firing: Fir
     return 0.0
 
 
-def _doubt(reading: Reading, neuron: Neuron, dt: float) -> tuple[bool, int, int]:
+def _doubt(reading: ReadRecording, neuron: Neuron, dt: float) -> tuple[bool, int, int]:
     """Say how much has to be wrong with a script for a reading to be right.
 
     A label of the step's beginning and an inequality that is strict at the start or loose at the stop
@@ -156,7 +158,7 @@ def _near(model: Model, dt: float, steps: int) -> Any:
 
 
 def _stacked(
-    V: Array, inputs: Array, first: int, model: Model, dt: float, firing: Firing, drops: Array
+    V: Array, inputs: Array, first: int, model: Model, dt: float, firing: SeenFiring, drops: Array
 ) -> tuple[Stack, list[tuple[int, int]]]:
     """Stack the free steps before the first spike; without channels, those between spikes as well.
 
@@ -180,7 +182,7 @@ def _before(V: Array, first: int, neuron: Neuron) -> Array:
     return np.concatenate([[neuron.v_init], V]) if first else V
 
 
-def _segments(size: int, first: int, firing: Firing, drops: Array) -> list[tuple[int, int]]:
+def _segments(size: int, first: int, firing: SeenFiring, drops: Array) -> list[tuple[int, int]]:
     """List the runs of free steps: each from the first one to the one that fires, or the end."""
     held = firing.held or 0
     ends = [int(k) - 1 + first for k in drops] + [size - 1 + first]
@@ -222,12 +224,12 @@ def _read(
     model: Model,
     dt: float,
     first: int,
-    firing: Firing,
+    firing: SeenFiring,
     drops: Array,
     found: Fit,
     segments: list[tuple[int, int]],
     inputs: Array,
-) -> Reading:
+) -> ReadRecording:
     neuron, V = model.neuron, recording.V
     shift = float(recording.labels[0] - (model.simulation.t_start + first * dt))
     gates = None
@@ -246,7 +248,7 @@ def _read(
             if b + 1 < before.size:
                 high = min(high, _foretold(neuron, dt, before, inputs, a, b, rules, found))
     spikes = recording.labels[drops - (0 if math.isnan(firing.shown) else 1)] if drops.size else np.empty(0)
-    return Reading(
+    return ReadRecording(
         anatomy=anatomy,
         first=1 if first else 0,
         shift=shift,

@@ -9,7 +9,7 @@ import attrs
 import numpy as np
 
 from natrium.analysis.doctor.recordings.anatomy import Anatomy
-from natrium.analysis.doctor.recordings.firing import Firing, counted
+from natrium.analysis.doctor.recordings.firing import SeenFiring, counted
 from natrium.analysis.doctor.recordings.search import claimed_rules
 from natrium.analysis.doctor.twin import Twin
 from natrium.model import Channel, Gate, Model, NatriumError, Neuron
@@ -139,7 +139,7 @@ def _gate(gate: Gate, power: int, start: float, anatomy: Anatomy, claim: Neuron)
     return attrs.evolve(gate, power=power, initial=gate.initial if same else start)
 
 
-def _refractory(firing: Firing, neuron: Neuron, dt: float) -> tuple[str, float]:
+def _refractory(firing: SeenFiring, neuron: Neuron, dt: float) -> tuple[str, float]:
     """Choose the rule that holds as many steps as were seen."""
     if firing.held is None or firing.held == counted(neuron.tau_ref, dt):
         return "counter", neuron.tau_ref

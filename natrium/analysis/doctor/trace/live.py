@@ -17,7 +17,7 @@ from typing import Any
 
 from natrium.analysis.doctor.trace.script import Script
 from natrium.analysis.doctor.trace.sources import (
-    Source,
+    SourceText,
     free_names,
     functions_of,
     is_on_disk,
@@ -88,7 +88,7 @@ class _Written:
     """The script, as far as it is written."""
 
     def __init__(self) -> None:
-        self.main: Source | None = None
+        self.main: SourceText | None = None
         self.lines: list[str] = []
         self.given: dict[str, Any] = {}
         self._offsets: dict[str, int] = {}
@@ -110,7 +110,7 @@ class _Written:
         self._assign("natrium_subject", made)
         return "natrium_subject"
 
-    def _add(self, statement: ast.stmt, source: Source | None = None) -> None:
+    def _add(self, statement: ast.stmt, source: SourceText | None = None) -> None:
         statement.end_lineno = getattr(statement, "end_lineno", None) or getattr(statement, "lineno", 1)
         ast.fix_missing_locations(statement)
         if source is not None:
@@ -128,7 +128,7 @@ class _Written:
         self._taken[wanted] = value
         return wanted
 
-    def _offset(self, source: Source) -> int:
+    def _offset(self, source: SourceText) -> int:
         """Join a text to the script's: its lines follow those that are there."""
         if source.file not in self._offsets:
             self.main = self.main or source

@@ -25,7 +25,7 @@ _OPERATIONS: dict[type[ast.operator], Any] = {
 
 
 @attrs.frozen
-class Source:
+class SourceText:
     """A text that Python code was made of.
 
     Attributes
@@ -44,7 +44,7 @@ class Source:
     definitions: tuple[Definition, ...] = attrs.field(eq=False)
 
 
-def text_of(file: str, names: Mapping[str, Any] | None = None) -> Source | None:
+def text_of(file: str, names: Mapping[str, Any] | None = None) -> SourceText | None:
     """Give a text by the name that code objects have for it; None where there is none."""
     linecache.checkcache(file)
     lines = tuple(line.rstrip("\r\n") for line in linecache.getlines(file, dict(names or {})))
@@ -55,10 +55,10 @@ def text_of(file: str, names: Mapping[str, Any] | None = None) -> Source | None:
 
 
 @cache
-def _parsed(file: str, lines: tuple[str, ...]) -> Source:
+def _parsed(file: str, lines: tuple[str, ...]) -> SourceText:
     tree = ast.parse("\n".join(lines))
     made = tuple(one for one in ast.walk(tree) if isinstance(one, Definition))
-    return Source(file, lines, tree, made)
+    return SourceText(file, lines, tree, made)
 
 
 def functions_of(kind: type) -> list[types.FunctionType]:
@@ -71,7 +71,7 @@ def functions_of(kind: type) -> list[types.FunctionType]:
     return found
 
 
-def source_of(value: Any) -> tuple[Source, Definition] | None:
+def source_of(value: Any) -> tuple[SourceText, Definition] | None:
     """Find where a class or function was typed; None where it was not, or nothing keeps the text."""
     if isinstance(value, type):
         return _of_class(value)
@@ -100,7 +100,7 @@ def _is_made_of(node: Definition, code: types.CodeType) -> bool:
     return all(first <= one <= last for one in places)
 
 
-def _of_class(kind: type) -> tuple[Source, ast.ClassDef] | None:
+def _of_class(kind: type) -> tuple[SourceText, ast.ClassDef] | None:
     for function in functions_of(kind):
         first = function.__code__.co_firstlineno
         source = text_of(function.__code__.co_filename, function.__globals__)
@@ -116,7 +116,7 @@ def _of_class(kind: type) -> tuple[Source, ast.ClassDef] | None:
     return None
 
 
-def _classes(source: Source, name: str) -> list[ast.ClassDef]:
+def _classes(source: SourceText, name: str) -> list[ast.ClassDef]:
     return [one for one in source.definitions if isinstance(one, ast.ClassDef) and one.name == name]
 
 
@@ -133,7 +133,7 @@ def stored_names(statement: ast.stmt) -> list[str]:
     return [one.id for one in flat if isinstance(one, ast.Name)]
 
 
-def sources_of(names: Mapping[str, Any]) -> Iterator[Source]:
+def sources_of(names: Mapping[str, Any]) -> Iterator[SourceText]:
     """Go through the texts that a module was typed in: its file, or the cells of a notebook, last first."""
     file = names.get("__file__")
     listed = [file] if file else [
@@ -146,7 +146,7 @@ def sources_of(names: Mapping[str, Any]) -> Iterator[Source]:
             yield source
 
 
-def statement_of(name: str, names: Mapping[str, Any]) -> tuple[Source, ast.Assign] | None:
+def statement_of(name: str, names: Mapping[str, Any]) -> tuple[SourceText, ast.Assign] | None:
     """Find the statement that gave a module's name its number; None where running it again would not."""
     for source in sources_of(names):
         for statement in reversed(source.tree.body):
@@ -220,7 +220,7 @@ def free_names(statement: ast.stmt) -> list[str]:
     return list(found)
 
 
-def line_of_attribute(kind: type, attr: str) -> tuple[Source, int] | None:
+def line_of_attribute(kind: type, attr: str) -> tuple[SourceText, int] | None:
     """Find the line in which a class gives an object's attribute its value."""
     for one in kind.__mro__[:-1]:
         found = source_of(one)
@@ -234,6 +234,6 @@ def line_of_attribute(kind: type, attr: str) -> tuple[Source, int] | None:
     return None
 
 
-def is_on_disk(source: Source) -> bool:
+def is_on_disk(source: SourceText) -> bool:
     """Tell a file from a cell."""
     return Path(source.file).is_file()

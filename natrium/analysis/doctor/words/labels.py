@@ -8,7 +8,7 @@ import numpy as np
 
 from natrium.analysis.doctor.reading.findings import Found
 from natrium.analysis.doctor.recordings.edges import Edge
-from natrium.analysis.doctor.recordings.read import Reading
+from natrium.analysis.doctor.recordings.read import ReadRecording
 from natrium.analysis.doctor.recordings.recorded import Recording
 from natrium.analysis.doctor.words.finding import finding
 
@@ -72,7 +72,7 @@ def edge_findings(edges: tuple[Edge, ...], dt: float, t_start: float, evidence: 
             yield finding(key, "fault", text, evidence)
 
 
-def undecided(reading: Reading, dt: float) -> Iterator[Found]:
+def undecided(reading: ReadRecording, dt: float) -> Iterator[Found]:
     """Say when the input is read, and what else the samples may mean."""
     if reading.delay:
         early = "early" if reading.delay < 0 else "late"
