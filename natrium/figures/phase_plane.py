@@ -67,8 +67,8 @@ def plot_phase_plane(
         for point in plane.equilibria:
             ax.plot([point.V], [point.x], **_marker(point))
         unit, kind = ("(mV)", " (open fraction)") if plane.plane.is_gate else ("", "")
-        V = "V - threshold" if plane.plane.moves_with else f"V {unit}"
-        ax.set(xlabel=V.strip(), ylabel=f"{plane.plane.x}{kind}")
+        V = "V - threshold" if plane.plane.moves_with else "V"
+        ax.set(xlabel=f"{V} {unit}".strip(), ylabel=f"{plane.plane.x}{kind}")
         if legend:
             handles, labels = _legend(plane)
             ax.legend(
