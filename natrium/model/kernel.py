@@ -38,7 +38,7 @@ from natrium.model.hybrid import HybridSystem, relaxation
 # drown all else in the linear algebra of an implicit step.
 FASTEST_GATE = 1e20
 
-Form = Literal["scalar", "grid"]
+Form = Literal["scalar", "grid", "native"]
 
 
 class _ExactNumbers:
@@ -78,7 +78,7 @@ class _GridPrinter(_ExactNumbers, NumPyPrinter):
         return f"choose({g} >= 0.0, {a}, {b})"
 
 
-def _power(x: float, n: int) -> float:
+def power(x: float, n: int) -> float:
     """Raise to a whole power; Python's own floats raise an error where it is too large for a double."""
     try:
         return x**n
@@ -87,7 +87,7 @@ def _power(x: float, n: int) -> float:
 
 
 _FORMS: dict[str, tuple[Any, list[Any]]] = {
-    "scalar": (_ScalarPrinter, [{"exprel": exprel_scalar, "power": _power}, "math"]),
+    "scalar": (_ScalarPrinter, [{"exprel": exprel_scalar, "power": power}, "math"]),
     "grid": (_GridPrinter, [{"exprel": exprel_array, "choose": np.where, "erf": scipy.special.erf}, "numpy"]),
 }
 # Rates saturate, so that no finite V overflows; a stimulus that overflows is an error to be told.
@@ -121,25 +121,26 @@ def lower_expressions(
         What to evaluate.
     symbols : tuple of sympy.Symbol
         The arguments, in order.
-    form : {"scalar", "grid"}
-        On floats through `math`, or on arrays through NumPy.
+    form : {"scalar", "grid", "native"}
+        On floats through `math`, or on arrays through NumPy, or for numba.
     saturated : bool
         Hold exp at 1e100 rather than overflow.
 
     Returns
     -------
     callable
-        Takes the symbols' values, returns a list (nested as given).
+        Takes the symbols' values, returns a list (nested as given), for numba a tuple.
     """
-    printer, modules = _FORMS[form]
-    modules = [{**modules[0], "whole_exp": _EXPONENTIALS[form][saturated]}, *modules[1:]]
+    numbers: Form = "grid" if form == "grid" else "scalar"
+    printer, modules = _FORMS[numbers]
+    modules = [{**modules[0], "whole_exp": _EXPONENTIALS[numbers][saturated]}, *modules[1:]]
     settings: dict[str, Any] = {
         "fully_qualified_modules": False,
         "inline": True,
         "allow_unknown_functions": True,
     }
     if saturated:
-        modules = [{**modules[0], "exp": _EXPONENTIALS[form][True], **_HYPERBOLIC[form]}, *modules[1:]]
+        modules = [{**modules[0], "exp": _EXPONENTIALS[numbers][True], **_HYPERBOLIC[numbers]}, *modules[1:]]
         settings["user_functions"] = {"exp": "exp", "cosh": "cosh", "sinh": "sinh"}
     nested = [list(item) if isinstance(item, tuple) else item for item in expressions]
     writer = printer(settings)
@@ -147,7 +148,8 @@ def lower_expressions(
     # Of a branch only the side that is taken may be evaluated, on floats: nothing is computed ahead.
     branched = any(expr.has(choose) for item in nested for expr in _flat(item))
     ahead = form == "grid" or not branched
-    function = sympy.lambdify(symbols, nested, modules=modules, printer=writer, cse=ahead)
+    whole = tuple(nested) if form == "native" else nested
+    function = sympy.lambdify(symbols, whole, modules=modules, printer=writer, cse=ahead)
     return _quiet(function) if form == "grid" and (branched or saturated) else function
 
 

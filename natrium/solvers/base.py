@@ -7,7 +7,7 @@ import json
 import platform
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any, ClassVar, Protocol, Self, runtime_checkable
 
 import attrs
@@ -257,6 +257,7 @@ def manifest(solver: Any, neuron: AnyNeuron, stimulus: Sum) -> dict[str, Any]:
     }
 
 
+@lru_cache(maxsize=32)
 def hash_model(neuron: AnyNeuron, stimulus: Stimulus) -> str:
     """Give the SHA-256 of a model's numbers and expressions, or say why there is none."""
     try:

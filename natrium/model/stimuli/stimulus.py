@@ -324,8 +324,13 @@ class Span:
         return self.stimulus.piece(min(max(t, self.begin), math.nextafter(self.end, -math.inf)))
 
 
+def breakpoints(stimulus: Stimulus, t_start: float, t_end: float) -> list[float]:
+    """Give every edge and kink of a stimulus within [t_start, t_end], these two among them, in order."""
+    inner = {edge for edge in stimulus.edges(t_start, t_end) if t_start < edge < t_end}
+    return [t_start, *sorted(inner), t_end]
+
+
 def smooth_spans(stimulus: Stimulus, t_start: float, t_end: float) -> Iterator[Span]:
     """Cut [t_start, t_end] at every edge and kink of a stimulus."""
-    inner = {edge for edge in stimulus.edges(t_start, t_end) if t_start < edge < t_end}
-    for begin, end in pairwise([t_start, *sorted(inner), t_end]):
+    for begin, end in pairwise(breakpoints(stimulus, t_start, t_end)):
         yield Span(stimulus, begin, end)

@@ -17,7 +17,6 @@ import numpy as np
 from natrium.model import Kernel, lower
 from natrium.model.arrays import Array
 from natrium.solvers.bernstein import from_monomials
-from natrium.solvers.compiled.inputs import InputTable
 from natrium.solvers.compiled.lane_tables import (
     DONE,
     DOUBT,
@@ -38,10 +37,11 @@ from natrium.solvers.compiled.lane_tables import (
     words,
 )
 from natrium.solvers.compiled.parts import is_compiled, part
-from natrium.solvers.compiled.store import open_store
 from natrium.solvers.compiled.tables import tables_of
 from natrium.solvers.compiled.taylor.lowering import native_formula, native_step, taylor_program
+from natrium.solvers.inputs import InputTable
 from natrium.solvers.runs import Runs
+from natrium.solvers.store import open_store
 
 WIDTH = 8  # lanes: one vector register of AVX-512, two of AVX2
 TURNS = 20_000  # of all lanes, between two looks at what the user wants

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 
-from natrium.solvers.compiled.inputs import GAUSSIAN, SINE
 from natrium.solvers.compiled.lane_memory import call_step, compiled
 from natrium.solvers.compiled.lane_tables import (
     BASE,
@@ -17,6 +16,7 @@ from natrium.solvers.compiled.lane_tables import (
     Lanes,
     Tables,
 )
+from natrium.solvers.inputs import GAUSSIAN, SINE
 
 
 @compiled

@@ -17,8 +17,8 @@ from pathlib import Path
 from typing import Any, Literal
 
 from natrium.model import UnsupportedModel
-from natrium.solvers.compiled.store import is_kept
-from natrium.solvers.compiled.taylor.native import Native, describe_target, link, load
+from natrium.solvers.machine import Native, describe_target, link, load
+from natrium.solvers.store import is_kept
 
 Part = Literal["advance", "fill_input", "leap", "settle_sides", "find_turn", "turn"]
 _ONE_AT_A_TIME = threading.RLock()
@@ -74,7 +74,7 @@ def _load(name: Part) -> Native:
 def _file(name: Part) -> str:
     """Give what a part is kept as: another name whenever anything changes that it is made of."""
     here = Path(__file__).parent
-    sources = (*sorted(here.glob("lane*.py")), here / "inputs.py", here / "taylor" / "native.py")
+    sources = (*sorted(here.glob("lane*.py")), *(here.parent / name for name in ("inputs.py", "machine.py")))
     content = repr((*map(version, ("numba", "llvmlite")), describe_target(), name)).encode()
     whole = b"".join([content, *(path.read_bytes() for path in sources)])
     return f"{hashlib.sha256(whole).hexdigest()[:32]}.bin"

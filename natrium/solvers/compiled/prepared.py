@@ -12,10 +12,10 @@ from natrium.model import ModelError, UnsupportedModel
 from natrium.model.arrays import Array
 from natrium.solvers.base import BaseSolver, Run
 from natrium.solvers.compiled.engine import Settings, Work
-from natrium.solvers.compiled.inputs import InputTable, tabulate
 from natrium.solvers.compiled.lane_tables import FINAL, SOLVED, STATUS
 from natrium.solvers.compiled.parts import check_numba
 from natrium.solvers.compiled.tables import origins
+from natrium.solvers.inputs import InputTable, tabulate
 from natrium.solvers.runs import Runs
 
 

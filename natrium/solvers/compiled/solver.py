@@ -24,7 +24,6 @@ from natrium.model.arrays import Array
 from natrium.model.checks import Count
 from natrium.solvers.base import BaseSolver, Run
 from natrium.solvers.compiled.engine import Settings, carry
-from natrium.solvers.compiled.inputs import InputTable, tabulate
 from natrium.solvers.compiled.lane_tables import (
     BROKEN,
     COUNT,
@@ -48,6 +47,7 @@ from natrium.solvers.compiled.tables import origins
 from natrium.solvers.compiled.trajectory import graze_messages, read_record
 from natrium.solvers.event_driven.solver import EventDriven
 from natrium.solvers.flags import RunFlag
+from natrium.solvers.inputs import InputTable, tabulate
 from natrium.solvers.limits import Limits
 from natrium.solvers.reliability import errors_by_second_solve
 from natrium.solvers.runs import Chunk, Runs, leave_unsolved, merge, solve_one_by_one, take

@@ -9,7 +9,6 @@ import numpy as np
 from natrium.model import HybridSystem, Kernel
 from natrium.model.arrays import Array
 from natrium.model.kernel import lower_expressions
-from natrium.solvers.compiled.inputs import InputTable
 from natrium.solvers.compiled.lane_tables import Tables
 from natrium.solvers.compiled.parts import part
 from natrium.solvers.compiled.taylor.lowering import (
@@ -22,6 +21,7 @@ from natrium.solvers.compiled.taylor.lowering import (
     sets_voltage,
     taylor_program,
 )
+from natrium.solvers.inputs import InputTable
 from natrium.solvers.refractory import find_targets
 from natrium.solvers.runs import Runs
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable
-from functools import cached_property, partial
+from functools import partial
 from typing import Any, ClassVar, Literal, Self
 
 import attrs
@@ -22,20 +23,21 @@ from natrium.model import (
     Span,
     as_float,
     lower,
-    smooth_spans,
 )
 from natrium.model.arrays import Array
-from natrium.model.frame import Frame
 from natrium.model.hybrid import over_threshold
+from natrium.model.stimuli.stimulus import breakpoints
 from natrium.solvers.base import BaseSolver, Run
 from natrium.solvers.closed_form import decide
-from natrium.solvers.dense import Polynomials
 from natrium.solvers.event_driven.crossing import BranchSearch, Graze, Search
 from natrium.solvers.event_driven.fast_gates import FastGates, fast_gates
 from natrium.solvers.event_driven.inspector import Inspector
+from natrium.solvers.event_driven.lazy import LazyPolynomials, join
+from natrium.solvers.event_driven.leaps import way_up
 from natrium.solvers.event_driven.right_hand_side import bound_jacobian, bound_rhs
-from natrium.solvers.event_driven.steppers import STEPPERS, Piece, Record, Rhs
+from natrium.solvers.event_driven.steppers import STEPPERS, Piece, Rhs
 from natrium.solvers.event_driven.stiffness import Switch
+from natrium.solvers.event_driven.strides import Strides, strides_of
 from natrium.solvers.event_driven.surfaces import Surfaces
 from natrium.solvers.flags import RunFlag, graze_warnings
 from natrium.solvers.limits import LEAST_RTOL, Limits, Spending
@@ -50,9 +52,6 @@ ATOL_V, ATOL_GATE = 1.0, 0.01
 # What a step's error is, in tolerances, differs between methods: RK45's is as large as it is allowed to
 # be, the others' smaller (measured on the reference spike trains).
 TIGHTER = {"DOP853": 1.0, "RK45": 0.1, "Radau": 1.0}
-# Where solve_ivp gives up on V that runs off, the rest of its way to the threshold takes at most this many
-# units in the last place of the time: no slower state moves meanwhile.
-LEAP, LEAP_NODES = 1e4, 64
 
 
 # Options of our steppers pass through solve_ivp to them; its stubs know SciPy's own only.
@@ -135,33 +134,11 @@ class EventDriven(BaseSolver):
         return errors_by_second_solve(trajectory)
 
 
-class _Dense:
-    """The dense output of one stretch, its polynomials made when first asked for."""
-
-    def __init__(self, records: list[Record], end: float, fun: Rhs, frame: Frame) -> None:
-        self.records, self.end, self.fun, self.frame = records, end, fun, frame
-
-    @cached_property
-    def polynomials(self) -> Polynomials:
-        coefficients = np.stack([record.coefficients(self.fun) for record in self.records], axis=1)
-        knots = np.array([*(record.t for record in self.records), self.end])
-        for place in np.flatnonzero(self.frame.weights).tolist():
-            coefficients[..., 0] += self.frame.weights[place] * coefficients[..., place]
-        return Polynomials(coefficients, knots, self.frame.outward(np.zeros(len(self.frame.weights))))
-
-    def __call__(self, s: Array) -> Array:
-        return self.polynomials(s)
-
-    def __reduce__(self) -> Any:
-        """Copy and pickle as the polynomials alone."""
-        return self.polynomials.__class__, attrs.astuple(self.polynomials, recurse=False)
-
-
 class _Course:
     """One run as it goes on. Its clock is the time since t_start, so that late runs keep their digits."""
 
     def __init__(self, solver: EventDriven, run: Run) -> None:
-        self.solver, self.neuron, self.stimulus = solver, run.neuron, run.stimulus
+        self.solver, self.run, self.neuron, self.stimulus = solver, run, run.neuron, run.stimulus
         self.t_start, self.t_end, self.duration = run.t_start, run.t_end, run.duration
         neuron = run.neuron
         self.kernel: Kernel = lower(neuron.system)
@@ -185,21 +162,52 @@ class _Course:
         self.roams = self.neuron.tau_ref > 0.0 and self.kernel.system.rests_in_motion
         self.above = self.passes and self.y[0] >= 0.0  # the threshold, where V goes on through it
         self.kicks = run.kicks()
+        self.jumps = sorted(self.kicks)
+        self.edges = breakpoints(self.stimulus, self.t_start, self.t_end)
+        self.ends = [*(edge - self.t_start for edge in self.edges[1:-1]), self.duration]
 
     def carry_through(self) -> None:
         """Go through all pieces."""
-        begin = 0.0
-        for span in smooth_spans(self.stimulus, self.t_start, self.t_end):
-            end = self.duration if span.end == self.t_end else span.end - self.t_start
-            for place, amount in self.kicks.get(span.begin, ()):
-                self._kick(begin, place, amount)
-            while begin < end:
-                if self.refractory_until > begin:
-                    begin = self._rest(span, begin, min(end, self.refractory_until))
-                else:
-                    begin = self._flow(span, begin, end, self.kernel, self.neuron.fires)
+        strides = strides_of(self.run, self.kernel, self.atol, self.solver, len(self.ends))
+        begin, k, entered = 0.0, 0, -1
+        while k < len(self.ends):
+            if entered < k:
+                entered = k
+                for place, amount in self.kicks.get(self.edges[k], ()):
+                    self._kick(begin, place, amount)
+            if begin >= self.ends[k]:
+                k += 1
+            elif self.refractory_until > begin:
+                begin = self._rest(begin, min(self.refractory_until, self._unmoved(k)))
+            elif strides is None or not (found := self._stride(strides, k, begin)):
+                begin = self._flow(self._span(k), begin, self.ends[k], self.kernel, self.neuron.fires)
+            else:
+                k, begin = found
         if self.events and self.events[-1].time >= self.t_end:
             self._stand(self.duration, 0.0)  # the state after a reset at the very end
+
+    def _span(self, k: int) -> Span:
+        return Span(self.stimulus, *self.edges[k : k + 2])
+
+    def _unmoved(self, k: int) -> float:
+        """Give until when a refractory period that begins in a span goes on by one law."""
+        if not self.stands:
+            return self.ends[k]
+        later = bisect_right(self.jumps, self.edges[k])
+        return self.jumps[later] - self.t_start if later < len(self.jumps) else self.duration
+
+    def _stride(self, strides: Strides, piece: int, begin: float) -> tuple[int, float] | None:
+        """Go on from sample to sample as far as no spike can be; None where that is nowhere."""
+        sign = (-1.0 if self.above else 1.0) if self.neuron.fires else 0.0
+        reached, time, segment, calls = strides.go(piece, begin, self.y, sign)
+        self.budget.spend(calls, time)
+        if segment is None:
+            return None
+        self.y = strides.state.copy()
+        self.segments.append(segment)
+        self.pieces += reached - piece
+        self.steps["DOP853"] = self.steps.get("DOP853", 0) + segment.knots.size - 1
+        return reached, time
 
     def _kick(self, begin: float, place: int, amount: float) -> None:
         """Let a state jump; V that is held stays, and one that jumps over the threshold fires at once."""
@@ -228,8 +236,9 @@ class _Course:
             said.append(f"rtol raised to {LEAST_RTOL:g}, the least that the methods honour")
         return tuple(said)
 
-    def _rest(self, span: Span, begin: float, end: float) -> float:
+    def _rest(self, begin: float, end: float) -> float:
         """Go through (a part of) a refractory period; give the time reached."""
+        span = self._span(bisect_left(self.ends, end))
         if self.stands:
             self._stand(begin, end - begin)
         else:
@@ -335,7 +344,7 @@ class _Course:
         knots = np.array([record.t for record in records] + [reached])
         values = self.frame.outward(np.stack([record.y for record in records] + [self.y], axis=1))
         origin = self.t_start + begin
-        dense = _Dense(records, reached, fun, self.frame)
+        dense = LazyPolynomials(partial(join, records, fun), knots, self.frame)
         self.segments.append(Segment(origin + knots[0], origin + reached, knots - knots[0], values, dense))
         return reached
 
@@ -354,26 +363,12 @@ class _Course:
         self.refractory_until = time + self.neuron.tau_ref
 
     def _leap(self, fun: Rhs, begin: float, s: float) -> bool:
-        """Spike where V runs off to the threshold within what a double tells of the time; tell whether so.
-
-        The way up is integrated over V, all else standing still meanwhile.
-        """
-        u = float(self.y[0])
-        if self.above or not u < 0.0:
+        """Spike where V runs off to the threshold within what a double tells of the time; tell whether so."""
+        found = None if self.above else way_up(fun, s, self.y, self.t_start + begin + s)
+        if found is None:
             return False
-        x, weights = np.polynomial.legendre.leggauss(LEAP_NODES)
-        total = np.zeros(self.y.size)
-        for node, weight in zip(0.5 * u * (1.0 - x), -0.5 * u * weights, strict=True):
-            slopes = np.asarray(fun(s, np.array([node, *self.y[1:]])), dtype=float)
-            if not (np.all(np.isfinite(slopes)) and slopes[0] > 0.0):
-                return False
-            total += weight * np.array([1.0, *slopes[1:]]) / slopes[0]
-        if total[0] > LEAP * np.spacing(self.t_start + begin + s):
-            return False
-        reached = np.array([0.0, *(self.y[1:] + total[1:])])
-        before = self.frame.outward(reached)
-        slope = float(fun(s, reached)[0])
-        self._spike(slope, begin + s + float(total[0]), before)
+        length, reached = found
+        self._spike(float(fun(s, reached)[0]), begin + s + length, self.frame.outward(reached))
         return True
 
     def _after_failure(self, method: str, jac: Any, time: float, s: float) -> str:

@@ -17,8 +17,8 @@ from natrium.solvers.compiled.taylor.layout import NEAR, Layout
 from natrium.solvers.compiled.taylor.recurrences import Recurrences
 from natrium.solvers.compiled.taylor.series import Node, Program
 from natrium.solvers.compiled.taylor.vectors import F64, I64
+from natrium.solvers.machine import FUNCTION
 
-FUNCTION = "natrium_step"
 # What the step is given, as a table of addresses; the last is a whole number and no address. Rows of lanes:
 # the states (changed), parameters, the input's series from order 1 on (order 0 is written: base + rate s),
 # its base and rate, the time s in the stretch (changed), the stretch's end, the longest step, the step from

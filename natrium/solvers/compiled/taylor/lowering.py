@@ -11,8 +11,9 @@ from natrium.model import Formula, HybridSystem, UnsupportedModel
 from natrium.model.branches import split_branches
 from natrium.model.expressions.exprel import whole
 from natrium.model.kernel import event_system
-from natrium.solvers.compiled.taylor.native import Native, compile_jump, compile_step
+from natrium.solvers.compiled.taylor.native import compile_jump, compile_step
 from natrium.solvers.compiled.taylor.series import Program, program
+from natrium.solvers.machine import Native
 
 # A number of the run at hand: 1, and 0 while refractory, where what stands still is multiplied by it.
 MOVES = sympy.Symbol("_moves", real=True)

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 import natrium
 from natrium.model import Sum, as_stimulus, smooth_spans
-from natrium.solvers.compiled.inputs import FORMULA, GAUSSIAN, SINE, tabulate
 from natrium.solvers.ensembles.grid import runs_of
+from natrium.solvers.inputs import FORMULA, GAUSSIAN, SINE, tabulate
 from natrium.solvers.runs import Runs
 
 LIF = natrium.Neuron()

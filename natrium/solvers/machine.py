@@ -1,0 +1,134 @@
+"""Machine code: linked from what numba or we write, kept on disk, loaded in milliseconds."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+from collections.abc import Callable
+from functools import cache
+from typing import Any
+
+import attrs
+
+from natrium.model import UnsupportedModel
+from natrium.solvers.store import keep_code, read_code
+
+FUNCTION = "natrium_step"  # what the code is called by
+# Of C, what code may call.
+LIBRARY = (
+    "exp", "expm1", "log", "log10", "pow", "sqrt", "sin", "cos", "tan", "sinh", "cosh", "tanh", "erf", "fmod",
+)  # fmt: skip
+
+
+@attrs.frozen
+class Native:
+    """A step in native code.
+
+    Attributes
+    ----------
+    address : int
+        Of the function; it takes a pointer to the addresses named in `emit.ARGUMENTS`.
+    width : int
+        Lanes.
+    n_scratch : int
+        Series of scratch that it needs.
+    was_cached : bool
+        Whether it came from disk.
+    """
+
+    address: int
+    width: int
+    n_scratch: int
+    was_cached: bool
+    _engine: Any = attrs.field(repr=False)
+
+
+@cache
+def target() -> tuple[Any, bool, str]:
+    """Give the machine's own target, whether it multiplies and adds in one, and its description."""
+    import llvmlite.binding as llvm
+
+    llvm.initialize_native_target()
+    llvm.initialize_native_asmprinter()
+    # numba binds these for itself; a process that loads code alone has no numba.
+    library = ctypes.CDLL("ucrtbase" if os.name == "nt" else None)
+    for function in LIBRARY:
+        llvm.add_symbol(function, ctypes.cast(getattr(library, function), ctypes.c_void_p).value)
+    name, features = llvm.get_host_cpu_name(), llvm.get_host_cpu_features()
+    triple = llvm.get_process_triple()
+    fused = bool(features.get("fma")) or triple.startswith(("aarch64", "arm64"))
+    flat = features.flatten()
+    machine = llvm.Target.from_triple(triple).create_target_machine(
+        cpu=name, features=flat, opt=1, reloc="pic", codemodel="jitdefault", jit=True
+    )
+    return machine, fused, f"{triple} {name} {flat}"
+
+
+def run_passes(module: Any) -> None:
+    """Optimise, no more than pays: steps are written in vectors and unrolled, the driver needs neither."""
+    import llvmlite.binding as llvm
+
+    options = llvm.create_pipeline_tuning_options(speed_level=1)
+    options.loop_vectorization = options.slp_vectorization = False
+    builder = llvm.create_pass_builder(target()[0], options)
+    builder.getModulePassManager().run(module, builder)
+
+
+def describe_target() -> str:
+    """Say for which machine code is compiled."""
+    return target()[2]
+
+
+def link(text: str, function: str) -> bytes:
+    """Compile a module of which one function is called from outside, as `FUNCTION`.
+
+    Parameters
+    ----------
+    text : str
+        LLVM's assembly.
+    function : str
+        Its name there.
+
+    Raises
+    ------
+    UnsupportedModel
+        When it calls what is not there.
+    """
+    import llvmlite.binding as llvm
+
+    target()
+    module = llvm.parse_assembly(text)
+    for one in (*module.functions, *module.global_variables):
+        if not one.is_declaration:
+            one.linkage = "internal"
+    entry = module.get_function(function)
+    entry.linkage, entry.name = "external", FUNCTION
+    module.verify()
+    run_passes(module)
+    # Addresses in this process, which nothing reads, are gone, and nothing of numba's own is called.
+    assert not any(one.name.startswith("numba") for one in module.global_variables)
+    outside = {one.name for one in module.functions if one.is_declaration}
+    if not all(name in LIBRARY or name.startswith("llvm.") for name in outside):
+        raise UnsupportedModel(f"native code may call C's {', '.join(LIBRARY)}, got {', '.join(outside)}")
+    code: bytes = target()[0].emit_object(module)
+    return code
+
+
+def load(name: str, emit: Callable[[], bytes]) -> Native:
+    """Load code that is kept under a name, or emit it and keep it."""
+    import llvmlite.binding as llvm
+
+    target()
+    code = read_code(name)
+    was_cached = code is not None
+    if code is None:
+        code = emit()
+        keep_code(name, code)
+    empty = llvm.parse_assembly("")
+    empty.triple = llvm.get_process_triple()
+    engine = llvm.create_mcjit_compiler(
+        empty, llvm.Target.from_triple(empty.triple).create_target_machine(jit=True)
+    )
+    engine.add_object_file(llvm.ObjectFileRef.from_data(code))
+    engine.finalize_object()
+    return Native(engine.get_function_address(FUNCTION), 1, 0, was_cached, engine)
