@@ -34,7 +34,7 @@ def accurate(neuron: AnyNeuron, rtol: float) -> Compiled | EventDriven:
     Returns
     -------
     Compiled or EventDriven
-        `EventDriven` for equations that cannot be compiled (an error function, for one), gates so fast that
+        `EventDriven` for equations that cannot be compiled (an inverse tangent, for one), gates so fast that
         the model is stiff, and without numba.
 
     Examples

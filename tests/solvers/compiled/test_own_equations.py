@@ -6,6 +6,7 @@ import tomllib
 import attrs
 import numpy as np
 import pytest
+import sympy
 from scipy.integrate import solve_ivp
 
 import natrium
@@ -301,13 +302,14 @@ def test_a_spike_at_the_very_end_leaves_the_state_after_it():
 
 
 def test_what_the_lanes_do_not_know_is_named():
+    V, th, current = sympy.symbols("V th I", real=True)
     odd = natrium.HybridNeuron(
-        equations={"V": "(-(V + 70) + 5*erf(V + 60) + I)/10"},
+        equations={"V": (-(V + 70) + 5 * sympy.atan(V + 60) + current) / 10},
         initial={"V": -70.0},
         v_thresh=-50.0,
         reset={"V": -70.0},
     )
-    reset = attrs.evolve(MOVING, reset={"V": "-80 + erf(th)", "th": "th + 5"})
+    reset = attrs.evolve(MOVING, reset={"V": -80 + sympy.atan(th), "th": "th + 5"})
     for neuron in (odd, reset):
         found = natrium.Compiled().solve(neuron, natrium.Constant(25.0), t_end=60.0)
         truth = natrium.EventDriven(rtol=1e-9).solve(neuron, natrium.Constant(25.0), t_end=60.0)
@@ -316,10 +318,27 @@ def test_what_the_lanes_do_not_know_is_named():
         assert said.startswith(
             "carried by EventDriven: the compiled solver knows smooth elementary functions"
         )
-        assert "got erf" in said
+        assert "got atan" in said
         many = natrium.simulate_many(neuron, t_end=60.0, parameters={"I": [0.0, 25.0]})
         assert np.all(many.flags & RunFlag.FALLBACK)
         np.testing.assert_array_equal(many.train(1), found.spike_times)
+
+
+def test_error_functions_in_rates_and_resets_are_compiled():
+    neuron = natrium.HybridNeuron(
+        equations={"V": "(-(V + 70) + 5*erf((V + 60)/s) + I)/10", "w": "(erf(V/20 + 3) - w)/20"},
+        parameters={"s": 3.0},
+        initial={"V": -70.0, "w": 0.0},
+        v_thresh=-50.0,
+        reset={"V": "-70 + erf(w) + erf(s)"},
+    )
+    found = natrium.Compiled().solve(neuron, natrium.Constant(25.0), t_end=60.0)
+    truth = natrium.EventDriven(rtol=1e-12).solve(neuron, natrium.Constant(25.0), t_end=60.0)
+    assert found.n_spikes > 3
+    assert not found.warnings
+    np.testing.assert_allclose(found.spike_times, truth.spike_times, rtol=0.0, atol=1e-9)
+    many = natrium.simulate_many(neuron, t_end=60.0, parameters={"I": [0.0, 25.0, 21.0]})
+    np.testing.assert_array_equal(many.train(1), found.spike_times)
 
 
 def test_a_reset_over_the_threshold_ends_its_own_run_alone():

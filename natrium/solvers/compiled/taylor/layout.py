@@ -72,6 +72,8 @@ class Layout:
                 yield (("even", node), ("below", node))
         elif node.kind == "exp":
             yield (("slope", self.single(node.args[0])[0]), node)
+        elif node.kind == "erf":
+            yield (("slope", self.single(node.args[0])[0]), node.args[1])
         elif node.kind == "log":
             yield (("slope", node), node.args[0])
         elif node.kind == "power":

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import sympy
@@ -16,6 +17,8 @@ from natrium.model.expressions.exprel import EXP_LIMIT
 from natrium.solvers.compiled.taylor.layout import FRACTION_LEVELS, NEAR, Layout, even_fraction
 from natrium.solvers.compiled.taylor.series import Node, Program
 from natrium.solvers.compiled.taylor.vectors import I64, Lanes
+
+PEAK = 2.0 / math.sqrt(math.pi)  # of the slope of erf
 
 _OF_NUMBERS = {"exp": "exp", "whole_exp": "exp", "log": "log", "sin": "sin", "cos": "cos", "Abs": "fabs"}
 
@@ -114,6 +117,8 @@ class Recurrences:
             return v.div(v.number(1.0), self.constant(expr.base ** (-expr.exp)))
         if expr.is_Pow:
             return v.intrinsic("pow", *args)
+        if isinstance(expr, sympy.erf):
+            return v.erf(args[0])
         name = _OF_NUMBERS.get(type(expr).__name__)
         if name is None:
             raise UnsupportedModel(
@@ -200,6 +205,8 @@ class Recurrences:
             value = v.intrinsic("copysign", size, x)
             self.first["square", node, 1] = v.mul(value, value)
             return value
+        if node.kind == "erf":
+            return v.erf(x)
         if node.kind == "log":
             self.constants["inverse", node] = v.div(v.number(1.0), x)
             return v.intrinsic("log", x)
@@ -294,6 +301,10 @@ class Recurrences:
             return v.mul(v.mul(v.add(total, end), self.inverse), self.constants["inverse", node])
         x, weight = self.layout.single(arg)
         slope, scale = v.mul(self.factor, value[x]), v.mul(self.constant(weight), self.inverse)
+        if node.kind == "erf":
+            growth = node.args[1]
+            total = v.fma(slope, first[growth], sums[("slope", x), growth])
+            return v.mul(v.mul(scale, v.number(PEAK)), total)
         if node.kind == "tanh":
             total = v.fma(
                 slope,

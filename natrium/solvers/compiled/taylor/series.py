@@ -30,7 +30,7 @@ FAR = 1e20
 
 Kind = Literal[
     "state", "input", "sum", "product", "quotient", "exp", "bernoulli", "log", "power", "tanh", "sin", "cos",
-    "side", "branch",
+    "erf", "side", "branch",
 ]  # fmt: skip
 
 
@@ -301,6 +301,9 @@ class _Builder:
         if isinstance(expr, exprel) and len(expr.args) == 1:
             below = self._bernoulli(argument)
             return Node("quotient", (Node("sum", (), (sympy.S.One,)), below))
+        if isinstance(expr, sympy.erf):
+            w = self.node(argument)
+            return Node("erf", (w, self._exp(self._scale(sympy.S.NegativeOne, Node("product", (w, w))))))
         for kind, function in _ELEMENTARY.items():
             if isinstance(expr, function):
                 return Node(kind, (self.node(argument),))

@@ -131,6 +131,20 @@ class Lanes:
         power = self.b.shl(self.b.bitcast(shifted, self.whole), self.bits(EXPONENT_BITS))
         return self.b.bitcast(self.b.add(self.b.bitcast(value, self.whole), power), self.type)
 
+    def erf(self, x: Any) -> Any:
+        """Evaluate the error function, lane by lane as C does."""
+        function = self.module.globals.get("erf")
+        if function is None:
+            function = ir.Function(self.module, ir.FunctionType(F64, [F64]), name="erf")
+        if self.width == 1:
+            return self.b.call(function, [x])
+        value = ir.Constant(self.type, ir.Undefined)
+        for lane in range(self.width):
+            place = ir.Constant(I64, lane)
+            found = self.b.call(function, [self.b.extract_element(x, place)])
+            value = self.b.insert_element(value, found, place)
+        return value
+
     def rough_log2(self, x: Any) -> Any:
         """Evaluate log2 of a positive number to three digits."""
         bits = self.b.bitcast(x, self.whole)
