@@ -24,7 +24,7 @@ from natrium.analysis.doctor.reading.rules import (
     refractory_of,
 )
 from natrium.analysis.doctor.reading.trees import formula, leaves, symbol
-from natrium.analysis.doctor.reading.units import Units, units_of
+from natrium.analysis.doctor.reading.units import Units, slowest, units_of
 from natrium.analysis.doctor.reading.wording import shown, text_of
 from natrium.analysis.doctor.trace.record import Node
 from natrium.model import Channel, Gate, HybridNeuron, Model, ModelError, NatriumError, Neuron, Simulation
@@ -77,7 +77,7 @@ def meant_by(maps: Maps, equations: Mapping[str, Node], claim: Model | None = No
     flows, driven = driven, {name: merging.merged(node) for name, node in driven.items()}
     found = recognise(maps, driven)
     leak = found.leak
-    constant = float(1 / leak.slope) if leak is not None and leak.slope != 0 else math.nan
+    constant = float(1 / leak.slope) if leak is not None and leak.slope != 0 else slowest(maps, driven)
     units = units_of(maps, constant, claim)
     clock, refractory = clock_of(maps), refractory_of(maps)
     inputs = inputs_of(maps, found.input, made, clock) if found.input else np.zeros(clock.reads.size)

@@ -9,7 +9,7 @@ import attrs
 import numpy as np
 
 from natrium.analysis.doctor.reading.population import one_of_many
-from natrium.analysis.doctor.reading.trees import LEAF, NUMBER, in_order, leaves
+from natrium.analysis.doctor.reading.trees import LEAF, NUMBER, at_points, in_order, leaves
 from natrium.analysis.doctor.trace.record import Node, Record, Step
 from natrium.model.arrays import Array
 
@@ -89,15 +89,55 @@ def prepared(record: Record) -> Record:
             for step in steps
         )
     parameters = {name: node for name, node in record.parameters.items() if name not in others}
-    return attrs.evolve(
-        record,
-        steps=updates,
-        parameters=parameters,
-        inputs=filled(record.inputs),
-        times=timed(record.times),
-        exogenous={name: filled(course) for name, course in record.exogenous.items()},
-        dt=others.get(record.dt, record.dt),
+    return _paced(
+        attrs.evolve(
+            record,
+            steps=updates,
+            parameters=parameters,
+            inputs=filled(record.inputs),
+            times=timed(record.times),
+            exogenous={name: filled(course) for name, course in record.exogenous.items()},
+            dt=others.get(record.dt, record.dt),
+        )
     )
+
+
+_STEP = re.compile(r"dt|^d(el)?_?t|step", re.IGNORECASE)
+
+
+def _paced(record: Record) -> Record:
+    """Choose the step among the parameters: the one without which nothing moves, whatever it is called."""
+    if record.solver or not record.steps:
+        return record
+    at = max(range(len(record.steps)), key=lambda one: record.steps[one].count)
+    k, updates = int(np.median(np.flatnonzero(record.order == at))), record.steps[at].updates
+    known = dict(zip(record.states, record.samples[k].tolist(), strict=True))
+    known |= {name: float(course[k]) for name, course in record.exogenous.items()}
+    known |= {record.input: float(record.inputs[k])} if record.input else {}
+    known |= {record.time: float(record.times[k])} if record.time else {}
+
+    def moved(without: str) -> set[str]:
+        """Name the states that move where one parameter is zero."""
+        values = record.parameter_values | {without: 0.0}
+        for _ in range(4):
+            for name, node in record.parameters.items():
+                if node.args and leaves(node) <= set(values):
+                    values[name] = float(at_points(node, values))
+        values |= known
+        found = {name: float(at_points(node, values)) for name, node in updates.items()}
+        return {name for name, value in found.items() if not abs(value - known[name]) <= 1e-12 * abs(value)}
+
+    try:
+        moving = moved("")
+        if not moving or (record.dt and not moved(record.dt)):
+            return record
+        numbers = [name for name, node in record.parameters.items() if not node.args and node.value > 0.0]
+        still = [name for name in numbers if name != record.dt and not moved(name)]
+    except (KeyError, ArithmeticError, ValueError, TypeError):
+        return record
+    good = [name for name in still if _STEP.search(name.rpartition(".")[2])]
+    good = good or (still if len(moving) > 1 else [])
+    return attrs.evolve(record, dt=good[0]) if len(good) == 1 else record
 
 
 def _with_constants(record: Record) -> Record:

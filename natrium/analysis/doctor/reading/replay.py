@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from itertools import count
+from itertools import count, pairwise
 from typing import Any
 
 import attrs
@@ -12,7 +12,18 @@ import numpy.typing as npt
 from scipy.integrate import solve_ivp
 
 from natrium.analysis.doctor.reading.rules import output_times
-from natrium.analysis.doctor.reading.trees import COMPARE, DOUBLES, LEAF, NUMBER, Program, double_of
+from natrium.analysis.doctor.reading.trees import (
+    COMPARE,
+    DOUBLES,
+    LEAF,
+    NUMBER,
+    RELATIONS,
+    Program,
+    at_points,
+    double_of,
+    leaves,
+    name_of,
+)
 from natrium.analysis.doctor.trace.record import Record, Step
 from natrium.model.arrays import Array
 
@@ -163,24 +174,27 @@ def solved_again(record: Record, V: str) -> Replay:
         return program(at, DOUBLES["numpy"])
 
     nothing = Replay(record.samples, record.order, 0, "SciPy does not come to the end of these equations")
-    try:
-        found = solve_ivp(
-            flow,
-            (times[0], times[-1]),
-            record.samples[0],
-            method="LSODA",
-            t_eval=times,
-            rtol=1e-9,
-            atol=1e-9,
-            dense_output=True,
-        )
-    except OverflowError:
-        return nothing
-    place, dense = states.index(V), found.sol
-    assert dense is not None  # asked for above
-    if not found.success or len(found.t) != times.size:
-        return nothing
-    own = found.y[place]
+    n = min(record.times.size, len(record.samples))
+    asked = np.concatenate([times, np.clip(record.times[:n], times[0], times[-1])])
+    made, y = np.full((len(states), asked.size), np.nan), record.samples[0]
+    bounds = [times[0], *_edges(record, program, times), times[-1]]
+    for begin, end in pairwise(bounds):
+        within = (np.nextafter(begin, end), np.nextafter(end, begin))
+
+        def piece(t: float, y: Array, within: tuple[Any, Any] = within) -> list[float]:
+            return flow(min(max(t, within[0]), within[1]), y)
+
+        try:
+            found = solve_ivp(piece, (begin, end), y, method="LSODA", rtol=1e-9, atol=1e-9, dense_output=True)
+        except OverflowError:
+            return nothing
+        if not found.success:
+            return nothing
+        assert found.sol is not None  # asked for above
+        here, y = (asked >= begin) & (asked <= end), found.y[:, -1]
+        made[:, here] = found.sol(asked[here])
+    place = states.index(V)
+    own, beside = made[place, : times.size], made[place, times.size :]
     scale = float(np.ptp(own)) or 1.0
     apart = [
         np.abs(one - own)
@@ -188,9 +202,7 @@ def solved_again(record: Record, V: str) -> Replay:
         if one.size == own.size and abs(one[0] - own[0]) <= 1e-9 * (1 + abs(own[0]))
     ]
     if not apart:  # the script keeps none by itself: the states at which SciPy asked for the derivative
-        n = min(record.times.size, len(record.samples))
-        asked = np.clip(record.times[:n], times[0], times[-1])
-        apart = [np.abs(dense(asked)[place] - record.samples[:n, place])]
+        apart = [np.abs(beside - record.samples[:n, place])]
     best = min(apart, key=lambda one: float(np.max(one)))
     far = np.flatnonzero(~(best <= FAR * scale))
     if not far.size:
@@ -202,3 +214,14 @@ def solved_again(record: Record, V: str) -> Replay:
         min(k, record.order.size - 1),
         f"{V} comes out {best[k]:.3g} away from SciPy's",
     )
+
+
+def _edges(record: Record, program: Program, times: Array) -> list[float]:
+    """List the times within a run at which a right-hand side takes another branch."""
+    values = record.parameter_values
+    found = set()
+    for node in program.nodes:
+        for one, other in (node.args, node.args[::-1]) if name_of(node) in RELATIONS else ():
+            if one.op == LEAF and one.name == record.time and leaves(other) <= set(values):
+                found.add(float(at_points(other, values)))
+    return sorted(one for one in found if times[0] < one < times[-1])

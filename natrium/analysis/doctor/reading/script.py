@@ -73,16 +73,14 @@ def read_script(spec: str | os.PathLike[str], claim: Model | None = None) -> tup
     shown = Path(os.fspath(spec)).name
     if name is not None and claim is not None:
         return (_driven(lambda model: traced(path, name, model), claim, shown),)
-    if name is not None or claim is not None:
-        try:
-            found: tuple[Record, ...] = (traced(path, name, claim),)
-        except ModelError:
-            only = only_class(path) if name is None else None
-            if only is None:
-                raise
-            return read_script(f"{path}:{only}", claim)
-    else:
-        found = _quietly(trace_all, path)
+    try:
+        one = name is not None or claim is not None
+        found: tuple[Record, ...] = (traced(path, name, claim),) if one else _quietly(trace_all, path)
+    except ModelError:
+        only = only_class(path) if name is None else None
+        if only is None:
+            raise
+        return read_script(f"{path}:{only}", claim)
     kept = [one for one in found if not one.fallback] or [found[0]]
     readings: list[Reading] = []
     refused: UnsupportedModel | None = None

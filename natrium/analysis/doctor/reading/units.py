@@ -9,7 +9,9 @@ from collections.abc import Mapping
 import attrs
 import numpy as np
 
-from natrium.analysis.doctor.reading.maps import Maps, plain
+from natrium.analysis.doctor.reading.maps import Maps, plain, points_of, values_at
+from natrium.analysis.doctor.reading.trees import LEAF, NUMBER, in_order
+from natrium.analysis.doctor.trace.record import Node
 from natrium.model import Model
 from natrium.model.arrays import Array
 
@@ -141,6 +143,10 @@ def _voltages(maps: Maps) -> tuple[float, tuple[str, ...]]:
         levels.append(abs(maps.threshold.level.value))
     if size > AWAY * max(levels, default=0.0) > 0.0:
         size = max(levels)
+    for node in in_order(maps.trees.values()):
+        if node.op in ("+", "-") and any(one.op == LEAF and one.name == maps.V for one in node.args):
+            # What V is counted from, and what it is driven to.
+            size = max([size, *(abs(one.value) for one in node.args if _is_given(maps, one))])
     names = [plain(maps.V)]
     names += [
         plain(name)
@@ -152,6 +158,22 @@ def _voltages(maps: Maps) -> tuple[float, tuple[str, ...]]:
             max(size, abs(maps.threshold.level.value)) if math.isfinite(maps.threshold.level.value) else size
         )
     return size, tuple(names)
+
+
+def _is_given(maps: Maps, node: Node) -> bool:
+    return node.op == NUMBER or (node.op == LEAF and node.name in maps.record.parameters)
+
+
+def slowest(maps: Maps, equations: Mapping[str, Node]) -> float:
+    """Give the longest time constant of what moves beside V, in the script's time; NaN without one."""
+    points, found = points_of(maps.record, maps.step), [math.nan]
+    for name in maps.moving[1:]:
+        more = 1e-4 * (1.0 + np.abs(points[name]))
+        moved = values_at(equations[name], points | {name: points[name] + more})
+        with np.errstate(all="ignore"):
+            rate = float(np.nanmedian((values_at(equations[name], points) - moved) / more))
+        found.append(1.0 / rate if rate > 0.0 else math.nan)
+    return float(np.nanmax(found)) if np.any(np.isfinite(found)) else math.nan
 
 
 def converted(values: Array, units: Units) -> Array:

@@ -18,6 +18,9 @@ from natrium.analysis.doctor.trace.forms import Place
 from natrium.analysis.doctor.trace.numbers import UFUNCS, Remembers, is_number, made, traced
 from natrium.analysis.doctor.trace.tracer import active
 
+# Of larger arrays, made of lists, the elements are not followed.
+_FOLLOWED = 4096
+
 
 class TracedArray(Elements):
     """An array that remembers: doubles as NumPy has them, what is done to them done to their nodes too."""
@@ -183,6 +186,7 @@ def summed(array: TracedArray, raw: Any) -> Any:
 
 def apply_to_arrays(ufunc: Any, method: str, inputs: tuple[Any, ...], options: dict[str, Any]) -> Any:
     """Apply a ufunc to numbers and arrays, of which some remember."""
+    inputs = tuple(array_of(one) if remembers(one) else one for one in inputs)
     out = options.get("out")
     if out:
         # What is about to be written over is what the operands were.
@@ -263,6 +267,57 @@ def apply_ufunc(ufunc: Any, method: str, inputs: tuple[Any, ...], options: dict[
     if not any(isinstance(one, Remembers) for one in inputs):
         return raw
     return made(raw, name, inputs, numpy=True)
+
+
+def remembers(values: Any) -> bool:
+    """Whether a list, however deep, holds what remembers."""
+    return isinstance(values, (list, tuple)) and any(
+        isinstance(one, (Remembers, TracedArray)) or remembers(one) for one in values
+    )
+
+
+def array_of(value: Any, *args: Any, **options: Any) -> Any:
+    """Make an array of what may hold numbers that remember."""
+    if isinstance(value, TracedArray) and not args and not options:
+        return value.copy()
+    if isinstance(value, Remembers):
+        single: TracedArray = np.array(value.raw, *unwrapped(args), **unwrapped(options)).view(TracedArray)
+        single.born = active().epoch
+        single.remember()[()] = traced(single.plain[()], active().read(value), active().epoch)
+        return single
+    made_ = wrapped(np.array(unwrapped(value), *unwrapped(args), **unwrapped(options)))
+    return _with_nodes(made_, value)
+
+
+def _with_nodes(array: Any, value: Any) -> Any:
+    if isinstance(array, TracedArray) and isinstance(value, TracedArray) and value.nodes is not None:
+        if array.shape == value.shape:
+            array.nodes = value.nodes.copy()
+    elif isinstance(array, TracedArray) and isinstance(value, (list, tuple)) and _is_followed(array, value):
+        nodes = array.remember()
+        tracer = active()
+        for at in np.ndindex(array.shape):
+            one = _nested(value, at)
+            raw = array.plain[at]
+            if isinstance(one, Remembers):
+                nodes[at] = traced(raw, tracer.read(one), tracer.epoch)
+            elif tracer.segment is not None and is_number(one):
+                nodes[at] = traced(raw, tracer.number(one, tracer.line()), tracer.epoch)
+    return array
+
+
+def _is_followed(array: TracedArray, value: Any) -> bool:
+    if array.size > _FOLLOWED or array.dtype.kind not in "fiub":
+        return False
+    return remembers(value) or (array.size <= SMALL and active().segment is not None)
+
+
+def _nested(value: Any, at: tuple[int, ...]) -> Any:
+    for k, i in enumerate(at):
+        if isinstance(value, TracedArray):
+            return value.element(at[k:])
+        value = value[i]
+    return value.element(()) if isinstance(value, TracedArray) else value
 
 
 Remembers.ufunc = staticmethod(apply_ufunc)

@@ -37,7 +37,16 @@ _CALLED = (
     ("dt", 0.1, "dt timestep deltat"),
     ("", 1.0, "r rm resistance c cm capacitance"),
     ("", 30.0, "vspike vpeak"),
+    ("", 120.0, "gna gnabar gbarna gnamax"),
+    ("", 36.0, "gk gkbar gbark gkmax"),
+    ("", 50.0, "ena vna"),
+    ("", -77.0, "ek vk"),
+    ("", 0.3, "gl gleak glbar gbarl glmax"),
+    ("", 100.0, "tauw"),
+    ("", 1, "n nneurons numneurons size id neuronid"),
 )
+# Izhikevich's four letters, where all are asked for.
+_LETTERS = {"a": 0.02, "b": 0.2, "c": -65.0, "d": 8.0}
 _PLAIN = {name: (claim, usual) for claim, usual, names in _CALLED for name in names.split()}
 _STEPS, _QUIET = 1000, 100
 # Inputs are tried until one makes it fire.
@@ -208,8 +217,17 @@ def _call(
     """Write a call: what is known by name, what has no default by what its name says."""
     given: dict[str, Any] = {}
     parts = []
-    for one in _parameters(function):
-        canonical, usual = _PLAIN.get(one.name.lower().replace("_", ""), ("", None))
+    asked = {one.name.lower().replace("_", ""): one for one in _parameters(function)}
+    starts = [
+        one.default + 70.0 for name, one in asked.items()
+        if _PLAIN.get(name, ("",))[0] in ("v_rest", "v_init") and isinstance(one.default, (int, float))
+    ]  # fmt: skip
+    for name_, one in asked.items():
+        canonical, usual = _PLAIN.get(name_, ("", None))
+        if asked.keys() >= _LETTERS.keys():
+            usual = _LETTERS.get(name_, usual)
+        if starts and canonical.startswith("v_") and usual is not None:
+            usual += starts[0]  # where the class says that V starts, the rest is counted from
         if canonical in known:
             value = known[canonical]
         elif one.name in ("sodium_channel_params", "sodium_channels") and channels:
@@ -325,7 +343,7 @@ def _fires(
     subject: Any, method: str, roles: Mapping[str, str], dt: float, times: list[float], values: list[float]
 ) -> bool:
     """Whether a subject says that it fired, or falls as one that is reset."""
-    seen: list[float] = []
+    seen: list[list[float]] = []
     output = sys.stdout
     try:
         for t, I in zip(times, values, strict=True):
@@ -336,14 +354,23 @@ def _fires(
                 return True
             number = next((one for one in ones if isinstance(one, (int, float))), None)
             if number is None or isinstance(number, bool):
-                number = next(
-                    (one for name, one in vars(subject).items() if name.lower().strip("_")[:1] == "v"
-                     and isinstance(one, (int, float))), 0.0)  # fmt: skip
-            seen.append(float(number))
+                now = vars(subject).items()
+                seen.append([_last(one) for name, one in now if name.lower().strip("_")[:1] in "vu"])
+            else:
+                seen.append([float(number)])
     except Exception:
         return False
     finally:
         sys.stdout = output
-    falls = -np.diff(np.asarray(seen))
-    span = float(np.ptp(seen)) if seen else 0.0
-    return bool(span > 0 and np.all(np.isfinite(seen)) and falls.max(initial=0.0) > 0.3 * span)
+    courses = np.array(list(zip(*seen, strict=True)))
+    for course in courses[np.isfinite(courses).all(axis=1)] if courses.size else ():
+        if np.ptp(course) > 0 and np.max(-np.diff(course)) > 0.3 * np.ptp(course):
+            return True
+    return False
+
+
+def _last(value: Any) -> float:
+    """Give a number, or the newest of a list of them; NaN where there is none."""
+    while isinstance(value, (list, np.ndarray)) and len(np.shape(value)) and len(value):
+        value = value[-1]
+    return float(value) if isinstance(value, (int, float)) else float("nan")

@@ -300,7 +300,7 @@ def item_at(value: Any, at: tuple[Any, ...], ndim: int) -> Any:
         return item_at(value[int(at[-len(np.shape(unwrapped(value))) if ndim else 0])], at[1:], ndim - 1) \
             if len(value) > 1 else item_at(value[0], at[1:], ndim - 1)  # fmt: skip
     if not isinstance(value, np.ndarray) or value.ndim == 0:
-        return value
+        return first_of(value)
     index = tuple(
         0 if size == 1 else int(i) for i, size in zip(at[ndim - value.ndim :], value.shape, strict=False)
     )
@@ -315,4 +315,4 @@ def first_of(value: Any) -> Any:
     """Give the one element of a list or array of one."""
     while isinstance(value, (list, tuple, np.ndarray)) and np.ndim(value):
         value = value[0]
-    return value
+    return value.element(()) if isinstance(value, Elements) else value

@@ -142,10 +142,10 @@ class Lesson:
         clocks: set[tuple[Any, ...]] = set()
         for at, forms in self._stored.items():
             key = at[0]
-            if key in series or key in taken or (at[1] and key[0] != "arg"):
+            if key in taken or (at[1] and key[0] != "arg"):
                 continue
             degree = max(self.varies(one) for one in forms)
-            if degree == MOVED or (degree == FIXED and at not in self._varied):
+            if degree == MOVED or (degree == FIXED and at not in self._varied and key not in series):
                 continue
             found[key] = set(forms)
             bare = {_unwrapped(one) for one in forms}

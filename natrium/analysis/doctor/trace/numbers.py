@@ -130,7 +130,8 @@ def _method(op: Callable[[Any, Any], Any], name: str, reflected: bool = False) -
         if isinstance(other, (int, float, np.number, np.bool_)):
             raw = op(other, self.raw) if reflected else op(self.raw, other)
             return _pair(raw, name, one, two)
-        if isinstance(other, np.ndarray):
+        sequence = isinstance(other, (list, tuple)) and isinstance(self.raw, np.floating)
+        if sequence or isinstance(other, np.ndarray):
             return self.ufunc(_UFUNC_OF[name], "__call__", (one, two), {})
         return NotImplemented
 

@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from natrium.analysis.doctor.trace.arrays import TracedArray, apply_ufunc, wrapped
-from natrium.analysis.doctor.trace.elements import SMALL, choosing, item_at, unwrapped
+from natrium.analysis.doctor.trace.arrays import TracedArray, apply_ufunc, array_of, remembers, wrapped
+from natrium.analysis.doctor.trace.elements import choosing, item_at, unwrapped
 from natrium.analysis.doctor.trace.foreign import Foreign, foreign
 from natrium.analysis.doctor.trace.numbers import Remembers, bare, is_number, made, traced
 from natrium.analysis.doctor.trace.standins import Outputs
@@ -32,8 +32,6 @@ _MOVING = frozenset((
 ))  # fmt: skip
 
 
-# Of larger arrays, made of lists, the elements are not followed.
-_FOLLOWED = 4096
 _WRITING = frozenset(("save", "savez", "savez_compressed", "savetxt"))
 
 
@@ -124,27 +122,9 @@ class Ufunc:
 
     def __call__(self, *inputs: Any, **options: Any) -> Any:
         """Apply it."""
-        ones = tuple(
-            array_of(one) if isinstance(one, (list, tuple)) and _remembers(one) else one for one in inputs
-        )
-        if any(isinstance(one, (Remembers, TracedArray)) for one in ones):
-            return apply_ufunc(self._inner, "__call__", ones, options)
-        return wrapped(self._inner(*ones, **options))
-
-
-def _remembers(values: Any) -> bool:
-    return any(
-        isinstance(one, (Remembers, TracedArray)) or (isinstance(one, (list, tuple)) and _remembers(one))
-        for one in values
-    )
-
-
-def array_of(value: Any, *args: Any, **options: Any) -> Any:
-    """Make an array of what may hold numbers that remember."""
-    if isinstance(value, TracedArray) and not args and not options:
-        return value.copy()
-    made_ = wrapped(np.array(unwrapped(value), *unwrapped(args), **unwrapped(options)))
-    return _with_nodes(made_, value)
+        if any(isinstance(one, (Remembers, TracedArray)) or remembers(one) for one in inputs):
+            return apply_ufunc(self._inner, "__call__", inputs, options)
+        return wrapped(self._inner(*inputs, **options))
 
 
 def asarray_of(value: Any, *args: Any, **options: Any) -> Any:
@@ -154,41 +134,10 @@ def asarray_of(value: Any, *args: Any, **options: Any) -> Any:
     return array_of(value, *args, **options)
 
 
-def _with_nodes(array: Any, value: Any) -> Any:
-    if isinstance(array, TracedArray) and isinstance(value, TracedArray) and value.nodes is not None:
-        if array.shape == value.shape:
-            array.nodes = value.nodes.copy()
-    elif isinstance(array, TracedArray) and isinstance(value, (list, tuple)) and _is_followed(array, value):
-        nodes = array.remember()
-        tracer = active()
-        for at in np.ndindex(array.shape):
-            one = _nested(value, at)
-            raw = array.plain[at]
-            if isinstance(one, Remembers):
-                nodes[at] = traced(raw, tracer.read(one), tracer.epoch)
-            elif tracer.segment is not None and is_number(one):
-                nodes[at] = traced(raw, tracer.number(one, tracer.line()), tracer.epoch)
-    return array
-
-
-def _is_followed(array: TracedArray, value: Any) -> bool:
-    if array.size > _FOLLOWED or array.dtype.kind not in "fiub":
-        return False
-    return _remembers(value) or (array.size <= SMALL and active().segment is not None)
-
-
-def _nested(value: Any, at: tuple[int, ...]) -> Any:
-    for k, i in enumerate(at):
-        if isinstance(value, TracedArray):
-            return value.element(at[k:])
-        value = value[i]
-    return value.element(()) if isinstance(value, TracedArray) else value
-
-
 def _moving(function: Any) -> Any:
     def call(*args: Any, **options: Any) -> Any:
         result = wrapped(function(*unwrapped(args), **unwrapped(options)))
-        if isinstance(result, TracedArray) and result.size <= 200_000 and _remembers(args):
+        if isinstance(result, TracedArray) and result.size <= 200_000 and remembers(args):
             nodes = function(*[_node_arrays(one) for one in args], **unwrapped(options))
             if isinstance(nodes, np.ndarray) and nodes.shape == result.shape and nodes.dtype == object:
                 result.nodes = nodes
@@ -251,7 +200,7 @@ def clip(value: Any, low: Any = None, high: Any = None, **options: Any) -> Any:
 
 
 def _summed(value: Any, *args: Any, **options: Any) -> Any:
-    value = array_of(value) if isinstance(value, (list, tuple)) and _remembers(value) else value
+    value = array_of(value) if remembers(value) else value
     if isinstance(value, TracedArray):
         return value.sum(*args, **options)
     return wrapped(np.sum(unwrapped(value), *unwrapped(args), **unwrapped(options)), "np.sum")

@@ -10,7 +10,7 @@ import numpy as np
 
 from natrium.analysis.doctor.trace.arrays import TracedArray, flat
 from natrium.analysis.doctor.trace.build import Builder
-from natrium.analysis.doctor.trace.forms import Place, Segment, StepTrace
+from natrium.analysis.doctor.trace.forms import MOVED, TIMED, Form, Place, Segment, StepTrace
 from natrium.analysis.doctor.trace.numbers import Remembers, bare, traced
 from natrium.analysis.doctor.trace.record import Record, Step
 from natrium.analysis.doctor.trace.scipy_layer import Call
@@ -19,6 +19,8 @@ from natrium.model.arrays import Array
 
 # The right-hand side is asked at so many points of the solution, evenly.
 _POINTS = 400
+# At so many edges of its branches at most, and beside them, it is asked as well.
+_EDGES = 200
 
 
 def longest(calls: Sequence[Call]) -> Call:
@@ -69,26 +71,90 @@ def rhs_record(
     segment = Segment(-1, tracer.epoch + 1)
     tracer.segment = segment
     wanted = np.unique(np.linspace(0, len(times) - 1, min(_POINTS, len(times))).round().astype(int))
-    traces: list[StepTrace] = []
-    for k in wanted:
+
+    def asked(t: float, y: Array) -> StepTrace:
         tracer.epoch += 1
-        tracer.step = StepTrace()
-        segment.steps.append(tracer.step)
+        tracer.step = trace = StepTrace()
+        segment.steps.append(trace)
         tracer.reads, tracer.nth = {}, {}
-        try:
-            derivatives = function(
-                _time(tracer, float(times[k]), clock), _state(tracer, states[k], key, segment.start - 1)
-            )
-        finally:
-            traces.append(tracer.step)
+        derivatives = function(_time(tracer, t, clock), _state(tracer, y, key, segment.start - 1))
         for j, one in enumerate(flat(derivatives)):
             form = tracer.read(one) if isinstance(one, Remembers) else tracer.number(bare(one), 0)
-            traces[-1].updates[(key, (j,), None)] = form
-            traces[-1].values[(key, (j,), None)] = float(states[k][j])
+            trace.updates[(key, (j,), None)] = form
+            trace.values[(key, (j,), None)] = float(y[j])
+        return trace
+
+    traces = [asked(float(times[k]), states[k]) for k in wanted]
+    known: set[float] = set()
+    while new := _edges(segment.steps, clock, times) - known:
+        known |= new
+        for edge in sorted(new)[:_EDGES]:
+            for t in (np.nextafter(edge, -np.inf), edge, np.nextafter(edge, np.inf)):
+                asked(float(t), states[min(int(np.searchsorted(times, t)), len(times) - 1)])
+    _join_branches(tracer, segment.steps)
+    segment.steps = traces
     tracer.segment, tracer.step = None, None
     if number == 1:
         tracer.aliases.setdefault((key, (0,), None), called)
     return _made(tracer, segment, wanted, solver, times, states, source, lists, objects)
+
+
+def _edges(traces: Sequence[StepTrace], clock: tuple[Any, ...], times: Array) -> set[float]:
+    """List the numbers within the run with which the right-hand side compares its time."""
+    found = set()
+    for left, _, right, _, _ in {choice for one in traces for choice in one.choices}:
+        for one, other in ((left, right), (right, left)):
+            if one.op == "leaf" and one.key[0] == clock and not other.varies:
+                found.add(float(other.value))
+    return {one for one in found if times[0] <= one <= times[-1]}
+
+
+def _join_branches(tracer: Tracer, traces: Sequence[StepTrace]) -> None:
+    """Make one map of those that differ by the branches that time alone chose."""
+    kinds: dict[Any, list[StepTrace]] = {}
+    for one in traces:
+        timed = tuple(choice for choice in one.choices if max(choice[0].varies, choice[2].varies) == TIMED)
+        moved = tuple(choice for choice in one.choices if MOVED in (choice[0].varies, choice[2].varies))
+        kinds.setdefault(moved, []).append(one)
+        one.choices = list(timed)
+    for moved, ones in kinds.items():
+        paths = {tuple(one.choices): one.updates for one in ones}
+        for state in ones[0].updates:
+            joined = _joined(tracer, [(path, updates[state]) for path, updates in paths.items()])
+            for one in ones:
+                one.updates[state] = joined
+        for one in ones:
+            one.choices = list(moved)
+
+
+def _joined(tracer: Tracer, paths: list[tuple[tuple[Any, ...], Form]]) -> Form:
+    """Make one form of those that the branches of a tree of choices end in."""
+    first, form = paths[0]
+    if all(one is form for _, one in paths) or not first:
+        return form
+    left, relation, right, _, line = first[0]
+    held = [(path[1:], one) for path, one in paths if path[:1] and path[0][3]]
+    not_held = [(path[1:], one) for path, one in paths if path[:1] and not path[0][3]]
+    if not held or not not_held:
+        return _joined(tracer, held or not_held)
+    chosen = tracer.operation(relation, (left, right), True, line)
+    return _either(tracer, chosen, _joined(tracer, held), _joined(tracer, not_held))
+
+
+def _either(tracer: Tracer, chosen: Form, one: Form, other: Form) -> Form:
+    """Give the one form where a condition holds and the other where not, as deep down as they differ."""
+    if one is other:
+        return one
+    alike = one.op == other.op and len(one.args) == len(other.args) and one.line == other.line
+    if one.args and alike:
+        args = tuple(_either(tracer, chosen, a, b) for a, b in zip(one.args, other.args, strict=True))
+        return tracer.operation(one.op, args, one.value, one.line, one.numpy)
+    if other.op != "number" or other.value != 0:
+        apart = tracer.operation("-", (one, other), one.value - other.value, one.line)
+        return tracer.operation(
+            "+", (other, _either(tracer, chosen, apart, tracer.number(0, 0))), one.value, one.line
+        )
+    return tracer.operation("*", (chosen, one), one.value, one.line)
 
 
 def _time(tracer: Tracer, value: float, clock: tuple[Any, ...]) -> Any:

@@ -213,8 +213,13 @@ class Tracer:
         order = self.reads.setdefault(place.key, [])
         if place.nth not in order:
             order.append(place.nth)
-        variant = order.index(place.nth)
-        form = self.leaf((place.key, place.coords, variant), place.name, value.raw, value.form.line)
+        at = (place.key, place.coords, order.index(place.nth))
+        form = self.leaf(
+            self.resolve(place) if place.key in self.known.series else at,
+            place.name,
+            value.raw,
+            value.form.line,
+        )
         if self.step is not None:
             self.step.exogenous[form] = value.raw
         assert self.segment is not None
