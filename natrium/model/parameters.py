@@ -3,9 +3,10 @@
 Of the neuron: ``tau_m``, ``tau_ref``, ``v_rest``, ``v_thresh``, ``v_reset``, ``v_init``, and ``g_Na``,
 ``E_Na`` of a channel Na. Of the k-th stimulus: ``I_k`` its amplitude, and its other numbers by their short
 names, such as ``start_k``, ``stop_k``, ``slope_k``, ``frequency_k``; ``scale_k``, a factor (1 as given), of
-samples, formulas and functions. ``I`` is short for the one amplitude of the input. Numbers inside rates are
-among them where they have names (`natrium.constants`). Of a `HybridNeuron`: its own parameters, ``v_thresh``,
-``tau_ref`` and ``v_init``.
+samples, formulas and functions. Single times of incoming spikes (`Spikes`) are parameters for who asks:
+``time_3_k``, and ``times_k`` for all. ``I`` is short for the one amplitude of the input. Numbers inside rates
+are among them where they have names (`natrium.constants`). Of a `HybridNeuron`: its own parameters,
+``v_thresh``, ``tau_ref`` and ``v_init``.
 """
 
 from __future__ import annotations
@@ -71,12 +72,28 @@ def choose(neuron: AnyNeuron, stimulus: Sum, names: Sequence[str] | None) -> dic
     known = resolve(neuron, stimulus)
     if names is None:
         return known
-    names = as_names("parameters", names)
+    known, names = _with_each(known, stimulus, as_names("parameters", names))
     full = full_names(known, names)
     check_known(known, full.values(), "a parameter")
     if len(set(full.values())) < len(names):
         raise ModelError(f"parameters must differ, got {', '.join(names)}: name each once")
     return {name: known[full[name]] for name in names}
+
+
+def _with_each(
+    known: dict[str, Parameter], stimulus: Sum, names: Sequence[str]
+) -> tuple[dict[str, Parameter], Sequence[str]]:
+    """Add what is a parameter only where it is asked for, one by one or all of a part's by one name."""
+    if known.keys() >= set(names):
+        return known, names
+    found = dict(known)
+    groups: dict[str, tuple[str, ...]] = {name: (name,) for name in known}
+    for index, part in enumerate(as_stimulus(stimulus).parts):
+        each = {f"{one.short}_{index}": one for one in part.each()}
+        found |= {name: attrs.evolve(one, name=name, part=index) for name, one in each.items()} | known
+        if each:
+            groups.setdefault(f"{part.together}_{index}", tuple(each))
+    return found, [one for name in names for one in groups.get(name, (name,))]
 
 
 def with_amplitude(stimulus: Sum, names: Iterable[str]) -> Sum:
@@ -132,6 +149,7 @@ def change_stimulus(stimulus: Sum, values: Mapping[str, float]) -> Sum:
     """Give the same input with other values of some of its numbers; names that are not its own are left."""
     parts = []
     for index, part in enumerate(stimulus.parts):
-        names = {one.short: f"{one.short}_{index}" for one in part.numbers()}
-        parts.append(part.changed({short: values[name] for short, name in names.items() if name in values}))
+        end = f"_{index}"
+        own = {name.removesuffix(end): value for name, value in values.items() if name.endswith(end)}
+        parts.append(part.changed(own))
     return Sum(parts=tuple(parts))

@@ -7,13 +7,14 @@ systems, and only their products go along in time.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import cache
 
 import numpy as np
 
 from natrium.analysis.variation.linearised import Linearised
-from natrium.model import Drive, SolverError, Span, Stimulus
+from natrium.analysis.variation.pieces import GATE, Forced
+from natrium.model import Drive, SolverError, Span
 from natrium.model.arrays import Array
 from natrium.solvers import Trajectory
 
@@ -22,7 +23,6 @@ HALVINGS = 10
 BLOCK = 512  # steps at a time: their systems fill some MB
 # What a step in halves leaves is this part of the difference to the whole step: 2^-12, and some to spare.
 GAIN = 1e-3
-GATE = 0.01  # weight of gates, of that of V in mV
 
 
 @cache
@@ -50,12 +50,8 @@ class Collocation:
     span : Span
     wanted : callable
         Of times, ms, shape (n,): which of them lie in pieces that derivatives will be carried over.
-    by_parameters : ndarray, shape (n_parameters, n_directions)
-        Derivative of the system's parameters.
-    inputs : sequence of (int, Stimulus)
-        Direction and derivative of the input by it.
-    scale : ndarray, shape (n_directions,)
-        Natural size of a derivative in each direction.
+    forced : Forced
+        What moves derivatives besides themselves.
     rtol : float
         Of each step, relative to its own matrix.
 
@@ -71,13 +67,12 @@ class Collocation:
         trajectory: Trajectory,
         span: Span,
         wanted: Callable[[Array], Array],
-        by_parameters: Array,
-        inputs: Sequence[tuple[int, Stimulus]],
-        scale: Array,
+        forced: Forced,
         rtol: float,
     ) -> None:
         self.linear, self.trajectory, self.origin = linear, trajectory, span.begin
-        self.by_parameters, self.scale, self.rtol = by_parameters, scale, rtol
+        self.forced, self.rtol = forced.columns, rtol
+        self.by_parameters, self.scale, inputs = forced.parameters, forced.scale, forced.inputs
         self.drive = span.drive(span.begin)
         self.inputs = [
             (column, Span(shape, span.begin, span.end).drive(span.begin)) for column, shape in inputs
@@ -112,7 +107,8 @@ class Collocation:
                 some = slice(self.first, self.behind)
                 self.matrices = self._resolve(self.begin[some], self.size[some])
             P, q = self.matrices
-            S = P[k - self.first] @ S + q[k - self.first]
+            S = P[k - self.first] @ S
+            S[:, self.forced] += q[k - self.first]
         return S
 
     def _resolve(self, begin: Array, size: Array) -> tuple[Array, Array]:

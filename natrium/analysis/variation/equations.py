@@ -32,7 +32,7 @@ from natrium.analysis.variation.branches import surfaces_of
 from natrium.analysis.variation.collocation import Collocation
 from natrium.analysis.variation.linearised import linearised
 from natrium.analysis.variation.pieces import LOOKBACK, RTOL, Directions, Spike, Variation, integrate
-from natrium.model import Drive, Span, UnsupportedModel, smooth_spans
+from natrium.model import Drive, Span, Stimulus, UnsupportedModel, smooth_spans
 from natrium.model.arrays import Array
 from natrium.solvers import Compiled, Trajectory
 from natrium.solvers.base import Run
@@ -237,25 +237,34 @@ class _Walk:
             return
         self._smoothly(span, self.t, end, v_thresh)
 
-    def _inputs(self, span: Span, begin: float) -> list[tuple[int, Drive]]:
+    @staticmethod
+    def _inputs(
+        inputs: tuple[tuple[int, Stimulus], ...], span: Span, begin: float
+    ) -> list[tuple[int, Drive]]:
         """Give the derivatives of the input, from a time on."""
-        shapes = [(column, Span(shape, span.begin, span.end)) for column, shape in self.directions.inputs]
+        shapes = [(column, Span(shape, span.begin, span.end)) for column, shape in inputs]
         return [(column, shape.drive(begin)) for column, shape in shapes]
 
     def _smoothly(self, span: Span, begin: float, end: float, v_thresh: float) -> None:
         """Go through a smooth stretch: along the run's own series where it is known, else by integration."""
         if self.known is None:
-            self.y, self.S = integrate(
+            forced, n = self.directions.forced, self.y.size
+            few = self.S.shape[1] - forced.columns.size <= n
+            directions = self.directions if few else forced.and_all(n)
+            self.y, moved = integrate(
                 self.linear,
                 span.drive(begin),
                 self.y,
-                self.S,
+                self.S if few else np.hstack([self.S[:, forced.columns], np.eye(n)]),
                 end - begin,
-                self.directions,
-                self._inputs(span, begin),
+                directions,
+                self._inputs(directions.inputs, span, begin),
                 rtol=self.rtol,
                 v_thresh=v_thresh,
             )
+            self.S = moved if few else moved[:, -n:] @ self.S
+            if not few:
+                self.S[:, forced.columns] = moved[:, :-n]
             return
         self.S = self._course(span, begin, end, self.known).carry(self.S, begin, end)
         self.y = self.known.state(min(end, self.known.t_end), side="left")
@@ -273,17 +282,7 @@ class _Walk:
         return self.courses[held]
 
     def _make_course(self, known: Trajectory, span: Span, wanted: Callable[[Array], Array]) -> Collocation:
-        directions = self.directions
-        return Collocation(
-            self.linear,
-            known,
-            span,
-            wanted,
-            directions.parameters,
-            directions.inputs,
-            directions.scale,
-            self.rtol,
-        )
+        return Collocation(self.linear, known, span, wanted, self.directions.forced, self.rtol)
 
     def _is_held(self, times: Array) -> Array:
         """Tell which times lie in refractory periods."""
@@ -298,7 +297,7 @@ class _Walk:
         before: tuple[float, ...] | None = None
         for begin, end in pairwise((self.t, *ends, until)):
             sides = self._sides(begin, end)
-            drive, inputs = span.drive(begin), self._inputs(span, begin)
+            drive, inputs = span.drive(begin), self._inputs(self.directions.inputs, span, begin)
             if before is not None:
                 moved = np.zeros(self.S.shape[1])
                 for column, shape in inputs:

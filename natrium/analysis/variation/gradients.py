@@ -19,8 +19,6 @@ from natrium.model import (
     ModelError,
     Number,
     Parameter,
-    Poisson,
-    Spikes,
     Stimulus,
     Sum,
     UnsupportedModel,
@@ -125,7 +123,8 @@ def spike_time_gradients(
     parameters : sequence of str, optional
         Names, all by default: ``tau_m``, ``tau_ref``, ``v_rest``, ``v_thresh``, ``v_reset``, ``v_init``,
         ``g_<channel>``, ``E_<channel>``, ``celsius``, constants of rates; and of the k-th
-        stimulus ``I_<k>``, ``start_<k>``, ...
+        stimulus ``I_<k>``, ``start_<k>``, ...; ``time_<j>_<k>``, the time of one incoming spike, and
+        ``times_<k>``, all of them, cost next to nothing each.
     rtol : float
         Relative tolerance of the variational equations.
     graze : float
@@ -221,14 +220,10 @@ def parameter_directions(
             start[:, column] = _initial_slope(neuron, system, one)
         else:
             part = stimulus.parts[one.part]
-            for kick in part.kicks():
+            for kick, velocity, growth in part.moving_kicks(one.short):
                 place = system.place_of(kick.target)
-                if place is None:
-                    continue
-                velocity, growth = float(one.short == "delay"), float(one.short == "weight")
+                assert place is not None  # as checked
                 kicks.setdefault(kick.time, []).append((column, place, velocity, growth, kick.amount))
-            if isinstance(part, (Poisson, Spikes)):
-                continue
             derivative = part.derivative(one.short)
             if derivative is not None:
                 inputs.append((column, derivative))

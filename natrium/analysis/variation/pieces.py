@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
+from functools import cached_property
 from typing import Any
 
 import attrs
@@ -23,7 +24,7 @@ LOOKBACK = 1e-5  # ms, over which the slope of the input is taken
 _solve_ivp: Callable[..., Any] = solve_ivp
 
 
-@attrs.frozen(eq=False)
+@attrs.frozen(eq=False, slots=False)
 class Directions:
     """What the run is differentiated by: P directions.
 
@@ -56,6 +57,45 @@ class Directions:
     @scale.default
     def _unit(self) -> Array:
         return np.ones(self.start.shape[1])
+
+    @cached_property
+    def forced(self) -> Forced:
+        """The directions in which the flow itself moves, apart from where the state is."""
+        moved = {column for column, _ in self.inputs}
+        columns = np.array(
+            [k for k in range(self.start.shape[1]) if k in moved or self.parameters[:, k].any()], dtype=int
+        )
+        places = {column: place for place, column in enumerate(columns.tolist())}
+        inputs = tuple((places[column], shape) for column, shape in self.inputs)
+        return Forced(columns, self.parameters[:, columns], inputs, self.scale[columns])
+
+
+@attrs.frozen(eq=False)
+class Forced:
+    """Directions in which the flow itself moves: in all others derivatives go along with the state alone.
+
+    Attributes
+    ----------
+    columns : ndarray of int, shape (n_forced,)
+        Which directions.
+    parameters : ndarray, shape (n_parameters, n_forced)
+    inputs : tuple of (int, Stimulus)
+        Their places among these, and derivatives of the input.
+    scale : ndarray, shape (n_forced,)
+    """
+
+    columns: Any
+    parameters: Array
+    inputs: tuple[tuple[int, Stimulus], ...]
+    scale: Array
+
+    def and_all(self, n: int) -> Forced:
+        """Add the direction of each state."""
+        still = np.zeros((self.parameters.shape[0], n))
+        scale = np.array([1.0] + [1.0 / GATE] * (n - 1))  # a gate's whole range is worth a hundred mV
+        return attrs.evolve(
+            self, parameters=np.hstack([self.parameters, still]), scale=np.append(self.scale, scale)
+        )
 
 
 @attrs.frozen(eq=False)
@@ -105,7 +145,7 @@ def integrate(
     y: Array,
     S: Array,
     length: float,
-    directions: Directions,
+    directions: Directions | Forced,
     inputs: list[tuple[int, Drive]] | None = None,
     *,
     rtol: float = RTOL,
@@ -122,7 +162,7 @@ def integrate(
     S : ndarray, shape (n_states, P)
     length : float
         ms.
-    directions : Directions
+    directions : Directions or Forced
         Of which `parameters` and `scale` are used.
     inputs : list of (int, Drive), optional
         Direction and derivative of the input by it, from the piece's start on.
@@ -214,7 +254,7 @@ def rise(
     y: Array,
     S: Array,
     v_thresh: float,
-    directions: Directions,
+    directions: Directions | Forced,
     inputs: list[tuple[int, Drive]],
     rtol: float,
 ) -> tuple[Array, Array]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import cached_property
 from typing import Any, ClassVar
 
@@ -11,9 +11,10 @@ import numpy as np
 
 from natrium.model.checks import Count, Numbers, as_float, show
 from natrium.model.errors import StimulusError
+from natrium.model.parameter import Parameter
 from natrium.model.stimuli.drive import Drive
 from natrium.model.stimuli.signals import _floats
-from natrium.model.stimuli.stimulus import WINDOW, Kick, Stimulus, number_field, number_rule
+from natrium.model.stimuli.stimulus import WINDOW, Kick, MovingEdge, Stimulus, number_field, number_rule
 
 MOST_SPIKES = 1_000_000
 
@@ -31,6 +32,18 @@ class _Incoming(Stimulus):
         """Give no input: it comes by way of the state."""
         return Drive()
 
+    def derivative(self, short: str) -> None:
+        """Give the derivative by one parameter: that of no input."""
+
+    def moving_edges(self, short: str, t_start: float, t_end: float) -> Iterator[MovingEdge]:
+        """Give no edges: where a spike is let in or not, there is no derivative."""
+        return iter(())
+
+    def moving_kicks(self, short: str) -> Iterator[tuple[Kick, float, float]]:
+        """Give the spikes that grow with the weight, or come later by the delay."""
+        if short in ("weight", "delay"):
+            yield from ((kick, float(short == "delay"), float(short == "weight")) for kick in self.kicks())
+
     def edges(self, t_start: float, t_end: float) -> Iterator[float]:
         """Give the window's edges and the time of every spike."""
         yield from super().edges(t_start, t_end)
@@ -42,7 +55,8 @@ class Spikes(_Incoming):
     """Spikes that come in: at each a state of the neuron grows by the weight.
 
     Of a `Synapse` it is the state that opens it. With ``target="V"`` each spike moves V itself, but not
-    while it is held.
+    while it is held. Each time is a parameter for gradients and fits: ``time_3_0`` that of spike 3 (from 0
+    on) of stimulus 0, ``times_0`` all of them at once.
 
     Parameters
     ----------
@@ -64,6 +78,7 @@ class Spikes(_Incoming):
     """
 
     kind = "spikes"
+    together = "times"
 
     times: tuple[float, ...] = attrs.field(
         converter=_floats, validator=Numbers(increasing=True, error=StimulusError)
@@ -78,6 +93,32 @@ class Spikes(_Incoming):
             at = time + self.delay
             if self.active(at):
                 yield Kick(at, self.target, self.weight)
+
+    def each(self) -> Iterator[Parameter]:
+        """Give the time of each spike."""
+        for index, time in enumerate(self.times):
+            rule = number_rule("ms", short=f"time_{index}", meaning="when a spike comes in")
+            yield Parameter(rule.short, time, rule, "times")
+
+    def _which(self, short: str) -> int | None:
+        """Give the spike whose time is of this name."""
+        digits = short.removeprefix("time_")
+        is_one = short.startswith("time_") and digits.isdecimal() and int(digits) < len(self.times)
+        return int(digits) if is_one else None
+
+    def moving_kicks(self, short: str) -> Iterator[tuple[Kick, float, float]]:
+        """Give the spikes that one parameter moves: one by its own time."""
+        yield from super().moving_kicks(short)
+        if (which := self._which(short)) is not None and self.active(at := self.times[which] + self.delay):
+            yield Kick(at, self.target, self.weight), 1.0, 0.0
+
+    def changed(self, values: Mapping[str, float]) -> Stimulus:
+        """Give the same input with other values of some parameters, by their short names."""
+        times = list(self.times)
+        for short, value in values.items():
+            if (which := self._which(short)) is not None:
+                times[which] = value
+        return super(Spikes, attrs.evolve(self, times=tuple(times))).changed(values)
 
 
 @attrs.frozen(slots=False)

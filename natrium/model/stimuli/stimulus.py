@@ -131,6 +131,7 @@ class Stimulus:
     rough: ClassVar[tuple[str, ...]] = ()  # short names of parameters that spike times have no derivative by
     in_order: ClassVar[tuple[tuple[str, str], ...]] = (WINDOW,)  # fields of which the second is no less
     only_edges: ClassVar[tuple[str, ...]] = WINDOW  # short names of parameters that move edges, nothing else
+    together: ClassVar[str] = ""  # the short name of all of `each`
 
     start: float | None = attrs.field(
         default=None,
@@ -185,7 +186,7 @@ class Stimulus:
     def changed(self, values: Mapping[str, float]) -> Stimulus:
         """Give the same input with other values of some parameters, by their short names."""
         part: Any = self
-        if SCALE.short in values:
+        if SCALE.short in values and hasattr(part, "scaled"):
             part = part.scaled(float(values[SCALE.short]))
         fields = {one.short: one.field for one in self.numbers() if one.field}
         return attrs.evolve(part, **{fields[name]: values[name] for name in values if name in fields})
@@ -212,6 +213,14 @@ class Stimulus:
 
     def kicks(self) -> Iterator[Kick]:
         """Give the jumps of states that it makes: none, where it is an input alone."""
+        return iter(())
+
+    def moving_kicks(self, short: str) -> Iterator[tuple[Kick, float, float]]:
+        """Give the jumps that one parameter moves, each with the velocities of its time and of its amount."""
+        return iter(())
+
+    def each(self) -> Iterator[Parameter]:
+        """Give what is a parameter only where it is asked for: too many to be listed."""
         return iter(())
 
     def series(self) -> Term | Stimulus | None:

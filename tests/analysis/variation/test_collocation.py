@@ -9,6 +9,7 @@ from natrium.analysis.variation.collocation import STAGES, Collocation, _gauss
 from natrium.analysis.variation.equations import Directions, propagate
 from natrium.analysis.variation.gradients import spike_time_gradients
 from natrium.analysis.variation.linearised import linearised
+from natrium.analysis.variation.pieces import Forced
 from natrium.model import (
     CHANNELS,
     Constant,
@@ -116,9 +117,7 @@ def test_what_is_not_finite_is_refused():
         trajectory,
         Span(Constant(1.0), 0.0, 2.0),
         lambda times: times >= 0.0,
-        np.zeros((5, 1)),
-        [(0, endless)],
-        np.ones(1),
+        Forced(np.array([0]), np.zeros((5, 1)), ((0, endless),), np.ones(1)),
         1e-10,
     )
     with np.errstate(all="ignore"), pytest.raises(SolverError, match="must stay finite"):

@@ -1,10 +1,13 @@
 """Incoming spikes: states that jump, against runs cut by hand; weights and times as parameters."""
 
+import attrs
 import numpy as np
 import pytest
 from scipy.integrate import solve_ivp
 
 import natrium
+from natrium.analysis.variation import equations
+from natrium.analysis.variation.pieces import integrate
 from natrium.model.files.writing import to_toml
 
 TIMES = tuple(np.sort(np.random.default_rng(1).uniform(0.0, 120.0, 40)).tolist())
@@ -154,3 +157,55 @@ def test_files_hold_them():
 def test_what_is_wrong_is_named(make, said):
     with pytest.raises(natrium.StimulusError, match=said):
         make()
+
+
+@pytest.mark.parametrize("solver", ["event", "compiled"])
+def test_gradients_by_every_spike_time_at_once(solver):
+    """Against central differences; spikes that come in while V is held move nothing, or what is not held."""
+    run = natrium.simulate(CELL, DRIVE, t_end=60.0, solver=solver)
+    names = tuple(f"time_{k}_0" for k in range(len(TIMES)))
+    found = natrium.spike_time_gradients(run, ["times_0", "weight_0"])
+    assert found.names == (*names, "weight_0")
+    assert found.values[:-1].tolist() == list(TIMES)
+    assert found.matrix[:, :-1].sum(axis=1) == pytest.approx(
+        natrium.spike_time_gradients(run, ["delay_0"])["delay_0"], abs=1e-9
+    )
+    model, step = natrium.Model(neuron=CELL, stimulus=DRIVE), 1e-4
+    for name in names[:24:5]:
+        ends = []
+        for sign in (1.0, -1.0):
+            moved = natrium.with_parameters(model, {name: TIMES[names.index(name)] + sign * step})
+            ends.append(natrium.simulate(moved.neuron, moved.stimulus, t_end=60.0, rtol=1e-12).spike_times)
+        expected = (ends[0] - ends[1]) / (2.0 * step)
+        assert found[name] == pytest.approx(expected, rel=2e-5, abs=1e-7)
+
+
+def test_all_spike_times_cost_what_a_few_do(monkeypatch):
+    """As many numbers are integrated for forty times as for four, however they are asked for."""
+    widths = []
+
+    def counted(linear, drive, y, S, *others, **options):
+        widths.append(S.shape[1])
+        return integrate(linear, drive, y, S, *others, **options)
+
+    monkeypatch.setattr(equations, "integrate", counted)
+    run = natrium.simulate(CELL, DRIVE, t_end=20.0)
+    natrium.spike_time_gradients(run, ["times_0", "g_exc"])
+    assert set(widths) == {1 + len(CELL.system.states)}
+
+
+def test_spike_times_are_fitted():
+    """Three of four, from other times; an order that would change is no value."""
+    cell = natrium.Neuron(synapses=[natrium.Synapse("exc", 2.0, 0.0, decay=5.0)])
+    truth = natrium.Spikes([5.0, 14.0, 25.0, 37.0], "exc", 0.8)
+    span = natrium.Simulation(t_end=60.0)
+    data = natrium.simulate(cell, truth, t_end=60.0, rtol=1e-11).spike_times
+    begin = natrium.Model(
+        neuron=cell, stimulus=[attrs.evolve(truth, times=(5.6, 13.5, 25.0, 37.3))], simulation=span
+    )
+    found = natrium.fit(begin, data, ["time_0_0", "time_1_0", "time_3_0"])
+    assert found.values == pytest.approx([5.0, 14.0, 37.0], abs=1e-6)
+    with pytest.raises(natrium.StimulusError, match="increase"):
+        natrium.with_parameters(begin, {"time_0_0": 20.0})
+    with pytest.raises(natrium.ModelError, match="time_9_0"):
+        natrium.spike_time_gradients(begin, ["time_9_0"])
