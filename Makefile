@@ -13,7 +13,7 @@ NEW_ENOUGH := import sys; sys.exit(sys.version_info < (3, 11))
 .DELETE_ON_ERROR:
 # Two targets at once would install into the same environment.
 .NOTPARALLEL:
-.PHONY: help reproduce test test-all coverage lint wheel-test bench peers mutants clean
+.PHONY: help reproduce test test-all coverage lint wheel-test docs bench peers mutants clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -38,6 +38,10 @@ lint: $(VENV)/.dev ## ruff check, ruff format --check, mypy --strict
 
 wheel-test: $(VENV)/.dev ## build, install the wheel outside the checkout, use it there
 	@PYTHON=$(PY) scripts/wheel_test.sh
+
+docs: $(VENV)/.docs ## build the documentation site, build/docs/index.html: every page is run, a warning is an error
+	@$(PY) -m sphinx -W --keep-going -q -b html docs build/docs
+	@echo "build/docs/index.html"
 
 bench: $(VENV)/.base ## measure the costs, as ratios
 	@$(PY) benchmarks/run.py
@@ -79,6 +83,12 @@ $(VENV)/.base: pyproject.toml
 	@echo "Installing natrium into $(VENV)"
 	@$(PIP) install --editable .
 	@touch $@
+
+$(VENV)/.docs: pyproject.toml
+	$(prepare_environment)
+	@echo "Installing natrium and what builds its documentation into $(VENV)"
+	@$(PIP) install --editable ".[docs]"
+	@touch $(VENV)/.base $@
 
 $(VENV)/.dev: pyproject.toml
 	$(prepare_environment)

@@ -76,7 +76,7 @@ test -s out/report.html || {
 }
 
 echo "-- Smoke test: the spike times of the second script's model"
-"$bin/python" -W error - "$work/venv" <<'PYTHON_CODE'
+cat >smoke.py <<'PYTHON_CODE'
 import sys
 from pathlib import Path
 
@@ -96,5 +96,16 @@ if len(found) != len(expected) or any(
     sys.exit(f"spike times must be {expected} within 1e-6 ms, got {found}")
 print("   spike times (ms):", *(f"{t:.9f}" for t in found))
 PYTHON_CODE
+"$bin/python" -W error smoke.py "$work/venv"
+
+echo "-- The same with the lowest versions that are allowed"
+"$bin/python" -m pip install --quiet --disable-pip-version-check uv
+low=$work/low
+"$bin/uv" venv --quiet --python "$bin/python" "$low"
+"$bin/uv" pip install --quiet --python "$low/bin/python" --resolution lowest-direct -r "$root/pyproject.toml"
+"$bin/uv" pip install --quiet --python "$low/bin/python" --no-deps "$work"/dist/natrium-*.whl
+"$low/bin/natrium" new adex >adex.toml
+"$low/bin/natrium" run adex.toml >adex.txt
+"$low/bin/python" -W error smoke.py "$low"
 
 echo "-- The wheel works"

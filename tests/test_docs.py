@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 import natrium
+from natrium import figures
 from natrium.model.files.new import template
 
 ROOT = Path(__file__).parents[1]
@@ -86,6 +87,12 @@ def test_the_page_s_file_of_equations_is_the_template_but_for_comments():
 def test_the_page_of_units_has_a_file_that_is_read():
     (text,) = blocks("docs/units.md", "toml")
     assert natrium.loads(text).neuron.conversions()[0] == "C/g_L = 1 uF/cm^2 / 0.3 mS/cm^2 = 3.3333 ms"
+
+
+def test_each_figure_is_in_the_gallery():
+    shown = "\n".join(path.read_text() for path in (ROOT / "docs/gallery").glob("plot_*.py"))
+    missing = [name for names in figures._FILES.values() for name in names if f"import {name}\n" not in shown]
+    assert missing == []
 
 
 PAGES = sorted(path.relative_to(ROOT).as_posix() for path in (ROOT / "docs").glob("*.md"))

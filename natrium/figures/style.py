@@ -75,9 +75,18 @@ def styled() -> Iterator[None]:
         yield
 
 
+class Drawing(Figure):
+    """A figure outside pyplot's state that a notebook shows, pyplot loaded or not."""
+
+    def _repr_png_(self) -> bytes:
+        picture = BytesIO()
+        self.savefig(picture, format="png", bbox_inches="tight")
+        return picture.getvalue()
+
+
 def new_figure(width: float, height: float) -> Figure:
-    """Make a figure of a size in inches, outside pyplot's state."""
-    return Figure(figsize=(width, height), layout="constrained")
+    """Make a figure of a size in inches."""
+    return Drawing(figsize=(width, height), layout="constrained")
 
 
 def canvas(fig: AnyFigure | None, width: float, height: float) -> AnyFigure:

@@ -43,8 +43,9 @@ class Output:
     """
 
     def __init__(self, folder: Path, *, quiet: bool = False) -> None:
-        wide = None if sys.stdout.isatty() else NOT_A_TERMINAL
-        self.folder, self.console = folder, Console(quiet=quiet, width=wide)
+        # What is piped is plain, though notebooks and CI ask for colours by FORCE_COLOR.
+        wide, forced = (None, None) if sys.stdout.isatty() else (NOT_A_TERMINAL, False)
+        self.folder, self.console = folder, Console(quiet=quiet, width=wide, force_terminal=forced)
         try:
             folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:

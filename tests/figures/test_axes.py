@@ -52,3 +52,7 @@ def test_gradients_go_into_an_axis():
     assert axes[1].get_title() == "t"
     assert not axes[0].lines
     plt.close(figure)
+
+
+def test_a_notebook_shows_a_figure_that_pyplot_does_not_know():
+    assert figures.plot_f_i(f_i_curve(natrium.Neuron(), [14.0, 20.0]))._repr_png_().startswith(b"\x89PNG")

@@ -28,7 +28,8 @@ class Accuracy(Result):
     missed, extra : int
         True spikes without a partner in the run, and the reverse.
     voltage_error : float
-        Largest |V - true V| at fixed times away from spikes, mV; NaN where no voltages are known.
+        Largest distance of V from the true one at fixed times away from spikes, mV; NaN where no voltages
+        are known.
     """
 
     differences: Array

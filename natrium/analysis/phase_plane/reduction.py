@@ -121,20 +121,20 @@ class Plane:
 
         Returns
         -------
-        ndarray, shape (2, *s)
+        ndarray, shape (2, ...)
             dV/dt in mV/ms, dx/dt per ms.
         """
         V, x = np.broadcast_arrays(np.asarray(V, dtype=float), np.asarray(x, dtype=float))
         return _stack(self._rhs(V, x, I, *self.values), V.shape)
 
     def jacobian(self, V: Any, x: Any, I: float) -> Array:
-        """Evaluate the planar Jacobian, shape (2, 2, *s), per ms; arguments as `rhs`."""
+        """Evaluate the planar Jacobian, shape (2, 2, ...), per ms; arguments as `rhs`."""
         V, x = np.broadcast_arrays(np.asarray(V, dtype=float), np.asarray(x, dtype=float))
         rows = self._jacobian(V, x, I, *self.values)
         return np.array([_stack(row, V.shape) for row in rows])
 
     def gates(self, V: Any, x: Any) -> Array:
-        """Give every gate of the full model at points of the plane, shape (n_gates, *s)."""
+        """Give every gate of the full model at points of the plane, shape (n_gates, ...)."""
         V, x = np.broadcast_arrays(np.asarray(V, dtype=float), np.asarray(x, dtype=float))
         return _stack(self._lift(V, x, 0.0, *self.values), V.shape)
 

@@ -106,7 +106,7 @@ class Ensemble:
         return (self.train(index) for index in range(len(self)))
 
     def on_axes(self, values: npt.ArrayLike) -> npt.NDArray[Any]:
-        """Give values of all runs, shape (n_runs, ...), along the axes: shape (*shape, ...)."""
+        """Give values of all runs, shape (n_runs, ...), along the axes: those of `shape`, then the rest."""
         values = np.asarray(values)
         return values.reshape(self.shape + values.shape[1:])
 
