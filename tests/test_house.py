@@ -28,6 +28,7 @@ LAYERS = (
     "natrium.analysis",
     "natrium.figures",
     "natrium.reports",
+    "natrium.explore",
     "natrium.cli",
 )
 

@@ -16,6 +16,7 @@ from natrium.cli.compare import compare_command
 from natrium.cli.cycle import cycle_command
 from natrium.cli.doctor import doctor_command
 from natrium.cli.excitability import excitability_command
+from natrium.cli.explore import explore_command
 from natrium.cli.fit import fit_command
 from natrium.cli.new import new_command
 from natrium.cli.parameters import parameters_command
@@ -27,6 +28,7 @@ from natrium.cli.sweep import sweep_command
 VERBS: dict[str, Callable[..., None]] = {
     "new": new_command,
     "run": run_command,
+    "explore": explore_command,
     "reproduce": reproduce_command,
     "doctor": doctor_command,
     "compare": compare_command,

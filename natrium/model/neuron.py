@@ -18,6 +18,7 @@ from natrium.model.expressions.expression import CALCIUM
 from natrium.model.hybrid import REFRACTORY_RULES, HybridSystem
 from natrium.model.leak import Leak
 from natrium.model.parameter import Parameter, check_known, numbers_of, with_constants
+from natrium.model.plots import find_plot
 from natrium.model.rates import CORE_LOW, Range
 from natrium.model.scheme import STEADY_STATE
 from natrium.model.synapse import Synapse
@@ -300,6 +301,10 @@ class Neuron:
         }
         changed: Neuron = _with_numbers(self, values, "", **parts)
         return changed
+
+    def explore(self, name: str = "") -> Any:
+        """Give the neuron as a page with sliders; see `Model.explore`."""
+        return find_plot("explore")(self, name)
 
     def started(self, state: Sequence[float]) -> Neuron:
         """Give the same neuron, starting from another state.

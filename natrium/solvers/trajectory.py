@@ -14,7 +14,7 @@ from natrium.model import AnyNeuron, Number, Sum
 from natrium.model.arrays import Array
 from natrium.model.checks import as_numbers
 from natrium.solvers.flags import RunFlag
-from natrium.solvers.plots import find_plot
+from natrium.model.plots import find_plot
 from natrium.solvers.saving import write_run
 
 

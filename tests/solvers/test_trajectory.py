@@ -142,6 +142,6 @@ def test_a_trajectory_is_frozen(run):
 
 def test_figures_that_are_not_installed_are_named(monkeypatch):
     run = natrium.simulate(natrium.Neuron(), t_end=1.0)
-    monkeypatch.setattr("natrium.solvers.plots.entry_points", lambda **selected: ())
+    monkeypatch.setattr("natrium.model.plots.entry_points", lambda **selected: ())
     with pytest.raises(natrium.NatriumError, match="pip install"):
         run.plot()

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from importlib.metadata import entry_points
 from typing import Any
 
-from natrium.model import NatriumError
+from natrium.model.errors import NatriumError
 
 
 def find_plot(name: str) -> Callable[..., Any]:

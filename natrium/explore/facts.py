@@ -1,0 +1,246 @@
+"""A model's numbers for the page: each with its unit, its rule and the range of its slider; what a file holds."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import attrs
+
+from natrium.explore.code import formula_of
+from natrium.model import (
+    AnyNeuron,
+    Formula,
+    Gaussian,
+    Model,
+    NatriumError,
+    Pulses,
+    Ramp,
+    Samples,
+    Sine,
+    Step,
+    Stimulus,
+    UnsupportedModel,
+    resolve,
+    to_dict,
+    with_parameters,
+)
+from natrium.model.parameter import Parameter
+from natrium.model.stimuli.spikes import Poisson, Spikes
+from natrium.model.stimuli.waveforms import Constant
+
+TIMES = ("start", "stop", "center")  # of an input: within the run
+VOLTS = 40.0  # mV on both sides of a potential
+SPAN = 3.0  # a slider goes to this many times the value
+TRIED = (1.01, 0.99, 1.0 + 1e-6)  # factors by which a number is moved to see where a file holds it
+SIMPLE = (Constant, Step, Pulses, Ramp, Sine, Gaussian)
+Facts = dict[str, Any]
+
+
+def facts_of(one: Parameter, model: Model) -> Facts:
+    """Give what the page knows of a number: value, unit, meaning, rule, range and step of its slider."""
+    low, high = (getattr(one.rule, name, None) for name in ("low", "high"))
+    bounded = {
+        "low": low if low is not None and math.isfinite(low) else None,
+        "high": high if high is not None and math.isfinite(high) else None,
+        "open": bool(getattr(one.rule, "open_low", False)),
+    }
+    least, most = _range(one, model)
+    if bounded["low"] is not None:
+        least = max(least, one.least if one.least > 0.0 else bounded["low"])
+    if bounded["high"] is not None:
+        most = min(most, bounded["high"])
+    step = 1.0 if one.whole else 10.0 ** math.floor(math.log10((most - least) / 200.0))
+    value = one.value
+    return {
+        "name": one.name, "short": one.short, "field": one.field, "value": value, "unit": one.unit,
+        "meaning": one.rule.meaning, "min": least, "max": most, "step": step, "whole": one.whole,
+    } | bounded  # fmt: skip
+
+
+def _range(one: Parameter, model: Model) -> tuple[float, float]:
+    """Give a sensible range around a value, its own bounds apart."""
+    value, size = one.value, abs(one.value)
+    begin, end = model.simulation.t_start, model.simulation.t_end or model.simulation.t_start + 100.0
+    if one.part is not None and one.short in TIMES:
+        return min(begin, value), max(end, value)
+    if one.unit == "rad":
+        return min(-math.pi, value), max(math.pi, value)
+    if one.part is None and one.unit in ("mV", "degC"):
+        return value - VOLTS, value + VOLTS
+    if value == 0.0:
+        return (-10.0, 10.0)
+    if one.part is not None and one.unit in ("mV", "mV/ms"):
+        return -size, SPAN * size
+    if value < 0.0:
+        return value - size, value + 0.9 * size
+    return value / 5.0 if one.least < 0.0 else 0.0, SPAN * value
+
+
+def parameters_of(model: Model) -> list[Facts]:
+    """Give the neuron's numbers: each with its place in the system's, or the state that it starts, and the file's."""
+    neuron = model.neuron
+    system = neuron.system
+    places = {symbol.name: place for place, symbol in enumerate(system.parameters)}
+    found = []
+    base = to_dict(model)
+    for one in neuron.numbers().values():
+        facts = facts_of(one, model)
+        if one.symbol in places:
+            facts["place"] = places[one.symbol]
+        else:
+            starts = _moved_starts(neuron, one)
+            if starts is None:
+                continue
+            facts["state"] = starts
+        facts["paths"] = _paths_of(model, one, base)
+        facts["below"] = one.name in neuron.below_threshold or one.name == "v_reset"
+        found.append(facts)
+    return found
+
+
+def _moved(one: Parameter) -> Iterator[float]:
+    """Give values near a number's own."""
+    yield from (one.value * factor + (factor - 1.0) for factor in TRIED)
+
+
+def _moved_starts(neuron: AnyNeuron, one: Parameter) -> int | None:
+    """Give the first state whose start a number sets; None where there is none."""
+    start = neuron.initial_state()
+    for value in _moved(one):
+        try:
+            other = neuron.changed({one.name: value}).initial_state()
+        except NatriumError:
+            continue
+        return next((k for k, (a, b) in enumerate(zip(start, other, strict=True)) if a != b), None)
+    return None
+
+
+def _paths_of(model: Model, one: Parameter, base: Facts) -> list[list[Any]]:
+    """Give where a model file holds a number: what differs in it when the number is another."""
+    for value in _moved(one):
+        try:
+            other = to_dict(with_parameters(model, {one.name: value}))
+        except NatriumError:
+            continue
+        return list(_differences(base, other, []))
+    return []
+
+
+def _differences(a: Any, b: Any, path: list[Any]) -> Iterator[list[Any]]:
+    """List the places at which two files differ."""
+    if isinstance(a, Mapping) and isinstance(b, Mapping) and a.keys() == b.keys():
+        for key in a:
+            yield from _differences(a[key], b[key], [*path, key])
+    elif isinstance(a, list) and isinstance(b, list) and len(a) == len(b):
+        for index, pair in enumerate(zip(a, b, strict=True)):
+            yield from _differences(*pair, [*path, index])
+    elif a != b:
+        yield path
+
+
+def starts_of(model: Model) -> list[list[list[Any]]]:
+    """Give where a file holds each state's start, once the model starts from a state that is given."""
+
+    def written(state: list[float]) -> Facts:
+        return to_dict(attrs.evolve(model, neuron=model.neuron.started(state)))
+
+    state = [min(max(value, 0.1), 0.9) if k else value for k, value in enumerate(model.neuron.initial_state())]
+    base = written(state)
+    found = []
+    for k, value in enumerate(state):
+        moved = [*state[:k], value - 1e-3 if k else value - 1.0, *state[k + 1 :]]
+        found.append(list(_differences(base, written(moved), [])))
+    return found
+
+
+def parts_of(model: Model) -> list[Facts]:
+    """Give the input's parts: kind, numbers that move, what stands, and what a file holds.
+
+    Raises
+    ------
+    UnsupportedModel
+        When a part is a Python function, which no page can call.
+    """
+    named = resolve(model.neuron, model.stimulus)
+    written = to_dict(model).get("stimuli", [])
+    formulas = 0
+    found = []
+    for index, part in enumerate(model.stimulus.parts):
+        kind, given = _given(part, model, formulas)
+        formulas += kind == "formula"
+        known = _KNOWN.get(kind, ("weight",) if isinstance(part, Poisson) else None)
+        numbers = [
+            facts_of(one, model)
+            for one in named.values()
+            if one.part == index and (known is None or one.short in known)
+        ]
+        missing = {"scale": 1.0} if kind in _KNOWN else {}
+        values = missing | _fixed(part) | {one["short"]: one["value"] for one in numbers}
+        found.append(
+            {"kind": kind, "own": part.kind, "values": values, "given": given, "numbers": numbers}
+            | {"file": written[index]}
+        )
+    return found
+
+
+_KNOWN = {"samples": ("scale", "start", "stop"), "formula": ("scale", "start", "stop")}
+
+
+def _fixed(part: Stimulus) -> Facts:
+    """Give a part's window, where it has one."""
+    return {name: float(value) for name in ("start", "stop") if (value := getattr(part, name)) is not None}
+
+
+def _given(part: Stimulus, model: Model, formulas: int) -> tuple[str, Facts]:
+    """Give a part's kind on the page, and what of it stands."""
+    begin, end = _span(model)
+    if isinstance(part, SIMPLE):
+        given = {"count": getattr(part, "count", None), "hold": getattr(part, "hold", None)}
+        return part.kind, {key: value for key, value in given.items() if value is not None}
+    if isinstance(part, Spikes | Poisson):
+        place = model.neuron.system.place_of(part.target)
+        return "spikes", {"times": list(part.times), "place": place}
+    formula = formula_of(part)
+    if formula is not None:
+        step = formula.drive(begin).max_step
+        breaks = [edge for edge in formula.edges(begin, end) if begin < edge < end]
+        return "formula", {"code": formulas, "breaks": breaks} | (
+            {"longest": step} if math.isfinite(step) else {}
+        )
+    samples = part.samples_in(begin, end)
+    if samples is None:
+        raise UnsupportedModel(
+            f"a page needs an input that it can write down, got a {type(part).__name__}: give it as an "
+            "expression or as samples"
+        )
+    times, values, lines = samples
+    return "samples", {"times": times.tolist(), "values": values.tolist(), "lines": bool(lines)}
+
+
+def _span(model: Model) -> tuple[float, float]:
+    begin = model.simulation.t_start
+    return begin, model.simulation.t_end or begin + 100.0
+
+
+def kinds_of(model: Model) -> dict[str, Facts]:
+    """Give an input of each simple kind to change to, of the size of the model's own."""
+    begin, end = _span(model)
+    length = end - begin
+    size = model.largest_input() or 10.0
+    first = begin + 0.2 * length
+    offered: dict[str, Stimulus] = {
+        "constant": Constant(size),
+        "step": Step(size, start=first, stop=end),
+        "pulses": Pulses(size, width=0.05 * length, period=0.2 * length, start=first),
+        "ramp": Ramp(2.0 * size / length, start=first, stop=end),
+        "sine": Sine(size, frequency=2000.0 / length, offset=0.5 * size),
+        "gaussian": Gaussian(size, center=begin + 0.5 * length, sigma=0.1 * length),
+    }
+    return {
+        kind: parts_of(attrs.evolve(model, stimulus=one))[0]  # as if it were the model's own
+        for kind, one in offered.items()
+    }
+
+
