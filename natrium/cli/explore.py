@@ -14,9 +14,7 @@ def explore_command(
     model: ModelFile,
     out: Annotated[
         Path | None,
-        typer.Option(
-            help="File to write; by default the model file's name with .html.", metavar="FILE.html"
-        ),
+        typer.Option(help="File to write; by default the model file's name with .html.", metavar="FILE.html"),
     ] = None,
     dt: StepOption = None,
     t_end: EndOption = None,

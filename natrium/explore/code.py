@@ -11,9 +11,8 @@ import sympy
 from scipy.integrate import DOP853
 
 from natrium.analysis.phase_plane.reduction import Plane, planar
-from natrium.model import AnyNeuron, Formula, Stimulus, Sum, UnsupportedModel
+from natrium.model import AnyNeuron, Formula, NatriumError, Stimulus, Sum
 from natrium.model.branches import split_branches
-from natrium.model.errors import ModelError
 from natrium.model.expressions.exprel import whole
 from natrium.model.hybrid import BY_STATE, REFRACTORY_RULES, HybridSystem
 from natrium.model.javascript import javascript
@@ -27,7 +26,7 @@ def write_tableau() -> str:
 
 
 def rules_of(neuron: AnyNeuron) -> dict[str, HybridSystem]:
-    """Give the system while refractory by each rule that the page offers; one that goes state by state stands."""
+    """Give the system while refractory by each rule that the page offers; one by state stands."""
     ruled: Any = neuron
     if isinstance(ruled.refractory, str):
         return {name: attrs.evolve(ruled, refractory=name).system.resting for name in REFRACTORY_RULES}
@@ -115,7 +114,7 @@ def planes_of(neuron: AnyNeuron) -> tuple[dict[str, Plane], str]:
             plane = planar(neuron, label)
             assert plane.powers  # a polynomial in x, or refused
             assert plane.x_steady is not None
-        except (ModelError, UnsupportedModel) as error:
+        except NatriumError as error:
             reason = str(error)
         else:
             found[label] = plane
@@ -123,7 +122,7 @@ def planes_of(neuron: AnyNeuron) -> tuple[dict[str, Plane], str]:
 
 
 def _plane(plane: Plane, system: HybridSystem) -> str:
-    """Write a plane: its flow and Jacobian of z = (V, x), its x-nullcline, the states that go with a point."""
+    """Write a plane: flow and Jacobian of z = (V, x), the x-nullcline, the states that go with a point."""
     own = plane.neuron.system
     known = {symbol.name: symbol for symbol in system.parameters}
     values = dict(zip(own.parameters, own.values, strict=True))

@@ -1,4 +1,4 @@
-"""A model's numbers for the page: each with its unit, its rule and the range of its slider; what a file holds."""
+"""A model's numbers for the page: each with unit, rule and the range of its slider; what a file holds."""
 
 from __future__ import annotations
 
@@ -11,13 +11,11 @@ import attrs
 from natrium.explore.code import formula_of
 from natrium.model import (
     AnyNeuron,
-    Formula,
     Gaussian,
     Model,
     NatriumError,
     Pulses,
     Ramp,
-    Samples,
     Sine,
     Step,
     Stimulus,
@@ -46,13 +44,13 @@ def facts_of(one: Parameter, model: Model) -> Facts:
         "high": high if high is not None and math.isfinite(high) else None,
         "open": bool(getattr(one.rule, "open_low", False)),
     }
+    value = one.value
     least, most = _range(one, model)
     if bounded["low"] is not None:
-        least = max(least, one.least if one.least > 0.0 else bounded["low"])
+        least = max(least, value / 5.0 if bounded["open"] and value > 0.0 else bounded["low"])
     if bounded["high"] is not None:
         most = min(most, bounded["high"])
     step = 1.0 if one.whole else 10.0 ** math.floor(math.log10((most - least) / 200.0))
-    value = one.value
     return {
         "name": one.name, "short": one.short, "field": one.field, "value": value, "unit": one.unit,
         "meaning": one.rule.meaning, "min": least, "max": most, "step": step, "whole": one.whole,
@@ -79,7 +77,7 @@ def _range(one: Parameter, model: Model) -> tuple[float, float]:
 
 
 def parameters_of(model: Model) -> list[Facts]:
-    """Give the neuron's numbers: each with its place in the system's, or the state that it starts, and the file's."""
+    """Give the neuron's numbers: each with its place in the system, or the state that it starts."""
     neuron = model.neuron
     system = neuron.system
     places = {symbol.name: place for place, symbol in enumerate(system.parameters)}
@@ -106,14 +104,15 @@ def _moved(one: Parameter) -> Iterator[float]:
 
 
 def _moved_starts(neuron: AnyNeuron, one: Parameter) -> int | None:
-    """Give the first state whose start a number sets; None where there is none."""
-    start = neuron.initial_state()
+    """Give the state whose start a number sets, those apart that follow from it; None where there is none."""
+    start, steady = neuron.initial_state(), neuron.starts_steady
     for value in _moved(one):
         try:
             other = neuron.changed({one.name: value}).initial_state()
         except NatriumError:
             continue
-        return next((k for k, (a, b) in enumerate(zip(start, other, strict=True)) if a != b), None)
+        moved = (k for k, (a, b) in enumerate(zip(start, other, strict=True)) if a != b and not steady[k])
+        return next(moved, None)
     return None
 
 
@@ -146,7 +145,9 @@ def starts_of(model: Model) -> list[list[list[Any]]]:
     def written(state: list[float]) -> Facts:
         return to_dict(attrs.evolve(model, neuron=model.neuron.started(state)))
 
-    state = [min(max(value, 0.1), 0.9) if k else value for k, value in enumerate(model.neuron.initial_state())]
+    state = [
+        min(max(value, 0.1), 0.9) if k else value for k, value in enumerate(model.neuron.initial_state())
+    ]
     base = written(state)
     found = []
     for k, value in enumerate(state):
@@ -242,5 +243,3 @@ def kinds_of(model: Model) -> dict[str, Facts]:
         kind: parts_of(attrs.evolve(model, stimulus=one))[0]  # as if it were the model's own
         for kind, one in offered.items()
     }
-
-

@@ -14,7 +14,7 @@ SYMBOLS = {
 }  # fmt: skip
 OPERATORS = {
     "ge": "≥", "geq": "≥", "le": "≤", "leq": "≤", "cdot": "·", "leftarrow": "←", "to": "→", "lnot": "¬",
-    "land": "∧", "lor": "∨", "neq": "≠", "ne": "≠", "lfloor": "⌊", "rfloor": "⌋", "{": "{", "}": "}", "bmod": "mod",
+    "land": "∧", "lor": "or", "neq": "≠", "ne": "≠", "lfloor": "⌊", "rfloor": "⌋", "bmod": "mod",
 }  # fmt: skip
 SPACES = {",": "0.17em", ";": "0.28em", ":": "0.22em", "quad": "1em", "qquad": "2em", " ": "0.25em"}
 
@@ -131,7 +131,7 @@ def _piece(reader: _Reader) -> str:
         rows = _rows(reader, "\\end" + name.removeprefix("begin"))
         cells = "".join(f"<mtr>{''.join(f'<mtd>{cell}</mtd>' for cell in row)}</mtr>" for row in rows)
         brace = '<mo stretchy="true">{</mo>' if "cases" in name else ""
-        return f'<mrow>{brace}<mtable>{cells}</mtable></mrow>'
+        return f"<mrow>{brace}<mtable>{cells}</mtable></mrow>"
     if name in SPACES:
         return f'<mspace width="{SPACES[name]}"/>'
     if name in OPERATORS:

@@ -17,7 +17,7 @@ from natrium.explore.facts import Facts, kinds_of, parameters_of, parts_of, star
 from natrium.explore.mathml import mathml
 from natrium.figures.phase_plane import REFRACTORY, V_NULL, X_NULL
 from natrium.figures.style import COLORS, state_looks
-from natrium.model import Model, ModelError, Neuron, Simulation, latex, to_dict, write_whole
+from natrium.model import Model, NatriumError, Neuron, Simulation, latex, to_dict, write_whole
 from natrium.model.leak import input_unit
 from natrium.model.opened import opened
 from natrium.model.protocol import AnyNeuron
@@ -122,7 +122,7 @@ def _read(name: str) -> str:
 
 def _json(data: Any) -> str:
     """Write data to stand within a script."""
-    return json.dumps(data, allow_nan=False).replace("</", "<\\/")
+    return json.dumps(data, allow_nan=False).replace("<", "\\u003c")
 
 
 def _data(model: Model, shown: Model, why: str) -> Facts:
@@ -137,9 +137,7 @@ def _data(model: Model, shown: Model, why: str) -> Facts:
     fixed = any(part["kind"] in ("samples", "formula", "spikes") for part in parts)
     unit = input_unit(model.neuron)
     told = unit.name if unit.per_mV == 1.0 else "mV"
-    numbers = [
-        one | {"group": _group(model.neuron, one)} for one in parameters_of(attrs.evolve(model, neuron=neuron))
-    ]
+    numbers = [one | {"group": _group(model.neuron, one)} for one in parameters_of(shown)]
     kinds = kinds_of(model)
     for part in [*parts, *kinds.values()]:
         part["numbers"] = [
@@ -147,6 +145,7 @@ def _data(model: Model, shown: Model, why: str) -> Facts:
             for one in part["numbers"]
         ]
     rules = list(rules_of(neuron))
+    latest = end if fixed else begin + 5.0 * (end - begin)
     return {
         "labels": system.labels,
         "fractions": system.fractions,
@@ -159,7 +158,7 @@ def _data(model: Model, shown: Model, why: str) -> Facts:
         "t1": end,
         "dt": dt,
         "times": [
-            _time("t_end", "t1", end, (begin + 0.05 * (end - begin), end if fixed else begin + 5 * (end - begin))),
+            _time("t_end", "t1", end, (begin + 0.05 * (end - begin), latest)),
             _time("dt", "dt", dt, (min(0.001, dt), max(2.0, dt))),
         ],
         "size": abs(model.largest_input()) or 20.0,
@@ -216,6 +215,6 @@ def _first_plane(model: Model, offered: list[str]) -> str:
     labels = model.neuron.system.labels[1:]
     try:
         found = planar(model.neuron).x
-    except ModelError:
+    except NatriumError:
         found = ""
     return found if found in offered else offered[0] if offered else labels[0] if labels else ""

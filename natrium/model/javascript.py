@@ -1,7 +1,7 @@
 """The kernel's form for a web page: JavaScript functions of the same symbolic expressions.
 
-What they call besides ``Math`` (``ex``, ``exprel``, ...) stands in the page's own ``functions.js``; exp is held
-where the other forms hold it, and no function has 0/0 where it has a value.
+What they call besides ``Math`` (``ex``, ``exprel``, ...) stands in the page's own ``functions.js``; exp is
+held where the other forms hold it, and no function has 0/0 where it has a value.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Any
 import sympy
 from sympy.printing.jscode import JavascriptCodePrinter
 
-from natrium.model.kernel import _ExactNumbers
+from natrium.model.kernel import ExactNumbers
 
 OWN = {
     "exp": "ex", "cosh": "cosh", "sinh": "sinh", "erf": "erf", "erfc": "erfc", "whole_exp": "ex",
@@ -21,7 +21,7 @@ OWN = {
 LONGEST = 8  # a whole power up to this is a product
 
 
-class _Printer(_ExactNumbers, JavascriptCodePrinter):
+class _Printer(ExactNumbers, JavascriptCodePrinter):
     """JavaScript on doubles, symbols by the names given."""
 
     def __init__(self, names: Mapping[Any, str]) -> None:

@@ -41,7 +41,7 @@ FASTEST_GATE = 1e20
 Form = Literal["scalar", "grid", "native"]
 
 
-class _ExactNumbers:
+class ExactNumbers:
     """Print every number with all its digits (SymPy's printers keep fifteen) and as one literal."""
 
     def _print_Float(self, expr: Any) -> str:
@@ -55,7 +55,7 @@ class _ExactNumbers:
         return f"exprel({arguments})"
 
 
-class _ScalarPrinter(_ExactNumbers, PythonCodePrinter):
+class _ScalarPrinter(ExactNumbers, PythonCodePrinter):
     """Plain Python on floats."""
 
     gates: frozenset[Any] = frozenset()  # what stays within [0, 1]
@@ -70,7 +70,7 @@ class _ScalarPrinter(_ExactNumbers, PythonCodePrinter):
         return super()._print_Pow(expr, **settings)
 
 
-class _GridPrinter(_ExactNumbers, NumPyPrinter):
+class _GridPrinter(ExactNumbers, NumPyPrinter):
     """NumPy on arrays."""
 
     def _print_choose(self, expr: Any) -> str:

@@ -13,8 +13,8 @@ import numpy as np
 from natrium.model import AnyNeuron, Number, Sum
 from natrium.model.arrays import Array
 from natrium.model.checks import as_numbers
-from natrium.solvers.flags import RunFlag
 from natrium.model.plots import find_plot
+from natrium.solvers.flags import RunFlag
 from natrium.solvers.saving import write_run
 
 

@@ -6,6 +6,7 @@ import os
 import select
 import shutil
 import subprocess
+import sys
 import tempfile
 import time
 from pathlib import Path
@@ -18,6 +19,14 @@ FLAGS = (
     "--remote-debugging-pipe",
 )  # fmt: skip
 PATIENCE = 60.0  # s
+# What the browser reads is its file 3, what it writes its file 4.
+PIPES = """
+import fcntl, os, sys
+high = [fcntl.fcntl(int(one), fcntl.F_DUPFD, 10) for one in sys.argv[1:3]]
+for place, one in zip((3, 4), high):
+    os.dup2(one, place)
+os.execv(sys.argv[3], sys.argv[3:])
+"""
 
 
 def find_browser() -> str | None:
@@ -32,21 +41,15 @@ class Browser:
         commands, self.send_to = os.pipe()
         self.read_from, answers = os.pipe()
 
-        def take_pipes() -> None:
-            # What the browser reads is its file 3, what it writes its file 4; neither may overwrite the other.
-            high_in, high_out = os.dup(commands), os.dup(answers)
-            os.dup2(high_in, 3)
-            os.dup2(high_out, 4)
-
-        self.process = subprocess.Popen(  # noqa: PLW1509 - one thread, and the pipes have to have these numbers
-            [program, *FLAGS, f"--user-data-dir={self.folder.name}", "about:blank"],
+        self.process = subprocess.Popen(
+            [sys.executable, "-I", "-S", "-c", PIPES, str(commands), str(answers), program, *FLAGS,
+             f"--user-data-dir={self.folder.name}", "about:blank"],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
-            close_fds=False,
-            preexec_fn=take_pipes,
+            pass_fds=(commands, answers),
             start_new_session=True,
-        )
+        )  # fmt: skip
         os.close(commands)
         os.close(answers)
         self.buffer, self.number, self.session = b"", 0, None
@@ -100,7 +103,13 @@ class Browser:
     def open(self, page: Path, width: int = 1280, height: int = 900, *, dark: bool = False) -> None:
         self.said.clear()
         self.asked_for.clear()
-        self.call("Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=width < 600)
+        self.call(
+            "Emulation.setDeviceMetricsOverride",
+            width=width,
+            height=height,
+            deviceScaleFactor=1,
+            mobile=width < 600,
+        )
         scheme = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
         self.call("Emulation.setEmulatedMedia", features=[scheme])
         self.call("Page.navigate", url=page.as_uri())

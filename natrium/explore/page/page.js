@@ -128,18 +128,21 @@ function drawCourse() {
   const labels = DATA.labels.slice(1);
   $("gates").hidden = !labels.length;
   if (labels.length) {
-    const fractions = DATA.fractions.slice(1).every(Boolean);
-    const range = fractions ? [-0.03, 1.03] : around(real.flatMap(({ y }) => y.slice(1)));
-    const gates = charts.gates.begin(span, range, { y: fractions ? "open" : "others", bare: true });
+    // Open fractions have their own scale; what is none of them is drawn beside them as a part of its largest value.
+    const shares = DATA.fractions.slice(1), mixed = shares.some(Boolean);
+    const sizes = labels.map((label, k) => (mixed && !shares[k] ? Math.max(1e-12, ...real.map(({ y }) => Math.abs(y[k + 1]))) : 1));
+    state.names = labels.map((label, k) => (sizes[k] === 1 ? label : `${label} / ${number(sizes[k], 3)}`));
+    const range = mixed ? [-0.03, 1.03] : around(real.flatMap(({ y }) => y.slice(1)));
+    const gates = charts.gates.begin(span, range, { y: mixed ? "open" : "others", bare: true });
     labels.forEach((label, k) => {
       const look = LOOK.states[label];
-      gates.curve(points.map((one) => one && [one.t, one.y[k + 1]]), tone(look.color), { dash: dashes[look.dash] });
+      gates.curve(points.map((one) => one && [one.t, one.y[k + 1] / sizes[k]]), tone(look.color), { dash: dashes[look.dash] });
     });
   }
   const curve = inputCurve();
   const most = around([0, ...curve.filter(Boolean).map(([, I]) => I)], 0.12);
   charts.input.begin(span, most, { x: "t (ms)", y: mV("I") }).curve(curve, tone(LOOK.input));
-  keys("states", [[truthColor(), [], "V"], ...labels.map((label) => [tone(LOOK.states[label].color), dashes[LOOK.states[label].dash], label]), [tone(LOOK.input), [], "input"],
+  keys("states", [[truthColor(), [], "V"], ...labels.map((label, k) => [tone(LOOK.states[label].color), dashes[LOOK.states[label].dash], state.names[k]]), [tone(LOOK.input), [], "input"],
     ...(CODE.fires ? [[tone(LOOK.threshold), [6, 4], CODE.passes ? "level of a spike" : "threshold"]] : [])]);
   $("spikes").textContent = run.spikes.length ? `spikes at ${run.spikes.slice(0, 6).map((one) => one.t.toFixed(3)).join(", ")}${run.spikes.length > 6 ? ", …" : ""} ms` : "";
   if (state.cursor !== null) {
@@ -270,7 +273,8 @@ function field(chart, plane, [V0, V1], [x0, x1], I, p) {
 
 function drawRates() {
   const found = state.rates, points = found?.points ?? [];
-  if (!CODE.fires) { charts.rates.begin([0, 1], [0, 1], {}); $("rheobase").textContent = "without a threshold nothing counts as a spike"; return; }
+  $("rates").hidden = !CODE.fires;
+  if (!CODE.fires) { $("rheobase").textContent = "without a threshold nothing counts as a spike"; return; }
   const Is = points.map(([I]) => I), most = Math.max(10, ...points.map(([, rate]) => rate));
   const range = Is.length > 1 ? [Is[0], Math.max(Is.at(-1), Is[0] + 1e-9)] : [0, 2 * (largestInput() || 1)];
   const chart = charts.rates.begin(range, [-0.03 * most, 1.08 * most], { x: mV("I"), y: "rate (Hz)" });
@@ -280,7 +284,7 @@ function drawRates() {
     chart.upright(found.rheobase, tone(LOOK.threshold), { dash: [6, 4], width: 1.4 });
     chart.label(" rheobase", chart.X(found.rheobase), chart.top + 0.5 * chart.em, css("--quiet"));
   }
-  chart.label(" the input's largest", chart.X(I), chart.bottom - 0.8 * chart.em, css("--quiet"), chart.X(I) > chart.right - 9 * chart.em ? "right" : "left");
+  chart.label(" this input ", chart.X(I), chart.top + 1.8 * chart.em, css("--quiet"), chart.X(I) > chart.right - 9 * chart.em ? "right" : "left");
   chart.curve(points, truthColor(), { width: 2 });
   for (const [x, y] of points) chart.dot(x, y, { color: truthColor(), size: 2 });
   $("rheobase").textContent = found?.error ? found.error : !found?.done ? "…" : found.rheobase != null ? `rheobase ${unit(number(found.rheobase, 6))}` : points.some(([, rate]) => rate > 0) ? "fires at every input shown" : "silent at every input shown";

@@ -11,7 +11,7 @@ function fireAt(setup, I, y, patience = PATIENCE) {
     if (k < 2) return false;
     gaps.push(spikes[k - 1].t - spikes[k - 2].t);
     const [a, b] = gaps.slice(-2);
-    return (gaps.length > 3 && Math.abs(a - b) < 1e-7 * b) || gaps.length >= 60;
+    return (gaps.length > 3 && Math.abs(a - b) < 1e-7 * b) || (gaps.length >= 60 && Math.abs(b - gaps.at(-30)) < 1e-4 * b) || gaps.length >= 2000;
   };
   const run = solve({ ...setup, y, parts: constantly(I), t0: 0, t1: patience, rtol: 1e-8, dense: false, stop: settled, quiet: true });
   const last = gaps.slice(-12);

@@ -316,7 +316,7 @@ function solve({ p, y: start, parts, t0, t1, rule, rtol = 1e-11, dense = true, s
       stepper.s = s;
       stepper.y = y;
       stepper.K[0].set(endSlope);
-      if (quiet && endSlope.every((slope, i) => Math.abs(slope) < (i ? 1e-10 : 1e-8))) { ended = "rest"; return end; }
+      if (quiet && !resting && endSlope.every((slope, i) => Math.abs(slope) < (i ? 1e-10 : 1e-8))) { ended = "rest"; return end; }
     }
     return end;
   }

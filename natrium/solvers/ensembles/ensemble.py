@@ -13,8 +13,8 @@ import numpy.typing as npt
 
 from natrium.model import SolverError
 from natrium.model.arrays import Array
-from natrium.solvers.flags import SHORT, RunFlag
 from natrium.model.plots import find_plot
+from natrium.solvers.flags import SHORT, RunFlag
 from natrium.solvers.runs import Chunk, Runs
 
 if TYPE_CHECKING:
