@@ -1,6 +1,6 @@
 // The page: numbers to move, and panels that follow.
 const $ = (id) => document.getElementById(id);
-const state = { dirty: new Set() };
+const state = {};
 const charts = Object.fromEntries(["V", "gates", "input", "plane", "rates", "script"].map((id) => [id, new Chart($(id))]));
 const LOOK = DATA.palette, hasPlane = Object.keys(CODE.planes).length > 0, FILE_UNIT = DATA.unit;
 const unit = (text) => `${text} ${FILE_UNIT}`.trim();
@@ -109,7 +109,6 @@ const mV = (text) => (FILE_UNIT ? `${text} (${FILE_UNIT})` : text);
 const dashes = { "-": [], "--": [7, 4], "-.": [7, 3, 2, 3], ":": [2, 3] };
 
 function draw() {
-  state.edges = null;
   drawCourse();
   drawPlane();
   drawRates();
@@ -203,9 +202,10 @@ function drawPlane() {
   if (CODE.fires) legend.push([tone(LOOK.threshold), [6, 4], CODE.passes ? "level of a spike" : "threshold"]);
   if (CODE.fires && !CODE.passes && reset) legend.push([tone(LOOK.threshold), [2, 3], "reset"]);
   if (plane) {
-    const o = [0, 0, 0, 0];
+    const o = [0, 0, 0, 0], z = [0, 0];
+    const rise = (V, x) => { z[0] = V; z[1] = x; return plane.flow(z, I, p, o)[0]; };
     field(chart, plane, Vr, xr, I, p);
-    chart.curve(zeroLines((V, x) => plane.flow([V, x], I, p, o)[0], Vr, xr), tone(LOOK.V_null), { width: 2.2 });
+    chart.curve(zeroLines(rise, Vr, xr), tone(LOOK.V_null), { width: 2.2 });
     const steady = [];
     for (let k = 0; k <= 400; k++) {
       const V = Vr[0] + ((Vr[1] - Vr[0]) * k) / 400;
@@ -256,7 +256,8 @@ function drawPlane() {
 
 // Short arrows along the flow, all of one length.
 function field(chart, plane, [V0, V1], [x0, x1], I, p) {
-  const o = [0, 0], nV = 17, nx = 12, color = css("--grid");
+  const shafts = [];
+  const o = [0, 0], nV = 17, nx = 12, color = css("--line");
   const scaleV = (chart.right - chart.left) / (V1 - V0), scaleX = (chart.bottom - chart.top) / (x1 - x0);
   for (let i = 0; i < nV; i++) {
     for (let j = 0; j < nx; j++) {
@@ -264,11 +265,11 @@ function field(chart, plane, [V0, V1], [x0, x1], I, p) {
       const [dV, dx] = plane.flow([V, x], I, p, o), size = Math.hypot(dV * scaleV, dx * scaleX);
       if (!(size > 0) || !Number.isFinite(size)) continue;
       const reach = (0.5 * chart.em) / size, end = [V + reach * dV, x + reach * dx];
-      chart.curve([[V - reach * dV, x - reach * dx], end], css("--line"), { width: 0.7 });
-      chart.arrow(V, x, end[0], end[1], css("--line"), 5);
+      shafts.push([V - reach * dV, x - reach * dx], end, null);
+      chart.arrow(V, x, end[0], end[1], color, 5);
     }
   }
-  return color;
+  chart.curve(shafts, color, { width: 0.7 });
 }
 
 function drawRates() {
@@ -485,6 +486,13 @@ function cursors() {
     if (!way) return;
     event.preventDefault();
     put((state.cursor ?? DATA.t0) + (way * (state.t1 - DATA.t0)) / 200);
+  });
+  $("script").addEventListener("pointermove", (event) => {
+    if (!state.run) return;
+    const t = Math.min(Math.max(charts.script.at(event)[0], DATA.t0), state.t1), k = Math.floor((t - DATA.t0) / state.dt);
+    const told = [`t = ${t.toFixed(3)} ms`, `truth ${number(stateAt(state.run, t)[0], 5)} mV`];
+    if (k < state.script.V.length) told.push(`script ${number(state.script.V[k], 5)} mV`);
+    $("scriptAt").textContent = told.join("   ");
   });
   $("rates").addEventListener("pointermove", (event) => {
     const points = state.rates?.points ?? [], [I] = charts.rates.at(event);

@@ -8,6 +8,8 @@ function zeroLines(f, [V0, V1], [x0, x1], nV = 180, nx = 120) {
   for (let j = 0; j < nx; j++) {
     const above = row(j + 1), x = x0 + j * dx;
     for (let i = 0; i < nV; i++) {
+      const signs = (below[i] >= 0) + (below[i + 1] >= 0) + (above[i + 1] >= 0) + (above[i] >= 0);
+      if (signs === 0 || signs === 4) continue;
       const V = V0 + i * dV, corners = [below[i], below[i + 1], above[i + 1], above[i]];
       if (!corners.every(Number.isFinite)) continue;
       const at = [[V, x], [V + dV, x], [V + dV, x + dx], [V, x + dx]], found = [];
