@@ -118,7 +118,7 @@ def test_rates_and_rheobase_are_natrium_s():
 @pytest.mark.parametrize("name", SCRIPTS)
 def test_every_slider_of_the_notebook_s_models(name):
     model = SCRIPTS[name]()
-    assert check(model, all_moves(model)) > 5
+    assert check(model, all_moves(model)) > 0
 
 
 @pytest.mark.slow
