@@ -10,7 +10,8 @@ or it tends to a limit: along a line (jump), or, where a stable cycle meets an u
 .. math:: T \simeq a - b\,(I - I_c)^{1/2} \quad\text{(fold of cycles)}.
 
 b follows from the model: pi/(speed sqrt(curvature/2)) at a fold, the slowest time constant where the rest
-reaches the threshold; of a fold of cycles both are the cycle's own. No law is named that does not fit.
+reaches the threshold, that by which a saddle is left where the cycle ends there; of a fold of cycles both
+are the cycle's own. No law is named that does not fit.
 """
 
 from __future__ import annotations
@@ -43,6 +44,7 @@ DESCENT = 12  # steps of input on the way down to where firing ends
 INSIDE = 4.0  # errors of the input at which firing ends: where a cycle is surely there
 FITS = 0.01  # of the mean interval: what a law may leave
 GROWS = 1.2  # the longest interval over the shortest, where the interval is said to grow without bound
+OWN = {("fold of cycles", "fold of cycles"), ("homoclinic", "logarithmic")}  # the coefficient is the end's
 AGREES = 0.25  # relative: of a fitted coefficient with the model's own
 
 
@@ -292,7 +294,8 @@ def _fit(
         "logarithmic": -np.log(excess),
         "jump": excess,
     }
-    if found.ending is not None:
+    end = found.ending if found.ending is not None and found.ending.kind == "fold of cycles" else None
+    if end is not None:
         terms["fold of cycles"] = -np.sqrt(excess)
     fits: dict[Law, tuple[Array, float]] = {}
     for law, term in terms.items():
@@ -311,15 +314,15 @@ def _fit(
     best: Law = min(allowed, key=lambda law: errors[law], default="undecided")
     if best == "undecided" or errors[best] > FITS:
         best, (offset, coefficient) = "undecided", (float("nan"), float("nan"))
-    elif found.ending is not None:
-        offset, coefficient = found.ending.interval, found.ending.coefficient
+    elif end is not None:
+        offset, coefficient = end.interval, end.coefficient
     else:
         offset, coefficient = map(float, fits[best][0])
     last_error = abs(last - offset) + errors.get(best, 0.0) * float(intervals.mean())
     if best in ("square root", "logarithmic"):
         last, last_error = float("inf"), 0.0
-    elif best == "fold of cycles" and found.ending is not None:
-        last, last_error = found.ending.interval, found.ending.interval_error
+    elif best == "fold of cycles" and end is not None:
+        last, last_error = end.interval, end.interval_error
     elif best == "undecided":
         last = last_error = float("nan")
     return Onset(
@@ -340,10 +343,11 @@ def _fit(
 
 def _is_allowed(neuron: AnyNeuron, found: Rheobase, law: Law, coefficient: float, grows: bool) -> bool:
     """Tell whether a law can be the one: where the cycle's own end is known, no other can."""
-    if found.ending is not None:
-        return law == "fold of cycles" and coefficient > 0.0
+    kind = found.ending.kind if found.ending is not None else None
+    if kind == "fold of cycles":
+        return law == kind and coefficient > 0.0
     if law == "jump":
-        return True
+        return kind != "homoclinic"
     predicted = _predict(neuron, found, law)
     if predicted is not None:
         return abs(coefficient - predicted) <= AGREES * predicted
@@ -351,7 +355,7 @@ def _is_allowed(neuron: AnyNeuron, found: Rheobase, law: Law, coefficient: float
 
 
 def _predict(neuron: AnyNeuron, found: Rheobase, law: Law) -> float | None:
-    if law == "fold of cycles" and found.ending is not None:
+    if found.ending is not None and (found.ending.kind, law) in OWN:
         return found.ending.coefficient
     if law == "square root" and found.fold is not None:
         return found.fold.passage

@@ -93,7 +93,7 @@ class Rheobase(Result):
     bistable_error : float
         How far that can be trusted, mV, as `error`.
     ending : CycleEnd or None
-        The fold of cycles at which firing ends; None where the cell is not bistable or it ends otherwise.
+        How firing ends there; None where the cell is not bistable, or no cycle can be followed to its end.
     fold : Fold or None
     hopf : Hopf or None
         Where the cause is one.
@@ -326,7 +326,9 @@ def _found(
         lowest, doubt, ending = _lowest_cycle(neuron, kept)
         unit = input_unit(neuron)
         end = unit.show(lowest, settled(unit.of(doubt)))
-        notes.append(f"bistable: firing once begun goes on down to {end}, where it can rest too")
+        notes.append(
+            f"bistable: firing once begun goes on down to {end}{_ENDS[ending.kind if ending else None]}"
+        )
     fold = loss.point if isinstance(loss.point, Fold) else None
     hopf = loss.point if isinstance(loss.point, Hopf) else None
     notes += _threshold_notes(neuron, loss)
@@ -345,6 +347,15 @@ def _found(
         notes=tuple(notes),
         told_in=input_unit(neuron),
     )
+
+
+_ENDS = {
+    "fold of cycles": ", where its cycle meets an unstable one",
+    "graze": ", where its spikes no more than touch the threshold",
+    "homoclinic": ", where its cycle meets a saddle",
+    "last cycle": ", the last input at which its cycle is found",
+    None: " by runs, of which none lasts for ever",
+}
 
 
 def _threshold_notes(neuron: AnyNeuron, loss: _Loss) -> list[str]:

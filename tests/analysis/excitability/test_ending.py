@@ -1,4 +1,4 @@
-"""Where firing ends: a fold of cycles by independent integration, and its own laws."""
+"""Where firing ends: by independent integration, by formula, and its own laws."""
 
 import numpy as np
 import pytest
@@ -35,8 +35,8 @@ ADAPTING = Neuron(
 def test_a_cell_with_an_m_current_fires_from_a_fold_of_cycles_on():
     found = rheobase(ADAPTING)
     assert found.bistable_from == found.ending.I == pytest.approx(32.111717543, abs=1e-9)
-    assert found.ending.interval == pytest.approx(45.491384891, abs=2e-5)
-    assert found.ending.error < 1e-9
+    assert abs(found.bistable_from - 32.111717543) <= found.bistable_error < 5e-9
+    assert abs(found.ending.interval - 45.491384891) <= found.ending.interval_error < 2e-5
     assert found.data()["ending"]["I"] == found.ending.I
 
 
@@ -60,12 +60,64 @@ def test_just_above_there_is_a_cycle_and_just_below_none_that_lasts():
         limit_cycle(ADAPTING, end.I - 1e-4, start=near.states[0])
 
 
-def test_what_ends_otherwise_has_no_such_end():
-    lif = fire(Neuron(), 20.0, np.array([-70.0]))  # nothing is free: no multiplier
+def test_where_firing_ends_does_not_hang_on_how_long_the_first_run_was():
+    """It once moved in the fifth digit."""
+    ends = []
+    for enough in (20, 60, 150):
+        kept = fire(ADAPTING, 34.0, np.array(ADAPTING.initial_state()), settle=0.0, enough=enough)
+        ends.append(cycle_end(ADAPTING, kept, 30.0))
+    assert max(abs(end.I - ends[0].I) for end in ends) <= ends[0].error
+
+
+@pytest.mark.slow
+def test_a_cycle_may_end_at_a_saddle():
+    """A quadratic neuron reset to 2 fires on while that lies above the saddle: to I = -4, b = 10/(2*2) ms."""
+    neuron = natrium.HybridNeuron(
+        equations={"V": "(V**2 + I)/tau"},
+        parameters={"tau": 10.0},
+        initial={"V": -1.0},
+        v_thresh=100.0,
+        reset={"V": "2.0"},
+    )
+    found = rheobase(neuron)
+    assert (found.value, found.ending.kind, found.ending.interval) == (0.0, "homoclinic", float("inf"))
+    assert abs(found.bistable_from + 4.0) <= found.bistable_error < 2e-9
+    assert found.ending.coefficient == pytest.approx(2.5, abs=1e-3)
+    law = onset(neuron)
+    assert (law.law, law.rate) == ("logarithmic", 0.0)
+    assert law.predicted == found.ending.coefficient
+
+
+@pytest.mark.slow
+def test_spikes_may_come_to_no_more_than_touch_the_threshold():
+    """Morris and Lecar's cell, a threshold near the top of its cycle: at the end that is its highest V."""
+    cell = of_template("morris-lecar")
+    parameters = dict(cell.parameters) | {"V3": 2.0, "V4": 30.0, "g_Ca": 4.4, "phi": 0.04}
+    cell = natrium.HybridNeuron(
+        equations=cell.equations, parameters=parameters, initial=dict(cell.initial), v_thresh=27.0
+    )
+    kept = fire(cell, 92.0, np.array([20.0, 0.1]))
+    end = cycle_end(cell, kept, 85.0)
+    assert (end.kind, end.interval) == ("graze", pytest.approx(122.935, abs=1e-3))
+    assert end.error < 1e-9
+    free = natrium.HybridNeuron(equations=cell.equations, parameters=parameters, initial=dict(cell.initial))
+    start = limit_cycle(cell.started(kept.state.tolist()), 92.0).states[0]
+    cycle = natrium.smooth_cycle(free, end.I, start=[27.0, *start], transient=1.0, look=400.0)
+    run = natrium.EventDriven(rtol=1e-12).solve(
+        free.started(cycle.state.tolist()), natrium.Constant(end.I), t_end=cycle.period
+    )
+    top = run.state(np.linspace(0.0, cycle.period, 200001))[0].max()
+    assert top == pytest.approx(27.0, abs=1e-7)
+
+
+def test_what_ends_otherwise_is_told_by_the_last_cycle_or_not_at_all():
+    lif = fire(Neuron(), 20.0, np.array([-70.0]))  # its end, at 15 mV, is that of an endless interval
     assert cycle_end(Neuron(), lif, 10.0) is None
     kept = fire(RESET_AXON, 33.5, np.array(RESET_AXON.initial_state()), enough=60)
     assert cycle_end(RESET_AXON, kept, 20.0) is None  # its period doubles at 27.15 mV
-    assert rheobase(RESET_AXON).ending is None
+    found = rheobase(RESET_AXON)
+    assert found.ending is None
+    assert "by runs, of which none lasts for ever" in found.notes[-1]
     assert onset(RESET_AXON).law in ("jump", "undecided")
 
 
@@ -84,7 +136,7 @@ def test_firing_of_the_squid_axon_ends_at_its_fold_of_cycles(squid):
     """Published: 9.78 and 6.26 uA/cm2, the Hopf point and the fold of cycles below it."""
     found = rheobase(squid)
     assert (found.cause, found.bistable) == ("hopf", True)
-    assert found.ending.error < 1e-9
+    assert found.ending.error < 1e-8
     # Of the smooth cycle's own multipliers: (1 - mu)^2 falls along a line to where it ends.
     inputs, gaps = (6.2604, 6.26035), []
     free = squid.changed({})
@@ -99,7 +151,7 @@ def test_firing_of_the_squid_axon_ends_at_its_fold_of_cycles(squid):
     assert found.bistable_from == pytest.approx(line, abs=5e-6)
 
 
-@pytest.mark.parametrize("name", ["fitzhugh-nagumo", "izhikevich"])
+@pytest.mark.parametrize("name", ["fitzhugh-nagumo", pytest.param("izhikevich", marks=pytest.mark.slow)])
 def test_below_a_hard_hopf_point_firing_goes_on(name):
     """Its cycle is far from the rest that is lost there: both are stable below, however little."""
     neuron = of_template(name)
@@ -107,7 +159,8 @@ def test_below_a_hard_hopf_point_firing_goes_on(name):
     assert found.cause == "hopf"
     assert found.hopf.lyapunov > 0.0
     assert found.bistable_from < found.value - 1e-3
-    assert found.bistable_error < 1e-4
+    assert found.bistable_error < 1e-6
+    assert found.ending.kind == "last cycle"
     state = fire(neuron, found.value + 0.01, np.array(neuron.initial_state())).state
     assert fire(neuron, found.value - 1e-3, state).outcome == "sustained"
     assert fire(neuron, found.bistable_from - 10.0 * found.bistable_error, state).outcome != "sustained"
