@@ -110,7 +110,7 @@ def test_spikes_may_come_to_no_more_than_touch_the_threshold():
     assert top == pytest.approx(27.0, abs=1e-7)
 
 
-def test_what_ends_otherwise_is_told_by_the_last_cycle_or_not_at_all():
+def test_what_ends_otherwise_has_no_such_end():
     lif = fire(Neuron(), 20.0, np.array([-70.0]))  # its end, at 15 mV, is that of an endless interval
     assert cycle_end(Neuron(), lif, 10.0) is None
     kept = fire(RESET_AXON, 33.5, np.array(RESET_AXON.initial_state()), enough=60)
