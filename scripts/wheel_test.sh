@@ -68,6 +68,14 @@ grep -q reproduce help.txt || {
 echo "-- natrium channels"
 "$bin/natrium" channels
 
+echo "-- natrium explore"
+"$bin/natrium" new lif-na --out cell.toml
+"$bin/natrium" explore cell.toml
+grep -q "DOP853" cell.html || {
+    echo "wheel_test: 'natrium explore cell.toml' must write cell.html, its code within" >&2
+    exit 1
+}
+
 echo "-- natrium reproduce --out out"
 "$bin/natrium" reproduce --out out
 test -s out/report.html || {

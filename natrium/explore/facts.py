@@ -139,21 +139,35 @@ def _differences(a: Any, b: Any, path: list[Any]) -> Iterator[list[Any]]:
         yield path
 
 
-def starts_of(model: Model) -> list[list[list[Any]]]:
-    """Give where a file holds each state's start, once the model starts from a state that is given."""
+def starts_of(model: Model) -> list[Facts]:
+    """Give what a file holds of the state that the model starts from, at each path a sum of its parts.
+
+    All but the last share of a kinetic scheme are one state each; the last is what these leave of 1.
+    """
 
     def written(state: list[float]) -> Facts:
         return to_dict(attrs.evolve(model, neuron=model.neuron.started(state)))
 
-    state = [
-        min(max(value, 0.1), 0.9) if k else value for k, value in enumerate(model.neuron.initial_state())
-    ]
+    V, *others = model.neuron.initial_state()
+    state = [V, *(0.5 / len(others) for _ in others)]
     base = written(state)
-    found = []
-    for k, value in enumerate(state):
-        moved = [*state[:k], value - 1e-3 if k else value - 1.0, *state[k + 1 :]]
-        found.append(list(_differences(base, written(moved), [])))
-    return found
+    found: dict[str, Facts] = {}
+    for k in range(len(state)):
+        step = -(2.0**-10)
+        moved = written([*state[:k], state[k] + step, *state[k + 1 :]])
+        for path in _differences(base, moved, []):
+            before, after = (_number_at(path, file) for file in (base, moved))
+            slope = float(round((after - before) / step))
+            one = found.setdefault(str(path), {"path": path, "offset": before, "by": []})
+            one["offset"] -= slope * state[k]
+            one["by"].append([k, slope])
+    return [one | {"offset": float(round(one["offset"]))} for one in found.values()]
+
+
+def _number_at(path: list[Any], file: Any) -> float:
+    for key in path:
+        file = file[key]
+    return float(file)
 
 
 def parts_of(model: Model) -> list[Facts]:

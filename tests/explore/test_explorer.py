@@ -9,7 +9,7 @@ from typer.testing import CliRunner
 import natrium
 from natrium.cli import app
 from natrium.explore import Explorer, explore
-from natrium.explore.facts import parameters_of, parts_of
+from natrium.explore.facts import parameters_of, parts_of, starts_of
 from natrium.explore.mathml import mathml
 from natrium.model.files.new import template, template_names
 
@@ -75,6 +75,14 @@ def test_a_model_and_a_neuron_show_themselves_in_a_notebook():
     assert "allow-scripts" in shown
     for one in (natrium.notebook.lif_na(), natrium.Neuron(), natrium.loads(template("adex")).neuron):
         assert "<!DOCTYPE html>" in one.explore("cell").html()
+
+
+def test_a_scheme_s_last_share_is_what_the_others_leave():
+    scheme = natrium.Scheme(("C", "O"), [("C", "O", "1"), ("O", "C", "exp(-V/20)")], ("O",))
+    neuron = natrium.Neuron(channels=[natrium.Channel("K", 1.0, -80.0, scheme=scheme)])
+    found = {one["path"][-1]: (one["offset"], one["by"]) for one in starts_of(natrium.Model(neuron=neuron))}
+    assert found["v_init"] == (0.0, [[0, 1.0]])
+    assert sorted((found["C"], found["O"])) == [(0.0, [[1, 1.0]]), (1.0, [[1, -1.0]])]
 
 
 def test_parts_tell_what_moves_and_what_stands():

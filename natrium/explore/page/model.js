@@ -33,11 +33,12 @@ function brokenRule({ values, parts }) {
 function fileOf({ values, parts, rule, t1, dt, start }) {
   const file = structuredClone(DATA.file);
   const put = (path, value) => {
-    const holder = path.slice(0, -1).reduce((inner, key) => inner[key], file);
-    holder[path.at(-1)] = value;
+    // What a file leaves out, or has a word for, is made.
+    const inside = (inner, key, k) => (typeof inner[key] === "object" ? inner[key] : (inner[key] = typeof path[k + 1] === "number" ? [] : {}));
+    path.slice(0, -1).reduce(inside, file)[path.at(-1)] = value;
   };
   for (const one of DATA.parameters) if (values[one.name] !== one.value) for (const path of one.paths) put(path, values[one.name]);
-  if (start) DATA.starts.forEach((paths, k) => { for (const path of paths) put(path, start[k]); });
+  if (start) for (const { path, offset, by } of DATA.starts) put(path, by.reduce((sum, [k, slope]) => sum + slope * start[k], offset));
   if (rule !== DATA.rule) put(DATA.rulePath, rule);
   file.stimuli = parts.map(partFile);
   if (!file.stimuli.length) delete file.stimuli;

@@ -442,13 +442,19 @@ function dragStart() {
     update();
   };
   const now = () => project(state.given.y, CODE.planes[state.x] ?? { moves: CODE.moves }, Math.max(1, DATA.labels.indexOf(state.x)));
-  canvas.addEventListener("pointerdown", (event) => {
+  const isNear = (event) => {
     const [, , px, py] = charts.plane.at(event), [V, x] = now();
-    if (Math.hypot(px - charts.plane.X(V), py - charts.plane.Y(x)) > 1.6 * charts.plane.em) return;
+    return Math.hypot(px - charts.plane.X(V), py - charts.plane.Y(x)) < 1.6 * charts.plane.em;
+  };
+  // A finger on the start drags it; elsewhere it scrolls the page.
+  canvas.addEventListener("touchstart", (event) => { if (state.run && isNear(event.touches[0])) event.preventDefault(); }, { passive: false });
+  canvas.addEventListener("pointerdown", (event) => {
+    if (!state.run || !isNear(event)) return;
     state.drag = state.ranges;
     canvas.setPointerCapture(event.pointerId);
   });
   canvas.addEventListener("pointermove", (event) => {
+    if (!state.run) return;
     const [V, x] = charts.plane.at(event), plane = CODE.planes[state.x];
     if (state.drag) return move(V, x);
     state.pointed = `V = ${number(V, 4)} mV   ${state.x} = ${number(x, 4)}`;
@@ -464,6 +470,7 @@ function dragStart() {
     const way = { ArrowRight: [1, 0], ArrowLeft: [-1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] }[event.key];
     if (!way) return;
     event.preventDefault();
+    if (!state.run) return;
     const [V, x] = now(), [[V0, V1], [x0, x1]] = state.ranges;
     move(V + (way[0] * (V1 - V0)) / 100, x + (way[1] * (x1 - x0)) / 100);
   });
@@ -527,7 +534,7 @@ function begin() {
   $("theme").textContent = isDark() ? "Light" : "Dark";
   dragStart();
   cursors();
-  new ResizeObserver(() => { if (state.run) draw(); }).observe(document.querySelector(".panels"));
+  new ResizeObserver(() => { if (state.run) draw(); }).observe($("V"));
   update();
 }
 begin();
