@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from fractions import Fraction
 from typing import Any
 
@@ -15,6 +15,7 @@ from natrium.model.leak import CURRENTS, Leak, leak_of
 from natrium.model.neuron import Neuron
 from natrium.model.parameter import Parameter
 from natrium.model.quantities import Quantity, as_number, as_quantity, exact, fits_of, is_quantity
+from natrium.model.synapse import Synapse
 
 # What fits a field by the unit of its plain numbers, and how many of that unit one in the base is.
 FITS: dict[str, tuple[str, int]] = {
@@ -232,7 +233,8 @@ def membrane(
         Of the membrane, where some quantities are absolute and others per area.
     channels : sequence of Channel
     conductances : mapping of str to quantity, optional
-        By a channel's name its conductance instead of its own `g`.
+        By the name of a channel or a synapse its conductance instead of its own `g`; a current of a synapse
+        without reversal.
     unit : str, optional
         What currents are told in: pA, nA, uA, uA/cm^2, ...; by default what goes with the leak.
     **others
@@ -262,27 +264,33 @@ def membrane(
     for name, value in others.items():
         rule: Any = rules.get(name)
         fields[name] = door.number(name, value, getattr(rule, "unit", "")) if is_quantity(value) else value
-    return Neuron(tau_m=tau, channels=_scaled(door, channels, conductances), leak=leak, **fields)
+    parts = {"channels": channels, "synapses": others.get("synapses", ())}
+    return Neuron(tau_m=tau, leak=leak, **fields | _scaled(door, parts, conductances))
 
 
 def _scaled(
-    door: Door, channels: Iterable[Channel], conductances: Mapping[str, Any] | None
-) -> Sequence[Channel]:
-    """Give channels with conductances in absolute units over the leak's."""
-    found: Any = channels
-    found = list(found) if hasattr(found, "__iter__") else found
-    if not conductances or not isinstance(found, list):
+    door: Door, parts: dict[str, Iterable[Channel | Synapse]], conductances: Mapping[str, Any] | None
+) -> dict[str, Any]:
+    """Give channels and synapses with conductances in absolute units over the leak's."""
+    found: dict[str, Any] = {
+        name: list(part) if hasattr(part, "__iter__") else part for name, part in parts.items()
+    }
+    lists = [part for part in found.values() if isinstance(part, list)]
+    if not conductances or len(lists) < len(found):
         return found  # the neuron refuses what is none
-    names = [getattr(channel, "name", None) for channel in found]
+    names = [getattr(one, "name", None) for part in lists for one in part]
     if not isinstance(conductances, Mapping):
         raise ModelError(f"conductances must be a mapping of channels' names, got {show(conductances)}")
     for name in conductances:
         if name not in names:
             there = ", ".join(map(str, names)) or "none"
             raise ModelError(f"conductances must name channels ({there}), got {show(name)}")
-    return [
-        attrs.evolve(one, g=door.number(f"g_{one.name}", conductances[one.name], CONDUCTANCE))
-        if isinstance(one, Channel) and one.name in conductances
-        else one
-        for one in found
-    ]
+
+    def scaled(one: Any) -> Any:
+        if not isinstance(one, (Channel, Synapse)) or one.name not in conductances:
+            return one
+        current = isinstance(one, Synapse) and one.E is None
+        name, unit = f"g_{one.name}", "mV" if current else CONDUCTANCE
+        return attrs.evolve(one, g=door.number(name, conductances[one.name], unit, is_input=current))
+
+    return {name: list(map(scaled, part)) for name, part in found.items()}

@@ -13,8 +13,8 @@ import sympy
 from natrium.model.branches import as_choices, has_branches
 from natrium.model.checks import Choice, Name, Number, as_float, is_real, show
 from natrium.model.errors import ModelError, UnsupportedModel
+from natrium.model.expressions.evaluator import LARGEST, NUMERIC
 from natrium.model.expressions.expression import symbolic_of
-from natrium.model.expressions.reader import LARGEST, NUMERIC
 from natrium.model.expressions.smooth import smooth
 from natrium.model.hybrid import BY_STATE, REFRACTORY_RULES, HybridSystem, Refractory, over_threshold
 from natrium.model.kernel import lower
@@ -45,6 +45,13 @@ def _as_sympy(name: str, value: Any, known: Iterable[str]) -> Any:
     if is_real(value):
         return sympy.Float(float(value))
     raise ModelError(f"{name} must be text, a SymPy expression or a number, got {show(value)}")
+
+
+def _as_equations(value: Any) -> Any:
+    """Take equations with V first, whatever their order."""
+    items = _as_items(value)
+    pairs = isinstance(items, tuple) and all(isinstance(one, tuple) for one in items)
+    return tuple(sorted(items, key=lambda one: one[:1] != ("V",))) if pairs else items
 
 
 def _as_level(value: Any) -> Any:
@@ -85,8 +92,8 @@ class HybridNeuron:
     Parameters
     ----------
     equations : mapping of str to str or sympy.Expr
-        The time derivative of each state, V first (mV/ms), of symbols named like the states, the
-        parameters and the input ``I``; text is read as in a model file.
+        The time derivative of each state, V (mV/ms) among them, of symbols named like the states, the
+        parameters and the input ``I``; text is read as in a model file. V becomes the first state.
     parameters : mapping of str to float
         Values of all other symbols.
     initial : mapping of str to float
@@ -122,7 +129,7 @@ class HybridNeuron:
     ... )
     """
 
-    equations: tuple[tuple[str, Any], ...] = attrs.field(converter=_as_items, validator=_keys_are_names)
+    equations: tuple[tuple[str, Any], ...] = attrs.field(converter=_as_equations, validator=_keys_are_names)
     initial: tuple[tuple[str, float], ...] = attrs.field(converter=_as_items, validator=_keys_are_names)
     parameters: tuple[tuple[str, float], ...] = attrs.field(
         default=(), converter=_as_items, validator=_keys_are_names
@@ -138,8 +145,10 @@ class HybridNeuron:
     def __attrs_post_init__(self) -> None:
         """Check that every symbol has a meaning and every number is one."""
         states, starts = [name for name, _ in self.equations], dict(self.initial)
-        if not states or states[0] != "V":
-            raise ModelError(f"the first state must be V, got {', '.join(states) or 'none'}")
+        if "V" not in states:
+            raise ModelError(
+                f"the first state must be V, got {', '.join(states) or 'none'}: call V what has the threshold"
+            )
         if sorted(starts) != sorted(states):
             raise ModelError(
                 f"initial must name the states {', '.join(states)}, got {', '.join(starts) or 'none'}"

@@ -21,7 +21,7 @@ from natrium.model.errors import ModelError
 MAX_LENGTH = 80  # characters of a quantity
 MAX_POWER = 4  # of a unit within one
 _NUMBER = r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,3})?"
-_FORM = re.compile(rf"({_NUMBER})\s*([^\s\d.+-].*)")
+_FORM = re.compile(rf"({_NUMBER})\s*((?:(?<=\s)1\s*/\s*)?[^\s\d.+-].*)")
 _FACTOR = re.compile(r"\s*([*/.]?)\s*([A-Za-z\u00b5\u03bc\u03a9\u2126]+)\s*(?:\^?\s*([+-]?\d)(?![\d.]))?")
 _UNDER = re.compile(r"/\s*\(([^()/]*)\)")  # what stands in brackets under a line
 # Ways to write the same that are brought to one before it is read.

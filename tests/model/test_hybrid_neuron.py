@@ -227,3 +227,12 @@ def test_a_script_counts_ways_up_through_a_level():
     run = natrium.FixedStep(dt=0.001, scheme="rk4").solve(cell, t_end=50.0)
     expected = np.arcsin(0.5) / turn + 10.0 * np.arange(5)
     assert run.spike_times == pytest.approx(expected, abs=2e-3)
+
+
+def test_V_may_stand_anywhere():
+    first = natrium.HybridNeuron(equations={"V": "-V - u + I", "u": "V - u"}, initial={"V": 0.0, "u": 1.0})
+    later = natrium.HybridNeuron(equations={"u": "V - u", "V": "-V - u + I"}, initial={"u": 1.0, "V": 0.0})
+    assert later.system == first.system
+    assert later.initial_state() == (0.0, 1.0)
+    with pytest.raises(natrium.ModelError, match="the first state must be V, got x, y: call V what has"):
+        natrium.HybridNeuron(equations={"x": "-x", "y": "x"}, initial={"x": 0.0, "y": 1.0})

@@ -47,6 +47,8 @@ from natrium.model.quantities import KINDS, as_quantity, is_quantity
         ("-0.065 V", "-65", "voltage", False),
         ("8 Hz", "0.008", "frequency", False),
         ("3 /ms", "3", "frequency", False),
+        ("0.03 1/ms", "0.03", "frequency", False),
+        ("0.7 1 / ms", "0.7", "frequency", False),
         ("5 pA/ms", "5", "current per time", False),
         ("2 V/s", "2", "voltage per time", False),
         ("20000 um^2", "0.0002", "area", False),

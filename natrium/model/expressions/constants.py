@@ -1,4 +1,4 @@
-"""Named numbers of rates: what `q10` and `celsius` stand for in them."""
+"""Names within rates: numbers such as `celsius`, and what is made of them and of V, such as `alpha_m`."""
 
 from __future__ import annotations
 
@@ -10,11 +10,14 @@ from typing import Any
 
 from natrium.model.checks import Name, Number, show
 from natrium.model.errors import ModelError
-from natrium.model.expressions.reader import BRANCHES, MAX_LENGTH, NUMERIC, evaluator, read
+from natrium.model.expressions.evaluator import NUMERIC, evaluator
+from natrium.model.expressions.reader import BRANCHES, MAX_LENGTH, read
 
 # Each name with its number, or with text of the others.
 Constants = tuple[tuple[str, "float | str"], ...]
 
+# What rates are of.
+VARIABLES = ("V", "Ca")
 # What means something in rates already.
 _TAKEN = frozenset({*NUMERIC, *BRANCHES, "pi", "V", "t", "I", "and", "or", "not"})
 _WORD = re.compile(r"(?<![\w.])[A-Za-z_]\w*")
@@ -31,7 +34,8 @@ def constants(values: Mapping[str, float | str]) -> Iterator[None]:
     Parameters
     ----------
     values : mapping of str to float or str
-        Numbers, or text of the others, such as ``{"celsius": 34.0, "q10": "3**((celsius - 24)/10)"}``.
+        Numbers, or text of the others, such as ``{"celsius": 34.0, "q10": "3**((celsius - 24)/10)"}``. What
+        is made of V, an ``alpha_m`` for ``alpha_m/(alpha_m + beta_m)``, is put in where its name stands.
 
     Raises
     ------
@@ -50,8 +54,8 @@ def activate(values: Any) -> None:
     _ACTIVE.set(as_constants(values))
 
 
-def as_constants(values: Any) -> Constants:
-    """Check names and values.
+def as_constants(values: Any, variables: Collection[str] = VARIABLES) -> Constants:
+    """Check names and values, which may be text of some variables.
 
     Raises
     ------
@@ -69,36 +73,47 @@ def as_constants(values: Any) -> Constants:
             Number().check(f"constant {name}", value)
         made.append((name, value if isinstance(value, str) else float(value)))
     known = tuple(made)
-    numbers(known)
+    numbers(known, variables)
     return known
 
 
-def numbers(known: Constants) -> dict[str, float]:
-    """Work out every constant.
+def numbers(known: Constants, variables: Collection[str] = VARIABLES) -> dict[str, float]:
+    """Work out every constant but those that depend on variables.
 
     Raises
     ------
     ModelError
         When they go round in a circle, or one has no finite value.
     """
-    given, found = dict(known), {}
+    given, found = dict(known), dict[str, float | None]()
+    free = [name for name in variables if name not in given]
 
-    def work_out(name: str, behind: tuple[str, ...]) -> float:
+    def work_out(name: str, behind: tuple[str, ...]) -> float | None:
         if name in behind:
             raise ModelError(f"constants must not go round in a circle, got {' -> '.join((*behind, name))}")
         if name not in found:
-            value = given[name]
+            value: float | str | None = given[name]
             if isinstance(value, str):
                 needed = {word: work_out(word, (*behind, name)) for word in words(value) if word in given}
+                is_open = None in needed.values() or not set(words(value)).isdisjoint(free)
+                text = spell_out(value, [one for one in known if needed.get(one[0], 0.0) is None])
                 try:
-                    value = float(evaluator(read(_put(value, needed)))(0.0))
+                    tree = read(_put(text, _closed(found)), *(free if is_open else ()))
                 except ModelError as error:
                     raise ModelError(f"constant {name}: {error}") from error
-                Number().check(f"constant {name}", value)
+                value = None if is_open else float(evaluator(tree)(0.0))
+                if value is not None:
+                    Number().check(f"constant {name}", value)
             found[name] = value
         return found[name]
 
-    return {name: work_out(name, ()) for name in given}
+    for name in given:
+        work_out(name, ())
+    return _closed(found)
+
+
+def _closed(found: Mapping[str, float | None]) -> dict[str, float]:
+    return {name: value for name, value in found.items() if value is not None}
 
 
 def merge(each: Iterable[Constants]) -> dict[str, float | str]:
@@ -132,8 +147,11 @@ def used_in(text: str, known: Constants | None = None) -> Constants:
 
 
 def fill(text: str, known: Constants) -> str:
-    """Put the constants' numbers into a text."""
-    return _put(text, numbers(known)) if known else text
+    """Put the constants' numbers into a text, and the text of those that depend on variables."""
+    if not known:
+        return text
+    values = numbers(known)
+    return _put(spell_out(text, [one for one in known if one[0] not in values]), values)
 
 
 def keep_names(text: str, known: Constants, names: Collection[str]) -> str:
@@ -145,7 +163,7 @@ def keep_names(text: str, known: Constants, names: Collection[str]) -> str:
     return _put(spell_out(text, known), {name: value for name, value in kept if isinstance(value, float)})
 
 
-def spell_out(text: str, known: Constants) -> str:
+def spell_out(text: str, known: Iterable[tuple[str, float | str]]) -> str:
     """Put the text of those constants that are text into another; those that are numbers keep their names."""
     texts = {name: value for name, value in known if isinstance(value, str)}
 

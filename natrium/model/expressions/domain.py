@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
+from natrium.model.expressions.evaluator import NUMERIC, OF_TWO, Node
 from natrium.model.expressions.expression import Expression
-from natrium.model.expressions.reader import NUMERIC, OF_TWO, Node
 
 
 def leaves_the_reals(expression: Expression, x: np.ndarray) -> np.ndarray:

@@ -21,8 +21,9 @@ from natrium.model.branches import as_choices, choose, maximum, minimum
 from natrium.model.checks import Number, is_real, show
 from natrium.model.errors import ModelError, NatriumError
 from natrium.model.expressions.constants import Constants, fill, keep_names, used_in, words
+from natrium.model.expressions.evaluator import ARITHMETIC, NUMERIC, Node, evaluator
 from natrium.model.expressions.exprel import exprel
-from natrium.model.expressions.reader import ARITHMETIC, NUMERIC, Node, evaluator, read, refuse
+from natrium.model.expressions.reader import read, refuse
 
 _SYMBOLIC: dict[str, Callable[..., Any]] = {
     "exp": sympy.exp,
@@ -314,6 +315,8 @@ def _chosen(condition: Node, a: sympy.Expr, b: sympy.Expr) -> sympy.Expr:
     if name == "not":
         return _chosen(parts[0], b, a)
     left, right = map(_symbolic, parts)
+    if name in ("==", "!="):  # a single point counts for nothing
+        return a if (left == right) == (name == "==") else b
     if name in ("<", ">"):  # the surface itself belongs to the other side
         return choose(left - right if name == "<" else right - left, b, a)
     return choose(right - left if name == "<=" else left - right, a, b)
@@ -369,6 +372,7 @@ _FUNCTIONS = {name: f"\\{name}" for name in ("log", "sin", "cos", "tanh", "sinh"
     "heaviside": r"\Theta",
 }
 _RELATIONS = {"<": "<", ">": ">", "<=": r"\le", ">=": r"\ge", "and": r"\text{ and }", "or": r"\text{ or }"}
+_RELATIONS |= {"==": "=", "!=": r"\ne"}
 
 
 def _bracket(text: str, tight: int, needed: int) -> str:

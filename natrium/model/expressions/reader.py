@@ -8,17 +8,17 @@ from __future__ import annotations
 
 import ast
 import math
-from collections.abc import Callable
+from collections.abc import Iterator, Sequence
 from functools import lru_cache, reduce
 from itertools import accumulate, pairwise
 from typing import Any
 
 import attrs
 import numpy as np
-import scipy.special
 
 from natrium.model.checks import nearest, show
 from natrium.model.errors import ModelError
+from natrium.model.expressions.evaluator import COMPARE, LARGEST, NUMERIC, Node, evaluator
 
 MAX_LENGTH = 2_000  # characters: far above any published rate, far below what slows a parser
 MAX_BRACKETS = 50  # nesting, counted before parsing
@@ -33,35 +33,16 @@ MAX_BRANCHES = 8  # functions with branches one within the other: each says its 
 MAX_DIGITS = 40  # of one literal
 MAX_EXPONENT = 100.0
 
-NUMERIC: dict[str, Callable[[Any], Any]] = {
-    "exp": np.exp,
-    "expm1": np.expm1,
-    "exprel": scipy.special.exprel,
-    "log": np.log,
-    "sqrt": np.sqrt,
-    "sin": np.sin,
-    "cos": np.cos,
-    "tanh": np.tanh,
-    "sinh": np.sinh,
-    "cosh": np.cosh,
-    "erf": scipy.special.erf,
-    "log10": np.log10,
-    "abs": np.abs,
-    "sign": np.sign,
-    "heaviside": lambda x: np.heaviside(x, 1.0),
-    "floor": np.floor,
-}
-# Of two arguments or more.
-LARGEST: dict[str, Callable[[Any, Any], Any]] = {"max": np.maximum, "min": np.minimum}
-COMPARE: dict[str, Callable[[Any, Any], Any]] = {
-    "<": lambda a, b: a < b,
-    "<=": lambda a, b: a <= b,
-    ">": lambda a, b: a > b,
-    ">=": lambda a, b: a >= b,
-}
 BRANCHES = frozenset({"abs", "sign", "heaviside", "floor", "where", *LARGEST})
 _TURNED = frozenset({"tanh", "sinh", "cosh", "erf", "sin", "cos"})
-_COMPARISONS: dict[type[ast.cmpop], str] = {ast.Lt: "<", ast.LtE: "<=", ast.Gt: ">", ast.GtE: ">="}
+_COMPARISONS: dict[type[ast.cmpop], str] = {
+    ast.Lt: "<",
+    ast.LtE: "<=",
+    ast.Gt: ">",
+    ast.GtE: ">=",
+    ast.Eq: "==",
+    ast.NotEq: "!=",
+}
 _OPERATORS: dict[type[ast.operator], str] = {
     ast.Add: "+",
     ast.Sub: "-",
@@ -70,19 +51,6 @@ _OPERATORS: dict[type[ast.operator], str] = {
     ast.Pow: "**",
     ast.Mod: "%",
 }
-ARITHMETIC: dict[str, Callable[[Any, Any], Any]] = {
-    "+": lambda a, b: a + b,
-    "-": lambda a, b: a - b,
-    "*": lambda a, b: a * b,
-    "/": lambda a, b: a / b,
-    "**": lambda a, b: a**b,
-    "%": lambda a, b: a - b * np.floor(a / b),
-}
-
-# A node is a number, a variable's name, (function, node), ("neg", node), (operator, node, node),
-# ("max" or "min", node, node) or ("where", condition, node, node); a condition is (comparison, node, node),
-# ("and" or "or", condition, condition) or ("not", condition).
-Node = float | str | tuple[Any, ...]
 
 
 def refuse(text: str, rule: str) -> ModelError:
@@ -227,6 +195,10 @@ class _Reader:
                 for other in others:
                     first = self.fold(name, first, other)
                 return first
+            case ast.Call(func=ast.Name(id="table"), args=[argument, _, _, _, _, *_], keywords=[]) if (
+                len(tree.args) % 2
+            ):
+                return self.table(argument, tree.args[1:], depth)
             case (
                 ast.Call(func=ast.Name(id="where"), args=[test, one, other], keywords=[])
                 | ast.IfExp(test=test, body=one, orelse=other)
@@ -237,7 +209,7 @@ class _Reader:
 
     def refusal(self, tree: ast.expr, hint: str) -> ModelError:
         """Make the error that says what is allowed, what was found, and where."""
-        functions = [*NUMERIC, *LARGEST, "where"]
+        functions = [*NUMERIC, *LARGEST, "where", "table"]
         if self.variables != ("t",):
             functions.remove("floor")
         names = ", ".join((*self.variables, "pi", *functions))
@@ -257,6 +229,27 @@ class _Reader:
                 return f"{type(tree).__name__} {type(op).__name__}"
         return type(tree).__name__
 
+    def is_point(self, pair: Node) -> bool:
+        """Tell whether two sides are equal at single points of the variable, or are numbers."""
+        names = set(_names(pair))
+        of = names & {*self.variables}
+        return names.isdisjoint(BRANCHES) and (not of or self.variables[0] in of)
+
+    def table(self, argument: ast.expr, points: list[ast.expr], depth: int) -> Node:
+        """Read straight lines between points, level beyond the first and the last, as a sum of corners."""
+        x = self.node(argument, depth + 1)
+        numbers = [one for point in points if isinstance(one := self.node(point, depth + 1), float)]
+        at, values = numbers[::2], numbers[1::2]
+        if len(numbers) < len(points) or any(a >= b for a, b in pairwise(at)):
+            raise refuse(self.text, "table(V, V_1, y_1, V_2, y_2, ...) must be of numbers, V_1 < V_2 < ...")
+        lines = zip(pairwise(at), pairwise(values), strict=True)
+        slopes = [0.0, *((after - before) / (b - a) for (a, b), (before, after) in lines), 0.0]
+        total: Node = values[0]
+        for corner, (before, after) in zip(at, pairwise(slopes), strict=True):
+            if before != after:
+                total = ("+", total, ("*", after - before, ("max", 0.0, ("-", x, corner))))
+        return total
+
     def condition(self, tree: ast.expr, depth: int) -> Node:
         """Read what a branch depends on."""
         self.nodes += 1
@@ -267,9 +260,11 @@ class _Reader:
                 type(op) in _COMPARISONS for op in ops
             ):
                 sides = [self.node(one, depth + 1) for one in (left, *others)]
-                pairs: list[Node] = [
+                pairs: list[tuple[Any, ...]] = [
                     (_COMPARISONS[type(op)], *pair) for op, pair in zip(ops, pairwise(sides), strict=True)
                 ]
+                if any(pair[0] in ("==", "!=") and not self.is_point(pair) for pair in pairs):
+                    raise self.refusal(tree, ": by == only V itself is compared; write <, <=, > or >=")
                 return _join("and", pairs)
             case ast.BoolOp(op=op, values=values):
                 name = "and" if isinstance(op, ast.And) else "or"
@@ -333,67 +328,14 @@ class _Reader:
         return float(value)
 
 
-def _join(name: str, conditions: list[Node]) -> Node:
+def _names(tree: Node) -> Iterator[str]:
+    """Give every name in a tree, of variables and of operations."""
+    for part in tree if isinstance(tree, tuple) else (tree,):
+        if isinstance(part, str):
+            yield part
+        elif isinstance(part, tuple):
+            yield from _names(part)
+
+
+def _join(name: str, conditions: Sequence[Node]) -> Node:
     return reduce(lambda a, b: (name, a, b), conditions)
-
-
-def evaluator(tree: Node) -> Callable[[Any], Any]:
-    """Make a closure that evaluates a tree in its written order."""
-    if isinstance(tree, float):
-        value = np.float64(tree)  # Python's own division and power raise where NumPy's give inf or nan
-        return lambda x: value
-    if isinstance(tree, str):
-        return lambda x: x
-    name, *parts = tree
-    first = evaluator(parts[0])
-    if name == "neg":
-        return lambda x: -first(x)
-    if name == "not":
-        return lambda x: np.logical_not(first(x))
-    if name in NUMERIC:
-        function = NUMERIC[name]
-        return lambda x: function(first(x))
-    second = evaluator(parts[1])
-    if name == "where":
-        return _where(first, second, evaluator(parts[2]))
-    return _of_two(name, first, second)
-
-
-def _where(
-    condition: Callable[[Any], Any], one: Callable[[Any], Any], other: Callable[[Any], Any]
-) -> Callable[[Any], Any]:
-    """Take one of two; of a single value only that one is evaluated."""
-
-    def evaluate(x: Any) -> Any:
-        holds = condition(x)
-        if np.ndim(holds) == 0:
-            return one(x) if holds else other(x)
-        with np.errstate(all="ignore"):
-            return np.where(holds, one(x), other(x))
-
-    return evaluate
-
-
-OF_TWO: dict[str, Callable[[Any, Any], Any]] = {
-    **ARITHMETIC,
-    **LARGEST,
-    **COMPARE,
-    "and": np.logical_and,
-    "or": np.logical_or,
-}
-"""What joins two values or two conditions, by NumPy."""
-
-
-def _of_two(name: str, a: Callable[[Any], Any], b: Callable[[Any], Any]) -> Callable[[Any], Any]:
-    # The four of arithmetic are written out: a call less each, in what scripts are replayed by.
-    match name:
-        case "+":
-            return lambda x: a(x) + b(x)
-        case "-":
-            return lambda x: a(x) - b(x)
-        case "*":
-            return lambda x: a(x) * b(x)
-        case "/":
-            return lambda x: a(x) / b(x)
-    function = OF_TWO[name]
-    return lambda x: function(a(x), b(x))

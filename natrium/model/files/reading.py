@@ -109,8 +109,9 @@ def _keys(cls: type) -> set[str]:
 def _converter() -> cattrs.Converter:
     """Make the converter: each field's own rule checks it, so that all problems come together."""
     converter = cattrs.Converter(forbid_extra_keys=True, detailed_validation=True)
-    for cls in (Gate, Simulation, Ions, Calcium, Synapse):
+    for cls in (Gate, Simulation, Ions, Calcium):
         _register(converter, cls)
+    _register(converter, Synapse, prepared=_synapse)
     shared: dict[str, Any] = {
         "natrium": override(struct_hook=_check_version),
         "simulation": override(struct_hook=lambda data, _: converter.structure(_table(data), Simulation)),
@@ -188,6 +189,14 @@ def _neuron(converter: cattrs.Converter, data: dict[str, Any]) -> Any:
     return found
 
 
+def _synapse(data: dict[str, Any]) -> dict[str, Any]:
+    """Read the g of a synapse: a conductance over the leak's; without a reversal a current, as inputs are."""
+    if "g" not in data:
+        return data
+    current = "E" not in data
+    return data | {"g": through("g", data["g"], "mV" if current else CONDUCTANCE, is_input=current)}
+
+
 def _input_unit(value: Any, _: Any) -> str:
     Choice(("", "mV", *CURRENTS)).check("input_unit", value)
     return str(value)
@@ -200,6 +209,7 @@ def _register(
     single: dict[str, type] | None = None,
     left_out: frozenset[str] | set[str] = frozenset(),
     one_of: tuple[str, ...] = (),
+    prepared: Callable[[dict[str, Any]], dict[str, Any]] = dict,
 ) -> None:
     """Register a class; of the keys `one_of` one must be there, or the first is told as missing."""
     hooks: dict[str, Any] = {}
@@ -219,7 +229,7 @@ def _register(
 
     structure: Any = make_dict_structure_fn(cls, converter, _cattrs_forbid_extra_keys=True, **hooks)
     converter.register_structure_hook_func(
-        partial(operator.is_, cls), lambda data, asked: structure(whole(_table(data)), asked)
+        partial(operator.is_, cls), lambda data, asked: structure(whole(prepared(_table(data))), asked)
     )
 
 

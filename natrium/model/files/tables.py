@@ -60,7 +60,8 @@ class Equations:
             raise ModelError("refractory: either a rule, or a word for each state, got both")
         if both := sorted(self.constants.keys() & self.parameters.keys()):
             raise ModelError(f"constants and parameters must differ in name, got {both[0]}")
-        known = as_constants(self.parameters | self.constants) if self.constants else ()
+        named = self.parameters | self.constants
+        known = as_constants(named, (*self.equations, "I")) if self.constants else ()
         neuron = HybridNeuron(
             equations=_spelled(self.equations, known),
             initial=self.initial,

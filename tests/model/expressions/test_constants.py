@@ -7,6 +7,7 @@ import sympy
 
 import natrium
 from natrium.model.expressions.constants import constants, fill, numbers, used_in
+from natrium.model.files.writing import to_toml
 
 FILE = """
 natrium = 1
@@ -124,6 +125,57 @@ def test_a_rate_in_sympy_may_hold_them():
     assert gate.inf.written()(-40.0) == 0.5
 
 
+def test_what_is_made_of_V_is_put_in_where_its_name_stands():
+    with natrium.constants({"k": 0.5, "up": "k*exp(V/20)", "down": "exp(-V/30)", "all": "up + down"}):
+        gate = natrium.Gate("m", inf="up/all", tau="1/all")
+    plain = natrium.Gate("m", alpha="0.5*exp(V/20)", beta="exp(-V/30)")
+    V, m = sympy.symbols("V m", real=True)
+    assert (gate.derivative(m) - plain.derivative(m)).subs({V: -31.0, m: 0.3}) == pytest.approx(
+        0.0, abs=1e-15
+    )
+    neuron = natrium.Neuron(channels=(natrium.Channel("P", 5.0, 50.0, (gate,)),))
+    assert neuron.numbers()["k"].value == 0.5
+    assert not {"up", "down", "all"} & neuron.numbers().keys()
+    faster = neuron.changed({"k": 1.0}).channels[0].gates[0]
+    assert faster.inf.written()(0.0) == 0.5
+    model = natrium.Model(neuron=neuron, stimulus=natrium.Step(9.0), simulation=natrium.Simulation(t_end=9.0))
+    assert natrium.loads(to_toml(model)) == model
+
+
+def test_what_is_made_of_calcium_too():
+    with natrium.constants({"half": 3.0, "bound": "Ca/(Ca + half)"}):
+        assert natrium.Gate("q", inf="bound", tau="8").reads_calcium
+    with natrium.constants({"Ca": 3.0, "bound": "Ca/(Ca + 1)"}):
+        gate = natrium.Gate("q", inf="bound*exp(-V**2)")
+    assert not gate.reads_calcium
+    assert gate.inf.written()(0.0) == 0.75
+
+
+def test_equations_are_written_by_what_they_are_made_of():
+    text = """natrium = 1
+[equations]
+V = "g*open*(50 - V) + leak + I"
+u = "-u/tau"
+[initial]
+V = -70.0
+u = 1.0
+[parameters]
+g = 2.0
+[constants]
+tau = 5.0
+open = "1/(1 + exp(-v/k))"
+v = "V + 40 - u"
+k = "tau + 1"
+leak = "-0.1*(V + 70)"
+"""
+    neuron = natrium.loads(text).neuron
+    assert sorted(neuron.numbers()) == ["g", "tau", "v_init"]
+    V, u, g, tau = sympy.symbols("V u g tau", real=True)
+    flow = g * (50 - V) / (1 + sympy.exp(-(V + 40 - u) / (tau + 1))) - (V + 70) / 10
+    values = {V: -41.0, u: 0.7, g: 2.0, tau: 5.0, sympy.Symbol("I", real=True): 0.0}
+    assert neuron.system.rhs[0].subs(values) == pytest.approx(float(flow.subs(values)), rel=1e-14)
+
+
 def test_schemes_have_them_too():
     with natrium.constants({"k": 2.0}):
         scheme = natrium.Scheme(("C", "O"), (("C", "O", "k*exp(V/40)"), ("O", "C", "k")), open=("O",))
@@ -160,7 +212,10 @@ def test_a_constant_is_no_parameter_of_another_meaning():
         ({"a b": 1.0}, "name"),
         ({"a": float("nan")}, "constant a"),
         ({"a": True}, "constant a"),
-        ({"a": "V"}, "constant a: .*V"),
+        ({"a": "W"}, "constant a: .*W"),
+        ({"a": "V + b", "b": "2*a"}, "circle, got a -> b -> a"),
+        ({"a": "V + W"}, "constant a: .*'W'"),
+        ({"a": "V", "b": "a + W"}, "constant b: .*'W'"),
         ([1.0], "table"),
     ],
 )
@@ -172,7 +227,7 @@ def test_what_cannot_be_a_constant_is_refused(values, told):
 @pytest.mark.parametrize(
     ("table", "told"),
     [
-        ('k = "V"', r"constants: constant k"),
+        ('k = "W"', r"constants: constant k"),
         ("k = [1]", r"constants: constant k"),
         ("exp = 1", "constants: "),
     ],
@@ -238,7 +293,7 @@ def test_equations_of_ones_own_have_them_as_parameters():
 
 @pytest.mark.parametrize(
     ("table", "told"),
-    [('a = "b"\nb = "a"', "circle"), ("scale = 2.0", "differ in name, got scale"), ('a = "V"', "constant a")],
+    [('a = "b"\nb = "a"', "circle"), ("scale = 2.0", "differ in name, got scale"), ('a = "W"', "constant a")],
 )
 def test_equations_refuse_what_cannot_be_one(table, told):
     with pytest.raises(natrium.ModelError, match=told):

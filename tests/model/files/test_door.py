@@ -326,3 +326,32 @@ t_end = "0.1 s"
     assert (model.neuron.input_unit, model.stimulus.parts[0].amplitude) == ("pA", 300.0)
     assert natrium.run(model).n_spikes > 3
     assert again(model) == model
+
+
+def test_synapses_have_units_too():
+    text = (
+        LIF
+        + """
+[[synapses]]
+name = "exc"
+g = "15 nS"
+E = "0 mV"
+decay = "2 ms"
+[[synapses]]
+name = "drive"
+g = "60 pA"
+decay = "0.005 s"
+"""
+    )
+    neuron = natrium.loads(text).neuron
+    assert [one.g for one in neuron.synapses] == [0.5, 2.0]
+    assert [one.decay for one in neuron.synapses] == [2.0, 5.0]
+    plain = [natrium.Synapse("exc", 1.0, 0.0, decay=2.0), natrium.Synapse("drive", 1.0, decay=5.0)]
+    same = natrium.membrane(
+        C="281 pF", g_L="30 nS", synapses=plain, conductances={"exc": "0.015 uS", "drive": "60 pA"}
+    )
+    assert same == neuron
+    with pytest.raises(natrium.ModelError, match=r"synapses\[0\]: g must be a conductance .* got '15 pA'"):
+        natrium.loads(text.replace("15 nS", "15 pA"))
+    with pytest.raises(natrium.ModelError, match=r"synapses\[1\]: g must be a current .* got '60 nS'"):
+        natrium.loads(text.replace("60 pA", "60 nS"))

@@ -1,0 +1,113 @@
+"""What the operations of expressions mean, as written: NumPy's functions, one after the other."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import scipy.special
+
+# A node is a number, a variable's name, (function, node), ("neg", node), (operator, node, node),
+# ("max" or "min", node, node) or ("where", condition, node, node); a condition is (comparison, node, node),
+# ("and" or "or", condition, condition) or ("not", condition).
+Node = float | str | tuple[Any, ...]
+
+NUMERIC: dict[str, Callable[[Any], Any]] = {
+    "exp": np.exp,
+    "expm1": np.expm1,
+    "exprel": scipy.special.exprel,
+    "log": np.log,
+    "sqrt": np.sqrt,
+    "sin": np.sin,
+    "cos": np.cos,
+    "tanh": np.tanh,
+    "sinh": np.sinh,
+    "cosh": np.cosh,
+    "erf": scipy.special.erf,
+    "log10": np.log10,
+    "abs": np.abs,
+    "sign": np.sign,
+    "heaviside": lambda x: np.heaviside(x, 1.0),
+    "floor": np.floor,
+}
+# Of two arguments or more.
+LARGEST: dict[str, Callable[[Any, Any], Any]] = {"max": np.maximum, "min": np.minimum}
+COMPARE: dict[str, Callable[[Any, Any], Any]] = {
+    "<": lambda a, b: a < b,
+    "<=": lambda a, b: a <= b,
+    ">": lambda a, b: a > b,
+    ">=": lambda a, b: a >= b,
+    "==": lambda a, b: a == b,
+    "!=": lambda a, b: a != b,
+}
+ARITHMETIC: dict[str, Callable[[Any, Any], Any]] = {
+    "+": lambda a, b: a + b,
+    "-": lambda a, b: a - b,
+    "*": lambda a, b: a * b,
+    "/": lambda a, b: a / b,
+    "**": lambda a, b: a**b,
+    "%": lambda a, b: a - b * np.floor(a / b),
+}
+
+
+def evaluator(tree: Node) -> Callable[[Any], Any]:
+    """Make a closure that evaluates a tree in its written order."""
+    if isinstance(tree, float):
+        value = np.float64(tree)  # Python's own division and power raise where NumPy's give inf or nan
+        return lambda x: value
+    if isinstance(tree, str):
+        return lambda x: x
+    name, *parts = tree
+    first = evaluator(parts[0])
+    if name == "neg":
+        return lambda x: -first(x)
+    if name == "not":
+        return lambda x: np.logical_not(first(x))
+    if name in NUMERIC:
+        function = NUMERIC[name]
+        return lambda x: function(first(x))
+    second = evaluator(parts[1])
+    if name == "where":
+        return _where(first, second, evaluator(parts[2]))
+    return _of_two(name, first, second)
+
+
+def _where(
+    condition: Callable[[Any], Any], one: Callable[[Any], Any], other: Callable[[Any], Any]
+) -> Callable[[Any], Any]:
+    """Take one of two; of a single value only that one is evaluated."""
+
+    def evaluate(x: Any) -> Any:
+        holds = condition(x)
+        if np.ndim(holds) == 0:
+            return one(x) if holds else other(x)
+        with np.errstate(all="ignore"):
+            return np.where(holds, one(x), other(x))
+
+    return evaluate
+
+
+OF_TWO: dict[str, Callable[[Any, Any], Any]] = {
+    **ARITHMETIC,
+    **LARGEST,
+    **COMPARE,
+    "and": np.logical_and,
+    "or": np.logical_or,
+}
+"""What joins two values or two conditions, by NumPy."""
+
+
+def _of_two(name: str, a: Callable[[Any], Any], b: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    # The four of arithmetic are written out: a call less each, in what scripts are replayed by.
+    match name:
+        case "+":
+            return lambda x: a(x) + b(x)
+        case "-":
+            return lambda x: a(x) - b(x)
+        case "*":
+            return lambda x: a(x) * b(x)
+        case "/":
+            return lambda x: a(x) / b(x)
+    function = OF_TWO[name]
+    return lambda x: function(a(x), b(x))
