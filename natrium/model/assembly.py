@@ -164,6 +164,7 @@ def system_of(neuron: Any, inner: tuple[str, ...] = ()) -> HybridSystem:
         origin=v_thresh,
         gap=v_thresh - v_rest,
         shares=tuple(parts.shares),
+        amounts=(CA,) if neuron.calcium is not None else (),
         inlets=tuple((synapse.name, f"{synapse.name}.{synapse.states[-1]}") for synapse in neuron.synapses),
     )
 

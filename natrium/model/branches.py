@@ -40,6 +40,11 @@ class choose(sympy.Function):  # noqa: N801 - a mathematical function, named as 
         g, a, b = self.args
         return choose(g, a.diff(s), b.diff(s))
 
+    def _eval_power(self, exponent: Any) -> Any:
+        # The branches of a quotient: 1/exp(-x) is exp(x), without squares that no double holds in its slope.
+        g, a, b = self.args
+        return choose(g, 1 / a, 1 / b) if exponent == -1 and 0 not in (a, b) else None
+
     def _eval_is_real(self) -> Any:
         return self.args[1].is_real and self.args[2].is_real
 

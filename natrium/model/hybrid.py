@@ -79,6 +79,8 @@ class HybridSystem:
         +1: from below.
     shares : tuple of sympy.Symbol
         The other states that stay within [0, 1]: shares of a kinetic scheme, gates that read the calcium.
+    amounts : tuple of sympy.Symbol
+        The other states that are never below zero: the calcium of a pool.
     inlets : tuple of (str, str)
         Names to which spikes come in, each with the label of the state that grows at them.
     """
@@ -97,6 +99,7 @@ class HybridSystem:
     gap: sympy.Expr
     direction: int = 1
     shares: tuple[sympy.Symbol, ...] = ()
+    amounts: tuple[sympy.Symbol, ...] = ()
     inlets: tuple[tuple[str, str], ...] = ()
 
     @property

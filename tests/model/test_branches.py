@@ -123,3 +123,16 @@ def test_what_cannot_be_evaluated_is_named(expr: sympy.Expr, said: str) -> None:
 
 def test_latex_shows_both_sides() -> None:
     assert r"\ge 0" in sympy.latex(choose(V, w, 1))
+
+
+def test_one_over_branches_is_branches():
+    """Else the slope of 1/tau has tau squared, which is zero in doubles where tau is 1e-170."""
+    a, b = sympy.exp(-(V**2)), 2 * sympy.exp(-V)
+    tau = choose(-V, a, b)
+    assert 1 / tau == choose(-V, sympy.exp(V**2), sympy.exp(V) / 2)
+    assert 1 / choose(V, sympy.S.Zero, a) != choose(V, sympy.zoo, 1 / a)
+    slope = lower_expressions(((3 / tau).diff(V),), (V,))
+    assert math.isfinite(slope(-20.0)[0])
+    gate = natrium.Gate("h", inf="1/(1 + exp(V/9))", tau="17/exp(0.4*(V/8)**2) if V > 0 else 17")
+    neuron = natrium.Neuron(channels=[natrium.Channel("P", 1.0, 250.0, [gate])])
+    assert np.all(np.isfinite(natrium.equilibrium_curve(neuron).I))

@@ -47,8 +47,8 @@ def rests(neuron: AnyNeuron, I: float, low: float, high: float) -> tuple[Rest, .
     I : float
         Input, mV.
     low, high : float
-        Where V is looked for, mV; gates and shares of a scheme are from 0 to 1, all else within a thousand
-        million of 0.
+        Where V is looked for, mV; gates and shares of a scheme are from 0 to 1, calcium is not below 0, all
+        else within a thousand million of 0.
 
     Returns
     -------
@@ -76,7 +76,9 @@ def _isolated(
     system = neuron.system
     flows = dict(zip(system.states, system.rhs, strict=True))
     shares = {state for state, inside in zip(system.states, system.fractions, strict=True) if inside}
-    usual = {state: (0.0, 1.0) if state in shares else (-REACH, REACH) for state in coupled} | within
+    least = dict.fromkeys(system.amounts, 0.0)
+    usual = {state: (0.0, 1.0) if state in shares else (least.get(state, -REACH), REACH) for state in coupled}
+    usual |= within
     edges = np.array([usual[state] for state in coupled])
     scales = np.array([1.0 if state == coupled[0] or state in shares else FINE for state in coupled])
     values = dict(zip((system.input, *system.parameters), (I, *system.values), strict=True))

@@ -156,7 +156,9 @@ def _search_range(neuron: AnyNeuron, *inputs: float) -> tuple[float, float]:
         ends.append(neuron.origin)
     for I in inputs:
         ends += neuron.equilibrium_bounds(I)
-    return float(SPAN * np.floor(min(ends) / SPAN)), float(SPAN * np.ceil(max(ends) / SPAN))
+    low, high = float(SPAN * np.floor(min(ends) / SPAN)), float(SPAN * np.ceil(max(ends) / SPAN))
+    steady = _if_explicit(neuron) if neuron.system.amounts else None
+    return low, high if steady is None else steady.highest(high)
 
 
 def _kind(eigenvalues: Any) -> str:
@@ -222,7 +224,7 @@ def equilibria(neuron: AnyNeuron, I: float = 0.0) -> tuple[Equilibrium, ...]:
     Returns
     -------
     tuple of Equilibrium
-        In order of V. At the very input of a fold the pair is one.
+        In order of V. At the very input of a fold the pair is one. None at which calcium is below zero.
 
     Raises
     ------
@@ -289,8 +291,9 @@ def equilibrium_curve(neuron: AnyNeuron) -> EquilibriumCurve:
     Returns
     -------
     EquilibriumCurve
-        From -150 to 150 mV, or as far as a reversal, rest, threshold or reset lies outside. Folds are found
-        by bounds that lose none; Hopf points on a grid that resolves every gate.
+        From -150 to 150 mV, or as far as a reversal, rest, threshold or reset lies outside; not beyond where
+        calcium would be below zero. Folds are found by bounds that lose none; Hopf points on a grid that
+        resolves every gate.
 
     Raises
     ------

@@ -76,6 +76,15 @@ class SteadyInput:
             )
         return rows[0], np.vstack([V, rows[3:]])
 
+    def highest(self, high: float) -> float:
+        """Give the V up to which no calcium is below zero at rest: where its current turns outward."""
+        places = [self.system.states.index(state) for state in self.system.amounts]
+        V = np.linspace(min(max(self.neuron.landmarks), high), high, POINTS)
+        with np.errstate(all="ignore"):
+            rows = self._grid(V, *self.values)
+        held = np.all([np.broadcast_to(rows[2 + place] >= 0.0, V.shape) for place in places], axis=0)
+        return high if np.all(held) else float(V[max(0, int(np.argmin(held)) - 1)])
+
     def jacobians(self, V: Array) -> Array:
         """Give the Jacobian at the equilibria at many V, shape (n, n_states, n_states), per ms."""
         I, states = self.along(V)

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Any, Literal
 
 import attrs
 import numpy as np
 
 from natrium.analysis.equilibria.curve import Equilibrium, equilibria, equilibrium_curve
-from natrium.analysis.equilibria.steady_input import steady_input
+from natrium.analysis.equilibria.steady_input import jacobian_at, steady_input
 from natrium.analysis.result import Result
-from natrium.model import AnyNeuron, Constant, lower
+from natrium.model import AnyNeuron, Constant, UnsupportedModel, lower
 from natrium.model.arrays import Array
 from natrium.solvers import ClosedForm, Trajectory, accurate
 from natrium.solvers.refractory import rest
@@ -75,6 +76,16 @@ def slowest(neuron: AnyNeuron, *voltages: float) -> float:
     return steady_input(neuron).slowest(*neuron.landmarks, *voltages)
 
 
+def _pace(neuron: AnyNeuron, state: Array, I: float, known: Sequence[Equilibrium]) -> float:
+    """Give the same for a run from a state; of states that need each other by how fast they come together."""
+    try:
+        return slowest(neuron, float(state[0]))
+    except UnsupportedModel:
+        here = np.linalg.eigvals(jacobian_at(neuron.system, state, I))
+        paces = np.abs(np.concatenate([here, *(one.eigenvalues for one in known)]).real)
+        return float(1.0 / paces[paces > 0.0].min())
+
+
 def run(neuron: AnyNeuron, I: float, state: Array, t_end: float, rtol: float = RTOL) -> Trajectory:
     """Run from a state at a constant input; a leaky membrane alone by the exact solution."""
     solver: Any = ClosedForm() if neuron.is_leaky else accurate(neuron, rtol)
@@ -122,7 +133,7 @@ def fire(
     moving = neuron.system.rests_in_motion
     reachable = [e for e in equilibria(neuron, I) if e.below_threshold]
     resting = [e for e in reachable if e.stable]
-    pace = slowest(neuron, float(state[0]))
+    pace = _pace(neuron, state, I, reachable)
     growths = [abs(float(e.eigenvalues[0].real)) for e in reachable]
     drift = max((1.0 / growth for growth in growths if growth > 0.0), default=0.0)
     patience = max(SILENT * pace, 2.0 * _passage(neuron, I), min(LINGER * drift, LONGEST * pace))
@@ -172,7 +183,11 @@ def _between(trajectory: Trajectory, state: Array) -> Array:
 
 def _passage(neuron: AnyNeuron, I: float) -> float:
     """Give the time in which the slowest place of a vanished pair is passed, ms: the square-root law."""
-    past = ((fold.passage, fold.excess(I)) for fold in equilibrium_curve(neuron).folds)
+    try:
+        folds = equilibrium_curve(neuron).folds
+    except UnsupportedModel:  # of states that need each other no curve is known
+        return 0.0
+    past = ((fold.passage, fold.excess(I)) for fold in folds)
     return max((passage / math.sqrt(excess) for passage, excess in past if excess > 0.0), default=0.0)
 
 

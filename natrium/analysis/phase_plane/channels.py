@@ -22,13 +22,13 @@ def plane_of_channels(
 ) -> dict[str, Any]:
     """Reduce a neuron to V and one gate, or the gates of one name; give the fields of a `Plane`."""
     system = neuron.system
-    if not isinstance(neuron, Neuron) or not system.gates:
-        raise ModelError(
-            "a phase plane needs a gate beside V, got a neuron without gates: give it a channel with gates"
-        )
     if len(system.gates) < len(system.states) - 1:
         raise UnsupportedModel(
             "a phase plane needs gates of V alone beside V, got a kinetic scheme, calcium or synapses"
+        )
+    if not isinstance(neuron, Neuron) or not system.gates:
+        raise ModelError(
+            "a phase plane needs a gate beside V, got a neuron without gates: give it a channel with gates"
         )
     x = x if x is not None else _default_gate(neuron)
     labels = system.labels[1:]

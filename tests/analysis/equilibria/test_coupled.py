@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+import sympy
 from scipy.optimize import brentq, root
 
 import natrium
@@ -115,3 +116,46 @@ def test_at_the_input_of_a_fold_the_pair_is_undecided_and_beside_it_decided():
 def test_the_curve_needs_what_one_input_does_not():
     with pytest.raises(natrium.UnsupportedModel, match="use equilibria at one input"):
         equilibrium_curve(COUPLED)
+
+
+# A calcium current and potassium currents whose rates have no value, or a pole, where calcium would be below zero.
+INFLUX = natrium.Channel("Ca", 0.5, 120.0, [natrium.Gate("m", 2, inf="1/(1 + exp(-(V + 45)/6))", tau="1.5")])
+READING = [
+    "1/(1 + exp(-(40*log10(Ca) + 160 + V)/15))",
+    "Ca**2/(Ca**2 + 3e-8)*1/(1 + exp(-V/20))",
+    "Ca/(Ca + 2e-4*exp(-V/15))",
+]
+
+
+@pytest.mark.parametrize("inf", READING)
+def test_calcium_is_not_below_zero(inf):
+    reads = natrium.Channel("K", 5.0, -85.0, [natrium.Gate("n", inf=inf, tau="2")])
+    pool = natrium.Calcium(rest=1e-4, tau=20.0, factor=1e-5, channels=["Ca"])
+    neuron = natrium.Neuron(channels=[INFLUX, reads], calcium=pool, v_thresh=-50.0)
+    V, Ca = sympy.symbols("V Ca", real=True)
+    n, m = (natrium.Gate("x", inf=one, tau="1").inf.symbolic for one in (inf, "1/(1 + exp(-(V + 45)/6))"))
+    current = 0.5 * m**2 * (120 - V)
+    held = sympy.lambdify(V, V + 70 - current - 5 * n.subs(Ca, 1e-4 + 2e-4 * current) * (-85 - V))
+    grid = np.linspace(-100.0, 119.0, 877)
+    for I in (0.0, 20.0):
+        left = np.array([held(v) for v in grid]) - I
+        places = np.flatnonzero(np.diff(np.sign(left)))
+        expected = [brentq(lambda v, I=I: held(v) - I, grid[k], grid[k + 1], xtol=1e-12) for k in places]
+        assert [one.V for one in equilibria(neuron, I)] == pytest.approx(expected, abs=1e-9)
+    assert equilibrium_curve(neuron).gates[-1].min() >= 0.0
+
+
+def test_calcium_that_is_read_and_carried_is_looked_for_above_zero():
+    carries = natrium.Channel(
+        "Ca",
+        2.0,
+        gates=[
+            natrium.Gate("m", inf="1/(1 + exp(-(V + 30)/6))", tau="1"),
+            natrium.Gate("h", inf="0.001/(0.001 + Ca)"),
+        ],
+        ghk=natrium.Ions(valence=2, inside="Ca", outside=2.0, celsius=34.0),
+    )
+    pool = natrium.Calcium(rest=5e-5, tau=100.0, factor=1e-6, channels=["Ca"])
+    (one,) = equilibria(natrium.Neuron(channels=[carries], calcium=pool), 0.0)
+    assert one.stable
+    assert one.gates["Ca"] > 5e-5

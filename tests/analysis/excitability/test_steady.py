@@ -66,3 +66,23 @@ def test_without_a_cycle_a_trend_is_followed_to_where_it_leads(monkeypatch, shri
     assert abs(end.interval - 10.0) < end.error < np.inf
     short = steady(LIF, attrs.evolve(run, period=0, spike_times=np.cumsum(intervals[:9])))
     assert short.error == np.inf
+
+
+def test_a_cell_of_a_large_scheme_has_rates_too():
+    """Four steps of two states each: the same as a gate to its fourth power."""
+    rate, back = "0.1*exp((V + 40)/30)", "0.12*exp(-(V + 40)/40)"
+    states = ["n0", "n1", "n2", "n3", "n4"]
+    steps = [
+        way
+        for k in range(4)
+        for way in (
+            (states[k], states[k + 1], f"{4 - k}*{rate}"),
+            (states[k + 1], states[k], f"{k + 1}*{back}"),
+        )
+    ]
+    chain = natrium.Channel("K", 3.0, -90.0, scheme=natrium.Scheme(states, steps, ["n4"]))
+    power = natrium.Channel("K", 3.0, -90.0, [natrium.Gate("n", 4, alpha=rate, beta=back)])
+    inputs = [10.0, 25.0, 40.0]
+    found, expected = (natrium.f_i_curve(natrium.Neuron(channels=[one]), inputs) for one in (chain, power))
+    assert found.outcomes == expected.outcomes == ("rest", "sustained", "sustained")
+    assert found.rates == pytest.approx(expected.rates, rel=1e-7)
