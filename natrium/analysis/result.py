@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from html import escape
 from typing import Any
 
 import attrs
@@ -46,6 +47,18 @@ class Result:
         kept = shown if len(shown) <= LINES else [*shown[: LINES - 1], "..."]
         return "\n    ".join([f"{type(self).__name__}:", *kept])
 
+    def _repr_html_(self) -> str:
+        """Show in a notebook what was found, and the rows behind it."""
+        said = "".join(f"<li>{escape(sentence)}</li>" for sentence in self.sentences())
+        rows = self.table()
+        head = "".join(f"<th>{escape(name)}</th>" for name in rows[0]) if rows else ""
+        body = "".join(
+            f"<tr>{''.join(f'<td>{escape(show_short(value))}</td>' for value in row.values())}</tr>"
+            for row in rows[:ROWS]
+        )
+        left = f"<caption>{len(rows) - ROWS} rows more in table()</caption>" if len(rows) > ROWS else ""
+        return f"<b>{type(self).__name__}</b><ul>{said}</ul><table>{left}<tr>{head}</tr>{body}</table>"
+
     def __getstate__(self) -> Any:
         """Copy and pickle the fields alone: what was kept beside them follows from them."""
         return self._fields()
@@ -60,6 +73,7 @@ class Result:
 
 NOTHING = object()
 LINE, LINES = 100, 9  # of a repr: characters on one line; facts on lines of their own
+ROWS = 12  # of a table that a notebook shows
 WORD, FEW = 70, 6  # characters of a text, numbers of an array that are shown
 
 

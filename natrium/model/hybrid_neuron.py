@@ -312,6 +312,10 @@ class HybridNeuron:
         """Give the neuron as a page with sliders; see `Model.explore`."""
         return find_plot("explore")(self, name)
 
+    def _repr_html_(self) -> str:
+        """Show equations and numbers in a notebook."""
+        return str(find_plot("card")(self))
+
     def started(self, state: Sequence[float]) -> HybridNeuron:
         """Give the same neuron, starting from another state, length n_states."""
         names = [name for name, _ in self.equations]

@@ -306,6 +306,10 @@ class Neuron:
         """Give the neuron as a page with sliders; see `Model.explore`."""
         return find_plot("explore")(self, name)
 
+    def _repr_html_(self) -> str:
+        """Show equations and numbers in a notebook."""
+        return str(find_plot("card")(self))
+
     def started(self, state: Sequence[float]) -> Neuron:
         """Give the same neuron, starting from another state.
 

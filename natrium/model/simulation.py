@@ -117,6 +117,10 @@ class Model:
         """Give the model as a page with sliders: a notebook shows it, ``.save("page.html")`` writes it."""
         return find_plot("explore")(self, name)
 
+    def _repr_html_(self) -> str:
+        """Show equations and numbers in a notebook."""
+        return str(find_plot("card")(self))
+
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the model as a TOML file, version 1; reading it again gives an equal model.
 
