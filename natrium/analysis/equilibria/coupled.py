@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
 import attrs
@@ -10,7 +11,7 @@ import numpy as np
 from natrium.analysis.equilibria.enclosure import Enclosure
 from natrium.analysis.equilibria.isolation import isolate
 from natrium.analysis.equilibria.steady_input import coupled_states, jacobian_at
-from natrium.model import AnyNeuron
+from natrium.model import AnyNeuron, HybridSystem
 from natrium.model.arrays import Array
 
 REACH, FINE = 1e9, 1e-6  # a state that is neither V nor a share is looked for this far, with digits so small
@@ -61,20 +62,43 @@ def rests(neuron: AnyNeuron, I: float, low: float, high: float) -> tuple[Rest, .
         When the budget of `isolate` does not do.
     """
     system = neuron.system
-    found, unbounded = _isolated(neuron, I, *coupled_states(system), {system.states[0]: (low, high)})
-    gates = {gate.state: gate.inf for gate in system.gates}
-    whole = tuple(state for state in system.states if state not in gates)
+    found, unbounded = _isolated(neuron, I, _eliminated(system.structure), {system.states[0]: (low, high)})
     for box in unbounded:  # a pole of what was eliminated: with nothing eliminated it can be left out
-        found += _isolated(neuron, I, whole, gates, box)[0]
+        found += _isolated(neuron, I, _entire(system.structure), box)[0]
     return tuple(sorted(found, key=lambda rest: float(rest.state[0])))
 
 
+@attrs.frozen(eq=False)
+class _Parted:
+    """A system's states parted, once per structure: those isolated together, and all as functions of them."""
+
+    coupled: tuple[Any, ...]
+    functions: tuple[Any, ...]
+    everything: Enclosure
+
+
+def _parted(system: HybridSystem, coupled: tuple[Any, ...], steady: dict[Any, Any]) -> _Parted:
+    flows = dict(zip(system.states, system.rhs, strict=True))
+    functions = tuple(flows[state].subs(steady, simultaneous=True) for state in coupled)
+    return _Parted(coupled, functions, Enclosure([steady.get(x, x) for x in system.states], coupled, {}))
+
+
+@lru_cache(maxsize=64)
+def _eliminated(system: HybridSystem) -> _Parted:
+    return _parted(system, *coupled_states(system))
+
+
+@lru_cache(maxsize=64)
+def _entire(system: HybridSystem) -> _Parted:
+    gates = {gate.state: gate.inf for gate in system.gates}
+    return _parted(system, tuple(state for state in system.states if state not in gates), gates)
+
+
 def _isolated(
-    neuron: AnyNeuron, I: float, coupled: tuple[Any, ...], steady: dict[Any, Any], within: Ranges
+    neuron: AnyNeuron, I: float, parted: _Parted, within: Ranges
 ) -> tuple[list[Rest], list[Ranges]]:
     """Isolate in some states; give what is found, and undecided ranges of them where others are unbounded."""
-    system = neuron.system
-    flows = dict(zip(system.states, system.rhs, strict=True))
+    system, coupled = neuron.system, parted.coupled
     shares = {state for state, inside in zip(system.states, system.fractions, strict=True) if inside}
     least = dict.fromkeys(system.amounts, 0.0)
     usual = {state: (0.0, 1.0) if state in shares else (least.get(state, -REACH), REACH) for state in coupled}
@@ -82,9 +106,8 @@ def _isolated(
     edges = np.array([usual[state] for state in coupled])
     scales = np.array([1.0 if state == coupled[0] or state in shares else FINE for state in coupled])
     values = dict(zip((system.input, *system.parameters), (I, *system.values), strict=True))
-    functions = [flows[state].subs(steady, simultaneous=True) for state in coupled]
-    zeros = isolate(functions, coupled, values, edges[:, 0], edges[:, 1], scales)
-    everything = Enclosure([steady.get(state, state) for state in system.states], coupled, values)
+    zeros = isolate(parted.functions, coupled, values, edges[:, 0], edges[:, 1], scales)
+    everything = parted.everything.at(values)
 
     def whole(boxes: Any) -> Any:
         bounds = everything(boxes[..., 0].T, boxes[..., 1].T)

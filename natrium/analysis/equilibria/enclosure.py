@@ -13,6 +13,7 @@ References
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from copy import copy
 from typing import Any
 
 import attrs
@@ -147,6 +148,12 @@ class Enclosure:
     def __init__(self, expressions: Any, variables: Any, values: Mapping[Any, float]) -> None:
         self.variables, self.values = variables, dict(values)
         self.steps, self.results = sympy.cse([whole(expr) for expr in expressions])
+
+    def at(self, values: Mapping[Any, float]) -> Enclosure:
+        """Give the same with other values."""
+        other = copy(self)
+        other.values = dict(values)
+        return other
 
     def __call__(self, low: Array, high: Array) -> list[Bounds]:
         """Bound each expression between low and high, shapes (n_intervals,), or (n_variables, n_boxes)."""

@@ -19,6 +19,8 @@ References
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from copy import copy
+from functools import lru_cache
 from typing import Any
 
 import attrs
@@ -70,7 +72,7 @@ class Zeros:
 class _Problem:
     """Bounds of the functions, of what each says of its own variable, and of their derivatives."""
 
-    def __init__(self, functions: Any, variables: tuple[Any, ...], values: Mapping[Any, float]) -> None:
+    def __init__(self, functions: tuple[Any, ...], variables: tuple[Any, ...]) -> None:
         self.n = len(variables)
         jacobian = sympy.Matrix(functions).jacobian(variables)
         alone: dict[int, Any] = {}
@@ -80,8 +82,14 @@ class _Problem:
                 alone[k] = -function.subs(variable, 0) / slope
         jumps = sorted({node for f in functions for node in f.atoms(choose) if _jumps(node)}, key=str)
         self.places = list(alone)
-        self._values = Enclosure([*functions, *alone.values()], variables, values)
-        self._slopes = Enclosure([*jacobian, *(node.args[0] for node in jumps)], variables, values)
+        self._values = Enclosure([*functions, *alone.values()], variables, {})
+        self._slopes = Enclosure([*jacobian, *(node.args[0] for node in jumps)], variables, {})
+
+    def at(self, values: Mapping[Any, float]) -> _Problem:
+        """Give the same with values of all other symbols."""
+        other = copy(self)
+        other._values, other._slopes = self._values.at(values), self._slopes.at(values)
+        return other
 
     def values(self, low: Array, high: Array) -> tuple[Bounds, Bounds]:
         """Bound the functions over boxes, shape (n_boxes, n); and the variables at `places`."""
@@ -100,6 +108,9 @@ class _Problem:
             np.where(across, -np.inf, slopes.low).reshape(shape),
             np.where(across, np.inf, slopes.high).reshape(shape),
         )
+
+
+_problem = lru_cache(maxsize=32)(_Problem)  # once per structure, for many inputs and values
 
 
 def _branches_by(function: Any, variable: Any) -> bool:
@@ -202,7 +213,7 @@ def isolate(
     SolverError
         When the budget is used up, or there are too many undecided places: a whole line of zeros.
     """
-    problem = _Problem(functions, variables, values)
+    problem = _problem(tuple(functions), variables).at(values)
     whole = np.array(low, dtype=float)[None], np.array(high, dtype=float)[None]
     lows, highs = whole
 

@@ -6,6 +6,7 @@ import sympy
 from scipy.optimize import brentq, root
 
 import natrium
+from natrium.analysis.equilibria import coupled
 from natrium.analysis.equilibria.coupled import rests
 from natrium.analysis.equilibria.curve import equilibria, equilibrium_curve
 from natrium.analysis.equilibria.steady_input import coupled_states
@@ -35,6 +36,25 @@ def test_isolated_together_they_are_those_found_along_v(neuron, I):
     assert [one.proven for one in found] == [True] * len(expected)
     for one, other in zip(found, expected, strict=True):
         assert one.state == pytest.approx(other.state, abs=1e-11)
+
+
+def test_states_are_eliminated_once_for_all_inputs_and_values(monkeypatch):
+    asked = []
+
+    def counted(system):
+        asked.append(system)
+        return coupled_states(system)
+
+    monkeypatch.setattr(coupled, "coupled_states", counted)
+    cell = natrium.HybridNeuron(
+        equations={"V": "-V + k*W + I", "W": "V - W - tanh(W)/7"},
+        parameters={"k": 0.5},
+        initial={"V": 0.0, "W": 0.0},
+    )
+    for k in (0.5, 0.25):
+        for I in (0.0, 1.0):
+            assert len(rests(cell.changed({"k": k}), I, -10.0, 10.0)) == 1
+    assert len(asked) == 1
 
 
 @pytest.mark.slow
