@@ -17,6 +17,7 @@ from natrium.analysis.cycle.orbits import ResetBifurcation
 from natrium.analysis.cycle.phase_response import PhaseResponse
 from natrium.analysis.cycle.smooth_cycle import SmoothCycle
 from natrium.analysis.variation.gradients import Gradients
+from natrium.figures.marks import signs
 from natrium.figures.style import COLORS, SERIES, AnyFigure, canvas, one_panel, root_of, state_looks, styled
 from natrium.model import ModelError, choose
 from natrium.model.arrays import Array
@@ -99,11 +100,7 @@ def _title(cycle: LimitCycle | SmoothCycle) -> str:
     every = f" with {spikes} spikes" if spikes > 1 else ""
     rate = f"{1000.0 * spikes / cycle.period:.4g} Hz"
     level = input_unit(cycle.neuron).show(cycle.input)
-    return _signs(f"I = {level}: period {cycle.period:.5g} ms{every}, {rate}")
-
-
-def _signs(text: str) -> str:
-    return text.replace("-", "−")
+    return signs(f"I = {level}: period {cycle.period:.5g} ms{every}, {rate}")
 
 
 def _begins(cycle: LimitCycle | SmoothCycle) -> Array:
@@ -228,7 +225,7 @@ def _cobweb(ax: Axes, web: Cobweb) -> None:
     ax.set_aspect("equal", adjustable="box")
     ax.set(xlabel=f"{web.name} after a reset", ylabel=f"{web.name} after the next reset")
     points = ", ".join(f"{x:.4g}" for x in web.fixed)
-    ax.set_title(_signs(f"{named}: {web.name} = {points}\nmultiplier {_multiplier(cycle)}"))
+    ax.set_title(signs(f"{named}: {web.name} = {points}\nmultiplier {_multiplier(cycle)}"))
     ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.14), ncols=2)
 
 
@@ -349,13 +346,13 @@ def plot_gradients(
 def _label_of(gradients: Gradients, k: int) -> str:
     name, run = gradients.names[k], gradients.trajectory
     unit = choose(run.neuron, run.stimulus, [name])[name].unit
-    return _signs(f"{name} = {gradients.values[k]:.4g} {unit}".rstrip())
+    return signs(f"{name} = {gradients.values[k]:.4g} {unit}".rstrip())
 
 
 def _sign(gradients: Gradients, chosen: list[int]) -> str:
     """Say what 1 per cent of a negative parameter is."""
     value = min((float(gradients.values[k]) for k in chosen), default=0.0)
-    return _signs(f"\n1 % of {value:.4g} mV is {value / 100.0:.4g} mV") if value < 0.0 else ""
+    return signs(f"\n1 % of {value:.4g} mV is {value / 100.0:.4g} mV") if value < 0.0 else ""
 
 
 def _bars(ax: Axes, gradients: Gradients, chosen: list[int]) -> None:

@@ -18,7 +18,7 @@ from natrium.analysis.equilibria.curve import EquilibriumCurve
 from natrium.analysis.excitability.f_i import FI, Onset
 from natrium.analysis.excitability.rheobase import Rheobase
 from natrium.analysis.excitability.strength_duration import StrengthDuration
-from natrium.figures.marks import Mark, input_label, number
+from natrium.figures.marks import Mark, input_label, number, term
 from natrium.figures.style import COLORS, AnyFigure, canvas, root_of, styled
 from natrium.model.arrays import Array
 from natrium.model.leak import input_unit
@@ -339,13 +339,13 @@ def _law(ax: Axes, onset: Onset, low: float, high: float) -> None:
     ends = np.flatnonzero(interval <= 0.0)  # there the law says nothing
     kept = slice(0, int(ends[0]) if ends.size else None)
     offset, coefficient = onset.constants(onset.coefficient)
-    a, b, at = number(offset, 3), number(coefficient, 3), number(abs(unit.of(onset.at)))
-    away = f"(I {'−' if onset.at >= 0.0 else '+'} {at})"
-    term = {
-        "square root": f"+ {b}/√{away}",
-        "logarithmic": f"+ {b} ln(1/{away})",
-        "jump": f"+ {b} {away}",
-        "fold of cycles": f"− {b} √{away}",
+    away = f"(I {term(-unit.of(onset.at))})" if onset.at else "I"
+    added = term(-coefficient if onset.law == "fold of cycles" else coefficient, 3)
+    written = {
+        "square root": f"{added}/√{away}",
+        "logarithmic": f"{added} ln(1/{away})",
+        "jump": f"{added} {away}",
+        "fold of cycles": f"{added} √{away}",
     }
     known = ""
     if onset.predicted is not None:
@@ -353,7 +353,7 @@ def _law(ax: Axes, onset: Onset, low: float, high: float) -> None:
     begin = unit.of(onset.at)
     below = [low, begin] if low < begin else []
     first = onset.rate
-    label = f"{onset.law} law:\ninterval = {a} {term[onset.law]} ms{known}"
+    label = f"{onset.law} law:\ninterval = {number(offset, 3)} {written[onset.law]} ms{known}"
     rates = np.concatenate([np.zeros(len(below)), [first], 1000.0 / interval[kept]])
     ax.plot(unit.of(onset.inputs), 1000.0 / onset.intervals, label="fitted to", **FITTED)
     drawn = np.concatenate([below, [begin], unit.of(onset.at + excess[kept])])

@@ -9,9 +9,19 @@ import attrs
 from natrium.model.protocol import in_input
 
 
+def signs(text: str) -> str:
+    """Write every minus as one."""
+    return text.replace("-", "−")
+
+
 def number(value: float, digits: int = 4) -> str:
     """Write a number with a true minus."""
-    return f"{value:.{digits}g}".replace("-", "−")
+    return signs(f"{value:.{digits}g}")
+
+
+def term(value: float, digits: int = 4) -> str:
+    """Write a number that is added to what stands before it: "+ 3", "− 3"."""
+    return f"{'−' if value < 0.0 else '+'} {number(abs(value), digits)}"
 
 
 def input_label(unit: str) -> str:

@@ -9,6 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from natrium.analysis import IntervalStatistics, NoiseRates
+from natrium.figures.marks import number
 from natrium.figures.style import COLORS, SERIES, AnyFigure, canvas, root_of, styled
 from natrium.model import ModelError
 
@@ -77,7 +78,7 @@ def plot_noise(
         left, right = figure.subplots(1, 2)
         figure.suptitle(title, fontsize=10.5)
         plot_intervals(statistics[shown], left)
-        left.set_title(f"Mean input {rates.means[shown]:g} mV")
+        left.set_title(f"Mean input {number(rates.means[shown], 6)} mV")
         found = np.array([[one.rate.value, one.rate.low, one.rate.high] for one in statistics])
         ends = np.abs(found[:, 1:].T - found[:, 0])
         right.plot(rates.span, rates.white, color=COLORS["input"], label="white noise (Siegert)")

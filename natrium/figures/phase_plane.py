@@ -13,6 +13,7 @@ from matplotlib.patches import Patch
 
 from natrium.analysis.phase_plane.plane import PhasePlane
 from natrium.analysis.phase_plane.separatrix import PlanarEquilibrium
+from natrium.figures.marks import signs
 from natrium.figures.style import COLORS, AnyFigure, canvas, root_of, styled
 from natrium.model.leak import input_unit
 
@@ -120,7 +121,7 @@ def _title(plane: PhasePlane) -> str:
     members = plane.plane.members
     at = f"I = {input_unit(plane.plane.neuron).show(plane.I)}"
     if plane.is_whole:
-        return f"{at}: V and {plane.plane.x} are the whole model"
+        return signs(f"{at}: V and {plane.plane.x} are the whole model")
     kind = "gates" if plane.plane.is_gate else "states"
     how = {
         "steady": f"other {kind} at steady state",
@@ -133,7 +134,7 @@ def _title(plane: PhasePlane) -> str:
         far += f"full model {error.spike_times[0]:.2f} ms"
     else:
         far = f"distance to the full model: V {error.V_before:.2g} mV, {plane.plane.x} {error.x_before:.2g}"
-    return f"{at}; {how}\n{far}"
+    return signs(f"{at}; {how}\n{far}")
 
 
 def _regions(ax: Axes, plane: PhasePlane, high: float) -> None:
