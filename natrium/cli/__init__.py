@@ -23,6 +23,7 @@ from natrium.cli.parameters import parameters_command
 from natrium.cli.phase_plane import phase_plane_command
 from natrium.cli.reproduce import reproduce_command
 from natrium.cli.run import run_command
+from natrium.cli.schema import schema_command
 from natrium.cli.sweep import sweep_command
 
 VERBS: dict[str, Callable[..., None]] = {
@@ -38,6 +39,7 @@ VERBS: dict[str, Callable[..., None]] = {
     "fit": fit_command,
     "sweep": sweep_command,
     "parameters": parameters_command,
+    "schema": schema_command,
     "channels": channels_command,
 }
 """All verbs by their names; a new one is a file beside this one and a line here."""
@@ -46,7 +48,6 @@ app = typer.Typer(
     name="natrium",
     help="Leaky integrate-and-fire neurons with sodium channels, solved to the digits asked for.",
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
