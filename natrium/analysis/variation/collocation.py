@@ -1,8 +1,11 @@
-r"""Derivatives along a known course, by Gauss collocation: all steps at once.
+r"""Derivatives along a known course, by collocation: all steps at once.
 
 Where the course y(t) is known to the last digit at any time, S' = J(y(t)) S + B(t) is linear. A step of
 Gauss' method with s stages is S(h) = P S(0) + q; P and q of all steps come from one batch of small linear
 systems, and only their products go along in time.
+
+A stiff run is known to that at the ends of its steps only. Between them the course is solved for anew, at the
+nodes of Radau's method, which lets die what is fast; derivatives go by the same nodes.
 """
 
 from __future__ import annotations
@@ -20,6 +23,9 @@ from natrium.solvers import Trajectory
 
 STAGES = 6
 HALVINGS = 10
+STEPS_BACK = 8  # over which what is fast in a stiff run dies
+STIFF_RTOL = 1e-9  # no better than the run itself is
+NEWTON, CLOSE = 8, 1e-8  # corrections of a stiff run's states, and when they are small enough
 BLOCK = 512  # steps at a time: their systems fill some MB
 # What a step in halves leaves is this part of the difference to the whole step: 2^-12, and some to spare.
 GAIN = 1e-3
@@ -34,6 +40,19 @@ def _gauss() -> tuple[Array, Array, Array]:
     vandermonde = nodes[:, None] ** (powers - 1)
     integrals = nodes[:, None] ** powers / powers
     return nodes, np.asarray(np.linalg.solve(vandermonde.T, integrals.T).T, dtype=float), 0.5 * w
+
+
+@cache
+def _radau() -> tuple[Array, Array, Array]:
+    """Give the same of Radau's method (IIA), whose last node is 1."""
+    legendre = np.polynomial.legendre
+    ends = legendre.legsub([0.0] * STAGES + [1.0], [0.0] * (STAGES - 1) + [1.0])
+    nodes = 0.5 * (np.sort(legendre.legroots(ends).real) + 1.0)
+    nodes[-1] = 1.0
+    powers = np.arange(1, STAGES + 1)
+    vandermonde = nodes[:, None] ** (powers - 1)
+    matrix = np.linalg.solve(vandermonde.T, (nodes[:, None] ** powers / powers).T).T
+    return nodes, np.asarray(matrix, dtype=float), np.asarray(matrix[-1], dtype=float)
 
 
 class Collocation:
@@ -54,11 +73,14 @@ class Collocation:
         What moves derivatives besides themselves.
     rtol : float
         Of each step, relative to its own matrix.
+    stiff : bool
+        Whether the run is known at the ends of its steps only.
 
     References
     ----------
     .. [1] E. Hairer, S. P. Norsett, G. Wanner, "Solving Ordinary Differential Equations I", 2nd ed.
-       (1993), sec. II.7: Gauss' methods. https://doi.org/10.1007/978-3-540-78862-1
+       (1993), sec. II.7: Gauss' methods; "II" (1996), sec. IV.5: Radau's.
+       https://doi.org/10.1007/978-3-540-78862-1
     """
 
     def __init__(
@@ -69,9 +91,12 @@ class Collocation:
         wanted: Callable[[Array], Array],
         forced: Forced,
         rtol: float,
+        stiff: bool = False,
     ) -> None:
+        self.stiff = stiff
+        self.nodes = _radau() if stiff else _gauss()
         self.linear, self.trajectory, self.origin = linear, trajectory, span.begin
-        self.forced, self.rtol = forced.columns, rtol
+        self.forced, self.rtol = forced.columns, max(rtol, STIFF_RTOL) if stiff else rtol
         self.by_parameters, self.scale, inputs = forced.parameters, forced.scale, forced.inputs
         self.drive = span.drive(span.begin)
         self.inputs = [
@@ -115,18 +140,39 @@ class Collocation:
         """Give P and q of some steps, by halves that tell the same."""
         weights = np.full(len(self.linear.system.states), GATE)
         weights[0] = 1.0
-        return self._by_halves(begin, size, self._steps(begin, size), weights, HALVINGS)
+        start = self._state(begin)
+        P, q, _ = self._steps(begin, size, start)
+        return self._by_halves(begin, size, start, self._before(begin, size, P), (P, q), weights, HALVINGS)
+
+    def _before(self, begin: Array, size: Array, P: Array) -> Array:
+        """Give what the steps before each leave of a derivative: what is fast has died by then."""
+        found = np.broadcast_to(np.eye(P.shape[1]), P.shape).copy()
+        if self.stiff:
+            follows = np.append(False, np.isclose(begin[1:], begin[:-1] + size[:-1], rtol=1e-12, atol=0.0))
+            for back in range(1, STEPS_BACK + 1):
+                here = np.flatnonzero(follows)
+                found[here] = found[here] @ P[here - back]
+                follows[1:] &= follows[:-1]
+        return found
 
     def _by_halves(
-        self, begin: Array, size: Array, whole: tuple[Array, Array], weights: Array, left: int
+        self,
+        begin: Array,
+        size: Array,
+        start: Array,
+        before: Array,
+        whole: tuple[Array, Array],
+        weights: Array,
+        left: int,
     ) -> tuple[Array, Array]:
         """Give P and q of some steps by their halves, and these by theirs where they tell something else."""
         halves, half = np.column_stack([begin, begin + 0.5 * size]).ravel(), np.repeat(0.5 * size, 2)
-        parts = self._steps(halves, half)
+        parts, starts = self._both(halves, half, start)
         P, q = _in_pairs(*parts)
         sized = P * weights / weights[:, None]
+        off = (P - whole[0]) @ before * weights / weights[:, None]
         error = np.concatenate(
-            [sized - whole[0] * weights / weights[:, None], (q - whole[1]) / weights[:, None] / self.scale],
+            [off, (q - whole[1]) / weights[:, None] / self.scale],
             axis=2,
         )
         largest = np.maximum(1.0, np.abs(sized).max(axis=(1, 2)))
@@ -140,15 +186,56 @@ class Collocation:
                 "shorten the run"
             )
         rest = np.repeat(coarse, 2)
-        finer = self._by_halves(halves[rest], half[rest], (parts[0][rest], parts[1][rest]), weights, left - 1)
+        coarser = parts[0][rest], parts[1][rest]
+        befores = np.repeat(before, 2, axis=0)
+        befores[1::2] = parts[0][::2] @ before
+        finer = self._by_halves(
+            halves[rest], half[rest], starts[:, rest], befores[rest], coarser, weights, left - 1
+        )
         P[coarse], q[coarse] = _in_pairs(*finer)
         return P, q
 
-    def _steps(self, begin: Array, length: Array) -> tuple[Array, Array]:
-        """Give P, shape (n_steps, n, n), and q, shape (n_steps, n, n_directions), of steps as they are."""
-        c, a, b = _gauss()
+    def _both(self, begin: Array, length: Array, start: Array) -> tuple[tuple[Array, Array], Array]:
+        """Give P and q of steps in pairs, and where each begins, from where the first of each pair does."""
+        if not self.stiff:
+            return self._steps(begin, length, start)[:2], np.empty((0, begin.size))
+        P, q, middle = self._steps(begin[::2], length[::2], start)
+        second = self._steps(begin[1::2], length[1::2], middle)
+        pairs = [
+            np.stack(one, axis=1).reshape(-1, *one[0].shape[1:]) for one in zip((P, q), second, strict=False)
+        ]
+        return (pairs[0], pairs[1]), np.stack([start, middle], axis=2).reshape(len(start), -1)
+
+    def _state(self, s: Array) -> Array:
+        return self.trajectory.state(np.minimum(self.origin + s, self.trajectory.t_end))
+
+    def _solved(self, y: Array, s: Array, length: Array, start: Array) -> Array:
+        """Solve for the course at the nodes of steps, by Newton's method from what is known of it."""
+        _, a, _ = self.nodes
+        count, n, levels = length.size, y.shape[0], _levels(self.drive, s)
+        h = length[:, None, None]
+        for _ in range(NEWTON):
+            J = self.linear.along(y, levels, False)[0].reshape(count, STAGES, n, n)
+            f = self.linear.flow_along(y, levels).reshape(count, STAGES, n)
+            states = y.T.reshape(count, STAGES, n)
+            off = start.T[:, None, :] + h * np.einsum("ij,kjb->kib", a, f) - states
+            system = np.einsum("kjab,ij->kiajb", J, a).reshape(count, STAGES * n, STAGES * n)
+            moved = np.linalg.solve(np.eye(STAGES * n) - h * system, off.reshape(count, STAGES * n, 1))
+            y = y + moved.reshape(-1, n).T
+            if np.all(np.abs(moved[:, :, 0]) <= CLOSE * (1.0 + np.abs(states.reshape(count, -1)))):
+                break
+        return y
+
+    def _steps(self, begin: Array, length: Array, start: Array) -> tuple[Array, Array, Array]:
+        """Give P, shape (n_steps, n, n), and q, shape (n_steps, n, n_directions), of steps as they are.
+
+        And the states at their ends, where they are solved for.
+        """
+        c, a, b = self.nodes
         s = (begin[:, None] + length[:, None] * c).ravel()
-        y = self.trajectory.state(np.minimum(self.origin + s, self.trajectory.t_end))
+        y = self._state(s)
+        if self.stiff:
+            y = self._solved(y, s, length, start)
         J, B = self._flow(y, s)
         n, m, count = y.shape[0], B.shape[2], begin.size
         J, B = J.reshape(count, STAGES, n, n), B.reshape(count, STAGES, n, m)
@@ -157,7 +244,7 @@ class Collocation:
         both = np.concatenate([J, B], axis=3).reshape(count, STAGES * n, n + m)
         slopes = np.linalg.solve(np.eye(STAGES * n) - h * system, both).reshape(count, STAGES, n, n + m)
         moved = h * np.einsum("i,kiab->kab", b, slopes)
-        return np.eye(n) + moved[:, :, :n], moved[:, :, n:]
+        return np.eye(n) + moved[:, :, :n], moved[:, :, n:], y[:, STAGES - 1 :: STAGES]
 
     def _flow(self, y: Array, s: Array) -> tuple[Array, Array]:
         J, f_I, by_parameters = self.linear.along(y, _levels(self.drive, s), bool(self.by_parameters.any()))

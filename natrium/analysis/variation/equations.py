@@ -94,13 +94,13 @@ class _Walk:
         renew: Renew | None,
     ) -> None:
         self.directions, self.rtol, self.renew = directions, rtol, renew
-        # A series is as good between its steps' ends as there; other solvers' dense output is not. Where V
-        # runs off to a spike the time does not tell it.
+        # A series is as good between its steps' ends as there; other solvers' dense output is not, but where
+        # it is stiff nothing else is quick. Where V runs off to a spike the time does not tell it.
         steepest = max((event.slope for event in trajectory.events), default=0.0)
         is_told = steepest * np.spacing(max(abs(trajectory.t_start), abs(trajectory.t_end))) < TOLD
-        self.known = trajectory if isinstance(trajectory.made_by, Compiled) and is_told else None
         statistics = trajectory.statistics
         stiff = "Radau" in statistics.get("steps", {}) or "at_steady_state" in statistics
+        self.known = trajectory if (isinstance(trajectory.made_by, Compiled) or stiff) and is_told else None
         system = directions.system or trajectory.neuron.system
         self.linear = self.plain = linearised(system, stiff)
         self.surfaces = surfaces_of(system, stiff)
@@ -282,7 +282,8 @@ class _Walk:
         return self.courses[held]
 
     def _make_course(self, known: Trajectory, span: Span, wanted: Callable[[Array], Array]) -> Collocation:
-        return Collocation(self.linear, known, span, wanted, self.directions.forced, self.rtol)
+        forced, stiff = self.directions.forced, self.linear.stiff
+        return Collocation(self.linear, known, span, wanted, forced, self.rtol, stiff)
 
     def _is_held(self, times: Array) -> Array:
         """Tell which times lie in refractory periods."""

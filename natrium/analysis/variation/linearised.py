@@ -109,6 +109,11 @@ def _on_grids(system: HybridSystem) -> tuple[Lowered, Lowered]:
     )
 
 
+@lru_cache(maxsize=64)
+def _flow_on_grids(system: HybridSystem) -> Lowered:
+    return lower_expressions(system.rhs, (*system.states, system.input, *system.parameters), "grid")
+
+
 @attrs.frozen(eq=False)
 class Linearised:
     """A hybrid system with its derivatives.
@@ -195,6 +200,11 @@ class Linearised:
         f_I, *J = flow(*y, levels, *self.system.values)
         slopes = _points(by_parameters(*y, levels, *self.system.values), y) if with_parameters else None
         return _points(J, y), _points([f_I], y)[:, 0], slopes
+
+    def flow_along(self, y: Array, levels: Array) -> Array:
+        """Give the flow at many points, shape (n_points, n_states); arguments as of `along`."""
+        found = _flow_on_grids(self.system.structure)(*y, levels, *self.system.values)
+        return _points([found], y)[:, 0]
 
     def rest(self, y: Array, length: float) -> tuple[Array, Array, Array]:
         """Carry a state through (a part of) the refractory period.

@@ -212,6 +212,8 @@ def integrate(
         options = {"method": "Radau", "jac": block}
 
     def runs_off(s: float, z: Array) -> float:
+        if not z[0] < v_thresh:  # it went on through the threshold
+            return -1.0
         rate = linear.flow(z[:n], drive(s))[0][0]
         return float(rate - STEEP) if rate < STEEP or _steepens(linear, z[:n], v_thresh, drive(s)) else -1.0
 
@@ -232,6 +234,7 @@ def integrate(
     z = result.y[:, -1] if result.status == 0 else np.full(1, math.nan)
     if result.status == 1:
         s, z = float(result.t_events[0][0]), result.y_events[0][0]
+    if result.status == 1 and z[0] < v_thresh:
         return rise(linear, drive, s, z[:n], z[n:].reshape(n, columns), v_thresh, directions, inputs, rtol)
     if not np.all(np.isfinite(z)):
         raise SolverError(

@@ -33,7 +33,7 @@ from natrium.model import (
     notebook,
 )
 from natrium.model.parameters import parameters, with_parameters
-from natrium.solvers import ClosedForm, EventDriven, FixedStep, run
+from natrium.solvers import ClosedForm, Compiled, EventDriven, FixedStep, run
 
 TIGHT = EventDriven(rtol=1e-13)
 
@@ -307,3 +307,41 @@ def test_constants_of_rates_are_parameters(model, names):
     for name in names:
         differences = central(model, name, 2e-3)
         assert np.abs(found[name] - differences).max() < 1e-6 * (1e-3 + np.abs(differences).max()), name
+
+
+def with_dendrite(coupling):
+    """Traub and Miles' fast channels in a soma, and a passive dendrite at its side."""
+    return HybridNeuron(
+        equations={
+            "V": "-0.1*(V+67) - 100*m**3*h*(V-50) - 80*n**4*(V+100) + gc*(Vd-V) + I",
+            "m": "0.32*(V+54)/(1-exp(-(V+54)/4))*(1-m) - 0.28*(V+27)/(exp((V+27)/5)-1)*m",
+            "h": "0.128*exp(-(V+50)/18)*(1-h) - 4/(1+exp(-(V+27)/5))*h",
+            "n": "0.032*(V+52)/(1-exp(-(V+52)/5))*(1-n) - 0.5*exp(-(V+57)/40)*n",
+            "Vd": "-0.1*(Vd+67) + gc*(V-Vd)",
+        },
+        parameters={"gc": coupling},
+        initial={"V": -67.0, "m": 0.01, "h": 0.99, "n": 0.01, "Vd": -67.0},
+        v_thresh=0.0,
+    )
+
+
+def test_v_that_goes_on_steeply_through_its_threshold():
+    model = Model(neuron=with_dendrite(1.0), stimulus=Constant(5.0), simulation=Simulation(t_end=14.0))
+    found = spike_time_gradients(model, ["gc", "I_0"])
+    assert found.spike_times.size == 2
+    compiled = Compiled().solve(model.neuron, model.stimulus, t_end=14.0)
+    np.testing.assert_allclose(found.matrix, spike_time_gradients(compiled, ["gc", "I_0"]).matrix, rtol=1e-7)
+
+
+@pytest.mark.slow
+def test_a_stiff_pair_of_compartments_has_the_derivatives_of_differences():
+    """In the steps of its own run, each of many time constants of the coupling."""
+    model = Model(neuron=with_dendrite(3e4), stimulus=Constant(9.0), simulation=Simulation(t_end=3.5))
+    found = spike_time_gradients(model, ["I_0", "gc"])
+    assert "Radau" in found.trajectory.statistics["steps"]
+    ends = [
+        run(with_parameters(model, {"I_0": 9.0 + step}), EventDriven(rtol=1e-10)).spike_times
+        for step in (-1e-3, 1e-3)
+    ]
+    assert found["I_0"] == pytest.approx((ends[1] - ends[0]) / 2e-3, rel=1e-5)
+    assert np.all(np.abs(found["gc"]) < 1e-6)
