@@ -122,6 +122,7 @@ def save_figure(figure: Figure, folder: Path, name: str) -> list[Path]:
             buffer = BytesIO()
             metadata = {"Date": None} if kind == "svg" else None
             figure.savefig(buffer, format=kind, metadata=metadata)
+            figure.set_layout_engine("none")  # laid out once, for both
             path = folder / f"{name}.{kind}"
             write_whole(path, buffer.getvalue())
             paths.append(path)

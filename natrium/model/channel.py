@@ -81,7 +81,7 @@ def _given(rate: Expression | None) -> Expression:
     return rate
 
 
-@attrs.frozen
+@attrs.frozen(cache_hash=True)
 class Gate:
     r"""One gating variable: dx/dt = alpha(V) (1 - x) - beta(V) x.
 
@@ -218,7 +218,7 @@ class Gate:
         return paced(flow, pace)
 
 
-@attrs.frozen
+@attrs.frozen(cache_hash=True)
 class Channel:
     """A gated channel: a current g (prod_j x_j^p_j) (E - V).
 

@@ -50,7 +50,7 @@ class Refractory:
     free: tuple[str, ...] = ()
 
 
-@attrs.frozen
+@attrs.frozen(cache_hash=True)
 class HybridSystem:
     """A neuron as a hybrid dynamical system, symbolic throughout.
 
@@ -143,11 +143,7 @@ class HybridSystem:
     @property
     def passes(self) -> bool:
         """Whether V goes on through the threshold: a spike sets neither."""
-        if self.guard is None:
-            return self.reset[0] == self.states[0]
-        pairs = zip(self.states, self.reset, strict=True)
-        moved = {state: after for state, after in pairs if after != state and self.guard.has(state)}
-        return not moved or bool(self.guard.subs(moved, simultaneous=True) == self.guard)
+        return _passes(self.guard, self.states, self.reset)
 
     @property
     def resets_others(self) -> bool:
@@ -220,15 +216,24 @@ class HybridSystem:
         drift = sum(
             self.origin.diff(state) * flow for state, flow in zip(self.states[1:], self.rhs[1:], strict=True)
         )
-        rhs = tuple(expr.subs(shift, simultaneous=True) for expr in (self.rhs[0] - drift, *self.rhs[1:]))
+        rhs = tuple(expr.xreplace(shift) for expr in (self.rhs[0] - drift, *self.rhs[1:]))
         return attrs.evolve(
             self,
             states=(u, *self.states[1:]),
             input=J,
             rhs=rhs,
-            guard=None if self.guard is None else self.guard.subs(shift, simultaneous=True),
-            reset=tuple(expr.subs(shift, simultaneous=True) for expr in self.reset),
+            guard=None if self.guard is None else self.guard.xreplace(shift),
+            reset=tuple(expr.xreplace(shift) for expr in self.reset),
         )
+
+
+@lru_cache(maxsize=256)
+def _passes(guard: Any, states: tuple[Any, ...], reset: tuple[Any, ...]) -> bool:
+    if guard is None:
+        return bool(reset[0] == states[0])
+    pairs = zip(states, reset, strict=True)
+    moved = {state: after for state, after in pairs if after != state and guard.has(state)}
+    return not moved or bool(guard.subs(moved, simultaneous=True) == guard)
 
 
 BY_STATE = "by state"

@@ -147,10 +147,18 @@ def lower_expressions(
     writer.gates = frozenset(symbol for symbol in symbols if symbol.name != "V")
     # Of a branch only the side that is taken may be evaluated, on floats: nothing is computed ahead.
     branched = any(expr.has(choose) for item in nested for expr in _flat(item))
-    ahead = form == "grid" or not branched
+    ahead = _share if form == "grid" or not branched else False
     whole = tuple(nested) if form == "native" else nested
-    function = sympy.lambdify(symbols, whole, modules=modules, printer=writer, cse=ahead)
+    function = sympy.lambdify(symbols, whole, modules=modules, printer=writer, cse=ahead, docstring_limit=0)
     return _quiet(function) if form == "grid" and (branched or saturated) else function
+
+
+def _share(nested: Any) -> tuple[Any, Any]:
+    """Compute once what occurs more than once, in whichever row: SymPy looks at a list's own terms alone."""
+    common, found = sympy.cse([expr for item in nested for expr in _flat(item)])
+    left = iter(found)
+    shared = ([next(left) for _ in item] if isinstance(item, list) else next(left) for item in nested)
+    return common, type(nested)(shared)
 
 
 def _flat(item: Any) -> Any:
@@ -263,7 +271,12 @@ class Kernel:
         """The flow for given sides of its branches."""
         event = event_system(self.system.structure)
         if not has_branches(*event.rhs):
-            return Flow(self.event_rhs, self.stiff_rhs, self.stiff_jacobian)
+            # What a run that is not stiff never asks for is not derived for it.
+            return Flow(
+                self.event_rhs,
+                lambda *values: self.stiff_rhs(*values),
+                lambda *values: self.stiff_jacobian(*values),
+            )
         n = len(event.rhs)
         slowed = event_system(self.system.structure, FASTEST_GATE)
         both, branches = split_branches((*event.rhs, *slowed.rhs))

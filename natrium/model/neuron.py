@@ -39,7 +39,7 @@ def _check_pool(instance: Any, attribute: Any, value: Any) -> None:
         raise ModelError(f"calcium must be a Calcium, got {show(value)}")
 
 
-@attrs.frozen
+@attrs.frozen(cache_hash=True)
 class Neuron:
     r"""A leaky integrate-and-fire neuron with voltage-gated channels.
 

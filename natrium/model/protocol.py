@@ -117,6 +117,12 @@ def per_neuron(maxsize: int) -> Callable[[Callable[[Any], R]], Callable[[Any], R
     return keep
 
 
+@lru_cache(maxsize=64)
+def _is_kind(kind: type) -> bool:
+    """Tell whether all of a class's objects are neurons, which need not be looked at one by one."""
+    return attrs.has(kind) and all(inspect.getattr_static(kind, name, None) is not None for name in _MEMBERS)
+
+
 def check_neuron(neuron: object) -> None:
     """Refuse what is no neuron: it has all of these, and is an attrs class, whose fields are its facts.
 
@@ -125,6 +131,9 @@ def check_neuron(neuron: object) -> None:
     ModelError
         Naming what was received.
     """
+    kind: Any = type(neuron)
+    if _is_kind(kind):
+        return
     known = (inspect.getattr_static(neuron, name, None) for name in _MEMBERS)  # nothing is evaluated
     if isinstance(neuron, type) or any(one is None for one in known):
         raise ModelError(f"neuron must be a Neuron, got {type(neuron).__name__}")

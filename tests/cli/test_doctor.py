@@ -44,7 +44,8 @@ def call(*arguments):
 
 
 @pytest.fixture
-def claimed(tmp_path):
+def claimed(tmp_path, monkeypatch, undrawn):
+    undrawn(monkeypatch)
     model = natrium.Model(
         neuron=natrium.Neuron(),
         stimulus=natrium.Step(20.0, start=5.0),

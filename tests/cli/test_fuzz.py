@@ -151,7 +151,8 @@ def test_any_file_of_spikes_ends_well(tmp_path, content):
     )  # fmt: skip
 
 
-def test_reports_escape_what_they_are_given(tmp_path):
+def test_reports_escape_what_they_are_given(tmp_path, monkeypatch, undrawn):
+    undrawn(monkeypatch)
     name = '<script>alert(1)</script>"&\n☃.toml'
     cycle_into(natrium.notebook.lif(), tmp_path, name=name, I=20.0, quiet=True)
     page = (tmp_path / "report.html").read_text()

@@ -153,7 +153,8 @@ def test_fit_reads_the_spikes_that_natrium_writes(files, tmp_path):
         read_spikes(tmp_path / "plain.csv", "spike_ms")
 
 
-def test_a_fit_that_does_not_converge_exits_1_and_says_what_to_do(files):
+def test_a_fit_that_does_not_converge_exits_1_and_says_what_to_do(files, monkeypatch, undrawn):
+    undrawn(monkeypatch)
     (files / "few.csv").write_text("41.0\n66.0\n91.0\n")
     result = call(
         "fit",

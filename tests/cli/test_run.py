@@ -207,7 +207,9 @@ def test_compare_writes_figures_tables_and_report(tmp_path, monkeypatch):
     assert "Observed orders" in report
 
 
-def test_compare_interrupted_keeps_what_is_done(tmp_path, monkeypatch):
+def test_compare_interrupted_keeps_what_is_done(tmp_path, monkeypatch, undrawn):
+    undrawn(monkeypatch)
+
     def interrupted(truth, most_calls):
         raise KeyboardInterrupt
         yield

@@ -19,7 +19,8 @@ def test_a_term_is_explained_where_it_comes_first_and_only_there():
     assert Glossary().mark("no unfolding & threefold") == "no unfolding &amp; threefold"
 
 
-def test_every_word_that_a_page_explains_is_listed_at_its_end(tmp_path):
+def test_every_word_that_a_page_explains_is_listed_at_its_end(tmp_path, monkeypatch, undrawn):
+    undrawn(monkeypatch)
     excitability_into(natrium.notebook.lif(), tmp_path, name="lif", inputs=[14.0, 20.0], quiet=True)
     page = (tmp_path / "report.html").read_text()
     hovers, listed = re.findall(r'<abbr title="(.*?)"', page), re.findall(r"<dd>(.*?)</dd>", page)

@@ -82,7 +82,7 @@ SLOW = ("excitability with sodium", "excitability of a pacemaker", "comparison")
     scope="module",
     params=[pytest.param(name, marks=[pytest.mark.slow] if name in SLOW else []) for name in CASES],
 )
-def written(request, tmp_path_factory):
+def written(request, tmp_path_factory, undrawn):
     made, given, options = CASES[request.param]
     out = tmp_path_factory.mktemp("report")
     spoken = []
@@ -94,6 +94,7 @@ def written(request, tmp_path_factory):
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(natrium.reports.output.Output, "say", say)
+        undrawn(patch)
         made(*given, out, name="a model", quiet=True, **options)
     return out, spoken
 

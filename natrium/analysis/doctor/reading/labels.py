@@ -10,6 +10,19 @@ from itertools import pairwise
 _CLOCKS = ("enumerate", "zip", "list", "tqdm")
 
 
+def _nodes(source: Sequence[str]) -> tuple[ast.AST, ...]:
+    """Give all that a text is made of; nothing where it is no Python."""
+    return _parsed("\n".join(source))
+
+
+@lru_cache(maxsize=8)
+def _parsed(text: str) -> tuple[ast.AST, ...]:
+    try:
+        return tuple(ast.walk(ast.parse(text)))
+    except (SyntaxError, ValueError):
+        return ()
+
+
 @lru_cache(maxsize=8)
 def drawn_early(source: tuple[str, ...], line: int) -> bool | None:
     """Tell whether samples made by a step are drawn over the time at which it began.
@@ -26,12 +39,9 @@ def drawn_early(source: tuple[str, ...], line: int) -> bool | None:
     bool or None
         None where the loop and the plot do not tell.
     """
-    try:
-        tree = ast.parse("\n".join(source))
-    except (SyntaxError, ValueError):
-        return None
-    plots = list(_plotted(tree))
-    loops = [one for one in ast.walk(tree) if isinstance(one, ast.For)]
+    nodes = _nodes(source)
+    plots = list(_plotted(nodes))
+    loops = [one for one in nodes if isinstance(one, ast.For)]
     # The loop that the step is in; of one in a class or function, the loop that comes next.
     around = [one for one in loops if one.lineno <= line <= (one.end_lineno or 0)]
     after = [one for one in loops if one.lineno > line]
@@ -49,9 +59,9 @@ def _names(node: ast.AST) -> Iterator[str]:
             yield one.id
 
 
-def _plotted(tree: ast.AST) -> Iterator[tuple[list[str], list[str]]]:
+def _plotted(nodes: Sequence[ast.AST]) -> Iterator[tuple[list[str], list[str]]]:
     """Give the names in the first two arguments of what is called plot."""
-    for one in ast.walk(tree):
+    for one in nodes:
         if isinstance(one, ast.Call) and len(one.args) >= 2:
             name = one.func.attr if isinstance(one.func, ast.Attribute) else getattr(one.func, "id", "")
             if name in ("plot", "step", "scatter"):
@@ -80,18 +90,15 @@ def _kept(loop: ast.For, line: int) -> Iterator[tuple[str, bool]]:
 
 def both_called(source: Sequence[str], lines: set[int], before: int) -> int:
     """Give the line of a statement that calls two functions, told by lines within them; 0: none."""
-    try:
-        tree = ast.parse("\n".join(source))
-    except (SyntaxError, ValueError):
-        return 0
+    nodes = _nodes(source)
     names = {
         one.name
-        for one in ast.walk(tree)
+        for one in nodes
         if isinstance(one, ast.FunctionDef) and any(one.lineno <= at <= (one.end_lineno or 0) for at in lines)
     }
     found = [
         one.lineno
-        for one in ast.walk(tree)
+        for one in nodes
         if isinstance(one, ast.Assign) and one.lineno <= before and len(names & set(_names(one.value))) >= 2
     ]
     return max(found, default=0)
@@ -113,13 +120,10 @@ def never_used(source: Sequence[str], line: int, states: Sequence[str]) -> tuple
     (str, int, int) or None
         The name, its line, and the line of the statement that comes next.
     """
-    try:
-        tree = ast.parse("\n".join(source))
-    except (SyntaxError, ValueError):
-        return None
-    read = {one.id for one in ast.walk(tree) if isinstance(one, ast.Name) and isinstance(one.ctx, ast.Load)}
+    nodes = _nodes(source)
+    read = {one.id for one in nodes if isinstance(one, ast.Name) and isinstance(one.ctx, ast.Load)}
     made_of = set(states)
-    for block in ast.walk(tree):
+    for block in nodes:
         body = getattr(block, "body", None)
         if not isinstance(body, list) or not any(one.lineno <= line <= (one.end_lineno or 0) for one in body):
             continue
@@ -139,19 +143,11 @@ def never_used(source: Sequence[str], line: int, states: Sequence[str]) -> tuple
 
 def passed(source: Sequence[str], line: int, name: str) -> int:
     """Give the line of what only passes under the condition in a line, or sets a name there; 0: none."""
-    try:
-        tree = ast.parse("\n".join(source))
-    except (SyntaxError, ValueError):
-        return 0
-    told = {
-        name
-        for one in ast.walk(tree)
-        if isinstance(one, ast.Assign) and one.lineno == line
-        for name in _set(one)
-    }
+    nodes = _nodes(source)
+    told = {name for one in nodes if isinstance(one, ast.Assign) and one.lineno == line for name in _set(one)}
     body = [
         one
-        for each in ast.walk(tree)
+        for each in nodes
         if isinstance(each, ast.If) and (each.lineno == line or told & set(_names(each.test)))
         for one in each.body
     ]
@@ -175,12 +171,9 @@ def _set(statement: ast.stmt) -> set[str]:
 
 def given_line(source: Sequence[str], name: str, value: float) -> int:
     """Give the line in which a name, or an element of it, is given a number; 0: none."""
-    try:
-        tree = ast.parse("\n".join(source))
-    except (SyntaxError, ValueError):
-        return 0
+    nodes = _nodes(source)
     found: dict[int, bool] = {}
-    for one in ast.walk(tree):
+    for one in nodes:
         if isinstance(one, (ast.Assign, ast.AugAssign)) and name in _set(one):
             numbers = [
                 each.value
@@ -200,14 +193,11 @@ def unread(source: Sequence[str]) -> dict[str, tuple[int, float | None]]:
     ----------
     source : sequence of str
     """
-    try:
-        tree = ast.parse("\n".join(source))
-    except (SyntaxError, ValueError):
-        return {}
+    nodes = _nodes(source)
     stored: dict[tuple[type, str], tuple[int, float | None]] = {}
     read: set[tuple[type, str]] = set()
     usual: dict[str, ast.expr] = {}
-    for one in ast.walk(tree):
+    for one in nodes:
         if isinstance(one, ast.arguments):
             usual |= {arg.arg: value for arg, value in zip(one.args[::-1], one.defaults[::-1], strict=False)}
             for arg, value in zip(one.args[::-1], one.defaults[::-1], strict=False):
@@ -218,7 +208,7 @@ def unread(source: Sequence[str]) -> dict[str, tuple[int, float | None]]:
             read |= {(ast.Attribute, one.attr), (ast.Name, one.attr)}
         elif isinstance(one, ast.keyword) and one.arg:
             read |= {(ast.Attribute, one.arg), (ast.Name, one.arg)}
-    for one in (each for each in ast.walk(tree) if isinstance(each, ast.Assign)):
+    for one in (each for each in nodes if isinstance(each, ast.Assign)):
         for target, value in _given(one):
             if isinstance(value, ast.Name):
                 value = usual.get(value.id, value)

@@ -91,7 +91,9 @@ def _runs_off(structure: HybridSystem) -> bool:
     """Tell whether V may rise to the threshold ever faster: it does not where its flow is a line in V."""
     if structure.guard is None or structure.passes:
         return False
-    return structure.rhs[0].diff(structure.states[0], 2) != 0
+    V = structure.states[0]
+    slope = structure.rhs[0].diff(V)
+    return bool(slope.has(V) and slope.diff(V) != 0)
 
 
 @lru_cache(maxsize=64)

@@ -21,7 +21,15 @@ FORMAT = 11  # of what is written here: counts up when the emitted code changes
 def _key(program: Program, width: int, order: int) -> str:
     _, fused, description = target()
     versions = (FORMAT, version("natrium"), version("llvmlite"))
-    content = repr((*versions, description, fused, width, order, program))
+    # A node is said once, and by its place within others.
+    places: Any = {node: place for place, node in enumerate(program.nodes)}
+
+    def at(nodes: Any) -> Any:
+        return tuple(places[node] for node in nodes)
+
+    nodes = tuple(attrs.evolve(node, args=at(node.args)) for node in program.nodes)
+    said = attrs.evolve(program, nodes=nodes, rates=at(program.rates), surfaces=at(program.surfaces))
+    content = repr((*versions, description, fused, width, order, said))
     return hashlib.sha256(content.encode()).hexdigest()[:32]
 
 

@@ -1,6 +1,5 @@
 """Native Taylor steps: every rule against mpmath, lanes alike bit for bit, code kept on disk."""
 
-import os
 import platform
 import re
 import subprocess
@@ -15,6 +14,7 @@ import sympy
 import natrium
 from natrium.model.expressions.exprel import exprel, whole_exp
 from natrium.solvers.compiled.taylor import native
+from natrium.solvers.compiled.taylor.emit import written_for
 from natrium.solvers.compiled.taylor.lowering import taylor_program
 from natrium.solvers.compiled.taylor.native import assembly, compile_step
 from tests.solvers.compiled.taylor.steps import ORDER, J, a, exact, of, taken, worst, written, x, y
@@ -240,57 +240,69 @@ def test_two_roundings_stay_two(unfused):
 # --- kept on disk ---------------------------------------------------------------------------------
 
 START = """
+import os, sys
 import natrium
+from natrium.solvers.compiled.taylor import native
 from natrium.solvers.compiled.taylor.lowering import native_step
-channels = [natrium.CHANNELS["notebook_sodium_1"]]
-made = native_step(natrium.Neuron(channels=channels).system, 8, 15)
-print(made.was_cached)
+neuron = natrium.Neuron(channels=[natrium.CHANNELS["notebook_sodium_1"]])
+for folder in sys.argv[1:]:
+    os.environ["NATRIUM_CACHE_DIR"] = folder
+    native._compile.cache_clear()
+    print(native_step(neuron.system, 8, 15).was_cached)
 """
 
 
-def started(folder):
-    """Compile in a new process; tell whether the code was there."""
+@pytest.fixture(scope="module")
+def apart(tmp_path_factory):
+    """Keep code; give it, what a new process finds of it in several folders, and what these hold then.
+
+    A process of its own: LLVM would end it.
+    """
+    folder = tmp_path_factory.mktemp("apart")
+    kept = folder / "kept"
+    program = system(natrium.Neuron(channels=[natrium.CHANNELS["notebook_sodium_1"]]))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("NATRIUM_CACHE_DIR", str(kept))
+        assert not native._compile.__wrapped__(program, 8, written_for(program, 15)).was_cached
+    (file,) = kept.iterdir()
+    whole = file.read_bytes()
+    for damage, content in (
+        ("empty", b""),
+        ("cut", whole[: len(whole) // 2]),
+        ("foreign", bytes(len(whole))),
+    ):
+        (folder / damage).mkdir()
+        (folder / damage / file.name).write_bytes(content)
+    (folder / "file").write_text("in the way")
+    names = ("kept", "empty", "cut", "foreign", "file")
     done = subprocess.run(
-        [sys.executable, "-c", START],
-        env={**os.environ, "NATRIUM_CACHE_DIR": str(folder)},
+        [sys.executable, "-c", START, *(str(folder / name) for name in names)],
         capture_output=True,
         text=True,
         check=False,
-        timeout=60,
+        timeout=300,
     )
     assert done.returncode == 0, f"{done.returncode}: {done.stderr}"
-    return done.stdout.strip() == "True"
+    cached = dict(zip(names, (line == "True" for line in done.stdout.splitlines()), strict=True))
+    return whole, cached, {name: [one.read_bytes() for one in (folder / name).glob("*")] for name in names}
 
 
-@pytest.fixture(scope="module")
-def kept(tmp_path_factory):
-    """Give a file of compiled code: name and content."""
-    folder = tmp_path_factory.mktemp("kept")
-    assert not started(folder)
-    assert started(folder)
-    (file,) = folder.iterdir()
-    return file.name, file.read_bytes()
-
-
-def test_a_second_process_starts_from_what_the_first_has_kept(kept, tmp_path):
-    (tmp_path / kept[0]).write_bytes(kept[1])
-    assert started(tmp_path)
-    assert len(list(tmp_path.iterdir())) == 1
+def test_a_second_process_starts_from_what_the_first_has_kept(apart):
+    whole, cached, held = apart
+    assert cached["kept"]
+    assert held["kept"] == [whole]
 
 
 @pytest.mark.parametrize("damage", ["empty", "cut", "foreign"])
-def test_a_damaged_file_is_compiled_anew(kept, tmp_path, damage):
-    """In a process of its own: LLVM would end it."""
-    name, whole = kept
-    content = {"empty": b"", "cut": whole[: len(whole) // 2], "foreign": bytes(len(whole))}[damage]
-    (tmp_path / name).write_bytes(content)
-    assert not started(tmp_path)
-    assert (tmp_path / name).read_bytes() == whole
+def test_a_damaged_file_is_compiled_anew(apart, damage):
+    whole, cached, held = apart
+    assert not cached[damage]
+    assert held[damage] == [whole]
 
 
-def test_a_folder_that_cannot_be_written_to_does_no_harm(tmp_path):
-    (tmp_path / "file").write_text("in the way")
-    assert not started(tmp_path / "file")
+def test_a_folder_that_cannot_be_written_to_does_no_harm(apart):
+    _, cached, _ = apart
+    assert not cached["file"]
 
 
 def test_values_are_arguments_and_structure_is_what_is_kept():
