@@ -25,7 +25,7 @@ def verb_apart(arguments, said):
     signal.signal(signal.SIGINT, signal.default_int_handler)
     sys.argv = ["natrium", *arguments]
     os.dup2(os.open(said, os.O_WRONLY | os.O_CREAT), 2)
-    sys.stdout = open(os.devnull, "w")  # noqa: SIM115 - to the process's end
+    sys.stdout = Path(os.devnull).open("w")  # noqa: SIM115 - to the process's end
     main()
 
 
