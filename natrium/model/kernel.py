@@ -267,6 +267,13 @@ class Kernel:
         return self._lower(event, _jacobian(event))
 
     @cached_property
+    def stiff_diagonal(self) -> Callable[..., list[float]]:
+        """Diagonal of `stiff_jacobian`, same arguments: each state's own rate, negative, per ms."""
+        event = event_system(self.system.structure, FASTEST_GATE)
+        own = zip(event.rhs, event.states, strict=True)
+        return self._lower(event, tuple(flow.diff(state) for flow, state in own))
+
+    @cached_property
     def flow(self) -> Flow:
         """The flow for given sides of its branches."""
         event = event_system(self.system.structure)

@@ -12,13 +12,23 @@ References
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import attrs
 import numpy as np
 
-from natrium.model import AnyNeuron, Expression, Gate, HybridSystem, Kernel, Neuron, exprel_array, lower
+from natrium.model import (
+    AnyNeuron,
+    Channel,
+    Expression,
+    Gate,
+    HybridSystem,
+    Kernel,
+    Neuron,
+    exprel_array,
+    lower,
+)
 from natrium.model.arrays import Array
 from natrium.model.channel import paced
 from natrium.model.equations import approach, channel_current, membrane, open_and_close
@@ -40,12 +50,15 @@ class Flow:
         The neuron, where a script writes it: gates of V in ohmic channels.
     written : tuple of callable
         The derivative of each of its gates as a script writes it, of V and the gate.
+    currents : tuple of callable
+        The current of each of its channels as a script writes it, of V and the gates to come.
     """
 
     gap: float
     kernel: Kernel
     script: Neuron | None = None
     written: tuple[Callable[[Any, Any], Any], ...] = ()
+    currents: tuple[Callable[[Any, Iterator[Any]], Any], ...] = ()
 
     @classmethod
     def of(cls, neuron: AnyNeuron) -> Flow:
@@ -55,7 +68,7 @@ class Flow:
             return cls(neuron.gap, kernel)
         moving = (gate for channel in neuron.channels for gate in channel.moving)
         written = tuple(_written_derivative(gate, gate.pace(neuron.celsius)) for gate in moving)
-        return cls(neuron.gap, kernel, neuron, written)
+        return cls(neuron.gap, kernel, neuron, written, tuple(map(_written_current, neuron.channels)))
 
     def at_rest(self, system: HybridSystem) -> Flow:
         """Give the flow while refractory, of a system with the rule."""
@@ -70,25 +83,17 @@ class Flow:
     def diagonal(self, y: Array) -> Array:
         """Evaluate the Jacobian's diagonal: each state's own rate, negative, per ms."""
         u = self.kernel.frame.inward(y)
-        rows = self.kernel.stiff_jacobian(*u.tolist(), 0.0, *self.kernel.parameters)
-        return np.array([row[index] for index, row in enumerate(rows)])
+        return np.array(self.kernel.stiff_diagonal(*u.tolist(), 0.0, *self.kernel.parameters))
 
     def written_slopes(self, y: Array) -> list[Any]:
         """Evaluate the gates' derivatives as a script writes them."""
         V = y[0]
         return [derivative(V, x) for derivative, x in zip(self.written, y[1:], strict=True)]
 
-    def written_current(self, neuron: Neuron, V: Any, gates: Sequence[Any]) -> Any:
+    def written_current(self, V: Any, gates: Sequence[Any]) -> Any:
         """Sum g m**3 h (E - V) over the channels, factors and terms from left to right."""
         values = iter(gates)
-
-        def opening(gate: Gate) -> Any:
-            return next(values) if gate.moves or gate.inf is None else gate.inf.written()(V)
-
-        opened = (
-            (channel, [(opening(gate), gate.power) for gate in channel.gates]) for channel in neuron.channels
-        )
-        return sum(channel_current(V, channel.g, channel.reversal, gates) for channel, gates in opened)
+        return sum(current(V, values) for current in self.currents)
 
 
 def _stepped(system: HybridSystem) -> Kernel:
@@ -103,6 +108,20 @@ def _written_derivative(gate: Gate, pace: float) -> Callable[[Any, Any], Any]:
         return lambda V, x: paced(open_and_close(x, alpha(V), beta(V)), pace)
     inf, tau = (rate.written() for rate in (gate.inf, gate.tau) if isinstance(rate, Expression))
     return lambda V, x: paced(approach(x, inf(V), tau(V)), pace)
+
+
+def _written_current(channel: Channel) -> Callable[[Any, Iterator[Any]], Any]:
+    """Give a channel's current as a script writes it."""
+    g, E = channel.g, channel.reversal
+    powers = tuple(
+        (None if gate.moves or gate.inf is None else gate.inf.written(), gate.power) for gate in channel.gates
+    )
+
+    def current(V: Any, values: Iterator[Any]) -> Any:
+        gates = [(next(values) if inf is None else inf(V), power) for inf, power in powers]
+        return channel_current(V, g, E, gates)
+
+    return current
 
 
 Step = Callable[[Flow, Array, float, Current], Array]
@@ -137,7 +156,7 @@ def _sequential_euler(flow: Flow, y: Array, h: float, current: Current) -> Array
         others = np.array([V, *(y + h * flow.derivative(y, current(0.0)))[1:]])
         return np.array([V + h * flow.derivative(others, current(0.0))[0], *others[1:]])
     gates = [x + slope * h for x, slope in zip(y[1:], flow.written_slopes(y), strict=True)]
-    channels = flow.written_current(neuron, V, gates)
+    channels = flow.written_current(V, gates)
     dv = membrane(V, neuron.v_rest, current(0.0), [channels]) / neuron.tau_m * h
     return np.array([V + dv, *gates])
 

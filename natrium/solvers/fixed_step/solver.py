@@ -209,7 +209,7 @@ class _Course:
                 self.state = np.full_like(self.state, np.nan)
             self.y[:, k] = self.state
             self.counters[k] = max(self.counter - t - dt, 0.0) if self.exact else self.counter
-            if not np.all(np.isfinite(self.state)):
+            if not all(map(math.isfinite, self.state.tolist())):
                 raise SolverError(
                     f"the state stops being finite in the step at t = {t!r} ms: a step too long, or a rate "
                     "that is 0/0 as written; the event-driven solver has neither"

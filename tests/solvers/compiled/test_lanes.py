@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 import natrium
 from natrium.model.kernel import relaxation_law
-from natrium.solvers.compiled import lane_tables, lanes
+from natrium.solvers.compiled import lane_tables
 from natrium.solvers.ensembles.grid import runs_of
 from natrium.solvers.flags import RunFlag
 from tests.solvers.cases import NA, STEP, fast_channel
@@ -42,6 +42,8 @@ def test_samples_are_the_trajectory_s_states():
 
 def test_the_rest_in_lanes_is_the_system_s_own_law():
     # Typed again for native code: held to `model.hybrid.relaxation` here.
+    from natrium.solvers.compiled import lanes  # numba writes all of it on import: seconds
+
     rng = np.random.default_rng(7)
     law = relaxation_law()
     for rate in (0.0, 1e-9, 0.3, 40.0, -0.2):
