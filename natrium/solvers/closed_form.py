@@ -26,7 +26,7 @@ from natrium.solvers.dense import Leaky
 from natrium.solvers.flags import NEAR, RunFlag, graze_warnings
 from natrium.solvers.limits import Limits, Spending
 from natrium.solvers.refractory import rest_segment
-from natrium.solvers.reliability import rounding
+from natrium.solvers.reliability import accumulated, errors_by_second_solve, rounding
 from natrium.solvers.trajectory import Event, Segment, Trajectory
 
 # Intervals are halved down to this part of a piece before a touch is left undecided.
@@ -228,6 +228,21 @@ def decide(run: Run, limits: Limits) -> Trajectory | None:
         return ClosedForm(limits=limits).solve(run.neuron, run.stimulus, t_start=run.t_start, t_end=run.t_end)
     except UnsupportedModel:
         return None
+
+
+def estimate_errors(trajectory: Trajectory) -> Array:
+    """Estimate the error of every spike time of an adaptive solver's run, shape (n_spikes,), ms.
+
+    It is the distance from the closed form where there is one: there each interval may be like the one
+    before, so that two solves agree by chance for a whole train. Else a second solve tells.
+    """
+    run = Run(trajectory.neuron, trajectory.stimulus, trajectory.t_start, trajectory.t_end)
+    exact = decide(run, Limits())
+    if exact is None:
+        return errors_by_second_solve(trajectory)
+    errors, both = np.full(trajectory.n_spikes, np.inf), min(trajectory.n_spikes, exact.n_spikes)
+    errors[:both] = np.abs(trajectory.spike_times[:both] - exact.spike_times[:both])
+    return errors + accumulated(trajectory)
 
 
 def _segment(exact: _Exact, begin: float, length: float, origin: float) -> Segment:

@@ -28,6 +28,11 @@ def rounding(trajectory: Trajectory) -> Array:
     )
 
 
+def accumulated(trajectory: Trajectory) -> Array:
+    """Give what rounding leaves of spike times where each interval adds its own, shape (n_spikes,), ms."""
+    return rounding(trajectory) * np.sqrt(np.arange(1, trajectory.n_spikes + 1))
+
+
 def second_tolerance(rtol: float) -> float:
     """Give the factor by which the second solve's tolerance differs."""
     factor = max(1.0 / TIGHTER, LEAST_RTOL / max(rtol, LEAST_RTOL))
@@ -72,6 +77,5 @@ def errors_by_second_solve(trajectory: Trajectory) -> Array:
     errors = np.full(times.size, np.inf)
     both = min(times.size, again.n_spikes)
     moved = np.abs(times[:both] - again.spike_times[:both])
-    rounded = rounding(trajectory) * np.sqrt(np.arange(1, times.size + 1))  # each interval adds its own
-    errors[:both] = SAFETY * maximum_filter1d(moved, 3, mode="nearest") + rounded[:both]
-    return errors
+    errors[:both] = SAFETY * maximum_filter1d(moved, 3, mode="nearest")
+    return errors + accumulated(trajectory)

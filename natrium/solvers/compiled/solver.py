@@ -23,6 +23,7 @@ from natrium.model import (
 from natrium.model.arrays import Array
 from natrium.model.checks import Count
 from natrium.solvers.base import BaseSolver, Run
+from natrium.solvers.closed_form import estimate_errors
 from natrium.solvers.compiled.engine import Settings, carry
 from natrium.solvers.compiled.lane_tables import (
     BROKEN,
@@ -49,7 +50,6 @@ from natrium.solvers.event_driven.solver import EventDriven
 from natrium.solvers.flags import RunFlag
 from natrium.solvers.inputs import InputTable, tabulate
 from natrium.solvers.limits import Limits
-from natrium.solvers.reliability import errors_by_second_solve
 from natrium.solvers.runs import Chunk, Runs, leave_unsolved, merge, solve_one_by_one, take
 from natrium.solvers.trajectory import Trajectory
 
@@ -147,8 +147,8 @@ class Compiled(BaseSolver):
         return cls(rtol=simulation.rtol, atol=simulation.atol)
 
     def spike_time_errors(self, trajectory: Trajectory) -> Array:
-        """Estimate the error of every spike time of a run by a second solve, shape (n_spikes,), ms."""
-        return errors_by_second_solve(trajectory)
+        """Estimate the error of every spike time of a run, shape (n_spikes,), ms."""
+        return estimate_errors(trajectory)
 
     def prepare(
         self,

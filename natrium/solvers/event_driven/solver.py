@@ -28,7 +28,7 @@ from natrium.model.arrays import Array
 from natrium.model.hybrid import over_threshold
 from natrium.model.stimuli.stimulus import breakpoints
 from natrium.solvers.base import BaseSolver, Run
-from natrium.solvers.closed_form import decide
+from natrium.solvers.closed_form import decide, estimate_errors
 from natrium.solvers.event_driven.crossing import BranchSearch, Graze, Search
 from natrium.solvers.event_driven.fast_gates import FastGates, fast_gates
 from natrium.solvers.event_driven.inspector import Inspector
@@ -42,7 +42,6 @@ from natrium.solvers.event_driven.surfaces import Surfaces
 from natrium.solvers.flags import RunFlag, graze_warnings
 from natrium.solvers.limits import LEAST_RTOL, Limits, Spending
 from natrium.solvers.refractory import rest_segment
-from natrium.solvers.reliability import errors_by_second_solve
 from natrium.solvers.trajectory import Event, Segment, Trajectory
 
 LEAST_ATOL = 1e-20  # below it errors in units of tolerance overflow where a gate starts at zero
@@ -130,8 +129,8 @@ class EventDriven(BaseSolver):
         return cls(method=simulation.method, rtol=simulation.rtol, atol=simulation.atol)
 
     def spike_time_errors(self, trajectory: Trajectory) -> Array:
-        """Estimate the error of every spike time of a run by a second solve, shape (n_spikes,), ms."""
-        return errors_by_second_solve(trajectory)
+        """Estimate the error of every spike time of a run, shape (n_spikes,), ms."""
+        return estimate_errors(trajectory)
 
 
 class _Course:
