@@ -21,7 +21,7 @@ from natrium.model.kernel import lower
 from natrium.model.leak import CURRENTS
 from natrium.model.neuron import Neuron
 from natrium.model.parameter import Parameter, check_known, numbers_of
-from natrium.model.plots import find_plot
+from natrium.model.plots import Shown
 from natrium.model.rates import Range
 from natrium.model.threshold import NO_THRESHOLD, TAU_REF, V_INIT, V_THRESH, NoThreshold, as_threshold
 
@@ -80,7 +80,7 @@ def _keys_are_names(instance: Any, attribute: attrs.Attribute[Any], value: Any) 
 
 
 @attrs.frozen(kw_only=True, slots=False)
-class HybridNeuron:
+class HybridNeuron(Shown):
     """A spiking neuron of any right-hand side and any reset.
 
     Where the right-hand side has branches (``Piecewise``, ``Max``, ``Min``, ``Abs``, ``Heaviside``,
@@ -307,14 +307,6 @@ class HybridNeuron:
             initial["V"] = values["v_init"]
         named = {name: values.get(name, value) for name, value in self.parameters}
         return attrs.evolve(self, parameters=named, initial=initial, **own)
-
-    def explore(self, name: str = "") -> Any:
-        """Give the neuron as a page with sliders; see `Model.explore`."""
-        return find_plot("explore")(self, name)
-
-    def _repr_html_(self) -> str:
-        """Show equations and numbers in a notebook."""
-        return str(find_plot("card")(self))
 
     def started(self, state: Sequence[float]) -> HybridNeuron:
         """Give the same neuron, starting from another state, length n_states."""

@@ -18,7 +18,7 @@ from natrium.model.expressions.expression import CALCIUM
 from natrium.model.hybrid import REFRACTORY_RULES, HybridSystem
 from natrium.model.leak import Leak
 from natrium.model.parameter import Parameter, check_known, numbers_of, with_constants
-from natrium.model.plots import find_plot
+from natrium.model.plots import Shown
 from natrium.model.rates import CORE_LOW, Range
 from natrium.model.scheme import STEADY_STATE
 from natrium.model.synapse import Synapse
@@ -40,7 +40,7 @@ def _check_pool(instance: Any, attribute: Any, value: Any) -> None:
 
 
 @attrs.frozen(cache_hash=True)
-class Neuron:
+class Neuron(Shown):
     r"""A leaky integrate-and-fire neuron with voltage-gated channels.
 
     .. math:: \tau_m \frac{dV}{dt} = -(V - v_{rest}) + I(t)
@@ -301,14 +301,6 @@ class Neuron:
         }
         changed: Neuron = _with_numbers(self, values, "", **parts)
         return changed
-
-    def explore(self, name: str = "") -> Any:
-        """Give the neuron as a page with sliders; see `Model.explore`."""
-        return find_plot("explore")(self, name)
-
-    def _repr_html_(self) -> str:
-        """Show equations and numbers in a notebook."""
-        return str(find_plot("card")(self))
 
     def started(self, state: Sequence[float]) -> Neuron:
         """Give the same neuron, starting from another state.

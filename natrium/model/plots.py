@@ -24,3 +24,17 @@ def find_plot(name: str) -> Callable[..., Any]:
         f"figures are looked up among the installed packages, got no natrium there with {name!r}: install it "
         '(again): pip install "natrium", or -e . in a checkout'
     )
+
+
+class Shown:
+    """What a neuron or a model does in a notebook."""
+
+    __slots__ = ()
+
+    def explore(self, name: str = "") -> Any:
+        """Give a page with sliders: a notebook shows it, ``.save("page.html")`` writes it."""
+        return find_plot("explore")(self, name)
+
+    def _repr_html_(self) -> str:
+        """Show equations and numbers in a notebook."""
+        return str(find_plot("card")(self))

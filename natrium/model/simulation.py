@@ -11,7 +11,7 @@ import numpy as np
 from natrium.model.checks import Choice, Number, Optional, as_float
 from natrium.model.errors import ModelError
 from natrium.model.files.writing import save
-from natrium.model.plots import find_plot
+from natrium.model.plots import Shown
 from natrium.model.protocol import check_neuron
 from natrium.model.stimuli.stimulus import Sum, as_stimulus
 
@@ -90,7 +90,7 @@ def _is_neuron(instance: Any, attribute: Any, value: Any) -> None:
 
 
 @attrs.frozen(kw_only=True)
-class Model:
+class Model(Shown):
     """A neuron, its stimuli and a simulation: what one model file holds.
 
     Parameters
@@ -112,14 +112,6 @@ class Model:
         begin, end = self.simulation.t_start, self.simulation.t_end
         times = np.linspace(begin, end or begin + 1000.0, LOOKS)
         return max(float(self.stimulus(time)) for time in times.tolist())
-
-    def explore(self, name: str = "") -> Any:
-        """Give the model as a page with sliders: a notebook shows it, ``.save("page.html")`` writes it."""
-        return find_plot("explore")(self, name)
-
-    def _repr_html_(self) -> str:
-        """Show equations and numbers in a notebook."""
-        return str(find_plot("card")(self))
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the model as a TOML file, version 1; reading it again gives an equal model.

@@ -123,13 +123,19 @@ def _of_field(field: Any) -> Schema:
     rule = field.validator.rule if isinstance(field.validator, Optional) else field.validator
     found = _of_rule(rule)
     if not found:
-        kind = str(field.type).removesuffix(" | None")
+        kind = _type_name(field.type)
         many = re.fullmatch(r"tuple\[([A-Z]\w+), \.\.\.\]", kind)
         names = {cls.__name__ for cls in CLASSES}
         found = _list(many[1]) if many else _one(kind) if kind in names else dict(PLAIN.get(kind, {}))
     if isinstance(field.default, (bool, int, float, str)) and field.default != "":
         found["default"] = field.default
     return found
+
+
+def _type_name(kind: Any) -> str:
+    """Give a field's type as it is written: text, or the type itself once a file was read."""
+    text = kind.__name__ if isinstance(kind, type) else re.sub(r"[\w.]+\.(\w+)", r"\1", str(kind))
+    return text.removesuffix(" | None")
 
 
 def _of_rule(rule: Any) -> Schema:

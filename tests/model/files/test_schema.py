@@ -24,6 +24,14 @@ def faults(validator, data):
     return {(fault.json_path, fault.validator) for fault in validator.iter_errors(data)}
 
 
+def test_it_is_the_same_once_files_were_read():
+    before = schema()
+    natrium.loads(template("lif-na"))
+    assert schema() == before
+    assert before["$defs"]["Channel"]["properties"]["gates"]["items"] == {"$ref": "#/$defs/Gate"}
+    assert before["$defs"]["Gate"]["properties"]["alpha"]["type"] == ["string", "number"]
+
+
 def test_files_that_are_read_pass(validator):
     files = [tomllib.loads(template(name)) for name in template_names()]
     files += [json.loads(json.dumps(to_dict(make()))) for make in natrium.notebook.SCRIPTS.values()]
