@@ -10,7 +10,7 @@ SYMBOLS = {
     "alpha": "α", "beta": "β", "gamma": "γ", "delta": "δ", "Delta": "Δ", "epsilon": "ε", "theta": "θ",
     "kappa": "κ", "lambda": "λ", "mu": "μ", "nu": "ν", "omega": "ω", "Omega": "Ω", "phi": "φ", "pi": "π",
     "psi": "ψ", "rho": "ρ", "sigma": "σ", "tau": "τ", "xi": "ξ", "zeta": "ζ", "eta": "η", "chi": "χ",
-    "infty": "∞",
+    "infty": "∞", "Theta": "Θ",
 }  # fmt: skip
 OPERATORS = {
     "ge": "≥", "geq": "≥", "le": "≤", "leq": "≤", "cdot": "·", "leftarrow": "←", "to": "→", "lnot": "¬",

@@ -166,6 +166,7 @@ def _data(model: Model, shown: Model, why: str) -> Facts:
         "rules": rules if neuron.fires and len(system.states) > 1 else rules[:1],
         "rulePath": ["neuron", "refractory"] if isinstance(ruled, Neuron) else ["refractory", "rule"],
         "unit": told,
+        "current": {"per_mV": unit.per_mV, "name": unit.name} if unit.per_mV != 1.0 else None,
         "reach": _reach(model.neuron),
         "why": why,
         "file": file,

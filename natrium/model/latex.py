@@ -21,7 +21,7 @@ from natrium.model.equations import (
     open_and_close,
     pool,
 )
-from natrium.model.expressions.expression import CALCIUM
+from natrium.model.expressions.expression import CALCIUM, written_latex
 from natrium.model.hybrid import HybridSystem
 from natrium.model.protocol import AnyNeuron, check_neuron
 from natrium.model.scheme import Scheme
@@ -101,7 +101,7 @@ def latex(neuron: AnyNeuron) -> str:
     \end{align}
     """
     check_neuron(neuron)
-    flows = _of_channels(neuron) if neuron.of_channels else _of_system(neuron.system)
+    flows = _of_channels(neuron) if neuron.of_channels else _of_equations(neuron)
     body = [*flows, *_of_event(neuron.system)]
     return "\\begin{align}\n" + " \\\\\n".join(body) + "\n\\end{align}"
 
@@ -228,10 +228,16 @@ def _scheme(scheme: Scheme, name: str, lines: list[str]) -> tuple[Tex, int]:
     return Tex(" + ".join(x[state] for state in scheme.open), SUM if len(scheme.open) > 1 else ATOM), 1
 
 
-def _of_system(system: HybridSystem) -> Iterator[str]:
-    """Write every state's equation as it is solved."""
+def _of_equations(neuron: AnyNeuron) -> Iterator[str]:
+    """Write every state's equation: text as it is written, all else as it is solved."""
+    system = neuron.system
+    symbols = (*system.states, system.input, *system.parameters)
+    names = {symbol.name: _print(symbol, system) for symbol in symbols if not symbol.name.startswith("_")}
+    given = dict(getattr(neuron, "equations", ()))
     for state, flow in zip(system.states, system.rhs, strict=True):
-        yield rf"\frac{{d{_print(state, system)}}}{{dt}} &= {_print(flow, system)}"
+        text = given.get(state.name)
+        law = written_latex(text, names) if isinstance(text, str) else _print(flow, system)
+        yield rf"\frac{{d{_print(state, system)}}}{{dt}} &= {law}"
 
 
 def _of_event(system: HybridSystem) -> Iterator[str]:
@@ -246,7 +252,8 @@ def _of_event(system: HybridSystem) -> Iterator[str]:
         if after != state
     ]
     duration = _print(system.refractory.duration, system)
-    yield rf"V &\ge {_print(threshold, system)}: \quad {', '.join(moved)} \text{{ for }} {duration}"
+    sets = rf"{', '.join(moved)} \text{{ for }} {duration}" if moved else r"\text{a spike}"
+    yield rf"V &\ge {_print(threshold, system)}: \quad {sets}"
 
 
 def _print(expression: Any, system: HybridSystem) -> str:

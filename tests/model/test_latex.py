@@ -11,6 +11,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 import natrium
+from natrium.model.files.new import template
 from tests.model.expressions.meaning import Undefined, meaning
 from tests.model.expressions.trees import Tree, constants, in_doubles, render, trees
 
@@ -264,3 +265,11 @@ def test_latex_of_own_equations_is_the_system_s() -> None:
 
 def test_without_a_threshold_nothing_is_reset() -> None:
     assert "leftarrow" not in natrium.latex(natrium.Neuron(v_thresh=None))
+
+
+def test_equations_that_are_text_are_printed_as_they_are_written() -> None:
+    text = natrium.latex(natrium.loads(template("hodgkin-huxley")).neuron)
+    assert "exprel" not in text
+    assert r"\frac{0.1 \, \left(V + 40\right)}{1 - e^{\frac{-\left(V + 40\right)}{10}}}" in text
+    assert r"g_{Na} \, m^{3} \, h" in text
+    assert text.endswith("V &\\ge v_{\\mathrm{thresh}}: \\quad \\text{a spike}\n\\end{align}")

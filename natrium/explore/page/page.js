@@ -3,7 +3,11 @@ const $ = (id) => document.getElementById(id);
 const state = {};
 const charts = Object.fromEntries(["V", "gates", "input", "plane", "rates", "script"].map((id) => [id, new Chart($(id))]));
 const LOOK = DATA.palette, hasPlane = Object.keys(CODE.planes).length > 0, FILE_UNIT = DATA.unit;
-const unit = (text) => `${text} ${FILE_UNIT}`.trim();
+// An input with its unit, and as the current that it is where the leak is known.
+const unit = (value, digits = 5) => {
+  const told = `${number(value, digits)} ${FILE_UNIT}`.trim();
+  return DATA.current ? `${told} (${number(value * DATA.current.per_mV, digits)} ${DATA.current.name})` : told;
+};
 
 function restore() {
   Object.assign(state, settingsOf(), { cursor: null, x: state.x ?? DATA.x, whole: state.whole ?? false });
@@ -147,7 +151,7 @@ function drawCourse() {
   if (state.cursor !== null) {
     for (const id of ["V", "gates", "input"]) if (!$(id).hidden) charts[id].upright(state.cursor, css("--quiet"), { width: 1 });
     const y = stateAt(run, state.cursor);
-    $("at").textContent = [`t = ${state.cursor.toFixed(3)} ms`, ...DATA.labels.map((label, k) => `${label} = ${number(y[k], 5)}${k ? "" : " mV"}`), `I = ${unit(number(inputAt(state.parts, state.cursor), 5))}`].join("   ");
+    $("at").textContent = [`t = ${state.cursor.toFixed(3)} ms`, ...DATA.labels.map((label, k) => `${label} = ${number(y[k], 5)}${k ? "" : " mV"}`), `I = ${unit(inputAt(state.parts, state.cursor))}`].join("   ");
   } else $("at").textContent = "Point at a curve, or focus it and use the arrow keys.";
 }
 
@@ -193,7 +197,7 @@ function drawPlane() {
   const chart = charts.plane.begin(Vr, xr, { x: shape.moves ? "V − threshold (mV)" : "V (mV)", y: gate ? `${state.x} (open fraction)` : state.x });
   const I = state.cursor === null ? largestInput() : inputAt(state.parts, state.cursor);
   state.planeI = I;
-  $("planeInput").textContent = plane ? `at I = ${unit(number(I, 4))}${state.cursor === null ? ", the largest" : ", at the cursor"}` : DATA.why;
+  $("planeInput").textContent = plane ? `at I = ${unit(I, 4)}${state.cursor === null ? ", the largest" : ", at the cursor"}` : DATA.why;
   const level = shape.moves ? 0 : threshold(state.given.y);
   const legend = [];
   if (CODE.fires) chart.upright(level, tone(LOOK.threshold), { dash: [6, 4], width: 1.4 });
@@ -288,7 +292,7 @@ function drawRates() {
   chart.label(" this input ", chart.X(I), chart.top + 1.8 * chart.em, css("--quiet"), chart.X(I) > chart.right - 9 * chart.em ? "right" : "left");
   chart.curve(points, truthColor(), { width: 2 });
   for (const [x, y] of points) chart.dot(x, y, { color: truthColor(), size: 2 });
-  $("rheobase").textContent = found?.error ? found.error : !found?.done ? "…" : found.rheobase != null ? `rheobase ${unit(number(found.rheobase, 6))}` : points.some(([, rate]) => rate > 0) ? "fires at every input shown" : "silent at every input shown";
+  $("rheobase").textContent = found?.error ? found.error : !found?.done ? "…" : found.rheobase != null ? `rheobase ${unit(found.rheobase, 6)}` : points.some(([, rate]) => rate > 0) ? "fires at every input shown" : "silent at every input shown";
   $("rate").textContent = state.ratePoint ?? "";
 }
 
@@ -504,7 +508,7 @@ function cursors() {
   $("rates").addEventListener("pointermove", (event) => {
     const points = state.rates?.points ?? [], [I] = charts.rates.at(event);
     const near = points.reduce((best, one) => (best === null || Math.abs(one[0] - I) < Math.abs(best[0] - I) ? one : best), null);
-    state.ratePoint = near && `I = ${unit(number(near[0], 5))}   ${number(near[1], 6)} Hz`;
+    state.ratePoint = near && `I = ${unit(near[0])}   ${number(near[1], 6)} Hz`;
     $("rate").textContent = state.ratePoint ?? "";
   });
 }

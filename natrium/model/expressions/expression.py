@@ -278,6 +278,17 @@ def symbolic_of(text: str, *variables: str) -> sympy.Expr:
         return _symbolic(read(text, *variables))
 
 
+def written_latex(text: str, names: Mapping[str, str]) -> str:
+    """Write a text of some variables as LaTeX, in its written form, each by the name it has in print."""
+
+    def named(tree: Node) -> Node:
+        if isinstance(tree, str):
+            return names[tree]
+        return tree if isinstance(tree, float) else (tree[0], *map(named, tree[1:]))
+
+    return _latex(named(read(text, *names)))[0]
+
+
 def _symbolic(tree: Node) -> sympy.Expr:
     """Build a tree into SymPy, node by node."""
     if isinstance(tree, float):
