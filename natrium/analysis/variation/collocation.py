@@ -240,11 +240,18 @@ class Collocation:
         n, m, count = y.shape[0], B.shape[2], begin.size
         J, B = J.reshape(count, STAGES, n, n), B.reshape(count, STAGES, n, m)
         h = length[:, None, None]
+        if self.stiff:  # by states: slopes would lose what little is left of what is fast
+            system = np.einsum("kjab,ij->kiajb", J, a).reshape(count, STAGES * n, STAGES * n)
+            start_of = np.broadcast_to(np.eye(n), (count, STAGES, n, n))
+            forced = h[..., None] * np.einsum("ij,kjab->kiab", a, B)
+            both = np.concatenate([start_of, forced], axis=3).reshape(count, STAGES * n, n + m)
+            end = np.linalg.solve(np.eye(STAGES * n) - h * system, both)[:, -n:]
+            return end[:, :, :n], end[:, :, n:], y[:, STAGES - 1 :: STAGES]
         system = np.einsum("kiab,ij->kiajb", J, a).reshape(count, STAGES * n, STAGES * n)
         both = np.concatenate([J, B], axis=3).reshape(count, STAGES * n, n + m)
         slopes = np.linalg.solve(np.eye(STAGES * n) - h * system, both).reshape(count, STAGES, n, n + m)
         moved = h * np.einsum("i,kiab->kab", b, slopes)
-        return np.eye(n) + moved[:, :, :n], moved[:, :, n:], y[:, STAGES - 1 :: STAGES]
+        return np.eye(n) + moved[:, :, :n], moved[:, :, n:], start
 
     def _flow(self, y: Array, s: Array) -> tuple[Array, Array]:
         J, f_I, by_parameters = self.linear.along(y, _levels(self.drive, s), bool(self.by_parameters.any()))

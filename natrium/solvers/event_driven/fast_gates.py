@@ -15,6 +15,7 @@ References
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from functools import lru_cache
 
@@ -26,9 +27,9 @@ from natrium.model.arrays import Array
 from natrium.model.branches import has_branches
 from natrium.model.kernel import lower_expressions
 
-# Per ms. What is left out is of the order of 1/r^2. A gate's own value is told to within its distance from
-# its steady state: 1e-10 where that moves by 10 per ms.
-FASTEST = 1e11
+# Per ms, times the root of the tolerance: what is left out is of the order of 1/r^2, a hundredth of the
+# tolerance on gates where a steady state bends by 1e3 per ms^2.
+FASTEST = 3e3
 EVERYWHERE = np.linspace(-250.0, 250.0, 51)  # mV: where a gate must be so fast
 NODES = 8
 
@@ -49,6 +50,8 @@ class FastGates:
         ``f(V, *parameters)``: how fast each is, per ms.
     targets : callable
         ``f(*states, J, *parameters)``: what each follows, in event coordinates.
+    fastest : float
+        Per ms: they are followed where they are as fast.
     """
 
     kernel: Kernel
@@ -56,6 +59,7 @@ class FastGates:
     places: list[int]
     rates: Callable[..., list[float]]
     targets: Callable[..., list[float]]
+    fastest: float
 
     @property
     def labels(self) -> tuple[str, ...]:
@@ -65,7 +69,7 @@ class FastGates:
     def hold_at(self, V: float) -> bool:
         """Tell whether all of them are fast at V, mV."""
         try:
-            return min(self.rates(V, *self.whole.parameters)) >= FASTEST
+            return min(self.rates(V, *self.whole.parameters)) >= self.fastest
         except (OverflowError, ValueError, ZeroDivisionError):
             return False
 
@@ -99,20 +103,20 @@ class FastGates:
 
 
 @lru_cache(maxsize=64)
-def fast_gates(system: HybridSystem) -> FastGates | None:
-    """Give a flow with the gates that are fast everywhere following V; None where there are none.
+def fast_gates(system: HybridSystem, rtol: float) -> FastGates | None:
+    """Give a flow with the gates that are fast everywhere, for a tolerance, following V; None without any.
 
     Flows with branches are left as they are, and so are gates that stand still or follow another state.
     """
     if not system.gates or has_branches(*system.rhs):
         return None
-    V, parameters = system.states[0], system.parameters
+    V, parameters, fastest = system.states[0], system.parameters, FASTEST / math.sqrt(rtol)
     flows = dict(zip(system.states, system.rhs, strict=True))
     rates = lower_expressions(tuple(gate.rate for gate in system.gates), (V, *parameters), "grid")
     fast = [
         gate
         for gate, rate in zip(system.gates, rates(EVERYWHERE, *system.values), strict=True)
-        if np.all(np.asarray(rate) >= FASTEST)
+        if np.all(np.asarray(rate) >= fastest)
         and flows[gate.state].has(gate.state)
         and not (gate.inf.free_symbols | gate.rate.free_symbols) & {*system.states[1:], system.input}
     ]
@@ -122,7 +126,10 @@ def fast_gates(system: HybridSystem) -> FastGates | None:
     rising = flows[V].subs(at_rest, simultaneous=True)
     lagging = {gate.state: gate.inf - gate.inf.diff(V) * rising / gate.rate for gate in fast}
     moving = {state: flow.subs(lagging, simultaneous=True) for state, flow in flows.items()}
-    moving |= {gate.state: gate.inf.diff(V) * moving[V] for gate in fast}
+    moving |= {  # as what they follow does
+        state: sum(lag.diff(other) * moving[other] for other in lag.free_symbols & moving.keys())
+        for state, lag in lagging.items()
+    }
     slaved = attrs.evolve(
         system,
         rhs=tuple(moving[state] for state in system.states),
@@ -139,4 +146,5 @@ def fast_gates(system: HybridSystem) -> FastGates | None:
         targets=lower_expressions(
             tuple(shifted.rhs[place] for place in places), (*shifted.states, shifted.input, *parameters)
         ),
+        fastest=fastest,
     )

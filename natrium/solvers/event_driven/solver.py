@@ -322,7 +322,7 @@ class _Course:
 
     def _follow(self, kernel: Kernel, level: float) -> FastGates | None:
         """Let gates that are fast everywhere follow V from here on; give the flow in which they do."""
-        fast = fast_gates(kernel.system) if self.solver.method == "auto" else None
+        fast = fast_gates(kernel.system, self.rtol) if self.solver.method == "auto" else None
         if fast is None or not self._is_fast(fast, self.y):
             return None
         settled = fast.settled(self.y, level, float(self.frame.outward(self.y)[0]))

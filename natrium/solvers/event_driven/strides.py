@@ -146,11 +146,12 @@ def strides_of(run: Run, kernel: Kernel, atol: Array, solver: Any, n_pieces: int
     """
     if n_pieces < MANY or solver.method not in ("auto", "DOP853") or kernel.flow.n_branches:
         return None
-    if solver.method == "auto" and fast_gates(kernel.system) is not None:
+    rtol = max(solver.rtol, LEAST_RTOL)
+    if solver.method == "auto" and fast_gates(kernel.system, rtol) is not None:
         return None
     span = {"t_start": run.t_start, "t_end": run.t_end}
     table = tabulate(Runs(neuron=run.neuron, stimulus=run.stimulus, **span))
     code = None if table.unsupported else stride_code(kernel.system)
     if code is None or table.piece_begin.size != n_pieces:
         return None
-    return Strides(run, kernel, atol, max(solver.rtol, LEAST_RTOL), solver.step_scale, code, table)
+    return Strides(run, kernel, atol, rtol, solver.step_scale, code, table)
