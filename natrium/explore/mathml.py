@@ -5,7 +5,10 @@ from __future__ import annotations
 import re
 from html import escape
 
-TOKEN = re.compile(r"\\begin\{\w+\}|\\end\{\w+\}|\\[a-zA-Z]+|\\.|\d+(?:\.\d+)?|[A-Za-z]|\S")
+TOKEN = re.compile(
+    r"\\(?:mathrm|operatorname|text)\{(?:\\.|[^{}])*\}"  # words, whole
+    r"|\\(?:begin|end)\{\w+\}|\\[a-zA-Z]+|\\.|\d+(?:\.\d+)?|[A-Za-z]|\S"
+)
 SYMBOLS = {
     "alpha": "α", "beta": "β", "gamma": "γ", "delta": "δ", "Delta": "Δ", "epsilon": "ε", "theta": "θ",
     "kappa": "κ", "lambda": "λ", "mu": "μ", "nu": "ν", "omega": "ω", "Omega": "Ω", "phi": "φ", "pi": "π",
@@ -93,16 +96,6 @@ def _group(reader: _Reader) -> str:
     return f"<mrow>{inner}</mrow>"
 
 
-def _words(reader: _Reader) -> str:
-    """Read a group as plain text, escapes and spaces apart."""
-    reader.take()
-    text = ""
-    while reader.next not in (None, "}"):
-        text += reader.take().removeprefix("\\")
-    reader.take()
-    return text
-
-
 def _operator(token: str) -> str:
     return f'<mo stretchy="false">{"−" if token == "-" else escape(token)}</mo>'
 
@@ -121,9 +114,10 @@ def _piece(reader: _Reader) -> str:
         return f"<mfrac>{_piece(reader)}{_piece(reader)}</mfrac>"
     if name == "sqrt":
         return f"<msqrt>{_piece(reader)}</msqrt>"
-    if name in ("mathrm", "operatorname", "text"):
-        text = _words(reader)
-        return f"<mtext>&#160;{escape(text)}&#160;</mtext>" if name == "text" else f"<mi>{escape(text)}</mi>"
+    kind, _, words = name.partition("{")
+    if kind in ("mathrm", "operatorname", "text"):
+        text = escape(words[:-1].replace("\\", ""))
+        return f"<mtext>&#160;{text.strip()}&#160;</mtext>" if kind == "text" else f"<mi>{text}</mi>"
     if name in ("left", "right"):
         mark = reader.take().removeprefix("\\")
         return "" if mark == "." else _operator(mark)

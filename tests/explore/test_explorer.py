@@ -98,3 +98,9 @@ def test_parts_tell_what_moves_and_what_stands():
     assert (samples["kind"], samples["given"]["times"]) == ("samples", [0.0, 5.0])
     assert (formula["kind"], formula["given"]["code"]) == ("formula", 0)
     assert [one["short"] for one in step["numbers"]] == ["I", "start"]
+
+
+def test_words_keep_their_spaces():
+    line = mathml(r"\begin{align} V &\ge 0: \quad \text{a spike} a_{\mathrm{x\_1}} \end{align}")
+    assert ">&#160;a spike&#160;<" in line
+    assert "<mi>x_1</mi>" in line
