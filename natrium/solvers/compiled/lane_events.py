@@ -14,6 +14,7 @@ from natrium.solvers.compiled.lane_tables import MAX_HALVINGS, PEAKS, Array1, Ar
 
 MAX_NEWTON = 100
 CONVERGED, CONVERGING = 1e-8, 1e-2  # a Newton step, in x and in the one before
+NARROWEST = 0.5**MAX_HALVINGS
 AWAY = 1.5  # a rise is over this many margins below threshold
 
 
@@ -138,7 +139,7 @@ def _first_reach(
         if highest < 0.0:
             top -= 1
             continue
-        if top >= MAX_HALVINGS:
+        if width <= NARROWEST:  # at its end to the last digit, in any half of a half
             return low + width
         if sign > 0.0 and row[n] > 0.0 and _rises(row, n):
             return _root(a, n, level, low, low + width, _secant(a, n, level, low, low + width))
