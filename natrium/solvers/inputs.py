@@ -107,7 +107,7 @@ def tabulate(runs: Runs) -> InputTable:
                 [], [-1] * runs.n_runs, runs, formulas, dict.fromkeys(range(runs.n_runs), str(error))
             )
         return _scale(pieces, amplitudes, runs, formulas)
-    known: dict[Any, int] = {}
+    known: dict[Any, tuple[int, str]] = {}
     tables: list[_Pieces] = []
     rows, unsupported = [], {}
     for index in range(runs.n_runs):
@@ -115,13 +115,12 @@ def tabulate(runs: Runs) -> InputTable:
         if stimulus not in known:
             try:
                 tables.append(_cut(stimulus, runs, formulas))
-                known[stimulus] = len(tables) - 1
+                known[stimulus] = len(tables) - 1, ""
             except UnsupportedModel as error:
-                known[stimulus] = -1
-                unsupported[index] = str(error)
-        row = known[stimulus]
-        if row < 0:
-            unsupported.setdefault(index, "its input")
+                known[stimulus] = -1, str(error)
+        row, reason = known[stimulus]
+        if reason:
+            unsupported[index] = reason
         rows.append(row)
     return _join(tables, rows, runs, formulas, unsupported)
 
