@@ -165,8 +165,7 @@ def take_leak(
     elif "R" in found:
         leak = _inverse(found["R"])
     else:
-        C = found["C"]
-        leak = attrs.evolve(C, value=C.value / tau, powers=(0, -1, 1))
+        leak = attrs.evolve(found["C"], value=found["C"].value / tau)  # unit and area say the rest
     if unit is None and rather is not None and (area is not None or ("/" in rather) == leak.per_area):
         unit = rather
     unit = unit_of(leak) if unit is None else unit

@@ -141,6 +141,41 @@ def test_there_are_twenty_published_ones() -> None:
     assert len(published) >= 20
 
 
+# As printed: conductance and leak (per area), reversal potential (mV), powers of the gates.
+PRINTED = {
+    "connor_stevens_sodium": (120.0, 0.3, 55.0, (3, 1)),
+    "connor_stevens_potassium": (20.0, 0.3, -72.0, (4,)),
+    "connor_stevens_a": (47.7, 0.3, -75.0, (3, 1)),
+    "traub_miles_sodium": (56.0, 0.0205, 50.0, (3, 1)),
+    "traub_miles_potassium": (6.0, 0.0205, -90.0, (4,)),
+    "m_current": (0.075, 0.0205, -90.0, (1,)),
+    "t_type": (0.4, 0.01, 120.0, (2, 1)),
+    "l_type": (0.1, 0.01, 120.0, (2, 1)),
+    "wang_buzsaki_sodium": (35.0, 0.1, 55.0, (3, 1)),
+    "wang_buzsaki_potassium": (9.0, 0.1, -90.0, (4,)),
+    "golomb_amitai_sodium": (24.0, 0.02, 55.0, (3, 1)),
+    "golomb_amitai_persistent_sodium": (0.07, 0.02, 55.0, (1,)),
+    "golomb_amitai_potassium": (3.0, 0.02, -90.0, (4,)),
+    "golomb_amitai_a": (1.4, 0.02, -90.0, (3, 1)),
+    "golomb_amitai_slow_potassium": (1.0, 0.02, -90.0, (1,)),
+    "morris_lecar_calcium": (4.0, 2.0, 120.0, (1,)),
+    "morris_lecar_potassium": (8.0, 2.0, -84.0, (1,)),
+    "izhikevich_persistent_sodium": (20.0, 8.0, 60.0, (1,)),
+    "izhikevich_potassium": (10.0, 8.0, -90.0, (1,)),
+    "pinsky_rinzel_calcium": (10.0, 0.1, 80.0, (2,)),
+    "pinsky_rinzel_c": (15.0, 0.1, -75.0, (1, 1)),
+    "pinsky_rinzel_ahp": (0.8, 0.1, -75.0, (1,)),
+}
+
+
+@pytest.mark.parametrize("name", PRINTED)
+def test_conductances_are_those_printed_over_the_leak(name: str) -> None:
+    g, leak, E, powers = PRINTED[name]
+    channel = natrium.CHANNELS[name]
+    assert channel.g == pytest.approx(g / leak, rel=1e-15)
+    assert (channel.E, tuple(gate.power for gate in channel.gates)) == (E, powers)
+
+
 def test_connor_and_stevens_cell_rests_at_minus_68() -> None:
     """Dayan and Abbott, fig. 6.1: the resting potential is -68 mV."""
     kinds = ["connor_stevens_sodium", "connor_stevens_potassium", "connor_stevens_a"]

@@ -6,6 +6,7 @@ import sympy
 from scipy.integrate import solve_ivp
 
 import natrium
+from natrium.model.kernel import lower_expressions
 
 V, u, w, n, I = sympy.symbols("V u w n I", real=True)
 PARTS = {"a": 0.02, "b": 0.2, "c": -65.0, "d": 8.0}
@@ -236,3 +237,23 @@ def test_V_may_stand_anywhere():
     assert later.initial_state() == (0.0, 1.0)
     with pytest.raises(natrium.ModelError, match="the first state must be V, got x, y: call V what has"):
         natrium.HybridNeuron(equations={"x": "-x", "y": "x"}, initial={"x": 0.0, "y": 1.0})
+
+
+@pytest.mark.parametrize("fall", [5.0, 3.0])  # a pace of its own, and that of what drives it
+def test_what_another_drives_while_refractory_solves_its_equation(fall: float) -> None:
+    neuron = natrium.HybridNeuron(
+        equations={"V": "(-70 - V + s)/10 + I", "s": f"0.7*x + 0.2 - s/{fall}", "x": "(0.4 - x)/3"},
+        initial={"V": -70.0, "s": 0.1, "x": 0.9},
+        v_thresh=-55.0,
+        reset={"V": -70.0},
+        tau_ref=2.0,
+        refractory="clamp",
+    )
+    system, elapsed, h = neuron.system, sympy.Symbol("elapsed", positive=True), 1e-4
+    courses = lower_expressions(system.rested(elapsed), (elapsed, *system.states))
+    flow = lower_expressions(system.resting.rhs, system.states)
+    start = (-70.0, 0.1, 0.9)
+    assert courses(0.0, *start) == pytest.approx(start, rel=1e-15)
+    for at in (0.5, 2.0, 9.0):
+        slopes = np.subtract(courses(at + h, *start), courses(at - h, *start)) / (2 * h)
+        assert slopes == pytest.approx(flow(*courses(at, *start)), abs=1e-8)

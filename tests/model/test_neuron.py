@@ -10,6 +10,7 @@ import pytest
 import sympy
 
 import natrium
+from natrium.model.assembly import CELSIUS
 from natrium.model.rates import V
 
 A, B = "0.1*(V + 40)/(1 - exp(-(V + 40)/10))", "4*exp(-(V + 65)/18)"
@@ -312,3 +313,11 @@ def test_any_voltage_may_be_the_start(v_init: float) -> None:
         channels=[natrium.CHANNELS["hh_sodium"], natrium.CHANNELS["hh_potassium"]], v_init=v_init
     )
     assert neuron.initial_state() == pytest.approx((v_init, 0.0, 1.0, 0.0), abs=1e-9)
+
+
+def test_each_number_has_a_symbol_of_its_own_but_for_those_of_the_start() -> None:
+    numbers = natrium.Neuron(channels=[natrium.CHANNELS["notebook_sodium_1"]], celsius=20.0).numbers()
+    symbols = {name: one.symbol for name, one in numbers.items() if one.symbol}
+    assert symbols.pop("celsius") == CELSIUS.name
+    assert all(name == symbol for name, symbol in symbols.items())
+    assert numbers.keys() - symbols.keys() == {"celsius", "v_init"}

@@ -284,3 +284,14 @@ def test_what_needs_a_plain_cell_says_so():
 def test_what_is_refused(make, said):
     with pytest.raises(natrium.NatriumError, match=said):
         make()
+
+
+@pytest.mark.parametrize(("E", "inward"), [(0.0, 2.0 * 80.0), (-20.0, 2.0 * 60.0), (None, 2.0)])
+def test_the_calcium_that_one_carries_is_bounded_by_its_inward_current(E, inward):
+    """At -80 mV: no cell lives below. Just over 1 that level is looked at, just under it 0.5 is the last."""
+    one = natrium.Synapse("x", 2.0, E, decay=4.0)
+    for most, last in ((1.0 + 1e-9, 1.0), (1.0 - 1e-9, 0.5)):
+        pool = natrium.Calcium(rest=0.0, tau=1.0, factor=most / inward, channels=["x"])
+        levels = natrium.Neuron(synapses=[one], calcium=pool).calcium_levels
+        assert levels[-1] == last
+        assert levels[:2] == pytest.approx((0.0, 1e-6 if last == 1.0 else 1e-7), rel=1e-15)

@@ -87,6 +87,7 @@ def test_samples_are_no_further_apart_than_asked_and_hold_both_sides(run, step):
     assert (t[0], t[-1]) == (0.0, 100.0)
     assert np.all(np.diff(t) >= 0.0)
     assert np.diff(t).max() <= step * (1.0 + 1e-12)
+    assert t.size <= 100.0 / step + 2 * len(run.segments)
     for event in run.events:
         here = np.flatnonzero(np.abs(t - event.time) < 1e-12)
         np.testing.assert_allclose(y[0, here], [-55.0, -70.0], atol=1e-6)

@@ -3,6 +3,7 @@
 import pytest
 
 import natrium
+from natrium.model.files.door import first_current
 from natrium.model.files.new import template
 from natrium.model.files.writing import to_dict, to_toml
 from natrium.model.leak import Leak
@@ -206,6 +207,10 @@ def test_constants_are_times_and_voltages() -> None:
 )
 def test_currents_are_told_as_the_file_gives_them(text: str, unit: str) -> None:
     assert natrium.loads(text).neuron.leak.unit == unit
+
+
+def test_a_unit_that_is_none_does_not_hide_the_current_after_it() -> None:
+    assert first_current([{"amplitude": "3 xyz"}, {"amplitude": "3 mV"}, {"amplitude": "300 pA"}]) == "pA"
 
 
 @pytest.mark.parametrize(

@@ -35,6 +35,13 @@ def test_spikes_are_those_of_its_numbers(path, solver, interpolation):
     assert named.samples == read.samples
 
 
+@pytest.mark.parametrize(("unit", "ms"), [("us", 1e-3), ("ms", 1.0), ("s", 1e3)])
+def test_times_are_in_the_unit_that_is_named(tmp_path, unit, ms):
+    (tmp_path / "three.csv").write_text("t,v\n0,1\n2,3\n5,4\n", encoding="utf-8")
+    read = natrium.Csv(str(tmp_path / "three.csv"), time_unit=unit)
+    assert read.samples.times == pytest.approx((0.0, 2 * ms, 5 * ms), rel=1e-15)
+
+
 def test_a_model_file_finds_it_beside_itself(path, tmp_path, monkeypatch):
     read = natrium.Csv(str(path), time_unit="s", factor=0.1)
     text = to_toml(natrium.Model(neuron=natrium.Neuron(), stimulus=[read])).replace(str(path), "current.csv")

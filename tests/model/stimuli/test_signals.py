@@ -96,6 +96,10 @@ def test_steep_lines_stay_between_their_ends(at: list[float], values: list[float
         (({0.0, 1.0}, [1.0, 2.0]), "times must be a list of numbers"),
         ((None, None), "times must be a list of numbers, got None"),
         ((np.array(3.0), [1.0]), "times must be a list of numbers, got 3.0"),
+        (
+            ([0.0, 1.0, 1.0 + 2**-52], [3.0, 0.0, 1e300], "linear"),
+            r"must have a finite slope, got 0.0 and 1e\+300 mV at 1.0 and 1.0000000000000002 ms: move them apart",
+        ),
         (([0.0], [1.0], "spline"), "interpolation must be one of 'hold', 'linear', got 'spline'"),
     ],
 )

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 import natrium
 from natrium.model.stimuli.stimulus import Stimulus
-from natrium.model.stimuli.waveforms import GAUSSIAN_REACH, MAX_EDGES
+from natrium.model.stimuli.waveforms import GAUSSIAN_REACH
 from tests.model.stimuli.inputs import pieces
 
 
@@ -121,6 +121,15 @@ def test_pulses_with_awkward_periods(period: float, start: float, share: float, 
     assert {onset, end} <= set(train.edges(onset - 2 * period, end + 2 * period))
 
 
+@pytest.mark.parametrize("until", [7.0, 10.0, 11.5, 30.0])
+def test_edges_that_move_are_those_within_the_run(until: float) -> None:
+    train = natrium.Pulses(1.0, width=1.0, period=3.0, count=8, start=1.0)
+    edges = [edge for edge in train.edges(0.0, until) if edge < until]
+    assert {edge.time: edge.velocity for edge in train.moving_edges("period", 0.0, until)} == {
+        edge: (edge - 1.0) // 3.0 for edge in edges
+    }
+
+
 def test_pulses_that_touch_are_one_level() -> None:
     train = natrium.Pulses(2.0, width=0.1, period=0.1)
     covered = sum(end - begin for begin, end, drive in pieces(train, 0.0, 10.0) if drive(0.0) == 2.0)
@@ -128,7 +137,7 @@ def test_pulses_that_touch_are_one_level() -> None:
 
 
 def test_too_many_pulses_are_refused_before_they_are_made() -> None:
-    with pytest.raises(natrium.StepLimit, match=f"at most {MAX_EDGES} pulses within a run, got .*; raise"):
+    with pytest.raises(natrium.StepLimit, match="at most 2000000 pulses within a run, got .*; raise"):
         list(natrium.Pulses(1.0, width=1e-9, period=1e-9).edges(0.0, 100.0))
     few = natrium.Pulses(1.0, width=1e-9, period=2e-9, count=5)
     assert len(set(few.edges(0.0, 100.0))) == 10

@@ -180,6 +180,14 @@ def test_sliding_along_a_jump_is_refused_and_a_continuous_kink_is_not() -> None:
     assert end == pytest.approx(1.0 - (2.0 - falls), abs=1e-10)
 
 
+def test_what_stands_still_on_its_surface_slides_along_nothing() -> None:
+    still = natrium.HybridNeuron(
+        equations={"V": -V / 10, "w": sympy.Piecewise((0, w < 0), (-1, True))}, initial={"V": -1.0, "w": 0.0}
+    )
+    found = natrium.simulate(still, t_end=5.0, solver="event")
+    np.testing.assert_allclose(found.state(5.0), [-np.exp(-0.5), 0.0], rtol=1e-8, atol=1e-12)
+
+
 def test_channels_with_branches_agree_with_their_smooth_halves() -> None:
     """A floor under tau that is never reached changes nothing; one that is makes two smooth stretches."""
     m = {"inf": "1/(1 + exp(-(V + 40)/7))", "tau": "0.1 + 0.4/cosh((V + 40)/30)"}
