@@ -69,7 +69,7 @@ OPERATORS = (
 # A test takes as long as this many traced runs of it and so many seconds of the processor, or it runs without
 # end, which is noticed. Native code is compiled anew.
 SLOWER, MARGIN, NATIVE_MARGIN = 3.0, 10.0, 25.0
-EFFORT = 60.0  # s of traced tests, after which a mutant counts as not noticed
+EFFORT = 90.0  # s of traced tests, after which a mutant counts as not noticed
 SILENT = 60.0  # s by the clock, beyond ten times that: what waits for ever takes no time of the processor
 MEMORY = 4 * 2**30
 UNUSED = shutil.ignore_patterns(".*", "build", "dist", "htmlcov", "reproduction", "__pycache__")
@@ -300,7 +300,7 @@ class Covered:
         """
         lines = self.of(file)
         span, inner = _statement((self.root / file).read_text(), line)
-        first = {context for k in span for context in lines.get(k, ())}
+        first = {context for k in span for context in lines.get(k, ())} | self.new
         rest = (
             set()
             if inner and file not in self.changed
@@ -308,7 +308,7 @@ class Covered:
         )
         if file.startswith(NATIVE):
             rest |= self.native
-        everywhere = first | rest | self.new
+        everywhere = first | rest
         chosen = [name for name in self.costs if {name, name.partition("::")[0]} & everywhere]
         near = Path("tests", *Path(file).parts[1:-1])
         per_file: Counter[str] = Counter()

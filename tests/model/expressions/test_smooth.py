@@ -249,7 +249,9 @@ def test_feature_scale(expr: sympy.Expr, scale: float) -> None:
     ("growth", "slowest", "far"),
     [("0", 0.0, -700.0), ("V/4", 0.25, -700.0), ("3*V/4", 0.25, 700.0), ("V", 0.0, 700.0)],
 )
-def test_a_growth_is_shared_so_that_nothing_saturates_far_out(growth: str, slowest: float, far: float) -> None:
+def test_a_growth_is_shared_so_that_nothing_saturates_far_out(
+    growth: str, slowest: float, far: float
+) -> None:
     """V exp(c V)/(exp(V) - 1) falls by the lesser of c and 1 - c on its flat side."""
     expr = smooth(natrium.Expression(f"V*exp({growth})/(exp(V) - 1)").symbolic, V)
     (value,) = lower_expressions((expr,), (V,))(far)
