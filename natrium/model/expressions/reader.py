@@ -121,8 +121,6 @@ def _shape(tree: Node) -> _Shape:
         degree, power = 0.0, max(degree, power)
     is_function = name in NUMERIC or name == "**"
     unsure = first.nodes if is_function and not first.real else 0
-    if name == "%":  # a whole part of the quotient
-        plain = False
     return _Shape(
         nodes=1 + sum(part.nodes for part in parts),
         nested=max(first.nested + is_function, last.nested + (is_function or name == "/")),
