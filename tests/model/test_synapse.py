@@ -295,3 +295,15 @@ def test_the_calcium_that_one_carries_is_bounded_by_its_inward_current(E, inward
         levels = natrium.Neuron(synapses=[one], calcium=pool).calcium_levels
         assert levels[-1] == last
         assert levels[:2] == pytest.approx((0.0, 1e-6 if last == 1.0 else 1e-7), rel=1e-15)
+
+
+@pytest.mark.parametrize("times", [(2.0, 0.5), (5.0, 5.0), (5.0, 5.0 - 1e-9), (3.0, 40.0), (9.0, 1e-3)])
+def test_two_time_constants_are_compiled_and_may_be_equal(times):
+    one = natrium.Neuron(synapses=[natrium.Synapse("a", 4.0, 0.0, decay=times[0], rise=times[1])])
+    drive = natrium.Spikes([3.0, 5.0, 6.0], "a", 1.0)
+    run, other = (natrium.simulate(one, drive, t_end=40.0, solver=name) for name in ("compiled", "event"))
+    assert run.warnings == ()
+    assert run.spike_times == pytest.approx(other.spike_times, abs=1e-8)
+    many = natrium.simulate_many(one, drive, t_end=40.0, parameters={"rise_a": [times[1], times[0], 0.7]})
+    assert not many.fell_back.any()
+    assert many.train(0).tolist() == run.spike_times.tolist()

@@ -1,6 +1,7 @@
 """Equations of one's own in lanes: reset, refractory rules, V that goes on through its threshold or runs off."""
 
 import math
+import re
 import tomllib
 
 import attrs
@@ -90,8 +91,16 @@ class ByHand:
     def __init__(self, text):
         read = tomllib.loads(text)
         self.names, self.level, self.stimuli = list(read["equations"]), read["threshold"], read["stimuli"]
-        self.parameters = vars(math) | read.get("parameters", {})
-        self.flow = [compile(one, one, "eval") for one in read["equations"].values()]
+        self.parameters = vars(math) | {"min": min, "where": lambda c, a, b: a if c else b}
+        self.parameters |= read.get("parameters", {})
+        parts = read.get("constants", {})
+
+        def whole(text):
+            return re.sub(
+                r"[A-Za-z_]\w*", lambda f: f"({whole(parts[f[0]])})" if f[0] in parts else f[0], text
+            )
+
+        self.flow = [compile(whole(one), one, "eval") for one in read["equations"].values()]
         self.reset = read.get("reset", {})
         self.passes = "V" not in self.reset
         rest = read.get("refractory", {})

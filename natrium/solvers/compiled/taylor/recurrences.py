@@ -13,7 +13,7 @@ from llvmlite import ir
 
 from natrium.model.branches import choose
 from natrium.model.errors import UnsupportedModel
-from natrium.model.expressions.exprel import EXP_LIMIT
+from natrium.model.expressions.exprel import EXP_LIMIT, exprel
 from natrium.solvers.compiled.taylor.layout import FRACTION_LEVELS, NEAR, Layout, even_fraction
 from natrium.solvers.compiled.taylor.series import Node, Program
 from natrium.solvers.compiled.taylor.vectors import I64, Lanes
@@ -119,12 +119,22 @@ class Recurrences:
             return v.intrinsic("pow", *args)
         if isinstance(expr, sympy.erf):
             return v.erf(args[0])
+        if isinstance(expr, exprel) and len(args) == 1:
+            return self._exprel(args[0])
         name = _OF_NUMBERS.get(type(expr).__name__)
         if name is None:
             raise UnsupportedModel(
                 f"the compiled solver cannot evaluate {expr}: use EventDriven (--solver event)"
             )
         return v.exp(args[0]) if name == "exp" else v.intrinsic(name, args[0])
+
+    def _exprel(self, x: Any) -> Any:
+        """Give (exp(x) - 1)/x, near 0 by Kahan's (u - 1)/log(u) of u = exp(x), whose rounding cancels."""
+        v, one, u = self.v, self.v.number(1.0), self.v.exp(x)
+        near = self.b.fcmp_ordered("<", v.intrinsic("fabs", x), v.number(0.5))
+        below = self.b.select(near, v.intrinsic("log", u), x)
+        flat = self.b.fcmp_ordered("==", below, v.number(0.0))
+        return self.b.select(flat, one, v.div(v.sub(u, one), self.b.select(flat, one, below)))
 
     # -- order 0
 
