@@ -124,6 +124,8 @@ solvers/test_laws.py::test_a_step_in_two_is_the_step
 solvers/test_laws.py::test_gates_stay_between_zero_and_one
 solvers/test_laws.py::test_scaling_all_times_scales_spikes
 solvers/test_laws.py::test_two_channels_alike_are_one_of_twice_the_conductance
+solvers/test_public.py::test_a_published_neuron_fires_when_it_should  (resurgent|six states|rebound).*-equations
+solvers/test_public.py::test_finer_tolerances_come_as_near_as_doubles_do  resurgent|six states|rebound
 solvers/test_refractory.py::test_a_rule_in_closed_form_is_one_entry_for_fixed_steps
 solvers/test_refractory.py::test_a_rule_in_closed_form_is_one_entry_for_the_analyses
 solvers/test_reliability.py::test_the_estimate_is_calibrated_on_random_models

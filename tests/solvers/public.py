@@ -1,0 +1,518 @@
+"""Published single neurons, as their papers have them; `tests.solvers.public_truths` keeps their true spikes.
+
+A cell of channels stands beside the same cell as equations.
+"""
+
+import attrs
+
+import natrium
+from natrium import Calcium, Channel, Gate, Neuron, Scheme, Synapse
+
+
+@attrs.frozen
+class System:
+    """Equations by name, the input from some times on, and spikes to states; `cell` is the same as channels."""
+
+    family: str
+    equations: dict
+    initial: dict
+    t_end: float
+    v_thresh: object
+    reset: dict = attrs.field(factory=dict)
+    tau_ref: float = 0.0
+    free: tuple = ()
+    steps: tuple = ((0.0, 0.0),)
+    spikes: dict = attrs.field(factory=dict)  # of a state: times, weight
+    cell: object = None
+    inlets: dict = attrs.field(factory=dict)  # what `cell` calls such a state
+
+    @property
+    def neurons(self):
+        """It, in each of natrium's forms."""
+        own = natrium.HybridNeuron(
+            equations=self.equations,
+            initial=self.initial,
+            v_thresh=self.v_thresh,
+            reset=self.reset,
+            tau_ref=self.tau_ref,
+            refractory=dict.fromkeys(self.free, "free") or "hold",
+        )
+        return {"equations": own} | ({"channels": self.cell} if self.cell else {})
+
+    def drive(self, form):
+        """Give the input of one of these."""
+        names = self.inlets if form == "channels" else {}
+        ends = [*(start for start, _ in self.steps[1:]), None]
+        pairs = zip(self.steps, ends, strict=True)
+        return [
+            *(natrium.Step(level, start=start, stop=end) for (start, level), end in pairs),
+            *(natrium.Spikes(times, names.get(to, to), by) for to, (times, by) in self.spikes.items()),
+        ]
+
+
+def kinetics(channel, transitions):
+    """Write a kinetic scheme as equations: what leaves one state comes to another."""
+    flows = {name: "" for source, target, _ in transitions for name in (source, target)}
+    for source, target, rate in transitions:
+        flows[source] += f" - ({rate})*{channel}{source}"
+        flows[target] += f" + ({rate})*{channel}{source}"
+    return {channel + name: flow for name, flow in flows.items()}
+
+
+def pairs(*ways):
+    """Give the transitions there and back of (one, other, rate, rate back)."""
+    return [way for a, b, rate, back in ways for way in ((a, b, rate), (b, a, back))]
+
+
+def shares(states, full):
+    """Start a scheme with all channels in one state."""
+    return {name: float(name == full) for name in states}
+
+
+def gate(name, alpha, beta):
+    """Write a gate as an equation."""
+    return {name: f"({alpha})*(1 - {name}) - ({beta})*{name}"}
+
+
+def line(slope, at, width, V="V"):
+    """Write slope (V - at)/(1 - exp(-(V - at)/width))."""
+    return f"{slope}*({V} - ({at}))/(1 - exp(-({V} - ({at}))/({width})))"
+
+
+def rise(at, width, V="V"):
+    """Write 1/(1 + exp(-(V - at)/width))."""
+    return f"1/(1 + exp(-({V} - ({at}))/({width})))"
+
+
+# X.-J. Wang, G. Buzsaki, J. Neurosci. 16 (1996) 6402-6413; conductances in mS/cm^2, C 1 uF/cm^2.
+WB_M = f"1/(1 + 4*exp(-(V + 60)/18)/({line(0.1, -35, 10)}))"
+WB_H = ("0.35*exp(-(V + 58)/20)", "5/(1 + exp(-(V + 28)/10))")
+WB_N = (line(0.05, -34, 10), "0.625*exp(-(V + 44)/80)")
+WB = [
+    Channel("Na", g=350.0, E=55.0, gates=[
+        Gate("m", 3, inf=WB_M), Gate("h", alpha=WB_H[0], beta=WB_H[1], initial=0.78)]),
+    Channel("K", g=90.0, E=-90.0, gates=[Gate("n", 4, alpha=WB_N[0], beta=WB_N[1], initial=0.09)]),
+]  # fmt: skip
+WB_FLOW = f"- 35*({WB_M})**3*h*(V - 55) - 9*n**4*(V + 90)"
+
+# R. J. Butera, J. Rinzel, J. C. Smith, J. Neurophysiol. 82 (1999) 382-397, model 1; nS, pF.
+SLOWLY, FAST = "10000/cosh((V + 48)/12)", "10/cosh((V + 29)/8)"
+BUTERA = [
+    Channel("Na", g=10.0, E=50.0, gates=[
+        Gate("m", 3, inf=rise(-34, 5)), Gate("h", inf=rise(-29, -4), tau=FAST, initial=0.995)]),
+    Channel("K", g=4.0, E=-85.0, gates=[Gate("n", 4, inf=rise(-29, 4), tau=FAST, initial=0.005)]),
+    Channel("NaP", g=1.0, E=50.0, gates=[
+        Gate("m", inf=rise(-40, 6)), Gate("h", inf=rise(-48, -6), tau=SLOWLY, initial=0.75)]),
+]  # fmt: skip
+
+# T. R. Chay, Physica D 16 (1985) 233-242; per ms.
+CHAY_M = f"({line(0.1, -25, 10)})/({line(0.1, -25, 10)} + 4*exp(-(V + 50)/18))"
+CHAY_H = "0.07*exp(-0.05*V - 2.5)/(0.07*exp(-0.05*V - 2.5) + 1/(1 + exp(-0.1*V - 2)))"
+CHAY = f"({CHAY_M})**3*({CHAY_H})*(100 - V)"
+
+# The form of P. Balbi, P. Massobrio, J. Hellgren Kotaleski, PLoS Comput. Biol. 13 (2017) e1005737: six states,
+# no detailed balance; and the potassium channel of R. D. Traub, R. Miles (1991) as a chain of five.
+SIX_STATES = ("C1", "C2", "O1", "O2", "I1", "I2")
+SIX = [
+    *pairs(
+        ("C1", "C2", "16/(1 + exp(-(V + 3)/9))", "3/(1 + exp((V + 33)/9)) + 16/(1 + exp(-(V + 3)/9))"),
+        ("C2", "O1", "16/(1 + exp(-(V + 8)/9))", "1/(1 + exp((V + 38)/9)) + 16/(1 + exp(-(V + 8)/9))"),
+        ("C2", "O2", "0.03/(1 + exp(-(V + 19)/10))", "0.0001/(1 + exp((V + 75)/10)) + 0.03/(1 + exp(-(V + 19)/10))"),
+        ("O1", "I1", "3/(1 + exp((V + 41)/12)) + 16/(1 + exp(-(V + 11)/12))", "0.00001/(1 + exp((V + 42)/10))"),
+        ("I1", "C1", "0.55/(1 + exp((V + 65)/7))", "0.55/(1 + exp(-(V + 65)/11))"),
+        ("I1", "I2", "0.0022/(1 + exp(-(V + 90)/5))", "0.017/(1 + exp((V + 90)/15))"),
+    ),
+]  # fmt: skip
+CHAIN = ("n0", "n1", "n2", "n3", "n4")
+FIVE = pairs(*(
+    (CHAIN[k], CHAIN[k + 1], f"{4 - k}*{line(0.032, -52, 5)}", f"{k + 1}*0.5*exp(-(V + 57)/40)") for k in range(4)
+))  # fmt: skip
+
+# Resurgent sodium: I. M. Raman, B. P. Bean, Biophys. J. 80 (2001) 729-737, as in Z. M. Khaliq, N. W. Gouwens,
+# I. M. Raman, J. Neurosci. 23 (2003) 4899-4912.
+UP, DOWN = 150.0**0.25, 0.01**0.25
+CLOSED, STUCK = ("C1", "C2", "C3", "C4", "C5"), ("I1", "I2", "I3", "I4", "I5")
+RAMAN = pairs(
+    *((CLOSED[k], CLOSED[k + 1], f"{4 - k}*150*exp(V/20)", f"{k + 1}*3*exp(-V/20)") for k in range(4)),
+    *((STUCK[k], STUCK[k + 1], f"{4 - k}*150*{UP}*exp(V/20)", f"{k + 1}*3*{DOWN}*exp(-V/20)") for k in range(4)),
+    *((CLOSED[k], STUCK[k], f"0.005*{UP}**{k}", f"0.5*{DOWN}**{k}") for k in range(5)),
+    ("C5", "O", "150", "40"), ("I5", "I6", "150", "40"), ("O", "I6", "0.75", "0.005"), ("O", "B", "1.75", "0.03*exp(-V/25)"),
+)  # fmt: skip
+THIRTEEN = (*CLOSED, "O", "B", *STUCK, "I6")
+
+# A thalamic cell's h current, which calcium holds open, and T current: A. Destexhe, T. Bal, D. A. McCormick,
+# T. J. Sejnowski, J. Neurophysiol. 76 (1996) 2049-2070, simplified; Ca in uM.
+H_INF, H_TAU = "1/(1 + exp((V + 75)/5.5))", "(20 + 1000/(exp((V + 71.5)/14.2) + exp(-(V + 89)/11.6)))"
+PACE = pairs(
+    ("C", "O", f"{H_INF}/{H_TAU}", f"(1 - {H_INF})/{H_TAU}"), ("O", "L", "0.01*Ca**2/(Ca**2 + 4)", "0.001")
+)
+T_M, T_H = rise(-59, 6.2), rise(-83, -4)
+T_TAU = "where(V < -81, exp((V + 467)/66.6), 28 + exp(-(V + 22)/10.5))/3"
+
+# P. F. Pinsky, J. Rinzel, J. Comput. Neurosci. 1 (1994) 39-60; V of the soma, U of the dendrite, rest at -60 mV.
+PR_M = f"({line(0.32, -46.9, 4)})/({line(0.32, -46.9, 4)} + {line(-0.28, -19.9, -5)})"
+PR_C = "where(U > -10, 2*exp(-(U + 53.5)/27), exp((U + 50)/11 - (U + 53.5)/27)/18.975)"
+PR_Q = "min(0.00002*Ca, 0.01)"
+
+WANG_M = f"({line(0.1, -33, 10)})/({line(0.1, -33, 10)} + 4*exp(-(V + 58)/12))"
+
+SYSTEMS = {
+    # --- integrate-and-fire with own equations ---------------------------------------------------------
+    # E. M. Izhikevich, Dynamical Systems in Neuroscience (2007), fig. 8.23
+    "chattering cell": System(
+        "integrate-and-fire",
+        {"V": "(1.5*(V + 60)*(V + 40) - u + I)/50", "u": "0.03*(V + 60 - u)"},
+        {"V": -60.0, "u": 0.0},
+        t_end=120.0,
+        v_thresh=25.0,
+        reset={"V": -40.0, "u": "u + 150"},
+        steps=((0.0, 0.0), (10.0, 200.0)),
+    ),
+    # R. Naud, N. Marcille, C. Clopath, W. Gerstner, Biol. Cybern. 99 (2008) 335-347, table 1
+    "regular bursting": System(
+        "integrate-and-fire",
+        {"V": "(10*(-58 - V) + 20*exp((V + 50)/2) - w + I)/200", "w": "(2*(V + 58) - w)/120"},
+        {"V": -58.0, "w": 0.0},
+        t_end=150.0,
+        v_thresh=0.0,
+        reset={"V": -46.0, "w": "w + 100"},
+        steps=((0.0, 0.0), (5.0, 210.0)),
+    ),
+    # E. M. Izhikevich (2007), fig. 8.27: the recovery has two branches
+    "fast-spiking interneuron": System(
+        "integrate-and-fire",
+        {"V": "((V + 55)*(V + 40) - u + I)/20", "u": "0.2*(where(V < -55, 0, 0.025*(V + 55)**3) - u)"},
+        {"V": -55.0, "u": 0.0},
+        t_end=90.0,
+        v_thresh=25.0,
+        reset={"V": -45.0},
+        steps=((0.0, 0.0), (5.0, 100.0), (45.0, -60.0), (60.0, 120.0)),
+    ),
+    # --- conductances, no reset -----------------------------------------------------------------------
+    # B. Ermentrout, N. Kopell, Proc. Natl. Acad. Sci. USA 95 (1998) 1259-1264, of R. D. Traub, R. Miles (1991)
+    "reduced pyramidal cell": System(
+        "conductances",
+        {
+            "V": "I - 0.1*(V + 67) - 100*m**3*h*(V - 50) - 80*n**4*(V + 100)",
+            **gate("m", line(0.32, -54, 4), line(-0.28, -27, -5)),
+            **gate("h", "0.128*exp(-(V + 50)/18)", "4/(1 + exp(-(V + 27)/5))"),
+            **gate("n", line(0.032, -52, 5), "0.5*exp(-(V + 57)/40)"),
+        },
+        {"V": -67.0, "m": 0.01, "h": 0.99, "n": 0.01},
+        t_end=60.0,
+        v_thresh=0.0,
+        steps=((0.0, 0.0), (5.0, 3.0)),
+    ),
+    "fast interneuron": System(
+        "conductances",
+        {
+            "V": f"I/10 - 0.1*(V + 65) {WB_FLOW}",
+            **gate("h", *WB_H),
+            **gate("n", *WB_N),
+        },
+        {"V": -64.0, "h": 0.78, "n": 0.09},
+        t_end=60.0,
+        v_thresh=0.0,
+        steps=((0.0, 0.0), (5.0, 10.0)),
+        cell=Neuron(tau_m=10.0, v_rest=-65.0, v_init=-64.0, v_thresh=None, channels=WB),
+    ),
+    # S. A. Prescott, Y. De Koninck, T. J. Sejnowski, PLoS Comput. Biol. 4 (2008) e1000198: its class 2
+    "spinal lamina I cell": System(
+        "conductances",
+        {
+            "V": "(I - 10*(1 + tanh((V + 1.2)/18))*(V - 50) - 20*w*(V + 100) - 2*(V + 70))/2",
+            "w": "0.15*(0.5*(1 + tanh((V + 13)/10)) - w)*cosh((V + 13)/20)",
+        },
+        {"V": -70.0, "w": 0.0},
+        t_end=80.0,
+        v_thresh=0.0,
+        steps=((0.0, 0.0), (5.0, 50.0)),
+    ),
+    # --- bursts and calcium ---------------------------------------------------------------------------
+    # J. L. Hindmarsh, R. M. Rose, Proc. R. Soc. Lond. B 221 (1984) 87-102: no units
+    "three-variable burster": System(
+        "bursts and calcium",
+        {"V": "y - V**3 + 3*V**2 - z + I", "y": "1 - 5*V**2 - y", "z": "0.005*(4*(V + 1.6) - z)"},
+        {"V": -1.6, "y": -11.8, "z": 1.5},
+        t_end=200.0,
+        v_thresh=1.0,
+        steps=((0.0, 2.0),),
+    ),
+    "pacemaker": System(
+        "bursts and calcium",
+        {
+            "V": f"(-2.8*(V + 60) + 2.8*I - 28*({rise(-34, 5)})**3*k*(V - 50) - 11.2*n**4*(V + 85)"
+            f" - 2.8*({rise(-40, 6)})*h*(V - 50))/21",
+            "n": f"({rise(-29, 4)} - n)/({FAST})",
+            "k": f"({rise(-29, -4)} - k)/({FAST})",
+            "h": f"({rise(-48, -6)} - h)/({SLOWLY})",
+        },
+        {"V": -50.0, "n": 0.005, "k": 0.995, "h": 0.75},
+        t_end=120.0,
+        v_thresh=-20.0,
+        cell=Neuron(tau_m=7.5, v_rest=-60.0, v_init=-50.0, v_thresh=None, channels=BUTERA),
+    ),
+    "calcium burster": System(
+        "bursts and calcium",
+        {
+            "V": f"1.8*{CHAY} + 1.7*n**4*(-75 - V) + 0.011*Ca/(1 + Ca)*(-75 - V) + 0.007*(-40 - V) + I",
+            **gate("n", line(0.0023, -20, 10), "0.02875*exp(-(V + 30)/80)"),
+            "Ca": f"0.00027*({CHAY} - 3.3/18*Ca)",
+        },
+        {"V": -45.0, "n": 0.1, "Ca": 0.4},
+        t_end=1200.0,
+        v_thresh=-30.0,
+    ),
+    # --- Markov channels --------------------------------------------------------------------------------
+    "sodium of six states": System(
+        "Markov channels",
+        {
+            "V": "(-(V + 70) + I + 400*(sO1 + sO2)*(50 - V) + 20*n4*(-90 - V))/10",
+            **kinetics("s", SIX),
+            **kinetics("", FIVE),
+        },
+        {
+            "V": -70.0,
+            **{f"s{name}": float(name == "C1") for name in SIX_STATES},
+            **shares(CHAIN, "n0"),
+        },
+        t_end=40.0,
+        v_thresh=-45.0,
+        reset={"V": -68.0},
+        tau_ref=1.5,
+        free=(*(f"s{name}" for name in SIX_STATES), *CHAIN),
+        steps=((0.0, 0.0), (2.0, 60.0)),
+        cell=Neuron(
+            tau_m=10.0,
+            tau_ref=1.5,
+            v_rest=-70.0,
+            v_thresh=-45.0,
+            v_reset=-68.0,
+            refractory="clamp",
+            channels=[
+                Channel(
+                    "Na",
+                    g=400.0,
+                    E=50.0,
+                    scheme=Scheme(
+                        SIX_STATES,
+                        SIX,
+                        ["O1", "O2"],
+                        initial=shares(SIX_STATES, "C1"),
+                    ),
+                ),
+                Channel(
+                    "K", g=20.0, E=-90.0, scheme=Scheme(CHAIN, FIVE, ["n4"], initial=shares(CHAIN, "n0"))
+                ),
+            ],
+        ),
+    ),
+    "resurgent sodium": System(
+        "Markov channels",
+        {"V": "(-(V + 65) + I + 40*zO*(60 - V))/10", **kinetics("z", RAMAN)},
+        {"V": -65.0, **{f"z{name}": float(name == "C1") for name in THIRTEEN}},
+        t_end=60.0,
+        v_thresh=-45.0,
+        reset={"V": -60.0},
+        tau_ref=1.0,
+        steps=((0.0, 0.0), (5.0, 25.0)),
+        cell=Neuron(
+            tau_m=10.0,
+            tau_ref=1.0,
+            v_rest=-65.0,
+            v_thresh=-45.0,
+            v_reset=-60.0,
+            channels=[
+                Channel(
+                    "Na",
+                    g=40.0,
+                    E=60.0,
+                    scheme=Scheme(THIRTEEN, RAMAN, ["O"], initial=shares(THIRTEEN, "C1")),
+                )
+            ],
+        ),
+    ),
+    "rebound through calcium": System(
+        "Markov channels",
+        {
+            "V": f"(-(V + 75) + I + 8*({T_M})**2*h*(120 - V) + 2*(hO + hL)*(-43 - V))/10",
+            "h": f"({T_H} - h)/({T_TAU})",
+            **kinetics("h", PACE),
+            "Ca": f"0.002*8*({T_M})**2*h*(120 - V) - (Ca - 0.2)/20",
+        },
+        {"V": -72.0, "h": 0.1, "hC": 0.8, "hO": 0.15, "hL": 0.05, "Ca": 0.2},
+        t_end=250.0,
+        v_thresh=-48.0,
+        reset={"V": -58.0},
+        steps=((0.0, 0.0), (10.0, -25.0), (110.0, 0.0)),
+        cell=Neuron(
+            tau_m=10.0,
+            tau_ref=0.0,
+            v_rest=-75.0,
+            v_init=-72.0,
+            v_thresh=-48.0,
+            v_reset=-58.0,
+            channels=[
+                Channel(
+                    "T",
+                    g=8.0,
+                    E=120.0,
+                    gates=[Gate("m", 2, inf=T_M), Gate("h", inf=T_H, tau=T_TAU, initial=0.1)],
+                ),
+                Channel(
+                    "h",
+                    g=2.0,
+                    E=-43.0,
+                    scheme=Scheme(
+                        ["C", "O", "L"], PACE, ["O", "L"], initial={"C": 0.8, "O": 0.15, "L": 0.05}
+                    ),
+                ),
+            ],
+            calcium=Calcium(rest=0.2, tau=20.0, factor=0.002, channels=["T"]),
+        ),
+    ),
+    # --- two compartments -------------------------------------------------------------------------------
+    "soma and dendrite": System(
+        "two compartments",
+        {
+            "V": f"(-0.1*(V + 60) - 30*({PR_M})**2*h*(V - 60) - 15*n*(V + 75) + 2.1*(U - V)/0.5 + I/0.5)/3",
+            **gate("h", "0.128*exp((-43 - V)/18)", "4/(1 + exp((-20 - V)/5))"),
+            **gate("n", line(0.016, -24.9, 5), "0.25*exp(-1 - 0.025*V)"),
+            "U": "(-0.1*(U + 60) - 10*s**2*(U - 80) - 15*c*min(Ca/250, 1)*(U + 75) - 0.8*q*(U + 75) + 2.1*(V - U)/0.5)/3",
+            **gate("s", "1.6/(1 + exp(-0.072*(U - 5)))", line(-0.02, -8.9, -5, "U")),
+            **gate(
+                "c",
+                PR_C,
+                "where(U > -10, 0, 2*exp(-(U + 53.5)/27) - exp((U + 50)/11 - (U + 53.5)/27)/18.975)",
+            ),
+            **gate("q", PR_Q, "0.001"),
+            "Ca": "-1.3*s**2*(U - 80) - 0.075*Ca",
+        },
+        {"V": -64.6, "h": 0.999, "n": 0.001, "U": -64.5, "s": 0.009, "c": 0.007, "q": 0.01, "Ca": 0.2},
+        t_end=80.0,
+        v_thresh=-10.0,
+        steps=((0.0, 2.5),),
+    ),
+    # X.-J. Wang, J. Neurophysiol. 79 (1998) 1549-1566
+    "adaptation by calcium in the dendrite": System(
+        "two compartments",
+        {
+            "V": f"I - 0.1*(V + 65) - 45*({WANG_M})**3*h*(V - 55) - 18*n**4*(V + 80) - 4*(V - U)",
+            **gate("h", "0.28*exp(-(V + 50)/10)", "4/(1 + exp(-(V + 20)/10))"),
+            **gate("n", line(0.04, -34, 10), "0.5*exp(-(V + 44)/25)"),
+            "U": f"-0.1*(U + 65) - ({rise(-20, 9, 'U')})**2*(U - 120) - 5*Ca/(Ca + 30)*(U + 80) - 4*(U - V)",
+            "Ca": f"-0.002*({rise(-20, 9, 'U')})**2*(U - 120) - Ca/80",
+        },
+        {"V": -65.0, "h": 0.9, "n": 0.05, "U": -65.0, "Ca": 0.0},
+        t_end=80.0,
+        v_thresh=-20.0,
+        steps=((0.0, 0.0), (5.0, 4.0)),
+    ),
+    # P. Lansky, R. Rodriguez, Physica D 132 (1999) 267-286, without noise: the dendrite is not reset
+    "leaky soma and dendrite": System(
+        "two compartments",
+        {"V": "(-(V + 70) + 3*(U - V))/10", "U": "(-(U + 70) + 1.5*(V - U) + I)/10"},
+        {"V": -70.0, "U": -70.0},
+        t_end=100.0,
+        v_thresh=-55.0,
+        reset={"V": -70.0},
+        tau_ref=2.0,
+        free=("U",),
+        steps=((0.0, 0.0), (5.0, 60.0), (60.0, 45.0)),
+    ),
+    # --- thresholds that move -----------------------------------------------------------------------------
+    # S. Mihalas, E. Niebur, Neural Comput. 21 (2009) 704-718, fig. 1: phasic bursts
+    "generalized leaky cell": System(
+        "moving thresholds",
+        {
+            "V": "0.05*(-70 - V) + i + j + I",
+            "i": "-0.2*i",
+            "j": "-0.02*j",
+            "th": "0.005*(V + 70) - 0.01*(th + 50)",
+        },
+        {"V": -70.0, "i": 0.0, "j": 0.0, "th": -50.0},
+        t_end=200.0,
+        v_thresh="th",
+        reset={"V": -70.0, "i": 10.0, "j": "j - 0.6", "th": "max(-60, th)"},
+        steps=((0.0, 0.0), (10.0, 2.0)),
+    ),
+    # J. Platkiewicz, R. Brette, PLoS Comput. Biol. 7 (2011) e1001129: a threshold that follows V
+    "threshold that follows V": System(
+        "moving thresholds",
+        {"V": "(-(V + 70) + I)/5", "th": "(-55 + 4*log(1 + exp((V + 63)/5)) - th)/10"},
+        {"V": -70.0, "th": -54.1},
+        t_end=60.0,
+        v_thresh="th",
+        reset={"V": -70.0, "th": "th + 3.6"},
+        tau_ref=1.0,
+        free=("th",),
+        steps=((0.0, 0.0), (5.0, 20.0), (25.0, 55.0)),
+    ),
+    # C. Pozzorini et al., PLoS Comput. Biol. 11 (2015) e1004275, without its escape noise
+    "current and threshold after a spike": System(
+        "moving thresholds",
+        {"V": "(-5*(V + 70) - eta + I)/100", "eta": "-eta/50", "gamma": "-gamma/100"},
+        {"V": -70.0, "eta": 0.0, "gamma": 0.0},
+        t_end=250.0,
+        v_thresh="gamma - 50",
+        reset={"V": -60.0, "eta": "eta + 20", "gamma": "gamma + 8"},
+        tau_ref=4.0,
+        free=("eta", "gamma"),
+        steps=((0.0, 0.0), (10.0, 200.0)),
+    ),
+    # --- driven by synapses -------------------------------------------------------------------------------
+    # T. P. Vogels, L. F. Abbott, J. Neurosci. 25 (2005) 10786-10795: the cell, with spikes given
+    "two conductances": System(
+        "synapses",
+        {"V": "(-49 - V + I + ge*(0 - V) + gi*(-80 - V))/20", "ge": "-ge/5", "gi": "-gi/10"},
+        {"V": -60.0, "ge": 0.0, "gi": 0.0},
+        t_end=120.0,
+        v_thresh=-50.0,
+        reset={"V": -60.0},
+        tau_ref=5.0,
+        free=("ge", "gi"),
+        spikes={"ge": ([3.0, 9.5, 61.0], 0.4), "gi": ([20.0, 41.5, 43.0], 1.9)},
+        cell=Neuron(
+            tau_m=20.0,
+            tau_ref=5.0,
+            v_rest=-49.0,
+            v_thresh=-50.0,
+            v_reset=-60.0,
+            v_init=-60.0,
+            synapses=[Synapse("exc", 1.0, 0.0, decay=5.0), Synapse("inh", 1.0, -80.0, decay=10.0)],
+        ),
+        inlets={"ge": "exc", "gi": "inh"},
+    ),
+    # R. E. Plesser, M. Diesmann, Neural Comput. 21 (2009) 353-359: alpha currents
+    "alpha currents": System(
+        "synapses",
+        {"V": "(-(V + 70) + a + I)/10", "a": "b - a/2", "b": "-b/2"},
+        {"V": -70.0, "a": 0.0, "b": 0.0},
+        t_end=80.0,
+        v_thresh=-55.0,
+        reset={"V": -70.0},
+        tau_ref=2.0,
+        free=("a", "b"),
+        steps=((0.0, 12.0),),
+        spikes={"b": ([5.0, 6.0, 7.5, 30.0, 52.0, 53.0, 55.0], 40.0)},
+    ),
+    # C. E. Jahr, C. F. Stevens, J. Neurosci. 10 (1990) 3178-3182: magnesium's block; the cell of N. Brunel, X.-J. Wang,
+    # J. Comput. Neurosci. 11 (2001) 63-85
+    "magnesium's block": System(
+        "synapses",
+        {
+            "V": "(-(V + 70) + I + 1.6*sa*(0 - V) + 0.9*sn*(0 - V)/(1 + exp(-0.062*V)/3.57))/20",
+            "sa": "-sa/2",
+            "sn": "-sn/100 + 0.5*xn",
+            "xn": "-xn/2",
+        },
+        {"V": -70.0, "sa": 0.0, "sn": 0.0, "xn": 0.0},
+        t_end=150.0,
+        v_thresh=-50.0,
+        reset={"V": -55.0},
+        tau_ref=2.0,
+        free=("sa", "sn", "xn"),
+        steps=((0.0, 0.0), (5.0, 14.0)),
+        spikes={"sa": ([10.0, 13.0, 70.0], 1.0), "xn": ([10.0, 20.0, 31.0], 1.0)},
+    ),
+}
