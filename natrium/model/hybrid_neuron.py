@@ -48,10 +48,9 @@ def _as_sympy(name: str, value: Any, known: Iterable[str]) -> Any:
 
 
 def _as_equations(value: Any) -> Any:
-    """Take equations with V first, whatever their order."""
+    """Put V first; what are no pairs is refused by the field's check."""
     items = _as_items(value)
-    pairs = isinstance(items, tuple) and all(isinstance(one, tuple) for one in items)
-    return tuple(sorted(items, key=lambda one: one[:1] != ("V",))) if pairs else items
+    return tuple(sorted(items, key=lambda one: one[:1] != ("V",))) if isinstance(value, Mapping) else items
 
 
 def _as_level(value: Any) -> Any:
@@ -145,10 +144,9 @@ class HybridNeuron(Shown):
     def __attrs_post_init__(self) -> None:
         """Check that every symbol has a meaning and every number is one."""
         states, starts = [name for name, _ in self.equations], dict(self.initial)
-        if "V" not in states:
-            raise ModelError(
-                f"the first state must be V, got {', '.join(states) or 'none'}: call V what has the threshold"
-            )
+        if states[:1] != ["V"]:
+            got = ", ".join(states) or "none"
+            raise ModelError(f"the first state must be V, got {got}: call V what has the threshold")
         if sorted(starts) != sorted(states):
             raise ModelError(
                 f"initial must name the states {', '.join(states)}, got {', '.join(starts) or 'none'}"
