@@ -230,6 +230,18 @@ def test_a_script_counts_ways_up_through_a_level():
     assert run.spike_times == pytest.approx(expected, abs=2e-3)
 
 
+def test_a_guard_of_a_single_voltage_is_none():
+    guarded = {"V": "where(V == -35, 0.5, (V + 35)/(1 - exp(-(V + 35)/10))) + I"}
+    plain = {"V": "(V + 35)/(1 - exp(-(V + 35)/10)) + I"}
+    one, other = (natrium.HybridNeuron(equations=two, initial={"V": -70.0}) for two in (guarded, plain))
+    assert one.system == other.system
+    assert "V = -35" in natrium.latex(one)
+    with pytest.raises(natrium.ModelError, match="write <, <=, > or >="):
+        natrium.HybridNeuron(
+            equations={"V": "where(mode == 1, 1, 2)"}, parameters={"mode": 1.0}, initial={"V": 0.0}
+        )
+
+
 def test_V_may_stand_anywhere():
     first = natrium.HybridNeuron(equations={"V": "-V - u + I", "u": "V - u"}, initial={"V": 0.0, "u": 1.0})
     later = natrium.HybridNeuron(equations={"u": "V - u", "V": "-V - u + I"}, initial={"u": 1.0, "V": 0.0})

@@ -228,10 +228,9 @@ class _Reader:
         return type(tree).__name__
 
     def is_point(self, pair: Node) -> bool:
-        """Tell whether two sides are equal at single points of the variable, or are numbers."""
+        """Tell whether two sides are equal at single points of V or t, or are numbers."""
         names = set(_names(pair))
-        of = names & {*self.variables}
-        return names.isdisjoint(BRANCHES) and (not of or self.variables[0] in of)
+        return names.isdisjoint(BRANCHES) and (names.isdisjoint(self.variables) or bool(names & {"V", "t"}))
 
     def table(self, argument: ast.expr, points: list[ast.expr], depth: int) -> Node:
         """Read straight lines between points, level beyond the first and the last, as a sum of corners."""
