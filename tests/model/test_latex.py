@@ -273,3 +273,16 @@ def test_equations_that_are_text_are_printed_as_they_are_written() -> None:
     assert r"\frac{0.1 \, \left(V + 40\right)}{1 - e^{\frac{-\left(V + 40\right)}{10}}}" in text
     assert r"g_{Na} \, m^{3} \, h" in text
     assert text.endswith("V &\\ge v_{\\mathrm{thresh}}: \\quad \\text{a spike}\n\\end{align}")
+
+
+def test_a_synapse_rises_by_a_variable_of_its_own_or_at_once() -> None:
+    at_once, rises = (
+        natrium.latex(natrium.Neuron(synapses=[natrium.Synapse("e", 1.0, 0.0, decay=5.0, rise=rise)]))
+        for rise in (None, 1.0)
+    )
+    for text in (at_once, rises):
+        assert r"\frac{ds_{\mathrm{e}}}{dt} &= " in text
+        assert r"\tau^{decay}_{\mathrm{e}}" in text
+    for part in (r"\frac{dx_{\mathrm{e}}}{dt} &= ", r"\tau^{rise}_{\mathrm{e}}"):
+        assert part in rises
+        assert part not in at_once

@@ -180,6 +180,24 @@ def test_sliding_along_a_jump_is_refused_and_a_continuous_kink_is_not() -> None:
     assert end == pytest.approx(1.0 - (2.0 - falls), abs=1e-10)
 
 
+def test_a_run_begins_on_the_side_that_its_input_is_on_then() -> None:
+    sided = natrium.HybridNeuron(
+        equations={"V": sympy.Piecewise((-V, I < 5), (3 - V, True))}, initial={"V": 0.0}
+    )
+    found = natrium.simulate(sided, natrium.Formula("6 + 10*t"), t_end=2.0, solver="event")
+    t = np.linspace(0.0, 2.0, 9)
+    np.testing.assert_allclose(found.state(t)[0], 3.0 * (1.0 - np.exp(-t)), atol=1e-8)
+
+
+def test_what_leaves_its_surface_by_less_than_a_tolerance_is_seen_to_come_back() -> None:
+    """w = 1e-7 t - t^2/2 is above zero for 2e-7 ms."""
+    brief = natrium.HybridNeuron(
+        equations={"V": sympy.Piecewise((-1, w < 0), (1, True)), "w": I}, initial={"V": 0.0, "w": 0.0}
+    )
+    found = natrium.simulate(brief, natrium.Formula("1e-7 - t"), t_end=2.0, solver="event")
+    assert found.final_state["V"] == pytest.approx(-2.0, abs=1e-6)
+
+
 def test_what_stands_still_on_its_surface_slides_along_nothing() -> None:
     still = natrium.HybridNeuron(
         equations={"V": -V / 10, "w": sympy.Piecewise((0, w < 0), (-1, True))}, initial={"V": -1.0, "w": 0.0}
