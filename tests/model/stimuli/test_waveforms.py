@@ -4,6 +4,7 @@ import contextlib
 import math
 from typing import Any
 
+import attrs
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -248,3 +249,16 @@ def test_gaussian_of_any_width_is_a_number(sigma: float) -> None:
 )
 def test_kinds_are_named_for_files(kind: type[Stimulus]) -> None:
     assert kind.kind == kind.__name__.lower()
+
+
+@pytest.mark.parametrize(
+    ("short", "field"),
+    [("I", "amplitude"), ("phase", "phase"), ("offset", "offset"), ("frequency", "frequency")],
+)
+def test_derivatives_of_a_sine_are_its_differences(short: str, field: str) -> None:
+    sine, h = natrium.Sine(2.0, 40.0, 0.3, 5.0), 1e-5
+    more, less = (attrs.evolve(sine, **{field: getattr(sine, field) + step}) for step in (h, -h))
+    slope = sine.derivative(short)
+    assert slope is not None
+    for t in (0.0, 3.7, 21.0):
+        assert slope(t) == pytest.approx((more(t) - less(t)) / (2 * h), abs=1e-8)
