@@ -15,6 +15,7 @@ from natrium.model import AnyNeuron, HybridSystem
 from natrium.model.arrays import Array
 
 REACH, FINE = 1e9, 1e-6  # a state that is neither V nor a share is looked for this far, with digits so small
+HELD = 1e4  # likewise where V is held, so that nothing else bounds it
 Ranges = dict[Any, tuple[float, float]]
 
 
@@ -61,11 +62,21 @@ def rests(neuron: AnyNeuron, I: float, low: float, high: float) -> tuple[Rest, .
     SolverError
         When the budget of `isolate` does not do.
     """
-    system = neuron.system
-    found, unbounded = _isolated(neuron, I, _eliminated(system.structure), {system.states[0]: (low, high)})
-    for box in unbounded:  # a pole of what was eliminated: with nothing eliminated it can be left out
-        found += _isolated(neuron, I, _entire(system.structure), box)[0]
+    found = _all(neuron, I, {neuron.system.states[0]: (low, high)}, held=False)
     return tuple(sorted(found, key=lambda rest: float(rest.state[0])))
+
+
+def rests_at(neuron: AnyNeuron, V: float) -> list[Rest]:
+    """Find every state in which all but V stand still while V is held, mV; the input moves V alone."""
+    return _all(neuron, 0.0, {neuron.system.states[0]: (V, V)}, held=True)
+
+
+def _all(neuron: AnyNeuron, I: float, within: Ranges, *, held: bool) -> list[Rest]:
+    system = neuron.system.structure
+    found, unbounded = _isolated(neuron, I, _eliminated(system, held), within)
+    for box in unbounded:  # a pole of what was eliminated: with nothing eliminated it can be left out
+        found += _isolated(neuron, I, _entire(system, held), within | box)[0]
+    return found
 
 
 @attrs.frozen(eq=False)
@@ -77,21 +88,22 @@ class _Parted:
     everything: Enclosure
 
 
-def _parted(system: HybridSystem, coupled: tuple[Any, ...], steady: dict[Any, Any]) -> _Parted:
+def _parted(system: HybridSystem, coupled: tuple[Any, ...], steady: dict[Any, Any], held: bool) -> _Parted:
+    coupled = coupled[1:] if held else coupled
     flows = dict(zip(system.states, system.rhs, strict=True))
     functions = tuple(flows[state].subs(steady, simultaneous=True) for state in coupled)
     return _Parted(coupled, functions, Enclosure([steady.get(x, x) for x in system.states], coupled, {}))
 
 
 @lru_cache(maxsize=64)
-def _eliminated(system: HybridSystem) -> _Parted:
-    return _parted(system, *coupled_states(system))
+def _eliminated(system: HybridSystem, held: bool) -> _Parted:
+    return _parted(system, *coupled_states(system), held)
 
 
 @lru_cache(maxsize=64)
-def _entire(system: HybridSystem) -> _Parted:
+def _entire(system: HybridSystem, held: bool) -> _Parted:
     gates = {gate.state: gate.inf for gate in system.gates}
-    return _parted(system, tuple(state for state in system.states if state not in gates), gates)
+    return _parted(system, tuple(state for state in system.states if state not in gates), gates, held)
 
 
 def _isolated(
@@ -99,13 +111,16 @@ def _isolated(
 ) -> tuple[list[Rest], list[Ranges]]:
     """Isolate in some states; give what is found, and undecided ranges of them where others are unbounded."""
     system, coupled = neuron.system, parted.coupled
+    held = system.states[0] not in coupled
+    reach = HELD if held else REACH
     shares = {state for state, inside in zip(system.states, system.fractions, strict=True) if inside}
     least = dict.fromkeys(system.amounts, 0.0)
-    usual = {state: (0.0, 1.0) if state in shares else (least.get(state, -REACH), REACH) for state in coupled}
-    usual |= within
-    edges = np.array([usual[state] for state in coupled])
-    scales = np.array([1.0 if state == coupled[0] or state in shares else FINE for state in coupled])
+    usual = {state: (0.0, 1.0) if state in shares else (least.get(state, -reach), reach) for state in coupled}
+    edges = np.array([(usual | within)[state] for state in coupled])
+    scales = np.array([1.0 if state in (system.states[0], *shares) else FINE for state in coupled])
     values = dict(zip((system.input, *system.parameters), (I, *system.values), strict=True))
+    if held:
+        values[system.states[0]] = within[system.states[0]][0]
     zeros = isolate(parted.functions, coupled, values, edges[:, 0], edges[:, 1], scales)
     everything = parted.everything.at(values)
 

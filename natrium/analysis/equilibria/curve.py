@@ -27,6 +27,7 @@ from scipy.optimize import brentq
 
 from natrium.analysis.equilibria.bifurcations import Fold, Hopf, fold_at, hopf_points
 from natrium.analysis.equilibria.coupled import rests
+from natrium.analysis.equilibria.implicit import ImplicitInput, held_input
 from natrium.analysis.equilibria.steady_input import (
     NOISE,
     SteadyInput,
@@ -141,7 +142,7 @@ class EquilibriumCurve(Result):
 
 @lru_cache(maxsize=256)
 def _folds(neuron: AnyNeuron, low: float, high: float) -> tuple[float, ...]:
-    return steady_input(neuron).folds(low, high)
+    return held_input(neuron).folds(low, high)
 
 
 @lru_cache(maxsize=256)
@@ -175,7 +176,7 @@ def _kind(eigenvalues: Any) -> str:
 
 def equilibrium_at(neuron: AnyNeuron, V: float, I: float | None = None, fold: bool = False) -> Equilibrium:
     """Give the equilibrium at one V, at the input that holds it there; at a fold one eigenvalue is zero."""
-    steady = steady_input(neuron)
+    steady = held_input(neuron)
     held, states = steady.along(np.array([V]))
     eigenvalues = sorted_eigenvalues(steady.jacobians(np.array([V]))[0])
     if fold:
@@ -298,16 +299,18 @@ def equilibrium_curve(neuron: AnyNeuron) -> EquilibriumCurve:
     Raises
     ------
     ModelError, SolverError
-        As `equilibria`; `UnsupportedModel` where the input is not explicit, or another state has no one
-        steady state at given V (see `steady_input`).
+        As `equilibria`; `UnsupportedModel` where the input is not explicit, or another state has no steady
+        state that can be followed along V (see `held_input`).
 
     References
     ----------
     .. [1] J. Rinzel, G. B. Ermentrout, "Analysis of neural excitability and oscillations", in C. Koch,
        I. Segev (eds.), "Methods in Neuronal Modeling", 2nd ed. (1998), ch. 7.
     """
-    steady = steady_input(neuron)
+    steady = held_input(neuron)
     low, high = _search_range(neuron, 0.0)
+    if isinstance(steady, ImplicitInput):
+        low, high = steady.reach(low, high)
     folds = tuple(fold_at(steady, V) for V in _folds(neuron, low, high))
     V = _resolve(steady, low, high, [fold.V for fold in folds])
     hopf = tuple(hopf_points(steady, V))

@@ -46,7 +46,7 @@ class SteadyInput:
         self._grid = lower_expressions((*self.expressions, *found.steady), arguments, "grid")
         self._inertia = lower_expressions((found.inertia,), arguments)
         self._rates = lower_expressions(found.rates, arguments)
-        self._jacobian = _jacobian(system.structure)
+        self._jacobian = jacobian_of(system.structure)
 
     def __call__(self, V: float, order: int = 0) -> float:
         """Evaluate I_eq, or a derivative of it, at one V."""
@@ -130,14 +130,15 @@ class SteadyInput:
 
 
 @lru_cache(maxsize=64)
-def _jacobian(system: HybridSystem) -> Any:
+def jacobian_of(system: HybridSystem) -> Any:
+    """Lower the Jacobian of a system, of its states, the input and the parameters."""
     rows = tuple(tuple(row) for row in system.jacobian.tolist())
     return lower_expressions(rows, (*system.states, system.input, *system.parameters), "grid")
 
 
 def jacobian_at(system: HybridSystem, state: Array, I: float) -> Array:
     """Give the Jacobian of a system at any state, shape (n_states, n_states), per ms."""
-    rows = _jacobian(system.structure)(*(np.asarray(x) for x in state), I, *system.values)
+    rows = jacobian_of(system.structure)(*(np.asarray(x) for x in state), I, *system.values)
     return np.array([[float(entry) for entry in row] for row in rows])
 
 
@@ -171,6 +172,20 @@ class _Symbolic:
 def _symbolic(system: HybridSystem) -> _Symbolic:
     V = system.states[0]
     steady, rates = steady_states(system)
+    expr, inertia = explicit_input(system, steady)
+    states = tuple(steady[state] for state in system.states[1:])
+    # The second one SymPy factors, without which bounds of it are too wide to end a search for folds.
+    return _Symbolic((expr, expr.diff(V), expr.diff(V, 2)), inertia, states, rates)
+
+
+def explicit_input(system: HybridSystem, steady: dict[Any, Any]) -> tuple[Any, Any]:
+    """Give the input that makes dV/dt vanish, and the input over the dV/dt that it makes, others at rest.
+
+    Raises
+    ------
+    UnsupportedModel
+        When dV/dt is not linear in the input.
+    """
     by_input = system.rhs[0].diff(system.input)
     if by_input == 0 or by_input.has(system.input):
         raise UnsupportedModel(
@@ -179,10 +194,7 @@ def _symbolic(system: HybridSystem) -> _Symbolic:
         )
     by_input, flow = (expr.subs(steady, simultaneous=True) for expr in (by_input, system.rhs[0]))
     # The right-hand side is a + b I: dV/dt = 0 gives I = -a/b.
-    expr = (-flow.subs(system.input, 0) / by_input).expand(deep=False)
-    states = tuple(steady[state] for state in system.states[1:])
-    # The second one SymPy factors, without which bounds of it are too wide to end a search for folds.
-    return _Symbolic((expr, expr.diff(V), expr.diff(V, 2)), 1 / by_input, states, rates)
+    return (-flow.subs(system.input, 0) / by_input).expand(deep=False), 1 / by_input
 
 
 def steady_states(system: HybridSystem, free: Any = None) -> tuple[dict[Any, Any], tuple[Any, ...]]:
@@ -283,7 +295,7 @@ def _solve_linear(others: list[Any], rows: list[Any], current: Any) -> tuple[dic
             f"this needs steady states that can be written down, got {len(others)} coupled equations, as of "
             "a large kinetic scheme: use equilibria at one input, limit_cycle, or simulate"
         )
-    if A.has(*others) or flows.has(current) or _is_singular(A):
+    if A.has(*others) or flows.has(current) or is_singular(A):
         names = ", ".join(state.name for state in others)
         raise UnsupportedModel(
             f"this needs a steady state of {names} at every V: equations linear in "
@@ -294,7 +306,7 @@ def _solve_linear(others: list[Any], rows: list[Any], current: Any) -> tuple[dic
     return found, {state: -A[k, k] for k, state in enumerate(others)}
 
 
-def _is_singular(A: Any) -> bool:
+def is_singular(A: Any) -> bool:
     """Tell whether a matrix has no inverse whatever its symbols' values: at values drawn by chance."""
     random = np.random.default_rng(1)
     symbols = sorted(A.free_symbols, key=str)

@@ -7,7 +7,8 @@ from collections.abc import Callable
 import numpy as np
 
 from natrium.analysis.equilibria.bifurcations import Fold, Hopf
-from natrium.analysis.equilibria.steady_input import NOISE, steady_input
+from natrium.analysis.equilibria.implicit import held_input
+from natrium.analysis.equilibria.steady_input import NOISE
 from natrium.analysis.excitability.long_run import RTOL, Firing, fire
 from natrium.model import AnyNeuron
 from natrium.model.arrays import Array
@@ -72,13 +73,13 @@ def rounded(neuron: AnyNeuron, V: float, point: Fold | Hopf | None) -> float:
     float
         mV.
     """
-    steady: Callable[..., float] = steady_input(neuron)
+    steady: Callable[..., float] = held_input(neuron)
     near = [steady(V + k * float(np.spacing(V))) for k in range(-ULPS, ULPS + 1)]
     error = max(near) - min(near) + float(np.spacing(abs(near[ULPS])))
     if not isinstance(point, Hopf):
         return error
     # V is where the pair's growth vanishes, known to the rounding of the eigenvalues.
-    pairs = [np.linalg.eigvals(m) for m in steady_input(neuron).jacobians(np.array([V - STEP, V, V + STEP]))]
+    pairs = [np.linalg.eigvals(m) for m in held_input(neuron).jacobians(np.array([V - STEP, V, V + STEP]))]
     pair = 2e-3j * np.pi * point.frequency
     below, _, above = (float(values[np.argmin(np.abs(values - pair))].real) for values in pairs)
     moved = NOISE * float(np.abs(pairs[1]).max()) * 2.0 * STEP / abs(above - below)

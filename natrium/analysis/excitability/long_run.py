@@ -10,7 +10,8 @@ import attrs
 import numpy as np
 
 from natrium.analysis.equilibria.curve import Equilibrium, equilibria, equilibrium_curve
-from natrium.analysis.equilibria.steady_input import jacobian_at, steady_input
+from natrium.analysis.equilibria.implicit import held_input
+from natrium.analysis.equilibria.steady_input import jacobian_at
 from natrium.analysis.result import Result
 from natrium.model import AnyNeuron, Constant, UnsupportedModel, lower
 from natrium.model.arrays import Array
@@ -73,7 +74,7 @@ class Firing(Result):
 
 def slowest(neuron: AnyNeuron, *voltages: float) -> float:
     """Give the longest time constant of membrane and other states at some voltages, ms."""
-    return steady_input(neuron).slowest(*neuron.landmarks, *voltages)
+    return held_input(neuron).slowest(*neuron.landmarks, *voltages)
 
 
 def _pace(neuron: AnyNeuron, state: Array, I: float, known: Sequence[Equilibrium]) -> float:

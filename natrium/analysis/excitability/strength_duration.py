@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from natrium.analysis.equilibria.curve import equilibria
-from natrium.analysis.equilibria.steady_input import steady_input
+from natrium.analysis.equilibria.implicit import held_input
 from natrium.analysis.excitability.bracket import WIDER, WIDEST
 from natrium.analysis.excitability.long_run import SILENT, slowest
 from natrium.analysis.excitability.rheobase import ASIDE, rheobase
@@ -151,7 +151,7 @@ def strength_duration(neuron: AnyNeuron, durations: npt.ArrayLike, *, base: floa
             "give a lower base"
         )
     if neuron.is_leaky:
-        endless, inertia = neuron.v_thresh - rest.V, float(steady_input(neuron).inertia(rest.V))
+        endless, inertia = neuron.v_thresh - rest.V, float(held_input(neuron).inertia(rest.V))
         amplitudes, chronaxie = endless / -np.expm1(-times / inertia), inertia * float(np.log(2.0))
         endless_error = ROUNDING * float(np.spacing(max(abs(neuron.v_thresh), abs(rest.V))))
         errors, chronaxie_error = (
