@@ -3,11 +3,14 @@
 import csv
 import json
 import re
+from functools import partial
 from html.parser import HTMLParser
 
 import pytest
 
 import natrium
+from natrium.analysis.papers.adex_reset import RESETS
+from natrium.analysis.papers.integrate_and_fire import orders
 from natrium.reports import reproduce_into
 from tests.reports.test_said import missing
 
@@ -124,7 +127,11 @@ def test_progress_and_findings_are_printed_unless_quiet(tmp_path, capsys, monkey
 
 
 @pytest.mark.slow
-def test_with_dynamics_and_papers_the_report_is_whole(tmp_path):
+def test_with_dynamics_and_papers_the_report_is_whole(tmp_path, monkeypatch):
+    # All orders and all of the figure are held by the tests of the papers: here some are written.
+    some = partial(orders, schemes=("euler", "exponential-euler"))
+    monkeypatch.setattr("natrium.analysis.papers.papers.orders", some)
+    monkeypatch.setattr("natrium.analysis.papers.adex_reset.RESETS", RESETS[::25])
     results = reproduce_into(tmp_path, quiet=True, with_papers=True)
     found = results["dynamics"]
     assert found["lif"]["period_ms"] is None

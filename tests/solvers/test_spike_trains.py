@@ -1,5 +1,7 @@
 """Spike times against trains that are known to 1e-11 ms and better."""
 
+from functools import cache
+
 import numpy as np
 import pytest
 
@@ -37,6 +39,7 @@ def test_the_notebook_s_own_models(name, expected):
     np.testing.assert_allclose(found.spike_times, expected, rtol=0.0, atol=6e-9)
 
 
+@cache
 def fire(index):
     neuron = natrium.Neuron(tau_m=10.0, tau_ref=2.0, v_rest=-70.0, v_thresh=-55.0, channels=[SODIUM])
     return natrium.simulate(neuron, natrium.Constant(INPUTS[index]), t_end=1000.0).spike_times
