@@ -11,6 +11,7 @@ import pytest
 
 from natrium.analysis.doctor.reading import script
 from natrium.analysis.doctor.reading.verdict import Reading, read
+from natrium.analysis.doctor.trace import trace_script
 
 
 def taken(folder: Path, text: str) -> Reading:
@@ -172,3 +173,189 @@ def test_a_file_that_makes_a_cell_and_does_not_step_it_is_its_class(tmp_path: Pa
     assert np.all(np.diff(found.spike_times) > 0)
     assert found.maps.threshold is not None
     assert found.maps.threshold.level.value == 15.0
+
+
+def test_events_of_solve_ivp_are_a_threshold_and_what_it_goes_on_from_a_reset(tmp_path: Path) -> None:
+    found = taken(
+        tmp_path,
+        """
+        from scipy.integrate import solve_ivp
+        tau, EL, Vth, Vr, tref, b, tw = 20.0, -65.0, -50.0, -68.0, 3.0, 0.8, 80.0
+        def rhs(t, y, I):
+            V, w = y
+            return [(EL - V - w + I) / tau, -w / tw]
+        def crossing(t, y, I):
+            return y[0] - Vth
+        crossing.terminal = True
+        crossing.direction = 1
+        t, y, ts = 0.0, [EL, 0.0], []
+        while t < 120:
+            sol = solve_ivp(rhs, [t, 120], y, events=[crossing], args=(22.0,), max_step=1.0)
+            ts.extend(sol.t)
+            if len(sol.t_events[0]) == 0:
+                break
+            t = sol.t[-1] + tref
+            y = [Vr, sol.y[1, -1] + b]
+        """,
+    )
+    assert found.spike_times == pytest.approx([22.9026, 52.7954, 83.8043, 115.6333], abs=2e-3)
+    assert found.model is not None
+    neuron = found.model.neuron
+    assert (neuron.v_thresh, neuron.tau_ref) == (-50.0, 3.0)
+    assert [one.key for one in found.findings] == ["solve_ivp RK45"]
+
+
+def test_what_a_star_import_puts_in_the_place_of_a_builtin_is_called(tmp_path: Path) -> None:
+    found = taken(
+        tmp_path,
+        """
+        from numpy import *
+        dt, V, kept = 0.1, zeros(3), []
+        for k in range(300):
+            pull = sum(ones((3, 2)), 1)
+            V = V + dt * (pull - V) / 5
+            V[V > 1.5] = 0
+            kept.append(V[0])
+        """,
+    )
+    assert len(found.spike_times) == 4
+
+
+def test_the_state_of_a_run_that_is_long_is_no_list_of_its_course(tmp_path: Path) -> None:
+    text = """
+        import numpy as np
+        x, dt, kept = np.array([0.0, 0.0]), 0.1, []
+        for k in range(3000):
+            x += dt * np.array([(1.5 - x[0]) / 5, (x[0] - x[1]) / 9])
+            kept.append(x[0])
+        """
+    path = tmp_path / "script.py"
+    path.write_text(textwrap.dedent(text))
+    found = trace_script(path, max_operations=9000)
+    assert not found.whole
+    assert not found.fallback
+
+
+HH = """
+from math import exp
+v, m, h, n, dt, kept = -65.0, 0.05, 0.6, 0.32, 0.01, []
+for k in range(300):
+    am = 0.1 * (v + 40) / (1 - exp(-(v + 40) / 10))
+    bm = 4 * exp(-0.0556 * (v + 65))
+    ah = 0.07 * exp(-(v + 65) / 20)
+    bh = 1 / (1 + exp(-(v + 35) / 10))
+    an = 0.01 * (v + 55) / (1 - exp(-(v + 55) / 10))
+    bn = 0.125 * exp(-(v + 65) / 80)
+    dv = 10 - 120 * m**3 * h * (v - 50) - 36 * n**4 * (v + 77) - 0.3 * (v + 54.4)
+    dm, dh, dn = am * (1 - m) - bm * m, ah * (1 - h) - bh * h, an * (1 - n) - bn * n
+    v, m, h, n = v + dt * dv, m + dt * dm, h + dt * dh, n + dt * dn
+    kept.append(v)
+"""
+
+
+@pytest.mark.parametrize(
+    ("stands", "put", "line"),
+    [
+        ("exp(-(v + 65) / 80)", "exp((v + 65) / 80)", 10),
+        ("bh = 1 / (1 + exp(-(v + 35) / 10))", "bh = 1 / (1 + exp(-(v + 35) / 30))", 8),
+        ("0.0556", "0.056", 0),
+    ],
+)
+def test_one_rate_that_is_not_hodgkin_and_huxleys_is_noted(
+    tmp_path: Path, stands: str, put: str, line: int
+) -> None:
+    found = taken(tmp_path, HH.replace(stands, put))
+    noted = [one.line for one in found.findings if one.key == "published-rate"]
+    assert noted == ([line] if line else [])
+    assert not found.faults
+
+
+def test_a_long_train_of_default_tolerances_is_made_again_by_the_same_solver(tmp_path: Path) -> None:
+    found = taken(
+        tmp_path,
+        """
+        from scipy.integrate import solve_ivp
+        def rhs(t, y):
+            x, w, z = y
+            return [w - x**3 + 3 * x**2 - z + 3.25, 1 - 5 * x**2 - w, 0.005 * (4 * (x + 1.6) - z)]
+        sol = solve_ivp(rhs, [0, 150], [-1, -5, 2])
+        """,
+    )
+    assert found.scheme.key == "solve_ivp RK45"
+
+
+def test_a_term_that_is_bounded_is_no_threshold(tmp_path: Path) -> None:
+    found = taken(
+        tmp_path,
+        """
+        import numpy as np
+        v, dt, kept = -70.0, 0.1, []
+        for i in range(300):
+            steep = 60 * np.exp((v + 50) / 2)
+            if steep > 1e6:
+                steep = 1e6
+            v = v + dt * (-30 * (v + 70) + steep + 700) / 281
+            if v >= 20:
+                v = -65.0
+            kept.append(v)
+        """,
+    )
+    assert found.maps.threshold is not None
+    assert found.maps.threshold.level.value == 20.0
+
+
+def test_a_loop_that_jumps_over_what_it_holds_is_not_told_to_hold_nothing(tmp_path: Path) -> None:
+    found = taken(
+        tmp_path,
+        """
+        import numpy as np
+        dt, t_ref, N = 0.1, 2.0, 500
+        V, i = np.zeros(N), 1
+        waits = int(t_ref / dt)
+        while i < N:
+            V[i] = V[i - 1] + dt * (-V[i - 1] + 20) / 10
+            if V[i] >= 15:
+                V[i:i + waits] = 0.0
+                i += waits
+            else:
+                i += 1
+        """,
+    )
+    assert not found.faults
+
+
+def test_a_new_voltage_is_held_against_the_new_value_of_a_threshold_that_moves(tmp_path: Path) -> None:
+    found = taken(
+        tmp_path,
+        """
+        v, theta, dt = -70.0, -50.0, 0.1
+        kept = []
+        for k in range(600):
+            dv = (-(v + 70) + 30.0) / 10
+            dtheta = (-50 - theta + 0.01 * (v + 70)) / 100
+            v_next, theta_next = v + dv * dt, theta + dtheta * dt
+            if v_next > theta_next:
+                v_next, theta_next = -70.0, theta_next + 2.0
+            v, theta = v_next, theta_next
+            kept.append(v)
+        """,
+    )
+    assert len(found.spike_times) == 4
+    assert found.model is not None
+
+
+def test_a_step_that_is_computed_is_the_step(tmp_path: Path) -> None:
+    found = taken(
+        tmp_path,
+        """
+        import numpy as np
+        t0, tf, N = 0, 40, 400
+        length = (tf - t0) / N
+        U = np.zeros((2, N))
+        def flow(U):
+            return np.array([U[0] - U[0]**3 / 3 - U[1] + 0.5, 0.08 * (U[0] + 0.7 - 0.8 * U[1])])
+        for k in range(1, N):
+            U[:, k] = U[:, k - 1] + length * flow(U[:, k - 1])
+        """,
+    )
+    assert (found.maps.dt, found.maps.step) == ("length", 0.1)

@@ -59,7 +59,7 @@ def rules_of(case: Case, scheme: SchemeFound) -> Iterator[Found]:
             line,
         )  # fmt: skip
     yield from _clips(case)
-    if maps.firing and maps.threshold is not None:
+    if maps.firing and maps.threshold is not None and not maps.record.solver:
         test = maps.threshold
         if not test.after:
             yield Found(

@@ -359,6 +359,12 @@ def crossings(algebra: Algebra, step: Step, V: str) -> list[Threshold]:
     found = []
     for choice in step.choices:
         on_left, on_right = V in leaves(choice.left), V in leaves(choice.right)
+        led = [_led(step, one) for one in (choice.left, choice.right)]
+        if on_left and on_right and V in led and led[0] != led[1] and all(led):
+            # With another state's new value, a threshold that moves: with that state.
+            side, relation, _ = oriented(choice, led[0] == V)
+            found.append(Threshold(side, leaf(led[led[0] == V]), relation, side.op != LEAF, choice.line))
+            continue
         if on_left == on_right:
             continue
         side, relation, level = oriented(choice, on_left)
@@ -373,6 +379,13 @@ def crossings(algebra: Algebra, step: Step, V: str) -> list[Threshold]:
                 break
         found.append(Threshold(side, level, relation, not (side.op == LEAF and side.name == V), choice.line))
     return found
+
+
+def _led(step: Step, side: Node) -> str:
+    """Name the state that a side is, or goes on from; empty where it is none's."""
+    return next(
+        (one for one in step.updates if _chain(side, one) or (side.op == LEAF and side.name == one)), ""
+    )
 
 
 def _is_flow(left: Node, right: Node, op: str, V: str) -> bool:

@@ -91,7 +91,8 @@ def meant_by(maps: Maps, equations: Mapping[str, Node], claim: Model | None = No
             stimuli = stimulus_of(maps, inputs, clock, factor, units.ms, made)
             dt = tidy(maps.step * units.ms)
             begin = tidy(float(clock.starts[0]) * units.ms)
-            span = Simulation(t_start=begin, t_end=tidy(begin + inputs.size * dt), dt=dt)
+            end = float(maps.record.times[-1]) * units.ms if maps.record.solver else begin + inputs.size * dt
+            span = Simulation(t_start=begin, t_end=tidy(end), dt=dt)
             model = Model(neuron=neuron, stimulus=stimuli, simulation=span)
         except NatriumError as error:
             problem = str(error)

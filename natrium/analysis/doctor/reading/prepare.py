@@ -121,7 +121,7 @@ def _paced(record: Record) -> Record:
         values = record.parameter_values | {without: 0.0}
         for _ in range(4):
             for name, node in record.parameters.items():
-                if node.args and leaves(node) <= set(values):
+                if name != without and node.args and leaves(node) <= set(values):
                     values[name] = float(at_points(node, values))
         values |= known
         found = {name: float(at_points(node, values)) for name, node in updates.items()}
@@ -131,8 +131,10 @@ def _paced(record: Record) -> Record:
         moving = moved("")
         if not moving or (record.dt and not moved(record.dt)):
             return record
-        numbers = [name for name, node in record.parameters.items() if not node.args and node.value > 0.0]
-        still = [name for name in numbers if name != record.dt and not moved(name)]
+        read = {name for node in updates.values() for name in leaves(node)}
+        likely = [name for name, node in record.parameters.items() if node.value > 0.0 and name != record.dt]
+        still = [name for name in likely if not moved(name)]
+        still = [name for name in still if name in read] or still
     except (KeyError, ArithmeticError, ValueError, TypeError):
         return record
     good = [name for name in still if _STEP.search(name.rpartition(".")[2])]

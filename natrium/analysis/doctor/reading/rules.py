@@ -117,7 +117,8 @@ def output_times(record: Record) -> Array:
     for name in named:
         times = np.asarray(record.lists[name], dtype=float)
         rising = times.ndim == 1 and times.size > 2 and bool(np.all(np.diff(times) > 0))
-        if rising and low - slack <= times[0] and abs(times[-1] - high) <= 0.2 * (high - low):
+        own = bool(record.restarts) and times.size <= len(record.restarts) + 1
+        if rising and not own and low - slack <= times[0] and abs(times[-1] - high) <= 0.2 * (high - low):
             return times
     return np.asarray(np.linspace(low, high, 1001), dtype=np.float64)
 
@@ -267,7 +268,11 @@ def as_data(maps: Maps, clock: Clock, refractory: Refractory | None, ms: float) 
     if maps.threshold is not None:
         threshold = {
             "relation": maps.threshold.relation,
-            "tested": "after the update" if maps.threshold.after else "before the update",
+            "tested": "as an event"
+            if maps.record.solver
+            else "after the update"
+            if maps.threshold.after
+            else "before the update",
             "line": maps.threshold.line,
         }
     rule = "none"

@@ -13,6 +13,7 @@ from natrium.analysis.doctor.reading.maps import (
     Hold,
     Maps,
     Threshold,
+    _chain,
     _is_timer,
     crossings,
     differ,
@@ -105,7 +106,8 @@ class Sorter:
     def fires(self, at: int, crossed: Sequence[Sequence[Threshold]]) -> Threshold | None:
         """Give the comparison by which a step fires; None where it does not."""
         step = self.record.steps[at]
-        for one in crossed[at]:
+        # V itself, old or new, before what is made of it.
+        for one in sorted(crossed[at], key=lambda one: one.after and not _chain(one.side, self.V)):
             if one.relation not in UP:
                 continue
             others = [
@@ -255,11 +257,19 @@ def _sort_flow(record: Record) -> Maps:
     algebra, step = Algebra(), max(record.steps, key=lambda one: one.count)
     V = voltage_of(record, record.states)
     moving = (V, *(one for one in record.states if one != V))
+    times = output_times(record)
+    length = float(np.median(np.diff(times)))
+    fire = record.steps[-1] if record.restarts else None
+    resets = fire.updates.items() if fire is not None else ()
+    waits = tuple(round((begin - end) / length) for end, begin, _ in record.restarts)
     return Maps(
-        record=record, algebra=algebra, V=V, moving=moving, timers=(), free=(0,), main=step, firing=(),
-        held=(), threshold=None, resets={}, hold=Hold("none", (), (), ()),
-        spikes=np.empty(0, dtype=np.int64), dt=NO_DT, named=False,
-        step=float(np.median(np.diff(output_times(record)))),
+        record=record, algebra=algebra, V=V, moving=moving, timers=(), free=(0,), main=step,
+        firing=(len(record.steps) - 1,) if fire is not None else (), held=(),
+        threshold=next(iter(crossings(algebra, fire, V)), None) if fire is not None else None,
+        resets={name: algebra.canonical(one) for name, one in resets if one.name != name},
+        hold=Hold("none", waits, moving if any(waits) else (), ()),
+        spikes=np.searchsorted(times, [end for end, _, _ in record.restarts]).astype(np.int64) - 1,
+        dt=NO_DT, named=False, step=length,
         trees={name: algebra.canonical(step.updates[name]) for name in moving},
     )  # fmt: skip
 

@@ -285,18 +285,21 @@ def _endless(case: Case) -> Found | None:
 def _refractory(case: Case) -> Iterator[Found]:
     """Hold the refractory steps that were counted against what the parameter's name says."""
     maps, hold, found = case.maps, case.maps.hold, case.meant.refractory
-    counts = hold.steps
-    ms = case.meant.units.ms
+    counts, ms = hold.steps, case.meant.units.ms
     if (endless := _endless(case)) is not None:
         yield endless
         return
-    for name, node in maps.record.parameters.items():
+    known, steps = maps.record.parameters, maps.record.steps
+    jumps = {name for at in maps.firing for one in maps.moving[1:] for name in leaves(steps[at].updates[one])}
+    jumps |= {name for one in jumps & set(known) for name in leaves(known[one])}
+    if any(_REFRACTORY.search(plain(name).lower()) for name in jumps):
+        return  # it is what another state, the loop's own index, goes on by
+    for name, node in known.items():
         if found is None and _REFRACTORY.search(plain(name).lower()) and maps.firing and node.value > 0:
-            line = timed_by(maps) or node.line
             yield Found(
                 "refractory-unused", "fault",
                 f"{plain(name)} is read, but no spike holds {plain(maps.V)} for any time.",
-                line, evidence=f"{maps.spikes.size} spikes, none followed by a held step",
+                timed_by(maps) or node.line, evidence=f"{maps.spikes.size} spikes, none holds a step",
             )  # fmt: skip
     if len(set(counts)) > 1 and max(counts) - min(counts) > 1:
         line = hold.lines[0] if hold.lines else 0
@@ -308,8 +311,7 @@ def _refractory(case: Case) -> Iterator[Found]:
             line, evidence=f"steps held after each spike: {', '.join(map(str, counts[:8]))}",
         )  # fmt: skip
     elif found is not None and found.name and counts and _REFRACTORY.search(plain(found.name).lower()):
-        held = counts[0] * maps.step
-        asked = found.named
+        held, asked = counts[0] * maps.step, found.named
         if abs(held - asked) > FEW * maps.step and not _is_count(case, found.name, counts[0]):
             yield Found(
                 "refractory-length", "fault",

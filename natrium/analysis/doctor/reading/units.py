@@ -13,7 +13,6 @@ from natrium.analysis.doctor.reading.maps import Maps, plain, points_of, values_
 from natrium.analysis.doctor.reading.trees import LEAF, NUMBER, in_order
 from natrium.analysis.doctor.trace.record import Node
 from natrium.model import Model
-from natrium.model.arrays import Array
 
 _MS = re.compile(r"\b(ms|msec|msecs|millisecond|milliseconds)\b|\*\s*1e-3\s*#?\s*s\b", re.IGNORECASE)
 _S = re.compile(r"[\[(,#\s](s|sec|secs|second|seconds)\b", re.IGNORECASE)
@@ -174,11 +173,6 @@ def slowest(maps: Maps, equations: Mapping[str, Node]) -> float:
             rate = float(np.nanmedian((values_at(equations[name], points) - moved) / more))
         found.append(1.0 / rate if rate > 0.0 else math.nan)
     return float(np.nanmax(found)) if np.any(np.isfinite(found)) else math.nan
-
-
-def converted(values: Array, units: Units) -> Array:
-    """Give voltages in mV."""
-    return np.asarray(values * units.mV)
 
 
 def summary(units: Units) -> Mapping[str, str]:

@@ -28,6 +28,7 @@ from natrium.analysis.doctor.reading.maps import Maps
 from natrium.analysis.doctor.reading.mending import with_effects
 from natrium.analysis.doctor.reading.models import Meant, equations_text, meant_by
 from natrium.analysis.doctor.reading.prepare import lagged, prepared, without_lags
+from natrium.analysis.doctor.reading.published import published
 from natrium.analysis.doctor.reading.replay import Replay, replayed, solved_again
 from natrium.analysis.doctor.reading.rules import as_data
 from natrium.analysis.doctor.reading.schemes import SchemeFound, called_in_steps, prove
@@ -227,7 +228,9 @@ def read(
         found = [*stale(record, lags), *checks(case), *rules_of(case, scheme)]
         if not any(one.kind == "fault" and one.key in STEPPED for one in found):
             found += stage_faults(case)
-        if claim is not None and not any(one.key in CAUSES for one in found):
+        if claim is None:
+            found += published(case)
+        elif not any(one.key in CAUSES for one in found):
             known = frozenset(one.about for one in found if one.kind == "fault" and one.key in KNOWN)
             held = held_against(case, claim, known)
             if any(one.about for one in held):
@@ -283,6 +286,8 @@ def _replay(record: Record, V: str, stepper: str) -> Replay:
 def labelled(maps: Maps, meant: Meant) -> Array:
     """Give the script's spikes as it labels them, ms."""
     clock, ms = meant.clock, meant.units.ms
+    if maps.record.solver:
+        return np.array([end * ms for end, _, _ in maps.record.restarts])
     ends = clock.starts + maps.step
     times = clock.starts if clock.label == "start" else ends
     for kept in maps.record.lists.values():

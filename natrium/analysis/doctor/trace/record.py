@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import attrs
 import numpy as np
@@ -123,6 +123,12 @@ class Record:
     solver : str
         SciPy's solver that the script called, empty where it steps by itself; `steps` then holds its
         right-hand side as ``d<state>/dt`` updates.
+    restarts : tuple of (float, float, Array)
+        Of a solver that events end: when each did, when the script went on, and from which states; the last
+        of `steps` is then what an event compares and does.
+    again : callable or None
+        Of a right-hand side ``f(t, y)``: what SciPy makes of it as it did of the script's own, in the place
+        of `samples`; None where that cannot be had.
     exogenous : mapping of str to Array
         What else steps read that no state reaches (noise, incoming spikes, the input between two times, the
         step's number): its values, by leaf.
@@ -149,6 +155,8 @@ class Record:
     order: npt.NDArray[np.int64]
     lists: Mapping[str, Array]
     solver: str = ""
+    restarts: tuple[tuple[float, float, Array], ...] = ()
+    again: Callable[[Callable[..., list[float]]], Array | None] | None = None
     exogenous: Mapping[str, Array] = attrs.field(factory=dict)
     origins: Mapping[str, tuple[Node, ...]] = attrs.field(factory=dict)
     whole: bool = True

@@ -15,6 +15,9 @@ from natrium.analysis.doctor.trace.syntax import (
     placed,
 )
 
+# Builtins that a star import puts others in the place of; pylab puts some back.
+_STARS = {"numpy": ("min", "max", "sum"), "pylab": ("sum",), "matplotlib.pylab": ("sum",)}
+
 
 class Stores(ast.NodeTransformer):
     """Rewrites one file.
@@ -59,6 +62,10 @@ class Stores(ast.NodeTransformer):
         self.assigned = self.defined | {
             one.id for one in nodes if isinstance(one, ast.Name) and isinstance(one.ctx, ast.Store)
         } | {one.arg for one in nodes if isinstance(one, ast.arg)}  # fmt: skip
+        for one in nodes:
+            if isinstance(one, ast.ImportFrom):
+                stars = _STARS.get(one.module or "", ()) if one.names[0].name == "*" else ()
+                self.assigned |= {alias.asname or alias.name for alias in one.names} | set(stars)
         self.used = {one.id for one in nodes if isinstance(one, ast.Name)}
 
     # Small makers ------------------------------------------------------------------------------------

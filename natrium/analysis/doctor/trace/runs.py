@@ -142,7 +142,8 @@ def _prefix_difference(plain: PlainRun, traced: TracedRun) -> str:
     for name, value in plain.run.namespace.items():
         other = unwrapped(traced.run.namespace.get(name))
         if isinstance(value, (list, np.ndarray)) and isinstance(other, (list, np.ndarray)):
-            shared = min(len(other) - 1, number) if np.ndim(other) == 1 else 0
+            kept = len(other) < len(value) or len(value) > number  # else it is a state, and that is of now
+            shared = min(len(other) - 1, number) if np.ndim(other) == 1 and kept else 0
             if shared > 0 and digest(value[:shared]) != digest(other[:shared]):
                 return f"{name} of the traced run differs from the plain run's"
     return ""

@@ -6,6 +6,7 @@ import inspect
 import types
 from typing import Any
 
+import attrs
 import numpy as np
 import scipy.integrate
 
@@ -16,8 +17,39 @@ from natrium.analysis.doctor.trace.numbers import Remembers, again, bare, made
 from natrium.analysis.doctor.trace.record import SOLVED
 from natrium.analysis.doctor.trace.tracer import active
 
-# The solver, the right-hand side as f(t, y), times, states, what it calls its states.
-Call = tuple[str, Any, Any, Any, str]
+
+@attrs.frozen(eq=False)
+class Call:
+    """One call of a solver.
+
+    Attributes
+    ----------
+    solver : str
+    function : callable
+        The right-hand side as ``f(t, y)``.
+    times, states : sequences
+        What came out: states by time.
+    called : str
+        What the right-hand side calls its states.
+    begin : sequence
+        The state that it was given, as the script has it.
+    event : callable or None
+        The function of time and state whose zero ended it.
+    again : callable or None
+        Of a right-hand side ``f(t, y)``: its solution by the same solver from the same start, states by time.
+    restarts : tuple of (float, float, ndarray)
+        Of joined calls: when an event ended one, when the next began, and the states that it was given.
+    """
+
+    solver: str
+    function: Any
+    times: Any
+    states: Any
+    called: str
+    begin: Any = ()
+    event: Any = None
+    again: Any = None
+    restarts: tuple[tuple[float, float, Any], ...] = ()
 
 
 class Watched:
@@ -46,7 +78,13 @@ class Watched:
         solution = result[0] if isinstance(result, tuple) else result
         first = bool(plain[3].get("tfirst"))
         call = (lambda t_, y_: func(t_, y_, *args)) if first else (lambda t_, y_: func(y_, t_, *args))
-        self._calls.append(("odeint", call, np.asarray(plain[1]), np.array(solution), called(func, first)))
+        times = np.asarray(plain[1])
+        kept = {key: one for key, one in plain[3].items() if key not in ("Dfun", "full_output", "tfirst")}
+
+        def solved(flow: Any) -> Any:
+            return scipy.integrate.odeint(flow, plain[0], plain[1], tfirst=True, **kept)
+
+        self._calls.append(Call("odeint", call, times, np.array(solution), called(func, first), again=solved))
         if not self._tracing:
             return result
         result = wrapped(result)
@@ -68,15 +106,26 @@ class Watched:
             called_back(fun), plain[0], plain[1], method=method, **named, **extra
         )
         name = method if isinstance(method, str) else method.__name__
+        span = (plain[0][0], float(result.t[-1]))
+
+        def solved(flow: Any) -> Any:
+            kept = {key: one for key, one in named.items() if key not in ("events", "jac", "vectorized")}
+            return scipy.integrate.solve_ivp(flow, span, plain[1], method=method, **kept).y.T
+
+        ended = None
+        if result.status == 1:
+            ones = events if isinstance(events, (list, tuple)) else [events]
+            ends = [
+                one for one, met in zip(ones, result.t_events or (), strict=True)
+                if met.size and met[-1] == result.t[-1] and getattr(one, "terminal", False)
+            ]  # fmt: skip
+            ended = called_with(ends[0], args) if ends else None
         self._calls.append(
-            (
-                f"solve_ivp {name}",
-                called_with(fun, args),
-                result.t.copy(),
-                result.y.T.copy(),
-                called(fun, True),
+            Call(
+                f"solve_ivp {name}", called_with(fun, args), result.t.copy(), result.y.T.copy(),
+                called(fun, True), flat(y0), ended, solved,
             )
-        )
+        )  # fmt: skip
         if self._tracing:
             for key in ("t", "y"):
                 result[key] = wrapped(result[key])
@@ -179,15 +228,8 @@ class Stepper:
         """Go on to a time."""
         if not self._times:
             f = self._f
-            self._calls.append(
-                (
-                    self._name,
-                    lambda t_, y_: f(t_, y_, *self._args),
-                    self._times,
-                    self._states,
-                    called(f, True),
-                )
-            )
+            flow = lambda t_, y_: f(t_, y_, *self._args)  # noqa: E731 - one line says it
+            self._calls.append(Call(self._name, flow, self._times, self._states, called(f, True)))
         result = self._inner.integrate(bare(t), *args, **options)
         self._times.append(float(self._inner.t))
         self._states.append(np.array(result))

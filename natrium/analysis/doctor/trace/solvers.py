@@ -27,18 +27,39 @@ def longest(calls: Sequence[Call]) -> Call:
     """Join calls that go on from each other (a script steps or restarts its solver); give the longest run."""
     best = run = calls[0]
     for call in calls[1:]:
-        solver, _, times, states, _ = run
-        start, width = np.asarray(call[2], dtype=float), np.shape(call[3])[1:]
-        goes_on = len(times) and len(start) and start[-1] > times[-1] >= start[0] - 1e-9 * abs(times[-1])
-        if goes_on and call[0] == solver and np.shape(states)[1:] == width:
-            later = start > times[-1]
-            joined = np.concatenate([np.asarray(times, dtype=float), start[later]])
-            run = (solver, call[1], joined, np.concatenate([states, np.asarray(call[3])[later]]), call[4])
+        times, start = np.asarray(run.times, dtype=float), np.asarray(call.times, dtype=float)
+        goes_on = len(times) and len(start) and start[-1] > times[-1]
+        goes_on = goes_on and (run.event is not None or times[-1] >= start[0] - 1e-9 * abs(times[-1]))
+        if goes_on and call.solver == run.solver and np.shape(run.states)[1:] == np.shape(call.states)[1:]:
+            later, restarts = start > times[-1], run.restarts
+            if run.event is not None:
+                restarts += ((float(times[-1]), float(start[0]), np.array(call.states[0], dtype=float)),)
+            run = attrs.evolve(
+                call,
+                times=np.concatenate([times, start[later]]),
+                states=np.concatenate([run.states, np.asarray(call.states)[later]]),
+                begin=call.begin if run.event is not None else run.begin,
+                event=call.event or run.event,
+                again=_one_after_other(run.again, call.again, later),
+                restarts=restarts,
+            )
         else:
             run = call
-        if len(run[2]) >= len(best[2]):
+        if len(run.times) >= len(best.times):
             best = run
     return best
+
+
+def _one_after_other(first: Any, second: Any, later: Any) -> Any:
+    """Solve as two calls did, one after the other; None where one of them cannot be made again."""
+    if first is None or second is None:
+        return None
+
+    def again(flow: Any) -> Any:
+        after = second(flow)
+        return np.concatenate([first(flow), after[later] if len(after) == len(later) else after[:0]])
+
+    return again
 
 
 def rhs_record(
@@ -51,14 +72,12 @@ def rhs_record(
     ----------
     tracer : Tracer
         Active, of a second run.
-    call : tuple
-        The solver, the right-hand side as ``f(t, y)``, times, states, what it calls its states.
+    call : Call
     source, lists, objects
         As in `Record`.
     """
-    solver, function, times, states, called = call
-    times = np.asarray(times, dtype=float)
-    states = np.asarray(states, dtype=float).reshape(len(times), -1)
+    times = np.asarray(call.times, dtype=float)
+    states = np.asarray(call.states, dtype=float).reshape(len(times), -1)
     number = states.shape[1]
     key = ("y", "solver")
     for j in range(number):
@@ -66,7 +85,7 @@ def rhs_record(
     clock = ("t", "solver")
     tracer.known.clocks.add(clock)
     tracer.known.final = True
-    tracer.names[key] = called
+    tracer.names[key] = call.called
     tracer.containers[key] = []
     segment = Segment(-1, tracer.epoch + 1)
     tracer.segment = segment
@@ -77,7 +96,7 @@ def rhs_record(
         tracer.step = trace = StepTrace()
         segment.steps.append(trace)
         tracer.reads, tracer.nth = {}, {}
-        derivatives = function(_time(tracer, t, clock), _state(tracer, y, key, segment.start - 1))
+        derivatives = call.function(_time(tracer, t, clock), _state(tracer, y, key, segment.start - 1))
         for j, one in enumerate(flat(derivatives)):
             form = tracer.read(one) if isinstance(one, Remembers) else tracer.number(bare(one), 0)
             trace.updates[(key, (j,), None)] = form
@@ -93,10 +112,43 @@ def rhs_record(
                 asked(float(t), states[min(int(np.searchsorted(times, t)), len(times) - 1)])
     _join_branches(tracer, segment.steps)
     segment.steps = traces
+    if call.restarts:
+        segment.steps.append(_fired(tracer, call, states, key, clock))
     tracer.segment, tracer.step = None, None
     if number == 1:
-        tracer.aliases.setdefault((key, (0,), None), called)
-    return _made(tracer, segment, wanted, solver, times, states, source, lists, objects)
+        tracer.aliases.setdefault((key, (0,), None), call.called)
+    return _made(tracer, segment, wanted, call, times, states, source, lists, objects)
+
+
+def _fired(
+    tracer: Tracer, call: Call, states: Array, key: tuple[Any, ...], clock: tuple[Any, ...]
+) -> StepTrace:  # fmt: skip
+    """Make the step that an event is: what it compares, and what the script goes on from."""
+    tracer.epoch += 1
+    tracer.step = step = StepTrace()
+    ends = [int(np.searchsorted(np.asarray(call.times), end)) for end, _, _ in call.restarts]
+    before, after = states[ends], np.array([one for _, _, one in call.restarts]).reshape(len(ends), -1)
+    state = _state(tracer, before[-1], key, tracer.segment.start - 1)  # type: ignore[union-attr]  # set by the caller
+    value = call.event(_time(tracer, call.restarts[-1][0], clock), state)
+    value = flat(value)[0]
+    line = getattr(getattr(value, "form", None), "line", 0)
+    form = tracer.read(value) if isinstance(value, Remembers) else tracer.number(bare(value), line)
+    step.choices.append((form, ">=", tracer.number(0, line), True, line))
+    for j in range(states.shape[1]):
+        at = (key, (j,), None)
+        given = call.begin[j] if j < len(call.begin) else after[-1][j]
+        leaf = tracer.leaf(at, tracer.names[key], before[-1][j], 0)
+        apart = after[:, j] - before[:, j]
+        if np.ptp(after[:, j]) == 0.0 and np.any(apart != 0.0):
+            fixed = isinstance(given, Remembers) and not given.form.varies
+            step.updates[at] = tracer.read(given) if fixed else tracer.number(float(after[-1][j]), line)
+        elif np.all(apart == 0.0):
+            step.updates[at] = leaf
+        else:
+            more = tracer.number(float(f"{np.median(apart):.12g}"), line)
+            step.updates[at] = tracer.operation("+", (leaf, more), after[-1][j], line)
+        step.values[at] = float(after[-1][j])
+    return step
 
 
 def _edges(traces: Sequence[StepTrace], clock: tuple[Any, ...], times: Array) -> set[float]:
@@ -172,7 +224,7 @@ def _state(tracer: Tracer, values: Any, key: tuple[Any, ...], born: int) -> Any:
 
 
 def _made(
-    tracer: Tracer, segment: Segment, wanted: Any, solver: str, times: Array, states: Array,
+    tracer: Tracer, segment: Segment, wanted: Any, call: Call, times: Array, states: Array,
     source: tuple[str, ...], lists: Mapping[str, Array], objects: Mapping[tuple[Any, ...], str],
 ) -> Record:  # fmt: skip
     record = Builder(tracer, segment, objects, whole=True).record(source, lists)
@@ -181,8 +233,15 @@ def _made(
         for one in record.steps
     )
     clocked = any(form.key[0] == ("t", "solver") for form in tracer.table.values() if form.op == "leaf")
+    n = len(wanted)
+
+    def again(flow: Any) -> Any:
+        found = call.again(flow) if call.again is not None else states[:0]
+        return found[wanted] if len(found) == len(states) else None
+
     return attrs.evolve(
-        record, steps=steps, solver=solver, samples=states[wanted], times=times[wanted], dt="",
+        record, again=again, steps=steps, solver=call.solver, restarts=call.restarts, order=record.order[:n],
+        samples=states[wanted], times=times[wanted], dt="",
         time="t" if clocked else "", input="" if record.input == "t" else record.input,
-        exogenous={k: v for k, v in record.exogenous.items() if k != "t"},
+        inputs=record.inputs[:n], exogenous={k: v[:n] for k, v in record.exogenous.items() if k != "t"},
     )  # fmt: skip

@@ -172,6 +172,7 @@ def _solved(script: Script, second: TracedRun, plain: PlainRun) -> Record:
     """Make the record of what SciPy integrates for the script."""
     if not second.layers.solver_calls:
         return _fallen(script, f"the traced run ends early: {second.run.said()}")
+    second.tracer.max_operations += second.tracer.operations  # the right-hand side is yet to be asked
     tracing.begin(second.tracer)
     try:
         call = longest(second.layers.solver_calls)
