@@ -359,3 +359,38 @@ def test_a_step_that_is_computed_is_the_step(tmp_path: Path) -> None:
         """,
     )
     assert (found.maps.dt, found.maps.step) == ("length", 0.1)
+
+
+def test_a_truth_made_a_number_is_the_comparison_that_it_was(tmp_path: Path) -> None:
+    found = taken(
+        tmp_path,
+        """
+        import numpy as np
+        dt, v, kept = 0.1, np.array(0.0), []
+        for k in range(300):
+            v_next = v + dt * (-v + 1.5) / 5
+            spike = (v_next >= 1.0).astype(float)
+            v = np.where(spike > 0, 0.0, v_next)
+            kept.append(v)
+        """,
+    )
+    assert found.maps.threshold is not None
+    assert len(found.spike_times) == 5
+
+
+def test_a_first_turn_that_sets_v_to_where_it_starts_is_no_step(tmp_path: Path) -> None:
+    found = taken(
+        tmp_path,
+        """
+        import numpy as np
+        reset, dt = 0.0, 0.05
+        time = np.arange(0, 20, dt)
+        V = np.zeros(time.size)
+        for i, t in enumerate(time):
+            if t > 0:
+                V[i] = V[i - 1] + dt * (reset - V[i - 1] + 12 * (t > 5)) / 5
+            else:
+                V[i] = reset
+        """,
+    )
+    assert found.label == "end"

@@ -355,13 +355,12 @@ def oriented(choice: Choice, state_side: bool) -> tuple[Node, str, Node]:
 
 
 def crossings(algebra: Algebra, step: Step, V: str) -> list[Threshold]:
-    """List the comparisons of V, or of what it becomes, with what is not made of V, as they held."""
+    """List the comparisons of V, or of what it becomes, with another state or what is not made of V."""
     found = []
     for choice in step.choices:
         on_left, on_right = V in leaves(choice.left), V in leaves(choice.right)
         led = [_led(step, one) for one in (choice.left, choice.right)]
         if on_left and on_right and V in led and led[0] != led[1] and all(led):
-            # With another state's new value, a threshold that moves: with that state.
             side, relation, _ = oriented(choice, led[0] == V)
             found.append(Threshold(side, leaf(led[led[0] == V]), relation, side.op != LEAF, choice.line))
             continue
@@ -383,9 +382,8 @@ def crossings(algebra: Algebra, step: Step, V: str) -> list[Threshold]:
 
 def _led(step: Step, side: Node) -> str:
     """Name the state that a side is, or goes on from; empty where it is none's."""
-    return next(
-        (one for one in step.updates if _chain(side, one) or (side.op == LEAF and side.name == one)), ""
-    )
+    own = [one for one in step.updates if _chain(side, one) or (side.op == LEAF and side.name == one)]
+    return own[0] if own else ""
 
 
 def _is_flow(left: Node, right: Node, op: str, V: str) -> bool:

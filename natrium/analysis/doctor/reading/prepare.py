@@ -160,7 +160,8 @@ def _without_idle_beginning(record: Record) -> Record:
     n, begin = record.order.size, 0
 
     def stands(node: Node, state: str, value: float) -> bool:
-        return (node.op == LEAF and node.name == state) or (node.op == NUMBER and node.value == value)
+        given = node.op == NUMBER or (node.op == LEAF and node.name in record.parameters)
+        return (node.op == LEAF and node.name == state) or (given and node.value == value)
 
     while begin < n - 1 and all(
         stands(record.steps[record.order[begin]].updates[state], state, float(value))

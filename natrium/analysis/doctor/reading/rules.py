@@ -288,7 +288,7 @@ def as_data(maps: Maps, clock: Clock, refractory: Refractory | None, ms: float) 
             "counted_by": maps.hold.way,
             "steps": sorted(set(maps.hold.steps)),
             "nominal_ms": None
-            if refractory is None or not math.isfinite(refractory.nominal)
+            if refractory is None or not 0.0 <= refractory.nominal < math.inf
             else refractory.nominal * ms,
         },
     }

@@ -213,6 +213,11 @@ class TracedLong(Remembers, np.int64):  # type: ignore[misc]  # NumPy's scalars 
 class TracedBool(Remembers, int):
     """A truth that remembers; asked for, it is a choice."""
 
+    def astype(self, dtype: Any, *args: Any, **options: Any) -> Any:
+        """Make a number of it, as NumPy's truths do."""
+        raw = np.bool_(self.raw).astype(dtype, *args, **options)
+        return made(raw, "float" if isinstance(raw, np.floating) else "int", (self,))
+
 
 KINDS.update(
     {float: TracedFloat, np.float64: TracedDouble, int: TracedInt, np.int64: TracedLong, bool: TracedBool,

@@ -151,7 +151,7 @@ def _prefix_difference(plain: PlainRun, traced: TracedRun) -> str:
 
 def _same(one: Any, other: Any, depth: int = 0) -> bool:
     """Whether two values hold the same doubles."""
-    if isinstance(other, Remembers):
+    if isinstance(other, Remembers) and not isinstance(one, np.ndarray):
         return type(one) is type(other.raw) and digest(one) == digest(other.raw)
     if isinstance(one, (bool, int, float, np.number, np.bool_, str)):
         return digest(one) == digest(unwrapped(other))

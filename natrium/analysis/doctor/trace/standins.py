@@ -27,6 +27,8 @@ class Outputs:
 
 def digest(value: Any) -> str:
     """Give a value's doubles, as a short text that differs where they do."""
+    if isinstance(value, np.ndarray) and value.ndim == 0:
+        value = value[()]
     if isinstance(value, (bool, int, float, np.number, np.bool_)):
         return float(value).hex() if not isinstance(value, np.complexfloating) else repr(value)
     if isinstance(value, str):

@@ -351,7 +351,10 @@ class Tracer:
         if self.step is None:
             return
         form = self.read(value)
-        while form.op == "not" or (form.op == "int" and form.args[0].op in RELATIONS):
+        is_above_zero = form.op == ">" and form.args[1].op == "number" and form.args[1].value == 0
+        if is_above_zero and form.args[0].op in ("int", "float") and form.args[0].args[0].op in RELATIONS:
+            form = form.args[0].args[0]  # a truth that was made a number
+        while form.op == "not" or (form.op in ("int", "float") and form.args[0].op in RELATIONS):
             form, held = form.args[0], held is not (form.op == "not")
         line = self.line()
         if form.op in RELATIONS and len(form.args) == 2:
