@@ -394,3 +394,22 @@ def test_a_first_turn_that_sets_v_to_where_it_starts_is_no_step(tmp_path: Path) 
         """,
     )
     assert found.label == "end"
+
+
+@pytest.mark.parametrize("made", ["v > -55", "(np.maximum(v, -90.0) > -55).astype(float)"])
+def test_a_comparison_that_is_reckoned_with_is_a_choice(tmp_path: Path, made: str) -> None:
+    found = taken(
+        tmp_path,
+        f"""
+        import numpy as np
+        dt, tau, E, v, kept = 0.1, 10, -65, -65, np.array([])
+        for t in range(500):
+            s = {made}
+            v = s * E + (1 - s) * (v - dt / tau * ((v - E) - 12))
+            kept = np.append(kept, v)
+        """,
+    )
+    assert found.scheme.key == "euler"
+    assert found.maps.threshold is not None
+    assert len(found.spike_times) == 2
+    assert not found.faults

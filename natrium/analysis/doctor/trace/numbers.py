@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from natrium.analysis.doctor.trace.forms import Form, Place
+from natrium.analysis.doctor.trace.forms import MOVED, RELATIONS, Form, Place
 from natrium.analysis.doctor.trace.tracer import ACTIVE as _ACTIVE
 from natrium.analysis.doctor.trace.tracer import active
 
@@ -158,10 +158,23 @@ def _pair(raw: Any, name: str, one: Any, other: Any) -> Any:
             second = tracer.read(other)
     else:
         second = tracer.number(other, line)
+    if name in _RECKONED:
+        form, second = _decided(one, form, line), _decided(other, second, line)
     form = tracer.pair(name, form, second, raw, line)
     return traced(raw, form, epoch)
 
 
+def _decided(one: Any, form: Form, line: int) -> Form:
+    """Take a truth of states that is reckoned with for a choice, and for the number that it came out as."""
+    tracer = _ACTIVE[-1]
+    told = form.args[0] if form.op in ("int", "float") else form
+    if form.varies != MOVED or tracer.step is None or not (told.op in RELATIONS or told.op == "not"):
+        return form
+    tracer.choose(one, bool(one.raw))
+    return tracer.number(one.raw if form.op == "float" else int(one.raw), line)
+
+
+_RECKONED = frozenset(("+", "-", "*", "/"))
 _UFUNC_OF = {
     "+": np.add, "-": np.subtract, "*": np.multiply, "/": np.true_divide, "//": np.floor_divide,
     "%": np.remainder, "**": np.power, "<": np.less, "<=": np.less_equal, ">": np.greater,
@@ -275,7 +288,8 @@ def made(raw: Any, op: str, operands: tuple[Any, ...], numpy: bool = False) -> A
         if isinstance(one, Remembers):
             # What this step has just made is read as it is.
             fresh = one.epoch == epoch and one.place is None and one.form.args
-            forms.append(one.form if fresh else tracer.read(one))
+            form = one.form if fresh else tracer.read(one)
+            forms.append(_decided(one, form, line) if op in _RECKONED else form)
         else:
             forms.append(tracer.number(one, line))
     form = tracer.operation(op, tuple(forms), raw, line, numpy)
