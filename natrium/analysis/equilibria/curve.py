@@ -36,7 +36,7 @@ from natrium.analysis.equilibria.steady_input import (
     steady_input,
 )
 from natrium.analysis.result import Result
-from natrium.model import AnyNeuron, Number, UnsupportedModel, lower
+from natrium.model import AnyNeuron, Number, SolverError, UnsupportedModel, lower
 from natrium.model.arrays import Array
 from natrium.model.protocol import per_neuron
 
@@ -232,7 +232,8 @@ def equilibria(neuron: AnyNeuron, I: float = 0.0) -> tuple[Equilibrium, ...]:
     ModelError
         When the input is no number, or a gate has no steady state.
     SolverError
-        When the kinetics are too wild to be decided, or states that need each other take too many boxes.
+        When the kinetics are too wild to be decided, a whole range of V rests, or states that need each
+        other take too many boxes.
 
     References
     ----------
@@ -258,6 +259,11 @@ def equilibria(neuron: AnyNeuron, I: float = 0.0) -> tuple[Equilibrium, ...]:
         # Beside a break the branch is that of this stretch.
         a, b = a + BESIDE * (1.0 + abs(a)) * (a in breaks), b - BESIDE * (1.0 + abs(b)) * (b in breaks)
         at_a, at_b = steady(a) - I, steady(b) - I
+        if at_a == at_b == steady(0.5 * (a + b)) - I == 0.0:
+            raise SolverError(
+                f"equilibria must lie apart, got a plateau: at I = {I:g} every V from {a:.6f} to {b:z.6f} mV "
+                "is one; take another input"
+            )
         if (at_a < 0.0) != (at_b < 0.0) and not {a, b} & set(touched):
             found.append(_crossing(steady, I, a, b))
         elif (at_a < 0.0) != (at_b < 0.0):

@@ -33,6 +33,7 @@ SERIES = 1e-11  # of SciPy's Kummer function, relative, with room
 LARGEST = float(np.finfo(float).max)
 PARTS = 64  # intervals at first
 LEAST = 1e-9  # mV: what is still undecided at this width is one place
+FLAT = 1e-290  # bounds of what is zero on a whole interval, with the room that `_widen` gives
 MAX_INTERVALS = 400_000  # undecided at once: kinetics that no cell has
 
 
@@ -241,7 +242,8 @@ def sign_changes(
     brackets: list[tuple[float, float]] = []
     while left.size:
         values, slopes = enclosure(left, right)
-        open_ = values.contain(0.0)
+        flat = (values.low >= -FLAT) & (values.high <= FLAT)  # zero throughout: no sign changes within
+        open_ = values.contain(0.0) & ~flat
         left, right = left[open_], right[open_]
         steep = ~slopes.contain(0.0)[open_]
         brackets += zip(left[steep].tolist(), right[steep].tolist(), strict=True)

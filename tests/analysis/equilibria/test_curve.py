@@ -294,3 +294,17 @@ def test_a_slow_state_beside_a_fast_one_is_not_neutral(fast, slow):
     assert (rest.kind, rest.stable, rest.unstable) == ("stable node", True, 0)
     assert rest.eigenvalues[0].real == pytest.approx(-1.0 / slow, rel=0.1)
     assert rest.eigenvalues[-1].real == pytest.approx(-1.0 / fast, rel=0.1)
+
+
+def test_a_plateau_is_told_by_its_ends_and_beside_it_there_is_one_rest():
+    """I_eq is flat from -20 to 0 mV: it once used up the budget of any search."""
+    cell = natrium.HybridNeuron(
+        equations={"V": "-max(V, 0) - min(V + 20, 0) + I"}, initial={"V": -30.0}, v_thresh=30.0
+    )
+    with pytest.raises(
+        natrium.SolverError, match="plateau: at I = 0 every V from -20.000000 to 0.000000 mV is one"
+    ):
+        equilibria(cell, 0.0)
+    assert [one.V for one in equilibria(cell, 1.0)] == [pytest.approx(1.0, abs=1e-12)]
+    assert [one.V for one in equilibria(cell, -1.0)] == [pytest.approx(-21.0, abs=1e-12)]
+    assert equilibrium_curve(cell).folds == ()
