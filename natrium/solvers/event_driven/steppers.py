@@ -16,6 +16,7 @@ from typing import Any
 import attrs
 import numpy as np
 from scipy.integrate import DOP853, RK45, DenseOutput, Radau, solve_ivp
+from scipy.linalg.lapack import dgetrf, dgetrs, zgetrf, zgetrs
 
 from natrium.model.arrays import Array
 from natrium.solvers.bernstein import FROM_DOP853, from_monomials
@@ -268,6 +269,16 @@ class _DOP853(_Explicit, DOP853):  # type: ignore[misc]  # SciPy's base is untyp
         return coefficients
 
 
+def _check_finite(array: Array) -> None:
+    if not np.isfinite(array).all():
+        raise ValueError("array must not contain infs or NaNs")
+
+
+def _solve(LU: tuple[Any, Any], b: Array) -> Any:
+    _check_finite(b)
+    return (zgetrs if LU[0].dtype.kind == "c" else dgetrs)(*LU, b, overwrite_b=True)[0]
+
+
 class _Radau(Stepper, Radau):  # type: ignore[misc]  # SciPy's base is untyped
     """Radau IIA of order 5, with the symbolic Jacobian."""
 
@@ -276,6 +287,9 @@ class _Radau(Stepper, Radau):  # type: ignore[misc]  # SciPy's base is untyped
     jac: Rhs
     J: Array
     sol: Any
+    nlu: int
+    lu: Callable[..., Any]
+    solve_lu: Callable[..., Any]
     LU_real: Any
     LU_complex: Any
     current_jac: bool
@@ -283,6 +297,13 @@ class _Radau(Stepper, Radau):  # type: ignore[misc]  # SciPy's base is untyped
     def __init__(self, *args: Any, jac: Any, rtol: float, atol: Any, **options: Any) -> None:
         self._again = {"jac": jac, "rtol": rtol, "atol": atol}
         super().__init__(*args, jac=jac, rtol=rtol, atol=atol, **options)
+        self.lu, self.solve_lu = self._factor, _solve  # SciPy's own go by ways that take most of the time
+
+    def _factor(self, A: Array) -> tuple[Any, Any]:
+        self.nlu += 1
+        _check_finite(A)
+        factor, pivots, _ = (zgetrf if A.dtype.kind == "c" else dgetrf)(A, overwrite_a=True)
+        return factor, pivots
 
     def _step_impl(self) -> tuple[bool, str | None]:
         # SciPy keeps an old Jacobian while Newton's corrections are small. Gate rates that fall by
