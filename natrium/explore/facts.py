@@ -88,7 +88,7 @@ def parameters_of(model: Model) -> list[Facts]:
         if one.symbol in places:
             facts["place"] = places[one.symbol]
         else:
-            starts = _moved_starts(neuron, one)
+            starts = _find_started(neuron, one)
             if starts is None:
                 continue
             facts["state"] = starts
@@ -98,15 +98,15 @@ def parameters_of(model: Model) -> list[Facts]:
     return found
 
 
-def _moved(one: Parameter) -> Iterator[float]:
+def _values_near(one: Parameter) -> Iterator[float]:
     """Give values near a number's own."""
     yield from (one.value * factor + (factor - 1.0) for factor in TRIED)
 
 
-def _moved_starts(neuron: AnyNeuron, one: Parameter) -> int | None:
+def _find_started(neuron: AnyNeuron, one: Parameter) -> int | None:
     """Give the state whose start a number sets, those apart that follow from it; None where there is none."""
     start, steady = neuron.initial_state(), neuron.starts_steady
-    for value in _moved(one):
+    for value in _values_near(one):
         try:
             other = neuron.changed({one.name: value}).initial_state()
         except NatriumError:
@@ -118,7 +118,7 @@ def _moved_starts(neuron: AnyNeuron, one: Parameter) -> int | None:
 
 def _paths_of(model: Model, one: Parameter, base: Facts) -> list[list[Any]]:
     """Give where a model file holds a number: what differs in it when the number is another."""
-    for value in _moved(one):
+    for value in _values_near(one):
         try:
             other = to_dict(with_parameters(model, {one.name: value}))
         except NatriumError:
@@ -183,7 +183,7 @@ def parts_of(model: Model) -> list[Facts]:
     formulas = 0
     found = []
     for index, part in enumerate(model.stimulus.parts):
-        kind, given = _given(part, model, formulas)
+        kind, given = _kind_and_data(part, model, formulas)
         formulas += kind == "formula"
         known = _KNOWN.get(kind, ("weight",) if isinstance(part, Poisson) else None)
         numbers = [
@@ -192,7 +192,7 @@ def parts_of(model: Model) -> list[Facts]:
             if one.part == index and (known is None or one.short in known)
         ]
         missing = {"scale": 1.0} if kind in _KNOWN else {}
-        values = missing | _fixed(part) | {one["short"]: one["value"] for one in numbers}
+        values = missing | _window_of(part) | {one["short"]: one["value"] for one in numbers}
         found.append(
             {"kind": kind, "own": part.kind, "values": values, "given": given, "numbers": numbers}
             | {"file": written[index]}
@@ -203,12 +203,12 @@ def parts_of(model: Model) -> list[Facts]:
 _KNOWN = {"samples": ("scale", "start", "stop"), "formula": ("scale", "start", "stop")}
 
 
-def _fixed(part: Stimulus) -> Facts:
+def _window_of(part: Stimulus) -> Facts:
     """Give a part's window, where it has one."""
     return {name: float(value) for name in ("start", "stop") if (value := getattr(part, name)) is not None}
 
 
-def _given(part: Stimulus, model: Model, formulas: int) -> tuple[str, Facts]:
+def _kind_and_data(part: Stimulus, model: Model, formulas: int) -> tuple[str, Facts]:
     """Give a part's kind on the page, and what of it stands."""
     begin, end = _span(model)
     if isinstance(part, SIMPLE):
