@@ -124,7 +124,7 @@ def test_a_notebook_s_frame_runs_it(browser, tmp_path):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ["lif", "lif_na", "lif_na2", "adex", "hodgkin-huxley", "mat"])
+@pytest.mark.parametrize("name", ["lif", "lif_na", "lif_na2", "adex", "hodgkin-huxley"])
 def test_every_slider_in_the_browser(browser, pages, name):
     browser.open(pages(name))
     browser.until(READY)

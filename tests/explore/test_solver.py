@@ -122,9 +122,7 @@ def test_every_slider_of_the_notebook_s_models(name):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(
-    "name", ["adex", "izhikevich", "fitzhugh-nagumo", "mat", "quadratic", "hodgkin-huxley"]
-)
+@pytest.mark.parametrize("name", ["adex", "izhikevich", "fitzhugh-nagumo", "mat", "quadratic"])
 def test_every_slider_of_equations(name):
     model = natrium.loads(template(name))
     assert check(model, all_moves(model)) > 50
