@@ -413,3 +413,38 @@ def test_a_comparison_that_is_reckoned_with_is_a_choice(tmp_path: Path, made: st
     assert found.maps.threshold is not None
     assert len(found.spike_times) == 2
     assert not found.faults
+
+
+BARE = """
+def make():
+    V = -65.0
+    def update(dt, current):
+        nonlocal V
+        V += dt * (-(V + 65) + current) / 10
+        fired = V >= -50
+        if fired:
+            V = -65.0
+        return fired
+    return update
+
+V = -65.0
+def update(dt, current):
+    global V
+    V += dt * (-(V + 65) + current) / 10
+    fired = V >= -50
+    if fired:
+        V = -65.0
+    return fired
+"""
+
+
+@pytest.mark.parametrize("name", ["make", "update"])
+def test_a_bare_function_that_steps_is_stepped(tmp_path: Path, name: str) -> None:
+    path = tmp_path / "script.py"
+    path.write_text(BARE)
+    record = trace_script(path, name)
+    assert not record.fallback
+    found = read(record, solve=False)
+    assert found.replay.off == -1
+    assert found.scheme.key == "euler"
+    assert found.spike_times.size

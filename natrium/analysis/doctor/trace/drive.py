@@ -268,6 +268,8 @@ def _whole(name: str, dt: float) -> Any:
 
 
 def _function(value: Any, name: str, known: Mapping[str, Any], dt: float, claimed: Any) -> Drive:
+    if name in METHODS and set(_roles(value).values()) >= {"I"}:
+        return _stepped(value, "__call__", f"_natrium_subject = {name}\n", {}, dt, claimed, lambda: value)
     call, given = _call(value, name, known, "run", dt)
     try:
         made = value(**{key.removeprefix("_natrium_run_"): one for key, one in given.items()})
@@ -282,6 +284,7 @@ def _function(value: Any, name: str, known: Mapping[str, Any], dt: float, claime
             ) from None
         given = scalar
     method = next((one for one in METHODS if hasattr(type(made), one) and one != "__call__"), "")
+    method = method or ("__call__" if inspect.isfunction(made) else "")
     if method:
         begin = f"_natrium_subject = {call}\n"
         return _stepped(made, method, begin, given, dt, claimed, lambda: value(**{
@@ -293,7 +296,7 @@ def _stepped(
     subject: Any, method: str, begin: str, given: Mapping[str, Any], dt: float, claimed: Any,
     again: Callable[[], Any],
 ) -> Drive:  # fmt: skip
-    roles = _roles(getattr(subject, method))
+    roles = _roles(subject if inspect.isfunction(subject) else getattr(subject, method))
     parts = []
     for name, role in roles.items():
         shown = {"dt": "_natrium_dt", "t": "_natrium_t[_natrium_k]", "I": "_natrium_I[_natrium_k]"}[role]
