@@ -148,7 +148,8 @@ def _diagram(ax: Axes, curve: EquilibriumCurve, marks: list[Mark], at: float | N
     if neuron.system.threshold_moves:
         ax.plot(curve.I, curve.threshold, **THRESHOLD)
     elif neuron.fires:
-        ax.axhspan(neuron.v_thresh, ax.get_ylim()[1], color=BEYOND, linewidth=0, zorder=0.2)
+        if not neuron.system.passes:
+            ax.axhspan(neuron.v_thresh, ax.get_ylim()[1], color=BEYOND, linewidth=0, zorder=0.2)
         ax.axhline(neuron.v_thresh, **THRESHOLD)
     ax.axvline(0.0, **WITHOUT)
     if at is not None:
@@ -184,7 +185,8 @@ def _legend(
         entries.append((Line2D([], [], **THRESHOLD), "threshold at rest"))
     elif curve.neuron.fires:
         entries.append((Line2D([], [], **THRESHOLD), f"threshold {number(curve.neuron.v_thresh)} mV"))
-        entries.append((Patch(color=BEYOND), "beyond it, never entered"))
+        if not curve.neuron.system.passes:
+            entries.append((Patch(color=BEYOND), "beyond it, never entered"))
     return entries
 
 

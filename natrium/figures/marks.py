@@ -16,7 +16,7 @@ def signs(text: str) -> str:
 
 def number(value: float, digits: int = 4) -> str:
     """Write a number with a true minus."""
-    return signs(f"{value:.{digits}g}")
+    return signs(f"{float(f'{value:.{digits}g}'):.{max(digits, 6)}g}")  # ten thousand has no power of ten
 
 
 def term(value: float, digits: int = 4) -> str:

@@ -13,6 +13,8 @@ from natrium.analysis.excitability.f_i import FI, Onset, f_i_curve, onset
 from natrium.analysis.excitability.rheobase import rheobase
 from natrium.analysis.excitability.strength_duration import StrengthDuration, strength_duration
 from natrium.figures.excitability import plot_equilibrium_curve, plot_f_i, plot_strength_duration
+from natrium.figures.marks import number
+from natrium.model.files.new import template
 
 LIF = natrium.Neuron()
 ONE = natrium.notebook.lif_na().neuron
@@ -182,3 +184,12 @@ def test_strength_above_a_base():
     whole(figure)
     assert figure.axes[0].get_ylabel() == "Least amplitude above base −5 mV (mV)"
     assert list(figure.axes[0].lines[0].get_xdata()) == [1.0, 2.0]
+
+
+def test_what_lies_beyond_a_level_that_v_passes_is_entered():
+    cell = natrium.loads(template("morris-lecar")).neuron
+    figure = plot_equilibrium_curve(natrium.equilibrium_curve(cell))
+    labels = [text.get_text() for text in figure.legends[0].get_texts()]
+    assert "threshold 0 mV" in labels
+    assert not any("never entered" in label for label in labels)
+    assert number(-10000.0) == "−10000"

@@ -222,7 +222,8 @@ def _rate(verdict: Verdict) -> str:
 
 
 def _of_equilibria(verdict: Verdict) -> str:
-    above = " (above the threshold: never reached)"
+    passes = verdict.neuron.system.passes
+    above = " (above the threshold)" if passes else " (above the threshold: never reached)"
     parts = [
         f"{e.kind} at {e.V:.6f} mV{above if e.below_threshold is False else ''}" for e in verdict.equilibria
     ]
@@ -302,6 +303,8 @@ def _of_threshold(verdict: Verdict) -> list[str]:
         met = ", ".join(f"{V:.6f} mV" for V in verdict.curve.crossings) or "no V"
         return [f"The threshold moves with {', '.join(moving)}: a rest lies on it at {met}."]
     v = verdict.neuron.v_thresh
+    if verdict.neuron.system.passes:
+        return [f"A spike is counted where V rises through {v:g} mV; V goes on from there."]
     if place is None:
         falls = bool(np.any(np.diff(verdict.curve.I) < 0.0))  # there dI/dV < 0: saddles at some inputs
         return [] if falls else ["There is no saddle: the coded threshold alone makes a spike."]
