@@ -348,6 +348,8 @@ def _is_allowed(neuron: AnyNeuron, found: Rheobase, law: Law, coefficient: float
         return law == kind and coefficient > 0.0
     if law == "jump":
         return kind != "homoclinic"
+    if kind in ("graze", "last cycle"):  # its last interval is known: nothing grows without bound
+        return False
     predicted = _predict(neuron, found, law)
     if predicted is not None:
         return abs(coefficient - predicted) <= AGREES * predicted
