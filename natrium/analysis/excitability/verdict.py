@@ -9,7 +9,7 @@ import numpy as np
 
 from natrium.analysis.equilibria.bifurcations import Fold
 from natrium.analysis.equilibria.curve import Equilibrium, EquilibriumCurve, equilibria, equilibrium_curve
-from natrium.analysis.excitability.f_i import Law, Onset, onset
+from natrium.analysis.excitability.f_i import FITS, Law, Onset, onset
 from natrium.analysis.excitability.rheobase import Rheobase, rheobase
 from natrium.analysis.result import Result, settled, show_settled
 from natrium.model import AnyNeuron, Neuron
@@ -277,7 +277,11 @@ def _of_onset(found: Onset | None, doubt: float) -> list[str]:
     left = f"leaves {100.0 * found.error:.2g} % of the interval"
     at = found.told_in.show(found.at, settled(found.told_in.of(doubt)))
     if found.law == "undecided":
-        return [f"Onset: undecided, no law of the interval fits from {at} on (the best {left})."]
+        if found.error > FITS:
+            return [f"Onset: undecided, no law of the interval fits from {at} on (the best {left})."]
+        return [
+            f"Onset: undecided, the law that fits best from {at} on (it {left}) is not one by which it ends."
+        ]
     rate = show_settled(found.rate, found.rate_error, 4)
     if found.law == "jump":
         return [f"At {at} firing sets in at a finite rate, {rate} Hz (a line {left})."]
