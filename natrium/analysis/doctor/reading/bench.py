@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
@@ -45,6 +46,10 @@ class Bench:
         What may be missing or too much, by what it is called.
     states : collection of str
         Names of what moves.
+    shared : collection of str
+        Parameters that are right elsewhere.
+    spare : collection of str
+        Candidates that are read nowhere.
     """
 
     def __init__(
@@ -56,7 +61,10 @@ class Bench:
         candidates: Mapping[str, Array] | None = None,
         terms: Mapping[str, Array] | None = None,
         states: frozenset[str] = frozenset(),
+        shared: frozenset[str] = frozenset(),
+        spare: frozenset[str] = frozenset(),
     ) -> None:
+        self.shared, self.spare = shared, spare
         self.root, self.target, self.points, self.states = root, target, dict(points), states
         self.parameters, self.candidates = parameters, dict(candidates or {})
         self.terms = dict(terms or {})
@@ -133,14 +141,14 @@ class Bench:
             NaN where no value would do.
         """
         if at not in self._needed:
-            self._needed[at] = self._undone(at) if len(self.edges[at]) == 1 else self._straight(at)
+            edges = self.edges[at]
+            self._needed[at] = self.undone(*edges[0]) if len(edges) == 1 else self._straight(at)
             if at == len(self.values) - 1:
                 self._needed[at] = self.target
         return self._needed[at]
 
-    def _undone(self, at: int) -> Array | None:
-        """Undo the one operation that a part is in."""
-        up, place = self.edges[at][0]
+    def undone(self, up: int, place: int) -> Array | None:
+        """Give the values that one operand of one operation would need: the operation is undone."""
         y, args = self.needed(up), self.program.nodes[up].args
         undo = _UNDO.get(name_of(self.program.nodes[up]))
         if y is None or undo is None:
@@ -192,4 +200,5 @@ class Bench:
             values = [off(float(k)) for k in tries]
             for a, b, fa, fb in zip(tries, tries[1:], values, values[1:], strict=False):
                 if math.isfinite(fa) and math.isfinite(fb) and fa * fb < 0:
-                    yield float(brentq(off, a, b, xtol=1e-15 * size, rtol=1e-14))
+                    with suppress(ValueError):  # no number somewhere between
+                        yield float(brentq(off, a, b, xtol=1e-15 * size, rtol=1e-14))

@@ -3,32 +3,37 @@
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Iterator
-from typing import Any
 
 import numpy as np
 
-from natrium.analysis.doctor.reading.bench import Bench
-from natrium.analysis.doctor.reading.case import Case, own_line
+from natrium.analysis.doctor.reading.case import Case, own_line, term_line
 from natrium.analysis.doctor.reading.findings import Found, Mend, in_line
 from natrium.analysis.doctor.reading.labels import given_line, passed
+from natrium.analysis.doctor.reading.levels import moving_level
 from natrium.analysis.doctor.reading.maps import crossings, plain
-from natrium.analysis.doctor.reading.repair import repairs
-from natrium.analysis.doctor.reading.rules import number_at, timed_by
+from natrium.analysis.doctor.reading.resets import (
+    CLOSE,
+    claimed_resets,
+    differs,
+    held_value,
+    is_used,
+    parameter_line,
+    reset_line,
+)
+from natrium.analysis.doctor.reading.rules import number_at, timed_by, unfinished
 from natrium.analysis.doctor.reading.sides import Claimed, drive_of, inputs_read
-from natrium.analysis.doctor.reading.trees import LEAF, NUMBER, in_order, leaf, leaves, number
+from natrium.analysis.doctor.reading.trees import NUMBER, in_order, leaves, number
 from natrium.analysis.doctor.reading.wording import shown, text_of
-from natrium.analysis.doctor.trace.record import Node
 from natrium.model import Model, Neuron
-from natrium.model.kernel import lower_expressions
+from natrium.model.arrays import Array
 
-UP = (">", ">=")
-CLOSE = 1e-9  # of a number: rounding
 EDGE = 1e-3  # of a step: to which side of an edge a time is
 
 
-def claimed_rules(case: Case, claim: Model, sides: Claimed, skip_refractory: bool) -> Iterator[Found]:
+def claimed_rules(
+    case: Case, claim: Model, sides: Claimed, wrong: frozenset[str], skip_refractory: bool
+) -> Iterator[Found]:
     """List what a script's rules are otherwise than the claim's.
 
     Parameters
@@ -36,22 +41,20 @@ def claimed_rules(case: Case, claim: Model, sides: Claimed, skip_refractory: boo
     case : Case
     claim : Model
     sides : Claimed
+    wrong : frozenset of str
+        Parameters that have a wrong number.
     skip_refractory : bool
         Where its length is at fault already.
     """
-    yield from _threshold(case, claim)
-    yield from _resets(case, claim, sides)
-    yield from _held(case, claim)
+    yield from _threshold(case, claim, sides)
+    yield from claimed_resets(case, claim, sides, wrong)
+    yield from held_value(case, claim)
     if not skip_refractory:
         yield from _refractory(case, claim)
     yield from claimed_input(case, claim, sides.factor)
 
 
-def _differs(one: float, other: float) -> bool:
-    return abs(one - other) > CLOSE * (1.0 + abs(other))
-
-
-def _threshold(case: Case, claim: Model) -> Iterator[Found]:
+def _threshold(case: Case, claim: Model, sides: Claimed) -> Iterator[Found]:
     maps, mV = case.maps, case.meant.units.mV
     neuron = claim.neuron
     if not neuron.fires:
@@ -63,6 +66,15 @@ def _threshold(case: Case, claim: Model) -> Iterator[Found]:
             return
         test = tests[0]
     level = number_at(test.level, maps.record.parameter_values) * mV
+    if (moving := moving_level(maps)) is not None and np.any(sides.rise(sides.points)):
+        level = moving[1] * mV
+    elif np.any(sides.rise(sides.points)):
+        yield Found(
+            "threshold-fixed", "fault",
+            f"The threshold in {in_line(case.source, test.line)} stays at {level:g} mV; the model's moves.",
+            test.line, text_of(test.level),
+        )  # fmt: skip
+        return
     if not math.isfinite(level):
         yield Found(
             "threshold-moves", "fault",
@@ -70,9 +82,9 @@ def _threshold(case: Case, claim: Model) -> Iterator[Found]:
             f"{neuron.v_thresh:g} mV.",
             test.line, text_of(test.level), shown(neuron.v_thresh / mV),
         )  # fmt: skip
-    elif _differs(level, neuron.v_thresh):
+    elif differs(level, neuron.v_thresh):
         made = test.level.line if test.level.args else 0
-        line = _parameter_line(case, test.level) or made or test.line
+        line = parameter_line(case, test.level) or made or test.line
         yield Found(
             "threshold-level", "fault",
             f"The threshold is {level:g} mV where the model has {neuron.v_thresh:g} mV: "
@@ -98,202 +110,43 @@ def _threshold(case: Case, claim: Model) -> Iterator[Found]:
         )  # fmt: skip
 
 
-def _parameter_line(case: Case, node: Node) -> int:
-    """Give the line of the parameter that a tree is, where it is one alone."""
-    if node.op == LEAF and node.name in case.maps.record.parameters:
-        return case.maps.record.parameters[node.name].line
-    return node.line if node.op == NUMBER else 0
-
-
-def _resets(case: Case, claim: Model, sides: Claimed) -> Iterator[Found]:
-    maps, mV = case.maps, case.meant.units.mV
-    if not claim.neuron.fires:
-        return
-    if not maps.firing:
-        yield from _never(case, claim)
-        return
-    system = claim.neuron.system
-    wanted = dict(zip(system.labels, system.reset, strict=True))
-    symbols = dict(zip(system.labels, system.states, strict=True))
-    numbers = dict(zip(system.parameters, system.values, strict=True))
-    for name, label in sides.pairs.items():
-        if not maps.free and label != "V":
-            continue  # where each step fires, what the others do in one is not told apart
-        node, should = maps.resets.get(name), wanted[label]
-        own = leaf(name) if node is None else node
-        kept = own.op == LEAF and own.name == name
-        line = left_out(case, name) if kept else _reset_line(case, name)
-        if should == symbols[label]:
-            if not kept:
-                yield Found(
-                    "reset-extra", "fault",
-                    f"A spike also sets {plain(name)}, in {in_line(case.source, line)}; the model leaves "
-                    "it alone.",
-                    line, f"{plain(name)} = {text_of(own)}", "",
-                )  # fmt: skip
-            continue
-        should = should.subs(numbers)
-        states = tuple(system.states)
-        scale = mV if label == "V" else 1.0
-        values = tuple(sides.values[one] * (mV if one == "V" else 1.0) for one in system.labels)
-        target = lower_expressions((should,), states, "grid")(*values)[0] / scale
-        target = np.broadcast_to(np.asarray(target, dtype=float), sides.points[maps.V].shape)
-        bench = Bench(own, sides.points, target, frozenset(maps.record.parameters))
-        if bench.is_sound:
-            continue
-        if kept:
-            yield Found(
-                "reset-missing", "fault",
-                f"A spike leaves {plain(name)} as it is, in {in_line(case.source, line)}, where the model "
-                f"sets it to {_plain_number(should)}.",
-                line, plain(name), _plain_number(should),
-            )  # fmt: skip
-            continue
-        if label == "V" and name in leaves(own):
-            yield Found(
-                "reset-soft", "fault",
-                f"A spike takes {plain(name)} down by an amount, in {in_line(case.source, line)}, where "
-                "the model "
-                f"sets it to {_plain_number(should)}.",
-                line, text_of(own), _plain_number(should),
-            )  # fmt: skip
-            continue
-        found = repairs(Bench(own, sides.points, target, bench.parameters, states=frozenset(maps.moving)))
-        where = 0
-        turned = any(one.kind == "operation" and one.rank < 1.0 for one in found)
-        if found and found[0].kind == "number" and not turned:
-            where = _parameter_line(case, found[0].node)
-        where = where or (_parameter_line(case, own) if should.is_number else 0) or line
-        yield Found(
-            "reset-value", "fault",
-            f"A spike sets {plain(name)} to `{text_of(own)}` where the model has {_plain_number(should)}: "
-            f"{in_line(case.source, where)}.",
-            where, text_of(own), _plain_number(should),
-        )  # fmt: skip
-
-
-def _held(case: Case, claim: Model) -> Iterator[Found]:
-    """Hold the value at which V waits against the claimed one."""
-    maps, neuron = case.maps, claim.neuron
-    if not isinstance(neuron, Neuron) or not neuron.fires or max(maps.hold.steps, default=0) < 2:
-        return
-    if not maps.held:  # V moves
-        return
-    step = maps.record.steps[max(maps.held, key=lambda at: maps.record.steps[at].count)]
-    node = step.updates[maps.V]
-    value = number_at(node, maps.record.parameter_values) * case.meant.units.mV
-    set_to = maps.resets.get(maps.V)
-    if not math.isfinite(value) or not _differs(value, neuron.v_reset):
-        return
-    if set_to is not None and not _differs(
-        value, number_at(set_to, maps.record.parameter_values) * case.meant.units.mV
-    ):
-        return  # told of the reset
-    tests = [one.line for one in step.choices]
-    line = (0 if node.op == LEAF else node.line) or max(
-        (passed(case.source, at, "") for at in tests), default=0
-    )
-    line = line or max(tests, default=0)
-    yield Found(
-        "hold-value", "fault",
-        f"While it is refractory {plain(maps.V)} is {value:g} mV, in {in_line(case.source, line)}; the "
-        f"model's is {neuron.v_reset:g} mV.",
-        line, text_of(node), shown(neuron.v_reset / case.meant.units.mV),
-    )  # fmt: skip
-
-
-def _plain_number(expr: Any) -> str:
-    return shown(float(expr)) if expr.is_number else str(expr)
-
-
-def _never(case: Case, claim: Model) -> Iterator[Found]:
-    """Find a threshold that V passes and nothing follows from."""
-    maps, mV = case.maps, case.meant.units.mV
-    level, after = claim.neuron.v_thresh, claim.neuron.system.reset_voltage
-    for step in maps.record.steps:
-        for test in crossings(maps.algebra, step, maps.V):
-            own = number_at(test.level, maps.record.parameter_values) * mV
-            near = isinstance(level, float) and abs(own - level) <= 1.0 + 0.5 * abs(level)
-            if test.relation in UP and near:
-                line = passed(case.source, test.line, plain(maps.V)) or test.line
-                yield Found(
-                    "reset-missing", "fault",
-                    f"{plain(maps.V)} goes over its threshold in {in_line(case.source, test.line)}, and "
-                    f"nothing sets it back; the model's spike sets it to {after:g} mV.",
-                    line, plain(maps.V), shown(after / mV), f"{step.count} steps end over it",
-                )  # fmt: skip
-                return
-    V = maps.record.samples[:, maps.record.states.index(maps.V)] * mV
-    over = int(np.sum(level < V)) if isinstance(level, float) else 0
-    for choice in maps.main.choices if over else ():
-        if maps.V in leaves(choice.left, choice.right):
-            continue
-        sides = (number_at(one, maps.record.parameter_values) * mV for one in (choice.left, choice.right))
-        if any(abs(one - level) <= CLOSE * (1.0 + abs(level)) for one in sides):
-            yield Found(
-                "reset-missing", "fault",
-                f"{plain(maps.V)} is over {level:g} mV in {over} steps, and nothing sets it back: "
-                f"{in_line(case.source, choice.line)} compares something else.",
-                choice.line, text_of(choice.left), plain(maps.V),
-            )  # fmt: skip
-            return
-
-
-def left_out(case: Case, name: str) -> int:
-    """Give the line in which a spike does not set a state: where it passes, else where it is seen."""
-    test = case.maps.threshold.line if case.maps.threshold is not None else 0
-    return passed(case.source, test, plain(name)) or test
-
-
-def _reset_line(case: Case, name: str) -> int:
-    """Give the line in which a spike sets a state."""
-    maps = case.maps
-    made = maps.resets.get(name)
-    if made is not None and made.args and made.line:
-        return made.line
-    step = maps.record.steps[max(maps.firing, key=lambda at: maps.record.steps[at].count)]
-    node = step.updates[name]
-    if (made is None or made is node) and node.line and node.op != LEAF:
-        return node.line
-    text = plain(name)
-    first = maps.threshold.line if maps.threshold is not None else 0
-    for pattern in (
-        rf"\b{re.escape(text)}\b\W[^=]*=[^=]|\b{re.escape(text)}\s*=[^=]",
-        rf"\b{re.escape(text)}\w*\s*=[^=]",
-    ):
-        for at in range(first, min(first + 12, len(case.source))):
-            if re.search(pattern, case.source[at]):
-                return at + 1
-    return first
-
-
 def _refractory(case: Case, claim: Model) -> Iterator[Found]:
     maps, neuron, units = case.maps, claim.neuron, case.meant.units
-    if not neuron.fires or not maps.firing or not maps.hold.steps:
+    dt, counts = maps.step * units.ms, maps.hold.steps or (unfinished(maps),)
+    if (
+        not neuron.fires
+        or not maps.firing
+        or (not maps.hold.steps and counts[0] * dt < neuron.tau_ref + 2 * dt)
+    ):
         return
-    dt = maps.step * units.ms
-    held, asked = maps.hold.steps[0] * dt, neuron.tau_ref
+    held, asked = counts[0] * dt, neuron.tau_ref
     found = case.meant.refractory
-    line = found.blamed if found else (maps.hold.lines[0] if maps.hold.lines else _reset_line(case, maps.V))
-    if not maps.hold.steps[0]:
-        line = timed_by(maps) or line
-    if found and found.name and _differs(found.named * units.ms, asked) and abs(held - asked) > 1.5 * dt:
+    line = found.blamed if found else (maps.hold.lines[0] if maps.hold.lines else reset_line(case, maps.V))
+    if not counts[0]:
+        test = maps.threshold.line if maps.threshold is not None else 0
+        fire = maps.record.steps[maps.record.order[maps.spikes[0]]]
+        stopped = [fire.updates[one].line for one in maps.timers if fire.updates[one].op == NUMBER]
+        line = max(stopped, default=0) or timed_by(maps) or passed(case.source, test, "") or line
+    apart = found is not None and differs(found.named * units.ms, asked) and abs(held - asked) > 1.5 * dt
+    if found and found.name and apart and not is_used(case, found.name, ""):
         line = maps.record.parameters[found.name].line or line
     # Rounding, and where the rule is tested, may cost a step; another number of steps is one.
     counted = abs(found.nominal * units.ms - asked) if found else 0.0
+    if found and not differs(found.named * units.ms, asked):
+        counted = 0.0  # it says what it should
     if abs(held - asked) > 1.5 * dt or min(abs(held - asked), counted) > 0.5 * dt:
         yield Found(
             "refractory-length", "fault",
-            f"A spike holds {plain(maps.V)} for {maps.hold.steps[0]} steps, {held:.6g} ms, where the model "
+            f"A spike holds {plain(maps.V)} for {counts[0]} steps, {held:.6g} ms, where the model "
             "has "
             f"{asked:g} ms: {in_line(case.source, line)}.",
-            line, evidence=f"{maps.hold.steps[0]} steps of {dt:g} ms",
+            line, evidence=f"{counts[0]} steps of {dt:g} ms",
         )  # fmt: skip
     others = set(maps.moving[1:])
     if isinstance(neuron, Neuron) and maps.V in maps.hold.still and others:
         moving = others - set(maps.hold.still)
         rule = "hold" if not moving else "clamp"
-        if rule != neuron.refractory and maps.hold.steps[0] > 1:
+        if rule != neuron.refractory and counts[0] > 1:
             step = (
                 maps.record.steps[max(maps.held, key=lambda at: maps.record.steps[at].count)]
                 if maps.held
@@ -332,7 +185,13 @@ def claimed_input(case: Case, claim: Model, factor: float) -> Iterator[Found]:
         )  # fmt: skip
         return
     k = int(np.argmax(off))
-    line = input_line(case, k)
+    wanted = np.unique(np.append(asked, before))
+    moved = wanted.size < 8 and np.all(np.min(np.abs(own[:, None] - wanted), axis=1) <= slack)
+    edges = times[1:][np.diff(asked) != 0.0]
+    line = (_timing_line(case, edges) if moved else 0) or input_line(case, k)
+    for early, late in ((own, asked), (asked, own)):
+        if drive_of(case) and np.all(np.abs(early[:-1] - late[1:]) <= slack[1:]):  # another element is read
+            line = term_line(case, {drive_of(case)}, set())
     there = in_line(case.source, line) if line else "the script"
     inside = np.abs(asked - before) <= slack
     both = (own != 0) & (asked != 0) & inside
@@ -355,6 +214,26 @@ def claimed_input(case: Case, claim: Model, factor: float) -> Iterator[Found]:
     )  # fmt: skip
 
 
+def _timing_line(case: Case, edges: Array) -> int:
+    """Give the line of the one time that the clock is compared with and is no edge, else of the comparison.
+
+    0 where there is none, or where there are several.
+    """
+    record, ms = case.maps.record, case.meant.units.ms
+    own = {record.time, *record.parameters}
+    lines, odd = set(), set()
+    for one in (one for step in record.steps for one in step.choices):
+        names = leaves(one.left) | leaves(one.right)
+        if record.time and record.time in names <= own:
+            lines.add(one.line)
+            for name in names & set(record.parameters):
+                node = record.parameters[name]
+                if np.all(np.abs(edges - node.value * ms) > 1.5 * case.maps.step * ms):
+                    odd.add(node.line)
+    found = odd or lines
+    return found.pop() if len(found) == 1 else 0
+
+
 def input_line(case: Case, k: int) -> int:
     """Give the line that makes what a step reads; 0 where none is known."""
     record, drive = case.maps.record, drive_of(case)
@@ -368,5 +247,5 @@ def input_line(case: Case, k: int) -> int:
     if not lines:
         return given_line(case.source, plain(record.input), float(record.inputs[k]))
     read = float(record.inputs[k]) if record.inputs.size > k else math.nan
-    given = {one.line for one in made if one.line and one.op == NUMBER and one.value == read}
+    given = {one.line for one in made if one.line and not one.args and one.value == read}
     return given.pop() if len(given) == 1 else max(lines, key=lambda line: lines[line])

@@ -30,31 +30,36 @@ def _starts(case: Case, claim: Model, sides: Claimed) -> Iterator[Found]:
     maps, neuron = case.maps, claim.neuron
     wanted = dict(zip(neuron.system.labels, neuron.initial_state(), strict=True))
     start = dict(zip(maps.record.states, maps.record.samples[0].tolist(), strict=True))
-    apart: dict[bool, list[tuple[str, float, float]]] = {True: [], False: []}
     for name, label in sides.pairs.items():
         scale = case.meant.units.mV if label == "V" else 1.0
-        own = start[name] * scale
-        if abs(own - wanted[label]) > CLOSE * (1.0 + abs(wanted[label])):
-            apart[label == "V"].append((name, own, wanted[label]))
-    for is_V, ones in apart.items():
-        if ones:
-            line = _first_line(case, ones[0][0], start[ones[0][0]])
-            told = ", ".join(
-                f"{plain(name)} at {own:.6g} instead of {asked:.6g}" for name, own, asked in ones
-            )
+        own, asked = start[name] * scale, wanted[label]
+        if abs(own - asked) > CLOSE * (1.0 + abs(asked)):
+            others = [start[one] for one in sides.pairs if one != name]
+            line = _first_line(case, name, start[name], others)
             yield Found(
-                "initial-V" if is_V else "initial-gates", "fault",
-                f"The run starts elsewhere: {told}; see {in_line(case.source, line)}.",
-                line, evidence="the first step's own states",
+                "initial-V" if label == "V" else "initial-gates", "fault",
+                f"The run starts elsewhere: {plain(name)} at {own:.6g} instead of {asked:.6g}; see "
+                f"{in_line(case.source, line)}.",
+                line, repr(start[name]), repr(asked / scale), "the first step's own states", about=name,
             )  # fmt: skip
 
 
-def _first_line(case: Case, name: str, value: float) -> int:
-    """Give the line that sets a state for the first time: where one has its value, that."""
+def _first_line(case: Case, name: str, value: float, others: list[float]) -> int:
+    """Give the line that sets a state for the first time: where one has its value, that.
+
+    Unless another of the states has that value, too: then the state is given another's.
+    """
     pattern = re.compile(rf"\b{re.escape(plain(name))}\b[^=(]*=[^=]")
     lines = [at for at, line in enumerate(case.source, start=1) if pattern.search(line)]
     own = re.compile(rf"(?<![\d.]){re.escape(shown(value))}\b")
-    return next((at for at in lines if own.search(case.source[at - 1])), lines[0] if lines else 0)
+    given = [at for at in lines if own.search(case.source[at - 1])]
+    if not given and value not in (
+        0.0,
+        1.0,
+        *(others if lines else ()),
+    ):  # a state without a name of its own: an element
+        given = [at for at, line in enumerate(case.source, start=1) if own.search(line)]
+    return next(iter(given or lines), 0)
 
 
 def _unfired(case: Case, claim: Model) -> Iterator[Found]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 import attrs
@@ -9,16 +10,17 @@ import numpy as np
 
 from natrium.analysis.doctor.reading.bench import SAME, Bench
 from natrium.analysis.doctor.reading.case import Case
-from natrium.analysis.doctor.reading.claimed_rules import claimed_input, claimed_rules
+from natrium.analysis.doctor.reading.claimed_bench import bench_of, part_of, whole_of
+from natrium.analysis.doctor.reading.claimed_rules import claimed_rules
 from natrium.analysis.doctor.reading.claimed_states import claimed_states
-from natrium.analysis.doctor.reading.findings import Found, Mend, in_line
-from natrium.analysis.doctor.reading.labels import both_called, unread
-from natrium.analysis.doctor.reading.maps import expanded, plain, values_at
+from natrium.analysis.doctor.reading.findings import Found, Mend, in_line, quoted
+from natrium.analysis.doctor.reading.labels import both_called, unpacked_line
+from natrium.analysis.doctor.reading.maps import plain, values_at
 from natrium.analysis.doctor.reading.places import place_of
-from natrium.analysis.doctor.reading.repair import Repair, repairs, terms_of
-from natrium.analysis.doctor.reading.sides import POINTS, Claimed, alike, drive_of, input_factor, sides_of
-from natrium.analysis.doctor.reading.step_checks import HELD
+from natrium.analysis.doctor.reading.repair import Repair, repairs
+from natrium.analysis.doctor.reading.sides import POINTS, Claimed, alike, drive_of, sides_of
 from natrium.analysis.doctor.reading.trees import LEAF, in_order, leaves
+from natrium.analysis.doctor.reading.waits import HELD
 from natrium.analysis.doctor.reading.wording import shown, text_of
 from natrium.analysis.doctor.trace.record import Node
 from natrium.model import Model, Neuron
@@ -38,17 +40,28 @@ def held_against(case: Case, claim: Model, known: frozenset[str]) -> list[Found]
     known : frozenset of str
         States whose maps are at fault already.
     """
-    level = case.maps.threshold.level if case.maps.threshold is not None else None
-    moves = level is not None and bool(leaves(level) & set(case.maps.moving))
-    if moves and case.meant.model is not None and case.meant.model.neuron == claim.neuron:
-        # Written with V less its threshold's rise.
-        return list(claimed_input(case, claim, input_factor(case, claim)))
     sides = _sides(case, claim)
+    equations = _merged([*_equations(case, sides, known), *_states(case, sides)])
+    wrong = frozenset(one.mend.node.name for one in equations if one.mend is not None) - {""}
+    starts = claimed_states(case, claim, sides)
     return [
-        *_merged([*_equations(case, sides, known), *_states(case, sides)]),
-        *claimed_rules(case, claim, sides, HELD in known),
-        *claimed_states(case, claim, sides),
+        *equations,
+        *claimed_rules(case, claim, sides, wrong, HELD in known),
+        *(one for one in starts if not _follows(case, one, equations)),
     ]
+
+
+def _follows(case: Case, start: Found, equations: list[Found]) -> bool:
+    """Tell whether a start follows from an equation: it is a steady state of it, or its wrong number."""
+    if not start.key.startswith("initial"):
+        return False
+    parameters = [
+        case.maps.record.parameters.get(one.mend.node.name) for one in equations if one.mend is not None
+    ]
+    values = {abs(one.value) for one in parameters if one is not None}
+    own = float(start.stands)
+    computed = not re.search(rf"(?<![\d.]){re.escape(shown(own))}", quoted(case.source, start.line))
+    return abs(own) in values or (computed and any(one.about == start.about for one in equations))
 
 
 def _sides(case: Case, claim: Model) -> Claimed:
@@ -65,52 +78,14 @@ def _sides(case: Case, claim: Model) -> Claimed:
     other = sides_of(case, claim, own)
     if case.maps.record.side:  # each neuron has an input of its own
         return other
-    if not _bench(case, other, case.maps.V).is_sound:
+    if not bench_of(case, other, case.maps.V).is_sound:
         return sides
-    if sides.factor * own < 0:  # it is the claim's upside down
-        return other
-    best = next(iter(repairs(_bench(case, sides, case.maps.V))), None)
+    if sides.factor * own < 0:  # it is the claim's upside down: what is read, or how
+        return other if own > 0 else sides
+    best = next(iter(repairs(bench_of(case, sides, case.maps.V))), None)
     told = best is not None and best.kind not in ("number", "factor", "offset")
     named = best is not None and best.kind == "factor" and not reads_as_number(best.about)
     return sides if told or named else other
-
-
-def _bench(case: Case, sides: Claimed, name: str, written: bool = False) -> Bench:
-    """Put a state's equation beside the claimed one.
-
-    Parameters
-    ----------
-    case : Case
-    sides : Claimed
-    name : str
-    written : bool
-        Whether parameters that are made of others stay as they are.
-    """
-    maps, points, label = case.maps, sides.points, sides.pairs[name]
-    drive, own = drive_of(case), case.maps.record.parameter_values
-    candidates = {one: points[one] for one in maps.moving}
-    candidates |= {one: points[one] for one in (maps.dt, drive) if one in points}
-    for one, values in sides.values.items():
-        if one not in sides.pairs.values():
-            candidates[one.rsplit(".", 1)[-1]] = values
-    candidates |= {one: points[one] for one in own if one not in (drive, maps.dt)}
-    n = points[maps.V].size
-    candidates |= {
-        one: np.full(n, value)
-        for one, (_, value) in unread(case.source).items()
-        if value and one not in candidates
-    }
-    flow = case.meant.flows[name]
-    node = flow if written else _whole(case, flow)
-    return Bench(
-        node,
-        points,
-        sides.flows[label],
-        frozenset(leaves(node) & set(own) - {drive, maps.dt}),
-        candidates,
-        sides.terms if label == "V" else {},
-        frozenset(maps.moving),
-    )
 
 
 def _by_parts(case: Case, name: str, sides: Claimed, whole: Bench) -> Iterator[Found]:
@@ -130,10 +105,15 @@ def _by_parts(case: Case, name: str, sides: Claimed, whole: Bench) -> Iterator[F
             asked = (
                 asked - sides.flows_at(dict.fromkeys(off.values(), 0.0))["V"] + values_at(whole.root, none)
             )
-        bench = Bench(whole.root, on, asked, whole.parameters, {one: on[one] for one in whole.candidates})
+        candidates = {one: on.get(one, values) for one, values in whole.candidates.items()}
+        bench = Bench(whole.root, on, asked, whole.parameters, candidates)
         if not bench.is_sound:
             found = repairs(bench)
-            yield from [_finding(case, name, found[0])] if found else _told(case, sides, name, "V", whole, [])
+            yield from (
+                [_finding(case, name, found[0], whole.shared)]
+                if found
+                else _told(case, sides, name, "V", whole, [])
+            )
 
 
 def _merged(found: list[Found]) -> list[Found]:
@@ -157,30 +137,22 @@ def _equations(case: Case, sides: Claimed, known: frozenset[str]) -> Iterator[Fo
     for name, label in sides.pairs.items():
         if name in known or (label == "V" and any(_frozen(case, one) for one in lacking)):
             continue  # what V's equation lacks is told of the gate
-        bench = _bench(case, sides, name)
+        bench = bench_of(case, sides, name)
         if bench.is_sound:
             continue
-        bench = _part_of(bench)
+        if (another := _of_another(case, sides, name, bench)) is not None:
+            yield another
+            continue
+        bench = part_of(bench)
         found = repairs(bench)
         if not found or found[0].rank > FETCHED:
             # A number that is made of others may itself be the wrong one.
-            found += repairs(_bench(case, sides, name, written=True))
+            found += repairs(bench_of(case, sides, name, written=True))
         alone = any(one.rank < FAR for one in found) or lacking or label != "V"
+        place = None if alone else place_of(bench, sides)
+        alone = alone or (place is not None and place[1] != "")
         parts = [] if alone else list(_by_parts(case, name, sides, bench))
         yield from parts or _told(case, sides, name, label, bench, found)
-
-
-def _part_of(bench: Bench) -> Bench:
-    """Give the part of a step that is wrong, of a step in equal parts of which another is right."""
-    terms = [term for _, term in terms_of(bench.root)]
-    n = len(terms)
-    right = [bench.is_right(n * bench.values[bench.place[one]]) for one in terms]
-    if n < 2 or not any(right) or all(right):
-        return bench
-    wrong = terms[right.index(False)]
-    return Bench(
-        wrong, bench.points, bench.target / n, bench.parameters, bench.candidates, bench.terms, bench.states
-    )
 
 
 def _pace(case: Case, sides: Claimed) -> Found | None:
@@ -207,24 +179,20 @@ def _pace(case: Case, sides: Claimed) -> Found | None:
     )  # fmt: skip
 
 
-def _whole(case: Case, node: Node) -> Node:
-    """Put in all parameters that are made of others, so that the line of each number is met."""
-    return expanded(case.maps.record, case.maps.algebra, node, everything=True)
-
-
 def _told(
     case: Case, sides: Claimed, name: str, label: str, bench: Bench, found: list[Repair]
 ) -> Iterator[Found]:
-    swapped = _swapped(case, name, bench)
+    best = min(found, key=lambda one: one.rank, default=None)
+    plainer = best is not None and best.kind in ("sign", "operation", "drop") and best.rank < FETCHED
+    swapped = None if plainer else _swapped(case, name, bench)
     if swapped is not None:
         yield swapped
         return
-    best = min(found, key=lambda one: one.rank, default=None)
     if best is None or best.rank >= FAR:
         stands, should = bench.root, ""
-        line = (0 if stands.op == LEAF else stands.line) or case.maps.main.updates[name].line
+        line = (0 if stands.op in (LEAF, "neg") else stands.line) or case.maps.main.updates[name].line
         if (place := place_of(bench, sides)) is not None:
-            (stands, should), line = place, place[0].line
+            stands, should, line = place
         apart = np.abs(bench.values[-1] - bench.target)[bench.good]
         yield Found(
             "equation-differs", "fault",
@@ -235,7 +203,7 @@ def _told(
             f"they differ by up to {float(np.max(apart, initial=0.0)):.3g} at {POINTS} states", about=name,
         )  # fmt: skip
         return
-    yield _finding(case, name, best)
+    yield _finding(case, name, best, bench.shared)
 
 
 _KEYS = {
@@ -253,12 +221,12 @@ _KEYS = {
 }
 
 
-def _finding(case: Case, name: str, best: Repair) -> Found:
-    """Put a change into words."""
+def _finding(case: Case, name: str, best: Repair, shared: frozenset[str]) -> Found:
+    """Put a change into words; a parameter that is right elsewhere is wrong where it is read."""
     record, node, line = case.maps.record, best.node, best.line
     stands, should = best.stands, best.should
     if node.op == LEAF and node.name in record.parameters and best.kind == "number":
-        line = record.parameters[node.name].line or line
+        line = line if node.name in shared else record.parameters[node.name].line or line
         stands, should = (
             f"{plain(node.name)} = {shown(node_value(case, node))}",
             f"{plain(node.name)} = {text_of(best.new)}",
@@ -305,7 +273,7 @@ def _swapped(case: Case, name: str, bench: Bench) -> Found | None:
     if gate is None:
         return None
     points = dict(bench.points)
-    first, second = (values_at(_whole(case, one), points) for one in (gate.first, gate.second))
+    first, second = (values_at(whole_of(case, one), points) for one in (gate.first, gate.second))
     x = points[name]
     with np.errstate(all="ignore"):
         turned = second * (1.0 - x) - first * x if gate.kind == "alpha" else (1.0 - first - x) / second
@@ -313,7 +281,7 @@ def _swapped(case: Case, name: str, bench: Bench) -> Found | None:
         return None
     update = case.maps.main.updates[name].line
     line = both_called(case.source, {one.line for one in in_order([gate.first, gate.second])}, update)
-    line = line or case.meant.flows[name].line or update
+    line = line or unpacked_line(case.source, update) or case.meant.flows[name].line or update
     return Found(
         "alpha-beta-swapped", "fault",
         f"Opening and closing rates of {plain(name)} are swapped in {in_line(case.source, line)}.",
@@ -322,12 +290,28 @@ def _swapped(case: Case, name: str, bench: Bench) -> Found | None:
     )  # fmt: skip
 
 
+def _of_another(case: Case, sides: Claimed, name: str, bench: Bench) -> Found | None:
+    """Tell whether a state is moved by what should move another."""
+    line = case.maps.main.updates[name].line
+    for other, label in sides.pairs.items():
+        found = sides.flows[label]
+        if other != name and np.allclose(bench.values[-1], found, rtol=1e-9, atol=0.0) and np.ptp(found):
+            return Found(
+                "wrong-name", "fault",
+                f"{plain(name)} is moved by what should move {plain(other)}, in "
+                f"{in_line(case.source, line)}.",
+                line, f"d{plain(other)}/dt", f"d{plain(name)}/dt", f"they agree at {POINTS} states",
+                about=name,
+            )  # fmt: skip
+    return None
+
+
 def _instant(case: Case, sides: Claimed, label: str) -> Node | None:
     """Find a gate's steady state in the place of the gate."""
     maps = case.maps
     low, high = (sides.flows_at({label: value})[label] for value in (0.0, 1.0))
     steady = low / (low - high)
-    for node in in_order([_whole(case, case.meant.flows[maps.V])]):
+    for node in in_order([whole_of(case, case.meant.flows[maps.V])]):
         if node.args and leaves(node) & set(maps.moving) == {maps.V}:
             found = values_at(node, sides.points)
             if np.allclose(found, steady, rtol=1e-9, atol=0.0):

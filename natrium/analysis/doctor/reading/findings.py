@@ -125,7 +125,7 @@ CONSEQUENCES = (
     ("rate-negative", "leak-sign", "channel-sign", "input-sign", "gate-direction", "equation-changes"),
     ("step-too-long", "input-missing"),
     ("input-differs",),
-    ("gate-outside", "threshold-unreached", "spike-by-clock", "refractory-varies"),
+    ("gate-outside", "threshold-unreached", "spike-by-clock", "refractory-varies", "stage-unused"),
 )
 
 # Where one of these is, all else follows from it.

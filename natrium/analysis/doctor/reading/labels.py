@@ -141,6 +141,45 @@ def never_used(source: Sequence[str], line: int, states: Sequence[str]) -> tuple
     return None
 
 
+def computed_again(source: Sequence[str], states: Sequence[str]) -> tuple[int, int] | None:
+    """Find two names that are given one call of states, nothing of which is set in between: two lines."""
+    for block in _nodes(source):
+        body, made = getattr(block, "body", None), dict[str, tuple[str, int]]()
+        for one in body if isinstance(body, list) else []:
+            if not isinstance(one, ast.Assign) or set(states) & _set(one):
+                made = {}
+                continue
+            for target, value in _given(one):
+                read = {getattr(each, "id", getattr(each, "attr", "")) for each in ast.walk(value)}
+                if isinstance(value, ast.Call) and read & set(states):
+                    text, name = ast.dump(value), ast.dump(target)
+                    if made.get(text, (name,))[0] != name:
+                        return made[text][1], one.lineno
+                    made[text] = (name, one.lineno)
+    return None
+
+
+def unpacked_line(source: Sequence[str], before: int) -> int:
+    """Give the line that puts rates into names, for what is made of two of these in a line; 0: none.
+
+    Of what a function gives back by the same names in another order, the line of that.
+    """
+    nodes = _nodes(source)
+    used = {name for one in nodes if getattr(one, "lineno", 0) == before for name in _names(one)}
+    for one in reversed([one for one in nodes if isinstance(one, ast.Assign)]):
+        target = one.targets[0]
+        names = [getattr(each, "id", "") for each in target.elts] if isinstance(target, ast.Tuple) else []
+        if one.lineno >= before or len(used & set(names)) < 2 or isinstance(one.value, ast.Tuple):
+            continue
+        for each in nodes:
+            if isinstance(each, ast.Return) and isinstance(each.value, ast.Tuple):
+                given = [getattr(name, "id", "") for name in each.value.elts]
+                if given != names and sorted(given) == sorted(names):
+                    return each.lineno
+        return one.lineno
+    return 0
+
+
 def passed(source: Sequence[str], line: int, name: str) -> int:
     """Give the line of what only passes under the condition in a line, or sets a name there; 0: none."""
     nodes = _nodes(source)
@@ -173,8 +212,11 @@ def given_line(source: Sequence[str], name: str, value: float) -> int:
     """Give the line in which a name, or an element of it, is given a number; 0: none."""
     nodes = _nodes(source)
     found: dict[int, bool] = {}
-    for one in nodes:
-        if isinstance(one, (ast.Assign, ast.AugAssign)) and name in _set(one):
+    given = [one for one in nodes if isinstance(one, (ast.Assign, ast.AugAssign))]
+    named = [one for one in given if name in _set(one)]
+    elements = [one for one in given if isinstance(getattr(one, "targets", [None])[0], ast.Subscript)]
+    for one in named or elements:
+        if value or named:
             numbers = [
                 each.value
                 for each in ast.walk(one.value)

@@ -6,14 +6,14 @@ import numpy as np
 
 from natrium.analysis.doctor.reading.bench import Bench
 from natrium.analysis.doctor.reading.sides import Claimed
-from natrium.analysis.doctor.reading.trees import NUMBER, in_order, leaves
+from natrium.analysis.doctor.reading.trees import LEAF, NUMBER, in_order, leaves
 from natrium.analysis.doctor.trace.record import Node
 from natrium.model.arrays import Array
 
 MOST = 0.9  # of the points at which a part must have a value that would do
 
 
-def place_of(bench: Bench, sides: Claimed) -> tuple[Node, str] | None:
+def place_of(bench: Bench, sides: Claimed) -> tuple[Node, str, int] | None:
     """Find the smallest part that other values of its states would make right, and is none of the claim's.
 
     Parameters
@@ -23,32 +23,37 @@ def place_of(bench: Bench, sides: Claimed) -> tuple[Node, str] | None:
 
     Returns
     -------
-    (Node, str) or None
-        The part, and what the claim has there; empty where that is no part of it.
+    (Node, str, int) or None
+        The part, what the claim has there (empty where that is no part of it), and the line.
     """
     parts = sides.parts()
     sizes = {node: len(in_order([node])) for node in bench.program.nodes}
 
-    def of_claim(values: Array) -> str | None:
-        return next((text for text, one in parts if _is_multiple(values, one, bench.good)), None)
+    def of_claim(values: Array) -> str:
+        return next((text for text, one in parts if _is_multiple(values, one, bench.good)), "")
 
     sound = {len(bench.values) - 1: False}  # others: a part of the claim's, or of such a part
     for at in reversed(range(len(bench.values) - 1)):
         above = [sound[up] for up, _ in bench.edges[at]]
-        sound[at] = (bool(above) and all(above)) or of_claim(bench.values[at]) is not None
-    found: tuple[Node, str] | None = None
-    for node in sorted((one for one in bench.program.nodes if one.line), key=sizes.__getitem__):
-        at = bench.place[node]
-        needed = bench.needed(at)
-        if needed is None or np.isfinite(needed)[bench.good].sum() < MOST * bench.good.sum():
-            continue
-        wanted = sides.depends(needed)
-        if found is None and node.args and wanted <= leaves(node) and not sound[at]:
-            found = (node, of_claim(needed) or "")
-        alone = node.op == NUMBER and abs(node.value) != 1.0 and len(wanted) == 1
-        if alone and (there := of_claim(needed)) is not None:  # the claim has what moves
-            return node, there
-    return found
+        sound[at] = (bool(above) and all(above)) or of_claim(bench.values[at]) != ""
+    found: list[tuple[bool, int, tuple[Node, str, int]]] = []
+    for up, above_it in enumerate(bench.program.nodes):
+        for place, node in enumerate(above_it.args):
+            at, many = bench.place[node], len(bench.edges[bench.place[node]]) > 1
+            needed = bench.undone(up, place)
+            if needed is None or np.isfinite(needed)[bench.good].sum() < MOST * bench.good.sum():
+                continue
+            wanted = sides.depends(needed)
+            line = above_it.line if many or node.op == LEAF else node.line
+            moves = bool(node.args) and wanted <= leaves(node) and not sound[at]
+            alone = node.op == NUMBER and abs(node.value) != 1.0 and len(wanted) == 1
+            other = many and bool(node.args) and len(wanted) > 0  # right elsewhere
+            if not line or not (moves or alone or other):
+                continue
+            there = of_claim(needed)
+            if there or moves:
+                found.append((not there, sizes[node], (node, there, line)))
+    return min(found, key=lambda one: one[:2])[2] if found else None
 
 
 def _is_multiple(one: Array, other: Array, good: Array) -> bool:

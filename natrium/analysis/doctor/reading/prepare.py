@@ -7,6 +7,7 @@ from collections.abc import Mapping
 
 import attrs
 import numpy as np
+import numpy.typing as npt
 
 from natrium.analysis.doctor.reading.population import one_of_many
 from natrium.analysis.doctor.reading.trees import LEAF, NUMBER, at_points, in_order, leaves
@@ -79,7 +80,7 @@ def aliases(record: Record) -> dict[str, str]:
 
 def prepared(record: Record) -> Record:
     """Make a record ready to be read."""
-    record, joined = _joined(_without_idle_beginning(_with_constants(one_of_many(record))))
+    record, joined = _joined(_without_idle_beginning(_begun(_with_constants(one_of_many(record)))))
     others = aliases(record) | joined
     steps = renamed(record.steps, others) if others else record.steps
     updates = steps
@@ -153,6 +154,41 @@ def _with_constants(record: Record) -> Record:
     return attrs.evolve(record, parameters={**record.parameters, **made}, exogenous=left)
 
 
+def _counted(record: Record, own: np.ndarray) -> tuple[tuple[Step, ...], npt.NDArray[np.int64]]:
+    """Give the kinds of step that a run has, counted, and which each of its steps is."""
+    kinds, first, order, counts = np.unique(own, return_index=True, return_inverse=True, return_counts=True)
+    steps = tuple(
+        attrs.evolve(record.steps[kind], first=int(at), count=int(count))
+        for kind, at, count in zip(kinds, first, counts, strict=True)
+    )
+    return steps, order.astype(np.int64)
+
+
+def _begun(record: Record) -> Record:
+    """Take what the first step goes on from for the states, where these get their names in it."""
+    start = record.steps[record.order[0]] if record.order.size else None
+    if start is None or start.count != 1 or not np.any(np.isnan(record.samples[0])):
+        return record
+    for at, step in enumerate(record.steps):
+        values = dict(zip(record.states, record.samples[0].tolist(), strict=True))
+        pairs = [(step.updates[name], start.updates[name]) for name in record.states]
+        while pairs and step is not start:
+            one, other = pairs.pop()
+            if one.op == LEAF and one.name in values and other.op == LEAF:
+                values[one.name] = other.value
+            elif (one.op, one.name, len(one.args)) != (other.op, other.name, len(other.args)):
+                break
+            else:
+                pairs += zip(one.args, other.args, strict=True)
+        else:
+            if not np.any(np.isnan(list(values.values()))):
+                samples = record.samples.copy()
+                samples[0] = list(values.values())
+                steps, order = _counted(record, np.where(record.order == record.order[0], at, record.order))
+                return attrs.evolve(record, samples=samples, steps=steps, order=order)
+    return record
+
+
 def _without_idle_beginning(record: Record) -> Record:
     """Leave out first turns of the loop that step nothing, as where time 0 is that of the start itself."""
     if record.solver:
@@ -170,17 +206,11 @@ def _without_idle_beginning(record: Record) -> Record:
         begin += 1
     if begin == 0:
         return record
-    kinds, first, order, counts = np.unique(
-        record.order[begin:], return_index=True, return_inverse=True, return_counts=True
-    )
-    steps = tuple(
-        attrs.evolve(record.steps[kind], first=int(at), count=int(count))
-        for kind, at, count in zip(kinds, first, counts, strict=True)
-    )
+    steps, order = _counted(record, record.order[begin:])
     return attrs.evolve(
         record,
         steps=steps,
-        order=order.astype(np.int64),
+        order=order,
         samples=record.samples[begin:],
         inputs=record.inputs[begin:] if record.inputs.size == n else record.inputs,
         times=record.times[begin:] if record.times.size == n else record.times,

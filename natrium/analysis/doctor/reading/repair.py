@@ -115,12 +115,17 @@ def _of_node(bench: Bench, at: int, node: Node) -> Iterator[Repair]:
 
 def _numbers(bench: Bench, at: int, node: Node) -> Iterator[Repair]:
     old = float(bench.values[at][0])
+    shared = 0.4 if node.name in bench.shared else 0.0  # the name is wrong, not its number
+    if node.op == NUMBER and abs(old) == 1.0:
+        shared = 0.1  # what is left, or a sign
     tries = [old + 1, old - 1, *_SMALL, old * 10, old / 10, old * 1000, old / 1000]
     far = 0.0 if node.op == LEAF or old else 2.0  # nobody adds a zero
     for value in tries:
         if value != old and bench.is_right(bench.whole(at, value)):
             # A factor that should not be there is likelier than a parameter that makes up for it.
-            yield _told(bench, "number", node, number(value), far + (0.97 if node.op == NUMBER else 1.0))
+            yield _told(
+                bench, "number", node, number(value), far + shared + (0.97 if node.op == NUMBER else 1.0)
+            )
             return
     found = bench.constant(at, old, lambda k: k)
     if found is not None and found != old:
@@ -128,7 +133,7 @@ def _numbers(bench: Bench, at: int, node: Node) -> Iterator[Repair]:
         flipped = _rank_of_flip(bench, node)
         near = LEAST < abs(found) / (abs(old) or 1.0) < 1.0 / LEAST  # no slip makes it so much another
         rank = flipped if found == -old else 3.5 if not is_nice(found) else 1.0 if near else 1.7
-        yield _told(bench, "number", node, number(found), far + rank)
+        yield _told(bench, "number", node, number(found), far + shared + rank)
 
 
 def _rank_of_flip(bench: Bench, node: Node) -> float:
@@ -150,8 +155,9 @@ def _operations(bench: Bench, at: int, node: Node) -> Iterator[Repair]:
             if bench.is_right(bench.whole(at, ARRAYS[other](left, right))):
                 new = Node(other, node.args, math.nan, node.line)
                 yield _told(bench, "operation", node, new, _rank_of_sign(bench, node))
-        if name in ("-", "/", "**") and bench.is_right(bench.whole(at, ARRAYS[name](right, left))):
-            new = Node(name, node.args[::-1], math.nan, node.line)
+        turned = "/" if name == "*" else name
+        if name in ("*", "-", "/", "**") and bench.is_right(bench.whole(at, ARRAYS[turned](right, left))):
+            new = Node(turned, node.args[::-1], math.nan, node.line)
             yield _told(bench, "operation", node, new, _rank_of_turn(bench, node))
     for kept, gone, values in zip(node.args, node.args[::-1], (left, right), strict=True):
         if bench.is_right(bench.whole(at, values)):
@@ -183,7 +189,7 @@ def _rank_of_turn(bench: Bench, node: Node) -> float:
     same = sum(way * one for one in others)
     if way and same:
         return 0.92 if same < 0 else 1.36
-    if way < 0 or all(not one.args for one in node.args):
+    if way < 0 or (not way and all(not one.args for one in node.args)):
         return 1.25
     return 1.36 if way else 1.32  # V - E is how one writes it
 
@@ -224,12 +230,17 @@ def _renamed(bench: Bench) -> Iterator[Repair]:
     met = leaves(bench.root)
     for up, node in enumerate(bench.program.nodes):
         for place, one in enumerate(node.args):
-            if one.op != LEAF:
+            needed = bench.undone(up, place) if one.args else None
+            if one.op != LEAF and needed is None:
                 continue
             for other, values in bench.candidates.items():
+                if needed is not None and not _agree(needed, values, np.isfinite(needed)):
+                    continue
                 if other != one.name and bench.is_right(bench.with_arg(up, place, values)):
                     args = tuple(leaf(other) if at == place else arg for at, arg in enumerate(node.args))
-                    rank = 1.1 if other in met else 1.13
+                    rank = (
+                        1.38 if one.args else 0.9 if other in bench.spare else 1.1 if other in met else 1.13
+                    )
                     yield _told(bench, "name", node, attrs.evolve(node, args=args), rank)
         names = sorted(leaves(node) & bench.states) if len(node.args) == 2 else []
         for name in names:
@@ -295,7 +306,10 @@ def _factors(bench: Bench, at: int, node: Node) -> Iterator[Repair]:
             for op, by in (("*", values), ("/", 1.0 / values)):
                 if _agree(ratio, by, good) and bench.is_right(bench.whole(at, c * by)):
                     new = Node(op, (node, leaf(name)), math.nan, node.line)
-                    yield _told(bench, "factor", node, new, 1.6 if name in met else 1.65, name)
+                    rank = 1.6 if name in met else 1.65
+                    if name in bench.spare:  # the whole lacks it, sooner than a part
+                        rank = 0.9 - 1e-4 * len(in_order([node])) + 0.1 * (op == "/")
+                    yield _told(bench, "factor", node, new, rank, name)
             for power in (2, 3, 4):
                 if _agree(ratio, values**power, good) and bench.is_right(bench.whole(at, c * values**power)):
                     powered = Node("**", (leaf(name), number(power)), math.nan, node.line)
@@ -375,6 +389,8 @@ def _told(bench: Bench, kind: str, node: Node, new: Node, rank: float, about: st
     up = bench.parents.get(node)
     while not line and up is not None:
         line, up = up.line, bench.parents.get(up)
+    if kind == "factor" and up is not None and up.line and about in leaves(up) - leaves(node):
+        line = up.line  # there is what it goes by
     return Repair(kind, node, new, line, text_of(shown_node), text_of(shown_new), rank, about)
 
 

@@ -182,7 +182,7 @@ def refractory_of(maps: Maps) -> Refractory | None:
     names = [
         one for tree in trees for one in sorted(leaves(tree) & set(record.parameters)) if one != record.dt
     ]
-    line = _own_line(maps, fire.updates[timer], deciding)
+    line = timer_line(maps, fire.updates[timer], deciding)
     blamed = line
     if maps.hold.way == "counter":
         each = abs(number_at(step.updates[timer], dict(known) | {timer: 0.0}))
@@ -192,10 +192,20 @@ def refractory_of(maps: Maps) -> Refractory | None:
         ):
             blamed = step.updates[timer].line or line
     elif deciding.line:
-        blamed = deciding.line
+        moved = number_at(fire.updates[timer], known | {record.time: 0.0})
+        values = [0.0, *(record.parameters[one].value for one in names)]
+        blamed = deciding.line if any(abs(moved - one) <= NEAR * maps.step for one in values) else line
     if not names:
         return Refractory(nominal, "", math.nan, line, blamed)
-    return Refractory(nominal, names[-1], record.parameters[names[-1]].value, line, blamed)
+    given = record.parameters[names[-1]]
+    counts = given.args and record.dt in leaves(given)  # a time in steps
+    return Refractory(nominal, names[-1], given.value * (maps.step if counts else 1.0), line, blamed)
+
+
+def unfinished(maps: Maps) -> int:
+    """Count the steps that the last spike of a run holds, where it holds to the end."""
+    after = maps.record.order[maps.spikes[-1] + 1 :] if maps.spikes.size else np.empty(0)
+    return int(after.size) if np.all(np.isin(after, maps.held)) else 0
 
 
 def timed_by(maps: Maps) -> int:
@@ -207,13 +217,13 @@ def timed_by(maps: Maps) -> int:
 
 
 def _is_time(maps: Maps, names: list[str], value: float) -> bool:
-    """Tell whether what a counter is set to is a parameter that is a time."""
+    """Tell whether what a counter is set to, or counts up to, is a parameter that is a time."""
     return any(
-        abs(maps.record.parameters[name].value - value) <= 1e-9 * abs(value) for name in names
+        not value or abs(maps.record.parameters[name].value - value) <= 1e-9 * abs(value) for name in names
     ) and not any(re.search(r"step|count|_n$|^n_", plain(name).lower()) for name in names)
 
 
-def _own_line(maps: Maps, node: Node, deciding: Choice) -> int:
+def timer_line(maps: Maps, node: Node, deciding: Choice) -> int:
     """Give the line in which a spike sets the timer."""
     if node.line and node.op != LEAF:
         return node.line

@@ -11,10 +11,13 @@ import numpy as np
 import sympy
 from scipy.optimize import linear_sum_assignment
 
+from natrium.analysis.doctor.reading.algebra import Slopes
 from natrium.analysis.doctor.reading.case import Case
+from natrium.analysis.doctor.reading.levels import moving_level
 from natrium.analysis.doctor.reading.maps import plain, points_of
 from natrium.analysis.doctor.reading.recognise import INPUTS
-from natrium.analysis.doctor.reading.trees import at_points, leaves
+from natrium.analysis.doctor.reading.trees import at_points, leaf, leaves
+from natrium.analysis.doctor.trace.record import Node
 from natrium.model import Model, Neuron
 from natrium.model.arrays import Array
 from natrium.model.equations import channel_current, membrane
@@ -51,6 +54,10 @@ class Claimed:
         Gives the values of every part of the claimed equations.
     factor : float
         What one unit of the script's input is in the claim's.
+    claim : Model
+    rise : callable
+        From values of the script's states to what its threshold has risen by there, where the claim's V is
+        counted from that; else 0.
     """
 
     points: Mapping[str, Array]
@@ -62,6 +69,8 @@ class Claimed:
     varied: tuple[str, ...]
     parts: Callable[[], list[tuple[str, Array]]]
     factor: float
+    claim: Model
+    rise: Callable[[Mapping[str, Array]], Any]
 
     def depends(self, values: Array) -> frozenset[str]:
         """Name what values at the points hang on."""
@@ -169,7 +178,8 @@ def sides_of(case: Case, claim: Model, factor: float | None = None) -> Claimed:
     current = np.asarray(points[drive] * factor if drive else np.full(n, steady(case, claim)))
     labels = list(system.labels)
     free = _in_blocks({label: rng.uniform(0.05, 0.95, POINTS) for label in labels}, varied)
-    free["V"] = points[maps.V] * units.mV
+    rise, slopes = _rise(case, claim, labels)
+    free["V"] = (points[maps.V] - rise(points)) * units.mV
 
     def flows(values: Mapping[str, Array], current: Array = current) -> dict[str, Array]:
         with np.errstate(all="ignore"):
@@ -188,9 +198,18 @@ def sides_of(case: Case, claim: Model, factor: float | None = None) -> Claimed:
     terms = _terms(claim, values, current, units.ms / units.mV)
     own = {label: one / units.mV if label == "V" else one for label, one in values.items()}
 
+    def lifted(values: Mapping[str, Array], current: Array = current) -> dict[str, Array]:
+        found = flows(values, current)
+        rates = (
+            at_points(slope, points) * found[pairs[name]] for name, slope in slopes.items() if name in pairs
+        )
+        return found | {"V": sum(rates, found["V"])}
+
     def flows_at(others: Mapping[str, Any]) -> dict[str, Array]:
         there = {label: np.broadcast_to(others.get(label, one), (n,)) for label, one in values.items()}
-        return flows(there, np.broadcast_to(others["input"] * factor, (n,)) if "input" in others else current)
+        return lifted(
+            there, np.broadcast_to(others["input"] * factor, (n,)) if "input" in others else current
+        )
 
     def parts() -> list[tuple[str, Array]]:
         found = list(dict.fromkeys(part for one in rhs for part in _parts(one)))
@@ -203,7 +222,35 @@ def sides_of(case: Case, claim: Model, factor: float | None = None) -> Claimed:
             for one, v in zip(found, made, strict=True)
         ]
 
-    return Claimed(points, flows(values), own, pairs, terms, flows_at, varied, parts, factor)
+    return Claimed(points, lifted(values), own, pairs, terms, flows_at, varied, parts, factor, claim, rise)
+
+
+def _unmoved(case: Case, claim: Model) -> tuple[Node, float] | None:
+    """Give the state that is the claim's threshold, where a script with it compares V with a number."""
+    system = claim.neuron.system
+    if not claim.neuron.fires:
+        return None
+    counted = dict(zip(system.labels, system.reset, strict=True))["V"].free_symbols
+    for label, symbol, value in zip(system.labels, system.states, claim.neuron.initial_state(), strict=True):
+        names = [one for one in case.maps.moving[1:] if alike(one, label)]
+        if names and value == claim.neuron.v_thresh and symbol in counted:
+            return leaf(names[0]), value / case.meant.units.mV
+    return None
+
+
+def _rise(
+    case: Case, claim: Model, labels: list[str]
+) -> tuple[Callable[[Mapping[str, Array]], Any], dict[str, Node]]:
+    """Give what a threshold that moves has risen by, and its slopes, where the claim has what moves it."""
+    maps, moving = case.maps, moving_level(case.maps) or _unmoved(case, claim)
+    names = [one for one in maps.moving[1:] if moving is not None and one in leaves(moving[0])]
+    if moving is None or not any(alike(name, label) for name in names for label in labels):
+        return (lambda values: 0.0), {}
+    level, start = moving
+    return (
+        lambda values: at_points(level, values) - start,
+        {name: Slopes(maps.algebra, name).slope(level) for name in names},
+    )
 
 
 def _in_blocks(points: Mapping[str, Array], varied: tuple[str, ...]) -> dict[str, Array]:

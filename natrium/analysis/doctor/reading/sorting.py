@@ -376,13 +376,15 @@ def _hold(
     if not waits and fired:
         tested = {record.steps[at] for at in free if crossings(sorter.algebra, record.steps[at], sorter.V)}
         waits = {at for at in free if record.steps[at] not in tested} if tested else set()
+    n = 0
     for k in spikes.tolist():
         n = k + 1
         while n < record.order.size and record.order[n] in waits:
             n += 1
         if n < record.order.size:
             counts.append(n - k - 1)
-    if not waits or not any(counts):
+    endless = bool(spikes.size) and n == record.order.size and n > spikes[-1] + 1
+    if not waits or not (any(counts) or endless):
         return Hold("none", tuple(counts), (), ())
     step = record.steps[max(waits, key=lambda at: record.steps[at].count)]
     deciding = [one for one in step.choices if (leaves(one.left) | leaves(one.right)) & set(sorter.timers)]

@@ -42,7 +42,7 @@ class Slip:
     stage : int
         From 0; the number of stages stands for the weights.
     state : str
-        Whose argument, or whose weights.
+        Whose argument, or whose weights; empty for all of them.
     row : tuple of (int, int)
         What stands there, in fractions of the step.
     """
@@ -66,7 +66,9 @@ def slips(names: tuple[str, ...], state: str) -> Iterator[Slip]:
                 for share in shares
             ]
             others += [tuple((-a, b) for a, b in right)]
-            yield from (Slip(scheme, stage, name, row) for row in others if row != right for name in names)
+            yield from (
+                Slip(scheme, stage, name, row) for row in others if row != right for name in (*names, "")
+            )
         for place, (a, b) in enumerate(weights):
             for other in ((0, 1), (1, 6), (1, 3), (1, 2), (1, 1), (2, 3), (-a, b)):
                 if other[0] * b != a * other[1]:
@@ -84,7 +86,7 @@ def _stepped(flow: Flow, at: Values, slip: Slip) -> Values:
     def mixed(row: Row, stage: int) -> Values:
         found = dict(at)
         for name in flow.names:
-            own = slip.row if stage == slip.stage and name == slip.state else row
+            own = slip.row if stage == slip.stage and slip.state in ("", name) else row
             moved = sum(
                 (mpmath.mpf(a) / b * one[name] for (a, b), one in zip(own, slopes, strict=True) if a),
                 mpmath.mpf(0),
@@ -106,19 +108,24 @@ def stage_faults(case: Case) -> Iterator[Found]:
     unknown = [name for name in maps.moving if case.scheme.ways.get(name) == "other"]
     if case.scheme.key != "other" or not unknown or maps.record.solver or not maps.free:
         return
-    state = maps.V if maps.V in unknown else unknown[0]
-    if not any(_nested(maps.trees[state], maps.moving, maps.dt)):
-        return
+    # What a slip leaves of one state's map may be a scheme of its own, and the other's be unknown.
+    staged = [
+        name
+        for name in (*unknown, *(one for one in maps.moving if one not in unknown))
+        if any(_nested(maps.trees[name], maps.moving, maps.dt))
+    ]
     with mpmath.workdps(DIGITS):
         prover = Prover(maps, case.equations)
         pairs = list(zip(prover.points, prover.after, strict=True))[:PROBED]
-        shares = {name: _shares_of(case, state, name) for name in maps.moving}
-        for slip in slips(prover.flow.names, state):
-            if _is_consistent(
-                slip, shares[slip.state if slip.stage < len(TABLEAUS[slip.scheme][0]) else state]
-            ) and all(_is_same(prover.flow, at, after, slip, state) for at, after in pairs):
-                yield _told(case, slip, state)
-                return
+        for state in staged:
+            shares = {name: _shares_of(case, state, name) for name in maps.moving}
+            for slip in slips(prover.flow.names, state):
+                whose = slip.state or state if slip.stage < len(TABLEAUS[slip.scheme][0]) else state
+                if _is_consistent(slip, shares[whose]) and all(
+                    _is_same(prover.flow, at, after, slip, state) for at, after in pairs
+                ):
+                    yield _told(case, slip, state)
+                    return
         yield from _mended(case, prover, unknown)
 
 
@@ -169,9 +176,11 @@ def _is_same(flow: Flow, at: Values, after: Values, slip: Slip, state: str) -> b
 def _nested(tree: Node, moving: tuple[str, ...], dt: str) -> Iterator[Node]:
     """Give the stages: states moved on within the tree of a new state."""
     for node in in_order([tree]):
-        is_sum = name_of(node) in ("+", "-") and dt in leaves(node) and node is not tree
-        if is_sum and any(one.op == LEAF and one.name in moving for one in node.args):
-            yield node
+        if name_of(node) in ("+", "-") and node is not tree:
+            for one, other in (node.args, node.args[::-1]):
+                vanishes = name_of(other) not in ("+", "-") and bool(other.args) and dt in leaves(other)
+                if one.op == LEAF and one.name in moving and vanishes:
+                    yield node
 
 
 def _stage_nodes(case: Case, state: str, name: str) -> list[Node]:
@@ -241,8 +250,9 @@ def _told(case: Case, slip: Slip, state: str) -> Found:
     right = tuple(rows[slip.stage])
     stale = all(a == 0 for a, _ in slip.row)
     stands = "as the step found it" if stale else f"moved on by {_shares(slip.row)} of a step"
+    what = plain(slip.state) or "its states"
     said = (
-        f"The {_ORDINALS[slip.stage]} stage of {words} takes {plain(slip.state)} {stands}, in "
+        f"The {_ORDINALS[slip.stage]} stage of {words} takes {what} {stands}, in "
         f"{in_line(case.source, line)}; it wants {_shares(right)}."
     )
     return Found(

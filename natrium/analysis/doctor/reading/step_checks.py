@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 
 import attrs
@@ -11,21 +10,18 @@ import numpy as np
 from natrium.analysis.doctor.reading.algebra import Slopes
 from natrium.analysis.doctor.reading.case import Case, line_in, own_line, term_line
 from natrium.analysis.doctor.reading.findings import Found, in_line, written
-from natrium.analysis.doctor.reading.labels import never_used
-from natrium.analysis.doctor.reading.maps import NO_DT, differ, oriented, plain, points_of, values_at
-from natrium.analysis.doctor.reading.rules import number_at, timed_by
+from natrium.analysis.doctor.reading.labels import computed_again, never_used
+from natrium.analysis.doctor.reading.maps import NO_DT, differ, plain, points_of, values_at
 from natrium.analysis.doctor.reading.trees import LEAF, NUMBER, in_order, leaves, name_of, number
+from natrium.analysis.doctor.reading.waits import refractory_checks
 from natrium.analysis.doctor.trace.record import Node
-
-_REFRACTORY = re.compile(r"ref|arp|dead|absolute")
-HELD = "the refractory time"
-FEW = 1.5  # steps by which a refractory count may miss its time: its own rounding, and where it is tested
 
 
 def step_checks(case: Case) -> Iterator[Found]:
     """List the faults of a script's steps."""
     for check in (
-        _turned, _dt_twice, _dt_missing, _whole_numbers, _unstable, _refractory, _by_clock, _changes, _idle,
+        _turned, _dt_twice, _dt_missing, _whole_numbers, _unstable, refractory_checks, _by_clock, _changes,
+        _idle,
     ):  # fmt: skip
         yield from check(case)
 
@@ -122,7 +118,10 @@ def _dt_missing(case: Case) -> Iterator[Found]:
             continue
         there = slopes.value(tree)
         by = next((one for one in in_order([tree]) if _by_step(one, maps.record.dt or NO_DT)), None)
-        if by is not None and not np.any(np.isfinite(values_at(there, points))):
+        kept = (maps.record.dt or NO_DT) in leaves(tree) and not differ(
+            values_at(there, points), points[state]
+        )
+        if by is not None and not kept:
             yield Found(
                 "dt-divides", "fault",
                 f"What moves {plain(state)} is divided by {_step_name(case)}, in "
@@ -130,7 +129,7 @@ def _dt_missing(case: Case) -> Iterator[Found]:
                 by.line, written(by), "", f"at {_step_name(case)} = 0 a step has no end", about=state,
             )  # fmt: skip
             continue
-        if (maps.record.dt or NO_DT) in leaves(tree) and not differ(values_at(there, points), points[state]):
+        if kept:
             continue
         if not leaves(tree) - {state}:
             continue
@@ -254,80 +253,6 @@ def _unstable(case: Case) -> Iterator[Found]:
         )  # fmt: skip
 
 
-def _endless(case: Case) -> Found | None:
-    """Find a count that goes away from where it would end the refractory time."""
-    maps, record = case.maps, case.maps.record
-    if not maps.spikes.size:
-        return None
-    after = record.order[maps.spikes[-1] + 1 :]
-    if not after.size or not np.all(np.isin(after, maps.held)):
-        return None
-    step, known = record.steps[after[-1]], record.parameter_values
-    for timer in maps.timers:
-        node = step.updates[timer]
-        moved = number_at(node, known | {timer: 0.0})
-        for choice in step.choices if timer in leaves(node) and moved else ():
-            at = [
-                number_at(choice.left, known | {timer: c}) - number_at(choice.right, known | {timer: c})
-                for c in (0.0, moved)
-            ]
-            if (at[1] > at[0]) == oriented(choice, True)[1].startswith(">") and at[1] != at[0]:
-                return Found(
-                    "refractory-endless", "fault",
-                    f"{plain(timer)} goes the wrong way, in {in_line(case.source, node.line)}: what it holds "
-                    "never ends.",
-                    node.line, written(node), "",
-                    f"the last {after.size} steps are held", about=HELD,
-                )  # fmt: skip
-    return None
-
-
-def _refractory(case: Case) -> Iterator[Found]:
-    """Hold the refractory steps that were counted against what the parameter's name says."""
-    maps, hold, found = case.maps, case.maps.hold, case.meant.refractory
-    counts, ms = hold.steps, case.meant.units.ms
-    if (endless := _endless(case)) is not None:
-        yield endless
-        return
-    known, steps = maps.record.parameters, maps.record.steps
-    jumps = {name for at in maps.firing for one in maps.moving[1:] for name in leaves(steps[at].updates[one])}
-    jumps |= {name for one in jumps & set(known) for name in leaves(known[one])}
-    if any(_REFRACTORY.search(plain(name).lower()) for name in jumps):
-        return  # it is what another state, the loop's own index, goes on by
-    for name, node in known.items():
-        if found is None and _REFRACTORY.search(plain(name).lower()) and maps.firing and node.value > 0:
-            yield Found(
-                "refractory-unused", "fault",
-                f"{plain(name)} is read, but no spike holds {plain(maps.V)} for any time.",
-                timed_by(maps) or node.line, evidence=f"{maps.spikes.size} spikes, none holds a step",
-            )  # fmt: skip
-    if len(set(counts)) > 1 and max(counts) - min(counts) > 1:
-        line = hold.lines[0] if hold.lines else 0
-        yield Found(
-            "refractory-varies", "fault",
-            f"The refractory period is {counts[0]} steps after the first spike and "
-            f"{next(one for one in counts if one != counts[0])} after a later one; see "
-            f"{in_line(case.source, line)}.",
-            line, evidence=f"steps held after each spike: {', '.join(map(str, counts[:8]))}",
-        )  # fmt: skip
-    elif found is not None and found.name and counts and _REFRACTORY.search(plain(found.name).lower()):
-        held, asked = counts[0] * maps.step, found.named
-        if abs(held - asked) > FEW * maps.step and not _is_count(case, found.name, counts[0]):
-            yield Found(
-                "refractory-length", "fault",
-                f"{plain(found.name)} is {asked:g}, but a spike holds {plain(maps.V)} for {counts[0]} steps, "
-                f"{held * ms:.4g} ms; see {in_line(case.source, found.blamed)}.",
-                found.blamed, evidence=f"{counts[0]} steps of {maps.step * ms:g} ms after each spike",
-                about=HELD,
-            )  # fmt: skip
-
-
-def _is_count(case: Case, name: str, held: int) -> bool:
-    """Tell whether a parameter is meant as a number of steps."""
-    value = case.maps.record.parameters[name].value
-    return abs(value - held) <= FEW and bool(re.search(r"step|count|_n$|^n_", plain(name).lower()))
-
-
 def _by_clock(case: Case) -> Iterator[Found]:
     """Find steps that set V, or make it jump, by the clock and not by a threshold."""
     maps, order = case.maps, case.maps.record.order
@@ -387,9 +312,16 @@ def _changes(case: Case) -> Iterator[Found]:
 
 
 def _idle(case: Case) -> Iterator[Found]:
-    """Find what a step computes of its states and never uses: a stage that is not taken."""
+    """Find what a step computes of its states twice, or never uses: a stage that is not taken."""
     maps = case.maps
     names = [plain(one) for one in maps.moving]
+    if (again := computed_again(case.source, names)) is not None:
+        one, other = again
+        yield Found(
+            "stage-repeated", "fault",
+            f"{in_line(case.source, other).capitalize()} computes again what line {one} has.",
+            other, evidence="nothing that it is made of was set in between",
+        )  # fmt: skip
     found = never_used(case.source, maps.main.updates[maps.V].line, names)
     if found is not None:
         name, line, after = found

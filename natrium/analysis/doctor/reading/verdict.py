@@ -45,7 +45,14 @@ from natrium.model.files.writing import to_dict
 # What is wrong with how a state is stepped; and what else tells enough of its equation.
 STEPPED = ("dt-twice", "dt-missing", "dt-divides", "not-carried-on")
 STAGES = ("stage-step", "stale-stage", "stage-differs")
-KNOWN = (*STEPPED, "refractory-length", "stage-weights", "integer-division", "rounded-state")
+KNOWN = (
+    *STEPPED,
+    "refractory-length",
+    "refractory-endless",
+    "stage-weights",
+    "integer-division",
+    "rounded-state",
+)
 
 
 @attrs.frozen(eq=False, kw_only=True, repr=False)

@@ -11,7 +11,7 @@ import numpy as np
 from natrium.analysis.doctor.trace.arrays import TracedArray
 from natrium.analysis.doctor.trace.elements import SMALL
 from natrium.analysis.doctor.trace.forms import MOVED, TIMED, Form, Segment, StepTrace
-from natrium.analysis.doctor.trace.names import STEP_NAMES, Names, bracketed, is_input, is_noise
+from natrium.analysis.doctor.trace.names import Names, is_input, is_noise, step_rank
 from natrium.analysis.doctor.trace.record import Choice, Node, Record, Step
 from natrium.analysis.doctor.trace.script import BESIDE
 from natrium.analysis.doctor.trace.tracer import Tracer
@@ -231,10 +231,10 @@ class Builder:
         slopes = self._slopes(values)
         whole = {name for name, slope in slopes.items() if slope == 1.0 and _is_whole(values[name])}
         parameters = self.parameters.items()
-        called = [
-            name for name, node in parameters
-            if name.rpartition(".")[2].strip("_").partition("'")[0] in STEP_NAMES or bracketed(name)
-        ]  # fmt: skip
+        ranks = {name: step_rank(name) for name in self.parameters}
+        called = sorted(
+            (name for name in ranks if ranks[name] is not None), key=lambda name: ranks[name] or 0
+        )
         read = self._read()
         ranked = sorted(
             slopes,

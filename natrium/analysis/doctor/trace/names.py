@@ -10,10 +10,11 @@ from natrium.analysis.doctor.trace.elements import SMALL
 from natrium.analysis.doctor.trace.forms import Form
 from natrium.analysis.doctor.trace.tracer import Tracer
 
-STEP_NAMES = frozenset((
-    "dt", "h", "deltat", "delta_t", "dT", "Dt", "step", "timestep", "time_step", "step_size", "stepsize",
-    "delta", "DT", "tstep", "d_t", "sim_dt", "ts", "t_step", "res", "resolution",
-))  # fmt: skip
+STEP_NAMES = (
+    "dt", "deltat", "delta_t", "step", "timestep", "time_step", "step_size", "stepsize", "tstep", "d_t",
+    "sim_dt", "t_step", "h", "Dt", "dT", "DT", "ts", "delta", "res", "resolution",
+)  # fmt: skip
+"""What a step is called, the surest first."""
 
 
 _INPUT_WORDS = ("cur", "inp", "stim", "inj", "ext", "app", "drive", "syn")
@@ -85,9 +86,12 @@ def bracketless(name: str) -> str:
     return name.partition("[")[0] if name.endswith("]") else name
 
 
-def bracketed(name: str) -> bool:
-    """Whether a name is an entry that is called as steps are."""
-    return any(f"['{one}']" in name for one in ("dt", "h"))
+def step_rank(name: str) -> int | None:
+    """Tell how surely a name is a step's, 0 the surest; None: it is none."""
+    if any(f"['{one}']" in name for one in ("dt", "h")):
+        return 0
+    short = name.rpartition(".")[2].strip("_").partition("'")[0]
+    return STEP_NAMES.index(short) if short in STEP_NAMES else None
 
 
 _NOISE = frozenset((

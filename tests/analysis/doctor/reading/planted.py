@@ -132,4 +132,14 @@ PLANTED = [
     ("sodium_arrays", "h[i] * (E_Na", "h[i] * h[i] * (E_Na"),
     ("izhikevich_parameters", "P.k * (v[i] - P.vr) * (v", "P.k * (v[i]) - P.vr * (v"),
     ("izhikevich_parameters", "vr = -60.0", "vr = 60.0"),
+    # Names of what is right elsewhere, states in each other's place, thresholds that move, stages of vectors.
+    ("adaptive_threshold", "(th0 - th)/tau_th", "(th0 - th)/tau"),
+    ("adaptive_threshold", "v >= th", "v >= th0"),
+    ("adaptive_threshold", "th += dth", "th = th0 + dth"),
+    ("rk4_class", "y + h * k2 / 2", "y + h * k1 / 2"),
+    ("rk4_class", "y[0] = -60.0", "y[1] = -60.0"),
+    ("two_half_steps", "a * (b * v - u)", "a * (b * u - v)"),
+    ("sra_conductance", "g[i + 1] = g[i] - dt * g[i]", "g[i + 1] = g[i] - dt * V[i]"),
+    ("hh_currents", "    h += dt * dh", "    h += dt * dn"),
+    ("izhikevich_parameters", "v[i] = P.c", "v[i] = P.d"),
 ]

@@ -22,6 +22,11 @@ FAST = [
     ("fold", "if v >= THRESHOLD", "if v <= THRESHOLD", "threshold-direction", "v > THRESHOLD"),
     ("fold", "return RESET if", "return v if", "reset-missing", "-68"),
     ("rk4_by_hand", "k1 + 2*k2 + 2*k3 + k4", "k1 + 2*k2 + k3 + k4", "stage-weights", "1/3 k3"),
+    ("loop_arrays", "        V[i+1] = EL", "        V[i+1] = Vth", "reset-value", "-70"),
+    ("loop_arrays", "I[200:800] = 20", "I[20:800] = 20", "input-differs", ""),
+    ("seconds_function", "R * current", "C * current", "wrong-name", "R*"),
+    ("seconds_function", "wait -= 1", "wait = 1", "refractory-endless", ""),
+    ("seconds_function", "wait -= 1", "wait -= 2", "refractory-length", ""),
 ]
 
 

@@ -1,0 +1,101 @@
+"""A state's equation on the bench, beside the claimed one."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from natrium.analysis.doctor.reading.bench import SAME, Bench
+from natrium.analysis.doctor.reading.case import Case
+from natrium.analysis.doctor.reading.labels import unread
+from natrium.analysis.doctor.reading.maps import expanded, values_at
+from natrium.analysis.doctor.reading.repair import terms_of
+from natrium.analysis.doctor.reading.rules import number_at
+from natrium.analysis.doctor.reading.sides import Claimed, drive_of
+from natrium.analysis.doctor.reading.trees import leaves
+from natrium.analysis.doctor.trace.record import Node
+
+
+def bench_of(case: Case, sides: Claimed, name: str, written: bool = False) -> Bench:
+    """Put a state's equation beside the claimed one.
+
+    Parameters
+    ----------
+    case : Case
+    sides : Claimed
+    name : str
+    written : bool
+        Whether parameters that are made of others stay as they are.
+    """
+    maps, points, label = case.maps, sides.points, sides.pairs[name]
+    drive, own = drive_of(case), case.maps.record.parameter_values
+    candidates = {one: points[one] for one in maps.moving}
+    candidates |= {one: points[one] for one in (maps.dt, drive) if one in points}
+    for one, values in sides.values.items():
+        if one not in sides.pairs.values():
+            candidates[one.rsplit(".", 1)[-1]] = values
+    candidates |= {one: points[one] for one in own if one not in (drive, maps.dt)}
+    n = points[maps.V].size
+    spare = {one: value for one, (_, value) in unread(case.source).items() if value and one not in candidates}
+    candidates |= {one: np.full(n, value) for one, value in spare.items()}
+    flow = case.meant.flows[name]
+    node = flow if written else whole_of(case, flow)
+    return Bench(
+        node,
+        points,
+        sides.flows[label],
+        frozenset(leaves(node) & set(own) - {drive, maps.dt}),
+        candidates,
+        sides.terms if label == "V" else {},
+        frozenset(maps.moving),
+        _sound_parameters(case, sides, name),
+        frozenset(spare),
+    )
+
+
+def _sound_parameters(case: Case, sides: Claimed, name: str) -> frozenset[str]:
+    """Name the parameters of what is right as it is: the other states' equations, and the rules."""
+    maps, neuron, units, held = case.maps, sides.claim.neuron, case.meant.units, case.meant.refractory
+    found: set[str] = set()
+    if held is not None and abs(held.named * units.ms - neuron.tau_ref) <= SAME * neuron.tau_ref:
+        found.add(held.name)
+    if neuron.fires:
+        rules = [(maps.resets.get(maps.V), neuron.system.reset_voltage)]
+        rules += [(maps.threshold.level, neuron.v_thresh)] if maps.threshold is not None else []
+        for node, wanted in rules:
+            if node is None or not isinstance(wanted, float):
+                continue
+            value = number_at(node, maps.record.parameter_values) * units.mV
+            if abs(value - wanted) <= SAME * (1.0 + abs(wanted)):
+                found |= leaves(node)
+    for other, label in sides.pairs.items():
+        if other != name and np.allclose(
+            values_at(case.meant.flows[other], sides.points), sides.flows[label], rtol=1e-7, atol=0.0
+        ):
+            found |= leaves(whole_of(case, case.meant.flows[other]))
+    return frozenset(found)
+
+
+def part_of(bench: Bench) -> Bench:
+    """Give the part of a step that is wrong, of a step in equal parts of which another is right."""
+    terms = [term for _, term in terms_of(bench.root)]
+    n = len(terms)
+    right = [bench.is_right(n * bench.values[bench.place[one]]) for one in terms]
+    if n < 2 or not any(right) or all(right):
+        return bench
+    wrong = terms[right.index(False)]
+    return Bench(
+        wrong,
+        bench.points,
+        bench.target / n,
+        bench.parameters,
+        bench.candidates,
+        bench.terms,
+        bench.states,
+        bench.shared,
+        bench.spare,
+    )
+
+
+def whole_of(case: Case, node: Node) -> Node:
+    """Put in all parameters that are made of others, so that the line of each number is met."""
+    return expanded(case.maps.record, case.maps.algebra, node, everything=True)

@@ -1,0 +1,119 @@
+"""Faults of a refractory time that no model means."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from natrium.analysis.doctor.reading.case import Case
+from natrium.analysis.doctor.reading.findings import Found, in_line, written
+from natrium.analysis.doctor.reading.maps import oriented, plain
+from natrium.analysis.doctor.reading.rules import number_at, timed_by, timer_line, unfinished
+from natrium.analysis.doctor.reading.trees import LEAF, leaves
+
+_REFRACTORY = re.compile(r"ref|arp|dead|absolute")
+HELD = "the refractory time"
+FEW = 1.5  # steps by which a refractory count may miss its time: its own rounding, and where it is tested
+
+
+def _endless(case: Case) -> Found | None:
+    """Find a count that goes away from where it would end the refractory time."""
+    maps, record = case.maps, case.maps.record
+    after = unfinished(maps)
+    if not after:
+        return None
+    step, known = record.steps[record.order[-1]], record.parameter_values
+    for timer in maps.timers:
+        node = step.updates[timer]
+        moved = number_at(node, known | {timer: 0.0})
+        for choice in step.choices if moved else ():
+            if timer not in leaves(choice.left) | leaves(choice.right):
+                continue
+            at = [
+                number_at(choice.left, known | {timer: c}) - number_at(choice.right, known | {timer: c})
+                for c in (0.0, moved)
+            ]
+            away = (at[1] > at[0]) == oriented(choice, True)[1].startswith(">") and at[1] != at[0]
+            if away or (node.op != LEAF and timer not in leaves(node)):
+                line = node.line
+                if choice.relation in ("!=", "==") and moved < 0.0:  # it passes by 0
+                    fired = record.steps[record.order[maps.spikes[-1]]]
+                    line = timer_line(maps, fired.updates[timer], choice)
+                return Found(
+                    "refractory-endless", "fault",
+                    f"{plain(timer)} goes the wrong way, in {in_line(case.source, line)}: what it holds "
+                    "never ends.",
+                    line, written(node), "",
+                    f"the last {after} steps are held", about=HELD,
+                )  # fmt: skip
+    return None
+
+
+def _unfired(case: Case) -> Found | None:
+    """Find a rule that holds most steps though no spike came: what free steps set holds."""
+    maps, n = case.maps, case.maps.record.order.size
+    if maps.spikes.size or 2 * sum(maps.record.steps[at].count for at in maps.held) < n:
+        return None
+    for timer in maps.timers:
+        node = maps.main.updates[timer]
+        if timer not in leaves(node):
+            made = re.compile(rf"\b{re.escape(plain(timer))}\b[^=(]*=[^=]")
+            lines = [at for at, line in enumerate(case.source, start=1) if made.search(line)]
+            line = (0 if node.op == LEAF else node.line) or max(lines, default=0)
+            return Found(
+                "refractory-endless", "fault",
+                f"{plain(maps.V)} is held though no spike came: each step sets {plain(timer)}, in "
+                f"{in_line(case.source, line)}.",
+                line, written(node), "", "more than half of the steps are held", about=HELD,
+            )  # fmt: skip
+    return None
+
+
+def refractory_checks(case: Case) -> Iterator[Found]:
+    """Hold the refractory steps that were counted against what the parameter's name says."""
+    maps, hold, found = case.maps, case.maps.hold, case.meant.refractory
+    counts = hold.steps
+    ms = case.meant.units.ms
+    endless = _endless(case) or _unfired(case)
+    if endless is not None:
+        yield endless
+        return
+    known, steps = maps.record.parameters, maps.record.steps
+    jumps = {name for at in maps.firing for one in maps.moving[1:] for name in leaves(steps[at].updates[one])}
+    jumps |= {name for one in jumps & set(known) for name in leaves(known[one])}
+    if any(_REFRACTORY.search(plain(name).lower()) for name in jumps):
+        return  # it is what another state, the loop's own index, goes on by
+    for name, node in known.items():
+        if found is None and _REFRACTORY.search(plain(name).lower()) and maps.firing and node.value > 0:
+            line = timed_by(maps) or node.line
+            yield Found(
+                "refractory-unused", "fault",
+                f"{plain(name)} is read, but no spike holds {plain(maps.V)} for any time.",
+                line, evidence=f"{maps.spikes.size} spikes, none followed by a held step",
+            )  # fmt: skip
+    if len(set(counts)) > 1 and max(counts) - min(counts) > 1:
+        line = hold.lines[0] if hold.lines else 0
+        yield Found(
+            "refractory-varies", "fault",
+            f"The refractory period is {counts[0]} steps after the first spike and "
+            f"{next(one for one in counts if one != counts[0])} after a later one; see "
+            f"{in_line(case.source, line)}.",
+            line, evidence=f"steps held after each spike: {', '.join(map(str, counts[:8]))}",
+        )  # fmt: skip
+    elif found is not None and found.name and counts and _REFRACTORY.search(plain(found.name).lower()):
+        held = counts[0] * maps.step
+        asked = found.named
+        if abs(held - asked) > FEW * maps.step and not _is_count(case, found.name, counts[0]):
+            yield Found(
+                "refractory-length", "fault",
+                f"{plain(found.name)} is {asked:g}, but a spike holds {plain(maps.V)} for {counts[0]} steps, "
+                f"{held * ms:.4g} ms; see {in_line(case.source, found.blamed)}.",
+                found.blamed, evidence=f"{counts[0]} steps of {maps.step * ms:g} ms after each spike",
+                about=HELD,
+            )  # fmt: skip
+
+
+def _is_count(case: Case, name: str, held: int) -> bool:
+    """Tell whether a parameter is meant as a number of steps."""
+    value = case.maps.record.parameters[name].value
+    return abs(value - held) <= FEW and bool(re.search(r"step|count|_n$|^n_", plain(name).lower()))
