@@ -132,8 +132,10 @@ def _refractory(case: Case, claim: Model) -> Iterator[Found]:
         line = maps.record.parameters[found.name].line or line
     # Rounding, and where the rule is tested, may cost a step; another number of steps is one.
     counted = abs(found.nominal * units.ms - asked) if found else 0.0
-    if found and not differs(found.named * units.ms, asked):
-        counted = 0.0  # it says what it should
+    waits = [maps.record.steps[at].updates[one] for at in maps.held for one in maps.timers]
+    summed = any(maps.record.dt in leaves(one) for one in waits)
+    if found and summed and not differs(found.named * units.ms, asked):
+        counted = 0.0  # it says what it should, and rounding decides
     if abs(held - asked) > 1.5 * dt or min(abs(held - asked), counted) > 0.5 * dt:
         yield Found(
             "refractory-length", "fault",

@@ -189,7 +189,7 @@ def _rank_of_turn(bench: Bench, node: Node) -> float:
     same = sum(way * one for one in others)
     if way and same:
         return 0.92 if same < 0 else 1.36
-    if way < 0 or (not way and all(not one.args for one in node.args)):
+    if way < 0 or all(not one.args for one in node.args):
         return 1.25
     return 1.36 if way else 1.32  # V - E is how one writes it
 
