@@ -141,5 +141,5 @@ PLANTED = [
     ("two_half_steps", "a * (b * v - u)", "a * (b * u - v)"),
     ("sra_conductance", "g[i + 1] = g[i] - dt * g[i]", "g[i + 1] = g[i] - dt * V[i]"),
     ("hh_currents", "    h += dt * dh", "    h += dt * dn"),
-    ("izhikevich_parameters", "v[i] = P.c", "v[i] = P.d"),
+    ("izhikevich_parameters", "v[i + 1] = P.c", "v[i + 1] = P.d"),
 ]
