@@ -8,6 +8,7 @@ import pytest
 import sympy
 
 import natrium
+from natrium.analysis.equilibria.curve import equilibrium_at
 from natrium.model import to_toml
 from tests.model.independent import fire
 
@@ -126,13 +127,14 @@ def test_the_equilibrium_has_its_calcium_and_its_gates():
     assert run.state(4000.0) == pytest.approx(rest.state, abs=1e-6)
 
 
-def test_calcium_currents_that_read_the_calcium_have_no_written_steady_state():
+def test_calcium_currents_that_read_the_calcium_are_followed_along_v():
     gated = attrs.evolve(CARRIES, gates=(*CARRIES.gates, natrium.Gate("h", inf="1/(1 + Ca)", tau="20")))
     one = cell(channels=[gated])
     assert natrium.simulate(one, DRIVE, t_end=20.0).names == ("V", "Ca.s", "Ca.h", "Ca")
-    with pytest.raises(natrium.UnsupportedModel, match="needs a steady state of .*Ca"):
-        natrium.equilibrium_curve(one)
     (rest,) = natrium.equilibria(one, 0.0)
+    along = equilibrium_at(one, rest.V)
+    assert pytest.approx(0.0, abs=1e-9) == along.I
+    assert along.state == pytest.approx(rest.state, abs=1e-9)
     assert (
         np.abs(
             natrium.model.lower(one.system).event_rhs(

@@ -135,7 +135,7 @@ def test_equilibria_of_a_large_scheme_are_those_of_its_gates():
 
 
 def test_what_a_large_scheme_has_no_answer_for_is_refused_by_name():
-    with pytest.raises(natrium.UnsupportedModel, match="coupled equations, as of a large kinetic scheme"):
+    with pytest.raises(natrium.UnsupportedModel, match="at most 3 states that need V and each other, got 7"):
         natrium.equilibrium_curve(cell())
     mixed = natrium.Neuron(channels=[*cell().channels, attrs.evolve(gated().channels[0], name="other")])
     with pytest.raises(natrium.UnsupportedModel, match="got a kinetic scheme"):
