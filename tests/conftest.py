@@ -41,9 +41,13 @@ analysis/equilibria/test_curve.py::test_a_saddle_is_where_the_curve_falls
 analysis/equilibria/test_curve.py::test_no_equilibrium_is_lost  ^[1-9]
 analysis/equilibria/test_curve.py::test_random_models_have_folds_among_them
 analysis/equilibria/test_curve.py::test_the_squid_axon_loses_its_rest_in_a_subcritical_hopf_point
+analysis/equilibria/test_implicit.py::test_the_fold_is_where_a_formula_says
+analysis/excitability/test_bracket.py::test_an_oscillation_reaches_the_threshold_where_its_cycle_touches_it
 analysis/excitability/test_bracket.py::test_no_digit_is_told_that_no_double_holds
+analysis/excitability/test_ending.py::test_below_a_hard_hopf_point_firing_goes_on
 analysis/excitability/test_ending.py::test_firing_of_the_squid_axon_ends_at_its_fold_of_cycles
 analysis/excitability/test_ending.py::test_what_ends_otherwise_has_no_such_end
+analysis/excitability/test_ending.py::test_where_firing_ends_does_not_hang_on_how_long_the_first_run_was
 analysis/excitability/test_rheobase.py::test_a_cell_that_accommodates_has_a_lower_rheobase_for_pulses
 analysis/excitability/test_rheobase.py::test_a_saddle_that_is_there_is_not_denied
 analysis/excitability/test_rheobase.py::test_no_class_is_claimed_where_no_law_fits
@@ -62,10 +66,12 @@ analysis/papers/test_papers.py::test_wrong_expectations_fail
 analysis/papers/test_thresholds.py::test_threshold_of_the_sodium_subsystem_goes_with_the_logarithm_of_h
 analysis/phase_plane/test_plane.py::test_minus_forty_is_inside_without_warning_or_hole  two, (second|common)|vertical
 analysis/test_any_neuron.py::test_every_analysis_answers_or_names_what_it_needs  ^channels-(onset|strength_duration)|^quadratic-spike_time_gradients
+analysis/test_any_neuron.py::test_the_izhikevich_neuron_s_rest_is_lost_in_its_hopf_point
 analysis/test_clamp.py::test_every_channel_under_a_ramp_agrees_with_its_own_equations  ^[a-g]|^[j-z]
 analysis/variation/test_branches.py::test_gradients_are_those_of_differences  ^b$
 analysis/variation/test_branches.py::test_multipliers_are_those_of_the_return_map
 analysis/variation/test_collocation.py::test_gradients_agree_with_those_integrated_by_scipy  2|3
+analysis/variation/test_equations.py::test_the_final_state_through_spikes
 analysis/variation/test_gradients.py::test_constants_of_rates_are_parameters  clamp|branches|scheme
 analysis/variation/test_gradients.py::test_refractory_rules_agree_with_central_differences  ^0|3.0-hold
 analysis/variation/test_gradients.py::test_stiff_gates
@@ -95,8 +101,10 @@ model/test_scheme.py::test_gradients_are_those_of_the_gates
 model/test_synapse.py::test_gradients_by_weight_time_and_time_constants  4.0|clamp
 reports/test_reproduce.py::test_progress_and_findings_are_printed_unless_quiet
 reports/test_said.py::test_every_number_that_is_said_stands_in_the_data  ^phase plane|^fit
+reports/test_said.py::test_every_report_has_a_manifest  while it fires|fit
 solvers/compiled/taylor/test_taylor.py::test_a_crowd_of_any_order_is_the_single_lane  24|2
 solvers/compiled/taylor/test_taylor.py::test_a_lane_alone_is_the_lane_among_others_bit_for_bit  bernoulli|of a|power|sqrt|^sin|^cos|product$|exprel in
+solvers/compiled/taylor/test_taylor.py::test_a_second_process_starts_from_what_the_first_has_kept
 solvers/compiled/taylor/test_taylor.py::test_coefficients_are_those_of_mpmath  of a|product$|squared|power|^sin|^cos|bernoulli (above|at)|log
 solvers/compiled/taylor/test_taylor.py::test_orders_in_line_and_in_a_loop_are_the_same_bits  of a|product$|power
 solvers/compiled/taylor/test_taylor.py::test_two_roundings_are_as_good_as_one  fifth|tanh
@@ -106,11 +114,13 @@ solvers/compiled/test_lanes.py::test_every_parameter_may_vary  steady
 solvers/compiled/test_lanes.py::test_shuffling_runs_changes_no_bit
 solvers/compiled/test_own_equations.py::test_a_prepared_run_starts_from_any_state
 solvers/compiled/test_own_equations.py::test_a_run_in_a_crowd_is_the_run_alone  squid|exponential|adex|hodgkin
+solvers/compiled/test_own_equations.py::test_a_template_is_what_an_integration_by_hand_gives  two-comp
 solvers/compiled/test_own_equations.py::test_errors_told_bound_those_that_are  squid
 solvers/compiled/test_solver.py::test_every_kind_of_input  -lif$|-clamp$
 solvers/compiled/test_solver.py::test_spike_train  ^r
 solvers/ensembles/test_schedule.py::test_processes_give_the_same_bits
 solvers/ensembles/test_sweep.py::test_a_kill_at_any_instant_loses_and_repeats_nothing  after-.zarr$|before-.nc$
+solvers/ensembles/test_sweep.py::test_two_at_once_are_refused
 solvers/event_driven/test_promises.py::test_a_graze_within_the_error_is_flagged_with_its_time  ^-1-RK45
 solvers/event_driven/test_promises.py::test_a_peak_just_over_threshold_fires_and_one_just_under_does_not  200|RK45
 solvers/event_driven/test_promises.py::test_a_start_of_any_depth_is_got_through  1000
@@ -118,6 +128,7 @@ solvers/event_driven/test_promises.py::test_an_input_that_is_not_finite_is_named
 solvers/event_driven/test_promises.py::test_deep_inhibition_of_any_depth_is_got_through  300|10000|1500
 solvers/event_driven/test_solver.py::test_error_against_the_closed_form  1e-07|Radau-s
 solvers/event_driven/test_solver.py::test_error_against_the_reference  Radau-(r|na)|auto-(na2|r01)
+solvers/event_driven/test_strides.py::test_record_gives_what_the_ordinary_way_gives  held
 solvers/event_driven/test_surfaces.py::test_a_cut_off_nearer_than_a_unit_of_time_is_reached  Radau
 solvers/event_driven/test_surfaces.py::test_runs_agree_with_those_split_by_hand  Radau
 solvers/fixed_step/test_solver.py::test_clamped_gates_converge_to_the_clamped_truth  rk4|heun|exponential
@@ -131,13 +142,14 @@ solvers/test_laws.py::test_a_step_in_two_is_the_step
 solvers/test_laws.py::test_gates_stay_between_zero_and_one
 solvers/test_laws.py::test_scaling_all_times_scales_spikes
 solvers/test_laws.py::test_two_channels_alike_are_one_of_twice_the_conductance
-solvers/test_public.py::test_a_published_neuron_fires_when_it_should  (resurgent|six states|rebound).*-equations
+solvers/test_public.py::test_a_published_neuron_fires_when_it_should  resurgent|six states|soma and|dendrite-|reduced pyr|calcium burster|rebound
 solvers/test_public.py::test_finer_tolerances_come_as_near_as_doubles_do  resurgent|six states|rebound
 solvers/test_refractory.py::test_a_rule_in_closed_form_is_one_entry_for_fixed_steps
 solvers/test_refractory.py::test_a_rule_in_closed_form_is_one_entry_for_the_analyses
 solvers/test_reliability.py::test_the_estimate_is_calibrated_on_random_models
 solvers/test_spike_trains.py::test_a_spread_of_inputs_fires_as_often_and_as_late_as_the_reference
 solvers/test_spike_trains.py::test_spike_train  ^r
+test_copies.py::test_a_copy_says_the_same  fit-|smooth cycle-
 test_docs.py::test_examples_run  reproduce|phase|accuracy
 """
 
