@@ -454,7 +454,7 @@ CHANNEL = {
     WeakChannel: ("number-differs", "for name, value in self.changes:"),
     StartsClosed: ("initial-gates", "self.a, self.b = 0.0, 1.0"),
     StartsAtRest: ("initial-gates", "self.a, self.b = 0.0, 1.0"),
-    StartsHalfway: ("initial-gates", "self.a, self.b = 0.0, 1.0"),
+    StartsHalfway: ("initial-gates", 'changes = (("a", 0.3), ("b", 0.6))'),
     Exchanged: ("exchanged", "one.open = lambda: one.strength * one.a * one.b**3"),
     RateWrong: ("number-differs", "return one, 0.5 * two, three, four"),
     RateShifted: ("number-differs", "return linexp(v, -35, 10, 0.1), two, three, four"),

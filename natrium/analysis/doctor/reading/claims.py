@@ -123,7 +123,8 @@ def _merged(found: list[Found]) -> list[Found]:
         return found
     key, about = missing[0].key, missing[0].about
     brought = [attrs.evolve(one, key=key) for one in found if one.key == "factor" and one.about == about]
-    follow = [one for one in found if one.about == about and one.key in ("equation-differs", "factor")]
+    follows = ("equation-differs", "factor", *(("wrong-name",) if key == "gate-instant" else ()))
+    follow = [one for one in found if one.about == about and one.key in follows]
     rest = [one for one in found if one not in missing and one not in follow]
     return [*rest, *(brought if key == "gate-missing" and brought else missing)]
 
@@ -149,9 +150,10 @@ def _equations(case: Case, sides: Claimed, known: frozenset[str]) -> Iterator[Fo
             # A number that is made of others may itself be the wrong one.
             found += repairs(bench_of(case, sides, name, written=True))
         alone = any(one.rank < FAR for one in found) or lacking or label != "V"
-        place = None if alone else place_of(bench, sides)
-        alone = alone or (place is not None and place[1] != "")
         parts = [] if alone else list(_by_parts(case, name, sides, bench))
+        if any(one.key == "equation-differs" for one in parts):
+            place = place_of(bench, sides)
+            parts = [] if place is not None and place[1] else parts
         yield from parts or _told(case, sides, name, label, bench, found)
 
 

@@ -59,7 +59,7 @@ RULES = {
     "tanh": (sympy.tanh(x), (-5.0, *SMALL[1:])),
     "tanh of a sum": (sympy.tanh((x + y) / 4), SMALL),
     "erf": (sympy.erf(x), (-5.0, *SMALL[1:])),
-    "erf of a line": (sympy.erf((x + 50) / 5), (-70.0, -55.0, -51.0, -50.0, -49.0, -45.0, -40.0, -30.0)),
+    "erf of a line": (sympy.erf((x + 50) / 4), (-70.0, -55.0, -51.0, -50.0, -49.0, -45.0, -40.0, -30.0)),
     "erf of a product and a parameter": (sympy.erf(x * y + a) + sympy.erf(a), SMALL),
     "sin": (sympy.sin(x), SMALL),
     "cos": (sympy.cos(2 * x + 1), SMALL),
