@@ -171,6 +171,7 @@ def natrium_verbs() -> list[str]:
 def write(path: Path, text: str) -> None:
     """Write a file unless it is there as it is: what did not change is not built anew."""
     if not path.exists() or path.read_text(encoding="utf-8") != text:
+        path.parent.mkdir(exist_ok=True)
         path.write_text(text, encoding="utf-8")
 
 
