@@ -1,8 +1,6 @@
 """Sphinx: the documentation site. `make docs` builds it; warnings are errors."""
 
 import os
-import subprocess
-import sys
 from importlib.metadata import version as version_of
 from pathlib import Path
 from typing import Any
@@ -10,11 +8,13 @@ from typing import Any
 from matplotlib import pyplot as plt
 from matplotlib.figure import Figure
 from sphinx_gallery.scrapers import figure_rst
+from typer.testing import CliRunner
 
 import natrium
 import natrium.analysis
 import natrium.figures
 import natrium.solvers
+from natrium.cli import VERBS, app
 
 HERE = Path(__file__).parent
 
@@ -136,7 +136,7 @@ def public_names(name: str, known: set[str]) -> list[str]:
     return sorted(set(names) - known, key=str.lower)
 
 
-def write_reference(_app: object) -> None:
+def write_reference(*_: object) -> None:
     """Write the pages of names and of verbs, where they changed."""
     known: set[str] = set()
     for name, (_, said) in ROOMS.items():
@@ -148,24 +148,12 @@ def write_reference(_app: object) -> None:
             f".. autosummary::\n   :toctree: api\n\n{listed}\n"
         )
         write(HERE / "reference" / f"{name}.rst", text)
-    helps = [
-        (verb, subprocess.run(
-            [sys.executable, "-m", "natrium", verb, "--help"], capture_output=True, text=True, check=True
-        ).stdout)
-        for verb in natrium_verbs()
-    ]  # fmt: skip
+    helps = [(verb, CliRunner().invoke(app, [verb, "--help"], prog_name="natrium").output) for verb in VERBS]
     listed = "\n".join(["commands", *ROOMS])
     write(HERE / "reference" / "index.md", f"# Reference\n\n```{{toctree}}\n:maxdepth: 1\n\n{listed}\n```\n")
     text = "# Command line\n\nWhat each verb says of itself, `natrium VERB --help`.\n\n"
     text += "\n".join(f"## {verb}\n\n```text\n{said.strip()}\n```\n" for verb, said in helps)
     write(HERE / "reference" / "commands.md", text)
-
-
-def natrium_verbs() -> list[str]:
-    """List the verbs of the command line."""
-    from natrium.cli import VERBS
-
-    return list(VERBS)
 
 
 def write(path: Path, text: str) -> None:
@@ -177,4 +165,4 @@ def write(path: Path, text: str) -> None:
 
 def setup(app) -> None:
     """Hand Sphinx what is written before it reads."""
-    app.connect("config-inited", lambda app, _config: write_reference(app))
+    app.connect("config-inited", write_reference)

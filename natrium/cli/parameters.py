@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import sys
 from typing import TYPE_CHECKING, Any
 
@@ -50,13 +49,13 @@ def _row(one: Parameter, told: InputUnit) -> dict[str, Any]:
     """Give a parameter's facts as plain data, an input also as it is told; None where there is no bound."""
     also = told.beside("value", one.value) if one.part is not None and one.unit == "mV" else {}
     own = bool(also) and told.per_mV == 1.0  # equations of one's own take it as it is
-    low, high = (getattr(one.rule, name, None) for name in ("low", "high"))
+    low, high, low_excluded = one.bounds
     return {
         "value": one.value,
         "unit": told.name if own else one.unit,
-        "low": low if low is not None and math.isfinite(low) else None,
-        "low_excluded": bool(getattr(one.rule, "open_low", False)),
-        "high": high if high is not None and math.isfinite(high) else None,
+        "low": low,
+        "low_excluded": low_excluded,
+        "high": high,
         "meaning": one.rule.meaning,
         "differentiable": one.smooth,
     } | ({} if own else also)

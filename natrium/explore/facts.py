@@ -38,29 +38,25 @@ Facts = dict[str, Any]
 
 def facts_of(one: Parameter, model: Model) -> Facts:
     """Give what the page knows of a number: value, unit, meaning, rule, range and step of its slider."""
-    low, high = (getattr(one.rule, name, None) for name in ("low", "high"))
-    bounded = {
-        "low": low if low is not None and math.isfinite(low) else None,
-        "high": high if high is not None and math.isfinite(high) else None,
-        "open": bool(getattr(one.rule, "open_low", False)),
-    }
+    low, high, is_open = one.bounds
     value = one.value
     least, most = _range(one, model)
-    if bounded["low"] is not None:
-        least = max(least, value / 5.0 if bounded["open"] and value > 0.0 else bounded["low"])
-    if bounded["high"] is not None:
-        most = min(most, bounded["high"])
+    if low is not None:
+        least = max(least, value / 5.0 if is_open and value > 0.0 else low)
+    if high is not None:
+        most = min(most, high)
     step = 1.0 if one.whole else 10.0 ** math.floor(math.log10((most - least) / 200.0))
     return {
         "name": one.name, "short": one.short, "field": one.field, "value": value, "unit": one.unit,
         "meaning": one.rule.meaning, "min": least, "max": most, "step": step, "whole": one.whole,
-    } | bounded  # fmt: skip
+        "low": low, "high": high, "open": is_open,
+    }  # fmt: skip
 
 
 def _range(one: Parameter, model: Model) -> tuple[float, float]:
     """Give a sensible range around a value, its own bounds apart."""
     value, size = one.value, abs(one.value)
-    begin, end = model.simulation.t_start, model.simulation.t_end or model.simulation.t_start + 100.0
+    begin, end = _span(model)
     if one.part is not None and one.short in TIMES:
         return min(begin, value), max(end, value)
     if one.unit == "rad":

@@ -64,6 +64,15 @@ class Parameter:
         return isinstance(self.rule, Count)
 
     @property
+    def bounds(self) -> tuple[float | None, float | None, bool]:
+        """Lowest and highest value of its rule, None without one, and whether the lowest is left out."""
+        low, high = (
+            bound if bound is not None and math.isfinite(bound) else None
+            for bound in (getattr(self.rule, name, None) for name in ("low", "high"))
+        )
+        return low, high, bool(getattr(self.rule, "open_low", False))
+
+    @property
     def least(self) -> float:
         """The lowest value that a search may take; minus infinity without a bound."""
         if not isinstance(self.rule, Number):

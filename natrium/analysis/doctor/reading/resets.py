@@ -71,7 +71,9 @@ def _resets(case: Case, claim: Model, sides: Claimed, wrong: frozenset[str]) -> 
             target = target + sides.rise({**sides.points, **after})
         target = np.broadcast_to(np.asarray(target, dtype=float), sides.points[maps.V].shape)
         after[name] = target
-        bench = Bench(own, sides.points, target, frozenset(maps.record.parameters))
+        bench = Bench(
+            own, sides.points, target, frozenset(maps.record.parameters), states=frozenset(maps.moving)
+        )
         if bench.is_sound:
             continue
         if kept:
@@ -91,7 +93,7 @@ def _resets(case: Case, claim: Model, sides: Claimed, wrong: frozenset[str]) -> 
                 line, text_of(own), _plain_number(should),
             )  # fmt: skip
             continue
-        found = repairs(Bench(own, sides.points, target, bench.parameters, states=frozenset(maps.moving)))
+        found = repairs(bench)
         where = 0
         turned = any(one.kind == "operation" and one.rank < 1.0 for one in found)
         if found and found[0].kind == "number" and not turned:
