@@ -41,7 +41,8 @@ def run_command(
     typer.echo(json.dumps(_run_result(trajectory)) if as_json else _run_text(trajectory))
     if not as_json:
         if out is not None:
-            typer.echo(f"written: {out} (run.png, run.svg, trace.csv, spikes.csv, run.nc, manifest.json)")
+            files = "run.png, run.svg, trace.csv, spikes.csv, run.nc, results.json, manifest.json"
+            typer.echo(f"written: {out} ({files})")
         for warning in trajectory.warnings:
             typer.echo(f"warning: {warning}", err=True)
 

@@ -14,6 +14,7 @@ from natrium.figures.style import COLORS, SERIES, AnyFigure, canvas, one_panel, 
 from natrium.model import lower
 from natrium.model.leak import input_unit
 
+CAUSES = (*SERIES, "#999999", "#332288", "#882255", "#44AA99")  # a colour for each cause of a budget
 LONG = 60  # characters of a title, which must stay within the page
 FINE = 0.05  # ms between samples of a true course
 MOST_BARS = 16  # spikes of a budget whose bars stand apart
@@ -209,16 +210,17 @@ def plot_budget(budget: Budget, title: str, ax: Axes | None = None) -> Figure:
         spikes, many = budget.numbers, budget.numbers.size > MOST_BARS
         above, below = np.zeros(spikes.size), np.zeros(spikes.size)
         for index, (cause, part) in enumerate(zip(budget.causes, budget.parts, strict=True)):
+            if not np.any(part):
+                continue
             base = np.where(part >= 0.0, above, below)
             ax.bar(
                 spikes,
                 part,
                 bottom=base,
                 width=1.0 if many else 0.55,
-                color=SERIES[index % len(SERIES)],
+                color=CAUSES[index % len(CAUSES)],
                 edgecolor="none" if many else "white",
                 linewidth=0.6,
-                hatch="//" if index >= len(SERIES) else "",
                 label=cause,
             )
             above, below = above + np.maximum(part, 0.0), below + np.minimum(part, 0.0)

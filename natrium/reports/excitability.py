@@ -12,6 +12,7 @@ from natrium.analysis import describe, f_i_curve, strength_duration
 from natrium.figures.excitability import plot_equilibrium_curve, plot_f_i, plot_strength_duration
 from natrium.model import AnyNeuron, Model
 from natrium.model.arrays import Array
+from natrium.model.leak import input_unit
 from natrium.reports.captions import EQUILIBRIA, Drawn
 from natrium.reports.output import Output, manifest
 from natrium.reports.page import Section
@@ -74,6 +75,8 @@ def excitability_into(
                     "The least pulse that makes the resting cell fire.",
                 )
     rates, pulses_rows = tables.get(RATES, []), tables.get(PULSES, [])
+    if not input_unit(neuron).name:
+        tables = {name: _without_unit(rows) for name, rows in tables.items()}
     title = f"Excitability of {name}"
     return write_report(
         output,
@@ -86,3 +89,12 @@ def excitability_into(
         tables={"f_i.csv": rates, "strength_duration.csv": pulses_rows},
         said=[(title, next(iter(tables.values()), []), sentences)],
     )
+
+
+def _without_unit(rows: Rows) -> Rows:
+    """Head the inputs of equations that give them no unit by their names alone."""
+    inputs = ("input", "amplitude")
+    return [
+        {key.removesuffix("_mV") if key.startswith(inputs) else key: value for key, value in row.items()}
+        for row in rows
+    ]

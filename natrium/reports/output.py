@@ -101,7 +101,7 @@ class Output:
         if rows:
             table = Table(caption=left_out)
             for key in rows[0]:
-                table.add_column(key.replace("_ms", "").replace("_", " "), justify="right")
+                table.add_column(heading(key), justify="right")
             for row in rows:
                 table.add_row(*(show(value) for value in row.values()))
             self.console.print(table)
@@ -109,6 +109,11 @@ class Output:
             self.console.print(
                 f"• {sentence}", highlight=False, markup=False, soft_wrap=not self.console.is_terminal
             )
+
+
+def heading(key: str) -> str:
+    """Give what stands above a column: its name in words, with its unit."""
+    return key.replace("_per_", "/").replace("_", " ")
 
 
 def thin(rows: Sequence[Mapping[str, Any]]) -> tuple[list[Mapping[str, Any]], str | None]:

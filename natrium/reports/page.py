@@ -12,7 +12,7 @@ import attrs
 
 from natrium.figures.style import Figure
 from natrium.reports.glossary import Glossary
-from natrium.reports.output import show, thin
+from natrium.reports.output import heading, show, thin
 
 _CSS = """
 body { font: 16px/1.5 Georgia, "Times New Roman", serif; color: #222; max-width: 56rem;
@@ -122,7 +122,7 @@ def _table(rows: Sequence[Mapping[str, Any]], caption: str) -> str:
     if not rows:
         return ""
     caption = f"{caption} ({left_out})" if left_out else caption
-    head = "".join(f"<th>{escape(key.replace('_ms', '').replace('_', ' '))}</th>" for key in rows[0])
+    head = "".join(f"<th>{escape(heading(key))}</th>" for key in rows[0])
     body = "".join("<tr>" + "".join(_cell(value) for value in row.values()) + "</tr>" for row in rows)
     return (
         f'<div class="scroll"><table><caption>{escape(caption)}</caption><tr>{head}</tr>{body}</table></div>'

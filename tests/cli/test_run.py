@@ -274,7 +274,8 @@ def test_run_into_a_folder_writes_figure_trace_spikes_and_the_run(tmp_path):
     out = tmp_path / "out"
     result = call("run", tmp_path / "second.toml", "--out", out)
     assert result.exit_code == 0, result.output
-    assert {path.name for path in out.iterdir()} == {
+    files = {path.name for path in out.iterdir()}
+    assert files == {
         "run.png",
         "run.svg",
         "trace.csv",
@@ -283,6 +284,8 @@ def test_run_into_a_folder_writes_figure_trace_spikes_and_the_run(tmp_path):
         "manifest.json",
         "run.nc",
     }
+    told = result.output.partition("written: ")[2].partition("(")[2].partition(")")[0]
+    assert set(told.split(", ")) == files
     again = natrium.load_run(out / "run.nc")
     assert again.n_spikes == 3
     with (out / "trace.csv").open() as file:

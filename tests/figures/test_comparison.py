@@ -64,6 +64,9 @@ def test_budget_bars_stack_to_the_totals(second):
     axes = plot_budget(budget, "t").axes[0]
     heights = np.array([[bar.get_height() for bar in container] for container in axes.containers])
     np.testing.assert_allclose(heights.sum(axis=0), budget.total, atol=1e-12)
+    there = [cause for cause, part in zip(budget.causes, budget.parts, strict=True) if np.any(part)]
+    assert [container.get_label() for container in axes.containers] == there
+    assert len({container[0].get_facecolor() for container in axes.containers}) == len(there)
     (marks,) = [line for line in axes.lines if line.get_label() == "total"]
     np.testing.assert_allclose(marks.get_ydata(), budget.total)
 

@@ -11,4 +11,5 @@ def test_what_is_piped_is_plain_though_colours_are_forced(tmp_path, monkeypatch,
     output.say("Title", [{"spike": 1, "label_ms": 2.0}], ["A sentence."])
     printed = capsys.readouterr().out
     assert "at work" in printed
+    assert "label ms" in printed  # with its unit
     assert "\x1b" not in printed

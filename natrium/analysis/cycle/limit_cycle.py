@@ -16,7 +16,7 @@ from natrium.model import AnyNeuron, Count, SolverError
 from natrium.model.arrays import Array
 from natrium.model.leak import input_unit
 from natrium.solvers import Solver
-from natrium.solvers.reliability import SAFETY, second_solver, second_tolerance
+from natrium.solvers.reliability import ROUNDING, SAFETY, second_solver, second_tolerance
 
 TRANSIENT = 20  # spikes before Newton begins
 NEWTON = 30
@@ -130,7 +130,7 @@ class LimitCycle(Periodic):
         """How far `period` can be trusted, checked by a second solve, ms; NaN where there is none."""
         if self.second is None:
             return float("nan")
-        return SAFETY * abs(self.period - self.second.period) + float(np.spacing(self.period))
+        return SAFETY * abs(self.period - self.second.period) + ROUNDING * float(np.spacing(self.period))
 
     @property
     def multiplier_errors(self) -> Array:

@@ -12,7 +12,7 @@ from scipy.optimize import linear_sum_assignment
 from natrium.analysis.result import Result, show_settled
 from natrium.model.arrays import Array
 from natrium.model.leak import input_unit
-from natrium.solvers.reliability import SAFETY
+from natrium.solvers.reliability import ROUNDING, SAFETY
 
 
 class Periodic(Result):
@@ -71,4 +71,4 @@ def errors_of_multipliers(found: npt.NDArray[np.complex128], again: npt.NDArray[
     """Estimate the error of each multiplier from those of a second solve, the nearest ones compared."""
     apart = np.abs(found[:, None] - again[None, :])
     rows, columns = linear_sum_assignment(apart)
-    return np.asarray(SAFETY * apart[rows, columns] + np.spacing(np.abs(found)))
+    return np.asarray(SAFETY * apart[rows, columns] + ROUNDING * np.spacing(np.abs(found)))

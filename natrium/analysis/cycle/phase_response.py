@@ -25,7 +25,7 @@ from natrium.analysis.result import Result
 from natrium.model import AnyNeuron, Count, ModelError, check_neuron
 from natrium.model.arrays import Array
 from natrium.model.checks import as_numbers
-from natrium.solvers.reliability import SAFETY, second_tolerance
+from natrium.solvers.reliability import ROUNDING, SAFETY, second_tolerance
 
 PHASES = 200
 DIP = 0.1  # of the largest advance: a delay that makes a response of type 2
@@ -104,7 +104,7 @@ class PhaseResponse(Result):
         second = self.cycle.second or self.cycle
         phases = np.minimum(self.phase * second.period, np.nextafter(second.period, 0.0))
         again = _respond(second, phases, self.rtol * second_tolerance(self.rtol))
-        return np.asarray(SAFETY * np.abs(self.Z - again.Z) + np.spacing(np.abs(self.Z)))
+        return np.asarray(SAFETY * np.abs(self.Z - again.Z) + ROUNDING * np.spacing(np.abs(self.Z)))
 
     @property
     def kind(self) -> int:

@@ -30,7 +30,7 @@ from natrium.model import (
 from natrium.model.arrays import Array
 from natrium.model.leak import input_unit
 from natrium.solvers import EventDriven, Trajectory
-from natrium.solvers.reliability import SAFETY, second_tolerance
+from natrium.solvers.reliability import ROUNDING, SAFETY, second_tolerance
 
 TRANSIENT = 500.0  # ms
 LOOK = 200.0  # ms, in which V is watched
@@ -112,7 +112,7 @@ class SmoothCycle(Periodic):
     @property
     def period_error(self) -> float:
         """How far `period` can be trusted, checked by a second solve, ms."""
-        return SAFETY * abs(self.period - self.second.period) + float(np.spacing(self.period))
+        return SAFETY * abs(self.period - self.second.period) + ROUNDING * float(np.spacing(self.period))
 
     @property
     def multiplier_errors(self) -> Array:

@@ -17,6 +17,8 @@ from natrium.model.leak import input_unit
 from natrium.model.protocol import per_neuron
 from natrium.solvers.reliability import ROUNDING
 
+FAR = 1e6  # times the input at which the saddle vanishes: no cell gets it
+
 
 @attrs.frozen(repr=False)
 class ThresholdAndSaddle(Result):
@@ -317,8 +319,13 @@ def _of_threshold(verdict: Verdict) -> list[str]:
     if place.above_from == -float("inf"):
         return [f"The coded threshold ({v:g} mV) lies above the saddle at every input."]
     now = "" if place.side is None else f"; without input it lies {place.side} it ({place.saddle:.6f} mV)"
-    above, up_to = (unit.show(I, _digits(unit.of(I))) for I in (place.above_from, place.fold.I))
-    return [
-        f"The coded threshold ({v:g} mV) lies above the saddle from {above} on, "
-        f"below it at less input; the saddle is there up to {up_to}{now}."
-    ]
+    up_to = unit.show(place.fold.I, _digits(unit.of(place.fold.I)))
+    there = f"the saddle is there up to {up_to}{now}."
+    if -place.above_from > FAR * max(1.0, abs(place.fold.I)):
+        far = unit.show(place.above_from, ".2e")
+        usual = f"at any usual input ({far} and more)"
+        return [f"The coded threshold ({v:g} mV) lies above the saddle {usual}; {there}"]
+    above = (
+        f"from {unit.show(place.above_from, _digits(unit.of(place.above_from)))} on, below it at less input"
+    )
+    return [f"The coded threshold ({v:g} mV) lies above the saddle {above}; {there}"]

@@ -47,7 +47,7 @@ def test_the_words_end_where_the_error_begins():
 def test_no_digit_is_told_that_no_double_holds():
     """The input that holds the adaptive exponential cell's V at its cut-off is -5e12 pA."""
     said = str(describe(natrium.loads(template("adex")).neuron))
-    assert "from -5276818956703.30 on" in said
+    assert "(0 mV) lies above the saddle at any usual input (-5.28e+12 and more)" in said
     assert "above 627.311093721," in said
 
 
