@@ -112,7 +112,7 @@ model/test_scheme.py::test_gradients_are_those_of_the_gates
 model/test_scheme.py::test_spikes_are_those_of_the_gates_it_is_made_of  ^hold-compiled$|^clamp-compiled$
 model/test_synapse.py::test_gradients_by_weight_time_and_time_constants  4.0|clamp
 model/test_synapse.py::test_runs_are_those_of_an_independent_integration  ^hold-compiled$|^clamp-compiled$
-reports/test_reproduce.py::test_progress_and_findings_are_printed_unless_quiet
+reports/test_reproduce.py::test_findings_are_printed_unless_quiet
 reports/test_said.py::test_every_number_that_is_said_stands_in_the_data  ^phase plane|^fit
 reports/test_said.py::test_every_report_has_a_manifest  while it fires|fit|^phase plane$
 solvers/compiled/taylor/test_taylor.py::test_a_crowd_of_any_order_is_the_single_lane  24|2

@@ -12,7 +12,10 @@ from natrium.cli.common import FAILED_RUN, EndOption, JsonFlag, ModelFile, print
 
 def fit_command(
     model: ModelFile,
-    spikes: Annotated[Path, typer.Argument(help="Spike times, ms: a column of CSV.", metavar="SPIKES.csv")],
+    spikes: Annotated[
+        Path,
+        typer.Argument(help="Spike times: a column of CSV (ms), a NIX or NWB file.", metavar="SPIKES.csv"),
+    ],
     parameter: Annotated[
         list[str],
         typer.Option(
@@ -21,7 +24,7 @@ def fit_command(
     ],
     t_end: EndOption = None,
     column: Annotated[
-        str | None, typer.Option(help="Column of SPIKES.csv, by its heading.", metavar="NAME")
+        str | None, typer.Option(help="Column of SPIKES.csv, or spike train of SPIKES.nwb.", metavar="NAME")
     ] = None,
     max_evaluations: Annotated[int, typer.Option(help="Runs of the model, at most.", min=1)] = 200,
     out: Annotated[Path, typer.Option(help="Folder for the fitted model and its tables.")] = Path("fit"),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Annotated
 
@@ -15,10 +14,10 @@ def schema_command(
     ] = None,
 ) -> None:
     """Give the JSON Schema of model files, by which editors complete and check them."""
-    from natrium.model.files.schema import schema
+    from natrium.model.files.schema import schema_text
     from natrium.model.files.writing import write_whole
 
-    text = json.dumps(schema(), indent=1) + "\n"
+    text = schema_text()
     if out is None:
         typer.echo(text, nl=False)
         return

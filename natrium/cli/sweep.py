@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import signal
 from collections.abc import Callable, Iterator
-from concurrent.futures import Executor, ProcessPoolExecutor
+from concurrent.futures import Executor
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -168,6 +167,9 @@ def _workers(solver: Solver, scheduler: str | None, workers: int | None) -> Iter
         with _cluster(scheduler) as executor:
             yield executor
     elif workers is not None and workers > 1 and not isinstance(solver, ManyRuns):
+        import multiprocessing  # browsers have no processes
+        from concurrent.futures import ProcessPoolExecutor
+
         context = multiprocessing.get_context("spawn")
         with ProcessPoolExecutor(workers, mp_context=context, initializer=_deaf) as executor:
             yield executor

@@ -25,7 +25,7 @@ from natrium.model import (
     with_parameters,
 )
 from natrium.model.parameter import Parameter
-from natrium.model.stimuli.spikes import Poisson, Spikes
+from natrium.model.stimuli.spikes import Incoming, Poisson
 from natrium.model.stimuli.waveforms import Constant
 
 TIMES = ("start", "stop", "center")  # of an input: within the run
@@ -210,9 +210,10 @@ def _kind_and_data(part: Stimulus, model: Model, formulas: int) -> tuple[str, Fa
     if isinstance(part, SIMPLE):
         given = {"count": getattr(part, "count", None), "hold": getattr(part, "hold", None)}
         return part.kind, {key: value for key, value in given.items() if value is not None}
-    if isinstance(part, Spikes | Poisson):
-        place = model.neuron.system.place_of(part.target)
-        return "spikes", {"times": list(part.times), "place": place}
+    if isinstance(part, Incoming):
+        known: Any = part  # each kind has times and a target
+        place = model.neuron.system.place_of(known.target)
+        return "spikes", {"times": list(known.times), "place": place}
     formula = formula_of(part)
     if formula is not None:
         step = formula.drive(begin).max_step

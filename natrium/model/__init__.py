@@ -57,6 +57,8 @@ from natrium.model.stimuli.drive import Drive as Drive
 from natrium.model.stimuli.drive import Wave as Wave
 from natrium.model.stimuli.noise import Noise as Noise
 from natrium.model.stimuli.recorded import Csv as Csv
+from natrium.model.stimuli.recorded import RecordedSpikes as RecordedSpikes
+from natrium.model.stimuli.recorded import Recording as Recording
 from natrium.model.stimuli.signals import Custom as Custom
 from natrium.model.stimuli.signals import Formula as Formula
 from natrium.model.stimuli.signals import Samples as Samples

@@ -5,27 +5,29 @@ from __future__ import annotations
 import csv
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from natrium.analysis import FitStep, fit
 from natrium.model import Model, ModelError
 from natrium.model.checks import reads_as_number
+from natrium.model.stimuli.recordings import is_recording, read_train
 from natrium.reports.output import Output, manifest
 from natrium.reports.report import write_results
 
+T = TypeVar("T")
 MAX_SPIKES, MAX_BYTES = 100_000, 10_000_000
 COLUMNS = ("spike_ms", "time_ms", "spike_time_ms", "spike_times", "spike_time")
-EVERY = 10  # runs between two lines of progress, where they go to a file
 
 
 def read_spikes(path: Path, column: str | None = None) -> list[float]:
-    """Read spike times (ms) from a CSV file.
+    """Read spike times (ms) from a CSV, NIX or NWB file.
 
     Parameters
     ----------
     path : Path
     column : str, optional
-        By its heading. By default the one column there is, one named as in `COLUMNS`, or the true times of a
+        Of a NIX or NWB file the spike train, where it holds several. Of a CSV file a column by its
+        heading; by default the one column there is, one named as in `COLUMNS`, or the true times of a
         file that natrium wrote (``true_hold_ms``, ``true_clamp_ms``: the first of them). Empty cells are
         spikes that are not there.
 
@@ -34,6 +36,8 @@ def read_spikes(path: Path, column: str | None = None) -> list[float]:
     ModelError
         When the file cannot be read, a value is no number (the line is named), or no column is told.
     """
+    if is_recording(path):
+        return _at_most(read_train(path, column or "").tolist())
     try:
         if path.stat().st_size > MAX_BYTES:
             raise ModelError(
@@ -51,10 +55,8 @@ def read_spikes(path: Path, column: str | None = None) -> list[float]:
         place = _place(heading, column, path)
     elif column is not None:
         raise ModelError(f"{path.name} has no headings, got column {column!r}: leave --column out")
-    if len(rows) > MAX_SPIKES:
-        raise ModelError(f"a fit takes at most {MAX_SPIKES} spikes, got {len(rows)}")
     spikes = []
-    for number, row in enumerate(rows, start=1):
+    for number, row in enumerate(_at_most(rows), start=1):
         cell = row[place] if place < len(row) else ""
         if heading and not cell.strip() and len(heading) > 1:
             continue
@@ -62,6 +64,13 @@ def read_spikes(path: Path, column: str | None = None) -> list[float]:
             raise ModelError(f"spike {number} in {path.name} must be a number (ms), got {cell[:40]!r}")
         spikes.append(float(cell))
     return spikes
+
+
+def _at_most(rows: list[T]) -> list[T]:
+    """Refuse more than a fit takes."""
+    if len(rows) > MAX_SPIKES:
+        raise ModelError(f"a fit takes at most {MAX_SPIKES} spikes, got {len(rows)}")
+    return rows
 
 
 def _place(heading: list[str], column: str | None, path: Path) -> int:
@@ -107,8 +116,7 @@ def fit_into(
     with output.progress() as tell:
 
         def tell_step(step: FitStep) -> None:
-            if output.console.is_terminal or step.evaluation % EVERY == 0:
-                tell(f"run {step.evaluation}: {step.rms:.3g} ms from the spikes given")
+            tell(f"run {step.evaluation}: {step.rms:.3g} ms from the spikes given")
 
         found = fit(model, spikes, parameters, bounds, max_evaluations=max_evaluations, progress=tell_step)
     output.table("parameters.csv", found.table())

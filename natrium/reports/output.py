@@ -15,12 +15,12 @@ from pathlib import Path
 from typing import Any
 
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from natrium.figures.style import Figure, save_figure
 from natrium.model import Model, ModelError, write_whole
 from natrium.solvers.base import hash_model
+from natrium.solvers.progress import progress
 
 NOT_A_TERMINAL = 160  # columns: tables in a log are not to be cut
 MOST_ROWS = 24  # of a table that is read
@@ -55,17 +55,12 @@ class Output:
 
     @contextmanager
     def progress(self) -> Iterator[Callable[[str], None]]:
-        """Show what is being done: a function to be told."""
-        columns = (BarColumn(bar_width=20), TextColumn("{task.description}"), TimeElapsedColumn())
-        with Progress(*columns, console=self.console, transient=True) as progress:
-            task = progress.add_task("starting", total=None)
-
-            def tell(message: str) -> None:
-                progress.update(task, description=message)
-                if not self.console.is_terminal:
-                    self.console.print(message)
-
-            yield tell
+        """Show what is being done, in a terminal or a notebook: a function to be told."""
+        if self.console.quiet:
+            yield lambda message: None
+            return
+        with progress("starting", stream=sys.stdout) as tell:
+            yield lambda message: tell(None, message)
 
     def figures(self, figures: Mapping[str, Figure]) -> None:
         """Write figures as PNG and SVG, by name."""

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from functools import cached_property
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import attrs
 import numpy as np
@@ -14,8 +15,14 @@ from natrium.model import AnyNeuron, Number, Sum
 from natrium.model.arrays import Array
 from natrium.model.checks import as_numbers
 from natrium.model.plots import find_plot
+from natrium.solvers.exchange.blocks import run_block, write_nwb
+from natrium.solvers.exchange.labelled import run_dataset, run_frame
+from natrium.solvers.exchange.objects import run_objects
 from natrium.solvers.flags import RunFlag
 from natrium.solvers.saving import write_run
+
+if TYPE_CHECKING:
+    import xarray
 
 
 @attrs.frozen(eq=False)
@@ -233,6 +240,116 @@ class Trajectory:
             input that is a Python function), or the solver is not natrium's own.
         """
         write_run(self, path)
+
+    def to_pandas(self, step: float | None = None) -> Any:
+        """Give states and input as a table; needs the extra ``natrium[data]``.
+
+        Parameters
+        ----------
+        step : float, optional
+            Between two rows, ms; by default the solver's own times, of which a jump has two.
+
+        Returns
+        -------
+        pandas.DataFrame
+            A row per time (the index, ms), a column per state, the input as ``"I"``; units, spike times
+            and what made the run in ``.attrs``.
+
+        Raises
+        ------
+        ModelError
+            When pandas is not installed, or the step is not positive.
+        """
+        return run_frame(self, step)
+
+    def to_xarray(self, step: float | None = None) -> xarray.Dataset:
+        """Give states, input and spikes as a labelled data set; needs the extra ``natrium[data]``.
+
+        Parameters
+        ----------
+        step : float, optional
+            As of `to_pandas`.
+
+        Returns
+        -------
+        xarray.Dataset
+            States and input along ``t``, spikes with their errors and both sides of each jump along
+            ``spike``, with units; what made the run in ``.attrs``.
+
+        Raises
+        ------
+        ModelError
+            As of `to_pandas`.
+        """
+        return run_dataset(self, step)
+
+    def to_neo(self, step: float | None = None) -> Any:
+        """Give the run as a block of Neo; needs the extra ``natrium[neo]``.
+
+        Parameters
+        ----------
+        step : float, optional
+            As of `to_pandas`; with it signals are regular ones.
+
+        Returns
+        -------
+        neo.Block
+            One segment: a signal per state and of the input, the spike train with the error of each
+            spike; the model file, versions and settings as annotations. ``neo.NixIO`` writes it.
+
+        Raises
+        ------
+        ModelError
+            As of `to_pandas`.
+        """
+        return run_block(self, step)
+
+    def to_nwb(
+        self,
+        path: str | os.PathLike[str],
+        step: float | None = None,
+        *,
+        session_start_time: datetime | None = None,
+    ) -> None:
+        """Write the run into an NWB file, by Neo; needs the extra ``natrium[nwb]``.
+
+        States are acquired, the input is a stimulus, spikes are a unit; times are in seconds there.
+
+        Parameters
+        ----------
+        path : path
+            Of the file; it is there whole or not at all.
+        step : float, optional
+            As of `to_neo`.
+        session_start_time : datetime, optional
+            With a time zone; by default now.
+
+        Raises
+        ------
+        ModelError
+            As of `to_pandas`, or when the file cannot be written.
+        """
+        write_nwb(run_block(self, step), path, session_start_time)
+
+    def to_pynapple(self, step: float | None = None) -> dict[str, Any]:
+        """Give the run as pynapple's objects, in seconds to nanoseconds; needs ``natrium[pynapple]``.
+
+        Parameters
+        ----------
+        step : float, optional
+            As of `to_pandas`.
+
+        Returns
+        -------
+        dict of str to object
+            ``"spikes"`` (TsGroup of one train), ``"states"`` (TsdFrame), ``"input"`` (Tsd).
+
+        Raises
+        ------
+        ModelError
+            As of `to_pandas`.
+        """
+        return run_objects(self, step)
 
     def plot(self, ax: Any = None, *, gates: bool = False, input: bool = False) -> Any:
         """Plot V, spikes and threshold; gates and input beneath it where they are asked for.

@@ -9,6 +9,7 @@ from typer.testing import CliRunner
 import natrium
 from natrium.cli import app
 from natrium.model.files.new import template, template_names
+from natrium.model.files.schema import schema
 
 
 def call(*arguments):
@@ -25,11 +26,51 @@ def test_the_list_names_all():
 def test_a_file_is_written_once(tmp_path):
     path = tmp_path / "mine.toml"
     assert call("new", "adex", "--out", path).exit_code == 0
-    assert path.read_text(encoding="utf-8") == template("adex") == call("new", "adex").stdout
+    text = f"#:schema natrium-1.schema.json\n{template('adex')}"
+    assert path.read_text(encoding="utf-8") == text == call("new", "adex").stdout
+    assert json.loads((tmp_path / "natrium-1.schema.json").read_text(encoding="utf-8")) == schema()
     again = call("new", "lif", "--out", path)
-    assert (again.exit_code, path.read_text(encoding="utf-8")) == (2, template("adex"))
+    assert (again.exit_code, path.read_text(encoding="utf-8")) == (2, text)
     assert "must not replace another" in again.output
     assert "did you mean 'adex'" in call("new", "adx").output or "adex" in call("new", "adx").output
+
+
+@pytest.mark.parametrize(
+    ("arguments", "file", "kind"),
+    [
+        (["cell", "--from", "hh"], "cell.toml", "hodgkin-huxley"),
+        (["cell.toml", "--from", "lif_na2"], "cell.toml", "lif-na2"),
+        (["cell.toml"], "cell.toml", "lif-na"),
+        (["--from", "LIF_NA", "--out", "other.toml"], "other.toml", "lif-na"),
+    ],
+)
+def test_a_name_and_a_kind(tmp_path, monkeypatch, arguments, file, kind):
+    monkeypatch.chdir(tmp_path)
+    assert call("new", *arguments).exit_code == 0
+    assert {one.name for one in tmp_path.iterdir()} == {file, "natrium-1.schema.json"}
+    assert natrium.load(file) == natrium.loads(template(kind))
+    assert call("new", "--from", kind).stdout == (tmp_path / file).read_text(encoding="utf-8")
+
+
+def test_the_schema_that_is_there_is_left_alone(tmp_path):
+    (tmp_path / "natrium-1.schema.json").write_text("{}", encoding="utf-8")
+    assert call("new", tmp_path / "a.toml").exit_code == 0
+    assert (tmp_path / "natrium-1.schema.json").read_text(encoding="utf-8") == "{}"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["cell", "--from", "hx"], "got 'hx'"),
+        (["cell", "--from", "lif", "--out", "a.toml"], "one file is written, got cell and a.toml"),
+        (["no/cell", "--from", "lif"], "cannot write no/cell.toml"),
+    ],
+)
+def test_what_cannot_be_is_told_and_nothing_written(tmp_path, monkeypatch, arguments, said):
+    monkeypatch.chdir(tmp_path)
+    done = call("new", *arguments)
+    assert (done.exit_code, list(tmp_path.iterdir())) == (2, [])
+    assert said in done.output
 
 
 @pytest.fixture

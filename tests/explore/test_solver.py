@@ -68,6 +68,18 @@ def test_a_run_costs_what_natrium_s_does():
     assert told["calls"] < 1.6 * run.rhs_evaluations  # with dense output throughout
 
 
+def test_what_is_read_from_files(tmp_path):
+    (tmp_path / "spikes.csv").write_text("t\n5.0\n8.0\n30.0\n", encoding="utf-8")
+    (tmp_path / "current.csv").write_text("t,I\n0,4\n20,9\n40,2\n", encoding="utf-8")
+    cell = natrium.Neuron(synapses=[natrium.Synapse("exc", 2.0, 0.0, decay=5.0)])
+    inputs = [
+        natrium.RecordedSpikes(str(tmp_path / "spikes.csv"), "exc", 0.4, delay=1.0),
+        natrium.Csv(str(tmp_path / "current.csv")),
+    ]
+    model = natrium.Model(neuron=cell, stimulus=inputs, simulation=natrium.Simulation(t_end=60.0))
+    assert check(model, [{}, {"parts": {0: {"weight": 0.7, "delay": 3.0}}}]) >= 2
+
+
 def test_what_breaks_a_rule_is_told():
     model = SCRIPTS["lif_na"]()
     told = solve_in_node(model, [{"values": {"v_reset": -50.0}}, {"parts": {0: {"stop": 10.0}}}])

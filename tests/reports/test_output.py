@@ -1,5 +1,9 @@
 """What reports print."""
 
+import sys
+
+import pytest
+
 from natrium.reports.output import Output
 
 
@@ -10,6 +14,15 @@ def test_what_is_piped_is_plain_though_colours_are_forced(tmp_path, monkeypatch,
         tell("at work")
     output.say("Title", [{"spike": 1, "label_ms": 2.0}], ["A sentence."])
     printed = capsys.readouterr().out
-    assert "at work" in printed
+    assert "A sentence." in printed
     assert "label ms" in printed  # with its unit
     assert "\x1b" not in printed
+    assert "at work" not in printed  # progress is for eyes
+
+
+@pytest.mark.parametrize("quiet", [False, True])
+def test_what_is_being_done_is_shown_in_a_terminal(tmp_path, monkeypatch, capsys, quiet):
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    with Output(tmp_path, quiet=quiet).progress() as tell:
+        tell("at work [1]")
+    assert ("at work [1]" in capsys.readouterr().out) is not quiet

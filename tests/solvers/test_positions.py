@@ -27,6 +27,7 @@ MORE_THAN_TWO = {
     "Poisson": "rate target weight seed",
     "Pulses": "amplitude width period count",
     "Pulses.moving_edges": "short t_start t_end",
+    "RecordedSpikes": "file target weight",
     "Samples": "times values interpolation",
     "Scheme": "states transitions open initial",
     "Sine": "amplitude frequency phase offset",

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from importlib import resources
+from pathlib import Path
 
 from natrium.model.checks import unknown_name
 from natrium.model.errors import ModelError
+from natrium.model.files.schema import FILE, schema_text
+from natrium.model.files.writing import write_whole
 
 FOLDER = resources.files("natrium.model.files") / "templates"
+FIRST_LINE = f"#:schema {FILE}\n"  # by which editors find it
+SHORT = {"hh": "hodgkin-huxley", "fhn": "fitzhugh-nagumo", "eif": "exponential", "qif": "quadratic"}
 
 
 def template_names() -> tuple[str, ...]:
@@ -17,7 +22,7 @@ def template_names() -> tuple[str, ...]:
 
 
 def template(name: str) -> str:
-    """Give the text of one template.
+    """Give the text of one template, by its name or one that people write for it (``lif_na``, ``hh``).
 
     Raises
     ------
@@ -25,11 +30,32 @@ def template(name: str) -> str:
         When there is none of this name.
     """
     names = template_names()
+    asked, name = name, name.lower().replace("_", "-")
+    name = SHORT.get(name, name)
     if name not in names:
-        raise ModelError(unknown_name("a template", name, names))
+        raise ModelError(unknown_name("a template", asked, names))
     return (FOLDER / f"{name}.toml").read_text(encoding="utf-8")
 
 
 def describe_template(name: str) -> str:
     """Give the first line of a template: what it is."""
     return template(name).splitlines()[0].removeprefix("# ")
+
+
+def write_new(path: Path, kind: str) -> None:
+    """Write a model file to begin with, and the schema that its first line names beside it.
+
+    Raises
+    ------
+    ModelError
+        When there is a file of this name, or it cannot be written.
+    """
+    text = template(kind)
+    if path.exists():
+        raise ModelError(
+            f"a new model file must not replace another, got {path}: give another name, or remove it"
+        )
+    write_whole(path, FIRST_LINE + text)
+    beside = path.parent / FILE
+    if not beside.exists():
+        write_whole(beside, schema_text())

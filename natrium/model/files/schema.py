@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 import re
 from typing import Any
@@ -24,6 +25,7 @@ from natrium.model.synapse import Synapse
 from natrium.model.threshold import TAU_REF
 
 Schema = dict[str, Any]
+FILE = f"natrium-{VERSION}.schema.json"  # its name, wherever it lies; of the repository's folder schema/
 CLASSES = (Channel, Gate, Calcium, Ions, Synapse, Scheme, Transition, Simulation)
 # A number, or text: a quantity with its unit.
 QUANTITY: Schema = {"type": ["number", "string"]}
@@ -37,6 +39,11 @@ PLAIN: dict[str, Schema] = {
     "Expression": EXPRESSION,
     "tuple[str, ...]": {"type": ["array", "string"], "items": TEXT},
 }
+
+
+def schema_text() -> str:
+    """Give the schema as it stands in a file."""
+    return json.dumps(schema(), indent=1) + "\n"
 
 
 def schema() -> Schema:
@@ -69,6 +76,7 @@ def schema() -> Schema:
         "input_unit": {"enum": ["", "mV", *CURRENTS]},
     }
     return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "natrium model file",
         "type": "object",
         "required": ["natrium"],

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from natrium.model.stimuli.noise import Noise
-from natrium.model.stimuli.recorded import Csv
+from natrium.model.stimuli.recorded import Csv, RecordedSpikes, Recording
 from natrium.model.stimuli.signals import Formula, Samples
 from natrium.model.stimuli.spikes import Poisson, Spikes
 from natrium.model.stimuli.stimulus import Stimulus
@@ -25,6 +25,8 @@ KINDS: dict[str, type[Stimulus]] = {
         Spikes,
         Poisson,
         Csv,
+        Recording,
+        RecordedSpikes,
     )
 }
 """All kinds by their names in model files; a new one is a line here."""

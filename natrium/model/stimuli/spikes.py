@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
 from typing import Any, ClassVar
 
@@ -19,14 +19,15 @@ from natrium.model.stimuli.stimulus import WINDOW, Kick, MovingEdge, Stimulus, n
 MOST_SPIKES = 1_000_000
 
 
-def _check_target(instance: Any, attribute: Any, value: Any) -> None:
+def check_target(instance: Any, attribute: Any, value: Any) -> None:
+    """Refuse what cannot be the name of a state."""
     if not isinstance(value, str) or not value:
         raise StimulusError(f'target must be the name of a state, such as "V" or "exc.s", got {show(value)}')
 
 
 @attrs.frozen
-class _Incoming(Stimulus):
-    """Base of spikes that come in; `kicks` gives them."""
+class Incoming(Stimulus):
+    """Base of spikes that come in; `kicks` gives them, of the fields `target` and `weight` of each kind."""
 
     def drive(self, t: float) -> Drive:
         """Give no input: it comes by way of the state."""
@@ -49,9 +50,16 @@ class _Incoming(Stimulus):
         yield from super().edges(t_start, t_end)
         yield from (kick.time for kick in self.kicks())
 
+    def kicks_at(self, times: Iterable[float], delay: float) -> Iterator[Kick]:
+        """Give the spikes within the window at some times."""
+        own: Any = self
+        for time in times:
+            if self.active(at := time + delay):
+                yield Kick(at, own.target, own.weight)
+
 
 @attrs.frozen
-class Spikes(_Incoming):
+class Spikes(Incoming):
     """Spikes that come in: at each a state of the neuron grows by the weight.
 
     Of a `Synapse` it is the state that opens it. With ``target="V"`` each spike moves V itself, but not
@@ -83,16 +91,13 @@ class Spikes(_Incoming):
     times: tuple[float, ...] = attrs.field(
         converter=_floats, validator=Numbers(increasing=True, error=StimulusError)
     )
-    target: str = attrs.field(validator=_check_target)
+    target: str = attrs.field(validator=check_target)
     weight: float = number_field("", short="weight", meaning="by how much a state grows at each spike")
     delay: float = number_field("ms", default=0.0, short="delay", meaning="of all spikes")
 
     def kicks(self) -> Iterator[Kick]:
         """Give each spike within the window."""
-        for time in self.times:
-            at = time + self.delay
-            if self.active(at):
-                yield Kick(at, self.target, self.weight)
+        return self.kicks_at(self.times, self.delay)
 
     def each(self) -> Iterator[Parameter]:
         """Give the time of each spike."""
@@ -122,7 +127,7 @@ class Spikes(_Incoming):
 
 
 @attrs.frozen(slots=False)
-class Poisson(_Incoming):
+class Poisson(Incoming):
     """Spikes that come in at random, independently of each other, drawn from a seed.
 
     Parameters
@@ -143,7 +148,7 @@ class Poisson(_Incoming):
     rate: float = attrs.field(
         converter=as_float, validator=number_rule("Hz", low=0.0, short="rate", meaning="how many a second")
     )
-    target: str = attrs.field(validator=_check_target)
+    target: str = attrs.field(validator=check_target)
     weight: float = number_field("", short="weight", meaning="by how much a state grows at each spike")
     seed: int = attrs.field(
         default=0, validator=Count(0, 2**63 - 1, short="seed", meaning="of the draw", error=StimulusError)

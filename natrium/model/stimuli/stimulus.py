@@ -26,9 +26,10 @@ def amplitude_field(default: Any = attrs.NOTHING, short: str = "I", meaning: str
     return number_field("mV", default=default, short=short, meaning=meaning)
 
 
-def number_field(unit: str = "", default: Any = attrs.NOTHING, **facts: Any) -> Any:
+def number_field(unit: str = "", default: Any = attrs.NOTHING, *, kw_only: bool = False, **facts: Any) -> Any:
     """Make a field for a number that a stimulus is given by; with a `short` name it is a parameter."""
-    return attrs.field(default=default, converter=as_float, validator=number_rule(unit, **facts))
+    rule = number_rule(unit, **facts)
+    return attrs.field(default=default, kw_only=kw_only, converter=as_float, validator=rule)
 
 
 def number_rule(unit: str, **facts: Any) -> Number:

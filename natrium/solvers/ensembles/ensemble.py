@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime
 from functools import cached_property
 from html import escape
 from typing import TYPE_CHECKING, Any
@@ -14,6 +16,9 @@ import numpy.typing as npt
 from natrium.model import SolverError
 from natrium.model.arrays import Array
 from natrium.model.plots import find_plot
+from natrium.solvers.exchange.blocks import ensemble_block, write_nwb
+from natrium.solvers.exchange.labelled import dataset, ensemble_frame
+from natrium.solvers.exchange.objects import ensemble_objects
 from natrium.solvers.flags import SHORT, RunFlag
 from natrium.solvers.runs import Chunk, Runs
 
@@ -225,9 +230,73 @@ class Ensemble:
         ModelError
             When xarray is not installed.
         """
-        from natrium.solvers.ensembles.dataset import dataset
-
         return dataset(self)
+
+    def to_pandas(self) -> Any:
+        """Give a table of the runs; needs the extra ``natrium[data]``.
+
+        Returns
+        -------
+        pandas.DataFrame
+            A row per run: its parameters, count, rate (Hz), first spike and mean interval (ms), state at
+            the end, how it went; units and versions in ``.attrs``.
+
+        Raises
+        ------
+        ModelError
+            When pandas is not installed.
+        """
+        return ensemble_frame(self)
+
+    def to_neo(self) -> Any:
+        """Give the runs as a block of Neo; needs the extra ``natrium[neo]``.
+
+        Returns
+        -------
+        neo.Block
+            A segment per run, its parameters as annotations: the spike train, and signals where states
+            were sampled. ``neo.NixIO`` writes it.
+
+        Raises
+        ------
+        ModelError
+            When Neo is not installed.
+        """
+        return ensemble_block(self)
+
+    def to_nwb(self, path: str | os.PathLike[str], *, session_start_time: datetime | None = None) -> None:
+        """Write the runs into an NWB file, by Neo; needs the extra ``natrium[nwb]``.
+
+        Parameters
+        ----------
+        path : path
+            Of the file; it is there whole or not at all.
+        session_start_time : datetime, optional
+            With a time zone; by default now.
+
+        Raises
+        ------
+        ModelError
+            When Neo or pynwb is not installed, or the file cannot be written.
+        """
+        write_nwb(ensemble_block(self), path, session_start_time)
+
+    def to_pynapple(self) -> dict[str, Any]:
+        """Give the runs as pynapple's objects, by name; needs the extra ``natrium[pynapple]``.
+
+        Returns
+        -------
+        dict of str to object
+            ``"spikes"``: TsGroup, a train per run, parameters as metadata; ``"samples"``: TsdTensor, shape
+            (n_times, n_runs, n_states), where states were sampled. Times are in seconds, rounded to
+            nanoseconds.
+
+        Raises
+        ------
+        ModelError
+            When pynapple is not installed.
+        """
+        return ensemble_objects(self)
 
     def _rows(self) -> dict[str, str]:
         told = {

@@ -10,15 +10,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Iterator, Sequence
-from concurrent.futures import (
-    FIRST_COMPLETED,
-    BrokenExecutor,
-    Executor,
-    Future,
-    ProcessPoolExecutor,
-    ThreadPoolExecutor,
-    wait,
-)
+from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from types import FrameType
 from typing import Any
@@ -29,6 +21,7 @@ import numpy as np
 from natrium.model import Count, ModelError, NatriumError, Optional, SolverError
 from natrium.model.arrays import Array
 from natrium.solvers.base import Solver
+from natrium.solvers.ensembles.workers import InTurn, another_pool, is_pool_of_processes
 from natrium.solvers.flags import RunFlag
 from natrium.solvers.runs import Chunk, ManyRuns, Runs, leave_unsolved, solve_one_by_one
 
@@ -135,7 +128,7 @@ class Schedule:
         else:
             self.width = workers or _width(executor)
             self.executor = executor
-            if isinstance(executor, ProcessPoolExecutor):
+            if is_pool_of_processes(executor):
                 _check_portable(solver, runs)
         self.mine = self.own  # whether the executor is ours to shut down
         self.timed = self.spikes = 0.0  # runs and spikes so far
@@ -246,8 +239,21 @@ class Schedule:
                 self._renew()
                 future = self._send(task)
             except RuntimeError as error:
-                raise SolverError(f"the executor takes no more work: {error}; start another") from error
+                if not self.own:
+                    raise SolverError(f"the executor takes no more work: {error}; start another") from error
+                # No thread more can be started: in browsers, or where the machine allows no more of them.
+                if self.flying:
+                    self._put_back(task)
+                    self.width = max(1, len(self.flying) // 2)
+                    return
+                self.executor.shutdown(wait=False, cancel_futures=True)
+                self.executor, self.width = InTurn(), 1
+                future = self._send(task)
             self.flying[future] = task
+
+    def _put_back(self, task: _Task) -> None:
+        self.todo.appendleft((task.start, task.stop))
+        self.left += task.stop - task.start
 
     def _send(self, task: _Task) -> Future[tuple[Chunk, float]]:
         return self.executor.submit(solve_chunk, self.solver, self._part(task), self.sample_times, task.tries)
@@ -258,16 +264,11 @@ class Schedule:
     def _renew(self) -> None:
         """Make another pool of processes: one that has lost a process is of no more use."""
         broken = self.executor
-        if not isinstance(broken, ProcessPoolExecutor):
+        if not is_pool_of_processes(broken):
             raise SolverError(f"the executor is broken, got {type(broken).__name__}: start another")
         if self.mine:
             broken.shutdown(wait=False)
-        self.executor = ProcessPoolExecutor(
-            self.width,
-            mp_context=getattr(broken, "_mp_context", None),
-            initializer=getattr(broken, "_initializer", None),
-            initargs=getattr(broken, "_initargs", ()),
-        )
+        self.executor = another_pool(broken, self.width)
         self.mine = True
 
     def _collect(self, future: Future[tuple[Chunk, float]]) -> tuple[int, Chunk] | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
 from contextlib import suppress
@@ -17,10 +16,9 @@ from natrium.solvers.base import Solver, manifest
 from natrium.solvers.ensembles.ensemble import Ensemble, assemble
 from natrium.solvers.ensembles.grid import Columns, outer, runs_of
 from natrium.solvers.ensembles.schedule import Schedule
+from natrium.solvers.progress import progress as show_bar
 from natrium.solvers.runs import Chunk, Runs
 from natrium.solvers.simulate import choose_solver
-
-LINES = 20  # of progress, where it goes to a file
 
 
 def simulate_many(
@@ -70,7 +68,7 @@ def simulate_many(
     chunk : int, optional
         Runs that are carried together; by default as many as last some seconds.
     progress : bool
-        Show a progress bar on standard error; a line now and then where that is no terminal.
+        Show a progress bar, in a terminal or a notebook.
     **options
         Of the solver named, such as ``rtol``.
 
@@ -163,19 +161,9 @@ def show_progress(
     if not wanted:
         yield from schedule
         return
-    if not sys.stderr.isatty():
-        step = told = max(1, n_runs // LINES)
+    with show_bar("runs", n_runs) as tell:
+        tell(done, None)
         for start, chunk in schedule:
-            yield start, chunk
             done += chunk.counts.size
-            if done >= told:
-                print(f"{done} of {n_runs} runs", file=sys.stderr, flush=True)
-                told = done + step
-        return
-    import typer  # a large import, for the bar only
-
-    with typer.progressbar(length=n_runs, label="runs", file=sys.stderr, show_pos=True) as bar:
-        bar.update(done)
-        for start, chunk in schedule:
-            bar.update(chunk.counts.size)
+            tell(done, None)
             yield start, chunk

@@ -21,7 +21,16 @@ def test_a_template_is_a_model_that_fires(name):
     np.testing.assert_array_equal(natrium.run(again).spike_times, run.spike_times)
 
 
-@pytest.mark.parametrize("name", template_names())
+RESTLESS = "lif-na2"  # fires without input
+
+
+def test_one_has_no_rest():
+    neuron = natrium.loads(template(RESTLESS)).neuron
+    assert natrium.simulate(neuron, None, t_end=200.0).n_spikes > 2
+    assert natrium.rheobase(neuron).value < 0.0
+
+
+@pytest.mark.parametrize("name", [name for name in template_names() if name != RESTLESS])
 def test_a_template_begins_at_rest(name):
     """Without input nothing moves but what the rounded numbers of the start leave."""
     model = natrium.loads(template(name))

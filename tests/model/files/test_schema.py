@@ -2,13 +2,14 @@
 
 import json
 import tomllib
+from pathlib import Path
 
 import pytest
 
 import natrium
 from natrium.model import to_dict
 from natrium.model.files.new import template, template_names
-from natrium.model.files.schema import schema
+from natrium.model.files.schema import FILE, schema, schema_text
 from natrium.model.stimuli.kinds import KINDS
 
 jsonschema = pytest.importorskip("jsonschema")
@@ -22,6 +23,12 @@ def validator():
 
 def faults(validator, data):
     return {(fault.json_path, fault.validator) for fault in validator.iter_errors(data)}
+
+
+def test_the_one_in_the_repository_is_the_one_that_is_made():
+    """Its address does not change: `natrium schema --out schema/natrium-1.schema.json` writes it anew."""
+    kept = Path(__file__).parents[3] / "schema" / FILE
+    assert kept.read_text(encoding="utf-8") == schema_text()
 
 
 def test_it_is_the_same_once_files_were_read():

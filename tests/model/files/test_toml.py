@@ -13,6 +13,7 @@ from natrium.model.files.writing import channel_to_dict, to_dict, to_toml
 from natrium.model.stimuli.kinds import KINDS
 from tests.model.files.design import DESIGN
 from tests.model.files.making import models
+from tests.model.stimuli.recordings import write_nix
 
 # --- both ways -----------------------------------------------------------------------------------
 
@@ -64,6 +65,9 @@ def test_catalogue_channel_is_read_back_with_its_source(name: str) -> None:
 def test_every_kind_of_stimulus_has_its_keys(kind: str, tmp_path: Path) -> None:
     """Each kind takes start and stop; its name comes first."""
     (tmp_path / "x.csv").write_text("0,1\n1,2\n", encoding="utf-8")
+    if kind == "recording":
+        pytest.importorskip("nixio")
+        write_nix(tmp_path / "x.nix")
     examples = {
         "constant": natrium.Constant(1.0), "step": natrium.Step(1.0),
         "pulses": natrium.Pulses(1.0, width=1.0, period=2.0, count=3),
@@ -74,6 +78,8 @@ def test_every_kind_of_stimulus_has_its_keys(kind: str, tmp_path: Path) -> None:
         "noise": natrium.Noise(1.0, 2.0, tau=3.0, step=0.5, seed=4, interpolation="linear"),
         "spikes": natrium.Spikes([1.0, 2.0], "V", 3.0, delay=0.5),
         "csv": natrium.Csv(str(tmp_path / "x.csv")),
+        "recorded-spikes": natrium.RecordedSpikes(str(tmp_path / "x.csv"), "V", 3.0),
+        **({"recording": natrium.Recording(str(tmp_path / "x.nix"))} if kind == "recording" else {}),
         "poisson": natrium.Poisson(20.0, "V", 3.0, seed=4, stop=9.0),
     }  # fmt: skip
     table = to_dict(natrium.Model(neuron=natrium.Neuron(), stimulus=examples[kind]))["stimuli"][0]

@@ -1,6 +1,7 @@
 """Ensembles in other processes and on a Dask cluster: the same bits, and nothing lost with a worker."""
 
 import multiprocessing
+import subprocess
 import sys
 import time
 from concurrent.futures import CancelledError, Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
@@ -84,6 +85,44 @@ class Unreliable(Executor):
         else:
             future.set_result(task(solver, runs, sample_times, attempt))
         return future
+
+
+class Few(ThreadPoolExecutor):
+    """Starts some threads and no more, as `ThreadPoolExecutor` does where the machine allows no more."""
+
+    def __init__(self, most):
+        super().__init__(8)
+        self.most = most
+
+    def _adjust_thread_count(self):
+        if len(self._threads) >= self.most:
+            raise RuntimeError("can't start new thread")
+        super()._adjust_thread_count()
+
+
+@pytest.mark.parametrize("most", [0, 1, 3])
+def test_where_threads_cannot_be_started_fewer_or_none_are_used(most, monkeypatch):
+    module = "natrium.solvers.ensembles.schedule"
+    monkeypatch.setattr(f"{module}.ThreadPoolExecutor", lambda width: Few(most))
+    monkeypatch.setattr(Schedule, "_threads", lambda self, workers: 8)
+    same(solved(chunk=10), solved(chunk=61))
+    assert solved(chunk=10).complete
+
+
+def test_a_machine_without_threads_and_processes_runs_ensembles():
+    """As in a browser: no thread starts, no module of processes is there, no numba."""
+    code = (
+        "import _thread, sys\n"
+        'def refuse(*_): raise RuntimeError("can\'t start new thread")\n'
+        "sys.modules |= dict.fromkeys(['_multiprocessing', 'multiprocessing', 'numba', 'llvmlite'])\n"
+        "import threading, natrium, natrium.cli\n"
+        "threading._start_new_thread = refuse\n"
+        "found = natrium.simulate_many(natrium.Neuron(), t_end=60.0, parameters={'I': [10.0, 20.0]},"
+        " solver='event')\n"
+        "print(found.counts.tolist(), natrium.simulate(natrium.Neuron(), natrium.Constant(20.0), t_end=60.0).n_spikes)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.stdout == "[0, 3] 3\n", done.stderr
 
 
 def test_a_lost_chunk_is_tried_again():

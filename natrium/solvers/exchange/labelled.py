@@ -1,4 +1,4 @@
-"""An ensemble as a labelled xarray data set, for NetCDF and Zarr files: the extra ``natrium[data]``."""
+"""Runs and ensembles as tables and labelled data sets, for NetCDF and Zarr files: ``natrium[data]``."""
 
 from __future__ import annotations
 
@@ -7,21 +7,71 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from natrium.model import ModelError
-from natrium.solvers.flags import RunFlag
+from natrium.model.extras import needing
+from natrium.solvers.exchange.columns import columns, provenance, unit_of
+from natrium.solvers.flags import SHORT, RunFlag
 
 if TYPE_CHECKING:
     import xarray
 
-MISSING = 'labelled data need xarray: pip install "natrium[data]"'
+
+def run_frame(run: Any, step: float | None) -> Any:
+    """Make the table of a run (see `Trajectory.to_pandas`)."""
+    with needing("data", "tables need"):
+        import pandas
+    found = columns(run, step)
+    frame = pandas.DataFrame(found.values, index=pandas.Index(found.t, name="t"))
+    frame.attrs |= {"units": found.units, "spike_times": run.spike_times.tolist()} | provenance(run)
+    return frame
+
+
+def ensemble_frame(ensemble: Any) -> Any:
+    """Make the table of an ensemble (see `Ensemble.to_pandas`)."""
+    with needing("data", "tables need"):
+        import pandas
+    told: dict[str, Any] = dict(ensemble.parameters) | {
+        "count": ensemble.counts,
+        "rate": ensemble.rates,
+        "first_spike": ensemble.first_spikes,
+        "mean_interval": ensemble.mean_intervals,
+        "cv": ensemble.cvs,
+        **{f"final_{name}": ensemble.final(name) for name in ensemble.names},
+        "steps": ensemble.steps,
+        **{kind.replace(" ", "_"): (ensemble.flags & bit) > 0 for bit, kind in SHORT.items()},
+        "message": [ensemble.messages.get(index, "") for index in range(len(ensemble))],
+    }
+    frame = pandas.DataFrame(told, index=pandas.RangeIndex(len(ensemble), name="run"))
+    units = {"rate": "Hz", "first_spike": "ms", "mean_interval": "ms"}
+    units |= {f"final_{name}": unit_of(name) for name in ensemble.names}
+    frame.attrs |= {"units": dict(ensemble.units) | units} | provenance(ensemble)
+    return frame
+
+
+def run_dataset(run: Any, step: float | None) -> xarray.Dataset:
+    """Make the data set of a run (see `Trajectory.to_xarray`)."""
+    with needing("data", "labelled data need"):
+        import xarray
+    found = columns(run, step)
+    variables: dict[str, Any] = {
+        name: ("t", values, {"units": found.units[name]}) for name, values in found.values.items()
+    }
+    variables["spike_time"] = ("spike", run.spike_times, {"units": "ms", "long_name": "times of the spikes"})
+    variables["spike_time_error"] = ("spike", run.spike_time_errors, {"units": "ms"})
+    for side in ("before", "after"):
+        rows = np.array([getattr(event, side) for event in run.events]).reshape(run.n_spikes, len(run.names))
+        variables[f"state_{side}"] = (("spike", "state"), rows, {"long_name": f"state just {side} the spike"})
+    told = {"title": "a run of natrium", "t_start_ms": run.t_start, "t_end_ms": run.t_end}
+    coordinates = {
+        "t": ("t", found.t, {"units": "ms", "long_name": "time"}),
+        "state": ("state", np.array(run.names, dtype=object)),
+    }
+    return xarray.Dataset(variables, coordinates, told | provenance(run))
 
 
 def dataset(ensemble: Any) -> xarray.Dataset:
     """Make the data set of an ensemble (see `Ensemble.to_xarray`)."""
-    try:
+    with needing("data", "labelled data need"):
         import xarray
-    except ImportError:
-        raise ModelError(MISSING) from None
     dims = tuple(ensemble.axes)
     variables: dict[str, Any] = {}
 

@@ -1,0 +1,1 @@
+"""Runs and ensembles for other packages: pandas, xarray, Neo, NWB, pynapple."""
