@@ -59,6 +59,7 @@ if TYPE_CHECKING:
         white_noise_firing,
         work_precision,
     )
+    from natrium.imports import import_model
     from natrium.model import (
         CHANNELS,
         Calcium,
@@ -194,6 +195,7 @@ __all__ = [
     "findings",
     "fit",
     "from_dict",
+    "import_model",
     "interval_statistics",
     "latex",
     "limit_cycle",
@@ -235,7 +237,7 @@ __all__ = [
     "work_precision",
 ]
 
-_ROOMS = ("natrium.model", "natrium.solvers", "natrium.analysis")
+_ROOMS = ("natrium.model", "natrium.solvers", "natrium.analysis", "natrium.imports")
 
 
 def __getattr__(name: str) -> Any:

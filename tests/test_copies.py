@@ -14,6 +14,8 @@ import natrium
 from natrium.analysis.cycle.cobweb import cobweb
 from natrium.analysis.portrait import dynamics
 from natrium.analysis.result import Result
+from natrium.imports.neuron_check.compare import Checked, CheckedFile
+from natrium.imports.result import Imported
 
 LIF = natrium.notebook.lif()
 MODEL = natrium.notebook.lif_na()
@@ -83,6 +85,8 @@ MAKERS = {
     "rates under noise": lambda: natrium.white_noise_firing(
         natrium.Neuron(), natrium.Noise(mean=14.0, sigma=9.0, tau=0.0, step=0.1, seed=1)
     ),
+    "an import": lambda: Imported("x.mod", "NMODL", "", MODEL, ("nothing",)),
+    "a check of imports": lambda: Checked((CheckedFile("x.mod", "refused", reason="POINTER: p"),)),
     "intervals": lambda: natrium.interval_statistics(np.arange(50.0) ** 1.1, t_end=100.0),
 }
 

@@ -26,6 +26,7 @@ LAYERS = (
     "natrium.model",
     "natrium.solvers",
     "natrium.analysis",
+    "natrium.imports",
     "natrium.figures",
     "natrium.reports",
     "natrium.explore",

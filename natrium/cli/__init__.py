@@ -18,6 +18,7 @@ from natrium.cli.doctor import doctor_command
 from natrium.cli.excitability import excitability_command
 from natrium.cli.explore import explore_command
 from natrium.cli.fit import fit_command
+from natrium.cli.import_ import import_command
 from natrium.cli.new import new_command
 from natrium.cli.parameters import parameters_command
 from natrium.cli.phase_plane import phase_plane_command
@@ -28,6 +29,7 @@ from natrium.cli.sweep import sweep_command
 
 VERBS: dict[str, Callable[..., None]] = {
     "new": new_command,
+    "import": import_command,
     "run": run_command,
     "explore": explore_command,
     "reproduce": reproduce_command,

@@ -11,6 +11,25 @@ class ModelError(NatriumError, ValueError):
     """A neuron, channel, gate, expression or model file breaks a rule."""
 
 
+class CannotImport(ModelError):
+    """A file of another simulator holds what no model here can be.
+
+    Parameters
+    ----------
+    reason : str
+        In a few words, the same for all files that are refused for it.
+    message : str
+    """
+
+    def __init__(self, reason: str, message: str) -> None:
+        super().__init__(message)
+        self.reason = reason
+
+    def __reduce__(self) -> tuple[type[CannotImport], tuple[str, str]]:
+        """Copy and pickle both."""
+        return type(self), (self.reason, str(self))
+
+
 class StimulusError(NatriumError, ValueError):
     """A stimulus breaks a rule."""
 

@@ -1,0 +1,200 @@
+"""A leak cell around imported channels."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import attrs
+import numpy as np
+
+from natrium.imports.currents import V_GRID, Branch
+from natrium.imports.gates import Rates
+from natrium.imports.kinetics import Part
+from natrium.imports.nodes import Node, make, num, text_of, value_of
+from natrium.imports.result import LEAK
+from natrium.model import Calcium, Channel, Gate, Ions, Model, ModelError, Neuron, Scheme, Simulation, Step
+from natrium.model.checks import Name
+from natrium.model.errors import CannotImport
+from natrium.model.expressions.constants import as_constants, constants
+
+INPUT, START, STOP, END = 25.0, 20.0, 180.0, 200.0  # mV and ms: a step that the leak alone would fire by
+
+ROUNDING = 1e-9  # by how much a steady state may be above 1
+
+
+@attrs.frozen
+class Kinetics:
+    """How the states of a file move.
+
+    Attributes
+    ----------
+    gates : mapping of str to mapping of str to Node
+        The rates of each state that is a gate.
+    schemes : sequence of Part
+    initial : mapping of str to float
+        Where states start that do not start at their steady state.
+    values : mapping of str to float
+        The number of every name in the rates.
+    calcium : float, optional
+        The concentration that rates read.
+    """
+
+    gates: Mapping[str, Rates]
+    schemes: Sequence[Part]
+    initial: Mapping[str, float]
+    values: Mapping[str, float]
+    calcium: float | None = None
+
+
+def cell_around(
+    named: str, branches: Sequence[Branch], kinetics: Kinetics, source: str
+) -> tuple[Model, dict[str, tuple[str, str, float]]]:
+    """Make a model of what was read: its channels in a leak cell of 10 ms.
+
+    Returns
+    -------
+    Model
+    dict of str to (str, str, float)
+        The channel and gate that each state became, and by how much it was divided.
+
+    Raises
+    ------
+    CannotImport
+        When a rate breaks a rule of natrium's.
+    """
+    spelled, known = _spelling(kinetics, branches)
+    where: dict[str, tuple[str, str, float]] = {}
+    channels = []
+    with constants(known):
+        for k, branch in enumerate(branches, start=1):
+            own = safe(named) + (f"_{k}" if len(branches) > 1 else "")
+            try:
+                channels.append(_channel(own, branch, kinetics, spelled, where, source))
+            except CannotImport:
+                raise
+            except ModelError as error:
+                raise CannotImport("rates", f"channel {own}: {error}") from error
+        try:
+            neuron = Neuron(
+                tau_m=10.0,
+                refractory="clamp",
+                channels=channels,
+                calcium=_pool(kinetics, channels),
+            )
+        except ModelError as error:
+            raise CannotImport("rates", str(error)) from error
+    model = Model(
+        neuron=neuron, stimulus=Step(INPUT, start=START, stop=STOP), simulation=Simulation(t_end=END)
+    )
+    return model, where
+
+
+def _pool(kinetics: Kinetics, channels: Sequence[Channel]) -> Calcium | None:
+    if not any(channel.reads_calcium for channel in channels):
+        return None
+    return Calcium(rest=kinetics.calcium or 0.0, tau=1.0, factor=0.0, channels=[channels[0].name])
+
+
+def safe(word: str) -> str:
+    """Make a foreign name one of ours."""
+    kept = "".join(c if c.isalnum() and c.isascii() else "_" for c in word)[:36]
+    return kept if kept[:1].isalpha() else f"x{kept}"
+
+
+def _spelling(kinetics: Kinetics, branches: Sequence[Branch]) -> tuple[dict[str, str], dict[str, float]]:
+    """Say how names are spelled here, and which numbers get one."""
+    used = {one for rates in kinetics.gates.values() for rate in rates.values() for one in rate.names}
+    used |= {one for part in kinetics.schemes for rate in part.rates.values() for one in rate.names}
+    used |= {one for branch in branches for inf, _ in branch.at_once for one in inf.names}
+    spelled, known = {"v": "V", "cai": "Ca"}, dict[str, float]()
+    for word in sorted(used & kinetics.values.keys() - spelled.keys()):
+        own = safe(word)
+        while _is_taken(own) or own in known:
+            own += "_"
+        spelled[word], known[own] = own, float(kinetics.values[word])
+    return spelled, known
+
+
+def _is_taken(word: str) -> bool:
+    try:
+        Name().check("a name", word)
+        as_constants({word: 1.0})
+    except ModelError:
+        return True
+    return word == "Ca"
+
+
+def _channel(
+    own: str,
+    branch: Branch,
+    kinetics: Kinetics,
+    spelled: Mapping[str, str],
+    where: dict[str, tuple[str, str, float]],
+    source: str,
+) -> Channel:
+    def text(node: Node) -> str:
+        return text_of(node, spelled)
+
+    gates, scheme, conductance = [], None, branch.conductance
+    if branch.opened:
+        part = next(one for one in kinetics.schemes if branch.opened[0] in one.states)
+        scheme = _scheme(part, branch.opened, kinetics, text)
+        where |= {one: (own, safe(one), 1.0) for one in part.states}
+    for state, power in branch.powers.items():
+        if any(state in part.states for part in kinetics.schemes):
+            raise CannotImport(
+                "several schemes", f"a scheme's open share multiplies once, got {state} to {power}"
+            )
+        if state not in kinetics.gates:
+            raise CannotImport("no dynamics", f"every gate needs an equation, got none for {state}")
+        rates, largest = _bounded(kinetics.gates[state], kinetics.values)
+        conductance *= largest**power
+        start = kinetics.initial.get(state)
+        initial: dict[str, Any] = (
+            {} if start is None or list(rates) == ["inf"] else {"initial": start / largest}
+        )
+        gates.append(Gate(safe(state), power, **{key: text(rate) for key, rate in rates.items()}, **initial))
+        where.setdefault(state, (own, safe(state), largest))
+    taken = {gate.name for gate in gates} | set(scheme.states if scheme else ())
+    for inf, power in branch.at_once:
+        gates.append(
+            Gate(next(one for one in ("a", "o", "at_once", "of_V") if one not in taken), power, inf=text(inf))
+        )
+    field = branch.field
+    if field is None:
+        drive: dict[str, Any] = {"E": branch.reversal}
+    else:
+        inside: Any = "Ca" if field.valence == 2 and _reads_calcium(gates, scheme) else field.inside
+        drive = {"ghk": Ions(field.valence, inside, field.outside, field.celsius)}
+    return Channel(own, conductance / LEAK, gates=gates, scheme=scheme, source=source, **drive)
+
+
+def _bounded(rates: Rates, values: Mapping[str, float]) -> tuple[Rates, float]:
+    """Divide a gate whose steady state goes beyond 1, and give by how much."""
+    if "inf" not in rates or "cai" in rates["inf"].names:
+        return rates, 1.0
+    largest = float(np.nanmax(value_of(rates["inf"], {**values, "v": V_GRID})))
+    if not 1.0 + ROUNDING < largest < math.inf:
+        return rates, 1.0
+    return {**rates, "inf": make("/", rates["inf"], num(largest))}, largest
+
+
+def _reads_calcium(gates: Sequence[Gate], scheme: Scheme | None) -> bool:
+    return any(gate.reads_calcium for gate in gates) or (
+        scheme is not None and any(one.rate.reads_calcium for one in scheme.transitions)
+    )
+
+
+def _scheme(part: Part, opened: tuple[str, ...], kinetics: Kinetics, text: Any) -> Scheme:
+    shares = {safe(one): kinetics.initial[one] for one in part.states if one in kinetics.initial}
+    started: dict[str, Any] = {}
+    if len(shares) == len(part.states) and math.isclose(sum(shares.values()), 1.0, abs_tol=1e-9):
+        started = {"initial": shares}
+    return Scheme(
+        states=[safe(one) for one in part.states],
+        transitions=[(safe(a), safe(b), text(rate)) for (a, b), rate in part.rates.items()],
+        open=[safe(one) for one in opened],
+        **started,
+    )

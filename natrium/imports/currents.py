@@ -1,0 +1,245 @@
+"""From a current to channels: conductance, what drives it, and the gates that multiply it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+
+import attrs
+import numpy as np
+from scipy.optimize import brentq
+
+from natrium.imports.nodes import Node, factors_of, make, num, product, terms_of, text_of, value_of
+from natrium.model.equations import constant_field
+from natrium.model.errors import CannotImport
+from natrium.model.expressions.exprel import exprel_scalar
+from natrium.model.ions import FARADAY, GAS, KELVIN
+
+V_GRID = np.linspace(-149.9, 149.7, 1201)
+_AFFINE = 1e-11  # how far from a straight line, of its largest value, rounding takes one
+_SAME_FIELD = 1e-8  # the same of a constant field, which files write in several ways
+LOW, HIGH = 20.0, 32.0  # mV: RT/F from -41 to 98 degrees
+_DIGITS = 12  # to which a reversal that was worked out is taken as what was meant
+_POWERS = 16
+
+Values = Mapping[str, float]
+
+
+@attrs.frozen
+class Field:
+    """A constant field: the ion's charge and concentrations, and the temperature that its RT/F is of."""
+
+    valence: int
+    inside: float
+    outside: float
+    celsius: float
+
+
+@attrs.frozen
+class Branch:
+    """One product of gates with what drives it.
+
+    Attributes
+    ----------
+    conductance : float
+        S/cm2: of E - V, or of a constant field far below its reversal.
+    reversal : float or None
+        mV; None with a field.
+    powers : dict of str to int
+        The states that multiply it, with their powers.
+    at_once : tuple of (Node, int)
+        What of V multiplies it, at most one, with its power.
+    field : Field or None
+    opened : tuple of str
+        States of one scheme, whose sum multiplies it.
+    """
+
+    conductance: float
+    reversal: float | None
+    powers: dict[str, int]
+    at_once: tuple[tuple[Node, int], ...] = ()
+    field: Field | None = None
+    opened: tuple[str, ...] = ()
+
+
+def branches_of(
+    current: Node, states: frozenset[str], values: Values, ion: tuple[int, float, float] | None
+) -> list[Branch]:
+    """Take a current apart: a branch for every product of states.
+
+    Parameters
+    ----------
+    current : Node
+        Outward, in mA/cm2.
+    states : frozenset of str
+    values : mapping of str to float
+        Of every other name but v.
+    ion : (int, float, float), optional
+        Charge and concentrations of the ion that it is of.
+
+    Raises
+    ------
+    CannotImport
+        When it is no sum of conductances times gates.
+    """
+    grouped: dict[tuple[tuple[str, int], ...], Node] = {}
+    for coefficient, powers in terms_of(current, states):
+        key = tuple(sorted(powers.items()))
+        grouped[key] = make("+", grouped[key], coefficient) if key in grouped else coefficient
+    found = []
+    for product_of, coefficient in grouped.items():
+        branch = _branch(coefficient, dict(product_of), values, ion)
+        if branch.conductance != 0.0:
+            found.append(branch)
+    return found
+
+
+def _branch(
+    coefficient: Node, powers: dict[str, int], values: Values, ion: tuple[int, float, float] | None
+) -> Branch:
+    constant, moving = _divided(coefficient)
+    scale = float(value_of(product(constant), values))
+    if not math.isfinite(scale):
+        raise CannotImport(
+            "no number", f"a conductance must be a finite number, got {text_of(coefficient)[:80]}"
+        )
+    line, rest = _driven(moving, values)
+    if line is None or (line[1] == 0.0 and ion is not None and rest):
+        found = None if ion is None else _field_branch(scale, moving, powers, values, ion)
+        if found is not None:
+            return found
+    if line is None:
+        raise CannotImport(
+            "no driving force",
+            "a current must be driven by V - E or by the constant field of its ion, got "
+            f"{text_of(product(moving))[:100]}",
+        )
+    slope, reversal = line
+    at_once, factor = _at_once(rest, values)
+    conductance = scale * slope * factor
+    if conductance < 0.0:
+        raise CannotImport(
+            "negative conductance",
+            f"a conductance must not be negative, got {conductance:.6g} S/cm2 times (V - E)",
+        )
+    return Branch(conductance, reversal, powers, at_once)
+
+
+def _driven(
+    moving: list[tuple[Node, int]], values: Values
+) -> tuple[tuple[float, float] | None, list[tuple[Node, int]]]:
+    """Find what drives a current: the one factor that is a straight line, or the whole; and give the rest."""
+    whole = _line(product(moving), values)
+    if whole is not None and not any("cai" in one.names and "v" not in one.names for one, _ in moving):
+        return whole, []
+    lines = [k for k, (one, power) in enumerate(moving) if power == 1 and _line(one, values)]
+    if len(lines) != 1:
+        return None, moving
+    return _line(moving[lines[0]][0], values), moving[: lines[0]] + moving[lines[0] + 1 :]
+
+
+def _divided(node: Node) -> tuple[list[tuple[Node, int]], list[tuple[Node, int]]]:
+    """Divide a product into what is a number and what depends on V or calcium."""
+    constant: list[tuple[Node, int]] = []
+    moving: list[tuple[Node, int]] = []
+    for one, power in factors_of(node):
+        held = one.names & {"v", "cai"}
+        (moving if held else constant).append((one, power))
+    return constant, _whole_powers(moving)
+
+
+def _whole_powers(moving: list[tuple[Node, int]]) -> list[tuple[Node, int]]:
+    found: list[tuple[Node, int]] = []
+    for one, power in moving:
+        while (
+            one.op == "**" and (n := one.args[1].number) is not None and n.is_integer() and 0 < n <= _POWERS
+        ):
+            one, power = one.args[0], power * int(n)
+        found.append((one, power))
+    return found
+
+
+def _line(node: Node, values: Values) -> tuple[float, float] | None:
+    """Give slope and zero of what is a straight line in v; None where it is none."""
+    if "v" not in node.names:
+        return None
+    found = np.broadcast_to(value_of(node, {**values, "v": V_GRID}), V_GRID.shape)
+    if not np.all(np.isfinite(found)):
+        return None
+    # What is 0/0 at one of these is no straight line.
+    at_zero, at_hundred = (float(value_of(node, {**values, "v": v})) for v in (0.0, 100.0))
+    slope = (at_hundred - at_zero) / 100.0
+    if (
+        slope == 0.0
+        or not math.isfinite(slope)
+        or np.max(np.abs(found - (at_zero + slope * V_GRID))) > _AFFINE * np.max(np.abs(found))
+    ):
+        return None
+    return _meant(slope), _meant(-at_zero / slope)
+
+
+def _meant(value: float) -> float:
+    """Take a number that rounding has moved as the short one beside it."""
+    short = float(f"{value:.{_DIGITS}g}")
+    return short if abs(short - value) <= 4e-16 * 100 * abs(value) else value
+
+
+def _at_once(moving: list[tuple[Node, int]], values: Values) -> tuple[tuple[tuple[Node, int], ...], float]:
+    """Make one gate of all that depends on V alone, and give by how much it was divided to stay below one."""
+    if not moving:
+        return (), 1.0
+    counted: dict[Node, int] = {}
+    for one, n in moving:
+        counted[one] = counted.get(one, 0) + n
+    power = math.gcd(*(n for n in counted.values()))
+    if not 0 < power <= _POWERS:
+        power = 1
+    signs = [(one, 1 if n > 0 else -1) for one, n in counted.items() for _ in range(abs(n) // power)]
+    inf = product(signs)
+    largest = float(np.nanmax(value_of(inf, {**values, "v": V_GRID})))
+    if not math.isfinite(largest) or largest <= 0.0:
+        raise CannotImport(
+            "no gate", f"what multiplies a conductance must be positive, got {text_of(inf)[:80]}"
+        )
+    if largest > 1.0:
+        inf = make("/", inf, num(largest))
+        return ((inf, power),), largest**power
+    return ((inf, power),), 1.0
+
+
+def _field_branch(
+    scale: float,
+    moving: list[tuple[Node, int]],
+    powers: dict[str, int],
+    values: Values,
+    ion: tuple[int, float, float],
+) -> Branch | None:
+    """Find the constant field that a current follows, by what RT/F it takes; None where it follows none."""
+    drive = product([one for one in moving if "v" in one[0].names])
+    valence, inside, outside = ion
+
+    def field(v: float, thermal: float) -> float:
+        return float(constant_field(v, thermal, valence, inside, outside, exprel_scalar))
+
+    def ratio(v: float, thermal: float) -> float:
+        return float(value_of(drive, {**values, "v": v})) / field(v, thermal)
+
+    def apart(thermal: float) -> float:
+        return ratio(-71.3, thermal) - ratio(-33.1, thermal)
+
+    if not all(map(math.isfinite, (apart(LOW), apart(HIGH)))) or apart(LOW) * apart(HIGH) > 0.0:
+        return None
+    thermal = float(brentq(apart, LOW, HIGH, xtol=1e-13, rtol=1e-14))
+    K = ratio(-71.3, thermal)
+    expected = np.array([K * field(v, thermal) for v in V_GRID])
+    given = np.broadcast_to(value_of(drive, {**values, "v": V_GRID}), V_GRID.shape)
+    if not np.all(np.abs(expected - given) <= _SAME_FIELD * np.max(np.abs(expected))):
+        return None
+    at_once, factor = _at_once([one for one in moving if "v" not in one[0].names], values)
+    conductance = -scale * K * factor
+    if conductance < 0.0:
+        raise CannotImport(
+            "negative conductance", f"a permeability must not be negative, got {conductance:.6g} S/cm2"
+        )
+    celsius = thermal * FARADAY / (1e3 * GAS) - KELVIN
+    return Branch(conductance, None, powers, at_once, Field(valence, inside, outside, _meant(celsius)))

@@ -1,0 +1,1 @@
+"""Imported channels held against NEURON itself."""

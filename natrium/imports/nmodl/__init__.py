@@ -1,0 +1,1 @@
+"""NEURON's language for channels, NMODL, read through NEURON's own parser."""

@@ -1,0 +1,303 @@
+"""From an NMODL file to a channel in a leak cell."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+
+import attrs
+
+from natrium.imports.cell import Kinetics, cell_around
+from natrium.imports.currents import Branch, branches_of
+from natrium.imports.gates import Rates, flow_of_update, rates_of
+from natrium.imports.kinetics import Part, parts_of
+from natrium.imports.nmodl.program import CELSIUS, IONS, OTHER_ION, Ion, Program, declare
+from natrium.imports.nmodl.run import STALE, Run
+from natrium.imports.nmodl.source import Tree, parse, prepare
+from natrium.imports.nodes import Node, terms_of, text_of, value_of
+from natrium.imports.result import LEAK, Imported, Mechanism
+from natrium.model.errors import CannotImport
+
+OPEN = 0.01  # S/cm2: of a channel whose file leaves its conductance at zero
+_SAME = 1e-9
+
+
+def read_mod(text: str, source: str, celsius: float | None = None, current: str | None = None) -> Imported:
+    """Read the text of an NMODL file (see `natrium.imports.import_model`)."""
+    bare, title = prepare(text)
+    (tree,) = parse([bare])
+    return read_tree(tree, source, title, celsius, current)
+
+
+def read_tree(
+    tree: Tree | CannotImport,
+    source: str,
+    title: str = "",
+    celsius: float | None = None,
+    current: str | None = None,
+) -> Imported:
+    """Make a model of what the parser gave.
+
+    Raises
+    ------
+    CannotImport
+        When it is no channel, or one that no model here can be.
+    """
+    if isinstance(tree, CannotImport):
+        raise tree
+    program = declare(tree)
+    values, notes = _values(program, celsius), list[str]()
+    run = Run(program, values)
+    run.go()
+    flows = _Flows(program, run)
+    flows.find(values)
+    zeroed: dict[str, float] = {}
+    chosen, branches = _branches(program, run, flows, values, current, notes, zeroed)
+    kinetics = Kinetics(
+        flows.gates,
+        flows.schemes,
+        _initial(run, flows, values, notes),
+        values,
+        values.get("cai"),
+    )
+    model, gates = cell_around(program.suffix, branches, kinetics, f"{source}{f': {title}' if title else ''}")
+    if model.neuron.calcium is not None:
+        notes.append(
+            f"calcium stays at {values['cai']:g} mM: the file only reads cai. Give [calcium] its tau, "
+            "factor and channels"
+        )
+    used = {one for rate in flows.all_rates() for one in rate.names} | run.names[chosen].names | run.frozen
+    temperature = values["celsius"] if "celsius" in used else None
+    notes[:0] = [
+        f"{one} = {ion.default(one):g} {'mV' if one.startswith('e') else 'mM'}, NEURON's own where "
+        "nothing sets it"
+        for ion in program.ions.values()
+        for one in ion.reads
+        if one in used and one != "cai" and program.parameters.get(one) is None
+    ]
+    if temperature is not None:
+        notes.insert(0, _of_temperature(program, celsius, temperature))
+    notes.append(
+        f"around it: a leak of {LEAK * 1e3:g} mS/cm2 at -70 mV with 1 uF/cm2, a threshold at -55 mV, "
+        "and a step of input"
+    )
+    ions = {one: values[one] for ion in program.ions.values() for one in ion.reads if one in values}
+    mechanism = Mechanism(
+        program.suffix,
+        chosen,
+        values["celsius"],
+        ions,
+        gates,
+        zeroed,
+        of_ion=chosen not in program.nonspecific,
+        pairs=flows.pairs,
+        stepped=bool(run.updates),
+    )
+    return Imported(source, "NMODL", title, model, tuple(dict.fromkeys([*notes, *run.assumed()])), mechanism)
+
+
+def _of_temperature(program: Program, asked: float | None, taken: float) -> str:
+    if asked is not None:
+        return f"at {taken:g} degrees, as asked"
+    if program.parameters.get("celsius") is not None:
+        return f"at {taken:g} degrees, the file's own (NEURON goes by h.celsius): --celsius gives another"
+    return f"at {taken:g} degrees, NEURON's own where nothing sets it: --celsius gives another"
+
+
+def _values(program: Program, celsius: float | None) -> dict[str, float]:
+    """Give every parameter and every variable of an ion its number."""
+    values = {key: value if value is not None else 0.0 for key, value in program.parameters.items()}
+    for other in ("v", "t", "dt"):
+        values.pop(other, None)
+    given = program.parameters.get("celsius")
+    values["celsius"] = celsius if celsius is not None else CELSIUS if given is None else given
+    for ion in program.ions.values():
+        for variable in ion.reads:
+            default = ion.default(variable)
+            given = program.parameters.get(variable)
+            if given is None and default is not None:
+                values[variable] = default
+    return values
+
+
+@attrs.define
+class _Flows:
+    """How each state moves: as a gate, or as one of a scheme."""
+
+    program: Program
+    run: Run
+    gates: dict[str, Rates] = attrs.field(factory=dict)
+    schemes: list[Part] = attrs.field(factory=list)
+    pairs: dict[str, str] = attrs.field(factory=dict)
+
+    def all_rates(self) -> list[Node]:
+        """List every rate."""
+        return [one for rates in self.gates.values() for one in rates.values()] + [
+            one for part in self.schemes for one in part.rates.values()
+        ]
+
+    def find(self, values: Mapping[str, float]) -> None:
+        """Read gates and schemes off derivatives, updates and reactions."""
+        states = frozenset(self.program.states)
+        for state, flow in self.run.derivatives.items():
+            self.gates[state] = rates_of(state, flow, states)
+        for state, update in self.run.updates.items():
+            moved = flow_of_update(state, update, dict(values))
+            self.gates[state] = {"inf": update} if moved is None else rates_of(state, moved, states)
+        self._react(states, values)
+        for rate in self.all_rates():
+            _check_names(rate)
+
+    def _react(self, states: frozenset[str], values: Mapping[str, float]) -> None:
+        ways = []
+        for tree, forward, backward in self.run.reactions:
+            at = next(k for k, one in enumerate(tree.parts) if one.kind == "ReactionOperator")
+            source, target = (
+                _one_state(self.run, one, states) for one in (tree.parts[at - 1], tree.parts[at + 1])
+            )
+            ways += [(source, target, forward), (target, source, backward)]
+        for left, right in self.run.conserved:
+            self._check_conserved(left, right, states, values)
+        for part in parts_of(tuple(self.program.states), ways):
+            if len(part.states) == 2:
+                self.gates |= {one: part.gate(one) for one in part.states}
+                self.pairs |= dict(zip(part.states, reversed(part.states), strict=True))
+            else:
+                self.schemes.append(part)
+
+    def _check_conserved(
+        self, left: Node, right: Node, states: frozenset[str], values: Mapping[str, float]
+    ) -> None:
+        total = float(value_of(right, values)) if right.names.isdisjoint(states) else math.nan
+        weights = [float(value_of(one, values)) for one, _ in terms_of(left, states)]
+        if not abs(total - 1.0) <= _SAME or any(one != 1.0 for one in weights):
+            raise CannotImport(
+                "not shares",
+                f"the states of a scheme must add up to 1, got CONSERVE {text_of(left)[:80]} = {total:g}",
+            )
+
+
+def _one_state(run: Run, tree: Tree, states: frozenset[str]) -> str:
+    node = run.value(tree)
+    if node.op != "name" or node.args[0] not in states:
+        raise CannotImport(
+            "open KINETIC", f"a reaction must lead from one state to another, got {text_of(node)[:60]}"
+        )
+    return str(node.args[0])
+
+
+def _check_names(node: Node) -> None:
+    for one in node.names:
+        if one.startswith(STALE):
+            raise CannotImport(
+                "set at the start",
+                f"{one.removeprefix(STALE)} must be worked out along V, but is so only at the start",
+            )
+        if one in ("t", "dt"):
+            raise CannotImport("of time", f"a rate must not depend on {one}, got {text_of(node)[:80]}")
+
+
+def _branches(
+    program: Program,
+    run: Run,
+    flows: _Flows,
+    values: dict[str, float],
+    asked: str | None,
+    notes: list[str],
+    zeroed: dict[str, float],
+) -> tuple[str, list[Branch]]:
+    """Find the one current that the file has, or that is asked for, and take it apart."""
+    currents = [one for one in program.currents if one in run.names]
+    if not currents:
+        raise CannotImport(
+            "no current", "a channel must write a current, by USEION ... WRITE or NONSPECIFIC_CURRENT"
+        )
+    if asked is not None and asked not in currents:
+        raise CannotImport("no current", f"--current must be one of {', '.join(currents)}, got {asked}")
+    states = frozenset(program.states)
+    if asked is None and len(currents) > 1:
+        live = [one for one in currents if not _is_nothing(run.names[one], states, values)]
+        if len(live) > 1:
+            raise CannotImport(
+                "several ions",
+                f"a channel has one current, got {', '.join(live)}: choose one, --current {live[0]}",
+            )
+        if live:
+            left = [one for one in currents if one not in live]
+            notes.append(f"{', '.join(left)} carries nothing at the file's own numbers, and is left out")
+            currents = live
+    chosen = asked or currents[0]
+    current = run.names[chosen]
+    _check_names(current)
+    ion = next((one for one in program.ions.values() if one.current == chosen), None)
+    carried = None if ion is None else _carried(ion, values)
+    if _is_nothing(current, states, values):
+        zeroed |= _opened(current, states, values)
+        values |= zeroed
+        said = ", ".join(f"{key} = {value:.6g}" for key, value in zeroed.items())
+        notes.append(f"the file's conductance is zero; {said} is taken, {OPEN:g} S/cm2")
+    return chosen, _merged(branches_of(current, states, values, carried), flows.schemes)
+
+
+def _carried(ion: Ion, values: Mapping[str, float]) -> tuple[int, float, float]:
+    _, inside, outside = IONS.get(ion.name, OTHER_ION)
+    return (
+        ion.valence or 1,
+        values.get(f"{ion.name}i", inside),
+        values.get(f"{ion.name}o", outside),
+    )
+
+
+def _is_nothing(current: Node, states: frozenset[str], values: Mapping[str, float]) -> bool:
+    """Tell whether a current is zero whatever V and its states are."""
+    given = {**values, **dict.fromkeys(states, 0.6180339887)}
+    return all(float(value_of(current, {**given, "v": v})) == 0.0 for v in (-83.1, -41.7, 12.9))
+
+
+def _opened(current: Node, states: frozenset[str], values: Mapping[str, float]) -> dict[str, float]:
+    """Find the parameter that is the conductance, by what opens the channel when it is not zero."""
+    for key in sorted(one for one in current.names if values.get(one) == 0.0):
+        trial = {**values, key: 1.0}
+        if _is_nothing(current, states, trial):
+            continue
+        given = {**trial, **dict.fromkeys(states, 1.0)}
+        slope = abs(
+            float(value_of(current, {**given, "v": -20.0})) - float(value_of(current, {**given, "v": -21.0}))
+        )
+        if math.isfinite(slope) and slope > 0.0:
+            return {key: float(f"{OPEN / slope:.6g}")}
+    raise CannotImport(
+        "no conductance", "a channel must carry a current, got one that is zero whatever its numbers"
+    )
+
+
+def _merged(branches: Sequence[Branch], schemes: Sequence[Part]) -> list[Branch]:
+    """Put branches together that differ in the open state alone."""
+    found: dict[object, Branch] = {}
+    for k, one in enumerate(branches):
+        part = next((p for p in schemes for state in one.powers if state in p.states), None)
+        state = next((s for s in one.powers if part and s in part.states), None)
+        if part is None or state is None or one.powers[state] != 1:
+            found[k] = one
+            continue
+        rest = {key: power for key, power in one.powers.items() if key != state}
+        key = (part.states, tuple(rest.items()), one.conductance, one.reversal, one.at_once, one.field)
+        before = found.get(key)
+        opened = (*before.opened, state) if before else (state,)
+        found[key] = attrs.evolve(one, powers=rest, opened=opened)
+    return list(found.values())
+
+
+def _initial(run: Run, flows: _Flows, values: Mapping[str, float], notes: list[str]) -> dict[str, float]:
+    """Give the states that start at a number; all others start at their steady state."""
+    found = {}
+    for state, node in run.started.items():
+        if not node.names & {"v", "cai"} and 0.0 <= (value := float(value_of(node, values))) <= 1.0:
+            found[state] = value
+    for part in flows.schemes:
+        if not math.isclose(sum(found.get(one, 0.0) for one in part.states), 1.0, abs_tol=_SAME):
+            found = {key: value for key, value in found.items() if key not in part.states}
+    if found:
+        said = ", ".join(f"{key} = {value:g}" for key, value in found.items())
+        notes.append(f"starts at {said}, as the file says; all else at its steady state")
+    return found

@@ -1,0 +1,239 @@
+"""Small channels in NMODL, one for each way of writing, with the curves that they mean as formulas."""
+
+from collections.abc import Callable
+
+import attrs
+import numpy as np
+
+exp = np.exp
+
+
+@attrs.frozen
+class Case:
+    """A file, and what it means: conductance (S/cm2), reversal, and for each gate steady state and time constant."""
+
+    text: str
+    gates: dict[str, tuple[Callable, Callable | None]]
+    g: float = 0.1
+    E: float | None = 50.0
+    powers: dict[str, int] = attrs.field(factory=dict)
+    celsius: float | None = None
+    note: str = ""
+
+
+def channel(
+    body: str, *, current: str = "gbar*m*(v - ena)", states: str = "m", more: str = "", ion: str = ""
+) -> str:
+    """Put the usual frame around what a case is about."""
+    return (
+        "TITLE a small channel\nCOMMENT\n  : not read, VERBATIM neither\nENDCOMMENT\n"
+        f"NEURON {{ SUFFIX small USEION na READ ena WRITE ina {ion} RANGE gbar GLOBAL minf }}\n"
+        "UNITS { (mV) = (millivolt) (mA) = (milliamp) (S) = (siemens) }\n"
+        f"PARAMETER {{ gbar = 0.1 (S/cm2) {more} }}\n"
+        "ASSIGNED { v (mV) ena (mV) ina (mA/cm2) celsius (degC) cai (mM) minf mtau (ms) hinf htau (ms) tadj a b }\n"
+        f"STATE {{ {states} }}\n"
+        f"BREAKPOINT {{ SOLVE states METHOD cnexp\n ina = {current} }}\n{body}"
+    )
+
+
+INITIAL = "INITIAL { rates(v) m = minf }\n"
+RELAX = INITIAL + "DERIVATIVE states { rates(v) m' = (minf - m)/mtau }\n"
+
+
+def sigmoid(v, half, slope):
+    return 1 / (1 + exp(-(v - half) / slope))
+
+
+def trap(x, y):
+    """Give x/(exp(x/y) - 1), in other words than the files do."""
+    return y / np.where(np.abs(x) < 1e-12, 1.0, np.expm1(x / y) / np.where(x == 0.0, 1.0, x / y))
+
+
+def opening(v):
+    return 0.1 * trap(-(v + 40), 10)
+
+
+def closing(v):
+    return 4 * exp(-(v + 65) / 18)
+
+
+def squid(pace=1.0):
+    return (
+        lambda v: opening(v) / (opening(v) + closing(v)),
+        lambda v: 1 / (opening(v) + closing(v)) / pace,
+    )
+
+
+VTRAP = """
+FUNCTION vtrap(x, y) { IF (fabs(x/y) < 1e-6) { vtrap = y*(1 - x/y/2) } ELSE { vtrap = x/(exp(x/y) - 1) } }
+"""
+
+CASES = {
+    "alpha and beta, a trap by hand, a table, Q10": Case(
+        channel(
+            RELAX + "PROCEDURE rates(v (mV)) { LOCAL q10, sum\n"
+            " TABLE minf, mtau DEPEND celsius FROM -100 TO 100 WITH 200\n UNITSOFF\n"
+            " q10 = 3^((celsius - 6.3)/10)\n a = .1*vtrap(-(v + 40), 10)\n b = 4*exp(-(v + 65)/18)\n sum = a + b\n"
+            " mtau = 1/(q10*sum) minf = a/sum\n UNITSON }" + VTRAP,
+            current="gbar*m*m*m*(v - ena)",
+        ),
+        {"m": squid(3.0**1.37)},
+        powers={"m": 3},
+        celsius=20.0,
+        note="TABLE",
+    ),
+    "a derivative of alpha and beta": Case(
+        channel(
+            "INITIAL { m = 0.25 }\nDERIVATIVE states { m' = tadj()*(alpha(v)*(1 - m) - beta(v)*m) }\n"
+            "FUNCTION alpha(v (mV)) (/ms) { alpha = .1*vtrap(-(v + 40), 10) }\n"
+            "FUNCTION beta(v (mV)) (/ms) { beta = 4*exp(-(v + 65)/18) }\n"
+            "FUNCTION tadj() { tadj = 2 }" + VTRAP
+        ),
+        {"m": squid(2.0)},
+        note="starts at m = 0.25",
+    ),
+    "steps of dt": Case(
+        channel(
+            INITIAL
+            + "PROCEDURE states() { rates(v)\n m = m + mexp*(minf - m)\n VERBATIM\n return 0;\n ENDVERBATIM\n }\n"
+            "LOCAL mexp\nPROCEDURE rates(v) { TABLE minf, mexp DEPEND dt FROM -120 TO 100 WITH 199\n"
+            " minf = 1/(1 + exp(-(v + 35)/7)) tadj = 2\n mexp = 1 - exp(-dt*tadj/(1 + 4/(1 + exp((v + 20)/9)))) }",
+            more="dt (ms)",
+        ).replace("METHOD cnexp", ""),
+        {"m": (lambda v: sigmoid(v, -35, 7), lambda v: (1 + 4 * sigmoid(v, -20, -9)) / 2)},
+    ),
+    "branches": Case(
+        channel(
+            RELAX + "PROCEDURE rates(v) { minf = 1/(1 + exp(-(v + 35)/7))\n"
+            " if (v < -60) { mtau = 2 } else if (v < -20) { mtau = 3 + v/20 } else { mtau = 0.5 }\n"
+            " if (mtau < 0.75) { mtau = 0.75 } }"
+        ),
+        {
+            "m": (
+                lambda v: sigmoid(v, -35, 7),
+                lambda v: np.maximum(np.where(v < -60, 2.0, np.where(v < -20, 3 + v / 20, 0.5)), 0.75),
+            )
+        },
+    ),
+    "arrays in a loop": Case(
+        channel(
+            "INITIAL { rates(v) m = inf[0] h = inf[1] }\n"
+            "DERIVATIVE states { rates(v) m' = (inf[0] - m)/tau[0] h' = (inf[1] - h)/tau[1] }\n"
+            "ASSIGNED { inf[2] tau[2] }\nPROCEDURE rates(v) { FROM i=0 TO 1 { inf[i] = ss(v, i) tau[i] = 1 + 2*i } }\n"
+            "FUNCTION ss(v, i) { if (i == 0) { ss = 1/(1 + exp(-(v + 35)/7)) } else { ss = 1/(1 + exp((v + 50)/6)) } }",
+            current="gbar*m^3*h*(v - ena)",
+            states="m h",
+        ),
+        {
+            "m": (lambda v: sigmoid(v, -35, 7), lambda v: 1 + 0 * v),
+            "h": (lambda v: sigmoid(v, -50, -6), lambda v: 3 + 0 * v),
+        },
+        powers={"m": 3},
+    ),
+    "exponentials cut off, guards of one voltage": Case(
+        channel(
+            RELAX
+            + "PROCEDURE rates(v) { if (v == -40) { a = 1 } else { a = 0.1*(v + 40)/(1 - Exp(-(v + 40)/10)) }\n"
+            " b = 4*Exp(-(v + 65)/18)\n minf = a/(a + b) mtau = 1/(a + b) }\n"
+            "FUNCTION Exp(x) { if (x < -100) { Exp = 0 } else { Exp = exp(x) } }"
+        ),
+        {"m": squid()},
+        note="V == -40",
+    ),
+    "a gate at its steady state": Case(
+        channel(
+            "INITIAL { h = 0.5 }\nDERIVATIVE states { h' = (hinf - h)/5 }\n",
+            current="rates(v)*gbar*minf*minf*minf*h*(v - ena)",
+            states="h",
+        ).replace(
+            "DERIVATIVE states {",
+            "FUNCTION rates(v) { rates = 1 minf = 1/(1 + exp(-(v + 30)/9.5)) }\nDERIVATIVE states { hinf = 1/(1 + exp((v + 50)/6))\n",
+        ),
+        {
+            "a": (lambda v: sigmoid(v, -30, 9.5), None),
+            "h": (lambda v: sigmoid(v, -50, -6), lambda v: 5 + 0 * v),
+        },
+        powers={"a": 3},
+    ),
+    "V moved and put back": Case(
+        channel(
+            RELAX
+            + "PROCEDURE rates(w) { v = v + 10\n minf = 1/(1 + exp(-(v + 35)/7)) mtau = 1\n v = v - 10 }"
+        ),
+        {"m": (lambda v: sigmoid(v, -45, 7), lambda v: 1 + 0 * v)},
+    ),
+    "a reversal of concentrations": Case(
+        channel(
+            RELAX + "PROCEDURE rates(v) { minf = 1/(1 + exp(-(v + 35)/7)) mtau = 1 }",
+            current="gbar*m*(v - (R*(celsius + 273.15))/F*log(nao/nai)*1e3)",
+            more="nai = 10 nao = 140",
+        ).replace("(S) = (siemens)", "(S) = (siemens) F = (faraday) (coulomb) R = (k-mole) (joule/degC)"),
+        {"m": (lambda v: sigmoid(v, -35, 7), lambda v: 1 + 0 * v)},
+        E=1e3 * 8.31446261815324 * (6.3 + 273.15) / 96485.33212331 * np.log(14.0),
+        note="6.3 degrees, NEURON's own",
+    ),
+    "two states that react": Case(
+        channel(
+            "INITIAL { SOLVE states STEADYSTATE sparse }\nKINETIC states { rates(v) ~ c <-> m (a, b) CONSERVE c + m = 1 }\n"
+            "PROCEDURE rates(v) { a = .1*vtrap(-(v + 40), 10) b = 4*exp(-(v + 65)/18) }" + VTRAP,
+            states="c m",
+        ).replace("cnexp", "sparse"),
+        {"m": squid()},
+    ),
+    "a conductance of zero": Case(
+        channel(
+            RELAX + "PROCEDURE rates(v) { minf = 1/(1 + exp(-(v + 35)/7)) mtau = 1 }",
+            current="(1e-4)*gbar*m*(v - ena)",
+        ).replace("gbar = 0.1", "gbar = 0"),
+        {"m": (lambda v: sigmoid(v, -35, 7), lambda v: 1 + 0 * v)},
+        g=0.01,
+        note="conductance is zero; gbar = 100",
+    ),
+    "a steady state above one": Case(
+        channel(
+            RELAX + "PROCEDURE rates(v) { minf = 2/(1 + exp(-v/10)) mtau = 1 }", current="gbar*m^2*(v - ena)"
+        ),
+        {"m": (lambda v: sigmoid(v, 0, 10) / sigmoid(149.7, 0, 10), lambda v: 1 + 0 * v)},
+        g=0.1 * (2 * sigmoid(149.7, 0, 10)) ** 2,
+        powers={"m": 2},
+    ),
+    "calcium that is read": Case(
+        channel(
+            RELAX + "PROCEDURE rates(v) { minf = cai/(cai + 1e-4) mtau = 3 }",
+            ion="USEION ca READ cai",
+        ),
+        {"m": (lambda v: 5e-5 / (5e-5 + 1e-4) + 0 * v, lambda v: 3 + 0 * v)},
+        note="calcium stays at 5e-05",
+    ),
+    "a current of no ion": Case(
+        channel(RELAX + "PROCEDURE rates(v) { minf = 1/(1 + exp((v + 75)/5.5)) mtau = 200 }")
+        .replace("USEION na READ ena WRITE ina", "NONSPECIFIC_CURRENT ina")
+        .replace("- ena", "+ 43"),
+        {"m": (lambda v: sigmoid(v, -75, -5.5), lambda v: 200 + 0 * v)},
+        E=-43.0,
+    ),
+}
+
+# A current of two kinds of gates; a scheme with two open states; a constant field: told apart in the tests.
+TWO_GATES = channel(
+    "INITIAL { m = 0 h = 0 }\nDERIVATIVE states { m' = (1/(1 + exp(-(v + 35)/7)) - m)/2 h' = (1/(1 + exp((v + 50)/6)) - h)/40 }\n",
+    current="gbar*(0.75*m^3 + 0.25*m*h)*(v - ena)",
+    states="m h",
+)
+SCHEME = channel(
+    "INITIAL { SOLVE states STEADYSTATE sparse }\n"
+    "KINETIC states { ~ C <-> O (exp(v/20), k*exp(-v/20))\n ~ O <-> P (0.5, 0.1)\n ~ O <-> I (1, 0.02) CONSERVE C + O + P + I = 1 }\n",
+    current="gbar*(O + P)*(v - ena)",
+    states="C O P I",
+    more="k = 2 (/ms)",
+).replace("cnexp", "sparse")
+FIELD = (
+    "NEURON { SUFFIX t USEION ca READ cai, cao WRITE ica RANGE pbar }\n"
+    "UNITS { F = 96520 (coulomb) R = 8.3134 (joule/degC) }\nPARAMETER { pbar = 2e-4 (cm/s) celsius = 36 (degC) }\n"
+    "ASSIGNED { v (mV) cai (mM) cao (mM) ica (mA/cm2) }\nSTATE { m }\n"
+    "BREAKPOINT { SOLVE states METHOD cnexp\n ica = pbar*m*m*ghk(v, cai, cao) }\n"
+    "INITIAL { m = 0 }\nDERIVATIVE states { m' = (1/(1 + exp(-(v + 56)/6.2)) - m)/4 }\n"
+    "FUNCTION ghk(v, ci, co) (.001 coul/cm3) { LOCAL z\n z = (1e-3)*2*F*v/(R*(celsius + 273.15))\n"
+    " ghk = (.001)*2*F*(ci*efun(-z) - co*efun(z)) }\n"
+    "FUNCTION efun(z) { if (fabs(z) < 1e-4) { efun = 1 - z/2 } else { efun = z/(exp(z) - 1) } }\n"
+)

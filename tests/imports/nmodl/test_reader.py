@@ -1,0 +1,173 @@
+"""NMODL read through NEURON's parser: one small file for each way of writing, against its formula."""
+
+import importlib.util
+
+import numpy as np
+import pytest
+
+import natrium
+from natrium.imports.neuron_check.expected import VOLTAGES, gate_curves, level_of
+from natrium.imports.nmodl.reader import read_tree
+from natrium.imports.nmodl.source import parse, prepare
+from natrium.imports.result import LEAK
+from natrium.model.errors import CannotImport
+from tests.imports.nmodl.cases import CASES, FIELD, SCHEME, TWO_GATES, channel
+
+pytestmark = pytest.mark.skipif(
+    importlib.util.find_spec("neuron") is None, reason="needs NEURON's parser: pip install natrium[neuron]"
+)
+V = np.array(VOLTAGES)
+RATES = "PROCEDURE rates(v) { minf = 0.5 mtau = 1 }"
+RELAX = "INITIAL { m = 0 }\nDERIVATIVE states { rates(v) m' = (minf - m)/mtau }\n"
+DOUBLED = "a = v " + " ".join("a = a + a" for _ in range(60))
+
+
+# Each with the reason, and a word of the message that names what was found.
+REFUSED = {
+    "an include": ('INCLUDE "rates.inc"\n' + channel(RELAX + RATES), "INCLUDE", "rates.inc"),
+    "a pointer": (channel(RELAX + RATES).replace("RANGE gbar", "POINTER p"), "POINTER", "p"),
+    "C": (channel(RELAX + RATES.replace("mtau = 1", "mtau = 1\n VERBATIM\n mtau = 2;\n ENDVERBATIM\n")), "VERBATIM", "mtau = 2"),
+    "a point process": (channel(RELAX + RATES).replace("SUFFIX", "POINT_PROCESS"), "point process", "small"),
+    "an electrode": (channel(RELAX + RATES).replace("RANGE gbar", "ELECTRODE_CURRENT i"), "electrode", "i"),
+    "events": (channel(RELAX + RATES) + "NET_RECEIVE(w) { m = m + w }", "events", "w"),
+    "a table elsewhere": (channel(RELAX + "FUNCTION_TABLE f(v)\n" + RATES.replace("1 }", "f(v) }")), "FUNCTION_TABLE", "f"),
+    "its own calcium": (channel(RELAX + RATES, ion="USEION ca WRITE cai"), "writes concentrations", "cai"),
+    "several ions": (
+        channel(RELAX + RATES, ion="USEION k READ ek WRITE ik", current="gbar*m*(v - ena)\n ik = gbar*m*(v - ek)"),
+        "several ions",
+        "--current ina",
+    ),
+    "no current": (channel(RELAX + RATES).replace("WRITE ina", ""), "no current", "USEION"),
+    "nothing to drive it": (channel(RELAX + RATES, current="gbar*m*exp(v/50)"), "no driving force", "exp"),
+    "a root of a gate": (channel(RELAX + RATES, current="gbar*sqrt(m)*(v - ena)"), "no polynomial of gates", "sqrt"),
+    "a gate of a gate": (channel("INITIAL { m = 0 h = 0 }\nDERIVATIVE states { m' = h - m h' = -h }\n", states="m h"), "coupled states", "h"),
+    "a gate squared": (channel("INITIAL { m = 0 }\nDERIVATIVE states { m' = 1 - m*m }\n"), "not linear", "m"),
+    "time": (channel("INITIAL { m = 0 }\nDERIVATIVE states { m' = (sin(t) - m)/2 }\n"), "of time", "t"),
+    "rates of the start": (channel("INITIAL { rates(v) m = minf }\nDERIVATIVE states { m' = (minf - m)/mtau }\n" + RATES.replace("0.5", "1/(1 + exp(-v))")), "set at the start", "minf"),
+    "a name that is none": (channel(RELAX + RATES.replace("0.5", "zork")), "no such name", "zork"),
+    "a function that is none": (channel(RELAX + RATES.replace("0.5", "zork(v)")), "unknown function", "zork"),
+    "V that is set": (channel(RELAX + RATES.replace("minf", "v = -20 minf").replace("rates(v)", "rates(w)")), "sets v", "-20"),
+    "routines without end": (channel(RELAX + "PROCEDURE rates(v) { rates(v) }"), "recursion", "rates"),
+    "a loop without end": (channel(RELAX + "PROCEDURE rates(v) { WHILE (1 > 0) { minf = 1 } }"), "too large", "WHILE"),
+    "a loop too long": (channel(RELAX + "PROCEDURE rates(v) { FROM i=0 TO 9000000 { minf = 1 } }"), "too large", "9000000"),
+    "a formula doubled": (channel(RELAX + f"PROCEDURE rates(v) {{ {DOUBLED} minf = a mtau = 1 }}"), "too large", "terms"),
+    "brackets": (channel(RELAX + RATES.replace("0.5", "(" * 99 + "v" + ")" * 99)), "too large", "brackets"),
+    "a long sum": (channel(RELAX + RATES.replace("0.5", "v" + " + v" * 5000)), "too large", "operators"),
+    "a negative rate": (channel(RELAX + RATES.replace("mtau = 1", "mtau = v")), "rates", "tau must be positive"),
+    "shares of two": (SCHEME.replace("I = 1", "I = 2"), "not shares", "2"),
+    "a reaction of two": (SCHEME.replace("~ C <-> O (", "~ C + P <-> O ("), "open KINETIC", "C + P"),
+    "a system of equations": (channel("INITIAL { m = 0 }\nLINEAR states { ~ m = 1 }\n"), "LINEAR", "states"),
+    "binary": ("\0\1\2", "no NMODL", "ASCII"),
+    "another language": ("def f(x):\n    return x\n", "no NMODL", "refuses"),
+    "nothing": ("", "no channel", "SUFFIX"),
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def read():
+    """Parse all texts by one process: the parser takes half a second to load."""
+    texts = {name: case.text for name, case in CASES.items()} | {
+        "two": TWO_GATES,
+        "scheme": SCHEME,
+        "field": FIELD,
+    }
+    texts |= {name: text for name, (text, *_) in REFUSED.items()}
+    ready, trees = {}, {}
+    for name, text in texts.items():
+        try:
+            ready[name] = prepare(text)
+        except CannotImport as error:
+            trees[name] = (error, "")
+    for (name, (_, title)), tree in zip(
+        ready.items(), parse([bare for bare, _ in ready.values()]), strict=True
+    ):
+        trees[name] = (tree, title)
+    return lambda name, **asked: read_tree(trees[name][0], "small.mod", trees[name][1], **asked)
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_each_way_of_writing_means_its_formula(name, read):
+    case = CASES[name]
+    found = read(name, celsius=case.celsius)
+    (made,) = found.model.neuron.channels
+    assert made.g * LEAK == pytest.approx(case.g, rel=1e-12)
+    assert pytest.approx(case.E, rel=1e-12) == made.E
+    powers = {gate.name: gate.power for gate in made.gates}
+    assert powers == dict.fromkeys(case.gates, 1) | case.powers
+    for gate in made.gates:
+        inf, tau = case.gates[gate.name]
+        if tau is None:
+            assert not gate.moves
+            expected = natrium.Gate("x", inf=gate.inf, tau="1")
+            assert gate_curves(expected, level_of(found))[0] == pytest.approx(inf(V), rel=1e-12)
+            continue
+        curves = gate_curves(gate, level_of(found))
+        assert curves[0] == pytest.approx(inf(V), rel=1e-12, abs=1e-12)
+        assert curves[1] == pytest.approx(tau(V), rel=1e-12)
+    assert case.note in " ".join(found.sentences())
+    again = natrium.loads(found.text())
+    assert again == found.model
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_each_refusal_has_its_reason(name, read):
+    _, reason, word = REFUSED[name]
+    with pytest.raises(CannotImport) as refused:
+        read(name)
+    assert refused.value.reason == reason
+    assert word in str(refused.value)
+
+
+def test_one_of_several_currents_can_be_asked_for(read):
+    (made,) = read("several ions", current="ik").model.neuron.channels
+    assert made.E == -77.0
+    with pytest.raises(CannotImport, match="must be one of ina, ik, got il"):
+        read("several ions", current="il")
+
+
+def test_products_of_gates_become_channels(read):
+    found = read("two")
+    shares = [
+        (one.g * LEAK, {gate.name: gate.power for gate in one.gates}) for one in found.model.neuron.channels
+    ]
+    assert shares == [(pytest.approx(0.075), {"m": 3}), (pytest.approx(0.025), {"h": 1, "m": 1})]
+    assert {gate.initial for one in found.model.neuron.channels for gate in one.gates} == {0.0}
+
+
+def test_a_scheme(read):
+    found = read("scheme")
+    (made,) = found.model.neuron.channels
+    scheme = made.scheme
+    assert (scheme.states, scheme.open, made.gates) == (("C", "O", "P", "I"), ("O", "P"), ())
+    rates = {(one.source, one.target): float(one.rate.written()(20.0)) for one in scheme.transitions}
+    expected = {
+        ("C", "O"): np.e, ("O", "C"): 2 / np.e, ("O", "P"): 0.5, ("P", "O"): 0.1, ("O", "I"): 1.0, ("I", "O"): 0.02,
+    }  # fmt: skip
+    assert rates == pytest.approx(expected, rel=1e-14)
+    assert found.model.neuron.constants == {"k": 2.0}
+
+
+def test_a_constant_field(read):
+    """The file's own R and F are met by the temperature; its current by the field."""
+    found = read("field")
+    (made,) = found.model.neuron.channels
+    z = 1e-3 * 2 * 96520 * V / (8.3134 * (36 + 273.15))
+    expected = 2e-4 * 1e-3 * 2 * 96520 * (5e-5 * -z / np.expm1(-z) - 2.0 * z / np.expm1(z))
+    inward = np.array([made.inward(v, None, np.nan) for v in VOLTAGES])
+    assert -LEAK * inward == pytest.approx(expected, rel=1e-10)
+    assert (made.ghk.valence, made.ghk.inside, made.ghk.outside) == (2, 5e-5, 2.0)
+
+
+def test_parameters_keep_their_names(read):
+    found = read("scheme")
+    changed = natrium.with_parameters(found.model, {"k": 5.0})
+    rates = {
+        (one.source, one.target): float(one.rate.written()(0.0))
+        for one in changed.neuron.channels[0].scheme.transitions
+    }
+    assert rates["O", "C"] == 5.0
+
+
+def test_a_model_that_was_read_runs(read):
+    run = natrium.run(read("alpha and beta, a trap by hand, a table, Q10").model)
+    assert run.n_spikes > 5
