@@ -30,6 +30,7 @@ LAYERS = (
     "natrium.figures",
     "natrium.reports",
     "natrium.explore",
+    "natrium.export",
     "natrium.cli",
 )
 

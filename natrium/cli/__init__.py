@@ -17,6 +17,7 @@ from natrium.cli.cycle import cycle_command
 from natrium.cli.doctor import doctor_command
 from natrium.cli.excitability import excitability_command
 from natrium.cli.explore import explore_command
+from natrium.cli.export import export_command
 from natrium.cli.fit import fit_command
 from natrium.cli.import_ import import_command
 from natrium.cli.new import new_command
@@ -32,6 +33,7 @@ VERBS: dict[str, Callable[..., None]] = {
     "import": import_command,
     "run": run_command,
     "explore": explore_command,
+    "export": export_command,
     "reproduce": reproduce_command,
     "doctor": doctor_command,
     "compare": compare_command,

@@ -1,0 +1,201 @@
+"""A model as what every target writes down: names, numbers, equations, input; nothing of any language."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from typing import Any
+
+import attrs
+import sympy
+
+from natrium.export.inputs import Part, parts_of
+from natrium.export.readable import readable
+from natrium.model import AnyNeuron, HybridSystem, Model, ModelError, UnsupportedModel
+from natrium.model.branches import has_branches, split_branches
+from natrium.model.hybrid_neuron import DURATION, ORIGIN
+from natrium.model.simulation import check_model
+from natrium.model.stimuli.stimulus import breakpoints, smooth_spans
+from natrium.solvers.base import Run
+
+MOST_EDGES = 200_000  # of the input, in a file that people are to open
+# The parameters of the system that are no user's, by the names that files give them.
+PLAIN = {ORIGIN: "v_thresh", DURATION: "tau_ref"}
+
+
+@attrs.frozen(eq=False)
+class Lowered:
+    """A model to be written down.
+
+    Attributes
+    ----------
+    name : str
+    model : Model
+    system : HybridSystem
+    start : tuple of float
+        The state at the start.
+    parameters : dict of sympy.Symbol to float
+        Those that the equations below hold.
+    rhs, rest : tuple of sympy.Expr
+        Derivative of each state between events, and while refractory; per ms, of states, input, parameters.
+    level : sympy.Expr or None
+        The threshold; None without one.
+    reset : tuple of sympy.Expr
+        The state after a spike, of that before.
+    tau_ref : float
+        ms.
+    parts : tuple of Curve or Table
+        The input.
+    edges : tuple of float
+        Where the input has edges, kinks or kicks, ms; the span's ends left out.
+    kicks : tuple of (float, int, float)
+        Time (ms), place of the state, by how much it grows.
+    t_start, t_end : float
+        ms.
+    max_step : float
+        A step longer than this (ms) might not see the input's features.
+    """
+
+    name: str
+    model: Model
+    system: HybridSystem
+    start: tuple[float, ...]
+    parameters: dict[Any, float]
+    rhs: tuple[Any, ...]
+    rest: tuple[Any, ...]
+    level: Any
+    reset: tuple[Any, ...]
+    tau_ref: float
+    parts: tuple[Part, ...]
+    edges: tuple[float, ...]
+    kicks: tuple[tuple[float, int, float], ...]
+    t_start: float
+    t_end: float
+    max_step: float
+
+    @property
+    def neuron(self) -> AnyNeuron:
+        """The neuron."""
+        found: AnyNeuron = self.model.neuron
+        return found
+
+    @property
+    def fires(self) -> bool:
+        """Whether there is a threshold."""
+        return self.level is not None
+
+    @property
+    def passes(self) -> bool:
+        """Whether V goes on through the threshold, a spike being its way up."""
+        return self.system.passes
+
+    @property
+    def stands(self) -> bool:
+        """Whether everything stands still while refractory."""
+        return all(flow == 0 for flow in self.rest)
+
+    @property
+    def held(self) -> tuple[bool, ...]:
+        """For each state, whether it stands still while refractory."""
+        return tuple(flow == 0 for flow in self.rest)
+
+    @property
+    def rule(self) -> str:
+        """The refractory rule, in a word or two for each state."""
+        if not self.fires or self.tau_ref == 0.0:
+            return "there is no refractory period"
+        if self.stands:
+            return f"for tau_ref = {self.tau_ref:g} ms after a spike everything stands still (hold)"
+        still = [label for label, held in zip(self.system.labels, self.held, strict=True) if held]
+        moving = [label for label, held in zip(self.system.labels, self.held, strict=True) if not held]
+        told = f"{', '.join(still) or 'nothing'} stands still, {', '.join(moving)} moves on"
+        return f"for tau_ref = {self.tau_ref:g} ms after a spike {told}"
+
+    @property
+    def branched(self) -> bool:
+        """Whether the equations have branches."""
+        return has_branches(*self.rhs)
+
+    @property
+    def surfaces(self) -> tuple[Any, ...]:
+        """What is zero where a branch of the equations changes, of branches that lie in no other."""
+        branches = split_branches(self.rhs)[1]
+        sides = {one.side for one in branches}
+        return tuple(one.surface for one in branches if not one.surface.free_symbols & sides)
+
+
+def lower_model(model: Model, name: str = "model") -> Lowered:
+    """Take a model apart for writing.
+
+    Parameters
+    ----------
+    model : Model
+        With `t_end` in its simulation.
+    name : str
+
+    Raises
+    ------
+    ModelError
+        When it has no `t_end`.
+    UnsupportedModel
+        When its input cannot be written down.
+    """
+    check_model(model)
+    begin, end = model.simulation.t_start, model.simulation.t_end
+    if end is None:
+        raise ModelError(
+            "a file runs from t_start to t_end, got no t_end: give it in [simulation] (or --t-end)"
+        )
+    neuron, stimulus = model.neuron, model.stimulus
+    system = neuron.system
+    renamed = _plain_names(system)
+
+    def plain(expressions: Iterable[Any]) -> tuple[Any, ...]:
+        return tuple(readable(sympy.S(one).xreplace(renamed)) for one in expressions)
+
+    level = None if system.guard is None else plain([system.states[0] - system.guard])[0]
+    rhs, rest, reset = plain(system.rhs), plain(system.resting.rhs), plain(system.reset)
+    values = dict(zip((renamed.get(one, one) for one in system.parameters), system.values, strict=True))
+    used = set().union(
+        *(one.free_symbols for one in (*rhs, *rest, *reset, *([] if level is None else [level])))
+    )
+    run = Run.check(neuron, stimulus, begin, end)
+    jumps = run.kicks()
+    edges = tuple(breakpoints(stimulus, begin, end)[1:-1])
+    if len(edges) > MOST_EDGES:
+        raise UnsupportedModel(
+            f"a file may hold at most {MOST_EDGES} edges of an input, got {len(edges)}: shorten the run"
+        )
+    return Lowered(
+        name=name,
+        model=model,
+        system=system,
+        start=neuron.initial_state(),
+        parameters={symbol: value for symbol, value in values.items() if symbol in used},
+        rhs=rhs,
+        rest=rest,
+        level=level,
+        reset=reset,
+        tau_ref=float(neuron.tau_ref) if neuron.fires else 0.0,
+        parts=tuple(part for one in stimulus.parts for part in parts_of(one, begin, end)),
+        edges=edges,
+        kicks=tuple((time, *one) for time, found in sorted(jumps.items()) for one in found),
+        t_start=begin,
+        t_end=end,
+        max_step=min(
+            (span.drive(span.begin).max_step for span in smooth_spans(stimulus, begin, end)), default=math.inf
+        ),
+    )
+
+
+def _plain_names(system: HybridSystem) -> dict[Any, Any]:
+    """Give symbols by the names that files use for those that are no user's."""
+    taken = {symbol.name for symbol in (*system.states, *system.parameters)}
+    found = {}
+    for symbol in system.parameters:
+        name = PLAIN.get(symbol.name)
+        if name is not None:
+            while name in taken:
+                name += "_"
+            found[symbol] = sympy.Symbol(name, real=True)
+    return found
