@@ -22,7 +22,9 @@ from natrium.cli.common import (
 def cycle_command(
     model: ModelFile,
     I: InputOption = None,
-    period: Annotated[int, typer.Option(help="Spikes per cycle.")] = 1,
+    period: Annotated[
+        int | None, typer.Option(help="Spikes per cycle; by default, after how many its own firing repeats.")
+    ] = None,
     vary: Annotated[
         str | None,
         typer.Option(help="A parameter of the reset and its values.", metavar="NAME=LOW:HIGH:COUNT"),

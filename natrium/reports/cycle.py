@@ -6,10 +6,18 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from natrium.analysis import LimitCycle, limit_cycle, phase_response, reset_bifurcation, smooth_cycle
+from natrium.analysis import (
+    LimitCycle,
+    SmoothCycle,
+    limit_cycle,
+    own_cycle,
+    phase_response,
+    reset_bifurcation,
+    smooth_cycle,
+)
 from natrium.analysis.cycle.cobweb import cobweb
 from natrium.figures.cycle import plot_cycle, plot_reset_bifurcation
-from natrium.model import Model
+from natrium.model import AnyNeuron, Model
 from natrium.reports.captions import CYCLE, Drawn
 from natrium.reports.output import Output, manifest
 from natrium.reports.page import Section
@@ -22,7 +30,7 @@ def cycle_into(
     *,
     name: str,
     I: float | None = None,
-    period: int = 1,
+    period: int | None = None,
     vary: tuple[str, Sequence[float]] | None = None,
     quiet: bool = False,
 ) -> dict[str, Any]:
@@ -32,8 +40,8 @@ def cycle_into(
     ----------
     I : float, optional
         Constant input, mV; by default the largest value of the model's own.
-    period : int
-        Spikes per cycle.
+    period : int, optional
+        Spikes per cycle; by default as many as firing from the neuron's own start repeats after.
     vary : (str, sequence of float), optional
         A parameter and its values, for the bifurcation picture of the reset.
     """
@@ -41,7 +49,7 @@ def cycle_into(
     with output.progress() as tell:
         tell("the cycle and its multipliers")
         at = model.largest_input() if I is None else I
-        cycle = limit_cycle(neuron, at, period) if neuron.fires else smooth_cycle(neuron, at)
+        cycle = _cycle(neuron, at, period)
         tell("phase response")
         response = phase_response(cycle)
         web = cobweb(cycle) if isinstance(cycle, LimitCycle) and cycle.names else None
@@ -62,7 +70,13 @@ def cycle_into(
         title,
         [Section("What was found", sentences, figures, {"The cycle": states})],
         data,
-        manifest=manifest(model, I_mV=at, period=period, vary=vary),
+        manifest=manifest(model, I_mV=at, period=getattr(cycle, "n_spikes", None), vary=vary),
         tables={"cycle.csv": states, "phase_response.csv": response.table()},
         said=[(title, states, sentences)],
     )
+
+
+def _cycle(neuron: AnyNeuron, I: float, period: int | None) -> LimitCycle | SmoothCycle:
+    if not neuron.fires:
+        return smooth_cycle(neuron, I)
+    return own_cycle(neuron, I) if period is None else limit_cycle(neuron, I, period)

@@ -20,6 +20,7 @@ from natrium.solvers.reliability import ROUNDING, SAFETY, second_solver, second_
 
 TRANSIENT = 20  # spikes before Newton begins
 NEWTON = 30
+HALVINGS = 12  # of a step of Newton's that leads where the neuron cannot be run
 TOLERANCE = 1e-11
 # Newton's correction cannot be better than the map's own error, a little above the run's tolerance.
 STALLED = 1e-9
@@ -238,14 +239,24 @@ def cycle_near(
             return LimitCycle(mapping, tuple(returns), residual, iteration)
         jacobian = reduce(lambda product, back: back.jacobian @ product, returns, np.eye(x.size))
         try:
-            x = x - np.linalg.solve(jacobian - np.eye(x.size), miss)
+            step = np.linalg.solve(jacobian - np.eye(x.size), miss)
         except np.linalg.LinAlgError:
             break
-        returns = mapping.orbit(x, period)
+        x, returns = _stepped(mapping, x, step, period)
     raise SolverError(
         f"Newton's method must end at a cycle of {period} spikes, got a residual of {residual:.3g} after "
         f"{most} steps; give a `start` nearer to it, or another period"
     )
+
+
+def _stepped(mapping: ReturnMap, x: Array, step: Array, period: int) -> tuple[Array, list[Return]]:
+    """Take a step of Newton's method, shorter where it leads to states from which no run is possible."""
+    for _ in range(HALVINGS):
+        try:
+            return x - step, mapping.orbit(x - step, period)
+        except SolverError:
+            step = 0.5 * step
+    return x - step, mapping.orbit(x - step, period)
 
 
 def _lead(mapping: ReturnMap, transient: int) -> Array:

@@ -159,7 +159,7 @@ def fire(
             clock += ahead
         waited = clock - (spikes[-1] if spikes else 0.0)
         gaps = np.diff(spikes)
-        period = _repeating(gaps, settle)
+        period = repeating(gaps, settle)
         if period or len(spikes) >= enough:
             after = _between(trajectory, state) if moving else after_reset(neuron, reset)
             return Firing(I, "sustained", np.array(spikes), period, after, reset, clock)
@@ -197,7 +197,7 @@ def _near(state: Array, rest: Equilibrium) -> bool:
     return bool(distance[0] < NEAR and np.all(distance[1:] < NEAR / 100.0))
 
 
-def _repeating(gaps: Array, settle: float) -> int:
+def repeating(gaps: Array, settle: float) -> int:
     """Give the least number of intervals that repeat, twice over; 0 where none does."""
     for period in range(1, PERIODS + 1):
         if gaps.size < 3 * period:

@@ -11,7 +11,7 @@ import numpy as np
 
 from natrium.analysis.cycle.limit_cycle import LimitCycle, limit_cycle
 from natrium.analysis.cycle.return_map import return_map
-from natrium.analysis.excitability.long_run import Firing
+from natrium.analysis.excitability.long_run import Firing, fire, repeating
 from natrium.analysis.result import Result
 from natrium.model import AnyNeuron, SolverError
 from natrium.model.arrays import Array
@@ -22,6 +22,7 @@ SAME, FACTOR = 1e-3, 3.0
 PART = 4  # intervals in a quarter of a run, at least, that a trend is taken from
 TREND = 3.0  # standard errors
 SETTLES = 1e-10  # relative: changes of an interval below this are the solver's
+NEARLY = 1e-3  # relative: intervals that repeat so far are on their way to a cycle
 SLOWEST = 0.99  # the largest multiplier of a pattern that repeats
 
 
@@ -72,6 +73,21 @@ def steady(neuron: AnyNeuron, firing: Firing) -> Steady:
             return Steady(interval, cycle.period_error / cycle.n_spikes, True)
     left = _left(firing.intervals, firing.period) if firing.period else float("inf")
     return Steady(firing.interval, min(left, _unsettled(firing.intervals)), False)
+
+
+def own_cycle(neuron: AnyNeuron, I: float) -> LimitCycle:
+    """Find the cycle that firing from the neuron's own start settles to, whatever spikes it has.
+
+    Raises
+    ------
+    SolverError
+        When it does not fire, or does not settle to a cycle.
+    """
+    firing = fire(neuron, I, np.array(neuron.initial_state()))
+    period = firing.period or repeating(firing.intervals, NEARLY)
+    if period <= 1:
+        return limit_cycle(neuron, I)
+    return limit_cycle(neuron, I, period, start=firing.reset[list(return_map(neuron, I).free)])
 
 
 def _cycle(neuron: AnyNeuron, firing: Firing) -> LimitCycle | None:

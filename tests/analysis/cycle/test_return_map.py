@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import sympy
 
-from natrium.analysis.cycle.limit_cycle import limit_cycle
+from natrium.analysis.cycle.limit_cycle import _stepped, limit_cycle
 from natrium.analysis.cycle.orbits import orbit, reset_bifurcation
 from natrium.analysis.cycle.phase_response import phase_response
 from natrium.analysis.cycle.return_map import return_map
@@ -204,3 +204,19 @@ def test_an_exponent_comes_with_its_standard_error():
     assert np.isnan(few.lyapunov_error)
     assert many.lyapunov_error < 1e-9
     assert orbit(Neuron(), 20.0, count=3).lyapunov_error == 0.0
+
+
+def test_a_step_that_leads_where_no_run_is_possible_is_shortened():
+    """A map that is there for |x| < 1 alone."""
+
+    class Map:
+        def orbit(self, x, count):
+            if abs(x[0]) >= 1.0:
+                raise SolverError("no run from there")
+            return [x] * count
+
+    x, orbit = _stepped(Map(), np.array([0.5]), np.array([-8.0]), 3)
+    assert x == pytest.approx([0.5 + 8.0 / 2**5])
+    assert len(orbit) == 3
+    with pytest.raises(SolverError, match="no run"):
+        _stepped(Map(), np.array([1.0]), np.array([0.0]), 1)

@@ -11,9 +11,11 @@ from natrium import HybridNeuron, Neuron
 from natrium.analysis.excitability.f_i import f_i_curve
 from natrium.analysis.excitability.long_run import fire
 from natrium.analysis.excitability.rheobase import rheobase
-from natrium.analysis.excitability.steady import steady
+from natrium.analysis.excitability.steady import own_cycle, steady
+from natrium.model.files.new import template
 
 LIF = Neuron()
+BURSTS = natrium.loads(template("bursting")).neuron
 SODIUM = natrium.notebook.lif_na().neuron
 
 
@@ -86,3 +88,12 @@ def test_a_cell_of_a_large_scheme_has_rates_too():
     found, expected = (natrium.f_i_curve(natrium.Neuron(channels=[one]), inputs) for one in (chain, power))
     assert found.outcomes == expected.outcomes == ("rest", "sustained", "sustained")
     assert found.rates == pytest.approx(expected.rates, rel=1e-7)
+
+
+def test_bursts_are_a_cycle_of_as_many_spikes_as_they_repeat_after():
+    """Two intervals that still creep towards their cycle after two hundred spikes."""
+    found = own_cycle(BURSTS, 2.5)
+    intervals = fire(BURSTS, 2.5, np.array(BURSTS.initial_state())).intervals
+    assert (found.n_spikes, found.least_n_spikes, found.stable) == (2, 2, True)
+    assert found.period == pytest.approx(intervals[-2:].sum(), rel=1e-6)
+    assert own_cycle(LIF, 20.0).period == pytest.approx(2.0 + 10.0 * np.log(4.0), rel=1e-12)
