@@ -239,7 +239,7 @@ def cycle_near(
             return LimitCycle(mapping, tuple(returns), residual, iteration)
         jacobian = reduce(lambda product, back: back.jacobian @ product, returns, np.eye(x.size))
         try:
-            step = np.linalg.solve(jacobian - np.eye(x.size), miss)
+            step = np.asarray(np.linalg.solve(jacobian - np.eye(x.size), miss), dtype=float)
         except np.linalg.LinAlgError:
             break
         x, returns = _stepped(mapping, x, step, period)
