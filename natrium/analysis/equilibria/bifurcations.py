@@ -115,26 +115,37 @@ def _lowest(function: Callable[[Array], Array], low: Array, high: Array) -> Arra
     return np.asarray(0.5 * (a + b))
 
 
+def sign_changes_near(function: Callable[[Array], Array], V: Array) -> list[float]:
+    """Give where a function changes sign between neighbouring V, shape (n_points,), or twice beside a dip."""
+    values = function(V)
+    brackets = [(V[k], V[k + 1]) for k in np.flatnonzero(values[:-1] * values[1:] < 0.0)]
+    sizes = np.abs(values)
+    dips = 1 + np.flatnonzero((sizes[1:-1] < sizes[:-2]) & (sizes[1:-1] < sizes[2:]))
+    dips = dips[(values[dips - 1] * values[dips] > 0.0) & (values[dips + 1] * values[dips] > 0.0)]
+    sides = np.sign(values[dips])
+    lowest = _lowest(lambda v: sides * function(v), V[dips - 1], V[dips + 1])
+    across = function(lowest) * sides < 0.0 if lowest.size else np.zeros(0, dtype=bool)
+    for k, v in zip(dips[across], lowest[across], strict=True):
+        brackets += [(V[k - 1], v), (v, V[k + 1])]
+
+    def one(v: float) -> float:
+        return float(function(np.array([v]))[0])
+
+    # A sign that is rounding alone may differ between one point and many.
+    return [
+        float(brentq(one, *pair, xtol=1e-13, rtol=1e-15))
+        for pair in brackets
+        if one(pair[0]) * one(pair[1]) < 0.0
+    ]
+
+
 def hopf_points(steady: SteadyInput, V: Array) -> list[Hopf]:
     """Find the Hopf points by sign changes between neighbouring V, shape (n_points,)."""
     if len(steady.system.states) < 2:
         return []
 
-    def test(v: float) -> float:
-        return float(_pair_sums(steady.jacobians(np.array([v])))[0])
-
-    values = _pair_sums(steady.jacobians(V))
-    brackets = [(V[k], V[k + 1]) for k in np.flatnonzero(values[:-1] * values[1:] < 0.0)]
-    sizes = np.abs(values)
-    dips = 1 + np.flatnonzero((sizes[1:-1] < sizes[:-2]) & (sizes[1:-1] < sizes[2:]))
-    dips = dips[(values[dips - 1] * values[dips] > 0.0) & (values[dips + 1] * values[dips] > 0.0)]
-    # Beside a dip it may cross twice between the points.
-    sides = np.sign(values[dips])
-    lowest = _lowest(lambda v: sides * _pair_sums(steady.jacobians(v)), V[dips - 1], V[dips + 1])
-    for k, v in zip(dips, lowest, strict=True):
-        if test(float(v)) * values[k] < 0.0:
-            brackets += [(V[k - 1], v), (v, V[k + 1])]
-    points = [_hopf_at(steady, float(brentq(test, a, b, xtol=1e-13, rtol=1e-15))) for a, b in brackets]
+    places = sign_changes_near(lambda v: _pair_sums(steady.jacobians(v)), V)
+    points = [_hopf_at(steady, place) for place in places]
     return sorted((point for point in points if point), key=lambda point: point.V)
 
 

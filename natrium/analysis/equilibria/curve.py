@@ -33,7 +33,6 @@ from natrium.analysis.equilibria.steady_input import (
     SteadyInput,
     real_parts,
     sorted_eigenvalues,
-    steady_input,
 )
 from natrium.analysis.result import Result
 from natrium.model import AnyNeuron, Number, SolverError, UnsupportedModel, lower
@@ -147,7 +146,7 @@ def _folds(neuron: AnyNeuron, low: float, high: float) -> tuple[float, ...]:
 
 @lru_cache(maxsize=256)
 def _breaks(neuron: AnyNeuron, low: float, high: float) -> tuple[float, ...]:
-    return steady_input(neuron).breaks(low, high)
+    return held_input(neuron).breaks(low, high)
 
 
 def _search_range(neuron: AnyNeuron, *inputs: float) -> tuple[float, float]:
@@ -158,7 +157,7 @@ def _search_range(neuron: AnyNeuron, *inputs: float) -> tuple[float, float]:
     for I in inputs:
         ends += neuron.equilibrium_bounds(I)
     low, high = float(SPAN * np.floor(min(ends) / SPAN)), float(SPAN * np.ceil(max(ends) / SPAN))
-    steady = _if_explicit(neuron) if neuron.system.amounts else None
+    steady = _if_only(neuron) if neuron.system.amounts else None
     return low, high if steady is None else steady.highest(high)
 
 
@@ -197,11 +196,13 @@ def _equilibrium(neuron: AnyNeuron, I: float, state: Array, eigenvalues: Any) ->
     )
 
 
-def _if_explicit(neuron: AnyNeuron) -> SteadyInput | None:
+def _if_only(neuron: AnyNeuron) -> SteadyInput | None:
+    """Give I_eq where every equilibrium lies on its curve: other states have one steady state at each V."""
     try:
-        return steady_input(neuron)
+        steady = held_input(neuron)
     except UnsupportedModel:
         return None
+    return steady if steady.only else None
 
 
 def _coupled_equilibria(neuron: AnyNeuron, I: float) -> tuple[Equilibrium, ...]:
@@ -242,7 +243,7 @@ def equilibria(neuron: AnyNeuron, I: float = 0.0) -> tuple[Equilibrium, ...]:
     """
     Number("mV").check("I", I)
     I = float(I)
-    steady = _if_explicit(neuron)
+    steady = _if_only(neuron)
     if steady is None:
         return _coupled_equilibria(neuron, I)
     low, high = _search_range(neuron, I)
@@ -299,7 +300,8 @@ def equilibrium_curve(neuron: AnyNeuron) -> EquilibriumCurve:
     -------
     EquilibriumCurve
         From -150 to 150 mV, or as far as a reversal, rest, threshold or reset lies outside; not beyond where
-        calcium would be below zero. Folds are found by bounds that lose none; Hopf points on a grid that
+        calcium would be below zero. Folds are found by bounds that lose none, or where other states follow
+        implicitly and not by equations that bounds can solve, on a fine grid; Hopf points on one that
         resolves every gate.
 
     Raises

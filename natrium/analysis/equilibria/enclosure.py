@@ -213,18 +213,24 @@ def _bound(expr: Any, known: Mapping[Any, Bounds]) -> Bounds:
 
 
 def sign_changes(
-    enclosure: Enclosure, function: Callable[[float], float], low: float, high: float
+    enclosure: Callable[[Array, Array], list[Bounds]],
+    function: Callable[[float], float],
+    low: float,
+    high: float,
+    most: int = MAX_INTERVALS,
 ) -> tuple[float, ...]:
     """Find every place where a function changes sign.
 
     Parameters
     ----------
-    enclosure : Enclosure
+    enclosure : Enclosure, or a callable like it
         Of the function and of its derivative.
     function : callable
         The function itself.
     low, high : float
         Where to look.
+    most : int
+        How many intervals may be undecided at once.
 
     Returns
     -------
@@ -251,9 +257,9 @@ def sign_changes(
         tiny = right - left <= LEAST
         brackets += _join(left[tiny], right[tiny])
         left, right = left[~tiny], right[~tiny]
-        if left.size > MAX_INTERVALS:
+        if left.size > most:
             raise SolverError(
-                f"equilibria must be decided within {MAX_INTERVALS} intervals, got more near "
+                f"equilibria must be decided within {most} intervals, got more near "
                 f"V = {left[left.size // 2]:.6g} mV: the gates' steady states are not smooth there"
             )
         middle = 0.5 * (left + right)

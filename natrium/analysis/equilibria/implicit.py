@@ -1,12 +1,13 @@
-r"""The input that holds a neuron at V where other states follow from V only implicitly: two compartments.
+r"""The input that holds a neuron at V where other states follow from V implicitly: compartments, schemes.
 
 Of the states that need each other one is V; the others, w, are zeros of their own equations F(V, w) = 0 at
-each V, followed along V by Newton's method, and
+each V, followed along V by Newton's method (one step, where these are linear: a kinetic scheme), and
 
-.. math:: w' = -F_w^{-1} F_V, \qquad I_{eq}(V) = I(V, w(V)), \qquad I_{eq}' = I_V + I_w w'.
+.. math:: F_w w' = -F_V, \qquad F_w w'' = -D^2 F, \qquad I_{eq}' = D I, \qquad I_{eq}'' = D^2 I + I_w w'',
 
-There may be other w at the same V: followed is the one nearest to where the cell starts, as far as it does
-not meet another. Folds are changes of sign of dI/dV, looked for on a fine grid.
+with D the derivative along (1, w'). There may be other w at the same V: followed is the one to which the cell
+comes from its start while V is held there, as far as it does not meet another. Folds are changes of sign of
+dI/dV: by bounds for a scheme, else looked for on a fine grid and, where it comes near to zero, between.
 """
 
 from __future__ import annotations
@@ -17,9 +18,12 @@ from typing import Any, NoReturn
 import attrs
 import numpy as np
 import sympy
-from scipy.optimize import brentq
+from scipy.integrate import Radau
 
+from natrium.analysis.equilibria.bifurcations import sign_changes_near
 from natrium.analysis.equilibria.coupled import rests_at
+from natrium.analysis.equilibria.enclosure import sign_changes
+from natrium.analysis.equilibria.linear import LinearEnclosure
 from natrium.analysis.equilibria.steady_input import (
     SteadyInput,
     coupled_states,
@@ -29,27 +33,31 @@ from natrium.analysis.equilibria.steady_input import (
     steady_input,
     steady_states,
 )
-from natrium.model import AnyNeuron, HybridSystem, UnsupportedModel, lower
+from natrium.model import AnyNeuron, HybridSystem, SolverError, UnsupportedModel, lower
 from natrium.model.arrays import Array
+from natrium.model.branches import choose
 from natrium.model.kernel import lower_expressions
 from natrium.model.protocol import per_neuron
 
-MOST = 3  # states that follow implicitly: beyond, their derivatives have no readable size
 STEP = 0.5  # mV: along V, from one to the next
 NEWTON, EXACT = 30, 1e-12  # steps, and the relative change at which they end
+ROUGH = 1e-8  # or below this, where rounding lets it fall no further
+AGES, PATIENCE = 1e7, 3000  # ms of V held after which the others rest, and the steps that they may take to it
+MOST_INTERVALS = 20_000  # of V that bounds may leave undecided: beyond, rates are too far apart for them
 FINE = 0.1  # mV: from one V to the next at which the sign of dI/dV is looked at
 
 
 @attrs.frozen(eq=False)
-class _Implicit:
-    """What follows from a system alone, as functions of V, w and the parameters.
+class Implied:
+    """What follows from a system alone, as functions of V, w, w', w'' and the parameters.
 
     Attributes
     ----------
-    held : tuple of sympy.Symbol
-        w.
-    equations : tuple of sympy.Expr
-        F.
+    V : sympy.Symbol
+    held, slopes, bends : tuple of sympy.Symbol
+        w, w' and w''.
+    equations, by_V, twice : tuple of sympy.Expr
+        F, its derivative by V alone, and D D F.
     jacobian : tuple of tuple of sympy.Expr
         F_w, row by row.
     inputs : tuple of sympy.Expr
@@ -60,46 +68,61 @@ class _Implicit:
         Each state but V.
     """
 
+    V: Any
     held: tuple[Any, ...]
+    slopes: tuple[Any, ...]
+    bends: tuple[Any, ...]
     equations: tuple[Any, ...]
+    by_V: tuple[Any, ...]
+    twice: tuple[Any, ...]
     jacobian: tuple[tuple[Any, ...], ...]
     inputs: tuple[Any, ...]
     inertia: Any
     steady: tuple[Any, ...]
 
+    @property
+    def linear(self) -> bool:
+        """Whether w is the only one at each V: F is linear in it."""
+        return not any(entry.has(*self.held) for row in self.jacobian for entry in row) and not any(
+            node.args[0].has(*self.held)
+            for one in (*self.equations, self.inputs[0])
+            for node in one.atoms(choose)
+        )
+
 
 @lru_cache(maxsize=64)
-def _implicit(system: HybridSystem) -> _Implicit:
+def _implicit(system: HybridSystem) -> Implied:
     (V, *held), steady = coupled_states(system)
     if not held or any(expr.has(system.input) for expr in steady.values()):
         steady_states(system)  # says what is missing
-    if len(held) > MOST:
-        raise UnsupportedModel(
-            f"this needs at most {MOST} states that need V and each other, got {len(held)}: "
-            f"{', '.join(map(str, held))}; use equilibria at one input, limit_cycle, or simulate"
-        )
     current, inertia = explicit_input(system, steady)
     flows = dict(zip(system.states, system.rhs, strict=True))
     F = sympy.Matrix([flows[state].subs(steady, simultaneous=True) for state in held])
-    by_w, by_V = F.jacobian(held), F.diff(V)
+    by_w = F.jacobian(held)
     if F.has(system.input) or is_singular(by_w):
         names = ", ".join(map(str, held))
         raise UnsupportedModel(
             f"this needs a steady state of {names} at every V: equations that say what it is, without I, got "
             f"{', '.join(map(str, F))}: use equilibria at one input, limit_cycle, or simulate"
         )
-    slopes = -by_w.LUsolve(by_V)
+    slopes, bends = (tuple(sympy.Dummy(f"{kind}_{w}") for w in held) for kind in ("slope", "bend"))
 
     def along(expr: Any) -> Any:
         return expr.diff(V) + sum(expr.diff(w) * slope for w, slope in zip(held, slopes, strict=True))
 
-    return _Implicit(
-        tuple(held),
-        tuple(F),
-        tuple(tuple(line) for line in by_w.tolist()),
-        (current, along(current), along(along(current))),
-        inertia,
-        tuple(steady.get(state, state) for state in system.states[1:]),
+    bent = sum(current.diff(w) * bend for w, bend in zip(held, bends, strict=True))
+    return Implied(
+        V=V,
+        held=tuple(held),
+        slopes=slopes,
+        bends=bends,
+        equations=tuple(F),
+        by_V=tuple(F.diff(V)),
+        twice=tuple(along(along(one)) for one in F),
+        jacobian=tuple(tuple(line) for line in by_w.tolist()),
+        inputs=(current, along(current), along(along(current)) + bent),
+        inertia=inertia,
+        steady=tuple(steady.get(state, state) for state in system.states[1:]),
     )
 
 
@@ -110,11 +133,17 @@ class ImplicitInput(SteadyInput):
         system = neuron.system
         self.neuron, self.system, self.values = neuron, system, system.values
         self._found = found = _implicit(system.structure)
-        self.expressions = found.inputs
-        symbols = (system.states[0], *found.held, *system.parameters)
-        self._implied = lower_expressions((*found.inputs, found.inertia, *found.steady), symbols, "grid")
-        self._newton = lower_expressions((found.equations, *found.jacobian), symbols, "grid")
+        at = found.V, *found.held
+        implied, equations = (*found.inputs, *found.steady, found.inertia), (found.equations, found.by_V)
+        whole = (*at, *found.slopes, *found.bends, *system.parameters)
+        self._implied = lower_expressions(implied, whole, "grid")
+        self._newton = lower_expressions((*equations, *found.jacobian), (*at, *system.parameters), "grid")
+        self._bend = lower_expressions((found.twice,), (*at, *found.slopes, *system.parameters), "grid")
         self._jacobian = jacobian_of(system.structure)
+        self.only = found.linear
+        symbols = dict(zip(system.parameters, self.values, strict=True))
+        self._bounds = LinearEnclosure(found, symbols) if self.only else None
+        self._branching = found.inputs[0], *found.equations
         self._seen: tuple[Array, Array] | None = None
 
     def __call__(self, V: float, order: int = 0) -> float:
@@ -123,11 +152,11 @@ class ImplicitInput(SteadyInput):
 
     def inertia(self, V: float) -> float:
         """Give the input over the dV/dt that it makes, ms."""
-        return float(self._rows(np.array([V]))[3][0])
+        return float(self._rows(np.array([V]))[-1][0])
 
     def slowest(self, *voltages: float) -> float:
         """Give the longest time constant of membrane and other states at some voltages, ms."""
-        own = -np.diagonal(self.jacobians(np.array(voltages)), axis1=1, axis2=2)[:, 1:]
+        own = -np.linalg.eigvals(self.jacobians(np.array(voltages))[:, 1:, 1:]).real
         rates = [*own.ravel(), *(rate for V in voltages for rate in lower(self.system).relaxation(V))]
         return float(max([*map(self.inertia, voltages), *(1.0 / rate for rate in rates if rate > 0.0)]))
 
@@ -135,16 +164,17 @@ class ImplicitInput(SteadyInput):
         """Give I_eq, shape (n,), and the states, shape (n_states, n), at many V."""
         V = np.asarray(V, dtype=float)
         rows = self._rows(V)
-        return rows[0], np.vstack([V, rows[4:]])
+        return rows[0], np.vstack([V, rows[3:-1]])
 
     def folds(self, low: float, high: float) -> tuple[float, ...]:
-        """Find every V between at which dI/dV changes sign, mV."""
+        """Find every V between at which dI/dV changes sign, mV: by bounds where they decide, or as above."""
+        if self._bounds is not None:
+            try:
+                return sign_changes(self._bounds, lambda v: self(v, 1), low, high, MOST_INTERVALS)
+            except SolverError:
+                self._bounds = None
         V = np.linspace(low, high, 1 + int(np.ceil((high - low) / FINE)))
-        falls = self._rows(V)[1] < 0.0
-        turns = np.flatnonzero(falls[1:] != falls[:-1])
-        return tuple(
-            float(brentq(lambda v: self(v, 1), V[k], V[k + 1], xtol=1e-13, rtol=1e-15)) for k in turns
-        )
+        return tuple(sorted(sign_changes_near(lambda v: self._rows(v)[1], V)))
 
     def crossings(self, low: float, high: float) -> tuple[float, ...]:
         """Find every V between at which an equilibrium lies on the threshold, mV."""
@@ -156,37 +186,50 @@ class ImplicitInput(SteadyInput):
         return (lower(self.system).frame.level,)
 
     def _rows(self, V: Array) -> Array:
-        """Give I_eq, two derivatives, the inertia and every other state, at many V."""
+        """Give I_eq, two derivatives, every other state and the inertia, at many V."""
+        w = self._held(V)
+        _, by_V, matrix = self._flow(V, w)
+        slopes = _solve(matrix, -by_V)
         with np.errstate(all="ignore"):
-            rows = self._implied(V, *self._held(V), *self.values)
-        return np.array([np.broadcast_to(row, V.shape) for row in rows])
+            bends = _solve(matrix, -_spread(self._bend(V, *w, *slopes, *self.values)[0], V))
+            return _spread(self._implied(V, *w, *slopes, *bends, *self.values), V)
+
+    def _flow(self, V: Array, w: Array) -> tuple[Array, Array, Array]:
+        """Give F, F_V, each of shape (n_held, n_points), and F_w, (n_points, n_held, n_held)."""
+        with np.errstate(all="ignore"):
+            rows = self._newton(V, *w, *self.values)
+        full = np.array([_spread(row, V) for row in rows])
+        return full[0], full[1], np.moveaxis(full[2:], 2, 0)
 
     def _held(self, V: Array) -> Array:
         """Give w, shape (n_held, n_points)."""
+        if self.only:  # Newton's first step is the solution, the second what rounding left of it
+            return self._solved(V, np.zeros((len(self._found.held), V.size)))
         at, w = self._table(float(V.min()), float(V.max()))
         return self._solved(V, np.array([np.interp(V, at, row) for row in w]))
 
     def _solved(self, V: Array, w: Array) -> Array:
         """Give w near a guess by Newton's method."""
+        before, done = np.full(V.shape, np.inf), np.zeros(V.shape, dtype=bool)
         for _ in range(NEWTON):
-            with np.errstate(all="ignore"):
-                F, *rows = self._newton(V, *w, *self.values)
-            miss = np.array([np.broadcast_to(one, V.shape) for one in F])
-            matrix = np.array([[np.broadcast_to(one, V.shape) for one in row] for row in rows])
+            miss, _, matrix = self._flow(V, w)
             try:
-                change = np.linalg.solve(np.moveaxis(matrix, 2, 0), miss.T[..., np.newaxis])[..., 0].T
+                change = _solve(matrix, miss)
             except np.linalg.LinAlgError:
                 break
             w = w - change
-            if np.all(np.abs(change) <= EXACT * (1.0 + np.abs(w))):
+            moved = np.max(np.abs(change) / (1.0 + np.abs(w)), axis=0)
+            done |= (moved <= EXACT) | ((moved <= ROUGH) & (moved >= before))
+            if np.all(done):
                 return np.asarray(w)
+            before = moved
         return self._refuse(float(V.flat[0]))
 
     def _table(self, low: float, high: float) -> tuple[Array, Array]:
         """Give w along V, from where the cell starts, at least from low to high."""
         if self._seen is None:
-            start = self.neuron.initial_state()
-            self._seen = np.array(start[:1]), self._nearest(np.array(start))[:, np.newaxis]
+            start = np.array(self.neuron.initial_state())
+            self._seen = start[:1], self._first(start)[:, np.newaxis]
         at, w = self._seen
         while at[-1] < high or at[0] > low:
             end, side = (-1, 1) if at[-1] < high else (0, -1)
@@ -200,19 +243,46 @@ class ImplicitInput(SteadyInput):
 
     def _turn(self, V: Array, w: Array) -> bool:
         """Tell the sign of the determinant of F_w: where it changes, w turns back or meets another."""
-        rows = self._newton(*V, *w[:, 0], *self.values)[1:]
-        return bool(np.linalg.det(np.array(rows, dtype=float)) > 0.0)
+        return bool(np.linalg.slogdet(self._flow(V, w)[2])[0][0] > 0.0)
 
-    def _nearest(self, start: Array) -> Array:
-        """Give the w at the V where the cell starts that is nearest to its own, of all that there are."""
-        places = [self.system.states.index(w) for w in self._found.held]
-        found = [one.state[places] for one in rests_at(self.neuron, float(start[0])) if one.proven]
+    def _first(self, start: Array) -> Array:
+        """Give the w to which the cell comes from its start while V is held; the nearest, if to none."""
+        V, places = start[:1], [self.system.states.index(w) for w in self._found.held]
+        w = self._relaxed(V, start[places])
+        if w is not None:
+            return w
+        try:
+            found = [one.state[places] for one in rests_at(self.neuron, float(V[0])) if one.proven]
+        except SolverError:  # too many boxes
+            found = []
         if not found:
-            self._refuse(float(start[0]))
+            self._refuse(float(V[0]))
         return np.asarray(min(found, key=lambda w: float(np.abs(w - start[places]).max())))
+
+    def _relaxed(self, V: Array, w: Array) -> Array | None:
+        """Give where w comes to rest while V is held; None where it does not."""
+
+        def fun(t: float, w: Array) -> Any:
+            return self._flow(V, w[:, np.newaxis])[0][:, 0]
+
+        def jac(t: float, w: Array) -> Any:
+            return self._flow(V, w[:, np.newaxis])[2][0]
+
+        try:
+            with np.errstate(all="ignore"):
+                run = Radau(fun, 0.0, w, AGES, jac=jac)
+                for _ in range(PATIENCE):
+                    if run.status == "running":
+                        run.step()
+            rest = self._solved(V, run.y[:, np.newaxis])[:, 0]
+            return np.asarray(rest) if run.status == "finished" else None
+        except (ValueError, np.linalg.LinAlgError, UnsupportedModel):  # an infinity, or no rest there
+            return None
 
     def reach(self, low: float, high: float) -> tuple[float, float]:
         """Give the part of a range of V to which w can be followed."""
+        if self.only:
+            return low, high
         edges = []
         for end in (low, high):
             try:
@@ -233,6 +303,21 @@ class ImplicitInput(SteadyInput):
             f"this needs a steady state of {names} at every V, followed along it, got its end at V = {V:.6g} "
             "mV: use equilibria at one input, limit_cycle, or simulate"
         )
+
+
+def _spread(rows: Any, V: Array) -> Array:
+    full = np.empty((len(rows), *V.shape))
+    for place, row in enumerate(rows):
+        full[place] = row
+    return full
+
+
+def _solve(matrices: Array, sides: Array) -> Array:
+    """Solve for sides of shape (n, n_points): each equation against its own fastest rate."""
+    sizes = np.abs(matrices).max(axis=2)
+    sizes = np.where((sizes > 0.0) & np.isfinite(sizes), sizes, 1.0)
+    found = np.linalg.solve(matrices / sizes[..., np.newaxis], (sides.T / sizes)[..., np.newaxis])
+    return np.asarray(found[..., 0].T)
 
 
 @per_neuron(maxsize=64)

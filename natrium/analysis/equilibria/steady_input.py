@@ -36,11 +36,14 @@ POINTS = 601  # at which steady states are looked at before any search
 class SteadyInput:
     """I_eq(V), its derivatives and the Jacobian of one neuron, lowered from its symbolic system."""
 
+    only = True  # each V has one steady state of all else: every equilibrium is on the curve
+
     def __init__(self, neuron: AnyNeuron) -> None:
         system = neuron.system
         self.neuron, self.system, self.values = neuron, system, system.values
         found = _symbolic(system.structure)
         self.expressions, self._steady = found.inputs, found.steady
+        self._branching: tuple[Any, ...] = found.inputs[:1]
         arguments = (system.states[0], *system.parameters)
         self._scalar = lower_expressions(self.expressions, arguments)
         self._grid = lower_expressions((*self.expressions, *found.steady), arguments, "grid")
@@ -65,9 +68,7 @@ class SteadyInput:
     def along(self, V: Array) -> tuple[Array, Array]:
         """Give I_eq, shape (n,), and the states, shape (n_states, n), at many V."""
         V = np.asarray(V, dtype=float)
-        with np.errstate(all="ignore"):
-            rows = self._grid(V, *self.values)
-        rows = np.array([np.broadcast_to(row, V.shape) for row in rows])
+        rows = self._rows(V)
         broken = ~np.all(np.isfinite(rows), axis=0)
         if np.any(broken):
             raise ModelError(
@@ -76,13 +77,18 @@ class SteadyInput:
             )
         return rows[0], np.vstack([V, rows[3:]])
 
+    def _rows(self, V: Array) -> Array:
+        """Give I_eq, two derivatives and every other state, at many V."""
+        with np.errstate(all="ignore"):
+            rows = self._grid(V, *self.values)
+        return np.array([np.broadcast_to(row, V.shape) for row in rows])
+
     def highest(self, high: float) -> float:
         """Give the V up to which no calcium is below zero at rest: where its current turns outward."""
         places = [self.system.states.index(state) for state in self.system.amounts]
         V = np.linspace(min(max(self.neuron.landmarks), high), high, POINTS)
-        with np.errstate(all="ignore"):
-            rows = self._grid(V, *self.values)
-        held = np.all([np.broadcast_to(rows[2 + place] >= 0.0, V.shape) for place in places], axis=0)
+        rows = self._rows(V)
+        held = np.all([rows[2 + place] >= 0.0 for place in places], axis=0)
         return high if np.all(held) else float(V[max(0, int(np.argmin(held)) - 1)])
 
     def jacobians(self, V: Array) -> Array:
@@ -100,7 +106,7 @@ class SteadyInput:
     def breaks(self, low: float, high: float) -> tuple[float, ...]:
         """Find every V between at which I_eq changes its branch, mV."""
         V = self.system.states[0]
-        surfaces = {node.args[0] for node in self.expressions[0].atoms(choose)}
+        surfaces = {node.args[0] for expr in self._branching for node in expr.atoms(choose)}
         symbols = dict(zip(self.system.parameters, self.values, strict=True))
         found: set[float] = set()
         for surface in surfaces:

@@ -8,7 +8,7 @@ from scipy.optimize import brentq, root
 import natrium
 from natrium.analysis.equilibria import coupled
 from natrium.analysis.equilibria.coupled import rests
-from natrium.analysis.equilibria.curve import equilibria, equilibrium_curve
+from natrium.analysis.equilibria.curve import equilibria, equilibrium_at, equilibrium_curve
 from natrium.analysis.equilibria.steady_input import coupled_states
 from natrium.model import lower
 
@@ -133,9 +133,18 @@ def test_at_the_input_of_a_fold_the_pair_is_undecided_and_beside_it_decided():
     assert [one.below_threshold for one in equilibria(cell, at - 1e-6)] == [True, True]
 
 
-def test_the_curve_needs_what_one_input_does_not():
-    with pytest.raises(natrium.UnsupportedModel, match="use equilibria at one input"):
-        equilibrium_curve(COUPLED)
+def test_the_curve_of_any_number_of_states_goes_through_what_is_isolated_at_one_input():
+    curve = equilibrium_curve(COUPLED)
+    for I in (-10.0,):
+        found = equilibria(COUPLED, I)
+        places = sorted({round(one.V, 6): one.V for one in found}.values())
+        along = np.flatnonzero(np.diff(np.sign(curve.I - I)) != 0)
+        assert len(along) == len(places)
+        for k, V in zip(along, places, strict=True):
+            on_curve = equilibrium_at(COUPLED, V)
+            assert curve.V[k] <= V <= curve.V[k + 1]
+            assert pytest.approx(I, abs=1e-8) == on_curve.I
+            assert min(np.abs(on_curve.state - one.state).max() for one in found) < 1e-8
 
 
 # A calcium current and potassium currents whose rates have no value, or a pole, where calcium would be below zero.
