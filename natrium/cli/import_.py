@@ -13,7 +13,9 @@ from natrium.cli.common import JsonFlag, print_json
 def import_command(
     file: Annotated[
         Path | None,
-        typer.Argument(help="NEURON's channel, .mod: nothing of it is run.", metavar="FILE"),
+        typer.Argument(
+            help="NEURON's .mod, NeuroML's .channel.nml or XPP's .ode: nothing of it is run.", metavar="FILE"
+        ),
     ] = None,
     out: Annotated[
         Path | None,
@@ -25,7 +27,7 @@ def import_command(
         float | None, typer.Option(help="Temperature, degrees Celsius; by default the file's own.")
     ] = None,
     current: Annotated[
-        str | None, typer.Option(help="Which of several currents, such as ina.", metavar="NAME")
+        str | None, typer.Option(help="Which of several currents, such as ina; or channels.", metavar="NAME")
     ] = None,
     check: Annotated[
         Path | None,

@@ -64,6 +64,9 @@ def cell_around(
     CannotImport
         When a rate breaks a rule of natrium's.
     """
+    branches = _merged(branches, kinetics.schemes)
+    if not branches:
+        raise CannotImport("no conductance", f"a channel must carry a current, got none from {named}")
     spelled, known = _spelling(kinetics, branches)
     where: dict[str, tuple[str, str, float]] = {}
     channels = []
@@ -91,6 +94,23 @@ def cell_around(
     return model, where
 
 
+def _merged(branches: Sequence[Branch], schemes: Sequence[Part]) -> list[Branch]:
+    """Put branches together that differ in the open state alone."""
+    found: dict[object, Branch] = {}
+    for k, one in enumerate(branches):
+        part = next((p for p in schemes for state in one.powers if state in p.states), None)
+        state = next((s for s in one.powers if part and s in part.states), None)
+        if part is None or state is None or one.powers[state] != 1:
+            found[k] = one
+            continue
+        rest = {key: power for key, power in one.powers.items() if key != state}
+        key = (part.states, tuple(rest.items()), one.conductance, one.reversal, one.at_once, one.field)
+        before = found.get(key)
+        opened = (*before.opened, state) if before else (state,)
+        found[key] = attrs.evolve(one, powers=rest, opened=opened)
+    return list(found.values())
+
+
 def _pool(kinetics: Kinetics, channels: Sequence[Channel]) -> Calcium | None:
     if not any(channel.reads_calcium for channel in channels):
         return None
@@ -111,13 +131,14 @@ def _spelling(kinetics: Kinetics, branches: Sequence[Branch]) -> tuple[dict[str,
     spelled, known = {"v": "V", "cai": "Ca"}, dict[str, float]()
     for word in sorted(used & kinetics.values.keys() - spelled.keys()):
         own = safe(word)
-        while _is_taken(own) or own in known:
+        while is_taken(own) or own in known:
             own += "_"
         spelled[word], known[own] = own, float(kinetics.values[word])
     return spelled, known
 
 
-def _is_taken(word: str) -> bool:
+def is_taken(word: str) -> bool:
+    """Tell whether a name means something else in rates, or is none."""
     try:
         Name().check("a name", word)
         as_constants({word: 1.0})

@@ -180,7 +180,7 @@ def _line(node: Node, values: Values) -> tuple[float, float] | None:
 
 def _meant(value: float) -> float:
     """Take a number that rounding has moved as the short one beside it."""
-    short = float(f"{value:.{_DIGITS}g}")
+    short = float(f"{value:.{_DIGITS}g}") + 0.0  # no minus before a zero
     return short if abs(short - value) <= 4e-16 * 100 * abs(value) else value
 
 

@@ -7,13 +7,15 @@ from collections.abc import Callable
 from pathlib import Path
 
 from natrium.imports.files import read_text
+from natrium.imports.neuroml.reader import read_neuroml
 from natrium.imports.nmodl.reader import read_mod
 from natrium.imports.result import Imported
+from natrium.imports.xpp import read_ode
 from natrium.model.checks import show
 from natrium.model.errors import CannotImport, ModelError
 
 Reader = Callable[[str, str, float | None, str | None], Imported]
-READERS: dict[str, Reader] = {".mod": read_mod}
+READERS: dict[str, Reader] = {".mod": read_mod, ".nml": read_neuroml, ".xml": read_neuroml, ".ode": read_ode}
 """Each ending with what reads it."""
 
 
@@ -27,11 +29,12 @@ def import_model(
     Parameters
     ----------
     path : str or path
-        NEURON's NMODL, ``.mod``.
+        NEURON's NMODL, ``.mod``; a channel in NeuroML 2, ``.nml`` or ``.xml``; XPP's
+        equations, ``.ode``.
     celsius : float, optional
         Temperature, degrees Celsius; by default the file's own, or its simulator's.
     current : str, optional
-        Which of several currents.
+        Which of several currents, or of several channels.
 
     Returns
     -------

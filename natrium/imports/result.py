@@ -10,7 +10,11 @@ from natrium.analysis.result import Result
 from natrium.model import Model
 from natrium.model.files.writing import to_dict, to_toml
 
+OPEN = 0.01  # S/cm2: of a channel whose file does not say how many there are, or none
 LEAK = 1e-4  # S/cm2: of the cell around an imported channel, with 1 uF/cm2 and so tau_m = 10 ms
+
+AROUND = f"around it: a leak of {LEAK * 1e3:g} mS/cm2 at -70 mV with 1 uF/cm2, a threshold at -55 mV, "
+"and a step of input"
 
 
 @attrs.frozen
@@ -27,6 +31,8 @@ class Mechanism:
         The temperature that it was read at.
     ions : mapping of str to float
         The ion's variables that it reads, with the numbers that were taken.
+    states : tuple of str
+        Every state of the file.
     gates : mapping of str to (str, str, float)
         Each state's channel and gate, or state of its scheme, and by how much it was divided.
     zeroed : mapping of str to float
@@ -43,6 +49,7 @@ class Mechanism:
     current: str
     celsius: float
     ions: dict[str, float]
+    states: tuple[str, ...]
     gates: dict[str, tuple[str, str, float]]
     zeroed: dict[str, float]
     of_ion: bool

@@ -246,7 +246,7 @@ def _compile(here: Path, compiler: str) -> str:
 def _task(imported: Imported, suffix: str) -> dict[str, Any]:
     mechanism = imported.mechanism
     assert mechanism is not None
-    states = list(mechanism.gates)
+    states = list(mechanism.states)
     gates, calcium = gates_of(imported), level_of(imported)
     steps = []
     if mechanism.stepped:

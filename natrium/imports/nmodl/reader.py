@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 import attrs
 
@@ -15,10 +15,9 @@ from natrium.imports.nmodl.program import CELSIUS, IONS, OTHER_ION, Ion, Program
 from natrium.imports.nmodl.run import STALE, Run
 from natrium.imports.nmodl.source import Tree, parse, prepare
 from natrium.imports.nodes import Node, terms_of, text_of, value_of
-from natrium.imports.result import LEAK, Imported, Mechanism
+from natrium.imports.result import AROUND, OPEN, Imported, Mechanism
 from natrium.model.errors import CannotImport
 
-OPEN = 0.01  # S/cm2: of a channel whose file leaves its conductance at zero
 _SAME = 1e-9
 
 
@@ -77,16 +76,14 @@ def read_tree(
     ]
     if temperature is not None:
         notes.insert(0, _of_temperature(program, celsius, temperature))
-    notes.append(
-        f"around it: a leak of {LEAK * 1e3:g} mS/cm2 at -70 mV with 1 uF/cm2, a threshold at -55 mV, "
-        "and a step of input"
-    )
+    notes.append(AROUND)
     ions = {one: values[one] for ion in program.ions.values() for one in ion.reads if one in values}
     mechanism = Mechanism(
         program.suffix,
         chosen,
         values["celsius"],
         ions,
+        tuple(program.states),
         gates,
         zeroed,
         of_ion=chosen not in program.nonspecific,
@@ -236,7 +233,7 @@ def _branches(
         values |= zeroed
         said = ", ".join(f"{key} = {value:.6g}" for key, value in zeroed.items())
         notes.append(f"the file's conductance is zero; {said} is taken, {OPEN:g} S/cm2")
-    return chosen, _merged(branches_of(current, states, values, carried), flows.schemes)
+    return chosen, branches_of(current, states, values, carried)
 
 
 def _carried(ion: Ion, values: Mapping[str, float]) -> tuple[int, float, float]:
@@ -269,23 +266,6 @@ def _opened(current: Node, states: frozenset[str], values: Mapping[str, float]) 
     raise CannotImport(
         "no conductance", "a channel must carry a current, got one that is zero whatever its numbers"
     )
-
-
-def _merged(branches: Sequence[Branch], schemes: Sequence[Part]) -> list[Branch]:
-    """Put branches together that differ in the open state alone."""
-    found: dict[object, Branch] = {}
-    for k, one in enumerate(branches):
-        part = next((p for p in schemes for state in one.powers if state in p.states), None)
-        state = next((s for s in one.powers if part and s in part.states), None)
-        if part is None or state is None or one.powers[state] != 1:
-            found[k] = one
-            continue
-        rest = {key: power for key, power in one.powers.items() if key != state}
-        key = (part.states, tuple(rest.items()), one.conductance, one.reversal, one.at_once, one.field)
-        before = found.get(key)
-        opened = (*before.opened, state) if before else (state,)
-        found[key] = attrs.evolve(one, powers=rest, opened=opened)
-    return list(found.values())
 
 
 def _initial(run: Run, flows: _Flows, values: Mapping[str, float], notes: list[str]) -> dict[str, float]:

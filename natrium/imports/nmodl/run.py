@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-import numpy as np
-
+from natrium.imports.guards import settled, told
 from natrium.imports.nmodl.calls import built_in
 from natrium.imports.nmodl.program import CELSIUS, Program
 from natrium.imports.nmodl.source import Tree
@@ -17,7 +16,6 @@ STALE = "worked out at the start: "  # before a name that is not worked out agai
 MAX_STEPS = 20_000  # statements
 MAX_CALLS = 20  # one within the other
 MAX_TURNS = 1_000  # of a loop
-V_GRID = np.linspace(-149.9876, 149.9913, 20_011)  # 0.015 mV apart, on no round number
 MOVING = ("v", "t", "dt", "cai")
 
 _OPERATORS = {"^": "**", "&&": "and", "||": "or", "!=": "!=", "==": "=="}
@@ -83,16 +81,7 @@ class Run:
 
     def assumed(self) -> list[str]:
         """Say what was assumed on the way."""
-        if not self.guards:
-            return list(self.notes)
-        shown = list(self.guards)
-        said = "; ".join(shown[:3]) + (f"; and {len(shown) - 3} more" if len(shown) > 3 else "")
-        return [
-            *self.notes,
-            f"what holds at single values of V only ({said}) is left out: where a rate is 0/0 as "
-            "written, its limit "
-            "is taken",
-        ]
+        return [*self.notes, *told(self.guards)]
 
     def note(self, text: str) -> None:
         """Keep what was assumed, each once."""
@@ -274,10 +263,10 @@ class Run:
                 )
             return bool(value_of(test, given))
         if moving == {"v"}:
-            held = np.broadcast_to(value_of(test, given | {"v": V_GRID}), V_GRID.shape)
-            if held.all() or not held.any():
+            chosen = settled(test, given)
+            if chosen is not None:
                 self.guards[text_of(test, {"v": "V"})] = None
-                return bool(held[0])
+            return chosen
         return None
 
     def loop(self, tree: Tree) -> None:

@@ -30,7 +30,7 @@ def channel(
         f"NEURON {{ SUFFIX small USEION na READ ena WRITE ina {ion} RANGE gbar GLOBAL minf }}\n"
         "UNITS { (mV) = (millivolt) (mA) = (milliamp) (S) = (siemens) }\n"
         f"PARAMETER {{ gbar = 0.1 (S/cm2) {more} }}\n"
-        "ASSIGNED { v (mV) ena (mV) ina (mA/cm2) celsius (degC) cai (mM) minf mtau (ms) hinf htau (ms) tadj a b }\n"
+        "ASSIGNED { v (mV) ena (mV) ina (mA/cm2) celsius (degC) cai (mM) minf mtau (ms) hinf htau (ms) tadj a b inf[2] tau[2] }\n"
         f"STATE {{ {states} }}\n"
         f"BREAKPOINT {{ SOLVE states METHOD cnexp\n ina = {current} }}\n{body}"
     )
@@ -84,10 +84,10 @@ CASES = {
     ),
     "a derivative of alpha and beta": Case(
         channel(
-            "INITIAL { m = 0.25 }\nDERIVATIVE states { m' = tadj()*(alpha(v)*(1 - m) - beta(v)*m) }\n"
+            "INITIAL { m = 0.25 }\nDERIVATIVE states { m' = quick()*(alpha(v)*(1 - m) - beta(v)*m) }\n"
             "FUNCTION alpha(v (mV)) (/ms) { alpha = .1*vtrap(-(v + 40), 10) }\n"
             "FUNCTION beta(v (mV)) (/ms) { beta = 4*exp(-(v + 65)/18) }\n"
-            "FUNCTION tadj() { tadj = 2 }" + VTRAP
+            "FUNCTION quick() { quick = 2 }" + VTRAP
         ),
         {"m": squid(2.0)},
         note="starts at m = 0.25",
@@ -95,8 +95,8 @@ CASES = {
     "steps of dt": Case(
         channel(
             INITIAL
-            + "PROCEDURE states() { rates(v)\n m = m + mexp*(minf - m)\n VERBATIM\n return 0;\n ENDVERBATIM\n }\n"
-            "LOCAL mexp\nPROCEDURE rates(v) { TABLE minf, mexp DEPEND dt FROM -120 TO 100 WITH 199\n"
+            + "LOCAL mexp\nPROCEDURE states() { rates(v)\n m = m + mexp*(minf - m)\n VERBATIM\n return 0;\n ENDVERBATIM\n }\n"
+            "PROCEDURE rates(v) { TABLE minf, mexp DEPEND dt FROM -120 TO 100 WITH 199\n"
             " minf = 1/(1 + exp(-(v + 35)/7)) tadj = 2\n mexp = 1 - exp(-dt*tadj/(1 + 4/(1 + exp((v + 20)/9)))) }",
             more="dt (ms)",
         ).replace("METHOD cnexp", ""),
@@ -119,7 +119,7 @@ CASES = {
         channel(
             "INITIAL { rates(v) m = inf[0] h = inf[1] }\n"
             "DERIVATIVE states { rates(v) m' = (inf[0] - m)/tau[0] h' = (inf[1] - h)/tau[1] }\n"
-            "ASSIGNED { inf[2] tau[2] }\nPROCEDURE rates(v) { FROM i=0 TO 1 { inf[i] = ss(v, i) tau[i] = 1 + 2*i } }\n"
+            "PROCEDURE rates(v) { FROM i=0 TO 1 { inf[i] = ss(v, i) tau[i] = 1 + 2*i } }\n"
             "FUNCTION ss(v, i) { if (i == 0) { ss = 1/(1 + exp(-(v + 35)/7)) } else { ss = 1/(1 + exp((v + 50)/6)) } }",
             current="gbar*m^3*h*(v - ena)",
             states="m h",

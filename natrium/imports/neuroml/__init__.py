@@ -1,0 +1,1 @@
+"""NeuroML 2 channels, read as plain XML."""
