@@ -60,6 +60,9 @@ MAKERS = {
     "a map": lambda: natrium.return_map(NA, 16.0),
     "a return": lambda: natrium.return_map(NA, 16.0)([0.2, 0.5]),
     "a cycle": lambda: natrium.limit_cycle(NA, 16.0),
+    "a branch of cycles": lambda: natrium.continue_cycle(
+        natrium.limit_cycle(natrium.Neuron(), 20.0), "I", between=(10.0, 22.0)
+    ),
     "a smooth cycle": lambda: natrium.smooth_cycle(SMOOTH, 33.0),
     "a phase response": lambda: natrium.phase_response(NA, 16.0, times=4),
     "a direct response": lambda: natrium.direct_response(NA, 0.1, [1.0], 16.0),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
@@ -10,13 +10,12 @@ import attrs
 import numpy as np
 import sympy
 
-from natrium.model.branches import as_choices, has_branches
-from natrium.model.checks import Choice, Name, Number, as_float, is_real, show
+from natrium.model.branches import has_branches
+from natrium.model.checks import Choice, Name, Number, as_float, show
 from natrium.model.errors import ModelError, UnsupportedModel
 from natrium.model.expressions.evaluator import LARGEST, NUMERIC
-from natrium.model.expressions.expression import symbolic_of
-from natrium.model.expressions.smooth import smooth
 from natrium.model.hybrid import BY_STATE, REFRACTORY_RULES, HybridSystem, Refractory, over_threshold
+from natrium.model.hybrid_structure import DURATION, ORIGIN, as_sympy, own_symbols, structure_of
 from natrium.model.kernel import lower
 from natrium.model.leak import CURRENTS
 from natrium.model.neuron import Neuron
@@ -25,8 +24,6 @@ from natrium.model.plots import Shown
 from natrium.model.rates import Range
 from natrium.model.threshold import NO_THRESHOLD, TAU_REF, V_INIT, V_THRESH, NoThreshold, as_threshold
 
-# The symbols of threshold and refractory period in the system: no name of a user begins so.
-ORIGIN, DURATION = "_v_origin", "_tau_ref"
 # What expressions, and the code that is made of them, use by name.
 RESERVED = {*NUMERIC, *LARGEST, "where", "choose", "power", "whole_exp", "pi", "t"}
 # What is named as in a neuron of channels is the same there and here.
@@ -35,16 +32,6 @@ USUAL = {one.rule.short: one.rule for one in numbers_of(Neuron())}
 
 def _as_items(value: Any) -> Any:
     return tuple(value.items()) if isinstance(value, Mapping) else value
-
-
-def _as_sympy(name: str, value: Any, known: Iterable[str]) -> Any:
-    if isinstance(value, sympy.Expr):
-        return value
-    if isinstance(value, str):
-        return symbolic_of(value, *known)
-    if is_real(value):
-        return sympy.Float(float(value))
-    raise ModelError(f"{name} must be text, a SymPy expression or a number, got {show(value)}")
 
 
 def _as_equations(value: Any) -> Any:
@@ -188,7 +175,7 @@ class HybridNeuron(Shown):
 
     @staticmethod
     def _check_symbols(what: str, expression: Any, allowed: set[str]) -> None:
-        symbols = _as_sympy(what, expression, sorted(allowed)).free_symbols
+        symbols = as_sympy(what, expression, sorted(allowed)).free_symbols
         if unknown := {symbol.name for symbol in symbols} - allowed:
             raise ModelError(
                 f"{what}: must be of {', '.join(sorted(allowed))}, got {', '.join(sorted(unknown))}"
@@ -354,39 +341,16 @@ class HybridNeuron(Shown):
     @cached_property
     def system(self) -> HybridSystem:
         """The neuron as a symbolic hybrid system."""
-        names = [name for name, _ in self.equations]
-        known = [*names, *dict(self.parameters), "I"]
-        own = {name: sympy.Symbol(name, real=True) for name in known}
-        origin, duration = sympy.symbols(f"{ORIGIN} {DURATION}", real=True)
-
-        def meant(name: str, expression: Any) -> Any:
-            # Whatever assumptions the user's symbols carry, one name is one symbol.
-            expression = _as_sympy(name, expression, known)
-            return expression.xreplace({symbol: own[symbol.name] for symbol in expression.free_symbols})
-
-        def regular(name: str, expression: Any) -> Any:
-            # Branches as such, and no 0/0 that has a value.
-            flow = as_choices(name, meant(name, expression))
-            for state in names:
-                flow = smooth(flow, own[state])
-            return flow
-
-        after = dict(self.reset)
-        level = origin if self._is_number else as_choices("v_thresh", meant("v_thresh", self.threshold))
         number = dict(self.initial)["V"] if not self.fires else self.threshold if self._is_number else 0.0
-        return HybridSystem(
-            states=tuple(own[name] for name in names),
-            labels=tuple(names),
-            input=own["I"],
-            parameters=(*(own[name] for name, _ in self.parameters), origin, duration),
-            values=(*(float(value) for _, value in self.parameters), number, self.tau_ref),
-            rhs=tuple(regular(name, expression) for name, expression in self.equations),
-            guard=own["V"] - level if self.fires else None,
-            reset=tuple(
-                as_choices(name, meant(name, after[name])) if name in after else own[name] for name in names
-            ),
-            refractory=self._rule(duration),
-            gates=(),
-            origin=level,
-            gap=sympy.S.Zero,
+        _, duration = own_symbols()
+        structure = structure_of(
+            self.equations,
+            tuple(name for name, _ in self.parameters),
+            self.reset,
+            None if self._is_number else self.threshold,
+            self.fires,
+            self._rule(duration),
+        )
+        return attrs.evolve(
+            structure, values=(*(float(value) for _, value in self.parameters), number, self.tau_ref)
         )

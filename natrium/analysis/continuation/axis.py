@@ -1,0 +1,118 @@
+"""One parameter of a neuron or of its constant input, along which something is followed."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Any
+
+import attrs
+import numpy as np
+
+from natrium.model import AnyNeuron, Constant, HybridSystem, ModelError, Number, Sum, check_neuron, choose
+from natrium.model.arrays import Array
+from natrium.model.leak import InputUnit, input_unit
+from natrium.model.parameter import Parameter
+
+OF_START = "v_init"  # moves no cycle
+
+
+@attrs.frozen
+class Axis:
+    """A neuron at a constant input, of which one parameter moves.
+
+    Attributes
+    ----------
+    neuron : Neuron or HybridNeuron
+    input : float
+        mV; where the parameter is the input itself, one of its values.
+    parameter : Parameter
+    name : str
+        As it was asked for: ``"I"``, ``"g_Na"``, ``"tau_ref"``, ...
+    """
+
+    neuron: AnyNeuron
+    input: float
+    parameter: Parameter
+    name: str
+
+    @property
+    def of_input(self) -> bool:
+        """Whether it is the input that moves."""
+        return self.parameter.part is not None
+
+    @property
+    def value(self) -> float:
+        """The parameter's own value."""
+        return self.input if self.of_input else float(self.parameter.value)
+
+    @property
+    def unit(self) -> InputUnit | None:
+        """What the parameter is told in where it is the input."""
+        return input_unit(self.neuron) if self.of_input else None
+
+    @property
+    def label(self) -> str:
+        """The parameter's name with its unit, as a column is called: ``"I_mV"``."""
+        unit = "mV" if self.of_input else self.parameter.unit
+        return f"{self.name}_{unit}".rstrip("_")
+
+    def show(self, value: float, digits: str = ".6g") -> str:
+        """Write the parameter with a value: ``"I = 6.26 uA/cm^2"``."""
+        if self.of_input:
+            return f"{self.name} = {input_unit(self.neuron).show(value, digits)}"
+        return f"{self.name} = {value:z{digits}} {self.parameter.unit}".rstrip()
+
+    def at(self, value: float) -> tuple[AnyNeuron, float]:
+        """Give neuron and input where the parameter has a value.
+
+        Raises
+        ------
+        ModelError
+            When the value breaks a rule of the neuron.
+        """
+        if self.of_input:
+            return self.neuron, float(value)
+        return self.neuron.changed({self.parameter.name: float(value)}), self.input
+
+    def holds(self, value: float) -> bool:
+        """Tell whether the neuron may have the value."""
+        try:
+            self.at(value)
+        except ModelError:
+            return False
+        return True
+
+    def system(self, neuron: AnyNeuron) -> HybridSystem:
+        """Give a neuron's system in which the parameter has a symbol."""
+        return neuron.system_by((self.parameter.name,) if self.parameter.structural else ())
+
+    def by_parameters(self, system: HybridSystem) -> Array:
+        """Give the derivative of the system's parameters, shape (n_parameters,)."""
+        return np.array([float(symbol.name == self.parameter.symbol) for symbol in system.parameters])
+
+
+def axis_of(neuron: AnyNeuron, I: float, name: str) -> Axis:
+    """Find a parameter of a neuron, or its constant input, by name.
+
+    Raises
+    ------
+    ModelError
+        When there is none, or it is a whole number, or moves no cycle.
+    """
+    check_neuron(neuron)
+    Number("mV").check("I", I)
+    parameter: Any = choose(neuron, Sum((Constant(float(I)),)), [name])[name]
+    if parameter.name == OF_START or parameter.whole or not parameter.smooth:
+        raise ModelError(
+            f"a parameter to follow cycles in must move them smoothly, got {name}: choose another"
+        )
+    return Axis(neuron, float(I), parameter, name)
+
+
+@lru_cache(maxsize=256)
+def silenced(neuron: AnyNeuron) -> AnyNeuron:
+    """Give a neuron without its threshold: its flow goes on."""
+    if not neuron.fires:
+        return neuron
+    silent: AnyNeuron = attrs.evolve(neuron, v_thresh=None)  # type: ignore[misc]  # neurons are attrs classes
+    return silent

@@ -1,0 +1,339 @@
+r"""From reset to reset, with derivatives by the state, the time and the parameter.
+
+The time of a spike is an unknown like the state, given by one of two equations that agree where both hold:
+that the guard is zero at the end of a leg so long (`timed`), which is smooth where V no more than touches the
+threshold, and goes on beyond; or that the leg is as long as V takes to its spike (`fired`), which bears any
+steepness. The flow is that of the neuron without its threshold in the first, with it in the second.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import attrs
+import numpy as np
+from scipy.optimize import brentq
+
+from natrium.analysis.continuation.axis import Axis, silenced
+from natrium.analysis.variation.equations import propagate
+from natrium.analysis.variation.linearised import Linearised, linearised
+from natrium.analysis.variation.pieces import Directions, integrate
+from natrium.model import AnyNeuron, Constant, Drive, SolverError, lower
+from natrium.model.arrays import Array
+from natrium.solvers import Trajectory, accurate
+
+STEEP = 50.0  # mV/ms: with a steeper rise at the spike the leg's end is where it fires
+PER_STEP = 6  # points of each of the solver's steps at which V is held against the threshold
+AHEAD = 1.25  # how much longer than expected a spike is waited for at first
+APART = 1e-9  # of a leg, next to its ends: not a crossing inside it
+
+
+@attrs.frozen(eq=False)
+class Place:
+    """A neuron and its input at one value of the parameter, ready to be run.
+
+    Attributes
+    ----------
+    axis : Axis
+    value : float
+    neuron : Neuron or HybridNeuron
+    input : float
+        mV.
+    rtol : float
+        Of runs and of their derivatives.
+    """
+
+    axis: Axis
+    value: float
+    neuron: AnyNeuron
+    input: float
+    rtol: float
+
+    @property
+    def linear(self) -> Linearised:
+        """The system with its derivatives."""
+        return linearised(self.axis.system(self.neuron))
+
+    def moving(self) -> Array:
+        """Give the derivative of the neuron's parameters, shape (n_parameters,)."""
+        return self.axis.by_parameters(self.axis.system(self.neuron))
+
+    def directions(self, neuron: AnyNeuron, start: Array) -> Directions:
+        """Make directions of a run, `start` of shape (n_states, P); the last is the parameter's."""
+        system = self.axis.system(neuron)
+        parameters = np.zeros((len(system.parameters), start.shape[1]))
+        parameters[:, -1] = self.axis.by_parameters(system)
+        inputs = ((start.shape[1] - 1, Constant(1.0)),) if self.axis.of_input else ()
+        scale = np.ones(start.shape[1])
+        scale[-1] = 1.0 / max(1.0, abs(self.value))
+        return Directions(start, parameters, inputs, scale=scale, system=system)
+
+    def run(self, neuron: AnyNeuron, y: Array, length: float) -> Trajectory:
+        """Run from a state for so long, ms."""
+        solver = accurate(neuron, self.rtol)
+        trajectory: Trajectory = solver.solve(neuron.started(y.tolist()), Constant(self.input), t_end=length)
+        return trajectory
+
+    def flow(self, y: Array) -> Array:
+        """Give the flow at a state, per ms."""
+        return self.linear.flow(y, self.input)[0]
+
+
+def place(axis: Axis, value: float, rtol: float) -> Place:
+    """Go to a value of the parameter.
+
+    Raises
+    ------
+    ModelError
+        When the neuron cannot have it.
+    """
+    neuron, level = axis.at(value)
+    return Place(axis, float(value), neuron, level, rtol)
+
+
+@attrs.frozen(eq=False)
+class Leg:
+    """One stretch of the flow with what it depends on.
+
+    Attributes
+    ----------
+    end : ndarray, shape (n_states,)
+        Just before the spike, or the end.
+    by : ndarray, shape (n_states, n_free + 1)
+        Of the end at fixed time, by the free states at the beginning and by the parameter.
+    flow : ndarray, shape (n_states,)
+        At the end, per ms.
+    run : Trajectory
+    """
+
+    end: Array
+    by: Array
+    flow: Array
+    run: Trajectory
+
+
+def flowed(here: Place, y: Array, by: Array, length: float) -> Leg:
+    """Go with the flow for so long, without a threshold.
+
+    Parameters
+    ----------
+    here : Place
+    y : ndarray, shape (n_states,)
+        At the beginning.
+    by : ndarray, shape (n_states, n_free + 1)
+        Its derivative by the free states and the parameter.
+    length : float
+        ms.
+    """
+    silent = silenced(here.neuron)
+    run = here.run(silent, y, length)
+    end = run.segments[-1].values[:, -1]
+    found = propagate(run, here.directions(silent, by), rtol=here.rtol).final
+    return Leg(np.array(end), found, here.flow(end), run)
+
+
+@attrs.frozen(eq=False)
+class Interval:
+    """One interval of a cycle, from just after a reset to just after the next, as equations.
+
+    Attributes
+    ----------
+    after : ndarray, shape (n_free,)
+    after_by : ndarray, shape (n_free, n_free + 2)
+        By the free states before, the time and the parameter.
+    guard : float
+        What is zero where the time is that of a spike.
+    guard_by : ndarray, shape (n_free + 2,)
+    returned : ndarray, shape (n_free, n_free)
+        d after / d before, along with the spike.
+    slope : float
+        Rate at which the guard is crossed, mV/ms.
+    crossings : int
+        How often V rises through the threshold before the end.
+    clearance : float
+        How far the highest V before the end stays below the threshold, mV; infinity where V has no top there.
+    run : Trajectory
+    """
+
+    after: Array
+    after_by: Array
+    guard: float
+    guard_by: Array
+    returned: Array
+    slope: float
+    crossings: int
+    clearance: float
+    run: Trajectory
+
+
+def free_of(neuron: AnyNeuron) -> tuple[int, ...]:
+    """Give the indices of the states that a reset leaves free (see `ReturnMap.free`)."""
+    system = neuron.system
+    stays = system.passes and not system.threshold_moves
+    first = 0 if system.reset[0].free_symbols & set(system.states) and not stays else 1
+    return tuple(range(first, len(system.states)))
+
+
+def _begin(here: Place, x: Array, free: tuple[int, ...]) -> tuple[Array, Array]:
+    """Carry free states through the refractory period: the state, and its derivatives."""
+    linear, moving, system = here.linear, here.moving(), here.neuron.system
+    n, m = len(system.states), len(free)
+    y, by = np.zeros(n), np.zeros((n, m + 1))
+    y[list(free)], by[list(free), np.arange(m)] = x, 1.0
+    if m < n:  # V is put at one value, or stays at the threshold
+        before = y.copy()
+        before[0] = 0.0 if system.threshold_moves else here.neuron.v_thresh
+        y[0] = linear.after(before)[0]
+        by[0, m] = linear.reset(before)[1][0] @ moving
+        if system.passes:
+            h_y, h_p = linear.guard(before)
+            by[0, m] = -(h_p @ moving) / h_y[0]
+    length, of_length = linear.refractory()
+    if system.rested(0.0) is None:
+        resting = linearised(here.axis.system(here.neuron).resting)
+        directions = here.directions(here.neuron, by)
+        inputs = [(m, Drive(level=1.0))] if here.axis.of_input else []
+        y, by = integrate(resting, Drive(level=here.input), y, by, length, directions, inputs, rtol=here.rtol)
+        moved = resting.flow(y, here.input)[0]
+    else:
+        start = y
+        y, D, moved = linear.rest(start, length)
+        by = D @ by
+        by[:, m] += linear.rest_by_parameters(start, length) @ moving
+    by[:, m] += moved * float(of_length @ moving)
+    return y, by
+
+
+def interval(here: Place, x: Array, length: float, *, timed: bool, longest: float) -> Interval:
+    """Go from just after a reset to just after the next.
+
+    Parameters
+    ----------
+    here : Place
+    x : ndarray, shape (n_free,)
+        Free states just after the reset.
+    length : float
+        How long the flow goes on after the refractory period, ms: so long (`timed`), or as is expected.
+    timed : bool
+        Whether the end is the time's, or the spike's.
+    longest : float
+        ms: without a spike by then there is none.
+
+    Raises
+    ------
+    SolverError
+        When no spike follows, or the flow cannot be integrated.
+    """
+    free = free_of(here.neuron)
+    y, by = _begin(here, x, free)
+    if not length > 0.0:
+        raise SolverError(f"an interval must take time, got {length:.6g} ms after the refractory period")
+    if timed:
+        return _timed(here, free, y, by, length)
+    return _fired(here, free, y, by, length, longest)
+
+
+def _timed(here: Place, free: tuple[int, ...], y: Array, by: Array, length: float) -> Interval:
+    linear, moving, rows, m = here.linear, here.moving(), list(free), len(free)
+    leg = flowed(here, y, by, length)
+    h_y, h_p = linear.guard(leg.end)
+    r_y, r_p = linear.reset(leg.end)
+    by_all = np.column_stack([leg.by[:, :m], leg.flow, leg.by[:, m]])
+    after_by, guard_by = r_y @ by_all, h_y @ by_all
+    after_by[:, -1] += r_p @ moving
+    guard_by[-1] += h_p @ moving
+    slope = float(h_y @ leg.flow)
+    along = leg.by[:, :m] - np.outer(leg.flow, guard_by[:m]) / (slope or np.nan)
+    crossings, clearance = inside(here, leg.run, length)
+    if here.neuron.system.passes:  # V comes back through the threshold each time
+        clearance = np.inf
+    return Interval(
+        after=linear.after(leg.end)[rows],
+        after_by=after_by[rows],
+        guard=guard_of(here.neuron, leg.end),
+        guard_by=guard_by,
+        returned=(r_y @ along)[rows],
+        slope=slope,
+        crossings=crossings,
+        clearance=clearance,
+        run=leg.run,
+    )
+
+
+def _fired(
+    here: Place,
+    free: tuple[int, ...],
+    y: Array,
+    by: Array,
+    length: float,
+    longest: float,
+) -> Interval:
+    rows, m, span = list(free), len(free), min(AHEAD * length, longest)
+    run = here.run(here.neuron, y, span)
+    while not run.events and span < longest:
+        span = min(2.0 * span, longest)
+        run = here.run(here.neuron, y, span)
+    if not run.events:
+        raise SolverError(f"an interval must end with a spike, got none within {longest:g} ms")
+    spike = propagate(run, here.directions(here.neuron, by), rtol=here.rtol, n_spikes=1).spikes[0]
+    after_by = np.column_stack([spike.after[rows][:, :m], np.zeros(m), spike.after[rows][:, m]])
+    return Interval(
+        after=run.events[0].after[rows],
+        after_by=after_by,
+        guard=length - spike.time,
+        guard_by=np.concatenate([-spike.gradient[:m], [1.0], -spike.gradient[m:]]),
+        returned=spike.after[rows][:, :m],
+        slope=spike.slope,
+        crossings=0,
+        clearance=np.inf,
+        run=run,
+    )
+
+
+def guard_of(neuron: AnyNeuron, y: Array) -> float:
+    """Give how far V lies above the threshold, mV."""
+    return float(y[0] - lower(neuron.system).frame.threshold(y))
+
+
+def _guards(neuron: AnyNeuron, states: Array) -> Array:
+    """Give the same of many states, shape (n_states, n_times)."""
+    if not neuron.system.threshold_moves:
+        return np.asarray(states[0] - neuron.v_thresh)
+    return np.array([guard_of(neuron, y) for y in states.T])
+
+
+def sampled(run: Trajectory, length: float) -> tuple[Array, Array]:
+    """Give times and states of a run, some of each of its solver's steps."""
+    knots = np.unique(np.clip(run.t, 0.0, length))
+    parts = np.arange(PER_STEP) / PER_STEP
+    times = np.append((knots[:-1, None] + np.diff(knots)[:, None] * parts).ravel(), knots[-1])
+    return times, run.state(times)
+
+
+def inside(here: Place, run: Trajectory, length: float) -> tuple[int, float]:
+    """Count how often V rises through the threshold inside a leg; tell how far below it its top stays.
+
+    Infinity where V has no top inside.
+    """
+    times, states = sampled(run, length)
+    guards = _guards(here.neuron, states)
+    inner = (times > APART * length) & (times < (1.0 - APART) * length)
+    crossings = int(np.sum((guards[:-1] < 0.0) & (guards[1:] >= 0.0) & inner[:-1] & inner[1:]))
+    tops = 1 + np.flatnonzero((guards[1:-1] > guards[:-2]) & (guards[1:-1] >= guards[2:]))
+    if not tops.size:
+        return crossings, np.inf
+    k = int(tops[np.argmax(guards[tops])])
+    return crossings, -_top(here, run, times[k - 1], times[k + 1], guards[k])
+
+
+def _top(here: Place, run: Trajectory, low: float, high: float, seen: float) -> float:
+    """Give the guard where it is highest between two times."""
+    linear: Any = here.linear
+
+    def rising(t: float) -> float:
+        y = run.state(t)
+        return float(linear.guard(y)[0] @ here.flow(y))
+
+    if not (rising(low) > 0.0 > rising(high)):
+        return seen
+    return guard_of(here.neuron, run.state(float(brentq(rising, low, high, xtol=1e-13))))
