@@ -13,7 +13,7 @@ from natrium.export.inputs import Part, parts_of
 from natrium.export.readable import readable
 from natrium.model import AnyNeuron, HybridSystem, Model, ModelError, UnsupportedModel
 from natrium.model.branches import has_branches, split_branches
-from natrium.model.hybrid_neuron import DURATION, ORIGIN
+from natrium.model.hybrid_structure import DURATION, ORIGIN
 from natrium.model.simulation import check_model
 from natrium.model.stimuli.stimulus import breakpoints, smooth_spans
 from natrium.solvers.base import Run
