@@ -10,7 +10,18 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from natrium.analysis import Budget, Comparison, LadderRow, SpikePair
-from natrium.figures.style import COLORS, SERIES, AnyFigure, canvas, one_panel, root_of, state_looks, styled
+from natrium.figures.style import (
+    COLORS,
+    SERIES,
+    AnyFigure,
+    canvas,
+    one_panel,
+    root_of,
+    state_axes,
+    state_labels,
+    state_looks,
+    styled,
+)
 from natrium.model import lower
 from natrium.model.leak import input_unit
 
@@ -133,12 +144,14 @@ def _lags(ax: Axes, pairs: Sequence[SpikePair]) -> None:
 
 def _gates(ax: Axes, comparison: Comparison) -> None:
     t, y = comparison.truth.sample(FINE)
-    script = comparison.script
-    for index, (name, look) in enumerate(state_looks(script.names[1:]).items(), start=1):
-        ax.plot(t, y[index], label=name, **look)
-        ax.plot(script.t, script.y[index], linewidth=0.7, alpha=0.55, **look)
-    ax.set(ylabel="gates", ylim=(-0.03, 1.03))
+    script, names = comparison.script, comparison.script.names[1:]
+    axes = state_axes(ax, names, y[1:], fractions=all(comparison.truth.neuron.system.fractions[1:]))
+    handles, labels = [], state_labels(ax, axes)
+    for index, (name, look) in enumerate(state_looks(names).items(), start=1):
+        handles += axes[name].plot(t, y[index], label=labels[name], **look)
+        axes[name].plot(script.t, script.y[index], linewidth=0.7, alpha=0.55, **look)
     ax.legend(
+        handles=handles,
         loc="lower left",
         bbox_to_anchor=(0.0, 0.98),
         ncols=4,

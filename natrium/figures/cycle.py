@@ -18,7 +18,18 @@ from natrium.analysis.cycle.phase_response import PhaseResponse
 from natrium.analysis.cycle.smooth_cycle import SmoothCycle
 from natrium.analysis.variation.gradients import Gradients
 from natrium.figures.marks import signs
-from natrium.figures.style import COLORS, SERIES, AnyFigure, canvas, one_panel, root_of, state_looks, styled
+from natrium.figures.style import (
+    COLORS,
+    SERIES,
+    AnyFigure,
+    canvas,
+    one_panel,
+    root_of,
+    state_axes,
+    state_legend,
+    state_looks,
+    styled,
+)
 from natrium.model import ModelError, choose
 from natrium.model.arrays import Array
 from natrium.model.leak import input_unit
@@ -178,15 +189,13 @@ def _voltage(ax: Axes, cycle: LimitCycle | SmoothCycle, courses: list[tuple[Arra
 
 
 def _states(ax: Axes, cycle: LimitCycle | SmoothCycle, courses: list[tuple[Array, Array]]) -> None:
-    names, gates = cycle.neuron.system.labels[1:], all(cycle.neuron.system.fractions[1:])
+    names, fractions = cycle.neuron.system.labels[1:], all(cycle.neuron.system.fractions[1:])
+    axes = state_axes(ax, names, np.column_stack([y for _, y in courses])[1:], fractions=fractions)
     for k, (name, look) in enumerate(state_looks(names).items()):
         for place, (t, y) in enumerate(courses):
-            ax.plot(t, y[1 + k], label=name if place == 0 else None, **look)
-    ax.set_ylabel("Gates (open fraction)" if gates else names[0] if len(names) == 1 else "Other states")
-    if gates:
-        ax.set_ylim(-0.04, 1.04)
+            axes[name].plot(t, y[1 + k], label=name if place == 0 else None, **look)
     if len(names) > 1:
-        ax.legend(loc="center left", bbox_to_anchor=(1.0, 0.5), handlelength=2.6)
+        state_legend(ax, axes)
 
 
 def _response(ax: Axes, response: PhaseResponse) -> None:

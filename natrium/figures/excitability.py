@@ -114,7 +114,7 @@ def _marks(curve: EquilibriumCurve) -> list[Mark]:
     unit = input_unit(curve.neuron)
     places: list[tuple[float, float, str, Any]] = [(fold.I, fold.V, "fold", FOLD) for fold in curve.folds]
     places += [(point.I, point.V, "Hopf", HOPF) for point in curve.hopf]
-    if curve.threshold_input is not None:
+    if curve.threshold_input is not None and not curve.threshold_far:
         places.append((curve.threshold_input, curve.crossings[0], "at threshold", CROSSING))
     return [Mark(unit.of(I), V, name, look, unit.name) for I, V, name, look in places]
 

@@ -9,11 +9,14 @@ from pathlib import Path
 from typing import Any, cast
 
 import matplotlib
+import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure as Figure
 from matplotlib.figure import SubFigure
+from matplotlib.transforms import ScaledTranslation
 
 from natrium.model import write_whole
+from natrium.model.arrays import Array
 
 # M. Okabe, K. Ito, "Color universal design" (2008): distinct under every common colour blindness.
 COLORS: dict[str, str] = {
@@ -28,8 +31,10 @@ COLORS: dict[str, str] = {
 
 # The states beside V, each one colour everywhere, and none of those above (P. Tol's muted colours).
 STATES: dict[str, str] = {"m": "#CC79A7", "h": "#999933", "n": "#56B4E9", "w": "#AA4499"}
-OTHER_STATES = ("#882255", "#44AA99", "#E69F00", "#332288")
+OTHER_STATES = ("#882255", "#44AA99", "#E69F00", "#332288", "#661100", "#117733", "#DDCC77", "#6699CC")
 DASHES = ("-", "--", "-.", ":")  # of channels whose gates have the same names
+WIDER = 15.0  # times: a state this much smaller than the largest is drawn on a scale of its own
+ROOM = 0.42  # inches that the numbers of a second scale take
 
 AnyFigure = Figure | SubFigure
 
@@ -66,6 +71,53 @@ def state_looks(names: Sequence[str]) -> dict[str, dict[str, Any]]:
         dashes = channels.setdefault(channel, DASHES[len(channels) % len(DASHES)])
         looks[name] = {"color": color, "linestyle": dashes}
     return looks
+
+
+def state_axes(ax: Axes, names: Sequence[str], y: Array, *, fractions: bool) -> dict[str, Axes]:
+    """Give the axis of each state: those much smaller than the largest have one at the right.
+
+    Parameters
+    ----------
+    ax : matplotlib.axes.Axes
+        The panel, which is labelled.
+    names : sequence of str, length n_states
+    y : ndarray, shape (n_states, n_times)
+        Their courses; NaN where there is nothing.
+    fractions : bool
+        Whether all of them are open fractions, by the model.
+    """
+    if fractions:
+        ax.set(ylabel="Gates", ylim=(-0.03, 1.03))
+        return dict.fromkeys(names, ax)
+    sizes = dict(zip(names, np.nanmax(np.abs(y), axis=1, initial=0.0), strict=True))
+    small = [name for name, size in sizes.items() if 0.0 < WIDER * size < max(sizes.values())]
+    ax.set_ylabel(names[0] if len(names) == 1 else "Other states")
+    if not small:
+        return dict.fromkeys(names, ax)
+    right = ax.twinx()
+    right.spines["right"].set_visible(True)
+    return {name: right if name in small else ax for name in names}
+
+
+def state_labels(ax: Axes, axes: dict[str, Axes]) -> dict[str, str]:
+    """Give what a legend calls each state of a panel, by name."""
+    return {name: name if one is ax else f"{name} (right)" for name, one in axes.items()}
+
+
+def state_legend(ax: Axes, axes: dict[str, Axes]) -> None:
+    """Put one legend of all states beside a panel, in their order."""
+    lines = [line for one in dict.fromkeys(axes.values()) for line in one.get_lines()]
+    shown, labels = {str(line.get_label()): line for line in lines}, state_labels(ax, axes)
+    room = 0.0 if set(axes.values()) == {ax} else ROOM
+    figure = cast(Figure, ax.get_figure(root=True))
+    ax.legend(
+        [shown[name] for name in axes],
+        [labels[name] for name in axes],
+        loc="center left",
+        bbox_to_anchor=(1.0, 0.5),
+        bbox_transform=ax.transAxes + ScaledTranslation(room, 0.0, figure.dpi_scale_trans),
+        handlelength=2.6,
+    )
 
 
 @contextmanager

@@ -9,7 +9,7 @@ from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
-from natrium.figures.style import COLORS, AnyFigure, state_looks, styled
+from natrium.figures.style import COLORS, AnyFigure, state_axes, state_legend, state_looks, styled
 from natrium.model import ModelError, lower
 from natrium.model.leak import input_unit
 from natrium.solvers import Ensemble, Trajectory
@@ -64,12 +64,11 @@ def plot_trajectory(
         t, y = trajectory.sample((trajectory.t_end - trajectory.t_start) / SAMPLES)
         _voltage(axes["V"], trajectory, t, y)
         if "gates" in axes:
-            looks = state_looks(trajectory.names[1:])
-            for name, values in zip(trajectory.names[1:], y[1:], strict=True):
-                axes["gates"].plot(t, values, label=name, **looks[name])
-            fractions = all(trajectory.neuron.system.fractions[1:])
-            axes["gates"].set_ylabel("Gates" if fractions else "Other states")
-            axes["gates"].legend(loc="center left", bbox_to_anchor=(1.0, 0.5))
+            names, fractions = trajectory.names[1:], all(trajectory.neuron.system.fractions[1:])
+            panels = state_axes(axes["gates"], names, y[1:], fractions=fractions)
+            for (name, look), values in zip(state_looks(names).items(), y[1:], strict=True):
+                panels[name].plot(t, values, label=name, **look)
+            state_legend(axes["gates"], panels)
         if "input" in axes:
             fine = np.linspace(trajectory.t_start, trajectory.t_end, SAMPLES, endpoint=False)
             unit = input_unit(trajectory.neuron)

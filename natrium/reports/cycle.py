@@ -16,6 +16,7 @@ from natrium.analysis import (
     smooth_cycle,
 )
 from natrium.analysis.cycle.cobweb import cobweb
+from natrium.analysis.cycle.phase_response import telling_times
 from natrium.figures.cycle import plot_cycle, plot_reset_bifurcation
 from natrium.model import AnyNeuron, Model
 from natrium.reports.captions import CYCLE, Drawn
@@ -51,7 +52,7 @@ def cycle_into(
         at = model.largest_input() if I is None else I
         cycle = _cycle(neuron, at, period)
         tell("phase response")
-        response = phase_response(cycle)
+        response = phase_response(cycle, times=telling_times(cycle))
         web = cobweb(cycle) if isinstance(cycle, LimitCycle) and cycle.names else None
         figures: Drawn = {"cycle": (plot_cycle(cycle, response, web), CYCLE)}
         data = cycle.data() | {"phase_response": response.data()}

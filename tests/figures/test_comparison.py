@@ -31,7 +31,7 @@ def test_script_figure_is_the_script_s_own_plot(second):
 def test_comparison_has_the_panels_that_the_model_asks_for(name):
     comparison = compare_script(natrium.notebook.SCRIPTS[name]())
     labels = [axes.get_ylabel() for axes in plot_comparison(comparison, "t").axes]
-    firing = ["V (mV)", "spikes", "label −\ntruth (ms)", "gates", "I (mV)"]
+    firing = ["V (mV)", "spikes", "label −\ntruth (ms)", "Gates", "I (mV)"]
     assert labels == (["V (mV)", "I (mV)"] if name == "lif" else firing)
 
 

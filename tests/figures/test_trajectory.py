@@ -6,7 +6,7 @@ import pytest
 from matplotlib import pyplot as plt
 
 import natrium
-from natrium.figures.style import COLORS, STATES, state_looks
+from natrium.figures.style import COLORS, STATES, state_axes, state_legend, state_looks
 
 MODEL = natrium.notebook.lif_na2()
 
@@ -34,6 +34,20 @@ def test_gates_and_input_have_panels_of_their_own(run):
     assert run.plot(given) is given
     with pytest.raises(natrium.ModelError, match="one axis takes V alone"):
         run.plot(given, gates=True)
+
+
+def test_states_of_another_scale_have_an_axis_of_their_own():
+    """Calcium of some hundred beside gates from 0 to 1, and what is zero throughout."""
+    y = np.array([[0.2, 0.9], [0.1, 0.0], [3.0, 160.0], [-60.0, 10.0], [0.0, 0.0]])
+    panel = plt.subplots()[1]
+    axes = state_axes(panel, ["h", "n", "Ca", "U", "z"], y, fractions=False)
+    assert [name for name, ax in axes.items() if ax is not panel] == ["h", "n"]
+    for (name, ax), values in zip(axes.items(), y, strict=True):
+        ax.plot(values, label=name)
+    state_legend(panel, axes)
+    told = [text.get_text() for text in panel.get_legend().get_texts()]
+    assert told == ["h (right)", "n (right)", "Ca", "U", "z"]
+    assert set(state_axes(panel, ["h", "n"], y[:2], fractions=False).values()) == {panel}
 
 
 def test_an_ensemble_shows_every_spike_and_rate():

@@ -28,6 +28,7 @@ from natrium.model.checks import as_numbers
 from natrium.solvers.reliability import ROUNDING, SAFETY, second_tolerance
 
 PHASES = 200
+FINE = 20  # times as many on which a cycle's course is measured
 DIP = 0.1  # of the largest advance: a delay that makes a response of type 2
 FLAT = 1e-6  # of the largest of either: a delay that is rounding
 
@@ -165,6 +166,45 @@ def phase_response(
     else:
         at = checked_times(cycle, times)
     return _respond(cycle, at, RTOL)
+
+
+def telling_times(cycle: LimitCycle | SmoothCycle, count: int = PHASES) -> Array:
+    """Give times on a cycle that show its course: evenly spread, and as many evenly along the curve itself.
+
+    Parameters
+    ----------
+    cycle : LimitCycle or SmoothCycle
+    count : int
+        How many of either.
+
+    Returns
+    -------
+    ndarray, shape (n_times,)
+        In [0, period), ms.
+    """
+    even = np.linspace(0.0, cycle.period, count, endpoint=False)
+    if isinstance(cycle, SmoothCycle):
+        flows = [(0.0, cycle.state, cycle.period)]
+    else:
+        length = cycle.map.linear.refractory()[0]
+        begins = length + np.cumsum([0.0, *cycle.intervals])
+        flows = [
+            (float(begin), cycle.map.released(back.before)[0], back.interval - length)
+            for begin, back in zip(begins, cycle.returns, strict=False)
+        ]
+    linear = cycle.linear if isinstance(cycle, SmoothCycle) else cycle.map.linear
+    times, states = [], []
+    for begin, state, span in flows:
+        at = np.linspace(0.0, span, max(2, round(FINE * count * span / cycle.period)))
+        times.append(begin + at)
+        states.append(course(cycle.neuron, linear, state, cycle.input, span)(at))
+    t, y = np.concatenate(times), np.column_stack(states)
+    width = np.maximum(np.ptp(y, axis=1), np.finfo(float).tiny)
+    steps = np.diff(np.vstack([t / cycle.period, y / width[:, None]]), axis=1)
+    steps[:, np.cumsum([part.size for part in times])[:-1] - 1] = 0.0  # the resets
+    along = np.concatenate([[0.0], np.cumsum(np.linalg.norm(steps, axis=0))])
+    found = np.union1d(even, np.interp(np.linspace(0.0, along[-1], count + 2)[1:-1], along, t))
+    return found[found < cycle.period]
 
 
 def _respond(cycle: LimitCycle | SmoothCycle, at: Array, rtol: float) -> PhaseResponse:

@@ -48,6 +48,7 @@ FINEST = 2.0**-20  # mV
 BESIDE = 1e-11  # relative: this far from a break the branch is decided
 STEEPEST = 1e6  # mV of input per mV: what rises more from one side of a break to the other jumps
 POINTS = 601
+FAR = 1e7  # times the input at any fold or Hopf point: none that a cell gets
 
 
 @attrs.frozen(eq=False, repr=False)
@@ -137,6 +138,15 @@ class EquilibriumCurve(Result):
         """The threshold at each point, shape (n_points,), mV; where it moves, with the states at rest."""
         level = lower(self.neuron.system).frame.threshold(np.vstack([self.V, self.gates]))
         return np.broadcast_to(level, self.V.shape)
+
+    @property
+    def threshold_far(self) -> bool:
+        """Whether the input that holds V at the threshold is one that no cell gets.
+
+        Where V runs away exponentially, a cut-off of the spike is held by an input of no meaning.
+        """
+        scale = max([1.0, *(abs(fold.I) for fold in self.folds), *(abs(point.I) for point in self.hopf)])
+        return self.threshold_input is not None and abs(self.threshold_input) > FAR * scale
 
 
 @lru_cache(maxsize=256)

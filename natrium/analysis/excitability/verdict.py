@@ -17,8 +17,6 @@ from natrium.model.leak import input_unit
 from natrium.model.protocol import per_neuron
 from natrium.solvers.reliability import ROUNDING
 
-FAR = 1e6  # times the input at which the saddle vanishes: no cell gets it
-
 
 @attrs.frozen(repr=False)
 class ThresholdAndSaddle(Result):
@@ -321,7 +319,7 @@ def _of_threshold(verdict: Verdict) -> list[str]:
     now = "" if place.side is None else f"; without input it lies {place.side} it ({place.saddle:.6f} mV)"
     up_to = unit.show(place.fold.I, _digits(unit.of(place.fold.I)))
     there = f"the saddle is there up to {up_to}{now}."
-    if -place.above_from > FAR * max(1.0, abs(place.fold.I)):
+    if verdict.curve.threshold_far:
         far = unit.show(place.above_from, ".2e")
         usual = f"at any usual input ({far} and more)"
         return [f"The coded threshold ({v:g} mV) lies above the saddle {usual}; {there}"]

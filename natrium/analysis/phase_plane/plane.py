@@ -179,7 +179,7 @@ class PhasePlane(Result):
             )
         if self.is_whole:
             return said
-        shifts = ", ".join(f"{shift:+.3f}" for shift in error.shifts[:5])
+        shifts = ", ".join(f"{shift:+z.3f}" for shift in error.shifts[:5])
         at = input_unit(self.plane.neuron).show(self.I)
         said.append(
             f"The plane against the full model, under {at} from t = 0 on: {error.reduced.n_spikes} "

@@ -7,7 +7,7 @@ import sympy
 
 from natrium.analysis.cycle.direct_response import direct_response
 from natrium.analysis.cycle.limit_cycle import limit_cycle
-from natrium.analysis.cycle.phase_response import phase_response
+from natrium.analysis.cycle.phase_response import phase_response, telling_times
 from natrium.analysis.cycle.smooth_cycle import smooth_cycle
 from natrium.model import CHANNELS, HybridNeuron, ModelError, Neuron, SolverError, notebook
 
@@ -171,3 +171,17 @@ def test_what_a_response_claims_bounds_its_distance_from_the_closed_form():
     V = I * (1.0 - np.exp(-(found.times[free] - neuron.tau_ref) / tau))
     assert np.all(np.abs(found.V[free] - tau / (I - V)) <= found.errors[0, free] + 1e-14)
     assert found.errors.max() < 1e-9
+
+
+def test_times_that_tell_a_course_are_dense_where_it_is_fast():
+    """V of the LIF is an exponential: half of the times are evenly spread along the curve of time and V."""
+    cycle = limit_cycle(Neuron(tau_ref=2.0), 15.01)
+    times = telling_times(cycle, 100)
+    even = np.linspace(0.0, cycle.period, 100, endpoint=False)
+    assert np.all(np.isin(even, times))
+    assert np.all(np.diff(times) > 0.0)
+    assert times[-1] < cycle.period
+    along = np.setdiff1d(times, even)
+    V = 15.01 * -np.expm1((2.0 - along) / 10.0)  # above rest; free from 2 ms on
+    steps = np.hypot(np.diff(along) / cycle.period, np.diff(V) / 15.0)
+    assert steps == pytest.approx(np.full(along.size - 1, steps.mean()), rel=0.02)
