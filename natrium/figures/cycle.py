@@ -34,14 +34,9 @@ from natrium.model import ModelError, choose
 from natrium.model.arrays import Array
 from natrium.model.leak import input_unit
 
-DASHES: Any = (
-    "-",
-    (0, (5, 1.5)),
-    (0, (1.5, 1.2)),
-    (0, (5, 1.5, 1, 1.5)),
-    (0, (9, 2)),
-    (0, (3, 1, 1, 1, 1, 1)),
-)
+DASHES: Any = ("-", *((0, on) for on in (
+    (5, 1.5), (1.5, 1.2), (5, 1.5, 1, 1.5), (9, 2), (3, 1, 1, 1, 1, 1),
+)))  # fmt: skip
 LAST: Any = {"color": "#0072B2", "linewidth": 2.3, "solid_capstyle": "butt", "zorder": 3}
 NEXT: Any = {"color": "#D55E00", "linewidth": 1.3, "linestyle": (0, (4, 2)), "zorder": 4}
 ZERO: Any = {"color": "#8C8C8C", "linewidth": 0.9, "linestyle": ":", "zorder": 1.5}
