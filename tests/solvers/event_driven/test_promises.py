@@ -5,6 +5,7 @@ import math
 import attrs
 import numpy as np
 import pytest
+from scipy.integrate import DOP853, Radau, solve_ivp
 from scipy.optimize import minimize_scalar
 
 import natrium
@@ -340,3 +341,21 @@ def test_a_start_of_any_depth_is_got_through(depth, method):
     truth = natrium.EventDriven(method="Radau", rtol=1e-8).solve(neuron, natrium.Constant(20.0), t_end=150.0)
     assert found.size == truth.n_spikes > 1
     np.testing.assert_allclose(found, truth.spike_times, rtol=0.0, atol=1e-4)
+
+
+def test_each_piece_is_one_call_of_scipys_solve_ivp(monkeypatch):
+    """The design's word: what steps is SciPy's own code, never a loop of ours in its place."""
+    asked = []
+
+    def counted(fun, span, y, **options):
+        asked.append(options["method"].__mro__)
+        return solve_ivp(fun, span, y, **options)
+
+    monkeypatch.setattr("natrium.solvers.event_driven.solver._solve_ivp", counted)
+    model = natrium.notebook.lif_na()
+    run = natrium.simulate(model.neuron, model.stimulus, t_end=100.0)
+    # before and after each edge of the input, and from each release to the next spike
+    assert run.n_spikes + 1 <= len(asked) <= 2 * run.n_spikes + 3
+    for bases in asked:
+        (scipys,) = [base for base in bases if base in (DOP853, Radau)]
+        assert all(not {"step", "_attempt"} & set(vars(base)) for base in bases[: bases.index(scipys)])
