@@ -25,6 +25,7 @@ from natrium.model import (
     Number,
     SolverError,
     check_neuron,
+    lower,
 )
 from natrium.model.arrays import Array
 from natrium.model.leak import input_unit
@@ -34,6 +35,9 @@ RUN_RTOL = 1e-12
 LONGEST = 5000.0  # ms without a spike after which none is expected
 FIRST_LOOK = 50.0  # ms
 LONGER = 2.0
+# How near to a stable equilibrium (mV; other states in their own units) a run has come to rest, and how many
+# times as far off the threshold must be then.
+AT_REST, CLEAR = 1e-6, 1e3
 
 
 @attrs.frozen(eq=False)
@@ -185,7 +189,7 @@ def free_directions(neuron: AnyNeuron, start: Array) -> Directions:
 def run_from(
     neuron: AnyNeuron, y: Sequence[float] | Array, I: float, solver: Solver, longest: float
 ) -> Trajectory:
-    """Run from a state under a constant input until there is a spike, or for `longest` ms.
+    """Run from a state under a constant input until it fires or has come to rest, or for `longest` ms.
 
     Parameters
     ----------
@@ -201,9 +205,24 @@ def run_from(
     beginning, span = neuron.started(list(y)), min(FIRST_LOOK, longest)
     while True:
         trajectory = solver.solve(beginning, Constant(I), t_end=span)
-        if trajectory.events or span >= longest:
+        if trajectory.events or span >= longest or _is_at_rest(neuron, trajectory, I):
             return trajectory
         span = min(LONGER * span, longest)
+
+
+def _is_at_rest(neuron: AnyNeuron, trajectory: Trajectory, I: float) -> bool:
+    """Tell whether a run has ended so near to a stable equilibrium that no spike can follow."""
+    kernel = lower(neuron.system)
+    y = kernel.frame.inward(trajectory.segments[-1].values[:, -1])
+    arguments = (*y.tolist(), I - neuron.gap, *kernel.parameters)
+    if kernel.flow.n_branches:  # beside it another law may hold
+        return False
+    jacobian = np.array(kernel.stiff_jacobian(*arguments), dtype=float)
+    if not np.isfinite(jacobian).all() or np.linalg.eigvals(jacobian).real.max() >= 0.0:
+        return False
+    left = np.linalg.solve(jacobian, -np.array(kernel.stiff_rhs(*arguments), dtype=float))
+    off = float(np.abs(left).max())
+    return off < AT_REST and CLEAR * off < -(y[0] + left[0])
 
 
 def return_map(

@@ -123,7 +123,8 @@ def saturated_exp_array(x: Any) -> Any:
 
 def exprel_scalar(x: float, n: int = 0) -> float:
     """Evaluate exprel of a float, its argument held at `EXP_LIMIT`."""
-    x = min(x, EXP_LIMIT)
+    if x > EXP_LIMIT:
+        x = EXP_LIMIT
     if n == 0:
         return math.expm1(x) / x if x else 1.0
     if x > _ASCENDING + n:
