@@ -154,33 +154,50 @@ def file(tmp_path_factory):
     return content(out)
 
 
-def truncations(journal, name, step):
-    path = journal / name
-    whole = path.read_bytes()
-    for length in range(0, len(whole), step):
-        yield lambda length=length: path.write_bytes(whole[:length])
+def truncations(journal, names, step):
+    """Cut files, each time all of them at once: together they come to every so many bytes."""
+    wholes = sorted(
+        (((journal / name).read_bytes(), journal / name) for name in names), key=lambda one: len(one[0])
+    )
+    left = list(range(0, len(wholes[-1][0]), step))
+    while left:
+        cut = [(path, whole[: left.pop(0)]) for whole, path in wholes if left and left[0] < len(whole)]
+        yield lambda cut=cut: [path.write_bytes(content) for path, content in cut]
 
 
-def flips(journal, name, count):
-    path, drawn = journal / name, random.Random(name)
-    whole = path.read_bytes()
-    for _ in range(count):
-        changed = bytearray(whole)
-        changed[drawn.randrange(len(whole))] ^= 1 << drawn.randrange(8)
-        yield lambda changed=changed: path.write_bytes(changed)
+def flips(journal, names, count):
+    """Change a bit in each of some files at once, until so many have been changed."""
+    wholes, drawn = {journal / name: (journal / name).read_bytes() for name in names}, random.Random(names[0])
+    for first in range(0, count, len(wholes)):
+        changed = {path: bytearray(whole) for path, whole in [*wholes.items()][: count - first]}
+        for content in changed.values():
+            content[drawn.randrange(len(content))] ^= 1 << drawn.randrange(8)
+        yield lambda changed=changed: [path.write_bytes(content) for path, content in changed.items()]
+
+
+ONE = ["runs-000000000004-000000000008.npz"]
+ALL = [f"runs-{start:012d}-{start + 4:012d}.npz" for start in range(0, 36, 4)]
 
 
 @pytest.mark.parametrize(
-    "step", [150, pytest.param(1, marks=pytest.mark.slow)], ids=["some lengths", "all lengths"]
+    ("names", "step"),
+    [
+        pytest.param(ONE, 150, id="a chunk"),
+        pytest.param(ALL, 1, id="all lengths of chunks", marks=pytest.mark.slow),
+        pytest.param([IDENTITY], 150, id="identity"),
+        pytest.param([IDENTITY], 1, id="all lengths of the identity", marks=pytest.mark.slow),
+    ],
 )
-@pytest.mark.parametrize("name", ["runs-000000000004-000000000008.npz", IDENTITY])
-def test_truncated_journals(journal, file, name, step):
-    check_damage(journal, file, truncations(journal, name, step))
+def test_truncated_journals(journal, file, names, step):
+    check_damage(journal, file, truncations(journal, names, step))
 
 
-@pytest.mark.parametrize("count", [10, pytest.param(300, marks=pytest.mark.slow)])
-def test_a_flipped_bit_never_gives_a_wrong_file(journal, file, count):
-    check_damage(journal, file, flips(journal, "runs-000000000004-000000000008.npz", count))
+@pytest.mark.parametrize(
+    ("names", "count"),
+    [pytest.param(ONE, 10, id="a chunk"), pytest.param(ALL, 300, id="chunks", marks=pytest.mark.slow)],
+)
+def test_a_flipped_bit_never_gives_a_wrong_file(journal, file, names, count):
+    check_damage(journal, file, flips(journal, names, count))
 
 
 @pytest.mark.parametrize(
