@@ -5,11 +5,14 @@ numbers. Each line is a file, a test, and a pattern of the cases that move (all 
 """
 
 import gc
+import os
 import re
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 
 import pytest
+import typer.testing
 
 SCANS = r"""
 analysis/accuracy/test_budget.py::test_one_step_more_in_the_counter_is_found
@@ -182,6 +185,12 @@ def undrawn() -> Callable[[pytest.MonkeyPatch], None]:
 
     return lambda patch: patch.setattr("natrium.reports.output.save_figure", leave)
 
+
+# One process meets more models here than any other: SymPy may remember more of them. It asks when it is imported.
+os.environ.setdefault("SYMPY_CACHE_SIZE", "10000")
+
+# A command line is built of all its verbs each time it is asked for, which takes longer than most of them.
+typer.testing._get_command = cache(typer.testing._get_command)
 
 # Much that is made here lives (trees of tests, SymPy's expressions), and each look at it all takes a while.
 gc.set_threshold(50_000, 20, 20)

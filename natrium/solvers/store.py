@@ -17,7 +17,7 @@ from pathlib import Path
 
 ENVIRONMENT = "NATRIUM_CACHE_DIR"
 CHECKSUM = 32  # bytes of SHA-256 that a file begins with
-MOST_FILES, MOST_BYTES = 512, 128 * 2**20  # of code; the longest unused go
+MOST_FILES, MOST_BYTES = 2048, 128 * 2**20  # of code; the longest unused go
 DAY = 86_400.0  # s: a file's use is noted once a day, what a kill left half-written goes after one
 
 

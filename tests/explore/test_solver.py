@@ -25,7 +25,7 @@ def check(model, changes):
             continue
         moved = natrium.loads(told["toml"])
         span = {"t_end": moved.simulation.t_end}
-        truth = natrium.simulate(moved.neuron, moved.stimulus, **span, rtol=1e-12)
+        truth = natrium.simulate(moved.neuron, moved.stimulus, **span, solver="compiled", rtol=1e-12)
         assert told["spikes"] == pytest.approx(truth.spike_times, rel=0.0, abs=NEAR), change
         try:
             script = natrium.simulate(

@@ -20,6 +20,7 @@ from scipy.linalg.lapack import dgetrf, dgetrs, zgetrf, zgetrs
 
 from natrium.model.arrays import Array
 from natrium.solvers.bernstein import FROM_DOP853, from_monomials
+from natrium.solvers.event_driven.tableau import Ahead, ahead, tableau
 
 _RK45_TO_BERNSTEIN = from_monomials(4)
 _RADAU_TO_BERNSTEIN = from_monomials(3)
@@ -178,36 +179,13 @@ class Stepper:
         raise NotImplementedError  # pragma: no cover - abstract
 
 
-def _weighted(weights: Any, form: str) -> Callable[..., list[float]]:
-    """Make a sum of stages with these weights, in which zeros do not occur, a function of lists.
-
-    Written out, since its terms are few and it is asked for a dozen times in each step.
-    """
-    used = {f"k{index}": float(weight) for index, weight in enumerate(weights) if weight}
-    terms = " + ".join(f"{weight!r} * {name}" for name, weight in used.items())
-    stages = ", ".join(f"K[{name[1:]}]" for name in used)
-    made: Callable[..., list[float]] = eval(form.format(terms, ", ".join(used), stages))  # noqa: S307 - numbers of ours
-    return made
-
-
-_AHEAD = "lambda y, h, K: [u + h * ({}) for u, {} in zip(y, {})]"
-_SUM = "lambda K: [{} for {} in zip({})]"
-
-
-def _tableau(method: Any) -> tuple[tuple[float, Callable[..., list[float]]], ...]:
-    """Give each stage but the first by its time and its state; the last is the step's end."""
-    rows = [(float(c), a[:s]) for s, (a, c) in enumerate(zip(method.A, method.C, strict=True)) if s]
-    return tuple((c, _weighted(a, _AHEAD)) for c, a in (*rows, (1.0, method.B)))
-
-
 class _Explicit(Stepper):
     """Runge-Kutta methods by their tableau.
 
-    SciPy's steps and its choice of them, on lists of floats: on arrays of a few states, most of the time goes
-    into the arrays.
+    SciPy's steps and its choice of them, on lists of floats.
     """
 
-    tableau: ClassVar[tuple[tuple[float, Callable[..., list[float]]], ...]]
+    stages: ClassVar[tuple[tuple[float, Ahead], ...]]
     # SciPy's attributes
     rtol: float
     atol: Any
@@ -255,10 +233,10 @@ class _Explicit(Stepper):
     def _carry(self, t: float, y: list[float], f: list[float], h: float) -> tuple[list[float], list[Any]]:
         """Give the state after a step, and the slopes at all stages, the step's end among them."""
         fun, K = self._uncounted, [f]
-        for c, ahead in self.tableau:
-            y_new = ahead(y, h, K)
+        for c, to_stage in self.stages:
+            y_new = to_stage(y, h, K)
             K.append(fun(t + c * h, y_new))
-        self.nfev += len(self.tableau)
+        self.nfev += len(self.stages)
         return y_new, K
 
     def _error(self, K: list[Any], h: float, scale: list[float]) -> float:
@@ -290,11 +268,12 @@ class _RK45(_Explicit, RK45):  # type: ignore[misc]  # SciPy's base is untyped
     """Dormand-Prince 5(4)."""
 
     stability = 3.3
-    tableau = _tableau(RK45)
-    _estimate = staticmethod(_weighted(RK45.E, _SUM))
+    stages = tableau(RK45)
+    _estimate = staticmethod(ahead(RK45.E))
 
     def _error(self, K: list[Any], h: float, scale: list[float]) -> float:
-        return h * math.sqrt(_squares(self._estimate(K), scale) / len(scale))
+        estimate = self._estimate([0.0] * len(scale), h, K)
+        return math.sqrt(_squares(estimate, scale) / len(scale))
 
     @staticmethod
     def bernstein(fun: Rhs, record: Record) -> Array:
@@ -306,13 +285,14 @@ class _DOP853(_Explicit, DOP853):  # type: ignore[misc]  # SciPy's base is untyp
     """Dormand-Prince 8(5, 3)."""
 
     stability = 6.0
-    tableau = _tableau(DOP853)
-    _fifth, _third = (staticmethod(_weighted(E, _SUM)) for E in (DOP853.E5, DOP853.E3))
+    stages = tableau(DOP853)
+    _fifth, _third = (staticmethod(ahead(E)) for E in (DOP853.E5, DOP853.E3))
 
     def _error(self, K: list[Any], h: float, scale: list[float]) -> float:
         # SciPy's own norm, bounded from below by the square of the third-order estimate: with one state,
         # under a smooth drive, the fifth-order one now and then vanishes by chance.
-        fifth, third = _squares(self._fifth(K), scale), _squares(self._third(K), scale)
+        nothing = [0.0] * len(scale)
+        fifth, third = (_squares(part(nothing, 1.0, K), scale) for part in (self._fifth, self._third))
         if fifth == 0.0 and third == 0.0:
             return 0.0
         norm = h * fifth / math.sqrt((fifth + 0.01 * third) * len(scale))

@@ -214,8 +214,10 @@ def test_ensemble_has_the_rate_and_cv_of_the_closed_form(tau_ref: float, mean: f
 
 
 def seeds(neuron: natrium.Neuron, step: float, n_runs: int, t_end: float) -> list[Any]:
-    solver = natrium.ClosedForm()
-    return [solver.solve(neuron, white(step, seed), t_end=t_end).spike_times for seed in range(n_runs)]
+    runs = natrium.simulate_many(
+        neuron, white(step, 0), t_end=t_end, parameters={"seed_0": np.arange(n_runs)}, solver="compiled"
+    )
+    return [runs.train(run) for run in range(n_runs)]
 
 
 def test_runs_over_seeds_have_the_rate_of_the_closed_form() -> None:
