@@ -31,6 +31,12 @@ def settled(v_reset, w):
     return Orbit(adex(v_reset), 800.0, ("w",), states, gaps, np.array([-0.1]), unknown, False)
 
 
+class Undrawn:
+    """Results of which no figure is made."""
+
+    claims = ()
+
+
 @pytest.fixture(scope="module")
 def results():
     orders = tuple(
@@ -74,6 +80,8 @@ def results():
                 (settled(-48.3, [300.0, 310.0]), settled(-47.7, [320.0])),
             ),
         ),
+        Undrawn(),
+        Undrawn(),
     )
 
 

@@ -13,7 +13,7 @@ from natrium.analysis.equilibria.steady_input import NEUTRAL, NOISE, SteadyInput
 from natrium.analysis.result import Result
 from natrium.model.arrays import Array
 
-FIRST, SECOND = 1e-4, 1e-2  # mV: steps of differences of the Jacobian
+STEP = 1e-3  # mV: of differences of the Jacobian, at this and at twice it, so that their error is of order 4
 GOLDEN, CLOSE = 0.5 * (5.0**0.5 - 1.0), 1e-9  # mV: to which a dip is followed
 
 
@@ -178,7 +178,7 @@ def _hopf_at(steady: SteadyInput, V: float) -> Hopf | None:
 def _lyapunov(steady: SteadyInput, V: float) -> float:
     """Give the first Lyapunov coefficient at a Hopf point.
 
-    Second and third derivatives are differences of the exact Jacobian.
+    Second and third derivatives are differences of the exact Jacobian, of the fourth order.
 
     References
     ----------
@@ -191,19 +191,30 @@ def _lyapunov(steady: SteadyInput, V: float) -> float:
     def jacobian(shift: Array) -> Array:
         return steady.jacobian(x + shift, float(I[0]))
 
+    def sharpened(difference: Callable[[float], Array]) -> Array:
+        """Let what is left of the second order cancel between two steps."""
+        return np.asarray((4.0 * difference(STEP) - difference(2.0 * STEP)) / 3.0)
+
+    def along(w: Array) -> Array:
+        return sharpened(lambda h: (jacobian(h * w) - jacobian(-h * w)) / (2.0 * h))
+
+    def mixed(a: Array, b: Array) -> Array:
+        def difference(h: float) -> Array:
+            four = (
+                jacobian(h * (a + b)) - jacobian(h * (a - b)) - jacobian(h * (b - a)) + jacobian(-h * (a + b))
+            )
+            return np.asarray(four / (4.0 * h**2))
+
+        return sharpened(difference)
+
     def second(u: Any, v: Any) -> Any:
-        parts = [(1.0, np.real(u)), (1.0j, np.imag(u))]
-        return sum(
-            factor * ((jacobian(FIRST * w) - jacobian(-FIRST * w)) @ v) / (2.0 * FIRST) for factor, w in parts
-        )
+        return along(np.real(u)) @ v + 1j * along(np.imag(u)) @ v
 
     def third(u: Any, v: Any, w: Any) -> Any:
         total = np.zeros(x.size, dtype=complex)
         for f, a in ((1.0, np.real(u)), (1.0j, np.imag(u))):
             for g, b in ((1.0, np.real(v)), (1.0j, np.imag(v))):
-                a_, b_ = SECOND * a, SECOND * b
-                mixed = jacobian(a_ + b_) - jacobian(a_ - b_) - jacobian(b_ - a_) + jacobian(-a_ - b_)
-                total += f * g * (mixed @ w) / (4.0 * SECOND**2)
+                total += f * g * (mixed(a, b) @ w)
         return total
 
     A = jacobian(np.zeros(x.size))

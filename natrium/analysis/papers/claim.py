@@ -45,6 +45,7 @@ class Source:
 
 
 ORIGINS = {
+    "paper": "published",
     "abstract": "published (abstract)",
     "authors' code": "published (authors' code)",
     "theory": "theory",
@@ -69,10 +70,11 @@ class Claim(Result):
         How far `got` may lie from `expected`, in `unit`.
     unit : str
         Empty for a pure number.
-    origin : {"abstract", "authors' code", "theory", "other means"}
-        Where the number expected comes from: published, in the part of the paper that could be read or as a
-        formula in its authors' script; our own working out of what it says; or computed by us through other
-        means than natrium (plain Python or SciPy, in the tests), never by an earlier run of the same code.
+    origin : {"paper", "abstract", "authors' code", "theory", "other means"}
+        Where the number expected comes from: published, as it was handed to us, or in the part of the paper
+        that could be read, or as a formula in its authors' script; our own working out of what it says; or
+        computed by us through other means than natrium (plain Python or SciPy, in the tests), never by an
+        earlier run of the same code.
     note : str
         How the number was come by, and what could not be checked.
     """
@@ -83,7 +85,7 @@ class Claim(Result):
     got: float = attrs.field(converter=float)
     tolerance: float = attrs.field(converter=float)
     unit: str = ""
-    origin: Literal["abstract", "authors' code", "theory", "other means"] = "theory"
+    origin: Literal["paper", "abstract", "authors' code", "theory", "other means"] = "theory"
     note: str = ""
 
     @property

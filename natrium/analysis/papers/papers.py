@@ -16,6 +16,20 @@ from natrium.analysis.papers.butera_mccarthy import (
     spike_errors,
 )
 from natrium.analysis.papers.claim import Claim
+from natrium.analysis.papers.cycles_published import (
+    COOMBES,
+    HODGKIN_HUXLEY_CYCLES,
+    PublishedCycles,
+    published_cycles,
+)
+from natrium.analysis.papers.equilibria_published import (
+    IZHIKEVICH,
+    MATCONT,
+    MORRIS_LECAR,
+    WANG_BUZSAKI,
+    PublishedEquilibria,
+    published_equilibria,
+)
 from natrium.analysis.papers.integrate_and_fire import (
     HANSEL,
     MORRISON,
@@ -47,6 +61,12 @@ SOURCES = (
     PLATKIEWICZ_BRETTE_2010,
     PLATKIEWICZ_BRETTE_2011,
     TOUBOUL_BRETTE,
+    MATCONT,
+    MORRIS_LECAR,
+    IZHIKEVICH,
+    WANG_BUZSAKI,
+    HODGKIN_HUXLEY_CYCLES,
+    COOMBES,
 )
 """All papers, in the order in which they are taken."""
 
@@ -70,6 +90,10 @@ class Papers(Result):
         Platkiewicz & Brette 2011.
     resets : AdexResets
         Touboul & Brette 2008.
+    equilibria : PublishedEquilibria
+        Folds and Hopf points of well-known cells.
+    cycles : PublishedCycles
+        Cycles, their periods, multipliers and births.
     """
 
     thresholds: Thresholds
@@ -79,6 +103,8 @@ class Papers(Result):
     inactivation: InactivationThresholds
     ramps: RampThresholds
     resets: AdexResets
+    equilibria: PublishedEquilibria
+    cycles: PublishedCycles
 
     @property
     def claims(self) -> tuple[Claim, ...]:
@@ -91,6 +117,8 @@ class Papers(Result):
             self.inactivation,
             self.ramps,
             self.resets,
+            self.equilibria,
+            self.cycles,
         )
         return tuple(claim for part in parts for claim in part.claims)
 
@@ -146,4 +174,6 @@ def papers(progress: Callable[[str], None] | None = None) -> Papers:
         inactivation=inactivation,
         ramps=ramps,
         resets=adex_resets(tell),
+        equilibria=published_equilibria(tell),
+        cycles=published_cycles(tell),
     )

@@ -125,7 +125,7 @@ def test_a_cycle_of_two_spikes_comes_back_to_that_of_one(cascade):
 
 
 def test_a_piecewise_linear_neuron_with_resets():
-    """Published (doi 10.1016/j.physd.2012.04.010): T 7.2838411166, multiplier -0.1507306."""
+    """Published (doi 10.1016/j.physd.2011.05.012): T 7.2838411166, multiplier -0.1507306."""
     neuron = natrium.HybridNeuron(
         equations={"V": "max(V, 0) - s*min(V, 0) - w + I", "w": "omega*(beta*V - w)"},
         parameters={"s": 0.35, "beta": 1.2, "omega": 1.0, "k": 0.4},
