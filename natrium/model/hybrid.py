@@ -7,6 +7,7 @@ from functools import lru_cache
 from typing import Any
 
 import attrs
+import numpy as np
 import sympy
 
 from natrium.model.expressions.exprel import exprel
@@ -237,6 +238,7 @@ def _passes(guard: Any, states: tuple[Any, ...], reset: tuple[Any, ...]) -> bool
 
 
 BY_STATE = "by state"
+ONTO = 8.0  # units in the last place: a reset this near to the threshold is one onto it
 REFRACTORY_RULES: dict[str, Callable[[HybridSystem], tuple[Any, ...]]] = {
     "hold": lambda system: (sympy.S.Zero,) * len(system.states),
     "clamp": lambda system: (sympy.S.Zero, *system.rhs[1:]),
@@ -254,8 +256,14 @@ def over_threshold(v_thresh: float, after: float, when: str = "") -> str:
     """Say that a reset leaves V where it fires at once."""
     return (
         f"the reset must take V below v_thresh ({v_thresh!r} mV), got {after:.9g} mV{when}: the cell would "
-        "fire for ever; leave V out of the reset where a spike is V's way up through a level"
+        "fire for ever; leave V out of the reset where a spike is V's way up through a level (a reset onto "
+        "v_thresh is taken where V falls from there, and with a tau_ref)"
     )
+
+
+def lands(v_thresh: float) -> float:
+    """Give how far from the threshold a reset onto it may end by rounding, mV."""
+    return ONTO * float(np.spacing(abs(v_thresh)))
 
 
 def relaxation(x: Any, inf: Any, rate: Any, elapsed: Any) -> Any:

@@ -14,7 +14,7 @@ from natrium.model.branches import has_branches
 from natrium.model.checks import Choice, Name, Number, as_float, show
 from natrium.model.errors import ModelError, UnsupportedModel
 from natrium.model.expressions.evaluator import LARGEST, NUMERIC
-from natrium.model.hybrid import BY_STATE, REFRACTORY_RULES, HybridSystem, Refractory, over_threshold
+from natrium.model.hybrid import BY_STATE, REFRACTORY_RULES, HybridSystem, Refractory, lands, over_threshold
 from natrium.model.hybrid_structure import DURATION, ORIGIN, as_sympy, own_symbols, structure_of
 from natrium.model.kernel import lower
 from natrium.model.leak import CURRENTS
@@ -89,7 +89,8 @@ class HybridNeuron(Shown):
         threshold that moves, linear in the states.
     reset : mapping of str to str, sympy.Expr or float
         New values of states at a spike, of the states just before it; states left out stay. Without ``V`` a
-        spike is V's way up through the threshold, and V goes on.
+        spike is V's way up through the threshold, and V goes on. V may be set onto the threshold: where it
+        falls from there it is below; where it rises it fires again as soon as it may, after `tau_ref`.
     tau_ref : float
         Refractory period, ms.
     refractory : {"hold", "clamp"} or mapping of str to {"hold", "free"}
@@ -101,8 +102,8 @@ class HybridNeuron(Shown):
     Raises
     ------
     ModelError
-        When a symbol has no meaning, an expression cannot be evaluated, a value is not finite, or V starts or
-        is reset at or above the threshold.
+        When a symbol has no meaning, an expression cannot be evaluated, a value is not finite, V starts at or
+        above the threshold, or is reset above it.
 
     Examples
     --------
@@ -170,7 +171,7 @@ class HybridNeuron(Shown):
                 f"V must start below v_thresh ({level!r} mV), got {begin[0]!r} mV: it starts there"
             )
         after = self.system.reset[0].subs(self._numbers(level))
-        if not self.threshold_moves and after.is_number and after >= level:
+        if not self.threshold_moves and after.is_number and after > level + lands(level):
             raise ModelError(over_threshold(level, float(after)))
 
     @staticmethod

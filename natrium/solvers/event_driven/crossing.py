@@ -47,6 +47,8 @@ class Search:
         Tolerances on u, mV and relative.
     sign : float
         -1: from above; all below is said of -u.
+    leaving : bool
+        Whether it begins on the threshold, so that being near it means nothing yet.
     grazes : list of Graze
         What was decided within the solver's own error.
     """
@@ -54,6 +56,7 @@ class Search:
     atol: float
     rtol: float
     sign: float = 1.0
+    leaving: bool = False
     grazes: list[Graze] = attrs.field(factory=list)
 
     def __call__(self, step: Stepper) -> TrueStep | None:
@@ -82,7 +85,9 @@ class Search:
         """Go through the places where the polynomial comes within `margin` of the threshold."""
         h, start = step.step_length, 0.0
         falling = [-a for a in c]
-        while True:
+        if self.leaving and (left := first_reach(falling, margin, 0.0)) is not None:
+            self.leaving, start = False, left
+        while not self.leaving:
             near = first_reach(c, -margin, start)
             if near is None:
                 break

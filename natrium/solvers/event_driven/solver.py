@@ -23,11 +23,12 @@ from natrium.model import (
     lower,
 )
 from natrium.model.arrays import Array
-from natrium.model.hybrid import over_threshold
+from natrium.model.hybrid import lands, over_threshold
 from natrium.model.stimuli.stimulus import breakpoints
 from natrium.solvers.base import BaseSolver, Run
 from natrium.solvers.closed_form import decide, estimate_errors
 from natrium.solvers.event_driven.crossing import BranchSearch, Graze, Search
+from natrium.solvers.event_driven.failures import not_finite, shrank, unreal
 from natrium.solvers.event_driven.fast_gates import FastGates, fast_gates
 from natrium.solvers.event_driven.inspector import Inspector
 from natrium.solvers.event_driven.lazy import LazyPolynomials, join
@@ -240,10 +241,15 @@ class _Course:
         if self.passes:  # what V did meanwhile is no spike
             self.above = over
         elif end >= self.refractory_until and over:
-            level = span.drive(self.t_start + end)(0.0) - self.neuron.gap
-            slope = self.kernel.event_rhs(*self.y.tolist(), level, *self.kernel.parameters)[0]
-            self._spike(slope, end, self.frame.outward(self.y))
+            slope = self._slope(span, end)
+            if self.y[0] > 0.0 or slope > 0.0:
+                self._spike(slope, end, self.frame.outward(self.y))
         return end
+
+    def _slope(self, span: Span, time: float) -> float:
+        """Give how fast V rises above the threshold from where it is, mV/ms."""
+        level = span.drive(self.t_start + time)(0.0) - self.neuron.gap
+        return float(self.kernel.event_rhs(*self.y.tolist(), level, *self.kernel.parameters)[0])
 
     def _stand(self, begin: float, length: float) -> None:
         """Go through (a part of) a refractory period in closed form."""
@@ -269,8 +275,11 @@ class _Course:
             rhs = flow.stiff_rhs if method == "Radau" else flow.rhs
             fun = bound_rhs(rhs, drive, gap, (*kernel.parameters, *sides.tolist()), self.y.size)
             if not np.all(np.isfinite(np.asarray(fun(s, self.y), dtype=float))):
-                raise self._not_finite(begin + s)
-            search = Search(float(self.atol[0]), self.rtol, -1.0 if self.above else 1.0)
+                raise not_finite(self.t_start + begin + s, self.frame.outward(self.y)[0])
+            onto = fires and not self.above and self.y[0] == 0.0
+            if onto and not self.passes and fun(s, self.y)[0] > 0.0:
+                raise self._fires_for_ever(self.frame.outward(self.y), begin + s)
+            search = Search(float(self.atol[0]), self.rtol, -1.0 if self.above else 1.0, leaving=onto)
             branches = BranchSearch(surfaces) if sides.size else None
             holds = None if fast is None else partial(self._is_fast, fast)
             inspector = Inspector(self.budget, begin, search if fires else None, branches, switch, holds)
@@ -292,7 +301,7 @@ class _Course:
                     stepper.step()
             except (TypeError, ValueError) as error:
                 # SciPy's linear algebra meets an infinity, or a right-hand side without a real value.
-                raise self._explain(begin + max(s, piece.end[0])) from error
+                raise unreal(self.t_start + begin + max(s, piece.end[0])) from error
             self.budget.spend(stepper.nfev - inspector.seen + 1, begin + s)
             self.steps[method] = self.steps.get(method, 0) + len(piece.records)
             self.grazes += [attrs.evolve(graze, t=begin + graze.t) for graze in search.grazes]
@@ -351,10 +360,16 @@ class _Course:
         self.budget.spike(time)
         self.y = self.frame.inward(after)
         self.above = self.passes
-        if self.y[0] >= 0.0 and not self.passes and not self.roams:
-            when = f" at t = {self.t_start + time:.9g} ms"
-            raise SolverError(over_threshold(float(self.frame.threshold(after)), float(after[0]), when))
+        level = float(self.frame.threshold(after))
+        if abs(self.y[0]) <= lands(level) and not self.passes:
+            self.y[0] = 0.0  # onto it
+        if self.y[0] > 0.0 and not self.passes and not self.roams:
+            raise self._fires_for_ever(after, time)
         self.refractory_until = time + self.neuron.tau_ref
+
+    def _fires_for_ever(self, state: Array, time: float) -> SolverError:
+        when = f" at t = {self.t_start + time:.9g} ms"
+        return SolverError(over_threshold(float(self.frame.threshold(state)), float(state[0]), when))
 
     def _leap(self, fun: Rhs, begin: float, s: float) -> bool:
         """Spike where V runs off to the threshold within what a double tells of the time; tell whether so."""
@@ -369,20 +384,4 @@ class _Course:
         """Go on with Radau after an explicit method's step has shrunk to nothing, or say what is wrong."""
         if method == "DOP853" and self.solver.method == "auto" and np.all(np.isfinite(jac(s, self.y))):
             return "Radau"
-        raise SolverError(
-            f"the step of {method} shrank to nothing at t = {self.t_start + time:.9g} ms, "
-            f"V = {self.frame.outward(self.y)[0]:.6g} mV: the right-hand side is not smooth or not finite "
-            "just after; check the input and the rates there"
-        )
-
-    def _explain(self, time: float) -> SolverError:
-        return SolverError(
-            f"the right-hand side has no finite real value soon after t = {self.t_start + time:.9g} ms; "
-            "check the size of the input, and the rates at the voltages it leads to"
-        )
-
-    def _not_finite(self, time: float) -> SolverError:
-        return SolverError(
-            f"the right-hand side is not finite at t = {self.t_start + time:.9g} ms, "
-            f"V = {self.frame.outward(self.y)[0]:.6g} mV; check the input and the rates there"
-        )
+        raise shrank(method, self.t_start + time, self.frame.outward(self.y)[0])

@@ -66,7 +66,7 @@ def test_refractory_words(words, rule):
         ("a = 0.02", "a = nan", "parameters.a: a must be finite"),
         ("a = 0.02", "a = 0.02\nexp = 1", "must not be named like"),
         ("a*(b*V - u)", "a*(b*v - u)", "did you mean V"),
-        ("V = -65", "V = 30", "reset must take V below v_thresh"),
+        ("V = -65", "V = 31", "reset must take V below v_thresh"),
         ("V = -65", "V = true", "reset.V: V must be a number"),
         ("[reset]", "[rest]", "rest: unknown key; the keys here are constants, equations"),
         ("[reset]", "[neuron]\ntau_m = 1\n[reset]", "neuron: unknown key"),

@@ -1,8 +1,13 @@
 """Neurons of any equations, solved by the same solver."""
 
+from itertools import pairwise
+
+import attrs
 import numpy as np
 import pytest
 import sympy
+from scipy.linalg import expm
+from scipy.optimize import brentq
 
 import natrium
 
@@ -90,3 +95,34 @@ def test_solvers_of_channels_refuse_it_by_name(solver):
 def test_what_has_no_meaning_is_refused(changes, told):
     with pytest.raises(natrium.ModelError, match=told):
         lif(**changes)
+
+
+def test_a_reset_onto_the_threshold_falls_from_there_or_fires_again_after_the_refractory_period():
+    """Izhikevich's resonate-and-fire neuron (2001): z' = (b + i) z, reset to i, whose threshold is Im z = 1."""
+    cell = natrium.HybridNeuron(
+        equations={"V": "b*V + x", "x": "b*x - V + I"},
+        parameters={"b": -0.1},
+        initial={"V": 0.0, "x": 1.5},
+        v_thresh=1.0,
+        reset={"V": 1.0, "x": -1.0},
+    )
+    run = natrium.simulate(cell, natrium.Step(0.8, start=3.0), t_end=30.0)
+    assert not run.warnings
+    first = brentq(lambda t: 1.5 * np.exp(-0.1 * t) * np.sin(t) - 1.0, 0.1, 1.2, xtol=1e-15)
+    assert run.spike_times[0] == pytest.approx(first, abs=1e-9)
+    A, times = np.array([[-0.1, 1.0], [-1.0, -0.1]]), run.spike_times
+    assert len(times) > 1
+    for begin, end in pairwise(times.tolist()):
+        z = np.array([1.0, -1.0])
+        for a, b, I in ((begin, min(end, 3.0), 0.0), (max(begin, 3.0), end, 0.8)):
+            if b > a:
+                still = np.linalg.solve(A, [0.0, -I])
+                z = still + expm(A * (b - a)) @ (z - still)
+        assert z[0] == pytest.approx(1.0, abs=1e-8)
+    rising = natrium.HybridNeuron(
+        equations={"V": "I - V"}, initial={"V": 0.0}, v_thresh=1.0, reset={"V": 1.0}, tau_ref=3.0
+    )
+    spikes = natrium.simulate(rising, natrium.Constant(2.0), t_end=10.0).spike_times
+    assert spikes == pytest.approx(np.log(2.0) + 3.0 * np.arange(4), abs=1e-9)
+    with pytest.raises(natrium.SolverError, match="reset must take V below v_thresh"):
+        natrium.simulate(attrs.evolve(rising, tau_ref=0.0), natrium.Constant(2.0), t_end=10.0)

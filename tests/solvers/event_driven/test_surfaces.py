@@ -239,9 +239,12 @@ def test_spikes_are_ways_up_where_nothing_resets_v() -> None:
     assert late == pytest.approx(expected[1:3] - np.arcsin(0.9) / turn, abs=1e-7)
 
 
-def test_a_reset_at_or_over_the_threshold_is_named() -> None:
+def test_a_reset_over_the_threshold_is_named_and_one_onto_it_where_v_rises() -> None:
     parts = {"equations": {"V": I}, "initial": {"V": 0.0}, "v_thresh": 1.0}
-    for reset in ({"V": 1.0}, {"V": 2.0}, {"V": V + 1}, {"V": a + 1}):
+    onto = natrium.HybridNeuron(**parts, reset={"V": 1.0})
+    with pytest.raises(natrium.SolverError, match="reset must take V below v_thresh"):
+        natrium.simulate(onto, natrium.Constant(1.0), t_end=5.0)
+    for reset in ({"V": 1.0 + 1e-9}, {"V": 2.0}, {"V": V + 1}, {"V": a + 1}):
         with pytest.raises(natrium.ModelError, match="reset must take V below v_thresh"):
             natrium.HybridNeuron(**parts, parameters={"a": 0.5}, reset=reset)
     cell = natrium.HybridNeuron(

@@ -1,0 +1,29 @@
+"""Why a piece could not be integrated, in words: where, and what to look at."""
+
+from __future__ import annotations
+
+from natrium.model import SolverError
+
+
+def shrank(method: str, time: float, V: float) -> SolverError:
+    """Say that the step came to nothing at a time (ms) and a V (mV)."""
+    return SolverError(
+        f"the step of {method} shrank to nothing at t = {time:.9g} ms, V = {V:.6g} mV: the right-hand side is "
+        "not smooth or not finite just after; check the input and the rates there"
+    )
+
+
+def unreal(time: float) -> SolverError:
+    """Say that the right-hand side has no value soon after a time, ms."""
+    return SolverError(
+        f"the right-hand side has no finite real value soon after t = {time:.9g} ms; "
+        "check the size of the input, and the rates at the voltages it leads to"
+    )
+
+
+def not_finite(time: float, V: float) -> SolverError:
+    """Say that the right-hand side is infinite, or no number, at a time (ms) and a V (mV)."""
+    return SolverError(
+        f"the right-hand side is not finite at t = {time:.9g} ms, V = {V:.6g} mV; check the input and the "
+        "rates there"
+    )
