@@ -3,7 +3,7 @@
 Of the neuron: ``tau_m``, ``tau_ref``, ``v_rest``, ``v_thresh``, ``v_reset``, ``v_init``, and ``g_Na``,
 ``E_Na`` of a channel Na. Of the k-th stimulus: ``I_k`` its amplitude, and its other numbers by their short
 names, such as ``start_k``, ``stop_k``, ``slope_k``, ``frequency_k``; ``scale_k``, a factor (1 as given), of
-samples, formulas and functions. Single times of incoming spikes (`Spikes`) are parameters for who asks:
+samples, formulas and functions; ``input_I_0`` and so on where the neuron has that name itself. Single times of incoming spikes (`Spikes`) are parameters for who asks:
 ``time_3_k``, and ``times_k`` for all. ``I`` is short for the one amplitude of the input. Numbers inside rates
 are among them where they have names (`natrium.constants`). Of a `HybridNeuron`: its own parameters,
 ``v_thresh``, ``tau_ref`` and ``v_init``.
@@ -24,23 +24,18 @@ from natrium.model.stimuli.stimulus import Sum, as_stimulus
 from natrium.model.stimuli.waveforms import Constant
 
 AMPLITUDE = "I"
+OF_INPUT = "input_"  # before an input's name that the neuron has for a parameter of its own
 
 
 def resolve(neuron: AnyNeuron, stimulus: Sum) -> dict[str, Parameter]:
-    """Give every parameter of a model by its name: its value, its facts, and what holds it.
-
-    Raises
-    ------
-    ModelError
-        When a parameter of the neuron is named like one of the input.
-    """
+    """Give every parameter of a model by its name: its value, its facts, and what holds it."""
     check_neuron(neuron)
     found = neuron.numbers()
     for index, part in enumerate(as_stimulus(stimulus).parts):
         for one in part.numbers():
             name = f"{one.short}_{index}"
-            if name in found:
-                raise ModelError(f"a parameter must not be named like the input's {name}: rename it")
+            while name in found:
+                name = OF_INPUT + name
             found[name] = attrs.evolve(one, name=name, part=index)
     return found
 
@@ -141,7 +136,7 @@ def with_parameters(model: Model, values: Mapping[str, float]) -> Model:
     stimulus = with_amplitude(model.stimulus, values)
     chosen = choose(model.neuron, stimulus, tuple(values))
     own = {name: value for name, value in values.items() if chosen[name].part is None}
-    full = {chosen[name].name: value for name, value in values.items()}
+    full = {chosen[name].name: value for name, value in values.items() if name not in own}
     return attrs.evolve(model, neuron=model.neuron.changed(own), stimulus=change_stimulus(stimulus, full))
 
 
@@ -151,5 +146,5 @@ def change_stimulus(stimulus: Sum, values: Mapping[str, float]) -> Sum:
     for index, part in enumerate(stimulus.parts):
         end = f"_{index}"
         own = {name.removesuffix(end): value for name, value in values.items() if name.endswith(end)}
-        parts.append(part.changed(own))
+        parts.append(part.changed({name.split(OF_INPUT)[-1]: value for name, value in own.items()}))
     return Sum(parts=tuple(parts))

@@ -191,7 +191,7 @@ class Runs:
         for name in self.neuron.below_threshold if self.neuron.fires else ():
             yield values[name] >= values["v_thresh"]
         for index, part in enumerate(self.stimulus.parts):
-            names = {one.field: f"{one.short}_{index}" for one in part.numbers()}
+            names = {one.field: name for name, one in self.parameters.items() if one.part == index}
             for less, more in part.in_order:
                 if less in names and more in names:
                     yield values[names[less]] > values[names[more]]

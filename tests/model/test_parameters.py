@@ -47,8 +47,8 @@ def test_names_of_any_equations():
     with pytest.raises(ModelError, match="one of b, c, v_thresh, tau_ref, v_init, got 'g_Na'"):
         IZHIKEVICH.changed({"g_Na": 1.0})
     clash = attrs.evolve(IZHIKEVICH, parameters={"b": 8.0, "c": -65.0, "I_0": 1.0})
-    with pytest.raises(ModelError, match="I_0: rename it"):
-        parameters(clash, Sum((Constant(1.0),)))
+    known = parameters(clash, Sum((Constant(2.0),)))
+    assert {name: known[name] for name in ("I_0", "input_I_0")} == {"I_0": 1.0, "input_I_0": 2.0}
 
 
 def test_a_noise_is_varied_by_its_seed():
@@ -90,3 +90,23 @@ def test_i_is_refused_where_it_is_not_one():
         natrium.with_parameters(ramp, {"I": 3.0})
     with pytest.raises(natrium.ModelError, match="name each once"):
         natrium.spike_time_gradients(natrium.notebook.lif_na(), ["I", "I_0"])
+
+
+def test_a_neuron_may_have_a_parameter_named_like_the_inputs():
+    cell = natrium.HybridNeuron(
+        equations={"V": "(I_0 - V + I)/tau_0"},
+        parameters={"I_0": 3.0, "tau_0": 10.0},
+        initial={"V": 0.0},
+        v_thresh=10.0,
+        reset={"V": 0.0},
+    )
+    model = natrium.Model(neuron=cell, stimulus=[natrium.Constant(8.0)])
+    known = parameters(model.neuron, model.stimulus)
+    assert (known["I_0"], known["input_I_0"]) == (3.0, 8.0)
+    moved = with_parameters(model, {"I_0": 4.0, "I": 9.0})
+    assert dict(moved.neuron.parameters)["I_0"] == 4.0
+    assert moved.stimulus.parts[0].amplitude == 9.0
+    many = natrium.simulate_many(cell, model.stimulus, t_end=60.0, parameters={"I_0": [3.0, 5.0], "input_I_0": [10.0, 8.0]})
+    assert many.train(0) == pytest.approx(many.train(1), abs=1e-9)
+    gradients = natrium.spike_time_gradients(natrium.simulate(cell, model.stimulus, t_end=60.0), ["I_0", "input_I_0"])
+    assert gradients.matrix[0, 0] == pytest.approx(gradients.matrix[0, 1], rel=1e-9)

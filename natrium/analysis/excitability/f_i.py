@@ -40,6 +40,7 @@ FINE = 1e-11  # rtol of the runs
 # Excess of input over the rheobase at which the onset is fitted, relative to it (at least to 1 mV). The
 # law holds only near; nearer still, runs grow long.
 NEAR = (1e-3, 2e-3, 4e-3, 8e-3, 1.6e-2)
+FEWEST = 3  # intervals to which a law is fitted
 DESCENT = 12  # steps of input on the way down to where firing ends
 INSIDE = 4.0  # errors of the input at which firing ends: where a cycle is surely there
 FITS = 0.01  # of the mean interval: what a law may leave
@@ -158,7 +159,8 @@ class Onset(Result):
     Attributes
     ----------
     law : {"square root", "logarithmic", "jump", "fold of cycles", "undecided"}
-        The one that fits best; undecided where none leaves less than a hundredth of the mean interval.
+        The one that fits best; undecided where none leaves less than a hundredth of the mean interval, or
+        firing goes on at fewer than three of the inputs.
     at : float
         Input at which firing sets in, mV.
     offset, coefficient : float
@@ -167,7 +169,7 @@ class Onset(Result):
     predicted : float or None
         b as the model's own equations give it; None where they say nothing.
     errors : dict
-        Root mean square of what each law leaves, relative to the mean interval.
+        Root mean square of what each law leaves, relative to the mean interval; empty where none was fitted.
     inputs, intervals : ndarray, shape (n_inputs,)
         What was fitted, mV and ms.
     last : float
@@ -214,8 +216,10 @@ class Onset(Result):
 
     @property
     def error(self) -> float:
-        """What the best law leaves, relative to the mean interval."""
-        return min(self.errors.values()) if self.law == "undecided" else self.errors[self.law]
+        """What the best law leaves, relative to the mean interval; NaN where none could be fitted."""
+        if self.law == "undecided":
+            return min(self.errors.values(), default=float("nan"))
+        return self.errors[self.law]
 
     def data(self) -> dict[str, Any]:
         """Give the law as plain data."""
@@ -284,11 +288,10 @@ def _on_cycle(neuron: AnyNeuron, found: Rheobase, I: float) -> Array:
 def _fit(
     neuron: AnyNeuron, found: Rheobase, at: float, excess: Array, intervals: Array, last: float
 ) -> Onset:
-    if intervals.size < 3:
-        raise ModelError(
-            f"an onset is fitted to at least 3 intervals, got {intervals.size} just above {at:.6g} mV: "
-            "use f_i_curve"
-        )
+    none = float("nan")
+    if intervals.size < FEWEST:
+        told = {"unit": neuron.input_unit, "leak": leak_of(neuron)}
+        return Onset("undecided", at, none, none, None, {}, at + excess, intervals, none, none, **told)
     terms: dict[Law, Array] = {
         "square root": 1.0 / np.sqrt(excess),
         "logarithmic": -np.log(excess),
@@ -313,7 +316,7 @@ def _fit(
     allowed = [law for law in terms if _is_allowed(neuron, found, law, float(fits[law][0][1]), bool(grows))]
     best: Law = min(allowed, key=lambda law: errors[law], default="undecided")
     if best == "undecided" or errors[best] > FITS:
-        best, (offset, coefficient) = "undecided", (float("nan"), float("nan"))
+        best, (offset, coefficient) = "undecided", (none, none)
     elif end is not None:
         offset, coefficient = end.interval, end.coefficient
     else:
@@ -324,7 +327,7 @@ def _fit(
     elif best == "fold of cycles" and end is not None:
         last, last_error = end.interval, end.interval_error
     elif best == "undecided":
-        last = last_error = float("nan")
+        last = last_error = none
     return Onset(
         law=best,
         at=at,

@@ -9,7 +9,7 @@ import numpy as np
 
 from natrium.analysis.equilibria.bifurcations import Fold
 from natrium.analysis.equilibria.curve import Equilibrium, EquilibriumCurve, equilibria, equilibrium_curve
-from natrium.analysis.excitability.f_i import FITS, Law, Onset, onset
+from natrium.analysis.excitability.f_i import FITS, NEAR, Law, Onset, onset
 from natrium.analysis.excitability.rheobase import Rheobase, rheobase
 from natrium.analysis.result import Result, settled, show_settled
 from natrium.model import AnyNeuron, Neuron
@@ -274,8 +274,11 @@ def _of_rheobase(found: Rheobase) -> str:
 def _of_onset(found: Onset | None, doubt: float) -> list[str]:
     if found is None:
         return []
-    left = f"leaves {100.0 * found.error:.2g} % of the interval"
     at = found.told_in.show(found.at, settled(found.told_in.of(doubt)))
+    if not found.errors:
+        fires = f"goes on at {found.intervals.size or 'none'} of the {len(NEAR)} inputs looked at"
+        return [f"Onset: undecided, just above {at} firing {fires}: too few for a law of the interval."]
+    left = f"leaves {100.0 * found.error:.2g} % of the interval"
     if found.law == "undecided":
         if found.error > FITS:
             return [f"Onset: undecided, no law of the interval fits from {at} on (the best {left})."]

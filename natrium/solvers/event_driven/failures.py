@@ -8,8 +8,8 @@ from natrium.model import SolverError
 def shrank(method: str, time: float, V: float) -> SolverError:
     """Say that the step came to nothing at a time (ms) and a V (mV)."""
     return SolverError(
-        f"the step of {method} shrank to nothing at t = {time:.9g} ms, V = {V:.6g} mV: the right-hand side is "
-        "not smooth or not finite just after; check the input and the rates there"
+        f"the step of {method} shrank to nothing at t = {time:.9g} ms, V = {V:.6g} mV: the right-hand side "
+        "is not smooth or not finite just after; check the input and the rates there"
     )
 
 

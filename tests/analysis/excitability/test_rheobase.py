@@ -7,11 +7,11 @@ import pytest
 
 import natrium
 from natrium import CHANNELS, Channel, Gate, Neuron
-from natrium.analysis.excitability.f_i import f_i_curve, onset
+from natrium.analysis.excitability.f_i import _fit, f_i_curve, onset
 from natrium.analysis.excitability.long_run import fire, slowest
 from natrium.analysis.excitability.rheobase import rheobase
 from natrium.analysis.excitability.strength_duration import strength_duration
-from natrium.analysis.excitability.verdict import describe, threshold_and_saddle
+from natrium.analysis.excitability.verdict import _of_onset, describe, threshold_and_saddle
 from natrium.solvers import EventDriven
 
 pulses = import_module(
@@ -329,3 +329,14 @@ def test_no_class_is_claimed_where_no_law_fits():
     assert ("undecided" in str(verdict)) == (verdict.excitability == "undecided")
     assert verdict.onset.error > 0.01 or verdict.excitability == "class 2"
     assert verdict.data()["onset"]["error"] == verdict.onset.error
+
+
+def test_an_onset_with_too_few_intervals_says_what_was_seen():
+    cell = natrium.Neuron()
+    found = _fit(cell, rheobase(cell), 15.0, np.array([0.01, 0.02]), np.array([40.0, 30.0]), np.inf)
+    assert (found.law, found.errors, found.inputs.tolist()) == ("undecided", {}, [15.01, 15.02])
+    assert np.isnan([found.error, found.rate, found.coefficient]).all()
+    assert _of_onset(found, 0.0) == [
+        "Onset: undecided, just above 15.000000000 mV firing goes on at 2 of the 5 inputs looked at: too few "
+        "for a law of the interval."
+    ]
