@@ -3,9 +3,10 @@
 Of the neuron: ``tau_m``, ``tau_ref``, ``v_rest``, ``v_thresh``, ``v_reset``, ``v_init``, and ``g_Na``,
 ``E_Na`` of a channel Na. Of the k-th stimulus: ``I_k`` its amplitude, and its other numbers by their short
 names, such as ``start_k``, ``stop_k``, ``slope_k``, ``frequency_k``; ``scale_k``, a factor (1 as given), of
-samples, formulas and functions; ``input_I_0`` and so on where the neuron has that name itself. Single times of incoming spikes (`Spikes`) are parameters for who asks:
-``time_3_k``, and ``times_k`` for all. ``I`` is short for the one amplitude of the input. Numbers inside rates
-are among them where they have names (`natrium.constants`). Of a `HybridNeuron`: its own parameters,
+samples, formulas and functions; ``input_I_k`` and so on where the neuron has that name itself. Single times
+of incoming spikes (`Spikes`) are parameters for who asks: ``time_3_k``, and ``times_k`` for all. ``I`` is
+short for the one amplitude of the input. Numbers inside rates are among them where they have names
+(`natrium.constants`). Of a `HybridNeuron`: its own parameters,
 ``v_thresh``, ``tau_ref`` and ``v_init``.
 """
 

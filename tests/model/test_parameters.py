@@ -106,7 +106,11 @@ def test_a_neuron_may_have_a_parameter_named_like_the_inputs():
     moved = with_parameters(model, {"I_0": 4.0, "I": 9.0})
     assert dict(moved.neuron.parameters)["I_0"] == 4.0
     assert moved.stimulus.parts[0].amplitude == 9.0
-    many = natrium.simulate_many(cell, model.stimulus, t_end=60.0, parameters={"I_0": [3.0, 5.0], "input_I_0": [10.0, 8.0]})
+    many = natrium.simulate_many(
+        cell, model.stimulus, t_end=60.0, parameters={"I_0": [3.0, 5.0], "input_I_0": [10.0, 8.0]}
+    )
     assert many.train(0) == pytest.approx(many.train(1), abs=1e-9)
-    gradients = natrium.spike_time_gradients(natrium.simulate(cell, model.stimulus, t_end=60.0), ["I_0", "input_I_0"])
+    gradients = natrium.spike_time_gradients(
+        natrium.simulate(cell, model.stimulus, t_end=60.0), ["I_0", "input_I_0"]
+    )
     assert gradients.matrix[0, 0] == pytest.approx(gradients.matrix[0, 1], rel=1e-9)

@@ -51,6 +51,21 @@ POINTS = 601
 FAR = 1e7  # times the input at any fold or Hopf point: none that a cell gets
 
 
+class Plateau(SolverError):
+    """At an input every V of a range is an equilibrium: the steady current does not change with V."""
+
+    def __init__(self, I: float, low: float, high: float) -> None:
+        self.I, self.low, self.high = I, low, high
+        super().__init__(
+            f"equilibria must lie apart, got a plateau: at I = {I:g} every V from {low:.6f} to {high:z.6f} "
+            "mV is one; take another input"
+        )
+
+    def __reduce__(self) -> Any:
+        """Copy and pickle by what it was made of."""
+        return Plateau, (self.I, self.low, self.high)
+
+
 @attrs.frozen(eq=False, repr=False)
 class Equilibrium(Result):
     """One equilibrium at constant input.
@@ -271,10 +286,7 @@ def equilibria(neuron: AnyNeuron, I: float = 0.0) -> tuple[Equilibrium, ...]:
         a, b = a + BESIDE * (1.0 + abs(a)) * (a in breaks), b - BESIDE * (1.0 + abs(b)) * (b in breaks)
         at_a, at_b = steady(a) - I, steady(b) - I
         if at_a == at_b == steady(0.5 * (a + b)) - I == 0.0:
-            raise SolverError(
-                f"equilibria must lie apart, got a plateau: at I = {I:g} every V from {a:.6f} to {b:z.6f} mV "
-                "is one; take another input"
-            )
+            raise Plateau(I, a, b)
         if (at_a < 0.0) != (at_b < 0.0) and not {a, b} & set(touched):
             found.append(_crossing(steady, I, a, b))
         elif (at_a < 0.0) != (at_b < 0.0):

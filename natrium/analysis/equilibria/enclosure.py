@@ -12,6 +12,7 @@ References
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from copy import copy
 from typing import Any
@@ -34,6 +35,10 @@ LARGEST = float(np.finfo(float).max)
 PARTS = 64  # intervals at first
 LEAST = 1e-9  # mV: what is still undecided at this width is one place
 FLAT = 1e-290  # bounds of what is zero on a whole interval, with the room that `_widen` gives
+MANY, BY_ROUNDING = (
+    512,
+    4.0,
+)  # undecided intervals from which on it is asked whether rounding decides, and how
 MAX_INTERVALS = 400_000  # undecided at once: kinetics that no cell has
 
 
@@ -235,8 +240,8 @@ def sign_changes(
     Returns
     -------
     tuple of float
-        In order, each to the last digits. Changes of sign nearer to each other than `LEAST` may count as
-        one (where their number is odd) or none.
+        In order, each to the last digits. Changes of sign nearer to each other than `LEAST`, or where
+        rounding hides the sign, may count as one (where their number is odd) or none.
 
     Raises
     ------
@@ -246,6 +251,7 @@ def sign_changes(
     edges = np.linspace(low, high, PARTS + 1)
     left, right = edges[:-1], edges[1:]
     brackets: list[tuple[float, float]] = []
+    plateaus: list[tuple[float, float]] = []
     while left.size:
         values, slopes = enclosure(left, right)
         flat = (values.low >= -FLAT) & (values.high <= FLAT)  # zero throughout: no sign changes within
@@ -257,6 +263,10 @@ def sign_changes(
         tiny = right - left <= LEAST
         brackets += _join(left[tiny], right[tiny])
         left, right = left[~tiny], right[~tiny]
+        if left.size > MANY:
+            rounding = _is_rounding(enclosure, left, right)
+            plateaus += _join(left[rounding], right[rounding])
+            left, right = left[~rounding], right[~rounding]
         if left.size > most:
             raise SolverError(
                 f"equilibria must be decided within {most} intervals, got more near "
@@ -264,8 +274,34 @@ def sign_changes(
             )
         middle = 0.5 * (left + right)
         left, right = np.sort(np.concatenate([left, middle])), np.sort(np.concatenate([middle, right]))
-    found = [_root(function, a, b) for a, b in sorted(brackets) if (function(a) < 0.0) != (function(b) < 0.0)]
-    return tuple(sorted(set(found)))
+    changes = [(a, b) for a, b in brackets if (function(a) < 0.0) != (function(b) < 0.0)]
+    known = [low, high, *(edge for pair in changes for edge in pair)]
+    for a, b in _merged(plateaus):
+        a = _decided(enclosure, a, max(edge for edge in known if edge <= a))
+        b = _decided(enclosure, b, min(edge for edge in known if edge >= b))
+        if math.isfinite(a - b) and (function(a) < 0.0) != (function(b) < 0.0):
+            changes.append((a, b))
+    return tuple(sorted({_root(function, a, b) for a, b in changes}))
+
+
+def _is_rounding(enclosure: Callable[[Array, Array], list[Bounds]], left: Array, right: Array) -> Any:
+    """Tell where bounds are as wide at a single point: rounding alone, which no halving narrows."""
+    whole, middle = enclosure(left, right)[0], 0.5 * (left + right)
+    point = enclosure(middle, middle)[0]
+    return point.contain(0.0) & (whole.high - whole.low <= BY_ROUNDING * (point.high - point.low))
+
+
+def _decided(enclosure: Callable[[Array, Array], list[Bounds]], start: float, end: float) -> float:
+    """Give the first place from a plateau's edge on at which the sign is known; NaN where there is none."""
+    away = LEAST * 2.0 ** np.arange(40)
+    places = np.append(start, start + np.sign(end - start) * away[away < abs(end - start)])
+    known = ~enclosure(places, places)[0].contain(0.0)
+    return float(places[int(np.argmax(known))]) if np.any(known) else math.nan
+
+
+def _merged(places: list[tuple[float, float]]) -> list[tuple[float, float]]:
+    edges = np.array(sorted(places)).reshape(-1, 2)
+    return _join(edges[:, 0], edges[:, 1])
 
 
 def _join(left: Array, right: Array) -> list[tuple[float, float]]:

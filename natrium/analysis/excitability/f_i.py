@@ -290,8 +290,8 @@ def _fit(
 ) -> Onset:
     none = float("nan")
     if intervals.size < FEWEST:
-        told = {"unit": neuron.input_unit, "leak": leak_of(neuron)}
-        return Onset("undecided", at, none, none, None, {}, at + excess, intervals, none, none, **told)
+        unit, leak = neuron.input_unit, leak_of(neuron)
+        return Onset("undecided", at, none, none, None, {}, at + excess, intervals, none, none, unit, leak)
     terms: dict[Law, Array] = {
         "square root": 1.0 / np.sqrt(excess),
         "logarithmic": -np.log(excess),

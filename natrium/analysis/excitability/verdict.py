@@ -8,7 +8,13 @@ import attrs
 import numpy as np
 
 from natrium.analysis.equilibria.bifurcations import Fold
-from natrium.analysis.equilibria.curve import Equilibrium, EquilibriumCurve, equilibria, equilibrium_curve
+from natrium.analysis.equilibria.curve import (
+    Equilibrium,
+    EquilibriumCurve,
+    Plateau,
+    equilibria,
+    equilibrium_curve,
+)
 from natrium.analysis.excitability.f_i import FITS, NEAR, Law, Onset, onset
 from natrium.analysis.excitability.rheobase import Rheobase, rheobase
 from natrium.analysis.result import Result, settled, show_settled
@@ -62,6 +68,8 @@ class Verdict(Result):
         onset fits.
     threshold : ThresholdAndSaddle or None
         None without a threshold or a saddle, or where the threshold moves.
+    plateau : tuple of float or None
+        The lowest and the highest V, mV, between which every V is an equilibrium without input.
     """
 
     neuron: AnyNeuron
@@ -72,6 +80,7 @@ class Verdict(Result):
     onset: Onset | None
     excitability: Literal["class 1", "class 2", "undecided", "none"]
     threshold: ThresholdAndSaddle | None
+    plateau: tuple[float, float] | None = None
 
     @property
     def pacemaker(self) -> bool:
@@ -124,6 +133,7 @@ class Verdict(Result):
             "v_thresh_mV": self.neuron.v_thresh if self.neuron.fires and not moving else None,
             "threshold_moves_with": moving,
             "threshold": self.threshold.data() if self.threshold else None,
+            "plateau_mV": self.plateau,
         }
 
     def __str__(self) -> str:
@@ -153,7 +163,7 @@ def describe(neuron: AnyNeuron) -> Verdict:
     .. [1] E. M. Izhikevich, "Dynamical Systems in Neuroscience" (2007), sec. 7.1: the classes.
        https://doi.org/10.7551/mitpress/2526.001.0001
     """
-    curve, resting = equilibrium_curve(neuron), equilibria(neuron, 0.0)
+    curve, (resting, plateau) = equilibrium_curve(neuron), _rests(neuron)
     found = rheobase(neuron) if neuron.fires else None
     law = onset(neuron) if found is not None and np.isfinite(found.value) else None
     return Verdict(
@@ -165,7 +175,16 @@ def describe(neuron: AnyNeuron) -> Verdict:
         onset=law,
         excitability="none" if law is None else _CLASSES[law.law],
         threshold=threshold_and_saddle(neuron),
+        plateau=plateau,
     )
+
+
+def _rests(neuron: AnyNeuron) -> tuple[tuple[Equilibrium, ...], tuple[float, float] | None]:
+    """Give the equilibria without input, or the ends of the plateau that they are."""
+    try:
+        return equilibria(neuron, 0.0), None
+    except Plateau as error:
+        return (), (error.low, error.high)
 
 
 _CLASSES: dict[Law, Literal["class 1", "class 2", "undecided"]] = {
@@ -184,7 +203,7 @@ def threshold_and_saddle(neuron: AnyNeuron) -> ThresholdAndSaddle | None:
     if not neuron.fires or fold is None or neuron.system.threshold_moves:
         return None
     top = min((other.V for other in curve.folds if other.V > fold.V), default=float("inf"))
-    saddle = next((e.V for e in equilibria(neuron, 0.0) if fold.V < e.V < top), None)
+    saddle = next((e.V for e in _rests(neuron)[0] if fold.V < e.V < top), None)
     side: Literal["above", "below"] | None = None
     if saddle is not None:
         side = "above" if neuron.v_thresh > saddle else "below"
@@ -207,6 +226,8 @@ def _of_class(verdict: Verdict) -> str:
         return (
             f"A pacemaker: it fires without input ({_rate(verdict)}). Excitability: {verdict.excitability}."
         )
+    if verdict.onset is None and verdict.plateau is not None:
+        return "Without input V stays where it is, as of an integrator without a leak; there is no rheobase."
     if verdict.onset is None:
         return "No constant input makes it go on firing from rest."
     kind = "class undecided" if verdict.excitability == "undecided" else verdict.excitability
@@ -222,6 +243,9 @@ def _rate(verdict: Verdict) -> str:
 
 
 def _of_equilibria(verdict: Verdict) -> str:
+    if verdict.plateau is not None:
+        low, high = verdict.plateau
+        return f"Equilibria without input: every V from {low:.6f} to {high:z.6f} mV."
     passes = verdict.neuron.system.passes
     above = " (above the threshold)" if passes else " (above the threshold: never reached)"
     parts = [

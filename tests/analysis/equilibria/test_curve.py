@@ -308,3 +308,26 @@ def test_a_plateau_is_told_by_its_ends_and_beside_it_there_is_one_rest():
     assert [one.V for one in equilibria(cell, 1.0)] == [pytest.approx(1.0, abs=1e-12)]
     assert [one.V for one in equilibria(cell, -1.0)] == [pytest.approx(-21.0, abs=1e-12)]
     assert equilibrium_curve(cell).folds == ()
+
+
+STRIP = "(1 + tanh((V + 40)/1e-3))/2*(1 - tanh((V + 20)/1e-3))/2"  # 1 from -40 to -20 mV
+
+
+def test_a_curve_that_is_flat_to_rounding_has_the_folds_at_its_ends():
+    cell = natrium.HybridNeuron(
+        equations={"V": "(-(V + 70)*(1 - (1 - 1e-11)*s) + I)/10".replace("s", STRIP)},
+        initial={"V": -70.0},
+        v_thresh=0.0,
+        reset={"V": -70.0},
+    )
+    up, down = equilibrium_curve(cell).folds
+    assert (up.curvature < 0.0 < down.curvature, up.I) == (True, pytest.approx(29.994, abs=1e-3))
+    assert (-40.0 < down.V < -39.9, abs(down.I) < 1e-6) == (True, True)
+    assert [one.kind for one in equilibria(cell, 1.0)] == ["stable node", "saddle", "stable node"]
+
+
+def test_a_plateau_is_told_by_its_ends():
+    cell = natrium.HybridNeuron(equations={"V": "I"}, initial={"V": -70.0}, v_thresh=0.0, reset={"V": -70.0})
+    verdict = natrium.describe(cell)
+    assert verdict.data()["plateau_mV"] == (-300.0, 300.0)
+    assert "Equilibria without input: every V from -300.000000 to 300.000000 mV." in verdict.sentences()
