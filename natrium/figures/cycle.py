@@ -15,6 +15,7 @@ from natrium.analysis.cycle.cobweb import Cobweb
 from natrium.analysis.cycle.limit_cycle import LimitCycle
 from natrium.analysis.cycle.orbits import ResetBifurcation
 from natrium.analysis.cycle.phase_response import PhaseResponse
+from natrium.analysis.cycle.return_map import rested
 from natrium.analysis.cycle.smooth_cycle import SmoothCycle
 from natrium.analysis.variation.gradients import Gradients
 from natrium.figures.marks import signs
@@ -30,7 +31,7 @@ from natrium.figures.style import (
     state_looks,
     styled,
 )
-from natrium.model import ModelError, choose
+from natrium.model import ModelError, choose, lower
 from natrium.model.arrays import Array
 from natrium.model.leak import input_unit
 
@@ -152,9 +153,9 @@ def _courses(cycle: LimitCycle | SmoothCycle, response: PhaseResponse) -> list[t
         reset, ended = mapping.full(back.before), mapping.full(after.before)
         if cycle.neuron.system.resets_others:
             ended = np.full_like(ended, np.nan)  # before a reset that moves them
-        ended[0] = cycle.neuron.v_thresh
+        ended[0] = np.nan if cycle.neuron.system.threshold_moves else cycle.neuron.v_thresh
         t = np.array([begin, begin + length, *response.times[here], end])
-        ends = [reset, mapping.linear.rest(reset, length)[0]]
+        ends = [reset, rested(mapping.linear, reset, length, cycle.input)[0]]
         y = np.column_stack([*ends, response.states[:, here], ended])
         order = np.argsort(t, kind="stable")
         courses.append((t[order], y[:, order]))
@@ -167,13 +168,13 @@ def _voltage(ax: Axes, cycle: LimitCycle | SmoothCycle, courses: list[tuple[Arra
         ax.plot(t, y[0], color="black", zorder=3)
     if isinstance(cycle, SmoothCycle):
         return
-    top = cycle.neuron.v_thresh
-    for (t, _), (_, y) in zip(courses, [*courses[1:], courses[0]], strict=True):
-        ax.plot([t[-1], t[-1]], [top, y[0, 0]], clip_on=False, **RESET)
-    ax.axhline(top, **THRESHOLD)
+    level = lower(cycle.neuron.system).frame.threshold
+    for (t, before), (_, after) in zip(courses, [*courses[1:], courses[0]], strict=True):
+        ax.plot([t[-1], t[-1]], [before[0, -1], after[0, 0]], clip_on=False, **RESET)
+        ax.plot(t, np.broadcast_to(level(before), t.shape), **THRESHOLD)
     ax.annotate(
         "threshold",
-        (0.0, top),
+        (0.0, float(level(courses[0][1][:, 0]))),
         xycoords=("axes fraction", "data"),
         xytext=(4, 2),
         textcoords="offset points",

@@ -11,9 +11,10 @@ import numpy.typing as npt
 from natrium.analysis.cycle.course import course
 from natrium.analysis.cycle.limit_cycle import LimitCycle
 from natrium.analysis.cycle.phase_response import checked_times, cycle_of
+from natrium.analysis.cycle.return_map import rested
 from natrium.analysis.cycle.smooth_cycle import SmoothCycle, rising_crossings
 from natrium.analysis.result import Result
-from natrium.model import AnyNeuron, Constant, Count, ModelError, Number, SolverError
+from natrium.model import AnyNeuron, Constant, Count, ModelError, Number, SolverError, lower
 from natrium.model.arrays import Array
 from natrium.solvers import EventDriven
 
@@ -82,7 +83,7 @@ def direct_response(
 ) -> DirectResponse:
     """Move a state by `kick` at each of some times along a cycle and run on.
 
-    A kick that carries V to the threshold or over it makes a spike at once. While refractory, V is not
+    A kick that carries V to the threshold or over it makes a spike at once. While it is held, V is not
     moved.
 
     Parameters
@@ -147,17 +148,19 @@ def _hybrid(cycle: LimitCycle, t: float, kick: Array, cycles: int) -> tuple[floa
     count = cycles * cycle.n_spikes
     waiting = max(length - s, 0.0)
     if waiting > 0.0:
-        y = linear.rest(full, s)[0] + np.array([0.0, *kick[1:]])
-        y = linear.rest(y, waiting)[0]
+        held = linear.system.resting.rhs[0] == 0
+        y = rested(linear, full, s, cycle.input)[0] + np.array([0.0 if held else kick[0], *kick[1:]])
+        y = rested(linear, y, waiting, cycle.input)[0]
     else:
         released = mapping.released(cycle.returns[k].before)[0]
         y = released + kick
         if s > length:
             y = course(cycle.neuron, linear, released, cycle.input, s - length).end + kick
     early: list[float] = []
-    if y[0] >= cycle.neuron.v_thresh:
-        after = linear.after(np.array([cycle.neuron.v_thresh, *y[1:]]))
-        y, waiting, early = linear.rest(after, length)[0], length, [0.0]
+    level = float(lower(cycle.neuron.system).frame.threshold(y))
+    if y[0] >= level:
+        after = linear.after(np.array([level, *y[1:]]))
+        y, waiting, early = rested(linear, after, length, cycle.input)[0], length, [0.0]
     span = float(expected[count]) * 1.02 + 2.0 * cycle.period
     run = mapping.solver.solve(cycle.neuron.started(y.tolist()), Constant(cycle.input), t_end=span)
     found = np.array([*early, *(run.spike_times + waiting)])

@@ -20,6 +20,7 @@ import numpy.typing as npt
 
 from natrium.analysis.cycle.course import RTOL, adjoint, course
 from natrium.analysis.cycle.limit_cycle import LimitCycle, limit_cycle
+from natrium.analysis.cycle.return_map import rested
 from natrium.analysis.cycle.smooth_cycle import SmoothCycle, smooth_cycle
 from natrium.analysis.result import Result
 from natrium.model import AnyNeuron, Count, ModelError, check_neuron
@@ -28,6 +29,7 @@ from natrium.model.checks import as_numbers
 from natrium.solvers.reliability import ROUNDING, SAFETY, second_tolerance
 
 PHASES = 200
+STILL = 1e-9  # of its size: a state that varies less stands
 FINE = 20  # times as many on which a cycle's course is measured
 DIP = 0.1  # of the largest advance: a delay that makes a response of type 2
 FLAT = 1e-6  # of the largest of either: a delay that is rounding
@@ -199,8 +201,9 @@ def telling_times(cycle: LimitCycle | SmoothCycle, count: int = PHASES) -> Array
         times.append(begin + at)
         states.append(course(cycle.neuron, linear, state, cycle.input, span)(at))
     t, y = np.concatenate(times), np.column_stack(states)
-    width = np.maximum(np.ptp(y, axis=1), np.finfo(float).tiny)
-    steps = np.diff(np.vstack([t / cycle.period, y / width[:, None]]), axis=1)
+    width = np.ptp(y, axis=1)
+    moves = width > STILL * np.abs(y).max(axis=1)
+    steps = np.diff(np.vstack([t / cycle.period, y[moves] / width[moves, None]]), axis=1)
     steps[:, np.cumsum([part.size for part in times])[:-1] - 1] = 0.0  # the resets
     along = np.concatenate([[0.0], np.cumsum(np.linalg.norm(steps, axis=0))])
     found = np.union1d(even, np.interp(np.linspace(0.0, along[-1], count + 2)[1:-1], along, t))
@@ -269,14 +272,15 @@ def _interval(
     r_free, w = r_y[list(mapping.free)], cycle.delays[(k + 1) % cycle.n_spikes]
     crossing = h_y / (h_y @ f)
     ends = np.column_stack([crossing * (1.0 + w @ r_free @ f) - r_free.T @ w, crossing])
-    held = at < length
+    held, moves = at < length, linear.system.resting.rhs[0] != 0
     # The first is the end of the refractory period.
     free = np.maximum(np.array([0.0, *(at - length)]), 0.0)
     Z = adjoint(y, ends, free, rtol)
     states, responses = y(np.maximum(at - length, 0.0)), Z[:, :, 1:].copy()
     for column in np.flatnonzero(held):
-        states[:, column] = linear.rest(mapping.full(back.before), float(at[column]))[0]
-        by_state = linear.rest(states[:, column], length - float(at[column]))[1]
+        states[:, column] = rested(linear, mapping.full(back.before), float(at[column]), cycle.input)[0]
+        by_state = rested(linear, states[:, column], length - float(at[column]), cycle.input)[1]
         responses[:, :, column] = by_state.T @ Z[:, :, 0]
-        responses[0, :, column] = 0.0
+        if not moves:
+            responses[0, :, column] = 0.0
     return states, responses[:, 0], responses[:, 1], held

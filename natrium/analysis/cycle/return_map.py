@@ -17,17 +17,20 @@ import numpy.typing as npt
 
 from natrium.analysis.variation.equations import propagate
 from natrium.analysis.variation.linearised import Linearised, linearised
-from natrium.analysis.variation.pieces import RTOL, Directions, Spike
+from natrium.analysis.variation.pieces import RTOL, Directions, Spike, integrate
 from natrium.model import (
     AnyNeuron,
     Constant,
+    Drive,
     ModelError,
     Number,
     SolverError,
+    UnsupportedModel,
     check_neuron,
     lower,
 )
 from natrium.model.arrays import Array
+from natrium.model.branches import has_branches
 from natrium.model.leak import input_unit
 from natrium.solvers import Solver, Trajectory, accurate
 
@@ -135,7 +138,7 @@ class ReturnMap:
         by_free : ndarray, shape (n_states, n_free)
         """
         length, _ = self.linear.refractory()
-        y, by_state, _ = self.linear.rest(self.full(free), length)
+        y, by_state = rested(self.linear, self.full(free), length, self.input)
         return y, by_state[:, list(self.free)]
 
     def __call__(self, free: npt.ArrayLike) -> Return:
@@ -152,8 +155,18 @@ class ReturnMap:
             When there are not as many.
         SolverError
             When no spike follows.
+        UnsupportedModel
+            When V is over the threshold as soon as it is free.
         """
         y, by_free = self.released(free)
+        system = self.neuron.system
+        level = float(lower(system).frame.threshold(y))
+        if y[0] > level and not system.passes:
+            raise UnsupportedModel(
+                "cycles need V below the threshold as the refractory period ends, got "
+                f"{y[0]:.9g} mV at {level:.9g} mV by the rule {system.refractory.rule!r}: a spike that is "
+                "made by the clock has no slope; use less input"
+            )
         trajectory = run_from(self.neuron, y, self.input, self.solver, self.longest)
         if not trajectory.events:
             raise SolverError(
@@ -179,6 +192,42 @@ class ReturnMap:
             returns.append(self(free))
             free = returns[-1].after
         return returns
+
+
+def rested(linear: Linearised, y: Array, length: float, I: float) -> tuple[Array, Array]:
+    """Carry a state through (a part of) the refractory period: by its closed form, or by its flow.
+
+    Parameters
+    ----------
+    linear : Linearised
+    y : ndarray, shape (n_states,)
+        Just after the reset, or later in the period.
+    length : float
+        ms.
+    I : float
+        Constant input, mV.
+
+    Returns
+    -------
+    y : ndarray, shape (n_states,)
+    by_state : ndarray, shape (n_states, n_states)
+
+    Raises
+    ------
+    UnsupportedModel
+        When it flows through branches.
+    """
+    system = linear.system
+    if system.rested(0.0) is not None:
+        return linear.rest(y, length)[:2]
+    if has_branches(*system.resting.rhs):
+        raise UnsupportedModel(
+            "cycles need a refractory period that flows without branches where it has no closed form, got "
+            f"the rule {system.refractory.rule!r}: use 'hold', or 'clamp' with gates of V alone"
+        )
+    start, still = np.eye(y.size), np.zeros((len(system.parameters), y.size))
+    resting = linearised(system.resting, linear.stiff)
+    return integrate(resting, Drive(level=I), y, start, length, Directions(start, still))
 
 
 def free_directions(neuron: AnyNeuron, start: Array) -> Directions:

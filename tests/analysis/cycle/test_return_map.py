@@ -6,12 +6,16 @@ import attrs
 import numpy as np
 import pytest
 import sympy
+from scipy.optimize import brentq
 
+from natrium.analysis.cycle.direct_response import direct_response
 from natrium.analysis.cycle.limit_cycle import _stepped, limit_cycle
 from natrium.analysis.cycle.orbits import orbit, reset_bifurcation
 from natrium.analysis.cycle.phase_response import phase_response
 from natrium.analysis.cycle.return_map import return_map
 from natrium.model import HybridNeuron, ModelError, Neuron, SolverError, notebook
+from natrium.model.files.new import template
+from natrium.model.files.toml import loads
 from natrium.solvers import EventDriven
 
 NA = notebook.lif_na().neuron
@@ -220,3 +224,28 @@ def test_a_step_that_leads_where_no_run_is_possible_is_shortened():
     assert len(orbit) == 3
     with pytest.raises(SolverError, match="no run"):
         _stepped(Map(), np.array([1.0]), np.array([0.0]), 1)
+
+
+def test_a_cycle_whose_refractory_period_flows_is_its_closed_form():
+    """Under a lasting input V of the template `mat` stands; both parts of its threshold decay between spikes."""
+    cell = loads(template("mat")).neuron
+    cycle = limit_cycle(cell, 30.0)
+
+    def excess(T):
+        raised = 37.0 / np.expm1(T / 10.0) + 2.0 / np.expm1(T / 200.0)
+        return 19.0 + raised - 30.0
+
+    T = brentq(excess, 3.0, 200.0, xtol=1e-13)
+    assert cycle.period == pytest.approx(T, abs=max(cycle.period_error, 1e-11))
+    # At a spike the sum of both parts is what it is: a change of one is a change of time for both.
+    one, two = np.exp([-T / 10.0, -T / 200.0])
+    fall = np.array([37.0 / np.expm1(T / 10.0) / 10.0, 2.0 / np.expm1(T / 200.0) / 200.0])
+    decay = np.diag([one, two])
+    expected = np.linalg.eigvals(decay - np.outer(fall, [one, two]) / fall.sum())
+    assert np.sort(cycle.multipliers.real)[-2:] == pytest.approx(
+        np.sort([*expected.real, np.exp(-T / 5.0)])[-2:]
+    )
+    # Nothing is held while it is refractory: a push up in V there counts as well.
+    times = [0.5, 1.5, 20.0]
+    kicked = direct_response(cycle, 1e-4, times).asymptotic / 1e-4
+    np.testing.assert_allclose(phase_response(cycle, times=times).V, kicked, rtol=1e-3)
