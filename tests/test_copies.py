@@ -14,7 +14,8 @@ import natrium
 from natrium.analysis.cycle.cobweb import cobweb
 from natrium.analysis.portrait import dynamics
 from natrium.analysis.result import Result
-from natrium.imports.neuron_check.compare import Checked, CheckedFile
+from natrium.imports.neuron_check.compare import Checked
+from natrium.imports.neuron_check.measure import CheckedFile
 from natrium.imports.result import Imported
 
 LIF = natrium.notebook.lif()

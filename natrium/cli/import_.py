@@ -93,10 +93,15 @@ def _check(folder: Path, as_json: bool) -> None:
         print_json(checked.data(), as_json)
         return
     width = max(len(one.file) for one in checked.files)
-    typer.echo(f"{'file':<{width}}  {'outcome':<12}  {'kind':<6}  steady   tau      current  reason")
+    heads = f"{'file':<{width}}  {'outcome':<12}  {'kind':<6}  steady   tau      current  spikes"
+    typer.echo(f"{heads}  off by   known to  reason")
     for one in checked.files:
         errors = "  ".join(_error(value) for value in (one.steady, one.tau, one.current))
-        typer.echo(f"{one.file:<{width}}  {one.outcome:<12}  {one.kind:<6}  {errors}  {one.reason}".rstrip())
+        count = "-" if one.spikes is None else str(one.spikes)
+        fired = f"{count:<6}  {_error(one.spike)}  {_error(one.trust)} "
+        typer.echo(
+            f"{one.file:<{width}}  {one.outcome:<12}  {one.kind:<6}  {errors}  {fired}  {one.reason}".rstrip()
+        )
     for line in checked.sentences():
         typer.echo(line)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 import attrs
 import numpy as np
@@ -86,24 +86,39 @@ def branches_of(
     for coefficient, powers in terms_of(current, states):
         key = tuple(sorted(powers.items()))
         grouped[key] = make("+", grouped[key], coefficient) if key in grouped else coefficient
-    found = []
+    found: list[Branch] = []
     for product_of, coefficient in grouped.items():
-        branch = _branch(coefficient, dict(product_of), values, ion)
-        if branch.conductance != 0.0:
-            found.append(branch)
-    return found
+        found += _branches(coefficient, dict(product_of), values, ion)
+    return [one for one in found if one.conductance != 0.0]
+
+
+def _branches(
+    coefficient: Node, powers: dict[str, int], values: Values, ion: tuple[int, float, float] | None
+) -> list[Branch]:
+    """Take a coefficient as one branch, or each addend of it as one."""
+    try:
+        return [_branch(coefficient, powers, values, ion)]
+    except CannotImport:
+        if coefficient.op not in "+-":
+            raise
+        one, other = coefficient.args
+        other = make("neg", other) if coefficient.op == "-" else other
+        return _branches(one, powers, values, ion) + _branches(other, powers, values, ion)
 
 
 def _branch(
     coefficient: Node, powers: dict[str, int], values: Values, ion: tuple[int, float, float] | None
 ) -> Branch:
-    constant, moving = _divided(coefficient)
-    scale = float(value_of(product(constant), values))
+    for take_apart in (_products_of, factors_of):
+        constant, moving = _divided(take_apart(coefficient))
+        scale = float(value_of(product(constant), values))
+        line, rest = _driven(moving, values)
+        if line is not None:
+            break
     if not math.isfinite(scale):
         raise CannotImport(
             "no number", f"a conductance must be a finite number, got {text_of(coefficient)[:80]}"
         )
-    line, rest = _driven(moving, values)
     if line is None or (line[1] == 0.0 and ion is not None and rest):
         found = None if ion is None else _field_branch(scale, moving, powers, values, ion)
         if found is not None:
@@ -132,17 +147,40 @@ def _driven(
     whole = _line(product(moving), values)
     if whole is not None and not any("cai" in one.names and "v" not in one.names for one, _ in moving):
         return whole, []
-    lines = [k for k, (one, power) in enumerate(moving) if power == 1 and _line(one, values)]
-    if len(lines) != 1:
-        return None, moving
-    return _line(moving[lines[0]][0], values), moving[: lines[0]] + moving[lines[0] + 1 :]
+    found = []
+    for k, (one, power) in enumerate(moving):
+        line, rest = _line(one, values), moving[:k] + moving[k + 1 :]
+        if power == 1 and line is not None and _keeps_its_sign(product(rest), values):
+            found.append((line, rest))
+    return found[0] if len(found) == 1 else (None, moving)
 
 
-def _divided(node: Node) -> tuple[list[tuple[Node, int]], list[tuple[Node, int]]]:
+def _keeps_its_sign(node: Node, values: Values) -> bool:
+    """Tell whether a formula of V could be a gate, but for its size and sign."""
+    found = np.broadcast_to(value_of(node, {**values, "v": V_GRID}), V_GRID.shape)
+    return bool(np.all(np.isfinite(found)) and (np.all(found >= 0.0) or np.all(found <= 0.0)))
+
+
+def _products_of(node: Node) -> Iterator[tuple[Node, int]]:
+    """Take a product apart, but leave a quotient of V whole: it is a gate that was named."""
+    if node.op == "*":
+        yield from _products_of(node.args[0])
+        yield from _products_of(node.args[1])
+    elif node.op == "/" and node.args[1].names.isdisjoint(("v", "cai")):
+        yield from _products_of(node.args[0])
+        yield node.args[1], -1
+    elif node.op == "neg":
+        yield num(-1.0), 1
+        yield from _products_of(node.args[0])
+    else:
+        yield node, 1
+
+
+def _divided(factors: Iterable[tuple[Node, int]]) -> tuple[list[tuple[Node, int]], list[tuple[Node, int]]]:
     """Divide a product into what is a number and what depends on V or calcium."""
     constant: list[tuple[Node, int]] = []
     moving: list[tuple[Node, int]] = []
-    for one, power in factors_of(node):
+    for one, power in factors:
         held = one.names & {"v", "cai"}
         (moving if held else constant).append((one, power))
     return constant, _whole_powers(moving)
@@ -196,6 +234,9 @@ def _at_once(moving: list[tuple[Node, int]], values: Values) -> tuple[tuple[tupl
         power = 1
     signs = [(one, 1 if n > 0 else -1) for one, n in counted.items() for _ in range(abs(n) // power)]
     inf = product(signs)
+    sign = 1.0
+    if float(np.nanmax(value_of(inf, {**values, "v": V_GRID}))) <= 0.0:
+        inf, sign = make("neg", inf), (-1.0) ** power
     largest = float(np.nanmax(value_of(inf, {**values, "v": V_GRID})))
     if not math.isfinite(largest) or largest <= 0.0:
         raise CannotImport(
@@ -203,8 +244,8 @@ def _at_once(moving: list[tuple[Node, int]], values: Values) -> tuple[tuple[tupl
         )
     if largest > 1.0:
         inf = make("/", inf, num(largest))
-        return ((inf, power),), largest**power
-    return ((inf, power),), 1.0
+        return ((inf, power),), sign * largest**power
+    return ((inf, power),), sign
 
 
 def _field_branch(

@@ -62,7 +62,47 @@ def _measure(h: Any, task: dict[str, Any]) -> dict[str, Any]:
         name = task["current"]
         held = segment if hasattr(segment, name) and name.startswith("i") and task["of_ion"] else None
         currents.append(getattr(held, name) if held else getattr(segment, f"{name}_{suffix}"))
-    return {"flows": flows, "currents": currents}
+    return {
+        "flows": flows,
+        "currents": currents,
+        "trains": [_fire(h, section, task, start, dt) for dt in task["dts"]],
+    }
+
+
+def _fire(h: Any, section: Any, task: dict[str, Any], start: Start, dt: float) -> list[float]:
+    """Give the spikes of a leaky cell with the mechanism, by steps that end on the threshold; then V."""
+    suffix, cell, segment = task["suffix"], task["cell"], section(0.5)
+    section.insert("pas")
+    segment.cm, segment.pas.g, segment.pas.e = cell["cm"], cell["g"], cell["e"]
+    names = ["v", *(f"{state}_{suffix}" for state in cell["start"])]
+    start(cell["v"])
+    for state, value in cell["start"].items():
+        setattr(segment, f"{state}_{suffix}", value)
+    t = 0.0
+    spikes: list[float] = []
+
+    def step(before: list[float], length: float) -> float:
+        for name, value in zip(names, before, strict=True):
+            setattr(segment, name, value)
+        h.dt = length
+        h.fadvance()
+        return float(segment.v)
+
+    while t < cell["end"] and len(spikes) < cell["most"]:
+        before = [getattr(segment, name) for name in names]
+        length = min(dt, cell["end"] - t)
+        if step(before, length) < cell["threshold"]:
+            t += length
+            continue
+        low, high = 0.0, length  # the step whose end is on the threshold
+        for _ in range(cell["halvings"]):
+            middle = 0.5 * (low + high)
+            low, high = (middle, high) if step(before, middle) < cell["threshold"] else (low, middle)
+        step(before, high)
+        t += high
+        spikes.append(t)
+        segment.v = cell["reset"]
+    return [*spikes, float(segment.v)]
 
 
 def _set_ions(segment: Any, ions: dict[str, float]) -> None:

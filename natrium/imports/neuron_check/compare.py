@@ -15,58 +15,20 @@ from pathlib import Path
 from typing import Any
 
 import attrs
-import numpy as np
 
 from natrium.analysis.result import Result
 from natrium.imports.files import read_text
-from natrium.imports.neuron_check.expected import (
-    VOLTAGES,
-    currents_at,
-    gate_curves,
-    gates_of,
-    level_of,
-    scheme_of,
-    shares_for,
-    way_curves,
-)
+from natrium.imports.neuron_check.measure import CheckedFile, compared, task_of
 from natrium.imports.nmodl.reader import read_tree
 from natrium.imports.nmodl.source import Tree, parse, prepare
 from natrium.imports.result import Imported
 from natrium.model.checks import check_path
 from natrium.model.errors import CannotImport, ModelError
 
-EQUAL = 1e-12  # of a steady state, and of a time constant relative to itself
-OF_FIELD = 1e-8  # of a constant field's current, which files write with approximations of their own
 BATCH = 30  # files compiled together
 MOST = 5_000  # files
 COMPILING, MEASURING = 900.0, 600.0  # s, of a batch
 Progress = Callable[[str], None]
-
-
-@attrs.frozen
-class CheckedFile:
-    """One file's outcome.
-
-    Attributes
-    ----------
-    file : str
-    outcome : {"equal", "differs", "refused", "not measured"}
-    kind : str
-        ``"gates"``, ``"scheme"`` or, of what was refused, empty.
-    steady, tau, current : float or None
-        Largest error: of steady states, of time constants (of rates, for a scheme) relative to themselves, of
-        the current relative to its largest value.
-    reason : str
-        Why it was refused, where it differs, or what NEURON said.
-    """
-
-    file: str
-    outcome: str
-    kind: str = ""
-    steady: float | None = None
-    tau: float | None = None
-    current: float | None = None
-    reason: str = ""
 
 
 @attrs.frozen(eq=False, repr=False)
@@ -214,10 +176,10 @@ def _measured(batch: dict[str, tuple[str, Imported]], compiler: str) -> dict[str
                 name: CheckedFile(name, "not measured", reason=f"NEURON compiles it not: {said}")
                 for name in batch
             }
-        tasks = [_task(imported, suffixes[name]) for name, (_, imported) in batch.items()]
+        tasks = [task_of(imported, suffixes[name]) for name, (_, imported) in batch.items()]
         answers = _ask(here, tasks)
     return {
-        name: _compared(name, imported, task, answer)
+        name: compared(name, imported, task, answer)
         for (name, (_, imported)), task, answer in zip(batch.items(), tasks, answers, strict=True)
     }
 
@@ -243,34 +205,6 @@ def _compile(here: Path, compiler: str) -> str:
     return " ".join(" ".join(lines[-3:]).split())[:200] or f"exit code {done.returncode}"
 
 
-def _task(imported: Imported, suffix: str) -> dict[str, Any]:
-    mechanism = imported.mechanism
-    assert mechanism is not None
-    states = list(mechanism.states)
-    gates, calcium = gates_of(imported), level_of(imported)
-    steps = []
-    if mechanism.stepped:
-        # A step of one time constant keeps the digits of both what is left and what has come.
-        taus = [
-            gate_curves(gates[state][0], calcium)[1] if state in gates else np.ones(len(VOLTAGES))
-            for state in states
-        ]
-        steps = [[float(tau[k]) for tau in taus] for k in range(len(VOLTAGES))]
-    return {
-        "suffix": suffix,
-        "states": states,
-        "celsius": mechanism.celsius,
-        "zeroed": mechanism.zeroed,
-        "ions": mechanism.ions,
-        "current": mechanism.current,
-        "of_ion": mechanism.of_ion,
-        "stepped": mechanism.stepped,
-        "voltages": list(VOLTAGES),
-        "steps": steps,
-        "shares": shares_for(imported, states),
-    }
-
-
 def _ask(here: Path, tasks: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
     """Give NEURON's answers; what it dies of answers for itself."""
     answers: list[dict[str, Any]] = []
@@ -294,78 +228,3 @@ def _ask(here: Path, tasks: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
         if len(answers) < len(tasks):
             answers.append({"error": why[0][:200]})
     return answers
-
-
-def _compared(name: str, imported: Imported, task: dict[str, Any], answer: dict[str, Any]) -> CheckedFile:
-    scheme = scheme_of(imported)
-    kind = "scheme" if scheme else "gates"
-    if "error" in answer:
-        return CheckedFile(name, "not measured", kind, reason=f"NEURON: {answer['error']}")
-    flows = np.array(answer["flows"], dtype=float)
-    states: list[str] = task["states"]
-    steady, tau = _gate_errors(imported, flows, states, task)
-    if scheme:
-        tau = max(tau, _scheme_error(imported, flows, states))
-    shares = [dict(zip(states, row, strict=True)) for row in task["shares"]]
-    measured, expected = np.array(answer["currents"]), currents_at(imported, shares)
-    current = float(np.max(np.abs(measured - expected)) / max(float(np.max(np.abs(measured))), 1e-300))
-    fields = any(channel.ghk is not None for channel in imported.model.neuron.channels)
-    far = [
-        f"{what} by {error:.2g}"
-        for what, error, most in (
-            ("steady states", steady, EQUAL),
-            ("time constants", tau, EQUAL),
-            ("the current", current, OF_FIELD if fields else EQUAL),
-        )
-        if not error <= most
-    ]
-    outcome = "differs" if far else "equal"
-    return CheckedFile(name, outcome, kind, steady, tau, current, ", ".join(far))
-
-
-def _gate_errors(
-    imported: Imported, flows: np.ndarray, states: list[str], task: dict[str, Any]
-) -> tuple[float, float]:
-    """Compare steady states and time constants of every gate."""
-    worst = [0.0, 0.0]
-    for state, (gate, factor) in gates_of(imported).items():
-        inf, tau = gate_curves(gate, level_of(imported))
-        own = states.index(state)
-        if task["stepped"]:
-            first, last = flows[:, own, 0], flows[:, own, 1]
-            left = last - first
-            steps = np.array([row[own] for row in task["steps"]])
-            measured = first / (1.0 - left), -steps / np.log(left)
-        else:
-            partner = _partner(imported, state, states)
-            closed, opened = flows[:, partner, own], flows[:, own + 1, own]
-            rate = closed - opened
-            measured = closed / rate, 1.0 / rate
-        worst[0] = max(worst[0], float(np.max(np.abs(measured[0] / factor - inf))))
-        worst[1] = max(worst[1], float(np.max(np.abs(measured[1] / tau - 1.0))))
-    return worst[0], worst[1]
-
-
-def _partner(imported: Imported, state: str, states: list[str]) -> int:
-    """Say which row of the flows has this state closed: none open, or the other of two that react."""
-    assert imported.mechanism is not None
-    other = imported.mechanism.pairs.get(state)
-    return 0 if other is None else states.index(other) + 1
-
-
-def _scheme_error(imported: Imported, flows: np.ndarray, states: list[str]) -> float:
-    """Compare the rates of a scheme, each with the largest at its voltage."""
-    scheme = scheme_of(imported)
-    assert scheme is not None
-    channel, names = scheme
-    rates = way_curves(channel, level_of(imported))
-    expected = np.zeros_like(flows[:, 1:, :])
-    at = {name: states.index(state) for state, name in names.items()}
-    for (source, target), rate in rates.items():
-        expected[:, at[source], at[source]] -= rate
-        expected[:, at[source], at[target]] += rate
-    inside = list(at.values())
-    found = flows[:, 1:, :][:, inside][:, :, inside]
-    wanted = expected[:, inside][:, :, inside]
-    scale = np.max(np.abs(wanted), axis=2, keepdims=True)
-    return float(np.max(np.abs(found - wanted) / np.where(scale > 0.0, scale, 1.0)))

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+import attrs
 import numpy as np
 
 from natrium.imports.result import LEAK, Imported
+from natrium.model import Constant, Neuron
 from natrium.model.arrays import Array
 from natrium.model.calcium import CA
 from natrium.model.channel import Channel, Gate
 from natrium.model.kernel import lower_expressions
 from natrium.model.rates import V, smooth_rate
+from natrium.solvers import simulate
 
 VOLTAGES = tuple(float(v) for v in np.linspace(-98.73, 41.19, 50))  # fifty, none a round number
 
@@ -41,6 +44,55 @@ def way_curves(channel: Channel, calcium: float) -> dict[tuple[str, str], Array]
         (one.source, one.target): np.broadcast_to(np.asarray(rate, dtype=float), (len(VOLTAGES),))
         for one, rate in zip(ways, found, strict=True)
     }
+
+
+FIRING, MOST, HALVINGS = (
+    60.0,
+    20,
+    40,
+)  # ms of a run, its spikes at most, halvings of the step onto the threshold
+STRONG = 20.0  # times the leak: a stronger channel is given a larger leak, lest the cell never rest
+DRIVE = 25.0  # mV
+
+
+def firing_cell(imported: Imported) -> tuple[Neuron, float]:
+    """Give the cell whose spikes are compared: no refractory period, a leak that is a share of the channels'.
+
+    Returns
+    -------
+    Neuron
+    float
+        By how much its leak is larger than `LEAK`.
+    """
+    neuron = imported.model.neuron
+    larger = max(1.0, sum(channel.g for channel in neuron.channels) / STRONG)
+    channels = [attrs.evolve(channel, g=channel.g / larger) for channel in neuron.channels]
+    return attrs.evolve(neuron, channels=channels, tau_ref=0.0), larger
+
+
+def spikes_of(imported: Imported) -> tuple[Array, float]:
+    """Give the spikes of that cell under a constant input, and V at the end."""
+    neuron, _ = firing_cell(imported)
+    run = simulate(neuron, Constant(DRIVE), t_end=FIRING, rtol=1e-11)
+    return run.spike_times[:MOST], run.final_state["V"]
+
+
+def started(imported: Imported) -> dict[str, float]:
+    """Give what each of the file's states starts at."""
+    assert imported.mechanism is not None
+    neuron = imported.model.neuron
+    at = dict(zip(neuron.system.labels, neuron.initial_state(), strict=True))
+    found = {}
+    for state, (channel, name, factor) in imported.mechanism.gates.items():
+        scheme = next(one.scheme for one in neuron.channels if one.name == channel)
+        if f"{channel}.{name}" in at:
+            found[state] = float(at[f"{channel}.{name}"]) * factor
+        elif scheme is not None and name == scheme.dropped:
+            found[state] = 1.0 - sum(float(at[f"{channel}.{one}"]) for one in scheme.kept)
+        partner = imported.mechanism.pairs.get(state)
+        if partner is not None and state in found:
+            found.setdefault(partner, 1.0 - found[state])
+    return found
 
 
 def gates_of(imported: Imported) -> dict[str, tuple[Gate, float]]:

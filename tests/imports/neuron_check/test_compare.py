@@ -7,8 +7,11 @@ import attrs
 import numpy as np
 import pytest
 
+from natrium.imports import import_model
 from natrium.imports.neuron_check import compare
-from natrium.imports.neuron_check.compare import Checked, CheckedFile, check_folder
+from natrium.imports.neuron_check.compare import Checked, check_folder
+from natrium.imports.neuron_check.expected import spikes_of
+from natrium.imports.neuron_check.measure import CheckedFile
 from natrium.model.errors import ModelError
 from tests.imports.nmodl.cases import CASES, FIELD, SCHEME, TWO_GATES
 
@@ -41,7 +44,7 @@ def test_what_differs_is_told(tmp_path, monkeypatch):
     case = CASES["arrays in a loop"]
     (tmp_path / "a.mod").write_text(case.text, encoding="utf-8")
 
-    def answers(wrong):
+    def answers(wrong, late=0.0):
         def ask(here, tasks):
             (task,) = tasks
             v = np.array(task["voltages"])
@@ -53,7 +56,10 @@ def test_what_differs_is_told(tmp_path, monkeypatch):
                 flows[:, k + 1, k] = (inf - 1.0) / tau
             flows[:, 0, 0] *= 1.0 + wrong
             currents = 0.1 * shares["m"] ** 3 * shares["h"] * (v - 50.0)
-            return [{"flows": flows.tolist(), "currents": currents.tolist()}]
+            # As NEURON's steps have it: late by their length, more so by its square.
+            times, v_end = spikes_of(import_model(tmp_path / "a.mod"))
+            trains = [[*(times + 3.0 * dt + 5.0 * dt**2 + late), v_end] for dt in task["dts"]]
+            return [{"flows": flows.tolist(), "currents": currents.tolist(), "trains": trains}]
 
         return ask
 
@@ -62,6 +68,11 @@ def test_what_differs_is_told(tmp_path, monkeypatch):
     (one,) = check_folder(tmp_path / "a.mod").files
     assert (one.outcome, one.kind) == ("equal", "gates")
     assert max(one.steady, one.tau, one.current) < 1e-14
+    assert one.spikes > 5
+    assert one.spike < 1e-9 < one.trust < 1e-3
+    monkeypatch.setattr(compare, "_ask", answers(0.0, late=0.01))
+    (one,) = check_folder(tmp_path).files
+    assert (one.outcome, one.reason) == ("differs", "spikes by 0.01")
     monkeypatch.setattr(compare, "_ask", answers(1e-6))
     (one,) = check_folder(tmp_path).files
     assert one.outcome == "differs"
