@@ -32,11 +32,11 @@ class Mechanism:
     ions : mapping of str to float
         The ion's variables that it reads, with the numbers that were taken.
     states : tuple of str
-        Every state of the file.
+        The states that move, of gates and of schemes.
     gates : mapping of str to (str, str, float)
         Each state's channel and gate, or state of its scheme, and by how much it was divided.
-    zeroed : mapping of str to float
-        Parameters that were zero and are not here.
+    given : mapping of str to float
+        Parameters whose numbers its simulator would not take by itself.
     of_ion : bool
         Whether the current is an ion's.
     pairs : mapping of str to str
@@ -51,7 +51,7 @@ class Mechanism:
     ions: dict[str, float]
     states: tuple[str, ...]
     gates: dict[str, tuple[str, str, float]]
-    zeroed: dict[str, float]
+    given: dict[str, float]
     of_ion: bool
     pairs: dict[str, str]
     stepped: bool = False

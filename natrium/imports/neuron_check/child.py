@@ -12,6 +12,7 @@ from typing import Any
 Start = Callable[[float], None]
 
 STEPPED = 1e20  # uF/cm2: a membrane that no current moves
+SHORT = 1e-3  # ms: a step after which states are set again
 
 
 def main() -> None:
@@ -41,27 +42,37 @@ def _measure(h: Any, task: dict[str, Any]) -> dict[str, Any]:
         setattr(h, f"usetable_{suffix}", 0)
 
     def start(v: float) -> None:
-        for name, value in task["zeroed"].items():
+        for name, value in task["given"].items():
             target = segment if hasattr(segment, f"{name}_{suffix}") else h
             setattr(target, f"{name}_{suffix}", value)
         _set_ions(segment, task["ions"])
         h.finitialize(v)
         _set_ions(segment, task["ions"])
 
+    solver = h.CVode()
     if task["stepped"]:
         flows = _by_steps(h, segment, task, start)
     else:
-        flows = _by_derivatives(h, segment, task, start) if states else []
-    currents = []
-    for v, values in zip(task["voltages"], task["shares"], strict=True):
-        start(v)
-        segment.v = v
+        flows = _by_derivatives(h, solver, task, start) if states else []
+
+    def opened(values: list[float]) -> None:
         for name, value in zip(states, values, strict=True):
             setattr(segment, f"{name}_{suffix}", value)
+
+    currents = []
+    name = task["current"] if task["of_ion"] else f"{task['current']}_{suffix}"
+    capacitance, segment.cm = segment.cm, STEPPED
+    for v, values in zip(task["voltages"], task["shares"], strict=True):
+        start(v)
+        opened(values)
+        h.dt = SHORT
+        h.fadvance()  # what its dynamics work out, its current may use
+        segment.v = v
+        opened(values)
+        _set_ions(segment, task["ions"])
         h.fcurrent()
-        name = task["current"]
-        held = segment if hasattr(segment, name) and name.startswith("i") and task["of_ion"] else None
-        currents.append(getattr(held, name) if held else getattr(segment, f"{name}_{suffix}"))
+        currents.append(getattr(segment, name))
+    segment.cm = capacitance
     return {
         "flows": flows,
         "currents": currents,
@@ -111,10 +122,9 @@ def _set_ions(segment: Any, ions: dict[str, float]) -> None:
             setattr(segment, name, value)
 
 
-def _by_derivatives(h: Any, segment: Any, task: dict[str, Any], start: Start) -> list[Any]:
+def _by_derivatives(h: Any, solver: Any, task: dict[str, Any], start: Start) -> list[Any]:
     """Ask CVODE for the right-hand side at no state open, and at each alone open."""
     suffix, states = task["suffix"], task["states"]
-    solver = h.CVode()
     solver.active(1)
     start(task["voltages"][0])
     y = h.Vector()

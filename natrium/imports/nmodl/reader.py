@@ -19,6 +19,7 @@ from natrium.imports.result import AROUND, OPEN, Imported, Mechanism
 from natrium.model.errors import CannotImport
 
 _SAME = 1e-9
+DIGITS = 6  # of a parameter, in what NEURON's translator writes
 
 
 def read_mod(text: str, source: str, celsius: float | None = None, current: str | None = None) -> Imported:
@@ -74,6 +75,10 @@ def read_tree(
         for one in ion.reads
         if one in used and one != "cai" and program.parameters.get(one) is None
     ]
+    rounded = _rounded(program)
+    notes += [
+        f"{one} = {rounded[one]!r}, of which NEURON itself keeps six digits" for one in rounded if one in used
+    ]
     if temperature is not None:
         notes.insert(0, _of_temperature(program, celsius, temperature))
     notes.append(AROUND)
@@ -83,14 +88,20 @@ def read_tree(
         chosen,
         values["celsius"],
         ions,
-        tuple(program.states),
+        tuple(dict.fromkeys(one for state in gates for one in (state, flows.pairs.get(state)) if one)),
         gates,
-        zeroed,
+        zeroed | {one: rounded[one] for one in rounded if one not in ions},
         of_ion=chosen not in program.nonspecific,
         pairs=flows.pairs,
         stepped=bool(run.updates),
     )
     return Imported(source, "NMODL", title, model, tuple(dict.fromkeys([*notes, *run.assumed()])), mechanism)
+
+
+def _rounded(program: Program) -> dict[str, float]:
+    """Give the parameters that NEURON's translator writes with fewer digits than the file."""
+    given = {key: value for key, value in program.parameters.items() if value is not None}
+    return {key: value for key, value in given.items() if float(f"{value:.{DIGITS}g}") != value}
 
 
 def _of_temperature(program: Program, asked: float | None, taken: float) -> str:

@@ -205,6 +205,28 @@ CASES = {
         {"m": (lambda v: 5e-5 / (5e-5 + 1e-4) + 0 * v, lambda v: 3 + 0 * v)},
         note="calcium stays at 5e-05",
     ),
+    "more digits than NEURON keeps": Case(
+        channel(
+            RELAX + "PROCEDURE rates(v) { minf = 1/(1 + exp(-(v - half)/7)) mtau = 1 }",
+            more="half = -35.0123456 (mV)",
+        ),
+        {"m": (lambda v: sigmoid(v, -35.0123456, 7), lambda v: 1 + 0 * v)},
+        note="half = -35.0123456, of which NEURON itself keeps six digits",
+    ),
+    "a gate of a trap at its steady state": Case(
+        channel(
+            "INITIAL { h = 0.5 }\nDERIVATIVE states { rates(v) h' = (hinf - h)/5 }\n"
+            "PROCEDURE rates(v) { a = -0.1*(v + 35)/(exp(-(v + 35)/10) - 1) b = 4*exp(-(v + 60)/18)\n"
+            " minf = a/(a + b) hinf = 1/(1 + exp((v + 50)/6)) }",
+            current="gbar*minf*minf*minf*h*(v - ena)",
+            states="h",
+        ),
+        {
+            "a": (lambda v: squid()[0](v - 5), None),
+            "h": (lambda v: sigmoid(v, -50, -6), lambda v: 5 + 0 * v),
+        },
+        powers={"a": 3},
+    ),
     "a current of no ion": Case(
         channel(RELAX + "PROCEDURE rates(v) { minf = 1/(1 + exp((v + 75)/5.5)) mtau = 200 }")
         .replace("USEION na READ ena WRITE ina", "NONSPECIFIC_CURRENT ina")
