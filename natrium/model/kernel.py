@@ -1,7 +1,7 @@
 """Lowering: from symbolic expressions to functions of floats and of arrays.
 
 This is the only place where SymPy's ``lambdify`` is called. Two forms are made of the same
-expressions: *scalar*, on plain floats through :mod:`math` (what solvers call), and *grid*, on
+expressions: *scalar*, on plain floats through :mod:`math` (what ``solve_ivp`` calls), and *grid*, on
 arrays through NumPy.
 """
 

@@ -20,21 +20,18 @@ def bound_rhs(
     parameters: tuple[float, ...],
     size: int,
 ) -> Rhs:
-    """Bind parameters and input to a right-hand side, in u and the piece's own time.
-
-    What is made takes the state as an array or, in less time, as a list.
-    """
+    """Bind parameters and input to a right-hand side, in u and the piece's own time."""
     nothing = [math.nan] * size  # not a number: an explicit step is rejected, a start refused
 
-    def constant(s: float, y: Any) -> Any:
+    def constant(s: float, y: Array) -> Any:
         try:
-            return rhs(*(y if type(y) is list else y.tolist()), level, *parameters)
+            return rhs(*y.tolist(), level, *parameters)
         except (OverflowError, ValueError, ZeroDivisionError):
             return nothing
 
-    def driven(s: float, y: Any) -> Any:
+    def driven(s: float, y: Array) -> Any:
         try:
-            return rhs(*(y if type(y) is list else y.tolist()), drive(s) - gap, *parameters)
+            return rhs(*y.tolist(), drive(s) - gap, *parameters)
         except (OverflowError, ValueError, ZeroDivisionError):
             return nothing
 

@@ -1,14 +1,16 @@
-"""The event-driven solver: SciPy's methods, piece by smooth piece, spikes located to the digits asked."""
+"""The event-driven solver: SciPy's `solve_ivp`, piece by smooth piece, spikes located to the digits asked."""
 
 from __future__ import annotations
 
 import math
 from bisect import bisect_left, bisect_right
+from collections.abc import Callable
 from functools import partial
 from typing import Any, ClassVar, Literal, Self
 
 import attrs
 import numpy as np
+from scipy.integrate import solve_ivp
 
 from natrium.model import (
     METHODS,
@@ -52,12 +54,16 @@ ATOL_V, ATOL_GATE = 1.0, 0.01
 TIGHTER = {"DOP853": 1.0, "RK45": 0.1, "Radau": 1.0}
 
 
+# Options of our steppers pass through solve_ivp to them; its stubs know SciPy's own only.
+_solve_ivp: Callable[..., Any] = solve_ivp
+
+
 @attrs.frozen(kw_only=True)
 class EventDriven(BaseSolver):
     """Solve with every spike located to the digits asked for.
 
     Time is cut into smooth pieces at the stimulus' edges and at the ends of refractory periods. Each
-    is integrated in its own time, in u = V - v_thresh, by the methods of `scipy.integrate`. Each step's
+    is one `scipy.integrate.solve_ivp` call in its own time, in u = V - v_thresh. Each step's
     polynomial is searched for its first threshold crossing in Bernstein form, which proves where
     there is none; the crossing is polished by true steps of the method.
 
@@ -286,23 +292,22 @@ class _Course:
             piece = Piece(inspector, self.solver.step_scale)
             options: dict[str, Any] = {"jac": jac} if method == "Radau" else {}
             try:
-                stepper = STEPPERS[method](
+                result = _solve_ivp(
                     fun,
-                    s,
+                    (s, length),
                     self.y,
-                    length,
+                    method=STEPPERS[method],
+                    events=piece,
                     rtol=max(self.rtol * TIGHTER[method], LEAST_RTOL),
                     atol=self.atol * TIGHTER[method],
                     max_step=min(drive.max_step, length) * self.solver.step_scale,
                     piece=piece,
                     **options,
                 )
-                while stepper.status == "running" and not piece.over:
-                    stepper.step()
             except (TypeError, ValueError) as error:
                 # SciPy's linear algebra meets an infinity, or a right-hand side without a real value.
                 raise unreal(self.t_start + begin + max(s, piece.end[0])) from error
-            self.budget.spend(stepper.nfev - inspector.seen + 1, begin + s)
+            self.budget.spend(result.nfev - inspector.seen + 1, begin + s)
             self.steps[method] = self.steps.get(method, 0) + len(piece.records)
             self.grazes += [attrs.evolve(graze, t=begin + graze.t) for graze in search.grazes]
             s = self._close(piece, fun, begin, s)
@@ -314,11 +319,11 @@ class _Course:
             elif piece.event is not None:
                 self._spike(float(piece.event.f[0]), begin + s)
                 return min(begin + s, end)
-            elif stepper.status == "failed" and fires and self._leap(fun, begin, s):
+            elif result.status < 0 and fires and self._leap(fun, begin, s):
                 return min(begin + s, end)
             elif fast is not None and inspector.left:
                 return self._flow(span, begin + s, end, fast.whole, fires)
-            elif stepper.status == "failed":
+            elif result.status < 0:
                 method = self._after_failure(method, jac, begin + s, s)
             elif piece.handover:
                 method = "Radau" if method == "DOP853" else "DOP853"

@@ -2,25 +2,24 @@
 
 `solve_ivp` looks at an event function at the ends of steps only: V that rises over the threshold and
 falls again within one step is lost, and its spike times are those of the dense output, which is 17 to
-31 times worse than DOP853's steps. The classes here are solve_ivp's methods, whose steps end *on* the
-first crossing, found in the step's polynomial and polished by true steps.
+31 times worse than DOP853's steps. The classes here are solve_ivp methods whose steps end *on* the
+first crossing, found in the step's polynomial and polished by true steps; the terminal event function
+then has nothing left to search for.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from itertools import chain
-from typing import Any, ClassVar
+from typing import Any
 
 import attrs
 import numpy as np
-from scipy.integrate import DOP853, RK45, Radau, solve_ivp
+from scipy.integrate import DOP853, RK45, DenseOutput, Radau, solve_ivp
 from scipy.linalg.lapack import dgetrf, dgetrs, zgetrf, zgetrs
 
 from natrium.model.arrays import Array
 from natrium.solvers.bernstein import FROM_DOP853, from_monomials
-from natrium.solvers.event_driven.tableau import Ahead, ahead, tableau
 
 _RK45_TO_BERNSTEIN = from_monomials(4)
 _RADAU_TO_BERNSTEIN = from_monomials(3)
@@ -28,10 +27,8 @@ _N_STAGES = DOP853.n_stages
 # Of rtol times the squared third-order estimate: on the reference trains the norm is below it in fewer
 # than one step of 200 (factor 10 to spare), on drives where it vanishes by chance in one of ten.
 BY_CHANCE = 5e-3
-# SciPy's own: what the next step is planned with, and by how much it may change.
-SAFETY, MIN_FACTOR, MAX_FACTOR = 0.9, 0.2, 10.0
 
-Rhs = Callable[[float, Any], Any]
+Rhs = Callable[[float, Array], Any]
 
 
 @attrs.frozen(eq=False)
@@ -80,8 +77,19 @@ class Record:
         return self.stepper.bernstein(fun, self)
 
 
+class _EndOnEvent(DenseOutput):
+    """All that solve_ivp asks of a step that ends on an event: the state there."""
+
+    def __init__(self, t_old: float, t: float, y: Array) -> None:
+        super().__init__(t_old, t)
+        self.y = y
+
+    def _call_impl(self, t: Any) -> Array:
+        return self.y
+
+
 class Piece:
-    """One smooth piece while it is integrated: the link between the steps and the crossing search.
+    """One smooth piece while it is integrated: the link between solve_ivp and the crossing search.
 
     Parameters
     ----------
@@ -91,6 +99,10 @@ class Piece:
         Its fourth power scales the first step. SciPy bounds that one by the slopes alone, so that a run which
         checks another would begin with the same step, and see nothing of its error where it holds a spike.
     """
+
+    # What solve_ivp reads off an event function.
+    terminal = True
+    direction = 1.0
 
     def __init__(self, inspect: Callable[[Stepper], TrueStep | None], step_scale: float = 1.0) -> None:
         self.inspect = inspect
@@ -113,10 +125,12 @@ class Piece:
             stepper.y = found.y
         self.end = (stepper.t, stepper.y)
 
-    @property
-    def over(self) -> bool:
-        """Whether a step was made to end on an event, or another method is to go on."""
-        return self.handover or self.event is not None
+    def __call__(self, t: float, y: Array) -> float:
+        """Terminal event function: zero where a step was made to end on an event.
+
+        Zero as well once another method is to go on.
+        """
+        return 0.0 if self.handover or t == self.event_time else -1.0
 
 
 class Stepper:
@@ -135,8 +149,6 @@ class Stepper:
     h_abs: float
     nfev: int
     fun: Rhs
-    status: str
-    step: Callable[[], str | None]
 
     # How far the stability region reaches along the negative real axis; infinite for an implicit one.
     stability: float
@@ -151,15 +163,16 @@ class Stepper:
 
     def _step_impl(self) -> tuple[bool, str | None]:
         t_old = self.t
-        success, message = self._attempt()
+        success, message = super()._step_impl()  # type: ignore[misc]  # of the SciPy class beside
         if success:
             self.step_start, self.step_length = t_old, self.t - t_old
             self.piece.after_step(self, t_old)
         return success, message
 
-    def _attempt(self) -> tuple[bool, str | None]:
-        """Make a step as long as the tolerances let it be; give SciPy's message where there is none."""
-        return super()._step_impl()  # type: ignore[misc,no-any-return]  # of the SciPy class beside
+    def _dense_output_impl(self) -> Any:
+        if self.piece.event_time is not None or self.piece.handover:
+            return _EndOnEvent(self.step_start, self.t, self.y)
+        return super()._dense_output_impl()  # type: ignore[misc]  # pragma: no cover - not asked for
 
     def record(self, t_old: float) -> Record:
         """Keep what the step's dense output needs."""
@@ -180,100 +193,45 @@ class Stepper:
 
 
 class _Explicit(Stepper):
-    """Runge-Kutta methods by their tableau.
+    """Runge-Kutta methods by their tableau."""
 
-    SciPy's steps and its choice of them, on lists of floats.
-    """
-
-    stages: ClassVar[tuple[tuple[float, Ahead], ...]]
-    # SciPy's attributes
-    rtol: float
-    atol: Any
-    max_step: float
-    error_exponent: float
-    TOO_SMALL_STEP: str
-    K: Any
+    A: Array
+    B: Array
+    C: Array
+    K: Array
 
     def __init__(self, fun: Rhs, *args: Any, **options: Any) -> None:
         super().__init__(fun, *args, **options)
-        self._uncounted = fun
-        self._f = np.asarray(self.f).tolist()
-        self._atol = np.broadcast_to(self.atol, self.y.shape).tolist()
 
         def count(t: float, y: Array) -> Any:
-            # What SciPy's two wrappers do, without their calls.
+            # What SciPy's two wrappers do, without their calls: half the cost of a scalar right-hand side.
             self.nfev += 1
             return fun(t, y)
 
         self.fun = count
 
-    def _attempt(self) -> tuple[bool, str | None]:
-        t, y, rtol = float(self.t), self.y.tolist(), self.rtol
-        least = 10.0 * math.ulp(t)
-        h, rejected = self.max_step if self.h_abs > self.max_step else max(float(self.h_abs), least), False
-        while True:
-            if h < least:
-                return False, self.TOO_SMALL_STEP
-            t_new = min(t + h, self.t_bound)
-            h = t_new - t
-            y_new, K = self._carry(t, y, self._f, h)
-            error = math.nan
-            if math.isfinite(sum(map(sum, K))):
-                scale = [a + rtol * max(abs(u), abs(v)) for a, u, v in zip(self._atol, y, y_new, strict=True)]
-                error = self._error(K, h, scale)
-            factor = SAFETY * error**self.error_exponent if error else MAX_FACTOR
-            if error < 1.0:
-                break
-            h, rejected = h * max(MIN_FACTOR, factor), True
-        self.h_abs = h * min(1.0 if rejected else MAX_FACTOR, factor)
-        self.y_old, self.t, self.y = self.y, t_new, np.array(y_new)
-        self.K, self._f = K, K[-1]
-        return True, None
-
-    def _carry(self, t: float, y: list[float], f: list[float], h: float) -> tuple[list[float], list[Any]]:
-        """Give the state after a step, and the slopes at all stages, the step's end among them."""
-        fun, K = self._uncounted, [f]
-        for c, to_stage in self.stages:
-            y_new = to_stage(y, h, K)
-            K.append(fun(t + c * h, y_new))
-        self.nfev += len(self.stages)
-        return y_new, K
-
-    def _error(self, K: list[Any], h: float, scale: list[float]) -> float:
-        """Give a step's error in tolerances."""
-        raise NotImplementedError  # pragma: no cover - abstract
-
     def record(self, t_old: float) -> Record:
-        return Record(t_old, self.step_length, self.y_old, _packed(self.K), type(self))
+        return Record(t_old, self.step_length, self.y_old, self.K.copy(), type(self))
 
     def slopes(self) -> tuple[float, float]:
-        seen = [slope[0] for slope in self.K]
+        seen = self.K[:, 0].tolist()
         return min(seen), max(seen)
 
     def true_step(self, h: float) -> TrueStep:
-        t, y = self.step_start, self.y_old
-        y_new, K = self._carry(t, y.tolist(), self.K[0], h)
-        return TrueStep(h, np.array(y_new), np.array(K[-1]), Record(t, h, y, _packed(K), type(self)))
-
-
-def _packed(K: list[Any]) -> Array:
-    return np.fromiter(chain.from_iterable(K), float, len(K) * len(K[0])).reshape(len(K), -1)
-
-
-def _squares(values: list[float], scale: list[float]) -> float:
-    return sum([(part := x / size) * part for x, size in zip(values, scale, strict=True)])
+        t, y, fun = self.step_start, self.y_old, self.fun
+        K = np.empty_like(self.K)
+        K[0] = self.K[0]
+        for s in range(1, len(self.B)):
+            K[s] = fun(t + self.C[s] * h, y + h * (self.A[s, :s] @ K[:s]))
+        y_new = y + h * (self.B @ K[:-1])
+        K[-1] = fun(t + h, y_new)
+        return TrueStep(h, y_new, K[-1], Record(t, h, y, K, type(self)))
 
 
 class _RK45(_Explicit, RK45):  # type: ignore[misc]  # SciPy's base is untyped
     """Dormand-Prince 5(4)."""
 
     stability = 3.3
-    stages = tableau(RK45)
-    _estimate = staticmethod(ahead(RK45.E))
-
-    def _error(self, K: list[Any], h: float, scale: list[float]) -> float:
-        estimate = self._estimate([0.0] * len(scale), h, K)
-        return math.sqrt(_squares(estimate, scale) / len(scale))
 
     @staticmethod
     def bernstein(fun: Rhs, record: Record) -> Array:
@@ -285,25 +243,24 @@ class _DOP853(_Explicit, DOP853):  # type: ignore[misc]  # SciPy's base is untyp
     """Dormand-Prince 8(5, 3)."""
 
     stability = 6.0
-    stages = tableau(DOP853)
-    _fifth, _third = (staticmethod(ahead(E)) for E in (DOP853.E5, DOP853.E3))
+    rtol: float
 
-    def _error(self, K: list[Any], h: float, scale: list[float]) -> float:
+    def _estimate_error_norm(self, K: Array, h: float, scale: Array) -> float:
         # SciPy's own norm, bounded from below by the square of the third-order estimate: with one state,
         # under a smooth drive, the fifth-order one now and then vanishes by chance.
-        nothing = [0.0] * len(scale)
-        fifth, third = (_squares(part(nothing, 1.0, K), scale) for part in (self._fifth, self._third))
+        err5, err3 = (DOP853.E5 @ K) / scale, (DOP853.E3 @ K) / scale
+        fifth, third = float(err5 @ err5), float(err3 @ err3)
         if fifth == 0.0 and third == 0.0:
             return 0.0
-        norm = h * fifth / math.sqrt((fifth + 0.01 * third) * len(scale))
-        return max(norm, BY_CHANCE * self.rtol * h * h * third / len(scale))
+        norm = abs(h) * fifth / math.sqrt((fifth + 0.01 * third) * scale.size)
+        return max(norm, BY_CHANCE * self.rtol * h * h * third / scale.size)
 
     @staticmethod
     def bernstein(fun: Rhs, record: Record) -> Array:
-        t, h, y, n = record.t, record.h, record.y, len(record.data)
-        K = np.empty((n + len(DOP853.C_EXTRA), y.size))
-        K[:n] = record.data
-        for s, (a, c) in enumerate(zip(DOP853.A_EXTRA, DOP853.C_EXTRA, strict=True), start=n):
+        t, h, y = record.t, record.h, record.y
+        K = np.empty((len(record.data) + len(DOP853.C_EXTRA), y.size))
+        K[: len(record.data)] = record.data
+        for s, (a, c) in enumerate(zip(DOP853.A_EXTRA, DOP853.C_EXTRA, strict=True), start=len(record.data)):
             K[s] = fun(t + c * h, y + h * (a[:s] @ K[:s]))
         delta = h * (DOP853.B @ K[:_N_STAGES])
         ends = h * (K[0] + K[_N_STAGES])

@@ -195,8 +195,6 @@ def test_it_goes_through_a_file_and_a_comparison():
 def test_what_needs_a_threshold_that_stands_says_so():
     with pytest.raises(natrium.UnsupportedModel, match=r"a threshold that stands, got .* theta"):
         lif().v_thresh  # noqa: B018  # asking is what is refused
-    with pytest.raises(natrium.UnsupportedModel, match="a refractory period in closed form"):
-        natrium.limit_cycle(lif(), 35.0)
 
 
 @pytest.mark.parametrize(
