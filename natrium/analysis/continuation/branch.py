@@ -20,6 +20,7 @@ from natrium.model import AnyNeuron, Constant, Count, ModelError, Number, Solver
 from natrium.model.arrays import Array
 from natrium.solvers import accurate
 
+FIT = 1e-6  # units: how far a cycle must lie from a fold to tell how the branch bends there
 OFF = 0.02  # units by which a doubled cycle is looked for beside the one it leaves
 
 
@@ -301,18 +302,24 @@ def doubled_branch(
     point = special.point
     if special.kind != "period doubling" or point is None:
         raise ModelError(f"a branch is left at a period doubling, got a {special.kind}")
+    start = start_doubled(point)
+    if start is None:
+        return None
+    found = branch_of(axis, None, follow(start, low, high, longest, most, length=FIRST))
+    return attrs.evolve(found, special=(attrs.evolve(special, ends=True), *found.special))
+
+
+def start_doubled(point: Point) -> Point | None:
+    """Find a cycle of twice the period just beside where it is born; None where there is none."""
     problem, z, parted = point.problem.doubled(point.z, point.found)
     scales = problem.scales(z)
     tangent = parted / scales
     tangent /= np.linalg.norm(tangent)
     for off in (OFF, 4.0 * OFF, 0.25 * OFF):
         try:
-            start = corrected(problem, z + off * tangent * scales, tangent, scales)
+            return corrected(problem, z + off * tangent * scales, tangent, scales)
         except (SolverError, ModelError):
             continue
-        way = follow(start, low, high, longest, most, length=FIRST)
-        found = branch_of(axis, None, way)
-        return attrs.evolve(found, special=(attrs.evolve(special, ends=True), *found.special))
     return None
 
 
@@ -360,7 +367,7 @@ def _special(axis: Axis, way: Course) -> list[SpecialPoint]:
             period=one.place.point.found.period,
             period_error=one.place.period_error,
             multipliers=one.place.point.found.multipliers,
-            coefficient=_coefficient(one.place.point, way.points, one.index)
+            coefficient=law_coefficient(one.place.point, way.points, one.index)
             if one.kind == "fold of cycles"
             else nan,
             ends=way.reason in ("graze", "halved") and one is way.happened[-1],
@@ -380,7 +387,7 @@ def _special(axis: Axis, way: Course) -> list[SpecialPoint]:
     return found
 
 
-def _coefficient(at: Point, points: tuple[Point, ...], index: int) -> float:
+def law_coefficient(at: Point, points: tuple[Point, ...], index: int) -> float:
     """Give c of the law of the period at a fold: from the tangents just beside it."""
     scales, tangent = at.scales, at.tangent
     times = np.zeros(at.z.size)
@@ -389,7 +396,8 @@ def _coefficient(at: Point, points: tuple[Point, ...], index: int) -> float:
     else:
         times[-2] = 1.0
     speed = float(times @ (tangent * scales))
-    beside = next((one for one in points[index + 1 : index - 1 : -1] if one.z.size == at.z.size), at)
-    length = float(tangent @ ((beside.z - at.z) / scales))
-    turn = float(beside.tangent[-1] * beside.scales[-1] / (2.0 * length)) if length else np.nan
-    return abs(speed) / float(np.sqrt(abs(turn)))
+    for beside in points[index + 1 : index + 2] + points[index : index + 1]:
+        if beside.z.size == at.z.size and abs(length := float(tangent @ ((beside.z - at.z) / scales))) > FIT:
+            turn = float(beside.tangent[-1] * beside.scales[-1] / (2.0 * length))
+            return abs(speed) / float(np.sqrt(abs(turn)))
+    return float("nan")

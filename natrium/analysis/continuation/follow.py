@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from typing import Literal
 
 import attrs
@@ -27,7 +27,6 @@ from natrium.model import NatriumError
 from natrium.solvers.reliability import SAFETY
 
 Happening = Literal["fold of cycles", "period doubling", "torus", "graze"]
-Reason = Literal["range", "closed", "halved", "lost", "longest", "points"]
 
 MOST = 250  # points
 PART = 0.35  # of a cycle's size by which it may change at a step: it could shrink to nothing within one
@@ -67,8 +66,9 @@ class Course:
         The equilibrium at which it ends.
     reason : str
         Why it was followed no further: ``range``, the parameter's range ends; ``closed``, it comes back;
-        ``halved``, it comes back to the cycle of half the period; ``graze``; ``equilibrium``; ``longest``,
-        intervals grow too long; ``points``, there are too many; ``lost``, no step is short enough.
+        ``halved``, it comes back to the cycle of half the period; ``graze``; ``equilibrium``; ``stopped``,
+        at what was to end it; ``longest``, intervals grow too long; ``points``, there are too many; ``lost``,
+        no step is short enough.
     """
 
     points: tuple[Point, ...]
@@ -134,7 +134,13 @@ def _happenings(before: Point, after: Point, index: int) -> list[Happened]:
 
 
 def follow(
-    first: Point, low: float, high: float, longest: float, most: int = MOST, length: float = FIRST
+    first: Point,
+    low: float,
+    high: float,
+    longest: float,
+    most: int = MOST,
+    length: float = FIRST,
+    stop: Collection[str] = (),
 ) -> Course:
     """Follow a branch from a point on, the way its tangent points.
 
@@ -149,9 +155,11 @@ def follow(
         Points.
     length : float
         Of the first step, units.
+    stop : collection of str
+        What of that which happens ends it: ``"fold of cycles"``, ...
     """
     points, happened, span = [first], list[Happened](), high - low
-    smooth = is_smooth(first.problem.axis.neuron)
+    passes = is_smooth(first.problem.axis.neuron) and not first.problem.n_spikes
     reason, end = "points", None
     while len(points) < most:
         last = points[-1]
@@ -175,12 +183,11 @@ def follow(
         if outside:
             new = _at_edge(last, new, low if new.value <= low else high)
         found = _happenings(last, new, len(points) - 1)
-        grazes = [one for one in found if one.kind == "graze"]
-        if grazes and not (smooth and not last.problem.n_spikes):
-            at = grazes[0]
+        at = next((one for one in found if one.kind in stop or (one.kind == "graze" and not passes)), None)
+        if at is not None:
             happened += found[: found.index(at) + 1]
             points.append(at.place.point)
-            reason = "graze"
+            reason = "graze" if at.kind == "graze" else "stopped"
             break
         born = next((one for one in found if _halved(one.place.point)), None)
         if born is not None:  # it turns back there as the other half of itself

@@ -45,7 +45,11 @@ DESCENT = 12  # steps of input on the way down to where firing ends
 INSIDE = 4.0  # errors of the input at which firing ends: where a cycle is surely there
 FITS = 0.01  # of the mean interval: what a law may leave
 GROWS = 1.2  # the longest interval over the shortest, where the interval is said to grow without bound
-OWN = {("fold of cycles", "fold of cycles"), ("homoclinic", "logarithmic")}  # the coefficient is the end's
+OWN = {
+    ("fold of cycles", "fold of cycles"),
+    ("homoclinic", "logarithmic"),
+    ("saddle-node", "square root"),
+}  # the coefficient is the end's
 AGREES = 0.25  # relative: of a fitted coefficient with the model's own
 
 
@@ -350,8 +354,13 @@ def _is_allowed(neuron: AnyNeuron, found: Rheobase, law: Law, coefficient: float
     if kind == "fold of cycles":
         return law == kind and coefficient > 0.0
     if law == "jump":
-        return kind != "homoclinic"
-    if kind in ("graze", "last cycle"):  # its last interval is known: nothing grows without bound
+        return kind not in ("homoclinic", "saddle-node")
+    if kind in (
+        "graze",
+        "last cycle",
+        "period doubling",
+        "torus",
+    ):  # its last interval is known: nothing grows without bound
         return False
     predicted = _predict(neuron, found, law)
     if predicted is not None:

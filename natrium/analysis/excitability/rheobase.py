@@ -353,6 +353,9 @@ _ENDS = {
     "fold of cycles": ", where its cycle meets an unstable one",
     "graze": ", where its spikes no more than touch the threshold",
     "homoclinic": ", where its cycle meets a saddle",
+    "saddle-node": ", where its cycle meets the place at which a rest and a saddle vanish",
+    "period doubling": ", where its period doubles and nothing near it fires on",
+    "torus": ", where its cycle loses its stability to a torus",
     "last cycle": ", the last input at which its cycle is found",
     None: " by runs, of which none lasts for ever",
 }
