@@ -30,8 +30,8 @@ from natrium.analysis.clamp import VoltageClamp as VoltageClamp
 from natrium.analysis.clamp import voltage_clamp as voltage_clamp
 from natrium.analysis.continuation.branch import CycleBranch as CycleBranch
 from natrium.analysis.continuation.branch import SpecialPoint as SpecialPoint
-from natrium.analysis.continuation.branch import continue_cycle as continue_cycle
-from natrium.analysis.continuation.branch import doubled_branch as doubled_branch
+from natrium.analysis.continuation.continued import continue_cycle as continue_cycle
+from natrium.analysis.continuation.continued import doubled_branch as doubled_branch
 from natrium.analysis.cycle.direct_response import DirectResponse as DirectResponse
 from natrium.analysis.cycle.direct_response import direct_response as direct_response
 from natrium.analysis.cycle.limit_cycle import LimitCycle as LimitCycle

@@ -18,7 +18,7 @@ import attrs
 
 from natrium.analysis.continuation.arclength import Point
 from natrium.analysis.continuation.axis import axis_of
-from natrium.analysis.continuation.branch import first_point, law_coefficient, start_doubled
+from natrium.analysis.continuation.continued import first_point, law_coefficient, start_doubled
 from natrium.analysis.continuation.follow import Course, follow
 from natrium.analysis.cycle.limit_cycle import LimitCycle, cycle_near
 from natrium.analysis.cycle.return_map import LONGEST, RUN_RTOL, return_map

@@ -9,7 +9,8 @@ from collections.abc import Callable, Mapping
 
 import attrs
 
-from natrium.analysis.continuation.branch import CycleBranch, continue_cycle
+from natrium.analysis.continuation.branch import CycleBranch
+from natrium.analysis.continuation.continued import continue_cycle
 from natrium.analysis.cycle.limit_cycle import LimitCycle, limit_cycle
 from natrium.analysis.cycle.smooth_cycle import smooth_cycle
 from natrium.analysis.equilibria.curve import equilibrium_curve
