@@ -7,12 +7,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import attrs
-import numpy as np
 
-from natrium.imports.currents import V_GRID, Branch
+from natrium.imports.currents import Branch, peak
 from natrium.imports.gates import Rates
 from natrium.imports.kinetics import Part
-from natrium.imports.nodes import Node, make, num, text_of, value_of
+from natrium.imports.nodes import Node, make, num, text_of
 from natrium.imports.result import LEAK
 from natrium.model import Calcium, Channel, Gate, Ions, Model, ModelError, Neuron, Scheme, Simulation, Step
 from natrium.model.checks import Name
@@ -196,7 +195,7 @@ def _bounded(rates: Rates, values: Mapping[str, float]) -> tuple[Rates, float]:
     """Divide a gate whose steady state goes beyond 1, and give by how much."""
     if "inf" not in rates or "cai" in rates["inf"].names:
         return rates, 1.0
-    largest = float(np.nanmax(value_of(rates["inf"], {**values, "v": V_GRID})))
+    largest = peak(rates["inf"], values)
     if not 1.0 + ROUNDING < largest < math.inf:
         return rates, 1.0
     return {**rates, "inf": make("/", rates["inf"], num(largest))}, largest

@@ -216,6 +216,12 @@ def _line(node: Node, values: Values) -> tuple[float, float] | None:
     return _meant(slope), _meant(-at_zero / slope)
 
 
+def peak(node: Node, values: Values) -> float:
+    """Give the largest value of a formula of V, where it has one; minus infinity where it has none."""
+    found = np.broadcast_to(value_of(node, {**values, "v": V_GRID}), V_GRID.shape)
+    return float(np.max(found, initial=-math.inf, where=np.isfinite(found)))
+
+
 def _meant(value: float) -> float:
     """Take a number that rounding has moved as the short one beside it."""
     short = float(f"{value:.{_DIGITS}g}") + 0.0  # no minus before a zero
@@ -235,9 +241,9 @@ def _at_once(moving: list[tuple[Node, int]], values: Values) -> tuple[tuple[tupl
     signs = [(one, 1 if n > 0 else -1) for one, n in counted.items() for _ in range(abs(n) // power)]
     inf = product(signs)
     sign = 1.0
-    if float(np.nanmax(value_of(inf, {**values, "v": V_GRID}))) <= 0.0:
+    if peak(inf, values) <= 0.0:
         inf, sign = make("neg", inf), (-1.0) ** power
-    largest = float(np.nanmax(value_of(inf, {**values, "v": V_GRID})))
+    largest = peak(inf, values)
     if not math.isfinite(largest) or largest <= 0.0:
         raise CannotImport(
             "no gate", f"what multiplies a conductance must be positive, got {text_of(inf)[:80]}"

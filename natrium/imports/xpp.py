@@ -263,8 +263,8 @@ class _Equations:
         node = self.formula(condition)
         held = [one for one in self.states if one in node.names]
         voltage = fallback if fallback in held else held[0] if held else fallback
-        slope = slope_at_zero(node, voltage)
-        if slope.names or (steep := float(value_of(slope, {}))) * (sign or 1) <= 0.0:
+        slope = _slope(node, voltage)
+        if slope is None or slope.names or (steep := float(value_of(slope, {}))) * (sign or 1) <= 0.0:
             raise CannotImport(
                 "reset",
                 f"a reset must be where a state comes up through a threshold, got global {sign} {condition}",

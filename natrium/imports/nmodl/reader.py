@@ -75,6 +75,13 @@ def read_tree(
         for one in ion.reads
         if one in used and one != "cai" and program.parameters.get(one) is None
     ]
+    notes += [
+        f"{one} = {values[one]:g}, the file's own; NEURON goes by the ion's, {ion.default(one):g} where "
+        "nothing sets it"
+        for ion in program.ions.values()
+        for one in ion.reads
+        if one in used and program.parameters.get(one) not in (None, ion.default(one))
+    ]
     rounded = _rounded(program)
     notes += [
         f"{one} = {rounded[one]!r}, of which NEURON itself keeps six digits" for one in rounded if one in used

@@ -188,10 +188,12 @@ class Run:
         at = next(k for k, one in enumerate(tree.parts) if one.kind == "ReactionOperator")
         operator = tree.parts[at].text
         rates = [self.value(one) for one in tree.parts[at + (2 if operator == "<->" else 1) :]]
-        if operator != "<->" or len(rates) != 2:
+        if operator == "->" and len(rates) == 1:
+            rates.append(ZERO)
+        elif operator != "<->" or len(rates) != 2:
             raise CannotImport(
                 "open KINETIC",
-                f"a reaction must lead from a state to another by <->, got {tree.word} {operator}",
+                f"a reaction must lead from a state to another by <-> or ->, got {tree.word} {operator}",
             )
         self.reactions.append((tree, rates[0], rates[1]))
 
@@ -356,8 +358,8 @@ class Run:
             return num(self.program.numbers[key])
         if key in ("v", "t", "dt", "celsius") or key in self.values or key in self._states:
             return name(key)
-        if key.partition("[")[0] in self.program.assigned:
-            return ZERO  # as NEURON starts it
+        if key.partition("[")[0] in self.program.assigned or key == "usetable":
+            return ZERO  # as NEURON starts it; its tables are not used
         raise CannotImport("no such name", f"every name must be declared in the file, got {key}")
 
     def call(self, called: str, arguments: Iterable[Tree]) -> Node:
