@@ -13,7 +13,7 @@ NEW_ENOUGH := import sys; sys.exit(sys.version_info < (3, 11))
 .DELETE_ON_ERROR:
 # Two targets at once would install into the same environment.
 .NOTPARALLEL:
-.PHONY: help reproduce test test-all coverage lint wheel-test docs bench peers mutants clean
+.PHONY: help reproduce test test-all coverage lint wheel-test docs bench peers connect mutants clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -50,6 +50,16 @@ bench: $(VENV)/.base ## measure the costs, as ratios
 peers: $(VENV)/.base ## time natrium beside its peers (heyoka, numba, ...); PEERS="--quick" and the like
 	@$(PIP) install numba heyoka
 	@$(PY) -m benchmarks.peers --out build/peers $(PEERS)
+
+# Each has an environment of its own, build/connect/NAME: their needs differ. XPPAUT is Debian's.
+connect: $(VENV)/.dev ## install the simulators that natrium exports to, and run every file there
+	@for name in brian2 neuron; do \
+	    test -x build/connect/$$name/bin/python || $(PYTHON) -m venv build/connect/$$name; \
+	done
+	@build/connect/brian2/bin/pip install --quiet brian2 "numpy<2.3"
+	@build/connect/neuron/bin/pip install --quiet neuron
+	@NATRIUM_BRIAN2=$(CURDIR)/build/connect/brian2/bin/python NATRIUM_NEURON=$(CURDIR)/build/connect/neuron/bin/python \
+	    $(PY) -m pytest -n auto tests/export/test_simulators.py
 
 # Resumes what build/mutants.jsonl holds; MUTANTS="--n 20" and the like.
 mutants: $(VENV)/.dev ## try small changes to model and solvers, and list those that no test notices

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 import attrs
 import numpy as np
 
 from natrium.analysis.accuracy.matching import match_spikes
 from natrium.analysis.accuracy.truth import Reference
-from natrium.model import Model, NatriumError
+from natrium.export.lowered import Lowered
+from natrium.model import NatriumError
 from natrium.model.arrays import Array
 from natrium.solvers import FixedStep, run
 
@@ -83,28 +84,28 @@ class Twin:
     Attributes
     ----------
     rules : callable
-        From dt (ms) to the solver.
+        From the model and dt (ms) to the solver.
     held : callable
         From the refractory period and dt (ms) to the period that the target makes of it, ms.
     shift : float
         By how many steps the target's label is later than the solver's.
     """
 
-    rules: Callable[[float], FixedStep]
+    rules: Callable[[Lowered, float], FixedStep]
     held: Callable[[float, float], float] = lambda tau_ref, dt: tau_ref
     shift: float = 0.0
 
-    def spikes(self, model: Model, dt: float) -> Array:
+    def spikes(self, lowered: Lowered, dt: float) -> Array:
         """Give the spikes that the target is expected to give, ms."""
-        neuron: Any = model.neuron
+        model, neuron = lowered.model, cast(Any, lowered.neuron)
         if neuron.fires:
             neuron = neuron.changed({"tau_ref": max(self.held(neuron.tau_ref, dt), 0.0)})
-        found = run(attrs.evolve(model, neuron=neuron), self.rules(dt)).spike_times
+        found = run(attrs.evolve(model, neuron=neuron), self.rules(lowered, dt)).spike_times
         return np.asarray(found + self.shift * dt)
 
-    def told(self, dt: float) -> str:
+    def told(self, lowered: Lowered, dt: float) -> str:
         """Say which solver it is."""
-        solver = self.rules(dt)
+        solver = self.rules(lowered, dt)
         facts = (
             solver.scheme,
             f"dt = {dt:g} ms",
@@ -114,10 +115,10 @@ class Twin:
         return f"estimated by natrium's fixed-step twin of these rules ({', '.join(facts)})"
 
 
-def estimated(twin: Twin, model: Model, dt: float, truth: Reference) -> Distance | None:
+def estimated(twin: Twin, model: Lowered, dt: float, truth: Reference) -> Distance | None:
     """Estimate by a twin; None where its own run fails."""
     try:
         found = twin.spikes(model, dt)
     except NatriumError:
         return None
-    return distance_of(found, truth, twin.told(dt))
+    return distance_of(found, truth, twin.told(model, dt))

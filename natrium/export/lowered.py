@@ -112,6 +112,15 @@ class Lowered:
         return f"for tau_ref = {self.tau_ref:g} ms after a spike {told}"
 
     @property
+    def runs_away(self) -> bool:
+        """Whether V runs off exponentially before a reset catches it: no step of a high order follows it."""
+        V, flow = self.system.states[0], self.rhs[0]
+        kinds = ("exp", "growth", "whole_exp")
+        growing = [one for one in flow.atoms(sympy.Function) if type(one).__name__ in kinds]
+        caught = self.fires and not self.passes and not self.neuron.of_channels
+        return caught and any(one.has(V) for one in growing)
+
+    @property
     def branched(self) -> bool:
         """Whether the equations have branches."""
         return has_branches(*self.rhs)

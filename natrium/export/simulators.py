@@ -12,6 +12,7 @@ from pathlib import Path
 import attrs
 import numpy as np
 
+from natrium.export.xpp import read_xpp
 from natrium.model import SolverError, UnsupportedModel
 from natrium.model.arrays import Array
 
@@ -50,6 +51,8 @@ class Kind:
         How to get it.
     read : callable
         From the file's folder and what was printed to the spike times, ms.
+    options : tuple of str
+        What comes behind the file's name.
     """
 
     module: str
@@ -57,6 +60,7 @@ class Kind:
     variable: str
     install: str
     read: Callable[[Path, str], list[float]]
+    options: tuple[str, ...] = ()
 
 
 def printed(folder: Path, text: str) -> list[float]:
@@ -71,6 +75,9 @@ def printed(folder: Path, text: str) -> list[float]:
 
 
 KINDS: dict[str, Kind] = {
+    "brian2": Kind("brian2", "", "NATRIUM_BRIAN2", "pip install brian2", printed),
+    "xpp": Kind("", "xppaut", "NATRIUM_XPPAUT", "apt-get install xppaut", read_xpp, ("-silent",)),
+    "neuron": Kind("neuron", "", "NATRIUM_NEURON", "pip install neuron", printed),
     "python": Kind("scipy", "", "NATRIUM_PYTHON", "pip install scipy", printed),
 }
 """By the names that targets have for them."""
@@ -140,7 +147,7 @@ def run_file(name: str, path: Path, simulator: Simulator | None = None) -> tuple
     used = simulator or find_simulator(name)
     try:
         done = subprocess.run(
-            [*used.command, str(path)],
+            [*used.command, str(path), *KINDS[name].options],
             capture_output=True, text=True, timeout=LONGEST, check=False, cwd=path.parent,
         )  # fmt: skip
     except subprocess.TimeoutExpired:

@@ -6,11 +6,15 @@ from collections.abc import Callable
 
 import attrs
 
+from natrium.export.brian2 import BRIAN2_TWIN, brian2_meaning, write_brian2
 from natrium.export.distance import Twin
+from natrium.export.julia import julia_meaning, write_julia
 from natrium.export.latex import write_latex
 from natrium.export.lowered import Lowered
+from natrium.export.neuron import NEURON_TWIN, neuron_meaning, write_neuron
 from natrium.export.python import write_python
 from natrium.export.script import write_script
+from natrium.export.xpp import XPP_TWIN, write_xpp, xpp_meaning
 from natrium.model.checks import unknown_name
 from natrium.model.errors import ModelError
 from natrium.solvers import FixedStep
@@ -88,7 +92,7 @@ def _latex_meaning(model: Lowered, dt: float) -> list[str]:
 
 
 SCRIPT_TWIN = Twin(
-    lambda dt: FixedStep(
+    lambda model, dt: FixedStep(
         dt=dt,
         scheme="rk4",
         spike_time="linear",
@@ -109,6 +113,20 @@ TARGETS: dict[str, Target] = {
         Target(
             "script", "a fixed-step script as it should be", ".py", write_script, _script_meaning,
             twin=SCRIPT_TWIN, simulator="python",
+        ),
+        Target(
+            "brian2", "a script for Brian 2", ".py", write_brian2, brian2_meaning,
+            twin=BRIAN2_TWIN, simulator="brian2",
+        ),
+        Target(
+            "xpp", "an ODE file for XPPAUT", ".ode", write_xpp, xpp_meaning, twin=XPP_TWIN, simulator="xpp",
+        ),
+        Target(
+            "neuron", "a script for NEURON, its mechanism in NMODL", ".py", write_neuron, neuron_meaning,
+            twin=NEURON_TWIN, simulator="neuron",
+        ),
+        Target(
+            "julia", "a script for DifferentialEquations.jl", ".jl", write_julia, julia_meaning,
         ),
         Target(
             "latex", "a document with the equations, the numbers and the input", ".tex",

@@ -14,7 +14,7 @@ import numpy as np
 
 from natrium.analysis.accuracy.truth import Reference, reference
 from natrium.export.distance import Distance, distance_of, estimated
-from natrium.export.lowered import lower_model
+from natrium.export.lowered import Lowered, lower_model
 from natrium.export.simulators import Simulator, run_file
 from natrium.export.targets import Target, target_of
 from natrium.model import Model, write_whole
@@ -99,7 +99,9 @@ def export(
     meaning = target.meaning(lowered, step)
     truth = reference(model) if target.twin is not None or target.simulator else None
     distance = (
-        None if truth is None else _distance(target, model, step, truth, body if measure else None, simulator)
+        None
+        if truth is None
+        else _distance(target, lowered, step, truth, body if measure else None, simulator)
     )
     head = [f"{name}, written by natrium for {target.name}: {target.about}.", *_versions(), "", *meaning]
     if distance is not None:
@@ -135,7 +137,7 @@ def _rows(line: str) -> list[str]:
 
 
 def _distance(
-    target: Target, model: Model, dt: float, truth: Reference, body: str | None, simulator: Simulator | None
+    target: Target, model: Lowered, dt: float, truth: Reference, body: str | None, simulator: Simulator | None
 ) -> Distance | None:
     """Measure, or estimate."""
     if body is not None:

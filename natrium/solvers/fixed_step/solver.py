@@ -284,6 +284,8 @@ class _Course:
             part, at = self._locate(old, new, length, current)
             spike = begin + part * length
             self._spike(t, spike, at)
+            if self.passes:  # the state goes on from the step's end, not from the crossing within it
+                self.state = self._reset(new)
             if not self.exact or self.passes:
                 return
             end = begin + h
@@ -331,6 +333,10 @@ class _Course:
         part = float(brentq(above, 0.0, 1.0, xtol=1e-15))
         return part, hermite(part)
 
+    def _reset(self, at: Array) -> Array:
+        """Give what a spike leaves of a state."""
+        return np.array(self.resting.reset(*at.tolist(), 0.0, *self.resting.parameters))
+
     def _spike(self, t: float, spike: float, at: Array) -> None:
         """Count a spike, reset, begin the refractory period."""
         solver, neuron = self.solver, self.neuron
@@ -339,7 +345,7 @@ class _Course:
         before = at.copy()
         before[0] = float(self.frame.threshold(at))
         # The script's own: what a spike leaves of the state on the grid.
-        after = np.array(self.resting.reset(*at.tolist(), 0.0, *self.resting.parameters))
+        after = self._reset(at)
         self.events.append(Event(late[solver.label], before, after, math.nan))
         self.state = after.copy()
         if solver.refractory == "counter":

@@ -1,0 +1,46 @@
+"""Expressions as C writes them, for the targets whose languages are near to it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import sympy
+from sympy.printing.c import C99CodePrinter
+
+from natrium.export.names import Named
+from natrium.export.readable import Readable
+from natrium.model import UnsupportedModel
+from natrium.model.kernel import ExactNumbers
+
+
+class CPrinter(Readable, Named, ExactNumbers, C99CodePrinter):
+    """C's functions by their bare names; branches by a function ``choose(g, a, b)``."""
+
+    program = "C"
+    absolute = "fabs"
+
+    def __init__(self, names: Mapping[Any, str]) -> None:
+        super().__init__()
+        self.names = names
+        same = (
+            "sin", "cos", "tan", "asin", "acos", "atan", "sinh", "cosh", "tanh", "asinh", "acosh", "atanh",
+            "erf", "erfc", "log", "exp", "floor", "exprel", "choose",
+        )  # fmt: skip
+        self.known_functions = {name: name for name in same} | {"whole_exp": "exp", "Abs": self.absolute}
+        self.math_macros: dict[Any, str] = {}
+
+    def doprint(self, expr: Any, assign_to: Any = None) -> str:
+        """Write an expression."""
+        return str(self._print(sympy.S(expr)))
+
+    def _print_not_supported(self, expr: Any) -> str:
+        raise UnsupportedModel(
+            f"{self.program} has no {type(expr).__name__}, got {str(expr)[:60]}: export to another target"
+        )
+
+    def _print_choose(self, expr: Any) -> str:
+        return f"choose({', '.join(map(self._print, expr.args))})"
+
+    def _print_exprel(self, expr: Any) -> str:
+        return f"exprel({self._print(expr.args[0])})"

@@ -1,0 +1,109 @@
+"""Every target writes every kind of model, or refuses by name; what it writes evaluates to natrium's own equations."""
+
+import math
+import re
+
+import numpy as np
+import pytest
+
+from natrium.export.brian2 import write_brian2
+from natrium.export.julia import write_julia
+from natrium.export.neuron import write_neuron
+from natrium.export.targets import TARGETS
+from natrium.export.xpp import read_xpp, write_xpp
+from natrium.model import UnsupportedModel, lower
+from tests.export.cases import CASES, lowered
+
+REFUSED = {"xpp": {"held samples", "spikes to V"}}
+SPACE = {
+    **{name: getattr(math, name) for name in ("exp", "log", "sqrt", "sin", "cos", "tanh", "cosh", "pow", "fabs", "expm1")},
+    "choose": lambda g, a, b: a if g >= 0.0 else b,
+    "exprel": lambda x: math.expm1(x) / x if x else 1.0,
+    "abs": abs, "min": min, "max": max, "int": int, "held_exp": math.exp, "grow": math.exp,
+    "inp": 3.5, "I": 3.5, "resting": 0.0,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("target", TARGETS)
+def test_every_model_is_written_or_refused_by_name(target):
+    one = TARGETS[target]
+    for name in CASES:
+        model = lowered(name)
+        if name in REFUSED.get(target, ()):
+            with pytest.raises(UnsupportedModel, match="export to another target"):
+                one.write(model, 0.05)
+            continue
+        text = one.write(model, 0.05)
+        assert one.meaning(model, 0.05)
+        if one.suffix == ".py":
+            compile(text, name, "exec")
+
+
+def rates_of(name):
+    """Give natrium's own derivatives at the start, at an input of 3.5 mV."""
+    model = CASES[name]
+    kernel = lower(model.neuron.system.unshifted)
+    start = model.neuron.initial_state()
+    found = kernel.event_rhs(*start, 3.5 - model.neuron.gap, *kernel.parameters)
+    return np.array(found, dtype=float)
+
+
+def values_in(text, pattern):
+    return {name: float(value) for name, value in re.findall(pattern, text)}
+
+
+def xpp(text):
+    lines = (
+        text.replace("(if((", "choose((")
+        .replace(")>=0)then(", "),(")
+        .replace(")else(", "),(")
+        .replace("^", "**")
+    )
+    return values_in(text, r"(?m)^(?:par|init) (\w+)=(\S+)$"), re.findall(r"(?m)^(\w+)'=(.*)$", lines)
+
+
+def nmodl(text):
+    text = re.search(r'MOD = """(.*?)"""', text, re.DOTALL)[1]
+    return values_in(text, r"(?m)^    (\w+) = ([-\d.e]+)$"), re.findall(r"(?m)^    (\w+)' = (.*)$", text)
+
+
+def brian(text):
+    values = values_in(text, r'(?m)^    "(\w+)": (\S+),$') | values_in(text, r"(?m)^neuron\.(\w+) = (\S+)$")
+    return values, [(name, flow) for name, flow in re.findall(r"(?m)^d(\w+)/dt = \((.*)\)/ms : 1", text)]
+
+
+@pytest.mark.parametrize(("write", "read"), [(write_xpp, xpp), (write_neuron, nmodl), (write_brian2, brian)])
+@pytest.mark.parametrize("name", [name for name in CASES if name not in ("held samples", "spikes to V")])
+def test_equations_are_natrium_s(name, write, read):
+    values, flows = read(write(lowered(name), 0.05))
+    found = [eval(flow, {**SPACE, **values}) for state, flow in flows if state not in ("tlast", "resting")]  # noqa: S307 - our own text
+    assert found == pytest.approx(rates_of(name), rel=1e-12, abs=1e-12)
+
+
+def test_names_of_xpp_are_short_and_differ_in_more_than_case():
+    for name in CASES:
+        if name not in REFUSED["xpp"]:
+            names = re.findall(r"(?m)^(?:par |init )?(\w+)'?=", write_xpp(lowered(name), 0.05))
+            declared = [
+                one.lower()
+                for one in re.findall(r"(?m)^par (\w+)=|^(\w+)'=", write_xpp(lowered(name), 0.05))
+                for one in one
+                if one
+            ]
+            assert len(declared) == len(set(declared))
+            assert max(map(len, names)) <= 9
+
+
+def test_xpp_s_spikes_are_where_tlast_is_set(tmp_path):
+    (tmp_path / "model.ode").write_text("V'=0\nw'=0\ntlast'=0\n", encoding="utf-8")
+    rows = ["0 -70 1 -1e+09", "1 -70 1 0.5", "2 -70 1 0.5", "3 -70 1 2.75"]
+    (tmp_path / "output.dat").write_text("\n".join(rows), encoding="utf-8")
+    assert read_xpp(tmp_path, "") == [0.5, 2.75]
+
+
+def test_julia_opens_and_closes():
+    for name in CASES:
+        text = write_julia(lowered(name), 0.05)
+        opened = re.findall(r"(?m)^\s*(?:function|for|while|if)\b", text)
+        assert len(opened) == len(re.findall(r"(?m)^\s*end\b", text))
+        assert text.count("(") == text.count(")")
