@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import pytest
 import typer.testing
@@ -175,6 +176,23 @@ test_docs.py::test_examples_run  reproduce|phase|accuracy
 """
 
 
+# What takes longest comes first, so that no process is left with it when the others are done.
+LONG = [
+    "solvers/test_spike_trains.py::test_a_third_of_the_rate_curve",
+    "solvers/test_reliability.py::test_the_estimate_is_calibrated_on_five_hundred_random_models",
+    "analysis/excitability/test_rheobase.py::test_a_cell_whose_channels_outweigh_its_leak_by_thousands_has_a_rheobase",
+    "reports/test_reproduce.py::test_with_dynamics_and_papers_the_report_is_whole",
+    "solvers/ensembles/test_sweep_kills.py::test_killed_at_any_moment_it_resumes_to_the_same_bits",
+    "solvers/test_store.py::test_four_processes_compile_at_once",
+    "cli/test_sweep.py::test_a_killed_sweep_finishes_what_is_missing_and_nothing_twice",
+    "cli/test_kills.py::test_a_report_killed_at_random_moments_holds_whole_files_only",
+    "cli/test_fuzz.py::test_two_thousand_mutated_files_end_well",
+    "analysis/papers/test_adex_reset.py::test_all_of_the_figure_holds",
+    "test_resources.py::test_many_runs_leave_nothing",
+    "test_resources.py::test_models_that_differ_in_numbers_leave_nothing",
+]
+
+
 @pytest.fixture(scope="session")
 def undrawn() -> Callable[[pytest.MonkeyPatch], None]:
     """Give what puts stubs in the place of a report's figures, where what is asserted is not drawn."""
@@ -205,6 +223,7 @@ def pytest_collection_finish() -> None:
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     tests = Path(__file__).parent
     scans: dict[str, re.Pattern[str]] = {}
+    places: dict[pytest.Item, int] = {}
     for line in SCANS.split("\n"):
         name, _, pattern = line.partition("  ")
         scans[name] = re.compile(pattern)
@@ -212,3 +231,13 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         name = f"{item.path.relative_to(tests).as_posix()}::{getattr(item, 'originalname', item.name)}"
         if name in scans and scans[name].search(item.callspec.id if hasattr(item, "callspec") else ""):
             item.add_marker(pytest.mark.slow)
+        places[item] = LONG.index(name) if name in LONG else len(LONG)
+    items.sort(key=places.__getitem__)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Give each process a run of tests of its own, so that a file's tests share what they solve."""
+    from xdist.scheduler import WorkStealingScheduling
+
+    return WorkStealingScheduling(config, log)

@@ -3,13 +3,15 @@
 A cell of channels stands beside the same cell as equations.
 """
 
+from functools import cached_property
+
 import attrs
 
 import natrium
 from natrium import Calcium, Channel, Gate, Neuron, Scheme, Synapse
 
 
-@attrs.frozen
+@attrs.frozen(slots=False)
 class System:
     """Equations by name, the input from some times on, and spikes to states; `cell` is the same as channels."""
 
@@ -27,6 +29,11 @@ class System:
     inlets: dict = attrs.field(factory=dict)  # what `cell` calls such a state
 
     @property
+    def forms(self):
+        """What its forms are called; to make them takes a while."""
+        return ("equations", "channels") if self.cell else ("equations",)
+
+    @cached_property
     def neurons(self):
         """It, in each of natrium's forms."""
         own = natrium.HybridNeuron(

@@ -11,7 +11,7 @@ from tests.solvers.public import SYSTEMS
 from tests.solvers.public_truths import FILE
 
 TRUTHS = json.loads(FILE.read_text(encoding="utf-8"))
-FORMS = [(name, form) for name, system in SYSTEMS.items() for form in system.neurons]
+FORMS = [(name, form) for name, system in SYSTEMS.items() for form in system.forms]
 
 
 def test_every_family_has_three():

@@ -163,7 +163,15 @@ def _divide(base: sympy.Expr, V0: Any, V: sympy.Symbol) -> sympy.Expr | None:
 def _same(one: Any, other: Any) -> bool:
     if isinstance(one, float) and isinstance(other, float):
         return abs(one - other) <= SAME_ZERO * (1.0 + abs(one))
-    return bool(sympy.expand(one - other) == 0)
+    difference = sympy.Add(one, -other)
+    return not _differs(difference) and bool(sympy.expand(difference) == 0)
+
+
+def _differs(expr: sympy.Expr) -> bool:
+    """Tell whether an expression is not zero at arbitrary values: to multiply it out takes far longer."""
+    symbols = sorted(expr.free_symbols, key=str)
+    value = expr.evalf(subs={symbol: 0.7 + 0.3 * math.sqrt(k) for k, symbol in enumerate(symbols, start=2)})
+    return bool(value.is_number and value.is_finite and abs(value) > SAME_ZERO)
 
 
 def _degree(expr: sympy.Expr, V: sympy.Symbol) -> float:

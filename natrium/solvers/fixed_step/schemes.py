@@ -77,8 +77,9 @@ class Flow:
     def derivative(self, y: Array, current: float) -> Array:
         """Evaluate dy/dt in the smooth form."""
         kernel = self.kernel
-        u, J = kernel.frame.inward(y), current - self.gap
-        return np.array(kernel.event_rhs(*u.tolist(), J, *kernel.parameters))
+        u, J = y.tolist(), current - self.gap
+        u[0] -= float(kernel.frame.threshold(y))
+        return np.array(kernel.event_rhs(*u, J, *kernel.parameters))
 
     def diagonal(self, y: Array) -> Array:
         """Evaluate the Jacobian's diagonal: each state's own rate, negative, per ms."""
@@ -153,8 +154,10 @@ def _sequential_euler(flow: Flow, y: Array, h: float, current: Current) -> Array
     neuron, V = flow.script, y[0]
     if neuron is None:
         # The other states first, all with the old ones.
-        others = np.array([V, *(y + h * flow.derivative(y, current(0.0)))[1:]])
-        return np.array([V + h * flow.derivative(others, current(0.0))[0], *others[1:]])
+        new = y + h * flow.derivative(y, current(0.0))
+        new[0] = V
+        new[0] = V + h * flow.derivative(new, current(0.0))[0]
+        return np.asarray(new)
     gates = [x + slope * h for x, slope in zip(y[1:], flow.written_slopes(y), strict=True)]
     channels = flow.written_current(V, gates)
     dv = membrane(V, neuron.v_rest, current(0.0), [channels]) / neuron.tau_m * h
