@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from natrium.analysis import (
+        bifurcation_diagram,
         compare,
         compare_script,
         continue_cycle,
@@ -182,6 +183,7 @@ __all__ = [
     "TooManySpikes",
     "Trajectory",
     "UnsupportedModel",
+    "bifurcation_diagram",
     "compare",
     "compare_script",
     "constants",

@@ -64,6 +64,7 @@ MAKERS = {
     "a branch of cycles": lambda: natrium.continue_cycle(
         natrium.limit_cycle(natrium.Neuron(), 20.0), "I", between=(10.0, 22.0)
     ),
+    "a diagram": lambda: natrium.bifurcation_diagram(natrium.Neuron(), between=(10.0, 22.0)),
     "a smooth cycle": lambda: natrium.smooth_cycle(SMOOTH, 33.0),
     "a phase response": lambda: natrium.phase_response(NA, 16.0, times=4),
     "a direct response": lambda: natrium.direct_response(NA, 0.1, [1.0], 16.0),

@@ -32,6 +32,10 @@ from natrium.analysis.continuation.branch import CycleBranch as CycleBranch
 from natrium.analysis.continuation.branch import SpecialPoint as SpecialPoint
 from natrium.analysis.continuation.continued import continue_cycle as continue_cycle
 from natrium.analysis.continuation.continued import doubled_branch as doubled_branch
+from natrium.analysis.continuation.diagram import BifurcationDiagram as BifurcationDiagram
+from natrium.analysis.continuation.diagram import bifurcation_diagram as bifurcation_diagram
+from natrium.analysis.continuation.rests import RestBranch as RestBranch
+from natrium.analysis.continuation.rests import RestPoint as RestPoint
 from natrium.analysis.cycle.direct_response import DirectResponse as DirectResponse
 from natrium.analysis.cycle.direct_response import direct_response as direct_response
 from natrium.analysis.cycle.limit_cycle import LimitCycle as LimitCycle

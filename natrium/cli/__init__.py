@@ -13,6 +13,7 @@ import typer
 from natrium.cli.channels import channels_command
 from natrium.cli.common import BAD_INPUT, with_messages
 from natrium.cli.compare import compare_command
+from natrium.cli.continuation import continue_command
 from natrium.cli.cycle import cycle_command
 from natrium.cli.doctor import doctor_command
 from natrium.cli.excitability import excitability_command
@@ -40,6 +41,7 @@ VERBS: dict[str, Callable[..., None]] = {
     "phase-plane": phase_plane_command,
     "excitability": excitability_command,
     "cycle": cycle_command,
+    "continue": continue_command,
     "fit": fit_command,
     "sweep": sweep_command,
     "parameters": parameters_command,

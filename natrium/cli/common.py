@@ -103,6 +103,26 @@ def read_inputs(model: Model, text: str) -> list[float]:
     return read_values(":".join([*ends, count]))
 
 
+def read_range(model: Model, option: str, text: str) -> tuple[str, tuple[float, float]]:
+    """Read ``NAME=LOW:HIGH``: plain numbers, of the input also with units."""
+    from natrium.model import ModelError
+    from natrium.model.absolute import as_input
+
+    name, equals, ends = text.partition("=")
+    parts = [end.strip() for end in ends.split(":")]
+    refusal = ModelError(f"{option} must be NAME=LOW:HIGH, such as I=0:30 or g_Na=50:150, got {text!r}")
+    if not (name.strip() and equals and len(parts) == 2):
+        raise refusal
+    if name.strip() == "I" and any(is_quantity_like(end) for end in parts):
+        low, high = (as_input(model.neuron, option, end) for end in parts)
+        return "I", (low, high)
+    try:
+        low, high = map(float, parts)
+    except ValueError:
+        raise refusal from None
+    return name.strip(), (low, high)
+
+
 def is_quantity_like(text: str) -> bool:
     """Tell whether a text is a number with a unit."""
     from natrium.model.quantities import is_quantity

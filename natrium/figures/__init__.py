@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from natrium.figures.comparison import plot_comparison as plot_comparison
     from natrium.figures.comparison import plot_ladder as plot_ladder
     from natrium.figures.comparison import plot_script as plot_script
+    from natrium.figures.continuation import plot_bifurcations as plot_bifurcations
     from natrium.figures.cycle import plot_cycle as plot_cycle
     from natrium.figures.cycle import plot_gradients as plot_gradients
     from natrium.figures.cycle import plot_reset_bifurcation as plot_reset_bifurcation
@@ -34,6 +35,7 @@ _FILES = {
     "channels": ("plot_channels",),
     "clamp": ("plot_voltage_clamp",),
     "comparison": ("plot_budget", "plot_comparison", "plot_ladder", "plot_script"),
+    "continuation": ("plot_bifurcations",),
     "cycle": ("plot_cycle", "plot_gradients", "plot_reset_bifurcation"),
     "excitability": ("plot_equilibrium_curve", "plot_f_i", "plot_strength_duration"),
     "noise": ("plot_intervals", "plot_noise"),

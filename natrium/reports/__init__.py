@@ -1,6 +1,7 @@
 """What a verb writes: tables, JSON, one page."""
 
 from natrium.reports.compare import compare_into as compare_into
+from natrium.reports.continuation import continue_into as continue_into
 from natrium.reports.cycle import cycle_into as cycle_into
 from natrium.reports.doctor import diagnose_into as diagnose_into
 from natrium.reports.excitability import excitability_into as excitability_into

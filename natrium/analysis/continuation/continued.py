@@ -10,6 +10,7 @@ from natrium.analysis.continuation.axis import Axis, axis_of
 from natrium.analysis.continuation.branch import CycleBranch, SpecialPoint
 from natrium.analysis.continuation.cycles import HybridCycles, hybrid_cycles, is_smooth, smooth_cycles
 from natrium.analysis.continuation.follow import MOST, Course, follow
+from natrium.analysis.continuation.legs import sampled
 from natrium.analysis.cycle.limit_cycle import LimitCycle
 from natrium.analysis.cycle.return_map import LONGEST
 from natrium.analysis.cycle.smooth_cycle import SmoothCycle
@@ -195,7 +196,7 @@ def branch_of(axis: Axis, back: Course | None, forth: Course) -> CycleBranch:
 
 
 def _bounds(point: Point) -> tuple[float, float]:
-    V = np.concatenate([run.V for run in point.found.runs])
+    V = np.concatenate([sampled(run, run.t_end)[1][0] for run in point.found.runs])
     return float(V.min()), float(V.max())
 
 

@@ -157,9 +157,9 @@ def endless(points: list[Point], span: float, settled: float = WELL) -> End | No
         rest = there(touching)
         if rest is not None and rest.eigenvalues[0].real < 0.0:
             rate = -float(rest.eigenvalues[0].real)
-            away = [abs(point.value - rest.value) for point in (before, last)]
-            grown = (last.found.period - before.found.period) * rate / np.log(away[0] / away[1])
-            if abs(grown - 1.0) < LAW:
+            far, near = (abs(point.value - rest.value) for point in (before, last))
+            grown = (last.found.period - before.found.period) * rate
+            if near < far and abs(grown - np.log(far / near)) < LAW * grown:
                 return End("threshold", rest.value, rest.error, 1.0 / rate, float("inf"), rest.state)
     return _saddle(points, slow, sizes, settled * span) or _last(points, span)
 

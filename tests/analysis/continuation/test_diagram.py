@@ -1,0 +1,125 @@
+"""The whole picture along one parameter: against exact curves of equilibria and against runs."""
+
+import json
+
+import numpy as np
+import pytest
+
+import natrium
+from natrium.analysis.continuation.diagram import union
+from natrium.analysis.excitability.long_run import fire
+from natrium.model.files.new import template
+from natrium.reports.plain import plain
+from tests.analysis.excitability.test_ending import ADAPTING
+
+
+@pytest.fixture(scope="module")
+def muscle():
+    neuron = natrium.loads(template("morris-lecar")).neuron
+    return natrium.bifurcation_diagram(neuron, between=(0.0, 150.0))
+
+
+@pytest.fixture(scope="module")
+def adapting():
+    return natrium.bifurcation_diagram(ADAPTING, between=(20.0, 50.0))
+
+
+def test_rests_are_those_of_the_exact_curve(muscle):
+    curve = natrium.equilibrium_curve(muscle.neuron)
+    exact = [(fold.I, "fold") for fold in curve.folds] + [(one.I, "Hopf point") for one in curve.hopf]
+    inside = sorted((I, kind) for I, kind in exact if 0.0 < I < 150.0)
+    found = sorted((one.value, one.kind) for rest in muscle.rests for one in rest.special)
+    assert [kind for _, kind in found] == [kind for _, kind in inside]
+    assert [I for I, _ in found] == pytest.approx([I for I, _ in inside], abs=1e-9)
+    assert next(one.frequency for one in muscle.rests[1].special) == pytest.approx(curve.hopf[0].frequency)
+    for rest in muscle.rests:
+        for value, state, count in list(zip(rest.values, rest.states, rest.unstable, strict=True))[::5]:
+            near = min(natrium.equilibria(muscle.neuron, value), key=lambda e: abs(e.V - state[0]))
+            assert float(near.V) == pytest.approx(state[0], abs=1e-7)
+            assert near.unstable == count
+
+
+def test_where_both_are_stable_it_depends_on_where_it_began(muscle):
+    (low, high), kinds = muscle.bistable[0], {one.kind for one in muscle.special}
+    assert len(muscle.bistable) == 1
+    assert {"Hopf point", "fold of cycles", "saddle-node homoclinic", "fold"} == kinds
+    assert low == pytest.approx(natrium.equilibrium_curve(muscle.neuron).hopf[0].I, abs=1e-9)
+    assert high == next(one.value for one in muscle.special if one.kind == "fold of cycles")
+    I = 0.5 * (low + high)
+    rest = next(e for e in natrium.equilibria(muscle.neuron, I) if e.stable)
+    assert fire(muscle.neuron, I, rest.state).outcome != "sustained"
+    assert fire(muscle.neuron, I, np.array([-40.0, 0.1]), enough=60).outcome == "sustained"
+
+
+def test_firing_is_that_of_runs(adapting):
+    """At random inputs: what a run from the cycle gives, and none below the fold of cycles."""
+    (branch,) = adapting.cycles
+    random = np.random.default_rng(3)
+    (low, high), _ = adapting.firing[0], adapting.resting
+    stable = branch.values[branch.stable], branch.periods[branch.stable]
+    order = np.argsort(stable[0])
+    for I in random.uniform(low + 0.2, high, 4):
+        near = int(np.argmin(np.abs(branch.values - I) + 1e3 * ~branch.stable))
+        cycle = natrium.limit_cycle(ADAPTING, I, start=branch.states[near])
+        met = np.interp(I, stable[0][order], stable[1][order])
+        assert met == pytest.approx(cycle.period, rel=1e-2)
+        run = fire(ADAPTING, I, cycle.map.released(cycle.states[0])[0], settle=1e-8)
+        assert run.interval == pytest.approx(cycle.period, rel=1e-7)
+    assert adapting.bistable == (
+        (pytest.approx(32.11171754314, abs=1e-9), pytest.approx(35.480350498, abs=1e-9)),
+    )
+
+
+def test_along_another_parameter_rest_and_firing_change_places():
+    """A leaky neuron at 20 mV fires while its threshold lies below: to -50 mV."""
+    found = natrium.bifurcation_diagram(natrium.Neuron(), 20.0, "v_thresh", between=(-65.0, -45.0))
+    assert found.firing == ((-65.0, pytest.approx(-50.0, abs=1e-9)),)
+    assert found.resting == ((pytest.approx(-50.0, abs=1e-9), -45.0),)
+    assert found.bistable == ()
+    assert "v_thresh = -50.000000000 mV" in " ".join(found.sentences())
+
+
+def test_a_small_cycle_is_followed_from_its_hopf_point():
+    """The normal form: a cycle of radius (p)^(1/2) and period 2 pi, stable, from p = 0 on."""
+    cell = natrium.HybridNeuron(
+        equations={
+            "V": "p*V - w - V*(V**2 + w**2) + I",
+            "w": "V + p*w - w*(V**2 + w**2)",
+        },
+        parameters={"p": 0.5},
+        initial={"V": 0.3, "w": 0.0},
+    )
+    found = natrium.bifurcation_diagram(cell, 0.0, "p", between=(-0.5, 1.0))
+    (branch,) = found.cycles
+    hopf = next(one for one in branch.special if one.kind == "Hopf point")
+    assert hopf.value == pytest.approx(0.0, abs=1e-9)
+    assert branch.periods == pytest.approx(2.0 * np.pi, rel=1e-9)
+    assert branch.bounds[:, 1] == pytest.approx(np.sqrt(branch.values), rel=2e-2)
+    assert branch.multipliers[:, 0].real == pytest.approx(np.exp(-4.0 * np.pi * branch.values), abs=1e-7)
+    assert branch.stable.all()
+
+
+def test_ranges_that_meet_are_one():
+    assert union([[(0.0, 1.0), (3.0, 4.0)], [(1.0, 2.0)]]) == ((0.0, 2.0), (3.0, 4.0))
+
+
+def test_data_is_plain_and_holds_what_is_said(muscle):
+    data = json.loads(json.dumps(plain(muscle.data())))
+    assert data["bistable"] == [list(muscle.bistable[0])]
+    assert len(data["cycles"][0]["points"]) == muscle.cycles[0].values.size
+    said = " ".join(muscle.sentences())
+    assert "Fold of cycles at I = 116.107930479" in said
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"between": (1.0, 0.0)}, "from low to high"),
+        ({"between": (0.0, 1.0), "parameter": "nothing"}, "nothing"),
+        ({"between": (0.0, 1.0), "doublings": -1}, "doublings"),
+        ({"between": (-1.0, 1.0), "parameter": "tau_m"}, "tau_m must be positive"),
+    ],
+)
+def test_bad_input_is_refused(options, message):
+    with pytest.raises(natrium.ModelError, match=message):
+        natrium.bifurcation_diagram(natrium.Neuron(), **options)
