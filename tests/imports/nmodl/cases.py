@@ -105,13 +105,13 @@ CASES = {
     "branches": Case(
         channel(
             RELAX + "PROCEDURE rates(v) { minf = 1/(1 + exp(-(v + 35)/7))\n"
-            " if (v < -60) { mtau = 2 } else if (v < -20) { mtau = 3 + v/20 } else { mtau = 0.5 }\n"
+            " if (v < -60) { mtau = 2 } else if (v < -20) { mtau = 4 + v/20 } else { mtau = 0.5 }\n"
             " if (mtau < 0.75) { mtau = 0.75 } }"
         ),
         {
             "m": (
                 lambda v: sigmoid(v, -35, 7),
-                lambda v: np.maximum(np.where(v < -60, 2.0, np.where(v < -20, 3 + v / 20, 0.5)), 0.75),
+                lambda v: np.maximum(np.where(v < -60, 2.0, np.where(v < -20, 4 + v / 20, 0.5)), 0.75),
             )
         },
     ),
