@@ -27,7 +27,8 @@ def import_command(
         float | None, typer.Option(help="Temperature, degrees Celsius; by default the file's own.")
     ] = None,
     current: Annotated[
-        str | None, typer.Option(help="Which of several currents, such as ina; or channels.", metavar="NAME")
+        str | None,
+        typer.Option(help="Which of several currents: ina, or ina,ik, or all; or channels.", metavar="NAME"),
     ] = None,
     check: Annotated[
         Path | None,

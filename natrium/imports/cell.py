@@ -70,8 +70,7 @@ def cell_around(
     where: dict[str, tuple[str, str, float]] = {}
     channels = []
     with constants(known):
-        for k, branch in enumerate(branches, start=1):
-            own = safe(named) + (f"_{k}" if len(branches) > 1 else "")
+        for own, branch in zip(_names(named, branches), branches, strict=True):
             try:
                 channels.append(_channel(own, branch, kinetics, spelled, where, source))
             except CannotImport:
@@ -93,6 +92,14 @@ def cell_around(
     return model, where
 
 
+def _names(named: str, branches: Sequence[Branch]) -> list[str]:
+    """Name channels by the file, by the current where there are several, and by a number where needed."""
+    whole = [safe(named if not one.label else f"{named}_{one.label}") for one in branches]
+    return [
+        one if whole.count(one) == 1 else f"{one}_{whole[: k + 1].count(one)}" for k, one in enumerate(whole)
+    ]
+
+
 def _merged(branches: Sequence[Branch], schemes: Sequence[Part]) -> list[Branch]:
     """Put branches together that differ in the open state alone."""
     found: dict[object, Branch] = {}
@@ -103,7 +110,15 @@ def _merged(branches: Sequence[Branch], schemes: Sequence[Part]) -> list[Branch]
             found[k] = one
             continue
         rest = {key: power for key, power in one.powers.items() if key != state}
-        key = (part.states, tuple(rest.items()), one.conductance, one.reversal, one.at_once, one.field)
+        key = (
+            part.states,
+            tuple(rest.items()),
+            one.conductance,
+            one.reversal,
+            one.at_once,
+            one.field,
+            one.label,
+        )
         before = found.get(key)
         opened = (*before.opened, state) if before else (state,)
         found[key] = attrs.evolve(one, powers=rest, opened=opened)

@@ -52,6 +52,8 @@ class Branch:
     field : Field or None
     opened : tuple of str
         States of one scheme, whose sum multiplies it.
+    label : str
+        What its channel is called by, beside the file's own name, where there are several currents.
     """
 
     conductance: float
@@ -60,6 +62,7 @@ class Branch:
     at_once: tuple[tuple[Node, int], ...] = ()
     field: Field | None = None
     opened: tuple[str, ...] = ()
+    label: str = ""
 
 
 def branches_of(

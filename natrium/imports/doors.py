@@ -34,7 +34,7 @@ def import_model(
     celsius : float, optional
         Temperature, degrees Celsius; by default the file's own, or its simulator's.
     current : str, optional
-        Which of several currents, or of several channels.
+        Which of several currents, ``"ina"``, ``"ina,ik"`` or ``"all"``; or of several channels.
 
     Returns
     -------

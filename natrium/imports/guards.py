@@ -19,9 +19,8 @@ def told(left_out: Mapping[str, None]) -> list[str]:
     shown = [one if len(one) <= SHOWN else f"{one[:SHOWN]}..." for one in left_out]
     said = "; ".join(shown[:3]) + (f"; and {len(shown) - 3} more" if len(shown) > 3 else "")
     return [
-        f"branches that V takes at single values only, or never, are left out ({said}): where a rate is "
-        "0/0 as "
-        "written, its limit is taken"
+        f"branches that V takes at single values only, or never, are left out ({said}): where a rate is 0/0 "
+        "as written, its limit is taken"
     ]
 
 

@@ -13,8 +13,10 @@ from natrium.model.files.writing import to_dict, to_toml
 OPEN = 0.01  # S/cm2: of a channel whose file does not say how many there are, or none
 LEAK = 1e-4  # S/cm2: of the cell around an imported channel, with 1 uF/cm2 and so tau_m = 10 ms
 
-AROUND = f"around it: a leak of {LEAK * 1e3:g} mS/cm2 at -70 mV with 1 uF/cm2, a threshold at -55 mV, "
-"and a step of input"
+AROUND = (
+    f"around it: a leak of {LEAK * 1e3:g} mS/cm2 at -70 mV with 1 uF/cm2, a threshold at -55 mV, and a step "
+    "of input"
+)
 
 
 @attrs.frozen

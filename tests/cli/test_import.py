@@ -38,6 +38,7 @@ def test_a_channel_is_written_once_and_read_again(mod, tmp_path):
     assert done.exit_code == 0
     assert f"{out}: natrium run {out}" in done.stdout
     assert "E = 50 mV, gates m" in done.stdout
+    assert "a threshold at -55 mV, and a step of input\n" in done.stdout
     model = natrium.load(out)
     assert model.neuron.channels[0].name == "small"
     assert out.read_text(encoding="utf-8").startswith("# small.mod, NMODL: a small channel\n")

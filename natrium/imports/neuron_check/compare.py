@@ -61,8 +61,7 @@ class Checked(Result):
         kinds = Counter(one.kind for one in self.files if one.outcome == "equal")
         said = [
             f"{count['equal']} of {len(self.files)} files are imported and equal to NEURON: "
-            f"{kinds['gates']} of gates, "
-            f"{kinds['scheme']} of kinetic schemes"
+            f"{kinds['gates']} of gates, {kinds['scheme']} of kinetic schemes"
         ]
         reasons = Counter(one.reason.partition(":")[0] for one in self.files if one.outcome == "refused")
         if reasons:

@@ -54,6 +54,5 @@ def built_in(called: str, given: Sequence[Node], celsius: float) -> Node:
     raise CannotImport(
         "unknown function",
         f"a function must be in the file or one of {', '.join((*_NAMES, *_OF_ONE, *_OF_TWO))}, got "
-        f"{called} of "
-        f"{len(given)}",
+        f"{called} of {len(given)}",
     )

@@ -19,6 +19,7 @@ from natrium.imports.result import AROUND, OPEN, Imported, Mechanism
 from natrium.model.errors import CannotImport
 
 _SAME = 1e-9
+ALL = "all"  # the word for every current
 DIGITS = 6  # of a parameter, in what NEURON's translator writes
 
 
@@ -51,22 +52,21 @@ def read_tree(
     run.go()
     flows = _Flows(program, run)
     flows.find(values)
-    zeroed: dict[str, float] = {}
-    chosen, branches = _branches(program, run, flows, values, current, notes, zeroed)
-    kinetics = Kinetics(
-        flows.gates,
-        flows.schemes,
-        _initial(run, flows, values, notes),
-        values,
-        values.get("cai"),
-    )
+    chosen = _chosen(program, run, values, current, notes)
+    branches, zeroed = _branches(program, run, values, chosen, notes)
+    initial = _initial(run, flows, values, {one for branch in branches for one in branch.powers})
+    if initial:
+        said = ", ".join(f"{key} = {value:g}" for key, value in initial.items())
+        notes.append(f"starts at {said}, as the file says; all else at its steady state")
+    kinetics = Kinetics(flows.gates, flows.schemes, initial, values, values.get("cai"))
     model, gates = cell_around(program.suffix, branches, kinetics, f"{source}{f': {title}' if title else ''}")
     if model.neuron.calcium is not None:
         notes.append(
             f"calcium stays at {values['cai']:g} mM: the file only reads cai. Give [calcium] its tau, "
             "factor and channels"
         )
-    used = {one for rate in flows.all_rates() for one in rate.names} | run.names[chosen].names | run.frozen
+    used = {one for rate in flows.all_rates() for one in rate.names} | run.frozen
+    used |= {one for current in chosen for one in run.names[current].names}
     temperature = values["celsius"] if "celsius" in used else None
     notes[:0] = [
         f"{one} = {ion.default(one):g} {'mV' if one.startswith('e') else 'mM'}, NEURON's own where "
@@ -92,13 +92,13 @@ def read_tree(
     ions = {one: values[one] for ion in program.ions.values() for one in ion.reads if one in values}
     mechanism = Mechanism(
         program.suffix,
-        chosen,
+        chosen[0],
         values["celsius"],
         ions,
         tuple(dict.fromkeys(one for state in gates for one in (state, flows.pairs.get(state)) if one)),
         gates,
         zeroed | {one: rounded[one] for one in rounded if one not in ions},
-        of_ion=chosen not in program.nonspecific,
+        of_ion=chosen[0] not in program.nonspecific,
         pairs=flows.pairs,
         stepped=bool(run.updates),
     )
@@ -212,46 +212,51 @@ def _check_names(node: Node) -> None:
             raise CannotImport("of time", f"a rate must not depend on {one}, got {text_of(node)[:80]}")
 
 
-def _branches(
-    program: Program,
-    run: Run,
-    flows: _Flows,
-    values: dict[str, float],
-    asked: str | None,
-    notes: list[str],
-    zeroed: dict[str, float],
-) -> tuple[str, list[Branch]]:
-    """Find the one current that the file has, or that is asked for, and take it apart."""
+def _chosen(
+    program: Program, run: Run, values: dict[str, float], asked: str | None, notes: list[str]
+) -> list[str]:
+    """Choose the one current that carries something, or those that are asked for."""
     currents = [one for one in program.currents if one in run.names]
     if not currents:
         raise CannotImport(
             "no current", "a channel must write a current, by USEION ... WRITE or NONSPECIFIC_CURRENT"
         )
-    if asked is not None and asked not in currents:
-        raise CannotImport("no current", f"--current must be one of {', '.join(currents)}, got {asked}")
-    states = frozenset(program.states)
-    if asked is None and len(currents) > 1:
-        live = [one for one in currents if not _is_nothing(run.names[one], states, values)]
-        if len(live) > 1:
-            raise CannotImport(
-                "several ions",
-                f"a channel has one current, got {', '.join(live)}: choose one, --current {live[0]}",
-            )
-        if live:
-            left = [one for one in currents if one not in live]
-            notes.append(f"{', '.join(left)} carries nothing at the file's own numbers, and is left out")
-            currents = live
-    chosen = asked or currents[0]
-    current = run.names[chosen]
-    _check_names(current)
-    ion = next((one for one in program.ions.values() if one.current == chosen), None)
-    carried = None if ion is None else _carried(ion, values)
-    if _is_nothing(current, states, values):
-        zeroed |= _opened(current, states, values)
-        values |= zeroed
-        said = ", ".join(f"{key} = {value:.6g}" for key, value in zeroed.items())
-        notes.append(f"the file's conductance is zero; {said} is taken, {OPEN:g} S/cm2")
-    return chosen, branches_of(current, states, values, carried)
+    if asked is not None:
+        wanted = currents if asked == ALL else [one.strip() for one in asked.split(",")]
+        if unknown := [one for one in wanted if one not in currents]:
+            raise CannotImport("no current", f"--current must be of {', '.join(currents)}, got {unknown[0]}")
+        return list(dict.fromkeys(wanted))
+    live = [one for one in currents if not _is_nothing(run.names[one], frozenset(program.states), values)]
+    if len(live) > 1:
+        raise CannotImport(
+            "several ions",
+            f"a channel has one current, got {', '.join(live)}: --current {live[0]} chooses it, or {ALL}",
+        )
+    if live and len(currents) > 1:
+        left = [one for one in currents if one not in live]
+        notes.append(f"{', '.join(left)} carries nothing at the file's own numbers, and is left out")
+    return live or currents[:1]
+
+
+def _branches(
+    program: Program, run: Run, values: dict[str, float], chosen: list[str], notes: list[str]
+) -> tuple[list[Branch], dict[str, float]]:
+    """Take the chosen currents apart; give the parameters, too, that were zero and are not here."""
+    states, zeroed, branches = frozenset(program.states), dict[str, float](), list[Branch]()
+    for one in chosen:
+        current = run.names[one]
+        _check_names(current)
+        ion = next((ion for ion in program.ions.values() if ion.current == one), None)
+        if _is_nothing(current, states, values):
+            opened = _opened(current, states, values)
+            values |= opened
+            zeroed |= opened
+            said = ", ".join(f"{key} = {value:.6g}" for key, value in opened.items())
+            notes.append(f"the file's conductance is zero; {said} is taken, {OPEN:g} S/cm2")
+        label = "" if len(chosen) == 1 else ion.name if ion else one
+        found = branches_of(current, states, values, None if ion is None else _carried(ion, values))
+        branches += [attrs.evolve(branch, label=label) for branch in found]
+    return branches, zeroed
 
 
 def _carried(ion: Ion, values: Mapping[str, float]) -> tuple[int, float, float]:
@@ -286,8 +291,8 @@ def _opened(current: Node, states: frozenset[str], values: Mapping[str, float]) 
     )
 
 
-def _initial(run: Run, flows: _Flows, values: Mapping[str, float], notes: list[str]) -> dict[str, float]:
-    """Give the states that start at a number; all others start at their steady state."""
+def _initial(run: Run, flows: _Flows, values: Mapping[str, float], used: set[str]) -> dict[str, float]:
+    """Give those of the used states that start at a number; all others start at their steady state."""
     found = {}
     for state, node in run.started.items():
         if not node.names & {"v", "cai"} and 0.0 <= (value := float(value_of(node, values))) <= 1.0:
@@ -295,7 +300,6 @@ def _initial(run: Run, flows: _Flows, values: Mapping[str, float], notes: list[s
     for part in flows.schemes:
         if not math.isclose(sum(found.get(one, 0.0) for one in part.states), 1.0, abs_tol=_SAME):
             found = {key: value for key, value in found.items() if key not in part.states}
-    if found:
-        said = ", ".join(f"{key} = {value:g}" for key, value in found.items())
-        notes.append(f"starts at {said}, as the file says; all else at its steady state")
-    return found
+        elif used & set(part.states):
+            used |= set(part.states)
+    return {key: value for key, value in found.items() if key in used}

@@ -121,7 +121,10 @@ def test_each_refusal_has_its_reason(name, read):
 def test_one_of_several_currents_can_be_asked_for(read):
     (made,) = read("several ions", current="ik").model.neuron.channels
     assert made.E == -77.0
-    with pytest.raises(CannotImport, match="must be one of ina, ik, got il"):
+    both = read("several ions", current="all").model.neuron.channels
+    assert [(one.name, one.E) for one in both] == [("small_na", 50.0), ("small_k", -77.0)]
+    assert read("several ions", current="ina, ik").model.neuron.channels == both
+    with pytest.raises(CannotImport, match="must be of ina, ik, got il"):
         read("several ions", current="il")
 
 
