@@ -172,7 +172,7 @@ solvers/test_spike_trains.py::test_a_spread_of_inputs_fires_as_often_and_as_late
 solvers/test_spike_trains.py::test_spike_train  ^r
 solvers/test_trajectory.py::test_dense_output_is_a_fresh_run_that_ends_there  ^Radau$|^compiled$
 test_copies.py::test_a_copy_says_the_same  fit-|smooth cycle-|^what is prepared-pickle$|^a budget-pickle$|^a comparison-pickle$|^a phase response-pickle$|^a script's reading-pickle$|^what a reading found-pickle$|^a phase plane-pickle$
-test_docs.py::test_examples_run  reproduce|phase|accuracy
+test_docs.py::test_examples_run  reproduce|phase|accuracy|xor
 """
 
 

@@ -108,6 +108,7 @@ SAID = {
     "accuracy_comparison.py": "90.3864617",
     "phase_plane.py": "24.812443759",
     "reproduce_notebook.py": "90.386462",
+    "xor_in_spike_times.py": "output spikes (ms): 22.000 18.000 18.000 22.000",
 }
 EXAMPLES = sorted((ROOT / "examples").glob("*.py"))
 

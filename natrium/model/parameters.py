@@ -87,7 +87,7 @@ def _with_each(
     for index, part in enumerate(as_stimulus(stimulus).parts):
         each = {f"{one.short}_{index}": one for one in part.each()}
         found |= {name: attrs.evolve(one, name=name, part=index) for name, one in each.items()} | known
-        if each:
+        if part.together:  # of a train without spikes: none
             groups.setdefault(f"{part.together}_{index}", tuple(each))
     return found, [one for name in names for one in groups.get(name, (name,))]
 

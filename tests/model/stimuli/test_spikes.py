@@ -180,6 +180,16 @@ def test_gradients_by_every_spike_time_at_once(solver):
         assert found[name] == pytest.approx(expected, rel=2e-5, abs=1e-7)
 
 
+def test_a_train_without_spikes_has_no_times():
+    """As of a neuron of a network that did not fire."""
+    drive = [natrium.Constant(20.0), natrium.Spikes([], "exc.s", 1.0), natrium.Spikes([2.0], "exc.s", 0.1)]
+    run = natrium.simulate(CELL, drive, t_end=20.0)
+    found = natrium.spike_time_gradients(run, ["I_0", "weight_1", "times_1", "times_2"])
+    assert found.names == ("I_0", "weight_1", "time_0_2")
+    assert not found["weight_1"].any()
+    assert natrium.spike_time_gradients(run, ["times_1"]).matrix.shape == (run.n_spikes, 0)
+
+
 def test_all_spike_times_cost_what_a_few_do(monkeypatch):
     """As many numbers are integrated for forty times as for four, however they are asked for."""
     widths = []
