@@ -80,9 +80,8 @@ if __name__ == "__main__":
     for (row, column), ax in np.ndenumerate(axes):  # before, after; a column for each pattern
         runs, inputs = networks[row][column], PATTERNS[column]
         ax.axvspan(TARGETS[column] - 0.4, TARGETS[column] + 0.4, color="0.85")
-        ax.eventplot(
-            [*(run.spike_times for run in runs[::-1]), *([t] for t in inputs)], colors="k", linelengths=0.8
-        )
+        trains = [*(run.spike_times for run in runs[::-1]), *([t] for t in inputs)]
+        ax.eventplot(trains, colors="k", linelengths=0.8)
         ax.set(title="inputs at {:g}, {:g} ms".format(*inputs), xlabel="Time (ms)")
         ax.set_yticks([0, 2.5, 5.5], ["output", "hidden", "inputs"])
     figure.savefig(folder / "xor.png", dpi=150)

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import attrs
+import numpy as np
 import sympy
 from scipy.integrate import DOP853
 
 from natrium.analysis.phase_plane.reduction import Plane, planar
+from natrium.analysis.variation.collocation import radau
 from natrium.model import AnyNeuron, Formula, NatriumError, Stimulus, Sum
+from natrium.model.arrays import Array
 from natrium.model.branches import split_branches
 from natrium.model.expressions.exprel import whole
 from natrium.model.hybrid import BY_STATE, REFRACTORY_RULES, HybridSystem
@@ -22,7 +26,23 @@ from natrium.model.kernel import event_system
 def write_tableau() -> str:
     """Write the method's coefficients, those that natrium's own solver steps by."""
     names = ("A", "B", "C", "E3", "E5", "D", "A_EXTRA", "C_EXTRA")
-    return json.dumps({name: getattr(DOP853, name).tolist() for name in names})
+    return compact({name: getattr(DOP853, name) for name in names})
+
+
+def write_radau() -> str:
+    """Write what the page's implicit steps go by: nodes, matrix, and the polynomial's slope at the start.
+
+    ``FIRST`` takes the stages' slopes to that of the polynomial at the step's start.
+    """
+    nodes, matrix, _ = radau()
+    first = [np.prod([other / (other - one) for other in nodes if other != one]) for one in nodes]
+    return compact({"C": nodes, "A": matrix, "FIRST": np.array(first)})
+
+
+def compact(arrays: Mapping[str, Array]) -> str:
+    """Write arrays of numbers as JSON without a character too many."""
+    found = json.dumps({name: values.tolist() for name, values in arrays.items()}, separators=(",", ":"))
+    return re.sub(r"\.0(?=[],])", "", found)
 
 
 def rules_of(neuron: AnyNeuron) -> dict[str, HybridSystem]:
@@ -74,6 +94,7 @@ def write_code(neuron: AnyNeuron, stimulus: Sum, planes: Mapping[str, Plane]) ->
         "branches": str(len(branches)),
         "steady": str(steady),
         "rhs": javascript(smooth, held),
+        "slopes": javascript(list(sympy.Matrix(smooth).jacobian(event.states)), held),
         "surfaces": javascript(surfaces, held),
         "flow": javascript(system.rhs, plain),
         "jacobian": javascript(list(system.jacobian), plain),
@@ -94,11 +115,13 @@ def write_code(neuron: AnyNeuron, stimulus: Sum, planes: Mapping[str, Plane]) ->
 
 def _rest(resting: HybridSystem) -> str:
     event = event_system(resting.structure)
+    shifted = {"u": event.states, "J": event.input, "p": event.parameters}
     return _object(
         {
             "still": _flag(not any(flow != 0 for flow in resting.rhs)),
             "roams": _flag(resting.rests_in_motion),
-            "rhs": javascript(event.rhs, {"u": event.states, "J": event.input, "p": event.parameters}),
+            "rhs": javascript(event.rhs, shifted),
+            "slopes": javascript(list(sympy.Matrix(event.rhs).jacobian(event.states)), shifted),
             "flow": javascript(
                 resting.rhs, {"y": resting.states, "I": resting.input, "p": resting.parameters}
             ),

@@ -12,7 +12,7 @@ from typing import Any
 import attrs
 
 from natrium.analysis.phase_plane.reduction import planar
-from natrium.explore.code import planes_of, rules_of, write_code, write_tableau
+from natrium.explore.code import planes_of, rules_of, write_code, write_radau, write_tableau
 from natrium.explore.facts import Facts, kinds_of, parameters_of, parts_of, starts_of
 from natrium.explore.mathml import mathml
 from natrium.figures.phase_plane import REFRACTORY, V_NULL, X_NULL
@@ -23,7 +23,14 @@ from natrium.model.opened import opened
 from natrium.model.protocol import AnyNeuron
 
 FOLDER = resources.files("natrium.explore") / "page"
-CORE = ("functions.js", "inputs.js", "solver.js", "model.js", "rates.js")  # what the worker knows too
+CORE = (
+    "functions.js",
+    "inputs.js",
+    "implicit.js",
+    "solver.js",
+    "model.js",
+    "rates.js",
+)  # what the worker knows too
 DRAWN = ("chart.js", "plane.js", "page.js")
 T_END, DT = 100.0, 0.1  # ms, where the model gives none
 BELOW, ABOVE = 20.0, 10.0  # mV that the whole plane goes beyond the voltages of its neuron
@@ -67,7 +74,7 @@ class Explorer:
         planes, why = planes_of(shown.neuron)
         code = write_code(shown.neuron, shown.stimulus, planes)
         data = _data(model, shown, why) | {"name": self.name, "x": _first_plane(model, list(planes))}
-        core = f"const TABLEAU = {write_tableau()};\nconst DATA = {_json(data)};\n"
+        core = f"const TABLEAU = {write_tableau()}, RADAU = {write_radau()};\nconst DATA = {_json(data)};\n"
         core += "\n".join([_read(CORE[0]), f"const CODE = {code};", *map(_read, CORE[1:])])
         parts = {
             "title": escape(self.name),
@@ -122,7 +129,7 @@ def _read(name: str) -> str:
 
 def _json(data: Any) -> str:
     """Write data to stand within a script."""
-    return json.dumps(data, allow_nan=False).replace("<", "\\u003c")
+    return json.dumps(data, allow_nan=False, separators=(",", ":")).replace("<", "\\u003c")
 
 
 def _data(model: Model, shown: Model, why: str) -> Facts:

@@ -76,6 +76,7 @@ def javascript(expressions: Sequence[Any], arguments: Mapping[str, Any], saturat
         printer.known_functions = {**printer.known_functions, "exp": "Math.exp", "whole_exp": "Math.exp"}
     fresh = sympy.numbered_symbols("_c", real=True)
     shared, results = sympy.cse([sympy.S(one) for one in expressions], symbols=fresh)
-    lines = [f"const {symbol} = {printer.doprint(value)};" for symbol, value in shared]
+    common = ", ".join(f"{symbol} = {printer.doprint(value)}" for symbol, value in shared)
+    lines = [f"const {common};"] if shared else []
     lines += [f"o[{place}] = {printer.doprint(value)};" for place, value in enumerate(results)]
     return f"({', '.join([*arguments, 'o'])}) => {{{' '.join([*lines, 'return o'])}}}"

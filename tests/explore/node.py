@@ -21,7 +21,7 @@ for (const change of CHANGES) {
   try {
     const setup = setupOf(settings), run = solve(setup);
     told.push({ broken: brokenRule(settings), toml: tomlOf(settings), spikes: run.spikes.map((one) => one.t), end: Array.from(run.end),
-      calls: run.calls, script: script(setup, settings.dt).spikes });
+      calls: run.calls, implicit: run.implicitSteps, script: script(setup, settings.dt).spikes });
   } catch (error) { told.push({ broken: brokenRule(settings) || error.message, toml: tomlOf(settings) }); }
 }
 console.log(JSON.stringify(told));

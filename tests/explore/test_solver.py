@@ -7,7 +7,7 @@ import pytest
 import scipy.special
 
 import natrium
-from natrium.model.files.new import template
+from natrium.model.files.new import template, template_names
 from tests.explore.node import NODE, core_of, facts_of, run_node, solve_in_node
 
 pytestmark = pytest.mark.skipif(NODE is None, reason="there is no node here to run the page's code")
@@ -66,6 +66,48 @@ def test_a_run_costs_what_natrium_s_does():
     (told,) = solve_in_node(model, [{}])
     run = natrium.simulate(model.neuron, model.stimulus, t_end=100.0, rtol=1e-11)
     assert told["calls"] < 1.6 * run.rhs_evaluations  # with dense output throughout
+
+
+def stiff_models():
+    """Models whose fastest rates are 1e4 per ms and more, of cells and of equations."""
+    slow = natrium.CHANNELS["notebook_sodium_1"].gates[1]
+    fast = natrium.Gate(
+        "m", 3, alpha="1e4*0.1*(V + 40)/(1 - exp(-(V + 40)/10))", beta="1e4*4*exp(-(V + 65)/18)"
+    )
+    step = natrium.Step(30.0, start=5.0)
+    for rule in ("hold", "clamp"):
+        cell = natrium.Neuron(channels=[natrium.Channel("Na", 120.0, 50.0, [fast, slow])], refractory=rule)
+        yield f"a gate, {rule}", cell, step, {"values": {"g_Na": 100.0}}
+    coupled = natrium.HybridNeuron(
+        equations={"V": "(-(V + 70) + g*(U - V) + I)/10", "U": "(-(U + 70) + g*(V - U))/10"},
+        initial={"V": -70.0, "U": -70.0},
+        parameters={"g": 1e5},
+        v_thresh=-55.0,
+        reset={"V": -70.0},
+        tau_ref=2.0,
+    )
+    yield "compartments", coupled, natrium.Step(50.0, start=2.0), {"values": {"g": 3e4}}
+    relaxation = natrium.HybridNeuron(
+        equations={"V": "(V - V**3/3 - w + I)/e", "w": "(V + 0.7 - 0.8*w)/12.5"},
+        initial={"V": -1.2, "w": -0.62},
+        parameters={"e": 1e-4},
+        v_thresh=1.0,
+    )
+    yield "relaxation", relaxation, natrium.Constant(0.5), {"parts": {0: {"I": 0.6}}}
+
+
+@pytest.mark.parametrize(
+    ("neuron", "stimulus", "change"), [pytest.param(*rest, id=name) for name, *rest in stiff_models()]
+)
+def test_stiff_models_go_by_implicit_steps(neuron, stimulus, change):
+    model = natrium.Model(neuron=neuron, stimulus=[stimulus], simulation=natrium.Simulation(t_end=40.0))
+    (told,) = solve_in_node(model, [change])
+    moved = natrium.loads(told["toml"])
+    truth = natrium.simulate(moved.neuron, moved.stimulus, t_end=40.0, rtol=1e-10)
+    assert truth.n_spikes > 1
+    assert told["spikes"] == pytest.approx(truth.spike_times, rel=0.0, abs=NEAR)
+    assert told["implicit"] > 20
+    assert told["calls"] < 60_000
 
 
 def test_what_is_read_from_files(tmp_path):
@@ -138,6 +180,12 @@ def test_every_slider_of_the_notebook_s_models(name):
 def test_every_slider_of_equations(name):
     model = natrium.loads(template(name))
     assert check(model, all_moves(model)) > 50
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", template_names())
+def test_every_template(name):
+    assert check(natrium.loads(template(name)), [{}]) > 2
 
 
 def cells():

@@ -43,13 +43,13 @@ def _gauss() -> tuple[Array, Array, Array]:
 
 
 @cache
-def _radau() -> tuple[Array, Array, Array]:
+def radau(stages: int = STAGES) -> tuple[Array, Array, Array]:
     """Give the same of Radau's method (IIA), whose last node is 1."""
     legendre = np.polynomial.legendre
-    ends = legendre.legsub([0.0] * STAGES + [1.0], [0.0] * (STAGES - 1) + [1.0])
+    ends = legendre.legsub([0.0] * stages + [1.0], [0.0] * (stages - 1) + [1.0])
     nodes = 0.5 * (np.sort(legendre.legroots(ends).real) + 1.0)
     nodes[-1] = 1.0
-    powers = np.arange(1, STAGES + 1)
+    powers = np.arange(1, stages + 1)
     vandermonde = nodes[:, None] ** (powers - 1)
     matrix = np.linalg.solve(vandermonde.T, (nodes[:, None] ** powers / powers).T).T
     return nodes, np.asarray(matrix, dtype=float), np.asarray(matrix[-1], dtype=float)
@@ -94,7 +94,7 @@ class Collocation:
         stiff: bool = False,
     ) -> None:
         self.stiff = stiff
-        self.nodes = _radau() if stiff else _gauss()
+        self.nodes = radau() if stiff else _gauss()
         self.linear, self.trajectory, self.origin = linear, trajectory, span.begin
         self.forced, self.rtol = forced.columns, max(rtol, STIFF_RTOL) if stiff else rtol
         self.by_parameters, self.scale, inputs = forced.parameters, forced.scale, forced.inputs

@@ -1,6 +1,6 @@
 // One run, event-driven: pieces between the input's edges, DOP853 in u = V - threshold, every step's polynomial
 // searched for its first crossing in Bernstein form, the crossing brought to the last digit by true steps.
-// As natrium/solvers/event_driven does it, without its implicit method.
+// As natrium/solvers/event_driven does it; where the model is stiff, by the implicit steps of implicit.js.
 
 const DENSE_ERROR = 50; // tolerances that a step's polynomial may be off by
 const ROOM = { spikes: 20000, calls: 6e6 };
@@ -27,6 +27,12 @@ class Stepper {
     this.s = s;
     this.y = y;
     this.call(s, y, this.K[0]);
+  }
+  // Go on from the end of a step.
+  go(s, y, slope) {
+    this.s = s;
+    this.y = y;
+    this.K[0].set(slope);
   }
   call(s, y, o) {
     this.calls++;
@@ -94,6 +100,8 @@ class Stepper {
     return Math.min(100 * h0, h1, length);
   }
 }
+
+const Implicit = implicitOn(Stepper);
 
 // A segment's state at the part x of it.
 function segmentAt({ y, F }, x) {
@@ -191,7 +199,8 @@ function crossing(stepper, end, h, sign, tolerance, segment) {
 // `quiet`: end it where nothing moves any more.
 function solve({ p, y: start, parts, t0, t1, rule, rtol = 1e-11, dense = true, stop = null, quiet = false }) {
   const n = CODE.n, rests = CODE.rests[rule], duration = CODE.duration(p, [0])[0], gap = CODE.gap(p, [0])[0];
-  const stepper = new Stepper(n), segments = [], spikes = [], one = [0], passes = CODE.passes;
+  const explicit = new Stepper(n), segments = [], spikes = [], one = [0], passes = CODE.passes;
+  let stepper = explicit, implicit = null, implicitSteps = 0;
   const atol = new Float64Array(n).fill(0.01 * rtol);
   atol[0] = rtol;
   const level = (y) => CODE.origin(y, p, one)[0];
@@ -253,9 +262,15 @@ function solve({ p, y: start, parts, t0, t1, rule, rtol = 1e-11, dense = true, s
     const branched = !resting && sides.length > 0;
     const f = resting ? (s, z, o) => rests.rhs(z, at(s) - gap, p, o) : (s, z, o) => CODE.rhs(z, at(s) - gap, p, sides, o);
     const fires = CODE.fires && !resting, length = end - begin;
+    const slopes = resting ? (s, z, o) => rests.slopes(z, at(s) - gap, p, o) : (s, z, o) => CODE.slopes(z, at(s) - gap, p, sides, o);
     if (branched) settle(f, at, 0);
-    let s = 0, h = 0, retry = 0;
-    stepper.begin(f, 0, y);
+    let s = 0, h = 0, retry = 0, steps = 0, often = 0;
+    // Steps of DOP853, or implicit ones, from here on.
+    const restart = (from, next) => {
+      stepper = next;
+      stepper.begin(f, from, y, slopes, rtol, atol);
+    };
+    restart(0, stepper);
     while (s < length) {
       if (h === 0) h = stepper.first(length - s, rtol, atol);
       h = Math.min(h, longest, length);
@@ -263,7 +278,7 @@ function solve({ p, y: start, parts, t0, t1, rule, rtol = 1e-11, dense = true, s
       let step = Math.min(h, length - s);
       if (length - s - step < 1e-12 * length) step = length - s;
       const stepEnd = stepper.step(step), error = stepper.error(stepEnd, step, rtol, atol);
-      if (stepper.calls > ROOM.calls) throw new Error("this takes too many steps: the model is stiff here, or the run too long");
+      if (explicit.calls + (implicit?.calls ?? 0) > ROOM.calls) throw new Error("this takes too many steps: shorten the run");
       if (!(error < 1)) {
         h = step * (Number.isFinite(error) ? Math.max(0.2, 0.9 * error ** (-1 / 8)) : 0.2);
         retry = 1;
@@ -305,7 +320,7 @@ function solve({ p, y: start, parts, t0, t1, rule, rtol = 1e-11, dense = true, s
         }
         if (found) { y[0] = 0; above = false; }
         else sides[turn.k] = -sides[turn.k];
-        stepper.begin(f, s, y);
+        restart(s, stepper);
         h = Math.min(h, step);
         if (slope.some((value) => !Number.isFinite(value))) throw new Error("the right-hand side is not finite");
         continue;
@@ -313,9 +328,16 @@ function solve({ p, y: start, parts, t0, t1, rule, rtol = 1e-11, dense = true, s
       if (dense) segments.push(segment());
       s = step === length - s ? length : s + step;
       y = stepEnd;
-      stepper.s = s;
-      stepper.y = y;
-      stepper.K[0].set(endSlope);
+      stepper.go(s, y, endSlope);
+      // Where steps are held down by what relaxes, not by what is to be followed, implicit ones go on.
+      if (stepper === implicit) {
+        implicitSteps++;
+        if (fastest(implicit.J, n) * h < STIFF.below) restart(s, explicit);
+      } else if (++steps % STIFF.looks === 0) {
+        const J = slopes(s, y, new Float64Array(n * n)), rate = fastest(J, n);
+        often = rate * step > STIFF.above && relaxes(J, n, rate) ? often + 1 : 0;
+        if (often === STIFF.often) restart(s, (implicit ??= new Implicit(n)));
+      }
       if (quiet && !resting && endSlope.every((slope, i) => Math.abs(slope) < (i ? 1e-10 : 1e-8))) { ended = "rest"; return end; }
     }
     return end;
@@ -350,7 +372,7 @@ function solve({ p, y: start, parts, t0, t1, rule, rtol = 1e-11, dense = true, s
       }
     }
   }
-  return { t0, t1, segments, spikes, end: outward(y), ended, calls: stepper.calls, outward };
+  return { t0, t1, segments, spikes, end: outward(y), ended, calls: explicit.calls + (implicit?.calls ?? 0), implicitSteps, outward };
 }
 
 // The state of a run at a time.
