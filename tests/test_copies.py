@@ -14,6 +14,7 @@ import natrium
 from natrium.analysis.cycle.cobweb import cobweb
 from natrium.analysis.portrait import dynamics
 from natrium.analysis.result import Result
+from natrium.export.standard import StandardRow, StandardRun
 from natrium.imports.neuron_check.compare import Checked
 from natrium.imports.neuron_check.measure import CheckedFile
 from natrium.imports.result import Imported
@@ -39,6 +40,7 @@ ON = natrium.Neuron(), natrium.Constant(20.0)
 SCRIPTS = Path(__file__).parent / "data" / "scripts"
 
 MAKERS = {
+    "a run of the standard": lambda: StandardRun("script", "scipy", 0.01, (StandardRow("LIF", 3),)),
     "a model": lambda: MODEL,
     "a neuron without threshold": lambda: SMOOTH,
     "own equations": lambda: OWN,

@@ -27,6 +27,7 @@ from natrium.cli.phase_plane import phase_plane_command
 from natrium.cli.reproduce import reproduce_command
 from natrium.cli.run import run_command
 from natrium.cli.schema import schema_command
+from natrium.cli.standard import standard_command
 from natrium.cli.sweep import sweep_command
 
 VERBS: dict[str, Callable[..., None]] = {
@@ -35,6 +36,7 @@ VERBS: dict[str, Callable[..., None]] = {
     "run": run_command,
     "explore": explore_command,
     "export": export_command,
+    "standard": standard_command,
     "reproduce": reproduce_command,
     "doctor": doctor_command,
     "compare": compare_command,

@@ -45,6 +45,11 @@ class Distance:
     largest: float
     bound: float = 0.0
 
+    @property
+    def is_complete(self) -> bool:
+        """Whether there are spikes, each with its partner."""
+        return not (self.missed or self.extra or np.isnan(self.largest))
+
     def sentences(self) -> list[str]:
         """Say it in words."""
         counts = f"{self.n_found} spikes for {self.n_true} true ones"
@@ -60,8 +65,12 @@ class Distance:
 
 
 def distance_of(found: Array, truth: Reference, source: str) -> Distance:
-    """Hold spikes against the true ones, spike by spike."""
-    times = truth.spike_times
+    """Hold spikes against a reference's, spike by spike."""
+    return distance_between(found, truth.spike_times, source, truth.error)
+
+
+def distance_between(found: Array, times: Array, source: str, bound: float) -> Distance:
+    """Hold spikes against true ones that are known to `bound` ms, spike by spike."""
     window = WINDOW * float(np.diff(times).min()) if times.size > 1 else ALONE
     pairs = match_spikes(found, times, max(window, 1e-9))
     errors = np.array([abs(pair.difference) for pair in pairs if pair.difference is not None])
@@ -73,7 +82,7 @@ def distance_of(found: Array, truth: Reference, source: str) -> Distance:
         extra=sum(pair.truth is None for pair in pairs),
         mean=float(errors.mean()) if errors.size else np.nan,
         largest=float(errors.max()) if errors.size else np.nan,
-        bound=truth.error,
+        bound=bound,
     )
 
 

@@ -10,14 +10,14 @@ import attrs
 import sympy
 
 from natrium.export.inputs import Part, parts_of
-from natrium.export.readable import readable
+from natrium.export.readable import ratio, readable
 from natrium.model import AnyNeuron, HybridSystem, Model, ModelError, UnsupportedModel
-from natrium.model.branches import has_branches, split_branches
 from natrium.model.hybrid_structure import DURATION, ORIGIN
 from natrium.model.simulation import check_model
 from natrium.model.stimuli.stimulus import breakpoints, smooth_spans
 from natrium.solvers.base import Run
 
+LARGEST_EXPONENT = 230.0  # where natrium itself holds exp
 MOST_EDGES = 200_000  # of the input, in a file that people are to open
 # The parameters of the system that are no user's, by the names that files give them.
 PLAIN = {ORIGIN: "v_thresh", DURATION: "tau_ref"}
@@ -121,16 +121,18 @@ class Lowered:
         return caught and any(one.has(V) for one in growing)
 
     @property
-    def branched(self) -> bool:
-        """Whether the equations have branches."""
-        return has_branches(*self.rhs)
-
-    @property
-    def surfaces(self) -> tuple[Any, ...]:
-        """What is zero where a branch of the equations changes, of branches that lie in no other."""
-        branches = split_branches(self.rhs)[1]
-        sides = {one.side for one in branches}
-        return tuple(one.surface for one in branches if not one.surface.free_symbols & sides)
+    def highest_exponent(self) -> float:
+        """What no exponential of V's own rate gets beyond below the threshold, and a little more."""
+        known = {symbol: sympy.Float(value) for symbol, value in self.parameters.items()}
+        V = self.system.states[0]
+        level = None if self.level is None else self.level.xreplace(known)
+        found = [LARGEST_EXPONENT]
+        if level is not None and level.is_number:
+            arguments = (one.args[0] for one in self.rhs[0].atoms(sympy.Function) if one.has(V))
+            plain = (one.replace(ratio, lambda a, b: a / b).xreplace(known | {V: level}) for one in arguments)
+            values = [float(one) for one in plain if one.is_number]
+            found = [max(values, default=LARGEST_EXPONENT) + 2.0]
+        return min(LARGEST_EXPONENT, *found)
 
 
 def lower_model(model: Model, name: str = "model") -> Lowered:

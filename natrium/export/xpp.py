@@ -40,7 +40,7 @@ class _Printer(Readable, Named, ExactNumbers, CodePrinter):
     language = "XPP"
     _default_settings: ClassVar[dict[str, Any]] = {**CodePrinter._default_settings, "precision": 17}
 
-    def __init__(self, names: Mapping[Any, str], held: bool) -> None:
+    def __init__(self, names: Mapping[Any, str], held: float | None) -> None:
         super().__init__()
         self.names, self.held = names, held
         same = ("sin", "cos", "tan", "asin", "acos", "atan", "sinh", "cosh", "tanh", "erf", "erfc", "log")
@@ -74,7 +74,7 @@ class _Printer(Readable, Named, ExactNumbers, CodePrinter):
 
     def _print_exp(self, expr: Any) -> str:
         inner = self._print(expr.args[0])
-        return f"exp(min({inner},230))" if self.held else f"exp({inner})"
+        return f"exp({inner})" if self.held is None else f"exp(min({inner},{self.held!r}))"
 
     _print_whole_exp = _print_growth = _print_exp
 
@@ -96,7 +96,7 @@ def write_xpp(model: Lowered, dt: float) -> str:
     states = model.system.states
     names = name_symbols((*states, *model.parameters), RESERVED, LONGEST, folds=True)
     names |= {model.system.input: "inp", T: "t"}
-    printer = _Printer(names, model.runs_away)
+    printer = _Printer(names, model.highest_exponent if model.runs_away else None)
     own = [names[state] for state in states]
     lines = [f"par {names[symbol]}={value!r}" for symbol, value in model.parameters.items()]
     lines.append("exprel(zz)=if(abs(zz)<1e-4)then(1+zz/2*(1+zz/3*(1+zz/4)))else((exp(zz)-1)/zz)")
