@@ -63,6 +63,7 @@ class Run:
             self.names[one] = ZERO
         self._each(self.program.initial)
         self._starting = False
+        self._keep_ions()
         self.started = {one: self.names[one] for one in self.program.states}
         self._free()
         for key, node in self.names.items():
@@ -71,6 +72,15 @@ class Run:
         for _ in range(2):
             self.derivatives, self.updates, self.reactions, self.conserved = {}, {}, [], []
             self._each(self.program.breakpoint)
+
+    def _keep_ions(self) -> None:
+        """Take an ion's variable that is set at the start as what its ion has: each block reads it anew."""
+        for variable in (one for ion in self.program.ions.values() for one in ion.reads if one in self.names):
+            value = float(value_of(self.names.pop(variable), dict(self.values)))
+            self.note(
+                f"{variable} = {value:g} is set at the start; NEURON goes by the ion's own all the same"
+            )
+            self.values[variable] = value
 
     def _each(self, blocks: Iterable[Tree]) -> None:
         for block in blocks:

@@ -205,6 +205,17 @@ CASES = {
         {"m": (lambda v: 5e-5 / (5e-5 + 1e-4) + 0 * v, lambda v: 3 + 0 * v)},
         note="calcium stays at 5e-05",
     ),
+    "a reversal that is set at the start": Case(
+        channel(
+            RELAX.replace("INITIAL {", "INITIAL { ena = 67")
+            + "PROCEDURE rates(v) { minf = 1/(1 + exp(-(v + 35)/7)) mtau = 1 }",
+            current="gbar * ((1*m)\n^3) * (v - ena)",
+        ),
+        {"m": (lambda v: sigmoid(v, -35, 7), lambda v: 1 + 0 * v)},
+        E=67.0,
+        powers={"m": 3},
+        note="ena = 67 is set at the start",
+    ),
     "more digits than NEURON keeps": Case(
         channel(
             RELAX + "PROCEDURE rates(v) { minf = 1/(1 + exp(-(v - half)/7)) mtau = 1 }",
