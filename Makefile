@@ -52,7 +52,7 @@ peers: $(VENV)/.base ## time natrium beside its peers (heyoka, numba, ...); PEER
 	@$(PY) -m benchmarks.peers --out build/peers $(PEERS)
 
 # Each has an environment of its own, build/connect/NAME: their needs differ. XPPAUT is Debian's.
-connect: $(VENV)/.dev ## install the simulators that natrium exports to, and run every file there
+connect: $(VENV)/.dev ## install the simulators that natrium exports to, run every file there, and hold imports against NEURON
 	@for name in brian2 neuron; do \
 	    test -x build/connect/$$name/bin/python || $(PYTHON) -m venv build/connect/$$name; \
 	done
@@ -60,6 +60,7 @@ connect: $(VENV)/.dev ## install the simulators that natrium exports to, and run
 	@build/connect/neuron/bin/pip install --quiet neuron
 	@NATRIUM_BRIAN2=$(CURDIR)/build/connect/brian2/bin/python NATRIUM_NEURON=$(CURDIR)/build/connect/neuron/bin/python \
 	    $(PY) -m pytest -n auto tests/export/test_simulators.py
+	@$(PY) -m pytest -m corpus tests/imports
 
 # Resumes what build/mutants.jsonl holds; MUTANTS="--n 20" and the like.
 mutants: $(VENV)/.dev ## try small changes to model and solvers, and list those that no test notices

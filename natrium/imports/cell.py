@@ -10,7 +10,7 @@ import attrs
 
 from natrium.imports.currents import Branch, peak
 from natrium.imports.gates import Rates
-from natrium.imports.kinetics import Part
+from natrium.imports.kinetics import REST, Part
 from natrium.imports.nodes import Node, make, num, text_of
 from natrium.imports.result import LEAK
 from natrium.model import Calcium, Channel, Gate, Ions, Model, ModelError, Neuron, Scheme, Simulation, Step
@@ -176,7 +176,7 @@ def _channel(
     if branch.opened:
         part = next(one for one in kinetics.schemes if branch.opened[0] in one.states)
         scheme = _scheme(part, branch.opened, kinetics, text)
-        where |= {one: (own, safe(one), 1.0) for one in part.states}
+        where |= {one: (own, safe(one), 1.0) for one in part.told}
     for state, power in branch.powers.items():
         if any(state in part.states for part in kinetics.schemes):
             raise CannotImport(
@@ -223,7 +223,9 @@ def _reads_calcium(gates: Sequence[Gate], scheme: Scheme | None) -> bool:
 
 
 def _scheme(part: Part, opened: tuple[str, ...], kinetics: Kinetics, text: Any) -> Scheme:
-    shares = {safe(one): kinetics.initial[one] for one in part.states if one in kinetics.initial}
+    shares = {safe(one): kinetics.initial[one] for one in part.told if one in kinetics.initial}
+    if len(shares) == len(part.told) < len(part.states):
+        shares[REST] = 1.0 - sum(shares.values())
     started: dict[str, Any] = {}
     if len(shares) == len(part.states) and math.isclose(sum(shares.values()), 1.0, abs_tol=1e-9):
         started = {"initial": shares}

@@ -129,6 +129,8 @@ def _simpler(op: str, *args: Node) -> Any:
             return ZERO
         case "*" if first == ONE or last == ONE:
             return last if first == ONE else first
+        case "*" if last.number == -1.0:
+            return make("neg", first)
         case "/" if last == ONE or first == ZERO:
             return first
         case "/" if first == ONE and last.op == "/" and last.args[0] == ONE:

@@ -206,8 +206,10 @@ def _scheme_error(imported: Imported, flows: np.ndarray, states: list[str]) -> f
     expected = np.zeros_like(flows[:, 1:, :])
     at = {name: states.index(state) for state, name in names.items()}
     for (source, target), rate in rates.items():
-        expected[:, at[source], at[source]] -= rate
-        expected[:, at[source], at[target]] += rate
+        if source in at:  # else what is missing to one, which the file does not have
+            expected[:, at[source], at[source]] -= rate
+        if source in at and target in at:
+            expected[:, at[source], at[target]] += rate
     inside = list(at.values())
     found = flows[:, 1:, :][:, inside][:, :, inside]
     wanted = expected[:, inside][:, :, inside]

@@ -10,7 +10,7 @@ import attrs
 from natrium.imports.cell import Kinetics, cell_around
 from natrium.imports.currents import Branch, branches_of
 from natrium.imports.gates import Rates, flow_of_update, rates_of
-from natrium.imports.kinetics import Part, parts_of
+from natrium.imports.kinetics import REST, Part, parts_of, ways_of
 from natrium.imports.nmodl.program import CELSIUS, IONS, OTHER_ION, Ion, Program, declare
 from natrium.imports.nmodl.run import STALE, Run
 from natrium.imports.nmodl.source import Tree, parse, prepare
@@ -154,14 +154,29 @@ class _Flows:
     def find(self, values: Mapping[str, float]) -> None:
         """Read gates and schemes off derivatives, updates and reactions."""
         states = frozenset(self.program.states)
+        ways = self._coupled(states, values)
         for state, flow in self.run.derivatives.items():
-            self.gates[state] = rates_of(state, flow, states)
+            if not any(state in way for way in ways):
+                self.gates[state] = rates_of(state, flow, states)
         for state, update in self.run.updates.items():
             moved = flow_of_update(state, update, dict(values))
             self.gates[state] = {"inf": update} if moved is None else rates_of(state, moved, states)
         self._react(states, values)
+        self._divide((*self.program.states, REST), ways)
         for rate in self.all_rates():
             _check_names(rate)
+
+    def _coupled(self, states: frozenset[str], values: Mapping[str, float]) -> list[tuple[str, str, Node]]:
+        """Give the ways between states whose derivatives need each other."""
+        flows = self.run.derivatives
+        needed = {one: (flow.names & states) - {one} for one, flow in flows.items()}
+        tied = {
+            one for one, others in needed.items() if others or any(one in rest for rest in needed.values())
+        }
+        for one in tied:
+            if unknown := needed[one] - flows.keys():
+                raise CannotImport("coupled states", f"{one}' needs {min(unknown)}, which has no derivative")
+        return ways_of({one: flows[one] for one in flows if one in tied}, values) if tied else []
 
     def _react(self, states: frozenset[str], values: Mapping[str, float]) -> None:
         ways = []
@@ -173,8 +188,12 @@ class _Flows:
             ways += [(source, target, forward), (target, source, backward)]
         for left, right in self.run.conserved:
             self._check_conserved(left, right, states, values)
-        for part in parts_of(tuple(self.program.states), ways):
-            if len(part.states) == 2:
+        self._divide(tuple(self.program.states), ways)
+
+    def _divide(self, states: tuple[str, ...], ways: list[tuple[str, str, Node]]) -> None:
+        """Make gates of two states that react with each other alone, and schemes of more."""
+        for part in parts_of(states, ways):
+            if len(part.states) == 2 and REST not in part.states:
                 self.gates |= {one: part.gate(one) for one in part.states}
                 self.pairs |= dict(zip(part.states, reversed(part.states), strict=True))
             else:
@@ -298,7 +317,8 @@ def _initial(run: Run, flows: _Flows, values: Mapping[str, float], used: set[str
         if not node.names & {"v", "cai"} and 0.0 <= (value := float(value_of(node, values))) <= 1.0:
             found[state] = value
     for part in flows.schemes:
-        if not math.isclose(sum(found.get(one, 0.0) for one in part.states), 1.0, abs_tol=_SAME):
+        total = sum(found.get(one, math.nan) for one in part.told)
+        if not (total <= 1.0 if REST in part.states else math.isclose(total, 1.0, abs_tol=_SAME)):
             found = {key: value for key, value in found.items() if key not in part.states}
         elif used & set(part.states):
             used |= set(part.states)

@@ -13,7 +13,7 @@ from natrium.imports.neuron_check.compare import Checked, check_folder
 from natrium.imports.neuron_check.expected import spikes_of
 from natrium.imports.neuron_check.measure import CheckedFile
 from natrium.model.errors import ModelError
-from tests.imports.nmodl.cases import CASES, FIELD, SCHEME, TWO_GATES
+from tests.imports.nmodl.cases import ALL_STATES, CASES, FIELD, MISSING_STATE, SCHEME, TWO_GATES
 
 needs_neuron = pytest.mark.skipif(
     importlib.util.find_spec("neuron") is None or shutil.which("g++") is None,
@@ -29,6 +29,8 @@ def test_every_way_of_writing_is_what_neuron_makes_of_it(tmp_path):
         "two": TWO_GATES,
         "scheme": SCHEME,
         "field": FIELD,
+        "all": ALL_STATES,
+        "missing": MISSING_STATE,
     }
     for k, text in enumerate(texts.values()):
         (tmp_path / f"{k:02d}.mod").write_text(text, encoding="utf-8")

@@ -260,6 +260,19 @@ SCHEME = channel(
     states="C O P I",
     more="k = 2 (/ms)",
 ).replace("cnexp", "sparse")
+# The same three states by derivatives: all of them, and two with what is missing to one.
+ALL_STATES = channel(
+    "INITIAL { c = 1 o = 0 i = 0 }\nDERIVATIVE states { a = exp(v/20) b = 2*exp(-v/20)\n"
+    " c' = -a*c + b*o\n o' = a*c - (b + 1)*o + 0.05*i\n i' = 1*o - 0.05*i }\n",
+    current="gbar*o*(v - ena)",
+    states="c o i",
+)
+MISSING_STATE = channel(
+    "INITIAL { c = 0.75 o = 0.25 }\nDERIVATIVE states { a = exp(v/20) b = 2*exp(-v/20)\n"
+    " c' = b*o - a*c\n o' = a*c - b*o + 0.05*(1 - c - o) - 1*o }\n",
+    current="gbar*o*(v - ena)",
+    states="c o",
+)
 FIELD = (
     "NEURON { SUFFIX t USEION ca READ cai, cao WRITE ica RANGE pbar }\n"
     "UNITS { F = 96520 (coulomb) R = 8.3134 (joule/degC) }\nPARAMETER { pbar = 2e-4 (cm/s) celsius = 36 (degC) }\n"

@@ -11,7 +11,7 @@ from natrium.imports.nmodl.reader import read_tree
 from natrium.imports.nmodl.source import parse, prepare
 from natrium.imports.result import LEAK
 from natrium.model.errors import CannotImport
-from tests.imports.nmodl.cases import CASES, FIELD, SCHEME, TWO_GATES, channel
+from tests.imports.nmodl.cases import ALL_STATES, CASES, FIELD, MISSING_STATE, SCHEME, TWO_GATES, channel
 
 pytestmark = pytest.mark.skipif(
     importlib.util.find_spec("neuron") is None, reason="needs NEURON's parser: pip install natrium[neuron]"
@@ -41,6 +41,7 @@ REFUSED = {
     "nothing to drive it": (channel(RELAX + RATES, current="gbar*m*exp(v/50)"), "no driving force", "exp"),
     "a root of a gate": (channel(RELAX + RATES, current="gbar*sqrt(m)*(v - ena)"), "no polynomial of gates", "sqrt"),
     "a gate of a gate": (channel("INITIAL { m = 0 h = 0 }\nDERIVATIVE states { m' = h - m h' = -h }\n", states="m h"), "coupled states", "h"),
+    "states that lose": (ALL_STATES.replace("- (b + 1)*o", "- (b + 2)*o"), "coupled states", "o must come to another"),
     "a gate squared": (channel("INITIAL { m = 0 }\nDERIVATIVE states { m' = 1 - m*m }\n"), "not linear", "m"),
     "time": (channel("INITIAL { m = 0 }\nDERIVATIVE states { m' = (sin(t) - m)/2 }\n"), "of time", "t"),
     "rates of the start": (channel("INITIAL { rates(v) m = minf }\nDERIVATIVE states { m' = (minf - m)/mtau }\n" + RATES.replace("0.5", "1/(1 + exp(-v))")), "set at the start", "minf"),
@@ -70,6 +71,8 @@ def read():
         "two": TWO_GATES,
         "scheme": SCHEME,
         "field": FIELD,
+        "all": ALL_STATES,
+        "missing": MISSING_STATE,
     }
     texts |= {name: text for name, (text, *_) in REFUSED.items()}
     ready, trees = {}, {}
@@ -148,6 +151,19 @@ def test_a_scheme(read):
     }  # fmt: skip
     assert rates == pytest.approx(expected, rel=1e-14)
     assert found.model.neuron.constants == {"k": 2.0}
+
+
+@pytest.mark.parametrize(
+    ("name", "third", "start"), [("all", "i", (1, 0, 0)), ("missing", "rest", (0.75, 0.25, 0))]
+)
+def test_derivatives_that_need_each_other_are_a_scheme(name, third, start, read):
+    (made,) = read(name).model.neuron.channels
+    scheme = made.scheme
+    assert (scheme.states, scheme.open) == (("c", "o", third), ("o",))
+    rates = {(one.source, one.target): float(one.rate.written()(20.0)) for one in scheme.transitions}
+    expected = {("c", "o"): np.e, ("o", "c"): 2 / np.e, ("o", third): 1.0, (third, "o"): 0.05}
+    assert rates == pytest.approx(expected, rel=1e-14)
+    assert dict(scheme.initial) == dict(zip(scheme.states, start, strict=True))
 
 
 def test_a_constant_field(read):
