@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any
 
 import attrs
@@ -51,7 +51,7 @@ class Refractory:
     free: tuple[str, ...] = ()
 
 
-@attrs.frozen(cache_hash=True)
+@attrs.frozen(cache_hash=True, slots=False)
 class HybridSystem:
     """A neuron as a hybrid dynamical system, symbolic throughout.
 
@@ -108,7 +108,7 @@ class HybridSystem:
         """The Jacobian of the flow, shape (n, n), derived from `rhs`."""
         return sympy.Matrix(self.rhs).jacobian(self.states)
 
-    @property
+    @cached_property
     def structure(self) -> HybridSystem:
         """The same system without values: equal for all that differ in these only."""
         return attrs.evolve(self, values=())

@@ -69,5 +69,5 @@ def test_a_third_of_the_rate_curve(first):
     """In parts, so that they can run side by side."""
     assert len(INPUTS) == 1000
     for index in range(first, 1000, 36):
-        check_rate(index)
-        check_rate(index - 1)
+        for one in {index, index - 1}.difference(SPREAD):
+            check_rate(one)

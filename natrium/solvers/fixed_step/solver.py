@@ -361,7 +361,10 @@ def _mean(stimulus: Stimulus, begin: float, end: float) -> float:
     total = 0.0
     for span in smooth_spans(stimulus, begin, end):
         drive, length = span.drive(span.begin), span.end - span.begin
-        total += length * math.fsum(w * drive(x * length) for x, w in _quadrature())
+        mean = drive.level
+        if not drive.is_constant:
+            mean = math.fsum(w * drive(x * length) for x, w in _quadrature())
+        total += length * mean
     return total / (end - begin)
 
 
