@@ -20,6 +20,8 @@ def read_text(path: str | os.PathLike[str]) -> str:
         When it cannot be read, or is too long.
     """
     check_path(path)
+    if Path(path).exists() and not Path(path).is_file():  # a pipe would be waited for
+        raise ModelError(f"a file to import must be a plain file, got {os.fspath(path)}")
     try:
         with Path(path).open("rb") as file:
             content = file.read(MAX_BYTES + 1)

@@ -301,7 +301,7 @@ def terms_of(node: Node, states: frozenset[str], most: int = 64) -> list[tuple[N
                 right = [(make("neg", one), powers) for one, powers in right]
             found = [*terms_of(node.args[0], states, most), *right]
         case "*":
-            found = _times(*(terms_of(one, states, most) for one in node.args))
+            found = _times(*(terms_of(one, states, most) for one in node.args), most)
         case "/" if node.args[1].names.isdisjoint(states):
             found = [
                 (make("/", one, node.args[1]), powers) for one, powers in terms_of(node.args[0], states, most)
@@ -310,7 +310,7 @@ def terms_of(node: Node, states: frozenset[str], most: int = 64) -> list[tuple[N
             base = terms_of(node.args[0], states, most)
             found = base
             for _ in range(int(power) - 1):
-                found = _times(found, base) if len(found) * len(base) <= most else [*found] * most * 2
+                found = _times(found, base, most)
         case _:
             found = []
     if not 0 < len(found) <= most:
@@ -326,7 +326,10 @@ def terms_of(node: Node, states: frozenset[str], most: int = 64) -> list[tuple[N
 Terms = list[tuple[Node, dict[str, int]]]
 
 
-def _times(left: Terms, right: Terms) -> Terms:
+def _times(left: Terms, right: Terms, most: int) -> Terms:
+    """Multiply sums out; give nothing where that is too much."""
+    if len(left) * len(right) > most:
+        return []
     return [
         (make("*", a, b), {key: p.get(key, 0) + q.get(key, 0) for key in {**p, **q}})
         for a, p in left

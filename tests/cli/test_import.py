@@ -78,7 +78,7 @@ def test_a_parser_that_dies_is_told(mod, monkeypatch):
         ([], "got neither"),
         (["no.mod", "--check", "."], "got both"),
         (["no.mod"], "cannot read no.mod"),
-        (["."], "cannot read ."),
+        (["."], "must be a plain file, got ."),
         (["--check", "nowhere"], "1 to 5000 .mod files, got 0"),
         (["--check", ".", "--celsius", "3"], "takes no other option"),
     ],

@@ -103,6 +103,25 @@ def test_choices_and_signs():
     assert str(equation).startswith("where((V < -60) or (V > 10), -V/tau, ")
 
 
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("-2^2", -4.0),
+        ("2^3^2", 64.0),
+        ("2-3^2", -7.0),
+        ("-2*3^2", -18.0),
+        ("-(1+1)^2", -4.0),
+        ("6/2*3", 9.0),
+        ("if(-1<0&1>2|1)then(1)else(5)", 1.0),
+        ("if(0&0|1)then(1)else(5)", 1.0),
+    ],
+)
+def test_signs_and_powers_are_as_xppaut_6_11_has_them(text, value):
+    """Each was the slope of a state in a run of XPPAUT."""
+    model = read_ode(f"v'={text}\n@ total=1\n", "x.ode").model
+    assert natrium.run(model).final_state["V"] == pytest.approx(value, rel=1e-12)
+
+
 REFUSED = {
     "noise": ("wiener w\nv'=-v+w\n", "noise"),
     "arrays": ("v[1..5]'=-v[j]\n", "arrays"),
