@@ -119,6 +119,8 @@ def _simpler(op: str, *args: Node) -> Any:
             return first
         case "+" | "-" if (value := last.number) is not None and value < 0.0:
             return make("-" if op == "+" else "+", first, num(-value))
+        case "+" | "-" if last.op == "neg":
+            return make("-" if op == "+" else "+", first, last.args[0])
         case "+" if first.op == "-" and first.args[1] == last:
             return first.args[0]
         case "-" if first.op == "+" and first.args[1] == last:
