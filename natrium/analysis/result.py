@@ -10,6 +10,8 @@ from typing import Any
 import attrs
 import numpy as np
 
+from natrium.model.plots import figure_of
+
 
 class Result:
     """Base of what analyses give.
@@ -48,7 +50,7 @@ class Result:
         return "\n    ".join([f"{type(self).__name__}:", *kept])
 
     def _repr_html_(self) -> str:
-        """Show in a notebook what was found, and the rows behind it."""
+        """Show in a notebook what was found, a figure where one stands for it, and the rows behind it."""
         said = "".join(f"<li>{escape(sentence)}</li>" for sentence in self.sentences())
         rows = self.table()
         head = "".join(f"<th>{escape(name)}</th>" for name in rows[0]) if rows else ""
@@ -57,7 +59,8 @@ class Result:
             for row in rows[:ROWS]
         )
         left = f"<caption>{len(rows) - ROWS} rows more in table()</caption>" if len(rows) > ROWS else ""
-        return f"<b>{type(self).__name__}</b><ul>{said}</ul><table>{left}<tr>{head}</tr>{body}</table>"
+        table = f"<table>{left}<tr>{head}</tr>{body}</table>"
+        return f"<b>{type(self).__name__}</b><ul>{said}</ul>{figure_of(self)}{table}"
 
     def __getstate__(self) -> Any:
         """Copy and pickle the fields alone: what was kept beside them follows from them."""

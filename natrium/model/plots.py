@@ -26,6 +26,14 @@ def find_plot(name: str) -> Callable[..., Any]:
     )
 
 
+def figure_of(shown: Any) -> str:
+    """Give a small figure of a run or a result for a notebook, HTML; nothing where there is none."""
+    try:
+        return str(find_plot("card")(shown))
+    except NatriumError:  # natrium is not installed whole
+        return ""
+
+
 class Shown:
     """What a neuron or a model does in a notebook."""
 
@@ -36,5 +44,5 @@ class Shown:
         return find_plot("explore")(self, name)
 
     def _repr_html_(self) -> str:
-        """Show equations and numbers in a notebook."""
+        """Show equations, numbers and a run in a notebook."""
         return str(find_plot("card")(self))

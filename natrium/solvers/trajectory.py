@@ -14,7 +14,7 @@ import numpy as np
 from natrium.model import AnyNeuron, Number, Sum
 from natrium.model.arrays import Array
 from natrium.model.checks import as_numbers
-from natrium.model.plots import find_plot
+from natrium.model.plots import figure_of, find_plot
 from natrium.solvers.exchange.blocks import run_block, write_nwb
 from natrium.solvers.exchange.labelled import run_dataset, run_frame
 from natrium.solvers.exchange.objects import run_objects
@@ -397,4 +397,4 @@ class Trajectory:
             "warnings": "; ".join(self.warnings) or "none",
         }
         cells = "".join(f"<tr><th style='text-align:left'>{k}</th><td>{v}</td></tr>" for k, v in rows.items())
-        return f"<table><caption>natrium trajectory</caption>{cells}</table>"
+        return f"{figure_of(self)}<table><caption>natrium trajectory</caption>{cells}</table>"

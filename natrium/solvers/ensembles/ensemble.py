@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from natrium.model import SolverError
 from natrium.model.arrays import Array
-from natrium.model.plots import find_plot
+from natrium.model.plots import figure_of, find_plot
 from natrium.solvers.exchange.blocks import ensemble_block, write_nwb
 from natrium.solvers.exchange.labelled import dataset, ensemble_frame
 from natrium.solvers.exchange.objects import ensemble_objects
@@ -334,7 +334,7 @@ class Ensemble:
             f"<tr><th style='text-align:left'>{escape(key)}</th><td>{escape(value)}</td></tr>"
             for key, value in self._rows().items()
         )
-        return f"<table><caption>natrium ensemble</caption>{cells}</table>"
+        return f"{figure_of(self)}<table><caption>natrium ensemble</caption>{cells}</table>"
 
 
 def assemble(
