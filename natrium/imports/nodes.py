@@ -303,7 +303,8 @@ def terms_of(node: Node, states: frozenset[str], most: int = 64) -> list[tuple[N
                 right = [(make("neg", one), powers) for one, powers in right]
             found = [*terms_of(node.args[0], states, most), *right]
         case "*":
-            found = _times(*(terms_of(one, states, most) for one in node.args), most)
+            left, right = (terms_of(one, states, most) for one in node.args)
+            found = _times(left, right, most)
         case "/" if node.args[1].names.isdisjoint(states):
             found = [
                 (make("/", one, node.args[1]), powers) for one, powers in terms_of(node.args[0], states, most)
