@@ -20,7 +20,7 @@ def standard_command(
     ] = None,
     run: Annotated[
         str | None,
-        typer.Option("--run", help="Run them in: scipy, script, brian2, xpp, neuron.", metavar="TARGET"),
+        typer.Option("--run", help="Run them: scipy, script, brian2, xpp, neuron, nest.", metavar="TARGET"),
     ] = None,
     dt: Annotated[float, typer.Option(help="Step of a target that has one, ms.")] = 0.01,
     out: Annotated[

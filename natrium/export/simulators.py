@@ -78,6 +78,7 @@ KINDS: dict[str, Kind] = {
     "brian2": Kind("brian2", "", "NATRIUM_BRIAN2", "pip install brian2", printed),
     "xpp": Kind("", "xppaut", "NATRIUM_XPPAUT", "apt-get install xppaut", read_xpp, ("-silent",)),
     "neuron": Kind("neuron", "", "NATRIUM_NEURON", "pip install neuron", printed),
+    "nest": Kind("nest", "", "NATRIUM_NEST", "pip install nest-simulator", printed),
     "python": Kind("scipy", "", "NATRIUM_PYTHON", "pip install scipy", printed),
 }
 """By the names that targets have for them."""

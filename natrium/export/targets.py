@@ -11,6 +11,7 @@ from natrium.export.distance import Twin
 from natrium.export.julia import julia_meaning, write_julia
 from natrium.export.latex import write_latex
 from natrium.export.lowered import Lowered
+from natrium.export.nest import NEST_TWIN, nest_meaning, write_nest
 from natrium.export.neuron import NEURON_TWIN, neuron_meaning, write_neuron
 from natrium.export.python import write_python
 from natrium.export.script import write_script
@@ -124,6 +125,10 @@ TARGETS: dict[str, Target] = {
         Target(
             "neuron", "a script for NEURON, its mechanism in NMODL", ".py", write_neuron, neuron_meaning,
             twin=NEURON_TWIN, simulator="neuron",
+        ),
+        Target(
+            "nest", "a PyNEST script, for the neurons that NEST has", ".py", write_nest, nest_meaning,
+            twin=NEST_TWIN, simulator="nest",
         ),
         Target(
             "julia", "a script for DifferentialEquations.jl", ".jl", write_julia, julia_meaning,

@@ -3,18 +3,26 @@
 import math
 import re
 
+import attrs
 import numpy as np
 import pytest
 
 from natrium.export.brian2 import write_brian2
 from natrium.export.julia import write_julia
+from natrium.export.lowered import lower_model
+from natrium.export.nest import nest_neuron
 from natrium.export.neuron import write_neuron
 from natrium.export.targets import TARGETS
 from natrium.export.xpp import read_xpp, write_xpp
 from natrium.model import UnsupportedModel, lower
-from tests.export.cases import CASES, lowered
+from natrium.solvers import ClosedForm, run
+from tests.export.cases import CASES, lowered, made
 
-REFUSED = {"xpp": {"held samples", "spikes to V"}}
+NEST = {
+    "no input", "step", "an edge at a spike", "pulses", "ramp", "gaussian", "formula", "lines", "a graze", "spikes to V",
+    "adaptation",
+}  # fmt: skip
+REFUSED = {"xpp": {"held samples", "spikes to V"}, "nest": set(CASES) - NEST}
 SPACE = {
     **{name: getattr(math, name) for name in ("exp", "log", "sqrt", "sin", "cos", "tanh", "cosh", "pow", "fabs", "expm1")},
     "choose": lambda g, a, b: a if g >= 0.0 else b,
@@ -78,6 +86,41 @@ def test_equations_are_natrium_s(name, write, read):
     values, flows = read(write(lowered(name), 0.05))
     found = [eval(flow, {**SPACE, **values}) for state, flow in flows if state not in ("tlast", "resting")]  # noqa: S307 - our own text
     assert found == pytest.approx(rates_of(name), rel=1e-12, abs=1e-12)
+
+
+def test_nest_s_numbers_are_read_off_equations():
+    found = nest_neuron(lowered("adaptation"))
+    assert found.kind == "aeif_psc_delta"
+    given = dict(CASES["adaptation"].neuron.parameters)
+    named = {
+        "C_m": "C",
+        "g_L": "g_L",
+        "E_L": "E_L",
+        "V_th": "V_T",
+        "Delta_T": "Delta_T",
+        "a": "a",
+        "tau_w": "tau_w",
+        "b": "b",
+    }
+    for theirs, ours in named.items():
+        assert found.numbers[theirs] == pytest.approx(given[ours], rel=1e-9)
+    assert nest_neuron(lowered("step")).kind == "iaf_psc_delta_ps"
+    same = CASES["adaptation"].neuron
+    for change in ({"V": same.equations[0][1] + " + 0.001*V**2"}, {"w": "(a*(V - E_L) - w**3)/tau_w"}):
+        other = attrs.evolve(same, equations=dict(same.equations) | change)
+        with pytest.raises(UnsupportedModel, match="got neither"):
+            nest_neuron(lower_model(made(other)))
+
+
+def test_the_precise_twin_is_the_closed_form_where_the_input_changes_on_the_grid():
+    twin = TARGETS["nest"].twin
+    truth = run(CASES["step"], ClosedForm()).spike_times
+    assert twin.spikes(lowered("step"), 0.05) == pytest.approx(truth, abs=1e-11)
+    assert twin.spikes(lowered("spikes to V"), 0.1).size == 2
+    assert "closed form" in twin.told(lowered("step"), 0.05)
+    grid = twin.spikes(lowered("adaptation"), 0.05) / 0.05
+    assert grid == pytest.approx(np.round(grid), abs=1e-9)
+    assert "linear" in twin.told(lowered("adaptation"), 0.05)
 
 
 def test_names_of_xpp_are_short_and_differ_in_more_than_case():
