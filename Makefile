@@ -13,13 +13,17 @@ NEW_ENOUGH := import sys; sys.exit(sys.version_info < (3, 11))
 .DELETE_ON_ERROR:
 # Two targets at once would install into the same environment.
 .NOTPARALLEL:
-.PHONY: help reproduce test test-all coverage lint wheel-test docs bench peers connect mutants clean
+.PHONY: help reproduce explore test test-all coverage lint wheel-test docs bench peers connect mutants clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
 
 reproduce: $(VENV)/.base ## replay the notebook's scripts, solve the models truly, write reproduction/report.html
 	@$(VENV)/bin/natrium reproduce --out $(OUT)
+
+explore: $(VENV)/.base ## write a page with a slider for every number of a neuron, build/lif-na.html
+	@mkdir -p build
+	@$(VENV)/bin/natrium explore lif-na --out build/lif-na.html
 
 test: $(VENV)/.dev ## run the fast tests
 	@$(PY) -m pytest -n auto

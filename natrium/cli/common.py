@@ -55,11 +55,15 @@ def with_messages(verb: Callable[..., None]) -> Callable[..., None]:
 
 def read_model(path: Path, **asked: Any) -> Model:
     """Read a model file, its simulation changed by the options that are given."""
-    import attrs
-
     from natrium.model import load
 
-    model = load(path)
+    return with_options(load(path), **asked)
+
+
+def with_options(model: Model, **asked: Any) -> Model:
+    """Give a model with its simulation changed by the options that are given."""
+    import attrs
+
     given = {key: value for key, value in asked.items() if value is not None}
     return attrs.evolve(model, simulation=attrs.evolve(model.simulation, **given))
 

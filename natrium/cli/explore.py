@@ -7,11 +7,13 @@ from typing import Annotated
 
 import typer
 
-from natrium.cli.common import EndOption, ModelFile, StepOption, read_model
+from natrium.cli.common import EndOption, StepOption, read_model, with_options
 
 
 def explore_command(
-    model: ModelFile,
+    model: Annotated[
+        Path, typer.Argument(help="Model file (TOML), or a kind of natrium new.", metavar="MODEL.toml|KIND")
+    ],
     out: Annotated[
         Path | None,
         typer.Option(help="File to write; by default the model file's name with .html.", metavar="FILE.html"),
@@ -21,7 +23,12 @@ def explore_command(
 ) -> None:
     """Write one HTML file with sliders, run, phase plane, rates and the script beside the truth."""
     from natrium.explore import Explorer
+    from natrium.model import loads
+    from natrium.model.files.new import known_kind, template
 
-    path = Path(model.with_suffix(".html").name) if out is None else out
-    Explorer(read_model(model, dt=dt, t_end=t_end), model.stem).save(path)
+    kind = None if model.exists() else known_kind(str(model))
+    asked = {"dt": dt, "t_end": t_end}
+    read = with_options(loads(template(kind)), **asked) if kind else read_model(model, **asked)
+    path = Path(f"{kind or model.stem}.html") if out is None else out
+    Explorer(read, kind or model.stem).save(path)
     typer.echo(f"{path}: open it in a browser")

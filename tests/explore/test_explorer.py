@@ -59,6 +59,21 @@ def test_a_word_of_html_in_a_name_stays_a_word():
     assert page.count("</script>") == 2
 
 
+def test_a_kind_needs_no_file(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    done = CliRunner().invoke(app, ["explore", "lif_na"])
+    assert (done.exit_code, done.output) == (0, "lif-na.html: open it in a browser\n")
+    assert (tmp_path / "lif-na.html").read_text() == Explorer(
+        natrium.loads(template("lif-na")), "lif-na"
+    ).html()
+    (tmp_path / "lif").write_text(template("adex"))  # a file of that name is meant
+    assert CliRunner().invoke(app, ["explore", "lif"]).exit_code == 0
+    assert "Delta_T" in (tmp_path / "lif.html").read_text()
+    missing = CliRunner().invoke(app, ["explore", "lif-nb"])
+    assert missing.exit_code == 2
+    assert "cannot read the model file lif-nb" in missing.output
+
+
 def test_the_verb_writes_one_file(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "cell.toml").write_text(template("adex"), encoding="utf-8")

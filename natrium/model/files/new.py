@@ -29,12 +29,17 @@ def template(name: str) -> str:
     ModelError
         When there is none of this name.
     """
-    names = template_names()
-    asked, name = name, name.lower().replace("_", "-")
-    name = SHORT.get(name, name)
-    if name not in names:
-        raise ModelError(unknown_name("a template", asked, names))
-    return (FOLDER / f"{name}.toml").read_text(encoding="utf-8")
+    kind = known_kind(name)
+    if kind is None:
+        raise ModelError(unknown_name("a template", name, template_names()))
+    return (FOLDER / f"{kind}.toml").read_text(encoding="utf-8")
+
+
+def known_kind(name: str) -> str | None:
+    """Give the template that is meant by a name; None where there is none."""
+    kind = name.lower().replace("_", "-")
+    kind = SHORT.get(kind, kind)
+    return kind if kind in template_names() else None
 
 
 def describe_template(name: str) -> str:

@@ -17,7 +17,7 @@ from natrium.model.arrays import Array
 from natrium.model.errors import ModelError
 from natrium.model.extras import needing
 
-MAX_BYTES = 200_000_000
+MAX_BYTES, MAX_SAMPLES = 200_000_000, 20_000_000
 NIX, NWB = (".nix", ".h5"), (".nwb",)
 MOST_NAMES = 12  # that a message lists
 PREFIXES = {"f": 1e-15, "p": 1e-12, "n": 1e-9, "u": 1e-6, "µ": 1e-6, "m": 1e-3, "": 1.0}
@@ -124,10 +124,6 @@ def _open(path: Path) -> Iterator[Found]:
     """Open a file for what is read from it."""
     opened = _open_nwb if path.suffix.lower() in NWB else _open_nix
     try:
-        if path.stat().st_size > MAX_BYTES:
-            raise ModelError(
-                f"a recording may have at most {MAX_BYTES} bytes, got {path.stat().st_size}: {path}"
-            )
         with warnings.catch_warnings(), opened(path) as found:
             warnings.simplefilter("ignore")  # of old versions of the formats
             yield found
@@ -157,6 +153,8 @@ def _choose(path: Path, what: str, there: Sequence[Recorded], name: str) -> Reco
 
 @contextmanager
 def _open_nix(path: Path) -> Iterator[Found]:
+    if path.stat().st_size > MAX_BYTES:  # Neo reads it whole
+        raise ModelError(f"a NIX file may have at most {MAX_BYTES} bytes, got {path.stat().st_size}: {path}")
     with needing("neo", "NIX files need"):
         import nixio  # noqa: F401 - Neo needs it
         from neo.io import NixIO
@@ -217,11 +215,17 @@ def _group_of(content: Any, series: Any) -> str:
 
 
 def _series_reader(series: Any) -> Callable[[], Any]:
-    return lambda: (
-        1e3 * np.asarray(series.get_timestamps(), dtype=float),
-        series.get_data_in_units(),
-        str(series.unit),
-    )
+    """Read a series, of a file that may be larger than memory, if it is not too long itself."""
+
+    def read() -> Any:
+        if len(series.data) > MAX_SAMPLES:
+            raise ModelError(
+                f"a signal may have at most {MAX_SAMPLES} samples, got {len(series.data)} in {series.name}"
+            )
+        times = 1e3 * np.asarray(series.get_timestamps(), dtype=float)
+        return times, series.get_data_in_units(), str(series.unit)
+
+    return read
 
 
 def _trains_of(units: Any) -> Iterator[Recorded]:
