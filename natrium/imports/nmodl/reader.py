@@ -143,6 +143,7 @@ class _Flows:
     run: Run
     gates: dict[str, Rates] = attrs.field(factory=dict)
     schemes: list[Part] = attrs.field(factory=list)
+    whole: list[tuple[str, ...]] = attrs.field(factory=list)
     pairs: dict[str, str] = attrs.field(factory=dict)
 
     def all_rates(self) -> list[Node]:
@@ -165,6 +166,20 @@ class _Flows:
         self._divide((*self.program.states, REST), ways)
         for rate in self.all_rates():
             _check_names(rate)
+        self._check_start(values)
+
+    def _check_start(self, values: Mapping[str, float]) -> None:
+        """See that states which nothing else makes shares add up to one where they start."""
+        for states in [] if self.run.settled or self.run.conserved else self.whole:
+            nodes = [self.run.started[one] for one in states]
+            if any(node.names & {"v", "cai"} for node in nodes):
+                self.run.note(f"{', '.join(states)} are taken to add up to one: the file has no CONSERVE")
+            elif abs((total := sum(float(value_of(node, values)) for node in nodes)) - 1.0) > _SAME:
+                raise CannotImport(
+                    "not shares",
+                    f"the states of a scheme must add up to 1, got {', '.join(states)} = {total:g} at "
+                    "the start",
+                )
 
     def _coupled(self, states: frozenset[str], values: Mapping[str, float]) -> list[tuple[str, str, Node]]:
         """Give the ways between states whose derivatives need each other."""
@@ -193,6 +208,8 @@ class _Flows:
     def _divide(self, states: tuple[str, ...], ways: list[tuple[str, str, Node]]) -> None:
         """Make gates of two states that react with each other alone, and schemes of more."""
         for part in parts_of(states, ways):
+            if REST not in part.states:
+                self.whole.append(part.states)
             if len(part.states) == 2 and REST not in part.states:
                 self.gates |= {one: part.gate(one) for one in part.states}
                 self.pairs |= dict(zip(part.states, reversed(part.states), strict=True))

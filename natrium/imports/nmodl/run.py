@@ -53,6 +53,7 @@ class Run:
         self.notes: dict[str, None] = {}
         self.guards: dict[str, None] = {}
         self.frozen: set[str] = set()
+        self.settled = False  # whether INITIAL solves for where states start
         self._starting = True
         self._steps = 0
         self._states = frozenset(program.states)
@@ -172,6 +173,7 @@ class Run:
         """Go through the block that is solved."""
         words = [one.word for one in tree.parts]
         if self._starting or "STEADYSTATE" in words:
+            self.settled = True
             return  # only where states start, which is at the steady state here
         block = words[0]
         for kind in (self.program.derivatives, self.program.kinetics):

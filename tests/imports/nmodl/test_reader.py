@@ -41,6 +41,7 @@ REFUSED = {
     "nothing to drive it": (channel(RELAX + RATES, current="gbar*m*exp(v/50)"), "no driving force", "exp"),
     "a root of a gate": (channel(RELAX + RATES, current="gbar*sqrt(m)*(v - ena)"), "no polynomial of gates", "sqrt"),
     "a gate of a gate": (channel("INITIAL { m = 0 h = 0 }\nDERIVATIVE states { m' = h - m h' = -h }\n", states="m h"), "coupled states", "h"),
+    "states that start as none": (ALL_STATES.replace("c = 1", "c = 0"), "not shares", "0 at the start"),
     "states that lose": (ALL_STATES.replace("- (b + 1)*o", "- (b + 2)*o"), "coupled states", "o must come to another"),
     "a gate squared": (channel("INITIAL { m = 0 }\nDERIVATIVE states { m' = 1 - m*m }\n"), "not linear", "m"),
     "time": (channel("INITIAL { m = 0 }\nDERIVATIVE states { m' = (sin(t) - m)/2 }\n"), "of time", "t"),
