@@ -208,7 +208,8 @@ def value_of(node: Node, given: Mapping[str, Any]) -> Any:
         if one.op == "num":
             return np.float64(one.args[0])
         if one.op == "name":
-            return given.get(one.args[0], math.nan)
+            value = given.get(one.args[0], math.nan)
+            return value if isinstance(value, np.ndarray) else np.float64(value)
         if id(one) not in done:
             done[id(one)] = _CALLS[one.op](*(walk(part) for part in one.args))
         return done[id(one)]

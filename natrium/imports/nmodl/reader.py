@@ -68,20 +68,7 @@ def read_tree(
     used = {one for rate in flows.all_rates() for one in rate.names} | run.frozen
     used |= {one for current in chosen for one in run.names[current].names}
     temperature = values["celsius"] if "celsius" in used else None
-    notes[:0] = [
-        f"{one} = {ion.default(one):g} {'mV' if one.startswith('e') else 'mM'}, NEURON's own where "
-        "nothing sets it"
-        for ion in program.ions.values()
-        for one in ion.reads
-        if one in used and one != "cai" and program.parameters.get(one) is None
-    ]
-    notes += [
-        f"{one} = {values[one]:g}, the file's own; NEURON goes by the ion's, {ion.default(one):g} where "
-        "nothing sets it"
-        for ion in program.ions.values()
-        for one in ion.reads
-        if one in used and program.parameters.get(one) not in (None, ion.default(one))
-    ]
+    notes[:0] = _of_ions(program, values, used)
     rounded = _rounded(program)
     notes += [
         f"{one} = {rounded[one]!r}, of which NEURON itself keeps six digits" for one in rounded if one in used
@@ -103,6 +90,26 @@ def read_tree(
         stepped=bool(run.updates),
     )
     return Imported(source, "NMODL", title, model, tuple(dict.fromkeys([*notes, *run.assumed()])), mechanism)
+
+
+def _of_ions(program: Program, values: Mapping[str, float], used: set[str]) -> list[str]:
+    """Say where the numbers of an ion come from that the file reads."""
+    told = []
+    for variable, default in (
+        (one, ion.default(one)) for ion in program.ions.values() for one in ion.reads if one in used
+    ):
+        unit, given = "mV" if variable.startswith("e") else "mM", program.parameters.get(variable)
+        if default is None or variable == "cai":
+            continue
+        if given is None:
+            told.append(f"{variable} = {values[variable]:g} {unit}, NEURON's own where nothing sets it")
+        elif given != default:
+            told.append(
+                f"{variable} = {given:g} {unit}, the file's own; NEURON goes by the ion's, {default:g} "
+                "where nothing "
+                "sets it"
+            )
+    return told
 
 
 def _rounded(program: Program) -> dict[str, float]:
