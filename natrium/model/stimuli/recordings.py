@@ -1,4 +1,4 @@
-"""Signals and spike trains in the lab's files: NIX (through Neo) and NWB (through PyNWB)."""
+"""Signals and spike trains in the lab's files: NIX (as Neo or others write it) and NWB (through PyNWB)."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ from natrium.model.extras import needing
 MAX_BYTES, MAX_SAMPLES = 200_000_000, 20_000_000
 NIX, NWB = (".nix", ".h5"), (".nwb",)
 MOST_NAMES = 12  # that a message lists
+MILLISECONDS = {"s": 1e3, "ms": 1.0, "us": 1e-3, "ns": 1e-6}  # in each
 PREFIXES = {"f": 1e-15, "p": 1e-12, "n": 1e-9, "u": 1e-6, "µ": 1e-6, "m": 1e-3, "": 1.0}
 UNIT = re.compile(r"([fpnuµm]?)(A|V)|(A|V|amp|volt)[a-z]*")  # pA; amperes, volts: as NWB writes them
 
@@ -82,13 +83,18 @@ def read_signal(path: Path, name: str = "", channel: int = 0) -> tuple[Array, Ar
     with _open(path) as (signals, _):
         chosen = _choose(path, "signal", signals, name)
         times, values, unit = chosen.read()
-    values = np.asarray(values, dtype=float).reshape(len(times), -1)
+        times, values = np.asarray(times, dtype=float), np.asarray(values, dtype=float)
+        if not times.size or len(values) != times.size:
+            raise ModelError(
+                f"a signal must hold a sample for each of its times, got {len(values)} for {times.size} in "
+                f"{chosen.whole!r} of {path.name}"
+            )
+        values = values.reshape(times.size, -1)
     if channel >= values.shape[1]:
         raise ModelError(
             f"channel must be below {values.shape[1]}, the channels of {chosen.whole!r} in {path.name}, "
             f"got {channel}"
         )
-    times = np.asarray(times, dtype=float)
     last = np.append(np.diff(times) != 0.0, True)
     return times[last], values[last, channel], unit
 
@@ -172,7 +178,31 @@ def _open_nix(path: Path) -> Iterator[Found]:
                     Recorded(part, one.name or f"train {k}", _train_reader(one))
                     for k, one in enumerate(segment.spiketrains)
                 ]
+        for block in file.nix_file.blocks:
+            for one in block.data_arrays:
+                if not one.type.startswith("neo.") and len(one.dimensions):
+                    _sort_in(block.name, one, signals, trains)
         yield signals, trains
+
+
+def _sort_in(part: str, array: Any, signals: list[Recorded], trains: list[Recorded]) -> None:
+    """Put an array that another program than Neo wrote where it belongs: its first dimension is time."""
+    dimension = array.dimensions[0]
+    to_ms = MILLISECONDS.get(getattr(dimension, "unit", None) or "")
+    if to_ms is None:
+        return
+
+    def read() -> Any:
+        if hasattr(dimension, "ticks"):
+            times = np.asarray(dimension.ticks, dtype=float)
+        else:
+            times = (dimension.offset or 0.0) + dimension.sampling_interval * np.arange(len(array))
+        return to_ms * times, array[:], array.unit or ""
+
+    if getattr(dimension, "is_alias", False):  # the values are the times themselves
+        trains.append(Recorded(part, array.name, lambda: to_ms * np.asarray(array[:], dtype=float)))
+    else:
+        signals.append(Recorded(part, array.name, read))
 
 
 def _reader(signal: Any) -> Callable[[], Any]:

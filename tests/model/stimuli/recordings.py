@@ -47,6 +47,7 @@ def write_nwb(path, *, trains=True):
             name="V", data=np.array([[-70.0, 1.0], [-60.0, 2.0]]), unit="mV", timestamps=[0.0, 0.5]
         )
     )
+    file.add_acquisition(pynwb.TimeSeries(name="empty", data=np.empty(0), unit="mV", rate=1.0))
     if trains:  # without the intervals that were watched
         file.add_unit(spike_times=1e-3 * TRAIN)
         file.add_unit(spike_times=1e-3 * TRAIN[:1])

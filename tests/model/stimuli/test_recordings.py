@@ -65,6 +65,27 @@ def test_a_leak_in_absolute_units_makes_an_input_of_a_current(folder, monkeypatc
     assert doubled.stimulus.parts[0].samples.values == pytest.approx(PICOAMPERES / 5.0, rel=1e-14)
 
 
+def test_a_nix_file_that_neo_did_not_write(tmp_path):
+    nixio = pytest.importorskip("nixio")
+    file = nixio.File.open(str(tmp_path / "raw.nix"), nixio.FileMode.Overwrite)
+    block = file.create_block("session", "nix.session")
+    current = block.create_data_array("current", "nix.regular_sampled", data=[1.0, 2.0, 3.0], unit="nA")
+    current.append_sampled_dimension(0.001, unit="s", offset=0.5)
+    block.create_data_array(
+        "V", "nix.irregular_sampled", data=[-70.0, -60.0], unit="mV"
+    ).append_range_dimension([0.0, 1.5], unit="ms")
+    spikes = block.create_data_array("spikes", "nix.events.position", data=1e-3 * TRAIN, unit="s")
+    spikes.append_range_dimension_using_self()
+    block.create_data_array("other", "nix.set", data=[1.0]).append_set_dimension()
+    file.close()
+    times, values, unit = read_signal(tmp_path / "raw.nix", "session/current")
+    assert times == pytest.approx([500.0, 501.0, 502.0], rel=1e-15)
+    assert (values.tolist(), unit) == ([1.0, 2.0, 3.0], "nA")
+    times, values, _ = read_signal(tmp_path / "raw.nix", "V")
+    assert (times.tolist(), values.tolist()) == ([0.0, 1.5], [-70.0, -60.0])
+    assert read_train(tmp_path / "raw.nix") == pytest.approx(TRAIN, rel=1e-15)
+
+
 def test_channels_and_samples_at_one_time(folder):
     """Of two at one time the second counts: an input has its right limit there."""
     for channel, values in ((0, [1.0, 3.0, 4.0]), (1, [5.0, 7.0, 8.0])):
@@ -110,6 +131,7 @@ def test_units(own, unit, factor):
         ("cell.nix", {}, "one signal is read, got 2 in cell.nix: give the name, one of 'sweep 0/I'"),
         ("cell.nix", {"name": "I"}, 'are in nA: say what they are taken in, unit = "pA"'),
         ("cell.nwb", {"name": "pulse"}, "are in amperes: say"),
+        ("cell.nwb", {"name": "empty"}, "a sample for each of its times, got 0 for 0 in 'acquisition/empty'"),
         ("cell.nix", {"name": "I", "unit": "mV"}, "unit must fit that of the recording, 'nA', got 'mV'"),
         ("cell.nix", {"name": "I", "unit": "stone"}, "must be one of current or voltage.*got 'stone'"),
         ("cell.nix", {"name": "two", "channel": 2}, "channel must be below 2, .* got 2"),
