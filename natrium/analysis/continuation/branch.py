@@ -35,7 +35,7 @@ class SpecialPoint(Result):
         NaN at an equilibrium.
     coefficient : float
         Of the law by which the period goes there: see `natrium.analysis.continuation.ends`; at a fold of
-        cycles c of T = T_c - c |p - p_c|^(1/2) on the stable side; NaN elsewhere.
+        cycles c of ``T = T_c - c |p - p_c|^(1/2)`` on the stable side; NaN elsewhere.
     ends : bool
         Whether the branch ends there.
     """
