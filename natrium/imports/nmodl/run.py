@@ -16,19 +16,12 @@ STALE = "worked out at the start: "  # before a name that is not worked out agai
 MAX_STEPS = 20_000  # statements
 MAX_CALLS = 20  # one within the other
 MAX_TURNS = 1_000  # of a loop
+OF_THE_CELL = ("diam", "area")  # what NEURON gives a mechanism of the compartment that it is in
 MOVING = ("v", "t", "dt", "cai")
 
 _OPERATORS = {"^": "**", "&&": "and", "||": "or", "!=": "!=", "==": "=="}
 _COMPARES = ("<", "<=", ">", ">=", "==", "!=", "&&", "||")
-_PASSED = {
-    "Conserve",
-    "Compartment",
-    "UnitState",
-    "ConductanceHint",
-    "LocalListStatement",
-    "MutexLock",
-    "MutexUnlock",
-}
+_PASSED = ("UnitState", "ConductanceHint", "LocalListStatement", "MutexLock", "MutexUnlock")
 
 
 class Run:
@@ -368,6 +361,12 @@ class Run:
             return self.names[key]
         if key in self.program.numbers:
             return num(self.program.numbers[key])
+        if key in OF_THE_CELL or any(
+            key in ion.reads and key not in self.values for ion in self.program.ions.values()
+        ):
+            raise CannotImport(
+                "of the cell", f"a channel must not depend on its cell or on other currents, got {key}"
+            )
         if key in ("v", "t", "dt", "celsius") or key in self.values or key in self._states:
             return name(key)
         if key.partition("[")[0] in self.program.assigned or key == "usetable":

@@ -46,6 +46,8 @@ REFUSED = {
     "a gate squared": (channel("INITIAL { m = 0 }\nDERIVATIVE states { m' = 1 - m*m }\n"), "not linear", "m"),
     "time": (channel("INITIAL { m = 0 }\nDERIVATIVE states { m' = (sin(t) - m)/2 }\n"), "of time", "t"),
     "rates of the start": (channel("INITIAL { rates(v) m = minf }\nDERIVATIVE states { m' = (minf - m)/mtau }\n" + RATES.replace("0.5", "1/(1 + exp(-v))")), "set at the start", "minf"),
+    "the cell's size": (channel(RELAX + RATES, current="gbar*m*(v - ena)/area", more="area (um2)"), "of the cell", "area"),
+    "another current": (channel(RELAX + RATES.replace("0.5", "ica"), ion="USEION ca READ ica"), "of the cell", "ica"),
     "a name that is none": (channel(RELAX + RATES.replace("0.5", "zork")), "no such name", "zork"),
     "a function that is none": (channel(RELAX + RATES.replace("0.5", "zork(v)")), "unknown function", "zork"),
     "V that is set": (channel(RELAX + RATES.replace("minf", "v = -20 minf").replace("rates(v)", "rates(w)")), "sets v", "-20"),
