@@ -16,6 +16,7 @@ from natrium.analysis.cycle.smooth_cycle import smooth_cycle
 from natrium.analysis.variation.gradients import spike_time_gradients
 from natrium.figures.cycle import plot_cycle, plot_gradients, plot_reset_bifurcation
 from natrium.model import ModelError
+from tests.figures.layout import whole
 
 LIF = natrium.Neuron()
 MODEL = natrium.notebook.lif_na()
@@ -31,17 +32,6 @@ ADEX = natrium.HybridNeuron(
     v_thresh=-40.4,
     reset={"V": sympy.Symbol("v_reset"), "w": w + 80.0},
 )
-
-
-def whole(figure):
-    """Nothing lies outside of the figure, and no legend on the axes."""
-    figure.draw_without_rendering()
-    box, frame = figure.get_tightbbox(), figure.bbox.bounds
-    assert min(box.x0, box.y0) >= -0.01
-    assert box.x1 * figure.dpi <= frame[2] + 1
-    assert box.y1 * figure.dpi <= frame[3] + 1
-    for legend in (ax.get_legend() for ax in figure.axes if ax.get_legend()):
-        assert not any(legend.get_window_extent().overlaps(ax.get_window_extent()) for ax in figure.axes)
 
 
 def lines(ax, label):

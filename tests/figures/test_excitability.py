@@ -15,24 +15,13 @@ from natrium.analysis.excitability.strength_duration import StrengthDuration, st
 from natrium.figures.excitability import plot_equilibrium_curve, plot_f_i, plot_strength_duration
 from natrium.figures.marks import number
 from natrium.model.files.new import template
+from tests.figures.layout import whole
 
 LIF = natrium.Neuron()
 ONE = natrium.notebook.lif_na().neuron
 AXON = natrium.Neuron(
     channels=[natrium.CHANNELS["hh_sodium"], natrium.CHANNELS["hh_potassium"]], v_thresh=None
 )
-
-
-def whole(figure):
-    """Nothing lies outside of the figure, and no legend on the axes."""
-    figure.draw_without_rendering()
-    box, frame = figure.get_tightbbox(), figure.bbox.bounds
-    assert min(box.x0, box.y0) >= -0.01
-    assert box.x1 * figure.dpi <= frame[2] + 1
-    assert box.y1 * figure.dpi <= frame[3] + 1
-    legends = [*figure.legends, *(ax.get_legend() for ax in figure.axes if ax.get_legend())]
-    for legend in legends:
-        assert not any(legend.get_window_extent().overlaps(ax.get_window_extent()) for ax in figure.axes)
 
 
 def names(figure):

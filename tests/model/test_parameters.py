@@ -3,12 +3,10 @@
 import attrs
 import numpy as np
 import pytest
-import sympy
 
 import natrium
 from natrium.model import (
     Constant,
-    HybridNeuron,
     ModelError,
     Neuron,
     Noise,
@@ -21,16 +19,7 @@ from natrium.model import (
     parameters,
     with_parameters,
 )
-
-V, w, I, b = sympy.symbols("V w I b", real=True)
-IZHIKEVICH = HybridNeuron(
-    equations={"V": 0.04 * V**2 + 5 * V + 140 - w + I, "w": 0.02 * (0.2 * V - w)},
-    parameters={"b": 8.0, "c": -65.0},
-    initial={"V": -65.0, "w": -13.0},
-    v_thresh=30.0,
-    reset={"V": sympy.Symbol("c"), "w": w + b},
-    tau_ref=1.0,
-)
+from tests.solvers.cases import IZHIKEVICH
 
 
 def test_a_changed_model_keeps_the_rest():

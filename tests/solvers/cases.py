@@ -6,6 +6,7 @@ from pathlib import Path
 
 import attrs
 import numpy as np
+import sympy
 
 import natrium
 
@@ -15,6 +16,25 @@ SODIUM = natrium.CHANNELS["notebook_sodium_1"]
 NA = natrium.notebook.lif_na().neuron
 STEP = natrium.Step(10.0, start=20.0)
 """Neuron and input of the notebook's second script, which the catalogue's first channel comes from."""
+MIXED = (
+    natrium.Constant(10.0),
+    natrium.Sine(9.0, 210.0),
+    natrium.Gaussian(20.0, 30.0, 5.0),
+    natrium.Formula("3*cos(t)"),
+    natrium.Ramp(0.2),
+    natrium.Step(4.0, start=20),
+)
+"""An input of many parts."""
+
+V, w, I, b = sympy.symbols("V w I b", real=True)
+IZHIKEVICH = natrium.HybridNeuron(
+    equations={"V": 0.04 * V**2 + 5 * V + 140 - w + I, "w": 0.02 * (0.2 * V - w)},
+    parameters={"b": 8.0, "c": -65.0},
+    initial={"V": -65.0, "w": -13.0},
+    v_thresh=30.0,
+    reset={"V": sympy.Symbol("c"), "w": w + b},
+    tau_ref=1.0,
+)
 
 
 @cache
@@ -52,3 +72,18 @@ def fast_channel(phi):
         for gate in SODIUM.gates
     ]
     return natrium.Neuron(channels=[natrium.Channel("fast", 5.0, 50.0, gates)])
+
+
+def compiled_beside_truth(neuron, drive, t_end, atol):
+    """Give a compiled run that is the event-driven one, spikes within their own errors, and the latter."""
+    solver = natrium.Compiled()
+    found = solver.solve(neuron, drive, t_end=t_end)
+    truth = natrium.EventDriven(rtol=1e-13).solve(neuron, drive, t_end=t_end)
+    assert found.warnings == ()
+    assert found.n_spikes == truth.n_spikes > 0
+    errors = np.abs(found.spike_times - truth.spike_times)
+    assert np.all(errors <= solver.spike_time_errors(found) + 1e-11)
+    times = np.linspace(0.0, t_end, 1201)
+    away = np.abs(times[:, None] - truth.spike_times).min(axis=1) > 1e-6
+    np.testing.assert_allclose(found.state(times)[:, away], truth.state(times)[:, away], rtol=0.0, atol=atol)
+    return found, truth

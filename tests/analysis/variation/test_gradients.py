@@ -5,7 +5,6 @@ import math
 import attrs
 import numpy as np
 import pytest
-import sympy
 
 from natrium.analysis.variation.gradients import spike_time_gradients
 from natrium.model import (
@@ -34,6 +33,7 @@ from natrium.model import (
 )
 from natrium.model.parameters import parameters, with_parameters
 from natrium.solvers import ClosedForm, Compiled, EventDriven, FixedStep, run
+from tests.solvers.cases import IZHIKEVICH
 
 TIGHT = EventDriven(rtol=1e-13)
 OTHER = Compiled(rtol=1e-13)  # by other means than what is derived, and in less time
@@ -227,17 +227,6 @@ def test_what_cannot_be_differentiated_is_refused():
         spike_time_gradients(3)
     with pytest.raises(ModelError, match="graze"):
         spike_time_gradients(model, graze=-1.0)
-
-
-V, w, I, b = sympy.symbols("V w I b", real=True)
-IZHIKEVICH = HybridNeuron(
-    equations={"V": 0.04 * V**2 + 5 * V + 140 - w + I, "w": 0.02 * (0.2 * V - w)},
-    parameters={"b": 8.0, "c": -65.0},
-    initial={"V": -65.0, "w": -13.0},
-    v_thresh=30.0,
-    reset={"V": sympy.Symbol("c"), "w": w + b},
-    tau_ref=1.0,
-)
 
 
 @pytest.mark.parametrize("name", ["b", "c", "v_thresh", "tau_ref", "v_init"])

@@ -9,6 +9,7 @@ from natrium.model import Channel, Gate
 from natrium.model.files.new import template
 from natrium.solvers.ensembles.grid import runs_of
 from natrium.solvers.flags import RunFlag
+from tests.solvers.cases import compiled_beside_truth
 
 T_END = 120.0
 DECAYS = Gate("s", inf="0", tau="5", initial=0.0)
@@ -57,16 +58,7 @@ CASES = {
 @pytest.mark.parametrize("name", CASES)
 def test_spikes_that_come_in_are_those_of_the_event_driven_solver(name):
     neuron, drive = CASES[name]
-    solver = natrium.Compiled()
-    found = solver.solve(neuron, drive, t_end=T_END)
-    truth = natrium.EventDriven(rtol=1e-13).solve(neuron, drive, t_end=T_END)
-    assert found.warnings == ()
-    assert found.n_spikes == truth.n_spikes > 0
-    errors = np.abs(found.spike_times - truth.spike_times)
-    assert np.all(errors <= solver.spike_time_errors(found) + 1e-11)
-    times = np.linspace(0.0, T_END, 1201)
-    away = np.abs(times[:, None] - truth.spike_times).min(axis=1) > 1e-6
-    np.testing.assert_allclose(found.state(times)[:, away], truth.state(times)[:, away], rtol=0.0, atol=2e-7)
+    found, truth = compiled_beside_truth(neuron, drive, T_END, atol=2e-7)
     for one, other in zip(found.events, truth.events, strict=True):
         np.testing.assert_allclose(one.before, other.before, rtol=0.0, atol=1e-8)
         np.testing.assert_allclose(one.after, other.after, rtol=0.0, atol=1e-8)

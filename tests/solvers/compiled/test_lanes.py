@@ -11,19 +11,11 @@ from natrium.model.kernel import relaxation_law
 from natrium.solvers.compiled import lane_tables
 from natrium.solvers.ensembles.grid import runs_of
 from natrium.solvers.flags import RunFlag
-from tests.solvers.cases import NA, STEP, fast_channel
+from tests.solvers.cases import MIXED, NA, STEP, fast_channel
 
 LIF = natrium.Neuron(tau_m=8.0, tau_ref=1.5, v_rest=-70.0, v_thresh=-53.0, v_reset=-75.0)
 CLAMP = attrs.evolve(NA, refractory="clamp")
 STEADY = attrs.evolve(CLAMP, channels=[natrium.CHANNELS["hh_sodium"], natrium.CHANNELS["hh_potassium"]])
-MIXED = (
-    natrium.Constant(10.0),
-    natrium.Sine(9.0, 210.0),
-    natrium.Gaussian(20.0, 30.0, 5.0),
-    natrium.Formula("3*cos(t)"),
-    natrium.Ramp(0.2),
-    natrium.Step(4.0, start=20),
-)
 
 
 def test_samples_are_the_trajectory_s_states():

@@ -11,7 +11,7 @@ import pytest
 
 import natrium
 from natrium.solvers.flags import RunFlag
-from tests.solvers.cases import NA, SODIUM, STEP, TRAINS, fast_channel, read, solve, train
+from tests.solvers.cases import MIXED, NA, SODIUM, STEP, TRAINS, fast_channel, read, solve, train
 
 LIF = natrium.Neuron(tau_m=8.0, tau_ref=1.5, v_rest=-70.0, v_thresh=-53.0, v_reset=-75.0)
 CLAMP = attrs.evolve(NA, refractory="clamp")
@@ -36,14 +36,7 @@ INPUTS = {
     "held noise": natrium.Noise(18.0, 12.0, tau=3.0, step=0.1, seed=3),
     "linear noise": natrium.Noise(18.0, 12.0, tau=3.0, step=0.1, seed=4, interpolation="linear"),
     "white noise": natrium.Noise(18.0, intensity=12.0, tau=0.0, step=0.1, seed=5),
-    "sum": (
-        natrium.Constant(10.0),
-        natrium.Sine(9.0, 210.0),
-        natrium.Gaussian(20.0, 30.0, 5.0),
-        natrium.Formula("3*cos(t)"),
-        natrium.Ramp(0.2),
-        natrium.Step(4.0, start=20),
-    ),
+    "sum": MIXED,
 }  # fmt: skip
 
 
