@@ -57,13 +57,15 @@ peers: $(VENV)/.base ## time natrium beside its peers (heyoka, numba, ...); PEER
 
 # Each has an environment of its own, build/connect/NAME: their needs differ. XPPAUT is Debian's.
 connect: $(VENV)/.dev ## install the simulators that natrium exports to, run every file there, and hold imports against NEURON
-	@for name in brian2 neuron nest; do \
+	@for name in brian2 neuron nest neuroml; do \
 	    test -x build/connect/$$name/bin/python || $(PYTHON) -m venv build/connect/$$name; \
 	done
 	@build/connect/brian2/bin/pip install --quiet brian2 "numpy<2.3"
 	@build/connect/neuron/bin/pip install --quiet neuron
 	@build/connect/nest/bin/pip install --quiet nest-simulator
-	@NATRIUM_NEST=$(CURDIR)/build/connect/nest/bin/python \
+	@build/connect/neuroml/bin/pip install --quiet pyneuroml
+	@NATRIUM_PYNML=$(CURDIR)/build/connect/neuroml/bin/pynml \
+	    NATRIUM_NEST=$(CURDIR)/build/connect/nest/bin/python \
 	    NATRIUM_BRIAN2=$(CURDIR)/build/connect/brian2/bin/python \
 	    NATRIUM_NEURON=$(CURDIR)/build/connect/neuron/bin/python \
 	    $(PY) -m pytest -n auto tests/export/test_simulators.py

@@ -20,7 +20,9 @@ def standard_command(
     ] = None,
     run: Annotated[
         str | None,
-        typer.Option("--run", help="Run them: scipy, script, brian2, xpp, neuron, nest.", metavar="TARGET"),
+        typer.Option(
+            "--run", help="Run them: scipy, script, brian2, xpp, neuron, nest, neuroml.", metavar="TARGET"
+        ),
     ] = None,
     dt: Annotated[float, typer.Option(help="Step of a target that has one, ms.")] = 0.01,
     out: Annotated[

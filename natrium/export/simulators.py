@@ -12,6 +12,7 @@ from pathlib import Path
 import attrs
 import numpy as np
 
+from natrium.export.lems import read_lems
 from natrium.export.xpp import read_xpp
 from natrium.model import SolverError, UnsupportedModel
 from natrium.model.arrays import Array
@@ -79,6 +80,7 @@ KINDS: dict[str, Kind] = {
     "xpp": Kind("", "xppaut", "NATRIUM_XPPAUT", "apt-get install xppaut", read_xpp, ("-silent",)),
     "neuron": Kind("neuron", "", "NATRIUM_NEURON", "pip install neuron", printed),
     "nest": Kind("nest", "", "NATRIUM_NEST", "pip install nest-simulator", printed),
+    "neuroml": Kind("", "pynml", "NATRIUM_PYNML", "pip install pyneuroml, and Java", read_lems, ("-nogui",)),
     "python": Kind("scipy", "", "NATRIUM_PYTHON", "pip install scipy", printed),
 }
 """By the names that targets have for them."""

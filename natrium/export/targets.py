@@ -10,6 +10,7 @@ from natrium.export.brian2 import BRIAN2_TWIN, brian2_meaning, write_brian2
 from natrium.export.distance import Twin
 from natrium.export.julia import julia_meaning, write_julia
 from natrium.export.latex import write_latex
+from natrium.export.lems import LEMS_TWIN, lems_meaning, write_lems
 from natrium.export.lowered import Lowered
 from natrium.export.nest import NEST_TWIN, nest_meaning, write_nest
 from natrium.export.neuron import NEURON_TWIN, neuron_meaning, write_neuron
@@ -129,6 +130,10 @@ TARGETS: dict[str, Target] = {
         Target(
             "nest", "a PyNEST script, for the neurons that NEST has", ".py", write_nest, nest_meaning,
             twin=NEST_TWIN, simulator="nest",
+        ),
+        Target(
+            "neuroml", "a LEMS file for jNeuroML", ".xml", write_lems, lems_meaning, comment="<!--",
+            twin=LEMS_TWIN, simulator="neuroml",
         ),
         Target(
             "julia", "a script for DifferentialEquations.jl", ".jl", write_julia, julia_meaning,

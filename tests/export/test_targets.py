@@ -2,6 +2,7 @@
 
 import math
 import re
+from xml.etree import ElementTree
 
 import attrs
 import numpy as np
@@ -9,6 +10,7 @@ import pytest
 
 from natrium.export.brian2 import write_brian2
 from natrium.export.julia import write_julia
+from natrium.export.lems import read_lems, write_lems
 from natrium.export.lowered import lower_model
 from natrium.export.nest import nest_neuron
 from natrium.export.neuron import write_neuron
@@ -22,7 +24,11 @@ NEST = {
     "no input", "step", "an edge at a spike", "pulses", "ramp", "gaussian", "formula", "lines", "a graze", "spikes to V",
     "adaptation",
 }  # fmt: skip
-REFUSED = {"xpp": {"held samples", "spikes to V"}, "nest": set(CASES) - NEST}
+REFUSED = {
+    "xpp": {"held samples", "spikes to V"},
+    "nest": set(CASES) - NEST,
+    "neuroml": {"formula", "spikes to V", "synapse"},
+}
 SPACE = {
     **{name: getattr(math, name) for name in ("exp", "log", "sqrt", "sin", "cos", "tanh", "cosh", "pow", "fabs", "expm1")},
     "choose": lambda g, a, b: a if g >= 0.0 else b,
@@ -142,6 +148,23 @@ def test_xpp_s_spikes_are_where_tlast_is_set(tmp_path):
     rows = ["0 -70 1 -1e+09", "1 -70 1 0.5", "2 -70 1 0.5", "3 -70 1 2.75"]
     (tmp_path / "output.dat").write_text("\n".join(rows), encoding="utf-8")
     assert read_xpp(tmp_path, "") == [0.5, 2.75]
+
+
+def test_lems_is_well_formed_and_names_what_it_uses():
+    for name in set(CASES) - REFUSED["neuroml"]:
+        root = ElementTree.fromstring(write_lems(lowered(name), 0.05))
+        named = {one.get("name") for one in root.iter() if one.get("name")}
+        used = {one.get("variable") for one in root.iter() if one.get("variable")}
+        values = " ".join(one.get("value") or one.get("test") or "" for one in root.iter())
+        used |= set(re.findall(r"\b(?:part|inp|samples|after)_\d+\b", values))
+        assert used <= named
+        assert next(root.iter("Regime")).get("name") == "free"
+        assert len(list(root.iter("TimeDerivative"))) >= len(lowered(name).rhs)
+
+
+def test_lems_s_spikes_are_in_ms(tmp_path):
+    (tmp_path / "spikes.dat").write_text("0.01886\t0\n0.03472\t0\n", encoding="utf-8")
+    assert read_lems(tmp_path, "") == pytest.approx([18.86, 34.72])
 
 
 def test_julia_opens_and_closes():

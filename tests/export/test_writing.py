@@ -26,6 +26,7 @@ def test_the_head_says_what_means_something_else_and_how_far_that_is(target):
     mark = TARGETS[target].comment
     first = written.text.splitlines()[1 if TARGETS[target].opening else 0]
     assert target in written.text[:400]
+    assert "--" not in written.text[4:200] or mark != "<!--"
     assert first.startswith(mark)
     if written.distance is not None:
         assert written.distance.n_true == spikes
