@@ -67,6 +67,12 @@ MAKERS = {
         natrium.limit_cycle(natrium.Neuron(), 20.0), "I", between=(10.0, 22.0)
     ),
     "a diagram": lambda: natrium.bifurcation_diagram(natrium.Neuron(), between=(10.0, 22.0)),
+    "a map of two parameters": lambda: natrium.parameter_map(
+        natrium.HybridNeuron(equations={"V": "I + a*V - V**3"}, parameters={"a": 1.0}, initial={"V": 0.0}),
+        x=("I", (-1.0, 1.0)),
+        y=("a", (-0.5, 1.5)),
+        rows=2,
+    ),
     "a smooth cycle": lambda: natrium.smooth_cycle(SMOOTH, 33.0),
     "a phase response": lambda: natrium.phase_response(NA, 16.0, times=4),
     "a direct response": lambda: natrium.direct_response(NA, 0.1, [1.0], 16.0),

@@ -34,6 +34,10 @@ from natrium.analysis.continuation.continued import continue_cycle as continue_c
 from natrium.analysis.continuation.continued import doubled_branch as doubled_branch
 from natrium.analysis.continuation.diagram import BifurcationDiagram as BifurcationDiagram
 from natrium.analysis.continuation.diagram import bifurcation_diagram as bifurcation_diagram
+from natrium.analysis.continuation.loci import LocusCurve as LocusCurve
+from natrium.analysis.continuation.loci import LocusPoint as LocusPoint
+from natrium.analysis.continuation.plane_map import ParameterMap as ParameterMap
+from natrium.analysis.continuation.plane_map import parameter_map as parameter_map
 from natrium.analysis.continuation.rests import RestBranch as RestBranch
 from natrium.analysis.continuation.rests import RestPoint as RestPoint
 from natrium.analysis.cycle.direct_response import DirectResponse as DirectResponse

@@ -24,6 +24,7 @@ from natrium.cli.import_ import import_command
 from natrium.cli.new import new_command
 from natrium.cli.parameters import parameters_command
 from natrium.cli.phase_plane import phase_plane_command
+from natrium.cli.plane_map import map_command
 from natrium.cli.reproduce import reproduce_command
 from natrium.cli.run import run_command
 from natrium.cli.schema import schema_command
@@ -44,6 +45,7 @@ VERBS: dict[str, Callable[..., None]] = {
     "excitability": excitability_command,
     "cycle": cycle_command,
     "continue": continue_command,
+    "map": map_command,
     "fit": fit_command,
     "sweep": sweep_command,
     "parameters": parameters_command,

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from natrium.figures.noise import plot_noise as plot_noise
     from natrium.figures.phase_plane import plot_phase_plane as plot_phase_plane
     from natrium.figures.phase_plane import plot_phase_planes as plot_phase_planes
+    from natrium.figures.plane_map import plot_map as plot_map
     from natrium.figures.trajectory import plot_ensemble as plot_ensemble
     from natrium.figures.trajectory import plot_trajectory as plot_trajectory
 
@@ -40,6 +41,7 @@ _FILES = {
     "excitability": ("plot_equilibrium_curve", "plot_f_i", "plot_strength_duration"),
     "noise": ("plot_intervals", "plot_noise"),
     "phase_plane": ("plot_phase_plane", "plot_phase_planes"),
+    "plane_map": ("plot_map",),
     "trajectory": ("plot_ensemble", "plot_trajectory"),
 }
 

@@ -42,3 +42,27 @@ def test_what_is_no_range_is_refused(model, tmp_path, along, message):
     assert done.exit_code == 2
     assert message in done.output
     assert "Traceback" not in done.output
+
+
+def test_a_map_needs_two_ranges(model, tmp_path):
+    asked = [
+        "map",
+        str(model),
+        "--x",
+        "I=5:40",
+        "--y",
+        "tau_m=5:10",
+        "--rows",
+        "2",
+        "--out",
+        str(tmp_path / "m"),
+    ]
+    done = CliRunner().invoke(app, [*asked, "--json"])
+    assert done.exit_code == 0, done.output
+    assert {row["state"] for row in json.loads(done.stdout)["states"]} == {"rest", "firing"}
+    assert (tmp_path / "m" / "map.png").exists()
+    bad = CliRunner().invoke(
+        app, ["map", str(model), "--x", "I=5:40", "--y", "tau_m", "--out", str(tmp_path)]
+    )
+    assert bad.exit_code == 2
+    assert "NAME=LOW:HIGH" in bad.output

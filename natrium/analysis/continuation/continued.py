@@ -244,5 +244,5 @@ def law_coefficient(at: Point, points: tuple[Point, ...], index: int) -> float:
     for beside in points[index + 1 : index + 2] + points[index : index + 1]:
         if beside.z.size == at.z.size and abs(length := float(tangent @ ((beside.z - at.z) / scales))) > FIT:
             turn = float(beside.tangent[-1] * beside.scales[-1] / (2.0 * length))
-            return abs(speed) / float(np.sqrt(abs(turn)))
+            return abs(speed) / float(np.sqrt(abs(turn))) if turn else float("nan")
     return float("nan")

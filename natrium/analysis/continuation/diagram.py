@@ -21,19 +21,22 @@ from natrium.analysis.continuation.cycles import SmoothCycles, is_smooth
 from natrium.analysis.continuation.follow import follow
 from natrium.analysis.continuation.rests import RestBranch, RestPoint, rest_branches
 from natrium.analysis.cycle.limit_cycle import LimitCycle, limit_cycle
-from natrium.analysis.cycle.return_map import LONGEST
+from natrium.analysis.cycle.orbits import spikes_of
+from natrium.analysis.cycle.return_map import LONGEST, return_map
 from natrium.analysis.cycle.smooth_cycle import SmoothCycle, smooth_cycle
 from natrium.analysis.equilibria.steady_input import jacobian_at
 from natrium.analysis.result import Result, settled
 from natrium.model import AnyNeuron, Count, NatriumError
 from natrium.model.arrays import Array
+from natrium.solvers import accurate
+from natrium.solvers.trajectory import Event
 
 LOOKS = 5  # values of the parameter at which firing is looked for by runs
 POINTS = 150  # of a branch of cycles, each way
 DOUBLED = 60  # of one of doubled cycles
 SMALL = 0.1  # units: the first cycle beside a Hopf point
 LED, MOST_SPIKES = 60, 6  # spikes of a run that leads to a cycle; in the pattern that repeats
-REPEATS = 1e-5  # relative, of intervals that repeat
+RUN_RTOL, REPEATS = 1e-9, 1e-4  # of that run; relative, of states after resets that repeat
 APART = 1e-7  # of the parameter's range: what is nearer is one place
 SAME = 1e-3  # relative: a period on a branch at the same value
 
@@ -171,26 +174,31 @@ def _edged(
     values: Array, stable: npt.NDArray[np.bool_], special: tuple[Any, ...]
 ) -> list[tuple[float, float]]:
     """Give the ranges of stable stretches of a branch, their ends at the special points beside them."""
-    marks = np.array([one.value for one in special])
+    marks = [one.value for one in special]
     found = []
     edges = np.flatnonzero(np.diff(np.concatenate([[0], stable.astype(int), [0]])))
     for first, behind in edges.reshape(-1, 2):
         part = values[first:behind]
-        low, high = float(part.min()), float(part.max())
-        around = values[max(first - 1, 0) : behind + 1]
-        at_end = first == 0 or behind == values.size
-        for mark in marks:  # where stability is lost, or the branch ends, just beside the last point
-            if around.min() <= mark < low or (at_end and _next(low - mark, values)):
-                low = float(mark)
-            if high < mark <= around.max() or (at_end and _next(mark - high, values)):
-                high = float(mark)
-        found.append((low, high))
+        beside = _beside(values, first, marks) + _beside(values, behind - 1, marks)
+        for one in special:  # where the branch ends just beyond its last point
+            ends = ([values[0]] if first == 0 else []) + ([values[-1]] if behind == values.size else [])
+            if getattr(one, "ends", False) and any(_nearest(edge, one.value, values) for edge in ends):
+                beside.append(one.value)
+        found.append((float(min([*beside, part.min()])), float(max([*beside, part.max()]))))
     return found
 
 
-def _next(off: float, values: Array) -> bool:
-    """Tell whether a mark lies just beyond: within a step of the branch."""
-    return bool(0.0 < off <= np.abs(np.diff(values)).max(initial=0.0))
+def _beside(values: Array, place: int, marks: list[float]) -> list[float]:
+    """Give the mark nearest to a point of a branch, within a step of it."""
+    steps = np.abs(np.diff(values[max(place - 1, 0) : place + 2]))
+    near = min(marks, key=lambda mark: abs(mark - values[place]), default=np.inf)
+    return [near] if abs(near - values[place]) <= steps.max(initial=0.0) else []
+
+
+def _nearest(edge: float, mark: float, values: Array) -> bool:
+    """Tell whether an end lies nearer to one end of a branch than to its other."""
+    other = values[-1] if edge == values[0] else values[0]
+    return bool(abs(mark - edge) <= abs(mark - other))
 
 
 def bifurcation_diagram(
@@ -256,29 +264,28 @@ def bifurcation_diagram(
 
 
 def _by_run(axis: Axis, value: float, longest: float) -> LimitCycle | SmoothCycle | None:
-    """Find what a run from the neuron's own start settles to; None where it is no cycle."""
+    """Find what a run from the neuron's own start settles to; None where it is no cycle of few spikes."""
     neuron, level = axis.at(value)
     try:
         if not neuron.fires:
             return smooth_cycle(neuron, level)
-        cycle = limit_cycle(neuron, level, longest=longest)
-        if cycle.stable:
-            return cycle
-    except NatriumError:
-        pass
-    try:
-        return _pattern(neuron, level, longest)
+        mapping = return_map(neuron, level, solver=accurate(neuron, RUN_RTOL), longest=longest)
+        events = spikes_of(mapping, LED)
+        if len(events) < LED:
+            return None
+        free = list(mapping.free)
+        again = (k for k in range(1, MOST_SPIKES + 1) if _repeats(events[-2 * k :], k, free))
+        found = limit_cycle(neuron, level, next(again, 1), start=events[-1].after[free], longest=longest)
     except NatriumError:
         return None
+    return found if found.stable else None
 
 
-def _pattern(neuron: AnyNeuron, level: float, longest: float) -> LimitCycle | None:
-    """Find a stable cycle of several spikes."""
-    for count in range(1, MOST_SPIKES + 1):
-        cycle = limit_cycle(neuron, level, count, transient=LED, longest=longest)
-        if cycle.stable:
-            return cycle
-    return None
+def _repeats(events: list[Event], k: int, free: list[int]) -> bool:
+    """Tell whether the last spikes leave what those k before did."""
+    after = np.array([event.after[free] for event in events])
+    off = np.abs(after[k:] - after[:k])
+    return bool(np.all(off <= REPEATS * (1.0 + np.abs(after).max(axis=0))))
 
 
 def _continued(

@@ -31,6 +31,7 @@ Happening = Literal["fold of cycles", "period doubling", "torus", "graze"]
 MOST = 250  # points
 PART = 0.35  # of a cycle's size by which it may change at a step: it could shrink to nothing within one
 SAME = 0.1  # units: where a branch that comes back is closed
+ROUNDED = 1e-8  # what changes its sign by less is zero on both sides, as a parameter that has come to its end
 ALIKE = 1e-3  # units: halves of a cycle that are one
 ON_CIRCLE = 1e-3  # how near to 1 the modulus of a pair is where it crosses the circle
 BISECTIONS = 60
@@ -104,7 +105,7 @@ def _changes(before: Point, after: Point) -> Iterator[str]:
         if name == "torus" and not turn:  # a real pair whose product is 1
             continue
         a, b = test(before), test(after)
-        if np.isfinite(a) and np.isfinite(b) and (a < 0.0) != (b < 0.0):
+        if np.isfinite(a) and np.isfinite(b) and (a < 0.0) != (b < 0.0) and abs(a - b) > ROUNDED:
             yield name
 
 

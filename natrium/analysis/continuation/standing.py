@@ -115,7 +115,7 @@ def folding(here: Place, y: Array) -> Condition:
     .. [1] W. J. F. Govaerts, "Numerical Methods for Bifurcations of Dynamical Equilibria" (2000), sec. 4.1.
        https://doi.org/10.1137/1.9780898719543
     """
-    sizes, left, right = _bordering(jacobian_of(here, y))
+    sizes, left, right = bordering(jacobian_of(here, y))
 
     def bordered(there: Place, state: Array) -> float:
         n = state.size
@@ -127,7 +127,8 @@ def folding(here: Place, y: Array) -> Condition:
     return bordered
 
 
-def _bordering(jacobian: Array) -> tuple[Array, Array, Array]:
+def bordering(jacobian: Array) -> tuple[Array, Array, Array]:
+    """Give sizes of a Jacobian's rows, and what borders it: its left and right null vectors, or nearly so."""
     sizes = np.maximum(np.abs(jacobian).max(axis=1, keepdims=True), 1e-300)
     u, _, v = np.linalg.svd(jacobian / sizes)
     return sizes, u[:, -1], v[-1]

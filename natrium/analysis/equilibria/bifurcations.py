@@ -176,7 +176,14 @@ def _hopf_at(steady: SteadyInput, V: float) -> Hopf | None:
 
 
 def _lyapunov(steady: SteadyInput, V: float) -> float:
-    """Give the first Lyapunov coefficient at a Hopf point.
+    """Give the first Lyapunov coefficient at a Hopf point."""
+    I, states = steady.along(np.array([V]))
+    x = states[:, 0]
+    return lyapunov(lambda shift: steady.jacobian(x + shift, float(I[0])), x.size)
+
+
+def lyapunov(jacobian: Callable[[Array], Array], n: int) -> float:
+    """Give the first Lyapunov coefficient at a Hopf point, of the Jacobian a shift from there.
 
     Second and third derivatives are differences of the exact Jacobian, of the fourth order.
 
@@ -185,11 +192,6 @@ def _lyapunov(steady: SteadyInput, V: float) -> float:
     .. [1] Y. A. Kuznetsov, "Elements of Applied Bifurcation Theory", 3rd ed. (2004), eq. 5.34.
        https://doi.org/10.1007/978-1-4757-3978-7
     """
-    I, states = steady.along(np.array([V]))
-    x = states[:, 0]
-
-    def jacobian(shift: Array) -> Array:
-        return steady.jacobian(x + shift, float(I[0]))
 
     def sharpened(difference: Callable[[float], Array]) -> Array:
         """Let what is left of the second order cancel between two steps."""
@@ -211,13 +213,13 @@ def _lyapunov(steady: SteadyInput, V: float) -> float:
         return along(np.real(u)) @ v + 1j * along(np.imag(u)) @ v
 
     def third(u: Any, v: Any, w: Any) -> Any:
-        total = np.zeros(x.size, dtype=complex)
+        total = np.zeros(n, dtype=complex)
         for f, a in ((1.0, np.real(u)), (1.0j, np.imag(u))):
             for g, b in ((1.0, np.real(v)), (1.0j, np.imag(v))):
                 total += f * g * (mixed(a, b) @ w)
         return total
 
-    A = jacobian(np.zeros(x.size))
+    A = jacobian(np.zeros(n))
     values, right = np.linalg.eig(A)
     k = int(np.argmin(np.where(values.imag > 0.0, np.abs(values.real), np.inf)))
     omega, q = float(values[k].imag), right[:, k] / right[0, k]
@@ -225,6 +227,6 @@ def _lyapunov(steady: SteadyInput, V: float) -> float:
     p = left[:, int(np.argmin(np.abs(turned - values[k])))]
     p = p / (p @ q)
     still = np.linalg.solve(A, second(q, q.conj()))
-    double = np.linalg.solve(2.0j * omega * np.eye(x.size) - A, second(q, q))
+    double = np.linalg.solve(2.0j * omega * np.eye(n) - A, second(q, q))
     total = third(q, q, q.conj()) - 2.0 * second(q, still) + second(q.conj(), double)
     return float(np.real(p @ total) / (2.0 * omega))
