@@ -43,7 +43,8 @@ class choose(sympy.Function):  # noqa: N801 - a mathematical function, named as 
     def _eval_power(self, exponent: Any) -> Any:
         # The branches of a quotient: 1/exp(-x) is exp(x), without squares that no double holds in its slope.
         g, a, b = self.args
-        return choose(g, 1 / a, 1 / b) if exponent == -1 and 0 not in (a, b) else None
+        # Not of what may be zero: the slope of its power would be 0/0 there.
+        return choose(g, 1 / a, 1 / b) if exponent == -1 and not (_vanishes(a) or _vanishes(b)) else None
 
     def _eval_is_real(self) -> Any:
         return self.args[1].is_real and self.args[2].is_real
@@ -65,6 +66,13 @@ class choose(sympy.Function):  # noqa: N801 - a mathematical function, named as 
             rf"\left\{{\begin{{smallmatrix}} {a} & {g} \ge 0 \\ {b} & \text{{else}} "
             rf"\end{{smallmatrix}}\right.{power}"
         )
+
+
+def _vanishes(expr: Any) -> bool:
+    """Tell whether an expression is zero somewhere, as far as its form tells: a line, a branch that is."""
+    if isinstance(expr, choose):
+        return any(_vanishes(branch) for branch in expr.args[1:])
+    return bool(expr.is_zero) or (bool(expr.free_symbols) and expr.is_polynomial())
 
 
 def maximum(*values: Any) -> Any:

@@ -202,7 +202,8 @@ class Collocation:
         P, q, middle = self._steps(begin[::2], length[::2], start)
         second = self._steps(begin[1::2], length[1::2], middle)
         pairs = [
-            np.stack(one, axis=1).reshape(-1, *one[0].shape[1:]) for one in zip((P, q), second, strict=False)
+            np.stack(one, axis=1).reshape(2 * len(one[0]), *one[0].shape[1:])
+            for one in zip((P, q), second, strict=False)
         ]
         return (pairs[0], pairs[1]), np.stack([start, middle], axis=2).reshape(len(start), -1)
 

@@ -13,6 +13,7 @@ from itertools import pairwise
 from typing import Any, ClassVar, NamedTuple
 
 import attrs
+import numpy as np
 
 from natrium.model.arrays import Array
 from natrium.model.checks import Number, Optional, as_float, is_real, show
@@ -336,8 +337,8 @@ class Span:
 
 def breakpoints(stimulus: Stimulus, t_start: float, t_end: float) -> list[float]:
     """Give every edge and kink of a stimulus within [t_start, t_end], these two among them, in order."""
-    inner = {edge for edge in stimulus.edges(t_start, t_end) if t_start < edge < t_end}
-    return [t_start, *sorted(inner), t_end]
+    edges = np.fromiter(stimulus.edges(t_start, t_end), dtype=float)
+    return [t_start, *np.unique(edges[(t_start < edges) & (edges < t_end)]).tolist(), t_end]
 
 
 def smooth_spans(stimulus: Stimulus, t_start: float, t_end: float) -> Iterator[Span]:

@@ -25,7 +25,7 @@ from natrium.solvers.limits import LEAST_RTOL
 from natrium.solvers.runs import Runs
 from natrium.solvers.trajectory import Segment
 
-MANY = 10_000  # pieces of input from which on compiling pays: some two seconds
+MANY = 1_000  # pieces of input from which on code pays that is kept; to make it takes some two seconds
 ROOM = 4096  # steps between two looks at the budget
 
 
