@@ -150,7 +150,10 @@ def _divide(base: sympy.Expr, V0: Any, V: sympy.Symbol) -> sympy.Expr | None:
         return None
     polynomial = sympy.Poly(base, V)
     size = sum(abs(c) * abs(V0) ** k for (k,), c in polynomial.terms())
-    left = sympy.expand(polynomial.eval(V0))
+    left = polynomial.eval(V0)
+    if _differs(left):
+        return None
+    left = sympy.expand(left)
     if left != 0 and not (left.is_number and size.is_number and abs(left) <= SAME_ZERO * size):
         return None
     coefficients = polynomial.all_coeffs()

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 import natrium
 from natrium.model.expressions.exprel import exprel
-from natrium.model.expressions.smooth import denominators, feature_scale, smooth
+from natrium.model.expressions.smooth import _same, denominators, feature_scale, smooth
 from natrium.model.kernel import lower_expressions
 from natrium.model.rates import V, smooth_rate
 from tests.model.expressions.meaning import CONTEXT, exact, meaning, value_of
@@ -256,3 +256,18 @@ def test_a_growth_is_shared_so_that_nothing_saturates_far_out(
     expr = smooth(natrium.Expression(f"V*exp({growth})/(exp(V) - 1)").symbolic, V)
     (value,) = lower_expressions((expr,), (V,))(far)
     assert value == pytest.approx(700.0 * math.exp(-700.0 * slowest), rel=1e-13, abs=0.0)
+
+
+def test_that_two_places_differ_is_told_by_numbers(monkeypatch):
+    """A published calcium-dependent cell took a minute of algebra for one comparison."""
+    a, b, c = sympy.symbols("a b c", real=True)
+    long = (sympy.exp(a) + sympy.exp(b) / (1 + sympy.exp(-c))) ** 9 * (a + b + c) ** 9
+
+    def refused(*_):
+        raise AssertionError("multiplied out")
+
+    monkeypatch.setattr(sympy, "expand", refused)
+    assert not _same(long, long * (1 + a))
+    monkeypatch.undo()
+    shifted = (V - a**2 + 1) / (1 - sympy.exp(-(V - (a - 1) * (a + 1)) / 5))
+    assert smooth(shifted, V).has(exprel)
