@@ -151,7 +151,7 @@ def _divide(base: sympy.Expr, V0: Any, V: sympy.Symbol) -> sympy.Expr | None:
     polynomial = sympy.Poly(base, V)
     size = sum(abs(c) * abs(V0) ** k for (k,), c in polynomial.terms())
     left = polynomial.eval(V0)
-    if _differs(left):
+    if left.free_symbols and _differs(left):
         return None
     left = sympy.expand(left)
     if left != 0 and not (left.is_number and size.is_number and abs(left) <= SAME_ZERO * size):
