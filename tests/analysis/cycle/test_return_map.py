@@ -12,11 +12,12 @@ from natrium.analysis.cycle.direct_response import direct_response
 from natrium.analysis.cycle.limit_cycle import _stepped, limit_cycle
 from natrium.analysis.cycle.orbits import orbit, reset_bifurcation
 from natrium.analysis.cycle.phase_response import phase_response
-from natrium.analysis.cycle.return_map import return_map
+from natrium.analysis.cycle.return_map import return_map, run_from
+from natrium.analysis.equilibria.curve import equilibria
 from natrium.model import HybridNeuron, ModelError, Neuron, SolverError, notebook
 from natrium.model.files.new import template
 from natrium.model.files.toml import loads
-from natrium.solvers import EventDriven
+from natrium.solvers import EventDriven, accurate
 
 NA = notebook.lif_na().neuron
 CLAMPED = attrs.evolve(NA, refractory="clamp")
@@ -249,3 +250,14 @@ def test_a_cycle_whose_refractory_period_flows_is_its_closed_form():
     times = [0.5, 1.5, 20.0]
     kicked = direct_response(cycle, 1e-4, times).asymptotic / 1e-4
     np.testing.assert_allclose(phase_response(cycle, times=times).V, kicked, rtol=1e-3)
+
+
+def test_a_run_that_has_come_to_rest_is_waited_for_no_longer():
+    silent = run_from(NA, NA.initial_state(), 3.0, accurate(NA, 1e-12), 5000.0)
+    rest = next(one for one in equilibria(NA, 3.0) if one.stable and one.below_threshold)
+    assert not silent.events
+    assert silent.t_end < 1000.0
+    assert silent.state(silent.t_end) == pytest.approx(rest.state, abs=1e-6)
+    # Its rest is at the threshold itself: that no spike can follow is never sure.
+    touching = run_from(Neuron(), [-70.0], 15.0, accurate(Neuron(), 1e-12), 400.0)
+    assert touching.t_end == 400.0
