@@ -32,7 +32,8 @@ from natrium.model import (
 from natrium.model.arrays import Array
 from natrium.model.branches import has_branches
 from natrium.model.leak import input_unit
-from natrium.solvers import Solver, Trajectory, accurate
+from natrium.solvers import Compiled, Solver, Trajectory, accurate
+from natrium.solvers.flags import RunFlag
 
 RUN_RTOL = 1e-12
 LONGEST = 5000.0  # ms without a spike after which none is expected
@@ -256,6 +257,8 @@ def run_from(
         trajectory = solver.solve(beginning, Constant(I), t_end=span)
         if trajectory.events or span >= longest or _is_at_rest(neuron, trajectory, I):
             return trajectory
+        if trajectory.flags & RunFlag.FALLBACK and isinstance(solver, Compiled):
+            solver = solver.fallback  # where it is stiff once it is so again
         span = min(LONGER * span, longest)
 
 

@@ -133,7 +133,7 @@ class Compiled(BaseSolver):
         except UnsupportedModel as error:
             reason = str(error)
         if reason:
-            made = self._fallback().solve(run.neuron, run.stimulus, t_start=run.t_start, t_end=run.t_end)
+            made = self.fallback.solve(run.neuron, run.stimulus, t_start=run.t_start, t_end=run.t_end)
             return attrs.evolve(
                 made,
                 flags=made.flags | RunFlag.FALLBACK,
@@ -261,7 +261,9 @@ class Compiled(BaseSolver):
             max_steps=max(1, self.limits.max_rhs_evaluations // order),
         )
 
-    def _fallback(self) -> EventDriven:
+    @property
+    def fallback(self) -> EventDriven:
+        """What carries runs that are not for native code, to the same digits."""
         return EventDriven(rtol=self.rtol, atol=self.atol, step_scale=self.step_scale, limits=self.limits)
 
     def _reason(self, out: Results, run: int, t_start: float) -> str:
@@ -335,7 +337,7 @@ class Compiled(BaseSolver):
     ) -> tuple[Whole, Chunk]:
         """Have some runs carried by `EventDriven`; give their indices with what it gives."""
         which = np.array(sorted(reasons), dtype=np.int64)
-        chunk = solve_one_by_one(self._fallback(), runs.part(which), sample_times)
+        chunk = solve_one_by_one(self.fallback, runs.part(which), sample_times)
         for place, run in enumerate(which.tolist()):
             said = [chunk.messages.get(place, ""), f"carried by EventDriven: {reasons[run]}"]
             chunk.messages[place] = "; ".join(filter(None, said))
