@@ -2,7 +2,7 @@
 // once by Newton's method with the model's own Jacobian; a step's polynomial is that through its stages.
 // E. Hairer, G. Wanner, Solving Ordinary Differential Equations II, sec. IV.5 and IV.8.
 
-const STIFF = { looks: 8, often: 3, above: 4, below: 0.5 }; // steps between two looks, looks, rate times step
+const STIFF = { looks: 16, often: 2, above: 4, below: 0.5 }; // steps between two looks, looks, rate times step
 const NEWTON = { most: 14, close: 1e-3 }; // corrections, and the part of a tolerance that the last one is
 const DEFECT = 0.1; // of a step, by which the polynomial's defect at the start counts as its error
 
