@@ -22,7 +22,9 @@ NIX, NWB = (".nix", ".h5"), (".nwb",)
 MOST_NAMES = 12  # that a message lists
 MILLISECONDS = {"s": 1e3, "ms": 1.0, "us": 1e-3, "ns": 1e-6}  # in each
 PREFIXES = {"f": 1e-15, "p": 1e-12, "n": 1e-9, "u": 1e-6, "µ": 1e-6, "m": 1e-3, "": 1.0}
-UNIT = re.compile(r"([fpnuµm]?)(A|V)|(A|V|amp|volt)[a-z]*")  # pA; amperes, volts: as NWB writes them
+UNIT = re.compile(
+    r"(?:([fpnuµm]?)(A|V)|(A|V|amp|volt)[a-z]*)(/cm\^2)?"
+)  # pA; amperes, volts: as NWB writes them
 
 
 @attrs.frozen(eq=False)
@@ -115,10 +117,10 @@ def scale_to(unit: str, own: str) -> float:
     """
     sizes = []
     for one in (own, unit):
-        found = UNIT.fullmatch(one)
+        found = UNIT.fullmatch(one.strip("()").replace("**", "^"))
         if found is None:
             raise ModelError(f"unit must be one of current or voltage, such as 'pA', got {one!r}")
-        kind = (found[2] or found[3])[0].upper()
+        kind = (found[2] or found[3])[0].upper(), found[4]
         sizes.append((kind, PREFIXES[found[1] or ""]))
     if sizes[0][0] != sizes[1][0]:
         raise ModelError(f"unit must fit that of the recording, {own!r}, got {unit!r}")

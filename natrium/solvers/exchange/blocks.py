@@ -28,9 +28,6 @@ from natrium.solvers.exchange.columns import (
     unit_of,
 )
 
-NEED = "Neo's blocks need"
-NWB = "NWB files need"
-
 
 def run_block(run: Any, step: float | None) -> Any:
     """Make the block of a run (see `Trajectory.to_neo`)."""
@@ -70,7 +67,7 @@ def write_nwb(block: Any, path: str | os.PathLike[str], started: Any) -> None:
     ModelError
         When the file cannot be written, or the time has no zone.
     """
-    with needing("nwb", NWB):
+    with needing("nwb", "NWB files need"):
         import pynwb  # noqa: F401 - Neo needs it
         from neo.io import NWBIO
     check_path(path)
@@ -101,16 +98,20 @@ def _silent() -> Iterator[None]:
         logging.disable(before)
 
 
-def _block(run: Any, name: str) -> Any:
-    with needing("neo", NEED):
+def _neo() -> tuple[Any, Any]:
+    """Give Neo, and the package of its units."""
+    with needing("neo", "Neo's blocks need"):
         import neo
-    return neo.Block(name=name, **provenance(run))
+        import quantities
+    return neo, quantities
+
+
+def _block(run: Any, name: str) -> Any:
+    return _neo()[0].Block(name=name, **provenance(run))
 
 
 def _segment(name: str, **annotations: Any) -> Any:
-    with needing("neo", NEED):
-        import neo
-    return neo.Segment(name=name, **annotations)
+    return _neo()[0].Segment(name=name, **annotations)
 
 
 def _put(segment: Any, signal: Any) -> None:
@@ -121,9 +122,7 @@ def _put(segment: Any, signal: Any) -> None:
 
 def _signal(found: Columns, name: str) -> Any:
     """Make the signal of one column: at regular times where there is a step."""
-    with needing("neo", NEED):
-        import neo
-        import quantities as pq
+    neo, pq = _neo()
     unit = found.units[name]
     values = found.values[name].reshape(-1, 1) * _unit(pq, unit)
     told = {"name": name, "nwb_group": "stimulus" if name == "I" else "acquisition"}
@@ -142,9 +141,7 @@ def _unit(pq: Any, unit: str) -> Any:
 
 
 def _train(run: Any, spikes: Array, name: str, **of_each: Array) -> Any:
-    with needing("neo", NEED):
-        import neo
-        import quantities as pq
+    neo, pq = _neo()
     return neo.SpikeTrain(
         np.array(spikes, dtype=float) * pq.ms,
         t_start=run.t_start * pq.ms,

@@ -118,7 +118,14 @@ def test_trains_of_a_run_are_found_again(folder):
 
 @pytest.mark.parametrize(
     ("own", "unit", "factor"),
-    [("amperes", "pA", 1e12), ("nA", "pA", 1e3), ("volts", "mV", 1e3), ("V", "uV", 1e6), ("Amps", "A", 1.0)],
+    [
+        ("(uA/cm**2)", "nA/cm^2", 1e3),
+        ("amperes", "pA", 1e12),
+        ("nA", "pA", 1e3),
+        ("volts", "mV", 1e3),
+        ("V", "uV", 1e6),
+        ("Amps", "A", 1.0),
+    ],
 )
 def test_units(own, unit, factor):
     assert scale_to(unit, own) == pytest.approx(factor, rel=1e-15)
@@ -132,6 +139,7 @@ def test_units(own, unit, factor):
         ("cell.nix", {"name": "I"}, 'are in nA: say what they are taken in, unit = "pA"'),
         ("cell.nwb", {"name": "pulse"}, "are in amperes: say"),
         ("cell.nwb", {"name": "empty"}, "a sample for each of its times, got 0 for 0 in 'acquisition/empty'"),
+        ("cell.nix", {"name": "I", "unit": "uA/cm^2"}, "unit must fit that of the recording, 'nA'"),
         ("cell.nix", {"name": "I", "unit": "mV"}, "unit must fit that of the recording, 'nA', got 'mV'"),
         ("cell.nix", {"name": "I", "unit": "stone"}, "must be one of current or voltage.*got 'stone'"),
         ("cell.nix", {"name": "two", "channel": 2}, "channel must be below 2, .* got 2"),
