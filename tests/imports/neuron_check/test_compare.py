@@ -79,6 +79,16 @@ def test_what_differs_is_told(tmp_path, monkeypatch):
     (one,) = check_folder(tmp_path).files
     assert one.outcome == "differs"
     assert one.tau == pytest.approx(1e-6, rel=0.3)
+    silent = answers(0.0)
+    monkeypatch.setattr(
+        compare, "_ask", lambda here, tasks: [one | {"trains": []} for one in silent(here, tasks)]
+    )
+    (one,) = check_folder(tmp_path).files
+    assert (one.outcome, one.spikes, one.reason) == (
+        "equal",
+        None,
+        "NEURON's steps fail: spikes are not compared",
+    )
     monkeypatch.setattr(compare, "_ask", lambda here, tasks: [{"error": "it died"}])
     assert check_folder(tmp_path).files[0].reason == "NEURON: it died"
     monkeypatch.setattr(compare, "_compile", lambda here, compiler: "error: no")

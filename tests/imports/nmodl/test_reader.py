@@ -37,6 +37,11 @@ REFUSED = {
         "several ions",
         "--current ina",
     ),
+    "several that one number opens": (
+        channel(RELAX + RATES, ion="USEION k WRITE ik", current="gbar*m*(v - ena)\n ik = 0.5*ina").replace("gbar = 0.1", "gbar = 0"),
+        "several ions",
+        "ina, ik",
+    ),
     "no current": (channel(RELAX + RATES).replace("WRITE ina", ""), "no current", "USEION"),
     "nothing to drive it": (channel(RELAX + RATES, current="gbar*m*exp(v/50)"), "no driving force", "exp"),
     "a root of a gate": (channel(RELAX + RATES, current="gbar*sqrt(m)*(v - ena)"), "no polynomial of gates", "sqrt"),
