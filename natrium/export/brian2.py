@@ -55,8 +55,15 @@ OTHER = """
 @b2.implementation("numpy", discard_units=True)
 @b2.check_units(x=1, result=1)
 def {name}(x):
-    return scipy.special.{name}(x)
+    return {made}
 """
+OTHERS = {
+    "erf": "np.vectorize(math.erf)(x)",
+    "erfc": "np.vectorize(math.erfc)(x)",
+    "asinh": "np.arcsinh(x)",
+    "acosh": "np.arccosh(x)",
+    "atanh": "np.arctanh(x)",
+}
 
 
 class _Printer(PythonPrinter):
@@ -86,8 +93,8 @@ def write_brian2(model: Lowered, dt: float) -> str:
     everything = [*model.rhs, *model.reset, *([] if model.level is None else [model.level])]
     everything += [part.value for part in model.parts if isinstance(part, Curve)]
     lines = ["import brian2 as b2", "import numpy as np"]
-    special = [name for name in ("erf", "erfc") if any(_calls(one, name) for one in everything)]
-    lines += ["import scipy.special"] if special else []
+    special = [name for name in OTHERS if any(_calls(one, name) for one in everything)]
+    lines = ["import math", "", *lines] if special else lines
     lines += ["from brian2 import ms", "", 'b2.prefs.codegen.target = "numpy"  # needs no compiler']
     lines += [f"b2.defaultclock.dt = {number(dt)}*ms"]
     if any(_calls(one, "choose") for one in everything):
@@ -95,7 +102,7 @@ def write_brian2(model: Lowered, dt: float) -> str:
     if model.runs_away:
         lines += HELD.splitlines()
     for name in special:
-        lines += OTHER.format(name=name).splitlines()
+        lines += OTHER.format(name=name, made=OTHERS[name]).splitlines()
     for index, part in enumerate(model.parts):
         if isinstance(part, Table):
             lines += _table(index, part)

@@ -19,6 +19,7 @@ class CPrinter(Readable, Named, ExactNumbers, C99CodePrinter):
 
     program = "C"
     absolute = "fabs"
+    missing: frozenset[str] = frozenset()  # functions that the language has not
 
     def __init__(self, names: Mapping[Any, str]) -> None:
         super().__init__()
@@ -32,7 +33,11 @@ class CPrinter(Readable, Named, ExactNumbers, C99CodePrinter):
 
     def doprint(self, expr: Any, assign_to: Any = None) -> str:
         """Write an expression."""
-        return str(self._print(sympy.S(expr)))
+        expr = sympy.S(expr)
+        for one in expr.atoms(sympy.Function):
+            if type(one).__name__ in self.missing:
+                return self._print_not_supported(one)
+        return str(self._print(expr))
 
     def _print_not_supported(self, expr: Any) -> str:
         raise UnsupportedModel(

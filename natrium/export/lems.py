@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 from xml.sax.saxutils import quoteattr
@@ -34,19 +34,7 @@ class _Printer(CPrinter):
 
     program = "LEMS"
     absolute = "abs"
-
-    def __init__(self, names: Mapping[Any, str]) -> None:
-        super().__init__(names)
-        for name in ("asin", "acos", "atan", "asinh", "acosh", "atanh", "erf", "erfc", "floor"):
-            self.known_functions.pop(name)
-
-    def _print_floor(self, expr: Any) -> str:
-        return self._print_not_supported(expr)
-
-    def _print_Function(self, expr: Any) -> str:
-        if type(expr).__name__ not in self.known_functions:
-            return self._print_not_supported(expr)
-        return str(super()._print_Function(expr))
+    missing = frozenset({"asin", "acos", "atan", "asinh", "acosh", "atanh", "erf", "erfc", "floor"})
 
     def _print_Pow(self, expr: Any) -> str:
         base, exponent = expr.args

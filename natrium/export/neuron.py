@@ -13,7 +13,7 @@ from natrium.export.distance import Twin
 from natrium.export.inputs import Curve, T, Table
 from natrium.export.lowered import Lowered
 from natrium.export.names import name_symbols
-from natrium.export.pythonic import number, wrapped
+from natrium.export.pythonic import held_at, number, wrapped
 from natrium.solvers import FixedStep
 
 WORDS = """
@@ -89,6 +89,7 @@ class _Printer(CPrinter):
     """NMODL's expressions."""
 
     program = "NMODL"
+    missing = frozenset({"asinh", "acosh", "atanh"})
 
     def _print_Pow(self, expr: Any) -> str:
         base, exponent = expr.args
@@ -203,8 +204,6 @@ def _mechanism(model: Lowered) -> Iterator[str]:
 
 
 def _curve(part: Curve, printer: _Printer) -> Iterator[str]:
-    from natrium.export.pythonic import held_at
-
     value = printer.doprint(held_at(part.value, "at"))
     conditions = []
     if part.window.start is not None:

@@ -17,7 +17,7 @@ from natrium.export.distance import Distance, distance_of, estimated
 from natrium.export.lowered import Lowered, lower_model
 from natrium.export.simulators import Simulator, run_file
 from natrium.export.targets import Target, target_of
-from natrium.model import Model, write_whole
+from natrium.model import Model, Number, write_whole
 
 DEFAULT_DT = 0.01  # ms
 WIDTH = 96  # of a row of words
@@ -93,8 +93,9 @@ def export(
     """
     target = target_of(to)
     name = " ".join(name.split()) or "model"
-    step = dt or model.simulation.dt or DEFAULT_DT
     lowered = lower_model(model, name)
+    step = dt if dt is not None else model.simulation.dt or DEFAULT_DT
+    Number("ms", 0.0, open_low=True).check("dt", step)
     body = target.write(lowered, step)
     meaning = target.meaning(lowered, step)
     truth = reference(model) if target.twin is not None or target.simulator else None

@@ -7,6 +7,7 @@ from xml.etree import ElementTree
 import attrs
 import numpy as np
 import pytest
+import sympy
 
 from natrium.export.brian2 import write_brian2
 from natrium.export.julia import write_julia
@@ -16,7 +17,7 @@ from natrium.export.nest import nest_neuron
 from natrium.export.neuron import write_neuron
 from natrium.export.targets import TARGETS
 from natrium.export.xpp import read_xpp, write_xpp
-from natrium.model import UnsupportedModel, lower
+from natrium.model import HybridNeuron, UnsupportedModel, lower
 from natrium.solvers import ClosedForm, run
 from tests.export.cases import CASES, lowered, made
 
@@ -127,6 +128,49 @@ def test_the_precise_twin_is_the_closed_form_where_the_input_changes_on_the_grid
     grid = twin.spikes(lowered("adaptation"), 0.05) / 0.05
     assert grid == pytest.approx(np.round(grid), abs=1e-9)
     assert "linear" in twin.told(lowered("adaptation"), 0.05)
+
+
+FUNCTIONS = [
+    "sin",
+    "cos",
+    "tan",
+    "sinh",
+    "cosh",
+    "tanh",
+    "asin",
+    "acos",
+    "atan",
+    "asinh",
+    "acosh",
+    "atanh",
+    "erf",
+    "erfc",
+    "log",
+    "sqrt",
+    "Abs",
+]
+LACKING = {
+    "xpp": {"asinh", "acosh", "atanh"},
+    "neuron": {"asinh", "acosh", "atanh"},
+    "neuroml": {"asin", "acos", "atan", "asinh", "acosh", "atanh", "erf", "erfc"},
+}
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_functions_that_a_language_has_not_are_refused(function):
+    V, I = sympy.symbols("V I", real=True)
+    x = V**2 / 100 + 2 if function in ("log", "sqrt", "acosh") else V / 200
+    flow = -V / 10 + I + getattr(sympy, function)(x)
+    model = made(HybridNeuron(equations={"V": flow}, initial={"V": -50.0}, v_thresh=0.0, reset={"V": -60.0}))
+    for target in set(TARGETS) - {"nest", "latex"}:
+        if function in LACKING.get(target, ()):
+            with pytest.raises(UnsupportedModel, match="export to another target"):
+                TARGETS[target].write(lower_model(model), 0.05)
+        else:
+            text = TARGETS[target].write(lower_model(model), 0.05)
+            if target != "brian2" or function not in ("erf", "erfc", "asinh", "acosh", "atanh"):
+                continue
+            assert f"def {function}(x):" in text
 
 
 def test_names_of_xpp_are_short_and_differ_in_more_than_case():

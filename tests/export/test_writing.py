@@ -1,5 +1,6 @@
 """Each file begins with what means something else there, and how far that moves a spike."""
 
+import math
 import re
 
 import attrs
@@ -65,6 +66,12 @@ def test_distance_counts_missed_and_extra_spikes():
 def test_what_cannot_be_written_is_refused_by_name(model, said):
     with pytest.raises((UnsupportedModel, ModelError), match=said):
         export(model, "python")
+
+
+@pytest.mark.parametrize("dt", [0.0, -0.1, math.nan])
+def test_a_step_must_be_one(dt):
+    with pytest.raises(ModelError, match="dt"):
+        export(MODEL, "script", dt=dt)
 
 
 def test_an_unknown_target_is_refused():
