@@ -153,6 +153,38 @@ def test_the_squid_axon_from_hopf_point_to_hopf_point():
     assert branch.ended == ("equilibrium", "equilibrium")
 
 
+TEN = {
+    "leaky": (Neuron(), 20.0, "v_reset", (-75.0, -60.0), 1),
+    "second script": (natrium.notebook.lif_na().neuron, 10.0, "I", (7.0, 20.0), 1),
+    "third script": (natrium.notebook.lif_na2().neuron, 10.0, "tau_ref", (0.5, 6.0), 1),
+    "M-current": (ADAPTING, 34.0, "I", (32.0, 36.0), 1),
+    "adaptive": (adex(-55.0), 800.0, "b", (40.0, 120.0), 1),
+    "two spikes": (adex(-48.5), 800.0, "I", (780.0, 820.0), 2),
+    "quadratic": (LEAN, 1.0, "tau", (5.0, 15.0), 1),
+    "izhikevich": (natrium.loads(template("izhikevich")).neuron, 10.0, "d", (6.0, 10.0), 1),
+    "exponential": (natrium.loads(template("exponential")).neuron, 2.5, "I", (2.0, 3.0), 1),
+    "resonant": (natrium.loads(template("quadratic")).neuron, 10.0, "v_thresh", (80.0, 120.0), 1),
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", TEN)
+def test_cycles_are_those_of_runs(name):
+    """Points of a branch drawn at random: an event-driven run from each repeats, stable or not."""
+    neuron, I, parameter, between, count = TEN[name]
+    branch = continue_cycle(limit_cycle(neuron, I, count), parameter, between=between, most=12)
+    random = np.random.default_rng(len(name))
+    for k in random.integers(0, branch.values.size, 3).tolist():
+        there, level = branch.axis.at(float(branch.values[k]))
+        mapping = natrium.return_map(there, level)
+        start = there.started(mapping.released(branch.states[k])[0].tolist())
+        length = branch.periods[k] - mapping.linear.refractory()[0]
+        run = EventDriven(rtol=1e-11).solve(start, natrium.Constant(level), t_end=1.0001 * length + 1e-3)
+        assert run.n_spikes == count
+        assert run.spike_times[-1] == pytest.approx(length, rel=1e-8)
+        assert run.events[-1].after[list(mapping.free)] == pytest.approx(branch.states[k], rel=1e-6, abs=1e-7)
+
+
 def test_what_it_says_stands_in_its_data(adapting):
     data, said = adapting.data(), " ".join(adapting.sentences())
     assert "Fold of cycles at I = 32.111717543 mV" in said

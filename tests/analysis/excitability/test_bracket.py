@@ -100,9 +100,17 @@ def test_a_bracket_that_no_second_solve_confirms_has_no_error(monkeypatch):
 
 
 @pytest.mark.slow
-def test_where_a_train_that_is_no_cycle_ends_has_an_error():
-    """The squid axon's period doubles on the way down: sixty spikes, and twice as many, say where it ends."""
-    found = rheobase(RESET_AXON)
-    assert found.bistable
-    assert found.ending is None
-    assert 1e-6 < found.bistable_error < 0.1
+def test_where_runs_alone_tell_the_end_of_firing_they_are_too_short():
+    """The squid axon's period doubles on the way down, slowly: sixty spikes, and twice as many, go on below."""
+    ending = rheobase(RESET_AXON).ending
+    kept = fire(RESET_AXON, 33.5, np.array(RESET_AXON.initial_state()))
+    end, error, _ = bracketed(RESET_AXON, 25.0, 33.5, kept.state, fires=True, width=1e-6)
+    assert ending.kind == "period doubling"
+    assert 1e-6 < error < 0.1
+    assert end + error < ending.I < end + 0.02
+    between = 0.5 * (end + ending.I)
+    branch = natrium.continue_cycle(natrium.limit_cycle(RESET_AXON, 33.5), "I", between=(27.1, 34.0))
+    cycle = natrium.limit_cycle(RESET_AXON, between, start=branch.special[0].point.found.states[0])
+    assert not cycle.stable
+    begun = cycle.map.released(cycle.states[0])[0]
+    assert fire(RESET_AXON, between, begun, settle=0.0, enough=2000).outcome != "sustained"
