@@ -25,6 +25,9 @@ analysis/accuracy/test_script.py::test_the_counter_holds_one_step_more_where_its
 analysis/accuracy/test_work_precision.py::test_a_silent_model_is_compared_by_its_voltage
 analysis/accuracy/test_work_precision.py::test_a_solver_that_cannot_do_the_model_is_left_out
 analysis/accuracy/test_work_precision.py::test_what_would_take_too_many_calls_is_left_out_and_named
+analysis/continuation/test_continued.py::test_a_cycle_of_two_spikes_comes_back_to_that_of_one
+analysis/continuation/test_continued.py::test_periods_double_and_double_again
+analysis/continuation/test_diagram.py::test_firing_is_that_of_runs
 analysis/cycle/test_phase_response.py::test_a_cycle_of_three_spikes
 analysis/cycle/test_phase_response.py::test_infinitesimal_and_direct_response_agree  clamp
 analysis/cycle/test_phase_response.py::test_the_smooth_cycle_of_hodgkin_and_huxley
@@ -44,11 +47,13 @@ analysis/doctor/test_objects.py::test_two_faults_are_both_named  Twice|OneStepSh
 analysis/doctor/test_objects.py::test_what_update_gives_back_is_not_what_is_read  text|nan|two
 analysis/doctor/trace/test_traced.py::test_many_substeps_are_one_map
 analysis/equilibria/test_coupled.py::test_isolated_together_they_are_those_found_along_v  ^-10.0-two|^0\.0-two$|^-10\.0-sodium$
+analysis/equilibria/test_coupled.py::test_the_curve_of_any_number_of_states_goes_through_what_is_isolated_at_one_input
 analysis/equilibria/test_curve.py::test_a_saddle_is_where_the_curve_falls
 analysis/equilibria/test_curve.py::test_every_equilibrium_balances_within_its_range  ^-60\.0-axon$
 analysis/equilibria/test_curve.py::test_no_equilibrium_is_lost  ^[1-9]
 analysis/equilibria/test_curve.py::test_random_models_have_folds_among_them
 analysis/equilibria/test_curve.py::test_the_squid_axon_loses_its_rest_in_a_subcritical_hopf_point
+analysis/equilibria/test_implicit.py::test_a_scheme_rests_where_its_gates_do
 analysis/equilibria/test_implicit.py::test_the_fold_is_where_a_formula_says
 analysis/excitability/test_bracket.py::test_an_oscillation_reaches_the_threshold_where_its_cycle_touches_it
 analysis/excitability/test_bracket.py::test_no_digit_is_told_that_no_double_holds
