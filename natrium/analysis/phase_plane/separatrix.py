@@ -24,6 +24,10 @@ MASK_TOL = 1e-5  # of each step, for the mask of certain spikes
 GAMMA = 1.0 / (2.0 + np.sqrt(2.0))  # of the Rosenbrock pair: L-stable
 AT_REST = 1e-7  # scaled, per ms: slower than this is rest
 MOST_STEPS = 20_000
+MOST_CALLS, USUAL = (
+    50_000,
+    1_000,
+)  # of the flow along a curve; the steps of it that are kept where that is too few
 
 
 @attrs.frozen(eq=False)
@@ -163,6 +167,10 @@ def manifolds(
     return tuple(found)
 
 
+class _NoFurtherError(Exception):
+    """A curve takes too many steps."""
+
+
 def _follow(
     plane: Plane,
     I: float,
@@ -172,30 +180,42 @@ def _follow(
     V_range: tuple[float, float],
     horizon: float,
 ) -> Array:
-    """Integrate forward or backward until the box is left or rest is reached; shape (2, n_points)."""
+    """Integrate forward or backward until the box is left or rest is reached; shape (2, n_points).
+
+    It ends as well where the flow jumps and leads back from both sides, as it may backward in time.
+    """
     low, high = V_range
+    ends, calls = [0.0], 0
     rest = [np.array([point.V, point.x]) for point in equilibria if point.stable and direction > 0]
 
     def flow(t: float, y: Array) -> Array:
+        nonlocal calls
+        calls += 1
+        if calls > MOST_CALLS:
+            raise _NoFurtherError
         return direction * plane.rhs(y[0], y[1], I)
 
     def leaves(t: float, y: Array) -> float:
+        ends.append(t)
         return float(min(y[0] - low, high - y[0], SCALE[0] * y[1], SCALE[0] * (1.0 - y[1])))
 
     def arrives(t: float, y: Array) -> float:
         return min((float(np.linalg.norm((y - point) / SCALE)) for point in rest), default=1.0) - NEAR
 
     leaves.terminal, arrives.terminal = True, True  # type: ignore[attr-defined]  # how SciPy is told
-    run: Any = solve_ivp(
-        flow,
-        (0.0, horizon),
-        start,
-        "LSODA",
-        rtol=RTOL,
-        atol=ATOL * SCALE,
-        events=(leaves, arrives),
-        dense_output=True,
-    )
+    options: Any = {
+        "rtol": RTOL,
+        "atol": ATOL * SCALE,
+        "events": (leaves, arrives),
+        "dense_output": True,
+    }
+    try:
+        run: Any = solve_ivp(flow, (0.0, horizon), start, "LSODA", **options)
+    except _NoFurtherError:
+        stuck, calls = ends[min(USUAL, len(ends) - 1)], 0
+        if stuck == 0.0:
+            return start[:, np.newaxis]
+        run = solve_ivp(flow, (0.0, stuck), start, "LSODA", **options)
     return _space(run.sol, run.t)
 
 

@@ -1,0 +1,16 @@
+"""Curves of a plane, followed until they end."""
+
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from natrium.analysis.phase_plane.separatrix import _follow
+
+
+def test_a_curve_ends_where_the_flow_leads_back_from_both_sides():
+    """Backward in time the flow of an integrate-and-fire-or-burst neuron does so where its current jumps."""
+    plane = SimpleNamespace(rhs=lambda V, x, I: np.array([-np.sign(V), 0.0]))
+    curve = _follow(plane, 0.0, np.array([-1.0, 0.5]), 1, (), (-5.0, 5.0), 500.0)
+    assert curve[:, 0].tolist() == [-1.0, 0.5]
+    assert curve[0, -1] == pytest.approx(0.0, abs=1e-6)
