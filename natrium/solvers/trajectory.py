@@ -342,7 +342,7 @@ class Trajectory:
         Returns
         -------
         dict of str to object
-            ``"spikes"`` (TsGroup of one train), ``"states"`` (TsdFrame), ``"input"`` (Tsd).
+            ``"spikes"`` (TsGroup), ``"states"``, ``"input"`` (TsdFrame, with units), ``"provenance"``.
 
         Raises
         ------

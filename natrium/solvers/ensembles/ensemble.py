@@ -288,8 +288,8 @@ class Ensemble:
         -------
         dict of str to object
             ``"spikes"``: TsGroup, a train per run, parameters as metadata; ``"samples"``: TsdTensor, shape
-            (n_times, n_runs, n_states), where states were sampled. Times are in seconds, rounded to
-            nanoseconds.
+            (n_times, n_runs, n_states), where states were sampled; ``"provenance"``: what made them. Times
+            are in seconds, rounded to nanoseconds.
 
         Raises
         ------

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from natrium.model.extras import needing
-from natrium.solvers.exchange.columns import columns
+from natrium.solvers.exchange.columns import columns, provenance
 
 NEED = "pynapple's objects need"
 
@@ -21,8 +21,21 @@ def run_objects(run: Any, step: float | None) -> dict[str, Any]:
     names, whole = list(run.names), {"time_units": "ms", "time_support": support}
     return {
         "spikes": _group(nap, [run.spike_times], support),
-        "states": nap.TsdFrame(t=found.t, d=states, columns=names, **whole),
-        "input": nap.Tsd(t=found.t, d=found.values["I"], **whole),
+        "states": nap.TsdFrame(
+            t=found.t,
+            d=states,
+            columns=names,
+            metadata={"unit": [found.units[name] for name in names]},
+            **whole,
+        ),
+        "input": nap.TsdFrame(
+            t=found.t,
+            d=found.values["I"][:, None],
+            columns=["I"],
+            metadata={"unit": [found.units["I"]]},
+            **whole,
+        ),
+        "provenance": provenance(run),
     }
 
 
@@ -31,7 +44,11 @@ def ensemble_objects(ensemble: Any) -> dict[str, Any]:
     with needing("pynapple", NEED):
         import pynapple as nap
     support = _support(nap, ensemble)
-    found = {"spikes": _group(nap, list(ensemble), support, **ensemble.parameters)}
+    found = {
+        "spikes": _group(nap, list(ensemble), support, **ensemble.parameters),
+        "provenance": provenance(ensemble)
+        | {f"unit of {name}": unit for name, unit in ensemble.units.items()},
+    }
     if ensemble.samples is not None:
         found["samples"] = nap.TsdTensor(
             t=ensemble.sample_times,
