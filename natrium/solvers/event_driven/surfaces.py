@@ -112,10 +112,7 @@ class Surfaces:
             When the flow leads back to the surface from both sides.
         """
         for index in range(self.sides.size):  # inner ones first: others may depend on them
-            value = float(self.at(0.0, y)[index])
-            terms = sum(abs(float(self.at(0.0, y + shift)[index]) - value) for shift in np.diag(np.abs(y)))
-            if abs(value) > ON_SURFACE * terms or not np.isfinite(terms):
-                self.sides[index] = 1.0 if value >= 0.0 else -1.0
+            if self._tell(index, 0.0, y):
                 continue
             ahead = LOOK * length
             self.sides[index] = 1.0
@@ -125,8 +122,19 @@ class Surfaces:
             if self._ahead(y, 0.0, ahead, index) > 0.0:
                 raise self._sliding(y)
 
+    def _tell(self, index: int, s: float, y: Array) -> bool:
+        """Put a branch on the side where a state is; tell whether it is on either, not on the surface."""
+        value = float(self.at(s, y)[index])
+        terms = sum(abs(float(self.at(s, y + shift)[index]) - value) for shift in np.diag(np.abs(y)))
+        clear = abs(value) > ON_SURFACE * terms or not np.isfinite(terms)
+        if clear:
+            self.sides[index] = 1.0 if value >= 0.0 else -1.0
+        return clear
+
     def turn(self, index: int, s: float, y: Array, length: float) -> None:
         """Change the side of one branch, whose surface has just been crossed.
+
+        Where it jumps, so may the surfaces of those that are made of it.
 
         Raises
         ------
@@ -136,6 +144,8 @@ class Surfaces:
         ahead = LOOK * length
         before = self._ahead(y, s, ahead, index) - self.at(s, y)[index]
         self.sides[index] = -self.sides[index]
+        for outer in range(index + 1, self.sides.size):
+            self._tell(outer, s, y)
         after = self._ahead(y, s, ahead, index) - self.at(s, y)[index]
         if before * after < 0.0 and after * self.sides[index] < 0.0:
             raise self._sliding(y)

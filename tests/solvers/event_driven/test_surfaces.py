@@ -296,3 +296,16 @@ def test_a_branch_in_the_input_alone_is_met_to_the_last_digit(slope, level):
     )
     np.testing.assert_allclose(run.state(t)[0], expected, rtol=0, atol=2e-7)
     assert run.segments[1].begin == pytest.approx(split, rel=1e-14)
+
+
+def test_a_branch_whose_surface_jumps_with_another_changes_its_side_as_well() -> None:
+    """The lower bound of tau begins to hold as tau falls from 2 to 0 at -60 mV."""
+
+    def spikes(tau):
+        gate = natrium.Gate("m", inf="1/(1 + exp(-(V + 35)/7))", tau=tau)
+        cell = natrium.Neuron(tau_ref=0.0, channels=[natrium.Channel("K", 1.0, -80.0, [gate])])
+        return natrium.simulate(cell, natrium.Constant(25.0), t_end=40.0).spike_times
+
+    nested = spikes("max(where(V < -60, 2, 3 + V/20), 0.75)")
+    assert nested.size == 4
+    np.testing.assert_array_equal(nested, spikes("where(V < -60, 2, max(3 + V/20, 0.75))"))
