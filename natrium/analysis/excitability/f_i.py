@@ -264,7 +264,7 @@ def onset(neuron: AnyNeuron) -> Onset:
     if not np.isfinite(found.value):
         raise ModelError("an onset needs a rheobase, got none: see rheobase(neuron).notes")
     at = found.bistable_from
-    excess = np.array(NEAR) * max(1.0, abs(at))
+    excess = np.array(NEAR) * _reach(found)
     state = _on_cycle(neuron, found, at + float(excess[-1]))
     intervals = np.empty(excess.size)
     for k in range(excess.size - 1, -1, -1):  # from far to near, each from the last one's cycle
@@ -276,6 +276,13 @@ def onset(neuron: AnyNeuron) -> Onset:
         run = fire(neuron, at + INSIDE * found.bistable_error, state, settle=1e-6)
         last = steady(neuron, run).interval
     return _fit(neuron, found, at, excess[kept], intervals[kept], last)
+
+
+def _reach(found: Rheobase) -> float:
+    """Give what the excess of input is relative to, mV: an endless interval is told where both are stable."""
+    at, ending = found.bistable_from, found.ending
+    endless = ending is not None and np.isinf(ending.interval)
+    return min(found.value - at, max(1.0, abs(at))) if endless else max(1.0, abs(at))
 
 
 def _on_cycle(neuron: AnyNeuron, found: Rheobase, I: float) -> Array:

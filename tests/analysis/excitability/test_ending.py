@@ -125,6 +125,25 @@ def test_a_cycle_may_end_at_a_saddle():
 
 
 @pytest.mark.slow
+def test_an_adaptive_cell_fires_from_a_saddle_on_just_below_its_hopf_point():
+    """Both lie within 0.2 pA: its interval is told there, by the rate at which the saddle is left."""
+    cell = of_template("adex")
+    law, end = onset(cell), rheobase(cell).ending
+    assert (end.kind, law.law, law.rate) == ("homoclinic", "logarithmic", 0.0)
+    saddle = next(e for e in natrium.equilibria(cell, end.I) if e.unstable == 1)
+    assert law.predicted == pytest.approx(1.0 / saddle.eigenvalues[0].real, rel=1e-3)
+    run = fire(cell, end.I + 0.1, fire(cell, 640.0, np.array(cell.initial_state())).state)
+    begun, start, periods = run.state, run.reset[1:], []
+    for off in (1e-2, 1e-4, 1e-6, 1e-8, 1e-9):
+        cycle = limit_cycle(cell, end.I + off, start=start)
+        start, periods = cycle.states[0], [*periods, cycle.period]
+    # What is left falls as the sixth root of the distance: the saddle is approached slowly.
+    assert periods[-1] - periods[-2] == pytest.approx(law.predicted * np.log(10.0), rel=3e-2)
+    assert fire(cell, end.I + 1e-3, begun).outcome == "sustained"
+    assert fire(cell, end.I - 1e-3, begun).outcome != "sustained"
+
+
+@pytest.mark.slow
 def test_spikes_may_come_to_no_more_than_touch_the_threshold():
     """Morris and Lecar's cell, a threshold near the top of its cycle: at the end that is its highest V."""
     cell = of_template("morris-lecar")
