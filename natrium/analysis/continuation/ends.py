@@ -78,6 +78,7 @@ class End:
     state: Array
 
 
+@np.errstate(all="ignore")  # a law that does not hold may give no number
 def end_ahead(points: list[Point], span: float) -> End | None:
     """Tell what a branch is about to end at; None where nothing is seen yet."""
     last = points[-1]
@@ -122,6 +123,7 @@ def slowest_place(point: Point) -> Array:
     return np.asarray(states[:, int(np.argmin(paces))])
 
 
+@np.errstate(all="ignore")
 def endless(points: list[Point], span: float, settled: float = WELL) -> End | None:
     """Tell at which equilibrium the period of a branch grows without bound.
 
