@@ -25,6 +25,7 @@ from natrium.analysis.equilibria.coupled import rests_at
 from natrium.analysis.equilibria.enclosure import sign_changes
 from natrium.analysis.equilibria.linear import LinearEnclosure
 from natrium.analysis.equilibria.steady_input import (
+    FEW_COUPLED,
     SteadyInput,
     coupled_states,
     explicit_input,
@@ -92,7 +93,7 @@ class Implied:
 
 @lru_cache(maxsize=64)
 def _implicit(system: HybridSystem) -> Implied:
-    (V, *held), steady = coupled_states(system)
+    (V, *held), steady = coupled_states(system, FEW_COUPLED)
     if not held or any(expr.has(system.input) for expr in steady.values()):
         steady_states(system)  # says what is missing
     current, inertia = explicit_input(system, steady)

@@ -30,6 +30,7 @@ DOUBT = 2.0**20  # times that: where digits are few, more are computed with
 DIGITS, ROUNDED = 40, 1e-15  # of these; a part this small beside its value is rounding
 REGULAR = 1e14  # condition of a matrix that has an inverse
 MOST_COUPLED = 6  # entries beside the diagonal: beyond, solutions have no readable size
+FEW_COUPLED = 2  # likewise: beyond, bounds of I_eq' along V are too wide, and numbers serve better
 POINTS = 601  # at which steady states are looked at before any search
 
 
@@ -177,7 +178,7 @@ class _Symbolic:
 @lru_cache(maxsize=64)
 def _symbolic(system: HybridSystem) -> _Symbolic:
     V = system.states[0]
-    steady, rates = steady_states(system)
+    steady, rates = steady_states(system, most=FEW_COUPLED)
     expr, inertia = explicit_input(system, steady)
     states = tuple(steady[state] for state in system.states[1:])
     # The second one SymPy factors, without which bounds of it are too wide to end a search for folds.
@@ -203,7 +204,9 @@ def explicit_input(system: HybridSystem, steady: dict[Any, Any]) -> tuple[Any, A
     return (-flow.subs(system.input, 0) / by_input).expand(deep=False), 1 / by_input
 
 
-def steady_states(system: HybridSystem, free: Any = None) -> tuple[dict[Any, Any], tuple[Any, ...]]:
+def steady_states(
+    system: HybridSystem, free: Any = None, most: int = MOST_COUPLED
+) -> tuple[dict[Any, Any], tuple[Any, ...]]:
     """Give the steady state of every state but V, of V; and how fast those that are no gates relax.
 
     A gate's is known to the system. The others' equations must be linear group by group, what a group needs
@@ -214,6 +217,8 @@ def steady_states(system: HybridSystem, free: Any = None) -> tuple[dict[Any, Any
     system : HybridSystem
     free : sympy.Symbol, optional
         A state that is not at its steady state: those of the others are of V and of it.
+    most : int
+        Entries beside the diagonal of equations that are solved together.
 
     Raises
     ------
@@ -222,13 +227,13 @@ def steady_states(system: HybridSystem, free: Any = None) -> tuple[dict[Any, Any
     """
     steady, rates = {gate.state: gate.inf for gate in system.gates if gate.state != free}, dict[Any, Any]()
     for group, rows in _groups(system, steady, () if free is None else (free,)):
-        found, own = _solve_linear(group, rows, system.input)
+        found, own = _solve_linear(group, rows, system.input, most)
         steady |= found
         rates |= own
     return steady, tuple(rates[state] for state in system.states if state in rates)
 
 
-def coupled_states(system: HybridSystem) -> tuple[tuple[Any, ...], dict[Any, Any]]:
+def coupled_states(system: HybridSystem, most: int = MOST_COUPLED) -> tuple[tuple[Any, ...], dict[Any, Any]]:
     """Part the states into those that need each other, and those that follow from them.
 
     Of states that need each other and are not linear together one is kept that leaves the others least
@@ -247,7 +252,7 @@ def coupled_states(system: HybridSystem) -> tuple[tuple[Any, ...], dict[Any, Any
         known = len(kept)
         for group, rows in _groups(system, steady, kept):
             try:
-                steady |= _solve_linear(group, rows, None)[0]
+                steady |= _solve_linear(group, rows, None, most)[0]
             except UnsupportedModel:
                 one = _least_entangled(group, rows)
                 kept |= dict.fromkeys([one] if one is not None else group)
@@ -290,13 +295,15 @@ def _groups(
         yield together, [flows[state].subs(steady) for state in together]
 
 
-def _solve_linear(others: list[Any], rows: list[Any], current: Any) -> tuple[dict[Any, Any], dict[Any, Any]]:
+def _solve_linear(
+    others: list[Any], rows: list[Any], current: Any, most: int
+) -> tuple[dict[Any, Any], dict[Any, Any]]:
     """Solve equations that are linear in what they are to give; give that, and how fast each relaxes."""
     flows = sympy.Matrix(rows)
     A = flows.jacobian(others)
     b = flows.subs(dict.fromkeys(others, 0))
     coupled = sum(entry != 0 for k, row in enumerate(A.tolist()) for j, entry in enumerate(row) if j != k)
-    if coupled > MOST_COUPLED:
+    if coupled > most:
         raise UnsupportedModel(
             f"this needs steady states that can be written down, got {len(others)} coupled equations, as of "
             "a large kinetic scheme: use equilibria at one input, limit_cycle, or simulate"
