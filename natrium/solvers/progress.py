@@ -1,19 +1,24 @@
-"""How far something has come: a bar in a terminal or a notebook, nothing where output goes to a file."""
+"""How far something has come: a bar in a terminal or a notebook, a line now and then where output is piped."""
 
 from __future__ import annotations
 
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from html import escape
 from typing import Any, TextIO
 
+EVERY = 10.0  # s between lines
 Tell = Callable[[float | None, str | None], None]
 
 
 @contextmanager
 def progress(label: str, total: float | None = None, stream: TextIO | None = None) -> Iterator[Tell]:
     """Show how far something has come, as long as it lasts.
+
+    Where neither a terminal nor a notebook shows it, long work tells it on standard error, a line now and then;
+    what is piped has nothing of it.
 
     Parameters
     ----------
@@ -37,7 +42,7 @@ def progress(label: str, total: float | None = None, stream: TextIO | None = Non
         with _on_terminal(stream, label, total) as tell:
             yield tell
     else:
-        yield lambda done, text: None
+        yield _in_lines(label, total)
 
 
 def _notebook() -> Any:
@@ -48,6 +53,20 @@ def _notebook() -> Any:
     from IPython import display  # type: ignore[import-not-found]  # a notebook has it
 
     return display
+
+
+def _in_lines(label: str, total: float | None) -> Tell:
+    here: list[Any] = [0.0, label]
+    told = [time.monotonic()]
+
+    def tell(done: float | None, text: str | None) -> None:
+        here[:] = [here[0] if done is None else done, here[1] if text is None else text]
+        if time.monotonic() - told[0] >= EVERY:
+            told[0] = time.monotonic()
+            far = "" if total is None else f": {here[0]:g} of {total:g}"
+            print(f"{here[1]}{far}", file=sys.stderr, flush=True)
+
+    return tell
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""Progress: seen in terminals and notebooks, nowhere else."""
+"""Progress: seen in terminals and notebooks; told by a line now and then of long work elsewhere."""
 
 import io
 import sys
@@ -95,3 +95,16 @@ def test_it_is_taken_away_though_something_goes_wrong(cells):
     with pytest.raises(KeyError), progress("runs", 4.0):
         raise KeyError
     assert cells[-1] == ""
+
+
+def test_long_work_that_is_piped_tells_a_line_now_and_then_on_standard_error(monkeypatch, capsys):
+    clock = iter([0.0, 9.0, 11.0, 11.0, 20.0, 22.0, 22.0])
+    monkeypatch.setattr("natrium.solvers.progress.time", SimpleNamespace(monotonic=lambda: next(clock)))
+    piped = io.StringIO()
+    with progress("runs", 4.0, piped) as tell:
+        tell(1, None)
+        tell(2, None)
+        tell(3, None)
+        tell(None, "the last")
+    assert piped.getvalue() == ""
+    assert capsys.readouterr().err == "runs: 2 of 4\nthe last: 3 of 4\n"
