@@ -1,4 +1,4 @@
-"""How far something has come: a bar in a terminal or a notebook, a line now and then where output is piped."""
+"""How far something has come: a bar in a terminal or a notebook, lines now and then where output is piped."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Tell = Callable[[float | None, str | None], None]
 def progress(label: str, total: float | None = None, stream: TextIO | None = None) -> Iterator[Tell]:
     """Show how far something has come, as long as it lasts.
 
-    Where neither a terminal nor a notebook shows it, long work tells it on standard error, a line now and then;
+    Where neither a terminal nor a notebook shows it, long work tells a line now and then on standard error;
     what is piped has nothing of it.
 
     Parameters
