@@ -122,21 +122,26 @@ def test_equilibria_of_a_small_scheme_are_those_of_its_gate():
 
 
 def test_equilibria_of_a_large_scheme_are_those_of_its_gates():
-    """Eight states that need each other, each proven; the gates' own are found along V."""
+    """At each V a linear system of the states, so that these are found along V as the gates' own are."""
     for I in (0.0, 20.0):
         found, expected = natrium.equilibria(cell(), I), natrium.equilibria(gated(), I)
         assert [one.kind for one in found] == [one.kind for one in expected]
         assert [one.below_threshold for one in found] == [one.below_threshold for one in expected]
         assert [one.V for one in found] == pytest.approx([one.V for one in expected], abs=1e-10)
         for one, other in zip(found, expected, strict=True):
-            assert np.all((one.box[:, 0] < one.state) & (one.state < one.box[:, 1]))
+            assert one.box is None  # that of states that need each other
             m, h = other.state[1:]
             assert one.gates["Na.m3h1"] == pytest.approx(m**3 * h, rel=1e-9)
 
 
+def test_folds_and_hopf_points_of_a_large_scheme_are_those_of_its_gates():
+    curves = natrium.equilibrium_curve(cell()), natrium.equilibrium_curve(gated())
+    scheme, gates = ([(one.I, one.V) for one in (*curve.folds, *curve.hopf)] for curve in curves)
+    np.testing.assert_allclose(scheme, gates, rtol=0.0, atol=1e-10)
+    assert len(gates) == 3
+
+
 def test_what_a_large_scheme_has_no_answer_for_is_refused_by_name():
-    with pytest.raises(natrium.UnsupportedModel, match="at most 3 states that need V and each other, got 7"):
-        natrium.equilibrium_curve(cell())
     mixed = natrium.Neuron(channels=[*cell().channels, attrs.evolve(gated().channels[0], name="other")])
     with pytest.raises(natrium.UnsupportedModel, match="got a kinetic scheme"):
         natrium.phase_plane(mixed, 0.0)
