@@ -91,6 +91,7 @@ def write_python(model: Lowered) -> str:
         rows = (f"({number(time)}, {place}, {number(by)})" for time, place, by in model.kicks)
         lines += wrapped("KICKS = [", rows, "]")
     lines += [
+        "# Where rates are thousands per ms, Radau takes fewer steps.",
         'OPTIONS = {"method": "DOP853", "rtol": 1e-12, "atol": 1e-12, "dense_output": True, '
         f'"max_step": {"np.inf" if number(model.max_step) == "inf" else number(model.max_step)}}}',
     ]

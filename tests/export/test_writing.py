@@ -45,6 +45,12 @@ def test_an_estimate_is_the_twin_s_and_a_measurement_the_file_s():
     assert export(MODEL, "python", measure=True).distance.largest < 1e-8
 
 
+def test_what_is_not_known_is_said_so():
+    written = export(MODEL, "script", dt=2.5)  # a step too long: the twin's own run fails
+    assert written.distance is None
+    assert "is not known" in written.text
+
+
 def test_distance_counts_missed_and_extra_spikes():
     truth = natrium.reference(CASES["step"])
     times = truth.spike_times
