@@ -68,7 +68,7 @@ connect: $(VENV)/.dev ## install the simulators that natrium exports to, run eve
 	    NATRIUM_NEST=$(CURDIR)/build/connect/nest/bin/python \
 	    NATRIUM_BRIAN2=$(CURDIR)/build/connect/brian2/bin/python \
 	    NATRIUM_NEURON=$(CURDIR)/build/connect/neuron/bin/python \
-	    $(PY) -m pytest -n auto tests/export/test_simulators.py
+	    $(PY) -m pytest -n auto -m slow tests/export/test_simulators.py
 	@$(PY) -m pytest -m corpus tests/imports
 
 # Resumes what build/mutants.jsonl holds; MUTANTS="--n 20" and the like.

@@ -13,6 +13,7 @@ from natrium.export.targets import TARGETS
 from natrium.model import UnsupportedModel
 from tests.export.cases import CASES, lowered
 
+pytestmark = pytest.mark.slow
 HERE = {
     name: bool(os.environ.get(kind.variable)) or bool(kind.program and shutil.which(kind.program))
     for name, kind in KINDS.items()
