@@ -11,7 +11,13 @@ from natrium.analysis.doctor.reading.maps import expanded, values_at
 from natrium.analysis.doctor.reading.repair import terms_of
 from natrium.analysis.doctor.reading.rules import number_at
 from natrium.analysis.doctor.reading.sides import Claimed, drive_of
-from natrium.analysis.doctor.reading.trees import leaves
+from natrium.analysis.doctor.reading.trees import (
+    NUMBER,
+    in_order,
+    leaves,
+    made_at,
+    written_at,
+)
 from natrium.analysis.doctor.trace.record import Node
 
 
@@ -71,7 +77,10 @@ def _sound_parameters(case: Case, sides: Claimed, name: str) -> frozenset[str]:
         if other != name and np.allclose(
             values_at(case.meant.flows[other], sides.points), sides.flows[label], rtol=1e-7, atol=0.0
         ):
-            found |= leaves(whole_of(case, case.meant.flows[other]))
+            whole = whole_of(case, case.meant.flows[other])
+            found |= leaves(whole)
+            for one in in_order([whole]):
+                found |= {written_at(one)} if one.op == NUMBER and one.line else {made_at(one.line)}
     return frozenset(found)
 
 

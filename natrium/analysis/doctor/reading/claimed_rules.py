@@ -99,7 +99,8 @@ def _threshold(case: Case, claim: Model, sides: Claimed) -> Iterator[Found]:
             "instead of >=.",
             test.line,
         )  # fmt: skip
-    if maps.firing and not test.after and test.line > maps.main.updates[maps.V].line:
+    late = not test.after and test.line > maps.main.updates[maps.V].line
+    if maps.firing and late and not maps.record.solver:
         where = in_line(case.source, test.line)
         yield Found(
             "threshold-stale", "fault",
@@ -171,7 +172,8 @@ def claimed_input(case: Case, claim: Model, factor: float) -> Iterator[Found]:
     own = inputs_read(case) * factor
     asked = np.array([claim.stimulus(float(t) + EDGE * dt) for t in times])
     before = np.array([claim.stimulus(float(t) - EDGE * dt) for t in times])
-    slack = 1e-6 * (1.0 + np.abs(asked))
+    size = float(np.max(np.abs(asked), initial=0.0)) or 1.0  # amperes are small
+    slack = 1e-6 * (min(size, 1.0) + np.abs(asked))
     off = (own < np.minimum(asked, before) - slack) | (own > np.maximum(asked, before) + slack)
     if case.maps.record.order.size == off.size:
         off &= ~np.isin(case.maps.record.order, case.maps.held)  # what is held reads nothing

@@ -19,7 +19,7 @@ from natrium.analysis.doctor.reading.maps import plain, values_at
 from natrium.analysis.doctor.reading.places import place_of
 from natrium.analysis.doctor.reading.repair import Repair, repairs
 from natrium.analysis.doctor.reading.sides import POINTS, Claimed, alike, drive_of, sides_of
-from natrium.analysis.doctor.reading.trees import LEAF, in_order, leaves
+from natrium.analysis.doctor.reading.trees import LEAF, in_order, leaves, made_at
 from natrium.analysis.doctor.reading.waits import HELD
 from natrium.analysis.doctor.reading.wording import shown, text_of
 from natrium.analysis.doctor.trace.record import Node
@@ -260,7 +260,7 @@ def _finding(case: Case, name: str, best: Repair, shared: frozenset[str]) -> Fou
     return Found(
         key, "fault", said, line, stands, should,
         f"with this one change the two equations agree at {POINTS} states to {SAME:g}", about=name,
-        mend=Mend(node, best.new),
+        mend=Mend(node, best.new), sure=best.rank < FETCHED and made_at(line) not in shared,
     )  # fmt: skip
 
 

@@ -49,6 +49,8 @@ class Found(Result):
     about : str
         The state whose map it is in, where it is in one.
     mend : Mend or None
+    sure : bool
+        Whether its line is told by a change there that makes all right, and a likely one.
     """
 
     key: str
@@ -61,6 +63,7 @@ class Found(Result):
     effect_ms: tuple[float | None, ...] = ()
     about: str = ""
     mend: Mend | None = attrs.field(default=None, eq=False)
+    sure: bool = False
 
     def data(self) -> dict[str, Any]:
         """Give it as plain data; what there is none of is null."""

@@ -28,6 +28,7 @@ from natrium.analysis.doctor.reading.trees import (
     leaves,
     name_of,
     number,
+    written_at,
 )
 from natrium.analysis.doctor.reading.wording import shown, text_of
 from natrium.analysis.doctor.trace.record import Node
@@ -36,7 +37,7 @@ from natrium.model.arrays import Array
 _OTHERS: dict[str, tuple[str, ...]] = {
     "+": ("-", "*"),
     "-": ("+", "*", "/"),
-    "*": ("/", "+", "-"),
+    "*": ("/", "+", "-", "**"),
     "/": ("*", "-"),
     "**": ("*",),
 }
@@ -115,9 +116,9 @@ def _of_node(bench: Bench, at: int, node: Node) -> Iterator[Repair]:
 
 def _numbers(bench: Bench, at: int, node: Node) -> Iterator[Repair]:
     old = float(bench.values[at][0])
-    shared = 0.4 if node.name in bench.shared else 0.0  # the name is wrong, not its number
-    if node.op == NUMBER and abs(old) == 1.0:
-        shared = 0.1  # what is left, or a sign
+    known = node.name in bench.shared or written_at(node) in bench.shared
+    shared = 0.4 * known  # the name is wrong, not its number
+    shared = 0.1 if node.op == NUMBER and abs(old) == 1.0 else shared  # what is left, or a sign
     tries = [old + 1, old - 1, *_SMALL, old * 10, old / 10, old * 1000, old / 1000]
     far = 0.0 if node.op == LEAF or old else 2.0  # nobody adds a zero
     for value in tries:

@@ -162,12 +162,12 @@ def solved_again(record: Record, V: str) -> Replay:
         for column in ([one] if one.ndim == 1 else [*one.T, *one])
     ]
 
-    called = count()
+    called = [count()]
     courses = dict(record.exogenous) | ({record.input: record.inputs} if record.input else {})
     courses = {name: course for name, course in courses.items() if len(course) == record.times.size}
 
     def flow(t: float, y: Array) -> list[float]:
-        if next(called) > MOST_CALLS:
+        if next(called[-1]) > MOST_CALLS:
             raise OverflowError
         at = values | dict(zip(states, np.asarray(y).tolist(), strict=True))
         at |= {name: float(np.interp(t, record.times, course)) for name, course in courses.items()}
@@ -183,7 +183,8 @@ def solved_again(record: Record, V: str) -> Replay:
             own = None
     if own is not None and np.all(np.abs(own - record.samples) <= CLOSE * np.ptp(record.samples, axis=0)):
         return Replay(record.samples, record.order, -1, "")
-    called = count()
+    called = [count()]
+    called.append(count())
     nothing = Replay(record.samples, record.order, 0, "SciPy does not come to the end of these equations")
     n = min(record.times.size, len(record.samples))
     asked = np.concatenate([times, np.clip(record.times[:n], times[0], times[-1])])

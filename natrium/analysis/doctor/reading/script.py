@@ -15,12 +15,16 @@ import numpy as np
 from natrium.analysis.accuracy.script import Comparison
 from natrium.analysis.doctor.reading.findings import Found, sorted_findings
 from natrium.analysis.doctor.reading.verdict import Reading, read
-from natrium.analysis.doctor.trace import trace_all, trace_live, trace_script
+from natrium.analysis.doctor.trace import trace_all, trace_script, trace_text
 from natrium.analysis.doctor.trace.drive import only_class
+from natrium.analysis.doctor.trace.live import live_script
 from natrium.analysis.doctor.trace.record import Record
+from natrium.analysis.doctor.trace.script import Script, load_script
+from natrium.analysis.doctor.trials.settle import settled
 from natrium.model import Model, ModelError, Step, UnsupportedModel
 from natrium.model.checks import check_path
 
+TRIED = 300_000  # operations of one trial
 ENDINGS = (".py", ".ipynb")
 
 
@@ -71,11 +75,10 @@ def read_script(spec: str | os.PathLike[str], claim: Model | None = None) -> tup
     if not path.endswith(ENDINGS):
         raise ModelError(f"a script must be a .py or .ipynb file, got {path!r}; give path/script.py")
     shown = Path(os.fspath(spec)).name
-    if name is not None and claim is not None:
-        return (_driven(lambda model: traced(path, name, model), claim, shown),)
     try:
-        one = name is not None or claim is not None
-        found: tuple[Record, ...] = (traced(path, name, claim),) if one else _quietly(trace_all, path)
+        if claim is not None:
+            return (_claimed(load_script(path), name, claim, shown),)
+        found: tuple[Record, ...] = (traced(path, name),) if name is not None else _quietly(trace_all, path)
     except ModelError:
         only = only_class(path) if name is None else None
         if only is None:
@@ -122,7 +125,8 @@ def read_live(
     """
     shown = name or getattr(subject, "__name__", "") or f"an object of {type(subject).__name__}"
     options = {"comparison": comparison, "solve": solve}
-    found = _driven(lambda model: _quietly(trace_live, subject, claimed=model), claim, shown, **options)
+    script, called = live_script(subject)
+    found = _claimed(script, called, claim, shown, **options)
     if isinstance(subject, (type, types.FunctionType)):
         return found
     return attrs.evolve(found, findings=sorted_findings([_of_used(one) for one in found.findings]))
@@ -135,6 +139,27 @@ def _of_used(one: Found) -> Found:
     return attrs.evolve(
         one, key="used", kind="note", said=f"The object may have been used before. {one.said}"
     )
+
+
+def _claimed(script: Script, name: str | None, claim: Model, shown: str, **options: Any) -> Reading:
+    """Read a text against a claim; where that does not tell what is wrong by one line, changes of it tell."""
+
+    def run(text: Script, steps: int, **options: Any) -> Reading:
+        limits = {"max_operations": TRIED, "max_steps": steps} if steps else {}
+        if name is None or steps:
+            return read(_quietly(trace_text, text, name, claim, **limits), shown, claim, **options)
+        return _driven(lambda model: _quietly(trace_text, text, name, model), claim, shown, **options)
+
+    try:
+        first: Reading | Exception = run(script, 0, **options)
+    except Exception as error:  # whatever a script with a slip raises
+        first = error
+    found = settled(script, claim, first, lambda text, steps: run(text, steps, solve=False))
+    if found is not None:
+        return found
+    if isinstance(first, Exception):
+        raise first
+    return first
 
 
 def _driven(trace: Callable[[Model], Record], claim: Model, shown: str, **options: Any) -> Reading:

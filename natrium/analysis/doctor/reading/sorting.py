@@ -8,6 +8,7 @@ import attrs
 import numpy as np
 
 from natrium.analysis.doctor.reading.algebra import Algebra, Slopes
+from natrium.analysis.doctor.reading.begun import before_the_step, begun
 from natrium.analysis.doctor.reading.maps import (
     NO_DT,
     Hold,
@@ -211,6 +212,8 @@ def sort(record: Record) -> Maps:
             f"a script must have a step in which {sorter.V} flows, got {len(record.steps)} kinds of step in "
             "which it is set; was the input ever on?"
         )
+    late = begun(record, main, fired, held, sorter.V, sorter.moving)
+    held = tuple(at for at in held if at not in late)
     trees = {one: sorter.update(main, one) for one in sorter.moving}
     again = {name: leaf(one) for name, one in stages(record).items()}
     if again:
@@ -227,7 +230,7 @@ def sort(record: Record) -> Maps:
     record, trees, noise = noiseless(record, sorter.algebra, trees, dt, sorter.step)
     spikes = np.flatnonzero(np.isin(record.order, list(fired)))
     threshold = next(iter(sorted(fired.values(), key=lambda one: one.line)), None)
-    resets = _resets(sorter, fired, held, spikes, main)
+    resets = next(iter(late.values()), None) or _resets(sorter, fired, held, spikes, main)
     return Maps(
         record=record,
         algebra=sorter.algebra,
@@ -283,7 +286,7 @@ def _resets(
     counts = {at: sorter.record.steps[at].count for at in fired}
     step = sorter.record.steps[max(counts, key=lambda at: counts[at])]
     found: dict[str, Node] = {}
-    if first := _before_the_step(sorter, main, step):
+    if first := before_the_step(main, step, sorter.V, sorter.moving):
         return first
     for state in sorter.moving:
         node = step.updates[state]
@@ -297,33 +300,6 @@ def _resets(
             if moved is not None:
                 found[state] = moved
     return found
-
-
-def _before_the_step(sorter: Sorter, main: Step, step: Step) -> dict[str, Node]:
-    """Give the reset of a script that makes it first, and steps on as a free step does."""
-    bound: dict[str, Node] = {}
-    pairs = [(main.updates[state], step.updates[state]) for state in sorter.moving]
-    seen = set()
-    while pairs:
-        free, fired = pairs.pop()
-        if (id(free), id(fired)) in seen:
-            continue
-        seen.add((id(free), id(fired)))
-        if free.op == LEAF and free.name in sorter.moving:
-            if not same_tree(bound.setdefault(free.name, fired), fired):
-                return {}
-        elif not _is_same_operation(free, fired):
-            return {}
-        else:
-            pairs += zip(free.args, fired.args, strict=True)
-    moved = {state: node for state, node in bound.items() if not (node.op == LEAF and node.name == state)}
-    return moved if sorter.V in moved else {}
-
-
-def _is_same_operation(one: Node, other: Node) -> bool:
-    return (one.op, len(one.args)) == (other.op, len(other.args)) and (
-        bool(one.args) or same_tree(one, other)
-    )
 
 
 def _after_painting(

@@ -5,5 +5,5 @@ from natrium.analysis.doctor.trace.record import Node as Node
 from natrium.analysis.doctor.trace.record import Record as Record
 from natrium.analysis.doctor.trace.record import Step as Step
 from natrium.analysis.doctor.trace.traced import trace_all as trace_all
-from natrium.analysis.doctor.trace.traced import trace_live as trace_live
 from natrium.analysis.doctor.trace.traced import trace_script as trace_script
+from natrium.analysis.doctor.trace.traced import trace_text as trace_text

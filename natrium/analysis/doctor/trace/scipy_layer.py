@@ -106,11 +106,20 @@ class Watched:
             called_back(fun), plain[0], plain[1], method=method, **named, **extra
         )
         name = method if isinstance(method, str) else method.__name__
-        span = (plain[0][0], float(result.t[-1]))
+        last = float(result.t[-1]) * (1.0 + 1e-12)
+
+        def past(t: float, y: Any) -> float:
+            return t - last
+
+        past.terminal = True  # type: ignore[attr-defined]  # as SciPy wants it
 
         def solved(flow: Any) -> Any:
             kept = {key: one for key, one in named.items() if key not in ("events", "jac", "vectorized")}
-            return scipy.integrate.solve_ivp(flow, span, plain[1], method=method, **kept).y.T
+            if (
+                result.status == 1
+            ):  # it ends where the script's events end it; the first step hangs on the span
+                kept |= {"t_eval": result.t, "events": past}
+            return scipy.integrate.solve_ivp(flow, plain[0], plain[1], method=method, **kept).y.T
 
         ended = None
         if result.status == 1:

@@ -14,7 +14,6 @@ from natrium.analysis.doctor.trace.drive import drive_for
 from natrium.analysis.doctor.trace.forms import Known, OverBudget, Segment
 from natrium.analysis.doctor.trace.learn import Lesson, known_from, lessons
 from natrium.analysis.doctor.trace.lists import lists_of
-from natrium.analysis.doctor.trace.live import live_script
 from natrium.analysis.doctor.trace.record import Record
 from natrium.analysis.doctor.trace.runs import NARROW, PlainRun, TracedRun, difference
 from natrium.analysis.doctor.trace.script import Script, load_script
@@ -52,32 +51,15 @@ def trace_script(
     ModelError
         When the file cannot be read or run, or nothing in it steps.
     """
-    records = _traces(load_script(path), name, claimed, max_operations, max_steps)
-    return max(records, key=lambda one: one[0])[1]
+    return trace_text(load_script(path), name, claimed, max_operations, max_steps)
 
 
-def trace_live(subject: Any, *, claimed: Any = None) -> Record:
-    """Trace a live class, object or function as `trace_script` does one of a file.
-
-    Parameters
-    ----------
-    subject : class, object or function
-        An object starts as it is, and stays so: what runs is a copy.
-    claimed : Model, optional
-
-    Returns
-    -------
-    Record
-
-    Raises
-    ------
-    ModelError
-        When it cannot be driven, or nothing in it steps.
-    UnsupportedModel
-        When its source cannot be found.
-    """
-    script, name = live_script(subject)
-    records = _traces(script, name, claimed, MAX_OPERATIONS, MAX_STEPS)
+def trace_text(
+    script: Script, name: str | None = None, claimed: Any = None,
+    max_operations: int = MAX_OPERATIONS, max_steps: int = MAX_STEPS,
+) -> Record:  # fmt: skip
+    """Trace a text as `trace_script` does one of a file."""
+    records = _traces(script, name, claimed, max_operations, max_steps)
     return max(records, key=lambda one: one[0])[1]
 
 

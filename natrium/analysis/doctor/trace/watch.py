@@ -13,7 +13,7 @@ import numpy as np
 from natrium.analysis.doctor.trace.arrays import TracedArray
 from natrium.analysis.doctor.trace.calls import Calls
 from natrium.analysis.doctor.trace.elements import SMALL, choosing, unwrapped
-from natrium.analysis.doctor.trace.forms import MOVED, Place, counts
+from natrium.analysis.doctor.trace.forms import FIXED, MOVED, Place, counts
 from natrium.analysis.doctor.trace.layers import Layers
 from natrium.analysis.doctor.trace.numbers import Remembers, bare, is_number, traced
 from natrium.analysis.doctor.trace.tracer import Tracer
@@ -346,7 +346,8 @@ class Watch(Calls):
         if isinstance(value, Remembers):
             if value.place is not None or value.form.varies == MOVED:
                 return value
-            if value.form.args and not counts(value.form):
+            made = value.form.args and not counts(value.form)
+            if made and (tracer.segment is not None or value.form.varies != FIXED):
                 return value
             form, raw = value.form, value.raw
         elif is_number(value):

@@ -1,0 +1,383 @@
+"""Changes of a script's text in one place, such as slips make: another name, number, index, sign, order."""
+
+from __future__ import annotations
+
+import ast
+import copy
+import math
+from collections.abc import Iterator, Sequence
+from difflib import SequenceMatcher
+from itertools import combinations
+from typing import Any
+
+import attrs
+
+from natrium.analysis.doctor.reading.models import tidied
+from natrium.analysis.doctor.reading.numbers import is_nice
+
+_OPERATORS: dict[type[ast.operator], tuple[type[ast.operator], ...]] = {
+    ast.Add: (ast.Sub, ast.Mult),
+    ast.Sub: (ast.Add, ast.Mult),
+    ast.Mult: (ast.Div, ast.Pow, ast.Add, ast.Sub),
+    ast.Div: (ast.Mult, ast.Sub),
+    ast.FloorDiv: (ast.Div,),
+    ast.Mod: (ast.Div,),
+    ast.Pow: (ast.Mult,),
+}
+_TURNED: dict[type[ast.cmpop], type[ast.cmpop]] = {
+    ast.Lt: ast.Gt, ast.Gt: ast.Lt, ast.LtE: ast.GtE, ast.GtE: ast.LtE, ast.Eq: ast.GtE, ast.NotEq: ast.Eq,
+}  # fmt: skip
+_STEPS = ("dt", "h", "delta_t", "timestep", "step")
+_SPANS = ("T", "t_end", "t_max", "tmax", "duration", "t_stop", "tstop")
+_FEW = 8  # elements of a tuple whose order may be wrong
+NAME, NUMBER, WANTED, ORDER, SIGN, OPERATION, DROP, MORE = 1.0, 1.35, 0.95, 1.0, 1.1, 1.1, 1.2, 1.3
+
+
+@attrs.frozen(eq=False)
+class Edit:
+    """One change of a script's text.
+
+    Attributes
+    ----------
+    line : int
+    stands, should : str
+    rank : float
+        How far-fetched it is.
+    within, exchanged : bool
+        Whether it changes one place of a formula, and nothing else; whether two things change places.
+    made : ast.Module
+        The whole text with it, made when asked for.
+    """
+
+    line: int
+    stands: str
+    should: str
+    rank: float
+    within: bool
+    exchanged: bool
+    _at: tuple[int, str, int]
+    _new: ast.AST
+    _tree: ast.Module
+
+    @property
+    def made(self) -> ast.Module:
+        """The text with this change."""
+        whole = copy.deepcopy(self._tree)
+        above, field, place = self._at
+        parent = list(ast.walk(whole))[above]
+        new = copy.deepcopy(self._new)
+        if place < 0:
+            setattr(parent, field, new)
+        else:
+            getattr(parent, field)[place] = new
+        return whole
+
+
+class Editor:
+    """Lists the changes of a text.
+
+    Parameters
+    ----------
+    tree : ast.Module
+    wanted : sequence of (float, float)
+        Numbers that the script has, and those that are asked for in their places.
+    step : float
+        A step, in the script's time; 0: unknown.
+    """
+
+    def __init__(self, tree: ast.Module, wanted: Sequence[tuple[float, float]], step: float = 0.0) -> None:
+        self.tree, self.wanted, self.step = tree, wanted, step
+        self.nodes = list(ast.walk(tree))
+        self.place: dict[ast.AST, tuple[int, str, int]] = {}
+        self.parent: dict[ast.AST, ast.AST] = {}
+        for above, node in enumerate(self.nodes):
+            for field, value in ast.iter_fields(node):
+                for at, one in enumerate(value) if isinstance(value, list) else [(-1, value)]:
+                    if isinstance(one, ast.AST):
+                        self.place[one], self.parent[one] = (above, field, at), node
+        self.functions = {one.name: one for one in self.nodes if isinstance(one, ast.FunctionDef)}
+        self._modules = {
+            (alias.asname or alias.name).split(".")[0]
+            for one in self.nodes
+            if isinstance(one, (ast.Import, ast.ImportFrom))
+            for alias in one.names
+        }
+        self._arrays = {ast.unparse(one.value) for one in self.nodes if isinstance(one, ast.Subscript)}
+        self._known: dict[ast.AST | None, dict[str, set[str]]] = {}
+
+    def edits(self) -> Iterator[Edit]:
+        """List the changes, in the order of the text."""
+        for node in self.nodes:
+            defaults = node.defaults if isinstance(node, ast.arguments) else []
+            line = getattr(defaults[0] if defaults else node, "lineno", 0)
+            if not line or self._is_spoken(node):
+                continue
+            for new, rank in self._of(node):
+                yield Edit(
+                    line, ast.unparse(node), ast.unparse(new), rank, self._is_within(node),
+                    isinstance(node, (ast.Tuple, ast.List, ast.arguments)), self.place[node], new, self.tree,
+                )  # fmt: skip
+
+    def _is_within(self, node: ast.AST) -> bool:
+        """Tell whether a node is part of a formula: not what a call is given, nor what is set."""
+        plain_name = isinstance(node, (ast.Name, ast.Attribute)) and self._role(node) == "number"
+        above = self.parent.get(node)
+        if isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Constant):
+            return isinstance(node.slice.value, str)
+        if isinstance(node, ast.Call) or isinstance(above, (ast.Call, ast.keyword, ast.Subscript)):
+            return False
+        if isinstance(getattr(node, "ctx", None), ast.Store) or isinstance(
+            node, (ast.stmt, ast.Tuple, ast.List)
+        ):
+            return False
+        return plain_name or isinstance(node, (ast.BinOp, ast.UnaryOp, ast.Constant))
+
+    def _is_spoken(self, node: ast.AST) -> bool:
+        """Tell whether a node is in what is only printed or drawn."""
+        while node in self.parent:
+            node = self.parent[node]
+            if isinstance(node, ast.JoinedStr):
+                return True
+            if isinstance(node, ast.Expr) and isinstance(node.value, ast.Call):
+                function = node.value.func
+                owner = function.value if isinstance(function, ast.Attribute) else function
+                if isinstance(owner, ast.Name) and owner.id in ("plt", "ax", "fig", "print", "axs", "pylab"):
+                    return True
+        return False
+
+    def _of(self, node: ast.AST) -> Iterator[tuple[ast.AST, float]]:
+        if isinstance(node, ast.Constant):
+            yield from self._numbers(node)
+        elif isinstance(node, (ast.Name, ast.Attribute)):
+            yield from self._names(node)
+        elif isinstance(node, ast.Subscript):
+            yield from self._elements(node)
+        elif isinstance(node, ast.Compare):
+            turned = _TURNED.get(type(node.ops[0]))
+            if turned is not None:
+                yield _with(node, ops=[turned(), *node.ops[1:]]), SIGN
+        elif isinstance(node, ast.BinOp):
+            yield from self._operations(node)
+        elif isinstance(node, ast.UnaryOp):
+            if isinstance(node.op, (ast.USub, ast.Not)):
+                yield node.operand, SIGN
+        elif isinstance(node, ast.BoolOp):
+            other = ast.Or() if isinstance(node.op, ast.And) else ast.And()
+            yield _with(node, op=other), OPERATION
+        elif isinstance(node, ast.Call):
+            for one in _exchanged(node, "args"):
+                yield one, ORDER + _many(node.args)
+            if len(node.args) == 1 and not node.keywords:
+                yield node.args[0], MORE
+                yield _with(node, args=[ast.UnaryOp(ast.USub(), node.args[0])]), MORE
+        elif isinstance(node, (ast.Tuple, ast.List)):
+            if 2 <= len(node.elts) <= _FEW:
+                beside = isinstance(getattr(self.parent.get(node), "value", None), ast.Tuple)
+                for one in _exchanged(node, "elts"):
+                    yield one, ORDER + max(_many(node.elts), 0.25 * beside)
+        elif isinstance(node, ast.arguments):
+            for one in _exchanged(node, "defaults"):
+                yield one, MORE
+        elif isinstance(node, ast.IfExp):
+            yield _with(node, body=node.orelse, orelse=node.body), OPERATION
+        elif isinstance(node, ast.AugAssign):
+            for kind in _OPERATORS.get(type(node.op), ())[:1]:
+                yield _with(node, op=kind()), SIGN
+            yield ast.copy_location(ast.Assign([node.target], node.value), node), OPERATION
+        elif isinstance(node, ast.Assign) and len(node.targets) == 1:
+            yield from self._assigned(node)
+
+    def _numbers(self, node: ast.Constant) -> Iterator[tuple[ast.AST, float]]:
+        value = node.value
+        if isinstance(value, bool) or not isinstance(value, (int, float)):
+            return
+        if self._given_to(node).rpartition(".")[2] in (*_STEPS, *_SPANS):
+            return  # how finely and how long it runs is no model's
+        if isinstance(self.parent.get(node), (ast.Subscript, ast.Slice)) and value in (0, 1, -1, 2):
+            return
+        met = {float(value)}
+        for one, rank in [
+            *((one, WANTED) for one in self._asked(abs(float(value)))),
+            *((tidied(value * other / one), SIGN) for one, other in self.wanted if one and other),
+            *((one, NUMBER) for one in (value * 10, value / 10, value * 1000, value / 1000, -value)),
+            *((one, NUMBER) for one in (1, value + 1, value - 1, value * 2, value / 2)),
+        ]:
+            if math.isfinite(one) and float(one) not in met and (is_nice(one) or rank == WANTED):
+                met.add(float(one))
+                whole = isinstance(value, int) and float(one).is_integer()
+                yield ast.copy_location(ast.Constant(int(one) if whole else float(f"{one:.12g}")), node), rank
+
+    def _given_to(self, node: ast.AST) -> str:
+        """Name what a number is given to; empty where it is part of something else."""
+        above = self.parent.get(node)
+        if isinstance(above, ast.Assign):
+            return ast.unparse(above.targets[0])
+        if isinstance(above, ast.keyword):
+            return above.arg or ""
+        if isinstance(above, ast.arguments) and node in above.defaults:
+            return above.args[above.defaults.index(node) - len(above.defaults)].arg
+        return ""
+
+    def _asked(self, value: float) -> Iterator[float]:
+        """Give the numbers that are asked for in the place of one, in whatever power of ten, or in steps."""
+        for one, other in self.wanted:
+            for unit in (1.0, self.step):
+                if not (one and value and unit):
+                    continue
+                if 0.0 < abs(value * unit - abs(one)) <= 1.5 * self.step:  # a time that a step is off
+                    yield float(f"{value + (other - one) / unit:.12g}")
+                ratio = value * unit / abs(one)
+                ten = 10.0 ** round(math.log10(ratio))
+                if abs(ratio - ten) < 1e-6 * ten:
+                    sign = 1.0 if one > 0 or other > 0 else -1.0
+                    yield float(f"{sign * other * ten / unit:.12g}")
+
+    def _function_of(self, node: ast.AST) -> ast.AST | None:
+        while node in self.parent:
+            node = self.parent[node]
+            if isinstance(node, ast.FunctionDef):
+                return node
+        return None
+
+    def _role(self, node: ast.AST) -> str:
+        """Tell what a name is used as."""
+        above = self.parent.get(node)
+        if isinstance(above, ast.Subscript) and above.value is node:
+            return "array"
+        if isinstance(above, ast.Call) and above.func is node:
+            return "function"
+        if isinstance(above, ast.Attribute):
+            return "owner"
+        return "number"
+
+    def _names_of(self, function: ast.AST | None) -> dict[str, set[str]]:
+        """Give the names that are used in a function, or beside all, by what they are used as."""
+        if function not in self._known:
+            found: dict[str, set[str]] = {}
+            for one in self.nodes:
+                if isinstance(one, (ast.Name, ast.Attribute)) and self._function_of(one) is function:
+                    found.setdefault(self._role(one), set()).add(ast.unparse(one))
+            if isinstance(function, ast.FunctionDef):
+                found.setdefault("number", set()).update(one.arg for one in function.args.args)
+            self._known[function] = found
+        return self._known[function]
+
+    def _names(self, node: ast.Name | ast.Attribute) -> Iterator[tuple[ast.AST, float]]:
+        role, own = self._role(node), ast.unparse(node)
+        if role == "owner" or own.split(".")[0] in self._modules:
+            return
+        here = self._names_of(self._function_of(node)).get(role, set())
+        known = set(here)
+        if isinstance(node, ast.Attribute):
+            base = ast.unparse(node.value)
+            known |= {
+                text
+                for function in (None, *self.functions.values())
+                for text in self._names_of(function).get(role, ())
+                if text.rpartition(".")[0] == base
+            }
+        else:
+            known |= self._names_of(None).get(role, set())
+        if role == "function":
+            known = {one for one in known | set(self.functions) if self._is_alike(one, own)}
+        else:
+            known -= set(self.functions)
+            known -= self._arrays if role == "number" else set()
+        for other in sorted(known - {own}):
+            if other.split(".")[0] in self._modules or other.startswith("__") or other == "self":
+                continue
+            rank = NAME + 0.25 * isinstance(node.ctx, ast.Store)
+            apart = 1.0 - SequenceMatcher(None, own, other).ratio()
+            rank += 0.0 if other in here else 0.15
+            new = ast.parse(other, mode="eval").body
+            new.ctx = node.ctx  # type: ignore[attr-defined]  # a name's or an attribute's
+            yield ast.copy_location(new, node), rank + 0.3 * apart
+
+    def _is_alike(self, one: str, other: str) -> bool:
+        a, b = (self.functions.get(name.rpartition(".")[2]) for name in (one, other))
+        return a is not None and b is not None and len(a.args.args) == len(b.args.args)
+
+    def _elements(self, node: ast.Subscript) -> Iterator[tuple[ast.AST, float]]:
+        """Read or write another element: by another index of the same function, by another key."""
+        function, own = self._function_of(node), ast.unparse(node.slice)
+        key = isinstance(node.slice, ast.Constant) and isinstance(node.slice.value, str)
+        base = ast.unparse(node.value)
+        met: dict[str, ast.expr] = {}
+        for one in self.nodes:
+            if not isinstance(one, ast.Subscript) or isinstance(one.slice, ast.Slice):
+                continue
+            a_key = isinstance(one.slice, ast.Constant) and isinstance(one.slice.value, str)
+            if a_key != key or (key and ast.unparse(one.value) != base):
+                continue
+            if key or self._function_of(one) is function:
+                met.setdefault(ast.unparse(one.slice), one.slice)
+        if not key and isinstance(node.slice, ast.Name):
+            for op in (ast.Add(), ast.Sub()):
+                new = ast.BinOp(ast.Name(node.slice.id, ast.Load()), op, ast.Constant(1))
+                met.setdefault(ast.unparse(new), new)
+        parts = node.slice.elts if isinstance(node.slice, ast.Tuple) else []
+        for at, part in enumerate(parts):
+            if isinstance(part, ast.Constant) and isinstance(part.value, int):
+                for k in range(4):
+                    elts = [ast.Constant(k) if i == at else one for i, one in enumerate(parts)]
+                    new_slice = ast.Tuple(elts, ast.Load())
+                    met.setdefault(ast.unparse(new_slice), new_slice)
+        for text, other in met.items():
+            if text != own:
+                apart = 1.0 - SequenceMatcher(None, own, text).ratio() if key else 0.0
+                yield _with(node, slice=other), NAME + 0.3 * apart
+
+    def _operations(self, node: ast.BinOp) -> Iterator[tuple[ast.AST, float]]:
+        for kind in _OPERATORS.get(type(node.op), ()):
+            yield _with(node, op=kind()), OPERATION
+        if isinstance(node.op, (ast.Sub, ast.Div)):
+            yield _with(node, left=node.right, right=node.left), OPERATION
+        yield node.left, DROP
+        if not isinstance(node.op, (ast.Div, ast.Pow)):
+            yield node.right, DROP
+
+    def _assigned(self, node: ast.Assign) -> Iterator[tuple[ast.AST, float]]:
+        target, value = node.targets[0], node.value
+        if not isinstance(target, (ast.Name, ast.Attribute, ast.Subscript)):
+            return
+        names = self._names_of(self._function_of(node)).get("number", set()) | self._names_of(None).get(
+            "number", set()
+        )
+        for step in sorted(one for one in names if one.rpartition(".")[2] in _STEPS):
+            if ast.unparse(value) == step:
+                continue
+            by = ast.parse(step, mode="eval").body
+            for op in (ast.Mult(), ast.Div()):
+                yield (
+                    _with(node, value=ast.BinOp(value, op, by)),
+                    MORE if isinstance(value, ast.BinOp) else SIGN,
+                )
+        if not isinstance(value, ast.Constant):
+            yield _with(node, value=ast.UnaryOp(ast.USub(), value)), MORE
+        if isinstance(value, (ast.Name, ast.Attribute)):
+            yield _with(node, value=ast.Constant(0.0)), DROP
+        if ast.unparse(target) not in ast.unparse(value):
+            yield ast.copy_location(ast.AugAssign(target, ast.Add(), value), node), ORDER
+
+
+def _many(parts: Sequence[ast.AST]) -> float:
+    """Tell how much less likely an exchange is where there are many to be exchanged."""
+    return 0.05 * max(len(parts) - 3, 0)
+
+
+def _with(node: Any, **fields: Any) -> Any:
+    """Give a node with some fields another."""
+    return ast.copy_location(type(node)(**(dict(ast.iter_fields(node)) | fields)), node)
+
+
+def _exchanged(node: Any, field: str) -> Iterator[Any]:
+    """Give a node with two of its parts in each other's place."""
+    parts = getattr(node, field)
+    if any(isinstance(one, ast.Starred) for one in parts):
+        return
+    for i, j in combinations(range(min(len(parts), _FEW)), 2):
+        if type(parts[i]) is not type(parts[j]) or ast.dump(parts[i]) == ast.dump(parts[j]):
+            continue
+        turned = list(parts)
+        turned[i], turned[j] = turned[j], turned[i]
+        yield _with(node, **{field: turned})

@@ -1,0 +1,267 @@
+"""Which one change of a script's text makes it what it claims to be."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Callable, Container
+
+import attrs
+import numpy as np
+
+from natrium.analysis.accuracy.truth import reference
+from natrium.analysis.doctor.reading.findings import Found, in_line, sorted_findings
+from natrium.analysis.doctor.reading.maps import plain
+from natrium.analysis.doctor.reading.trees import in_order
+from natrium.analysis.doctor.reading.verdict import Reading
+from natrium.analysis.doctor.trace.names import is_input as names_input
+from natrium.analysis.doctor.trace.script import Script
+from natrium.analysis.doctor.trials.distance import FAR, distances
+from natrium.analysis.doctor.trials.edits import WANTED, Edit, Editor
+from natrium.model import Model, SolverError, UnsupportedModel
+
+BUDGET = 600_000  # operations of traced steps, all trials together
+ONCE = 2_000  # operations that a run costs beside its steps
+SHORT = 40  # steps that show an equation
+PER_NAME = 0.25  # how far-fetched a change is for each name that it is away from what was found
+SHARE = 0.2  # of the true spikes: so many may be more or fewer on a grid
+# What a script's own steps prove, with its line.
+_PROVEN = (
+    "refractory-not-held",
+    "dt-",
+    "stage-",
+    "integer",
+    "rounded",
+    "stale",
+    "threshold-direction",
+    "spike-by",
+)
+_OF_RULES = ("reset", "initial", "refractory", "hold", "starts", "never")
+_LOOKED_FOR = ("equation-differs", "wrong-name", "alpha-beta-swapped", "gate-missing")
+_NOT_FOUND = ("gate-missing", "extra-state", "never-fires", "initial-V")
+TRIED = 0.35  # how far-fetched it then is, and how near what two at once ask for
+_NUMBER = re.compile(r"-?\d+\.?\d*(?:e[+-]?\d+)?")
+_EDGES = 6  # of an input: more are a course
+Run = Callable[[Script, int], Reading]
+
+
+def settled(script: Script, claim: Model, first: Reading | Exception, run: Run) -> Reading | None:
+    """Find the change of one place that makes a script what it claims to be, where reading does not tell it.
+
+    Parameters
+    ----------
+    script : Script
+    claim : Model
+    first : Reading or Exception
+        What reading it gave.
+    run : callable
+        Reads a script, so many steps of it; 0: all.
+
+    Returns
+    -------
+    Reading or None
+        With the one fault that the change mends; None where there is none to be told, or none is found.
+    """
+    if isinstance(first, UnsupportedModel):
+        return None  # no slip makes a script what cannot be read
+    if isinstance(first, Reading) and not (_is_open(first) or _is_off(first)):
+        return None
+    trials = _Trials(script, claim, first, run)
+    found = trials.best()
+    if found is None:
+        return None
+    edit, mended = found
+    told = first if isinstance(first, Reading) else mended
+    there = [one for one in told.faults if one.line == edit.line]
+    follows = [attrs.evolve(one, kind="note") for one in told.faults if one not in there]
+    rest = [one for one in told.findings if one.kind != "fault"]
+    return attrs.evolve(
+        told, findings=sorted_findings([*(there or [_fault(script, edit, told)]), *follows, *rest])
+    )
+
+
+def _is_open(reading: Reading) -> bool:
+    """Tell whether what is wrong is not told by one line for sure."""
+    faults = reading.faults
+    sure = all(one.sure or one.key.startswith(_PROVEN) for one in faults)
+    return bool(faults) and not (sure and len({one.line for one in faults}) == 1)
+
+
+def _is_off(reading: Reading) -> bool:
+    """Tell whether nothing is told, and the spikes are not the claim's by far."""
+    if reading.faults or reading.truth is None:
+        return False
+    own, true = reading.spike_times.size, reading.truth.spike_times.size
+    return max(own, true) > 2 * min(own, true) + 1
+
+
+def _fault(script: Script, edit: Edit, told: Reading) -> Found:
+    where = in_line(script.lines, edit.line)
+    was = next((one.key for one in told.faults if one.line), "text-differs")
+    return Found(
+        was, "fault",
+        f"{where[0].upper()}{where[1:]} has `{edit.stands}` where the model wants `{edit.should}`.",
+        edit.line, edit.stands, edit.should,
+        "with this one change the script has the model's equations, rules and input",
+    )  # fmt: skip
+
+
+def _setting(tree: ast.Module, names: Container[str] = (), is_input: bool = False) -> set[int]:
+    """Give the lines that set what is called so, or what is called like an input."""
+
+    def wanted(name: str) -> bool:
+        return names_input(name) if is_input else name.rpartition(".")[2] in names
+
+    found = {one.lineno for one in ast.walk(tree) if isinstance(one, ast.FunctionDef) and wanted(one.name)}
+    for one in ast.walk(tree):
+        stored = isinstance(getattr(one, "ctx", None), ast.Store)
+        if stored and isinstance(one, (ast.Name, ast.Attribute, ast.Subscript)):
+            kept = one.value if isinstance(one, ast.Subscript) else one
+            if wanted(ast.unparse(kept)):
+                found.add(one.lineno)
+    return found
+
+
+class _Trials:
+    """Changes of a text, tried in the order in which they are likely."""
+
+    def __init__(self, script: Script, claim: Model, first: Reading | Exception, run: Run) -> None:
+        self.script, self.claim, self.first, self.run = script, claim, first, run
+        self.tree = script.tree if script.tree is not None else ast.parse(script.text)
+        self.spent = 0
+        solved = isinstance(first, Reading) and bool(first.record.solver)
+        self.once = 10 * ONCE if solved else ONCE
+        self.steps = 0
+        spikes = first.maps.spikes if isinstance(first, Reading) else np.empty(0)
+        self.until_spike = int(spikes[0]) + SHORT if spikes.size else 0
+
+    def best(self) -> tuple[Edit, Reading] | None:
+        """Give the likeliest change that makes the script right, and what it then is."""
+        for steps in self._lengths():
+            short = self._read(self.script, steps)
+            if short is not None and short.faults:
+                self.steps = steps
+                break
+        for edit in self._likely():
+            if self.spent > (BUDGET if isinstance(self.first, Reading) else BUDGET // 4):
+                return None
+            mended = self._read(self._with(edit), self.steps)
+            if mended is None or not self._is_right(mended, self.steps):
+                continue
+            if self.steps:
+                mended = self._read(self._with(edit), 0)
+            if mended is not None and self._is_right(mended, 0):
+                return edit, mended
+        return None
+
+    def _lengths(self) -> list[int]:
+        """Give numbers of steps that may show what is wrong: few of an equation, to a spike of a rule."""
+        if not isinstance(self.first, Reading):
+            return []
+        maps, found = self.first.maps, [SHORT]
+        if maps.spikes.size:
+            asked = self.claim.neuron.tau_ref / (maps.step * self.first.meant.units.ms)
+            found.append(int(maps.spikes[0] + asked) + SHORT)
+        return [one for one in found if one < 0.6 * maps.record.order.size]
+
+    def _step(self) -> float:
+        return self.first.maps.step if isinstance(self.first, Reading) else 0.0
+
+    def _likely(self) -> list[Edit]:
+        faults = self.first.faults if isinstance(self.first, Reading) else ()
+        if sum(one.key in _NOT_FOUND for one in faults) > 1:
+            faults = ()  # what is read is another neuron: nothing is known
+        lines = {one.line for one in faults}
+        if any(one.key.startswith("input") for one in faults):
+            lines |= _setting(self.tree, is_input=True)
+        if isinstance(self.first, Reading):
+            maps = self.first.maps
+            for one in faults:
+                if one.key.startswith(_OF_RULES):  # what a rule sets is where it is set
+                    names = {plain(one.about)} if one.about else {plain(timer) for timer in maps.timers}
+                    lines |= _setting(self.tree, names)
+                    lines |= set(maps.hold.lines) if "refractory" in one.key else set()
+                elif one.about in self.first.equations:  # what an equation is made of
+                    lines |= {node.line for node in in_order([self.first.equations[one.about]]) if node.args}
+        if faults and isinstance(self.first, Reading) and not any(lines):
+            lines |= {node.line for node in self.first.maps.main.updates.values()}
+        far = distances(self.tree, lines)
+        base = FAR if any(lines) else 0
+        edits = list(Editor(self.tree, self._pairs(), self._step()).edits())
+        # What one place of a formula would mend was looked for in the equations.
+        known = bool(faults) and all(one.key in _LOOKED_FOR for one in faults)
+
+        turned = known and (len(faults) > 1 or faults[0].key == "alpha-beta-swapped")
+
+        def far_fetched(one: Edit) -> float:
+            told = TRIED * (known and one.within) - TRIED * (turned and one.exchanged)
+            near = 0.2 if one.rank == WANTED else 1.0  # a number that is asked for stands for itself
+            return one.rank + near * PER_NAME * far.get(one.line, base) + told
+
+        return sorted(edits, key=far_fetched)
+
+    def _pairs(self) -> list[tuple[float, float]]:
+        """Give numbers that the script has, beside those that are asked for, in the script's units."""
+        if not isinstance(self.first, Reading):
+            return []
+        meant, found = self.first.meant, list[tuple[float, float]]()
+        for one in self.first.faults:
+            numbers = [_NUMBER.findall(text)[-1:] for text in (one.stands, one.should)]
+            if all(numbers):
+                found.append((float(numbers[0][0]), float(numbers[1][0])))
+        keys = " ".join(one.key for one in self.first.faults)
+        if "refractory" in keys and self.claim.neuron.tau_ref:
+            asked = self.claim.neuron.tau_ref / meant.units.ms
+            held = [meant.refractory.named] if meant.refractory is not None else []
+            found += [
+                (one, asked)
+                for one in [*held, *(n * self.first.maps.step for n in self.first.maps.hold.steps[:1])]
+            ]
+        if "input" in keys:
+            reads, step = meant.clock.reads, self.first.maps.step
+            asked_at = np.array([self.claim.stimulus(float(t) * meant.units.ms) for t in reads])
+            own, wanted = (
+                [float(reads[k + 1]) for k in np.flatnonzero(np.diff(one))]
+                for one in (meant.inputs, asked_at)
+            )
+            near = 1.5 * step
+            own, wanted = (
+                [one for one in these if all(abs(one - other) > near for other in those)]
+                for these, those in ((own, wanted), (wanted, own))
+            )
+            found += list(zip(own, wanted, strict=False)) if len(own) < _EDGES else []
+        return [(one, other) for one, other in found if np.isfinite(one) and np.isfinite(other)]
+
+    def _with(self, edit: Edit) -> Script:
+        return attrs.evolve(self.script, tree=edit.made)
+
+    def _read(self, script: Script, steps: int) -> Reading | None:
+        try:
+            found = self.run(script, steps)
+        except Exception:  # whatever a changed text raises
+            self.spent += self.once
+            return None
+        size = sum(len(step.updates) for step in found.record.steps[:1]) * 4
+        self.spent += self.once + found.record.order.size * size
+        return found
+
+    def _is_right(self, reading: Reading, steps: int) -> bool:
+        if reading.faults or reading.replay.off >= 0 or reading.scheme.key == "other":
+            return False
+        V = reading.record.samples[:, reading.record.states.index(reading.maps.V)]
+        if not np.all(np.isfinite(V)):
+            return False
+        fired = isinstance(self.first, Reading) and self.first.spike_times.size > 0
+        if steps or not self.claim.neuron.fires:
+            return not fired or reading.spike_times.size > 0 or steps < self.until_spike
+        try:
+            true = self._true_spikes()
+        except SolverError:
+            return True
+        own = reading.spike_times.size
+        return abs(own - true) <= 1 + SHARE * true and (own > 0 or not (true or fired))
+
+    def _true_spikes(self) -> int:
+        if not hasattr(self, "_true"):
+            self._true = reference(self.claim).spike_times.size
+        return self._true

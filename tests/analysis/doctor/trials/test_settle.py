@@ -1,0 +1,101 @@
+"""A slip that no single change of an equation tells is found in the text, and by its line alone."""
+
+import ast
+
+import pytest
+
+from natrium.analysis.doctor import read_script
+from natrium.analysis.doctor.reading.script import traced
+from natrium.analysis.doctor.reading.verdict import read
+from natrium.analysis.doctor.trials.distance import distances
+from natrium.analysis.doctor.trials.edits import Editor
+
+SCRIPT = """
+import numpy as np
+
+def pulse(n, dt, size=24.0, begin=2.0):
+    course = np.zeros(n)
+    course[int(begin / dt):] = size
+    return course
+
+def relax(x, goal, tau):
+    return (goal - x) / tau
+
+def run(drive, dt, rest=-65.0, theta=-50.0, after=-70.0, t_ref=2.0):
+    n = len(drive)
+    v = np.full(n, rest)
+    w = 0.0
+    n_ref = int(round(t_ref / dt))
+    left = 0
+    for i in range(n - 1):
+        w = w + dt * relax(w, 0.0, 30.0)
+        if left > 0:
+            v[i + 1] = after
+            left -= 1
+            continue
+        v[i + 1] = v[i] + dt * (relax(v[i], rest + drive[i], 10.0) - w)
+        if v[i + 1] >= theta:
+            v[i + 1] = after
+            w += 0.05
+            left = n_ref
+    return v
+
+dt = 0.1
+v = run(pulse(400, dt), dt)
+"""
+
+SLIPS = [
+    ("size=24.0", "size=2.4"),  # a default, told where it is used before
+    ("begin=2.0", "begin=12.0"),
+    ("t_ref=2.0", "t_ref=20.0"),
+    ("int(round(t_ref / dt))", "int(round(t_ref / dt)) + 3"),
+    ("relax(w, 0.0, 30.0)", "relax(0.0, w, 30.0)"),  # arguments in each other's place
+    ("w += 0.05", "w = 0.05"),
+    ("v[i + 1] = v[i] + dt", "v[i + 1] = v[0] + dt"),  # another element
+]
+
+
+@pytest.fixture(scope="module")
+def sound(tmp_path_factory):
+    path = tmp_path_factory.mktemp("sound") / "script.py"
+    path.write_text(SCRIPT)
+    return read(traced(path), solve=False).model
+
+
+@pytest.mark.parametrize(("old", "new"), SLIPS)
+def test_a_slip_is_told_by_its_line_alone(sound, tmp_path, old, new):
+    assert SCRIPT.count(old) == 1
+    path = tmp_path / "script.py"
+    path.write_text(SCRIPT.replace(old, new))
+    (reading,) = read_script(path, sound)
+    line = SCRIPT[: SCRIPT.index(old)].count("\n") + 1
+    assert {one.line for one in reading.faults} == {line}
+
+
+def test_the_sound_script_has_none(sound, tmp_path):
+    path = tmp_path / "script.py"
+    path.write_text(SCRIPT)
+    (reading,) = read_script(path, sound)
+    assert reading.faults == ()
+
+
+def test_an_edit_changes_one_place_and_leaves_the_text_alone():
+    tree = ast.parse("dt = 0.1\nx = 1.0\ny = 2.0\nx = x + dt * (y - x)\n")
+    before = ast.dump(tree)
+    texts = {ast.unparse(one.made) for one in Editor(tree, [(1.0, 3.0)]).edits()}
+    assert ast.dump(tree) == before
+    whole = ast.unparse(tree)
+    assert whole not in texts
+    assert whole.replace("y - x)", "x - y)") in texts
+    assert whole.replace("y - x)", "y + x)") in texts
+    assert whole.replace("x = 1.0", "x = 3.0") in texts
+    assert all(one.startswith(("dt = 0.1\n", "x = 0.1\n", "y = 0.1\n", "dt = -0.1\n")) for one in texts)
+
+
+def test_lines_are_as_far_as_names_and_calls_are_between():
+    tree = ast.parse("a = 1\nb = a\nc = 2\n\ndef f(x):\n    return x\n\nd = f(b)\n")
+    found = distances(tree, [8])
+    assert found[8] == 0
+    assert found[2] == found[5] == found[6] == 1
+    assert found[1] == 2
+    assert 3 not in found
