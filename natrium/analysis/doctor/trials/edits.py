@@ -338,13 +338,14 @@ class Editor:
 
     def _assigned(self, node: ast.Assign) -> Iterator[tuple[ast.AST, float]]:
         target, value = node.targets[0], node.value
-        if not isinstance(target, (ast.Name, ast.Attribute, ast.Subscript)):
+        own = ast.unparse(target).rpartition(".")[2] in (*_STEPS, *_SPANS)
+        if own or not isinstance(target, (ast.Name, ast.Attribute, ast.Subscript)):
             return
         names = self._names_of(self._function_of(node)).get("number", set()) | self._names_of(None).get(
             "number", set()
         )
         for step in sorted(one for one in names if one.rpartition(".")[2] in _STEPS):
-            if ast.unparse(value) == step:
+            if ast.unparse(value) == step or isinstance(value, ast.Constant):
                 continue
             by = ast.parse(step, mode="eval").body
             for op in (ast.Mult(), ast.Div()):
