@@ -62,7 +62,10 @@ def sound(tmp_path_factory):
     return read(traced(path), solve=False).model
 
 
-@pytest.mark.parametrize(("old", "new"), SLIPS)
+DEAR = [pytest.param(*one, marks=pytest.mark.slow) for one in SLIPS[3:]]
+
+
+@pytest.mark.parametrize(("old", "new"), [*SLIPS[:3], *DEAR])
 def test_a_slip_is_told_by_its_line_alone(sound, tmp_path, old, new):
     assert SCRIPT.count(old) == 1
     path = tmp_path / "script.py"
