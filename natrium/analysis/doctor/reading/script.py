@@ -75,9 +75,11 @@ def read_script(spec: str | os.PathLike[str], claim: Model | None = None) -> tup
     if not path.endswith(ENDINGS):
         raise ModelError(f"a script must be a .py or .ipynb file, got {path!r}; give path/script.py")
     shown = Path(os.fspath(spec)).name
+    if name is not None and claim is not None:
+        return (_driven(lambda model: traced(path, name, model), claim, shown),)
     try:
         if claim is not None:
-            return (_claimed(load_script(path), name, claim, shown),)
+            return (_claimed(load_script(path), claim, shown),)
         found: tuple[Record, ...] = (traced(path, name),) if name is not None else _quietly(trace_all, path)
     except ModelError:
         only = only_class(path) if name is None else None
@@ -126,7 +128,7 @@ def read_live(
     shown = name or getattr(subject, "__name__", "") or f"an object of {type(subject).__name__}"
     options = {"comparison": comparison, "solve": solve}
     script, called = live_script(subject)
-    found = _claimed(script, called, claim, shown, **options)
+    found = _driven(lambda model: _quietly(trace_text, script, called, model), claim, shown, **options)
     if isinstance(subject, (type, types.FunctionType)):
         return found
     return attrs.evolve(found, findings=sorted_findings([_of_used(one) for one in found.findings]))
@@ -141,20 +143,18 @@ def _of_used(one: Found) -> Found:
     )
 
 
-def _claimed(script: Script, name: str | None, claim: Model, shown: str, **options: Any) -> Reading:
+def _claimed(script: Script, claim: Model, shown: str) -> Reading:
     """Read a text against a claim; where that does not tell what is wrong by one line, changes of it tell."""
 
-    def run(text: Script, steps: int, **options: Any) -> Reading:
+    def run(text: Script, steps: int, solve: bool = False) -> Reading:
         limits = {"max_operations": TRIED, "max_steps": steps} if steps else {}
-        if name is None or steps:
-            return read(_quietly(trace_text, text, name, claim, **limits), shown, claim, **options)
-        return _driven(lambda model: _quietly(trace_text, text, name, model), claim, shown, **options)
+        return read(_quietly(trace_text, text, None, claim, **limits), shown, claim, solve=solve)
 
     try:
-        first: Reading | Exception = run(script, 0, **options)
+        first: Reading | Exception = run(script, 0, solve=True)
     except Exception as error:  # whatever a script with a slip raises
         first = error
-    found = settled(script, claim, first, lambda text, steps: run(text, steps, solve=False))
+    found = settled(script, claim, first, run)
     if found is not None:
         return found
     if isinstance(first, Exception):

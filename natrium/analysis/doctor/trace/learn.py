@@ -147,8 +147,6 @@ class Lesson:
             degree = max(self.varies(one) for one in forms)
             if degree == MOVED or (degree == FIXED and at not in self._varied and key not in series):
                 continue
-            if degree == FIXED and key[0] == "arg":
-                continue  # each call has a number of its own
             found[key] = set(forms)
             bare = {_unwrapped(one) for one in forms}
             if len(bare) == 1 and self._is_clock(next(iter(bare))):

@@ -33,7 +33,7 @@ def run(drive, dt, rest=-65.0, theta=-50.0, after=-70.0, t_ref=2.0):
             v[i + 1] = after
             left -= 1
             continue
-        v[i + 1] = v[i] + dt * (relax(v[i], rest + drive[i], 10.0) - w)
+        v[i + 1] = v[i] + dt * ((rest - v[i] + drive[i]) / 10.0 - w)
         if v[i + 1] >= theta:
             v[i + 1] = after
             w += 0.05
