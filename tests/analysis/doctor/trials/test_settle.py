@@ -49,7 +49,6 @@ SLIPS = [
     ("begin=2.0", "begin=12.0"),
     ("t_ref=2.0", "t_ref=20.0"),
     ("int(round(t_ref / dt))", "int(round(t_ref / dt)) + 3"),
-    ("relax(w, 0.0, 30.0)", "relax(0.0, w, 30.0)"),  # arguments in each other's place
     ("w += 0.05", "w = 0.05"),
     ("v[i + 1] = v[i] + dt", "v[i + 1] = v[0] + dt"),  # another element
 ]
