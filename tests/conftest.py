@@ -26,8 +26,12 @@ analysis/accuracy/test_work_precision.py::test_a_silent_model_is_compared_by_its
 analysis/accuracy/test_work_precision.py::test_a_solver_that_cannot_do_the_model_is_left_out
 analysis/accuracy/test_work_precision.py::test_what_would_take_too_many_calls_is_left_out_and_named
 analysis/continuation/test_continued.py::test_a_cycle_of_two_spikes_comes_back_to_that_of_one
+analysis/continuation/test_continued.py::test_no_branch_is_lost_at_a_fold
 analysis/continuation/test_continued.py::test_periods_double_and_double_again
+analysis/continuation/test_continued.py::test_rest_and_saddle_vanish_beside_a_cycle
+analysis/continuation/test_diagram.py::test_a_small_cycle_is_followed_from_its_hopf_point
 analysis/continuation/test_diagram.py::test_firing_is_that_of_runs
+analysis/continuation/test_plane_map.py::test_states_are_those_of_runs
 analysis/cycle/test_phase_response.py::test_a_cycle_of_three_spikes
 analysis/cycle/test_phase_response.py::test_infinitesimal_and_direct_response_agree  clamp
 analysis/cycle/test_phase_response.py::test_the_smooth_cycle_of_hodgkin_and_huxley
@@ -46,8 +50,10 @@ analysis/doctor/test_objects.py::test_other_claims_are_met_as_well  squid|odd|th
 analysis/doctor/test_objects.py::test_two_faults_are_both_named  Twice|OneStepShort|Squared
 analysis/doctor/test_objects.py::test_what_update_gives_back_is_not_what_is_read  text|nan|two
 analysis/doctor/trace/test_traced.py::test_many_substeps_are_one_map
+analysis/doctor/trials/test_settle.py::test_a_slip_is_told_by_its_line_alone  t_ref
 analysis/equilibria/test_coupled.py::test_isolated_together_they_are_those_found_along_v  ^-10.0-two|^0\.0-two$|^-10\.0-sodium$
 analysis/equilibria/test_coupled.py::test_the_curve_of_any_number_of_states_goes_through_what_is_isolated_at_one_input
+analysis/equilibria/test_coupled.py::test_two_compartments_need_each_other_and_nothing_else
 analysis/equilibria/test_curve.py::test_a_saddle_is_where_the_curve_falls
 analysis/equilibria/test_curve.py::test_every_equilibrium_balances_within_its_range  ^-60\.0-axon$
 analysis/equilibria/test_curve.py::test_no_equilibrium_is_lost  ^[1-9]
@@ -55,8 +61,11 @@ analysis/equilibria/test_curve.py::test_random_models_have_folds_among_them
 analysis/equilibria/test_curve.py::test_the_squid_axon_loses_its_rest_in_a_subcritical_hopf_point
 analysis/equilibria/test_implicit.py::test_a_scheme_rests_where_its_gates_do
 analysis/equilibria/test_implicit.py::test_the_fold_is_where_a_formula_says
+analysis/equilibria/test_implicit.py::test_where_rates_are_too_far_apart_for_bounds_the_curve_is_searched
 analysis/excitability/test_bracket.py::test_an_oscillation_reaches_the_threshold_where_its_cycle_touches_it
 analysis/excitability/test_bracket.py::test_no_digit_is_told_that_no_double_holds
+analysis/excitability/test_ending.py::test_a_cycle_whose_period_doubles_where_nothing_goes_on_ends_there
+analysis/excitability/test_ending.py::test_a_finite_rate_is_that_of_the_last_cycle
 analysis/excitability/test_ending.py::test_below_a_hard_hopf_point_firing_goes_on
 analysis/excitability/test_ending.py::test_firing_of_the_squid_axon_ends_at_its_fold_of_cycles
 analysis/excitability/test_ending.py::test_what_ends_otherwise_has_no_such_end
@@ -70,6 +79,7 @@ analysis/noise/test_interval_statistics.py::test_intervals_hold_the_truth_as_oft
 analysis/noise/test_white_noise.py::test_rate_and_cv_solve_the_equations_of_first_passage  ^-30|^-9|^-4\.0-1\.0-0\.0$|^-4\.0-1\.0-2\.0$
 analysis/noise/test_white_noise.py::test_rate_has_its_digits  ^-7|^-80\.0-1\.2$|^-55\.1-0\.005$
 analysis/papers/test_adex_reset.py::test_orbits_of_the_reset_are_those_expected
+analysis/papers/test_cycles_published.py::test_every_row_holds
 analysis/papers/test_papers.py::test_as_data_is_plain
 analysis/papers/test_papers.py::test_leading_errors_are_those_of_the_schemes_as_the_step_shrinks
 analysis/papers/test_papers.py::test_order_on_the_lif  grid|linear
@@ -96,14 +106,23 @@ cli/test_neuron.py::test_a_membrane_without_threshold_has_a_smooth_cycle
 cli/test_neuron.py::test_phase_plane_takes_the_largest_input_of_the_file
 cli/test_new.py::test_a_script_is_held_against_equations
 cli/test_units.py::test_excitability_in_pA
+export/test_writing.py::test_an_estimate_is_the_twin_s_and_a_measurement_the_file_s
 figures/test_axes.py::test_panels_go_into_a_part_of_a_figure  ^planes$|^equilibria$
 figures/test_phase_plane.py::test_legend_names_what_is_there  ^slice$|^clamp$
 figures/test_phase_plane.py::test_nothing_is_cut_and_labels_have_units  slice|clamp|rest
 model/expressions/test_constants.py::test_a_sweep_varies_them
 model/files/test_new.py::test_a_template_is_a_model_that_fires  ^two-compartments$|^hodgkin-huxley$|^bursting$|^synapses$
+model/files/test_toml.py::test_every_kind_of_stimulus_has_its_keys  ^recording$
 model/stimuli/test_noise.py::test_halving_the_step_keeps_the_integral_of_white_noise
 model/stimuli/test_noise.py::test_membrane_varies_as_white_noise_makes_it
 model/stimuli/test_noise.py::test_solvers_see_the_same_input  ^5\.0-linear$|^0\.0-linear$
+model/stimuli/test_recordings.py::test_a_current_is_the_numbers_that_were_written  nix
+model/stimuli/test_recordings.py::test_a_nix_file_that_neo_did_not_write
+model/stimuli/test_recordings.py::test_channels_and_samples_at_one_time
+model/stimuli/test_recordings.py::test_recorded_spikes_are_those_given_as_numbers  nix
+model/stimuli/test_recordings.py::test_trains_of_a_run_are_found_again
+model/stimuli/test_recordings.py::test_what_is_wrong_is_told  nix
+model/stimuli/test_recordings.py::test_what_is_wrong_with_spikes_is_told
 model/stimuli/test_spikes.py::test_gradients_are_those_of_differences  ^(g_|E_|delay|v_)
 model/stimuli/test_spikes.py::test_other_solvers_carry_it_or_say_why_not
 model/test_calcium.py::test_analyses_that_follow_runs_take_it
@@ -117,6 +136,7 @@ model/test_hybrid_neuron.py::test_gradients_reach_a_high_cut_off
 model/test_ions.py::test_equilibria_of_a_constant_field_are_where_its_equations_vanish
 model/test_rates.py::test_catalogue_rate_agrees_with_mpmath  ^[a-gi-z]|^0|^\(
 model/test_scheme.py::test_equilibria_of_a_large_scheme_are_those_of_its_gates
+model/test_scheme.py::test_folds_and_hopf_points_of_a_large_scheme_are_those_of_its_gates
 model/test_scheme.py::test_gradients_are_those_of_the_gates
 model/test_scheme.py::test_spikes_are_those_of_the_gates_it_is_made_of  ^hold-compiled$|^clamp-compiled$
 model/test_synapse.py::test_gradients_by_weight_time_and_time_constants  4.0|clamp
@@ -157,6 +177,8 @@ solvers/event_driven/test_solver.py::test_error_against_the_reference  Radau-(r|
 solvers/event_driven/test_strides.py::test_record_gives_what_the_ordinary_way_gives  held|^with a sine, spikes and a ramp$|^linear$
 solvers/event_driven/test_surfaces.py::test_a_cut_off_nearer_than_a_unit_of_time_is_reached  Radau
 solvers/event_driven/test_surfaces.py::test_runs_agree_with_those_split_by_hand  Radau|^Izhikevich, two slopes-RK45$|^by the input-RK45$|^rectified-RK45$|^Izhikevich, two slopes-auto$
+solvers/exchange/test_blocks.py::test_a_run_through_nix_is_the_same
+solvers/exchange/test_blocks.py::test_what_was_written_is_run_and_fitted_to
 solvers/fixed_step/test_solver.py::test_clamped_gates_converge_to_the_clamped_truth  rk4|heun|exponential
 solvers/fixed_step/test_solver.py::test_observed_order_is_the_lesser_of_scheme_and_spike_rule  ^lif_na|grid|-(exponential|heun)|euler-cubic|rk4-linear
 solvers/test_closed_form.py::test_a_touch_below_rounding_ends
