@@ -24,6 +24,7 @@ analysis/accuracy/test_convergence.py::test_luck_on_the_grid_does_not_count
 analysis/accuracy/test_script.py::test_the_counter_holds_one_step_more_where_its_rest_stays_above_zero  ^0\.001-2001$
 analysis/accuracy/test_work_precision.py::test_a_silent_model_is_compared_by_its_voltage
 analysis/accuracy/test_work_precision.py::test_a_solver_that_cannot_do_the_model_is_left_out
+analysis/accuracy/test_work_precision.py::test_errors_fall_with_the_work_put_in
 analysis/accuracy/test_work_precision.py::test_what_would_take_too_many_calls_is_left_out_and_named
 analysis/continuation/test_continued.py::test_a_cycle_of_two_spikes_comes_back_to_that_of_one
 analysis/continuation/test_continued.py::test_no_branch_is_lost_at_a_fold
@@ -80,6 +81,7 @@ analysis/noise/test_white_noise.py::test_rate_and_cv_solve_the_equations_of_firs
 analysis/noise/test_white_noise.py::test_rate_has_its_digits  ^-7|^-80\.0-1\.2$|^-55\.1-0\.005$
 analysis/papers/test_adex_reset.py::test_orbits_of_the_reset_are_those_expected
 analysis/papers/test_cycles_published.py::test_every_row_holds
+analysis/papers/test_equilibria_published.py::test_every_row_holds
 analysis/papers/test_papers.py::test_as_data_is_plain
 analysis/papers/test_papers.py::test_leading_errors_are_those_of_the_schemes_as_the_step_shrinks
 analysis/papers/test_papers.py::test_order_on_the_lif  grid|linear
@@ -92,12 +94,14 @@ analysis/phase_plane/test_plane.py::test_minus_forty_is_inside_without_warning_o
 analysis/phase_plane/test_plane.py::test_no_branch_is_lost_or_joined_falsely  ^squid$|^folded$
 analysis/phase_plane/test_plane.py::test_nullclines_are_zeros_continuous_and_within  ^squid$|^folded$
 analysis/test_any_neuron.py::test_every_analysis_answers_or_names_what_it_needs  ^channels-(onset|strength_duration)|^quadratic-spike_time_gradients|^izhikevich-rheobase$|^channels-describe$|^izhikevich-onset$|^izhikevich-strength_duration$
+analysis/test_any_neuron.py::test_every_analysis_answers_or_names_what_it_needs  ^izhikevich-describe$
 analysis/test_any_neuron.py::test_the_izhikevich_neuron_s_rest_is_lost_in_its_hopf_point
 analysis/test_clamp.py::test_every_channel_under_a_ramp_agrees_with_its_own_equations  ^[a-g]|^[j-z]|^huguenard_mccormick_a$|^hh_sodium$
 analysis/variation/test_branches.py::test_gradients_are_those_of_differences  ^b$
 analysis/variation/test_branches.py::test_multipliers_are_those_of_the_return_map
 analysis/variation/test_collocation.py::test_gradients_agree_with_those_integrated_by_scipy  2|3|^sine$|^step$
 analysis/variation/test_equations.py::test_the_final_state_through_spikes
+analysis/variation/test_fit.py::test_compiled_or_not_a_fit_finds_the_same
 analysis/variation/test_gradients.py::test_constants_of_rates_are_parameters  clamp|branches|scheme
 analysis/variation/test_gradients.py::test_refractory_rules_agree_with_central_differences  ^0|3.0-hold
 analysis/variation/test_gradients.py::test_stiff_gates
@@ -106,10 +110,14 @@ cli/test_neuron.py::test_a_membrane_without_threshold_has_a_smooth_cycle
 cli/test_neuron.py::test_phase_plane_takes_the_largest_input_of_the_file
 cli/test_new.py::test_a_script_is_held_against_equations
 cli/test_units.py::test_excitability_in_pA
+explore/test_solver.py::test_stiff_models_go_by_implicit_steps
+export/test_python.py::test_spikes_are_natrium_s  ^(no input|sine|gaussian|lines|hold|kinetic|inf and tau|constant field|calcium|no reset)$
+export/test_script.py::test_spikes_are_the_twin_s  ^(no input|sine|gaussian|lines|hold|kinetic|inf and tau|constant field|calcium|no reset)$
 export/test_writing.py::test_an_estimate_is_the_twin_s_and_a_measurement_the_file_s
 figures/test_axes.py::test_panels_go_into_a_part_of_a_figure  ^planes$|^equilibria$
 figures/test_phase_plane.py::test_legend_names_what_is_there  ^slice$|^clamp$
 figures/test_phase_plane.py::test_nothing_is_cut_and_labels_have_units  slice|clamp|rest
+imports/neuron_check/test_compare.py::test_what_differs_is_told
 model/expressions/test_constants.py::test_a_sweep_varies_them
 model/files/test_new.py::test_a_template_is_a_model_that_fires  ^two-compartments$|^hodgkin-huxley$|^bursting$|^synapses$
 model/files/test_toml.py::test_every_kind_of_stimulus_has_its_keys  ^recording$
@@ -129,6 +137,7 @@ model/test_calcium.py::test_analyses_that_follow_runs_take_it
 model/test_calcium.py::test_the_equilibrium_has_its_calcium_and_its_gates
 model/test_calcium.py::test_what_moves_while_v_is_held_is_integrated_where_it_has_no_closed_form
 model/test_channel.py::test_a_gate_is_faster_by_its_q10  16.3|26.3
+model/test_channel.py::test_everything_else_takes_it_too
 model/test_channel.py::test_temperature_is_a_parameter_to_sweep
 model/test_channels.py::test_connor_and_stevens_cell_rests_at_minus_68
 model/test_channels.py::test_the_cortical_cell_fires_from_its_fold_on
@@ -145,6 +154,7 @@ reports/test_reproduce.py::test_findings_are_printed_unless_quiet
 reports/test_said.py::test_every_number_that_is_said_stands_in_the_data  ^phase plane|^fit
 reports/test_said.py::test_every_report_has_a_manifest  while it fires|fit|^phase plane$
 solvers/compiled/taylor/test_taylor.py::test_a_crowd_of_any_order_is_the_single_lane  24|2
+solvers/compiled/taylor/test_taylor.py::test_a_damaged_file_is_compiled_anew
 solvers/compiled/taylor/test_taylor.py::test_a_lane_alone_is_the_lane_among_others_bit_for_bit  bernoulli|of a|power|sqrt|^sin|^cos|product$|exprel in
 solvers/compiled/taylor/test_taylor.py::test_a_second_process_starts_from_what_the_first_has_kept
 solvers/compiled/taylor/test_taylor.py::test_coefficients_are_those_of_mpmath  of a|product$|squared|power|^sin|^cos|bernoulli (above|at)|log|^exprel$|^bernoulli below zero$|^erf$
@@ -156,12 +166,14 @@ solvers/compiled/test_lane_sides.py::test_a_branch_is_that_of_the_event_driven_s
 solvers/compiled/test_lane_sides.py::test_a_run_in_a_crowd_is_the_run_alone  floor|cases
 solvers/compiled/test_lanes.py::test_every_parameter_may_vary  steady
 solvers/compiled/test_lanes.py::test_shuffling_runs_changes_no_bit
+solvers/compiled/test_lanes.py::test_the_rest_in_lanes_is_the_system_s_own_law
 solvers/compiled/test_own_equations.py::test_a_prepared_run_starts_from_any_state
 solvers/compiled/test_own_equations.py::test_a_run_in_a_crowd_is_the_run_alone  squid|exponential|adex|hodgkin|^two-compartments$|^morris-lecar$
 solvers/compiled/test_own_equations.py::test_a_template_is_what_an_integration_by_hand_gives  two-comp|^hodgkin-huxley$|^bursting$
 solvers/compiled/test_own_equations.py::test_errors_told_bound_those_that_are  squid|^two-compartments$|^hodgkin-huxley$
 solvers/compiled/test_solver.py::test_every_kind_of_input  -lif$|-clamp$
 solvers/compiled/test_solver.py::test_spike_train  ^r
+solvers/ensembles/test_schedule.py::test_a_solver_that_cannot_says_so_from_there
 solvers/ensembles/test_schedule.py::test_processes_give_the_same_bits
 solvers/ensembles/test_simulate_many.py::test_chunks_threads_and_order_change_no_bit_of_compiled_runs  ^pulses$
 solvers/ensembles/test_sweep.py::test_a_kill_at_any_instant_loses_and_repeats_nothing  after-.zarr$|before-.nc$
