@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from html import escape
+from importlib import import_module
 from typing import Any, TextIO
 
 EVERY = 10.0  # s between lines
@@ -50,9 +51,7 @@ def _notebook() -> Any:
     shell = getattr(sys.modules.get("IPython"), "get_ipython", lambda: None)()
     if getattr(shell, "kernel", None) is None:
         return None
-    from IPython import display  # type: ignore[import-not-found]  # a notebook has it
-
-    return display
+    return import_module("IPython.display")
 
 
 def _in_lines(label: str, total: float | None) -> Tell:
