@@ -7,7 +7,6 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from html import escape
-from importlib import import_module
 from typing import Any, TextIO
 
 EVERY = 10.0  # s between lines
@@ -51,7 +50,9 @@ def _notebook() -> Any:
     shell = getattr(sys.modules.get("IPython"), "get_ipython", lambda: None)()
     if getattr(shell, "kernel", None) is None:
         return None
-    return import_module("IPython.display")
+    from IPython import display
+
+    return display
 
 
 def _in_lines(label: str, total: float | None) -> Tell:
