@@ -10,7 +10,8 @@ import numpy as np
 import numpy.typing as npt
 
 from natrium.analysis.continuation.axis import Axis
-from natrium.analysis.continuation.legs import STEEP, flowed, free_of, inside, interval, place
+from natrium.analysis.continuation.legs import STEEP, flowed, inside, interval, place
+from natrium.analysis.cycle.return_map import free_of
 from natrium.model import AnyNeuron, SolverError
 from natrium.model.arrays import Array
 from natrium.solvers import Trajectory

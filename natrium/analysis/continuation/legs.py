@@ -15,9 +15,10 @@ import numpy as np
 from scipy.optimize import brentq
 
 from natrium.analysis.continuation.axis import Axis, silenced
+from natrium.analysis.cycle.return_map import free_of
 from natrium.analysis.variation.equations import propagate
 from natrium.analysis.variation.linearised import Linearised, linearised
-from natrium.analysis.variation.pieces import Directions, integrate
+from natrium.analysis.variation.pieces import Directions, through_rest
 from natrium.model import AnyNeuron, Constant, Drive, SolverError, lower
 from natrium.model.arrays import Array
 from natrium.solvers import Trajectory, accurate
@@ -166,14 +167,6 @@ class Interval:
     run: Trajectory
 
 
-def free_of(neuron: AnyNeuron) -> tuple[int, ...]:
-    """Give the indices of the states that a reset leaves free (see `ReturnMap.free`)."""
-    system = neuron.system
-    stays = system.passes and not system.threshold_moves
-    first = 0 if system.reset[0].free_symbols & set(system.states) and not stays else 1
-    return tuple(range(first, len(system.states)))
-
-
 def _begin(here: Place, x: Array, free: tuple[int, ...]) -> tuple[Array, Array]:
     """Carry free states through the refractory period: the state, and its derivatives."""
     linear, moving, system = here.linear, here.moving(), here.neuron.system
@@ -189,17 +182,9 @@ def _begin(here: Place, x: Array, free: tuple[int, ...]) -> tuple[Array, Array]:
             h_y, h_p = linear.guard(before)
             by[0, m] = -(h_p @ moving) / h_y[0]
     length, of_length = linear.refractory()
-    if system.rested(0.0) is None:
-        resting = linearised(here.axis.system(here.neuron).resting)
-        directions = here.directions(here.neuron, by)
-        inputs = [(m, Drive(level=1.0))] if here.axis.of_input else []
-        y, by = integrate(resting, Drive(level=here.input), y, by, length, directions, inputs, rtol=here.rtol)
-        moved = resting.flow(y, here.input)[0]
-    else:
-        start = y
-        y, D, moved = linear.rest(start, length)
-        by = D @ by
-        by[:, m] += linear.rest_by_parameters(start, length) @ moving
+    inputs = [(m, Drive(level=1.0))] if here.axis.of_input else []
+    directions = here.directions(here.neuron, by)
+    y, by, moved = through_rest(linear, here.input, y, by, length, directions, inputs, rtol=here.rtol)
     by[:, m] += moved * float(of_length @ moving)
     return y, by
 

@@ -186,15 +186,15 @@ def telling_times(cycle: LimitCycle | SmoothCycle, count: int = PHASES) -> Array
     """
     even = np.linspace(0.0, cycle.period, count, endpoint=False)
     if isinstance(cycle, SmoothCycle):
-        flows = [(0.0, cycle.state, cycle.period)]
+        linear, flows = cycle.linear, [(0.0, cycle.state, cycle.period)]
     else:
-        length = cycle.map.linear.refractory()[0]
+        linear = cycle.map.linear
+        length, _ = linear.refractory()
         begins = length + np.cumsum([0.0, *cycle.intervals])
         flows = [
             (float(begin), cycle.map.released(back.before)[0], back.interval - length)
             for begin, back in zip(begins, cycle.returns, strict=False)
         ]
-    linear = cycle.linear if isinstance(cycle, SmoothCycle) else cycle.map.linear
     times, states = [], []
     for begin, state, span in flows:
         at = np.linspace(0.0, span, max(2, round(FINE * count * span / cycle.period)))

@@ -17,11 +17,10 @@ import numpy.typing as npt
 
 from natrium.analysis.variation.equations import propagate
 from natrium.analysis.variation.linearised import Linearised, linearised
-from natrium.analysis.variation.pieces import RTOL, Directions, Spike, integrate
+from natrium.analysis.variation.pieces import RTOL, Directions, Spike, through_rest
 from natrium.model import (
     AnyNeuron,
     Constant,
-    Drive,
     ModelError,
     Number,
     SolverError,
@@ -99,14 +98,8 @@ class ReturnMap:
 
     @cached_property
     def free(self) -> tuple[int, ...]:
-        """Indices of the states that a reset leaves free: all but V where it puts V at one value.
-
-        Or leaves it at the threshold: a state a little below that would be on its way to the same spike.
-        """
-        system = self.neuron.system
-        stays = system.passes and not system.threshold_moves
-        first = 0 if system.reset[0].free_symbols & set(system.states) and not stays else 1
-        return tuple(range(first, len(system.states)))
+        """Indices of the states that a reset leaves free (see `free_of`)."""
+        return free_of(self.neuron)
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -219,16 +212,25 @@ def rested(linear: Linearised, y: Array, length: float, I: float) -> tuple[Array
         When it flows through branches.
     """
     system = linear.system
-    if system.rested(0.0) is not None:
-        return linear.rest(y, length)[:2]
-    if has_branches(*system.resting.rhs):
+    if system.rested(0.0) is None and has_branches(*system.resting.rhs):
         raise UnsupportedModel(
             "cycles need a refractory period that flows without branches where it has no closed form, got "
             f"the rule {system.refractory.rule!r}: use 'hold', or 'clamp' with gates of V alone"
         )
-    start, still = np.eye(y.size), np.zeros((len(system.parameters), y.size))
-    resting = linearised(system.resting, linear.stiff)
-    return integrate(resting, Drive(level=I), y, start, length, Directions(start, still))
+    start = np.eye(y.size)
+    still = Directions(start, np.zeros((len(system.parameters), y.size)))
+    return through_rest(linear, I, y, start, length, still)[:2]
+
+
+def free_of(neuron: AnyNeuron) -> tuple[int, ...]:
+    """Give the indices of the states that a reset leaves free: all but V where it puts V at one value.
+
+    Or leaves it at the threshold: a state a little below that would be on its way to the same spike.
+    """
+    system = neuron.system
+    stays = system.passes and not system.threshold_moves
+    first = 0 if system.reset[0].free_symbols & set(system.states) and not stays else 1
+    return tuple(range(first, len(system.states)))
 
 
 def free_directions(neuron: AnyNeuron, start: Array) -> Directions:

@@ -10,7 +10,7 @@ import attrs
 import numpy as np
 
 from natrium.analysis.cycle.limit_cycle import LimitCycle, limit_cycle
-from natrium.analysis.cycle.return_map import return_map
+from natrium.analysis.cycle.return_map import free_of
 from natrium.analysis.excitability.long_run import Firing, fire, repeating
 from natrium.analysis.result import Result
 from natrium.model import AnyNeuron, SolverError
@@ -87,16 +87,20 @@ def own_cycle(neuron: AnyNeuron, I: float) -> LimitCycle:
     period = firing.period or repeating(firing.intervals, NEARLY)
     if period <= 1:
         return limit_cycle(neuron, I)
-    return limit_cycle(neuron, I, period, start=firing.reset[list(return_map(neuron, I).free)])
+    return _near(neuron, firing, period)
 
 
 def _cycle(neuron: AnyNeuron, firing: Firing) -> LimitCycle | None:
     """Give the cycle near to where a run ended; None where Newton's method finds none."""
-    free = list(return_map(neuron, firing.I).free)
     try:
-        return limit_cycle(neuron, firing.I, firing.period or 1, start=firing.reset[free])
+        return _near(neuron, firing, firing.period or 1)
     except SolverError:
         return None
+
+
+def _near(neuron: AnyNeuron, firing: Firing, period: int) -> LimitCycle:
+    """Find the cycle of so many spikes from where a run ended."""
+    return limit_cycle(neuron, firing.I, period, start=firing.reset[list(free_of(neuron))])
 
 
 def _left(intervals: Array, period: int) -> float:

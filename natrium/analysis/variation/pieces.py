@@ -11,7 +11,7 @@ import attrs
 import numpy as np
 from scipy.integrate import solve_ivp
 
-from natrium.analysis.variation.linearised import Linearised
+from natrium.analysis.variation.linearised import Linearised, linearised
 from natrium.model import Drive, HybridSystem, SolverError, Stimulus
 from natrium.model.arrays import Array
 
@@ -242,6 +242,38 @@ def integrate(
             f"piece that begins at V = {y[0]:.6g} mV; check the rates there, or shorten the run"
         )
     return z[:n], z[n:].reshape(n, columns)
+
+
+def through_rest(
+    linear: Linearised,
+    level: float,
+    y: Array,
+    S: Array,
+    length: float,
+    directions: Directions,
+    inputs: list[tuple[int, Drive]] | None = None,
+    *,
+    rtol: float = RTOL,
+) -> tuple[Array, Array, Array]:
+    """Carry state and derivatives through (a part of) a refractory period under a constant input.
+
+    By the system's closed form; by the flow where there is none. Arguments as of `integrate`.
+
+    Returns
+    -------
+    y : ndarray, shape (n_states,)
+    S : ndarray, shape (n_states, P)
+    by_length : ndarray, shape (n_states,)
+    """
+    if linear.system.rested(0.0) is None:
+        resting = linearised(linear.system.resting, linear.stiff)
+        y, S = integrate(resting, Drive(level=level), y, S, length, directions, inputs, rtol=rtol)
+        return y, S, resting.flow(y, level)[0]
+    end, by_state, by_length = linear.rest(y, length)
+    S = by_state @ S
+    if directions.parameters.any():
+        S += linear.rest_by_parameters(y, length) @ directions.parameters
+    return end, S, by_length
 
 
 def _steepens(linear: Linearised, y: Array, v_thresh: float, level: float) -> bool:
