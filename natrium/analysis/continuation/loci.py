@@ -7,13 +7,12 @@ from typing import Any, Literal
 
 import attrs
 import numpy as np
-import numpy.typing as npt
 
 from natrium.analysis.continuation.arclength import EXACT, FIRST, Point, at_value, located, step
 from natrium.analysis.continuation.axis import Axis
 from natrium.analysis.continuation.cycles import RANGE
 from natrium.analysis.continuation.legs import place
-from natrium.analysis.continuation.rests import RestPoint, Rests
+from natrium.analysis.continuation.rests import RestPoint, Rests, Standstill, Still
 from natrium.analysis.continuation.standing import bordering, jacobian_of
 from natrium.analysis.equilibria.bifurcations import lyapunov
 from natrium.analysis.result import Result
@@ -27,32 +26,7 @@ FINE, MOST = 0.35, 200  # units, the longest step; points each way
 
 
 @attrs.frozen(eq=False)
-class Marked:
-    """What the equations of a point of the curve come to.
-
-    Attributes
-    ----------
-    residual : ndarray, shape (n_states + 1,)
-    jacobian : ndarray, shape (n_states + 1, n_states + 2)
-    eigenvalues : ndarray of complex, shape (n_states,)
-    intervals, states : ndarray
-        None.
-    """
-
-    residual: Array
-    jacobian: Array
-    eigenvalues: npt.NDArray[np.complex128]
-    intervals: Array = attrs.field(factory=lambda: np.zeros(1))
-    states: Array = attrs.field(factory=lambda: np.zeros((1, 0)))
-
-    @property
-    def period(self) -> float:
-        """None: zero."""
-        return 0.0
-
-
-@attrs.frozen(eq=False)
-class Locus:
+class Locus(Still):
     """Rests at which a condition holds, along two parameters: the unknowns are the states and both.
 
     Attributes
@@ -89,7 +63,7 @@ class Locus:
         neuron, level = self.second.at(value)
         return attrs.evolve(self.first, neuron=neuron, input=level)
 
-    def _parts(self, z: Array) -> tuple[Array, float, Any]:
+    def _parts(self, z: Array) -> tuple[Array, float, Standstill]:
         """Give the flow, what is zero besides, and the standstill."""
         rests = Rests(self.along(float(z[-1])), self.spans[0], self.sizes)
         found = rests.evaluate(z[:-1])
@@ -108,7 +82,7 @@ class Locus:
             raise SolverError("a Hopf point needs a pair of complex eigenvalues, got real ones")
         return found.residual, float(pair.real / self.frequency), found
 
-    def evaluate(self, z: Array) -> Marked:
+    def evaluate(self, z: Array) -> Standstill:
         """Evaluate the equations at a point, shape (n_states + 2,)."""
         flow, condition, found = self._parts(z)
         scales = self.scales(z)
@@ -122,22 +96,18 @@ class Locus:
             rows.append(np.append(ahead[0] - behind[0], ahead[1] - behind[1]) / (2.0 * STEP * scales[k]))
         jacobian = np.array(rows).T
         jacobian[:-1, :-1] = found.jacobian
-        return Marked(np.append(flow, condition), jacobian, found.eigenvalues)
+        return attrs.evolve(found, residual=np.append(flow, condition), jacobian=jacobian)
 
     def scales(self, z: Array) -> Array:
         """Give what is one unit of length in each unknown, shape (n_states + 2,)."""
         return np.concatenate([self.sizes, RANGE * np.array(self.spans)])
 
-    def adapted(self, z: Array, found: Marked) -> Locus:
+    def adapted(self, z: Array, found: Standstill) -> Locus:
         """Give the same equations as they suit a point just found."""
         pair = found.eigenvalues[int(np.argmin(np.abs(found.eigenvalues - 1j * self.frequency)))]
         frequency = float(pair.imag) if self.kind == "Hopf point" and pair.imag > 0.0 else self.frequency
         borders = bordering(found.jacobian[:-1, :-2])
         return attrs.evolve(self, frequency=frequency, borders=borders)
-
-    def read(self, z: Array) -> tuple[Array, Array]:
-        """Give no intervals and no states."""
-        return np.zeros(1), np.zeros((1, 0))
 
 
 @attrs.frozen(eq=False, repr=False)

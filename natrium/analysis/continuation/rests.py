@@ -55,8 +55,16 @@ class Standstill:
         return 0.0
 
 
+class Still:
+    """Equations of what stands."""
+
+    def read(self, z: Array) -> tuple[Array, Array]:
+        """Give no intervals and no states."""
+        return np.zeros(1), np.zeros((1, 0))
+
+
 @attrs.frozen(eq=False)
-class Rests:
+class Rests(Still):
     """Equilibria as zeros of the flow; the unknowns are the states and the parameter.
 
     Attributes
@@ -88,10 +96,6 @@ class Rests:
     def adapted(self, z: Array, found: Standstill) -> Rests:
         """Give the same equations: they suit all."""
         return self
-
-    def read(self, z: Array) -> tuple[Array, Array]:
-        """Give no intervals and no states."""
-        return np.zeros(1), np.zeros((1, 0))
 
 
 @attrs.frozen(eq=False, repr=False)
