@@ -86,13 +86,14 @@ def plot_bifurcations(
             above.axhline(neuron.v_thresh, **THRESHOLD)
         kinds = [*_mark_rests(above, rests), *_mark_cycles(above, below, cycles)]
         above.set_ylabel("V (mV)")
-        below.set(xlabel=_label(found.axis), ylabel="Rate (Hz)")
+        below.set(xlabel=axis_label(found.axis), ylabel="Rate (Hz)")
         below.set_ylim(bottom=0.0)
         _legend(above, rests, kinds)
     return root_of(figure)
 
 
-def _label(axis: Axis) -> str:
+def axis_label(axis: Axis) -> str:
+    """Name a parameter with its unit, the input as everywhere."""
     if axis.of_input:
         return input_label(axis.neuron.input_unit)
     unit = axis.parameter.unit

@@ -11,8 +11,8 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
 from natrium.analysis.continuation.plane_map import STATES, ParameterMap
-from natrium.figures.continuation import LOOKS, MARK
-from natrium.figures.marks import input_label, number, signs
+from natrium.figures.continuation import LOOKS, MARK, axis_label
+from natrium.figures.marks import number, signs
 from natrium.figures.style import one_panel, styled
 
 FILLS = {"neither": "#E6E6E6", "rest": "#FFFFFF", "firing": "#CFE3F2", "both": "#F6EBD6"}
@@ -46,15 +46,11 @@ def plot_map(found: ParameterMap, ax: Axes | None = None) -> Figure:
                 ax.annotate(text, (one.x, one.y), xytext=(6, 5), textcoords="offset points", fontsize=8.0)
         kinds = _cycles(ax, found)
         first, second = found.axes
-        unit = first.parameter.unit
-        name = f"{first.name} ({unit})" if unit else first.name
         ax.set(
             xlim=(a, b),
             ylim=(c, d),
-            xlabel=input_label(found.neuron.input_unit) if first.of_input else name,
-            ylabel=input_label(found.neuron.input_unit)
-            if second.of_input
-            else _named(second.name, second.parameter.unit),
+            xlabel=axis_label(first),
+            ylabel=axis_label(second),
             title=f"What the cell can do over {first.name} and {second.name}",
         )
         handles: list[Any] = [Patch(facecolor=FILLS[one], edgecolor="#8C8C8C", label=one) for one in shown]
@@ -97,7 +93,3 @@ def _cycles(ax: Axes, found: ParameterMap) -> list[str]:
         for y, row in zip(found.values, rows, strict=True):
             ax.plot(row, [y] * len(row), **MARK | LOOKS[kind])
     return kinds
-
-
-def _named(name: str, unit: str) -> str:
-    return f"{name} ({unit})" if unit else name
