@@ -44,6 +44,18 @@ class CPrinter(Readable, Named, ExactNumbers, C99CodePrinter):
             f"{self.program} has no {type(expr).__name__}, got {str(expr)[:60]}: export to another target"
         )
 
+    def _print_Pow(self, expr: Any) -> str:
+        base, exponent = expr.args
+        if exponent == -1:
+            return f"1/({self._print(base)})"
+        if exponent == sympy.S.Half:
+            return f"sqrt({self._print(base)})"
+        return self._power(base, exponent)
+
+    def _power(self, base: Any, exponent: Any) -> str:
+        """Write a power that is neither a quotient nor a square root."""
+        return f"({self._print(base)})^({self._print(exponent)})"
+
     def _print_choose(self, expr: Any) -> str:
         return f"choose({', '.join(map(self._print, expr.args))})"
 

@@ -63,12 +63,7 @@ class _Printer(CPrinter):
         super().__init__(names)
         self.known_functions |= {"exp": "grow", "whole_exp": "grow"}
 
-    def _print_Pow(self, expr: Any) -> str:
-        base, exponent = expr.args
-        if exponent == -1:
-            return f"1/({self._print(base)})"
-        if exponent == sympy.S.Half:
-            return f"sqrt({self._print(base)})"
+    def _power(self, base: Any, exponent: Any) -> str:
         power = str(int(exponent)) if exponent.is_Integer else self._print(exponent)
         return f"({self._print(base)})^({power})"
 

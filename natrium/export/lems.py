@@ -36,14 +36,6 @@ class _Printer(CPrinter):
     absolute = "abs"
     missing = frozenset({"asin", "acos", "atan", "asinh", "acosh", "atanh", "erf", "erfc", "floor"})
 
-    def _print_Pow(self, expr: Any) -> str:
-        base, exponent = expr.args
-        if exponent == -1:
-            return f"1/({self._print(base)})"
-        if exponent == sympy.S.Half:
-            return f"sqrt({self._print(base)})"
-        return f"({self._print(base)})^({self._print(exponent)})"
-
 
 class _Quantities:
     """What LEMS has to work out on the way: each branch and each exprel is a quantity of its own."""

@@ -91,12 +91,7 @@ class _Printer(CPrinter):
     program = "NMODL"
     missing = frozenset({"asinh", "acosh", "atanh"})
 
-    def _print_Pow(self, expr: Any) -> str:
-        base, exponent = expr.args
-        if exponent == -1:
-            return f"1/({self._print(base)})"
-        if exponent == sympy.S.Half:
-            return f"sqrt({self._print(base)})"
+    def _power(self, base: Any, exponent: Any) -> str:
         if exponent.is_Integer and 1 < abs(int(exponent)) <= LONGEST:  # its reader of equations takes no x^3
             product = "*".join([f"({self._print(base)})"] * abs(int(exponent)))
             return f"({product})" if exponent > 0 else f"1/({product})"
