@@ -13,7 +13,7 @@ from natrium.imports.neuron_check.compare import Checked, check_folder
 from natrium.imports.neuron_check.expected import spikes_of
 from natrium.imports.neuron_check.measure import CheckedFile
 from natrium.model.errors import ModelError
-from tests.imports.nmodl.cases import ALL_STATES, CASES, FIELD, MISSING_STATE, SCHEME, TWO_GATES
+from tests.imports.nmodl.cases import CASES, SCHEME, TEXTS
 
 needs_neuron = pytest.mark.skipif(
     importlib.util.find_spec("neuron") is None or shutil.which("g++") is None,
@@ -25,19 +25,12 @@ needs_neuron = pytest.mark.skipif(
 @pytest.mark.slow
 @needs_neuron
 def test_every_way_of_writing_is_what_neuron_makes_of_it(tmp_path):
-    texts = {name: case.text for name, case in CASES.items()} | {
-        "two": TWO_GATES,
-        "scheme": SCHEME,
-        "field": FIELD,
-        "all": ALL_STATES,
-        "missing": MISSING_STATE,
-    }
-    for k, text in enumerate(texts.values()):
+    for k, text in enumerate(TEXTS.values()):
         (tmp_path / f"{k:02d}.mod").write_text(text, encoding="utf-8")
     (tmp_path / "refused.mod").write_text(SCHEME.replace("SUFFIX", "POINT_PROCESS"), encoding="utf-8")
     checked = check_folder(tmp_path)
     assert {one.file: one.reason for one in checked.files if one.outcome not in ("equal", "refused")} == {}
-    assert checked.outcomes == {"equal": len(texts), "refused": 1}
+    assert checked.outcomes == {"equal": len(TEXTS), "refused": 1}
 
 
 @needs_neuron

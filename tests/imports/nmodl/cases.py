@@ -283,3 +283,12 @@ FIELD = (
     " ghk = (.001)*2*F*(ci*efun(-z) - co*efun(z)) }\n"
     "FUNCTION efun(z) { if (fabs(z) < 1e-4) { efun = 1 - z/2 } else { efun = z/(exp(z) - 1) } }\n"
 )
+
+# All that are read.
+TEXTS = {name: case.text for name, case in CASES.items()} | {
+    "two": TWO_GATES,
+    "scheme": SCHEME,
+    "field": FIELD,
+    "all": ALL_STATES,
+    "missing": MISSING_STATE,
+}

@@ -11,7 +11,7 @@ from natrium.imports.nmodl.reader import read_tree
 from natrium.imports.nmodl.source import parse, prepare
 from natrium.imports.result import LEAK
 from natrium.model.errors import CannotImport
-from tests.imports.nmodl.cases import ALL_STATES, CASES, FIELD, MISSING_STATE, SCHEME, TWO_GATES, channel
+from tests.imports.nmodl.cases import ALL_STATES, CASES, SCHEME, TEXTS, channel
 
 pytestmark = pytest.mark.skipif(
     importlib.util.find_spec("neuron") is None, reason="needs NEURON's parser: pip install natrium[neuron]"
@@ -75,14 +75,7 @@ REFUSED = {
 @pytest.fixture(scope="module")
 def read():
     """Parse all texts by one process: the parser takes half a second to load."""
-    texts = {name: case.text for name, case in CASES.items()} | {
-        "two": TWO_GATES,
-        "scheme": SCHEME,
-        "field": FIELD,
-        "all": ALL_STATES,
-        "missing": MISSING_STATE,
-    }
-    texts |= {name: text for name, (text, *_) in REFUSED.items()}
+    texts = TEXTS | {name: text for name, (text, *_) in REFUSED.items()}
     ready, trees = {}, {}
     for name, text in texts.items():
         try:
