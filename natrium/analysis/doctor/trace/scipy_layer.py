@@ -115,9 +115,8 @@ class Watched:
 
         def solved(flow: Any) -> Any:
             kept = {key: one for key, one in named.items() if key not in ("events", "jac", "vectorized")}
-            if (
-                result.status == 1
-            ):  # it ends where the script's events end it; the first step hangs on the span
+            # It ends where the script's events end it; the first step hangs on the whole span.
+            if result.status == 1:
                 kept |= {"t_eval": result.t, "events": past}
             return scipy.integrate.solve_ivp(flow, plain[0], plain[1], method=method, **kept).y.T
 
