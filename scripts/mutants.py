@@ -173,7 +173,8 @@ class Run:
         """Empty the caches of natrium, whose first user alone would execute what fills them."""
         loaded = len(sys.modules)
         if loaded != self._kept[0]:
-            caches = (one for one in gc.get_objects() if isinstance(one, functools._lru_cache_wrapper))
+            # Asking what kind a weak proxy is would ask what it stands for, which may be gone.
+            caches = (one for one in gc.get_objects() if type(one) is functools._lru_cache_wrapper)
             names = [(one, str(one.__module__).replace(".", "/") + "/") for one in caches]
             # Native code is gone with its cache, but some of it is known by its address.
             ours = [one for one, name in names if name.startswith("natrium/") and not name.startswith(NATIVE)]
