@@ -17,4 +17,4 @@ runs = natrium.simulate_many(
     neuron, noise, t_end=2000.0, parameters={"seed_0": np.arange(20)}, solver="closed-form"
 )
 _, ax = plt.subplots(figsize=(6.0, 3.6), layout="constrained")
-plot_intervals(natrium.interval_statistics(runs, t_start=100.0), ax)
+plot_intervals(natrium.interval_statistics(runs, t_start=100.0), ax).legend(frameon=False)

@@ -169,6 +169,7 @@ def system_of(neuron: Any, inner: tuple[str, ...] = ()) -> HybridSystem:
     )
 
 
+@lru_cache(maxsize=32)
 def initial_state_of(neuron: Any) -> tuple[float, ...]:
     """Give the state in which a `Neuron` starts; see `Neuron.initial_state`."""
     v_init = neuron.v_init

@@ -29,6 +29,7 @@ from natrium.model import (
     to_dict,
 )
 from natrium.model.arrays import Array
+from natrium.model.rates import Range
 from natrium.solvers.trajectory import Event, Segment, Trajectory
 
 
@@ -222,7 +223,7 @@ class BaseSolver(ABC):
 def _within_rates(trajectory: Trajectory) -> Trajectory:
     """Refuse a run that gets where a rate breaks its rules; name the rates that do so elsewhere."""
     said = []
-    for label, held in trajectory.neuron.rate_ranges:
+    for label, held in _rate_ranges(trajectory.neuron):
         for segment in trajectory.segments:
             V = segment.values[0]
             worst = float(V.min() if V.min() < held.low else V.max())
@@ -233,6 +234,11 @@ def _within_rates(trajectory: Trajectory) -> Trajectory:
                 )
         said.append(f"{label}: {held.below or held.above}; this run stays clear of that")
     return attrs.evolve(trajectory, warnings=(*trajectory.warnings, *said)) if said else trajectory
+
+
+@lru_cache(maxsize=32)
+def _rate_ranges(neuron: AnyNeuron) -> tuple[tuple[str, Range], ...]:
+    return neuron.rate_ranges
 
 
 @cache

@@ -72,7 +72,8 @@ class Runs:
     def __attrs_post_init__(self) -> None:
         """Check names, lengths and values, all of it before anything runs."""
         Run.check(self.neuron, self.stimulus, self.t_start, self.t_end)
-        check_known(self.parameters, self.varied, "a parameter")
+        if self.varied:
+            check_known(self.parameters, self.varied, "a parameter")
         lengths = {name: np.shape(column) for name, column in self.varied.items()}
         if self.stimuli is not None:
             lengths["stimuli"] = (len(self.stimuli),)
@@ -178,7 +179,7 @@ class Runs:
             found |= {int(np.argmin(column)): None, int(np.argmax(column)): None}
             if column.dtype.kind == "f" and self.parameters[name].whole:
                 found[int(np.argmax(column != np.floor(column)))] = None
-        for broken in self._contradictions():
+        for broken in self._contradictions() if self.varied else ():
             if np.any(broken):
                 found[int(np.argmax(broken))] = None
         return list(found)

@@ -48,7 +48,7 @@ def _values(runs: Runs) -> Array:
     """Give the values of the system's parameters in every run, shape (n_runs, n_parameters)."""
     system = runs.neuron.system
     values = np.tile(np.array(system.values), (runs.n_runs, 1))
-    symbols = {one.symbol: name for name, one in runs.parameters.items() if one.symbol}
+    symbols = {one.symbol: name for name, one in runs.parameters.items() if one.symbol} if runs.varied else {}
     for index, symbol in enumerate(system.parameters):
         name = symbols.get(symbol.name, symbol.name)
         if name in runs.varied:
