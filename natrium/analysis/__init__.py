@@ -68,7 +68,7 @@ from natrium.analysis.excitability.f_i import FI as FI
 from natrium.analysis.excitability.f_i import Onset as Onset
 from natrium.analysis.excitability.f_i import f_i_curve as f_i_curve
 from natrium.analysis.excitability.f_i import onset as onset
-from natrium.analysis.excitability.rheobase import Rheobase as Rheobase
+from natrium.analysis.excitability.least_input import Rheobase as Rheobase
 from natrium.analysis.excitability.rheobase import rheobase as rheobase
 from natrium.analysis.excitability.steady import own_cycle as own_cycle
 from natrium.analysis.excitability.strength_duration import StrengthDuration as StrengthDuration

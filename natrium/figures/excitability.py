@@ -15,8 +15,8 @@ from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 from matplotlib.transforms import Bbox
 
 from natrium.analysis.equilibria.curve import EquilibriumCurve
-from natrium.analysis.excitability.f_i import FI, Onset
-from natrium.analysis.excitability.rheobase import Rheobase
+from natrium.analysis.excitability.f_i import FI, TERMS, Onset
+from natrium.analysis.excitability.least_input import Rheobase
 from natrium.analysis.excitability.strength_duration import StrengthDuration
 from natrium.figures.marks import Mark, input_label, number, term
 from natrium.figures.style import COLORS, AnyFigure, canvas, root_of, styled
@@ -325,27 +325,25 @@ def _plain(ax: Axes) -> None:
 
 def _law(ax: Axes, onset: Onset, low: float, high: float) -> None:
     unit = onset.told_in
-    reach = min(high / unit.per_mV, onset.at + NEARBY * float((onset.inputs - onset.at).max()))
-    far = reach - onset.at
+    excess_of = onset.inputs - onset.at
+    side = (
+        1.0 if excess_of.max(initial=0.0) > 0.0 else -1.0
+    )  # on which it fires: below, where the input lowers V
+    edge = side * ((high if side > 0.0 else low) / unit.per_mV - onset.at)
+    far = min(edge, NEARBY * float((side * excess_of).max()))
     excess = far * np.linspace(0.0, 1.0, FINE + 1)[1:] ** 2
-    interval = (
-        onset.offset
-        + onset.coefficient
-        * {
-            "square root": 1.0 / np.sqrt(excess),
-            "logarithmic": -np.log(excess),
-            "jump": excess,
-            "fold of cycles": -np.sqrt(excess),
-        }[onset.law]
-    )
+    interval = onset.offset + onset.coefficient * TERMS[onset.law](excess)
     ends = np.flatnonzero(interval <= 0.0)  # there the law says nothing
     kept = slice(0, int(ends[0]) if ends.size else None)
     offset, coefficient = onset.constants(onset.coefficient)
     away = f"(I {term(-unit.of(onset.at))})" if onset.at else "I"
+    if side < 0.0:
+        away = f"({number(unit.of(onset.at))} - I)" if onset.at else "(-I)"
     added = term(-coefficient if onset.law == "fold of cycles" else coefficient, 3)
     written = {
         "square root": f"{added}/√{away}",
         "logarithmic": f"{added} ln(1/{away})",
+        "inverse": f"{added}/{away}",
         "jump": f"{added} {away}",
         "fold of cycles": f"{added} √{away}",
     }
@@ -353,12 +351,13 @@ def _law(ax: Axes, onset: Onset, low: float, high: float) -> None:
     if onset.predicted is not None:
         known = f" (from the model: {number(onset.constants(onset.predicted)[1], 3)})"
     begin = unit.of(onset.at)
-    below = [low, begin] if low < begin else []
+    start = low if side > 0.0 else high
+    below = [start, begin] if side * (begin - start) > 0.0 else []
     first = onset.rate
     label = f"{onset.law} law:\ninterval = {number(offset, 3)} {written[onset.law]} ms{known}"
     rates = np.concatenate([np.zeros(len(below)), [first], 1000.0 / interval[kept]])
     ax.plot(unit.of(onset.inputs), 1000.0 / onset.intervals, label="fitted to", **FITTED)
-    drawn = np.concatenate([below, [begin], unit.of(onset.at + excess[kept])])
+    drawn = np.concatenate([below, [begin], unit.of(onset.at + side * excess[kept])])
     ax.plot(drawn, rates, label=label, **LAW)
 
 
@@ -380,15 +379,17 @@ def plot_strength_duration(
         figure.suptitle(title, fontsize=10.5)
         order = np.argsort(strength.durations)
         unit, name = strength.told_in, strength.told_in.name
-        left.plot(strength.durations[order], unit.of(strength.amplitudes[order]), label="computed", **DATA)
-        right.plot(strength.durations[order], unit.of(strength.charges[order]), **DATA)
-        level, chronaxie = unit.of(strength.rheobase), strength.chronaxie
-        left.axhline(level, label=f"rheobase {in_input(number(level), name)}", **RHEOBASE)
+        side, sign = (-1.0, "\N{MINUS SIGN}") if strength.rheobase < 0.0 else (1.0, "")  # the input lowers V
+        amplitudes, charges = (side * unit.of(x[order]) for x in (strength.amplitudes, strength.charges))
+        left.plot(strength.durations[order], amplitudes, label="computed", **DATA)
+        right.plot(strength.durations[order], charges, **DATA)
+        level, chronaxie = side * unit.of(strength.rheobase), strength.chronaxie
+        left.axhline(level, label=f"rheobase {in_input(number(side * level), name)}", **RHEOBASE)
         label = f"chronaxie {number(chronaxie, 3)} ms"
         left.plot([chronaxie], [2.0 * level], label=label, **MARK, **CROSSING)
         over = "rest" if strength.base == 0.0 else f"base {in_input(number(unit.of(strength.base)), name)}"
-        left.set_ylabel(f"Least amplitude above {over}" + (f" ({name})" if name else ""))
-        right.set_ylabel(f"Charge, amplitude × duration ({in_input('', name)} ms)".replace("( ", "("))
+        left.set_ylabel(f"{sign}Least amplitude above {over}" + (f" ({name})" if name else ""))
+        right.set_ylabel(f"{sign}Charge, amplitude × duration ({in_input('', name)} ms)".replace("( ", "("))
         left.legend(loc="upper center", bbox_to_anchor=(0.5, -0.16), ncols=3, handlelength=2.8)
         for ax in (left, right):
             ax.set(xscale="log", yscale="log", xlabel="Duration of the pulse (ms)")

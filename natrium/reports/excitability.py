@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from natrium.analysis import describe, f_i_curve, strength_duration
+from natrium.analysis.excitability.mirror import is_lowered, mirrored
 from natrium.figures.excitability import plot_equilibrium_curve, plot_f_i, plot_strength_duration
 from natrium.model import AnyNeuron, Model
 from natrium.model.arrays import Array
@@ -25,7 +26,12 @@ RATES, PULSES = "Rate against input", "Least pulses"
 
 
 def usual_inputs(neuron: AnyNeuron, low: float) -> Array:
-    """Give the inputs of an f-I curve, from a little below the one at which a cell fires upwards, mV."""
+    """Give the inputs of an f-I curve, from a little below the one at which a cell fires upwards, mV.
+
+    Downwards where the input lowers V.
+    """
+    if is_lowered(neuron):
+        return np.asarray(-usual_inputs(mirrored(neuron), -low))
     # Equations of one's own have a scale of their own.
     span = max(MEMBRANE if neuron.of_channels else 0.0, 2.0 * abs(low)) or MEMBRANE
     return np.linspace(low - 0.1 * span, low + span, INPUTS)
@@ -51,7 +57,7 @@ def excitability_into(
         figures: Drawn = {"equilibria": (plot_equilibrium_curve(verdict.curve, found), EQUILIBRIA)}
         if found is not None and np.isfinite(found.value):
             tell("rate against input")
-            usual = usual_inputs(neuron, min(found.value, found.bistable_from))
+            usual = usual_inputs(neuron, found.bistable_from)
             fi = f_i_curve(neuron, usual if inputs is None else np.asarray(inputs))
             tables[RATES] = fi.table()
             figures["f_i"] = (

@@ -135,7 +135,7 @@ def test_states_linear_in_each_other_have_steady_states():
         ({"V": -V + I**2}, "dV/dt linear in I", 1),
         ({"V": -V}, "dV/dt linear in I", 1),
         ({"V": -V + w + I, "w": V - w**3}, "steady state of w at every V", 3),
-        ({"V": -V + w + I, "w": V - w + I}, "without I", 0),
+        ({"V": -V, "w": V - w + I}, "none of V's follows", 1),
         ({"V": -V + w + I, "w": V}, "steady state of w at every V", 1),
     ],
 )

@@ -84,12 +84,12 @@ def fold_at(steady: SteadyInput, V: float) -> Fold:
     """Describe the fold at V."""
     jacobian = steady.jacobians(np.array([V]))[0]
     # Null vectors: right one with V's part 1, left one with their product 1. Along the right one,
-    # dz/dt = p_V (dV/dt), and dV/dt = (I - I_eq)/tau_m when the gates are steady.
+    # dz/dt = p b (I - I_eq), with b the derivative of the flow by the input.
     values, right = np.linalg.eig(jacobian)
     nearest = int(np.argmin(np.abs(values)))
     left = np.linalg.eig(jacobian.T)[1][:, int(np.argmin(np.abs(np.linalg.eigvals(jacobian.T))))]
     q = np.real(right[:, nearest] / right[0, nearest])
-    speed = float(np.real(left[0] / (left @ q)) / steady.inertia(V))
+    speed = float(np.real((left @ steady.push(V)) / (left @ q)))
     others = np.delete(values, nearest)
     return Fold(V, steady(V), steady(V, 2), speed, int(np.sum(others.real > 0.0)))
 

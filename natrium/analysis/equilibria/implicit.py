@@ -22,6 +22,7 @@ from scipy.integrate import Radau
 
 from natrium.analysis.equilibria.bifurcations import sign_changes_near
 from natrium.analysis.equilibria.coupled import rests_at
+from natrium.analysis.equilibria.driven import enters_elsewhere, inertia_of, is_singular, solved_with_input
 from natrium.analysis.equilibria.enclosure import sign_changes
 from natrium.analysis.equilibria.linear import LinearEnclosure
 from natrium.analysis.equilibria.steady_input import (
@@ -29,7 +30,6 @@ from natrium.analysis.equilibria.steady_input import (
     SteadyInput,
     coupled_states,
     explicit_input,
-    is_singular,
     jacobian_of,
     steady_input,
     steady_states,
@@ -67,6 +67,8 @@ class Implied:
         The input over the dV/dt that it makes.
     steady : tuple of sympy.Expr
         Each state but V.
+    driven : bool
+        Whether the input stands in another equation than V's, and V's own is one of those of F.
     """
 
     V: Any
@@ -80,6 +82,7 @@ class Implied:
     inputs: tuple[Any, ...]
     inertia: Any
     steady: tuple[Any, ...]
+    driven: bool
 
     @property
     def linear(self) -> bool:
@@ -91,21 +94,39 @@ class Implied:
         )
 
 
-@lru_cache(maxsize=64)
-def _implicit(system: HybridSystem) -> Implied:
-    (V, *held), steady = coupled_states(system, FEW_COUPLED)
-    if not held or any(expr.has(system.input) for expr in steady.values()):
+_Found = tuple[tuple[Any, ...], dict[Any, Any], Any, Any, list[Any]]
+
+
+def _driven(system: HybridSystem) -> _Found:
+    """Give what is held, all else, the input, its inertia, and the equations of what is held."""
+    held, steady, equations = solved_with_input(system, FEW_COUPLED)
+    current = steady.get(system.input, system.input)
+    return held, steady, current, inertia_of(system, steady), equations
+
+
+def _apart(system: HybridSystem) -> _Found:
+    """Give the same where the input stands in V's equation only, which then says what it is."""
+    (_, *held), steady = coupled_states(system, FEW_COUPLED)
+    if not held:
         steady_states(system)  # says what is missing
     current, inertia = explicit_input(system, steady)
     flows = dict(zip(system.states, system.rhs, strict=True))
     F = sympy.Matrix([flows[state].subs(steady, simultaneous=True) for state in held])
-    by_w = F.jacobian(held)
-    if F.has(system.input) or is_singular(by_w):
+    if is_singular(F.jacobian(held)):
         names = ", ".join(map(str, held))
         raise UnsupportedModel(
-            f"this needs a steady state of {names} at every V: equations that say what it is, without I, got "
+            f"this needs a steady state of {names} at every V: equations that say what it is, got "
             f"{', '.join(map(str, F))}: use equilibria at one input, limit_cycle, or simulate"
         )
+    return tuple(held), steady, current, inertia, list(F)
+
+
+@lru_cache(maxsize=64)
+def _implicit(system: HybridSystem) -> Implied:
+    V = system.states[0]
+    found = _driven(system) if enters_elsewhere(system) else _apart(system)
+    held, steady, current, inertia, equations = found
+    F, by_w = sympy.Matrix(equations), sympy.Matrix(equations).jacobian(held)
     slopes, bends = (tuple(sympy.Dummy(f"{kind}_{w}") for w in held) for kind in ("slope", "bend"))
 
     def along(expr: Any) -> Any:
@@ -124,6 +145,7 @@ def _implicit(system: HybridSystem) -> Implied:
         inputs=(current, along(current), along(along(current)) + bent),
         inertia=inertia,
         steady=tuple(steady.get(state, state) for state in system.states[1:]),
+        driven=enters_elsewhere(system),
     )
 
 
@@ -159,7 +181,8 @@ class ImplicitInput(SteadyInput):
         """Give the longest time constant of membrane and other states at some voltages, ms."""
         own = -np.linalg.eigvals(self.jacobians(np.array(voltages))[:, 1:, 1:]).real
         rates = [*own.ravel(), *(rate for V in voltages for rate in lower(self.system).relaxation(V))]
-        return float(max([*map(self.inertia, voltages), *(1.0 / rate for rate in rates if rate > 0.0)]))
+        paces = [abs(self.inertia(V)) for V in voltages]
+        return float(max([*paces, *(1.0 / rate for rate in rates if rate > 0.0)]))
 
     def along(self, V: Array) -> tuple[Array, Array]:
         """Give I_eq, shape (n,), and the states, shape (n_states, n), at many V."""
@@ -230,7 +253,8 @@ class ImplicitInput(SteadyInput):
         """Give w along V, from where the cell starts, at least from low to high."""
         if self._seen is None:
             start = np.array(self.neuron.initial_state())
-            self._seen = start[:1], self._first(start)[:, np.newaxis]
+            first = self._driven(start) if self._found.driven else self._first(start)
+            self._seen = start[:1], first[:, np.newaxis]
         at, w = self._seen
         while at[-1] < high or at[0] > low:
             end, side = (-1, 1) if at[-1] < high else (0, -1)
@@ -245,6 +269,12 @@ class ImplicitInput(SteadyInput):
     def _turn(self, V: Array, w: Array) -> bool:
         """Tell the sign of the determinant of F_w: where it changes, w turns back or meets another."""
         return bool(np.linalg.slogdet(self._flow(V, w)[2])[0][0] > 0.0)
+
+    def _driven(self, start: Array) -> Array:
+        """Give the w nearest to the start and no input, where the input is one of them or moves them."""
+        begin = dict(zip(self.system.states, start.tolist(), strict=True)) | {self.system.input: 0.0}
+        guess = np.array([begin[w] for w in self._found.held])
+        return self._solved(start[:1], guess[:, np.newaxis])[:, 0]
 
     def _first(self, start: Array) -> Array:
         """Give the w to which the cell comes from its start while V is held; the nearest, if to none."""

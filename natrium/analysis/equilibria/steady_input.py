@@ -8,7 +8,7 @@ or an adaptive exponential neuron.
 from __future__ import annotations
 
 from collections.abc import Container, Iterator
-from functools import lru_cache, partial
+from functools import cached_property, lru_cache, partial
 from typing import Any
 
 import attrs
@@ -17,6 +17,7 @@ import numpy as np
 import sympy
 from sympy.utilities.iterables import strongly_connected_components
 
+from natrium.analysis.equilibria.driven import enters_elsewhere, inertia_of, is_singular, solved_with_input
 from natrium.analysis.equilibria.enclosure import Enclosure, sign_changes
 from natrium.model import AnyNeuron, HybridSystem, ModelError, UnsupportedModel, lower
 from natrium.model.arrays import Array
@@ -28,7 +29,6 @@ NEUTRAL = 1e-7  # a real part this small beside its own imaginary part is zero
 NOISE = 16 * np.finfo(float).eps  # an eigenvalue this small beside the largest is rounding
 DOUBT = 2.0**20  # times that: where digits are few, more are computed with
 DIGITS, ROUNDED = 40, 1e-15  # of these; a part this small beside its value is rounding
-REGULAR = 1e14  # condition of a matrix that has an inverse
 MOST_COUPLED = 6  # entries beside the diagonal: beyond, solutions have no readable size
 FEW_COUPLED = 2  # likewise: beyond, bounds of I_eq' along V are too wide, and numbers serve better
 POINTS = 601  # at which steady states are looked at before any search
@@ -57,14 +57,28 @@ class SteadyInput:
         return float(self._scalar(V, *self.values)[order]) + 0.0  # no minus zero
 
     def inertia(self, V: float) -> float:
-        """Give the input over the dV/dt that it makes: tau_m of a `Neuron`, ms."""
+        """Give the input over the dV/dt that it makes, ms: tau_m of a `Neuron`; see `inertia_of`."""
         return float(self._inertia(V, *self.values)[0])
+
+    @cached_property
+    def level(self) -> float | None:
+        """The input that holds every V, as of an integrator without a leak; None where it depends on V."""
+        V = np.linspace(self.neuron.landmarks[0], max(self.neuron.landmarks) + 1.0, POINTS)
+        I, slope = self._rows(V)[:2]
+        return float(I[0]) + 0.0 if np.all(slope == 0.0) and np.all(I[0] == I) else None
+
+    def push(self, V: float) -> Array:
+        """Give how fast an input moves each state at the equilibrium at V, per mV, shape (n_states,)."""
+        I, states = self.along(np.array([V]))
+        by_input = push_of(self.system.structure)(*states[:, 0], I[0], *self.values)
+        return np.array(by_input, dtype=float)
 
     def slowest(self, *voltages: float) -> float:
         """Give the longest time constant of membrane and other states at some voltages, ms."""
         relaxation = lower(self.system).relaxation
         rates = [rate for V in voltages for rate in (*relaxation(V), *self._rates(V, *self.values))]
-        return float(max([*map(self.inertia, voltages), *(1.0 / rate for rate in rates if rate > 0.0)]))
+        paces = [abs(self.inertia(V)) for V in voltages]
+        return float(max([*paces, *(1.0 / rate for rate in rates if rate > 0.0)]))
 
     def along(self, V: Array) -> tuple[Array, Array]:
         """Give I_eq, shape (n,), and the states, shape (n_states, n), at many V."""
@@ -143,6 +157,13 @@ def jacobian_of(system: HybridSystem) -> Any:
     return lower_expressions(rows, (*system.states, system.input, *system.parameters), "grid")
 
 
+@lru_cache(maxsize=64)
+def push_of(system: HybridSystem) -> Any:
+    """Lower the derivative of the flow by the input, of the states, the input and the parameters."""
+    by_input = tuple(flow.diff(system.input) for flow in system.rhs)
+    return lower_expressions(by_input, (*system.states, system.input, *system.parameters))
+
+
 def jacobian_at(system: HybridSystem, state: Array, I: float) -> Array:
     """Give the Jacobian of a system at any state, shape (n_states, n_states), per ms."""
     rows = jacobian_of(system.structure)(*(np.asarray(x) for x in state), I, *system.values)
@@ -178,8 +199,21 @@ class _Symbolic:
 @lru_cache(maxsize=64)
 def _symbolic(system: HybridSystem) -> _Symbolic:
     V = system.states[0]
-    steady, rates = steady_states(system, most=FEW_COUPLED)
-    expr, inertia = explicit_input(system, steady)
+    if enters_elsewhere(system):
+        held, steady, _ = solved_with_input(system, FEW_COUPLED)
+        if held:
+            raise UnsupportedModel(
+                f"this needs an input that can be written down, got {', '.join(map(str, held))}, which need "
+                "each other: use equilibria at one input, limit_cycle, or simulate"
+            )
+        slopes = tuple(
+            -flow.diff(state) for state, flow in zip(system.states[1:], system.rhs[1:], strict=True)
+        )
+        rates = tuple(slope.subs(steady, simultaneous=True) for slope in slopes)
+        expr, inertia = steady[system.input], inertia_of(system, steady)
+    else:
+        steady, rates = steady_states(system, most=FEW_COUPLED)
+        expr, inertia = explicit_input(system, steady)
     states = tuple(steady[state] for state in system.states[1:])
     # The second one SymPy factors, without which bounds of it are too wide to end a search for folds.
     return _Symbolic((expr, expr.diff(V), expr.diff(V, 2)), inertia, states, rates)
@@ -317,18 +351,6 @@ def _solve_linear(
         )
     found = dict(zip(others, A.LUsolve(-b), strict=True))
     return found, {state: -A[k, k] for k, state in enumerate(others)}
-
-
-def is_singular(A: Any) -> bool:
-    """Tell whether a matrix has no inverse whatever its symbols' values: at values drawn by chance."""
-    random = np.random.default_rng(1)
-    symbols = sorted(A.free_symbols, key=str)
-    for _ in range(3):
-        values = {symbol: sympy.Float(random.uniform(0.3, 2.0)) for symbol in symbols}
-        numbers = np.array(A.subs(values).evalf().tolist(), dtype=float)
-        if np.all(np.isfinite(numbers)) and np.linalg.cond(numbers) < REGULAR:
-            return False
-    return True
 
 
 @per_neuron(maxsize=64)

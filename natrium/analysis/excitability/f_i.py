@@ -3,28 +3,35 @@ r"""Rate against input: steady rate, latency, adaptation, and the law by which f
 Above the input I_c at which the rest is lost, the interval grows without bound as
 
 .. math:: T \simeq a + b\,(I - I_c)^{-1/2} \quad\text{(square root)}, \qquad
-          T \simeq a - b\,\ln(I - I_c) \quad\text{(logarithmic)},
+          T \simeq a - b\,\ln(I - I_c) \quad\text{(logarithmic)}, \qquad
+          T \simeq a + b\,(I - I_c)^{-1} \quad\text{(inverse: of an integrator without a leak)},
 
 or it tends to a limit: along a line (jump), or, where a stable cycle meets an unstable one, as
 
 .. math:: T \simeq a - b\,(I - I_c)^{1/2} \quad\text{(fold of cycles)}.
 
 b follows from the model: pi/(speed sqrt(curvature/2)) at a fold, the slowest time constant where the rest
-reaches the threshold, that by which a saddle is left where the cycle ends there; of a fold of cycles both
-are the cycle's own. No law is named that does not fit.
+reaches the threshold, that by which a saddle is left where the cycle ends there, the way of V from its reset
+over its pace where it is alone and nothing holds it; of a fold of cycles both are the cycle's own. No law is
+named that does not fit.
 """
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from collections.abc import Callable
+from typing import Any, Literal, cast
 
 import attrs
 import numpy as np
 import numpy.typing as npt
+from scipy.integrate import quad
 
 from natrium.analysis.equilibria.curve import equilibrium_at
+from natrium.analysis.equilibria.implicit import held_input
+from natrium.analysis.excitability.least_input import Rheobase
 from natrium.analysis.excitability.long_run import fire
-from natrium.analysis.excitability.rheobase import Rheobase, rheobase
+from natrium.analysis.excitability.mirror import mirrored, turned
+from natrium.analysis.excitability.rheobase import rheobase
 from natrium.analysis.excitability.steady import steady
 from natrium.analysis.result import Result
 from natrium.model import AnyNeuron, ModelError, Number
@@ -33,7 +40,7 @@ from natrium.model.checks import as_numbers
 from natrium.model.leak import InputUnit, Leak, leak_of, told_in
 from natrium.model.protocol import check_neuron, per_neuron
 
-Law = Literal["square root", "logarithmic", "jump", "fold of cycles", "undecided"]
+Law = Literal["square root", "logarithmic", "inverse", "jump", "fold of cycles", "undecided"]
 
 SETTLED = 1e-9  # relative, of intervals that count as steady
 FINE = 1e-11  # rtol of the runs
@@ -50,6 +57,13 @@ OWN = {
     ("homoclinic", "logarithmic"),
     ("saddle-node", "square root"),
 }  # the coefficient is the end's
+TERMS: dict[Law, Callable[[Array], Array]] = {  # what b stands before, of the excess of input
+    "square root": lambda excess: 1.0 / np.sqrt(excess),
+    "logarithmic": lambda excess: -np.log(excess),
+    "inverse": lambda excess: 1.0 / excess,
+    "jump": lambda excess: excess,
+    "fold of cycles": lambda excess: -np.sqrt(excess),
+}
 AGREES = 0.25  # relative: of a fitted coefficient with the model's own
 
 
@@ -162,14 +176,14 @@ class Onset(Result):
 
     Attributes
     ----------
-    law : {"square root", "logarithmic", "jump", "fold of cycles", "undecided"}
+    law : {"square root", "logarithmic", "inverse", "jump", "fold of cycles", "undecided"}
         The one that fits best; undecided where none leaves less than a hundredth of the mean interval, or
         firing goes on at fewer than three of the inputs.
     at : float
         Input at which firing sets in, mV.
     offset, coefficient : float
-        a (ms) and b of the law: ms mV^(1/2), ms, of a jump ms/mV, of a fold of cycles ms mV^(-1/2). NaN where
-        undecided.
+        a (ms) and b of the law: ms mV^(1/2), ms, ms mV, of a jump ms/mV, of a fold of cycles ms mV^(-1/2).
+        NaN where undecided.
     predicted : float or None
         b as the model's own equations give it; None where they say nothing.
     errors : dict
@@ -205,7 +219,7 @@ class Onset(Result):
         per_mV = self.told_in.per_mV
         if self.law == "logarithmic":
             return self.offset + coefficient * float(np.log(per_mV)), coefficient
-        power = {"square root": 0.5, "jump": -1.0, "fold of cycles": -0.5}.get(self.law, 0.0)
+        power = {"square root": 0.5, "inverse": 1.0, "jump": -1.0, "fold of cycles": -0.5}.get(self.law, 0.0)
         return self.offset, coefficient * per_mV**power
 
     @property
@@ -261,6 +275,8 @@ def onset(neuron: AnyNeuron) -> Onset:
        https://doi.org/10.7551/mitpress/2526.001.0001
     """
     found = rheobase(neuron)
+    if found.lowered:
+        return cast(Onset, turned(onset(mirrored(neuron)), "at", "inputs"))
     if not np.isfinite(found.value):
         raise ModelError("an onset needs a rheobase, got none: see rheobase(neuron).notes")
     at = found.bistable_from
@@ -303,14 +319,11 @@ def _fit(
     if intervals.size < FEWEST:
         unit, leak = neuron.input_unit, leak_of(neuron)
         return Onset("undecided", at, none, none, None, {}, at + excess, intervals, none, none, unit, leak)
-    terms: dict[Law, Array] = {
-        "square root": 1.0 / np.sqrt(excess),
-        "logarithmic": -np.log(excess),
-        "jump": excess,
-    }
+    laws: list[Law] = ["square root", "logarithmic", "jump"]
+    laws += ["inverse"] if found.cause == "integrator" else []
     end = found.ending if found.ending is not None and found.ending.kind == "fold of cycles" else None
-    if end is not None:
-        terms["fold of cycles"] = -np.sqrt(excess)
+    laws += ["fold of cycles"] if end is not None else []
+    terms = {law: TERMS[law](excess) for law in laws}
     fits: dict[Law, tuple[Array, float]] = {}
     for law, term in terms.items():
         design = np.column_stack([np.ones(excess.size), term])
@@ -333,7 +346,7 @@ def _fit(
     else:
         offset, coefficient = map(float, fits[best][0])
     last_error = abs(last - offset) + errors.get(best, 0.0) * float(intervals.mean())
-    if best in ("square root", "logarithmic"):
+    if best in ("square root", "logarithmic", "inverse"):
         last, last_error = float("inf"), 0.0
     elif best == "fold of cycles" and end is not None:
         last, last_error = end.interval, end.interval_error
@@ -358,16 +371,14 @@ def _fit(
 def _is_allowed(neuron: AnyNeuron, found: Rheobase, law: Law, coefficient: float, grows: bool) -> bool:
     """Tell whether a law can be the one: where the cycle's own end is known, no other can."""
     kind = found.ending.kind if found.ending is not None else None
+    if found.cause == "integrator":
+        return law == "inverse"
     if kind == "fold of cycles":
         return law == kind and coefficient > 0.0
     if law == "jump":
         return kind not in ("homoclinic", "saddle-node")
-    if kind in (
-        "graze",
-        "last cycle",
-        "period doubling",
-        "torus",
-    ):  # its last interval is known: nothing grows without bound
+    # Where its last interval is known nothing grows without bound.
+    if kind in ("graze", "last cycle", "period doubling", "torus"):
         return False
     predicted = _predict(neuron, found, law)
     if predicted is not None:
@@ -380,6 +391,8 @@ def _predict(neuron: AnyNeuron, found: Rheobase, law: Law) -> float | None:
         return found.ending.coefficient
     if law == "square root" and found.fold is not None:
         return found.fold.passage
+    if law == "inverse" and len(neuron.system.states) == 1 and neuron.system.reset_voltage is not None:
+        return float(quad(held_input(neuron).inertia, neuron.system.reset_voltage, neuron.v_thresh)[0])
     if law == "logarithmic" and found.cause == "threshold" and not found.bistable:
         # The state comes near the rest along its slowest direction, and leaves through the threshold.
         leading = equilibrium_at(neuron, found.V).eigenvalues[0]

@@ -9,7 +9,7 @@ from typing import Any, Literal
 import attrs
 import numpy as np
 
-from natrium.analysis.equilibria.curve import Equilibrium, equilibria, equilibrium_curve
+from natrium.analysis.equilibria.curve import Equilibrium, Plateau, equilibria, equilibrium_curve
 from natrium.analysis.equilibria.implicit import held_input
 from natrium.analysis.equilibria.steady_input import jacobian_at
 from natrium.analysis.result import Result
@@ -132,9 +132,9 @@ def fire(
     """
     state = reset = begin = np.asarray(state, dtype=float)
     moving = neuron.system.rests_in_motion
-    reachable = [e for e in equilibria(neuron, I) if e.below_threshold]
+    reachable = [e for e in _apart(neuron, I) if e.below_threshold]
     resting = [e for e in reachable if e.stable]
-    pace = _pace(neuron, state, I, reachable)
+    pace, unheld = _pace(neuron, state, I, reachable), _is_unheld(neuron)
     growths = [abs(float(e.eigenvalues[0].real)) for e in reachable]
     drift = max((1.0 / growth for growth in growths if growth > 0.0), default=0.0)
     patience = max(SILENT * pace, 2.0 * _passage(neuron, I), min(LINGER * drift, LONGEST * pace))
@@ -165,11 +165,38 @@ def fire(
             return Firing(I, "sustained", np.array(spikes), period, after, reset, clock)
         if not times.size and any(_near(state, rest) for rest in resting):
             return Firing(I, "rest", np.array(spikes), 0, state, reset, clock)
+        if unheld and waited >= patience:  # all else has settled: V's pace tells when a spike is due
+            patience, unheld = 2.0 * (waited + _rise(neuron, trajectory)), False
         if waited >= max(patience, 3.0 * float(gaps.max(initial=0.0))):
             return Firing(I, "silent", np.array(spikes), 0, state, reset, clock)
         ahead = AHEAD * float(gaps[-1]) if gaps.size and times.size else min(2.0 * ahead, patience)
         if moving:
             ahead = max(ahead, clock)
+
+
+def _apart(neuron: AnyNeuron, I: float) -> tuple[Equilibrium, ...]:
+    """Give the equilibria at an input; none where all of a range of V are."""
+    try:
+        return equilibria(neuron, I)
+    except Plateau:
+        return ()
+
+
+def _is_unheld(neuron: AnyNeuron) -> bool:
+    """Tell whether nothing holds V, as in an integrator without a leak: a spike may be long in coming."""
+    try:
+        return held_input(neuron).level is not None
+    except UnsupportedModel:
+        return False
+
+
+def _rise(neuron: AnyNeuron, trajectory: Trajectory) -> float:
+    """Give how long V takes to the threshold at the pace at which a run ended, ms; 0 where it falls."""
+    last = trajectory.segments[-1]
+    t = np.array([0.5, 1.0]) * (last.end - last.begin)
+    V, level = last.state(t)[0], lower(neuron.system).frame.threshold(last.values[:, -1])
+    moved = float(V[1] - V[0])
+    return float(level - V[1]) * float(t[1] - t[0]) / moved if moved > 0.0 else 0.0
 
 
 def _between(trajectory: Trajectory, state: Array) -> Array:

@@ -1,8 +1,9 @@
-"""The rheobase: the least constant input at which a resting cell goes on firing, and what gives way there."""
+"""The rheobase: the least constant input at which a resting cell goes on firing, and what gives way there.
+
+Where the input lowers V, the cell is looked at with its sign turned.
+"""
 
 from __future__ import annotations
-
-from typing import Any, Literal
 
 import attrs
 import numpy as np
@@ -14,16 +15,17 @@ from natrium.analysis.equilibria.curve import (
     equilibrium_at,
     equilibrium_curve,
 )
+from natrium.analysis.equilibria.implicit import held_input
 from natrium.analysis.excitability.bracket import CYCLES, bracketed, rounded
 from natrium.analysis.excitability.ending import CycleEnd, cycle_end
+from natrium.analysis.excitability.least_input import Cause, Check, Rheobase
 from natrium.analysis.excitability.long_run import Firing, fire
-from natrium.analysis.result import Result, settled
+from natrium.analysis.excitability.mirror import is_lowered, mirrored
+from natrium.analysis.result import settled
 from natrium.model import AnyNeuron, ModelError, SolverError
 from natrium.model.arrays import Array
-from natrium.model.leak import InputUnit, input_unit
+from natrium.model.leak import input_unit
 from natrium.model.protocol import per_neuron
-
-Cause = Literal["fold", "threshold", "hopf", "oscillation", "none"]
 
 ASIDE = 1e-3  # of the rheobase (at least of 1 mV): where runs just above and just below are made
 ASIDE_HOPF = 1e-2  # beside a Hopf point, where oscillations grow and decay slowly
@@ -33,118 +35,6 @@ NARROW = 1e-9  # relative, of a bracket: where an oscillation reaches the thresh
 LOWEST = 1e-6  # likewise where firing ends
 LARGEST = 1e5  # mV above the loss of the rest: how far an oscillation is followed
 BESIDE, ABOVE = 1.0, 1e-3  # mV: below the first place where a rest is lost, above one where one begins
-
-
-@attrs.frozen(eq=False, repr=False)
-class Check(Result):
-    """One run that the rheobase was confirmed by.
-
-    Attributes
-    ----------
-    I : float
-        Input, mV.
-    start : str
-        From where: ``"rest"``, ``"oscillation"`` (below the threshold), ``"initial state"``, ``"cycle"``.
-    outcome : {"sustained", "rest", "silent"}
-    n_spikes : int
-    first_spike : float
-        ms; NaN without one.
-    interval : float
-        Steady interval, ms; infinity without one.
-    """
-
-    I: float
-    start: str
-    outcome: Literal["sustained", "rest", "silent"]
-    n_spikes: int
-    first_spike: float
-    interval: float
-
-    @classmethod
-    def of(cls, firing: Firing, start: str) -> Check:
-        """Keep what matters of a run."""
-        spikes = firing.spike_times
-        first = float(spikes[0]) if spikes.size else float("nan")
-        return cls(firing.I, start, firing.outcome, int(spikes.size), first, firing.interval)
-
-
-@attrs.frozen(eq=False, repr=False)
-class Rheobase(Result):
-    """The least constant input at which a cell that rested goes on firing as the input grows slowly.
-
-    Attributes
-    ----------
-    value : float
-        mV; negative for a cell that fires without input, infinity where none was found.
-    error : float
-        How far it can be trusted, mV: rounding at folds, Hopf points and the threshold; where it is bisected
-        by runs, the bracket that a second solve confirms, at another tolerance and with twice the patience.
-    cause : {"fold", "threshold", "hopf", "oscillation", "none"}
-        ``fold``: the rest meets a saddle and both vanish; ``threshold``: the rest reaches the threshold;
-        ``hopf``: it loses its stability to an oscillation that fires at once; ``oscillation``: one that
-        reaches the threshold only at a higher input (found by bisection of runs).
-    V : float
-        Where the rest is lost, mV (NaN for ``none``).
-    pacemaker : bool
-        Whether the cell goes on firing without input, and has no rest that it could stay at.
-    bistable_from : float
-        The least input at which firing once begun goes on; below `value` where both rest and firing are
-        stable. Where its cycle ends, or, where `ending` is None, bisected by runs.
-    bistable_error : float
-        How far that can be trusted, mV, as `error`.
-    ending : CycleEnd or None
-        How firing ends there; None where the cell is not bistable, or no cycle can be followed to its end.
-    fold : Fold or None
-    hopf : Hopf or None
-        Where the cause is one.
-    checks : tuple of Check
-        The runs just above and just below.
-    notes : tuple of str
-        Delicate cases, named.
-    told_in : InputUnit
-        What inputs are told in.
-    """
-
-    value: float
-    error: float
-    cause: Cause
-    V: float
-    pacemaker: bool
-    bistable_from: float
-    bistable_error: float
-    ending: CycleEnd | None
-    fold: Fold | None
-    hopf: Hopf | None
-    checks: tuple[Check, ...]
-    notes: tuple[str, ...]
-    told_in: InputUnit = attrs.field(factory=InputUnit)
-
-    @property
-    def bistable(self) -> bool:
-        """Whether just below the rheobase rest and firing are both stable."""
-        return self.bistable_from < self.value
-
-    def data(self) -> dict[str, Any]:
-        """Give value and cause as plain data."""
-        return {
-            "value_mV": self.value,
-            "error_mV": self.error,
-            **self.told_in.beside("value", self.value),
-            "cause": self.cause,
-            "V_mV": self.V,
-            "bistable_from_mV": self.bistable_from,
-            "bistable_error_mV": self.bistable_error,
-            **self.told_in.beside("bistable_from", self.bistable_from),
-            "ending": self.ending.data() if self.ending else None,
-            "confirmed": self.confirmed,
-            "notes": self.notes,
-        }
-
-    @property
-    def confirmed(self) -> bool:
-        """Whether a cell that was silent fires on just above and not just below."""
-        rested = [check for check in self.checks if check.start in ("rest", "oscillation")]
-        return len(rested) > 1 and all((c.outcome == "sustained") == (self.value < c.I) for c in rested)
 
 
 @attrs.frozen(eq=False)
@@ -229,6 +119,29 @@ def rheobase(neuron: AnyNeuron) -> Rheobase:
             "a rheobase needs a threshold, got v_thresh = None: give v_thresh, or look at the folds and Hopf "
             "points of equilibrium_curve"
         )
+    if is_lowered(neuron):
+        return _told(neuron, _raised(mirrored(neuron)).mirrored)
+    return _told(neuron, _raised(neuron))
+
+
+def _told(neuron: AnyNeuron, found: Rheobase) -> Rheobase:
+    """Add to a rheobase what is to be said of its inputs."""
+    notes = list(found.notes)
+    if found.bistable:
+        unit = input_unit(neuron)
+        end = unit.show(found.bistable_from, settled(unit.of(found.bistable_error)))
+        how = _ENDS[found.ending.kind if found.ending else None]
+        notes.append(f"bistable: firing once begun goes on {'up' if found.lowered else 'down'} to {end}{how}")
+    if found.lowered:
+        notes.append("the input lowers V: it is at less of it that the cell fires")
+    return attrs.evolve(found, notes=tuple(notes))
+
+
+def _raised(neuron: AnyNeuron) -> Rheobase:
+    """Find the rheobase of a cell whose V an input raises."""
+    level = held_input(neuron).level
+    if level is not None:
+        return _of_integrator(neuron, level)
     rest = _lowest_rest(neuron)
     if rest is None:
         return _none("no stable equilibrium lies below the threshold at any low input")
@@ -250,6 +163,20 @@ def rheobase(neuron: AnyNeuron) -> Rheobase:
             return reached
         rest = reached
     return _none("every rest that is lost gives way to another rest")  # pragma: no cover - a safeguard
+
+
+def _of_integrator(neuron: AnyNeuron, level: float) -> Rheobase:
+    """Give the rheobase of a cell that no V holds: at `level` it stays at any, and with more V rises."""
+    start, aside = np.array(neuron.initial_state()), ASIDE * max(1.0, abs(level))
+    runs = [fire(neuron, level + side * aside, start, enough=CYCLES) for side in (1.0, -1.0)]
+    checks = tuple(Check.of(run, "initial state") for run in runs)
+    if runs[0].outcome != "sustained":
+        return _none("V does not rise to the threshold at any input")
+    error, pacemaker = float(np.spacing(abs(level))), level < 0.0
+    nan, unit = float("nan"), input_unit(neuron)
+    return Rheobase(
+        level, error, "integrator", nan, pacemaker, level, error, None, None, None, checks, (), unit
+    )
 
 
 def _nearest(neuron: AnyNeuron, firing: Firing) -> Equilibrium:
@@ -324,11 +251,6 @@ def _found(
     checks.append(Check.of(kept, "cycle"))
     if kept.outcome == "sustained":
         lowest, doubt, ending = _lowest_cycle(neuron, kept)
-        unit = input_unit(neuron)
-        end = unit.show(lowest, settled(unit.of(doubt)))
-        notes.append(
-            f"bistable: firing once begun goes on down to {end}{_ENDS[ending.kind if ending else None]}"
-        )
     fold = loss.point if isinstance(loss.point, Fold) else None
     hopf = loss.point if isinstance(loss.point, Hopf) else None
     notes += _threshold_notes(neuron, loss)

@@ -6,7 +6,7 @@ Without channels it is Lapicque's law, I(d) = I_rheobase/(1 - exp(-d/tau_m)).
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 import attrs
 import numpy as np
@@ -16,6 +16,7 @@ from natrium.analysis.equilibria.curve import equilibria
 from natrium.analysis.equilibria.implicit import held_input
 from natrium.analysis.excitability.bracket import WIDER, WIDEST
 from natrium.analysis.excitability.long_run import SILENT, slowest
+from natrium.analysis.excitability.mirror import is_lowered, mirrored, turned
 from natrium.analysis.excitability.rheobase import ASIDE, rheobase
 from natrium.analysis.result import Result, settled, show_settled
 from natrium.model import AnyNeuron, ModelError, Number, SolverError, Step, lower
@@ -141,6 +142,9 @@ def strength_duration(neuron: AnyNeuron, durations: npt.ArrayLike, *, base: floa
     check_neuron(neuron)
     if not neuron.fires:
         raise ModelError("a pulse needs a threshold to reach, got v_thresh = None: give v_thresh")
+    if is_lowered(neuron):
+        found = strength_duration(mirrored(neuron), durations, base=-base)
+        return cast(StrengthDuration, turned(found, "amplitudes", "charges", "base", "rheobase"))
     times = np.atleast_1d(as_numbers("durations", durations))
     for duration in times.tolist():
         Number("ms", 0.0, open_low=True).check("durations", duration)

@@ -16,7 +16,9 @@ from natrium.analysis.equilibria.curve import (
     equilibrium_curve,
 )
 from natrium.analysis.excitability.f_i import FITS, NEAR, Law, Onset, onset
-from natrium.analysis.excitability.rheobase import Rheobase, rheobase
+from natrium.analysis.excitability.least_input import Rheobase
+from natrium.analysis.excitability.mirror import is_lowered, mirrored, turned
+from natrium.analysis.excitability.rheobase import rheobase
 from natrium.analysis.result import Result, settled, show_settled
 from natrium.model import AnyNeuron, Neuron
 from natrium.model.leak import input_unit
@@ -45,6 +47,12 @@ class ThresholdAndSaddle(Result):
     saddle: float | None
     side: Literal["above", "below"] | None
     above_from: float | None
+
+    @property
+    def mirrored(self) -> ThresholdAndSaddle:
+        """The same of the neuron with the sign of its input turned."""
+        found: ThresholdAndSaddle = turned(self, "above_from")
+        return attrs.evolve(found, fold=turned(self.fold, "I", "curvature"))
 
 
 @attrs.frozen(eq=False, repr=False)
@@ -190,6 +198,7 @@ def _rests(neuron: AnyNeuron) -> tuple[tuple[Equilibrium, ...], tuple[float, flo
 _CLASSES: dict[Law, Literal["class 1", "class 2", "undecided"]] = {
     "square root": "class 1",
     "logarithmic": "class 1",
+    "inverse": "class 1",
     "jump": "class 2",
     "fold of cycles": "class 2",
     "undecided": "undecided",
@@ -199,6 +208,9 @@ _CLASSES: dict[Law, Literal["class 1", "class 2", "undecided"]] = {
 def threshold_and_saddle(neuron: AnyNeuron) -> ThresholdAndSaddle | None:
     """Compare the coded threshold with the saddle on the falling branch of the curve."""
     curve = equilibrium_curve(neuron)
+    if is_lowered(neuron):
+        place = threshold_and_saddle(mirrored(neuron))
+        return place and place.mirrored
     fold = next((fold for fold in curve.folds if fold.curvature < 0.0), None)
     if not neuron.fires or fold is None or neuron.system.threshold_moves:
         return None
@@ -227,9 +239,11 @@ def _of_class(verdict: Verdict) -> str:
             f"A pacemaker: it fires without input ({_rate(verdict)}). Excitability: {verdict.excitability}."
         )
     if verdict.onset is None and verdict.plateau is not None:
-        return "Without input V stays where it is, as of an integrator without a leak; there is no rheobase."
+        return "Without input V stays where it is, and no constant input makes it go on firing."
     if verdict.onset is None:
         return "No constant input makes it go on firing from rest."
+    if verdict.plateau is not None:
+        return f"Excitable, {verdict.excitability}: without input V stays where it is: no leak holds it."
     kind = "class undecided" if verdict.excitability == "undecided" else verdict.excitability
     if verdict.rest is None:
         return f"Excitable, {kind}: without input it is where its rest is lost."
@@ -279,6 +293,7 @@ _CAUSES = {
     "threshold": "there the rest reaches the coded threshold",
     "hopf": "there the rest loses its stability to an oscillation",
     "oscillation": "there a subthreshold oscillation reaches the threshold",
+    "integrator": "there V stays where it is, as of an integrator without a leak",
     "none": "no constant input makes it go on firing",
 }
 
@@ -319,11 +334,11 @@ def _of_onset(found: Onset | None, doubt: float) -> list[str]:
         ]
     unit = str(found.told_in)
     root = f"ms {f'({unit})' if '/' in unit else unit}^(1/2)" if unit else "ms"
-    units = {"square root": root, "logarithmic": "ms"}[found.law]
+    units = {"square root": root, "logarithmic": "ms", "inverse": f"ms {unit}".rstrip()}[found.law]
     known = None if found.predicted is None else found.constants(found.predicted)[1]
     model = "" if known is None else f", {known:.4g} by the model's equations"
     return [
-        f"Onset: the rate grows from zero, the interval by a {found.law} law "
+        f"Onset: the rate grows from zero, the interval by a{'n' * (found.law == 'inverse')} {found.law} law "
         f"(coefficient {found.constants(found.coefficient)[1]:.4g} {units} fitted{model}; it {left})."
     ]
 
@@ -333,24 +348,28 @@ def _of_threshold(verdict: Verdict) -> list[str]:
     if moving:
         met = ", ".join(f"{V:.6f} mV" for V in verdict.curve.crossings) or "no V"
         return [f"The threshold moves with {', '.join(moving)}: a rest lies on it at {met}."]
-    v = verdict.neuron.v_thresh
+    v, lowered = verdict.neuron.v_thresh, verdict.rheobase is not None and verdict.rheobase.lowered
     if verdict.neuron.system.passes:
         return [f"A spike is counted where V rises through {v:g} mV; V goes on from there."]
     if place is None:
-        falls = bool(np.any(np.diff(verdict.curve.I) < 0.0))  # there dI/dV < 0: saddles at some inputs
-        return [] if falls else ["There is no saddle: the coded threshold alone makes a spike."]
+        # Where dI/dV has not the sign that it has at rest there are saddles at some inputs.
+        slopes = np.diff(verdict.curve.I) * (-1.0 if lowered else 1.0)
+        return (
+            [] if np.any(slopes < 0.0) else ["There is no saddle: the coded threshold alone makes a spike."]
+        )
     if place.above_from is None:
         return [f"The coded threshold ({v:g} mV) lies below the saddle at every input."]
-    if place.above_from == -float("inf"):
+    if abs(place.above_from) == float("inf"):
         return [f"The coded threshold ({v:g} mV) lies above the saddle at every input."]
     now = "" if place.side is None else f"; without input it lies {place.side} it ({place.saddle:.6f} mV)"
     up_to = unit.show(place.fold.I, _digits(unit.of(place.fold.I)))
-    there = f"the saddle is there up to {up_to}{now}."
+    there = f"the saddle is there {'down' if lowered else 'up'} to {up_to}{now}."
     if verdict.curve.threshold_far:
         far = unit.show(place.above_from, ".2e")
-        usual = f"at any usual input ({far} and more)"
+        usual = f"at any usual input ({far} and {'less' if lowered else 'more'})"
         return [f"The coded threshold ({v:g} mV) lies above the saddle {usual}; {there}"]
     above = (
-        f"from {unit.show(place.above_from, _digits(unit.of(place.above_from)))} on, below it at less input"
+        f"from {unit.show(place.above_from, _digits(unit.of(place.above_from)))} "
+        f"{'down' if lowered else 'on'}, below it at {'more' if lowered else 'less'} input"
     )
     return [f"The coded threshold ({v:g} mV) lies above the saddle {above}; {there}"]
