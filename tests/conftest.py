@@ -33,6 +33,8 @@ analysis/continuation/test_continued.py::test_rest_and_saddle_vanish_beside_a_cy
 analysis/continuation/test_diagram.py::test_a_small_cycle_is_followed_from_its_hopf_point
 analysis/continuation/test_diagram.py::test_firing_is_that_of_runs
 analysis/continuation/test_plane_map.py::test_states_are_those_of_runs
+analysis/continuation/test_cycle_loci.py::test_curves_of_a_map_in_closed_form  fold
+analysis/continuation/test_cycle_loci.py::test_folds_of_smooth_cycles_in_closed_form
 analysis/cycle/test_phase_response.py::test_a_cycle_of_three_spikes
 analysis/cycle/test_phase_response.py::test_infinitesimal_and_direct_response_agree  clamp
 analysis/cycle/test_phase_response.py::test_the_smooth_cycle_of_hodgkin_and_huxley

@@ -20,8 +20,20 @@ CURVES: dict[str, Any] = {
     "fold": {"color": "#4D4D4D", "linewidth": 1.6},
     "Hopf point": {"color": "#009E73", "linewidth": 1.6, "linestyle": (0, (6, 2))},
     "threshold": {"color": "#E69F00", "linewidth": 1.4, "linestyle": (0, (2, 1.5))},
+    "fold of cycles": {"color": "#D55E00", "linewidth": 1.6},
+    "period doubling": {"color": "#CC79A7", "linewidth": 1.6, "linestyle": (0, (4, 1.5))},
+    "torus": {"color": "#56B4E9", "linewidth": 1.6, "linestyle": (0, (6, 1.5, 1, 1.5))},
+    "graze": {"color": "#999933", "linewidth": 1.4, "linestyle": (0, (1, 1))},
 }
-NAMES = {"fold": "folds", "Hopf point": "Hopf points", "threshold": "rest at the threshold"}
+NAMES = {
+    "fold": "folds",
+    "Hopf point": "Hopf points",
+    "threshold": "rest at the threshold",
+    "fold of cycles": "folds of cycles",
+    "period doubling": "period doublings",
+    "torus": "tori",
+    "graze": "grazes",
+}
 MEETING: Any = {"marker": "*", "markerfacecolor": "#D55E00", "markersize": 10.0}
 
 
@@ -80,9 +92,13 @@ def _fill(ax: Axes, found: ParameterMap) -> list[str]:
 
 
 def _cycles(ax: Axes, found: ParameterMap) -> list[str]:
-    """Mark what happens on cycles, row by row, joined where neighbouring rows have as much of it."""
+    """Mark what else happens on cycles, row by row, joined where neighbouring rows have as much of it."""
     points = found.of_cycles
-    kinds = [kind for kind in dict.fromkeys(one["kind"] for one in points) if kind not in CURVES]
+    kinds = [
+        kind
+        for kind in dict.fromkeys(one["kind"] for one in points)
+        if kind not in {one.kind for one in found.curves}
+    ]
     for kind in kinds:
         rows = [
             sorted(one["x"] for one in points if one["kind"] == kind and one["y"] == y) for y in found.values

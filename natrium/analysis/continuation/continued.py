@@ -128,7 +128,7 @@ def _states_along(cycle: LimitCycle | SmoothCycle) -> Array:
     else:
         starts, length = [cycle.map.released(x)[0] for x in cycle.states], cycle.period
     runs = [accurate(neuron, 1e-9).solve(neuron.started(y.tolist()), drive, t_end=length) for y in starts[:1]]
-    return np.concatenate([run.y for run in runs], axis=1)
+    return np.concatenate([sampled(run, run.t_end)[1] for run in runs], axis=1)
 
 
 def doubled_branch(

@@ -107,6 +107,9 @@ class Cycles(Protocol):
     def doubled(self, z: Array, found: Evaluation) -> tuple[Self, Array, Array]:
         """Give the equations of twice the period, the cycle run through twice, and where the two part."""
 
+    def turned(self, jacobian: Array) -> Array:
+        """Give what is singular where the period doubles: the last arc leads to minus the beginning."""
+
     def divided(self, z: Array, found: Evaluation) -> tuple[Self, Array] | None:
         """Give the same cycle in as many arcs as its growth asks for; None where it is so already."""
 
@@ -230,11 +233,18 @@ class HybridCycles:
         """Give what of a vector is the same however the cycle is divided: all of it."""
         return vector
 
+    def turned(self, jacobian: Array) -> Array:
+        """Give what is singular where the period doubles: the last interval leads to minus the beginning."""
+        turned, m = jacobian[:, :-1].copy(), self.width - 1
+        rows = (self.n_spikes - 1) * self.width + np.arange(m)
+        turned[rows, np.arange(m)] += 2.0
+        return turned
+
     def doubled(self, z: Array, found: Evaluation) -> tuple[HybridCycles, Array, Array]:
         """Give the equations of twice the period, the cycle run through twice, and where the two part."""
         again = attrs.evolve(self, n_spikes=2 * self.n_spikes, timed=self.timed * 2)
         # Along -1 all that is of the first round turns its sign in the second.
-        parted = null_vector(_turned(found.jacobian[:, :-1], self.n_spikes, self.width))
+        parted = np.linalg.svd(self.turned(found.jacobian))[2][-1]
         twice = np.concatenate([z[:-1], z[:-1], z[-1:]])
         return again, twice, np.concatenate([parted, -parted, [0.0]])
 
@@ -244,19 +254,6 @@ def _slope_at_end(run: Trajectory, axis: Axis, value: float, rtol: float) -> flo
         return run.events[-1].slope
     here, y = place(axis, value, rtol), run.segments[-1].values[:, -1]
     return float(here.linear.guard(y)[0] @ here.flow(y))
-
-
-def _turned(jacobian: Array, count: int, width: int) -> Array:
-    """Give the equations in which the last interval leads to minus what the first begins with."""
-    turned, m = jacobian.copy(), width - 1
-    rows = (count - 1) * width + np.arange(m)
-    turned[rows, np.arange(m)] += 2.0
-    return turned
-
-
-def null_vector(matrix: Array) -> Array:
-    """Give the direction that a matrix shrinks most."""
-    return np.asarray(np.linalg.svd(matrix)[2][-1])
 
 
 @attrs.frozen(eq=False)
@@ -362,13 +359,17 @@ class SmoothCycles:
         """Give what of a vector is the same however the cycle is divided."""
         return np.concatenate([vector[: self.point.size], vector[-2:]])
 
+    def turned(self, jacobian: Array) -> Array:
+        """Give what is singular where the period doubles: the last arc leads to minus the beginning."""
+        n, m = self.point.size, self.arcs
+        turned = jacobian[: m * n, : m * n].copy()
+        turned[(m - 1) * n + np.arange(n), np.arange(n)] += 2.0
+        return turned
+
     def doubled(self, z: Array, found: Evaluation) -> tuple[SmoothCycles, Array, Array]:
         """Give the equations of twice the period, the cycle run through twice, and where the two part."""
-        n, m = self.point.size, self.arcs
-        again = attrs.evolve(self, arcs=2 * m)
-        turned = found.jacobian[: m * n, : m * n].copy()
-        turned[(m - 1) * n + np.arange(n), np.arange(n)] += 2.0
-        parted = null_vector(turned)
+        again = attrs.evolve(self, arcs=2 * self.arcs)
+        parted = np.linalg.svd(self.turned(found.jacobian))[2][-1]
         twice = np.concatenate([z[:-2], z[:-2], [2.0 * z[-2], z[-1]]])
         return again, twice, np.concatenate([parted, -parted, [0.0, 0.0]])
 

@@ -23,6 +23,7 @@ LocusKind = Literal["fold", "Hopf point", "threshold"]
 
 STEP = 1e-6  # units: of differences of what is zero on the curve
 FINE, MOST = 0.35, 200  # units, the longest step; points each way
+SETTLED, REST = 5, 1e-3  # points, and units in which they lie, where a curve moves no more
 
 
 @attrs.frozen(eq=False)
@@ -117,8 +118,9 @@ class LocusPoint(Result):
     Attributes
     ----------
     kind : str
-        ``"cusp"``: two folds meet; ``"Bogdanov-Takens"``: a fold and a Hopf point do; ``"Bautin"``: the
-        oscillation born at a Hopf point changes from soft to hard, and a fold of cycles begins.
+        ``"cusp"``, ``"cusp of cycles"``: two folds meet; ``"Bogdanov-Takens"``: a fold and a Hopf point do;
+        ``"Bautin"``: the oscillation born at a Hopf point changes from soft to hard, and a fold of cycles
+        begins.
     x, y : float
         The parameters.
     x_error, y_error : float
@@ -136,20 +138,22 @@ class LocusPoint(Result):
 
 @attrs.frozen(eq=False, repr=False)
 class LocusCurve(Result):
-    """A curve of folds, Hopf points, or rests at the threshold, in two parameters.
+    """A curve in two parameters: of folds, Hopf points, rests at the threshold, or what happens on cycles.
 
     Attributes
     ----------
-    kind : {"fold", "Hopf point", "threshold"}
+    kind : str
+        ``"fold"``, ``"Hopf point"``, ``"threshold"``; of cycles one of `cycle_loci.KINDS`.
     x, y : ndarray, shape (n_points,)
         The parameters.
     states : ndarray, shape (n_points, n_states)
+        At rest; where each cycle begins (see `CycleBranch`).
     frequencies : ndarray, shape (n_points,)
-        Of Hopf points, Hz; NaN elsewhere.
+        Of Hopf points and cycles, Hz; NaN elsewhere.
     special : tuple of LocusPoint
     """
 
-    kind: LocusKind
+    kind: str
     x: Array
     y: Array
     states: Array
@@ -187,9 +191,7 @@ def locus_from(
         start = at_value(problem, guess, second.value)
     except NatriumError:
         return None
-    back = attrs.evolve(start, tangent=-start.tangent)
-    ways = [_follow(one, ranges) for one in (back, start)]
-    points = [*reversed(ways[0][0][1:]), *ways[1][0]]
+    points, special = both_ways(start, ranges)
     z = np.array([one.z for one in points])
     turning = [_turning(one) if kind == "Hopf point" else np.nan for one in points]
     return LocusCurve(
@@ -198,24 +200,41 @@ def locus_from(
         y=z[:, -1],
         states=z[:, :-2],
         frequencies=1000.0 * np.array(turning) / (2.0 * np.pi),
-        special=(*reversed(ways[0][1]), *ways[1][1]),
+        special=special,
     )
 
 
-def _follow(
-    first: Point, ranges: tuple[tuple[float, float], tuple[float, float]]
+def both_ways(
+    start: Point, ranges: tuple[tuple[float, float], tuple[float, float]], longest: float = FINE
+) -> tuple[list[Point], tuple[LocusPoint, ...]]:
+    """Follow a curve from a point on it, both ways, by steps of at most so many units.
+
+    Returns
+    -------
+    list of Point, tuple of LocusPoint
+        In order, and what is special on it.
+    """
+    back, forth = (
+        _walked(one, ranges, longest) for one in (attrs.evolve(start, tangent=-start.tangent), start)
+    )
+    return [*reversed(back[0][1:]), *forth[0]], (*reversed(back[1]), *forth[1])
+
+
+def _walked(
+    first: Point, ranges: tuple[tuple[float, float], tuple[float, float]], longest: float
 ) -> tuple[list[Point], list[LocusPoint]]:
+    """Follow a curve from a point on, the way its tangent points, as far as the ranges go."""
     (a, b), (c, d) = ranges
     points, special, length = [first], list[LocusPoint](), FIRST
     while len(points) < MOST:
         last = points[-1]
-        taken = step(last, min(length, FINE), points[-2] if len(points) > 1 else None)
+        taken = step(last, min(length, longest), points[-2] if len(points) > 1 else None)
         if taken is None:
             break
         new, length = taken
         special += _special(last, new)
         points.append(new)
-        if not (a <= new.z[-2] <= b and c <= new.z[-1] <= d) or _closed(points):
+        if not (a <= new.z[-2] <= b and c <= new.z[-1] <= d) or _closed(points) or _settled(points):
             break
     return points, special
 
@@ -223,6 +242,12 @@ def _follow(
 def _closed(points: list[Point]) -> bool:
     off = np.abs((points[0].z - points[-1].z) / points[0].scales).max()
     return len(points) > 8 and bool(off < FINE and points[0].tangent @ points[-1].tangent > 0.5)
+
+
+def _settled(points: list[Point]) -> bool:
+    """Tell whether both parameters have come to rest: the curve ends there."""
+    near = np.array([(point.z / point.scales)[-2:] for point in points[-SETTLED:]])
+    return len(near) == SETTLED and float(np.ptp(near, axis=0).max()) < REST
 
 
 def _turning(point: Point) -> float:
@@ -254,9 +279,9 @@ def _special(last: Point, new: Point) -> list[LocusPoint]:
     tests: dict[str, Callable[[Point], float]] = {}
     if problem.kind == "fold":
         tests["Bogdanov-Takens"] = _second
-        if last.tangent[-2:] @ new.tangent[-2:] < 0.0:  # both parameters turn
-            tests["cusp"] = lambda one: float(one.tangent[-2:] @ last.tangent[-2:])
-    elif problem.kind == "Hopf point":
+    if problem.kind.startswith("fold") and last.tangent[-2:] @ new.tangent[-2:] < 0.0:  # both parameters turn
+        tests[problem.kind.replace("fold", "cusp")] = lambda one: float(one.tangent[-2:] @ last.tangent[-2:])
+    if problem.kind == "Hopf point":
         tests["Bautin"] = _hardness
     found = []
     for kind, test in tests.items():

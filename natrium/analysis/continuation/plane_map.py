@@ -13,6 +13,7 @@ import numpy.typing as npt
 from natrium.analysis.continuation.axis import Axis, axis_of
 from natrium.analysis.continuation.branch import SpecialPoint
 from natrium.analysis.continuation.continued import check_range
+from natrium.analysis.continuation.cycle_loci import cycle_locus_from
 from natrium.analysis.continuation.cycles import sizes_of
 from natrium.analysis.continuation.diagram import BifurcationDiagram, Ranges, bifurcation_diagram
 from natrium.analysis.continuation.loci import LocusCurve, locus_from
@@ -21,6 +22,7 @@ from natrium.analysis.result import Result
 from natrium.model import AnyNeuron, Count, ModelError
 
 ROWS = 9
+HALVINGS = 2  # of the way between rows on which different things hold
 ON_CURVE = 0.02  # of the plane: a rest's point so near to a curve lies on it
 STATES = ("neither", "rest", "firing", "both")
 
@@ -39,11 +41,11 @@ class ParameterMap(Result):
     ranges : ((float, float), (float, float))
         Of both.
     values : ndarray, shape (n_rows,)
-        Of the second parameter, at which all is followed along the first.
+        Of the second parameter, at which all is followed along the first: denser where what holds changes.
     rows : tuple of BifurcationDiagram
         One for each.
     curves : tuple of LocusCurve
-        Folds, Hopf points and rests at the threshold, with what meets on them.
+        Folds, Hopf points, rests at the threshold, and what happens on cycles, with what meets on them.
     """
 
     neuron: AnyNeuron
@@ -78,21 +80,15 @@ class ParameterMap(Result):
         str
             ``"neither"``, ``"rest"``, ``"firing"`` or ``"both"``.
         """
-        row = self.rows[int(np.argmin(np.abs(self.values - y)))]
-        return STATES[_within(x, row.resting) + 2 * _within(x, row.firing)]
+        return _state(self.rows[int(np.argmin(np.abs(self.values - y)))], x)
 
     def table(self) -> list[dict[str, Any]]:
         """Give a row for each range of the first parameter in which one thing holds, by the second."""
-        (low, high), _ = self.ranges
-        found = []
-        for y, row in zip(self.values, self.rows, strict=True):
-            edges = sorted({low, high, *(one for part in (*row.resting, *row.firing) for one in part)})
-            for a, b in pairwise(edges):
-                if b - a > 1e-9 * (high - low):
-                    found.append(
-                        {self.names[1]: float(y), "from": a, "to": b, "state": self.at(0.5 * (a + b), y)}
-                    )
-        return found
+        return [
+            {self.names[1]: float(y), "from": a, "to": b, "state": state}
+            for y, row in zip(self.values, self.rows, strict=True)
+            for a, b, state in _parts(row, self.ranges[0])
+        ]
 
     def data(self) -> dict[str, Any]:
         """Give the map as plain data."""
@@ -149,9 +145,10 @@ def parameter_map(
 ) -> ParameterMap:
     """Map rest, firing, both and neither over two parameters, with the curves between them.
 
-    Along the first parameter all is followed (see `bifurcation_diagram`) at some values of the second; folds,
-    Hopf points and rests at the threshold are curves of their own, by continuation in both parameters, with
-    cusps, Bogdanov-Takens and Bautin points located on them.
+    Along the first parameter all is followed (see `bifurcation_diagram`) at some values of the second;
+    folds, Hopf points, rests at the threshold, folds of cycles, period doublings, tori and grazes are curves
+    of their own, by continuation in both parameters, with cusps, Bogdanov-Takens and Bautin points located on
+    them.
 
     Parameters
     ----------
@@ -161,7 +158,7 @@ def parameter_map(
     x, y : (str, (float, float))
         The parameters and their ranges.
     rows : int
-        Values of the second.
+        Values of the second, evenly; more where what holds changes from one to the next.
     longest : float
         Longest interval, ms.
     progress : callable, optional
@@ -184,15 +181,41 @@ def parameter_map(
         raise ModelError(f"a map needs two parameters, got {first} twice")
     ranges = check_range(axes[0], across), check_range(axes[1], up)
     tell = progress or (lambda message: None)
-    values, found = np.linspace(*ranges[1], rows), []
+    found: dict[float, BifurcationDiagram] = {}
     curves: list[LocusCurve] = []
-    for value in values.tolist():
+
+    def follow(value: float) -> None:
         tell(axes[1].show(value))
         there, level = axes[1].at(value)
         row = bifurcation_diagram(there, level, first, between=ranges[0], longest=longest, doublings=0)
-        found.append(row)
-        curves += _curves(row, axes[1], ranges, curves)
-    return ParameterMap(neuron, float(I), (first, second), ranges, values, tuple(found), tuple(curves))
+        found[value] = row
+        curves.extend(_curves(row, axes[1], ranges, curves))
+
+    for value in np.linspace(*ranges[1], rows).tolist():
+        follow(value)
+    for _ in range(HALVINGS):
+        for low, high in pairwise(sorted(found)):
+            if _held(found[low], ranges[0]) != _held(found[high], ranges[0]):
+                follow(0.5 * (low + high))
+    values = sorted(found)
+    every = tuple(found[value] for value in values)
+    return ParameterMap(neuron, float(I), (first, second), ranges, np.array(values), every, tuple(curves))
+
+
+def _held(row: BifurcationDiagram, across: tuple[float, float]) -> list[str]:
+    """Give what holds along a row, in order."""
+    return [state for _, _, state in _parts(row, across)]
+
+
+def _parts(row: BifurcationDiagram, across: tuple[float, float]) -> list[tuple[float, float, str]]:
+    """Cut a row where what holds changes."""
+    low, high = across
+    edges = sorted({low, high, *(one for part in (*row.resting, *row.firing) for one in part)})
+    return [(a, b, _state(row, 0.5 * (a + b))) for a, b in pairwise(edges) if b - a > 1e-9 * (high - low)]
+
+
+def _state(row: BifurcationDiagram, x: float) -> str:
+    return STATES[_within(x, row.resting) + 2 * _within(x, row.firing)]
 
 
 def _curves(
@@ -203,20 +226,23 @@ def _curves(
 ) -> list[LocusCurve]:
     """Follow what a row has met and no curve has passed."""
     found: list[LocusCurve] = []
-    if not row.rests:
-        return found
-    sizes = sizes_of(np.concatenate([one.states for one in row.rests]).T)
     there = axis_of(row.neuron, row.input, second.name)
-    for rest in row.rests:
-        for one in rest.special:
-            near = (
-                curve
-                for curve in (*known, *found)
-                if curve.kind == one.kind and _passes(curve, one.value, there.value, ranges)
-            )
-            if next(near, None) is None:
-                curve = locus_from(one, row.axis, there, ranges, sizes)
-                found += [] if curve is None else [curve]
+    met: list[Any] = [one for rest in row.rests for one in rest.special]
+    met += [one for branch in row.cycles for one in branch.special]
+    for one in met:
+        near = (
+            curve
+            for curve in (*known, *found)
+            if curve.kind == one.kind and _passes(curve, one.value, there.value, ranges)
+        )
+        if next(near, None) is not None:
+            continue
+        if isinstance(one, SpecialPoint):
+            curve = cycle_locus_from(one, row.axis, there, ranges)
+        else:
+            sizes = sizes_of(np.concatenate([rest.states for rest in row.rests]).T)
+            curve = locus_from(one, row.axis, there, ranges, sizes)
+        found += [] if curve is None else [curve]
     return found
 
 

@@ -4,6 +4,7 @@ import json
 
 import numpy as np
 import pytest
+from scipy.interpolate import CubicSpline
 
 import natrium
 from natrium.analysis.excitability.long_run import fire
@@ -45,6 +46,16 @@ def test_folds_of_cycles_stand_in_its_data(found):
     assert any("Both rest and firing" in one for one in found.sentences())
 
 
+@pytest.mark.parametrize("kind", ["fold of cycles", "graze"])
+def test_curves_of_cycles_go_through_what_other_rows_find(found, kind):
+    """Each is followed from the first row on."""
+    (curve,) = (one for one in found.curves if one.kind == kind)
+    (at,) = (one["x"] for one in found.of_cycles if one["kind"] == kind and one["y"] == 1.5)
+    assert curve.y.min() < 1.0
+    assert curve.y.max() > 1.5
+    assert CubicSpline(curve.y, curve.x)(1.5) == pytest.approx(at, abs=1e-5)
+
+
 def test_it_is_drawn(found):
     from natrium.figures.plane_map import plot_map
 
@@ -52,7 +63,7 @@ def test_it_is_drawn(found):
     labels = [text.get_text() for text in figure.axes[0].get_legend().get_texts()]
     assert labels[:3] == ["rest", "firing", "both"]
     assert "rest at the threshold" in labels
-    assert "fold of cycles" in labels
+    assert "folds of cycles" in labels
 
 
 @pytest.mark.parametrize(
