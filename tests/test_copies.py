@@ -39,6 +39,7 @@ OWN = natrium.HybridNeuron(
 ON = natrium.Neuron(), natrium.Constant(20.0)
 SCRIPTS = Path(__file__).parent / "data" / "scripts"
 
+SINE = natrium.Sine(3.0, 50.0, offset=18.0)
 MAKERS = {
     "a run of the standard": lambda: StandardRun("script", "scipy", 0.01, (StandardRow("LIF", 3),)),
     "a model": lambda: MODEL,
@@ -74,6 +75,16 @@ MAKERS = {
         rows=2,
     ),
     "a smooth cycle": lambda: natrium.smooth_cycle(SMOOTH, 33.0),
+    "a pulse response": lambda: natrium.pulse_response(NA, 1.0, 1.0, [3.0], 16.0),
+    "a locked orbit": lambda: natrium.locked_orbit(natrium.Neuron(), SINE),
+    "a plateau": lambda: natrium.locking_plateau(natrium.Neuron(), SINE, between=(15.0, 30.0)),
+    "a rotation number": lambda: natrium.rotation_number(natrium.Neuron(), SINE),
+    "a staircase": lambda: natrium.devils_staircase(
+        natrium.Neuron(), SINE, between=(20.0, 21.0), points=2, highest=1
+    ),
+    "tongues": lambda: natrium.locking_tongues(
+        natrium.Neuron(), SINE, [3.0], between=(15.0, 30.0), ratios=[(1, 1)]
+    ),
     "a phase response": lambda: natrium.phase_response(NA, 16.0, times=4),
     "a direct response": lambda: natrium.direct_response(NA, 0.1, [1.0], 16.0),
     "a cobweb": lambda: cobweb(natrium.limit_cycle(NA, 16.0), points=3, steps=2),

@@ -20,6 +20,7 @@ from natrium.cli.excitability import excitability_command
 from natrium.cli.explore import explore_command
 from natrium.cli.export import export_command
 from natrium.cli.fit import fit_command
+from natrium.cli.forcing import forcing_command
 from natrium.cli.import_ import import_command
 from natrium.cli.new import new_command
 from natrium.cli.parameters import parameters_command
@@ -46,6 +47,7 @@ VERBS: dict[str, Callable[..., None]] = {
     "cycle": cycle_command,
     "continue": continue_command,
     "map": map_command,
+    "forcing": forcing_command,
     "fit": fit_command,
     "sweep": sweep_command,
     "parameters": parameters_command,

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from natrium.figures.excitability import plot_equilibrium_curve as plot_equilibrium_curve
     from natrium.figures.excitability import plot_f_i as plot_f_i
     from natrium.figures.excitability import plot_strength_duration as plot_strength_duration
+    from natrium.figures.forcing import plot_staircase as plot_staircase
+    from natrium.figures.forcing import plot_tongues as plot_tongues
     from natrium.figures.noise import plot_intervals as plot_intervals
     from natrium.figures.noise import plot_noise as plot_noise
     from natrium.figures.phase_plane import plot_phase_plane as plot_phase_plane
@@ -39,6 +41,7 @@ _FILES = {
     "continuation": ("plot_bifurcations",),
     "cycle": ("plot_cycle", "plot_gradients", "plot_reset_bifurcation"),
     "excitability": ("plot_equilibrium_curve", "plot_f_i", "plot_strength_duration"),
+    "forcing": ("plot_staircase", "plot_tongues"),
     "noise": ("plot_intervals", "plot_noise"),
     "phase_plane": ("plot_phase_plane", "plot_phase_planes"),
     "plane_map": ("plot_map",),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any, Protocol
+
 import attrs
 import numpy as np
 
@@ -86,7 +88,14 @@ def continue_cycle(
     return branch_of(axis, *ways)
 
 
-def check_range(axis: Axis, between: tuple[float, float]) -> tuple[float, float]:
+class Ranged(Protocol):
+    """What has a parameter that takes some values."""
+
+    def at(self, value: float) -> Any:
+        """Go to a value, or refuse it."""
+
+
+def check_range(axis: Ranged, between: tuple[float, float]) -> tuple[float, float]:
     """Check a range of the parameter.
 
     Raises

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import reduce
-from typing import Protocol, Self
+from typing import Any, ClassVar, Protocol, Self
 
 import attrs
 import numpy as np
@@ -72,8 +72,11 @@ class Evaluation:
 class Cycles(Protocol):
     """Equations whose zeros are cycles along one parameter, the last of the unknowns."""
 
+    forced: ClassVar[bool]
+    """Whether the input moves: such an orbit shrinks to no equilibrium."""
+
     @property
-    def axis(self) -> Axis:
+    def axis(self) -> Any:
         """The parameter, with its neuron."""
 
     @property
@@ -158,6 +161,7 @@ class HybridCycles:
     longest: float
     timed: tuple[bool, ...]
     sizes: Array
+    forced: ClassVar[bool] = False
 
     @property
     def free(self) -> tuple[int, ...]:
@@ -191,7 +195,7 @@ class HybridCycles:
             jacobian[i][np.ix_(range(m), own)] += one.after_by
             jacobian[i, m, own] += one.guard_by
             jacobian[i, range(m), range(follows * w, follows * w + m)] -= 1.0
-        monodromy = reduce(lambda product, one: one.returned @ product, found, np.eye(m))
+        monodromy = reduce(lambda product, one: one.returned[:, :m] @ product, found, np.eye(m))
         runs = tuple(one.run for one in found)
         V = np.concatenate([run.V for run in runs])
         return Evaluation(
@@ -226,8 +230,7 @@ class HybridCycles:
         return attrs.evolve(self, timed=tuple(slope < STEEP for slope in slopes))
 
     def divided(self, z: Array, found: Evaluation) -> tuple[HybridCycles, Array] | None:
-        """Give the same cycle in as many arcs as its growth asks for: each interval is one."""
-        return None
+        """Give no other division: each interval is an arc."""
 
     def common(self, vector: Array) -> Array:
         """Give what of a vector is the same however the cycle is divided: all of it."""
@@ -283,6 +286,7 @@ class SmoothCycles:
     point: Array
     normal: Array
     sizes: Array
+    forced: ClassVar[bool] = False
 
     @property
     def n_spikes(self) -> int:
@@ -385,15 +389,12 @@ def smooth_cycles(
 ) -> SmoothCycles:
     """Make the equations of smooth cycles near one, `states` of shape (n_states, n_times), through y."""
     here = place(axis, axis.value, rtol)
-    sizes = sizes_of(states)
-    flow = here.flow(y) / sizes
-    normal = flow / np.linalg.norm(flow)
-    return SmoothCycles(axis, arcs, span, rtol, longest, y.copy(), normal, sizes)
+    flow = here.flow(y) / (sizes := sizes_of(states))
+    return SmoothCycles(axis, arcs, span, rtol, longest, y.copy(), flow / np.linalg.norm(flow), sizes)
 
 
 def hybrid_cycles(
     axis: Axis, states: Array, n_spikes: int, span: float, *, rtol: float = RTOL, longest: float
 ) -> HybridCycles:
     """Make the equations of cycles of k spikes near one, `states` of shape (n_states, n_times)."""
-    sizes = sizes_of(states)
-    return HybridCycles(axis, n_spikes, span, rtol, longest, (False,) * n_spikes, sizes)
+    return HybridCycles(axis, n_spikes, span, rtol, longest, (False,) * n_spikes, sizes_of(states))

@@ -169,7 +169,7 @@ def follow(
             last, min(length, shrinking, LONGEST), points[-2] if len(points) > 1 else None
         ) or _to_edge(last, low, high)
         if taken is None:
-            end = endless(points, span) if len(points) > 2 else None
+            end = endless(points, span) if len(points) > 2 and not first.problem.forced else None
             reason = "lost" if end is None else "equilibrium"
             break
         new, length = taken
@@ -201,7 +201,7 @@ def follow(
         if outside:
             reason = "range"
             break
-        end = end_ahead(points, span)
+        end = None if first.problem.forced else end_ahead(points, span)
         if end is not None:
             reason = "equilibrium"
             break
@@ -274,7 +274,7 @@ def _halved(point: Point) -> bool:
     """Tell whether a cycle is one of half the period, run through twice."""
     problem = point.problem
     parts = problem.n_spikes or problem.arcs
-    if parts < 2 or parts % 2:
+    if parts < 2 or parts % 2 or problem.forced:
         return False
     behind = 1 if problem.n_spikes else 2
     halves = (point.z / point.scales)[:-behind].reshape(2, -1)

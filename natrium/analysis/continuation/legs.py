@@ -8,7 +8,7 @@ steepness. The flow is that of the neuron without its threshold in the first, wi
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Protocol
 
 import attrs
 import numpy as np
@@ -27,6 +27,44 @@ STEEP = 50.0  # mV/ms: with a steeper rise at the spike the leg's end is where i
 PER_STEP = 6  # points of each of the solver's steps at which V is held against the threshold
 AHEAD = 1.25  # how much longer than expected a spike is waited for at first
 APART = 1e-9  # of a leg, next to its ends: not a crossing inside it
+
+
+class Where(Protocol):
+    """A neuron and its input at one value of the parameter, as intervals need them."""
+
+    @property
+    def neuron(self) -> AnyNeuron:
+        """The neuron as it is there."""
+
+    @property
+    def rtol(self) -> float:
+        """Of runs and of their derivatives."""
+
+    @property
+    def linear(self) -> Linearised:
+        """The system with its derivatives."""
+
+    @property
+    def begin(self) -> float:
+        """When runs begin, ms."""
+
+    def moving(self) -> Array:
+        """Give the derivative of the system's parameters by the directions, shape (n_parameters, E)."""
+
+    def shift(self) -> Array:
+        """Give the derivative of `begin` by the directions, shape (E,)."""
+
+    def directions(self, neuron: AnyNeuron, start: Array) -> Directions:
+        """Make directions of a run, `start` of shape (n_states, P); the last E are the place's."""
+
+    def run(self, neuron: AnyNeuron, y: Array, length: float) -> Trajectory:
+        """Run from a state for so long, ms."""
+
+    def flow(self, y: Array, t: float = 0.0) -> Array:
+        """Give the flow at a state and a time (from its left), per ms."""
+
+    def rest(self, y: Array, by: Array) -> tuple[Array, Array]:
+        """Carry a state just after a reset, with derivatives, through the refractory period."""
 
 
 @attrs.frozen(eq=False)
@@ -55,9 +93,18 @@ class Place:
         """The system with its derivatives."""
         return linearised(self.axis.system(self.neuron))
 
+    @property
+    def begin(self) -> float:
+        """When runs begin: the input is constant, and so is this."""
+        return 0.0
+
     def moving(self) -> Array:
-        """Give the derivative of the neuron's parameters, shape (n_parameters,)."""
-        return self.axis.by_parameters(self.axis.system(self.neuron))
+        """Give the derivative of the neuron's parameters, shape (n_parameters, 1)."""
+        return self.axis.by_parameters(self.axis.system(self.neuron))[:, None]
+
+    def shift(self) -> Array:
+        """Give the derivative of `begin`, shape (1,)."""
+        return np.zeros(1)
 
     def directions(self, neuron: AnyNeuron, start: Array) -> Directions:
         """Make directions of a run, `start` of shape (n_states, P); the last is the parameter's."""
@@ -75,9 +122,20 @@ class Place:
         trajectory: Trajectory = solver.solve(neuron.started(y.tolist()), Constant(self.input), t_end=length)
         return trajectory
 
-    def flow(self, y: Array) -> Array:
+    def flow(self, y: Array, t: float = 0.0) -> Array:
         """Give the flow at a state, per ms."""
         return self.linear.flow(y, self.input)[0]
+
+    def rest(self, y: Array, by: Array) -> tuple[Array, Array]:
+        """Carry a state just after a reset, with derivatives, through the refractory period."""
+        length, of_length = self.linear.refractory()
+        inputs = [(by.shape[1] - 1, Drive(level=1.0))] if self.axis.of_input else []
+        directions = self.directions(self.neuron, by)
+        y, by, moved = through_rest(
+            self.linear, self.input, y, by, length, directions, inputs, rtol=self.rtol
+        )
+        by[:, -1] += moved * float(of_length @ self.moving()[:, 0])
+        return y, by
 
 
 def place(axis: Axis, value: float, rtol: float) -> Place:
@@ -100,8 +158,8 @@ class Leg:
     ----------
     end : ndarray, shape (n_states,)
         Just before the spike, or the end.
-    by : ndarray, shape (n_states, n_free + 1)
-        Of the end at fixed time, by the free states at the beginning and by the parameter.
+    by : ndarray, shape (n_states, n_free + E)
+        Of the end at fixed time, by the free states at the beginning and by the directions.
     flow : ndarray, shape (n_states,)
         At the end, per ms.
     run : Trajectory
@@ -113,16 +171,16 @@ class Leg:
     run: Trajectory
 
 
-def flowed(here: Place, y: Array, by: Array, length: float) -> Leg:
+def flowed(here: Where, y: Array, by: Array, length: float) -> Leg:
     """Go with the flow for so long, without a threshold.
 
     Parameters
     ----------
-    here : Place
+    here : Where
     y : ndarray, shape (n_states,)
         At the beginning.
-    by : ndarray, shape (n_states, n_free + 1)
-        Its derivative by the free states and the parameter.
+    by : ndarray, shape (n_states, n_free + E)
+        Its derivative by the free states and the directions.
     length : float
         ms.
     """
@@ -130,7 +188,7 @@ def flowed(here: Place, y: Array, by: Array, length: float) -> Leg:
     run = here.run(silent, y, length)
     end = run.segments[-1].values[:, -1]
     found = propagate(run, here.directions(silent, by), rtol=here.rtol).final
-    return Leg(np.array(end), found, here.flow(end), run)
+    return Leg(np.array(end), found, here.flow(end, run.t_end), run)
 
 
 @attrs.frozen(eq=False)
@@ -140,13 +198,15 @@ class Interval:
     Attributes
     ----------
     after : ndarray, shape (n_free,)
-    after_by : ndarray, shape (n_free, n_free + 2)
-        By the free states before, the time and the parameter.
+    after_by : ndarray, shape (n_free, n_free + 1 + E)
+        By the free states before, the time and the directions.
     guard : float
         What is zero where the time is that of a spike.
-    guard_by : ndarray, shape (n_free + 2,)
-    returned : ndarray, shape (n_free, n_free)
-        d after / d before, along with the spike.
+    guard_by : ndarray, shape (n_free + 1 + E,)
+    returned : ndarray, shape (n_free, n_free + E)
+        d after / d free states before and directions, along with the spike.
+    moved : ndarray, shape (n_free + E,)
+        d time of the spike, likewise, ms.
     slope : float
         Rate at which the guard is crossed, mV/ms.
     crossings : int
@@ -161,40 +221,36 @@ class Interval:
     guard: float
     guard_by: Array
     returned: Array
+    moved: Array
     slope: float
     crossings: int
     clearance: float
     run: Trajectory
 
 
-def _begin(here: Place, x: Array, free: tuple[int, ...]) -> tuple[Array, Array]:
+def _begin(here: Where, x: Array, free: tuple[int, ...]) -> tuple[Array, Array]:
     """Carry free states through the refractory period: the state, and its derivatives."""
     linear, moving, system = here.linear, here.moving(), here.neuron.system
     n, m = len(system.states), len(free)
-    y, by = np.zeros(n), np.zeros((n, m + 1))
+    y, by = np.zeros(n), np.zeros((n, m + moving.shape[1]))
     y[list(free)], by[list(free), np.arange(m)] = x, 1.0
     if m < n:  # V is put at one value, or stays at the threshold
         before = y.copy()
         before[0] = 0.0 if system.threshold_moves else here.neuron.v_thresh
         y[0] = linear.after(before)[0]
-        by[0, m] = linear.reset(before)[1][0] @ moving
+        by[0, m:] = linear.reset(before)[1][0] @ moving
         if system.passes:
             h_y, h_p = linear.guard(before)
-            by[0, m] = -(h_p @ moving) / h_y[0]
-    length, of_length = linear.refractory()
-    inputs = [(m, Drive(level=1.0))] if here.axis.of_input else []
-    directions = here.directions(here.neuron, by)
-    y, by, moved = through_rest(linear, here.input, y, by, length, directions, inputs, rtol=here.rtol)
-    by[:, m] += moved * float(of_length @ moving)
-    return y, by
+            by[0, m:] = -(h_p @ moving) / h_y[0]
+    return here.rest(y, by)
 
 
-def interval(here: Place, x: Array, length: float, *, timed: bool, longest: float) -> Interval:
+def interval(here: Where, x: Array, length: float, *, timed: bool, longest: float) -> Interval:
     """Go from just after a reset to just after the next.
 
     Parameters
     ----------
-    here : Place
+    here : Where
     x : ndarray, shape (n_free,)
         Free states just after the reset.
     length : float
@@ -218,26 +274,27 @@ def interval(here: Place, x: Array, length: float, *, timed: bool, longest: floa
     return _fired(here, free, y, by, length, longest)
 
 
-def _timed(here: Place, free: tuple[int, ...], y: Array, by: Array, length: float) -> Interval:
+def _timed(here: Where, free: tuple[int, ...], y: Array, by: Array, length: float) -> Interval:
     linear, moving, rows, m = here.linear, here.moving(), list(free), len(free)
     leg = flowed(here, y, by, length)
     h_y, h_p = linear.guard(leg.end)
     r_y, r_p = linear.reset(leg.end)
-    by_all = np.column_stack([leg.by[:, :m], leg.flow, leg.by[:, m]])
-    after_by, guard_by = r_y @ by_all, h_y @ by_all
-    after_by[:, -1] += r_p @ moving
-    guard_by[-1] += h_p @ moving
+    still, shifts = np.zeros((h_p.size, m)), np.concatenate([np.zeros(m), here.shift()])
+    steady = np.hstack([still, moving])  # parameters by free states and directions
     slope = float(h_y @ leg.flow)
-    along = leg.by[:, :m] - np.outer(leg.flow, guard_by[:m]) / (slope or np.nan)
+    moved = -(h_y @ leg.by + h_p @ steady) / (slope or np.nan)
+    by_all = np.insert(leg.by + np.outer(leg.flow, shifts), m, leg.flow, axis=1)
+    steady_all = np.insert(steady, m, 0.0, axis=1)
     crossings, clearance = inside(here, leg.run, length)
     if here.neuron.system.passes:  # V comes back through the threshold each time
         clearance = np.inf
     return Interval(
         after=linear.after(leg.end)[rows],
-        after_by=after_by[rows],
+        after_by=(r_y @ by_all + r_p @ steady_all)[rows],
         guard=guard_of(here.neuron, leg.end),
-        guard_by=guard_by,
-        returned=(r_y @ along)[rows],
+        guard_by=h_y @ by_all + h_p @ steady_all,
+        returned=(r_y @ (leg.by + np.outer(leg.flow, moved)) + r_p @ steady)[rows],
+        moved=moved,
         slope=slope,
         crossings=crossings,
         clearance=clearance,
@@ -246,7 +303,7 @@ def _timed(here: Place, free: tuple[int, ...], y: Array, by: Array, length: floa
 
 
 def _fired(
-    here: Place,
+    here: Where,
     free: tuple[int, ...],
     y: Array,
     by: Array,
@@ -261,13 +318,14 @@ def _fired(
     if not run.events:
         raise SolverError(f"an interval must end with a spike, got none within {longest:g} ms")
     spike = propagate(run, here.directions(here.neuron, by), rtol=here.rtol, n_spikes=1).spikes[0]
-    after_by = np.column_stack([spike.after[rows][:, :m], np.zeros(m), spike.after[rows][:, m]])
+    shifts = np.concatenate([np.zeros(m), here.shift()])
     return Interval(
         after=run.events[0].after[rows],
-        after_by=after_by,
-        guard=length - spike.time,
-        guard_by=np.concatenate([-spike.gradient[:m], [1.0], -spike.gradient[m:]]),
-        returned=spike.after[rows][:, :m],
+        after_by=np.insert(spike.after[rows], m, 0.0, axis=1),
+        guard=length - (spike.time - here.begin),
+        guard_by=np.insert(shifts - spike.gradient, m, 1.0),
+        returned=spike.after[rows],
+        moved=spike.gradient,
         slope=spike.slope,
         crossings=0,
         clearance=np.inf,
@@ -289,20 +347,21 @@ def _guards(neuron: AnyNeuron, states: Array) -> Array:
 
 def sampled(run: Trajectory, length: float) -> tuple[Array, Array]:
     """Give times and states of a run, some of each of its solver's steps."""
-    knots = np.unique(np.clip(run.t, 0.0, length))
+    knots = np.unique(np.clip(run.t, run.t_start, run.t_start + length))
     parts = np.arange(PER_STEP) / PER_STEP
     times = np.append((knots[:-1, None] + np.diff(knots)[:, None] * parts).ravel(), knots[-1])
     return times, run.state(times)
 
 
-def inside(here: Place, run: Trajectory, length: float) -> tuple[int, float]:
+def inside(here: Where, run: Trajectory, length: float) -> tuple[int, float]:
     """Count how often V rises through the threshold inside a leg; tell how far below it its top stays.
 
     Infinity where V has no top inside.
     """
     times, states = sampled(run, length)
     guards = _guards(here.neuron, states)
-    inner = (times > APART * length) & (times < (1.0 - APART) * length)
+    since = times - run.t_start
+    inner = (since > APART * length) & (since < (1.0 - APART) * length)
     crossings = int(np.sum((guards[:-1] < 0.0) & (guards[1:] >= 0.0) & inner[:-1] & inner[1:]))
     tops = 1 + np.flatnonzero((guards[1:-1] > guards[:-2]) & (guards[1:-1] >= guards[2:]))
     if not tops.size:
@@ -311,13 +370,13 @@ def inside(here: Place, run: Trajectory, length: float) -> tuple[int, float]:
     return crossings, -_top(here, run, times[k - 1], times[k + 1], guards[k])
 
 
-def _top(here: Place, run: Trajectory, low: float, high: float, seen: float) -> float:
+def _top(here: Where, run: Trajectory, low: float, high: float, seen: float) -> float:
     """Give the guard where it is highest between two times."""
     linear: Any = here.linear
 
     def rising(t: float) -> float:
         y = run.state(t)
-        return float(linear.guard(y)[0] @ here.flow(y))
+        return float(linear.guard(y)[0] @ here.flow(y, t))
 
     if not (rising(low) > 0.0 > rising(high)):
         return seen

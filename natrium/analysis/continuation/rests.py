@@ -85,7 +85,9 @@ class Rests(Still):
         """Evaluate the equations at a point, shape (n,)."""
         here = place(self.axis, float(z[-1]), self.rtol)
         f, J, f_I = here.linear.flow(z[:-1], here.input)
-        by = f_I if self.axis.of_input else here.linear.by_parameters(z[:-1], here.input) @ here.moving()
+        by = (
+            f_I if self.axis.of_input else here.linear.by_parameters(z[:-1], here.input) @ here.moving()[:, 0]
+        )
         guard = guard_of(here.neuron, z[:-1]) if here.neuron.fires else float("nan")
         return Standstill(f, np.column_stack([J, by]), sorted_eigenvalues(J), guard)
 

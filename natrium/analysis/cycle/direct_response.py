@@ -116,10 +116,7 @@ def direct_response(
     if state not in labels:
         raise ModelError(f"state must be one of {', '.join(labels)}, got {state!r}")
     Number().check("kick", kick)
-    if cycles is None:
-        multiplier = max(cycle.largest_multiplier, 1e-300)
-        needed = math.log(SETTLED) / math.log(multiplier) + 1.0 if multiplier < 1.0 else math.inf
-        cycles = math.ceil(min(needed, MOST_CYCLES))
+    cycles = cycles_needed(cycle) if cycles is None else cycles
     Count(low=1).check("cycles", cycles)
     at, moved = checked_times(cycle, times), np.zeros(len(labels))
     moved[labels.index(state)] = kick
@@ -128,6 +125,13 @@ def direct_response(
     mu = cycle.largest_multiplier
     left = np.abs(last - before) * (mu / (1.0 - mu) if mu < 1.0 else math.inf)
     return DirectResponse(cycle, state, float(kick), at, following, last, np.nan_to_num(left), cycles)
+
+
+def cycles_needed(cycle: LimitCycle | SmoothCycle) -> int:
+    """Give after how many cycles the largest multiplier leaves nothing of a shift to come, 3000 at most."""
+    multiplier = max(cycle.largest_multiplier, 1e-300)
+    needed = math.log(SETTLED) / math.log(multiplier) + 1.0 if multiplier < 1.0 else math.inf
+    return math.ceil(min(needed, MOST_CYCLES))
 
 
 def _shifts(
