@@ -23,7 +23,7 @@ from natrium.analysis.forcing.axis import ForcedAxis, Forcing
 from natrium.analysis.variation.gradients import parameter_directions
 from natrium.analysis.variation.linearised import Linearised, linearised
 from natrium.analysis.variation.pieces import Directions, integrate, through_rest
-from natrium.model import AnyNeuron, SolverError, Span, smooth_spans
+from natrium.model import AnyNeuron, Span, smooth_spans
 from natrium.model.arrays import Array
 from natrium.model.parameter import Parameter
 from natrium.solvers import Trajectory, accurate
@@ -236,10 +236,11 @@ class LockedOrbits:
             begin_by = begin_by.copy()
             begin_by[i * w + m] += 1.0
             begin_by[-1] += by_rest
-        closing = begin - (turn + self.n_periods) * forcing.period
-        closing_by = begin_by.copy()
-        closing_by[-2] -= forcing.period
-        closing_by[-1] -= (turn + self.n_periods) * growth
+        # In periods: what is singular at a doubling follows from the equations alone.
+        closing = begin / forcing.period - turn - self.n_periods
+        closing_by = begin_by / forcing.period
+        closing_by[-2] -= 1.0
+        closing_by[-1] -= begin * growth / forcing.period**2
         runs = tuple(one.run for one in found)
         intervals, states = self.read(z)
         return Evaluation(
@@ -325,9 +326,26 @@ class LockedOrbits:
         """Give what of a vector is the same however the orbit is divided: all of it."""
         return vector
 
+    def turned(self, jacobian: Array) -> Array:
+        """Give what is singular where the period doubles: states and phase come back as minus themselves."""
+        turned, p = jacobian[:, :-1].copy(), self.n_spikes
+        m = len(self.free) if p else len(turned)
+        rows = np.arange(m) + max(0, p - 1) * (m + 1)
+        turned[rows, np.arange(m)] += 2.0
+        if p:
+            turned[-1, -1] += 2.0
+        return turned
+
     def doubled(self, z: Array, found: Evaluation) -> tuple[LockedOrbits, Array, Array]:
-        """Refuse: orbits of twice the period are not followed."""
-        raise SolverError("orbits of twice the period are not followed, got one locked to its input")
+        """Give the equations of twice the period, the orbit run through twice, and where the two part."""
+        again = attrs.evolve(
+            self, n_spikes=2 * self.n_spikes, n_periods=2 * self.n_periods, timed=self.timed * 2
+        )
+        parted = np.linalg.svd(self.turned(found.jacobian))[2][-1]
+        if not self.n_spikes:
+            return again, z.copy(), np.append(parted, 0.0)
+        twice = np.concatenate([z[:-2], z[:-2], z[-2:]])
+        return again, twice, np.concatenate([parted[:-1], -parted[:-1], [parted[-1], 0.0]])
 
 
 def _slope(here: ForcedPlace, run: Trajectory) -> float:

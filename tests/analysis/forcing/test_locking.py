@@ -5,9 +5,11 @@ import pytest
 from scipy.optimize import brentq
 
 import natrium
+from natrium.analysis.continuation.continued import start_doubled
+from natrium.analysis.continuation.follow import follow
 from natrium.analysis.continuation.legs import STEEP
 from natrium.analysis.forcing.axis import forced_axis, forcing_of
-from natrium.analysis.forcing.locking import equations_of
+from natrium.analysis.forcing.locking import equations_of, first_point
 from natrium.analysis.forcing.rotation import long_run
 from natrium.model import ModelError, SolverError, StimulusError
 from natrium.model.files.new import template
@@ -156,14 +158,20 @@ def test_pulses_lock_up_to_a_corner_where_a_spike_meets_an_edge():
 
 
 def test_a_cell_that_adapts_loses_its_locking_at_a_doubling():
-    neuron = natrium.loads(template("fitzhugh-nagumo")).neuron
-    I = natrium.loads(template("fitzhugh-nagumo")).largest_input()
-    T = natrium.limit_cycle(neuron, I).period
-    plateau = natrium.locking_plateau(
-        neuron, [natrium.Constant(I), sine(0.1 * I + 0.1, T, 0.0)], between=(0.9 * T, 2.0 * T)
-    )
+    model = natrium.loads(template("fitzhugh-nagumo"))
+    I, T = model.largest_input(), 39.4744
+    stimulus = [natrium.Constant(I), sine(0.1 * I + 0.1, T, 0.0)]
+    plateau = natrium.locking_plateau(model.neuron, stimulus, between=(0.9 * T, 2.0 * T))
     assert plateau.high.kind == "period doubling"
     assert plateau.high.error < 1e-8
+    # There orbits of twice the period are born, with one multiplier of nearly 1.
+    axis = forced_axis(forcing_of(model.neuron, stimulus), "period")
+    course = follow(first_point(axis, T, None), 0.9 * T, 2.0 * T, 5000.0, stop=("period doubling",))
+    born = start_doubled(course.points[-1])
+    assert born is not None
+    assert (born.problem.n_spikes, born.problem.n_periods) == (2, 2)
+    assert abs(np.diff(born.found.intervals)[0]) > 1e-3
+    assert abs(np.abs(born.found.multipliers).max() - 1.0) < 0.1
 
 
 def test_what_is_not_periodic_is_refused():
