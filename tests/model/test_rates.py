@@ -239,6 +239,14 @@ def test_steady_states_at_the_edge_are_taken(text: str) -> None:
         ("alpha", "1/(V + 150)", -149.9, math.inf, "pole at V = -150 mV"),
         ("alpha", "40 - V", -math.inf, 40.0, "alpha must not be negative .* is -0.1 at V = 40.1 mV"),
         ("beta", "0.003*(V + 88)/5", -88.0, math.inf, "beta must not be negative"),
+        (
+            "beta",
+            "0.003*(V + 80)/5",
+            -80.0,
+            math.inf,
+            "beta must not be negative",
+        ),  # as cells live from there
+        ("alpha", "20 - V", -math.inf, 20.0, "alpha must not be negative"),  # to there
         ("beta", "sqrt(V + 100)", -100.0, math.inf, "root, power or logarithm"),
         ("beta", "log(40 - V)", -math.inf, 39.0, "beta must not be negative"),
         ("inf", "1.001/(1 + exp(-V/10))", -math.inf, 69.0, "inf must be at most 1"),

@@ -232,6 +232,7 @@ def test_it_starts_where_a_run_left_it():
 
 def test_a_model_file_holds_them():
     started = attrs.evolve(INH, initial=[0.25])
+    assert started.initial == (0.25,)
     neuron = cell(synapses=[EXC, started, NMDA, CURRENT])
     model = natrium.Model(neuron=neuron, stimulus=INPUT, simulation=natrium.Simulation(t_end=20.0))
     text = to_toml(model)

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 import natrium
-from natrium.solvers.reliability import ROUNDING
+from natrium.solvers.reliability import LEAST_RTOL, LOOSER, ROUNDING, TIGHTER, second_tolerance
 from tests.solvers.cases import NA, STEP, TRAINS, solve, train
 from tests.solvers.randoms import random_case
 from tests.solvers.truths import truth
@@ -25,6 +25,13 @@ def test_the_estimate_covers_the_error_and_not_much_more(name, rtol, solver):
     assert np.all(error <= run.spike_time_errors + 1e-12)  # to which the trains are known
     if rtol >= 1e-9:
         assert run.spike_time_errors.max(initial=0.0) < 1e3 * rtol
+
+
+def test_the_second_solve_is_tighter_or_where_there_is_no_room_looser():
+    assert second_tolerance(1e-6) == 1.0 / TIGHTER
+    assert second_tolerance(20.0 * LEAST_RTOL) == 1.0 / 20.0
+    for rtol in (LEAST_RTOL, 7.0 * LEAST_RTOL, 9.9 * LEAST_RTOL):
+        assert second_tolerance(rtol) == LOOSER
 
 
 def test_a_spike_without_a_counterpart_is_undecided():

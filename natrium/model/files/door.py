@@ -104,7 +104,7 @@ def first_current(stimuli: Any) -> str | None:
     tables = [one for one in stimuli if isinstance(one, dict)] if isinstance(stimuli, list) else []
     for value in (table.get(field) for table in tables for field in OF_CURRENT):
         value = value[0] if isinstance(value, list) and value else value
-        if isinstance(value, str) and is_quantity(value):
+        if is_quantity(value):
             try:
                 found = as_quantity("", value)
             except ModelError:  # told where it is read

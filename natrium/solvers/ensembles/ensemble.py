@@ -68,19 +68,19 @@ class Ensemble:
 
     axes: Mapping[str, npt.NDArray[Any]]
     parameters: Mapping[str, npt.NDArray[Any]]
-    units: Mapping[str, str] = attrs.field(factory=dict, repr=False)
+    units: Mapping[str, str] = attrs.field(factory=dict)
     names: tuple[str, ...]
     t_start: float
     t_end: float
-    spike_times: Array = attrs.field(repr=False)
-    offsets: npt.NDArray[np.int64] = attrs.field(repr=False)
-    final_states: Array = attrs.field(repr=False)
-    sample_times: Array | None = attrs.field(default=None, repr=False)
-    samples: Array | None = attrs.field(default=None, repr=False)
-    flags: npt.NDArray[np.uint8] = attrs.field(repr=False)
-    steps: npt.NDArray[np.int64] = attrs.field(repr=False)
-    messages: Mapping[int, str] = attrs.field(factory=dict, repr=False)
-    manifest: Mapping[str, Any] = attrs.field(factory=dict, repr=False)
+    spike_times: Array
+    offsets: npt.NDArray[np.int64]
+    final_states: Array
+    sample_times: Array | None = None
+    samples: Array | None = None
+    flags: npt.NDArray[np.uint8]
+    steps: npt.NDArray[np.int64]
+    messages: Mapping[int, str] = attrs.field(factory=dict)
+    manifest: Mapping[str, Any] = attrs.field(factory=dict)
 
     # --- the runs --------------------------------------------------------------------------------
 

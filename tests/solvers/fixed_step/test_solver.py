@@ -6,6 +6,7 @@ import pytest
 
 import natrium
 from natrium.solvers.fixed_step.schemes import SCHEMES
+from natrium.solvers.fixed_step.solver import _mean
 
 TRUE_RULES = {"refractory": "exact", "label": "end", "read": "average", "edges": "half-open"}
 SPIKE_ORDER = {"grid": 1, "linear": 2, "cubic": 4}
@@ -151,6 +152,24 @@ def test_whole_steps_and_the_counter_differ_only_by_the_counter_s_rest():
     }
     assert np.count_nonzero(held["counter"] > 0) == 401
     assert np.count_nonzero(held["steps"] > 0) == 400
+
+
+def test_the_exact_rule_s_counter_is_what_is_left_of_the_refractory_period():
+    neuron = natrium.Neuron(tau_ref=2.0)
+    run = natrium.FixedStep(dt=0.3, spike_time="linear", **TRUE_RULES).solve(
+        neuron, natrium.Constant(20.0), t_start=3.0, t_end=40.0
+    )
+    assert run.n_spikes == 2
+    left = np.array([max([s + 2.0 - t for s in run.spike_times if s <= t], default=0.0) for t in run.t])
+    counter = run.extras["refractory_counter"]
+    np.testing.assert_allclose(counter, np.maximum(left, 0.0)[-counter.size :], rtol=0.0, atol=1e-12)
+
+
+def test_a_mean_over_a_step_is_its_integral():
+    wave = natrium.Sine(8.0, 50.0, offset=3.0, start=2.0)
+    omega = 0.1 * np.pi
+    integral = 8.0 / omega * (np.cos(omega * 2.0) - np.cos(omega * 3.5)) + 3.0 * 1.5
+    assert _mean(wave, 1.0, 3.5) == pytest.approx(integral / 2.5, rel=1e-12)
 
 
 def test_gates_clamp_overrides_the_neuron_s_rule():
