@@ -3,6 +3,7 @@
 import attrs
 import numpy as np
 import pytest
+from matplotlib.figure import Figure
 
 import natrium
 from tests.solvers.cases import METHODS, NA, STEP
@@ -139,6 +140,14 @@ def test_a_script_s_samples_are_held():
 def test_a_trajectory_is_frozen(run):
     with pytest.raises(attrs.exceptions.FrozenInstanceError):
         run.method = "other"
+
+
+def test_it_is_drawn_where_one_says(run):
+    axes = Figure().subplots()
+    assert run.plot(ax=axes) is not None
+    assert axes.lines
+    with pytest.raises(TypeError):
+        run.plot(axes, True)  # what else is drawn is named
 
 
 def test_figures_that_are_not_installed_are_named(monkeypatch):

@@ -90,7 +90,11 @@ def test_hostile_file_ends_soon_in_a_named_error(text: str, tmp_path: Path, read
     assert list(tmp_path.iterdir()) == [path]
 
 
-def test_bounds_are_where_they_are_said_to_be() -> None:
+def test_bounds_are_where_they_are_said_to_be(tmp_path: Path) -> None:
+    whole = tmp_path / "whole.toml"
+    whole.write_text("#" * (MAX_BYTES + 1))
+    with pytest.raises(natrium.ModelError, match=f"may have at most {MAX_BYTES} bytes, got more"):
+        natrium.load(whole)
     with pytest.raises(natrium.ModelError, match=f"may have at most {MAX_BYTES} bytes, got {MAX_BYTES + 1}"):
         natrium.loads("#" * (MAX_BYTES + 1))
     with pytest.raises(natrium.ModelError, match=f"at most {MAX_DOTS} dots, got 'a.a.a"):

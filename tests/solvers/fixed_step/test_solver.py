@@ -1,5 +1,7 @@
 """The fixed-step family: each rule by itself, and orders roughly; tests/analysis/papers/test_papers.py has them within 0.1."""
 
+import math
+
 import attrs
 import numpy as np
 import pytest
@@ -152,6 +154,24 @@ def test_whole_steps_and_the_counter_differ_only_by_the_counter_s_rest():
     }
     assert np.count_nonzero(held["counter"] > 0) == 401
     assert np.count_nonzero(held["steps"] > 0) == 400
+
+
+def test_gates_that_move_while_v_is_held_do_so_double_for_double_as_a_script_s():
+    channel = natrium.Channel(
+        "Na",
+        0.5,
+        50.0,
+        [natrium.Gate("m", alpha="0.1*(V + 40)/(1 - exp(-(V + 40)/10))", beta="4*exp(-(V + 65)/18)")],
+    )
+    neuron = natrium.Neuron(channels=[channel], tau_ref=2.0, v_reset=-70.3, refractory="clamp")
+    run = natrium.FixedStep(dt=0.05).solve(neuron, natrium.Constant(20.0), t_end=30.0)
+    held = np.flatnonzero(run.extras["refractory_counter"] > 0)
+    assert held.size > 40
+    for k in held.tolist():
+        V, m = float(run.V[k]), float(run.y[1, k])
+        alpha = 0.1 * (V + 40) / (1 - math.exp(-(V + 40) / 10))
+        beta = 4 * math.exp(-(V + 65) / 18)
+        assert run.y[1, k + 1] == m + (alpha * (1 - m) - beta * m) * 0.05
 
 
 def test_the_exact_rule_s_counter_is_what_is_left_of_the_refractory_period():
