@@ -91,7 +91,7 @@ def test_killed_at_any_moment_it_resumes_to_the_same_bits(tmp_path, fresh, whole
         process.join()
         lasted.append(time.monotonic() - begin)
     lasts = min(lasted[1:])  # the first loads what the others have; another may have met a busy machine
-    hit = 0
+    hit, lost = 0, False
     for index in range(MOMENTS):
         out = tmp_path / str(index) / f"x{suffix}"
         out.parent.mkdir()
@@ -103,6 +103,12 @@ def test_killed_at_any_moment_it_resumes_to_the_same_bits(tmp_path, fresh, whole
         with suppress(ProcessLookupError):  # it was faster
             os.kill(process.pid, number)
         process.join(60.0)
+        if process.is_alive() and number == signal.SIGINT and not lost:
+            # Python itself loses a Ctrl-C that comes as it forgets a module's lock, and keeps all imports locked.
+            lost = True
+            process.kill()
+            process.join()
+        assert not process.is_alive()
         late = out.exists()
         lasts *= 0.8 if late else 1.05  # it follows how busy the machine is
         hit += not late
