@@ -131,6 +131,11 @@ def test_units(own, unit, factor):
     assert scale_to(unit, own) == pytest.approx(factor, rel=1e-15)
 
 
+def test_a_voltage_is_no_current():
+    with pytest.raises(natrium.ModelError, match="unit must fit that of the recording, 'mV', got 'pA'"):
+        scale_to("pA", "mV")
+
+
 @pytest.mark.parametrize(
     ("file", "options", "said"),
     [

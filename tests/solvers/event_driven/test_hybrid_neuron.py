@@ -84,6 +84,10 @@ def test_solvers_of_channels_refuse_it_by_name(solver):
         ({"reset": {"V": I}}, "reset, V: .* got I"),
         ({"reset": {"x": V}}, "x, which is no state"),
         ({"initial": {"V": -55.0}}, "must start below v_thresh"),
+        (
+            {"equations": {"V": -V, "w": "-w"}, "initial": {"V": -50.0, "w": 3.0}},
+            r"must start below v_thresh \(-55.0 mV\), got -50.0 mV",
+        ),
         ({"initial": {"V": float("nan")}}, "V must be finite"),
         ({"initial": {}}, "initial must name the states V"),
         ({"parameters": {"tau_m": 10.0, "v_rest": "x", "v_reset": 0.0}}, "v_rest must be a number"),

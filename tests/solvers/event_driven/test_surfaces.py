@@ -12,6 +12,8 @@ import sympy
 from scipy.integrate import solve_ivp
 
 import natrium
+from natrium.solvers.bernstein import value
+from natrium.solvers.event_driven.surfaces import Surfaces
 
 V, w, I, a, b = sympy.symbols("V w I a b", real=True)
 T_END = 60.0
@@ -167,6 +169,28 @@ def test_a_start_on_a_surface_takes_the_side_it_flows_to() -> None:
     down = natrium.HybridNeuron(equations={"V": I + sympy.Heaviside(V)}, initial={"V": 0.0})
     end = natrium.simulate(down, natrium.Constant(-2.0), t_end=2.0).final_state["V"]
     assert end == pytest.approx(-4.0, abs=1e-12)
+
+
+def test_a_surface_s_polynomial_is_that_of_the_states(monkeypatch) -> None:
+    """Of a surface in V alone: between a step's ends, at them, and on the side of its start."""
+    neuron = natrium.HybridNeuron(
+        equations={"V": "-V/10 + where(V > 3, 2, 1)", "w": "(V - w)/30"}, initial={"V": 0.0, "w": 0.0}
+    )
+    seen, along = [], Surfaces.along
+
+    def watched(self, step):
+        found, off = along(self, step)
+        V = step.bernstein(step.fun, step.record(step.step_start))[:, 0]
+        for x in (0.0, 0.1, 0.37, 0.8, 1.0):
+            exact = {0.0: step.y_old[0], 1.0: step.y[0]}.get(x, value(V.tolist(), x))
+            assert value(found[0].tolist(), x) == pytest.approx(self.sides[0] * (3.0 - exact), abs=1e-9)
+        seen.append(off[0])
+        return found, off
+
+    monkeypatch.setattr(Surfaces, "along", watched)
+    natrium.simulate(neuron, t_end=30.0, solver="event")
+    assert len(seen) > 5
+    assert max(seen) < 1e-5
 
 
 def test_sliding_along_a_jump_is_refused_and_a_continuous_kink_is_not() -> None:

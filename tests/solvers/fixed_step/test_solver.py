@@ -185,6 +185,12 @@ def test_the_exact_rule_s_counter_is_what_is_left_of_the_refractory_period():
     np.testing.assert_allclose(counter, np.maximum(left, 0.0)[-counter.size :], rtol=0.0, atol=1e-12)
 
 
+@pytest.mark.parametrize("scheme", SCHEMES)
+def test_right_hand_sides_are_counted_as_they_are_evaluated(scheme):
+    run = natrium.FixedStep(dt=0.5, scheme=scheme).solve(natrium.Neuron(), t_end=30.0)
+    assert run.rhs_evaluations == 60 * {"heun": 2, "rk4": 4}.get(scheme, 1)
+
+
 def test_a_mean_over_a_step_is_its_integral():
     wave = natrium.Sine(8.0, 50.0, offset=3.0, start=2.0)
     omega = 0.1 * np.pi
