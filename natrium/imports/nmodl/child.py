@@ -25,8 +25,9 @@ def main() -> None:
     os.dup2(2, 1)  # the parser has warnings of its own to tell
     try:
         import neuron.nmodl  # noqa: F401 - whether it is there is the question
-    except ImportError:
-        print(json.dumps({"missing": True}), file=answers, flush=True)
+    except (ImportError, OSError, RuntimeError) as error:  # the last where it finds no library of Python's
+        why = "" if isinstance(error, ModuleNotFoundError) else " ".join(str(error).split())[:300]
+        print(json.dumps({"missing": True, "why": why}), file=answers, flush=True)
         return
     for line in sys.stdin:
         print(json.dumps(_parse(json.loads(line))), file=answers, flush=True)

@@ -130,7 +130,8 @@ def parse(texts: Sequence[str]) -> list[Tree | CannotImport]:
 
 def _answered(answer: dict[str, Any]) -> Tree | CannotImport:
     if answer.get("missing"):
-        raise CannotImport("no parser", EXTRA)
+        why = answer.get("why")
+        raise CannotImport("no parser", f"NEURON's parser cannot be loaded: {why}" if why else EXTRA)
     if "error" in answer:
         said = " ".join(str(answer["error"]).split("\n")[0].split())
         return CannotImport("no NMODL", f"NEURON's parser refuses it: {said[:200]}")

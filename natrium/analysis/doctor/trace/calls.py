@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import operator
+import sys
 from collections.abc import Iterator
+from functools import reduce
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +15,21 @@ from natrium.analysis.doctor.trace.layers import Layers
 from natrium.analysis.doctor.trace.numbers import Remembers, bare, is_number, made, traced
 from natrium.analysis.doctor.trace.plain import Plain
 from natrium.analysis.doctor.trace.tracer import Tracer
+
+# Whether Python's own sum of floats keeps what rounding takes, and adds it in the end (Neumaier's way).
+COMPENSATED = sys.version_info >= (3, 12)
+
+
+def _added(a: Any, b: Any) -> tuple[Any, Any]:
+    """Add two numbers; give what rounding takes of their sum as well, exactly and without a branch.
+
+    References
+    ----------
+    .. [1] D. E. Knuth, "The Art of Computer Programming", vol. 2, 3rd ed. (1997), sec. 4.2.2, theorem B.
+    """
+    total = a + b
+    part = total - a
+    return total, (a - (total - part)) + (b - part)
 
 
 class Calls(Plain):
@@ -130,10 +148,19 @@ class Calls(Plain):
             return self.given(start, self.tracer.line())
         if not any(isinstance(one, Remembers) for one in ones) or len(ones) > 4 * SMALL:
             return sum(unwrapped(ones) if len(ones) > 4 * SMALL else ones, start)
-        total = ones[0] if bare(start) == 0 and is_number(start) else start + ones[0]
-        for one in ones[1:]:
-            total = total + one
-        raw = sum([bare(one) for one in ones], bare(start))
+        if not (is_number(start) and bare(start) == 0):
+            ones.insert(0, start)
+        total = ones[0]
+        if COMPENSATED and all(type(bare(one)) is float for one in ones):
+            lost = []
+            for one in ones[1:]:
+                total, left = _added(total, one)
+                lost.append(left)
+            total = total + reduce(operator.add, lost) if lost else total
+        else:
+            for one in ones[1:]:
+                total = total + one
+        raw = sum([bare(one) for one in ones])
         if not isinstance(total, Remembers):
             return total
         return traced(raw, self.tracer.read(total), self.tracer.epoch)

@@ -64,7 +64,9 @@ def _parsed(file: str, lines: tuple[str, ...]) -> SourceText:
 def functions_of(kind: type) -> list[types.FunctionType]:
     """List the functions that a class holds itself."""
     found: list[types.FunctionType] = []
-    for one in vars(kind).values():
+    for name, one in vars(kind).items():
+        if name.startswith("__annotat"):  # Python 3.14 keeps a class's annotations as a function
+            continue
         inner = getattr(one, "__func__", one)
         parts = (inner.fget, inner.fset) if isinstance(inner, property) else (inner,)
         found += [part for part in parts if isinstance(part, types.FunctionType)]

@@ -5,6 +5,7 @@ import json
 import math
 import random
 import re
+from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +17,7 @@ from natrium.analysis.doctor.reading.solved import makes_again, solver_of
 from natrium.analysis.doctor.reading.trees import DOUBLES, Program
 from natrium.analysis.doctor.trace import trace_all, trace_script
 from natrium.analysis.doctor.trace.build import walked
+from natrium.analysis.doctor.trace.calls import _added
 from natrium.model import ModelError
 
 pytestmark = pytest.mark.corpus
@@ -432,6 +434,14 @@ OPERATIONS = {
     "tuples": "a, (b, c) = x, (x + 0.1, 0.2); x, n = (a*0.5 + b*0.3 + c*0.1), n + 1",
     "chained": "x = 0.3*x + (0.2 if 0.1 < x <= 0.6 and n >= 0 else 0.5)",
 }
+
+
+def test_what_rounding_takes_of_a_sum_is_known_exactly():
+    drawn = random.Random(3)
+    for _ in range(200):
+        a, b = (drawn.uniform(-1.0, 1.0) * 10.0 ** drawn.randint(-12, 12) for _ in range(2))
+        total, lost = _added(a, b)
+        assert Fraction(total) + Fraction(lost) == Fraction(a) + Fraction(b)
 
 
 @pytest.mark.parametrize("kind", OPERATIONS)
