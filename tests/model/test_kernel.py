@@ -155,3 +155,11 @@ def test_stiff_form_holds_back_the_fastest_gates() -> None:
     assert max(map(abs, held[1:])) <= FASTEST_GATE
     assert held[0] == free[0]
     assert np.all(np.isfinite(kernel.stiff_jacobian(*state, 0.0, *kernel.parameters)))
+
+
+def test_of_a_branch_the_side_alone_that_is_taken_is_evaluated():
+    """What occurs twice on a side is not computed ahead of the choice."""
+    side = natrium.Expression("where(V > 0, log(V)**2 + log(V), 1 + V)").symbolic
+    scalar = lower_expressions((side,), (sympy.Symbol("V", real=True),))
+    assert scalar(-1.0) == [0.0]
+    assert scalar(math.e) == pytest.approx([2.0], rel=1e-15)

@@ -142,6 +142,16 @@ def test_a_trajectory_is_frozen(run):
         run.method = "other"
 
 
+def test_of_many_states_the_first_eight_are_shown():
+    names = [f"x{k}" for k in range(9)]
+    neuron = natrium.HybridNeuron(
+        equations={"V": "-V"} | {name: f"-{name}" for name in names},
+        initial=dict.fromkeys(["V", *names], 0.0),
+    )
+    shown = repr(natrium.simulate(neuron, t_end=0.1))
+    assert "V, x0, x1, x2, x3, x4, x5, x6, ...\n" in shown + "\n"
+
+
 def test_it_is_drawn_where_one_says(run):
     axes = Figure().subplots()
     assert run.plot(ax=axes) is not None
