@@ -5,13 +5,15 @@ Gauss' method with s stages is S(h) = P S(0) + q; P and q of all steps come from
 systems, and only their products go along in time.
 
 A stiff run is known to that at the ends of its steps only. Between them the course is solved for anew, at the
-nodes of Radau's method, which lets die what is fast; derivatives go by the same nodes.
+nodes of Radau's method, which lets die what is fast; derivatives go by the same nodes. A course that is known
+everywhere, its steps short for the sake of stability alone, is gone along by these nodes in far longer ones.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from functools import cache
+from typing import Literal
 
 import numpy as np
 
@@ -25,8 +27,11 @@ STAGES = 6
 HALVINGS = 10
 STEPS_BACK = 8  # over which what is fast in a stiff run dies
 STIFF_RTOL = 1e-9  # no better than the run itself is
+STABLE, LONGER = 5.0, 32  # steps times the fastest rate beyond which so many are tried as one
+LOOKS = 64  # steps at which that is looked at
 NEWTON, CLOSE = 8, 1e-8  # corrections of a stiff run's states, and when they are small enough
 BLOCK = 512  # steps at a time: their systems fill some MB
+CACHED = 2**17  # entries of the matrices that are worked at together
 # What a step in halves leaves is this part of the difference to the whole step: 2^-12, and some to spare.
 GAIN = 1e-3
 
@@ -94,7 +99,6 @@ class Collocation:
         stiff: bool = False,
     ) -> None:
         self.stiff = stiff
-        self.nodes = radau() if stiff else _gauss()
         self.linear, self.trajectory, self.origin = linear, trajectory, span.begin
         self.forced, self.rtol = forced.columns, max(rtol, STIFF_RTOL) if stiff else rtol
         self.by_parameters, self.scale, inputs = forced.parameters, forced.scale, forced.inputs
@@ -106,9 +110,44 @@ class Collocation:
         begin, size = edges[:-1], np.diff(edges)
         middle = begin + 0.5 * size
         steps = wanted(span.begin + middle)
-        self.begin, self.size, self.middle = begin[steps], size[steps], middle[steps]
+        self.begin, self.size = begin[steps], size[steps]
+        self.damped = stiff or self._is_short()  # what is fast is let die
+        self.nodes = radau() if self.damped else _gauss()
+        if self.damped and not stiff:
+            self._lengthen()
+        self.middle = self.begin + 0.5 * self.size
         self.first = self.behind = 0  # of the steps whose matrices are there
         self.matrices: tuple[Array, Array] = (np.empty(0), np.empty(0))
+
+    def _is_short(self) -> bool:
+        """Tell whether the run's own steps are as long as its stability allows."""
+        if not self.begin.size:
+            return False
+        some = np.unique(np.linspace(0, self.begin.size - 1, LOOKS).astype(int))
+        s = self.begin[some]
+        J = self.linear.along(self._state(s), _levels(self.drive, s), False)[0]
+        if not np.all(np.isfinite(J)):
+            return False
+        return bool(np.median(self.size[some] * np.abs(np.linalg.eigvals(J)).max(axis=1)) > STABLE)
+
+    def _lengthen(self) -> None:
+        """Make one step of many that follow each other without a spike between."""
+        spikes = np.array([event.time for event in self.trajectory.events]) - self.origin
+        jumps = np.searchsorted(spikes, self.begin[1:] + 0.5 * self.size[1:]) != np.searchsorted(
+            spikes, self.begin[:-1] + 0.5 * self.size[:-1]
+        )
+        starts = np.append(True, jumps | ~self._follows)
+        run = np.cumsum(starts) - 1
+        inside = np.arange(starts.size) - np.flatnonzero(starts)[run]
+        first = np.flatnonzero(inside % LONGER == 0)
+        last = np.append(first[1:], starts.size) - 1
+        end = self.begin[last] + self.size[last]
+        self.begin, self.size = self.begin[first], end - self.begin[first]
+
+    @property
+    def _follows(self) -> Array:
+        """Whether each step but the first begins where the one before ends."""
+        return np.isclose(self.begin[1:], self.begin[:-1] + self.size[:-1], rtol=1e-12, atol=0.0)
 
     def carry(self, S: Array, begin: float, end: float) -> Array:
         """Carry derivatives over one piece.
@@ -142,12 +181,13 @@ class Collocation:
         weights[0] = 1.0
         start = self._state(begin)
         P, q, _ = self._steps(begin, size, start)
-        return self._by_halves(begin, size, start, self._before(begin, size, P), (P, q), weights, HALVINGS)
+        before = self._before(begin, size, _affine(P, q))
+        return self._by_halves(begin, size, start, before, (P, q), weights, HALVINGS)
 
     def _before(self, begin: Array, size: Array, P: Array) -> Array:
-        """Give what the steps before each leave of a derivative: what is fast has died by then."""
+        """Give what the steps before each make of a derivative: what is fast has settled by then."""
         found = np.broadcast_to(np.eye(P.shape[1]), P.shape).copy()
-        if self.stiff:
+        if self.damped:
             follows = np.append(False, np.isclose(begin[1:], begin[:-1] + size[:-1], rtol=1e-12, atol=0.0))
             for back in range(1, STEPS_BACK + 1):
                 here = np.flatnonzero(follows)
@@ -170,11 +210,8 @@ class Collocation:
         parts, starts = self._both(halves, half, start)
         P, q = _in_pairs(*parts)
         sized = P * weights / weights[:, None]
-        off = (P - whole[0]) @ before * weights / weights[:, None]
-        error = np.concatenate(
-            [off, (q - whole[1]) / weights[:, None] / self.scale],
-            axis=2,
-        )
+        error = np.concatenate([P - whole[0], q - whole[1]], axis=2) @ before / weights[:, None]
+        error *= np.append(weights, 1.0 / self.scale)
         largest = np.maximum(1.0, np.abs(sized).max(axis=(1, 2)))
         coarse = ~(GAIN * np.abs(error).max(axis=(1, 2)) <= self.rtol * largest)
         if not coarse.any():
@@ -188,7 +225,7 @@ class Collocation:
         rest = np.repeat(coarse, 2)
         coarser = parts[0][rest], parts[1][rest]
         befores = np.repeat(before, 2, axis=0)
-        befores[1::2] = parts[0][::2] @ before
+        befores[1::2] = _affine(parts[0][::2], parts[1][::2]) @ before
         finer = self._by_halves(
             halves[rest], half[rest], starts[:, rest], befores[rest], coarser, weights, left - 1
         )
@@ -207,8 +244,8 @@ class Collocation:
         ]
         return (pairs[0], pairs[1]), np.stack([start, middle], axis=2).reshape(len(start), -1)
 
-    def _state(self, s: Array) -> Array:
-        return self.trajectory.state(np.minimum(self.origin + s, self.trajectory.t_end))
+    def _state(self, s: Array, side: Literal["left", "right"] = "right") -> Array:
+        return self.trajectory.state(np.minimum(self.origin + s, self.trajectory.t_end), side=side)
 
     def _solved(self, y: Array, s: Array, length: Array, start: Array) -> Array:
         """Solve for the course at the nodes of steps, by Newton's method from what is known of it."""
@@ -220,8 +257,7 @@ class Collocation:
             f = self.linear.flow_along(y, levels).reshape(count, STAGES, n)
             states = y.T.reshape(count, STAGES, n)
             off = start.T[:, None, :] + h * np.einsum("ij,kjb->kib", a, f) - states
-            system = np.einsum("kjab,ij->kiajb", J, a).reshape(count, STAGES * n, STAGES * n)
-            moved = np.linalg.solve(np.eye(STAGES * n) - h * system, off.reshape(count, STAGES * n, 1))
+            moved = _solve_all(length, a, J.transpose(0, 2, 1, 3)[:, None], off.reshape(count, STAGES * n, 1))
             y = y + moved.reshape(-1, n).T
             if np.all(np.abs(moved[:, :, 0]) <= CLOSE * (1.0 + np.abs(states.reshape(count, -1)))):
                 break
@@ -234,23 +270,21 @@ class Collocation:
         """
         c, a, b = self.nodes
         s = (begin[:, None] + length[:, None] * c).ravel()
-        y = self._state(s)
+        y = self._state(s, "left")  # Radau's last node may be a spike
         if self.stiff:
             y = self._solved(y, s, length, start)
         J, B = self._flow(y, s)
         n, m, count = y.shape[0], B.shape[2], begin.size
         J, B = J.reshape(count, STAGES, n, n), B.reshape(count, STAGES, n, m)
         h = length[:, None, None]
-        if self.stiff:  # by states: slopes would lose what little is left of what is fast
-            system = np.einsum("kjab,ij->kiajb", J, a).reshape(count, STAGES * n, STAGES * n)
+        if self.damped:  # by states: slopes would lose what little is left of what is fast
             start_of = np.broadcast_to(np.eye(n), (count, STAGES, n, n))
             forced = h[..., None] * np.einsum("ij,kjab->kiab", a, B)
             both = np.concatenate([start_of, forced], axis=3).reshape(count, STAGES * n, n + m)
-            end = np.linalg.solve(np.eye(STAGES * n) - h * system, both)[:, -n:]
+            end = _solve_all(length, a, J.transpose(0, 2, 1, 3)[:, None], both, n)
             return end[:, :, :n], end[:, :, n:], y[:, STAGES - 1 :: STAGES]
-        system = np.einsum("kiab,ij->kiajb", J, a).reshape(count, STAGES * n, STAGES * n)
         both = np.concatenate([J, B], axis=3).reshape(count, STAGES * n, n + m)
-        slopes = np.linalg.solve(np.eye(STAGES * n) - h * system, both).reshape(count, STAGES, n, n + m)
+        slopes = _solve_all(length, a, J[:, :, :, None, :], both).reshape(count, STAGES, n, n + m)
         moved = h * np.einsum("i,kiab->kab", b, slopes)
         return np.eye(n) + moved[:, :, :n], moved[:, :, n:], start
 
@@ -264,9 +298,35 @@ class Collocation:
         return J, B
 
 
+def _solve_all(length: Array, a: Array, J: Array, sides: Array, last: int = 0) -> Array:
+    """Solve (1 - h a J) x = sides step by step; give x, or its last rows.
+
+    J is shaped so that it meets a at (step, stage, row, stage, column). Some steps go at a time, whose
+    matrices the processor's cache holds.
+    """
+    size = sides.shape[1]
+    found = np.empty((len(sides), last or size, sides.shape[2]))
+    some = max(1, CACHED // size**2)
+    for k in range(0, len(sides), some):
+        few = slice(k, k + some)
+        product = (-length[few, None, None] * a)[:, :, None, :, None] * J[few]
+        system = product.reshape(len(product), size, size)
+        system[:, np.arange(size), np.arange(size)] += 1.0
+        found[few] = np.linalg.solve(system, sides[few])[:, -last:]
+    return found
+
+
 def _levels(drive: Drive, s: Array) -> Array:
     """Give an input at many times, shape (n,), mV."""
     return np.full(s.size, drive.level) if drive.is_constant else np.array([drive(one) for one in s.tolist()])
+
+
+def _affine(P: Array, q: Array) -> Array:
+    """Give S -> P S + q as one matrix, shape (n_steps, n + n_forced, n + n_forced)."""
+    n, m = q.shape[1:]
+    found = np.broadcast_to(np.eye(n + m), (len(P), n + m, n + m)).copy()
+    found[:, :n, :n], found[:, :n, n:] = P, q
+    return found
 
 
 def _in_pairs(P: Array, q: Array) -> tuple[Array, Array]:

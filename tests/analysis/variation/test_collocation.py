@@ -12,6 +12,7 @@ from natrium.analysis.variation.linearised import linearised
 from natrium.analysis.variation.pieces import Forced
 from natrium.model import (
     CHANNELS,
+    Channel,
     Constant,
     Custom,
     Gaussian,
@@ -19,6 +20,7 @@ from natrium.model import (
     Model,
     Neuron,
     Ramp,
+    Scheme,
     Simulation,
     Sine,
     SolverError,
@@ -32,7 +34,18 @@ pytest.importorskip("numba")
 
 AXON = Neuron(channels=(CHANNELS["hh_sodium"], CHANNELS["hh_potassium"]), refractory="clamp", v_thresh=-50.0)
 SODIUM = notebook.lif_na().neuron
+# A scheme whose steps are short for the sake of stability alone.
+MOVES = [
+    ("C", "O", "200*exp(V/40)"),
+    ("O", "C", "150*exp(-V/40)"),
+    ("O", "B", "2"),
+    ("B", "O", "0.5*exp(-V/30)"),
+]
+QUICK = Neuron(
+    channels=[Channel("Na", 12.0, 50.0, scheme=Scheme(["C", "O", "B"], MOVES, ["O"]))], v_thresh=-40.0
+)
 MODELS = {
+    "quick scheme": Model(neuron=QUICK, stimulus=[Constant(12.0)], simulation=Simulation(t_end=5.0)),
     "step": notebook.lif_na(),
     "two channels": notebook.lif_na2(),
     "sine": Model(
@@ -107,6 +120,15 @@ def test_steps_of_many_intervals_are_resolved_at_once(monkeypatch):
     assert trajectory.n_spikes > 18
     spike_time_gradients(trajectory, ["g_Na"])
     assert len(calls) < 15
+
+
+def test_steps_that_are_short_for_stability_are_gone_along_in_longer_ones(monkeypatch):
+    counts, steps = [], Collocation._steps
+    monkeypatch.setattr(Collocation, "_steps", lambda *given: counts.append(given[1].size) or steps(*given))
+    trajectory = Compiled(rtol=1e-12).solve(QUICK, Constant(12.0), t_end=100.0)
+    spike_time_gradients(trajectory)
+    assert trajectory.n_spikes > 3
+    assert sum(counts) < 1.5 * trajectory.t.size  # each in halves would be three times as many
 
 
 def test_what_is_not_finite_is_refused():
