@@ -16,6 +16,7 @@ from functools import cache
 from typing import Literal
 
 import numpy as np
+import numpy.typing as npt
 
 from natrium.analysis.variation.linearised import Linearised
 from natrium.analysis.variation.pieces import GATE, Forced
@@ -133,21 +134,14 @@ class Collocation:
     def _lengthen(self) -> None:
         """Make one step of many that follow each other without a spike between."""
         spikes = np.array([event.time for event in self.trajectory.events]) - self.origin
-        jumps = np.searchsorted(spikes, self.begin[1:] + 0.5 * self.size[1:]) != np.searchsorted(
-            spikes, self.begin[:-1] + 0.5 * self.size[:-1]
-        )
-        starts = np.append(True, jumps | ~self._follows)
+        jumps = np.diff(np.searchsorted(spikes, self.begin + 0.5 * self.size)) > 0
+        starts = np.append(True, jumps | ~_follows(self.begin, self.size)[1:])
         run = np.cumsum(starts) - 1
         inside = np.arange(starts.size) - np.flatnonzero(starts)[run]
         first = np.flatnonzero(inside % LONGER == 0)
         last = np.append(first[1:], starts.size) - 1
         end = self.begin[last] + self.size[last]
         self.begin, self.size = self.begin[first], end - self.begin[first]
-
-    @property
-    def _follows(self) -> Array:
-        """Whether each step but the first begins where the one before ends."""
-        return np.isclose(self.begin[1:], self.begin[:-1] + self.size[:-1], rtol=1e-12, atol=0.0)
 
     def carry(self, S: Array, begin: float, end: float) -> Array:
         """Carry derivatives over one piece.
@@ -188,7 +182,7 @@ class Collocation:
         """Give what the steps before each make of a derivative: what is fast has settled by then."""
         found = np.broadcast_to(np.eye(P.shape[1]), P.shape).copy()
         if self.damped:
-            follows = np.append(False, np.isclose(begin[1:], begin[:-1] + size[:-1], rtol=1e-12, atol=0.0))
+            follows = _follows(begin, size)
             for back in range(1, STEPS_BACK + 1):
                 here = np.flatnonzero(follows)
                 found[here] = found[here] @ P[here - back]
@@ -319,6 +313,11 @@ def _solve_all(length: Array, a: Array, J: Array, sides: Array, last: int = 0) -
 def _levels(drive: Drive, s: Array) -> Array:
     """Give an input at many times, shape (n,), mV."""
     return np.full(s.size, drive.level) if drive.is_constant else np.array([drive(one) for one in s.tolist()])
+
+
+def _follows(begin: Array, size: Array) -> npt.NDArray[np.bool_]:
+    """Tell which steps begin where the one before ends."""
+    return np.append(False, np.isclose(begin[1:], begin[:-1] + size[:-1], rtol=1e-12, atol=0.0))
 
 
 def _affine(P: Array, q: Array) -> Array:

@@ -45,7 +45,7 @@ QUICK = Neuron(
     channels=[Channel("Na", 12.0, 50.0, scheme=Scheme(["C", "O", "B"], MOVES, ["O"]))], v_thresh=-40.0
 )
 MODELS = {
-    "quick scheme": Model(neuron=QUICK, stimulus=[Constant(12.0)], simulation=Simulation(t_end=5.0)),
+    "quick scheme": Model(neuron=QUICK, stimulus=[Constant(12.0)], simulation=Simulation(t_end=9.0)),
     "step": notebook.lif_na(),
     "two channels": notebook.lif_na2(),
     "sine": Model(
