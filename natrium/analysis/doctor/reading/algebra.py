@@ -87,6 +87,9 @@ class Algebra:
         for one, other in ((a, b), (b, a)):  # E + (V - E)
             if name_of(other) == "-" and other.args[1] is one:
                 return other.args[0]
+            for at in (0, 1) if name_of(other) == "+" else ():  # E + (-E + V)
+                if other.args[at].op == "neg" and other.args[at].args[0] is one:
+                    return other.args[1 - at]
         if b.op == "neg":
             return self.make("-", a, b.args[0], line=line)
         return self.make("+", a, b, line=line)

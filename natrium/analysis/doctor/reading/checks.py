@@ -214,7 +214,7 @@ def _unused(case: Case) -> Iterator[Found]:
     """Find numbers that are given a name and never read."""
     for name, (line, _) in sorted(unread(case.source).items(), key=lambda pair: pair[1][0]):
         of_event = case.maps.record.solver and name in ("terminal", "direction")  # SciPy reads these
-        if of_event or not re.search(r"\d", case.source[line - 1].split("=", 1)[-1]):
+        if of_event or not re.search(r"[1-9]", case.source[line - 1].split("=", 1)[-1]):
             continue
         refractory = bool(_REFRACTORY.search(name.lower())) and not any(case.maps.hold.steps)
         yield Found(

@@ -58,6 +58,15 @@ def rules_of(case: Case, scheme: SchemeFound) -> Iterator[Found]:
             "held over each step.",
             line,
         )  # fmt: skip
+    for kick in maps.kicks:
+        sizes = np.unique(np.round(kick.weights, 9))
+        by = f"{sizes[0]:.4g}" if sizes.size == 1 else f"{sizes[0]:.4g} to {sizes[-1]:.4g}"
+        yield Found(
+            "incoming-spikes", "note",
+            f"{kick.steps.size} incoming spikes move {plain(kick.state)} by {by}; the model takes those of "
+            "this run.",
+            maps.main.updates[kick.state].line,
+        )  # fmt: skip
     yield from _clips(case)
     if maps.firing and maps.threshold is not None and not maps.record.solver:
         test = maps.threshold

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from natrium.analysis.doctor.reading.algebra import Slopes
 from natrium.analysis.doctor.reading.maps import Maps
 from natrium.analysis.doctor.reading.recognise import DRIVEN
 from natrium.analysis.doctor.reading.rules import Clock, clock_of, counts_steps, number_at
@@ -18,6 +19,7 @@ from natrium.analysis.doctor.reading.trees import (
     leaf,
     leaves,
     name_of,
+    number,
 )
 from natrium.analysis.doctor.reading.wording import shown, text_of
 from natrium.analysis.doctor.trace.record import Choice, Node
@@ -27,8 +29,10 @@ from natrium.model.arrays import Array
 MOST_STEPS = 60  # a staircase of more is a record of samples
 
 
-def hoisted(maps: Maps, equations: Mapping[str, Node]) -> tuple[dict[str, Node], Node | None]:
-    """Take what is made of time alone out of the voltage's equation, as its input.
+def hoisted(
+    maps: Maps, equations: Mapping[str, Node], several: bool = True
+) -> tuple[dict[str, Node], Node | None]:
+    """Take what is made of time alone out of the voltage's equation, as its input; or several inputs as one.
 
     Returns
     -------
@@ -38,6 +42,9 @@ def hoisted(maps: Maps, equations: Mapping[str, Node]) -> tuple[dict[str, Node],
         What it is made of; None where the equation has no time in it, or in several ways.
     """
     time, own = maps.record.time, {maps.record.time, *maps.record.parameters}
+    added = _of_several(maps, equations) if several else None
+    if added is not None:
+        return added
     if not time or time not in leaves(equations[maps.V]):
         return dict(equations), None
     inner: set[Node] = set()
@@ -64,14 +71,37 @@ def hoisted(maps: Maps, equations: Mapping[str, Node]) -> tuple[dict[str, Node],
     return found, top
 
 
+def _of_several(maps: Maps, equations: Mapping[str, Node]) -> tuple[dict[str, Node], Node] | None:
+    """Take several inputs that V's equation adds up, such as a current and its noise, as one."""
+    algebra, flow = maps.algebra, equations[maps.V]
+    courses = {maps.record.input, *maps.record.exogenous} - {"", maps.record.time}
+    names = sorted(leaves(flow) & courses)
+    known = {*maps.record.parameters, *names}
+    if not names or names == [maps.record.input] or any(
+        set(names) & leaves(one) for name, one in equations.items() if name != maps.V
+    ):  # fmt: skip
+        return None
+    total, left = number(0.0), flow
+    for name in names:
+        slope = Slopes(algebra, name).slope(left)
+        if not leaves(slope) <= known - set(names):
+            return None
+        total = algebra.add(total, algebra.multiply(slope, algebra.canonical(leaf(name))))
+        left = algebra.replaced(left, {name: number(0.0)})
+    driven = algebra.make("+", left, algebra.canonical(leaf(DRIVEN)), line=flow.line)
+    return {**equations, maps.V: driven}, total
+
+
 def inputs_of(maps: Maps, name: str, made: Node | None, clock: Clock) -> Array:
     """Give what each step read, shape (n_steps,), in the script's unit."""
     n = clock.reads.size
     if made is not None:
         values = maps.record.parameter_values
         times = clock.reads / maps.step if counts_steps(maps) else clock.reads
+        known = {**values, **maps.record.exogenous, maps.record.time: times}
+        known |= {maps.record.input: maps.record.inputs} if maps.record.input else {}
         with np.errstate(all="ignore"):
-            found = Program([made])({**values, maps.record.time: times}, ARRAYS)[0]
+            found = Program([made])(known, ARRAYS)[0]
         return np.broadcast_to(np.asarray(found, dtype=float), (n,)).copy()
     if name == maps.record.input:
         return np.asarray(maps.record.inputs, dtype=float)
@@ -156,7 +186,7 @@ def stimulus_of(
         The expression of time that it is.
     """
     times = clock.reads
-    if made is not None:
+    if made is not None and leaves(made) <= {maps.record.time, *maps.record.parameters}:
         return [formula_of(maps, made, factor, ms)]
     changes = [0, *(np.flatnonzero(np.diff(values)) + 1).tolist()]
     known = edges_of(maps)
@@ -165,10 +195,9 @@ def stimulus_of(
         return [Samples(tuple((times[kept] * ms).tolist()), tuple((values[kept] * factor).tolist()))]
     parts: list[Stimulus] = []
     bounds = [None, *(_edge(times, at, known, maps.step) for at in changes[1:]), None]
-    for number, at in enumerate(changes):
+    for at, start, stop in zip(changes, bounds, bounds[1:], strict=False):
         level = float(values[at]) * factor
         if level != 0.0:
-            start, stop = bounds[number], bounds[number + 1]
             parts.append(
                 Step(
                     amplitude=level,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import attrs
@@ -21,11 +21,6 @@ SAME = 1e-9  # of the size of what is compared
 NO_DT = "dt"  # what a step is called where the script has no name for it
 FLIPPED = {"<": ">", "<=": ">=", ">": "<", ">=": "<=", "==": "==", "!=": "!="}
 OPPOSITE = {"<": ">=", "<=": ">", ">": "<=", ">=": "<", "==": "!=", "!=": "=="}
-_VOLTAGE = (
-    "v", "vm", "v_m", "vmem", "v_mem", "membrane_potential", "membrane_potentials", "potential", "voltage",
-    "membrane_voltage", "mem", "u_m", "um", "potentials", "voltages", "v_membrane", "vs", "v_trace", "u", "x",
-    "y",
-)  # fmt: skip
 
 
 def plain(name: str) -> str:
@@ -123,6 +118,8 @@ class Maps:
         Steps in which V jumps though it has not reached a threshold.
     noise : str
         What noise goes by that the script draws; empty where it draws none.
+    kicks : tuple of Kick
+        Incoming spikes that move states.
     """
 
     record: Record
@@ -145,6 +142,7 @@ class Maps:
     clips: tuple[Node, ...] = ()
     clocked: tuple[int, ...] = ()
     noise: str = ""
+    kicks: tuple[Any, ...] = ()
 
 
 def points_of(record: Record, step: float = math.nan, n: int = POINTS, seed: int = 7) -> dict[str, Array]:
@@ -266,37 +264,6 @@ def _only_copied(record: Record, name: str) -> bool:
     )
 
 
-def _score(name: str, record: Record) -> int:
-    last = plain(name).lower()
-    return _VOLTAGE.index(last) if last in _VOLTAGE else len(_VOLTAGE) + ("v" not in last)
-
-
-def _compared(record: Record) -> list[str]:
-    """Name the states whose (new) values are compared, the most often compared first."""
-    counts: dict[str, int] = {}
-    for step in record.steps:
-        for choice in step.choices:
-            for side in (choice.left, choice.right):
-                for state in record.states:
-                    if side is step.updates[state] or (side.op == LEAF and side.name == state):
-                        counts[state] = counts.get(state, 0) + step.count
-    return sorted(counts, key=lambda one: -counts[one])
-
-
-def voltage_of(record: Record, moving: Sequence[str]) -> str:
-    """Name the state that is the membrane's voltage: by its name, by what is compared, by the input."""
-    named = sorted((_score(one, record), at, one) for at, one in enumerate(moving))
-    if named and named[0][0] < len(_VOLTAGE) - 3:
-        return named[0][2]
-    for one in _compared(record):
-        if one in moving:
-            return one
-    for one in moving:
-        if any(record.input in leaves(step.updates[one]) for step in record.steps if record.input):
-            return one
-    return named[0][2] if named else ""
-
-
 def stepped(algebra: Algebra, trees: Mapping[str, Node], step: float) -> dict[str, Node]:
     """Put a step into maps that have none: each increment of a state is as long as one step makes it."""
     h = leaf(NO_DT, step)
@@ -366,7 +333,7 @@ def crossings(algebra: Algebra, step: Step, V: str) -> list[Threshold]:
             continue
         if on_left == on_right:
             continue
-        side, relation, level = oriented(choice, on_left)
+        side, relation, level = _unscaled(*oriented(choice, on_left), V)
         while side.op in ("-", "+") and (V in leaves(side.args[0])) != (V in leaves(side.args[1])):
             left, right = side.args
             if V in leaves(left) and not _is_flow(left, right, side.op, V):
@@ -378,6 +345,17 @@ def crossings(algebra: Algebra, step: Step, V: str) -> list[Threshold]:
                 break
         found.append(Threshold(side, level, relation, not (side.op == LEAF and side.name == V), choice.line))
     return found
+
+
+def _unscaled(side: Node, relation: str, level: Node, V: str) -> tuple[Node, str, Node]:
+    """Leave out what a difference that is compared with 0 is multiplied by."""
+    while side.op == "*" and level.op == NUMBER and level.value == 0.0:
+        at = int(V in leaves(side.args[1]))
+        factor = side.args[1 - at].value
+        if V in leaves(side.args[1 - at]) or not factor:
+            break
+        side, relation = side.args[at], relation if factor > 0.0 else FLIPPED[relation]
+    return side, relation, level
 
 
 def _led(step: Step, side: Node) -> str:

@@ -13,6 +13,7 @@ import sympy
 
 from natrium.analysis.doctor.reading.algebra import Algebra
 from natrium.analysis.doctor.reading.drive import hoisted, inputs_of, stimulus_of, tidy
+from natrium.analysis.doctor.reading.kicks import spikes_of
 from natrium.analysis.doctor.reading.levels import moving_level, rise_of, silent_level, started
 from natrium.analysis.doctor.reading.maps import Maps, plain
 from natrium.analysis.doctor.reading.recognise import GateFound, Recognised, recognise
@@ -72,7 +73,7 @@ class Meant:
 
 def meant_by(maps: Maps, equations: Mapping[str, Node], claim: Model | None = None) -> Meant:
     """Give the model that a script's equations and rules make; a claim tells its units."""
-    driven, made = hoisted(maps, equations)
+    driven, made = hoisted(maps, equations, several=claim is None)
     merging = Algebra(by_line=False)
     flows, driven = driven, {name: merging.merged(node) for name, node in driven.items()}
     found = recognise(maps, driven)
@@ -89,6 +90,8 @@ def meant_by(maps: Maps, equations: Mapping[str, Node], claim: Model | None = No
         try:
             neuron, factor = make()
             stimuli = stimulus_of(maps, inputs, clock, factor, units.ms, made)
+            scales = {maps.V: units.mV}
+            stimuli += spikes_of(maps.kicks, builder.names, clock.reads, maps.step, units.ms, scales)
             dt = tidy(maps.step * units.ms)
             begin = tidy(float(clock.starts[0]) * units.ms)
             end = float(maps.record.times[-1]) * units.ms if maps.record.solver else begin + inputs.size * dt
@@ -161,6 +164,9 @@ class _Builder:
         maps, found = self.maps, self.refractory
         if not any(maps.hold.steps):
             return 0.0
+        if maps.record.solver:
+            waits = [begin - end for end, begin, _ in maps.record.restarts]
+            return float(f"{np.median(waits) * self.units.ms:.9g}")
         if found is None or not math.isfinite(found.nominal) or found.nominal < 0:
             return tidy(float(np.median(maps.hold.steps)) * maps.step * self.units.ms)
         said = found.nominal

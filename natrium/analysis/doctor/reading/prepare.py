@@ -90,7 +90,7 @@ def prepared(record: Record) -> Record:
             for step in steps
         )
     parameters = {name: node for name, node in record.parameters.items() if name not in others}
-    return _paced(
+    ready = _paced(
         attrs.evolve(
             record,
             steps=updates,
@@ -101,6 +101,7 @@ def prepared(record: Record) -> Record:
             dt=others.get(record.dt, record.dt),
         )
     )
+    return _with_late_input(ready)
 
 
 _STEP = re.compile(r"dt|^d(el)?_?t|step", re.IGNORECASE)
@@ -150,6 +151,12 @@ def _with_constants(record: Record) -> Record:
         for name, origins in record.origins.items()
         if name in record.exogenous and len(origins) == 1 and origins[0].op == NUMBER
     }
+    asked = {record.input.split("#")[0], record.time}
+    for name, course in record.exogenous.items():
+        values = course[np.isfinite(course)]
+        one = not any(node.args or node.op == LEAF for node in record.origins.get(name, ()))
+        if one and values.size and np.ptp(values) == 0.0 and re.split(r"[# ]", name)[0] not in asked:
+            made.setdefault(name, Node(NUMBER, (), float(values[0])))  # it is reckoned anew each time
     left = {name: course for name, course in record.exogenous.items() if name not in made}
     return attrs.evolve(record, parameters={**record.parameters, **made}, exogenous=left)
 
@@ -278,3 +285,29 @@ def without_lags(record: Record, lags: Mapping[str, str]) -> Record:
     )
     places = [record.states.index(name) for name in kept]
     return attrs.evolve(record, states=kept, samples=record.samples[:, places], steps=steps)
+
+
+def _with_late_input(record: Record) -> Record:
+    """Take a state that is the input of the step before, and nothing else, for the input: it acts late."""
+    kept = [
+        name
+        for name in record.states
+        if record.input and all(_is_leaf(step.updates[name], record.input) for step in record.steps)
+    ]
+    read = {
+        name
+        for step in record.steps
+        for root in (
+            *(node for state, node in step.updates.items() if state not in kept),
+            *(side for one in step.choices for side in (one.left, one.right)),
+        )
+        for name in leaves(root)
+    }
+    if not kept or record.input in read:
+        return record
+    course = record.samples[:-1, record.states.index(kept[0])]
+    return attrs.evolve(without_lags(record, dict.fromkeys(kept, record.input)), inputs=course)
+
+
+def _is_leaf(node: Node, name: str) -> bool:
+    return node.op == LEAF and node.name == name

@@ -99,6 +99,9 @@ def noiseless(
             args = tuple(made[one] for one in node.args)
             same = all(a is b for a, b in zip(args, node.args, strict=True))
             made[node] = node if same else algebra.rebuilt(node, args)
-        changed = attrs.evolve(record, input=name, inputs=scaled)
+        rest = {one: course for one, course in record.exogenous.items() if one != name}
+        if record.input and record.input != name:
+            rest[record.input] = record.inputs
+        changed = attrs.evolve(record, input=name, inputs=scaled, exogenous=rest)
         return changed, {state: made[tree] for state, tree in trees.items()}, name
     return record, dict(trees), ""

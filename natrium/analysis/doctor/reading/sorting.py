@@ -9,6 +9,8 @@ import numpy as np
 
 from natrium.analysis.doctor.reading.algebra import Algebra, Slopes
 from natrium.analysis.doctor.reading.begun import before_the_step, begun
+from natrium.analysis.doctor.reading.drawn import after_drawn, after_painting
+from natrium.analysis.doctor.reading.kicks import kicked, kicked_kinds, of_kinds
 from natrium.analysis.doctor.reading.maps import (
     NO_DT,
     Hold,
@@ -23,7 +25,6 @@ from natrium.analysis.doctor.reading.maps import (
     step_of,
     stepped,
     values_at,
-    voltage_of,
 )
 from natrium.analysis.doctor.reading.prepare import stages
 from natrium.analysis.doctor.reading.rules import output_times
@@ -38,6 +39,7 @@ from natrium.analysis.doctor.reading.trees import (
     number,
     same_tree,
 )
+from natrium.analysis.doctor.reading.voltage import voltage_of
 from natrium.analysis.doctor.trace.record import Node, Record, Step
 from natrium.model.arrays import Array
 from natrium.model.errors import UnsupportedModel
@@ -187,6 +189,8 @@ def sort(record: Record) -> Maps:
     sorter = Sorter.of(record)
     crossed = [crossings(sorter.algebra, step, sorter.V) for step in record.steps]
     fired = {at: one for at in range(len(record.steps)) if (one := sorter.fires(at, crossed))}
+    for at in after_drawn(record, sorter.V, fired, sorter.points):
+        del fired[at]
     if not fired and all(sorter.is_set(step) or sorter.is_kept(step) for step in record.steps):
         fired = sorter.fall(crossed)
     held = tuple(
@@ -212,10 +216,12 @@ def sort(record: Record) -> Maps:
             f"a script must have a step in which {sorter.V} flows, got {len(record.steps)} kinds of step in "
             "which it is set; was the input ever on?"
         )
+    kinds = kicked_kinds(record, main, (*free, *clocked), held, sorter.moving, sorter.points)
+    clocked = tuple(at for at in clocked if at not in kinds)
     late = begun(record, main, fired, held, sorter.V, sorter.moving)
     held = tuple(at for at in held if at not in late)
     trees = {one: sorter.update(main, one) for one in sorter.moving}
-    again = {name: leaf(one) for name, one in stages(record).items()}
+    again = {name: leaf(one) for name, one in stages(record).items()} | _idle(sorter, main, trees)
     if again:
         done: dict[Node, Node] = {}
         trees = {
@@ -223,6 +229,7 @@ def sort(record: Record) -> Maps:
             for one, tree in trees.items()
         }
     trees, clips = unclipped(sorter.algebra, trees, record.dt or NO_DT)
+    trees, kicks = kicked(record, sorter.algebra, trees, record.dt or NO_DT, sorter.V)
     named = bool(record.dt) and any(record.dt in leaves(tree) for tree in trees.values())
     dt = record.dt if named else NO_DT
     if not named:
@@ -252,7 +259,18 @@ def sort(record: Record) -> Maps:
         clips=clips,
         clocked=clocked,
         noise=noise,
+        kicks=(*kicks, *of_kinds(record, kinds)),
     )
+
+
+def _idle(sorter: Sorter, main: Step, trees: Mapping[str, Node]) -> dict[str, Node]:
+    """Give the timers that free maps read though they are at 0: what is left of a refractory step."""
+    record = sorter.record
+    taken = [at for at, step in enumerate(record.steps) if step.updates is main.updates]
+    rows = record.samples[:-1][np.isin(record.order, taken)]
+    read = {name for tree in trees.values() for name in leaves(tree)} & set(sorter.timers)
+    zero = {name for name in read if rows.size and not np.median(rows[:, record.states.index(name)])}
+    return dict.fromkeys(zero, number(0.0))
 
 
 def _sort_flow(record: Record) -> Maps:
@@ -288,11 +306,11 @@ def _resets(
     found: dict[str, Node] = {}
     if first := before_the_step(main, step, sorter.V, sorter.moving):
         return first
+    painted = after_painting(sorter.record, sorter.V, next(iter(fired.values())), held, spikes, sorter.points)
     for state in sorter.moving:
         node = step.updates[state]
-        painted = _after_painting(sorter, fired, held, spikes) if state == sorter.V else None
-        if painted is not None:
-            found[state] = painted
+        if painted is not None and (state == sorter.V or sorter.jumps(painted, state)):
+            found[state] = painted.updates[state]
         elif state == sorter.V and sorter.is_set(step):
             found[state] = node
         else:
@@ -300,20 +318,6 @@ def _resets(
             if moved is not None:
                 found[state] = moved
     return found
-
-
-def _after_painting(
-    sorter: Sorter, fired: Mapping[int, Threshold], held: Sequence[int], spikes: np.ndarray
-) -> Node | None:
-    """Give what V is set to after a spike that is drawn above its threshold; None where none is."""
-    record = sorter.record
-    level = values_at(next(iter(fired.values())).level, sorter.points)
-    drawn = record.samples[spikes + 1, record.states.index(sorter.V)]
-    if not drawn.size or not np.all(drawn >= np.nanmin(level)):
-        return None
-    after = [record.steps[record.order[k + 1]] for k in spikes if k + 1 < record.order.size]
-    below = [one for one in after if any(one is record.steps[at] for at in held)]
-    return below[0].updates[sorter.V] if below and not sorter.is_kept(below[0]) else None
 
 
 def _reset_of(sorter: Sorter, step: Step, main: Step, state: str) -> Node | None:

@@ -20,7 +20,7 @@ def _endless(case: Case) -> Found | None:
     """Find a count that goes away from where it would end the refractory time."""
     maps, record = case.maps, case.maps.record
     after = unfinished(maps)
-    if not after:
+    if after <= max(maps.hold.steps, default=0):  # it may yet end
         return None
     step, known = record.steps[record.order[-1]], record.parameter_values
     for timer in maps.timers:

@@ -18,6 +18,10 @@ READS = 400
 FORMS = 60
 
 
+# Offsets from a step's own number at which a container is read, if steps go along it one by one.
+STRIDES = 6
+
+
 class OverBudget(Exception):
     """More turns of loops than were allowed."""
 
@@ -92,6 +96,8 @@ class Known:
         Variables that no state reaches and that change: input, time, noise.
     clocks : set of tuple
         Carried variables that every step moves on alike.
+    strides : set of tuple
+        Containers of which steps read other elements than one after the other.
     """
 
     def __init__(self) -> None:
@@ -100,6 +106,7 @@ class Known:
         self.states: dict[tuple[Any, ...], str] = {}
         self.cuts: set[tuple[Any, ...]] = set()
         self.clocks: set[tuple[Any, ...]] = set()
+        self.strides: set[tuple[Any, ...]] = set()
         # Class-level numbers, and the attributes that instances put over them.
         self.classes: dict[tuple[Any, ...], tuple[Any, ...]] = {}
         self.final = False
@@ -130,6 +137,7 @@ class Segment:
         self.stored: dict[tuple[Any, ...], dict[Form, Any]] = {}
         self.counts: dict[tuple[Any, ...], int] = {}
         self.varied: set[tuple[Any, ...]] = set()
+        self.offsets: dict[tuple[Any, ...], set[int]] = {}
 
 
 def contains(form: Form, leaf: Form, limit: int = 400) -> bool:

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from natrium.analysis.doctor.trace.forms import FIXED, MOVED, TIMED, Form, Known, Segment, contains
+from natrium.analysis.doctor.trace.forms import FIXED, MOVED, STRIDES, TIMED, Form, Known, Segment, contains
 from natrium.analysis.doctor.trace.tracer import Tracer
 
 _LINEAR = frozenset(("+", "-", "*", "/", "neg", "int", "round", "pos"))
@@ -283,6 +283,8 @@ def known_from(learned: list[Lesson], before: Known) -> Known:
         known.cuts |= lesson.cuts
         known.clocks |= lesson.clocks
     taken = {state[0] for state in known.states}
+    offsets = [pair for one in learned for segment in one.segments for pair in segment.offsets.items()]
+    known.strides = {key for key, found in offsets if len(found) > STRIDES} - taken - known.grown
     known.cuts -= taken
     known.clocks -= taken
     known.final = True

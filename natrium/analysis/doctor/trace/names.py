@@ -62,7 +62,9 @@ class Names:
         if series and coords == (0,) and isinstance(container, TracedArray) and container.shape[0] > SMALL:
             coords = ()
         text = name + "".join(f"[{one!r}]" for one in coords)
-        if offset is not None:
+        if offset and key in tracer.known.strides:
+            text += f" ({offset + 1})"
+        elif offset is not None:
             newest = max((one[2] for one in tracer.known.states if one[:2] == form.key[:2]), default=offset)
             if offset != newest:
                 text += f" ({newest - offset} back)"

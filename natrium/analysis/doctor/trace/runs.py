@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import math
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -80,7 +81,7 @@ class TracedRun:
 
         def make(scratch: Path) -> Watch:
             made.append(Watch(self.layers, scratch, _TURNS * operations, self.tracer))
-            made[0].module_name = "natrium_traced_script"
+            made[0].module_name, made[0].source = "natrium_traced_script", script.lines
             return made[0]
 
         tracing.begin(self.tracer)
@@ -119,7 +120,10 @@ def difference(plain: PlainRun, traced: TracedRun) -> str:
     if traced.tracer.narrow:
         return NARROW
     if traced.run.error is not None and plain.run.error is None:
-        return f"the traced run ends early: {traced.run.said()}"
+        most = plain.hook.most
+        if not any(len(one.steps) >= most.get(one.loop, math.inf) for one in traced.tracer.segments):
+            return f"the traced run ends early: {traced.run.said()}"
+        return _prefix_difference(plain, traced)  # what failed makes use of what the loop has left
     why = " (numba compiles it)" if plain.layers.compiled else ""
     if traced.tracer.enough:
         return _prefix_difference(plain, traced)

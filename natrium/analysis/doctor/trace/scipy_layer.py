@@ -39,6 +39,8 @@ class Call:
         Of a right-hand side ``f(t, y)``: its solution by the same solver from the same start, states by time.
     restarts : tuple of (float, float, ndarray)
         Of joined calls: when an event ended one, when the next began, and the states that it was given.
+    pieces : tuple of (float, callable)
+        Of joined calls: when each began, and its right-hand side.
     """
 
     solver: str
@@ -50,6 +52,7 @@ class Call:
     event: Any = None
     again: Any = None
     restarts: tuple[tuple[float, float, Any], ...] = ()
+    pieces: tuple[tuple[float, Any], ...] = ()
 
 
 class Watched:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -21,33 +22,44 @@ from natrium.model.arrays import Array
 _POINTS = 400
 # At so many edges of its branches at most, and beside them, it is asked as well.
 _EDGES = 200
+# What an event's time is sharpened by, in the script's time.
+ROUNDING = 1e-6
 
 
 def longest(calls: Sequence[Call]) -> Call:
     """Join calls that go on from each other (a script steps or restarts its solver); give the longest run."""
     best = run = calls[0]
+    fired = run.event is not None
     for call in calls[1:]:
         times, start = np.asarray(run.times, dtype=float), np.asarray(call.times, dtype=float)
+        if len(times) and len(start) and times[0] < start[0] and start[-1] <= times[-1] + ROUNDING:
+            continue  # a stretch that is solved once more, nearer to its event
         goes_on = len(times) and len(start) and start[-1] > times[-1]
-        goes_on = goes_on and (run.event is not None or times[-1] >= start[0] - 1e-9 * abs(times[-1]))
+        goes_on = goes_on and (fired or times[-1] >= start[0] - 1e-9 * abs(times[-1]))
         if goes_on and call.solver == run.solver and np.shape(run.states)[1:] == np.shape(call.states)[1:]:
             later, restarts = start > times[-1], run.restarts
-            if run.event is not None:
+            if fired:
                 restarts += ((float(times[-1]), float(start[0]), np.array(call.states[0], dtype=float)),)
             run = attrs.evolve(
                 call,
                 times=np.concatenate([times, start[later]]),
                 states=np.concatenate([run.states, np.asarray(call.states)[later]]),
-                begin=call.begin if run.event is not None else run.begin,
+                begin=call.begin if fired else run.begin,
                 event=call.event or run.event,
                 again=_one_after_other(run.again, call.again, later),
                 restarts=restarts,
+                pieces=(*_pieces(run), *_pieces(call)),
             )
         else:
             run = call
+        fired = call.event is not None
         if len(run.times) >= len(best.times):
             best = run
     return best
+
+
+def _pieces(call: Call) -> tuple[tuple[float, Any], ...]:
+    return call.pieces or ((float(call.times[0]), call.function),)
 
 
 def _one_after_other(first: Any, second: Any, later: Any) -> Any:
@@ -91,18 +103,26 @@ def rhs_record(
     tracer.segment = segment
     wanted = np.unique(np.linspace(0, len(times) - 1, min(_POINTS, len(times))).round().astype(int))
 
+    pieces = [(-math.inf, call.function)]
+
     def asked(t: float, y: Array) -> StepTrace:
         tracer.epoch += 1
         tracer.step = trace = StepTrace()
         segment.steps.append(trace)
         tracer.reads, tracer.nth = {}, {}
-        derivatives = call.function(_time(tracer, t, clock), _state(tracer, y, key, segment.start - 1))
+        now, function = _time(tracer, t, clock), pieces[0][1]
+        for begin, flow in pieces[1:]:
+            trace.choices.append((tracer.read(now), ">=", tracer.number(begin, 0), t >= begin, 0))
+            function = flow if t >= begin else function
+        derivatives = function(now, _state(tracer, y, key, segment.start - 1))
         for j, one in enumerate(flat(derivatives)):
             form = tracer.read(one) if isinstance(one, Remembers) else tracer.number(bare(one), 0)
             trace.updates[(key, (j,), None)] = form
             trace.values[(key, (j,), None)] = float(y[j])
         return trace
 
+    pieces = _different(call, asked, pieces)
+    segment.steps.clear()
     traces = [asked(float(times[k]), states[k]) for k in wanted]
     known: set[float] = set()
     while new := _edges(segment.steps, clock, times) - known:
@@ -118,6 +138,22 @@ def rhs_record(
     if number == 1:
         tracer.aliases.setdefault((key, (0,), None), call.called)
     return _made(tracer, segment, wanted, call, times, states, source, lists, objects)
+
+
+def _different(call: Call, asked: Any, pieces: list[tuple[float, Any]]) -> list[tuple[float, Any]]:
+    """List the right-hand sides of joined calls that differ from the one before, with when each begins."""
+    if len(call.pieces) < 2:
+        return pieces
+    found: list[tuple[float, Any]] = []
+    before = None
+    for begin, function in call.pieces[:_EDGES]:
+        pieces[0] = (-math.inf, function)
+        at = min(int(np.searchsorted(call.times, begin)), len(call.times) - 1)
+        made = tuple(asked(begin, np.asarray(call.states[at], dtype=float)).updates.values())
+        if made != before:
+            found.append((begin, function))
+        before = made
+    return found
 
 
 def _fired(

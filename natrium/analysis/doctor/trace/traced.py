@@ -95,6 +95,9 @@ def _traces(
         drive = drive_for(script, name, before.run.namespace, claimed)
         script, given = attrs.evolve(script, driver=drive.text), given | dict(drive.given)
     plain = PlainRun(script, given, max_operations)
+    if any(one.event is not None for one in plain.layers.solver_calls):  # turns of a loop are no steps then
+        solved = TracedRun(script, given, Known(), set(), max_operations, max_steps)
+        return [((), _solved(script, solved, plain))]
     # What steps a class is the last loop of all.
     only = {max(plain.run.loops)} if "for _natrium_k" in script.driver else None
     if isinstance(plain.run.error, OverBudget):

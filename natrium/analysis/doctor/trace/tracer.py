@@ -13,6 +13,7 @@ from natrium.analysis.doctor.trace.forms import (
     MOVED,
     READS,
     RELATIONS,
+    STRIDES,
     TIMED,
     Enough,
     Form,
@@ -54,7 +55,7 @@ class Tracer:
         self.segments: list[Segment] = []
         self.segment: Segment | None = None
         self.step: StepTrace | None = None
-        self.reads: dict[tuple[Any, ...], list[int]] = {}
+        self.reads: dict[tuple[Any, ...], list[Any]] = {}
         self.nth: dict[tuple[Any, ...], int] = {}
         self.lines: dict[tuple[int, int], int] = {}
         self.lengths: dict[tuple[Any, ...], int] = {}
@@ -156,7 +157,16 @@ class Tracer:
         if not isinstance(position, int):
             return (place.key, place.coords, None)
         rest = place.coords[:axis] + place.coords[axis + 1 :]
+        if place.key in self.known.strides:
+            return (place.key, rest, self._order(place.key, place.coords))
         return (place.key, rest, position - self._origin(place.key))
+
+    def _order(self, key: tuple[Any, ...], which: Any) -> int:
+        """Say as which of its reads in this step something is read."""
+        order = self.reads.setdefault(key, [])
+        if which not in order:
+            order.append(which)
+        return order.index(which)
 
     def _origin(self, key: tuple[Any, ...]) -> int:
         if key in self.known.grown:
@@ -173,6 +183,10 @@ class Tracer:
         before = value.epoch < segment.start
         if before and resolved[2] is not None and resolved not in known.states and resolved[0] in self.moving:
             return value.form  # type: ignore[no-any-return]  # a form, whoever holds it
+        if resolved[2] is not None and not known.final:
+            offsets = segment.offsets.setdefault(place.key, set())
+            if len(offsets) <= STRIDES:
+                offsets.add(resolved[2])
         if not before and not known.final:
             seen = segment.carried.setdefault(place.key, set())
             if len(seen) < READS:
@@ -210,10 +224,7 @@ class Tracer:
         return form
 
     def _cut(self, value: Any, place: Place) -> Form:
-        order = self.reads.setdefault(place.key, [])
-        if place.nth not in order:
-            order.append(place.nth)
-        at = (place.key, place.coords, order.index(place.nth))
+        at = (place.key, place.coords, self._order(place.key, place.nth))
         form = self.leaf(
             self.resolve(place) if place.key in self.known.series else at,
             place.name,
@@ -321,6 +332,8 @@ class Tracer:
                 step = len(self.containers[key])
             coords = (*rest[:axis], step + offset, *rest[axis:])
         kept = self.last.get((key, coords))
+        for shared in [one for one, own in self.known.classes.items() if own == key and kept is None]:
+            kept = self.last.get((shared, coords))  # it is still its class's
         leaf = self.leaf(state, self.names.get(key, ""), float("nan"), 0)
         if kept is not None and (offset is None or kept.epoch == self.epoch):
             return kept.raw, kept.form if kept.epoch == self.epoch else leaf

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import operator
+import argparse
 from collections import deque
 from collections.abc import Container
 from pathlib import Path
@@ -16,14 +16,8 @@ from natrium.analysis.doctor.trace.elements import SMALL, choosing, unwrapped
 from natrium.analysis.doctor.trace.forms import FIXED, MOVED, Place, counts
 from natrium.analysis.doctor.trace.layers import Layers
 from natrium.analysis.doctor.trace.numbers import Remembers, bare, is_number, traced
+from natrium.analysis.doctor.trace.stores import HOLDERS, IN_PLACE, option_line
 from natrium.analysis.doctor.trace.tracer import Tracer
-
-_OPS: dict[str, Any] = {
-    "Add": operator.iadd, "Sub": operator.isub, "Mult": operator.imul, "Div": operator.itruediv,
-    "FloorDiv": operator.ifloordiv, "Mod": operator.imod, "Pow": operator.ipow, "BitAnd": operator.iand,
-    "BitOr": operator.ior, "BitXor": operator.ixor, "MatMult": operator.imatmul,
-    "LShift": operator.ilshift, "RShift": operator.irshift,
-}  # fmt: skip
 
 
 class Watch(Calls):
@@ -39,7 +33,7 @@ class Watch(Calls):
         self.objects: dict[int, tuple[Any, tuple[Any, ...]]] = {}
         self.kinds: dict[str, int] = {}
         self.held: dict[int, tuple[Any, tuple[Any, ...], str, int]] = {}
-        self.module_name = ""
+        self.module_name, self.source = "", tuple[str, ...]()
 
     def item(self, value: Any, scope: str, name: str, line: int) -> Any:
         """Name a loop's variable, where turns are steps."""
@@ -99,6 +93,8 @@ class Watch(Calls):
             form, raw = tracer.number(value, line), value
         else:
             form, raw = tracer.outside(("value", place.key), place.name, value, line), value
+            if tracer.step is not None:
+                tracer.step.exogenous[form] = raw
         new = traced(raw, self._control(form, tests), tracer.epoch, place)
         if isinstance(new, Remembers):
             tracer.store(new, place)
@@ -159,16 +155,29 @@ class Watch(Calls):
         return hasattr(value, "__dict__") and self._is_own_kind(value)
 
     def _is_own_kind(self, value: Any) -> bool:
-        return str(getattr(type(value), "__module__", "")).startswith(self.module_name)
+        module = str(getattr(type(value), "__module__", ""))
+        return isinstance(value, HOLDERS) or module.startswith(self.module_name)
 
     def _object(self, value: Any, name: str, line: int) -> None:
         """Tag the numbers of an object that were set without the script's own assignments."""
-        key = self._object_key(value)
+        key, segment = self._object_key(value), self.tracer.segment
+        for attr in getattr(value, "__dataclass_fields__", {}) if segment is None else ():
+            default = getattr(type(value), attr, None)
+            if type(default) in (int, float):  # which it did not set by an assignment
+                there = Place(("n", type(value).__qualname__, attr), f"self.{attr}")
+                setattr(type(value), attr, self._tagged(default, there, line, True, ()))
         for attr, one in list(vars(value).items()):
-            place = getattr(one, "place", None)
             at = ("a", key, attr)
-            if (isinstance(one, Remembers) and (place is None or place.key != at)) or is_number(one):
-                value.__dict__[attr] = self._tagged(one, Place(at, f"self.{attr}"), line, True, ())
+            if isinstance(one, Remembers):
+                untold = one.place is None or one.place.key != at
+            else:
+                untold = is_number(one)
+            if untold:
+                where = option_line(self.source, attr) if isinstance(value, argparse.Namespace) else 0
+                new = self._tagged(one, Place(at, f"self.{attr}"), where or line, True, ())
+                if segment is not None and getattr(one, "epoch", 0) < segment.start:
+                    new.epoch = segment.start - 1  # it was there before the loop, if without a name
+                value.__dict__[attr] = new
 
     def _object_key(self, value: Any) -> tuple[Any, ...]:
         found = self.objects.get(id(value))
@@ -211,10 +220,8 @@ class Watch(Calls):
 
     def _stays(self, node: Any, key: tuple[Any, ...], at: tuple[int, ...]) -> bool:
         """Whether an element is where it was, in an array that grows."""
-        place = node.place
-        return (
-            key in self.tracer.known.grown and place is not None and place.key == key and place.coords == at
-        )
+        place, grown = node.place, self.tracer.known.grown
+        return key in grown and place is not None and (place.key, place.coords) == (key, at)
 
     def _grows(self, value: TracedArray) -> None:
         """Take note of an array that is made anew at every step, by one longer."""
@@ -278,23 +285,28 @@ class Watch(Calls):
         return value
 
     def _moves(self, key: tuple[Any, ...], index: Any) -> None:
-        segment = self.tracer.segment
-        if segment is None or self.tracer.known.final or not isinstance(index, Remembers):
-            return
-        if index.epoch >= segment.start and index.form.op != "number":
+        if not self.tracer.known.final and self._is_moving(index):
             self.tracer.known.series.setdefault(key, 0)
+
+    def _is_moving(self, index: Any) -> bool:
+        segment = self.tracer.segment
+        if segment is None or not isinstance(index, Remembers):
+            return False
+        return index.epoch >= segment.start and index.form.op != "number"
 
     def aug_attr(
         self, owner: Any, attr: str, op: str, value: Any, text: str, line: int, tests: Container[int]
     ) -> None:
         """Change an attribute in place."""
-        self.set_attr(_OPS[op](getattr(owner, attr), value), owner, attr, text, line, False, tests)
+        self.set_attr(IN_PLACE[op](getattr(owner, attr), value), owner, attr, text, line, False, tests)
 
     def aug_item(
         self, owner: Any, index: Any, op: str, value: Any, text: str, line: int, tests: Container[int]
     ) -> None:
         """Change an element in place."""
-        self.set_item(_OPS[op](self.get(owner, index, text), value), owner, index, text, line, False, tests)
+        self.set_item(
+            IN_PLACE[op](self.get(owner, index, text), value), owner, index, text, line, False, tests
+        )
 
     def append(
         self, owner: Any, value: Any, text: str, line: int, literal: bool, tests: Container[int]
@@ -329,14 +341,21 @@ class Watch(Calls):
         if kind is list:
             self._moves(key, index)
             plain = plain + len(owner) if plain < 0 else plain
-        nameless = isinstance(value, Remembers) and value.place is None and value.form.op == "number"
-        if nameless and kind is not tuple:
+        known = isinstance(value, Remembers) and kind is not tuple
+        nameless = known and value.place is None and value.form.op == "number"
+        if nameless or (known and self._goes_along(value, index, key)):
             place = Place(key, f"{name}[{plain!r}]", (plain,))
             value = owner[plain] = traced(value.raw, value.form, value.epoch, place)
         if is_number(value) and not isinstance(value, Remembers):
             place = Place(key, f"{name}[{plain!r}]", (plain,))
             return traced(value, self.tracer.number(value, 0), born, place)
         return value
+
+    def _goes_along(self, value: Any, index: Any, key: tuple[Any, ...]) -> bool:
+        """Tell whether steps read a list that was there before them, each at its own place."""
+        segment, place = self.tracer.segment, value.place
+        old = segment is not None and value.epoch < segment.start
+        return old and (place is None or place.key != key) and self._is_moving(index)
 
     # Arguments and choices -----------------------------------------------------------------------------
 

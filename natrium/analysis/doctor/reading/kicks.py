@@ -1,0 +1,154 @@
+"""Incoming spikes: what moves a state though no time goes by, in steps that the script's inputs choose."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import attrs
+import numpy as np
+import numpy.typing as npt
+
+from natrium.analysis.doctor.reading.algebra import Algebra, Slopes
+from natrium.analysis.doctor.reading.maps import differ, values_at
+from natrium.analysis.doctor.reading.trees import leaves, number
+from natrium.analysis.doctor.trace.record import Node, Record, Step
+from natrium.model import ModelError, Spikes
+from natrium.model.arrays import Array
+
+FEW = 0.6  # of the steps: what comes in more often is a current
+MOST = 60  # different weights: what has more is no train of spikes
+SAME = 1e-9
+
+
+@attrs.frozen(eq=False)
+class Kick:
+    """What comes in and moves one state.
+
+    Attributes
+    ----------
+    state : str
+    steps : ndarray of int, shape (n_kicks,)
+        In which it does.
+    weights : ndarray, shape (n_kicks,)
+        By how much.
+    early : bool
+        Whether the step that it comes in already makes use of it.
+    """
+
+    state: str
+    steps: npt.NDArray[np.int64]
+    weights: Array
+    early: bool
+
+
+def kicked(
+    record: Record, algebra: Algebra, trees: Mapping[str, Node], dt: str, V: str
+) -> tuple[dict[str, Node], tuple[Kick, ...]]:
+    """Take inputs that jump states out of free maps.
+
+    Returns
+    -------
+    trees : dict of str to Node
+        Without them.
+    kicks : tuple of Kick
+    """
+    courses = dict(record.exogenous) | ({record.input: record.inputs} if record.input else {})
+    values, found, none = record.parameter_values, list[Kick](), number(0.0)
+    left = dict(trees)
+    for name, course in courses.items():
+        read = [state for state, tree in left.items() if name in leaves(tree)]
+        some = np.flatnonzero(course)
+        if not read or not np.all(np.isfinite(course)) or not 0 < some.size <= FEW * course.size:
+            continue
+        if 1 + np.sum(np.diff(some) > 1) < 0.5 * some.size * (1.0 - some.size / course.size):
+            continue  # it is on for a while
+        jumps = {}
+        for state in read:
+            there = Slopes(algebra, dt, none).value(left[state])
+            if name in leaves(there):
+                jumps[state] = Slopes(algebra, name).slope(there)
+        if not jumps or any(not leaves(one) <= set(values) for one in jumps.values()):
+            continue
+        early = V in read and V not in jumps
+        for state, slope in jumps.items():
+            weight = float(
+                values_at(slope, {"": np.zeros(1)} | {k: np.full(1, v) for k, v in values.items()})[0]
+            )
+            found.append(Kick(state, some, weight * course[some], early))
+        left = {state: algebra.replaced(tree, {name: none}) for state, tree in left.items()}
+    return left, tuple(found)
+
+
+def kicked_kinds(
+    record: Record, main: Step, others: Sequence[int], held: Sequence[int], moving: Sequence[str],
+    points: Mapping[str, Array],
+) -> dict[int, dict[str, float]]:  # fmt: skip
+    """Give the kinds of step that are the main one and a jump of some states, which no state chose.
+
+    With a free one go those that fire and are held by the same choice of an input; V, first in `moving`,
+    jumps in none that is held.
+    """
+    found: dict[int, dict[str, float]] = {}
+    told = _chosen(main)
+    for at in others:
+        step = record.steps[at]
+        if step is main or step.updates is main.updates or _chosen(step) != told:
+            continue
+        apart = {
+            name: values_at(step.updates[name], points) - values_at(main.updates[name], points)
+            for name in moving
+            if differ(values_at(step.updates[name], points), values_at(main.updates[name], points))
+        }
+        even = {name: one for name, one in apart.items() if np.ptp(one) <= SAME * np.max(np.abs(one))}
+        if even and set(apart) == set(even):
+            found[at] = {name: float(np.median(one)) for name, one in even.items()}
+    for at, jumps in tuple(found.items()):
+        sign = _timed(record.steps[at]) - _timed(main)
+        for other, step in enumerate(record.steps):
+            if sign and other not in found and other not in others and sign <= _timed(step):
+                found[other] = {
+                    name: one for name, one in jumps.items() if name != moving[0] or other not in held
+                }
+    return found
+
+
+def _timed(step: Step) -> set[tuple[int, bool]]:
+    return {(one.line, one.held) for one in step.choices if one.timed}
+
+
+def _chosen(step: Step) -> list[tuple[str, bool, int]]:
+    return [(one.relation, one.held, one.line) for one in step.choices if not one.timed]
+
+
+def of_kinds(record: Record, kinds: Mapping[int, Mapping[str, float]]) -> tuple[Kick, ...]:
+    """Give the kicks of such kinds of step."""
+    found = []
+    for name in sorted({name for jumps in kinds.values() for name in jumps}):
+        weights = np.zeros(len(record.steps))
+        for at, jumps in kinds.items():
+            weights[at] = jumps.get(name, 0.0)
+        each = weights[record.order]
+        some = np.flatnonzero(each)
+        found.append(Kick(name, some, each[some], False))
+    return tuple(found)
+
+
+def spikes_of(
+    kicks: Sequence[Kick],
+    names: Mapping[str, str],
+    times: Array,
+    step: float,
+    ms: float,
+    scales: Mapping[str, float],
+) -> list[Spikes]:
+    """Make incoming spikes of a model of them, a train for each state and weight."""
+    found = []
+    for kick in kicks:
+        at = (times[kick.steps] + (0.0 if kick.early else step)) * ms
+        weights = np.array([float(f"{one:.12g}") for one in kick.weights * scales.get(kick.state, 1.0)])
+        sizes = np.unique(weights)
+        if sizes.size > MOST:
+            raise ModelError(f"incoming spikes must have at most {MOST} different weights, got {sizes.size}")
+        target = names[kick.state]
+        found += [Spikes(tuple(at[weights == one].tolist()), target, float(one)) for one in sizes]
+    return found
