@@ -106,6 +106,9 @@ MAKERS = {
     "a diagnosis": lambda: natrium.diagnose(None, LIF),
     "an order": lambda: natrium.observed_order([0.1, 0.05, 0.02, 0.01], [1e-1, 5e-2, 2e-2, 1e-2]),
     "distances of trains": lambda: natrium.spike_train_distances([1.0, 5.0], [1.1, 5.0], t_end=10.0),
+    "rates by the equation": lambda: natrium.noise_curve(
+        natrium.Neuron(), natrium.Noise(sigma=9.0, tau=0.0, step=0.5, seed=1), [14.0], runs=2, t_end=200.0
+    ),
     "rates under noise": lambda: natrium.white_noise_firing(
         natrium.Neuron(), natrium.Noise(mean=14.0, sigma=9.0, tau=0.0, step=0.1, seed=1)
     ),

@@ -91,9 +91,13 @@ from natrium.analysis.forcing.strobe import stroboscopic_map as stroboscopic_map
 from natrium.analysis.forcing.tongues import LockingTongues as LockingTongues
 from natrium.analysis.forcing.tongues import Tongue as Tongue
 from natrium.analysis.forcing.tongues import locking_tongues as locking_tongues
+from natrium.analysis.noise.fokker_planck import FokkerPlanck as FokkerPlanck
+from natrium.analysis.noise.fokker_planck import fokker_planck as fokker_planck
 from natrium.analysis.noise.interval_statistics import Estimate as Estimate
 from natrium.analysis.noise.interval_statistics import IntervalStatistics as IntervalStatistics
 from natrium.analysis.noise.interval_statistics import interval_statistics as interval_statistics
+from natrium.analysis.noise.noise_curve import NoiseCurve as NoiseCurve
+from natrium.analysis.noise.noise_curve import noise_curve as noise_curve
 from natrium.analysis.noise.white_noise import NoiseRates as NoiseRates
 from natrium.analysis.noise.white_noise import WhiteNoiseFiring as WhiteNoiseFiring
 from natrium.analysis.noise.white_noise import noise_rates as noise_rates

@@ -23,6 +23,7 @@ from natrium.cli.fit import fit_command
 from natrium.cli.forcing import forcing_command
 from natrium.cli.import_ import import_command
 from natrium.cli.new import new_command
+from natrium.cli.noise import noise_command
 from natrium.cli.parameters import parameters_command
 from natrium.cli.phase_plane import phase_plane_command
 from natrium.cli.plane_map import map_command
@@ -48,6 +49,7 @@ VERBS: dict[str, Callable[..., None]] = {
     "continue": continue_command,
     "map": map_command,
     "forcing": forcing_command,
+    "noise": noise_command,
     "fit": fit_command,
     "sweep": sweep_command,
     "parameters": parameters_command,

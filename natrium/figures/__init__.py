@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from natrium.figures.forcing import plot_tongues as plot_tongues
     from natrium.figures.noise import plot_intervals as plot_intervals
     from natrium.figures.noise import plot_noise as plot_noise
+    from natrium.figures.noise import plot_noise_curve as plot_noise_curve
     from natrium.figures.phase_plane import plot_phase_plane as plot_phase_plane
     from natrium.figures.phase_plane import plot_phase_planes as plot_phase_planes
     from natrium.figures.plane_map import plot_map as plot_map
@@ -42,7 +43,7 @@ _FILES = {
     "cycle": ("plot_cycle", "plot_gradients", "plot_reset_bifurcation"),
     "excitability": ("plot_equilibrium_curve", "plot_f_i", "plot_strength_duration"),
     "forcing": ("plot_staircase", "plot_tongues"),
-    "noise": ("plot_intervals", "plot_noise"),
+    "noise": ("plot_intervals", "plot_noise", "plot_noise_curve"),
     "phase_plane": ("plot_phase_plane", "plot_phase_planes"),
     "plane_map": ("plot_map",),
     "trajectory": ("plot_ensemble", "plot_trajectory"),

@@ -8,7 +8,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from natrium.analysis import IntervalStatistics, NoiseRates
+from natrium.analysis import Estimate, IntervalStatistics, NoiseCurve, NoiseRates
 from natrium.figures.marks import number
 from natrium.figures.style import COLORS, SERIES, AnyFigure, canvas, root_of, styled
 from natrium.model import ModelError
@@ -97,3 +97,53 @@ def plot_noise(
         for ax in (left, right):
             ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.18), ncols=3, fontsize=7.5)
     return root_of(figure)
+
+
+def plot_noise_curve(found: NoiseCurve, *, title: str = "", fig: AnyFigure | None = None) -> Figure:
+    """Draw rate and CV against the mean input: the Fokker-Planck equation's, and what runs have.
+
+    Parameters
+    ----------
+    found : NoiseCurve
+    title : str
+    fig : matplotlib.figure.Figure or SubFigure, optional
+        Where to draw; one of its own by default.
+    """
+    noise, runs = found.noise, found.statistics
+    with styled():
+        figure = canvas(fig, 8.4, 3.7)
+        figure.suptitle(title, fontsize=10.5)
+        for ax, name, label in zip(
+            figure.subplots(1, 2), ("rate", "cv"), ("Rate (Hz)", "CV of the intervals"), strict=True
+        ):
+            ax.plot(found.means, found.column(name), color=COLORS["input"], label="Fokker-Planck")
+            if noise.tau == 0.0:
+                ax.plot(
+                    found.means,
+                    found.column(f"sampled_{name}"),
+                    color=SERIES[1],
+                    linestyle="--",
+                    label=f"held for {noise.step:g} ms",
+                )
+            if runs:
+                three = np.array([_three(getattr(one, name)) for one in runs])
+                ends = np.abs(three[:, 1:].T - three[:, 0])
+                ax.errorbar(
+                    found.means,
+                    three[:, 0],
+                    ends,
+                    fmt="o",
+                    markersize=3.5,
+                    capsize=2,
+                    color=SERIES[0],
+                    label="runs",
+                )
+            ax.set(xlabel="Mean input (mV)", ylabel=label)
+            ax.set_ylim(bottom=0.0)
+        handles, labels = ax.get_legend_handles_labels()
+        figure.legend(handles, labels, loc="outside lower center", ncols=3)
+    return root_of(figure)
+
+
+def _three(one: Estimate) -> tuple[float, float, float]:
+    return one.value, one.low, one.high

@@ -8,6 +8,7 @@ from natrium.reports.excitability import excitability_into as excitability_into
 from natrium.reports.fit import fit_into as fit_into
 from natrium.reports.fit import read_spikes as read_spikes
 from natrium.reports.forcing import forcing_into as forcing_into
+from natrium.reports.noise import noise_into as noise_into
 from natrium.reports.phase_plane import phase_plane_into as phase_plane_into
 from natrium.reports.plane_map import map_into as map_into
 from natrium.reports.reading import read_into as read_into
