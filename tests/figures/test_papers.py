@@ -82,6 +82,7 @@ def results():
         ),
         Undrawn(),
         Undrawn(),
+        Undrawn(),
     )
 
 

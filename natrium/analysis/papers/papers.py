@@ -30,6 +30,13 @@ from natrium.analysis.papers.equilibria_published import (
     PublishedEquilibria,
     published_equilibria,
 )
+from natrium.analysis.papers.forced_and_noisy import (
+    FOURCAUD,
+    KEENER,
+    LINDNER,
+    ForcedAndNoisy,
+    forced_and_noisy,
+)
 from natrium.analysis.papers.integrate_and_fire import (
     HANSEL,
     MORRISON,
@@ -67,6 +74,9 @@ SOURCES = (
     WANG_BUZSAKI,
     HODGKIN_HUXLEY_CYCLES,
     COOMBES,
+    KEENER,
+    LINDNER,
+    FOURCAUD,
 )
 """All papers, in the order in which they are taken."""
 
@@ -94,6 +104,8 @@ class Papers(Result):
         Folds and Hopf points of well-known cells.
     cycles : PublishedCycles
         Cycles, their periods, multipliers and births.
+    forced : ForcedAndNoisy
+        Locking to a sine, and rates under noise.
     """
 
     thresholds: Thresholds
@@ -105,6 +117,7 @@ class Papers(Result):
     resets: AdexResets
     equilibria: PublishedEquilibria
     cycles: PublishedCycles
+    forced: ForcedAndNoisy
 
     @property
     def claims(self) -> tuple[Claim, ...]:
@@ -119,6 +132,7 @@ class Papers(Result):
             self.resets,
             self.equilibria,
             self.cycles,
+            self.forced,
         )
         return tuple(claim for part in parts for claim in part.claims)
 
@@ -176,4 +190,5 @@ def papers(progress: Callable[[str], None] | None = None) -> Papers:
         resets=adex_resets(tell),
         equilibria=published_equilibria(tell),
         cycles=published_cycles(tell),
+        forced=forced_and_noisy(tell),
     )

@@ -164,6 +164,9 @@ def test_sources_are_cited_in_full():
         "Fourcaud-Trocmé et al. 2003",
         "Balti et al. 2018",
         "Coombes et al. 2012",
+        "Keener et al. 1981",
+        "Lindner et al. 2003",
+        "Fourcaud & Brunel 2002",
     ]
     for source in SOURCES:
         assert str(source).endswith(f"({source.year}), https://doi.org/{source.doi}")
@@ -178,7 +181,7 @@ class Part:
 def test_as_data_is_plain(thresholds, gates, spikes):
     few = integrate_and_fire.orders(models=("lif",), schemes=("heun",), spike_rules=("linear",))
     last = Claim(claim="c", source=SOURCES[-1], expected=1.0, got=1.0, tolerance=0.0, origin="authors' code")
-    results = Papers(thresholds, few, gates, spikes, Part(), Part(), Part((last,)), Part(), Part())
+    results = Papers(thresholds, few, gates, spikes, Part(), Part(), Part((last,)), Part(), Part(), Part())
     assert results.hold
     assert results.claims[-1] is last
     data = json.loads(json.dumps(results.data()))
