@@ -228,6 +228,12 @@ QUADRATIC = HybridNeuron(
 )
 
 
+def test_an_order_that_one_run_breaks_though_no_value_is_the_least_or_largest_is_found():
+    starts, stops = [0.0, 5.0, 9.0, 1.0], [2.0, 4.5, 10.0, 20.0]
+    with pytest.raises(StimulusError, match=r"run 1 of 4 .*start_0 = 5.*stop"):
+        runs_of(Neuron(), Step(1.0, start=0.0, stop=1.0), {"start_0": starts, "stop_0": stops}, t_end=30.0)
+
+
 def test_any_equations():
     runs = runs_of(QUADRATIC, None, {"b": [0.5, 1.0], "v_thresh": [20.0, 30.0], "I": 1.0}, t_end=1.0)
     assert dict(runs.neuron_at(1).parameters) == {"b": 1.0}
