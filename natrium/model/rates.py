@@ -10,6 +10,7 @@ from typing import Any
 import attrs
 import numpy as np
 import sympy
+from scipy.ndimage import maximum_filter1d
 from scipy.optimize import brentq
 
 from natrium.model.branches import choose
@@ -33,6 +34,8 @@ _TOUCH = 1e-13
 _NEAR = 0.5  # a grid's least size above this share of its typical one has no touch beside it
 BESIDE, SUDDEN = 1e-9, 1e3  # mV, and what a value may change by within a few of it
 _NEGLIGIBLE, _APART, _BOUNDLESS = 1e-12, 1e-3, 1e60  # per ms: how two forms of one rate are compared
+SLIGHT = 0.01  # of a rate's largest value beside, and of a steady state: a published fit's own rounding
+_BESIDE = 201  # points of the grid: 10 mV to both sides
 _ROUNDING = 1e-12  # of a rate's largest value: how far below zero is still rounding
 
 
@@ -52,22 +55,25 @@ class Range:
         mV; infinite where nothing was found out of order.
     below, above : str
         What is out of order beyond each.
+    slight : str
+        What is out of order within, by so little that it is taken as it is written.
     """
 
     low: float = -math.inf
     high: float = math.inf
     below: str = ""
     above: str = ""
+    slight: str = ""
 
     @property
     def is_all(self) -> bool:
         """Whether it holds everywhere."""
-        return not (self.below or self.above)
+        return not (self.below or self.above or self.slight)
 
 
 @lru_cache(maxsize=512)
 def check_rate(name: str, rate: Expression, at_most: float = np.inf, positive: bool = False) -> Range:
-    """Check that a rate is finite, and within its bounds, where cells live.
+    """Check that a rate is finite, and within its bounds, where cells live; or leaves them by a hundredth.
 
     Parameters
     ----------
@@ -148,17 +154,19 @@ def _check(name: str, rate: Expression, at_most: float, positive: bool) -> Range
     with np.errstate(all="ignore"):
         values = np.broadcast_to(lower_expressions((expr,), (V,), "grid")(_GRID)[0], _GRID.shape)
     # Rounding is held against what the rate is where its rules hold, not against a fit gone wild.
-    for broken, rule in (
-        (~np.isfinite(values) | np.iscomplex(values), "must be finite and real"),
+    size = SLIGHT * maximum_filter1d(np.nan_to_num(np.abs(values)), _BESIDE)
+    for broken, rule, slight in (
+        (~np.isfinite(values) | np.iscomplex(values), "must be finite and real", False),
         (values.real <= 0.0 if positive else values.real < -_ROUNDING * _size(values),
-         "must be positive" if positive else "must not be negative"),
-        (values.real > at_most + 1e-9, f"must be at most {at_most:g}"),
+         "must be positive" if positive else "must not be negative", not positive and values.real >= -size),
+        (values.real > at_most + 1e-9, f"must be at most {at_most:g}", values.real <= at_most + SLIGHT),
     ):  # fmt: skip
         held.add(
             broken & ~outside,
             lambda v, at, rule=rule: (  # type: ignore[misc]  # as above
                 f"{name} {rule} from {V_LOW:g} to {V_HIGH:g} mV: {rate} is {values[at]:.6g} at V = {v:.6g} mV"
             ),
+            slight,
         )
     held.add(*_as_written(name, rate, values))
     return held.around()
@@ -169,9 +177,14 @@ class _Broken:
 
     def __init__(self) -> None:
         self.found: list[tuple[np.ndarray, Callable[[float, int], str]]] = []
+        self.slight = ""
 
-    def add(self, broken: np.ndarray, say: Callable[[float, int], str]) -> None:
-        """Keep a rule; where it is broken in the range in which cells live, nothing helps."""
+    def add(self, broken: np.ndarray, say: Callable[[float, int], str], slight: Any = False) -> None:
+        """Keep a rule; where it is broken, and not slightly, where cells live, nothing helps."""
+        slightly = broken & slight
+        if np.any(slightly[_CORE]):
+            at = int(np.argmax(slightly & _CORE))
+            self.slight, broken = say(float(_GRID[at]), at), broken & ~slightly
         if np.any(broken[_CORE]):
             at = int(np.argmax(broken))
             raise ModelError(say(float(_GRID[at]), at))
@@ -192,7 +205,7 @@ class _Broken:
             if after.size and _GRID[after[0] - 1] < ends.get("high", math.inf):
                 at = int(after[0])
                 ends |= {"high": float(_GRID[at - 1]), "above": say(float(_GRID[at]), at)}
-        return Range(**ends)
+        return Range(**ends, slight=self.slight)
 
 
 def _as_written(

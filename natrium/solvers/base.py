@@ -232,7 +232,10 @@ def _within_rates(trajectory: Trajectory) -> Trajectory:
                     f"{label}: {held.below if worst < held.low else held.above}; the run gets to "
                     f"V = {worst:.6g} mV in the stretch from {segment.begin:.9g} to {segment.end:.9g} ms"
                 )
-        said.append(f"{label}: {held.below or held.above}; this run stays clear of that")
+        if held.below or held.above:
+            said.append(f"{label}: {held.below or held.above}; this run stays clear of that")
+        if held.slight:
+            said.append(f"{label}: {held.slight}; so little is taken as it is written")
     return attrs.evolve(trajectory, warnings=(*trajectory.warnings, *said)) if said else trajectory
 
 

@@ -347,7 +347,7 @@ class Compiled(BaseSolver):
 def _roaming(neuron: AnyNeuron) -> str:
     """Say that V might leave the range in which all rates keep their rules: here nobody looks."""
     for label, held in neuron.rate_ranges:
-        if held.below or not neuron.fires:
+        if held.below or (held.above and not neuron.fires):
             return f"{label}, whose rates keep their rules from {held.low:g} to {held.high:g} mV only"
     return ""
 
