@@ -46,6 +46,7 @@ from natrium.solvers.store import open_store
 WIDTH = 8  # lanes: one vector register of AVX-512, two of AVX2
 TURNS = 20_000  # of all lanes, between two looks at what the user wants
 ROOM = 1024  # spikes or steps that a buffer begins with
+MOST_ROOMS = 8  # kept by each thread
 GROWTH = 4  # by which it grows: memory that is only promised costs nothing until it is written
 LEAP_NODES = 64  # over V's way to the threshold
 LONG = 1.5  # s, after which compiling is told
@@ -124,6 +125,44 @@ def _load_advance() -> Callable[..., int]:
     return ctypes.CFUNCTYPE(ctypes.c_int32, *[ctypes.c_void_p] * 5, ctypes.c_int64)(part("advance"))
 
 
+class _Room:
+    """The lanes and what comes out, with what must live as long: code knows addresses only."""
+
+    def __init__(self, lanes: Any, kept: Any, out: Any) -> None:
+        self.lanes, self.kept, self.out = lanes, kept, out
+        self.words = [words(lanes), words(out)]
+
+    def grow(self) -> None:
+        """Make what comes out longer."""
+        self.out = _grow(self.out)
+        self.words[1] = words(self.out)
+
+    def clear(self) -> None:
+        """Begin anew, the runs first."""
+        self.lanes.whole[:] = LOADING
+        self.out.whole[:] = 0
+        self.out.state[:RECORDING] = 0
+
+
+class _Rooms(threading.local):
+    """Rooms of single recorded runs: to make one takes longer than such a run."""
+
+    def __init__(self) -> None:
+        self.known: dict[Any, _Room] = {}
+
+    def find(self, key: Any, make: Callable[[], _Room]) -> _Room:
+        """Give the room of a key, cleared; made where there is none, in the place of the oldest."""
+        room = self.known.pop(key, None) or make()
+        if len(self.known) >= MOST_ROOMS:
+            self.known.pop(next(iter(self.known)))
+        self.known[key] = room
+        room.clear()
+        return room
+
+
+_ROOMS = _Rooms()
+
+
 class Work:
     """Runs on their way: what is asked, the lanes, and what came out so far.
 
@@ -155,38 +194,39 @@ class Work:
         width = 1 if runs.n_runs == 1 else WIDTH
         in_line = width > 1 or often
         key = (hash(kernel.system.structure), width, settings.order if in_line else 0)
+
+        def make() -> _Room:
+            lanes, kept = _memory(runs, kernel, inputs, settings, width, in_line)
+            return _Room(lanes, kept, _results(runs, samples.size, settings.order, record))
+
         with nullcontext() if key in _WARM else _announce():
             self.tables = tables_of(runs, inputs, kernel, samples, settings.of_runs)
-            self.lanes, self.kept = _memory(runs, kernel, inputs, settings, width, in_line)
-            self.out: Results = _results(runs, samples.size, settings.order, record)
+            sizes = settings.order, settings.atol, settings.gate_atol, runs.neuron.fires
+            self._kept = (kernel.system.structure, *sizes, inputs.formulas)
+            single = record and width == 1 and not samples.size
+            self.room = _ROOMS.find(self._kept, make) if single else make()
             self.advance = _load_advance()
-        self._lay_out()
+        self._result, self._words = np.zeros(2, dtype=np.int64), words(self.tables)
         _WARM.add(key)
-
-    def _lay_out(self) -> None:
-        """Note where all that `advance` is given stands, what it gives back first."""
-        self._words = [np.zeros(2, dtype=np.int64), *map(words, (self.tables, self.lanes, self.out))]
-        first, *others = (one.ctypes.data for one in self._words)
-        self._addresses = (first, first + 8, *others)
 
     def begin(self, state: Array | None = None) -> None:
         """Go back to the start, of the first run from another state (u and gates)."""
         if state is not None:
             self.tables.runs[0, FIRST : FIRST + state.size] = state
-        self.lanes.whole[:] = LOADING
-        self.out.whole[:] = 0
-        self.out.state[:RECORDING] = 0
+        self.room.clear()
 
     def finish(self) -> Results:
         """Carry all runs to their ends."""
+        result = self._result.ctypes.data
         while True:
-            self.advance(*self._addresses, TURNS)
-            code = self._words[0][0]
-            if code == DONE:
-                return self.out
-            if code == FULL:
-                self.out = _grow(self.out)
-                self._lay_out()
+            given = (one.ctypes.data for one in (self._words, *self.room.words))
+            self.advance(result, result + 8, *given, TURNS)
+            if self._result[0] == DONE:
+                out: Results = self.room.out
+                return out
+            if self._result[0] == FULL:
+                self.room.grow()
+                _ROOMS.known.pop(self._kept, None)  # nobody else needs so much
 
 
 _WARM: set[tuple[int, int, int]] = set()  # what is compiled in this process

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 import natrium
+from natrium.solvers.compiled.engine import _ROOMS, MOST_ROOMS, ROOM
 from natrium.solvers.flags import RunFlag
 from tests.solvers.cases import MIXED, NA, SODIUM, STEP, TRAINS, fast_channel, read, solve, train
 
@@ -475,3 +476,23 @@ def test_other_values_of_the_same_equations_look_for_no_code(monkeypatch):
     for g in (100.0, 110.0, 120.0):
         natrium.Compiled().solve(NA.changed({"g_Na": g}), natrium.Constant(10.0), t_end=1.0)
     assert len(asked) == 1
+
+
+def test_a_run_is_left_alone_by_those_after_it():
+    """Single runs take turns in one place of memory."""
+    times = np.linspace(0.0, 60.0, 301)
+    first = compiled(NA, INPUTS["step"], 60.0)
+    seen = first.state(times), first.spike_times.copy()
+    for level in (5.0, 30.0):
+        compiled(NA, natrium.Constant(level), 60.0)
+    np.testing.assert_array_equal(first.state(times), seen[0])
+    np.testing.assert_array_equal(first.spike_times, seen[1])
+    np.testing.assert_array_equal(compiled(NA, INPUTS["step"], 60.0).state(times), seen[0])
+
+
+def test_the_memory_of_single_runs_is_bounded():
+    for order in range(8, 30):
+        compiled(LIF, natrium.Constant(20.0), 20.0, order=order)
+    assert len(_ROOMS.known) <= MOST_ROOMS
+    assert compiled(LIF, natrium.Constant(1e4), 3000.0).n_spikes > ROOM
+    assert all(len(room.out.record) <= ROOM for room in _ROOMS.known.values())
