@@ -23,7 +23,11 @@ def cycle_command(
     model: ModelFile,
     I: InputOption = None,
     period: Annotated[
-        int | None, typer.Option(help="Spikes per cycle; by default, after how many its own firing repeats.")
+        int | None,
+        typer.Option(
+            help="Spikes per cycle (without resets, rises of V); by default, after how many its own firing "
+            "repeats."
+        ),
     ] = None,
     vary: Annotated[
         str | None,

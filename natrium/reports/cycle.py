@@ -42,7 +42,8 @@ def cycle_into(
     I : float, optional
         Constant input, mV; by default the largest value of the model's own.
     period : int, optional
-        Spikes per cycle; by default as many as firing from the neuron's own start repeats after.
+        Spikes per cycle; by default as many as firing from the neuron's own start repeats after. Without
+        resets, rises of V through its middle; by default one.
     vary : (str, sequence of float), optional
         A parameter and its values, for the bifurcation picture of the reset.
     """
@@ -79,5 +80,5 @@ def cycle_into(
 
 def _cycle(neuron: AnyNeuron, I: float, period: int | None) -> LimitCycle | SmoothCycle:
     if not neuron.fires:
-        return smooth_cycle(neuron, I)
+        return smooth_cycle(neuron, I, crossings=1 if period is None else period)
     return own_cycle(neuron, I) if period is None else limit_cycle(neuron, I, period)

@@ -87,6 +87,8 @@ def test_a_membrane_without_threshold_has_a_smooth_cycle(files):
     neuron = natrium.Neuron(tau_m=1.0 / leak, v_rest=-54.402, v_thresh=None, channels=channels)
     natrium.Model(neuron=neuron, stimulus=natrium.Constant(10.0 / leak)).save(files / "axon.toml")
     data = result_of(files / "out", "cycle", files / "axon.toml")
+    twice = result_of(files / "twice", "cycle", files / "axon.toml", "--period", 2)
+    assert abs(twice["period"] - 2.0 * data["period"]) < 1e-6
     assert data["period_ms"] == pytest.approx(14.638325, abs=0.01)
     assert abs(complex(*data["multipliers"][0])) == pytest.approx(1.0, abs=1e-6)
 

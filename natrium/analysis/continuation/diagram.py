@@ -93,7 +93,8 @@ class BifurcationDiagram(Result):
     @property
     def firing(self) -> Ranges:
         """Ranges of the parameter with a stable cycle."""
-        return union([_edged(one.values, one.stable, one.special) for one in self.cycles])
+        parts = [_edged(one.values, one.stable, one.special) for one in self.cycles]
+        return union(parts, APART * (self.between[1] - self.between[0]))
 
     @property
     def bistable(self) -> Ranges:
@@ -101,6 +102,15 @@ class BifurcationDiagram(Result):
         pairs = [(max(a, c), min(b, d)) for a, b in self.resting for c, d in self.firing]
         least = APART * (self.between[1] - self.between[0])
         return tuple((a, b) for a, b in pairs if b - a > least)
+
+    @property
+    def block(self) -> float | None:
+        """Input above which it fires no more but rests (depolarisation block); None where there is none."""
+        if not self.axis.of_input or not self.firing:
+            return None
+        end = self.firing[-1][1]
+        width = APART * (self.between[1] - self.between[0])
+        return next((end for a, b in self.resting if self.firing[0][0] < a <= end + width < b), None)
 
     def table(self) -> list[dict[str, Any]]:
         """Give one row per special point."""
@@ -123,6 +133,7 @@ class BifurcationDiagram(Result):
             "resting": [list(one) for one in self.resting],
             "firing": [list(one) for one in self.firing],
             "bistable": [list(one) for one in self.bistable],
+            "block": self.block,
             "rests": [one.data() for one in self.rests],
             "cycles": [one.data() for one in self.cycles],
         }
@@ -148,6 +159,8 @@ class BifurcationDiagram(Result):
         ):
             told = "; ".join(f"{axis.show(a)} to {axis.show(b)}" for a, b in ranges)
             said.append(f"{what}: {told or 'none'}.")
+        if self.block is not None:
+            said.append(f"Depolarisation block: above {axis.show(self.block)} it rests and fires no more.")
         for one in self.special:
             if isinstance(one, SpecialPoint):
                 said.append(tell(axis, one))
@@ -159,11 +172,11 @@ class BifurcationDiagram(Result):
         return said
 
 
-def union(parts: list[list[tuple[float, float]]]) -> Ranges:
-    """Join ranges that meet."""
+def union(parts: list[list[tuple[float, float]]], width: float = 0.0) -> Ranges:
+    """Join ranges that meet, or lie no farther apart than so much."""
     joined: list[tuple[float, float]] = []
     for low, high in sorted(one for part in parts for one in part):
-        if joined and low <= joined[-1][1]:
+        if joined and low <= joined[-1][1] + width:
             joined[-1] = (joined[-1][0], max(joined[-1][1], high))
         else:
             joined.append((low, high))
@@ -352,7 +365,9 @@ def _doubled(
                     continue
                 known.append(one.value)
                 doubled = doubled_branch(axis, one, low, high, longest=longest, most=DOUBLED)
-                born += [] if doubled is None else [doubled]
+                if doubled is not None:  # it may end at another doubling, and would be met again from there
+                    born.append(doubled)
+                    known += [other.value for other in doubled.special if other.ends]
         found += born
         level = born
     return found

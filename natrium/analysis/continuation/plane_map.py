@@ -97,9 +97,22 @@ class ParameterMap(Result):
             "y": self.names[1],
             "ranges": [list(one) for one in self.ranges],
             "states": self.table(),
+            "block": self.block,
             "of_cycles": self.of_cycles,
             "curves": [one.data() for one in self.curves],
         }
+
+    @property
+    def block(self) -> list[float]:
+        """Values of the second parameter at which rest follows firing as the input grows."""
+        if not self.axes[0].of_input:
+            return []
+        rows = {float(y): [row for row in self.table() if row[self.names[1]] == y] for y in self.values}
+        return [
+            y
+            for y, row in rows.items()
+            if row and row[-1]["state"] == "rest" and any(one["state"] == "firing" for one in row)
+        ]
 
     def _shown(self) -> dict[str, Any]:
         return {
@@ -121,6 +134,9 @@ class ParameterMap(Result):
                 meant = {"neither": "Neither a stable rest nor a stable cycle of few spikes"}
                 what = meant.get(state, {"both": "Both rest and firing"}.get(state, f"Only {state}"))
                 said.append(f"{what}: at {second.show(min(ys))} to {second.show(max(ys))}.")
+        if self.block:
+            low, high = second.show(min(self.block)), second.show(max(self.block))
+            said.append(f"Depolarisation block, rest at inputs above firing: at {low} to {high}.")
         for curve in self.curves:
             places = (
                 (one.kind, first.show(one.x, ".9g"), second.show(one.y, ".9g")) for one in curve.special

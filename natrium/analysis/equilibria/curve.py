@@ -155,6 +155,25 @@ class EquilibriumCurve(Result):
         return np.broadcast_to(level, self.V.shape)
 
     @property
+    def block(self) -> tuple[float, float] | None:
+        """V and input (mV) from which on a depolarised rest is stable again; None where there is none.
+
+        Above it a cell that fired rests: depolarisation block. A rest beyond the threshold of a cell that is
+        reset there is never reached.
+        """
+        marks = sorted([(one.V, one.I) for one in self.folds] + [(one.V, one.I) for one in self.hopf])
+        if not marks or self.unstable[-1]:
+            return None
+        V, I = marks[-1]
+        above, below = self.V > V, self.V < V
+        if not (above.any() and np.all(self.unstable[above] == 0) and np.any(self.unstable[below] > 0)):
+            return None
+        reset = self.neuron.fires and not self.neuron.system.passes
+        if reset and bool(np.all(self.V[above] > np.asarray(self.threshold)[above])):
+            return None
+        return (V, I) if self.I[above][-1] > I else None
+
+    @property
     def threshold_far(self) -> bool:
         """Whether the input that holds V at the threshold is one that no cell gets.
 

@@ -142,6 +142,7 @@ class Verdict(Result):
             "threshold_moves_with": moving,
             "threshold": self.threshold.data() if self.threshold else None,
             "plateau_mV": self.plateau,
+            "block": dict(zip(("V_mV", "I_mV"), block, strict=True)) if (block := curve.block) else None,
         }
 
     def __str__(self) -> str:
@@ -280,6 +281,10 @@ def _of_bifurcations(curve: EquilibriumCurve) -> list[str]:
             f"Hopf point, {kind}, at {unit.show(point.I, _digits(unit.of(point.I)))}, V = {point.V:.6f} mV "
             f"({point.frequency:.3f} Hz)."
         )
+    if curve.block is not None:
+        V, I = curve.block
+        at = unit.show(I, _digits(unit.of(I)))
+        said.append(f"Depolarisation block: above {at} a rest above V = {V:.6f} mV is stable.")
     return said
 
 

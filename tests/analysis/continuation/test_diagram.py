@@ -1,11 +1,13 @@
 """The whole picture along one parameter: against exact curves of equilibria and against runs."""
 
 import json
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 import natrium
+from natrium.analysis.continuation import diagram
 from natrium.analysis.continuation.diagram import union
 from natrium.analysis.excitability.long_run import fire
 from natrium.model.files.new import template
@@ -99,7 +101,41 @@ def test_a_small_cycle_is_followed_from_its_hopf_point():
     assert branch.stable.all()
 
 
+def test_beyond_firing_it_rests_in_depolarisation_block(muscle, adapting):
+    fold = next(one.value for branch in muscle.cycles for one in branch.special if "fold" in one.kind)
+    curve = natrium.equilibrium_curve(muscle.neuron)
+    V, I = curve.block
+    assert pytest.approx(curve.hopf[-1].I) == I
+    assert muscle.block == pytest.approx(max(fold, I), abs=1e-6)
+    assert any("Depolarisation block" in one for one in muscle.sentences())
+    for level, rests in ((muscle.block + 2.0, True), (I - 5.0, False)):
+        run = natrium.simulate(muscle.neuron, natrium.Constant(level), t_end=3000.0, solver="compiled")
+        late = run.state(np.linspace(2500.0, 3000.0, 400))[0]
+        assert (np.ptp(late) < 1e-3) == rests
+        assert not rests or late[-1] > V
+    assert adapting.block is None
+    assert natrium.equilibrium_curve(natrium.Neuron()).block is None
+
+
+def test_a_branch_between_two_doublings_is_followed_once(monkeypatch):
+    def special(value, *, ends=False):
+        return SimpleNamespace(kind="period doubling", value=value, ends=ends)
+
+    born = SimpleNamespace(special=(special(1.0, ends=True), special(2.0, ends=True)))
+    asked = []
+
+    def followed(axis, one, low, high, **options):
+        asked.append(one.value)
+        return born
+
+    monkeypatch.setattr(diagram, "doubled_branch", followed)
+    cycles = [SimpleNamespace(special=(special(1.0), special(2.0)))]
+    assert diagram._doubled(None, cycles, 0.0, 10.0, 1e3, 2) == [born]
+    assert asked == [1.0]
+
+
 def test_ranges_that_meet_are_one():
+    assert union([[(0.0, 1.0), (1.001, 4.0)]], 0.01) == ((0.0, 4.0),)
     assert union([[(0.0, 1.0), (3.0, 4.0)], [(1.0, 2.0)]]) == ((0.0, 2.0), (3.0, 4.0))
 
 
