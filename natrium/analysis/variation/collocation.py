@@ -176,7 +176,9 @@ class Collocation:
         start = self._state(begin)
         P, q, _ = self._steps(begin, size, start)
         before = self._before(begin, size, _affine(P, q))
-        return self._by_halves(begin, size, start, before, (P, q), weights, HALVINGS)
+        # Long steps may come down to those that they were made of, and to their halves.
+        most = HALVINGS + LONGER.bit_length() - 1 if self.damped and not self.stiff else HALVINGS
+        return self._by_halves(begin, size, start, before, (P, q), weights, most)
 
     def _before(self, begin: Array, size: Array, P: Array) -> Array:
         """Give what the steps before each make of a derivative: what is fast has settled by then."""
