@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from natrium.analysis.doctor.reading.algebra import Algebra, Slopes
+from natrium.analysis.doctor.reading.clocks import other_clocks
 from natrium.analysis.doctor.reading.trees import LEAF, NUMBER, at_points, in_order, leaf, leaves, number
 from natrium.analysis.doctor.trace.record import Choice, Node, Record, Step
 from natrium.model.arrays import Array
@@ -218,8 +219,8 @@ def step_of(record: Record) -> float:
 
 def _is_timer(record: Record, algebra: Algebra, name: str) -> bool:
     """Tell whether a state counts, or keeps a time: itself, less or more a step, or what it is set to."""
-    known = {name, record.dt, record.time, NO_DT, *record.parameters}
     clocks = {record.time, *record.exogenous}
+    known = {name, record.dt, record.time, NO_DT, *record.parameters, *other_clocks(record)}
     if all(not step.updates[name].args and step.updates[name].name not in clocks for step in record.steps):
         compared = [side for step in record.steps for one in step.choices for side in (one.left, one.right)]
         if any(_flows(side, name) for side in compared):
@@ -371,8 +372,6 @@ def _is_flow(left: Node, right: Node, op: str, V: str) -> bool:
 
 def values_at(node: Node, points: Mapping[str, Any]) -> Array:
     """Evaluate a tree at points; NaN where a leaf has no value."""
-    missing = leaves(node) - set(points)
-    n = len(next(iter(points.values())))
-    if missing:
-        return np.full(n, np.nan)
+    if leaves(node) - set(points):
+        return np.full(len(next(iter(points.values()))), np.nan)
     return np.asarray(at_points(node, points))

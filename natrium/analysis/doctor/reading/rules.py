@@ -10,6 +10,7 @@ from typing import Any
 import attrs
 import numpy as np
 
+from natrium.analysis.doctor.reading.clocks import other_clocks
 from natrium.analysis.doctor.reading.labels import drawn_early
 from natrium.analysis.doctor.reading.maps import Maps, plain
 from natrium.analysis.doctor.reading.trees import DOUBLES, LEAF, Program, leaves
@@ -192,7 +193,7 @@ def refractory_of(maps: Maps) -> Refractory | None:
         ):
             blamed = step.updates[timer].line or line
     elif deciding.line:
-        moved = number_at(fire.updates[timer], known | {record.time: 0.0})
+        moved = number_at(fire.updates[timer], known | {record.time: 0.0} | other_clocks(record))
         values = [0.0, *(record.parameters[one].value for one in names)]
         blamed = deciding.line if any(abs(moved - one) <= NEAR * maps.step for one in values) else line
     if not names:
@@ -238,7 +239,7 @@ def timer_line(maps: Maps, node: Node, deciding: Choice) -> int:
 def _by_clock(maps: Maps, set_to: Mapping[str, Node], choice: Choice, known: Mapping[str, float]) -> float:
     """Solve the comparison for the time at which it turns, after a spike at time 0."""
     time = maps.record.time
-    at = dict(known) | {time: 0.0}
+    at = dict(known) | {time: 0.0} | other_clocks(maps.record)
     at |= {name: number_at(set_to[name], at) for name in maps.timers}
 
     def apart(t: float) -> float:

@@ -12,7 +12,7 @@ from natrium.analysis.doctor.trace.tracer import Tracer
 
 STEP_NAMES = (
     "dt", "deltat", "delta_t", "step", "timestep", "time_step", "step_size", "stepsize", "tstep", "d_t",
-    "sim_dt", "t_step", "h", "Dt", "dT", "DT", "ts", "delta", "res", "resolution",
+    "sim_dt", "t_step", "h", "H", "Dt", "dT", "DT", "ts", "delta", "res", "resolution",
 )  # fmt: skip
 """What a step is called, the surest first."""
 

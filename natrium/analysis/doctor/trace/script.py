@@ -229,15 +229,18 @@ class Run:
         sys.modules[module.__name__] = module
         loader.exec_module(module)
 
-    def go(self, make_hook: Callable[[Path], Any], given: dict[str, Any] | None = None) -> None:
-        """Run the script to its end, or to the error that ends it."""
+    def go(
+        self, make_hook: Callable[[Path], Any], given: dict[str, Any] | None = None,
+        scratch: Path | None = None,
+    ) -> None:  # fmt: skip
+        """Run the script to its end, or to the error that ends it; in a scratch folder of its own, or one."""
         script = self.script
         tree = copy.deepcopy(script.tree) if script.tree is not None else ast.parse(script.text)
         tree = self.rewritten(tree, script.main, self.filename, script.driver)
         module = types.ModuleType(_MODULE)
         module.__dict__.update(given or {})
-        with _aside(self._folder) as scratch:
-            self._hook = make_hook(scratch)
+        with aside(self._folder) if scratch is None else contextlib.nullcontext(scratch) as folder:
+            self._hook = make_hook(folder)
             module.__dict__["display"] = self._hook.print_
             module.__dict__["get_ipython"] = lambda: None
             try:
@@ -303,7 +306,7 @@ def _with_folds(tree: ast.Module) -> ast.Module:
 
 
 @contextlib.contextmanager
-def _aside(folder: Path) -> Iterator[Path]:
+def aside(folder: Path) -> Iterator[Path]:
     """Work in a scratch folder, silent, with random numbers from the start, and put all back."""
     here = Path.cwd()
     states = np.random.get_state(), random.getstate()  # noqa: NPY002 - the script's generator is put back

@@ -6,14 +6,15 @@ import ast
 import copy
 import math
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from difflib import SequenceMatcher
 from itertools import combinations
-from typing import Any
 
 import attrs
 
 from natrium.analysis.doctor.reading.models import tidied
 from natrium.analysis.doctor.reading.numbers import is_nice
+from natrium.analysis.doctor.trials.formulas import FEW, changed, exchanged, regrouped, turned_names
 
 _OPERATORS: dict[type[ast.operator], tuple[type[ast.operator], ...]] = {
     ast.Add: (ast.Sub, ast.Mult),
@@ -29,8 +30,8 @@ _TURNED: dict[type[ast.cmpop], type[ast.cmpop]] = {
 }  # fmt: skip
 _STEPS = ("dt", "h", "delta_t", "timestep", "step")
 _SPANS = ("T", "t_end", "t_max", "tmax", "duration", "t_stop", "tstop")
-_FEW = 8  # elements of a tuple whose order may be wrong
 NAME, NUMBER, WANTED, ORDER, SIGN, OPERATION, DROP, MORE = 1.0, 1.35, 0.95, 1.0, 1.1, 1.1, 1.2, 1.3
+BRACKETS = 1.05
 
 
 @attrs.frozen(eq=False)
@@ -45,8 +46,6 @@ class Edit:
         How far-fetched it is.
     within, exchanged : bool
         Whether it changes one place of a formula, and nothing else; whether two things change places.
-    made : ast.Module
-        The whole text with it, made when asked for.
     """
 
     line: int
@@ -55,22 +54,20 @@ class Edit:
     rank: float
     within: bool
     exchanged: bool
-    _at: tuple[int, str, int]
+    _at: tuple[ast.AST, str, int]
     _new: ast.AST
     _tree: ast.Module
 
-    @property
-    def made(self) -> ast.Module:
-        """The text with this change."""
-        whole = copy.deepcopy(self._tree)
-        above, field, place = self._at
-        parent = list(ast.walk(whole))[above]
-        new = copy.deepcopy(self._new)
-        if place < 0:
-            setattr(parent, field, new)
-        else:
-            getattr(parent, field)[place] = new
-        return whole
+    @contextmanager
+    def made(self) -> Iterator[ast.Module]:
+        """Give the whole text with this change, as long as it is looked at."""
+        parent, field, place = self._at
+        kept, new = getattr(parent, field), copy.deepcopy(self._new)
+        setattr(parent, field, new if place < 0 else [*kept[:place], new, *kept[place + 1 :]])
+        try:
+            yield self._tree
+        finally:
+            setattr(parent, field, kept)
 
 
 class Editor:
@@ -88,13 +85,13 @@ class Editor:
     def __init__(self, tree: ast.Module, wanted: Sequence[tuple[float, float]], step: float = 0.0) -> None:
         self.tree, self.wanted, self.step = tree, wanted, step
         self.nodes = list(ast.walk(tree))
-        self.place: dict[ast.AST, tuple[int, str, int]] = {}
+        self.place: dict[ast.AST, tuple[ast.AST, str, int]] = {}
         self.parent: dict[ast.AST, ast.AST] = {}
-        for above, node in enumerate(self.nodes):
+        for node in self.nodes:
             for field, value in ast.iter_fields(node):
                 for at, one in enumerate(value) if isinstance(value, list) else [(-1, value)]:
                     if isinstance(one, ast.AST):
-                        self.place[one], self.parent[one] = (above, field, at), node
+                        self.place[one], self.parent[one] = (node, field, at), node
         self.functions = {one.name: one for one in self.nodes if isinstance(one, ast.FunctionDef)}
         self._modules = {
             (alias.asname or alias.name).split(".")[0]
@@ -155,7 +152,7 @@ class Editor:
         elif isinstance(node, ast.Compare):
             turned = _TURNED.get(type(node.ops[0]))
             if turned is not None:
-                yield _with(node, ops=[turned(), *node.ops[1:]]), SIGN
+                yield changed(node, ops=[turned(), *node.ops[1:]]), SIGN
         elif isinstance(node, ast.BinOp):
             yield from self._operations(node)
         elif isinstance(node, ast.UnaryOp):
@@ -163,29 +160,43 @@ class Editor:
                 yield node.operand, SIGN
         elif isinstance(node, ast.BoolOp):
             other = ast.Or() if isinstance(node.op, ast.And) else ast.And()
-            yield _with(node, op=other), OPERATION
+            yield changed(node, op=other), OPERATION
         elif isinstance(node, ast.Call):
-            for one in _exchanged(node, "args"):
+            for one in exchanged(node, "args"):
                 yield one, ORDER + _many(node.args)
             if len(node.args) == 1 and not node.keywords:
                 yield node.args[0], MORE
-                yield _with(node, args=[ast.UnaryOp(ast.USub(), node.args[0])]), MORE
+                yield changed(node, args=[ast.UnaryOp(ast.USub(), node.args[0])]), MORE
         elif isinstance(node, (ast.Tuple, ast.List)):
-            if 2 <= len(node.elts) <= _FEW:
+            if 2 <= len(node.elts) <= FEW:
                 beside = isinstance(getattr(self.parent.get(node), "value", None), ast.Tuple)
-                for one in _exchanged(node, "elts"):
-                    yield one, ORDER + max(_many(node.elts), 0.25 * beside)
+                for one in exchanged(node, "elts"):
+                    yield one, ORDER + max(_many(node.elts), 0.25 * beside) + self._order(node, one)
         elif isinstance(node, ast.arguments):
-            for one in _exchanged(node, "defaults"):
+            for one in exchanged(node, "defaults"):
                 yield one, MORE
         elif isinstance(node, ast.IfExp):
-            yield _with(node, body=node.orelse, orelse=node.body), OPERATION
+            yield changed(node, body=node.orelse, orelse=node.body), OPERATION
         elif isinstance(node, ast.AugAssign):
             for kind in _OPERATORS.get(type(node.op), ())[:1]:
-                yield _with(node, op=kind()), SIGN
+                yield changed(node, op=kind()), SIGN
             yield ast.copy_location(ast.Assign([node.target], node.value), node), OPERATION
         elif isinstance(node, ast.Assign) and len(node.targets) == 1:
             yield from self._assigned(node)
+
+    def _order(self, node: ast.Tuple | ast.List, turned: ast.Tuple | ast.List) -> float:
+        """Tell how far-fetched another order of names is: it is not where it is that of their lines."""
+        first: dict[str, int] = {}
+        for one in self.nodes:
+            if isinstance(one, ast.Name) and isinstance(one.ctx, ast.Store):
+                first.setdefault(one.id, one.lineno)
+
+        def falls(these: Sequence[ast.expr]) -> int:
+            lines = [first.get(getattr(one, "id", ""), 0) for one in these]
+            return sum(a > b > 0 for a, b in combinations(lines, 2))
+
+        more = falls(turned.elts) - falls(node.elts)
+        return 0.2 * (more > 0) - 0.2 * (more < 0)
 
     def _numbers(self, node: ast.Constant) -> Iterator[tuple[ast.AST, float]]:
         value = node.value
@@ -325,16 +336,20 @@ class Editor:
         for text, other in met.items():
             if text != own:
                 apart = 1.0 - SequenceMatcher(None, own, text).ratio() if key else 0.0
-                yield _with(node, slice=other), NAME + 0.3 * apart
+                yield changed(node, slice=other), NAME + 0.3 * apart
 
     def _operations(self, node: ast.BinOp) -> Iterator[tuple[ast.AST, float]]:
         for kind in _OPERATORS.get(type(node.op), ()):
-            yield _with(node, op=kind()), OPERATION
+            yield changed(node, op=kind()), OPERATION
         if isinstance(node.op, (ast.Sub, ast.Div)):
-            yield _with(node, left=node.right, right=node.left), OPERATION
+            yield changed(node, left=node.right, right=node.left), OPERATION
         yield node.left, DROP
         if not isinstance(node.op, (ast.Div, ast.Pow)):
             yield node.right, DROP
+        for one in regrouped(node):
+            yield one, BRACKETS
+        if not isinstance(self.parent.get(node), ast.BinOp):
+            yield from ((one, ORDER) for one in turned_names(node))
 
     def _assigned(self, node: ast.Assign) -> Iterator[tuple[ast.AST, float]]:
         target, value = node.targets[0], node.value
@@ -350,13 +365,13 @@ class Editor:
             by = ast.parse(step, mode="eval").body
             for op in (ast.Mult(), ast.Div()):
                 yield (
-                    _with(node, value=ast.BinOp(value, op, by)),
+                    changed(node, value=ast.BinOp(value, op, by)),
                     MORE if isinstance(value, ast.BinOp) else SIGN,
                 )
         if not isinstance(value, ast.Constant):
-            yield _with(node, value=ast.UnaryOp(ast.USub(), value)), MORE
+            yield changed(node, value=ast.UnaryOp(ast.USub(), value)), MORE
         if isinstance(value, (ast.Name, ast.Attribute)):
-            yield _with(node, value=ast.Constant(0.0)), DROP
+            yield changed(node, value=ast.Constant(0.0)), DROP
         if ast.unparse(target) not in ast.unparse(value):
             yield ast.copy_location(ast.AugAssign(target, ast.Add(), value), node), ORDER
 
@@ -364,21 +379,3 @@ class Editor:
 def _many(parts: Sequence[ast.AST]) -> float:
     """Tell how much less likely an exchange is where there are many to be exchanged."""
     return 0.05 * max(len(parts) - 3, 0)
-
-
-def _with(node: Any, **fields: Any) -> Any:
-    """Give a node with some fields another."""
-    return ast.copy_location(type(node)(**(dict(ast.iter_fields(node)) | fields)), node)
-
-
-def _exchanged(node: Any, field: str) -> Iterator[Any]:
-    """Give a node with two of its parts in each other's place."""
-    parts = getattr(node, field)
-    if any(isinstance(one, ast.Starred) for one in parts):
-        return
-    for i, j in combinations(range(min(len(parts), _FEW)), 2):
-        if type(parts[i]) is not type(parts[j]) or ast.dump(parts[i]) == ast.dump(parts[j]):
-            continue
-        turned = list(parts)
-        turned[i], turned[j] = turned[j], turned[i]
-        yield _with(node, **{field: turned})

@@ -14,13 +14,21 @@ from natrium.analysis.doctor.reading.findings import Found, in_line, sorted_find
 from natrium.analysis.doctor.reading.maps import plain
 from natrium.analysis.doctor.reading.trees import in_order
 from natrium.analysis.doctor.reading.verdict import Reading
+from natrium.analysis.doctor.trace.foreign import at_most
+from natrium.analysis.doctor.trace.forms import Enough
 from natrium.analysis.doctor.trace.names import is_input as names_input
 from natrium.analysis.doctor.trace.script import Script
 from natrium.analysis.doctor.trials.distance import FAR, distances
 from natrium.analysis.doctor.trials.edits import WANTED, Edit, Editor
-from natrium.model import Model, SolverError, UnsupportedModel
+from natrium.analysis.doctor.trials.screen import CALLS, Screen
+from natrium.model import Model, SolverError
 
-BUDGET = 600_000  # operations of traced steps, all trials together
+UNSEEN = 2e-3  # of V's range: a course that is off by less, over the run, is the claim's
+OFF = 0.05  # a course that is off by more is not, though nothing is found in it
+MUCH = 0.3  # of how far a course is off: a change that leaves more does not mend it
+SCREENED = 3_000  # milliseconds, or so, of plain runs: as many changes are looked at
+MOST = 8  # changes that are read
+BUDGET = 300_000  # operations of traced steps, all trials together
 ONCE = 2_000  # operations that a run costs beside its steps
 SHORT = 40  # steps that show an equation
 PER_NAME = 0.25  # how far-fetched a change is for each name that it is away from what was found
@@ -62,9 +70,7 @@ def settled(script: Script, claim: Model, first: Reading | Exception, run: Run) 
     Reading or None
         With the one fault that the change mends; None where there is none to be told, or none is found.
     """
-    if isinstance(first, UnsupportedModel):
-        return None  # no slip makes a script what cannot be read
-    if isinstance(first, Reading) and not (_is_open(first) or _is_off(first)):
+    if isinstance(first, Reading) and first.faults and not _is_open(first):
         return None
     trials = _Trials(script, claim, first, run)
     found = trials.best()
@@ -84,15 +90,7 @@ def _is_open(reading: Reading) -> bool:
     """Tell whether what is wrong is not told by one line for sure."""
     faults = reading.faults
     sure = all(one.sure or one.key.startswith(_PROVEN) for one in faults)
-    return bool(faults) and not (sure and len({one.line for one in faults}) == 1)
-
-
-def _is_off(reading: Reading) -> bool:
-    """Tell whether nothing is told, and the spikes are not the claim's by far."""
-    if reading.faults or reading.truth is None:
-        return False
-    own, true = reading.spike_times.size, reading.truth.spike_times.size
-    return max(own, true) > 2 * min(own, true) + 1
+    return not (sure and len({one.line for one in faults}) == 1)
 
 
 def _fault(script: Script, edit: Edit, told: Reading) -> Found:
@@ -137,22 +135,76 @@ class _Trials:
 
     def best(self) -> tuple[Edit, Reading] | None:
         """Give the likeliest change that makes the script right, and what it then is."""
+        likely = self._likely()
+        screened = self._screened(likely)
+        if screened is not None:
+            likely, budget = screened, BUDGET
+        elif isinstance(self.first, Reading) and self.first.faults:
+            budget = BUDGET // 3
+        else:
+            return None  # nothing is found, and nothing is off
         for steps in self._lengths():
             short = self._read(self.script, steps)
             if short is not None and short.faults:
                 self.steps = steps
                 break
-        for edit in self._likely():
-            if self.spent > (BUDGET if isinstance(self.first, Reading) else BUDGET // 4):
+        for edit in likely:
+            if self.spent > budget:
                 return None
-            mended = self._read(self._with(edit), self.steps)
-            if mended is None or not self._is_right(mended, self.steps):
-                continue
-            if self.steps:
-                mended = self._read(self._with(edit), 0)
-            if mended is not None and self._is_right(mended, 0):
+            mended = self._mended(edit, self.steps)
+            if mended is not None and self.steps:
+                mended = self._mended(edit, 0)
+            if mended is not None:
                 return edit, mended
         return None
+
+    def _screened(self, likely: list[Edit]) -> list[Edit] | None:
+        """Give the changes with which a plain run goes the claim's way, the likeliest first.
+
+        None where the script goes that way as it is, or where its run keeps no course.
+        """
+        screen = self._screen()
+        if screen is None:
+            return None
+        with screen:
+            return self._seen(screen, likely) if screen.has_course else None
+
+    def _seen(self, screen: Screen, likely: list[Edit]) -> list[Edit] | None:
+        own, shows = screen.distance(self.tree), screen.shows(self.tree)
+        silent = isinstance(self.first, Reading) and not self.first.faults
+        if own < (OFF if silent else UNSEEN):
+            return None
+        left, first = float(SCREENED), screen.distance(self.tree, shows)
+        found: list[tuple[float, Edit]] = []
+        for edit in likely:
+            with edit.made() as tree:
+                left -= screen.cost(shows)
+                if screen.distance(tree, shows) < MUCH * first:
+                    left -= screen.cost()
+                    found.append((screen.distance(tree), edit))
+            if left < 0:
+                break
+        found = [one for one in found if one[0] < MUCH * own]
+        if not found:
+            return None
+        least = max(min(off for off, _ in found), UNSEEN)
+        near = [edit for off, edit in found if off <= 2.0 * least]  # as likely as before, among themselves
+        far = sorted((off, at) for at, (off, _) in enumerate(found) if off > 2.0 * least)
+        return (near + [found[at][1] for _, at in far])[:MOST]
+
+    def _screen(self) -> Screen | None:
+        first, claim = self.first, self.claim
+        step = first.maps.step * first.meant.units.ms if isinstance(first, Reading) else claim.simulation.dt
+        if isinstance(first, Reading) and claim.simulation.dt:
+            near = step is not None and abs(step / claim.simulation.dt - 1.0) < 1e-6
+            step = step if near else claim.simulation.dt
+        truth = first.truth if isinstance(first, Reading) else None
+        try:
+            truth = truth or reference(claim)
+        except SolverError:
+            return None
+        units = (first.meant.units.mV,) if isinstance(first, Reading) else (1.0, 1000.0)
+        return Screen(self.script, truth.trajectory, step or 0.1, units)
 
     def _lengths(self) -> list[int]:
         """Give numbers of steps that may show what is wrong: few of an equation, to a spike of a rule."""
@@ -232,13 +284,16 @@ class _Trials:
             found += list(zip(own, wanted, strict=False)) if len(own) < _EDGES else []
         return [(one, other) for one, other in found if np.isfinite(one) and np.isfinite(other)]
 
-    def _with(self, edit: Edit) -> Script:
-        return attrs.evolve(self.script, tree=edit.made)
+    def _mended(self, edit: Edit, steps: int) -> Reading | None:
+        with edit.made() as tree:
+            found = self._read(attrs.evolve(self.script, tree=tree), steps)
+        return found if found is not None and self._is_right(found, steps) else None
 
     def _read(self, script: Script, steps: int) -> Reading | None:
         try:
-            found = self.run(script, steps)
-        except Exception:  # whatever a changed text raises
+            with at_most(2 * CALLS):
+                found = self.run(script, steps)
+        except (Exception, Enough):  # whatever a changed text raises
             self.spent += self.once
             return None
         size = sum(len(step.updates) for step in found.record.steps[:1]) * 4

@@ -4,11 +4,15 @@ import ast
 
 import pytest
 
+from natrium.analysis.accuracy.truth import reference
 from natrium.analysis.doctor import read_script
 from natrium.analysis.doctor.reading.script import traced
 from natrium.analysis.doctor.reading.verdict import read
+from natrium.analysis.doctor.trace.script import load_script
 from natrium.analysis.doctor.trials.distance import distances
 from natrium.analysis.doctor.trials.edits import Editor
+from natrium.analysis.doctor.trials.screen import Screen
+from natrium.model import Constant, Model, Neuron, Simulation
 
 SCRIPT = """
 import numpy as np
@@ -61,6 +65,19 @@ def sound(tmp_path_factory):
     return read(traced(path), solve=False).model
 
 
+def test_a_script_whose_steps_are_all_held_is_mended_by_its_comparison(tmp_path):
+    """Nothing flows in it, so that nothing of it is read: its plain runs tell."""
+    path, text = tmp_path / "script.py", COURSE.replace("if v >= theta", "if v <= theta")
+    path.write_text(text)
+    claim = Model(
+        neuron=Neuron(tau_m=10.0, tau_ref=0.0, v_rest=-70.0, v_thresh=-55.0),
+        stimulus=Constant(20.0),
+        simulation=Simulation(t_end=60.0, dt=0.1),
+    )
+    (reading,) = read_script(path, claim)
+    assert {one.line for one in reading.faults} == {8}
+
+
 DEAR = [pytest.param(*one, marks=pytest.mark.slow) for one in SLIPS[3:]]
 
 
@@ -81,17 +98,75 @@ def test_the_sound_script_has_none(sound, tmp_path):
     assert reading.faults == ()
 
 
-def test_an_edit_changes_one_place_and_leaves_the_text_alone():
-    tree = ast.parse("dt = 0.1\nx = 1.0\ny = 2.0\nx = x + dt * (y - x)\n")
+def texts_of(text, wanted=()):
+    """Write a text down with each of its changes."""
+    tree, found = ast.parse(text), []
     before = ast.dump(tree)
-    texts = {ast.unparse(one.made) for one in Editor(tree, [(1.0, 3.0)]).edits()}
-    assert ast.dump(tree) == before
-    whole = ast.unparse(tree)
-    assert whole not in texts
-    assert whole.replace("y - x)", "x - y)") in texts
-    assert whole.replace("y - x)", "y + x)") in texts
-    assert whole.replace("x = 1.0", "x = 3.0") in texts
+    for edit in Editor(tree, wanted).edits():
+        with edit.made() as changed:
+            found.append(ast.unparse(changed))
+        assert ast.dump(tree) == before
+    assert ast.unparse(tree) not in found
+    return set(found)
+
+
+def test_an_edit_changes_one_place_and_leaves_the_text_alone():
+    text = "dt = 0.1\nx = 1.0\ny = 2.0\nx = x + dt * (y - x)"
+    texts = texts_of(text, [(1.0, 3.0)])
+    assert text.replace("y - x)", "x - y)") in texts
+    assert text.replace("y - x)", "y + x)") in texts
+    assert text.replace("x = 1.0", "x = 3.0") in texts
     assert all(one.startswith(("dt = 0.1\n", "x = 0.1\n", "y = 0.1\n", "dt = -0.1\n")) for one in texts)
+
+
+@pytest.mark.parametrize(
+    ("stands", "should"),
+    [
+        ("y = b * (a * v - u)", "y = a * (b * v - u)"),  # two names in each other's place
+        ("y = a * (v - u)", "y = a * v - u"),  # brackets, both ways
+        ("y = a * v - u", "y = a * (v - u)"),
+        ("y = exp(v - u / a)", "y = exp((v - u) / a)"),
+        ("y = exp(v) - u", "y = exp(v - u)"),
+    ],
+)
+def test_names_and_brackets_of_a_formula_are_exchanged_and_moved(stands, should):
+    assert should in texts_of(stands)
+
+
+COURSE = """
+import numpy as np
+tau, rest, theta = 10.0, -70.0, -55.0
+def run(n, dt=0.1):
+    v, made = rest, []
+    for k in range(n):
+        v += dt * (rest - v + 20.0) / tau
+        if v >= theta:
+            v = rest
+        made.append(v)
+        made_of = [made]
+    return made
+run(600)
+"""
+
+
+def test_a_plain_run_tells_what_goes_the_claims_way(tmp_path):
+    truth = reference(
+        Model(
+            neuron=Neuron(tau_m=10.0, tau_ref=0.0, v_rest=-70.0, v_thresh=-55.0),
+            stimulus=Constant(20.0),
+            simulation=Simulation(t_end=60.0, dt=0.1),
+        )
+    ).trajectory
+    path = tmp_path / "script.py"
+    path.write_text(COURSE)
+    with Screen(load_script(path), truth, 0.1, (1.0,)) as screen:
+        assert screen.has_course
+        assert screen.distance(ast.parse(COURSE)) < 0.01
+        faster = ast.parse(COURSE.replace("tau, rest", "rest, tau").replace("10.0, -70.0", "-70.0, 5.0"))
+        assert screen.distance(faster) > 0.1
+        assert 0 < screen.shows(faster) < 600
+        endless = ast.parse(COURSE.replace("made_of = [made]", "made.append(made)"))  # holds itself
+        assert screen.distance(endless) == 1.0
 
 
 def test_lines_are_as_far_as_names_and_calls_are_between():

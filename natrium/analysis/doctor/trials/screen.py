@@ -1,0 +1,200 @@
+"""How far what a text makes is from the claim's true course: a plain run tells, long before it is read."""
+
+from __future__ import annotations
+
+import ast
+import copy
+import random
+import sys
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+import attrs
+import numpy as np
+
+from natrium.analysis.doctor.trace.foreign import at_most
+from natrium.analysis.doctor.trace.forms import Enough
+from natrium.analysis.doctor.trace.layers import Layers
+from natrium.analysis.doctor.trace.plain import Plain
+from natrium.analysis.doctor.trace.runs import PlainRun
+from natrium.analysis.doctor.trace.script import Run, Script, aside
+from natrium.analysis.doctor.trace.standins import Outputs
+from natrium.model.arrays import Array
+from natrium.solvers import Trajectory
+
+CALLS = 6_000  # of what SciPy integrates, in one run
+TURNS = 200_000  # of loops, in one run
+NEAR = 3  # steps by which a sound script's spikes may be early or late
+MOST = 2_000  # times at which the course of a run without steps is known
+RUN, TURNS_PER, SOLVED = 4.0, 200.0, 30.0  # ms of a run beside its turns; turns in one; what SciPy takes
+CLEAR, SHORT = 0.05, 40  # of V's range: what shows; turns that are looked at beyond
+FEWEST, LARGEST = 10, 100_000  # samples that are a course
+WIDE = 16  # what is kept of one turn
+SIDES = 4  # neurons, or states, side by side
+
+
+class _Cut(Plain):
+    """A plain run that ends at a turn of one loop, and keeps what its functions hold there."""
+
+    def __init__(self, layers: Layers, scratch: Path, filename: str, number: int, until: int) -> None:
+        super().__init__(layers, scratch, TURNS)
+        self.filename, self.number, self.until = filename, number, until
+        self.held: list[dict[str, Any]] = []
+
+    def turn_of(self, loop: list[int]) -> None:
+        """Count a turn; the last one that is asked for ends the run."""
+        super().turn_of(loop)
+        if loop[0] != self.number or loop[1] < self.until:
+            return
+        frame: FrameType | None = sys._getframe()
+        while frame is not None:
+            if frame.f_code.co_filename == self.filename:
+                self.held.append(dict(frame.f_locals))
+            frame = frame.f_back
+        raise Enough
+
+
+class Screen:
+    """Runs texts plainly and tells how far their course is from a claim's.
+
+    Parameters
+    ----------
+    script : Script
+    truth : Trajectory
+        Of the claim.
+    step : float
+        One step of the script, ms.
+    units : iterable of float
+        What one unit of the script's voltage may be, mV.
+    """
+
+    def __init__(self, script: Script, truth: Trajectory, step: float, units: Iterable[float]) -> None:
+        self.script, self.units = script, tuple(units)
+        self._run, self._scratch = Run(script, tracing=False), Path()
+        self.tree = script.tree if script.tree is not None else ast.parse(script.text)
+        with at_most(CALLS):
+            first = PlainRun(script, script.given, TURNS)
+        loops = first.candidates(set())
+        self.loop = max(loops, key=lambda one: first.hook.most[one], default=-1)
+        self.turns = first.hook.most.get(self.loop, 0)
+        self.begin, self.end = float(truth.t[0]), float(truth.t[-1])
+        step = step if self.turns else (self.end - self.begin) / MOST
+        self.times = self.begin + step * np.arange(max(self.turns or MOST, 1) + 2 * NEAR)
+        self.course = np.asarray(truth.state(np.minimum(self.times, self.end)))[0]
+        self.spread = float(np.ptp(self.course)) or 1.0
+        self.low, self.high = self._around(self.course)
+        self.solved = bool(first.layers.solver_calls)
+
+    def cost(self, turns: int = 0) -> float:
+        """Tell what a run of so many turns takes, ms or so; 0: all."""
+        return RUN + (turns or self.turns) / TURNS_PER + SOLVED * self.solved
+
+    def __enter__(self) -> Screen:
+        self._aside = aside(self.script.path.resolve().parent)
+        self._scratch = self._aside.__enter__()
+        return self
+
+    def __exit__(self, *error: Any) -> None:
+        self._aside.__exit__(*error)
+
+    @property
+    def has_course(self) -> bool:
+        """Whether the text's run keeps anything; SciPy may not come to the end of one with a slip."""
+        return self.solved or any(
+            one.size >= max(FEWEST, 0.9 * self.turns) for one in self._kept(self.tree, self.turns)
+        )
+
+    @staticmethod
+    def _around(course: Array) -> tuple[Array, Array]:
+        """Give the lowest and the highest of some steps around each."""
+        wide = np.pad(course, NEAR, mode="edge")
+        windows = np.lib.stride_tricks.sliding_window_view(wide, 2 * NEAR + 1)
+        return windows.min(axis=1), windows.max(axis=1)
+
+    def distance(self, tree: ast.Module, turns: int = 0) -> float:
+        """Tell how far the best of what a text keeps is from the true course: 0 all the same, 1 nothing.
+
+        Parameters
+        ----------
+        tree : ast.Module
+        turns : int
+            Of its loop, that are looked at; 0: all.
+        """
+        return min((float(np.mean(one)) for one in self._apart(tree, turns)), default=1.0)
+
+    def shows(self, tree: ast.Module) -> int:
+        """Tell within how many turns a text's course goes away from the true one; 0: not before the end."""
+        apart = min(self._apart(tree, 0), key=lambda one: float(np.mean(one)), default=np.empty(0))
+        off = np.flatnonzero(apart > CLEAR)
+        turns = 2 * int(off[0]) + SHORT if off.size else 0
+        return turns if self.turns and turns < 0.7 * self.turns else 0
+
+    def _apart(self, tree: ast.Module, turns: int) -> Iterator[Array]:
+        """Give how far each course that a text keeps is from the true one, sample by sample, of V's range."""
+        turns = turns or self.turns
+        kept = [one for one in self._kept(tree, turns) if one.size >= FEWEST]
+        grids = {one.size: one for one in kept if self._is_clock(one)} if not turns else {}
+        for one in kept:
+            low, high = self.low, self.high
+            if one.size in grids:
+                low, high = self._around(np.interp(grids[one.size], self.times, self.course))
+            elif not turns:
+                continue
+            n = min(one.size, low.size, turns or one.size)
+            if n < 0.9 * turns:
+                continue
+            for unit in self.units:
+                V = one[:n] * unit
+                with np.errstate(all="ignore"):
+                    off = np.maximum(np.maximum(V - high[:n], low[:n] - V), 0.0) / self.spread
+                yield np.where(np.isfinite(off), np.minimum(off, 1.0), 1.0)
+
+    def _is_clock(self, one: Array) -> bool:
+        rises = bool(np.all(np.diff(one) > 0))
+        return rises and abs(one[0] - self.begin) < 1e-6 and abs(one[-1] - self.end) < 0.2 * self.end
+
+    def _kept(self, tree: ast.Module, turns: int) -> Iterator[Array]:
+        """Give the courses that a text's run keeps, as far as it went."""
+        run = copy.copy(self._run)
+        run.script, run.outputs, run.namespace = attrs.evolve(self.script, tree=tree), Outputs(), {}
+        layers = Layers(False, run.outputs, run.sibling)
+        made: list[_Cut] = []
+
+        def make(scratch: Path) -> _Cut:
+            made.append(_Cut(layers, scratch, run.filename, self.loop, turns))
+            return made[0]
+
+        np.random.seed(0)  # noqa: NPY002 - the script's own generator
+        random.seed(0)
+        with at_most(CALLS):
+            run.go(make, copy.deepcopy(dict(self.script.given)), self._scratch)
+        for names in [*made[0].held, run.namespace] if made else []:
+            for name, value in names.items():
+                if not name.startswith("_"):
+                    yield from _courses(value)
+
+
+def _courses(value: Any, depth: int = 0) -> Iterator[Array]:
+    """Give the rows of numbers that a value holds."""
+    if isinstance(value, (list, tuple)) and FEWEST <= len(value) <= LARGEST:
+        turns = [one if isinstance(one, (list, tuple, np.ndarray)) else (one,) for one in value]
+        wide = {np.size(one) if isinstance(one, np.ndarray) else len(one) for one in turns}
+        numbers = all(isinstance(one, (int, float, np.number)) for row in turns for one in row[:WIDE])
+        if len(wide) > 1 or max(wide) > WIDE or not numbers:
+            return  # a list may hold itself
+        value = np.asarray([np.ravel(one) for one in turns], dtype=float).squeeze()
+    if isinstance(value, np.ndarray):
+        if value.dtype.kind not in "fi" or value.ndim not in (1, 2):
+            return
+        if not FEWEST <= value.size <= LARGEST:
+            return
+        rows = value[None] if value.ndim == 1 else value if value.shape[1] > value.shape[0] else value.T
+        yield from np.asarray(rows[:SIDES], dtype=float)
+    elif depth < 2:
+        held = value if isinstance(value, dict) else None
+        if held is None and type(value).__module__.startswith("natrium_traced"):
+            held = getattr(value, "__dict__", {})
+        for one in (held or {}).values():
+            yield from _courses(one, depth + 1)
