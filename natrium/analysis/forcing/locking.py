@@ -146,20 +146,19 @@ def locked_orbit(
        https://doi.org/10.1137/0141042
     """
     forcing = forcing_of(neuron, stimulus, period)
-    name = next(iter(forcing.neuron.numbers()))  # whichever: it stays where it is
-    axis = forced_axis(forcing, _any_smooth(forcing, name))
+    axis = _any_axis(forcing)
     point = first_point(axis, 1.0 + abs(axis.value), asked(p, q))
     return orbit_of(point)
 
 
-def _any_smooth(forcing: Forcing, first: str) -> str:
-    for name in (first, *forcing.neuron.numbers()):
+def _any_axis(forcing: Forcing) -> ForcedAxis:
+    """Give a parameter, whichever: it stays where it is."""
+    for name in forcing.neuron.numbers():
         try:
-            forced_axis(forcing, name)
+            return forced_axis(forcing, name)
         except NatriumError:
             continue
-        return name
-    return PERIOD
+    return forced_axis(forcing, PERIOD)
 
 
 def asked(p: int | None, q: int | None) -> tuple[int, int] | None:

@@ -94,7 +94,8 @@ class Plateau(Result):
     def sentences(self) -> list[str]:
         """Say from where to where."""
         low, high = (
-            f"{one.value:z{settled(one.error)}} {self.unit} ({one.kind})" for one in (self.low, self.high)
+            " ".join(filter(None, (f"{one.value:z{settled(one.error)}}", self.unit, f"({one.kind})")))
+            for one in (self.low, self.high)
         )
         return [f"{self.n_spikes}:{self.n_periods} is stable for {self.name} from {low} to {high}."]
 

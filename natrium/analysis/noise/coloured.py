@@ -186,10 +186,9 @@ def _on_grid(ends: _Ends, grid: tuple[Array, int], values: int) -> tuple[float, 
     tau_ref = ends.tau_ref
     z = _noise_values(ends, values)
     switching = _noise_rates(z, ends.sigma, ends.tau)
-    grid_V, grid_z = np.meshgrid(V, z, indexing="ij")
+    grid_V, grid_z = np.meshgrid(edges, z, indexing="ij")
     u = np.asarray(ends.velocity(grid_V.ravel(), grid_z.ravel()), dtype=float).reshape(grid_V.shape)
-    u /= h[:, None]
-    up, down = np.maximum(u, 0.0), np.maximum(-u, 0.0)
+    up, down = np.maximum(u[1:], 0.0) / h[:, None], np.maximum(-u[:-1], 0.0) / h[:, None]
     down[0] = 0.0
     n, nz = V.size, z.size
     leaving = (up + down).ravel()

@@ -77,6 +77,8 @@ class FokkerPlanck(Result):
 
     def sentences(self) -> list[str]:
         """Give rate and variation."""
+        if self.rate == 0.0:
+            return ["It fires more rarely than numbers can tell."]
         rate = show_settled(self.rate, self.rate_error, 6)
         said = [f"It fires at {rate} Hz, CV {show_settled(self.cv, self.cv_error, 6)}."]
         if self.shift:

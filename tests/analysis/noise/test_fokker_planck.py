@@ -9,6 +9,7 @@ from scipy.integrate import quad
 from scipy.special import gamma
 
 import natrium
+from natrium.analysis.noise import coloured as coloured_noise
 from natrium.model import ModelError, UnsupportedModel
 from natrium.model.files.new import template
 
@@ -116,6 +117,18 @@ def test_slow_noise_averages_the_rates_of_constant_inputs():
 
 
 @pytest.mark.slow
+def test_errors_are_those_of_finer_grids(monkeypatch):
+    neuron = natrium.Neuron(tau_m=10.0, tau_ref=2.0, v_rest=-70.0, v_thresh=-55.0, v_reset=-80.0)
+    noise = natrium.Noise(14.0, intensity=10.0, tau=100.0, step=0.01, seed=0)
+    found = natrium.fokker_planck(neuron, noise)
+    monkeypatch.setattr(coloured_noise, "CELLS", 2 * coloured_noise.CELLS)
+    finer = natrium.fokker_planck(neuron, noise)
+    assert abs(found.rate - finer.rate) <= found.rate_error
+    assert abs(found.cv - finer.cv) <= found.cv_error
+    assert found.rate_error < 0.05 * found.rate
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["leaky, coloured", "exponential, white"])
 def test_ensembles_agree(kind):
     if kind == "leaky, coloured":
@@ -150,6 +163,12 @@ def test_what_has_no_such_equation_is_refused():
     )
     with pytest.raises(UnsupportedModel, match="constant factor"):
         natrium.fokker_planck(growing, white(1.0, 1.0))
+
+
+def test_what_is_too_rare_for_doubles_is_told():
+    found = natrium.fokker_planck(LIF, white(-40.0, 1.0))
+    assert found.rate == 0.0
+    assert "rarely" in found.sentences()[0]
 
 
 def test_rare_spikes_keep_their_digits():
