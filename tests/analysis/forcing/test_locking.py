@@ -157,6 +157,7 @@ def test_pulses_lock_up_to_a_corner_where_a_spike_meets_an_edge():
         assert (outside.n_spikes, outside.n_periods) != (2, 3)
 
 
+@pytest.mark.slow
 def test_a_cell_that_adapts_loses_its_locking_at_a_doubling():
     model = natrium.loads(template("fitzhugh-nagumo"))
     I, T = model.largest_input(), 39.4744

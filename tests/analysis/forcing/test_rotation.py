@@ -22,6 +22,7 @@ def test_a_perfect_integrator_fires_as_its_mean_says(mean):
     assert found.error < 1e-3
 
 
+@pytest.mark.slow
 def test_a_perfect_integrator_has_no_plateaus():
     stimulus = natrium.Sine(0.02, 1000.0 / 13.0, offset=0.07)
     found = natrium.devils_staircase(PERFECT, stimulus, "offset_0", between=(0.06, 0.09), points=7, highest=1)
@@ -63,6 +64,7 @@ def test_tongues_have_the_plateaus_of_single_amplitudes_and_their_tips():
     assert (1, 1) in {(one.n_spikes, one.n_periods) for one in by_themselves.tongues}
 
 
+@pytest.mark.slow
 def test_an_orbit_that_would_need_a_later_crossing_is_none():
     # Above 3 mV V turns back below the threshold; what Newton's method follows there may fire no such spikes.
     found = natrium.locking_tongues(

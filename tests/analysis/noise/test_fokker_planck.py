@@ -93,7 +93,7 @@ def test_a_perfect_integrator_under_coloured_noise_keeps_its_mean_rate():
     assert abs(found.cv - math.sqrt(spread) / T) < 0.03 * found.cv + found.cv_error
 
 
-@pytest.mark.parametrize(("tau", "within"), [(1.0, 0.05), (0.2, 0.012)])
+@pytest.mark.parametrize(("tau", "within"), [(1.0, 0.05), pytest.param(0.2, 0.012, marks=pytest.mark.slow)])
 def test_fast_noise_shifts_threshold_and_reset(tau, within):
     # Fourcaud & Brunel (2002): by sqrt(2) |zeta(1/2)| / 2 sigma sqrt(tau/tau_m), up to terms of order tau.
     sigma = 5.0
@@ -105,6 +105,7 @@ def test_fast_noise_shifts_threshold_and_reset(tau, within):
     assert found.rate_error < 2e-3 * found.rate
 
 
+@pytest.mark.slow
 def test_slow_noise_averages_the_rates_of_constant_inputs():
     sigma = 3.0
     found = natrium.fokker_planck(LIF, coloured(25.0, sigma, 5000.0))
