@@ -29,6 +29,7 @@ HALVINGS = 10
 STEPS_BACK = 8  # over which what is fast in a stiff run dies
 STIFF_RTOL = 1e-9  # no better than the run itself is
 STABLE, LONGER = 5.0, 32  # steps times the fastest rate beyond which so many are tried as one
+GROWN = 1e3  # entries of what such steps make of a derivative that are not believed
 LOOKS = 64  # steps at which that is looked at
 NEWTON, CLOSE = 8, 1e-8  # corrections of a stiff run's states, and when they are small enough
 BLOCK = 512  # steps at a time: their systems fill some MB
@@ -189,6 +190,8 @@ class Collocation:
                 here = np.flatnonzero(follows)
                 found[here] = found[here] @ P[here - back]
                 follows[1:] &= follows[:-1]
+        if self.damped and not self.stiff:  # far too long a step may make something grow, and tells nothing
+            found[~(np.abs(found).max(axis=(1, 2)) <= GROWN)] = np.eye(P.shape[1])
         return found
 
     def _by_halves(

@@ -131,6 +131,19 @@ def test_steps_that_are_short_for_stability_are_gone_along_in_longer_ones(monkey
     assert sum(counts) < 1.5 * trajectory.t.size  # each in halves would be three times as many
 
 
+def test_a_course_on_which_long_steps_would_grow_is_resolved_by_its_own(monkeypatch):
+    """A burster of Hindmarsh and Rose: its cycle of one spike is unstable, and far longer steps explode."""
+    cell = HybridNeuron(
+        equations={"V": "y - V**3 + 3*V**2 - z + I", "y": "1 - 5*V**2 - y", "z": "0.006*(4*(V + 1.6) - z)"},
+        initial={"V": -1.6, "y": -11.8, "z": 0.0},
+        v_thresh=0.5,
+    )
+    trajectory = Compiled(rtol=1e-12).solve(cell, Constant(1.6662), t_end=800.0)
+    lengthened = spike_time_gradients(trajectory).matrix
+    monkeypatch.setattr(Collocation, "_is_short", lambda self: False)
+    np.testing.assert_allclose(lengthened, spike_time_gradients(trajectory).matrix, rtol=1e-7)
+
+
 def test_what_is_not_finite_is_refused():
     trajectory = Compiled().solve(Neuron(), Constant(1.0), t_end=2.0)
     endless = Custom(lambda t: math.inf if t > 1.0 else 0.0, max_step=0.1)
