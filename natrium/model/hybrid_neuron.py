@@ -295,9 +295,16 @@ class HybridNeuron(Shown):
         return attrs.evolve(self, parameters=named, initial=initial, **own)
 
     def started(self, state: Sequence[float]) -> HybridNeuron:
-        """Give the same neuron, starting from another state, length n_states."""
-        names = [name for name, _ in self.equations]
-        return attrs.evolve(self, initial=dict(zip(names, map(float, state), strict=True)))
+        """Give the same neuron, starting from another state, length n_states.
+
+        A reset may have put V onto the threshold: from there it starts by rounding below.
+        """
+        names, values = [name for name, _ in self.equations], [float(value) for value in state]
+        if self.fires and self._is_number and not self.passes:
+            level = float(self.threshold)
+            if abs(values[0] - level) <= lands(level):
+                values[0] = level - float(np.spacing(abs(level) or 1.0))
+        return attrs.evolve(self, initial=dict(zip(names, values, strict=True)))
 
     @property
     def starts_steady(self) -> tuple[bool, ...]:

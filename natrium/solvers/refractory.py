@@ -52,23 +52,28 @@ def rest_segment(kernel: Kernel, begin: float, length: float, y: Array) -> Segme
     return Segment(begin, begin + length, knots, dense(knots), dense)
 
 
-def rest(kernel: Kernel, y: Array, length: float) -> Array:
+def rest(kernel: Kernel, y: Array, length: float, level: float | None = None) -> Array:
     """Give the state after `length` ms of the refractory period, shape (n_states,).
 
-    Where V stands and the states depend on one another, such as on calcium, they are integrated.
+    Where V stands and the states depend on one another, such as on calcium, or on an input that stays at
+    `level` (as solvers take it), they are integrated.
 
     Raises
     ------
     UnsupportedModel
-        When V or the input has a part in it.
+        When V has a part in it, or an input of which no level is known.
     """
     system = kernel.system
-    if system.relaxations is None and _is_held(system.structure):
+    if system.relaxations is None and _is_held(system.structure, level is not None):
         flow, shift = lower(system.resting).event_rhs, kernel.frame.threshold(np.asarray(y, dtype=float))
         start = np.asarray(y, dtype=float).copy()
         start[0] -= shift
         run = solve_ivp(
-            lambda _, x: flow(*x.tolist(), 0.0, *kernel.parameters), (0.0, length), start, "DOP853", **TIGHT
+            lambda _, x: flow(*x.tolist(), level or 0.0, *kernel.parameters),
+            (0.0, length),
+            start,
+            "DOP853",
+            **TIGHT,
         )
         end: Array = run.y[:, -1]
         end[0] = y[0]
@@ -78,7 +83,7 @@ def rest(kernel: Kernel, y: Array, length: float) -> Array:
 
 
 @lru_cache(maxsize=64)
-def _is_held(structure: HybridSystem) -> bool:
-    """Tell whether V stands while refractory, whatever the input."""
+def _is_held(structure: HybridSystem, known: bool) -> bool:
+    """Tell whether V stands while refractory, and nothing else follows an input that is not known."""
     resting = structure.resting
-    return resting.rhs[0] == 0 and not any(flow.has(structure.input) for flow in resting.rhs)
+    return resting.rhs[0] == 0 and (known or not any(flow.has(structure.input) for flow in resting.rhs))

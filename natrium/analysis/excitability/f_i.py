@@ -287,10 +287,12 @@ def onset(neuron: AnyNeuron) -> Onset:
         run = fire(neuron, at + float(excess[k]), state, settle=1e-6)
         intervals[k], state = steady(neuron, run).interval, run.state
     kept = np.isfinite(intervals)
-    last = float(intervals[0])
+    last = float(intervals[kept][0]) if kept.any() else float("inf")
     if found.bistable and np.isfinite(found.bistable_error):  # its cycle goes on as it is, however near
-        run = fire(neuron, at + INSIDE * found.bistable_error, state, settle=1e-6)
-        last = steady(neuron, run).interval
+        nearest = steady(
+            neuron, fire(neuron, at + INSIDE * found.bistable_error, state, settle=1e-6)
+        ).interval
+        last = nearest if np.isfinite(nearest) else last
     return _fit(neuron, found, at, excess[kept], intervals[kept], last)
 
 

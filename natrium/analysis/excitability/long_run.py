@@ -94,9 +94,9 @@ def run(neuron: AnyNeuron, I: float, state: Array, t_end: float, rtol: float = R
     return trajectory
 
 
-def after_reset(neuron: AnyNeuron, state: Array) -> Array:
-    """Give the state at the end of the refractory period that begins with a reset state."""
-    return rest(lower(neuron.system), np.asarray(state, dtype=float), neuron.tau_ref)
+def after_reset(neuron: AnyNeuron, state: Array, I: float) -> Array:
+    """Give the state at the end of the refractory period that begins with a reset state, at an input."""
+    return rest(lower(neuron.system), np.asarray(state, dtype=float), neuron.tau_ref, I - neuron.gap)
 
 
 def fire(
@@ -152,7 +152,7 @@ def fire(
         if times.size:
             reset = trajectory.events[-1].after
         if not moving and times.size and times[-1] + neuron.tau_ref >= ahead:  # go to the period's end
-            state = after_reset(neuron, reset)
+            state = after_reset(neuron, reset, I)
             clock += float(times[-1]) + neuron.tau_ref
         else:
             state = end
@@ -161,7 +161,7 @@ def fire(
         gaps = np.diff(spikes)
         period = repeating(gaps, settle)
         if period or len(spikes) >= enough:
-            after = _between(trajectory, state) if moving else after_reset(neuron, reset)
+            after = _between(trajectory, state) if moving else after_reset(neuron, reset, I)
             return Firing(I, "sustained", np.array(spikes), period, after, reset, clock)
         if not times.size and any(_near(state, rest) for rest in resting):
             return Firing(I, "rest", np.array(spikes), 0, state, reset, clock)

@@ -108,6 +108,34 @@ def test_an_input_that_lowers_V_gives_the_same_with_its_sign_turned():
     assert onset(lowered).at == -onset(OSCILLATOR).at
 
 
+def test_what_the_input_moves_goes_on_while_refractory():
+    """Of a filtered input the filter is free: it is full when V is let go, and V is that of the leak alone."""
+    free = attrs.evolve(FILTERED, tau_ref=2.0, refractory={"s": "free"})
+    found = f_i_curve(free, [22.0])
+    assert found.rates == pytest.approx([1e3 / (2.0 + 10.0 * np.log(22.0 / 7.0))], rel=1e-9)
+
+
+def test_a_reset_onto_the_threshold_is_started_from():
+    """A resonator whose spike leaves V where it is and x at 0: V falls from there, and turns as it must."""
+    cell = natrium.HybridNeuron(
+        equations={"V": "b*V + w*x", "x": "b*x - w*V + I"},
+        initial={"V": 0.0, "x": 0.0},
+        parameters={"b": -0.1, "w": 1.0},
+        v_thresh=1.0,
+        reset={"V": 1.0, "x": 0.0},
+        tau_ref=0.5,
+    )
+    center = 1.8 * np.array([1.0, 0.1]) / 1.01  # of the spiral z' = (b - i w) (z - c) in V + i x
+
+    def V(t):
+        z = (1.0 - center[0]) + 1j * (0.0 - center[1])
+        return (z * np.exp((-0.1 - 1j) * t)).real + center[0]
+
+    period = 0.5 + brentq(lambda t: V(t) - 1.0, 1e-3, 1.0)
+    assert f_i_curve(cell, [1.8]).rates == pytest.approx([1e3 / period], rel=1e-9)
+    assert onset(cell).rate > 100.0
+
+
 def test_pulses_of_an_input_that_lowers_V_are_negative():
     lowered = natrium.HybridNeuron(
         equations={"V": "(-(V + 70) - I)/10"}, initial={"V": -70.0}, v_thresh=-50.0, reset={"V": -70.0}
