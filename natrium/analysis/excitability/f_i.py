@@ -152,16 +152,14 @@ def f_i_curve(neuron: AnyNeuron, inputs: npt.ArrayLike) -> FI:
     start = np.array(neuron.initial_state())
     runs = [fire(neuron, I, start, settle=SETTLED, rtol=FINE) for I in levels.tolist()]
     ends = [steady(neuron, run) for run in runs]
+    pairs = zip(runs, ends, strict=True)
     return FI(
         inputs=levels,
         rates=np.array([end.rate for end in ends]),
         rate_errors=np.array([end.rate_error for end in ends]),
         latencies=np.array([run.spike_times[0] if run.spike_times.size else np.nan for run in runs]),
         adaptation=np.array(
-            [
-                end.interval / float(run.intervals[0]) if end.rate else np.nan
-                for run, end in zip(runs, ends, strict=True)
-            ]
+            [end.interval / float(run.intervals[0]) if end.rate else np.nan for run, end in pairs]
         ),
         outcomes=tuple(run.outcome for run in runs),
         periods=tuple(run.period for run in runs),
@@ -289,9 +287,8 @@ def onset(neuron: AnyNeuron) -> Onset:
     kept = np.isfinite(intervals)
     last = float(intervals[kept][0]) if kept.any() else float("inf")
     if found.bistable and np.isfinite(found.bistable_error):  # its cycle goes on as it is, however near
-        nearest = steady(
-            neuron, fire(neuron, at + INSIDE * found.bistable_error, state, settle=1e-6)
-        ).interval
+        edge = at + INSIDE * found.bistable_error
+        nearest = steady(neuron, fire(neuron, edge, state, settle=1e-6)).interval
         last = nearest if np.isfinite(nearest) else last
     return _fit(neuron, found, at, excess[kept], intervals[kept], last)
 
