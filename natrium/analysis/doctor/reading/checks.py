@@ -9,7 +9,7 @@ import numpy as np
 
 from natrium.analysis.doctor.reading.case import Case, own_line, term_line
 from natrium.analysis.doctor.reading.findings import Found, in_line, quoted, written
-from natrium.analysis.doctor.reading.labels import unread
+from natrium.analysis.doctor.reading.labels import read_before, unread
 from natrium.analysis.doctor.reading.maps import crossings, plain
 from natrium.analysis.doctor.reading.recognise import GateFound, Part, opens, split_gate
 from natrium.analysis.doctor.reading.rules import number_at
@@ -26,7 +26,7 @@ RISING, FALLING = ("m", "n"), ("h",)  # the gates that the field calls so, by ho
 def checks(case: Case) -> list[Found]:
     """List the faults that no model means."""
     found = list(step_checks(case))
-    for check in (_gates, _signs, _out_of_reach, _unused):
+    for check in (_gates, _signs, _out_of_reach, _unused, _late_input):
         found += check(case)
     return found
 
@@ -222,3 +222,22 @@ def _unused(case: Case) -> Iterator[Found]:
             f"{name} is given a value in {in_line(case.source, line)} and never read.",
             line, quoted(case.source, line),
         )  # fmt: skip
+
+
+def _late_input(case: Case) -> Iterator[Found]:
+    """Tell whether steps read the element of the input before their own; the first step reads the last."""
+    record = case.maps.record
+    inputs, n = np.asarray(record.inputs, dtype=float), record.order.size
+    name = plain(record.input.split("#")[0])
+    for listed, kept in record.lists.items() if record.input and inputs.size == n > 2 else ():
+        course = np.asarray(kept, dtype=float).ravel()
+        if plain(listed) != name or course.size < n or np.array_equal(inputs, course[:n]):
+            continue
+        line = read_before(case.source, name)
+        if line and inputs[0] == course[-1] and np.array_equal(inputs[1:], course[: n - 1]):
+            yield Found(
+                "input-late", "fault",
+                f"Each step reads the input of the step before it, and the first one the last of all, in "
+                f"{in_line(case.source, line)}.",
+                line, f"{name}[k - 1]", f"{name}[k]", f"all {n} steps read the element before their own",
+            )  # fmt: skip

@@ -14,7 +14,7 @@ from natrium.analysis.doctor.reading.claimed_bench import bench_of, part_of, who
 from natrium.analysis.doctor.reading.claimed_rules import claimed_rules
 from natrium.analysis.doctor.reading.claimed_states import claimed_states
 from natrium.analysis.doctor.reading.findings import Found, Mend, in_line, quoted
-from natrium.analysis.doctor.reading.labels import both_called, unpacked_line
+from natrium.analysis.doctor.reading.labels import both_called, unpacked_line, unread
 from natrium.analysis.doctor.reading.maps import plain, values_at
 from natrium.analysis.doctor.reading.places import place_of
 from natrium.analysis.doctor.reading.repair import Repair, repairs
@@ -238,6 +238,7 @@ def _finding(case: Case, name: str, best: Repair, shared: frozenset[str]) -> Fou
     if parent_power:
         key = "power"
     where = in_line(case.source, line)
+    lent = best.kind == "factor" and best.about in unread(case.source)  # where it was, the text tells
     said = f"In the equation of {plain(name)}, {where} has `{stands}` where the model has `{should}`."
     if best.kind == "factor":
         said = (
@@ -260,7 +261,7 @@ def _finding(case: Case, name: str, best: Repair, shared: frozenset[str]) -> Fou
     return Found(
         key, "fault", said, line, stands, should,
         f"with this one change the two equations agree at {POINTS} states to {SAME:g}", about=name,
-        mend=Mend(node, best.new), sure=best.rank < FETCHED and made_at(line) not in shared,
+        mend=Mend(node, best.new), sure=best.rank < FETCHED and made_at(line) not in shared and not lent,
     )  # fmt: skip
 
 

@@ -104,6 +104,20 @@ def both_called(source: Sequence[str], lines: set[int], before: int) -> int:
     return max(found, default=0)
 
 
+def read_before(source: Sequence[str], name: str) -> int:
+    """Give the line that reads an array's element before the one it counts; 0: none, or several."""
+    found = {
+        one.lineno
+        for one in _nodes(source)
+        if isinstance(one, ast.Subscript)
+        and isinstance(one.ctx, ast.Load)
+        and isinstance(one.slice, ast.BinOp)
+        and isinstance(one.slice.op, ast.Sub)
+        and getattr(one.value, "id", getattr(one.value, "attr", "")) == name
+    }
+    return found.pop() if len(found) == 1 else 0
+
+
 def never_used(source: Sequence[str], line: int, states: Sequence[str]) -> tuple[str, int, int] | None:
     """Find what a step computes of its states and never uses.
 

@@ -92,6 +92,8 @@ class NumPyLayer:
         if name in _WRITING:
             return lambda file, *args, **options: self.outputs.note(name, tuple(unwrapped(args)))
         value = getattr(np, name)
+        if name == "r_":
+            return _Row(self)
         if isinstance(value, np.ufunc):
             made_: Any = Ufunc(value)
         elif name in _MOVING:
@@ -102,6 +104,19 @@ class NumPyLayer:
             made_ = foreign(value, name)
         self.__dict__[name] = made_
         return made_
+
+
+class _Row:
+    """``np.r_``: what stands in its brackets, end to end."""
+
+    def __init__(self, layer: NumPyLayer) -> None:
+        self.layer = layer
+
+    def __getitem__(self, parts: Any) -> Any:
+        parts = parts if isinstance(parts, tuple) else (parts,)
+        if any(isinstance(one, (slice, str)) for one in parts):
+            return wrapped(np.r_[unwrapped(parts)], "r_")
+        return self.layer.hstack(list(parts))
 
 
 def _kind(kind: type) -> Any:

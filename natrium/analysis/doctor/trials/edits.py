@@ -12,6 +12,7 @@ from itertools import combinations
 
 import attrs
 
+from natrium.analysis.doctor.reading.labels import unread
 from natrium.analysis.doctor.reading.models import tidied
 from natrium.analysis.doctor.reading.numbers import is_nice
 from natrium.analysis.doctor.trials.formulas import FEW, changed, exchanged, regrouped, turned_names
@@ -31,7 +32,7 @@ _TURNED: dict[type[ast.cmpop], type[ast.cmpop]] = {
 _STEPS = ("dt", "h", "delta_t", "timestep", "step")
 _SPANS = ("T", "t_end", "t_max", "tmax", "duration", "t_stop", "tstop")
 NAME, NUMBER, WANTED, ORDER, SIGN, OPERATION, DROP, MORE = 1.0, 1.35, 0.95, 1.0, 1.1, 1.1, 1.2, 1.3
-BRACKETS = 1.05
+BRACKETS, LENT = 1.05, 0.9
 
 
 @attrs.frozen(eq=False)
@@ -92,6 +93,7 @@ class Editor:
                 for at, one in enumerate(value) if isinstance(value, list) else [(-1, value)]:
                     if isinstance(one, ast.AST):
                         self.place[one], self.parent[one] = (node, field, at), node
+        self.unread = sorted(unread(ast.unparse(tree).splitlines()))
         self.functions = {one.name: one for one in self.nodes if isinstance(one, ast.FunctionDef)}
         self._modules = {
             (alias.asname or alias.name).split(".")[0]
@@ -129,6 +131,10 @@ class Editor:
             return False
         return plain_name or isinstance(node, (ast.BinOp, ast.UnaryOp, ast.Constant))
 
+    def _is_operand(self, node: ast.AST) -> bool:
+        above = self.parent.get(node)
+        return isinstance(above, (ast.BinOp, ast.UnaryOp))
+
     def _is_spoken(self, node: ast.AST) -> bool:
         """Tell whether a node is in what is only printed or drawn."""
         while node in self.parent:
@@ -143,6 +149,10 @@ class Editor:
         return False
 
     def _of(self, node: ast.AST) -> Iterator[tuple[ast.AST, float]]:
+        if isinstance(node, (ast.Name, ast.Attribute, ast.Subscript)) and self._is_operand(node):
+            for name in self.unread:
+                by = ast.parse(name, mode="eval").body
+                yield from ((ast.BinOp(node, op, by), LENT) for op in (ast.Mult(), ast.Div()))
         if isinstance(node, ast.Constant):
             yield from self._numbers(node)
         elif isinstance(node, (ast.Name, ast.Attribute)):
@@ -277,18 +287,17 @@ class Editor:
         role, own = self._role(node), ast.unparse(node)
         if role == "owner" or own.split(".")[0] in self._modules:
             return
-        here = self._names_of(self._function_of(node)).get(role, set())
+        function = self._function_of(node)
+        here = self._names_of(function).get(role, set())
         known = set(here)
-        if isinstance(node, ast.Attribute):
-            base = ast.unparse(node.value)
-            known |= {
-                text
-                for function in (None, *self.functions.values())
-                for text in self._names_of(function).get(role, ())
-                if text.rpartition(".")[0] == base
-            }
-        else:
-            known |= self._names_of(None).get(role, set())
+        method = any(one.startswith("self.") for names in self._names_of(function).values() for one in names)
+        base = ast.unparse(node.value) if isinstance(node, ast.Attribute) else "self" if method else ""
+        known |= {
+            text
+            for one in (None, *self.functions.values())
+            for text in self._names_of(one).get(role, ())
+            if base and text.rpartition(".")[0] == base
+        } | (self._names_of(None).get(role, set()) if isinstance(node, ast.Name) else set())
         if role == "function":
             known = {one for one in known | set(self.functions) if self._is_alike(one, own)}
         else:
@@ -368,12 +377,21 @@ class Editor:
                     changed(node, value=ast.BinOp(value, op, by)),
                     MORE if isinstance(value, ast.BinOp) else SIGN,
                 )
+        for name in self.unread:
+            if name != ast.unparse(target):
+                by = ast.parse(name, mode="eval").body
+                bare = isinstance(
+                    value, (ast.Name, ast.Attribute, ast.Subscript)
+                )  # nothing else stands there
+                for op in (ast.Mult(), ast.Div()):
+                    yield changed(node, value=ast.BinOp(value, op, by)), LENT - 0.3 * bare
         if not isinstance(value, ast.Constant):
             yield changed(node, value=ast.UnaryOp(ast.USub(), value)), MORE
         if isinstance(value, (ast.Name, ast.Attribute)):
             yield changed(node, value=ast.Constant(0.0)), DROP
         if ast.unparse(target) not in ast.unparse(value):
-            yield ast.copy_location(ast.AugAssign(target, ast.Add(), value), node), ORDER
+            for more in (ast.Add(), ast.Sub()):
+                yield ast.copy_location(ast.AugAssign(target, more, value), node), ORDER
 
 
 def _many(parts: Sequence[ast.AST]) -> float:

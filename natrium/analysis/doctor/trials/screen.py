@@ -28,7 +28,8 @@ CALLS = 6_000  # of what SciPy integrates, in one run
 TURNS = 200_000  # of loops, in one run
 NEAR = 3  # steps by which a sound script's spikes may be early or late
 MOST = 2_000  # times at which the course of a run without steps is known
-RUN, TURNS_PER, SOLVED = 4.0, 200.0, 30.0  # ms of a run beside its turns; turns in one; what SciPy takes
+RUN, SOLVED = 3.0, 12.0  # ms of a run beside its turns; what SciPy takes
+TURN, OPERATION = 1.5e-3, 1.2e-4  # ms of a turn, and of each operation in it
 CLEAR, SHORT = 0.05, 40  # of V's range: what shows; turns that are looked at beyond
 FEWEST, LARGEST = 10, 100_000  # samples that are a course
 WIDE = 16  # what is kept of one turn
@@ -68,10 +69,14 @@ class Screen:
         One step of the script, ms.
     units : iterable of float
         What one unit of the script's voltage may be, mV.
+    operations : int
+        In a step, or so.
     """
 
-    def __init__(self, script: Script, truth: Trajectory, step: float, units: Iterable[float]) -> None:
-        self.script, self.units = script, tuple(units)
+    def __init__(
+        self, script: Script, truth: Trajectory, step: float, units: Iterable[float], operations: int = 40
+    ) -> None:
+        self.script, self.units, self.operations = script, tuple(units), operations
         self._run, self._scratch = Run(script, tracing=False), Path()
         self.tree = script.tree if script.tree is not None else ast.parse(script.text)
         with at_most(CALLS):
@@ -89,7 +94,8 @@ class Screen:
 
     def cost(self, turns: int = 0) -> float:
         """Tell what a run of so many turns takes, ms or so; 0: all."""
-        return RUN + (turns or self.turns) / TURNS_PER + SOLVED * self.solved
+        each = TURN + OPERATION * self.operations
+        return RUN + (turns or self.turns) * each + SOLVED * self.solved
 
     def __enter__(self) -> Screen:
         self._aside = aside(self.script.path.resolve().parent)

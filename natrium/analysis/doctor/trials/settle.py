@@ -25,9 +25,10 @@ from natrium.model import Model, SolverError
 
 UNSEEN = 2e-3  # of V's range: a course that is off by less, over the run, is the claim's
 OFF = 0.05  # a course that is off by more is not, though nothing is found in it
+NOTHING = 0.9  # a run that is off by more may keep no V at all
 MUCH = 0.3  # of how far a course is off: a change that leaves more does not mend it
-SCREENED = 3_000  # milliseconds, or so, of plain runs: as many changes are looked at
-MOST = 8  # changes that are read
+SCREENED = 4_000  # milliseconds, or so, of plain runs: as many changes are looked at
+MOST, FEW, LARGE = 8, 3, 300  # changes that are read; of a step of so many operations
 BUDGET = 300_000  # operations of traced steps, all trials together
 ONCE = 2_000  # operations that a run costs beside its steps
 SHORT = 40  # steps that show an equation
@@ -41,6 +42,7 @@ _PROVEN = (
     "integer",
     "rounded",
     "stale",
+    "input-late",
     "threshold-direction",
     "spike-by",
 )
@@ -161,7 +163,7 @@ class _Trials:
     def _screened(self, likely: list[Edit]) -> list[Edit] | None:
         """Give the changes with which a plain run goes the claim's way, the likeliest first.
 
-        None where the script goes that way as it is, or where its run keeps no course.
+        None where the script goes that way as it is, or where its run keeps no course; empty where none does.
         """
         screen = self._screen()
         if screen is None:
@@ -186,11 +188,11 @@ class _Trials:
                 break
         found = [one for one in found if one[0] < MUCH * own]
         if not found:
-            return None
+            return [] if own < NOTHING else None
         least = max(min(off for off, _ in found), UNSEEN)
         near = [edit for off, edit in found if off <= 2.0 * least]  # as likely as before, among themselves
         far = sorted((off, at) for at, (off, _) in enumerate(found) if off > 2.0 * least)
-        return (near + [found[at][1] for _, at in far])[:MOST]
+        return (near + [found[at][1] for _, at in far])[: MOST if screen.operations < LARGE else FEW]
 
     def _screen(self) -> Screen | None:
         first, claim = self.first, self.claim
@@ -204,7 +206,8 @@ class _Trials:
         except SolverError:
             return None
         units = (first.meant.units.mV,) if isinstance(first, Reading) else (1.0, 1000.0)
-        return Screen(self.script, truth.trajectory, step or 0.1, units)
+        size = len(in_order(first.maps.main.updates.values())) if isinstance(first, Reading) else 40
+        return Screen(self.script, truth.trajectory, step or 0.1, units, size)
 
     def _lengths(self) -> list[int]:
         """Give numbers of steps that may show what is wrong: few of an equation, to a spike of a rule."""
@@ -296,7 +299,7 @@ class _Trials:
         except (Exception, Enough):  # whatever a changed text raises
             self.spent += self.once
             return None
-        size = sum(len(step.updates) for step in found.record.steps[:1]) * 4
+        size = len(in_order(found.maps.main.updates.values()))
         self.spent += self.once + found.record.order.size * size
         return found
 

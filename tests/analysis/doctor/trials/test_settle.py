@@ -12,7 +12,7 @@ from natrium.analysis.doctor.trace.script import load_script
 from natrium.analysis.doctor.trials.distance import distances
 from natrium.analysis.doctor.trials.edits import Editor
 from natrium.analysis.doctor.trials.screen import Screen
-from natrium.model import Constant, Model, Neuron, Simulation
+from natrium.model import Constant, Model, Neuron, Simulation, Step
 
 SCRIPT = """
 import numpy as np
@@ -76,6 +76,41 @@ def test_a_script_whose_steps_are_all_held_is_mended_by_its_comparison(tmp_path)
     )
     (reading,) = read_script(path, claim)
     assert {one.line for one in reading.faults} == {8}
+
+
+LENT = """
+import numpy as np
+R, tau, rest, theta = 8.0, 10.0, -70.0, -55.0
+dt, n = 0.1, 300
+I = np.r_[np.zeros(50), 2.5 * np.ones(250)]
+v = np.full(n, rest)
+for k in range(n - 1):
+    drive = R * I[k]
+    leak = rest - v[k]
+    v[k + 1] = v[k] + dt * (leak + drive) / tau
+    if v[k + 1] >= theta:
+        v[k + 1] = rest
+"""
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("R * I[k]", "I[k]"),  # a name that is then read nowhere stood where nothing else stands
+        ("R * I[k]", "R * I[k - 1]"),  # the element before: as a course it is nearly the same
+    ],
+)
+def test_what_an_input_lacks_is_told_where_it_is_read(tmp_path, old, new):
+    claim = Model(
+        neuron=Neuron(tau_m=10.0, tau_ref=0.0, v_rest=-70.0, v_thresh=-55.0),
+        stimulus=Step(20.0, start=5.0),
+        simulation=Simulation(t_end=30.0, dt=0.1),
+    )
+    path = tmp_path / "script.py"
+    for text, lines in ((LENT, set()), (LENT.replace(old, new), {8})):
+        path.write_text(text)
+        (reading,) = read_script(path, claim)
+        assert {one.line for one in reading.faults} == lines
 
 
 DEAR = [pytest.param(*one, marks=pytest.mark.slow) for one in SLIPS[3:]]
