@@ -40,6 +40,8 @@ FIRST, LONGEST, LEAST = 0.1, 0.6, 1e-7  # steps, units of length
 FEW, MANY = 3, 5  # corrections by which a step is lengthened, or shortened
 TURN, SHARP = 0.25, 0.5  # rad: what neighbouring tangents are to turn, and at most do
 LOCATED = 1e-12  # of a step: how well a place on it is told
+# Steps of that search after which what still changes by such a part of all of it is taken for a jump.
+SOON, JUMP = 12, 0.3
 SECANT = 1e-4  # of a step, of differences by which a second solve finds the place again
 
 
@@ -221,10 +223,10 @@ class Located:
     period_error: float
 
 
-def located(before: Point, after: Point, test: Test) -> Located | None:
+def located(before: Point, after: Point, test: Test, *, jumps: bool = True) -> Located | None:
     """Find where a test is zero between a point and one ahead of it.
 
-    None where it is not: it jumps there.
+    None where it is not. Where it jumps there the place of the jump is given, or None is without `jumps`.
     """
     length = apart(before, after)
     seen: dict[float, Point] = {0.0: before, length: after}
@@ -237,12 +239,28 @@ def located(before: Point, after: Point, test: Test) -> Located | None:
         return test(seen[s])
 
     try:
-        s = float(brentq(at, 0.0, length, xtol=LOCATED * length, rtol=1e-14))
+        ends = (0.0, length) if jumps else _narrowed(at, seen, test, length)
+        if ends is None:
+            return None
+        s = float(brentq(at, *ends, xtol=LOCATED * length, rtol=1e-14))
         at(s)
         point = seen[s]
     except (NatriumError, ValueError):
         return None
     return Located(point, s, *_errors(before, s, length, test, point))
+
+
+def _narrowed(
+    at: Callable[[float], float], seen: dict[float, Point], test: Test, length: float
+) -> tuple[float, float] | None:
+    """Give ends between which a test changes its sign after some steps of the search; None where it jumps."""
+    brentq(at, 0.0, length, xtol=LOCATED * length, rtol=1e-14, maxiter=SOON, disp=False)
+    values = {s: test(point) for s, point in seen.items()}
+    rising = values[0.0] < 0.0
+    low = max(s for s, value in values.items() if (value < 0.0) == rising)
+    high = min((s for s, value in values.items() if s > low), default=length)
+    jump = abs(values[high] - values[low]) > JUMP * abs(values[length] - values[0.0])
+    return None if jump else (low, high)
 
 
 def _errors(before: Point, s: float, length: float, test: Test, point: Point) -> tuple[float, float]:

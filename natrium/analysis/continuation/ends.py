@@ -153,7 +153,9 @@ def endless(points: list[Point], span: float, settled: float = WELL) -> End | No
         gaps = np.array([abs(point.value - fold.value) for point in points[-3:]])
         roots = np.array([point.found.period for point in points[-3:]]) * np.sqrt(gaps)
         if gaps[-1] < CLOSER * gaps[0] and np.all(np.abs(roots / roots[-1] - 1.0) < LAW):
-            passage = float(roots[-1])
+            # From how the period grows: what it would be without a passage does not enter.
+            (a, b), (c, d) = gaps[-2:] ** -0.5, (point.found.period for point in points[-2:])
+            passage = float((d - c) / (b - a))
             return End("saddle-node homoclinic", fold.value, fold.error, passage, float("inf"), fold.state)
     if problem.n_spikes:
         rest = there(touching)

@@ -98,6 +98,10 @@ TESTS: dict[str, Callable[[Point], float]] = {
 """What changes its sign where something happens."""
 
 
+# Rounding makes the product of large and small multipliers jump.
+OF_MULTIPLIERS = ("period doubling", "torus")
+
+
 def _changes(before: Point, after: Point) -> Iterator[str]:
     """Tell what changes its sign between two points."""
     turn = any(np.any(np.abs(point.found.multipliers.imag) > 0.0) for point in (before, after))
@@ -127,7 +131,7 @@ def _named(name: str, place: Located) -> Happening | None:
 def _happenings(before: Point, after: Point, index: int) -> list[Happened]:
     found = []
     for name in _changes(before, after):
-        place = located(before, after, TESTS[name])
+        place = located(before, after, TESTS[name], jumps=name not in OF_MULTIPLIERS)
         kind = _named(name, place) if place is not None else None
         if place is not None and kind is not None:
             found.append(Happened(kind, place, index))

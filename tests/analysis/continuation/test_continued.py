@@ -89,7 +89,7 @@ def test_rest_and_saddle_vanish_beside_a_cycle():
     (end,) = branch.special
     fold = natrium.rheobase(neuron).fold
     assert (end.kind, end.value) == ("saddle-node homoclinic", pytest.approx(fold.I, abs=1e-11))
-    assert end.coefficient == pytest.approx(fold.passage, rel=0.1)
+    assert end.coefficient == pytest.approx(fold.passage, rel=0.01)
     assert end.coefficient > 0.0
 
 
