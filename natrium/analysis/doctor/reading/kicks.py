@@ -16,7 +16,7 @@ from natrium.model import ModelError, Spikes
 from natrium.model.arrays import Array
 
 FEW = 0.6  # of the steps: what comes in more often is a current
-MOST = 60  # different weights: what has more is no train of spikes
+MOST = 400  # different weights: what has more is no train of spikes
 SAME = 1e-9
 
 
@@ -80,13 +80,13 @@ def kicked(
 
 
 def kicked_kinds(
-    record: Record, main: Step, others: Sequence[int], held: Sequence[int], moving: Sequence[str],
-    points: Mapping[str, Array],
+    record: Record, main: Step, others: Sequence[int], held: Sequence[int], sides: Mapping[int, Node],
+    moving: Sequence[str], points: Mapping[str, Array],
 ) -> dict[int, dict[str, float]]:  # fmt: skip
     """Give the kinds of step that are the main one and a jump of some states, which no state chose.
 
-    With a free one go those that fire and are held by the same choice of an input; V, first in `moving`,
-    jumps in none that is held.
+    With a free one go those that fire, by what is compared (`sides`), or that fire or are held by the same
+    choice of an input; V, first in `moving`, jumps in none that is held.
     """
     found: dict[int, dict[str, float]] = {}
     told = _chosen(main)
@@ -103,9 +103,10 @@ def kicked_kinds(
         if even and set(apart) == set(even):
             found[at] = {name: float(np.median(one)) for name, one in even.items()}
     for at, jumps in tuple(found.items()):
-        sign = _timed(record.steps[at]) - _timed(main)
+        sign, own = _timed(record.steps[at]) - _timed(main), record.steps[at].updates[moving[0]]
         for other, step in enumerate(record.steps):
-            if sign and other not in found and other not in others and sign <= _timed(step):
+            alike = (sign and sign <= _timed(step)) or (moving[0] in jumps and sides.get(other) is own)
+            if alike and other not in found and other not in others:
                 found[other] = {
                     name: one for name, one in jumps.items() if name != moving[0] or other not in held
                 }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import attrs
 import numpy as np
@@ -14,11 +14,17 @@ from natrium.analysis.doctor.reading.maps import Maps
 from natrium.analysis.doctor.reading.models import Meant
 from natrium.analysis.doctor.reading.replay import replayed
 from natrium.analysis.doctor.reading.trees import LEAF, NUMBER, in_order
+from natrium.analysis.doctor.reading.walk import rule_effects
 from natrium.analysis.doctor.trace.record import Node, Record, Step
 from natrium.model.arrays import Array
 
+DIGITS = 10  # of a time, ms: what rounding leaves behind these is no effect
 
-def with_effects(found: Sequence[Found], record: Record, maps: Maps, meant: Meant) -> list[Found]:
+
+def with_effects(
+    found: Sequence[Found], record: Record, maps: Maps, meant: Meant, equations: Mapping[str, Node],
+    scheme: str,
+) -> list[Found]:  # fmt: skip
     """Give findings with what each moves every spike of the script by, where it can be mended alone.
 
     Parameters
@@ -28,10 +34,18 @@ def with_effects(found: Sequence[Found], record: Record, maps: Maps, meant: Mean
         As it was traced.
     maps : Maps
     meant : Meant
+    equations : mapping of str to Node
+    scheme : str
+        Its key.
     """
     own = _times(maps.record.order, maps, meant)
     told = []
+    keys = [one.key for one in found if one.kind == "rule"]
+    walked = rule_effects(maps, meant, equations, scheme, keys)
     for one in found:
+        if one.kind == "rule" and one.key in walked:
+            with_it, without = (meant.units.ms * times for times in walked[one.key])
+            one = attrs.evolve(one, effect_ms=_apart(with_it, without))
         if one.key == "label-early":
             step = maps.step * meant.units.ms
             one = attrs.evolve(one, effect_ms=(-step,) * own.size)
@@ -51,8 +65,12 @@ def _times(order: npt.NDArray[np.int64], maps: Maps, meant: Meant) -> Array:
 
 def _apart(own: Array, mended: Array) -> tuple[float | None, ...]:
     """Give, by spike of the script, how much later it is than the mended one; None without a partner."""
-    partners = {one.label: one.difference for one in match_spikes(own, mended)}
-    return tuple(partners[time] for time in own.tolist())
+    if own.size == mended.size:
+        apart: list[float | None] = (own - mended).tolist()
+    else:
+        partners = {one.label: one.difference for one in match_spikes(own, mended)}
+        apart = [partners[time] for time in own.tolist()]
+    return tuple(None if one is None else round(one, DIGITS) + 0.0 for one in apart)
 
 
 def _mended_times(mend: Mend, record: Record, maps: Maps, meant: Meant) -> Array | None:

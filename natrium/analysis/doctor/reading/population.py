@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import attrs
 import numpy as np
 
+from natrium.analysis.doctor.reading.algebra import Algebra
+from natrium.analysis.doctor.reading.maps import crossings
 from natrium.analysis.doctor.reading.trees import leaves
 from natrium.analysis.doctor.trace.record import Choice, Record, Step
+from natrium.model.errors import UnsupportedModel
 
 _ELEMENT = re.compile(r"^(.*)\[(\d+)\]$")
 
@@ -68,3 +71,26 @@ def _apart(record: Record, element: dict[str, str]) -> bool:
         for step in record.steps
         for name, node in step.updates.items()
     ) and all(len(met(_names(one))) <= 1 for step in record.steps for one in step.choices)
+
+
+def check_alone(record: Record, algebra: Algebra, V: str, moving: Sequence[str]) -> None:
+    """Refuse neurons that drive each other: several states with a threshold and a reset of their own.
+
+    Raises
+    ------
+    UnsupportedModel
+        When there are.
+    """
+    states = set(record.states)
+    alone = {
+        name
+        for name in moving
+        for step in record.steps
+        for test in crossings(algebra, step, name)
+        if test.relation in (">", ">=") and not (leaves(test.level) | leaves(step.updates[name])) & states
+    }
+    if V in alone and len(alone) > 1:
+        raise UnsupportedModel(
+            f"a script must step one neuron, got {' and '.join(sorted(alone))}, each with its own threshold "
+            "and reset: neurons that drive each other are not read"
+        )

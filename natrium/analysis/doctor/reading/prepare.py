@@ -9,8 +9,9 @@ import attrs
 import numpy as np
 import numpy.typing as npt
 
+from natrium.analysis.doctor.reading.pace import paced
 from natrium.analysis.doctor.reading.population import one_of_many
-from natrium.analysis.doctor.reading.trees import LEAF, NUMBER, at_points, in_order, leaves
+from natrium.analysis.doctor.reading.trees import LEAF, NUMBER, in_order, leaves
 from natrium.analysis.doctor.trace.record import Node, Record, Step
 from natrium.model.arrays import Array
 
@@ -90,7 +91,7 @@ def prepared(record: Record) -> Record:
             for step in steps
         )
     parameters = {name: node for name, node in record.parameters.items() if name not in others}
-    ready = _paced(
+    ready = paced(
         attrs.evolve(
             record,
             steps=updates,
@@ -102,46 +103,6 @@ def prepared(record: Record) -> Record:
         )
     )
     return _with_late_input(ready)
-
-
-_STEP = re.compile(r"dt|^d(el)?_?t|step", re.IGNORECASE)
-
-
-def _paced(record: Record) -> Record:
-    """Choose the step among the parameters: the one without which nothing moves, whatever it is called."""
-    if record.solver or not record.steps:
-        return record
-    at = max(range(len(record.steps)), key=lambda one: record.steps[one].count)
-    k, updates = int(np.median(np.flatnonzero(record.order == at))), record.steps[at].updates
-    known = dict(zip(record.states, record.samples[k].tolist(), strict=True))
-    known |= {name: float(course[k]) for name, course in record.exogenous.items()}
-    known |= {record.input: float(record.inputs[k])} if record.input else {}
-    known |= {record.time: float(record.times[k])} if record.time else {}
-
-    def moved(without: str) -> set[str]:
-        """Name the states that move where one parameter is zero."""
-        values = record.parameter_values | {without: 0.0}
-        for _ in range(4):
-            for name, node in record.parameters.items():
-                if name != without and node.args and leaves(node) <= set(values):
-                    values[name] = float(at_points(node, values))
-        values |= known
-        found = {name: float(at_points(node, values)) for name, node in updates.items()}
-        return {name for name, value in found.items() if not abs(value - known[name]) <= 1e-12 * abs(value)}
-
-    try:
-        moving = moved("")
-        if not moving or (record.dt and not moved(record.dt)):
-            return record
-        read = {name for node in updates.values() for name in leaves(node)}
-        likely = [name for name, node in record.parameters.items() if node.value > 0.0 and name != record.dt]
-        still = [name for name in likely if not moved(name)]
-        still = [name for name in still if name in read] or still
-    except (KeyError, ArithmeticError, ValueError, TypeError):
-        return record
-    good = [name for name in still if _STEP.search(name.rpartition(".")[2])]
-    good = good or (still if len(moving) > 1 else [])
-    return attrs.evolve(record, dt=good[0]) if len(good) == 1 else record
 
 
 def _with_constants(record: Record) -> Record:

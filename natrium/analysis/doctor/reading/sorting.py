@@ -26,6 +26,7 @@ from natrium.analysis.doctor.reading.maps import (
     stepped,
     values_at,
 )
+from natrium.analysis.doctor.reading.population import check_alone
 from natrium.analysis.doctor.reading.prepare import stages
 from natrium.analysis.doctor.reading.rules import output_times
 from natrium.analysis.doctor.reading.simplify import noiseless, unclipped
@@ -187,6 +188,7 @@ def sort(record: Record) -> Maps:
     if record.solver:
         return _sort_flow(record)
     sorter = Sorter.of(record)
+    check_alone(record, sorter.algebra, sorter.V, sorter.moving)
     crossed = [crossings(sorter.algebra, step, sorter.V) for step in record.steps]
     fired = {at: one for at in range(len(record.steps)) if (one := sorter.fires(at, crossed))}
     for at in after_drawn(record, sorter.V, fired, sorter.points):
@@ -216,7 +218,8 @@ def sort(record: Record) -> Maps:
             f"a script must have a step in which {sorter.V} flows, got {len(record.steps)} kinds of step in "
             "which it is set; was the input ever on?"
         )
-    kinds = kicked_kinds(record, main, (*free, *clocked), held, sorter.moving, sorter.points)
+    sides = {at: one.side for at, one in fired.items()}
+    kinds = kicked_kinds(record, main, (*free, *clocked), held, sides, sorter.moving, sorter.points)
     clocked = tuple(at for at in clocked if at not in kinds)
     late = begun(record, main, fired, held, sorter.V, sorter.moving)
     held = tuple(at for at in held if at not in late)
@@ -374,6 +377,7 @@ def _hold(
         for one in sorter.moving
         if (step.updates[one].op == LEAF and step.updates[one].name == one)
         or (one == sorter.V and sorter.is_set(step))
+        or (not deciding and record.dt and record.dt not in leaves(sorter.update(step, one)))
     )
     way = "clock" if clock else "counter" if deciding else "none"
     return Hold(way, tuple(counts), still, tuple(one.line for one in deciding))

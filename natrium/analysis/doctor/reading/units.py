@@ -105,7 +105,8 @@ def _sized(maps: Maps, time_constant: float) -> Units:
     """Find the units by what comments say and by the size of the numbers."""
     times = tuple(
         plain(one)
-        for one in maps.record.parameters
+        for one, node in maps.record.parameters.items()
+        if (one == maps.record.dt or not node.args) and node.value >= maps.step * (1.0 - 1e-9)
         if re.match(r"d?t$|tau|t_|dt|tref|delta_t", plain(one).lower())
     )
     said = _said(maps, times, _MS, _S)

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from natrium.analysis.doctor.reading.case import Case
 from natrium.analysis.doctor.reading.findings import Found, in_line, written
 from natrium.analysis.doctor.reading.maps import oriented, plain
+from natrium.analysis.doctor.reading.pace import BY_CLOCK
 from natrium.analysis.doctor.reading.rules import number_at, timed_by, timer_line, unfinished
 from natrium.analysis.doctor.reading.trees import LEAF, leaves
 
@@ -102,7 +103,7 @@ def refractory_checks(case: Case) -> Iterator[Found]:
         )  # fmt: skip
     elif found is not None and found.name and counts and _REFRACTORY.search(plain(found.name).lower()):
         held = counts[0] * maps.step
-        asked = found.named
+        asked = found.nominal if maps.dt.endswith(BY_CLOCK) else found.named  # in the unit of the clock
         if abs(held - asked) > FEW * maps.step and not _is_count(case, found.name, counts[0]):
             yield Found(
                 "refractory-length", "fault",

@@ -230,6 +230,11 @@ class Stores(ast.NodeTransformer):
         """Tag what is changed in place."""
         if not self.tracing:
             return self.generic_visit(node)
+        one = node.value.elts if isinstance(node.value, ast.List) and isinstance(node.op, ast.Add) else []
+        if len(one) == 1 and not isinstance(node.target, ast.Subscript):  # it is appended
+            method = placed(ast.Attribute(value=load(node.target), attr="append", ctx=ast.Load()), node)
+            call = placed(ast.Call(func=method, args=one, keywords=[]), node)
+            return self.visit(placed(ast.Expr(value=call), node))
         value = self.since(node.value)
         op = type(node.op).__name__
         line = node.lineno

@@ -1,5 +1,6 @@
 """Ways of writing that hide a script's numbers from who reads it: each in a few lines, with what it means."""
 
+import numpy as np
 import pytest
 
 from natrium.analysis.doctor import read_script
@@ -233,3 +234,46 @@ def test_inputs_that_are_added_up_are_one(tmp_path):
     (samples,) = found.meant.model.stimulus.parts
     assert len(samples.values) == 1499
     assert len(found.spike_times) == len(found.truth.spike_times) > 3
+
+
+def effects(found):
+    return {one.key: one.effect_ms for one in found.findings if one.kind == "rule"}
+
+
+def test_each_rule_has_its_effect_on_each_spike_of_any_script(tmp_path):
+    found = read(DATA_CLASSES, tmp_path)
+    told = effects(found)
+    assert told["refractory-count"] == pytest.approx(
+        [-0.1 * k for k in range(len(found.spike_times))], abs=1e-9
+    )
+    # Euler's V is a straight line within a step: where it meets the threshold is known.
+    V = found.record.samples[:, found.record.states.index("self.v")]
+    first = int(np.flatnonzero(np.diff(V) < 0)[0])
+    after = V[first] + 0.1 / 20.0 * (-45.0 - V[first])
+    assert told["grid"][0] == pytest.approx(0.1 * (after + 55.0) / (after - V[first]), abs=1e-9)
+
+
+def test_a_test_before_the_update_costs_a_step_for_each_spike(tmp_path):
+    text = DATA_CLASSES.replace(
+        """        self.v += c.dt / c.tau * (-70.0 - self.v + 25.0)
+        if self.v >= -55.0:
+            self.last = t
+            self.v = -75.0
+""",
+        """        if self.v >= -55.0:
+            self.last = t
+            self.v = -75.0
+        else:
+            self.v += c.dt / c.tau * (-70.0 - self.v + 25.0)
+""",
+    )
+    told = effects(read(text, tmp_path))["threshold-before"]
+    assert told == pytest.approx([0.1 * (k + 1) for k in range(len(told))], abs=1e-9)
+    assert len(told) > 2
+
+
+def test_effects_of_an_adapting_neuron_are_of_its_own_maps(tmp_path):
+    told = effects(read(DRAWN_THEN_RESET, tmp_path))
+    assert len(told["grid"]) > 3
+    assert all(one > 0.0 for one in told["grid"])
+    assert any(told["euler"])

@@ -1,0 +1,81 @@
+"""Which of a script's parameters is its step, and in what its clock counts."""
+
+from __future__ import annotations
+
+import re
+
+import attrs
+import numpy as np
+
+from natrium.analysis.doctor.reading.algebra import Algebra
+from natrium.analysis.doctor.reading.trees import NUMBER, at_points, leaf, leaves, number
+from natrium.analysis.doctor.trace.record import Node, Record
+
+BY_CLOCK = " by the clock"  # ends the name of a step that was put into its unit
+UNITS = (1e-3, 1e3)  # by which a clock may go faster than its step says
+
+_STEP = re.compile(r"dt|^d(el)?_?t|step", re.IGNORECASE)
+
+
+def paced(record: Record) -> Record:
+    """Choose the step among the parameters: the one without which nothing moves, whatever it is called."""
+    if record.solver or not record.steps:
+        return record
+    at = max(range(len(record.steps)), key=lambda one: record.steps[one].count)
+    k, updates = int(np.median(np.flatnonzero(record.order == at))), record.steps[at].updates
+    known = dict(zip(record.states, record.samples[k].tolist(), strict=True))
+    known |= {name: float(course[k]) for name, course in record.exogenous.items()}
+    known |= {record.input: float(record.inputs[k])} if record.input else {}
+    known |= {record.time: float(record.times[k])} if record.time else {}
+
+    def moved(without: str) -> set[str]:
+        """Name the states that move where one parameter is zero."""
+        values = record.parameter_values | {without: 0.0}
+        for _ in range(4):
+            for name, node in record.parameters.items():
+                if name != without and node.args and leaves(node) <= set(values):
+                    values[name] = float(at_points(node, values))
+        values |= known
+        found = {name: float(at_points(node, values)) for name, node in updates.items()}
+        return {name for name, value in found.items() if not abs(value - known[name]) <= 1e-12 * abs(value)}
+
+    try:
+        moving = moved("")
+        if not moving or (record.dt and not moved(record.dt)):
+            return record
+        read = {name for node in updates.values() for name in leaves(node)}
+        likely = [name for name, node in record.parameters.items() if node.value > 0.0 and name != record.dt]
+        still = [name for name in likely if not moved(name)]
+        still = [name for name in still if name in read] or still
+    except (KeyError, ArithmeticError, ValueError, TypeError):
+        return record
+    good = [name for name in still if _STEP.search(name.rpartition(".")[2])]
+    good = good or (still if len(moving) > 1 else [])
+    return attrs.evolve(record, dt=good[0]) if len(good) == 1 else record
+
+
+def by_the_clock(record: Record) -> Record:
+    """Count the step in the unit of the clock, where each step writes ``dt*1e-3`` for the ms of dt."""
+    if record.solver or not record.dt or record.times.size < 3:
+        return record
+    length, dt = float(np.median(np.diff(record.times))), record.parameters[record.dt].value
+    whole = bool(np.all(record.times == np.round(record.times)))
+    if whole or not dt or not any(abs(length / dt - one) < 1e-6 * one for one in UNITS):
+        return record
+    name, algebra = f"{record.dt}{BY_CLOCK}", Algebra()
+    unit = {record.dt: algebra.multiply(number(float(f"{dt / length:.9g}")), leaf(name, length))}
+
+    def of(node: Node) -> Node:
+        return algebra.replaced(node, unit)
+
+    steps = tuple(
+        attrs.evolve(
+            step,
+            updates={state: of(node) for state, node in step.updates.items()},
+            choices=tuple(attrs.evolve(one, left=of(one.left), right=of(one.right)) for one in step.choices),
+        )
+        for step in record.steps
+    )
+    parameters = {one: of(node) for one, node in record.parameters.items() if one != record.dt}
+    made = Node(NUMBER, (), length, record.parameters[record.dt].line)
+    return attrs.evolve(record, steps=steps, parameters={**parameters, name: made}, dt=name)
