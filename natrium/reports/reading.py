@@ -118,7 +118,7 @@ def _said(one: Reading) -> list[tuple[str, list[dict[str, Any]], list[str]]]:
             [],
             [f"{name} = {text}" for name, text in data["equations"].items()],
         ),
-        ("Each spike", one.table(), []),
+        ("Each spike", one.table(), [] if one.table() else [_silence(one)]),
     ]
     if one.budget is not None:
         found.append(("Where the distance comes from, ms", one.budget.by_spike(), []))
@@ -132,8 +132,21 @@ def _said(one: Reading) -> list[tuple[str, list[dict[str, Any]], list[str]]]:
     return found
 
 
+def _silence(one: Reading) -> str:
+    """Say why there is no spike to be told of."""
+    if one.maps.threshold is None and (one.model is None or not one.model.neuron.fires):
+        return "none is counted: the script compares V with no threshold that resets it"
+    return "none: V does not reach its threshold in this run"
+
+
 def _sentence(one: Found) -> str:
-    return f"{one.said} ({one.evidence.rstrip('.')})" if one.evidence else one.said
+    said = f"{one.said} ({one.evidence.rstrip('.')})" if one.evidence else one.said
+    moved = [each for each in one.effect_ms if each is not None]
+    if not any(moved):
+        return said
+    if len(moved) == 1:
+        return f"{said} It moves the spike by {moved[0]:+.3g} ms."
+    return f"{said} It moves the first spike by {moved[0]:+.3g} ms, the last by {moved[-1]:+.3g} ms."
 
 
 def _rows(one: Reading) -> list[dict[str, Any]]:

@@ -8,16 +8,18 @@ from collections.abc import Iterator, Mapping
 import numpy as np
 
 from natrium.analysis.doctor.reading.case import Case, own_line, term_line
-from natrium.analysis.doctor.reading.findings import Found, in_line, quoted, written
+from natrium.analysis.doctor.reading.findings import Found, Mend, in_line, quoted, written
 from natrium.analysis.doctor.reading.labels import read_before, unread
 from natrium.analysis.doctor.reading.maps import crossings, plain
 from natrium.analysis.doctor.reading.recognise import GateFound, Part, opens, split_gate
 from natrium.analysis.doctor.reading.rules import number_at
 from natrium.analysis.doctor.reading.step_checks import step_checks
-from natrium.analysis.doctor.reading.trees import at_points, in_order, leaves
+from natrium.analysis.doctor.reading.trees import LEAF, at_points, in_order, leaf, leaves, name_of
+from natrium.analysis.doctor.reading.wording import text_of
 from natrium.analysis.doctor.trace.record import Record
 
 _REFRACTORY = re.compile(r"ref|arp|dead|absolute")
+_REST = re.compile(r"rest|^(e|v|u)_?(l|leak)$|leak")
 LINEAR = ("leak", "input", "channel", "adaptation", "synapse")  # beside these alone a leak is one
 OUTSIDE = 1e-9  # of [0, 1]: rounding
 RISING, FALLING = ("m", "n"), ("h",)  # the gates that the field calls so, by how they go with V
@@ -26,7 +28,7 @@ RISING, FALLING = ("m", "n"), ("h",)  # the gates that the field calls so, by ho
 def checks(case: Case) -> list[Found]:
     """List the faults that no model means."""
     found = list(step_checks(case))
-    for check in (_gates, _signs, _out_of_reach, _unused, _late_input):
+    for check in (_gates, _signs, _leak_away, _out_of_reach, _unused, _late_input):
         found += check(case)
     return found
 
@@ -179,6 +181,29 @@ def _signs(case: Case) -> Iterator[Found]:
 def _falls(part: Part) -> bool:
     """Tell whether a term's slope is a number below zero."""
     return bool(part.slope.is_number and part.slope.is_extended_real) and float(part.slope) < 0
+
+
+def _leak_away(case: Case) -> Iterator[Found]:
+    """Find a leak toward the rest with the wrong sign: what is added to V is what V should be less of."""
+    maps = case.maps
+    for node in in_order([maps.algebra.canonical(maps.trees[maps.V])]):
+        if name_of(node) != "+" or {one.op for one in node.args} != {LEAF}:
+            continue
+        names = {one.name for one in node.args} - {maps.V}
+        rest = next(iter(names), "")
+        value = maps.record.parameter_values.get(rest, 0.0)
+        begins = float(maps.record.samples[0, maps.record.states.index(maps.V)])
+        near = value < 0.0 and abs(begins - value) < 0.5 * abs(value)
+        if len(names) == 1 and near and _REST.search(plain(rest).lower()):
+            stands, should = text_of(node), f"{plain(maps.V)} - {plain(rest)}"
+            yield Found(
+                "leak-away", "fault",
+                f"The leak draws {plain(maps.V)} to {-value:g}, not to {plain(rest)} = {value:g}: `{stands}` "
+                f"in {in_line(case.source, node.line)}.",
+                node.line, stands, should, f"{plain(maps.V)} begins at {begins:g}", about=maps.V,
+                mend=Mend(node, maps.algebra.make("-", leaf(maps.V), leaf(rest), line=node.line)),
+            )  # fmt: skip
+            return
 
 
 def _out_of_reach(case: Case) -> Iterator[Found]:

@@ -327,10 +327,10 @@ def crossings(algebra: Algebra, step: Step, V: str) -> list[Threshold]:
     found = []
     for choice in step.choices:
         on_left, on_right = V in leaves(choice.left), V in leaves(choice.right)
-        led = [_led(step, one) for one in (choice.left, choice.right)]
-        if on_left and on_right and V in led and led[0] != led[1] and all(led):
-            side, relation, _ = oriented(choice, led[0] == V)
-            found.append(Threshold(side, leaf(led[led[0] == V]), relation, side.op != LEAF, choice.line))
+        leads = [led(step, one) for one in (choice.left, choice.right)]
+        if on_left and on_right and V in leads and leads[0] != leads[1] and all(leads):
+            side, relation, _ = oriented(choice, leads[0] == V)
+            found.append(Threshold(side, leaf(leads[leads[0] == V]), relation, side.op != LEAF, choice.line))
             continue
         if on_left == on_right:
             continue
@@ -359,7 +359,7 @@ def _unscaled(side: Node, relation: str, level: Node, V: str) -> tuple[Node, str
     return side, relation, level
 
 
-def _led(step: Step, side: Node) -> str:
+def led(step: Step, side: Node) -> str:
     """Name the state that a side is, or goes on from; empty where it is none's."""
     own = [one for one in step.updates if _chain(side, one) or (side.op == LEAF and side.name == one)]
     return own[0] if own else ""

@@ -9,17 +9,20 @@ import attrs
 import numpy as np
 
 from natrium.analysis.doctor.reading.algebra import Algebra
-from natrium.analysis.doctor.reading.maps import crossings
+from natrium.analysis.doctor.reading.maps import crossings, led
 from natrium.analysis.doctor.reading.trees import leaves
 from natrium.analysis.doctor.trace.record import Choice, Record, Step
 from natrium.model.errors import UnsupportedModel
 
-_ELEMENT = re.compile(r"^(.*)\[(\d+)\]$")
+_ELEMENT = re.compile(r"^(.*)\[(\d+)\](\.\w+)?$")
 
 
 def one_of_many(record: Record) -> Record:
     """Leave the one that shows most of neurons that go side by side; other records as they are."""
     element = {name: found[2] for name in record.states if (found := _ELEMENT.match(name))}
+    if "0" not in element.values():  # of objects, the first goes by the name of its own attribute
+        parts = {name.rpartition(".")[2] for name in element if "." in name}
+        element |= {name: "0" for name in record.states if name.removeprefix("self.") in parts}
     sides = sorted(set(element.values()), key=int)
     if record.solver or len(sides) < 2 or not _apart(record, element):
         return record
@@ -87,7 +90,9 @@ def check_alone(record: Record, algebra: Algebra, V: str, moving: Sequence[str])
         for name in moving
         for step in record.steps
         for test in crossings(algebra, step, name)
-        if test.relation in (">", ">=") and not (leaves(test.level) | leaves(step.updates[name])) & states
+        if test.relation in (">", ">=")
+        and led(step, test.side) == name
+        and not (leaves(test.level) | leaves(step.updates[name])) & states
     }
     if V in alone and len(alone) > 1:
         raise UnsupportedModel(

@@ -277,3 +277,43 @@ def test_effects_of_an_adapting_neuron_are_of_its_own_maps(tmp_path):
     assert len(told["grid"]) > 3
     assert all(one > 0.0 for one in told["grid"])
     assert any(told["euler"])
+
+
+def test_a_leak_toward_the_negative_of_the_rest_is_named_without_a_claim(tmp_path):
+    text = """
+dt, tau, v_rest, th, RI = 0.1, 10.0, -70.0, -55.0, 20.0
+v = v_rest
+for k in range(600):
+    v = v + dt * (-(v + v_rest) + RI) / tau
+    if v >= th:
+        v = v_rest
+"""
+    (tmp_path / "script.py").write_text(text)
+    (found,) = read_script(tmp_path / "script.py")
+    (fault,) = [one for one in found.findings if one.kind == "fault"]
+    assert (fault.key, fault.line, fault.stands, fault.should) == ("leak-away", 5, "v + v_rest", "v - v_rest")
+    (tmp_path / "sound.py").write_text(text.replace("v + v_rest)", "v - v_rest)"))
+    (found,) = read_script(tmp_path / "sound.py")
+    assert not [one for one in found.findings if one.kind == "fault"]
+
+
+def test_objects_side_by_side_are_told_by_the_one_that_fires_most(tmp_path):
+    text = """
+class Cell:
+    def __init__(self, drive):
+        self.v, self.drive = -70.0, drive
+
+    def step(self, dt):
+        self.v += dt * (-70.0 - self.v + self.drive) / 20.0
+        if self.v >= -50.0:
+            self.v = -65.0
+
+cells = [Cell(10.0 * i) for i in range(4)]
+dt = 0.1
+for k in range(800):
+    for cell in cells:
+        cell.step(dt)
+"""
+    found = read(text, tmp_path)
+    assert found.record.side == "3"
+    assert len(found.spike_times) == len(found.truth.spike_times) > 3

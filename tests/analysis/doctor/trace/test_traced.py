@@ -108,7 +108,7 @@ CORPUS = {
         "",
     ),
     "inf_and_tau.py": (("n", "q", "v"), 1, "current", "k", "p['dt']", ""),
-    "izhikevich_parameters.py": (("v", "u"), 3, "100.0 if t >= 50.0 else 0.0", "i", "tau", ""),
+    "izhikevich_parameters.py": (("v", "u"), 2, "100.0 if t >= 50.0 else 0.0", "i", "tau", ""),
     "masked_group.py": (
         ("self.v[0]", "self.v[1]", "self.v[2]", "self.last[1]", "self.last[2]"),
         7,
