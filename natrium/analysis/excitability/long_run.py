@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Any, Literal
+from contextlib import suppress
+from typing import Any, Literal, cast
 
 import attrs
 import numpy as np
@@ -13,9 +14,10 @@ from natrium.analysis.equilibria.curve import Equilibrium, Plateau, equilibria, 
 from natrium.analysis.equilibria.implicit import held_input
 from natrium.analysis.equilibria.steady_input import jacobian_at
 from natrium.analysis.result import Result
-from natrium.model import AnyNeuron, Constant, UnsupportedModel, lower
+from natrium.model import AnyNeuron, Constant, StepLimit, UnsupportedModel, lower
 from natrium.model.arrays import Array
-from natrium.solvers import ClosedForm, Trajectory, accurate
+from natrium.solvers import ClosedForm, Compiled, EventDriven, Trajectory, accurate
+from natrium.solvers.limits import Limits
 from natrium.solvers.refractory import rest
 
 RTOL = 1e-9
@@ -24,6 +26,7 @@ ENOUGH = 200  # spikes: a pattern that has not settled by then is called irregul
 SILENT = 60.0  # slowest time constants without a spike
 LINGER, LONGEST = 12.0, 2000.0  # time constants near an equilibrium that is left or reached slowly; at most
 NEAR = 1e-3  # distance (mV; gates in hundredths) from a stable equilibrium at which a cell has come to rest
+MANY, SLOWER = 20_000_000, 20  # evaluations of a compiled run, some seconds; the other solver is so slow
 AHEAD = 8.0  # intervals run at a time
 
 
@@ -90,8 +93,15 @@ def _pace(neuron: AnyNeuron, state: Array, I: float, known: Sequence[Equilibrium
 def run(neuron: AnyNeuron, I: float, state: Array, t_end: float, rtol: float = RTOL) -> Trajectory:
     """Run from a state at a constant input; a leaky membrane alone by the exact solution."""
     solver: Any = ClosedForm() if neuron.is_leaky else accurate(neuron, rtol)
-    trajectory: Trajectory = solver.solve(neuron.started(state.tolist()), Constant(I), t_end=t_end)
-    return trajectory
+    started, stimulus = neuron.started(state.tolist()), Constant(I)
+    tried = [solver]
+    if isinstance(solver, Compiled):  # a cell that is driven far from where it lives may be stiff there
+        tried.insert(0, attrs.evolve(solver, limits=Limits(max_rhs_evaluations=MANY)))
+        tried.insert(1, EventDriven(rtol=rtol, limits=Limits(max_rhs_evaluations=int(MANY / SLOWER))))
+    for one in tried[:-1]:
+        with suppress(StepLimit):
+            return cast(Trajectory, one.solve(started, stimulus, t_end=t_end))
+    return cast(Trajectory, solver.solve(started, stimulus, t_end=t_end))
 
 
 def after_reset(neuron: AnyNeuron, state: Array, I: float) -> Array:

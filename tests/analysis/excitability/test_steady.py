@@ -8,6 +8,7 @@ from scipy.optimize import brentq
 
 import natrium
 from natrium import HybridNeuron, Neuron
+from natrium.analysis.excitability import long_run
 from natrium.analysis.excitability.f_i import f_i_curve
 from natrium.analysis.excitability.long_run import fire
 from natrium.analysis.excitability.rheobase import rheobase
@@ -97,3 +98,17 @@ def test_bursts_are_a_cycle_of_as_many_spikes_as_they_repeat_after():
     assert (found.n_spikes, found.least_n_spikes, found.stable) == (2, 2, True)
     assert found.period == pytest.approx(intervals[-2:].sum(), rel=1e-6)
     assert own_cycle(LIF, 20.0).period == pytest.approx(2.0 + 10.0 * np.log(4.0), rel=1e-12)
+
+
+def test_a_run_that_would_take_too_many_explicit_steps_goes_on_by_the_event_driven_solver(monkeypatch):
+    """Plant's burster, driven to -250 mV, is stiff there: here the budget is made small instead."""
+    start = np.array(SODIUM.initial_state())
+    usual = fire(SODIUM, 12.0, start)
+    monkeypatch.setattr(long_run, "MANY", 2_000)
+    tried = []
+    solve = natrium.EventDriven.solve
+    monkeypatch.setattr(natrium.EventDriven, "solve", lambda *a, **k: tried.append(1) or solve(*a, **k))
+    monkeypatch.setattr(long_run, "SLOWER", 0.01)
+    again = fire(SODIUM, 12.0, start)
+    assert tried
+    np.testing.assert_allclose(again.spike_times, usual.spike_times, rtol=1e-9)
