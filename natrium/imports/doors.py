@@ -53,6 +53,8 @@ def import_model(
     if reader is None:
         raise ModelError(f"a file to import must end in {', '.join(READERS)}, got {show(name)}")
     try:
+        if reader is read_mod:
+            return read_mod(text, name, celsius, current, Path(path).parent)
         return reader(text, name, celsius, current)
     except CannotImport as error:
         raise CannotImport(error.reason, f"{name}: {error.reason}: {error}") from error

@@ -20,7 +20,7 @@ from natrium.analysis.result import Result
 from natrium.imports.files import read_text
 from natrium.imports.neuron_check.measure import CheckedFile, compared, task_of
 from natrium.imports.nmodl.reader import read_tree
-from natrium.imports.nmodl.source import Tree, parse, prepare
+from natrium.imports.nmodl.source import Tree, compiled, include, parse, prepare
 from natrium.imports.result import Imported
 from natrium.model.checks import check_path
 from natrium.model.errors import CannotImport, ModelError
@@ -117,15 +117,17 @@ def _imported(
     """Import what can be; give the refusals, and the text of each imported file with what it became."""
     refused: dict[str, CheckedFile] = {}
     ready: list[tuple[str, str, str]] = []
+    whole: dict[str, str] = {}
     for name, path in paths:
         try:
-            ready.append((name, *prepare(read_text(path))))
+            whole[name], _ = include(read_text(path), path.parent)
+            ready.append((name, *prepare(whole[name])))
         except ModelError as error:
             refused[name] = _refusal(name, error)
     done = {}
-    for (name, text, title), tree in zip(ready, parse([text for _, text, _ in ready]), strict=True):
+    for (name, _, title), tree in zip(ready, parse([text for _, text, _ in ready]), strict=True):
         try:
-            done[name] = (text, _read(tree, name, title))
+            done[name] = (compiled(whole[name]), _read(tree, name, title))
         except ModelError as error:
             refused[name] = _refusal(name, error)
     return refused, done
@@ -161,9 +163,7 @@ def _measured(batch: dict[str, tuple[str, Imported]], compiler: str) -> dict[str
         suffixes = {name: f"natrium{k}" for k, name in enumerate(batch)}
         for name, (text, imported) in batch.items():
             assert imported.mechanism is not None
-            own = re.escape(imported.mechanism.suffix)
-            renamed, count = re.subn(rf"(\bSUFFIX\s+){own}\b", rf"\g<1>{suffixes[name]}", text, count=1)
-            assert count == 1
+            renamed = _renamed(text, imported.mechanism.suffix, suffixes[name])
             (here / f"{suffixes[name]}.mod").write_text(renamed, encoding="ascii")
         said = _compile(here, compiler)
         if said and len(batch) > 1:
@@ -181,6 +181,19 @@ def _measured(batch: dict[str, tuple[str, Imported]], compiler: str) -> dict[str
         name: compared(name, imported, task, answer)
         for (name, (_, imported)), task, answer in zip(batch.items(), tasks, answers, strict=True)
     }
+
+
+def _renamed(text: str, own: str, suffix: str) -> str:
+    """Give a mechanism another name; and leave functions out of RANGE and GLOBAL, which NEURON 9 refuses."""
+    renamed, count = re.subn(rf"(\bSUFFIX\s+){re.escape(own)}\b", rf"\g<1>{suffix}", text, count=1)
+    assert count == 1
+    routines = set(re.findall(r"\b(?:FUNCTION|PROCEDURE)\s+(\w+)", text))
+
+    def kept(found: re.Match[str]) -> str:
+        names = [one for one in re.findall(r"\w+", found[2]) if one not in routines]
+        return f"{found[1]} {', '.join(names)}" if names else ""
+
+    return re.sub(r"\b(RANGE|GLOBAL)\s+(\w+(?:\s*,\s*\w+)*)", kept, renamed)
 
 
 def _compile(here: Path, compiler: str) -> str:
@@ -201,7 +214,8 @@ def _compile(here: Path, compiler: str) -> str:
     lines = [
         line for line in (done.stdout + done.stderr).splitlines() if re.search(r"rror|undefined|\.mod", line)
     ]
-    return " ".join(" ".join(lines[-3:]).split())[:200] or f"exit code {done.returncode}"
+    own = [line for line in lines if "make" not in line and "CalledProcessError" not in line]
+    return " ".join(" ".join((own or lines)[-3:]).split())[:200] or f"exit code {done.returncode}"
 
 
 def _ask(here: Path, tasks: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:

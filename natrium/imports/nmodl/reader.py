@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from pathlib import Path
 
 import attrs
 
@@ -11,9 +12,11 @@ from natrium.imports.cell import Kinetics, cell_around
 from natrium.imports.currents import Branch, branches_of
 from natrium.imports.gates import Rates, flow_of_update, rates_of
 from natrium.imports.kinetics import REST, Part, parts_of, ways_of
+from natrium.imports.nmodl.counted import leave_counted
+from natrium.imports.nmodl.known import check_known, check_timeless
 from natrium.imports.nmodl.program import CELSIUS, IONS, OTHER_ION, Ion, Program, declare
-from natrium.imports.nmodl.run import STALE, Run
-from natrium.imports.nmodl.source import Tree, parse, prepare
+from natrium.imports.nmodl.run import Run
+from natrium.imports.nmodl.source import Tree, include, parse, prepare
 from natrium.imports.nodes import Node, terms_of, text_of, value_of
 from natrium.imports.result import AROUND, OPEN, Imported, Mechanism
 from natrium.model.errors import CannotImport
@@ -23,11 +26,20 @@ ALL = "all"  # the word for every current
 DIGITS = 6  # of a parameter, in what NEURON's translator writes
 
 
-def read_mod(text: str, source: str, celsius: float | None = None, current: str | None = None) -> Imported:
-    """Read the text of an NMODL file (see `natrium.imports.import_model`)."""
+def read_mod(
+    text: str,
+    source: str,
+    celsius: float | None = None,
+    current: str | None = None,
+    folder: Path | None = None,
+) -> Imported:
+    """Read the text of an NMODL file and of what it includes (see `natrium.imports.import_model`)."""
+    text, taken = include(text, folder) if folder else (text, [])
     bare, title = prepare(text)
     (tree,) = parse([bare])
-    return read_tree(tree, source, title, celsius, current)
+    found = read_tree(tree, source, title, celsius, current)
+    said = [f"{one} is included, and read in its place" for one in dict.fromkeys(taken)]
+    return attrs.evolve(found, assumed=(*said, *found.assumed))
 
 
 def read_tree(
@@ -50,6 +62,9 @@ def read_tree(
     values, notes = _values(program, celsius), list[str]()
     run = Run(program, values)
     run.go()
+    for one in (one for one in program.currents if one in run.names):
+        check_known(run.names[one])
+    leave_counted(program, run)
     flows = _Flows(program, run)
     flows.find(values)
     chosen = _chosen(program, run, values, current, notes)
@@ -167,12 +182,13 @@ class _Flows:
             if not any(state in way for way in ways):
                 self.gates[state] = rates_of(state, flow, states)
         for state, update in self.run.updates.items():
+            check_known(update)
             moved = flow_of_update(state, update, dict(values))
             self.gates[state] = {"inf": update} if moved is None else rates_of(state, moved, states)
         self._react(states, values)
         self._divide((*self.program.states, REST), ways)
         for rate in self.all_rates():
-            _check_names(rate)
+            check_timeless(rate)
         self._check_start(values)
 
     def _check_start(self, values: Mapping[str, float]) -> None:
@@ -244,17 +260,6 @@ def _one_state(run: Run, tree: Tree, states: frozenset[str]) -> str:
     return str(node.args[0])
 
 
-def _check_names(node: Node) -> None:
-    for one in node.names:
-        if one.startswith(STALE):
-            raise CannotImport(
-                "set at the start",
-                f"{one.removeprefix(STALE)} must be worked out along V, but is so only at the start",
-            )
-        if one in ("t", "dt"):
-            raise CannotImport("of time", f"a rate must not depend on {one}, got {text_of(node)[:80]}")
-
-
 def _chosen(
     program: Program, run: Run, values: dict[str, float], asked: str | None, notes: list[str]
 ) -> list[str]:
@@ -292,7 +297,7 @@ def _branches(
     states, zeroed, branches = frozenset(program.states), dict[str, float](), list[Branch]()
     for one in chosen:
         current = run.names[one]
-        _check_names(current)
+        check_timeless(current)
         ion = next((ion for ion in program.ions.values() if ion.current == one), None)
         if _is_nothing(current, states, values):
             opened = _opened(current, states, values)

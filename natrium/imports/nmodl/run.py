@@ -7,12 +7,12 @@ from typing import Any
 
 from natrium.imports.guards import settled, told
 from natrium.imports.nmodl.calls import built_in
+from natrium.imports.nmodl.known import OUTSIDE, STALE, check_known
 from natrium.imports.nmodl.program import CELSIUS, Program
 from natrium.imports.nmodl.source import Tree
 from natrium.imports.nodes import ONE, ZERO, Node, make, name, num, text_of, value_of
 from natrium.model.errors import CannotImport
 
-STALE = "worked out at the start: "  # before a name that is not worked out again
 MAX_STEPS = 20_000  # statements
 MAX_CALLS = 20  # one within the other
 MAX_TURNS = 1_000  # of a loop
@@ -41,6 +41,8 @@ class Run:
         self.derivatives: dict[str, Node] = {}
         self.updates: dict[str, Node] = {}
         self.reactions: list[tuple[Tree, Node, Node]] = []
+        self.volumes: dict[str, None] = {}  # states that a COMPARTMENT gives one
+        self.flows_in: dict[str, None] = {}  # states that come from nowhere, by <<
         self.conserved: list[tuple[Node, Node]] = []
         self.started: dict[str, Node] = {}
         self.notes: dict[str, None] = {}
@@ -128,9 +130,7 @@ class Run:
             case "Conserve":
                 self.conserved.append((self.value(tree.parts[0]), self.value(tree.parts[1])))
             case "Compartment":
-                raise CannotImport(
-                    "COMPARTMENT", "a COMPARTMENT gives states volumes: states are shares here"
-                )
+                self.volumes |= dict.fromkeys(one.word for one in tree.all("Name"))
             case "StatementBlock":
                 self.block(tree)
             case "ProtectStatement":
@@ -192,6 +192,9 @@ class Run:
         """Keep a reaction with its rates as they stand there."""
         at = next(k for k, one in enumerate(tree.parts) if one.kind == "ReactionOperator")
         operator = tree.parts[at].text
+        if operator == "<<":
+            self.flows_in[self.key(tree.parts[0])] = None
+            return
         rates = [self.value(one) for one in tree.parts[at + (2 if operator == "<->" else 1) :]]
         if operator == "->" and len(rates) == 1:
             rates.append(ZERO)
@@ -257,7 +260,7 @@ class Run:
     def known(self, test: Node) -> bool | None:
         """Tell how a condition comes out, where V does not matter, or only at single values of it."""
         moving = test.names & {*MOVING, *self._states}
-        if any(one.startswith(STALE) for one in test.names):
+        if any(one.startswith((STALE, OUTSIDE)) for one in test.names):
             return None  # refused where what it chooses is used
         given: dict[str, Any] = dict(self.values)
         if not moving:
@@ -298,6 +301,7 @@ class Run:
 
     def constant(self, node: Node, what: str) -> float:
         """Work out what must be a number."""
+        check_known(node)
         if node.names & {*MOVING, *self._states}:
             raise CannotImport("arrays", f"{what} must be a number, got {text_of(node)[:60]}")
         self.frozen |= node.names
@@ -364,9 +368,7 @@ class Run:
         if key in OF_THE_CELL or any(
             key in ion.reads and key not in self.values for ion in self.program.ions.values()
         ):
-            raise CannotImport(
-                "of the cell", f"a channel must not depend on its cell or on other currents, got {key}"
-            )
+            return name(OUTSIDE + key)
         if key in ("v", "t", "dt", "celsius") or key in self.values or key in self._states:
             return name(key)
         if key.partition("[")[0] in self.program.assigned or key == "usetable":

@@ -6,27 +6,33 @@ import json
 import re
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
 import attrs
 
+from natrium.imports.files import MAX_BYTES, read_text
+from natrium.imports.nmodl.verbatim import as_nmodl
 from natrium.model.errors import CannotImport
 
 SECONDS = 30.0  # the parser takes milliseconds
 MAX_BRACKETS = 60
 MAX_OPERATORS = 400  # in one run of text without a brace or an equals sign
 MAX_TREE = 100_000  # nodes
+MAX_FILES = 20  # that a file may include, one within the other or beside
 EXTRA = 'NMODL is read by NEURON\'s own parser: pip install "natrium[neuron]"'
 
 _VERBATIM = re.compile(r"^[ \t]*VERBATIM\b(.*?)(?:\bENDVERBATIM\b|\Z)", re.DOTALL | re.MULTILINE)
 _COMMENT = re.compile(r"^[ \t]*COMMENT\b.*?(?:\bENDCOMMENT\b[^\n]*|\Z)", re.DOTALL | re.MULTILINE)
 _TITLE = re.compile(r"^[ \t]*TITLE\b[ \t]*([^\n]*)", re.MULTILINE)
+_INCLUDE = re.compile(r'^[ \t]*INCLUDE[ \t]+"([^"\n]*)"', re.IGNORECASE | re.MULTILINE)
 _LINE = re.compile(r"[:?][^\n]*")
-_UNIT_TEST = re.compile(r"//[^\n]*|/\*.*?\*/", re.DOTALL)
-_C_NOTHING = re.compile(r"\s*(return(\s+0(\.0*)?)?\s*;\s*)?")
+_LOCAL = re.compile(
+    r"\bLOCAL[ \t]+([\w \t,\[\]]+)|\b(?:FUNCTION|PROCEDURE)\s+\w+\s*\(((?:[^()]|\([^()]*\))*)\)"
+)
+_COUNTER = re.compile(r"\bFROM\s+(\w+)\s*=")
 
 
 @attrs.frozen
@@ -68,27 +74,65 @@ class Tree:
         return next((one.text for one in self.walk() if one.text), "")
 
 
-def prepare(text: str) -> tuple[str, str]:
-    """Blank out comments, titles and C that does nothing; give what is left, and the title.
+def include(text: str, folder: Path) -> tuple[str, list[str]]:
+    """Put the text of included files in their places; give it, and which they were.
+
+    A file is looked for where its name leads from the folder, then by its last name in the folder itself;
+    nothing outside of the folder is opened, and what is not there stays as it stands.
 
     Raises
     ------
     CannotImport
-        When the file needs another one, holds C, or is no text that a parser should be given.
+        When there are too many, or too long ones.
+    """
+    taken: list[str] = []
+
+    def put(found: re.Match[str]) -> str:
+        path = _beside(found[1], folder)
+        if path is None:
+            return found[0]
+        taken.append(path.name)
+        if len(taken) > MAX_FILES:
+            raise CannotImport("too large", f"a file may include at most {MAX_FILES} others, got more")
+        return _TITLE.sub("", _with_others(read_text(path)))
+
+    def _with_others(one: str) -> str:
+        whole = _INCLUDE.sub(put, _blank(_COMMENT, one))
+        if len(whole) > MAX_BYTES:
+            raise CannotImport("too large", f"a file may have at most {MAX_BYTES} bytes with all it includes")
+        return whole
+
+    return _with_others(text) if _INCLUDE.search(text) else text, taken
+
+
+def _beside(name: str, folder: Path) -> Path | None:
+    """Find an included file inside of a folder."""
+    root = folder.resolve()
+    for told in (name, name.replace("\\", "/").rpartition("/")[2]):
+        try:
+            path = (root / told).resolve()
+            if path.is_relative_to(root) and path.is_file():
+                return path
+        except (OSError, ValueError):  # a name that no file can have
+            continue
+    return None
+
+
+def prepare(text: str) -> tuple[str, str]:
+    """Blank out comments and titles, and write C that is arithmetic as NMODL; give this, and the title.
+
+    Raises
+    ------
+    CannotImport
+        When the file needs another one, holds more C, or is no text that a parser should be given.
     """
     title = _TITLE.search(text)
-    bare = _TITLE.sub("", _blank(_COMMENT, text))
-    for found in _VERBATIM.finditer(bare):
-        if not _C_NOTHING.fullmatch(_UNIT_TEST.sub(" ", found[1])):
-            said = " ".join(found[1].split())[:60]
-            raise CannotImport(
-                "VERBATIM", f"VERBATIM is C, which is not run, got {said!r}: write it in NMODL"
-            )
-    bare = _blank(_LINE, _blank(_VERBATIM, bare))
+    bare = _outside_of_c(text, lambda _, nmodl: nmodl)
     if other := re.search(r"\bINCLUDE\b[^\n]*", bare, re.IGNORECASE):
         raise CannotImport(
             "INCLUDE",
-            f"a file must stand alone, got {other[0].strip()[:60]!r}: put the other file's text in its place",
+            f"a file must stand alone, got {other[0].strip()[:60]!r}: put that file beside it, or its text "
+            "there",
         )
     if strange := re.search(r"[^\x09\x0a\x20-\x7e]", bare):
         raise CannotImport("no NMODL", f"NMODL is plain ASCII text, got {strange[0]!r}: is this a .mod file?")
@@ -103,6 +147,35 @@ def prepare(text: str) -> tuple[str, str]:
             f"operators, got {deepest} and {longest}",
         )
     return bare, " ".join(title[1].split()) if title else ""
+
+
+def compiled(text: str) -> str:
+    """Give a text as NEURON's compiler is given it: as `prepare` does, but with its C."""
+    return _outside_of_c(text, lambda c, nmodl: c if nmodl.strip() else "")
+
+
+def _outside_of_c(text: str, write: Callable[[str, str], str]) -> str:
+    """Blank out titles and comments; put in each block of C what is made of it and of what it means."""
+    bare = _TITLE.sub("", _blank(_COMMENT, text))
+    plain = _blank(_LINE, _blank(_VERBATIM, bare))
+    local = frozenset(
+        one for found in _LOCAL.findall(plain) for one in re.findall(r"[A-Za-z_]\w*", " ".join(found))
+    )
+    counters = frozenset(_COUNTER.findall(plain))
+    said, at, depth = "", 0, 0
+    for found in _VERBATIM.finditer(bare):
+        before = _blank(_LINE, bare[at : found.start()])
+        depth += before.count("{") - before.count("}")
+        last = depth == 1 and _blank(_LINE, bare[found.end() :]).lstrip()[:1] in ("}", "")
+        nmodl = as_nmodl(found[1], local, counters, last)
+        if nmodl is None:
+            got = " ".join(found[1].split())[:60]
+            raise CannotImport(
+                "VERBATIM", f"VERBATIM is C, of which only arithmetic is read, got {got!r}: write it in NMODL"
+            )
+        said += f"{before}\n{write(found[0], nmodl)}\n"
+        at = found.end()
+    return said + _blank(_LINE, bare[at:])
 
 
 def _blank(pattern: re.Pattern[str], text: str) -> str:

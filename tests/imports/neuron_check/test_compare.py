@@ -106,3 +106,10 @@ def test_the_count_is_told():
 def test_a_folder_without_files_is_refused(tmp_path):
     with pytest.raises(ModelError, match=r"1 to 5000 \.mod files, got 0"):
         check_folder(tmp_path)
+
+
+def test_functions_are_left_out_of_what_is_compiled():
+    text = "NEURON { SUFFIX one RANGE alfa, g\n GLOBAL alfa RANGE a,b }\nFUNCTION alfa(v) { alfa = g }"
+    assert compare._renamed(text, "one", "other") == (
+        "NEURON { SUFFIX other RANGE g\n  RANGE a, b }\nFUNCTION alfa(v) { alfa = g }"
+    )

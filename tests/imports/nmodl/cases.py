@@ -115,6 +115,37 @@ CASES = {
             )
         },
     ),
+    "C that is arithmetic": Case(
+        channel(
+            INITIAL.replace("m = minf", "m = inf[0] h = inf[1]")
+            + "DERIVATIVE states { rates(v) m' = (inf[0] - m)/tau[0] h' = (inf[1] - h)/tau[1] }\n"
+            "PROCEDURE rates(v) { LOCAL k, sum\n FROM k=0 TO 1 { sum = alpha(v, k) + 1\n"
+            " VERBATIM\n #include <math.h>\n switch (_lk) { case 0: /* at least 2 */\n"
+            " if ((tau[_lk] = 4. / _lsum) < 2) { tau[_lk] = 2; }\n inf[_lk] = 1 - 1/_lsum; break;\n"
+            " default: tau[_lk] = 3; inf[_lk] = 1/_lsum; }\n ENDVERBATIM\n }\n VERBATIM\n return 0;\n ENDVERBATIM\n }\n"
+            "FUNCTION alpha(v, k) { alpha = exp((v + 40 + 10*k)/(7 - k)) }",
+            current="gbar*m^3*h*(v - ena)",
+            states="m h",
+        ),
+        {
+            "m": (lambda v: sigmoid(v, -40, 7), lambda v: np.maximum(4 * sigmoid(v, -40, -7), 2)),
+            "h": (lambda v: sigmoid(v, -50, -6), lambda v: 3 + 0 * v),
+        },
+        powers={"m": 3},
+    ),
+    "a state that only counts": Case(
+        channel(
+            "INITIAL { m = a c = 1 - m h = 0 }\n"
+            "KINETIC states { COMPARTMENT diam*diam*0.7854 { h }\n rates(v)\n"
+            " ~ c <-> m (a, b)\n CONSERVE c + m = 1\n ~ h << (-ina*diam*1e4) }\n"
+            "PROCEDURE rates(v) { if (m > 0.5 && minf < 1) { minf = 1 }\n"
+            " a = exp((v + 40)/20) b = exp(-(v + 40)/20) }",
+            states="c m h",
+            more="diam (um)",
+        ).replace("cnexp", "sparse"),
+        {"m": (lambda v: sigmoid(v, -40, 10), lambda v: 0.5 / np.cosh((v + 40) / 20))},
+        note="h is left out",
+    ),
     "arrays in a loop": Case(
         channel(
             "INITIAL { rates(v) m = inf[0] h = inf[1] }\n"

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import natrium
+from natrium.imports import import_model
 from natrium.imports.neuron_check.expected import VOLTAGES, gate_curves, level_of
 from natrium.imports.nmodl.reader import read_tree
 from natrium.imports.nmodl.source import parse, prepare
@@ -26,7 +27,15 @@ DOUBLED = "a = v " + " ".join("a = a + a" for _ in range(60))
 REFUSED = {
     "an include": ('INCLUDE "rates.inc"\n' + channel(RELAX + RATES), "INCLUDE", "rates.inc"),
     "a pointer": (channel(RELAX + RATES).replace("RANGE gbar", "POINTER p"), "POINTER", "p"),
-    "C": (channel(RELAX + RATES.replace("mtau = 1", "mtau = 1\n VERBATIM\n mtau = 2;\n ENDVERBATIM\n")), "VERBATIM", "mtau = 2"),
+    "C": (channel(RELAX + RATES.replace("mtau = 1", "mtau = 1\n VERBATIM\n while (mtau < 2) mtau = 2;\n ENDVERBATIM\n")), "VERBATIM", "mtau = 2"),
+    "a return halfway": (channel(RELAX + RATES.replace("mtau = 1", "VERBATIM\n return 0;\n ENDVERBATIM\n mtau = 1")), "VERBATIM", "return 0"),
+    "a volume": (CASES["a state that only counts"].text.replace("{ h }", "{ h m }"), "COMPARTMENT", "m"),
+    "a state from nowhere": (CASES["a state that only counts"].text.replace("gbar*m", "gbar*m*h"), "COMPARTMENT", "h"),
+    "one without a volume": (
+        CASES["a state that only counts"].text.replace("gbar*m", "gbar*m*h").replace("COMPARTMENT diam*diam*0.7854 { h }", ""),
+        "open KINETIC",
+        "h <<",
+    ),
     "a point process": (channel(RELAX + RATES).replace("SUFFIX", "POINT_PROCESS"), "point process", "small"),
     "an electrode": (channel(RELAX + RATES).replace("RANGE gbar", "ELECTRODE_CURRENT i"), "electrode", "i"),
     "events": (channel(RELAX + RATES) + "NET_RECEIVE(w) { m = m + w }", "events", "w"),
@@ -191,3 +200,50 @@ def test_parameters_keep_their_names(read):
 def test_a_model_that_was_read_runs(read):
     run = natrium.run(read("alpha and beta, a trap by hand, a table, Q10").model)
     assert run.n_spikes > 5
+
+
+def test_a_file_that_is_included_is_read_in_its_place(tmp_path):
+    inner = tmp_path / "parts"
+    inner.mkdir()
+    (inner / "rates.inc").write_text('TITLE rates\n: how fast\nINCLUDE "time.inc"\n', encoding="utf-8")
+    (tmp_path / "time.inc").write_text(RATES, encoding="utf-8")
+    outer = (
+        channel(RELAX)
+        + 'COMMENT\nINCLUDE "none.inc"\nENDCOMMENT\n: INCLUDE "none.inc"\nINCLUDE "parts/rates.inc"\n'
+    )
+    (tmp_path / "a.mod").write_text(outer, encoding="utf-8")
+    found = import_model(tmp_path / "a.mod")
+    assert found.assumed[:2] == (
+        "rates.inc is included, and read in its place",
+        "time.inc is included, and read in its place",
+    )
+    assert found.title == "a small channel"
+    (tmp_path / "b.mod").write_text(channel(RELAX + RATES), encoding="utf-8")
+    assert (
+        found.model.neuron.channels[0].gates
+        == import_model(tmp_path / "b.mod").model.neuron.channels[0].gates
+    )
+    (inner / "rates.inc").rename(tmp_path / "rates.inc")  # beside it, wherever its name leads
+    assert import_model(tmp_path / "a.mod").assumed == found.assumed
+
+
+@pytest.mark.parametrize(
+    ("told", "reason"),
+    [
+        ("../out.inc", "INCLUDE"),
+        ("{}/out.inc", "INCLUDE"),
+        ("link.inc", "INCLUDE"),
+        ("\0", "INCLUDE"),
+        ("in.mod", "too large"),
+    ],
+)
+def test_nothing_outside_of_the_folder_is_included(told, reason, tmp_path):
+    (tmp_path / "out.inc").write_text(RATES, encoding="utf-8")
+    folder = tmp_path / "in"
+    folder.mkdir()
+    (folder / "link.inc").symlink_to(tmp_path / "out.inc")
+    text = channel(RELAX) + f'INCLUDE "{told.format(tmp_path)}"\n'
+    (folder / "in.mod").write_text(text, encoding="utf-8")
+    with pytest.raises(CannotImport) as refused:
+        import_model(folder / "in.mod")
+    assert refused.value.reason == reason
