@@ -15,7 +15,7 @@ import attrs
 from natrium.analysis.doctor.reading.labels import unread
 from natrium.analysis.doctor.reading.models import tidied
 from natrium.analysis.doctor.reading.numbers import is_nice
-from natrium.analysis.doctor.trials.formulas import FEW, changed, exchanged, regrouped, turned_names
+from natrium.analysis.doctor.trials.formulas import FEW, changed, exchanged, many, regrouped, turned_names
 
 _OPERATORS: dict[type[ast.operator], tuple[type[ast.operator], ...]] = {
     ast.Add: (ast.Sub, ast.Mult),
@@ -93,7 +93,9 @@ class Editor:
                 for at, one in enumerate(value) if isinstance(value, list) else [(-1, value)]:
                     if isinstance(one, ast.AST):
                         self.place[one], self.parent[one] = (node, field, at), node
-        self.unread = sorted(unread(ast.unparse(tree).splitlines()))
+        idle = unread(ast.unparse(tree).splitlines())
+        kept = {one.attr: ast.unparse(one) for one in self.nodes if isinstance(one, ast.Attribute)}
+        self.unread = sorted(kept.get(one, one) for one in idle)
         self.functions = {one.name: one for one in self.nodes if isinstance(one, ast.FunctionDef)}
         self._modules = {
             (alias.asname or alias.name).split(".")[0]
@@ -173,7 +175,7 @@ class Editor:
             yield changed(node, op=other), OPERATION
         elif isinstance(node, ast.Call):
             for one in exchanged(node, "args"):
-                yield one, ORDER + _many(node.args)
+                yield one, ORDER + many(node.args)
             if len(node.args) == 1 and not node.keywords:
                 yield node.args[0], MORE
                 yield changed(node, args=[ast.UnaryOp(ast.USub(), node.args[0])]), MORE
@@ -181,7 +183,7 @@ class Editor:
             if 2 <= len(node.elts) <= FEW:
                 beside = isinstance(getattr(self.parent.get(node), "value", None), ast.Tuple)
                 for one in exchanged(node, "elts"):
-                    yield one, ORDER + max(_many(node.elts), 0.25 * beside) + self._order(node, one)
+                    yield one, ORDER + max(many(node.elts), 0.25 * beside) + self._order(node, one)
         elif isinstance(node, ast.arguments):
             for one in exchanged(node, "defaults"):
                 yield one, MORE
@@ -289,15 +291,18 @@ class Editor:
             return
         function = self._function_of(node)
         here = self._names_of(function).get(role, set())
-        known = set(here)
-        method = any(one.startswith("self.") for names in self._names_of(function).values() for one in names)
+        method = any(one[:5] == "self." for names in self._names_of(function).values() for one in names)
         base = ast.unparse(node.value) if isinstance(node, ast.Attribute) else "self" if method else ""
-        known |= {
-            text
-            for one in (None, *self.functions.values())
-            for text in self._names_of(one).get(role, ())
-            if base and text.rpartition(".")[0] == base
-        } | (self._names_of(None).get(role, set()) if isinstance(node, ast.Name) else set())
+        known = (
+            here
+            | {
+                text
+                for one in (None, *self.functions.values())
+                for text in self._names_of(one).get(role, ())
+                if base and text.rpartition(".")[0] == base
+            }
+            | (self._names_of(None).get(role, set()) if isinstance(node, ast.Name) else set())
+        )
         if role == "function":
             known = {one for one in known | set(self.functions) if self._is_alike(one, own)}
         else:
@@ -311,7 +316,7 @@ class Editor:
             rank += 0.0 if other in here else 0.15
             new = ast.parse(other, mode="eval").body
             new.ctx = node.ctx  # type: ignore[attr-defined]  # a name's or an attribute's
-            yield ast.copy_location(new, node), rank + 0.3 * apart
+            yield ast.copy_location(new, node), LENT if other in self.unread else rank + 0.3 * apart
 
     def _is_alike(self, one: str, other: str) -> bool:
         a, b = (self.functions.get(name.rpartition(".")[2]) for name in (one, other))
@@ -392,8 +397,3 @@ class Editor:
         if ast.unparse(target) not in ast.unparse(value):
             for more in (ast.Add(), ast.Sub()):
                 yield ast.copy_location(ast.AugAssign(target, more, value), node), ORDER
-
-
-def _many(parts: Sequence[ast.AST]) -> float:
-    """Tell how much less likely an exchange is where there are many to be exchanged."""
-    return 0.05 * max(len(parts) - 3, 0)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import copy
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from itertools import combinations
 from typing import Any, cast
@@ -25,7 +25,8 @@ def exchanged(node: Any, field: str) -> Iterator[Any]:
     if any(isinstance(one, ast.Starred) for one in parts):
         return
     for i, j in combinations(range(min(len(parts), FEW)), 2):
-        if type(parts[i]) is not type(parts[j]) or ast.dump(parts[i]) == ast.dump(parts[j]):
+        alike = field == "args" or type(parts[i]) is type(parts[j])
+        if not alike or ast.dump(parts[i]) == ast.dump(parts[j]):
             continue
         turned = list(parts)
         turned[i], turned[j] = turned[j], turned[i]
@@ -91,3 +92,8 @@ def turned_names(node: ast.expr) -> Iterator[ast.expr]:
                 return ast.parse(new, mode="eval").body if new else self.generic_visit(part)
 
         yield cast(ast.expr, Turn().visit(copy.deepcopy(node)))
+
+
+def many(parts: Sequence[ast.AST]) -> float:
+    """Tell how much less likely an exchange is where there are many to be exchanged."""
+    return 0.05 * max(len(parts) - 3, 0)

@@ -84,13 +84,15 @@ class Screen:
         loops = first.candidates(set())
         self.loop = max(loops, key=lambda one: first.hook.most[one], default=-1)
         self.turns = first.hook.most.get(self.loop, 0)
+        self.solved = bool(first.layers.solver_calls)
         self.begin, self.end = float(truth.t[0]), float(truth.t[-1])
+        if first.run.error is not None and not self.turns:  # it breaks off: a sound one goes to the end
+            self.turns = round((self.end - self.begin) / step)
         step = step if self.turns else (self.end - self.begin) / MOST
         self.times = self.begin + step * np.arange(max(self.turns or MOST, 1) + 2 * NEAR)
         self.course = np.asarray(truth.state(np.minimum(self.times, self.end)))[0]
         self.spread = float(np.ptp(self.course)) or 1.0
         self.low, self.high = self._around(self.course)
-        self.solved = bool(first.layers.solver_calls)
 
     def cost(self, turns: int = 0) -> float:
         """Tell what a run of so many turns takes, ms or so; 0: all."""

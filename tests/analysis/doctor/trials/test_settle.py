@@ -162,6 +162,7 @@ def test_an_edit_changes_one_place_and_leaves_the_text_alone():
         ("y = a * v - u", "y = a * (v - u)"),
         ("y = exp(v - u / a)", "y = exp((v - u) / a)"),
         ("y = exp(v) - u", "y = exp(v - u)"),
+        ("y = f(2.0 * u, v)", "y = f(v, 2.0 * u)"),
     ],
 )
 def test_names_and_brackets_of_a_formula_are_exchanged_and_moved(stands, should):
