@@ -66,11 +66,12 @@ def cell_around(
     branches = _merged(branches, kinetics.schemes)
     if not branches:
         raise CannotImport("no conductance", f"a channel must carry a current, got none from {named}")
-    spelled, known = _spelling(kinetics, branches)
+    names = _names(named, branches)
+    spelled, known = _spelling(kinetics, branches, tuple(f"_{one}" for one in (*names, "Ca")))
     where: dict[str, tuple[str, str, float]] = {}
     channels = []
     with constants(known):
-        for own, branch in zip(_names(named, branches), branches, strict=True):
+        for own, branch in zip(names, branches, strict=True):
             try:
                 channels.append(_channel(own, branch, kinetics, spelled, where, source))
             except CannotImport:
@@ -137,18 +138,23 @@ def safe(word: str) -> str:
     return kept if kept[:1].isalpha() else f"x{kept}"
 
 
-def _spelling(kinetics: Kinetics, branches: Sequence[Branch]) -> tuple[dict[str, str], dict[str, float]]:
-    """Say how names are spelled here, and which numbers get one."""
+def _spelling(
+    kinetics: Kinetics, branches: Sequence[Branch], endings: tuple[str, ...]
+) -> tuple[dict[str, str], dict[str, float]]:
+    """Say how names are spelled here, and which numbers get one; the cell's own end in its channels' names."""
     used = {one for rates in kinetics.gates.values() for rate in rates.values() for one in rate.names}
     used |= {one for part in kinetics.schemes for rate in part.rates.values() for one in rate.names}
     used |= {one for branch in branches for inf, _ in branch.at_once for one in inf.names}
     spelled, known = {"v": "V", "cai": "Ca"}, dict[str, float]()
     for word in sorted(used & kinetics.values.keys() - spelled.keys()):
         own = safe(word)
-        while is_taken(own) or own in known:
+        while is_taken(own) or own in known or own.endswith(endings):
             own += "_"
         spelled[word], known[own] = own, float(kinetics.values[word])
     return spelled, known
+
+
+_OWN = frozenset(Neuron(tau_m=10.0).numbers())  # a constant must not be called like one of these
 
 
 def is_taken(word: str) -> bool:
@@ -158,7 +164,7 @@ def is_taken(word: str) -> bool:
         as_constants({word: 1.0})
     except ModelError:
         return True
-    return word == "Ca"
+    return word == "Ca" or word in _OWN
 
 
 def _channel(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator, Mapping
+from itertools import pairwise
 
 import attrs
 import numpy as np
@@ -18,7 +19,10 @@ from natrium.model.ions import FARADAY, GAS, KELVIN
 V_GRID = np.linspace(-149.9, 149.7, 1201)
 _AFFINE = 1e-11  # how far from a straight line, of its largest value, rounding takes one
 _SAME_FIELD = 1e-8  # the same of a constant field, which files write in several ways
+_SAME_CELSIUS = 1e-8  # degrees
 LOW, HIGH = 20.0, 32.0  # mV: RT/F from -41 to 98 degrees
+_TRIED = 25  # values of it, between which its own is looked for
+_TWO = (-110.3, 23.7)  # mV: where a current and a field are held together first
 _DIGITS = 12  # to which a reversal that was worked out is taken as what was meant
 _POWERS = 16
 
@@ -257,6 +261,32 @@ def _at_once(moving: list[tuple[Node, int]], values: Values) -> tuple[tuple[tupl
     return ((inf, power),), sign
 
 
+def _constant_field(
+    drive: Node, values: Values, valence: int, inside: float, outside: float
+) -> tuple[float, float] | None:
+    """Give by what a formula is larger than a constant field, and the RT/F of this; None where it is none."""
+
+    def field(v: float, thermal: float) -> float:
+        return float(constant_field(v, thermal, valence, inside, outside, exprel_scalar))
+
+    low, high = (float(value_of(drive, {**values, "v": v})) for v in _TWO)
+
+    def apart(thermal: float) -> float:
+        return low * field(_TWO[1], thermal) - high * field(_TWO[0], thermal)
+
+    given = np.broadcast_to(value_of(drive, {**values, "v": V_GRID}), V_GRID.shape)
+    tried = [float(one) for one in np.linspace(LOW, HIGH, _TRIED)]
+    for one, other in pairwise(tried):
+        if not apart(one) * apart(other) <= 0.0:  # also where one is NaN
+            continue
+        thermal = float(brentq(apart, one, other, xtol=1e-13, rtol=1e-14))
+        K = low / field(_TWO[0], thermal)
+        expected = np.array([K * field(v, thermal) for v in V_GRID])
+        if np.all(np.abs(expected - given) <= _SAME_FIELD * np.max(np.abs(expected))):
+            return K, thermal
+    return None
+
+
 def _field_branch(
     scale: float,
     moving: list[tuple[Node, int]],
@@ -266,25 +296,14 @@ def _field_branch(
 ) -> Branch | None:
     """Find the constant field that a current follows, by what RT/F it takes; None where it follows none."""
     drive = product([one for one in moving if "v" in one[0].names])
-    valence, inside, outside = ion
-
-    def field(v: float, thermal: float) -> float:
-        return float(constant_field(v, thermal, valence, inside, outside, exprel_scalar))
-
-    def ratio(v: float, thermal: float) -> float:
-        return float(value_of(drive, {**values, "v": v})) / field(v, thermal)
-
-    def apart(thermal: float) -> float:
-        return ratio(-71.3, thermal) - ratio(-33.1, thermal)
-
-    if not all(map(math.isfinite, (apart(LOW), apart(HIGH)))) or apart(LOW) * apart(HIGH) > 0.0:
+    own, inside, outside = ion
+    for valence in dict.fromkeys((own, 1, 2)):  # a file may take another charge than its ion has
+        found = _constant_field(drive, values, valence, inside, outside)
+        if found is not None:
+            break
+    else:
         return None
-    thermal = float(brentq(apart, LOW, HIGH, xtol=1e-13, rtol=1e-14))
-    K = ratio(-71.3, thermal)
-    expected = np.array([K * field(v, thermal) for v in V_GRID])
-    given = np.broadcast_to(value_of(drive, {**values, "v": V_GRID}), V_GRID.shape)
-    if not np.all(np.abs(expected - given) <= _SAME_FIELD * np.max(np.abs(expected))):
-        return None
+    K, thermal = found
     at_once, factor = _at_once([one for one in moving if "v" not in one[0].names], values)
     conductance = -scale * K * factor
     if conductance < 0.0:
@@ -292,4 +311,7 @@ def _field_branch(
             "negative conductance", f"a permeability must not be negative, got {conductance:.6g} S/cm2"
         )
     celsius = thermal * FARADAY / (1e3 * GAS) - KELVIN
+    told = values.get("celsius", math.nan)
+    if abs(celsius - told) < _SAME_CELSIUS:
+        celsius = told
     return Branch(conductance, None, powers, at_once, Field(valence, inside, outside, _meant(celsius)))

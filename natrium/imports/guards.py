@@ -26,7 +26,7 @@ def told(left_out: Mapping[str, None]) -> list[str]:
 
 def settled(test: Node, values: Mapping[str, float]) -> bool | None:
     """Tell how a condition of V alone comes out almost everywhere; None where that depends on V."""
-    held = np.broadcast_to(value_of(test, {**values, "v": V_GRID}), V_GRID.shape)
+    held = on_grid(test, values)
     return bool(held[0]) if held.all() or not held.any() else None
 
 
@@ -41,3 +41,25 @@ def without_guards(node: Node, values: Mapping[str, float], left_out: dict[str, 
                 left_out[text_of(node.args[0], {"v": "V"})] = None
             return without_guards(node.args[1 if chosen else 2], values, left_out)
     return make(node.op, *(without_guards(one, values, left_out) for one in node.args))
+
+
+def narrowed(node: Node, where: np.ndarray, values: Mapping[str, float], left_out: dict[str, None]) -> Node:
+    """Decide the branches of a formula that are decided wherever on the grid it is taken."""
+    if node.op != "where" or node.args[0].names - values.keys() != {"v"} or not where.any():
+        return node
+    test, one, other = node.args
+    held = on_grid(test, values)
+    if not (held & where).any() or not (~held & where).any():
+        left_out[text_of(test, {"v": "V"})] = None
+        return narrowed(one if (held & where).any() else other, where, values, left_out)
+    return make(
+        "where",
+        test,
+        narrowed(one, where & held, values, left_out),
+        narrowed(other, where & ~held, values, left_out),
+    )
+
+
+def on_grid(test: Node, values: Mapping[str, float]) -> np.ndarray:
+    """Tell where along V a condition holds."""
+    return np.broadcast_to(value_of(test, {**values, "v": V_GRID}), V_GRID.shape).astype(bool)

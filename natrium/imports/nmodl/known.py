@@ -9,6 +9,11 @@ STALE = "worked out at the start: "  # before a name that is not worked out agai
 OUTSIDE = "of the cell: "  # before a name that another mechanism or the cell gives
 
 
+def stale(node: Node) -> bool:
+    """Tell whether a formula needs what the file does not work out along V."""
+    return any(one.startswith((STALE, OUTSIDE)) for one in node.names)
+
+
 def check_known(node: Node) -> None:
     """See that a formula is of what the file itself works out, along V."""
     for one in node.names:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from natrium.imports.guards import settled, told
+from natrium.imports.guards import narrowed, on_grid, settled, told
 from natrium.imports.nmodl.calls import built_in
-from natrium.imports.nmodl.known import OUTSIDE, STALE, check_known
+from natrium.imports.nmodl.known import OUTSIDE, STALE, check_known, stale
 from natrium.imports.nmodl.program import CELSIUS, Program
 from natrium.imports.nmodl.source import Tree
 from natrium.imports.nodes import ONE, ZERO, Node, make, name, num, text_of, value_of
@@ -254,13 +254,15 @@ class Run:
         found = dict(other)
         for key in one.keys() | other.keys():
             left, right = one.get(key, ZERO), other.get(key, ZERO)
+            if left != right and stale(right) and test.names - self.values.keys() == {"v"}:
+                right = narrowed(right, ~on_grid(test, self.values), self.values, self.guards)
             found[key] = left if left == right else make("where", test, left, right)
         return found
 
     def known(self, test: Node) -> bool | None:
         """Tell how a condition comes out, where V does not matter, or only at single values of it."""
         moving = test.names & {*MOVING, *self._states}
-        if any(one.startswith((STALE, OUTSIDE)) for one in test.names):
+        if stale(test):
             return None  # refused where what it chooses is used
         given: dict[str, Any] = dict(self.values)
         if not moving:

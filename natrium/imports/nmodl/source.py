@@ -28,7 +28,7 @@ _VERBATIM = re.compile(r"^[ \t]*VERBATIM\b(.*?)(?:\bENDVERBATIM\b|\Z)", re.DOTAL
 _COMMENT = re.compile(r"^[ \t]*COMMENT\b.*?(?:\bENDCOMMENT\b[^\n]*|\Z)", re.DOTALL | re.MULTILINE)
 _TITLE = re.compile(r"^[ \t]*TITLE\b[ \t]*([^\n]*)", re.MULTILINE)
 _INCLUDE = re.compile(r'^[ \t]*INCLUDE[ \t]+"([^"\n]*)"', re.IGNORECASE | re.MULTILINE)
-_LINE = re.compile(r"[:?][^\n]*")
+_LINE = re.compile(r'("(?:\\.|[^"\\\n])*")|[:?][^\n]*')  # but a text may hold a colon
 _LOCAL = re.compile(
     r"\bLOCAL[ \t]+([\w \t,\[\]]+)|\b(?:FUNCTION|PROCEDURE)\s+\w+\s*\(((?:[^()]|\([^()]*\))*)\)"
 )
@@ -157,16 +157,16 @@ def compiled(text: str) -> str:
 def _outside_of_c(text: str, write: Callable[[str, str], str]) -> str:
     """Blank out titles and comments; put in each block of C what is made of it and of what it means."""
     bare = _TITLE.sub("", _blank(_COMMENT, text))
-    plain = _blank(_LINE, _blank(_VERBATIM, bare))
+    plain = _bare(_blank(_VERBATIM, bare))
     local = frozenset(
         one for found in _LOCAL.findall(plain) for one in re.findall(r"[A-Za-z_]\w*", " ".join(found))
     )
     counters = frozenset(_COUNTER.findall(plain))
     said, at, depth = "", 0, 0
     for found in _VERBATIM.finditer(bare):
-        before = _blank(_LINE, bare[at : found.start()])
+        before = _bare(bare[at : found.start()])
         depth += before.count("{") - before.count("}")
-        last = depth == 1 and _blank(_LINE, bare[found.end() :]).lstrip()[:1] in ("}", "")
+        last = depth == 1 and _bare(bare[found.end() :]).lstrip()[:1] in ("}", "")
         nmodl = as_nmodl(found[1], local, counters, last)
         if nmodl is None:
             got = " ".join(found[1].split())[:60]
@@ -175,12 +175,17 @@ def _outside_of_c(text: str, write: Callable[[str, str], str]) -> str:
             )
         said += f"{before}\n{write(found[0], nmodl)}\n"
         at = found.end()
-    return said + _blank(_LINE, bare[at:])
+    return said + _bare(bare[at:])
 
 
 def _blank(pattern: re.Pattern[str], text: str) -> str:
     """Take out what matches, and leave its lines."""
     return pattern.sub(lambda found: " " + "\n" * found[0].count("\n"), text)
+
+
+def _bare(text: str) -> str:
+    """Take out what a colon or a question mark begins, up to the end of its line."""
+    return _LINE.sub(lambda found: found[1] or " ", text)
 
 
 def parse(texts: Sequence[str]) -> list[Tree | CannotImport]:

@@ -146,6 +146,15 @@ CASES = {
         {"m": (lambda v: sigmoid(v, -40, 10), lambda v: 0.5 / np.cosh((v + 40) / 20))},
         note="h is left out",
     ),
+    "two IFs that exclude each other, texts with a colon, names of the cell's": Case(
+        channel(
+            RELAX + "PROCEDURE rates(v) { minf = 1/(1 + exp(-(v + 35)/tau_m))\n"
+            ' printf("at %g: m = %g?\\n", v, m)\n'
+            " if (v < -40) { mtau = 2*g_small } if (v >= -40) { mtau = 3 + (v + 40)/100 } }",
+            more="tau_m = 7 g_small = 1.5",
+        ),
+        {"m": (lambda v: sigmoid(v, -35, 7), lambda v: np.where(v < -40, 3.0, 3 + (v + 40) / 100))},
+    ),
     "arrays in a loop": Case(
         channel(
             "INITIAL { rates(v) m = inf[0] h = inf[1] }\n"
@@ -320,6 +329,8 @@ TEXTS = {name: case.text for name, case in CASES.items()} | {
     "two": TWO_GATES,
     "scheme": SCHEME,
     "field": FIELD,
+    "potassium's field": FIELD.replace("ca", "k").replace("cai", "ki").replace("2*F", "1*F"),
+    "sodium's field, taken twice charged": FIELD.replace("ca", "na"),
     "all": ALL_STATES,
     "missing": MISSING_STATE,
 }

@@ -176,15 +176,23 @@ def test_derivatives_that_need_each_other_are_a_scheme(name, third, start, read)
     assert dict(scheme.initial) == dict(zip(scheme.states, start, strict=True))
 
 
-def test_a_constant_field(read):
+@pytest.mark.parametrize(
+    ("name", "z", "inside", "outside"),
+    [
+        ("field", 2, 5e-5, 2.0),
+        ("potassium's field", 1, 54.4, 2.5),  # one of the two currents that tell it is nearly zero
+        ("sodium's field, taken twice charged", 2, 10.0, 140.0),
+    ],
+)
+def test_a_constant_field(name, z, inside, outside, read):
     """The file's own R and F are met by the temperature; its current by the field."""
-    found = read("field")
+    found = read(name)
     (made,) = found.model.neuron.channels
-    z = 1e-3 * 2 * 96520 * V / (8.3134 * (36 + 273.15))
-    expected = 2e-4 * 1e-3 * 2 * 96520 * (5e-5 * -z / np.expm1(-z) - 2.0 * z / np.expm1(z))
+    x = 1e-3 * z * 96520 * V / (8.3134 * (36 + 273.15))
+    expected = 2e-4 * 1e-3 * z * 96520 * (inside * -x / np.expm1(-x) - outside * x / np.expm1(x))
     inward = np.array([made.inward(v, None, np.nan) for v in VOLTAGES])
-    assert -LEAK * inward == pytest.approx(expected, rel=1e-10)
-    assert (made.ghk.valence, made.ghk.inside, made.ghk.outside) == (2, 5e-5, 2.0)
+    assert -LEAK * inward == pytest.approx(expected, rel=1e-10, abs=1e-10 * np.abs(expected).max())
+    assert (made.ghk.valence, made.ghk.inside, made.ghk.outside) == (z, inside, outside)
 
 
 def test_parameters_keep_their_names(read):
