@@ -72,7 +72,7 @@ def settled(script: Script, claim: Model, first: Reading | Exception, run: Run) 
     Reading or None
         With the one fault that the change mends; None where there is none to be told, or none is found.
     """
-    if isinstance(first, Reading) and first.faults and not _is_open(first):
+    if isinstance(first, Reading) and not (_is_open(first) if first.faults else _is_off(first)):
         return None
     trials = _Trials(script, claim, first, run)
     found = trials.best()
@@ -93,6 +93,14 @@ def _is_open(reading: Reading) -> bool:
     faults = reading.faults
     sure = all(one.sure or one.key.startswith(_PROVEN) for one in faults)
     return not (sure and len({one.line for one in faults}) == 1)
+
+
+def _is_off(reading: Reading) -> bool:
+    """Tell whether nothing is told, and the spikes are not the claim's by far."""
+    if reading.truth is None:
+        return False
+    own, true = reading.spike_times.size, reading.truth.spike_times.size
+    return max(own, true) > 2 * min(own, true) + 1
 
 
 def _fault(script: Script, edit: Edit, told: Reading) -> Found:
