@@ -141,7 +141,7 @@ def safe(word: str) -> str:
 def _spelling(
     kinetics: Kinetics, branches: Sequence[Branch], endings: tuple[str, ...]
 ) -> tuple[dict[str, str], dict[str, float]]:
-    """Say how names are spelled here, and which numbers get one; the cell's own end in its channels' names."""
+    """Say how names are spelled, and which numbers get one; the cell's own have its channels' endings."""
     used = {one for rates in kinetics.gates.values() for rate in rates.values() for one in rate.names}
     used |= {one for part in kinetics.schemes for rate in part.rates.values() for one in rate.names}
     used |= {one for branch in branches for inf, _ in branch.at_once for one in inf.names}
