@@ -28,6 +28,7 @@ _VERBATIM = re.compile(r"^[ \t]*VERBATIM\b(.*?)(?:\bENDVERBATIM\b|\Z)", re.DOTAL
 _COMMENT = re.compile(r"^[ \t]*COMMENT\b.*?(?:\bENDCOMMENT\b[^\n]*|\Z)", re.DOTALL | re.MULTILINE)
 _TITLE = re.compile(r"^[ \t]*TITLE\b[ \t]*([^\n]*)", re.MULTILINE)
 _INCLUDE = re.compile(r'^[ \t]*INCLUDE[ \t]+"([^"\n]*)"', re.IGNORECASE | re.MULTILINE)
+_ONTOLOGY = re.compile(r"\bREPRESENTS\b[ \t]+(\[[^\]\n]*\]|\w+:\w+)")  # what a thing is called elsewhere
 _LINE = re.compile(r'("(?:\\.|[^"\\\n])*")|[:?][^\n]*')  # but a text may hold a colon
 _LOCAL = re.compile(
     r"\bLOCAL[ \t]+([\w \t,\[\]]+)|\b(?:FUNCTION|PROCEDURE)\s+\w+\s*\(((?:[^()]|\([^()]*\))*)\)"
@@ -156,7 +157,7 @@ def compiled(text: str) -> str:
 
 def _outside_of_c(text: str, write: Callable[[str, str], str]) -> str:
     """Blank out titles and comments; put in each block of C what is made of it and of what it means."""
-    bare = _TITLE.sub("", _blank(_COMMENT, text))
+    bare = _ONTOLOGY.sub("", _TITLE.sub("", _blank(_COMMENT, text)))
     plain = _bare(_blank(_VERBATIM, bare))
     local = frozenset(
         one for found in _LOCAL.findall(plain) for one in re.findall(r"[A-Za-z_]\w*", " ".join(found))

@@ -152,6 +152,8 @@ CASES = {
             ' printf("at %g: m = %g?\\n", v, m)\n'
             " if (v < -40) { mtau = 2*g_small } if (v >= -40) { mtau = 3 + (v + 40)/100 } }",
             more="tau_m = 7 g_small = 1.5",
+        ).replace(
+            "READ ena WRITE ina", "READ ena WRITE ina REPRESENTS CHEBI:29101\n REPRESENTS [NCIT:C17145]"
         ),
         {"m": (lambda v: sigmoid(v, -35, 7), lambda v: np.where(v < -40, 3.0, 3 + (v + 40) / 100))},
     ),
