@@ -193,7 +193,7 @@ class Run:
         at = next(k for k, one in enumerate(tree.parts) if one.kind == "ReactionOperator")
         operator = tree.parts[at].text
         if operator == "<<":
-            self.flows_in[self.key(tree.parts[0])] = None
+            self.flows_in |= dict.fromkeys(one.text for part in tree.parts[:at] for one in part.walk())
             return
         rates = [self.value(one) for one in tree.parts[at + (2 if operator == "<->" else 1) :]]
         if operator == "->" and len(rates) == 1:

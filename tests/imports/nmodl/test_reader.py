@@ -31,6 +31,11 @@ REFUSED = {
     "a return halfway": (channel(RELAX + RATES.replace("mtau = 1", "VERBATIM\n return 0;\n ENDVERBATIM\n mtau = 1")), "VERBATIM", "return 0"),
     "a volume": (CASES["a state that only counts"].text.replace("{ h }", "{ h m }"), "COMPARTMENT", "m"),
     "a state from nowhere": (CASES["a state that only counts"].text.replace("gbar*m", "gbar*m*h"), "COMPARTMENT", "h"),
+    "two at once": (
+        CASES["a state that only counts"].text.replace("gbar*m", "gbar*m*h").replace("COMPARTMENT diam*diam*0.7854 { h }", "").replace("~ h <<", "~ 2h <<"),
+        "open KINETIC",
+        "h <<",
+    ),
     "one without a volume": (
         CASES["a state that only counts"].text.replace("gbar*m", "gbar*m*h").replace("COMPARTMENT diam*diam*0.7854 { h }", ""),
         "open KINETIC",
