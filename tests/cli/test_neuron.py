@@ -88,7 +88,9 @@ def test_a_membrane_without_threshold_has_a_smooth_cycle(files):
     natrium.Model(neuron=neuron, stimulus=natrium.Constant(10.0 / leak)).save(files / "axon.toml")
     data = result_of(files / "out", "cycle", files / "axon.toml")
     twice = result_of(files / "twice", "cycle", files / "axon.toml", "--period", 2)
-    assert abs(twice["period"] - 2.0 * data["period"]) < 1e-6
+    assert twice["period_ms"] == pytest.approx(2.0 * data["period_ms"], abs=1e-6)
+    assert [one["interval_ms"] for one in twice["states"]] == pytest.approx([data["period_ms"]] * 2, abs=1e-6)
+    assert twice["spikes_per_cycle"] == 2
     assert data["period_ms"] == pytest.approx(14.638325, abs=0.01)
     assert abs(complex(*data["multipliers"][0])) == pytest.approx(1.0, abs=1e-6)
 

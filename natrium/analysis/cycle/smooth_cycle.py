@@ -41,6 +41,7 @@ TOLERANCE = 1e-11
 STALLED = 1e-8
 RUN_RTOL = 1e-9
 SHOOTING_RTOL = 1e-12
+REPEATS = 1e-6  # relative: states so near are one
 AHEAD = 1e-6  # ms: so far on, a surface has been left
 
 
@@ -65,6 +66,8 @@ class SmoothCycle(Periodic):
         Newton steps taken.
     rtol : float
         Relative tolerance of the shooting.
+    crossings : int
+        How often V rises through the section per period.
     """
 
     neuron: AnyNeuron
@@ -75,6 +78,7 @@ class SmoothCycle(Periodic):
     residual: float
     iterations: int
     rtol: float
+    crossings: int = 1
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -98,16 +102,37 @@ class SmoothCycle(Periodic):
         return np.asarray(np.delete(self.multipliers, np.argmin(np.abs(self.multipliers - 1.0))))
 
     def table(self) -> list[dict[str, Any]]:
-        """Give one row: the period and the states where V rises through the section."""
+        """Give one row for each rise of V through the section: the interval to the next, and the states."""
+        times, states = self._rises
         return [
-            {"spike": 1, "interval_ms": self.period} | dict(zip(self.names, self.state.tolist(), strict=True))
+            {"spike": k, "interval_ms": float(interval)} | dict(zip(self.names, y.tolist(), strict=True))
+            for k, (interval, y) in enumerate(zip(np.diff(times), states, strict=True), start=1)
         ]
+
+    @cached_property
+    def _rises(self) -> tuple[Array, Array]:
+        """Give the times of all rises, from 0 to the period, and the states at them but the last."""
+        if self.crossings == 1:
+            return np.array([0.0, self.period]), self.state[None]
+        own = self.neuron.started(self.state.tolist())
+        run = EventDriven(rtol=self.rtol).solve(own, Constant(self.input), t_end=self.period)
+        inner = rising_crossings(run, self.section, AHEAD, (1.0 - STALLED) * self.period)
+        times = np.concatenate([[0.0], inner, [self.period]])
+        return times, np.vstack([self.state, *(run.state(t) for t in inner.tolist())])
+
+    @property
+    def least_n_spikes(self) -> int:
+        """After how many rises it repeats already."""
+        _, states = self._rises
+        off = np.abs(states - self.state).max(axis=1) / (1.0 + np.abs(self.state).max())
+        same = [d for d in range(1, len(states)) if len(states) % d == 0 and off[d] < REPEATS]
+        return same[0] if same else len(states)
 
     @cached_property
     def second(self) -> SmoothCycle:
         """The same cycle by a second solve at another tolerance."""
         other = self.rtol * second_tolerance(self.rtol)
-        return _shoot(self.neuron, self.input, self.state, self.period, other, least=1)
+        return _shoot(self.neuron, self.input, self.state, self.period, other, self.crossings, least=1)
 
     @property
     def period_error(self) -> float:
@@ -216,10 +241,12 @@ def smooth_cycle(
         Number("ms", 0.0, open_low=True).check(name, value)
     own = neuron if start is None else neuron.started(np.asarray(start, dtype=float).tolist())
     y, period = _guess(own, float(I), section, crossings, transient, look)
-    return _shoot(neuron, float(I), y, period, SHOOTING_RTOL)
+    return _shoot(neuron, float(I), y, period, SHOOTING_RTOL, crossings)
 
 
-def _shoot(neuron: AnyNeuron, I: float, y: Array, period: float, rtol: float, least: int = 0) -> SmoothCycle:
+def _shoot(
+    neuron: AnyNeuron, I: float, y: Array, period: float, rtol: float, crossings: int = 1, least: int = 0
+) -> SmoothCycle:
     """Find the cycle near to a state on the section and a period, by so many steps at least."""
     n, residual = y.size, np.inf
     for iteration in range(NEWTON + 1):
@@ -228,7 +255,7 @@ def _shoot(neuron: AnyNeuron, I: float, y: Array, period: float, rtol: float, le
         last, residual = residual, float(np.abs(miss / (1.0 + np.abs(y))).max())
         settled = residual < TOLERANCE or (residual < STALLED and residual > 0.5 * last)
         if settled and iteration >= least:
-            return SmoothCycle(neuron, I, y, period, monodromy, residual, iteration, rtol)
+            return SmoothCycle(neuron, I, y, period, monodromy, residual, iteration, rtol, crossings)
         matrix = monodromy - np.eye(n)
         matrix[:, 0] = _flow_at(neuron, end, I)  # V stays on the section; the period moves instead
         change = np.linalg.lstsq(matrix, -miss, rcond=None)[0]
