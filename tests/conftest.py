@@ -30,17 +30,23 @@ analysis/continuation/test_continued.py::test_a_cycle_of_two_spikes_comes_back_t
 analysis/continuation/test_continued.py::test_no_branch_is_lost_at_a_fold
 analysis/continuation/test_continued.py::test_periods_double_and_double_again
 analysis/continuation/test_continued.py::test_rest_and_saddle_vanish_beside_a_cycle
-analysis/continuation/test_diagram.py::test_a_small_cycle_is_followed_from_its_hopf_point
-analysis/continuation/test_diagram.py::test_firing_is_that_of_runs
-analysis/continuation/test_plane_map.py::test_states_are_those_of_runs
 analysis/continuation/test_cycle_loci.py::test_curves_of_a_map_in_closed_form  fold
 analysis/continuation/test_cycle_loci.py::test_folds_of_smooth_cycles_in_closed_form
+analysis/continuation/test_diagram.py::test_a_small_cycle_is_followed_from_its_hopf_point
+analysis/continuation/test_diagram.py::test_firing_is_that_of_runs
+analysis/continuation/test_plane_map.py::test_curves_of_cycles_go_through_what_other_rows_find
+analysis/continuation/test_plane_map.py::test_folds_of_cycles_stand_in_its_data
+analysis/continuation/test_plane_map.py::test_it_is_drawn
+analysis/continuation/test_plane_map.py::test_states_are_those_of_runs
+analysis/continuation/test_plane_map.py::test_the_rest_at_the_threshold_is_a_line
 analysis/cycle/test_phase_response.py::test_a_cycle_of_three_spikes
 analysis/cycle/test_phase_response.py::test_infinitesimal_and_direct_response_agree  clamp
 analysis/cycle/test_phase_response.py::test_the_smooth_cycle_of_hodgkin_and_huxley
 analysis/cycle/test_return_map.py::test_what_a_cycle_claims_bounds_its_distance_from_one_at_fine_tolerances  [1-9]
 analysis/doctor/reading/test_corpus.py::test_a_leaky_neuron  step_counter|^loop_arrays$|^fold$
 analysis/doctor/reading/test_corpus.py::test_units_are_found
+analysis/doctor/reading/test_habits.py::test_numbers_are_followed_wherever_they_are_kept  text[1-3]
+analysis/doctor/reading/test_habits.py::test_spikes_that_come_in_are_incoming_spikes  text0|text1
 analysis/doctor/reading/test_planted.py::test_a_fault_is_named_by_its_line  izhikevich|rk4_by_hand|^seconds_function-R \* current-C \* current-wrong-name-R\*$|^loop_arrays--\(V\[i\] - EL\)-\(V\[i\] - EL\)-leak-sign-V - EL$|^seconds_function-wait -= 1-wait -= 2-refractory-length-$|^class_update-< self\.t_ref-< 2 \* self\.t_ref-refractory-length-$|^fold-if v >= THRESHOLD-if v <= THRESHOLD-threshold-direction-v > THRESHOLD$
 analysis/doctor/reading/test_planted.py::test_a_sound_script_has_none_against_its_own_model  ^izhikevich_call$
 analysis/doctor/reading/test_styles.py::test_a_large_current_is_not_simplified_for_ever
@@ -53,7 +59,8 @@ analysis/doctor/test_objects.py::test_other_claims_are_met_as_well  squid|odd|th
 analysis/doctor/test_objects.py::test_two_faults_are_both_named  Twice|OneStepShort|Squared
 analysis/doctor/test_objects.py::test_what_update_gives_back_is_not_what_is_read  text|nan|two
 analysis/doctor/trace/test_traced.py::test_many_substeps_are_one_map
-analysis/doctor/trials/test_settle.py::test_a_slip_is_told_by_its_line_alone  t_ref
+analysis/doctor/trials/test_settle.py::test_a_slip_is_told_by_its_line_alone  t_ref|begin
+analysis/doctor/trials/test_settle.py::test_what_an_input_lacks_is_told_where_it_is_read  k - 1
 analysis/equilibria/test_coupled.py::test_isolated_together_they_are_those_found_along_v  ^-10.0-two|^0\.0-two$|^-10\.0-sodium$
 analysis/equilibria/test_coupled.py::test_the_curve_of_any_number_of_states_goes_through_what_is_isolated_at_one_input
 analysis/equilibria/test_coupled.py::test_two_compartments_need_each_other_and_nothing_else
@@ -62,6 +69,7 @@ analysis/equilibria/test_curve.py::test_every_equilibrium_balances_within_its_ra
 analysis/equilibria/test_curve.py::test_no_equilibrium_is_lost  ^[1-9]
 analysis/equilibria/test_curve.py::test_random_models_have_folds_among_them
 analysis/equilibria/test_curve.py::test_the_squid_axon_loses_its_rest_in_a_subcritical_hopf_point
+analysis/equilibria/test_driven.py::test_a_reset_onto_the_threshold_is_started_from
 analysis/equilibria/test_implicit.py::test_a_scheme_rests_where_its_gates_do
 analysis/equilibria/test_implicit.py::test_the_fold_is_where_a_formula_says
 analysis/equilibria/test_implicit.py::test_where_rates_are_too_far_apart_for_bounds_the_curve_is_searched
@@ -78,12 +86,20 @@ analysis/excitability/test_rheobase.py::test_a_saddle_that_is_there_is_not_denie
 analysis/excitability/test_rheobase.py::test_no_class_is_claimed_where_no_law_fits
 analysis/excitability/test_rheobase.py::test_pulses_by_sections_are_those_by_halves
 analysis/excitability/test_steady.py::test_just_above_a_fold_it_fires_however_long_that_takes
+analysis/forcing/test_locking.py::test_derivatives_are_those_of_the_equations  ^(pulses|gates|two sines|late)-(amplitude|tau_ref)$
+analysis/forcing/test_locking.py::test_runs_beside_the_edges_lock_within_and_not_outside  low
+analysis/forcing/test_locking.py::test_tongues_open_as_the_phase_response_says
+analysis/forcing/test_rotation.py::test_tongues_have_the_plateaus_of_single_amplitudes_and_their_tips
+analysis/noise/test_fokker_planck.py::test_fast_noise_shifts_threshold_and_reset
 analysis/noise/test_interval_statistics.py::test_intervals_hold_the_truth_as_often_as_they_say
 analysis/noise/test_white_noise.py::test_rate_and_cv_solve_the_equations_of_first_passage  ^-30|^-9|^-4\.0-1\.0-0\.0$|^-4\.0-1\.0-2\.0$
 analysis/noise/test_white_noise.py::test_rate_has_its_digits  ^-7|^-80\.0-1\.2$|^-55\.1-0\.005$
 analysis/papers/test_adex_reset.py::test_orbits_of_the_reset_are_those_expected
 analysis/papers/test_cycles_published.py::test_every_row_holds
+analysis/papers/test_cycles_published.py::test_the_fold_of_cycles_by_scipy
 analysis/papers/test_equilibria_published.py::test_every_row_holds
+analysis/papers/test_equilibria_published.py::test_formula_and_curve_are_two_ways
+analysis/papers/test_forced_and_noisy.py::test_every_row_holds
 analysis/papers/test_papers.py::test_as_data_is_plain
 analysis/papers/test_papers.py::test_leading_errors_are_those_of_the_schemes_as_the_step_shrinks
 analysis/papers/test_papers.py::test_order_on_the_lif  grid|linear
@@ -95,13 +111,13 @@ analysis/papers/test_thresholds.py::test_threshold_of_the_sodium_subsystem_goes_
 analysis/phase_plane/test_plane.py::test_minus_forty_is_inside_without_warning_or_hole  two, (second|common)|vertical
 analysis/phase_plane/test_plane.py::test_no_branch_is_lost_or_joined_falsely  ^squid$|^folded$
 analysis/phase_plane/test_plane.py::test_nullclines_are_zeros_continuous_and_within  ^squid$|^folded$
-analysis/test_any_neuron.py::test_every_analysis_answers_or_names_what_it_needs  ^channels-(onset|strength_duration)|^quadratic-spike_time_gradients|^izhikevich-rheobase$|^channels-describe$|^izhikevich-onset$|^izhikevich-strength_duration$
-analysis/test_any_neuron.py::test_every_analysis_answers_or_names_what_it_needs  ^izhikevich-describe$
+analysis/test_any_neuron.py::test_every_analysis_answers_or_names_what_it_needs  ^channels-(onset|strength_duration)|^quadratic-spike_time_gradients|^izhikevich-rheobase$|^channels-describe$|^izhikevich-onset$|^izhikevich-strength_duration$|^izhikevich-describe$
 analysis/test_any_neuron.py::test_the_izhikevich_neuron_s_rest_is_lost_in_its_hopf_point
 analysis/test_clamp.py::test_every_channel_under_a_ramp_agrees_with_its_own_equations  ^[a-g]|^[j-z]|^huguenard_mccormick_a$|^hh_sodium$
 analysis/variation/test_branches.py::test_gradients_are_those_of_differences  ^b$
 analysis/variation/test_branches.py::test_multipliers_are_those_of_the_return_map
-analysis/variation/test_collocation.py::test_gradients_agree_with_those_integrated_by_scipy  2|3|^sine$|^step$
+analysis/variation/test_collocation.py::test_gradients_agree_with_those_integrated_by_scipy  2|3|^sine$|^step$|^quick scheme$
+analysis/variation/test_equations.py::test_derivatives_of_the_flow  ^-71|^10
 analysis/variation/test_equations.py::test_the_final_state_through_spikes
 analysis/variation/test_fit.py::test_compiled_or_not_a_fit_finds_the_same
 analysis/variation/test_gradients.py::test_constants_of_rates_are_parameters  clamp|branches|scheme
@@ -152,11 +168,13 @@ model/test_scheme.py::test_gradients_are_those_of_the_gates
 model/test_scheme.py::test_spikes_are_those_of_the_gates_it_is_made_of  ^hold-compiled$|^clamp-compiled$
 model/test_synapse.py::test_gradients_by_weight_time_and_time_constants  4.0|clamp
 model/test_synapse.py::test_runs_are_those_of_an_independent_integration  ^hold-compiled$|^clamp-compiled$
+reports/test_reproduce.py::test_every_figure_is_there_as_png_and_svg
 reports/test_reproduce.py::test_findings_are_printed_unless_quiet
 reports/test_said.py::test_every_number_that_is_said_stands_in_the_data  ^phase plane|^fit
 reports/test_said.py::test_every_report_has_a_manifest  while it fires|fit|^phase plane$
 solvers/compiled/taylor/test_taylor.py::test_a_crowd_of_any_order_is_the_single_lane  24|2
 solvers/compiled/taylor/test_taylor.py::test_a_damaged_file_is_compiled_anew
+solvers/compiled/taylor/test_taylor.py::test_a_folder_that_cannot_be_written_to_does_no_harm
 solvers/compiled/taylor/test_taylor.py::test_a_lane_alone_is_the_lane_among_others_bit_for_bit  bernoulli|of a|power|sqrt|^sin|^cos|product$|exprel in
 solvers/compiled/taylor/test_taylor.py::test_a_second_process_starts_from_what_the_first_has_kept
 solvers/compiled/taylor/test_taylor.py::test_coefficients_are_those_of_mpmath  of a|product$|squared|power|^sin|^cos|bernoulli (above|at)|log|^exprel$|^bernoulli below zero$|^erf$
@@ -175,6 +193,7 @@ solvers/compiled/test_own_equations.py::test_a_template_is_what_an_integration_b
 solvers/compiled/test_own_equations.py::test_errors_told_bound_those_that_are  squid|^two-compartments$|^hodgkin-huxley$
 solvers/compiled/test_solver.py::test_every_kind_of_input  -lif$|-clamp$
 solvers/compiled/test_solver.py::test_spike_train  ^r
+solvers/ensembles/test_schedule.py::test_a_machine_without_threads_and_processes_runs_ensembles
 solvers/ensembles/test_schedule.py::test_a_solver_that_cannot_says_so_from_there
 solvers/ensembles/test_schedule.py::test_processes_give_the_same_bits
 solvers/ensembles/test_simulate_many.py::test_chunks_threads_and_order_change_no_bit_of_compiled_runs  ^pulses$
@@ -265,8 +284,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     tests = Path(__file__).parent
     scans: dict[str, re.Pattern[str]] = {}
     places: dict[pytest.Item, int] = {}
-    for line in SCANS.split("\n"):
+    for line in SCANS.strip().split("\n"):
         name, _, pattern = line.partition("  ")
+        assert name not in scans, f"SCANS has {name} twice"
         scans[name] = re.compile(pattern)
     for item in items:
         name = f"{item.path.relative_to(tests).as_posix()}::{getattr(item, 'originalname', item.name)}"
