@@ -28,6 +28,7 @@ from natrium.analysis.continuation.branch import SpecialPoint
 from natrium.analysis.continuation.cycles import RANGE, Cycles, Evaluation
 from natrium.analysis.continuation.follow import TESTS
 from natrium.analysis.continuation.loci import LocusCurve, both_ways
+from natrium.analysis.continuation.standing import bordered, bordering
 from natrium.model import NatriumError, SolverError
 from natrium.model.arrays import Array
 
@@ -114,11 +115,8 @@ class CycleLocus:
     def _bordered(self, z: Array, jacobian: Array) -> tuple[float, Array]:
         """Give g, and its derivative by all unknowns."""
         sizes, left, right = self.borders
-        matrix, n = self._matrix(jacobian), right.size
-        scales = self.scales(z)
-        whole = np.zeros((n + 1, n + 1))
-        whole[:n, :n], whole[:n, n], whole[n, :n] = matrix * scales[:n] / sizes, left, right
-        unit = np.append(np.zeros(n), 1.0)
+        scales, n = self.scales(z), right.size
+        whole, unit = bordered(self._matrix(jacobian) * scales[:n] / sizes, left, right)
         try:
             phi, psi = np.linalg.solve(whole, unit), np.linalg.solve(whole.T, unit)
         except np.linalg.LinAlgError:
@@ -172,16 +170,11 @@ class CycleLocus:
     def bordered(self, z: Array, jacobian: Array) -> CycleLocus:
         """Give the same equations with the borders that suit a Jacobian."""
         matrix, scales = self._matrix(jacobian), self.scales(z)
-        n = len(matrix)
-        # Of all columns: a row of the matrix itself may vanish.
-        sizes = np.maximum(np.abs(jacobian * scales).max(axis=1, keepdims=True), 1e-300)[:n]
-        u, _, v = np.linalg.svd(matrix * scales[:n] / sizes)
-        return attrs.evolve(self, borders=(sizes, u[:, -1], v[-1]))
+        return attrs.evolve(self, borders=bordering(matrix * scales[: len(matrix)], jacobian * scales))
 
 
 def cycle_locus_from(
     special: SpecialPoint,
-    first: Axis,
     second: Axis,
     ranges: tuple[tuple[float, float], tuple[float, float]],
 ) -> LocusCurve | None:
@@ -191,7 +184,7 @@ def cycle_locus_from(
     ----------
     special : SpecialPoint
         Found along the first parameter, at the second's own value.
-    first, second : Axis
+    second : Axis
     ranges : ((float, float), (float, float))
         Of both.
     """

@@ -13,7 +13,7 @@ from natrium.analysis.continuation.axis import Axis
 from natrium.analysis.continuation.cycles import RANGE
 from natrium.analysis.continuation.legs import place
 from natrium.analysis.continuation.rests import RestPoint, Rests, Standstill, Still
-from natrium.analysis.continuation.standing import bordering, jacobian_of
+from natrium.analysis.continuation.standing import bordered, bordering, jacobian_of
 from natrium.analysis.equilibria.bifurcations import lyapunov
 from natrium.analysis.result import Result
 from natrium.model import NatriumError, SolverError
@@ -73,10 +73,8 @@ class Locus(Still):
         jacobian = found.jacobian[:, :-1]
         if self.kind == "fold":
             sizes, left, right = self.borders
-            n = left.size
-            matrix = np.zeros((n + 1, n + 1))
-            matrix[:n, :n], matrix[:n, n], matrix[n, :n] = jacobian / sizes, left, right
-            return found.residual, float(np.linalg.solve(matrix, np.append(np.zeros(n), 1.0))[n]), found
+            whole, unit = bordered(jacobian / sizes, left, right)
+            return found.residual, float(np.linalg.solve(whole, unit)[-1]), found
         values = found.eigenvalues
         pair = values[int(np.argmin(np.abs(values - 1j * self.frequency)))]
         if pair.imag <= 0.0:

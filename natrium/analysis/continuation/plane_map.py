@@ -254,7 +254,7 @@ def _curves(
         if next(near, None) is not None:
             continue
         if isinstance(one, SpecialPoint):
-            curve = cycle_locus_from(one, row.axis, there, ranges)
+            curve = cycle_locus_from(one, there, ranges)
         else:
             sizes = sizes_of(np.concatenate([rest.states for rest in row.rests]).T)
             curve = locus_from(one, row.axis, there, ranges, sizes)

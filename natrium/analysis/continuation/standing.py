@@ -117,21 +117,30 @@ def folding(here: Place, y: Array) -> Condition:
     """
     sizes, left, right = bordering(jacobian_of(here, y))
 
-    def bordered(there: Place, state: Array) -> float:
-        n = state.size
-        matrix = np.zeros((n + 1, n + 1))
-        matrix[:n, :n] = jacobian_of(there, state) / sizes
-        matrix[:n, n], matrix[n, :n] = left, right
-        return float(np.linalg.solve(matrix, np.append(np.zeros(n), 1.0))[n])
+    def folded(there: Place, state: Array) -> float:
+        whole, unit = bordered(jacobian_of(there, state) / sizes, left, right)
+        return float(np.linalg.solve(whole, unit)[-1])
 
-    return bordered
+    return folded
 
 
-def bordering(jacobian: Array) -> tuple[Array, Array, Array]:
-    """Give sizes of a Jacobian's rows, and what borders it: its left and right null vectors, or nearly so."""
-    sizes = np.maximum(np.abs(jacobian).max(axis=1, keepdims=True), 1e-300)
+def bordering(jacobian: Array, whole: Array | None = None) -> tuple[Array, Array, Array]:
+    """Give sizes of a Jacobian's rows, and what borders it: its left and right null vectors, or nearly so.
+
+    Sizes are those of the same rows of a whole that it is a part of, where its own may vanish.
+    """
+    of = jacobian if whole is None else whole[: len(jacobian)]
+    sizes = np.maximum(np.abs(of).max(axis=1, keepdims=True), 1e-300)
     u, _, v = np.linalg.svd(jacobian / sizes)
     return sizes, u[:, -1], v[-1]
+
+
+def bordered(matrix: Array, left: Array, right: Array) -> tuple[Array, Array]:
+    """Give a matrix with borders, regular where it is singular; and the right side of which g is told."""
+    n = right.size
+    whole = np.zeros((n + 1, n + 1))
+    whole[:n, :n], whole[:n, n], whole[n, :n] = matrix, left, right
+    return whole, np.append(np.zeros(n), 1.0)
 
 
 def touching(here: Place, y: Array) -> float:

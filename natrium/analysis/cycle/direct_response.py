@@ -59,7 +59,7 @@ class DirectResponse(Result):
     @property
     def settled(self) -> bool:
         """Whether what is still to come is less than 1e-6 of the largest shift, at every time."""
-        return bool(self.left.max() <= NOTHING_LEFT * np.abs(self.asymptotic).max())
+        return is_settled(self.left, self.asymptotic)
 
     def sentences(self) -> list[str]:
         """Say where it has not settled."""
@@ -122,9 +122,19 @@ def direct_response(
     moved[labels.index(state)] = kick
     shifts = np.array([_shifts(cycle, float(t), moved, cycles) for t in at])
     following, last, before = shifts.T
+    left = still_to_come(cycle, last, before)
+    return DirectResponse(cycle, state, float(kick), at, following, last, left, cycles)
+
+
+def still_to_come(cycle: LimitCycle | SmoothCycle, last: Array, before: Array) -> Array:
+    """Give how much of shifts is still to come, by the largest multiplier and the shifts a cycle before."""
     mu = cycle.largest_multiplier
-    left = np.abs(last - before) * (mu / (1.0 - mu) if mu < 1.0 else math.inf)
-    return DirectResponse(cycle, state, float(kick), at, following, last, np.nan_to_num(left), cycles)
+    return np.nan_to_num(np.abs(last - before) * (mu / (1.0 - mu) if mu < 1.0 else math.inf))
+
+
+def is_settled(left: Array, shifts: Array) -> bool:
+    """Tell whether what is still to come of shifts is nothing beside the largest of them."""
+    return bool(left.max() <= NOTHING_LEFT * np.abs(shifts).max())
 
 
 def cycles_needed(cycle: LimitCycle | SmoothCycle) -> int:

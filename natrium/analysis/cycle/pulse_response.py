@@ -8,7 +8,7 @@ import attrs
 import numpy as np
 import numpy.typing as npt
 
-from natrium.analysis.cycle.direct_response import NOTHING_LEFT, SMOOTH_RTOL, cycles_needed
+from natrium.analysis.cycle.direct_response import SMOOTH_RTOL, cycles_needed, is_settled, still_to_come
 from natrium.analysis.cycle.limit_cycle import LimitCycle
 from natrium.analysis.cycle.phase_response import checked_times, cycle_of
 from natrium.analysis.cycle.smooth_cycle import SmoothCycle, rising_crossings
@@ -59,7 +59,7 @@ class PulseResponse(Result):
     @property
     def settled(self) -> bool:
         """Whether what is still to come is less than 1e-6 of the largest shift, at every time."""
-        return bool(self.left.max() <= NOTHING_LEFT * np.abs(self.asymptotic).max())
+        return is_settled(self.left, self.asymptotic)
 
     def table(self) -> list[dict[str, Any]]:
         """Give one row per time."""
@@ -146,11 +146,8 @@ def pulse_response(
     at = checked_times(cycle, times)
     found = np.array([_shifts(cycle, float(t), float(amplitude), float(width), cycles) for t in at])
     following, last, before = found.reshape(-1, 3).T
-    mu = cycle.largest_multiplier
-    left = np.abs(last - before) * (mu / (1.0 - mu) if mu < 1.0 else np.inf)
-    return PulseResponse(
-        cycle, float(amplitude), float(width), at, following, last, np.nan_to_num(left), cycles
-    )
+    left = still_to_come(cycle, last, before)
+    return PulseResponse(cycle, float(amplitude), float(width), at, following, last, left, cycles)
 
 
 def _shifts(

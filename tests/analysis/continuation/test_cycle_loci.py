@@ -33,7 +33,7 @@ def followed(neuron, kind, first, second, ranges):
     start = limit_cycle(neuron, 0.0) if neuron.fires else smooth_cycle(neuron, 0.0)
     branch = continue_cycle(start, first, between=ranges[0])
     special = next(one for one in branch.special if one.kind == kind)
-    return cycle_locus_from(special, branch.axis, axis_of(neuron, 0.0, second), ranges)
+    return cycle_locus_from(special, axis_of(neuron, 0.0, second), ranges)
 
 
 @pytest.mark.parametrize(("kind", "multiplier"), [("fold of cycles", 1.0), ("period doubling", -1.0)])
@@ -59,5 +59,4 @@ def test_an_end_is_no_curve():
     point = natrium.analysis.continuation.branch.SpecialPoint(
         "last cycle", "a", 1.0, 0.0, 1.0, 0.0, np.array([1.0 + 0j]), np.nan, True
     )
-    axes = (axis_of(LOGISTIC, 0.0, name) for name in ("a", "k"))
-    assert cycle_locus_from(point, *axes, ((0.0, 1.0), (0.0, 1.0))) is None
+    assert cycle_locus_from(point, axis_of(LOGISTIC, 0.0, "k"), ((0.0, 1.0), (0.0, 1.0))) is None
