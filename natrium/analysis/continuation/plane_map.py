@@ -243,6 +243,8 @@ def _curves(
     """Follow what a row has met and no curve has passed."""
     found: list[LocusCurve] = []
     there = axis_of(row.neuron, row.input, second.name)
+    states = [rest.states for rest in row.rests]
+    sizes = sizes_of(np.concatenate(states).T) if states else np.empty(0)
     met: list[Any] = [one for rest in row.rests for one in rest.special]
     met += [one for branch in row.cycles for one in branch.special]
     for one in met:
@@ -256,7 +258,6 @@ def _curves(
         if isinstance(one, SpecialPoint):
             curve = cycle_locus_from(one, there, ranges)
         else:
-            sizes = sizes_of(np.concatenate([rest.states for rest in row.rests]).T)
             curve = locus_from(one, row.axis, there, ranges, sizes)
         found += [] if curve is None else [curve]
     return found
