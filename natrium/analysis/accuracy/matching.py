@@ -36,6 +36,9 @@ def match_spikes(
 ) -> tuple[SpikePair, ...]:
     """Match two spike trains, of equal length or not, with the least total distance.
 
+    A spike without a partner costs what one at the window's edge does. Pairs do not cross: of those
+    matched, the n-th of one train goes with the n-th of the other, which no other pairing of them betters.
+
     Parameters
     ----------
     labels, truths : array_like, shapes (n_labels,) and (n_truths,)
@@ -50,8 +53,9 @@ def match_spikes(
     """
     a, b = np.asarray(labels, dtype=float), np.asarray(truths, dtype=float)
     distance = np.abs(a[:, np.newaxis] - b[np.newaxis, :])
-    rows, columns = linear_sum_assignment(distance)
-    kept = [(i, j) for i, j in zip(rows.tolist(), columns.tolist(), strict=True) if distance[i, j] <= window]
+    rows, columns = linear_sum_assignment(np.minimum(distance, window))
+    near = distance[rows, columns] <= window
+    kept = list(zip(sorted(rows[near], key=a.item), sorted(columns[near], key=b.item), strict=True))
     pairs = [SpikePair(float(a[i]), float(b[j])) for i, j in kept]
     pairs += [SpikePair(float(a[i]), None) for i in sorted(set(range(a.size)) - {i for i, _ in kept})]
     pairs += [SpikePair(None, float(b[j])) for j in sorted(set(range(b.size)) - {j for _, j in kept})]

@@ -93,6 +93,12 @@ def test_trains_of_unequal_length_are_matched_not_zipped():
     assert match_spikes([10.0], [40.0], window=1.0) == (SpikePair(10.0, None), SpikePair(None, 40.0))
 
 
+def test_a_spike_beyond_the_window_takes_no_partner_from_a_near_one():
+    # Plain distances alone could not tell: |34.01 - 18| + |64 - 34| = |34.01 - 34| + |64 - 18|.
+    pairs = match_spikes([34.01, 64.0], [18.0, 34.0], window=8.0)
+    assert pairs == (SpikePair(None, 18.0), SpikePair(34.01, 34.0), SpikePair(64.0, None))
+
+
 trains = st.lists(st.floats(0.0, 1e3), max_size=8, unique=True).map(sorted)
 
 
@@ -102,6 +108,8 @@ def test_matching_uses_every_spike_once(labels, truths):
     assert sorted(pair.label for pair in pairs if pair.label is not None) == labels
     assert sorted(pair.truth for pair in pairs if pair.truth is not None) == truths
     assert sum(pair.difference is not None for pair in pairs) == min(len(labels), len(truths))
+    paired = [pair.label for pair in pairs if pair.difference is not None]
+    assert paired == sorted(paired)  # no two pairs cross
 
 
 @given(trains, st.floats(0.0, 1e-3))
