@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import partial
 from itertools import pairwise
 
 import attrs
@@ -27,6 +28,7 @@ _DIGITS = 12  # to which a reversal that was worked out is taken as what was mea
 _POWERS = 16
 
 Values = Mapping[str, float]
+Sides = Callable[[float], tuple[float, float]]  # concentrations inside and outside, by RT/F
 
 
 @attrs.frozen
@@ -127,7 +129,7 @@ def _branch(
             "no number", f"a conductance must be a finite number, got {text_of(coefficient)[:80]}"
         )
     if line is None or (line[1] == 0.0 and ion is not None and rest):
-        found = None if ion is None else _field_branch(scale, moving, powers, values, ion)
+        found = _field_branch(scale, moving, powers, values, ion)
         if found is not None:
             return found
     if line is None:
@@ -204,6 +206,11 @@ def _whole_powers(moving: list[tuple[Node, int]]) -> list[tuple[Node, int]]:
     return found
 
 
+def is_leak(current: Node, states: frozenset[str], values: Values) -> bool:
+    """Tell whether a current is a conductance that nothing gates, times V - E."""
+    return current.names.isdisjoint((*states, "cai")) and _line(current, values) is not None
+
+
 def _line(node: Node, values: Values) -> tuple[float, float] | None:
     """Give slope and zero of what is a straight line in v; None where it is none."""
     if "v" not in node.names:
@@ -261,13 +268,11 @@ def _at_once(moving: list[tuple[Node, int]], values: Values) -> tuple[tuple[tupl
     return ((inf, power),), sign
 
 
-def _constant_field(
-    drive: Node, values: Values, valence: int, inside: float, outside: float
-) -> tuple[float, float] | None:
+def _constant_field(drive: Node, values: Values, valence: int, sides: Sides) -> tuple[float, float] | None:
     """Give by what a formula is larger than a constant field, and the RT/F of this; None where it is none."""
 
     def field(v: float, thermal: float) -> float:
-        return float(constant_field(v, thermal, valence, inside, outside, exprel_scalar))
+        return float(constant_field(v, thermal, valence, *sides(thermal), exprel_scalar))
 
     low, high = (float(value_of(drive, {**values, "v": v})) for v in _TWO)
 
@@ -287,23 +292,53 @@ def _constant_field(
     return None
 
 
+def _zero(drive: Node, values: Values) -> float | None:
+    """Give the one V at which a formula changes its sign; None where there is none, or are several."""
+
+    def at(v: float) -> float:
+        return float(value_of(drive, {**values, "v": v}))
+
+    found = np.broadcast_to(value_of(drive, {**values, "v": V_GRID}), V_GRID.shape)
+    (changes,) = np.nonzero(found[:-1] * found[1:] <= 0.0)
+    if changes.size != 1:
+        return None
+    low, high = V_GRID[changes[0]], V_GRID[changes[0] + 1]
+    return float(brentq(at, low, high, xtol=1e-13, rtol=1e-14))
+
+
+def _sides(drive: Node, values: Values, ion: tuple[int, float, float] | None) -> Iterator[tuple[int, Sides]]:
+    """Give charges and concentrations to try: the ion's; then those that reverse where the current does."""
+    valences = dict.fromkeys((ion[0], 1, 2) if ion else (1, 2))  # a file may take another charge than its ion
+    if ion is not None:
+        _, inside, outside = ion
+        yield from ((z, lambda _: (inside, outside)) for z in valences)
+    E = _zero(drive, values)
+    if E is not None:
+        yield from ((z, partial(_reversing, E, z)) for z in valences)
+
+
+def _reversing(E: float, z: int, thermal: float) -> tuple[float, float]:
+    """Give concentrations, of 1 outside, at which an ion reverses at E."""
+    return math.exp(-z * E / thermal), 1.0
+
+
 def _field_branch(
     scale: float,
     moving: list[tuple[Node, int]],
     powers: dict[str, int],
     values: Values,
-    ion: tuple[int, float, float],
+    ion: tuple[int, float, float] | None,
 ) -> Branch | None:
     """Find the constant field that a current follows, by what RT/F it takes; None where it follows none."""
     drive = product([one for one in moving if "v" in one[0].names])
-    own, inside, outside = ion
-    for valence in dict.fromkeys((own, 1, 2)):  # a file may take another charge than its ion has
-        found = _constant_field(drive, values, valence, inside, outside)
+    for valence, sides in _sides(drive, values, ion):
+        found = _constant_field(drive, values, valence, sides)
         if found is not None:
             break
     else:
         return None
     K, thermal = found
+    inside, outside = (_meant(one) for one in sides(thermal))
     at_once, factor = _at_once([one for one in moving if "v" not in one[0].names], values)
     conductance = -scale * K * factor
     if conductance < 0.0:

@@ -27,8 +27,8 @@ class Mechanism:
     ----------
     suffix : str
         The mechanism's name in its simulator.
-    current : str
-        The current that was read.
+    currents : mapping of str to bool
+        The currents that were read, and whether each is an ion's.
     celsius : float
         The temperature that it was read at.
     ions : mapping of str to float
@@ -39,8 +39,6 @@ class Mechanism:
         Each state's channel and gate, or state of its scheme, and by how much it was divided.
     given : mapping of str to float
         Parameters whose numbers its simulator would not take by itself.
-    of_ion : bool
-        Whether the current is an ion's.
     pairs : mapping of str to str
         For each of two states that react with each other alone, the other.
     stepped : bool
@@ -48,13 +46,12 @@ class Mechanism:
     """
 
     suffix: str
-    current: str
+    currents: dict[str, bool]
     celsius: float
     ions: dict[str, float]
     states: tuple[str, ...]
     gates: dict[str, tuple[str, str, float]]
     given: dict[str, float]
-    of_ion: bool
     pairs: dict[str, str]
     stepped: bool = False
 

@@ -61,7 +61,7 @@ def _measure(h: Any, task: dict[str, Any]) -> dict[str, Any]:
             setattr(segment, f"{name}_{suffix}", value)
 
     currents = []
-    name = task["current"] if task["of_ion"] else f"{task['current']}_{suffix}"
+    names = [name if of_ion else f"{name}_{suffix}" for name, of_ion in task["currents"].items()]
     capacitance, segment.cm = segment.cm, STEPPED
     for v, values in zip(task["voltages"], task["shares"], strict=True):
         start(v)
@@ -73,7 +73,7 @@ def _measure(h: Any, task: dict[str, Any]) -> dict[str, Any]:
         opened(values)
         _set_ions(segment, task["ions"])
         h.fcurrent()
-        currents.append(getattr(segment, name))
+        currents.append(sum(getattr(segment, name) for name in names))
     segment.cm = capacitance
     trains: list[list[float]] = []
     with suppress(RuntimeError):

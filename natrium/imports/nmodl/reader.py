@@ -9,7 +9,7 @@ from pathlib import Path
 import attrs
 
 from natrium.imports.cell import Kinetics, cell_around
-from natrium.imports.currents import Branch, branches_of
+from natrium.imports.currents import Branch, branches_of, is_leak
 from natrium.imports.gates import Rates, flow_of_update, rates_of
 from natrium.imports.kinetics import REST, Part, parts_of, ways_of
 from natrium.imports.nmodl.counted import leave_counted
@@ -94,13 +94,12 @@ def read_tree(
     ions = {one: values[one] for ion in program.ions.values() for one in ion.reads if one in values}
     mechanism = Mechanism(
         program.suffix,
-        chosen[0],
+        {one: one not in program.nonspecific for one in chosen},
         values["celsius"],
         ions,
         tuple(dict.fromkeys(one for state in gates for one in (state, flows.pairs.get(state)) if one)),
         gates,
         zeroed | {one: rounded[one] for one in rounded if one not in ions},
-        of_ion=chosen[0] not in program.nonspecific,
         pairs=flows.pairs,
         stepped=bool(run.updates),
     )
@@ -275,19 +274,25 @@ def _chosen(
             raise CannotImport("no current", f"--current must be of {', '.join(currents)}, got {unknown[0]}")
         return list(dict.fromkeys(wanted))
     states = frozenset(program.states)
-    live = [one for one in currents if not _is_nothing(run.names[one], states, values)]
-    if not live and len(currents) > 1:  # what opens the first may open others
-        opened = {**values, **_opened(run.names[currents[0]], states, values)}
-        live = [one for one in currents if not _is_nothing(run.names[one], states, opened)]
+    leaks = [one for one in currents if is_leak(run.names[one], states, values)]
+    if len(leaks) == len(currents):
+        leaks = []
+    gated = [one for one in currents if one not in leaks]
+    live = [one for one in gated if not _is_nothing(run.names[one], states, values)]
+    if not live and len(gated) > 1:  # what opens the first may open others
+        opened = {**values, **_opened(run.names[gated[0]], states, values)}
+        live = [one for one in gated if not _is_nothing(run.names[one], states, opened)]
     if len(live) > 1:
         raise CannotImport(
             "several ions",
             f"a channel has one current, got {', '.join(live)}: --current {live[0]} chooses it, or {ALL}",
         )
-    if live and len(currents) > 1:
-        left = [one for one in currents if one not in live]
+    if live and len(gated) > 1:
+        left = [one for one in gated if one not in live]
         notes.append(f"{', '.join(left)} carries nothing at the file's own numbers, and is left out")
-    return live or currents[:1]
+    if leaks:
+        notes.append(f"{', '.join(leaks)} is a leak of the file's own: a channel without gates")
+    return [*(live or gated[:1]), *leaks]
 
 
 def _branches(

@@ -325,6 +325,16 @@ FIELD = (
     " ghk = (.001)*2*F*(ci*efun(-z) - co*efun(z)) }\n"
     "FUNCTION efun(z) { if (fabs(z) < 1e-4) { efun = 1 - z/2 } else { efun = z/(exp(z) - 1) } }\n"
 )
+OWN_FIELD = channel(
+    RELAX + "PROCEDURE rates(v) { minf = 1/(1 + exp(-(v + 35)/7)) mtau = 1 }",
+    current="gbar*m*v*(15/135 - exp(-v/25.4))/(1 - exp(-v/25.4))",
+)
+OWN_LEAK = channel(
+    RELAX + "PROCEDURE rates(v) { minf = 1/(1 + exp(-(v + 35)/7)) mtau = 1 }",
+    current="gbar*m*(v - ena)\n il = gl*(v - el)",
+    ion="NONSPECIFIC_CURRENT il",
+    more="gl = 5e-5 (S/cm2) el = -67 (mV)",
+)
 
 # All that are read.
 TEXTS = {name: case.text for name, case in CASES.items()} | {
@@ -335,4 +345,6 @@ TEXTS = {name: case.text for name, case in CASES.items()} | {
     "sodium's field, taken twice charged": FIELD.replace("ca", "na"),
     "all": ALL_STATES,
     "missing": MISSING_STATE,
+    "a field of the file's own numbers": OWN_FIELD,
+    "a leak of the file's own": OWN_LEAK,
 }

@@ -146,6 +146,16 @@ def test_one_of_several_currents_can_be_asked_for(read):
         read("several ions", current="il")
 
 
+def test_a_leak_of_the_files_own_stands_beside_its_channel(read):
+    found = read("a leak of the file's own")
+    channels = [(one.name, one.g * LEAK, one.E, len(one.gates)) for one in found.model.neuron.channels]
+    assert channels == [
+        ("small_na", pytest.approx(0.1), 50.0, 1),
+        ("small_il", pytest.approx(5e-5), -67.0, 0),
+    ]
+    assert "il is a leak of the file's own: a channel without gates" in found.assumed
+
+
 def test_products_of_gates_become_channels(read):
     found = read("two")
     shares = [
@@ -198,6 +208,16 @@ def test_a_constant_field(name, z, inside, outside, read):
     inward = np.array([made.inward(v, None, np.nan) for v in VOLTAGES])
     assert -LEAK * inward == pytest.approx(expected, rel=1e-10, abs=1e-10 * np.abs(expected).max())
     assert (made.ghk.valence, made.ghk.inside, made.ghk.outside) == (z, inside, outside)
+
+
+def test_a_constant_field_of_the_files_own_numbers(read):
+    """Where it reverses gives the ratio of concentrations, its bend RT/F; neither is the ion's."""
+    (made,) = read("a field of the file's own numbers").model.neuron.channels
+    expected = 0.1 * V * (15 / 135 - np.exp(-V / 25.4)) / -np.expm1(-V / 25.4)
+    inward = np.array([made.inward(v, None, np.nan) for v in VOLTAGES])
+    assert -LEAK * inward == pytest.approx(expected, rel=1e-10, abs=1e-10 * np.abs(expected).max())
+    assert made.ghk.inside / made.ghk.outside == pytest.approx(15 / 135, rel=1e-9)
+    assert made.ghk.thermal() == pytest.approx(25.4, rel=1e-9)
 
 
 def test_parameters_keep_their_names(read):
