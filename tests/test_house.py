@@ -475,6 +475,24 @@ def test_a_plot_loads_its_own_figure_alone() -> None:
     assert json.loads(done.stdout) == ["natrium.figures.style", "natrium.figures.trajectory"]
 
 
+REPLAY = """
+import json, sys
+import natrium
+natrium.EventDriven, natrium.Compiled
+assert natrium.run(natrium.notebook.lif_na()).n_spikes
+print(json.dumps([name for name in sys.modules if name.startswith("scipy.") and name.count(".") == 1 and "_" not in name]))
+"""
+
+
+def test_a_replay_waits_for_nothing_of_scipy() -> None:
+    """SciPy's rooms take longer to load than such a run: each is loaded when first used."""
+    done = subprocess.run(
+        [sys.executable, "-c", REPLAY], cwd=ROOT, capture_output=True, text=True, check=False, timeout=60
+    )
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout) == ["scipy.version"]
+
+
 @pytest.mark.slow
 def test_wheel_holds_natrium_alone(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", tmp_path]

@@ -176,7 +176,9 @@ def initial_state_of(neuron: Any) -> tuple[float, ...]:
     calcium = math.nan if neuron.calcium is None else neuron.calcium.initial
     gates = [gate for channel in neuron.channels for gate in channel.moving]
     try:
-        known = iter(lower(neuron.system).steady(v_init))
+        # Where every gate has its number nothing need be lowered.
+        is_wanted = any(gate.initial == STEADY_STATE for gate in gates)
+        known = iter(lower(neuron.system).steady(v_init) if is_wanted else [math.nan] * len(gates))
         steady = [
             lower_expressions((gate.steady,), (V, CA))(v_init, calcium)[0]
             if gate.reads_calcium

@@ -14,7 +14,6 @@ from typing import Any, Literal
 
 import attrs
 import numpy as np
-import scipy.special
 import sympy
 from sympy.printing.numpy import NumPyPrinter
 from sympy.printing.pycode import PythonCodePrinter
@@ -22,6 +21,7 @@ from sympy.printing.pycode import PythonCodePrinter
 from natrium.model.branches import choose, has_branches, split_branches
 from natrium.model.checks import check_kind
 from natrium.model.errors import UnsupportedModel
+from natrium.model.expressions.evaluator import NUMERIC
 from natrium.model.expressions.exprel import (
     EXP_LIMIT,
     exprel_array,
@@ -88,7 +88,7 @@ def power(x: float, n: int) -> float:
 
 _FORMS: dict[str, tuple[Any, list[Any]]] = {
     "scalar": (_ScalarPrinter, [{"exprel": exprel_scalar, "power": power}, "math"]),
-    "grid": (_GridPrinter, [{"exprel": exprel_array, "choose": np.where, "erf": scipy.special.erf}, "numpy"]),
+    "grid": (_GridPrinter, [{"exprel": exprel_array, "choose": np.where, "erf": NUMERIC["erf"]}, np]),
 }
 # Rates saturate, so that no finite V overflows; a stimulus that overflows is an error to be told.
 _EXPONENTIALS: dict[str, tuple[Any, Any]] = {

@@ -9,9 +9,8 @@ from typing import Any
 
 import attrs
 import numpy as np
+import scipy
 import sympy
-from scipy.ndimage import maximum_filter1d
-from scipy.optimize import brentq
 
 from natrium.model.branches import choose
 from natrium.model.errors import ModelError
@@ -154,7 +153,8 @@ def _check(name: str, rate: Expression, at_most: float, positive: bool) -> Range
     with np.errstate(all="ignore"):
         values = np.broadcast_to(lower_expressions((expr,), (V,), "grid")(_GRID)[0], _GRID.shape)
     # Rounding is held against what the rate is where its rules hold, not against a fit gone wild.
-    size = SLIGHT * maximum_filter1d(np.nan_to_num(np.abs(values)), _BESIDE)
+    sizes = np.pad(np.nan_to_num(np.abs(values)), _BESIDE // 2)
+    size = SLIGHT * np.lib.stride_tricks.sliding_window_view(sizes, _BESIDE).max(axis=1)
     for broken, rule, slight in (
         (~np.isfinite(values) | np.iscomplex(values), "must be finite and real", False),
         (values.real <= 0.0 if positive else values.real < -_ROUNDING * _size(values),
@@ -276,7 +276,7 @@ def _zeros_of(base: sympy.Expr, sizes: np.ndarray) -> Iterator[float]:
     for at in change.tolist():
         left, right = (float(v) for v in _GRID[at : at + 2])
         if value(left) * value(right) < 0.0:  # else zero up to the rounding by which the two forms differ
-            yield float(brentq(value, left, right))
+            yield float(scipy.optimize.brentq(value, left, right))
         else:
             yield left if sizes[at] == 0.0 else right
     if change.size:

@@ -6,7 +6,7 @@ from functools import lru_cache
 from typing import Any
 
 import numpy as np
-from scipy.integrate import solve_ivp
+import scipy
 
 from natrium.model import HybridSystem, Kernel, lower
 from natrium.model.arrays import Array
@@ -68,7 +68,7 @@ def rest(kernel: Kernel, y: Array, length: float, level: float | None = None) ->
         flow, shift = lower(system.resting).event_rhs, kernel.frame.threshold(np.asarray(y, dtype=float))
         start = np.asarray(y, dtype=float).copy()
         start[0] -= shift
-        run = solve_ivp(
+        run = scipy.integrate.solve_ivp(
             lambda _, x: flow(*x.tolist(), level or 0.0, *kernel.parameters),
             (0.0, length),
             start,

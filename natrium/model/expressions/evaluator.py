@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-import scipy.special
+import scipy
 
 # A node is a number, a variable's name, (function, node), ("neg", node), (operator, node, node),
 # ("max" or "min", node, node) or ("where", condition, node, node); a condition is (comparison, node, node),
@@ -16,7 +16,7 @@ Node = float | str | tuple[Any, ...]
 NUMERIC: dict[str, Callable[[Any], Any]] = {
     "exp": np.exp,
     "expm1": np.expm1,
-    "exprel": scipy.special.exprel,
+    "exprel": lambda x: scipy.special.exprel(x),
     "log": np.log,
     "sqrt": np.sqrt,
     "sin": np.sin,
@@ -24,7 +24,7 @@ NUMERIC: dict[str, Callable[[Any], Any]] = {
     "tanh": np.tanh,
     "sinh": np.sinh,
     "cosh": np.cosh,
-    "erf": scipy.special.erf,
+    "erf": lambda x: scipy.special.erf(x),
     "log10": np.log10,
     "abs": np.abs,
     "sign": np.sign,

@@ -14,7 +14,7 @@ import math
 from typing import Any
 
 import numpy as np
-import scipy.special
+import scipy
 import sympy
 
 # exp saturates here (1e100): a gate with such a rate per ms is at its steady state to the last digit,
@@ -136,7 +136,7 @@ def exprel_array(x: Any, n: int = 0) -> Any:
     """Evaluate exprel of an array, its argument held at `EXP_LIMIT`."""
     x = np.minimum(x, EXP_LIMIT)
     if n == 0:
-        return scipy.special.exprel(x)
+        return np.divide(np.expm1(x), x, out=np.ones(np.shape(x)), where=x != 0.0)[()]
     low = np.minimum(x, _ASCENDING + n)
     kummer = scipy.special.hyp1f1(n + 1, n + 2, low) / (n + 1)
     return np.where(x > low, _ascend(np.maximum(x, _ASCENDING + n), n), kummer)

@@ -10,8 +10,8 @@ from typing import Any
 
 import attrs
 import numpy as np
+import scipy
 import sympy
-from scipy.optimize import brentq
 
 from natrium.model.branches import choose
 from natrium.model.errors import StimulusError
@@ -101,7 +101,7 @@ def _changes(
 
 
 def _where(function: Callable[..., Any], level: float, a: float, b: float) -> float:
-    return float(brentq(lambda t: function(t)[0] - level, a, b, xtol=1e-13))
+    return float(scipy.optimize.brentq(lambda t: function(t)[0] - level, a, b, xtol=1e-13))
 
 
 def _too_many(length: float) -> StimulusError:

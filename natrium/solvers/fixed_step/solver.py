@@ -13,7 +13,7 @@ from typing import Any, ClassVar, Literal, Self
 
 import attrs
 import numpy as np
-from scipy.optimize import brentq
+import scipy
 
 from natrium.model import (
     AnyNeuron,
@@ -330,7 +330,7 @@ class _Course:
             y = hermite(x)
             return float(y[0] - self.frame.threshold(y))
 
-        part = float(brentq(above, 0.0, 1.0, xtol=1e-15))
+        part = float(scipy.optimize.brentq(above, 0.0, 1.0, xtol=1e-15))
         return part, hermite(part)
 
     def _reset(self, at: Array) -> Array:

@@ -12,6 +12,8 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+import scipy.special  # noqa: F401 - loaded when first used: that is no running of text
+
 import natrium
 
 # Parsing text into a syntax tree is announced as "compile"; that alone is not running it.

@@ -351,7 +351,7 @@ def test_each_piece_is_one_call_of_scipys_solve_ivp(monkeypatch):
         asked.append(options["method"].__mro__)
         return solve_ivp(fun, span, y, **options)
 
-    monkeypatch.setattr("natrium.solvers.event_driven.solver._solve_ivp", counted)
+    monkeypatch.setattr("natrium.solvers.event_driven.course._solve_ivp", counted)
     model = natrium.notebook.lif_na()
     run = natrium.simulate(model.neuron, model.stimulus, t_end=100.0)
     # before and after each edge of the input, and from each release to the next spike
