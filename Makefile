@@ -7,6 +7,9 @@ VENV := .venv
 PY := $(VENV)/bin/python
 PIP := $(PY) -m pip --quiet --disable-pip-version-check
 
+# Bytecode is kept, whatever this shell says: the tests start hundreds of processes. `make clean` takes it away.
+export PYTHONDONTWRITEBYTECODE :=
+
 NEW_ENOUGH := import sys; sys.exit(sys.version_info < (3, 11))
 
 .DEFAULT_GOAL := help

@@ -265,6 +265,7 @@ def _lead(mapping: ReturnMap, transient: int) -> Array:
     if not found:
         at = input_unit(mapping.neuron).show(mapping.input)
         raise SolverError(
-            f"a cycle needs spikes, got none within {mapping.longest:g} ms at I = {at}; raise the input"
+            f"a cycle needs spikes, got none within {mapping.longest:g} ms at I = {at}; take an input "
+            "at which it fires: natrium.analysis.rheobase finds where that begins"
         )
     return found[-1].after[list(mapping.free)]

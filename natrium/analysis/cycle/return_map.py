@@ -165,7 +165,7 @@ class ReturnMap:
         if not trajectory.events:
             raise SolverError(
                 f"every interval must end with a spike, got none within {self.longest:g} ms at "
-                f"I = {input_unit(self.neuron).show(self.input)}; raise the input, or `longest`"
+                f"I = {input_unit(self.neuron).show(self.input)}; take another input, or a larger `longest`"
             )
         directions = free_directions(self.neuron, by_free)
         spike = propagate(trajectory, directions, n_spikes=1, rtol=self.rtol).spikes[0]

@@ -239,7 +239,7 @@ def explicit_input(system: HybridSystem, steady: dict[Any, Any]) -> tuple[Any, A
 
 
 def steady_states(
-    system: HybridSystem, free: Any = None, most: int = MOST_COUPLED
+    system: HybridSystem, free: Any = None, most: int = MOST_COUPLED, driven: bool = False
 ) -> tuple[dict[Any, Any], tuple[Any, ...]]:
     """Give the steady state of every state but V, of V; and how fast those that are no gates relax.
 
@@ -253,15 +253,18 @@ def steady_states(
         A state that is not at its steady state: those of the others are of V and of it.
     most : int
         Entries beside the diagonal of equations that are solved together.
+    driven : bool
+        Whether steady states may depend on the input.
 
     Raises
     ------
     UnsupportedModel
         When they have none, or more than one.
     """
+    current = None if driven else system.input
     steady, rates = {gate.state: gate.inf for gate in system.gates if gate.state != free}, dict[Any, Any]()
     for group, rows in _groups(system, steady, () if free is None else (free,)):
-        found, own = _solve_linear(group, rows, system.input, most)
+        found, own = _solve_linear(group, rows, current, most)
         steady |= found
         rates |= own
     return steady, tuple(rates[state] for state in system.states if state in rates)
@@ -342,12 +345,12 @@ def _solve_linear(
             f"this needs steady states that can be written down, got {len(others)} coupled equations, as of "
             "a large kinetic scheme: use equilibria at one input, limit_cycle, or simulate"
         )
-    if A.has(*others) or flows.has(current) or is_singular(A):
+    if A.has(*others) or (current is not None and flows.has(current)) or is_singular(A):
         names = ", ".join(state.name for state in others)
+        how = "linear in " + ("it" if len(others) == 1 else "these") + (" and without I" if current else "")
         raise UnsupportedModel(
-            f"this needs a steady state of {names} at every V: equations linear in "
-            f"{'it' if len(others) == 1 else 'these'} and without I, got {', '.join(map(str, flows))}: use "
-            "equilibria at one input, limit_cycle, or simulate"
+            f"this needs a steady state of {names} at every V: equations {how}, got "
+            f"{', '.join(map(str, flows))}: use equilibria at one input, limit_cycle, or simulate"
         )
     found = dict(zip(others, A.LUsolve(-b), strict=True))
     return found, {state: -A[k, k] for k, state in enumerate(others)}

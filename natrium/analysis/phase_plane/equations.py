@@ -29,7 +29,7 @@ def plane_of_equations(
     others = [name for name in names if name != x]
     values = values_of_held(others, reduction, held, "state")
     if values is None:
-        lift = steady_states(system, symbol)[0]
+        lift = steady_states(system, symbol, driven=True)[0]
     else:
         lift = {system.states[system.labels.index(name)]: sympy.Float(float(values[name])) for name in others}
     place = system.states.index(symbol)

@@ -223,11 +223,11 @@ def _meet(one: Array, two: Array) -> tuple[bool, bool] | None:
     return None
 
 
-def x_nullcline(plane: Plane, low: float, high: float) -> Array:
+def x_nullcline(plane: Plane, I: float, low: float, high: float) -> Array:
     """Trace where dx/dt = 0: one curve, shape (2, n_points), V in mV and x."""
     V = np.linspace(low, high, COARSE)
     while True:
-        x = plane.x_null(V)
+        x = plane.x_null(V, I)
         wide = ((np.diff(V) > STEP_V) | (np.abs(np.diff(x)) > STEP_X)) & (np.diff(V) > FINEST)
         if not np.any(wide):
             return np.stack([V, x])

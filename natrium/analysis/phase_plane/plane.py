@@ -309,7 +309,7 @@ def phase_plane(
         dV=dV,
         dx=dx,
         V_nullcline=tuple(map(unit.from_units, V_nullcline(unit, I, low, high))),
-        x_nullcline=unit.from_units(x_nullcline(unit, low, high)),
+        x_nullcline=unit.from_units(x_nullcline(unit, I, low, high)),
         equilibria=tuple(own.values()),
         manifolds=tuple(
             Manifold(own[id(half.saddle)], half.stable, unit.from_units(half.points)) for half in halves
@@ -317,7 +317,7 @@ def phase_plane(
         grazes=() if neuron.system.passes else tuple(map(unit.from_units, grazes(unit, I, shown, horizon))),
         v_thresh=neuron.v_thresh if neuron.fires else None,
         v_reset=v_reset,
-        release=None if v_reset is None else np.stack([xs, plane.release(xs)]),
+        release=None if v_reset is None else np.stack([xs, plane.release(xs, I)]),
         certain=_certain(unit, I, shown, grid, horizon),
         projections=tuple(_projection(plane, run) for run in runs),
         error=error,

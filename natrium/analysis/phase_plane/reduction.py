@@ -31,6 +31,7 @@ from natrium.model import (
     AnyNeuron,
     Choice,
     HybridNeuron,
+    ModelError,
     UnsupportedModel,
     check_neuron,
 )
@@ -133,17 +134,20 @@ class Plane:
         rows = self._jacobian(V, x, I, *self.values)
         return np.array([_stack(row, V.shape) for row in rows])
 
-    def gates(self, V: Any, x: Any) -> Array:
-        """Give every gate of the full model at points of the plane, shape (n_gates, ...)."""
+    def gates(self, V: Any, x: Any, I: float | None = None) -> Array:
+        """Give every gate of the full model at points of the plane, shape (n_gates, ...).
+
+        The input is needed by this, `x_null` and `release` where what they give depends on it.
+        """
         V, x = np.broadcast_arrays(np.asarray(V, dtype=float), np.asarray(x, dtype=float))
-        return _stack(self._lift(V, x, 0.0, *self.values), V.shape)
+        return _stack(self._lift(V, x, self._given(I, *self.lift), *self.values), V.shape)
 
-    def x_null(self, V: Any) -> Array:
+    def x_null(self, V: Any, I: float | None = None) -> Array:
         """Give x on the x-nullcline, where dx/dt = 0, shape as `V`."""
-        V = np.asarray(V, dtype=float)
-        return np.asarray(_stack(self._x_null(V, 0.0, 0.0, *self.values), V.shape)[0])
+        V, I = np.asarray(V, dtype=float), self._given(I, self.x_steady)
+        return np.asarray(_stack(self._x_null(V, 0.0, I, *self.values), V.shape)[0])
 
-    def release(self, x: Any) -> Array:
+    def release(self, x: Any, I: float | None = None) -> Array:
         """Give x at the end of the refractory period of a spike at `x`, shape as `x`.
 
         By the reset and the refractory rule; what moves then is linear.
@@ -151,7 +155,8 @@ class Plane:
         at: Array = np.asarray(x, dtype=float)
         if not self.neuron.fires:
             return at
-        return np.asarray(_stack(self._release(self.neuron.origin, at, 0.0, *self.values), at.shape)[0])
+        I = self._given(I, self.released)
+        return np.asarray(_stack(self._release(self.neuron.origin, at, I, *self.values), at.shape)[0])
 
     def project(self, states: Array) -> Array:
         """Project states of the full model, shape (n_states, n), onto the plane, shape (2, n).
@@ -268,6 +273,11 @@ class Plane:
     def _bind(self, I: float) -> dict[Any, float]:
         system = self.neuron.system
         return {system.input: I, **dict(zip(system.parameters, system.values, strict=True))}
+
+    def _given(self, I: float | None, *expressions: Any) -> float:
+        if I is None and any(expr.has(self.neuron.system.input) for expr in expressions):
+            raise ModelError("I must be given, got none: what is asked for depends on the input here")
+        return 0.0 if I is None else I
 
     def _lower(self, *expressions: Any) -> Callable[..., Any]:
         system = self.neuron.system

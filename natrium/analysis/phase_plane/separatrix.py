@@ -18,6 +18,7 @@ from natrium.model.arrays import Array
 SCALE = np.array([100.0, 1.0])  # mV, 1: what counts as far in V and in x
 START = 1e-5  # scaled: how far from a saddle its manifolds start, along the eigenvector
 NEAR = 1e-3  # scaled: this near a stable equilibrium a manifold has arrived
+BESIDE = 0.5  # scaled: curves from a saddle below or above what is shown are followed this far beyond it
 SPACING = 0.004  # scaled: neighbours on a curve
 RTOL, ATOL = 1e-9, 1e-11
 MASK_TOL = 1e-5  # of each step, for the mask of certain spikes
@@ -105,7 +106,7 @@ def planar_equilibria(
 
 
 def _equilibrium(plane: Plane, V: float, I: float) -> PlanarEquilibrium:
-    x = float(plane.x_null(V))
+    x = float(plane.x_null(V, I))
     values, vectors = np.linalg.eig(plane.jacobian(V, x, I))
     order = np.lexsort((-values.imag, -values.real))
     values, vectors = values[order].astype(complex), vectors[:, order].astype(complex)
@@ -185,6 +186,8 @@ def _follow(
     It ends as well where the flow jumps and leads back from both sides, as it may backward in time.
     """
     low, high = V_range
+    bottom = 0.0 if start[1] > 0.0 else start[1] - BESIDE
+    top = 1.0 if start[1] < 1.0 else start[1] + BESIDE
     ends, calls = [0.0], 0
     rest = [np.array([point.V, point.x]) for point in equilibria if point.stable and direction > 0]
 
@@ -197,7 +200,7 @@ def _follow(
 
     def leaves(t: float, y: Array) -> float:
         ends.append(t)
-        return float(min(y[0] - low, high - y[0], SCALE[0] * y[1], SCALE[0] * (1.0 - y[1])))
+        return float(min(y[0] - low, high - y[0], SCALE[0] * (y[1] - bottom), SCALE[0] * (top - y[1])))
 
     def arrives(t: float, y: Array) -> float:
         return min((float(np.linalg.norm((y - point) / SCALE)) for point in rest), default=1.0) - NEAR

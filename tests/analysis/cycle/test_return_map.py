@@ -148,7 +148,7 @@ def test_following_an_orbit_and_silence():
 
 
 def test_what_has_no_cycle_is_refused():
-    with pytest.raises(SolverError, match="got none within 200 ms at I = 14 mV; raise the input"):
+    with pytest.raises(SolverError, match="got none within 200 ms at I = 14 mV; take an input at which"):
         limit_cycle(Neuron(), 14.0, longest=200.0)
     with pytest.raises(SolverError, match="must end with a spike, got none within 100 ms"):
         return_map(Neuron(), 14.0, longest=100.0)([])

@@ -1,5 +1,6 @@
 """Planes of own equations, in their own units: two states are their own plane, more are reduced."""
 
+import attrs
 import numpy as np
 import pytest
 
@@ -83,6 +84,29 @@ def test_a_reset_and_what_goes_on_while_refractory():
     assert shown.error.V_before == 0.0
     for jump in shown.projections[0].jumps:
         assert jump.after == pytest.approx([-70.6, jump.before[1] + 80.5])
+
+
+def test_an_input_outside_v_s_equation_moves_the_other_nullcline():
+    """V + V^2 / 10 = w with w at V + I, then with z at I - V / 20 beside it."""
+    two = natrium.HybridNeuron(
+        equations={"V": "-V + V**2/10 - w", "w": "(I + V - w)/20"}, initial={"V": 0.0, "w": 0.0}
+    )
+    shown = natrium.phase_plane(two, 3.0, t_end=50.0)
+    expected = 10.0 + np.array([-1.0, 1.0]) * np.sqrt(130.0)
+    assert [point.V for point in shown.equilibria] == pytest.approx(expected)
+    assert [point.x for point in shown.equilibria] == pytest.approx(expected + 3.0)
+    assert shown.x_nullcline[1] == pytest.approx(shown.x_nullcline[0] + 3.0)
+    with pytest.raises(natrium.ModelError, match="I must be given"):
+        shown.plane.x_null(0.0)
+    three = attrs.evolve(
+        two,
+        equations={"V": "-V + V**2/10 - w + z", "w": "(V - w)/20", "z": "(I - z)/5 - 0.01*V"},
+        initial={"V": 0.0, "w": 0.0, "z": 0.0},
+    )
+    plane = natrium.planar(three, "w")
+    assert plane.gates(2.0, 0.5, 3.0) == pytest.approx([0.5, 2.9])
+    assert plane.rhs(2.0, 0.5, 3.0) == pytest.approx([-2.0 + 0.4 - 0.5 + 2.9, 1.5 / 20.0])
+    assert natrium.simulate(plane.reduced, natrium.Constant(3.0), t_end=1.0).y.shape[0] == 2
 
 
 def test_of_more_states_the_others_are_at_steady_state_or_held():

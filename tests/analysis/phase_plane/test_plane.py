@@ -157,7 +157,7 @@ def test_nullclines_are_zeros_continuous_and_within(plane):
             assert branch[1].max() <= 1.0
             for end in (branch[:, 0], branch[:, -1]):  # a branch ends on the frame, nowhere else
                 assert end[0] in (-90.0, 60.0) or end[1] in (0.0, 1.0)
-        curve = x_nullcline(plane, -90.0, 60.0)
+        curve = x_nullcline(plane, 0.0, -90.0, 60.0)
         assert np.abs(plane.rhs(*curve, I)[1]).max() < 1e-9
         assert np.abs(np.diff(curve[1])).max() <= 0.011
 

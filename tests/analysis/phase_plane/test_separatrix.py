@@ -14,3 +14,11 @@ def test_a_curve_ends_where_the_flow_leads_back_from_both_sides():
     curve = _follow(plane, 0.0, np.array([-1.0, 0.5]), 1, (), (-5.0, 5.0), 500.0)
     assert curve[:, 0].tolist() == [-1.0, 0.5]
     assert curve[0, -1] == pytest.approx(0.0, abs=1e-6)
+
+
+@pytest.mark.parametrize("x", [-0.05, 0.5, 1.2])
+def test_a_curve_from_beside_what_is_shown_does_not_go_on_for_ever(x):
+    plane = SimpleNamespace(rhs=lambda V, x, I: np.array([V, 0.1 * (x - 0.5)]))
+    curve = _follow(plane, 0.0, np.array([1.0, x]), 1, (), (-5.0, 5.0), 500.0)
+    assert curve[0, -1] == pytest.approx(5.0, abs=1e-6)
+    assert curve[1, -1] == pytest.approx(0.5 + (x - 0.5) * 5.0**0.1, abs=1e-6)
