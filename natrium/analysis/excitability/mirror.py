@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, cast
 
 import attrs
+import numpy as np
 
 from natrium.analysis.equilibria.curve import equilibrium_curve
 from natrium.analysis.equilibria.implicit import held_input
@@ -14,14 +15,18 @@ from natrium.model.protocol import per_neuron
 
 @per_neuron(maxsize=64)
 def is_lowered(neuron: AnyNeuron) -> bool:
-    """Tell whether the input lowers V: where nothing has happened yet to the lowest equilibria."""
+    """Tell whether the input lowers V: where nothing has happened yet to the lowest equilibria.
+
+    On a branch of saddles more input goes with a lower V and yet raises it.
+    """
     if neuron.of_channels:
         return False
     curve = equilibrium_curve(neuron)
     places = [*curve.crossings, *(fold.V for fold in curve.folds), *(point.V for point in curve.hopf)]
     V = min(places, default=neuron.landmarks[0]) - 1.0
-    slope = held_input(neuron)(V, 1)
-    return (slope or held_input(neuron).inertia(V)) < 0.0
+    held = held_input(neuron)
+    slope, side = held(V, 1), float(np.linalg.slogdet(-held.jacobians(np.array([V]))[0])[0])
+    return (slope * side or held.inertia(V)) < 0.0
 
 
 @per_neuron(maxsize=64)

@@ -10,6 +10,7 @@ from scipy.optimize import brentq, fsolve
 import natrium
 from natrium.analysis.equilibria.curve import equilibria, equilibrium_curve
 from natrium.analysis.equilibria.implicit import held_input
+from natrium.analysis.excitability.mirror import is_lowered
 from natrium.analysis.excitability.f_i import f_i_curve, onset
 from natrium.analysis.excitability.rheobase import rheobase
 from natrium.analysis.excitability.strength_duration import strength_duration
@@ -106,6 +107,15 @@ def test_an_input_that_lowers_V_gives_the_same_with_its_sign_turned():
     assert "lowers V" in other.notes[-1]
     assert "up to -0.578" in other.notes[-2]
     assert onset(lowered).at == -onset(OSCILLATOR).at
+
+
+def test_an_input_against_a_current_without_a_leak_does_not_lower_V():
+    """V' = I + exp(V): at I < 0 a saddle, which is the lower the less is drawn out."""
+    open_end = natrium.HybridNeuron(
+        equations={"V": "exp(V) + I"}, initial={"V": -5.0}, v_thresh=5.0, reset={"V": -5.0}
+    )
+    assert not is_lowered(open_end)
+    assert not rheobase(open_end).lowered
 
 
 def test_what_the_input_moves_goes_on_while_refractory():
