@@ -24,7 +24,7 @@ import attrs
 import numpy as np
 from scipy.integrate import solve_ivp
 
-from natrium.model import Neuron, Step, lower, notebook
+from natrium.model import Channel, Gate, Neuron, Step, lower, notebook
 from natrium.model.kernel import lower_expressions
 from natrium.solvers import EventDriven, Trajectory
 
@@ -34,7 +34,8 @@ AMPLITUDE = 10.0  # mV
 RTOL = 1e-9
 REFERENCE_RTOL = 1e-13
 REPEATS = 9
-COST_TARGET, IMPORT_TARGET = 1.5, 1.15
+COST_TARGET, IMPORT_TARGET, GATE_TARGET = 1.5, 1.15, 5.0
+TAUS = ("1e-12", "1e-7", "1e-6", "1e-5", "1e-4", "1e-3", "1e-2")
 HEAVY = ("matplotlib", "numpy", "scipy", "sympy")
 
 BASE = "import numpy, scipy.integrate, sympy"
@@ -192,6 +193,35 @@ def rhs_rows(calls: int = 5_000) -> list[Row]:
     ]
 
 
+# --- fast gates: against the same ones made instantaneous ----------------------------------------
+
+
+@cache
+def persistent(tau: str) -> Neuron:
+    """Give a cell whose sodium channel opens within `tau` (ms), or at once."""
+    opens = "1/(1 + exp(-(V + 30)/12.5))"
+    m = Gate("m", 1, inf=opens, tau=tau) if tau else Gate("m", 1, inf=opens)
+    closes = "5/(exp(0.04*(V + 60)) + exp(-0.12*(V + 60)))"
+    h = Gate("h", inf="1/(1 + exp((V + 60.25)/6.25))", tau=closes)
+    return Neuron(v_thresh=-45.0, channels=[Channel("NaP", 100.0, 55.0, [m, h])])
+
+
+def fire(tau: str) -> Trajectory:
+    """Run it for 50 ms."""
+    return EventDriven().solve(persistent(tau), Step(2.0 * AMPLITUDE, start=10.0), t_end=50.0)
+
+
+def fast_gate_rows() -> list[Row]:
+    """Compare gates of many speeds with an instantaneous one."""
+    for tau in ("", *TAUS):
+        fire(tau)
+    base, *others = in_turn([partial(seconds, fire, tau) for tau in ("", *TAUS)])
+    return [
+        row(f"time, a gate with tau {tau} ms / instantaneous", ratios(one, base), target=GATE_TARGET)
+        for tau, one in zip(TAUS, others, strict=True)
+    ]
+
+
 # --- start-up: fresh processes -------------------------------------------------------------------
 
 
@@ -253,7 +283,7 @@ def measure() -> list[Row]:
     rows = simulation_rows(END, "auto", "DOP853", COST_TARGET)
     rows += simulation_rows(SPAN, "RK45", "RK45", None)
     rows += simulation_rows(SPAN, "Radau", "Radau", None)
-    return [*rows, *rhs_rows(), *import_rows(), *help_rows()]
+    return [*rows, *fast_gate_rows(), *rhs_rows(), *import_rows(), *help_rows()]
 
 
 def table(rows: list[Row]) -> str:

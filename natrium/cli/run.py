@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 def run_command(
     model: ModelFile,
     solver: Annotated[str | None, typer.Option(help="event, compiled, script or closed-form.")] = None,
-    method: Annotated[str | None, typer.Option(help="auto, DOP853, RK45 or Radau.")] = None,
+    method: Annotated[str | None, typer.Option(help="auto, DOP853, RK45, Radau or Radau13.")] = None,
     rtol: Annotated[float | None, typer.Option(help="Relative tolerance.")] = None,
     atol: Annotated[float | None, typer.Option(help="Absolute tolerance.")] = None,
     dt: StepOption = None,

@@ -16,7 +16,7 @@ from natrium.model.protocol import check_neuron
 from natrium.model.stimuli.stimulus import Sum, as_stimulus
 
 SOLVERS = ["event", "script", "closed-form", "compiled"]  # the classes are listed in natrium.solvers.simulate
-METHODS = ("auto", "RK45", "DOP853", "Radau")
+METHODS = ("auto", "RK45", "DOP853", "Radau", "Radau13")
 DEFAULT_RTOL = 1e-9
 LOOKS = 2001  # times at which a stimulus is looked at for its largest value
 
@@ -31,7 +31,7 @@ class Simulation:
         Span, ms; `t_end` may be given at the run instead.
     solver : {"event", "script", "closed-form", "compiled"}
         Event-driven, the script's sequential Euler scheme, or the closed form.
-    method : {"auto", "RK45", "DOP853", "Radau"}
+    method : {"auto", "RK45", "DOP853", "Radau", "Radau13"}
         Method of the event-driven solver.
     rtol : float
         Relative tolerance.
@@ -48,7 +48,7 @@ class Simulation:
         validator=Optional(Number("ms")),
     )
     solver: str = attrs.field(default="event", validator=Choice(SOLVERS))
-    method: Literal["auto", "RK45", "DOP853", "Radau"] = attrs.field(
+    method: Literal["auto", "RK45", "DOP853", "Radau", "Radau13"] = attrs.field(
         default="auto", validator=Choice(METHODS)
     )
     rtol: float = attrs.field(

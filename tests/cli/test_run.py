@@ -66,7 +66,7 @@ def test_the_file_s_own_solver_is_used_unless_told_otherwise(second):
     assert data["spike_times"] == pytest.approx([40.7, 65.2, 89.9])
 
 
-@pytest.mark.parametrize("method", ["DOP853", "RK45", "Radau"])
+@pytest.mark.parametrize("method", ["DOP853", "RK45", "Radau", "Radau13"])
 def test_options_override_the_file(second, method):
     result = call(
         "run",

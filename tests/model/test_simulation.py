@@ -34,7 +34,10 @@ def test_errors_are_one_family() -> None:
         ({"solver": "euler"}, "solver must be one of 'event', 'script', 'closed-form'.*, got 'euler'"),
         ({"solver": None}, "solver must be one of"),
         ({"solver": "script"}, "solver 'script' needs a time step, got no dt: give dt in ms"),
-        ({"method": "rk45"}, "method must be one of 'auto', 'RK45', 'DOP853', 'Radau', got 'rk45'"),
+        (
+            {"method": "rk45"},
+            "method must be one of 'auto', 'RK45', 'DOP853', 'Radau', 'Radau13', got 'rk45'",
+        ),
         ({"rtol": 0}, r"rtol must be within \(0, 0.1\], got 0.0"),
         ({"rtol": 0.11}, r"rtol must be within \(0, 0.1\], got 0.11"),
         ({"rtol": None}, "rtol must be a number, got None"),

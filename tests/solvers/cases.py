@@ -11,7 +11,7 @@ import sympy
 import natrium
 
 DATA = Path(__file__).parents[1] / "data"
-METHODS = ("auto", "RK45", "DOP853", "Radau")
+METHODS = ("auto", "RK45", "DOP853", "Radau", "Radau13")
 SODIUM = natrium.CHANNELS["notebook_sodium_1"]
 NA = natrium.notebook.lif_na().neuron
 STEP = natrium.Step(10.0, start=20.0)

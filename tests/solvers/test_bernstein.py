@@ -111,7 +111,7 @@ def kept(name, solver, t_old):
     return Record(t_old, solver.t - t_old, solver.y_old, data.copy(), STEPPERS[name])
 
 
-@pytest.mark.parametrize("name", STEPPERS)
+@pytest.mark.parametrize("name", SCIPY)
 def test_coefficients_are_scipy_s_own_dense_output(name):
     options = {"jac": jacobian} if name == "Radau" else {}
     solver = SCIPY[name](field, 0.2, np.array([0.4, -0.8, 1.3]), 20.0, rtol=1e-5, atol=1e-7, **options)

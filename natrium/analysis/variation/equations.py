@@ -99,7 +99,8 @@ class _Walk:
         steepest = max((event.slope for event in trajectory.events), default=0.0)
         is_told = steepest * np.spacing(max(abs(trajectory.t_start), abs(trajectory.t_end))) < TOLD
         statistics = trajectory.statistics
-        stiff = "Radau" in statistics.get("steps", {}) or "at_steady_state" in statistics
+        implicit = {"Radau", "Radau13"} & {*statistics.get("steps", ())}
+        stiff = bool(implicit) or "at_steady_state" in statistics
         self.known = trajectory if (isinstance(trajectory.made_by, Compiled) or stiff) and is_told else None
         system = directions.system or trajectory.neuron.system
         self.linear = self.plain = linearised(system, stiff)

@@ -27,8 +27,9 @@ class EventDriven(BaseSolver):
 
     Parameters
     ----------
-    method : {"auto", "DOP853", "RK45", "Radau"}
-        ``auto``: DOP853, going on with Radau where the model is stiff.
+    method : {"auto", "DOP853", "RK45", "Radau", "Radau13"}
+        ``auto``: DOP853, going on with Radau13 where the model is stiff; that is Radau IIA of order 13, Radau
+        SciPy's of order 5.
     rtol : float
         Relative tolerance of each step, on u in mV and on the gates.
     atol : float, optional
@@ -51,7 +52,7 @@ class EventDriven(BaseSolver):
     any_equations: ClassVar[bool] = True
     takes_kicks: ClassVar[bool] = True
 
-    method: Literal["auto", "RK45", "DOP853", "Radau"] = attrs.field(
+    method: Literal["auto", "RK45", "DOP853", "Radau", "Radau13"] = attrs.field(
         default="auto", validator=Choice(METHODS)
     )
     rtol: float = attrs.field(default=1e-9, converter=as_float, validator=Number("", 0.0, 0.1, open_low=True))

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from itertools import pairwise
 from typing import Any
 
 import attrs
@@ -20,6 +21,7 @@ from scipy.linalg.lapack import dgetrf, dgetrs, zgetrf, zgetrs
 
 from natrium.model.arrays import Array
 from natrium.solvers.bernstein import FROM_DOP853, from_monomials
+from natrium.solvers.event_driven.radau import Radau13
 
 _RK45_TO_BERNSTEIN = from_monomials(4)
 _RADAU_TO_BERNSTEIN = from_monomials(3)
@@ -62,7 +64,8 @@ class Record:
     y : ndarray, shape (n,)
         State at the start.
     data : ndarray
-        Stages of a Runge-Kutta step, shape (n_stages + 1, n), or Radau's polynomial, shape (n, 3).
+        Stages of a Runge-Kutta step, shape (n_stages + 1, n), or an implicit one's polynomial: Radau's, shape
+        (n, 3), or Bernstein coefficients less `y`, shape (degree + 1, n).
     stepper : type of Stepper
     """
 
@@ -342,4 +345,29 @@ class _Radau(Stepper, Radau):  # type: ignore[misc]  # SciPy's base is untyped
         return TrueStep(h, y, np.asarray(self.fun(t + h, y)), scaled)
 
 
-STEPPERS: dict[str, type[Stepper]] = {"RK45": _RK45, "DOP853": _DOP853, "Radau": _Radau}
+class _Radau13(Stepper, Radau13):
+    """Radau IIA of order 13, with the symbolic Jacobian."""
+
+    stability = np.inf
+
+    def record(self, t_old: float) -> Record:
+        return Record(t_old, self.step_length, self.y_old, self.curve, type(self))
+
+    @staticmethod
+    def bernstein(fun: Rhs, record: Record) -> Array:
+        return np.asarray(record.y + record.data)
+
+    def slopes(self) -> tuple[float, float]:
+        c = self.curve[:, 0].tolist()
+        hull, part = [right - left for left, right in pairwise(c)], self.step_length / (len(c) - 1)
+        return min(hull) / part, max(hull) / part
+
+    def true_step(self, h: float) -> TrueStep:
+        Z, curve = self.part(h)
+        y, t = self.y_old + Z[-1], self.step_start
+        return TrueStep(h, y, np.asarray(self.fun(t + h, y)), Record(t, h, self.y_old, curve, type(self)))
+
+
+STEPPERS: dict[str, type[Stepper]] = {
+    "RK45": _RK45, "DOP853": _DOP853, "Radau": _Radau, "Radau13": _Radau13,
+}  # fmt: skip

@@ -6,26 +6,50 @@ import math
 
 import numpy as np
 
+from natrium.model.arrays import Array
 from natrium.solvers.event_driven.steppers import STEPPERS, Rhs, Stepper
 
+EXPLICIT, IMPLICIT = "DOP853", "Radau13"
+REACH = STEPPERS[EXPLICIT].stability
 # Stability, not accuracy, sets the step when step times rate is above this part of the stability limit.
 STIFF_PART = 0.5
-# A stiff piece with fewer steps to go is finished before Radau would pay.
-STIFF_STEPS = 2_000
-# One Radau step costs about this many explicit ones (measured, three states).
-RADAU_COST = 8.0
+# A stiff piece with fewer steps to go is finished before implicit ones would pay.
+STIFF_STEPS = 150
+# What is faster by this factor than all else follows that; explicit steps lose their order there. A piece
+# that has taken as many steps already, of this part of the limit at least, goes on with implicit ones.
+APART, FOLLOWING_PART = 20.0, 0.15
+# One implicit step costs about this many explicit ones (measured, three states).
+COST = 3.0
 # An explicit method would need at least this many steps, whatever its accuracy asks.
 HOPELESS_STEPS = 1e8
-# Every so many steps the fastest rate is compared with the step; Radau's first steps are short by caution.
-LOOK_EXPLICIT, LOOK_IMPLICIT = 16, 96
+# Every so many steps the fastest rate is compared with the step; the first implicit ones are through a layer.
+LOOK_EXPLICIT, LOOK_IMPLICIT = 16, 32
 
 
 class Switch:
-    """Decides, from the fastest rate and the step, which method is to go on."""
+    """Decides, from the fastest rate and the step, which method is to go on; what it saw lasts for a run.
 
-    def __init__(self, active: bool, jac: Rhs) -> None:
-        self.active, self.jac = active, jac
-        self.returned_at = 0.0  # the fastest rate when Radau last handed back
+    Parameters
+    ----------
+    active : bool
+    """
+
+    def __init__(self, active: bool) -> None:
+        self.active = active
+        self.jac: Rhs = lambda s, y: np.zeros((y.size, y.size))  # of the piece at hand
+        self.was_stiff = False
+        self.returned_at = 0.0  # the fastest rate when implicit steps last did not pay
+
+    def first(self, y: Array, length: float) -> str:
+        """Give the method with which a piece of a length (ms) begins: explicit steps until there was need."""
+        if not self.was_stiff:
+            return EXPLICIT
+        jacobian = np.asarray(self.jac(0.0, y), dtype=float)
+        if not np.all(np.isfinite(jacobian)):
+            return EXPLICIT
+        fastest, follows = _fastest(jacobian)
+        steps = fastest * length / ((FOLLOWING_PART if follows else STIFF_PART) * REACH)
+        return IMPLICIT if steps > STIFF_STEPS and fastest > self.returned_at else EXPLICIT
 
     def is_due(self, step: Stepper, count: int) -> bool:
         """Tell whether the other method should take over after `count` steps of this one."""
@@ -39,17 +63,27 @@ class Switch:
         if not np.all(np.isfinite(jacobian)):
             return False
         norm = np.abs(jacobian).sum(axis=1).max()  # bounds every eigenvalue
-        steps = left / step.stability  # times a rate: how many steps stability allows at least
-        if explicit and h * norm <= STIFF_PART * step.stability and norm * steps <= HOPELESS_STEPS:
+        hopeless = HOPELESS_STEPS * REACH / left  # per ms
+        late = count >= STIFF_STEPS
+        if explicit and h * norm <= (FOLLOWING_PART if late else STIFF_PART) * REACH and norm <= hopeless:
             return False
-        fastest = float(np.max(-np.linalg.eigvals(jacobian).real, initial=0.0))
+        fastest, follows = _fastest(jacobian)
         if explicit:
-            # Gates that relax a billion times faster than the piece is long are Radau's from the start.
-            if fastest * steps > HOPELESS_STEPS:
-                return True
+            part = FOLLOWING_PART if late and follows else STIFF_PART
             again = fastest > 4.0 * self.returned_at or left > 10 * STIFF_STEPS * h
-            return again and h * fastest > STIFF_PART * step.stability
-        if left * fastest / STEPPERS["DOP853"].stability > RADAU_COST * left / h:
+            # Gates that relax a billion times faster than the piece is long are implicit from the start.
+            due = fastest > hopeless or (again and h * fastest > part * REACH)
+            self.was_stiff = self.was_stiff or due
+            return due
+        if h * fastest > COST * REACH:
             return False
         self.returned_at = fastest
         return True
+
+
+def _fastest(jacobian: Array) -> tuple[float, bool]:
+    """Give the rate at which the fastest of what relaxes does so, per ms, and whether it follows the rest."""
+    rates = np.linalg.eigvals(jacobian)
+    fastest = float(np.max(-rates.real, initial=0.0))
+    fast = np.abs(rates) > fastest / APART
+    return fastest, not bool(fast.all() or np.any(-rates.real[fast] < 0.5 * np.abs(rates[fast])))

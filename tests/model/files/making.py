@@ -87,7 +87,7 @@ def simulations(draw: st.DrawFn) -> natrium.Simulation:
         t_start=t_start,
         t_end=draw(st.none() | st.floats(0.1, 1e3).map(lambda length: t_start + length)),
         solver=draw(st.sampled_from(("event", "closed-form"))),
-        method=draw(st.sampled_from(("auto", "RK45", "DOP853", "Radau"))),
+        method=draw(st.sampled_from(("auto", "RK45", "DOP853", "Radau", "Radau13"))),
         rtol=draw(st.floats(1e-14, 0.1)),
         atol=draw(st.none() | st.floats(1e-14, 1.0)),
         dt=draw(st.none() | st.floats(1e-3, 1.0)),

@@ -109,7 +109,7 @@ def test_no_number_is_refused_by_its_place(place: str, text: str) -> None:
         (
             "simulation.method",
             "LSODA",
-            "method must be one of 'auto', 'RK45', 'DOP853', 'Radau', got 'LSODA'",
+            "method must be one of 'auto', 'RK45', 'DOP853', 'Radau', 'Radau13', got 'LSODA'",
         ),
         ("simulation.rtol", 0.0, r"rtol must be within \(0, 0.1\], got 0.0"),
         ("simulation.rtol", 0.5, r"rtol must be within \(0, 0.1\], got 0.5"),

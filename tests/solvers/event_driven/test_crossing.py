@@ -21,7 +21,7 @@ def first_step(name, slope, u0, h, bend=None, atol=1e-9):
     def fun(t, y):
         return np.array([slope(t)])
 
-    options = {"jac": lambda t, y: np.zeros((1, 1))} if name == "Radau" else {}
+    options = {"jac": lambda t, y: np.zeros((1, 1))} if name not in EXPLICIT else {}
     piece = Piece(inspect)
     STEPPERS[name](
         fun, 0.0, np.array([u0]), h, piece=piece, first_step=h, rtol=1.0 - 1e-9, atol=1e6, **options

@@ -1,5 +1,6 @@
 """Gates that are fast everywhere follow V: against implicit steps, instantaneous gates and the layer by itself."""
 
+import attrs
 import numpy as np
 import pytest
 from scipy.integrate import solve_ivp
@@ -88,7 +89,7 @@ def test_where_rates_fall_the_whole_flow_goes_on():
     whole = natrium.EventDriven(method="Radau", rtol=1e-8).solve(one, drive, t_end=10.0)
     assert "at_steady_state" in run.statistics
     assert run.state(5.9)[0] < -400.0
-    assert run.statistics["steps"]["Radau"] > 0
+    assert run.statistics["steps"]["Radau13"] > 0
     assert run.spike_times == pytest.approx(whole.spike_times, abs=1e-5)
     assert run.state(6.0) == pytest.approx(whole.state(6.0), rel=1e-5, abs=1e-6)
 
@@ -117,3 +118,62 @@ def test_the_looser_the_tolerance_the_slower_a_gate_may_be():
     run = natrium.EventDriven(rtol=1e-7).solve(cell("2e-8"), DRIVE, t_end=11.0)
     assert "at_steady_state" in run.statistics
     assert run.spike_times == pytest.approx(truth, abs=1e-7)
+
+
+KALIUM = "1/(1 + exp(-(V + 45)/8))"
+
+
+def with_potassium(tau):
+    """Make the cell with a second channel, as fast."""
+    second = {"inf": KALIUM} if tau is None else {"inf": KALIUM, "tau": tau}
+    channels = (*cell(tau).channels, natrium.Channel("K", 5.0, -90.0, [natrium.Gate("n", 4, **second)]))
+    return attrs.evolve(cell(tau), channels=channels)
+
+
+def equations(tau):
+    """Write the cell as equations of one's own."""
+    slow = "5/(exp(0.04*(V + 60)) + exp(-0.12*(V + 60)))"
+    rates = {"h": f"(1/(1 + exp((V + 60.25)/6.25)) - h)/({slow})"}
+    initial = {"V": -70.0, "h": 0.8}
+    if tau is not None:
+        rates["m"], initial["m"] = f"({STEADY} - m)/{tau}", 0.04
+    rates["V"] = f"(-(V + 70) + I + 100*{'m' if tau else STEADY}*h*(55 - V))/10"
+    return natrium.HybridNeuron(
+        equations=rates, initial=initial, v_thresh=-45.0, reset={"V": "-70"}, tau_ref=2.0
+    )
+
+
+MODELS = {"one channel": cell, "two channels": with_potassium, "own equations": equations}
+
+
+@pytest.fixture(scope="module")
+def instantaneous():
+    return {name: natrium.simulate(make(None), DRIVE, t_end=17.0) for name, make in MODELS.items()}
+
+
+@pytest.mark.parametrize("tau", ["1e-13", "1e-10", "1e-7", "1e-6", "1e-5", "1e-4", "1e-3", "1e-2"])
+@pytest.mark.parametrize("name", MODELS)
+def test_a_gate_of_any_speed_costs_five_times_an_instantaneous_one_at_most(name, tau, instantaneous):
+    own = instantaneous[name]
+    run = natrium.simulate(MODELS[name](tau), DRIVE, t_end=17.0)
+    assert run.n_spikes == own.n_spikes == 8
+    assert run.rhs_evaluations < 5.0 * own.rhs_evaluations
+    assert sum(run.statistics["steps"].values()) < 9.0 * sum(own.statistics["steps"].values())
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_in_fast_gates_spikes_are_off_by_as_much_as_their_errors_say(name, instantaneous):
+    """Against Taylor series in explicit steps; and what a gate's lag shifts is the lag's own size."""
+    model = MODELS[name]("1e-4")
+    run = natrium.simulate(model, DRIVE, t_end=3.0)
+    truth = natrium.Compiled(rtol=1e-12).solve(model, DRIVE, t_end=3.0)
+    assert run.statistics["steps"]["Radau13"] > 0
+    assert not truth.warnings
+    assert run.n_spikes == truth.n_spikes == 2
+    assert np.all(np.abs(run.spike_times - truth.spike_times) < run.spike_time_errors + 1e-12)
+    shifts = [
+        natrium.simulate(MODELS[name](tau), DRIVE, t_end=3.0).spike_times
+        - instantaneous[name].spike_times[:2]
+        for tau in ("1e-5", "1e-6")
+    ]
+    assert shifts[0] == pytest.approx(10.0 * shifts[1], rel=0.01)

@@ -50,7 +50,7 @@ def lif(**changes):
     return natrium.HybridNeuron(**given | changes)
 
 
-@pytest.mark.parametrize("method", ["auto", "RK45", "DOP853", "Radau"])
+@pytest.mark.parametrize("method", ["auto", "RK45", "DOP853", "Radau", "Radau13"])
 def test_written_by_hand_the_lif_is_the_lif(method):
     own = natrium.simulate(lif(), natrium.Constant(20.0), t_end=100.0, method=method)
     known = natrium.ClosedForm().solve(natrium.Neuron(v_reset=-72.0), natrium.Constant(20.0), t_end=100.0)

@@ -5,7 +5,7 @@ import math
 import attrs
 import numpy as np
 import pytest
-from scipy.integrate import DOP853, Radau, solve_ivp
+from scipy.integrate import DOP853, OdeSolver, Radau, solve_ivp
 from scipy.optimize import minimize_scalar
 
 import natrium
@@ -309,10 +309,28 @@ def fast_channel(phi):
 def test_a_hundred_thousandfold_rate_is_handed_to_radau():
     limits = natrium.Limits(max_rhs_evaluations=60_000)  # explicit steps alone would take millions
     run = natrium.EventDriven(limits=limits).solve(fast_channel(1e5), natrium.Constant(16.0), t_end=100.0)
-    assert run.statistics["steps"]["Radau"] > 0
+    assert run.statistics["steps"]["Radau13"] > 0
     alone = natrium.EventDriven(method="Radau").solve(fast_channel(1e5), natrium.Constant(16.0), t_end=100.0)
     assert run.n_spikes == alone.n_spikes > 1
     np.testing.assert_allclose(run.spike_times, alone.spike_times, rtol=0.0, atol=1e-6)
+
+
+def test_a_run_that_was_stiff_begins_its_next_pieces_with_implicit_steps(monkeypatch):
+    """Each is still one call of SciPy's loop."""
+    asked = []
+
+    def counted(fun, span, y, **options):
+        asked.append(options["method"])
+        return solve_ivp(fun, span, y, **options)
+
+    monkeypatch.setattr("natrium.solvers.event_driven.course._solve_ivp", counted)
+    run = natrium.simulate(fast_channel(1e5), natrium.Constant(16.0), t_end=100.0)
+    assert run.n_spikes > 1
+    first, *others = asked
+    assert issubclass(first, DOP853)
+    assert len(others) == run.n_spikes + 1
+    assert all(issubclass(one, OdeSolver) and "step" not in vars(one) for one in others)
+    assert {one.__name__ for one in others} == {"_Radau13"}
 
 
 def test_a_model_that_is_not_stiff_stays_with_dop853():
