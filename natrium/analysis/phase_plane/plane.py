@@ -283,6 +283,7 @@ def phase_plane(
     for number in grid:
         Count(2, 10_000).check("grid", number)
     plane, I = planar(neuron, x, reduction, held), float(I)
+    _ = plane.powers, plane.x_steady  # they say what is missing, in the model's own words
     neuron = plane.neuron  # where the threshold moves V is counted from it
     error = reduction_error(plane, I, t_end=t_end)
     V_range, (x_low, x_high) = shown_ranges(plane, I, error.full, V_range, x_range)

@@ -18,6 +18,7 @@ from natrium.model.arrays import Array
 SCALE = np.array([100.0, 1.0])  # mV, 1: what counts as far in V and in x
 START = 1e-5  # scaled: how far from a saddle its manifolds start, along the eigenvector
 NEAR = 1e-3  # scaled: this near a stable equilibrium a manifold has arrived
+FASTEST = 100.0  # scaled, per ms: none goes faster along a curve, lest it be at infinity before it is outside
 BESIDE = 0.5  # scaled: curves from a saddle below or above what is shown are followed this far beyond it
 SPACING = 0.004  # scaled: neighbours on a curve
 RTOL, ATOL = 1e-9, 1e-11
@@ -196,7 +197,8 @@ def _follow(
         calls += 1
         if calls > MOST_CALLS:
             raise _NoFurtherError
-        return direction * plane.rhs(y[0], y[1], I)
+        speed = direction * plane.rhs(y[0], y[1], I)
+        return speed / max(1.0, float(np.linalg.norm(speed / SCALE)) / FASTEST)
 
     def leaves(t: float, y: Array) -> float:
         ends.append(t)

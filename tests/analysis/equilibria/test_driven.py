@@ -10,8 +10,8 @@ from scipy.optimize import brentq, fsolve
 import natrium
 from natrium.analysis.equilibria.curve import equilibria, equilibrium_curve
 from natrium.analysis.equilibria.implicit import held_input
-from natrium.analysis.excitability.mirror import is_lowered
 from natrium.analysis.excitability.f_i import f_i_curve, onset
+from natrium.analysis.excitability.mirror import is_lowered
 from natrium.analysis.excitability.rheobase import rheobase
 from natrium.analysis.excitability.strength_duration import strength_duration
 
