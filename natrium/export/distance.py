@@ -98,18 +98,22 @@ class Twin:
         From the refractory period and dt (ms) to the period that the target makes of it, ms.
     shift : float
         By how many steps the target's label is later than the solver's.
+    idle : int
+        How many steps pass before anything moves.
     """
 
     rules: Callable[[Lowered, float], FixedStep]
     held: Callable[[float, float], float] = lambda tau_ref, dt: tau_ref
     shift: float = 0.0
+    idle: int = 0
 
     def spikes(self, lowered: Lowered, dt: float) -> Array:
         """Give the spikes that the target is expected to give, ms."""
         model, neuron = lowered.model, cast(Any, lowered.neuron)
         if neuron.fires:
             neuron = neuron.changed({"tau_ref": max(self.held(neuron.tau_ref, dt), 0.0)})
-        found = run(attrs.evolve(model, neuron=neuron), self.rules(lowered, dt)).spike_times
+        span = attrs.evolve(model.simulation, t_start=model.simulation.t_start + self.idle * dt)
+        found = run(attrs.evolve(model, neuron=neuron, simulation=span), self.rules(lowered, dt)).spike_times
         return np.asarray(found + self.shift * dt)
 
     def told(self, lowered: Lowered, dt: float) -> str:

@@ -26,6 +26,7 @@ WORDS = """
 """
 RESERVED = tuple(WORDS.split())
 MOST = 200  # samples: each is a case of one quantity
+MARGIN = 1e-3  # of a step, by which conditions of t hold early: jNeuroML's clock adds up steps, rounding too
 SPIKES = "spikes.dat"
 
 
@@ -94,12 +95,14 @@ def write_lems(model: Lowered, dt: float) -> str:
         )
     states = model.system.states
     names = name_symbols((*states, *model.parameters), RESERVED)
-    now = "(t/MSEC)" if model.t_start == 0.0 else f"(t/MSEC + ({model.t_start!r}))"
+    now, early = (f"(t/MSEC + ({model.t_start + ahead!r}))" for ahead in (0.0, MARGIN * dt))
     names |= {model.system.input: "inp", T: now}
     quantities = _Quantities(_Printer(names))
     own = [names[state] for state in states]
-    inputs = list(_input(model, quantities, now))
-    flows = [quantities.write(flow) for flow in model.rhs]
+    inputs = list(_input(model, quantities, now, early))
+    # jNeuroML moves states one after the other, by those that have moved: quantities are of the step's start.
+    slopes = [(f"slope_{k}", quantities.write(flow)) for k, flow in enumerate(model.rhs)]
+    quantities.lines += [line for name, flow in slopes for line in conditional(name, [("", flow)])]
     level = quantities.write(model.level) if model.fires else ""
     after = [quantities.write(one) for one in model.reset]
     lines = ["<Lems>", '  <Target component="simulation"/>']
@@ -122,7 +125,7 @@ def write_lems(model: Lowered, dt: float) -> str:
     lines += [f"        {_assign(name, repr(start))}" for name, start in zip(own, model.start, strict=True)]
     lines += [f"        {_assign(name, '0')}" for name in afters]
     lines += [f"        {_assign('tlast', '-1e9')}", "      </OnStart>"]
-    lines += _regimes(model, own, flows, level, after)
+    lines += _regimes(model, own, level, after, MARGIN * dt)
     lines += ["    </Dynamics>", "  </ComponentType>"]
     values = " ".join(f'{names[one]}="{value!r}"' for one, value in model.parameters.items())
     lines += [f'  <NatriumCell id="cell" {values}/>']
@@ -141,11 +144,10 @@ def _assign(name: str, value: str) -> str:
     return f"<StateAssignment variable={quoteattr(name)} value={quoteattr(value)}/>"
 
 
-def _regimes(model: Lowered, own: list[str], flows: list[str], level: str, after: list[str]) -> Iterator[str]:
+def _regimes(model: Lowered, own: list[str], level: str, after: list[str], margin: float) -> Iterator[str]:
     """Write the two regimes: free, and resting."""
     moving = [
-        f'        <TimeDerivative variable="{name}" value={quoteattr(f"({flow})/MSEC")}/>'
-        for name, flow in zip(own, flows, strict=True)
+        f'        <TimeDerivative variable="{name}" value="slope_{k}/MSEC"/>' for k, name in enumerate(own)
     ]
     yield '      <Regime name="free" initial="true">'
     yield from moving
@@ -168,7 +170,7 @@ def _regimes(model: Lowered, own: list[str], flows: list[str], level: str, after
             line for line, held in zip(moving, model.held, strict=True) if not held or model.tau_ref == 0.0
         )
         over = f" .and. {own[0]} .lt. {level}" if model.passes else ""
-        test = f"t/MSEC .geq. tlast + {model.tau_ref!r} - 1e-9{over}"
+        test = f"t/MSEC .geq. tlast + {model.tau_ref - margin!r}{over}"
         yield f"        <OnCondition test={quoteattr(test)}>"
         yield '          <Transition regime="free"/>'
         yield "        </OnCondition>"
@@ -184,8 +186,8 @@ def _conditions(window: Window, now: str) -> str:
     return " .and. ".join(parts)
 
 
-def _input(model: Lowered, quantities: _Quantities, now: str) -> Iterator[str]:
-    """Write the input, each part a quantity of its own."""
+def _input(model: Lowered, quantities: _Quantities, now: str, early: str) -> Iterator[str]:
+    """Write the input, each part a quantity of its own; windows go by `early`, values by `now`."""
     terms = []
     for index, part in enumerate(model.parts):
         name = f"inp_{index}"
@@ -196,8 +198,8 @@ def _input(model: Lowered, quantities: _Quantities, now: str) -> Iterator[str]:
             del quantities.lines[before:]
         else:
             value = f"samples_{index}"
-            yield from _samples(value, part, now)
-        condition = _conditions(part.window, now)
+            yield from _samples(value, part, now, early)
+        condition = _conditions(part.window, early)
         if condition:
             yield from conditional(name, [(condition, value), ("", "0")])
         else:
@@ -208,7 +210,7 @@ def _input(model: Lowered, quantities: _Quantities, now: str) -> Iterator[str]:
     )  # in order: all that it adds up is of this kind
 
 
-def _samples(name: str, part: Table, now: str) -> list[str]:
+def _samples(name: str, part: Table, now: str, early: str) -> list[str]:
     if len(part.times) > MOST:
         raise UnsupportedModel(
             f"a LEMS file holds at most {MOST} samples of an input here, got {len(part.times)} of "
@@ -222,8 +224,8 @@ def _samples(name: str, part: Table, now: str) -> list[str]:
             slope = (part.values[k + 1] - value) / (end - part.times[k])
             text = f"{value!r} + ({slope!r})*({now} - ({part.times[k]!r}))"
             if k == 0:
-                cases.append((f"{now} .lt. {part.times[0]!r}", repr(value)))
-        cases.append((f"{now} .lt. {end!r}" if math.isfinite(end) else "", text))
+                cases.append((f"{early} .lt. {part.times[0]!r}", repr(value)))
+        cases.append((f"{early} .lt. {end!r}" if math.isfinite(end) else "", text))
     return conditional(name, cases)
 
 
@@ -238,7 +240,10 @@ def read_lems(folder: Path, text: str) -> list[float]:
 
 def lems_meaning(model: Lowered, dt: float) -> list[str]:
     """Say what means something else in LEMS."""
-    said = [f"jNeuroML goes in Euler's steps of dt = {dt:g} ms and looks at conditions once a step."]
+    said = [
+        f"jNeuroML goes in Euler's steps of dt = {dt:g} ms and looks at conditions once a step; in the first "
+        "nothing moves."
+    ]
     if model.fires:
         said.append(
             "A spike is labelled by the beginning of its step, and the reset comes at the step's end."
@@ -254,5 +259,6 @@ def lems_meaning(model: Lowered, dt: float) -> list[str]:
 LEMS_TWIN = Twin(
     lambda model, dt: FixedStep(
         dt=dt, scheme="euler", refractory="steps", label="start", read="start", edges="half-open"
-    )
+    ),
+    idle=1,
 )

@@ -334,7 +334,7 @@ OWN_LEAK = channel(
     current="gbar*m*(v - ena)\n il = gl*(v - el)",
     ion="NONSPECIFIC_CURRENT il",
     more="gl = 5e-5 (S/cm2) el = -67 (mV)",
-)
+).replace("ASSIGNED {", "ASSIGNED { il (mA/cm2)")
 
 # All that are read.
 TEXTS = {name: case.text for name, case in CASES.items()} | {
