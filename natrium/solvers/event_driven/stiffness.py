@@ -57,7 +57,7 @@ class Switch:
         if not self.active or count % (LOOK_EXPLICIT if explicit else LOOK_IMPLICIT):
             return False
         h, left = step.step_length, step.t_bound - step.t
-        if explicit and left < STIFF_STEPS * h:
+        if left <= 0.0 or (explicit and left < STIFF_STEPS * h):
             return False
         jacobian = np.asarray(self.jac(step.t, step.y), dtype=float)
         if not np.all(np.isfinite(jacobian)):
