@@ -448,3 +448,98 @@ def test_a_bare_function_that_steps_is_stepped(tmp_path: Path, name: str) -> Non
     assert found.replay.off == -1
     assert found.scheme.key == "euler"
     assert found.spike_times.size
+
+
+def test_an_array_of_states_may_hold_its_time(tmp_path: Path) -> None:
+    found = taken(
+        tmp_path,
+        """
+        import numpy as np
+        def drive(t):
+            return 90.0 if t >= 2.0 else 0.0
+        def flow(y):
+            v, w, t = y
+            return np.array([(-(v + 70.0) - w + drive(t)) / 10.0, (0.5 * (v + 70.0) - w) / 100.0, 1.0])
+        dt, y, vs = 0.1, np.array([-70.0, 0.0, 0.0]), []
+        while y[2] < 6.0:
+            k1 = flow(y)
+            k2 = flow(y + dt * k1)
+            y = y + dt * (k1 + k2) / 2
+            if y[0] >= -55.0:
+                y[0] = -70.0
+            vs.append(y[0])
+        """,
+    )
+    assert found.scheme.key == "heun"
+    assert set(equations(found)) == {"dv/dt", "dw/dt"}
+    assert not found.faults
+
+
+def test_the_step_may_be_what_one_time_is_later_than_another(tmp_path: Path) -> None:
+    found = taken(
+        tmp_path,
+        """
+        import numpy as np
+        def flow(t, y, I):
+            return np.array([(-y[0] + I(t)) / 20.0, (0.1 * y[0] - y[1]) / 50.0])
+        def midpoint(flow, start, t, I):
+            y = np.zeros((len(t), 2))
+            y[0] = start
+            for i in range(len(t) - 1):
+                h = t[i + 1] - t[i]
+                half = y[i] + h / 2 * flow(t[i], y[i], I)
+                y[i + 1] = y[i] + h * flow(t[i] + h / 2, half, I)
+            return y
+        t = np.arange(0, 10, 0.2)
+        y = midpoint(flow, [-5.0, 0.0], t, lambda s: 10.0 if s >= 5 else 0.0)
+        """,
+    )
+    assert found.scheme.key == "midpoint"
+    assert equations(found)["dy[0]/dt"] == "(-y[0] + I)/20"
+
+
+MASKED = """
+    import numpy as np
+    N, dt, tau, rest, theta, dead = {n}, 0.1, 10.0, -70.0, -55.0, 2.0
+    I = np.linspace({low}, 90.0, N)
+    v, last = np.full(N, rest), np.full(N, -np.inf)
+    for k in range(60):
+        t = k * dt
+        waits = (t - last) <= dead
+        dv = np.where(waits, 0, (-(v - rest) + I) / tau)
+        v += dv * dt
+        fired = (v >= theta) & ~waits
+        v[fired] = rest
+        last[fired] = t
+"""
+
+
+@pytest.mark.parametrize(("n", "low"), [(2, 80.0), (20, 0.0)])
+def test_masks_joined_by_and_are_choices_and_an_end_speaks_for_many(
+    tmp_path: Path, n: int, low: float
+) -> None:
+    found = taken(tmp_path, MASKED.format(n=n, low=low))
+    assert found.maps.threshold is not None
+    assert found.spike_times.size
+    assert (found.maps.hold.way, found.maps.hold.still) == ("clock", (found.maps.V,))
+    assert not found.faults
+
+
+def test_a_spike_located_inside_its_step_is_a_reset(tmp_path: Path) -> None:
+    found = taken(
+        tmp_path,
+        """
+        dt, tau, rest, theta, after = 0.1, 10.0, -70.0, -55.0, -72.0
+        v, vs = rest, []
+        for k in range(300):
+            new = v + dt * (rest - v + 25.0) / tau
+            if new >= theta:
+                part = (theta - v) / (new - v)
+                new = after + (1.0 - part) * dt * (rest - after + 25.0) / tau
+            v = new
+            vs.append(v)
+        """,
+    )
+    assert found.maps.resets[found.maps.V].value == -72.0
+    assert "located" in {one.key for one in found.findings}
+    assert not found.faults

@@ -1,13 +1,16 @@
-"""Steps that reset first, and go on as a free step does from what they were reset to."""
+"""Steps that reset first, or inside: they go on as a free step does from what they were reset to."""
 
 from __future__ import annotations
 
-from collections.abc import Container, Sequence
+from collections.abc import Container, Mapping, Sequence
 
+import attrs
 import numpy as np
 
-from natrium.analysis.doctor.reading.trees import LEAF, same_tree
+from natrium.analysis.doctor.reading.maps import Threshold, differ, values_at
+from natrium.analysis.doctor.reading.trees import LEAF, in_order, leaf, number, same_tree
 from natrium.analysis.doctor.trace.record import Node, Record, Step
+from natrium.model.arrays import Array
 
 
 def begun(
@@ -44,3 +47,23 @@ def _is_same_operation(one: Node, other: Node) -> bool:
     return (one.op, len(one.args)) == (other.op, len(other.args)) and (
         bool(one.args) or same_tree(one, other)
     )
+
+
+def located(step: Step, test: Threshold, V: str, points: Mapping[str, Array]) -> Node | None:
+    """Give the reset of a step that finds its crossing, resets there and goes on from there.
+
+    Where V comes to the level just at the end of the step, nothing is left of it to go on in.
+    """
+    root, late = step.updates[V], leaf("the level, at the end of the step")
+    made: dict[Node, Node] = {test.side: late}
+    for node in in_order([root]):
+        args = tuple(made[one] for one in node.args)
+        moved = any(a is not b for a, b in zip(args, node.args, strict=True))
+        made.setdefault(node, attrs.evolve(node, args=args) if moved else node)
+    if made[root] is root or made[root] is late:
+        return None
+    left = values_at(made[root], {**points, late.name: values_at(test.level, points)})
+    if not np.all(np.isfinite(left)) or differ(left, np.full(left.shape, left[0])):
+        return None
+    own = (one for one in in_order([root]) if not one.args and not differ(np.array([one.value]), left[:1]))
+    return next(own, number(float(left[0]), root.line))

@@ -62,10 +62,16 @@ def _first_line(case: Case, name: str, value: float, others: list[float]) -> int
     return next(iter(given or lines), 0)
 
 
+def moves_at_spikes(claim: Model) -> bool:
+    """Tell whether a claim's spike does something: a level that V only goes through is no threshold."""
+    system = claim.neuron.system
+    return claim.neuron.fires and tuple(system.reset) != tuple(system.states)
+
+
 def _unfired(case: Case, claim: Model) -> Iterator[Found]:
     """Find a run that goes over the claimed threshold and compares V with none."""
     maps, neuron = case.maps, claim.neuron
-    if not neuron.fires or maps.firing or maps.record.solver:
+    if not moves_at_spikes(claim) or maps.firing or maps.record.solver:
         return
     V = maps.record.samples[:, maps.record.states.index(maps.V)] * case.meant.units.mV
     if not np.any(V[1:] > neuron.v_thresh) or any(

@@ -13,10 +13,11 @@ from natrium.analysis.doctor.reading.findings import Found, in_line
 from natrium.analysis.doctor.reading.maps import plain
 from natrium.analysis.doctor.reading.rules import NEAR
 from natrium.analysis.doctor.reading.schemes import POINTS, SchemeFound
-from natrium.analysis.doctor.reading.simplify import CLIPS
+from natrium.analysis.doctor.reading.simplify import CLIPS, courses
 from natrium.analysis.doctor.reading.trees import ARRAYS, Program, in_order, name_of
 from natrium.analysis.doctor.reading.wording import text_of
 from natrium.analysis.doctor.trace.record import Node
+from natrium.analysis.doctor.words.finding import ON_GRID
 
 
 def rules_of(case: Case, scheme: SchemeFound) -> Iterator[Found]:
@@ -78,11 +79,11 @@ def rules_of(case: Case, scheme: SchemeFound) -> Iterator[Found]:
                 "one step late.",
                 test.line, evidence=f"what is compared is {plain(maps.V)} as the step found it",
             )  # fmt: skip
-        yield Found(
-            "grid", "rule",
-            "Spikes are on the grid, at the end of a step, which makes any scheme first order.",
-            test.line,
-        )  # fmt: skip
+        if maps.located:
+            said = "A spike is located inside its step, and the run goes on from there: "
+            yield Found("located", "rule", f"{said}{in_line(case.source, test.line)}.", test.line)
+        else:
+            yield Found("grid", "rule", ON_GRID, test.line)
     if case.meant.clock.label == "start":
         yield Found(
             "label-early", "rule",
@@ -96,17 +97,11 @@ def rules_of(case: Case, scheme: SchemeFound) -> Iterator[Found]:
 def _clips(case: Case) -> Iterator[Found]:
     """Say whether what a step makes was ever clipped."""
     maps = case.maps
+    values = courses(maps.record)
     for node in maps.clips:
         inner = max(node.args, key=lambda one: len(in_order([one])))
         if any(one is node for other in maps.clips if other is not node for one in other.args):
             continue  # the outer of two tells
-        values = {name: maps.record.samples[:-1, at] for at, name in enumerate(maps.record.states)}
-        values |= {name: np.asarray(one.value) for name, one in maps.record.parameters.items()}
-        values |= dict(maps.record.exogenous)
-        if maps.record.input:
-            values[maps.record.input] = maps.record.inputs
-        if maps.record.time:
-            values[maps.record.time] = maps.record.times
         with np.errstate(all="ignore"):
             try:
                 program = Program([node, _core(inner)])

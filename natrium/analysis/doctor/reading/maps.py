@@ -119,6 +119,8 @@ class Maps:
         Steps in which V jumps though it has not reached a threshold.
     noise : str
         What noise goes by that the script draws; empty where it draws none.
+    located : bool
+        Whether a step finds its crossing, resets there and goes on from there.
     kicks : tuple of Kick
         Incoming spikes that move states.
     """
@@ -143,6 +145,7 @@ class Maps:
     clips: tuple[Node, ...] = ()
     clocked: tuple[int, ...] = ()
     noise: str = ""
+    located: bool = False
     kicks: tuple[Any, ...] = ()
 
 

@@ -12,6 +12,7 @@ from natrium.analysis.doctor.reading.trees import NUMBER, at_points, leaf, leave
 from natrium.analysis.doctor.trace.record import Node, Record
 
 BY_CLOCK = " by the clock"  # ends the name of a step that was put into its unit
+WAVERS = 1e-9  # of a course: rounding
 UNITS = (1e-3, 1e3)  # by which a clock may go faster than its step says
 
 _STEP = re.compile(r"dt|^d(el)?_?t|step", re.IGNORECASE)
@@ -52,6 +53,19 @@ def paced(record: Record) -> Record:
     good = [name for name in still if _STEP.search(name.rpartition(".")[2])]
     good = good or (still if len(moving) > 1 else [])
     return attrs.evolve(record, dt=good[0]) if len(good) == 1 else record
+
+
+def steady(record: Record) -> Record:
+    """Take what wavers by rounding alone for a parameter, as what one time is later than the one before."""
+    found = dict[str, Node]()
+    for name, course in record.exogenous.items():
+        middle = float(np.median(course))
+        if np.all(np.abs(course - middle) <= WAVERS * abs(middle)):
+            found[name] = Node(NUMBER, (), float(f"{middle:.12g}"))
+    if not found or record.solver:
+        return record
+    left = {name: course for name, course in record.exogenous.items() if name not in found}
+    return paced(attrs.evolve(record, parameters={**record.parameters, **found}, exogenous=left))
 
 
 def by_the_clock(record: Record) -> Record:

@@ -12,6 +12,7 @@ import numpy as np
 
 from natrium.analysis.doctor.reading.bench import Bench
 from natrium.analysis.doctor.reading.case import Case
+from natrium.analysis.doctor.reading.claimed_states import moves_at_spikes
 from natrium.analysis.doctor.reading.findings import Found, in_line
 from natrium.analysis.doctor.reading.labels import passed
 from natrium.analysis.doctor.reading.maps import crossings, plain
@@ -36,7 +37,7 @@ def claimed_resets(case: Case, claim: Model, sides: Claimed, wrong: frozenset[st
 
 def _resets(case: Case, claim: Model, sides: Claimed, wrong: frozenset[str]) -> Iterator[Found]:
     maps, mV = case.maps, case.meant.units.mV
-    if not claim.neuron.fires:
+    if not claim.neuron.fires or not (maps.firing or moves_at_spikes(claim)):
         return
     if not maps.firing:
         yield from _never(case, claim)

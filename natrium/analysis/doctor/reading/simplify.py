@@ -19,12 +19,13 @@ from natrium.analysis.doctor.reading.trees import (
     name_of,
 )
 from natrium.analysis.doctor.trace.record import Node, Record
+from natrium.model.arrays import Array
 
 CLIPS = ("min", "max", "clip")
 
 
 def unclipped(
-    algebra: Algebra, trees: Mapping[str, Node], dt: str
+    record: Record, algebra: Algebra, trees: Mapping[str, Node], dt: str
 ) -> tuple[dict[str, Node], tuple[Node, ...]]:
     """Take clips off what a step makes: each is left as the run had it.
 
@@ -36,11 +37,12 @@ def unclipped(
     """
     made: dict[Node, Node] = {}
     clips: list[Node] = []
+    values, states = courses(record), frozenset(record.states)
     for node in in_order(trees.values()):
         args = tuple(made[one] for one in node.args)
-        if name_of(node) in CLIPS and dt in leaves(node):
-            inner = max(range(len(args)), key=lambda at, args=args: len(in_order([args[at]])))  # type: ignore[misc]  # mypy cannot tell a lambda with a default
-            made[node] = args[inner]
+        inner = _clipped(node, states) if name_of(node) in CLIPS else None
+        if inner is not None and (dt in leaves(node) or _is_idle(node, inner, values)):
+            made[node] = made[inner]
             clips.append(node)
         elif node.args:
             same = all(a is b for a, b in zip(args, node.args, strict=True))
@@ -48,6 +50,29 @@ def unclipped(
         else:
             made[node] = node
     return {state: made[tree] for state, tree in trees.items()}, tuple(clips)
+
+
+def _clipped(node: Node, states: frozenset[str]) -> Node:
+    """Give what a clip is of: the part that moves, and the largest of these."""
+    return max(node.args, key=lambda one: (bool(leaves(one) & states), len(in_order([one]))))
+
+
+def _is_idle(node: Node, inner: Node, values: Mapping[str, Array]) -> bool:
+    """Tell whether a clip of something did nothing at any step's start."""
+    try:
+        clipped, free = Program([node, inner])(values, ARRAYS)
+    except KeyError:
+        return False
+    return np.array_equal(clipped, free, equal_nan=True)
+
+
+def courses(record: Record) -> dict[str, Array]:
+    """Give what each step of a run starts with, by name."""
+    values = {name: record.samples[:-1, at] for at, name in enumerate(record.states)}
+    values |= {name: np.asarray(one.value) for name, one in record.parameters.items()}
+    values |= dict(record.exogenous)
+    given = ((record.input, record.inputs), (record.time, record.times))
+    return values | {name: course for name, course in given if name}
 
 
 def _is_rooted(node: Node, dt: str) -> bool:

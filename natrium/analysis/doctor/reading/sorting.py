@@ -8,7 +8,7 @@ import attrs
 import numpy as np
 
 from natrium.analysis.doctor.reading.algebra import Algebra, Slopes
-from natrium.analysis.doctor.reading.begun import before_the_step, begun
+from natrium.analysis.doctor.reading.begun import before_the_step, begun, located
 from natrium.analysis.doctor.reading.drawn import after_drawn, after_painting
 from natrium.analysis.doctor.reading.kicks import kicked, kicked_kinds, of_kinds
 from natrium.analysis.doctor.reading.maps import (
@@ -231,7 +231,7 @@ def sort(record: Record) -> Maps:
             one: sorter.algebra.canonical(sorter.algebra.replaced(tree, again, done))
             for one, tree in trees.items()
         }
-    trees, clips = unclipped(sorter.algebra, trees, record.dt or NO_DT)
+    trees, clips = unclipped(record, sorter.algebra, trees, record.dt or NO_DT)
     trees, kicks = kicked(record, sorter.algebra, trees, record.dt or NO_DT, sorter.V)
     named = bool(record.dt) and any(record.dt in leaves(tree) for tree in trees.values())
     dt = record.dt if named else NO_DT
@@ -240,7 +240,10 @@ def sort(record: Record) -> Maps:
     record, trees, noise = noiseless(record, sorter.algebra, trees, dt, sorter.step)
     spikes = np.flatnonzero(np.isin(record.order, list(fired)))
     threshold = next(iter(sorted(fired.values(), key=lambda one: one.line)), None)
-    resets = next(iter(late.values()), None) or _resets(sorter, fired, held, spikes, main)
+    often = max(fired, key=lambda at: record.steps[at].count, default=-1)
+    tests = threshold is not None and threshold.after
+    inside = located(record.steps[often], fired[often], sorter.V, sorter.points) if tests else None
+    resets = next(iter(late.values()), None) or _resets(sorter, fired, held, spikes, main, inside)
     return Maps(
         record=record,
         algebra=sorter.algebra,
@@ -262,6 +265,7 @@ def sort(record: Record) -> Maps:
         clips=clips,
         clocked=clocked,
         noise=noise,
+        located=inside is not None,
         kicks=(*kicks, *of_kinds(record, kinds)),
     )
 
@@ -299,8 +303,9 @@ def _sort_flow(record: Record) -> Maps:
 
 
 def _resets(
-    sorter: Sorter, fired: Mapping[int, Threshold], held: Sequence[int], spikes: np.ndarray, main: Step
-) -> dict[str, Node]:
+    sorter: Sorter, fired: Mapping[int, Threshold], held: Sequence[int], spikes: np.ndarray, main: Step,
+    inside: Node | None,
+) -> dict[str, Node]:  # fmt: skip
     """Give what a spike makes of each state that it moves, over the states that the step has made."""
     if not fired:
         return {}
@@ -314,6 +319,8 @@ def _resets(
         node = step.updates[state]
         if painted is not None and (state == sorter.V or sorter.jumps(painted, state)):
             found[state] = painted.updates[state]
+        elif state == sorter.V and inside is not None:
+            found[state] = inside
         elif state == sorter.V and sorter.is_set(step):
             found[state] = node
         else:

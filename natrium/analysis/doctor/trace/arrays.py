@@ -12,6 +12,7 @@ from natrium.analysis.doctor.trace.elements import (
     Elements,
     first_of,
     item_at,
+    speaker,
     unwrapped,
 )
 from natrium.analysis.doctor.trace.forms import Place
@@ -229,7 +230,7 @@ def _follow(array: TracedArray, name: str, inputs: tuple[Any, ...], raws: list[A
     if array.size == 0 or array.dtype.kind not in "fiub":
         return
     nodes = array.remember()
-    indices = [(0,) * array.ndim] if array.many else list(itertools.product(*map(range, array.shape)))
+    indices = [speaker(array.shape)] if array.many else list(itertools.product(*map(range, array.shape)))
     plain = array.plain
     for at in indices:
         ones = tuple(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -49,6 +50,8 @@ class Builder:
     def _node(self, form: Form) -> Node:
         if form.op not in ("leaf", "each"):
             args = tuple(self.nodes[id(one)] for one in form.args)
+            if (left := _without_zero(form, args)) is not None:
+                return left
             return Node(form.op, args, _value(form.value), _line(form), "", form.numpy)
         made = self.tracer.definitions.get(form)
         if form.op == "leaf" and made is not None:
@@ -100,18 +103,18 @@ class Builder:
             source=tuple(source), states=names, samples=samples, parameters=dict(self.parameters),
             input=entry, inputs=values.get(entry, np.full(n, np.nan)), time=time,
             times=values.get(time, np.full(n, np.nan)), dt=dt, steps=made, order=order, lists=dict(lists),
-            exogenous=rest, origins=self._origins(), side="0" if self._of_many(states) else "",
+            exogenous=rest, origins=self._origins(), side=self._side(states),
         )  # fmt: skip
 
-    def _of_many(self, states: list[tuple[Any, ...]]) -> bool:
-        """Tell whether a state is one element, the first, of an array of many at each time."""
+    def _side(self, states: list[tuple[Any, ...]]) -> str:
+        """Tell which element of an array of many at each time a state is; empty where it is none."""
         for key, _, _ in states:
             container, axis = self.tracer.containers.get(key), self.tracer.known.series.get(key)
             if isinstance(container, TracedArray):
                 sizes = [size for at, size in enumerate(container.shape) if at != axis]
-                if int(np.prod(sizes, dtype=np.int64)) > SMALL:
-                    return True
-        return False
+                if (many := math.prod(sizes)) > SMALL:
+                    return str(range(many)[self.tracer.known.speaker])
+        return ""
 
     def _in_order(self, states: list[tuple[Any, ...]], steps: list[StepTrace]) -> list[tuple[Any, ...]]:
         """Sort states by where the commonest step makes them, then by where any does."""
@@ -284,6 +287,7 @@ class Builder:
         ones = [
             name for name in values
             if name in read and name != time and not is_noise(name) and name not in slopes
+            and (is_input(name) or not _is_pace(values[name], slopes.get(time, 0.0)))
         ]  # fmt: skip
         if len(ones) > 1:
             named = [name for name in ones if is_input(name)]
@@ -297,6 +301,11 @@ class Builder:
             if made:
                 found[name] = tuple(self.node(one) for one in made)
         return found
+
+
+def _is_pace(values: Array, pace: float) -> bool:
+    """Tell whether a course is what time goes on by, all the same but for rounding."""
+    return bool(np.all(np.abs(values[~np.isnan(values)] - pace) <= 1e-6 * pace))
 
 
 def _is_whole(values: Array) -> bool:
@@ -349,6 +358,17 @@ def walked(root: Node) -> Iterable[Node]:
 def _line(form: Form) -> int:
     """Give a form's line in the script, 0 in files beside it."""
     return form.line if form.line < BESIDE else 0
+
+
+def _without_zero(form: Form, args: tuple[Node, ...]) -> Node | None:
+    """Give what is left of a product of a literal 0, and of a sum with such a product."""
+    zeros = [at for at, one in enumerate(args) if one.op == "number" and one.value == 0]
+    if (form.op == "*" and zeros) or (form.op == "/" and zeros == [0]):
+        return args[zeros[0]]
+    made = [at for at in zeros if form.args[at].args]
+    if made and (form.op == "+" or (form.op == "-" and made == [1])):
+        return args[1 - made[0]]
+    return None
 
 
 def _value(raw: Any) -> float:

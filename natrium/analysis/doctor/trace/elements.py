@@ -10,7 +10,7 @@ from natrium.analysis.doctor.trace.forms import Place
 from natrium.analysis.doctor.trace.numbers import Remembers, bare, is_number, traced
 from natrium.analysis.doctor.trace.tracer import active
 
-# Up to so many elements each is followed; of more, the first one speaks for all (a population).
+# Up to so many elements each is followed; of more, one at an end speaks for all (a population).
 SMALL = 8
 # Beyond so many elements nothing is remembered.
 _LARGEST = 5_000_000
@@ -28,7 +28,7 @@ class Elements(np.ndarray[Any, Any]):
     frame : tuple
         By axis of that whole array: the coordinate of this part, or a 1-tuple with its first one.
     first : bool
-        Of a large array: whether element 0 is the one that speaks for all.
+        Of a large array: whether it has the element that speaks for all, and at its end.
     born : int
         The step that made it.
     part_of_many : bool
@@ -50,7 +50,7 @@ class Elements(np.ndarray[Any, Any]):
 
     @property
     def many(self) -> bool:
-        """Whether only element 0 is followed."""
+        """Whether only one element is followed, at an end."""
         return self.part_of_many or self.size > SMALL
 
     def followed(self) -> list[tuple[int, ...]]:
@@ -60,7 +60,7 @@ class Elements(np.ndarray[Any, Any]):
         grown = self.key in active().known.grown
         if grown and self.ndim == 1:
             return [(len(self) - 1,)]
-        return [(0,) * self.ndim] if self.first and self.size else []
+        return [speaker(self.shape)] if self.first and self.size else []
 
     # Elements ----------------------------------------------------------------------------------------
 
@@ -161,9 +161,12 @@ class Elements(np.ndarray[Any, Any]):
         if active().segment is None or not self.size or part.ndim == 0:
             return part
         positions = np.arange(self.size).reshape(self.shape)[index]
-        wanted = np.flatnonzero(positions.ravel() == 0)[:1] if self.many else range(positions.size)
-        if self.many and not (self.first and len(wanted) and wanted[0] == 0):
-            return part
+        wanted = range(positions.size)
+        if self.many:
+            (end,) = speaker((positions.size,)) if positions.size else (0,)
+            wanted = wanted[end : end + 1]
+            if not (self.first and wanted and positions.ravel()[end] == speaker((self.size,))[0]):
+                return part
         part.first = True
         nodes = part.remember()
         for k in wanted:
@@ -223,12 +226,13 @@ class Elements(np.ndarray[Any, Any]):
         if not self.first:
             return []
         if self.ndim == 1 or self.size == positions.size:
-            found = np.flatnonzero(positions.ravel() == 0)
+            found = np.flatnonzero(positions.ravel() == speaker((self.size,))[0])
             return [int(k) for k in found[:1]]
-        # Of a plane, a population at one step or the states of one step: the first, if there are many.
+        # Of a plane, a population at one step or the states of one step: one at an end, if there are many.
         if positions.size > SMALL:
-            rows = np.unravel_index(positions.ravel()[:1], self.shape)
-            return [0] if any(int(row[0]) == 0 for row in rows) else []
+            (k,) = speaker((positions.size,))
+            ends = zip(np.unravel_index(positions.ravel()[k], self.shape), speaker(self.shape), strict=True)
+            return [k] if any(one == end for one, end in ends) else []
         return list(range(positions.size))
 
     def kept(self, index: tuple[Any, ...], value: Any) -> None:
@@ -248,6 +252,11 @@ class Elements(np.ndarray[Any, Any]):
         self.nodes[index] = node
         if place is not None and isinstance(node, Remembers):
             tracer.store(node, place)
+
+
+def speaker(shape: tuple[int, ...]) -> tuple[int, ...]:
+    """Give the index of the element that speaks for all of a large array."""
+    return tuple(size - 1 for size in shape) if active().known.speaker else (0,) * len(shape)
 
 
 def is_basic(index: Any) -> bool:
@@ -305,7 +314,11 @@ def item_at(value: Any, at: tuple[Any, ...], ndim: int) -> Any:
         0 if size == 1 else int(i) for i, size in zip(at[ndim - value.ndim :], value.shape, strict=False)
     )
     if isinstance(value, Elements):
-        if value.many and any(index) and (value.nodes is None or value.nodes[index] is None):
+        if (
+            value.many
+            and index != speaker(value.shape)
+            and (value.nodes is None or value.nodes[index] is None)
+        ):
             return value.plain[index]
         return value.element(index)
     return value[index]

@@ -21,11 +21,15 @@ _CALLS: ContextVar[tuple[Iterator[int], int] | None] = ContextVar("calls", defau
 
 
 @contextmanager
-def at_most(calls: int) -> Iterator[None]:
-    """End a run whose functions are called back oftener: an equation that is wrong may be as stiff as any."""
-    token = _CALLS.set((count(), calls))
+def at_most(calls: int) -> Iterator[Iterator[int]]:
+    """End a run whose functions are called back oftener: an equation that is wrong may be as stiff as any.
+
+    What is given counts on from how often they were.
+    """
+    counter = count()
+    token = _CALLS.set((counter, calls))
     try:
-        yield
+        yield counter
     finally:
         _CALLS.reset(token)
 

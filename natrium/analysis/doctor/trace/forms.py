@@ -98,6 +98,8 @@ class Known:
         Carried variables that every step moves on alike.
     strides : set of tuple
         Containers of which steps read other elements than one after the other.
+    speaker : int
+        Which element speaks for those of a large array: 0, the first, or -1, the last.
     """
 
     def __init__(self) -> None:
@@ -110,6 +112,7 @@ class Known:
         # Class-level numbers, and the attributes that instances put over them.
         self.classes: dict[tuple[Any, ...], tuple[Any, ...]] = {}
         self.final = False
+        self.speaker = 0
 
 
 class StepTrace:

@@ -88,12 +88,11 @@ class Layers:
         known = frozenset(dir(builtins))
         made_: dict[str, Any] = {}
         top = module.split(".")[0]
-        owners: list[Any] = []
-        if top in ("numpy", "pylab", "matplotlib", "scipy"):
+        drawn = top in DRAWING  # gives whatever it is asked for
+        owners: list[Any] = [] if top == "numpy" or drawn else [self.module(module, module)]
+        if drawn or top in ("numpy", "scipy"):
             owners.append(self._numpy)
-        if top not in ("numpy", "pylab"):
-            owners.insert(0, self.module(module, module))
-        elif top == "pylab":
+        if drawn:
             owners.append(self.module("matplotlib.pyplot", "matplotlib.pyplot"))
         for name in names:
             if name in known and not (top in ("numpy", "pylab") and name in ("abs", "min", "max", "sum")):

@@ -99,7 +99,7 @@ class Lesson:
     def _leaf_varies(self, form: Form) -> int:
         key, coords, offset = form.key
         key = self.tracer.known.classes.get(key, key)
-        if key in self.clocks:
+        if (key, coords) in self.clocks:
             return TIMED
         if (key, coords, offset) in self.states or key[0] == "?":
             return MOVED
@@ -117,7 +117,7 @@ class Lesson:
             if self._counts[at] < self.n_steps - len(self.segments):
                 continue
             if all(self._moves_on(form, state) for form in forms):
-                self.clocks.add(key)
+                self.clocks.add(state[:2])
                 del self.states[state]
         self._memo.clear()
 
@@ -137,7 +137,7 @@ class Lesson:
 
     def _find_cuts(self) -> None:
         series = self.tracer.known.series
-        taken = {state[0] for state in self.states} | self.clocks
+        taken = {one[0] for one in (*self.states, *self.clocks)}
         found: dict[tuple[Any, ...], set[Form]] = {}
         clocks: set[tuple[Any, ...]] = set()
         for at, forms in self._stored.items():
@@ -170,7 +170,7 @@ class Lesson:
 
     def _is_clock(self, form: Form) -> bool:
         """Whether a form goes on evenly: the step's number, its time."""
-        if form.op == "leaf" and form.key[0] in self.clocks:
+        if form.op == "leaf" and form.key[:2] in self.clocks:
             return True
         if form.op in ("each", "leaf") and self.varies(form) == TIMED:
             return is_even(self._values.get(form, []))
@@ -277,6 +277,7 @@ def lessons(tracer: Tracer) -> list[Lesson]:
 def known_from(learned: list[Lesson], before: Known) -> Known:
     """Give what the second run is to know."""
     known = Known()
+    known.speaker = before.speaker
     known.series, known.grown, known.classes = before.series, before.grown, before.classes
     for lesson in learned:
         known.states.update(lesson.states)
@@ -286,6 +287,6 @@ def known_from(learned: list[Lesson], before: Known) -> Known:
     offsets = [pair for one in learned for segment in one.segments for pair in segment.offsets.items()]
     known.strides = {key for key, found in offsets if len(found) > STRIDES} - taken - known.grown
     known.cuts -= taken
-    known.clocks -= taken
+    known.clocks -= {state[:2] for state in known.states}
     known.final = True
     return known

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
 from natrium.analysis.doctor.trace.arrays import TracedArray
-from natrium.analysis.doctor.trace.elements import SMALL
+from natrium.analysis.doctor.trace.elements import SMALL, speaker
 from natrium.analysis.doctor.trace.forms import Form
 from natrium.analysis.doctor.trace.tracer import Tracer
 
@@ -57,10 +58,12 @@ class Names:
         name = getattr(container, "name", "") or bracketless(name)
         many = isinstance(container, TracedArray) and container.size > SMALL
         series = key in tracer.known.series
-        if offset is None and many and not any(coords):
+        if offset is None and many and coords == speaker(container.shape)[: len(coords)]:
             return name
-        if series and coords == (0,) and isinstance(container, TracedArray) and container.shape[0] > SMALL:
-            coords = ()
+        if series and many:
+            along = tracer.known.series[key]
+            sides = tuple(size for axis, size in enumerate(container.shape) if axis != along)
+            coords = () if math.prod(sides) > SMALL and coords == speaker(sides) else coords
         text = name + "".join(f"[{one!r}]" for one in coords)
         if offset and key in tracer.known.strides:
             text += f" ({offset + 1})"

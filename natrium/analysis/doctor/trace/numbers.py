@@ -125,6 +125,8 @@ def _method(op: Callable[[Any, Any], Any], name: str, reflected: bool = False) -
 
     def method(self: Any, other: Any) -> Any:
         one, two = (other, self) if reflected else (self, other)
+        if name in _JOINED and isinstance(self.raw, (bool, np.bool_)):
+            return joined(op(bare(one), bare(two)), name, one, two)
         if type(other) in REMEMBERING:
             return _pair(op(one.raw, two.raw), name, one, two)
         if isinstance(other, (int, float, np.number, np.bool_)):
@@ -174,6 +176,19 @@ def _decided(one: Any, form: Form, line: int) -> Form:
     return tracer.number(one.raw if form.op == "float" else int(one.raw), line)
 
 
+def joined(raw: Any, name: str, one: Any, other: Any) -> Any:
+    """Join two truths as Python's `and` and `or` do: the second counts where the first does not decide."""
+    tracer = active()
+    decides = bool(one) is (name == "or")
+    form = (
+        tracer.number(raw, tracer.line())
+        if decides or not isinstance(other, Remembers)
+        else tracer.read(other)
+    )
+    return traced(raw, form, tracer.epoch)
+
+
+_JOINED = frozenset(("and", "or"))
 _RECKONED = frozenset(("+", "-", "*", "/"))
 _UFUNC_OF = {
     "+": np.add, "-": np.subtract, "*": np.multiply, "/": np.true_divide, "//": np.floor_divide,
@@ -280,6 +295,8 @@ def made(raw: Any, op: str, operands: tuple[Any, ...], numpy: bool = False) -> A
         op, operands = "*", operands * 2
     elif op == "reciprocal":
         op, operands = "/", (1, *operands)
+    if op in _JOINED and isinstance(raw, (bool, np.bool_)):
+        return joined(raw, op, *operands)
     tracer = active()
     line = tracer.line()
     epoch = tracer.epoch

@@ -95,7 +95,7 @@ def rhs_record(
     for j in range(number):
         tracer.known.states[(key, (j,), None)] = ""
     clock = ("t", "solver")
-    tracer.known.clocks.add(clock)
+    tracer.known.clocks.add((clock, ()))
     tracer.known.final = True
     tracer.names[key] = call.called
     tracer.containers[key] = []

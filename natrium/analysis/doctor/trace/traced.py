@@ -81,10 +81,11 @@ def trace_all(
 
 
 def _traces(
-    script: Script, name: str | None, claimed: Any, max_operations: int, max_steps: int
+    script: Script, name: str | None, claimed: Any, max_operations: int, max_steps: int, speaker: int = 0
 ) -> list[tuple[tuple[Any, ...], Record]]:
     """Trace all stepping loops; beside each record, how much like a neuron's it is."""
-    given = dict(script.given)
+    asked, given, nothing = script, dict(script.given), Known()
+    nothing.speaker = speaker
     if name:
         script = attrs.evolve(script, main=False)
         before = PlainRun(script, given, max_operations)
@@ -108,7 +109,7 @@ def _traces(
         loops = only - without if only is not None else plain.candidates(without)
         if not loops and best is not None:
             break
-        first = TracedRun(script, given, Known(), loops, max_operations, max_steps)
+        first = TracedRun(script, given, nothing, loops, max_operations, max_steps)
         if isinstance(first.run.error, OverBudget):
             return [((), _fallen(script, f"the traced run takes {first.run.error}"))]
         learned = lessons(first.tracer)
@@ -137,7 +138,12 @@ def _traces(
     known = known_from(good, first.tracer.known)
     loops = {one.loop for one in good}
     second = TracedRun(script, given, known, loops, max_operations, max_steps)
-    return [(one.score, _recorded(script, second, one.loop, plain)) for one in good]
+    found = [(one.score, _recorded(script, second, one.loop, plain)) for one in good]
+    if speaker == 0 and any(record.side and len(record.steps) == 1 for _, record in found):
+        # The first of many does nothing: where inputs grow from one to the next, the last does most.
+        other = _traces(asked, name, claimed, max_operations, max_steps, speaker=-1)
+        found = max(found, other, key=lambda ones: sum(len(record.steps) for _, record in ones))
+    return found
 
 
 def _recorded(script: Script, second: TracedRun, loop: int, plain: PlainRun) -> Record:

@@ -208,7 +208,8 @@ class Tracer:
         self, resolved: tuple[Any, ...], name: str, value: Any, line: int, definition: Form | None = None
     ) -> Form:
         """Give the leaf of a place: of one that no step writes, by what it was set to before."""
-        changes = resolved in self.known.states or resolved[2] is not None or resolved[0] in self.known.clocks
+        clock = resolved[:2] in self.known.clocks
+        changes = clock or resolved in self.known.states or resolved[2] is not None
         key = ("leaf", *resolved, None if changes else definition)
         form = self.table.get(key)
         if form is None:
@@ -216,7 +217,7 @@ class Tracer:
             varies = FIXED
             if resolved in known.states:
                 varies = MOVED
-            elif resolved[0] in known.clocks or resolved[2] is not None or resolved[0] in known.cuts:
+            elif clock or resolved[2] is not None or resolved[0] in known.cuts:
                 varies = TIMED
             form = self.table[key] = Form("leaf", (), line, value, varies, key=resolved, name=name)
             if definition is not None and not changes:

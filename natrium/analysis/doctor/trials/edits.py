@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import copy
 import math
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from difflib import SequenceMatcher
@@ -12,10 +13,10 @@ from itertools import combinations
 
 import attrs
 
-from natrium.analysis.doctor.reading.labels import unread
 from natrium.analysis.doctor.reading.models import tidied
 from natrium.analysis.doctor.reading.numbers import is_nice
 from natrium.analysis.doctor.trials.formulas import FEW, changed, exchanged, many, regrouped, turned_names
+from natrium.analysis.doctor.trials.lent import lent_names
 
 _OPERATORS: dict[type[ast.operator], tuple[type[ast.operator], ...]] = {
     ast.Add: (ast.Sub, ast.Mult),
@@ -33,6 +34,7 @@ _STEPS = ("dt", "h", "delta_t", "timestep", "step")
 _SPANS = ("T", "t_end", "t_max", "tmax", "duration", "t_stop", "tstop")
 NAME, NUMBER, WANTED, ORDER, SIGN, OPERATION, DROP, MORE = 1.0, 1.35, 0.95, 1.0, 1.1, 1.1, 1.2, 1.3
 BRACKETS, LENT = 1.05, 0.9
+_WORD = re.compile(r"\w+")
 
 
 @attrs.frozen(eq=False)
@@ -93,9 +95,7 @@ class Editor:
                 for at, one in enumerate(value) if isinstance(value, list) else [(-1, value)]:
                     if isinstance(one, ast.AST):
                         self.place[one], self.parent[one] = (node, field, at), node
-        idle = unread(ast.unparse(tree).splitlines())
-        kept = {one.attr: ast.unparse(one) for one in self.nodes if isinstance(one, ast.Attribute)}
-        self.unread = sorted(kept.get(one, one) for one in idle)
+        self.unread = lent_names(tree)
         self.functions = {one.name: one for one in self.nodes if isinstance(one, ast.FunctionDef)}
         self._modules = {
             (alias.asname or alias.name).split(".")[0]
@@ -114,10 +114,11 @@ class Editor:
             if not line or self._is_spoken(node):
                 continue
             for new, rank in self._of(node):
-                yield Edit(
-                    line, ast.unparse(node), ast.unparse(new), rank, self._is_within(node),
-                    isinstance(node, (ast.Tuple, ast.List, ast.arguments)), self.place[node], new, self.tree,
-                )  # fmt: skip
+                stands, should = ast.unparse(node), ast.unparse(new)
+                words, others = _WORD.findall(stands), _WORD.findall(should)
+                exchanged = words != others and sorted(words) == sorted(others)
+                within, at = self._is_within(node), self.place[node]
+                yield Edit(line, stands, should, rank, within, exchanged, at, new, self.tree)
 
     def _is_within(self, node: ast.AST) -> bool:
         """Tell whether a node is part of a formula: not what a call is given, nor what is set."""

@@ -28,7 +28,7 @@ CALLS = 6_000  # of what SciPy integrates, in one run
 TURNS = 200_000  # of loops, in one run
 NEAR = 3  # steps by which a sound script's spikes may be early or late
 MOST = 2_000  # times at which the course of a run without steps is known
-RUN, SOLVED = 3.0, 12.0  # ms of a run beside its turns; what SciPy takes
+RUN, CALL = 3.0, 0.04  # ms of a run beside its turns; of a call by SciPy
 TURN, OPERATION = 1.5e-3, 1.2e-4  # ms of a turn, and of each operation in it
 CLEAR, SHORT = 0.05, 40  # of V's range: what shows; turns that are looked at beyond
 FEWEST, LARGEST = 10, 100_000  # samples that are a course
@@ -79,8 +79,9 @@ class Screen:
         self.script, self.units, self.operations = script, tuple(units), operations
         self._run, self._scratch = Run(script, tracing=False), Path()
         self.tree = script.tree if script.tree is not None else ast.parse(script.text)
-        with at_most(CALLS):
+        with at_most(CALLS) as counter:
             first = PlainRun(script, script.given, TURNS)
+        self.calls = next(counter)
         loops = first.candidates(set())
         self.loop = max(loops, key=lambda one: first.hook.most[one], default=-1)
         self.turns = first.hook.most.get(self.loop, 0)
@@ -97,7 +98,7 @@ class Screen:
     def cost(self, turns: int = 0) -> float:
         """Tell what a run of so many turns takes, ms or so; 0: all."""
         each = TURN + OPERATION * self.operations
-        return RUN + (turns or self.turns) * each + SOLVED * self.solved
+        return RUN + (turns or self.turns) * each + self.calls * CALL
 
     def __enter__(self) -> Screen:
         self._aside = aside(self.script.path.resolve().parent)

@@ -10,6 +10,7 @@ import attrs
 import numpy as np
 
 from natrium.analysis.accuracy.truth import reference
+from natrium.analysis.doctor.reading.claimed_states import moves_at_spikes
 from natrium.analysis.doctor.reading.findings import Found, in_line, sorted_findings
 from natrium.analysis.doctor.reading.maps import plain
 from natrium.analysis.doctor.reading.trees import in_order
@@ -219,7 +220,7 @@ class _Trials:
 
     def _lengths(self) -> list[int]:
         """Give numbers of steps that may show what is wrong: few of an equation, to a spike of a rule."""
-        if not isinstance(self.first, Reading):
+        if not isinstance(self.first, Reading) or self.first.record.solver:
             return []
         maps, found = self.first.maps, [SHORT]
         if maps.spikes.size:
@@ -318,6 +319,8 @@ class _Trials:
         if not np.all(np.isfinite(V)):
             return False
         fired = isinstance(self.first, Reading) and self.first.spike_times.size > 0
+        if not (reading.maps.firing or moves_at_spikes(self.claim)):
+            return True
         if steps or not self.claim.neuron.fires:
             return not fired or reading.spike_times.size > 0 or steps < self.until_spike
         try:
