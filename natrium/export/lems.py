@@ -25,7 +25,7 @@ WORDS = """
     spike id pi e V_unit size component type value name x y z I
 """
 RESERVED = tuple(WORDS.split())
-MOST = 200  # samples: each is a case of one quantity
+MOST = 500  # samples: each is a case of one quantity
 MARGIN = 1e-3  # of a step, by which conditions of t hold early: jNeuroML's clock adds up steps, rounding too
 SPIKES = "spikes.dat"
 
@@ -35,7 +35,10 @@ class _Printer(CPrinter):
 
     program = "LEMS"
     absolute = "abs"
-    missing = frozenset({"asin", "acos", "atan", "asinh", "acosh", "atanh", "erf", "erfc", "floor"})
+    missing = frozenset({"asin", "acos", "atan", "asinh", "acosh", "atanh", "erf", "erfc"})
+
+    def _print_floor(self, expr: Any) -> str:
+        return f"(-ceil(-({self._print(expr.args[0])})))"
 
 
 class _Quantities:

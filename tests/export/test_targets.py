@@ -28,7 +28,7 @@ NEST = {
 REFUSED = {
     "xpp": {"held samples", "spikes to V"},
     "nest": set(CASES) - NEST,
-    "neuroml": {"formula", "spikes to V", "synapse"},
+    "neuroml": {"spikes to V", "synapse"},
 }
 SPACE = {
     **{name: getattr(math, name) for name in ("exp", "log", "sqrt", "sin", "cos", "tanh", "cosh", "pow", "fabs", "expm1")},
