@@ -43,7 +43,7 @@ class Row:
 
 @attrs.frozen
 class First:
-    """The first answer of a new process, s by the wall clock: nothing compiled before, and once more."""
+    """The first answer of a new process, s of the processor: nothing compiled before, and once more."""
 
     peer: str
     tolerance: float
@@ -97,7 +97,7 @@ def markdown(results: Results, yardstick: str) -> str:
     if results.first:
         cells = [(each.peer, f"{each.cold:.2f}", f"{each.warm:.2f}") for each in results.first]
         heading = ("peer", "nothing compiled before, s", "once more, s")
-        parts += ["**First answer (one run) of a new process**, wall clock", _grid([heading, *cells])]
+        parts += ["**First answer (one run) of a new process**, processor's time", _grid([heading, *cells])]
     parts += [f"{peer}: {reason}" for peer, reason in results.skipped.items()]
     return "\n\n".join(parts) + "\n"
 

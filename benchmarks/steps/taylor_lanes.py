@@ -19,15 +19,17 @@ import numpy as np
 from llvmlite import ir
 
 import natrium
-from natrium.solvers.compiled.engine import WIDTH, Work
+from natrium.solvers.compiled.engine import Work
 from natrium.solvers.compiled.lane_memory import call_step
 from natrium.solvers.compiled.lane_tables import END, LONGEST, WATCH
 from natrium.solvers.compiled.taylor.layout import Layout
 from natrium.solvers.compiled.taylor.lowering import taylor_program
 from natrium.solvers.compiled.taylor.vectors import I64, Lanes
 from natrium.solvers.inputs import tabulate
+from natrium.solvers.machine import vector_width
 from natrium.solvers.runs import Runs
 
+WIDTH = vector_width()
 TOLERANCES = (1e-7, 1e-9, 1e-11)
 INPUTS = np.linspace(0.0, 40.0, 1000)
 STEPS = 2000

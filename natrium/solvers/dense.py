@@ -80,6 +80,25 @@ class Leaky:
         return np.asarray(self.origin + u)[np.newaxis, :]
 
 
+def evaluate(series: Array, tau: Array) -> Array:
+    """Evaluate polynomials, each at a place of its own (Horner).
+
+    Parameters
+    ----------
+    series : ndarray, shape (n, n_states, order + 1)
+        Coefficients, the constant first.
+    tau : ndarray, shape (n,)
+
+    Returns
+    -------
+    ndarray, shape (n, n_states)
+    """
+    value = series[:, :, -1]
+    for k in range(series.shape[2] - 2, -1, -1):
+        value = value * tau[:, None] + series[:, :, k]
+    return value
+
+
 @attrs.frozen(eq=False)
 class Series:
     """Each step's own Taylor polynomial.
@@ -101,12 +120,7 @@ class Series:
     def __call__(self, s: Array) -> Array:
         """Give the states, shape (n_states, n_times)."""
         step = np.clip(np.searchsorted(self.knots, s, side="right") - 1, 0, len(self.series) - 1)
-        tau = s - self.knots[step]
-        chosen = self.series[step]  # (n_times, n_states, order + 1)
-        value = chosen[:, :, -1]
-        for k in range(chosen.shape[2] - 2, -1, -1):
-            value = value * tau[:, None] + chosen[:, :, k]
-        value = value.T.copy()
+        value = evaluate(self.series[step], s - self.knots[step]).T.copy()
         value[0] += self.shift
         return np.asarray(value)
 

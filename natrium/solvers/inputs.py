@@ -230,8 +230,9 @@ def _cut(stimulus: Sum, runs: Runs, formulas: dict[Formula, int]) -> _Pieces:
     t_start, t_end = runs.t_start, runs.t_end
     samples = [part.samples_in(t_start, t_end) for part in stimulus.parts]
     edges = [_edges(part, found, t_start, t_end) for part, found in zip(stimulus.parts, samples, strict=True)]
-    inner = np.unique(np.concatenate(edges)) if edges else np.empty(0)
+    inner = np.sort(np.concatenate(edges)) if edges else np.empty(0)
     begins = np.concatenate([[t_start], inner[(inner > t_start) & (inner < t_end)]])
+    begins = begins[np.append(True, begins[1:] > begins[:-1])]
     jumps = Run(runs.neuron, stimulus, t_start, t_end).kicks()
     kicks = [(time, *one) for time in sorted(jumps) for one in jumps[time]]
     pieces = _Pieces(begins, [], np.zeros(begins.size), np.full(begins.size, np.inf), [], kicks)

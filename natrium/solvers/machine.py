@@ -64,6 +64,14 @@ def target() -> tuple[Any, bool, str]:
     return machine, fused, f"{triple} {name} {flat}"
 
 
+@cache
+def vector_width() -> int:
+    """Say how many runs go side by side: the doubles of one register; more of them would be spilled."""
+    import llvmlite.binding as llvm
+
+    return 8 if llvm.get_host_cpu_features().get("avx512f") else 4
+
+
 def run_passes(module: Any) -> None:
     """Optimise, no more than pays: steps are written in vectors and unrolled, the driver needs neither."""
     import llvmlite.binding as llvm

@@ -17,7 +17,7 @@ from typing import Any, Literal
 import attrs
 import numpy as np
 import numpy.typing as npt
-from scipy.stats import DegenerateDataWarning, bootstrap
+import scipy
 
 from natrium.analysis.result import Result
 from natrium.model import Count, ModelError, Number
@@ -27,9 +27,6 @@ from natrium.solvers import Ensemble
 
 MAX_UNITS = 400  # that are drawn from: the jackknife takes time with their square
 BATCH = 100  # resamples at once
-
-# Options that differ between SciPy's versions pass through; its stubs know the newest only.
-_bootstrap: Callable[..., Any] = bootstrap
 
 
 @attrs.frozen(repr=False)
@@ -272,8 +269,10 @@ class _Bootstrap:
             return statistic(self.columns[:, drawn].sum(axis=-1))
 
         with warnings.catch_warnings(), np.errstate(all="ignore"):
-            warnings.simplefilter("ignore", DegenerateDataWarning)
-            found = _bootstrap(
+            # A large import; options differ between SciPy's versions, and its stubs know the newest only.
+            stats: Any = scipy.stats
+            warnings.simplefilter("ignore", stats.DegenerateDataWarning)
+            found = stats.bootstrap(
                 (np.arange(n_units),),
                 of_drawn,
                 n_resamples=self.resamples,

@@ -40,10 +40,10 @@ from natrium.solvers.compiled.parts import is_compiled, part
 from natrium.solvers.compiled.tables import tables_of
 from natrium.solvers.compiled.taylor.lowering import native_formula, native_step, taylor_program
 from natrium.solvers.inputs import InputTable
+from natrium.solvers.machine import vector_width
 from natrium.solvers.runs import Runs
 from natrium.solvers.store import open_store
 
-WIDTH = 8  # lanes: one vector register of AVX-512, two of AVX2
 TURNS = 20_000  # of all lanes, between two looks at what the user wants
 ROOM = 1024  # spikes or steps that a buffer begins with
 MOST_ROOMS = 8  # kept by each thread
@@ -191,7 +191,7 @@ class Work:
         often: bool = False,
     ) -> None:
         kernel = lower(runs.neuron.system)
-        width = 1 if runs.n_runs == 1 else WIDTH
+        width = 1 if runs.n_runs == 1 else vector_width()
         in_line = width > 1 or often
         key = (hash(kernel.system.structure), width, settings.order if in_line else 0)
 

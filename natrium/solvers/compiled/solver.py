@@ -71,9 +71,9 @@ class Compiled(BaseSolver):
     Each step is a Taylor series whose coefficients follow from the symbolic model by recurrences,
     compiled once per model structure and kept on disk. Its polynomial is the dense output, at the step's
     own accuracy: threshold crossings are isolated on it in Bernstein form and found to the last digit.
-    Runs advance in lanes of eight, in vector registers; each goes its own way, to the same bits alone or
-    in a crowd. What a run needs that is not here (stiffness, inputs that are Python functions, an error
-    function) is carried by `EventDriven`, and said.
+    Runs advance in lanes, as many as a vector register has doubles; each goes its own way, to the same
+    bits alone or in a crowd. What a run needs that is not here (stiffness, inputs that are Python functions,
+    an error function) is carried by `EventDriven`, and said.
 
     Parameters
     ----------

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from itertools import pairwise
 
 import attrs
 import numpy as np
@@ -14,7 +13,7 @@ from natrium.model.arrays import Array
 from natrium.solvers.base import BaseSolver, Run
 from natrium.solvers.closed_form import decide
 from natrium.solvers.compiled.lane_tables import GRAZES, LATE, LEAP, LIFTED, N_GRAZES, SIDE, SPIKE, Results
-from natrium.solvers.dense import Series
+from natrium.solvers.dense import Series, evaluate
 from natrium.solvers.flags import RunFlag, graze_warnings
 from natrium.solvers.limits import Limits
 from natrium.solvers.refractory import rest_segment
@@ -22,6 +21,7 @@ from natrium.solvers.trajectory import Event, Segment, Trajectory
 
 Kick = tuple[float, int, float]  # ms after the start, the state, by how much
 Decided = tuple[Array, Array] | None  # spike times of the solver and of the closed form
+_FIRES = np.isin(range(SIDE + 1), (SPIKE, LATE, LEAP, LIFTED))  # by how a step ends
 
 
 def graze_messages(t_start: float, out: Results, run: int, decided: Decided = None) -> list[str]:
@@ -68,44 +68,51 @@ def read_record(solver: BaseSolver, run: Run, out: Results, order: int, limits: 
 def _stretches(run: Run, record: Array, series: Array) -> tuple[list[Segment], list[Event]]:
     """Cut the record where states jump; edges of the input are knots among the others."""
     kernel, shift, t_start, t_end = lower(run.neuron.system), run.neuron.origin, run.t_start, run.t_end
-    begins, ending, kicks = record[:, 0], record[:, 3], _kicks(run)
-    spiked = np.isin(ending, (SPIKE, LATE, LEAP, LIFTED))
-    jumped = spiked[:-1] | (ending[:-1] == SIDE) | (np.diff(record[:, 4]) > 0.0)
-    starts = np.flatnonzero(np.append(True, jumped))
-    edges = [*np.minimum(t_start + begins[starts], t_end).tolist(), t_end]
+    begins, lengths, ending, kicks = record[:, 0], record[:, 2], record[:, 3], _kicks(run)
+    spiked = _FIRES[ending.astype(int)]
+    jumps = spiked | (ending == SIDE)
+    jumps[:-1] |= record[1:, 4] > record[:-1, 4]
+    jumps[-1] = True
+    lasts = np.flatnonzero(jumps)
+    firsts = np.append(0, lasts[:-1] + 1)
+    edges = [*np.minimum(t_start + begins[firsts], t_end).tolist(), t_end]
+    # Each step's time counts from the edge before it.
+    local = (begins - np.repeat(begins[firsts], lasts - firsts + 1)) + record[:, 1]
+    # Where V runs off, steps become shorter than what a double tells of the time.
+    moved = jumps.copy()
+    moved[:-1] |= local[1:] > local[:-1]
+    local, known = local[moved], series[moved]
+    behind = np.cumsum(moved)[lasts].tolist()
+    final = series[lasts]
+    ends = evaluate(final, lengths[lasts])
+    slopes = evaluate(np.arange(1, final.shape[2]) * final[:, :1, 1:], lengths[lasts])[:, 0].tolist()
     segments: list[Segment] = []
     events: list[Event] = []
-    for number, (first, behind) in enumerate(pairwise([*starts.tolist(), len(record)])):
-        origin, end, last = edges[number], edges[number + 1], behind - 1
-        # Each step's time counts from the edge before it.
-        local = (begins[first:behind] - begins[first]) + record[first:behind, 1]
-        length = float(local[-1] + record[last, 2])
-        # Where V runs off, steps become shorter than what a double tells of the time.
-        moved = np.flatnonzero(np.append(np.diff(local) > 0.0, True))
-        local, knots = local[moved], np.append(local[moved], length)
-        dense = Series(local, series[first:behind][moved], np.array(shift))
-        values = np.empty((series.shape[1], knots.size))
-        values[:, :-1] = dense.series[:, :, 0].T
-        values[:, -1] = np.polynomial.polynomial.polyval(record[last, 2], series[last].T)
+    for number, last in enumerate(lasts.tolist()):
+        origin, end, is_final = edges[number], edges[number + 1], number + 1 == lasts.size
+        here = slice(behind[number - 1] if number else 0, behind[number])
+        dense = Series(local[here], known[here], np.array(shift))
+        values = np.concatenate([dense.series[:, :, 0], ends[number : number + 1]]).T
         values[0] += shift
         if ending[last] in (SPIKE, LEAP):
             values[0, -1] = shift
             # By the piece's own clock, as the lanes tell it: the same double for a run alone as in a crowd.
-            within = float(record[last, 1] + record[last, 2])
+            within = float(record[last, 1] + lengths[last])
             end = min(t_start + (float(begins[last]) + within), t_end)
         elif ending[last] == LIFTED:
             end = origin
-        knots[-1] = end - origin  # as long as the times of its ends say, which are rounded
-        if end > origin or not (spiked[last] or number + 1 < starts.size):
-            segments.append(Segment(origin, end, knots, values, dense))
+        if end > origin or (is_final and not spiked[last]):
+            # As long as the times of its ends say, which are rounded.
+            segments.append(Segment(origin, end, np.append(dense.knots, end - origin), values, dense))
         if spiked[last]:
             before = values[:, -1].copy()
             after = np.array(kernel.reset(*before.tolist(), 0.0, *kernel.parameters))
-            slope = _slope_at(run, end, before, int(ending[last]), series[last, 0], float(record[last, 2]))
-            events.append(Event(end, before, after, slope))
+            events.append(
+                Event(end, before, after, _slope_at(run, end, before, ending[last], slopes[number]))
+            )
             rest = edges[number + 1] - end
-            if rest > 0.0 or number + 1 == starts.size:
-                resumed = math.inf if number + 1 == starts.size else float(begins[behind])
+            if rest > 0.0 or is_final:
+                resumed = math.inf if is_final else float(begins[last + 1])
                 coming = [kick for kick in kicks[int(record[last, 4]) :] if kick[0] < resumed]
                 segments += _rests(kernel, t_start, end, edges[number + 1], after, coming)
     return segments, events
@@ -133,11 +140,11 @@ def _rests(
     yield attrs.evolve(rest_segment(kernel, begin, end - begin, y), end=end)
 
 
-def _slope_at(run: Run, time: float, before: Array, ending: int, u: Array, tau: float) -> float:
-    """Give dV/dt at a spike, mV/ms: by the step's series, where they are V's course."""
+def _slope_at(run: Run, time: float, before: Array, ending: float, slope: float) -> float:
+    """Give dV/dt at a spike, mV/ms: the slope of the step's series, where they are V's course."""
     if ending == LIFTED:
         return math.inf
     if ending == LEAP:
         kernel, J = lower(run.neuron.system), float(run.stimulus(time)) - run.neuron.gap
         return float(kernel.event_rhs(0.0, *before[1:].tolist(), J, *kernel.parameters)[0])
-    return float(np.polynomial.polynomial.polyval(tau, np.arange(1, u.size) * u[1:]))
+    return slope

@@ -16,7 +16,7 @@ from natrium.solvers.compiled.lane_tables import LEAST_STEP
 from natrium.solvers.compiled.taylor.layout import NEAR, Layout
 from natrium.solvers.compiled.taylor.recurrences import Recurrences
 from natrium.solvers.compiled.taylor.series import Node, Program
-from natrium.solvers.compiled.taylor.vectors import F64, I64
+from natrium.solvers.compiled.taylor.vectors import F64, I64, ROUGH_EXP_TERMS
 from natrium.solvers.machine import FUNCTION
 
 # What the step is given, as a table of addresses; the last is a whole number and no address. Rows of lanes:
@@ -391,4 +391,5 @@ class _Step(Recurrences):
             inverse = v.spread(b.fdiv(ir.Constant(F64, 1.0), b.sitofp(k, F64)))
             logs.append(v.mul(v.rough_log2(size), inverse))
         worst = v.greatest(logs[0], logs[1])
-        return v.mul(v.number(SHORTENING), v.exp(v.mul(worst, v.number(-0.6931471805599453))))
+        grown = v.exp(v.mul(worst, v.number(-0.6931471805599453)), ROUGH_EXP_TERMS)
+        return v.mul(v.number(SHORTENING), grown)

@@ -1,5 +1,7 @@
 """The rules by which coefficients follow: those of order 0 from the state, of order k from those before.
 
+Orders wait for one another: what a coefficient waits for longest enters it last, by one multiplication.
+
 `Recurrences` writes them as instructions; what loops over orders is in `emit`.
 """
 
@@ -68,6 +70,9 @@ class Recurrences:
         self.value: dict[Any, Any] = {}  # each row's coefficient of the order at hand
         self.first: dict[Any, Any] = {}  # and of order 0
         self.above, self.below = even_fraction()
+        self.depth: dict[Any, int] = {}  # how many operations on coefficients a node waits for
+        for node in program.nodes:
+            self.depth[node] = 1 + max((self.depth[arg] for arg in node.args), default=-1)
 
     # -- where rows lie
 
@@ -234,8 +239,11 @@ class Recurrences:
         if node.kind == "sum":
             if not node.args:
                 return v.number(0.0)
-            total = v.mul(self.constant(node.weights[1]), value[node.args[0]])
-            for weight, arg in zip(node.weights[2:], node.args[1:], strict=True):
+            parts = sorted(
+                zip(node.weights[1:], node.args, strict=True), key=lambda part: self.depth[part[1]]
+            )
+            total = v.mul(self.constant(parts[0][0]), value[parts[0][1]])
+            for weight, arg in parts[1:]:
                 total = v.fma(self.constant(weight), value[arg], total)
             return total
         if node.kind == "product":
@@ -244,10 +252,9 @@ class Recurrences:
             return self._divide(node, value[node.args[0]], node.args[1], first[node], sums)
         if node.kind == "exp":
             x, weight = self.layout.single(node.args[0])
-            slope = v.mul(self.factor, value[x])
-            total = v.fma(slope, first[node], sums[("slope", x), node])
-            scale = v.mul(v.mul(self.constant(weight), self.constants["moves", node]), self.inverse)
-            return v.mul(scale, total)
+            scale = v.mul(self.constant(weight), self.constants["moves", node])
+            inner = v.mul(v.mul(scale, self.inverse), sums[("slope", x), node])
+            return v.fma(v.mul(scale, first[node]), value[x], inner)
         if node.kind == "bernoulli":
             return self._bernoulli(node, sums)
         if node.kind == "side":
@@ -256,18 +263,22 @@ class Recurrences:
         return self._elementary(node, sums)
 
     def _whole(self, one: Any, other: Any, sums: dict[tuple[Any, Any], Any]) -> Any:
-        """Give the coefficient of a product: the interior and both ends."""
-        v, first, value = self.v, self.first, self.value
-        total = v.fma(first[one], value[other], sums[one, other])
+        """Give the coefficient of a product: the interior and both ends, that which comes last at the end."""
+        v, first, value, total = self.v, self.first, self.value, sums[one, other]
+        if one == other:
+            return v.fma(v.add(first[one], first[one]), value[one], total)
+        if self.depth.get(one, 0) < self.depth.get(other, 0):
+            one, other = other, one
+        total = v.fma(first[one], value[other], total)
         return v.fma(value[one], first[other], total)
 
     def _divide(self, node: Any, above: Any, below: Node, start: Any, sums: Any) -> Any:
         """Give the coefficient of a quotient with this numerator: (a_k - sum q_j d_(k-j))/d_0."""
-        v = self.v
+        v, inverse = self.v, self.constants["inverse", node]
         x, weight = self.layout.single(below)
-        total = v.fma(start, self.value[x], sums[node, x])
-        total = v.fma(v.sub(v.number(0.0), self.constant(weight)), total, above)
-        return v.mul(total, self.constants["inverse", node])
+        scale = v.sub(v.number(0.0), self.constant(weight))
+        inner = v.mul(v.fma(scale, sums[node, x], above), inverse)
+        return v.fma(v.mul(v.mul(scale, inverse), start), self.value[x], inner)
 
     def _bernoulli(self, node: Node, sums: Any) -> Any:
         v, value = self.v, self.value

@@ -18,6 +18,7 @@ ROUNDER = 1.5 * 2.0**52
 LN2_HIGH = float(np.float64(np.frombuffer(np.int64(0x3FE62E42FEFA3800).tobytes(), dtype=np.float64)[0]))
 LN2_LOW = 5.497923018708371e-14
 EXP_TERMS = 13  # of exp on |r| <= ln(2)/2: the next would be 4e-18
+ROUGH_EXP_TERMS = 5  # the same of a step's length: 2e-6
 LOWEST = -708.0  # exp beyond is taken as there: 3e-308
 EXPONENT_BITS, BIAS = 52, 1023
 # log2(1 + x) - x on [0, 1) as x (1 - x) times these: good to 4e-5, for step lengths only.
@@ -116,7 +117,7 @@ class Lanes:
             value = self.fma(value, x, self.number(coefficient))
         return value
 
-    def exp(self, x: Any) -> Any:
+    def exp(self, x: Any, terms: int = EXP_TERMS) -> Any:
         """Evaluate exp(x), held at `EXP_LIMIT` above and at 3e-308 below.
 
         2^n exp(r), |r| <= ln(2)/2, exp(r) by its Taylor polynomial: 2.3e-16 relative.
@@ -127,7 +128,7 @@ class Lanes:
         n = self.sub(shifted, self.number(ROUNDER))
         r = self.fma(n, self.number(-LN2_HIGH), safe)
         r = self.fma(n, self.number(-LN2_LOW), r)
-        value = self.polynomial(r, [1.0 / math.factorial(k) for k in range(EXP_TERMS + 1)])
+        value = self.polynomial(r, [1.0 / math.factorial(k) for k in range(terms + 1)])
         power = self.b.shl(self.b.bitcast(shifted, self.whole), self.bits(EXPONENT_BITS))
         return self.b.bitcast(self.b.add(self.b.bitcast(value, self.whole), power), self.type)
 
