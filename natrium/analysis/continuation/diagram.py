@@ -155,7 +155,7 @@ class BifurcationDiagram(Result):
         for what, ranges in (
             ("A stable rest", self.resting),
             ("Stable cycles", self.firing),
-            ("Both, which decides where it began,", self.bistable),
+            ("Both, and where it begins decides", self.bistable),
         ):
             told = "; ".join(f"{axis.show(a)} to {axis.show(b)}" for a, b in ranges)
             said.append(f"{what}: {told or 'none'}.")

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import attrs
 import numpy as np
+import sympy
 
 from natrium.analysis.variation.equations import propagate
 from natrium.analysis.variation.gradients import parameter_directions
 from natrium.analysis.variation.pieces import Directions
-from natrium.model import Model, choose, with_parameters
+from natrium.model import AnyNeuron, Model, choose, lower, with_parameters
 from natrium.model.arrays import Array
+from natrium.model.kernel import lower_expressions
 from natrium.model.opened import opened
 from natrium.solvers import Trajectory, accurate
 
@@ -58,8 +60,7 @@ class Misfit:
             late = np.maximum(peak - self.times[matched:], 0.0)
             missing = np.arange(n - matched)
             # A spike that comes ends its own deficit and begins the next one's: no jump.
-            swing = model.neuron.v_thresh - model.neuron.v_reset
-            left[matched:n] = late + PENALTY * (model.neuron.v_thresh - height + missing * swing)
+            left[matched:n] = late + PENALTY * (missing * self._threshold(model.neuron).swing - height)
         elif found.size > n:
             left[n] = max(0.0, self.end - found[n])
         return left
@@ -76,8 +77,8 @@ class Misfit:
             slopes[row] = spike.gradient
         if matched < n:
             missing = np.arange(n - matched)
-            deeper = np.outer(missing, self._is("v_thresh") - self._is("v_reset"))
-            slopes[matched:n] = PENALTY * (self._deficit_slope(model, run) + deeper)
+            deeper = np.outer(missing, self._threshold(model.neuron).swing_slope @ directions.parameters)
+            slopes[matched:n] = PENALTY * (deeper - self._height_slope(model, run))
         elif found.size > n and found[n] < self.end:
             slopes[n] = -spikes[n].gradient
         return slopes
@@ -107,27 +108,71 @@ class Misfit:
         chosen = choose(model.neuron, model.stimulus, self.names)
         return parameter_directions(model.neuron, model.stimulus, chosen, run.t_start, run.t_end)
 
+    def _threshold(self, neuron: AnyNeuron) -> _Threshold:
+        return _Threshold.of(neuron, self.model.neuron)
+
     def _peak(self, run: Trajectory) -> tuple[float, float]:
-        """Give when, and how high, V is highest after the last spike."""
+        """Give when, and how high over the threshold, V is highest after the last spike; mostly below zero.
+
+        Where V goes on through the threshold it must have come down first, and turned; where it stays over
+        it, it is told how far it must come.
+        """
         free = run.t_start if not run.events else run.events[-1].time + run.neuron.tau_ref
         free = min(free, run.t_end)
         # The solver's own times hold the edges of the input, where V may have a kink.
-        times = np.concatenate([np.linspace(free, run.t_end, PEAK_SAMPLES), run.t[run.t > free]])
-        V = run.state(times)[0]
-        highest = int(np.argmax(V))
-        return float(times[highest]), float(V[highest])
+        times = np.union1d(np.linspace(free, run.t_end, PEAK_SAMPLES), run.t[run.t > free])
+        u = lower(run.neuron.system).frame.inward(run.state(times))[0]
+        over = np.maximum.accumulate(u > 0.0)
+        if run.neuron.system.passes and over[-1]:
+            below = over & (u < 0.0)
+            if not below.any():
+                lowest = int(np.argmin(u))
+                return float(times[lowest]), -float(u[lowest])
+            turned = below[:-1] & (np.diff(u) > 0.0)
+            u[: int(np.argmax(turned)) if turned.any() else -1] = -np.inf
+        highest = int(np.argmax(u))
+        return float(times[highest]), float(u[highest])
 
-    def _deficit_slope(self, model: Model, run: Trajectory) -> Array:
-        """Differentiate how far V stays below the threshold; the peak's time does not matter."""
-        peak, _ = self._peak(run)
+    def _height_slope(self, model: Model, run: Trajectory) -> Array:
+        """Differentiate how high V comes over the threshold; the peak's time does not matter."""
+        peak, height = self._peak(run)
         if peak <= run.t_start:
             return np.zeros(len(self.names))
         part = attrs.evolve(
             run, t_end=peak, events=tuple(event for event in run.events if event.time <= peak)
         )
-        height: Array = propagate(part, self._directions(model, run)).final[0]
-        return self._is("v_thresh") - height
+        directions, threshold = self._directions(model, run), self._threshold(model.neuron)
+        final: Array = propagate(part, directions).final
+        slope: Array = final[0] - threshold.by_state @ final - threshold.by_parameter @ directions.parameters
+        return -slope if height > 0.0 else slope
 
-    def _is(self, name: str) -> Array:
-        """Give 1 for the parameter of this name, shape (n_parameters,)."""
-        return np.array([float(other == name) for other in self.names])
+
+@attrs.frozen(eq=False)
+class _Threshold:
+    """The threshold, the swing from it to the reset, mV, and their derivatives by states and parameters."""
+
+    swing: float
+    swing_slope: Array
+    by_state: Array
+    by_parameter: Array
+
+    @classmethod
+    def of(cls, neuron: AnyNeuron, first: AnyNeuron) -> _Threshold:
+        """Take them from a neuron's system; a swing that depends on the state is that of `first`'s start."""
+        system = neuron.system
+        origin, swing = system.origin, system.origin - system.reset[0]
+        start = dict(zip(system.states, first.initial_state(), strict=True))
+        start |= dict(zip(system.parameters, first.system.values, strict=True))
+        if swing.free_symbols.intersection(system.states):
+            swing = sympy.Float(abs(float(swing.subs(start))))
+        forms = lower_expressions(
+            (
+                (swing,),
+                tuple(swing.diff(one) for one in system.parameters),
+                tuple(origin.diff(one) for one in system.states),
+                tuple(origin.diff(one) for one in system.parameters),
+            ),
+            system.parameters,
+        )
+        (depth,), *slopes = forms(*system.values)
+        return cls(float(depth), *(np.array(one, dtype=float) for one in slopes))

@@ -12,14 +12,17 @@ from natrium.model import (
     Channel,
     Constant,
     Gate,
+    HybridNeuron,
     Model,
     ModelError,
     Neuron,
     Simulation,
     Step,
     constants,
+    load,
     notebook,
 )
+from natrium.model.files.new import template
 from natrium.model.parameters import with_parameters
 from natrium.solvers import Compiled, EventDriven, run
 
@@ -161,6 +164,39 @@ def test_the_slopes_of_the_misfit_are_its_differences(I):
     for column, unit in enumerate(np.eye(3)):
         up, down = misfit.residuals(x + h * unit), misfit.residuals(x - h * unit)
         np.testing.assert_allclose(slopes[:, column], (up - down) / (2 * h), rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.parametrize("I", [18.0, 15.2, 14.0], ids=["late", "missing", "silent"])
+def test_own_equations_have_the_misfit_of_the_neuron_that_they_spell(I):
+    own = HybridNeuron(
+        equations={"V": "(-(V + 70) + I)/tau_m"},
+        initial={"V": -70.0},
+        parameters={"tau_m": 10.0},
+        v_thresh=-55.0,
+        reset={"V": -70.0},
+        tau_ref=2.0,
+    )
+    names, x = ("I_0", "tau_m", "v_thresh"), np.array([I, 9.0, -55.5])
+    one, other = (
+        Misfit(attrs.evolve(LIF, neuron=neuron), spikes(LIF), names) for neuron in (LIF.neuron, own)
+    )
+    np.testing.assert_allclose(other.residuals(x), one.residuals(x), rtol=1e-8, atol=1e-8)
+    np.testing.assert_allclose(other.jacobian(x), one.jacobian(x), rtol=1e-5, atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("kind", "t_end", "start"),
+    [("adex", 150.0, 500.0), ("fitzhugh-nagumo", 160.0, 0.2), ("mat", 100.0, 18.0)],
+)
+def test_equations_of_any_kind_are_fitted_from_too_few_spikes(tmp_path, kind, t_end, start):
+    """A cut-off, a level that V goes on through, and a threshold that moves."""
+    (tmp_path / "model.toml").write_text(template(kind), encoding="utf-8")
+    model = load(tmp_path / "model.toml")
+    model = attrs.evolve(model, simulation=Simulation(t_end=t_end))
+    (amplitude,) = (one.amplitude for one in model.stimulus.parts)
+    begin = with_parameters(model, {"I_0": start})
+    assert spikes(begin).size < spikes(model).size
+    assert fit(begin, spikes(model), ["I_0"])["I_0"] == pytest.approx(amplitude, rel=1e-6)
 
 
 def test_what_cannot_be_fitted_is_refused():
