@@ -112,6 +112,12 @@ class BifurcationDiagram(Result):
         width = APART * (self.between[1] - self.between[0])
         return next((end for a, b in self.resting if self.firing[0][0] < a <= end + width < b), None)
 
+    @property
+    def unfollowed(self) -> tuple[float, ...]:
+        """Where branches of cycles go on but were left: for their many points, or as none more was found."""
+        ends = [end for one in self.cycles for end in zip(one.values[[0, -1]], one.ended, strict=True)]
+        return tuple(sorted({float(value) for value, why in ends if why in ("points", "lost")}))
+
     def table(self) -> list[dict[str, Any]]:
         """Give one row per special point."""
         return [
@@ -134,6 +140,7 @@ class BifurcationDiagram(Result):
             "firing": [list(one) for one in self.firing],
             "bistable": [list(one) for one in self.bistable],
             "block": self.block,
+            "unfollowed": list(self.unfollowed),
             "rests": [one.data() for one in self.rests],
             "cycles": [one.data() for one in self.cycles],
         }
@@ -169,6 +176,9 @@ class BifurcationDiagram(Result):
             at = axis.show(one.value, settled(one.error * abs(per_unit)))
             more = f", {one.frequency:.6g} Hz" if one.kind == "Hopf point" else ""
             said.append(f"Rest: {one.kind} at {at}, V = {one.state[0]:.6f} mV{more}.")
+        if self.unfollowed:
+            told = "; ".join(map(axis.show, self.unfollowed))
+            said.append(f"Cycles go on, and were followed no further, at {told}: beyond is not known.")
         return said
 
 

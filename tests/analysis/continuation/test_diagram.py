@@ -3,6 +3,7 @@
 import json
 from types import SimpleNamespace
 
+import attrs
 import numpy as np
 import pytest
 
@@ -145,6 +146,16 @@ def test_data_is_plain_and_holds_what_is_said(muscle):
     assert len(data["cycles"][0]["points"]) == muscle.cycles[0].values.size
     said = " ".join(muscle.sentences())
     assert "Fold of cycles at I = 116.107930479" in said
+
+
+def test_where_a_branch_was_left_is_said(muscle):
+    assert muscle.unfollowed == ()
+    left = attrs.evolve(muscle, cycles=(attrs.evolve(muscle.cycles[0], ended=("equilibrium", "points")),))
+    end = float(muscle.cycles[0].values[-1])
+    assert left.unfollowed == tuple(left.data()["unfollowed"]) == (end,)
+    assert left.sentences()[-1] == (
+        f"Cycles go on, and were followed no further, at {muscle.axis.show(end)}: beyond is not known."
+    )
 
 
 @pytest.mark.parametrize(
