@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import platform
 import subprocess
 import sys
@@ -23,10 +24,11 @@ from typing import Any
 import attrs
 import numpy as np
 from scipy.integrate import solve_ivp
+from scipy.signal import lfilter
 
-from natrium.model import Channel, Gate, Neuron, Step, lower, notebook
+from natrium.model import Channel, Gate, Neuron, Samples, Step, lower, notebook
 from natrium.model.kernel import lower_expressions
-from natrium.solvers import EventDriven, Trajectory
+from natrium.solvers import Compiled, EventDriven, Trajectory
 
 START, END = 20.0, 1000.0  # ms: when the step input goes on, when the run ends
 SPAN = 100.0  # ms: for the methods shown for information
@@ -35,6 +37,7 @@ RTOL = 1e-9
 REFERENCE_RTOL = 1e-13
 REPEATS = 9
 COST_TARGET, IMPORT_TARGET, GATE_TARGET = 1.5, 1.15, 5.0
+N_SAMPLES, RECORD_TARGETS = 200_000, {"Compiled": 2.0, "EventDriven": 10.0}
 TAUS = ("1e-12", "1e-7", "1e-6", "1e-5", "1e-4", "1e-3", "1e-2")
 HEAVY = ("matplotlib", "numpy", "scipy", "sympy")
 
@@ -222,6 +225,37 @@ def fast_gate_rows() -> list[Row]:
     ]
 
 
+# --- a long record as the input: against the prepared run ----------------------------------------
+
+
+def record_rows() -> list[Row]:
+    """Compare runs through a record of 200,000 samples with what they take when all is prepared."""
+    times = np.arange(N_SAMPLES) / 10.0
+    draws = np.random.default_rng(1).standard_normal(N_SAMPLES)
+    kept = math.exp(-0.1 / 5.0)  # of what is filtered, from one sample to the next
+    values = 10.0 + 6.0 * math.sqrt(1.0 - kept**2) * lfilter([1.0], [1.0, -kept], draws)
+    span = {"t_end": N_SAMPLES / 10.0}
+    rows = []
+    for name, cell in (("LIF", Neuron()), ("LIF with sodium", neuron())):
+        for interpolation in ("hold", "linear"):
+            record, case = Samples(times, values, interpolation), f"{name}, {interpolation}"
+            prepared = Compiled().prepare(cell, record, **span)
+            runs: list[Callable[[], Any]] = [prepared]
+            runs += [partial(solver.solve, cell, record, **span) for solver in (Compiled(), EventDriven())]
+            for run in runs:
+                run()  # code and arrays are made
+            base, *others = in_turn([partial(seconds, run) for run in runs])
+            rows += [
+                row(
+                    f"time, {solver} / prepared, record, {case}",
+                    ratios(one, base),
+                    target=most,
+                )
+                for (solver, most), one in zip(RECORD_TARGETS.items(), others, strict=True)
+            ]
+    return rows
+
+
 # --- start-up: fresh processes -------------------------------------------------------------------
 
 
@@ -283,7 +317,7 @@ def measure() -> list[Row]:
     rows = simulation_rows(END, "auto", "DOP853", COST_TARGET)
     rows += simulation_rows(SPAN, "RK45", "RK45", None)
     rows += simulation_rows(SPAN, "Radau", "Radau", None)
-    return [*rows, *fast_gate_rows(), *rhs_rows(), *import_rows(), *help_rows()]
+    return [*rows, *fast_gate_rows(), *record_rows(), *rhs_rows(), *import_rows(), *help_rows()]
 
 
 def table(rows: list[Row]) -> str:

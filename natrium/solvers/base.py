@@ -6,8 +6,8 @@ import hashlib
 import json
 import platform
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
-from functools import cache, lru_cache
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cache, cached_property, lru_cache
 from typing import Any, ClassVar, Protocol, Self, runtime_checkable
 
 import attrs
@@ -131,7 +131,7 @@ class Run:
             solver=made_by.name if solver is None else solver,
             method=method,
             made_by=made_by,
-            manifest=manifest(made_by, self.neuron, self.stimulus),
+            manifest=Manifest(made_by, self.neuron, self.stimulus),
             **more,
         )
 
@@ -250,6 +250,44 @@ def _versions(needs: tuple[str, ...]) -> dict[str, str]:
 
     packages = ("natrium", "numpy", "scipy", "sympy", *needs)
     return {"python": platform.python_version()} | {name: version(name) for name in packages}
+
+
+class Manifest(Mapping[str, Any]):
+    """What made a run, put together when first asked for: to hash a long record takes longer than to run it.
+
+    Parameters
+    ----------
+    solver : Any
+    neuron : Neuron or HybridNeuron
+    stimulus : Sum
+    """
+
+    def __init__(self, solver: Any, neuron: AnyNeuron, stimulus: Sum) -> None:
+        self._of = solver, neuron, stimulus
+
+    @cached_property
+    def _facts(self) -> dict[str, Any]:
+        return manifest(*self._of)
+
+    def __getitem__(self, key: str) -> Any:
+        """Give one fact."""
+        return self._facts[key]
+
+    def __iter__(self) -> Iterator[str]:
+        """Give the names of all facts."""
+        return iter(self._facts)
+
+    def __len__(self) -> int:
+        """Give how many there are."""
+        return len(self._facts)
+
+    def __repr__(self) -> str:
+        """Show the facts."""
+        return repr(self._facts)
+
+    def __reduce__(self) -> Any:
+        """Copy and pickle as the facts themselves."""
+        return dict, (self._facts,)
 
 
 def manifest(solver: Any, neuron: AnyNeuron, stimulus: Sum) -> dict[str, Any]:

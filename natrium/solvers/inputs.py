@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from natrium.model import Formula, Stimulus, Sum, UnsupportedModel
 from natrium.model.arrays import Array
-from natrium.model.stimuli.stimulus import SampledInput, Term
+from natrium.model.stimuli.stimulus import SampledInput, Term, edges_of
 from natrium.solvers.base import Run
 from natrium.solvers.runs import Runs
 
@@ -229,10 +229,7 @@ def _cut(stimulus: Sum, runs: Runs, formulas: dict[Formula, int]) -> _Pieces:
     """Cut an input at its edges, as `smooth_spans` does."""
     t_start, t_end = runs.t_start, runs.t_end
     samples = [part.samples_in(t_start, t_end) for part in stimulus.parts]
-    edges = [_edges(part, found, t_start, t_end) for part, found in zip(stimulus.parts, samples, strict=True)]
-    inner = np.sort(np.concatenate(edges)) if edges else np.empty(0)
-    begins = np.concatenate([[t_start], inner[(inner > t_start) & (inner < t_end)]])
-    begins = begins[np.append(True, begins[1:] > begins[:-1])]
+    begins = edges_of(stimulus, t_start, t_end)[:-1]
     jumps = Run(runs.neuron, stimulus, t_start, t_end).kicks()
     kicks = [(time, *one) for time in sorted(jumps) for one in jumps[time]]
     pieces = _Pieces(begins, [], np.zeros(begins.size), np.full(begins.size, np.inf), [], kicks)
@@ -244,34 +241,31 @@ def _cut(stimulus: Sum, runs: Runs, formulas: dict[Formula, int]) -> _Pieces:
     return pieces
 
 
-def _edges(part: Stimulus, samples: SampledInput | None, t_start: float, t_end: float) -> Array:
-    if samples is None:
-        return np.fromiter(part.edges(t_start, t_end), dtype=float)
-    window = [edge for edge in (part.start, part.stop) if edge is not None]
-    return np.concatenate([window, samples.times])
-
-
 def _add_samples(pieces: _Pieces, part: Stimulus, samples: SampledInput) -> None:
     """Add a sampled input by whole arrays, to the same doubles as its `drive`."""
     begins, times, values = pieces.begins, samples.times, samples.values
     if not times.size:
         pieces.levels.append(np.zeros(begins.size))
         return
-    index = np.searchsorted(times, begins, side="right") - 1
-    here = np.maximum(index, 0)
-    level, slope = values[here], np.zeros(begins.size)
-    if samples.lines:
-        inside = (index >= 0) & (index < times.size - 1)
-        k = index[inside]
-        slope[inside] = (values[k + 1] - values[k]) / (times[k + 1] - times[k])
-        level[inside] += slope[inside] * (begins[inside] - times[k])
+    first = int(np.searchsorted(times, begins[0], side="right")) - 1
+    here: Any = slice(first, first + begins.size)
+    before: Any = False  # the first sample
+    if first < 0 or not np.array_equal(
+        times[first + 1 : first + begins.size], begins[1:]
+    ):  # others have edges
+        index = np.searchsorted(times, begins, side="right") - 1
+        here, before = np.maximum(index, 0), index < 0
+    level = values[here]
     active = np.ones(begins.size, dtype=bool)
     if part.start is not None:
         active &= part.start <= begins
     if part.stop is not None:
         active &= begins < part.stop
-    pieces.levels.append(np.where(active, level, 0.0))
-    pieces.slope += np.where(active, slope, 0.0)
+    if samples.lines:
+        slope = np.where(before, 0.0, np.append(np.diff(values) / np.diff(times), 0.0)[here])
+        level = level + slope * (begins - times[here])
+        pieces.slope += slope if active.all() else np.where(active, slope, 0.0)
+    pieces.levels.append(level if active.all() else np.where(active, level, 0.0))
 
 
 def _add_part(pieces: _Pieces, part: Stimulus, formulas: dict[Formula, int]) -> None:

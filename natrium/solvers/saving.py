@@ -60,7 +60,7 @@ def write_run(run: Any, path: str | os.PathLike[str]) -> None:
         "warnings": run.warnings,
         "flags": int(run.flags),
         "statistics": run.statistics,
-        "manifest": run.manifest,
+        "manifest": dict(run.manifest),
         "extras": sorted(run.extras),
         "segments": segments,
     }

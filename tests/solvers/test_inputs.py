@@ -1,5 +1,6 @@
 """Tables of inputs for the compiled solver: every piece of every kind, to the same doubles as the stimulus."""
 
+import copy
 import math
 
 import numpy as np
@@ -9,6 +10,8 @@ from hypothesis import strategies as st
 
 import natrium
 from natrium.model import Sum, as_stimulus, smooth_spans
+from natrium.model.stimuli.stimulus import breakpoints
+from natrium.solvers import base
 from natrium.solvers.ensembles.grid import runs_of
 from natrium.solvers.inputs import FORMULA, GAUSSIAN, SINE, tabulate
 from natrium.solvers.runs import Runs
@@ -180,3 +183,38 @@ def test_a_long_noise_is_laid_out_by_whole_arrays():
     np.testing.assert_array_equal(table.level, values[:-1])
     np.testing.assert_array_equal(table.piece_begin, times[:-1])
     np.testing.assert_array_equal(table.piece_end, times[1:])
+
+
+class Walked(natrium.Samples):
+    """Samples that nobody may go through one by one."""
+
+    def edges(self, t_start, t_end):
+        raise AssertionError("edge by edge")
+
+    def drive(self, t):
+        raise AssertionError("piece by piece")
+
+
+@pytest.mark.parametrize("interpolation", ["hold", "linear"])
+@pytest.mark.parametrize("solver", ["event", "compiled"])
+def test_a_long_record_is_run_by_whole_arrays_and_hashed_when_asked(solver, interpolation, monkeypatch):
+    times = np.arange(0.0, 1000.0, 0.5)
+    record = Walked(times, 5.0 + np.sin(times), interpolation)
+    asked = []
+    monkeypatch.setattr(base, "hash_model", lambda *model: asked.append(model) or "0")
+    run = natrium.simulate(natrium.Neuron(), record, t_end=1000.0, solver=solver)
+    assert run.n_spikes == 0
+    assert asked == []
+    assert {"versions", "settings", "solver"} < set(run.manifest)
+    assert run.manifest["model_sha256"] == "0"
+    assert len(asked) == 1
+    assert copy.deepcopy(run.manifest) == dict(run.manifest)
+
+
+@pytest.mark.parametrize("window", [{}, {"start": 2.25}, {"start": -1.0, "stop": 7.0}])
+@pytest.mark.parametrize("other", [natrium.Constant(1.0, start=3.1), natrium.Sine(1.0, 100.0, stop=4.0)])
+@pytest.mark.parametrize("t_start", [-1.0, 0.0, 0.3, 2.5, 30.0])
+def test_edges_of_samples_are_all_that_there_are(window, other, t_start):
+    stimulus = as_stimulus([natrium.Samples(np.arange(20) / 2.0, np.arange(20.0), **window), other])
+    inner = sorted({edge for edge in stimulus.edges(t_start, 40.0) if t_start < edge < 40.0})
+    assert breakpoints(stimulus, t_start, 40.0) == [t_start, *inner, 40.0]

@@ -32,8 +32,9 @@ def _floats(values: Any) -> Any:
     """Make a tuple of floats of an array or sequence; leave all else for the rule to refuse."""
     if isinstance(values, np.ndarray):
         values = values.tolist()
-    listed = isinstance(values, Sequence) and not isinstance(values, (str, bytes))
-    return tuple(map(as_float, values)) if listed else values
+    if not isinstance(values, Sequence) or isinstance(values, (str, bytes)):
+        return values
+    return tuple(values) if set(map(type, values)) == {float} else tuple(map(as_float, values))
 
 
 def _as_formula(value: Any) -> Expression:
@@ -74,13 +75,15 @@ class Samples(Stimulus):
                 f"values must be as many as times ({len(self.times)}), got {len(self.values)}"
             )
         if self.interpolation == "linear":
-            for index in range(len(self.times) - 1):
-                if not math.isfinite(self._slope(index)):
-                    raise StimulusError(
-                        f"a line between samples must have a finite slope, got {self.values[index]!r} and "
-                        f"{self.values[index + 1]!r} mV at {self.times[index]!r} and "
-                        f"{self.times[index + 1]!r} ms: move them apart, or hold the values"
-                    )
+            times, values, _ = self._samples
+            with np.errstate(over="ignore"):
+                slopes = np.diff(values) / np.diff(times)
+            for index in np.flatnonzero(~np.isfinite(slopes))[:1].tolist():
+                raise StimulusError(
+                    f"a line between samples must have a finite slope, got {self.values[index]!r} and "
+                    f"{self.values[index + 1]!r} mV at {self.times[index]!r} and "
+                    f"{self.times[index + 1]!r} ms: move them apart, or hold the values"
+                )
 
     def scaled(self, factor: float) -> Samples:
         """Give the same input, all of it multiplied by a factor."""

@@ -161,6 +161,14 @@ class Stimulus:
         """Give every edge and kink; those outside [t_start, t_end] may be left out."""
         yield from (edge for edge in (self.start, self.stop) if edge is not None)
 
+    def edge_times(self, t_start: float, t_end: float) -> Array:
+        """Give the same as an array, of samples without going through them one by one."""
+        samples = self.samples_in(t_start, t_end)
+        if samples is None:
+            return np.fromiter(self.edges(t_start, t_end), dtype=float)
+        window = [edge for edge in (self.start, self.stop) if edge is not None]
+        return np.concatenate([samples.times, window])
+
     def active(self, t: float, *, strict: bool = False) -> bool:
         """Tell whether `t` is within the window: [start, stop), or (start, stop) when strict."""
         after = self.start is None or (self.start < t if strict else self.start <= t)
@@ -296,6 +304,10 @@ class Sum(Stimulus):
         for part in self.parts:
             yield from part.edges(t_start, t_end)
 
+    def edge_times(self, t_start: float, t_end: float) -> Array:
+        """Give the same as an array."""
+        return np.concatenate([np.empty(0), *(part.edge_times(t_start, t_end) for part in self.parts)])
+
     def piece(self, t: float, *, strict: bool = False) -> Drive:
         """Superpose the parts."""
         total = Drive()
@@ -335,10 +347,19 @@ class Span:
         return self.stimulus.piece(min(max(t, self.begin), math.nextafter(self.end, -math.inf)))
 
 
-def breakpoints(stimulus: Stimulus, t_start: float, t_end: float) -> list[float]:
+def edges_of(stimulus: Stimulus, t_start: float, t_end: float) -> Array:
     """Give every edge and kink of a stimulus within [t_start, t_end], these two among them, in order."""
-    edges = np.fromiter(stimulus.edges(t_start, t_end), dtype=float)
-    return [t_start, *np.unique(edges[(t_start < edges) & (edges < t_end)]).tolist(), t_end]
+    edges = stimulus.edge_times(t_start, t_end)
+    edges = edges[(t_start < edges) & (edges < t_end)]
+    if not np.all(np.diff(edges) > 0.0):
+        edges = np.unique(edges)
+    return np.concatenate([[t_start], edges, [t_end]])
+
+
+def breakpoints(stimulus: Stimulus, t_start: float, t_end: float) -> list[float]:
+    """Give the same as a list."""
+    found: list[float] = edges_of(stimulus, t_start, t_end).tolist()
+    return found
 
 
 def smooth_spans(stimulus: Stimulus, t_start: float, t_end: float) -> Iterator[Span]:

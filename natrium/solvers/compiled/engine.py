@@ -192,18 +192,20 @@ class Work:
     ) -> None:
         kernel = lower(runs.neuron.system)
         width = 1 if runs.n_runs == 1 else vector_width()
-        in_line = width > 1 or often
+        n_pieces = inputs.piece_begin.size
+        room = ROOM if n_pieces < ROOM else GROWTH * n_pieces
+        in_line = width > 1 or often or room > ROOM
         key = (hash(kernel.system.structure), width, settings.order if in_line else 0)
 
         def make() -> _Room:
             lanes, kept = _memory(runs, kernel, inputs, settings, width, in_line)
-            return _Room(lanes, kept, _results(runs, samples.size, settings.order, record))
+            return _Room(lanes, kept, _results(runs, samples.size, settings.order, room if record else 0))
 
         with nullcontext() if key in _WARM else _announce():
             self.tables = tables_of(runs, inputs, kernel, samples, settings.of_runs)
             sizes = settings.order, settings.atol, settings.gate_atol, runs.neuron.fires
             self._kept = (kernel.system.structure, *sizes, inputs.formulas)
-            single = record and width == 1 and not samples.size
+            single = record and width == 1 and not samples.size and room == ROOM
             self.room = _ROOMS.find(self._kept, make) if single else make()
             self.advance = _load_advance()
         self._result, self._words = np.zeros(2, dtype=np.int64), words(self.tables)
@@ -342,9 +344,9 @@ def _nodes() -> Array:
     return np.array([0.5 * (1.0 - x), 0.5 * weights])
 
 
-def _results(runs: Runs, n_samples: int, order: int, record: bool) -> Any:
+def _results(runs: Runs, n_samples: int, order: int, room: int) -> Any:
+    """Give what comes out, with room for so many steps on record."""
     n, n_states = runs.n_runs, len(runs.labels)
-    room = ROOM if record else 0
     return Results(
         whole=np.zeros((n, 4), dtype=np.int64),
         numbers=np.full((n, FINAL + n_states + 2 * GRAZES), np.nan),
@@ -353,7 +355,7 @@ def _results(runs: Runs, n_samples: int, order: int, record: bool) -> Any:
         spike_time=np.zeros(ROOM),
         record=np.zeros((room, 5)),
         record_series=np.zeros((room, n_states, order + 1)),
-        state=np.array([0, 0, 0, 0, int(record)], dtype=np.int64),
+        state=np.array([0, 0, 0, 0, int(room > 0)], dtype=np.int64),
     )
 
 

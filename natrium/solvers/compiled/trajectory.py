@@ -12,7 +12,18 @@ from natrium.model import Kernel, lower
 from natrium.model.arrays import Array
 from natrium.solvers.base import BaseSolver, Run
 from natrium.solvers.closed_form import decide
-from natrium.solvers.compiled.lane_tables import GRAZES, LATE, LEAP, LIFTED, N_GRAZES, SIDE, SPIKE, Results
+from natrium.solvers.compiled.engine import ROOM
+from natrium.solvers.compiled.lane_tables import (
+    GRAZES,
+    LATE,
+    LEAP,
+    LIFTED,
+    N_GRAZES,
+    N_RECORDS,
+    SIDE,
+    SPIKE,
+    Results,
+)
 from natrium.solvers.dense import Series, evaluate
 from natrium.solvers.flags import RunFlag, graze_warnings
 from natrium.solvers.limits import Limits
@@ -46,8 +57,11 @@ def read_record(solver: BaseSolver, run: Run, out: Results, order: int, limits: 
     limits : Limits
         Its budgets.
     """
-    n_steps = int(out.state[2])
-    segments, events = _stretches(run, out.record[:n_steps], out.record_series[:n_steps])
+    n_steps = int(out.state[N_RECORDS])
+    record, series = out.record[:n_steps], out.record_series[:n_steps]
+    if len(out.record) == ROOM:  # which the next run has as well
+        series = series.copy()
+    segments, events = _stretches(run, record, series)
     decided: Decided = None
     if out.whole[0, N_GRAZES] and (exact := decide(run, limits)) is not None:
         decided = np.array([event.time for event in events]), exact.spike_times
@@ -81,7 +95,9 @@ def _stretches(run: Run, record: Array, series: Array) -> tuple[list[Segment], l
     # Where V runs off, steps become shorter than what a double tells of the time.
     moved = jumps.copy()
     moved[:-1] |= local[1:] > local[:-1]
-    local, known = local[moved], series[moved]
+    known = series
+    if not moved.all():
+        local, known = local[moved], series[moved]
     behind = np.cumsum(moved)[lasts].tolist()
     final = series[lasts]
     ends = evaluate(final, lengths[lasts])

@@ -15,7 +15,7 @@ from scipy.integrate import solve_ivp
 from natrium.model import Kernel, SolverError, Span, lower
 from natrium.model.arrays import Array
 from natrium.model.hybrid import lands, over_threshold
-from natrium.model.stimuli.stimulus import breakpoints
+from natrium.model.stimuli.stimulus import edges_of
 from natrium.solvers.base import Run
 from natrium.solvers.event_driven.crossing import BranchSearch, Graze, Search
 from natrium.solvers.event_driven.failures import not_finite, shrank, unreal
@@ -77,12 +77,14 @@ class Course:
         self.stands = self.kernel.system.relaxations is not None  # while refractory
         self.passes = self.kernel.system.passes
         self.roams = self.neuron.tau_ref > 0.0 and self.kernel.system.rests_in_motion
+        self.next_step = math.inf  # ms: what strides would try, where there are any
         self.switch = Switch(solver.method == "auto")
         self.above = self.passes and self.y[0] >= 0.0  # the threshold, where V goes on through it
         self.kicks = run.kicks()
         self.jumps = sorted(self.kicks)
-        self.edges = breakpoints(self.stimulus, self.t_start, self.t_end)
-        self.ends = [*(edge - self.t_start for edge in self.edges[1:-1]), self.duration]
+        edges = edges_of(self.stimulus, self.t_start, self.t_end)
+        self.edges: list[float] = edges.tolist()
+        self.ends: list[float] = [*(edges[1:-1] - self.t_start).tolist(), self.duration]
 
     def carry_through(self) -> None:
         """Go through all pieces."""
@@ -119,6 +121,7 @@ class Course:
         sign = (-1.0 if self.above else 1.0) if self.neuron.fires else 0.0
         reached, time, segment, calls = strides.go(piece, begin, self.y, sign)
         self.budget.spend(calls, time)
+        self.next_step = strides.next_step
         if segment is None:
             return None
         self.y = strides.state.copy()
@@ -210,6 +213,9 @@ class Course:
             inspector = Inspector(self.budget, begin, search if fires else None, branches, self.switch, holds)
             piece = Piece(inspector, self.solver.step_scale)
             options: dict[str, Any] = {"jac": jac} if implicit else {}
+            longest = min(drive.max_step, length) * self.solver.step_scale
+            if self.next_step < math.inf and not implicit:  # SciPy's first one is short by caution
+                options["first_step"] = min(self.next_step, longest, length - s)
             try:
                 result = _solve_ivp(
                     fun,
@@ -219,7 +225,7 @@ class Course:
                     events=piece,
                     rtol=max(self.rtol * TIGHTER[method], LEAST_RTOL),
                     atol=self.atol * TIGHTER[method],
-                    max_step=min(drive.max_step, length) * self.solver.step_scale,
+                    max_step=longest,
                     piece=piece,
                     **options,
                 )

@@ -19,7 +19,16 @@ from natrium.solvers.event_driven.crossing import DENSE_ERROR
 from natrium.solvers.event_driven.fast_gates import fast_gates
 from natrium.solvers.event_driven.lazy import LazyPolynomials
 from natrium.solvers.event_driven.steppers import STEPPERS, Record
-from natrium.solvers.event_driven.stride_code import CALLS, MADE, N_STAGES, PIECE, SIGN, TIME, stride_code
+from natrium.solvers.event_driven.stride_code import (
+    CALLS,
+    MADE,
+    N_STAGES,
+    PIECE,
+    SIGN,
+    STEP,
+    TIME,
+    stride_code,
+)
 from natrium.solvers.inputs import tabulate
 from natrium.solvers.limits import LEAST_RTOL
 from natrium.solvers.runs import Runs
@@ -65,6 +74,11 @@ class Strides:
         parts = self.whole, self.numbers, self.pieces, self.parameters, self.state, self.stage, self.made
         first, *others = (part.ctypes.data for part in (self._back, *parts))
         self._addresses = (first, first + 8, *others)
+
+    @property
+    def next_step(self) -> float:
+        """What is tried next, ms."""
+        return float(self.numbers[STEP])
 
     def go(self, piece: int, begin: float, y: Array, sign: float) -> tuple[int, float, Segment | None, int]:
         """Go on from a time (ms after the run's start) in a piece, for some steps.
