@@ -12,6 +12,7 @@ import pytest
 from natrium.analysis.doctor.reading import script
 from natrium.analysis.doctor.reading.verdict import Reading, read
 from natrium.analysis.doctor.trace import trace_script
+from natrium.model import HybridNeuron, Model, Simulation, Step
 
 
 def taken(folder: Path, text: str) -> Reading:
@@ -543,3 +544,52 @@ def test_a_spike_located_inside_its_step_is_a_reset(tmp_path: Path) -> None:
     assert found.maps.resets[found.maps.V].value == -72.0
     assert "located" in {one.key for one in found.findings}
     assert not found.faults
+
+
+def test_what_a_function_is_given_each_time_alike_is_no_input_and_an_idle_clip_no_part(
+    tmp_path: Path,
+) -> None:
+    found = taken(
+        tmp_path,
+        """
+        import math
+        def relax(x, goal, y):
+            return (goal - x) / y
+        dt, top, V, w, kept = 0.1, 0.0, -70.0, 0.0, []
+        for k in range(150):
+            drive = 25.0 if k >= 20 else 0.0
+            rise = 2.0 * math.exp((min(V, top) + 40.0) / 2.0)
+            V, w = V + dt * (relax(V, -70.0, 10.0) + rise + (drive - w) / 10.0), w + dt * relax(w, 0.0, 50.0)
+            if V > -30.0:
+                V, w = -72.0, w + 1.0
+            kept.append(V)
+        """,
+    )
+    assert found.maps.record.input == "drive"
+    assert "min" not in equations(found)["dV/dt"]
+    assert not found.faults
+
+
+def test_a_claim_whose_spike_moves_nothing_asks_for_no_comparison(tmp_path: Path) -> None:
+    path = tmp_path / "script.py"
+    path.write_text(
+        textwrap.dedent(
+            """
+            x, y, h, xs = -1.2, -0.62, 0.1, []
+            for k in range(200):
+                I = 0.5 if k >= 20 else 0.0
+                x, y = x + h * (x - x**3 / 3 - y + I), y + h * 0.08 * (x + 0.7 - 0.8 * y)
+                xs.append(x)
+            """
+        )
+    )
+    claim = Model(
+        neuron=HybridNeuron(
+            equations={"V": "V - V**3/3 - w + I", "w": "0.08*(V + 0.7 - 0.8*w)"},
+            initial={"V": -1.2, "w": -0.62},
+            v_thresh=0.0,
+        ),
+        stimulus=Step(0.5, start=2.0),
+        simulation=Simulation(t_end=20.0, dt=0.1),
+    )
+    assert read(script.traced(path, claim=claim), "x", claim, solve=False).faults == ()

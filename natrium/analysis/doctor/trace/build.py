@@ -291,7 +291,8 @@ class Builder:
         ]  # fmt: skip
         if len(ones) > 1:
             named = [name for name in ones if is_input(name)]
-            ones = sorted(named or ones, key=len)
+            moving = [name for name in ones if np.nanmin(values[name]) < np.nanmax(values[name])]
+            ones = sorted(named or moving or ones, key=len)
         return ones[0] if ones else ""
 
     def _origins(self) -> dict[str, tuple[Node, ...]]:

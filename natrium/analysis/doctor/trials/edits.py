@@ -116,9 +116,8 @@ class Editor:
             for new, rank in self._of(node):
                 stands, should = ast.unparse(node), ast.unparse(new)
                 words, others = _WORD.findall(stands), _WORD.findall(should)
-                exchanged = words != others and sorted(words) == sorted(others)
-                within, at = self._is_within(node), self.place[node]
-                yield Edit(line, stands, should, rank, within, exchanged, at, new, self.tree)
+                turned, within = words != others and sorted(words) == sorted(others), self._is_within(node)
+                yield Edit(line, stands, should, rank, within, turned, self.place[node], new, self.tree)
 
     def _is_within(self, node: ast.AST) -> bool:
         """Tell whether a node is part of a formula: not what a call is given, nor what is set."""

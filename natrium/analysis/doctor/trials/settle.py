@@ -26,6 +26,7 @@ from natrium.model import Model, SolverError
 
 UNSEEN = 2e-3  # of V's range: a course that is off by less, over the run, is the claim's
 OFF = 0.05  # a course that is off by more is not, though nothing is found in it
+DRIFT = 0.1  # a course that is off by less may be a sound script's with a coarse step
 NOTHING = 0.9  # a run that is off by more may keep no V at all
 MUCH = 0.3  # of how far a course is off: a change that leaves more does not mend it
 SCREENED = 4_000  # milliseconds, or so, of plain runs: as many changes are looked at
@@ -197,7 +198,7 @@ class _Trials:
                 break
         found = [one for one in found if one[0] < MUCH * own]
         if not found:
-            return [] if own < NOTHING else None
+            return [] if DRIFT < own < NOTHING else None
         least = max(min(off for off, _ in found), UNSEEN)
         near = [edit for off, edit in found if off <= 2.0 * least]  # as likely as before, among themselves
         far = sorted((off, at) for at, (off, _) in enumerate(found) if off > 2.0 * least)

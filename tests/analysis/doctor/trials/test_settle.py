@@ -11,6 +11,7 @@ from natrium.analysis.doctor.reading.verdict import read
 from natrium.analysis.doctor.trace.script import load_script
 from natrium.analysis.doctor.trials.distance import distances
 from natrium.analysis.doctor.trials.edits import Editor
+from natrium.analysis.doctor.trials.lent import lent_names
 from natrium.analysis.doctor.trials.screen import Screen
 from natrium.model import Constant, Model, Neuron, Simulation, Step
 
@@ -212,3 +213,22 @@ def test_lines_are_as_far_as_names_and_calls_are_between():
     assert found[2] == found[5] == found[6] == 1
     assert found[1] == 2
     assert 3 not in found
+
+
+def test_fields_that_nothing_reads_are_lent_as_their_neighbours_are_read():
+    text = """
+class P:
+    R: float = 8.0
+    tau: float = 10.0
+q = P()
+p = {"E": -70.0, "C": 2.0}
+idle = 3.0
+v = p["E"] + 1.0 / q.tau
+"""
+    assert lent_names(ast.parse(text)) == ["idle", "p['C']", "q.R"]
+
+
+def test_an_edit_says_whether_two_things_change_places():
+    turned = [one for one in Editor(ast.parse("x = b * (1 - x) - a * x"), []).edits() if one.exchanged]
+    assert "a * (1 - x) - b * x" in {one.should for one in turned}
+    assert all(sorted(one.stands) == sorted(one.should) for one in turned)
