@@ -215,6 +215,8 @@ def _join(
 
 
 def _flat(arrays: Sequence[Array]) -> Array:
+    if len(arrays) == 1:
+        return arrays[0]
     return np.concatenate(arrays) if arrays else np.empty(0)
 
 

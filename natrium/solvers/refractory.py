@@ -36,7 +36,7 @@ def find_targets(kernel: Kernel, y: Array) -> tuple[Array, Array]:
     return rates, targets
 
 
-def rest_segment(kernel: Kernel, begin: float, length: float, y: Array) -> Segment:
+def rest_segment(kernel: Kernel, begin: float, length: float, y: Array, end: float | None = None) -> Segment:
     """Give the stretch of a refractory period that begins with state `y`.
 
     Parameters
@@ -46,10 +46,12 @@ def rest_segment(kernel: Kernel, begin: float, length: float, y: Array) -> Segme
         ms.
     y : ndarray, shape (n_states,)
         V in mV, then the other states.
+    end : float, optional
+        ms; where it is known better than by the sum of the two.
     """
     rates, targets = find_targets(kernel, y) if length > 0.0 else (np.zeros(y.size), y)
     knots, dense = np.array([0.0, length]), Resting(y, targets, rates)
-    return Segment(begin, begin + length, knots, dense(knots), dense)
+    return Segment(begin, begin + length if end is None else end, knots, dense(knots), dense)
 
 
 def rest(kernel: Kernel, y: Array, length: float, level: float | None = None) -> Array:

@@ -167,7 +167,7 @@ class Stimulus:
         if samples is None:
             return np.fromiter(self.edges(t_start, t_end), dtype=float)
         window = [edge for edge in (self.start, self.stop) if edge is not None]
-        return np.concatenate([samples.times, window])
+        return np.concatenate([samples.times, window]) if window else samples.times
 
     def active(self, t: float, *, strict: bool = False) -> bool:
         """Tell whether `t` is within the window: [start, stop), or (start, stop) when strict."""
@@ -306,7 +306,8 @@ class Sum(Stimulus):
 
     def edge_times(self, t_start: float, t_end: float) -> Array:
         """Give the same as an array."""
-        return np.concatenate([np.empty(0), *(part.edge_times(t_start, t_end) for part in self.parts)])
+        parts = [part.edge_times(t_start, t_end) for part in self.parts]
+        return parts[0] if len(parts) == 1 else np.concatenate([np.empty(0), *parts])
 
     def piece(self, t: float, *, strict: bool = False) -> Drive:
         """Superpose the parts."""
@@ -350,9 +351,10 @@ class Span:
 def edges_of(stimulus: Stimulus, t_start: float, t_end: float) -> Array:
     """Give every edge and kink of a stimulus within [t_start, t_end], these two among them, in order."""
     edges = stimulus.edge_times(t_start, t_end)
-    edges = edges[(t_start < edges) & (edges < t_end)]
-    if not np.all(np.diff(edges) > 0.0):
+    if not np.all(edges[1:] > edges[:-1]):
         edges = np.unique(edges)
+    first, behind = np.searchsorted(edges, t_start, side="right"), np.searchsorted(edges, t_end)
+    edges = edges[first : max(first, behind)]
     return np.concatenate([[t_start], edges, [t_end]])
 
 

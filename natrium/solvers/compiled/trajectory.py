@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 
-import attrs
 import numpy as np
 
 from natrium.model import Kernel, lower
@@ -147,13 +146,13 @@ def _rests(
     for time, place, amount in kicks:
         at = t_start + time
         if at > begin:
-            rested = rest_segment(kernel, begin, at - begin, y)
-            yield attrs.evolve(rested, end=at)
+            rested = rest_segment(kernel, begin, at - begin, y, at)
+            yield rested
             begin, y = at, rested.values[:, -1]
         if place:
             y = y.copy()
             y[place] += amount
-    yield attrs.evolve(rest_segment(kernel, begin, end - begin, y), end=end)
+    yield rest_segment(kernel, begin, end - begin, y, end)
 
 
 def _slope_at(run: Run, time: float, before: Array, ending: float, slope: float) -> float:

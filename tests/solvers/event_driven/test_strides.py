@@ -4,9 +4,10 @@ import pickle
 
 import numpy as np
 import pytest
+from scipy.integrate import solve_ivp
 
 import natrium
-from natrium.solvers.event_driven import stride_code, strides
+from natrium.solvers.event_driven import course, stride_code, strides
 from tests.solvers.cases import NA, fast_channel
 
 SYNAPTIC = natrium.Neuron(
@@ -63,6 +64,22 @@ def test_error_falls_with_the_tolerance(striding):
         error = np.abs(run.spike_times - best)
         assert error.max() < 20.0 * rtol
         assert np.all(error <= run.spike_time_errors)
+
+
+def test_a_sample_with_a_spike_in_it_is_gone_through_in_the_step_that_led_there(striding, monkeypatch):
+    """Not in one that is short by caution first."""
+    steps = []
+
+    def counted(*arguments, **options):
+        found = solve_ivp(*arguments, **options)
+        steps.append(found.t.size - 1)
+        return found
+
+    monkeypatch.setattr(course, "_solve_ivp", counted)
+    run = natrium.simulate(NA, NOISE, t_end=60.0)
+    assert run.n_spikes > 1
+    assert steps == [1] * run.n_spikes
+    assert run.rhs_evaluations < 1.1 * 12 * run.statistics["pieces"] + 100 * run.n_spikes
 
 
 def test_stiff_record_goes_on_with_implicit_steps(striding):
