@@ -45,7 +45,9 @@ def continue_into(
     with output.progress() as tell:
         tell(f"rests and cycles along {parameter}")
         at = model.largest_input() if I is None else I
-        found = bifurcation_diagram(model.neuron, at, parameter, between=between, doublings=doublings)
+        found = bifurcation_diagram(
+            model.neuron, at, parameter, between=between, doublings=doublings, progress=tell
+        )
         figure = plot_bifurcations(found)
     title, rows, sentences = f"{name} along {parameter}", found.table(), found.sentences()
     branches = {f"cycles_{k}.csv": one.table() for k, one in enumerate(found.cycles)}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import attrs
@@ -232,6 +233,7 @@ def bifurcation_diagram(
     between: tuple[float, float],
     longest: float = LONGEST,
     doublings: int = 1,
+    progress: Callable[[str], None] | None = None,
 ) -> BifurcationDiagram:
     """Find rests and cycles along one parameter, and all that happens to them.
 
@@ -251,6 +253,8 @@ def bifurcation_diagram(
         Longest interval, ms.
     doublings : int
         How many period doublings are followed, one after the other.
+    progress : callable, optional
+        Told what is being done, once before each branch of cycles.
 
     Raises
     ------
@@ -266,13 +270,14 @@ def bifurcation_diagram(
     asked = axis_of(neuron, I, parameter)
     low, high = check_range(asked, between)
     axis = axis_of(neuron, 0.5 * (low + high), parameter) if asked.of_input else asked
-    passes = is_smooth(neuron)
+    passes, report = is_smooth(neuron), progress or (lambda message: None)
     rests = rest_branches(axis, low, high, passes)
     cycles: list[CycleBranch] = []
     for value in np.linspace(low, high, LOOKS + 2)[1:-1]:
         start = _by_run(axis, float(value), longest)
         if start is None or any(_has(branch, float(value), start.period) for branch in cycles):
             continue
+        report(f"cycles from {axis.show(float(value))} on")
         try:
             cycles.append(_continued(axis, start, (low, high), longest))
         except NatriumError:
@@ -280,9 +285,10 @@ def bifurcation_diagram(
     for point in (one for rest in rests for one in rest.special if one.kind == "Hopf point"):
         ends = (one.value for branch in cycles for one in branch.special if one.kind == point.kind)
         if all(abs(point.value - other) > 1e-6 * (high - low) for other in ends):
+            report(f"cycles from the Hopf point at {axis.show(point.value)} on")
             branch = _from_hopf(axis, point, rests, low, high, longest)
             cycles += [] if branch is None else [branch]
-    cycles += _doubled(axis, cycles, low, high, longest, doublings)
+    cycles += _doubled(axis, cycles, low, high, longest, doublings, report)
     return BifurcationDiagram(neuron, axis.input, parameter, axis.label, (low, high), rests, tuple(cycles))
 
 
@@ -360,7 +366,13 @@ def _from_hopf(
 
 
 def _doubled(
-    axis: Axis, cycles: list[CycleBranch], low: float, high: float, longest: float, depth: int
+    axis: Axis,
+    cycles: list[CycleBranch],
+    low: float,
+    high: float,
+    longest: float,
+    depth: int,
+    report: Callable[[str], None],
 ) -> list[CycleBranch]:
     """Follow cycles of twice the period from where they are born, and those of theirs."""
     found: list[CycleBranch] = []
@@ -374,6 +386,7 @@ def _doubled(
                 if one.kind != "period doubling" or one.ends or near:
                     continue
                 known.append(one.value)
+                report(f"cycles of twice the period from {axis.show(one.value)} on")
                 doubled = doubled_branch(axis, one, low, high, longest=longest, most=DOUBLED)
                 if doubled is not None:  # it may end at another doubling, and would be met again from there
                     born.append(doubled)

@@ -131,7 +131,10 @@ def test_a_branch_between_two_doublings_is_followed_once(monkeypatch):
 
     monkeypatch.setattr(diagram, "doubled_branch", followed)
     cycles = [SimpleNamespace(special=(special(1.0), special(2.0)))]
-    assert diagram._doubled(None, cycles, 0.0, 10.0, 1e3, 2) == [born]
+    told: list[str] = []
+    axis = SimpleNamespace(show="I = {}".format)
+    assert diagram._doubled(axis, cycles, 0.0, 10.0, 1e3, 2, told.append) == [born]
+    assert told == ["cycles of twice the period from I = 1.0 on"]
     assert asked == [1.0]
 
 
