@@ -56,11 +56,15 @@ def paced(record: Record) -> Record:
 
 
 def steady(record: Record) -> Record:
-    """Take what wavers by rounding alone for a parameter, as what one time is later than the one before."""
-    found = dict[str, Node]()
+    """Take what wavers by rounding alone for a parameter, as what one time is later than the one before.
+
+    The input is the input wherever in its series a step reads it, and may be constant.
+    """
+    found, inputs = dict[str, Node](), f"{record.input} ("
     for name, course in record.exogenous.items():
         middle = float(np.median(course))
-        if np.all(np.abs(course - middle) <= WAVERS * abs(middle)):
+        wavers = np.abs(course - middle) <= WAVERS * abs(middle)
+        if np.all(wavers) and not (record.input and name.startswith(inputs)):
             found[name] = Node(NUMBER, (), float(f"{middle:.12g}"))
     if not found or record.solver:
         return record
