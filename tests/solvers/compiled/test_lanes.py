@@ -205,11 +205,11 @@ def test_a_run_that_fails_spoils_no_other(place):
     levels = np.linspace(15.0, 40.0, 13)
     whole = natrium.Compiled().solve_runs(runs_of(NA, None, {"I": levels}, t_end=60.0), TIMES)
     spoilt = levels.copy()
-    spoilt[place] = 1e308
+    spoilt[place] = -1e308
     found = natrium.Compiled().solve_runs(runs_of(NA, None, {"I": spoilt}, t_end=60.0), TIMES)
     assert found.flags[place] & RunFlag.FAILED
     assert np.isnan(found.final_states[place]).all()
-    assert found.messages[place].startswith("I_0 = 1e+308: ")
+    assert found.messages[place].startswith("I_0 = -1e+308: ")
     for run in set(range(13)) - {place}:
         same_bits(whole, run, found, run)
 

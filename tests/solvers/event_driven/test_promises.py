@@ -350,6 +350,12 @@ def test_deep_inhibition_of_any_depth_is_got_through(depth, method):
     np.testing.assert_allclose(found, expected.spike_times, rtol=0.0, atol=1e-4)
 
 
+@pytest.mark.parametrize("I", [1e100, 1e308])
+def test_an_input_of_any_size_fires_at_once_each_time(I):
+    run = natrium.EventDriven().solve(NA, natrium.Constant(I), t_end=9.0)
+    assert run.spike_times == pytest.approx([150.0 / I, 2.0, 4.0, 6.0, 8.0], rel=1e-12)
+
+
 @pytest.mark.parametrize("method", ["auto", "compiled"])
 @pytest.mark.parametrize("depth", [-200.0, -1e3, -1e4, -1e6])
 def test_a_start_of_any_depth_is_got_through(depth, method):
