@@ -142,10 +142,11 @@ def _rank_of_flip(bench: Bench, node: Node) -> float:
     below, above = node, bench.parents.get(node)
     while above is not None and not leaves(above) & bench.states:
         below, above = above, bench.parents.get(above)
-    level = node.op != LEAF or plain(node.name).lower()[0] in "evr"  # a reversal, a voltage, a rest
-    if level and above is not None and _way(bench, above) and below in above.args:
+    initial = plain(node.name).lower()[:1] if node.op == LEAF else ""
+    is_level = initial not in {*"gitc"}  # no conductance, input, time constant, capacitance
+    if is_level and above is not None and _way(bench, above) and below in above.args:
         return 0.93  # V - E is how one writes it
-    return 1.2 if node.op == LEAF and level else 1.35
+    return 1.2 if initial in {*"ev"} else 1.35
 
 
 def _operations(bench: Bench, at: int, node: Node) -> Iterator[Repair]:
