@@ -1,6 +1,6 @@
 """Run the standard of spike times in several simulators, and print the table of docs/export.md.
 
-.venv/bin/python scripts/standard_table.py scipy script xpp brian2 neuron
+.venv/bin/python scripts/standard_table.py [NAME ...]
 """
 
 import sys
@@ -59,4 +59,4 @@ def main(names):
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:] or ["scipy", "script", "xpp", "brian2", "neuron"])
+    main(sys.argv[1:] or ["scipy", "neuron", "nest", "xpp", "script", "brian2", "lems"])
