@@ -88,12 +88,14 @@ def in_doubles(tree: Tree, x: float) -> np.float64:
         return -values[0] if name == "neg" else OPERATIONS[name](*values)
 
 
+def nodes(tree: Tree) -> list[Tree]:
+    """List the inner nodes of a tree, itself among them."""
+    return [] if isinstance(tree, str) else [tree, *(node for part in tree[1:] for node in nodes(part))]
+
+
 def constants(tree: Tree) -> list[Tree]:
     """List the inner nodes of a tree that hold no variable."""
-    if isinstance(tree, str):
-        return []
-    inner = [node for part in tree[1:] for node in constants(part)]
-    return [tree, *inner] if not mentions_variable(tree) else inner
+    return [node for node in nodes(tree) if not mentions_variable(node)]
 
 
 def mentions_variable(tree: Tree) -> bool:

@@ -143,9 +143,8 @@ def _rank_of_flip(bench: Bench, node: Node) -> float:
     while above is not None and not leaves(above) & bench.states:
         below, above = above, bench.parents.get(above)
     initial = plain(node.name).lower()[:1] if node.op == LEAF else ""
-    is_level = initial not in {*"gitc"}  # no conductance, input, time constant, capacitance
-    if is_level and above is not None and _way(bench, above) and below in above.args:
-        return 0.93  # V - E is how one writes it
+    if initial not in {*"gitc"} and above is not None and _way(bench, above) and below in above.args:
+        return 0.93  # V - E is how one writes it: no conductance, input, time constant, capacitance
     return 1.2 if initial in {*"ev"} else 1.35
 
 
