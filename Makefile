@@ -47,7 +47,7 @@ wheel-test: $(VENV)/.dev ## build, install the wheel outside the checkout, use i
 	@PYTHON=$(PY) scripts/wheel_test.sh
 
 docs: $(VENV)/.docs ## build the documentation site, build/docs/index.html: every page is run, a warning is an error
-	@$(PY) -m sphinx -W --keep-going -q -b html docs build/docs
+	@$(PY) -m sphinx -j auto -W --keep-going -q -b html docs build/docs
 	@echo "build/docs/index.html"
 
 bench: $(VENV)/.base ## measure the costs, as ratios
