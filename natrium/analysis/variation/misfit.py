@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import cached_property
+from typing import Any
+
 import attrs
 import numpy as np
 import sympy
@@ -108,8 +112,25 @@ class Misfit:
         chosen = choose(model.neuron, model.stimulus, self.names)
         return parameter_directions(model.neuron, model.stimulus, chosen, run.t_start, run.t_end)
 
+    @cached_property
+    def _threshold_forms(self) -> Callable[..., Any]:
+        """The swing and all derivatives of `_Threshold`, of the parameters.
+
+        A swing that depends on the state is what it is as the model starts.
+        """
+        neuron, system = self.model.neuron, self.model.neuron.system
+        origin, swing = system.origin, system.origin - system.reset[0]
+        if swing.free_symbols.intersection(system.states):
+            start = dict(zip(system.states, neuron.initial_state(), strict=True))
+            start |= dict(zip(system.parameters, system.values, strict=True))
+            swing = sympy.Float(abs(float(swing.subs(start))))
+        slopes = ((swing, system.parameters), (origin, system.states), (origin, system.parameters))
+        forms = ((swing,), *(tuple(one.diff(by) for by in symbols) for one, symbols in slopes))
+        return lower_expressions(forms, system.parameters)
+
     def _threshold(self, neuron: AnyNeuron) -> _Threshold:
-        return _Threshold.of(neuron, self.model.neuron)
+        (swing,), *slopes = self._threshold_forms(*neuron.system.values)
+        return _Threshold(float(swing), *(np.array(one, dtype=float) for one in slopes))
 
     def _peak(self, run: Trajectory) -> tuple[float, float]:
         """Give when, and how high over the threshold, V is highest after the last spike; mostly below zero.
@@ -155,24 +176,3 @@ class _Threshold:
     swing_slope: Array
     by_state: Array
     by_parameter: Array
-
-    @classmethod
-    def of(cls, neuron: AnyNeuron, first: AnyNeuron) -> _Threshold:
-        """Take them from a neuron's system; a swing that depends on the state is that of `first`'s start."""
-        system = neuron.system
-        origin, swing = system.origin, system.origin - system.reset[0]
-        start = dict(zip(system.states, first.initial_state(), strict=True))
-        start |= dict(zip(system.parameters, first.system.values, strict=True))
-        if swing.free_symbols.intersection(system.states):
-            swing = sympy.Float(abs(float(swing.subs(start))))
-        forms = lower_expressions(
-            (
-                (swing,),
-                tuple(swing.diff(one) for one in system.parameters),
-                tuple(origin.diff(one) for one in system.states),
-                tuple(origin.diff(one) for one in system.parameters),
-            ),
-            system.parameters,
-        )
-        (depth,), *slopes = forms(*system.values)
-        return cls(float(depth), *(np.array(one, dtype=float) for one in slopes))
