@@ -36,6 +36,7 @@ from natrium.model import Drive, Span, Stimulus, UnsupportedModel, smooth_spans
 from natrium.model.arrays import Array
 from natrium.solvers import Compiled, Trajectory
 from natrium.solvers.base import Run
+from natrium.solvers.event_driven.steppers import is_implicit
 from natrium.solvers.trajectory import Event
 
 LEAST_RTOL = 1e-13
@@ -99,8 +100,7 @@ class _Walk:
         steepest = max((event.slope for event in trajectory.events), default=0.0)
         is_told = steepest * np.spacing(max(abs(trajectory.t_start), abs(trajectory.t_end))) < TOLD
         statistics = trajectory.statistics
-        implicit = {"Radau", "Radau13"} & {*statistics.get("steps", ())}
-        stiff = bool(implicit) or "at_steady_state" in statistics
+        stiff = any(map(is_implicit, statistics.get("steps", ()))) or "at_steady_state" in statistics
         self.known = trajectory if (isinstance(trajectory.made_by, Compiled) or stiff) and is_told else None
         system = directions.system or trajectory.neuron.system
         self.linear = self.plain = linearised(system, stiff)

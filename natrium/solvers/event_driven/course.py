@@ -24,7 +24,7 @@ from natrium.solvers.event_driven.inspector import Inspector
 from natrium.solvers.event_driven.lazy import LazyPolynomials, join
 from natrium.solvers.event_driven.leaps import way_up
 from natrium.solvers.event_driven.right_hand_side import bound_jacobian, bound_rhs
-from natrium.solvers.event_driven.steppers import STEPPERS, Piece, Rhs
+from natrium.solvers.event_driven.steppers import STEPPERS, Piece, Rhs, is_implicit
 from natrium.solvers.event_driven.stiffness import EXPLICIT, IMPLICIT, Switch
 from natrium.solvers.event_driven.strides import Strides, strides_of
 from natrium.solvers.event_driven.surfaces import Surfaces
@@ -199,7 +199,7 @@ class Course:
         self.switch.jac = jac
         method: str = self.switch.first(self.y, length) if self.switch.active else self.solver.method
         while s < length:
-            implicit = math.isinf(STEPPERS[method].stability)
+            implicit = is_implicit(method)
             rhs = flow.stiff_rhs if implicit else flow.rhs
             fun = bound_rhs(rhs, drive, gap, (*kernel.parameters, *sides.tolist()), self.y.size)
             if not np.all(np.isfinite(np.asarray(fun(s, self.y), dtype=float))):

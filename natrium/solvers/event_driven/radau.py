@@ -184,9 +184,8 @@ class Radau13(OdeSolver):
         self.jac = jac
         self.close = max(10.0 * float(np.finfo(float).eps) / float(np.max(self.rtol)), CLOSE)
         self.before: tuple[float, float] | None = None  # length and error of the step before
-        self.curve = np.zeros(
-            (STAGES + 1, self.n)
-        )  # Bernstein coefficients of its polynomial, less its start
+        # Bernstein coefficients of its polynomial, less its start.
+        self.curve = np.zeros((STAGES + 1, self.n))
         self.begun, self.y_old, self.J = t0, self.y, np.zeros((self.n, self.n))
 
         def count(t: float, y: Array) -> Any:

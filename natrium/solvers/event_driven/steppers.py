@@ -371,3 +371,8 @@ class _Radau13(Stepper, Radau13):
 STEPPERS: dict[str, type[Stepper]] = {
     "RK45": _RK45, "DOP853": _DOP853, "Radau": _Radau, "Radau13": _Radau13,
 }  # fmt: skip
+
+
+def is_implicit(method: str) -> bool:
+    """Tell whether a method of this name is one of these, and its steps are as long as accuracy lets them."""
+    return method in STEPPERS and math.isinf(STEPPERS[method].stability)
