@@ -13,7 +13,7 @@ from natrium.analysis.doctor.reading.findings import Found, in_line
 from natrium.analysis.doctor.reading.maps import plain
 from natrium.analysis.doctor.reading.rules import NEAR
 from natrium.analysis.doctor.reading.schemes import POINTS, SchemeFound
-from natrium.analysis.doctor.reading.simplify import CLIPS, courses
+from natrium.analysis.doctor.reading.simplify import CLIPS, clipped, courses
 from natrium.analysis.doctor.reading.trees import ARRAYS, Program, in_order, name_of
 from natrium.analysis.doctor.reading.wording import text_of
 from natrium.analysis.doctor.trace.record import Node
@@ -97,9 +97,9 @@ def rules_of(case: Case, scheme: SchemeFound) -> Iterator[Found]:
 def _clips(case: Case) -> Iterator[Found]:
     """Say whether what a step makes was ever clipped."""
     maps = case.maps
-    values = courses(maps.record)
+    values, states = courses(maps.record), frozenset(maps.record.states)
     for node in maps.clips:
-        inner = max(node.args, key=lambda one: len(in_order([one])))
+        inner = clipped(node, states)
         if any(one is node for other in maps.clips if other is not node for one in other.args):
             continue  # the outer of two tells
         with np.errstate(all="ignore"):

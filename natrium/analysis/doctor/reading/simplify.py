@@ -40,7 +40,7 @@ def unclipped(
     values, states = courses(record), frozenset(record.states)
     for node in in_order(trees.values()):
         args = tuple(made[one] for one in node.args)
-        inner = _clipped(node, states) if name_of(node) in CLIPS else None
+        inner = clipped(node, states) if name_of(node) in CLIPS else None
         if inner is not None and (dt in leaves(node) or _is_idle(node, inner, values)):
             made[node] = made[inner]
             clips.append(node)
@@ -52,7 +52,7 @@ def unclipped(
     return {state: made[tree] for state, tree in trees.items()}, tuple(clips)
 
 
-def _clipped(node: Node, states: frozenset[str]) -> Node:
+def clipped(node: Node, states: frozenset[str]) -> Node:
     """Give what a clip is of: the part that moves, and the largest of these."""
     return max(node.args, key=lambda one: (bool(leaves(one) & states), len(in_order([one]))))
 
