@@ -33,6 +33,11 @@ def is_real(value: object) -> bool:
     return isinstance(value, numbers.Real) and not isinstance(value, bool)
 
 
+def are_floats(values: Sequence[Any]) -> bool:
+    """Tell at once whether there are values, all of them Python's own floats."""
+    return set(map(type, values)) == {float}
+
+
 def as_numbers(name: str, values: Any) -> npt.NDArray[np.float64]:
     """Take numbers as an array of floats.
 
@@ -309,7 +314,7 @@ class Numbers(Rule):
 
     def _hold_at_once(self, value: Sequence[Any]) -> bool:
         """Tell, without going through them one by one, whether all are floats that keep the rule."""
-        if set(map(type, value)) != {float}:
+        if not are_floats(value):
             return False
         numbers = np.array(value)
         return bool(np.isfinite(numbers).all() and not (self.increasing and np.any(np.diff(numbers) <= 0.0)))

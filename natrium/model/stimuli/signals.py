@@ -12,7 +12,7 @@ import attrs
 import numpy as np
 import sympy
 
-from natrium.model.checks import Choice, Number, Numbers, Optional, as_float, show
+from natrium.model.checks import Choice, Number, Numbers, Optional, are_floats, as_float, show
 from natrium.model.errors import StimulusError
 from natrium.model.expressions.exprel import whole
 from natrium.model.expressions.expression import Expression, as_expression, evaluated
@@ -34,7 +34,7 @@ def _floats(values: Any) -> Any:
         values = values.tolist()
     if not isinstance(values, Sequence) or isinstance(values, (str, bytes)):
         return values
-    return tuple(values) if set(map(type, values)) == {float} else tuple(map(as_float, values))
+    return tuple(values) if are_floats(values) else tuple(map(as_float, values))
 
 
 def _as_formula(value: Any) -> Expression:
@@ -78,7 +78,8 @@ class Samples(Stimulus):
             times, values, _ = self._samples
             with np.errstate(over="ignore"):
                 slopes = np.diff(values) / np.diff(times)
-            for index in np.flatnonzero(~np.isfinite(slopes))[:1].tolist():
+            if not np.isfinite(slopes).all():
+                index = int(np.argmin(np.isfinite(slopes)))
                 raise StimulusError(
                     f"a line between samples must have a finite slope, got {self.values[index]!r} and "
                     f"{self.values[index + 1]!r} mV at {self.times[index]!r} and "
