@@ -74,13 +74,15 @@ def tableau(s: int) -> Tableau:
     weight = np.where(rates[chosen].imag > 0.0, 2.0, 1.0)
     monomials = np.vstack([np.zeros(s), np.linalg.inv(nodes[:, None] ** powers)])
     basis = from_monomials(s)
+    to_bernstein = basis @ monomials
+    to_bernstein[-1] = np.eye(s)[-1]  # it ends on the last stage, by no rounded sum
     return Tableau(
         nodes=nodes,
         rates=rates[chosen],
         to_modes=to_modes[chosen],
         to_stages=to_stages[:, chosen] * weight,
         error=-np.linalg.inv(vandermonde)[0] @ inverse,
-        to_bernstein=basis @ monomials,
+        to_bernstein=to_bernstein,
         from_bernstein=np.asarray(np.linalg.inv(basis), dtype=float),
     )
 
