@@ -170,12 +170,28 @@ def save_figure(figure: Figure, folder: Path, name: str) -> list[Path]:
     """Write a figure as PNG and SVG; give the paths."""
     paths = []
     with styled():
+        _lay_out(figure)
         for kind in ("png", "svg"):
             buffer = BytesIO()
             metadata = {"Date": None} if kind == "svg" else None
             figure.savefig(buffer, format=kind, metadata=metadata)
-            figure.set_layout_engine("none")  # laid out once, for both
             path = folder / f"{name}.{kind}"
             write_whole(path, buffer.getvalue())
             paths.append(path)
     return paths
+
+
+def _lay_out(figure: Figure) -> None:
+    """Place a figure's axes for good: Matplotlib draws all of it for that, and once more for each file."""
+    engine = figure.get_layout_engine()
+    if engine is None:
+        return
+    dpi = figure.dpi
+    figure.set_dpi(matplotlib.rcParams["savefig.dpi"])  # the size of letters depends on it
+    try:
+        engine.execute(figure)
+    finally:
+        figure.set_dpi(dpi)
+    # A figure that had an engine keeps one that does nothing, for which Matplotlib draws all the same.
+    figure.set_layout_engine("none")
+    figure.set_layout_engine(None)
