@@ -151,6 +151,7 @@ class Stepper:
     t_bound: float
     h_abs: float
     nfev: int
+    atol: Array
     fun: Rhs
 
     # How far the stability region reaches along the negative real axis; infinite for an implicit one.
