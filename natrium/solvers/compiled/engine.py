@@ -345,7 +345,10 @@ def _nodes() -> Array:
 
 
 def _results(runs: Runs, n_samples: int, order: int, room: int) -> Any:
-    """Give what comes out, with room for so many steps on record."""
+    """Give what comes out, with room for so many steps on record.
+
+    That is not zeroed, as only what was written is read: NumPy puts large arrays that are not on large pages.
+    """
     n, n_states = runs.n_runs, len(runs.labels)
     return Results(
         whole=np.zeros((n, 4), dtype=np.int64),
@@ -353,8 +356,8 @@ def _results(runs: Runs, n_samples: int, order: int, room: int) -> Any:
         samples=np.full((n, n_states, n_samples), np.nan),
         spike_run=np.zeros(ROOM, dtype=np.int64),
         spike_time=np.zeros(ROOM),
-        record=np.zeros((room, 5)),
-        record_series=np.zeros((room, n_states, order + 1)),
+        record=np.empty((room, 5)),
+        record_series=np.empty((room, n_states, order + 1)),
         state=np.array([0, 0, 0, 0, int(room > 0)], dtype=np.int64),
     )
 
@@ -363,7 +366,7 @@ def _grow(out: Any) -> Any:
     """Make the buffers longer."""
 
     def longer(array: Any) -> Any:
-        made = np.zeros((GROWTH * len(array), *array.shape[1:]), dtype=array.dtype)
+        made = np.empty((GROWTH * len(array), *array.shape[1:]), dtype=array.dtype)
         made[: len(array)] = array
         return made
 
