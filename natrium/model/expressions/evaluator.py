@@ -51,25 +51,67 @@ ARITHMETIC: dict[str, Callable[[Any, Any], Any]] = {
 }
 
 
-def evaluator(tree: Node) -> Callable[[Any], Any]:
-    """Make a closure that evaluates a tree in its written order."""
+def written_form(tree: Node) -> Callable[[Any], Any]:
+    """Give what evaluates a tree in its written order, on arrays and on single values.
+
+    Of a single value, arithmetic is done on Python's own floats: the same doubles, sooner. Where these would
+    raise (1/0), NumPy's inf and NaN are given, as on arrays.
+    """
+    general = evaluator(tree)
+    if not is_plain(tree):
+        return lambda x: general(np.float64(x) if isinstance(x, (float, int)) else x)
+    quick = evaluator(tree, float)
+
+    def evaluate(x: Any) -> Any:
+        if not isinstance(x, (float, int)):
+            return general(x)
+        try:
+            return np.float64(quick(float(x)))
+        except ZeroDivisionError:
+            return general(np.float64(x))
+
+    return evaluate
+
+
+def is_plain(tree: Node) -> bool:
+    """Tell whether a tree holds the four of arithmetic and functions of one value alone."""
+    if isinstance(tree, (float, str)):
+        return True
+    name, *parts = tree
+    return (name in ("neg", "+", "-", "*", "/") or name in NUMERIC) and all(map(is_plain, parts))
+
+
+def evaluator(tree: Node, number: type[float] = np.float64) -> Callable[[Any], Any]:
+    """Make a closure that evaluates a tree in its written order.
+
+    Parameters
+    ----------
+    tree : Node
+    number : type
+        Of the constants: Python's own division and power raise where NumPy's give inf or nan. `float` is for
+        single values of plain trees.
+    """
     if isinstance(tree, float):
-        value = np.float64(tree)  # Python's own division and power raise where NumPy's give inf or nan
+        value = number(tree)
         return lambda x: value
     if isinstance(tree, str):
         return lambda x: x
     name, *parts = tree
-    first = evaluator(parts[0])
+    first = evaluator(parts[0], number)
     if name == "neg":
         return lambda x: -first(x)
     if name == "not":
         return lambda x: np.logical_not(first(x))
     if name in NUMERIC:
         function = NUMERIC[name]
-        return lambda x: function(first(x))
-    second = evaluator(parts[1])
+        return (lambda x: float(function(first(x)))) if number is float else lambda x: function(first(x))
+    second = evaluator(parts[1], number)
     if name == "where":
-        return _where(first, second, evaluator(parts[2]))
+        return _where(first, second, evaluator(parts[2], number))
+    if isinstance(parts[0], float) and name in _OF_CONSTANT:
+        return _OF_CONSTANT[name](number(parts[0]), second)
+    if isinstance(parts[1], float) and name in _BY_CONSTANT:
+        return _BY_CONSTANT[name](first, number(parts[1]))
     return _of_two(name, first, second)
 
 
@@ -111,3 +153,18 @@ def _of_two(name: str, a: Callable[[Any], Any], b: Callable[[Any], Any]) -> Call
             return lambda x: a(x) / b(x)
     function = OF_TWO[name]
     return lambda x: function(a(x), b(x))
+
+
+# Written out likewise: most of what joins two values in a rate joins a value and a constant.
+_OF_CONSTANT: dict[str, Callable[[Any, Callable[[Any], Any]], Callable[[Any], Any]]] = {
+    "+": lambda c, b: lambda x: c + b(x),
+    "-": lambda c, b: lambda x: c - b(x),
+    "*": lambda c, b: lambda x: c * b(x),
+    "/": lambda c, b: lambda x: c / b(x),
+}
+_BY_CONSTANT: dict[str, Callable[[Callable[[Any], Any], Any], Callable[[Any], Any]]] = {
+    "+": lambda a, c: lambda x: a(x) + c,
+    "-": lambda a, c: lambda x: a(x) - c,
+    "*": lambda a, c: lambda x: a(x) * c,
+    "/": lambda a, c: lambda x: a(x) / c,
+}

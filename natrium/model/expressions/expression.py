@@ -13,7 +13,6 @@ from functools import lru_cache
 from typing import Any
 
 import attrs
-import numpy as np
 import sympy
 from sympy.printing.str import StrPrinter
 
@@ -21,7 +20,7 @@ from natrium.model.branches import as_choices, choose, maximum, minimum
 from natrium.model.checks import Number, is_real, show
 from natrium.model.errors import ModelError, NatriumError
 from natrium.model.expressions.constants import Constants, fill, keep_names, used_in, words
-from natrium.model.expressions.evaluator import ARITHMETIC, NUMERIC, Node, evaluator
+from natrium.model.expressions.evaluator import ARITHMETIC, NUMERIC, Node, written_form
 from natrium.model.expressions.exprel import exprel
 from natrium.model.expressions.reader import read, refuse
 
@@ -172,9 +171,7 @@ class Expression:
         """
         if self.reads_calcium:
             raise ModelError(f"a rate is evaluated as written of V alone, got one of Ca: {self}")
-        function = evaluator(self.tree)
-        # Python's own floats raise at 1/0, and make complex numbers, where NumPy's give inf and NaN.
-        return lambda x: function(np.float64(x) if isinstance(x, (float, int)) else x)
+        return written_form(self.tree)
 
 
 def constant_symbol(name: str) -> sympy.Symbol:
