@@ -64,7 +64,7 @@ class Switch:
         hopeless = HOPELESS_STEPS * REACH / left  # per ms
         late = count >= STIFF_STEPS
         harmless = min((FOLLOWING_PART if late else STIFF_PART) * REACH / h, hopeless) if explicit else 0.0
-        if explicit and MARGIN * _norm(_by_differences(step)) <= harmless:
+        if explicit and MARGIN * _bound(_by_differences(step)) <= harmless:
             return False  # most runs are never stiff: for them no Jacobian is derived
         jacobian = np.asarray(self.jac(step.t, step.y), dtype=float)
         if not np.all(np.isfinite(jacobian)) or _norm(jacobian) <= harmless:
@@ -97,6 +97,18 @@ def _by_differences(step: Stepper) -> Array:
 def _norm(jacobian: Array) -> float:
     """Give a bound on every eigenvalue."""
     return float(np.abs(jacobian).sum(axis=1).max())
+
+
+def _bound(near: Array) -> float:
+    """Give a bound on every eigenvalue of a Jacobian of which differences are known; NaN where these fail.
+
+    That of a norm grows with the conductances, though nothing relaxes faster. Where eigenvalues meet, those
+    by differences may be wrong by the root of what the differences are wrong by.
+    """
+    norm = _norm(near)
+    if not math.isfinite(norm):
+        return math.nan
+    return min(norm, float(np.abs(np.linalg.eigvals(near)).max()) + math.sqrt(DIFFERENCE) * norm)
 
 
 def _fastest(jacobian: Array) -> tuple[float, bool]:

@@ -20,9 +20,11 @@ def test_nothing_is_looked_at_where_little_of_a_piece_is_left(stability: float, 
     assert not switch.is_due(step, LOOK_IMPLICIT)
 
 
-def test_a_run_that_is_not_stiff_derives_no_jacobian() -> None:
+@pytest.mark.parametrize("g", [4.03125, 120.03125])
+def test_a_run_that_is_not_stiff_derives_no_jacobian(g: float) -> None:
+    """Nor where conductances are large, and with them what bounds the Jacobian by its size."""
     # Of no other test, which might have had it derived.
-    sodium = attrs.evolve(natrium.CHANNELS["notebook_sodium_1"], g=4.03125)
+    sodium = attrs.evolve(natrium.CHANNELS["notebook_sodium_1"], g=g)
     neuron = natrium.Neuron(tau_m=10.0, tau_ref=2.0, v_rest=-70.0, v_thresh=-55.0, channels=[sodium])
     run = natrium.EventDriven().solve(neuron, natrium.Constant(20.0), t_end=50.0)
     assert run.n_spikes > 1
