@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator, Mapping
+from functools import cache
 from typing import Any
 
 import attrs
@@ -82,14 +83,33 @@ class Parameter:
 
 def numbers_of(owner: Any) -> Iterator[Parameter]:
     """Give the parameters among an object's fields: numbers whose rule has a short name, that are given."""
-    for field in attrs.fields(type(owner)):
+    for name, rule in _ruled(owner.__class__):
+        value = getattr(owner, name)
+        if _is_given(value):
+            value = value if isinstance(value, int) else float(value)  # a seed has more digits than a double
+            yield Parameter(rule.short, value, rule, name)
+
+
+def fields_of(owner: Any) -> dict[str, str]:
+    """Give the fields of the same by their short names."""
+    return {rule.short: name for name, rule in _ruled(owner.__class__) if _is_given(getattr(owner, name))}
+
+
+def _is_given(value: Any) -> bool:
+    return value is not None and not isinstance(value, str)
+
+
+@cache
+def _ruled(kind: type[Any]) -> tuple[tuple[str, Rule], ...]:
+    """Give the fields whose rule has a short name, and the rules."""
+    found = []
+    for field in attrs.fields(kind):
         rule: Any = field.validator
         if isinstance(rule, Optional):
             rule = rule.rule
-        value = getattr(owner, field.name)
-        if isinstance(rule, Rule) and rule.short and value is not None and not isinstance(value, str):
-            value = value if isinstance(value, int) else float(value)  # a seed has more digits than a double
-            yield Parameter(rule.short, value, rule, field.name)
+        if isinstance(rule, Rule) and rule.short:
+            found.append((field.name, rule))
+    return tuple(found)
 
 
 def with_constants(

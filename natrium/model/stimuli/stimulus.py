@@ -18,7 +18,7 @@ import numpy as np
 from natrium.model.arrays import Array
 from natrium.model.checks import Number, Optional, as_float, is_real, show
 from natrium.model.errors import StimulusError, UnsupportedModel
-from natrium.model.parameter import Parameter, numbers_of
+from natrium.model.parameter import Parameter, fields_of, numbers_of
 from natrium.model.stimuli.drive import Drive
 
 
@@ -198,7 +198,7 @@ class Stimulus:
         part: Any = self
         if SCALE.short in values and hasattr(part, "scaled"):
             part = part.scaled(float(values[SCALE.short]))
-        fields = {one.short: one.field for one in self.numbers() if one.field}
+        fields = fields_of(self)
         return attrs.evolve(part, **{fields[name]: values[name] for name in values if name in fields})
 
     def derivative(self, short: str) -> Stimulus | None:
