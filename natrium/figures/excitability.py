@@ -19,7 +19,7 @@ from natrium.analysis.excitability.f_i import FI, TERMS, Onset
 from natrium.analysis.excitability.least_input import Rheobase
 from natrium.analysis.excitability.strength_duration import StrengthDuration
 from natrium.figures.marks import Mark, input_label, number, term
-from natrium.figures.style import COLORS, AnyFigure, canvas, root_of, styled
+from natrium.figures.style import COLORS, AnyFigure, canvas, lay_out, root_of, styled
 from natrium.model.arrays import Array
 from natrium.model.leak import input_unit
 from natrium.model.protocol import in_input
@@ -99,7 +99,7 @@ def plot_equilibrium_curve(
             ncols=4 if len(windows) > 1 else 2,
             handlelength=2.8,
         )
-        root_of(figure).draw_without_rendering()  # places the axes, so that labels can be placed in them
+        lay_out(root_of(figure))  # so that labels can be placed in the axes
         for ax in axes:
             _label(ax, figure.dpi, curve, marks, at)
     return root_of(figure)

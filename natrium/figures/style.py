@@ -170,7 +170,11 @@ def save_figure(figure: Figure, folder: Path, name: str) -> list[Path]:
     """Write a figure as PNG and SVG; give the paths."""
     paths = []
     with styled():
-        _lay_out(figure)
+        lay_out(figure, matplotlib.rcParams["savefig.dpi"])
+        if figure.get_layout_engine() is not None:
+            # "none" leaves an engine that does nothing, for which Matplotlib would draw all the same.
+            figure.set_layout_engine("none")
+            figure.set_layout_engine(None)
         for kind in ("png", "svg"):
             buffer = BytesIO()
             metadata = {"Date": None} if kind == "svg" else None
@@ -181,17 +185,20 @@ def save_figure(figure: Figure, folder: Path, name: str) -> list[Path]:
     return paths
 
 
-def _lay_out(figure: Figure) -> None:
-    """Place a figure's axes for good: Matplotlib draws all of it for that, and once more for each file."""
-    engine = figure.get_layout_engine()
+def lay_out(figure: Figure, dpi: float | None = None) -> None:
+    """Place a figure's axes; Matplotlib would draw all of it for that.
+
+    Parameters
+    ----------
+    figure : matplotlib.figure.Figure
+    dpi : float, optional
+        Of what is to be written, on which the size of letters depends; the figure's own by default.
+    """
+    engine, own = figure.get_layout_engine(), figure.dpi
     if engine is None:
         return
-    dpi = figure.dpi
-    figure.set_dpi(matplotlib.rcParams["savefig.dpi"])  # the size of letters depends on it
+    figure.set_dpi(own if dpi is None else dpi)
     try:
         engine.execute(figure)
     finally:
-        figure.set_dpi(dpi)
-    # A figure that had an engine keeps one that does nothing, for which Matplotlib draws all the same.
-    figure.set_layout_engine("none")
-    figure.set_layout_engine(None)
+        figure.set_dpi(own)
