@@ -37,6 +37,10 @@ class Constant(Stimulus):
         """Give the input on the smooth piece that begins at `t`."""
         return Drive(level=self.amplitude)
 
+    def __call__(self, t: float, *, strict: bool = False) -> float:
+        """Evaluate the stimulus at one time; scripts are replayed by this, step by step."""
+        return self.amplitude + 0.0 if self.active(t, strict=strict) else 0.0  # no minus zero
+
     def derivative(self, short: str) -> Stimulus | None:
         """Give the derivative by one parameter, edges apart."""
         return attrs.evolve(self, amplitude=1.0) if short == "I" else super().derivative(short)
