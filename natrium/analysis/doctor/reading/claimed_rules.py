@@ -9,7 +9,7 @@ import numpy as np
 
 from natrium.analysis.doctor.reading.case import Case, own_line, term_line
 from natrium.analysis.doctor.reading.findings import Found, Mend, in_line
-from natrium.analysis.doctor.reading.labels import given_line, passed
+from natrium.analysis.doctor.reading.labels import data_line, given_line, passed
 from natrium.analysis.doctor.reading.levels import moving_level
 from natrium.analysis.doctor.reading.maps import crossings, plain
 from natrium.analysis.doctor.reading.resets import (
@@ -125,7 +125,7 @@ def _refractory(case: Case, claim: Model) -> Iterator[Found]:
     line = found.blamed if found else (maps.hold.lines[0] if maps.hold.lines else reset_line(case, maps.V))
     if not counts[0]:
         test = maps.threshold.line if maps.threshold is not None else 0
-        fire = maps.record.steps[maps.record.order[maps.spikes[0]]]
+        fire = maps.record.steps[maps.firing[0] if maps.record.solver else maps.record.order[maps.spikes[0]]]
         stopped = [fire.updates[one].line for one in maps.timers if fire.updates[one].op == NUMBER]
         line = max(stopped, default=0) or timed_by(maps) or passed(case.source, test, "") or line
     apart = found is not None and differs(found.named * units.ms, asked) and abs(held - asked) > 1.5 * dt
@@ -210,6 +210,9 @@ def claimed_input(case: Case, claim: Model, factor: float) -> Iterator[Found]:
             f"at all {int(both.sum())} steps in which both are on",
         )  # fmt: skip
         return
+    if not own[k] and np.any(own) and line:  # what is written down ends early, or lacks a piece
+        line = data_line(case.source, line) or line
+        there = in_line(case.source, line)
     yield Found(
         "input-differs", "fault",
         f"From {times[k]:g} ms on the script's input is {own[k]:.6g} where the model's is {asked[k]:.6g}; "
@@ -230,7 +233,7 @@ def _timing_line(case: Case, edges: Array) -> int:
         names = leaves(one.left) | leaves(one.right)
         if record.time and record.time in names <= own:
             lines.add(one.line)
-            for name in names & set(record.parameters):
+            for name in names & set(record.parameters) - {record.dt}:
                 node = record.parameters[name]
                 if np.all(np.abs(edges - node.value * ms) > 1.5 * case.maps.step * ms):
                     odd.add(node.line)

@@ -80,11 +80,36 @@ def by_the_clock(record: Record) -> Record:
     whole = bool(np.all(record.times == np.round(record.times)))
     if whole or not dt or not any(abs(length / dt - one) < 1e-6 * one for one in UNITS):
         return record
-    name, algebra = f"{record.dt}{BY_CLOCK}", Algebra()
-    unit = {record.dt: algebra.multiply(number(float(f"{dt / length:.9g}")), leaf(name, length))}
+    name = f"{record.dt}{BY_CLOCK}"
+    unit = Algebra().multiply(number(float(f"{dt / length:.9g}")), leaf(name, length))
+    made = Node(NUMBER, (), length, record.parameters[record.dt].line)
+    found = _with(record, {record.dt: unit})
+    left = {one: node for one, node in found.parameters.items() if one != record.dt}
+    return attrs.evolve(found, parameters={**left, name: made}, dt=name)
+
+
+def one_clock(record: Record) -> Record:
+    """Put the time in the place of the step's number, where steps read both."""
+    times, step = record.times, record.parameters[record.dt].value if record.dt else 0.0
+    if record.solver or not record.time or times.size < 3 or not step:
+        return record
+    if np.any(np.abs(np.diff(times) - step) > 1e-6 * step):
+        return record
+    algebra, found = Algebra(), dict[str, Node]()
+    for name, course in record.exogenous.items():
+        if len(course) == times.size and np.all(np.diff(course) == 1.0) and float(course[0]).is_integer():
+            ahead = number(float(f"{course[0] - times[0] / step:.9g}"))
+            passed = algebra.divide(leaf(record.time, float(times[0])), leaf(record.dt, step))
+            found[name] = algebra.make("+", passed, ahead) if ahead.value else passed
+    return _with(record, found) if found else record
+
+
+def _with(record: Record, found: dict[str, Node]) -> Record:
+    """Put trees in the place of leaves."""
+    algebra = Algebra()
 
     def of(node: Node) -> Node:
-        return algebra.replaced(node, unit)
+        return algebra.replaced(node, found)
 
     steps = tuple(
         attrs.evolve(
@@ -94,6 +119,6 @@ def by_the_clock(record: Record) -> Record:
         )
         for step in record.steps
     )
-    parameters = {one: of(node) for one, node in record.parameters.items() if one != record.dt}
-    made = Node(NUMBER, (), length, record.parameters[record.dt].line)
-    return attrs.evolve(record, steps=steps, parameters={**parameters, name: made}, dt=name)
+    parameters = {one: node if one in found else of(node) for one, node in record.parameters.items()}
+    left = {name: course for name, course in record.exogenous.items() if name not in found}
+    return attrs.evolve(record, steps=steps, parameters=parameters, exogenous=left)

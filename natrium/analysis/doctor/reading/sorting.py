@@ -139,9 +139,10 @@ class Sorter:
         if self.is_set(step):
             return True
         free = [other for other in others if not self.is_set(other)]
-        for state in self.moving:
-            if self.jumps(step, state) and not any(self.jumps(other, state) for other in free):
-                return True
+        if free and any(
+            self.jumps(step, one) and not any(self.jumps(other, one) for other in free) for one in self.moving
+        ):
+            return True
         # A script without dt, or one that lost it: V is taken down by what is not made of V.
         for other in free:
             if state_shift(self, step, other):

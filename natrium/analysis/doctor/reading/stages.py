@@ -29,6 +29,7 @@ _WORDS = {
 }
 MOST_NODES = 250  # of a map in which one change is looked for
 PLAIN = 1.4  # the rank of a change beyond which none is believed
+APART = 4  # lines of stages: more than a scheme has, each state has its own
 PROBED = 4  # points at which slips are told apart
 
 
@@ -45,16 +46,19 @@ class Slip:
         Whose argument, or whose weights; empty for all of them.
     row : tuple of (int, int)
         What stands there, in fractions of the step.
+    of : str
+        The one state whose slope is taken there, where each has a line of its own; empty for all.
     """
 
     scheme: str
     stage: int
     state: str
     row: Row
+    of: str = ""
 
 
-def slips(names: tuple[str, ...], state: str) -> Iterator[Slip]:
-    """List the slips that one state's map may show, the likely ones first."""
+def slips(names: tuple[str, ...], state: str, apart: bool = False) -> Iterator[Slip]:
+    """List the slips that one state's map may show, the likely ones first; of slopes taken apart as well."""
     for scheme, (rows, weights) in TABLEAUS.items():
         for stage in range(1, len(rows)):
             right = tuple(rows[stage])
@@ -67,7 +71,11 @@ def slips(names: tuple[str, ...], state: str) -> Iterator[Slip]:
             ]
             others += [tuple((-a, b) for a, b in right)]
             yield from (
-                Slip(scheme, stage, name, row) for row in others if row != right for name in (*names, "")
+                Slip(scheme, stage, name, row, of)
+                for row in others
+                if row != right
+                for name in (*names, "")
+                for of in ("", *(names if apart else ()))
             )
         for place, (a, b) in enumerate(weights):
             for other in ((0, 1), (1, 6), (1, 3), (1, 2), (1, 1), (2, 3), (-a, b)):
@@ -76,17 +84,17 @@ def slips(names: tuple[str, ...], state: str) -> Iterator[Slip]:
                     yield Slip(scheme, len(rows), state, row)
 
 
-def _stepped(flow: Flow, at: Values, slip: Slip) -> Values:
-    """Take a step of a scheme with a slip."""
+def _stepped(flow: Flow, at: Values, slip: Slip, until: int = -1) -> Values:
+    """Take a step of a scheme with a slip, or give where the slip's stage is taken."""
     rows, weights = TABLEAUS[slip.scheme]
     h, slopes = at[flow.h], list[Values]()
     wrong_weights = slip.stage == len(rows)
     total = sum((mpmath.mpf(a) / b for a, b in slip.row), mpmath.mpf(0)) if wrong_weights else mpmath.mpf(1)
 
-    def mixed(row: Row, stage: int) -> Values:
+    def mixed(row: Row, slips: bool) -> Values:
         found = dict(at)
         for name in flow.names:
-            own = slip.row if stage == slip.stage and slip.state in ("", name) else row
+            own = slip.row if slips and slip.state in ("", name) else row
             moved = sum(
                 (mpmath.mpf(a) / b * one[name] for (a, b), one in zip(own, slopes, strict=True) if a),
                 mpmath.mpf(0),
@@ -95,11 +103,16 @@ def _stepped(flow: Flow, at: Values, slip: Slip) -> Values:
         return found
 
     for stage, row in enumerate(rows):
-        slope = flow.all(mixed(tuple(row), stage))
+        slipped = mixed(tuple(row), stage == slip.stage)
+        if stage == until:
+            return slipped
+        slope = flow.all(slipped)
+        if slip.of and stage == slip.stage:
+            slope = {**flow.all(mixed(tuple(row), False)), slip.of: slope[slip.of]}
         if wrong_weights and total:  # what was derived at dt = 0 holds the sum of the weights
             slope[slip.state] = slope[slip.state] / total
         slopes.append(slope)
-    return mixed(tuple(weights), len(rows))
+    return mixed(tuple(weights), wrong_weights)
 
 
 def stage_faults(case: Case) -> Iterator[Found]:
@@ -119,12 +132,12 @@ def stage_faults(case: Case) -> Iterator[Found]:
         pairs = list(zip(prover.points, prover.after, strict=True))[:PROBED]
         for state in staged:
             shares = {name: _shares_of(case, state, name) for name in maps.moving}
-            for slip in slips(prover.flow.names, state):
+            for slip in slips(prover.flow.names, state, apart=len(_lines(case, state)) >= APART):
                 whose = slip.state or state if slip.stage < len(TABLEAUS[slip.scheme][0]) else state
                 if _is_consistent(slip, shares[whose]) and all(
                     _is_same(prover.flow, at, after, slip, state) for at, after in pairs
                 ):
-                    yield _told(case, slip, state)
+                    yield _told(case, slip, state, prover)
                     return
         yield from _mended(case, prover, unknown)
 
@@ -216,14 +229,45 @@ def _is_consistent(slip: Slip, shares: list[float]) -> bool:
     if slip.stage == len(rows):  # wrong weights stretch the slopes that are known
         stretch = sum(a / b for a, b in slip.row)
         wanted = sorted(one / stretch for one in wanted) if stretch else wanted
+    if slip.of:  # the others' slopes are taken where they should be
+        wanted = sorted({*wanted, sum(a / b for a, b in rows[slip.stage])})
+        shares = [one for at, one in enumerate(shares) if not at or one - shares[at - 1] > 1e-6]
     return len(wanted) == len(shares) and all(
         abs(one - other) < 1e-6 * abs(other) for one, other in zip(shares, wanted, strict=True)
     )
 
 
+def _lines(case: Case, state: str) -> list[int]:
+    """List the lines of the stages within the tree of a state's new value."""
+    return sorted({line for name in case.maps.moving for line in _lines_of(case, state, name)})
+
+
+def _line_of_slip(case: Case, slip: Slip, state: str, prover: Prover) -> int:
+    """Give the line that takes a stage where a slip has it; 0 where it is not one line."""
+    points = {name: np.array([float(at[name]) for at in prover.points]) for name in prover.points[0]}
+    taken = [_stepped(prover.flow, at, slip, slip.stage) for at in prover.points]
+
+    def lines(name: str) -> set[int]:
+        wanted = np.array([float(one[name]) for one in taken])
+        nodes = _stage_nodes(case, state, name)
+        return {
+            one.line for one in nodes if np.allclose(values_at(one, points), wanted, rtol=1e-10, atol=0.0)
+        }
+
+    own = set.intersection(*(lines(one) for one in case.maps.moving if slip.state in ("", one)))
+    beside = set[int]().union(*(lines(one) for one in case.maps.moving if one != slip.state))
+    found = own or beside - set(_lines_of(case, state, slip.state))
+    return found.pop() if len(found) == 1 else 0
+
+
+def _lines_of(case: Case, state: str, name: str) -> list[int]:
+    """List the lines of the stages of one state."""
+    return [node.line for node in _stage_nodes(case, state, name)]
+
+
 def _line_of_stage(case: Case, state: str, stage: int, count: int) -> int:
     """Give the line of a stage; of one that is not moved on, the line after that of the one before it."""
-    lines = sorted({node.line for name in case.maps.moving for node in _stage_nodes(case, state, name)})
+    lines = _lines(case, state)
     if len(lines) >= count - 1:
         return lines[stage - 1]
     if not lines:
@@ -231,7 +275,7 @@ def _line_of_stage(case: Case, state: str, stage: int, count: int) -> int:
     return lines[stage - 2] + 1 if stage >= 2 else lines[0] - 1
 
 
-def _told(case: Case, slip: Slip, state: str) -> Found:
+def _told(case: Case, slip: Slip, state: str, prover: Prover) -> Found:
     rows, weights = TABLEAUS[slip.scheme]
     words = _WORDS[slip.scheme]
     if slip.stage == len(rows):
@@ -246,7 +290,7 @@ def _told(case: Case, slip: Slip, state: str) -> Found:
             _shares(tuple(weights)),
             f"with these weights the map is the script's, to {DIGITS} digits", about=state,
         )  # fmt: skip
-    line = _line_of_stage(case, state, slip.stage, len(rows))
+    line = _line_of_slip(case, slip, state, prover) or _line_of_stage(case, state, slip.stage, len(rows))
     right = tuple(rows[slip.stage])
     stale = all(a == 0 for a, _ in slip.row)
     stands = "as the step found it" if stale else f"moved on by {_shares(slip.row)} of a step"

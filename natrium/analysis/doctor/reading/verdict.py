@@ -27,7 +27,7 @@ from natrium.analysis.doctor.reading.findings import (
 from natrium.analysis.doctor.reading.maps import Maps
 from natrium.analysis.doctor.reading.mending import with_effects
 from natrium.analysis.doctor.reading.models import Meant, equations_text, meant_by
-from natrium.analysis.doctor.reading.pace import by_the_clock, steady
+from natrium.analysis.doctor.reading.pace import by_the_clock, one_clock, steady
 from natrium.analysis.doctor.reading.prepare import lagged, prepared, without_lags
 from natrium.analysis.doctor.reading.published import published
 from natrium.analysis.doctor.reading.replay import Replay, replayed, solved_again
@@ -227,7 +227,7 @@ def read(
         lags = lagged(record)
         stepper = "" if record.solver else solver_of(record)
         straight = as_straight(record) if stepper else record
-        maps = sort(by_the_clock(steady(without_lags(straight, lags) if lags else straight)))
+        maps = sort(one_clock(by_the_clock(steady(without_lags(straight, lags) if lags else straight))))
         equations = equations_of(maps)
         scheme = called_in_steps(stepper) if stepper else prove(maps, equations)
         meant = meant_by(maps, equations, claim)

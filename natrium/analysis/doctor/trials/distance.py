@@ -5,6 +5,8 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterable
 
+from natrium.analysis.doctor.trials.passed import passed_to
+
 FAR = 6  # what is not reached
 
 
@@ -20,6 +22,7 @@ def distances(tree: ast.Module, begin: Iterable[int]) -> dict[int, int]:
     -------
     dict of int to int
     """
+    functions = {one.name: one for one in ast.walk(tree) if isinstance(one, ast.FunctionDef)}
     reads: dict[int, set[str]] = {}
     sets: dict[int, set[str]] = {}
     for node in ast.walk(tree):
@@ -55,6 +58,8 @@ def distances(tree: ast.Module, begin: Iterable[int]) -> dict[int, int]:
         elif isinstance(node, ast.Call):
             name = getattr(node.func, "attr", getattr(node.func, "id", ""))
             sets.setdefault(line, set()).add(f"{name}()")
+            for one in node.keywords:
+                sets.setdefault(one.value.lineno, set()).update(passed_to(one.value, node, functions))
         elif isinstance(node, ast.keyword) and node.arg:
             sets.setdefault(node.value.lineno, set()).add(node.arg)
     makers: dict[str, set[int]] = {}

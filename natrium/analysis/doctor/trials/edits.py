@@ -9,7 +9,6 @@ import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from difflib import SequenceMatcher
-from itertools import combinations
 
 import attrs
 
@@ -17,6 +16,7 @@ from natrium.analysis.doctor.reading.models import tidied
 from natrium.analysis.doctor.reading.numbers import is_nice
 from natrium.analysis.doctor.trials.formulas import FEW, changed, exchanged, many, regrouped, turned_names
 from natrium.analysis.doctor.trials.lent import lent_names
+from natrium.analysis.doctor.trials.passed import called, disordered, misnamed, passed_to
 
 _OPERATORS: dict[type[ast.operator], tuple[type[ast.operator], ...]] = {
     ast.Add: (ast.Sub, ast.Mult),
@@ -33,7 +33,8 @@ _TURNED: dict[type[ast.cmpop], type[ast.cmpop]] = {
 _STEPS = ("dt", "h", "delta_t", "timestep", "step")
 _SPANS = ("T", "t_end", "t_max", "tmax", "duration", "t_stop", "tstop")
 NAME, NUMBER, WANTED, ORDER, SIGN, OPERATION, DROP, MORE = 1.0, 1.35, 0.95, 1.0, 1.1, 1.1, 1.2, 1.3
-BRACKETS, LENT = 1.05, 0.9
+BRACKETS, LENT, PASSED = 1.05, 0.9, 0.6
+_PRODUCT = (ast.Constant, ast.Name, ast.Attribute, ast.BinOp, ast.Mult, ast.Div, ast.Load)
 _WORD = re.compile(r"\w+")
 
 
@@ -111,7 +112,7 @@ class Editor:
         for node in self.nodes:
             defaults = node.defaults if isinstance(node, ast.arguments) else []
             line = getattr(defaults[0] if defaults else node, "lineno", 0)
-            if not line or self._is_spoken(node):
+            if not line or self._is_spoken(node) or self._is_grid(node):
                 continue
             for new, rank in self._of(node):
                 stands, should = ast.unparse(node), ast.unparse(new)
@@ -150,6 +151,14 @@ class Editor:
                     return True
         return False
 
+    def _is_grid(self, node: ast.AST) -> bool:
+        """Tell whether a node is in what is given to a step or to a span: those are no model's."""
+        while node in self.parent and isinstance(node, _PRODUCT):
+            if self._given_to(node).rpartition(".")[2] in (*_STEPS, *_SPANS):
+                return all(isinstance(one, _PRODUCT) for one in ast.walk(node))
+            node = self.parent[node]
+        return False
+
     def _of(self, node: ast.AST) -> Iterator[tuple[ast.AST, float]]:
         if isinstance(node, (ast.Name, ast.Attribute, ast.Subscript)) and self._is_operand(node):
             for name in self.unread:
@@ -174,16 +183,21 @@ class Editor:
             other = ast.Or() if isinstance(node.op, ast.And) else ast.And()
             yield changed(node, op=other), OPERATION
         elif isinstance(node, ast.Call):
+            names = called(node, self.functions)
             for one in exchanged(node, "args"):
-                yield one, ORDER + many(node.args)
+                yield one, ORDER + many(node.args) + misnamed(node.args, one.args, names)
             if len(node.args) == 1 and not node.keywords:
                 yield node.args[0], MORE
                 yield changed(node, args=[ast.UnaryOp(ast.USub(), node.args[0])]), MORE
         elif isinstance(node, (ast.Tuple, ast.List)):
             if 2 <= len(node.elts) <= FEW:
-                beside = isinstance(getattr(self.parent.get(node), "value", None), ast.Tuple)
+                names = passed_to(node, self.parent.get(self.parent.get(node, node)), self.functions)
+                beside = not names and isinstance(getattr(self.parent.get(node), "value", None), ast.Tuple)
                 for one in exchanged(node, "elts"):
-                    yield one, ORDER + max(many(node.elts), 0.25 * beside) + self._order(node, one)
+                    order = (
+                        misnamed(node.elts, one.elts, names) if names else disordered(self.nodes, node, one)
+                    )
+                    yield one, (PASSED if names else ORDER) + max(many(node.elts), 0.25 * beside) + order
         elif isinstance(node, ast.arguments):
             for one in exchanged(node, "defaults"):
                 yield one, MORE
@@ -196,26 +210,10 @@ class Editor:
         elif isinstance(node, ast.Assign) and len(node.targets) == 1:
             yield from self._assigned(node)
 
-    def _order(self, node: ast.Tuple | ast.List, turned: ast.Tuple | ast.List) -> float:
-        """Tell how far-fetched another order of names is: it is not where it is that of their lines."""
-        first: dict[str, int] = {}
-        for one in self.nodes:
-            if isinstance(one, ast.Name) and isinstance(one.ctx, ast.Store):
-                first.setdefault(one.id, one.lineno)
-
-        def falls(these: Sequence[ast.expr]) -> int:
-            lines = [first.get(getattr(one, "id", ""), 0) for one in these]
-            return sum(a > b > 0 for a, b in combinations(lines, 2))
-
-        more = falls(turned.elts) - falls(node.elts)
-        return 0.2 * (more > 0) - 0.2 * (more < 0)
-
     def _numbers(self, node: ast.Constant) -> Iterator[tuple[ast.AST, float]]:
         value = node.value
         if isinstance(value, bool) or not isinstance(value, (int, float)):
             return
-        if self._given_to(node).rpartition(".")[2] in (*_STEPS, *_SPANS):
-            return  # how finely and how long it runs is no model's
         if isinstance(self.parent.get(node), (ast.Subscript, ast.Slice)) and value in (0, 1, -1, 2):
             return
         met = {float(value)}
@@ -363,7 +361,8 @@ class Editor:
         for one in regrouped(node):
             yield one, BRACKETS
         if not isinstance(self.parent.get(node), ast.BinOp):
-            yield from ((one, ORDER) for one in turned_names(node))
+            rare = any(isinstance(one, ast.Compare) for one in ast.walk(node))
+            yield from ((one, MORE if rare else ORDER) for one in turned_names(node))
 
     def _assigned(self, node: ast.Assign) -> Iterator[tuple[ast.AST, float]]:
         target, value = node.targets[0], node.value
@@ -388,7 +387,7 @@ class Editor:
                 bare = isinstance(
                     value, (ast.Name, ast.Attribute, ast.Subscript)
                 )  # nothing else stands there
-                for op in (ast.Mult(), ast.Div()):
+                for op in (ast.Mult(), ast.Div(), ast.Add()):
                     yield changed(node, value=ast.BinOp(value, op, by)), LENT - 0.3 * bare
         if not isinstance(value, ast.Constant):
             yield changed(node, value=ast.UnaryOp(ast.USub(), value)), MORE

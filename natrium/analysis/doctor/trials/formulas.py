@@ -11,6 +11,7 @@ from typing import Any, cast
 
 import attrs
 
+_WHOSE = (ast.Call, ast.Attribute)  # what is called, and whose a name is, is no number
 FEW = 8  # elements of a tuple, names of a formula, whose order may be wrong
 
 
@@ -25,12 +26,17 @@ def exchanged(node: Any, field: str) -> Iterator[Any]:
     if any(isinstance(one, ast.Starred) for one in parts):
         return
     for i, j in combinations(range(min(len(parts), FEW)), 2):
-        alike = field == "args" or type(parts[i]) is type(parts[j])
+        alike = field == "args" or _kind(parts[i]) is _kind(parts[j])
         if not alike or ast.dump(parts[i]) == ast.dump(parts[j]):
             continue
         turned = list(parts)
         turned[i], turned[j] = turned[j], turned[i]
         yield changed(node, **{field: turned})
+
+
+def _kind(node: ast.AST) -> type:
+    """Tell what a part is; a number below zero is a number."""
+    return type(node.operand if isinstance(node, ast.UnaryOp) else node)
 
 
 def regrouped(node: ast.BinOp) -> Iterator[ast.expr]:
@@ -82,7 +88,11 @@ def _within(
 def turned_names(node: ast.expr) -> Iterator[ast.expr]:
     """Give a formula with two of its names in each other's place."""
     kinds = (ast.Name, ast.Attribute)
-    names = sorted({ast.unparse(one) for one in ast.walk(node) if isinstance(one, kinds)})
+    parts = list(ast.walk(node))
+    others = {
+        one.func if isinstance(one, ast.Call) else one.value for one in parts if isinstance(one, _WHOSE)
+    }
+    names = sorted({ast.unparse(one) for one in parts if isinstance(one, kinds) and one not in others})
     for one, other in combinations(names[:FEW], 2):
         turn = {one: other, other: one}
 

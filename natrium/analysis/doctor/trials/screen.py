@@ -36,16 +36,25 @@ WIDE = 16  # what is kept of one turn
 SIDES = 4  # neurons, or states, side by side
 
 
+class _Last(Enough):
+    """The last turn that is asked for was reached."""
+
+
 class _Cut(Plain):
-    """A plain run that ends at a turn of one loop, and keeps what its functions hold there."""
+    """A plain run in which one loop ends at a turn, and that ends with the turn of a loop after it.
+
+    What its functions hold at that turn is kept; a comprehension leaves what it has made by then.
+    """
 
     def __init__(self, layers: Layers, scratch: Path, filename: str, number: int, until: int) -> None:
         super().__init__(layers, scratch, TURNS)
-        self.filename, self.number, self.until = filename, number, until
+        self.filename, self.number, self.until, self.ended = filename, number, until, False
         self.held: list[dict[str, Any]] = []
 
     def turn_of(self, loop: list[int]) -> None:
-        """Count a turn; the last one that is asked for ends the run."""
+        """Count a turn; the last one that is asked for ends its loop."""
+        if self.ended:
+            raise Enough
         super().turn_of(loop)
         if loop[0] != self.number or loop[1] < self.until:
             return
@@ -54,7 +63,15 @@ class _Cut(Plain):
             if frame.f_code.co_filename == self.filename:
                 self.held.append(dict(frame.f_locals))
             frame = frame.f_back
-        raise Enough
+        self.ended = True
+        raise _Last
+
+    def loop(self, items: Any, number: int, text: str) -> Iterator[Any]:
+        """Go through a for loop's items, as far as they are asked for."""
+        try:
+            yield from super().loop(items, number, text)
+        except _Last:
+            return
 
 
 class Screen:
@@ -148,7 +165,8 @@ class Screen:
         for one in kept:
             low, high = self.low, self.high
             if one.size in grids:
-                low, high = self._around(np.interp(grids[one.size], self.times, self.course))
+                grid = grids[one.size] * self._unit(grids[one.size])
+                low, high = self._around(np.interp(grid, self.times, self.course))
             elif not turns:
                 continue
             n = min(one.size, low.size, turns or one.size)
@@ -161,8 +179,12 @@ class Screen:
                 yield np.where(np.isfinite(off), np.minimum(off, 1.0), 1.0)
 
     def _is_clock(self, one: Array) -> bool:
-        rises = bool(np.all(np.diff(one) > 0))
-        return rises and abs(one[0] - self.begin) < 1e-6 and abs(one[-1] - self.end) < 0.2 * self.end
+        return bool(np.all(np.diff(one) >= 0)) and self._unit(one) > 0
+
+    def _unit(self, one: Array) -> float:
+        """Give the unit in which what rises tells the time, ms; 0 where it does not."""
+        at = ((unit, unit * one[0] - self.begin, unit * one[-1] - self.end) for unit in (1.0, 1000.0))
+        return next((u for u, first, last in at if abs(first) < 1e-6 and abs(last) < 0.2 * self.end), 0.0)
 
     def _kept(self, tree: ast.Module, turns: int) -> Iterator[Array]:
         """Give the courses that a text's run keeps, as far as it went."""

@@ -132,6 +132,14 @@ def _setting(tree: ast.Module, names: Container[str] = (), is_input: bool = Fals
     return found
 
 
+def _begins(tree: ast.Module, solver: str) -> set[str]:
+    """Name what SciPy's solver is called with: when and where it begins."""
+    calls = [one for one in ast.walk(tree) if isinstance(one, ast.Call)] if solver else []
+    made = [one for one in calls if ast.unparse(one.func).rpartition(".")[2] == solver.split()[0]]
+    given = [part for one in made for arg in one.args[1:] for part in ast.walk(arg)]
+    return {one.id for one in given if isinstance(one, ast.Name)}
+
+
 class _Trials:
     """Changes of a text, tried in the order in which they are likely."""
 
@@ -244,6 +252,7 @@ class _Trials:
             for one in faults:
                 if one.key.startswith(_OF_RULES):  # what a rule sets is where it is set
                     names = {plain(one.about)} if one.about else {plain(timer) for timer in maps.timers}
+                    names |= _begins(self.tree, self.first.record.solver)
                     lines |= _setting(self.tree, names)
                     lines |= set(maps.hold.lines) if "refractory" in one.key else set()
                 elif one.about in self.first.equations:  # what an equation is made of
@@ -290,11 +299,12 @@ class _Trials:
                 for one in (meant.inputs, asked_at)
             )
             near = 1.5 * step
-            own, wanted = (
-                [one for one in these if all(abs(one - other) > near for other in those)]
-                for these, those in ((own, wanted), (wanted, own))
-            )
-            found += list(zip(own, wanted, strict=False)) if len(own) < _EDGES else []
+            for these, those in ((own, wanted), (np.diff(own), np.diff(wanted))):  # when, and for how long
+                odd, lacking = (
+                    [one for one in ones if all(abs(one - other) > near for other in others)]
+                    for ones, others in ((these, those), (those, these))
+                )
+                found += list(zip(odd, lacking, strict=False)) if len(own) < _EDGES else []
         return [(one, other) for one, other in found if np.isfinite(one) and np.isfinite(other)]
 
     def _mended(self, edit: Edit, steps: int) -> Reading | None:

@@ -232,3 +232,68 @@ def test_an_edit_says_whether_two_things_change_places():
     turned = [one for one in Editor(ast.parse("x = b * (1 - x) - a * x"), []).edits() if one.exchanged]
     assert "a * (1 - x) - b * x" in {one.should for one in turned}
     assert all(sorted(one.stands) == sorted(one.should) for one in turned)
+
+
+FED = """
+def drive(n):
+    for k in range(n):
+        yield 20.0
+
+v = -70.0
+def step(current, dt=0.1, tau=10.0):
+    global v
+    v += dt * (-70.0 - v + current) / tau
+    if v >= -55.0:
+        v = -70.0
+    return v
+course = [step(one) for one in drive(600)]
+"""
+
+
+def test_a_comprehension_over_a_generator_has_a_course_and_so_has_its_beginning(tmp_path):
+    truth = reference(
+        Model(
+            neuron=Neuron(tau_m=10.0, tau_ref=0.0, v_rest=-70.0, v_thresh=-55.0),
+            stimulus=Constant(20.0),
+            simulation=Simulation(t_end=60.0, dt=0.1),
+        )
+    ).trajectory
+    path = tmp_path / "script.py"
+    path.write_text(FED)
+    wrong = ast.parse(FED.replace("yield 20.0", "yield 10.0"))
+    with Screen(load_script(path), truth, 0.1, (1.0,)) as screen:
+        assert screen.has_course
+        for turns in (0, 200):
+            assert screen.distance(screen.tree, turns) < 0.02 < 0.1 < screen.distance(wrong, turns)
+
+
+def test_a_wait_that_is_left_out_between_two_calls_of_a_solver_is_told(tmp_path):
+    """The name is read nowhere, and what it should be added to is when the solver begins."""
+    text = """
+from scipy.integrate import solve_ivp
+wait, theta = 3.0, -55.0
+def rhs(t, y):
+    return [(-70.0 - y[0] + 25.0) / 10.0]
+def spike(t, y):
+    return y[0] - theta
+spike.terminal = True
+begin, v, ts, vs = 0.0, -70.0, [], []
+while begin < 60.0:
+    sol = solve_ivp(rhs, (begin, 60.0), [v], events=spike, max_step=0.5, rtol=1e-8)
+    ts.extend(sol.t)
+    vs.extend(sol.y[0])
+    if sol.status != 1:
+        break
+    begin = sol.t[-1] + wait
+    v = -70.0
+"""
+    claim = Model(
+        neuron=Neuron(tau_m=10.0, tau_ref=3.0, v_rest=-70.0, v_thresh=-55.0),
+        stimulus=Constant(25.0),
+        simulation=Simulation(t_end=60.0, dt=0.5),
+    )
+    path = tmp_path / "script.py"
+    for wrong, lines in ((text, set()), (text.replace("sol.t[-1] + wait", "sol.t[-1]"), {16})):
+        path.write_text(wrong)
+        (reading,) = read_script(path, claim)
+        assert {one.line for one in reading.faults} == lines

@@ -1,0 +1,47 @@
+"""A slip in the stage of one state alone is told by its line."""
+
+import pytest
+
+from natrium.analysis.doctor.reading.script import traced
+from natrium.analysis.doctor.reading.verdict import read
+
+SCRIPT = """
+def dv(v, u, I):
+    return 0.04 * v * v + 5.0 * v + 140.0 - u + I
+def du(v, u):
+    return 0.02 * (0.2 * v - u)
+h, v, u = 0.1, -70.0, -14.0
+vs = []
+for k in range(300):
+    I = 10.0 if k >= 20 else 0.0
+    kv1 = h * dv(v, u, I)
+    ku1 = h * du(v, u)
+    kv2 = h * dv(v + 0.5 * kv1, u + 0.5 * ku1, I)
+    ku2 = h * du(v + 0.5 * kv1, u + 0.5 * ku1)
+    kv3 = h * dv(v + 0.5 * kv2, u + 0.5 * ku2, I)
+    ku3 = h * du(v + 0.5 * kv2, u + 0.5 * ku2)
+    kv4 = h * dv(v + kv3, u + ku3, I)
+    ku4 = h * du(v + kv3, u + ku3)
+    v += (kv1 + 2.0 * kv2 + 2.0 * kv3 + kv4) / 6.0
+    u += (ku1 + 2.0 * ku2 + 2.0 * ku3 + ku4) / 6.0
+    if v >= 30.0:
+        v = -65.0
+        u += 8.0
+    vs.append(v)
+"""
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "line"),
+    [
+        ("ku3 = h * du(v + 0.5 * kv2, u + 0.5 * ku2)", "ku3 = h * du(v + 0.5 * kv2, u + ku2)", 15),
+        ("ku2 = h * du(v + 0.5 * kv1, ", "ku2 = h * du(v, ", 13),
+        ("kv3 = h * dv(v + 0.5 * kv2, u + 0.5 * ku2, I)", "kv3 = h * dv(v + 0.5 * kv2, u, I)", 14),
+        ("\n", "\n\n", 0),
+    ],
+)
+def test_a_slip_in_the_slope_of_one_state_is_told(tmp_path, old, new, line):
+    path = tmp_path / "script.py"
+    path.write_text(SCRIPT.replace(old, new))
+    reading = read(traced(path), solve=False)
+    assert {one.line for one in reading.faults} == ({line} if line else set())
