@@ -267,6 +267,7 @@ def test_a_comprehension_over_a_generator_has_a_course_and_so_has_its_beginning(
             assert screen.distance(screen.tree, turns) < 0.02 < 0.1 < screen.distance(wrong, turns)
 
 
+@pytest.mark.slow
 def test_a_wait_that_is_left_out_between_two_calls_of_a_solver_is_told(tmp_path):
     """The name is read nowhere, and what it should be added to is when the solver begins."""
     text = """
