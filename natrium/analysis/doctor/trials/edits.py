@@ -387,8 +387,8 @@ class Editor:
                 bare = isinstance(
                     value, (ast.Name, ast.Attribute, ast.Subscript)
                 )  # nothing else stands there
-                for op in (ast.Mult(), ast.Div(), ast.Add()):
-                    yield changed(node, value=ast.BinOp(value, op, by)), LENT - 0.3 * bare
+                for way in (ast.Mult(), ast.Div(), ast.Add()):
+                    yield changed(node, value=ast.BinOp(value, way, by)), LENT - 0.3 * bare
         if not isinstance(value, ast.Constant):
             yield changed(node, value=ast.UnaryOp(ast.USub(), value)), MORE
         if isinstance(value, (ast.Name, ast.Attribute)):
