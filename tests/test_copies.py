@@ -36,6 +36,9 @@ OWN = natrium.HybridNeuron(
     v_thresh=30.0,
     reset={"V": -1.0, "w": w + 1},
 )
+CORNERED = natrium.HybridNeuron(
+    equations={"V": "0.5*V - w + I", "w": "where(V < 3, 1, 0.1)*(2*V - w)"}, initial={"V": 0.0, "w": 0.0}
+)
 ON = natrium.Neuron(), natrium.Constant(20.0)
 SCRIPTS = Path(__file__).parent / "data" / "scripts"
 
@@ -54,6 +57,7 @@ MAKERS = {
     "what is prepared": lambda: natrium.Compiled().prepare(NA, DRIVE, t_end=60.0),
     "an ensemble": lambda: natrium.simulate_many(NA, DRIVE, t_end=60.0, parameters={"I": [5.0, 10.0]}),
     "equilibria": lambda: natrium.equilibria(NA, 1.0),
+    "corners": lambda: natrium.equilibrium_curve(CORNERED).corners,
     "a curve of equilibria": lambda: natrium.equilibrium_curve(NA),
     "a rheobase": lambda: natrium.rheobase(NA),
     "an onset": lambda: natrium.onset(NA),

@@ -62,10 +62,10 @@ from natrium.analysis.doctor import Reading as Reading
 from natrium.analysis.doctor import diagnose as diagnose
 from natrium.analysis.doctor import load_subject as load_subject
 from natrium.analysis.doctor import read_script as read_script
-from natrium.analysis.equilibria.curve import Equilibrium as Equilibrium
 from natrium.analysis.equilibria.curve import EquilibriumCurve as EquilibriumCurve
 from natrium.analysis.equilibria.curve import equilibria as equilibria
 from natrium.analysis.equilibria.curve import equilibrium_curve as equilibrium_curve
+from natrium.analysis.equilibria.equilibrium import Equilibrium as Equilibrium
 from natrium.analysis.excitability.f_i import FI as FI
 from natrium.analysis.excitability.f_i import Onset as Onset
 from natrium.analysis.excitability.f_i import f_i_curve as f_i_curve

@@ -29,6 +29,7 @@ STABLE: Any = {"color": "#0072B2", "linewidth": 2.0, "zorder": 3}
 UNSTABLE: Any = {"color": "#D55E00", "linewidth": 1.6, "linestyle": (0, (4, 2)), "zorder": 3}
 FOLD: Any = {"marker": "o", "markerfacecolor": "white", "markersize": 6.5}
 HOPF: Any = {"marker": "D", "markerfacecolor": "#009E73", "markersize": 5.5}
+CORNER: Any = {"marker": "^", "markerfacecolor": "#CC79A7", "markersize": 6.5}
 CROSSING: Any = {"marker": "s", "markerfacecolor": "#E69F00", "markersize": 5.5}
 MARK: Any = {"linestyle": "", "color": "black", "markeredgewidth": 1.1, "zorder": 6}
 THRESHOLD: Any = {"color": COLORS["input"], "linestyle": "--", "linewidth": 1.1, "zorder": 2}
@@ -112,8 +113,8 @@ def _level(rheobase: Rheobase | None) -> float | None:
 
 def _marks(curve: EquilibriumCurve) -> list[Mark]:
     unit = input_unit(curve.neuron)
-    places: list[tuple[float, float, str, Any]] = [(fold.I, fold.V, "fold", FOLD) for fold in curve.folds]
-    places += [(point.I, point.V, "Hopf", HOPF) for point in curve.hopf]
+    kinds: Any = ((curve.folds, "fold", FOLD), (curve.hopf, "Hopf", HOPF), (curve.corners, "corner", CORNER))
+    places = [(one.I, one.V, name, look) for found, name, look in kinds for one in found]
     if curve.threshold_input is not None and not curve.threshold_far:
         places.append((curve.threshold_input, curve.crossings[0], "at threshold", CROSSING))
     return [Mark(unit.of(I), V, name, look, unit.name) for I, V, name, look in places]
@@ -170,13 +171,9 @@ def _legend(
     entries: list[tuple[Any, str]] = [(Line2D([], [], **STABLE), "stable")]
     if np.any(curve.unstable > 0):
         entries.append((Line2D([], [], **UNSTABLE), "unstable"))
-    names = {
-        "fold": "fold (saddle-node)",
-        "Hopf": "Hopf point",
-        "at threshold": "equilibrium at threshold",
-    }
+    names = {"fold": "fold (saddle-node)", "Hopf": "Hopf point", "at threshold": "equilibrium at threshold"}
     looks = {mark.name: mark.look for mark in marks}
-    entries += [(Line2D([], [], **MARK, **look), names[name]) for name, look in looks.items()]
+    entries += [(Line2D([], [], **MARK, **look), names.get(name, name)) for name, look in looks.items()]
     if rheobase is not None and at is not None:
         told, cause = in_input(number(at), input_unit(curve.neuron).name), rheobase.cause
         entries.append((Line2D([], [], **RHEOBASE), f"rheobase {told} ({cause.replace('hopf', 'Hopf')})"))

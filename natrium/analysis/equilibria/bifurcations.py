@@ -1,19 +1,28 @@
-"""Where equilibria meet (folds) or begin to oscillate (Hopf points) along the curve of equilibria."""
+"""Where equilibria meet (folds), begin to oscillate (Hopf points) or change at a corner of the flow."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import attrs
 import numpy as np
 from scipy.optimize import brentq
 
-from natrium.analysis.equilibria.steady_input import NEUTRAL, NOISE, SteadyInput, sorted_eigenvalues
+from natrium.analysis.equilibria.steady_input import (
+    NEUTRAL,
+    NOISE,
+    SteadyInput,
+    real_parts,
+    sorted_eigenvalues,
+)
 from natrium.analysis.result import Result
 from natrium.model.arrays import Array
 
 STEP = 1e-3  # mV: of differences of the Jacobian, at this and at twice it, so that their error is of order 4
+BESIDE = 1e-11  # relative: this far from where an equation changes its branch the branch is decided
+APART = 1e-5  # mV: places nearer than this to a fold are not told from it
+SIDES = np.array([-1.0, 1.0])
 GOLDEN, CLOSE = 0.5 * (5.0**0.5 - 1.0), 1e-9  # mV: to which a dip is followed
 
 
@@ -80,6 +89,32 @@ class Hopf(Result):
     unstable: int
 
 
+@attrs.frozen(repr=False)
+class Corner(Result):
+    """Stability changes at once, where an equation changes its branch: no eigenvalue crosses the axis.
+
+    Attributes
+    ----------
+    V, I : float
+        mV.
+    unstable_below, unstable_above : int
+        Unstable directions at V a little lower and a little higher.
+    """
+
+    V: float
+    I: float
+    unstable_below: int
+    unstable_above: int
+
+    @property
+    def sides(self) -> Array:
+        """V a little lower and a little higher, where the branch is decided, mV."""
+        return np.asarray(self.V + BESIDE * (1.0 + abs(self.V)) * SIDES)
+
+
+Change = Fold | Hopf | Corner
+
+
 def fold_at(steady: SteadyInput, V: float) -> Fold:
     """Describe the fold at V."""
     jacobian = steady.jacobians(np.array([V]))[0]
@@ -92,6 +127,22 @@ def fold_at(steady: SteadyInput, V: float) -> Fold:
     speed = float(np.real((left @ steady.push(V)) / (left @ q)))
     others = np.delete(values, nearest)
     return Fold(V, steady(V), steady(V, 2), speed, int(np.sum(others.real > 0.0)))
+
+
+def corners(steady: SteadyInput, low: float, high: float, folds: Sequence[Fold]) -> list[Corner]:
+    """Find the places between two V where stability jumps; those that are folds are known as such."""
+    found = []
+    for V in steady.turns(low, high):
+        one = Corner(V, steady(V), 0, 0)
+        below, above = (count_unstable(np.linalg.eigvals(m)) for m in steady.jacobians(one.sides))
+        if below != above and all(abs(V - fold.V) > APART for fold in folds):
+            found.append(attrs.evolve(one, unstable_below=below, unstable_above=above))
+    return found
+
+
+def count_unstable(eigenvalues: Any) -> int:
+    """Give how many directions are unstable, beyond rounding."""
+    return int(np.sum(real_parts(eigenvalues) > NOISE * np.abs(eigenvalues).max()))
 
 
 def _pair_sums(matrices: Array) -> Array:

@@ -25,95 +25,38 @@ import attrs
 import numpy as np
 from scipy.optimize import brentq
 
-from natrium.analysis.equilibria.bifurcations import Fold, Hopf, fold_at, hopf_points
+from natrium.analysis.equilibria.bifurcations import (
+    APART,
+    BESIDE,
+    Change,
+    Corner,
+    Fold,
+    Hopf,
+    corners,
+    count_unstable,
+    fold_at,
+    hopf_points,
+)
 from natrium.analysis.equilibria.coupled import rests
+from natrium.analysis.equilibria.equilibrium import Equilibrium, Plateau, kind_of
 from natrium.analysis.equilibria.implicit import ImplicitInput, held_input
 from natrium.analysis.equilibria.steady_input import (
-    NOISE,
     SteadyInput,
-    real_parts,
     sorted_eigenvalues,
 )
 from natrium.analysis.result import Result
-from natrium.model import AnyNeuron, Number, SolverError, UnsupportedModel, lower
+from natrium.model import AnyNeuron, Number, UnsupportedModel, lower
 from natrium.model.arrays import Array
 from natrium.model.protocol import per_neuron
 
 V_LOW, V_HIGH = -150.0, 150.0  # mV: where rates are checked
 SPAN = 300.0  # mV: ranges grow by this much at a time, so that folds are found once for many inputs
 TOUCHING = 64 * np.finfo(float).eps  # relative: an input this near a fold's is the fold's
-APART = 1e-5  # mV: from a fold that the input touches, its own pair cannot be told apart within this
 FEATURE = 0.02  # the curve is sampled so that no gate's steady state moves further between two points
 FINEST = 2.0**-20  # mV
-BESIDE = 1e-11  # relative: this far from a break the branch is decided
 STEEPEST = 1e6  # mV of input per mV: what rises more from one side of a break to the other jumps
 POINTS = 601
 FAR = 1e7  # times the input at any fold or Hopf point: none that a cell gets
-
-
-class Plateau(SolverError):
-    """At an input every V of a range is an equilibrium: the steady current does not change with V."""
-
-    def __init__(self, I: float, low: float, high: float) -> None:
-        self.I, self.low, self.high = I, low, high
-        super().__init__(
-            f"equilibria must lie apart, got a plateau: at I = {I:g} every V from {low:.6f} to {high:z.6f} "
-            "mV is one; take another input"
-        )
-
-    def __reduce__(self) -> Any:
-        """Copy and pickle by what it was made of."""
-        return Plateau, (self.I, self.low, self.high)
-
-
-@attrs.frozen(eq=False, repr=False)
-class Equilibrium(Result):
-    """One equilibrium at constant input.
-
-    Attributes
-    ----------
-    V, I : float
-        Membrane potential and input, mV.
-    state : ndarray, shape (n_states,)
-        V in mV, then every other state at its steady state.
-    names : tuple of str
-        Of the states: ``"V"``, ``"Na.m"``, ...
-    eigenvalues : ndarray of complex, shape (n_states,)
-        Of the Jacobian of the full system, per ms; the largest real part first.
-    kind : str
-        ``"stable node"``, ``"stable focus"``, ``"saddle"`` (an odd number of unstable directions: dI/dV < 0),
-        ``"unstable node"``, ``"unstable focus"`` (an even number), ``"saddle-node"`` (at a fold),
-        ``"Hopf point"``. Node or focus is told by the leading eigenvalue. ``"undecided"``: whether there are
-        none, one or more in `box` cannot be told, as at a fold's very input or where an equation jumps.
-    below_threshold : bool or None
-        Whether V lies below the threshold, so that the cell can rest there; None without a threshold.
-    box : ndarray, shape (n_states, 2), or None
-        Where it is proven to be the only one, lower and upper ends; None where the curve of all proves it.
-    """
-
-    V: float
-    I: float
-    state: Array
-    names: tuple[str, ...]
-    eigenvalues: Any
-    kind: str
-    below_threshold: bool | None
-    box: Array | None = None
-
-    @property
-    def unstable(self) -> int:
-        """How many directions are unstable."""
-        return int(np.sum(real_parts(self.eigenvalues) > 0.0))
-
-    @property
-    def stable(self) -> bool:
-        """Whether every direction is attracting."""
-        return bool(np.all(real_parts(self.eigenvalues) < 0.0))
-
-    @property
-    def gates(self) -> dict[str, float]:
-        """Steady state of every gate (of a `HybridNeuron`: every other state), by name."""
-        return dict(zip(self.names[1:], map(float, self.state[1:]), strict=True))
 
 
 @attrs.frozen(eq=False, repr=False)
@@ -124,13 +67,14 @@ class EquilibriumCurve(Result):
     ----------
     neuron : Neuron or HybridNeuron
     V, I : ndarray, shape (n_points,)
-        mV; folds, Hopf points and the threshold are among the points.
+        mV; folds, Hopf points, both sides of corners and the threshold are among the points.
     gates : ndarray, shape (n_gates, n_points)
         Steady states.
     unstable : ndarray of int, shape (n_points,)
         Unstable directions at each.
     folds : tuple of Fold
     hopf : tuple of Hopf
+    corners : tuple of Corner
         In order of V.
     crossings : tuple of float
         V of the equilibria that lie on the threshold, mV: the threshold itself where it stands.
@@ -145,6 +89,7 @@ class EquilibriumCurve(Result):
     unstable: Any
     folds: tuple[Fold, ...]
     hopf: tuple[Hopf, ...]
+    corners: tuple[Corner, ...]
     crossings: tuple[float, ...]
     threshold_input: float | None
 
@@ -155,13 +100,19 @@ class EquilibriumCurve(Result):
         return np.broadcast_to(level, self.V.shape)
 
     @property
+    def changes(self) -> list[tuple[float, float]]:
+        """V and input (mV) of every place where equilibria vanish or change their stability, by V."""
+        places: tuple[Change, ...] = (*self.folds, *self.hopf, *self.corners)
+        return sorted((one.V, one.I) for one in places)
+
+    @property
     def block(self) -> tuple[float, float] | None:
         """V and input (mV) from which on a depolarised rest is stable again; None where there is none.
 
         Above it a cell that fired rests: depolarisation block. A rest beyond the threshold of a cell that is
         reset there is never reached.
         """
-        marks = sorted([(one.V, one.I) for one in self.folds] + [(one.V, one.I) for one in self.hopf])
+        marks = self.changes
         if not marks or self.unstable[-1]:
             return None
         V, I = marks[-1]
@@ -179,7 +130,7 @@ class EquilibriumCurve(Result):
 
         Where V runs away exponentially, a cut-off of the spike is held by an input of no meaning.
         """
-        scale = max([1.0, *(abs(fold.I) for fold in self.folds), *(abs(point.I) for point in self.hopf)])
+        scale = max([1.0, *(abs(I) for _, I in self.changes)])
         return self.threshold_input is not None and abs(self.threshold_input) > FAR * scale
 
 
@@ -205,18 +156,6 @@ def _search_range(neuron: AnyNeuron, *inputs: float) -> tuple[float, float]:
     return low, high if steady is None else steady.highest(high)
 
 
-def _kind(eigenvalues: Any) -> str:
-    real = real_parts(eigenvalues)
-    neutral = real == 0.0
-    if np.any(neutral):
-        return "Hopf point" if np.any(eigenvalues[neutral].imag != 0.0) else "saddle-node"
-    unstable = int(np.sum(real > 0.0))
-    if unstable % 2:
-        return "saddle"
-    shape = "focus" if eigenvalues[0].imag != 0.0 else "node"
-    return f"{'unstable' if unstable else 'stable'} {shape}"
-
-
 def equilibrium_at(neuron: AnyNeuron, V: float, I: float | None = None, fold: bool = False) -> Equilibrium:
     """Give the equilibrium at one V, at the input that holds it there; at a fold one eigenvalue is zero."""
     steady = held_input(neuron)
@@ -235,7 +174,7 @@ def _equilibrium(neuron: AnyNeuron, I: float, state: Array, eigenvalues: Any) ->
         state=state,
         names=neuron.system.labels,
         eigenvalues=eigenvalues,
-        kind=_kind(eigenvalues),
+        kind=kind_of(eigenvalues),
         below_threshold=bool(state[0] < threshold) if neuron.fires else None,
     )
 
@@ -363,15 +302,15 @@ def equilibrium_curve(neuron: AnyNeuron) -> EquilibriumCurve:
     folds = tuple(fold_at(steady, V) for V in _folds(neuron, low, high))
     V = _resolve(steady, low, high, [fold.V for fold in folds])
     hopf = tuple(hopf_points(steady, V))
-    special = [*(fold.V for fold in folds), *(point.V for point in hopf)]
+    turning = tuple(corners(steady, low, high, folds))
+    places: tuple[Change, ...] = (*folds, *hopf, *turning)
+    special = [one.V for one in places]
+    special += [V for one in turning for V in one.sides]
     crossings = steady.crossings(low, high) if neuron.fires else ()
     special += crossings
     V = np.unique(np.concatenate([V, special]))
     I, states = steady.along(V)
-    eigenvalues = np.linalg.eigvals(steady.jacobians(V))
-    noise = NOISE * np.abs(eigenvalues).max(axis=1)
-    pairs = zip(eigenvalues, noise, strict=True)
-    unstable = np.array([int(np.sum(real_parts(row) > least)) for row, least in pairs])
+    unstable = np.array([count_unstable(row) for row in np.linalg.eigvals(steady.jacobians(V))])
     for fold in folds:  # where the sign of the one that vanishes is rounding
         unstable[V == fold.V] = fold.unstable
     return EquilibriumCurve(
@@ -382,6 +321,7 @@ def equilibrium_curve(neuron: AnyNeuron) -> EquilibriumCurve:
         unstable=unstable,
         folds=folds,
         hopf=hopf,
+        corners=turning,
         crossings=crossings,
         threshold_input=steady(crossings[0]) if crossings else None,
     )

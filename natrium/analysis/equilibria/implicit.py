@@ -169,6 +169,11 @@ class ImplicitInput(SteadyInput):
         self._branching = found.inputs[0], *found.equations
         self._seen: tuple[Array, Array] | None = None
 
+    @property
+    def _at_rest(self) -> dict[Any, Any]:
+        """Nothing is known in closed form."""
+        return {}
+
     def __call__(self, V: float, order: int = 0) -> float:
         """Evaluate I_eq, or a derivative of it, at one V."""
         return float(self._rows(np.array([V]))[order][0]) + 0.0

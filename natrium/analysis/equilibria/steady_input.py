@@ -7,7 +7,7 @@ or an adaptive exponential neuron.
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterator
+from collections.abc import Container, Iterable, Iterator
 from functools import cached_property, lru_cache, partial
 from typing import Any
 
@@ -120,11 +120,25 @@ class SteadyInput:
 
     def breaks(self, low: float, high: float) -> tuple[float, ...]:
         """Find every V between at which I_eq changes its branch, mV."""
+        return self._zeros(_surfaces(self._branching), low, high)
+
+    def turns(self, low: float, high: float) -> tuple[float, ...]:
+        """Find every V between at which an equilibrium comes to where any equation changes its branch, mV."""
+        known, surfaces = self._at_rest, _surfaces(self.system.rhs)
+        return self._zeros([one.subs(known, simultaneous=True) for one in surfaces], low, high)
+
+    @property
+    def _at_rest(self) -> dict[Any, Any]:
+        """What follows from V, by its symbol."""
+        known = dict(zip(self.system.states[1:], self._steady, strict=True))
+        return known | {self.system.input: self.expressions[0]}
+
+    def _zeros(self, surfaces: Iterable[Any], low: float, high: float) -> tuple[float, ...]:
+        """Find where surfaces that depend on V alone change sign."""
         V = self.system.states[0]
-        surfaces = {node.args[0] for expr in self._branching for node in expr.atoms(choose)}
         symbols = dict(zip(self.system.parameters, self.values, strict=True))
         found: set[float] = set()
-        for surface in surfaces:
+        for surface in (one for one in surfaces if one.free_symbols <= {V, *symbols}):
             function = lower_expressions((surface,), (V, *self.system.parameters))
             enclosure = Enclosure((surface, surface.diff(V)), V, symbols)
             found |= set(sign_changes(enclosure, partial(_at, function, self.values), low, high))
@@ -142,12 +156,12 @@ class SteadyInput:
         system = self.system
         if not system.threshold_moves:
             return (lower(system).frame.level,)
-        V, symbols = system.states[0], dict(zip(system.parameters, self.values, strict=True))
-        at_rest = dict(zip(system.states[1:], self._steady, strict=True))
-        above = V - system.origin.subs(at_rest, simultaneous=True)
-        function = lower_expressions((above,), (V, *system.parameters))
-        enclosure = Enclosure((above, above.diff(V)), V, symbols)
-        return sign_changes(enclosure, partial(_at, function, self.values), low, high)
+        above = system.states[0] - system.origin.subs(self._at_rest, simultaneous=True)
+        return self._zeros([above], low, high)
+
+
+def _surfaces(expressions: Iterable[Any]) -> set[Any]:
+    return {node.args[0] for expr in expressions for node in expr.atoms(choose)}
 
 
 @lru_cache(maxsize=64)

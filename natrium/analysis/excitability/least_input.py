@@ -13,7 +13,7 @@ from natrium.analysis.excitability.mirror import turned
 from natrium.analysis.result import Result
 from natrium.model.leak import InputUnit
 
-Cause = Literal["fold", "threshold", "hopf", "oscillation", "integrator", "none"]
+Cause = Literal["fold", "threshold", "hopf", "corner", "oscillation", "integrator", "none"]
 
 
 @attrs.frozen(eq=False, repr=False)
@@ -62,9 +62,10 @@ class Rheobase(Result):
     error : float
         How far it can be trusted, mV: rounding at folds, Hopf points and the threshold; where it is bisected
         by runs, the bracket that a second solve confirms, at another tolerance and with twice the patience.
-    cause : {"fold", "threshold", "hopf", "oscillation", "integrator", "none"}
+    cause : {"fold", "threshold", "hopf", "corner", "oscillation", "integrator", "none"}
         ``fold``: the rest meets a saddle and both vanish; ``threshold``: the rest reaches the threshold;
-        ``hopf``: it loses its stability to an oscillation that fires at once; ``oscillation``: one that
+        ``hopf``: it loses its stability to an oscillation that fires at once; ``corner``: it does where an
+        equation changes its branch; ``oscillation``: one that
         reaches the threshold only at a higher input (found by bisection of runs); ``integrator``: there V
         stays wherever it is, and with more it rises.
     V : float

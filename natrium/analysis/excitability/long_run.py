@@ -10,7 +10,8 @@ from typing import Any, Literal, cast
 import attrs
 import numpy as np
 
-from natrium.analysis.equilibria.curve import Equilibrium, Plateau, equilibria, equilibrium_curve
+from natrium.analysis.equilibria.curve import equilibria, equilibrium_curve
+from natrium.analysis.equilibria.equilibrium import Equilibrium, Plateau
 from natrium.analysis.equilibria.implicit import held_input
 from natrium.analysis.equilibria.steady_input import jacobian_at
 from natrium.analysis.result import Result

@@ -22,7 +22,7 @@ def is_lowered(neuron: AnyNeuron) -> bool:
     if neuron.of_channels:
         return False
     curve = equilibrium_curve(neuron)
-    places = [*curve.crossings, *(fold.V for fold in curve.folds), *(point.V for point in curve.hopf)]
+    places = [*curve.crossings, *(V for V, _ in curve.changes)]
     V = min(places, default=neuron.landmarks[0]) - 1.0
     held = held_input(neuron)
     slope, side = held(V, 1), float(np.linalg.slogdet(-held.jacobians(np.array([V]))[0])[0])

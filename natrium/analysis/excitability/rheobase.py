@@ -9,12 +9,8 @@ import attrs
 import numpy as np
 
 from natrium.analysis.equilibria.bifurcations import Fold, Hopf
-from natrium.analysis.equilibria.curve import (
-    Equilibrium,
-    equilibria,
-    equilibrium_at,
-    equilibrium_curve,
-)
+from natrium.analysis.equilibria.curve import equilibria, equilibrium_at, equilibrium_curve
+from natrium.analysis.equilibria.equilibrium import Equilibrium
 from natrium.analysis.equilibria.implicit import held_input
 from natrium.analysis.excitability.bracket import CYCLES, bracketed, rounded
 from natrium.analysis.excitability.ending import CycleEnd, cycle_end
@@ -52,15 +48,15 @@ def _first_loss(neuron: AnyNeuron, V: float) -> _Loss | None:
     curve = equilibrium_curve(neuron)
     losses = [_Loss("fold", fold.V, fold.I, fold) for fold in curve.folds if fold.V > V]
     losses += [_Loss("hopf", point.V, point.I, point) for point in curve.hopf if point.V > V]
+    losses += [_Loss("corner", one.V, one.I, None) for one in curve.corners if one.V > V]
     losses += [_Loss("threshold", at, equilibrium_at(neuron, at).I, None) for at in curve.crossings if at > V]
     return min(losses, key=lambda loss: loss.V, default=None)
 
 
 def _critical(neuron: AnyNeuron) -> list[float]:
     """List the inputs at which an equilibrium below the threshold vanishes or changes its stability."""
-    curve = equilibrium_curve(neuron)
-    places = [(one.V, one.I) for one in curve.folds] + [(one.V, one.I) for one in curve.hopf]
-    return sorted(I for V, I in places if equilibrium_at(neuron, V).below_threshold)
+    changes = equilibrium_curve(neuron).changes
+    return sorted(I for V, I in changes if equilibrium_at(neuron, V).below_threshold)
 
 
 def _lowest_rest(neuron: AnyNeuron) -> Equilibrium | None:
@@ -70,7 +66,7 @@ def _lowest_rest(neuron: AnyNeuron) -> Equilibrium | None:
     follow it out of the range where the cell can be.
     """
     curve = equilibrium_curve(neuron)
-    lost = [*curve.crossings, *(fold.V for fold in curve.folds), *(point.V for point in curve.hopf)]
+    lost = [*curve.crossings, *(V for V, _ in curve.changes)]
     # A threshold that moves may lie below every rest at low V, and be above it from one on.
     starts = [min(lost, default=neuron.landmarks[0]) - BESIDE, *(at + ABOVE for at in curve.crossings)]
     rests = (equilibrium_at(neuron, V) for V in starts)
@@ -145,7 +141,7 @@ def _raised(neuron: AnyNeuron) -> Rheobase:
     rest = _lowest_rest(neuron)
     if rest is None:
         return _none("no stable equilibrium lies below the threshold at any low input")
-    for _ in range(2 + len(equilibrium_curve(neuron).folds) + len(equilibrium_curve(neuron).hopf)):
+    for _ in range(2 + len(equilibrium_curve(neuron).changes)):
         loss = _first_loss(neuron, rest.V)
         if loss is None:
             return _none("the rest stays below the threshold, which moves with it, as the input grows")

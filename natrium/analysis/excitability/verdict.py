@@ -8,13 +8,8 @@ import attrs
 import numpy as np
 
 from natrium.analysis.equilibria.bifurcations import Fold
-from natrium.analysis.equilibria.curve import (
-    Equilibrium,
-    EquilibriumCurve,
-    Plateau,
-    equilibria,
-    equilibrium_curve,
-)
+from natrium.analysis.equilibria.curve import EquilibriumCurve, equilibria, equilibrium_curve
+from natrium.analysis.equilibria.equilibrium import Equilibrium, Plateau
 from natrium.analysis.excitability.f_i import FITS, NEAR, Law, Onset, onset
 from natrium.analysis.excitability.least_input import Rheobase
 from natrium.analysis.excitability.mirror import is_lowered, mirrored, turned
@@ -136,6 +131,7 @@ class Verdict(Result):
             "equilibria": self.table(),
             "folds": [{"V_mV": fold.V, "I_mV": fold.I} | unit.beside("I", fold.I) for fold in curve.folds],
             "hopf": [one.data() | unit.beside("I", one.I) for one in curve.hopf],
+            "corners": [one.data() | unit.beside("I", one.I) for one in curve.corners],
             "rheobase": self.rheobase.data() if self.rheobase else None,
             "onset": self.onset.data() if self.onset else None,
             "v_thresh_mV": self.neuron.v_thresh if self.neuron.fires and not moving else None,
@@ -281,6 +277,12 @@ def _of_bifurcations(curve: EquilibriumCurve) -> list[str]:
             f"Hopf point, {kind}, at {unit.show(point.I, _digits(unit.of(point.I)))}, V = {point.V:.6f} mV "
             f"({point.frequency:.3f} Hz)."
         )
+    said += [
+        f"Corner, at {unit.show(one.I, _digits(unit.of(one.I)))}, V = {one.V:.6f} mV: there an equation "
+        f"changes its branch, and {one.unstable_below} unstable directions become {one.unstable_above} "
+        "as V grows."
+        for one in curve.corners
+    ]
     if curve.block is not None:
         V, I = curve.block
         at = unit.show(I, _digits(unit.of(I)))
@@ -297,6 +299,7 @@ _CAUSES = {
     "fold": "there the rest meets a saddle and both vanish",
     "threshold": "there the rest reaches the coded threshold",
     "hopf": "there the rest loses its stability to an oscillation",
+    "corner": "there an equation changes its branch, and the rest loses its stability",
     "oscillation": "there a subthreshold oscillation reaches the threshold",
     "integrator": "there V stays where it is, as of an integrator without a leak",
     "none": "no constant input makes it go on firing",

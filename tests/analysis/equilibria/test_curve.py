@@ -340,3 +340,56 @@ def test_the_power_of_a_clipped_line_has_a_slope_where_it_is_zero():
     assert pytest.approx(30.0 - 60.0 * 0.125 * 90.0) == I
     assert pytest.approx(1.0 - 60.0 * (3.0 * 0.25 / 40.0 * 90.0 - 0.125)) == slope
     assert (steady_input(cell)(-100.0, 1), steady_input(cell)(0.0, 1)) == (1.0, 61.0)
+
+
+def piecewise(a, eps, gamma):
+    """McKean's caricature of FitzHugh and Nagumo: three straight pieces."""
+    return natrium.HybridNeuron(
+        equations={
+            "V": f"where(V < {a / 2}, -V, where(V < {(1 + a) / 2}, V - {a}, 1 - V)) - w + I",
+            "w": f"{eps}*(V - {gamma}*w)",
+        },
+        initial={"V": 0.0, "w": 0.0},
+        v_thresh=0.5,
+    )
+
+
+def test_stability_that_jumps_at_a_corner_is_told_in_closed_form():
+    a, gamma = 0.25, 0.5
+    curve = natrium.equilibrium_curve(piecewise(a, 0.1, gamma))
+    assert curve.folds == curve.hopf == ()
+    low, high = curve.corners
+    assert pytest.approx((a / 2, (1 + a) / 2), abs=1e-12) == (low.V, high.V)
+    assert pytest.approx((a / 2 * (1 + 1 / gamma), (1 + a) / 2 / gamma - (1 - a) / 2), abs=1e-11) == (
+        low.I,
+        high.I,
+    )
+    assert (low.unstable_below, low.unstable_above) == (0, 2) == (high.unstable_above, high.unstable_below)
+    assert curve.block == (high.V, high.I)
+
+
+def test_a_corner_at_which_the_curve_turns_is_a_fold_alone():
+    curve = natrium.equilibrium_curve(piecewise(0.25, 0.1, 2.0))
+    assert [fold.V for fold in curve.folds] == pytest.approx([0.125, 0.625], abs=1e-12)
+    assert curve.corners == ()
+
+
+def test_a_branch_that_leaves_stability_alone_is_no_corner():
+    neuron = natrium.HybridNeuron(
+        equations={"V": "-V - w + I", "w": "where(V < 3, 0.1, 0.2)*(V - w)"},
+        initial={"V": 0.0, "w": 0.0},
+        v_thresh=9.0,
+    )
+    assert natrium.equilibrium_curve(neuron).corners == ()
+
+
+def test_a_pace_that_changes_its_branch_may_take_stability_along():
+    """I_eq has no branch there: the second state alone grows sluggish."""
+    neuron = natrium.HybridNeuron(
+        equations={"V": "0.5*V - w + I", "w": "where(V < 3, 1, 0.1)*(2*V - w)"},
+        initial={"V": 0.0, "w": 0.0},
+        v_thresh=9.0,
+    )
+    (corner,) = natrium.equilibrium_curve(neuron).corners
+    assert pytest.approx((3.0, 4.5), abs=1e-12) == (corner.V, corner.I)
+    assert (corner.unstable_below, corner.unstable_above) == (0, 2)

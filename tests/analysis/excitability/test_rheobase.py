@@ -37,6 +37,22 @@ def test_a_lif_that_rests_above_its_threshold_is_a_pacemaker():
     assert (found.value, found.cause, found.pacemaker) == (-5.0, "threshold", True)
 
 
+def test_a_rest_that_loses_its_stability_at_a_corner():
+    """McKean's three straight pieces: the first rest is lost where they meet, at a/2 (1 + 1/gamma)."""
+    neuron = natrium.HybridNeuron(
+        equations={
+            "V": "where(V < 0.125, -V, where(V < 0.625, V - 0.25, 1 - V)) - w + I",
+            "w": "0.1*(V - 0.5*w)",
+        },
+        initial={"V": 0.0, "w": 0.0},
+        v_thresh=0.5,
+    )
+    found = rheobase(neuron)
+    assert (found.cause, found.confirmed) == ("corner", True)
+    assert (found.value, found.V) == pytest.approx((0.375, 0.125), abs=1e-11)
+    assert any("Corner, at 0.375" in sentence for sentence in describe(neuron).sentences())
+
+
 def test_an_ohmic_leak_shifts_the_rheobase():
     """Each conductance g to E asks for g (v_thresh - E) more."""
     neuron = Neuron(channels=[Channel("K", 0.5, -90.0)])
