@@ -210,7 +210,7 @@ def test_compare_writes_figures_tables_and_report(tmp_path, monkeypatch):
 def test_compare_interrupted_keeps_what_is_done(tmp_path, monkeypatch, undrawn):
     undrawn(monkeypatch)
 
-    def interrupted(truth, most_calls):
+    def interrupted(truth, *others):
         raise KeyboardInterrupt
         yield
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import attrs
 
 from natrium.analysis.accuracy.budget import Budget, error_budget
-from natrium.analysis.accuracy.convergence import STEPS, Convergence, convergence
+from natrium.analysis.accuracy.convergence import STEPS, Convergence, convergence, reason
 from natrium.analysis.accuracy.findings import findings, summary
 from natrium.analysis.accuracy.script import Comparison, compare_script
 from natrium.analysis.accuracy.truth import Reference
@@ -20,7 +20,7 @@ from natrium.analysis.accuracy.work_precision import (
     work_precision,
 )
 from natrium.analysis.result import Result
-from natrium.model import Model
+from natrium.model import Model, SolverError
 
 SHARP = 1e-6  # ms: the accuracy whose price is told
 MOST_CALLS = 200_000  # of the right-hand side that a study spends on one method's steps, or settings
@@ -42,6 +42,9 @@ class Study(Result):
         One per fixed-step method.
     work : tuple of WorkRow
         Every solver at several settings.
+    failed : mapping of str to tuple of str
+        By method, the settings that do not get through, as where a coarse step lets the state blow up, each
+        with the reason.
     interrupted : bool
         Whether it was ended before all was done; what is here is whole.
     """
@@ -51,6 +54,7 @@ class Study(Result):
     budget: Budget | None = None
     convergences: tuple[Convergence, ...] = ()
     work: tuple[WorkRow, ...] = ()
+    failed: Mapping[str, tuple[str, ...]] = attrs.field(factory=dict)
     interrupted: bool = False
 
     @property
@@ -66,15 +70,34 @@ class Study(Result):
         done = {(row.method, row.setting) for row in self.work}
         for method, settings in list_solvers(duration).items():
             if not self.interrupted and any(name == method for name, _ in done):
-                missing = tuple(setting for setting, _ in settings if (method, setting) not in done)
+                ended = {text.split(" (")[0] for text in self.failed.get(method, ())}
+                left = (setting for setting, _ in settings if (method, setting) not in done)
+                missing = tuple(setting for setting in left if setting not in ended)
                 steps[method] = tuple(dict.fromkeys([*steps.get(method, ()), *missing]))
         return {name: settings for name, settings in steps.items() if settings}
+
+    def without(self, method: str, setting: str, error: SolverError | str) -> Study:
+        """Add a setting that does not get through."""
+        why = error if isinstance(error, str) else reason(error)
+        known = self.failed.get(method, ())
+        told = () if any(one.startswith(f"{setting} (") for one in known) else (f"{setting} ({why})",)
+        return attrs.evolve(self, failed={**self.failed, method: (*known, *told)})
 
     def _left_out(self) -> list[str]:
         if not self.left_out:
             return []
         listed = "; ".join(f"{name}: {settings[0]} and finer" for name, settings in self.left_out.items())
         return [f"Left out, as one method gets {MOST_CALLS} right-hand-side calls: {listed}."]
+
+    def _failed(self) -> list[str]:
+        if not self.failed:
+            return []
+        listed = []
+        for name, settings in self.failed.items():
+            first, *others = settings
+            more = f" and at {', '.join(one.split(' (')[0] for one in others)}" if others else ""
+            listed.append(f"{name}, {first}{more}")
+        return [f"Not carried through, and left out: {'; '.join(listed)}."]
 
     def table(self) -> list[dict[str, Any]]:
         """Give one row per spike of the script and its model."""
@@ -86,6 +109,7 @@ class Study(Result):
             *findings(self.comparison, budget=self.budget),
             *_doubt(self.truth),
             *self._left_out(),
+            *self._failed(),
             *_orders(self.convergences),
             *_price(self.work),
         ]
@@ -116,6 +140,7 @@ class Study(Result):
             ],
             "work_precision": [row.row() for row in self.work],
             "left_out": {"most_calls": MOST_CALLS, "settings": self.left_out},
+            "failed": dict(self.failed),
             "summary": self.summary(),
             "findings": self.sentences(),
             "interrupted": self.interrupted,
@@ -142,25 +167,32 @@ def compare(model: Model, progress: Callable[[str], None] | None = None) -> Stud
     ModelError
         When the model has no `dt` or no `t_end`.
     SolverError
-        When a run cannot be carried through.
+        When the script or its model cannot be carried through; settings of others that cannot are `failed`.
     """
     tell = progress or (lambda message: None)
     tell("replaying the script and solving its model")
     comparison = compare_script(model)
     truth = comparison.reference
-    done = Study(comparison=comparison, truth=truth)
+    done, failed = Study(comparison=comparison, truth=truth), list[tuple[str, str, SolverError]]()
     steps = affordable(STEPS, comparison.truth.t_end - comparison.truth.t_start)
     try:
         tell("the error, cause by cause")
-        done = attrs.evolve(done, budget=error_budget(comparison))
+        try:
+            done = attrs.evolve(done, budget=error_budget(comparison))
+        except SolverError as error:  # of one of the schemes between the script's and the truth
+            done = done.without("error budget", f"dt {comparison.dt:g} ms", error)
         for name, family in FAMILIES.items():
             tell(f"{name}: many steps")
             made = convergence(family, truth, steps, name=name, most_calls=MOST_CALLS)
             done = attrs.evolve(done, convergences=(*done.convergences, made))
+            for dt, why in made.failed:
+                done = done.without(name, f"dt {dt:g} ms", why)
         tell("every solver at several settings")
-        for row in work_precision(truth, MOST_CALLS):
+        for row in work_precision(truth, MOST_CALLS, lambda *ended: failed.append(ended)):
             done = attrs.evolve(done, work=(*done.work, row))
             tell(f"{row.method}: {row.setting}")
+        for name, setting, ended in failed:
+            done = done.without(name, setting, ended)
     except KeyboardInterrupt:
         return attrs.evolve(done, interrupted=True)
     return done

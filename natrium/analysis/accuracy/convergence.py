@@ -13,7 +13,7 @@ from natrium.analysis.accuracy.measure import Accuracy, measure
 from natrium.analysis.accuracy.order import Order, observed_order
 from natrium.analysis.accuracy.truth import Reference
 from natrium.analysis.result import Result
-from natrium.model import ModelError, Number
+from natrium.model import ModelError, Number, SolverError
 from natrium.model.arrays import Array
 from natrium.solvers import FixedStep, Trajectory
 
@@ -54,6 +54,8 @@ class Convergence(Result):
     truth : Reference
     left_out : tuple of float
         Steps that were not taken, as they would have needed too many calls, ms.
+    failed : tuple of (float, str)
+        Steps at which the scheme does not get through, ms, each with the reason.
     """
 
     name: str
@@ -61,6 +63,7 @@ class Convergence(Result):
     accuracies: tuple[Accuracy, ...]
     truth: Reference
     left_out: tuple[float, ...] = ()
+    failed: tuple[tuple[float, str], ...] = ()
 
     @property
     def spike_errors(self) -> Array:
@@ -127,6 +130,11 @@ def convergence(
     ------
     ModelError
         When a step is not a positive number.
+
+    Notes
+    -----
+    A step at which a `FixedStep` ends in a `SolverError`, as of a state that blows up, is among `failed`; the
+    others go on.
     """
     for dt in steps:
         Number("ms", 0.0, open_low=True).check("dt", dt)
@@ -134,13 +142,20 @@ def convergence(
         raise ModelError(f"method must be a FixedStep or a function of dt, got {type(method).__name__}")
     rows: list[Accuracy] = []
     taken: list[float] = []
+    failed: list[tuple[float, str]] = []
     spent = last = 0.0
     for dt in steps:
         if spent + (last * taken[-1] / dt if taken else 0.0) > most_calls:
             break
         if progress:
             progress(dt)
-        found = _run(method, truth.trajectory, dt)
+        try:
+            found = _run(method, truth.trajectory, dt)
+        except SolverError as error:
+            if callable(method):  # a function of the user's
+                raise
+            failed.append((dt, reason(error)))
+            continue
         last = float(found.rhs_evaluations) if isinstance(found, Trajectory) else 0.0
         spent += last
         taken.append(dt)
@@ -148,8 +163,13 @@ def convergence(
     if name is None:
         rules = f"{method.scheme}, {method.spike_time}" if isinstance(method, FixedStep) else ""
         name = rules or getattr(method, "__name__", type(method).__name__)
-    left_out = tuple(steps[len(taken) :])
-    return Convergence(name, np.array(taken, dtype=float), tuple(rows), truth, left_out)
+    left_out = tuple(steps[len(taken) + len(failed) :])
+    return Convergence(name, np.array(taken, dtype=float), tuple(rows), truth, left_out, tuple(failed))
+
+
+def reason(error: SolverError) -> str:
+    """Give why a run did not get through, without what to do."""
+    return str(error).split(": ", maxsplit=1)[0].split("; ", maxsplit=1)[0]
 
 
 def _run(method: Method, truth: Trajectory, dt: float) -> Trajectory | npt.ArrayLike:

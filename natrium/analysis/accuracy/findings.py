@@ -41,7 +41,7 @@ def findings(
         said.append(_rheobase(comparison))
     said += [*_labels(comparison), *_edges(comparison)]
     if comparison.script.n_spikes:
-        said += [_counter(comparison), *_rules(comparison), *_causes(budget), *_shrinking(ladder)]
+        said += [*_counter(comparison), *_rules(comparison), *_causes(budget), *_shrinking(ladder)]
     said.append(_trust(comparison))
     return said
 
@@ -153,20 +153,22 @@ def _edges(comparison: Comparison) -> list[str]:
     ]
 
 
-def _counter(comparison: Comparison) -> str:
+def _counter(comparison: Comparison) -> list[str]:
     held, dt = held_steps(comparison.script), comparison.dt
     tau_ref = comparison.model.neuron.tau_ref
     whole = round(tau_ref / dt)
+    if held == tau_ref == 0.0:
+        return []
     text = (
         f"After a spike the refractory counter holds V for {held} steps of {dt:g} ms, {held * dt:g} ms "
         f"for a tau_ref of {tau_ref:g} ms"
     )
     if held == whole:
-        return text + "."
-    return (
+        return [text + "."]
+    return [
         text
         + f": {held - whole} more than tau_ref, since dt subtracted {whole} times leaves a rest above zero."
-    )
+    ]
 
 
 def _rules(comparison: Comparison) -> list[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Literal
 
 import attrs
@@ -11,7 +11,7 @@ import attrs
 from natrium.analysis.accuracy.measure import Accuracy, measure
 from natrium.analysis.accuracy.truth import Reference
 from natrium.analysis.result import Result
-from natrium.model import UnsupportedModel
+from natrium.model import SolverError, UnsupportedModel
 from natrium.solvers import ClosedForm, Compiled, EventDriven, FixedStep, Solver, Trajectory
 from natrium.solvers.flags import RunFlag
 
@@ -105,7 +105,11 @@ def list_solvers(duration: float) -> dict[str, list[tuple[str, Solver]]]:
     return listed
 
 
-def work_precision(truth: Reference, most_calls: float = float("inf")) -> Iterator[WorkRow]:
+def work_precision(
+    truth: Reference,
+    most_calls: float = float("inf"),
+    failed: Callable[[str, str, SolverError], None] | None = None,
+) -> Iterator[WorkRow]:
     """Run every solver at several settings; give a row for each as it is done.
 
     A solver that cannot do the model is left out.
@@ -115,10 +119,17 @@ def work_precision(truth: Reference, most_calls: float = float("inf")) -> Iterat
     truth : Reference
     most_calls : float
         Right-hand-side calls of one method's settings together: finer ones that would need more are left out.
+    failed : callable, optional
+        Told a method, a setting and the error with which it ends, as where a state blows up.
 
     Yields
     ------
     WorkRow
+
+    Raises
+    ------
+    SolverError
+        When a run cannot be carried through and nothing is to be told of it.
     """
     trajectory = truth.trajectory
     for method, settings in list_solvers(trajectory.t_end - trajectory.t_start).items():
@@ -126,15 +137,23 @@ def work_precision(truth: Reference, most_calls: float = float("inf")) -> Iterat
             continue
         try:
             first = _solve(settings[0][1], trajectory)  # what is lowered or compiled once costs no run
+            if first.flags & RunFlag.FALLBACK:
+                continue
         except UnsupportedModel:
             continue
-        if first.flags & RunFlag.FALLBACK:
-            continue
+        except SolverError:
+            pass  # of this setting, below
         spent = last = 0
         for setting, solver in settings:
             if spent + last > most_calls:
                 break
-            run, seconds = _time(solver, trajectory)
+            try:
+                run, seconds = _time(solver, trajectory)
+            except SolverError as error:
+                if failed is None:
+                    raise
+                failed(method, setting, error)
+                continue
             last = run.rhs_evaluations
             spent += last
             yield WorkRow(method, setting, solver, run.rhs_evaluations, seconds, measure(run, truth))

@@ -211,8 +211,8 @@ class _Course:
             self.counters[k] = max(self.counter - t - dt, 0.0) if self.exact else self.counter
             if not all(map(math.isfinite, self.state.tolist())):
                 raise SolverError(
-                    f"the state stops being finite in the step at t = {t!r} ms: a step too long, or a rate "
-                    "that is 0/0 as written; the event-driven solver has neither"
+                    f"the state stops being finite in the step at t = {t:.12g} ms: a step too long, or a "
+                    "rate that is 0/0 as written; the event-driven solver has neither"
                 )
 
     def _step(self, t: float) -> None:

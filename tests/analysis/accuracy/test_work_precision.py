@@ -80,7 +80,7 @@ def test_a_study_is_plain_data(done):
 
 
 def test_ctrl_c_keeps_what_is_done(monkeypatch):
-    def interrupted(truth, most_calls):
+    def interrupted(truth, *others):
         yield from list(work_precision_of(truth))[:2]
         raise KeyboardInterrupt
 
@@ -121,3 +121,29 @@ def test_what_would_take_too_many_calls_is_left_out_and_named(monkeypatch):
 
 def test_nothing_is_left_out_of_a_short_study(done):
     assert done.left_out == {}
+
+
+def test_what_blows_up_is_named_and_the_rest_is_kept():
+    """A cubic pull on a second state that steps above 0.1 ms overshoot further and further."""
+    cell = natrium.HybridNeuron(
+        equations={"V": "6 - V + 0.001*w", "w": "-0.2*w**3"},
+        initial={"V": -1.0, "w": 10.0},
+        v_thresh=1.0,
+        reset={"V": "-1"},
+    )
+    model = natrium.Model(
+        neuron=cell, stimulus=natrium.Constant(0.0), simulation=natrium.Simulation(t_end=4.0, dt=0.02)
+    )
+    found = compare(model)
+    euler = next(one for one in found.convergences if one.name == "Euler, linear")
+    assert [dt for dt, _ in euler.failed] == [0.199, 0.157, 0.127]
+    assert all("stops being finite" in why for _, why in euler.failed)
+    assert euler.steps[0] == 0.1
+    assert found.failed["Euler, linear"][0].startswith("dt 0.199 ms (the state stops being finite")
+    done = {(row.method, row.setting) for row in found.work}
+    assert ("Euler, linear", "dt 0.199 ms") not in done
+    assert ("Euler, linear", "dt 0.0497 ms") in done
+    assert sum(one.startswith("Not carried through, and left out: ") for one in found.sentences()) == 1
+    assert not any("dt 0.199 ms" in setting for settings in found.left_out.values() for setting in settings)
+    assert not any("refractory counter" in one for one in found.sentences())  # there is none to hold V
+    json.dumps(plain(found.data()))
