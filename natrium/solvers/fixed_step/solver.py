@@ -211,8 +211,8 @@ class _Course:
             self.counters[k] = max(self.counter - t - dt, 0.0) if self.exact else self.counter
             if not all(map(math.isfinite, self.state.tolist())):
                 raise SolverError(
-                    f"the state stops being finite in the step at t = {t:.12g} ms: a step too long, or a "
-                    "rate that is 0/0 as written; the event-driven solver has neither"
+                    f"the state stops being finite in the step at t = {round(t, 9)!r} ms: a step too long, "
+                    "or a rate that is 0/0 as written; the event-driven solver has neither"
                 )
 
     def _step(self, t: float) -> None:
@@ -265,13 +265,15 @@ class _Course:
         """Take (the rest of) a step; several spikes may fall within it when tau_ref is shorter."""
         on_grid = self.solver.spike_time == "grid"
         while h > 0.0:
-            if self.exact and not self.passes and self._is_over(self.state):  # as the refractory period ends
-                self._spike(t, begin, self.state)
-                held = min(self.counter, begin + h) - begin
-                self.state = self._pass(t, begin, held)
-                begin, h = begin + held, h - held
-                continue
             current, length = self._current(t, begin, h)
+            if self.exact and not self.passes and self._goes_over(current):  # as the refractory period ends
+                self._spike(t, begin, self.state)
+                end = begin + h
+                held = min(self.counter, end)
+                self.state = self._pass(t, begin, held - begin)
+                begin, h = held, end - held
+                self._count_spikes()
+                continue
             old, new = self.state, self.step(self.flow, self.state, length, current)
             self.taken += 1
             self.state = new
@@ -294,8 +296,18 @@ class _Course:
                 return
             self.state = self._pass(t, spike, self.counter - spike)
             begin, h = self.counter, end - self.counter
-            if len(self.events) > self.solver.limits.max_spikes:
-                raise StepLimit("a run may fire no more spikes than max_spikes; raise it or shorten the run")
+            self._count_spikes()
+
+    def _goes_over(self, current: Current) -> bool:
+        """Tell whether V is above the threshold, or at it and rising."""
+        if not self._is_over(self.state):
+            return False
+        above = bool(self.state[0] > self.frame.threshold(self.state))
+        return above or bool(self.flow.derivative(self.state, current(0.0))[0] > 0.0)
+
+    def _count_spikes(self) -> None:
+        if len(self.events) > self.solver.limits.max_spikes:
+            raise StepLimit("a run may fire no more spikes than max_spikes; raise it or shorten the run")
 
     def _current(self, t: float, begin: float, h: float) -> tuple[Current, float]:
         """Give the input during a step that began at `t`, by the rule for reading it, and how far it goes."""

@@ -278,3 +278,24 @@ def test_budget_and_breakdown_are_named():
 def test_unknown_rules_are_refused(wrong):
     with pytest.raises(natrium.ModelError, match=next(iter(wrong))):
         natrium.FixedStep(**({"dt": 0.1} | wrong))
+
+
+@pytest.mark.parametrize("tau_ref", [0.0, 0.25, 1.0])
+@pytest.mark.parametrize("scheme", ["heun", "rk4"])
+def test_a_reset_onto_the_threshold_from_where_V_falls_is_no_spike(scheme, tau_ref):
+    """Resonate and fire (Izhikevich 2001): turned through the threshold, set back onto it, and down from there."""
+    cell = natrium.HybridNeuron(
+        equations={"V": "-0.1*V + x", "x": "-0.1*x - V + I"},
+        initial={"V": 0.0, "x": 0.0},
+        v_thresh=1.0,
+        reset={"V": "1.0", "x": "0.0"},
+        tau_ref=tau_ref,
+    )
+    drive = natrium.Step(1.4, start=2.0, stop=30.0)
+    true = natrium.EventDriven().solve(cell, drive, t_end=40.0)
+    rules = {"refractory": "exact", "label": "end", "read": "split", "edges": "half-open"}
+    found = natrium.FixedStep(dt=0.001, scheme=scheme, spike_time="cubic", **rules).solve(
+        cell, drive, t_end=40.0
+    )
+    assert found.n_spikes == true.n_spikes > 2
+    assert found.spike_times == pytest.approx(true.spike_times, abs=1e-6 if scheme == "rk4" else 1e-3)
