@@ -226,7 +226,8 @@ def test_below_a_hard_hopf_point_firing_goes_on(name):
     assert found.hopf.lyapunov > 0.0
     assert found.bistable_from < found.value - 1e-3
     assert found.bistable_error < 1e-6
-    if name == "izhikevich":  # the saddle is met, which is told where rounding lets the cycle be followed so far
+    if name == "izhikevich":
+        # It meets the saddle, which is told where rounding lets it be followed so far.
         assert found.bistable_from == pytest.approx(3.774375, abs=1e-6)
         assert found.ending.kind in {"homoclinic", "last cycle"}
     else:
