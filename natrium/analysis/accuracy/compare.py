@@ -42,9 +42,9 @@ class Study(Result):
         One per fixed-step method.
     work : tuple of WorkRow
         Every solver at several settings.
-    failed : mapping of str to tuple of str
-        By method, the settings that do not get through, as where a coarse step lets the state blow up, each
-        with the reason.
+    failed : mapping of str to mapping of str to str
+        By method, the settings that do not get through, as where a coarse step lets the state blow up, and
+        the reason of each.
     interrupted : bool
         Whether it was ended before all was done; what is here is whole.
     """
@@ -54,7 +54,7 @@ class Study(Result):
     budget: Budget | None = None
     convergences: tuple[Convergence, ...] = ()
     work: tuple[WorkRow, ...] = ()
-    failed: Mapping[str, tuple[str, ...]] = attrs.field(factory=dict)
+    failed: Mapping[str, Mapping[str, str]] = attrs.field(factory=dict)
     interrupted: bool = False
 
     @property
@@ -70,7 +70,7 @@ class Study(Result):
         done = {(row.method, row.setting) for row in self.work}
         for method, settings in list_solvers(duration).items():
             if not self.interrupted and any(name == method for name, _ in done):
-                ended = {text.split(" (")[0] for text in self.failed.get(method, ())}
+                ended = self.failed.get(method, {})
                 left = (setting for setting, _ in settings if (method, setting) not in done)
                 missing = tuple(setting for setting in left if setting not in ended)
                 steps[method] = tuple(dict.fromkeys([*steps.get(method, ()), *missing]))
@@ -79,9 +79,9 @@ class Study(Result):
     def without(self, method: str, setting: str, error: SolverError | str) -> Study:
         """Add a setting that does not get through."""
         why = error if isinstance(error, str) else reason(error)
-        known = self.failed.get(method, ())
-        told = () if any(one.startswith(f"{setting} (") for one in known) else (f"{setting} ({why})",)
-        return attrs.evolve(self, failed={**self.failed, method: (*known, *told)})
+        return attrs.evolve(
+            self, failed={**self.failed, method: {**self.failed.get(method, {}), setting: why}}
+        )
 
     def _left_out(self) -> list[str]:
         if not self.left_out:
@@ -95,8 +95,8 @@ class Study(Result):
         listed = []
         for name, settings in self.failed.items():
             first, *others = settings
-            more = f" and at {', '.join(one.split(' (')[0] for one in others)}" if others else ""
-            listed.append(f"{name}, {first}{more}")
+            more = f" and at {', '.join(others)}" if others else ""
+            listed.append(f"{name}, {first} ({settings[first]}){more}")
         return [f"Not carried through, and left out: {'; '.join(listed)}."]
 
     def table(self) -> list[dict[str, Any]]:
@@ -173,14 +173,19 @@ def compare(model: Model, progress: Callable[[str], None] | None = None) -> Stud
     tell("replaying the script and solving its model")
     comparison = compare_script(model)
     truth = comparison.reference
-    done, failed = Study(comparison=comparison, truth=truth), list[tuple[str, str, SolverError]]()
+    done = Study(comparison=comparison, truth=truth)
+
+    def lost(method: str, setting: str, error: SolverError) -> None:
+        nonlocal done
+        done = done.without(method, setting, error)
+
     steps = affordable(STEPS, comparison.truth.t_end - comparison.truth.t_start)
     try:
         tell("the error, cause by cause")
         try:
             done = attrs.evolve(done, budget=error_budget(comparison))
         except SolverError as error:  # of one of the schemes between the script's and the truth
-            done = done.without("error budget", f"dt {comparison.dt:g} ms", error)
+            lost("error budget", f"dt {comparison.dt:g} ms", error)
         for name, family in FAMILIES.items():
             tell(f"{name}: many steps")
             made = convergence(family, truth, steps, name=name, most_calls=MOST_CALLS)
@@ -188,11 +193,9 @@ def compare(model: Model, progress: Callable[[str], None] | None = None) -> Stud
             for dt, why in made.failed:
                 done = done.without(name, f"dt {dt:g} ms", why)
         tell("every solver at several settings")
-        for row in work_precision(truth, MOST_CALLS, lambda *ended: failed.append(ended)):
+        for row in work_precision(truth, MOST_CALLS, lost):
             done = attrs.evolve(done, work=(*done.work, row))
             tell(f"{row.method}: {row.setting}")
-        for name, setting, ended in failed:
-            done = done.without(name, setting, ended)
     except KeyboardInterrupt:
         return attrs.evolve(done, interrupted=True)
     return done

@@ -136,8 +136,8 @@ def work_precision(
         if not settings:
             continue
         try:
-            first = _solve(settings[0][1], trajectory)  # what is lowered or compiled once costs no run
-            if first.flags & RunFlag.FALLBACK:
+            # What is lowered or compiled once costs no run.
+            if _solve(settings[0][1], trajectory).flags & RunFlag.FALLBACK:
                 continue
         except UnsupportedModel:
             continue

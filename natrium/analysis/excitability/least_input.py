@@ -65,9 +65,8 @@ class Rheobase(Result):
     cause : {"fold", "threshold", "hopf", "corner", "oscillation", "integrator", "none"}
         ``fold``: the rest meets a saddle and both vanish; ``threshold``: the rest reaches the threshold;
         ``hopf``: it loses its stability to an oscillation that fires at once; ``corner``: it does where an
-        equation changes its branch; ``oscillation``: one that
-        reaches the threshold only at a higher input (found by bisection of runs); ``integrator``: there V
-        stays wherever it is, and with more it rises.
+        equation changes its branch; ``oscillation``: one that reaches the threshold only at a higher input
+        (found by bisection of runs); ``integrator``: there V stays wherever it is, and with more it rises.
     V : float
         Where the rest is lost, mV (NaN for ``integrator`` and ``none``).
     pacemaker : bool

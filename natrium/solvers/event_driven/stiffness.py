@@ -64,7 +64,7 @@ class Switch:
         hopeless = HOPELESS_STEPS * REACH / left  # per ms
         late = count >= STIFF_STEPS
         harmless = min((FOLLOWING_PART if late else STIFF_PART) * REACH / h, hopeless) if explicit else 0.0
-        if explicit and MARGIN * _bound(_by_differences(step)) <= harmless:
+        if explicit and _stays_below(_by_differences(step), harmless / MARGIN):
             return False  # most runs are never stiff: for them no Jacobian is derived
         jacobian = np.asarray(self.jac(step.t, step.y), dtype=float)
         if not np.all(np.isfinite(jacobian)) or _norm(jacobian) <= harmless:
@@ -99,16 +99,16 @@ def _norm(jacobian: Array) -> float:
     return float(np.abs(jacobian).sum(axis=1).max())
 
 
-def _bound(near: Array) -> float:
-    """Give a bound on every eigenvalue of a Jacobian of which differences are known; NaN where these fail.
+def _stays_below(near: Array, bound: float) -> bool:
+    """Tell whether every eigenvalue of a Jacobian of which differences are known is below a bound.
 
-    That of a norm grows with the conductances, though nothing relaxes faster. Where eigenvalues meet, those
-    by differences may be wrong by the root of what the differences are wrong by.
+    A norm tells it soonest, but grows with the conductances, though nothing relaxes faster. Where eigenvalues
+    meet, those by differences may be wrong by the root of what the differences are wrong by.
     """
     norm = _norm(near)
-    if not math.isfinite(norm):
-        return math.nan
-    return min(norm, float(np.abs(np.linalg.eigvals(near)).max()) + math.sqrt(DIFFERENCE) * norm)
+    if norm <= bound or not math.isfinite(norm):
+        return norm <= bound
+    return bool(np.abs(np.linalg.eigvals(near)).max() + math.sqrt(DIFFERENCE) * norm <= bound)
 
 
 def _fastest(jacobian: Array) -> tuple[float, bool]:

@@ -300,10 +300,8 @@ class _Course:
 
     def _goes_over(self, current: Current) -> bool:
         """Tell whether V is above the threshold, or at it and rising."""
-        if not self._is_over(self.state):
-            return False
-        above = bool(self.state[0] > self.frame.threshold(self.state))
-        return above or bool(self.flow.derivative(self.state, current(0.0))[0] > 0.0)
+        u = self.state[0] - self.frame.threshold(self.state) if self.fires else -math.inf
+        return bool(u > 0.0 or (u == 0.0 and self.flow.derivative(self.state, current(0.0))[0] > 0.0))
 
     def _count_spikes(self) -> None:
         if len(self.events) > self.solver.limits.max_spikes:

@@ -139,7 +139,7 @@ def test_what_blows_up_is_named_and_the_rest_is_kept():
     assert [dt for dt, _ in euler.failed] == [0.199, 0.157, 0.127]
     assert all("stops being finite" in why for _, why in euler.failed)
     assert euler.steps[0] == 0.1
-    assert found.failed["Euler, linear"][0].startswith("dt 0.199 ms (the state stops being finite")
+    assert found.failed["Euler, linear"]["dt 0.199 ms"].startswith("the state stops being finite")
     done = {(row.method, row.setting) for row in found.work}
     assert ("Euler, linear", "dt 0.199 ms") not in done
     assert ("Euler, linear", "dt 0.0497 ms") in done

@@ -186,14 +186,18 @@ run(600)
 """
 
 
+def leaky_course():
+    """What the leaky neuron of the scripts beside does."""
+    model = Model(
+        neuron=Neuron(tau_m=10.0, tau_ref=0.0, v_rest=-70.0, v_thresh=-55.0),
+        stimulus=Constant(20.0),
+        simulation=Simulation(t_end=60.0, dt=0.1),
+    )
+    return reference(model).trajectory
+
+
 def test_a_plain_run_tells_what_goes_the_claims_way(tmp_path):
-    truth = reference(
-        Model(
-            neuron=Neuron(tau_m=10.0, tau_ref=0.0, v_rest=-70.0, v_thresh=-55.0),
-            stimulus=Constant(20.0),
-            simulation=Simulation(t_end=60.0, dt=0.1),
-        )
-    ).trajectory
+    truth = leaky_course()
     path = tmp_path / "script.py"
     path.write_text(COURSE)
     with Screen(load_script(path), truth, 0.1, (1.0,)) as screen:
@@ -251,13 +255,7 @@ course = [step(one) for one in drive(600)]
 
 
 def test_a_comprehension_over_a_generator_has_a_course_and_so_has_its_beginning(tmp_path):
-    truth = reference(
-        Model(
-            neuron=Neuron(tau_m=10.0, tau_ref=0.0, v_rest=-70.0, v_thresh=-55.0),
-            stimulus=Constant(20.0),
-            simulation=Simulation(t_end=60.0, dt=0.1),
-        )
-    ).trajectory
+    truth = leaky_course()
     path = tmp_path / "script.py"
     path.write_text(FED)
     wrong = ast.parse(FED.replace("yield 20.0", "yield 10.0"))
