@@ -10,6 +10,8 @@ from natrium.solvers.ensembles.schedule import solve_chunk as solve_chunk
 from natrium.solvers.ensembles.simulate_many import simulate_many as simulate_many
 from natrium.solvers.event_driven.solver import EventDriven as EventDriven
 from natrium.solvers.fixed_step.solver import FixedStep as FixedStep
+from natrium.solvers.history import Event as Event
+from natrium.solvers.history import Segment as Segment
 from natrium.solvers.limits import Limits as Limits
 from natrium.solvers.loading import load_run as load_run
 from natrium.solvers.runs import Chunk as Chunk
@@ -18,6 +20,4 @@ from natrium.solvers.runs import solve_one_by_one as solve_one_by_one
 from natrium.solvers.simulate import run as run
 from natrium.solvers.simulate import simulate as simulate
 from natrium.solvers.simulate import solver_of as solver_of
-from natrium.solvers.trajectory import Event as Event
-from natrium.solvers.trajectory import Segment as Segment
 from natrium.solvers.trajectory import Trajectory as Trajectory

@@ -30,7 +30,8 @@ from natrium.model import (
 )
 from natrium.model.arrays import Array
 from natrium.model.rates import Range
-from natrium.solvers.trajectory import Event, Segment, Trajectory
+from natrium.solvers.history import Event, History, Segment
+from natrium.solvers.trajectory import Trajectory
 
 
 @runtime_checkable
@@ -114,20 +115,22 @@ class Run:
         made_by: BaseSolver,
         segments: Sequence[Segment],
         events: Sequence[Event],
-        *,
-        method: str,
-        solver: str | None = None,
         **more: Any,
     ) -> Trajectory:
         """Give the trajectory of the run: what a solver found, with the run's own facts and its manifest."""
+        return self.tell(made_by, History.of(segments, events), **more)
+
+    def tell(
+        self, made_by: BaseSolver, history: History, *, method: str, solver: str | None = None, **more: Any
+    ) -> Trajectory:
+        """Give the trajectory of a run whose course may be told later."""
         return Trajectory(
             neuron=self.neuron,
             stimulus=self.stimulus,
             names=self.neuron.system.labels,
             t_start=self.t_start,
             t_end=self.t_end,
-            segments=tuple(segments),
-            events=tuple(events),
+            history=history,
             solver=made_by.name if solver is None else solver,
             method=method,
             made_by=made_by,

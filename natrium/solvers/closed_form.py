@@ -24,10 +24,11 @@ from natrium.model.arrays import Array
 from natrium.solvers.base import BaseSolver, Run
 from natrium.solvers.dense import Leaky
 from natrium.solvers.flags import NEAR, RunFlag, graze_warnings
+from natrium.solvers.history import Event, Segment
 from natrium.solvers.limits import Limits, Spending
 from natrium.solvers.refractory import rest_segment
 from natrium.solvers.reliability import accumulated, errors_by_second_solve, rounding
-from natrium.solvers.trajectory import Event, Segment, Trajectory
+from natrium.solvers.trajectory import Trajectory
 
 # Intervals are halved down to this part of a piece before a touch is left undecided.
 _LEAST = 2.0**-46

@@ -14,10 +14,11 @@ from natrium.model import ModelError, loads
 from natrium.model.arrays import Array
 from natrium.solvers.dense import KINDS
 from natrium.solvers.flags import RunFlag
+from natrium.solvers.history import Event, History, Segment
 from natrium.solvers.limits import Limits
 from natrium.solvers.saving import VERSION, checksum
 from natrium.solvers.simulate import SOLVERS
-from natrium.solvers.trajectory import Event, Segment, Trajectory
+from natrium.solvers.trajectory import Trajectory
 
 
 def load_run(path: str | os.PathLike[str]) -> Trajectory:
@@ -84,8 +85,10 @@ def _run(header: dict[str, Any], variables: dict[str, Array]) -> Trajectory:
         names=names,
         t_start=header["t_start"],
         t_end=header["t_end"],
-        segments=tuple(_segments(header["segments"], variables["knot"], y, variables["dense"])),
-        events=tuple(Event(*one) for one in events),
+        history=History.of(
+            _segments(header["segments"], variables["knot"], y, variables["dense"]),
+            [Event(*one) for one in events],
+        ),
         solver=header["solver"],
         method=header["method"],
         made_by=SOLVERS[made_by["name"]](**settings),

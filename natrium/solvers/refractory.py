@@ -12,7 +12,7 @@ from natrium.model import HybridSystem, Kernel, lower
 from natrium.model.arrays import Array
 from natrium.model.kernel import relaxation_law
 from natrium.solvers.dense import Resting
-from natrium.solvers.trajectory import Segment
+from natrium.solvers.history import Segment
 
 TIGHT: dict[str, Any] = {"rtol": 1e-12, "atol": 1e-14}  # as good as a closed form
 

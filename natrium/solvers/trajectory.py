@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
@@ -19,53 +19,11 @@ from natrium.solvers.exchange.blocks import run_block, write_nwb
 from natrium.solvers.exchange.labelled import run_dataset, run_frame
 from natrium.solvers.exchange.objects import run_objects
 from natrium.solvers.flags import RunFlag
+from natrium.solvers.history import Event, History, Segment
 from natrium.solvers.saving import write_run
 
 if TYPE_CHECKING:
     import xarray
-
-
-@attrs.frozen(eq=False)
-class Event:
-    """One spike.
-
-    Attributes
-    ----------
-    time : float
-        ms.
-    before, after : ndarray, shape (n_states,)
-        State just before and just after the reset.
-    slope : float
-        dV/dt at the crossing, mV/ms.
-    """
-
-    time: float
-    before: Array
-    after: Array
-    slope: float
-
-
-@attrs.frozen(eq=False)
-class Segment:
-    """A stretch of time without a jump inside.
-
-    Attributes
-    ----------
-    begin, end : float
-        ms.
-    knots : ndarray, shape (n_knots,)
-        The solver's own times within it, ms after `begin`.
-    values : ndarray, shape (n_states, n_knots)
-        States there.
-    state : callable
-        From times after `begin`, shape (n_times,), to states, shape (n_states, n_times).
-    """
-
-    begin: float
-    end: float
-    knots: Array
-    values: Array
-    state: Callable[[Array], Array]
 
 
 @attrs.frozen(eq=False, kw_only=True, slots=False, repr=False)
@@ -81,10 +39,8 @@ class Trajectory:
         ``"V"``, then the gates as ``"Na.m"``.
     t_start, t_end : float
         Span, ms.
-    segments : tuple of Segment
-        The pieces between jumps, in order.
-    events : tuple of Event
-        The spikes.
+    history : History
+        Where `segments` and `events` come from.
     solver, method : str
         What made it, by name.
     made_by : BaseSolver
@@ -108,8 +64,7 @@ class Trajectory:
     names: tuple[str, ...]
     t_start: float
     t_end: float
-    segments: tuple[Segment, ...] = attrs.field(repr=False)
-    events: tuple[Event, ...] = attrs.field(repr=False)
+    history: History = attrs.field(repr=False)
     solver: str
     method: str
     made_by: Any = attrs.field(repr=False)
@@ -119,6 +74,16 @@ class Trajectory:
     statistics: Mapping[str, Any] = attrs.field(factory=dict, repr=False)
     extras: Mapping[str, Array] = attrs.field(factory=dict, repr=False)
     manifest: Mapping[str, Any] = attrs.field(factory=dict, repr=False)
+
+    @property
+    def segments(self) -> tuple[Segment, ...]:
+        """The pieces between jumps, in order."""
+        return self.history.segments
+
+    @property
+    def events(self) -> tuple[Event, ...]:
+        """The spikes, with the states before and after each."""
+        return self.history.events
 
     @cached_property
     def t(self) -> Array:
@@ -144,7 +109,7 @@ class Trajectory:
     @property
     def spike_times(self) -> Array:
         """Times of the spikes, shape (n_spikes,), ms."""
-        return np.array([event.time for event in self.events])
+        return self.history.spike_times.copy()
 
     @cached_property
     def spike_time_errors(self) -> Array:
@@ -154,7 +119,7 @@ class Trajectory:
     @property
     def n_spikes(self) -> int:
         """How many spikes there are."""
-        return len(self.events)
+        return int(self.history.spike_times.size)
 
     @property
     def final_state(self) -> dict[str, float]:

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 import natrium
+from natrium.solvers.history import History
 from natrium.solvers.reliability import LEAST_RTOL, LOOSER, ROUNDING, TIGHTER, second_tolerance
 from tests.solvers.cases import NA, STEP, TRAINS, solve, train
 from tests.solvers.randoms import random_case
@@ -36,7 +37,8 @@ def test_the_second_solve_is_tighter_or_where_there_is_no_room_looser():
 
 def test_a_spike_without_a_counterpart_is_undecided():
     run = natrium.simulate(NA, STEP, t_end=100.0)
-    extra = attrs.evolve(run, events=(*run.events, attrs.evolve(run.events[-1], time=99.0)))
+    events = (*run.events, attrs.evolve(run.events[-1], time=99.0))
+    extra = attrs.evolve(run, history=History.of(run.segments, events))
     assert np.all(np.isfinite(extra.spike_time_errors[:3]))
     assert np.isinf(extra.spike_time_errors[3])
 

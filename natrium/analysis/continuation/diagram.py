@@ -30,7 +30,7 @@ from natrium.analysis.result import Result, settled
 from natrium.model import AnyNeuron, Count, NatriumError
 from natrium.model.arrays import Array
 from natrium.solvers import accurate
-from natrium.solvers.trajectory import Event
+from natrium.solvers.history import Event
 
 LOOKS = 5  # values of the parameter at which firing is looked for by runs
 POINTS = 150  # of a branch of cycles, each way

@@ -24,7 +24,7 @@ from natrium.model import AnyNeuron, Constant, Count, Number
 from natrium.model.arrays import Array
 from natrium.model.checks import as_numbers
 from natrium.solvers import Solver, Trajectory, accurate
-from natrium.solvers.trajectory import Event
+from natrium.solvers.history import Event
 
 ORBIT_RTOL = 1e-9
 SAME = 1e-4  # of the spread of an orbit (and of 1): points nearer than this are one

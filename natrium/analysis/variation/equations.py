@@ -37,7 +37,7 @@ from natrium.model.arrays import Array
 from natrium.solvers import Compiled, Trajectory
 from natrium.solvers.base import Run
 from natrium.solvers.event_driven.steppers import is_implicit
-from natrium.solvers.trajectory import Event
+from natrium.solvers.history import Event
 
 LEAST_RTOL = 1e-13
 TOLD = 1e-9  # mV: what V may rise within the last digit of the time, where it is still known by the time

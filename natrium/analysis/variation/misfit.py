@@ -18,6 +18,7 @@ from natrium.model.arrays import Array
 from natrium.model.kernel import lower_expressions
 from natrium.model.opened import opened
 from natrium.solvers import Trajectory, accurate
+from natrium.solvers.history import History
 
 RUN_RTOL = 1e-10
 SLOPE_RTOL = 1e-8  # of the slopes that the search goes by; those of the result are made anew
@@ -159,9 +160,8 @@ class Misfit:
         peak, height = self._peak(run)
         if peak <= run.t_start:
             return np.zeros(len(self.names))
-        part = attrs.evolve(
-            run, t_end=peak, events=tuple(event for event in run.events if event.time <= peak)
-        )
+        until = History.of(run.segments, [event for event in run.events if event.time <= peak])
+        part = attrs.evolve(run, t_end=peak, history=until)
         directions, threshold = self._directions(model, run), self._threshold(model.neuron)
         final: Array = propagate(part, directions).final
         slope: Array = final[0] - threshold.by_state @ final - threshold.by_parameter @ directions.parameters

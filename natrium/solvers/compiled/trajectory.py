@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
+from functools import cached_property
 
 import numpy as np
 
@@ -25,13 +26,18 @@ from natrium.solvers.compiled.lane_tables import (
 )
 from natrium.solvers.dense import Series, evaluate
 from natrium.solvers.flags import RunFlag, graze_warnings
+from natrium.solvers.history import Event, History, Segment
 from natrium.solvers.limits import Limits
 from natrium.solvers.refractory import rest_segment
-from natrium.solvers.trajectory import Event, Segment, Trajectory
+from natrium.solvers.trajectory import Trajectory
 
 Kick = tuple[float, int, float]  # ms after the start, the state, by how much
 Decided = tuple[Array, Array] | None  # spike times of the solver and of the closed form
-_FIRES = np.isin(range(SIDE + 1), (SPIKE, LATE, LEAP, LIFTED))  # by how a step ends
+# By how a step ends: with a spike, with any jump, with V on the threshold, lifted over it.
+_FIRES, _JUMPS, _CROSSES, _LIFTS = (
+    np.isin(range(SIDE + 1), ends)
+    for ends in ((SPIKE, LATE, LEAP, LIFTED), (SPIKE, LATE, LEAP, LIFTED, SIDE), (SPIKE, LEAP), (LIFTED,))
+)
 
 
 def graze_messages(t_start: float, out: Results, run: int, decided: Decided = None) -> list[str]:
@@ -59,84 +65,130 @@ def read_record(solver: BaseSolver, run: Run, out: Results, order: int, limits: 
     n_steps = int(out.state[N_RECORDS])
     record, series = out.record[:n_steps], out.record_series[:n_steps]
     if len(out.record) == ROOM:  # which the next run has as well
-        series = series.copy()
-    segments, events = _stretches(run, record, series)
+        record, series = record.copy(), series.copy()
+    pieces = Pieces(run, record, series)
+    history, n_segments = History(pieces.spike_times, pieces.tell), pieces.count()
     decided: Decided = None
     if out.whole[0, N_GRAZES] and (exact := decide(run, limits)) is not None:
-        decided = np.array([event.time for event in events]), exact.spike_times
-        segments, events = list(exact.segments), list(exact.events)
+        decided = history.spike_times, exact.spike_times
+        history, n_segments = exact.history, len(exact.segments)
     warnings = graze_messages(run.t_start, out, 0, decided)
-    return run.trajectory(
+    return run.tell(
         solver,
-        segments,
-        events,
+        history,
         method=f"Taylor series of order {order}",
         rhs_evaluations=n_steps * order,
         flags=RunFlag.GRAZE if warnings else RunFlag(0),
         warnings=tuple(warnings),
-        statistics={"steps": {"Taylor": n_steps}, "pieces": len(segments)},
+        statistics={"steps": {"Taylor": n_steps}, "pieces": n_segments},
     )
 
 
-def _stretches(run: Run, record: Array, series: Array) -> tuple[list[Segment], list[Event]]:
-    """Cut the record where states jump; edges of the input are knots among the others."""
-    kernel, shift, t_start, t_end = lower(run.neuron.system), run.neuron.origin, run.t_start, run.t_end
-    begins, lengths, ending, kicks = record[:, 0], record[:, 2], record[:, 3], _kicks(run)
-    spiked = _FIRES[ending.astype(int)]
-    jumps = spiked | (ending == SIDE)
-    jumps[:-1] |= record[1:, 4] > record[:-1, 4]
-    jumps[-1] = True
-    lasts = np.flatnonzero(jumps)
-    firsts = np.append(0, lasts[:-1] + 1)
-    edges = [*np.minimum(t_start + begins[firsts], t_end).tolist(), t_end]
-    # Each step's time counts from the edge before it.
-    local = (begins - np.repeat(begins[firsts], lasts - firsts + 1)) + record[:, 1]
-    # Where V runs off, steps become shorter than what a double tells of the time.
-    moved = jumps.copy()
-    moved[:-1] |= local[1:] > local[:-1]
-    known = series
-    if not moved.all():
-        local, known = local[moved], series[moved]
-    behind = np.cumsum(moved)[lasts].tolist()
-    final = series[lasts]
-    ends = evaluate(final, lengths[lasts])
-    slopes = evaluate(np.arange(1, final.shape[2]) * final[:, :1, 1:], lengths[lasts])[:, 0].tolist()
-    segments: list[Segment] = []
-    events: list[Event] = []
-    for number, last in enumerate(lasts.tolist()):
-        origin, end, is_final = edges[number], edges[number + 1], number + 1 == lasts.size
-        here = slice(behind[number - 1] if number else 0, behind[number])
-        dense = Series(local[here], known[here], np.array(shift))
-        values = np.concatenate([dense.series[:, :, 0], ends[number : number + 1]]).T
-        values[0] += shift
-        if ending[last] in (SPIKE, LEAP):
-            values[0, -1] = shift
-            # By the piece's own clock, as the lanes tell it: the same double for a run alone as in a crowd.
-            within = float(record[last, 1] + lengths[last])
-            end = min(t_start + (float(begins[last]) + within), t_end)
-        elif ending[last] == LIFTED:
-            end = origin
-        if end > origin or (is_final and not spiked[last]):
-            # As long as the times of its ends say, which are rounded.
-            segments.append(Segment(origin, end, np.append(dense.knots, end - origin), values, dense))
-        if spiked[last]:
-            before = values[:, -1].copy()
-            after = np.array(kernel.reset(*before.tolist(), 0.0, *kernel.parameters))
-            events.append(
-                Event(end, before, after, _slope_at(run, end, before, ending[last], slopes[number]))
-            )
-            rest = edges[number + 1] - end
-            if rest > 0.0 or is_final:
-                resumed = math.inf if is_final else float(begins[last + 1])
-                coming = [kick for kick in kicks[int(record[last, 4]) :] if kick[0] < resumed]
-                segments += _rests(kernel, t_start, end, edges[number + 1], after, coming)
-    return segments, events
+class Pieces:
+    """A record cut where states jump; edges of the input are knots among the others.
 
+    Parameters
+    ----------
+    run : Run
+    record : ndarray, shape (n_steps, n_fields)
+        As the lanes put it down.
+    series : ndarray, shape (n_steps, n_states, order + 1)
+        Each step's polynomials.
 
-def _kicks(run: Run) -> list[Kick]:
-    """Give the spikes that come in, as the lanes know them."""
-    found = run.kicks()
-    return [(time - run.t_start, place, amount) for time in sorted(found) for place, amount in found[time]]
+    Attributes
+    ----------
+    spike_times : ndarray, shape (n_spikes,)
+        ms.
+    """
+
+    def __init__(self, run: Run, record: Array, series: Array) -> None:
+        self.run, self.record, self.series = run, record, series
+        endings = record[:, 3].astype(int)
+        self.jumps = _JUMPS[endings]
+        self.jumps[:-1] |= record[1:, 4] > record[:-1, 4]
+        self.jumps[-1] = True
+        self.lasts = np.flatnonzero(self.jumps)
+        self.firsts = np.append(0, self.lasts[:-1] + 1)
+        self.endings = endings[self.lasts]
+        self.spiked = _FIRES[self.endings]
+        t_start, last = run.t_start, record[self.lasts]
+        self.edges = np.append(np.minimum(t_start + record[self.firsts, 0], run.t_end), run.t_end)
+        # By the piece's own clock, as the lanes tell it: the same double for a run alone as in a crowd.
+        crossed = np.minimum(t_start + (last[:, 0] + (last[:, 1] + last[:, 2])), run.t_end)
+        begins, self.ends = self.edges[:-1], self.edges[1:].copy()
+        for where, times in ((_CROSSES, crossed), (_LIFTS, begins)):
+            here = where[self.endings]
+            self.ends[here] = times[here]
+        self.spike_times = self.ends[self.spiked]
+        self.moves = self.ends > begins
+        self.moves[-1] |= not self.spiked[-1]
+        self.rests = self.spiked & (self.edges[1:] > self.ends)
+        self.rests[-1] = self.spiked[-1]
+
+    @cached_property
+    def kicks(self) -> list[Kick]:
+        """Spikes that come in, as the lanes know them."""
+        found = self.run.kicks()
+        return [
+            (time - self.run.t_start, place, amount)
+            for time in sorted(found)
+            for place, amount in found[time]
+        ]
+
+    def count(self) -> int:
+        """Count the segments that will be told."""
+        cut = {
+            (number, at)
+            for number in (np.flatnonzero(self.rests).tolist() if self.kicks else [])
+            for time, *_ in self._coming(number)
+            if (at := self.run.t_start + time) > self.ends[number]
+        }
+        return int(self.moves.sum() + self.rests.sum()) + len(cut)
+
+    def _coming(self, number: int) -> list[Kick]:
+        """Give what comes in while the cell rests after a piece."""
+        following, first = self.firsts[number + 1 :], int(self.record[self.lasts[number], 4])
+        resumed = float(self.record[following[0], 0]) if following.size else math.inf
+        return [kick for kick in self.kicks[first:] if kick[0] < resumed]
+
+    def tell(self) -> tuple[list[Segment], list[Event]]:
+        """Give the stretches, and the spikes with both sides of their resets."""
+        run, lasts, endings = self.run, self.lasts, self.endings
+        kernel, shift = lower(run.neuron.system), run.neuron.origin
+        begins, lengths = self.record[:, 0], self.record[lasts, 2]
+        # Each step's time counts from the edge before it.
+        local = (begins - np.repeat(begins[self.firsts], lasts - self.firsts + 1)) + self.record[:, 1]
+        # Where V runs off, steps become shorter than what a double tells of the time.
+        moved = self.jumps.copy()
+        moved[:-1] |= local[1:] > local[:-1]
+        known = self.series
+        if not moved.all():
+            local, known = local[moved], known[moved]
+        behind = np.cumsum(moved)[lasts].tolist()
+        final = self.series[lasts]
+        last_states = evaluate(final, lengths)
+        slopes = evaluate(np.arange(1, final.shape[2]) * final[:, :1, 1:], lengths)[:, 0].tolist()
+        edges, ends = self.edges.tolist(), self.ends.tolist()
+        segments: list[Segment] = []
+        events: list[Event] = []
+        for number, (origin, end, ending) in enumerate(zip(edges, ends, endings.tolist(), strict=False)):
+            here = slice(behind[number - 1] if number else 0, behind[number])
+            dense = Series(local[here], known[here], np.array(shift))
+            values = np.concatenate([dense.series[:, :, 0], last_states[number : number + 1]]).T
+            values[0] += shift
+            if _CROSSES[ending]:
+                values[0, -1] = shift
+            if self.moves[number]:
+                # As long as the times of its ends say, which are rounded.
+                segments.append(Segment(origin, end, np.append(dense.knots, end - origin), values, dense))
+            if self.spiked[number]:
+                before = values[:, -1].copy()
+                after = np.array(kernel.reset(*before.tolist(), 0.0, *kernel.parameters))
+                events.append(Event(end, before, after, _slope_at(run, end, before, ending, slopes[number])))
+            if self.rests[number]:
+                coming = self._coming(number) if self.kicks else []
+                segments += _rests(kernel, run.t_start, end, edges[number + 1], after, coming)
+        return segments, events
 
 
 def _rests(

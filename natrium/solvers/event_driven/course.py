@@ -29,9 +29,10 @@ from natrium.solvers.event_driven.stiffness import EXPLICIT, IMPLICIT, Switch
 from natrium.solvers.event_driven.strides import Strides, strides_of
 from natrium.solvers.event_driven.surfaces import Surfaces
 from natrium.solvers.flags import graze_warnings
+from natrium.solvers.history import Event, Segment
 from natrium.solvers.limits import LEAST_RTOL, Spending
 from natrium.solvers.refractory import rest_segment
-from natrium.solvers.trajectory import Event, Segment, Trajectory
+from natrium.solvers.trajectory import Trajectory
 
 LEAST_ATOL = 1e-20  # below it errors in units of tolerance overflow where a gate starts at zero
 # Absolute tolerances in units of rtol: u is measured in mV from threshold; gates are raised to powers

@@ -29,10 +29,10 @@ from natrium.solvers.event_driven.stride_code import (
     TIME,
     stride_code,
 )
+from natrium.solvers.history import Segment
 from natrium.solvers.inputs import tabulate
 from natrium.solvers.limits import LEAST_RTOL
 from natrium.solvers.runs import Runs
-from natrium.solvers.trajectory import Segment
 
 MANY = 1_000  # pieces of input from which on code pays that is kept; to make it takes some two seconds
 ROOM = 4096  # steps between two looks at the budget

@@ -34,9 +34,10 @@ from natrium.model.hybrid import REFRACTORY_RULES
 from natrium.solvers.base import BaseSolver, Run
 from natrium.solvers.dense import Sampled
 from natrium.solvers.fixed_step.schemes import SCHEMES, Current, Flow
+from natrium.solvers.history import Event, Segment
 from natrium.solvers.limits import Limits
 from natrium.solvers.refractory import rest
-from natrium.solvers.trajectory import Event, Segment, Trajectory
+from natrium.solvers.trajectory import Trajectory
 
 POINTS = 6  # of Gauss-Legendre quadrature, for the mean of a smooth input
 
