@@ -88,7 +88,7 @@ def describe_target() -> str:
 
 
 def link(text: str, function: str) -> bytes:
-    """Compile a module of which one function is called from outside, as `FUNCTION`.
+    """Optimise a module of which one function is called from outside, as `FUNCTION`.
 
     Parameters
     ----------
@@ -96,6 +96,11 @@ def link(text: str, function: str) -> bytes:
         LLVM's assembly.
     function : str
         Its name there.
+
+    Returns
+    -------
+    bytes
+        LLVM's bitcode, which `compiled` makes machine code of.
 
     Raises
     ------
@@ -118,8 +123,31 @@ def link(text: str, function: str) -> bytes:
     outside = {one.name for one in module.functions if one.is_declaration}
     if not all(name in LIBRARY or name.startswith("llvm.") for name in outside):
         raise UnsupportedModel(f"native code may call C's {', '.join(LIBRARY)}, got {', '.join(outside)}")
-    code: bytes = target()[0].emit_object(module)
+    bitcode: bytes = module.as_bitcode()
+    return bitcode
+
+
+def compiled(bitcode: bytes) -> bytes:
+    """Make machine code of what `link` gives.
+
+    Raises
+    ------
+    RuntimeError
+        When it is none, or of a later LLVM.
+    """
+    import llvmlite.binding as llvm
+
+    machine = target()[0]
+    code: bytes = machine.emit_object(llvm.parse_bitcode(bitcode))
     return code
+
+
+def system() -> str:
+    """Say for which kind of system code is written, whatever its processor."""
+    import llvmlite.binding as llvm
+
+    triple: str = llvm.get_process_triple()
+    return triple
 
 
 def load(name: str, emit: Callable[[], bytes]) -> Native:

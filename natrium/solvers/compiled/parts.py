@@ -1,6 +1,7 @@
 """Parts of the lanes' driver: numba writes them, and they are compiled, kept and loaded as native steps are.
 
-What only some models need is compiled apart.
+What only some models need is compiled apart. What numba wrote is kept beside its sources, see `driver.py`:
+where that is of these sources and for this system, numba is not asked.
 """
 
 from __future__ import annotations
@@ -13,14 +14,15 @@ from contextlib import contextmanager
 from functools import cache
 from importlib.metadata import version
 from importlib.util import find_spec
-from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from natrium.model import UnsupportedModel
-from natrium.solvers.machine import Native, describe_target, link, load
+from natrium.solvers.compiled.driver import read_part, sources_digest
+from natrium.solvers.machine import Native, compiled, describe_target, link, load, system
 from natrium.solvers.store import is_kept
 
 Part = Literal["advance", "fill_input", "leap", "settle_sides", "find_turn", "turn"]
+PARTS: tuple[Part, ...] = get_args(Part)
 _ONE_AT_A_TIME = threading.RLock()
 
 
@@ -61,8 +63,8 @@ def check_numba() -> None:
 
 
 def is_compiled() -> bool:
-    """Tell whether what every model needs is on disk already: a loaded machine alone is no compiling."""
-    return is_kept(_file("advance"))
+    """Tell whether numba need not be asked for what every model needs."""
+    return is_kept(_file("advance")) or read_part("advance", system()) is not None
 
 
 @cache
@@ -73,15 +75,23 @@ def _load(name: Part) -> Native:
 @cache
 def _file(name: Part) -> str:
     """Give what a part is kept as: another name whenever anything changes that it is made of."""
-    here = Path(__file__).parent
-    sources = (*sorted(here.glob("lane*.py")), *(here.parent / name for name in ("inputs.py", "machine.py")))
-    content = repr((*map(version, ("numba", "llvmlite")), describe_target(), name)).encode()
-    whole = b"".join([content, *(path.read_bytes() for path in sources)])
-    return f"{hashlib.sha256(whole).hexdigest()[:32]}.bin"
+    content = repr((*map(version, ("numba", "llvmlite")), describe_target(), name, sources_digest()))
+    return f"{hashlib.sha256(content.encode()).hexdigest()[:32]}.bin"
 
 
 def _write(name: Part) -> bytes:
-    """Have numba write a part, and compile it."""
+    """Compile a part, which numba is asked for where it has not been."""
+    known = read_part(name, system())
+    if known is not None:
+        try:
+            return compiled(known)
+        except RuntimeError:  # of a later LLVM
+            pass
+    return compiled(written_by_numba(name))
+
+
+def written_by_numba(name: Part) -> bytes:
+    """Have numba write a part, as LLVM's bitcode."""
     from numba.core.compiler_lock import global_compiler_lock
 
     with global_compiler_lock, _uncollected():

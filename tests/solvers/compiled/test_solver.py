@@ -442,6 +442,8 @@ def test_the_command_line_says_what_is_missing(monkeypatch, tmp_path):
 WARM = """
 import sys
 import natrium
+from natrium.solvers.compiled import driver
+driver.ARCHIVE = driver.HERE / "none"
 count = natrium.simulate(natrium.Neuron(), natrium.Constant(20.0), t_end=50.0, solver="compiled").n_spikes
 print(count, "numba" in sys.modules)
 """
