@@ -30,7 +30,7 @@ from natrium.model.expressions.exprel import (
 )
 from natrium.model.kernel import event_system, lower_expressions, power
 from natrium.solvers.event_driven.steppers import BY_CHANCE
-from natrium.solvers.machine import Native, describe_target, link, load
+from natrium.solvers.machine import Native, compiled, describe_target, link, load
 
 # Whole numbers given and given back, by their places: the piece, how many there are, for how many steps there
 # is room, how many were made, and what they cost.
@@ -89,7 +89,7 @@ def _write(event: HybridSystem) -> bytes:
     except NumbaError as error:
         raise UnsupportedModel(f"a rate has no form in native code: {error}") from None
     (one,) = made.overloads.values()
-    return link(one.library.get_llvm_str(), one.fndesc.llvm_func_name)
+    return compiled(link(one.library.get_llvm_str(), one.fndesc.llvm_func_name))
 
 
 def _steps(rates: Any, n: int) -> Callable[..., int]:
