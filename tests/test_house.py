@@ -186,6 +186,42 @@ def test_faces_are_plain_and_rooms_within_have_none() -> None:
             assert len(body) == 1, f"{path} holds more than a docstring"
 
 
+FACES = ("analysis", "figures", "reports")
+
+
+@pytest.mark.parametrize("room", FACES)
+def test_what_a_face_loads_later_is_what_it_says(room: str) -> None:
+    """Its files by name and its imports for types are one list, so that the import rule sees them all."""
+    body = ast.parse((PACKAGE / room / "__init__.py").read_text(encoding="utf-8")).body
+    (for_types,) = (node.body for node in body if isinstance(node, ast.If))
+    said = {(node.module, name.name, name.asname) for node in for_types for name in node.names}
+    (call,) = (node.value for node in body if isinstance(node, ast.Assign))
+    files = ast.literal_eval(call.args[1])
+    places = [(f"natrium.{room}.{file}", name, name) for file, names in files.items() for name in names]
+    assert sorted(said) == sorted(places)
+    inside = {path.stem for path in (PACKAGE / room).iterdir()}
+    assert inside.isdisjoint(name for _, name, _ in places), "Python would give the file or folder instead"
+
+
+def test_a_verb_loads_no_analysis_but_its_own() -> None:
+    code = "import sys, natrium.reports.excitability; print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    loaded = set(done.stdout.split())
+    assert "natrium.analysis.excitability.verdict" in loaded
+    others = ("doctor", "forcing", "noise", "accuracy", "papers")
+    assert not {f"natrium.analysis.{room}" for room in others} & loaded
+    assert "natrium.reports.reproduce" not in loaded
+
+
+@pytest.mark.parametrize("room", FACES)
+def test_a_face_tells_its_names(room: str) -> None:
+    face = importlib.import_module(f"natrium.{room}")
+    public = {name for name in dir(face) if not name.startswith("_")}
+    assert {"f_i_curve", "equilibria"} <= public if room == "analysis" else public
+    with pytest.raises(AttributeError, match=f"natrium.{room}.*'nothing'"):
+        _ = face.nothing
+
+
 def names_used(text: str) -> Iterator[tuple[str, int]]:
     """Give every name read, imported or reached as an attribute, with its line."""
     for node in nodes_of(text):
@@ -289,7 +325,7 @@ def test_rooms_import_nothing_by_text() -> None:
     assert [
         f"{path}:{line}"
         for path, text in sources()
-        if layer_of(path) is not None and path != "natrium/figures/__init__.py"  # names its own files alone
+        if layer_of(path) is not None and path != "natrium/model/faces.py"  # names a room's own files alone
         for name, line in names_used(text)
         if name == "import_module"
     ] == []
