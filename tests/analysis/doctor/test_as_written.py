@@ -4,30 +4,15 @@ from __future__ import annotations
 
 import textwrap
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 
 from natrium.analysis.doctor.reading import script
-from natrium.analysis.doctor.reading.verdict import Reading, read
+from natrium.analysis.doctor.reading.verdict import read
 from natrium.analysis.doctor.trace import trace_script
 from natrium.model import HybridNeuron, Model, Simulation, Step
-
-
-def taken(folder: Path, text: str) -> Reading:
-    """Read a script, without solving its model; that every sample is explained is asserted."""
-    path = folder / "script.py"
-    path.write_text(textwrap.dedent(text))
-    with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(script, "read", lambda *args: read(*args, solve=False))
-        found = script.read_script(path)[0]
-    assert found.replay.off == -1, found.replay.why
-    return found
-
-
-def equations(found: Reading) -> dict[str, Any]:
-    return dict(found.data()["equations"])
+from tests.analysis.doctor.written import equations, taken
 
 
 def test_an_input_that_the_loop_switches_off_in_its_array_is_an_input(tmp_path: Path) -> None:

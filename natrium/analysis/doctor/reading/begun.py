@@ -52,7 +52,8 @@ def _is_same_operation(one: Node, other: Node) -> bool:
 def located(step: Step, test: Threshold, V: str, points: Mapping[str, Array]) -> Node | None:
     """Give the reset of a step that finds its crossing, resets there and goes on from there.
 
-    Where V comes to the level just at the end of the step, nothing is left of it to go on in.
+    Where V comes to the level just at the end of the step, nothing is left of it to go on in. The further V
+    is over the level, the more is left; a V that is then set, or shifted, goes on from nowhere.
     """
     root, late = step.updates[V], leaf("the level, at the end of the step")
     made: dict[Node, Node] = {test.side: late}
@@ -62,8 +63,14 @@ def located(step: Step, test: Threshold, V: str, points: Mapping[str, Array]) ->
         made.setdefault(node, attrs.evolve(node, args=args) if moved else node)
     if made[root] is root or made[root] is late:
         return None
-    left = values_at(made[root], {**points, late.name: values_at(test.level, points)})
+    level = values_at(test.level, points)
+    by = np.ptp(points[V]) / 8.0
+    left, beyond, further = (
+        values_at(made[root], {**points, late.name: level + over}) for over in (0.0, by, 2.0 * by)
+    )
     if not np.all(np.isfinite(left)) or differ(left, np.full(left.shape, left[0])):
+        return None
+    if not differ(further, beyond) or not differ(further, beyond + by):
         return None
     own = (one for one in in_order([root]) if not one.args and not differ(np.array([one.value]), left[:1]))
     return next(own, number(float(left[0]), root.line))

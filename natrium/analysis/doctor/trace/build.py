@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from natrium.analysis.doctor.trace.arrays import TracedArray
+from natrium.analysis.doctor.trace.built_up import join_settings
 from natrium.analysis.doctor.trace.elements import SMALL
 from natrium.analysis.doctor.trace.forms import MOVED, TIMED, Form, Segment, StepTrace
 from natrium.analysis.doctor.trace.names import Names, is_input, is_noise, step_rank
@@ -85,6 +86,7 @@ class Builder:
 
     def record(self, source: Iterable[str], lists: Mapping[str, Array]) -> Record:
         """Make the record."""
+        join_settings(self.tracer, self.segment)
         steps = self.segment.steps
         states = list(self.tracer.known.states) if self.whole else self._kept_states(steps)
         states = states if self.whole else self._in_order(states, steps)

@@ -133,6 +133,11 @@ class Lesson:
             return False
         return self.varies(form.args[0] if own[1] else form.args[1]) == FIXED
 
+    def feeds(self, other: Lesson) -> bool:
+        """Whether another loop goes along what this one makes, and makes none of it itself."""
+        own = {state[0] for state in self.states} - {state[0] for state in other.states}
+        return other is not self and any(own & segment.offsets.keys() for segment in other.segments)
+
     # Input and time ----------------------------------------------------------------------------------
 
     def _find_cuts(self) -> None:

@@ -135,10 +135,13 @@ def _traces(
         )
     first, _, learned = best
     good = sorted((one for one in learned if one.score[0]), key=lambda one: one.loop) or learned[:1]
-    known = known_from(good, first.tracer.known)
-    loops = {one.loop for one in good}
-    second = TracedRun(script, given, known, loops, max_operations, max_steps)
-    found = [(one.score, _recorded(script, second, one.loop, plain)) for one in good]
+    # What one loop makes and the next reads is a state of the first, and an input of the other.
+    together = [[one] for one in good] if any(one.feeds(other) for one in good for other in good) else [good]
+    found = []
+    for ones in together:
+        known, loops = known_from(ones, first.tracer.known), {one.loop for one in ones}
+        second = TracedRun(script, given, known, loops, max_operations, max_steps)
+        found += [(one.score, _recorded(script, second, one.loop, plain)) for one in ones]
     if speaker == 0 and any(record.side and len(record.steps) == 1 for _, record in found):
         # The first of many does nothing: where inputs grow from one to the next, the last does most.
         other = _traces(asked, name, claimed, max_operations, max_steps, speaker=-1)
