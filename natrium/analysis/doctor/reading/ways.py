@@ -6,6 +6,8 @@ References
    sec. II.1.
 .. [2] S. Rush, H. Larsen, "A practical algorithm for solving dynamic membrane equations", IEEE Trans. Biomed.
    Eng. 25 (1978) 389-392. https://doi.org/10.1109/TBME.1978.326270
+.. [3] S. Rotter, M. Diesmann, "Exact digital simulation of time-invariant linear systems with applications to
+   neuronal modeling", Biol. Cybern. 81 (1999) 381-402. https://doi.org/10.1007/s004220050570
 """
 
 from __future__ import annotations
@@ -21,6 +23,7 @@ from natrium.analysis.doctor.reading.trees import EXTENDED, Program, extended
 from natrium.analysis.doctor.trace.record import Node
 
 MOST_SUBSTEPS = 12
+LINEAR = 1e-20  # of the terms: what rounding in thirty digits leaves of a linear equation
 Values = dict[str, Any]
 
 
@@ -138,6 +141,25 @@ def _stages(rows: Sequence[Sequence[tuple[int, int]]], weights: Sequence[tuple[i
     return step
 
 
+def _exact(flow: Flow, at: Values) -> Values:
+    """Step linear equations by the exponential of their matrix [3]_, the input held over the step."""
+    names = flow.names
+    nowhere = at | dict.fromkeys(names, mpmath.mpf(0))
+    constant, slopes = flow.all(nowhere), flow.all(at)
+    columns = {name: flow.all(nowhere | {name: mpmath.mpf(1)}) for name in names}
+    matrix = mpmath.zeros(len(names) + 1)
+    for row, name in enumerate(names):
+        parts = [columns[other][name] - constant[name] for other in names]
+        terms = [part * at[other] for part, other in zip(parts, names, strict=True)]
+        left = abs(sum(terms) + constant[name] - slopes[name])
+        if left > LINEAR * (sum(map(abs, terms)) + abs(constant[name])):
+            raise ValueError("the equations are not linear")
+        for column, entry in enumerate((*parts, constant[name])):
+            matrix[row, column] = entry * at[flow.h]
+    ends = mpmath.expm(matrix) * mpmath.matrix([*(at[name] for name in names), 1])
+    return at | dict(zip(names, ends, strict=False))
+
+
 TABLEAUS: dict[str, tuple[list[list[tuple[int, int]]], list[tuple[int, int]]]] = {
     "midpoint": ([[], [(1, 2)]], [(0, 1), (1, 1)]),
     "heun": ([[], [(1, 1)]], [(1, 2), (1, 2)]),
@@ -156,6 +178,7 @@ TOGETHER: dict[str, tuple[str, int, Together]] = {
             _stages([[], [(1, 2)], [(-1, 1), (2, 1)]], [(1, 6), (2, 3), (1, 6)])),
     "rk4": ("the classical fourth-order Runge-Kutta scheme", 4,
             _stages(*TABLEAUS["rk4"])),
+    "exact": ("the exact update of linear equations, for an input held over the step", 1, _exact),
 }  # fmt: skip
 """Schemes that step all states at once: words, order, step."""
 

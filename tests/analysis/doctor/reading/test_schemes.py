@@ -68,6 +68,41 @@ def test_the_order_of_a_sequence_is_told(tmp_path):
     assert "V, w" in reading.scheme.words
 
 
+SYNAPSE = """
+import math
+tau, slow, rest, level, dt = 15.0, 4.0, -60.0, -48.0, 0.2
+kept, left = math.exp(-dt / tau), math.exp(-dt / slow)
+moved = {moved}
+v, s = rest, 0.0
+for k in range(300):
+    v = rest + (v - rest) * kept + s * moved
+    s = s * left
+    if k % 20 == 5:
+        s = s + 60.0
+    if v > level:
+        v = rest
+"""
+PROPAGATOR = "slow / (slow - tau) * (left - kept)"
+
+
+def test_linear_equations_that_are_stepped_exactly_are_proven(tmp_path):
+    (tmp_path / "script.py").write_text(SYNAPSE.format(moved=PROPAGATOR), encoding="utf-8")
+    reading = read(traced(tmp_path / "script.py"), solve=False)
+    assert reading.scheme.key == "exact"
+    assert reading.scheme.largest <= 1e-13
+    assert reading.spike_times.size
+    assert reading.faults == ()
+
+
+def test_an_exact_step_with_another_factor_is_not(tmp_path):
+    (tmp_path / "script.py").write_text(SYNAPSE.format(moved=f"1.01 * ({PROPAGATOR})"), encoding="utf-8")
+    reading = read(traced(tmp_path / "script.py"), solve=False)
+    # The factor is then in the equation as well: exact again, of another equation.
+    assert reading.scheme.key == "exact"
+    (tmp_path / "script.py").write_text(SYNAPSE.format(moved=f"({PROPAGATOR}) * (1 + dt)"), encoding="utf-8")
+    assert read(traced(tmp_path / "script.py"), solve=False).scheme.key == "other"
+
+
 def test_what_is_no_scheme_is_not_given_a_name(tmp_path):
     reading = stepped(tmp_path, "a = f(V, w)\nV = V + dt*a*(1 + 0.3*dt)\nw = w + dt*g(V, w)")
     assert reading.scheme.key == "other"
