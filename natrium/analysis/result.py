@@ -77,16 +77,24 @@ class Result:
 NOTHING = object()
 LINE, LINES = 100, 9  # of a repr: characters on one line; facts on lines of their own
 ROWS = 12  # of a table that a notebook shows
+TINY = 1e-4  # a number below is told to significant digits
 WORD, FEW = 70, 6  # characters of a text, numbers of an array that are shown
 
 
 def show_settled(value: float, error: float, most: int = 9) -> str:
     """Show a number to the decimals that its error leaves settled, `most` of them at most."""
-    return f"{value:z{settled(error, most)}}"
+    return f"{value:z{settled(error, most, value)}}"
 
 
-def settled(error: float, most: int = 9) -> str:
-    """Give the format of a number to the decimals that its error leaves settled, `most` of them at most."""
+def settled(error: float, most: int = 9, of: float = 1.0) -> str:
+    """Give the format of a number to the decimals that its error leaves settled, `most` of them at most.
+
+    Of a number as small as currents in A are, `of`, so many significant digits.
+    """
+    if 0.0 < abs(of) < TINY:
+        exact = not (error > 0.0 and math.isfinite(error))
+        digits = most if exact else math.floor(math.log10(abs(of))) - math.ceil(math.log10(2.0 * error)) + 1
+        return f".{min(most, max(1, digits))}g"
     if not (error > 0.0 and math.isfinite(error)):
         return f".{most}f"
     return f".{min(most, max(0, -math.ceil(math.log10(2.0 * error))))}f"

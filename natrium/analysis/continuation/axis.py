@@ -12,7 +12,10 @@ from natrium.model import AnyNeuron, Constant, HybridSystem, ModelError, Number,
 from natrium.model.arrays import Array
 from natrium.model.leak import InputUnit, input_unit
 from natrium.model.parameter import Parameter
+from natrium.model.scales import scales_of, size_of, state_scales
 
+# What is one unit of length of a state: a part of its range, at least of its size, and of its scale.
+PART, LEAST, NONE = 0.15, 1e-3, 1e-9
 OF_START = "v_init"  # moves no cycle
 
 
@@ -44,6 +47,10 @@ class Axis:
     def value(self) -> float:
         """The parameter's own value."""
         return self.input if self.of_input else float(self.parameter.value)
+
+    def size(self, value: float) -> float:
+        """Give what relative steps of the parameter are of at a value."""
+        return scales_of(self.neuron).of_input(value) if self.of_input else size_of(value)
 
     @property
     def unit(self) -> InputUnit | None:
@@ -116,3 +123,9 @@ def silenced(neuron: AnyNeuron) -> AnyNeuron:
         return neuron
     silent: AnyNeuron = attrs.evolve(neuron, v_thresh=None)  # type: ignore[misc]  # neurons are attrs classes
     return silent
+
+
+def sizes_of(neuron: AnyNeuron, states: Array, none: float = NONE) -> Array:
+    """Give a unit of length of each state, from states along a cycle, shape (n_states, n_times)."""
+    least = LEAST * np.abs(states).max(axis=1) + none * np.array(state_scales(neuron))
+    return np.asarray(np.maximum(PART * np.ptp(states, axis=1), least))

@@ -162,7 +162,7 @@ class CycleBranch(Result):
 def tell(axis: Axis, one: SpecialPoint) -> str:
     """Say what a special point is and where."""
     per_unit = axis.unit.of(1.0) if axis.unit is not None else 1.0
-    value = axis.show(one.value, settled(one.error * abs(per_unit)))
+    value = axis.show(one.value, settled(one.error * abs(per_unit), of=one.value * per_unit))
     period = "without bound" if np.isinf(one.period) else f"{show_settled(one.period, one.period_error)} ms"
     ends = "; it ends there" if one.ends else ""
     return f"{one.kind[0].upper()}{one.kind[1:]} at {value}, period {period}{ends}."

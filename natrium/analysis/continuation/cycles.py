@@ -9,17 +9,18 @@ import attrs
 import numpy as np
 import numpy.typing as npt
 
-from natrium.analysis.continuation.axis import Axis
-from natrium.analysis.continuation.legs import STEEP, flowed, inside, interval, place
+from natrium.analysis.continuation.axis import Axis, sizes_of
+from natrium.analysis.continuation.legs import flowed, inside, interval, is_timed, place
 from natrium.analysis.cycle.return_map import free_of
 from natrium.model import AnyNeuron, SolverError
 from natrium.model.arrays import Array
+from natrium.model.scales import scales_of
 from natrium.solvers import Trajectory
 
 RTOL = 1e-12  # of runs and derivatives
-# What is one unit of length: of a state, a part of its range along a cycle, at least of its size; of a time,
-# relative; of the parameter, a part of its range.
-PART, LEAST, TIME, RANGE = 0.15, 1e-3, 0.25, 0.08
+# What is one unit of length: of a time, relative; of the parameter, a part of its range.
+TIME, RANGE = 0.25, 0.08
+SHORT = 1e-3  # ms, or of the scale of time
 # A cycle whose neighbours part by more than this in one period is shot at in so many arcs.
 GROWTH, MOST_ARCS = 30.0, 8
 
@@ -128,11 +129,6 @@ def sorted_multipliers(matrix: Array) -> npt.NDArray[np.complex128]:
     return np.asarray(values[np.argsort(-np.abs(values), kind="stable")])
 
 
-def sizes_of(states: Array) -> Array:
-    """Give a unit of length of each state, from states along a cycle, shape (n_states, n_times)."""
-    return np.asarray(np.maximum(PART * np.ptp(states, axis=1), LEAST * np.abs(states).max(axis=1) + 1e-9))
-
-
 @attrs.frozen(eq=False)
 class HybridCycles:
     """Cycles of k spikes.
@@ -220,14 +216,15 @@ class HybridCycles:
 
     def scales(self, z: Array) -> Array:
         """Give what is one unit of length in each unknown, shape (n,)."""
-        times = TIME * np.maximum(z[:-1].reshape(self.n_spikes, -1)[:, -1:], 1e-3)
+        shortest = SHORT * scales_of(self.axis.neuron).time
+        times = TIME * np.maximum(z[:-1].reshape(self.n_spikes, -1)[:, -1:], shortest)
         own = np.tile(self.sizes[list(self.free)], (self.n_spikes, 1))
         return np.append(np.hstack([own, times]).ravel(), RANGE * self.span)
 
     def adapted(self, z: Array, found: Evaluation) -> HybridCycles:
         """Give the same equations as they suit a cycle just found."""
         slopes = [_slope_at_end(run, self.axis, float(z[-1]), self.rtol) for run in found.runs]
-        return attrs.evolve(self, timed=tuple(slope < STEEP for slope in slopes))
+        return attrs.evolve(self, timed=tuple(is_timed(self.axis.neuron, slope) for slope in slopes))
 
     def divided(self, z: Array, found: Evaluation) -> tuple[HybridCycles, Array] | None:
         """Give no other division: each interval is an arc."""
@@ -389,7 +386,7 @@ def smooth_cycles(
 ) -> SmoothCycles:
     """Make the equations of smooth cycles near one, `states` of shape (n_states, n_times), through y."""
     here = place(axis, axis.value, rtol)
-    flow = here.flow(y) / (sizes := sizes_of(states))
+    flow = here.flow(y) / (sizes := sizes_of(axis.neuron, states))
     return SmoothCycles(axis, arcs, span, rtol, longest, y.copy(), flow / np.linalg.norm(flow), sizes)
 
 
@@ -397,4 +394,6 @@ def hybrid_cycles(
     axis: Axis, states: Array, n_spikes: int, span: float, *, rtol: float = RTOL, longest: float
 ) -> HybridCycles:
     """Make the equations of cycles of k spikes near one, `states` of shape (n_states, n_times)."""
-    return HybridCycles(axis, n_spikes, span, rtol, longest, (False,) * n_spikes, sizes_of(states))
+    return HybridCycles(
+        axis, n_spikes, span, rtol, longest, (False,) * n_spikes, sizes_of(axis.neuron, states)
+    )

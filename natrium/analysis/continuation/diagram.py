@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from natrium.analysis.continuation.arclength import FIRST, Point, corrected
-from natrium.analysis.continuation.axis import Axis, axis_of
+from natrium.analysis.continuation.axis import Axis, axis_of, sizes_of
 from natrium.analysis.continuation.branch import CycleBranch, SpecialPoint, tell
 from natrium.analysis.continuation.continued import (
     branch_of,
@@ -29,6 +29,7 @@ from natrium.analysis.equilibria.steady_input import jacobian_at
 from natrium.analysis.result import Result, settled
 from natrium.model import AnyNeuron, Count, NatriumError
 from natrium.model.arrays import Array
+from natrium.model.scales import sizes_near
 from natrium.solvers import accurate
 from natrium.solvers.history import Event
 
@@ -174,7 +175,7 @@ class BifurcationDiagram(Result):
                 said.append(tell(axis, one))
                 continue
             per_unit = axis.unit.of(1.0) if axis.unit is not None else 1.0
-            at = axis.show(one.value, settled(one.error * abs(per_unit)))
+            at = axis.show(one.value, settled(one.error * abs(per_unit), of=one.value * per_unit))
             more = f", {one.frequency:.6g} Hz" if one.kind == "Hopf point" else ""
             said.append(f"Rest: {one.kind} at {at}, V = {one.state[0]:.6f} mV{more}.")
         if self.unfollowed:
@@ -303,18 +304,18 @@ def _by_run(axis: Axis, value: float, longest: float) -> LimitCycle | SmoothCycl
         if len(events) < LED:
             return None
         free = list(mapping.free)
-        again = (k for k in range(1, MOST_SPIKES + 1) if _repeats(events[-2 * k :], k, free))
+        again = (k for k in range(1, MOST_SPIKES + 1) if _repeats(neuron, events[-2 * k :], k, free))
         found = limit_cycle(neuron, level, next(again, 1), start=events[-1].after[free], longest=longest)
     except NatriumError:
         return None
     return found if found.stable else None
 
 
-def _repeats(events: list[Event], k: int, free: list[int]) -> bool:
+def _repeats(neuron: AnyNeuron, events: list[Event], k: int, free: list[int]) -> bool:
     """Tell whether the last spikes leave what those k before did."""
     after = np.array([event.after[free] for event in events])
     off = np.abs(after[k:] - after[:k])
-    return bool(np.all(off <= REPEATS * (1.0 + np.abs(after).max(axis=0))))
+    return bool(np.all(off <= REPEATS * sizes_near(neuron, np.abs(after).max(axis=0), free)))
 
 
 def _continued(
@@ -344,7 +345,7 @@ def _from_hopf(
     values, vectors = np.linalg.eig(jacobian_at(neuron.system, point.state, level))
     omega = 2e-3 * np.pi * point.frequency
     q = vectors[:, int(np.argmin(np.abs(values - 1j * omega)))]
-    sizes = np.maximum(0.15 * np.ptp(states, axis=1), 1e-3 * np.abs(states).max(axis=1) + 1e-9)
+    sizes = sizes_of(axis.neuron, states)
     q = q / np.linalg.norm(q / sizes)
     q = q * np.exp(-1j * np.angle(q[0]))
     normal = -np.imag(q) / sizes

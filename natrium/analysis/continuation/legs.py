@@ -21,9 +21,11 @@ from natrium.analysis.variation.linearised import Linearised, linearised
 from natrium.analysis.variation.pieces import Directions, through_rest
 from natrium.model import AnyNeuron, Constant, Drive, SolverError, lower
 from natrium.model.arrays import Array
+from natrium.model.scales import scales_of
 from natrium.solvers import Trajectory, accurate
 
-STEEP = 50.0  # mV/ms: with a steeper rise at the spike the leg's end is where it fires
+# mV/ms, or of the scales of V and time: with a steeper rise at the spike the leg's end is where it fires.
+STEEP = 50.0
 PER_STEP = 6  # points of each of the solver's steps at which V is held against the threshold
 AHEAD = 1.25  # how much longer than expected a spike is waited for at first
 APART = 1e-9  # of a leg, next to its ends: not a crossing inside it
@@ -113,7 +115,7 @@ class Place:
         parameters[:, -1] = self.axis.by_parameters(system)
         inputs = ((start.shape[1] - 1, Constant(1.0)),) if self.axis.of_input else ()
         scale = np.ones(start.shape[1])
-        scale[-1] = 1.0 / max(1.0, abs(self.value))
+        scale[-1] = 1.0 / self.axis.size(self.value)
         return Directions(start, parameters, inputs, scale=scale, system=system)
 
     def run(self, neuron: AnyNeuron, y: Array, length: float) -> Trajectory:
@@ -381,3 +383,9 @@ def _top(here: Where, run: Trajectory, low: float, high: float, seen: float) -> 
     if not (rising(low) > 0.0 > rising(high)):
         return seen
     return guard_of(here.neuron, run.state(float(brentq(rising, low, high, xtol=1e-13))))
+
+
+def is_timed(neuron: AnyNeuron, slope: float) -> bool:
+    """Tell whether a leg's end is its time's, by how fast V rises at the spike."""
+    scales = scales_of(neuron)
+    return slope < STEEP * scales.V / scales.time

@@ -18,6 +18,7 @@ from natrium.analysis.equilibria.bifurcations import lyapunov
 from natrium.analysis.result import Result
 from natrium.model import NatriumError, SolverError
 from natrium.model.arrays import Array
+from natrium.model.scales import state_scales
 
 LocusKind = Literal["fold", "Hopf point", "threshold"]
 
@@ -268,7 +269,7 @@ def _hardness(point: Point) -> float:
     problem: Any = point.problem
     state = point.z[:-2]
     here = place(problem.along(float(point.z[-1])), float(point.z[-2]), problem.rtol)
-    return lyapunov(lambda shift: jacobian_of(here, state + shift), state.size)
+    return lyapunov(lambda shift: jacobian_of(here, state + shift), state.size, state_scales(here.neuron)[0])
 
 
 def _special(last: Point, new: Point) -> list[LocusPoint]:

@@ -10,11 +10,10 @@ import attrs
 import numpy as np
 import numpy.typing as npt
 
-from natrium.analysis.continuation.axis import Axis, axis_of
+from natrium.analysis.continuation.axis import Axis, axis_of, sizes_of
 from natrium.analysis.continuation.branch import SpecialPoint
 from natrium.analysis.continuation.continued import check_range
 from natrium.analysis.continuation.cycle_loci import cycle_locus_from
-from natrium.analysis.continuation.cycles import sizes_of
 from natrium.analysis.continuation.diagram import BifurcationDiagram, Ranges, bifurcation_diagram
 from natrium.analysis.continuation.loci import LocusCurve, locus_from
 from natrium.analysis.cycle.return_map import LONGEST
@@ -244,7 +243,7 @@ def _curves(
     found: list[LocusCurve] = []
     there = axis_of(row.neuron, row.input, second.name)
     states = [rest.states for rest in row.rests]
-    sizes = sizes_of(np.concatenate(states).T) if states else np.empty(0)
+    sizes = sizes_of(row.neuron, np.concatenate(states).T) if states else np.empty(0)
     met: list[Any] = [one for rest in row.rests for one in rest.special]
     met += [one for branch in row.cycles for one in branch.special]
     for one in met:

@@ -10,15 +10,16 @@ import numpy as np
 import numpy.typing as npt
 
 from natrium.analysis.continuation.arclength import FIRST, Point, at_value, located, step
-from natrium.analysis.continuation.axis import Axis
-from natrium.analysis.continuation.cycles import LEAST, PART, RANGE, RTOL
+from natrium.analysis.continuation.axis import PART, Axis, sizes_of
+from natrium.analysis.continuation.cycles import RANGE, RTOL
 from natrium.analysis.continuation.legs import guard_of, place
 from natrium.analysis.equilibria.curve import equilibria
-from natrium.analysis.equilibria.steady_input import sorted_eigenvalues
+from natrium.analysis.equilibria.eigenvalues import sorted_eigenvalues
 from natrium.analysis.result import Result
 from natrium.model import NatriumError
 from natrium.model.arrays import Array
 
+NONE = 1e-6  # of a state's scale: the least unit
 MOST = 300  # points of a branch, each way
 FINE = 0.3  # units: the longest step, for the eye
 LOOKS = 5  # values of the parameter at which all equilibria are found
@@ -206,7 +207,7 @@ def rest_branches(axis: Axis, low: float, high: float, passes: bool) -> tuple[Re
     if not starts:
         return ()
     states = np.array([state for _, state in starts]).T
-    sizes = np.maximum(PART * np.ptp(states, axis=1), LEAST * np.abs(states).max(axis=1) + 1e-6)
+    sizes = sizes_of(axis.neuron, states, NONE)
     sizes[0] = max(sizes[0], PART * _reach(axis))
     problem: Any = Rests(axis, high - low, sizes)
     for value, state in starts:

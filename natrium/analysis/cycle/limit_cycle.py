@@ -15,6 +15,7 @@ from natrium.analysis.cycle.return_map import LONGEST, Return, ReturnMap, return
 from natrium.model import AnyNeuron, Count, SolverError
 from natrium.model.arrays import Array
 from natrium.model.leak import input_unit
+from natrium.model.scales import sizes_near
 from natrium.solvers import Solver
 from natrium.solvers.reliability import ROUNDING, SAFETY, second_solver, second_tolerance
 
@@ -85,12 +86,13 @@ class LimitCycle(Periodic):
     @cached_property
     def least_n_spikes(self) -> int:
         """Spikes after which the cycle truly repeats: a divisor of `n_spikes`."""
-        points = np.column_stack([self.states, self.intervals])
-        size = SAME * (1.0 + np.abs(points).max())
+        neuron, largest = self.map.neuron, np.abs(self.states).max(axis=0, initial=0.0)
+        sizes = np.append(sizes_near(neuron, largest, self.map.free), np.abs(self.intervals).max())
+        points = np.column_stack([self.states, self.intervals]) / sizes
         return next(
             k
             for k in range(1, self.n_spikes + 1)
-            if self.n_spikes % k == 0 and np.abs(np.roll(points, -k, axis=0) - points).max() < size
+            if self.n_spikes % k == 0 and np.abs(np.roll(points, -k, axis=0) - points).max() < SAME
         )
 
     @cached_property
@@ -233,7 +235,10 @@ def cycle_near(
     returns, residual = mapping.orbit(x, period), np.inf
     for iteration in range(most + 1):
         miss = returns[-1].after - x
-        last, residual = residual, float(np.abs(miss / (1.0 + np.abs(x))).max(initial=0.0))
+        last, residual = (
+            residual,
+            float(np.abs(miss / sizes_near(mapping.neuron, x, mapping.free)).max(initial=0.0)),
+        )
         settled = residual < TOLERANCE or (residual < STALLED and residual > 0.5 * last)
         if settled and iteration >= least:
             return LimitCycle(mapping, tuple(returns), residual, iteration)

@@ -16,6 +16,7 @@ from natrium.analysis.cycle.return_map import (
     LONGEST,
     ReturnMap,
     free_directions,
+    free_of,
     return_map,
 )
 from natrium.analysis.result import Result
@@ -23,6 +24,7 @@ from natrium.analysis.variation.equations import propagate
 from natrium.model import AnyNeuron, Constant, Count, Number
 from natrium.model.arrays import Array
 from natrium.model.checks import as_numbers
+from natrium.model.scales import scales_of
 from natrium.solvers import Solver, Trajectory, accurate
 from natrium.solvers.history import Event
 
@@ -79,14 +81,16 @@ class Orbit(Result):
     @cached_property
     def period(self) -> int | None:
         """Spikes after which the orbit repeats; None where it does not, or not within half of it."""
-        return None if self.silent else _period_of(self.states, self.intervals)
+        return None if self.silent else _period_of(self.neuron, self.states, self.intervals)
 
 
-def _period_of(states: Array, intervals: Array) -> int | None:
+def _period_of(neuron: AnyNeuron, states: Array, intervals: Array) -> int | None:
     points = np.column_stack([states, intervals])
     if not points.size:
         return None
-    size = SAME * (np.ptp(points, axis=0) + 1e-3 * (1.0 + np.abs(points).max(axis=0)))
+    scales, largest = scales_of(neuron), np.abs(points).max(axis=0)
+    own = np.append(np.array(scales.states)[list(free_of(neuron))], scales.time)
+    size = SAME * (np.ptp(points, axis=0) + 1e-3 * (own + largest))
     for k in range(1, len(points) // 2 + 1):
         if np.all(np.abs(points[k:] - points[:-k]) < size):
             return k
@@ -111,7 +115,7 @@ def spikes_of(mapping: ReturnMap, count: int, start: Array | None = None) -> lis
 
 def _stretches(mapping: ReturnMap, count: int, start: Array | None) -> Iterator[Trajectory]:
     """Run on, a stretch at a time, each from the last reset on, until there are `count` spikes."""
-    neuron, found, elapsed, span = mapping.neuron, 0, 0.0, FIRST_LOOK
+    neuron, found, elapsed, span = mapping.neuron, 0, 0.0, FIRST_LOOK * scales_of(mapping.neuron).time
     y = np.array(neuron.initial_state()) if start is None else mapping.released(start)[0]
     while found < count:
         span = min(span, mapping.longest)
@@ -191,7 +195,7 @@ def orbit(
     found = growth.logarithms[aligning:]
     logarithms = np.array(found).reshape(len(found), size)
     points, gaps = np.array(kept).reshape(len(kept), size), np.array(intervals[aligning:])
-    exponents, errors = _mean(logarithms, _period_of(points, gaps) or 1)
+    exponents, errors = _mean(logarithms, _period_of(neuron, points, gaps) or 1)
     return Orbit(
         neuron=neuron,
         input=float(I),

@@ -31,15 +31,16 @@ from natrium.model import (
 from natrium.model.arrays import Array
 from natrium.model.branches import has_branches
 from natrium.model.leak import input_unit
+from natrium.model.scales import scales_of, state_scales
 from natrium.solvers import Compiled, Solver, Trajectory, accurate
 from natrium.solvers.flags import RunFlag
 
 RUN_RTOL = 1e-12
 LONGEST = 5000.0  # ms without a spike after which none is expected
-FIRST_LOOK = 50.0  # ms
+FIRST_LOOK = 50.0  # ms, or of the scale of time
 LONGER = 2.0
-# How near to a stable equilibrium (mV; other states in their own units) a run has come to rest, and how many
-# times as far off the threshold must be then.
+# How near to a stable equilibrium (mV; of the states' scales) a run has come to rest, and how many times as
+# far off the threshold must be then.
 AT_REST, CLEAR = 1e-6, 1e3
 
 
@@ -254,7 +255,7 @@ def run_from(
     longest : float
         ms.
     """
-    beginning, span = neuron.started(list(y)), min(FIRST_LOOK, longest)
+    beginning, span = neuron.started(list(y)), min(FIRST_LOOK * scales_of(neuron).time, longest)
     while True:
         trajectory = solver.solve(beginning, Constant(I), t_end=span)
         if trajectory.events or span >= longest or _is_at_rest(neuron, trajectory, I):
@@ -275,8 +276,9 @@ def _is_at_rest(neuron: AnyNeuron, trajectory: Trajectory, I: float) -> bool:
     if not np.isfinite(jacobian).all() or np.linalg.eigvals(jacobian).real.max() >= 0.0:
         return False
     left = np.linalg.solve(jacobian, -np.array(kernel.stiff_rhs(*arguments), dtype=float))
-    off = float(np.abs(left).max())
-    return off < AT_REST and CLEAR * off < -(y[0] + left[0])
+    sizes = state_scales(neuron)
+    off = float((np.abs(left) / sizes).max())
+    return off < AT_REST and CLEAR * off < -(y[0] + left[0]) / sizes[0]
 
 
 def return_map(

@@ -29,20 +29,21 @@ from natrium.model import (
 )
 from natrium.model.arrays import Array
 from natrium.model.leak import input_unit
+from natrium.model.scales import scales_of, sizes_near
 from natrium.solvers import EventDriven, Trajectory
 from natrium.solvers.reliability import ROUNDING, SAFETY, second_tolerance
 
-TRANSIENT = 500.0  # ms
-LOOK = 200.0  # ms, in which V is watched
-SWING = 1.0  # mV; what moves by less is taken to be at rest, or on its way there
-SAMPLING = 0.05  # ms
+TRANSIENT = 500.0  # ms, or of the scale of time
+LOOK = 200.0  # likewise, in which V is watched
+SWING = 1.0  # mV, or of V's scale; what moves by less is taken to be at rest, or on its way there
+SAMPLING = 0.05  # ms, or of the scale of time
 NEWTON = 30
 TOLERANCE = 1e-11
 STALLED = 1e-8
 RUN_RTOL = 1e-9
 SHOOTING_RTOL = 1e-12
 REPEATS = 1e-6  # relative: states so near are one
-AHEAD = 1e-6  # ms: so far on, a surface has been left
+AHEAD = 1e-6  # likewise: so far on, a surface has been left
 
 
 @attrs.frozen(eq=False, slots=False, repr=False)
@@ -116,7 +117,9 @@ class SmoothCycle(Periodic):
             return np.array([0.0, self.period]), self.state[None]
         own = self.neuron.started(self.state.tolist())
         run = EventDriven(rtol=self.rtol).solve(own, Constant(self.input), t_end=self.period)
-        inner = rising_crossings(run, self.section, AHEAD, (1.0 - STALLED) * self.period)
+        inner = rising_crossings(
+            run, self.section, AHEAD * scales_of(own).time, (1.0 - STALLED) * self.period
+        )
         times = np.concatenate([[0.0], inner, [self.period]])
         return times, np.vstack([self.state, *(run.state(t) for t in inner.tolist())])
 
@@ -124,7 +127,7 @@ class SmoothCycle(Periodic):
     def least_n_spikes(self) -> int:
         """After how many rises it repeats already."""
         _, states = self._rises
-        off = np.abs(states - self.state).max(axis=1) / (1.0 + np.abs(self.state).max())
+        off = (np.abs(states - self.state) / sizes_near(self.neuron, self.state)).max(axis=1)
         same = [d for d in range(1, len(states)) if len(states) % d == 0 and off[d] < REPEATS]
         return same[0] if same else len(states)
 
@@ -183,10 +186,11 @@ def rising_crossings(trajectory: Trajectory, level: float, begin: float, end: fl
     begin, end : float
         When to look, ms.
     """
-    times = np.linspace(begin, end, int(np.ceil((end - begin) / SAMPLING)) + 1)
+    scale = scales_of(trajectory.neuron).time
+    times = np.linspace(begin, end, int(np.ceil((end - begin) / (SAMPLING * scale))) + 1)
     V = trajectory.state(times)[0] - level
     found = [
-        brentq(lambda t: float(trajectory.state(t)[0]) - level, times[k], times[k + 1], xtol=1e-12)
+        brentq(lambda t: float(trajectory.state(t)[0]) - level, times[k], times[k + 1], xtol=1e-12 * scale)
         for k in np.flatnonzero((V[:-1] < 0.0) & (V[1:] >= 0.0))
     ]
     return np.array(found)
@@ -199,8 +203,8 @@ def smooth_cycle(
     crossings: int = 1,
     start: npt.ArrayLike | None = None,
     section: float | None = None,
-    transient: float = TRANSIENT,
-    look: float = LOOK,
+    transient: float | None = None,
+    look: float | None = None,
 ) -> SmoothCycle:
     """Find the limit cycle of a neuron without a threshold, with its Floquet multipliers.
 
@@ -219,8 +223,9 @@ def smooth_cycle(
         State from which the first guess is run; by default the neuron's own start.
     section : float, optional
         V of the Poincaré section, mV; by default half-way between the extremes of V.
-    transient, look : float
-        How long to run before, and while, V is watched, ms.
+    transient, look : float, optional
+        How long to run before, and while, V is watched, ms; by default 500 and 200, or as many of what time
+        is counted in.
 
     Raises
     ------
@@ -237,10 +242,14 @@ def smooth_cycle(
         )
     Number("mV").check("I", I)
     Count(low=1).check("crossings", crossings)
-    for name, value in (("transient", transient), ("look", look)):
+    scale = scales_of(neuron).time
+    before, watched = (
+        usual * scale if value is None else value for value, usual in ((transient, TRANSIENT), (look, LOOK))
+    )
+    for name, value in (("transient", before), ("look", watched)):
         Number("ms", 0.0, open_low=True).check(name, value)
     own = neuron if start is None else neuron.started(np.asarray(start, dtype=float).tolist())
-    y, period = _guess(own, float(I), section, crossings, transient, look)
+    y, period = _guess(own, float(I), section, crossings, before, watched)
     return _shoot(neuron, float(I), y, period, SHOOTING_RTOL, crossings)
 
 
@@ -252,7 +261,7 @@ def _shoot(
     for iteration in range(NEWTON + 1):
         end, monodromy = _around(neuron, I, y, period, rtol)
         miss = end - y
-        last, residual = residual, float(np.abs(miss / (1.0 + np.abs(y))).max())
+        last, residual = residual, float(np.abs(miss / sizes_near(neuron, y)).max())
         settled = residual < TOLERANCE or (residual < STALLED and residual > 0.5 * last)
         if settled and iteration >= least:
             return SmoothCycle(neuron, I, y, period, monodromy, residual, iteration, rtol, crossings)
@@ -288,7 +297,8 @@ def _flow_at(neuron: AnyNeuron, y: Array, I: float) -> Array:
     surfaces = surfaces_of(neuron.system, stiff=False)
     if surfaces is None:
         return linearised(neuron.system).flow(y, I)[0]
-    ahead = EventDriven().solve(neuron.started(y.tolist()), Constant(I), t_end=AHEAD).state(AHEAD)
+    t = AHEAD * scales_of(neuron).time
+    ahead = EventDriven().solve(neuron.started(y.tolist()), Constant(I), t_end=t).state(t)
     return surfaces.held(surfaces.sides(ahead, I)).flow(y, I)[0]
 
 
@@ -299,10 +309,11 @@ def _guess(
     solver = EventDriven(rtol=RUN_RTOL)
     led = solver.solve(neuron, Constant(I), t_end=transient)
     seen = solver.solve(neuron.started(led.state(transient).tolist()), Constant(I), t_end=look)
-    V = seen.state(np.linspace(0.0, look, int(look / SAMPLING) + 2))[0]
+    scales = scales_of(neuron)
+    V = seen.state(np.linspace(0.0, look, int(look / (SAMPLING * scales.time)) + 2))[0]
     low, high = float(V.min()), float(V.max())
     level = 0.5 * (low + high) if section is None else section
-    times = rising_crossings(seen, level, 0.0, look) if high - low > SWING else np.empty(0)
+    times = rising_crossings(seen, level, 0.0, look) if high - low > SWING * scales.V else np.empty(0)
     if times.size < crossings + 1:
         at = input_unit(neuron).show(I)
         raise SolverError(

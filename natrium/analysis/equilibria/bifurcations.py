@@ -9,21 +9,17 @@ import attrs
 import numpy as np
 from scipy.optimize import brentq
 
-from natrium.analysis.equilibria.steady_input import (
-    NEUTRAL,
-    NOISE,
-    SteadyInput,
-    real_parts,
-    sorted_eigenvalues,
-)
+from natrium.analysis.equilibria.eigenvalues import NEUTRAL, NOISE, real_parts, sorted_eigenvalues
+from natrium.analysis.equilibria.steady_input import SteadyInput
 from natrium.analysis.result import Result
 from natrium.model.arrays import Array
+from natrium.model.scales import state_scales
 
-STEP = 1e-3  # mV: of differences of the Jacobian, at this and at twice it, so that their error is of order 4
-BESIDE = 1e-11  # relative: this far from where an equation changes its branch the branch is decided
-APART = 1e-5  # mV: places nearer than this to a fold are not told from it
+# mV, or of V's scale: of differences of the Jacobian, at this and twice it: their error is of order 4.
+STEP = 1e-3
+APART = 1e-5  # likewise: places nearer than this to a fold are not told from it
 SIDES = np.array([-1.0, 1.0])
-GOLDEN, CLOSE = 0.5 * (5.0**0.5 - 1.0), 1e-9  # mV: to which a dip is followed
+GOLDEN, CLOSE = 0.5 * (5.0**0.5 - 1.0), 1e-9  # likewise: to which a dip is followed
 
 
 @attrs.frozen(repr=False)
@@ -75,7 +71,7 @@ class Hopf(Result):
     unstable_above : bool
         Whether the pair is unstable at higher V.
     lyapunov : float
-        First Lyapunov coefficient (of the eigenvector whose V is 1 mV), per mV^2 and ms: negative where a
+        First Lyapunov coefficient (of the eigenvector whose V is 1 mV), per mV^2: negative where a
         stable oscillation grows from nothing (supercritical), positive where the jump is hard.
     unstable : int
         Unstable directions beside the pair.
@@ -106,11 +102,6 @@ class Corner(Result):
     unstable_below: int
     unstable_above: int
 
-    @property
-    def sides(self) -> Array:
-        """V a little lower and a little higher, where the branch is decided, mV."""
-        return np.asarray(self.V + BESIDE * (1.0 + abs(self.V)) * SIDES)
-
 
 Change = Fold | Hopf | Corner
 
@@ -133,11 +124,16 @@ def corners(steady: SteadyInput, low: float, high: float, folds: Sequence[Fold])
     """Find the places between two V where stability jumps; those that are folds are known as such."""
     found = []
     for V in steady.turns(low, high):
-        one = Corner(V, steady(V), 0, 0)
-        below, above = (count_unstable(np.linalg.eigvals(m)) for m in steady.jacobians(one.sides))
-        if below != above and all(abs(V - fold.V) > APART for fold in folds):
-            found.append(attrs.evolve(one, unstable_below=below, unstable_above=above))
+        sides = sides_of(steady, V)
+        below, above = (count_unstable(np.linalg.eigvals(m)) for m in steady.jacobians(sides))
+        if below != above and all(abs(V - fold.V) > APART * state_scales(steady.neuron)[0] for fold in folds):
+            found.append(Corner(V, steady(V), below, above))
     return found
+
+
+def sides_of(steady: SteadyInput, V: float) -> Array:
+    """Give V a little lower and a little higher than a corner, where the branch is decided, mV."""
+    return np.asarray(V + steady.beside(V) * SIDES)
 
 
 def count_unstable(eigenvalues: Any) -> int:
@@ -154,27 +150,30 @@ def _pair_sums(matrices: Array) -> Array:
     return np.asarray(np.prod(sums / np.where(sizes > 0.0, sizes, 1.0), axis=-1).real)
 
 
-def _lowest(function: Callable[[Array], Array], low: Array, high: Array) -> Array:
+def _lowest(function: Callable[[Array], Array], low: Array, high: Array, scale: float) -> Array:
     """Give where a function is least within each of many ranges, by golden sections of all at once."""
     a, b = low + 0.0, high + 0.0
     if not a.size:
         return a
-    for _ in range(int(np.ceil(np.log(CLOSE / (b - a).max()) / np.log(GOLDEN)))):
+    for _ in range(int(np.ceil(np.log(CLOSE * scale / (b - a).max()) / np.log(GOLDEN)))):
         c, d = b - GOLDEN * (b - a), a + GOLDEN * (b - a)
         left = function(c) < function(d)
         a, b = np.where(left, a, c), np.where(left, d, b)
     return np.asarray(0.5 * (a + b))
 
 
-def sign_changes_near(function: Callable[[Array], Array], V: Array) -> list[float]:
-    """Give where a function changes sign between neighbouring V, shape (n_points,), or twice beside a dip."""
+def sign_changes_near(function: Callable[[Array], Array], V: Array, scale: float) -> list[float]:
+    """Give where a function changes sign between neighbouring V, shape (n_points,), or twice beside a dip.
+
+    `scale` is that of V.
+    """
     values = function(V)
     brackets = [(V[k], V[k + 1]) for k in np.flatnonzero(values[:-1] * values[1:] < 0.0)]
     sizes = np.abs(values)
     dips = 1 + np.flatnonzero((sizes[1:-1] < sizes[:-2]) & (sizes[1:-1] < sizes[2:]))
     dips = dips[(values[dips - 1] * values[dips] > 0.0) & (values[dips + 1] * values[dips] > 0.0)]
     sides = np.sign(values[dips])
-    lowest = _lowest(lambda v: sides * function(v), V[dips - 1], V[dips + 1])
+    lowest = _lowest(lambda v: sides * function(v), V[dips - 1], V[dips + 1], scale)
     across = function(lowest) * sides < 0.0 if lowest.size else np.zeros(0, dtype=bool)
     for k, v in zip(dips[across], lowest[across], strict=True):
         brackets += [(V[k - 1], v), (v, V[k + 1])]
@@ -184,7 +183,7 @@ def sign_changes_near(function: Callable[[Array], Array], V: Array) -> list[floa
 
     # A sign that is rounding alone may differ between one point and many.
     return [
-        float(brentq(one, *pair, xtol=1e-13, rtol=1e-15))
+        float(brentq(one, *pair, xtol=1e-13 * scale, rtol=1e-15))
         for pair in brackets
         if one(pair[0]) * one(pair[1]) < 0.0
     ]
@@ -195,7 +194,8 @@ def hopf_points(steady: SteadyInput, V: Array) -> list[Hopf]:
     if len(steady.system.states) < 2:
         return []
 
-    places = sign_changes_near(lambda v: _pair_sums(steady.jacobians(v)), V)
+    unit = state_scales(steady.neuron)[0]
+    places = sign_changes_near(lambda v: _pair_sums(steady.jacobians(v)), V, unit)
     points = [_hopf_at(steady, place) for place in places]
     return sorted((point for point in points if point), key=lambda point: point.V)
 
@@ -210,7 +210,7 @@ def _hopf_at(steady: SteadyInput, V: float) -> Hopf | None:
     if abs(pair.real) > NEUTRAL * abs(pair) + NOISE * np.abs(values).max():
         return None
     others = np.delete(values, np.argsort(np.abs(values.real) + 1e300 * ~complex_)[:2])
-    step = 1e-4
+    step = 0.1 * STEP * state_scales(steady.neuron)[0]
 
     def growth(v: float) -> float:
         near = np.linalg.eigvals(steady.jacobians(np.array([v]))[0])
@@ -230,13 +230,15 @@ def _lyapunov(steady: SteadyInput, V: float) -> float:
     """Give the first Lyapunov coefficient at a Hopf point."""
     I, states = steady.along(np.array([V]))
     x = states[:, 0]
-    return lyapunov(lambda shift: steady.jacobian(x + shift, float(I[0])), x.size)
+    unit = state_scales(steady.neuron)[0]
+    return lyapunov(lambda shift: steady.jacobian(x + shift, float(I[0])), x.size, unit)
 
 
-def lyapunov(jacobian: Callable[[Array], Array], n: int) -> float:
+def lyapunov(jacobian: Callable[[Array], Array], n: int, scale: float) -> float:
     """Give the first Lyapunov coefficient at a Hopf point, of the Jacobian a shift from there.
 
-    Second and third derivatives are differences of the exact Jacobian, of the fourth order.
+    `scale` is that of V. Second and third derivatives are differences of the exact Jacobian, of the fourth
+    order.
 
     References
     ----------
@@ -273,11 +275,11 @@ def lyapunov(jacobian: Callable[[Array], Array], n: int) -> float:
     A = jacobian(np.zeros(n))
     values, right = np.linalg.eig(A)
     k = int(np.argmin(np.where(values.imag > 0.0, np.abs(values.real), np.inf)))
-    omega, q = float(values[k].imag), right[:, k] / right[0, k]
+    omega, q = float(values[k].imag), right[:, k] / right[0, k] * scale  # shifts are of V's scale
     turned, left = np.linalg.eig(A.T)
     p = left[:, int(np.argmin(np.abs(turned - values[k])))]
     p = p / (p @ q)
     still = np.linalg.solve(A, second(q, q.conj()))
     double = np.linalg.solve(2.0j * omega * np.eye(n) - A, second(q, q))
     total = third(q, q, q.conj()) - 2.0 * second(q, still) + second(q.conj(), double)
-    return float(np.real(p @ total) / (2.0 * omega))
+    return float(np.real(p @ total) / (2.0 * omega * scale**2))

@@ -27,7 +27,6 @@ from scipy.optimize import brentq
 
 from natrium.analysis.equilibria.bifurcations import (
     APART,
-    BESIDE,
     Change,
     Corner,
     Fold,
@@ -36,25 +35,25 @@ from natrium.analysis.equilibria.bifurcations import (
     count_unstable,
     fold_at,
     hopf_points,
+    sides_of,
 )
 from natrium.analysis.equilibria.coupled import rests
+from natrium.analysis.equilibria.eigenvalues import sorted_eigenvalues
 from natrium.analysis.equilibria.equilibrium import Equilibrium, Plateau, kind_of
 from natrium.analysis.equilibria.implicit import ImplicitInput, held_input
-from natrium.analysis.equilibria.steady_input import (
-    SteadyInput,
-    sorted_eigenvalues,
-)
+from natrium.analysis.equilibria.steady_input import SteadyInput
 from natrium.analysis.result import Result
 from natrium.model import AnyNeuron, Number, UnsupportedModel, lower
 from natrium.model.arrays import Array
 from natrium.model.protocol import per_neuron
+from natrium.model.scales import scales_of, state_scales
 
-V_LOW, V_HIGH = -150.0, 150.0  # mV: where rates are checked
-SPAN = 300.0  # mV: ranges grow by this much at a time, so that folds are found once for many inputs
+V_LOW, V_HIGH = -150.0, 150.0  # mV, or of V's scale: where rates are checked
+SPAN = 300.0  # likewise: ranges grow by this much at a time, so that folds are found once for many inputs
 TOUCHING = 64 * np.finfo(float).eps  # relative: an input this near a fold's is the fold's
 FEATURE = 0.02  # the curve is sampled so that no gate's steady state moves further between two points
-FINEST = 2.0**-20  # mV
-STEEPEST = 1e6  # mV of input per mV: what rises more from one side of a break to the other jumps
+FINEST = 2.0**-20  # likewise
+STEEPEST = 1e6  # of the input's scale per that of V: what rises more from one side of a break on jumps
 POINTS = 601
 FAR = 1e7  # times the input at any fold or Hopf point: none that a cell gets
 
@@ -130,7 +129,7 @@ class EquilibriumCurve(Result):
 
         Where V runs away exponentially, a cut-off of the spike is held by an input of no meaning.
         """
-        scale = max([1.0, *(abs(I) for _, I in self.changes)])
+        scale = scales_of(self.neuron).of_input(*(I for _, I in self.changes))
         return self.threshold_input is not None and abs(self.threshold_input) > FAR * scale
 
 
@@ -146,12 +145,14 @@ def _breaks(neuron: AnyNeuron, low: float, high: float) -> tuple[float, ...]:
 
 def _search_range(neuron: AnyNeuron, *inputs: float) -> tuple[float, float]:
     """Widen a range to a round one, so that what was found on it can be used again."""
-    ends = [V_LOW, V_HIGH, *neuron.landmarks]
+    unit = scales_of(neuron).V
+    ends = [V_LOW * unit, V_HIGH * unit, *neuron.landmarks]
     if not neuron.system.threshold_moves:
         ends.append(neuron.origin)
     for I in inputs:
         ends += neuron.equilibrium_bounds(I)
-    low, high = float(SPAN * np.floor(min(ends) / SPAN)), float(SPAN * np.ceil(max(ends) / SPAN))
+    span = SPAN * unit
+    low, high = float(span * np.floor(min(ends) / span)), float(span * np.ceil(max(ends) / span))
     steady = _if_only(neuron) if neuron.system.amounts else None
     return low, high if steady is None else steady.highest(high)
 
@@ -232,16 +233,18 @@ def equilibria(neuron: AnyNeuron, I: float = 0.0) -> tuple[Equilibrium, ...]:
     low, high = _search_range(neuron, I)
     folds = _folds(neuron, low, high)
     # Rounding of I_eq near a fold: that of its largest term.
-    size = 1.0 + abs(I) + max(abs(low), abs(high))
+    scales = scales_of(neuron)
+    size = scales.input * (1.0 + max(abs(low), abs(high)) / scales.V) + abs(I)
+    apart = APART * scales.V
     touched = [V for V in folds if abs(steady(V) - I) <= TOUCHING * size]
     found = list(touched)
     breaks = _breaks(neuron, low, high)
     found += [V for V in breaks if _passes(steady, I, V)]
-    smooth = (V for V in folds if all(abs(V - at) > APART for at in breaks))
+    smooth = (V for V in folds if all(abs(V - at) > apart for at in breaks))
     edges = sorted({low, high, *smooth, *breaks})
     for a, b in pairwise(edges):
         # Beside a break the branch is that of this stretch.
-        a, b = a + BESIDE * (1.0 + abs(a)) * (a in breaks), b - BESIDE * (1.0 + abs(b)) * (b in breaks)
+        a, b = a + steady.beside(a) * (a in breaks), b - steady.beside(b) * (b in breaks)
         at_a, at_b = steady(a) - I, steady(b) - I
         if at_a == at_b == steady(0.5 * (a + b)) - I == 0.0:
             raise Plateau(I, a, b)
@@ -250,22 +253,26 @@ def equilibria(neuron: AnyNeuron, I: float = 0.0) -> tuple[Equilibrium, ...]:
         elif (at_a < 0.0) != (at_b < 0.0):
             # Beside a fold that is touched: a root of its own only where it is well away from it.
             root = _crossing(steady, I, a, b)
-            if all(abs(root - V) > APART for V in touched):
+            if all(abs(root - V) > apart for V in touched):
                 found.append(root)
     return tuple(equilibrium_at(neuron, V, I, fold=V in touched) for V in sorted(found))
 
 
 def _passes(steady: SteadyInput, I: float, V: float) -> bool:
     """Tell whether I_eq is I at a break itself: where it jumps over I, nothing rests."""
-    beside = BESIDE * (1.0 + abs(V))
+    beside, scales = steady.beside(V), scales_of(steady.neuron)
     before, after = steady(V - beside) - I, steady(V + beside) - I
-    return (before < 0.0) != (after < 0.0) and abs(after - before) <= beside * STEEPEST
+    steepest = STEEPEST * scales.input / scales.V
+    return (before < 0.0) != (after < 0.0) and abs(after - before) <= beside * steepest
 
 
 def _crossing(steady: SteadyInput, I: float, a: float, b: float) -> float:
     if steady(a) == I:
         return a
-    return b if steady(b) == I else float(brentq(lambda V: steady(V) - I, a, b, xtol=1e-13, rtol=1e-15))
+    if steady(b) == I:
+        return b
+    xtol = 1e-13 * state_scales(steady.neuron)[0]
+    return float(brentq(lambda V: steady(V) - I, a, b, xtol=xtol, rtol=1e-15))
 
 
 @per_neuron(maxsize=64)
@@ -305,7 +312,7 @@ def equilibrium_curve(neuron: AnyNeuron) -> EquilibriumCurve:
     turning = tuple(corners(steady, low, high, folds))
     places: tuple[Change, ...] = (*folds, *hopf, *turning)
     special = [one.V for one in places]
-    special += [V for one in turning for V in one.sides]
+    special += [V for one in turning for V in sides_of(steady, one.V)]
     crossings = steady.crossings(low, high) if neuron.fires else ()
     special += crossings
     V = np.unique(np.concatenate([V, special]))
@@ -330,11 +337,12 @@ def equilibrium_curve(neuron: AnyNeuron) -> EquilibriumCurve:
 def _resolve(steady: SteadyInput, low: float, high: float, special: list[float]) -> Array:
     """Choose points between which no other state's steady state moves much, against 1 or its range."""
     V = np.unique(np.concatenate([np.linspace(low, high, POINTS), special]))
-    sizes = np.maximum(1.0, np.ptp(steady.along(V)[1][1:], axis=1))[:, np.newaxis]
+    scales = state_scales(steady.neuron)
+    sizes = np.maximum(scales[1:], np.ptp(steady.along(V)[1][1:], axis=1))[:, np.newaxis]
     while True:
         states = steady.along(V)[1]
         moved = (np.abs(np.diff(states[1:], axis=1)) / sizes).max(axis=0, initial=0.0)
-        coarse = (moved > FEATURE) & (np.diff(V) > FINEST)
+        coarse = (moved > FEATURE) & (np.diff(V) > FINEST * scales[0])
         if not np.any(coarse):
             return V
         V = np.sort(np.concatenate([V, 0.5 * (V[:-1] + V[1:])[coarse]]))

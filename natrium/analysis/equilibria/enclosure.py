@@ -33,7 +33,7 @@ ROUNDING = 1e-15  # of one operation, relative: a few units in the last place
 SERIES = 1e-11  # of SciPy's Kummer function, relative, with room
 LARGEST = float(np.finfo(float).max)
 PARTS = 64  # intervals at first
-LEAST = 1e-9  # mV: what is still undecided at this width is one place
+LEAST = 1e-9  # mV, or of V's scale: what is still undecided at this width is one place
 FLAT = 1e-290  # bounds of what is zero on a whole interval, with the room that `_widen` gives
 MANY, BY_ROUNDING = (
     512,
@@ -223,6 +223,7 @@ def sign_changes(
     low: float,
     high: float,
     most: int = MAX_INTERVALS,
+    scale: float = 1.0,
 ) -> tuple[float, ...]:
     """Find every place where a function changes sign.
 
@@ -236,6 +237,8 @@ def sign_changes(
         Where to look.
     most : int
         How many intervals may be undecided at once.
+    scale : float
+        What lengths are multiplied by.
 
     Returns
     -------
@@ -260,7 +263,7 @@ def sign_changes(
         steep = ~slopes.contain(0.0)[open_]
         brackets += zip(left[steep].tolist(), right[steep].tolist(), strict=True)
         left, right = left[~steep], right[~steep]
-        tiny = right - left <= LEAST
+        tiny = right - left <= LEAST * scale
         brackets += _join(left[tiny], right[tiny])
         left, right = left[~tiny], right[~tiny]
         if left.size > MANY:
@@ -277,11 +280,11 @@ def sign_changes(
     changes = [(a, b) for a, b in brackets if (function(a) < 0.0) != (function(b) < 0.0)]
     known = [low, high, *(edge for pair in changes for edge in pair)]
     for a, b in _merged(plateaus):
-        a = _decided(enclosure, a, max(edge for edge in known if edge <= a))
-        b = _decided(enclosure, b, min(edge for edge in known if edge >= b))
+        a = _decided(enclosure, a, max(edge for edge in known if edge <= a), scale)
+        b = _decided(enclosure, b, min(edge for edge in known if edge >= b), scale)
         if math.isfinite(a - b) and (function(a) < 0.0) != (function(b) < 0.0):
             changes.append((a, b))
-    return tuple(sorted({_root(function, a, b) for a, b in changes}))
+    return tuple(sorted({_root(function, a, b, scale) for a, b in changes}))
 
 
 def _is_rounding(enclosure: Callable[[Array, Array], list[Bounds]], left: Array, right: Array) -> Any:
@@ -291,9 +294,11 @@ def _is_rounding(enclosure: Callable[[Array, Array], list[Bounds]], left: Array,
     return point.contain(0.0) & (whole.high - whole.low <= BY_ROUNDING * (point.high - point.low))
 
 
-def _decided(enclosure: Callable[[Array, Array], list[Bounds]], start: float, end: float) -> float:
+def _decided(
+    enclosure: Callable[[Array, Array], list[Bounds]], start: float, end: float, scale: float
+) -> float:
     """Give the first place from a plateau's edge on at which the sign is known; NaN where there is none."""
-    away = LEAST * 2.0 ** np.arange(40)
+    away = LEAST * scale * 2.0 ** np.arange(40)
     places = np.append(start, start + np.sign(end - start) * away[away < abs(end - start)])
     known = ~enclosure(places, places)[0].contain(0.0)
     return float(places[int(np.argmax(known))]) if np.any(known) else math.nan
@@ -315,7 +320,7 @@ def _join(left: Array, right: Array) -> list[tuple[float, float]]:
     return places
 
 
-def _root(function: Callable[[float], float], a: float, b: float) -> float:
+def _root(function: Callable[[float], float], a: float, b: float, scale: float) -> float:
     if function(a) == 0.0:
         return a
-    return b if function(b) == 0.0 else float(brentq(function, a, b, xtol=1e-14, rtol=1e-15))
+    return b if function(b) == 0.0 else float(brentq(function, a, b, xtol=1e-14 * scale, rtol=1e-15))

@@ -7,7 +7,7 @@ from typing import Any
 import attrs
 import numpy as np
 
-from natrium.analysis.equilibria.steady_input import real_parts
+from natrium.analysis.equilibria.eigenvalues import real_parts
 from natrium.analysis.result import Result
 from natrium.model import SolverError
 from natrium.model.arrays import Array

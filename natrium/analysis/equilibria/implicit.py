@@ -39,13 +39,14 @@ from natrium.model.arrays import Array
 from natrium.model.branches import choose
 from natrium.model.kernel import lower_expressions
 from natrium.model.protocol import per_neuron
+from natrium.model.scales import state_scales
 
-STEP = 0.5  # mV: along V, from one to the next
+STEP = 0.5  # mV, or of V's scale: along V, from one to the next
 NEWTON, EXACT = 30, 1e-12  # steps, and the relative change at which they end
 ROUGH = 1e-8  # or below this, where rounding lets it fall no further
 AGES, PATIENCE = 1e7, 3000  # ms of V held after which the others rest, and the steps that they may take to it
 MOST_INTERVALS = 20_000  # of V that bounds may leave undecided: beyond, rates are too far apart for them
-FINE = 0.1  # mV: from one V to the next at which the sign of dI/dV is looked at
+FINE = 0.1  # likewise: from one V to the next at which the sign of dI/dV is looked at
 
 
 @attrs.frozen(eq=False)
@@ -155,7 +156,10 @@ class ImplicitInput(SteadyInput):
     def __init__(self, neuron: AnyNeuron) -> None:
         system = neuron.system
         self.neuron, self.system, self.values = neuron, system, system.values
+        self._unit = state_scales(neuron)[0]
         self._found = found = _implicit(system.structure)
+        scales = dict(zip(system.states, state_scales(neuron), strict=True))
+        self._sizes = np.array([scales.get(w, 1.0) for w in found.held])[:, np.newaxis]
         at = found.V, *found.held
         implied, equations = (*found.inputs, *found.steady, found.inertia), (found.equations, found.by_V)
         whole = (*at, *found.slopes, *found.bends, *system.parameters)
@@ -186,7 +190,7 @@ class ImplicitInput(SteadyInput):
         """Give the longest time constant of membrane and other states at some voltages, ms."""
         own = -np.linalg.eigvals(self.jacobians(np.array(voltages))[:, 1:, 1:]).real
         rates = [*own.ravel(), *(rate for V in voltages for rate in lower(self.system).relaxation(V))]
-        paces = [abs(self.inertia(V)) for V in voltages]
+        paces = [self.pace(V) for V in voltages]
         return float(max([*paces, *(1.0 / rate for rate in rates if rate > 0.0)]))
 
     def along(self, V: Array) -> tuple[Array, Array]:
@@ -199,11 +203,11 @@ class ImplicitInput(SteadyInput):
         """Find every V between at which dI/dV changes sign, mV: by bounds where they decide, or as above."""
         if self._bounds is not None:
             try:
-                return sign_changes(self._bounds, lambda v: self(v, 1), low, high, MOST_INTERVALS)
+                return sign_changes(self._bounds, lambda v: self(v, 1), low, high, MOST_INTERVALS, self._unit)
             except SolverError:
                 self._bounds = None
-        V = np.linspace(low, high, 1 + int(np.ceil((high - low) / FINE)))
-        return tuple(sorted(sign_changes_near(lambda v: self._rows(v)[1], V)))
+        V = np.linspace(low, high, 1 + int(np.ceil((high - low) / (FINE * self._unit))))
+        return tuple(sorted(sign_changes_near(lambda v: self._rows(v)[1], V, self._unit)))
 
     def crossings(self, low: float, high: float) -> tuple[float, ...]:
         """Find every V between at which an equilibrium lies on the threshold, mV."""
@@ -247,7 +251,7 @@ class ImplicitInput(SteadyInput):
             except np.linalg.LinAlgError:
                 break
             w = w - change
-            moved = np.max(np.abs(change) / (1.0 + np.abs(w)), axis=0)
+            moved = np.max(np.abs(change) / (self._sizes + np.abs(w)), axis=0)
             done |= (moved <= EXACT) | ((moved <= ROUGH) & (moved >= before))
             if np.all(done):
                 return np.asarray(w)
@@ -263,7 +267,7 @@ class ImplicitInput(SteadyInput):
         at, w = self._seen
         while at[-1] < high or at[0] > low:
             end, side = (-1, 1) if at[-1] < high else (0, -1)
-            V = at[[end]] + side * STEP
+            V = at[[end]] + side * STEP * self._unit
             near = self._solved(V, w[:, [end]])
             if self._turn(V, near) != self._turn(at[[end]], w[:, [end]]):
                 self._refuse(float(V[0]))

@@ -12,7 +12,6 @@ from functools import cached_property, lru_cache, partial
 from typing import Any
 
 import attrs
-import mpmath
 import numpy as np
 import sympy
 from sympy.utilities.iterables import strongly_connected_components
@@ -24,13 +23,11 @@ from natrium.model.arrays import Array
 from natrium.model.branches import choose
 from natrium.model.kernel import lower_expressions
 from natrium.model.protocol import per_neuron
+from natrium.model.scales import scales_of, state_scales
 
-NEUTRAL = 1e-7  # a real part this small beside its own imaginary part is zero
-NOISE = 16 * np.finfo(float).eps  # an eigenvalue this small beside the largest is rounding
-DOUBT = 2.0**20  # times that: where digits are few, more are computed with
-DIGITS, ROUNDED = 40, 1e-15  # of these; a part this small beside its value is rounding
 MOST_COUPLED = 6  # entries beside the diagonal: beyond, solutions have no readable size
 FEW_COUPLED = 2  # likewise: beyond, bounds of I_eq' along V are too wide, and numbers serve better
+BESIDE = 1e-11  # relative: this far from where an equation changes its branch the branch is decided
 POINTS = 601  # at which steady states are looked at before any search
 
 
@@ -56,14 +53,24 @@ class SteadyInput:
         """Evaluate I_eq, or a derivative of it, at one V."""
         return float(self._scalar(V, *self.values)[order]) + 0.0  # no minus zero
 
+    def beside(self, V: float) -> float:
+        """Give how far from a V at which an equation changes its branch the branch is decided, mV."""
+        return BESIDE * (state_scales(self.neuron)[0] + abs(V))
+
     def inertia(self, V: float) -> float:
         """Give the input over the dV/dt that it makes, ms: tau_m of a `Neuron`; see `inertia_of`."""
         return float(self._inertia(V, *self.values)[0])
 
+    def pace(self, V: float) -> float:
+        """Give the time constant of the membrane alone, ms: tau_m of a `Neuron`."""
+        scales = scales_of(self.neuron)
+        return abs(self.inertia(V)) * scales.V / scales.input
+
     @cached_property
     def level(self) -> float | None:
         """The input that holds every V, as of an integrator without a leak; None where it depends on V."""
-        V = np.linspace(self.neuron.landmarks[0], max(self.neuron.landmarks) + 1.0, POINTS)
+        low, high = self.neuron.landmarks[0], max(self.neuron.landmarks)
+        V = np.linspace(low, high + state_scales(self.neuron)[0], POINTS)
         I, slope = self._rows(V)[:2]
         return float(I[0]) + 0.0 if np.all(slope == 0.0) and np.all(I[0] == I) else None
 
@@ -77,7 +84,7 @@ class SteadyInput:
         """Give the longest time constant of membrane and other states at some voltages, ms."""
         relaxation = lower(self.system).relaxation
         rates = [rate for V in voltages for rate in (*relaxation(V), *self._rates(V, *self.values))]
-        paces = [abs(self.inertia(V)) for V in voltages]
+        paces = [self.pace(V) for V in voltages]
         return float(max([*paces, *(1.0 / rate for rate in rates if rate > 0.0)]))
 
     def along(self, V: Array) -> tuple[Array, Array]:
@@ -137,11 +144,11 @@ class SteadyInput:
         """Find where surfaces that depend on V alone change sign."""
         V = self.system.states[0]
         symbols = dict(zip(self.system.parameters, self.values, strict=True))
-        found: set[float] = set()
+        found, scale = set[float](), state_scales(self.neuron)[0]
         for surface in (one for one in surfaces if one.free_symbols <= {V, *symbols}):
             function = lower_expressions((surface,), (V, *self.system.parameters))
             enclosure = Enclosure((surface, surface.diff(V)), V, symbols)
-            found |= set(sign_changes(enclosure, partial(_at, function, self.values), low, high))
+            found |= set(sign_changes(enclosure, partial(_at, function, self.values), low, high, scale=scale))
         return tuple(sorted(found))
 
     def folds(self, low: float, high: float) -> tuple[float, ...]:
@@ -149,7 +156,7 @@ class SteadyInput:
         symbols = dict(zip(self.system.parameters, self.values, strict=True))
         enclosure = Enclosure(self.expressions[1:], self.system.states[0], symbols)
         self.along(np.linspace(low, high, POINTS))  # refuses what has no steady state
-        return sign_changes(enclosure, lambda V: self(V, 1), low, high)
+        return sign_changes(enclosure, lambda V: self(V, 1), low, high, scale=state_scales(self.neuron)[0])
 
     def crossings(self, low: float, high: float) -> tuple[float, ...]:
         """Find every V between at which an equilibrium lies on the threshold, mV."""
@@ -374,24 +381,3 @@ def _solve_linear(
 def steady_input(neuron: AnyNeuron) -> SteadyInput:
     """Give the lowered I_eq of a neuron, made once."""
     return SteadyInput(neuron)
-
-
-def real_parts(eigenvalues: Any) -> Array:
-    """Give real parts, zero where an oscillation neither grows nor decays within rounding.
-
-    Each is held against its own size, lest a slow state beside a fast one be taken for neutral.
-    """
-    real = np.real(eigenvalues)
-    neutral = (np.imag(eigenvalues) != 0.0) & (np.abs(real) <= NEUTRAL * np.abs(eigenvalues))
-    return np.asarray(np.where(neutral, 0.0, real))
-
-
-def sorted_eigenvalues(matrix: Array) -> Any:
-    """Give the eigenvalues of a matrix, the largest real part first; with more digits where few are right."""
-    values = np.linalg.eigvals(matrix).astype(complex)
-    if np.abs(values.real).min() < DOUBT * NOISE * np.abs(values).max():
-        with mpmath.workdps(DIGITS):
-            values = np.array(mpmath.eig(mpmath.matrix(matrix.tolist()), right=False), dtype=complex)
-        values[np.abs(values) < ROUNDED**2 * np.abs(values).max()] = 0.0
-        values.imag[np.abs(values.imag) < ROUNDED * np.abs(values)] = 0.0
-    return values[np.lexsort((-values.imag, -values.real))]

@@ -7,17 +7,18 @@ from collections.abc import Callable
 import numpy as np
 
 from natrium.analysis.equilibria.bifurcations import Fold, Hopf
+from natrium.analysis.equilibria.eigenvalues import NOISE
 from natrium.analysis.equilibria.implicit import held_input
-from natrium.analysis.equilibria.steady_input import NOISE
 from natrium.analysis.excitability.long_run import RTOL, Firing, fire
 from natrium.model import AnyNeuron
 from natrium.model.arrays import Array
+from natrium.model.scales import scales_of
 from natrium.solvers.reliability import second_tolerance
 
 CYCLES = 60  # spikes that count as sustained where only that is asked
 WIDER, WIDEST = 4.0, 1e-2  # a bracket that a second solve does not confirm; relative, the widest tried
 ULPS = 8  # neighbours of V that tell what rounding leaves of its input, in units of the last place
-STEP = 1e-4  # mV, of a difference of growth rates
+STEP = 1e-4  # mV, or of V's scale: of a difference of growth rates
 
 
 def bracketed(
@@ -46,7 +47,8 @@ def bracketed(
     state : ndarray, shape (n_states,)
         Of what was followed, at the end of the range that is left.
     """
-    while high - low > width * max(1.0, abs(high)):
+    least = min(1.0, scales_of(neuron).input)
+    while high - low > width * max(least, abs(high)):
         middle = 0.5 * (low + high)
         firing = fire(neuron, middle, state, enough=CYCLES)
         sustained = firing.outcome == "sustained"
@@ -60,7 +62,7 @@ def bracketed(
     error = high - low
     while again(high - error) or not again(high + error):
         error *= WIDER
-        if error > WIDEST * max(1.0, abs(high)):
+        if error > WIDEST * max(least, abs(high)):
             return high, float("inf"), state
     return high, error, state
 
@@ -79,8 +81,9 @@ def rounded(neuron: AnyNeuron, V: float, point: Fold | Hopf | None) -> float:
     if not isinstance(point, Hopf):
         return error
     # V is where the pair's growth vanishes, known to the rounding of the eigenvalues.
-    pairs = [np.linalg.eigvals(m) for m in held_input(neuron).jacobians(np.array([V - STEP, V, V + STEP]))]
+    step = STEP * scales_of(neuron).V
+    pairs = [np.linalg.eigvals(m) for m in held_input(neuron).jacobians(V + step * np.arange(-1.0, 2.0))]
     pair = 2e-3j * np.pi * point.frequency
     below, _, above = (float(values[np.argmin(np.abs(values - pair))].real) for values in pairs)
-    moved = NOISE * float(np.abs(pairs[1]).max()) * 2.0 * STEP / abs(above - below)
+    moved = NOISE * float(np.abs(pairs[1]).max()) * 2.0 * step / abs(above - below)
     return error + abs(steady(V, 1)) * moved

@@ -27,6 +27,7 @@ from natrium.analysis.excitability.long_run import Firing, fire
 from natrium.analysis.result import Result
 from natrium.model import AnyNeuron, NatriumError, SolverError
 from natrium.model.arrays import Array
+from natrium.model.scales import scales_of
 from natrium.solvers.reliability import second_tolerance
 
 Kind = Literal[
@@ -78,11 +79,6 @@ class CycleEnd(Result):
     interval_error: float
     coefficient: float
     n_spikes: int
-
-
-def scale(I: float) -> float:
-    """Give what relative widths of an input are of, mV."""
-    return max(1.0, abs(I))
 
 
 def cycle_end(neuron: AnyNeuron, firing: Firing, silent: float) -> CycleEnd | None:
@@ -175,10 +171,11 @@ def _end(neuron: AnyNeuron, way: Course, n_spikes: int, state: Array) -> CycleEn
         return CycleEnd(at.kind, last.value, at.place.error, period, doubt, c / n_spikes, n_spikes)
     if way.reason != "lost":
         return None
-    error = LEAST * scale(last.value)
-    while error <= WIDEST * scale(last.value) and not _between(neuron, last.value, error, state):
+    scale = scales_of(neuron).of_input(last.value)
+    error = LEAST * scale
+    while error <= WIDEST * scale and not _between(neuron, last.value, error, state):
         error *= WIDER
-    if error > WIDEST * scale(last.value):
+    if error > WIDEST * scale:
         return None
     return CycleEnd("last cycle", last.value, error, last.found.period / n_spikes, nan, nan, n_spikes)
 
@@ -192,7 +189,7 @@ def _between(neuron: AnyNeuron, I: float, error: float, state: Array) -> bool:
 
 def _below(neuron: AnyNeuron, end: CycleEnd, state: Array, silent: float) -> Firing | None:
     """Tell what fires on below the end of a cycle; None where nothing does."""
-    apart = BELOW * scale(end.I)
+    apart = BELOW * scales_of(neuron).of_input(end.I)
     while end.I - apart > silent:
         try:
             firing = fire(neuron, end.I - apart, state, enough=CYCLES)

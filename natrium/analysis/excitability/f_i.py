@@ -39,24 +39,22 @@ from natrium.model.arrays import Array
 from natrium.model.checks import as_numbers
 from natrium.model.leak import InputUnit, Leak, leak_of, told_in
 from natrium.model.protocol import check_neuron, per_neuron
+from natrium.model.scales import scales_of
 
 Law = Literal["square root", "logarithmic", "inverse", "jump", "fold of cycles", "undecided"]
 
 SETTLED = 1e-9  # relative, of intervals that count as steady
 FINE = 1e-11  # rtol of the runs
-# Excess of input over the rheobase at which the onset is fitted, relative to it (at least to 1 mV). The
-# law holds only near; nearer still, runs grow long.
+# Excess of input over the rheobase at which the onset is fitted, relative to it (at least to the input's
+# scale). The law holds only near; nearer still, runs grow long.
 NEAR = (1e-3, 2e-3, 4e-3, 8e-3, 1.6e-2)
 FEWEST = 3  # intervals to which a law is fitted
 DESCENT = 12  # steps of input on the way down to where firing ends
 INSIDE = 4.0  # errors of the input at which firing ends: where a cycle is surely there
 FITS = 0.01  # of the mean interval: what a law may leave
-GROWS = 1.2  # the longest interval over the shortest, where the interval is said to grow without bound
-OWN = {
-    ("fold of cycles", "fold of cycles"),
-    ("homoclinic", "logarithmic"),
-    ("saddle-node", "square root"),
-}  # the coefficient is the end's
+GROWS = 1.2  # the longest interval over the shortest, where it is said to grow without bound
+# The coefficient is the end's.
+OWN = {("fold of cycles",) * 2, ("homoclinic", "logarithmic"), ("saddle-node", "square root")}
 TERMS: dict[Law, Callable[[Array], Array]] = {  # what b stands before, of the excess of input
     "square root": lambda excess: 1.0 / np.sqrt(excess),
     "logarithmic": lambda excess: -np.log(excess),
@@ -278,7 +276,7 @@ def onset(neuron: AnyNeuron) -> Onset:
     if not np.isfinite(found.value):
         raise ModelError("an onset needs a rheobase, got none: see rheobase(neuron).notes")
     at = found.bistable_from
-    excess = np.array(NEAR) * _reach(found)
+    excess = np.array(NEAR) * _reach(neuron, found)
     state = _on_cycle(neuron, found, at + float(excess[-1]))
     intervals = np.empty(excess.size)
     for k in range(excess.size - 1, -1, -1):  # from far to near, each from the last one's cycle
@@ -293,16 +291,17 @@ def onset(neuron: AnyNeuron) -> Onset:
     return _fit(neuron, found, at, excess[kept], intervals[kept], last)
 
 
-def _reach(found: Rheobase) -> float:
+def _reach(neuron: AnyNeuron, found: Rheobase) -> float:
     """Give what the excess of input is relative to, mV: an endless interval is told where both are stable."""
     at, ending = found.bistable_from, found.ending
     endless = ending is not None and np.isinf(ending.interval)
-    return min(found.value - at, max(1.0, abs(at))) if endless else max(1.0, abs(at))
+    scale = scales_of(neuron).of_input(at)
+    return min(found.value - at, scale) if endless else scale
 
 
 def _on_cycle(neuron: AnyNeuron, found: Rheobase, I: float) -> Array:
     """Reach the cycle at an input: where the cell is bistable, by coming down from above the rheobase."""
-    high = found.value + max(1.0, abs(found.value)) * NEAR[-1]
+    high = found.value + scales_of(neuron).of_input(found.value) * NEAR[-1]
     start = np.array(neuron.initial_state())
     state = fire(neuron, high, start).state
     if found.bistable:

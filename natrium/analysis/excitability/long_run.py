@@ -17,6 +17,7 @@ from natrium.analysis.equilibria.steady_input import jacobian_at
 from natrium.analysis.result import Result
 from natrium.model import AnyNeuron, Constant, StepLimit, UnsupportedModel, lower
 from natrium.model.arrays import Array
+from natrium.model.scales import state_scales
 from natrium.solvers import ClosedForm, Compiled, EventDriven, Trajectory, accurate
 from natrium.solvers.limits import Limits
 from natrium.solvers.refractory import rest
@@ -26,7 +27,9 @@ PERIODS = 8  # spikes after which a pattern of intervals is looked for to repeat
 ENOUGH = 200  # spikes: a pattern that has not settled by then is called irregular, and sustained
 SILENT = 60.0  # slowest time constants without a spike
 LINGER, LONGEST = 12.0, 2000.0  # time constants near an equilibrium that is left or reached slowly; at most
-NEAR = 1e-3  # distance (mV; gates in hundredths) from a stable equilibrium at which a cell has come to rest
+# Distance (mV; gates in hundredths; times the states' scales) from a stable equilibrium at which a cell has
+# come to rest.
+NEAR = 1e-3
 MANY, SLOWER = 20_000_000, 20  # evaluations of a compiled run, some seconds; the other solver is so slow
 AHEAD = 8.0  # intervals run at a time
 
@@ -145,6 +148,7 @@ def fire(
     moving = neuron.system.rests_in_motion
     reachable = [e for e in _apart(neuron, I) if e.below_threshold]
     resting = [e for e in reachable if e.stable]
+    sizes = state_scales(neuron)
     pace, unheld = _pace(neuron, state, I, reachable), _is_unheld(neuron)
     growths = [abs(float(e.eigenvalues[0].real)) for e in reachable]
     drift = max((1.0 / growth for growth in growths if growth > 0.0), default=0.0)
@@ -174,7 +178,7 @@ def fire(
         if period or len(spikes) >= enough:
             after = _between(trajectory, state) if moving else after_reset(neuron, reset, I)
             return Firing(I, "sustained", np.array(spikes), period, after, reset, clock)
-        if not times.size and any(_near(state, rest) for rest in resting):
+        if not times.size and any(_near(state, rest, sizes) for rest in resting):
             return Firing(I, "rest", np.array(spikes), 0, state, reset, clock)
         if unheld and waited >= patience:  # all else has settled: V's pace tells when a spike is due
             patience, unheld = 2.0 * (waited + _rise(neuron, trajectory)), False
@@ -230,8 +234,8 @@ def _passage(neuron: AnyNeuron, I: float) -> float:
     return max((passage / math.sqrt(excess) for passage, excess in past if excess > 0.0), default=0.0)
 
 
-def _near(state: Array, rest: Equilibrium) -> bool:
-    distance = np.abs(state - rest.state)
+def _near(state: Array, rest: Equilibrium, sizes: tuple[float, ...]) -> bool:
+    distance = np.abs(state - rest.state) / sizes
     return bool(distance[0] < NEAR and np.all(distance[1:] < NEAR / 100.0))
 
 

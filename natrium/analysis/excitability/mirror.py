@@ -11,6 +11,9 @@ from natrium.analysis.equilibria.curve import equilibrium_curve
 from natrium.analysis.equilibria.implicit import held_input
 from natrium.model import AnyNeuron, HybridNeuron
 from natrium.model.protocol import per_neuron
+from natrium.model.scales import scales_of
+
+BESIDE = 1.0  # mV, or of V's scale: below the first place where anything happens
 
 
 @per_neuron(maxsize=64)
@@ -23,7 +26,7 @@ def is_lowered(neuron: AnyNeuron) -> bool:
         return False
     curve = equilibrium_curve(neuron)
     places = [*curve.crossings, *(V for V, _ in curve.changes)]
-    V = min(places, default=neuron.landmarks[0]) - 1.0
+    V = min(places, default=neuron.landmarks[0]) - BESIDE * scales_of(neuron).V
     held = held_input(neuron)
     slope, side = held(V, 1), float(np.linalg.slogdet(-held.jacobians(np.array([V]))[0])[0])
     return (slope * side or held.inertia(V)) < 0.0

@@ -22,15 +22,18 @@ from natrium.model import AnyNeuron, ModelError, SolverError
 from natrium.model.arrays import Array
 from natrium.model.leak import input_unit
 from natrium.model.protocol import per_neuron
+from natrium.model.scales import scales_of
 
-ASIDE = 1e-3  # of the rheobase (at least of 1 mV): where runs just above and just below are made
+ASIDE = 1e-3  # of the rheobase (at least of the input's scale): where runs just above and just below are made
 ASIDE_HOPF = 1e-2  # beside a Hopf point, where oscillations grow and decay slowly
 SLOWLY = 1e-3  # of that: a step of input this small is one of a slow growth, to a cell that accommodates too
 BESIDE_HOPF = 1e-6  # likewise where the cycle is looked for that goes on below it, far from the rest
 NARROW = 1e-9  # relative, of a bracket: where an oscillation reaches the threshold
 LOWEST = 1e-6  # likewise where firing ends
-LARGEST = 1e5  # mV above the loss of the rest: how far an oscillation is followed
-BESIDE, ABOVE = 1.0, 1e-3  # mV: below the first place where a rest is lost, above one where one begins
+LARGEST = 1e5  # times the input's scale above the loss of the rest: how far an oscillation is followed
+# mV, or of V's scale: below the first place where a rest is lost, above one where one begins.
+BESIDE, ABOVE = 1.0, 1e-3
+NEAREST = 1e-6  # likewise: below a place where no rest is known a little before it is lost
 
 
 @attrs.frozen(eq=False)
@@ -65,17 +68,18 @@ def _lowest_rest(neuron: AnyNeuron) -> Equilibrium | None:
     The curve of equilibria goes on from there to any lower input, and nothing changes on it: no need to
     follow it out of the range where the cell can be.
     """
-    curve = equilibrium_curve(neuron)
+    curve, unit = equilibrium_curve(neuron), scales_of(neuron).V
     lost = [*curve.crossings, *(V for V, _ in curve.changes)]
     # A threshold that moves may lie below every rest at low V, and be above it from one on.
-    starts = [min(lost, default=neuron.landmarks[0]) - BESIDE, *(at + ABOVE for at in curve.crossings)]
+    starts = [min(lost, default=neuron.landmarks[0]) - BESIDE * unit]
+    starts += [at + ABOVE * unit for at in curve.crossings]
     rests = (equilibrium_at(neuron, V) for V in starts)
     return next((one for one in rests if one.stable and one.below_threshold), None)
 
 
-def _aside(loss: _Loss, I: float) -> float:
+def _aside(neuron: AnyNeuron, loss: _Loss, I: float) -> float:
     """Give the distance (mV) from a critical input at which runs are made."""
-    return (ASIDE_HOPF if loss.cause == "hopf" else ASIDE) * max(1.0, abs(I))
+    return (ASIDE_HOPF if loss.cause == "hopf" else ASIDE) * scales_of(neuron).of_input(I)
 
 
 @per_neuron(maxsize=64)
@@ -125,7 +129,8 @@ def _told(neuron: AnyNeuron, found: Rheobase) -> Rheobase:
     notes = list(found.notes)
     if found.bistable:
         unit = input_unit(neuron)
-        end = unit.show(found.bistable_from, settled(unit.of(found.bistable_error)))
+        form = settled(unit.of(found.bistable_error), of=unit.of(found.bistable_from))
+        end = unit.show(found.bistable_from, form)
         how = _ENDS[found.ending.kind if found.ending else None]
         notes.append(f"bistable: firing once begun goes on {'up' if found.lowered else 'down'} to {end}{how}")
     if found.lowered:
@@ -145,7 +150,7 @@ def _raised(neuron: AnyNeuron) -> Rheobase:
         loss = _first_loss(neuron, rest.V)
         if loss is None:
             return _none("the rest stays below the threshold, which moves with it, as the input grows")
-        above = loss.I + _aside(loss, loss.I)
+        above = loss.I + _aside(neuron, loss, loss.I)
         before = _rest_before(neuron, loss)
         firing = fire(neuron, above, before.state, enough=CYCLES)
         soft = isinstance(loss.point, Hopf) and loss.point.lyapunov < 0.0
@@ -163,7 +168,7 @@ def _raised(neuron: AnyNeuron) -> Rheobase:
 
 def _of_integrator(neuron: AnyNeuron, level: float) -> Rheobase:
     """Give the rheobase of a cell that no V holds: at `level` it stays at any, and with more V rises."""
-    start, aside = np.array(neuron.initial_state()), ASIDE * max(1.0, abs(level))
+    start, aside = np.array(neuron.initial_state()), ASIDE * scales_of(neuron).of_input(level)
     runs = [fire(neuron, level + side * aside, start, enough=CYCLES) for side in (1.0, -1.0)]
     checks = tuple(Check.of(run, "initial state") for run in runs)
     if runs[0].outcome != "sustained":
@@ -187,8 +192,11 @@ def _none(reason: str) -> Rheobase:
 
 def _rest_before(neuron: AnyNeuron, loss: _Loss) -> Equilibrium:
     """Give the rest a little before it is lost."""
-    rests = [e for e in equilibria(neuron, loss.I - _aside(loss, loss.I)) if e.stable and loss.V > e.V]
-    return max(rests, key=lambda e: e.V) if rests else equilibrium_at(neuron, loss.V - 1e-6)
+    before = loss.I - _aside(neuron, loss, loss.I)
+    rests = [e for e in equilibria(neuron, before) if e.stable and loss.V > e.V]
+    if rests:
+        return max(rests, key=lambda e: e.V)
+    return equilibrium_at(neuron, loss.V - NEAREST * scales_of(neuron).V)
 
 
 def _through_oscillation(
@@ -198,18 +206,19 @@ def _through_oscillation(
 
     The input at which it fires is bisected by runs, each from the oscillation at the last silent input.
     """
-    low, high, step = loss.I, firing.I, 0.1 * max(1.0, abs(loss.I))
-    while high < loss.I + LARGEST:
+    scales = scales_of(neuron)
+    low, high, step = loss.I, firing.I, 0.1 * scales.of_input(loss.I)
+    while high < loss.I + LARGEST * scales.input:
         if firing.outcome == "rest" and high > low:
             return _nearest(neuron, firing)
         if firing.outcome == "sustained":
             high, error, state = bracketed(neuron, low, high, state, fires=False, width=NARROW)
-            firing = fire(neuron, high + ASIDE * max(1.0, abs(high)), state, enough=CYCLES)
+            firing = fire(neuron, high + ASIDE * scales.of_input(high), state, enough=CYCLES)
             if firing.outcome == "sustained":
                 return _found(neuron, attrs.evolve(loss, cause="oscillation"), high, error, firing, state)
             high = firing.I  # what fired was kicked by too large a step
-            step = 0.01 * max(1.0, abs(high))
-        ahead = [I + _aside(loss, I) for I in _critical(neuron) if I + _aside(loss, I) > high]
+            step = 0.01 * scales.of_input(high)
+        ahead = [I + _aside(neuron, loss, I) for I in _critical(neuron) if I + _aside(neuron, loss, I) > high]
         low, state, high, step = high, firing.state, min([high + step, *ahead]), 2.0 * step
         firing = fire(neuron, high, state, enough=CYCLES)
     return _none("a subthreshold oscillation never reaches the threshold")
@@ -219,7 +228,7 @@ def _found(
     neuron: AnyNeuron, loss: _Loss, value: float, error: float, above: Firing, oscillation: Array | None
 ) -> Rheobase:
     """Confirm a rheobase by runs just below, and name what is delicate about it."""
-    gap = _aside(loss, value)
+    gap = _aside(neuron, loss, value)
     below = value - gap
     start = "rest" if oscillation is None else "oscillation"
     checks, notes = [Check.of(above, start)], list[str]()
@@ -242,7 +251,7 @@ def _found(
         )
     lowest, doubt, ending = value, error, None
     if loss.cause == "hopf":
-        below = value - BESIDE_HOPF * max(1.0, abs(value))
+        below = value - BESIDE_HOPF * scales_of(neuron).of_input(value)
     kept = fire(neuron, below, above.state, enough=CYCLES)
     checks.append(Check.of(kept, "cycle"))
     if kept.outcome == "sustained":
@@ -289,7 +298,7 @@ def _threshold_notes(neuron: AnyNeuron, loss: _Loss) -> list[str]:
 def _lowest_cycle(neuron: AnyNeuron, kept: Firing) -> tuple[float, float, CycleEnd | None]:
     """Follow sustained firing down to the input at which it ends; give that, its error and the fold there."""
     state: Array = kept.state
-    high, step = kept.I, 0.05 * max(1.0, abs(kept.I))
+    high, step = kept.I, 0.05 * scales_of(neuron).of_input(kept.I)
     for _ in range(60):
         firing = fire(neuron, high - step, state, enough=CYCLES)
         if firing.outcome != "sustained":

@@ -22,8 +22,9 @@ from natrium.analysis.result import Result, settled, show_settled
 from natrium.model import AnyNeuron, ModelError, Number, SolverError, Step, lower
 from natrium.model.arrays import Array
 from natrium.model.checks import as_numbers
-from natrium.model.leak import InputUnit, Leak, leak_of, told_in
+from natrium.model.leak import InputUnit, Leak, input_unit, leak_of, told_in
 from natrium.model.protocol import check_neuron
+from natrium.model.scales import scales_of
 from natrium.solvers import Runs, accurate, solve_chunk
 from natrium.solvers.flags import RunFlag
 from natrium.solvers.reliability import second_tolerance
@@ -33,7 +34,7 @@ Whole = npt.NDArray[np.int_]
 Flags = npt.NDArray[np.bool_]
 
 TOLERANCE = 1e-9  # relative, of an amplitude
-LARGEST = 1e9  # mV: a cell that no pulse of this size excites is not excitable
+LARGEST = 1e9  # times the input's scale: a cell that no pulse of this size excites is not excitable
 RTOL = 1e-10
 ROUNDING = 4.0  # in units of the last place
 SHORT = 1e-3  # of the slowest time constant: the pulse with which the search for the chronaxie begins
@@ -101,7 +102,7 @@ class StrengthDuration(Result):
     def sentences(self) -> list[str]:
         """Give rheobase and chronaxie of pulses in words."""
         unit = self.told_in
-        least = unit.show(self.rheobase, settled(unit.of(self.rheobase_error)))
+        least = unit.show(self.rheobase, settled(unit.of(self.rheobase_error), of=unit.of(self.rheobase)))
         return [
             f"Least pulses: {least} where they do not end (the rheobase of pulses); at twice that the least "
             f"duration is {show_settled(self.chronaxie, self.chronaxie_error)} ms (the chronaxie)."
@@ -224,18 +225,19 @@ class _Pulses:
 
 def _least_amplitudes(pulses: _Pulses, durations: Array) -> Array:
     """Find the least amplitude at each duration."""
-    resting = pulses.resting
-    start = np.array(resting.initial_state())
-    high: Array = np.full(durations.size, lower(resting.system).frame.threshold(start) - start[0])
+    resting, scales, unit = pulses.resting, scales_of(pulses.resting), input_unit(pulses.resting)
+    start, largest = np.array(resting.initial_state()), LARGEST * scales.input
+    lacking = float(lower(resting.system).frame.threshold(start) - start[0])
+    high: Array = np.full(durations.size, lacking / scales.V * scales.input)
     found, missing = _least(
         lambda which, tried: pulses.fire(_beside(durations[which], tried), tried),
         high,
         pulses.at_once,
-        LARGEST,
+        largest,
     )
     if missing.size:
         raise ModelError(
-            f"a pulse must be able to make the cell fire, got no spike up to {LARGEST:g} mV over "
+            f"a pulse must be able to make the cell fire, got no spike up to {unit.show(largest)} over "
             f"{durations[missing[0]]:g} ms: give a longer pulse"
         )
     return found
@@ -248,7 +250,7 @@ def _endless(neuron: AnyNeuron, pulses: _Pulses, second: _Pulses) -> tuple[float
     """
     slow, long = rheobase(neuron), np.array([pulses.t_end])
     if np.isfinite(slow.value):
-        below = np.array([slow.value - ASIDE * max(1.0, abs(slow.value)) - pulses.base])
+        below = np.array([slow.value - ASIDE * scales_of(neuron).of_input(slow.value) - pulses.base])
         if not pulses.fire(long, below)[0]:
             return slow.value - pulses.base, slow.error
     found = _least_amplitudes(pulses, long)

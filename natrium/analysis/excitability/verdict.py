@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Callable
 from typing import Any, Literal
 
 import attrs
@@ -18,6 +20,7 @@ from natrium.analysis.result import Result, settled, show_settled
 from natrium.model import AnyNeuron, Neuron
 from natrium.model.leak import input_unit
 from natrium.model.protocol import per_neuron
+from natrium.model.scales import state_scales
 from natrium.solvers.reliability import ROUNDING
 
 
@@ -254,31 +257,32 @@ def _rate(verdict: Verdict) -> str:
 
 
 def _of_equilibria(verdict: Verdict) -> str:
+    mV = _digits_of_V(verdict.neuron)
     if verdict.plateau is not None:
         low, high = verdict.plateau
-        return f"Equilibria without input: every V from {low:.6f} to {high:z.6f} mV."
+        return f"Equilibria without input: every V from {mV(low)} to {mV(high)} mV."
     passes = verdict.neuron.system.passes
     above = " (above the threshold)" if passes else " (above the threshold: never reached)"
     parts = [
-        f"{e.kind} at {e.V:.6f} mV{above if e.below_threshold is False else ''}" for e in verdict.equilibria
+        f"{e.kind} at {mV(e.V)} mV{above if e.below_threshold is False else ''}" for e in verdict.equilibria
     ]
     return f"Equilibria without input: {'; '.join(parts) or 'none'}."
 
 
 def _of_bifurcations(curve: EquilibriumCurve) -> list[str]:
-    said, unit = [], input_unit(curve.neuron)
+    said, unit, mV = [], input_unit(curve.neuron), _digits_of_V(curve.neuron)
     for fold in curve.folds:
         meeting = "meet and vanish above" if fold.curvature < 0.0 else "meet and vanish below"
         at = unit.show(fold.I, _digits(unit.of(fold.I)))
-        said.append(f"Fold: two equilibria {meeting} {at}, at V = {fold.V:.6f} mV.")
+        said.append(f"Fold: two equilibria {meeting} {at}, at V = {mV(fold.V)} mV.")
     for point in curve.hopf:
         kind = "subcritical" if point.lyapunov > 0.0 else "supercritical"
         said.append(
-            f"Hopf point, {kind}, at {unit.show(point.I, _digits(unit.of(point.I)))}, V = {point.V:.6f} mV "
+            f"Hopf point, {kind}, at {unit.show(point.I, _digits(unit.of(point.I)))}, V = {mV(point.V)} mV "
             f"({point.frequency:.3f} Hz)."
         )
     said += [
-        f"Corner, at {unit.show(one.I, _digits(unit.of(one.I)))}, V = {one.V:.6f} mV: there an equation "
+        f"Corner, at {unit.show(one.I, _digits(unit.of(one.I)))}, V = {mV(one.V)} mV: there an equation "
         f"changes its branch, and {one.unstable_below} unstable directions become {one.unstable_above} "
         "as V grows."
         for one in curve.corners
@@ -286,13 +290,19 @@ def _of_bifurcations(curve: EquilibriumCurve) -> list[str]:
     if curve.block is not None:
         V, I = curve.block
         at = unit.show(I, _digits(unit.of(I)))
-        said.append(f"Depolarisation block: above {at} a rest above V = {V:.6f} mV is stable.")
+        said.append(f"Depolarisation block: above {at} a rest above V = {mV(V)} mV is stable.")
     return said
+
+
+def _digits_of_V(neuron: AnyNeuron) -> Callable[[Any], str]:
+    """Give what writes a voltage: to the millionth of its scale."""
+    form = f"z.{max(0, 6 - round(math.log10(state_scales(neuron)[0])))}f"
+    return lambda V: format(float(V), form)
 
 
 def _digits(value: float) -> str:
     """Give the format of a number that is exact to rounding."""
-    return settled(ROUNDING * float(np.spacing(abs(value))))
+    return settled(ROUNDING * float(np.spacing(abs(value))), of=value)
 
 
 _CAUSES = {
@@ -314,14 +324,14 @@ def _of_rheobase(found: Rheobase) -> str:
     if found.cause == "oscillation":
         known = np.isfinite(found.error)
         doubt = f" to {unit.show(found.error, '.1g')}" if known else ", NOT confirmed by a second solve"
-    at = unit.show(found.value, settled(unit.of(found.error)))
+    at = unit.show(found.value, settled(unit.of(found.error), of=unit.of(found.value)))
     return f"Rheobase: {at}{doubt} ({found.cause}: {_CAUSES[found.cause]}; {runs})."
 
 
 def _of_onset(found: Onset | None, doubt: float) -> list[str]:
     if found is None:
         return []
-    at = found.told_in.show(found.at, settled(found.told_in.of(doubt)))
+    at = found.told_in.show(found.at, settled(found.told_in.of(doubt), of=found.told_in.of(found.at)))
     if not found.errors:
         fires = f"goes on at {found.intervals.size or 'none'} of the {len(NEAR)} inputs looked at"
         return [f"Onset: undecided, just above {at} firing {fires}: too few for a law of the interval."]
@@ -352,9 +362,10 @@ def _of_onset(found: Onset | None, doubt: float) -> list[str]:
 
 
 def _of_threshold(verdict: Verdict) -> list[str]:
+    mV = _digits_of_V(verdict.neuron)
     place, unit, moving = verdict.threshold, input_unit(verdict.neuron), verdict.neuron.system.threshold_moves
     if moving:
-        met = ", ".join(f"{V:.6f} mV" for V in verdict.curve.crossings) or "no V"
+        met = ", ".join(f"{mV(V)} mV" for V in verdict.curve.crossings) or "no V"
         return [f"The threshold moves with {', '.join(moving)}: a rest lies on it at {met}."]
     v, lowered = verdict.neuron.v_thresh, verdict.rheobase is not None and verdict.rheobase.lowered
     if verdict.neuron.system.passes:
@@ -369,7 +380,7 @@ def _of_threshold(verdict: Verdict) -> list[str]:
         return [f"The coded threshold ({v:g} mV) lies below the saddle at every input."]
     if abs(place.above_from) == float("inf"):
         return [f"The coded threshold ({v:g} mV) lies above the saddle at every input."]
-    now = "" if place.side is None else f"; without input it lies {place.side} it ({place.saddle:.6f} mV)"
+    now = "" if place.side is None else f"; without input it lies {place.side} it ({mV(place.saddle)} mV)"
     up_to = unit.show(place.fold.I, _digits(unit.of(place.fold.I)))
     there = f"the saddle is there {'down' if lowered else 'up'} to {up_to}{now}."
     if verdict.curve.threshold_far:

@@ -16,8 +16,9 @@ from typing import ClassVar
 import attrs
 import numpy as np
 
-from natrium.analysis.continuation.cycles import RANGE, RTOL, TIME, Evaluation, sizes_of, sorted_multipliers
-from natrium.analysis.continuation.legs import STEEP, flowed, inside, interval
+from natrium.analysis.continuation.axis import sizes_of
+from natrium.analysis.continuation.cycles import RANGE, RTOL, TIME, Evaluation, sorted_multipliers
+from natrium.analysis.continuation.legs import flowed, inside, interval, is_timed
 from natrium.analysis.cycle.return_map import free_of
 from natrium.analysis.forcing.axis import ForcedAxis, Forcing
 from natrium.analysis.variation.gradients import parameter_directions
@@ -316,7 +317,7 @@ class LockedOrbits:
         if not self.n_spikes:
             return self
         here = self.place(float(z[-1]), 0.0)
-        return attrs.evolve(self, timed=tuple(_slope(here, run) < STEEP for run in found.runs))
+        return attrs.evolve(self, timed=tuple(is_timed(here.neuron, _slope(here, run)) for run in found.runs))
 
     def divided(self, z: Array, found: Evaluation) -> tuple[LockedOrbits, Array] | None:
         """Give the same orbit in as many arcs as its growth asks for: each interval is one."""
@@ -360,4 +361,4 @@ def locked_orbits(
     axis: ForcedAxis, p: int, q: int, states: Array, span: float, longest: float, rtol: float = RTOL
 ) -> LockedOrbits:
     """Make the equations of orbits of p spikes in q periods near a run, of states (n_states, n_times)."""
-    return LockedOrbits(axis, p, q, span, rtol, longest, (False,) * p, sizes_of(states))
+    return LockedOrbits(axis, p, q, span, rtol, longest, (False,) * p, sizes_of(axis.neuron, states))

@@ -25,10 +25,12 @@ from natrium.analysis.result import Result
 from natrium.model import AnyNeuron, Count, ModelError, Number
 from natrium.model.arrays import Array
 from natrium.model.leak import input_unit
+from natrium.model.scales import scales_of
 from natrium.solvers import Trajectory
 
 WIDTH = 150.0  # mV: what a plane of channels is about as wide as
-INSIDE = 1e-9  # ms: a segment that starts this near to a spike is its refractory period
+HORIZON, T_END = 500.0, 100.0  # ms, or of the scale of time
+INSIDE = 1e-9  # likewise: a segment that starts this near to a spike is its refractory period
 
 
 @attrs.frozen(eq=False)
@@ -232,8 +234,8 @@ def phase_plane(
     x_range: tuple[float, float] | None = None,
     grid: tuple[int, int] = (181, 121),
     trajectories: Sequence[Trajectory] | None = None,
-    t_end: float = 100.0,
-    horizon: float = 500.0,
+    t_end: float | None = None,
+    horizon: float | None = None,
 ) -> PhasePlane:
     """Analyse the phase plane of a neuron of any number of gates, or of own equations.
 
@@ -254,10 +256,11 @@ def phase_plane(
         Points in V and in x.
     trajectories : sequence of Trajectory, optional
         Runs of this neuron to project; by default its run at this input until `t_end`.
-    t_end : float
-        Of the runs that measure the reduction, ms.
-    horizon : float
-        Within which a spike counts as coming by itself, and longest time along a manifold, ms.
+    t_end : float, optional
+        Of the runs that measure the reduction, ms; by default 100, or as many of what time is counted in.
+    horizon : float, optional
+        Within which a spike counts as coming by itself, and longest time along a manifold, ms; by default 500
+        likewise.
 
     Raises
     ------
@@ -279,6 +282,8 @@ def phase_plane(
     ['stable node', 'saddle', 'stable focus']
     """
     Number("mV").check("I", I)
+    horizon = HORIZON * scales_of(neuron).time if horizon is None else horizon
+    t_end = T_END * scales_of(neuron).time if t_end is None else t_end
     Number("ms", 0.0, open_low=True).check("horizon", horizon)
     for number in grid:
         Count(2, 10_000).check("grid", number)
@@ -349,14 +354,15 @@ def _certain(
 
 def _projection(plane: Plane, run: Trajectory) -> Projection:
     """Cut a run at its spikes and leave its refractory periods out."""
-    spikes, held = run.spike_times, run.neuron.tau_ref
+    spikes, held, scale = run.spike_times, run.neuron.tau_ref, scales_of(run.neuron).time
+    inside = INSIDE * scale
     pieces: list[Array] = []
     ends: dict[int, Array] = {}
     for segment in run.segments:
-        count = max(2, int(np.ceil((segment.end - segment.begin) / FINE)) + 1)
+        count = max(2, int(np.ceil((segment.end - segment.begin) / (FINE * scale))) + 1)
         states = plane.project(segment.state(np.linspace(0.0, segment.knots[-1], count)))
         resting = np.flatnonzero(
-            (segment.begin >= spikes - INSIDE) & (segment.begin < spikes + held - INSIDE)
+            (segment.begin >= spikes - inside) & (segment.begin < spikes + held - inside)
         )
         if resting.size:
             ends[int(resting[-1])] = states[:, -1]

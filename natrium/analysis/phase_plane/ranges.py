@@ -10,11 +10,12 @@ from natrium.analysis.equilibria.curve import equilibria
 from natrium.analysis.phase_plane.reduction import Plane
 from natrium.model import ModelError, Neuron, Number, SolverError
 from natrium.model.arrays import Array
+from natrium.model.scales import scales_of
 from natrium.solvers import Trajectory
 
 ROOM = 0.25  # of what a run goes through, on each side of it
 BELOW, ABOVE = 20.0, 10.0  # mV that a plane goes beyond the voltages of its neuron
-FINE = 0.05  # ms between samples of a projected course
+FINE = 0.05  # ms, or of the scale of time, between samples of a projected course
 
 
 def shown_ranges(
@@ -33,7 +34,7 @@ def shown_ranges(
         lowest = min(neuron.v_rest, neuron.v_reset, neuron.v_init, *reversals) - BELOW
         around = lowest, max(neuron.origin, *reversals) + ABOVE
         return (around if V_range is None else _checked("V_range", V_range, "mV")), (0.0, 1.0)
-    _, states = run.sample(FINE)
+    _, states = run.sample(FINE * scales_of(neuron).time)
     V, x = plane.project(states)
     jumps = [plane.project(np.stack([event.before, event.after], axis=1)) for event in run.events]
     V = np.concatenate([V, *(jump[0] for jump in jumps), neuron.landmarks, [neuron.origin]])
@@ -51,7 +52,7 @@ def shown_ranges(
 def _around(values: Array) -> tuple[float, float]:
     """Give a range that holds values, with room on both sides."""
     low, high = float(np.min(values)), float(np.max(values))
-    room = ROOM * (high - low) or max(1.0, abs(low))
+    room = ROOM * (high - low) or abs(low) or 1.0
     return low - room, high + room
 
 

@@ -10,21 +10,24 @@ import numpy as np
 import numpy.typing as npt
 from scipy.integrate import solve_ivp
 
-from natrium.analysis.equilibria.steady_input import real_parts
+from natrium.analysis.equilibria.eigenvalues import real_parts
 from natrium.analysis.phase_plane.nullclines import roots_in_unit
 from natrium.analysis.phase_plane.reduction import Plane
 from natrium.model.arrays import Array
+from natrium.model.scales import scales_of
 
 SCALE = np.array([100.0, 1.0])  # mV, 1: what counts as far in V and in x
 START = 1e-5  # scaled: how far from a saddle its manifolds start, along the eigenvector
 NEAR = 1e-3  # scaled: this near a stable equilibrium a manifold has arrived
-FASTEST = 100.0  # scaled, per ms: none goes faster along a curve, lest it be at infinity before it is outside
+# Scaled, per ms or the scale of time: none goes faster along a curve, lest it be at infinity before it is
+# outside.
+FASTEST = 100.0
 BESIDE = 0.5  # scaled: curves from a saddle below or above what is shown are followed this far beyond it
 SPACING = 0.004  # scaled: neighbours on a curve
 RTOL, ATOL = 1e-9, 1e-11
 MASK_TOL = 1e-5  # of each step, for the mask of certain spikes
 GAMMA = 1.0 / (2.0 + np.sqrt(2.0))  # of the Rosenbrock pair: L-stable
-AT_REST = 1e-7  # scaled, per ms: slower than this is rest
+AT_REST = 1e-7  # likewise: slower than this is rest
 MOST_STEPS = 20_000
 MOST_CALLS, USUAL = (
     50_000,
@@ -189,7 +192,7 @@ def _follow(
     low, high = V_range
     bottom = 0.0 if start[1] > 0.0 else start[1] - BESIDE
     top = 1.0 if start[1] < 1.0 else start[1] + BESIDE
-    ends, calls = [0.0], 0
+    ends, calls, fastest = [0.0], 0, FASTEST / scales_of(plane.neuron).time
     rest = [np.array([point.V, point.x]) for point in equilibria if point.stable and direction > 0]
 
     def flow(t: float, y: Array) -> Array:
@@ -198,7 +201,7 @@ def _follow(
         if calls > MOST_CALLS:
             raise _NoFurtherError
         speed = direction * plane.rhs(y[0], y[1], I)
-        return speed / max(1.0, float(np.linalg.norm(speed / SCALE)) / FASTEST)
+        return speed / max(1.0, float(np.linalg.norm(speed / SCALE)) / fastest)
 
     def leaves(t: float, y: Array) -> float:
         ends.append(t)
@@ -287,7 +290,7 @@ def spike_certain(
     .. [1] L. F. Shampine, M. W. Reichelt, "The MATLAB ODE suite", SIAM J. Sci. Comput. 18 (1997) 1-22: the
        pair (2, 3), here with a step for each state. https://doi.org/10.1137/S1064827594276424
     """
-    v_thresh = plane.v_thresh
+    v_thresh, slowest = plane.v_thresh, AT_REST / scales_of(plane.neuron).time
     state = np.stack([np.asarray(V, dtype=float), np.asarray(x, dtype=float)])
     slope = plane.rhs(state[0], state[1], I)
     fired = np.asarray((state[0] > v_thresh) | ((state[0] == v_thresh) & (slope[0] > 0.0)))
@@ -306,7 +309,7 @@ def spike_certain(
         over = good & (state[0] >= v_thresh) & (t > 0.0)
         fired[alive[over]] = True
         speed = np.abs(slope / SCALE[:, np.newaxis]).max(axis=0)
-        keep = ~over & (t < horizon) & (speed > AT_REST)
+        keep = ~over & (t < horizon) & (speed > slowest)
         alive, t, step, state, slope = alive[keep], t[keep], step[keep], state[:, keep], slope[:, keep]
     return fired
 

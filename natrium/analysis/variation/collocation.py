@@ -172,8 +172,8 @@ class Collocation:
 
     def _resolve(self, begin: Array, size: Array) -> tuple[Array, Array]:
         """Give P and q of some steps, by halves that tell the same."""
-        weights = np.full(len(self.linear.system.states), GATE)
-        weights[0] = 1.0
+        weights = GATE * np.array(self.linear.sizes)
+        weights[0] /= GATE
         start = self._state(begin)
         P, q, _ = self._steps(begin, size, start)
         before = self._before(begin, size, _affine(P, q))

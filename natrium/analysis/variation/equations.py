@@ -251,7 +251,7 @@ class _Walk:
         if self.known is None:
             forced, n = self.directions.forced, self.y.size
             few = self.S.shape[1] - forced.columns.size <= n
-            directions = self.directions if few else forced.and_all(n)
+            directions = self.directions if few else forced.and_all(self.linear.sizes)
             self.y, moved = integrate(
                 self.linear,
                 span.drive(begin),

@@ -16,6 +16,7 @@ from natrium.analysis.variation.misfit import Misfit
 from natrium.model import Count, Model, ModelError, NatriumError, Number, Parameter, with_parameters
 from natrium.model.arrays import Array
 from natrium.model.checks import as_mapping, as_names, as_numbers
+from natrium.model.scales import size_of
 from natrium.model.simulation import check_model
 
 TOLERANCE = 1e-12
@@ -205,7 +206,7 @@ def fit(
         Number("ms", 0.0, open_low=True).check("sigma", sigma)
     low, high = _checked_bounds(chosen, as_mapping("bounds", bounds, '{"g_Na": (50.0, 200.0)}'))
     names, initial = tuple(chosen), np.array([one.value for one in chosen.values()])
-    width = np.where(np.isfinite(high - low), high - low, np.maximum(1.0, np.abs(initial)))
+    width = np.where(np.isfinite(high - low), high - low, [size_of(value) for value in initial.tolist()])
     begin = np.clip(initial, low + INSIDE * width, high - INSIDE * width)
     misfit = Misfit(model, times, names)
     misfit.residuals(begin)  # its errors are the caller's to see; later ones only shorten a step

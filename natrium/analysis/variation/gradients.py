@@ -25,6 +25,7 @@ from natrium.model import (
     choose,
 )
 from natrium.model.arrays import Array
+from natrium.model.scales import scales_of, size_of
 from natrium.solvers import EventDriven, FixedStep, Trajectory, run
 
 # The run whose spikes are differentiated, where a model is given instead of one.
@@ -230,7 +231,7 @@ def parameter_directions(
             for edge in part.moving_edges(one.short, t_start, t_end):
                 if t_start < edge.time < t_end:
                     edges.setdefault(edge.time, []).append((column, edge.velocity, part))
-    scale = 1.0 / np.maximum(1.0, np.abs([one.value for one in chosen.values()]))
+    scale = 1.0 / np.array([size_of(one.value) for one in chosen.values()])
     return Directions(start, by_parameters, tuple(inputs), edges, kicks, scale, system)
 
 
@@ -242,7 +243,7 @@ def _initial_slope(neuron: AnyNeuron, system: HybridSystem, one: Parameter) -> A
         return slopes
     if len(system.gates) < len(slopes) - 1:
         # Shares of a kinetic scheme have no closed form: by central differences of the fourth order.
-        reach = REACH * max(1.0, abs(one.value)) if one.structural else REACH
+        reach = REACH * (size_of(one.value) if one.structural else scales_of(neuron).V)
         starts = (neuron.changed({one.name: one.value + k * reach}).initial_state() for k in (-2, -1, 1, 2))
         far_below, below, above, far_above = map(np.array, starts)
         return np.asarray((8.0 * (above - below) - (far_above - far_below)) / (12.0 * reach))

@@ -13,6 +13,7 @@ import sympy
 from natrium.model import HybridSystem, UnsupportedModel
 from natrium.model.arrays import Array
 from natrium.model.kernel import FASTEST_GATE, lower_expressions
+from natrium.model.scales import system_scales
 
 Lowered = Callable[..., list[Any]]
 
@@ -133,6 +134,11 @@ class Linearised:
     def __reduce__(self) -> Any:
         """Copy and pickle without the functions: they are lowered anew."""
         return linearised, (self.system, self.stiff)
+
+    @property
+    def sizes(self) -> tuple[float, ...]:
+        """The scales of the states."""
+        return system_scales(self.system)
 
     def flow(self, y: Array, level: float) -> tuple[Array, Array, Array]:
         """Give the flow, its Jacobian and its derivative by the input.

@@ -89,10 +89,11 @@ class Forced:
     inputs: tuple[tuple[int, Stimulus], ...]
     scale: Array
 
-    def and_all(self, n: int) -> Forced:
-        """Add the direction of each state."""
+    def and_all(self, sizes: tuple[float, ...]) -> Forced:
+        """Add the direction of each state, of so large states."""
+        n = len(sizes)
         still = np.zeros((self.parameters.shape[0], n))
-        scale = np.array([1.0] + [1.0 / GATE] * (n - 1))  # a gate's whole range is worth a hundred mV
+        scale = np.array([1.0] + [1.0 / GATE] * (n - 1)) / sizes  # a gate's whole range is worth a hundred mV
         return attrs.evolve(
             self, parameters=np.hstack([self.parameters, still]), scale=np.append(self.scale, scale)
         )
@@ -196,8 +197,9 @@ def integrate(
         out[n:] = moved.ravel()
         return out
 
-    weights = np.full(n, GATE * rtol)
-    weights[0] = rtol
+    sizes = np.array(linear.sizes)
+    weights, steep = GATE * rtol * sizes, STEEP * sizes[0]
+    weights[0] /= GATE
     options: dict[str, Any] = {"method": "DOP853"}
     if linear.stiff:
 
@@ -215,7 +217,7 @@ def integrate(
         if not z[0] < v_thresh:  # it went on through the threshold
             return -1.0
         rate = linear.flow(z[:n], drive(s))[0][0]
-        return float(rate - STEEP) if rate < STEEP or _steepens(linear, z[:n], v_thresh, drive(s)) else -1.0
+        return float(rate - steep) if rate < steep or _steepens(linear, z[:n], v_thresh, drive(s)) else -1.0
 
     runs_off.terminal = True  # type: ignore[attr-defined]  # what solve_ivp reads off an event
     if math.isfinite(v_thresh):
@@ -339,6 +341,7 @@ def rise(
         out[n:] = slopes.ravel()
         return out
 
+    whole = 1e-3 * rtol * np.append(1.0, linear.sizes[1:])  # row 0 is the time
     f, _, _ = linear.flow(y, drive(s))
     early = -S[0] / f[0]
     moved = np.vstack([early, (S + np.outer(f, early))[1:]])
@@ -348,7 +351,7 @@ def rise(
         np.concatenate([[s], y[1:], moved.ravel()]),
         method="DOP853",
         rtol=rtol,
-        atol=1e-3 * rtol,
+        atol=np.append(whole, np.repeat(whole, columns)),
         t_eval=(v_thresh,),
     )
     z = result.y[:, -1] if result.status == 0 else np.full(1, math.nan)

@@ -16,6 +16,7 @@ import numpy as np
 
 from natrium.model import Kernel, lower
 from natrium.model.arrays import Array
+from natrium.model.scales import state_scales
 from natrium.solvers.bernstein import from_monomials
 from natrium.solvers.compiled.lane_tables import (
     DONE,
@@ -63,6 +64,8 @@ class Settings:
     ----------
     atol, gate_atol : float
         What each step's last terms may be, of u (mV) and of gates.
+    in_scales : bool
+        Whether these are multiplied by how large the neuron's states are.
     order : int
         Of the Taylor series.
     step_scale : float
@@ -73,6 +76,7 @@ class Settings:
 
     atol: float
     gate_atol: float
+    in_scales: bool = False
     order: int
     step_scale: float
     max_spikes: int
@@ -191,6 +195,8 @@ class Work:
         often: bool = False,
     ) -> None:
         kernel = lower(runs.neuron.system)
+        if settings.in_scales:
+            settings = attrs.evolve(settings, atol=settings.atol * state_scales(runs.neuron)[0])
         width = 1 if runs.n_runs == 1 else vector_width()
         n_pieces = inputs.piece_begin.size
         room = ROOM if n_pieces < ROOM else GROWTH * n_pieces
@@ -203,7 +209,8 @@ class Work:
 
         with nullcontext() if key in _WARM else _announce():
             self.tables = tables_of(runs, inputs, kernel, samples, settings.of_runs)
-            sizes = settings.order, settings.atol, settings.gate_atol, runs.neuron.fires
+            scales = state_scales(runs.neuron) if settings.in_scales else ()
+            sizes = settings.order, settings.atol, settings.gate_atol, scales, runs.neuron.fires
             self._kept = (kernel.system.structure, *sizes, inputs.formulas)
             single = record and width == 1 and not samples.size and room == ROOM
             self.room = _ROOMS.find(self._kept, make) if single else make()
@@ -257,9 +264,9 @@ def _memory(
     }
     arrays["rows"][LONGEST] = 1.0
     attention, scratch = np.zeros(1, dtype=np.int64), align(native.n_scratch, order + 1, width)
-    tolerance = np.array(
-        [1.0 / settings.atol] + [1.0 / settings.gate_atol] * (n - 1) + [_margin(runs, settings)]
-    )
+    scales = state_scales(runs.neuron)[1:] if settings.in_scales else (1.0,) * (n - 1)
+    gates = [1.0 / (settings.gate_atol * scale) for scale in scales]
+    tolerance = np.array([1.0 / settings.atol, *gates, _margin(runs, settings)])
     row = dict(zip(ROWS, arrays["rows"], strict=False))
     given = arrays | row | {"attention": attention, "scratch": scratch, "tolerance": tolerance}
     formula, kept = _formula_memory(inputs, order)

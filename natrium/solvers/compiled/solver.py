@@ -255,6 +255,7 @@ class Compiled(BaseSolver):
         return Settings(
             atol=atol,
             gate_atol=gate_atol,
+            in_scales=self.atol is None,
             order=order,
             step_scale=self.step_scale,
             max_spikes=self.limits.max_spikes,

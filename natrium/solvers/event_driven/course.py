@@ -15,6 +15,7 @@ from scipy.integrate import solve_ivp
 from natrium.model import Kernel, SolverError, Span, lower
 from natrium.model.arrays import Array
 from natrium.model.hybrid import lands, over_threshold
+from natrium.model.scales import state_scales
 from natrium.model.stimuli.stimulus import edges_of
 from natrium.solvers.base import Run
 from natrium.solvers.event_driven.crossing import BranchSearch, Graze, Search
@@ -65,8 +66,11 @@ class Course:
         self.y = self.frame.inward(np.array(initial))
         self.rtol = max(solver.rtol, LEAST_RTOL)
         own = None if solver.atol is None else max(solver.atol, LEAST_ATOL)
-        self.atol = np.full(len(initial), own or ATOL_GATE * self.rtol)
-        self.atol[0] = own or ATOL_V * self.rtol
+        if own is None:
+            self.atol = ATOL_GATE * self.rtol * np.array(state_scales(neuron))
+            self.atol[0] *= ATOL_V / ATOL_GATE
+        else:
+            self.atol = np.full(len(initial), own)
         self.budget = Spending(solver.limits, self.duration)
         self.segments: list[Segment] = []
         self.events: list[Event] = []

@@ -4,8 +4,7 @@ import numpy as np
 import pytest
 
 import natrium
-from natrium.analysis.continuation.axis import axis_of
-from natrium.analysis.continuation.cycles import sizes_of
+from natrium.analysis.continuation.axis import axis_of, sizes_of
 from natrium.analysis.continuation.loci import locus_from
 from natrium.analysis.continuation.rests import rest_branches
 from natrium.model.files.new import template
@@ -15,7 +14,7 @@ def curves(neuron, I, x, y, ranges):
     """Follow all that is met along x, in y."""
     first, second = axis_of(neuron, I, x), axis_of(neuron, I, y)
     rests = rest_branches(first, *ranges[0], passes=True)
-    sizes = sizes_of(np.concatenate([one.states for one in rests]).T)
+    sizes = sizes_of(neuron, np.concatenate([one.states for one in rests]).T)
     found = (locus_from(one, first, second, ranges, sizes) for rest in rests for one in rest.special)
     return [one for one in found if one is not None]
 

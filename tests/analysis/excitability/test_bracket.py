@@ -40,8 +40,9 @@ def test_an_oscillation_reaches_the_threshold_where_its_cycle_touches_it(eps, v_
 
 
 def test_the_words_end_where_the_error_begins():
-    (said,) = [line for line in describe(fitzhugh(0.9, -0.25)).sentences() if line.startswith("Rheobase")]
-    assert "0.20213328 to 7e-10 (oscillation" in said
+    cell = fitzhugh(0.9, -0.25)
+    (said,) = [line for line in describe(cell).sentences() if line.startswith("Rheobase")]
+    assert f"0.20213328 to {rheobase(cell).error:.1g} (oscillation" in said
 
 
 def test_no_digit_is_told_that_no_double_holds():
