@@ -58,10 +58,8 @@ def kicked(
     for name, course in courses.items():
         read = [state for state, tree in left.items() if name in leaves(tree)]
         some = np.flatnonzero(course)
-        if not read or not np.all(np.isfinite(course)) or not 0 < some.size <= FEW * course.size:
+        if not read or not np.all(np.isfinite(course)) or not is_train(some, course.size):
             continue
-        if 1 + np.sum(np.diff(some) > 1) < 0.5 * some.size * (1.0 - some.size / course.size):
-            continue  # it is on for a while
         jumps = {}
         for state in read:
             there = Slopes(algebra, dt, none).value(left[state])
@@ -77,6 +75,12 @@ def kicked(
             found.append(Kick(state, some, weight * course[some], early))
         left = {state: algebra.replaced(tree, {name: none}) for state, tree in left.items()}
     return left, tuple(found)
+
+
+def is_train(steps: npt.NDArray[np.int64], n_steps: int) -> bool:
+    """Tell whether something comes in now and then in these steps; what is on for a while is a current."""
+    runs = 1 + np.sum(np.diff(steps) > 1)
+    return 0 < steps.size <= FEW * n_steps and bool(runs >= 0.5 * steps.size * (1.0 - steps.size / n_steps))
 
 
 def kicked_kinds(
