@@ -12,7 +12,7 @@ References
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import attrs
@@ -35,6 +35,9 @@ from natrium.model.equations import approach, channel_current, membrane, open_an
 
 # From a time after the step's start (ms) to the input there (mV).
 Current = Callable[[float], float]
+# As a script writes them: derivatives of gates, of V and the gate; currents, of V and the gates to come.
+Slopes = tuple[Callable[[Any, Any], Any], ...]
+Currents = tuple[Callable[[Any, Iterator[Any]], Any], ...]
 
 
 @attrs.frozen(eq=False)
@@ -52,13 +55,17 @@ class Flow:
         The derivative of each of its gates as a script writes it, of V and the gate.
     currents : tuple of callable
         The current of each of its channels as a script writes it, of V and the gates to come.
+    on_floats : tuple of (tuple of callable, tuple of callable) or None
+        Both for Python's own floats: the same doubles, sooner, but errors where these are inf or NaN. None
+        where a rate is not plain arithmetic.
     """
 
     gap: float
     kernel: Kernel
     script: Neuron | None = None
-    written: tuple[Callable[[Any, Any], Any], ...] = ()
-    currents: tuple[Callable[[Any, Iterator[Any]], Any], ...] = ()
+    written: Slopes = ()
+    currents: Currents = ()
+    on_floats: tuple[Slopes, Currents] | None = None
 
     @classmethod
     def of(cls, neuron: AnyNeuron) -> Flow:
@@ -66,9 +73,10 @@ class Flow:
         kernel = _stepped(neuron.system)
         if not isinstance(neuron, Neuron) or not neuron.is_plain:
             return cls(neuron.gap, kernel)
-        moving = (gate for channel in neuron.channels for gate in channel.moving)
-        written = tuple(_written_derivative(gate, gate.pace(neuron.celsius)) for gate in moving)
-        return cls(neuron.gap, kernel, neuron, written, tuple(map(_written_current, neuron.channels)))
+        rates = [rate for channel in neuron.channels for gate in channel.gates for rate in _rates_of(gate)]
+        plain = all(rate.written_on_floats() for rate in rates)
+        on_floats = _as_written(neuron, Expression.written_on_floats) if plain else None
+        return cls(neuron.gap, kernel, neuron, *_as_written(neuron, Expression.written), on_floats)
 
     def at_rest(self, system: HybridSystem) -> Flow:
         """Give the flow while refractory, of a system with the rule."""
@@ -91,31 +99,40 @@ class Flow:
         V = y[0]
         return [derivative(V, x) for derivative, x in zip(self.written, y[1:], strict=True)]
 
-    def written_current(self, V: Any, gates: Sequence[Any]) -> Any:
-        """Sum g m**3 h (E - V) over the channels, factors and terms from left to right."""
-        values = iter(gates)
-        return sum(current(V, values) for current in self.currents)
-
 
 def _stepped(system: HybridSystem) -> Kernel:
     """Lower a system for steps, which a script takes in V, whatever the threshold does."""
     return lower(system.unshifted if system.threshold_moves else system)
 
 
-def _written_derivative(gate: Gate, pace: float) -> Callable[[Any, Any], Any]:
+Meaning = Callable[[Expression], Any]  # what evaluates a rate as it is written
+
+
+def _rates_of(gate: Gate) -> list[Expression]:
+    return [rate for rate in (gate.alpha, gate.beta, gate.inf, gate.tau) if isinstance(rate, Expression)]
+
+
+def _as_written(neuron: Neuron, meaning: Meaning) -> tuple[Slopes, Currents]:
+    """Give the derivatives of a neuron's gates and the currents of its channels, as a script writes them."""
+    moving = (gate for channel in neuron.channels for gate in channel.moving)
+    slopes = tuple(_written_derivative(gate, gate.pace(neuron.celsius), meaning) for gate in moving)
+    return slopes, tuple(_written_current(channel, meaning) for channel in neuron.channels)
+
+
+def _written_derivative(gate: Gate, pace: float, meaning: Meaning) -> Callable[[Any, Any], Any]:
     """Give dx/dt of a gate as a script writes it."""
     if gate.alpha is not None and gate.beta is not None:
-        alpha, beta = gate.alpha.written(), gate.beta.written()
+        alpha, beta = meaning(gate.alpha), meaning(gate.beta)
         return lambda V, x: paced(open_and_close(x, alpha(V), beta(V)), pace)
-    inf, tau = (rate.written() for rate in (gate.inf, gate.tau) if isinstance(rate, Expression))
+    inf, tau = (meaning(rate) for rate in (gate.inf, gate.tau) if isinstance(rate, Expression))
     return lambda V, x: paced(approach(x, inf(V), tau(V)), pace)
 
 
-def _written_current(channel: Channel) -> Callable[[Any, Iterator[Any]], Any]:
+def _written_current(channel: Channel, meaning: Meaning) -> Callable[[Any, Iterator[Any]], Any]:
     """Give a channel's current as a script writes it."""
     g, E = channel.g, channel.reversal
     powers = tuple(
-        (None if gate.moves or gate.inf is None else gate.inf.written(), gate.power) for gate in channel.gates
+        (None if gate.moves or gate.inf is None else meaning(gate.inf), gate.power) for gate in channel.gates
     )
 
     def current(V: Any, values: Iterator[Any]) -> Any:
@@ -158,10 +175,24 @@ def _sequential_euler(flow: Flow, y: Array, h: float, current: Current) -> Array
         new[0] = V
         new[0] = V + h * flow.derivative(new, current(0.0))[0]
         return np.asarray(new)
-    gates = [x + slope * h for x, slope in zip(y[1:], flow.written_slopes(y), strict=True)]
-    channels = flow.written_current(V, gates)
-    dv = membrane(V, neuron.v_rest, current(0.0), [channels]) / neuron.tau_m * h
-    return np.array([V + dv, *gates])
+    I = current(0.0)
+    if flow.on_floats is not None:
+        try:
+            return np.array(_written_step(neuron, *flow.on_floats, y.tolist(), h, I))
+        except ArithmeticError:  # what Python's floats refuse is inf or NaN in NumPy's
+            pass
+    return np.array(_written_step(neuron, flow.written, flow.currents, list(y), h, I))
+
+
+def _written_step(
+    neuron: Neuron, slopes: Slopes, currents: Currents, y: list[Any], h: float, I: Any
+) -> list[Any]:
+    """Step gates, then V, by what a script writes: factors and terms from left to right."""
+    V, *old = y
+    gates = [x + slope(V, x) * h for x, slope in zip(old, slopes, strict=True)]
+    values = iter(gates)
+    channels = sum(channel(V, values) for channel in currents)
+    return [V + membrane(V, neuron.v_rest, I, [channels]) / neuron.tau_m * h, *gates]
 
 
 def _euler(flow: Flow, y: Array, h: float, current: Current) -> Array:
