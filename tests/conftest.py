@@ -243,7 +243,7 @@ LONG = [
     "analysis/excitability/test_rheobase.py::test_a_cell_whose_channels_outweigh_its_leak_by_thousands_has_a_rheobase",
     "reports/test_reproduce.py::test_with_dynamics_and_papers_the_report_is_whole",
     "solvers/ensembles/test_sweep_kills.py::test_killed_at_any_moment_it_resumes_to_the_same_bits",
-    "solvers/test_store.py::test_four_processes_compile_at_once",
+    "model/test_store.py::test_four_processes_compile_at_once",
     "cli/test_sweep.py::test_a_killed_sweep_finishes_what_is_missing_and_nothing_twice",
     "cli/test_kills.py::test_a_report_killed_at_random_moments_holds_whole_files_only",
     "cli/test_fuzz.py::test_two_thousand_mutated_files_end_well",

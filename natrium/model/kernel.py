@@ -33,6 +33,7 @@ from natrium.model.expressions.exprel import (
 )
 from natrium.model.frame import Frame
 from natrium.model.hybrid import HybridSystem, relaxation
+from natrium.model.kept import describe, kept_function
 
 # Per ms. A gate this fast is at its steady state to the last digit; one ten decades faster still would
 # drown all else in the linear algebra of an implicit step.
@@ -149,7 +150,14 @@ def lower_expressions(
     branched = any(expr.has(choose) for item in nested for expr in _flat(item))
     ahead = _share if form == "grid" or not branched else False
     whole = tuple(nested) if form == "native" else nested
-    function = sympy.lambdify(symbols, whole, modules=modules, printer=writer, cse=ahead, docstring_limit=0)
+
+    def make() -> Any:
+        return sympy.lambdify(symbols, whole, modules=modules, printer=writer, cse=ahead, docstring_limit=0)
+
+    if form == "native":
+        return make()  # for numba, which compiles it: its code is kept
+    known = {**vars(np if form == "grid" else math), **modules[0]}
+    function = kept_function(describe(expressions, symbols, form, saturated), known, make)
     return _quiet(function) if form == "grid" and (branched or saturated) else function
 
 

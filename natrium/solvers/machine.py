@@ -11,7 +11,7 @@ from typing import Any
 import attrs
 
 from natrium.model import UnsupportedModel
-from natrium.solvers.store import keep_code, read_code
+from natrium.model.store import keep_code, read_code
 
 FUNCTION = "natrium_step"  # what the code is called by
 # Of C, what code may call.

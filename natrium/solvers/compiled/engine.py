@@ -17,6 +17,7 @@ import numpy as np
 from natrium.model import Kernel, lower
 from natrium.model.arrays import Array
 from natrium.model.scales import state_scales
+from natrium.model.store import open_store
 from natrium.solvers.bernstein import from_monomials
 from natrium.solvers.compiled.lane_tables import (
     DONE,
@@ -43,7 +44,6 @@ from natrium.solvers.compiled.taylor.lowering import native_formula, native_step
 from natrium.solvers.inputs import InputTable
 from natrium.solvers.machine import vector_width
 from natrium.solvers.runs import Runs
-from natrium.solvers.store import open_store
 
 TURNS = 20_000  # of all lanes, between two looks at what the user wants
 ROOM = 1024  # spikes or steps that a buffer begins with

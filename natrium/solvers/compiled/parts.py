@@ -17,9 +17,9 @@ from importlib.util import find_spec
 from typing import Any, Literal, get_args
 
 from natrium.model import UnsupportedModel
+from natrium.model.store import is_kept
 from natrium.solvers.compiled.driver import read_part, sources_digest
 from natrium.solvers.machine import Native, compiled, describe_target, link, load, system
-from natrium.solvers.store import is_kept
 
 Part = Literal["advance", "fill_input", "leap", "settle_sides", "find_turn", "turn"]
 PARTS: tuple[Part, ...] = get_args(Part)

@@ -9,8 +9,8 @@ import time
 
 import pytest
 
-from natrium.solvers import store
-from natrium.solvers.store import CacheRefused, cache_folder, keep_code, open_store, read_code
+from natrium.model import store
+from natrium.model.store import CacheRefused, cache_folder, keep_code, open_store, read_code
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "geteuid"), reason="folders of Windows have no such modes")
 

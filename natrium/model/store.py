@@ -1,4 +1,4 @@
-"""The folder of compiled code: whose it is, who may write there, how much it holds.
+"""The folder of kept code, compiled or lowered: whose it is, who may write there, how much it holds.
 
 What stands there is run. A checksum tells damage, not who wrote: so code is loaded only where nobody else can
 have put it.
@@ -17,7 +17,8 @@ from pathlib import Path
 
 ENVIRONMENT = "NATRIUM_CACHE_DIR"
 CHECKSUM = 32  # bytes of SHA-256 that a file begins with
-MOST_FILES, MOST_BYTES = 2048, 128 * 2**20  # of code; the longest unused go
+MOST_FILES, MOST_BYTES = 2048, 128 * 2**20  # of code of one kind; the longest unused go
+KINDS = (".bin", ".low")  # compiled; lowered, which is small and made sooner than the other
 DAY = 86_400.0  # s: a file's use is noted once a day, what a kill left half-written goes after one
 
 
@@ -40,8 +41,13 @@ def cache_folder() -> Path:
     return (Path(base) if base else Path.home() / ".cache") / "natrium"
 
 
-def open_store() -> Path | None:
+def open_store(*, told: bool = True) -> Path | None:
     """Give the folder of compiled code, made if need be; None where there can be none.
+
+    Parameters
+    ----------
+    told : bool
+        Whether to warn.
 
     Warns
     -----
@@ -57,10 +63,11 @@ def open_store() -> Path | None:
     except (OSError, RuntimeError):  # no home, read-only, a file in the way
         return None
     for fault in faults:
-        if fault:
+        if fault and told:
             _refuse(
                 f"compiled code is not kept in {folder}: {fault}; give a folder of your own by {ENVIRONMENT}"
             )
+        if fault:
             return None
     return folder
 
@@ -114,9 +121,9 @@ def _fault_above(path: Path) -> str:
     return ""
 
 
-def read_code(name: str) -> bytes | None:
+def read_code(name: str, *, told: bool = True) -> bytes | None:
     """Give kept code that is whole and the user's: LLVM ends the process over code that is damaged."""
-    folder = open_store()
+    folder = open_store(told=told)
     if folder is None:
         return None
     path = folder / name
@@ -139,9 +146,9 @@ def is_kept(name: str) -> bool:
     return folder is not None and (folder / name).exists()
 
 
-def keep_code(name: str, code: bytes) -> None:
+def keep_code(name: str, code: bytes, *, told: bool = True, tidied: bool = True) -> None:
     """Write in one go; a folder that cannot be written to is no reason to fail."""
-    folder = open_store()
+    folder = open_store(told=told)
     if folder is None:
         return
     try:
@@ -153,7 +160,8 @@ def keep_code(name: str, code: bytes) -> None:
                 Path(file.name).unlink()
                 raise
         Path(file.name).replace(folder / name)
-        tidy(folder)
+        if tidied:
+            tidy(folder)
     except OSError:
         return
 
@@ -169,18 +177,19 @@ def note_use(path: Path) -> None:
 
 def tidy(folder: Path) -> None:
     """Remove what was not used for longest, beyond the bounds, and what kills left half-written."""
-    files = []
+    files: dict[str, list[tuple[float, int, Path]]] = {kind: [] for kind in KINDS}
     for path in folder.iterdir():
         try:
             status = path.lstat()
         except OSError:  # another process tidies too
             continue
-        if path.suffix == ".bin":
-            files.append((status.st_mtime, status.st_size, path))
+        if path.suffix in files:
+            files[path.suffix].append((status.st_mtime, status.st_size, path))
         elif path.name.startswith("tmp") and time.time() - status.st_mtime > DAY:
             path.unlink(missing_ok=True)
-    total = 0
-    for index, (_, size, path) in enumerate(sorted(files, reverse=True)):
-        total += size
-        if index >= MOST_FILES or total > MOST_BYTES:
-            path.unlink(missing_ok=True)
+    for kept in files.values():
+        total = 0
+        for index, (_, size, path) in enumerate(sorted(kept, reverse=True)):
+            total += size
+            if index >= MOST_FILES or total > MOST_BYTES:
+                path.unlink(missing_ok=True)
