@@ -20,13 +20,13 @@ from natrium.analysis.continuation.continued import (
 )
 from natrium.analysis.continuation.cycles import SmoothCycles, is_smooth
 from natrium.analysis.continuation.follow import follow
-from natrium.analysis.continuation.rests import RestBranch, RestPoint, rest_branches
+from natrium.analysis.continuation.rests import RestBranch, RestPoint, rest_branches, tell_rest
 from natrium.analysis.cycle.limit_cycle import LimitCycle, limit_cycle
 from natrium.analysis.cycle.orbits import spikes_of
 from natrium.analysis.cycle.return_map import LONGEST, return_map
 from natrium.analysis.cycle.smooth_cycle import SmoothCycle, smooth_cycle
 from natrium.analysis.equilibria.steady_input import jacobian_at
-from natrium.analysis.result import Result, settled
+from natrium.analysis.result import Result
 from natrium.model import AnyNeuron, Count, NatriumError
 from natrium.model.arrays import Array
 from natrium.model.scales import sizes_near
@@ -170,14 +170,9 @@ class BifurcationDiagram(Result):
             said.append(f"{what}: {told or 'none'}.")
         if self.block is not None:
             said.append(f"Depolarisation block: above {axis.show(self.block)} it rests and fires no more.")
-        for one in self.special:
-            if isinstance(one, SpecialPoint):
-                said.append(tell(axis, one))
-                continue
-            per_unit = axis.unit.of(1.0) if axis.unit is not None else 1.0
-            at = axis.show(one.value, settled(one.error * abs(per_unit), of=one.value * per_unit))
-            more = f", {one.frequency:.6g} Hz" if one.kind == "Hopf point" else ""
-            said.append(f"Rest: {one.kind} at {at}, V = {one.state[0]:.6f} mV{more}.")
+        said += [
+            tell(axis, one) if isinstance(one, SpecialPoint) else tell_rest(axis, one) for one in self.special
+        ]
         if self.unfollowed:
             told = "; ".join(map(axis.show, self.unfollowed))
             said.append(f"Cycles go on, and were followed no further, at {told}: beyond is not known.")

@@ -169,6 +169,8 @@ def locus_from(
 ) -> LocusCurve | None:
     """Follow a fold, Hopf point or threshold in a second parameter; None where it cannot be found again.
 
+    None of a corner, which no equation of its own tells.
+
     Parameters
     ----------
     point : RestPoint
@@ -179,6 +181,8 @@ def locus_from(
     sizes : ndarray, shape (n_states,)
         Units of the states.
     """
+    if point.kind == "corner":
+        return None
     here = place(first, point.value, 1e-12)
     jacobian = here.linear.flow(point.state, here.input)[1]
     (a, b), (c, d) = ranges

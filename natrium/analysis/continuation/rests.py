@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any
 
 import attrs
@@ -13,17 +14,21 @@ from natrium.analysis.continuation.arclength import FIRST, Point, at_value, loca
 from natrium.analysis.continuation.axis import PART, Axis, sizes_of
 from natrium.analysis.continuation.cycles import RANGE, RTOL
 from natrium.analysis.continuation.legs import guard_of, place
+from natrium.analysis.equilibria.bifurcations import count_unstable
 from natrium.analysis.equilibria.curve import equilibria
 from natrium.analysis.equilibria.eigenvalues import sorted_eigenvalues
-from natrium.analysis.result import Result
-from natrium.model import NatriumError
+from natrium.analysis.result import Result, settled
+from natrium.model import HybridSystem, NatriumError
 from natrium.model.arrays import Array
+from natrium.model.branches import choose
+from natrium.model.kernel import lower_expressions
 
 NONE = 1e-6  # of a state's scale: the least unit
 MOST = 300  # points of a branch, each way
 FINE = 0.3  # units: the longest step, for the eye
 LOOKS = 5  # values of the parameter at which all equilibria are found
 SAME = 1e-3  # units: an equilibrium so near to a branch is on it
+BESIDE = 1e-6  # of a step: this far from a corner its branch is decided
 NEUTRAL = 1e-6  # relative: how small a pair's growth is at a Hopf point
 
 
@@ -39,6 +44,8 @@ class Standstill:
         Per ms, the largest real part first.
     guard : float
         How far V lies above the threshold, mV; NaN without one.
+    surfaces : ndarray, shape (n_surfaces,)
+        What is zero where an equation changes its branch.
     intervals, states : ndarray
         None.
     """
@@ -47,6 +54,7 @@ class Standstill:
     jacobian: Array
     eigenvalues: npt.NDArray[np.complex128]
     guard: float
+    surfaces: Array
     intervals: Array = attrs.field(factory=lambda: np.zeros(1))
     states: Array = attrs.field(factory=lambda: np.zeros((1, 0)))
 
@@ -90,7 +98,9 @@ class Rests(Still):
             f_I if self.axis.of_input else here.linear.by_parameters(z[:-1], here.input) @ here.moving()[:, 0]
         )
         guard = guard_of(here.neuron, z[:-1]) if here.neuron.fires else float("nan")
-        return Standstill(f, np.column_stack([J, by]), sorted_eigenvalues(J), guard)
+        system = here.linear.system
+        surfaces = np.array(surfaces_at(system.structure)(*z[:-1].tolist(), here.input, *system.values))
+        return Standstill(f, np.column_stack([J, by]), sorted_eigenvalues(J), guard, surfaces)
 
     def scales(self, z: Array) -> Array:
         """Give what is one unit of length in each unknown, shape (n,)."""
@@ -108,7 +118,8 @@ class RestPoint(Result):
     Attributes
     ----------
     kind : str
-        ``"fold"``, ``"Hopf point"``, or ``"threshold"``: V comes to it.
+        ``"fold"``, ``"Hopf point"``, ``"threshold"``: V comes to it, or ``"corner"``: an equation changes its
+        branch, and stability jumps.
     name : str
         The parameter.
     value, error : float
@@ -116,6 +127,9 @@ class RestPoint(Result):
     state : ndarray, shape (n_states,)
     frequency : float
         Of the oscillation born at a Hopf point, Hz; NaN elsewhere.
+    unstable_below, unstable_above : int or None
+        Unstable directions at a corner, at values of the parameter a little lower and a little higher; None
+        elsewhere.
     """
 
     kind: str
@@ -124,6 +138,8 @@ class RestPoint(Result):
     error: float
     state: Array
     frequency: float
+    unstable_below: int | None = None
+    unstable_above: int | None = None
 
 
 @attrs.frozen(eq=False, repr=False)
@@ -188,6 +204,24 @@ TESTS: dict[str, Callable[[Point], float]] = {
     "Hopf point": _pairs,
     "threshold": lambda point: point.found.guard,  # type: ignore[attr-defined]  # of a standstill
 }
+
+
+def tell_rest(axis: Axis, one: RestPoint) -> str:
+    """Say what happens to a rest and where."""
+    per_unit = axis.unit.of(1.0) if axis.unit is not None else 1.0
+    at = axis.show(one.value, settled(one.error * abs(per_unit), of=one.value * per_unit))
+    more = f", {one.frequency:.6g} Hz" if one.kind == "Hopf point" else ""
+    if one.kind == "corner":
+        below, above = one.unstable_below, one.unstable_above
+        more = f": there an equation changes its branch, and {below} unstable directions become {above}"
+    return f"Rest: {one.kind} at {at}, V = {one.state[0]:.6f} mV{more}."
+
+
+@lru_cache(maxsize=64)
+def surfaces_at(system: HybridSystem) -> Callable[..., list[float]]:
+    """Lower what is zero where an equation changes its branch: of states, input and parameters."""
+    surfaces = sorted({node.args[0] for flow in system.rhs for node in flow.atoms(choose)}, key=str)
+    return lower_expressions(tuple(surfaces), (*system.states, system.input, *system.parameters))
 
 
 def rest_branches(axis: Axis, low: float, high: float, passes: bool) -> tuple[RestBranch, ...]:
@@ -294,7 +328,38 @@ def _special(last: Point, new: Point) -> list[RestPoint]:
             frequency = float(1000.0 * turning[int(np.argmin(growth))].imag / (2.0 * np.pi))
         axis, z = last.problem.axis, place.point.z
         found.append(RestPoint(kind, axis.name, place.point.value, place.error, z[:-1].copy(), frequency))
+    return found + _corners(last, new, [one.value for one in found if one.kind == "fold"])
+
+
+def _corners(last: Point, new: Point, folds: list[float]) -> list[RestPoint]:
+    """Find where stability jumps as an equation changes its branch; where it turns there it is a fold."""
+    ends: Any = last.found, new.found  # of standstills
+    places = []
+    for k in np.flatnonzero((ends[0].surfaces < 0.0) != (ends[1].surfaces < 0.0)).tolist():
+
+        def surface(point: Point, k: int = k) -> float:
+            return float(point.found.surfaces[k])  # type: ignore[attr-defined]  # of a standstill
+
+        at = located(last, new, surface)
+        if at is not None:
+            places.append(at)
+    found: list[RestPoint] = []
+    axis, apart = last.problem.axis, SAME * RANGE * last.problem.span  # type: ignore[attr-defined]  # of rests
+    for at in places:
+        known = [*folds, *(one.value for one in found)]
+        counts = [_unstable_beside(at.point, end) for end in (last, new)]
+        if counts[0] == counts[1] or any(abs(at.point.value - other) < apart for other in known):
+            continue
+        below, above = counts if new.value > last.value else counts[::-1]
+        state, nan = at.point.z[:-1].copy(), float("nan")
+        found.append(RestPoint("corner", axis.name, at.point.value, at.error, state, nan, below, above))
     return found
+
+
+def _unstable_beside(corner: Point, end: Point) -> int:
+    """Give the unstable directions a little way from a corner towards a point."""
+    beside: Any = corner.problem.evaluate(corner.z + BESIDE * (end.z - corner.z))
+    return count_unstable(beside.eigenvalues)
 
 
 def _branch(axis: Axis, points: list[Point], special: tuple[RestPoint, ...], passes: bool) -> RestBranch:

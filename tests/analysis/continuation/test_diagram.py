@@ -9,7 +9,9 @@ import pytest
 
 import natrium
 from natrium.analysis.continuation import diagram
+from natrium.analysis.continuation.axis import axis_of
 from natrium.analysis.continuation.diagram import union
+from natrium.analysis.continuation.rests import rest_branches, tell_rest
 from natrium.analysis.excitability.long_run import fire
 from natrium.model.files.new import template
 from natrium.reports.plain import plain
@@ -40,6 +42,46 @@ def test_rests_are_those_of_the_exact_curve(muscle):
             near = min(natrium.equilibria(muscle.neuron, value), key=lambda e: abs(e.V - state[0]))
             assert float(near.V) == pytest.approx(state[0], abs=1e-7)
             assert near.unstable == count
+
+
+def piecewise(gamma):
+    """McKean's caricature of FitzHugh and Nagumo's cell: corners at V = 1/8 and 5/8."""
+    return natrium.HybridNeuron(
+        equations={
+            "V": "where(V < 0.125, -V, where(V < 0.625, V - 0.25, 1 - V)) - w + I",
+            "w": f"0.1*(V - {gamma}*w)",
+        },
+        initial={"V": 0.0, "w": 0.0},
+    )
+
+
+def test_a_rest_whose_stability_jumps_at_a_corner_is_told():
+    (branch,) = rest_branches(axis_of(piecewise(0.5), 0.5, "I"), -0.5, 1.5, passes=True)
+    assert [one.kind for one in branch.special] == ["corner", "corner"]
+    low, high = branch.special
+    # I = V + V/gamma on the left, V - 1 + V/gamma on the right.
+    assert (low.value, high.value) == pytest.approx((0.375, 0.875), abs=1e-9)
+    assert (low.state[0], high.state[0]) == pytest.approx((0.125, 0.625), abs=1e-9)
+    assert (low.unstable_below, low.unstable_above) == (0, 2) == (high.unstable_above, high.unstable_below)
+    assert branch.data()["special"][0]["unstable_above"] == 2
+    said = tell_rest(axis_of(piecewise(0.5), 0.5, "I"), low)
+    assert said == (
+        "Rest: corner at I = 0.375000000, V = 0.125000 mV: there an equation changes its branch, and 0 unstable "
+        "directions become 2."
+    )
+
+
+def test_along_a_parameter_that_moves_the_corner():
+    cell = natrium.HybridNeuron(
+        equations={"V": "0.5*V - w + I", "w": "where(V < edge, 1, 0.1)*(2*V - w)"},
+        parameters={"edge": 3.0},
+        initial={"V": 0.0, "w": 0.0},
+    )
+    (branch,) = rest_branches(axis_of(cell, 3.0, "edge"), 1.0, 4.0, passes=True)
+    (corner,) = branch.special
+    # The rest, V = I/1.5 = 2, is unstable while its V is over the edge.
+    assert (corner.kind, corner.value) == ("corner", pytest.approx(2.0, abs=1e-9))
+    assert (corner.unstable_below, corner.unstable_above) == (2, 0)
 
 
 def test_where_both_are_stable_it_depends_on_where_it_began(muscle):
