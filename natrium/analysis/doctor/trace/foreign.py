@@ -65,23 +65,6 @@ class Clock:
         return lambda *args: 0.0
 
 
-class Uncompiled:
-    """Numba, that leaves functions as they are."""
-
-    prange = staticmethod(range)
-
-    def __getattr__(self, name: str) -> Any:
-        if name.startswith("__"):
-            raise AttributeError(name)
-        if name in ("njit", "jit", "vectorize", "guvectorize", "jitclass", "cfunc", "generated_jit"):
-            return _left
-        return Foreign(getattr(loaded("numba"), name))
-
-
-def _left(*args: Any, **options: Any) -> Any:
-    return args[0] if args and callable(args[0]) else lambda function: function
-
-
 class Foreign:
     """A module or object whose functions take and give plain numbers."""
 

@@ -9,7 +9,8 @@ from collections.abc import Callable
 from typing import Any
 
 from natrium.analysis.doctor.trace.elements import unwrapped
-from natrium.analysis.doctor.trace.foreign import Clock, Foreign, Uncompiled, loaded
+from natrium.analysis.doctor.trace.foreign import Clock, Foreign, loaded
+from natrium.analysis.doctor.trace.numba_layer import Compiling, Uncompiled
 from natrium.analysis.doctor.trace.numpy_layer import MathLayer, NumPyLayer, SafeNumPy
 from natrium.analysis.doctor.trace.scipy_layer import Call, Watched
 from natrium.analysis.doctor.trace.standins import Anything, Outputs
@@ -60,8 +61,8 @@ class Layers:
             return Clock()
         if top == "numba":
             self.compiled = True
-            if self.uncompiled:
-                return Uncompiled()
+            numba: Any = Uncompiled() if self.uncompiled else Compiling()
+            return numba if name == "numba" else getattr(numba, name.split(".")[1])
         if top in ("sys", "os"):
             return loaded(name)
         module = loaded(whole)
