@@ -22,6 +22,10 @@ DRAWING = frozenset((
 ))  # fmt: skip
 
 
+def _as_is(value: Any) -> Any:
+    return value
+
+
 class Layers:
     """Gives modules to a rewritten script.
 
@@ -52,7 +56,7 @@ class Layers:
         if found is not None:
             return found if name == whole else self.sibling(name)
         if top in DRAWING:
-            return Anything(name, self.outputs, unwrapped)
+            return Anything(name, self.outputs, unwrapped if self.tracing else _as_is)
         if top == "numpy":
             return self._numpy if name == "numpy" else getattr(self._numpy, name.split(".")[1])
         if top == "math":
