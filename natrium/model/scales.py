@@ -12,7 +12,7 @@ An input's scale is what moves the rest by as much as 1 mV is to V, as the equat
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -22,6 +22,7 @@ import sympy
 
 from natrium.model.arrays import Array
 from natrium.model.hybrid import HybridSystem
+from natrium.model.hybrid_structure import ORIGIN
 from natrium.model.kernel import lower, lower_expressions
 from natrium.model.protocol import AnyNeuron, per_neuron
 
@@ -79,8 +80,9 @@ def scales_of(neuron: AnyNeuron) -> Scales:
     if neuron.of_channels:
         return Scales(1.0, (1.0,) * n, 1.0, 1.0)
     states = state_scales(neuron)
+    flow = _flow_of(neuron.system)
     with np.errstate(all="ignore"):
-        matrices, pushes = zip(*(_linear(neuron, y, states) for y in _places(neuron)), strict=True)
+        matrices, pushes = zip(*(_linear(flow, y, states) for y in _places(neuron)), strict=True)
     time = _time_scale(np.array([np.diagonal(one) for one in matrices]))
     return Scales(states[0], states, time, _input_scale(matrices, pushes, states[0], time))
 
@@ -89,7 +91,7 @@ def state_scales(neuron: AnyNeuron) -> tuple[float, ...]:
     """Give the scale of each state alone, V first: what solvers' absolute tolerances are multiplied by."""
     if neuron.of_channels:
         return (1.0,) * len(neuron.system.states)
-    found = _state_scales(neuron.system)
+    found = _of_states(neuron.system)
     usual = ((USUAL_V, FEWEST_V), *((USUAL, SMALL),) * (len(found) - 1))
     given = zip(found, neuron.initial_state(), usual, strict=True)
     return tuple(_scale(abs(start), *sizes) if one is None else one for one, start, sizes in given)
@@ -99,24 +101,35 @@ def system_scales(system: HybridSystem) -> tuple[float, ...]:
     """Give the same of a system alone; 1 of a neuron of channels, and where only a start would tell."""
     if system.gap != 0 or system.gates:
         return (1.0,) * len(system.states)
-    return tuple(1.0 if one is None else one for one in _state_scales(system))
+    return tuple(1.0 if one is None else one for one in _of_states(system))
 
 
 def _scale(size: float, usual: float, least: float) -> float:
     return _prefix(size / usual) if 0.0 < size < least else 1.0
 
 
+def _of_states(system: HybridSystem) -> tuple[float | None, ...]:
+    """Give each state's scale; without a threshold V is measured from the start, which tells nothing."""
+    values = system.values
+    if system.guard is None:
+        still = (name.name == ORIGIN for name in system.parameters)
+        values = tuple(0.0 if one else value for one, value in zip(still, values, strict=True))
+    return _state_scales(system.structure, values)
+
+
 @lru_cache(maxsize=512)
-def _state_scales(system: HybridSystem) -> tuple[float | None, ...]:
+def _state_scales(structure: HybridSystem, values: tuple[float, ...]) -> tuple[float | None, ...]:
     """Give each state's scale by where a reset puts it and it relaxes to; None where neither tells."""
+    system = attrs.evolve(structure, values=values)
+    flow = _flow_of(system)
     marks, fractions = _marks(system), system.fractions
     first = _voltage_scale(system, marks)
     reached = [np.abs(_jumps(system, np.zeros(len(fractions)))[1:])]
     with np.errstate(all="ignore"):
         for V in (*marks, *((first or 1.0) * LOOKS)):
             y = np.append(V, np.zeros(len(fractions) - 1))
-            flows = _flow(system, y)
-            moved = np.array([_flow(system, _shifted(y, k, 1.0))[k] for k in range(1, y.size)])
+            flows = flow(y)
+            moved = np.array([flow(_shifted(y, k, 1.0))[k] for k in range(1, y.size)])
             reached.append(np.abs(flows[1:] / (moved - flows[1:])))  # where a linear one comes to
     scales = [first]
     for fraction, *sizes in zip(fractions[1:], *reached, strict=True):
@@ -125,14 +138,18 @@ def _state_scales(system: HybridSystem) -> tuple[float | None, ...]:
     return tuple(scales)
 
 
-def _flow(system: HybridSystem, y: Array, I: float = 0.0) -> Array:
-    """Give the flow at a state; NaN where it cannot be evaluated."""
+def _flow_of(system: HybridSystem) -> Callable[..., Array]:
+    """Give the flow as a function of a state and the input; NaN where it cannot be evaluated."""
     kernel = lower(system)
-    try:
-        found = kernel.event_rhs(*kernel.frame.inward(y).tolist(), I, *system.values)
-    except (ArithmeticError, ValueError):
-        return np.full(y.size, np.nan)
-    return np.array(found, dtype=float)
+    rhs, frame = kernel.event_rhs, kernel.frame
+
+    def flow(y: Array, I: float = 0.0) -> Array:
+        try:
+            return np.array(rhs(*frame.inward(y).tolist(), I, *system.values), dtype=float)
+        except (ArithmeticError, ValueError):
+            return np.full(y.size, np.nan)
+
+    return flow
 
 
 def _shifted(y: Array, place: int, step: float) -> Array:
@@ -214,17 +231,16 @@ def _places(neuron: AnyNeuron) -> list[Array]:
     return [np.array([V, *start[1:]]) for V in marks]
 
 
-def _linear(neuron: AnyNeuron, y: Array, scales: tuple[float, ...]) -> tuple[Array, Array]:
+def _linear(flow: Callable[..., Array], y: Array, scales: tuple[float, ...]) -> tuple[Array, Array]:
     """Give the Jacobian at a state and the derivative of the flow by the input, by differences."""
-    system = neuron.system
     columns = []
     for k, scale in enumerate(scales):
         step = STEP * scale
-        ends = (_flow(system, _shifted(y, k, side * step)) for side in (1.0, -1.0))
+        ends = (flow(_shifted(y, k, side * step)) for side in (1.0, -1.0))
         columns.append(np.subtract(*ends) / (2.0 * step))
     # Of an input linear in the equations any step will do, of the size of others of the same equation.
     step = max(1e-12, float(abs(y).max()))
-    push = (_flow(system, y, step) - _flow(system, y, -step)) / (2.0 * step)
+    push = (flow(y, step) - flow(y, -step)) / (2.0 * step)
     return np.array(columns).T, push
 
 

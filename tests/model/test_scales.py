@@ -4,7 +4,7 @@ import pytest
 
 import natrium
 from natrium.model.files.new import template, template_names
-from natrium.model.scales import scales_of, size_of, state_scales, system_scales
+from natrium.model.scales import _state_scales, scales_of, size_of, state_scales, system_scales
 from tests.analysis.in_units import in_units
 
 
@@ -75,3 +75,15 @@ def test_an_input_s_width_is_of_the_largest():
     scales = scales_of(neuron_of("lif"))
     assert scales.of_input() == 1.0
     assert scales.of_input(-3.0, 0.5) == 3.0
+
+
+def test_they_are_found_once_for_all_starts():
+    """A cell without a threshold is measured from its start: other starts need no other scales."""
+    neuron = natrium.HybridNeuron(
+        equations={"V": "V - V**3/3 - w + I", "w": "0.08*(V + 0.7 - 0.8*w)"}, initial={"V": 0.0, "w": 0.0}
+    )
+    state_scales(neuron)
+    before = _state_scales.cache_info().misses
+    for V in (0.1, 0.2, -1.0):
+        assert state_scales(neuron.started([V, 0.5])) == (1.0, 1.0)
+    assert _state_scales.cache_info().misses == before
