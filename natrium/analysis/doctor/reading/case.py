@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import attrs
+import numpy as np
 
-from natrium.analysis.doctor.reading.maps import Maps
+from natrium.analysis.doctor.reading.labels import makes_current
+from natrium.analysis.doctor.reading.maps import Maps, points_of, values_at
 from natrium.analysis.doctor.reading.models import Meant
 from natrium.analysis.doctor.reading.schemes import SchemeFound
-from natrium.analysis.doctor.reading.trees import LEAF, in_order, leaves
+from natrium.analysis.doctor.reading.trees import LEAF, in_order, leaves, name_of
 from natrium.analysis.doctor.trace.record import Node
 
 
@@ -46,10 +48,44 @@ def own_line(node: Node) -> int:
 
 def term_line(case: Case, wanted: set[str], without: set[str]) -> int:
     """Give the line of the smallest part of V's equation that holds some names and not others."""
+    tree, term = case.equations[case.maps.V], _term(case, wanted, without)
+    line = line_in(tree, term)[0] if term is not None else 0
+    return line or own_line(case.maps.main.updates[case.maps.V])
+
+
+def sign_line(case: Case, wanted: set[str], without: set[str]) -> int:
+    """Give the line that gives a current the wrong sign.
+
+    What a line of its own calls a current, and has as outward, g*(V - E), is one as the field has it: its
+    sign is wrong where it is added up. Else it is wrong where it stands.
+    """
+    term, V = _term(case, wanted, without), case.maps.V
+    line = term_line(case, wanted, without)
+    if term is None or not makes_current(case.source, line):
+        return line
+    for one in in_order([case.equations[V]]):  # what a part stands in comes after it
+        if any(arg is term for arg in one.args):
+            if one.line not in (0, line) and name_of(one) in ("+", "-"):
+                return one.line if _rises(case, term) else line
+            term = one
+    return line
+
+
+def _rises(case: Case, node: Node) -> bool:
+    """Tell whether a part of an equation is larger where V is."""
+    V, points = case.maps.V, points_of(case.maps.record, case.maps.step)
+    with np.errstate(all="ignore"):
+        rise = values_at(node, {**points, V: points[V] + 1.0}) - values_at(node, points)
+    return bool(np.nanmedian(rise) > 0.0)
+
+
+def _term(case: Case, wanted: set[str], without: set[str]) -> Node | None:
+    """Give the smallest part of V's equation that holds some names and not others."""
     tree = case.equations[case.maps.V]
-    best: tuple[int, int] = (1 << 30, 0)
-    for node in in_order([tree]):
-        names = leaves(node)
-        if wanted <= names and not without & names:
-            best = min(best, (len(in_order([node])), line_in(tree, node)[0]))
-    return best[1] or own_line(case.maps.main.updates[case.maps.V])
+    parts = [one for one in in_order([tree]) if _holds(one, wanted, without)]
+    return min(parts, key=lambda one: (len(in_order([one])), line_in(tree, one)[0]), default=None)
+
+
+def _holds(node: Node, wanted: set[str], without: set[str]) -> bool:
+    names = leaves(node)
+    return wanted <= names and not without & names

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 
 import numpy as np
 
-from natrium.analysis.doctor.reading.case import Case, own_line, term_line
+from natrium.analysis.doctor.reading.case import Case, own_line, sign_line, term_line
 from natrium.analysis.doctor.reading.findings import Found, Mend, in_line, quoted, written
 from natrium.analysis.doctor.reading.labels import read_before, unread
 from natrium.analysis.doctor.reading.maps import crossings, plain
@@ -105,6 +105,7 @@ def _rates(case: Case, gate: GateFound, V: np.ndarray, values: Mapping[str, floa
                 line, written(node), "", f"negative at {bad.size} of {V.size} voltages of the run",
                 about=gate.name,
             )  # fmt: skip
+            return  # where it goes follows
     yield from _direction(case, gate, first, second, V)
 
 
@@ -152,7 +153,7 @@ def _signs(case: Case) -> Iterator[Found]:
             and all(one.kind in LINEAR for one in found.parts)
             and _falls(part)
         ):
-            line = term_line(case, {maps.V}, set())
+            line = sign_line(case, {maps.V}, set())
             yield Found(
                 "leak-sign", "fault",
                 f"The leak drives {plain(maps.V)} away from {float(part.rest):.6g}, in "
@@ -162,7 +163,7 @@ def _signs(case: Case) -> Iterator[Found]:
             )  # fmt: skip
         elif part.kind == "channel" and found.whole and stands_alone(part) and _falls(part):
             gates = {name for name, _ in part.powers}
-            line = term_line(case, gates | {maps.V}, set(maps.moving) - gates - {maps.V})
+            line = sign_line(case, gates | {maps.V}, set(maps.moving) - gates - {maps.V})
             yield Found(
                 "channel-sign", "fault",
                 f"The current of {part.name} drives {plain(maps.V)} away from its reversal, "

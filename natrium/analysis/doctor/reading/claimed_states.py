@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import numpy as np
 
@@ -51,15 +51,17 @@ def _first_line(case: Case, name: str, value: float, others: list[float]) -> int
     """
     pattern = re.compile(rf"\b{re.escape(plain(name))}\b[^=(]*=[^=]")
     lines = [at for at, line in enumerate(case.source, start=1) if pattern.search(line)]
-    own = re.compile(rf"(?<![\d.]){re.escape(shown(value))}\b")
-    given = [at for at in lines if own.search(case.source[at - 1])]
-    if not given and value not in (
-        0.0,
-        1.0,
-        *(others if lines else ()),
-    ):  # a state without a name of its own: an element
-        given = [at for at, line in enumerate(case.source, start=1) if own.search(line)]
-    return next(iter(given or lines), 0)
+
+    def given(one: float, among: Iterable[int]) -> list[int]:
+        own = re.compile(rf"(?<![\d.]){re.escape(shown(one))}\b")
+        return [at for at in among if own.search(case.source[at - 1])]
+
+    found = given(value, lines)
+    if not found and value not in (0.0, 1.0, *(others if lines else ())):  # an element, without a name
+        every = given(value, range(1, len(case.source) + 1))
+        beside = [at for one in others for at in given(one, every)]  # one line has the starts of all
+        found = sorted(every, key=beside.count, reverse=True)
+    return next(iter(found or lines), 0)
 
 
 def moves_at_spikes(claim: Model) -> bool:

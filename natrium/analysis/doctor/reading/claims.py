@@ -14,7 +14,7 @@ from natrium.analysis.doctor.reading.claimed_bench import bench_of, part_of, who
 from natrium.analysis.doctor.reading.claimed_rules import claimed_rules
 from natrium.analysis.doctor.reading.claimed_states import claimed_states
 from natrium.analysis.doctor.reading.findings import Found, Mend, in_line, quoted
-from natrium.analysis.doctor.reading.labels import both_called, unpacked_line, unread
+from natrium.analysis.doctor.reading.labels import both_called, given_back, unpacked_line, unread
 from natrium.analysis.doctor.reading.maps import plain, values_at
 from natrium.analysis.doctor.reading.places import place_of
 from natrium.analysis.doctor.reading.repair import Repair, repairs
@@ -295,10 +295,18 @@ def _swapped(case: Case, name: str, bench: Bench) -> Found | None:
 
 def _of_another(case: Case, sides: Claimed, name: str, bench: Bench) -> Found | None:
     """Tell whether a state is moved by what should move another."""
+    flows = {one: values_at(case.meant.flows[one], sides.points) for one in sides.pairs}
+    flows[name] = bench.values[-1]
+
+    def moved_by(one: str, other: str) -> bool:
+        found = sides.flows[sides.pairs[other]]
+        return bool(np.allclose(flows[one], found, rtol=1e-9, atol=0.0) and np.ptp(found))
+
     line = case.maps.main.updates[name].line
-    for other, label in sides.pairs.items():
-        found = sides.flows[label]
-        if other != name and np.allclose(bench.values[-1], found, rtol=1e-9, atol=0.0) and np.ptp(found):
+    for other in sides.pairs:
+        if other != name and moved_by(name, other):
+            if moved_by(other, name):  # each by the other's
+                line = given_back(case.source, line) or line
             return Found(
                 "wrong-name", "fault",
                 f"{plain(name)} is moved by what should move {plain(other)}, in "

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from itertools import pairwise
 
+_CURRENT = re.compile(r"[iI](_|[A-Z0-9]|leak|ion|na|k|ca|l$)")
 _CLOCKS = ("enumerate", "zip", "list", "tqdm")
 
 
@@ -104,6 +106,20 @@ def both_called(source: Sequence[str], lines: set[int], before: int) -> int:
     return max(found, default=0)
 
 
+def makes_current(source: Sequence[str], line: int) -> bool:
+    """Tell whether a statement sets, or a function of one gives back, what is called a current: I_leak."""
+    nodes = _nodes(source)
+    names = {name for one in nodes if getattr(one, "lineno", 0) == line and isinstance(one, ast.Assign)
+             for name in _set(one)}  # fmt: skip
+    names |= {
+        one.name
+        for one in nodes
+        if isinstance(one, ast.FunctionDef)
+        and any(isinstance(each, ast.Return) and each.lineno == line for each in one.body)
+    }
+    return any(_CURRENT.match(one) for one in names)
+
+
 def read_before(source: Sequence[str], name: str) -> int:
     """Give the line that reads an array's element before the one it counts; 0: none, or several."""
     found = {
@@ -191,6 +207,24 @@ def unpacked_line(source: Sequence[str], before: int) -> int:
                 if given != names and sorted(given) == sorted(names):
                     return each.lineno
         return one.lineno
+    return 0
+
+
+def given_back(source: Sequence[str], line: int) -> int:
+    """Give the line that gives back names, side by side, from the function that a line is in; 0: none."""
+    nodes = _nodes(source)
+    within = [
+        one
+        for one in nodes
+        if isinstance(one, ast.FunctionDef) and one.lineno <= line <= (one.end_lineno or 0)
+    ]
+    returns = [one for each in within[-1:] for one in ast.walk(each) if isinstance(one, ast.Return)]
+    for one in returns:
+        parts = [part for part in ast.walk(one) if isinstance(part, (ast.Tuple, ast.List))]
+        if any(
+            len(part.elts) > 1 and all(isinstance(name, ast.Name) for name in part.elts) for part in parts
+        ):
+            return one.lineno
     return 0
 
 

@@ -370,7 +370,7 @@ def led(step: Step, side: Node) -> str:
 
 def _is_flow(left: Node, right: Node, op: str, V: str) -> bool:
     """Tell whether a sum is V and its increment, not V and a threshold."""
-    return op == "+" or right.op not in (LEAF, NUMBER)
+    return right.op not in ((NUMBER,) if op == "+" else (LEAF, NUMBER))
 
 
 def values_at(node: Node, points: Mapping[str, Any]) -> Array:

@@ -296,18 +296,19 @@ def _calls(bench: Bench, at: int, node: Node) -> Iterator[Repair]:
 
 
 def _factors(bench: Bench, at: int, node: Node) -> Iterator[Repair]:
-    c = bench.values[at]
-    wanted = bench.needed(at)
+    c, wanted = bench.values[at], bench.needed(at)
     if wanted is None:
         return
-    good, met = np.isfinite(wanted), leaves(bench.root)
+    good, met, up = np.isfinite(wanted), leaves(bench.root), bench.parents.get(node)
+    # Brackets: what it is added to goes by it already.
+    beside = leaves(up) - leaves(node) if up is not None and name_of(up) in ("+", "-") else frozenset()
     with np.errstate(all="ignore"):
         ratio, apart = wanted / c, wanted - c
         for name, values in bench.candidates.items():
             for op, by in (("*", values), ("/", 1.0 / values)):
                 if _agree(ratio, by, good) and bench.is_right(bench.whole(at, c * by)):
                     new = Node(op, (node, leaf(name)), math.nan, node.line)
-                    rank = 1.6 if name in met else 1.65
+                    rank = 1.3 if name in beside else 1.6 if name in met else 1.65
                     if name in bench.spare:  # the whole lacks it, sooner than a part
                         rank = 0.9 - 1e-4 * len(in_order([node])) + 0.1 * (op == "/")
                     yield _told(bench, "factor", node, new, rank, name)
@@ -376,8 +377,7 @@ def _agree(one: Array, other: Array, good: Array) -> bool:
 
 def _told(bench: Bench, kind: str, node: Node, new: Node, rank: float, about: str = "") -> Repair:
     """Tell a change with as much around it as one reads."""
-    shown_node, shown_new = node, new
-    parent = bench.parents.get(node)
+    shown_node, shown_new, parent = node, new, bench.parents.get(node)
     if not node.args and parent is not None:
         for _ in range(2):
             if parent is None or len(in_order([parent])) > 9:

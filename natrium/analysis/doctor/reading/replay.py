@@ -203,7 +203,7 @@ def solved_again(record: Record, V: str) -> Replay:
 
         try:
             found = solve_ivp(piece, (begin, end), y, method="LSODA", rtol=1e-9, atol=1e-9, dense_output=True)
-        except OverflowError:
+        except (OverflowError, ValueError):  # it runs away, or has done so
             return nothing
         if not found.success:
             return nothing

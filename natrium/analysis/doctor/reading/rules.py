@@ -184,23 +184,29 @@ def refractory_of(maps: Maps) -> Refractory | None:
         one for tree in trees for one in sorted(leaves(tree) & set(record.parameters)) if one != record.dt
     ]
     line = timer_line(maps, fire.updates[timer], deciding)
-    blamed = line
-    if maps.hold.way == "counter":
-        each = abs(number_at(step.updates[timer], dict(known) | {timer: 0.0}))
-        value = number_at(fire.updates[timer], known)
-        if abs(each - maps.step) > NEAR * maps.step and not (
-            each == 1.0 and not _is_time(maps, names, value)
-        ):
-            blamed = step.updates[timer].line or line
-    elif deciding.line:
-        moved = number_at(fire.updates[timer], known | {record.time: 0.0} | other_clocks(record))
+    each = abs(number_at(step.updates[timer], known | {timer: 0.0}))
+    value = number_at(fire.updates[timer], known | {record.time: 0.0} | other_clocks(record))
+    in_steps = each == 1.0 and not _is_time(maps, names, value)
+    if maps.hold.way == "counter" and abs(each - maps.step) > NEAR * maps.step and not in_steps:
+        blamed = step.updates[timer].line or line
+    else:  # what a spike sets is right where it is the time, or nothing, or a parameter of a name
         values = [0.0, *(record.parameters[one].value for one in names)]
-        blamed = deciding.line if any(abs(moved - one) <= NEAR * maps.step for one in values) else line
+        right = any(abs(value - one) <= NEAR * maps.step for one in values) and _goes_by(maps, timer)
+        blamed = deciding.line if deciding.line and right else line
     if not names:
         return Refractory(nominal, "", math.nan, line, blamed)
     given = record.parameters[names[-1]]
     counts = given.args and record.dt in leaves(given)  # a time in steps
     return Refractory(nominal, names[-1], given.value * (maps.step if counts else 1.0), line, blamed)
+
+
+def _goes_by(maps: Maps, timer: str) -> bool:
+    """Tell whether what spikes set a timer to goes on as the clock does, or not at all."""
+    record, spikes = maps.record, maps.spikes
+    if record.times.size <= max(spikes, default=0) or record.solver or counts_steps(maps):
+        return True
+    after = record.samples[spikes + 1, record.states.index(timer)]
+    return any(np.ptp(one) <= NEAR * maps.step for one in (after, after - record.times[spikes]) if one.size)
 
 
 def unfinished(maps: Maps) -> int:

@@ -6,13 +6,14 @@ import re
 from collections.abc import Iterator
 
 from natrium.analysis.doctor.reading.case import Case
-from natrium.analysis.doctor.reading.findings import Found, in_line, written
+from natrium.analysis.doctor.reading.findings import Found, in_line, quoted, written
 from natrium.analysis.doctor.reading.maps import oriented, plain
 from natrium.analysis.doctor.reading.pace import BY_CLOCK
 from natrium.analysis.doctor.reading.rules import number_at, timed_by, timer_line, unfinished
 from natrium.analysis.doctor.reading.trees import LEAF, leaves
 
 _REFRACTORY = re.compile(r"ref|arp|dead|absolute")
+_TIME = re.compile(r"#.*\b(ms|msec|s|sec|seconds?|milliseconds?)\b")
 HELD = "the refractory time"
 FEW = 1.5  # steps by which a refractory count may miss its time: its own rounding, and where it is tested
 
@@ -73,7 +74,8 @@ def _unfired(case: Case) -> Found | None:
 def refractory_checks(case: Case) -> Iterator[Found]:
     """Hold the refractory steps that were counted against what the parameter's name says."""
     maps, hold, found = case.maps, case.maps.hold, case.meant.refractory
-    counts = hold.steps
+    endlessly = unfinished(maps)  # longer than it should hold, and not yet at its end
+    counts = hold.steps or ((endlessly,) if found and endlessly * maps.step > found.named else ())
     ms = case.meant.units.ms
     endless = _endless(case) or _unfired(case)
     if endless is not None:
@@ -104,7 +106,11 @@ def refractory_checks(case: Case) -> Iterator[Found]:
     elif found is not None and found.name and counts and _REFRACTORY.search(plain(found.name).lower()):
         held = counts[0] * maps.step
         asked = found.nominal if maps.dt.endswith(BY_CLOCK) else found.named  # in the unit of the clock
-        if abs(held - asked) > FEW * maps.step and not _is_count(case, found.name, counts[0]):
+        if abs(held - asked) <= FEW * maps.step:
+            return
+        if _is_count(case, found.name, counts[0]):
+            yield from _as_steps(case, found.name)
+        else:
             yield Found(
                 "refractory-length", "fault",
                 f"{plain(found.name)} is {asked:g}, but a spike holds {plain(maps.V)} for {counts[0]} steps, "
@@ -118,3 +124,19 @@ def _is_count(case: Case, name: str, held: int) -> bool:
     """Tell whether a parameter is meant as a number of steps."""
     value = case.maps.record.parameters[name].value
     return abs(value - held) <= FEW and bool(re.search(r"step|count|_n$|^n_", plain(name).lower()))
+
+
+def _as_steps(case: Case, name: str) -> Iterator[Found]:
+    """Find a number of steps that is made of a time, and of no step."""
+    known = case.maps.record.parameters
+    node, source = known[name], case.source
+    made = leaves(node) & set(known) if node.args and case.maps.record.dt not in leaves(node) else ()
+    for one in made:
+        if _TIME.search(quoted(source, known[one].line)) and _REFRACTORY.search(plain(one).lower()):
+            yield Found(
+                "refractory-length", "fault",
+                f"{plain(one)} is a time, {known[one].value:g}, and is counted as so many steps, in "
+                f"{in_line(source, node.line)}.",
+                node.line, written(node), f"{written(node)}/{plain(case.maps.record.dt)}",
+                f"{case.maps.hold.steps[0]} steps of {case.maps.step:g} after each spike", about=HELD,
+            )  # fmt: skip

@@ -306,7 +306,9 @@ class Editor:
         else:
             known -= set(self.functions)
             known -= self._arrays if role == "number" else set()
-        for other in sorted(known - {own}):
+        call = self.parent.get(node)
+        owner = ast.unparse(call.func).rpartition(".")[0] if isinstance(call, ast.Call) else ""
+        for other in sorted(known - {own, owner}):  # a list that is given itself has no end
             if other.split(".")[0] in self._modules or other.startswith("__") or other == "self":
                 continue
             rank = NAME + 0.25 * isinstance(node.ctx, ast.Store)

@@ -1,0 +1,91 @@
+"""Faults that no model means, told without a claim: small scripts, and the one line that is wrong in each."""
+
+import pytest
+
+from natrium.analysis.doctor import read_script
+
+CURRENTS = """
+dt, v, blocked = 0.1, -70.0, -1.0
+t_ref = 3.0
+for k in range(600):
+    t = k * dt
+    if t < blocked:
+        v = -72.0
+        continue
+    i_leak = 0.1 * (v + 70.0)
+    v = v + dt * (2.0 - i_leak)
+    if v >= -55.0:
+        v = -72.0
+        blocked = t + t_ref
+"""
+
+COUNTED = """
+dt, v, wait = 0.1, -70.0, 0
+t_ref = 3.0  # ms
+n_ref = int(round(t_ref / dt))
+for k in range(600):
+    if wait > 0:
+        wait -= 1
+        v = -72.0
+        continue
+    v = v + dt * (-70.0 - v + 20.0) / 10.0
+    if v >= -55.0:
+        v = -72.0
+        wait = n_ref
+"""
+
+SINCE = """
+dt, v, since = 0.1, -70.0, 1e9
+t_ref = 3.0
+for k in range(600):
+    since += dt
+    if since <= t_ref:
+        v = -72.0
+        continue
+    v = v + dt * (-70.0 - v + 20.0) / 10.0
+    if v >= -55.0:
+        v = -72.0
+        since = 0.0
+"""
+
+LAST = """
+dt, v, last = 0.1, -70.0, -1e9
+t_ref = 3.0
+for k in range(600):
+    now = k * dt
+    if now - last <= t_ref:
+        v = -72.0
+        continue
+    v = v + dt * (-70.0 - v + 40.0) / 10.0
+    if v >= -55.0:
+        v = -72.0
+        last = now
+"""
+
+# What is no current by its name may be either way round: it is wrong where it stands.
+LEAK = CURRENTS.replace("i_leak = 0.1 * (v + 70.0)", "leak = -0.1 * (v + 70.0)").replace("- i_leak", "+ leak")
+
+PLANTED = [
+    (CURRENTS, "", ""),
+    (LEAK, "", ""),
+    (CURRENTS, "2.0 - i_leak", "2.0 + i_leak"),  # the current is what the field calls one: its sum is wrong
+    (CURRENTS, "0.1 * (v + 70.0)", "0.1 * (-70.0 - v)"),  # it is not
+    (LEAK, "-0.1 * (v", "0.1 * (v"),
+    (COUNTED, "", ""),
+    (COUNTED, "int(round(t_ref / dt))", "int(round(t_ref))"),  # a time, counted as steps
+    (SINCE, "", ""),
+    (SINCE, "since <= t_ref", "since <= t_ref * dt"),  # what a spike sets is right: what it is held to is not
+    (LAST, "", ""),
+    (LAST, "last = now", "last = k"),  # the number of a step is no time
+    (CURRENTS, "t + t_ref", "t + 1000.0 * t_ref"),  # what is held to the end of the run is held too long
+]
+
+
+@pytest.mark.parametrize(("text", "old", "new"), PLANTED)
+def test_a_fault_is_named_by_its_line_without_a_claim(tmp_path, text, old, new):
+    assert text.count(old) == 1 or not old
+    line = text.partition(old)[0].count("\n") + 1 if old else 0
+    path = tmp_path / "script.py"
+    path.write_text(text.replace(old, new) if old else text)
+    (reading,) = read_script(path)
+    assert {one.line for one in reading.faults} == ({line} if old else set())
