@@ -155,6 +155,13 @@ def test_an_edit_changes_one_place_and_leaves_the_text_alone():
     assert all(one.startswith(("dt = 0.1\n", "x = 0.1\n", "y = 0.1\n", "dt = -0.1\n")) for one in texts)
 
 
+def test_a_list_is_not_given_itself():
+    """An array of what it then holds would have no end."""
+    texts = texts_of("def run(n):\n    kept, lost, v = ([], [], 0.0)\n    kept.append(v)\n    lost.append(v)")
+    assert not any(f"{one}.append({one})" in text for text in texts for one in ("kept", "lost"))
+    assert any("kept.append(n)" in text for text in texts)
+
+
 @pytest.mark.parametrize(
     ("stands", "should"),
     [

@@ -1,0 +1,72 @@
+"""What a claim asks for is told where it stands: starts, orders of states, brackets over two lines, events."""
+
+import pytest
+
+from natrium.analysis.doctor import read_script
+from natrium.analysis.doctor.reading.script import traced
+from natrium.analysis.doctor.reading.verdict import read
+
+GATED = """
+import numpy as np
+from scipy.integrate import odeint
+
+def rhs(y, t):
+    v, n, h = y
+    dv = (20.0 - (v + 70.0) - 2.0 * n * h * (v + 80.0)) / 10.0
+    dn = 0.02 * np.exp(v / 40.0) * (1.0 - n) - 0.3 * n
+    dh = 0.07 * np.exp(-v / 40.0) * (1.0 - h) - 0.4 * h
+    return [dv, dn, dh]
+
+t = np.arange(0.0, 20.0, 0.05)
+y = odeint(rhs, [-70.0, 0.05, 0.6], t)
+"""
+
+EULER = """
+dt, v, n, tau = 0.1, -70.0, 0.1, 12.0
+for k in range(400):
+    n = n + dt * (0.3 - n) / 5.0
+    i_n = 2.0 * n * (-80.0 - v)
+    dv = (-70.0 - v + 40.0 + i_n) / tau
+    v = v + dt * dv
+    if v >= -55.0:
+        v = -72.0
+"""
+
+EVENTS = """
+from scipy.integrate import solve_ivp
+
+def rhs(t, y):
+    return [(-70.0 - y[0] + 25.0) / 10.0]
+
+def spike(t, y):
+    return y[0] + 55.0
+
+spike.terminal = True
+begin, v, ts, vs = 0.0, -70.0, [], []
+while begin < 60.0:
+    sol = solve_ivp(rhs, (begin, 60.0), [v], events=spike, max_step=0.5, rtol=1e-8)
+    ts.extend(sol.t)
+    vs.extend(sol.y[0])
+    if sol.status != 1:
+        break
+    begin = sol.t[-1] + 3.0
+    v = -70.0
+"""
+
+PLANTED = [
+    (GATED, "[-70.0, 0.05, 0.6]", "[-70.0, 0.6, 0.05]"),  # 0.05 is a step, too
+    (GATED, "[dv, dn, dh]", "[dv, dh, dn]"),  # told where they are given back
+    (EULER, "40.0 + i_n) / tau", "40.0) / tau + i_n"),  # brackets, though i_n has a line of its own
+    (EVENTS, "", ""),  # a threshold written as what is added
+]
+
+
+@pytest.mark.parametrize(("text", "old", "new"), PLANTED)
+def test_a_fault_is_named_by_its_line(tmp_path, text, old, new):
+    path = tmp_path / "script.py"
+    path.write_text(text)
+    claim = read(traced(path), solve=False).model
+    line = text.partition(old)[0].count("\n") + 1 if old else 0
+    path.write_text(text.replace(old, new) if old else text)
+    (reading,) = read_script(path, claim)
+    assert {one.line for one in reading.faults} == ({line} if old else set())
