@@ -84,12 +84,17 @@ class Prover:
         self.inside = {name: set(in_order([tree])) for name, tree in maps.trees.items()}
         with mpmath.workdps(DIGITS):
             points = list(self._points())
-            made = [
-                dict(zip(self.flow.names, self.program(at, EXTENDED, extended), strict=True)) for at in points
-            ]
+            made = [dict(zip(self.flow.names, self._stepped(at), strict=True)) for at in points]
             kept = [k for k, after in enumerate(made) if all(map(mpmath.isfinite, after.values()))]
             kept = kept or list(range(POINTS))
             self.points, self.after = [points[k] for k in kept], [made[k] for k in kept]
+
+    def _stepped(self, at: Values) -> list[Any]:
+        """Give the script's new states; none where a number has more digits than memory holds."""
+        try:
+            return list(self.program(at, EXTENDED, extended))
+        except (OverflowError, ZeroDivisionError, ValueError):
+            return [mpmath.nan] * len(self.flow.names)
 
     @cached_property
     def likely(self) -> str:

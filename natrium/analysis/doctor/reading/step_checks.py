@@ -118,7 +118,9 @@ def _dt_missing(case: Case) -> Iterator[Found]:
             )  # fmt: skip
             continue
         there = slopes.value(tree)
-        by = next((one for one in in_order([tree]) if _by_step(one, maps.record.dt or NO_DT)), None)
+        divided = (one for one in in_order([tree]) if _by_step(one, maps.record.dt or NO_DT))
+        # A stage has a step within it that divides by nothing.
+        by = next((one for one in divided if not np.any(values_at(slopes.value(one.args[1]), points))), None)
         kept = (maps.record.dt or NO_DT) in leaves(tree) and not differ(
             values_at(there, points), points[state]
         )

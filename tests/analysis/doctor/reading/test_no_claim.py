@@ -62,6 +62,20 @@ for k in range(600):
         last = now
 """
 
+HEUN = """
+from math import cosh
+dt, v, w = 0.1, -30.0, 0.1
+def slope(v, w):
+    dv = (90.0 - 2.0 * (v + 60.0) - 8.0 * w * (v + 84.0)) / 20.0
+    dw = 0.04 * (0.5 - w) / (1.0 / cosh((v - 2.0) / 60.0))
+    return dv, dw
+for k in range(600):
+    a, b = slope(v, w)
+    c, d = slope(v + dt * a, w + dt * b)
+    v = v + 0.5 * dt * (a + c)
+    w = w + 0.5 * dt * (b + d)
+"""
+
 # What is no current by its name may be either way round: it is wrong where it stands.
 LEAK = CURRENTS.replace("i_leak = 0.1 * (v + 70.0)", "leak = -0.1 * (v + 70.0)").replace("- i_leak", "+ leak")
 
@@ -77,6 +91,8 @@ PLANTED = [
     (SINCE, "since <= t_ref", "since <= t_ref * dt"),  # what a spike sets is right: what it is held to is not
     (LAST, "", ""),
     (LAST, "last = now", "last = k"),  # the number of a step is no time
+    (HEUN, "", ""),
+    (HEUN, "w + 0.5 * dt * (b + d)", "w + 0.5 * (b + d)"),  # a stage has a step within what it divides by
     (CURRENTS, "t + t_ref", "t + 1000.0 * t_ref"),  # what is held to the end of the run is held too long
 ]
 

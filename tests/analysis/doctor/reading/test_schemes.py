@@ -103,6 +103,19 @@ def test_an_exact_step_with_another_factor_is_not(tmp_path):
     assert read(traced(tmp_path / "script.py"), solve=False).scheme.key == "other"
 
 
+def test_a_map_that_no_number_holds_is_read(tmp_path):
+    """An exponential of an exponential: in extended precision it has more digits than memory."""
+    text = "import math\ndt, v, vs = 0.1, -70.0, []\n"
+    text += (
+        "for k in range(100):\n    v = v + dt * (-70.0 - v + 20.0 * math.exp(-math.exp((v + 20.0) / 0.4)))\n"
+    )
+    text += "    vs.append(v)\n    if v >= -55.0:\n        v = -70.0\n"
+    (tmp_path / "script.py").write_text(text, encoding="utf-8")
+    reading = read(traced(tmp_path / "script.py"), solve=False)
+    assert reading.scheme.key == "euler"
+    assert reading.replay.off == -1
+
+
 def test_what_is_no_scheme_is_not_given_a_name(tmp_path):
     reading = stepped(tmp_path, "a = f(V, w)\nV = V + dt*a*(1 + 0.3*dt)\nw = w + dt*g(V, w)")
     assert reading.scheme.key == "other"
