@@ -41,7 +41,7 @@ def kept_function(said: str, known: Mapping[str, Any], make: Callable[[], Any]) 
     """
     if DUMMY in said:  # another one in every process
         return make()
-    name = f"{hashlib.sha256(f'{_versions()} {said}'.encode()).hexdigest()[:32]}.low"
+    name = f"{hashlib.sha256(f'{versions()} {said}'.encode()).hexdigest()[:32]}.low"
     content = read_code(name, told=False)
     if content is not None:
         code = marshal.loads(content)
@@ -97,7 +97,8 @@ def describe(*parts: Any) -> str:
 
 
 @cache
-def _versions() -> str:
+def versions() -> str:
+    """Say what lowers: Python, SymPy, NumPy and the files here that say how."""
     here = Path(__file__).parent
     sources = hashlib.sha256(b"".join((here / name).read_bytes() for name in SOURCES)).hexdigest()
     return f"{MAGIC_NUMBER.hex()} {version('sympy')} {version('numpy')} {sources}"

@@ -18,7 +18,7 @@ from pathlib import Path
 ENVIRONMENT = "NATRIUM_CACHE_DIR"
 CHECKSUM = 32  # bytes of SHA-256 that a file begins with
 MOST_FILES, MOST_BYTES = 2048, 128 * 2**20  # of code of one kind; the longest unused go
-KINDS = (".bin", ".low")  # compiled; lowered, which is small and made sooner than the other
+KINDS = (".bin", ".low", ".sym")  # compiled; lowered and derived, which are small and made sooner
 DAY = 86_400.0  # s: a file's use is noted once a day, what a kill left half-written goes after one
 
 

@@ -121,7 +121,7 @@ def test_a_folder_that_is_read_alone_does_no_harm(folder):
 
 def test_another_version_lowers_anew(folder, monkeypatch):
     lowered("scalar")
-    monkeypatch.setattr(kept, "_versions", lambda: "another")
+    monkeypatch.setattr(kept, "versions", lambda: "another")
     assert lowered("scalar")[1]
     assert len(list(folder.glob("*.low"))) == 2
 

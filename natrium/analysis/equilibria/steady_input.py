@@ -16,11 +16,14 @@ import numpy as np
 import sympy
 from sympy.utilities.iterables import strongly_connected_components
 
+from natrium.analysis.equilibria import driven
 from natrium.analysis.equilibria.driven import enters_elsewhere, inertia_of, is_singular, solved_with_input
 from natrium.analysis.equilibria.enclosure import Enclosure, sign_changes
 from natrium.model import AnyNeuron, HybridSystem, ModelError, UnsupportedModel, lower
 from natrium.model.arrays import Array
 from natrium.model.branches import choose
+from natrium.model.derived import kept_expressions
+from natrium.model.kept import describe
 from natrium.model.kernel import lower_expressions
 from natrium.model.protocol import per_neuron
 from natrium.model.scales import scales_of, state_scales
@@ -219,6 +222,14 @@ class _Symbolic:
 
 @lru_cache(maxsize=64)
 def _symbolic(system: HybridSystem) -> _Symbolic:
+    said = describe("the input that holds V", attrs.astuple(system))
+    found = kept_expressions(said, (__file__, driven.__file__), lambda: _derived(system))
+    inputs, inertia, rest, n = found[:3], found[3], found[4:], len(system.states) - 1
+    return _Symbolic(inputs, inertia, rest[:n], rest[n:])
+
+
+def _derived(system: HybridSystem) -> tuple[Any, ...]:
+    """Derive I_eq and two derivatives, the inertia, the steady states, the rates; see `_Symbolic`."""
     V = system.states[0]
     if enters_elsewhere(system):
         held, steady, _ = solved_with_input(system, FEW_COUPLED)
@@ -237,7 +248,7 @@ def _symbolic(system: HybridSystem) -> _Symbolic:
         expr, inertia = explicit_input(system, steady)
     states = tuple(steady[state] for state in system.states[1:])
     # The second one SymPy factors, without which bounds of it are too wide to end a search for folds.
-    return _Symbolic((expr, expr.diff(V), expr.diff(V, 2)), inertia, states, rates)
+    return (expr, expr.diff(V), expr.diff(V, 2), inertia, *states, *rates)
 
 
 def explicit_input(system: HybridSystem, steady: dict[Any, Any]) -> tuple[Any, Any]:
