@@ -129,10 +129,8 @@ def public_names(name: str, known: set[str]) -> list[str]:
     room = ROOMS[name][0]
     if name == "natrium":
         names = list(natrium.__all__)
-    elif name == "natrium.figures":
-        names = [one for names in natrium.figures._FILES.values() for one in names]
     else:
-        names = [one for one in vars(room) if not one.startswith("_") and callable(getattr(room, one))]
+        names = [one for one in dir(room) if not one.startswith("_") and callable(getattr(room, one))]
     return sorted(set(names) - known, key=str.lower)
 
 

@@ -83,7 +83,7 @@ def test_runs_and_results_show_a_figure(make):
 
 
 def test_every_sketch_is_of_a_class_that_there_is():
-    known = {name for room in (natrium.analysis, natrium.solvers) for name in vars(room)} | set(
+    known = {name for room in (natrium.analysis, natrium.solvers) for name in dir(room)} | set(
         natrium.__all__
     )
     assert [name for name in SKETCHES if name not in known] == []

@@ -15,7 +15,7 @@ from natrium.figures import papers
 NA = natrium.notebook.lif_na()
 RUN = natrium.simulate(natrium.Neuron(), natrium.Constant(20.0), t_end=80.0)
 RUNS = natrium.simulate_many(natrium.Neuron(), t_end=80.0, parameters={"I": [20.0, 40.0]})
-LISTED = [getattr(figures, name) for names in figures._FILES.values() for name in names]
+LISTED = [getattr(figures, name) for name in dir(figures) if name.startswith("plot_")]
 LISTED += [
     getattr(papers, name) for name in dir(papers) if name.startswith("plot_") and name != "plot_papers"
 ]
