@@ -13,12 +13,15 @@ def join_settings(tracer: Tracer, segment: Segment) -> None:
     """Let the last of a place's settings in a step stand for it, where no step reads two of them.
 
     The tracer tells the settings of one place in one step apart, by their number. What the earlier ones are
-    read for is then the later ones alone: to the step they are one value.
+    read for is then the later ones alone: to the step they are one value. What a function is given in each of
+    its calls is another matter.
     """
     sets = _Reads()
     settings: dict[Any, list[Form]] = {}
     for form in dict.fromkeys(form for step in segment.steps for form in step.exogenous):
-        if form.op == "leaf" and form.key[0] in tracer.known.cuts and form.key[0] not in tracer.known.series:
+        place = form.key[0]
+        is_cut = form.op == "leaf" and place in tracer.known.cuts and place not in tracer.known.series
+        if is_cut and place[0] != "arg":
             settings.setdefault(form.key[:2], []).append(form)
     for forms in settings.values():
         if len(forms) > 1:
