@@ -12,7 +12,7 @@ import numpy as np
 from natrium.analysis.doctor.trace.arrays import TracedArray
 from natrium.analysis.doctor.trace.built_up import join_settings
 from natrium.analysis.doctor.trace.elements import SMALL
-from natrium.analysis.doctor.trace.forms import MOVED, TIMED, Form, Segment, StepTrace
+from natrium.analysis.doctor.trace.forms import MOVED, TIMED, Form, Segment, StepTrace, leaves_of
 from natrium.analysis.doctor.trace.names import Names, is_input, is_noise, step_rank
 from natrium.analysis.doctor.trace.record import Choice, Node, Record, Step
 from natrium.analysis.doctor.trace.script import BESIDE
@@ -322,21 +322,6 @@ def _timed_outcomes(steps: list[StepTrace]) -> dict[Any, set[bool]]:
         for left, relation, right, held, line in step.choices:
             outcomes.setdefault(((left, relation, right), line), set()).add(held)
     return outcomes
-
-
-def leaves_of(forms: Iterable[Form]) -> set[tuple[Any, ...]]:
-    """Give the places that forms read."""
-    found: set[tuple[Any, ...]] = set()
-    ahead, seen = list(forms), set()
-    while ahead:
-        one = ahead.pop()
-        if id(one) in seen:
-            continue
-        seen.add(id(one))
-        if one.op == "leaf":
-            found.add(one.key)
-        ahead += one.args
-    return found
 
 
 def _only_adds(form: Form, state: tuple[Any, ...]) -> bool:

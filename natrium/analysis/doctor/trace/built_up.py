@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from natrium.analysis.doctor.trace.forms import Form, Segment, StepTrace
+from natrium.analysis.doctor.trace.forms import Form, Segment, StepTrace, leaves_of
 from natrium.analysis.doctor.trace.tracer import Tracer
 
 
@@ -16,43 +16,31 @@ def join_settings(tracer: Tracer, segment: Segment) -> None:
     read for is then the later ones alone: to the step they are one value. What a function is given in each of
     its calls is another matter.
     """
-    sets = _Reads()
     settings: dict[Any, list[Form]] = {}
     for form in dict.fromkeys(form for step in segment.steps for form in step.exogenous):
         place = form.key[0]
         is_cut = form.op == "leaf" and place in tracer.known.cuts and place not in tracer.known.series
         if is_cut and place[0] != "arg":
             settings.setdefault(form.key[:2], []).append(form)
-    for forms in settings.values():
-        if len(forms) > 1:
-            live = [[one for one in forms if one in sets.of_step(step)] for step in segment.steps]
-            if all(len(one) < 2 for one in live):
-                _join(tracer, segment, sorted(forms, key=lambda form: int(form.key[2])), live)
+    several = [forms for forms in settings.values() if len(forms) > 1]
+    reads = _reads(segment.steps) if several else []
+    for forms in several:
+        live = [[one for one in forms if one.key in read] for read in reads]
+        if all(len(one) < 2 for one in live):
+            _join(tracer, segment, sorted(forms, key=lambda form: int(form.key[2])), live)
 
 
-class _Reads:
-    """The leaves under forms, each form looked through once."""
-
-    def __init__(self) -> None:
-        self.known: dict[int, frozenset[Form]] = {}
-        self.steps: dict[int, set[Form]] = {}
-
-    def of_step(self, step: StepTrace) -> set[Form]:
-        """Give what the states that a step makes, and its choices, are made of."""
-        if id(step) not in self.steps:
-            sides = (side for left, _, right, _, _ in step.choices for side in (left, right))
-            self.steps[id(step)] = set().union(*map(self.of, (*step.updates.values(), *sides)))
-        return self.steps[id(step)]
-
-    def of(self, form: Form) -> frozenset[Form]:
-        """Give the leaves under a form."""
-        for one in _inner_first(form, self.known):
-            self.known[id(one)] = (
-                frozenset((one,))
-                if one.op == "leaf"
-                else frozenset().union(*(self.known[id(a)] for a in one.args))
-            )
-        return self.known[id(form)]
+def _reads(steps: list[StepTrace]) -> list[set[tuple[Any, ...]]]:
+    """Give the places that the states which each step makes, and its choices, are made of."""
+    known: dict[tuple[Form, ...], set[tuple[Any, ...]]] = {}
+    found = []
+    for step in steps:
+        sides = (side for left, _, right, _, _ in step.choices for side in (left, right))
+        roots = (*step.updates.values(), *sides)
+        if roots not in known:
+            known[roots] = leaves_of(roots)
+        found.append(known[roots])
+    return found
 
 
 def _join(tracer: Tracer, segment: Segment, forms: list[Form], live: list[list[Form]]) -> None:

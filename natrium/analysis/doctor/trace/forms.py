@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 # A form's dependence: on nothing that changes, on the step's own time and input, on states.
@@ -154,6 +155,21 @@ def contains(form: Form, leaf: Form, limit: int = 400) -> bool:
             seen.add(id(one))
             ahead += one.args
     return False
+
+
+def leaves_of(forms: Iterable[Form]) -> set[tuple[Any, ...]]:
+    """Give the places that forms read."""
+    found: set[tuple[Any, ...]] = set()
+    ahead, seen = list(forms), set()
+    while ahead:
+        one = ahead.pop()
+        if id(one) in seen:
+            continue
+        seen.add(id(one))
+        if one.op == "leaf":
+            found.add(one.key)
+        ahead += one.args
+    return found
 
 
 def counts(form: Form) -> bool:
