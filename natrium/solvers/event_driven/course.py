@@ -227,7 +227,6 @@ class Course:
                     (s, length),
                     self.y,
                     method=STEPPERS[method],
-                    events=piece,
                     rtol=max(self.rtol * TIGHTER[method], LEAST_RTOL),
                     atol=self.atol * TIGHTER[method],
                     max_step=longest,

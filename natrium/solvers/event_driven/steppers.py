@@ -3,8 +3,8 @@
 `solve_ivp` looks at an event function at the ends of steps only: V that rises over the threshold and
 falls again within one step is lost, and its spike times are those of the dense output, which is 17 to
 31 times worse than DOP853's steps. The classes here are solve_ivp methods whose steps end *on* the
-first crossing, found in the step's polynomial and polished by true steps; the terminal event function
-then has nothing left to search for.
+first crossing, found in the step's polynomial and polished by true steps; the integration's bound is
+then where it is, and solve_ivp has nothing left to search for.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from typing import Any
 
 import attrs
 import numpy as np
-from scipy.integrate import DOP853, RK45, DenseOutput, Radau, solve_ivp
+from scipy.integrate import DOP853, RK45, Radau, solve_ivp
 from scipy.linalg.lapack import dgetrf, dgetrs, zgetrf, zgetrs
 
 from natrium.model.arrays import Array
@@ -80,17 +80,6 @@ class Record:
         return self.stepper.bernstein(fun, self)
 
 
-class _EndOnEvent(DenseOutput):
-    """All that solve_ivp asks of a step that ends on an event: the state there."""
-
-    def __init__(self, t_old: float, t: float, y: Array) -> None:
-        super().__init__(t_old, t)
-        self.y = y
-
-    def _call_impl(self, t: Any) -> Array:
-        return self.y
-
-
 class Piece:
     """One smooth piece while it is integrated: the link between solve_ivp and the crossing search.
 
@@ -103,37 +92,30 @@ class Piece:
         checks another would begin with the same step, and see nothing of its error where it holds a spike.
     """
 
-    # What solve_ivp reads off an event function.
-    terminal = True
-    direction = 1.0
-
     def __init__(self, inspect: Callable[[Stepper], TrueStep | None], step_scale: float = 1.0) -> None:
         self.inspect = inspect
         self.step_scale = step_scale
         self.records: list[Record] = []
         self.event: TrueStep | None = None
-        self.event_time: float | None = None
         self.handover = False
         self.end: tuple[float, Array] = (0.0, np.empty(0))
 
     def after_step(self, stepper: Stepper, t_old: float) -> None:
-        """Take a step as it is, or shorten it to end on the event it holds."""
+        """Take a step as it is, or shorten it to end on the event it holds.
+
+        There solve_ivp is done, and also where another method is to go on.
+        """
         found = self.inspect(stepper)
         if found is None:
             self.records.append(stepper.record(t_old))
         else:
             self.event = found
             self.records.append(found.record)
-            stepper.t = self.event_time = t_old + found.h
+            stepper.t = t_old + found.h
             stepper.y = found.y
         self.end = (stepper.t, stepper.y)
-
-    def __call__(self, t: float, y: Array) -> float:
-        """Terminal event function: zero where a step was made to end on an event.
-
-        Zero as well once another method is to go on.
-        """
-        return 0.0 if self.handover or t == self.event_time else -1.0
+        if self.event is not None or self.handover:
+            stepper.t_bound = stepper.t
 
 
 class Stepper:
@@ -172,11 +154,6 @@ class Stepper:
             self.step_start, self.step_length = t_old, self.t - t_old
             self.piece.after_step(self, t_old)
         return success, message
-
-    def _dense_output_impl(self) -> Any:
-        if self.piece.event_time is not None or self.piece.handover:
-            return _EndOnEvent(self.step_start, self.t, self.y)
-        return super()._dense_output_impl()  # type: ignore[misc]  # pragma: no cover - not asked for
 
     def record(self, t_old: float) -> Record:
         """Keep what the step's dense output needs."""

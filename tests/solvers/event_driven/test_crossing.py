@@ -36,7 +36,7 @@ def test_a_double_crossing_within_one_step_is_found_at_its_first(name):
     root = 0.5 - np.sqrt(1e-3) / 2.0
     assert found.h == pytest.approx(root, abs=1e-12)
     assert found.f[0] == pytest.approx(8.0 * (0.5 - root), abs=1e-9)
-    assert piece.event_time == found.h
+    assert piece.end[0] == found.h
     assert search.grazes == []
 
 
@@ -46,7 +46,7 @@ def test_a_step_that_stays_below_is_left_alone(name, u0):
     found, search, piece = first_step(name, lambda t: 4.0 * (1.0 - 2.0 * t), u0, 1.0)
     assert found is None
     assert search.grazes == []
-    assert piece.event_time is None
+    assert piece.event is None
     assert len(piece.records) == 1
 
 

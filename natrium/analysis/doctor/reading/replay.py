@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from itertools import count, pairwise
 from typing import Any
 
@@ -67,24 +67,27 @@ class Machine:
         self.names = tuple(step.updates)
         sides = [side for choice in step.choices for side in (choice.left, choice.right)]
         self.program = Program([*sides, *step.updates.values()])
-        self._work: list[tuple[Any, Any]] = []
-        for node in self.program.nodes:
-            places = tuple(self.program.place[one] for one in node.args)
+        self._leaves: list[tuple[int, str]] = []
+        self._work: list[tuple[int, Callable[..., float], tuple[int, ...]]] = []
+        for at, node in enumerate(self.program.nodes):
             if node.op == LEAF:
-                self._work.append((None, node.name))
-            elif node.op == NUMBER:
-                self._work.append((None, node.value))
-            else:
-                self._work.append((double_of(node.op, node.numpy), places))
+                self._leaves.append((at, node.name))
+            elif node.op != NUMBER:
+                places = tuple(self.program.place[one] for one in node.args)
+                self._work.append((at, double_of(node.op, node.numpy), places))
+        self._numbers = [node.value for node in self.program.nodes]  # what is no number is put in its place
 
     def __call__(self, values: Mapping[str, float]) -> tuple[bool, list[float]]:
         """Tell whether its comparisons come out as they did, and give the new states."""
-        found: list[float] = []
-        for function, what in self._work:
-            if function is not None:
-                found.append(function(*[found[at] for at in what]))
+        found = self._numbers.copy()
+        for at, name in self._leaves:
+            found[at] = values[name]
+        for at, function, places in self._work:
+            if len(places) == 2:  # nearly all
+                one, two = places
+                found[at] = function(found[one], found[two])
             else:
-                found.append(values[what] if isinstance(what, str) else what)
+                found[at] = function(*[found[place] for place in places])
         sides = [found[at] for at in self.program.roots]
         n = 2 * len(self.choices)
         for at, choice in enumerate(self.choices):
