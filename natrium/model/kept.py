@@ -23,7 +23,6 @@ import sympy
 from natrium.model.store import keep_code, read_code
 
 DUMMY = "sympy.core.symbol.Dummy"
-_TIDIED: set[bool] = set()  # once in a process: what one lowers is little
 SOURCES = ("kernel.py", "branches.py", "kept.py")  # that say how functions are lowered
 
 
@@ -49,8 +48,7 @@ def kept_function(said: str, known: Mapping[str, Any], make: Callable[[], Any]) 
     function = make()
     if _is_known(function, known):
         code = function.__code__.replace(co_filename="<lowered>")  # there it has a number
-        keep_code(name, marshal.dumps(code), told=False, tidied=not _TIDIED)
-        _TIDIED.add(True)
+        keep_code(name, marshal.dumps(code), told=False)
     return function
 
 

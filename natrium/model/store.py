@@ -18,7 +18,9 @@ from pathlib import Path
 ENVIRONMENT = "NATRIUM_CACHE_DIR"
 CHECKSUM = 32  # bytes of SHA-256 that a file begins with
 MOST_FILES, MOST_BYTES = 2048, 128 * 2**20  # of code of one kind; the longest unused go
-KINDS = (".bin", ".low", ".sym")  # compiled; lowered and derived, which are small and made sooner
+SMALL = (".low", ".sym")  # lowered and derived: made sooner than a full folder is looked through
+KINDS = (".bin", *SMALL)
+_TIDIED: set[str] = set()  # small kinds that this process has looked through: what one makes more is little
 DAY = 86_400.0  # s: a file's use is noted once a day, what a kill left half-written goes after one
 
 
@@ -146,7 +148,7 @@ def is_kept(name: str) -> bool:
     return folder is not None and (folder / name).exists()
 
 
-def keep_code(name: str, code: bytes, *, told: bool = True, tidied: bool = True) -> None:
+def keep_code(name: str, code: bytes, *, told: bool = True) -> None:
     """Write in one go; a folder that cannot be written to is no reason to fail."""
     folder = open_store(told=told)
     if folder is None:
@@ -160,8 +162,11 @@ def keep_code(name: str, code: bytes, *, told: bool = True, tidied: bool = True)
                 Path(file.name).unlink()
                 raise
         Path(file.name).replace(folder / name)
-        if tidied:
+        kind = Path(name).suffix
+        if kind not in _TIDIED:
             tidy(folder)
+        if kind in SMALL:
+            _TIDIED.add(kind)
     except OSError:
         return
 
@@ -177,19 +182,21 @@ def note_use(path: Path) -> None:
 
 def tidy(folder: Path) -> None:
     """Remove what was not used for longest, beyond the bounds, and what kills left half-written."""
-    files: dict[str, list[tuple[float, int, Path]]] = {kind: [] for kind in KINDS}
-    for path in folder.iterdir():
-        try:
-            status = path.lstat()
-        except OSError:  # another process tidies too
-            continue
-        if path.suffix in files:
-            files[path.suffix].append((status.st_mtime, status.st_size, path))
-        elif path.name.startswith("tmp") and time.time() - status.st_mtime > DAY:
-            path.unlink(missing_ok=True)
+    files: dict[str, list[tuple[float, int, str]]] = {kind: [] for kind in KINDS}
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            try:
+                status = entry.stat(follow_symlinks=False)
+            except OSError:  # another process tidies too
+                continue
+            kind = entry.name[entry.name.rfind(".") :]
+            if kind in files:
+                files[kind].append((status.st_mtime, status.st_size, entry.path))
+            elif entry.name.startswith("tmp") and time.time() - status.st_mtime > DAY:
+                Path(entry).unlink(missing_ok=True)
     for kept in files.values():
         total = 0
         for index, (_, size, path) in enumerate(sorted(kept, reverse=True)):
             total += size
             if index >= MOST_FILES or total > MOST_BYTES:
-                path.unlink(missing_ok=True)
+                Path(path).unlink(missing_ok=True)
