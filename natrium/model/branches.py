@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any
 
 import attrs
@@ -171,9 +172,12 @@ def under(name: str, condition: Any, a: Any, b: Any) -> Any:
 
 def has_branches(*expressions: Any) -> bool:
     """Tell whether there are branches in any of some expressions."""
-    return any(
-        expr.has(choose, sympy.Abs) or any(map(_is_size, expr.atoms(sympy.Pow))) for expr in expressions
-    )
+    return any(map(_has_branches, expressions))
+
+
+@lru_cache(maxsize=4096)
+def _has_branches(expr: Any) -> bool:
+    return bool(expr.has(choose, sympy.Abs)) or any(map(_is_size, expr.atoms(sympy.Pow)))
 
 
 def _is_size(expr: Any) -> bool:

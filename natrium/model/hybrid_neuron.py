@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any
 
 import attrs
@@ -54,6 +54,11 @@ def _check_level(instance: Any, attribute: attrs.Attribute[Any], value: Any) -> 
 def _as_refractory(value: Any) -> Any:
     """Give a rule as it is, or what is said of each state."""
     return tuple(value.items()) if isinstance(value, Mapping) else value
+
+
+@lru_cache(maxsize=1024)
+def _names_in(expression: Any) -> frozenset[str]:
+    return frozenset(symbol.name for symbol in expression.free_symbols)
 
 
 def _keys_are_names(instance: Any, attribute: attrs.Attribute[Any], value: Any) -> None:
@@ -176,8 +181,7 @@ class HybridNeuron(Shown):
 
     @staticmethod
     def _check_symbols(what: str, expression: Any, allowed: set[str]) -> None:
-        symbols = as_sympy(what, expression, sorted(allowed)).free_symbols
-        if unknown := {symbol.name for symbol in symbols} - allowed:
+        if unknown := _names_in(as_sympy(what, expression, sorted(allowed))) - allowed:
             raise ModelError(
                 f"{what}: must be of {', '.join(sorted(allowed))}, got {', '.join(sorted(unknown))}"
             )

@@ -118,9 +118,12 @@ def per_neuron(maxsize: int) -> Callable[[Callable[[Any], R]], Callable[[Any], R
 
 
 @lru_cache(maxsize=64)
-def _is_kind(kind: type) -> bool:
-    """Tell whether all of a class's objects are neurons, which need not be looked at one by one."""
-    return attrs.has(kind) and all(inspect.getattr_static(kind, name, None) is not None for name in _MEMBERS)
+def _left_to_each(kind: type) -> tuple[str, ...] | None:
+    """Name the members that each object of a class has as fields of its own; None where it lacks others."""
+    if not attrs.has(kind):
+        return None
+    own = tuple(name for name in _MEMBERS if inspect.getattr_static(kind, name, None) is None)
+    return own if attrs.fields_dict(kind).keys() >= set(own) else None
 
 
 def check_neuron(neuron: object) -> None:
@@ -132,7 +135,8 @@ def check_neuron(neuron: object) -> None:
         Naming what was received.
     """
     kind: Any = type(neuron)
-    if _is_kind(kind):
+    left = _left_to_each(kind)
+    if left is not None and all(getattr(neuron, name, None) is not None for name in left):
         return
     known = (inspect.getattr_static(neuron, name, None) for name in _MEMBERS)  # nothing is evaluated
     if isinstance(neuron, type) or any(one is None for one in known):

@@ -174,7 +174,7 @@ class Collocation:
         """Give P and q of some steps, by halves that tell the same."""
         weights = GATE * np.array(self.linear.sizes)
         weights[0] /= GATE
-        start = self._state(begin)
+        start = self._state(begin) if self.stiff else np.empty((0, begin.size))
         P, q, _ = self._steps(begin, size, start)
         before = self._before(begin, size, _affine(P, q))
         # Long steps may come down to those that they were made of, and to their halves.
@@ -285,7 +285,7 @@ class Collocation:
         both = np.concatenate([J, B], axis=3).reshape(count, STAGES * n, n + m)
         slopes = _solve_all(length, a, J[:, :, :, None, :], both).reshape(count, STAGES, n, n + m)
         moved = h * np.einsum("i,kiab->kab", b, slopes)
-        return np.eye(n) + moved[:, :, :n], moved[:, :, n:], start
+        return np.eye(n) + moved[:, :, :n], moved[:, :, n:], y[:, :0]
 
     def _flow(self, y: Array, s: Array) -> tuple[Array, Array]:
         J, f_I, by_parameters = self.linear.along(y, _levels(self.drive, s), bool(self.by_parameters.any()))

@@ -292,5 +292,8 @@ def linearised(system: HybridSystem, stiff: bool = False) -> Linearised:
 
 def _points(rows: list[list[Any]], y: Array) -> Array:
     """Put entries, numbers or arrays of shape (n_points,), into matrices, shape (n_points, rows, columns)."""
-    full = [[np.broadcast_to(entry, y.shape[1]) for entry in row] for row in rows]
-    return np.moveaxis(np.array(full, dtype=float), 2, 0)
+    found = np.empty((y.shape[1], len(rows), len(rows[0])))
+    for i, row in enumerate(rows):
+        for j, entry in enumerate(row):
+            found[:, i, j] = entry
+    return found
