@@ -93,10 +93,12 @@ def evaluate(series: Array, tau: Array) -> Array:
     -------
     ndarray, shape (n, n_states)
     """
-    value = series[:, :, -1]
-    for k in range(series.shape[2] - 2, -1, -1):
-        value = value * tau[:, None] + series[:, :, k]
-    return value
+    by_order = np.ascontiguousarray(series.T)
+    value: Array = by_order[-1].copy()
+    for coefficient in by_order[-2::-1]:
+        value *= tau
+        value += coefficient
+    return value.T
 
 
 @attrs.frozen(eq=False)
@@ -120,9 +122,9 @@ class Series:
     def __call__(self, s: Array) -> Array:
         """Give the states, shape (n_states, n_times)."""
         step = np.clip(np.searchsorted(self.knots, s, side="right") - 1, 0, len(self.series) - 1)
-        value = evaluate(self.series[step], s - self.knots[step]).T.copy()
+        value = evaluate(self.series[step], s - self.knots[step]).T
         value[0] += self.shift
-        return np.asarray(value)
+        return value
 
 
 @attrs.frozen(eq=False, slots=False)

@@ -157,8 +157,9 @@ class Trajectory:
             index = np.searchsorted(self._begins, times, side="left") - 1
         index = np.clip(index, 0, len(self.segments) - 1)
         states = np.empty((len(self.names), times.size))
-        for number in np.unique(index):
-            segment, here = self.segments[number], index == number
+        single = times.size > 0 and index.min() == index.max()
+        for number in index[:1] if single else np.unique(index):
+            segment, here = self.segments[number], slice(None) if single else index == number
             local = np.clip(times[here] - segment.begin, 0.0, segment.knots[-1])
             states[:, here] = segment.state(local)
         return states[:, 0] if np.ndim(t) == 0 else states
