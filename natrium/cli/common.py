@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 BAD_INPUT, FAILED_RUN, INTERRUPTED = 2, 1, 130
 FOLDER = "Folder for figures, tables and the report."
-DEFAULT_DT = 0.1  # ms: the notebook's
+DEFAULT_DT = 0.1  # ms, or of the scale of time: the notebook's
 SWEEP = 10_000  # values at most
 
 ModelFile = Annotated[Path, typer.Argument(help="Model file (TOML, version 1).", metavar="MODEL.toml")]
@@ -70,12 +70,12 @@ def with_options(model: Model, **asked: Any) -> Model:
 
 def read_script(path: Path, *, dt: float | None, t_end: float | None) -> Model:
     """Read a model file as a script's: with a step, the file's own or the notebook's where none is given."""
-    import attrs
+    from natrium.model.scales import scales_of
 
     model = read_model(path, dt=dt, t_end=t_end)
     if model.simulation.dt is not None:
         return model
-    return attrs.evolve(model, simulation=attrs.evolve(model.simulation, dt=DEFAULT_DT))
+    return with_options(model, dt=DEFAULT_DT * scales_of(model.neuron).time)
 
 
 def check_options(solver: Solver, name: str, **given: Any) -> None:

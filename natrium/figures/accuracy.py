@@ -139,7 +139,7 @@ def plot_spike_errors(study: Study, title: str, ax: Axes | None = None) -> Figur
     """
     wanted = study.comparison.dt
     series: list[tuple[str, str, Array]] = []
-    for item in study.convergences:
+    for item in (one for one in study.convergences if one.steps.size):
         at = int(np.argmin(np.abs(np.log(item.steps / wanted))))
         errors = np.abs(item.accuracies[at].differences)
         series.append((item.name, f"dt {item.steps[at]:g} ms", errors))

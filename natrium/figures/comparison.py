@@ -24,10 +24,11 @@ from natrium.figures.style import (
 )
 from natrium.model import lower
 from natrium.model.leak import input_unit
+from natrium.model.scales import scales_of
 
 CAUSES = (*SERIES, "#999999", "#332288", "#882255", "#44AA99")  # a colour for each cause of a budget
 LONG = 60  # characters of a title, which must stay within the page
-FINE = 0.05  # ms between samples of a true course
+FINE = 0.05  # ms, or of the scale of time, between samples of a true course
 MOST_BARS = 16  # spikes of a budget whose bars stand apart
 MOST_MARKS = 5  # spikes that a ladder shows; of more the first, the middle and the last
 
@@ -90,7 +91,7 @@ def plot_comparison(comparison: Comparison, title: str, fig: AnyFigure | None = 
 
 def _voltage(ax: Axes, comparison: Comparison) -> None:
     neuron, script = comparison.model.neuron, comparison.script
-    t, y = comparison.truth.sample(FINE)
+    t, y = comparison.truth.sample(FINE * scales_of(comparison.truth.neuron).time)
     frame = lower(neuron.system).frame
     ax.plot(t, y[0], color=COLORS["hold"], label=f"truth ({comparison.own})")
     ax.plot(
@@ -143,7 +144,7 @@ def _lags(ax: Axes, pairs: Sequence[SpikePair]) -> None:
 
 
 def _gates(ax: Axes, comparison: Comparison) -> None:
-    t, y = comparison.truth.sample(FINE)
+    t, y = comparison.truth.sample(FINE * scales_of(comparison.truth.neuron).time)
     script, names = comparison.script, comparison.script.names[1:]
     axes = state_axes(ax, names, y[1:], fractions=all(comparison.truth.neuron.system.fractions[1:]))
     handles, labels = [], state_labels(ax, axes)
@@ -164,7 +165,7 @@ def _gates(ax: Axes, comparison: Comparison) -> None:
 
 def _input(ax: Axes, comparison: Comparison) -> None:
     truth = comparison.truth
-    t = np.arange(truth.t_start, truth.t_end, FINE)
+    t = np.arange(truth.t_start, truth.t_end, FINE * scales_of(truth.neuron).time)
     unit = input_unit(comparison.model.neuron)
     values = [unit.of(comparison.model.stimulus(float(time))) for time in t]
     ax.step(t, values, where="post", color=COLORS["input"], linewidth=1.2)

@@ -233,7 +233,8 @@ def _within_rates(trajectory: Trajectory) -> Trajectory:
             if not held.low <= worst <= held.high:
                 raise SolverError(
                     f"{label}: {held.below if worst < held.low else held.above}; the run gets to "
-                    f"V = {worst:.6g} mV in the stretch from {segment.begin:.9g} to {segment.end:.9g} ms"
+                    f"V = {worst:.6g} mV in the stretch from {segment.begin:.9g} to {segment.end:.9g} ms; "
+                    "where little is wrong, bound it with min or max: min(1, ...)"
                 )
         if held.below or held.above:
             said.append(f"{label}: {held.below or held.above}; this run stays clear of that")

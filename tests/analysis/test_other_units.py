@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 import natrium
+from natrium.analysis.accuracy.convergence import convergence
 from natrium.analysis.equilibria.curve import equilibrium_curve
 from natrium.analysis.excitability.f_i import f_i_curve, onset
 from natrium.analysis.excitability.rheobase import rheobase
@@ -171,3 +172,84 @@ def test_gradients(units):
         run = natrium.simulate(neuron, natrium.Constant(level), t_end=end, rtol=1e-11)
         made[name] = natrium.spike_time_gradients(run, ["I_0"]).matrix
     assert made["other"] * I / t == pytest.approx(made["ours"], rel=1e-6)
+
+
+def models(neuron, amplitude, end, units):
+    """Give a model in mV and ms and in other units."""
+    _, I, t = units
+    made = ((neuron, 1.0, 1.0), (told(neuron, units), I, t))
+    return [
+        natrium.Model(
+            neuron=one,
+            stimulus=natrium.Constant(amplitude * size),
+            simulation=natrium.Simulation(t_end=end * time, dt=0.1 * time),
+        )
+        for one, size, time in made
+    ]
+
+
+@every_unit
+def test_compiled_runs_take_the_same_steps(units):
+    ours, other = (
+        natrium.simulate(one.neuron, one.stimulus, t_end=one.simulation.t_end, solver="compiled")
+        for one in models(ADEX, 500.0, 200.0, units)
+    )
+    assert other.rhs_evaluations == pytest.approx(ours.rhs_evaluations, rel=0.05)
+    assert other.warnings == ours.warnings == ()
+
+
+@pytest.mark.parametrize("units", [UNITS["SI"], UNITS["seconds"]], ids=["SI", "seconds"])
+def test_how_far_steps_are_from_the_truth(units):
+    V, _, t = units
+    scheme = natrium.FixedStep(dt=0.1, scheme="heun", spike_time="linear")
+    ours, other = (convergence(scheme, natrium.reference(one)) for one in models(LEAKY, 250.0, 60.0, units))
+    assert other.steps / t == pytest.approx(ours.steps, rel=1e-12)
+    assert other.spike_errors / t == pytest.approx(ours.spike_errors, rel=1e-6)
+    assert other.voltage_errors / V == pytest.approx(ours.voltage_errors, rel=1e-5)
+    assert other.order.value == pytest.approx(ours.order.value, abs=1e-5)
+
+
+@pytest.mark.slow
+def test_a_whole_comparison():
+    units = UNITS["SI"]
+    t = units[2]
+    ours, other = (natrium.compare(one) for one in models(LEAKY, 250.0, 60.0, units))
+    assert [row.method for row in other.work] == [row.method for row in ours.work]
+    for one, known in zip(other.convergences, ours.convergences, strict=True):
+        assert one.steps / t == pytest.approx(known.steps, rel=1e-12)
+    assert other.budget.causes == ours.budget.causes
+    assert other.budget.parts / t == pytest.approx(ours.budget.parts, abs=1e-8)
+    assert any(said.startswith("Every spike to 1e-09 ms") for said in other.sentences())
+
+
+@every_unit
+def test_fits(units):
+    _, I, t = units
+    times = natrium.simulate(LEAKY, natrium.Constant(260.0), t_end=100.0).spike_times
+    ours, other = models(LEAKY, 150.0, 100.0, units)  # begins without a spike
+    found = natrium.fit(other, times * t, ["I_0"])
+    known = natrium.fit(ours, times, ["I_0"])
+    assert found.converged
+    assert found.values / I == pytest.approx([260.0], rel=1e-6)
+    assert found.evaluations == pytest.approx(known.evaluations, abs=1)
+
+
+@every_unit
+def test_how_long_a_spike_is_waited_for(units):
+    assert natrium.return_map(told(LEAKY, units), 0.0).longest == pytest.approx(5000.0 * units[2], rel=0.03)
+
+
+@every_unit
+def test_margins_under_a_sine(units):
+    V, I, t = units
+    made = []
+    for neuron, v, size, time in ((LEAKY, 1.0, 1.0, 1.0), (told(LEAKY, units), V, I, t)):
+        drive = [
+            natrium.Constant(205.0 * size),
+            natrium.Sine(amplitude=30.0 * size, frequency=40.0 / time),
+        ]
+        run = natrium.simulate(neuron, drive, t_end=100.0 * time, rtol=1e-11)
+        gradients = natrium.spike_time_gradients(run, ["I_0"])
+        made.append((gradients.margins / v, gradients.graze / v))
+    assert made[1][0] == pytest.approx(made[0][0], rel=1e-6)
+    assert made[1][1] == pytest.approx(made[0][1], rel=0.03)

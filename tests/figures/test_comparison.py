@@ -7,7 +7,16 @@ from matplotlib.figure import Figure
 
 import natrium
 from natrium.analysis import compare_script, dt_ladder, error_budget
-from natrium.figures import plot_budget, plot_comparison, plot_ladder, plot_script, plot_trajectory
+from natrium.analysis.accuracy.compare import Study
+from natrium.analysis.accuracy.convergence import Convergence
+from natrium.figures import (
+    plot_budget,
+    plot_comparison,
+    plot_ladder,
+    plot_script,
+    plot_spike_errors,
+    plot_trajectory,
+)
 
 
 @pytest.fixture(scope="module")
@@ -48,6 +57,14 @@ def test_comparison_marks_every_spike_of_script_and_truths(second):
     runs = (second.script, second.truths["hold"], second.truths["clamp"])
     for positions, run in zip(drawn, runs, strict=True):
         np.testing.assert_allclose(sorted(positions), run.spike_times)
+
+
+def test_a_method_that_no_step_carries_through_has_no_line(second):
+    truth = second.reference
+    none = Convergence("Euler, linear", np.empty(0), (), truth, failed=((0.1, "it blows up"),))
+    axes = plot_spike_errors(Study(comparison=second, truth=truth, convergences=(none,)), "t").axes[0]
+    (own,) = axes.lines
+    np.testing.assert_allclose(own.get_ydata(), truth.spike_time_errors)
 
 
 def test_ladder_draws_each_spike_against_dt(second):

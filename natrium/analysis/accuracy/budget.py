@@ -14,6 +14,7 @@ from natrium.analysis.accuracy.script import Comparison
 from natrium.analysis.result import Result
 from natrium.model.arrays import Array
 from natrium.model.checks import check_kind
+from natrium.model.scales import scales_of
 from natrium.solvers import FixedStep
 
 # The rules that lead from the script to its model, in the order in which they are switched. What is left
@@ -29,7 +30,7 @@ CAUSES: dict[str, dict[str, Any]] = {
 REST = "scheme order"
 FAULTS = "faults"  # of a foreign script: what its own spikes differ by from a sound one's of the same rules
 HELD = "gates held instead of moving"
-SAME = 1e-9  # ms: below this a foreign script's spikes are its twin's
+SAME = 1e-9  # ms, or of the scale of time: below this a foreign script's spikes are its twin's
 
 
 @attrs.frozen(eq=False, repr=False)
@@ -135,7 +136,9 @@ def error_budget(
         del causes["sequential update"]
     walk = [train({})]
     names = [*causes, REST]
-    if spikes is not None and not _same(np.asarray(spikes, dtype=float), walk[0]):
+    if spikes is not None and not _same(
+        np.asarray(spikes, dtype=float), walk[0], SAME * scales_of(model.neuron).time
+    ):
         walk.insert(0, np.asarray(spikes, dtype=float))
         names.insert(0, FAULTS)
     alone, switched = [], dict[str, Any]()
@@ -174,5 +177,5 @@ def _in_common(
     return found[: len(walk)], found[len(walk) :], np.asarray(kept)
 
 
-def _same(one: Array, other: Array) -> bool:
-    return one.size == other.size and bool(np.all(np.abs(one - other) <= SAME))
+def _same(one: Array, other: Array, within: float) -> bool:
+    return one.size == other.size and bool(np.all(np.abs(one - other) <= within))

@@ -21,8 +21,9 @@ from natrium.analysis.accuracy.work_precision import (
 )
 from natrium.analysis.result import Result
 from natrium.model import Model, SolverError
+from natrium.model.scales import scales_of
 
-SHARP = 1e-6  # ms: the accuracy whose price is told
+SHARP = 1e-6  # ms, or of the scale of time: the accuracy whose price is told
 MOST_CALLS = 200_000  # of the right-hand side that a study spends on one method's steps, or settings
 
 
@@ -63,12 +64,17 @@ class Study(Result):
         return self.comparison.model
 
     @property
+    def unit(self) -> float:
+        """What lengths of time that are meant in ms are multiplied by."""
+        return scales_of(self.model.neuron).time
+
+    @property
     def left_out(self) -> dict[str, tuple[str, ...]]:
         """Settings that would have taken more than `MOST_CALLS` calls of a method, by its name."""
         steps = {item.name: tuple(f"dt {dt:g} ms" for dt in item.left_out) for item in self.convergences}
         duration = self.truth.trajectory.t_end - self.truth.trajectory.t_start
         done = {(row.method, row.setting) for row in self.work}
-        for method, settings in list_solvers(duration).items():
+        for method, settings in list_solvers(duration, self.unit).items():
             if not self.interrupted and any(name == method for name, _ in done):
                 ended = self.failed.get(method, {})
                 left = (setting for setting, _ in settings if (method, setting) not in done)
@@ -111,7 +117,7 @@ class Study(Result):
             *self._left_out(),
             *self._failed(),
             *_orders(self.convergences),
-            *_price(self.work),
+            *_price(self.work, SHARP * self.unit),
         ]
 
     def summary(self) -> list[str]:
@@ -179,7 +185,7 @@ def compare(model: Model, progress: Callable[[str], None] | None = None) -> Stud
         nonlocal done
         done = done.without(method, setting, error)
 
-    steps = affordable(STEPS, comparison.truth.t_end - comparison.truth.t_start)
+    steps = affordable(STEPS, comparison.truth.t_end - comparison.truth.t_start, done.unit)
     try:
         tell("the error, cause by cause")
         try:
@@ -214,15 +220,17 @@ def _orders(convergences: tuple[Convergence, ...]) -> list[str]:
     return [f"Observed orders of the spike times: {'; '.join(said)}."] if said else []
 
 
-def _price(work: tuple[WorkRow, ...]) -> list[str]:
-    """Say which methods reach a microsecond's thousandth, and for how many calls."""
-    sharp = [row for row in work if row.accuracy.spike_error <= SHARP and row.rhs_evaluations]
+def _price(work: tuple[WorkRow, ...], wanted: float) -> list[str]:
+    """Say which methods reach an accuracy, and for how many calls."""
+    sharp = [row for row in work if row.accuracy.spike_error <= wanted and row.rhs_evaluations]
     if not sharp:
         return []
     cheapest = min(sharp, key=lambda row: row.seconds)
     fixed = [row for row in sharp if row.setting.startswith("dt")]
     other = min(fixed, key=lambda row: row.seconds, default=None)
-    said = f"Every spike to {SHARP:g} ms: {cheapest.method} ({cheapest.setting}) does it in {_cost(cheapest)}"
+    said = (
+        f"Every spike to {wanted:g} ms: {cheapest.method} ({cheapest.setting}) does it in {_cost(cheapest)}"
+    )
     if other is None:
         return [f"{said}; none of the fixed steps tried does it."]
     if other is cheapest:

@@ -15,9 +15,11 @@ from natrium.analysis.accuracy.truth import Reference
 from natrium.analysis.result import Result
 from natrium.model import ModelError, Number, SolverError
 from natrium.model.arrays import Array
+from natrium.model.scales import scales_of
 from natrium.solvers import FixedStep, Trajectory
 
-# Ratios of no small whole numbers: halving can show the same grid-locked error every time.
+# ms, or of the scale of time; ratios of no small whole numbers: halving can show the same grid-locked error
+# every time.
 STEPS = (
     0.199,
     0.157,
@@ -103,7 +105,7 @@ class Convergence(Result):
 def convergence(
     method: Method,
     truth: Reference,
-    steps: Sequence[float] = STEPS,
+    steps: Sequence[float] | None = None,
     *,
     name: str | None = None,
     progress: Callable[[float], None] | None = None,
@@ -117,8 +119,8 @@ def convergence(
         A solver whose `dt` is replaced, or a function from a step (ms) to a `Trajectory` or to spike times
         (ms): your own script.
     truth : Reference
-    steps : sequence of float
-        ms; better not nested.
+    steps : sequence of float, optional
+        ms; better not nested. By default fourteen, from 0.199 to 0.0101 (of the neuron's scale of time).
     name : str, optional
         By default the solver's rules, or the function's name.
     progress : callable, optional
@@ -136,6 +138,8 @@ def convergence(
     A step at which a `FixedStep` ends in a `SolverError`, as of a state that blows up, is among `failed`; the
     others go on.
     """
+    if steps is None:
+        steps = [dt * scales_of(truth.trajectory.neuron).time for dt in STEPS]
     for dt in steps:
         Number("ms", 0.0, open_low=True).check("dt", dt)
     if not isinstance(method, FixedStep) and not callable(method):

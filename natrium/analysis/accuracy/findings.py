@@ -11,9 +11,10 @@ from natrium.analysis.accuracy.matching import partners_of
 from natrium.analysis.accuracy.script import Comparison, LadderRow, held_steps
 from natrium.model.checks import check_kind
 from natrium.model.leak import input_unit
+from natrium.model.scales import scales_of
 
 FEW = 6  # numbers at either end of a long list
-LEAST = 1e-9  # ms: what a rule moves a spike by less than this is rounding
+LEAST = 1e-9  # ms, or of the scale of time: what a rule moves a spike by less than this is rounding
 
 
 def findings(
@@ -41,7 +42,12 @@ def findings(
         said.append(_rheobase(comparison))
     said += [*_labels(comparison), *_edges(comparison)]
     if comparison.script.n_spikes:
-        said += [*_counter(comparison), *_rules(comparison), *_causes(budget), *_shrinking(ladder)]
+        said += [
+            *_counter(comparison),
+            *_rules(comparison),
+            *_causes(comparison, budget),
+            *_shrinking(ladder),
+        ]
     said.append(_trust(comparison))
     return said
 
@@ -195,12 +201,12 @@ def _rules(comparison: Comparison) -> list[str]:
     return said
 
 
-def _causes(budget: Budget | None) -> list[str]:
+def _causes(comparison: Comparison, budget: Budget | None) -> list[str]:
     if budget is None:
         return []
     last = budget.parts[:, -1]
-    by_size = np.argsort(-np.abs(last))
-    listed = ", ".join(f"{budget.causes[i]} {last[i]:+.3g}" for i in by_size if abs(last[i]) >= LEAST)
+    by_size, least = np.argsort(-np.abs(last)), LEAST * scales_of(comparison.model.neuron).time
+    listed = ", ".join(f"{budget.causes[i]} {last[i]:+.3g}" for i in by_size if abs(last[i]) >= least)
     left = budget.left_out
     return [
         f"Of spike {budget.numbers[-1]}'s {budget.total[-1]:+.3f} ms (label less true time), switching the "

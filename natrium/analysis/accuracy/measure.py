@@ -12,9 +12,10 @@ from natrium.analysis.result import Result
 from natrium.model import ModelError, Number
 from natrium.model.arrays import Array
 from natrium.model.checks import as_numbers, show
+from natrium.model.scales import scales_of
 from natrium.solvers import FixedStep, Trajectory
 
-VOLTAGES, GUARD = 64, 1.0  # fixed times at which V is compared; ms from a spike
+VOLTAGES, GUARD = 64, 1.0  # fixed times at which V is compared; ms from a spike, or of the scale of time
 
 
 @attrs.frozen(eq=False, repr=False)
@@ -80,10 +81,11 @@ def _voltage_error(found: Trajectory, truth: Reference) -> float:
     if sampled:
         times = found.t[np.clip(np.searchsorted(found.t, times), 0, found.t.size - 1)]
     times = times[(times >= trajectory.t_start) & (times <= trajectory.t_end)]
-    held = found.neuron.tau_ref + GUARD
+    guard = GUARD * scales_of(found.neuron).time
+    held = found.neuron.tau_ref + guard
     for spikes in (truth.spike_times, found.spike_times):
         for spike in spikes.tolist():
-            times = times[(times < spike - GUARD) | (times > spike + held)]
+            times = times[(times < spike - guard) | (times > spike + held)]
     if not times.size:
         return float("nan")
     return float(np.abs(found.state(times)[0] - trajectory.state(times)[0]).max())

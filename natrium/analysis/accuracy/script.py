@@ -13,6 +13,7 @@ from natrium.analysis.accuracy.truth import Reference, reference
 from natrium.analysis.result import Result
 from natrium.model import Model, ModelError
 from natrium.model.hybrid import BY_STATE
+from natrium.model.scales import scales_of
 from natrium.model.simulation import check_model
 from natrium.solvers import FixedStep, Trajectory
 
@@ -99,7 +100,7 @@ class Comparison(Result):
             "n_spikes_script": self.script.n_spikes,
             "n_spikes_true": truth.n_spikes,
             "truth_error_ms": self.truth_error,
-            "V_peak_mV": float(truth.sample(FINE)[1][0].max()),
+            "V_peak_mV": float(truth.sample(FINE * scales_of(neuron).time)[1][0].max()),
             "v_thresh_mV": None if neuron.system.threshold_moves else neuron.v_thresh,
             "largest_input_mV": largest,
             **leak,
@@ -138,7 +139,7 @@ class Comparison(Result):
         return rows
 
 
-SAMPLES, FINE = 2001, 0.1  # of the input; ms between samples of V
+SAMPLES, FINE = 2001, 0.1  # of the input; ms, or of the scale of time, between samples of V
 
 
 def _steps_of(model: Model) -> tuple[float, float]:

@@ -12,6 +12,7 @@ from natrium.analysis.accuracy.measure import Accuracy, measure
 from natrium.analysis.accuracy.truth import Reference
 from natrium.analysis.result import Result
 from natrium.model import SolverError, UnsupportedModel
+from natrium.model.scales import scales_of
 from natrium.solvers import ClosedForm, Compiled, EventDriven, FixedStep, Solver, Trajectory
 from natrium.solvers.flags import RunFlag
 
@@ -30,7 +31,7 @@ FAMILIES: dict[str, FixedStep] = {
 """Fixed-step methods that are compared, by name: the script's, then each scheme with the rule it deserves."""
 
 RTOLS = (1e-4, 1e-6, 1e-8, 1e-10)
-WORK_STEPS = (0.199, 0.1, 0.0497, 0.0251, 0.0127)
+WORK_STEPS = (0.199, 0.1, 0.0497, 0.0251, 0.0127)  # ms, or of the scale of time
 # Steps that a study spends on one run: minutes would go into the finest alone.
 MOST_STEPS = 200_000
 # A run is timed again until this much time has gone into it, three times at most; the best counts.
@@ -72,18 +73,20 @@ class WorkRow(Result):
         }
 
 
-def affordable(steps: Sequence[float], duration: float) -> tuple[float, ...]:
-    """Leave out the steps (ms) that are too short for a study of a run of `duration` ms."""
-    return tuple(dt for dt in steps if duration / dt <= MOST_STEPS)
+def affordable(steps: Sequence[float], duration: float, unit: float = 1.0) -> tuple[float, ...]:
+    """Give steps in a unit (ms), but those too short for a study of a run of `duration` ms."""
+    return tuple(dt * unit for dt in steps if duration / (dt * unit) <= MOST_STEPS)
 
 
-def list_solvers(duration: float) -> dict[str, list[tuple[str, Solver]]]:
+def list_solvers(duration: float, unit: float = 1.0) -> dict[str, list[tuple[str, Solver]]]:
     """List every solver there is, with its settings.
 
     Parameters
     ----------
     duration : float
         Of the run, ms: steps that would take minutes are left out.
+    unit : float
+        What steps are multiplied by: the scale of time.
 
     Returns
     -------
@@ -98,7 +101,7 @@ def list_solvers(duration: float) -> dict[str, list[tuple[str, Solver]]]:
         for method in methods
     }
     for name, family in FAMILIES.items():
-        steps = affordable(WORK_STEPS, duration)
+        steps = affordable(WORK_STEPS, duration, unit)
         listed[name] = [(f"dt {dt:g} ms", attrs.evolve(family, dt=dt)) for dt in steps]
     listed["compiled"] = [(f"rtol {rtol:g}", Compiled(rtol=rtol)) for rtol in RTOLS]
     listed["closed form"] = [("exact", ClosedForm())]
@@ -132,7 +135,8 @@ def work_precision(
         When a run cannot be carried through and nothing is to be told of it.
     """
     trajectory = truth.trajectory
-    for method, settings in list_solvers(trajectory.t_end - trajectory.t_start).items():
+    unit = scales_of(trajectory.neuron).time
+    for method, settings in list_solvers(trajectory.t_end - trajectory.t_start, unit).items():
         if not settings:
             continue
         try:

@@ -14,9 +14,9 @@ from natrium.analysis.continuation.cycles import HybridCycles, hybrid_cycles, is
 from natrium.analysis.continuation.follow import MOST, Course, follow
 from natrium.analysis.continuation.legs import sampled
 from natrium.analysis.cycle.limit_cycle import LimitCycle
-from natrium.analysis.cycle.return_map import LONGEST
+from natrium.analysis.cycle.return_map import longest_of
 from natrium.analysis.cycle.smooth_cycle import SmoothCycle
-from natrium.model import Constant, Count, ModelError, Number, SolverError
+from natrium.model import Constant, Count, ModelError, SolverError
 from natrium.model.arrays import Array
 from natrium.solvers import accurate
 
@@ -29,7 +29,7 @@ def continue_cycle(
     parameter: str = "I",
     *,
     between: tuple[float, float],
-    longest: float = LONGEST,
+    longest: float | None = None,
     most: int = MOST,
 ) -> CycleBranch:
     """Follow a cycle, stable or not, both ways along one parameter: around folds, to its ends.
@@ -43,8 +43,8 @@ def continue_cycle(
         Of the neuron, or ``"I"``, the input.
     between : (float, float)
         Range of the parameter, in its own unit (of the input mV).
-    longest : float
-        Longest interval, ms.
+    longest : float, optional
+        Longest interval, ms; by default 5000, of the scale of time.
     most : int
         Points, each way.
 
@@ -76,7 +76,7 @@ def continue_cycle(
         raise ModelError(f"cycle must be a LimitCycle or a SmoothCycle, got {type(cycle).__name__}")
     axis = axis_of(cycle.neuron, cycle.input, parameter)
     low, high = check_range(axis, between)
-    Number("ms", 0.0, open_low=True).check("longest", longest)
+    longest = longest_of(axis.neuron, longest)
     Count(low=2).check("most", most)
     if not low <= axis.value <= high:
         raise ModelError(
@@ -141,7 +141,13 @@ def _states_along(cycle: LimitCycle | SmoothCycle) -> Array:
 
 
 def doubled_branch(
-    axis: Axis, special: SpecialPoint, low: float, high: float, *, longest: float = LONGEST, most: int = MOST
+    axis: Axis,
+    special: SpecialPoint,
+    low: float,
+    high: float,
+    *,
+    longest: float | None = None,
+    most: int = MOST,
 ) -> CycleBranch | None:
     """Follow the cycles of twice the period from where they are born; None where none is found.
 
@@ -159,6 +165,7 @@ def doubled_branch(
     start = start_doubled(point)
     if start is None:
         return None
+    longest = longest_of(axis.neuron, longest)
     found = branch_of(axis, None, follow(start, low, high, longest, most, length=FIRST))
     return attrs.evolve(found, special=(attrs.evolve(special, ends=True), *found.special))
 

@@ -23,7 +23,7 @@ from natrium.analysis.continuation.follow import follow
 from natrium.analysis.continuation.rests import RestBranch, RestPoint, rest_branches, tell_rest
 from natrium.analysis.cycle.limit_cycle import LimitCycle, limit_cycle
 from natrium.analysis.cycle.orbits import spikes_of
-from natrium.analysis.cycle.return_map import LONGEST, return_map
+from natrium.analysis.cycle.return_map import longest_of, return_map
 from natrium.analysis.cycle.smooth_cycle import SmoothCycle, smooth_cycle
 from natrium.analysis.equilibria.steady_input import jacobian_at
 from natrium.analysis.result import Result
@@ -227,7 +227,7 @@ def bifurcation_diagram(
     parameter: str = "I",
     *,
     between: tuple[float, float],
-    longest: float = LONGEST,
+    longest: float | None = None,
     doublings: int = 1,
     progress: Callable[[str], None] | None = None,
 ) -> BifurcationDiagram:
@@ -245,8 +245,8 @@ def bifurcation_diagram(
         Of the neuron, or ``"I"``, the input.
     between : (float, float)
         Its range, in its own unit (of the input mV).
-    longest : float
-        Longest interval, ms.
+    longest : float, optional
+        Longest interval, ms; by default 5000, of the scale of time.
     doublings : int
         How many period doublings are followed, one after the other.
     progress : callable, optional
@@ -265,6 +265,7 @@ def bifurcation_diagram(
     Count(low=0, high=6).check("doublings", doublings)
     asked = axis_of(neuron, I, parameter)
     low, high = check_range(asked, between)
+    longest = longest_of(neuron, longest)
     axis = axis_of(neuron, 0.5 * (low + high), parameter) if asked.of_input else asked
     passes, report = is_smooth(neuron), progress or (lambda message: None)
     rests = rest_branches(axis, low, high, passes)

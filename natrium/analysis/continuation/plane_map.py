@@ -16,7 +16,6 @@ from natrium.analysis.continuation.continued import check_range
 from natrium.analysis.continuation.cycle_loci import cycle_locus_from
 from natrium.analysis.continuation.diagram import BifurcationDiagram, Ranges, bifurcation_diagram
 from natrium.analysis.continuation.loci import LocusCurve, locus_from
-from natrium.analysis.cycle.return_map import LONGEST
 from natrium.analysis.result import Result
 from natrium.model import AnyNeuron, Count, ModelError
 
@@ -155,7 +154,7 @@ def parameter_map(
     x: tuple[str, tuple[float, float]],
     y: tuple[str, tuple[float, float]],
     rows: int = ROWS,
-    longest: float = LONGEST,
+    longest: float | None = None,
     progress: Callable[[str], None] | None = None,
 ) -> ParameterMap:
     """Map rest, firing, both and neither over two parameters, with the curves between them.
@@ -174,8 +173,8 @@ def parameter_map(
         The parameters and their ranges.
     rows : int
         Values of the second, evenly; more where what holds changes from one to the next.
-    longest : float
-        Longest interval, ms.
+    longest : float, optional
+        Longest interval, ms; by default 5000, of the scale of time.
     progress : callable, optional
         Told each value before it is taken.
 

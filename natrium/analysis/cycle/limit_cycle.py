@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from natrium.analysis.cycle.orbits import spikes_of
 from natrium.analysis.cycle.periodic import Periodic, errors_of_multipliers
-from natrium.analysis.cycle.return_map import LONGEST, Return, ReturnMap, return_map
+from natrium.analysis.cycle.return_map import Return, ReturnMap, return_map
 from natrium.model import AnyNeuron, Count, SolverError
 from natrium.model.arrays import Array
 from natrium.model.leak import input_unit
@@ -182,7 +182,7 @@ def limit_cycle(
     start: npt.ArrayLike | None = None,
     transient: int = TRANSIENT,
     solver: Solver | None = None,
-    longest: float = LONGEST,
+    longest: float | None = None,
 ) -> LimitCycle:
     """Find periodic firing under a constant input, stable or not.
 
@@ -204,8 +204,8 @@ def limit_cycle(
         Spikes by which it is led, where `start` is not given.
     solver : Solver, optional
         By default `accurate`, with a relative tolerance of 1e-12.
-    longest : float
-        Longest interval looked for, ms.
+    longest : float, optional
+        Longest interval looked for, ms; by default 5000, of the scale of time.
 
     Raises
     ------

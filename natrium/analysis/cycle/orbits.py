@@ -13,7 +13,6 @@ import numpy.typing as npt
 from natrium.analysis.cycle.return_map import (
     FIRST_LOOK,
     LONGER,
-    LONGEST,
     ReturnMap,
     free_directions,
     free_of,
@@ -141,7 +140,7 @@ def orbit(
     start: npt.ArrayLike | None = None,
     lyapunov: bool = True,
     solver: Solver | None = None,
-    longest: float = LONGEST,
+    longest: float | None = None,
 ) -> Orbit:
     """Iterate the return map: what it settles to, and whether neighbours stay together.
 
@@ -159,8 +158,8 @@ def orbit(
         Whether to compute the Lyapunov exponents.
     solver : Solver, optional
         By default `accurate`, with a relative tolerance of 1e-9.
-    longest : float
-        Longest interval looked for, ms.
+    longest : float, optional
+        Longest interval looked for, ms; by default 5000, of the scale of time.
 
     Raises
     ------
@@ -328,7 +327,7 @@ def reset_bifurcation(
     follow: bool = False,
     lyapunov: bool = True,
     solver: Solver | None = None,
-    longest: float = LONGEST,
+    longest: float | None = None,
     progress: Callable[[float], None] | None = None,
 ) -> ResetBifurcation:
     """Show what firing settles to against a parameter of the reset.

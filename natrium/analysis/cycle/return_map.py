@@ -36,7 +36,7 @@ from natrium.solvers import Compiled, Solver, Trajectory, accurate
 from natrium.solvers.flags import RunFlag
 
 RUN_RTOL = 1e-12
-LONGEST = 5000.0  # ms without a spike after which none is expected
+LONGEST = 5000.0  # ms, or of the scale of time, without a spike after which none is expected
 FIRST_LOOK = 50.0  # ms, or of the scale of time
 LONGER = 2.0
 # How near to a stable equilibrium (mV; of the states' scales) a run has come to rest, and how many times as
@@ -281,8 +281,16 @@ def _is_at_rest(neuron: AnyNeuron, trajectory: Trajectory, I: float) -> bool:
     return off < AT_REST and CLEAR * off < -(y[0] + left[0]) / sizes[0]
 
 
+def longest_of(neuron: AnyNeuron, longest: float | None) -> float:
+    """Give the longest interval looked for, ms: what is asked for, or `LONGEST` of the scale of time."""
+    if longest is None:
+        return LONGEST * scales_of(neuron).time
+    Number("ms", 0.0, open_low=True).check("longest", longest)
+    return float(longest)
+
+
 def return_map(
-    neuron: AnyNeuron, I: float, *, solver: Solver | None = None, longest: float = LONGEST
+    neuron: AnyNeuron, I: float, *, solver: Solver | None = None, longest: float | None = None
 ) -> ReturnMap:
     """Give the map of the free states (for a neuron with channels: its gates) from reset to reset.
 
@@ -294,8 +302,8 @@ def return_map(
         Constant input, mV.
     solver : Solver, optional
         By default `accurate`, with a relative tolerance of 1e-12.
-    longest : float
-        Longest interval looked for, ms.
+    longest : float, optional
+        Longest interval looked for, ms; by default 5000, of the scale of time.
 
     Returns
     -------
@@ -316,5 +324,4 @@ def return_map(
     if not neuron.fires:
         raise ModelError("a return map needs resets, got a neuron without a threshold: use smooth_cycle")
     Number("mV").check("I", I)
-    Number("ms", 0.0, open_low=True).check("longest", longest)
-    return ReturnMap(neuron, float(I), solver or accurate(neuron, RUN_RTOL), float(longest))
+    return ReturnMap(neuron, float(I), solver or accurate(neuron, RUN_RTOL), longest_of(neuron, longest))

@@ -21,7 +21,7 @@ from natrium.analysis.continuation.axis import axis_of
 from natrium.analysis.continuation.continued import first_point, law_coefficient, start_doubled
 from natrium.analysis.continuation.follow import Course, follow
 from natrium.analysis.cycle.limit_cycle import LimitCycle, cycle_near
-from natrium.analysis.cycle.return_map import LONGEST, RUN_RTOL, return_map
+from natrium.analysis.cycle.return_map import RUN_RTOL, longest_of, return_map
 from natrium.analysis.excitability.bracket import CYCLES, WIDER
 from natrium.analysis.excitability.long_run import Firing, fire
 from natrium.analysis.result import Result
@@ -38,6 +38,7 @@ NEWTON = 8  # steps to the cycle of a run
 POINTS = 150  # of a branch
 DOUBLINGS = 4  # followed one after the other
 DOWN = 2.0  # times the way to silence: how far down a cycle may go
+CONFIRMED = 1e-13  # relative, of the input: a smaller error no run in doubles confirms
 WIDEST, LEAST = 1e-5, 1e-10  # relative, of the range between a cycle that no step leads on from and none
 BELOW = 1e-3  # relative, of the input: where it is asked whether anything else fires on
 STOPS = ("fold of cycles", "graze", "period doubling", "torus")
@@ -110,7 +111,8 @@ def cycle_end(neuron: AnyNeuron, firing: Firing, silent: float) -> CycleEnd | No
             return None
         further = _below(neuron, end, state, silent)
         if further is None:
-            return end
+            least = CONFIRMED * scales_of(neuron).of_input(end.I)
+            return attrs.evolve(end, error=max(end.error, least))
         cycle = _of_run(neuron, further) if further.I < end.I else None
     return None
 
@@ -136,12 +138,16 @@ def _followed(neuron: AnyNeuron, cycle: LimitCycle, silent: float) -> tuple[Cycl
     """
     axis, high = axis_of(neuron, cycle.input, "I"), cycle.input
     low = high - DOWN * (high - silent)
-    start: Point | None = first_point(axis, cycle, high - low, LONGEST)
+    longest = longest_of(neuron, None)
     end, state, n_spikes = None, cycle.map.released(cycle.states[0])[0], cycle.n_spikes
+    try:
+        start: Point | None = first_point(axis, cycle, high - low, longest)
+    except SolverError:  # it is known by runs alone
+        start = None
     for _ in range(DOUBLINGS):
         if start is None or (start.found.multipliers.size and abs(start.found.multipliers[0]) >= 1.0):
             break
-        way = follow(_downwards(start), low, high, LONGEST, POINTS, stop=STOPS)
+        way = follow(_downwards(start), low, high, longest, POINTS, stop=STOPS)
         state = way.points[-1].found.runs[0].state(0.0)
         end = _end(neuron, way, n_spikes, state)
         if end is None or end.kind != "period doubling":

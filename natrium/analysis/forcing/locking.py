@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from natrium.analysis.continuation.arclength import Point, at_value
-from natrium.analysis.cycle.return_map import LONGEST, free_of
+from natrium.analysis.cycle.return_map import free_of, longest_of
 from natrium.analysis.forcing.axis import PERIOD, ForcedAxis, Forcing, forced_axis, forcing_of
 from natrium.analysis.forcing.orbits import LockedOrbits, locked_orbits
 from natrium.analysis.forcing.rotation import PERIODS, TRANSIENT, count, long_run, rotation_of
@@ -218,7 +218,7 @@ def equations_of(
     (p, q), forcing = ratio, axis.forcing
     times, states = run.t, run.y
     recent = times > run.t_end - (q + 1) * forcing.period
-    longest = max(LONGEST, (q + 1.0) * forcing.period)
+    longest = max(longest_of(axis.neuron, None), (q + 1.0) * forcing.period)
     problem = locked_orbits(axis, p, q, states[:, recent], span, longest)
     if not p:
         at = forcing.period * np.floor(run.t_end / forcing.period - 1e-9)

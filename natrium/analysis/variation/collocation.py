@@ -209,10 +209,12 @@ class Collocation:
         parts, starts = self._both(halves, half, start)
         P, q = _in_pairs(*parts)
         sized = P * weights / weights[:, None]
-        error = np.concatenate([P - whole[0], q - whole[1]], axis=2) @ before / weights[:, None]
-        error *= np.append(weights, 1.0 / self.scale)
-        largest = np.maximum(1.0, np.abs(sized).max(axis=(1, 2)))
-        coarse = ~(GAIN * np.abs(error).max(axis=(1, 2)) <= self.rtol * largest)
+        made, told = (np.concatenate(one, axis=2) @ before / weights[:, None] for one in ((P, q), whole))
+        along = np.append(weights, 1.0 / self.scale)
+        # Of each direction: of what it comes to, where steps before let it grow.
+        error, grown = (np.abs(one * along).max(axis=1) for one in (made - told, made))
+        largest = np.maximum(np.maximum(1.0, np.abs(sized).max(axis=(1, 2)))[:, None], grown)
+        coarse = ~np.all(GAIN * error <= self.rtol * largest, axis=1)
         if not coarse.any():
             return P, q
         if not left or not np.all(np.isfinite(error)):

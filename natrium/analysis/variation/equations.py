@@ -31,16 +31,18 @@ import numpy as np
 from natrium.analysis.variation.branches import surfaces_of
 from natrium.analysis.variation.collocation import Collocation
 from natrium.analysis.variation.linearised import linearised
-from natrium.analysis.variation.pieces import LOOKBACK, RTOL, Directions, Spike, Variation, integrate
+from natrium.analysis.variation.pieces import RTOL, Directions, Spike, Variation, integrate
 from natrium.model import Drive, Span, Stimulus, UnsupportedModel, smooth_spans
 from natrium.model.arrays import Array
+from natrium.model.scales import state_scales
 from natrium.solvers import Compiled, Trajectory
 from natrium.solvers.base import Run
 from natrium.solvers.event_driven.steppers import is_implicit
 from natrium.solvers.history import Event
 
 LEAST_RTOL = 1e-13
-TOLD = 1e-9  # mV: what V may rise within the last digit of the time, where it is still known by the time
+# mV, or of V's scale: what V may rise within the last digit of the time, where it is still known by the time.
+TOLD = 1e-9
 
 
 Renew = Callable[[Array, Array], tuple[Array, Array]]
@@ -98,7 +100,8 @@ class _Walk:
         # A series is as good between its steps' ends as there; other solvers' dense output is not, but where
         # it is stiff nothing else is quick. Where V runs off to a spike the time does not tell it.
         steepest = max((event.slope for event in trajectory.events), default=0.0)
-        is_told = steepest * np.spacing(max(abs(trajectory.t_start), abs(trajectory.t_end))) < TOLD
+        risen = steepest * np.spacing(max(abs(trajectory.t_start), abs(trajectory.t_end)))
+        is_told = risen < TOLD * state_scales(trajectory.neuron)[0]
         statistics = trajectory.statistics
         stiff = any(map(is_implicit, statistics.get("steps", ()))) or "at_steady_state" in statistics
         self.known = trajectory if (isinstance(trajectory.made_by, Compiled) or stiff) and is_told else None
@@ -304,9 +307,15 @@ class _Walk:
                 moved = np.zeros(self.S.shape[1])
                 for column, shape in inputs:
                     moved[column] += shape(0.0)
-                rising = (drive(0.0) - drive(-LOOKBACK)) / LOOKBACK
                 self.S = self.surfaces.jump(
-                    before, sides, self.y, drive(0.0), rising, self.S, self.directions.parameters, moved
+                    before,
+                    sides,
+                    self.y,
+                    drive(0.0),
+                    drive.rate(0.0),
+                    self.S,
+                    self.directions.parameters,
+                    moved,
                 )
             before, self.linear = sides, self.surfaces.held(sides)
             self._smoothly(span, begin, end, v_thresh if end == until else math.inf)
@@ -331,7 +340,7 @@ class _Walk:
         gradient = -(h_y @ self.S + h_p @ dp) / float(h_y @ own) + 0.0  # no minus zero
         r_y, r_p = linear.reset(event.before)
         after = r_y @ (self.S + np.outer(own, gradient)) + r_p @ dp
-        bend = float(h_y @ (J @ f + f_I * (level - drive(s - LOOKBACK)) / LOOKBACK))
+        bend = float(h_y @ (J @ f + f_I * drive.rate(s)))
         margin = slope**2 / (-2.0 * bend) if bend < 0.0 else math.inf
         self._reset(Spike(event.time, gradient, after, slope, margin), level)
 

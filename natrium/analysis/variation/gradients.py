@@ -31,8 +31,9 @@ from natrium.solvers import EventDriven, FixedStep, Trajectory, run
 # The run whose spikes are differentiated, where a model is given instead of one.
 RUN_RTOL = 1e-10
 REACH = 0.02  # mV: of central differences in the initial voltage
-# mV. A crossing that would go no further than this over the threshold is gone after a change of some
-# thousandths of a mV: its derivative, which grows like one over the square root of it, says nothing.
+# mV, or of V's scale. A crossing that would go no further than this over the threshold is gone after a
+# change of some thousandths of a mV: its derivative, which grows like one over the square root of it, says
+# nothing.
 GRAZE = 1e-3
 
 
@@ -108,7 +109,7 @@ def spike_time_gradients(
     parameters: Sequence[str] | None = None,
     *,
     rtol: float = RTOL,
-    graze: float = GRAZE,
+    graze: float | None = None,
 ) -> Gradients:
     """Differentiate every spike time by every parameter.
 
@@ -128,8 +129,8 @@ def spike_time_gradients(
         ``times_<k>``, all of them, cost next to nothing each.
     rtol : float
         Relative tolerance of the variational equations.
-    graze : float
-        Margin (mV) below which a crossing counts as a graze.
+    graze : float, optional
+        Margin (mV) below which a crossing counts as a graze; by default 0.001, of V's scale.
 
     Raises
     ------
@@ -145,8 +146,9 @@ def spike_time_gradients(
     .. [1] N. J. Kong, J. J. Payne, J. Zhu, A. M. Johnson, "Saltation matrices: the essential tool for
        linearizing hybrid dynamical systems" (2023). https://arxiv.org/abs/2306.06862
     """
-    Number("mV", 0.0).check("graze", graze)
     trajectory = _run_of(source)
+    graze = GRAZE * scales_of(trajectory.neuron).V if graze is None else graze
+    Number("mV", 0.0).check("graze", graze)
     chosen = choose_smooth(trajectory.neuron, trajectory.stimulus, parameters)
     directions = parameter_directions(
         trajectory.neuron, trajectory.stimulus, chosen, trajectory.t_start, trajectory.t_end

@@ -17,13 +17,14 @@ from natrium.model import AnyNeuron, Model, choose, lower, with_parameters
 from natrium.model.arrays import Array
 from natrium.model.kernel import lower_expressions
 from natrium.model.opened import opened
+from natrium.model.scales import scales_of
 from natrium.solvers import Trajectory, accurate
 from natrium.solvers.history import History
 
 RUN_RTOL = 1e-10
 SLOPE_RTOL = 1e-8  # of the slopes that the search goes by; those of the result are made anew
 LONGER = 0.5  # of the span: how much longer a model that fires too few times is run
-PENALTY = 10.0  # ms per mV by which V stays below the threshold
+PENALTY = 10.0  # ms per mV, or of the scales, by which V stays below the threshold
 PEAK_SAMPLES = 2000
 
 
@@ -49,6 +50,8 @@ class Misfit:
         self.solver = accurate(self.model.neuron, RUN_RTOL)
         simulation = model.simulation
         assert simulation.t_end is not None
+        scales = scales_of(self.model.neuron)
+        self.penalty = PENALTY * scales.time / scales.V
         self.begin, self.end = simulation.t_start, simulation.t_end
         self.longer = self.end + LONGER * (self.end - self.begin)
         self._last: tuple[Array, Model, Trajectory] | None = None
@@ -65,7 +68,7 @@ class Misfit:
             late = np.maximum(peak - self.times[matched:], 0.0)
             missing = np.arange(n - matched)
             # A spike that comes ends its own deficit and begins the next one's: no jump.
-            left[matched:n] = late + PENALTY * (missing * self._threshold(model.neuron).swing - height)
+            left[matched:n] = late + self.penalty * (missing * self._threshold(model.neuron).swing - height)
         elif found.size > n:
             left[n] = max(0.0, self.end - found[n])
         return left
@@ -83,7 +86,7 @@ class Misfit:
         if matched < n:
             missing = np.arange(n - matched)
             deeper = np.outer(missing, self._threshold(model.neuron).swing_slope @ directions.parameters)
-            slopes[matched:n] = PENALTY * (deeper - self._height_slope(model, run))
+            slopes[matched:n] = self.penalty * (deeper - self._height_slope(model, run))
         elif found.size > n and found[n] < self.end:
             slopes[n] = -spikes[n].gradient
         return slopes

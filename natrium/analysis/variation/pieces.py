@@ -19,7 +19,6 @@ from natrium.model.arrays import Array
 RTOL = 1e-11
 GATE = 0.01  # absolute tolerances on gates, of those on V in mV
 STEEP = 500.0  # mV/ms: faster than any sodium spike; what is faster still, and steepens, runs off
-LOOKBACK = 1e-5  # ms, over which the slope of the input is taken
 
 _solve_ivp: Callable[..., Any] = solve_ivp
 
@@ -330,7 +329,7 @@ def rise(
         for column, shape in inputs:
             dI[column] += shape(time)
         if not drive.is_constant:
-            dI += (level - drive(time - LOOKBACK)) / LOOKBACK * moved[0]
+            dI += drive.rate(time) * moved[0]
         df = J[:, 1:] @ moved[1:] + np.outer(f_I, dI)
         if by_parameters:
             df += linear.by_parameters(state, level) @ dp

@@ -7,6 +7,8 @@ from collections.abc import Callable
 
 import attrs
 
+LOOKBACK = 1e-5  # ms, or of the longest step: over which the slope of a curve is taken
+
 
 @attrs.frozen
 class Wave:
@@ -83,4 +85,20 @@ class Drive:
             value += wave.amplitude * math.sin(wave.omega * s + wave.phase)
         for curve in self.curves:
             value += curve(s)
+        return value
+
+    def rate(self, s: float) -> float:
+        """Give how fast the input changes, mV per ms; of `curves` by a difference over what is before.
+
+        Parameters
+        ----------
+        s : float
+            Time since the start of the piece, ms.
+        """
+        value = self.slope
+        for wave in self.waves:
+            value += wave.amplitude * wave.omega * math.cos(wave.omega * s + wave.phase)
+        back = LOOKBACK * (self.max_step if math.isfinite(self.max_step) else 1.0)
+        for curve in self.curves:
+            value += (curve(s) - curve(s - back)) / back
         return value

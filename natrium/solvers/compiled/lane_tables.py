@@ -44,6 +44,7 @@ REACHED, FINAL = range(2)  # results of a run: then grazes, time and u each
 NEXT, N_SPIKES, N_RECORDS, N_ACTIVE, RECORDING = range(5)  # of `state`
 # A run that goes on in steps shorter than this (ms) for so many steps is stiff: implicit methods are better.
 # Within pieces of input shorter than the last number (ms) it is the input that shortens them.
+# These, and `CREEP`, are of the scale of time where that is another.
 STIFF_STEP, STIFF_STEPS, SHORT = 2e-4, 5000, 2e-2
 LEAST_STEP = 1e-9  # ms: where V runs off in shorter steps, time no longer tells where it is
 AT_ONCE = 1e-12  # of a step: a branch that changes so soon leaves nothing to be looked at before
@@ -89,6 +90,7 @@ class Tables(NamedTuple):
     max_steps: int
     step_scale: float
     atol: float
+    unit: float  # of times: 1 where they are in ms
 
 
 class Lanes(NamedTuple):

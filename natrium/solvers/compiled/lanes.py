@@ -266,7 +266,7 @@ def _check_budget(t: Tables, lanes: Lanes, l: int) -> int:
         status = STEP_LIMIT
     elif behind >= STIFF_STEPS:
         now = rows[BEGIN, l] + rows[TIME, l]
-        if now - rows[MARK_TIME, l] < STIFF_STEP * behind and rows[END, l] > SHORT:
+        if now - rows[MARK_TIME, l] < STIFF_STEP * t.unit * behind and rows[END, l] > SHORT * t.unit:
             status = STIFF
         rows[MARK_STEPS, l], rows[MARK_TIME, l] = steps, now
     return status
@@ -277,7 +277,7 @@ def _look(t: Tables, lanes: Lanes, out: Results, l: int, h: float) -> float:
     """Give the time into the step at which V meets the threshold, flagged where it creeps; or -1."""
     tau = _crossing(t, lanes, out, l, h)
     slope = lanes.rows[SIGN, l] * slope_at(lanes.series, lanes.order, l, max(tau, 0.0))
-    if tau >= 0.0 and slope * CREEP < DOUBT * t.atol:
+    if tau >= 0.0 and slope * CREEP * t.unit < DOUBT * t.atol:
         lanes.peaks[0, 0], lanes.peaks[0, 1] = tau / lanes.rows[LENGTH, l], 0.0
         _note_peaks(lanes, out, l, 1)
     return tau

@@ -22,6 +22,7 @@ from natrium.model import (
 )
 from natrium.model.arrays import Array
 from natrium.model.checks import Count
+from natrium.model.scales import scales_of
 from natrium.solvers.base import BaseSolver, Run
 from natrium.solvers.closed_form import estimate_errors
 from natrium.solvers.compiled.engine import Settings, carry
@@ -60,7 +61,7 @@ ATOL_GATE = 0.01
 LEAST_RTOL = 1e-15
 LEAST_ORDER, MOST_ORDER = 6, 30
 TYPICAL = 15.0  # mV: size of u, for the choice of the order
-RADIUS = 3.0  # ms: typical radius of convergence, for the same
+RADIUS = 3.0  # ms, or of the scale of time: typical radius of convergence, for the same
 OVERHEAD = 4.0  # of a step, in orders
 
 
@@ -127,7 +128,7 @@ class Compiled(BaseSolver):
             inputs = tabulate(runs)
             reason = inputs.unsupported.get(0, "")
             if not reason:
-                order = int(self._orders(inputs)[0])
+                order = int(self._orders(run.neuron, inputs)[0])
                 out = carry(runs, inputs, self.settings(order), np.empty(0), record=True)
                 reason = self._reason(out, 0, run.t_start)
         except UnsupportedModel as error:
@@ -192,7 +193,7 @@ class Compiled(BaseSolver):
         run = Run.check(neuron, stimulus, t_start, t_end)
         if reason := _roaming(neuron):
             raise UnsupportedModel(f"nothing can be prepared for {reason}: use EventDriven (--solver event)")
-        return Prepared(self, run, lambda inputs: self.settings(int(self._orders(inputs)[0])))
+        return Prepared(self, run, lambda inputs: self.settings(int(self._orders(run.neuron, inputs)[0])))
 
     def solve_runs(self, runs: Runs, sample_times: Array | None = None) -> Chunk:
         """Carry many runs through; what cannot be done here is done by `EventDriven`.
@@ -220,7 +221,7 @@ class Compiled(BaseSolver):
         # A run's order must not depend on the others in its chunk.
         orders, known = np.zeros(runs.n_runs, dtype=np.int64), inputs.input_of >= 0
         if np.any(known):
-            orders[known] = self._orders(inputs)[inputs.input_of[known]]
+            orders[known] = self._orders(runs.neuron, inputs)[inputs.input_of[known]]
         for order in np.unique(orders[known]).tolist():
             here = np.flatnonzero(orders == order)
             whole = here.size == runs.n_runs
@@ -241,11 +242,11 @@ class Compiled(BaseSolver):
     def _atol(self) -> float:
         return max(self.rtol if self.atol is None else self.atol, LEAST_RTOL)
 
-    def _orders(self, inputs: InputTable) -> Whole:
+    def _orders(self, neuron: AnyNeuron, inputs: InputTable) -> Whole:
         """Give each input's order."""
         if self.order is not None:
             return np.full(inputs.first_piece.size - 1, self.order)
-        return _orders(self._atol(), inputs)
+        return _orders(self._atol(), scales_of(neuron).time, inputs)
 
     def settings(self, order: int) -> Settings:
         """Give what the lanes need to know for series of an order."""
@@ -353,7 +354,7 @@ def _roaming(neuron: AnyNeuron) -> str:
     return ""
 
 
-def _orders(atol: float, inputs: InputTable) -> Whole:
+def _orders(atol: float, unit: float, inputs: InputTable) -> Whole:
     """Choose, for each input, the order that makes a millisecond cheapest: convolutions cost its square.
 
     Its step is about radius (tolerance/size)^(1/order) (Jorba & Zou 2005, sec. 3.2), or one piece of the
@@ -363,5 +364,5 @@ def _orders(atol: float, inputs: InputTable) -> Whole:
     numbers = np.diff(inputs.first_piece)
     pieces = np.add.reduceat(lengths, inputs.first_piece[:-1]) / numbers
     orders = np.arange(LEAST_ORDER + 1, MOST_ORDER, 2)  # few: each is compiled apart
-    steps = np.minimum(RADIUS * (atol / TYPICAL) ** (1.0 / orders), pieces[:, None])
+    steps = np.minimum(RADIUS * unit * (atol / TYPICAL) ** (1.0 / orders), pieces[:, None])
     return np.asarray(orders[np.argmin((orders + OVERHEAD) ** 2 / steps, axis=1)])

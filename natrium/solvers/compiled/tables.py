@@ -9,6 +9,7 @@ import numpy as np
 from natrium.model import HybridSystem, Kernel
 from natrium.model.arrays import Array
 from natrium.model.kernel import lower_expressions
+from natrium.model.scales import scales_of
 from natrium.solvers.compiled.lane_tables import Tables
 from natrium.solvers.compiled.parts import part
 from natrium.solvers.compiled.taylor.lowering import (
@@ -102,6 +103,7 @@ def tables_of(
         kick_amount=inputs.kick_amount,
         samples=samples - runs.t_start,
         t_start=runs.t_start,
+        unit=scales_of(neuron).time,
         duration=runs.t_end - runs.t_start,
         fires=neuron.fires,
         passes=system.passes,
