@@ -174,6 +174,7 @@ class Run:
         self.namespace: dict[str, Any] = {}
         self.loops: dict[int, int] = {}
         self._siblings: dict[str, Any] = {}
+        self._loaded: set[str] = set()  # names of modules
         self._constants: dict[str, dict[str, tuple[float, int]]] = {}
         folder = script.path.resolve().parent
         self._folder = folder
@@ -227,6 +228,7 @@ class Run:
             module.__dict__[constant] = self._hook.given(value, line)
         module.__dict__["__file__"] = str(self.script.path.resolve())
         sys.modules[module.__name__] = module
+        self._loaded.add(module.__name__)
         loader.exec_module(module)
 
     def go(
@@ -252,8 +254,8 @@ class Run:
                     raise
                 self.error = error
             finally:
-                for name in [one for one in sys.modules if one.startswith(_MODULE)]:
-                    del sys.modules[name]
+                for name in self._loaded:
+                    sys.modules.pop(name, None)
         self.namespace = dict(vars(module))
 
     def said(self) -> str:
