@@ -51,6 +51,12 @@ def _check_level(instance: Any, attribute: attrs.Attribute[Any], value: Any) -> 
         V_THRESH.check("v_thresh", value)
 
 
+@lru_cache(maxsize=256)
+def _with_values(expr: Any, values: tuple[tuple[Any, float], ...]) -> Any:
+    """Put numbers in: for the many neurons that differ in where they start alone, once."""
+    return expr.subs(dict(values))
+
+
 def _as_refractory(value: Any) -> Any:
     """Give a rule as it is, or what is said of each state."""
     return tuple(value.items()) if isinstance(value, Mapping) else value
@@ -175,7 +181,7 @@ class HybridNeuron(Shown):
             raise ModelError(
                 f"V must start below v_thresh ({level!r} mV), got {begin[0]!r} mV: it starts there"
             )
-        after = self.system.reset[0].subs(self._numbers(level))
+        after = _with_values(self.system.reset[0], self._numbers(level))
         if not self.threshold_moves and after.is_number and after > level + lands(level):
             raise ModelError(over_threshold(level, float(after)))
 
@@ -206,10 +212,11 @@ class HybridNeuron(Shown):
         if free in (set(), set(states[1:])):  # what has a name of its own
             object.__setattr__(self, "refractory", "clamp" if free else "hold")
 
-    def _numbers(self, level: float) -> dict[Any, float]:
+    def _numbers(self, level: float) -> tuple[tuple[Any, float], ...]:
         """Give the values at which the reset is looked at: its parameters, and V at the threshold."""
         system = self.system
-        return dict(zip((*system.parameters, system.states[0]), (*system.values, level), strict=True))
+        pairs = zip((*system.parameters, system.states[0]), (*system.values, level), strict=True)
+        return tuple(pair for pair in pairs if pair[0] in system.reset[0].free_symbols)
 
     @property
     def _is_number(self) -> bool:

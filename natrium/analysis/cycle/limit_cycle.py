@@ -126,7 +126,7 @@ class LimitCycle(Periodic):
             solver=second_solver(mapping.solver),
             rtol=mapping.rtol * second_tolerance(mapping.rtol),
         )
-        return cycle_near(other, self.states[0], self.n_spikes, least=1)
+        return cycle_near(other, self.states[0], self.n_spikes, least=1, jacobian=self.jacobian)
 
     @property
     def period_error(self) -> float:
@@ -223,9 +223,17 @@ def limit_cycle(
 
 
 def cycle_near(
-    mapping: ReturnMap, x: Array, period: int, *, least: int = 0, most: int = NEWTON
+    mapping: ReturnMap,
+    x: Array,
+    period: int,
+    *,
+    least: int = 0,
+    most: int = NEWTON,
+    jacobian: Array | None = None,
 ) -> LimitCycle:
     """Find the fixed point of so many returns that is near to x, by so many steps of Newton's method.
+
+    Where their derivative at x is known (`jacobian`), the first step goes by that.
 
     Raises
     ------
@@ -242,7 +250,8 @@ def cycle_near(
         settled = residual < TOLERANCE or (residual < STALLED and residual > 0.5 * last)
         if settled and iteration >= least:
             return LimitCycle(mapping, tuple(returns), residual, iteration)
-        jacobian = reduce(lambda product, back: back.jacobian @ product, returns, np.eye(x.size))
+        if jacobian is None or iteration:
+            jacobian = reduce(lambda product, back: back.jacobian @ product, returns, np.eye(x.size))
         try:
             step = np.asarray(np.linalg.solve(jacobian - np.eye(x.size), miss), dtype=float)
         except np.linalg.LinAlgError:

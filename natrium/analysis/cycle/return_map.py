@@ -44,9 +44,9 @@ LONGER = 2.0
 AT_REST, CLEAR = 1e-6, 1e3
 
 
-@attrs.frozen(eq=False)
+@attrs.frozen(eq=False, slots=False)
 class Return:
-    """One interval, from reset to reset.
+    """One interval, from reset to reset; its derivatives are found when they are asked for.
 
     Attributes
     ----------
@@ -54,20 +54,36 @@ class Return:
         Free states just after the reset that begins the interval, and after the one that ends it.
     interval : float
         From spike to spike, the refractory period included, ms.
-    jacobian : ndarray, shape (n_free, n_free)
-        d after / d before.
-    gradient : ndarray, shape (n_free,)
-        d interval / d before, ms.
-    spike : Spike
-        The spike that ends it.
     """
 
     before: Array
     after: Array
     interval: float
-    jacobian: Array
-    gradient: Array
-    spike: Spike
+    _map: ReturnMap = attrs.field(repr=False)
+    _run: Trajectory = attrs.field(repr=False)  # from where V is free, `_by_free` its derivative there
+    _by_free: Array = attrs.field(repr=False)
+
+    @cached_property
+    def spike(self) -> Spike:
+        """The spike that ends it, with its derivatives by `before`.
+
+        Raises
+        ------
+        SolverError
+            When the variational equations cannot be solved.
+        """
+        directions = free_directions(self._map.neuron, self._by_free)
+        return propagate(self._run, directions, n_spikes=1, rtol=self._map.rtol).spikes[0]
+
+    @property
+    def jacobian(self) -> Array:
+        """D after / d before, shape (n_free, n_free)."""
+        return self.spike.after[list(self._map.free)]
+
+    @property
+    def gradient(self) -> Array:
+        """D interval / d before, shape (n_free,), ms."""
+        return self.spike.gradient
 
 
 @attrs.frozen(eq=False, slots=False)
@@ -168,16 +184,14 @@ class ReturnMap:
                 f"every interval must end with a spike, got none within {self.longest:g} ms at "
                 f"I = {input_unit(self.neuron).show(self.input)}; take another input, or a larger `longest`"
             )
-        directions = free_directions(self.neuron, by_free)
-        spike = propagate(trajectory, directions, n_spikes=1, rtol=self.rtol).spikes[0]
-        rows = list(self.free)
+        event = trajectory.events[0]
         return Return(
             before=np.asarray(free, dtype=float).ravel(),
-            after=trajectory.events[0].after[rows],
-            interval=self.linear.refractory()[0] + spike.time,
-            jacobian=spike.after[rows],
-            gradient=spike.gradient,
-            spike=spike,
+            after=event.after[list(self.free)],
+            interval=self.linear.refractory()[0] + event.time,
+            map=self,
+            run=trajectory,
+            by_free=by_free,
         )
 
     def orbit(self, free: npt.ArrayLike, count: int) -> list[Return]:

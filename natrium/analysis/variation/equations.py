@@ -32,18 +32,15 @@ from natrium.analysis.variation.branches import surfaces_of
 from natrium.analysis.variation.collocation import Collocation
 from natrium.analysis.variation.linearised import linearised
 from natrium.analysis.variation.pieces import RTOL, Directions, Spike, Variation, integrate
+from natrium.analysis.variation.run_off import begin_of_run_off, is_told
 from natrium.model import Drive, Span, Stimulus, UnsupportedModel, smooth_spans
 from natrium.model.arrays import Array
-from natrium.model.scales import state_scales
 from natrium.solvers import Compiled, Trajectory
 from natrium.solvers.base import Run
 from natrium.solvers.event_driven.steppers import is_implicit
 from natrium.solvers.history import Event
 
 LEAST_RTOL = 1e-13
-# mV, or of V's scale: what V may rise within the last digit of the time, where it is still known by the time.
-TOLD = 1e-9
-
 
 Renew = Callable[[Array, Array], tuple[Array, Array]]
 
@@ -98,13 +95,12 @@ class _Walk:
     ) -> None:
         self.directions, self.rtol, self.renew = directions, rtol, renew
         # A series is as good between its steps' ends as there; other solvers' dense output is not, but where
-        # it is stiff nothing else is quick. Where V runs off to a spike the time does not tell it.
-        steepest = max((event.slope for event in trajectory.events), default=0.0)
-        risen = steepest * np.spacing(max(abs(trajectory.t_start), abs(trajectory.t_end)))
-        is_told = risen < TOLD * state_scales(trajectory.neuron)[0]
+        # it is stiff nothing else is quick. Of that no part is gone along where the time does not tell all.
         statistics = trajectory.statistics
         stiff = any(map(is_implicit, statistics.get("steps", ()))) or "at_steady_state" in statistics
-        self.known = trajectory if (isinstance(trajectory.made_by, Compiled) or stiff) and is_told else None
+        steepest = max((event.slope for event in trajectory.events), default=0.0)
+        followed = is_told(trajectory, steepest) if stiff else isinstance(trajectory.made_by, Compiled)
+        self.known = trajectory if followed else None
         system = directions.system or trajectory.neuron.system
         self.linear = self.plain = linearised(system, stiff)
         self.surfaces = surfaces_of(system, stiff)
@@ -250,44 +246,57 @@ class _Walk:
         return [(column, shape.drive(begin)) for column, shape in shapes]
 
     def _smoothly(self, span: Span, begin: float, end: float, v_thresh: float) -> None:
-        """Go through a smooth stretch: along the run's own series where it is known, else by integration."""
-        if self.known is None:
-            forced, n = self.directions.forced, self.y.size
-            few = self.S.shape[1] - forced.columns.size <= n
-            directions = self.directions if few else forced.and_all(self.linear.sizes)
-            self.y, moved = integrate(
-                self.linear,
-                span.drive(begin),
-                self.y,
-                self.S if few else np.hstack([self.S[:, forced.columns], np.eye(n)]),
-                end - begin,
-                directions,
-                self._inputs(directions.inputs, span, begin),
-                rtol=self.rtol,
-                v_thresh=v_thresh,
-            )
-            self.S = moved if few else moved[:, -n:] @ self.S
-            if not few:
-                self.S[:, forced.columns] = moved[:, :-n]
+        """Go through a smooth stretch: along the run's own series as far as it tells, then by integration."""
+        until = self._told_until(span, begin, end, v_thresh)
+        if self.known is not None and until > begin:
+            shared = self.surfaces is None and until == end
+            course = self._course(span if shared else attrs.evolve(span, begin=begin, end=until), shared)
+            self.S = course.carry(self.S, begin, until)
+            self.y = self.known.state(min(until, self.known.t_end), side="left")
+        if until == end:
             return
-        self.S = self._course(span, begin, end, self.known).carry(self.S, begin, end)
-        self.y = self.known.state(min(end, self.known.t_end), side="left")
+        forced, n = self.directions.forced, self.y.size
+        few = self.S.shape[1] - forced.columns.size <= n
+        directions = self.directions if few else forced.and_all(self.linear.sizes)
+        self.y, moved = integrate(
+            self.linear,
+            span.drive(until),
+            self.y,
+            self.S if few else np.hstack([self.S[:, forced.columns], np.eye(n)]),
+            end - until,
+            directions,
+            self._inputs(directions.inputs, span, until),
+            rtol=self.rtol,
+            v_thresh=v_thresh,
+        )
+        S = moved if few else moved[:, -n:] @ self.S
+        if not few:
+            S[:, forced.columns] = moved[:, :-n]
+        self.S = S
 
-    def _course(self, span: Span, begin: float, end: float, known: Trajectory) -> Collocation:
+    def _told_until(self, span: Span, begin: float, end: float, v_thresh: float) -> float:
+        """Give how far the run's own series tells a stretch: all of it, or until V runs off to its spike."""
+        if self.known is None:
+            return begin
+        if self.event is None or self.event.time > end or is_told(self.known, self.event.slope):
+            return end
+        off = begin_of_run_off(self.linear, self.known, span.drive(begin), begin, end, v_thresh)
+        return begin if off is None else off
+
+    def _course(self, span: Span, shared: bool) -> Collocation:
         """Give what carries derivatives along a stretch: made once for a span, while V is free, or held.
 
-        Where there are branches it is made for each stretch between their changes.
+        Where it is not `shared` the stretch is all of the span: between branches' changes, or a run-off.
         """
-        if self.surfaces is not None:
-            return self._make_course(known, attrs.evolve(span, begin=begin, end=end), _all_of)
-        held = self.linear is self.resting
+        assert self.known is not None
+        held, forced, stiff = self.linear is self.resting, self.directions.forced, self.linear.stiff
+        if not shared:
+            return Collocation(self.linear, self.known, span, _all_of, forced, self.rtol, stiff)
         if held not in self.courses:
-            self.courses[held] = self._make_course(known, span, lambda times: self._is_held(times) == held)
+            self.courses[held] = Collocation(
+                self.linear, self.known, span, lambda t: self._is_held(t) == held, forced, self.rtol, stiff
+            )
         return self.courses[held]
-
-    def _make_course(self, known: Trajectory, span: Span, wanted: Callable[[Array], Array]) -> Collocation:
-        forced, stiff = self.directions.forced, self.linear.stiff
-        return Collocation(self.linear, known, span, wanted, forced, self.rtol, stiff)
 
     def _is_held(self, times: Array) -> Array:
         """Tell which times lie in refractory periods."""
@@ -307,16 +316,8 @@ class _Walk:
                 moved = np.zeros(self.S.shape[1])
                 for column, shape in inputs:
                     moved[column] += shape(0.0)
-                self.S = self.surfaces.jump(
-                    before,
-                    sides,
-                    self.y,
-                    drive(0.0),
-                    drive.rate(0.0),
-                    self.S,
-                    self.directions.parameters,
-                    moved,
-                )
+                rate, dp = drive.rate(0.0), self.directions.parameters
+                self.S = self.surfaces.jump(before, sides, self.y, drive(0.0), rate, self.S, dp, moved)
             before, self.linear = sides, self.surfaces.held(sides)
             self._smoothly(span, begin, end, v_thresh if end == until else math.inf)
 

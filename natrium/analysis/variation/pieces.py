@@ -196,8 +196,9 @@ def integrate(
         out[n:] = moved.ravel()
         return out
 
-    sizes = np.array(linear.sizes)
-    weights, steep = GATE * rtol * sizes, STEEP * sizes[0]
+    if math.isfinite(v_thresh) and excess_rate(linear, y, drive(0.0), v_thresh) >= 0.0:
+        return rise(linear, drive, 0.0, y, S, v_thresh, directions, inputs, rtol)
+    weights = GATE * rtol * np.array(linear.sizes)
     weights[0] /= GATE
     options: dict[str, Any] = {"method": "DOP853"}
     if linear.stiff:
@@ -213,10 +214,7 @@ def integrate(
         options = {"method": "Radau", "jac": block}
 
     def runs_off(s: float, z: Array) -> float:
-        if not z[0] < v_thresh:  # it went on through the threshold
-            return -1.0
-        rate = linear.flow(z[:n], drive(s))[0][0]
-        return float(rate - steep) if rate < steep or _steepens(linear, z[:n], v_thresh, drive(s)) else -1.0
+        return excess_rate(linear, z[:n], drive(s), v_thresh)
 
     runs_off.terminal = True  # type: ignore[attr-defined]  # what solve_ivp reads off an event
     if math.isfinite(v_thresh):
@@ -277,10 +275,17 @@ def through_rest(
     return end, S, by_length
 
 
-def _steepens(linear: Linearised, y: Array, v_thresh: float, level: float) -> bool:
-    """Tell whether V would rise faster at the threshold than it does."""
+def excess_rate(linear: Linearised, y: Array, level: float, v_thresh: float) -> float:
+    """Give how much faster V rises than `STEEP`, where it would rise faster still at the threshold, mV/ms.
+
+    Negative where it does not run off so.
+    """
+    if not y[0] < v_thresh:  # it went on through the threshold
+        return -1.0
+    rate, steep = float(linear.flow(y, level)[0][0]), STEEP * linear.sizes[0]
     there = np.array([v_thresh, *y[1:]])
-    return bool(linear.flow(there, level)[0][0] > linear.flow(y, level)[0][0])
+    steepens = rate < steep or linear.flow(there, level)[0][0] > rate
+    return rate - steep if steepens else -1.0
 
 
 def rise(
@@ -325,17 +330,16 @@ def rise(
         state = np.array([V, *z[1:n]])
         level = drive(time)
         f, J, f_I = linear.flow(state, level)
-        dI = np.zeros(columns)
+        df = J[:, 1:] @ moved[1:]
         for column, shape in inputs:
-            dI[column] += shape(time)
+            df[:, column] += f_I * shape(time)
         if not drive.is_constant:
-            dI += drive.rate(time) * moved[0]
-        df = J[:, 1:] @ moved[1:] + np.outer(f_I, dI)
+            df += f_I[:, None] * (drive.rate(time) * moved[0])
         if by_parameters:
             df += linear.by_parameters(state, level) @ dp
         out = np.empty_like(z)
         out[0], out[1:n] = 1.0 / f[0], f[1:] / f[0]
-        slopes = (df - np.outer(f, df[0] / f[0])) / f[0]
+        slopes = (df - f[:, None] * (df[0] / f[0])) / f[0]
         slopes[0] = -df[0] / f[0] ** 2
         out[n:] = slopes.ravel()
         return out

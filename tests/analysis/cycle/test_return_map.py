@@ -8,6 +8,7 @@ import pytest
 import sympy
 from scipy.optimize import brentq
 
+from natrium.analysis.cycle import return_map as module
 from natrium.analysis.cycle.direct_response import direct_response
 from natrium.analysis.cycle.limit_cycle import _stepped, limit_cycle
 from natrium.analysis.cycle.orbits import orbit, reset_bifurcation
@@ -261,3 +262,26 @@ def test_a_run_that_has_come_to_rest_is_waited_for_no_longer():
     # Its rest is at the threshold itself: that no spike can follow is never sure.
     touching = run_from(Neuron(), [-70.0], 15.0, accurate(Neuron(), 1e-12), 400.0)
     assert touching.t_end == 400.0
+
+
+def test_derivatives_are_found_where_they_are_asked_for_and_once(monkeypatch):
+    carried, propagate = [], module.propagate
+    monkeypatch.setattr(
+        module, "propagate", lambda *args, **kw: carried.append(args) or propagate(*args, **kw)
+    )
+    back = return_map(NA, 10.0)([0.15, 0.4])
+    assert not carried
+    assert back.spike.time == back.interval - NA.tau_ref
+    assert back.jacobian.shape == (2, 2)
+    assert len(carried) == 1
+
+
+def test_the_error_of_a_period_needs_no_derivatives_of_its_own(monkeypatch):
+    cycle = limit_cycle(NA, 10.0, start=[0.15, 0.4])
+    multipliers = cycle.multipliers
+    with monkeypatch.context() as patched:
+        patched.setattr(module, "propagate", None)
+        assert cycle.period_error < 1e-9
+    # The second solve's own derivatives tell how far the multipliers can be trusted.
+    assert 0.0 < cycle.multiplier_errors[0] < 1e-8
+    np.testing.assert_allclose(cycle.second.multipliers, multipliers, rtol=1e-7, atol=1e-12)
