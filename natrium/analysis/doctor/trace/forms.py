@@ -49,9 +49,11 @@ class Form:
     name : str
     numpy : bool
         Whether NumPy's routine made it.
+    truth : bool
+        Whether it is a truth, as such or made a number.
     """
 
-    __slots__ = ("args", "key", "line", "name", "numpy", "op", "value", "varies")
+    __slots__ = ("args", "key", "line", "name", "numpy", "op", "truth", "value", "varies")
 
     def __init__(
         self, op: str, args: tuple[Form, ...], line: int, value: Any, varies: int,
@@ -59,6 +61,8 @@ class Form:
     ) -> None:  # fmt: skip
         self.op, self.args, self.line, self.value, self.varies = op, args, line, value, varies
         self.key, self.name, self.numpy = key, name, numpy
+        told = args[0].op if args and op in ("int", "float") else op
+        self.truth = told == "not" or told in RELATIONS
 
 
 class Place:

@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from natrium.analysis.doctor.trace.forms import MOVED, RELATIONS, Form, Place
+from natrium.analysis.doctor.trace.forms import MOVED, Form, Place
 from natrium.analysis.doctor.trace.tracer import ACTIVE as _ACTIVE
 from natrium.analysis.doctor.trace.tracer import active
 
@@ -49,6 +49,8 @@ class Remembers:
     place : Place or None
         Where the script keeps it.
     """
+
+    __slots__ = ()
 
     raw: Any
     form: Form
@@ -122,10 +124,11 @@ class Remembers:
 
 def _method(op: Callable[[Any, Any], Any], name: str, reflected: bool = False) -> Callable[[Any, Any], Any]:
     """Make an arithmetic method: of the number and another, or, reflected, of another and the number."""
+    joins = name in _JOINED
 
     def method(self: Any, other: Any) -> Any:
         one, two = (other, self) if reflected else (self, other)
-        if name in _JOINED and isinstance(self.raw, (bool, np.bool_)):
+        if joins and isinstance(self.raw, (bool, np.bool_)):
             return joined(op(bare(one), bare(two)), name, one, two)
         if type(other) in REMEMBERING:
             return _pair(op(one.raw, two.raw), name, one, two)
@@ -160,7 +163,7 @@ def _pair(raw: Any, name: str, one: Any, other: Any) -> Any:
             second = tracer.read(other)
     else:
         second = tracer.number(other, line)
-    if name in _RECKONED:
+    if (form.truth or second.truth) and name in _RECKONED:
         form, second = _decided(one, form, line), _decided(other, second, line)
     form = tracer.pair(name, form, second, raw, line)
     return traced(raw, form, epoch)
@@ -169,8 +172,7 @@ def _pair(raw: Any, name: str, one: Any, other: Any) -> Any:
 def _decided(one: Any, form: Form, line: int) -> Form:
     """Take a truth of states that is reckoned with for a choice, and for the number that it came out as."""
     tracer = _ACTIVE[-1]
-    told = form.args[0] if form.op in ("int", "float") else form
-    if form.varies != MOVED or tracer.step is None or not (told.op in RELATIONS or told.op == "not"):
+    if form.varies != MOVED or tracer.step is None or not form.truth:
         return form
     tracer.choose(one, bool(one.raw))
     return tracer.number(one.raw if form.op == "float" else int(one.raw), line)
@@ -222,12 +224,19 @@ for _dunder, _op, _name in (
     setattr(Remembers, f"__{_dunder}__", _method(_op, _name))
 
 
+_SLOTS = ("epoch", "form", "memo", "place", "raw")  # an int has no room for them
+
+
 class TracedFloat(Remembers, float):
     """A Python float that remembers."""
+
+    __slots__ = _SLOTS
 
 
 class TracedDouble(Remembers, np.float64):  # type: ignore[misc]  # NumPy's scalars type their methods otherwise
     """A NumPy double that remembers: dividing by zero is no error to it."""
+
+    __slots__ = _SLOTS
 
 
 class TracedInt(Remembers, int):
@@ -269,7 +278,7 @@ def traced(raw: Any, form: Form, epoch: int, place: Place | None = None) -> Any:
             active().narrow = True
         return raw
     it = kind.__new__(kind, raw)
-    it.raw, it.form, it.epoch, it.place = raw, form, epoch, place
+    it.raw, it.form, it.epoch, it.place, it.memo = raw, form, epoch, place, None
     return it
 
 
