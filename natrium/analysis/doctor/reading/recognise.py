@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 import attrs
@@ -215,6 +216,7 @@ def opens(maps: Maps, equations: Mapping[str, Node], name: str) -> bool:
     return False
 
 
+@lru_cache(maxsize=512)  # trials of one script ask for the same again and again
 def _simple(expr: Any) -> Any:
     """Simplify what is small enough to be anything simple."""
     return sympy.simplify(expr) if expr.count_ops() <= SMALL else expr

@@ -241,9 +241,10 @@ def _follow(array: TracedArray, name: str, inputs: tuple[Any, ...], raws: list[A
             continue
         node = made(plain[at], name, ones, numpy=True)
         if isinstance(node, Remembers) and array.key:
-            node.place = Place(array.key, array.name, array.coords(at))
+            place = Place(array.key, array.name, array.coords(at))
+            node.place = place  # type: ignore[misc]  # its own class has room for it
             nodes[at] = node
-            tracer.store(node, node.place)
+            tracer.store(node, place)
         else:
             nodes[at] = node if isinstance(node, Remembers) else None
 
