@@ -5,7 +5,6 @@ from __future__ import annotations
 import attrs
 import numpy as np
 import numpy.typing as npt
-from scipy.optimize import linear_sum_assignment
 
 from natrium.model.arrays import Array
 
@@ -52,14 +51,36 @@ def match_spikes(
         In order of time.
     """
     a, b = np.asarray(labels, dtype=float), np.asarray(truths, dtype=float)
-    distance = np.abs(a[:, np.newaxis] - b[np.newaxis, :])
-    rows, columns = linear_sum_assignment(np.minimum(distance, window))
-    near = distance[rows, columns] <= window
-    kept = list(zip(sorted(rows[near], key=a.item), sorted(columns[near], key=b.item), strict=True))
+    kept = _paired(a, b, window) if a.size <= b.size else [(i, j) for j, i in _paired(b, a, window)]
     pairs = [SpikePair(float(a[i]), float(b[j])) for i, j in kept]
     pairs += [SpikePair(float(a[i]), None) for i in sorted(set(range(a.size)) - {i for i, _ in kept})]
     pairs += [SpikePair(None, float(b[j])) for j in sorted(set(range(b.size)) - {j for _, j in kept})]
     return tuple(sorted(pairs, key=lambda pair: pair.label if pair.truth is None else pair.truth))  # type: ignore[arg-type, return-value]  # one of the two is there
+
+
+def _paired(a: Array, b: Array, window: float) -> list[tuple[int, int]]:
+    """Pair the spikes of a train with those of one that is not shorter: the least distance, spike by spike.
+
+    Of the first spikes of both trains the least total distance is that without the last one of the longer,
+    for nothing; that without the last one of the shorter, for a window; or that with these two paired.
+    """
+    early, late = np.argsort(a, kind="stable"), np.argsort(b, kind="stable")
+    apart = np.abs(a[early, np.newaxis] - b[late])
+    least = np.zeros((a.size + 1, b.size + 1))
+    for i in range(a.size):
+        alone = least[i] + window
+        alone[1:] = np.minimum(alone[1:], least[i, :-1] + apart[i])
+        least[i + 1] = np.minimum.accumulate(alone)
+    found, i, j = list[tuple[int, int]](), a.size, b.size
+    while i and j:
+        if least[i, j] == least[i, j - 1]:
+            j -= 1
+        else:
+            i -= 1
+            if least[i + 1, j] == least[i, j - 1] + apart[i, j - 1]:
+                j -= 1
+                found.append((int(early[i]), int(late[j])))
+    return found[::-1]
 
 
 def partners_of(labels: npt.ArrayLike, truths: npt.ArrayLike) -> Array:

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy.optimize import linear_sum_assignment
 
 import natrium
 from natrium.analysis import SpikePair, compare_script, dt_ladder, match_spikes
@@ -110,6 +111,16 @@ def test_matching_uses_every_spike_once(labels, truths):
     assert sum(pair.difference is not None for pair in pairs) == min(len(labels), len(truths))
     paired = [pair.label for pair in pairs if pair.difference is not None]
     assert paired == sorted(paired)  # no two pairs cross
+
+
+@given(trains, trains, st.sampled_from([1.0, 30.0, np.inf]))
+def test_no_assignment_costs_less(labels, truths, window):
+    pairs = match_spikes(labels, truths, window)
+    paired = [abs(pair.difference) for pair in pairs if pair.difference is not None]
+    alone = min(len(labels), len(truths)) - len(paired)
+    cost = np.minimum(np.abs(np.subtract.outer(labels, truths)), window)
+    least = cost[linear_sum_assignment(cost)].sum()
+    assert sum(paired) + (alone * window if alone else 0.0) == pytest.approx(least, abs=1e-9)
 
 
 @given(trains, st.floats(0.0, 1e-3))

@@ -9,8 +9,9 @@ import numpy as np
 
 from natrium.analysis.doctor.reading.case import Case, own_line, sign_line, term_line
 from natrium.analysis.doctor.reading.findings import Found, Mend, in_line, quoted, written
-from natrium.analysis.doctor.reading.labels import read_before, unread
+from natrium.analysis.doctor.reading.labels import read_before
 from natrium.analysis.doctor.reading.maps import crossings, plain
+from natrium.analysis.doctor.reading.named import unread
 from natrium.analysis.doctor.reading.recognise import GateFound, Part, opens, split_gate
 from natrium.analysis.doctor.reading.rules import number_at
 from natrium.analysis.doctor.reading.step_checks import step_checks

@@ -6,8 +6,9 @@ import numpy as np
 
 from natrium.analysis.doctor.reading.bench import SAME, Bench
 from natrium.analysis.doctor.reading.case import Case
-from natrium.analysis.doctor.reading.labels import unread
-from natrium.analysis.doctor.reading.maps import expanded, values_at
+from natrium.analysis.doctor.reading.maps import expanded, plain, values_at
+from natrium.analysis.doctor.reading.named import numbers_named, reads, unread
+from natrium.analysis.doctor.reading.numbers import is_one_of, numbers_of
 from natrium.analysis.doctor.reading.repair import terms_of
 from natrium.analysis.doctor.reading.rules import number_at
 from natrium.analysis.doctor.reading.sides import Claimed, drive_of
@@ -42,7 +43,9 @@ def bench_of(case: Case, sides: Claimed, name: str, written: bool = False) -> Be
     candidates |= {one: points[one] for one in own if one not in (drive, maps.dt)}
     n = points[maps.V].size
     spare = {one: value for one, (_, value) in unread(case.source).items() if value and one not in candidates}
-    candidates |= {one: np.full(n, value) for one, value in spare.items()}
+    known = {*candidates, *(one.rpartition(".")[2] for one in candidates)}
+    other = {one: value for one, value in numbers_named(case.source).items() if one not in known}
+    candidates |= {one: np.full(n, value) for one, value in (other | spare).items()}
     flow = case.meant.flows[name]
     node = flow if written else whole_of(case, flow)
     return Bench(
@@ -59,9 +62,17 @@ def bench_of(case: Case, sides: Claimed, name: str, written: bool = False) -> Be
 
 
 def _sound_parameters(case: Case, sides: Claimed, name: str) -> frozenset[str]:
-    """Name the parameters of what is right as it is: the other states' equations, and the rules."""
+    """Name the parameters of what is right as it is: the other states' equations, and the rules.
+
+    So are the claim's own numbers where they are read in several places.
+    """
     maps, neuron, units, held = case.maps, sides.claim.neuron, case.meant.units, case.meant.refractory
-    found: set[str] = set()
+    often, said = reads(case.source), numbers_of(sides.claim)
+    found = {
+        one
+        for one, value in maps.record.parameter_values.items()
+        if often[plain(one).rpartition(".")[2]] > 1 and is_one_of(value, said)
+    }
     if held is not None and abs(held.named * units.ms - neuron.tau_ref) <= SAME * neuron.tau_ref:
         found.add(held.name)
     if neuron.fires:

@@ -14,8 +14,9 @@ from natrium.analysis.doctor.reading.claimed_bench import bench_of, part_of, who
 from natrium.analysis.doctor.reading.claimed_rules import claimed_rules
 from natrium.analysis.doctor.reading.claimed_states import claimed_states
 from natrium.analysis.doctor.reading.findings import Found, Mend, in_line, quoted
-from natrium.analysis.doctor.reading.labels import both_called, given_back, unpacked_line, unread
+from natrium.analysis.doctor.reading.labels import both_called, given_back, unpacked_line
 from natrium.analysis.doctor.reading.maps import plain, values_at
+from natrium.analysis.doctor.reading.named import unread
 from natrium.analysis.doctor.reading.places import place_of
 from natrium.analysis.doctor.reading.repair import Repair, repairs
 from natrium.analysis.doctor.reading.sides import POINTS, Claimed, alike, drive_of, sides_of

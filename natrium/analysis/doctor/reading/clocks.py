@@ -10,9 +10,12 @@ from natrium.analysis.doctor.trace.record import Record, Step
 
 def other_clocks(record: Record) -> dict[str, float]:
     """Give what else steps read that goes on as the time does, and by how much it is ahead of it."""
-    found = {}
-    for name, course in record.exogenous.items() if record.time else ():
-        read = [at for at, step in enumerate(record.steps) if name in _read_by(step)]
+    found: dict[str, float] = {}
+    if not record.time:
+        return found
+    reads = [_read_by(step) for step in record.steps]
+    for name, course in record.exogenous.items():
+        read = [at for at, names in enumerate(reads) if name in names]
         rows = np.flatnonzero(np.isin(record.order, read))
         if rows.size and len(course) == record.times.size:
             ahead = np.asarray(course, dtype=float)[rows] - record.times[rows]

@@ -12,7 +12,7 @@ _CURRENT = re.compile(r"[iI](_|[A-Z0-9]|leak|ion|na|k|ca|l$)")
 _CLOCKS = ("enumerate", "zip", "list", "tqdm")
 
 
-def _nodes(source: Sequence[str]) -> tuple[ast.AST, ...]:
+def nodes_of(source: Sequence[str]) -> tuple[ast.AST, ...]:
     """Give all that a text is made of; nothing where it is no Python."""
     return _parsed("\n".join(source))
 
@@ -23,6 +23,15 @@ def _parsed(text: str) -> tuple[ast.AST, ...]:
         return tuple(ast.walk(ast.parse(text)))
     except (SyntaxError, ValueError):
         return ()
+
+
+def given_by(one: ast.Assign) -> Iterator[tuple[ast.expr, ast.expr]]:
+    """List what an assignment sets, each with what it is given."""
+    for target in one.targets:
+        if isinstance(target, ast.Tuple) and isinstance(one.value, ast.Tuple):
+            yield from zip(target.elts, one.value.elts, strict=False)
+        else:
+            yield target, one.value
 
 
 @lru_cache(maxsize=8)
@@ -41,7 +50,7 @@ def drawn_early(source: tuple[str, ...], line: int) -> bool | None:
     bool or None
         None where the loop and the plot do not tell.
     """
-    nodes = _nodes(source)
+    nodes = nodes_of(source)
     plots = list(_plotted(nodes))
     loops = [one for one in nodes if isinstance(one, ast.For)]
     # The loop that the step is in; of one in a class or function, the loop that comes next.
@@ -92,7 +101,7 @@ def _kept(loop: ast.For, line: int) -> Iterator[tuple[str, bool]]:
 
 def both_called(source: Sequence[str], lines: set[int], before: int) -> int:
     """Give the line of a statement that calls two functions, told by lines within them; 0: none."""
-    nodes = _nodes(source)
+    nodes = nodes_of(source)
     names = {
         one.name
         for one in nodes
@@ -108,7 +117,7 @@ def both_called(source: Sequence[str], lines: set[int], before: int) -> int:
 
 def makes_current(source: Sequence[str], line: int) -> bool:
     """Tell whether a statement sets, or a function of one gives back, what is called a current: I_leak."""
-    nodes = _nodes(source)
+    nodes = nodes_of(source)
     names = {name for one in nodes if getattr(one, "lineno", 0) == line and isinstance(one, ast.Assign)
              for name in _set(one)}  # fmt: skip
     names |= {
@@ -124,7 +133,7 @@ def read_before(source: Sequence[str], name: str) -> int:
     """Give the line that reads an array's element before the one it counts; 0: none, or several."""
     found = {
         one.lineno
-        for one in _nodes(source)
+        for one in nodes_of(source)
         if isinstance(one, ast.Subscript)
         and isinstance(one.ctx, ast.Load)
         and isinstance(one.slice, ast.BinOp)
@@ -150,7 +159,7 @@ def never_used(source: Sequence[str], line: int, states: Sequence[str]) -> tuple
     (str, int, int) or None
         The name, its line, and the line of the statement that comes next.
     """
-    nodes = _nodes(source)
+    nodes = nodes_of(source)
     read = {one.id for one in nodes if isinstance(one, ast.Name) and isinstance(one.ctx, ast.Load)}
     made_of = set(states)
     for block in nodes:
@@ -173,13 +182,13 @@ def never_used(source: Sequence[str], line: int, states: Sequence[str]) -> tuple
 
 def computed_again(source: Sequence[str], states: Sequence[str]) -> tuple[int, int] | None:
     """Find two names that are given one call of states, nothing of which is set in between: two lines."""
-    for block in _nodes(source):
+    for block in nodes_of(source):
         body, made = getattr(block, "body", None), dict[str, tuple[str, int]]()
         for one in body if isinstance(body, list) else []:
             if not isinstance(one, ast.Assign) or set(states) & _set(one):
                 made = {}
                 continue
-            for target, value in _given(one):
+            for target, value in given_by(one):
                 read = {getattr(each, "id", getattr(each, "attr", "")) for each in ast.walk(value)}
                 if isinstance(value, ast.Call) and read & set(states):
                     text, name = ast.dump(value), ast.dump(target)
@@ -194,7 +203,7 @@ def unpacked_line(source: Sequence[str], before: int) -> int:
 
     Of what a function gives back by the same names in another order, the line of that.
     """
-    nodes = _nodes(source)
+    nodes = nodes_of(source)
     used = {name for one in nodes if getattr(one, "lineno", 0) == before for name in _names(one)}
     for one in reversed([one for one in nodes if isinstance(one, ast.Assign)]):
         target = one.targets[0]
@@ -212,7 +221,7 @@ def unpacked_line(source: Sequence[str], before: int) -> int:
 
 def given_back(source: Sequence[str], line: int) -> int:
     """Give the line that gives back names, side by side, from the function that a line is in; 0: none."""
-    nodes = _nodes(source)
+    nodes = nodes_of(source)
     within = [
         one
         for one in nodes
@@ -230,7 +239,7 @@ def given_back(source: Sequence[str], line: int) -> int:
 
 def passed(source: Sequence[str], line: int, name: str) -> int:
     """Give the line of what only passes under the condition in a line, or sets a name there; 0: none."""
-    nodes = _nodes(source)
+    nodes = nodes_of(source)
     told = {name for one in nodes if isinstance(one, ast.Assign) and one.lineno == line for name in _set(one)}
     body = [
         one
@@ -258,7 +267,7 @@ def _set(statement: ast.stmt) -> set[str]:
 
 def given_line(source: Sequence[str], name: str, value: float) -> int:
     """Give the line in which a name, or an element of it, is given a number; 0: none."""
-    nodes = _nodes(source)
+    nodes = nodes_of(source)
     found: dict[int, bool] = {}
     given = [one for one in nodes if isinstance(one, (ast.Assign, ast.AugAssign))]
     named = [one for one in given if name in _set(one)]
@@ -285,7 +294,7 @@ def data_line(source: Sequence[str], line: int) -> int:
     line : int
         Of a statement, or of the branch that is taken where the list has ended.
     """
-    nodes = _nodes(source)
+    nodes = nodes_of(source)
     at = [one for one in nodes if isinstance(one, ast.stmt) and one.lineno == line]
     around = [
         one
@@ -311,56 +320,3 @@ def _is_data(value: ast.expr) -> bool:
     numbers = any(isinstance(one, ast.Constant) and isinstance(one.value, (int, float)) for one in parts)
     pieces = any(isinstance(one, (ast.List, ast.Tuple)) and one.elts for one in parts)
     return numbers and pieces
-
-
-def unread(source: Sequence[str]) -> dict[str, tuple[int, float | None]]:
-    """List the names that are given a number and never read: the line, and the number where it is one.
-
-    Parameters
-    ----------
-    source : sequence of str
-    """
-    nodes = _nodes(source)
-    stored: dict[tuple[type, str], tuple[int, float | None]] = {}
-    read: set[tuple[type, str]] = set()
-    usual: dict[str, ast.expr] = {}
-    for one in nodes:
-        if isinstance(one, ast.arguments):
-            usual |= {arg.arg: value for arg, value in zip(one.args[::-1], one.defaults[::-1], strict=False)}
-            for arg, value in zip(one.args[::-1], one.defaults[::-1], strict=False):
-                stored.setdefault((ast.Name, arg.arg), (arg.lineno, _number(value)))
-        elif isinstance(one, ast.Name) and isinstance(one.ctx, ast.Load):
-            read.add((ast.Name, one.id))
-        elif isinstance(one, ast.Attribute) and isinstance(one.ctx, ast.Load):
-            read |= {(ast.Attribute, one.attr), (ast.Name, one.attr)}
-        elif isinstance(one, ast.keyword) and one.arg:
-            read |= {(ast.Attribute, one.arg), (ast.Name, one.arg)}
-    for one in (each for each in nodes if isinstance(each, ast.Assign)):
-        for target, value in _given(one):
-            if isinstance(value, ast.Name):
-                value = usual.get(value.id, value)
-            if isinstance(value, (ast.Constant, ast.UnaryOp)):
-                if isinstance(target, ast.Name):
-                    stored.setdefault((ast.Name, target.id), (one.lineno, _number(value)))
-                elif isinstance(target, ast.Attribute):
-                    stored.setdefault((ast.Attribute, target.attr), (one.lineno, _number(value)))
-    return {
-        name: found
-        for (kind, name), found in stored.items()
-        if (kind, name) not in read and not name.startswith("_")
-    }
-
-
-def _given(one: ast.Assign) -> Iterator[tuple[ast.expr, ast.expr]]:
-    for target in one.targets:
-        if isinstance(target, ast.Tuple) and isinstance(one.value, ast.Tuple):
-            yield from zip(target.elts, one.value.elts, strict=False)
-        else:
-            yield target, one.value
-
-
-def _number(value: ast.expr) -> float | None:
-    try:
-        return float(ast.literal_eval(value))
-    except (ValueError, TypeError):
-        return None

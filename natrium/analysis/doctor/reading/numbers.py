@@ -1,10 +1,16 @@
-"""Numbers as somebody writes them, and the zeros that are looked for among them."""
+"""Numbers as somebody writes them, the zeros that are looked for among them, and those of a claim."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Collection, Iterator, Mapping
+from typing import Any
 
+from natrium.model import Model
+from natrium.model.files.writing import to_dict
+
+_WRITTEN = re.compile(r"(?<![\w.])\d+\.?\d*(?:[eE][+-]?\d+)?(?![\w.])")
 NICE = 6  # digits of a number that somebody wrote
 
 
@@ -36,3 +42,34 @@ def secant(off: Callable[[float], float], a: float, b: float) -> float | None:
         if abs(b - a) <= 1e-14 * (abs(b) + 1e-300) or fb == 0.0:
             break
     return b if math.isfinite(b) else None
+
+
+def numbers_of(claim: Model) -> frozenset[float]:
+    """Give the sizes of all numbers that a claim says.
+
+    Parameters
+    ----------
+    claim : Model
+    """
+    return frozenset(_sizes(to_dict(claim)))
+
+
+def _sizes(said: Any) -> Iterator[float]:
+    if isinstance(said, (Mapping, list, tuple)):
+        for one in said.values() if isinstance(said, Mapping) else said:
+            yield from _sizes(one)
+    elif isinstance(said, (int, float)):
+        yield abs(float(said))
+    elif isinstance(said, str):  # an expression
+        yield from (float(one) for one in _WRITTEN.findall(said))
+
+
+def is_one_of(value: float, sizes: Collection[float]) -> bool:
+    """Tell whether a number has one of some sizes, in their unit or a thousand of it, or a thousandth.
+
+    Parameters
+    ----------
+    value : float
+    sizes : collection of float
+    """
+    return any(math.isclose(abs(value) * unit, one) for one in sizes for unit in (1.0, 1e3, 1e-3))

@@ -24,6 +24,7 @@ from natrium.analysis.doctor.trace.record import Node
 
 MOST_SUBSTEPS = 12
 LINEAR = 1e-20  # of the terms: what rounding in thirty digits leaves of a linear equation
+STEEP = 1e4  # of a step: beyond it an exponential takes long, and is zero or more than any number
 Values = dict[str, Any]
 
 
@@ -152,10 +153,12 @@ def _exact(flow: Flow, at: Values) -> Values:
         parts = [columns[other][name] - constant[name] for other in names]
         terms = [part * at[other] for part, other in zip(parts, names, strict=True)]
         left = abs(sum(terms) + constant[name] - slopes[name])
-        if left > LINEAR * (sum(map(abs, terms)) + abs(constant[name])):
+        if not left <= LINEAR * (sum(map(abs, terms)) + abs(constant[name])):  # so NaN is told, too
             raise ValueError("the equations are not linear")
         for column, entry in enumerate((*parts, constant[name])):
             matrix[row, column] = entry * at[flow.h]
+    if not mpmath.mnorm(matrix, 1) < STEEP:
+        raise ValueError("an exponential that no step needs")
     ends = mpmath.expm(matrix) * mpmath.matrix([*(at[name] for name in names), 1])
     return at | dict(zip(names, ends, strict=False))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -33,6 +34,42 @@ _MOVING = frozenset((
 
 
 _WRITING = frozenset(("save", "savez", "savez_compressed", "savetxt"))
+_MAKING = frozenset(("zeros", "ones", "empty", "full", "arange", "linspace"))
+LARGEST = 1e8  # elements of an array that a script may ask for
+
+
+def member(name: str) -> Any:
+    """Give what NumPy has of a name; what makes an array makes none that no memory holds.
+
+    Raises
+    ------
+    MemoryError
+        By what is given, when it is asked for more than `LARGEST` elements.
+    """
+    value = getattr(np, name)
+    if name not in _MAKING:
+        return value
+
+    def make(*args: Any, **options: Any) -> Any:
+        size = _size(name, args, options)
+        if size > LARGEST:
+            raise MemoryError(f"np.{name} is asked for {size:.3g} elements, more than {LARGEST:g}")
+        return value(*args, **options)
+
+    return make
+
+
+def _size(name: str, args: tuple[Any, ...], options: Mapping[str, Any]) -> float:
+    """Tell how many elements are asked for; 0 where it can't be told."""
+    try:
+        if name == "arange":
+            start, stop, step = (*args, 1.0)[:3] if len(args) > 1 else (0.0, args[0], 1.0)
+            return float((stop - start) / options.get("step", step))
+        if name == "linspace":
+            return float(args[2] if len(args) > 2 else options.get("num", 50))
+        return float(np.prod(args[0] if args else options["shape"], dtype=float))
+    except (LookupError, TypeError, ValueError, ArithmeticError):
+        return 0.0
 
 
 class MathLayer:
@@ -62,7 +99,7 @@ class SafeNumPy:
     def __getattr__(self, name: str) -> Any:
         if name in _WRITING:
             return lambda file, *args, **options: self.outputs.note(name, tuple(unwrapped(args)))
-        return getattr(np, name)
+        return member(name)
 
 
 class SafeRandom:
@@ -91,7 +128,7 @@ class NumPyLayer:
             return own
         if name in _WRITING:
             return lambda file, *args, **options: self.outputs.note(name, tuple(unwrapped(args)))
-        value = getattr(np, name)
+        value = member(name)
         if name == "r_":
             return _Row(self)
         if isinstance(value, np.ufunc):

@@ -77,15 +77,15 @@ class Watched:
 
     def _odeint(self, func: Any, y0: Any, t: Any, args: Any = (), **options: Any) -> Any:
         plain = unwrapped((y0, t, args, options))
-        result = scipy.integrate.odeint(called_back(func), plain[0], plain[1], args=args, **plain[3])
-        solution = result[0] if isinstance(result, tuple) else result
+        solution, info = _odeint(called_back(func), plain[0], plain[1], args=args, **plain[3])
+        result = (solution, info) if plain[3].get("full_output") else solution
         first = bool(plain[3].get("tfirst"))
         call = (lambda t_, y_: func(t_, y_, *args)) if first else (lambda t_, y_: func(y_, t_, *args))
         times = np.asarray(plain[1])
         kept = {key: one for key, one in plain[3].items() if key not in ("Dfun", "full_output", "tfirst")}
 
         def solved(flow: Any) -> Any:
-            return scipy.integrate.odeint(flow, plain[0], plain[1], tfirst=True, **kept)
+            return _odeint(flow, plain[0], plain[1], tfirst=True, **kept)[0]
 
         self._calls.append(Call("odeint", call, times, np.array(solution), called(func, first), again=solved))
         if not self._tracing:
@@ -150,6 +150,17 @@ class Watched:
 
     def _ode(self, f: Any, jac: Any = None) -> Any:
         return Stepper(f, self._calls, self._tracing)
+
+
+def _odeint(function: Any, y0: Any, t: Any, **options: Any) -> tuple[Any, Any]:
+    """Call odeint, and give NaN for what it does not get to: SciPy leaves there whatever the memory held."""
+    solution, info = scipy.integrate.odeint(function, y0, t, **{**options, "full_output": True})
+    times, reached = np.asarray(t, dtype=float), info["tcur"]
+    way = np.sign(times[-1] - times[0])
+    missed = np.flatnonzero(~(way * reached >= way * times[1:]))
+    if "success" not in info["message"].lower() and missed.size:
+        solution[missed[0] + 1 :] = np.nan
+    return solution, info
 
 
 def called_with(function: Any, args: Any) -> Any:

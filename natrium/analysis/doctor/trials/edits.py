@@ -6,17 +6,18 @@ import ast
 import copy
 import math
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from difflib import SequenceMatcher
 
 import attrs
 
 from natrium.analysis.doctor.reading.models import tidied
-from natrium.analysis.doctor.reading.numbers import is_nice
+from natrium.analysis.doctor.reading.numbers import is_nice, is_one_of
 from natrium.analysis.doctor.trials.formulas import FEW, changed, exchanged, many, regrouped, turned_names
 from natrium.analysis.doctor.trials.lent import lent_names
 from natrium.analysis.doctor.trials.passed import called, disordered, misnamed, passed_to
+from natrium.analysis.doctor.trials.text import WHOLE, Text, is_of_grid
 
 _OPERATORS: dict[type[ast.operator], tuple[type[ast.operator], ...]] = {
     ast.Add: (ast.Sub, ast.Mult),
@@ -26,15 +27,15 @@ _OPERATORS: dict[type[ast.operator], tuple[type[ast.operator], ...]] = {
     ast.FloorDiv: (ast.Div,),
     ast.Mod: (ast.Div,),
     ast.Pow: (ast.Mult,),
+    ast.BitAnd: (ast.BitOr,),
+    ast.BitOr: (ast.BitAnd,),
 }
 _TURNED: dict[type[ast.cmpop], type[ast.cmpop]] = {
     ast.Lt: ast.Gt, ast.Gt: ast.Lt, ast.LtE: ast.GtE, ast.GtE: ast.LtE, ast.Eq: ast.GtE, ast.NotEq: ast.Eq,
 }  # fmt: skip
-_STEPS = ("dt", "h", "delta_t", "timestep", "step")
-_SPANS = ("T", "t_end", "t_max", "tmax", "duration", "t_stop", "tstop")
 NAME, NUMBER, WANTED, ORDER, SIGN, OPERATION, DROP, MORE = 1.0, 1.35, 0.95, 1.0, 1.1, 1.1, 1.2, 1.3
-BRACKETS, LENT, PASSED = 1.05, 0.9, 0.6
-_PRODUCT = (ast.Constant, ast.Name, ast.Attribute, ast.BinOp, ast.Mult, ast.Div, ast.Load)
+BRACKETS, LENT, PASSED, KNOWN = 1.05, 0.9, 0.6, 0.5
+_UNITS, NEAR = (1.0, 1e-3, 1e3), 30.0  # of a number that is another's: how far from it
 _WORD = re.compile(r"\w+")
 
 
@@ -84,46 +85,41 @@ class Editor:
         Numbers that the script has, and those that are asked for in their places.
     step : float
         A step, in the script's time; 0: unknown.
+    known : collection of float
+        Sizes of numbers that the script should have, in its own units or a thousand of them.
     """
 
-    def __init__(self, tree: ast.Module, wanted: Sequence[tuple[float, float]], step: float = 0.0) -> None:
-        self.tree, self.wanted, self.step = tree, wanted, step
-        self.nodes = list(ast.walk(tree))
-        self.place: dict[ast.AST, tuple[ast.AST, str, int]] = {}
-        self.parent: dict[ast.AST, ast.AST] = {}
-        for node in self.nodes:
-            for field, value in ast.iter_fields(node):
-                for at, one in enumerate(value) if isinstance(value, list) else [(-1, value)]:
-                    if isinstance(one, ast.AST):
-                        self.place[one], self.parent[one] = (node, field, at), node
+    def __init__(
+        self,
+        tree: ast.Module,
+        wanted: Sequence[tuple[float, float]],
+        step: float = 0.0,
+        known: Collection[float] = (),
+    ) -> None:
+        self.tree, self.wanted, self.step, self.known = tree, wanted, step, known
+        self.text = Text(tree)
         self.unread = lent_names(tree)
-        self.functions = {one.name: one for one in self.nodes if isinstance(one, ast.FunctionDef)}
-        self._modules = {
-            (alias.asname or alias.name).split(".")[0]
-            for one in self.nodes
-            if isinstance(one, (ast.Import, ast.ImportFrom))
-            for alias in one.names
-        }
-        self._arrays = {ast.unparse(one.value) for one in self.nodes if isinstance(one, ast.Subscript)}
-        self._known: dict[ast.AST | None, dict[str, set[str]]] = {}
+        values = (one.value for one in self.text.nodes if isinstance(one, ast.Constant))
+        own = {abs(float(one)) for one in values if isinstance(one, (int, float))}
+        self.lacking = [one for one in sorted(known) if not is_one_of(one, own)]
 
     def edits(self) -> Iterator[Edit]:
         """List the changes, in the order of the text."""
-        for node in self.nodes:
+        for node in self.text.nodes:
             defaults = node.defaults if isinstance(node, ast.arguments) else []
             line = getattr(defaults[0] if defaults else node, "lineno", 0)
-            if not line or self._is_spoken(node) or self._is_grid(node):
+            if not line or self.text.is_spoken(node) or self.text.is_grid(node):
                 continue
             for new, rank in self._of(node):
                 stands, should = ast.unparse(node), ast.unparse(new)
                 words, others = _WORD.findall(stands), _WORD.findall(should)
                 turned, within = words != others and sorted(words) == sorted(others), self._is_within(node)
-                yield Edit(line, stands, should, rank, within, turned, self.place[node], new, self.tree)
+                yield Edit(line, stands, should, rank, within, turned, self.text.place[node], new, self.tree)
 
     def _is_within(self, node: ast.AST) -> bool:
         """Tell whether a node is part of a formula: not what a call is given, nor what is set."""
-        plain_name = isinstance(node, (ast.Name, ast.Attribute)) and self._role(node) == "number"
-        above = self.parent.get(node)
+        plain_name = isinstance(node, (ast.Name, ast.Attribute)) and self.text.role(node) == "number"
+        above = self.text.parent.get(node)
         if isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Constant):
             return isinstance(node.slice.value, str)
         if isinstance(node, ast.Call) or isinstance(above, (ast.Call, ast.keyword, ast.Subscript)):
@@ -134,33 +130,8 @@ class Editor:
             return False
         return plain_name or isinstance(node, (ast.BinOp, ast.UnaryOp, ast.Constant))
 
-    def _is_operand(self, node: ast.AST) -> bool:
-        above = self.parent.get(node)
-        return isinstance(above, (ast.BinOp, ast.UnaryOp))
-
-    def _is_spoken(self, node: ast.AST) -> bool:
-        """Tell whether a node is in what is only printed or drawn."""
-        while node in self.parent:
-            node = self.parent[node]
-            if isinstance(node, ast.JoinedStr):
-                return True
-            if isinstance(node, ast.Expr) and isinstance(node.value, ast.Call):
-                function = node.value.func
-                owner = function.value if isinstance(function, ast.Attribute) else function
-                if isinstance(owner, ast.Name) and owner.id in ("plt", "ax", "fig", "print", "axs", "pylab"):
-                    return True
-        return False
-
-    def _is_grid(self, node: ast.AST) -> bool:
-        """Tell whether a node is in what is given to a step or to a span: those are no model's."""
-        while node in self.parent and isinstance(node, _PRODUCT):
-            if self._given_to(node).rpartition(".")[2] in (*_STEPS, *_SPANS):
-                return all(isinstance(one, _PRODUCT) for one in ast.walk(node))
-            node = self.parent[node]
-        return False
-
     def _of(self, node: ast.AST) -> Iterator[tuple[ast.AST, float]]:
-        if isinstance(node, (ast.Name, ast.Attribute, ast.Subscript)) and self._is_operand(node):
+        if isinstance(node, (ast.Name, ast.Attribute, ast.Subscript)) and self.text.is_operand(node):
             for name in self.unread:
                 by = ast.parse(name, mode="eval").body
                 yield from ((ast.BinOp(node, op, by), LENT) for op in (ast.Mult(), ast.Div()))
@@ -183,7 +154,10 @@ class Editor:
             other = ast.Or() if isinstance(node.op, ast.And) else ast.And()
             yield changed(node, op=other), OPERATION
         elif isinstance(node, ast.Call):
-            names = called(node, self.functions)
+            names = called(node, self.text.functions)
+            if ast.unparse(node.func).rpartition(".")[2] in WHOLE and len(node.args) == 1:
+                for step in self.text.steps_at(node):
+                    yield changed(node, args=[ast.BinOp(node.args[0], ast.Div(), step)]), LENT
             for one in exchanged(node, "args"):
                 yield one, ORDER + many(node.args) + misnamed(node.args, one.args, names)
             if len(node.args) == 1 and not node.keywords:
@@ -191,11 +165,17 @@ class Editor:
                 yield changed(node, args=[ast.UnaryOp(ast.USub(), node.args[0])]), MORE
         elif isinstance(node, (ast.Tuple, ast.List)):
             if 2 <= len(node.elts) <= FEW:
-                names = passed_to(node, self.parent.get(self.parent.get(node, node)), self.functions)
-                beside = not names and isinstance(getattr(self.parent.get(node), "value", None), ast.Tuple)
+                names = passed_to(
+                    node, self.text.parent.get(self.text.parent.get(node, node)), self.text.functions
+                )
+                beside = not names and isinstance(
+                    getattr(self.text.parent.get(node), "value", None), ast.Tuple
+                )
                 for one in exchanged(node, "elts"):
                     order = (
-                        misnamed(node.elts, one.elts, names) if names else disordered(self.nodes, node, one)
+                        misnamed(node.elts, one.elts, names)
+                        if names
+                        else disordered(self.text.nodes, node, one)
                     )
                     yield one, (PASSED if names else ORDER) + max(many(node.elts), 0.25 * beside) + order
         elif isinstance(node, ast.arguments):
@@ -210,15 +190,26 @@ class Editor:
         elif isinstance(node, ast.Assign) and len(node.targets) == 1:
             yield from self._assigned(node)
 
+    def _orders(self, node: ast.Tuple | ast.List) -> Iterator[tuple[ast.AST, float]]:
+        above = self.text.parent.get(node, node)
+        names = passed_to(node, self.text.parent.get(above), self.text.functions)
+        beside = not names and isinstance(getattr(above, "value", None), ast.Tuple)
+        for one in exchanged(node, "elts"):
+            odd = misnamed(node.elts, one.elts, names) if names else disordered(self.text.nodes, node, one)
+            yield one, (PASSED if names else ORDER) + max(many(node.elts), 0.25 * beside) + odd
+
     def _numbers(self, node: ast.Constant) -> Iterator[tuple[ast.AST, float]]:
         value = node.value
         if isinstance(value, bool) or not isinstance(value, (int, float)):
             return
-        if isinstance(self.parent.get(node), (ast.Subscript, ast.Slice)) and value in (0, 1, -1, 2):
+        if isinstance(self.text.parent.get(node), (ast.Subscript, ast.Slice)) and value in (0, 1, -1, 2):
             return
+        if value == 1 and self.text.is_clocked(node):
+            yield from ((step, NAME) for step in self.text.steps_at(node))
         met = {float(value)}
         for one, rank in [
             *((one, WANTED) for one in self._asked(abs(float(value)))),
+            *((one, WANTED) for one in self._lacking(abs(float(value)))),
             *((tidied(value * other / one), SIGN) for one, other in self.wanted if one and other),
             *((one, NUMBER) for one in (value * 10, value / 10, value * 1000, value / 1000, -value)),
             *((one, NUMBER) for one in (1, value + 1, value - 1, value * 2, value / 2)),
@@ -226,18 +217,15 @@ class Editor:
             if math.isfinite(one) and float(one) not in met and (is_nice(one) or rank == WANTED):
                 met.add(float(one))
                 whole = isinstance(value, int) and float(one).is_integer()
-                yield ast.copy_location(ast.Constant(int(one) if whole else float(f"{one:.12g}")), node), rank
+                new = ast.Constant(int(one) if whole else float(f"{one:.12g}"))
+                meant = is_one_of(value, self.known) and not is_one_of(one, self.known)
+                yield ast.copy_location(new, node), rank + KNOWN * meant
 
-    def _given_to(self, node: ast.AST) -> str:
-        """Name what a number is given to; empty where it is part of something else."""
-        above = self.parent.get(node)
-        if isinstance(above, ast.Assign):
-            return ast.unparse(above.targets[0])
-        if isinstance(above, ast.keyword):
-            return above.arg or ""
-        if isinstance(above, ast.arguments) and node in above.defaults:
-            return above.args[above.defaults.index(node) - len(above.defaults)].arg
-        return ""
+    def _lacking(self, value: float) -> Iterator[float]:
+        """Give the numbers that the script should have and nowhere has, for one that it should not have."""
+        if value and not is_one_of(value, self.known):
+            for one in self.lacking:
+                yield from (one * unit for unit in _UNITS if 1.0 / NEAR <= one * unit / value <= NEAR)
 
     def _asked(self, value: float) -> Iterator[float]:
         """Give the numbers that are asked for in the place of one, in whatever power of ten, or in steps."""
@@ -253,63 +241,33 @@ class Editor:
                     sign = 1.0 if one > 0 or other > 0 else -1.0
                     yield float(f"{sign * other * ten / unit:.12g}")
 
-    def _function_of(self, node: ast.AST) -> ast.AST | None:
-        while node in self.parent:
-            node = self.parent[node]
-            if isinstance(node, ast.FunctionDef):
-                return node
-        return None
-
-    def _role(self, node: ast.AST) -> str:
-        """Tell what a name is used as."""
-        above = self.parent.get(node)
-        if isinstance(above, ast.Subscript) and above.value is node:
-            return "array"
-        if isinstance(above, ast.Call) and above.func is node:
-            return "function"
-        if isinstance(above, ast.Attribute):
-            return "owner"
-        return "number"
-
-    def _names_of(self, function: ast.AST | None) -> dict[str, set[str]]:
-        """Give the names that are used in a function, or beside all, by what they are used as."""
-        if function not in self._known:
-            found: dict[str, set[str]] = {}
-            for one in self.nodes:
-                if isinstance(one, (ast.Name, ast.Attribute)) and self._function_of(one) is function:
-                    found.setdefault(self._role(one), set()).add(ast.unparse(one))
-            if isinstance(function, ast.FunctionDef):
-                found.setdefault("number", set()).update(one.arg for one in function.args.args)
-            self._known[function] = found
-        return self._known[function]
-
     def _names(self, node: ast.Name | ast.Attribute) -> Iterator[tuple[ast.AST, float]]:
-        role, own = self._role(node), ast.unparse(node)
-        if role == "owner" or own.split(".")[0] in self._modules:
+        role, own = self.text.role(node), ast.unparse(node)
+        if role == "owner" or own.split(".")[0] in self.text.modules:
             return
-        function = self._function_of(node)
-        here = self._names_of(function).get(role, set())
-        method = any(one[:5] == "self." for names in self._names_of(function).values() for one in names)
+        function = self.text.function_of(node)
+        here = self.text.names_of(function).get(role, set())
+        method = any(one[:5] == "self." for names in self.text.names_of(function).values() for one in names)
         base = ast.unparse(node.value) if isinstance(node, ast.Attribute) else "self" if method else ""
         known = (
             here
             | {
                 text
-                for one in (None, *self.functions.values())
-                for text in self._names_of(one).get(role, ())
+                for one in (None, *self.text.functions.values())
+                for text in self.text.names_of(one).get(role, ())
                 if base and text.rpartition(".")[0] == base
             }
-            | (self._names_of(None).get(role, set()) if isinstance(node, ast.Name) else set())
+            | (self.text.names_of(None).get(role, set()) if isinstance(node, ast.Name) else set())
         )
         if role == "function":
-            known = {one for one in known | set(self.functions) if self._is_alike(one, own)}
+            known = {one for one in known | set(self.text.functions) if self.text.is_alike(one, own)}
         else:
-            known -= set(self.functions)
-            known -= self._arrays if role == "number" else set()
-        call = self.parent.get(node)
+            known -= set(self.text.functions)
+            known -= self.text.arrays if role == "number" else set()
+        call = self.text.parent.get(node)
         owner = ast.unparse(call.func).rpartition(".")[0] if isinstance(call, ast.Call) else ""
         for other in sorted(known - {own, owner}):  # a list that is given itself has no end
-            if other.split(".")[0] in self._modules or other.startswith("__") or other == "self":
+            if other.split(".")[0] in self.text.modules or other.startswith("__") or other == "self":
                 continue
             rank = NAME + 0.25 * isinstance(node.ctx, ast.Store)
             apart = 1.0 - SequenceMatcher(None, own, other).ratio()
@@ -318,23 +276,19 @@ class Editor:
             new.ctx = node.ctx  # type: ignore[attr-defined]  # a name's or an attribute's
             yield ast.copy_location(new, node), LENT if other in self.unread else rank + 0.3 * apart
 
-    def _is_alike(self, one: str, other: str) -> bool:
-        a, b = (self.functions.get(name.rpartition(".")[2]) for name in (one, other))
-        return a is not None and b is not None and len(a.args.args) == len(b.args.args)
-
     def _elements(self, node: ast.Subscript) -> Iterator[tuple[ast.AST, float]]:
         """Read or write another element: by another index of the same function, by another key."""
-        function, own = self._function_of(node), ast.unparse(node.slice)
+        function, own = self.text.function_of(node), ast.unparse(node.slice)
         key = isinstance(node.slice, ast.Constant) and isinstance(node.slice.value, str)
         base = ast.unparse(node.value)
         met: dict[str, ast.expr] = {}
-        for one in self.nodes:
+        for one in self.text.nodes:
             if not isinstance(one, ast.Subscript) or isinstance(one.slice, ast.Slice):
                 continue
             a_key = isinstance(one.slice, ast.Constant) and isinstance(one.slice.value, str)
             if a_key != key or (key and ast.unparse(one.value) != base):
                 continue
-            if key or self._function_of(one) is function:
+            if key or self.text.function_of(one) is function:
                 met.setdefault(ast.unparse(one.slice), one.slice)
         if not key and isinstance(node.slice, ast.Name):
             for op in (ast.Add(), ast.Sub()):
@@ -362,22 +316,17 @@ class Editor:
             yield node.right, DROP
         for one in regrouped(node):
             yield one, BRACKETS
-        if not isinstance(self.parent.get(node), ast.BinOp):
+        if not isinstance(self.text.parent.get(node), ast.BinOp):
             rare = any(isinstance(one, ast.Compare) for one in ast.walk(node))
             yield from ((one, MORE if rare else ORDER) for one in turned_names(node))
 
     def _assigned(self, node: ast.Assign) -> Iterator[tuple[ast.AST, float]]:
         target, value = node.targets[0], node.value
-        own = ast.unparse(target).rpartition(".")[2] in (*_STEPS, *_SPANS)
-        if own or not isinstance(target, (ast.Name, ast.Attribute, ast.Subscript)):
+        if is_of_grid(ast.unparse(target)) or not isinstance(
+            target, (ast.Name, ast.Attribute, ast.Subscript)
+        ):
             return
-        names = self._names_of(self._function_of(node)).get("number", set()) | self._names_of(None).get(
-            "number", set()
-        )
-        for step in sorted(one for one in names if one.rpartition(".")[2] in _STEPS):
-            if ast.unparse(value) == step or isinstance(value, ast.Constant):
-                continue
-            by = ast.parse(step, mode="eval").body
+        for by in [] if isinstance(value, ast.Constant) else self.text.steps_at(value):
             for op in (ast.Mult(), ast.Div()):
                 yield (
                     changed(node, value=ast.BinOp(value, op, by)),

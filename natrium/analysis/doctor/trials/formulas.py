@@ -11,7 +11,6 @@ from typing import Any, cast
 
 import attrs
 
-_WHOSE = (ast.Call, ast.Attribute)  # what is called, and whose a name is, is no number
 FEW = 8  # elements of a tuple, names of a formula, whose order may be wrong
 
 
@@ -87,12 +86,8 @@ def _within(
 
 def turned_names(node: ast.expr) -> Iterator[ast.expr]:
     """Give a formula with two of its names in each other's place."""
-    kinds = (ast.Name, ast.Attribute)
-    parts = list(ast.walk(node))
-    others = {
-        one.func if isinstance(one, ast.Call) else one.value for one in parts if isinstance(one, _WHOSE)
-    }
-    names = sorted({ast.unparse(one) for one in parts if isinstance(one, kinds) and one not in others})
+    kinds = (ast.Name, ast.Attribute, ast.Subscript)
+    names = sorted({ast.unparse(one) for one in _read_in(node)})
     for one, other in combinations(names[:FEW], 2):
         turn = {one: other, other: one}
 
@@ -102,6 +97,16 @@ def turned_names(node: ast.expr) -> Iterator[ast.expr]:
                 return ast.parse(new, mode="eval").body if new else self.generic_visit(part)
 
         yield cast(ast.expr, Turn().visit(copy.deepcopy(node)))
+
+
+def _read_in(node: ast.AST) -> Iterator[ast.expr]:
+    """List the names, fields and elements that a formula reads, each as a whole."""
+    if isinstance(node, (ast.Name, ast.Attribute, ast.Subscript)):
+        yield node
+        return
+    for one in ast.iter_child_nodes(node):
+        if not (isinstance(node, ast.Call) and one is node.func):
+            yield from _read_in(one)
 
 
 def many(parts: Sequence[ast.AST]) -> float:

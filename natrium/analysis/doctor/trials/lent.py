@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 
-from natrium.analysis.doctor.reading.labels import unread
+from natrium.analysis.doctor.reading.named import idle, unread
 
 FEW = 3  # fields of one class or dictionary that are read nowhere: of more, it is read otherwise
 
@@ -21,7 +21,8 @@ def lent_names(tree: ast.Module) -> list[str]:
     written = {one.attr: ast.unparse(one) for one in nodes if isinstance(one, ast.Attribute)}
     fields = [_fields(one) for one in nodes]
     inside = {name for names in fields for name in names}
-    found = {written.get(one, one) for one in unread(ast.unparse(tree).splitlines()) if one not in inside}
+    text = ast.unparse(tree).splitlines()
+    found = {written.get(one, one) for one in {*unread(text), *idle(text)} if one not in inside}
     owners: dict[str, set[str]] = {}  # of fields that are read: what stands around the name
     for one in nodes:
         if isinstance(one, ast.Attribute) and isinstance(one.ctx, ast.Load):
@@ -29,9 +30,9 @@ def lent_names(tree: ast.Module) -> list[str]:
         elif isinstance(one, ast.Subscript) and isinstance(one.slice, ast.Constant):
             owners.setdefault(str(one.slice.value), set()).add(f"{ast.unparse(one.value)}['{{}}']")
     for names in fields:
-        idle = [name for name in names if name not in owners]
+        unused = [name for name in names if name not in owners]
         around = {text for name in names for text in owners.get(name, ())}
-        found |= {text.format(name) for name in idle for text in around if len(idle) <= FEW}
+        found |= {text.format(name) for name in unused for text in around if len(unused) <= FEW}
     return sorted(
         one for one in found if one.partition(".")[0] not in functions
     )  # a function's: SciPy reads it

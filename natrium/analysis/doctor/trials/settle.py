@@ -13,6 +13,7 @@ from natrium.analysis.accuracy.truth import reference
 from natrium.analysis.doctor.reading.claimed_states import moves_at_spikes
 from natrium.analysis.doctor.reading.findings import Found, in_line, sorted_findings
 from natrium.analysis.doctor.reading.maps import plain
+from natrium.analysis.doctor.reading.numbers import numbers_of
 from natrium.analysis.doctor.reading.trees import in_order
 from natrium.analysis.doctor.reading.verdict import Reading
 from natrium.analysis.doctor.trace.foreign import at_most
@@ -23,6 +24,7 @@ from natrium.analysis.doctor.trials.distance import FAR, distances
 from natrium.analysis.doctor.trials.edits import WANTED, Edit, Editor
 from natrium.analysis.doctor.trials.screen import CALLS, Screen
 from natrium.model import Model, SolverError
+from natrium.model.arrays import Array
 
 UNSEEN = 2e-3  # of V's range: a course that is off by less, over the run, is the claim's
 OFF = 0.05  # a course that is off by more is not, though nothing is found in it
@@ -50,6 +52,7 @@ _PROVEN = (
 )
 _OF_RULES = ("reset", "initial", "refractory", "hold", "starts", "never")
 _LOOKED_FOR = ("equation-differs", "wrong-name", "alpha-beta-swapped", "gate-missing")
+_OF_RUNS = ("threshold-unreached", "never-fires", "refractory-unused")
 _NOT_FOUND = ("gate-missing", "extra-state", "never-fires", "initial-V")
 TRIED = 0.35  # how far-fetched it then is, and how near what two at once ask for
 _NUMBER = re.compile(r"-?\d+\.?\d*(?:e[+-]?\d+)?")
@@ -116,13 +119,19 @@ def _fault(script: Script, edit: Edit, told: Reading) -> Found:
     )  # fmt: skip
 
 
+def _faults(reading: Reading, steps: int) -> list[Found]:
+    """Give what is wrong; of the first steps alone, what does not hang on how far the run goes."""
+    return [one for one in reading.faults if not (steps and one.key in _OF_RUNS)]
+
+
 def _setting(tree: ast.Module, names: Container[str] = (), is_input: bool = False) -> set[int]:
     """Give the lines that set what is called so, or what is called like an input."""
 
     def wanted(name: str) -> bool:
         return names_input(name) if is_input else name.rpartition(".")[2] in names
 
-    found = {one.lineno for one in ast.walk(tree) if isinstance(one, ast.FunctionDef) and wanted(one.name)}
+    functions = [one for one in ast.walk(tree) if isinstance(one, ast.FunctionDef) and wanted(one.name)]
+    found = {line for one in functions for line in range(one.lineno, (one.end_lineno or one.lineno) + 1)}
     for one in ast.walk(tree):
         stored = isinstance(getattr(one, "ctx", None), ast.Store)
         if stored and isinstance(one, (ast.Name, ast.Attribute, ast.Subscript)):
@@ -150,8 +159,6 @@ class _Trials:
         solved = isinstance(first, Reading) and bool(first.record.solver)
         self.once = 10 * ONCE if solved else ONCE
         self.steps = 0
-        spikes = first.maps.spikes if isinstance(first, Reading) else np.empty(0)
-        self.until_spike = int(spikes[0]) + SHORT if spikes.size else 0
 
     def best(self) -> tuple[Edit, Reading] | None:
         """Give the likeliest change that makes the script right, and what it then is."""
@@ -165,7 +172,7 @@ class _Trials:
             return None  # nothing is found, and nothing is off
         for steps in self._lengths():
             short = self._read(self.script, steps)
-            if short is not None and short.faults:
+            if short is not None and _faults(short, steps):
                 self.steps = steps
                 break
         for edit in likely:
@@ -245,8 +252,9 @@ class _Trials:
         if sum(one.key in _NOT_FOUND for one in faults) > 1:
             faults = ()  # what is read is another neuron: nothing is known
         lines = {one.line for one in faults}
-        if any(one.key.startswith("input") for one in faults):
-            lines |= _setting(self.tree, is_input=True)
+        is_input = any(one.key.startswith("input") for one in faults)
+        made = _setting(self.tree, is_input=True) if is_input else set()
+        lines |= made
         if isinstance(self.first, Reading):
             maps = self.first.maps
             for one in faults:
@@ -261,7 +269,7 @@ class _Trials:
             lines |= {node.line for node in self.first.maps.main.updates.values()}
         far = distances(self.tree, lines)
         base = FAR if any(lines) else 0
-        edits = list(Editor(self.tree, self._pairs(), self._step()).edits())
+        edits = list(Editor(self.tree, self._pairs(), self._step(), numbers_of(self.claim)).edits())
         # What one place of a formula would mend was looked for in the equations.
         known = bool(faults) and all(one.key in _LOOKED_FOR for one in faults)
 
@@ -270,6 +278,7 @@ class _Trials:
         def far_fetched(one: Edit) -> float:
             told = TRIED * (known and one.within) - TRIED * (turned and one.exchanged)
             near = 0.2 if one.rank == WANTED else 1.0  # a number that is asked for stands for itself
+            told -= TRIED * (one.line in made)  # the input is made there, and elsewhere read
             return one.rank + near * PER_NAME * far.get(one.line, base) + told
 
         return sorted(edits, key=far_fetched)
@@ -324,24 +333,25 @@ class _Trials:
         return found
 
     def _is_right(self, reading: Reading, steps: int) -> bool:
-        if reading.faults or reading.replay.off >= 0 or reading.scheme.key == "other":
+        if _faults(reading, steps) or reading.replay.off >= 0 or reading.scheme.key == "other":
             return False
         V = reading.record.samples[:, reading.record.states.index(reading.maps.V)]
         if not np.all(np.isfinite(V)):
             return False
-        fired = isinstance(self.first, Reading) and self.first.spike_times.size > 0
         if not (reading.maps.firing or moves_at_spikes(self.claim)):
             return True
-        if steps or not self.claim.neuron.fires:
-            return not fired or reading.spike_times.size > 0 or steps < self.until_spike
         try:
-            true = self._true_spikes()
+            times = self._true_spikes()
         except SolverError:
             return True
-        own = reading.spike_times.size
-        return abs(own - true) <= 1 + SHARE * true and (own > 0 or not (true or fired))
+        end = (float(reading.meant.clock.starts[-1]) + reading.maps.step) * reading.meant.units.ms
+        own, true = reading.spike_times.size, int(np.count_nonzero(times < end))
+        fired = isinstance(self.first, Reading) and self.first.spike_times.size > 0
+        return abs(own - true) <= 1 + SHARE * true and (own > 0 or steps > 0 or not (true or fired))
 
-    def _true_spikes(self) -> int:
+    def _true_spikes(self) -> Array:
+        if not self.claim.neuron.fires:
+            return np.empty(0)
         if not hasattr(self, "_true"):
-            self._true = reference(self.claim).spike_times.size
+            self._true = reference(self.claim).spike_times
         return self._true

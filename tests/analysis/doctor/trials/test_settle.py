@@ -234,7 +234,7 @@ class P:
 q = P()
 p = {"E": -70.0, "C": 2.0}
 idle = 3.0
-v = p["E"] + 1.0 / q.tau
+print(p["E"] + 1.0 / q.tau)
 """
     assert lent_names(ast.parse(text)) == ["idle", "p['C']", "q.R"]
 

@@ -1,0 +1,91 @@
+"""Changes of a text: which are listed, and which of those that fit is told."""
+
+import ast
+
+import pytest
+
+from natrium.analysis.doctor import read_script
+from natrium.analysis.doctor.trials.edits import Editor
+from natrium.analysis.doctor.trials.text import Text
+from natrium.model import Constant, Model, Neuron, Simulation
+
+SCRIPT = """
+DT = 0.1
+PARAMS = (10.0, -65.0, -50.0, 3.0)  # tau_m, E_L, v_th, t_ref
+
+class Cell:
+    def __init__(self, tau_m, E_L, v_th, t_ref):
+        self.tau_m, self.E_L, self.v_th = tau_m, E_L, v_th
+        self.t_ref = t_ref
+        self.v, self.clock, self.until = E_L, 0.0, -1.0
+
+    def step(self, drive):
+        self.clock = self.clock + DT
+        if self.clock - DT < self.until - 1e-9:
+            return self.v
+        self.v += DT * (self.E_L - self.v + drive) / self.tau_m
+        if self.v >= self.v_th:
+            self.v = self.E_L
+            self.until = self.clock + self.t_ref
+        return self.v
+
+cell = Cell(*PARAMS)
+trace = [cell.step(20.0) for _ in range(450)]
+"""
+SLIPS = [
+    ("self.until = self.clock + self.t_ref", "self.until = self.clock"),  # a field that is then read nowhere
+    ("self.v >= self.v_th", "self.v >= self.E_L"),  # another name of the same object
+    ("self.clock = self.clock + DT", "self.clock = self.clock + 1"),  # the clock counts steps
+]
+
+
+@pytest.mark.parametrize(
+    ("old", "new"), [("", ""), SLIPS[0], *(pytest.param(*one, marks=pytest.mark.slow) for one in SLIPS[1:])]
+)
+def test_a_rule_that_reads_something_else_is_told_by_its_line(tmp_path, old, new):
+    claim = Model(
+        neuron=Neuron(tau_m=10.0, tau_ref=3.0, v_rest=-65.0, v_thresh=-50.0),
+        stimulus=Constant(20.0),
+        simulation=Simulation(t_end=45.0, dt=0.1),
+    )
+    text = SCRIPT.replace(old, new) if old else SCRIPT
+    path = tmp_path / "cell.py"
+    path.write_text(text)
+    (reading,) = read_script(path, claim)
+    lines = {
+        at
+        for at, line in enumerate(text.splitlines(), start=1)
+        if old and line.strip().endswith((new, f"{new}:"))
+    }
+    assert {one.line for one in reading.faults} == lines
+
+
+def edits_of(text, known=()):
+    return {(one.stands, one.should): one.rank for one in Editor(ast.parse(text), [], known=known).edits()}
+
+
+def test_a_time_that_is_rounded_may_lack_the_step():
+    found = edits_of("dt = 0.1\nleft = int(round(wait))\nleft -= 1\n")
+    assert ("round(wait)", "round(wait / dt)") in found
+    assert ("1", "dt") not in found  # what begins with a whole number counts steps
+    assert ("1", "dt") in edits_of("dt = 0.1\nnow = 0.0\nnow = now + 1\n")
+    assert not any("/ dt / dt" in should for _, should in edits_of("dt = 0.1\nleft = round(wait / dt)\n"))
+
+
+def test_numbers_of_the_claim_stay_and_those_that_lack_are_put_in():
+    found = edits_of("tau = 10.0\nwait = 3.0\n", known={10.0, 2.0})
+    assert found["3.0", "2.0"] < found["3.0", "4.0"] < found["10.0", "11.0"]
+
+
+def test_an_element_changes_places_as_a_whole():
+    found = {should for _, should in edits_of("y = a * (v[i] - b)\n")}
+    assert "y = v[i] * (a - b)" in {f"y = {one}" for one in found}
+    assert not any("a[i]" in one for one in found)
+
+
+def test_how_many_steps_a_run_has_is_not_changed():
+    tree = ast.parse("n = int(round(t_max / cell.dt))\nwait = int(round(t_ref / cell.dt))\n")
+    text = Text(tree)
+    names = {ast.unparse(one): text.is_grid(one) for one in text.nodes if isinstance(one, ast.Name)}
+    assert names["t_max"]
+    assert not names["t_ref"]
