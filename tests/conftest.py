@@ -54,10 +54,10 @@ analysis/doctor/reading/test_styles.py::test_a_large_current_is_not_simplified_f
 analysis/doctor/test_diagnose.py::test_a_class_in_a_file_gets_its_arguments_by_name  Neuron
 analysis/doctor/test_diagnose.py::test_a_loop_is_read_from_its_samples  -lif_na2$|seconds|late
 analysis/doctor/test_diagnose.py::test_an_input_that_varies_is_read_at_its_time  ^stimulus2-options2-expected2$|^stimulus4-options4-expected4$
-analysis/doctor/test_objects.py::test_a_fault_alone_is_named_with_its_line  ^m.*-short$|-lif_na2$|-[^E].*-short$|^membrane-[H-Z].*-lif$
-analysis/doctor/test_objects.py::test_an_honest_variation_has_no_fault_and_its_scheme_is_named  2$|With|1$|Exponential
+analysis/doctor/test_faults.py::test_a_fault_alone_is_named_with_its_line  ^m.*-short$|-lif_na2$|-[^E].*-short$|^membrane-[H-Z].*-lif$
+analysis/doctor/test_faults.py::test_an_honest_variation_has_no_fault_and_its_scheme_is_named  2$|With|1$|Exponential
+analysis/doctor/test_faults.py::test_two_faults_are_both_named  Twice|OneStepShort|Squared
 analysis/doctor/test_objects.py::test_other_claims_are_met_as_well  squid|odd|three|M,|-old$
-analysis/doctor/test_objects.py::test_two_faults_are_both_named  Twice|OneStepShort|Squared
 analysis/doctor/test_objects.py::test_what_update_gives_back_is_not_what_is_read  text|nan|two
 analysis/doctor/trace/test_numba_layer.py::test_what_numba_compiles_is_read_and_gives_the_same_doubles  ^with options$|^of the module$
 analysis/doctor/trace/test_traced.py::test_many_substeps_are_one_map
