@@ -161,6 +161,19 @@ PR_M = f"({line(0.32, -46.9, 4)})/({line(0.32, -46.9, 4)} + {line(-0.28, -19.9, 
 PR_C = "where(U > -10, 2*exp(-(U + 53.5)/27), exp((U + 50)/11 - (U + 53.5)/27)/18.975)"
 PR_Q = "min(0.00002*Ca, 0.01)"
 
+STN_B = "1/(1 + exp(-(r - 0.25)/0.07)) - 1/(1 + exp(0.25/0.07))"
+GOLOMB = [
+    Channel("Na", g=700.0, E=55.0, gates=[
+        Gate("m", 3, inf=rise(-30, 9.5)),
+        Gate("h", inf=rise(-45, -7), tau="0.1 + 0.75/(1 + exp((V + 40.5)/6))", initial=0.98)]),
+    Channel("NaP", g=4.0, E=55.0, gates=[Gate("p", inf=rise(-41, 3))]),
+    Channel("K", g=120.0, E=-90.0, gates=[
+        Gate("n", 4, inf=rise(-35, 10), tau="0.1 + 0.5/(1 + exp((V + 27)/15))", initial=0.025)]),
+    Channel("A", g=28.0, E=-90.0, gates=[
+        Gate("a", 3, inf=rise(-50, 20)), Gate("b", inf=rise(-80, -6), tau="15", initial=0.2)]),
+    Channel("M", g=20.0, E=-90.0, gates=[Gate("z", inf=rise(-39, 5), tau="75", initial=0.0014)]),
+]  # fmt: skip
+
 WANG_M = f"({line(0.1, -33, 10)})/({line(0.1, -33, 10)} + 4*exp(-(V + 58)/12))"
 
 SYSTEMS = {
@@ -234,6 +247,41 @@ SYSTEMS = {
         t_end=80.0,
         v_thresh=0.0,
         steps=((0.0, 0.0), (5.0, 50.0)),
+    ),
+    # J. E. Rubin, D. Terman, J. Comput. Neurosci. 16 (2004) 211-235: a subthalamic cell
+    "subthalamic cell": System(
+        "conductances",
+        {
+            "V": f"I - 2.25*(V + 60) - 37.5*({rise(-30, 15)})**3*h*(V - 55) - 45*n**4*(V + 80)"
+            f" - (0.5*({rise(-63, 7.8)})**3*({STN_B})**2 + 0.5*({rise(-39, 8)})**2)*(V - 140)"
+            " - 9*(V + 80)*Ca/(Ca + 15)",
+            "h": f"0.75*({rise(-39, -3.1)} - h)/(1 + 500/(1 + exp((V + 57)/3)))",
+            "n": f"0.75*({rise(-32, 8)} - n)/(1 + 100/(1 + exp((V + 80)/26)))",
+            "r": f"0.2*({rise(-67, -2)} - r)/(7.1 + 17.5/(1 + exp((V - 68)/2.2)))",
+            "Ca": f"-0.0000375*((0.5*({rise(-63, 7.8)})**3*({STN_B})**2 + 0.5*({rise(-39, 8)})**2)*(V - 140)"
+            " + 22.5*Ca)",
+        },
+        {"V": -65.0, "h": 0.9, "n": 0.1, "r": 0.2, "Ca": 0.1},
+        t_end=150.0,
+        v_thresh=-20.0,
+        steps=((0.0, 10.0), (60.0, -25.0), (110.0, 0.0)),
+    ),
+    # D. Golomb, C. Yue, Y. Yaari, J. Neurophysiol. 96 (2006) 1912-1926: without calcium
+    "bursting CA1 cell": System(
+        "conductances",
+        {
+            "V": f"0.05*(I - 70 - V) - 35*({rise(-30, 9.5)})**3*h*(V - 55) - 0.2*({rise(-41, 3)})*(V - 55)"
+            f" - (6*n**4 + 1.4*({rise(-50, 20)})**3*b + z)*(V + 90)",
+            "h": f"({rise(-45, -7)} - h)/(0.1 + 0.75/(1 + exp((V + 40.5)/6)))",
+            "n": f"({rise(-35, 10)} - n)/(0.1 + 0.5/(1 + exp((V + 27)/15)))",
+            "b": f"({rise(-80, -6)} - b)/15",
+            "z": f"({rise(-39, 5)} - z)/75",
+        },
+        {"V": -71.8, "h": 0.98, "n": 0.025, "b": 0.2, "z": 0.0014},
+        t_end=120.0,
+        v_thresh=0.0,
+        steps=((0.0, 0.0), (10.0, 20.0)),
+        cell=Neuron(tau_m=20.0, v_rest=-70.0, v_init=-71.8, v_thresh=None, channels=GOLOMB),
     ),
     # --- bursts and calcium ---------------------------------------------------------------------------
     # J. L. Hindmarsh, R. M. Rose, Proc. R. Soc. Lond. B 221 (1984) 87-102: no units
@@ -466,6 +514,16 @@ SYSTEMS = {
         tau_ref=4.0,
         free=("eta", "gamma"),
         steps=((0.0, 0.0), (10.0, 200.0)),
+    ),
+    # M. J. Chacron, K. Pakdaman, A. Longtin, Neural Comput. 15 (2003) 253-278: a threshold that tires; no units
+    "threshold that tires": System(
+        "moving thresholds",
+        {"V": "I - V", "s": "(1 - s)/7.75"},
+        {"V": 0.0, "s": 1.2},
+        t_end=60.0,
+        v_thresh="s",
+        reset={"V": 0.0, "s": "s + 0.5"},
+        steps=((0.0, 1.6), (25.0, 2.5), (40.0, 1.3)),
     ),
     # --- driven by synapses -------------------------------------------------------------------------------
     # T. P. Vogels, L. F. Abbott, J. Neurosci. 25 (2005) 10786-10795: the cell, with spikes given

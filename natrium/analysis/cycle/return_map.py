@@ -128,7 +128,8 @@ class ReturnMap:
         """V after a reset, where it is one value, mV."""
         system = self.neuron.system
         known = dict(zip(system.parameters, system.values, strict=True))
-        return float(system.reset[0].subs(known | {system.states[0]: self.neuron.v_thresh}))
+        after, V = system.reset[0], system.states[0]
+        return float(after.subs(known | ({V: self.neuron.v_thresh} if after.has(V) else {})))
 
     def full(self, free: npt.ArrayLike) -> Array:
         """Give the whole state just after a reset from its free ones, shape (n_states,)."""

@@ -145,7 +145,10 @@ def _raised(neuron: AnyNeuron) -> Rheobase:
         return _of_integrator(neuron, level)
     rest = _lowest_rest(neuron)
     if rest is None:
-        return _none("no stable equilibrium lies below the threshold at any low input")
+        firing = fire(neuron, 0.0, np.array(neuron.initial_state()), enough=CYCLES)
+        found = _none("no stable equilibrium lies below the threshold at any low input")
+        checks = (Check.of(firing, "initial state"),)
+        return attrs.evolve(found, pacemaker=firing.outcome == "sustained", checks=checks)
     for _ in range(2 + len(equilibrium_curve(neuron).changes)):
         loss = _first_loss(neuron, rest.V)
         if loss is None:

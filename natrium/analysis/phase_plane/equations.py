@@ -60,7 +60,8 @@ def reduce_equations(plane: Any) -> HybridNeuron:
         for symbol, value in zip(system.parameters, system.values, strict=True)
         if symbol.name not in own
     }
-    reset = {} if system.passes else {"V": system.reset[0]}
+    lift = dict(zip(system.states[1:], plane.lift, strict=True))
+    reset = {} if system.passes else {"V": system.reset[0].subs(lift, simultaneous=True)}
     if neuron.fires:
         reset[x.name] = plane.after
     start = plane.project(np.array(neuron.initial_state())[:, np.newaxis])[:, 0]

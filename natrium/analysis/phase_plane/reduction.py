@@ -328,7 +328,7 @@ def planar(
     x : str, optional
         The gate that stays: ``"Na.h"``; for ``"common"`` its name alone, ``"h"``. By default the first gate
         named h, else the first that closes with depolarisation, else the slowest at v_rest; of own equations
-        the second state.
+        the first that the threshold moves with, else the second state.
     reduction : {"steady", "common", "slice"}
     held : mapping of str to float, optional
         For ``"slice"``: the values of all other gates.
@@ -357,6 +357,6 @@ def planar(
     Choice(REDUCTIONS).check("reduction", reduction)
     if isinstance(neuron, HybridNeuron):
         moves_with = neuron.threshold_moves
-        own = standing(neuron) if moves_with else neuron
-        return Plane(**plane_of_equations(own, x, reduction, held), moves_with=moves_with)
+        own, first = (standing(neuron), moves_with[0]) if moves_with else (neuron, None)
+        return Plane(**plane_of_equations(own, x or first, reduction, held), moves_with=moves_with)
     return Plane(**plane_of_channels(neuron, x, reduction, held))

@@ -154,3 +154,46 @@ def test_what_moves_apart_while_refractory_has_no_plane():
         natrium.phase_plane(following(0.3, refractory={"theta": "free"}), 40.0)
     free = following(0.3, refractory={"theta": "free"}, tau_ref=0.0)
     assert natrium.planar(free).neuron.v_thresh == 0.0
+
+
+def test_the_cycle_under_a_threshold_that_tires_is_that_of_the_closed_form():
+    """V = I (1 - exp(-t)) from 0 meets s = 1 + (s_0 - 1) exp(-t/7.75), which then rises by 0.5."""
+    cell = natrium.HybridNeuron(
+        equations={"V": "I - V", "s": "(1 - s)/7.75"},
+        initial={"V": 0.0, "s": 1.2},
+        v_thresh="s",
+        reset={"V": 0.0, "s": "s + 0.5"},
+    )
+
+    def interval(s, I=1.6):
+        return brentq(
+            lambda t: I * (1.0 - math.exp(-t)) - 1.0 - (s - 1.0) * math.exp(-t / 7.75), 0.0, 99.0, xtol=1e-15
+        )
+
+    def after(s):
+        return 1.5 + (s - 1.0) * math.exp(-interval(s) / 7.75)
+
+    state = brentq(lambda s: after(s) - s, 1.1, 3.0, xtol=1e-15)
+    cycle = natrium.limit_cycle(cell, 1.6)
+    assert cycle.period == pytest.approx(interval(state), rel=1e-11)
+    assert cycle.states[0] == pytest.approx([state], rel=1e-11)
+    slope = (after(state + 1e-5) - after(state - 1e-5)) / 2e-5
+    assert cycle.multipliers[0].real == pytest.approx(slope, rel=1e-7)
+    # Where V would stay, at I, it never meets s, whose lowest is 1: cycles reach down to I = 1.
+    found = natrium.bifurcation_diagram(cell, 1.6, "I", between=(0.5, 2.0))
+    ((low, high),) = found.firing
+    assert (low, high) == pytest.approx((1.0, 2.0), abs=0.05)
+
+
+def test_a_plane_has_the_state_that_the_threshold_moves_with_and_any_other_that_is_asked_for():
+    cell = natrium.HybridNeuron(
+        equations={"V": "I + c - V", "c": "-c/3", "s": "(1 + 0.1*V - s)/7.75"},
+        initial={"V": 0.0, "c": 0.1, "s": 1.2},
+        v_thresh="s",
+        reset={"V": 0.0, "c": "c + 0.2", "s": "s + 0.5"},
+    )
+    assert natrium.planar(cell).x == "s"
+    # V is counted from s, which is at its steady state, 1 + 0.1 V: as V is set to 0, from -1.
+    other = natrium.planar(cell, "c").reduced
+    assert dict(other.reset)["V"].free_symbols <= {*other.system.states}
+    assert other.v_thresh == pytest.approx(0.0)

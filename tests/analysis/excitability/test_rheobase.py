@@ -2,6 +2,7 @@
 
 from importlib import import_module
 
+import attrs
 import numpy as np
 import pytest
 
@@ -13,6 +14,8 @@ from natrium.analysis.excitability.rheobase import rheobase
 from natrium.analysis.excitability.strength_duration import strength_duration
 from natrium.analysis.excitability.verdict import _of_onset, describe, threshold_and_saddle
 from natrium.solvers import EventDriven
+from tests.solvers.public import SYSTEMS
+from tests.solvers.public_truths import read
 
 pulses = import_module(
     "natrium.analysis.excitability.strength_duration"
@@ -357,3 +360,44 @@ def test_an_onset_with_too_few_intervals_says_what_was_seen():
         "Onset: undecided, just above 15.000000000 mV firing goes on at 2 of the 5 inputs looked at: too few "
         "for a law of the interval."
     ]
+
+
+def test_a_cell_that_has_no_rest_at_any_input_is_a_pacemaker():
+    cell = natrium.HybridNeuron(
+        equations={"V": "(V + 60)/10 + I"}, initial={"V": -50.0}, v_thresh=-20.0, reset={"V": -50.0}
+    )
+    found = rheobase(cell)
+    assert (found.cause, found.pacemaker) == ("none", True)
+    assert found.checks[0].interval == pytest.approx(10.0 * np.log(4.0), rel=1e-9)
+    assert natrium.describe(cell).sentences()[0].startswith("A pacemaker: it fires without input")
+    leaky = attrs.evolve(cell, initial={"V": -70.0})
+    assert not rheobase(leaky).pacemaker  # V runs away downwards
+
+
+@pytest.mark.slow
+def test_the_subthalamic_cell_loses_its_rest_at_the_hopf_point_of_its_own_equations():
+    """Its slow cycle, of 2 s, lets derivatives grow by 1e5 on the way and is followed all the same."""
+    system = SYSTEMS["subthalamic cell"]
+    found = rheobase(system.neurons["equations"])
+    flow = read(list(system.equations), *system.equations.values())
+    y = np.array([found.V, *np.zeros(4)])
+    for _ in range(300):  # every other state follows from V, calcium from V alone
+        rates = np.array(flow(y, 0.0), dtype=float)
+        slopes = np.array(
+            [(np.array(flow(y + 1e-6 * unit, 0.0), dtype=float) - rates) / 1e-6 for unit in np.eye(5)[1:]]
+        )
+        y[1:] -= np.linalg.solve(slopes.T[1:], rates[1:])
+    held = -float(flow(y, 0.0)[0])
+    assert found.value == pytest.approx(held, rel=1e-9)
+    jacobian = np.column_stack(
+        [
+            (np.array(flow(y + step, held)) - np.array(flow(y - step, held))).astype(float) / 2e-5
+            for step in 1e-5 * np.eye(5)
+        ]
+    )
+    values = np.linalg.eigvals(jacobian)
+    pair = values[np.argmax(values.real)]
+    assert found.cause == "hopf"
+    assert abs(pair.real) < 1e-7
+    assert abs(pair.imag) > 1e-4
+    assert found.bistable_error >= 1e-13
