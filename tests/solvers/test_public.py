@@ -14,9 +14,9 @@ TRUTHS = json.loads(FILE.read_text(encoding="utf-8"))
 FORMS = [(name, form) for name, system in SYSTEMS.items() for form in system.forms]
 
 
-def test_every_family_has_three():
+def test_every_family_has_three_at_least():
     assert set(TRUTHS) == set(SYSTEMS)
-    assert set(Counter(system.family for system in SYSTEMS.values()).values()) == {3}
+    assert min(Counter(system.family for system in SYSTEMS.values()).values()) == 3
     assert sum(len(one["spikes"]) > 0 for one in TRUTHS.values()) == len(TRUTHS)
 
 

@@ -10,10 +10,11 @@ import attrs
 import numpy as np
 import numpy.typing as npt
 
-from natrium.analysis.continuation.arclength import FIRST, Point, at_value, located, step
+from natrium.analysis.continuation.arclength import FIRST, Point, at_value, corrected, located, step
 from natrium.analysis.continuation.axis import PART, Axis, sizes_of
 from natrium.analysis.continuation.cycles import RANGE, RTOL
-from natrium.analysis.continuation.legs import guard_of, place
+from natrium.analysis.continuation.legs import Place, guard_of, place
+from natrium.analysis.continuation.standing import standing_where
 from natrium.analysis.equilibria.bifurcations import count_unstable
 from natrium.analysis.equilibria.curve import equilibria
 from natrium.analysis.equilibria.eigenvalues import sorted_eigenvalues
@@ -29,6 +30,7 @@ FINE = 0.3  # units: the longest step, for the eye
 LOOKS = 5  # values of the parameter at which all equilibria are found
 SAME = 1e-3  # units: an equilibrium so near to a branch is on it
 BESIDE = 1e-6  # of a step: this far from a corner its branch is decided
+AROUND = 1e-5  # units: this far behind a corner at which it turns a branch goes on
 NEUTRAL = 1e-6  # relative: how small a pair's growth is at a Hopf point
 
 
@@ -291,7 +293,16 @@ def _follow(first: Point, low: float, high: float) -> tuple[list[Point], list[Re
         last = points[-1]
         taken = step(last, min(length, FINE), points[-2] if len(points) > 1 else None)
         if taken is None:
-            break
+            around = _around(last)
+            if around is None:
+                break
+            special.append(around[0])
+            corner = np.append(around[0].state, around[0].value)
+            while len(points) > 1 and np.abs((points[-1].z - corner) / last.scales).max() < AROUND:
+                points.pop()  # so near that Newton's method took it for either side
+            points.append(around[1])
+            length = FIRST
+            continue
         new, length = taken
         outside = not low <= new.value <= high
         if outside:
@@ -307,6 +318,37 @@ def _follow(first: Point, low: float, high: float) -> tuple[list[Point], list[Re
         if outside:
             break
     return points, special
+
+
+def _around(last: Point) -> tuple[RestPoint, Point] | None:
+    """Give the corner just ahead at which a branch turns back, and a point behind it; None without one."""
+    problem: Any = last.problem
+    axis, scales, found = problem.axis, last.scales, last.found
+    try:
+        beyond: Any = problem.evaluate(last.z + AROUND * last.tangent * scales)
+        over = np.flatnonzero((beyond.surfaces < 0.0) != (found.surfaces < 0.0))  # type: ignore[attr-defined]  # of a standstill
+        if not over.size:
+            return None
+        k = int(over[0])
+
+        def surface(here: Place, state: Array) -> float:
+            system = here.linear.system
+            return float(surfaces_at(system.structure)(*state.tolist(), here.input, *system.values)[k])
+
+        corner = standing_where(
+            axis, last.value, last.z[:-1], problem.sizes, problem.span, problem.rtol, surface
+        )
+        if corner is None:
+            return None
+        z, tangent = np.append(corner.state, corner.value), np.linalg.svd(beyond.jacobian * scales)[2][-1]
+        on = problem.evaluate(z + AROUND * tangent * scales).surfaces[k]
+        tangent *= 1.0 if (on < 0.0) == (beyond.surfaces[k] < 0.0) else -1.0
+        point = corrected(problem, z + AROUND * tangent * scales, tangent, scales)
+    except NatriumError:
+        return None
+    if not point.tangent[-1] * last.tangent[-1] < 0.0:
+        return None
+    return RestPoint("fold", axis.name, corner.value, corner.error, corner.state, float("nan")), point
 
 
 def _special(last: Point, new: Point) -> list[RestPoint]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -13,11 +14,13 @@ from natrium.analysis.equilibria.eigenvalues import NEUTRAL, NOISE, real_parts, 
 from natrium.analysis.equilibria.steady_input import SteadyInput
 from natrium.analysis.result import Result
 from natrium.model.arrays import Array
+from natrium.model.branches import choose
 from natrium.model.scales import state_scales
 
 # mV, or of V's scale: of differences of the Jacobian, at this and twice it: their error is of order 4.
 STEP = 1e-3
 APART = 1e-5  # likewise: places nearer than this to a fold are not told from it
+JUMP = 1e4  # times what curvature makes of dI/dV from one side to the other: there is a corner
 SIDES = np.array([-1.0, 1.0])
 GOLDEN, CLOSE = 0.5 * (5.0**0.5 - 1.0), 1e-9  # likewise: to which a dip is followed
 
@@ -31,7 +34,8 @@ class Fold(Result):
     V, I : float
         mV.
     curvature : float
-        d2I/dV2, per mV. Negative: the pair is there below I and gone above it.
+        d2I/dV2, per mV; infinite at a corner of I_eq, where a rate changes its branch. Negative: the pair
+        is there below I and gone above it.
     speed : float
         Of the slow direction, per ms: along it dV/dt = speed (I - I_eq(V)) nearby.
     unstable : int
@@ -48,7 +52,7 @@ class Fold(Result):
     def passage(self) -> float:
         """Time to pass the place of the vanished pair, times the root of the excess of I: ms mV^(1/2).
 
-        Zero at a corner of I_eq, where a rate changes its branch: no direction is slow there.
+        Zero at a corner of I_eq: no direction is slow there.
         """
         pace = abs(self.speed) * np.sqrt(0.5 * abs(self.curvature))
         return float(np.pi / pace) if pace > 0.0 else 0.0
@@ -117,7 +121,17 @@ def fold_at(steady: SteadyInput, V: float) -> Fold:
     q = np.real(right[:, nearest] / right[0, nearest])
     speed = float(np.real((left @ steady.push(V)) / (left @ q)))
     others = np.delete(values, nearest)
-    return Fold(V, steady(V), steady(V, 2), speed, int(np.sum(others.real > 0.0)))
+    return Fold(V, steady(V), _curvature(steady, V), speed, int(np.sum(others.real > 0.0)))
+
+
+def _curvature(steady: SteadyInput, V: float) -> float:
+    """Give d2I/dV2 at a fold; infinite where dI/dV jumps by more than curvature makes it."""
+    if not any(flow.has(choose) for flow in steady.neuron.system.rhs):
+        return steady(V, 2)
+    sides = sides_of(steady, V)
+    (below, above), bent = ([steady(v, order) for v in sides] for order in (1, 2))
+    jump, smooth = above - below, max(map(abs, bent)) * float(np.ptp(sides))
+    return math.copysign(math.inf, jump) if abs(jump) > JUMP * smooth else steady(V, 2)
 
 
 def corners(steady: SteadyInput, low: float, high: float, folds: Sequence[Fold]) -> list[Corner]:

@@ -215,3 +215,16 @@ def test_where_a_branch_was_left_is_said(muscle):
 def test_bad_input_is_refused(options, message):
     with pytest.raises(natrium.ModelError, match=message):
         natrium.bifurcation_diagram(natrium.Neuron(), **options)
+
+
+def test_a_branch_that_turns_at_corners_goes_on_behind_them():
+    (branch,) = rest_branches(axis_of(piecewise(2.0), 0.4, "I"), -0.5, 0.8, passes=True)
+    assert [one.kind for one in branch.special] == ["fold", "fold"]
+    # I = V/2 - f(V) turns at 3/16 and -1/16.
+    for one, exact in zip(branch.special, ((0.1875, 0.125), (-0.0625, 0.625)), strict=True):
+        assert (one.value, one.state[0]) == pytest.approx(exact, abs=1e-11)
+        assert abs(one.value - exact[0]) <= one.error < 1e-10
+    V = branch.states[:, 0]
+    f = np.where(V < 0.125, -V, np.where(V < 0.625, V - 0.25, 1.0 - V))
+    assert branch.values == pytest.approx(0.5 * V - f, abs=1e-9)
+    assert np.array_equal(branch.unstable == 1, (V > 0.125) & (V < 0.625))

@@ -1,5 +1,6 @@
 """Equilibria: closed forms, none lost against intervals in arbitrary precision, eigenvalues, folds and Hopf points."""
 
+import math
 import re
 
 import mpmath
@@ -372,6 +373,11 @@ def test_a_corner_at_which_the_curve_turns_is_a_fold_alone():
     curve = natrium.equilibrium_curve(piecewise(0.25, 0.1, 2.0))
     assert [fold.V for fold in curve.folds] == pytest.approx([0.125, 0.625], abs=1e-12)
     assert curve.corners == ()
+    # I = V/2 - f(V) rises to 3/16, falls to -1/16 and rises again: gone above the first, below the second.
+    assert [fold.curvature for fold in curve.folds] == [-math.inf, math.inf]
+    assert [fold.excess(0.0) > 0.0 for fold in curve.folds] == [False, False]
+    assert [fold.passage for fold in curve.folds] == [0.0, 0.0]
+    assert "vanish above 0.1875" in str(natrium.describe(curve.neuron))
 
 
 def test_a_branch_that_leaves_stability_alone_is_no_corner():
