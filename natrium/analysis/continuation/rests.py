@@ -3,34 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import lru_cache
 from typing import Any
 
 import attrs
 import numpy as np
 import numpy.typing as npt
 
-from natrium.analysis.continuation.arclength import FIRST, Point, at_value, corrected, located, step
+from natrium.analysis.continuation.arclength import FIRST, Point, at_value, located, step
 from natrium.analysis.continuation.axis import PART, Axis, sizes_of
+from natrium.analysis.continuation.corners import (
+    AROUND,
+    places_between,
+    surfaces_at,
+    turned_back,
+    unstable_beside,
+)
 from natrium.analysis.continuation.cycles import RANGE, RTOL
-from natrium.analysis.continuation.legs import Place, guard_of, place
-from natrium.analysis.continuation.standing import standing_where
-from natrium.analysis.equilibria.bifurcations import count_unstable
+from natrium.analysis.continuation.legs import guard_of, place
 from natrium.analysis.equilibria.curve import equilibria
 from natrium.analysis.equilibria.eigenvalues import sorted_eigenvalues
 from natrium.analysis.result import Result, settled
-from natrium.model import HybridSystem, NatriumError
+from natrium.model import NatriumError
 from natrium.model.arrays import Array
-from natrium.model.branches import choose
-from natrium.model.kernel import lower_expressions
 
 NONE = 1e-6  # of a state's scale: the least unit
 MOST = 300  # points of a branch, each way
 FINE = 0.3  # units: the longest step, for the eye
 LOOKS = 5  # values of the parameter at which all equilibria are found
 SAME = 1e-3  # units: an equilibrium so near to a branch is on it
-BESIDE = 1e-6  # of a step: this far from a corner its branch is decided
-AROUND = 1e-5  # units: this far behind a corner at which it turns a branch goes on
 NEUTRAL = 1e-6  # relative: how small a pair's growth is at a Hopf point
 
 
@@ -219,13 +219,6 @@ def tell_rest(axis: Axis, one: RestPoint) -> str:
     return f"Rest: {one.kind} at {at}, V = {one.state[0]:.6f} mV{more}."
 
 
-@lru_cache(maxsize=64)
-def surfaces_at(system: HybridSystem) -> Callable[..., list[float]]:
-    """Lower what is zero where an equation changes its branch: of states, input and parameters."""
-    surfaces = sorted({node.args[0] for flow in system.rhs for node in flow.atoms(choose)}, key=str)
-    return lower_expressions(tuple(surfaces), (*system.states, system.input, *system.parameters))
-
-
 def rest_branches(axis: Axis, low: float, high: float, passes: bool) -> tuple[RestBranch, ...]:
     """Follow all equilibria that are met at some values of a parameter.
 
@@ -293,14 +286,16 @@ def _follow(first: Point, low: float, high: float) -> tuple[list[Point], list[Re
         last = points[-1]
         taken = step(last, min(length, FINE), points[-2] if len(points) > 1 else None)
         if taken is None:
-            around = _around(last)
-            if around is None:
+            turned = turned_back(last)
+            if turned is None:
                 break
-            special.append(around[0])
-            corner = np.append(around[0].state, around[0].value)
-            while len(points) > 1 and np.abs((points[-1].z - corner) / last.scales).max() < AROUND:
+            corner, behind = turned
+            place = corner.value, corner.error, corner.state
+            special.append(RestPoint("fold", last.problem.axis.name, *place, float("nan")))
+            z = np.append(corner.state, corner.value)
+            while len(points) > 1 and np.abs((points[-1].z - z) / last.scales).max() < AROUND:
                 points.pop()  # so near that Newton's method took it for either side
-            points.append(around[1])
+            points.append(behind)
             length = FIRST
             continue
         new, length = taken
@@ -318,37 +313,6 @@ def _follow(first: Point, low: float, high: float) -> tuple[list[Point], list[Re
         if outside:
             break
     return points, special
-
-
-def _around(last: Point) -> tuple[RestPoint, Point] | None:
-    """Give the corner just ahead at which a branch turns back, and a point behind it; None without one."""
-    problem: Any = last.problem
-    axis, scales, found = problem.axis, last.scales, last.found
-    try:
-        beyond: Any = problem.evaluate(last.z + AROUND * last.tangent * scales)
-        over = np.flatnonzero((beyond.surfaces < 0.0) != (found.surfaces < 0.0))  # type: ignore[attr-defined]  # of a standstill
-        if not over.size:
-            return None
-        k = int(over[0])
-
-        def surface(here: Place, state: Array) -> float:
-            system = here.linear.system
-            return float(surfaces_at(system.structure)(*state.tolist(), here.input, *system.values)[k])
-
-        corner = standing_where(
-            axis, last.value, last.z[:-1], problem.sizes, problem.span, problem.rtol, surface
-        )
-        if corner is None:
-            return None
-        z, tangent = np.append(corner.state, corner.value), np.linalg.svd(beyond.jacobian * scales)[2][-1]
-        on = problem.evaluate(z + AROUND * tangent * scales).surfaces[k]
-        tangent *= 1.0 if (on < 0.0) == (beyond.surfaces[k] < 0.0) else -1.0
-        point = corrected(problem, z + AROUND * tangent * scales, tangent, scales)
-    except NatriumError:
-        return None
-    if not point.tangent[-1] * last.tangent[-1] < 0.0:
-        return None
-    return RestPoint("fold", axis.name, corner.value, corner.error, corner.state, float("nan")), point
 
 
 def _special(last: Point, new: Point) -> list[RestPoint]:
@@ -375,33 +339,17 @@ def _special(last: Point, new: Point) -> list[RestPoint]:
 
 def _corners(last: Point, new: Point, folds: list[float]) -> list[RestPoint]:
     """Find where stability jumps as an equation changes its branch; where it turns there it is a fold."""
-    ends: Any = last.found, new.found  # of standstills
-    places = []
-    for k in np.flatnonzero((ends[0].surfaces < 0.0) != (ends[1].surfaces < 0.0)).tolist():
-
-        def surface(point: Point, k: int = k) -> float:
-            return float(point.found.surfaces[k])  # type: ignore[attr-defined]  # of a standstill
-
-        at = located(last, new, surface)
-        if at is not None:
-            places.append(at)
     found: list[RestPoint] = []
     axis, apart = last.problem.axis, SAME * RANGE * last.problem.span  # type: ignore[attr-defined]  # of rests
-    for at in places:
+    for at in places_between(last, new):
         known = [*folds, *(one.value for one in found)]
-        counts = [_unstable_beside(at.point, end) for end in (last, new)]
+        counts = [unstable_beside(at.point, end) for end in (last, new)]
         if counts[0] == counts[1] or any(abs(at.point.value - other) < apart for other in known):
             continue
         below, above = counts if new.value > last.value else counts[::-1]
         state, nan = at.point.z[:-1].copy(), float("nan")
         found.append(RestPoint("corner", axis.name, at.point.value, at.error, state, nan, below, above))
     return found
-
-
-def _unstable_beside(corner: Point, end: Point) -> int:
-    """Give the unstable directions a little way from a corner towards a point."""
-    beside: Any = corner.problem.evaluate(corner.z + BESIDE * (end.z - corner.z))
-    return count_unstable(beside.eigenvalues)
 
 
 def _branch(axis: Axis, points: list[Point], special: tuple[RestPoint, ...], passes: bool) -> RestBranch:

@@ -209,10 +209,12 @@ class Collocation:
         parts, starts = self._both(halves, half, start)
         P, q = _in_pairs(*parts)
         sized = P * weights / weights[:, None]
-        made, told = (np.concatenate(one, axis=2) @ before / weights[:, None] for one in ((P, q), whole))
         along = np.append(weights, 1.0 / self.scale)
         # Of each direction: of what it comes to, where steps before let it grow.
-        error, grown = (np.abs(one * along).max(axis=1) for one in (made - told, made))
+        error, grown = (
+            np.abs(np.concatenate(one, axis=2) @ before / weights[:, None] * along).max(axis=1)
+            for one in ((P - whole[0], q - whole[1]), (P, q))
+        )
         largest = np.maximum(np.maximum(1.0, np.abs(sized).max(axis=(1, 2)))[:, None], grown)
         coarse = ~np.all(GAIN * error <= self.rtol * largest, axis=1)
         if not coarse.any():
