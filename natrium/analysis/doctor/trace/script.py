@@ -23,6 +23,7 @@ from typing import Any
 import attrs
 import numpy as np
 
+from natrium.analysis.doctor.trace.folds import with_loops
 from natrium.analysis.doctor.trace.forms import Enough
 from natrium.analysis.doctor.trace.rewrite import Rewriter
 from natrium.analysis.doctor.trace.standins import Outputs
@@ -35,20 +36,6 @@ _COPIED = 20_000_000
 BESIDE = 1_000_000
 _DRIVER = 900 * BESIDE
 _MODULE = "natrium_traced_script"
-# What steps without a loop of the script's own, as the loop that it is.
-_FOLDED = """
-def _natrium_accumulate(xs, function=None, *, initial=None):
-    xs = iter(xs)
-    v = next(xs) if initial is None else initial
-    made = [v]
-    for x in xs:
-        v = v + x if function is None else function(v, x)
-        made.append(v)
-    return iter(made)
-
-def _natrium_reduce(function, xs, *initial):
-    return list(_natrium_accumulate(xs, function, initial=initial[0] if initial else None))[-1]
-"""
 
 
 @attrs.frozen(eq=False)
@@ -191,7 +178,7 @@ class Run:
         extra = ast.parse(driver)
         ast.increment_lineno(extra, _DRIVER)
         tree.body += extra.body
-        tree = _with_folds(tree)
+        tree = with_loops(tree, _DRIVER)
         rewriter = Rewriter(tree, self.tracing, self._names, main, self.compiled, beside)
         tree.body = rewriter.block(tree.body)
         ast.fix_missing_locations(tree)
@@ -271,40 +258,6 @@ class Run:
         text = str(self.error).splitlines()[0][:120] if str(self.error) else ""
         place = f" in {self.script.path.name}" + (f", line {line}" if line else "")
         return f"{type(self.error).__name__}{place}" + (f": {text}" if text else "")
-
-
-def _with_folds(tree: ast.Module) -> ast.Module:
-    """Put loops in the place of itertools.accumulate and functools.reduce."""
-    called = {"accumulate": "itertools", "reduce": "functools"}
-    names = {
-        alias.asname or alias.name: alias.name
-        for one in ast.walk(tree)
-        if isinstance(one, ast.ImportFrom)
-        for alias in one.names
-        if called.get(alias.name) == one.module
-    }
-    met = False
-    for one in ast.walk(tree):
-        if not isinstance(one, ast.Call):
-            continue
-        function = one.func
-        if isinstance(function, ast.Name):
-            name = names.get(function.id, "")
-        elif isinstance(function, ast.Attribute) and isinstance(function.value, ast.Name):
-            name = function.attr if called.get(function.attr) == function.value.id else ""
-        else:
-            name = ""
-        if name:
-            one.func = ast.copy_location(ast.Name(f"_natrium_{name}", ast.Load()), function)
-            met = True
-    if met:
-        folds = ast.parse(_FOLDED)
-        ast.increment_lineno(folds, _DRIVER)
-        begin = 1 + max(
-            (at for at, one in enumerate(tree.body) if getattr(one, "module", "") == "__future__"), default=-1
-        )
-        tree.body[begin:begin] = folds.body
-    return tree
 
 
 @contextlib.contextmanager
