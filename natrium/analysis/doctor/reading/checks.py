@@ -10,7 +10,7 @@ import numpy as np
 from natrium.analysis.doctor.reading.case import Case, own_line, sign_line, term_line
 from natrium.analysis.doctor.reading.findings import Found, Mend, in_line, quoted, written
 from natrium.analysis.doctor.reading.labels import read_before
-from natrium.analysis.doctor.reading.maps import crossings, plain
+from natrium.analysis.doctor.reading.maps import crossings, is_refractory, plain
 from natrium.analysis.doctor.reading.named import unread
 from natrium.analysis.doctor.reading.recognise import GateFound, Part, opens, split_gate
 from natrium.analysis.doctor.reading.rules import number_at
@@ -19,7 +19,6 @@ from natrium.analysis.doctor.reading.trees import LEAF, at_points, in_order, lea
 from natrium.analysis.doctor.reading.wording import text_of
 from natrium.analysis.doctor.trace.record import Record
 
-_REFRACTORY = re.compile(r"ref|arp|dead|absolute")
 _REST = re.compile(r"rest|^(e|v|u)_?(l|leak)$|leak")
 LINEAR = ("leak", "input", "channel", "adaptation", "synapse")  # beside these alone a leak is one
 OUTSIDE = 1e-9  # of [0, 1]: rounding
@@ -243,7 +242,7 @@ def _unused(case: Case) -> Iterator[Found]:
         of_event = case.maps.record.solver and name in ("terminal", "direction")  # SciPy reads these
         if of_event or not re.search(r"[1-9]", case.source[line - 1].split("=", 1)[-1]):
             continue
-        refractory = bool(_REFRACTORY.search(name.lower())) and not any(case.maps.hold.steps)
+        refractory = is_refractory(name) and not any(case.maps.hold.steps)
         yield Found(
             "unused-parameter", "fault" if refractory and case.maps.firing else "note",
             f"{name} is given a value in {in_line(case.source, line)} and never read.",

@@ -51,6 +51,19 @@ def rules_of(case: Case, scheme: SchemeFound) -> Iterator[Found]:
             "counted from 0.",
             line,
         )  # fmt: skip
+    if maps.record.runs[1] > 1:
+        yield Found(
+            "one-run", "note",
+            f"The loop is run {maps.record.runs[1]} times; what is said is of run {maps.record.runs[0]}.",
+            line,
+        )  # fmt: skip
+    if maps.record.cell:
+        yield Found(
+            "one-cell", "note",
+            f"The script steps several neurons; what is said is of the one with {maps.record.cell}, to which "
+            "the others do what they did in this run.",
+            line,
+        )  # fmt: skip
     if maps.noise:
         yield Found(
             "noise", "note",

@@ -35,6 +35,11 @@ def plain(name: str) -> str:
     return bare.rsplit(".", 1)[-1].strip("'\"_ ")
 
 
+def is_refractory(name: str) -> bool:
+    """Tell whether a name is one that refractory times have."""
+    return bool(re.search(r"ref|arp|dead|absolute", plain(name).lower()))
+
+
 @attrs.frozen(eq=False)
 class Threshold:
     """The comparison that makes a step fire.

@@ -8,12 +8,20 @@ from collections.abc import Mapping
 import attrs
 import numpy as np
 import numpy.typing as npt
+from numpy.lib.stride_tricks import sliding_window_view
 
+from natrium.analysis.doctor.reading.cells import one_cell
+from natrium.analysis.doctor.reading.maps import is_refractory, plain
 from natrium.analysis.doctor.reading.pace import paced
 from natrium.analysis.doctor.reading.population import one_of_many
+from natrium.analysis.doctor.reading.recognise import INPUTS
+from natrium.analysis.doctor.reading.switched import switched
 from natrium.analysis.doctor.reading.trees import LEAF, NUMBER, in_order, leaves
+from natrium.analysis.doctor.trace.names import is_input, is_noise
 from natrium.analysis.doctor.trace.record import Node, Record, Step
 from natrium.model.arrays import Array
+
+NEAR = 2  # steps within which an input of another stage is the course's: an edge may be met by rounding
 
 
 def filled(course: Array) -> Array:
@@ -34,6 +42,7 @@ def timed(course: Array) -> Array:
         return values
     pace = (values[known[-1]] - values[known[0]]) / (known[-1] - known[0])
     grid = values[known[0]] + pace * (np.arange(values.size) - known[0])
+    grid = np.where(np.abs(grid) < 1e-9 * abs(pace), 0.0, grid)
     return np.where(np.isfinite(values), values, grid)
 
 
@@ -74,14 +83,21 @@ def aliases(record: Record) -> dict[str, str]:
             if node is None or node.op != LEAF or node.name == root or node.name not in record.parameters:
                 break
             root = node.name
-        if root != name:
+        if root != name and not (root == record.dt and is_refractory(name)):
             found[name] = root
+    for root in {one for one in found.values() if one.endswith("]")}:  # an element that has a name of its own
+        told = next((one for one, node in record.parameters.items() if node.name == root), "")
+        if told and (is_input(told) or not INPUTS.match(plain(root).lower())):
+            found = {one: told if to == root else to for one, to in found.items() if one != told} | {
+                root: told
+            }
     return found
 
 
 def prepared(record: Record) -> Record:
     """Make a record ready to be read."""
-    record, joined = _joined(_without_idle_beginning(_begun(_with_constants(one_of_many(record)))))
+    alone = switched(one_cell(one_of_many(record)))
+    record, joined = _joined(_without_idle_beginning(_begun(_with_constants(alone))))
     others = aliases(record) | joined
     steps = renamed(record.steps, others) if others else record.steps
     updates = steps
@@ -100,6 +116,7 @@ def prepared(record: Record) -> Record:
             times=timed(record.times),
             exogenous={name: filled(course) for name, course in record.exogenous.items()},
             dt=others.get(record.dt, record.dt),
+            swept=frozenset(others.get(name, name) for name in record.swept),
         )
     )
     return _with_late_input(ready)
@@ -215,7 +232,23 @@ def stages(record: Record) -> dict[str, str]:
     """Say which names are the input again, read a second time within a step."""
     if not record.input:
         return {}
-    return {name: record.input for name in record.exogenous if name.startswith(f"{record.input} (")}
+    return {
+        name: record.input
+        for name, course in record.exogenous.items()
+        if name.startswith(f"{record.input} (") and (is_noise(name) or _within_steps(record.inputs, course))
+    }
+
+
+def _within_steps(course: Array, other: Array) -> bool:
+    """Tell whether what steps read besides is the same course at another of their times."""
+    near = 2 * NEAR + 1
+    if course.size != other.size or course.size < near:
+        return True
+    with np.errstate(invalid="ignore"):  # what no step read is not told apart
+        beside = sliding_window_view(np.pad(course, NEAR, mode="edge"), near)
+        moves = np.max(beside, axis=1) - np.min(beside, axis=1)
+        apart = np.abs(other - course) > moves + 1e-9 * np.abs(course)
+    return not np.any(apart[NEAR:-NEAR])
 
 
 _LAGGED = re.compile(r"^(.*) \(\d+ back\)$")

@@ -26,8 +26,8 @@ from natrium.analysis.doctor.reading.trees import (
 from natrium.analysis.doctor.trace.record import Node
 
 INPUTS = re.compile(
-    r"^(i|j)(_?(ext|app|inj|inp|input|in|stim|e|dc|const|0|tot|syn|injected|applied|amp))?$"
-    r"|^(input|current|stim|stimulus|input_current|injected_current|current_input|inp|drive|input_value|amp|amplitude|currents|inputs)$"
+    r"^(i|j)(_?(ext|app|inj|inp|input|in|stim|e|dc|const|0|tot|syn|injected|applied|amp|s|list|values?|vals?|range|arr|array))?$"
+    r"|^(input|current|stim|stimulus|input_current|injected_current|current_input|inp|drive|input_value|amps?|amplitudes?|currents|inputs)$"
 )
 DRIVEN = "I(t)"  # what an input that steps compute from their time is called
 SMALL = 80  # operations of what is worth simplifying
@@ -102,7 +102,7 @@ class Recognised:
 
 
 def input_of(maps: Maps, equations: Mapping[str, Node]) -> str:
-    """Name what the input goes by: the record's own, or a constant that is called like one."""
+    """Name what the input goes by: the record's own, or a constant that is called like one, or is swept."""
     flow = equations[maps.V]
     names = leaves(flow)
     if DRIVEN in names:
@@ -110,14 +110,14 @@ def input_of(maps: Maps, equations: Mapping[str, Node]) -> str:
     if maps.record.input in names:
         return maps.record.input
     known = maps.record.parameter_values
-    for name in sorted(names & set(known), key=len):
-        if INPUTS.match(plain(name).lower()):
-            try:
-                slope = Slopes(maps.algebra, name).slope(flow)
-            except KeyError:
-                continue
-            if name not in leaves(slope) and maps.V not in leaves(slope):
-                return name
+    called = [name for name in sorted(names & set(known), key=len) if INPUTS.match(plain(name).lower())]
+    for name in (*called, *sorted(names & maps.record.swept)):
+        try:
+            slope = Slopes(maps.algebra, name).slope(flow)
+        except KeyError:
+            continue
+        if name not in leaves(slope) and maps.V not in leaves(slope):
+            return name
     return ""
 
 

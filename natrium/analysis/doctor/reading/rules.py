@@ -118,7 +118,8 @@ def output_times(record: Record) -> Array:
     for name in named:
         times = np.asarray(record.lists[name], dtype=float)
         rising = times.ndim == 1 and times.size > 2 and bool(np.all(np.diff(times) > 0))
-        own = bool(record.restarts) and times.size <= len(record.restarts) + 1
+        # Of a run that events end, spikes are kept too, be it another run's.
+        own = bool(record.restarts) and (times.size <= len(record.restarts) + 1 or times[0] > low + slack)
         if rising and not own and low - slack <= times[0] and abs(times[-1] - high) <= 0.2 * (high - low):
             return times
     return np.asarray(np.linspace(low, high, 1001), dtype=np.float64)
@@ -266,17 +267,15 @@ def _by_counter(
 ) -> float:
     """Solve the comparison for what the counter must reach, from where a spike sets it."""
     begin = number_at(set_to[timer], known)
-    each = number_at(counted, dict(known) | {timer: 0.0})
+    each = number_at(counted, dict(known) | {timer: begin}) - begin
 
     def apart(c: float) -> float:
         moved = dict(known) | {timer: c}
         return number_at(choice.left, moved) - number_at(choice.right, moved)
 
-    rise = apart(1.0) - apart(0.0)
-    if not rise or not each or not math.isfinite(each):
-        return math.nan
-    end = -apart(0.0) / rise
-    return (end - begin) / each * maps.step
+    left = apart(begin)
+    rise = apart(begin + each) - left  # in a step: where it ends it may be clipped
+    return float(f"{-left / rise * maps.step:.12g}") if rise else math.nan
 
 
 def as_data(maps: Maps, clock: Clock, refractory: Refractory | None, ms: float) -> dict[str, Any]:

@@ -7,12 +7,11 @@ from collections.abc import Iterator
 
 from natrium.analysis.doctor.reading.case import Case
 from natrium.analysis.doctor.reading.findings import Found, in_line, quoted, written
-from natrium.analysis.doctor.reading.maps import oriented, plain
+from natrium.analysis.doctor.reading.maps import is_refractory, oriented, plain
 from natrium.analysis.doctor.reading.pace import BY_CLOCK
 from natrium.analysis.doctor.reading.rules import number_at, timed_by, timer_line, unfinished
 from natrium.analysis.doctor.reading.trees import LEAF, leaves
 
-_REFRACTORY = re.compile(r"ref|arp|dead|absolute")
 _TIME = re.compile(r"#.*\b(ms|msec|s|sec|seconds?|milliseconds?)\b")
 HELD = "the refractory time"
 FEW = 1.5  # steps by which a refractory count may miss its time: its own rounding, and where it is tested
@@ -84,11 +83,18 @@ def refractory_checks(case: Case) -> Iterator[Found]:
     known, steps = maps.record.parameters, maps.record.steps
     jumps = {name for at in maps.firing for one in maps.moving[1:] for name in leaves(steps[at].updates[one])}
     jumps |= {name for one in jumps & set(known) for name in leaves(known[one])}
-    if any(_REFRACTORY.search(plain(name).lower()) for name in jumps):
+    if any(is_refractory(name) for name in jumps):
         return  # it is what another state, the loop's own index, goes on by
     for name, node in known.items():
-        if found is None and _REFRACTORY.search(plain(name).lower()) and maps.firing and node.value > 0:
+        if found is None and is_refractory(name) and maps.firing and node.value > 0:
             line = timed_by(maps) or node.line
+            if node.value <= FEW * maps.step:  # as many steps as where it is tested takes off
+                yield Found(
+                    "refractory-count", "rule",
+                    f"No spike holds {plain(maps.V)}, where {node.value * ms:.6g} ms are asked for.",
+                    line, evidence=f"{maps.spikes.size} spikes, none followed by a held step",
+                )  # fmt: skip
+                continue
             yield Found(
                 "refractory-unused", "fault",
                 f"{plain(name)} is read, but no spike holds {plain(maps.V)} for any time.",
@@ -103,7 +109,7 @@ def refractory_checks(case: Case) -> Iterator[Found]:
             f"{in_line(case.source, line)}.",
             line, evidence=f"steps held after each spike: {', '.join(map(str, counts[:8]))}",
         )  # fmt: skip
-    elif found is not None and found.name and counts and _REFRACTORY.search(plain(found.name).lower()):
+    elif found is not None and found.name and counts and is_refractory(found.name):
         held = counts[0] * maps.step
         asked = found.nominal if maps.dt.endswith(BY_CLOCK) else found.named  # in the unit of the clock
         if abs(held - asked) <= FEW * maps.step:
@@ -132,7 +138,7 @@ def _as_steps(case: Case, name: str) -> Iterator[Found]:
     node, source = known[name], case.source
     made = leaves(node) & set(known) if node.args and case.maps.record.dt not in leaves(node) else ()
     for one in made:
-        if _TIME.search(quoted(source, known[one].line)) and _REFRACTORY.search(plain(one).lower()):
+        if _TIME.search(quoted(source, known[one].line)) and is_refractory(one):
             yield Found(
                 "refractory-length", "fault",
                 f"{plain(one)} is a time, {known[one].value:g}, and is counted as so many steps, in "

@@ -232,11 +232,8 @@ def _follow(array: TracedArray, name: str, inputs: tuple[Any, ...], raws: list[A
     nodes = array.remember()
     indices = [speaker(array.shape)] if array.many else list(itertools.product(*map(range, array.shape)))
     plain = array.plain
-    for at in indices:
-        ones = tuple(
-            item_at(one, at, array.ndim) if isinstance(one, TracedArray) else _plain_item(one, raw, at, array)
-            for one, raw in zip(inputs, raws, strict=True)
-        )
+    columns = [_items(one, raw, array, indices) for one, raw in zip(inputs, raws, strict=True)]
+    for at, ones in zip(indices, zip(*columns, strict=True), strict=True):
         if not any(isinstance(one, Remembers) for one in ones):
             continue
         node = made(plain[at], name, ones, numpy=True)
@@ -249,6 +246,15 @@ def _follow(array: TracedArray, name: str, inputs: tuple[Any, ...], raws: list[A
             nodes[at] = node if isinstance(node, Remembers) else None
 
 
+def _items(one: Any, raw: Any, array: TracedArray, indices: list[tuple[int, ...]]) -> list[Any]:
+    """Give, of one operand, what is put with each of these elements of a result."""
+    if isinstance(one, TracedArray):
+        if one.shape == array.shape and not one.many:
+            return [one.element(at, raw[at]) for at in indices]
+        return [item_at(one, at, array.ndim) for at in indices]
+    return [_plain_item(one, raw, at, array) for at in indices]
+
+
 def _plain_item(one: Any, raw: Any, at: tuple[int, ...], array: TracedArray) -> Any:
     if isinstance(one, Remembers):
         return one
@@ -259,9 +265,9 @@ def _plain_item(one: Any, raw: Any, at: tuple[int, ...], array: TracedArray) -> 
 
 def apply_ufunc(ufunc: Any, method: str, inputs: tuple[Any, ...], options: dict[str, Any]) -> Any:
     """Apply a ufunc to numbers, or to arrays where one of them is."""
-    if any(np.ndim(one) for one in inputs) or options.get("out"):
-        return apply_to_arrays(ufunc, method, inputs, options)
     raws = [unwrapped(one) for one in inputs]
+    if any(not isinstance(one, float) and np.ndim(one) for one in raws) or options.get("out"):
+        return apply_to_arrays(ufunc, method, inputs, options)
     raw = getattr(ufunc, method)(*raws, **options)
     name = UFUNCS.get(ufunc.__name__)
     if method != "__call__" or name is None or not all(map(is_number, raws)) or not is_number(raw):

@@ -27,6 +27,7 @@ class Builder:
         self, tracer: Tracer, segment: Segment, objects: Mapping[tuple[Any, ...], str], whole: bool = False
     ) -> None:
         self.tracer, self.segment, self.whole = tracer, segment, whole
+        self.swept: set[str] = set()
         self.names = Names(tracer, objects)
         self.nodes: dict[int, Node] = {}
         self.parameters: dict[str, Node] = {}
@@ -56,7 +57,8 @@ class Builder:
             return Node(form.op, args, _value(form.value), _line(form), "", form.numpy)
         made = self.tracer.definitions.get(form)
         if form.op == "leaf" and made is not None:
-            given = form.key[0][:1] == ("arg",) and form.key[0] in self.tracer.known.cuts
+            known = self.tracer.known
+            given = form.key[0][:1] == ("arg",) and form.key[0] in known.cuts | known.several
             # What the place held before it was set anew: only what this was made of counts.
             older = not form.varies and self._named.setdefault(form.key, form) is not form
             if given or older:
@@ -81,6 +83,8 @@ class Builder:
             self.parameters[name] = Node("number", (), _value(form.value), _line(form))
         else:
             self.parameters[name] = self.node(made)
+        if form.key[0] in self.tracer.swept:
+            self.swept.add(name)
 
     # The record --------------------------------------------------------------------------------------
 
@@ -105,7 +109,7 @@ class Builder:
             source=tuple(source), states=names, samples=samples, parameters=dict(self.parameters),
             input=entry, inputs=values.get(entry, np.full(n, np.nan)), time=time,
             times=values.get(time, np.full(n, np.nan)), dt=dt, steps=made, order=order, lists=dict(lists),
-            exogenous=rest, origins=self._origins(), side=self._side(states),
+            exogenous=rest, origins=self._origins(), side=self._side(states), swept=frozenset(self.swept),
         )  # fmt: skip
 
     def _side(self, states: list[tuple[Any, ...]]) -> str:

@@ -27,7 +27,12 @@ def join_settings(tracer: Tracer, segment: Segment) -> None:
     for forms in several:
         live = [[one for one in forms if one.key in read] for read in reads]
         if all(len(one) < 2 for one in live):
-            _join(tracer, segment, sorted(forms, key=lambda form: int(form.key[2])), live)
+            _join(tracer, segment, sorted(forms, key=_setting), live)
+
+
+def _setting(form: Form) -> int:
+    """Give which setting of a step a leaf is; what was set before the loop comes first."""
+    return -1 if form.key[2] is None else int(form.key[2])
 
 
 def _reads(steps: list[StepTrace]) -> list[set[tuple[Any, ...]]]:

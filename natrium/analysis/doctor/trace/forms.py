@@ -105,6 +105,10 @@ class Known:
         Containers of which steps read other elements than one after the other.
     speaker : int
         Which element speaks for those of a large array: 0, the first, or -1, the last.
+    several : set of tuple
+        Arguments that each step gives several numbers, one a call.
+    learned : int
+        Steps that the first traced run was ended after; 0: it went to its end.
     """
 
     def __init__(self) -> None:
@@ -117,7 +121,8 @@ class Known:
         # Class-level numbers, and the attributes that instances put over them.
         self.classes: dict[tuple[Any, ...], tuple[Any, ...]] = {}
         self.final = False
-        self.speaker = 0
+        self.speaker, self.learned = 0, 0
+        self.several: set[tuple[Any, ...]] = set()
 
 
 class StepTrace:
@@ -145,6 +150,7 @@ class Segment:
         self.stored: dict[tuple[Any, ...], dict[Form, Any]] = {}
         self.counts: dict[tuple[Any, ...], int] = {}
         self.varied: set[tuple[Any, ...]] = set()
+        self.given: dict[tuple[Any, ...], Any] = {}
         self.offsets: dict[tuple[Any, ...], set[int]] = {}
 
 

@@ -20,7 +20,7 @@ class Lesson:
     loop : int
     states : dict
         As `Known.states`.
-    cuts, clocks : set
+    cuts, clocks, several : set
         As in `Known`.
     score : tuple
         How much like a neuron's loop it is.
@@ -31,6 +31,7 @@ class Lesson:
         self.states: dict[tuple[Any, ...], str] = {}
         self.cuts: set[tuple[Any, ...]] = set()
         self.clocks: set[tuple[Any, ...]] = set()
+        self.several: set[tuple[Any, ...]] = set()
         self._memo: dict[int, int] = {}
         self._values = _exogenous(segments)
         self._stored: dict[tuple[Any, ...], dict[Form, Any]] = {}
@@ -150,6 +151,8 @@ class Lesson:
             if key in taken or (at[1] and key[0] != "arg"):
                 continue
             degree = max(self.varies(one) for one in forms)
+            if degree == FIXED and key[0] == "arg" and at not in self._varied and len(forms) > 1:
+                self.several.add(key)
             if degree == MOVED or (degree == FIXED and at not in self._varied and key not in series):
                 continue
             found[key] = set(forms)
@@ -288,6 +291,7 @@ def known_from(learned: list[Lesson], before: Known) -> Known:
         known.states.update(lesson.states)
         known.cuts |= lesson.cuts
         known.clocks |= lesson.clocks
+        known.several |= lesson.several
     taken = {state[0] for state in known.states}
     offsets = [pair for one in learned for segment in one.segments for pair in segment.offsets.items()]
     known.strides = {key for key, found in offsets if len(found) > STRIDES} - taken - known.grown

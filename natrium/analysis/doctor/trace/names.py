@@ -26,6 +26,8 @@ class Names:
 
     def __init__(self, tracer: Tracer, objects: Mapping[tuple[Any, ...], str]) -> None:
         self.tracer, self.objects = tracer, objects
+        kinds = [kind for kind, _ in objects]
+        self.several = {kind for kind in kinds if kinds.count(kind) > 1}
         self.by_key: dict[tuple[Any, ...], str] = {}
         self.taken: set[str] = set()
 
@@ -77,7 +79,8 @@ class Names:
         key = form.key
         if form.op == "leaf" and key[0] and key[0][0] == "a":
             path = self.objects.get(key[0][1], "")
-            if path and (name in self.taken or "." in path):  # "self" is another in each part of a part
+            # "self" is another in each part of a part, and in each of several objects of a kind.
+            if path and (name in self.taken or "." in path or key[0][1][0] in self.several):
                 name = f"{path}.{key[0][2]}"
         wanted, number = name, 2
         while name in self.taken:

@@ -52,6 +52,7 @@ class Plain:
         self.layers, self.scratch, self.max_operations = layers, scratch, max_operations
         self.outputs: Outputs = layers.outputs
         self.most: dict[int, int] = {}
+        self.entries: dict[int, int] = {}
         self.now: list[list[int]] = []
         self.parents: dict[int, set[int]] = {}
         self.count = 0
@@ -61,6 +62,7 @@ class Plain:
     def entered(self, number: int) -> None:
         """Begin a loop."""
         self.parents.setdefault(number, set()).update(one[0] for one in self.now)
+        self.entries[number] = self.entries.get(number, 0) + 1
         self.now.append([number, 0])
 
     def turned(self, number: int) -> None:

@@ -138,6 +138,12 @@ class Record:
         Whether all steps of the run were traced; otherwise as many as the budget allowed, from the first on.
     side : str
         Of neurons that go side by side, which one this is; empty where there is one.
+    cell : str
+        Of neurons that drive each other, the voltage of the one that this is; empty where there is one.
+    swept : frozenset of str
+        Parameters that are others in other runs, as loops outside of it have them.
+    runs : tuple of int
+        Which run of the loop this is, counted from 1, and how many there are.
     fallback : str
         Why the run could not be traced; empty where it was, and equals the plain run in every double.
     """
@@ -161,6 +167,9 @@ class Record:
     origins: Mapping[str, tuple[Node, ...]] = attrs.field(factory=dict)
     whole: bool = True
     side: str = ""
+    cell: str = ""
+    swept: frozenset[str] = frozenset()
+    runs: tuple[int, int] = (1, 1)
     fallback: str = ""
 
     @property

@@ -68,6 +68,8 @@ class Rewriter(Stores):
         """Count the turns of a loop."""
         number = self.number_loop(node)
         text = ast.unparse(node.iter)
+        if self.tracing and isinstance(node.iter, (ast.Tuple, ast.List)):
+            node.iter.elts = [self.given(one) for one in node.iter.elts]
         node.iter = self.hook("loop", self.visit(node.iter), number, text, at=node.iter)
         targets = node.target
         tags: list[ast.stmt] = []

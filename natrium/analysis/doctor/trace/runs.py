@@ -72,11 +72,11 @@ class TracedRun:
 
     def __init__(
         self, script: Script, given: Mapping[str, Any], known: Known, loops: set[int], operations: int,
-        steps: int,
+        steps: int, quiet: int = 0,
     ) -> None:  # fmt: skip
         self.run = Run(script, tracing=True)
         self.layers = Layers(True, self.run.outputs, self.run.sibling)
-        self.tracer = Tracer(self.run.filename, known, loops, operations, steps)
+        self.tracer = Tracer(self.run.filename, known, loops, operations, steps, quiet)
         made: list[Watch] = []
 
         def make(scratch: Path) -> Watch:

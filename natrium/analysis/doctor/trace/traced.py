@@ -22,6 +22,7 @@ from natrium.model import ModelError
 
 MAX_OPERATIONS = 1_500_000
 MAX_STEPS = 50_000
+FEWEST_QUIET = 200
 
 
 def trace_script(
@@ -81,9 +82,13 @@ def trace_all(
 
 
 def _traces(
-    script: Script, name: str | None, claimed: Any, max_operations: int, max_steps: int, speaker: int = 0
-) -> list[tuple[tuple[Any, ...], Record]]:
-    """Trace all stepping loops; beside each record, how much like a neuron's it is."""
+    script: Script, name: str | None, claimed: Any, max_operations: int, max_steps: int, speaker: int = 0,
+    whole: bool = False,
+) -> list[tuple[tuple[Any, ...], Record]]:  # fmt: skip
+    """Trace all stepping loops; beside each record, how much like a neuron's it is.
+
+    The run that learns ends when steps make nothing new, unless it is to be a whole one.
+    """
     asked, given, nothing = script, dict(script.given), Known()
     nothing.speaker = speaker
     if name:
@@ -109,7 +114,8 @@ def _traces(
         loops = only - without if only is not None else plain.candidates(without)
         if not loops and best is not None:
             break
-        first = TracedRun(script, given, nothing, loops, max_operations, max_steps)
+        quiet = 0 if whole else _quiet(plain, loops)
+        first = TracedRun(script, given, nothing, loops, max_operations, max_steps, quiet)
         if isinstance(first.run.error, OverBudget):
             return [((), _fallen(script, f"the traced run takes {first.run.error}"))]
         learned = lessons(first.tracer)
@@ -140,7 +146,10 @@ def _traces(
     found = []
     for ones in together:
         known, loops = known_from(ones, first.tracer.known), {one.loop for one in ones}
+        known.learned = first.tracer.learned
         second = TracedRun(script, given, known, loops, max_operations, max_steps)
+        if second.tracer.unlearned:
+            return _traces(asked, name, claimed, max_operations, max_steps, speaker, whole=True)
         found += [(one.score, _recorded(script, second, one.loop, plain)) for one in ones]
     if speaker == 0 and any(record.side and len(record.steps) == 1 for _, record in found):
         # The first of many does nothing: where inputs grow from one to the next, the last does most.
@@ -149,17 +158,26 @@ def _traces(
     return found
 
 
+def _quiet(plain: PlainRun, loops: set[int]) -> int:
+    """Say after how many steps that make nothing new a script's one loop is learned; 0: after all."""
+    if len(loops) != 1 or plain.layers.solver_calls or any(plain.hook.entries[one] > 1 for one in loops):
+        return 0
+    return max(FEWEST_QUIET, *(plain.hook.most[one] // 4 for one in loops))
+
+
 def _recorded(script: Script, second: TracedRun, loop: int, plain: PlainRun) -> Record:
     segments = [one for one in second.tracer.segments if one.loop == loop and one.steps]
     if not segments:
         return _fallen(script, "the traced run does not come to the loop")
     tracing.begin(second.tracer)
     try:
-        builder = Builder(second.tracer, _fullest(segments), second.objects())
+        fullest = _fullest(segments)
+        builder = Builder(second.tracer, fullest, second.objects())
         record = builder.record(script.lines, lists_of(second.run.namespace, second.tracer))
     finally:
         tracing.end()
-    return attrs.evolve(record, fallback=difference(plain, second), whole=not second.tracer.enough)
+    runs = (1 + segments.index(fullest), max(len(segments), plain.hook.entries.get(loop, 1)))
+    return attrs.evolve(record, fallback=difference(plain, second), whole=not second.tracer.enough, runs=runs)
 
 
 def _solved(script: Script, second: TracedRun, plain: PlainRun) -> Record:

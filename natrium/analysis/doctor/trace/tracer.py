@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import sys
-import types
 from collections.abc import Iterable
 from typing import Any
 
@@ -22,9 +20,10 @@ from natrium.analysis.doctor.trace.forms import (
     Segment,
     StepTrace,
 )
+from natrium.analysis.doctor.trace.table import Table
 
 
-class Tracer:
+class Tracer(Table):
     """Keeps the forms of one traced run of a script.
 
     Parameters
@@ -35,92 +34,34 @@ class Tracer:
     loops : set of int
         Loops whose turns are steps.
     max_operations, max_steps : int
+    quiet : int
+        Steps that make nothing anew after which the run ends; 0: it does not.
     """
 
     def __init__(
-        self, filename: str, known: Known, loops: Iterable[int], max_operations: int, max_steps: int
-    ) -> None:
-        self.filename, self.known, self.loops = filename, known, frozenset(loops)
-        self.max_operations, self.max_steps = max_operations, max_steps
-        self.operations = 0
-        self.epoch = 0
-        self.narrow, self.enough = False, False
+        self, filename: str, known: Known, loops: Iterable[int], max_operations: int, max_steps: int,
+        quiet: int = 0,
+    ) -> None:  # fmt: skip
+        super().__init__(filename, max_operations)
+        self.known, self.loops = known, frozenset(loops)
+        self.max_steps, self.epoch = max_steps, 0
+        self.quiet, self.learned = quiet, 0
+        self.asked: set[tuple[Any, ...]] = set()
+        self.narrow, self.enough, self.unlearned = False, False, False
         self.unread: str = ""
-        self.table: dict[tuple[Any, ...], Form] = {}
         self.definitions: dict[Form, Form] = {}
         self.last: dict[tuple[Any, ...], Any] = {}
         self.names: dict[tuple[Any, ...], str] = {}
         self.containers: dict[tuple[Any, ...], Any] = {}
         self.moving = {state[0] for state in known.states if state[2] is not None}
         self.segments: list[Segment] = []
-        self.segment: Segment | None = None
         self.step: StepTrace | None = None
         self.reads: dict[tuple[Any, ...], list[Any]] = {}
-        self.nth: dict[tuple[Any, ...], int] = {}
-        self.lines: dict[tuple[int, int], int] = {}
         self.lengths: dict[tuple[Any, ...], int] = {}
         self.aliases: dict[tuple[Any, ...], str] = {}
+        self.swept: set[tuple[Any, ...]] = set()
 
-    # Forms -------------------------------------------------------------------------------------------
-
-    def line(self, frame: types.FrameType | None = None) -> int:
-        """Find the script's line that is being run, from a frame on; 0 outside of it."""
-        frame = frame or sys._getframe(2)
-        while frame is not None:
-            if frame.f_code.co_filename == self.filename:
-                at = (id(frame.f_code), frame.f_lasti)
-                found = self.lines.get(at)
-                if found is None:
-                    found = self.lines[at] = frame.f_lineno or 0
-                return found
-            frame = frame.f_back
-        return 0
-
-    def number(self, value: Any, line: int) -> Form:
-        """Give the form of a plain number."""
-        exact = repr(value) if value == 0 or value != value else value  # zeros have signs, NaN is not itself
-        key = ("number", exact, type(value), line)
-        form = self.table.get(key)
-        if form is None:
-            form = self.table[key] = Form("number", (), line, value, FIXED)
-        return form
-
-    def operation(self, op: str, args: tuple[Form, ...], value: Any, line: int, numpy: bool = False) -> Form:
-        """Give the form of an operation on forms."""
-        self.operations += 1
-        key = (op, line, numpy, *args)
-        form = self.table.get(key)
-        if form is None:
-            if self.operations > self.max_operations:
-                self._stop()
-            varies = max([one.varies for one in args], default=FIXED)
-            form = self.table[key] = Form(op, args, line, value, varies, numpy=numpy)
-        elif self.operations > self.max_operations:
-            self._stop()
-        return form
-
-    def pair(self, op: str, first: Form, second: Form, value: Any, line: int) -> Form:
-        """Give the form of an operation on two: as `operation` does, for speed."""
-        key = (op, line, False, first, second)
-        form = self.table.get(key)
-        if form is None:
-            return self.operation(op, (first, second), value, line)
-        self.operations += 1
-        return form
-
-    def outside(self, key: tuple[Any, ...], name: str, value: Any, line: int) -> Form:
-        """Give the form of a value that the step takes from outside: a loop's item, a random number."""
-        at = ("each", key, line)
-        form = self.table.get(at)
-        if form is None:
-            form = self.table[at] = Form("each", (), line, value, TIMED, key=key, name=name)
-        return form
-
-    def count(self, key: tuple[Any, ...]) -> int:
-        """Count what a step takes from outside in one place, the first being 0."""
-        number = self.nth.get(key, 0)
-        self.nth[key] = number + 1
-        return number
+    # Leaves -----------------------------------------------------------------------------------------
 
     def read(self, value: Any) -> Form:
         """Give the form by which a value is read: its own within its step, a leaf's otherwise."""
@@ -220,6 +161,7 @@ class Tracer:
             elif clock or resolved[2] is not None or resolved[0] in known.cuts:
                 varies = TIMED
             form = self.table[key] = Form("leaf", (), line, value, varies, key=resolved, name=name)
+            self._met()
             if definition is not None and not changes:
                 self.definitions[form] = definition
         return form
@@ -260,6 +202,8 @@ class Tracer:
         forms = segment.stored.setdefault(at, {})
         if len(forms) < FORMS:
             first = next(iter(forms.values()), value.raw)
+            if place.key[0] == "arg":  # what each call of a step is given is compared with its own
+                first = segment.given.setdefault((place.key, place.nth), value.raw)
             forms.setdefault(value.form, value.raw)
             if first != value.raw:
                 segment.varied.add(at)
@@ -290,7 +234,12 @@ class Tracer:
         if self.step is not None:
             self._finish()
         self.epoch += 1
-        if self.epoch > self.max_steps or self.operations > self.max_operations:
+        steps = len(self.segment.steps)
+        self.unlearned = bool(self.known.learned) and self.newest > self.known.learned
+        if self.quiet and steps - self.newest >= self.quiet:
+            self.learned = steps
+        budget = self.epoch <= self.max_steps and self.operations <= self.max_operations
+        if self.learned or self.unlearned or not budget:
             self.step = None
             self._stop()
         self.lengths = {key: len(self.containers[key]) for key in self.known.grown if key in self.containers}
@@ -377,7 +326,11 @@ class Tracer:
         else:
             left, relation, right = form, "!=", self.number(0, line)
         if left.varies or right.varies or not self.known.final:
-            self.step.choices.append((left, relation, right, held, line))
+            choice = (left, relation, right, held, line)
+            self.step.choices.append(choice)
+            if choice not in self.asked:
+                self.asked.add(choice)
+                self._met()
 
 
 ACTIVE: list[Tracer] = []

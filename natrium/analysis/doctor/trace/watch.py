@@ -40,6 +40,7 @@ class Watch(Calls):
         if isinstance(value, Remembers) and value.form.op == "each" and value.epoch == self.tracer.epoch:
             return self.name(value, scope, name, name, line, False, ())
         if self.tracer.segment is None and isinstance(value, (Remembers, float)):
+            self.tracer.swept.add(("n", scope, name))
             return self.name(value, scope, name, name, line, True, ())
         return value
 
@@ -101,8 +102,7 @@ class Watch(Calls):
         return new
 
     def _has_chosen(self) -> bool:
-        step = self.tracer.step
-        return step is not None and self.mark is not None and self.mark < len(step.choices)
+        return self.mark is not None and self.mark < self.here()
 
     def _kept(self, value: Any, place: Place, line: int, literal: bool, tests: Container[int]) -> Any:
         """Give whatever is stored as it is kept at a place."""
@@ -139,8 +139,8 @@ class Watch(Calls):
     def _inner(
         self, value: Any, place: Place, key: Any, line: int, literal: bool, named: str | None = None
     ) -> Any:
-        there = value.place if isinstance(value, Remembers) else None
-        if there is not None and value.epoch == self.tracer.epoch and there.coords and there.key == place.key:
+        there = value.place if isinstance(value, Remembers) and value.epoch == self.tracer.epoch else None
+        if there is not None and there.coords and there.key == place.key:
             return value
         if isinstance(value, Remembers) or is_number(value):
             inner = Place(place.key, f"{place.name}[{key!r}]" if named is None else named, (bare(key),))
