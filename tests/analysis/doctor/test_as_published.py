@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from natrium.analysis.doctor.reading.verdict import Reading
+from natrium.analysis.doctor.reading.verdict import Reading, read
 from natrium.analysis.doctor.trace import trace_script, traced
 from natrium.analysis.doctor.trace.runs import TracedRun
+from natrium.model import HybridNeuron, Model, Simulation, Step
 from tests.analysis.doctor.written import equations, taken
 
 
@@ -319,3 +320,75 @@ def test_what_is_learned_of_few_steps_is_learned_anew_where_later_ones_do_more(
     assert record.order.size == 1200
     assert len(lengths) == runs
     assert lengths[0] < 600
+
+
+STAGED = """
+    def drive(t):
+        return 18.0 * (t > 5.0) - 18.0 * (t > 30.0)
+    def slope(v, t):
+        return (-(v + 65.0) + drive(t)) * 0.1 - 0.001 * (v + 65.0) ** 2
+    h, v, vs = 0.05, -65.0, []
+    for k in range(800):
+        t = k * h
+        k1 = slope(v, t)
+        k2 = slope(v + 0.5 * h * k1, t + 0.5 * h)
+        k3 = slope(v + 0.5 * h * k2, t + 0.5 * h)
+        k4 = slope(v + h * k3, t + h)
+        v += h / 6.0 * (k1 + 2.0 * k2 + 2.0 * k3 + k4)
+        vs.append(v)
+"""
+
+
+def test_an_input_that_stages_read_is_one_though_an_edge_is_met_by_rounding(tmp_path: Path) -> None:
+    found = taken(tmp_path, STAGED)
+    assert found.scheme.key == "rk4"
+    assert not found.faults
+
+
+SUBSTEPS = """
+    dt, V, w, kept = 0.05, -1.0, 0.5, []
+    for frame in range(200):
+        {step}
+        for part in range({parts}):
+            dV = V - V**3 / 3.0 - w + 0.5
+            dw = 0.08 * (V + 0.7 - 0.8 * w)
+            V += h * dV
+            w += h * dw
+        kept.append(V)
+"""
+
+
+@pytest.mark.parametrize(("step", "length"), [("h = dt", 0.25), ("h = dt / 5", 0.05)])
+def test_steps_within_a_turn_are_as_long_as_they_are(tmp_path: Path, step: str, length: float) -> None:
+    found = taken(tmp_path, SUBSTEPS.format(step=step, parts=5))
+    assert found.scheme.substeps == 5
+    assert equations(found)["dV/dt"] == "V - V**3/3 - w + 0.5"
+    assert found.data()["dt"] == pytest.approx(length)
+
+
+def test_of_more_steps_within_a_turn_none_is_multiplied_by_dt_twice(tmp_path: Path) -> None:
+    found = taken(tmp_path, SUBSTEPS.format(step="h = dt", parts=16))
+    assert "dt-twice" not in {one.key for one in found.findings}
+
+
+def test_spikes_of_a_level_without_a_reset_are_counted_in_the_samples(tmp_path: Path) -> None:
+    neuron = HybridNeuron(
+        equations={"V": "V - V**3/3 - w + I", "w": "0.08*(V + 0.7 - 0.8*w)"},
+        parameters={},
+        initial={"V": -1.0, "w": 0.5},
+        v_thresh=1.0,
+    )
+    claim = Model(neuron=neuron, stimulus=Step(0.5), simulation=Simulation(t_end=200.0, dt=0.05))
+    path = tmp_path / "script.py"
+    path.write_text(
+        "dt, V, w, Vs = 0.05, -1.0, 0.5, []\n"
+        "for k in range(4000):\n"
+        "    dV = V - V**3/3 - w + 0.5\n"
+        "    dw = 0.08*(V + 0.7 - 0.8*w)\n"
+        "    V += dt*dV\n"
+        "    w += dt*dw\n"
+        "    Vs.append(V)\n"
+    )
+    found = read(trace_script(path), claim=claim, solve=False)
+    assert found.spike_times.size > 3
+    assert not found.faults

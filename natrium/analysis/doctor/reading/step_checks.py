@@ -12,7 +12,7 @@ from natrium.analysis.doctor.reading.case import Case, line_in, own_line, term_l
 from natrium.analysis.doctor.reading.findings import Found, in_line, written
 from natrium.analysis.doctor.reading.kicks import is_train
 from natrium.analysis.doctor.reading.labels import computed_again, never_used
-from natrium.analysis.doctor.reading.maps import NO_DT, differ, plain, points_of, values_at
+from natrium.analysis.doctor.reading.maps import NO_DT, _chain, differ, plain, points_of, values_at
 from natrium.analysis.doctor.reading.trees import LEAF, NUMBER, in_order, leaves, name_of, number
 from natrium.analysis.doctor.reading.waits import refractory_checks
 from natrium.analysis.doctor.trace.record import Node
@@ -50,6 +50,7 @@ def _dt_twice(case: Case) -> Iterator[Found]:
     slopes = Slopes(maps.algebra, maps.dt, number(0.0))
     points = points_of(maps.record, maps.step)
     known: dict[Node, bool] = {}
+    gone: dict[tuple[Node, bool], Node | None] = {}
 
     def vanishes(node: Node) -> bool:
         if node not in known:
@@ -60,6 +61,11 @@ def _dt_twice(case: Case) -> Iterator[Found]:
 
     def twice(node: Node, under: bool) -> Node | None:
         """Go down the sums and products of a map to a part that vanishes below another that does."""
+        if (node, under) not in gone:
+            gone[node, under] = inside(node, under)
+        return gone[node, under]
+
+    def inside(node: Node, under: bool) -> Node | None:
         name = name_of(node)
         if under and vanishes(node):
             return node
@@ -70,7 +76,7 @@ def _dt_twice(case: Case) -> Iterator[Found]:
                 if maps.dt in leaves(one) and (inner := twice(one, under or vanishes(other))):
                     return inner
         elif name in ("+", "-", "neg"):
-            if under and any(one.op == LEAF and one.name in maps.moving for one in node.args):
+            if under and any(_chain(node, one) for one in maps.moving):
                 return None  # a stage of a scheme: the state, moved on
             for one in node.args:
                 if maps.dt in leaves(one) and (inner := twice(one, under)):

@@ -14,6 +14,7 @@ from natrium.analysis.accuracy.script import Comparison
 from natrium.analysis.accuracy.truth import Reference, reference
 from natrium.analysis.doctor.reading.case import Case
 from natrium.analysis.doctor.reading.checks import checks, stale
+from natrium.analysis.doctor.reading.claimed_states import moves_at_spikes
 from natrium.analysis.doctor.reading.claims import held_against
 from natrium.analysis.doctor.reading.costs import rules_of
 from natrium.analysis.doctor.reading.equations import equations_of
@@ -32,7 +33,7 @@ from natrium.analysis.doctor.reading.prepare import lagged, prepared, without_la
 from natrium.analysis.doctor.reading.published import published
 from natrium.analysis.doctor.reading.replay import Replay, replayed, solved_again
 from natrium.analysis.doctor.reading.rules import as_data
-from natrium.analysis.doctor.reading.schemes import SchemeFound, called_in_steps, prove
+from natrium.analysis.doctor.reading.schemes import SchemeFound, called_in_steps, in_whole_steps, prove
 from natrium.analysis.doctor.reading.solved import as_straight, makes_again, solver_of
 from natrium.analysis.doctor.reading.sorting import sort
 from natrium.analysis.doctor.reading.stages import stage_faults
@@ -230,6 +231,8 @@ def read(
         maps = sort(one_clock(by_the_clock(steady(without_lags(straight, lags) if lags else straight))))
         equations = equations_of(maps)
         scheme = called_in_steps(stepper) if stepper else prove(maps, equations)
+        if (whole := in_whole_steps(maps, scheme)) is not maps:
+            maps, equations = whole, equations_of(whole)
         meant = meant_by(maps, equations, claim)
         replay = _replay(record, maps.V, stepper)
         case = Case(maps, equations, meant, scheme)
@@ -253,7 +256,9 @@ def read(
         truth, why = _solved(claim or meant.model, meant)
     if replay.off >= 0:
         found.append(_unexplained(replay, meant))
-    spikes = labelled(maps, meant)
+    level = claim is not None and claim.neuron.fires and not moves_at_spikes(claim)
+    counted = claim is not None and level and maps.threshold is None and not record.solver
+    spikes = crossed(maps, meant, claim.neuron.v_thresh) if claim and counted else labelled(maps, meant)
     findings = sorted_findings(without_consequences(found))
     own = claim is not None and not any(one.kind == "fault" for one in findings)
     models = [claim, meant.model] if own else [meant.model]
@@ -305,6 +310,14 @@ def labelled(maps: Maps, meant: Meant) -> Array:
                 if np.allclose(own, base[maps.spikes], rtol=0, atol=1e-6 * maps.step):
                     return np.asarray(own * ms)
     return np.asarray(times[maps.spikes] * ms)
+
+
+def crossed(maps: Maps, meant: Meant, level: float) -> Array:
+    """Give the times at which V goes up through a level, as the script labels its samples, ms."""
+    V = maps.record.samples[:, maps.record.states.index(maps.V)] * meant.units.mV
+    up = np.flatnonzero((V[:-1] < level) & (V[1:] >= level))
+    times = meant.clock.starts if meant.clock.label == "start" else meant.clock.starts + maps.step
+    return np.asarray(times[up] * meant.units.ms)
 
 
 def _solved(model: Model | None, meant: Meant) -> tuple[Reference | None, str]:
