@@ -58,6 +58,17 @@ def kept_expressions(said: str, sources: Sequence[str], make: Callable[[], Expre
     return expressions
 
 
+def jacobian_of(expressions: Sequence[Any], symbols: Sequence[Any]) -> tuple[Expressions, ...]:
+    """Give the derivatives of expressions by symbols, a row for each expression."""
+    rows, n = tuple(expressions), len(symbols)
+
+    def derive() -> Expressions:
+        return tuple(sympy.diff(row, symbol) for row in rows for symbol in symbols)
+
+    found = kept_expressions(describe("derivatives", rows, tuple(symbols)), (), derive)
+    return tuple(found[k * n : (k + 1) * n] for k in range(len(rows)))
+
+
 @cache
 def _digest(sources: tuple[str, ...]) -> str:
     files = (*map(Path, sources), *SOURCES)

@@ -10,6 +10,7 @@ import attrs
 import numpy as np
 import sympy
 
+from natrium.model.derived import jacobian_of
 from natrium.model.expressions.exprel import exprel
 
 
@@ -106,7 +107,7 @@ class HybridSystem:
     @property
     def jacobian(self) -> sympy.Matrix:
         """The Jacobian of the flow, shape (n, n), derived from `rhs`."""
-        return sympy.Matrix(self.rhs).jacobian(self.states)
+        return sympy.Matrix(jacobian_of(self.rhs, self.states))
 
     @cached_property
     def structure(self) -> HybridSystem:

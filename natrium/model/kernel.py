@@ -20,6 +20,7 @@ from sympy.printing.pycode import PythonCodePrinter
 
 from natrium.model.branches import choose, has_branches, split_branches
 from natrium.model.checks import check_kind
+from natrium.model.derived import jacobian_of
 from natrium.model.errors import UnsupportedModel
 from natrium.model.expressions.evaluator import NUMERIC
 from natrium.model.expressions.exprel import (
@@ -297,12 +298,12 @@ class Kernel:
         both, branches = split_branches((*event.rhs, *slowed.rhs))
         rhs, slow = both[:n], both[n:]
         sides, surfaces = tuple(one.side for one in branches), tuple(one.surface for one in branches)
-        jacobian = sympy.Matrix(slow).jacobian(event.states).tolist()
+        jacobian = jacobian_of(slow, event.states)
         arguments = (*event.states, event.input, *event.parameters, *sides)
         return Flow(
             lower_expressions(rhs, arguments),
             lower_expressions(slow, arguments),
-            lower_expressions(tuple(map(tuple, jacobian)), arguments),
+            lower_expressions(jacobian, arguments),
             lower_expressions(surfaces, arguments),
             lower_expressions(surfaces, arguments, "grid"),
             len(branches),
@@ -374,7 +375,7 @@ def event_system(structure: HybridSystem, fastest: float | None = None) -> Hybri
 
 @lru_cache(maxsize=64)
 def _jacobian(event: HybridSystem) -> tuple[tuple[Any, ...], ...]:
-    return tuple(tuple(row) for row in event.jacobian.tolist())
+    return jacobian_of(event.rhs, event.states)
 
 
 def lower(system: HybridSystem) -> Kernel:

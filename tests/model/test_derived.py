@@ -6,7 +6,7 @@ import sympy
 from natrium.analysis.equilibria import steady_input
 from natrium.model import derived, loads, store
 from natrium.model.branches import choose
-from natrium.model.derived import built, kept_expressions, written
+from natrium.model.derived import built, jacobian_of, kept_expressions, written
 from natrium.model.expressions.exprel import exprel, whole_exp
 from natrium.model.files.new import template
 from natrium.model.kept import describe
@@ -117,3 +117,17 @@ def test_every_model_is_read_back_node_by_node(folder, name):
     for one, other in zip(first.inputs, second.inputs, strict=True):
         assert describe(one) == describe(other)
     assert len(list(folder.glob("*.sym"))) == 1
+
+
+def test_derivatives_stand_row_by_row_and_are_read_back(folder):
+    rows, by = (sympy.exp(x) * y, sympy.Float(0.5) * x**2, sympy.S.Zero, exprel(x) + y**3), (x, y)
+    found = jacobian_of(rows, by)
+    assert sympy.Matrix(found) == sympy.Matrix(rows).jacobian(by)
+    [kept] = folder.iterdir()
+    stamp = kept.stat().st_mtime_ns
+    again = jacobian_of(rows, by)
+    assert describe(*again) == describe(*found)
+    assert kept.stat().st_mtime_ns == stamp
+    assert jacobian_of(rows, (y, x)) == tuple(row[::-1] for row in found)
+    assert jacobian_of((), by) == ()
+    assert jacobian_of(rows, ()) == ((),) * 4

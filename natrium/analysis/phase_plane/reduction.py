@@ -36,6 +36,7 @@ from natrium.model import (
     check_neuron,
 )
 from natrium.model.arrays import Array
+from natrium.model.derived import jacobian_of
 from natrium.model.hybrid import relaxation
 from natrium.model.kernel import lower_expressions
 
@@ -175,7 +176,8 @@ class Plane:
     def roots(self, expr: Any, I: float, low: float, high: float) -> tuple[float, ...]:
         """Find every V within (low, high) at which an expression of V and I changes sign, mV."""
         symbols = self._bind(I)
-        enclosure = Enclosure((expr, expr.diff(self.symbols[0])), self.symbols[0], symbols)
+        ((slope,),) = jacobian_of((expr,), self.symbols[:1])
+        enclosure = Enclosure((expr, slope), self.symbols[0], symbols)
         scalar = lower_expressions((expr,), (self.symbols[0], *symbols))
         given = tuple(symbols.values())
         return sign_changes(enclosure, lambda V: float(scalar(V, *given)[0]), low, high)

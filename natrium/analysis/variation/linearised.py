@@ -12,6 +12,7 @@ import sympy
 
 from natrium.model import HybridSystem, UnsupportedModel
 from natrium.model.arrays import Array
+from natrium.model.derived import jacobian_of
 from natrium.model.kernel import FASTEST_GATE, lower_expressions
 from natrium.model.scales import system_scales
 
@@ -33,39 +34,30 @@ class _Structure:
     resting: tuple[tuple[int, Lowered, Lowered], ...] | None
 
 
-def _rows(matrix: Any) -> tuple[tuple[Any, ...], ...]:
-    return tuple(tuple(row) for row in matrix.tolist())
-
-
 @lru_cache(maxsize=64)
 def _structure(system: HybridSystem) -> _Structure:
     """Derive and lower; `system` carries no values."""
-    V, parameters = system.states[0], sympy.Matrix(system.parameters)
+    V = system.states[0]
     along = (*system.states, system.input, *system.parameters)
     still = (*system.states, *system.parameters)
-    rhs, reset = sympy.Matrix(system.rhs), sympy.Matrix(system.reset)
     by_input = tuple(sympy.diff(expr, system.input) for expr in system.rhs)
     guard = None
     if system.guard is not None:
-        gradient = tuple(sympy.diff(system.guard, symbol) for symbol in still)
+        (gradient,) = jacobian_of((system.guard,), still)
         guard = lower_expressions(gradient, still)
     duration = system.refractory.duration
+    steady = jacobian_of(tuple(gate.inf for gate in system.gates), (V, *system.parameters))
     return _Structure(
-        flow=lower_expressions((system.rhs, by_input, *_rows(system.jacobian)), along),
-        by_parameters=lower_expressions(_rows(rhs.jacobian(parameters)), along),
+        flow=lower_expressions((system.rhs, by_input, *jacobian_of(system.rhs, system.states)), along),
+        by_parameters=lower_expressions(jacobian_of(system.rhs, system.parameters), along),
         guard=guard,
-        reset=lower_expressions(_rows(reset.jacobian(sympy.Matrix(still))), still),
+        reset=lower_expressions(jacobian_of(system.reset, still), still),
         after=lower_expressions(system.reset, still),
         duration=lower_expressions(
             (duration, *(sympy.diff(duration, symbol) for symbol in system.parameters)), system.parameters
         ),
         rates=lower_expressions(tuple(gate.rate for gate in system.gates), (V, *system.parameters)),
-        steady=tuple(
-            lower_expressions(
-                tuple(gate.inf.diff(symbol) for symbol in (V, *system.parameters)), (V, *system.parameters)
-            )
-            for gate in system.gates
-        ),
+        steady=tuple(lower_expressions(slopes, (V, *system.parameters)) for slopes in steady),
         resting=_resting(system),
     )
 
@@ -103,10 +95,10 @@ def _on_grids(system: HybridSystem) -> tuple[Lowered, Lowered]:
     """Lower the derivatives by states, input and parameters to functions of arrays; no values."""
     along = (*system.states, system.input, *system.parameters)
     by_input = tuple(sympy.diff(expr, system.input) for expr in system.rhs)
-    by_parameters = sympy.Matrix(system.rhs).jacobian(sympy.Matrix(system.parameters))
+    by_parameters = jacobian_of(system.rhs, system.parameters)
     return (
-        lower_expressions((by_input, *_rows(system.jacobian)), along, "grid"),
-        lower_expressions(_rows(by_parameters), along, "grid"),
+        lower_expressions((by_input, *jacobian_of(system.rhs, system.states)), along, "grid"),
+        lower_expressions(by_parameters, along, "grid"),
     )
 
 
