@@ -50,7 +50,7 @@ def claimed_rules(
     yield from claimed_resets(case, claim, sides, wrong)
     yield from held_value(case, claim)
     if not skip_refractory:
-        yield from _refractory(case, claim)
+        yield from _refractory(case, claim, sides)
     yield from claimed_input(case, claim, sides.factor)
 
 
@@ -111,7 +111,7 @@ def _threshold(case: Case, claim: Model, sides: Claimed) -> Iterator[Found]:
         )  # fmt: skip
 
 
-def _refractory(case: Case, claim: Model) -> Iterator[Found]:
+def _refractory(case: Case, claim: Model, sides: Claimed) -> Iterator[Found]:
     maps, neuron, units = case.maps, claim.neuron, case.meant.units
     dt, counts = maps.step * units.ms, maps.hold.steps or (unfinished(maps),)
     if (
@@ -145,21 +145,33 @@ def _refractory(case: Case, claim: Model) -> Iterator[Found]:
             f"{asked:g} ms: {in_line(case.source, line)}.",
             line, evidence=f"{counts[0]} steps of {dt:g} ms",
         )  # fmt: skip
-    others = set(maps.moving[1:])
-    if isinstance(neuron, Neuron) and maps.V in maps.hold.still and others:
-        moving = others - set(maps.hold.still)
-        rule = "hold" if not moving else "clamp"
-        if rule != neuron.refractory and counts[0] > 1:
-            step = (
-                maps.record.steps[max(maps.held, key=lambda at: maps.record.steps[at].count)]
-                if maps.held
-                else maps.main
-            )
-            at = step.updates[sorted(moving or others)[0]].line or line
+    if maps.V in maps.hold.still and counts[0] > 1:
+        yield from _held_states(case, sides, line)
+
+
+def _held_states(case: Case, sides: Claimed, line: int) -> Iterator[Found]:
+    """Find states that move while V is held, or do not, otherwise than the claim's."""
+    maps, system = case.maps, sides.claim.neuron.system
+    moves = dict(zip(system.labels, (flow != 0 for flow in system.resting.rhs), strict=True))
+    step = maps.main
+    if maps.held:
+        step = maps.record.steps[max(maps.held, key=lambda at: maps.record.steps[at].count)]
+    odd: dict[bool, list[str]] = {True: [], False: []}
+    for name in maps.moving[1:]:
+        update = step.updates[name]
+        is_moving = name not in maps.hold.still and name in leaves(update)
+        label = sides.pairs.get(name)
+        if label in moves and moves[label] != is_moving:
+            odd[is_moving].append(name)
+    for is_moving, names in odd.items():
+        if names:
+            at = (step.updates[names[0]].line if is_moving else min(maps.hold.lines, default=0)) or line
+            told = ", ".join(map(plain, names))
+            does, should = ("moves", "stands still") if is_moving else ("does not move", "moves")
             yield Found(
                 "gates-while-refractory", "fault",
-                f"While V is held the gates {'move' if moving else 'stand still'}; in the model they "
-                f"{'stand still' if moving else 'move'}; see {in_line(case.source, at)}.",
+                f"While {plain(maps.V)} is held {told} {does}; in the model it {should}; see "
+                f"{in_line(case.source, at)}.",
                 at,
             )  # fmt: skip
 

@@ -13,8 +13,17 @@ from difflib import SequenceMatcher
 import attrs
 
 from natrium.analysis.doctor.reading.models import tidied
+from natrium.analysis.doctor.reading.named import numbers_named
 from natrium.analysis.doctor.reading.numbers import is_nice, is_one_of
-from natrium.analysis.doctor.trials.formulas import FEW, changed, exchanged, many, regrouped, turned_names
+from natrium.analysis.doctor.trials.formulas import (
+    FEW,
+    changed,
+    exchanged,
+    many,
+    regrouped,
+    summed,
+    turned_names,
+)
 from natrium.analysis.doctor.trials.lent import lent_names
 from natrium.analysis.doctor.trials.passed import called, disordered, misnamed, passed_to
 from natrium.analysis.doctor.trials.text import WHOLE, Text, is_of_grid
@@ -101,6 +110,9 @@ class Editor:
         self.unread = lent_names(tree)
         values = (one.value for one in self.text.nodes if isinstance(one, ast.Constant))
         own = {abs(float(one)) for one in values if isinstance(one, (int, float))}
+        asked = [other for _, other in wanted]
+        named = numbers_named(ast.unparse(tree).splitlines())
+        self.asked = [name for name, value in named.items() if value in asked and name not in self.unread]
         self.lacking = [one for one in sorted(known) if not is_one_of(one, own)]
 
     def edits(self) -> Iterator[Edit]:
@@ -165,19 +177,7 @@ class Editor:
                 yield changed(node, args=[ast.UnaryOp(ast.USub(), node.args[0])]), MORE
         elif isinstance(node, (ast.Tuple, ast.List)):
             if 2 <= len(node.elts) <= FEW:
-                names = passed_to(
-                    node, self.text.parent.get(self.text.parent.get(node, node)), self.text.functions
-                )
-                beside = not names and isinstance(
-                    getattr(self.text.parent.get(node), "value", None), ast.Tuple
-                )
-                for one in exchanged(node, "elts"):
-                    order = (
-                        misnamed(node.elts, one.elts, names)
-                        if names
-                        else disordered(self.text.nodes, node, one)
-                    )
-                    yield one, (PASSED if names else ORDER) + max(many(node.elts), 0.25 * beside) + order
+                yield from self._orders(node)
         elif isinstance(node, ast.arguments):
             for one in exchanged(node, "defaults"):
                 yield one, MORE
@@ -193,10 +193,17 @@ class Editor:
     def _orders(self, node: ast.Tuple | ast.List) -> Iterator[tuple[ast.AST, float]]:
         above = self.text.parent.get(node, node)
         names = passed_to(node, self.text.parent.get(above), self.text.functions)
+        target = above.targets[0] if isinstance(above, ast.Assign) else None
+        targets = [ast.unparse(one) for one in target.elts] if isinstance(target, ast.Tuple) else []
         beside = not names and isinstance(getattr(above, "value", None), ast.Tuple)
         for one in exchanged(node, "elts"):
-            odd = misnamed(node.elts, one.elts, names) if names else disordered(self.text.nodes, node, one)
-            yield one, (PASSED if names else ORDER) + max(many(node.elts), 0.25 * beside) + odd
+            odd = misnamed(node.elts, one.elts, names or targets)
+            odd = odd if names or odd else disordered(self.text.nodes, node, one)
+            likely = odd < 0 and bool(targets)  # the names say that it is another order
+            yield (
+                one,
+                (PASSED if names else ORDER) + max(many(node.elts), 0.25 * (beside and not likely)) + odd,
+            )
 
     def _numbers(self, node: ast.Constant) -> Iterator[tuple[ast.AST, float]]:
         value = node.value
@@ -311,14 +318,30 @@ class Editor:
             yield changed(node, op=kind()), OPERATION
         if isinstance(node.op, (ast.Sub, ast.Div)):
             yield changed(node, left=node.right, right=node.left), OPERATION
-        yield node.left, DROP
+        slip = isinstance(node.op, (ast.Mult, ast.Div)) and _is_unit(node.right)
+        yield node.left, WANTED if slip else DROP
         if not isinstance(node.op, (ast.Div, ast.Pow)):
             yield node.right, DROP
         for one in regrouped(node):
             yield one, BRACKETS
+        for name in self._left_out(node):
+            yield ast.BinOp(node, ast.Add(), name), MORE
         if not isinstance(self.text.parent.get(node), ast.BinOp):
             rare = any(isinstance(one, ast.Compare) for one in ast.walk(node))
             yield from ((one, MORE if rare else ORDER) for one in turned_names(node))
+
+    def _left_out(self, node: ast.BinOp) -> Iterator[ast.expr]:
+        """Give names that a sum of names, called alike, may lack."""
+        above = self.text.parent.get(node)
+        parts = [] if isinstance(above, ast.BinOp) and isinstance(above.op, ast.Add) else summed(node)
+        if len(parts) < 2 or not all(isinstance(one, (ast.Name, ast.Attribute)) for one in parts):
+            return
+        own = {ast.unparse(one) for one in parts}
+        begins = {one.partition("_")[0].lower() for one in own}
+        here = self.text.names_of(self.text.function_of(node)).get("number", set())
+        for name in sorted(here - own if len(begins) == 1 else ()):
+            if name.partition("_")[0].lower() in begins:
+                yield ast.parse(name, mode="eval").body
 
     def _assigned(self, node: ast.Assign) -> Iterator[tuple[ast.AST, float]]:
         target, value = node.targets[0], node.value
@@ -332,7 +355,7 @@ class Editor:
                     changed(node, value=ast.BinOp(value, op, by)),
                     MORE if isinstance(value, ast.BinOp) else SIGN,
                 )
-        for name in self.unread:
+        for name in [*self.unread, *self.asked]:
             if name != ast.unparse(target):
                 by = ast.parse(name, mode="eval").body
                 bare = isinstance(
@@ -344,6 +367,12 @@ class Editor:
             yield changed(node, value=ast.UnaryOp(ast.USub(), value)), MORE
         if isinstance(value, (ast.Name, ast.Attribute)):
             yield changed(node, value=ast.Constant(0.0)), DROP
-        if ast.unparse(target) not in ast.unparse(value):
+        if ast.unparse(target) not in ast.unparse(value) and self.text.goes_on(target):
             for more in (ast.Add(), ast.Sub()):
                 yield ast.copy_location(ast.AugAssign(target, more, value), node), ORDER
+
+
+def _is_unit(node: ast.expr) -> bool:
+    """Tell whether a factor is one that units differ by."""
+    value = node.value if isinstance(node, ast.Constant) else None
+    return isinstance(value, (int, float)) and value > 0 and math.log10(value).is_integer() and value != 1

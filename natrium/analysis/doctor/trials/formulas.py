@@ -109,6 +109,13 @@ def _read_in(node: ast.AST) -> Iterator[ast.expr]:
             yield from _read_in(one)
 
 
+def summed(node: ast.expr) -> list[ast.expr]:
+    """List what is added up in a sum."""
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add):
+        return [*summed(node.left), *summed(node.right)]
+    return [node]
+
+
 def many(parts: Sequence[ast.AST]) -> float:
     """Tell how much less likely an exchange is where there are many to be exchanged."""
     return 0.05 * max(len(parts) - 3, 0)

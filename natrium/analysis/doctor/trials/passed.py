@@ -63,12 +63,19 @@ def misnamed(given: Sequence[ast.expr], turned: Sequence[ast.expr], names: Seque
     """
 
     def alike(these: Sequence[ast.expr]) -> int:
-        own = [ast.unparse(one).rpartition(".")[2].replace("_", "").lower() for one in these]
+        own = [_called(one).replace("_", "").lower() for one in these]
         pairs = zip(own, (one.replace("_", "").lower() for one in names), strict=False)
         return sum(SequenceMatcher(None, a, b).ratio() > ALIKE for a, b in pairs)
 
     more = alike(turned) - alike(given)
     return UNLIKELY * (more < 0) - UNLIKELY * (more > 0)
+
+
+def _called(node: ast.expr) -> str:
+    """Give what is given its own name: a field's, a key's."""
+    if isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Constant):
+        return str(node.slice.value)
+    return ast.unparse(node).rpartition(".")[2]
 
 
 def disordered(nodes: Sequence[ast.AST], node: ast.Tuple | ast.List, turned: ast.Tuple | ast.List) -> float:

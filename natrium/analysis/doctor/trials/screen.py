@@ -24,7 +24,7 @@ from natrium.analysis.doctor.trace.standins import Outputs
 from natrium.model.arrays import Array
 from natrium.solvers import Trajectory
 
-CALLS = 6_000  # of what SciPy integrates, in one run
+CALLS, LIMIT = 6_000, 60_000  # of what SciPy integrates, in one run; in the script's own
 TURNS = 200_000  # of loops, in one run
 NEAR = 3  # steps by which a sound script's spikes may be early or late
 MOST = 2_000  # times at which the course of a run without steps is known
@@ -96,9 +96,10 @@ class Screen:
         self.script, self.units, self.operations = script, tuple(units), operations
         self._run, self._scratch = Run(script, tracing=False), Path()
         self.tree = script.tree if script.tree is not None else ast.parse(script.text)
-        with at_most(CALLS) as counter:
+        with at_most(LIMIT) as counter:
             first = PlainRun(script, script.given, TURNS)
         self.calls = next(counter)
+        self.limit = max(CALLS, 2 * self.calls)
         loops = first.candidates(set())
         self.loop = max(loops, key=lambda one: first.hook.most[one], default=-1)
         self.turns = first.hook.most.get(self.loop, 0)
@@ -199,7 +200,7 @@ class Screen:
 
         np.random.seed(0)  # noqa: NPY002 - the script's own generator
         random.seed(0)
-        with at_most(CALLS):
+        with at_most(self.limit):
             run.go(make, copy.deepcopy(dict(self.script.given)), self._scratch)
         for names in [*made[0].held, run.namespace] if made else []:
             for name, value in names.items():

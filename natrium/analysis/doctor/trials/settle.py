@@ -296,6 +296,7 @@ class _Trials:
         if "refractory" in keys and self.claim.neuron.tau_ref:
             asked = self.claim.neuron.tau_ref / meant.units.ms
             held = [meant.refractory.named] if meant.refractory is not None else []
+            found.append((asked, asked))  # it may have its name, and be read elsewhere
             found += [
                 (one, asked)
                 for one in [*held, *(n * self.first.maps.step for n in self.first.maps.hold.steps[:1])]

@@ -132,6 +132,14 @@ class Text:
         a, b = (self.functions.get(name.rpartition(".")[2]) for name in (one, other))
         return a is not None and b is not None and len(a.args.args) == len(b.args.args)
 
+    def goes_on(self, target: ast.expr) -> bool:
+        """Tell whether what is set may have been there before: a field, an element, a name set elsewhere."""
+        name = target.id if isinstance(target, ast.Name) else ""
+        return not name or sum(isinstance(one.ctx, ast.Store) for one in self._named(name)) > 1
+
+    def _named(self, name: str) -> list[ast.Name]:
+        return [one for one in self.nodes if isinstance(one, ast.Name) and one.id == name]
+
     def steps_at(self, node: ast.AST) -> list[ast.expr]:
         """Give the names of steps that can be read at a node, but within what has one."""
         if any(is_step(ast.unparse(one)) for one in ast.walk(node) if _is_name(one)):
