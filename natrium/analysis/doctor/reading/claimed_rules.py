@@ -8,6 +8,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from natrium.analysis.doctor.reading.case import Case, own_line, term_line
+from natrium.analysis.doctor.reading.claimed_spikes import claimed_spikes
 from natrium.analysis.doctor.reading.findings import Found, Mend, in_line
 from natrium.analysis.doctor.reading.labels import data_line, given_line, passed
 from natrium.analysis.doctor.reading.levels import moving_level
@@ -52,6 +53,7 @@ def claimed_rules(
     if not skip_refractory:
         yield from _refractory(case, claim, sides)
     yield from claimed_input(case, claim, sides.factor)
+    yield from claimed_spikes(case, sides)
 
 
 def _threshold(case: Case, claim: Model, sides: Claimed) -> Iterator[Found]:

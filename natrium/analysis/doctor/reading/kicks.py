@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from natrium.analysis.doctor.reading.algebra import Algebra, Slopes
 from natrium.analysis.doctor.reading.maps import differ, values_at
+from natrium.analysis.doctor.reading.numbers import is_nice
 from natrium.analysis.doctor.reading.trees import leaves, number
 from natrium.analysis.doctor.trace.record import Node, Record, Step
 from natrium.model import ModelError, Spikes
@@ -38,6 +39,14 @@ class Kick:
     state: str
     steps: npt.NDArray[np.int64]
     weights: Array
+    early: bool
+
+
+@attrs.frozen(eq=False)
+class Kinds:
+    """Kinds of step in which states jump: by kind, each state by how much; before the step, or after it."""
+
+    jumps: dict[int, dict[str, float]]
     early: bool
 
 
@@ -86,35 +95,82 @@ def is_train(steps: npt.NDArray[np.int64], n_steps: int) -> bool:
 def kicked_kinds(
     record: Record, main: Step, others: Sequence[int], held: Sequence[int], sides: Mapping[int, Node],
     moving: Sequence[str], points: Mapping[str, Array],
-) -> dict[int, dict[str, float]]:  # fmt: skip
+) -> Kinds:  # fmt: skip
     """Give the kinds of step that are the main one and a jump of some states, which no state chose.
 
-    With a free one go those that fire, by what is compared (`sides`), or that fire or are held by the same
-    choice of an input; V, first in `moving`, jumps in none that is held.
+    The jump comes after the main step, or before it: so as more kinds are explained, by fewer states, by
+    rounder numbers. With a free one go those that fire, by what is compared (`sides`), or that fire or are
+    held by the same choice of an input; V, first in `moving`, jumps in none that is held.
     """
-    found: dict[int, dict[str, float]] = {}
-    told = _chosen(main)
+    after, before = dict[int, dict[str, float]](), dict[int, dict[str, float]]()
     for at in others:
-        step = record.steps[at]
-        if step is main or step.updates is main.updates or _chosen(step) != told:
-            continue
-        apart = {
-            name: values_at(step.updates[name], points) - values_at(main.updates[name], points)
-            for name in moving
-            if differ(values_at(step.updates[name], points), values_at(main.updates[name], points))
-        }
-        even = {name: one for name, one in apart.items() if np.ptp(one) <= SAME * np.max(np.abs(one))}
-        if even and set(apart) == set(even):
-            found[at] = {name: float(np.median(one)) for name, one in even.items()}
-    for at, jumps in tuple(found.items()):
+        late, early = _jumps(main, record.steps[at], moving, points)
+        after |= {at: late} if late else {}
+        before |= {at: early} if early else {}
+    found = Kinds(*max(((after, False), (before, True)), key=lambda one: _explains(one[0])))
+    sizes = {one for jumps in found.jumps.values() for one in jumps.items()}
+    for kinds in (held, tuple(sides)):  # a jump that is known comes in while V is held, and with a spike
+        base = max(kinds, key=lambda at: record.steps[at].count, default=-1)
+        for at in kinds if sizes else ():
+            known = _jumps(record.steps[base], record.steps[at], moving, points)[found.early]
+            if known and all(one in sizes for one in known.items()):
+                found.jumps[at] = known
+    for at, jumps in tuple(found.jumps.items()):
         sign, own = _timed(record.steps[at]) - _timed(main), record.steps[at].updates[moving[0]]
         for other, step in enumerate(record.steps):
             alike = (sign and sign <= _timed(step)) or (moving[0] in jumps and sides.get(other) is own)
-            if alike and other not in found and other not in others:
-                found[other] = {
+            if alike and other not in found.jumps and other not in others:
+                found.jumps[other] = {
                     name: one for name, one in jumps.items() if name != moving[0] or other not in held
                 }
     return found
+
+
+def _jumps(
+    main: Step, step: Step, moving: Sequence[str], points: Mapping[str, Array]
+) -> tuple[dict[str, float], dict[str, float]]:
+    """Give the jumps after a main step, and those before it, that make another of it; none where none do."""
+    if step is main or step.updates is main.updates or _chosen(step) != _chosen(main):
+        return {}, {}
+    usual = {name: values_at(main.updates[name], points) for name in moving}
+    apart = {name: values_at(step.updates[name], points) - usual[name] for name in moving}
+    apart = {name: one for name, one in apart.items() if differ(one + usual[name], usual[name])}
+    even = {name: float(np.median(one)) for name, one in apart.items() if _is_even(one)}
+    after = even if set(apart) == set(even) else {}
+    return after, _moved_before(main, step, apart, moving, points)
+
+
+def _is_even(apart: Array) -> bool:
+    return bool(np.ptp(apart) <= SAME * np.max(np.abs(apart)))
+
+
+def _explains(jumps: Mapping[int, Mapping[str, float]]) -> tuple[int, int, int]:
+    """Tell how much jumps explain: kinds of step, by few states, by numbers that somebody wrote."""
+    sizes = [size for one in jumps.values() for size in one.values()]
+    return len(jumps), -len(sizes), sum(map(is_nice, sizes))
+
+
+def _moved_before(
+    main: Step, step: Step, apart: Mapping[str, Array], moving: Sequence[str], points: Mapping[str, Array]
+) -> dict[str, float]:
+    """Find the jumps, of one state or of several, after which the main step is another."""
+    jumps = {}
+    for name, off in apart.items():
+        own, further = (
+            values_at(main.updates[name], {**points, name: points[name] + more}) for more in (0.0, 1.0)
+        )
+        with np.errstate(all="ignore"):
+            size = off / (further - own)
+        if np.all(np.isfinite(size)) and _is_even(size):
+            jumps[name] = float(f"{float(np.median(size)):.12g}")
+    for tried in [*({name: size} for name, size in jumps.items()), jumps]:
+        moved = {**points, **{name: points[name] + size for name, size in tried.items()}}
+        pairs = (
+            (values_at(step.updates[one], points), values_at(main.updates[one], moved)) for one in moving
+        )
+        if tried and not any(differ(one, other) for one, other in pairs):
+            return tried
+    return {}
 
 
 def _timed(step: Step) -> set[tuple[int, bool]]:
@@ -125,16 +181,16 @@ def _chosen(step: Step) -> list[tuple[str, bool, int]]:
     return [(one.relation, one.held, one.line) for one in step.choices if not one.timed]
 
 
-def of_kinds(record: Record, kinds: Mapping[int, Mapping[str, float]]) -> tuple[Kick, ...]:
+def of_kinds(record: Record, kinds: Kinds) -> tuple[Kick, ...]:
     """Give the kicks of such kinds of step."""
     found = []
-    for name in sorted({name for jumps in kinds.values() for name in jumps}):
+    for name in sorted({name for jumps in kinds.jumps.values() for name in jumps}):
         weights = np.zeros(len(record.steps))
-        for at, jumps in kinds.items():
+        for at, jumps in kinds.jumps.items():
             weights[at] = jumps.get(name, 0.0)
         each = weights[record.order]
         some = np.flatnonzero(each)
-        found.append(Kick(name, some, each[some], False))
+        found.append(Kick(name, some, each[some], kinds.early))
     return tuple(found)
 
 

@@ -22,7 +22,7 @@ from natrium.analysis.doctor.reading.sides import Claimed
 from natrium.analysis.doctor.reading.trees import LEAF, NUMBER, in_order, leaf, leaves
 from natrium.analysis.doctor.reading.wording import shown, text_of
 from natrium.analysis.doctor.trace.record import Node
-from natrium.model import Model, Neuron
+from natrium.model import Model
 from natrium.model.checks import reads_as_number
 from natrium.model.kernel import lower_expressions
 
@@ -134,15 +134,16 @@ def _of_one(case: Case, found: list[Found]) -> list[Found]:
 def held_value(case: Case, claim: Model) -> Iterator[Found]:
     """Hold the value at which V waits against the claimed one."""
     maps, neuron = case.maps, claim.neuron
-    if not isinstance(neuron, Neuron) or not neuron.fires or max(maps.hold.steps, default=0) < 2:
+    wanted = neuron.system.reset_voltage
+    if not neuron.fires or wanted is None or max(maps.hold.steps, default=0) < 2:
         return
-    if not maps.held:  # V moves
+    if not maps.held or neuron.system.rests_in_motion:
         return
     step = maps.record.steps[max(maps.held, key=lambda at: maps.record.steps[at].count)]
     node = step.updates[maps.V]
     value = number_at(node, maps.record.parameter_values) * case.meant.units.mV
     set_to = maps.resets.get(maps.V)
-    if not math.isfinite(value) or not differs(value, neuron.v_reset):
+    if not math.isfinite(value) or not differs(value, wanted):
         return
     if set_to is not None and not differs(
         value, number_at(set_to, maps.record.parameter_values) * case.meant.units.mV
@@ -157,8 +158,8 @@ def held_value(case: Case, claim: Model) -> Iterator[Found]:
     yield Found(
         "hold-value", "fault",
         f"While it is refractory {plain(maps.V)} is {value:g} mV, in {in_line(case.source, line)}; the "
-        f"model's is {neuron.v_reset:g} mV.",
-        line, text_of(node), shown(neuron.v_reset / case.meant.units.mV),
+        f"model's is {wanted:g} mV.",
+        line, text_of(node), shown(wanted / case.meant.units.mV),
     )  # fmt: skip
 
 

@@ -221,7 +221,7 @@ def sort(record: Record) -> Maps:
         )
     sides = {at: one.side for at, one in fired.items()}
     kinds = kicked_kinds(record, main, (*free, *clocked), held, sides, sorter.moving, sorter.points)
-    clocked = tuple(at for at in clocked if at not in kinds)
+    clocked = tuple(at for at in clocked if at not in kinds.jumps)
     late = begun(record, main, fired, held, sorter.V, sorter.moving)
     held = tuple(at for at in held if at not in late)
     trees = {one: sorter.update(main, one) for one in sorter.moving}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from natrium.analysis.doctor.trials.passed import passed_to
 
@@ -60,6 +60,11 @@ def distances(tree: ast.Module, begin: Iterable[int]) -> dict[int, int]:
             sets.setdefault(line, set()).add(f"{name}()")
             for one in node.keywords:
                 sets.setdefault(one.value.lineno, set()).update(passed_to(one.value, node, functions))
+        elif isinstance(node, (ast.If, ast.While)):
+            decides = f"line {line}"  # what is done comes from what is asked
+            sets.setdefault(line, set()).add(decides)
+            for at in {part.lineno for one in (*node.body, *node.orelse) for part in _statements(one)}:
+                reads.setdefault(at, set()).add(decides)
         elif isinstance(node, ast.keyword) and node.arg:
             sets.setdefault(node.value.lineno, set()).add(node.arg)
     makers: dict[str, set[int]] = {}
@@ -83,3 +88,8 @@ def distances(tree: ast.Module, begin: Iterable[int]) -> dict[int, int]:
         } - set(found)
         found |= dict.fromkeys(front, far)
     return found
+
+
+def _statements(node: ast.stmt) -> Iterator[ast.stmt]:
+    """List a statement and those within it."""
+    yield from (one for one in ast.walk(node) if isinstance(one, ast.stmt))

@@ -30,6 +30,7 @@ NEAR = 3  # steps by which a sound script's spikes may be early or late
 MOST = 2_000  # times at which the course of a run without steps is known
 RUN, CALL = 3.0, 0.012  # ms of a run beside its turns; of a call by SciPy
 TURN, OPERATION = 1.5e-3, 1.2e-4  # ms of a turn, and of each operation in it
+ALIKE = 0.9  # of the longest loop's turns
 CLEAR, SHORT = 0.05, 40  # of V's range: what shows; turns that are looked at beyond
 FEWEST, LARGEST = 10, 100_000  # samples that are a course
 WIDE = 16  # what is kept of one turn
@@ -101,7 +102,9 @@ class Screen:
         self.calls = next(counter)
         self.limit = max(CALLS, 2 * self.calls)
         loops = first.candidates(set())
-        self.loop = max(loops, key=lambda one: first.hook.most[one], default=-1)
+        most = max((first.hook.most[one] for one in loops), default=0)
+        # Of loops that are as long the last: an earlier one makes the input.
+        self.loop = max((one for one in loops if first.hook.most[one] >= ALIKE * most), default=-1)
         self.turns = first.hook.most.get(self.loop, 0)
         self.solved = bool(first.layers.solver_calls)
         self.begin, self.end = float(truth.t[0]), float(truth.t[-1])
