@@ -8,7 +8,6 @@ from natrium.analysis.doctor.reading.bench import SAME, Bench
 from natrium.analysis.doctor.reading.case import Case
 from natrium.analysis.doctor.reading.maps import expanded, plain, values_at
 from natrium.analysis.doctor.reading.named import numbers_named, reads, unread
-from natrium.analysis.doctor.reading.numbers import is_one_of, numbers_of
 from natrium.analysis.doctor.reading.repair import terms_of
 from natrium.analysis.doctor.reading.rules import number_at
 from natrium.analysis.doctor.reading.sides import Claimed, drive_of
@@ -64,14 +63,17 @@ def bench_of(case: Case, sides: Claimed, name: str, written: bool = False) -> Be
 def _sound_parameters(case: Case, sides: Claimed, name: str) -> frozenset[str]:
     """Name the parameters of what is right as it is: the other states' equations, and the rules.
 
-    So are the claim's own numbers where they are read in several places.
+    So is what has the claimed reset's or threshold's value and is read in several places: a run without a
+    spike does not show these rules.
     """
     maps, neuron, units, held = case.maps, sides.claim.neuron, case.meant.units, case.meant.refractory
-    often, said = reads(case.source), numbers_of(sides.claim)
+    often = reads(case.source)
+    levels = [one for one in (neuron.system.reset_voltage, neuron.v_thresh) if isinstance(one, float)]
     found = {
         one
         for one, value in maps.record.parameter_values.items()
-        if often[plain(one).rpartition(".")[2]] > 1 and is_one_of(value, said)
+        if often[plain(one).rpartition(".")[2]] > 1
+        and any(abs(value * units.mV - level) <= SAME * abs(level) for level in levels)
     }
     if held is not None and abs(held.named * units.ms - neuron.tau_ref) <= SAME * neuron.tau_ref:
         found.add(held.name)
