@@ -56,7 +56,7 @@ def _read(script: str, claimed: Any, out: Path, write: Path | None, quiet: bool)
     """Trace a script and read it; where it cannot be traced, what it leaves is read as a recording."""
     from natrium.analysis.doctor import Recording, load_subject
     from natrium.analysis.doctor import read_script as read_traced
-    from natrium.model import UnsupportedModel
+    from natrium.model import ModelError, UnsupportedModel
     from natrium.reports import diagnose_into, read_into
 
     try:
@@ -64,7 +64,10 @@ def _read(script: str, claimed: Any, out: Path, write: Path | None, quiet: bool)
     except UnsupportedModel as error:
         if claimed is None or write is not None or ".py:" in script or not script.endswith(".py"):
             raise
-        left = load_subject(script)
+        try:
+            left = load_subject(script)
+        except ModelError:  # it leaves nothing to be read: why it was not traced is what is to be told
+            raise error from None
         if not isinstance(left, Recording):
             raise
         typer.echo(f"natrium: {error}; what {script} leaves is read as a recording", err=True)

@@ -217,3 +217,12 @@ def test_a_model_without_threshold_has_no_spikes_to_be_diagnosed(claimed):
     result = call("doctor", claimed / "smooth.toml", "--t-end", 10, "--out", claimed / "out")
     assert result.exit_code == 2
     assert "without a threshold" in result.stderr
+
+
+def test_why_a_script_is_not_traced_is_told_where_it_leaves_nothing_to_read(claimed):
+    text = "import numpy as np\nv, kept = np.float32(-70.0), []\nfor k in range(300):\n"
+    text += "    v = np.float32(v + 0.1 * (-70.0 - v + 20.0) / 10.0)\n    kept.append(v)\n"
+    (claimed / "narrow.py").write_text(text)
+    result = call("doctor", claimed / "lif.toml", "--script", claimed / "narrow.py", "--out", claimed / "out")
+    assert result.exit_code == 2
+    assert "float32" in result.stderr

@@ -18,6 +18,7 @@ from natrium.analysis.doctor.reading.trees import (
     made_at,
     written_at,
 )
+from natrium.analysis.doctor.reading.units import standing
 from natrium.analysis.doctor.trace.record import Node
 
 
@@ -68,7 +69,8 @@ def _sound_parameters(case: Case, sides: Claimed, name: str) -> frozenset[str]:
     """
     maps, neuron, units, held = case.maps, sides.claim.neuron, case.meant.units, case.meant.refractory
     often = reads(case.source)
-    levels = [one for one in (neuron.system.reset_voltage, neuron.v_thresh) if isinstance(one, float)]
+    threshold = standing(sides.claim)
+    levels = [one for one in (neuron.system.reset_voltage, threshold) if one is not None]
     found = {
         one
         for one, value in maps.record.parameter_values.items()
@@ -79,7 +81,7 @@ def _sound_parameters(case: Case, sides: Claimed, name: str) -> frozenset[str]:
         found.add(held.name)
     if neuron.fires:
         rules = [(maps.resets.get(maps.V), neuron.system.reset_voltage)]
-        rules += [(maps.threshold.level, neuron.v_thresh)] if maps.threshold is not None else []
+        rules += [(maps.threshold.level, threshold)] if maps.threshold is not None else []
         for node, wanted in rules:
             if node is None or not isinstance(wanted, float):
                 continue

@@ -12,7 +12,7 @@ from natrium.analysis.doctor.reading.claimed_spikes import claimed_spikes
 from natrium.analysis.doctor.reading.findings import Found, Mend, in_line
 from natrium.analysis.doctor.reading.labels import data_line, given_line, passed
 from natrium.analysis.doctor.reading.levels import moving_level
-from natrium.analysis.doctor.reading.maps import crossings, plain
+from natrium.analysis.doctor.reading.maps import Threshold, crossings, plain
 from natrium.analysis.doctor.reading.resets import (
     CLOSE,
     claimed_resets,
@@ -24,10 +24,11 @@ from natrium.analysis.doctor.reading.resets import (
 )
 from natrium.analysis.doctor.reading.rules import number_at, timed_by, unfinished
 from natrium.analysis.doctor.reading.sides import Claimed, drive_of, inputs_read
-from natrium.analysis.doctor.reading.trees import NUMBER, in_order, leaves, number
+from natrium.analysis.doctor.reading.trees import NUMBER, at_points, in_order, leaves, number
 from natrium.analysis.doctor.reading.wording import shown, text_of
 from natrium.model import Model, Neuron
 from natrium.model.arrays import Array
+from natrium.model.kernel import lower_expressions
 
 EDGE = 1e-3  # of a step: to which side of an edge a time is
 
@@ -67,6 +68,9 @@ def _threshold(case: Case, claim: Model, sides: Claimed) -> Iterator[Found]:
         if not tests:
             return
         test = tests[0]
+    if neuron.system.threshold_moves:
+        yield from _moving_threshold(case, sides, test)
+        return
     level = number_at(test.level, maps.record.parameter_values) * mV
     if (moving := moving_level(maps)) is not None and np.any(sides.rise(sides.points)):
         level = moving[1] * mV
@@ -110,6 +114,26 @@ def _threshold(case: Case, claim: Model, sides: Claimed) -> Iterator[Found]:
             "made "
             "it: each spike is a step late.",
             test.line, evidence="what is compared is the old V",
+        )  # fmt: skip
+
+
+def _moving_threshold(case: Case, sides: Claimed, test: Threshold) -> Iterator[Found]:
+    """Hold a threshold against a claimed one that moves with the states."""
+    system, mV = sides.claim.neuron.system, case.meant.units.mV
+    asked = (system.states[0] - system.guard).subs(dict(zip(system.parameters, system.values, strict=True)))
+    level = lower_expressions((asked,), tuple(system.states), "grid")
+    after = {sides.pairs[one]: at_points(case.maps.main.updates[one], sides.points) for one in sides.pairs}
+    own = np.asarray(at_points(test.level, sides.points)) * mV
+    wanted = (  # of the states as the step found them, or as it has made them
+        level(*(known[one] * (mV if one == "V" else 1.0) for one in system.labels))[0]
+        for known in (sides.values, {**sides.values, **after})
+    )
+    if not any(np.allclose(own, one, rtol=1e-9, atol=1e-9 * mV) for one in wanted):
+        yield Found(
+            "threshold-level", "fault",
+            f"The threshold, `{text_of(test.level)}` in {in_line(case.source, test.line)}, is not the "
+            f"model's `{sides.claim.neuron.threshold}`.",
+            test.line, text_of(test.level), str(sides.claim.neuron.threshold),
         )  # fmt: skip
 
 

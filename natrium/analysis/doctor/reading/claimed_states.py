@@ -11,6 +11,7 @@ from natrium.analysis.doctor.reading.case import Case, own_line
 from natrium.analysis.doctor.reading.findings import Found, in_line
 from natrium.analysis.doctor.reading.maps import crossings, plain
 from natrium.analysis.doctor.reading.sides import Claimed
+from natrium.analysis.doctor.reading.units import standing
 from natrium.analysis.doctor.reading.wording import shown
 from natrium.model import Model
 
@@ -72,19 +73,22 @@ def moves_at_spikes(claim: Model) -> bool:
 
 def _unfired(case: Case, claim: Model) -> Iterator[Found]:
     """Find a run that goes over the claimed threshold and compares V with none."""
-    maps, neuron = case.maps, claim.neuron
+    maps = case.maps
     if not moves_at_spikes(claim) or maps.firing or maps.record.solver:
         return
     V = maps.record.samples[:, maps.record.states.index(maps.V)] * case.meant.units.mV
-    if not np.any(V[1:] > neuron.v_thresh) or any(
-        crossings(maps.algebra, step, maps.V) for step in maps.record.steps
+    level = standing(claim)
+    if (
+        level is None
+        or not np.any(V[1:] > level)
+        or any(crossings(maps.algebra, step, maps.V) for step in maps.record.steps)
     ):
         return
     line = own_line(maps.main.updates[maps.V])
     yield Found(
         "never-fires", "fault",
         f"{plain(maps.V)} goes to {float(np.nanmax(V)):.6g} mV, over the threshold of "
-        f"{neuron.v_thresh:g} mV, and nothing compares it with one; see {in_line(case.source, line)}.",
+        f"{level:g} mV, and nothing compares it with one; see {in_line(case.source, line)}.",
         line, evidence="no step is reset, and none compares V",
     )  # fmt: skip
 

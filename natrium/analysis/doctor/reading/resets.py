@@ -20,6 +20,7 @@ from natrium.analysis.doctor.reading.repair import repairs
 from natrium.analysis.doctor.reading.rules import number_at
 from natrium.analysis.doctor.reading.sides import Claimed
 from natrium.analysis.doctor.reading.trees import LEAF, NUMBER, in_order, leaf, leaves
+from natrium.analysis.doctor.reading.units import standing
 from natrium.analysis.doctor.reading.wording import shown, text_of
 from natrium.analysis.doctor.trace.record import Node
 from natrium.model import Model
@@ -166,11 +167,13 @@ def held_value(case: Case, claim: Model) -> Iterator[Found]:
 def _never(case: Case, claim: Model) -> Iterator[Found]:
     """Find a threshold that V passes and nothing follows from."""
     maps, mV = case.maps, case.meant.units.mV
-    level, after = claim.neuron.v_thresh, claim.neuron.system.reset_voltage
+    level, after = standing(claim), claim.neuron.system.reset_voltage
+    if level is None:
+        return
     for step in maps.record.steps:
         for test in crossings(maps.algebra, step, maps.V):
             own = number_at(test.level, maps.record.parameter_values) * mV
-            near = isinstance(level, float) and abs(own - level) <= 1.0 + 0.5 * abs(level)
+            near = abs(own - level) <= 1.0 + 0.5 * abs(level)
             if test.relation in UP and near:
                 line = passed(case.source, test.line, plain(maps.V)) or test.line
                 yield Found(
@@ -181,7 +184,7 @@ def _never(case: Case, claim: Model) -> Iterator[Found]:
                 )  # fmt: skip
                 return
     V = maps.record.samples[:, maps.record.states.index(maps.V)] * mV
-    over = int(np.sum(level < V)) if isinstance(level, float) else 0
+    over = int(np.sum(level < V))
     for choice in maps.main.choices if over else ():
         if maps.V in leaves(choice.left, choice.right):
             continue

@@ -242,6 +242,8 @@ def _rise(
     case: Case, claim: Model, labels: list[str]
 ) -> tuple[Callable[[Mapping[str, Array]], Any], dict[str, Node]]:
     """Give what a threshold that moves has risen by, and its slopes, where the claim has what moves it."""
+    if claim.neuron.system.threshold_moves:  # its V is counted from nothing
+        return (lambda values: 0.0), {}
     maps, moving = case.maps, moving_level(case.maps) or _unmoved(case, claim)
     names = [one for one in maps.moving[1:] if moving is not None and one in leaves(moving[0])]
     if moving is None or not any(alike(name, label) for name in names for label in labels):

@@ -85,9 +85,15 @@ def units_of(maps: Maps, time_constant: float, claim: Model | None = None) -> Un
     ms = _alike([(maps.step, claim.simulation.dt or 0.0)])
     own = [float(maps.record.samples[0, maps.record.states.index(maps.V)])]
     own += [maps.threshold.level.value] if maps.threshold is not None else []
-    theirs = [claim.neuron.system.reset_voltage, claim.neuron.v_thresh]
+    theirs = [claim.neuron.system.reset_voltage, standing(claim)]
     mV = _alike([(one, two) for one in own for two in theirs if isinstance(two, float)])
     return attrs.evolve(found, ms=ms or found.ms, mV=mV or found.mV)
+
+
+def standing(claim: Model) -> float | None:
+    """Give the claimed threshold, mV; None where there is none, or one that moves."""
+    neuron = claim.neuron
+    return neuron.v_thresh if neuron.fires and not neuron.system.threshold_moves else None
 
 
 def _alike(pairs: list[tuple[float, float]]) -> float:
