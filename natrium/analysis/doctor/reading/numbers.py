@@ -7,10 +7,11 @@ import re
 from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Any
 
-from natrium.model import Model
+from natrium.model import Model, ModelError
 from natrium.model.files.writing import to_dict
 
 _WRITTEN = re.compile(r"(?<![\w.])\d+\.?\d*(?:[eE][+-]?\d+)?(?![\w.])")
+MANY = 64  # numbers in a row, of a claim
 NICE = 6  # digits of a number that somebody wrote
 
 
@@ -45,18 +46,22 @@ def secant(off: Callable[[float], float], a: float, b: float) -> float | None:
 
 
 def numbers_of(claim: Model) -> frozenset[float]:
-    """Give the sizes of all numbers that a claim says.
+    """Give the sizes of all numbers that a claim says; none of one that no file can say.
 
     Parameters
     ----------
     claim : Model
     """
-    return frozenset(_sizes(to_dict(claim)))
+    try:
+        return frozenset(_sizes(to_dict(claim)))
+    except ModelError:
+        return frozenset()
 
 
 def _sizes(said: Any) -> Iterator[float]:
     if isinstance(said, (Mapping, list, tuple)):
-        for one in said.values() if isinstance(said, Mapping) else said:
+        parts = list(said.values() if isinstance(said, Mapping) else said)
+        for one in parts if len(parts) <= MANY else ():  # more are a record's
             yield from _sizes(one)
     elif isinstance(said, (int, float)):
         yield abs(float(said))
