@@ -19,7 +19,7 @@ from natrium.analysis.doctor.reading.maps import plain, values_at
 from natrium.analysis.doctor.reading.named import unread
 from natrium.analysis.doctor.reading.places import place_of
 from natrium.analysis.doctor.reading.repair import Repair, repairs
-from natrium.analysis.doctor.reading.sides import POINTS, Claimed, alike, drive_of, sides_of
+from natrium.analysis.doctor.reading.sides import POINTS, Claimed, alike, drive_of, input_ratio, sides_of
 from natrium.analysis.doctor.reading.trees import LEAF, in_order, leaves, made_at
 from natrium.analysis.doctor.reading.waits import HELD
 from natrium.analysis.doctor.reading.wording import shown, text_of
@@ -72,7 +72,9 @@ def _sides(case: Case, claim: Model) -> Claimed:
     equation tells the factor; else the input.
     """
     sides, own = sides_of(case, claim), case.meant.input_factor
-    if not isinstance(claim.neuron, Neuron) or abs(sides.factor - own) <= SAME * abs(own):
+    if not isinstance(claim.neuron, Neuron):
+        return _drawn_in(case, claim, sides)
+    if abs(sides.factor - own) <= SAME * abs(own):
         return sides
     if any(abs(sides.factor - unit) <= SAME * unit for unit in (1.0, case.meant.units.mV)):
         return sides
@@ -87,6 +89,17 @@ def _sides(case: Case, claim: Model) -> Claimed:
     told = best is not None and best.kind not in ("number", "factor", "offset")
     named = best is not None and best.kind == "factor" and not reads_as_number(best.about)
     return sides if told or named else other
+
+
+def _drawn_in(case: Case, claim: Model, sides: Claimed) -> Claimed:
+    """Give both sides, where the script's input has in it what multiplies the claim's: R*I(t) for I(t)."""
+    ratio = input_ratio(case, claim)
+    if ratio is None or ratio == 1.0 or case.maps.V not in sides.pairs:
+        return sides
+    other = sides_of(case, claim, ratio)
+    if bench_of(case, sides, case.maps.V).is_sound or not bench_of(case, other, case.maps.V).is_sound:
+        return sides
+    return other
 
 
 def _by_parts(case: Case, name: str, sides: Claimed, whole: Bench) -> Iterator[Found]:

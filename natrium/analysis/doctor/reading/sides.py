@@ -113,19 +113,28 @@ def inputs_read(case: Case) -> Array:
 
 
 def input_factor(case: Case, claim: Model) -> float:
-    """Give what one unit of the script's input is in the claim's: from what each reads at the same times."""
+    """Give what one unit of the script's input is in the claim's; of own equations it is one."""
+    if not isinstance(claim.neuron, Neuron):
+        return 1.0
+    ratio = input_ratio(case, claim)
+    return case.meant.input_factor if ratio is None else ratio
+
+
+def input_ratio(case: Case, claim: Model) -> float | None:
+    """Give by how much the claim's input is the script's, from what each reads; None where by no one."""
     meant, own = case.meant, inputs_read(case)
-    if isinstance(claim.neuron, Neuron):
-        times = meant.clock.reads * meant.units.ms
-        asked = np.array([claim.stimulus(float(t) + 1e-3 * case.maps.step * meant.units.ms) for t in times])
+    times = meant.clock.reads * meant.units.ms
+    for later in (0.0, 1e-3 * case.maps.step * meant.units.ms):  # just after an edge
+        asked = np.array([claim.stimulus(float(t) + later) for t in times])
         both = (own != 0) & (asked != 0)
-        if both.sum() >= 3:
-            ratio = asked[both] / own[both]
-            factor = float(np.median(ratio))
-            if np.mean(np.abs(ratio - factor) <= 1e-9 * abs(factor)) > 0.9 and math.isfinite(factor):
-                return factor
-        return meant.input_factor
-    return 1.0
+        if both.sum() < 3:
+            continue
+        ratio = asked[both] / own[both]
+        factor = float(np.median(ratio))
+        alike = np.mean(np.abs(ratio - factor) <= 1e-9 * abs(factor)) > 0.9
+        if alike and math.isfinite(factor):
+            return factor
+    return None
 
 
 def steady(case: Case, claim: Model) -> float:

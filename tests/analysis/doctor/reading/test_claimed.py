@@ -5,6 +5,7 @@ import pytest
 from natrium.analysis.doctor import read_script
 from natrium.analysis.doctor.reading.script import traced
 from natrium.analysis.doctor.reading.verdict import read
+from natrium.model import HybridNeuron, Model, Simulation, Sine
 
 GATED = """
 import numpy as np
@@ -70,3 +71,31 @@ def test_a_fault_is_named_by_its_line(tmp_path, text, old, new):
     path.write_text(text.replace(old, new) if old else text)
     (reading,) = read_script(path, claim)
     assert {one.line for one in reading.faults} == ({line} if old else set())
+
+
+def test_what_multiplies_the_input_may_stand_in_the_claims_equation(tmp_path):
+    """The script's input is all that the clock makes of V's equation, R*I(t); the claim's is I."""
+    text = """
+import numpy as np
+from scipy.integrate import solve_ivp
+R, tau, E = 50.0, 10.0, -65.0
+def current(t):
+    return 0.35 + 0.1 * np.sin(0.2 * np.pi * t)
+def rhs(t, y):
+    return [(E - y[0] + R * current(t)) / tau]
+sol = solve_ivp(rhs, (0.0, 40.0), [E], t_eval=np.arange(0.0, 40.0, 0.1), rtol=1e-8)
+"""
+    claim = Model(
+        neuron=HybridNeuron(
+            equations={"V": "(E - V + R*I)/tau"},
+            parameters={"E": -65.0, "R": 50.0, "tau": 10.0},
+            initial={"V": -65.0},
+        ),
+        stimulus=Sine(0.1, 100.0, offset=0.35),
+        simulation=Simulation(t_end=39.9, dt=0.1),
+    )
+    path = tmp_path / "script.py"
+    for wrong, lines in ((text, set()), (text.replace("(E - y", "(2 * E - y"), {8})):
+        path.write_text(wrong)
+        (reading,) = read_script(path, claim)
+        assert {one.line for one in reading.faults} == lines
