@@ -9,19 +9,19 @@ import attrs
 import numpy as np
 
 from natrium.analysis.doctor.reading.algebra import Algebra
-from natrium.analysis.doctor.reading.maps import _is_timer, crossings, led
+from natrium.analysis.doctor.reading.maps import crossings, is_timer, led
+from natrium.analysis.doctor.reading.population import ELEMENT, as_told, narrowed
 from natrium.analysis.doctor.reading.trees import leaves
 from natrium.analysis.doctor.reading.voltage import voltage_of
 from natrium.analysis.doctor.trace.names import is_input
-from natrium.analysis.doctor.trace.record import Choice, Record, Step
+from natrium.analysis.doctor.trace.record import Record, Step
 
-_ELEMENT = re.compile(r"^(.*)\[(\d+)\](\.\w+)?$")
 _NUMBERED = re.compile(r"^(\w*?[A-Za-z])_?(\d+|(?<=_)[A-Za-z]|[A-D]|[a-d]|pre|post)$")
 
 
 def parted(name: str) -> tuple[str, str]:
     """Take the name of a state apart: what it is, and whose; ``("V", "1")`` of V1, V[1] and cells[1].V."""
-    if found := _ELEMENT.match(name):
+    if found := ELEMENT.match(name):
         return f"{found[1]}{found[3] or ''}", found[2]
     owner, _, attribute = name.rpartition(".")
     if owner and owner != "self":
@@ -41,7 +41,7 @@ def one_cell(record: Record) -> Record:
     others = set(record.states) - set(kept)
     groups: dict[object, list[int]] = {}
     for at, step in enumerate(record.steps):
-        own = tuple((*_as_told(one),) for one in step.choices if not leaves(one.left, one.right) & others)
+        own = tuple(as_told(one) for one in step.choices if not leaves(one.left, one.right) & others)
         groups.setdefault((*(id(step.updates[name]) for name in kept), *own), []).append(at)
     place = np.empty(len(record.steps), dtype=np.int64)
     made = []
@@ -52,32 +52,18 @@ def one_cell(record: Record) -> Record:
     read = {name for step in made for node in step.updates.values() for name in leaves(node)}
     asked = {name for step in made for one in step.choices for name in leaves(one.left, one.right)}
     columns = {name: record.samples[:-1, record.states.index(name)] for name in others & (read | asked)}
-    ready = attrs.evolve(
-        record,
-        states=kept,
-        cell=V,
-        samples=record.samples[:, [record.states.index(name) for name in kept]],
-        steps=tuple(
-            attrs.evolve(step, first=int(np.argmax(order == at)), count=int(np.sum(order == at)))
-            for at, step in enumerate(made)
-        ),
-        order=order,
-        exogenous={**record.exogenous, **columns},
-    )
+    own_record = narrowed(record, kept, made, order)
+    ready = attrs.evolve(own_record, cell=V, exogenous={**record.exogenous, **columns})
     return _with_own_input(ready, read)
-
-
-def _as_told(choice: Choice) -> tuple[int, str, int, bool, int]:
-    return (id(choice.left), choice.relation, id(choice.right), choice.held, choice.line)
 
 
 def _joined(steps: Sequence[Step], kept: Sequence[str], others: set[str]) -> Step:
     """Make one step of those that are alike for one neuron; what another's states decided is a time to it."""
-    shared = set.intersection(*({_as_told(one) for one in step.choices} for step in steps))
+    shared = set.intersection(*({as_told(one) for one in step.choices} for step in steps))
     choices = tuple(
         attrs.evolve(one, timed=one.timed or bool(leaves(one.left, one.right) & others))
         for one in steps[0].choices
-        if _as_told(one) in shared
+        if as_told(one) in shared
     )
     return Step({name: steps[0].updates[name] for name in kept}, choices, 0, 0)
 
@@ -95,7 +81,7 @@ def _voltages(record: Record) -> list[str]:
             for test in crossings(algebra, step, name)
         )
 
-    compared = [one for one in record.states if is_compared(one) and not _is_timer(record, algebra, one)]
+    compared = [one for one in record.states if is_compared(one) and not is_timer(record, algebra, one)]
     if len(compared) < 2:
         return []
     what, _ = parted(voltage_of(record, compared))

@@ -225,7 +225,7 @@ def step_of(record: Record) -> float:
     return 1.0
 
 
-def _is_timer(record: Record, algebra: Algebra, name: str) -> bool:
+def is_timer(record: Record, algebra: Algebra, name: str) -> bool:
     """Tell whether a state counts, or keeps a time: itself, less or more a step, or what it is set to."""
     clocks = {record.time, *record.exogenous}
     known = {name, record.dt, record.time, NO_DT, *record.parameters, *other_clocks(record)}

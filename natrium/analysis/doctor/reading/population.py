@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 
 import attrs
 import numpy as np
+import numpy.typing as npt
 
 from natrium.analysis.doctor.reading.algebra import Algebra
 from natrium.analysis.doctor.reading.maps import crossings, led
@@ -14,12 +15,13 @@ from natrium.analysis.doctor.reading.trees import leaves
 from natrium.analysis.doctor.trace.record import Choice, Record, Step
 from natrium.model.errors import UnsupportedModel
 
-_ELEMENT = re.compile(r"^(.*)\[(\d+)\](\.\w+)?$")
+ELEMENT = re.compile(r"^(.*)\[(\d+)\](\.\w+)?$")
+"""The name of an element of an array, or of an object in a list: what is before, its number, the field."""
 
 
 def one_of_many(record: Record) -> Record:
     """Leave the one that shows most of neurons that go side by side; other records as they are."""
-    element = {name: found[2] for name in record.states if (found := _ELEMENT.match(name))}
+    element = {name: found[2] for name in record.states if (found := ELEMENT.match(name))}
     if "0" not in element.values():  # of objects, the first goes by the name of its own attribute
         parts = {name.rpartition(".")[2] for name in element if "." in name}
         element |= {name: "0" for name in record.states if name.removeprefix("self.") in parts}
@@ -40,23 +42,44 @@ def one_of_many(record: Record) -> Record:
     for step in record.steps:
         updates = {name: step.updates[name] for name in kept}
         choices = tuple(one for one in step.choices if not _names(one) & others)
-        told = ((id(one.left), one.relation, id(one.right), one.held, one.line) for one in choices)
-        at = groups.setdefault((*map(id, updates.values()), *told), len(made))
+        at = groups.setdefault((*map(id, updates.values()), *map(as_told, choices)), len(made))
         if at == len(made):
             made.append(Step(updates, choices, 0, 0))
         place.append(at)
     order = np.array(place, dtype=np.int64)[record.order]
+    return attrs.evolve(narrowed(record, kept, made, order), side=chosen)
+
+
+def narrowed(
+    record: Record, kept: tuple[str, ...], steps: Sequence[Step], order: npt.NDArray[np.int64]
+) -> Record:
+    """Give a record of some of its states alone.
+
+    Parameters
+    ----------
+    record : Record
+    kept : tuple of str
+        The states.
+    steps : sequence of Step
+        The kinds of step that are left.
+    order : ndarray of int, shape (n_steps,)
+        Which of them each step is.
+    """
     return attrs.evolve(
         record,
         states=kept,
-        side=chosen,
         samples=record.samples[:, [record.states.index(name) for name in kept]],
         steps=tuple(
             attrs.evolve(step, first=int(np.argmax(order == at)), count=int(np.sum(order == at)))
-            for at, step in enumerate(made)
+            for at, step in enumerate(steps)
         ),
         order=order,
     )
+
+
+def as_told(choice: Choice) -> tuple[int, str, int, bool, int]:
+    """Give what tells a comparison, and how it came out, from others of the same record."""
+    return (id(choice.left), choice.relation, id(choice.right), choice.held, choice.line)
 
 
 def _names(choice: Choice) -> frozenset[str]:

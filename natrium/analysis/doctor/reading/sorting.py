@@ -17,10 +17,10 @@ from natrium.analysis.doctor.reading.maps import (
     Maps,
     Threshold,
     _chain,
-    _is_timer,
     crossings,
     differ,
     expanded,
+    is_timer,
     points_of,
     step_of,
     stepped,
@@ -66,7 +66,7 @@ class Sorter:
         """Tell states that flow from those that count."""
         algebra = Algebra()
         timers = tuple(
-            one for one in record.states if _is_timer(record, algebra, one) and not _is_frozen(record, one)
+            one for one in record.states if is_timer(record, algebra, one) and not _is_frozen(record, one)
         )
         moving = tuple(one for one in record.states if one not in timers)
         if not moving:
