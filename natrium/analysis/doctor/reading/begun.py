@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Container, Mapping, Sequence
 
-import attrs
 import numpy as np
 
 from natrium.analysis.doctor.reading.maps import Threshold, differ, values_at
-from natrium.analysis.doctor.reading.trees import LEAF, in_order, leaf, number, same_tree
+from natrium.analysis.doctor.reading.trees import LEAF, in_order, leaf, number, same_tree, with_args
 from natrium.analysis.doctor.trace.record import Node, Record, Step
 from natrium.model.arrays import Array
 
@@ -59,8 +58,7 @@ def located(step: Step, test: Threshold, V: str, points: Mapping[str, Array]) ->
     made: dict[Node, Node] = {test.side: late}
     for node in in_order([root]):
         args = tuple(made[one] for one in node.args)
-        moved = any(a is not b for a, b in zip(args, node.args, strict=True))
-        made.setdefault(node, attrs.evolve(node, args=args) if moved else node)
+        made.setdefault(node, with_args(node, args))
     if made[root] is root or made[root] is late:
         return None
     level = values_at(test.level, points)

@@ -13,7 +13,7 @@ from natrium.analysis.doctor.reading.findings import Found, Mend
 from natrium.analysis.doctor.reading.maps import Maps
 from natrium.analysis.doctor.reading.models import Meant
 from natrium.analysis.doctor.reading.replay import replayed
-from natrium.analysis.doctor.reading.trees import LEAF, NUMBER, in_order
+from natrium.analysis.doctor.reading.trees import LEAF, NUMBER, in_order, with_args
 from natrium.analysis.doctor.reading.walk import rule_effects
 from natrium.analysis.doctor.trace.record import Node, Record, Step
 from natrium.model.arrays import Array
@@ -104,8 +104,7 @@ def _replaced(steps: Sequence[Step], maps: Maps, mend: Mend) -> tuple[Step, ...]
                 done[node] = mend.new
             elif node not in done:
                 args = tuple(done[one] for one in node.args)
-                same = all(a is b for a, b in zip(args, node.args, strict=True))
-                done[node] = node if same else attrs.evolve(node, args=args)
+                done[node] = with_args(node, args)
         return done[root]
 
     made = tuple(

@@ -16,7 +16,7 @@ from natrium.analysis.doctor.reading.pace import paced
 from natrium.analysis.doctor.reading.population import one_of_many
 from natrium.analysis.doctor.reading.recognise import INPUTS
 from natrium.analysis.doctor.reading.switched import switched
-from natrium.analysis.doctor.reading.trees import LEAF, NUMBER, in_order, leaves
+from natrium.analysis.doctor.reading.trees import LEAF, NUMBER, in_order, leaves, with_args
 from natrium.analysis.doctor.trace.names import is_input, is_noise
 from natrium.analysis.doctor.trace.record import Node, Record, Step
 from natrium.model.arrays import Array
@@ -59,8 +59,7 @@ def renamed(steps: tuple[Step, ...], names: Mapping[str, str]) -> tuple[Step, ..
                 made[node] = node if name == node.name else attrs.evolve(node, name=name)
             else:
                 args = tuple(made[one] for one in node.args)
-                same = all(a is b for a, b in zip(args, node.args, strict=True))
-                made[node] = node if same else attrs.evolve(node, args=args)
+                made[node] = with_args(node, args)
         return made[root]
 
     return tuple(

@@ -12,7 +12,7 @@ import numpy as np
 import scipy.integrate
 
 from natrium.analysis.doctor.reading.maps import NO_DT, step_of
-from natrium.analysis.doctor.reading.trees import DOUBLES, LEAF, NUMBER, Program, in_order, leaf
+from natrium.analysis.doctor.reading.trees import DOUBLES, LEAF, NUMBER, Program, in_order, leaf, with_args
 from natrium.analysis.doctor.trace.record import SOLVED, Node, Record
 
 ALIKE = 1e-6  # of a step: rounding
@@ -47,8 +47,7 @@ def as_straight(record: Record) -> Record:
                     moved = Node("*", (Node(NUMBER, (), share, node.line), moved), math.nan, node.line)
                 done[node] = Node("+", (begin, moved), node.value, node.line)
             else:
-                same = all(a is b for a, b in zip(args, node.args, strict=True))
-                done[node] = node if same else attrs.evolve(node, args=args)
+                done[node] = with_args(node, args)
         return done[root]
 
     parameters = dict(record.parameters)

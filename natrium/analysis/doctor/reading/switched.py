@@ -8,7 +8,16 @@ import attrs
 import numpy as np
 
 from natrium.analysis.doctor.reading.replay import Machine
-from natrium.analysis.doctor.reading.trees import LEAF, NUMBER, in_order, leaf, leaves, name_of, same_tree
+from natrium.analysis.doctor.reading.trees import (
+    LEAF,
+    NUMBER,
+    in_order,
+    leaf,
+    leaves,
+    name_of,
+    same_tree,
+    with_args,
+)
 from natrium.analysis.doctor.reading.wording import text_of
 from natrium.analysis.doctor.trace.names import is_input
 from natrium.analysis.doctor.trace.record import Node, Record, Step
@@ -179,8 +188,7 @@ def _replaced(root: Node, instead: Mapping[Node, Node]) -> Node:
             made[node] = instead[node]
             continue
         args = tuple(made[one] for one in node.args)
-        same = all(a is b for a, b in zip(args, node.args, strict=True))
-        made[node] = node if same else attrs.evolve(node, args=args)
+        made[node] = with_args(node, args)
     return made[root]
 
 

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cache, lru_cache
 from typing import Any
 
+import attrs
 import mpmath
 import numpy as np
 import sympy
@@ -44,6 +45,12 @@ def in_order(roots: Iterable[Node]) -> list[Node]:
                 stack.append((node, True))
                 stack += [(one, False) for one in reversed(node.args) if one not in seen]
     return found
+
+
+def with_args(node: Node, args: tuple[Node, ...]) -> Node:
+    """Give a node with other operands; itself where they are its own."""
+    same = all(a is b for a, b in zip(args, node.args, strict=True))
+    return node if same else attrs.evolve(node, args=args)
 
 
 def leaves(*roots: Node) -> frozenset[str]:
