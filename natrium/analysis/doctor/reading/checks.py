@@ -242,7 +242,7 @@ def _unused(case: Case) -> Iterator[Found]:
         of_event = case.maps.record.solver and name in ("terminal", "direction")  # SciPy reads these
         if of_event or not re.search(r"[1-9]", case.source[line - 1].split("=", 1)[-1]):
             continue
-        refractory = is_refractory(name) and not any(case.maps.hold.steps)
+        refractory = is_refractory(name) and not any(case.maps.hold.steps) and not case.maps.record.resumed
         yield Found(
             "unused-parameter", "fault" if refractory and case.maps.firing else "note",
             f"{name} is given a value in {in_line(case.source, line)} and never read.",

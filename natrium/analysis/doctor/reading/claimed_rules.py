@@ -24,7 +24,7 @@ from natrium.analysis.doctor.reading.resets import (
 )
 from natrium.analysis.doctor.reading.rules import number_at, timed_by, unfinished
 from natrium.analysis.doctor.reading.sides import Claimed, drive_of, inputs_read
-from natrium.analysis.doctor.reading.trees import NUMBER, at_points, in_order, leaves, number
+from natrium.analysis.doctor.reading.trees import NUMBER, at_points, in_order, leaf, leaves, number
 from natrium.analysis.doctor.reading.wording import shown, text_of
 from natrium.model import Model, Neuron
 from natrium.model.arrays import Array
@@ -140,6 +140,11 @@ def _moving_threshold(case: Case, sides: Claimed, test: Threshold) -> Iterator[F
 def _refractory(case: Case, claim: Model, sides: Claimed) -> Iterator[Found]:
     maps, neuron, units = case.maps, claim.neuron, case.meant.units
     dt, counts = maps.step * units.ms, maps.hold.steps or (unfinished(maps),)
+    if maps.record.resumed:
+        yield from _resumed(case, claim)
+        if any(maps.hold.steps):
+            yield from _held_states(case, sides, maps.hold.lines[0])
+        return
     if (
         not neuron.fires
         or not maps.firing
@@ -173,6 +178,23 @@ def _refractory(case: Case, claim: Model, sides: Claimed) -> Iterator[Found]:
         )  # fmt: skip
     if maps.V in maps.hold.still and counts[0] > 1:
         yield from _held_states(case, sides, line)
+
+
+def _resumed(case: Case, claim: Model) -> Iterator[Found]:
+    """Hold when the script of a solver goes on after an event against the claimed time."""
+    found, ms = case.meant.refractory, case.meant.units.ms
+    assert found is not None  # what goes on has waited, if for no time
+    held, asked = found.nominal * ms, claim.neuron.tau_ref
+    if abs(held - asked) <= CLOSE * (asked + abs(float(case.maps.record.times[-1])) * ms):
+        return
+    own = abs(found.named - found.nominal) <= CLOSE * abs(found.nominal) and not is_used(case, found.name, "")
+    line = (parameter_line(case, leaf(found.name)) if own else 0) or found.line
+    yield Found(
+        "refractory-length", "fault",
+        f"After a spike {plain(case.maps.V)} waits {held:.6g} ms, where the model has {asked:g} ms: "
+        f"{in_line(case.source, line)}.",
+        line, evidence=f"{case.maps.spikes.size} events, after which the solver begins once more", sure=True,
+    )  # fmt: skip
 
 
 def _held_states(case: Case, sides: Claimed, line: int) -> Iterator[Found]:

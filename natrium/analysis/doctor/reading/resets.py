@@ -108,7 +108,7 @@ def _resets(case: Case, claim: Model, sides: Claimed, wrong: frozenset[str]) -> 
             "reset-value", "fault",
             f"A spike sets {plain(name)} to `{text_of(own)}` where the model has {_plain_number(should)}: "
             f"{in_line(case.source, where)}.",
-            where, text_of(own), _plain_number(should), about=name,
+            where, text_of(own), _plain_number(should), about=name, sure=bool(maps.record.resumed),
         )  # fmt: skip
 
 
@@ -226,6 +226,8 @@ def spared_line(case: Case, name: str) -> int:
 def reset_line(case: Case, name: str) -> int:
     """Give the line in which a spike sets a state."""
     maps = case.maps
+    if maps.record.resumed:
+        return maps.record.resumed[1 + maps.record.states.index(name)].line
     made = maps.resets.get(name)
     if made is not None and made.args and made.line:
         return made.line

@@ -13,7 +13,7 @@ import numpy as np
 from natrium.analysis.doctor.reading.clocks import other_clocks
 from natrium.analysis.doctor.reading.labels import drawn_early
 from natrium.analysis.doctor.reading.maps import Maps, plain
-from natrium.analysis.doctor.reading.trees import DOUBLES, LEAF, Program, leaves
+from natrium.analysis.doctor.reading.trees import DOUBLES, LEAF, NUMBER, Program, in_order, leaves
 from natrium.analysis.doctor.trace.record import Choice, Node, Record
 from natrium.model.arrays import Array
 
@@ -149,6 +149,8 @@ def _label(maps: Maps, starts: Array) -> str:
 def refractory_of(maps: Maps) -> Refractory | None:
     """Find how long the rule holds, from what is set at a spike and what is compared."""
     record = maps.record
+    if record.resumed:
+        return _resumed(record)
     if not maps.held and not maps.hold.lines:
         return None
     if not maps.firing or maps.hold.way == "none":
@@ -199,6 +201,14 @@ def refractory_of(maps: Maps) -> Refractory | None:
     given = record.parameters[names[-1]]
     counts = given.args and record.dt in leaves(given)  # a time in steps
     return Refractory(nominal, names[-1], given.value * (maps.step if counts else 1.0), line, blamed)
+
+
+def _resumed(record: Record) -> Refractory:
+    """Tell how long the script of a solver that events end waits until it goes on."""
+    (ended, begun, _), start = record.restarts[-1], record.resumed[0]
+    named = [one for one in in_order([start]) if one.op == LEAF and one.value != ended]
+    wait = named[0] if len(named) == 1 else Node(NUMBER, (), math.nan)
+    return Refractory(begun - ended, wait.name, wait.value, start.line, start.line)
 
 
 def _goes_by(maps: Maps, timer: str) -> bool:

@@ -296,7 +296,7 @@ def _sort_flow(record: Record) -> Maps:
         firing=(len(record.steps) - 1,) if fire is not None else (), held=(),
         threshold=next(iter(crossings(algebra, fire, V)), None) if fire is not None else None,
         resets={name: algebra.canonical(one) for name, one in resets if one.name != name},
-        hold=Hold("none", waits, moving if any(waits) else (), ()),
+        hold=Hold("none", waits, moving if any(waits) else (), tuple(one.line for one in record.resumed[:1])),
         spikes=np.searchsorted(times, [end for end, _, _ in record.restarts]).astype(np.int64) - 1,
         dt=NO_DT, named=False, step=length,
         trees={name: algebra.canonical(step.updates[name]) for name in moving},

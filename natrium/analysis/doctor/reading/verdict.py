@@ -50,6 +50,7 @@ STAGES = ("stage-step", "stale-stage", "stage-differs")
 KNOWN = (
     *STEPPED,
     "refractory-length",
+    "refractory-unused",
     "refractory-endless",
     "stage-weights",
     "integer-division",

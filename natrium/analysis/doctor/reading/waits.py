@@ -8,12 +8,16 @@ from collections.abc import Iterator
 from natrium.analysis.doctor.reading.case import Case
 from natrium.analysis.doctor.reading.findings import Found, in_line, quoted, written
 from natrium.analysis.doctor.reading.maps import is_refractory, oriented, plain
+from natrium.analysis.doctor.reading.named import numbers_named
 from natrium.analysis.doctor.reading.pace import BY_CLOCK
 from natrium.analysis.doctor.reading.rules import number_at, timed_by, timer_line, unfinished
 from natrium.analysis.doctor.reading.trees import LEAF, leaves
 
 _TIME = re.compile(r"#.*\b(ms|msec|s|sec|seconds?|milliseconds?)\b")
 HELD = "the refractory time"
+NEAR = 1e-9  # of a time: rounding
+UNITS = (1e-3, 1e3)
+LEAST, MOST = 0.1, 100.0  # ms that neurons are refractory
 FEW = 1.5  # steps by which a refractory count may miss its time: its own rounding, and where it is tested
 
 
@@ -80,6 +84,9 @@ def refractory_checks(case: Case) -> Iterator[Found]:
     if endless is not None:
         yield endless
         return
+    if maps.record.resumed:
+        yield from _resumed(case)
+        return
     known, steps = maps.record.parameters, maps.record.steps
     jumps = {name for at in maps.firing for one in maps.moving[1:] for name in leaves(steps[at].updates[one])}
     jumps |= {name for one in jumps & set(known) for name in leaves(known[one])}
@@ -124,6 +131,28 @@ def refractory_checks(case: Case) -> Iterator[Found]:
                 found.blamed, evidence=f"{counts[0]} steps of {maps.step * ms:g} ms after each spike",
                 about=HELD,
             )  # fmt: skip
+
+
+def _resumed(case: Case) -> Iterator[Found]:
+    """Hold when the script of a solver goes on after an event against what a name of its says."""
+    found, ms = case.meant.refractory, case.meant.units.ms
+    assert found is not None  # what goes on has waited, if for no time
+    named = numbers_named(case.source)
+    name = found.name if is_refractory(found.name) else next(filter(is_refractory, named), "")
+    asked = found.named if name == found.name else named.get(name, found.nominal)
+    near = NEAR * (abs(asked) + float(case.maps.record.times[-1]))
+    if not name or abs(found.nominal - asked) <= near or (found.nominal > near and name != found.name):
+        return  # it may be another's time
+    ratio, line = found.nominal / asked if asked else 0.0, found.line
+    if any(abs(ratio / unit - 1.0) < NEAR for unit in UNITS) and LEAST <= found.nominal * ms <= MOST:
+        return  # the name is in the other unit
+    yield Found(
+        "refractory-unused" if found.nominal <= near else "refractory-length", "fault",
+        f"{plain(name)} is {asked:g}, but after a spike {plain(case.maps.V)} waits {found.nominal * ms:.4g} "
+        f"ms; see {in_line(case.source, line)}.",
+        line, evidence=f"{case.maps.spikes.size} events, after which the solver begins once more", about=HELD,
+        sure=True,
+    )  # fmt: skip
 
 
 def _is_count(case: Case, name: str, held: int) -> bool:

@@ -247,7 +247,7 @@ class Elements(np.ndarray[Any, Any]):
                 form = tracer.operation("int", (form,), raw, line)
         else:
             form = tracer.number(bare(value), line)
-        place = Place(self.key, self.name, self.coords(index)) if self.key else None
+        place = Place(self.key, self.name, self.coords(index), line=line) if self.key else None
         node = traced(raw, form, tracer.epoch, place)
         self.nodes[index] = node
         if place is not None and isinstance(node, Remembers):

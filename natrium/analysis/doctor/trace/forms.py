@@ -78,12 +78,16 @@ class Place:
         Of an element: which; empty otherwise.
     nth : int
         Which store of this step it was.
+    line : int
+        Of the script's own assignment that put it there; 0: another way.
     """
 
-    __slots__ = ("coords", "key", "name", "nth")
+    __slots__ = ("coords", "key", "line", "name", "nth")
 
-    def __init__(self, key: tuple[Any, ...], name: str, coords: tuple[Any, ...] = (), nth: int = 0) -> None:
-        self.key, self.name, self.coords, self.nth = key, name, coords, nth
+    def __init__(
+        self, key: tuple[Any, ...], name: str, coords: tuple[Any, ...] = (), nth: int = 0, line: int = 0
+    ) -> None:
+        self.key, self.name, self.coords, self.nth, self.line = key, name, coords, nth, line
 
 
 class Known:

@@ -126,6 +126,9 @@ class Record:
     restarts : tuple of (float, float, Array)
         Of a solver that events end: when each did, when the script went on, and from which states; the last
         of `steps` is then what an event compares and does.
+    resumed : tuple of Node
+        When the script last went on after an event, and from which states, each with the line that set it;
+        empty where no event ended the solver.
     again : callable or None
         Of a right-hand side ``f(t, y)``: what SciPy makes of it as it did of the script's own, in the place
         of `samples`; None where that cannot be had.
@@ -162,6 +165,7 @@ class Record:
     lists: Mapping[str, Array]
     solver: str = ""
     restarts: tuple[tuple[float, float, Array], ...] = ()
+    resumed: tuple[Node, ...] = ()
     again: Callable[[Callable[..., list[float]]], Array | None] | None = None
     exogenous: Mapping[str, Array] = attrs.field(factory=dict)
     origins: Mapping[str, tuple[Node, ...]] = attrs.field(factory=dict)

@@ -33,6 +33,11 @@ class Call:
         What the right-hand side calls its states.
     begin : sequence
         The state that it was given, as the script has it.
+    start : number
+        When it began, as the script has it.
+    lines : tuple of int
+        Where the script set when it began and each of the states: the line of the assignment, of a variable
+        that the first call was given as well; else of the call.
     event : callable or None
         The function of time and state whose zero ended it.
     again : callable or None
@@ -49,6 +54,8 @@ class Call:
     states: Any
     called: str
     begin: Any = ()
+    start: Any = 0.0
+    lines: tuple[int, ...] = ()
     event: Any = None
     again: Any = None
     restarts: tuple[tuple[float, float, Any], ...] = ()
@@ -134,7 +141,8 @@ class Watched:
         self._calls.append(
             Call(
                 f"solve_ivp {name}", called_with(fun, args), result.t.copy(), result.y.T.copy(),
-                called(fun, True), flat(y0), ended, solved,
+                called(fun, True), flat(y0), flat(t_span)[0], self._lines([flat(t_span)[0], *flat(y0)]),
+                ended, solved,
             )
         )  # fmt: skip
         if self._tracing:
@@ -148,8 +156,27 @@ class Watched:
                     times.remember()[-1] = again(times.plain[-1], end)
         return result
 
+    def _lines(self, given: list[Any]) -> tuple[int, ...]:
+        """Give the line that set each of the numbers that a call begins with."""
+        if not self._tracing:
+            return ()
+        first = [self._calls[0].start, *self._calls[0].begin] if self._calls else given
+        carried = {one.place.key for one in first if isinstance(one, Remembers) and one.place is not None}
+        places = [one.place if isinstance(one, Remembers) else None for one in given]
+        here = active().line()
+        return tuple(
+            place.line if place is not None and place.key in carried and place.line else made_at(one) or here
+            for one, place in zip(given, places, strict=True)
+        )
+
     def _ode(self, f: Any, jac: Any = None) -> Any:
         return Stepper(f, self._calls, self._tracing)
+
+
+def made_at(value: Any) -> int:
+    """Give the line of the operation that a number is made by, where the script keeps it nowhere; else 0."""
+    kept = not isinstance(value, Remembers) or value.place is not None
+    return 0 if kept else value.form.line
 
 
 def _odeint(function: Any, y0: Any, t: Any, **options: Any) -> tuple[Any, Any]:

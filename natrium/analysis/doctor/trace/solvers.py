@@ -13,7 +13,7 @@ from natrium.analysis.doctor.trace.arrays import TracedArray, flat
 from natrium.analysis.doctor.trace.build import Builder
 from natrium.analysis.doctor.trace.forms import MOVED, TIMED, Form, Place, Segment, StepTrace
 from natrium.analysis.doctor.trace.numbers import Remembers, bare, traced
-from natrium.analysis.doctor.trace.record import Record, Step
+from natrium.analysis.doctor.trace.record import Node, Record, Step
 from natrium.analysis.doctor.trace.scipy_layer import Call
 from natrium.analysis.doctor.trace.tracer import Tracer
 from natrium.model.arrays import Array
@@ -45,6 +45,8 @@ def longest(calls: Sequence[Call]) -> Call:
                 times=np.concatenate([times, start[later]]),
                 states=np.concatenate([run.states, np.asarray(call.states)[later]]),
                 begin=call.begin if fired else run.begin,
+                start=call.start if fired else run.start,
+                lines=call.lines if fired else run.lines,
                 event=call.event or run.event,
                 again=_one_after_other(run.again, call.again, later),
                 restarts=restarts,
@@ -263,7 +265,9 @@ def _made(
     tracer: Tracer, segment: Segment, wanted: Any, call: Call, times: Array, states: Array,
     source: tuple[str, ...], lists: Mapping[str, Array], objects: Mapping[tuple[Any, ...], str],
 ) -> Record:  # fmt: skip
-    record = Builder(tracer, segment, objects, whole=True).record(source, lists)
+    builder = Builder(tracer, segment, objects, whole=True)
+    resumed = _resumed(tracer, builder, call) if call.restarts else ()
+    record = builder.record(source, lists)
     steps = tuple(
         Step({f"d{name}/dt": node for name, node in one.updates.items()}, one.choices, one.first, one.count)
         for one in record.steps
@@ -276,8 +280,20 @@ def _made(
         return found[wanted] if len(found) == len(states) else None
 
     return attrs.evolve(
-        record, again=again, steps=steps, solver=call.solver, restarts=call.restarts, order=record.order[:n],
+        record, again=again, steps=steps, solver=call.solver, restarts=call.restarts, resumed=resumed,
+        order=record.order[:n],
         samples=states[wanted], times=times[wanted], dt="",
         time="t" if clocked else "", input="" if record.input == "t" else record.input,
         inputs=record.inputs[:n], exogenous={k: v[:n] for k, v in record.exogenous.items() if k != "t"},
     )  # fmt: skip
+
+
+def _resumed(tracer: Tracer, builder: Builder, call: Call) -> tuple[Node, ...]:
+    """Give when, and from which states, the script goes on after an event, each with the line that set it."""
+    forms = [
+        one.form if isinstance(one, Remembers) else tracer.number(bare(one), 0)
+        for one in (call.start, *call.begin)
+    ]
+    return tuple(
+        attrs.evolve(builder.node(form), line=line) for form, line in zip(forms, call.lines, strict=True)
+    )

@@ -85,7 +85,7 @@ class Watch(Calls):
 
     def _tagged(self, value: Any, place: Place, line: int, literal: bool, tests: Container[int]) -> Any:
         """Give a number as it is kept at a place."""
-        tracer = self.tracer
+        tracer, place.line = self.tracer, line
         if isinstance(value, Remembers):
             form, raw = tracer.read(value), value.raw
             if form.varies == MOVED and form.op == "leaf" and form.key[1] and not place.coords:
@@ -108,7 +108,7 @@ class Watch(Calls):
         """Give whatever is stored as it is kept at a place."""
         if isinstance(value, Remembers) or is_number(value):
             return self._tagged(value, place, line, literal, tests)
-        kind = type(value)
+        kind, place.line = type(value), line
         if kind is TracedArray:
             return self._array(value, place)
         if kind in (list, dict, deque):
@@ -212,7 +212,7 @@ class Watch(Calls):
         for at in value.followed():
             node = value.nodes[at]
             if isinstance(node, Remembers) and not self._stays(node, value.key, at):
-                inner = Place(value.key, value.name, tuple(at))
+                inner = Place(value.key, value.name, tuple(at), line=place.line)
                 new = traced(node.raw, self._control(tracer.read(node), ()), tracer.epoch, inner)
                 value.nodes[at] = new
                 tracer.store(new, inner)

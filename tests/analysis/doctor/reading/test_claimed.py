@@ -59,6 +59,9 @@ PLANTED = [
     (GATED, "[dv, dn, dh]", "[dv, dh, dn]"),  # told where they are given back
     (EULER, "40.0 + i_n) / tau", "40.0) / tau + i_n"),  # brackets, though i_n has a line of its own
     (EVENTS, "", ""),  # a threshold written as what is added
+    (EVENTS, "begin = sol.t[-1] + 3.0", "begin = sol.t[-1]"),  # told where it is set, not at the start
+    (EVENTS, "begin = sol.t[-1] + 3.0", "begin = sol.t[-1] + 0.3"),
+    (EVENTS, "    v = -70.0", "    v = rhs(0.0, [-70.0])[0] - 70.0"),
 ]
 
 

@@ -48,6 +48,25 @@ for k in range(600):
         since = 0.0
 """
 
+EVENTS = """
+from scipy.integrate import solve_ivp
+t_ref, theta, rest, after = 3.0, -55.0, -70.0, -72.0
+def rhs(t, y):
+    return [(rest - y[0] + 25.0) / 10.0]
+def spike(t, y):
+    return y[0] - theta
+spike.terminal = True
+begin, state, ts = 0.0, [rest], []
+while begin < 60.0:
+    sol = solve_ivp(rhs, (begin, 60.0), state, events=spike, max_step=0.5, rtol=1e-8)
+    ts.extend(sol.t)
+    if sol.status != 1:
+        break
+    ts.append(sol.t[-1] + t_ref)
+    begin = sol.t[-1] + t_ref
+    state = [after]
+"""
+
 LAST = """
 dt, v, last = 0.1, -70.0, -1e9
 t_ref = 3.0
@@ -94,6 +113,9 @@ PLANTED = [
     (HEUN, "", ""),
     (HEUN, "w + 0.5 * dt * (b + d)", "w + 0.5 * (b + d)"),  # a stage has a step within what it divides by
     (CURRENTS, "t + t_ref", "t + 1000.0 * t_ref"),  # what is held to the end of the run is held too long
+    (EVENTS, "", ""),
+    (EVENTS, "    begin = sol.t[-1] + t_ref", "    begin = sol.t[-1]"),  # a solver goes on at once
+    (EVENTS, "    begin = sol.t[-1] + t_ref", "    begin = sol.t[-1] + t_ref / 1000.0"),
 ]
 
 
