@@ -131,3 +131,161 @@ def test_what_an_earlier_loop_makes_is_an_input_of_the_next(tmp_path: Path, name
     assert equations(found) == {"dv/dt": "1/C*(-(leak*(v - rest)) - g*v)"}
     assert found.spike_times.size
     assert not found.faults
+
+
+def test_what_a_generator_yields_belongs_to_the_step_that_takes_it(tmp_path: Path) -> None:
+    found = taken(
+        tmp_path,
+        """
+        from itertools import accumulate
+        from math import sin
+        dt, tau, E, top = 0.25, 9.0, -66.0, -52.0
+        def drive(n, onset=30.0):
+            for k in range(n):
+                yield 18.0 + 5.0 * sin(k * dt) if k * dt >= onset else 0.0
+        def step(v, u):
+            v = v + dt * (E - v + u) / tau
+            return E if v >= top else v
+        vs = list(accumulate(drive(400), step, initial=E))
+        ts = [k * dt for k in range(401)]
+        """,
+    )
+    assert found.model is not None
+    assert found.spike_times.size
+    assert found.label == "end"
+    on = float(18.0 + 5.0 * np.sin(30.0))
+    assert [found.model.stimulus(t) for t in (29.9, 30.1)] == pytest.approx([0.0, on])
+    assert {one.key for one in found.findings} == {"euler", "grid"}
+
+
+def test_an_input_that_goes_on_from_its_edge_is_not_late(tmp_path: Path) -> None:
+    found = taken(
+        tmp_path,
+        """
+        dt, tau, E, top = 0.2, 9.0, -66.0, -52.0
+        v, vs = E, []
+        for k in range(600):
+            t = k * dt
+            u = 0.0
+            if t >= 20.0:
+                u = 12.0 + 0.5 * (t - 20.0)
+            v = v + dt * (E - v + u) / tau
+            if v >= top:
+                v = E
+            vs.append(v)
+        """,
+    )
+    assert "input-on-late" not in {one.key for one in found.findings}
+
+
+def test_the_mean_of_an_input_at_both_ends_of_a_step_is_that_input(tmp_path: Path) -> None:
+    found = taken(
+        tmp_path,
+        """
+        dt, tau, E_rest, R, top = 1e-4, 0.012, -0.07, 1e8, -0.05
+        def ramp(t, slope=8e-9, until=0.05):
+            return slope * min(max(t, 0.0), until)
+        v, vs = E_rest, []
+        for n in range(1500):
+            mean = 0.5 * (ramp(n * dt) + ramp((n + 1) * dt))
+            z = 0.5 * dt / tau
+            v = ((1 - z) * v + 2 * z * (E_rest + R * mean)) / (1 + z)
+            if v >= top:
+                v = E_rest
+            vs.append(v)
+        """,
+    )
+    assert found.scheme.key == "crank-nicolson"
+    assert found.model is not None
+    asked = [found.model.stimulus(t) for t in (10.0, 25.0, 80.0)]
+    assert asked == pytest.approx([8.0, 20.0, 40.0])
+    assert not found.faults
+
+
+def test_stages_at_times_of_their_own_are_those_of_a_scheme(tmp_path: Path) -> None:
+    found = taken(
+        tmp_path,
+        """
+        from math import sin
+        h, v, w, vs = 0.1, 0.0, 0.0, []
+        def f(v, w, t):
+            return (12.0 + 6.0 * sin(0.3 * t) - v - w) / 8.0, (0.5 * v - w) / 40.0
+        for k in range(800):
+            t = k * h
+            a, b = f(v, w, t)
+            c, d = f(v + h * a / 2, w + h * b / 2, t + h / 2)
+            v, w = v + h * c, w + h * d
+            if v >= 9.0:
+                v = 0.0
+            vs.append(v)
+        """,
+    )
+    assert found.scheme.key == "midpoint"
+    assert not found.faults
+
+
+def test_neurons_that_take_one_array_or_another_have_an_input_each(tmp_path: Path) -> None:
+    found = taken(
+        tmp_path,
+        """
+        import numpy as np
+        N, dt = 6, 0.25
+        amps, v, u = np.linspace(7.0, 12.0, N), -65.0 * np.ones(N), -13.0 * np.ones(N)
+        fired, vs = [], np.zeros((900, N))
+        for k in range(900):
+            t = k * dt
+            I = amps if t >= 30.0 else np.zeros(N)
+            over = np.where(v >= 30.0)[0]
+            for j in over:
+                fired.append((t, j))
+            v[over], u[over] = -65.0, u[over] + 8.0
+            v = v + dt * (0.04 * v**2 + 5 * v + 140 - u + I)
+            u = u + dt * 0.02 * (0.2 * v - u)
+            vs[k] = v
+        for j in range(N):
+            print(j, amps[j], sum(one == j for _, one in fired))
+        """,
+    )
+    assert found.record.side == "0"
+    assert not found.faults
+    assert found.model is not None
+    assert [found.model.stimulus(t) for t in (20.0, 40.0)] == pytest.approx([0.0, 7.0])
+
+
+def test_what_steps_begin_to_read_late_is_a_state_all_the_same(tmp_path: Path) -> None:
+    found = taken(
+        tmp_path,
+        """
+        cell = {"v": -70.0, "w": 0.0, "until": -1.0}
+        dt, vs = 0.1, []
+        def fire(t):
+            cell["v"], cell["until"] = -70.0, t + 2.0
+        for k in range(1400):
+            t = k * dt
+            u = 25.0 if t >= 60.0 else 0.0
+            cell["w"] += dt * (0.1 * u - cell["w"]) / 30.0
+            if t > cell["until"] + 1e-6:
+                cell["v"] += dt * (-70.0 - cell["v"] + u - cell["w"]) / 12.0
+            if cell["v"] >= -52.0:
+                fire(t)
+            vs.append(cell["v"])
+        """,
+    )
+    assert found.maps.hold.way == "clock"
+    assert set(found.maps.hold.steps) == {20}
+
+
+def test_schemes_of_states_apart_go_by_the_name_of_both(tmp_path: Path) -> None:
+    found = taken(
+        tmp_path,
+        """
+        dt, v, th, vs = 0.1, -70.0, -52.0, []
+        for k in range(1500):
+            dv, dth = (-70.0 - v + 26.0) / 12.0, (-52.0 - th) / 40.0
+            v, th = v + dt * (-70.0 - v - dt * dv / 2 + 26.0) / 12.0, th + dt * (-52.0 - th - dt * dth / 2) / 40.0
+            if v >= th:
+                v, th = -70.0, th + 4.0
+            vs.append(v)
+        """,
+    )
+    assert found.scheme.key == "midpoint"

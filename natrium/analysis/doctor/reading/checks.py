@@ -10,7 +10,7 @@ import numpy as np
 from natrium.analysis.doctor.reading.case import Case, own_line, sign_line, term_line
 from natrium.analysis.doctor.reading.findings import Found, Mend, in_line, quoted, written
 from natrium.analysis.doctor.reading.labels import read_before
-from natrium.analysis.doctor.reading.maps import crossings, is_refractory, plain
+from natrium.analysis.doctor.reading.maps import crossings, is_refractory, is_rest, plain
 from natrium.analysis.doctor.reading.named import unread
 from natrium.analysis.doctor.reading.recognise import GateFound, Part, opens, split_gate
 from natrium.analysis.doctor.reading.rules import number_at
@@ -19,7 +19,6 @@ from natrium.analysis.doctor.reading.trees import LEAF, at_points, in_order, lea
 from natrium.analysis.doctor.reading.wording import text_of
 from natrium.analysis.doctor.trace.record import Record
 
-_REST = re.compile(r"rest|^(e|v|u)_?(l|leak)$|leak")
 LINEAR = ("leak", "input", "channel", "adaptation", "synapse")  # beside these alone a leak is one
 OUTSIDE = 1e-9  # of [0, 1]: rounding
 RISING, FALLING = ("m", "n"), ("h",)  # the gates that the field calls so, by how they go with V
@@ -195,7 +194,7 @@ def _leak_away(case: Case) -> Iterator[Found]:
         value = maps.record.parameter_values.get(rest, 0.0)
         begins = float(maps.record.samples[0, maps.record.states.index(maps.V)])
         near = value < 0.0 and abs(begins - value) < 0.5 * abs(value)
-        if len(names) == 1 and near and _REST.search(plain(rest).lower()):
+        if len(names) == 1 and near and is_rest(rest):
             stands, should = text_of(node), f"{plain(maps.V)} - {plain(rest)}"
             yield Found(
                 "leak-away", "fault",

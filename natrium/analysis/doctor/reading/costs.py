@@ -168,9 +168,10 @@ def _counts(case: Case) -> Iterator[Found]:
 def _edges(case: Case) -> Iterator[Found]:
     """Say where an input is read a step late."""
     maps, clock, inputs = case.maps, case.meant.clock, case.meant.inputs
-    known = edges_of(maps)
+    known, moves = edges_of(maps), np.diff(inputs, prepend=inputs[:1], append=inputs[-1:])
     for k in range(1, inputs.size):
-        if inputs[k] == inputs[k - 1]:
+        slope = max(abs(moves[k - 1]), moves[k + 1] * np.sign(moves[k]))
+        if abs(moves[k]) <= 2.0 * slope or not moves[k]:  # a jump stands out of the course around it
             continue
         before, after = float(clock.reads[k - 1]), float(clock.reads[k])
         near = [one for one in known if before - NEAR * maps.step <= one <= before + NEAR * maps.step]

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from natrium.analysis.doctor.reading.algebra import Slopes
-from natrium.analysis.doctor.reading.maps import Maps
+from natrium.analysis.doctor.reading.maps import Maps, is_rest
 from natrium.analysis.doctor.reading.recognise import DRIVEN
 from natrium.analysis.doctor.reading.rules import Clock, clock_of, counts_steps, number_at
 from natrium.analysis.doctor.reading.trees import (
@@ -57,7 +57,7 @@ def hoisted(
             inner |= set(in_order([node]))
     if len(tops) != 1:
         return dict(equations), None
-    top, name = tops[0], leaf(DRIVEN)
+    top, name = _without_rest(maps, tops[0]), leaf(DRIVEN)
     made: dict[Node, Node] = {top: name}
     found = {}
     for state, flow in equations.items():
@@ -69,6 +69,25 @@ def hoisted(
             made[node] = node if same else maps.algebra.rebuilt(node, args)
         found[state] = made[flow]
     return found, top
+
+
+def _without_rest(maps: Maps, top: Node) -> Node:
+    """Give the input alone, of its sum with the potential at which V rests, as in ``E + R*I(t)``."""
+    record, V = maps.record, maps.record.samples[:, maps.record.states.index(maps.V)]
+    low, high = float(np.nanmin(V)), float(np.nanmax(V))
+    ahead = top
+    while name_of(ahead) in ("+", "-", "*", "/"):
+        moves = [one for one in ahead.args if record.time in leaves(one)]
+        still = [one for one in ahead.args if record.time not in leaves(one)]
+        if len(moves) != 1:
+            break
+        if name_of(ahead) in ("+", "-"):
+            level = number_at(still[0], record.parameter_values)
+            near = low - (high - low) <= level <= high + (high - low)
+            named = leaves(still[0])
+            return moves[0] if near and named and all(map(is_rest, named)) else top
+        ahead = moves[0]
+    return top
 
 
 def _of_several(maps: Maps, equations: Mapping[str, Node]) -> tuple[dict[str, Node], Node] | None:

@@ -40,6 +40,11 @@ def is_refractory(name: str) -> bool:
     return bool(re.search(r"ref|arp|dead|absolute", plain(name).lower()))
 
 
+def is_rest(name: str) -> bool:
+    """Tell whether a name is one that the potential has to which a leak goes."""
+    return bool(re.search(r"rest|leak|^(e|v|u)_?l$|^e_?[m0]?$", plain(name).lower()))
+
+
 @attrs.frozen(eq=False)
 class Threshold:
     """The comparison that makes a step fire.

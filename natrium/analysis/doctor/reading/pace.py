@@ -8,6 +8,7 @@ import attrs
 import numpy as np
 
 from natrium.analysis.doctor.reading.algebra import Algebra
+from natrium.analysis.doctor.reading.clocks import other_clocks
 from natrium.analysis.doctor.reading.trees import NUMBER, at_points, leaf, leaves, number
 from natrium.analysis.doctor.trace.record import Node, Record
 
@@ -89,7 +90,7 @@ def by_the_clock(record: Record) -> Record:
 
 
 def one_clock(record: Record) -> Record:
-    """Put the time in the place of the step's number, where steps read both."""
+    """Put the time in the place of the step's number, and of another time of a step, that it reads beside."""
     times, step = record.times, record.parameters[record.dt].value if record.dt else 0.0
     if record.solver or not record.time or times.size < 3 or not step:
         return record
@@ -101,6 +102,11 @@ def one_clock(record: Record) -> Record:
             ahead = number(float(f"{course[0] - times[0] / step:.9g}"))
             passed = algebra.divide(leaf(record.time, float(times[0])), leaf(record.dt, step))
             found[name] = algebra.make("+", passed, ahead) if ahead.value else passed
+    for name, lead in other_clocks(record).items():
+        part = number(float(f"{lead / step:.9g}"))
+        if name not in found and part.value:
+            later = algebra.multiply(part, leaf(record.dt, step))
+            found[name] = algebra.make("+", leaf(record.time, float(times[0])), later)
     return _with(record, found) if found else record
 
 

@@ -33,6 +33,7 @@ from natrium.analysis.doctor.reading.ways import (
     ALONE,
     IMPLICIT,
     MOST_SUBSTEPS,
+    TABLEAUS,
     TOGETHER,
     Alone,
     Flow,
@@ -177,7 +178,7 @@ class Prover:
 
             def implied(at: Values, after: Values, name: str, share: Any = share) -> Any:
                 h = at[self.flow.h]
-                slope = share * self.flow.one(name, at | after)
+                slope = share * self.flow.one(name, self.flow.later(at | after, 1))
                 slope += (1 - share) * self.flow.one(name, at) if share != 1 else 0
                 return at[name] + h * slope
 
@@ -231,7 +232,8 @@ def prove(maps: Maps, equations: Mapping[str, Node]) -> SchemeFound:
         found = {name: prover.alone(name) for name in prover.flow.names}
         known = {name: one for name, one in found.items() if one is not None}
         if len(known) == len(found):
-            return _named(known, maps.V)
+            staged = len(known) > 1 and {way for way, _, _ in known.values()} <= TABLEAUS.keys()
+            return (prover.together() if staged else None) or _named(known, maps.V)
         if len(unmoved(maps)) < len(maps.trees):  # a step without dt is none of a scheme
             return _unknown(found)
         return prover.together() or prover.repeated() or _unknown(found)

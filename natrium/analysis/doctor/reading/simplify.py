@@ -41,7 +41,8 @@ def unclipped(
     for node in in_order(trees.values()):
         args = tuple(made[one] for one in node.args)
         inner = clipped(node, states) if name_of(node) in CLIPS else None
-        if inner is not None and (dt in leaves(node) or _is_idle(node, inner, values)):
+        steps = dt in leaves(node) and leaves(node) & states
+        if inner is not None and (steps or _is_idle(node, inner, values)):
             made[node] = made[inner]
             clips.append(node)
         elif node.args:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import attrs
 import numpy as np
@@ -22,6 +22,7 @@ from natrium.analysis.doctor.reading.wording import text_of
 from natrium.analysis.doctor.trace.names import is_input
 from natrium.analysis.doctor.trace.record import Node, Record, Step
 
+_Edit = Callable[[Mapping[Node, Node]], Node]
 _MOST = 12  # kinds of step: in runs of more a term is no switched one
 
 
@@ -106,27 +107,28 @@ class _Parting:
 
 def _joined(record: Record, main: Step, at: int, found: Iterable[_Apart]) -> Record:
     """Put an input in the place of what is apart."""
-    steps, exogenous, parameters = record.steps, dict(record.exogenous), dict(record.parameters)
-    first, inputs, new = record.input, record.inputs, list[str]()
+    exogenous, parameters = dict(record.exogenous), dict(record.parameters)
+    first, inputs, new, edits = record.input, record.inputs, list[str](), dict[Node, _Edit]()
+    met = [set(in_order(_roots(step))) for step in record.steps]
     for apart in found:
-        given = apart.large.args[apart.place]
-        name, whole = _named(record, apart)
-        own = given if whole else leaf(name)
+        told = _told(apart, met)
+        name, whole = _named(record, apart, told)
+        if not whole:
+            told = {apart.large: leaf(name)}
         values = np.zeros(record.order.size)
-        for kind, step in enumerate(record.steps):
-            met = set(in_order(_roots(step)))
-            node = apart.other.args[apart.place] if not apart.term and apart.other in met else own
-            if (apart.large if apart.term or node is own else apart.other) in met:
-                for k in np.flatnonzero(record.order == kind):
-                    values[k] = _value(record, node, int(k))
-        steps = tuple(_with(step, _instead(apart, name, whole)) for step in steps)
+        for kind, nodes in enumerate(met):
+            for node, given in told.items():
+                for k in np.flatnonzero(record.order == kind) if node in nodes else ():
+                    values[k] = _value(record, given, int(k))
+        edits |= _edits(apart, leaf(name), whole, tuple(told))
         parameters.pop(name, None)
         new.append(name)
         exogenous[name] = values
         if not first or first == name:
             first, inputs = name, exogenous.pop(name)
     changed = attrs.evolve(
-        record, steps=steps, exogenous=exogenous, parameters=parameters, input=first, inputs=inputs,
+        record, steps=tuple(_with(step, edits) for step in record.steps), exogenous=exogenous,
+        parameters=parameters, input=first, inputs=inputs,
         origins={**record.origins, **dict.fromkeys(new, ())},
     )  # fmt: skip
     now = changed.steps[record.steps.index(main)].updates
@@ -138,11 +140,13 @@ def _roots(step: Step) -> list[Node]:
     return [*step.updates.values(), *(side for one in step.choices for side in (one.left, one.right))]
 
 
-def _named(record: Record, apart: _Apart) -> tuple[str, bool]:
+def _named(record: Record, apart: _Apart, told: Mapping[Node, Node]) -> tuple[str, bool]:
     """Name the input; tell whether it is all that is apart, not a factor of it."""
     given = apart.large.args[apart.place]
     if not apart.term:
-        return max((given.name, apart.other.args[apart.place].name), key=len), True
+        both = [one.name for one in told.values()]
+        is_all = record.input and record.input in (one.name for one in told)
+        return record.input if is_all else max(both, key=len), True
     names = sorted(name for name in leaves(given) if is_input(name))
     known = len(names) == 1 and leaves(given) <= set(record.parameters)
     if known and _made(given, record.parameter_values | {names[0]: 0.0}) == 0.0:
@@ -150,45 +154,58 @@ def _named(record: Record, apart: _Apart) -> tuple[str, bool]:
     return (given.name if given.op == LEAF else text_of(given)), True
 
 
-def _instead(apart: _Apart, name: str, whole: bool) -> dict[Node, Node]:
-    """Say what stands where the two part, with the input in its place."""
-    large, new = apart.large, leaf(name)
-    term = new if whole else _replaced(
-        large.args[apart.place], {one: new for one in in_order(large.args) if one.name == name}
-    )  # fmt: skip
+def _told(apart: _Apart, met: Sequence[set[Node]]) -> dict[Node, Node]:
+    """Say by which nodes a kind of step is told to have an input, and what that is there.
 
-    def having(node: Node, rest: Node) -> Node:
-        return attrs.evolve(node, args=(rest, term) if apart.place == 1 else (term, rest))
-
+    One of two inputs is itself told, wherever it stands, if no kind of step has both.
+    """
+    given = apart.large.args[apart.place]
     if apart.term:
-        small = apart.other if large is apart.one else apart.one
-        return {large: having(large, large.args[1 - apart.place]), small: having(large, small)}
+        return {apart.large: given}
+    other = apart.other.args[apart.place]
+    if any(given in nodes and other in nodes for nodes in met):
+        return {apart.one: given, apart.other: other}
+    return {given: given, other: other}
+
+
+def _edits(apart: _Apart, new: Node, whole: bool, told: tuple[Node, ...]) -> dict[Node, _Edit]:
+    """Say what is made of the nodes where the two part, that the input stands there."""
+    large, place = apart.large, apart.place
+
+    def with_term(node: Node, rest: Node, term: Node) -> Node:
+        return attrs.evolve(node, args=(rest, term) if place == 1 else (term, rest))
+
+    if not apart.term:
+        return {
+            one: lambda bare, one=one: with_term(one, bare[one].args[1 - place], new) if one.args else new  # type: ignore[misc]  # mypy cannot tell a lambda with a default
+            for one in told
+        }
+    named = [one for one in in_order(large.args) if one.name == new.name]
+    term = new if whole else _replaced(large.args[place], dict.fromkeys(named, lambda _: new))
+    small = apart.other if large is apart.one else apart.one
     return {
-        one: attrs.evolve(one, args=tuple(new if k == apart.place else arg for k, arg in enumerate(one.args)))
-        for one in (apart.one, apart.other)
+        large: lambda bare: with_term(large, bare[large.args[1 - place]], term),
+        small: lambda bare: with_term(large, bare[small], term),
     }
 
 
-def _with(step: Step, instead: Mapping[Node, Node]) -> Step:
+def _with(step: Step, edits: Mapping[Node, _Edit]) -> Step:
     return attrs.evolve(
         step,
-        updates={name: _replaced(node, instead) for name, node in step.updates.items()},
+        updates={name: _replaced(node, edits) for name, node in step.updates.items()},
         choices=tuple(
-            attrs.evolve(one, left=_replaced(one.left, instead), right=_replaced(one.right, instead))
+            attrs.evolve(one, left=_replaced(one.left, edits), right=_replaced(one.right, edits))
             for one in step.choices
         ),
     )
 
 
-def _replaced(root: Node, instead: Mapping[Node, Node]) -> Node:
-    """Put nodes in the place of others; within what is put there nothing is."""
-    made: dict[Node, Node] = {}
+def _replaced(root: Node, edits: Mapping[Node, _Edit]) -> Node:
+    """Put nodes in the place of others: an edit is given what all of them make of what a node is made of."""
+    made, bare = dict[Node, Node](), dict[Node, Node]()
     for node in in_order([root]):
-        if node in instead:
-            made[node] = instead[node]
-            continue
-        args = tuple(made[one] for one in node.args)
-        made[node] = with_args(node, args)
+        bare[node] = with_args(node, tuple(made[one] for one in node.args))
+        made[node] = edits[node](bare) if node in edits else bare[node]
     return made[root]
 
 

@@ -19,7 +19,7 @@ import mpmath
 
 from natrium.analysis.doctor.reading.algebra import Slopes
 from natrium.analysis.doctor.reading.maps import Maps
-from natrium.analysis.doctor.reading.trees import EXTENDED, Program, extended
+from natrium.analysis.doctor.reading.trees import EXTENDED, Program, extended, in_order, leaves
 from natrium.analysis.doctor.trace.record import Node
 
 MOST_SUBSTEPS = 12
@@ -34,6 +34,10 @@ class Flow:
     def __init__(self, maps: Maps, equations: Mapping[str, Node]) -> None:
         self.names = tuple(equations)
         self.h = maps.dt
+        # Time goes on within a step where the script has it so; else the input is that of one time.
+        clock = {maps.record.time, maps.dt}
+        moves = any(leaves(node) == clock for tree in maps.trees.values() for node in in_order([tree]))
+        self.time = maps.record.time if moves else ""
         self._flow = Program(equations.values())
         self._one = {name: Program([node]) for name, node in equations.items()}
         slopes: dict[str, Node | None] = {}
@@ -55,6 +59,10 @@ class Flow:
     def slope(self, name: str, values: Values) -> Any:
         """Evaluate how a derivative changes with its own state."""
         return self._slopes[name](values, EXTENDED, extended)[0]
+
+    def later(self, values: Values, part: Any) -> Values:
+        """Give the values with the time gone on by a part of the step."""
+        return values | {self.time: values[self.time] + part * values[self.h]} if self.time else values
 
     def moved(self, values: Values, by: Values, h: Any) -> Values:
         """Give the values after a straight step."""
@@ -80,21 +88,22 @@ def _relaxed(factor: Callable[[Any], Any]) -> Alone:
 
 def _midpoint(flow: Flow, name: str, at: Values) -> Any:
     h = at[flow.h]
-    half = at | {name: at[name] + h / 2 * flow.one(name, at)}
+    half = flow.later(at, mpmath.mpf(1) / 2) | {name: at[name] + h / 2 * flow.one(name, at)}
     return at[name] + h * flow.one(name, half)
 
 
 def _heun(flow: Flow, name: str, at: Values) -> Any:
     h, first = at[flow.h], flow.one(name, at)
-    return at[name] + h / 2 * (first + flow.one(name, at | {name: at[name] + h * first}))
+    return at[name] + h / 2 * (first + flow.one(name, flow.later(at, 1) | {name: at[name] + h * first}))
 
 
 def _rk4(flow: Flow, name: str, at: Values) -> Any:
     h, x = at[flow.h], at[name]
+    half, end = flow.later(at, mpmath.mpf(1) / 2), flow.later(at, 1)
     k1 = flow.one(name, at)
-    k2 = flow.one(name, at | {name: x + h / 2 * k1})
-    k3 = flow.one(name, at | {name: x + h / 2 * k2})
-    k4 = flow.one(name, at | {name: x + h * k3})
+    k2 = flow.one(name, half | {name: x + h / 2 * k1})
+    k3 = flow.one(name, half | {name: x + h / 2 * k2})
+    k4 = flow.one(name, end | {name: x + h * k3})
     return x + h / 6 * (k1 + 2 * k2 + 2 * k3 + k4)
 
 
@@ -133,7 +142,8 @@ def _stages(rows: Sequence[Sequence[tuple[int, int]]], weights: Sequence[tuple[i
         def mixed(row: Sequence[tuple[int, int]]) -> Values:
             pairs = zip(row, slopes, strict=True)
             used = [(mpmath.mpf(a) / b, slope) for (a, b), slope in pairs if a]
-            return at | {name: at[name] + h * sum(w * one[name] for w, one in used) for name in flow.names}
+            there = flow.later(at, sum(w for w, _ in used))
+            return there | {name: at[name] + h * sum(w * one[name] for w, one in used) for name in flow.names}
 
         for row in rows:
             slopes.append(flow.all(mixed(row)))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import operator
 import sys
-from collections.abc import Iterator
 from functools import reduce
 from pathlib import Path
 from typing import Any
@@ -62,17 +61,10 @@ class Calls(Plain):
         if loop[1]:
             self.tracer.leave(begun)
 
-    def loop(self, items: Any, number: int, text: str) -> Iterator[Any]:
-        """Go through a for loop's items; those of steps come from outside."""
-        self.entered(number)
-        steps = bool(self.now[-1][1])
-        name = getattr(items, "name", "") or text
-        try:
-            for item in items:
-                self.turned(number)
-                yield self._outside(item, (number,), name) if steps else item
-        finally:
-            self.left(number)
+    def item_of(self, loop: list[int], item: Any, name: str) -> Any:
+        """Give an item of a for loop to its turn; those of steps come from outside."""
+        number, steps = loop
+        return self._outside(item, (number,), name) if steps else item
 
     def _outside(self, item: Any, path: tuple[int, ...], name: str) -> Any:
         tracer = self.tracer

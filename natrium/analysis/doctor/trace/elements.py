@@ -120,7 +120,7 @@ class Elements(np.ndarray[Any, Any]):
         for part, axis in zip(parts, free, strict=False):
             made = isinstance(part, Remembers) and part.form.op != "number"
             if made and part.epoch >= tracer.segment.start:
-                tracer.known.series.setdefault(self.key, axis)
+                tracer.go_along(self.key, axis)
 
     def __getitem__(self, index: Any) -> Any:
         if not active().known.final:

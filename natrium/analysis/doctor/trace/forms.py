@@ -12,7 +12,7 @@ FIXED, TIMED, MOVED = 0, 1, 2
 RELATIONS = frozenset(("<", "<=", ">", ">=", "==", "!="))
 
 
-# Reads of one container that are looked at to learn where it is read.
+# Reads of one container, or of one element that stands still, that are looked at to learn where it is read.
 READS = 400
 
 
@@ -156,6 +156,7 @@ class Segment:
         self.varied: set[tuple[Any, ...]] = set()
         self.given: dict[tuple[Any, ...], Any] = {}
         self.offsets: dict[tuple[Any, ...], set[int]] = {}
+        self.along: set[tuple[Any, ...]] = set()  # containers that its steps go along
 
 
 def contains(form: Form, leaf: Form, limit: int = 400) -> bool:

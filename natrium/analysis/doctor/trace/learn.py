@@ -18,6 +18,8 @@ class Lesson:
     Attributes
     ----------
     loop : int
+    series : dict
+        As `Known.series`, of what this loop goes along.
     states : dict
         As `Known.states`.
     cuts, clocks, several : set
@@ -28,6 +30,8 @@ class Lesson:
 
     def __init__(self, loop: int, segments: list[Segment], tracer: Tracer) -> None:
         self.loop, self.segments, self.tracer = loop, segments, tracer
+        along = {key for segment in segments for key in segment.along}
+        self.series = {key: axis for key, axis in tracer.known.series.items() if key in along}
         self.states: dict[tuple[Any, ...], str] = {}
         self.cuts: set[tuple[Any, ...]] = set()
         self.clocks: set[tuple[Any, ...]] = set()
@@ -54,8 +58,8 @@ class Lesson:
     def _find_states(self) -> None:
         known = self.tracer.known
         for segment in self.segments:
-            for key, reads in segment.carried.items():
-                axis = known.series.get(key)
+            for (key, _), reads in segment.carried.items():
+                axis = self.series.get(key)
                 key = known.classes.get(key, key)
                 offsets: dict[tuple[Any, ...], int] = {}
                 for coords, step, origin in reads:
@@ -104,7 +108,7 @@ class Lesson:
             return TIMED
         if (key, coords, offset) in self.states or key[0] == "?":
             return MOVED
-        if key in self.tracer.known.series:
+        if key in self.series:
             return MOVED if any(state[0] == key for state in self.states) else TIMED
         return FIXED if offset is None else TIMED
 
@@ -142,7 +146,7 @@ class Lesson:
     # Input and time ----------------------------------------------------------------------------------
 
     def _find_cuts(self) -> None:
-        series = self.tracer.known.series
+        series = self.series
         taken = {one[0] for one in (*self.states, *self.clocks)}
         found: dict[tuple[Any, ...], set[Form]] = {}
         clocks: set[tuple[Any, ...]] = set()
@@ -286,8 +290,9 @@ def known_from(learned: list[Lesson], before: Known) -> Known:
     """Give what the second run is to know."""
     known = Known()
     known.speaker = before.speaker
-    known.series, known.grown, known.classes = before.series, before.grown, before.classes
+    known.grown, known.classes = before.grown, before.classes
     for lesson in learned:
+        known.series.update(lesson.series)
         known.states.update(lesson.states)
         known.cuts |= lesson.cuts
         known.clocks |= lesson.clocks

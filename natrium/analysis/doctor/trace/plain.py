@@ -56,6 +56,7 @@ class Plain:
         self.now: list[list[int]] = []
         self.parents: dict[int, set[int]] = {}
         self.count = 0
+        self.ahead: int | None = None
 
     # Loops -------------------------------------------------------------------------------------------
 
@@ -92,17 +93,40 @@ class Plain:
         self.most[number] = max(self.most.get(number, 0), turns - (not begun))
 
     def loop(self, items: Any, number: int, text: str) -> Iterator[Any]:
-        """Go through a for loop's items."""
+        """Go through a for loop's items; the loop by which a generator makes one belongs to its turn."""
+        self.begin()
         self.entered(number)
+        entry, ones, begun = self.now[-1], iter(items), True
+        name = getattr(items, "name", "") or text
+        self.ahead = number
         try:
-            for item in items:
+            while True:
+                begun = False
+                try:
+                    item = next(ones)
+                except StopIteration:
+                    return
+                self.begin()
+                begun = True
+                yield self.item_of(entry, item, name)
                 self.turned(number)
-                yield item
         finally:
-            self.left(number)
+            self.ahead = None
+            self.left(number, begun)
+
+    def begin(self) -> None:
+        """Begin the first turn of a for loop: with its item, or with the loop that makes that."""
+        number, self.ahead = self.ahead, None
+        if number is not None:
+            self.turned(number)
+
+    def item_of(self, loop: list[int], item: Any, name: str) -> Any:
+        """Give an item of a for loop to its turn."""
+        return item
 
     def turns(self, number: int) -> Turns:
         """Begin a while loop."""
+        self.begin()
         return Turns(self, number)
 
     def unpack(self, value: Any, shape: Any) -> Any:

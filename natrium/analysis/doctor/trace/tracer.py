@@ -92,7 +92,8 @@ class Tracer(Table):
         if key is not None and (key, (), None) in self.known.states:
             return (key, (), None)
         axis = self.known.series.get(place.key)
-        if axis is None or axis >= len(place.coords):
+        learned = self.known.final or (self.segment is not None and place.key in self.segment.along)
+        if axis is None or axis >= len(place.coords) or not learned:
             return (place.key, place.coords, None)
         position = place.coords[axis]
         if not isinstance(position, int):
@@ -101,6 +102,19 @@ class Tracer(Table):
         if place.key in self.known.strides:
             return (place.key, rest, self._order(place.key, place.coords))
         return (place.key, rest, position - self._origin(place.key))
+
+    def go_along(self, key: tuple[Any, ...], axis: int) -> None:
+        """Learn that steps go along a container, one element a step."""
+        assert self.segment is not None
+        self.known.series.setdefault(key, axis)
+        self.segment.along.add(key)
+
+    def grow(self, key: tuple[Any, ...], length: int) -> None:
+        """Learn that steps make a container longer, from a length on."""
+        self.go_along(key, 0)
+        if key not in self.known.grown:
+            self.known.grown.add(key)
+            self.lengths[key] = length
 
     def _order(self, key: tuple[Any, ...], which: Any) -> int:
         """Say as which of its reads in this step something is read."""
@@ -129,7 +143,8 @@ class Tracer(Table):
             if len(offsets) <= STRIDES:
                 offsets.add(resolved[2])
         if not before and not known.final:
-            seen = segment.carried.setdefault(place.key, set())
+            one = (place.key, () if place.key in segment.along else place.coords)
+            seen = segment.carried.setdefault(one, set())
             if len(seen) < READS:
                 seen.add((place.coords, len(segment.steps) - 1, self._origin(place.key)))
         form = self.leaf(resolved, place.name, value.raw, value.form.line, value.form if before else None)

@@ -230,10 +230,8 @@ class Watch(Calls):
         if tracer.segment is None or tracer.known.final or not isinstance(before, TracedArray):
             return
         longer = value.ndim == 1 and before.ndim == 1 and len(value) == len(before) + 1
-        if longer and value.key not in tracer.known.grown:
-            tracer.known.series[value.key] = 0
-            tracer.known.grown.add(value.key)
-            tracer.lengths[value.key] = len(before)
+        if longer:
+            tracer.grow(value.key, len(before))
 
     def name(
         self, value: Any, scope: str, name: str, text: str, line: int, literal: bool, tests: Container[int]
@@ -286,7 +284,7 @@ class Watch(Calls):
 
     def _moves(self, key: tuple[Any, ...], index: Any) -> None:
         if not self.tracer.known.final and self._is_moving(index):
-            self.tracer.known.series.setdefault(key, 0)
+            self.tracer.go_along(key, 0)
 
     def _is_moving(self, index: Any) -> bool:
         segment = self.tracer.segment
@@ -318,10 +316,7 @@ class Watch(Calls):
             self._hold(owner, Place(("t", text), text))
         _, key, name, _ = self.held[id(owner)]
         if self.tracer.segment is not None and not self.tracer.known.final:
-            self.tracer.known.series.setdefault(key, 0)
-            if key not in self.tracer.known.grown:
-                self.tracer.known.grown.add(key)
-                self.tracer.lengths[key] = len(owner)
+            self.tracer.grow(key, len(owner))
         owner.append(self._kept(value, Place(key, name, (len(owner),)), line, literal, tests))
         return None
 
