@@ -22,6 +22,7 @@ from scipy.linalg.lapack import dgetrf, dgetrs, zgetrf, zgetrs
 from natrium.model.arrays import Array
 from natrium.solvers.bernstein import FROM_DOP853, from_monomials
 from natrium.solvers.event_driven.radau import Radau13
+from natrium.solvers.event_driven.runge_kutta import QuickSteps
 
 _RK45_TO_BERNSTEIN = from_monomials(4)
 _RADAU_TO_BERNSTEIN = from_monomials(3)
@@ -209,7 +210,7 @@ class _Explicit(Stepper):
         return TrueStep(h, y_new, K[-1], Record(t, h, y, K, type(self)))
 
 
-class _RK45(_Explicit, RK45):  # type: ignore[misc]  # SciPy's base is untyped
+class _RK45(_Explicit, QuickSteps, RK45):  # type: ignore[misc]  # SciPy's base is untyped
     """Dormand-Prince 5(4)."""
 
     stability = 3.3
@@ -220,7 +221,7 @@ class _RK45(_Explicit, RK45):  # type: ignore[misc]  # SciPy's base is untyped
         return _RK45_TO_BERNSTEIN @ np.vstack([record.y, Q.T])
 
 
-class _DOP853(_Explicit, DOP853):  # type: ignore[misc]  # SciPy's base is untyped
+class _DOP853(_Explicit, QuickSteps, DOP853):  # type: ignore[misc]  # SciPy's base is untyped
     """Dormand-Prince 8(5, 3)."""
 
     stability = 6.0

@@ -29,6 +29,7 @@ from natrium.model.expressions.exprel import (
     saturated_sinh,
 )
 from natrium.model.kernel import event_system, lower_expressions, power
+from natrium.solvers.event_driven.runge_kutta import MAX_FACTOR, MIN_FACTOR, SAFETY
 from natrium.solvers.event_driven.steppers import BY_CHANCE
 from natrium.solvers.machine import Native, compiled, describe_target, link, load
 
@@ -41,7 +42,6 @@ PIECE, N_PIECES, ROOM, MADE, CALLS = range(5)
 TIME, STEP, SIGN, MARGIN, RTOL, LEAST, ATOL = range(7)
 LENGTH, LONGEST, LEVEL, SLOPE = range(4)  # columns of a piece, in ms and mV
 NEAR = 1e-9  # of a piece: what is left for a last step is taken with the one before
-SAFETY, MIN_FACTOR, MAX_FACTOR = 0.9, 0.2, 10.0  # SciPy's, from one step to the next
 N_STAGES = DOP853.n_stages
 EXPONENT = -1.0 / (DOP853.error_estimator_order + 1)
 AT_LIMIT = math.exp(EXP_LIMIT)
