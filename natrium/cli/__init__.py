@@ -36,7 +36,7 @@ from natrium.cli.sweep import sweep_command
 
 # How much is made between two looks for garbage, and how many of these make a look at what is older (700 and
 # 10 are usual): what a verb loads lives until its end, and looking through it takes a twentieth of its time.
-COLLECTIONS = (100_000, 20, 20)
+COLLECTIONS = (1_000_000, 20, 20)
 
 VERBS: dict[str, Callable[..., None]] = {
     "new": new_command,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import cached_property, lru_cache
 from typing import Any
 
@@ -128,7 +128,7 @@ class HybridSystem:
     @property
     def reset_voltage(self) -> float | None:
         """The voltage to which a spike sets V, mV; None where it depends on the state."""
-        after = self.reset[0].subs(dict(zip(self.parameters, self.values, strict=True)))
+        after = with_values(self.reset[0], self.parameters, self.values)
         return None if after.free_symbols else float(after)
 
     @property
@@ -227,6 +227,18 @@ class HybridSystem:
             guard=None if self.guard is None else self.guard.xreplace(shift),
             reset=tuple(expr.xreplace(shift) for expr in self.reset),
         )
+
+
+def with_values(expr: Any, symbols: Sequence[Any], values: Sequence[float]) -> Any:
+    """Put numbers in for an expression's symbols: once for those that differ in others alone."""
+    own = expr.free_symbols
+    pairs = zip(symbols, values, strict=True)
+    return _substituted(expr, tuple((symbol, value) for symbol, value in pairs if symbol in own))
+
+
+@lru_cache(maxsize=256)
+def _substituted(expr: Any, values: tuple[tuple[Any, float], ...]) -> Any:
+    return expr.subs(dict(values))
 
 
 @lru_cache(maxsize=256)

@@ -14,7 +14,15 @@ from natrium.model.branches import has_branches
 from natrium.model.checks import Choice, Name, Number, as_float, show
 from natrium.model.errors import ModelError, UnsupportedModel
 from natrium.model.expressions.evaluator import LARGEST, NUMERIC
-from natrium.model.hybrid import BY_STATE, REFRACTORY_RULES, HybridSystem, Refractory, lands, over_threshold
+from natrium.model.hybrid import (
+    BY_STATE,
+    REFRACTORY_RULES,
+    HybridSystem,
+    Refractory,
+    lands,
+    over_threshold,
+    with_values,
+)
 from natrium.model.hybrid_structure import DURATION, ORIGIN, as_sympy, own_symbols, structure_of
 from natrium.model.kernel import lower
 from natrium.model.leak import CURRENTS
@@ -49,12 +57,6 @@ def _as_level(value: Any) -> Any:
 def _check_level(instance: Any, attribute: attrs.Attribute[Any], value: Any) -> None:
     if not isinstance(value, (str, sympy.Expr)):
         V_THRESH.check("v_thresh", value)
-
-
-@lru_cache(maxsize=256)
-def _with_values(expr: Any, values: tuple[tuple[Any, float], ...]) -> Any:
-    """Put numbers in: for the many neurons that differ in where they start alone, once."""
-    return expr.subs(dict(values))
 
 
 def _as_refractory(value: Any) -> Any:
@@ -181,7 +183,8 @@ class HybridNeuron(Shown):
             raise ModelError(
                 f"V must start below v_thresh ({level!r} mV), got {begin[0]!r} mV: it starts there"
             )
-        after = _with_values(self.system.reset[0], self._numbers(level))
+        system = self.system
+        after = with_values(system.reset[0], (*system.parameters, system.states[0]), (*system.values, level))
         if not self.threshold_moves and after.is_number and after > level + lands(level):
             raise ModelError(over_threshold(level, float(after)))
 
@@ -211,12 +214,6 @@ class HybridNeuron(Shown):
         free = {name for name, word in self.refractory if word == "free"}
         if free in (set(), set(states[1:])):  # what has a name of its own
             object.__setattr__(self, "refractory", "clamp" if free else "hold")
-
-    def _numbers(self, level: float) -> tuple[tuple[Any, float], ...]:
-        """Give the values at which the reset is looked at: its parameters, and V at the threshold."""
-        system = self.system
-        pairs = zip((*system.parameters, system.states[0]), (*system.values, level), strict=True)
-        return tuple(pair for pair in pairs if pair[0] in system.reset[0].free_symbols)
 
     @property
     def _is_number(self) -> bool:

@@ -147,5 +147,6 @@ def change_stimulus(stimulus: Sum, values: Mapping[str, float]) -> Sum:
     for index, part in enumerate(stimulus.parts):
         end = f"_{index}"
         own = {name.removesuffix(end): value for name, value in values.items() if name.endswith(end)}
-        parts.append(part.changed({name.split(OF_INPUT)[-1]: value for name, value in own.items()}))
+        new = {name.split(OF_INPUT)[-1]: value for name, value in own.items()}
+        parts.append(part.changed(new) if new else part)
     return Sum(parts=tuple(parts))
