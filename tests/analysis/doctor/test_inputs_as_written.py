@@ -289,3 +289,37 @@ def test_schemes_of_states_apart_go_by_the_name_of_both(tmp_path: Path) -> None:
         """,
     )
     assert found.scheme.key == "midpoint"
+
+
+@pytest.mark.parametrize(
+    ("begin", "read", "end"),
+    [
+        ("t = [0.0]", "t[-1]", "t.append((k + 1) * dt)"),
+        ("t = [0.0]", "t[k]", "t.append((k + 1) * dt)"),
+        ("t = 0.0", "t", "t = (k + 1) * dt"),
+    ],
+)
+def test_a_time_that_a_step_ends_with_switches_the_input(
+    tmp_path: Path, begin: str, read: str, end: str
+) -> None:
+    found = taken(
+        tmp_path,
+        f"""
+        def current(time):
+            if time < 20:
+                return 0
+            return 10.0
+        dt, v, u, vs = 0.2, -65.0, -13.0, []
+        {begin}
+        for k in range(700):
+            I = current({read})
+            v, u = v + dt * (0.04 * v**2 + 5 * v + 140 - u + I), u + dt * 0.02 * (0.2 * v - u)
+            if v >= 30:
+                v, u = -50.0, u + 2.0
+            vs.append(v)
+            {end}
+        """,
+    )
+    assert found.model is not None
+    assert [found.model.stimulus(at) for at in (19.9, 20.1, 100.0)] == pytest.approx([0.0, 10.0, 10.0])
+    assert not found.faults

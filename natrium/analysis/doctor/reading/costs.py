@@ -11,6 +11,7 @@ from natrium.analysis.doctor.reading.case import Case
 from natrium.analysis.doctor.reading.drive import edges_of
 from natrium.analysis.doctor.reading.findings import Found, in_line
 from natrium.analysis.doctor.reading.maps import plain
+from natrium.analysis.doctor.reading.models import short_names
 from natrium.analysis.doctor.reading.rules import NEAR
 from natrium.analysis.doctor.reading.schemes import POINTS, SchemeFound
 from natrium.analysis.doctor.reading.simplify import CLIPS, clipped, courses
@@ -72,12 +73,13 @@ def rules_of(case: Case, scheme: SchemeFound) -> Iterator[Found]:
             "held over each step.",
             line,
         )  # fmt: skip
+    short = short_names(maps.moving)
     for kick in maps.kicks:
         sizes = np.unique(np.round(kick.weights, 9))
         by = f"{sizes[0]:.4g}" if sizes.size == 1 else f"{sizes[0]:.4g} to {sizes[-1]:.4g}"
         yield Found(
             "incoming-spikes", "note",
-            f"{kick.steps.size} incoming spikes move {plain(kick.state)} by {by}; the model takes those of "
+            f"{kick.steps.size} incoming spikes move {short[kick.state]} by {by}; the model takes those of "
             "this run.",
             maps.main.updates[kick.state].line,
         )  # fmt: skip

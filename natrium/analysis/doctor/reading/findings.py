@@ -182,7 +182,8 @@ def sorted_findings(found: Sequence[Found]) -> tuple[Found, ...]:
     seen: set[tuple[Any, ...]] = set()
     kept = []
     for one in sorted(found, key=lambda one: (order.index(one.kind), one.line)):
-        if (one.key, one.line) not in seen:
-            seen.add((one.key, one.line))
+        told = (one.key, one.line, one.said if one.kind == "note" else "")
+        if told not in seen:
+            seen.add(told)
             kept.append(one)
     return tuple(kept)

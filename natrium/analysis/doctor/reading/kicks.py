@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import combinations
 
 import attrs
 import numpy as np
@@ -18,6 +19,7 @@ from natrium.model.arrays import Array
 
 FEW = 0.6  # of the steps: what comes in more often is a current
 MOST = 400  # different weights: what has more is no train of spikes
+TOGETHER = 3  # states that jump in one step, of more that come out otherwise
 SAME = 1e-9
 
 
@@ -34,12 +36,15 @@ class Kick:
         By how much.
     early : bool
         Whether the step that it comes in already makes use of it.
+    source : str
+        The leaf that it comes by; empty where choices of the steps tell it.
     """
 
     state: str
     steps: npt.NDArray[np.int64]
     weights: Array
     early: bool
+    source: str = ""
 
 
 @attrs.frozen(eq=False)
@@ -81,9 +86,20 @@ def kicked(
             weight = float(
                 values_at(slope, {"": np.zeros(1)} | {k: np.full(1, v) for k, v in values.items()})[0]
             )
-            found.append(Kick(state, some, weight * course[some], early))
+            found.append(Kick(state, some, weight * course[some], early, name))
         left = {state: algebra.replaced(tree, {name: none}) for state, tree in left.items()}
     return left, tuple(found)
+
+
+def without_trains(record: Record, kicks: Sequence[Kick], flow: Node) -> Record:
+    """Take a train of incoming spikes for no input; what else V reads from outside is one."""
+    if record.input not in {kick.source for kick in kicks} - {""}:
+        return record
+    rest = {**record.exogenous, record.input: record.inputs}
+    others = sorted(leaves(flow) & set(record.exogenous))
+    own = others[0] if len(others) == 1 else ""
+    inputs = rest.pop(own) if own else np.full(record.order.size, np.nan)
+    return attrs.evolve(record, input=own, inputs=inputs, exogenous=rest)
 
 
 def is_train(steps: npt.NDArray[np.int64], n_steps: int) -> bool:
@@ -163,7 +179,8 @@ def _moved_before(
             size = off / (further - own)
         if np.all(np.isfinite(size)) and _is_even(size):
             jumps[name] = float(f"{float(np.median(size)):.12g}")
-    for tried in [*({name: size} for name, size in jumps.items()), jumps]:
+    few = (one for n in range(1, TOGETHER + 1) for one in combinations(jumps, n))
+    for tried in [*({name: jumps[name] for name in names} for names in few), jumps]:
         moved = {**points, **{name: points[name] + size for name, size in tried.items()}}
         pairs = (
             (values_at(step.updates[one], points), values_at(main.updates[one], moved)) for one in moving

@@ -316,24 +316,18 @@ def _paired(
     pairs = {maps.V: "V"}
     if not own or not theirs:
         return pairs
-    cost = np.full((len(own), len(theirs)), 2.0)
-    unlike = cost.copy()
-    for row, name in enumerate(own):
-        for column, label in enumerate(theirs):
-            values = dict(free) | {label: points[name]}
-            wanted = flows(values)[label]
-            try:
-                got = at_points(case.meant.flows[name], points)
-            except KeyError:
-                got = np.full(points[maps.V].size, np.nan)
-            with np.errstate(all="ignore"):
-                apart = np.abs(got - wanted) > 1e-6 * (np.abs(wanted) + np.median(np.abs(wanted)))
-            named = alike(name, label)
-            cost[row, column] = float(np.mean(apart)) + (0.0 if named else 0.9)
-            good = np.isfinite(got) & np.isfinite(wanted)
-            if good.sum() > POINTS // 2 and np.ptp(got[good]) and np.ptp(wanted[good]):
-                unlike[row, column] = 1.0 - np.corrcoef(got[good], wanted[good])[0, 1]
-    for chosen, taken in zip(*linear_sum_assignment(cost), strict=True):
+    found = len(pairs)
+    while True:
+        off, unlike = _apart(case, points, (own, theirs), dict(free) | _known(points, pairs), flows)
+        called = np.array([[alike(name, label) for label in theirs] for name in own])
+        cost = off + np.where(called, 0.0, 0.9)
+        best = list(zip(*linear_sum_assignment(cost), strict=True))
+        # What flows alike to the digit is known, and tells what is made of it.
+        pairs |= {own[one]: theirs[other] for one, other in best if off[one, other] == 0.0}
+        if len(pairs) == found:
+            break
+        found = len(pairs)
+    for chosen, taken in best:
         if cost[chosen, taken] <= 1.0:
             pairs[own[chosen]] = theirs[taken]
             unlike[chosen] = unlike[:, taken] = 2.0
@@ -347,9 +341,40 @@ def _paired(
     return pairs
 
 
+def _known(points: Mapping[str, Array], pairs: Mapping[str, str]) -> dict[str, Array]:
+    """Give the claim's states that are known to be the script's."""
+    return {label: points[name] for name, label in pairs.items() if label != "V"}
+
+
+def _apart(
+    case: Case, points: Mapping[str, Array], sides: tuple[list[str], list[str]],
+    values: Mapping[str, Array], flows: Any,
+) -> tuple[Array, Array]:  # fmt: skip
+    """Tell of each of the script's states and each of the claim's how often, and how far, flows are apart."""
+    own, theirs = sides
+    off = np.full((len(own), len(theirs)), 1.0)
+    unlike = np.full_like(off, 2.0)
+    for row, name in enumerate(own):
+        try:
+            got = at_points(case.meant.flows[name], points)
+        except KeyError:
+            continue
+        for column, label in enumerate(theirs):
+            wanted = flows({**values, label: points[name]})[label]
+            with np.errstate(all="ignore"):
+                near = np.abs(got - wanted) <= 1e-6 * (np.abs(wanted) + np.median(np.abs(wanted)))
+            off[row, column] = 1.0 - float(np.mean(near))
+            good = np.isfinite(got) & np.isfinite(wanted)
+            if good.sum() > POINTS // 2 and np.ptp(got[good]) and np.ptp(wanted[good]):
+                unlike[row, column] = 1.0 - np.corrcoef(got[good], wanted[good])[0, 1]
+    return off, unlike
+
+
 def alike(name: str, label: str) -> bool:
     """Tell whether a state of the script, or what it is an attribute of, is called like one of the claim."""
     gate = label.rsplit(".", 1)[-1].lower()
     owner = name.rpartition(".")[0].rpartition(".")[2].strip("_").lower()
     last = plain(name).lower()
+    if owner and gate.startswith(last) and owner.startswith(gate.removeprefix(last).strip("_") or "_"):
+        return True  # exc.g, which is ge, or g_exc
     return gate in (last, last.split("_")[0], owner) or last.startswith(f"{gate}_") or last == f"{gate}gate"

@@ -10,7 +10,7 @@ import numpy as np
 from natrium.analysis.doctor.reading.algebra import Algebra, Slopes
 from natrium.analysis.doctor.reading.begun import before_the_step, begun, located
 from natrium.analysis.doctor.reading.drawn import after_drawn, after_painting
-from natrium.analysis.doctor.reading.kicks import kicked, kicked_kinds, of_kinds
+from natrium.analysis.doctor.reading.kicks import kicked, kicked_kinds, of_kinds, without_trains
 from natrium.analysis.doctor.reading.maps import (
     NO_DT,
     Hold,
@@ -234,6 +234,7 @@ def sort(record: Record) -> Maps:
         }
     trees, clips = unclipped(record, sorter.algebra, trees, record.dt or NO_DT)
     trees, kicks = kicked(record, sorter.algebra, trees, record.dt or NO_DT, sorter.V)
+    record = without_trains(record, kicks, trees[sorter.V])
     named = bool(record.dt) and any(record.dt in leaves(tree) for tree in trees.values())
     dt = record.dt if named else NO_DT
     if not named:

@@ -116,12 +116,12 @@ class Lesson:
         for state in list(self.states):
             key, coords, offset = state
             at = (key, coords) if offset is None else (key, ())
-            forms = list(self._stored.get(at, {}))
+            forms = {_unwrapped(one) for one in self._stored.get(at, {})}
             if not forms or len(forms) > 2 or (offset is not None and coords):
                 continue
             if self._counts[at] < self.n_steps - len(self.segments):
                 continue
-            if all(self._moves_on(form, state) for form in forms):
+            if all(self._moves_on(form, state) or self._is_clock(form) for form in forms):
                 self.clocks.add(state[:2])
                 del self.states[state]
         self._memo.clear()

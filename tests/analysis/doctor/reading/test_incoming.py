@@ -6,6 +6,7 @@ import pytest
 from natrium.analysis.doctor import read_script
 from natrium.analysis.doctor.reading.script import traced
 from natrium.analysis.doctor.reading.verdict import read
+from natrium.model import HybridNeuron, Model, Simulation, Spikes
 
 SCRIPT = """
 dt, tau, tau_s, rest, theta, t_ref = 0.1, 10.0, 4.0, -65.0, -60.0, 1.0
@@ -71,3 +72,84 @@ def test_spikes_that_come_in_are_held_against_the_claims(claim, tmp_path, old, n
     (reading,) = read_script(path, claim)
     assert {one.key for one in reading.faults} == ({key} if key else set())
     assert {one.line for one in reading.faults} == ({line} if key else set())
+
+
+TWO = """
+class Synapse:
+    def __init__(self, tau):
+        self.g, self.x, self.tau = 0.0, 0.0, tau
+
+    def receive(self, weight):
+        self.x += weight
+
+    def move(self, dt):
+        g, x = self.g, self.x
+        self.g = g + dt * (x - g / self.tau)
+        self.x = x - dt * x / self.tau
+
+exc, inh = Synapse(2.5), Synapse(6.0)
+dt, V, Vs = 0.1, -70.0, []
+for k in range(400):
+    if k % 20 == 7:
+        exc.receive(3.0)
+    if k in (107, 207, 307):
+        inh.receive(2.0)
+    V = V + dt * (-70.0 - V + exc.g * (0.0 - V) / 40.0 + inh.g * (-80.0 - V) / 40.0) / 15.0
+    exc.move(dt)
+    inh.move(dt)
+    if V >= -52.0:
+        V = -65.0
+    Vs.append(V)
+"""
+
+
+def test_two_synapses_take_their_spikes_in_one_step(tmp_path):
+    path = tmp_path / "script.py"
+    path.write_text(TWO)
+    reading = read(traced(path), solve=False)
+    kicks = {one.state: (one.steps.size, set(one.weights)) for one in reading.maps.kicks}
+    assert kicks == {"exc.x": (20, {3.0}), "inh.x": (3, {2.0})}
+    said = [one.said for one in reading.notes if one.key == "incoming-spikes"]
+    assert [one.split(";")[0] for one in said] == [
+        "20 incoming spikes move exc.x by 3", "3 incoming spikes move inh.x by 2",
+    ]  # fmt: skip
+
+
+def test_states_of_a_claim_are_told_by_what_they_are_made_of(tmp_path):
+    path = tmp_path / "script.py"
+    path.write_text(TWO)
+    neuron = HybridNeuron(
+        equations={
+            "V": "(-70 - V + g1*(-80 - V)/40 + g2*(0 - V)/40)/15",
+            "g1": "b1 - g1/6", "b1": "-b1/6", "g2": "b2 - g2/2.5", "b2": "-b2/2.5",
+        },
+        parameters={}, initial={"V": -70.0, "g1": 0.0, "b1": 0.0, "g2": 0.0, "b2": 0.0},
+        v_thresh=-52.0, reset={"V": "-65"},
+    )  # fmt: skip
+    times = [0.1 * k for k in range(400)]
+    trains = [
+        Spikes(tuple(t for k, t in enumerate(times) if k % 20 == 7), "b2", 3.0),
+        Spikes(tuple(t for k, t in enumerate(times) if k in (107, 207, 307)), "b1", 2.0),
+    ]
+    claim = Model(neuron=neuron, stimulus=trains, simulation=Simulation(t_end=40.0, dt=0.1))
+    assert not read(traced(path), claim=claim, solve=False).faults
+
+
+def test_a_train_in_an_array_is_no_input_besides(tmp_path):
+    path = tmp_path / "script.py"
+    path.write_text(
+        "import numpy as np\n"
+        "dt, w, V, s, Vs = 0.1, 4.0, -70.0, 0.0, []\n"
+        "train = np.zeros(500)\n"
+        "train[[50, 80, 90, 200, 203, 206, 209, 212, 340]] = 1\n"
+        "for i in range(500):\n"
+        "    s = s + w * train[i]\n"
+        "    V = V + dt * (-70.0 - V + 3.0 * s) / 12.0\n"
+        "    s = s - dt * s / 5.0\n"
+        "    if V > -60.0:\n"
+        "        V = -70.0\n"
+        "    Vs.append(V)\n"
+    )
+    alone = read(traced(path), solve=False)
+    assert alone.meant.recognised.input == alone.maps.record.input == ""
+    assert not read(traced(path), claim=alone.model, solve=False).faults
