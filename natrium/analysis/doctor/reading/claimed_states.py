@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 import numpy as np
 
 from natrium.analysis.doctor.reading.case import Case, own_line
+from natrium.analysis.doctor.reading.crossed import begun_crossed
 from natrium.analysis.doctor.reading.findings import Found, in_line
 from natrium.analysis.doctor.reading.maps import crossings, plain
 from natrium.analysis.doctor.reading.sides import Claimed
@@ -36,13 +37,30 @@ def _starts(case: Case, claim: Model, sides: Claimed) -> Iterator[Found]:
         own, asked = start[name] * scale, wanted[label]
         if abs(own - asked) > CLOSE * (1.0 + abs(asked)):
             others = [start[one] for one in sides.pairs if one != name]
-            line = _first_line(case, name, start[name], others)
+            turned = _exchanged(case, sides, start, wanted, name)
+            line = turned or _first_line(case, name, start[name], others)
             yield Found(
                 "initial-V" if label == "V" else "initial-gates", "fault",
                 f"The run starts elsewhere: {plain(name)} at {own:.6g} instead of {asked:.6g}; see "
                 f"{in_line(case.source, line)}.",
                 line, repr(start[name]), repr(asked / scale), "the first step's own states", about=name,
+                sure=turned > 0,
             )  # fmt: skip
+
+
+def _exchanged(
+    case: Case, sides: Claimed, start: Mapping[str, float], wanted: Mapping[str, float], name: str
+) -> int:
+    """Give the line by which a state and another each start where the other should; 0: none does."""
+    for other in sides.pairs:
+        if case.maps.V not in (name, other) and other != name:
+            pairs = ((name, other), (other, name))
+            apart = (
+                abs(start[one] - wanted[sides.pairs[two]]) / (1.0 + abs(start[one])) for one, two in pairs
+            )
+            if max(apart) <= CLOSE:
+                return begun_crossed(case.source, name, other)
+    return 0
 
 
 def _first_line(case: Case, name: str, value: float, others: list[float]) -> int:

@@ -13,13 +13,15 @@ from natrium.analysis.doctor.reading.case import Case
 from natrium.analysis.doctor.reading.claimed_bench import bench_of, part_of, whole_of
 from natrium.analysis.doctor.reading.claimed_rules import claimed_rules
 from natrium.analysis.doctor.reading.claimed_states import claimed_states
+from natrium.analysis.doctor.reading.crossed import crossed
 from natrium.analysis.doctor.reading.findings import Found, Mend, in_line, quoted
 from natrium.analysis.doctor.reading.labels import both_called, given_back, unpacked_line
 from natrium.analysis.doctor.reading.maps import plain, values_at
 from natrium.analysis.doctor.reading.named import unread
 from natrium.analysis.doctor.reading.places import place_of
-from natrium.analysis.doctor.reading.repair import Repair, repairs
+from natrium.analysis.doctor.reading.repair import repairs
 from natrium.analysis.doctor.reading.sides import POINTS, Claimed, alike, drive_of, input_ratio, sides_of
+from natrium.analysis.doctor.reading.told import Repair
 from natrium.analysis.doctor.reading.trees import LEAF, in_order, leaves, made_at
 from natrium.analysis.doctor.reading.waits import HELD
 from natrium.analysis.doctor.reading.wording import shown, text_of
@@ -247,6 +249,8 @@ def _finding(case: Case, name: str, best: Repair, shared: frozenset[str]) -> Fou
             f"{plain(node.name)} = {shown(node_value(case, node))}",
             f"{plain(node.name)} = {text_of(best.new)}",
         )
+    turned = crossed(case.source, *best.names) if best.names else 0
+    line = turned or line
     key = _KEYS[best.kind]
     parent_power = best.kind == "number" and stands.count("**") and "**" in should
     if parent_power:
@@ -275,7 +279,8 @@ def _finding(case: Case, name: str, best: Repair, shared: frozenset[str]) -> Fou
     return Found(
         key, "fault", said, line, stands, should,
         f"with this one change the two equations agree at {POINTS} states to {SAME:g}", about=name,
-        mend=Mend(node, best.new), sure=best.rank < FETCHED and made_at(line) not in shared and not lent,
+        mend=Mend(node, best.new),
+        sure=turned > 0 or (best.rank < FETCHED and made_at(line) not in shared and not lent),
     )  # fmt: skip
 
 
@@ -297,13 +302,15 @@ def _swapped(case: Case, name: str, bench: Bench) -> Found | None:
     if not bench.is_right(turned):
         return None
     update = case.maps.main.updates[name].line
-    line = both_called(case.source, {one.line for one in in_order([gate.first, gate.second])}, update)
-    line = line or unpacked_line(case.source, update) or case.meant.flows[name].line or update
+    called = both_called(case.source, {one.line for one in in_order([gate.first, gate.second])}, update)
+    unpacked = unpacked_line(case.source, update, {plain(one) for one in case.maps.moving})
+    line = called or unpacked or case.meant.flows[name].line or update
     return Found(
         "alpha-beta-swapped", "fault",
         f"Opening and closing rates of {plain(name)} are swapped in {in_line(case.source, line)}.",
         line, text_of(case.meant.flows[name]), "",
         f"with the two exchanged the equations agree at {POINTS} states", about=name,
+        sure=line == case.meant.flows[name].line == called,
     )  # fmt: skip
 
 

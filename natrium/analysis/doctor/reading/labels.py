@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from functools import lru_cache
 from itertools import pairwise
 
@@ -110,9 +110,17 @@ def both_called(source: Sequence[str], lines: set[int], before: int) -> int:
     found = [
         one.lineno
         for one in nodes
-        if isinstance(one, ast.Assign) and one.lineno <= before and len(names & set(_names(one.value))) >= 2
+        if isinstance(one, ast.Assign)
+        and one.lineno <= before
+        and len(names & {*_names(one.value), *_called(one.value)}) >= 2
     ]
     return max(found, default=0)
+
+
+def _called(node: ast.AST) -> set[str]:
+    """Name the functions that are called, methods too."""
+    calls = [one.func for one in ast.walk(node) if isinstance(one, ast.Call)]
+    return {getattr(one, "id", getattr(one, "attr", "")) for one in calls}
 
 
 def makes_current(source: Sequence[str], line: int) -> bool:
@@ -198,13 +206,14 @@ def computed_again(source: Sequence[str], states: Sequence[str]) -> tuple[int, i
     return None
 
 
-def unpacked_line(source: Sequence[str], before: int) -> int:
+def unpacked_line(source: Sequence[str], before: int, states: Container[str] = ()) -> int:
     """Give the line that puts rates into names, for what is made of two of these in a line; 0: none.
 
     Of what a function gives back by the same names in another order, the line of that.
     """
     nodes = nodes_of(source)
     used = {name for one in nodes if getattr(one, "lineno", 0) == before for name in _names(one)}
+    used = {name for name in used if name not in states}
     for one in reversed([one for one in nodes if isinstance(one, ast.Assign)]):
         target = one.targets[0]
         names = [getattr(each, "id", "") for each in target.elts] if isinstance(target, ast.Tuple) else []

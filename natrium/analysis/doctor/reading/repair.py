@@ -11,18 +11,18 @@ import math
 from collections.abc import Iterator
 from typing import Any
 
-import attrs
 import numpy as np
 
 from natrium.analysis.doctor.reading.bench import Bench
 from natrium.analysis.doctor.reading.brackets import rebracketed
 from natrium.analysis.doctor.reading.maps import plain
 from natrium.analysis.doctor.reading.numbers import is_nice, nearest
+from natrium.analysis.doctor.reading.renamed import renamed
+from natrium.analysis.doctor.reading.told import Repair, agree, told
 from natrium.analysis.doctor.reading.trees import (
     ARRAYS,
     LEAF,
     NUMBER,
-    at_points,
     in_order,
     leaf,
     leaves,
@@ -30,7 +30,7 @@ from natrium.analysis.doctor.reading.trees import (
     number,
     written_at,
 )
-from natrium.analysis.doctor.reading.wording import shown, text_of
+from natrium.analysis.doctor.reading.wording import shown
 from natrium.analysis.doctor.trace.record import Node
 from natrium.model.arrays import Array
 
@@ -45,38 +45,6 @@ LEAST = 1.0 / 2000.0  # of a number that was meant: units slip by a thousand
 _SMALL = (0.0, 1.0, 2.0, 3.0, 4.0, 0.5)
 
 
-@attrs.frozen(eq=False)
-class Repair:
-    """One change that makes an expression right.
-
-    Attributes
-    ----------
-    kind : str
-        ``"number"``, ``"name"``, ``"operation"``, ``"sign"``, ``"drop"``, ``"factor"``, ``"offset"``,
-        ``"term"``, ``"call"``, ``"brackets"``, ``"exchange"``.
-    node : Node
-        What is changed.
-    new : Node
-        What should stand there.
-    line : int
-    stands, should : str
-        As text, with as much around them as one reads.
-    rank : float
-        How far-fetched it is.
-    about : str
-        What a factor or a term is of.
-    """
-
-    kind: str
-    node: Node
-    new: Node
-    line: int
-    stands: str
-    should: str
-    rank: float
-    about: str = ""
-
-
 def repairs(bench: Bench) -> list[Repair]:
     """List the changes that make an expression right, the simplest first."""
     if bench.is_sound:
@@ -88,8 +56,8 @@ def repairs(bench: Bench) -> list[Repair]:
         size = len(in_order([node]))
         found += [(one.rank, size, one) for one in _of_node(bench, at, node)]
     for node, new in rebracketed(bench):
-        found.append((0.955, len(in_order([node])), _told(bench, "brackets", node, new, 0.955)))
-    found += [(one.rank, len(in_order([one.node])), one) for one in _renamed(bench)]
+        found.append((0.955, len(in_order([node])), told(bench, "brackets", node, new, 0.955)))
+    found += [(one.rank, len(in_order([one.node])), one) for one in renamed(bench)]
     found.sort(key=lambda one: one[:2])
     return [one for _, _, one in found]
 
@@ -108,9 +76,9 @@ def _of_node(bench: Bench, at: int, node: Node) -> Iterator[Repair]:
         yield from _calls(bench, at, node)
     if name != NUMBER and fits(-c):
         rank = 1.45 if _is_rest(bench, node) else 1.3 if node.args else 1.32
-        yield _told(bench, "sign", node, Node("neg", (node,), -node.value, node.line), rank)
+        yield told(bench, "sign", node, Node("neg", (node,), -node.value, node.line), rank)
     if node.args:
-        yield from (_told(bench, "drop", node, number(one), 1.9) for one in (0.0, 1.0) if fits(one))
+        yield from (told(bench, "drop", node, number(one), 1.9) for one in (0.0, 1.0) if fits(one))
     yield from _factors(bench, at, node)
 
 
@@ -124,7 +92,7 @@ def _numbers(bench: Bench, at: int, node: Node) -> Iterator[Repair]:
     for value in tries:
         if value != old and bench.is_right(bench.whole(at, value)):
             # A factor that should not be there is likelier than a parameter that makes up for it.
-            yield _told(
+            yield told(
                 bench, "number", node, number(value), far + shared + (0.97 if node.op == NUMBER else 1.0)
             )
             return
@@ -134,7 +102,7 @@ def _numbers(bench: Bench, at: int, node: Node) -> Iterator[Repair]:
         flipped = _rank_of_flip(bench, node)
         near = LEAST < abs(found) / (abs(old) or 1.0) < 1.0 / LEAST  # no slip makes it so much another
         rank = flipped if found == -old else 3.5 if not is_nice(found) else 1.0 if near else 1.7
-        yield _told(bench, "number", node, number(found), far + shared + rank)
+        yield told(bench, "number", node, number(found), far + shared + rank)
 
 
 def _rank_of_flip(bench: Bench, node: Node) -> float:
@@ -155,15 +123,15 @@ def _operations(bench: Bench, at: int, node: Node) -> Iterator[Repair]:
         for other in _OTHERS[name]:
             if bench.is_right(bench.whole(at, ARRAYS[other](left, right))):
                 new = Node(other, node.args, math.nan, node.line)
-                yield _told(bench, "operation", node, new, _rank_of_sign(bench, node))
+                yield told(bench, "operation", node, new, _rank_of_sign(bench, node))
         turned = "/" if name == "*" else name
         if name in ("*", "-", "/", "**") and bench.is_right(bench.whole(at, ARRAYS[turned](right, left))):
             new = Node(turned, node.args[::-1], math.nan, node.line)
-            yield _told(bench, "operation", node, new, _rank_of_turn(bench, node))
+            yield told(bench, "operation", node, new, _rank_of_turn(bench, node))
     for kept, gone, values in zip(node.args, node.args[::-1], (left, right), strict=True):
         if bench.is_right(bench.whole(at, values)):
             again = name in ("+", "-", "*") and gone in in_order([kept])
-            yield _told(bench, "drop", node, kept, 0.93 if again else 1.4)
+            yield told(bench, "drop", node, kept, 0.93 if again else 1.4)
 
 
 def _rank_of_sign(bench: Bench, node: Node) -> float:
@@ -226,73 +194,23 @@ def terms_of(node: Node) -> Iterator[tuple[str, Node]]:
     yield "+", node
 
 
-def _renamed(bench: Bench) -> Iterator[Repair]:
-    """Find a name that stands for another: in one place, in one part, or two that stand for each other."""
-    met = leaves(bench.root)
-    for up, node in enumerate(bench.program.nodes):
-        for place, one in enumerate(node.args):
-            needed = bench.undone(up, place) if one.args else None
-            if one.op != LEAF and needed is None:
-                continue
-            for other, values in bench.candidates.items():
-                if needed is not None and not _agree(needed, values, np.isfinite(needed)):
-                    continue
-                if other != one.name and bench.is_right(bench.with_arg(up, place, values)):
-                    args = tuple(leaf(other) if at == place else arg for at, arg in enumerate(node.args))
-                    rank = (
-                        1.38 if one.args else 0.9 if other in bench.spare else 1.1 if other in met else 1.13
-                    )
-                    yield _told(bench, "name", node, attrs.evolve(node, args=args), rank)
-        names = sorted(leaves(node) & bench.states) if len(node.args) == 2 else []
-        for name in names:
-            for other in sorted(bench.states):
-                if other == name or (other in names and other < name):
-                    continue
-                moved = bench.points | {name: bench.points[other]}
-                for kind, found in (("name", moved), ("exchange", moved | {other: bench.points[name]})):
-                    if bench.is_right(bench.whole(up, at_points(node, found))):
-                        yield _exchanged(bench, kind, node, name, other)
-
-
-def _exchanged(bench: Bench, kind: str, node: Node, name: str, other: str) -> Repair:
-    """Tell of names that a part has in each other's place; of a function's, where it is called."""
-    turn = {name: other, other: name} if kind == "exchange" else {name: other}
-
-    def turned(one: Node) -> Node:
-        if one.op == LEAF:
-            return leaf(turn.get(one.name, one.name))
-        return attrs.evolve(one, args=tuple(map(turned, one.args)))
-
-    found = _told(bench, kind, node, turned(node), 1.15 if kind == "exchange" else 1.2)
-    above = bench.parents.get(node)
-    if kind == "name" and above is not None and above.line and _count(node, name) > 1:
-        return attrs.evolve(found, line=above.line)
-    return found
-
-
-def _count(node: Node, name: str) -> int:
-    if node.op == LEAF:
-        return int(node.name == name)
-    return sum(_count(one, name) for one in node.args)
-
-
 def _calls(bench: Bench, at: int, node: Node) -> Iterator[Repair]:
     name, c = name_of(node), bench.values[at]
     if len(node.args) == 1 and name not in ("+", "-"):
         inner = bench.values[bench.place[node.args[0]]]
         if bench.is_right(bench.whole(at, inner)):
-            yield _told(bench, "drop", node, node.args[0], 0.94 if name == "neg" else 1.2)
+            yield told(bench, "drop", node, node.args[0], 0.94 if name == "neg" else 1.2)
     if name in ("min", "max", "clip"):
         for one in node.args:
             if bench.is_right(bench.whole(at, bench.values[bench.place[one]])):
-                yield _told(bench, "drop", node, one, 1.2)
+                yield told(bench, "drop", node, one, 1.2)
     for function in ("abs", "exp", "sqrt"):
         with np.errstate(all="ignore"):
             if name != function and bench.is_right(bench.whole(at, ARRAYS[function](c))):
-                yield _told(bench, "call", node, Node(function, (node,), math.nan, node.line), 1.8)
+                yield told(bench, "call", node, Node(function, (node,), math.nan, node.line), 1.8)
     with np.errstate(all="ignore"):
         if name not in ("+", "-") and bench.is_right(bench.whole(at, 1.0 - c)):
-            yield _told(bench, "call", node, Node("-", (number(1.0), node), math.nan, node.line), 2.0)
+            yield told(bench, "call", node, Node("-", (number(1.0), node), math.nan, node.line), 2.0)
 
 
 def _factors(bench: Bench, at: int, node: Node) -> Iterator[Repair]:
@@ -306,16 +224,16 @@ def _factors(bench: Bench, at: int, node: Node) -> Iterator[Repair]:
         ratio, apart = wanted / c, wanted - c
         for name, values in bench.candidates.items():
             for op, by in (("*", values), ("/", 1.0 / values)):
-                if _agree(ratio, by, good) and bench.is_right(bench.whole(at, c * by)):
+                if agree(ratio, by, good) and bench.is_right(bench.whole(at, c * by)):
                     new = Node(op, (node, leaf(name)), math.nan, node.line)
                     rank = 1.3 if name in beside else 1.6 if name in met else 1.65
                     if name in bench.spare:  # the whole lacks it, sooner than a part
                         rank = 0.9 - 1e-4 * len(in_order([node])) + 0.1 * (op == "/")
-                    yield _told(bench, "factor", node, new, rank, name)
+                    yield told(bench, "factor", node, new, rank, name)
             for power in (2, 3, 4):
-                if _agree(ratio, values**power, good) and bench.is_right(bench.whole(at, c * values**power)):
+                if agree(ratio, values**power, good) and bench.is_right(bench.whole(at, c * values**power)):
                     powered = Node("**", (leaf(name), number(power)), math.nan, node.line)
-                    yield _told(
+                    yield told(
                         bench, "factor", node, Node("*", (node, powered), math.nan, node.line), 1.6, name
                     )
         yield from _powers(bench, at, node, ratio, good)
@@ -323,28 +241,26 @@ def _factors(bench: Bench, at: int, node: Node) -> Iterator[Repair]:
             bench.candidates.items() if name_of(node) == "neg" or node.name in bench.parameters else ()
         ):
             for sign, op in ((1.0, "+"), (-1.0, "-")):
-                if _agree(apart, sign * values, good) and bench.is_right(bench.whole(at, c + sign * values)):
-                    yield _told(
-                        bench, "offset", node, Node(op, (node, leaf(name)), math.nan, node.line), 1.75
-                    )
+                if agree(apart, sign * values, good) and bench.is_right(bench.whole(at, c + sign * values)):
+                    yield told(bench, "offset", node, Node(op, (node, leaf(name)), math.nan, node.line), 1.75)
         for name, values in bench.terms.items():
             for sign, op in ((1.0, "+"), (-1.0, "-")):
-                if _agree(apart, sign * values, good) and bench.is_right(bench.whole(at, c + sign * values)):
+                if agree(apart, sign * values, good) and bench.is_right(bench.whole(at, c + sign * values)):
                     new = Node(op, (node, leaf(name)), math.nan, node.line)
-                    yield _told(bench, "term", node, new, 1.7, name)
+                    yield told(bench, "term", node, new, 1.7, name)
         k = float(np.median(ratio[good])) if good.any() else math.nan
-        if math.isfinite(k) and _agree(ratio, np.full(c.size, k), good) and k not in (0.0, 1.0, -1.0):
+        if math.isfinite(k) and agree(ratio, np.full(c.size, k), good) and k not in (0.0, 1.0, -1.0):
             near = nearest(k)
             if node.op != NUMBER and bench.is_right(bench.whole(at, near * c)):
                 new = Node("*", (number(near), node), math.nan, node.line)
-                yield _told(bench, "factor", node, new, 2.2 if is_nice(near) else 4.0, shown(near))
+                yield told(bench, "factor", node, new, 2.2 if is_nice(near) else 4.0, shown(near))
         d = float(np.median(apart[good])) if good.any() else math.nan
-        if math.isfinite(d) and d != 0.0 and _agree(apart, np.full(c.size, d), good):
+        if math.isfinite(d) and d != 0.0 and agree(apart, np.full(c.size, d), good):
             near = nearest(d)
             if node.op != NUMBER and bench.is_right(bench.whole(at, c + near)):
                 new = Node("+" if near > 0 else "-", (node, number(abs(near))), math.nan, node.line)
                 far = 2.3 if name_of(node) == "neg" else 2.4  # -V is what a leak towards 0 looks like
-                yield _told(bench, "offset", node, new, far if is_nice(near) else 4.2, shown(near))
+                yield told(bench, "offset", node, new, far if is_nice(near) else 4.2, shown(near))
 
 
 def _powers(bench: Bench, at: int, node: Node, ratio: Array, good: Array) -> Iterator[Repair]:
@@ -356,7 +272,7 @@ def _powers(bench: Bench, at: int, node: Node, ratio: Array, good: Array) -> Ite
             continue
         for name, values in bench.candidates.items():
             wanted = values ** (times.value - 1.0) / times.value
-            if _agree(ratio, wanted, good) and bench.is_right(bench.whole(at, bench.values[at] * wanted)):
+            if agree(ratio, wanted, good) and bench.is_right(bench.whole(at, bench.values[at] * wanted)):
                 power = Node("**", (leaf(name), times), math.nan, node.line)
                 if name_of(rest) == "*" and rest.args[1].op == LEAF and rest.args[1].name == name:
                     new = Node("*", (rest.args[0], power), math.nan, node.line)
@@ -365,36 +281,4 @@ def _powers(bench: Bench, at: int, node: Node, ratio: Array, good: Array) -> Ite
                 else:
                     less = Node("**", (leaf(name), number(times.value - 1.0)), math.nan, node.line)
                     new = Node("*", (rest, less), math.nan, node.line)
-                yield _told(bench, "operation", node, new, 1.1)
-
-
-def _agree(one: Array, other: Array, good: Array) -> bool:
-    size = float(np.median(np.abs(other[good]))) if good.any() else 0.0
-    return bool(
-        good.any() and np.all(np.abs(one - other)[good] <= 1e-5 * (np.abs(other[good]) + size + 1e-300))
-    )
-
-
-def _told(bench: Bench, kind: str, node: Node, new: Node, rank: float, about: str = "") -> Repair:
-    """Tell a change with as much around it as one reads."""
-    shown_node, shown_new, parent = node, new, bench.parents.get(node)
-    if not node.args and parent is not None:
-        for _ in range(2):
-            if parent is None or len(in_order([parent])) > 9:
-                break
-            shown_new = _put(parent, shown_node, shown_new)
-            shown_node, parent = parent, bench.parents.get(parent)
-            if name_of(shown_node) not in ("neg",):
-                break
-    line = 0 if node.op == LEAF else node.line  # a name's own line is where it got its value
-    up = bench.parents.get(node)
-    while not line and up is not None:
-        line, up = up.line, bench.parents.get(up)
-    if kind == "factor" and up is not None and up.line and about in leaves(up) - leaves(node):
-        line = up.line  # there is what it goes by
-    return Repair(kind, node, new, line, text_of(shown_node), text_of(shown_new), rank, about)
-
-
-def _put(parent: Node, old: Node, new: Node) -> Node:
-    args = tuple(new if one is old else one for one in parent.args)
-    return Node(parent.op, args, math.nan, parent.line, parent.name)
+                yield told(bench, "operation", node, new, 1.1)
