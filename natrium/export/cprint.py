@@ -11,7 +11,7 @@ from sympy.printing.c import C99CodePrinter
 from natrium.export.names import Named
 from natrium.export.readable import Readable
 from natrium.model import UnsupportedModel
-from natrium.model.kernel import ExactNumbers
+from natrium.model.printers import ExactNumbers
 
 
 class CPrinter(Readable, Named, ExactNumbers, C99CodePrinter):

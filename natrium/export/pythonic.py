@@ -16,7 +16,7 @@ from natrium.export.lowered import Lowered
 from natrium.export.names import Named, name_symbols
 from natrium.export.readable import Readable
 from natrium.model.branches import choose
-from natrium.model.kernel import ExactNumbers
+from natrium.model.printers import ExactNumbers
 
 # What the files call by name besides Python's own.
 OWN = (

@@ -17,7 +17,7 @@ from natrium.export.lowered import Lowered
 from natrium.export.names import Named, name_symbols
 from natrium.export.readable import Readable
 from natrium.model import UnsupportedModel
-from natrium.model.kernel import ExactNumbers
+from natrium.model.printers import ExactNumbers
 from natrium.solvers import FixedStep
 
 WORDS = """

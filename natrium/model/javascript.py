@@ -12,7 +12,7 @@ from typing import Any
 import sympy
 from sympy.printing.jscode import JavascriptCodePrinter
 
-from natrium.model.kernel import ExactNumbers
+from natrium.model.printers import ExactNumbers
 
 OWN = {
     "exp": "ex", "cosh": "cosh", "sinh": "sinh", "erf": "erf", "erfc": "erfc", "whole_exp": "ex",

@@ -23,7 +23,7 @@ import sympy
 from natrium.model.store import keep_code, read_code
 
 DUMMY = "sympy.core.symbol.Dummy"
-SOURCES = ("kernel.py", "branches.py", "kept.py")  # that say how functions are lowered
+SOURCES = ("kernel.py", "printers.py", "branches.py", "kept.py")  # that say how functions are lowered
 
 
 def kept_function(said: str, known: Mapping[str, Any], make: Callable[[], Any]) -> Any:

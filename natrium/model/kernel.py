@@ -15,14 +15,12 @@ from typing import Any, Literal
 import attrs
 import numpy as np
 import sympy
-from sympy.printing.numpy import NumPyPrinter
-from sympy.printing.pycode import PythonCodePrinter
 
 from natrium.model.branches import choose, has_branches, split_branches
 from natrium.model.checks import check_kind
 from natrium.model.derived import jacobian_of
 from natrium.model.errors import UnsupportedModel
-from natrium.model.expressions.evaluator import NUMERIC
+from natrium.model.expressions.evaluator import NUMERIC, Code
 from natrium.model.expressions.exprel import (
     EXP_LIMIT,
     exprel_array,
@@ -35,49 +33,13 @@ from natrium.model.expressions.exprel import (
 from natrium.model.frame import Frame
 from natrium.model.hybrid import HybridSystem, relaxation
 from natrium.model.kept import describe, kept_function
+from natrium.model.printers import GridPrinter, ScalarPrinter
 
 # Per ms. A gate this fast is at its steady state to the last digit; one ten decades faster still would
 # drown all else in the linear algebra of an implicit step.
 FASTEST_GATE = 1e20
 
 Form = Literal["scalar", "grid", "native"]
-
-
-class ExactNumbers:
-    """Print every number with all its digits (SymPy's printers keep fifteen) and as one literal."""
-
-    def _print_Float(self, expr: Any) -> str:
-        return repr(float(expr))
-
-    def _print_Rational(self, expr: Any) -> str:
-        return repr(float(expr))
-
-    def _print_exprel(self, expr: Any) -> str:
-        arguments = ", ".join(self._print(argument) for argument in expr.args)  # type: ignore[attr-defined]  # of the printer it is mixed into
-        return f"exprel({arguments})"
-
-
-class _ScalarPrinter(ExactNumbers, PythonCodePrinter):
-    """Plain Python on floats."""
-
-    gates: frozenset[Any] = frozenset()  # what stays within [0, 1]
-
-    def _print_choose(self, expr: Any) -> str:
-        g, a, b = map(self._print, expr.args)
-        return f"({a} if {g} >= 0.0 else {b})"
-
-    def _print_Pow(self, expr: Any, **settings: Any) -> str:
-        if expr.exp.is_Integer and expr.exp > 1 and expr.base not in self.gates:
-            return f"power({self._print(expr.base)}, {expr.exp})"
-        return super()._print_Pow(expr, **settings)
-
-
-class _GridPrinter(ExactNumbers, NumPyPrinter):
-    """NumPy on arrays."""
-
-    def _print_choose(self, expr: Any) -> str:
-        g, a, b = map(self._print, expr.args)
-        return f"choose({g} >= 0.0, {a}, {b})"
 
 
 def power(x: float, n: int) -> float:
@@ -89,8 +51,8 @@ def power(x: float, n: int) -> float:
 
 
 _FORMS: dict[str, tuple[Any, list[Any]]] = {
-    "scalar": (_ScalarPrinter, [{"exprel": exprel_scalar, "power": power}, "math"]),
-    "grid": (_GridPrinter, [{"exprel": exprel_array, "choose": np.where, "erf": NUMERIC["erf"]}, np]),
+    "scalar": (ScalarPrinter, [{"exprel": exprel_scalar, "power": power}, "math"]),
+    "grid": (GridPrinter, [{"exprel": exprel_array, "choose": np.where, "erf": NUMERIC["erf"]}, np]),
 }
 # Rates saturate, so that no finite V overflows; a stimulus that overflows is an error to be told.
 _EXPONENTIALS: dict[str, tuple[Any, Any]] = {
@@ -160,6 +122,22 @@ def lower_expressions(
     known = {**vars(np if form == "grid" else math), **modules[0]}
     function = kept_function(describe(expressions, symbols, form, saturated), known, make)
     return _quiet(function) if form == "grid" and (branched or saturated) else function
+
+
+@lru_cache(maxsize=256)
+def lower_code(names: tuple[str, ...], values: tuple[Code, ...]) -> Callable[..., list[float]]:
+    """Make one Python function of what equations wrote down themselves: operations in their written order.
+
+    Parameters
+    ----------
+    names : tuple of str
+        The arguments, in order.
+    values : tuple of Code
+        What to evaluate, from the first to the last.
+    """
+    written = [value.text for value in values]
+    made: Callable[..., list[float]] = sympy.lambdify(names, written, modules=[NUMERIC], docstring_limit=0)
+    return made
 
 
 def _share(nested: Any) -> tuple[Any, Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import attrs
 import numpy as np
 import scipy
 
@@ -51,6 +52,75 @@ ARITHMETIC: dict[str, Callable[[Any, Any], Any]] = {
 }
 
 
+SUM, PRODUCT, FACTOR, ATOM = range(4)  # how tightly a piece of code holds together
+
+
+def _text(value: str | float) -> str:
+    """Give a text as it is, a number with all its digits."""
+    if isinstance(value, str):
+        return value
+    text = repr(value if isinstance(value, int) else float(value))
+    return f"({text})" if text.startswith("-") else text
+
+
+@attrs.frozen
+class Code:
+    """A piece of Python to compute with: what is written for numbers writes itself down, in its own order.
+
+    Parameters
+    ----------
+    text : str, float or int
+        Of a number, all its digits.
+    level : int
+    """
+
+    text: str = attrs.field(converter=_text)
+    level: int = ATOM
+
+    def _within(self, level: int) -> str:
+        return self.text if self.level >= level else f"({self.text})"
+
+    def called(self, function: str) -> Code:
+        """Give one of `NUMERIC` of it, as one of Python's own floats."""
+        return Code(f"float({function}({self.text}))")
+
+    def named(self, name: str) -> Code:
+        """Give it under a name, which stands for it from there on."""
+        return Code(f"({name} := {self.text})")
+
+    def __neg__(self) -> Code:
+        return Code(f"(-{self._within(ATOM)})")
+
+    def __add__(self, other: Any) -> Code:
+        return _joined(self, "+", other, SUM)
+
+    def __radd__(self, other: Any) -> Code:
+        return _joined(other, "+", self, SUM)
+
+    def __sub__(self, other: Any) -> Code:
+        return _joined(self, "-", other, SUM)
+
+    def __rsub__(self, other: Any) -> Code:
+        return _joined(other, "-", self, SUM)
+
+    def __mul__(self, other: Any) -> Code:
+        return _joined(self, "*", other, PRODUCT)
+
+    def __rmul__(self, other: Any) -> Code:
+        return _joined(other, "*", self, PRODUCT)
+
+    def __truediv__(self, other: Any) -> Code:
+        return _joined(self, "/", other, PRODUCT)
+
+    def __pow__(self, n: int) -> Code:
+        return Code(f"{self._within(ATOM)} ** {n}", FACTOR)
+
+
+def _joined(left: Any, sign: str, right: Any, level: int) -> Code:
+    first, second = (one if isinstance(one, Code) else Code(one) for one in (left, right))
+    return Code(f"{first._within(level)} {sign} {second._within(level + 1)}", level)
+
+
 def written_form(tree: Node) -> Callable[[Any], Any]:
     """Give what evaluates a tree in its written order, on arrays and on single values.
 
@@ -81,7 +151,7 @@ def is_plain(tree: Node) -> bool:
     return (name in ("neg", "+", "-", "*", "/") or name in NUMERIC) and all(map(is_plain, parts))
 
 
-def evaluator(tree: Node, number: type[float] = np.float64) -> Callable[[Any], Any]:
+def evaluator(tree: Node, number: type[float | Code] = np.float64) -> Callable[[Any], Any]:
     """Make a closure that evaluates a tree in its written order.
 
     Parameters
@@ -89,7 +159,7 @@ def evaluator(tree: Node, number: type[float] = np.float64) -> Callable[[Any], A
     tree : Node
     number : type
         Of the constants: Python's own division and power raise where NumPy's give inf or nan. `float` is for
-        single values of plain trees.
+        single values of plain trees, `Code` for their text.
     """
     if isinstance(tree, float):
         value = number(tree)
@@ -103,6 +173,8 @@ def evaluator(tree: Node, number: type[float] = np.float64) -> Callable[[Any], A
     if name == "not":
         return lambda x: np.logical_not(first(x))
     if name in NUMERIC:
+        if number is Code:
+            return lambda x: first(x).called(name)
         function = NUMERIC[name]
         return (lambda x: float(function(first(x)))) if number is float else lambda x: function(first(x))
     second = evaluator(parts[1], number)

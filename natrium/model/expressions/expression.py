@@ -20,7 +20,7 @@ from natrium.model.branches import as_choices, choose, maximum, minimum
 from natrium.model.checks import Number, is_real, show
 from natrium.model.errors import ModelError, NatriumError
 from natrium.model.expressions.constants import Constants, fill, keep_names, used_in, words
-from natrium.model.expressions.evaluator import ARITHMETIC, NUMERIC, Node, evaluator, is_plain, written_form
+from natrium.model.expressions.evaluator import ARITHMETIC, NUMERIC, Node, written_form
 from natrium.model.expressions.exprel import exprel
 from natrium.model.expressions.reader import read, refuse
 
@@ -172,10 +172,6 @@ class Expression:
         if self.reads_calcium:
             raise ModelError(f"a rate is evaluated as written of V alone, got one of Ca: {self}")
         return written_form(self.tree)
-
-    def written_on_floats(self) -> Callable[[float], float] | None:
-        """Give what `written` gives, for Python's own floats and with their errors; None where not plain."""
-        return evaluator(self.tree, float) if is_plain(self.tree) else None
 
 
 def constant_symbol(name: str) -> sympy.Symbol:

@@ -12,7 +12,7 @@ References
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import attrs
@@ -32,6 +32,8 @@ from natrium.model import (
 from natrium.model.arrays import Array
 from natrium.model.channel import paced
 from natrium.model.equations import approach, channel_current, membrane, open_and_close
+from natrium.model.expressions.evaluator import Code, evaluator, is_plain
+from natrium.model.kernel import lower_code
 
 # From a time after the step's start (ms) to the input there (mV).
 Current = Callable[[float], float]
@@ -55,9 +57,9 @@ class Flow:
         The derivative of each of its gates as a script writes it, of V and the gate.
     currents : tuple of callable
         The current of each of its channels as a script writes it, of V and the gates to come.
-    on_floats : tuple of (tuple of callable, tuple of callable) or None
-        Both for Python's own floats: the same doubles, sooner, but errors where these are inf or NaN. None
-        where a rate is not plain arithmetic.
+    on_floats : callable or None
+        What a script writes as one function of the states, the step and the input, Python's own floats: the
+        same doubles, sooner, but errors where these are inf or NaN. None where a rate is no plain arithmetic.
     """
 
     gap: float
@@ -65,7 +67,7 @@ class Flow:
     script: Neuron | None = None
     written: Slopes = ()
     currents: Currents = ()
-    on_floats: tuple[Slopes, Currents] | None = None
+    on_floats: Callable[..., list[float]] | None = None
 
     @classmethod
     def of(cls, neuron: AnyNeuron) -> Flow:
@@ -74,8 +76,7 @@ class Flow:
         if not isinstance(neuron, Neuron) or not neuron.is_plain:
             return cls(neuron.gap, kernel)
         rates = [rate for channel in neuron.channels for gate in channel.gates for rate in _rates_of(gate)]
-        plain = all(rate.written_on_floats() for rate in rates)
-        on_floats = _as_written(neuron, Expression.written_on_floats) if plain else None
+        on_floats = _as_code(neuron) if all(is_plain(rate.tree) for rate in rates) else None
         return cls(neuron.gap, kernel, neuron, *_as_written(neuron, Expression.written), on_floats)
 
     def at_rest(self, system: HybridSystem) -> Flow:
@@ -178,21 +179,34 @@ def _sequential_euler(flow: Flow, y: Array, h: float, current: Current) -> Array
     I = current(0.0)
     if flow.on_floats is not None:
         try:
-            return np.array(_written_step(neuron, *flow.on_floats, y.tolist(), h, I))
+            return np.array(flow.on_floats(*y.tolist(), h, I))
         except ArithmeticError:  # what Python's floats refuse is inf or NaN in NumPy's
             pass
-    return np.array(_written_step(neuron, flow.written, flow.currents, list(y), h, I))
+    gates = _moved_gates(flow.written, V, y[1:], h)
+    return np.array([_moved_voltage(neuron, flow.currents, V, gates, h, I), *gates])
 
 
-def _written_step(
-    neuron: Neuron, slopes: Slopes, currents: Currents, y: list[Any], h: float, I: Any
-) -> list[Any]:
-    """Step gates, then V, by what a script writes: factors and terms from left to right."""
-    V, *old = y
-    gates = [x + slope(V, x) * h for x, slope in zip(old, slopes, strict=True)]
+def _moved_gates(slopes: Slopes, V: Any, old: Iterable[Any], h: Any) -> list[Any]:
+    """Step the gates by what a script writes."""
+    return [x + slope(V, x) * h for x, slope in zip(old, slopes, strict=True)]
+
+
+def _moved_voltage(neuron: Neuron, currents: Currents, V: Any, gates: list[Any], h: Any, I: Any) -> Any:
+    """Step V likewise: factors and terms from left to right."""
     values = iter(gates)
     channels = sum(channel(V, values) for channel in currents)
-    return [V + membrane(V, neuron.v_rest, I, [channels]) / neuron.tau_m * h, *gates]
+    return V + membrane(V, neuron.v_rest, I, [channels]) / neuron.tau_m * h
+
+
+def _as_code(neuron: Neuron) -> Callable[..., list[float]]:
+    """Give a step as one function, ``f(V, *gates, h, I) -> list``, as a script writes it."""
+    slopes, currents = _as_written(neuron, lambda rate: evaluator(rate.tree, Code))
+    V, h, I = map(Code, "VhI")
+    names = [f"x{k}" for k in range(len(slopes))]
+    gates = _moved_gates(slopes, V, map(Code, names), h)
+    named = [gate.named(name) for gate, name in zip(gates, names, strict=True)]
+    after = _moved_voltage(neuron, currents, V, named, h, I)
+    return lower_code(("V", *names, "h", "I"), (after, *map(Code, names)))
 
 
 def _euler(flow: Flow, y: Array, h: float, current: Current) -> Array:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from natrium.model.expressions.evaluator import NUMERIC, evaluator, is_plain, written_form
+from natrium.model.expressions.evaluator import NUMERIC, Code, evaluator, is_plain, written_form
 from natrium.model.expressions.reader import read
+from natrium.model.kernel import lower_code
 
 TEXTS = (
     "0.1*(V + 40)/(1 - exp(-(V + 40)/10))",
@@ -49,6 +50,44 @@ def test_arithmetic_is_plain(text: str) -> None:
 def test_others_are_left_to_numpy(text: str) -> None:
     """Powers and branches have meanings of NumPy's own."""
     assert not is_plain(read(text, "V"))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *TEXTS,
+        "V - (3 - (V - 0.1))",
+        "V/(0.3*V)/(V/-7)",
+        "0.1 + V + (0.2 + V*(0.3 + V))",
+        "-(2 - V)*-(V*0.7)",
+        " + ".join(f"{k / 7}*V" for k in range(90)),
+        "(" * 45 + "V" + " - 0.1)" * 45,
+        *(f"{name}(V)" for name in sorted(NUMERIC.keys() - OF_TIME)),
+    ],
+)
+def test_code_is_run_in_the_written_order(text: str) -> None:
+    """Made one function, a tree gives the doubles of its operations one by one, or their errors."""
+    tree = read(text, "V")
+    whole, single = lower_code(("V",), (evaluator(tree, Code)(Code("V")),)), evaluator(tree, float)
+    for V in AT:
+        with np.errstate(all="ignore"):
+            try:
+                expected = single(V)
+            except ZeroDivisionError:
+                with pytest.raises(ZeroDivisionError):
+                    whole(V)
+                continue
+            assert repr(whole(V)[0]) == repr(expected)
+
+
+def test_code_of_equations_keeps_their_order() -> None:
+    """Numbers stand on either side; a piece with a name is computed once, where it comes first."""
+    V, x = Code("V"), Code("x")
+    pieces = (2 - (1 - x.named("x")) ** 3 * (-70.0 - V) / 3, -x + 1, 0 + x * -0.1)
+    v, y = -63.7, 0.3
+    assert lower_code(("V", "x"), pieces)(v, y) == [2 - (1 - y) ** 3 * (-70.0 - v) / 3, -y + 1, 0 + y * -0.1]
+    moved = lower_code(("V", "x"), ((x + V).named("x") * 2.0, x))
+    assert moved(1.0, 0.5) == [3.0, 1.5]
 
 
 def test_arrays() -> None:

@@ -65,9 +65,9 @@ def test_where_a_float_raises_numpy_says_what_it_is():
     neuron = natrium.Neuron(channels=[natrium.Channel("X", g=1.0, E=50.0, gates=[gate])])
     flow = Flow.of(neuron)
 
-    def refused(V, x):
+    def refused(*values):
         raise ZeroDivisionError
 
-    broken = attrs.evolve(flow, on_floats=((refused,), flow.on_floats[1]))
+    broken = attrs.evolve(flow, on_floats=refused)
     y = np.array(neuron.initial_state())
     assert stepped(neuron, broken, y).tobytes() == stepped(neuron, flow, y).tobytes()
