@@ -126,14 +126,14 @@ def system_of(neuron: Any, inner: tuple[str, ...] = ()) -> HybridSystem:
     Constants of rates and the temperature are numbers in it, but those in `inner`, which have symbols.
     """
     parts = _Parts(neuron, inner)
-    # Without a threshold its symbol stands for the origin of V alone.
+    # Without a threshold its symbol stands for the origin of V alone; without a reset that one's for nothing.
     tau_m, v_rest, v_thresh, v_reset, tau_ref = (
         parts.parameter(name, value)
         for name, value in (
             ("tau_m", neuron.tau_m),
             ("v_rest", neuron.v_rest),
             ("v_thresh", neuron.origin),
-            ("v_reset", neuron.v_reset),
+            ("v_reset", neuron.origin if neuron.passes else neuron.v_reset),
             ("tau_ref", neuron.tau_ref),
         )
     )
@@ -158,7 +158,7 @@ def system_of(neuron: Any, inner: tuple[str, ...] = ()) -> HybridSystem:
         values=tuple(parts.values),
         rhs=(membrane(V, v_rest, current, parts.currents.values()) / tau_m, *parts.derivatives),
         guard=V - v_thresh if neuron.fires else None,
-        reset=(v_reset, *parts.states[1:]),
+        reset=tuple(parts.states) if neuron.passes else (v_reset, *parts.states[1:]),
         refractory=Refractory(tau_ref, *rule),
         gates=tuple(parts.gates),
         origin=v_thresh,

@@ -22,7 +22,17 @@ from natrium.model.plots import Shown
 from natrium.model.rates import CORE_LOW, Range
 from natrium.model.scheme import STEADY_STATE
 from natrium.model.synapse import Synapse
-from natrium.model.threshold import TAU_REF, V_INIT, V_THRESH, NoThreshold, as_threshold
+from natrium.model.threshold import (
+    TAU_REF,
+    V_INIT,
+    V_RESET,
+    V_THRESH,
+    NoReset,
+    NoThreshold,
+    as_level,
+    as_reset,
+    as_threshold,
+)
 
 AT_START = ("v_init", "initial")  # numbers without a symbol in the system
 OF_FIRING = ("tau_ref", "v_thresh", "v_reset")  # parameters only where there is a threshold
@@ -55,8 +65,8 @@ class Neuron(Shown):
     ----------
     tau_m : float
         Membrane time constant, ms.
-    tau_ref : float
-        Refractory period, ms; zero is allowed.
+    tau_ref : float, optional
+        Refractory period, ms; zero is allowed. By default 2, or 0 where nothing is reset.
     v_rest : float
         Rest of the leak, mV.
     v_thresh : float or None
@@ -64,7 +74,8 @@ class Neuron(Shown):
     channels : sequence of Channel
         Any number of channels.
     v_reset, v_init : float, optional
-        Reset and initial V, mV; both are `v_rest` by default and must lie below `v_thresh`.
+        Reset and initial V, mV; both are `v_rest` by default and must lie below `v_thresh`. With ``"none"``
+        as `v_reset` a spike is V's way up through the threshold, and V goes on; it may start anywhere.
     refractory : {"hold", "clamp"}
         ``hold``: gates stand still while refractory; ``clamp``: they move at `v_reset`.
     celsius : float, optional
@@ -90,15 +101,13 @@ class Neuron(Shown):
         converter=as_float,
         validator=Number("ms", 0.0, open_low=True, short="tau_m", meaning="membrane time constant"),
     )
-    tau_ref: float = attrs.field(default=2.0, converter=as_float, validator=TAU_REF)
+    tau_ref: float = attrs.field(default=NoReset(), converter=as_level, validator=TAU_REF)
     v_rest: float = attrs.field(
         default=-70.0, converter=as_float, validator=Number("mV", short="v_rest", meaning="rest of the leak")
     )
     v_thresh: float = attrs.field(default=-55.0, converter=as_threshold, validator=V_THRESH)
     channels: tuple[Channel, ...] = attrs.field(default=(), converter=_as_tuple)
-    v_reset: float = attrs.field(
-        kw_only=True, converter=as_float, validator=Number("mV", short="v_reset", meaning="reset")
-    )
+    v_reset: float = attrs.field(kw_only=True, converter=as_reset, validator=V_RESET)
     v_init: float = attrs.field(kw_only=True, converter=as_float, validator=V_INIT)
     refractory: str = attrs.field(default="hold", kw_only=True, validator=Choice(REFRACTORY_RULES))
     celsius: float | None = attrs.field(
@@ -130,21 +139,18 @@ class Neuron(Shown):
         self._check_names()
         if self.constants:
             self.numbers()  # every name means one thing
-        for name, meaning in (
-            ("v_reset", "the cell would fire for ever"),
-            ("v_init", "it starts there"),
-        ):
-            value = getattr(self, name)
-            if value >= self.v_thresh:
+        if isinstance(self.tau_ref, NoReset):  # not given: the reset decides
+            object.__setattr__(self, "tau_ref", 0.0 if self.passes else 2.0)
+        for name in self.below_threshold:
+            if (value := getattr(self, name)) >= self.v_thresh:
+                why = "the cell would fire for ever" if name == "v_reset" else "it starts there"
                 raise ModelError(
-                    f"{name} must be below v_thresh ({self.v_thresh!r} mV), got {value!r} mV: {meaning}"
+                    f"{name} must be below v_thresh ({self.v_thresh!r} mV), got {value!r} mV: {why}"
                 )
         for label, held in self.rate_ranges:
-            lives = {"v_init": self.v_init, "v_reset": self.v_reset} | (
-                {"v_thresh": self.v_thresh} if self.fires else {}
-            )
-            for name, value in lives.items():
-                if not held.low <= value <= held.high:
+            for name in ("v_init", "v_reset", "v_thresh"):
+                value = getattr(self, name)
+                if math.isfinite(value) and not held.low <= value <= held.high:
                     reason = held.below if value < held.low else held.above
                     raise ModelError(f"{label}: {reason}; got {name} = {value!r} mV there")
 
@@ -223,6 +229,11 @@ class Neuron(Shown):
         return not isinstance(self.v_thresh, NoThreshold)
 
     @property
+    def passes(self) -> bool:
+        """Whether V goes on through the threshold: nothing is reset."""
+        return isinstance(self.v_reset, NoReset)
+
+    @property
     def origin(self) -> float:
         """The voltage from which solvers measure V: the threshold, or the rest where there is none; mV."""
         return self.v_thresh if self.fires else self.v_rest
@@ -240,7 +251,7 @@ class Neuron(Shown):
     @property
     def below_threshold(self) -> tuple[str, ...]:
         """Names of the parameters that must lie below the threshold."""
-        return ("v_reset", "v_init")
+        return () if self.passes else ("v_reset", "v_init")
 
     def numbers(self) -> dict[str, Parameter]:
         """Give its parameters by name.
@@ -250,6 +261,7 @@ class Neuron(Shown):
         ModelError
             When a constant of its rates is named like another number.
         """
+        missing = ("v_reset",) * self.passes if self.fires else OF_FIRING
         found = [
             attrs.evolve(
                 one,
@@ -260,7 +272,7 @@ class Neuron(Shown):
             )
             for owner, behind in self._owners()
             for one in numbers_of(owner)
-            if owner is not self or self.fires or one.short not in OF_FIRING
+            if owner is not self or one.short not in missing
             for name in (one.short + behind,)
         ]
         return with_constants({one.name: one for one in found}, self.constants)
@@ -340,13 +352,13 @@ class Neuron(Shown):
 
     @property
     def is_leaky(self) -> bool:
-        """Whether it is the leaky membrane alone, whose course is known in closed form."""
-        return not (self.channels or self.synapses)
+        """Whether it is the leaky membrane alone, with its reset: its course is known in closed form."""
+        return not (self.channels or self.synapses or self.passes)
 
     @property
     def landmarks(self) -> tuple[float, ...]:
         """The voltages, threshold apart, around which it lives: rest and reset, mV."""
-        return (self.v_rest, self.v_reset)
+        return (self.v_rest, self.v_init if self.passes else self.v_reset)
 
     def equilibrium_bounds(self, I: float) -> tuple[float, ...]:
         """Give voltages whose range holds every equilibrium at a constant input, mV.

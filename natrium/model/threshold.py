@@ -1,4 +1,4 @@
-"""A threshold that may be none at all, and the numbers that every kind of neuron has."""
+"""A threshold or a reset that may be none at all, and the numbers that every kind of neuron has."""
 
 from __future__ import annotations
 
@@ -20,18 +20,36 @@ class NoThreshold(float):
 
     def __reduce__(self) -> Any:
         """Copy and pickle as what it is."""
-        return (NoThreshold, ())
+        return (type(self), ())
 
     def __repr__(self) -> str:
         """Show what a constructor takes."""
         return "None"
 
 
+class NoReset(NoThreshold):
+    """Infinity, where nothing is reset: V goes on through the threshold."""
+
+    def __repr__(self) -> str:
+        """Show what a constructor takes."""
+        return repr(NO_THRESHOLD)
+
+
+def as_level(value: Any) -> Any:
+    """Take a number, or what stands for none at all."""
+    return value if isinstance(value, NoThreshold) else as_float(value)
+
+
+def as_reset(value: Any) -> Any:
+    """Take a number, or ``"none"`` for no reset."""
+    return NoReset() if isinstance(value, str) and value == NO_THRESHOLD else as_level(value)
+
+
 def as_threshold(value: Any) -> Any:
     """Take a number, or None and ``"none"`` for no threshold."""
     if value is None or (isinstance(value, str) and value == NO_THRESHOLD):
         return NoThreshold()
-    return value if isinstance(value, NoThreshold) else as_float(value)
+    return as_level(value)
 
 
 @attrs.frozen
@@ -43,6 +61,7 @@ class Threshold(Number):
         return "" if isinstance(value, NoThreshold) else Number.broken(self, name, value)
 
 
-TAU_REF = Number("ms", 0.0, short="tau_ref", meaning="refractory period")
+TAU_REF = Threshold("ms", 0.0, short="tau_ref", meaning="refractory period")
 V_THRESH = Threshold("mV", short="v_thresh", meaning="threshold")
+V_RESET = Threshold("mV", short="v_reset", meaning="reset")
 V_INIT = Number("mV", short="v_init", meaning="initial V")

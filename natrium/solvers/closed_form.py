@@ -158,8 +158,8 @@ class ClosedForm(BaseSolver):
         if not neuron.is_leaky:
             names = ", ".join([one.name for one in (*neuron.channels, *neuron.synapses)])
             raise UnsupportedModel(
-                f"the closed form needs a neuron without channels and synapses, got {names}: use EventDriven "
-                "(--solver event)"
+                "the closed form needs a neuron without channels and synapses that is reset, got "
+                f"{names or 'no reset'}: use EventDriven (--solver event)"
             )
         origin, gap, kernel = neuron.origin, neuron.gap, lower(neuron.system)
         budget = Spending(self.limits, duration)

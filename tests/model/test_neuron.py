@@ -321,3 +321,35 @@ def test_each_number_has_a_symbol_of_its_own_but_for_those_of_the_start() -> Non
     assert symbols.pop("celsius") == CELSIUS.name
     assert all(name == symbol for name, symbol in symbols.items())
     assert numbers.keys() - symbols.keys() == {"celsius", "v_init"}
+
+
+HH = (natrium.CHANNELS["hh_sodium"], natrium.CHANNELS["hh_potassium"])
+UNRESET = natrium.Neuron(
+    tau_m=10.0 / 3.0, v_rest=-54.4, v_init=-65.0, v_thresh=0.0, v_reset="none", channels=HH
+)
+
+
+@pytest.mark.parametrize("solver", ["event", "compiled"])
+def test_a_cell_that_is_not_reset_fires_where_v_rises_through_the_threshold(solver: str) -> None:
+    drive = natrium.Constant(100.0 / 3.0)
+    run = natrium.simulate(UNRESET, drive, t_end=60.0, solver=solver)
+    smooth = natrium.simulate(attrs.evolve(UNRESET, v_thresh=None), drive, t_end=60.0)
+    V = smooth.state(run.spike_times)[0]
+    assert run.n_spikes == 4
+    assert np.abs(V).max() < 1e-6  # the slope is some 300 mV/ms
+    assert np.all(smooth.state(run.spike_times + 0.01)[0] > V)
+    assert run.V.max() > 35.0
+
+
+def test_what_a_reset_has_is_not_there_without_one() -> None:
+    assert (UNRESET.tau_ref, natrium.Neuron().tau_ref) == (0.0, 2.0)
+    assert "v_reset" not in UNRESET.numbers()
+    assert "tau_ref" in UNRESET.numbers()
+    assert UNRESET.system.reset == UNRESET.system.states
+    assert attrs.evolve(UNRESET, v_init=10.0).v_init == 10.0
+    model = natrium.Model(neuron=UNRESET)
+    assert natrium.model.to_dict(model)["neuron"]["v_reset"] == "none"
+    assert natrium.model.from_dict(natrium.model.to_dict(model)) == model
+    plain = natrium.Neuron(v_reset="none")
+    with pytest.raises(natrium.UnsupportedModel, match="closed form needs .* got no reset"):
+        natrium.simulate(plain, natrium.Constant(20.0), t_end=10.0, solver="closed-form")

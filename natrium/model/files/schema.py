@@ -22,7 +22,7 @@ from natrium.model.scheme import Scheme, Transition
 from natrium.model.simulation import Simulation
 from natrium.model.stimuli.kinds import KINDS, VERSION
 from natrium.model.synapse import Synapse
-from natrium.model.threshold import TAU_REF
+from natrium.model.threshold import TAU_REF, NoThreshold
 
 Schema = dict[str, Any]
 FILE = f"natrium-{VERSION}.schema.json"  # its name, wherever it lies; of the repository's folder schema/
@@ -135,7 +135,8 @@ def _of_field(field: Any) -> Schema:
         many = re.fullmatch(r"tuple\[([A-Z]\w+), \.\.\.\]", kind)
         names = {cls.__name__ for cls in CLASSES}
         found = _list(many[1]) if many else _one(kind) if kind in names else dict(PLAIN.get(kind, {}))
-    if isinstance(field.default, (bool, int, float, str)) and field.default != "":
+    plain = isinstance(field.default, (bool, int, float, str)) and not isinstance(field.default, NoThreshold)
+    if plain and field.default != "":
         found["default"] = field.default
     return found
 

@@ -94,6 +94,10 @@ def check_readable(neuron: AnyNeuron) -> None:
         )
     if any(channel.scheme is not None for channel in neuron.channels):
         raise UnsupportedModel("a recording is read against gates, got a kinetic scheme")
+    if neuron.passes:
+        raise UnsupportedModel(
+            "a recording is read against a cell that is reset, got v_reset = 'none': give the script itself"
+        )
     if not neuron.is_plain:
         raise UnsupportedModel(
             "a recording is read against ohmic channels with gates of V, got calcium, ions or synapses"
