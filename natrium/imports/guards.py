@@ -6,9 +6,11 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from natrium.imports.nmodl.known import stale
 from natrium.imports.nodes import Node, make, text_of, value_of
 
 SHOWN = 60  # characters of a condition
+TEMPERATURE, TEMPERATURES = "celsius", np.arange(5.0, 45.0, 5.0)  # a file's own number may be changed to any
 V_GRID = np.linspace(-149.9876, 149.9913, 20_011)  # 0.015 mV apart, on no round number
 
 
@@ -25,9 +27,23 @@ def told(left_out: Mapping[str, None]) -> list[str]:
 
 
 def settled(test: Node, values: Mapping[str, float]) -> bool | None:
-    """Tell how a condition of V alone comes out almost everywhere; None where that depends on V."""
-    held = on_grid(test, values)
-    return bool(held[0]) if held.all() or not held.any() else None
+    """Tell how a condition of V comes out almost everywhere, at any temperature; None where that depends."""
+    always, ever = _ends(test, values)
+    return bool(always[0]) if always.all() or not ever.any() else None
+
+
+def is_of_temperature(test: Node, values: Mapping[str, float]) -> bool:
+    """Tell whether the temperature alone decides a condition, and not the same at all of them."""
+    return test.names == {TEMPERATURE} and settled(test, values) is None
+
+
+def joined(
+    test: Node, one: Node, other: Node, values: Mapping[str, float], left_out: dict[str, None]
+) -> Node:
+    """Give what is one where a condition holds and another elsewhere."""
+    if one != other and stale(other) and test.names - values.keys() == {"v"}:
+        other = narrowed(other, ~on_grid(test, values), values, left_out)
+    return one if one == other else make("where", test, one, other)
 
 
 def without_guards(node: Node, values: Mapping[str, float], left_out: dict[str, None]) -> Node:
@@ -48,16 +64,23 @@ def narrowed(node: Node, where: np.ndarray, values: Mapping[str, float], left_ou
     if node.op != "where" or node.args[0].names - values.keys() != {"v"} or not where.any():
         return node
     test, one, other = node.args
-    held = on_grid(test, values)
-    if not (held & where).any() or not (~held & where).any():
+    always, ever = _ends(test, values)
+    if not (ever & where).any() or not (~always & where).any():
         left_out[text_of(test, {"v": "V"})] = None
-        return narrowed(one if (held & where).any() else other, where, values, left_out)
+        return narrowed(one if (ever & where).any() else other, where, values, left_out)
     return make(
         "where",
         test,
-        narrowed(one, where & held, values, left_out),
-        narrowed(other, where & ~held, values, left_out),
+        narrowed(one, where & ever, values, left_out),
+        narrowed(other, where & ~always, values, left_out),
     )
+
+
+def _ends(test: Node, values: Mapping[str, float]) -> tuple[np.ndarray, np.ndarray]:
+    """Tell where along V a condition holds at every temperature, and where at one of them."""
+    warm = TEMPERATURES if TEMPERATURE in test.names else ()
+    held = [on_grid(test, one) for one in (values, *({**values, TEMPERATURE: t} for t in warm))]
+    return np.all(held, axis=0), np.any(held, axis=0)
 
 
 def on_grid(test: Node, values: Mapping[str, float]) -> np.ndarray:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from natrium.imports.guards import narrowed, on_grid, settled, told
+from natrium.imports.guards import is_of_temperature, joined, settled, told
 from natrium.imports.nmodl.calls import built_in
 from natrium.imports.nmodl.known import OUTSIDE, STALE, check_known, stale
 from natrium.imports.nmodl.program import CELSIUS, Program
@@ -224,15 +224,19 @@ class Run:
         """Go through both branches of an IF, and choose by its condition wherever they differ."""
         condition, then, *others = parts
         test = self.condition(condition)
-        chosen = self.known(test)
-        if chosen is not None:
-            if chosen:
-                self.block(then)
-            else:
-                self._else(others)
-            return
-        before = dict(self.names), [dict(one) for one in self.frames]
-        derivatives = dict(self.derivatives)
+        chosen = None if is_of_temperature(test, self.values) else self.known(test)
+        before = dict(self.names), [dict(one) for one in self.frames], dict(self.derivatives)
+        if chosen is None:
+            try:
+                return self._both(test, then, others)
+            except CannotImport:
+                self.names, self.frames, self.derivatives = before
+                if (chosen := self.known(test)) is None:
+                    raise
+        return self.block(then) if chosen else self._else(others)
+
+    def _both(self, test: Node, then: Tree, others: Sequence[Tree]) -> None:
+        before, derivatives = (dict(self.names), [dict(one) for one in self.frames]), dict(self.derivatives)
         self.block(then)
         one = self.names, self.frames
         self.names, self.frames = before
@@ -244,20 +248,17 @@ class Run:
         self.names = self._merged(test, one[0], self.names)
         self.frames = [self._merged(test, *both) for both in zip(one[1], self.frames, strict=True)]
 
+    def _merged(self, test: Node, one: dict[str, Node], other: dict[str, Node]) -> dict[str, Node]:
+        return {
+            key: joined(test, one.get(key, ZERO), other.get(key, ZERO), self.values, self.guards)
+            for key in one.keys() | other.keys()
+        }
+
     def _else(self, others: Sequence[Tree]) -> None:
         if others and others[0].kind == "ElseIfStatement":
             self.branch([*others[0].parts, *others[1:]])
         elif others:
             self.block(others[0].parts[-1])
-
-    def _merged(self, test: Node, one: dict[str, Node], other: dict[str, Node]) -> dict[str, Node]:
-        found = dict(other)
-        for key in one.keys() | other.keys():
-            left, right = one.get(key, ZERO), other.get(key, ZERO)
-            if left != right and stale(right) and test.names - self.values.keys() == {"v"}:
-                right = narrowed(right, ~on_grid(test, self.values), self.values, self.guards)
-            found[key] = left if left == right else make("where", test, left, right)
-        return found
 
     def known(self, test: Node) -> bool | None:
         """Tell how a condition comes out, where V does not matter, or only at single values of it."""

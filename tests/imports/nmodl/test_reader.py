@@ -280,3 +280,20 @@ def test_nothing_outside_of_the_folder_is_included(told, reason, tmp_path):
     with pytest.raises(CannotImport) as refused:
         import_model(folder / "in.mod")
     assert refused.value.reason == reason
+
+
+def test_a_branch_that_another_temperature_takes_stays(tmp_path):
+    rates = (
+        "PROCEDURE rates(v) { LOCAL qt\n if (celsius > 30) { qt = 4 } else { qt = 3^((celsius - 20)/10) }\n"
+        "minf = 1/(1 + exp(-(v + 40)/6)) mtau = (0.2 + 2/(1 + exp((v + 40)/9)))/qt\n"
+        "if (mtau < 0.3) { mtau = 0.3 } }"
+    )
+    file = tmp_path / "warm.mod"
+    file.write_text(channel(RELAX + rates))
+    cold, warm = (import_model(file, celsius=t).model.neuron for t in (6.3, 36.0))
+    (gate,) = cold.channels[0].gates
+    assert "celsius > 30" in gate.tau.text
+    assert gate.tau.text.startswith("max(")
+    changed = cold.changed({"celsius": 36.0}).channels[0].gates[0].tau.written()(V)
+    np.testing.assert_array_equal(changed, warm.channels[0].gates[0].tau.written()(V))
+    assert changed.min() == 0.3 < changed.max()
