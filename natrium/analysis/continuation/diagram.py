@@ -25,7 +25,7 @@ from natrium.analysis.cycle.limit_cycle import LimitCycle, limit_cycle
 from natrium.analysis.cycle.orbits import spikes_of
 from natrium.analysis.cycle.return_map import longest_of, return_map
 from natrium.analysis.cycle.smooth_cycle import SmoothCycle, smooth_cycle
-from natrium.analysis.equilibria.steady_input import jacobian_at
+from natrium.analysis.equilibria.flow import jacobian_at
 from natrium.analysis.result import Result
 from natrium.model import AnyNeuron, Count, NatriumError
 from natrium.model.arrays import Array

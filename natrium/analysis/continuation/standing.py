@@ -12,7 +12,7 @@ from scipy.optimize import root
 from natrium.analysis.continuation.axis import Axis
 from natrium.analysis.continuation.legs import Place, guard_of, place
 from natrium.analysis.equilibria.eigenvalues import sorted_eigenvalues
-from natrium.analysis.equilibria.steady_input import jacobian_at
+from natrium.analysis.equilibria.flow import jacobian_at
 from natrium.model import ModelError
 from natrium.model.arrays import Array
 

@@ -9,8 +9,9 @@ import attrs
 import numpy as np
 
 from natrium.analysis.equilibria.enclosure import Enclosure
+from natrium.analysis.equilibria.flow import jacobian_at
 from natrium.analysis.equilibria.isolation import isolate
-from natrium.analysis.equilibria.steady_input import coupled_states, jacobian_at
+from natrium.analysis.equilibria.steady_input import coupled_states
 from natrium.model import AnyNeuron, HybridSystem
 from natrium.model.arrays import Array
 

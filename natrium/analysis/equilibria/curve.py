@@ -153,8 +153,25 @@ def _search_range(neuron: AnyNeuron, *inputs: float) -> tuple[float, float]:
         ends += neuron.equilibrium_bounds(I)
     span = SPAN * unit
     low, high = float(span * np.floor(min(ends) / span)), float(span * np.ceil(max(ends) / span))
-    steady = _if_only(neuron) if neuron.system.amounts else None
-    return low, high if steady is None else steady.highest(high)
+    steady = _if_only(neuron)
+    if steady is None:
+        return low, high
+    low, high = _between_poles(neuron, low, high)
+    return low, steady.highest(high) if neuron.system.amounts else high
+
+
+@lru_cache(maxsize=256)
+def _between_poles(neuron: AnyNeuron, low: float, high: float) -> tuple[float, float]:
+    """Narrow a range to what the cell can reach: where no input moves V, none turns its flow around."""
+    steady = held_input(neuron)
+    marks = [neuron.initial_state()[0], *neuron.landmarks]
+    for at in steady.poles(low, high):
+        beside = steady.beside(at)
+        if at <= min(marks) + beside:
+            low = at + beside
+        elif at >= max(marks) - beside:
+            return low, at - beside
+    return low, high
 
 
 def equilibrium_at(neuron: AnyNeuron, V: float, I: float | None = None, fold: bool = False) -> Equilibrium:
@@ -314,6 +331,7 @@ def equilibrium_curve(neuron: AnyNeuron) -> EquilibriumCurve:
     special = [one.V for one in places]
     special += [V for one in turning for V in sides_of(steady, one.V)]
     crossings = steady.crossings(low, high) if neuron.fires else ()
+    crossings = tuple(V for V in crossings if low <= V <= high)
     special += crossings
     V = np.unique(np.concatenate([V, special]))
     I, states = steady.along(V)

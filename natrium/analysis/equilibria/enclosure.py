@@ -106,10 +106,14 @@ def _log(a: Bounds) -> Bounds:
     return _widen(np.log(low), np.log(high))
 
 
-def _wave(function: Callable[[Any], Any], a: Bounds) -> Bounds:
-    middle, radius = 0.5 * (a.low + a.high), 0.5 * (a.high - a.low)
-    value = function(middle)
-    return _widen(np.maximum(value - radius, -1.0), np.minimum(value + radius, 1.0))
+def _wave(function: Callable[[Any], Any], crest: float, a: Bounds) -> Bounds:
+    def holds(place: float) -> Any:
+        return place + 2.0 * np.pi * np.ceil((a.low - place) / (2.0 * np.pi)) <= a.high
+
+    ends = function(a.low), function(a.high)
+    known = np.isfinite(ends[0]) & np.isfinite(ends[1])
+    low = np.where(holds(crest + np.pi) | ~known, -1.0, np.minimum(*ends))
+    return _widen(low, np.where(holds(crest) | ~known, 1.0, np.maximum(*ends)))
 
 
 def _absolute(a: Bounds) -> Bounds:
@@ -127,8 +131,8 @@ _FUNCTIONS: dict[Any, Callable[[Bounds], Bounds]] = {
     sympy.exp: _exp,
     whole_exp: _exp,
     sympy.log: _log,
-    sympy.sin: lambda a: _wave(np.sin, a),
-    sympy.cos: lambda a: _wave(np.cos, a),
+    sympy.sin: lambda a: _wave(np.sin, 0.5 * np.pi, a),
+    sympy.cos: lambda a: _wave(np.cos, 0.0, a),
     sympy.tanh: lambda a: _rising(np.tanh, a),
     sympy.sinh: lambda a: _rising(np.sinh, a),
     sympy.cosh: lambda a: _rising(np.cosh, _absolute(a)),

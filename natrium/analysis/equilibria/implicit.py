@@ -24,13 +24,13 @@ from natrium.analysis.equilibria.bifurcations import sign_changes_near
 from natrium.analysis.equilibria.coupled import rests_at
 from natrium.analysis.equilibria.driven import enters_elsewhere, inertia_of, is_singular, solved_with_input
 from natrium.analysis.equilibria.enclosure import sign_changes
+from natrium.analysis.equilibria.flow import jacobian_of
 from natrium.analysis.equilibria.linear import LinearEnclosure
 from natrium.analysis.equilibria.steady_input import (
     FEW_COUPLED,
     SteadyInput,
     coupled_states,
     explicit_input,
-    jacobian_of,
     steady_input,
     steady_states,
 )
@@ -198,6 +198,13 @@ class ImplicitInput(SteadyInput):
         V = np.asarray(V, dtype=float)
         rows = self._rows(V)
         return rows[0], np.vstack([V, rows[3:-1]])
+
+    def poles(self, low: float, high: float) -> tuple[float, ...]:
+        """None is looked for."""
+        return ()
+
+    def _is_pole(self, V: float) -> bool:
+        return False
 
     def folds(self, low: float, high: float) -> tuple[float, ...]:
         """Find every V between at which dI/dV changes sign, mV: by bounds where they decide, or as above."""

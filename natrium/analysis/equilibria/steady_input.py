@@ -7,6 +7,7 @@ or an adaptive exponential neuron.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Container, Iterable, Iterator
 from functools import cached_property, lru_cache, partial
 from typing import Any
@@ -19,6 +20,7 @@ from sympy.utilities.iterables import strongly_connected_components
 from natrium.analysis.equilibria import driven
 from natrium.analysis.equilibria.driven import enters_elsewhere, inertia_of, is_singular, solved_with_input
 from natrium.analysis.equilibria.enclosure import Enclosure, sign_changes
+from natrium.analysis.equilibria.flow import jacobian_at, jacobian_of, push_of
 from natrium.model import AnyNeuron, HybridSystem, ModelError, UnsupportedModel, lower
 from natrium.model.arrays import Array
 from natrium.model.branches import choose
@@ -31,6 +33,8 @@ from natrium.model.scales import scales_of, state_scales
 MOST_COUPLED = 6  # entries beside the diagonal: beyond, solutions have no readable size
 FEW_COUPLED = 2  # likewise: beyond, bounds of I_eq' along V are too wide, and numbers serve better
 BESIDE = 1e-11  # relative: this far from where an equation changes its branch the branch is decided
+HELD = 1e-13  # of what an input moves V by at the start: what is less is nothing
+BESIDE_POLE = 1e-6  # likewise: this far from where no input moves V it does so by more than rounding
 POINTS = 601  # at which steady states are looked at before any search
 
 
@@ -48,7 +52,8 @@ class SteadyInput:
         arguments = (system.states[0], *system.parameters)
         self._scalar = lower_expressions(self.expressions, arguments)
         self._grid = lower_expressions((*self.expressions, *found.steady), arguments, "grid")
-        self._inertia = lower_expressions((found.inertia,), arguments)
+        self._by_input = 1 / found.inertia  # dV/dt that an input makes, over it: without, I_eq is infinite
+        self._hold = lower_expressions((self._by_input,), arguments)
         self._rates = lower_expressions(found.rates, arguments)
         self._jacobian = jacobian_of(system.structure)
 
@@ -57,12 +62,13 @@ class SteadyInput:
         return float(self._scalar(V, *self.values)[order]) + 0.0  # no minus zero
 
     def beside(self, V: float) -> float:
-        """Give how far from a V at which an equation changes its branch the branch is decided, mV."""
-        return BESIDE * (state_scales(self.neuron)[0] + abs(V))
+        """Give how far from a V at which an equation changes its branch, or has a pole, that ends, mV."""
+        return (BESIDE_POLE if self._is_pole(V) else BESIDE) * (state_scales(self.neuron)[0] + abs(V))
 
     def inertia(self, V: float) -> float:
         """Give the input over the dV/dt that it makes, ms: tau_m of a `Neuron`; see `inertia_of`."""
-        return float(self._inertia(V, *self.values)[0])
+        hold = float(self._hold(V, *self.values)[0])
+        return 1.0 / hold if hold else math.inf
 
     def pace(self, V: float) -> float:
         """Give the time constant of the membrane alone, ms: tau_m of a `Neuron`."""
@@ -87,7 +93,7 @@ class SteadyInput:
         """Give the longest time constant of membrane and other states at some voltages, ms."""
         relaxation = lower(self.system).relaxation
         rates = [rate for V in voltages for rate in (*relaxation(V), *self._rates(V, *self.values))]
-        paces = [self.pace(V) for V in voltages]
+        paces = [self.pace(V) for V in voltages if not self._is_pole(V)]
         return float(max([*paces, *(1.0 / rate for rate in rates if rate > 0.0)]))
 
     def along(self, V: Array) -> tuple[Array, Array]:
@@ -129,8 +135,23 @@ class SteadyInput:
         return jacobian_at(self.system, state, I)
 
     def breaks(self, low: float, high: float) -> tuple[float, ...]:
-        """Find every V between at which I_eq changes its branch, mV."""
-        return self._zeros(_surfaces(self._branching), low, high)
+        """Find every V between at which I_eq changes its branch, or has a pole, mV."""
+        turns = self._zeros(_surfaces(self._branching), low, high)
+        return tuple(sorted({*turns, *self.poles(low, high)}))
+
+    def poles(self, low: float, high: float) -> tuple[float, ...]:
+        """Find every V between at which no input moves V, mV: there I_eq is infinite."""
+        V = self.system.states[0]
+        if not self._by_input.has(V):
+            return ()
+        crossed, level = (
+            self._zeros([self._by_input], low, high),
+            self._zeros([self._by_input.diff(V)], low, high),
+        )
+        return tuple(sorted({*crossed, *filter(self._is_pole, level)}))
+
+    def _is_pole(self, V: float) -> bool:
+        return abs(self.inertia(V)) * HELD >= abs(self.inertia(self.neuron.initial_state()[0]))
 
     def turns(self, low: float, high: float) -> tuple[float, ...]:
         """Find every V between at which an equilibrium comes to where any equation changes its branch, mV."""
@@ -159,7 +180,9 @@ class SteadyInput:
         symbols = dict(zip(self.system.parameters, self.values, strict=True))
         enclosure = Enclosure(self.expressions[1:], self.system.states[0], symbols)
         self.along(np.linspace(low, high, POINTS))  # refuses what has no steady state
-        return sign_changes(enclosure, lambda V: self(V, 1), low, high, scale=state_scales(self.neuron)[0])
+        found = sign_changes(enclosure, lambda V: self(V, 1), low, high, scale=state_scales(self.neuron)[0])
+        poles = self.poles(low, high)
+        return tuple(V for V in found if all(abs(V - at) > self.beside(at) for at in poles))
 
     def crossings(self, low: float, high: float) -> tuple[float, ...]:
         """Find every V between at which an equilibrium lies on the threshold, mV."""
@@ -172,26 +195,6 @@ class SteadyInput:
 
 def _surfaces(expressions: Iterable[Any]) -> set[Any]:
     return {node.args[0] for expr in expressions for node in expr.atoms(choose)}
-
-
-@lru_cache(maxsize=64)
-def jacobian_of(system: HybridSystem) -> Any:
-    """Lower the Jacobian of a system, of its states, the input and the parameters."""
-    rows = tuple(tuple(row) for row in system.jacobian.tolist())
-    return lower_expressions(rows, (*system.states, system.input, *system.parameters), "grid")
-
-
-@lru_cache(maxsize=64)
-def push_of(system: HybridSystem) -> Any:
-    """Lower the derivative of the flow by the input, of the states, the input and the parameters."""
-    by_input = tuple(flow.diff(system.input) for flow in system.rhs)
-    return lower_expressions(by_input, (*system.states, system.input, *system.parameters))
-
-
-def jacobian_at(system: HybridSystem, state: Array, I: float) -> Array:
-    """Give the Jacobian of a system at any state, shape (n_states, n_states), per ms."""
-    rows = jacobian_of(system.structure)(*(np.asarray(x) for x in state), I, *system.values)
-    return np.array([[float(entry) for entry in row] for row in rows])
 
 
 def _at(function: Any, values: tuple[float, ...], V: float) -> float:

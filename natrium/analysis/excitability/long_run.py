@@ -12,8 +12,8 @@ import numpy as np
 
 from natrium.analysis.equilibria.curve import equilibria, equilibrium_curve
 from natrium.analysis.equilibria.equilibrium import Equilibrium, Plateau
+from natrium.analysis.equilibria.flow import jacobian_at
 from natrium.analysis.equilibria.implicit import held_input
-from natrium.analysis.equilibria.steady_input import jacobian_at
 from natrium.analysis.result import Result
 from natrium.model import AnyNeuron, Constant, StepLimit, UnsupportedModel, lower
 from natrium.model.arrays import Array
@@ -23,7 +23,6 @@ from natrium.solvers.limits import Limits
 from natrium.solvers.refractory import rest
 
 RTOL = 1e-9
-PERIODS = 8  # spikes after which a pattern of intervals is looked for to repeat
 ENOUGH = 200  # spikes: a pattern that has not settled by then is called irregular, and sustained
 SILENT = 60.0  # slowest time constants without a spike
 LINGER, LONGEST = 12.0, 2000.0  # time constants near an equilibrium that is left or reached slowly; at most
@@ -241,9 +240,7 @@ def _near(state: Array, rest: Equilibrium, sizes: tuple[float, ...]) -> bool:
 
 def repeating(gaps: Array, settle: float) -> int:
     """Give the least number of intervals that repeat, twice over; 0 where none does."""
-    for period in range(1, PERIODS + 1):
-        if gaps.size < 3 * period:
-            return 0
+    for period in range(1, gaps.size // 3 + 1):
         last = gaps[-3 * period :].reshape(3, period)
         if np.all(np.abs(last[1:] - last[:-1]) <= settle * last[1:]):
             return period

@@ -85,9 +85,17 @@ def own_cycle(neuron: AnyNeuron, I: float) -> LimitCycle:
     """
     firing = fire(neuron, I, np.array(neuron.initial_state()))
     period = firing.period or repeating(firing.intervals, NEARLY)
-    if period <= 1:
+    if period > 1:
+        return _near(neuron, firing, period)
+    try:
         return limit_cycle(neuron, I)
-    return _near(neuron, firing, period)
+    except SolverError as error:
+        if period or firing.outcome != "sustained":
+            raise
+        raise SolverError(
+            f"firing must repeat after some number of spikes, got {firing.spike_times.size} from its own "
+            f"start that do not: give `period`, the spikes of a cycle, or another input; of one, {error}"
+        ) from error
 
 
 def _cycle(neuron: AnyNeuron, firing: Firing) -> LimitCycle | None:

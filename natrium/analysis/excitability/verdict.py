@@ -221,8 +221,8 @@ def threshold_and_saddle(neuron: AnyNeuron) -> ThresholdAndSaddle | None:
         side = "above" if neuron.v_thresh > saddle else "below"
     if neuron.v_thresh <= fold.V:
         return ThresholdAndSaddle(fold, saddle, side, None)
-    above_from = curve.threshold_input if neuron.v_thresh < top else -float("inf")
-    return ThresholdAndSaddle(fold, saddle, side, above_from)
+    above_from = curve.threshold_input if neuron.v_thresh < top else None
+    return ThresholdAndSaddle(fold, saddle, side, -math.inf if above_from is None else above_from)
 
 
 def _of_units(neuron: AnyNeuron) -> list[str]:

@@ -399,3 +399,47 @@ def test_a_pace_that_changes_its_branch_may_take_stability_along():
     (corner,) = natrium.equilibrium_curve(neuron).corners
     assert pytest.approx((3.0, 4.5), abs=1e-12) == (corner.V, corner.I)
     assert (corner.unstable_below, corner.unstable_above) == (0, 2)
+
+
+THETA = natrium.HybridNeuron(
+    equations={"V": "((1 - cos(V)) + (1 + cos(V))*I)/tau"},
+    parameters={"tau": 10.0},
+    initial={"V": -1.5},
+    v_thresh=float(np.pi),
+    reset={"V": -float(np.pi)},
+)
+
+
+def test_equilibria_lie_between_the_places_where_no_input_moves_v():
+    """Ermentrout and Kopell's phase: cos V = (1 + I)/(1 - I), and at pi any input leaves dV/dt at 2/tau."""
+    found = equilibria(THETA, -0.25)
+    assert [one.V for one in found] == pytest.approx([-np.arccos(0.6), np.arccos(0.6)], rel=1e-12)
+    assert [one.kind for one in found] == ["stable node", "saddle"]
+    curve = equilibrium_curve(THETA)
+    assert len(curve.folds) == 1
+    assert pytest.approx((0.0, 0.0), abs=1e-12) == (curve.folds[0].V, curve.folds[0].I)
+    assert curve.crossings == ()
+    assert natrium.rheobase(THETA).value == pytest.approx(0.0, abs=1e-12)
+
+
+def test_where_the_input_reverses_nothing_rests():
+    cell = natrium.HybridNeuron(
+        equations={"V": "(-(V + 70) + I*(0 - V))/10"},
+        initial={"V": -70.0},
+        v_thresh=-50.0,
+        reset={"V": -70.0},
+    )
+    assert [one.V for one in equilibria(cell, 0.5)] == pytest.approx([-70.0 / 1.5], rel=1e-12)
+    assert equilibrium_curve(cell).V.max() < 0.0
+
+
+def test_waves_are_bounded_by_their_crests_and_ends():
+    x = sympy.Symbol("x", real=True)
+    low, high = np.array([-3.0, 0.5, 3.0, 4.0, -np.inf]), np.array([-1.0, 1.0, 3.3, 15.0, np.inf])
+    for function, array in ((sympy.sin, np.sin), (sympy.cos, np.cos)):
+        (bounds,) = Enclosure((function(x),), x, {})(low, high)
+        for a, b, least, most in zip(low[:4], high[:4], bounds.low, bounds.high, strict=False):
+            values = array(np.linspace(a, b, 10_001))
+            assert least <= values.min() <= least + 1e-6
+            assert most - 1e-6 <= values.max() <= most
+        assert (bounds.low[4], bounds.high[4]) == pytest.approx((-1.0, 1.0))

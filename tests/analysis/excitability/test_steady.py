@@ -112,3 +112,9 @@ def test_a_run_that_would_take_too_many_explicit_steps_goes_on_by_the_event_driv
     again = fire(SODIUM, 12.0, start)
     assert tried
     np.testing.assert_allclose(again.spike_times, usual.spike_times, rtol=1e-9)
+
+
+def test_a_pattern_of_any_number_of_intervals_is_seen_to_repeat():
+    burst = np.append(np.linspace(5.0, 9.0, 11), 300.0)
+    assert long_run.repeating(np.tile(burst, 3)[5:], 1e-7) == 0
+    assert long_run.repeating(np.tile(burst, 4)[5:], 1e-7) == 12
