@@ -22,7 +22,7 @@ STEP = 1e-4  # mV, or of V's scale: of a difference of growth rates
 
 
 def bracketed(
-    neuron: AnyNeuron, low: float, high: float, state: Array, *, fires: bool, width: float
+    neuron: AnyNeuron, low: float, high: float, state: Array, *, fires: bool | None, width: float
 ) -> tuple[float, float, Array]:
     """Halve the range of inputs in which sustained firing begins, and say how far that is to be trusted.
 
@@ -33,8 +33,9 @@ def bracketed(
         A silent input, and one at which it fires on, mV.
     state : ndarray, shape (n_states,)
         Where runs start: what the cell does at `high` where `fires`, else at `low`.
-    fires : bool
-        Whether it is firing, or silence, that is followed from input to input.
+    fires : bool or None
+        Whether it is firing, or silence, that is followed from input to input; None where neither is: every
+        run starts from `state`.
     width : float
         Relative, of the range that is left.
 

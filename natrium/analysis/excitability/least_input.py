@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any, Literal
 
 import attrs
@@ -76,6 +77,9 @@ class Rheobase(Result):
         stable. Where its cycle ends, or, where `ending` is None, bisected by runs.
     bistable_error : float
         How far that can be trusted, mV, as `error`.
+    step_from, step_error : float
+        The least input that makes a cell that rests without any go on firing when it is switched on at once,
+        and how far that can be trusted, mV. NaN where that is not below `value`.
     ending : CycleEnd or None
         How firing ends there; None where the cell is not bistable, or no cycle can be followed to its end.
     fold : Fold or None
@@ -105,6 +109,8 @@ class Rheobase(Result):
     notes: tuple[str, ...]
     told_in: InputUnit = attrs.field(factory=InputUnit)
     lowered: bool = False
+    step_from: float = math.nan
+    step_error: float = math.nan
 
     @property
     def bistable(self) -> bool:
@@ -115,7 +121,7 @@ class Rheobase(Result):
     def mirrored(self) -> Rheobase:
         """The same of the neuron with the sign of its input turned."""
         fold = None if self.fold is None else turned(self.fold, "I", "curvature")
-        found: Rheobase = turned(self, "value", "bistable_from")
+        found: Rheobase = turned(self, "value", "bistable_from", "step_from")
         return attrs.evolve(
             found,
             fold=fold,
@@ -136,6 +142,7 @@ class Rheobase(Result):
             "bistable_from_mV": self.bistable_from,
             "bistable_error_mV": self.bistable_error,
             **self.told_in.beside("bistable_from", self.bistable_from),
+            "step_from_mV": None if math.isnan(self.step_from) else self.step_from,
             "ending": self.ending.data() if self.ending else None,
             "confirmed": self.confirmed,
             "lowered": self.lowered,

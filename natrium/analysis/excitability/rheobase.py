@@ -5,6 +5,8 @@ Where the input lowers V, the cell is looked at with its sign turned.
 
 from __future__ import annotations
 
+import math
+
 import attrs
 import numpy as np
 
@@ -30,6 +32,7 @@ SLOWLY = 1e-3  # of that: a step of input this small is one of a slow growth, to
 BESIDE_HOPF = 1e-6  # likewise where the cycle is looked for that goes on below it, far from the rest
 NARROW = 1e-9  # relative, of a bracket: where an oscillation reaches the threshold
 LOWEST = 1e-6  # likewise where firing ends
+SUDDEN = 1e-4  # likewise where an input that is switched on makes it fire on
 LARGEST = 1e5  # times the input's scale above the loss of the rest: how far an oscillation is followed
 # mV, or of V's scale: below the first place where a rest is lost, above one where one begins.
 BESIDE, ABOVE = 1.0, 1e-3
@@ -127,8 +130,15 @@ def rheobase(neuron: AnyNeuron) -> Rheobase:
 def _told(neuron: AnyNeuron, found: Rheobase) -> Rheobase:
     """Add to a rheobase what is to be said of its inputs."""
     notes = list(found.notes)
+    unit = input_unit(neuron)
+    if not math.isnan(found.step_from):
+        at = unit.show(found.step_from, settled(unit.of(found.step_error), of=unit.of(found.step_from)))
+        less, falls = ("less", "falls") if found.lowered else ("more", "grows")
+        notes.append(
+            f"switched on at once, an input of {at} or {less} makes a resting cell fire on; the rheobase is "
+            f"that of one that {falls} slowly"
+        )
     if found.bistable:
-        unit = input_unit(neuron)
         form = settled(unit.of(found.bistable_error), of=unit.of(found.bistable_from))
         end = unit.show(found.bistable_from, form)
         how = _ENDS[found.ending.kind if found.ending else None]
@@ -253,12 +263,14 @@ def _found(
             f"spike{'s' * (own.n_spikes > 1)} before it rests"
         )
     lowest, doubt, ending = value, error, None
+    sudden = doubtful = math.nan
     if loss.cause == "hopf":
         below = value - BESIDE_HOPF * scales_of(neuron).of_input(value)
     kept = fire(neuron, below, above.state, enough=CYCLES)
     checks.append(Check.of(kept, "cycle"))
     if kept.outcome == "sustained":
         lowest, doubt, ending = _lowest_cycle(neuron, kept)
+        sudden, doubtful = _by_step(neuron, lowest, doubt, below)
     fold = loss.point if isinstance(loss.point, Fold) else None
     hopf = loss.point if isinstance(loss.point, Hopf) else None
     notes += _threshold_notes(neuron, loss)
@@ -276,7 +288,22 @@ def _found(
         checks=tuple(checks),
         notes=tuple(notes),
         told_in=input_unit(neuron),
+        step_from=sudden,
+        step_error=doubtful,
     )
+
+
+def _by_step(neuron: AnyNeuron, low: float, error: float, high: float) -> tuple[float, float]:
+    """Find the least input, between two, that makes a resting cell fire on when it is switched on; its error.
+
+    NaN where none does; at the lower one, where a cell that fires does so, `error` is known.
+    """
+    rest = next((one.state for one in equilibria(neuron) if one.stable and one.below_threshold), None)
+    if rest is None or fire(neuron, high, rest, enough=CYCLES).outcome != "sustained":
+        return math.nan, math.nan
+    if fire(neuron, low, rest, enough=CYCLES).outcome == "sustained":
+        return low, error
+    return bracketed(neuron, low, high, rest, fires=None, width=SUDDEN)[:2]
 
 
 _ENDS = {

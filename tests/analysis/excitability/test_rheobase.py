@@ -146,6 +146,14 @@ def test_a_cell_that_accommodates_is_not_kicked_where_its_rheobase_is_confirmed(
     found = natrium.rheobase(cell)
     assert (found.cause, found.confirmed) == ("threshold", True)
     assert found.value == pytest.approx(80.0, rel=1e-14)
+    # At once, the input makes it fire on long before: what w has then it has of V below the threshold.
+    assert found.bistable_from <= found.step_from < 70.0
+    late = [
+        natrium.simulate(cell, natrium.Constant(f * found.step_from), t_end=3000.0).spike_times[-1]
+        for f in (0.999, 1.001)
+    ]
+    assert late[0] < 2000.0 < 2900.0 < late[1]
+    assert any(note.startswith("switched on at once") for note in found.notes)
 
 
 def _rest(neuron):
