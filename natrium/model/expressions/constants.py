@@ -96,7 +96,7 @@ def numbers(known: Constants, variables: Collection[str] = VARIABLES) -> dict[st
             if isinstance(value, str):
                 needed = {word: work_out(word, (*behind, name)) for word in words(value) if word in given}
                 is_open = None in needed.values() or not set(words(value)).isdisjoint(free)
-                text = spell_out(value, [one for one in known if needed.get(one[0], 0.0) is None])
+                text = spell_out(value, [one for one in known if found.get(one[0], 0.0) is None])
                 try:
                     tree = read(_put(text, _closed(found)), *(free if is_open else ()))
                 except ModelError as error:

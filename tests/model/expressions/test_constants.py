@@ -298,3 +298,12 @@ def test_equations_of_ones_own_have_them_as_parameters():
 def test_equations_refuse_what_cannot_be_one(table, told):
     with pytest.raises(natrium.ModelError, match=told):
         natrium.loads(EQUATIONS.replace("[parameters]", f"{table}\n\n[parameters]"))
+
+
+def test_text_of_text_of_text_is_put_in_however_deep():
+    named = {"m_inf": "a/(a + b)", "a": "exp(w/9)", "b": "exp(-w)", "w": "2*x + 20", "x": "V/2"}
+    with constants(named):
+        gate = natrium.Gate("m", inf="m_inf", tau="1")
+    flat = natrium.Gate("m", inf="exp((V + 20)/9)/(exp((V + 20)/9) + exp(-(V + 20)))", tau="1")
+    v = np.linspace(-70.0, 40.0, 12)
+    np.testing.assert_allclose(gate.inf.written()(v), flat.inf.written()(v), rtol=1e-13)
