@@ -10,7 +10,7 @@ import attrs
 import numpy as np
 
 from natrium.analysis.cycle.limit_cycle import LimitCycle, limit_cycle
-from natrium.analysis.cycle.return_map import free_of
+from natrium.analysis.cycle.return_map import free_of, longest_of
 from natrium.analysis.excitability.long_run import Firing, fire, repeating
 from natrium.analysis.result import Result
 from natrium.model import AnyNeuron, SolverError
@@ -23,6 +23,7 @@ PART = 4  # intervals in a quarter of a run, at least, that a trend is taken fro
 TREND = 3.0  # standard errors
 SETTLES = 1e-10  # relative: changes of an interval below this are the solver's
 NEARLY = 1e-3  # relative: intervals that repeat so far are on their way to a cycle
+ROOM = 10.0  # times the longest interval seen, that one may take
 SLOWEST = 0.99  # the largest multiplier of a pattern that repeats
 
 
@@ -85,16 +86,16 @@ def own_cycle(neuron: AnyNeuron, I: float) -> LimitCycle:
     """
     firing = fire(neuron, I, np.array(neuron.initial_state()))
     period = firing.period or repeating(firing.intervals, NEARLY)
-    if period > 1:
-        return _near(neuron, firing, period)
+    if firing.outcome != "sustained":
+        return limit_cycle(neuron, I)  # as far as its spikes lead to one; else it says what is missing
     try:
-        return limit_cycle(neuron, I)
+        return _near(neuron, firing, period or 1)
     except SolverError as error:
-        if period or firing.outcome != "sustained":
+        if period:
             raise
         raise SolverError(
             f"firing must repeat after some number of spikes, got {firing.spike_times.size} from its own "
-            f"start that do not: give `period`, the spikes of a cycle, or another input; of one, {error}"
+            "start that do not, nor is there a cycle of one near: give `period`, or another input"
         ) from error
 
 
@@ -108,7 +109,8 @@ def _cycle(neuron: AnyNeuron, firing: Firing) -> LimitCycle | None:
 
 def _near(neuron: AnyNeuron, firing: Firing, period: int) -> LimitCycle:
     """Find the cycle of so many spikes from where a run ended."""
-    return limit_cycle(neuron, firing.I, period, start=firing.reset[list(free_of(neuron))])
+    longest = max(longest_of(neuron, None), ROOM * float(firing.intervals.max()))
+    return limit_cycle(neuron, firing.I, period, start=firing.reset[list(free_of(neuron))], longest=longest)
 
 
 def _left(intervals: Array, period: int) -> float:

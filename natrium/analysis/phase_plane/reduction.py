@@ -37,6 +37,7 @@ from natrium.model import (
 )
 from natrium.model.arrays import Array
 from natrium.model.derived import jacobian_of
+from natrium.model.expressions.expression import as_text
 from natrium.model.hybrid import relaxation
 from natrium.model.kernel import lower_expressions
 
@@ -214,9 +215,12 @@ class Plane:
         x = self.symbols[1]
         slope = self.dx.diff(x)
         if slope.has(x) or slope == 0:
+            others = len(self.neuron.system.states) > 2
+            counted = f", V counted from the threshold, which moves with {x}" if self.moves_with else ""
             raise UnsupportedModel(
-                f"a plane needs an equation linear in {self.x}, got d{self.x}/dt = {str(self.dx)[:80]}: take "
-                "another x"
+                f"a plane needs an equation linear in {self.x}, and not one without it, got d{self.x}/dt = "
+                f"{as_text(self.dx)[:80]}{counted}: "
+                f"{'take another x' if others else 'its runs, excitability and cycles are had without one'}"
             )
         return -self.dx.subs(x, 0) / slope
 

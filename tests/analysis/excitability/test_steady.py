@@ -118,3 +118,9 @@ def test_a_pattern_of_any_number_of_intervals_is_seen_to_repeat():
     burst = np.append(np.linspace(5.0, 9.0, 11), 300.0)
     assert long_run.repeating(np.tile(burst, 3)[5:], 1e-7) == 0
     assert long_run.repeating(np.tile(burst, 4)[5:], 1e-7) == 12
+
+
+def test_a_cycle_is_waited_for_as_long_as_its_interval_takes():
+    """V' = V^2 + I goes fast far out, which is its scale of time, and slowly by its rest: pi/sqrt(I) in all."""
+    cell = HybridNeuron(equations={"V": "V**2 + I"}, initial={"V": -10.0}, v_thresh=1e3, reset={"V": -1e3})
+    assert own_cycle(cell, 0.01).period == pytest.approx((np.pi - 2.0 * np.arctan(1e-4)) / 0.1, rel=1e-9)
