@@ -15,7 +15,7 @@ from natrium.analysis.doctor.reading.claimed_rules import claimed_rules
 from natrium.analysis.doctor.reading.claimed_states import claimed_states
 from natrium.analysis.doctor.reading.crossed import crossed
 from natrium.analysis.doctor.reading.findings import Found, Mend, in_line, quoted
-from natrium.analysis.doctor.reading.labels import both_called, given_back, unpacked_line
+from natrium.analysis.doctor.reading.labels import begins_function, both_called, given_back, unpacked_line
 from natrium.analysis.doctor.reading.maps import plain, values_at
 from natrium.analysis.doctor.reading.named import unread
 from natrium.analysis.doctor.reading.places import place_of
@@ -251,6 +251,7 @@ def _finding(case: Case, name: str, best: Repair, shared: frozenset[str]) -> Fou
         )
     turned = crossed(case.source, *best.names) if best.names else 0
     line = turned or line
+    given = bool(best.names) and begins_function(case.source, line)  # by a call, that is elsewhere
     key = _KEYS[best.kind]
     parent_power = best.kind == "number" and stands.count("**") and "**" in should
     if parent_power:
@@ -280,7 +281,7 @@ def _finding(case: Case, name: str, best: Repair, shared: frozenset[str]) -> Fou
         key, "fault", said, line, stands, should,
         f"with this one change the two equations agree at {POINTS} states to {SAME:g}", about=name,
         mend=Mend(node, best.new),
-        sure=turned > 0 or (best.rank < FETCHED and made_at(line) not in shared and not lent),
+        sure=turned > 0 or (best.rank < FETCHED and made_at(line) not in shared and not lent and not given),
     )  # fmt: skip
 
 

@@ -123,6 +123,11 @@ def _called(node: ast.AST) -> set[str]:
     return {getattr(one, "id", getattr(one, "attr", "")) for one in calls}
 
 
+def begins_function(source: Sequence[str], line: int) -> bool:
+    """Tell whether a function begins in a line: what it calls its numbers is given to it by others."""
+    return any(isinstance(one, ast.FunctionDef) and one.lineno == line for one in nodes_of(source))
+
+
 def makes_current(source: Sequence[str], line: int) -> bool:
     """Tell whether a statement sets, or a function of one gives back, what is called a current: I_leak."""
     nodes = nodes_of(source)

@@ -26,6 +26,7 @@ import numpy as np
 from natrium.analysis.doctor.trace.folds import with_loops
 from natrium.analysis.doctor.trace.forms import Enough
 from natrium.analysis.doctor.trace.rewrite import Rewriter
+from natrium.analysis.doctor.trace.shared import Shared
 from natrium.analysis.doctor.trace.standins import Outputs
 from natrium.analysis.doctor.trace.syntax import HOOK
 from natrium.model import ModelError
@@ -226,6 +227,22 @@ class Run:
         script = self.script
         tree = copy.deepcopy(script.tree) if script.tree is not None else ast.parse(script.text)
         tree = self.rewritten(tree, script.main, self.filename, script.driver)
+        self.run(tree, make_hook, given, scratch)
+
+    def shared(self) -> Shared | None:
+        """Give what rewrites texts that are made of the script's; None where its own loops are put in."""
+        tree = self.script.tree if self.script.tree is not None else ast.parse(self.script.text)
+        put_in = len(with_loops(copy.deepcopy(tree), _DRIVER).body) > len(tree.body)
+        if self.tracing or self.script.driver or put_in:
+            return None
+        return Shared(tree, self._names, self.script.main)
+
+    def run(
+        self, tree: ast.Module, make_hook: Callable[[Path], Any], given: dict[str, Any] | None = None,
+        scratch: Path | None = None,
+    ) -> None:  # fmt: skip
+        """Run a rewritten text as `go` runs the script's."""
+        self._constants.setdefault(self.filename, {})
         module = types.ModuleType(_MODULE)
         module.__dict__.update(given or {})
         with aside(self._folder) if scratch is None else contextlib.nullcontext(scratch) as folder:

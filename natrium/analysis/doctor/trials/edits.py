@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import ast
-import copy
 import math
 import re
 from collections.abc import Collection, Iterator, Sequence
-from contextlib import contextmanager
 from difflib import SequenceMatcher
 
 import attrs
@@ -68,20 +66,19 @@ class Edit:
     rank: float
     within: bool
     exchanged: bool
-    _at: tuple[ast.AST, str, int]
+    _node: ast.AST
     _new: ast.AST
-    _tree: ast.Module
+    _text: Text
 
-    @contextmanager
-    def made(self) -> Iterator[ast.Module]:
-        """Give the whole text with this change, as long as it is looked at."""
-        parent, field, place = self._at
-        kept, new = getattr(parent, field), copy.deepcopy(self._new)
-        setattr(parent, field, new if place < 0 else [*kept[:place], new, *kept[place + 1 :]])
-        try:
-            yield self._tree
-        finally:
-            setattr(parent, field, kept)
+    def made(self) -> ast.Module:
+        """Give the whole text with this change; it shares with the text what does not differ."""
+        node, new = self._node, self._new
+        while node in self._text.place:
+            node, field, at = self._text.place[node]
+            kept = getattr(node, field)
+            new = changed(node, **{field: new if at < 0 else [*kept[:at], new, *kept[at + 1 :]]})
+        assert isinstance(new, ast.Module)  # what all is in
+        return new
 
 
 class Editor:
@@ -126,7 +123,7 @@ class Editor:
                 stands, should = ast.unparse(node), ast.unparse(new)
                 words, others = _WORD.findall(stands), _WORD.findall(should)
                 turned, within = words != others and sorted(words) == sorted(others), self._is_within(node)
-                yield Edit(line, stands, should, rank, within, turned, self.text.place[node], new, self.tree)
+                yield Edit(line, stands, should, rank, within, turned, node, new, self.text)
 
     def _is_within(self, node: ast.AST) -> bool:
         """Tell whether a node is part of a formula: not what a call is given, nor what is set."""

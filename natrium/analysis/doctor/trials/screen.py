@@ -96,6 +96,7 @@ class Screen:
     ) -> None:
         self.script, self.units, self.operations = script, tuple(units), operations
         self._run, self._scratch = Run(script, tracing=False), Path()
+        self._shared = self._run.shared()
         self.tree = script.tree if script.tree is not None else ast.parse(script.text)
         with at_most(LIMIT) as counter:
             first = PlainRun(script, script.given, TURNS)
@@ -204,7 +205,11 @@ class Screen:
         np.random.seed(0)  # noqa: NPY002 - the script's own generator
         random.seed(0)
         with at_most(self.limit):
-            run.go(make, copy.deepcopy(dict(self.script.given)), self._scratch)
+            given = copy.deepcopy(dict(self.script.given))
+            if self._shared is None:
+                run.go(make, given, self._scratch)
+            else:
+                run.run(self._shared.of(tree), make, given, self._scratch)
         for names in [*made[0].held, run.namespace] if made else []:
             for name, value in names.items():
                 if not name.startswith("_"):

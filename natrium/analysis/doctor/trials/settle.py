@@ -204,11 +204,11 @@ class _Trials:
         left, first = float(SCREENED), screen.distance(self.tree, shows)
         found: list[tuple[float, Edit]] = []
         for edit in likely:
-            with edit.made() as tree:
-                left -= screen.cost(shows)
-                if screen.distance(tree, shows) < MUCH * first:
-                    left -= screen.cost()
-                    found.append((screen.distance(tree), edit))
+            tree = edit.made()
+            left -= screen.cost(shows)
+            if screen.distance(tree, shows) < MUCH * first:
+                left -= screen.cost()
+                found.append((screen.distance(tree), edit))
             if left < 0:
                 break
         found = [one for one in found if one[0] < MUCH * own]
@@ -318,8 +318,7 @@ class _Trials:
         return [(one, other) for one, other in found if np.isfinite(one) and np.isfinite(other)]
 
     def _mended(self, edit: Edit, steps: int) -> Reading | None:
-        with edit.made() as tree:
-            found = self._read(attrs.evolve(self.script, tree=tree), steps)
+        found = self._read(attrs.evolve(self.script, tree=edit.made()), steps)
         return found if found is not None and self._is_right(found, steps) else None
 
     def _read(self, script: Script, steps: int) -> Reading | None:

@@ -139,8 +139,7 @@ def texts_of(text, wanted=()):
     tree, found = ast.parse(text), []
     before = ast.dump(tree)
     for edit in Editor(tree, wanted).edits():
-        with edit.made() as changed:
-            found.append(ast.unparse(changed))
+        found.append(ast.unparse(edit.made()))
         assert ast.dump(tree) == before
     assert ast.unparse(tree) not in found
     return set(found)
