@@ -185,7 +185,7 @@ class HybridNeuron(Shown):
             )
         system = self.system
         after = with_values(system.reset[0], (*system.parameters, system.states[0]), (*system.values, level))
-        if not self.threshold_moves and after.is_number and after > level + lands(level):
+        if not self.threshold_moves and after.is_number and float(after) > level + lands(level):
             raise ModelError(over_threshold(level, float(after)))
 
     @staticmethod

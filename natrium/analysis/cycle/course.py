@@ -15,6 +15,7 @@ from natrium.analysis.variation.linearised import Linearised
 from natrium.model import AnyNeuron, Constant
 from natrium.model.arrays import Array
 from natrium.solvers import EventDriven
+from natrium.solvers.event_driven.runge_kutta import QuickDOP853
 
 RTOL, ATOL = 1e-12, 0.01  # relative; absolute, of that
 PIECES, SHORTER = 6, 0.01  # of a stretch: each so much shorter than what is left
@@ -105,7 +106,7 @@ def course(
                 lambda s, state, held=held: held.flow(state, I)[0],
                 (0.0, float(span)),
                 y,
-                method="DOP853",
+                method=QuickDOP853,
                 rtol=rtol,
                 atol=ATOL * rtol,
                 dense_output=True,
@@ -176,7 +177,7 @@ def adjoint(y: Course, ends: Array, at: Array, rtol: float) -> Array:
             fun,
             (0.0, length),
             ends.ravel(),
-            method="DOP853",
+            method=QuickDOP853,
             rtol=rtol,
             atol=ATOL * rtol * np.where(sizes > 0.0, sizes, sizes[sizes > 0.0].min(initial=1.0)),
             dense_output=True,

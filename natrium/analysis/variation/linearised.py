@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -148,8 +148,13 @@ class Linearised:
         J : ndarray, shape (n_states, n_states)
         f_I : ndarray, shape (n_states,)
         """
-        values = np.array(self.structure.flow(*y.tolist(), level, *self.system.values))
+        values = np.array(self.rows(y.tolist(), level))
         return values[0], values[2:], values[1]
+
+    def rows(self, y: Sequence[float], level: float) -> list[list[float]]:
+        """Give the flow, its derivative by the input and each row of its Jacobian, as plain floats."""
+        found: list[list[float]] = self.structure.flow(*y, level, *self.system.values)
+        return found
 
     def by_parameters(self, y: Array, level: float) -> Array:
         """Give the derivative of the flow by the system's parameters, shape (n_states, n_parameters)."""

@@ -14,6 +14,7 @@ from scipy.integrate import solve_ivp
 from natrium.analysis.variation.linearised import Linearised, linearised
 from natrium.model import Drive, HybridSystem, SolverError, Stimulus
 from natrium.model.arrays import Array
+from natrium.solvers.event_driven.runge_kutta import QuickDOP853
 
 # Of the variational equations: far below what gradients are asked for.
 RTOL = 1e-11
@@ -200,7 +201,7 @@ def integrate(
         return rise(linear, drive, 0.0, y, S, v_thresh, directions, inputs, rtol)
     weights = GATE * rtol * np.array(linear.sizes)
     weights[0] /= GATE
-    options: dict[str, Any] = {"method": "DOP853"}
+    options: dict[str, Any] = {"method": QuickDOP853}
     if linear.stiff:
 
         def block(s: float, z: Array) -> Array:
@@ -325,24 +326,34 @@ def rise(
     dp = directions.parameters
     by_parameters = bool(dp.any())
 
-    def fun(V: float, z: Array) -> Array:
-        time, moved = z[0], z[n:].reshape(n, columns)  # row 0 of what moves is the time
-        state = np.array([V, *z[1:n]])
-        level = drive(time)
-        f, J, f_I = linear.flow(state, level)
-        df = J[:, 1:] @ moved[1:]
+    def fun(V: float, z: Array) -> list[float]:
+        # A few numbers are soonest computed with as plain floats; products of matrices are NumPy's.
+        time, *others = z[:n].tolist()
+        state, level, moved = [float(V), *others], drive(time), z[n:].reshape(n, columns)
+        rows = linear.rows(state, level)
+        (pace, *f), f_I = rows[0], rows[1]
+        changes = (np.array(rows)[2:, 1:] @ moved[1:]).tolist()  # row 0 of what moves is the time
         for column, shape in inputs:
-            df[:, column] += f_I * shape(time)
+            push = shape(time)
+            for row, by_input in zip(changes, f_I, strict=True):
+                row[column] += by_input * push
         if not drive.is_constant:
-            df += f_I[:, None] * (drive.rate(time) * moved[0])
+            later = [drive.rate(time) * one for one in moved[0].tolist()]
+            for row, by_input in zip(changes, f_I, strict=True):
+                row[:] = [change + by_input * one for change, one in zip(row, later, strict=True)]
         if by_parameters:
-            df += linear.by_parameters(state, level) @ dp
-        out = np.empty_like(z)
-        out[0], out[1:n] = 1.0 / f[0], f[1:] / f[0]
-        slopes = (df - f[:, None] * (df[0] / f[0])) / f[0]
-        slopes[0] = -df[0] / f[0] ** 2
-        out[n:] = slopes.ravel()
-        return out
+            changes = (changes + linear.by_parameters(np.array(state), level) @ dp).tolist()
+        try:
+            first, rest = [change / pace for change in changes[0]], zip(changes[1:], f, strict=True)
+            slopes = [
+                (change - one * share) / pace
+                for row, one in rest
+                for change, share in zip(row, first, strict=True)
+            ]
+            by_V = [1.0 / pace, *(one / pace for one in f)]
+            return [*by_V, *(-change / pace**2 for change in changes[0]), *slopes]
+        except ArithmeticError:  # V stands still, or its rate is beyond all numbers: no step is short enough
+            return [math.nan] * z.size
 
     whole = 1e-3 * rtol * np.append(1.0, linear.sizes[1:])  # row 0 is the time
     f, _, _ = linear.flow(y, drive(s))
@@ -352,7 +363,7 @@ def rise(
         fun,
         (float(y[0]), v_thresh),
         np.concatenate([[s], y[1:], moved.ravel()]),
-        method="DOP853",
+        method=QuickDOP853,
         rtol=rtol,
         atol=np.append(whole, np.repeat(whole, columns)),
         t_eval=(v_thresh,),

@@ -209,6 +209,8 @@ def _value(expr: Any) -> Any:
 
 def _zero(expr: sympy.Expr, V: sympy.Symbol) -> tuple[Any, sympy.Expr] | None:
     """Find the zero V0 of a linear factor or of A exp(w1) + B exp(w2); give it and factor/(V - V0)."""
+    if not expr.has(V):
+        return None
     linear = _linear(expr, V)
     if linear is not None:
         slope, offset = linear

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+from scipy.integrate import DOP853
 
 from natrium.model.arrays import Array
 
@@ -63,5 +64,10 @@ class QuickSteps:
             most = 1.0
         factor = MAX_FACTOR if error == 0.0 else min(MAX_FACTOR, SAFETY * error**self.error_exponent)
         self.h_abs = h * min(most, factor)
-        self.y_old, self.t, self.y, self.f = y, t_new, y_new, f_new
+        self.h_previous, self.y_old = h, y
+        self.t, self.y, self.f = t_new, y_new, f_new
         return True, None
+
+
+class QuickDOP853(QuickSteps, DOP853):  # type: ignore[misc]  # SciPy's base is untyped
+    """SciPy's DOP853, forward in time, for `solve_ivp`."""

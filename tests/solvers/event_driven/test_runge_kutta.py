@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.integrate import DOP853, RK45, solve_ivp
 
-from natrium.solvers.event_driven.runge_kutta import QuickSteps
+from natrium.solvers.event_driven.runge_kutta import QuickDOP853, QuickSteps
 from natrium.solvers.event_driven.steppers import STEPPERS, Piece
 
 
@@ -43,7 +43,11 @@ def whole(stepper: object) -> None:
 @pytest.mark.parametrize("flow", [pendulum, stiff, nowhere])
 @pytest.mark.parametrize(
     ("method", "own", "options"),
-    [(RK45, QuickRK45, {}), (Plain, STEPPERS["DOP853"], {"piece": Piece(whole)})],
+    [
+        (RK45, QuickRK45, {}),
+        (DOP853, QuickDOP853, {}),
+        (Plain, STEPPERS["DOP853"], {"piece": Piece(whole)}),
+    ],
 )
 def test_steps_are_scipys(flow, method, own, options, longest, rtol) -> None:
     tolerances = {"rtol": rtol, "atol": np.array([1e-9, 1e-7]), "max_step": longest}
@@ -54,3 +58,18 @@ def test_steps_are_scipys(flow, method, own, options, longest, rtol) -> None:
     np.testing.assert_array_equal(ours.t, theirs.t)
     np.testing.assert_array_equal(ours.y, theirs.y)
     assert (ours.nfev, ours.status, ours.message) == (theirs.nfev, theirs.status, theirs.message)
+
+
+@pytest.mark.parametrize(("method", "own"), [(RK45, QuickRK45), (DOP853, QuickDOP853)])
+def test_between_steps_they_are_scipys_too(method, own) -> None:
+    def half(t: float, y: np.ndarray) -> float:
+        return y[0] - 0.5
+
+    half.terminal = True
+    asked = {"dense_output": True, "events": half, "rtol": 1e-7}
+    theirs, ours = (
+        solve_ivp(pendulum, (0.0, 9.0), np.array([1.0, 0.2]), method=kind, **asked) for kind in (method, own)
+    )
+    times = np.linspace(0.0, theirs.t[-1], 99)
+    assert ours.t_events[0] == theirs.t_events[0]
+    np.testing.assert_array_equal(ours.sol(times), theirs.sol(times))
