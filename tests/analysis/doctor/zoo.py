@@ -276,7 +276,7 @@ MEMBRANE = {
     OneStepLong: ("refractory-length", "self.left += 1"),
     OneStepShort: ("refractory-length", "self.left -= 1"),
     NoRefractory: ("refractory-length", "self.v = self.back"),
-    WholeMilliseconds: ("refractory-length", "self.left -= 1"),
+    WholeMilliseconds: ("refractory-length", "self.left = int(self.pause)"),
     LooseCounter: ("starts-refractory", "return self.left >= 0"),
     FreeWhileRefractory: ("refractory-not-held", "return self.left > 0"),
     HeldElsewhere: ("hold-value", "self.v = self.back - 5.0"),

@@ -10,9 +10,10 @@ import numpy as np
 from natrium.analysis.doctor.reading.case import Case, own_line, sign_line, term_line
 from natrium.analysis.doctor.reading.findings import Found, Mend, in_line, quoted, written
 from natrium.analysis.doctor.reading.labels import read_before
-from natrium.analysis.doctor.reading.maps import crossings, is_refractory, is_rest, plain
+from natrium.analysis.doctor.reading.maps import Threshold, crossings, is_refractory, is_rest, plain
 from natrium.analysis.doctor.reading.named import unread
 from natrium.analysis.doctor.reading.recognise import GateFound, Part, opens, split_gate
+from natrium.analysis.doctor.reading.resets import parameter_line
 from natrium.analysis.doctor.reading.rules import number_at
 from natrium.analysis.doctor.reading.step_checks import step_checks
 from natrium.analysis.doctor.reading.trees import LEAF, at_points, in_order, leaf, leaves, name_of
@@ -94,7 +95,7 @@ def _rates(case: Case, gate: GateFound, V: np.ndarray, values: Mapping[str, floa
         if not which:
             continue
         with np.errstate(all="ignore"):
-            bad = np.flatnonzero(found < -1e-9 * np.nanmax(np.abs(found), initial=1e-300))
+            bad = np.flatnonzero(found < -1e-9 * np.fmax(np.abs(first), np.abs(second)))
         if bad.size:
             line = own_line(node)
             yield Found(
@@ -206,32 +207,36 @@ def _leak_away(case: Case) -> Iterator[Found]:
             return
 
 
-def _out_of_reach(case: Case) -> Iterator[Found]:
-    """Find a threshold that V cannot reach under the script's own input."""
+def beyond_reach(case: Case) -> tuple[Threshold, float, float, float] | None:
+    """Give a threshold that the script's own input cannot take V to: it, its level, the rest, the drive."""
     maps, found = case.maps, case.meant.recognised
     leak = found.leak
     if maps.record.side:  # another of the neurons may reach it
-        return
+        return None
     if maps.firing or leak is None or not found.whole or any(one.kind == "channel" for one in found.parts):
-        return
+        return None
     if not leak.slope.is_number or float(leak.slope) <= 0:
-        return
+        return None
     levels = [one for one in crossings(maps.algebra, maps.main, maps.V) if one.relation in ("<", "<=")]
     if not levels:
-        return
+        return None
     gain = next((float(one.slope / leak.slope) for one in found.parts if one.kind == "input"), 0.0)
-    driven = gain * float(np.max(case.meant.inputs, initial=0.0))
-    reach = float(leak.rest) + driven
+    driven, rest = gain * float(np.max(case.meant.inputs, initial=0.0)), float(leak.rest)
     level = number_at(levels[0].level, maps.record.parameter_values)
-    if not np.isfinite(level) or level <= reach:
+    return (levels[0], level, rest, driven) if np.isfinite(level) and level > rest + driven else None
+
+
+def _out_of_reach(case: Case) -> Iterator[Found]:
+    if (beyond := beyond_reach(case)) is None:
         return
-    kind = "fault" if driven > 0 and level - float(leak.rest) > 2.0 * driven else "note"
-    line = levels[0].line
+    test, level, rest, driven = beyond
+    lost_sign = level > 0.0 and -level <= rest + driven
+    line = (parameter_line(case, test.level) if lost_sign else 0) or test.line
     yield Found(
-        "threshold-unreached", kind,  # type: ignore[arg-type]  # one of the two
-        f"Nothing reaches the threshold of {level:g}: with the largest input {plain(maps.V)} goes to "
-        f"{reach:.6g}; see {in_line(case.source, line)}.",
-        line, evidence=f"rest {float(leak.rest):.6g} and {driven:.6g} from the input",
+        "threshold-unreached", "fault" if driven > 0 and level - rest > 2.0 * driven else "note",
+        f"Nothing reaches the threshold of {level:g}: with the largest input {plain(case.maps.V)} goes to "
+        f"{rest + driven:.6g}; see {in_line(case.source, line)}.",
+        line, evidence=f"rest {rest:.6g} and {driven:.6g} from the input",
     )  # fmt: skip
 
 

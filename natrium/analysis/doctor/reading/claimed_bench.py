@@ -62,20 +62,25 @@ def bench_of(case: Case, sides: Claimed, name: str, written: bool = False) -> Be
 
 
 def _sound_parameters(case: Case, sides: Claimed, name: str) -> frozenset[str]:
-    """Name the parameters of what is right as it is: the other states' equations, and the rules.
+    """Name the parameters of what is right as it is: the other states' equations, the rules, the claim's own.
 
-    So is what has the claimed reset's or threshold's value and is read in several places: a run without a
-    spike does not show these rules.
+    So is what has the value of the claimed reset, threshold or incoming spikes, and is read in several
+    places: a run without a spike does not show these rules.
     """
     maps, neuron, units, held = case.maps, sides.claim.neuron, case.meant.units, case.meant.refractory
-    often = reads(case.source)
+    often, own = reads(case.source), maps.record.parameter_values
     threshold = standing(sides.claim)
-    levels = [one for one in (neuron.system.reset_voltage, threshold) if one is not None]
+    levels = [one / units.mV for one in (neuron.system.reset_voltage, threshold) if one is not None]
+    levels += {one.amount for one in sides.claim.stimulus.kicks()}
+    claimed = dict(zip(map(str, neuron.system.parameters), neuron.system.values, strict=True))
     found = {
         one
-        for one, value in maps.record.parameter_values.items()
-        if often[plain(one).rpartition(".")[2]] > 1
-        and any(abs(value * units.mV - level) <= SAME * abs(level) for level in levels)
+        for one, value in own.items()
+        if claimed.get(plain(one)) == value
+        or (
+            often[plain(one).rpartition(".")[2]] > 1
+            and any(abs(value - level) <= SAME * abs(level) for level in levels)
+        )
     }
     if held is not None and abs(held.named * units.ms - neuron.tau_ref) <= SAME * neuron.tau_ref:
         found.add(held.name)

@@ -22,7 +22,7 @@ from natrium.analysis.doctor.reading.resets import (
     parameter_line,
     reset_line,
 )
-from natrium.analysis.doctor.reading.rules import number_at, timed_by, unfinished
+from natrium.analysis.doctor.reading.rules import number_at, timed_by, unfinished, unheld_by
 from natrium.analysis.doctor.reading.sides import Claimed, drive_of, inputs_read
 from natrium.analysis.doctor.reading.trees import NUMBER, at_points, in_order, leaf, leaves, number
 from natrium.analysis.doctor.reading.wording import shown, text_of
@@ -158,7 +158,13 @@ def _refractory(case: Case, claim: Model, sides: Claimed) -> Iterator[Found]:
         test = maps.threshold.line if maps.threshold is not None else 0
         fire = maps.record.steps[maps.firing[0] if maps.record.solver else maps.record.order[maps.spikes[0]]]
         stopped = [fire.updates[one].line for one in maps.timers if fire.updates[one].op == NUMBER]
-        line = max(stopped, default=0) or timed_by(maps) or passed(case.source, test, "") or line
+        line = (
+            max(stopped, default=0)
+            or unheld_by(maps)
+            or timed_by(maps)
+            or passed(case.source, test, "")
+            or line
+        )
     apart = found is not None and differs(found.named * units.ms, asked) and abs(held - asked) > 1.5 * dt
     if found and found.name and apart and not is_used(case, found.name, ""):
         line = maps.record.parameters[found.name].line or line

@@ -39,19 +39,19 @@ def unread(source: Sequence[str]) -> dict[str, tuple[int, float | None]]:
     return found
 
 
-def idle(source: Sequence[str]) -> set[str]:
-    """Name what is set, whatever it is, and never read.
+def idle(source: Sequence[str]) -> dict[str, int]:
+    """Name what is set, whatever it is, and never read: the line in which it is first.
 
     Parameters
     ----------
     source : sequence of str
     """
-    read, found = {*_read(source)}, set()
+    read, found = {*_read(source)}, dict[str, int]()
     for one in nodes_of(source):
         if isinstance(one, (ast.Name, ast.Attribute)) and isinstance(one.ctx, ast.Store):
             name = one.id if isinstance(one, ast.Name) else one.attr
             if (type(one), name) not in read and not name.startswith("_"):
-                found.add(name)
+                found.setdefault(name, one.lineno)
     return found
 
 
@@ -63,6 +63,22 @@ def reads(source: Sequence[str]) -> Counter[str]:
     source : sequence of str
     """
     return Counter(name for kind, name in _read(source) if kind is ast.Name)
+
+
+def compared(source: Sequence[str], name: str) -> int:
+    """Give the first line in which a name is compared; 0 where none is.
+
+    Parameters
+    ----------
+    source : sequence of str
+    name : str
+    """
+    for one in nodes_of(source):
+        if isinstance(one, ast.Compare) and any(
+            name in (getattr(inner, "id", None), getattr(inner, "attr", None)) for inner in ast.walk(one)
+        ):
+            return one.lineno
+    return 0
 
 
 def _read(source: Sequence[str]) -> Iterator[tuple[type, str]]:

@@ -13,6 +13,7 @@ import numpy as np
 from natrium.analysis.doctor.reading.clocks import other_clocks
 from natrium.analysis.doctor.reading.labels import drawn_early
 from natrium.analysis.doctor.reading.maps import Maps, plain
+from natrium.analysis.doctor.reading.named import idle
 from natrium.analysis.doctor.reading.trees import DOUBLES, LEAF, NUMBER, Program, in_order, leaves
 from natrium.analysis.doctor.trace.record import Choice, Node, Record
 from natrium.model.arrays import Array
@@ -189,9 +190,10 @@ def refractory_of(maps: Maps) -> Refractory | None:
     line = timer_line(maps, fire.updates[timer], deciding)
     each = abs(number_at(step.updates[timer], known | {timer: 0.0}))
     value = number_at(fire.updates[timer], known | {record.time: 0.0} | other_clocks(record))
-    in_steps = each == 1.0 and not _is_time(maps, names, value)
-    if maps.hold.way == "counter" and abs(each - maps.step) > NEAR * maps.step and not in_steps:
-        blamed = step.updates[timer].line or line
+    if maps.hold.way == "counter" and each == 1.0 and value:
+        blamed = line  # steps are counted: how many, a spike says
+    elif maps.hold.way == "counter" and abs(each - maps.step) > NEAR * maps.step and each != 1.0:
+        blamed = deciding.line if not each else step.updates[timer].line or line
     else:  # what a spike sets is right where it is the time, or nothing, or a parameter of a name
         values = [0.0, *(record.parameters[one].value for one in names)]
         right = any(abs(value - one) <= NEAR * maps.step for one in values) and _goes_by(maps, timer)
@@ -234,23 +236,32 @@ def timed_by(maps: Maps) -> int:
     return 0
 
 
-def _is_time(maps: Maps, names: list[str], value: float) -> bool:
-    """Tell whether what a counter is set to, or counts up to, is a parameter that is a time."""
-    return any(
-        not value or abs(maps.record.parameters[name].value - value) <= 1e-9 * abs(value) for name in names
-    ) and not any(re.search(r"step|count|_n$|^n_", plain(name).lower()) for name in names)
-
-
 def timer_line(maps: Maps, node: Node, deciding: Choice) -> int:
     """Give the line in which a spike sets the timer."""
-    if node.line and node.op != LEAF:
-        return node.line
+    return node.line if node.line and node.op != LEAF else set_at(maps) or deciding.line
+
+
+def unheld_by(maps: Maps) -> int:
+    """Give the line by which a spike that should hold V does not: what it sets is no later time; 0: none."""
+    line = 0
+    for node in (maps.record.steps[at].updates[one] for at in maps.firing for one in maps.timers):
+        if node.args:  # too few steps
+            line = node.line
+        elif node.name in maps.record.parameters and maps.record.time:  # from no time on
+            line = set_at(maps) or line
+    first = maps.threshold.line if maps.threshold is not None else 0
+    never = idle(maps.record.source)
+    return line or next((at for name, at in never.items() if first < at <= first + 12), 0)
+
+
+def set_at(maps: Maps) -> int:
+    """Give the line after the threshold's in which a timer is set; 0 where none is."""
     source, first = maps.record.source, maps.threshold.line if maps.threshold is not None else 0
     names = [plain(one) for one in maps.timers]
     for at in range(first, min(first + 12, len(source))):
         if any(re.search(rf"\b{re.escape(one)}\b\s*(\[.*\])?\s*=[^=]", source[at]) for one in names):
             return at + 1
-    return deciding.line
+    return 0
 
 
 def _by_clock(maps: Maps, set_to: Mapping[str, Node], choice: Choice, known: Mapping[str, float]) -> float:

@@ -112,7 +112,7 @@ class Sorter:
         step = self.record.steps[at]
         # V itself, old or new, before what is made of it.
         for one in sorted(crossed[at], key=lambda one: one.after and not _chain(one.side, self.V)):
-            if one.relation not in UP:
+            if one.relation not in UP or (self.is_set(step) and self._picks_a_flow(one, crossed)):
                 continue
             others = [
                 other
@@ -134,6 +134,24 @@ class Sorter:
             if one.relation not in UP and one.after and self.is_set(self.record.steps[at])
             and not same_tree(self.record.steps[at].updates[self.V], one.level)
         }  # fmt: skip
+
+    def _picks_a_flow(self, one: Threshold, crossed: Sequence[Sequence[Threshold]]) -> bool:
+        """Tell whether V flows on however a comparison comes out: a rate's own cases, or its guard at 0/0."""
+        if name_of(one.side) == "abs":
+            return True
+        ways: dict[bool, list[Step]] = {True: [], False: []}
+        for step, found in zip(self.record.steps, crossed, strict=True):
+            if not (self.is_set(step) or self.is_kept(step)):
+                for two in found:
+                    if two.line == one.line:
+                        ways[two.relation in UP].append(step)
+        above, below = ways[True], ways[False]
+        return bool(above) and (not below or any(
+            _others(step, one.line) == _others(other, one.line)
+            and any(step.updates[state] is not other.updates[state] for state in self.moving)
+            and not any(self.jumps(step, state) for state in self.moving)
+            for step in above for other in below
+        ))  # fmt: skip
 
     def _is_reset(self, step: Step, others: Sequence[Step]) -> bool:
         if self.is_set(step):
@@ -172,6 +190,10 @@ def state_shift(sorter: Sorter, step: Step, other: Step) -> bool:
         if np.ptp(apart) < 1e-9 * max(1e-300, float(np.abs(apart).max())) and np.abs(apart).max() > 1e-12:
             return True
     return False
+
+
+def _others(step: Step, line: int) -> list[tuple[int, str, bool]]:
+    return [(one.line, one.relation, one.held) for one in step.choices if one.line != line]
 
 
 def _set(node: Node, state: str) -> bool:

@@ -16,6 +16,7 @@ from natrium.analysis.doctor.reading.case import Case
 from natrium.analysis.doctor.reading.checks import checks, stale
 from natrium.analysis.doctor.reading.claimed_states import moves_at_spikes
 from natrium.analysis.doctor.reading.claims import held_against
+from natrium.analysis.doctor.reading.contradictions import contradictions
 from natrium.analysis.doctor.reading.costs import rules_of
 from natrium.analysis.doctor.reading.equations import equations_of
 from natrium.analysis.doctor.reading.findings import (
@@ -241,7 +242,7 @@ def read(
         if not any(one.kind == "fault" and one.key in STEPPED for one in found):
             found += stage_faults(case)
         if claim is None:
-            found += published(case)
+            found += [*published(case), *contradictions(case)]
         elif not any(one.key in CAUSES for one in found):
             known = frozenset(one.about for one in found if one.kind == "fault" and one.key in KNOWN)
             held = held_against(case, claim, known)

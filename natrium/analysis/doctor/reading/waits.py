@@ -8,9 +8,9 @@ from collections.abc import Iterator
 from natrium.analysis.doctor.reading.case import Case
 from natrium.analysis.doctor.reading.findings import Found, in_line, quoted, written
 from natrium.analysis.doctor.reading.maps import is_refractory, oriented, plain
-from natrium.analysis.doctor.reading.named import numbers_named
+from natrium.analysis.doctor.reading.named import compared, numbers_named
 from natrium.analysis.doctor.reading.pace import BY_CLOCK
-from natrium.analysis.doctor.reading.rules import number_at, timed_by, timer_line, unfinished
+from natrium.analysis.doctor.reading.rules import number_at, timed_by, timer_line, unfinished, unheld_by
 from natrium.analysis.doctor.reading.trees import LEAF, leaves
 
 _TIME = re.compile(r"#.*\b(ms|msec|s|sec|seconds?|milliseconds?)\b")
@@ -61,16 +61,20 @@ def _unfired(case: Case) -> Found | None:
         return None
     for timer in maps.timers:
         node = maps.main.updates[timer]
-        if timer not in leaves(node):
+        if node.op != LEAF and timer in leaves(node):
+            line = node.line
+        elif timer not in leaves(node):
             made = re.compile(rf"\b{re.escape(plain(timer))}\b[^=(]*=[^=]")
             lines = [at for at, line in enumerate(case.source, start=1) if made.search(line)]
             line = (0 if node.op == LEAF else node.line) or max(lines, default=0)
-            return Found(
-                "refractory-endless", "fault",
-                f"{plain(maps.V)} is held though no spike came: each step sets {plain(timer)}, in "
-                f"{in_line(case.source, line)}.",
-                line, written(node), "", "more than half of the steps are held", about=HELD,
-            )  # fmt: skip
+        else:
+            continue
+        return Found(
+            "refractory-endless", "fault",
+            f"{plain(maps.V)} is held though no spike came: what is not held sets {plain(timer)}, in "
+            f"{in_line(case.source, line)}.",
+            line, written(node), "", "more than half of the steps are held", about=HELD,
+        )  # fmt: skip
     return None
 
 
@@ -92,21 +96,8 @@ def refractory_checks(case: Case) -> Iterator[Found]:
     jumps |= {name for one in jumps & set(known) for name in leaves(known[one])}
     if any(is_refractory(name) for name in jumps):
         return  # it is what another state, the loop's own index, goes on by
-    for name, node in known.items():
-        if found is None and is_refractory(name) and maps.firing and node.value > 0:
-            line = timed_by(maps) or node.line
-            if node.value <= FEW * maps.step:  # as many steps as where it is tested takes off
-                yield Found(
-                    "refractory-count", "rule",
-                    f"No spike holds {plain(maps.V)}, where {node.value * ms:.6g} ms are asked for.",
-                    line, evidence=f"{maps.spikes.size} spikes, none followed by a held step",
-                )  # fmt: skip
-                continue
-            yield Found(
-                "refractory-unused", "fault",
-                f"{plain(name)} is read, but no spike holds {plain(maps.V)} for any time.",
-                line, evidence=f"{maps.spikes.size} spikes, none followed by a held step",
-            )  # fmt: skip
+    if found is None and maps.firing:
+        yield from _unheld(case)
     if len(set(counts)) > 1 and max(counts) - min(counts) > 1:
         line = hold.lines[0] if hold.lines else 0
         yield Found(
@@ -153,6 +144,35 @@ def _resumed(case: Case) -> Iterator[Found]:
         line, evidence=f"{case.maps.spikes.size} events, after which the solver begins once more", about=HELD,
         sure=True,
     )  # fmt: skip
+
+
+def _unheld(case: Case) -> Iterator[Found]:
+    """Find refractory times that are read, though no spike holds anything."""
+    maps = case.maps
+    evidence = f"{maps.spikes.size} spikes, none followed by a held step"
+    set_wrongly = unheld_by(maps)
+    asked = {name: (node.value, node.line) for name, node in maps.record.parameters.items()}
+    told = {plain(name) for name in asked}
+    for name, value in numbers_named(case.source).items():
+        line = compared(case.source, name)
+        if name not in told and line:  # whatever is compared with it never mattered
+            asked[name] = (value, line)
+    for name, (value, line) in asked.items():
+        if not is_refractory(name) or not value > 0.0:
+            continue
+        line = set_wrongly or timed_by(maps) or line
+        if value <= FEW * maps.step:  # as many steps as where it is tested takes off
+            yield Found(
+                "refractory-count", "rule",
+                f"No spike holds {plain(maps.V)}, where {value * case.meant.units.ms:.6g} ms are asked for.",
+                line, evidence=evidence,
+            )  # fmt: skip
+            continue
+        yield Found(
+            "refractory-unused", "fault",
+            f"{plain(name)} is read, but no spike holds {plain(maps.V)} for any time.",
+            line, evidence=evidence,
+        )  # fmt: skip
 
 
 def _is_count(case: Case, name: str, held: int) -> bool:

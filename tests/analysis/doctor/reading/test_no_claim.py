@@ -95,6 +95,55 @@ for k in range(600):
     w = w + 0.5 * dt * (b + d)
 """
 
+# Rates are made before the wait is looked at: one is guarded where it is 0/0, one has two cases.
+GUARDED = """
+from math import exp
+dt, v, m, h, wait = 0.05, -65.0, 0.05, 0.6, 0
+t_ref = 2.0  # ms
+def opening(v):
+    x = v + 40.0
+    return 1.0 if abs(x) < 1e-7 else 0.1 * x / (1.0 - exp(-x / 10.0))
+def closing(v):
+    return 4.0 * exp(-(v + 65.0) / 18.0)
+def late(v):
+    return 0.1 if v > -67.0 else 0.2
+for k in range(1200):
+    m, h = m + dt * (opening(v) * (1 - m) - closing(v) * m), h + dt * (0.5 - h) * late(v)
+    if wait > 0:
+        wait -= 1
+        v = -68.0
+        continue
+    v = v + dt * (2.0 - 0.1 * (v + 65.0) - 5.0 * m**3 * h * (v - 55.0))
+    if v >= -20.0:
+        v = -68.0
+        wait = round(t_ref / dt)
+"""
+
+MANY = """
+import numpy as np
+dt = 0.1
+v, left = np.full(3, -70.0), np.zeros(3, dtype=int)
+drive = np.array([20.0, 22.0, 25.0])
+for k in range(600):
+    free = left == 0
+    v[free] += dt * (-70.0 - v[free] + drive[free]) / 10.0
+    left[~free] -= 1
+    fired = v >= -55.0
+    v[fired] = -72.0
+    left[fired] = 20
+"""
+
+SILENT = """
+dt, v = 0.1, -70.0
+R = 10.0
+v_th = -55.0
+for k in range(300):
+    I = 2.0 if k > 50 else 0.0
+    v = v + dt * (-70.0 - v + R * I) / 10.0
+    if v >= v_th:
+        v = -72.0
+"""
+
 # What is no current by its name may be either way round: it is wrong where it stands.
 LEAK = CURRENTS.replace("i_leak = 0.1 * (v + 70.0)", "leak = -0.1 * (v + 70.0)").replace("- i_leak", "+ leak")
 
@@ -116,6 +165,27 @@ PLANTED = [
     (EVENTS, "", ""),
     (EVENTS, "    begin = sol.t[-1] + t_ref", "    begin = sol.t[-1]"),  # a solver goes on at once
     (EVENTS, "    begin = sol.t[-1] + t_ref", "    begin = sol.t[-1] + t_ref / 1000.0"),
+    (GUARDED, "", ""),
+    (GUARDED, "return 4.0 * exp", "return -4.0 * exp"),  # V runs away, and the rate overflows
+    (GUARDED, "round(t_ref / dt)", "round(t_ref)"),
+    (GUARDED, "round(t_ref / dt)", "round(t_ref * dt)"),  # no step at all
+    (GUARDED, "wait = round(t_ref / dt)", "wait = t_ref"),
+    (GUARDED, "wait -= 1", "wait -= 3"),
+    (CURRENTS, "blocked = t + t_ref", "blocked = t_ref"),  # it is over before the first spike
+    (CURRENTS, "t_ref = 3.0", "t_ref = 300.0"),  # the run has 60 ms
+    (LAST, "        last = now", "        last_one = now"),  # which nothing reads
+    (MANY, "", ""),
+    (MANY, "left[~free] -= 1", "left[free] -= 1"),  # all are held for ever, and none has fired
+    (SILENT, "", ""),
+    (SILENT, "v_th = -55.0", "v_th = 55.0"),
+    (SILENT, "v = -72.0", "v = -52.0"),  # above the threshold
+]
+
+# Where something is taken out, the line is one that is left.
+TAKEN_OUT = [
+    (LAST, "\n        last = now", "if now - last <= t_ref"),
+    (GUARDED, "\n        wait -= 1", "if wait > 0"),
+    (SILENT, "R * ", "R = 10.0"),
 ]
 
 
@@ -127,3 +197,13 @@ def test_a_fault_is_named_by_its_line_without_a_claim(tmp_path, text, old, new):
     path.write_text(text.replace(old, new) if old else text)
     (reading,) = read_script(path)
     assert {one.line for one in reading.faults} == ({line} if old else set())
+
+
+@pytest.mark.parametrize(("text", "out", "told"), TAKEN_OUT)
+def test_what_is_left_out_is_told_where_it_is_asked_for(tmp_path, text, out, told):
+    assert text.count(out) == text.count(told) == 1
+    left = text.replace(out, "")
+    path = tmp_path / "script.py"
+    path.write_text(left)
+    (reading,) = read_script(path)
+    assert {one.line for one in reading.faults} == {left.partition(told)[0].count("\n") + 1}
