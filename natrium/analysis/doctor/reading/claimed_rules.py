@@ -13,6 +13,7 @@ from natrium.analysis.doctor.reading.findings import Found, Mend, in_line
 from natrium.analysis.doctor.reading.labels import data_line, given_line, passed
 from natrium.analysis.doctor.reading.levels import moving_level
 from natrium.analysis.doctor.reading.maps import Threshold, crossings, plain
+from natrium.analysis.doctor.reading.mended_input import input_repair
 from natrium.analysis.doctor.reading.resets import (
     CLOSE,
     claimed_resets,
@@ -31,6 +32,7 @@ from natrium.model.arrays import Array
 from natrium.model.kernel import lower_expressions
 
 EDGE = 1e-3  # of a step: to which side of an edge a time is
+JUMP = 0.01  # of an input: what no smooth one does in so little time
 
 
 def claimed_rules(
@@ -274,6 +276,20 @@ def claimed_input(case: Case, claim: Model, factor: float) -> Iterator[Found]:
             f"The input is {shown(float(f'{ratio:.6g}'))} times the model's, in {there}.",
             line, shown(float(f"{own[both][0]:.6g}")), shown(float(f"{asked[both][0]:.6g}")),
             f"at all {int(both.sum())} steps in which both are on",
+        )  # fmt: skip
+        return
+    exact = np.array([claim.stimulus(float(t)) for t in times])
+    mend = input_repair(case, own, np.where(np.abs(asked - before) < JUMP * size, exact, np.nan))
+    if mend is not None:
+        line = (parameter_line(case, mend.node) if mend.kind == "number" else 0) or mend.line
+        where = in_line(case.source, line)
+        yield Found(
+            "input-differs", "fault",
+            f"The input is another than the model's: {where} has `{mend.stands}` where the model has "
+            f"`{mend.should}`.",
+            line, mend.stands, mend.should,
+            f"{int(off.sum())} of {off.size} steps read another input, and with this change none does",
+            sure=True,
         )  # fmt: skip
         return
     if not own[k] and np.any(own) and line:  # what is written down ends early, or lacks a piece

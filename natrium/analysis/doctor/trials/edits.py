@@ -21,6 +21,7 @@ from natrium.analysis.doctor.trials.formulas import (
     regrouped,
     summed,
     turned_names,
+    turned_round,
 )
 from natrium.analysis.doctor.trials.lent import lent_names
 from natrium.analysis.doctor.trials.passed import called, disordered, misnamed, passed_to
@@ -185,6 +186,7 @@ class Editor:
                 yield changed(node, op=kind()), SIGN
             yield ast.copy_location(ast.Assign([node.target], node.value), node), OPERATION
         elif isinstance(node, ast.Assign) and len(node.targets) == 1:
+            yield from ((one, ORDER) for one in turned_round(node))
             yield from self._assigned(node)
 
     def _orders(self, node: ast.Tuple | ast.List) -> Iterator[tuple[ast.AST, float]]:

@@ -84,6 +84,26 @@ def _within(
     return outer(inner(new))
 
 
+def turned_round(node: ast.Assign) -> Iterator[ast.Assign]:
+    """Give an assignment that gives a name to what it took it from: y = x for x = y, each of several."""
+    kinds = (ast.Name, ast.Attribute, ast.Subscript)
+    target, value = node.targets[0], node.value
+    if isinstance(target, kinds) and isinstance(value, kinds):
+        yield changed(node, targets=[_as(value, ast.Store())], value=_as(target, ast.Load()))
+    elif isinstance(target, ast.Tuple) and isinstance(value, ast.Tuple):
+        for at, (one, other) in enumerate(zip(target.elts, value.elts, strict=False)):
+            if isinstance(one, kinds) and isinstance(other, kinds):
+                stored = [*target.elts[:at], _as(other, ast.Store()), *target.elts[at + 1 :]]
+                read = [*value.elts[:at], _as(one, ast.Load()), *value.elts[at + 1 :]]
+                yield changed(node, targets=[changed(target, elts=stored)], value=changed(value, elts=read))
+
+
+def _as(node: ast.expr, ctx: ast.expr_context) -> ast.expr:
+    """Give what is read as it is set, or the other way round."""
+    found: ast.expr = changed(node, ctx=ctx)
+    return found
+
+
 def turned_names(node: ast.expr) -> Iterator[ast.expr]:
     """Give a formula with two of its names in each other's place."""
     kinds = (ast.Name, ast.Attribute, ast.Subscript)

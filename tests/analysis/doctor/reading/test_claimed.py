@@ -54,7 +54,35 @@ while begin < 60.0:
     v = -70.0
 """
 
+WAITS = """
+dt, v, since, free = 0.1, -70.0, -100.0, 0
+for k in range(600):
+    now = (k + 1) * dt
+    if now - since > 3.05:
+        v = v + dt * (-70.0 - v + 40.0) / 12.0
+    if v >= -55.0:
+        v = -72.0
+        since = now
+"""
+
+COUNTS = """
+dt, v, free, wait = 0.1, -70.0, 0, 3.0
+for k in range(600):
+    if k < free:
+        continue
+    v = v + dt * (-70.0 - v + 40.0) / 12.0
+    if v >= -55.0:
+        v = -72.0
+        free = k + 1 + round(wait / dt)
+"""
+
 PLANTED = [
+    (WAITS, "        since = now", "        sinse = now"),  # a name that nothing reads
+    (
+        COUNTS,
+        "k + 1 + round(wait / dt)",
+        "round(wait / dt)",
+    ),  # the clock that it is compared with is not in it
     (GATED, "[-70.0, 0.05, 0.6]", "[-70.0, 0.6, 0.05]"),  # 0.05 is a step, too
     (GATED, "[dv, dn, dh]", "[dv, dh, dn]"),  # told where they are given back
     (EULER, "40.0 + i_n) / tau", "40.0) / tau + i_n"),  # brackets, though i_n has a line of its own

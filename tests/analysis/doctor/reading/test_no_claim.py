@@ -155,6 +155,7 @@ PLANTED = [
     (LEAK, "-0.1 * (v", "0.1 * (v"),
     (COUNTED, "", ""),
     (COUNTED, "int(round(t_ref / dt))", "int(round(t_ref))"),  # a time, counted as steps
+    (COUNTED, "        wait = n_ref", "        wait = int(t_ref * dt)"),  # of nothing, told where it is set
     (SINCE, "", ""),
     (SINCE, "since <= t_ref", "since <= t_ref * dt"),  # what a spike sets is right: what it is held to is not
     (LAST, "", ""),
@@ -162,6 +163,7 @@ PLANTED = [
     (HEUN, "", ""),
     (HEUN, "w + 0.5 * dt * (b + d)", "w + 0.5 * (b + d)"),  # a stage has a step within what it divides by
     (CURRENTS, "t + t_ref", "t + 1000.0 * t_ref"),  # what is held to the end of the run is held too long
+    (CURRENTS, "blocked = t + t_ref", "blocked = t_ref"),  # told where it is set, not where it is compared
     (EVENTS, "", ""),
     (EVENTS, "    begin = sol.t[-1] + t_ref", "    begin = sol.t[-1]"),  # a solver goes on at once
     (EVENTS, "    begin = sol.t[-1] + t_ref", "    begin = sol.t[-1] + t_ref / 1000.0"),

@@ -89,3 +89,9 @@ def test_how_many_steps_a_run_has_is_not_changed():
     names = {ast.unparse(one): text.is_grid(one) for one in text.nodes if isinstance(one, ast.Name)}
     assert names["t_max"]
     assert not names["t_ref"]
+
+
+def test_an_assignment_may_be_the_wrong_way_round():
+    for text, other in (("new = old", "old = new"), ("x, new = y, a[0]", "x, a[0] = (y, new)")):
+        found = {ast.unparse(one.made()) for one in Editor(ast.parse(text), ()).edits()}
+        assert other in found
