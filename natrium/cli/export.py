@@ -20,7 +20,10 @@ def export_command(
         typer.Option("--out", "-o", help="File to write; by default the text is printed.", metavar="FILE"),
     ] = None,
     dt: Annotated[
-        float | None, typer.Option(help="Step of a target that has one, ms; by default the file's, or 0.01.")
+        float | None,
+        typer.Option(
+            help="Step of a target that has one, ms; by default the file's, or 0.01, of the model's scale."
+        ),
     ] = None,
     t_end: EndOption = None,
     measure: Annotated[

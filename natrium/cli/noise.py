@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from natrium.cli.common import FOLDER, JsonFlag, ModelFile, print_json, read_model, read_values
+from natrium.cli.common import DEFAULT_DT, FOLDER, JsonFlag, ModelFile, print_json, read_model, read_values
 
 
 def noise_command(
@@ -18,20 +18,27 @@ def noise_command(
         typer.Option(help="Of the noise, mV ms^(1/2); by default the noise is the file's own."),
     ] = None,
     tau: Annotated[float, typer.Option(help="Its correlation time, ms; 0 is white noise.")] = 0.0,
-    step: Annotated[float, typer.Option(help="For which the runs hold each sample, ms.")] = 0.1,
+    step: Annotated[
+        float | None,
+        typer.Option(help="For which the runs hold each sample, ms; by default 0.1, of the model's scale."),
+    ] = None,
     runs: Annotated[int, typer.Option(help="Of each mean, beside the equation.")] = 0,
-    t_end: Annotated[float, typer.Option(help="Of a run, ms.")] = 1000.0,
+    t_end: Annotated[
+        float | None, typer.Option(help="Of a run, ms; by default 1000, of the model's scale.")
+    ] = None,
     out: Annotated[Path, typer.Option(help=FOLDER)] = Path("noise"),
     as_json: JsonFlag = False,
 ) -> None:
     """Give rate and CV under noise against its mean, by the Fokker-Planck equation, with runs beside it."""
     from natrium.model import ModelError, Noise
+    from natrium.model.scales import scales_of
     from natrium.reports import noise_into
 
     read = read_model(model)
     own = [part for part in read.stimulus.parts if isinstance(part, Noise)]
     if intensity is None and len(own) != 1:
         raise ModelError(f"give --intensity, or one noise in the file: it has {len(own)}")
+    step = DEFAULT_DT * scales_of(read.neuron).time if step is None else step
     noise = own[0] if intensity is None else Noise(0.0, intensity=intensity, tau=tau, step=step, seed=0)
     done = noise_into(
         read,

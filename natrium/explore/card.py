@@ -9,11 +9,12 @@ from natrium.explore.mathml import mathml
 from natrium.figures.sketch import sketch
 from natrium.model import AnyNeuron, HybridNeuron, Model, NatriumError, Neuron, Step, latex, resolve
 from natrium.model.leak import input_unit
+from natrium.model.scales import scales_of
 from natrium.model.stimuli.stimulus import Sum
 from natrium.solvers import EventDriven, Limits
 
 BUDGET = Limits(max_rhs_evaluations=40_000, max_spikes=2_000)  # of the run that is shown: half a second
-T_END, START = 100.0, 10.0  # ms, where nothing else is told
+T_END, START = 100.0, 10.0  # ms, or of the scale of time, where nothing else is told
 DRIVE, PLAIN = 1.2, 20.0  # of the way to the threshold; mV, where there is none
 
 
@@ -49,10 +50,11 @@ def parts(shown: AnyNeuron | Model) -> tuple[str, str]:
 
 def _run(shown: AnyNeuron | Model) -> str:
     """Write a figure of a model's run, or of a neuron's under a step; nothing where it costs too much."""
-    begin, end, said = 0.0, T_END, "without input"
+    usual = T_END * scales_of(shown.neuron if isinstance(shown, Model) else shown).time
+    begin, end, said = 0.0, usual, "without input"
     if isinstance(shown, Model):
         neuron, stimulus, said = shown.neuron, shown.stimulus, "under its input"
-        begin, end = shown.simulation.t_start, shown.simulation.t_end or shown.simulation.t_start + T_END
+        begin, end = shown.simulation.t_start, shown.simulation.t_end or shown.simulation.t_start + usual
     else:
         neuron, stimulus = shown, Sum(())
         if isinstance(shown, Neuron):

@@ -17,10 +17,11 @@ from natrium.explore.facts import Facts, kinds_of, parameters_of, parts_of, star
 from natrium.explore.mathml import mathml
 from natrium.figures.phase_plane import REFRACTORY, V_NULL, X_NULL
 from natrium.figures.style import COLORS, state_looks
-from natrium.model import Model, NatriumError, Neuron, Simulation, latex, to_dict, write_whole
+from natrium.model import Model, NatriumError, Neuron, latex, to_dict, write_whole
 from natrium.model.leak import input_unit
 from natrium.model.opened import opened
 from natrium.model.protocol import AnyNeuron
+from natrium.model.scales import scales_of
 
 FOLDER = resources.files("natrium.explore") / "page"
 CORE = (
@@ -32,7 +33,7 @@ CORE = (
     "rates.js",
 )  # what the worker knows too
 DRAWN = ("chart.js", "plane.js", "page.js")
-T_END, DT = 100.0, 0.1  # ms, where the model gives none
+T_END, DT = 100.0, 0.1  # ms, or of the scale of time, where the model gives none
 BELOW, ABOVE = 20.0, 10.0  # mV that the whole plane goes beyond the voltages of its neuron
 HEIGHT = 860  # pixels, in a notebook
 
@@ -68,7 +69,8 @@ class Explorer:
         """
         model = self.model
         if model.simulation.t_end is None:
-            model = attrs.evolve(model, simulation=attrs.evolve(model.simulation, t_end=T_END))
+            end = T_END * scales_of(model.neuron).time
+            model = attrs.evolve(model, simulation=attrs.evolve(model.simulation, t_end=end))
         opening = tuple(name for name, one in model.neuron.numbers().items() if one.structural)
         shown = attrs.evolve(model, neuron=opened(model.neuron, opening))
         planes, why = planes_of(shown.neuron)
@@ -116,7 +118,7 @@ def explore(model: Any, name: str = "") -> Explorer:
     name : str
         The title.
     """
-    whole = model if isinstance(model, Model) else Model(neuron=model, simulation=Simulation(t_end=T_END))
+    whole = model if isinstance(model, Model) else Model(neuron=model)
     return Explorer(whole, name or type(whole.neuron).__name__)
 
 
@@ -136,8 +138,8 @@ def _data(model: Model, shown: Model, why: str) -> Facts:
     """Give all that the page knows besides equations; `shown` has a symbol for each number."""
     neuron, simulation = shown.neuron, shown.simulation
     system = neuron.system
-    begin, end = simulation.t_start, simulation.t_end or T_END
-    dt = simulation.dt or DT
+    begin, pace = simulation.t_start, scales_of(model.neuron).time
+    end, dt = simulation.t_end or T_END * pace, simulation.dt or DT * pace
     file = to_dict(attrs.evolve(model, simulation=attrs.evolve(model.simulation, dt=dt)))
     ruled: Any = model.neuron
     parts = parts_of(model)

@@ -18,8 +18,9 @@ from natrium.export.lowered import Lowered, lower_model
 from natrium.export.simulators import Simulator, run_file
 from natrium.export.targets import Target, target_of
 from natrium.model import Model, Number, write_whole
+from natrium.model.scales import scales_of
 
-DEFAULT_DT = 0.01  # ms
+DEFAULT_DT = 0.01  # ms, or of the scale of time
 WIDTH = 96  # of a row of words
 
 
@@ -69,7 +70,8 @@ def export(
     to : str
         One of `TARGETS`.
     dt : float, optional
-        Step of a target that has one, ms; by default the model's own, or 0.01 ms.
+        Step of a target that has one, ms; by default the model's own, or 0.01, of the
+        scale of time.
     name : str
         What the file calls the model.
     measure : bool
@@ -94,7 +96,7 @@ def export(
     target = target_of(to)
     name = " ".join(name.split()) or "model"
     lowered = lower_model(model, name)
-    step = dt if dt is not None else model.simulation.dt or DEFAULT_DT
+    step = dt if dt is not None else model.simulation.dt or DEFAULT_DT * scales_of(model.neuron).time
     Number("ms", 0.0, open_low=True).check("dt", step)
     body = target.write(lowered, step)
     meaning = target.meaning(lowered, step)

@@ -27,7 +27,7 @@ def noise_into(
     noise: Noise,
     means: Sequence[float],
     runs: int = 0,
-    t_end: float = 1000.0,
+    t_end: float | None = None,
     quiet: bool = False,
 ) -> dict[str, Any]:
     """Give rate and CV of a model's neuron against the mean of a noise (see `natrium.reports.report`).

@@ -111,3 +111,26 @@ def test_on_the_command_line(tmp_path):
     assert (refused.exit_code, "python" in refused.output) == (2, True)
     nowhere = call("export", path, "--to", "python", "-o", tmp_path / "no" / "out.py")
     assert nowhere.exit_code == 2
+
+
+def test_the_usual_step_is_of_the_model_s_own_scale_of_time():
+    """The same membrane in mV and ms, and in volts and seconds: no script steps by ten of its milliseconds."""
+    written = []
+    for ms in (1.0, 1e-3):
+        cell = natrium.HybridNeuron(
+            equations={"V": "(v_rest - V + I)/tau"},
+            parameters={"v_rest": -70.0 * ms, "tau": 10.0 * ms},
+            initial={"V": -70.0 * ms},
+            v_thresh=-50.0 * ms,
+            reset={"V": "v_rest"},
+        )
+        drive = natrium.Constant(25.0 * ms)
+        written.append(
+            export(
+                natrium.Model(neuron=cell, stimulus=drive, simulation=Simulation(t_end=80.0 * ms)), "script"
+            )
+        )
+    usual, small = (one.distance for one in written)
+    assert "dt = 1e-05" in written[1].text
+    assert (small.n_found, small.n_true) == (usual.n_found, usual.n_true) == (4, 4)
+    assert small.largest == pytest.approx(1e-3 * usual.largest, rel=1e-6)

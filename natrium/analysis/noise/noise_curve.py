@@ -14,9 +14,11 @@ from natrium.analysis.result import Result
 from natrium.model import AnyNeuron, Count, ModelError, Noise, Number
 from natrium.model.arrays import Array
 from natrium.model.checks import as_numbers
+from natrium.model.scales import scales_of
 from natrium.solvers import accurate, simulate_many
 
 RUN_RTOL = 1e-6
+T_END = 1000.0  # ms, or of the scale of time
 LEFT_OUT = 0.1  # of each run, at its beginning
 
 
@@ -81,7 +83,7 @@ class NoiseCurve(Result):
 
 
 def noise_curve(
-    neuron: AnyNeuron, noise: Noise, means: npt.ArrayLike, *, runs: int = 0, t_end: float = 1000.0
+    neuron: AnyNeuron, noise: Noise, means: npt.ArrayLike, *, runs: int = 0, t_end: float | None = None
 ) -> NoiseCurve:
     """Give rate and CV against the mean input, by the Fokker-Planck equation and by runs.
 
@@ -95,8 +97,8 @@ def noise_curve(
         mV.
     runs : int
         Of each mean; 0 makes none, else 2 at least.
-    t_end : float
-        Of a run, whose first tenth is left out, ms.
+    t_end : float, optional
+        Of a run, whose first tenth is left out, ms; by default 1000, of the scale of time.
 
     Raises
     ------
@@ -111,6 +113,7 @@ def noise_curve(
     Count(low=0, high=100_000).check("runs", runs)
     if runs == 1:
         raise ModelError("runs must be 0, or 2 at least, got 1: of one there is no spread")
+    t_end = T_END * scales_of(neuron).time if t_end is None else t_end
     Number("ms", 0.0, open_low=True).check("t_end", t_end)
     noises = [attrs.evolve(noise, mean=mean) for mean in values.tolist()]
     found = tuple(fokker_planck(neuron, one) for one in noises)

@@ -65,3 +65,18 @@ def test_the_verb_writes_figure_table_and_results(tmp_path):
         done = CliRunner().invoke(app, ["noise", str(path), *wrong, "--out", str(tmp_path / "no")])
         assert done.exit_code == 2, done.output
         assert message in done.output
+
+
+def test_runs_are_as_long_as_the_model_s_own_scale_of_time_asks():
+    found = []
+    for ms in (1.0, 1e-3):
+        cell = natrium.HybridNeuron(
+            equations={"V": "(v_rest - V + I)/tau"},
+            parameters={"v_rest": -70.0 * ms, "tau": 10.0 * ms},
+            initial={"V": -70.0 * ms},
+            v_thresh=-55.0 * ms,
+            reset={"V": "v_rest"},
+        )
+        noise = natrium.Noise(0.0, intensity=10.0 * ms**1.5, tau=0.0, step=0.5 * ms, seed=3)
+        found.append(natrium.noise_curve(cell, noise, [14.0 * ms], runs=4).statistics[0].rate.value)
+    assert found[1] == pytest.approx(1e3 * found[0], rel=1e-6)
