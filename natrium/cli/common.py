@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 BAD_INPUT, FAILED_RUN, INTERRUPTED = 2, 1, 130
 FOLDER = "Folder for figures, tables and the report."
 DEFAULT_DT = 0.1  # ms, or of the scale of time: the notebook's
+PARTS = (1.0, 2.0, 4.0, 10.0, 20.0, 40.0)  # parts of it that are tried
 SWEEP = 10_000  # values at most
 
 ModelFile = Annotated[Path, typer.Argument(help="Model file (TOML, version 1).", metavar="MODEL.toml")]
@@ -68,14 +69,33 @@ def with_options(model: Model, **asked: Any) -> Model:
     return attrs.evolve(model, simulation=attrs.evolve(model.simulation, **given))
 
 
-def read_script(path: Path, *, dt: float | None, t_end: float | None) -> Model:
-    """Read a model file as a script's: with a step, the file's own or the notebook's where none is given."""
+def read_script(path: Path, *, dt: float | None, t_end: float | None, tried: bool = True) -> Model:
+    """Read a model file as a script's: with a step, the file's own or the notebook's where none is given.
+
+    A spike that no reset cuts off is too steep for the notebook's step: there half of it serves, or
+    less, which is `tried`.
+    """
     from natrium.model.scales import scales_of
 
     model = read_model(path, dt=dt, t_end=t_end)
     if model.simulation.dt is not None:
         return model
-    return with_options(model, dt=DEFAULT_DT * scales_of(model.neuron).time)
+    usual, *shorter = (with_options(model, dt=DEFAULT_DT / k * scales_of(model.neuron).time) for k in PARTS)
+    if not tried or (model.neuron.fires and not model.neuron.system.passes):
+        return usual
+    return next(filter(_stays_finite, [usual, *shorter]), usual)
+
+
+def _stays_finite(model: Model) -> bool:
+    """Tell whether the model's own script does not run away, as far as that can be told."""
+    from natrium.model import SolverError, StepLimit
+    from natrium.solvers import run
+
+    try:
+        run(with_options(model, solver="script"))
+    except SolverError as error:
+        return isinstance(error, StepLimit)
+    return True
 
 
 def check_options(solver: Solver, name: str, **given: Any) -> None:

@@ -38,11 +38,11 @@ def doctor_command(
 
     A script alone is run with numbers that remember where they came from, and its model is read off. With a
     model file it is held against that. A model file alone: the model's own script (sequential Euler with the
-    file's dt, or 0.1 ms).
+    file's dt, or 0.1 ms; less for spikes without reset that run away by it).
     """
     if not target.endswith(".toml") and script is None:
         target, script = str(model or ""), target
-    claimed = read_script(Path(target), dt=dt, t_end=t_end) if target else None
+    claimed = read_script(Path(target), dt=dt, t_end=t_end, tried=script is None) if target else None
     if script is not None:
         typer.echo(f"natrium: running the code in {script}, as asked", err=True)
     if script is None:

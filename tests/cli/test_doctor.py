@@ -1,12 +1,15 @@
 """The doctor on the command line: what it writes, and how scripts that misbehave end."""
 
 import json
+from pathlib import Path
 
+import attrs
 import pytest
 from typer.testing import CliRunner
 
 import natrium
 from natrium.cli import app
+from natrium.cli.common import read_script
 
 SCRIPT = '''
 class Neuron:
@@ -226,3 +229,24 @@ def test_why_a_script_is_not_traced_is_told_where_it_leaves_nothing_to_read(clai
     result = call("doctor", claimed / "lif.toml", "--script", claimed / "narrow.py", "--out", claimed / "out")
     assert result.exit_code == 2
     assert "float32" in result.stderr
+
+
+def test_the_usual_step_is_made_shorter_where_a_spike_without_reset_runs_away_by_it(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    axon = (natrium.CHANNELS["hh_sodium"], natrium.CHANNELS["hh_potassium"])
+    cell = natrium.Neuron(
+        tau_m=1 / 0.3, v_rest=-54.4, v_init=-65.0, v_thresh=0.0, v_reset="none", channels=axon
+    )
+    drive = natrium.Constant(100.0 / 3.0)
+    model = natrium.Model(neuron=cell, stimulus=drive, simulation=natrium.Simulation(t_end=20.0))
+    model.save("axon.toml")
+    with pytest.raises(natrium.SolverError, match="stops being finite"):
+        natrium.FixedStep(dt=0.1).solve(cell, drive, t_end=20.0)
+    step = read_script(Path("axon.toml"), dt=None, t_end=None).simulation.dt
+    run = natrium.FixedStep(dt=step).solve(cell, drive, t_end=20.0)
+    assert 0.01 <= step < 0.1
+    assert run.n_spikes == 2
+    assert read_script(Path("axon.toml"), dt=0.1, t_end=None).simulation.dt == 0.1
+    found = natrium.compare_script(attrs.evolve(model, simulation=natrium.Simulation(t_end=20.0, dt=step)))
+    assert found.other == ""
+    assert not any("refractory" in said for said in found.sentences())

@@ -30,7 +30,7 @@ class Comparison(Result):
         The replay, labelled as the script labels it.
     references : dict
         ``"hold"`` and ``"clamp"``: the truth under each rule, with its error bars; ``"by state"`` alone where
-        the model says of each state what it does.
+        the model says of each state what it does, and the script's own alone where nothing is ever held.
     """
 
     model: Model
@@ -61,7 +61,7 @@ class Comparison(Result):
     @property
     def other(self) -> str:
         """The rule that is not its own; empty where there is none to hold against it."""
-        return {"hold": "clamp", "clamp": "hold"}.get(self.own, "")
+        return next((rule for rule in self.references if rule != self.own), "")
 
     @property
     def dt(self) -> float:
@@ -172,7 +172,7 @@ def compare_script(model: Model) -> Comparison:
     script = FixedStep(dt=dt).solve(model.neuron, model.stimulus, t_start=t_start, t_end=t_end)
     own = model.neuron.refractory
     references = {}
-    for rule in ("hold", "clamp") if isinstance(own, str) else (BY_STATE,):
+    for rule in rules_of(model):
         neuron = attrs.evolve(model.neuron, refractory=own if rule == BY_STATE else rule)
         references[rule] = reference(attrs.evolve(model, neuron=neuron))
     return Comparison(model, script, references)
@@ -227,6 +227,14 @@ def dt_ladder(comparison: Comparison, steps: Sequence[float] = LADDER) -> Iterab
         pairs = match_spikes(run.spike_times, truth.spike_times)
         differences = tuple(pair.difference for pair in pairs if pair.difference is not None)
         yield LadderRow(dt, run.n_spikes, differences, held_steps(run))
+
+
+def rules_of(model: Model) -> tuple[str, ...]:
+    """Give the refractory rules to hold against each other: its own alone where nothing is ever held."""
+    neuron, own = model.neuron, model.neuron.refractory
+    if not isinstance(own, str):
+        return (BY_STATE,)
+    return (own,) if neuron.system.passes and neuron.tau_ref == 0.0 else ("hold", "clamp")
 
 
 def held_steps(script: Trajectory) -> int:
