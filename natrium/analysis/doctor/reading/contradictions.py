@@ -2,23 +2,32 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
-from natrium.analysis.doctor.reading.case import Case
+import numpy as np
+import sympy
+
+from natrium.analysis.doctor.reading.case import Case, sign_line
 from natrium.analysis.doctor.reading.checks import beyond_reach
 from natrium.analysis.doctor.reading.findings import Found, in_line, quoted
 from natrium.analysis.doctor.reading.maps import plain
 from natrium.analysis.doctor.reading.named import unread
-from natrium.analysis.doctor.reading.resets import parameter_line, reset_line
+from natrium.analysis.doctor.reading.resets import parameter_line, reset_line, spared_line
 from natrium.analysis.doctor.reading.rules import number_at, unfinished
+from natrium.analysis.doctor.reading.trees import LEAF, symbol
 from natrium.analysis.doctor.reading.wording import text_of
+
+_THRESHOLD = re.compile(r"thr|theta|(^|_)[uve]?th$")
+_MAY_BE = re.compile(r"th|peak|crit|fir|spike|max|cut|top|limit|level")
+OF_STATES = ("current", "synapse", "adaptation")  # a term's slope has its state in it
+ROW = 5  # spikes, of which a run of them tells something
 
 
 def contradictions(case: Case) -> Iterator[Found]:
-    """Find a reset above the threshold, a refractory time longer than the run, a factor that is left out."""
-    yield from _reset_above(case)
-    yield from _refractory_beyond(case)
-    yield from _left_out(case)
+    """Find numbers and signs that cannot all be meant."""
+    for check in (_reset_above, _not_reset, _other_level, _refractory_beyond, _left_out, _driven_away):
+        yield from check(case)
 
 
 def _reset_above(case: Case) -> Iterator[Found]:
@@ -35,6 +44,61 @@ def _reset_above(case: Case) -> Iterator[Found]:
             f"{in_line(case.source, line)}.",
             line, text_of(reset), evidence=f"compared in line {test.line}; {maps.spikes.size} spikes",
         )  # fmt: skip
+
+
+def _not_reset(case: Case) -> Iterator[Found]:
+    """Find spikes of step after step, V not taken down by any."""
+    maps = case.maps
+    if maps.V in maps.resets or maps.spikes.size < ROW or maps.record.solver:
+        return
+    in_row = int(np.sum(np.diff(maps.spikes) == 1))
+    if 2 * in_row > maps.spikes.size:
+        line = spared_line(case, maps.V)
+        yield Found(
+            "reset-missing", "fault",
+            f"A spike does not take {plain(maps.V)} down: it fires at step after step; see "
+            f"{in_line(case.source, line)}.",
+            line, evidence=f"{in_row} of {maps.spikes.size} spikes come a step after another",
+        )  # fmt: skip
+
+
+def _other_level(case: Case) -> Iterator[Found]:
+    """Find a threshold that is compared with nothing, where V is compared with what is none by its name."""
+    test = case.maps.threshold
+    if test is None or test.level.op != LEAF or _MAY_BE.search(plain(test.level.name).lower()):
+        return
+    named = next((one for one in unread(case.source) if _THRESHOLD.search(one.lower())), "")
+    if named and test.level.name not in case.maps.record.states:
+        yield Found(
+            "threshold-name", "fault",
+            f"{plain(case.maps.V)} is compared with {plain(test.level.name)}, in "
+            f"{in_line(case.source, test.line)}, and {named} with nothing.",
+            test.line, plain(test.level.name), named, f"nothing in the script reads {named}",
+        )  # fmt: skip
+
+
+def _driven_away(case: Case) -> Iterator[Found]:
+    """Find conductances that drive V away from where their current is zero."""
+    maps, record = case.maps, case.maps.record
+    V = symbol(maps.V)
+    for part in case.meant.recognised.parts:
+        slope = sympy.diff(part.slope, V) if part.kind in OF_STATES else sympy.S.Zero
+        names = {str(one) for one in slope.free_symbols}
+        if not names or not names <= set(maps.moving[1:]):
+            continue
+        each = sympy.diff(slope, *map(symbol, names))
+        if not (each.is_number and each > 0):
+            continue
+        columns = (record.samples[:, record.states.index(one)] for one in names)
+        if all(np.all(column >= 0.0) for column in columns):
+            line = sign_line(case, names | {maps.V}, set(maps.moving) - names - {maps.V})
+            told = ", ".join(sorted(map(plain, names)))
+            yield Found(
+                "channel-sign", "fault",
+                f"The current of {told} drives {plain(maps.V)} away from its reversal, in "
+                f"{in_line(case.source, line)}: it wants the other sign.",
+                line, evidence="an open conductance must pull V towards its reversal", about=maps.V,
+            )  # fmt: skip
 
 
 def _refractory_beyond(case: Case) -> Iterator[Found]:

@@ -1,6 +1,6 @@
 """Numbers that a text gives names to."""
 
-from natrium.analysis.doctor.reading.named import idle, numbers_named, reads, unread
+from natrium.analysis.doctor.reading.named import compared, idle, numbers_named, reads, unread
 
 SOURCE = """
 E_L, V_r = -65.0, -70.0
@@ -23,5 +23,7 @@ def test_names_have_their_numbers_where_they_are_set_once():
 
 def test_what_is_set_and_never_read_is_named():
     assert unread(SOURCE) == {"V_r": (2, -70.0), "count": (3, 0.0), "wait": (6, None)}
-    assert idle(SOURCE) == {"V_r", "wait", "steps", "k", "count"}
+    assert idle(SOURCE) == {"V_r": 2, "wait": 6, "steps": 8, "k": 11, "count": 3}
+    assert compared(SOURCE, "v") == 0
+    assert compared(["if a:", "    b = self.v > 2 * c"], "v") == compared(["", "1 < v"], "v") == 2
     assert reads(SOURCE)["E_L"] == 1

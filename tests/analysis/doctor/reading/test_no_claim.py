@@ -133,6 +133,20 @@ for k in range(600):
     left[fired] = 20
 """
 
+ADAPTING = """
+dt, v, u, g = 0.1, -70.0, 0.0, 0.0
+v_th, v_r, jump, E, tau = -55.0, -65.0, 0.5, 0.0, 5.0
+for k in range(600):
+    if k % 40 == 10:
+        g += 0.4
+    u += dt * -u / 40.0
+    v += dt * (-70.0 - v - u + 20.0 + g * (E - v)) / 10.0
+    g += dt * -g / tau
+    if v >= v_th:
+        v = v_r
+        u += jump
+"""
+
 SILENT = """
 dt, v = 0.1, -70.0
 R = 10.0
@@ -178,6 +192,9 @@ PLANTED = [
     (LAST, "        last = now", "        last_one = now"),  # which nothing reads
     (MANY, "", ""),
     (MANY, "left[~free] -= 1", "left[free] -= 1"),  # all are held for ever, and none has fired
+    (ADAPTING, "", ""),
+    (ADAPTING, "g * (E - v)", "g * (v - E)"),
+    (ADAPTING, "v >= v_th", "v >= v_r"),
     (SILENT, "", ""),
     (SILENT, "v_th = -55.0", "v_th = 55.0"),
     (SILENT, "v = -72.0", "v = -52.0"),  # above the threshold
@@ -188,6 +205,7 @@ TAKEN_OUT = [
     (LAST, "\n        last = now", "if now - last <= t_ref"),
     (GUARDED, "\n        wait -= 1", "if wait > 0"),
     (SILENT, "R * ", "R = 10.0"),
+    (ADAPTING, "\n        v = v_r", "if v >= v_th"),
 ]
 
 
