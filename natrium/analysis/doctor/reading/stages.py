@@ -81,7 +81,12 @@ def slips(names: tuple[str, ...], state: str, apart: bool = False) -> Iterator[S
             for other in ((0, 1), (1, 6), (1, 3), (1, 2), (1, 1), (2, 3), (-a, b)):
                 if other[0] * b != a * other[1]:
                     row = tuple(other if at == place else one for at, one in enumerate(weights))
-                    yield Slip(scheme, len(rows), state, row)
+                    yield from (Slip(scheme, len(rows), name, row) for name in (state, ""))
+            for twice, (c, d) in enumerate(weights):  # one slope stands in another's place as well
+                both = {place: (0, 1), twice: (a * d + c * b, b * d)}
+                if twice != place and a:
+                    row = tuple(both.get(at, one) for at, one in enumerate(weights))
+                    yield from (Slip(scheme, len(rows), name, row) for name in (state, ""))
 
 
 def _stepped(flow: Flow, at: Values, slip: Slip, until: int = -1) -> Values:
@@ -110,7 +115,7 @@ def _stepped(flow: Flow, at: Values, slip: Slip, until: int = -1) -> Values:
         if slip.of and stage == slip.stage:
             slope = {**flow.all(mixed(tuple(row), False)), slip.of: slope[slip.of]}
         if wrong_weights and total:  # what was derived at dt = 0 holds the sum of the weights
-            slope[slip.state] = slope[slip.state] / total
+            slope |= {name: slope[name] / total for name in slope if slip.state in ("", name)}
         slopes.append(slope)
     return mixed(tuple(weights), wrong_weights)
 
@@ -136,6 +141,18 @@ def stage_faults(case: Case) -> Iterator[Found]:
                 whose = slip.state or state if slip.stage < len(TABLEAUS[slip.scheme][0]) else state
                 if _is_consistent(slip, shares[whose]) and all(
                     _is_same(prover.flow, at, after, slip, state) for at, after in pairs
+                ):
+                    yield _told(case, slip, state, prover)
+                    return
+        for state in (one for one in maps.moving if staged and one not in staged):
+            # Its equation is known by its own map alone: weights that sum to 1 are likelier.
+            own = [one for one in slips((), state) if one.state == state]
+            for slip in sorted(own, key=lambda one: sum(a / b for a, b in one.row) != 1.0):
+                sound = attrs.evolve(slip, row=tuple(TABLEAUS[slip.scheme][1]))
+                if _is_consistent(slip, []) and all(
+                    _is_same(prover.flow, at, after, slip, state)
+                    and all(_is_same(prover.flow, at, after, sound, one) for one in staged)
+                    for at, after in pairs
                 ):
                     yield _told(case, slip, state, prover)
                     return
@@ -225,6 +242,8 @@ def _is_consistent(slip: Slip, shares: list[float]) -> bool:
     supposed = [
         sum(a / b for a, b in (slip.row if stage == slip.stage else row)) for stage, row in enumerate(rows)
     ]
+    if slip.stage == len(rows) and not slip.row[-1][0]:
+        supposed.pop()  # nothing hangs on the last
     wanted = sorted(one for one in supposed if one != 0.0)
     if slip.stage == len(rows):  # wrong weights stretch the slopes that are known
         stretch = sum(a / b for a, b in slip.row)

@@ -45,3 +45,59 @@ def test_a_slip_in_the_slope_of_one_state_is_told(tmp_path, old, new, line):
     path.write_text(SCRIPT.replace(old, new))
     reading = read(traced(path), solve=False)
     assert {one.line for one in reading.faults} == ({line} if line else set())
+
+
+VECTOR = """
+import numpy as np
+def f(y):
+    v, u = y
+    return np.array([0.04 * v * v + 5.0 * v + 150.0 - u, 0.02 * (0.2 * v - u)])
+h, y = 0.1, np.array([-70.0, -14.0])
+for k in range(300):
+    k1 = f(y)
+    k2 = f(y + 0.5 * h * k1)
+    k3 = f(y + 0.5 * h * k2)
+    k4 = f(y + h * k3)
+    y = y + h / 6.0 * (k1 + 2.0 * k2 + 2.0 * k3 + k4)
+    if y[0] >= 30.0:
+        y[0] = -65.0
+        y[1] += 8.0
+"""
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("", ""),
+        ("k1 + 2.0 * k2 + 2.0 * k3 + k4", "k1 + 2.0 * k2 + k3 + k4"),  # of all states: their sum is not 1
+        ("k1 + 2.0 * k2 + 2.0 * k3 + k4", "k1 + 2.0 * k2 + 2.0 * k2 + k4"),  # one slope in another's place
+        ("k1 + 2.0 * k2 + 2.0 * k3 + k4", "k1 + 2.0 * k2 + 2.0 * k3 + k3"),
+    ],
+)
+def test_wrong_weights_of_all_states_are_told(tmp_path, old, new):
+    path = tmp_path / "script.py"
+    path.write_text(VECTOR.replace(old, new) if old else VECTOR)
+    reading = read(traced(path), solve=False)
+    assert {one.line for one in reading.faults} == ({12} if old else set())
+
+
+HEUN = """
+dt, v, w = 0.1, -60.0, 0.0
+def slopes(v, w):
+    return (-60.0 - v - w + 30.0) / 10.0, (0.5 * (v + 60.0) - w) / 40.0
+for k in range(300):
+    a, b = slopes(v, w)
+    c, d = slopes(v + dt * a, w + dt * b)
+    v = v + 0.5 * dt * (a + c)
+    w = w + 0.5 * dt * (b + d)
+    if v >= -45.0:
+        v = -65.0
+        w = w + 1.0
+"""
+
+
+@pytest.mark.parametrize(("new", "lines"), [("b + d", set()), ("b + b", {9})])
+def test_one_state_may_lack_its_second_slope(tmp_path, new, lines):
+    path = tmp_path / "script.py"
+    path.write_text(HEUN.replace("b + d", new))
+    assert {one.line for one in read(traced(path), solve=False).faults} == lines
