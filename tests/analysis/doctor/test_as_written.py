@@ -578,3 +578,58 @@ def test_a_claim_whose_spike_moves_nothing_asks_for_no_comparison(tmp_path: Path
         simulation=Simulation(t_end=20.0, dt=0.1),
     )
     assert read(script.traced(path, claim=claim), "x", claim, solve=False).faults == ()
+
+
+@pytest.mark.parametrize(
+    ("jump", "set_to"),
+    [
+        ("k = min(k + dead, n)", "E"),
+        ("stop = min(k + dead, n)\n                k = stop", "E"),
+        ("k += dead", "V[k]"),
+    ],
+)
+def test_what_an_index_jumps_over_after_a_spike_is_held(tmp_path: Path, jump: str, set_to: str) -> None:
+    found = taken(
+        tmp_path,
+        f"""
+        import numpy as np
+        dt, tau, E, top, t_ref = 0.1, 12.0, -70.0, -54.0, 3.0
+        I = np.where(np.arange(1500) < 200, 4.0, 22.0)
+        n, dead, k = len(I), round(t_ref / dt), 0
+        V = np.full(n + 60, E)
+        spikes = []
+        while k < n:
+            V[k + 1] = V[k] + dt * (E - V[k] + I[k]) / tau
+            k += 1
+            if V[k] >= top:
+                V[k] = E
+                spikes.append(k * dt)
+                V[k + 1:k + dead + 1] = {set_to}
+                {jump}
+        """,
+    )
+    assert found.spike_times.size > 3
+    assert set(found.maps.hold.steps) == {30}
+    assert found.data()["rules"]["refractory"]["nominal_ms"] == pytest.approx(3.0)
+    assert found.model is not None
+    assert [found.model.stimulus(t) for t in (19.9, 20.1)] == pytest.approx([4.0, 22.0])
+    assert not found.faults
+
+
+def test_crossings_of_what_scipy_integrates_are_held_against_a_claims(tmp_path: Path) -> None:
+    path = tmp_path / "script.py"
+    path.write_text(
+        "import numpy as np\n"
+        "from scipy.integrate import solve_ivp\n"
+        "f = lambda t, y: [y[0] - y[0]**3/3 - y[1] + 0.5, 0.08*(y[0] + 0.7 - 0.8*y[1])]\n"
+        "t = np.linspace(0, 120, 1201)\n"
+        "sol = solve_ivp(f, (0, 120), [-1.0, 1.0], t_eval=t)\n"
+    )
+    neuron = HybridNeuron(
+        equations={"V": "V - V**3/3 - w + 0.5", "w": "0.08*(V + 0.7 - 0.8*w)"},
+        initial={"V": -1.0, "w": 1.0}, v_thresh=1.0,
+    )  # fmt: skip
+    claim = Model(neuron=neuron, simulation=Simulation(t_end=120.0, dt=0.1))
+    found = read(trace_script(path), claim=claim)
+    assert found.spike_times.size == found.truth.spike_times.size > 1
+    assert found.is_explained

@@ -169,10 +169,7 @@ class _Builder:
             return float(f"{np.median(waits) * self.units.ms:.9g}")
         if found is None or not math.isfinite(found.nominal) or found.nominal < 0:
             return tidy(float(np.median(maps.hold.steps)) * maps.step * self.units.ms)
-        said = found.nominal
-        if found.name and abs(found.named - found.nominal) <= 1.5 * maps.step:
-            said = found.named
-        return tidy(said * self.units.ms)
+        return tidy(found.meant(maps.step) * self.units.ms)
 
     # A neuron of channels -------------------------------------------------------------------------------
 
@@ -346,7 +343,7 @@ def short_names(names: Sequence[str]) -> dict[str, str]:
         name: short
         if last.count(short) == 1
         else owner
-        if owner and owner not in last and owners.count(owner) == 1
+        if owner not in ("", "self", *last) and owners.count(owner) == 1
         else name.removeprefix("self.")
         for name, short, owner in zip(names, last, owners, strict=True)
     }

@@ -45,6 +45,11 @@ class Refractory:
     line: int
     blamed: int
 
+    def meant(self, step: float) -> float:
+        """Give the time that is meant: the parameter's, where the rule says it but for a step and a slack."""
+        near = bool(self.name) and abs(self.named - self.nominal) <= 1.5 * step
+        return self.named if near else self.nominal
+
 
 @attrs.frozen(eq=False)
 class Clock:
@@ -326,6 +331,6 @@ def as_data(maps: Maps, clock: Clock, refractory: Refractory | None, ms: float) 
             "steps": sorted(set(maps.hold.steps)),
             "nominal_ms": None
             if refractory is None or not 0.0 <= refractory.nominal < math.inf
-            else refractory.nominal * ms,
+            else refractory.meant(maps.step) * ms,
         },
     }

@@ -259,7 +259,7 @@ def read(
     if replay.off >= 0:
         found.append(_unexplained(replay, meant))
     level = claim is not None and claim.neuron.fires and not moves_at_spikes(claim)
-    counted = claim is not None and level and maps.threshold is None and not record.solver
+    counted = claim is not None and level and maps.threshold is None and not record.restarts
     spikes = crossed(maps, meant, claim.neuron.v_thresh) if claim and counted else labelled(maps, meant)
     findings = sorted_findings(without_consequences(found))
     own = claim is not None and not any(one.kind == "fault" for one in findings)

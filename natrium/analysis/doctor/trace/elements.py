@@ -120,7 +120,7 @@ class Elements(np.ndarray[Any, Any]):
         for part, axis in zip(parts, free, strict=False):
             made = isinstance(part, Remembers) and part.form.op != "number"
             if made and part.epoch >= tracer.segment.start:
-                tracer.go_along(self.key, axis)
+                tracer.go_along(self.key, axis, part)
 
     def __getitem__(self, index: Any) -> Any:
         if not active().known.final:
@@ -215,7 +215,8 @@ class Elements(np.ndarray[Any, Any]):
             self.kept(np.unravel_index(flat, self.shape), value if np.ndim(value) == 0 else first_of(value))
             return
         traced_ones = range(positions.size)
-        if self.many:
+        jumps = self.ndim == 1 and active().known.pointer is not None  # what it jumps over is set before
+        if self.many and not jumps:
             traced_ones = self._speakers(positions)  # type: ignore[assignment]  # any iterable of int will do
         for k in traced_ones:
             at = np.unravel_index(k, positions.shape)

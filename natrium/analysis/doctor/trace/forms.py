@@ -109,6 +109,10 @@ class Known:
         Containers of which steps read other elements than one after the other.
     speaker : int
         Which element speaks for those of a large array: 0, the first, or -1, the last.
+    pointer : tuple or None
+        The index that the loop goes along its arrays by, where it jumps ahead in some turns.
+    jump_line : int
+        In which it does.
     several : set of tuple
         Arguments that each step gives several numbers, one a call.
     learned : int
@@ -127,6 +131,13 @@ class Known:
         self.final = False
         self.speaker, self.learned = 0, 0
         self.several: set[tuple[Any, ...]] = set()
+        self.pointer: tuple[Any, ...] | None = None
+        self.jump_line = 0
+
+    @property
+    def timer(self) -> tuple[Any, ...]:
+        """The state that counts what the pointer has jumped over."""
+        return (("ahead", self.pointer), (), None)
 
 
 class StepTrace:
@@ -157,6 +168,7 @@ class Segment:
         self.given: dict[tuple[Any, ...], Any] = {}
         self.offsets: dict[tuple[Any, ...], set[int]] = {}
         self.along: set[tuple[Any, ...]] = set()  # containers that its steps go along
+        self.pointers: dict[tuple[Any, ...], list[int]] = {}  # by what, and where that was at each turn
 
 
 def contains(form: Form, leaf: Form, limit: int = 400) -> bool:

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from natrium.analysis.doctor.trace.forms import FIXED, MOVED, STRIDES, TIMED, Form, Known, Segment, contains
+from natrium.analysis.doctor.trace.jumps import pointer_of
 from natrium.analysis.doctor.trace.tracer import Tracer
 
 _LINEAR = frozenset(("+", "-", "*", "/", "neg", "int", "round", "pos"))
@@ -24,6 +25,8 @@ class Lesson:
         As `Known.states`.
     cuts, clocks, several : set
         As in `Known`.
+    pointer : tuple or None
+        As in `Known`, where it is not known yet; `jump_line` is the line that sets it ahead.
     score : tuple
         How much like a neuron's loop it is.
     """
@@ -50,6 +53,7 @@ class Lesson:
         self.n_steps = sum(len(segment.steps) for segment in segments)
         self._find_states()
         self._find_clocks()
+        self.pointer = pointer_of(segments, set(self.states)) if tracer.known.pointer is None else None
         self._find_cuts()
         self.score = self._judge()
 
@@ -67,7 +71,7 @@ class Lesson:
                         self.states[(key, coords, None)] = ""
                         continue
                     rest = (*coords[:axis], *coords[axis + 1 :])
-                    if key not in known.grown:
+                    if key not in known.grown and known.pointer is None:
                         origin = step
                     at = (key, rest, coords[axis] - origin)
                     offsets[at] = offsets.get(at, 0) + 1
@@ -113,6 +117,9 @@ class Lesson:
         return FIXED if offset is None else TIMED
 
     def _find_clocks(self) -> None:
+        pointer = self.tracer.known.pointer
+        if pointer is not None and self.states.pop((pointer, (), None), None) is not None:
+            self.clocks.add((pointer, ()))
         for state in list(self.states):
             key, coords, offset = state
             at = (key, coords) if offset is None else (key, ())
@@ -142,6 +149,13 @@ class Lesson:
         """Whether another loop goes along what this one makes, and makes none of it itself."""
         own = {state[0] for state in self.states} - {state[0] for state in other.states}
         return other is not self and any(own & segment.offsets.keys() for segment in other.segments)
+
+    @property
+    def jump_line(self) -> int:
+        """The line that sets the pointer ahead; 0: none does."""
+        at = (self.pointer, (), None)
+        forms = {_unwrapped(one) for one in self._stored.get(at[:2], {})} if self.pointer else set()
+        return max((one.line for one in forms if not self._moves_on(one, at)), default=0)
 
     # Input and time ----------------------------------------------------------------------------------
 
@@ -290,6 +304,7 @@ def known_from(learned: list[Lesson], before: Known) -> Known:
     """Give what the second run is to know."""
     known = Known()
     known.speaker = before.speaker
+    known.pointer, known.jump_line = before.pointer, before.jump_line
     known.grown, known.classes = before.grown, before.classes
     for lesson in learned:
         known.series.update(lesson.series)
@@ -302,5 +317,7 @@ def known_from(learned: list[Lesson], before: Known) -> Known:
     known.strides = {key for key, found in offsets if len(found) > STRIDES} - taken - known.grown
     known.cuts -= taken
     known.clocks -= {state[:2] for state in known.states}
+    if known.pointer is not None:
+        known.states[known.timer] = ""
     known.final = True
     return known

@@ -15,12 +15,12 @@ from natrium.analysis.doctor.trace.arrays import wrapped
 from natrium.analysis.doctor.trace.elements import unwrapped
 from natrium.analysis.doctor.trace.foreign import Foreign
 from natrium.analysis.doctor.trace.forms import Known
+from natrium.analysis.doctor.trace.jumps import JumpingTracer
 from natrium.analysis.doctor.trace.layers import Layers
 from natrium.analysis.doctor.trace.numbers import Remembers
 from natrium.analysis.doctor.trace.plain import Plain
 from natrium.analysis.doctor.trace.script import Run, Script
 from natrium.analysis.doctor.trace.standins import digest
-from natrium.analysis.doctor.trace.tracer import Tracer
 from natrium.analysis.doctor.trace.watch import Watch
 
 # Turns of loops of the plain run, for each operation of the traced one.
@@ -76,7 +76,7 @@ class TracedRun:
     ) -> None:  # fmt: skip
         self.run = Run(script, tracing=True)
         self.layers = Layers(True, self.run.outputs, self.run.sibling)
-        self.tracer = Tracer(self.run.filename, known, loops, operations, steps, quiet)
+        self.tracer = JumpingTracer(self.run.filename, known, loops, operations, steps, quiet)
         made: list[Watch] = []
 
         def make(scratch: Path) -> Watch:

@@ -83,14 +83,14 @@ def trace_all(
 
 def _traces(
     script: Script, name: str | None, claimed: Any, max_operations: int, max_steps: int, speaker: int = 0,
-    whole: bool = False,
+    whole: bool = False, pointer: tuple[Any, ...] | None = None, jump_line: int = 0,
 ) -> list[tuple[tuple[Any, ...], Record]]:  # fmt: skip
     """Trace all stepping loops; beside each record, how much like a neuron's it is.
 
     The run that learns ends when steps make nothing new, unless it is to be a whole one.
     """
     asked, given, nothing = script, dict(script.given), Known()
-    nothing.speaker = speaker
+    nothing.speaker, nothing.pointer, nothing.jump_line = speaker, pointer, jump_line
     if name:
         script = attrs.evolve(script, main=False)
         before = PlainRun(script, given, max_operations)
@@ -139,7 +139,10 @@ def _traces(
             f"a script must have a loop of which each turn goes on from the one before, got none in "
             f"{script.path.name}; name the class or function that steps: {script.path.name}:NAME"
         )
-    first, _, learned = best
+    first, lesson, learned = best
+    again = (asked, name, claimed, max_operations, max_steps, speaker, True)
+    if lesson.pointer is not None:
+        return _traces(*again, lesson.pointer, lesson.jump_line)
     good = sorted((one for one in learned if one.score[0]), key=lambda one: one.loop) or learned[:1]
     # What one loop makes and the next reads is a state of the first, and an input of the other.
     together = [[one] for one in good] if any(one.feeds(other) for one in good for other in good) else [good]
@@ -149,7 +152,7 @@ def _traces(
         known.learned = first.tracer.learned
         second = TracedRun(script, given, known, loops, max_operations, max_steps)
         if second.tracer.unlearned:
-            return _traces(asked, name, claimed, max_operations, max_steps, speaker, whole=True)
+            return _traces(*again, pointer, jump_line)
         found += [(one.score, _recorded(script, second, one.loop, plain)) for one in ones]
     if speaker == 0 and any(record.side and len(record.steps) == 1 for _, record in found):
         # The first of many does nothing: where inputs grow from one to the next, the last does most.

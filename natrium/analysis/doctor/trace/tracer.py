@@ -55,6 +55,7 @@ class Tracer(Table):
         self.containers: dict[tuple[Any, ...], Any] = {}
         self.moving = {state[0] for state in known.states if state[2] is not None}
         self.segments: list[Segment] = []
+        self.at = 0
         self.step: StepTrace | None = None
         self.reads: dict[tuple[Any, ...], list[Any]] = {}
         self.lengths: dict[tuple[Any, ...], int] = {}
@@ -103,11 +104,14 @@ class Tracer(Table):
             return (place.key, rest, self._order(place.key, place.coords))
         return (place.key, rest, position - self._origin(place.key))
 
-    def go_along(self, key: tuple[Any, ...], axis: int) -> None:
+    def go_along(self, key: tuple[Any, ...], axis: int, index: Any = None) -> None:
         """Learn that steps go along a container, one element a step."""
         assert self.segment is not None
         self.known.series.setdefault(key, axis)
         self.segment.along.add(key)
+        place: Place | None = getattr(index, "place", None)
+        if place is not None and not place.coords:
+            self.segment.pointers.setdefault(place.key, [])
 
     def grow(self, key: tuple[Any, ...], length: int) -> None:
         """Learn that steps make a container longer, from a length on."""
@@ -126,7 +130,12 @@ class Tracer(Table):
     def _origin(self, key: tuple[Any, ...]) -> int:
         if key in self.known.grown:
             return self.lengths.get(key, 0)
-        return len(self.segment.steps) - 1 if self.segment is not None else 0
+        return self.at if self.segment is not None else 0
+
+    def _position(self, steps: int) -> int:
+        """Say where along its arrays the loop is, after so many steps."""
+        kept = self.last.get((self.known.pointer, ()))
+        return steps if kept is None else int(kept.raw)
 
     def _leaf(self, value: Any, place: Place) -> Form:
         segment = self.segment
@@ -260,10 +269,14 @@ class Tracer(Table):
         self.lengths = {key: len(self.containers[key]) for key in self.known.grown if key in self.containers}
         self.step = StepTrace()
         self.segment.steps.append(self.step)
-        self.reads, self.nth = {}, {}
-        if self.known.final and len(self.segment.steps) == 1:
+        self.reads, self.nth, self.at = {}, {}, self._position(steps)
+        for key, found in self.segment.pointers.items():
+            if (kept := self.last.get((key, ()))) is not None and isinstance(kept.raw, int):
+                found.append(int(kept.raw))
+        if self.known.final and steps == 0:
             for state in self.known.states:
-                self.segment.initial[state] = self._content(state, 0)[0]
+                self.segment.initial[state] = self._content(state, self.at)[0]
+            self.segment.initial[self.known.timer] = 0
 
     def leave(self, begun: bool = True) -> None:
         """End the loop, and its last step if that has begun."""
@@ -281,7 +294,7 @@ class Tracer(Table):
             return
         assert self.step is not None
         assert self.segment is not None
-        following = len(self.segment.steps)
+        following = self._position(len(self.segment.steps))
         for state in self.known.states:
             value, form = self._content(state, following)
             self.step.values[state] = value

@@ -284,7 +284,7 @@ class Watch(Calls):
 
     def _moves(self, key: tuple[Any, ...], index: Any) -> None:
         if not self.tracer.known.final and self._is_moving(index):
-            self.tracer.go_along(key, 0)
+            self.tracer.go_along(key, 0, index)
 
     def _is_moving(self, index: Any) -> bool:
         segment = self.tracer.segment
