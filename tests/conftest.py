@@ -257,6 +257,13 @@ test_docs.py::test_examples_run  reproduce|phase|accuracy|xor
 """
 
 
+# What takes more than a fifth of a second, and is no scan, stands in a file of its own.
+DEAR = frozenset(
+    line
+    for line in (Path(__file__).parent / "slow.txt").read_text(encoding="utf-8").splitlines()
+    if not line.startswith("#")
+)
+
 # What takes longest comes first, so that no process is left with it when the others are done.
 LONG = [
     "solvers/test_spike_trains.py::test_a_third_of_the_rate_curve",
@@ -313,7 +320,10 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         assert name not in scans, f"SCANS has {name} twice"
         scans[name] = re.compile(pattern)
     for item in items:
-        name = f"{item.path.relative_to(tests).as_posix()}::{getattr(item, 'originalname', item.name)}"
+        file = item.path.relative_to(tests).as_posix()
+        name = f"{file}::{getattr(item, 'originalname', item.name)}"
+        if f"{file}::{item.name}" in DEAR:
+            item.add_marker(pytest.mark.slow)
         if name in scans and scans[name].search(item.callspec.id if hasattr(item, "callspec") else ""):
             item.add_marker(pytest.mark.slow)
         places[item] = LONG.index(name) if name in LONG else len(LONG)
