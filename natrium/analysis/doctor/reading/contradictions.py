@@ -21,7 +21,7 @@ from natrium.analysis.doctor.reading.wording import text_of
 _THRESHOLD = re.compile(r"thr|theta|(^|_)[uve]?th$")
 _MAY_BE = re.compile(r"th|peak|crit|fir|spike|max|cut|top|limit|level")
 OF_STATES = ("current", "synapse", "adaptation")  # a term's slope has its state in it
-ROW = 5  # spikes, of which a run of them tells something
+ROW = 3  # spikes, of which a run of them tells something
 
 
 def contradictions(case: Case) -> Iterator[Found]:

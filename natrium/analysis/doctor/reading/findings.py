@@ -128,7 +128,14 @@ CONSEQUENCES = (
     ("rate-negative", "leak-sign", "channel-sign", "input-sign", "gate-direction", "equation-changes"),
     ("step-too-long", "input-missing"),
     ("input-differs",),
-    ("gate-outside", "threshold-unreached", "spike-by-clock", "refractory-varies", "stage-unused"),
+    (
+        "gate-outside",
+        "threshold-unreached",
+        "spike-by-clock",
+        "refractory-varies",
+        "stage-unused",
+        "run-ends",
+    ),
 )
 
 # Where one of these is, all else follows from it.

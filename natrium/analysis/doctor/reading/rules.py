@@ -201,7 +201,7 @@ def refractory_of(maps: Maps) -> Refractory | None:
         blamed = deciding.line if not each else step.updates[timer].line or line
     else:  # what a spike sets is right where it is the time, or nothing, or a parameter of a name
         values = [0.0, *(record.parameters[one].value for one in names)]
-        right = any(abs(value - one) <= NEAR * maps.step for one in values) and _goes_by(maps, timer)
+        right = any(abs(value - one) <= NEAR * maps.step for one in values) and _goes_by(maps, timer, value)
         blamed = deciding.line if deciding.line and right else line
     if not names:
         return Refractory(nominal, "", math.nan, line, blamed)
@@ -218,13 +218,16 @@ def _resumed(record: Record) -> Refractory:
     return Refractory(begun - ended, wait.name, wait.value, start.line, start.line)
 
 
-def _goes_by(maps: Maps, timer: str) -> bool:
+def _goes_by(maps: Maps, timer: str, value: float) -> bool:
     """Tell whether what spikes set a timer to goes on as the clock does, or not at all."""
     record, spikes = maps.record, maps.spikes
     if record.times.size <= max(spikes, default=0) or record.solver or counts_steps(maps):
         return True
     after = record.samples[spikes + 1, record.states.index(timer)]
-    return any(np.ptp(one) <= NEAR * maps.step for one in (after, after - record.times[spikes]) if one.size)
+    found = (after, after - record.times[spikes])
+    if spikes.size == 1:
+        return any(abs(one[0] - value) <= 2.0 * maps.step for one in found)
+    return any(np.ptp(one) <= NEAR * maps.step for one in found if one.size)
 
 
 def unfinished(maps: Maps) -> int:

@@ -17,12 +17,14 @@ from natrium.analysis.doctor.reading.trees import LEAF, NUMBER, in_order, leaves
 from natrium.analysis.doctor.reading.waits import refractory_checks
 from natrium.analysis.doctor.trace.record import Node
 
+_OVERFLOWS = ("OverflowError", "FloatingPointError", "ZeroDivisionError")
+
 
 def step_checks(case: Case) -> Iterator[Found]:
     """List the faults of a script's steps."""
     for check in (
         _turned, _dt_twice, _dt_missing, _whole_numbers, _unstable, refractory_checks, _by_clock, _changes,
-        _idle,
+        _idle, _ended,
     ):  # fmt: skip
         yield from check(case)
 
@@ -322,6 +324,17 @@ def _changes(case: Case) -> Iterator[Found]:
                         f"{step.count} steps go by the one, {maps.main.count} by the other",
                     )  # fmt: skip
                     return
+
+
+def _ended(case: Case) -> Iterator[Found]:
+    """Tell that an error ended the run: what runs away overflows."""
+    (error, line), steps = case.maps.record.ended, case.maps.record.order.size
+    if error:
+        yield Found(
+            "run-ends", "fault" if error in _OVERFLOWS else "note",
+            f"The run ends by {error} in {in_line(case.source, line)}, after {steps} steps.",
+            line, evidence="it was run as it is",
+        )  # fmt: skip
 
 
 def _idle(case: Case) -> Iterator[Found]:

@@ -35,6 +35,8 @@ _MOVING = frozenset((
 
 _WRITING = frozenset(("save", "savez", "savez_compressed", "savetxt"))
 _MAKING = frozenset(("zeros", "ones", "empty", "full", "arange", "linspace"))
+# What nothing is written to must be the same in both runs.
+_ZERO = {"empty": "zeros", "empty_like": "zeros_like"}
 LARGEST = 1e8  # elements of an array that a script may ask for
 
 
@@ -46,7 +48,7 @@ def member(name: str) -> Any:
     MemoryError
         By what is given, when it is asked for more than `LARGEST` elements.
     """
-    value = getattr(np, name)
+    value = getattr(np, _ZERO.get(name, name))
     if name not in _MAKING:
         return value
 

@@ -262,16 +262,22 @@ class Run:
                     sys.modules.pop(name, None)
         self.namespace = dict(vars(module))
 
-    def said(self) -> str:
-        """Say which error ended the run, and where."""
-        if self.error is None:
-            return ""
-        line = getattr(self.error, "lineno", None) if isinstance(self.error, SyntaxError) else None
-        trace = self.error.__traceback__
+    @property
+    def ended_at(self) -> int:
+        """The line in which an error ended the run; 0 where none did."""
+        line = (getattr(self.error, "lineno", None) or 0) if isinstance(self.error, SyntaxError) else 0
+        trace = self.error.__traceback__ if self.error is not None else None
         while trace is not None:
             if trace.tb_frame.f_code.co_filename == self.filename:
                 line = trace.tb_lineno
             trace = trace.tb_next
+        return line
+
+    def said(self) -> str:
+        """Say which error ended the run, and where."""
+        if self.error is None:
+            return ""
+        line = self.ended_at
         text = str(self.error).splitlines()[0][:120] if str(self.error) else ""
         place = f" in {self.script.path.name}" + (f", line {line}" if line else "")
         return f"{type(self.error).__name__}{place}" + (f": {text}" if text else "")

@@ -180,7 +180,9 @@ def _recorded(script: Script, second: TracedRun, loop: int, plain: PlainRun) -> 
     finally:
         tracing.end()
     runs = (1 + segments.index(fullest), max(len(segments), plain.hook.entries.get(loop, 1)))
-    return attrs.evolve(record, fallback=difference(plain, second), whole=not second.tracer.enough, runs=runs)
+    ended = (type(plain.run.error).__name__ if plain.run.error is not None else "", plain.run.ended_at)
+    whole = not second.tracer.enough
+    return attrs.evolve(record, fallback=difference(plain, second), whole=whole, runs=runs, ended=ended)
 
 
 def _solved(script: Script, second: TracedRun, plain: PlainRun) -> Record:

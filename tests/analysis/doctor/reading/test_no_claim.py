@@ -174,6 +174,7 @@ PLANTED = [
     (SINCE, "since <= t_ref", "since <= t_ref * dt"),  # what a spike sets is right: what it is held to is not
     (LAST, "", ""),
     (LAST, "last = now", "last = k"),  # the number of a step is no time
+    (LAST.replace("range(600)", "range(160)"), "last = now", "last = k"),  # of one spike, too
     (HEUN, "", ""),
     (HEUN, "w + 0.5 * dt * (b + d)", "w + 0.5 * (b + d)"),  # a stage has a step within what it divides by
     (CURRENTS, "t + t_ref", "t + 1000.0 * t_ref"),  # what is held to the end of the run is held too long
@@ -227,3 +228,22 @@ def test_what_is_left_out_is_told_where_it_is_asked_for(tmp_path, text, out, tol
     path.write_text(left)
     (reading,) = read_script(path)
     assert {one.line for one in reading.faults} == {left.partition(told)[0].count("\n") + 1}
+
+
+@pytest.mark.parametrize(
+    ("text", "kind", "line"),
+    [
+        ("v = -65.0\nfor k in range(300):\n    v = v + 0.5 * (0.04 * v**2 + 5.0 * v + 160.0)\n", "fault", 3),
+        (
+            "v = -65.0\nfor k in range(300):\n    v = v + 0.1 * (-60.0 - v) / 5.0\nraise KeyError(3)\n",
+            "note",
+            4,
+        ),
+    ],
+)
+def test_an_error_that_ends_the_run_is_told(tmp_path, text, kind, line):
+    path = tmp_path / "script.py"
+    path.write_text(text)
+    (reading,) = read_script(path)
+    assert [(one.kind, one.line) for one in reading.findings if one.key == "run-ends"] == [(kind, line)]
+    assert [one.key for one in reading.faults] == (["run-ends"] if kind == "fault" else [])

@@ -5,6 +5,7 @@ import warnings
 import numpy as np
 import pytest
 
+from natrium.analysis.doctor.reading.script import traced
 from natrium.analysis.doctor.trace.numpy_layer import LARGEST, SafeNumPy
 from natrium.analysis.doctor.trace.scipy_layer import Watched
 from natrium.analysis.doctor.trace.standins import Outputs, digest
@@ -49,3 +50,22 @@ def test_what_odeint_does_not_get_to_is_no_number():
 def test_one_nan_is_as_good_as_another():
     assert digest(np.array([1.0, np.nan])) == digest(np.array([1.0, -np.nan]))
     assert digest(np.array([1.0, np.nan])) != digest(np.array([np.nan, 1.0]))
+
+
+def test_what_nothing_is_written_to_is_the_same_in_both_runs(tmp_path):
+    text = """
+import numpy as np
+n = 400
+kept = [np.full(n, 3.0 + k) for k in range(4)]
+del kept
+v, other = np.empty(n), np.empty_like(np.zeros(n))
+v[0] = -70.0
+for k in range(n - 5):
+    v[k + 1] = v[k] + 0.1 * (-50.0 - v[k]) / 10.0
+    other[k] = 1.0
+"""
+    path = tmp_path / "script.py"
+    path.write_text(text)
+    record = traced(path)
+    assert not record.fallback
+    assert record.order.size == 395
