@@ -14,6 +14,8 @@ from natrium.analysis.doctor.reading.schemes import SchemeFound
 from natrium.analysis.doctor.reading.trees import LEAF, in_order, leaves, name_of
 from natrium.analysis.doctor.trace.record import Node
 
+FAR = 1e6  # no voltage, in whatever unit
+
 
 @attrs.frozen(eq=False)
 class Case:
@@ -73,7 +75,11 @@ def sign_line(case: Case, wanted: set[str], without: set[str]) -> int:
 
 def _rises(case: Case, node: Node) -> bool:
     """Tell whether a part of an equation is larger where V is."""
-    V, points = case.maps.V, points_of(case.maps.record, case.maps.step)
+    V, record = case.maps.V, case.maps.record
+    off = np.flatnonzero(~np.all(np.abs(record.samples) < FAR, axis=1))
+    if off.size:  # before it ran away
+        record = attrs.evolve(record, samples=record.samples[: max(off[0], 2)])
+    points = points_of(record, case.maps.step)
     with np.errstate(all="ignore"):
         rise = values_at(node, {**points, V: points[V] + 1.0}) - values_at(node, points)
     return bool(np.nanmedian(rise) > 0.0)

@@ -8,9 +8,10 @@ from collections.abc import Iterator
 import numpy as np
 import sympy
 
-from natrium.analysis.doctor.reading.case import Case, sign_line
+from natrium.analysis.doctor.reading.case import FAR, Case, sign_line
 from natrium.analysis.doctor.reading.checks import beyond_reach
 from natrium.analysis.doctor.reading.findings import Found, in_line, quoted
+from natrium.analysis.doctor.reading.labels import loops_around
 from natrium.analysis.doctor.reading.maps import plain
 from natrium.analysis.doctor.reading.named import unread
 from natrium.analysis.doctor.reading.resets import parameter_line, reset_line, spared_line
@@ -26,7 +27,15 @@ ROW = 3  # spikes, of which a run of them tells something
 
 def contradictions(case: Case) -> Iterator[Found]:
     """Find numbers and signs that cannot all be meant."""
-    for check in (_reset_above, _not_reset, _other_level, _refractory_beyond, _left_out, _driven_away):
+    for check in (
+        _reset_above,
+        _not_reset,
+        _other_level,
+        _refractory_beyond,
+        _left_out,
+        _driven_away,
+        _begun_anew,
+    ):
         yield from check(case)
 
 
@@ -81,16 +90,17 @@ def _driven_away(case: Case) -> Iterator[Found]:
     """Find conductances that drive V away from where their current is zero."""
     maps, record = case.maps, case.maps.record
     V = symbol(maps.V)
+    runs_off = not np.all(np.abs(record.samples[:, record.states.index(maps.V)]) < FAR)
     for part in case.meant.recognised.parts:
         slope = sympy.diff(part.slope, V) if part.kind in OF_STATES else sympy.S.Zero
         names = {str(one) for one in slope.free_symbols}
         if not names or not names <= set(maps.moving[1:]):
             continue
-        each = sympy.diff(slope, *map(symbol, names))
-        if not (each.is_number and each > 0):
+        (size, *more) = sympy.expand(slope).as_coefficients_dict().values()
+        if more or not size > 0:
             continue
-        columns = (record.samples[:, record.states.index(one)] for one in names)
-        if all(np.all(column >= 0.0) for column in columns):
+        known = record.samples[:1] if runs_off else record.samples  # of what runs off, what it began with
+        if np.all(known[:, [record.states.index(one) for one in names]] >= 0.0):
             line = sign_line(case, names | {maps.V}, set(maps.moving) - names - {maps.V})
             told = ", ".join(sorted(map(plain, names)))
             yield Found(
@@ -129,3 +139,18 @@ def _left_out(case: Case) -> Iterator[Found]:
                 line, quoted(case.source, line), evidence=f"the input alone takes it to {rest + driven:.6g}",
             )  # fmt: skip
             return
+
+
+def _begun_anew(case: Case) -> Iterator[Found]:
+    """Find runs of a sweep that begin where the run before ended."""
+    maps, record = case.maps, case.maps.record
+    if maps.V not in record.left:
+        return
+    loops, line = loops_around(case.source, maps.main.updates[maps.V].line)
+    if loops:
+        yield Found(
+            "state-left", "fault",
+            f"Each run begins with the {plain(maps.V)} that the run before has left: "
+            f"{in_line(case.source, line)} sets it to no start.",
+            line, evidence=f"{record.runs[1]} runs, of which the first alone begins anew",
+        )  # fmt: skip

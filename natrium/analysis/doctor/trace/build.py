@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -111,6 +111,16 @@ class Builder:
             times=values.get(time, np.full(n, np.nan)), dt=dt, steps=made, order=order, lists=dict(lists),
             exogenous=rest, origins=self._origins(), side=self._side(states), swept=frozenset(self.swept),
         )  # fmt: skip
+
+    def left_over(self, segments: Sequence[Segment]) -> tuple[str, ...]:
+        """Name the states with which each run goes on from the one before; the first began elsewhere."""
+        found = []
+        for state in self.tracer.known.states:
+            begins = [_value(one.initial.get(state, np.nan)) for one in segments]
+            ends = [_value(one.steps[-1].values.get(state, np.nan)) for one in segments]
+            if len(begins) > 1 and begins[1:] == ends[:-1] and begins[0] != begins[1]:
+                found.append(self.names.of(self._leaf(state)))
+        return tuple(found)
 
     def _side(self, states: list[tuple[Any, ...]]) -> str:
         """Tell which element of an array of many at each time a state is; empty where it is none."""

@@ -147,6 +147,8 @@ class Record:
         Parameters that are others in other runs, as loops outside of it have them.
     runs : tuple of int
         Which run of the loop this is, counted from 1, and how many there are.
+    left : tuple of str
+        States with which each run of the loop goes on from where the one before left them.
     ended : tuple of str and int
         The name of the error that ended the run, and its line; empty and 0 where it came to its end.
     fallback : str
@@ -176,6 +178,7 @@ class Record:
     cell: str = ""
     swept: frozenset[str] = frozenset()
     runs: tuple[int, int] = (1, 1)
+    left: tuple[str, ...] = ()
     ended: tuple[str, int] = ("", 0)
     fallback: str = ""
 

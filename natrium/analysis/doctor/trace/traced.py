@@ -177,12 +177,15 @@ def _recorded(script: Script, second: TracedRun, loop: int, plain: PlainRun) -> 
         fullest = _fullest(segments)
         builder = Builder(second.tracer, fullest, second.objects())
         record = builder.record(script.lines, lists_of(second.run.namespace, second.tracer))
+        left = builder.left_over(segments)
     finally:
         tracing.end()
     runs = (1 + segments.index(fullest), max(len(segments), plain.hook.entries.get(loop, 1)))
     ended = (type(plain.run.error).__name__ if plain.run.error is not None else "", plain.run.ended_at)
     whole = not second.tracer.enough
-    return attrs.evolve(record, fallback=difference(plain, second), whole=whole, runs=runs, ended=ended)
+    return attrs.evolve(
+        record, fallback=difference(plain, second), whole=whole, runs=runs, ended=ended, left=left
+    )
 
 
 def _solved(script: Script, second: TracedRun, plain: PlainRun) -> Record:

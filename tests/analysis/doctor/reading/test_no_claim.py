@@ -147,6 +147,21 @@ for k in range(600):
         u += jump
 """
 
+AXON = """
+from math import exp
+dt, v, n, m = 0.02, -65.0, 0.32, 0.05
+for k in range(800):
+    a = 0.01 * (v + 55.0) / (1.0 - exp(-(v + 55.0) / 10.0))
+    b = 0.125 * exp(-(v + 65.0) / 80.0)
+    c = 0.1 * (v + 40.0) / (1.0 - exp(-(v + 40.0) / 10.0))
+    d = 4.0 * exp(-(v + 65.0) / 18.0)
+    i_k = 36.0 * n**4 * (v + 77.0)
+    i_na = 1.0 * m**3 * (v - 50.0)
+    v = v + dt * (5.0 - 0.3 * (v + 54.4) - i_na - i_k)
+    n = n + dt * (a * (1.0 - n) - b * n)
+    m = m + dt * (c * (1.0 - m) - d * m)
+"""
+
 SILENT = """
 dt, v = 0.1, -70.0
 R = 10.0
@@ -157,6 +172,45 @@ for k in range(300):
     if v >= v_th:
         v = -72.0
 """
+
+# One neuron, three runs: each begins anew.
+SWEEP = """
+class Cell:
+    def __init__(self):
+        self.begin()
+    def begin(self):
+        self.v = -70.0
+    def run(self, current, dt=0.1):
+        self.begin()
+        out = []
+        for k in range(300):
+            self.v += dt * (-70.0 - self.v + current) / 10.0
+            if self.v >= -55.0:
+                self.v = -72.0
+            out.append(self.v)
+        return out
+cell = Cell()
+rates = [cell.run(height) for height in (10.0, 20.0)]
+for height in (12.0, 22.0, 30.0):
+    rates.append(cell.run(height))
+"""
+NESTED = """
+dt, v = 0.1, -70.0
+for height in (12.0, 22.0, 30.0):
+    v = -70.0
+    for k in range(300):
+        v += dt * (-70.0 - v + height) / 10.0
+        if v >= -55.0:
+            v = -72.0
+"""
+# One protocol of two phases: the second goes on from the first.
+PHASES = (
+    SWEEP.partition("rates =")[0].replace("        self.begin()\n        out", "        out")
+    + """
+rest = cell.run(0.0)
+pulse = cell.run(20.0)
+"""
+)
 
 # What is no current by its name may be either way round: it is wrong where it stands.
 LEAK = CURRENTS.replace("i_leak = 0.1 * (v + 70.0)", "leak = -0.1 * (v + 70.0)").replace("- i_leak", "+ leak")
@@ -175,6 +229,9 @@ PLANTED = [
     (LAST, "", ""),
     (LAST, "last = now", "last = k"),  # the number of a step is no time
     (LAST.replace("range(600)", "range(160)"), "last = now", "last = k"),  # of one spike, too
+    (SWEEP, "", ""),
+    (NESTED, "", ""),
+    (PHASES, "", ""),
     (HEUN, "", ""),
     (HEUN, "w + 0.5 * dt * (b + d)", "w + 0.5 * (b + d)"),  # a stage has a step within what it divides by
     (CURRENTS, "t + t_ref", "t + 1000.0 * t_ref"),  # what is held to the end of the run is held too long
@@ -196,6 +253,8 @@ PLANTED = [
     (ADAPTING, "", ""),
     (ADAPTING, "g * (E - v)", "g * (v - E)"),
     (ADAPTING, "v >= v_th", "v >= v_r"),
+    (AXON, "", ""),
+    (AXON, "- i_na - i_k", "- i_na + i_k"),  # V runs away and takes the gate along
     (SILENT, "", ""),
     (SILENT, "v_th = -55.0", "v_th = 55.0"),
     (SILENT, "v = -72.0", "v = -52.0"),  # above the threshold
@@ -206,6 +265,8 @@ TAKEN_OUT = [
     (LAST, "\n        last = now", "if now - last <= t_ref"),
     (GUARDED, "\n        wait -= 1", "if wait > 0"),
     (SILENT, "R * ", "R = 10.0"),
+    (SWEEP, "        self.begin()\n        out", "def run"),
+    (NESTED, "    v = -70.0\n", "for height"),
     (ADAPTING, "\n        v = v_r", "if v >= v_th"),
 ]
 
@@ -223,7 +284,7 @@ def test_a_fault_is_named_by_its_line_without_a_claim(tmp_path, text, old, new):
 @pytest.mark.parametrize(("text", "out", "told"), TAKEN_OUT)
 def test_what_is_left_out_is_told_where_it_is_asked_for(tmp_path, text, out, told):
     assert text.count(out) == text.count(told) == 1
-    left = text.replace(out, "")
+    left = text.replace(out, "        out" if out.endswith("out") else "")
     path = tmp_path / "script.py"
     path.write_text(left)
     (reading,) = read_script(path)
