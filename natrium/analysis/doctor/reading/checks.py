@@ -19,6 +19,7 @@ from natrium.analysis.doctor.reading.step_checks import step_checks
 from natrium.analysis.doctor.reading.trees import LEAF, at_points, in_order, leaf, leaves, name_of
 from natrium.analysis.doctor.reading.wording import text_of
 from natrium.analysis.doctor.trace.record import Record
+from natrium.model.rates import SLIGHT
 
 LINEAR = ("leak", "input", "channel", "adaptation", "synapse")  # beside these alone a leak is one
 OUTSIDE = 1e-9  # of [0, 1]: rounding
@@ -46,7 +47,9 @@ def _gates(case: Case) -> Iterator[Found]:
             continue
         column = maps.record.samples[:, maps.record.states.index(name)]
         line = own_line(maps.main.updates[name])
-        bad = np.flatnonzero(~((column >= -OUTSIDE) & (column <= 1.0 + OUTSIDE)))
+        rates = _rates_at(case, gate, np.unique(V[np.isfinite(V)]), values)
+        room = OUTSIDE + _beyond(gate, *rates[1:]) if rates is not None else OUTSIDE
+        bad = np.flatnonzero(~((column >= -room) & (column <= 1.0 + room)))
         if bad.size:
             k = int(bad[0])
             yield Found(
@@ -55,8 +58,8 @@ def _gates(case: Case) -> Iterator[Found]:
                 f"{in_line(case.source, line)}.",
                 line, evidence=f"{bad.size} of {column.size} samples are outside",
             )  # fmt: skip
-        good = np.unique(V[np.isfinite(V)])
-        yield from _rates(case, gate, good, values)
+        if rates is not None:
+            yield from _rates(case, gate, *rates)
 
 
 def stale(record: Record, lags: Mapping[str, str]) -> Iterator[Found]:
@@ -84,18 +87,41 @@ def stale(record: Record, lags: Mapping[str, str]) -> Iterator[Found]:
                     )  # fmt: skip
 
 
-def _rates(case: Case, gate: GateFound, V: np.ndarray, values: Mapping[str, float]) -> Iterator[Found]:
+def _rates_at(
+    case: Case, gate: GateFound, V: np.ndarray, values: Mapping[str, float]
+) -> tuple[np.ndarray, np.ndarray, np.ndarray] | None:
+    """Give voltages, and what a gate opens and closes by there; None where that hangs on more."""
     at = {**values, case.maps.V: V, gate.name: np.zeros_like(V)}
     try:
-        first, second = at_points(gate.first, at), at_points(gate.second, at)
+        return V, at_points(gate.first, at), at_points(gate.second, at)
     except KeyError:
-        return
-    names = ("the opening rate", "the closing rate") if gate.kind == "alpha" else ("", "the time constant")
+        return None
+
+
+def _steady(gate: GateFound, first: np.ndarray, second: np.ndarray) -> np.ndarray:
+    with np.errstate(all="ignore"):
+        return first / (first + second) if gate.kind == "alpha" else first
+
+
+def _beyond(gate: GateFound, first: np.ndarray, second: np.ndarray) -> float:
+    """Tell how far a steady state leaves [0, 1], where a model may have it so: by a hundredth at most."""
+    steady = _steady(gate, first, second)
+    steady = steady[np.isfinite(steady)]
+    far = max(float(np.max(steady, initial=1.0)) - 1.0, -float(np.min(steady, initial=0.0)))
+    return far if far <= SLIGHT else 0.0
+
+
+def _rates(
+    case: Case, gate: GateFound, V: np.ndarray, first: np.ndarray, second: np.ndarray
+) -> Iterator[Found]:
+    rates = gate.kind == "alpha"
+    names = ("the opening rate", "the closing rate") if rates else ("", "the time constant")
     for which, node, found in zip(names, (gate.first, gate.second), (first, second), strict=True):
         if not which:
             continue
         with np.errstate(all="ignore"):
-            bad = np.flatnonzero(found < -1e-9 * np.fmax(np.abs(first), np.abs(second)))
+            slack = SLIGHT * np.fmax(np.abs(first), np.abs(second)) if rates else 0.0  # as a model has it
+            bad = np.flatnonzero(found < -slack)
         if bad.size:
             line = own_line(node)
             yield Found(
@@ -117,8 +143,7 @@ def _direction(
     wanted = 1 if letter in RISING else -1 if letter in FALLING else 0
     if len(plain(gate.name).split("_")[0]) != 1 or not wanted or V.size < 5:
         return
-    with np.errstate(all="ignore"):
-        steady = first / (first + second) if gate.kind == "alpha" else first
+    steady = _steady(gate, first, second)
     good = np.isfinite(steady)
     if good.sum() < 5:
         return

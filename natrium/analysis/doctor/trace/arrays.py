@@ -147,8 +147,8 @@ def wrapped(value: Any, name: str = "") -> Any:
     if isinstance(value, np.ndarray):
         if value.dtype in (np.float32, np.float16):
             tracer.narrow = True
-        if value.ndim == 0 or value.dtype.kind not in "fiub":
-            return value
+        if value.ndim == 0 or value.dtype.kind not in "fiub" or type(value) is not np.ndarray:
+            return value  # a masked array or a matrix has rules of its own
         array: TracedArray = value.view(TracedArray)
         array.born, array.name = tracer.epoch, name
         return array

@@ -10,7 +10,7 @@ import numpy as np
 
 from natrium.analysis.doctor.trace.arrays import TracedArray, apply_ufunc, array_of, remembers, wrapped
 from natrium.analysis.doctor.trace.elements import choosing, item_at, unwrapped
-from natrium.analysis.doctor.trace.foreign import Foreign, foreign
+from natrium.analysis.doctor.trace.foreign import Foreign, called_back, foreign
 from natrium.analysis.doctor.trace.numbers import Remembers, bare, is_number, made, traced
 from natrium.analysis.doctor.trace.standins import Outputs
 from natrium.analysis.doctor.trace.tracer import active
@@ -31,6 +31,8 @@ _MOVING = frozenset((
     "repeat", "tile", "reshape", "ravel", "squeeze", "transpose", "flip", "atleast_1d", "atleast_2d",
     "expand_dims", "broadcast_to", "take",
 ))  # fmt: skip
+# Which of their arguments hold elements, where it is not the first alone: counts and indices hold none.
+_HOLDING = {"append": (0, 1), "insert": (0, 2)}
 
 
 _WRITING = frozenset(("save", "savez", "savez_compressed", "savetxt"))
@@ -136,7 +138,7 @@ class NumPyLayer:
         if isinstance(value, np.ufunc):
             made_: Any = Ufunc(value)
         elif name in _MOVING:
-            made_ = _moving(value)
+            made_ = _moving(value, _HOLDING.get(name, (0,)))
         elif isinstance(value, type):
             return _kind(value) if name in ("float64", "double", "int64", "float32") else value
         else:
@@ -176,6 +178,9 @@ class Ufunc:
 
     def __call__(self, *inputs: Any, **options: Any) -> Any:
         """Apply it."""
+        inputs, out = inputs[: self._inner.nin], inputs[self._inner.nin :] or options.get("out")
+        if out is not None:
+            options["out"] = out if isinstance(out, tuple) else (out,)
         if any(isinstance(one, (Remembers, TracedArray)) or remembers(one) for one in inputs):
             return apply_ufunc(self._inner, "__call__", inputs, options)
         return wrapped(self._inner(*inputs, **options))
@@ -188,13 +193,16 @@ def asarray_of(value: Any, *args: Any, **options: Any) -> Any:
     return array_of(value, *args, **options)
 
 
-def _moving(function: Any) -> Any:
+def _moving(function: Any, holding: tuple[int, ...]) -> Any:
     def call(*args: Any, **options: Any) -> Any:
-        result = wrapped(function(*unwrapped(args), **unwrapped(options)))
-        if isinstance(result, TracedArray) and result.size <= 200_000 and remembers(args):
-            nodes = function(*[_node_arrays(one) for one in args], **unwrapped(options))
+        plain, named = unwrapped(args), unwrapped(options)
+        result = wrapped(function(*plain, **named))
+        held = {k: args[k] for k in holding if k < len(args)}
+        if isinstance(result, TracedArray) and result.size <= 200_000 and remembers(tuple(held.values())):
+            moved = [_node_arrays(held[k]) if k in held else one for k, one in enumerate(plain)]
+            nodes = function(*moved, **named)
             if isinstance(nodes, np.ndarray) and nodes.shape == result.shape and nodes.dtype == object:
-                result.nodes = nodes
+                result.nodes = nodes if nodes.flags.writeable else nodes.copy()
         return result
 
     return call
@@ -267,6 +275,15 @@ def _rounded(value: Any, decimals: Any = 0) -> Any:
     return wrapped(raw)
 
 
+def _vectorized(function: Any, *args: Any, **options: Any) -> Any:
+    each = foreign(np.vectorize(called_back(function), *args, **options), "vectorize")
+
+    def call(*given: Any) -> Any:
+        return each(*given) if any(map(np.ndim, unwrapped(given))) else array_of(function(*given))[()]
+
+    return call
+
+
 def _copied(value: Any) -> Any:
     return value.copy() if isinstance(value, TracedArray) else array_of(value)
 
@@ -285,4 +302,5 @@ def _asked(name: str) -> Any:
 _FUNCTIONS: dict[str, Any] = {
     "array": array_of, "asarray": asarray_of, "where": where, "clip": clip, "sum": _summed,
     "round": _rounded, "around": _rounded, "copy": _copied, "any": _asked("any"), "all": _asked("all"),
+    "vectorize": _vectorized,
 }  # fmt: skip

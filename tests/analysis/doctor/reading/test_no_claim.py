@@ -308,3 +308,24 @@ def test_an_error_that_ends_the_run_is_told(tmp_path, text, kind, line):
     (reading,) = read_script(path)
     assert [(one.kind, one.line) for one in reading.findings if one.key == "run-ends"] == [(kind, line)]
     assert [one.key for one in reading.faults] == (["run-ends"] if kind == "fault" else [])
+
+
+SLIGHTLY_OPEN = """
+import math
+dt, v, a = 0.05, -70.0, 0.02
+for k in range(2400):
+    i_ext = 25.0 if k > 200 else 0.0
+    a_inf = 1.003 / (1.0 + math.exp(-(v + 50.0) / 4.0))
+    tau_a = 2.0 + 3.0 / (1.0 + math.exp((v + 40.0) / 10.0))
+    dv = i_ext - 0.2 * (v + 70.0) - 0.1 * a * (v + 60.0)
+    a = a_inf + (a - a_inf) * math.exp(-dt / tau_a)
+    v = v + dt * dv
+"""
+
+
+@pytest.mark.parametrize(("most", "lines"), [("1.003", set()), ("1.2", {9})])
+def test_a_steady_state_may_leave_its_bounds_by_what_a_model_may(tmp_path, most, lines):
+    path = tmp_path / "script.py"
+    path.write_text(SLIGHTLY_OPEN.replace("1.003", most))
+    (reading,) = read_script(path)
+    assert {one.line for one in reading.faults} == lines

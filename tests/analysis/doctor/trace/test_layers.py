@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 
 from natrium.analysis.doctor.reading.script import traced
+from natrium.analysis.doctor.reading.trees import in_order
+from natrium.analysis.doctor.trace import trace_script
 from natrium.analysis.doctor.trace.numpy_layer import LARGEST, SafeNumPy
 from natrium.analysis.doctor.trace.scipy_layer import Watched
 from natrium.analysis.doctor.trace.standins import Outputs, digest
@@ -69,3 +71,81 @@ for k in range(n - 5):
     record = traced(path)
     assert not record.fallback
     assert record.order.size == 395
+
+
+COUNTED = """
+import numpy as np
+dt = 0.5
+hold = 2.0
+n = int(round(hold / dt))
+k = n // 2
+x = dt / 8.0
+base = [0.0, 3.0 * dt, 0.25]
+arr = np.array(base)
+v, kept = 0.0, []
+for i in range(40):
+    if i in (0, 9):
+        repeated = np.repeat(base, n)
+        each = np.repeat(arr, [k, n, 1])
+        tiled = np.tile(arr, n)
+        rolled = np.roll(arr, k)
+        without = np.delete(arr, k)
+        put_in = np.insert(arr, k, x)
+        longer = np.append(arr, n)
+        taken = np.take(arr, [k, 0])
+        shaped = np.reshape(np.arange(n), (k, n // k))[1]
+        spread = np.broadcast_to(x, (n,)) * 1.0
+        padded = np.pad(arr, (k, n), constant_values=x)
+        counted = np.bincount(np.array([0, k, k]), minlength=n)
+        filled = np.multiply(arr, x, out=np.empty(3))
+        placed = np.empty(3)
+        np.add(arr, x, placed)
+        masked = np.ma.masked_less(arr, x).filled(-1.0)
+        through = np.vectorize(lambda one: one * x)(arr)
+    v = v + dt * (4.0 - v) / hold
+    kept.append(v)
+"""
+
+
+def test_counts_shapes_and_indices_that_are_reckoned_are_taken_as_numbers(tmp_path):
+    path = tmp_path / "counted.py"
+    path.write_text(COUNTED)
+    lists = trace_script(path).lists
+    arr, x = np.array([0.0, 1.5, 0.25]), 0.0625
+    wanted = {
+        "repeated": np.repeat(arr, 4),
+        "each": [0.0, 0.0, 1.5, 1.5, 1.5, 1.5, 0.25],
+        "tiled": np.tile(arr, 4),
+        "rolled": [1.5, 0.25, 0.0],
+        "without": [0.0, 1.5],
+        "put_in": [0.0, 1.5, x, 0.25],
+        "longer": [0.0, 1.5, 0.25, 4.0],
+        "taken": [0.25, 0.0],
+        "shaped": [2, 3],
+        "spread": [x] * 4,
+        "padded": [x, x, 0.0, 1.5, 0.25, x, x, x, x],
+        "counted": [1, 0, 2, 0],
+        "filled": arr * x,
+        "placed": arr + x,
+        "masked": [-1.0, 1.5, 0.25],
+        "through": arr * x,
+    }
+    for name, values in wanted.items():
+        assert lists[name].tolist() == list(values), name
+
+
+def test_elements_are_followed_through_what_repeats_and_shifts_them(tmp_path):
+    path = tmp_path / "followed.py"
+    path.write_text(
+        "import numpy as np\n"
+        "dt, n = 0.1, int(0.3 / 0.1)\n"
+        "v, w = -65.0, 0.0\n"
+        "rate = np.vectorize(lambda v: 0.04 * (v + 65.0))\n"
+        "for i in range(50):\n"
+        "    both = np.roll(np.array([v, w]), n)\n"
+        "    twice = np.repeat(both[1], n - 1)\n"
+        "    v, w = v + dt * (20.0 - (twice[0] + 65.0) - both[0]) / 10.0, w + dt * (rate(v) - w) / 5.0\n"
+    )
+    step = trace_script(path).steps[0]
+    assert {one.name for one in in_order([step.updates["v"]])} >= {"v", "w"}
+    assert {one.name for one in in_order([step.updates["w"]])} >= {"v", "w"}
