@@ -231,10 +231,17 @@ def stages(record: Record) -> dict[str, str]:
     """Say which names are the input again, read a second time within a step."""
     if not record.input:
         return {}
+
+    def is_stage(name: str, course: Array) -> bool:
+        """Tell whether it is so wherever it is read: while refractory nothing may be."""
+        kinds = [any(name in leaves(node) for node in step.updates.values()) for step in record.steps]
+        read = np.array(kinds, dtype=bool)[record.order] if course.size == record.order.size else slice(None)
+        return is_noise(name) or _within_steps(record.inputs[read], course[read])
+
     return {
         name: record.input
         for name, course in record.exogenous.items()
-        if name.startswith(f"{record.input} (") and (is_noise(name) or _within_steps(record.inputs, course))
+        if name.startswith(f"{record.input} (") and is_stage(name, course)
     }
 
 

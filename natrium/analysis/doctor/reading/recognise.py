@@ -107,7 +107,7 @@ def input_of(maps: Maps, equations: Mapping[str, Node]) -> str:
     names = leaves(flow)
     if DRIVEN in names:
         return DRIVEN
-    if maps.record.input in names:
+    if any(maps.record.input in leaves(one) for one in equations.values()):  # a dendrite's, too
         return maps.record.input
     known = maps.record.parameter_values
     called = [name for name in sorted(names & set(known), key=len) if INPUTS.match(plain(name).lower())]

@@ -1,5 +1,7 @@
 """Schemes written by hand, each proven to be what it is."""
 
+import textwrap
+
 import pytest
 
 from natrium.analysis.doctor.reading.script import traced
@@ -132,3 +134,31 @@ def test_a_script_without_dt_takes_one_step_as_one_unit(tmp_path):
     assert reading.scheme.new["u"] == ("v",)
     assert reading.faults == ()
     assert {one.key for one in reading.findings} >= {"no-dt"}
+
+
+def test_an_input_that_two_stages_read_may_go_unread_while_refractory(tmp_path):
+    """It is the one input at two times of a step, though for longer than it may waver nothing reads it."""
+    text = """
+    import math
+    tau, rest, level, dt, held = 12.0, -65.0, -52.0, 0.1, 3.0
+    def drive(t):
+        return 24.0 + 9.0 * math.cos(0.15 * t)
+    def slope(v, i):
+        return (rest - v + i) / tau
+    t, v, free = 0.0, rest, -1.0
+    for k in range(900):
+        if t < free - 1e-9:
+            v = rest
+        else:
+            half = v + 0.5 * dt * slope(v, drive(t))
+            v = v + dt * slope(half, drive(t + 0.5 * dt))
+            if v >= level:
+                v, free = rest, t + dt + held
+        t = (k + 1) * dt
+    """
+    (tmp_path / "script.py").write_text(textwrap.dedent(text), encoding="utf-8")
+    reading = read(traced(tmp_path / "script.py"), solve=False)
+    assert reading.scheme.key == "midpoint"
+    assert reading.spike_times.size > 2
+    assert reading.faults == ()
+    assert reading.model is not None
