@@ -9,6 +9,7 @@ from collections.abc import Mapping
 import attrs
 import numpy as np
 
+from natrium.analysis.doctor.reading.levels import silent_level
 from natrium.analysis.doctor.reading.maps import Maps, plain, points_of, values_at
 from natrium.analysis.doctor.reading.trees import LEAF, NUMBER, in_order
 from natrium.analysis.doctor.trace.record import Node
@@ -84,8 +85,10 @@ def units_of(maps: Maps, time_constant: float, claim: Model | None = None) -> Un
         return found
     ms = _alike([(maps.step, claim.simulation.dt or 0.0)])
     own = [float(maps.record.samples[0, maps.record.states.index(maps.V)])]
-    own += [maps.threshold.level.value] if maps.threshold is not None else []
-    theirs = [claim.neuron.system.reset_voltage, standing(claim)]
+    test = maps.threshold or silent_level(maps)
+    own += [test.level.value] if test is not None else []
+    begun = dict(zip(claim.neuron.system.labels, claim.neuron.initial_state(), strict=True))["V"]
+    theirs = [begun, claim.neuron.system.reset_voltage, standing(claim)]
     mV = _alike([(one, two) for one in own for two in theirs if isinstance(two, float)])
     return attrs.evolve(found, ms=ms or found.ms, mV=mV or found.mV)
 

@@ -181,3 +181,34 @@ def test_the_input_may_reach_another_state_than_v(tmp_path, old, new, line):
     assert reading.model is not None
     system = reading.model.neuron.system
     assert [system.input in one.free_symbols for one in system.rhs] == [False, True]
+
+
+SILENT_IN_VOLTS = """
+E_l, level, back, tau, dt = -0.07, -0.05, -0.06, 0.02, 1e-4
+v, trace = E_l, []
+for k in range(500):
+    v = v + dt * (E_l - v + 0.012) / tau
+    if v >= level:
+        v = back
+    trace.append(v)
+"""
+
+
+@pytest.mark.parametrize(("unit", "ms"), [(1.0, 1.0), (1e3, 1e3)])
+def test_a_start_tells_the_unit_of_a_run_without_a_spike(tmp_path, unit, ms):
+    claim = Model(
+        neuron=HybridNeuron(
+            equations={"V": "(E - V + I)/tau"},
+            parameters={"E": -0.07 * unit, "tau": 0.02 * ms},
+            initial={"V": -0.07 * unit},
+            v_thresh=-0.05 * unit,
+            reset={"V": f"{-0.06 * unit!r}"},
+        ),
+        stimulus=Step(amplitude=0.012 * unit),
+        simulation=Simulation(t_end=0.05 * ms, dt=1e-4 * ms),
+    )
+    path = tmp_path / "script.py"
+    path.write_text(SILENT_IN_VOLTS)
+    reading = read(traced(path), claim=claim, solve=False)
+    assert (reading.meant.units.mV, reading.meant.units.ms) == (unit, ms)
+    assert reading.faults == ()
