@@ -24,7 +24,9 @@ MODULES = ["natrium"] + [
 
 
 @pytest.mark.parametrize("name", MODULES)
-def test_examples_in_docstrings(name):
+def test_examples_in_docstrings(name, monkeypatch):
+    # The debugger that doctest makes for each docstring looks whether any file has changed.
+    monkeypatch.setattr("linecache.checkcache", lambda filename=None: None)
     assert doctest.testmod(importlib.import_module(name)).failed == 0
 
 
