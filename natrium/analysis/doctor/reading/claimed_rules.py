@@ -14,6 +14,7 @@ from natrium.analysis.doctor.reading.labels import data_line, given_line, passed
 from natrium.analysis.doctor.reading.levels import moving_level
 from natrium.analysis.doctor.reading.maps import Threshold, crossings, plain
 from natrium.analysis.doctor.reading.mended_input import input_repair
+from natrium.analysis.doctor.reading.overrides import overriding
 from natrium.analysis.doctor.reading.resets import (
     CLOSE,
     claimed_resets,
@@ -23,7 +24,7 @@ from natrium.analysis.doctor.reading.resets import (
     parameter_line,
     reset_line,
 )
-from natrium.analysis.doctor.reading.rules import number_at, timed_by, unfinished, unheld_by
+from natrium.analysis.doctor.reading.rules import included_by, number_at, timed_by, unfinished, unheld_by
 from natrium.analysis.doctor.reading.sides import Claimed, drive_of, inputs_read
 from natrium.analysis.doctor.reading.trees import NUMBER, at_points, in_order, leaf, leaves, number
 from natrium.analysis.doctor.reading.wording import shown, text_of
@@ -161,7 +162,8 @@ def _refractory(case: Case, claim: Model, sides: Claimed) -> Iterator[Found]:
         fire = maps.record.steps[maps.firing[0] if maps.record.solver else maps.record.order[maps.spikes[0]]]
         stopped = [fire.updates[one].line for one in maps.timers if fire.updates[one].op == NUMBER]
         line = (
-            max(stopped, default=0)
+            overriding(case.source, plain(maps.V))
+            or max(stopped, default=0)
             or unheld_by(maps)
             or timed_by(maps)
             or passed(case.source, test, "")
@@ -170,6 +172,10 @@ def _refractory(case: Case, claim: Model, sides: Claimed) -> Iterator[Found]:
     apart = found is not None and differs(found.named * units.ms, asked) and abs(held - asked) > 1.5 * dt
     if found and found.name and apart and not is_used(case, found.name, ""):
         line = maps.record.parameters[found.name].line or line
+    one_more = (
+        found is not None and not differs(found.named * units.ms, asked) and 0.5 < (held - asked) / dt < 1.5
+    )
+    line = (included_by(maps) if one_more else 0) or line
     # Rounding, and where the rule is tested, may cost a step; another number of steps is one.
     counted = abs(found.nominal * units.ms - asked) if found else 0.0
     waits = [maps.record.steps[at].updates[one] for at in maps.held for one in maps.timers]

@@ -9,10 +9,11 @@ import numpy as np
 
 from natrium.analysis.doctor.reading.case import Case
 from natrium.analysis.doctor.reading.findings import Found, in_line
-from natrium.analysis.doctor.reading.kicks import Kick
+from natrium.analysis.doctor.reading.kicks import Kick, state_choices
+from natrium.analysis.doctor.reading.labels import set_anew
 from natrium.analysis.doctor.reading.maps import plain
 from natrium.analysis.doctor.reading.sides import Claimed
-from natrium.analysis.doctor.reading.trees import in_order
+from natrium.analysis.doctor.reading.trees import in_order, leaves
 from natrium.analysis.doctor.reading.wording import shown
 from natrium.model.arrays import Array
 
@@ -64,6 +65,14 @@ def claimed_spikes(case: Case, sides: Claimed) -> Iterator[Found]:
             f"{train.times.size} spikes in this run", about=train.state,
         )  # fmt: skip
     for label in () if strange else lost:
+        if (line := _set_by(case, sides, label)) != 0:
+            yield Found(
+                "spikes-set", "fault",
+                f"Incoming spikes set {names[label]} anew, in {in_line(case.source, line)}, where the "
+                f"model's move it by {shown(float(asked[label].weights[0]))}.",
+                line, evidence="what it was before does not count", about=names[label], sure=True,
+            )  # fmt: skip
+            continue
         line = next((one.line for one in own.values()), case.maps.main.updates[case.maps.V].line)
         yield Found(
             "spikes-missing", "fault",
@@ -140,6 +149,16 @@ def _line_of(case: Case, kick: Kick) -> int:
     update = record.steps[record.order[kick.steps[0]]].updates[kick.state]
     usual, lines = ({node.line for node in in_order([one]) if node.args} for one in (main, update))
     return min(lines - usual - {0}, default=main.line)
+
+
+def _set_by(case: Case, sides: Claimed, label: str) -> int:
+    """Give the line in which steps that time and input choose set a state anew; 0: none do."""
+    maps, name = case.maps, next((own for own, one in sides.pairs.items() if one == label), "")
+    main = maps.main
+    for step in maps.record.steps if name and name in leaves(main.updates[name]) else ():
+        if state_choices(step) == state_choices(main) and name not in leaves(step.updates[name]):
+            return set_anew(case.source, plain(name))
+    return 0
 
 
 def _decided_at(case: Case, state: str, line: int) -> int:

@@ -209,6 +209,8 @@ def _told(
     if best is None or best.rank >= FAR:
         stands, should = bench.root, ""
         line = (0 if stands.op in (LEAF, "neg") else stands.line) or case.maps.main.updates[name].line
+        if not line:  # a number of no line, among what a function gives back
+            line = given_back(case.source, max(one.line for one in case.maps.main.updates.values()))
         if (place := place_of(bench, sides)) is not None:
             stands, should, line = place
         apart = np.abs(bench.values[-1] - bench.target)[bench.good]

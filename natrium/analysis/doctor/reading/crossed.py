@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 
 from natrium.analysis.doctor.reading.labels import given_by, nodes_of
 from natrium.analysis.doctor.reading.maps import plain
+from natrium.analysis.doctor.reading.passing import passed_to
 
 _START = re.compile(r"_?(0|init|start|inf|ss)$", re.IGNORECASE)  # ends the name of where a state begins
 
@@ -42,7 +43,7 @@ def _called(node: ast.AST) -> str:
 
 
 def _passed(call: ast.Call, nodes: Sequence[ast.AST]) -> Iterator[tuple[str, str]]:
-    """List what a call gives to which names of a function or class of the text."""
+    """List what a call gives to which names of a function or class of the text, itself or by SciPy."""
     name = _called(call.func)
     for node in nodes:
         if isinstance(node, ast.ClassDef) and node.name == name:
@@ -53,7 +54,12 @@ def _passed(call: ast.Call, nodes: Sequence[ast.AST]) -> Iterator[tuple[str, str
             names = [one.arg for one in function.args.args]
             names = names[1:] if names[:1] == ["self"] else names
             yield from zip(names, map(_called, call.args), strict=False)
-    yield from ((one.arg or "", _called(one.value)) for one in call.keywords)
+    functions = {one.name: one for one in nodes if isinstance(one, ast.FunctionDef)}
+    for one in call.keywords:
+        yield one.arg or "", _called(one.value)
+        yield from zip(
+            passed_to(one.value, call, functions), map(_called, getattr(one.value, "elts", ())), strict=False
+        )
 
 
 def begun_crossed(source: Sequence[str], one: str, other: str) -> int:

@@ -146,7 +146,7 @@ def _jumps(
     main: Step, step: Step, moving: Sequence[str], points: Mapping[str, Array]
 ) -> tuple[dict[str, float], dict[str, float]]:
     """Give the jumps after a main step, and those before it, that make another of it; none where none do."""
-    if step is main or step.updates is main.updates or _chosen(step) != _chosen(main):
+    if step is main or step.updates is main.updates or state_choices(step) != state_choices(main):
         return {}, {}
     usual = {name: values_at(main.updates[name], points) for name in moving}
     apart = {name: values_at(step.updates[name], points) - usual[name] for name in moving}
@@ -194,7 +194,8 @@ def _timed(step: Step) -> set[tuple[int, bool]]:
     return {(one.line, one.held) for one in step.choices if one.timed}
 
 
-def _chosen(step: Step) -> list[tuple[str, bool, int]]:
+def state_choices(step: Step) -> list[tuple[str, bool, int]]:
+    """Tell how a step's comparisons of states came out."""
     return [(one.relation, one.held, one.line) for one in step.choices if not one.timed]
 
 

@@ -292,7 +292,8 @@ def given_back(source: Sequence[str], line: int) -> int:
     for one in returns:
         parts = [part for part in ast.walk(one) if isinstance(part, (ast.Tuple, ast.List))]
         if any(
-            len(part.elts) > 1 and all(isinstance(name, ast.Name) for name in part.elts) for part in parts
+            len(part.elts) > 1 and all(isinstance(name, (ast.Name, ast.Constant)) for name in part.elts)
+            for part in parts
         ):
             return one.lineno
     return 0
@@ -310,6 +311,33 @@ def passed(source: Sequence[str], line: int, name: str) -> int:
     ]
     found = [one.lineno for one in body if isinstance(one, ast.Pass)]
     found += [one.lineno for one in body if name and name in _set(one)]
+    return found[0] if found else 0
+
+
+def set_anew(source: Sequence[str], name: str) -> int:
+    """Give the line that under some condition sets a name to what it is not made of; 0: none, or several."""
+    under = [each for one in nodes_of(source) if isinstance(one, ast.If) for each in one.body]
+    lines = {
+        one.lineno
+        for one in under
+        if isinstance(one, ast.Assign)
+        and name in _set(one)
+        and not any(
+            name in (getattr(each, "id", ""), getattr(each, "attr", "")) for each in ast.walk(one.value)
+        )
+    }
+    return lines.pop() if len(lines) == 1 else 0
+
+
+def given_under(source: Sequence[str], line: int, name: str) -> int:
+    """Give the line of what gives back a name under the condition in a line; 0: none."""
+    tests = [one for one in nodes_of(source) if isinstance(one, ast.If) and one.lineno == line]
+    found = [
+        one.lineno
+        for test in tests
+        for one in test.body
+        if isinstance(one, ast.Return) and one.value is not None and name in _names(one.value)
+    ]
     return found[0] if found else 0
 
 

@@ -14,8 +14,9 @@ from natrium.analysis.doctor.reading.bench import Bench
 from natrium.analysis.doctor.reading.case import Case
 from natrium.analysis.doctor.reading.claimed_states import moves_at_spikes
 from natrium.analysis.doctor.reading.findings import Found, in_line
-from natrium.analysis.doctor.reading.labels import passed
+from natrium.analysis.doctor.reading.labels import given_under, passed
 from natrium.analysis.doctor.reading.maps import crossings, plain
+from natrium.analysis.doctor.reading.overrides import overriding
 from natrium.analysis.doctor.reading.repair import repairs
 from natrium.analysis.doctor.reading.rules import number_at
 from natrium.analysis.doctor.reading.sides import Claimed
@@ -219,6 +220,8 @@ def _plain_number(expr: Any) -> str:
 
 def spared_line(case: Case, name: str) -> int:
     """Give the line in which a spike does not set a state: where it passes, else where it is seen."""
+    if (left_out := overriding(case.source, plain(name))) != 0:
+        return left_out
     test = case.maps.threshold.line if case.maps.threshold is not None else 0
     return passed(case.source, test, plain(name)) or test
 
@@ -242,6 +245,8 @@ def reset_line(case: Case, name: str) -> int:
     text = plain(name)
     first = maps.threshold.line if maps.threshold is not None else 0
     own = [plain(made.name)] if made is not None and made.op == LEAF else []
+    if own and (back := given_under(case.source, first, own[0])):
+        return back
     for pattern in (
         *(rf"[^=<>!]=\s*[^=]*\b{re.escape(one)}\b['\"\]]*\s*(#.*)?$" for one in own),
         rf"\b{re.escape(text)}\b\W[^=]*=[^=]|\b{re.escape(text)}\s*=[^=]",

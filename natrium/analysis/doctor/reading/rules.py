@@ -244,6 +244,15 @@ def timed_by(maps: Maps) -> int:
     return 0
 
 
+def included_by(maps: Maps) -> int:
+    """Give the line of the one comparison by which V waits in the last step of its wait too; 0: none."""
+    waiting = [
+        one for at in maps.held for one in maps.record.steps[at].choices if one.line in maps.hold.lines
+    ]
+    lines = {one.line for one in waiting if one.relation in (("<=", ">=") if one.held else ("<", ">"))}
+    return lines.pop() if len(lines) == 1 else 0
+
+
 def timer_line(maps: Maps, node: Node, deciding: Choice) -> int:
     """Give the line in which a spike sets the timer."""
     return node.line if node.line and node.op != LEAF else set_at(maps) or deciding.line

@@ -13,6 +13,7 @@ import attrs
 from natrium.analysis.doctor.reading.models import tidied
 from natrium.analysis.doctor.reading.named import numbers_named
 from natrium.analysis.doctor.reading.numbers import is_nice, is_one_of
+from natrium.analysis.doctor.reading.passing import called, passed_to
 from natrium.analysis.doctor.trials.formulas import (
     FEW,
     changed,
@@ -24,7 +25,7 @@ from natrium.analysis.doctor.trials.formulas import (
     turned_round,
 )
 from natrium.analysis.doctor.trials.lent import lent_names
-from natrium.analysis.doctor.trials.passed import called, disordered, misnamed, passed_to
+from natrium.analysis.doctor.trials.passed import disordered, misnamed
 from natrium.analysis.doctor.trials.text import WHOLE, Text, is_of_grid
 
 _OPERATORS: dict[type[ast.operator], tuple[type[ast.operator], ...]] = {
@@ -105,12 +106,16 @@ class Editor:
     ) -> None:
         self.tree, self.wanted, self.step, self.known = tree, wanted, step, known
         self.text = Text(tree)
-        self.unread = lent_names(tree)
+        self.unread = [one for one in lent_names(tree) if one not in self.text.things]
         values = (one.value for one in self.text.nodes if isinstance(one, ast.Constant))
         own = {abs(float(one)) for one in values if isinstance(one, (int, float))}
         asked = [other for _, other in wanted]
         named = numbers_named(ast.unparse(tree).splitlines())
-        self.asked = [name for name, value in named.items() if value in asked and name not in self.unread]
+        bare = {one.id for one in self.text.nodes if isinstance(one, ast.Name)}
+        fields = {one.attr: ast.unparse(one) for one in self.text.nodes if isinstance(one, ast.Attribute)}
+        wanted_names = (name for name, value in named.items() if value in asked)
+        read_as = [name if name in bare else fields.get(name, name) for name in wanted_names]
+        self.asked = [name for name in read_as if name not in self.unread]
         self.lacking = [one for one in sorted(known) if not is_one_of(one, own)]
 
     def edits(self) -> Iterator[Edit]:
@@ -270,6 +275,7 @@ class Editor:
         else:
             known -= set(self.text.functions)
             known -= self.text.arrays if role == "number" else set()
+            known -= self.text.things if own not in self.text.things else set()
         call = self.text.parent.get(node)
         owner = ast.unparse(call.func).rpartition(".")[0] if isinstance(call, ast.Call) else ""
         for other in sorted(known - {own, owner}):  # a list that is given itself has no end

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Container
+
+from natrium.analysis.doctor.reading.labels import given_by
 
 WHOLE = ("int", "round", "ceil", "floor", "rint")
 _STEPS = ("dt", "h", "delta_t", "timestep", "time_step", "tstep", "step")
 _SPANS = ("t", "t_end", "t_max", "tmax", "duration", "t_stop", "tstop")
+_DRAWING = ("matplotlib", "pylab", "seaborn", "plotly")
+_THINGS = (ast.List, ast.Dict, ast.Set, ast.ListComp, ast.DictComp, ast.SetComp, ast.JoinedStr, ast.Lambda)
 _PRODUCT = (ast.Constant, ast.Name, ast.Attribute, ast.BinOp, ast.Mult, ast.Div, ast.Load)
 
 
@@ -24,8 +29,8 @@ class Text:
         By node: what it stands in, in which field, at which place of a list; -1: of none.
     parent : dict of ast.AST to ast.AST
     functions : dict of str to ast.FunctionDef
-    modules, arrays : set of str
-        Names of what is imported; what has elements.
+    modules, arrays, things : set of str
+        Names of what is imported; what has elements; what is never a number: lists, figures.
     """
 
     def __init__(self, tree: ast.Module) -> None:
@@ -44,6 +49,7 @@ class Text:
             if isinstance(one, (ast.Import, ast.ImportFrom))
             for alias in one.names
         }
+        self.things = self._things()
         self.arrays = {ast.unparse(one.value) for one in self.nodes if isinstance(one, ast.Subscript)}
         self._counts = {
             ast.unparse(one.targets[0])
@@ -51,6 +57,22 @@ class Text:
             if isinstance(one, ast.Assign) and _is_whole(one.value)
         }
         self._known: dict[ast.AST | None, dict[str, set[str]]] = {}
+
+    def _things(self) -> set[str]:
+        """Name what is never given a number."""
+        drawing = {
+            (alias.asname or alias.name).split(".")[0]
+            for one in self.nodes
+            if isinstance(one, (ast.Import, ast.ImportFrom))
+            for alias in one.names
+            if (alias.name if isinstance(one, ast.Import) else one.module or "").split(".")[0] in _DRAWING
+        }
+        given: dict[str, list[bool]] = {}
+        for one in (each for each in self.nodes if isinstance(each, ast.Assign)):
+            for target, value in given_by(one):
+                for part in target.elts if isinstance(target, (ast.Tuple, ast.List)) else [target]:
+                    given.setdefault(ast.unparse(part), []).append(_is_thing(value, drawing))
+        return {name for name, each in given.items() if all(each)}
 
     def is_operand(self, node: ast.AST) -> bool:
         """Tell whether a node is a part of an operation."""
@@ -158,6 +180,15 @@ class Text:
 
 def _is_name(node: ast.AST) -> bool:
     return isinstance(node, (ast.Name, ast.Attribute))
+
+
+def _is_thing(value: ast.expr, drawing: Container[str]) -> bool:
+    """Tell whether what is set is no number: a list, a text, a figure."""
+    if isinstance(value, ast.Constant):
+        return value.value is None or isinstance(value.value, str)
+    if isinstance(value, ast.Call):
+        return ast.unparse(value.func).partition(".")[0] in drawing
+    return isinstance(value, _THINGS)
 
 
 def _is_whole(value: ast.expr) -> bool:

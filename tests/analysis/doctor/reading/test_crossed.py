@@ -82,6 +82,7 @@ def test_a_line_is_told_by_names_alone_where_it_is_one():
     assert crossed(["a, b = p.a, p.b"], "a", "b") == 0
     assert crossed(["def f(x, y): pass", "f(y, x)", "f(y, x)"], "x", "y") == 0
     assert crossed(["f(x=y, y=x)"], "x", "y") == 1
+    assert crossed(["def f(u, t, x, y): pass", "odeint(f, 0.0, ts, args=(y, x))"], "x", "y") == 2
 
 
 @pytest.mark.parametrize(

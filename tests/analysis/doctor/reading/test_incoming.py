@@ -61,6 +61,7 @@ def test_spikes_come_in_before_a_step_or_after_it(tmp_path, order):
     [
         ("", "", None, 0),
         ("        x += w", "        s += w", "spikes-target", 10),
+        ("        x += w", "        x = w", "spikes-set", 10),
         ("(rest - V + s)", "(rest - V + w * s)", "wrong-name", 14),  # w is what it should be
         pytest.param("w, steps_ref = 7.0", "w, steps_ref = 9.0", "spikes-weight", 5, marks=pytest.mark.slow),
         pytest.param("if k in arriving", "if k in others", "spikes-times", 9, marks=pytest.mark.slow),

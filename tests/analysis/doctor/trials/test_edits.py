@@ -72,6 +72,23 @@ def test_a_time_that_is_rounded_may_lack_the_step():
     assert not any("/ dt / dt" in should for _, should in edits_of("dt = 0.1\nleft = round(wait / dt)\n"))
 
 
+def test_figures_lists_and_texts_are_put_in_no_numbers_place():
+    text = (
+        "import pylab\nfig, ax = pylab.subplots()\nkept, title = [], 'V'\nspare = 2.0\nP.wait = 3.0\n"
+        "v = start\nv = v + step * rate\n"
+    )
+    things = {"fig", "ax", "kept", "title"}
+
+    def names(one):
+        return {each.id for each in ast.walk(ast.parse(one)) if isinstance(each, ast.Name)}
+
+    should = [names(new) for old, new in edits_of(text) if not things & names(old)]
+    assert any("spare" in one for one in should)
+    assert not any(things & one for one in should)
+    asked = Editor(ast.parse(text.replace("step", "P.wait")), [(2.0, 3.0)]).asked
+    assert asked == ["P.wait"]  # as the text reads it
+
+
 def test_numbers_of_the_claim_stay_and_those_that_lack_are_put_in():
     found = edits_of("tau = 10.0\nwait = 3.0\n", known={10.0, 2.0})
     assert found["3.0", "2.0"] < found["3.0", "4.0"] < found["10.0", "11.0"]
