@@ -9,6 +9,7 @@ import numpy as np
 
 from natrium.analysis.doctor.reading.case import Case, own_line, sign_line, term_line
 from natrium.analysis.doctor.reading.findings import Found, Mend, in_line, quoted, written
+from natrium.analysis.doctor.reading.kept import slips
 from natrium.analysis.doctor.reading.labels import read_before
 from natrium.analysis.doctor.reading.maps import Threshold, crossings, is_refractory, is_rest, plain
 from natrium.analysis.doctor.reading.named import unread
@@ -28,10 +29,22 @@ RISING, FALLING = ("m", "n"), ("h",)  # the gates that the field calls so, by ho
 
 def checks(case: Case) -> list[Found]:
     """List the faults that no model means."""
-    found = list(step_checks(case))
+    found = [*step_checks(case), *_not_kept(case)]
     for check in (_gates, _signs, _leak_away, _out_of_reach, _unused, _late_input):
         found += check(case)
     return found
+
+
+def _not_kept(case: Case) -> Iterator[Found]:
+    """Find states that do not go on from what they were, by which elements the text sets and reads."""
+    maps = case.maps
+    found = [] if maps.record.solver else slips(case.source, maps.main.updates[maps.V].line)
+    for one in found:
+        yield Found(
+            "not-carried-on", "fault",
+            f"{plain(one.name)} {one.said}, in {in_line(case.source, one.line)}.",
+            one.line, quoted(case.source, one.line), about=one.name,
+        )  # fmt: skip
 
 
 def _gates(case: Case) -> Iterator[Found]:
