@@ -10,10 +10,9 @@ import numpy as np
 
 from natrium.analysis.doctor.reading.algebra import Algebra
 from natrium.analysis.doctor.reading.maps import crossings, is_timer, led
-from natrium.analysis.doctor.reading.population import ELEMENT, as_told, narrowed
+from natrium.analysis.doctor.reading.population import ELEMENT, as_told, narrowed, with_own_input
 from natrium.analysis.doctor.reading.trees import leaves
 from natrium.analysis.doctor.reading.voltage import voltage_of
-from natrium.analysis.doctor.trace.names import is_input
 from natrium.analysis.doctor.trace.record import Record, Step
 
 _NUMBERED = re.compile(r"^(\w*?[A-Za-z])_?(\d+|(?<=_)[A-Za-z]|[A-D]|[a-d]|pre|post)$")
@@ -54,7 +53,7 @@ def one_cell(record: Record) -> Record:
     columns = {name: record.samples[:-1, record.states.index(name)] for name in others & (read | asked)}
     own_record = narrowed(record, kept, made, order)
     ready = attrs.evolve(own_record, cell=V, exogenous={**record.exogenous, **columns})
-    return _with_own_input(ready, read)
+    return with_own_input(ready, read)
 
 
 def _joined(steps: Sequence[Step], kept: Sequence[str], others: set[str]) -> Step:
@@ -112,14 +111,3 @@ def _members(record: Record, V: str, other_voltages: set[str]) -> tuple[str, ...
         found |= more
         ahead += more
     return tuple(name for name in record.states if name in found)
-
-
-def _with_own_input(record: Record, read: set[str]) -> Record:
-    """Let the input be one that the neuron reads."""
-    mine = sorted(name for name in read & set(record.exogenous) if is_input(name))
-    if record.input in read or not mine:
-        return record
-    rest = {name: course for name, course in record.exogenous.items() if name != mine[0]}
-    if record.input:
-        rest[record.input] = record.inputs
-    return attrs.evolve(record, input=mine[0], inputs=record.exogenous[mine[0]], exogenous=rest)

@@ -10,11 +10,13 @@ import numpy as np
 from natrium.analysis.doctor.reading.case import Case, own_line, term_line
 from natrium.analysis.doctor.reading.claimed_spikes import claimed_spikes
 from natrium.analysis.doctor.reading.findings import Found, Mend, in_line
-from natrium.analysis.doctor.reading.labels import data_line, given_line, passed
+from natrium.analysis.doctor.reading.labels import given_line, passed
 from natrium.analysis.doctor.reading.levels import moving_level
 from natrium.analysis.doctor.reading.maps import Threshold, crossings, plain
 from natrium.analysis.doctor.reading.mended_input import input_repair
+from natrium.analysis.doctor.reading.numbers import is_tens
 from natrium.analysis.doctor.reading.overrides import overriding
+from natrium.analysis.doctor.reading.population import ELEMENT
 from natrium.analysis.doctor.reading.resets import (
     CLOSE,
     claimed_resets,
@@ -28,6 +30,7 @@ from natrium.analysis.doctor.reading.rules import included_by, number_at, timed_
 from natrium.analysis.doctor.reading.sides import Claimed, drive_of, inputs_read
 from natrium.analysis.doctor.reading.trees import NUMBER, at_points, in_order, leaf, leaves, number
 from natrium.analysis.doctor.reading.wording import shown, text_of
+from natrium.analysis.doctor.reading.written import data_line
 from natrium.model import Model, Neuron
 from natrium.model.arrays import Array
 from natrium.model.kernel import lower_expressions
@@ -275,13 +278,14 @@ def claimed_input(case: Case, claim: Model, factor: float) -> Iterator[Found]:
     both = (own != 0) & (asked != 0) & inside
     ratio = float(np.median(own[both] / asked[both])) if np.any(both) else 1.0
     if abs(ratio - 1.0) > CLOSE and np.all(np.abs(own - ratio * asked)[inside] <= slack[inside] * abs(ratio)):
-        # Of neurons side by side each may have an input of its own.
-        alone = not (case.maps.record.side and isinstance(claim.neuron, Neuron))
+        # Of neurons side by side each may have an input of its own; a power of ten is a slip.
+        beside = bool(case.maps.record.side) and isinstance(claim.neuron, Neuron)
+        slip = beside and is_tens(ratio) and ELEMENT.match(drive_of(case)) is not None
         yield Found(
-            "input-scaled", "fault" if alone else "note",
+            "input-scaled", "fault" if slip or not beside else "note",
             f"The input is {shown(float(f'{ratio:.6g}'))} times the model's, in {there}.",
             line, shown(float(f"{own[both][0]:.6g}")), shown(float(f"{asked[both][0]:.6g}")),
-            f"at all {int(both.sum())} steps in which both are on",
+            f"at all {int(both.sum())} steps in which both are on", sure=slip,
         )  # fmt: skip
         return
     exact = np.array([claim.stimulus(float(t)) for t in times])

@@ -29,6 +29,12 @@ def nearest(value: float) -> float:
     return value
 
 
+def is_tens(ratio: float) -> bool:
+    """Tell whether a ratio is a power of ten, as units differ by."""
+    tens = math.log10(abs(ratio)) if ratio else math.nan
+    return abs(tens - round(tens)) < 1e-6 if math.isfinite(tens) else False
+
+
 def secant(off: Callable[[float], float], a: float, b: float) -> float | None:
     """Find a zero from two numbers on; None where it is lost."""
     fa, fb = off(a), off(b)

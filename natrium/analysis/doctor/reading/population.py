@@ -11,16 +11,27 @@ import numpy.typing as npt
 
 from natrium.analysis.doctor.reading.algebra import Algebra
 from natrium.analysis.doctor.reading.maps import crossings, led
+from natrium.analysis.doctor.reading.numbers import is_tens
 from natrium.analysis.doctor.reading.trees import leaves
+from natrium.analysis.doctor.trace.names import is_input
 from natrium.analysis.doctor.trace.record import Choice, Record, Step
+from natrium.model import Model
 from natrium.model.errors import UnsupportedModel
 
 ELEMENT = re.compile(r"^(.*)\[(\d+)\](\.\w+)?$")
 """The name of an element of an array, or of an object in a list: what is before, its number, the field."""
+READ, SAME = 500, 1e-6  # times at which a claim's input is read; of a power of ten: rounding
 
 
-def one_of_many(record: Record) -> Record:
-    """Leave the one that shows most of neurons that go side by side; other records as they are."""
+def one_of_many(record: Record, claim: Model | None = None) -> Record:
+    """Leave one of neurons that go side by side: whose input is a claim's, or which shows most.
+
+    Parameters
+    ----------
+    record : Record
+        Others stay as they are.
+    claim : Model, optional
+    """
     element = {name: found[2] for name in record.states if (found := ELEMENT.match(name))}
     if "0" not in element.values():  # of objects, the first goes by the name of its own attribute
         parts = {name.rpartition(".")[2] for name in element if "." in name}
@@ -33,7 +44,8 @@ def one_of_many(record: Record) -> Record:
         own = [name for name in record.states if element.get(name, side) == side]
         return len({tuple(id(step.updates[name]) for name in own) for step in record.steps})
 
-    chosen = max(sides, key=lambda side: (shown(side), -int(side)))
+    like = _inputs_like(record, claim) if claim is not None else {}
+    chosen = max(sides, key=lambda side: (like.get(side, 0), shown(side), -int(side)))
     kept = tuple(name for name in record.states if element.get(name, chosen) == chosen)
     others = set(record.states) - set(kept)
     groups: dict[object, int] = {}
@@ -47,7 +59,21 @@ def one_of_many(record: Record) -> Record:
             made.append(Step(updates, choices, 0, 0))
         place.append(at)
     order = np.array(place, dtype=np.int64)[record.order]
-    return attrs.evolve(narrowed(record, kept, made, order), side=chosen)
+    read = {name for step in made for node in step.updates.values() for name in leaves(node)}
+    return with_own_input(attrs.evolve(narrowed(record, kept, made, order), side=chosen), read)
+
+
+def _inputs_like(record: Record, claim: Model) -> dict[str, int]:
+    """Tell of each neuron's input whether it is as large as the claim's: 2; but for the unit: 1; else 0."""
+    run = claim.simulation
+    asked = max(abs(claim.stimulus(float(t))) for t in np.linspace(run.t_start, run.t_end, READ))
+    found: dict[str, int] = {}
+    for name, course in {**record.exogenous, record.input: record.inputs}.items():
+        element, largest = ELEMENT.match(name), float(np.nanmax(np.abs(course), initial=0.0))
+        if element and asked and largest and is_input(name):
+            ratio = largest / asked
+            found[element[2]] = is_tens(ratio) + (abs(ratio - 1.0) < SAME)
+    return found
 
 
 def narrowed(
@@ -75,6 +101,17 @@ def narrowed(
         ),
         order=order,
     )
+
+
+def with_own_input(record: Record, read: set[str]) -> Record:
+    """Let the input be one that the neuron reads."""
+    mine = sorted(name for name in read & set(record.exogenous) if is_input(name))
+    if record.input in read or not mine:
+        return record
+    rest = {name: course for name, course in record.exogenous.items() if name != mine[0]}
+    if record.input:
+        rest[record.input] = record.inputs
+    return attrs.evolve(record, input=mine[0], inputs=record.exogenous[mine[0]], exogenous=rest)
 
 
 def as_told(choice: Choice) -> tuple[int, str, int, bool, int]:

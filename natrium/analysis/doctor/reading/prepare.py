@@ -19,6 +19,7 @@ from natrium.analysis.doctor.reading.switched import switched
 from natrium.analysis.doctor.reading.trees import LEAF, NUMBER, in_order, leaves, with_args
 from natrium.analysis.doctor.trace.names import is_input, is_noise
 from natrium.analysis.doctor.trace.record import Node, Record, Step
+from natrium.model import Model
 from natrium.model.arrays import Array
 
 NEAR = 2  # steps within which an input of another stage is the course's: an edge may be met by rounding
@@ -93,9 +94,9 @@ def aliases(record: Record) -> dict[str, str]:
     return found
 
 
-def prepared(record: Record) -> Record:
-    """Make a record ready to be read."""
-    alone = switched(one_cell(one_of_many(record)))
+def prepared(record: Record, claim: Model | None = None) -> Record:
+    """Make a record ready to be read; of neurons side by side, the one that a claim is of is left."""
+    alone = switched(one_cell(one_of_many(record, claim)))
     record, joined = _joined(_without_idle_beginning(_begun(_with_constants(alone))))
     others = aliases(record) | joined
     steps = renamed(record.steps, others) if others else record.steps

@@ -226,7 +226,7 @@ def read(
     if record.fallback:
         raise UnsupportedModel(f"a script must be traced to be read: {record.fallback}")
     with np.errstate(all="ignore"):  # a run that goes off its rails overflows whatever is made of it
-        record = prepared(record)
+        record = prepared(record, claim)
         lags = lagged(record)
         stepper = "" if record.solver else solver_of(record)
         straight = as_straight(record) if stepper else record

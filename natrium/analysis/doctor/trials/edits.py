@@ -43,7 +43,7 @@ _TURNED: dict[type[ast.cmpop], type[ast.cmpop]] = {
     ast.Lt: ast.Gt, ast.Gt: ast.Lt, ast.LtE: ast.GtE, ast.GtE: ast.LtE, ast.Eq: ast.GtE, ast.NotEq: ast.Eq,
 }  # fmt: skip
 NAME, NUMBER, WANTED, ORDER, SIGN, OPERATION, DROP, MORE = 1.0, 1.35, 0.95, 1.0, 1.1, 1.1, 1.2, 1.3
-BRACKETS, LENT, PASSED, KNOWN = 1.05, 0.9, 0.6, 0.5
+BRACKETS, LENT, READ, PASSED, KNOWN = 1.05, 0.9, 0.85, 0.6, 0.5  # READ: in the formula that reads it
 _UNITS, NEAR = (1.0, 1e-3, 1e3), 30.0  # of a number that is another's: how far from it
 _WORD = re.compile(r"\w+")
 
@@ -149,7 +149,7 @@ class Editor:
         if isinstance(node, (ast.Name, ast.Attribute, ast.Subscript)) and self.text.is_operand(node):
             for name in self.unread:
                 by = ast.parse(name, mode="eval").body
-                yield from ((ast.BinOp(node, op, by), LENT) for op in (ast.Mult(), ast.Div()))
+                yield from ((ast.BinOp(node, op, by), READ) for op in (ast.Mult(), ast.Div()))
         if isinstance(node, ast.Constant):
             yield from self._numbers(node)
         elif isinstance(node, (ast.Name, ast.Attribute)):

@@ -3,7 +3,7 @@
 import pytest
 
 from natrium.analysis.doctor import read_script
-from natrium.analysis.doctor.reading.labels import data_line
+from natrium.analysis.doctor.reading.written import data_line
 from natrium.model import Model, Neuron, Simulation, Step
 
 SCRIPT = """

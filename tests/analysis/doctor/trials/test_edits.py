@@ -89,6 +89,12 @@ def test_figures_lists_and_texts_are_put_in_no_numbers_place():
     assert asked == ["P.wait"]  # as the text reads it
 
 
+def test_what_is_read_nowhere_lacks_in_a_formula_rather_than_in_data():
+    text = "R = 100.0\nI = np.array([0.2, 0.3])\nv = v + dt / tau * (rest - v + I * on)\n"
+    found = edits_of(text)
+    assert found["I", "I * R"] < found["I = np.array([0.2, 0.3])", "I = np.array([0.2, 0.3]) * R"]
+
+
 def test_numbers_of_the_claim_stay_and_those_that_lack_are_put_in():
     found = edits_of("tau = 10.0\nwait = 3.0\n", known={10.0, 2.0})
     assert found["3.0", "2.0"] < found["3.0", "4.0"] < found["10.0", "11.0"]
