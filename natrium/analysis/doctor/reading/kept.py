@@ -69,16 +69,15 @@ def _overwritten(loop: Loop) -> Iterator[Slip]:
 
 def _lost(loop: Loop) -> Iterator[Slip]:
     """Find what is added to an element after the next one is made of it, and before nothing reads it."""
-    nodes = list(ast.walk(loop))
-    added = [one for one in nodes if isinstance(one, ast.AugAssign)]
-    for one in added:
+    set_here = [one for one in ast.walk(loop) if isinstance(one, ast.Assign)]
+    for one in (each for each in ast.walk(loop) if isinstance(each, ast.AugAssign)):
         place = _place(one.target)
         if place is None or place[2]:
             continue
         name, index, _ = place
         made = [
-            each.lineno
-            for each in nodes
+            each
+            for each in set_here
             if _set_by(each) == (name, index, 1) and _reads(each, place) and each.lineno < one.lineno
         ]
         read = [where for where, line in _read(loop) if where[0] == name and line > one.lineno]

@@ -66,7 +66,8 @@ def one_of_many(record: Record, claim: Model | None = None) -> Record:
 def _inputs_like(record: Record, claim: Model) -> dict[str, int]:
     """Tell of each neuron's input whether it is as large as the claim's: 2; but for the unit: 1; else 0."""
     run = claim.simulation
-    asked = max(abs(claim.stimulus(float(t))) for t in np.linspace(run.t_start, run.t_end, READ))
+    times = np.linspace(run.t_start, run.t_end or run.t_start, READ)
+    asked = max(abs(claim.stimulus(float(t))) for t in times)
     found: dict[str, int] = {}
     for name, course in {**record.exogenous, record.input: record.inputs}.items():
         element, largest = ELEMENT.match(name), float(np.nanmax(np.abs(course), initial=0.0))
