@@ -14,6 +14,7 @@ from natrium.analysis.doctor.reading.findings import Found, in_line, quoted
 from natrium.analysis.doctor.reading.labels import loops_around
 from natrium.analysis.doctor.reading.maps import plain
 from natrium.analysis.doctor.reading.named import unread
+from natrium.analysis.doctor.reading.overrides import overriding
 from natrium.analysis.doctor.reading.resets import parameter_line, reset_line, spared_line
 from natrium.analysis.doctor.reading.rules import number_at, unfinished
 from natrium.analysis.doctor.reading.trees import LEAF, symbol
@@ -61,7 +62,7 @@ def _not_reset(case: Case) -> Iterator[Found]:
     if maps.V in maps.resets or maps.spikes.size < ROW or maps.record.solver:
         return
     in_row = int(np.sum(np.diff(maps.spikes) == 1))
-    if 2 * in_row > maps.spikes.size:
+    if 2 * in_row > maps.spikes.size or (in_row and overriding(case.source, plain(maps.V))):
         line = spared_line(case, maps.V)
         yield Found(
             "reset-missing", "fault",

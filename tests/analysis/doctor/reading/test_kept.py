@@ -44,6 +44,7 @@ for k in range(1, 500):
         (ARRAYS, "z[i + 1] += 3.0", "z[i] += 3.0"),
         (LISTS, "now, w = v[k - 1]", "now, w = v[k - 2]"),
     ],
+    ids=("arrays", "lists", "anew", "lost", "back"),
 )
 def test_what_the_next_step_does_not_go_on_from_is_told_without_a_claim(tmp_path, text, old, new):
     path = tmp_path / "script.py"

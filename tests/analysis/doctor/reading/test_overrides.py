@@ -68,6 +68,7 @@ for k in range(600):
         (GIVEN, "return after, k + 21", "return rest, k + 21", 8),
         (COUNTED, "k < until", "k <= until", 5),
     ],
+    ids=("method", "return", "comparison"),
 )
 def test_what_a_spike_leaves_undone_is_told_by_its_line(tmp_path, text, old, new, line):
     assert text.count(old) == 1
@@ -78,6 +79,13 @@ def test_what_a_spike_leaves_undone_is_told_by_its_line(tmp_path, text, old, new
     path.write_text(text.replace(old, new))
     (reading,) = read_script(path, claim)
     assert {one.line for one in reading.faults} == {line}
+
+
+def test_a_method_that_leaves_the_reset_out_is_told_without_a_claim(tmp_path):
+    path = tmp_path / "cells.py"
+    path.write_text(CELLS.replace("        super().on_spike()\n", "").replace("z += 1.0", "z += 4.0"))
+    (reading,) = read_script(path)
+    assert {(one.key, one.line) for one in reading.faults} == {("reset-missing", 17)}
 
 
 def test_a_method_that_calls_or_sets_leaves_nothing_out():

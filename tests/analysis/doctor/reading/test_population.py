@@ -25,6 +25,7 @@ for k in range(n):
         ("", "", "1", set()),
         ("= 18.0", "= 1.8", "1", {6}),
     ],
+    ids=("sound", "scaled"),
 )
 def test_the_neuron_that_the_claim_is_of_is_read(tmp_path, old, new, number, lines):
     claim = Model(
