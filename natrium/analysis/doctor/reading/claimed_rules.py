@@ -131,7 +131,7 @@ def _moving_threshold(case: Case, sides: Claimed, test: Threshold) -> Iterator[F
     after = {sides.pairs[one]: at_points(case.maps.main.updates[one], sides.points) for one in sides.pairs}
     own = np.asarray(at_points(test.level, sides.points)) * mV
     wanted = (  # of the states as the step found them, or as it has made them
-        level(*(known[one] * (mV if one == "V" else 1.0) for one in system.labels))[0]
+        level(*(known[one] * sides.units[one] for one in system.labels))[0]
         for known in (sides.values, {**sides.values, **after})
     )
     if not any(np.allclose(own, one, rtol=1e-9, atol=1e-9 * mV) for one in wanted):

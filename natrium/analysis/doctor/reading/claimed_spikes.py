@@ -120,7 +120,7 @@ def _own(case: Case, sides: Claimed) -> dict[str, Train]:
     for kick in case.maps.kicks:
         label = sides.pairs.get(kick.state, plain(kick.state))
         times = (clock.reads[kick.steps] + (0.0 if kick.early else step)) * ms
-        weights = kick.weights * (case.meant.units.mV if label == "V" else 1.0)
+        weights = kick.weights * sides.units.get(label, 1.0)
         known = found.get(label)
         if known is not None:
             times, weights = np.append(known.times, times), np.append(known.weights, weights)

@@ -33,7 +33,7 @@ def _starts(case: Case, claim: Model, sides: Claimed) -> Iterator[Found]:
     wanted = dict(zip(neuron.system.labels, neuron.initial_state(), strict=True))
     start = dict(zip(maps.record.states, maps.record.samples[0].tolist(), strict=True))
     for name, label in sides.pairs.items():
-        scale = case.meant.units.mV if label == "V" else 1.0
+        scale = sides.units[label]
         own, asked = start[name] * scale, wanted[label]
         if abs(own - asked) > CLOSE * (1.0 + abs(asked)):
             others = [start[one] for one in sides.pairs if one != name]

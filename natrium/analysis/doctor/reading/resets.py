@@ -38,7 +38,7 @@ def claimed_resets(case: Case, claim: Model, sides: Claimed, wrong: frozenset[st
 
 
 def _resets(case: Case, claim: Model, sides: Claimed, wrong: frozenset[str]) -> Iterator[Found]:
-    maps, mV = case.maps, case.meant.units.mV
+    maps = case.maps
     if not claim.neuron.fires or not (maps.firing or moves_at_spikes(claim)):
         return
     if not maps.firing:
@@ -67,9 +67,8 @@ def _resets(case: Case, claim: Model, sides: Claimed, wrong: frozenset[str]) -> 
             continue
         should = should.subs(numbers)
         states = tuple(system.states)
-        scale = mV if label == "V" else 1.0
-        values = tuple(sides.values[one] * (mV if one == "V" else 1.0) for one in system.labels)
-        target = lower_expressions((should,), states, "grid")(*values)[0] / scale
+        values = tuple(sides.values[one] * sides.units[one] for one in system.labels)
+        target = lower_expressions((should,), states, "grid")(*values)[0] / sides.units[label]
         if label == "V":
             target = target + sides.rise({**sides.points, **after})
         target = np.broadcast_to(np.asarray(target, dtype=float), sides.points[maps.V].shape)

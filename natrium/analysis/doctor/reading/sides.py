@@ -16,6 +16,7 @@ from natrium.analysis.doctor.reading.case import Case
 from natrium.analysis.doctor.reading.levels import moving_level
 from natrium.analysis.doctor.reading.maps import plain, points_of
 from natrium.analysis.doctor.reading.recognise import INPUTS
+from natrium.analysis.doctor.reading.scales import INPUT, Scales, prefix_of, scales_of
 from natrium.analysis.doctor.reading.trees import at_points, leaf, leaves
 from natrium.analysis.doctor.trace.record import Node
 from natrium.model import Model, Neuron
@@ -54,6 +55,8 @@ class Claimed:
         Gives the values of every part of the claimed equations.
     factor : float
         What one unit of the script's input is in the claim's.
+    units : mapping of str to float
+        By the claim's label: what one unit of the script's state is in the claim's.
     claim : Model
     rise : callable
         From values of the script's states to what its threshold has risen by there, where the claim's V is
@@ -69,6 +72,7 @@ class Claimed:
     varied: tuple[str, ...]
     parts: Callable[[], list[tuple[str, Array]]]
     factor: float
+    units: Mapping[str, float]
     claim: Model
     rise: Callable[[Mapping[str, Array]], Any]
 
@@ -113,10 +117,10 @@ def inputs_read(case: Case) -> Array:
 
 
 def input_factor(case: Case, claim: Model) -> float:
-    """Give what one unit of the script's input is in the claim's; of own equations it is one."""
-    if not isinstance(claim.neuron, Neuron):
-        return 1.0
+    """Give what one unit of the script's input is in the claim's; of own equations no more than a prefix."""
     ratio = input_ratio(case, claim)
+    if not isinstance(claim.neuron, Neuron):
+        return prefix_of(ratio) if case.meant.units.are_others else 1.0
     return case.meant.input_factor if ratio is None else ratio
 
 
@@ -179,33 +183,50 @@ def sides_of(case: Case, claim: Model, factor: float | None = None) -> Claimed:
         )
     varied = (*maps.moving, *([drive] if drive else []))
     points = _in_blocks(points, varied)
+    known = factor is not None
     factor = input_factor(case, claim) if factor is None else factor
     numbers = dict(zip(system.parameters, system.values, strict=True))
     rhs = tuple(one.subs(numbers) for one in system.rhs)
     flow = lower_expressions(rhs, (*system.states, system.input), "grid")
     n = points[maps.V].size
-    current = np.asarray(points[drive] * factor if drive else np.full(n, steady(case, claim)))
     labels = list(system.labels)
+    scales = Scales({**dict.fromkeys(labels, 1.0), "V": units.mV}, factor)
+
+    def read(scales: Scales) -> Array:
+        return np.asarray(points[drive] * scales.factor if drive else np.full(n, steady(case, claim)))
+
     free = _in_blocks({label: rng.uniform(0.05, 0.95, POINTS) for label in labels}, varied)
     rise, slopes = _rise(case, claim, labels)
     free["V"] = (points[maps.V] - rise(points)) * units.mV
 
-    def flows(values: Mapping[str, Array], current: Array = current) -> dict[str, Array]:
+    def flows_by(scales: Scales, values: Mapping[str, Array], current: Array) -> dict[str, Array]:
         with np.errstate(all="ignore"):
             found = flow(*(values[label] for label in labels), current)
-        scale = {label: units.ms / (units.mV if label == "V" else 1.0) for label in labels}
         return {
-            label: np.broadcast_to(np.asarray(one, dtype=float), (n,)) * scale[label]
+            label: np.broadcast_to(np.asarray(one, dtype=float), (n,)) * (units.ms / scales.units[label])
             for label, one in zip(labels, found, strict=True)
         }
 
-    pairs = _paired(case, points, labels, free, flows)
-    values = dict(free)
-    for name, label in pairs.items():
-        if label != "V":
-            values[label] = points[name]
+    def values_by(scales: Scales) -> dict[str, Array]:
+        paired = {label: points[name] * scales.units[label] for name, label in pairs.items() if label != "V"}
+        return {**free, **paired}
+
+    pairs = _paired(case, points, labels, free, lambda values: flows_by(scales, values, read(scales)))
+    if not isinstance(claim.neuron, Neuron) and units.are_others and not known:
+        found = {label: at_points(case.meant.flows[name], points) for name, label in pairs.items()}
+        names = {**pairs, drive: INPUT} if drive else pairs
+        begins = {label: POINTS + BLOCK * varied.index(one) for one, label in names.items()}
+        scales = scales_of(
+            found, scales, lambda one: flows_by(one, values_by(one), read(one)),
+            lambda flow, label: flow[begins.get(label, 0) :][:BLOCK] - flow[:BLOCK],
+        )  # fmt: skip
+    factor, current, values = scales.factor, read(scales), values_by(scales)
+
+    def flows(values: Mapping[str, Array], current: Array = current) -> dict[str, Array]:
+        return flows_by(scales, values, current)
+
     terms = _terms(claim, values, current, units.ms / units.mV)
-    own = {label: one / units.mV if label == "V" else one for label, one in values.items()}
+    own = {label: one / scales.units[label] for label, one in values.items()}
 
     def lifted(values: Mapping[str, Array], current: Array = current) -> dict[str, Array]:
         found = flows(values, current)
@@ -231,7 +252,9 @@ def sides_of(case: Case, claim: Model, factor: float | None = None) -> Claimed:
             for one, v in zip(found, made, strict=True)
         ]
 
-    return Claimed(points, lifted(values), own, pairs, terms, flows_at, varied, parts, factor, claim, rise)
+    return Claimed(
+        points, lifted(values), own, pairs, terms, flows_at, varied, parts, factor, scales.units, claim, rise
+    )
 
 
 def _unmoved(case: Case, claim: Model) -> tuple[Node, float] | None:
@@ -318,7 +341,8 @@ def _paired(
         return pairs
     found = len(pairs)
     while True:
-        off, unlike = _apart(case, points, (own, theirs), dict(free) | _known(points, pairs), flows)
+        known = {label: points[name] for name, label in pairs.items() if label != "V"}
+        off, unlike = _apart(case, points, (own, theirs), {**free, **known}, flows)
         called = np.array([[alike(name, label) for label in theirs] for name in own])
         cost = off + np.where(called, 0.0, 0.9)
         best = list(zip(*linear_sum_assignment(cost), strict=True))
@@ -339,11 +363,6 @@ def _paired(
     if len(rest[0]) == len(rest[1]) == 1:  # whatever it is called
         pairs[rest[0][0]] = rest[1][0]
     return pairs
-
-
-def _known(points: Mapping[str, Array], pairs: Mapping[str, str]) -> dict[str, Array]:
-    """Give the claim's states that are known to be the script's."""
-    return {label: points[name] for name, label in pairs.items() if label != "V"}
 
 
 def _apart(

@@ -43,6 +43,11 @@ class Units:
     mV: float
     evidence: str
 
+    @property
+    def are_others(self) -> bool:
+        """Whether time or V is counted in another unit than the model's."""
+        return (self.ms, self.mV) != (1.0, 1.0)
+
 
 def comments(maps: Maps) -> dict[int, str]:
     """Give the comments of a script, by line."""
