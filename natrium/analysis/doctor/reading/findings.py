@@ -134,8 +134,8 @@ CONSEQUENCES = (
         "spike-by-clock",
         "refractory-varies",
         "stage-unused",
-        "run-ends",
     ),
+    ("run-ends",),
 )
 
 # Where one of these is, all else follows from it.
