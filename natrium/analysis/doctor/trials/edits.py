@@ -43,7 +43,7 @@ _TURNED: dict[type[ast.cmpop], type[ast.cmpop]] = {
     ast.Lt: ast.Gt, ast.Gt: ast.Lt, ast.LtE: ast.GtE, ast.GtE: ast.LtE, ast.Eq: ast.GtE, ast.NotEq: ast.Eq,
 }  # fmt: skip
 NAME, NUMBER, WANTED, ORDER, SIGN, OPERATION, DROP, MORE = 1.0, 1.35, 0.95, 1.0, 1.1, 1.1, 1.2, 1.3
-BRACKETS, LENT, READ, PASSED, KNOWN = 1.05, 0.9, 0.85, 0.6, 0.5  # READ: in the formula that reads it
+BRACKETS, LENT, READ, PASSED, KNOWN = 1.05, 0.9, 0.88, 0.6, 0.5  # READ: in the formula that reads it
 _UNITS, NEAR = (1.0, 1e-3, 1e3), 30.0  # of a number that is another's: how far from it
 _WORD = re.compile(r"\w+")
 
