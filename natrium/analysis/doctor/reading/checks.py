@@ -38,7 +38,7 @@ def checks(case: Case) -> list[Found]:
 def _not_kept(case: Case) -> Iterator[Found]:
     """Find states that do not go on from what they were, by which elements the text sets and reads."""
     maps = case.maps
-    found = [] if maps.record.solver else slips(case.source, maps.main.updates[maps.V].line)
+    found = [] if maps.record.solver else slips(case.source, maps.main.updates[maps.V].line, plain(maps.V))
     for one in found:
         yield Found(
             "not-carried-on", "fault",
@@ -296,13 +296,13 @@ def _late_input(case: Case) -> Iterator[Found]:
     """Tell whether steps read the element of the input before their own; the first step reads the last."""
     record = case.maps.record
     inputs, n = np.asarray(record.inputs, dtype=float), record.order.size
-    name = plain(record.input.split("#")[0])
-    for listed, kept in record.lists.items() if record.input and inputs.size == n > 2 else ():
+    name, reads = plain(record.input.split("#")[0]), ~np.isin(record.order, case.maps.held)
+    for kept in record.lists.values() if record.input and inputs.size == n > 2 else ():
         course = np.asarray(kept, dtype=float).ravel()
-        if plain(listed) != name or course.size < n or np.array_equal(inputs, course[:n]):
+        if course.size < n or np.array_equal(inputs[reads], course[:n][reads]):
             continue
         line = read_before(case.source, name)
-        if line and inputs[0] == course[-1] and np.array_equal(inputs[1:], course[: n - 1]):
+        if line and np.array_equal(inputs[reads], np.append(course[-1:], course[: n - 1])[reads]):
             yield Found(
                 "input-late", "fault",
                 f"Each step reads the input of the step before it, and the first one the last of all, in "

@@ -191,7 +191,7 @@ def _refractory(case: Case, claim: Model, sides: Claimed) -> Iterator[Found]:
             f"A spike holds {plain(maps.V)} for {counts[0]} steps, {held:.6g} ms, where the model "
             "has "
             f"{asked:g} ms: {in_line(case.source, line)}.",
-            line, evidence=f"{counts[0]} steps of {dt:g} ms",
+            line, evidence=f"{counts[0]} steps of {dt:g} ms", sure=found is not None and found.odd,
         )  # fmt: skip
     if maps.V in maps.hold.still and counts[0] > 1:
         yield from _held_states(case, sides, line)

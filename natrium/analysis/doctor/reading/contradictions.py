@@ -92,8 +92,14 @@ def _driven_away(case: Case) -> Iterator[Found]:
     maps, record = case.maps, case.maps.record
     V = symbol(maps.V)
     runs_off = not np.all(np.abs(record.samples[:, record.states.index(maps.V)]) < FAR)
-    for part in case.meant.recognised.parts:
-        slope = sympy.diff(part.slope, V) if part.kind in OF_STATES else sympy.S.Zero
+    parts = [one.slope for one in case.meant.recognised.parts if one.kind in OF_STATES]
+    slopes = [sympy.diff(part, V) for part in parts]
+    levels = [
+        sympy.cancel(V - part / slope) if slope else None for part, slope in zip(parts, slopes, strict=True)
+    ]
+    for slope, level in zip(slopes, levels, strict=True):
+        if levels.count(level) > 1:  # it is what several states make together
+            continue
         names = {str(one) for one in slope.free_symbols}
         if not names or not names <= set(maps.moving[1:]):
             continue

@@ -143,6 +143,7 @@ CAUSES = ("threshold-direction", "not-carried-on", "dt-divides", "dt-missing")
 
 # What is no equation's: its sign is no consequence of these.
 _RULES = ("refractory", "threshold", "reset", "initial", "hold", "starts", "never", "gates-while")
+_WAITS = ("refractory-unused", "refractory-length")
 _SIGNS = ("leak-sign", "channel-sign", "input-sign", "gate-direction")
 
 
@@ -162,6 +163,10 @@ def _named_alike(found: Sequence[Found]) -> list[Found]:
 def without_consequences(found: Sequence[Found]) -> list[Found]:
     """Leave as faults those that come first in a chain of causes; what follows are notes."""
     found = _named_alike(found)
+    if any(
+        one.kind == "fault" and one.key == "reset-missing" for one in found
+    ):  # whatever waits, V stays above
+        found = [attrs.evolve(one, kind="note") if one.key in _WAITS else one for one in found]
     if any(one.kind == "fault" and one.key in CAUSES for one in found):
         return [
             attrs.evolve(one, kind="note") if one.kind == "fault" and one.key not in CAUSES else one

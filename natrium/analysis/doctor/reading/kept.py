@@ -31,13 +31,15 @@ class Slip:
     said: str
 
 
-def slips(source: Sequence[str], line: int) -> list[Slip]:
+def slips(source: Sequence[str], line: int, drawn: str = "") -> list[Slip]:
     """List them, of the innermost loop that a line is in.
 
     Parameters
     ----------
     source : sequence of str
     line : int
+    drawn : str
+        What spikes may be drawn into, the voltage: nothing has to read that again.
     """
     loops = [one for one in nodes_of(source) if isinstance(one, Loop)]
     around = [one for one in loops if one.lineno <= line <= (one.end_lineno or 0)]
@@ -51,7 +53,8 @@ def slips(source: Sequence[str], line: int) -> list[Slip]:
         for target, value in given_by(one)
         if isinstance(value, ast.List)
     }
-    return [*_overwritten(loop), *_lost(loop), *_far_back(loop, begun)]
+    lost = [one for one in _lost(loop) if one.name != drawn]
+    return [*_overwritten(loop), *lost, *_far_back(loop, begun)]
 
 
 def _overwritten(loop: Loop) -> Iterator[Slip]:

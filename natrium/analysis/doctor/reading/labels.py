@@ -190,15 +190,20 @@ def makes_current(source: Sequence[str], line: int) -> bool:
 
 
 def read_before(source: Sequence[str], name: str) -> int:
-    """Give the line that reads an array's element before the one it counts; 0: none, or several."""
+    """Give the line that reads an array's element before the one it counts; 0: none, or several.
+
+    The array is a name's, or what a function is given as another name.
+    """
+    nodes = nodes_of(source)
+    names = {name, *(one.arg for one in nodes if isinstance(one, ast.arg))}
     found = {
         one.lineno
-        for one in nodes_of(source)
+        for one in nodes
         if isinstance(one, ast.Subscript)
         and isinstance(one.ctx, ast.Load)
         and isinstance(one.slice, ast.BinOp)
         and isinstance(one.slice.op, ast.Sub)
-        and getattr(one.value, "id", getattr(one.value, "attr", "")) == name
+        and getattr(one.value, "id", getattr(one.value, "attr", "")) in names
     }
     return found.pop() if len(found) == 1 else 0
 

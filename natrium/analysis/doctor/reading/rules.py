@@ -37,6 +37,8 @@ class Refractory:
         Where it is set or compared.
     blamed : int
         The line that makes it another time than the parameter's, where it is.
+    odd : bool
+        Whether each step counts neither one nor its own length: then that line is wrong for sure.
     """
 
     nominal: float
@@ -44,6 +46,7 @@ class Refractory:
     named: float
     line: int
     blamed: int
+    odd: bool = False
 
     def meant(self, step: float) -> float:
         """Give the time that is meant: the parameter's, where the rule says it but for a step and a slack."""
@@ -195,19 +198,22 @@ def refractory_of(maps: Maps) -> Refractory | None:
     line = timer_line(maps, fire.updates[timer], deciding)
     each = abs(number_at(step.updates[timer], known | {timer: 0.0}))
     value = number_at(fire.updates[timer], known | {record.time: 0.0} | other_clocks(record))
+    odd = maps.hold.way == "counter" and abs(each - maps.step) > NEAR * maps.step and each != 1.0
     if maps.hold.way == "counter" and each == 1.0 and value:
         blamed = line  # steps are counted: how many, a spike says
-    elif maps.hold.way == "counter" and abs(each - maps.step) > NEAR * maps.step and each != 1.0:
+    elif odd:
         blamed = deciding.line if not each else step.updates[timer].line or line
     else:  # what a spike sets is right where it is the time, or nothing, or a parameter of a name
         values = [0.0, *(record.parameters[one].value for one in names)]
         right = any(abs(value - one) <= NEAR * maps.step for one in values) and _goes_by(maps, timer, value)
         blamed = deciding.line if deciding.line and right else line
     if not names:
-        return Refractory(nominal, "", math.nan, line, blamed)
+        return Refractory(nominal, "", math.nan, line, blamed, odd and each > 0.0)
     given = record.parameters[names[-1]]
     counts = given.args and record.dt in leaves(given)  # a time in steps
-    return Refractory(nominal, names[-1], given.value * (maps.step if counts else 1.0), line, blamed)
+    return Refractory(
+        nominal, names[-1], given.value * (maps.step if counts else 1.0), line, blamed, odd and each > 0.0
+    )
 
 
 def _resumed(record: Record) -> Refractory:

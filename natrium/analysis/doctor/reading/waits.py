@@ -120,7 +120,7 @@ def refractory_checks(case: Case) -> Iterator[Found]:
                 f"{plain(found.name)} is {asked:g}, but a spike holds {plain(maps.V)} for {counts[0]} steps, "
                 f"{held * ms:.4g} ms; see {in_line(case.source, found.blamed)}.",
                 found.blamed, evidence=f"{counts[0]} steps of {maps.step * ms:g} ms after each spike",
-                about=HELD,
+                about=HELD, sure=found.odd,
             )  # fmt: skip
 
 

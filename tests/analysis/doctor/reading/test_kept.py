@@ -67,3 +67,9 @@ def test_what_the_next_step_does_not_go_on_from_is_told_without_a_claim(tmp_path
 )
 def test_what_something_reads_is_kept(body):
     assert slips(["for i in range(9):", *(f"    {one}" for one in body)], 2) == []
+
+
+def test_spikes_may_be_drawn_into_what_nothing_reads_again():
+    text = ["for k in range(9):", "    V[k + 1] = 0.5 * V[k]", "    V[k] += 60.0"]
+    assert [one.line for one in slips(text, 2)] == [3]
+    assert slips(text, 2, drawn="V") == []

@@ -212,6 +212,23 @@ pulse = cell.run(20.0)
 """
 )
 
+LATE = """
+dt = 0.1
+def run(current, n_ref=20):
+    v, wait, out = -70.0, 0, []
+    for k in range(len(current)):
+        if wait > 0:
+            wait -= 1
+        else:
+            v += dt * (-70.0 - v + current[k]) / 10.0
+            if v >= -55.0:
+                v, wait = -72.0, n_ref
+        out.append(v)
+    return out
+given = [0.0] * 50 + [25.0] * 400 + [22.0] * 50
+v = run(given)
+"""
+
 # What is no current by its name may be either way round: it is wrong where it stands.
 LEAK = CURRENTS.replace("i_leak = 0.1 * (v + 70.0)", "leak = -0.1 * (v + 70.0)").replace("- i_leak", "+ leak")
 
@@ -229,6 +246,8 @@ PLANTED = [
     (LAST, "", ""),
     (LAST, "last = now", "last = k"),  # the number of a step is no time
     (LAST.replace("range(600)", "range(160)"), "last = now", "last = k"),  # of one spike, too
+    (LATE, "", ""),
+    (LATE, "current[k]", "current[k - 1]"),  # a function's own name of it
     (SWEEP, "", ""),
     (NESTED, "", ""),
     (PHASES, "", ""),
@@ -253,6 +272,11 @@ PLANTED = [
     (ADAPTING, "", ""),
     (ADAPTING, "g * (E - v)", "g * (v - E)"),
     (ADAPTING, "v >= v_th", "v >= v_r"),
+    (
+        ADAPTING.replace("- u +", "+").replace("g * (E - v)", "(g - u) * (E - v)"),
+        "",
+        "",
+    ),  # two states make one conductance
     (AXON, "", ""),
     (AXON, "- i_na - i_k", "- i_na + i_k"),  # V runs away and takes the gate along
     (SILENT, "", ""),
