@@ -47,6 +47,8 @@ analysis/doctor/reading/test_corpus.py::test_a_leaky_neuron  step_counter|^loop_
 analysis/doctor/reading/test_corpus.py::test_units_are_found
 analysis/doctor/reading/test_habits.py::test_numbers_are_followed_wherever_they_are_kept  text[1-3]
 analysis/doctor/reading/test_habits.py::test_spikes_that_come_in_are_incoming_spikes  text0|text1
+analysis/doctor/reading/test_claimed.py::test_a_fault_is_named_by_its_line  dv, d|0\.05|round|since
+analysis/doctor/reading/test_no_claim.py::test_a_fault_is_named_by_its_line_without_a_claim  round\(t_ref|wait|4\.0 \* exp
 analysis/doctor/reading/test_planted.py::test_a_fault_is_named_by_its_line  izhikevich|rk4_by_hand|^seconds_function-R \* current-C \* current-wrong-name-R\*$|^loop_arrays--\(V\[i\] - EL\)-\(V\[i\] - EL\)-leak-sign-V - EL$|^seconds_function-wait -= 1-wait -= 2-refractory-length-$|^class_update-< self\.t_ref-< 2 \* self\.t_ref-refractory-length-$|^fold-if v >= THRESHOLD-if v <= THRESHOLD-threshold-direction-v > THRESHOLD$
 analysis/doctor/reading/test_planted.py::test_a_sound_script_has_none_against_its_own_model  ^izhikevich_call$
 analysis/doctor/reading/test_stages.py::test_a_slip_in_the_slope_of_one_state_is_told  ^kv3|^ku2

@@ -254,7 +254,9 @@ def test_their_equations_are_printed():
 def test_what_needs_a_plain_cell_says_so():
     with pytest.raises(natrium.UnsupportedModel, match="gates of V alone"):
         natrium.phase_plane(cell(channels=[SODIUM]), 0.0)
-    with pytest.raises(natrium.UnsupportedModel, match="without channels and synapses, got exc, inh"):
+    with pytest.raises(
+        natrium.UnsupportedModel, match="without channels and synapses that is reset, got exc, inh"
+    ):
         natrium.ClosedForm().solve(cell(), natrium.Constant(20.0), t_end=10.0)
 
 
