@@ -23,6 +23,7 @@ from natrium.analysis.doctor.reading.wording import text_of
 _THRESHOLD = re.compile(r"thr|theta|(^|_)[uve]?th$")
 _MAY_BE = re.compile(r"th|peak|crit|fir|spike|max|cut|top|limit|level")
 OF_STATES = ("current", "synapse", "adaptation")  # a term's slope has its state in it
+LONG = 60  # operations of a term that may be a conductance's current
 ROW = 3  # spikes, of which a run of them tells something
 
 
@@ -92,16 +93,18 @@ def _driven_away(case: Case) -> Iterator[Found]:
     maps, record = case.maps, case.maps.record
     V = symbol(maps.V)
     runs_off = not np.all(np.abs(record.samples[:, record.states.index(maps.V)]) < FAR)
-    parts = [one.slope for one in case.meant.recognised.parts if one.kind in OF_STATES]
-    slopes = [sympy.diff(part, V) for part in parts]
-    levels = [
-        sympy.cancel(V - part / slope) if slope else None for part, slope in zip(parts, slopes, strict=True)
-    ]
-    for slope, level in zip(slopes, levels, strict=True):
-        if levels.count(level) > 1:  # it is what several states make together
+    states = {symbol(one) for one in maps.moving[1:]}
+    linear = []
+    for part in (one.slope for one in case.meant.recognised.parts if one.kind in OF_STATES):
+        if not part.free_symbols <= {V, *states} or part.count_ops() > LONG:
             continue
+        slope = sympy.diff(part, V)
+        if slope.free_symbols and slope.free_symbols <= states:  # it is linear in V
+            linear.append((slope, sympy.cancel(V - part / slope)))
+    levels = [level for _, level in linear]
+    for slope, level in linear:
         names = {str(one) for one in slope.free_symbols}
-        if not names or not names <= set(maps.moving[1:]):
+        if levels.count(level) > 1:  # it is what several states make together
             continue
         (size, *more) = sympy.expand(slope).as_coefficients_dict().values()
         if more or not size > 0:
