@@ -21,7 +21,7 @@ from natrium.model import Model, NatriumError, Neuron, latex, to_dict, write_who
 from natrium.model.leak import input_unit
 from natrium.model.opened import opened
 from natrium.model.protocol import AnyNeuron
-from natrium.model.scales import scales_of
+from natrium.model.scales import scales_of, usual_step
 
 FOLDER = resources.files("natrium.explore") / "page"
 CORE = (
@@ -138,8 +138,8 @@ def _data(model: Model, shown: Model, why: str) -> Facts:
     """Give all that the page knows besides equations; `shown` has a symbol for each number."""
     neuron, simulation = shown.neuron, shown.simulation
     system = neuron.system
-    begin, pace = simulation.t_start, scales_of(model.neuron).time
-    end, dt = simulation.t_end or T_END * pace, simulation.dt or DT * pace
+    begin, end = simulation.t_start, simulation.t_end or T_END * scales_of(model.neuron).time
+    dt = simulation.dt or usual_step(model.neuron, DT, end - begin)
     file = to_dict(attrs.evolve(model, simulation=attrs.evolve(model.simulation, dt=dt)))
     ruled: Any = model.neuron
     parts = parts_of(model)

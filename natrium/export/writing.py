@@ -18,7 +18,7 @@ from natrium.export.lowered import Lowered, lower_model
 from natrium.export.simulators import Simulator, run_file
 from natrium.export.targets import Target, target_of
 from natrium.model import Model, Number, write_whole
-from natrium.model.scales import scales_of
+from natrium.model.scales import usual_step
 
 DEFAULT_DT = 0.01  # ms, or of the scale of time
 WIDTH = 96  # of a row of words
@@ -96,7 +96,9 @@ def export(
     target = target_of(to)
     name = " ".join(name.split()) or "model"
     lowered = lower_model(model, name)
-    step = dt if dt is not None else model.simulation.dt or DEFAULT_DT * scales_of(model.neuron).time
+    end = model.simulation.t_end
+    span = None if end is None else end - model.simulation.t_start
+    step = dt if dt is not None else model.simulation.dt or usual_step(model.neuron, DEFAULT_DT, span)
     Number("ms", 0.0, open_low=True).check("dt", step)
     body = target.write(lowered, step)
     meaning = target.meaning(lowered, step)

@@ -34,6 +34,7 @@ SMALL = 0.03  # a state that becomes no larger is one of other units than gates 
 LEAST = 1e-6  # of the largest: a root so small is rounding
 LOOKS = np.array([-100.0, -50.0, 0.0, 50.0, 100.0])  # times the scale of V: where other states are asked for
 HIGHEST = 8  # degree of a polynomial whose roots are looked at
+MOST_STEPS = 20_000  # of a run whose step is not told
 STEP = 1e-3  # of a scale: of differences
 
 
@@ -85,6 +86,23 @@ def scales_of(neuron: AnyNeuron) -> Scales:
         matrices, pushes = zip(*(_linear(flow, y, states) for y in _places(neuron)), strict=True)
     time = _time_scale(np.array([np.diagonal(one) for one in matrices]))
     return Scales(states[0], states, time, _input_scale(matrices, pushes, states[0], time))
+
+
+def usual_step(neuron: AnyNeuron, step: float, span: float | None) -> float:
+    """Give a step where none is told: one that is meant in ms, of the scale of time.
+
+    States that hang on each other are fast though what they make together is slow: of a span no more than
+    20000 steps are taken for their sake.
+
+    Parameters
+    ----------
+    neuron : Neuron or HybridNeuron
+    step : float
+        Where times are in ms.
+    span : float, optional
+        How long it goes on, in the time of the neuron.
+    """
+    return max(step * scales_of(neuron).time, min(step, (span or 0.0) / MOST_STEPS))
 
 
 def state_scales(neuron: AnyNeuron) -> tuple[float, ...]:
