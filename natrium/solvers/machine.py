@@ -54,14 +54,29 @@ def target() -> tuple[Any, bool, str]:
     library = ctypes.CDLL("ucrtbase" if os.name == "nt" else None)
     for function in LIBRARY:
         llvm.add_symbol(function, ctypes.cast(getattr(library, function), ctypes.c_void_p).value)
-    name, features = llvm.get_host_cpu_name(), llvm.get_host_cpu_features()
-    triple = llvm.get_process_triple()
+    name, features, triple = llvm.get_host_cpu_name(), llvm.get_host_cpu_features(), system()
     fused = bool(features.get("fma")) or triple.startswith(("aarch64", "arm64"))
-    flat = features.flatten()
-    machine = llvm.Target.from_triple(triple).create_target_machine(
-        cpu=name, features=flat, opt=1, reloc="pic", codemodel="jitdefault", jit=True
+    return _machine(opt=1), fused, f"{triple} {name} {features.flatten()}"
+
+
+@cache
+def quick_machine() -> Any:
+    """Give the machine of which code is had seven times sooner: to the same bits, in up to twice the time."""
+    target()
+    return _machine(opt=0)
+
+
+def _machine(opt: int) -> Any:
+    import llvmlite.binding as llvm
+
+    return llvm.Target.from_triple(system()).create_target_machine(
+        cpu=llvm.get_host_cpu_name(),
+        features=llvm.get_host_cpu_features().flatten(),
+        opt=opt,
+        reloc="pic",
+        codemodel="jitdefault",
+        jit=True,
     )
-    return machine, fused, f"{triple} {name} {flat}"
 
 
 @cache

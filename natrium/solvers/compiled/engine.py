@@ -132,9 +132,15 @@ def _load_advance() -> Callable[..., int]:
 class _Room:
     """The lanes and what comes out, with what must live as long: code knows addresses only."""
 
-    def __init__(self, lanes: Any, kept: Any, out: Any) -> None:
-        self.lanes, self.kept, self.out = lanes, kept, out
+    def __init__(self, lanes: Any, kept: Any, out: Any, *, is_quick: bool) -> None:
+        self.lanes, self.kept, self.out, self.is_quick = lanes, kept, out, is_quick
         self.words = [words(lanes), words(out)]
+
+    def go_on_with(self, native: Any) -> None:
+        """Put a faster step in the place of the one so far."""
+        self.is_quick = False
+        self.lanes, self.kept = self.lanes._replace(step=native.address), (*self.kept, native)
+        self.words[0] = words(self.lanes)
 
     def grow(self) -> None:
         """Make what comes out longer."""
@@ -201,11 +207,13 @@ class Work:
         n_pieces = inputs.piece_begin.size
         room = ROOM if n_pieces < ROOM else GROWTH * n_pieces
         in_line = width > 1 or often or room > ROOM
+        self._system = kernel.system
         key = (hash(kernel.system.structure), width, settings.order if in_line else 0)
 
         def make() -> _Room:
             lanes, kept = _memory(runs, kernel, inputs, settings, width, in_line)
-            return _Room(lanes, kept, _results(runs, samples.size, settings.order, room if record else 0))
+            out = _results(runs, samples.size, settings.order, room if record else 0)
+            return _Room(lanes, kept, out, is_quick=not in_line)
 
         with nullcontext() if key in _WARM else _announce():
             self.tables = tables_of(runs, inputs, kernel, samples, settings.of_runs)
@@ -236,6 +244,8 @@ class Work:
             if self._result[0] == FULL:
                 self.room.grow()
                 _ROOMS.known.pop(self._kept, None)  # nobody else needs so much
+            elif self.room.is_quick:  # a long run is worth more compiling
+                self.room.go_on_with(native_step(self._system, 1, 0))
 
 
 _WARM: set[tuple[int, int, int]] = set()  # what is compiled in this process
@@ -250,7 +260,7 @@ def _memory(
     runs: Runs, kernel: Kernel, inputs: InputTable, settings: Settings, width: int, in_line: bool
 ) -> tuple[Any, Any]:
     """Give the lanes, and what must live as long: the native step knows addresses only."""
-    native = native_step(kernel.system, width, settings.order if in_line else 0)
+    native = native_step(kernel.system, width, settings.order if in_line else 0, quick=not in_line)
     n, order = len(runs.labels), settings.order
     program = taylor_program(kernel.system.structure)
     n_parameters, n_sides = len(program.parameters), len(program.sides)

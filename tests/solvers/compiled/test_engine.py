@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 import natrium
-from natrium.solvers.compiled.engine import _ROOMS, MOST_ROOMS, ROOM
+from natrium.solvers.compiled.engine import _ROOMS, MOST_ROOMS, ROOM, _Rooms
+from natrium.solvers.compiled.taylor.lowering import native_step
 from tests.solvers.cases import NA
 from tests.solvers.compiled.test_solver import INPUTS, LIF, compiled
 
@@ -121,6 +122,25 @@ def test_a_run_is_left_alone_by_those_after_it():
     np.testing.assert_array_equal(first.state(times), seen[0])
     np.testing.assert_array_equal(first.spike_times, seen[1])
     np.testing.assert_array_equal(compiled(NA, INPUTS["step"], 60.0).state(times), seen[0])
+
+
+def test_a_run_that_turns_out_long_goes_on_with_faster_code_to_the_same_bits(monkeypatch):
+    module, asked = "natrium.solvers.compiled.engine", []
+
+    def native(system, width, order, *, quick=False):
+        asked.append(quick)
+        return native_step(system, width, order, quick=quick)
+
+    monkeypatch.setattr(f"{module}.native_step", native)
+    monkeypatch.setattr(f"{module}._ROOMS", _Rooms())
+    whole = compiled(NA, INPUTS["step"], 60.0)
+    assert asked == [True]
+    monkeypatch.setattr(f"{module}.TURNS", 10)
+    for _ in range(2):
+        again = compiled(NA, INPUTS["step"], 60.0)
+        np.testing.assert_array_equal(again.spike_times, whole.spike_times)
+        np.testing.assert_array_equal(again.state(again.t_end), whole.state(whole.t_end))
+        assert asked == [True, False]
 
 
 def test_the_memory_of_single_runs_is_bounded():

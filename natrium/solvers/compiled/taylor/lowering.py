@@ -124,12 +124,12 @@ def surface_program(structure: HybridSystem) -> Program | None:
     return program(surfaces, event.states, event.input, parameters, once=True)
 
 
-def native_step(system: HybridSystem, width: int, order: int) -> Native:
+def native_step(system: HybridSystem, width: int, order: int, *, quick: bool = False) -> Native:
     """Compile one Taylor step of `width` runs at once, or load it where it was compiled before.
 
-    For one order it is quicker to run, for any order (0) quicker to compile.
+    For one order it is quicker to run, for any order (0) quicker to compile, the more so where it is told to.
     """
-    return compile_step(taylor_program(system.structure), width, order)
+    return compile_step(taylor_program(system.structure), width, order, quick=quick)
 
 
 def native_jump(system: HybridSystem) -> Native | None:

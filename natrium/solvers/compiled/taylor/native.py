@@ -11,14 +11,14 @@ from typing import Any
 import attrs
 
 from natrium.solvers.compiled.taylor.series import Program
-from natrium.solvers.machine import Native, load, run_passes, target
+from natrium.solvers.machine import Native, load, quick_machine, run_passes, target
 
 _ONE_AT_A_TIME = threading.Lock()
 JUMP = -1  # the order of what is no series
-FORMAT = 12  # of what is written here: counts up when the emitted code changes
+FORMAT = 13  # of what is written here: counts up when the emitted code changes
 
 
-def _key(program: Program, width: int, order: int) -> str:
+def _key(program: Program, width: int, order: int, quick: bool) -> str:
     _, fused, description = target()
     versions = (FORMAT, version("natrium"), version("llvmlite"))
     # A node is said once, and by its place within others.
@@ -29,11 +29,11 @@ def _key(program: Program, width: int, order: int) -> str:
 
     nodes = tuple(attrs.evolve(node, args=at(node.args)) for node in program.nodes)
     said = attrs.evolve(program, nodes=nodes, rates=at(program.rates), surfaces=at(program.surfaces))
-    content = repr((*versions, description, fused, width, order, said))
+    content = repr((*versions, description, fused, width, order, quick, said))
     return hashlib.sha256(content.encode()).hexdigest()[:32]
 
 
-def _optimise(program: Program, width: int, order: int) -> Any:
+def _optimise(program: Program, width: int, order: int, quick: bool = False) -> Any:
     import llvmlite.binding as llvm
 
     from natrium.solvers.compiled.taylor.emit import module_of
@@ -43,7 +43,7 @@ def _optimise(program: Program, width: int, order: int) -> Any:
     written = jump_of(program, fused) if order == JUMP else module_of(program, width, fused, order)
     module = llvm.parse_assembly(str(written))
     module.verify()
-    if order == 0:
+    if quick or order == 0:
         return module  # a loop is for few runs: nothing pays for passes over it
     run_passes(module)
     return module
@@ -66,7 +66,7 @@ def assembly(program: Program, width: int, order: int) -> str:
     return str(machine.emit_assembly(_optimise(program, width, written_for(program, order))))
 
 
-def compile_step(program: Program, width: int, order: int) -> Native:
+def compile_step(program: Program, width: int, order: int, *, quick: bool = False) -> Native:
     """Compile a program, or load what was compiled before.
 
     Parameters
@@ -77,23 +77,26 @@ def compile_step(program: Program, width: int, order: int) -> Native:
     order : int
         Of the series, written out in line unless the program is long; 0 for a loop that serves all orders.
         Both give the same bits.
+    quick : bool
+        Whether to make code soon rather than code that is fast: the same bits as well.
     """
     from natrium.solvers.compiled.taylor.emit import written_for
 
     with _ONE_AT_A_TIME:  # two threads that compile the same would each drop the other's code
-        return _compile(program, width, written_for(program, order))
+        return _compile(program, width, written_for(program, order), quick)
 
 
 def compile_jump(program: Program) -> Native:
     """Compile a jump of one run's states, whatever series its program would have."""
     with _ONE_AT_A_TIME:
-        return _compile(program, 1, JUMP)
+        return _compile(program, 1, JUMP, quick=True)
 
 
 @lru_cache(maxsize=256)
-def _compile(program: Program, width: int, order: int) -> Native:
+def _compile(program: Program, width: int, order: int, quick: bool = False) -> Native:
     from natrium.solvers.compiled.taylor.emit import n_slots
 
-    name = f"{_key(program, width, order)}.bin"
-    made = load(name, lambda: target()[0].emit_object(_optimise(program, width, order)))
+    name = f"{_key(program, width, order, quick)}.bin"
+    machine = quick_machine() if quick else target()[0]
+    made = load(name, lambda: machine.emit_object(_optimise(program, width, order, quick)))
     return attrs.evolve(made, width=width, n_scratch=n_slots(program))

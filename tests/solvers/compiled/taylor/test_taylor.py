@@ -92,10 +92,14 @@ def test_coefficients_are_those_of_mpmath(name):
 @pytest.mark.parametrize("name", RULES)
 def test_orders_in_line_and_in_a_loop_are_the_same_bits(name):
     expr, places = RULES[name]
-    line, loop = (native._compile(written(expr), 8, order) for order in (ORDER, 0))
-    assert line.address != loop.address
+    line, loop, quick = (
+        native._compile(written(expr), 8, order, quick)
+        for order, quick in ((ORDER, False), (0, False), (0, True))
+    )
+    assert len({line.address, loop.address, quick.address}) == 3
     found = of(expr, places, native=line, current=INPUT)
-    np.testing.assert_array_equal(of(expr, places, native=loop, current=INPUT), found)
+    for other in (loop, quick):
+        np.testing.assert_array_equal(of(expr, places, native=other, current=INPUT), found)
 
 
 @pytest.mark.parametrize("name", RULES)
