@@ -8,22 +8,24 @@ from collections.abc import Iterator
 import numpy as np
 import sympy
 
-from natrium.analysis.doctor.reading.case import FAR, Case, sign_line
+from natrium.analysis.doctor.reading.algebra import Slopes
+from natrium.analysis.doctor.reading.case import FAR, Case, line_in, sign_line
 from natrium.analysis.doctor.reading.checks import beyond_reach
 from natrium.analysis.doctor.reading.findings import Found, in_line, quoted
 from natrium.analysis.doctor.reading.labels import loops_around
-from natrium.analysis.doctor.reading.maps import plain
+from natrium.analysis.doctor.reading.maps import plain, points_of, values_at
 from natrium.analysis.doctor.reading.named import unread
 from natrium.analysis.doctor.reading.overrides import overriding
 from natrium.analysis.doctor.reading.resets import parameter_line, reset_line, spared_line
 from natrium.analysis.doctor.reading.rules import number_at, unfinished
-from natrium.analysis.doctor.reading.trees import LEAF, symbol
+from natrium.analysis.doctor.reading.trees import LEAF, in_order, leaves, name_of, symbol
 from natrium.analysis.doctor.reading.wording import text_of
 
 _THRESHOLD = re.compile(r"thr|theta|(^|_)[uve]?th$")
 _MAY_BE = re.compile(r"th|peak|crit|fir|spike|max|cut|top|limit|level")
 OF_STATES = ("current", "synapse", "adaptation")  # a term's slope has its state in it
 LONG = 60  # operations of a term that may be a conductance's current
+GROWING = ("exp", "expm1")  # with what they are of
 ROW = 3  # spikes, of which a run of them tells something
 
 
@@ -36,6 +38,7 @@ def contradictions(case: Case) -> Iterator[Found]:
         _refractory_beyond,
         _left_out,
         _driven_away,
+        _decay_turned,
         _begun_anew,
     ):
         yield from check(case)
@@ -119,6 +122,32 @@ def _driven_away(case: Case) -> Iterator[Found]:
                 f"{in_line(case.source, line)}: it wants the other sign.",
                 line, evidence="an open conductance must pull V towards its reversal", about=maps.V,
             )  # fmt: skip
+
+
+def _decay_turned(case: Case) -> Iterator[Found]:
+    """Find exponentials of the step that take a state away from what it should decay to."""
+    maps = case.maps
+    points = points_of(maps.record, maps.step)
+    below = {name for name, value in maps.record.parameter_values.items() if value < 0.0}
+    for state in maps.moving:
+        try:
+            slope = Slopes(maps.algebra, state).slope(case.equations[state])
+        except KeyError:
+            continue
+        tree, away = maps.trees[state], bool(np.all(values_at(slope, points) > 0.0))
+        for node in in_order([tree]) if away else ():
+            names = leaves(node)
+            if name_of(node) not in GROWING or maps.dt not in names or names & {state, *below}:
+                continue
+            if np.all(values_at(node.args[0], points) > 0.0):
+                line, _ = line_in(tree, node)
+                yield Found(
+                    "decay-sign", "fault",
+                    f"`{text_of(node)}` in {in_line(case.source, line)} grows with the step, and takes "
+                    f"{plain(state)} away from what it should decay to: it wants the other sign.",
+                    line, text_of(node), "", "so it is at each state of the run", about=state,
+                )  # fmt: skip
+                break
 
 
 def _refractory_beyond(case: Case) -> Iterator[Found]:
