@@ -10,18 +10,19 @@ import sympy
 
 from natrium.analysis.doctor.reading.algebra import Slopes
 from natrium.analysis.doctor.reading.case import FAR, Case, line_in, sign_line
-from natrium.analysis.doctor.reading.checks import beyond_reach
+from natrium.analysis.doctor.reading.checks import LINEAR, beyond_reach
 from natrium.analysis.doctor.reading.findings import Found, in_line, quoted
 from natrium.analysis.doctor.reading.labels import loops_around
-from natrium.analysis.doctor.reading.maps import plain, points_of, values_at
+from natrium.analysis.doctor.reading.maps import crossings, plain, points_of, values_at
 from natrium.analysis.doctor.reading.named import unread
 from natrium.analysis.doctor.reading.overrides import overriding
-from natrium.analysis.doctor.reading.resets import parameter_line, reset_line, spared_line
+from natrium.analysis.doctor.reading.resets import UP, parameter_line, reset_line, spared_line
 from natrium.analysis.doctor.reading.rules import number_at, unfinished
 from natrium.analysis.doctor.reading.trees import LEAF, in_order, leaves, name_of, symbol
 from natrium.analysis.doctor.reading.wording import text_of
 
 _THRESHOLD = re.compile(r"thr|theta|(^|_)[uve]?th$")
+_RESET = re.compile(r"reset|^(v|u|e)_?r$")
 _MAY_BE = re.compile(r"th|peak|crit|fir|spike|max|cut|top|limit|level")
 OF_STATES = ("current", "synapse", "adaptation")  # a term's slope has its state in it
 LONG = 60  # operations of a term that may be a conductance's current
@@ -61,18 +62,25 @@ def _reset_above(case: Case) -> Iterator[Found]:
 
 
 def _not_reset(case: Case) -> Iterator[Found]:
-    """Find spikes of step after step, V not taken down by any."""
+    """Find spikes that V is not taken down by: it fires again as soon as it may, or nothing reads a reset."""
     maps = case.maps
-    if maps.V in maps.resets or maps.spikes.size < ROW or maps.record.solver:
+    after = maps.resets.get(maps.V)
+    if maps.record.solver or not (after is None or (after.op == LEAF and after.name == maps.V)):
         return
-    in_row = int(np.sum(np.diff(maps.spikes) == 1))
-    if 2 * in_row > maps.spikes.size or (in_row and overriding(case.source, plain(maps.V))):
-        line = spared_line(case, maps.V)
+    waits = np.cumsum(~np.isin(maps.record.order, maps.held))  # the steps that do not wait
+    again = int(np.sum(np.diff(waits[maps.spikes]) == 1)) if maps.spikes.size >= ROW else 0
+    in_row = 2 * again > maps.spikes.size or (again > 0 and overriding(case.source, plain(maps.V)) > 0)
+    name = next((one for one in unread(case.source) if _RESET.search(one.lower())), "")
+    linear = all(one.kind in LINEAR for one in case.meant.recognised.parts)
+    tests = [one for step in maps.record.steps for one in crossings(maps.algebra, step, maps.V)]
+    test = maps.threshold or next((one for one in tests if one.relation in UP), None)
+    if test is not None and (in_row or (name and linear)):
+        line = spared_line(case, maps.V) or test.line
+        told = f": {name} is never read" if name else ": it fires at step after step"
         yield Found(
             "reset-missing", "fault",
-            f"A spike does not take {plain(maps.V)} down: it fires at step after step; see "
-            f"{in_line(case.source, line)}.",
-            line, evidence=f"{in_row} of {maps.spikes.size} spikes come a step after another",
+            f"A spike does not take {plain(maps.V)} down{told}; see {in_line(case.source, line)}.",
+            line, evidence=f"{again} of {maps.spikes.size} spikes come as soon as they may after another",
         )  # fmt: skip
 
 

@@ -17,11 +17,34 @@ for k in range(600):
         w += 0.5
 """
 
+WAITING = """
+dt, v_rest, v_r, v_th, t_ref = 0.1, -70.0, -72.0, -55.0, 2.0
+def run(current):
+    v, last, spikes = v_rest, -100.0, []
+    for k, i_ext in enumerate(current):
+        if k * dt - last >= t_ref:
+            v = v + dt * (v_rest - v + i_ext) / 10.0
+        if v > v_th:
+            last = k * dt
+            v = v_r
+            spikes.append(k * dt)
+    return spikes
+times = run([0.0] * 50 + [25.0] * 500)
+"""
+
 PLANTED = [
+    (WAITING, "", ""),
     (EXACT, "", ""),
     (EXACT, "keep = exp(-dt / tau)", "keep = exp(dt / tau)"),
     (EXACT, "exp(-dt / tau_w)", "exp(dt / tau_w)"),
     (EXACT.replace("fade = exp(-dt", "fade = 1.0 / exp(dt"), "", ""),
+]
+
+# Where something is taken out, the line is one that is left.
+TAKEN_OUT = [
+    (WAITING, "            v = v_r\n", "if v > v_th"),
+    (WAITING, "            last = k * dt\n            v = v_r\n", "if v > v_th"),  # a test, and nothing of it
+    (WAITING.replace(", v_r,", ",").replace(" -72.0,", ""), "            v = v_r\n", "if v > v_th"),
 ]
 
 
@@ -31,3 +54,11 @@ def test_a_fault_is_named_by_its_line(tmp_path, text, old, new):
     lines = [text.partition(old)[0].count("\n") + 1] if old else []
     found = taken(tmp_path, text.replace(old, new) if old else text)
     assert [one.line for one in found.faults] == lines
+
+
+@pytest.mark.parametrize(("text", "out", "told"), TAKEN_OUT)
+def test_what_is_left_out_is_told_where_it_is_asked_for(tmp_path, text, out, told):
+    assert text.count(out) == text.count(told) == 1
+    left = text.replace(out, "")
+    found = taken(tmp_path, left)
+    assert [one.line for one in found.faults] == [left.partition(told)[0].count("\n") + 1]
