@@ -232,7 +232,7 @@ def step_of(record: Record) -> float:
 
 def is_timer(record: Record, algebra: Algebra, name: str) -> bool:
     """Tell whether a state counts, or keeps a time: itself, less or more a step, or what it is set to."""
-    clocks = {record.time, *record.exogenous}
+    clocks = {record.time, *record.exogenous} - {""}  # a number has no name either
     known = {name, record.dt, record.time, NO_DT, *record.parameters, *other_clocks(record)}
     if all(not step.updates[name].args and step.updates[name].name not in clocks for step in record.steps):
         compared = [side for step in record.steps for one in step.choices for side in (one.left, one.right)]

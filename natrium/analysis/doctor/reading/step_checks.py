@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 
 import attrs
@@ -13,10 +14,13 @@ from natrium.analysis.doctor.reading.findings import Found, in_line, written
 from natrium.analysis.doctor.reading.kicks import is_train
 from natrium.analysis.doctor.reading.labels import computed_again, never_used
 from natrium.analysis.doctor.reading.maps import NO_DT, _chain, differ, plain, points_of, values_at
+from natrium.analysis.doctor.reading.named import numbers_named
 from natrium.analysis.doctor.reading.trees import LEAF, NUMBER, in_order, leaves, name_of, number
 from natrium.analysis.doctor.reading.waits import refractory_checks
 from natrium.analysis.doctor.trace.record import Node
 
+NEAR = 1e-9  # of a time: rounding
+_TIMES = re.compile(r"^(t|tau)(_|$)|ref")  # what times are called
 _OVERFLOWS = ("OverflowError", "FloatingPointError", "ZeroDivisionError")
 
 
@@ -254,14 +258,26 @@ def _unstable(case: Case) -> Iterator[Found]:
         return
     ratio = float(leak.slope) * maps.step
     if ratio >= 2.0:
-        line = term_line(case, {maps.V}, set())
+        tau = 1.0 / float(leak.slope)
+        line = _given_otherwise(case, tau) or term_line(case, {maps.V}, set())
         yield Found(
             "step-too-long", "fault",
-            f"The membrane's time constant is {1 / float(leak.slope):.4g} and a step {maps.step:.4g}: is "
-            "one of "
-            f"them in another unit? See {in_line(case.source, line)}.",
+            f"The membrane's time constant is {tau:.4g} and a step {maps.step:.4g}: is one of them in "
+            f"another unit? See {in_line(case.source, line)}.",
             line, evidence=f"a step is {ratio:.3g} time constants; beyond 2 Euler's scheme runs away",
         )  # fmt: skip
+
+
+def _given_otherwise(case: Case, tau: float) -> int:
+    """Give the line of the time constant or of the step, whichever no other time goes with; 0: neither's."""
+    known, dt = case.maps.record.parameters, case.maps.record.dt
+    own = [name for name, node in known.items() if abs(node.value - tau) <= NEAR * tau]
+    others = {name: value for name, value in numbers_named(case.source).items() if _TIMES.search(name)}
+    for name in own:
+        others.pop(plain(name), None)
+    if dt in known and others and all(0.0 < value < case.maps.step for value in others.values()):
+        return known[dt].line
+    return known[own[0]].line if len(own) == 1 else 0
 
 
 def _by_clock(case: Case) -> Iterator[Found]:
