@@ -12,7 +12,7 @@ from natrium.analysis.doctor.reading.findings import Found, Mend, in_line, quote
 from natrium.analysis.doctor.reading.kept import slips
 from natrium.analysis.doctor.reading.labels import read_before
 from natrium.analysis.doctor.reading.maps import Threshold, crossings, is_refractory, is_rest, plain
-from natrium.analysis.doctor.reading.named import unread
+from natrium.analysis.doctor.reading.named import idle, numbers_named, unread
 from natrium.analysis.doctor.reading.recognise import GateFound, Part, opens, split_gate
 from natrium.analysis.doctor.reading.resets import parameter_line
 from natrium.analysis.doctor.reading.rules import number_at
@@ -280,16 +280,26 @@ def _out_of_reach(case: Case) -> Iterator[Found]:
 
 def _unused(case: Case) -> Iterator[Found]:
     """Find numbers that are given a name and never read."""
-    for name, (line, _) in sorted(unread(case.source).items(), key=lambda pair: pair[1][0]):
-        of_event = case.maps.record.solver and name in ("terminal", "direction")  # SciPy reads these
-        if of_event or not re.search(r"[1-9]", case.source[line - 1].split("=", 1)[-1]):
-            continue
+    lines = {name: line for name, (line, _) in unread(case.source).items() if _is_told(case, name, line)}
+    times = set(filter(is_refractory, numbers_named(case.source)))
+    lines |= {  # steps that are made of a refractory time
+        name: line
+        for name, line in idle(case.source).items()
+        if is_refractory(name) and times & set(re.findall(r"\w+", case.source[line - 1].split("=", 1)[-1]))
+    }
+    for name, line in sorted(lines.items(), key=lambda pair: pair[1]):
         refractory = is_refractory(name) and not any(case.maps.hold.steps) and not case.maps.record.resumed
         yield Found(
             "unused-parameter", "fault" if refractory and case.maps.firing else "note",
             f"{name} is given a value in {in_line(case.source, line)} and never read.",
             line, quoted(case.source, line),
         )  # fmt: skip
+
+
+def _is_told(case: Case, name: str, line: int) -> bool:
+    """Tell whether a line that gives a name a value says anything by it."""
+    of_event = case.maps.record.solver and name in ("terminal", "direction")  # SciPy reads these
+    return not of_event and bool(re.search(r"[1-9]", case.source[line - 1].split("=", 1)[-1]))
 
 
 def _late_input(case: Case) -> Iterator[Found]:

@@ -66,19 +66,26 @@ def reads(source: Sequence[str]) -> Counter[str]:
 
 
 def compared(source: Sequence[str], name: str) -> int:
-    """Give the first line in which a name is compared; 0 where none is.
+    """Give the first line in which a name, or what is made of it alone, is compared; 0 where none is.
 
     Parameters
     ----------
     source : sequence of str
     name : str
     """
-    for one in nodes_of(source):
-        if isinstance(one, ast.Compare) and any(
-            name in (getattr(inner, "id", None), getattr(inner, "attr", None)) for inner in ast.walk(one)
-        ):
-            return one.lineno
-    return 0
+    names, nodes = {name}, nodes_of(source)
+    for one in (each for each in nodes if isinstance(each, ast.Assign)):
+        names |= {_called(target) for target, value in given_by(one) if name in _names(value)} - {""}
+    return next((one.lineno for one in nodes if isinstance(one, ast.Compare) and names & _names(one)), 0)
+
+
+def _called(node: ast.AST) -> str:
+    """Give the last part of a name; empty: it is none."""
+    return str(getattr(node, "id", getattr(node, "attr", "")))
+
+
+def _names(node: ast.AST) -> set[str]:
+    return {_called(one) for one in ast.walk(node)} - {""}
 
 
 def _read(source: Sequence[str]) -> Iterator[tuple[type, str]]:

@@ -164,19 +164,26 @@ def refractory_of(maps: Maps) -> Refractory | None:
         return None
     if not maps.firing or maps.hold.way == "none":
         return None
+
+    def often(at: int) -> int:
+        return -record.steps[at].count
+
     fire = record.steps[max(maps.firing, key=lambda at: record.steps[at].count)]
-    waiting = [record.steps[at] for at in maps.held] or [record.steps[at] for at in maps.free]
-    step = max(waiting, key=lambda one: one.count)
-    deciding = next(
+    # A wait that only forbids to fire is compared where V flows, and where it fires.
+    kinds = (at for group in (maps.held, (*maps.free, *maps.firing)) for at in sorted(group, key=often))
+    deciding, step = next(
         (
-            one
-            for one in step.choices
+            (one, record.steps[at])
+            for at in kinds
+            for one in record.steps[at].choices
             if (leaves(one.left) | leaves(one.right)) & set(maps.timers) and one.line in maps.hold.lines
         ),
-        None,
+        (None, fire),
     )
     if deciding is None:
         return None
+    if all(step is not record.steps[at] for at in maps.held):  # it is counted in what comes after
+        step = record.steps[record.order[min(maps.spikes[0] + 1, record.order.size - 1)]]
     timer = next(iter((leaves(deciding.left) | leaves(deciding.right)) & set(maps.timers)))
     known: dict[str, float] = record.parameter_values | dict.fromkeys(record.states, 0.0)
     unit = maps.step if counts_steps(maps) else 1.0
@@ -270,7 +277,7 @@ def unheld_by(maps: Maps) -> int:
     for node in (maps.record.steps[at].updates[one] for at in maps.firing for one in maps.timers):
         if node.args:  # too few steps
             line = node.line
-        elif node.name in maps.record.parameters and maps.record.time:  # from no time on
+        elif node.op == NUMBER or (node.name in maps.record.parameters and maps.record.time):  # no time
             line = set_at(maps) or line
     first = maps.threshold.line if maps.threshold is not None else 0
     never = idle(maps.record.source)

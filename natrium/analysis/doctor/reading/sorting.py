@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 
 import attrs
@@ -24,10 +25,11 @@ from natrium.analysis.doctor.reading.maps import (
 from natrium.analysis.doctor.reading.population import check_alone
 from natrium.analysis.doctor.reading.prepare import stages
 from natrium.analysis.doctor.reading.rules import output_times
-from natrium.analysis.doctor.reading.simplify import noiseless, unclipped
+from natrium.analysis.doctor.reading.simplify import courses, noiseless, unclipped
 from natrium.analysis.doctor.reading.sorter import Sorter
 from natrium.analysis.doctor.reading.trees import (
     LEAF,
+    at_points,
     in_order,
     leaf,
     leaves,
@@ -224,14 +226,17 @@ def _hold(
 ) -> Hold:
     """Count the steps that each spike holds, and say what is counted."""
     record, counts = sorter.record, []
-    waits = set(held)
+    after = spikes[spikes < record.order.size - 1] + 1
+    waits = set(held) if np.any(np.isin(record.order[after], held)) else set[int]()
     if not waits and fired:
         tested = {record.steps[at] for at in free if crossings(sorter.algebra, record.steps[at], sorter.V)}
         waits = {at for at in free if record.steps[at] not in tested} if tested else set()
-    n = 0
+    waiting, n = np.isin(record.order, list(waits)), 0
+    if only := not waits:
+        waiting, waits = _forbidden(sorter, fired), {*fired}
     for k in spikes.tolist():
         n = k + 1
-        while n < record.order.size and record.order[n] in waits:
+        while n < record.order.size and waiting[n]:
             n += 1
         if n < record.order.size:
             counts.append(n - k - 1)
@@ -243,10 +248,23 @@ def _hold(
     clock = any(record.time and record.time in leaves(one.left) | leaves(one.right) for one in deciding)
     still = tuple(
         one
-        for one in sorter.moving
+        for one in (() if only else sorter.moving)
         if (step.updates[one].op == LEAF and step.updates[one].name == one)
         or (one == sorter.V and sorter.is_set(step))
         or (not deciding and record.dt and record.dt not in leaves(sorter.update(step, one)))
     )
     way = "clock" if clock else "counter" if deciding else "none"
     return Hold(way, tuple(counts), still, tuple(one.line for one in deciding))
+
+
+def _forbidden(sorter: Sorter, fired: Mapping[int, Threshold]) -> np.ndarray:
+    """Tell in which steps V flows on and may not fire: a timer is compared, and comes out otherwise there."""
+    record = sorter.record
+    known, timers = courses(record), set(sorter.timers)
+    found = np.zeros(record.order.size, dtype=bool)
+    for choice in {one.line: one for at in fired for one in record.steps[at].choices}.values():
+        names = leaves(choice.left) | leaves(choice.right)
+        if names & timers and names <= {*known} - {*sorter.moving}:
+            test = Node(choice.relation, (choice.left, choice.right), math.nan)
+            found |= (at_points(test, known) != 0.0) != choice.held
+    return found

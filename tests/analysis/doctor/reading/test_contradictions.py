@@ -32,7 +32,35 @@ def run(current):
 times = run([0.0] * 50 + [25.0] * 500)
 """
 
+# V flows on after a spike, and may not fire; the wait is counted, or kept as a time.
+FLOWING = """
+dt, v, last = 0.1, -70.0, -1e9
+t_ref = 3.0
+for k in range(600):
+    v += dt * (-70.0 - v + 60.0) / 10.0
+    if v >= -55.0 and k * dt - last > t_ref:
+        v = -70.0
+        last = k * dt
+"""
+FLOWING_ON = """
+def run(dt=0.1, refractory=2.5):
+    left, n_ref = 0, int(round(refractory / dt))
+    v = -70.0
+    for k in range(600):
+        v += dt * (-70.0 - v + 60.0) / 10.0
+        if left > 0:
+            left -= 1
+        elif v > -55.0:
+            v = -70.0
+            left = n_ref
+run()
+"""
+
 PLANTED = [
+    (FLOWING, "", ""),
+    (FLOWING, "        last = k * dt", "        last = -1e9"),
+    (FLOWING_ON, "", ""),
+    (FLOWING_ON, "left = n_ref", "left = n_ref // 10"),
     (WAITING, "", ""),
     (EXACT, "", ""),
     (EXACT, "keep = exp(-dt / tau)", "keep = exp(dt / tau)"),
@@ -42,6 +70,8 @@ PLANTED = [
 
 # Where something is taken out, the line is one that is left.
 TAKEN_OUT = [
+    (FLOWING, "        last = k * dt\n", "and k * dt - last > t_ref"),
+    (FLOWING_ON, "            left = n_ref\n", "left, n_ref = 0"),  # nothing reads the steps
     (WAITING, "            v = v_r\n", "if v > v_th"),
     (WAITING, "            last = k * dt\n            v = v_r\n", "if v > v_th"),  # a test, and nothing of it
     (WAITING.replace(", v_r,", ",").replace(" -72.0,", ""), "            v = v_r\n", "if v > v_th"),
