@@ -165,7 +165,7 @@ def _linear(maps: Maps, name: str, flow: Node) -> GateFound | None:
     if name in leaves(slope):
         x = symbol(name)
         expr = formula(flow)
-        if _simple(sympy.diff(expr, x, 2)) != 0:
+        if simple_form(sympy.diff(expr, x, 2)) != 0:
             return None
         slope = to.replaced(slope, {name: Node(NUMBER, (), 0.0)})
     alpha = to.replaced(flow, {name: Node(NUMBER, (), 0.0)})
@@ -217,9 +217,13 @@ def opens(maps: Maps, equations: Mapping[str, Node], name: str) -> bool:
 
 
 @lru_cache(maxsize=512)  # trials of one script ask for the same again and again
-def _simple(expr: Any) -> Any:
-    """Simplify what is small enough to be anything simple."""
-    return sympy.simplify(expr) if expr.count_ops() <= SMALL else expr
+def simple_form(expr: Any) -> Any:
+    """Cancel what is small enough to be anything simple, each function and root in it taken as one symbol."""
+    if expr.count_ops() > SMALL:
+        return expr
+    roots = {one for one in expr.atoms(sympy.Pow) if not one.exp.is_Integer}
+    marks = {one: sympy.Dummy() for one in expr.atoms(sympy.Function) | roots}
+    return sympy.cancel(expr.xreplace(marks)).xreplace({mark: one for one, mark in marks.items()})
 
 
 def recognise(maps: Maps, equations: Mapping[str, Node]) -> Recognised:
@@ -255,7 +259,7 @@ def recognise(maps: Maps, equations: Mapping[str, Node]) -> Recognised:
             maps,
             equations,
             key,
-            _simple(coefficient) if key != sympy.S.One else coefficient,
+            simple_form(coefficient) if key != sympy.S.One else coefficient,
             V,
             drive,
             gate_names,
@@ -288,8 +292,8 @@ def _part(
         powers = key.as_powers_dict()
         whole = all(power.is_Integer and power > 0 for power in powers.values())
         slope = -sympy.diff(coefficient, V)
-        if whole and slope != 0 and V not in _simple(slope).free_symbols:
-            rest = _simple((coefficient + slope * V) / slope)
+        if whole and slope != 0 and V not in simple_form(slope).free_symbols:
+            rest = simple_form((coefficient + slope * V) / slope)
             order = {name: at for at, name in enumerate(maps.moving)}
             taken = tuple(
                 sorted(

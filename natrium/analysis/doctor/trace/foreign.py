@@ -18,20 +18,28 @@ from natrium.analysis.doctor.trace.elements import unwrapped
 from natrium.analysis.doctor.trace.forms import Enough
 
 _CALLS: ContextVar[tuple[Iterator[int], int] | None] = ContextVar("calls", default=None)
+_TURNS: ContextVar[int] = ContextVar("turns")
 
 
 @contextmanager
-def at_most(calls: int) -> Iterator[Iterator[int]]:
+def at_most(calls: int, turns: int = sys.maxsize) -> Iterator[Iterator[int]]:
     """End a run whose functions are called back oftener: an equation that is wrong may be as stiff as any.
 
-    What is given counts on from how often they were.
+    So is one that has more turns of loops: a condition that is wrong may never end one. What is given counts
+    on from how often functions were called back.
     """
     counter = count()
-    token = _CALLS.set((counter, calls))
+    tokens = _CALLS.set((counter, calls)), _TURNS.set(turns)
     try:
         yield counter
     finally:
-        _CALLS.reset(token)
+        _CALLS.reset(tokens[0])
+        _TURNS.reset(tokens[1])
+
+
+def turns_within(turns: int) -> int:
+    """Give how many turns of loops a run may have, where it is one of those that are ended earlier."""
+    return min(turns, _TURNS.get(turns))
 
 
 def loaded(name: str) -> Any:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from natrium.analysis.doctor.trace.elements import unwrapped
+from natrium.analysis.doctor.trace.foreign import turns_within
 from natrium.analysis.doctor.trace.forms import OverBudget
 from natrium.analysis.doctor.trace.layers import Layers
 from natrium.analysis.doctor.trace.standins import Outputs, spread
@@ -49,7 +50,8 @@ class Plain:
     slice = slice
 
     def __init__(self, layers: Layers, scratch: Path, max_operations: int) -> None:
-        self.layers, self.scratch, self.max_operations = layers, scratch, max_operations
+        self.layers, self.scratch = layers, scratch
+        self.max_operations = turns_within(max_operations)
         self.outputs: Outputs = layers.outputs
         self.most: dict[int, int] = {}
         self.entries: dict[int, int] = {}

@@ -147,7 +147,7 @@ class Editor:
 
     def _of(self, node: ast.AST) -> Iterator[tuple[ast.AST, float]]:
         if isinstance(node, (ast.Name, ast.Attribute, ast.Subscript)) and self.text.is_operand(node):
-            for name in self.unread:
+            for name in self._lent(node):
                 by = ast.parse(name, mode="eval").body
                 yield from ((ast.BinOp(node, op, by), READ) for op in (ast.Mult(), ast.Div()))
         if isinstance(node, ast.Constant):
@@ -251,6 +251,11 @@ class Editor:
                 if abs(ratio - ten) < 1e-6 * ten:
                     sign = 1.0 if one > 0 or other > 0 else -1.0
                     yield float(f"{sign * other * ten / unit:.12g}")
+
+    def _lent(self, node: ast.AST) -> list[str]:
+        """Give the names that nothing reads and that a node could: a function's own are no other's."""
+        function = self.text.function_of(node)
+        return [name for name in self.unread if self.text.is_known(name, function)]
 
     def _names(self, node: ast.Name | ast.Attribute) -> Iterator[tuple[ast.AST, float]]:
         role, own = self.text.role(node), ast.unparse(node)
@@ -360,7 +365,7 @@ class Editor:
                     changed(node, value=ast.BinOp(value, op, by)),
                     MORE if isinstance(value, ast.BinOp) else SIGN,
                 )
-        for name in [*self.unread, *self.asked]:
+        for name in [*self._lent(node), *self.asked]:
             if name != ast.unparse(target):
                 by = ast.parse(name, mode="eval").body
                 bare = isinstance(

@@ -15,7 +15,7 @@ import attrs
 import numpy as np
 
 from natrium.analysis.doctor.trace.foreign import at_most
-from natrium.analysis.doctor.trace.forms import Enough
+from natrium.analysis.doctor.trace.forms import Enough, OverBudget
 from natrium.analysis.doctor.trace.layers import Layers
 from natrium.analysis.doctor.trace.plain import Plain
 from natrium.analysis.doctor.trace.runs import PlainRun
@@ -89,6 +89,11 @@ class Screen:
         What one unit of the script's voltage may be, mV.
     operations : int
         In a step, or so.
+
+    Attributes
+    ----------
+    most : int
+        Turns of loops that a changed text may have, all told: more have no end.
     """
 
     def __init__(
@@ -109,8 +114,9 @@ class Screen:
         self.turns = first.hook.most.get(self.loop, 0)
         self.solved = bool(first.layers.solver_calls)
         self.begin, self.end = float(truth.t[0]), float(truth.t[-1])
-        if first.run.error is not None and not self.turns:  # it breaks off: a sound one goes to the end
-            self.turns = round((self.end - self.begin) / step)
+        endless, self.most = isinstance(first.run.error, OverBudget), 3 * first.hook.count
+        if endless or (first.run.error is not None and not self.turns):  # a sound one goes to the end
+            self.turns, self.most = round((self.end - self.begin) / step), TURNS
         step = step if self.turns else (self.end - self.begin) / MOST
         self.times = self.begin + step * np.arange(max(self.turns or MOST, 1) + 2 * NEAR)
         self.course = np.asarray(truth.state(np.minimum(self.times, self.end)))[0]
@@ -204,7 +210,7 @@ class Screen:
 
         np.random.seed(0)  # noqa: NPY002 - the script's own generator
         random.seed(0)
-        with at_most(self.limit):
+        with at_most(self.limit, self.most):
             given = copy.deepcopy(dict(self.script.given))
             if self._shared is None:
                 run.go(make, given, self._scratch)

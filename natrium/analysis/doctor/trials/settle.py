@@ -22,7 +22,7 @@ from natrium.analysis.doctor.trace.names import is_input as names_input
 from natrium.analysis.doctor.trace.script import Script
 from natrium.analysis.doctor.trials.distance import FAR, distances
 from natrium.analysis.doctor.trials.edits import WANTED, Edit, Editor
-from natrium.analysis.doctor.trials.screen import CALLS, Screen
+from natrium.analysis.doctor.trials.screen import CALLS, TURNS, Screen
 from natrium.model import Model, SolverError
 from natrium.model.arrays import Array
 
@@ -158,7 +158,7 @@ class _Trials:
         self.spent = 0
         solved = isinstance(first, Reading) and bool(first.record.solver)
         self.once = 10 * ONCE if solved else ONCE
-        self.steps = 0
+        self.steps, self.turns = 0, 5 * TURNS
 
     def best(self) -> tuple[Edit, Reading] | None:
         """Give the likeliest change that makes the script right, and what it then is."""
@@ -193,6 +193,7 @@ class _Trials:
         screen = self._screen()
         if screen is None:
             return None
+        self.turns = screen.most
         with screen:
             return self._seen(screen, likely) if screen.has_course else None
 
@@ -323,7 +324,7 @@ class _Trials:
 
     def _read(self, script: Script, steps: int) -> Reading | None:
         try:
-            with at_most(2 * CALLS):
+            with at_most(2 * CALLS, self.turns):
                 found = self.run(script, steps)
         except (Exception, Enough):  # whatever a changed text raises
             self.spent += self.once

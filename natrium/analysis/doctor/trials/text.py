@@ -57,6 +57,7 @@ class Text:
             if isinstance(one, ast.Assign) and _is_whole(one.value)
         }
         self._known: dict[ast.AST | None, dict[str, set[str]]] = {}
+        self._makers: dict[str, set[ast.AST | None]] = {}  # of names that are set: where
 
     def _things(self) -> set[str]:
         """Name what is never given a number."""
@@ -148,6 +149,15 @@ class Text:
                 found.setdefault("number", set()).update(one.arg for one in function.args.args)
             self._known[function] = found
         return self._known[function]
+
+    def is_known(self, name: str, function: ast.AST | None) -> bool:
+        """Tell whether a name can be read in a function, or beside all: not where another one sets it."""
+        if not self._makers:
+            for one in (each for each in self.nodes if isinstance(each, ast.Name)):
+                if isinstance(one.ctx, ast.Store):
+                    self._makers.setdefault(one.id, set()).add(self.function_of(one))
+        makers = self._makers.get(name, {None})
+        return None in makers or function in makers
 
     def is_alike(self, one: str, other: str) -> bool:
         """Tell whether two functions take as many things."""

@@ -8,6 +8,9 @@ from natrium.analysis.accuracy.truth import reference
 from natrium.analysis.doctor import read_script
 from natrium.analysis.doctor.reading.script import traced
 from natrium.analysis.doctor.reading.verdict import read
+from natrium.analysis.doctor.trace.foreign import at_most
+from natrium.analysis.doctor.trace.forms import OverBudget
+from natrium.analysis.doctor.trace.runs import PlainRun
 from natrium.analysis.doctor.trace.script import load_script
 from natrium.analysis.doctor.trials.distance import distances
 from natrium.analysis.doctor.trials.edits import Editor
@@ -192,14 +195,18 @@ run(600)
 """
 
 
-def leaky_course():
-    """What the leaky neuron of the scripts beside does."""
-    model = Model(
+def leaky_model(begin=0.0):
+    """Give the claim of the scripts beside, whose input begins at a time."""
+    return Model(
         neuron=Neuron(tau_m=10.0, tau_ref=0.0, v_rest=-70.0, v_thresh=-55.0),
-        stimulus=Constant(20.0),
+        stimulus=Step(20.0, start=begin),
         simulation=Simulation(t_end=60.0, dt=0.1),
     )
-    return reference(model).trajectory
+
+
+def leaky_course(begin=0.0):
+    """What the leaky neuron of the scripts beside does."""
+    return reference(leaky_model(begin)).trajectory
 
 
 def test_a_plain_run_tells_what_goes_the_claims_way(tmp_path):
@@ -214,6 +221,48 @@ def test_a_plain_run_tells_what_goes_the_claims_way(tmp_path):
         assert 0 < screen.shows(faster) < 600
         endless = ast.parse(COURSE.replace("made_of = [made]", "made.append(made)"))  # holds itself
         assert screen.distance(endless) == 1.0
+
+
+CLOCKED = """
+rest, tau, dt = -70.0, 10.0, 0.1
+v, t, made = rest, 0.0, []
+while t < 60.0:
+    drive = 0.0 if t < 5.0 else 20.0
+    v = v + dt * (rest - v + drive) / tau
+    if v >= -55.0:
+        v = rest
+    made.append(v)
+    t += dt
+"""
+
+
+def test_a_change_with_which_a_loop_has_no_end_costs_little_more_than_the_script(tmp_path):
+    path = tmp_path / "script.py"
+    path.write_text(CLOCKED)
+    with Screen(load_script(path), leaky_course(5.0), 0.1, (1.0,)) as screen:
+        assert 600 < screen.most < 3000
+        assert screen.distance(ast.parse(CLOCKED)) < 0.02
+        assert screen.distance(ast.parse(CLOCKED.replace("t += dt", "t -= dt"))) > 0.2  # as far as it goes
+    with at_most(10, turns=50):
+        run = PlainRun(load_script(path), {}, 1000)
+    assert isinstance(run.run.error, OverBudget)
+    assert run.hook.count == 51
+
+
+@pytest.mark.slow
+def test_a_loop_that_has_no_end_is_told_by_the_line_that_should_end_it(tmp_path):
+    """The claim knows how long a run is."""
+    path = tmp_path / "script.py"
+    path.write_text(CLOCKED.replace("t += dt", "t -= dt"))
+    (reading,) = read_script(path, leaky_model(5.0))
+    assert [(one.line, one.should) for one in reading.faults] == [(10, "t += dt")]
+
+
+def test_what_one_function_sets_and_never_reads_is_not_lent_to_another():
+    text = "def f(x):\n    lost = 2.0 * x\n    return x + 1.0\n\ndef g(x):\n    return x - 1.0"
+    found = {(one.line, one.should) for one in Editor(ast.parse(text), []).edits() if "lost" in one.should}
+    assert (3, "x * lost") in found
+    assert {line for line, _ in found} == {2, 3}
 
 
 def test_lines_are_as_far_as_names_and_calls_are_between():
