@@ -7,7 +7,9 @@ branches and arithmetic. Only this tree is used further on.
 from __future__ import annotations
 
 import ast
+import keyword
 import math
+import re
 from collections.abc import Iterator, Sequence
 from functools import lru_cache, reduce
 from itertools import accumulate, pairwise
@@ -51,6 +53,19 @@ _OPERATORS: dict[type[ast.operator], str] = {
     ast.Pow: "**",
     ast.Mod: "%",
 }
+# What other languages write, and what is written here: told where a text is no arithmetic at all.
+_FOREIGN = (
+    (r"&&", "write and"),
+    (r"\|\|", "write or"),
+    (r"\?|\bif\b|\{", "write where(condition, a, b)"),
+    (r"!(?!=)", "write not"),
+    (r"(?<![\w.])\d+(\.\d*)?(?!e[+-]?\d)[A-Za-z_]\w*", "write * between a number and a name"),
+    (r"\b(exp|expm1|log|sqrt|sin|cos|tanh|abs)\s+\w+", "what a function is of stands in brackets"),
+    (
+        rf"\b({'|'.join(set(keyword.kwlist) - {'and', 'or', 'not', 'else'})})\b",
+        "a word of Python's: name it otherwise",
+    ),
+)
 
 
 def refuse(text: str, rule: str) -> ModelError:
@@ -71,7 +86,7 @@ def read(text: str, *variables: str) -> Node:
     try:
         body = ast.parse(text.strip(), mode="eval").body
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
-        raise refuse(text, "an expression must be well-formed arithmetic") from error
+        raise refuse(text, f"an expression must be well-formed arithmetic{_foreign(text.strip())}") from error
     tree = _Reader(text, variables).node(body, 0)
     shape = _shape(tree)
     for got, most, what in (
@@ -84,6 +99,14 @@ def read(text: str, *variables: str) -> Node:
         if got > most:
             raise refuse(text, f"an expression is too complicated: at most {most} {what} ({got:g} given)")
     return tree
+
+
+def _foreign(text: str) -> str:
+    """Say what in a text is another language's, and what is written for it here."""
+    for pattern, meant in _FOREIGN:
+        if found := re.search(pattern, text):
+            return f" ({show(found.group())} found at character {found.start() + 1}: {meant})"
+    return ""
 
 
 @attrs.frozen
