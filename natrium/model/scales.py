@@ -31,6 +31,9 @@ USUAL_V, USUAL_TIME, USUAL = 30.0, 20.0, 30.0  # what sizes are compared with: i
 FEWEST_V = 0.15  # smaller, all told, they are in volts; a cell without units lives between 0 and 1 or so
 FEWEST_TIME, MOST_TIME = 0.5, 150.0  # shorter than this is the slowest, longer the fastest, of other units
 SMALL = 0.03  # a state that becomes no larger is one of other units than gates are
+SMALLEST = (
+    1e-30  # the least prefix of units: a start that is smaller is what a decay has left, and tells nothing
+)
 LEAST = 1e-6  # of the largest: a root so small is rounding
 LOOKS = np.array([-100.0, -50.0, 0.0, 50.0, 100.0])  # times the scale of V: where other states are asked for
 HIGHEST = 8  # degree of a polynomial whose roots are looked at
@@ -123,7 +126,7 @@ def system_scales(system: HybridSystem) -> tuple[float, ...]:
 
 
 def _scale(size: float, usual: float, least: float) -> float:
-    return _prefix(size / usual) if 0.0 < size < least else 1.0
+    return _prefix(size / usual) if SMALLEST < size < least else 1.0
 
 
 def _of_states(system: HybridSystem) -> tuple[float | None, ...]:

@@ -100,3 +100,15 @@ def test_states_that_hang_on_each_other_make_no_step_of_nothing():
     assert usual_step(coupled, 0.1, 40.0) == 40.0 / 20_000
     assert usual_step(coupled, 0.1, 1e9) == 0.1
     assert usual_step(natrium.Neuron(), 0.1, 1e6) == usual_step(natrium.Neuron(), 0.1, None) == 0.1
+
+
+def test_a_start_that_a_decay_has_left_tells_no_scale():
+    """Of a state that only its start tells: 1e-310 is no unit, and tolerances relative to it are none."""
+    equations = {"V": "-(V + 70) - w + I", "w": "-0.02*w"}
+    sizes = {
+        start: state_scales(natrium.HybridNeuron(equations=equations, initial={"V": -70.0, "w": start}))[1]
+        for start in (1e-3, 1e-12, 1e-310)
+    }
+    assert sizes[1e-3] == pytest.approx(1e-3)
+    assert 0.0 < sizes[1e-12] <= 1e-12
+    assert sizes[1e-310] == 1.0
