@@ -31,7 +31,7 @@ from natrium.model.quantities import is_quantity
 from natrium.model.scheme import Scheme, Transition
 from natrium.model.simulation import Model, Simulation
 from natrium.model.stimuli.kinds import KINDS, VERSION
-from natrium.model.stimuli.recorded import Recording
+from natrium.model.stimuli.recorded import Csv, Recording
 from natrium.model.stimuli.stimulus import Stimulus
 from natrium.model.synapse import Synapse
 from natrium.model.threshold import TAU_REF, V_THRESH, as_threshold
@@ -129,7 +129,7 @@ def _converter() -> cattrs.Converter:
         rest, cls = _kind_of(_table(data))
         if rest.get("target") == "V" and "weight" in rest:  # a state of another kind has no unit
             rest["weight"] = through("weight", rest["weight"], "mV")
-        if cls is Recording and rest.get("unit", "mV") != "mV":  # what one of it is, the leak tells
+        if cls in (Csv, Recording) and rest.get("unit", "mV") != "mV":  # what one of it is, the leak tells
             rest.setdefault("factor", f"1 {rest['unit']}")
         if cls not in known:
             _register(converter, cls)

@@ -114,6 +114,9 @@ class Csv(_FromFile):
     factor : float
         What values are multiplied by: a resistance, where they are a current.
     interpolation : {"hold", "linear"}
+    unit : str
+        What values are in, ``"pA"`` for one. In a model file whose leak is in absolute units the input is then
+        R I; elsewhere `factor` says what one of it is.
 
     Raises
     ------
@@ -129,6 +132,7 @@ class Csv(_FromFile):
     time_unit: str = attrs.field(default="ms", validator=Choice(tuple(TIME_UNITS), error=StimulusError))
     factor: float = number_field(default=1.0)
     interpolation: Literal["hold", "linear"] = _lines_field()
+    unit: str = _word_field(kw_only=True)
     _folder: str = _folder_field()
 
     def read(self) -> tuple[Sequence[float], Sequence[float]]:

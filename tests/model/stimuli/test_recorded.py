@@ -42,6 +42,23 @@ def test_times_are_in_the_unit_that_is_named(tmp_path, unit, ms):
     assert read.samples.times == pytest.approx((0.0, 2 * ms, 5 * ms), rel=1e-15)
 
 
+@pytest.mark.parametrize(("unit", "each"), [("pA", 0.1), ("nA", 100.0), ("mV", 1.0), ("V", 1000.0)])
+def test_values_are_in_the_unit_that_is_named_where_the_leak_is_absolute(tmp_path, unit, each):
+    pytest.importorskip("pint", reason='needs pip install "natrium[units]"')
+    (tmp_path / "three.csv").write_text("t,v\n0,1\n2,3\n5,4\n", encoding="utf-8")
+    cell = 'natrium = 1\n[neuron]\nC = "100 pF"\ng_L = "10 nS"\n'
+    text = cell + f'[[stimuli]]\nkind = "csv"\nfile = "three.csv"\nunit = "{unit}"\n'
+    (tmp_path / "model.toml").write_text(text, encoding="utf-8")
+    model = natrium.load(tmp_path / "model.toml")
+    assert model.stimulus.parts[0].samples.values == pytest.approx([each, 3.0 * each, 4.0 * each])
+    (tmp_path / "again.toml").write_text(to_toml(model), encoding="utf-8")
+    assert natrium.load(tmp_path / "again.toml") == model
+    (tmp_path / "model.toml").write_text(text.replace(cell, "natrium = 1\n[neuron]\n"), encoding="utf-8")
+    if unit.endswith("A"):
+        with pytest.raises(natrium.ModelError, match="leak"):
+            natrium.load(tmp_path / "model.toml")
+
+
 def test_a_model_file_finds_it_beside_itself(path, tmp_path, monkeypatch):
     read = natrium.Csv(str(path), time_unit="s", factor=0.1)
     text = to_toml(natrium.Model(neuron=natrium.Neuron(), stimulus=[read])).replace(str(path), "current.csv")
