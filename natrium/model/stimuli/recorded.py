@@ -115,8 +115,8 @@ class Csv(_FromFile):
         What values are multiplied by: a resistance, where they are a current.
     interpolation : {"hold", "linear"}
     unit : str
-        What values are in, ``"pA"`` for one. In a model file whose leak is in absolute units the input is then
-        R I; elsewhere `factor` says what one of it is.
+        What values are in, ``"pA"`` for one. In a model file whose leak is in absolute units the input is
+        then R I; elsewhere `factor` says what one of it is.
 
     Raises
     ------
