@@ -122,7 +122,7 @@ class Algebra:
         if factor == 1.0:
             return x
         if factor == -1.0:
-            return self.negative(x)
+            return self.negative(x, line)
         return self.make("*", self.canonical(number(factor, origin or line)), x, line=line or x.line)
 
     def multiply(self, a: Node, b: Node, line: int = 0) -> Node:

@@ -70,6 +70,8 @@ def _of_node(bench: Bench, at: int, node: Node) -> Iterator[Repair]:
 
     if (name == NUMBER and node.line) or (name == LEAF and node.name in bench.parameters):
         yield from _numbers(bench, at, node)
+    if name == NUMBER and len(bench.edges[at]) > 1:
+        yield from _in_one_place(bench, at, node)
     if name in _OTHERS:
         yield from _operations(bench, at, node)
     if name not in (LEAF, NUMBER):
@@ -103,6 +105,20 @@ def _numbers(bench: Bench, at: int, node: Node) -> Iterator[Repair]:
         near = LEAST < abs(found) / (abs(old) or 1.0) < 1.0 / LEAST  # no slip makes it so much another
         rank = flipped if found == -old else 3.5 if not is_nice(found) else 1.0 if near else 1.7
         yield told(bench, "number", node, number(found), far + shared + rank)
+
+
+def _in_one_place(bench: Bench, at: int, node: Node) -> Iterator[Repair]:
+    """Find another number in one of the places in which a line has this one."""
+    for up, place in bench.edges[at]:
+        wanted, parent = bench.undone(up, place), bench.program.nodes[up]
+        told_at = bench.good & np.isfinite(wanted) if wanted is not None else bench.good
+        if wanted is None or not told_at.any():
+            continue
+        value = nearest(float(np.median(wanted[told_at])))
+        if value != node.value and bench.is_right(bench.with_arg(up, place, value)):
+            args = [*parent.args[:place], number(value), *parent.args[place + 1 :]]
+            new = Node(parent.op, tuple(args), math.nan, parent.line, parent.name)
+            yield told(bench, "number", parent, new, 0.98 if is_nice(value) else 3.5)
 
 
 def _rank_of_flip(bench: Bench, node: Node) -> float:

@@ -8,7 +8,7 @@ import attrs
 import numpy as np
 
 from natrium.analysis.doctor.reading.bench import Bench
-from natrium.analysis.doctor.reading.trees import LEAF, in_order, leaves, name_of
+from natrium.analysis.doctor.reading.trees import LEAF, NUMBER, in_order, leaves, name_of
 from natrium.analysis.doctor.reading.wording import text_of
 from natrium.analysis.doctor.trace.record import Node
 from natrium.model.arrays import Array
@@ -68,8 +68,11 @@ def told(bench: Bench, kind: str, node: Node, new: Node, rank: float, about: str
             shown_node, parent = parent, bench.parents.get(parent)
             if name_of(shown_node) not in ("neg",):
                 break
-    line = 0 if node.op == LEAF else node.line  # a name's own line is where it got its value
     up = bench.parents.get(node)
+    line = 0 if node.op == LEAF else node.line  # a name's own line is where it got its value
+    if name_of(node) == "neg" and node.args[0].op == LEAF and up is not None:
+        # Several lines may have this one sign: it stands where the number beside it does.
+        line = next((up.line for one in up.args if one.op == NUMBER), line)
     while not line and up is not None:
         line, up = up.line, bench.parents.get(up)
     if kind == "factor" and up is not None and up.line and about in leaves(up) - leaves(node):

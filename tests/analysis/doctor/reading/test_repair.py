@@ -6,6 +6,7 @@ import math
 import numpy as np
 import pytest
 
+from natrium.analysis.doctor.reading.algebra import Algebra
 from natrium.analysis.doctor.reading.bench import Bench
 from natrium.analysis.doctor.reading.repair import repairs
 from natrium.analysis.doctor.reading.trees import at_points, leaf, number
@@ -88,3 +89,12 @@ def test_two_changes_are_not_called_one():
         tree("g*m**2*(V - E)*3.3"), POINTS, target, frozenset("gE"), {name: POINTS[name] for name in "Vm"}
     )
     assert repairs(bench) == []
+
+
+def test_a_number_that_stands_twice_in_a_line_is_changed_in_one_place():
+    """In one line the same number is one node."""
+    target = np.asarray(at_points(tree("g*m**3*h - h**4"), POINTS))
+    candidates = {name: POINTS[name] for name in "Vmh"}
+    root = Algebra().merged(tree("g*m**3*h - h**3"))
+    best = repairs(Bench(root, POINTS, target, frozenset("g"), candidates, states=frozenset("Vmh")))[0]
+    assert (best.stands, best.should) == ("h**3", "h**4")
