@@ -20,8 +20,8 @@ from natrium.analysis.doctor.reading.resets import UP, parameter_line, reset_lin
 from natrium.analysis.doctor.reading.rules import number_at, unfinished
 from natrium.analysis.doctor.reading.trees import LEAF, in_order, leaves, name_of, symbol
 from natrium.analysis.doctor.reading.wording import text_of
+from natrium.analysis.doctor.trace.names import is_threshold
 
-_THRESHOLD = re.compile(r"thr|theta|(^|_)[uve]?th$")
 _RESET = re.compile(r"reset|^(v|u|e)_?r$")
 _MAY_BE = re.compile(r"th|peak|crit|fir|spike|max|cut|top|limit|level")
 OF_STATES = ("current", "synapse", "adaptation")  # a term's slope has its state in it
@@ -89,7 +89,7 @@ def _other_level(case: Case) -> Iterator[Found]:
     test = case.maps.threshold
     if test is None or test.level.op != LEAF or _MAY_BE.search(plain(test.level.name).lower()):
         return
-    named = next((one for one in unread(case.source) if _THRESHOLD.search(one.lower())), "")
+    named = next((one for one in unread(case.source) if is_threshold(one)), "")
     if named and test.level.name not in case.maps.record.states:
         yield Found(
             "threshold-name", "fault",

@@ -17,6 +17,7 @@ from natrium.analysis.doctor.reading.maps import NO_DT, _chain, differ, plain, p
 from natrium.analysis.doctor.reading.named import numbers_named
 from natrium.analysis.doctor.reading.trees import LEAF, NUMBER, in_order, leaves, name_of, number
 from natrium.analysis.doctor.reading.waits import refractory_checks
+from natrium.analysis.doctor.trace.names import is_threshold
 from natrium.analysis.doctor.trace.record import Node
 
 NEAR = 1e-9  # of a time: rounding
@@ -283,17 +284,19 @@ def _given_otherwise(case: Case, tau: float) -> int:
 def _by_clock(case: Case) -> Iterator[Found]:
     """Find steps that set V, or make it jump, by the clock and not by a threshold."""
     maps, order = case.maps, case.maps.record.order
+    jumps = {int(at) for kick in maps.kicks if kick.state == maps.V for at in kick.steps}
+    jumps |= set(np.flatnonzero(np.isin(order, maps.clocked)).tolist())
     held, own = set(maps.held), {maps.record.time, *maps.record.parameters, *maps.record.exogenous}
     for k in range(1, order.size):
         step = maps.record.steps[order[k]]
         is_set = order[k] in held and maps.V not in leaves(step.updates[maps.V])
-        if not (is_set and order[k - 1] in set(maps.free)) and order[k] not in maps.clocked:
+        if not (is_set and order[k - 1] in set(maps.free)) and k not in jumps:
             continue
         main = {one.line: one.held for one in maps.main.choices}
         deciding = [one for one in step.choices if main.get(one.line, one.held) != one.held]
         deciding = [one for one in deciding if leaves(one.left) | leaves(one.right) <= own]
-        named = {plain(name).lower() for one in deciding for name in leaves(one.left) | leaves(one.right)}
-        if not deciding or not (is_set or any("th" in name for name in named)):
+        named = {plain(name) for one in deciding for name in leaves(one.left) | leaves(one.right)}
+        if not deciding or not (is_set or any(map(is_threshold, named))):
             continue
         line = deciding[0].line
         yield Found(

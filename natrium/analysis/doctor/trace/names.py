@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -18,6 +19,7 @@ STEP_NAMES = (
 """What a step is called, the surest first."""
 
 
+_THRESHOLD = re.compile(r"thr|theta|(^|_)[uve]?_?th$")
 _INPUT_WORDS = ("cur", "inp", "stim", "inj", "ext", "app", "drive", "syn")
 
 
@@ -111,6 +113,11 @@ def is_noise(name: str) -> bool:
     """Whether a name is one that random numbers have."""
     short = name.rpartition(".")[2].partition("[")[0].partition(" ")[0].lower()
     return short in _NOISE or "noise" in short
+
+
+def is_threshold(name: str) -> bool:
+    """Tell whether something is called a threshold."""
+    return _THRESHOLD.search(bracketless(name).lower()) is not None
 
 
 def is_input(name: str) -> bool:

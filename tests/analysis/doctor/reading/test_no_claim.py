@@ -229,6 +229,19 @@ given = [0.0] * 50 + [25.0] * 400 + [22.0] * 50
 v = run(given)
 """
 
+JUMPING = """
+dt, v_th, t_ref, v, rest = 0.1, 1.0, 2.0, 0.0, 0.0
+kept = []
+for k in range(300):
+    t = k * dt
+    if t > rest:
+        v = v + dt * (1.5 - v) / 5.0
+        if v >= v_th:
+            kept.append(v + 0.5)
+            v = 0.0
+            rest = t + t_ref
+"""
+
 # What is no current by its name may be either way round: it is wrong where it stands.
 LEAK = CURRENTS.replace("i_leak = 0.1 * (v + 70.0)", "leak = -0.1 * (v + 70.0)").replace("- i_leak", "+ leak")
 
@@ -282,6 +295,9 @@ PLANTED = [
     (SILENT, "", ""),
     (SILENT, "v_th = -55.0", "v_th = 55.0"),
     (SILENT, "v = -72.0", "v = -52.0"),  # above the threshold
+    (JUMPING, "", ""),
+    (JUMPING, "v >= v_th", "t >= v_th"),
+    (JUMPING.replace("v = 0.0\n", "v += 0.5\n"), "v >= v_th", "t >= v_th"),
 ]
 
 # Where something is taken out, the line is one that is left.
