@@ -11,7 +11,7 @@ from natrium.analysis.doctor.reading.case import Case
 from natrium.analysis.doctor.reading.drive import edges_of
 from natrium.analysis.doctor.reading.findings import Found, in_line
 from natrium.analysis.doctor.reading.maps import plain
-from natrium.analysis.doctor.reading.models import short_names
+from natrium.analysis.doctor.reading.models import short_names, tidied
 from natrium.analysis.doctor.reading.rules import NEAR
 from natrium.analysis.doctor.reading.schemes import POINTS, SchemeFound
 from natrium.analysis.doctor.reading.simplify import CLIPS, clipped, courses
@@ -44,6 +44,12 @@ def rules_of(case: Case, scheme: SchemeFound) -> Iterator[Found]:
             "no-dt", "note",
             f"The script has no step in its equations: one step is taken as {maps.step:g} of its time.",
             line,
+        )  # fmt: skip
+    if (level := case.meant.counted) is not None:
+        yield Found(
+            "spikes-counted", "note",
+            f"The script counts no spikes: here one is the way of {plain(maps.V)} up through "
+            f"{tidied(level / case.meant.units.mV):g}.",
         )  # fmt: skip
     if maps.record.side:
         yield Found(

@@ -1,4 +1,4 @@
-"""Thresholds that a model cannot have as they are: those that move, and those never reached."""
+"""Thresholds that a script does not have as a model would: those that move, are never reached, or lack."""
 
 from __future__ import annotations
 
@@ -6,13 +6,26 @@ import math
 from collections.abc import Mapping
 
 import numpy as np
+import numpy.typing as npt
 
 from natrium.analysis.doctor.reading.algebra import Slopes
-from natrium.analysis.doctor.reading.maps import Maps, Threshold, crossings, plain
+from natrium.analysis.doctor.reading.maps import (
+    Maps,
+    Threshold,
+    crossings,
+    differ,
+    plain,
+    points_of,
+    values_at,
+)
 from natrium.analysis.doctor.reading.rules import number_at
 from natrium.analysis.doctor.reading.trees import leaf, leaves
 from natrium.analysis.doctor.reading.wording import text_of
 from natrium.analysis.doctor.trace.record import Node
+from natrium.model.arrays import Array
+
+SPIKE = 60.0  # mV that V swings at least in a cell that spikes by its own currents
+CLEAR = 20.0  # mV on both sides of 0: then that is the level
 
 
 def started(maps: Maps) -> dict[str, float]:
@@ -32,6 +45,42 @@ def silent_level(maps: Maps) -> Threshold | None:
             if np.nanmax(column) < number_at(one.level, known):
                 return one
     return None
+
+
+def passed_level(maps: Maps, flows: Mapping[str, Node], mV: float) -> float | None:
+    """Give the level that counts the spikes of a cell that has none, and makes them by its own currents, mV.
+
+    It is 0 where V goes well below and above, else halfway, to ten mV.
+    """
+    if maps.threshold is not None or maps.record.restarts or maps.kicks or silent_level(maps):
+        return None
+    if len(maps.moving) == 1 or _is_linear(maps, flows[maps.V]):
+        return None
+    V = course_of(maps) * mV
+    low, high = float(np.min(V)), float(np.max(V))  # NaN where it ran away
+    if not SPIKE <= high - low < math.inf:
+        return None
+    level = 0.0 if low < -CLEAR and high > CLEAR else float(np.round(0.5 * (low + high), -1))
+    return level if upward(V, level).size else None
+
+
+def _is_linear(maps: Maps, flow: Node) -> bool:
+    """Tell whether an equation is linear in the states: half-way between two it is half-way, too."""
+    one = points_of(maps.record, maps.step)
+    other = one | {name: np.roll(one[name], 1) for name in maps.moving}
+    between = one | {name: 0.5 * (one[name] + other[name]) for name in maps.moving}
+    return not differ(values_at(flow, between), 0.5 * (values_at(flow, one) + values_at(flow, other)))
+
+
+def course_of(maps: Maps) -> Array:
+    """Give every V that the script made, in its unit."""
+    sampled = maps.record.samples[:, maps.record.states.index(maps.V)]
+    return maps.record.solution.get(maps.V, sampled)
+
+
+def upward(V: Array, level: float) -> npt.NDArray[np.intp]:
+    """List the samples after which V is no longer below a level."""
+    return np.flatnonzero((V[:-1] < level) & (V[1:] >= level))
 
 
 def moving_level(maps: Maps) -> tuple[Node, float] | None:

@@ -14,7 +14,7 @@ import sympy
 from natrium.analysis.doctor.reading.algebra import Algebra
 from natrium.analysis.doctor.reading.drive import hoisted, inputs_of, stimulus_of, tidy
 from natrium.analysis.doctor.reading.kicks import spikes_of
-from natrium.analysis.doctor.reading.levels import moving_level, rise_of, silent_level, started
+from natrium.analysis.doctor.reading.levels import moving_level, passed_level, rise_of, silent_level, started
 from natrium.analysis.doctor.reading.maps import Maps, plain
 from natrium.analysis.doctor.reading.recognise import GateFound, Recognised, recognise
 from natrium.analysis.doctor.reading.rules import (
@@ -31,6 +31,7 @@ from natrium.analysis.doctor.trace.record import Node
 from natrium.model import Channel, Gate, HybridNeuron, Model, ModelError, NatriumError, Neuron, Simulation
 from natrium.model.arrays import Array
 from natrium.model.hybrid_neuron import RESERVED
+from natrium.model.threshold import NoReset
 
 DIGITS, UNITS_IN_LAST_PLACE = 13, 4
 _NAME = re.compile(r"[^A-Za-z0-9_]")
@@ -57,6 +58,8 @@ class Meant:
         From the script's input to the model's.
     flows : mapping of str to Node
         The equations, with one leaf for the input.
+    counted : float or None
+        The level that counts the spikes of a script that counts none and has no claim, mV.
     """
 
     model: Model | None
@@ -69,6 +72,7 @@ class Meant:
     names: Mapping[str, str]
     input_factor: float
     flows: Mapping[str, Node]
+    counted: float | None
 
 
 def meant_by(maps: Maps, equations: Mapping[str, Node], claim: Model | None = None) -> Meant:
@@ -82,7 +86,8 @@ def meant_by(maps: Maps, equations: Mapping[str, Node], claim: Model | None = No
     units = units_of(maps, constant, claim)
     clock, refractory = clock_of(maps), refractory_of(maps)
     inputs = inputs_of(maps, found.input, made, clock) if found.input else np.zeros(clock.reads.size)
-    builder = _Builder(maps, driven, found, units, refractory)
+    counted = passed_level(maps, equations, units.mV) if claim is None else None
+    builder = _Builder(maps, driven, found, units, refractory, counted)
     problem = ""
     for make in (builder.of_channels, builder.of_equations):
         if make == builder.of_channels and not builder.is_of_channels:
@@ -100,8 +105,10 @@ def meant_by(maps: Maps, equations: Mapping[str, Node], claim: Model | None = No
         except NatriumError as error:
             problem = str(error)
             continue
-        return Meant(model, "", units, found, clock, refractory, inputs, builder.names, factor, flows)
-    return Meant(None, problem, units, found, clock, refractory, inputs, {}, 1.0, flows)
+        return Meant(
+            model, "", units, found, clock, refractory, inputs, builder.names, factor, flows, counted
+        )  # fmt: skip
+    return Meant(None, problem, units, found, clock, refractory, inputs, {}, 1.0, flows, counted)
 
 
 class _Builder:
@@ -114,9 +121,10 @@ class _Builder:
         found: Recognised,
         units: Units,
         refractory: Refractory | None,
+        counted: float | None,
     ) -> None:
         self.maps, self.equations, self.found, self.units = maps, equations, found, units
-        self.refractory = refractory
+        self.refractory, self.counted = refractory, counted
         self.values = maps.record.parameter_values
         self.start = started(maps)
         self.names: dict[str, str] = {}
@@ -148,7 +156,7 @@ class _Builder:
         """
         threshold = self.maps.threshold or silent_level(self.maps)
         if threshold is None:
-            return None
+            return self.counted
         moving = moving_level(self.maps)
         value = moving[1] if moving is not None else number_at(threshold.level, self.values)
         if not math.isfinite(value):
@@ -204,13 +212,14 @@ class _Builder:
         moves = bool(maps.moving[1:]) and any(maps.hold.steps) and not still & set(maps.moving[1:])
         reset = number_at(maps.resets[maps.V], self.values) if maps.V in maps.resets else math.nan
         rest = tidied(float(leak.rest) * mV)
+        after = tidied(reset * mV) if math.isfinite(reset) else rest
         neuron = Neuron(
             tau_m=tidied(self.units.ms / float(leak.slope)),
             tau_ref=self.tau_ref(),
             v_rest=rest,
             v_thresh=self.level(),
             channels=tuple(channels),
-            v_reset=tidied(reset * mV) if math.isfinite(reset) else rest,
+            v_reset=after if self.counted is None else NoReset(),
             v_init=tidied(self.start[maps.V] * mV),
             refractory="clamp" if moves else "hold",
         )

@@ -26,6 +26,7 @@ from natrium.analysis.doctor.reading.findings import (
     sorted_findings,
     without_consequences,
 )
+from natrium.analysis.doctor.reading.levels import course_of, upward
 from natrium.analysis.doctor.reading.maps import Maps
 from natrium.analysis.doctor.reading.mending import with_effects
 from natrium.analysis.doctor.reading.models import Meant, equations_text, meant_by
@@ -258,9 +259,10 @@ def read(
         truth, why = _solved(claim or meant.model, meant)
     if replay.off >= 0:
         found.append(_unexplained(replay, meant))
-    level = claim is not None and claim.neuron.fires and not moves_at_spikes(claim)
-    counted = claim is not None and level and maps.threshold is None and not record.restarts
-    spikes = crossed(maps, meant, claim.neuron.v_thresh) if claim and counted else labelled(maps, meant)
+    level = meant.counted
+    if claim is not None and claim.neuron.fires and not moves_at_spikes(claim) and not record.restarts:
+        level = claim.neuron.v_thresh if maps.threshold is None else None
+    spikes = labelled(maps, meant) if level is None else crossed(maps, meant, level)
     findings = sorted_findings(without_consequences(found))
     own = claim is not None and not any(one.kind == "fault" for one in findings)
     models = [claim, meant.model] if own else [meant.model]
@@ -316,10 +318,11 @@ def labelled(maps: Maps, meant: Meant) -> Array:
 
 def crossed(maps: Maps, meant: Meant, level: float) -> Array:
     """Give the times at which V goes up through a level, as the script labels its samples, ms."""
-    V = maps.record.samples[:, maps.record.states.index(maps.V)] * meant.units.mV
-    up = np.flatnonzero((V[:-1] < level) & (V[1:] >= level))
+    V = course_of(maps) * meant.units.mV
     times = meant.clock.starts if meant.clock.label == "start" else meant.clock.starts + maps.step
-    return np.asarray(times[up] * meant.units.ms)
+    if maps.record.solver:
+        times = maps.record.solution.get("", maps.record.times)[1:]
+    return np.asarray(times[upward(V, level)] * meant.units.ms)
 
 
 def _solved(model: Model | None, meant: Meant) -> tuple[Reference | None, str]:

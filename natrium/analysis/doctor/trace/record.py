@@ -129,6 +129,8 @@ class Record:
     resumed : tuple of Node
         When the script last went on after an event, and from which states, each with the line that set it;
         empty where no event ended the solver.
+    solution : mapping of str to Array
+        Of a solver: all that it gave, by state, of which `samples` are some; the times by an empty name.
     again : callable or None
         Of a right-hand side ``f(t, y)``: what SciPy makes of it as it did of the script's own, in the place
         of `samples`; None where that cannot be had.
@@ -170,6 +172,7 @@ class Record:
     solver: str = ""
     restarts: tuple[tuple[float, float, Array], ...] = ()
     resumed: tuple[Node, ...] = ()
+    solution: Mapping[str, Array] = attrs.field(factory=dict)
     again: Callable[[Callable[..., list[float]]], Array | None] | None = None
     exogenous: Mapping[str, Array] = attrs.field(factory=dict)
     origins: Mapping[str, tuple[Node, ...]] = attrs.field(factory=dict)

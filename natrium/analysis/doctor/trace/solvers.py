@@ -283,6 +283,7 @@ def _made(
         record, again=again, steps=steps, solver=call.solver, restarts=call.restarts, resumed=resumed,
         order=record.order[:n],
         samples=states[wanted], times=times[wanted], dt="",
+        solution={"": times} | dict(zip(record.states, states.T, strict=True)),
         time="t" if clocked else "", input="" if record.input == "t" else record.input,
         inputs=record.inputs[:n], exogenous={k: v[:n] for k, v in record.exogenous.items() if k != "t"},
     )  # fmt: skip
