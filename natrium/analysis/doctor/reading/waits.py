@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterator
+
+import attrs
 
 from natrium.analysis.doctor.reading.case import Case
 from natrium.analysis.doctor.reading.findings import Found, in_line, quoted, written
@@ -11,13 +14,14 @@ from natrium.analysis.doctor.reading.maps import is_refractory, oriented, plain
 from natrium.analysis.doctor.reading.named import compared, numbers_named
 from natrium.analysis.doctor.reading.pace import BY_CLOCK
 from natrium.analysis.doctor.reading.rules import number_at, timed_by, timer_line, unfinished, unheld_by
-from natrium.analysis.doctor.reading.trees import LEAF, leaves
+from natrium.analysis.doctor.reading.trees import LEAF, in_order, leaves, name_of
 
 _TIME = re.compile(r"#.*\b(ms|msec|s|sec|seconds?|milliseconds?)\b")
 HELD = "the refractory time"
 NEAR = 1e-9  # of a time: rounding
 UNITS = (1e-3, 1e3)
 LEAST, MOST = 0.1, 100.0  # ms that neurons are refractory
+CUTS = ("int", "floor")  # what cuts off a fraction
 FEW = 1.5  # steps by which a refractory count may miss its time: its own rounding, and where it is tested
 
 
@@ -78,9 +82,29 @@ def _unfired(case: Case) -> Found | None:
     return None
 
 
+def _step_lost(case: Case) -> Iterator[Found]:
+    """Find a count that rounding takes a step from: what is cut off is a whole number but for its last bits."""
+    maps, known = case.maps, case.maps.record.parameter_values
+    fired = [maps.record.steps[at].updates[one] for at in maps.firing for one in maps.timers]
+    for node in in_order([*maps.record.parameters.values(), *fired]):
+        name = name_of(node)
+        ratio = attrs.evolve(node, op="/") if name == "//" else node.args[0] if name in CUTS else node
+        exact = number_at(ratio, known) if ratio is not node and name_of(ratio) == "/" else math.inf
+        whole = round(exact) if math.isfinite(exact) else 0
+        if abs(exact - whole) <= NEAR * whole and number_at(node, known) == whole - 1:
+            yield Found(
+                "integer-division", "fault",
+                f"`{written(node)}` in {in_line(case.source, node.line)} is {whole - 1}, where "
+                f"{written(ratio)} is {whole} but for rounding: it wants round().",
+                node.line, written(node), f"round({written(ratio)})",
+                "what is cut off is less than a step by rounding alone", about=HELD,
+            )  # fmt: skip
+
+
 def refractory_checks(case: Case) -> Iterator[Found]:
     """Hold the refractory steps that were counted against what the parameter's name says."""
     maps, hold, found = case.maps, case.maps.hold, case.meant.refractory
+    yield from _step_lost(case)
     endlessly = unfinished(maps)  # longer than it should hold, and not yet at its end
     counts = hold.steps or ((endlessly,) if found and endlessly * maps.step > found.named else ())
     ms = case.meant.units.ms

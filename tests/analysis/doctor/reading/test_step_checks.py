@@ -35,3 +35,17 @@ def test_a_time_in_another_unit_is_told_where_it_is_given(tmp_path, changes, lin
     for old, new in changes.items():
         text = text.replace(old, new)
     assert [one.line for one in taken(tmp_path, text).faults] == lines
+
+
+@pytest.mark.parametrize(
+    ("t_ref", "steps", "lines"),
+    [
+        ("2.0", "round(t_ref / dt)", []),
+        ("2.05", "int(t_ref / dt)", []),  # half a step is no slip
+        ("0.3", "int(t_ref / dt)", [13]),  # 2, where 3 is meant
+        ("4.0", "int(t_ref // dt)", [13]),  # 39, where 40 is meant
+    ],
+)
+def test_a_step_that_rounding_takes_away_is_told(tmp_path, t_ref, steps, lines):
+    text = LEAKY.replace("t_ref, E = 2.0", f"t_ref, E = {t_ref}").replace("round(t_ref / dt)", steps)
+    assert [one.line for one in taken(tmp_path, text).faults] == lines
