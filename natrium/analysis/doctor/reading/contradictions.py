@@ -13,7 +13,7 @@ from natrium.analysis.doctor.reading.case import FAR, Case, line_in, sign_line
 from natrium.analysis.doctor.reading.checks import LINEAR, beyond_reach
 from natrium.analysis.doctor.reading.findings import Found, in_line, quoted
 from natrium.analysis.doctor.reading.labels import loops_around
-from natrium.analysis.doctor.reading.maps import crossings, plain, points_of, values_at
+from natrium.analysis.doctor.reading.maps import crossings, differ, plain, points_of, values_at
 from natrium.analysis.doctor.reading.named import unread
 from natrium.analysis.doctor.reading.overrides import overriding
 from natrium.analysis.doctor.reading.resets import UP, parameter_line, reset_line, spared_line
@@ -21,6 +21,8 @@ from natrium.analysis.doctor.reading.rules import number_at, unfinished
 from natrium.analysis.doctor.reading.trees import LEAF, in_order, leaves, name_of, symbol
 from natrium.analysis.doctor.reading.wording import text_of
 from natrium.analysis.doctor.trace.names import is_threshold
+from natrium.analysis.doctor.trace.record import Node
+from natrium.model.arrays import Array
 
 _RESET = re.compile(r"reset|^(v|u|e)_?r$")
 _MAY_BE = re.compile(r"th|peak|crit|fir|spike|max|cut|top|limit|level")
@@ -40,6 +42,7 @@ def contradictions(case: Case) -> Iterator[Found]:
         _left_out,
         _driven_away,
         _decay_turned,
+        _leak_by_size,
         _begun_anew,
     ):
         yield from check(case)
@@ -156,6 +159,35 @@ def _decay_turned(case: Case) -> Iterator[Found]:
                     line, text_of(node), "", "so it is at each state of the run", about=state,
                 )  # fmt: skip
                 break
+
+
+def _leak_by_size(case: Case) -> Iterator[Found]:
+    """Find a leak that goes by how far V is from rest, and not by the side on which it is."""
+    maps = case.maps
+    points, flow = points_of(maps.record, maps.step), case.equations[maps.V]
+    V = points[maps.V]
+
+    def rise(node: Node, at: Array, step: float) -> Array:
+        return values_at(node, {**points, maps.V: at + step}) - values_at(node, {**points, maps.V: at})
+
+    for node in in_order([flow]):
+        if name_of(node) != "abs" or maps.V not in leaves(node):
+            continue
+        slope = rise(node.args[0], V, 1.0)
+        with np.errstate(all="ignore"):
+            rest = V - values_at(node.args[0], points) / slope
+        far = float(np.ptp(V)) or 1.0
+        if differ(slope, rise(node.args[0], V + far, 1.0)) or not np.all(np.isfinite(rest)):
+            continue
+        if np.all(rise(flow, rest - far, -far) < 0.0) and np.all(rise(flow, rest + far, far) < 0.0):
+            line, _ = line_in(flow, node)
+            yield Found(
+                "leak-sign", "fault",
+                f"`{text_of(node)}` in {in_line(case.source, line)} takes {plain(maps.V)} down on both sides "
+                "of its rest: a leak goes by the difference itself.",
+                line, text_of(node), text_of(node.args[0]), f"below {float(rest[0]):.6g} it drives it away",
+                about=maps.V,
+            )  # fmt: skip
 
 
 def _refractory_beyond(case: Case) -> Iterator[Found]:

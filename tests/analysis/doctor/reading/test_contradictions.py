@@ -56,7 +56,19 @@ def run(dt=0.1, refractory=2.5):
 run()
 """
 
+SIDES = """
+dt, v, E = 0.1, -70.0, -70.0
+for k in range(400):
+    leak = 0.1 * (v - E)
+    v += dt * (2.5 - leak)
+    if v > -55.0:
+        v = -75.0
+"""
+
 PLANTED = [
+    (SIDES, "", ""),
+    (SIDES, "(v - E)", "abs(v - E)"),
+    (SIDES.replace("0.1 * (v - E)", "-0.1 * abs(v - E)"), "", ""),  # a piecewise linear cell runs away upwards
     (FLOWING, "", ""),
     (FLOWING, "        last = k * dt", "        last = -1e9"),
     (FLOWING_ON, "", ""),
