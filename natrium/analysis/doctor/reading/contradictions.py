@@ -12,6 +12,7 @@ from natrium.analysis.doctor.reading.algebra import Slopes
 from natrium.analysis.doctor.reading.case import FAR, Case, line_in, sign_line
 from natrium.analysis.doctor.reading.checks import LINEAR, beyond_reach
 from natrium.analysis.doctor.reading.findings import Found, in_line, quoted
+from natrium.analysis.doctor.reading.frozen import frozen_gates
 from natrium.analysis.doctor.reading.labels import loops_around
 from natrium.analysis.doctor.reading.maps import crossings, differ, plain, points_of, values_at
 from natrium.analysis.doctor.reading.named import unread
@@ -43,6 +44,7 @@ def contradictions(case: Case) -> Iterator[Found]:
         _driven_away,
         _decay_turned,
         _leak_by_size,
+        frozen_gates,
         _begun_anew,
     ):
         yield from check(case)
