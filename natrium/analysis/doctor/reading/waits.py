@@ -83,7 +83,7 @@ def _unfired(case: Case) -> Found | None:
 
 
 def _step_lost(case: Case) -> Iterator[Found]:
-    """Find a count that rounding takes a step from: what is cut off is a whole number but for its last bits."""
+    """Find a count that rounding takes a step from: what is cut off is one but for its last bits."""
     maps, known = case.maps, case.maps.record.parameter_values
     fired = [maps.record.steps[at].updates[one] for at in maps.firing for one in maps.timers]
     for node in in_order([*maps.record.parameters.values(), *fired]):

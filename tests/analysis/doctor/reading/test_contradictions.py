@@ -68,7 +68,11 @@ for k in range(400):
 PLANTED = [
     (SIDES, "", ""),
     (SIDES, "(v - E)", "abs(v - E)"),
-    (SIDES.replace("0.1 * (v - E)", "-0.1 * abs(v - E)"), "", ""),  # a piecewise linear cell runs away upwards
+    (
+        SIDES.replace("0.1 * (v - E)", "-0.1 * abs(v - E)"),
+        "",
+        "",
+    ),  # a piecewise linear cell runs away upwards
     (FLOWING, "", ""),
     (FLOWING, "        last = k * dt", "        last = -1e9"),
     (FLOWING_ON, "", ""),
