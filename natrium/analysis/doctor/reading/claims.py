@@ -15,12 +15,13 @@ from natrium.analysis.doctor.reading.claimed_rules import claimed_rules
 from natrium.analysis.doctor.reading.claimed_states import claimed_states
 from natrium.analysis.doctor.reading.crossed import crossed
 from natrium.analysis.doctor.reading.findings import Found, Mend, in_line, quoted
+from natrium.analysis.doctor.reading.frozen import frozen_finding, frozen_number, is_frozen
 from natrium.analysis.doctor.reading.labels import begins_function, both_called, given_back, unpacked_line
 from natrium.analysis.doctor.reading.maps import plain, values_at
 from natrium.analysis.doctor.reading.named import unread
 from natrium.analysis.doctor.reading.places import place_of
 from natrium.analysis.doctor.reading.repair import repairs
-from natrium.analysis.doctor.reading.sides import POINTS, Claimed, alike, drive_of, input_ratio, sides_of
+from natrium.analysis.doctor.reading.sides import POINTS, Claimed, drive_of, input_ratio, sides_of
 from natrium.analysis.doctor.reading.told import Repair
 from natrium.analysis.doctor.reading.trees import LEAF, in_order, leaves, made_at
 from natrium.analysis.doctor.reading.waits import HELD
@@ -47,9 +48,11 @@ def held_against(case: Case, claim: Model, known: frozenset[str]) -> list[Found]
     equations = _merged([*_equations(case, sides, known), *_states(case, sides)])
     wrong = frozenset(one.mend.node.name for one in equations if one.mend is not None) - {""}
     starts = claimed_states(case, claim, sides)
+    rules = claimed_rules(case, claim, sides, wrong, HELD in known)
+    still = {one.about for one in equations if one.key == "gate-frozen"} - {case.maps.V}
     return [
         *equations,
-        *claimed_rules(case, claim, sides, wrong, HELD in known),
+        *(one for one in rules if one.about not in still),  # nothing sets it, but what it is kept in
         *(one for one in starts if not _follows(case, one, equations)),
     ]
 
@@ -152,10 +155,13 @@ def _equations(case: Case, sides: Claimed, known: frozenset[str]) -> Iterator[Fo
         return
     lacking = set(sides.values) - set(sides.pairs.values())
     for name, label in sides.pairs.items():
-        if name in known or (label == "V" and any(_frozen(case, one) for one in lacking)):
+        if name in known or (label == "V" and any(frozen_number(case, one) for one in lacking)):
             continue  # what V's equation lacks is told of the gate
         bench = bench_of(case, sides, name)
         if bench.is_sound:
+            continue
+        if is_frozen(case, sides, name):
+            yield frozen_finding(case, name, label)
             continue
         if (another := _of_another(case, sides, name, bench)) is not None:
             yield another
@@ -354,11 +360,6 @@ def _instant(case: Case, sides: Claimed, label: str) -> Node | None:
     return None
 
 
-def _frozen(case: Case, label: str) -> bool:
-    """Tell whether a state of the claim is a number in the script."""
-    return any(alike(one, label) for one in case.maps.record.parameters)
-
-
 def _states(case: Case, sides: Claimed) -> Iterator[Found]:
     for name in case.maps.moving:
         if name not in sides.pairs:
@@ -371,15 +372,12 @@ def _states(case: Case, sides: Claimed) -> Iterator[Found]:
             )  # fmt: skip
     lacking = [label for label in sides.values if label not in sides.pairs.values()]
     for label in lacking:
+        if name := frozen_number(case, label):
+            yield frozen_finding(case, name, label)
+            continue
         gate = label.rsplit(".", 1)[-1]
-        frozen = [one for one in case.maps.record.parameters if alike(one, label)]
-        line = (
-            case.maps.record.parameters[frozen[0]].line
-            if frozen
-            else case.maps.main.updates[case.maps.V].line
-        )
-        what = f"{gate} never moves" if frozen else f"there is no {gate}"
-        key, node = "gate-frozen" if frozen else "gate-missing", _instant(case, sides, label)
+        key, line = "gate-missing", case.maps.main.updates[case.maps.V].line
+        what, node = f"there is no {gate}", _instant(case, sides, label)
         if node is not None:
             key, line, what = "gate-instant", node.line, f"{gate} takes its steady state at once"
         yield Found(
