@@ -10,9 +10,10 @@ import numpy as np
 import numpy.typing as npt
 
 from natrium.analysis.doctor.reading.algebra import Algebra, Slopes
-from natrium.analysis.doctor.reading.maps import differ, values_at
+from natrium.analysis.doctor.reading.maps import Maps, differ, plain, points_of, values_at
 from natrium.analysis.doctor.reading.numbers import is_nice
 from natrium.analysis.doctor.reading.trees import leaves, number
+from natrium.analysis.doctor.reading.wording import text_of
 from natrium.analysis.doctor.trace.record import Node, Record, Step
 from natrium.model import ModelError, Spikes
 from natrium.model.arrays import Array
@@ -140,6 +141,31 @@ def kicked_kinds(
                     name: one for name, one in jumps.items() if name != moving[0] or other not in held
                 }
     return found
+
+
+def check_steps(maps: Maps) -> None:
+    """Refuse steps that set a state by itself now and then: no model has such incoming spikes.
+
+    Raises
+    ------
+    ModelError
+        Naming the state and the line.
+    """
+    record, main = maps.record, maps.main
+    incoming = np.concatenate([[], *(kick.steps for kick in maps.kicks)])
+    points = points_of(record, maps.step)
+    for at in maps.free:
+        step = record.steps[at]
+        own = np.flatnonzero(record.order == at)
+        if step is main or state_choices(step) != state_choices(main) or not is_train(own, record.order.size):
+            continue
+        for name in maps.moving if not np.all(np.isin(own, incoming)) else ():
+            node = step.updates[name]
+            if differ(values_at(node, points), values_at(main.updates[name], points)):
+                raise ModelError(
+                    f"what comes in must move a state by a number, got {own.size} steps in which "
+                    f"{plain(name)} becomes {text_of(node)} (line {node.line}): natrium has no model of that"
+                )
 
 
 def _jumps(

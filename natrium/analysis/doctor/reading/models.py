@@ -13,7 +13,7 @@ import sympy
 
 from natrium.analysis.doctor.reading.algebra import Algebra
 from natrium.analysis.doctor.reading.drive import hoisted, inputs_of, stimulus_of, tidy
-from natrium.analysis.doctor.reading.kicks import spikes_of
+from natrium.analysis.doctor.reading.kicks import check_steps, spikes_of
 from natrium.analysis.doctor.reading.levels import moving_level, passed_level, rise_of, silent_level, started
 from natrium.analysis.doctor.reading.maps import Maps, plain
 from natrium.analysis.doctor.reading.recognise import GateFound, Recognised, recognise
@@ -96,6 +96,7 @@ def meant_by(maps: Maps, equations: Mapping[str, Node], claim: Model | None = No
             neuron, factor = make()
             stimuli = stimulus_of(maps, inputs, clock, factor, units.ms, made)
             scales = {maps.V: units.mV}
+            check_steps(maps)
             stimuli += spikes_of(maps.kicks, builder.names, clock.reads, maps.step, units.ms, scales)
             dt = tidy(maps.step * units.ms)
             begin = tidy(float(clock.starts[0]) * units.ms)

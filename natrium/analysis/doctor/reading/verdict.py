@@ -157,7 +157,8 @@ class Reading(Judged):
         count = f"{n} fault{'s' * (n != 1)} found." if n else "No fault found."
         if not n and not self.is_explained:
             count = f"No fault was found, but not all of {self.subject} is explained."
-        return [first, count, *[one.said for one in self.faults[:3]]]
+        lacking = [f"There is no true run to hold it against: {self.no_truth}."] if self.no_truth else []
+        return [first, count, *lacking, *[one.said for one in self.faults[:3]]]
 
     @property
     def is_explained(self) -> bool:

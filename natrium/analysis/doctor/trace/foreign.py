@@ -8,6 +8,7 @@ import types
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from functools import partial
 from itertools import count
 from typing import Any
 
@@ -109,8 +110,12 @@ def foreign(value: Any, name: str) -> Any:
 
 def called_back(value: Any) -> Any:
     """Let a function of the script give plain numbers to whoever calls it."""
-    if not isinstance(value, (types.FunctionType, types.MethodType)):
-        return value
+    own = (types.FunctionType, types.MethodType, partial)
+    return giving_plain(value) if isinstance(value, own) else value
+
+
+def giving_plain(value: Any) -> Any:
+    """Let a function, or an object that is called, give plain numbers: others crash compiled code."""
 
     def call(*args: Any, **options: Any) -> Any:
         bound = _CALLS.get()

@@ -6,10 +6,12 @@ from typing import Any
 
 import numpy as np
 
+from natrium.analysis.doctor.trace.elements import SMALL
 from natrium.analysis.doctor.trace.forms import FIXED, MOVED, STRIDES, TIMED, Form, Known, Segment, contains
 from natrium.analysis.doctor.trace.jumps import pointer_of
 from natrium.analysis.doctor.trace.tracer import Tracer
 
+FEW = 4  # times as many steps as it has elements: no course
 _LINEAR = frozenset(("+", "-", "*", "/", "neg", "int", "round", "pos"))
 
 
@@ -34,7 +36,9 @@ class Lesson:
     def __init__(self, loop: int, segments: list[Segment], tracer: Tracer) -> None:
         self.loop, self.segments, self.tracer = loop, segments, tracer
         along = {key for segment in segments for key in segment.along}
-        self.series = {key: axis for key, axis in tracer.known.series.items() if key in along}
+        self.series = {
+            key: axis for key, axis in tracer.known.series.items() if key in along and not self._is_few(key)
+        }
         self.states: dict[tuple[Any, ...], str] = {}
         self.cuts: set[tuple[Any, ...]] = set()
         self.clocks: set[tuple[Any, ...]] = set()
@@ -56,6 +60,12 @@ class Lesson:
         self.pointer = pointer_of(segments, set(self.states)) if tracer.known.pointer is None else None
         self._find_cuts()
         self.score = self._judge()
+
+    def _is_few(self, key: tuple[Any, ...]) -> bool:
+        """Tell whether a container has too few elements for a course: a step picks one of some cells'."""
+        container = self.tracer.containers.get(key)
+        few = container.size if isinstance(container, np.ndarray) else SMALL + 1
+        return few <= SMALL and FEW * few < max(len(segment.steps) for segment in self.segments)
 
     # States ------------------------------------------------------------------------------------------
 

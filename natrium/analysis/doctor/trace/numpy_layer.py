@@ -10,7 +10,7 @@ import numpy as np
 
 from natrium.analysis.doctor.trace.arrays import TracedArray, apply_ufunc, array_of, remembers, wrapped
 from natrium.analysis.doctor.trace.elements import choosing, item_at, unwrapped
-from natrium.analysis.doctor.trace.foreign import Foreign, called_back, foreign
+from natrium.analysis.doctor.trace.foreign import Foreign, foreign, giving_plain
 from natrium.analysis.doctor.trace.numbers import Remembers, bare, is_number, made, traced
 from natrium.analysis.doctor.trace.standins import Outputs
 from natrium.analysis.doctor.trace.tracer import active
@@ -276,7 +276,7 @@ def _rounded(value: Any, decimals: Any = 0) -> Any:
 
 
 def _vectorized(function: Any, *args: Any, **options: Any) -> Any:
-    each = foreign(np.vectorize(called_back(function), *args, **options), "vectorize")
+    each = foreign(np.vectorize(giving_plain(function), *args, **options), "vectorize")
 
     def call(*given: Any) -> Any:
         return each(*given) if any(map(np.ndim, unwrapped(given))) else array_of(function(*given))[()]

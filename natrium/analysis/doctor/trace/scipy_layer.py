@@ -12,7 +12,7 @@ import scipy.integrate
 
 from natrium.analysis.doctor.trace.arrays import flat, wrapped
 from natrium.analysis.doctor.trace.elements import unwrapped
-from natrium.analysis.doctor.trace.foreign import called_back, foreign, loaded
+from natrium.analysis.doctor.trace.foreign import called_back, foreign, giving_plain, loaded
 from natrium.analysis.doctor.trace.numbers import Remembers, again, bare, made
 from natrium.analysis.doctor.trace.record import SOLVED
 from natrium.analysis.doctor.trace.tracer import active
@@ -84,7 +84,7 @@ class Watched:
 
     def _odeint(self, func: Any, y0: Any, t: Any, args: Any = (), **options: Any) -> Any:
         plain = unwrapped((y0, t, args, options))
-        solution, info = _odeint(called_back(func), plain[0], plain[1], args=args, **plain[3])
+        solution, info = _odeint(giving_plain(func), plain[0], plain[1], args=args, **plain[3])
         result = (solution, info) if plain[3].get("full_output") else solution
         first = bool(plain[3].get("tfirst"))
         call = (lambda t_, y_: func(t_, y_, *args)) if first else (lambda t_, y_: func(y_, t_, *args))
@@ -113,7 +113,7 @@ class Watched:
             named["events"] = _event(events)
         extra = {"args": args} if args else {}
         result = scipy.integrate.solve_ivp(
-            called_back(fun), plain[0], plain[1], method=method, **named, **extra
+            giving_plain(fun), plain[0], plain[1], method=method, **named, **extra
         )
         name = method if isinstance(method, str) else method.__name__
         last = float(result.t[-1]) * (1.0 + 1e-12)
@@ -238,7 +238,7 @@ def called(function: Any, second: bool) -> str:
 
 def _event(function: Any) -> Any:
     """Let an event of the script give plain numbers; what it says of itself is kept."""
-    called = called_back(function)
+    called = giving_plain(function)
     for name in ("terminal", "direction"):
         if hasattr(function, name):
             setattr(called, name, bare(getattr(function, name)))
@@ -251,7 +251,7 @@ class Stepper:
     def __init__(self, f: Any, calls: list[Call], tracing: bool) -> None:
         self._f, self._calls, self._tracing = f, calls, tracing
         self._args: tuple[Any, ...] = ()
-        self._inner: Any = scipy.integrate.ode(called_back(f))
+        self._inner: Any = scipy.integrate.ode(giving_plain(f))
         self._name = "ode"
         self._times: list[float] = []
         self._states: list[Any] = []

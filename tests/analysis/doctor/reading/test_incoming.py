@@ -155,3 +155,40 @@ def test_a_train_in_an_array_is_no_input_besides(tmp_path):
     alone = read(traced(path), solve=False)
     assert alone.meant.recognised.input == alone.maps.record.input == ""
     assert not read(traced(path), claim=alone.model, solve=False).faults
+
+
+def test_what_comes_in_as_a_state_stands_has_no_model(tmp_path):
+    """A synapse that saturates; its jump is no weight."""
+    path = tmp_path / "script.py"
+    path.write_text(SCRIPT.replace("x += w", "x += 0.5 * (w - x)"))
+    (found,) = read_script(path)
+    assert found.truth is None
+    assert "must move a state by a number" in found.no_truth
+    assert any(found.no_truth in sentence for sentence in found.summary())
+
+
+PAIR = """
+import numpy as np
+dt, tau, tau_s, jump = 0.1, 20.0, 10.0, 0.5
+V, s = np.zeros((2, 800)), np.zeros(2)
+V[:, 0] = -60.0, -75.0
+for k in range(1, 800):
+    fired = []
+    for j in (0, 1):
+        V[j, k] = V[j, k - 1] + dt * (-45.0 - V[j, k - 1] - 0.15 * s[j] * (V[j, k - 1] + 80.0)) / tau
+        if V[j, k] > -54.0:
+            V[j, k] = -80.0
+            fired.append(j)
+    s = s + dt * (-s / tau_s)
+    for j in fired:
+        s[1 - j] += jump
+"""
+
+
+def test_a_cell_that_drives_the_other_goes_along_no_course(tmp_path):
+    """Two elements are no course of 800 steps, though now the one is picked and now the other."""
+    path = tmp_path / "script.py"
+    path.write_text(PAIR)
+    record = traced(path)
+    assert record.states == ("V[0]", "V[1]", "s[0]", "s[1]")
+    assert len(record.steps) <= 4

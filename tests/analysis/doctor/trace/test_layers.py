@@ -149,3 +149,19 @@ def test_elements_are_followed_through_what_repeats_and_shifts_them(tmp_path):
     step = trace_script(path).steps[0]
     assert {one.name for one in in_order([step.updates["v"]])} >= {"v", "w"}
     assert {one.name for one in in_order([step.updates["w"]])} >= {"v", "w"}
+
+
+def test_an_object_that_is_called_is_a_right_hand_side(tmp_path):
+    """What remembers is given to no compiled code: it does not live through it."""
+    path = tmp_path / "script.py"
+    path.write_text(
+        "import numpy as np\nfrom functools import partial\nfrom scipy.integrate import odeint, solve_ivp\n"
+        "class Cell:\n    tau = 5.0\n    def __call__(self, y, t=0):\n"
+        "        return (-y[0] + y[1]) / self.tau, -y[1]\n"
+        "first = odeint(Cell(), (0.0, 1.0), np.linspace(0.0, 3.0, 7))\n"
+        "def turned(cell, t, y):\n    return cell(y)\n"
+        "second = solve_ivp(partial(turned, Cell()), (0.0, 3.0), (0.0, 1.0))\n"
+    )
+    found = trace_script(path)
+    assert not found.fallback
+    assert len(found.states) == 2
