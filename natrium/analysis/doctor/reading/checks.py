@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from collections.abc import Iterator, Mapping
 
@@ -12,7 +13,7 @@ from natrium.analysis.doctor.reading.findings import Found, Mend, in_line, quote
 from natrium.analysis.doctor.reading.kept import slips
 from natrium.analysis.doctor.reading.labels import read_before
 from natrium.analysis.doctor.reading.maps import Threshold, crossings, is_refractory, is_rest, plain
-from natrium.analysis.doctor.reading.named import idle, numbers_named, unread
+from natrium.analysis.doctor.reading.named import idle, numbers_named, told_equal, unread
 from natrium.analysis.doctor.reading.recognise import GateFound, Part, opens, split_gate
 from natrium.analysis.doctor.reading.resets import parameter_line
 from natrium.analysis.doctor.reading.rules import number_at
@@ -30,7 +31,7 @@ RISING, FALLING = ("m", "n"), ("h",)  # the gates that the field calls so, by ho
 def checks(case: Case) -> list[Found]:
     """List the faults that no model means."""
     found = [*step_checks(case), *_not_kept(case)]
-    for check in (_gates, _signs, _leak_away, _out_of_reach, _unused, _late_input):
+    for check in (_compared, _gates, _signs, _leak_away, _out_of_reach, _unused, _late_input):
         found += check(case)
     return found
 
@@ -44,6 +45,17 @@ def _not_kept(case: Case) -> Iterator[Found]:
             "not-carried-on", "fault",
             f"{plain(one.name)} {one.said}, in {in_line(case.source, one.line)}.",
             one.line, quoted(case.source, one.line), about=one.name,
+        )  # fmt: skip
+
+
+def _compared(case: Case) -> Iterator[Found]:
+    """Find comparisons that stand where something should be set."""
+    for line, one in told_equal(case.source).items():
+        stands, where = ast.unparse(one), in_line(case.source, line)
+        yield Found(
+            "compared-not-set", "fault",
+            f"{where[0].upper()}{where[1:]} compares, and sets nothing: it wants = for ==.",
+            line, stands, stands.replace("==", "=", 1), "nothing takes the answer",
         )  # fmt: skip
 
 

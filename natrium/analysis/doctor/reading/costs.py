@@ -135,9 +135,13 @@ def _clips(case: Case) -> Iterator[Found]:
         bounds = [one.value for one in node.args if one is not inner]
         level = maps.threshold.level.value if maps.threshold is not None else None
         own = in_order([maps.algebra.canonical(maps.main.updates[maps.V])])
+        others = (maps.algebra.canonical(maps.main.updates[one]) for one in maps.moving if one != maps.V)
         painted = (
             any(one is node for one in own) and level is not None and any(one >= level for one in bounds)
         )
+        painted = painted and all(
+            _core(one) is not _core(node) for one in others
+        )  # what is another's is its own
         if often and not painted:
             yield Found(
                 "clipped", "fault",

@@ -139,7 +139,7 @@ CONSEQUENCES = (
 )
 
 # Where one of these is, all else follows from it.
-CAUSES = ("threshold-direction", "not-carried-on", "dt-divides", "dt-missing")
+CAUSES = ("compared-not-set", "threshold-direction", "not-carried-on", "dt-divides", "dt-missing")
 
 # What is no equation's: its sign is no consequence of these.
 _RULES = ("refractory", "threshold", "reset", "initial", "hold", "starts", "never", "gates-while")

@@ -88,6 +88,27 @@ def _names(node: ast.AST) -> set[str]:
     return {_called(one) for one in ast.walk(node)} - {""}
 
 
+def told_equal(source: Sequence[str]) -> dict[int, ast.Compare]:
+    """Give the comparisons by == whose answer nothing takes, beside what a notebook's cell shows: by line.
+
+    Parameters
+    ----------
+    source : sequence of str
+    """
+    blocks = [
+        getattr(one, field, None)
+        for one in nodes_of(source)
+        if not isinstance(one, ast.Module)
+        for field in ("body", "orelse")
+    ]
+    told = (
+        one.value for block in blocks if isinstance(block, list) for one in block if isinstance(one, ast.Expr)
+    )
+    return {
+        one.lineno: one for one in told if isinstance(one, ast.Compare) and isinstance(one.ops[0], ast.Eq)
+    }
+
+
 def _read(source: Sequence[str]) -> Iterator[tuple[type, str]]:
     """List what is read: the kind of the name, and the name; a field may be a name's."""
     for one in nodes_of(source):

@@ -18,6 +18,7 @@ from natrium.analysis.doctor.reading.repair import repairs
 from natrium.analysis.doctor.reading.schemes import DIGITS, SAME, Prover
 from natrium.analysis.doctor.reading.trees import LEAF, in_order, leaf, leaves, name_of, number
 from natrium.analysis.doctor.reading.ways import TABLEAUS, TOGETHER, Flow, Values
+from natrium.analysis.doctor.reading.wording import text_of
 from natrium.analysis.doctor.trace.record import Node
 
 Row = tuple[tuple[int, int], ...]
@@ -132,6 +133,9 @@ def stage_faults(case: Case) -> Iterator[Found]:
         for name in (*unknown, *(one for one in maps.moving if one not in unknown))
         if any(_nested(maps.trees[name], maps.moving, maps.dt))
     ]
+    if (bare := _without_slope(case, staged)) is not None:
+        yield bare
+        return
     with mpmath.workdps(DIGITS):
         prover = Prover(maps, case.equations)
         pairs = list(zip(prover.points, prover.after, strict=True))[:PROBED]
@@ -157,6 +161,26 @@ def stage_faults(case: Case) -> Iterator[Found]:
                     yield _told(case, slip, state, prover)
                     return
         yield from _mended(case, prover, unknown)
+
+
+def _without_slope(case: Case, staged: list[str]) -> Found | None:
+    """Find a stage that moves states on by a part of the step itself, and by no slope."""
+    maps = case.maps
+    known = {maps.dt, *maps.record.parameters}
+    for state in staged:
+        for node in _nested(maps.trees[state], maps.moving, maps.dt):
+            own, more = sorted(node.args, key=lambda one: one.op != LEAF)
+            moves = {*maps.moving, maps.record.input} & leaves(case.equations[own.name])
+            if leaves(more) <= known and moves:
+                where = in_line(case.source, node.line)
+                return Found(
+                    "stage-step", "fault",
+                    f"{where[0].upper()}{where[1:]} takes a stage at {plain(own.name)} moved on by "
+                    f"`{text_of(more)}`, and by no slope.",
+                    node.line, text_of(more), f"{text_of(more)}*k", "no slope is in what is added",
+                    about=state,
+                )  # fmt: skip
+    return None
 
 
 def _mended(case: Case, prover: Prover, unknown: list[str]) -> Iterator[Found]:

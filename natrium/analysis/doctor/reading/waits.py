@@ -101,6 +101,14 @@ def _step_lost(case: Case) -> Iterator[Found]:
             )  # fmt: skip
 
 
+def _set_otherwise(case: Case) -> int:
+    """Give the line by which some spikes set a timer otherwise than others do; 0: none, or several."""
+    maps = case.maps
+    made = [{maps.record.steps[at].updates[one] for at in maps.firing} for one in maps.timers]
+    lines = {node.line for nodes in made if len(nodes) > 1 for node in nodes if node.line}
+    return lines.pop() if len(lines) == 1 else 0
+
+
 def refractory_checks(case: Case) -> Iterator[Found]:
     """Hold the refractory steps that were counted against what the parameter's name says."""
     maps, hold, found = case.maps, case.maps.hold, case.meant.refractory
@@ -123,7 +131,7 @@ def refractory_checks(case: Case) -> Iterator[Found]:
     if found is None and maps.firing:
         yield from _unheld(case)
     if len(set(counts)) > 1 and max(counts) - min(counts) > 1:
-        line = hold.lines[0] if hold.lines else 0
+        line = _set_otherwise(case) or (hold.lines[0] if hold.lines else 0)
         yield Found(
             "refractory-varies", "fault",
             f"The refractory period is {counts[0]} steps after the first spike and "

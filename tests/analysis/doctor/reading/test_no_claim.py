@@ -242,6 +242,16 @@ for k in range(300):
             rest = t + t_ref
 """
 
+CLIPPED = """
+from math import exp
+dt, v, n = 0.1, -70.0, 0.2
+for k in range(400):
+    n = min(n + dt * (0.6 * (1.0 - n) - 0.5 * exp(v / 40.0) * n), 1.0)
+    v = v + dt * (-70.0 - v + 45.0 - 0.5 * n * (v + 80.0)) / 10.0
+    if v >= -55.0:
+        v = -70.0
+"""
+
 # What is no current by its name may be either way round: it is wrong where it stands.
 LEAK = CURRENTS.replace("i_leak = 0.1 * (v + 70.0)", "leak = -0.1 * (v + 70.0)").replace("- i_leak", "+ leak")
 
@@ -297,6 +307,10 @@ PLANTED = [
     (SILENT, "v = -72.0", "v = -52.0"),  # above the threshold
     (JUMPING, "", ""),
     (JUMPING, "v >= v_th", "t >= v_th"),
+    (ADAPTING, "v = v_r", "v == v_r"),  # compared, where it should be set
+    (CURRENTS, "t + t_ref", "t + (t_ref if blocked < 0.0 else t_ref / 2)"),  # told where it is set
+    (CLIPPED, "", ""),
+    (CLIPPED, ", 1.0)", ", 0.5)"),  # V, which is tested at a level below, is made of it
     (JUMPING.replace("v = 0.0\n", "v += 0.5\n"), "v >= v_th", "t >= v_th"),
 ]
 

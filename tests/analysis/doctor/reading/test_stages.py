@@ -81,6 +81,13 @@ def test_wrong_weights_of_all_states_are_told(tmp_path, old, new):
     assert {one.line for one in reading.faults} == ({12} if old else set())
 
 
+def test_a_stage_without_a_slope_is_told(tmp_path):
+    """Its gates go astray, which follows."""
+    path = tmp_path / "script.py"
+    path.write_text(VECTOR.replace("f(y + 0.5 * h * k1)", "f(y + 0.5 * h)"))
+    assert [(one.line, one.stands) for one in read(traced(path), solve=False).faults] == [(9, "0.5*h")]
+
+
 HEUN = """
 dt, v, w = 0.1, -60.0, 0.0
 def slopes(v, w):
