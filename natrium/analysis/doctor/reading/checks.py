@@ -330,4 +330,5 @@ def _late_input(case: Case) -> Iterator[Found]:
                 f"Each step reads the input of the step before it, and the first one the last of all, in "
                 f"{in_line(case.source, line)}.",
                 line, f"{name}[k - 1]", f"{name}[k]", f"all {n} steps read the element before their own",
+                about=case.maps.V,
             )  # fmt: skip

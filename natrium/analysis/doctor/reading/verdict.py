@@ -57,6 +57,7 @@ KNOWN = (
     "stage-weights",
     "integer-division",
     "rounded-state",
+    "input-late",
 )
 
 
