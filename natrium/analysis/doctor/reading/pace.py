@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
 import attrs
 import numpy as np
 
 from natrium.analysis.doctor.reading.algebra import Algebra
 from natrium.analysis.doctor.reading.clocks import other_clocks
-from natrium.analysis.doctor.reading.trees import NUMBER, at_points, leaf, leaves, number
+from natrium.analysis.doctor.reading.trees import LEAF, NUMBER, at_points, in_order, leaf, leaves, number
 from natrium.analysis.doctor.trace.record import Node, Record
 
 BY_CLOCK = " by the clock"  # ends the name of a step that was put into its unit
@@ -91,6 +92,7 @@ def by_the_clock(record: Record) -> Record:
 
 def one_clock(record: Record) -> Record:
     """Put the time in the place of the step's number, and of another time of a step, that it reads beside."""
+    record = _numbered(record)
     times, step = record.times, record.parameters[record.dt].value if record.dt else 0.0
     if record.solver or not record.time or times.size < 3 or not step:
         return record
@@ -110,6 +112,36 @@ def one_clock(record: Record) -> Record:
     return _with(record, found) if found else record
 
 
+def _numbered(record: Record) -> Record:
+    """Take the step's number times the step for the time, where states are made of that."""
+    number_of, dt, times = record.time, record.dt, record.times
+    if record.solver or not (number_of and dt) or not np.all(np.diff(times) == 1.0):
+        return record
+
+    def is_time(node: Node) -> bool:
+        return node.op == "*" and {one.name for one in node.args} == {number_of, dt}
+
+    roots = [root for step in record.steps for root in step.updates.values()]
+    if not any(map(is_time, in_order(roots))):
+        return record
+    name = f"{number_of}*{dt}"
+    step, made = leaf(dt, record.parameters[dt].value), dict[Node, Node]()
+
+    def of(root: Node) -> Node:
+        for node in in_order([root]):
+            args = tuple(made[one] for one in node.args)
+            if is_time(node):
+                made[node] = leaf(name, node.value)
+            elif node.op == LEAF and node.name == number_of:
+                made[node] = Node("/", (leaf(name, node.value * step.value), step), node.value)
+            else:
+                same = all(a is b for a, b in zip(args, node.args, strict=True))
+                made[node] = node if same else attrs.evolve(node, args=args)
+        return made[root]
+
+    return attrs.evolve(_of_each(record, of), time=name, times=times * step.value)
+
+
 def _with(record: Record, found: dict[str, Node]) -> Record:
     """Put trees in the place of leaves."""
     algebra = Algebra()
@@ -117,6 +149,13 @@ def _with(record: Record, found: dict[str, Node]) -> Record:
     def of(node: Node) -> Node:
         return algebra.replaced(node, found)
 
+    parameters = {one: node if one in found else of(node) for one, node in record.parameters.items()}
+    left = {name: course for name, course in record.exogenous.items() if name not in found}
+    return attrs.evolve(_of_each(record, of), parameters=parameters, exogenous=left)
+
+
+def _of_each(record: Record, of: Callable[[Node], Node]) -> Record:
+    """Put other trees in the place of what steps make and compare."""
     steps = tuple(
         attrs.evolve(
             step,
@@ -125,6 +164,4 @@ def _with(record: Record, found: dict[str, Node]) -> Record:
         )
         for step in record.steps
     )
-    parameters = {one: node if one in found else of(node) for one, node in record.parameters.items()}
-    left = {name: course for name, course in record.exogenous.items() if name not in found}
-    return attrs.evolve(record, steps=steps, parameters=parameters, exogenous=left)
+    return attrs.evolve(record, steps=steps)
