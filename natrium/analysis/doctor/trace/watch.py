@@ -32,6 +32,7 @@ class Watch(Calls):
         super().__init__(layers, scratch, max_operations, tracer)
         self.objects: dict[int, tuple[Any, tuple[Any, ...]]] = {}
         self.kinds: dict[str, int] = {}
+        self.arrays: dict[tuple[Any, ...], TracedArray] = {}
         self.held: dict[int, tuple[Any, tuple[Any, ...], str, int]] = {}
         self.module_name, self.source = "", tuple[str, ...]()
 
@@ -196,12 +197,15 @@ class Watch(Calls):
         """Name an array, and the elements of it that are followed."""
         tracer = self.tracer
         segment = tracer.segment
-        if value.key and not (segment is not None and value.born >= segment.start and value.key != place.key):
+        anew = segment is not None and value.born >= segment.start and value.key != place.key
+        # Of what a function gives back, the first array has its name there; others have theirs here.
+        given = segment is None and value.key[:1] == place.key[:1] == ("n",) and value.key[1] != place.key[1]
+        if value.key and not (anew or (given and self.arrays.setdefault(value.key, value) is not value)):
             return value
         if value.key:
             nodes, first = value.nodes, value.first
             value = value.plain.view(TracedArray)
-            value.nodes = None if nodes is None else nodes.copy()
+            value.nodes = None if nodes is None or (given and value.many) else nodes.copy()
             value.first, value.born = first, tracer.epoch
         value.key, value.name = (*place.key, *place.coords), place.name
         value.frame = tuple((0,) for _ in value.shape)

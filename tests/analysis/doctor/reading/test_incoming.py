@@ -7,6 +7,7 @@ from natrium.analysis.doctor import read_script
 from natrium.analysis.doctor.reading.script import traced
 from natrium.analysis.doctor.reading.verdict import read
 from natrium.model import HybridNeuron, Model, Simulation, Spikes
+from tests.analysis.doctor.written import taken
 
 SCRIPT = """
 dt, tau, tau_s, rest, theta, t_ref = 0.1, 10.0, 4.0, -65.0, -60.0, 1.0
@@ -192,3 +193,28 @@ def test_a_cell_that_drives_the_other_goes_along_no_course(tmp_path):
     record = traced(path)
     assert record.states == ("V[0]", "V[1]", "s[0]", "s[1]")
     assert len(record.steps) <= 4
+
+
+TRAINS = """
+import numpy as np
+def train(times):
+    s = np.zeros(400)
+    for one in times:
+        s[int(round(one / 0.1))] = 1.0
+    return s
+def run(first, second, dt=0.1):
+    v, g, x = np.full(400, -70.0), np.zeros(400), np.zeros(400)
+    for k in range(399):
+        g[k + 1] = g[k] - dt * g[k] / 5.0 + 0.5 * first[k + 1]
+        x[k + 1] = x[k] - dt * x[k] / 10.0 + 0.4 * second[k + 1]
+        v[k + 1] = v[k] + dt * (-70.0 - v[k] - g[k] * v[k] - x[k] * (v[k] + 80.0)) / 20.0
+    return v
+here, there = train([8, 10, 14, 20]), train([5, 14])
+v = run(here, there)
+"""
+
+
+def test_trains_that_one_function_makes_are_different_trains(tmp_path):
+    found = taken(tmp_path, TRAINS)
+    assert sorted(kick.steps.size for kick in found.maps.kicks) == [2, 4]
+    assert not found.faults
