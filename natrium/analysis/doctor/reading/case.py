@@ -68,9 +68,29 @@ def sign_line(case: Case, wanted: set[str], without: set[str]) -> int:
     for one in in_order([case.equations[V]]):  # what a part stands in comes after it
         if any(arg is term for arg in one.args):
             if one.line not in (0, line) and name_of(one) in ("+", "-"):
-                return one.line if _rises(case, term) else line
+                outward = _rises(case, term) and not _is_inward(case, one, term)
+                return one.line if outward else line
             term = one
     return line
+
+
+def _is_inward(case: Case, total: Node, but: Node) -> bool:
+    """Tell whether a sum adds another current written as ``g*(E - V)``: all that it adds up flow inwards."""
+    ahead = [one for one in total.args if one is not but] if name_of(total) == "+" else list(total.args[:1])
+    while ahead:
+        one = ahead.pop()
+        if name_of(one) == "+":
+            ahead += one.args
+        elif name_of(one) == "-":
+            ahead.append(one.args[0])
+        elif one is not but and any(_is_difference(part, case.maps.V) for part in in_order([one])):
+            return True
+    return False
+
+
+def _is_difference(node: Node, V: str) -> bool:
+    """Tell whether a part is what V lacks to something: E - V."""
+    return name_of(node) == "-" and V in leaves(node.args[1]) and V not in leaves(node.args[0])
 
 
 def _rises(case: Case, node: Node) -> bool:

@@ -13,7 +13,7 @@ from natrium.analysis.doctor.reading.findings import Found, Mend, in_line, quote
 from natrium.analysis.doctor.reading.kept import slips
 from natrium.analysis.doctor.reading.labels import read_before
 from natrium.analysis.doctor.reading.maps import Threshold, crossings, is_refractory, is_rest, plain
-from natrium.analysis.doctor.reading.named import idle, numbers_named, told_equal, unread
+from natrium.analysis.doctor.reading.named import idle, never_begun, numbers_named, told_equal, unread
 from natrium.analysis.doctor.reading.recognise import GateFound, Part, opens, split_gate
 from natrium.analysis.doctor.reading.resets import parameter_line
 from natrium.analysis.doctor.reading.rules import number_at
@@ -292,20 +292,25 @@ def _out_of_reach(case: Case) -> Iterator[Found]:
 
 def _unused(case: Case) -> Iterator[Found]:
     """Find numbers that are given a name and never read."""
-    lines = {name: line for name, (line, _) in unread(case.source).items() if _is_told(case, name, line)}
-    times = set(filter(is_refractory, numbers_named(case.source)))
-    lines |= {  # steps that are made of a refractory time
-        name: line
-        for name, line in idle(case.source).items()
-        if is_refractory(name) and times & set(re.findall(r"\w+", case.source[line - 1].split("=", 1)[-1]))
-    }
-    for name, line in sorted(lines.items(), key=lambda pair: pair[1]):
-        refractory = is_refractory(name) and not any(case.maps.hold.steps) and not case.maps.record.resumed
-        yield Found(
-            "unused-parameter", "fault" if refractory and case.maps.firing else "note",
-            f"{name} is given a value in {in_line(case.source, line)} and never read.",
-            line, quoted(case.source, line),
-        )  # fmt: skip
+    source, unheld = case.source, case.maps.firing and not any(case.maps.hold.steps)
+    unheld = unheld and not case.maps.record.resumed
+    for name, (line, _) in sorted(unread(source).items(), key=lambda pair: pair[1][0]):
+        if _is_told(case, name, line):
+            yield Found(
+                "unused-parameter", "fault" if unheld and is_refractory(name) else "note",
+                f"{name} is given a value in {in_line(source, line)} and never read.",
+                line, quoted(source, line),
+            )  # fmt: skip
+    times = set(filter(is_refractory, numbers_named(source)))
+    for name, line in idle(source).items() if unheld else ():
+        made = re.findall(r"\w+", source[line - 1].split("=", 1)[-1])
+        if is_refractory(name) and times & set(made):
+            line = never_begun(source) or line
+            yield Found(
+                "refractory-unused", "fault",
+                f"{name} is made of a refractory time and never read: see {in_line(source, line)}.",
+                line, evidence=f"{case.maps.spikes.size} spikes, none followed by a held step",
+            )  # fmt: skip
 
 
 def _is_told(case: Case, name: str, line: int) -> bool:

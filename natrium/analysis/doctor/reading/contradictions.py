@@ -30,6 +30,7 @@ _MAY_BE = re.compile(r"th|peak|crit|fir|spike|max|cut|top|limit|level")
 OF_STATES = ("current", "synapse", "adaptation")  # a term's slope has its state in it
 LONG = 60  # operations of a term that may be a conductance's current
 GROWING = ("exp", "expm1")  # with what they are of
+NEAR_REST = 1e-3  # of what V goes through
 ROW = 3  # spikes, of which a run of them tells something
 
 
@@ -178,8 +179,8 @@ def _leak_by_size(case: Case) -> Iterator[Found]:
         slope = rise(node.args[0], V, 1.0)
         with np.errstate(all="ignore"):
             rest = V - values_at(node.args[0], points) / slope
-        far = float(np.ptp(V)) or 1.0
-        if differ(slope, rise(node.args[0], V + far, 1.0)) or not np.all(np.isfinite(rest)):
+        far = NEAR_REST * (float(np.ptp(V)) or 1.0)  # beyond it other currents may be larger
+        if differ(slope, rise(node.args[0], V + 1.0, 1.0)) or not np.all(np.isfinite(rest)):
             continue
         if np.all(rise(flow, rest - far, -far) < 0.0) and np.all(rise(flow, rest + far, far) < 0.0):
             line, _ = line_in(flow, node)

@@ -55,6 +55,35 @@ def idle(source: Sequence[str]) -> dict[str, int]:
     return found
 
 
+def unread_test(source: Sequence[str], names: Sequence[str]) -> int:
+    """Give the line that keeps a comparison of one of some names, which nothing reads; 0: none does.
+
+    Parameters
+    ----------
+    source, names : sequence of str
+    """
+    never = set(idle(source).values())
+    tests = (one for one in nodes_of(source) if isinstance(one, ast.Assign) and one.lineno in never)
+    kept = (one for one in tests if isinstance(one.value, (ast.Compare, ast.UnaryOp)))
+    return next((one.lineno for one in kept if {*names} & _names(one.value)), 0)
+
+
+def never_begun(source: Sequence[str]) -> int:
+    """Give the line that first compares what is counted down and never set to begin with; 0: none does.
+
+    Parameters
+    ----------
+    source : sequence of str
+    """
+    nodes = nodes_of(source)
+    down = (one for one in nodes if isinstance(one, ast.AugAssign) and isinstance(one.op, ast.Sub))
+    counted = {_called(one.target) for one in down}
+    for one in (each for each in nodes if isinstance(each, ast.Assign)):
+        counted -= {_called(target) for target, value in given_by(one) if _number(value) != 0.0}
+    tests = (one for one in nodes if isinstance(one, ast.Compare) and counted & _names(one))
+    return min((one.lineno for one in tests), default=0)
+
+
 def reads(source: Sequence[str]) -> Counter[str]:
     """Count in how many places of a text each name is read.
 
@@ -131,6 +160,9 @@ def _stored(source: Sequence[str]) -> Iterator[tuple[type, str, int, float | Non
         for arg, value in zip(one.args[::-1], one.defaults[::-1], strict=False):
             usual[arg.arg] = value
             yield ast.Name, arg.arg, arg.lineno, _number(value)
+    for field in (each for each in nodes if isinstance(each, ast.AnnAssign)):
+        if isinstance(field.target, ast.Name) and isinstance(field.value, (ast.Constant, ast.UnaryOp)):
+            yield ast.Name, field.target.id, field.lineno, _number(field.value)
     for set_here in (each for each in nodes if isinstance(each, ast.Assign)):
         for target, value in given_by(set_here):
             if isinstance(value, ast.Name):

@@ -13,7 +13,7 @@ import numpy as np
 from natrium.analysis.doctor.reading.clocks import other_clocks
 from natrium.analysis.doctor.reading.labels import drawn_early
 from natrium.analysis.doctor.reading.maps import Maps, plain
-from natrium.analysis.doctor.reading.named import idle
+from natrium.analysis.doctor.reading.named import idle, unread_test
 from natrium.analysis.doctor.reading.trees import DOUBLES, LEAF, NUMBER, Program, in_order, leaves
 from natrium.analysis.doctor.trace.record import Choice, Node, Record
 from natrium.model.arrays import Array
@@ -281,6 +281,8 @@ def unheld_by(maps: Maps) -> int:
             line = set_at(maps) or line
     first = maps.threshold.line if maps.threshold is not None else 0
     never = idle(maps.record.source)
+    if mask := unread_test(maps.record.source, [plain(one) for one in maps.timers]):
+        return mask
     return line or next((at for name, at in never.items() if first < at <= first + 12), 0)
 
 

@@ -65,9 +65,48 @@ for k in range(400):
         v = -75.0
 """
 
+MASKED = """
+import numpy as np
+dt, t_ref = 0.1, 2.0
+v, left = np.full(3, -70.0), np.zeros(3)
+drive = np.array([20.0, 22.0, 25.0])
+for k in range(300):
+    free = left <= 0
+    dv = dt * (-70.0 - v + drive) / 10.0
+    v = v + dv
+    v[~free] = -72.0
+    left = np.maximum(left - 1, 0)
+    fired = v >= -55.0
+    v[fired] = -72.0
+    left[fired] = round(t_ref / dt)
+"""
+
+# Currents that a sum adds up: inwards all of them, or outwards; then one is what its name says, or is not.
+INWARD = """
+dt, v, g = 0.1, -70.0, 0.0
+for k in range(400):
+    if k % 40 == 10:
+        g += 0.02
+    I_syn = g * (0.0 - v)
+    v += dt * (0.1 * (-70.0 - v) + I_syn)
+    g -= dt * g / 4.0
+    if v > -55.0:
+        v = -75.0
+"""
+OUTWARD = INWARD.replace("(0.0 - v)", "(v - 0.0)").replace("+ I_syn", "- I_syn")
+
 PLANTED = [
+    (INWARD, "", ""),
+    (INWARD, "(0.0 - v)", "(v - 0.0)"),
+    (OUTWARD.replace("0.1 * (-70.0 - v)", "-0.1 * (v + 70.0)"), "- I_syn", "+ I_syn"),
+    (MASKED, "", ""),
     (SIDES, "", ""),
     (SIDES, "(v - E)", "abs(v - E)"),
+    (
+        SIDES.replace("2.5 - leak", "2.5 + 0.2 * 2.0 ** (v + 60.0) - leak"),
+        "(v - E)",
+        "abs(v - E)",
+    ),  # an upstroke
     (
         SIDES.replace("0.1 * (v - E)", "-0.1 * abs(v - E)"),
         "",
@@ -78,6 +117,7 @@ PLANTED = [
     (FLOWING_ON, "", ""),
     (FLOWING_ON, "left = n_ref", "left = n_ref // 10"),
     (WAITING, "", ""),
+    (WAITING, "            v = v_r", "            v == v_r"),  # which sets nothing
     (EXACT, "", ""),
     (EXACT, "keep = exp(-dt / tau)", "keep = exp(dt / tau)"),
     (EXACT, "exp(-dt / tau_w)", "exp(dt / tau_w)"),
@@ -86,8 +126,9 @@ PLANTED = [
 
 # Where something is taken out, the line is one that is left.
 TAKEN_OUT = [
+    (MASKED, "    v[~free] = -72.0\n", "free = left <= 0"),  # a mask that nothing reads
     (FLOWING, "        last = k * dt\n", "and k * dt - last > t_ref"),
-    (FLOWING_ON, "            left = n_ref\n", "left, n_ref = 0"),  # nothing reads the steps
+    (FLOWING_ON, "            left = n_ref\n", "if left > 0"),  # nothing reads the steps
     (WAITING, "            v = v_r\n", "if v > v_th"),
     (WAITING, "            last = k * dt\n            v = v_r\n", "if v > v_th"),  # a test, and nothing of it
     (WAITING.replace(", v_r,", ",").replace(" -72.0,", ""), "            v = v_r\n", "if v > v_th"),

@@ -110,6 +110,7 @@ M, Y = AXON.splitlines(keepends=True)[8:10]
         (AXON.replace(Y, ""), [9]),  # after m's line y's is missing
         (AXON.replace(M, ""), [9]),  # before y's line m's is missing
         (AXON.replace(Y, "    y = y\n"), [10]),
+        (AXON.replace(Y, "    m = min(max(m, 0.0), 1.0)\n"), [9]),  # a clip moves nothing
         # A part that stays as it is, and has no rates, is a number.
         (AXON.replace(Y, "").replace("y * (", "part * (").replace("m, y, N", "m, part, N"), []),
     ],

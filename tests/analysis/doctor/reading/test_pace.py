@@ -35,6 +35,7 @@ def test_a_wait_in_steps_beside_a_time_is_a_refractory_period(tmp_path, count, h
     assert reading.maps.hold.way == "clock"
     assert reading.model.neuron.tau_ref == pytest.approx(0.1 * held, abs=0.11)  # a step more or less
 
+
 SIDE_BY_SIDE = """
 import numpy as np
 dt, n_ref = 0.2, 10
