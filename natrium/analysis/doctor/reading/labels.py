@@ -305,7 +305,7 @@ def given_back(source: Sequence[str], line: int) -> int:
 
 
 def passed(source: Sequence[str], line: int, name: str) -> int:
-    """Give the line of what passes or compares alone under a line's condition, or sets a name; 0: none."""
+    """Give the line of what only passes under the condition in a line, or sets a name there; 0: none."""
     nodes = nodes_of(source)
     told = {name for one in nodes if isinstance(one, ast.Assign) and one.lineno == line for name in _set(one)}
     body = [
@@ -314,11 +314,7 @@ def passed(source: Sequence[str], line: int, name: str) -> int:
         if isinstance(each, ast.If) and (each.lineno == line or told & set(_names(each.test)))
         for one in each.body
     ]
-    found = [
-        one.lineno
-        for one in body
-        if isinstance(one, ast.Pass) or (isinstance(one, ast.Expr) and isinstance(one.value, ast.Compare))
-    ]
+    found = [one.lineno for one in body if isinstance(one, ast.Pass)]
     found += [one.lineno for one in body if name and name in _set(one)]
     return found[0] if found else 0
 
