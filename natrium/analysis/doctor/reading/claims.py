@@ -16,7 +16,13 @@ from natrium.analysis.doctor.reading.claimed_states import claimed_states
 from natrium.analysis.doctor.reading.crossed import crossed
 from natrium.analysis.doctor.reading.findings import Found, Mend, in_line, quoted
 from natrium.analysis.doctor.reading.frozen import frozen_finding, frozen_number, is_frozen
-from natrium.analysis.doctor.reading.labels import begins_function, both_called, given_back, unpacked_line
+from natrium.analysis.doctor.reading.labels import (
+    begins_function,
+    both_called,
+    given_back,
+    made_beside,
+    unpacked_line,
+)
 from natrium.analysis.doctor.reading.maps import plain, values_at
 from natrium.analysis.doctor.reading.named import unread
 from natrium.analysis.doctor.reading.places import place_of
@@ -249,7 +255,8 @@ _KEYS = {
 
 def _finding(case: Case, name: str, best: Repair, shared: frozenset[str]) -> Found:
     """Put a change into words; a parameter that is right elsewhere is wrong where it is read."""
-    record, node, line = case.maps.record, best.node, best.line
+    record, node = case.maps.record, best.node
+    line = best.line or made_beside(case.source, case.maps.main.updates[name].line)
     stands, should = best.stands, best.should
     if node.op == LEAF and node.name in record.parameters and best.kind == "number":
         line = line if node.name in shared else record.parameters[node.name].line or line

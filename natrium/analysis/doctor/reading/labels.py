@@ -304,6 +304,25 @@ def given_back(source: Sequence[str], line: int) -> int:
     return 0
 
 
+def made_beside(source: Sequence[str], line: int) -> int:
+    """Give the line that makes the one thing, set once, by which a statement goes on: a slope.
+
+    The line itself where there is none, or several.
+    """
+    nodes = nodes_of(source)
+    statements = [one for one in nodes if isinstance(one, (ast.Assign, ast.AugAssign))]
+    own = [one for one in statements if one.lineno <= line <= (one.end_lineno or one.lineno)]
+    read = {part.id for one in own for part in ast.walk(one.value) if isinstance(part, ast.Name)}
+    made: dict[str, list[ast.expr]] = {}
+    for one in (each for each in statements if isinstance(each, ast.Assign)):
+        for target, value in given_by(one):
+            if isinstance(target, ast.Name) and target.id in read:
+                made.setdefault(target.id, []).append(value)
+    once = [values[0] for values in made.values() if len(values) == 1]
+    lines = {one.lineno for one in once if any(isinstance(part, ast.Name) for part in ast.walk(one))}
+    return lines.pop() if len(lines) == 1 else line
+
+
 def passed(source: Sequence[str], line: int, name: str) -> int:
     """Give the line of what only passes under the condition in a line, or sets a name there; 0: none."""
     nodes = nodes_of(source)

@@ -15,6 +15,7 @@ import numpy as np
 
 from natrium.analysis.doctor.reading.bench import Bench
 from natrium.analysis.doctor.reading.brackets import rebracketed
+from natrium.analysis.doctor.reading.left_out import left_out
 from natrium.analysis.doctor.reading.maps import plain
 from natrium.analysis.doctor.reading.numbers import is_nice, nearest
 from natrium.analysis.doctor.reading.renamed import renamed
@@ -57,7 +58,7 @@ def repairs(bench: Bench) -> list[Repair]:
         found += [(one.rank, size, one) for one in _of_node(bench, at, node)]
     for node, new in rebracketed(bench):
         found.append((0.955, len(in_order([node])), told(bench, "brackets", node, new, 0.955)))
-    found += [(one.rank, len(in_order([one.node])), one) for one in renamed(bench)]
+    found += [(one.rank, len(in_order([one.node])), one) for one in (*renamed(bench), *left_out(bench))]
     found.sort(key=lambda one: one[:2])
     return [one for _, _, one in found]
 

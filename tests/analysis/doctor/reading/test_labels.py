@@ -3,6 +3,7 @@
 import pytest
 
 from natrium.analysis.doctor import read_script
+from natrium.analysis.doctor.reading.labels import made_beside
 from natrium.analysis.doctor.reading.written import data_line
 from natrium.model import Model, Neuron, Simulation, Step
 
@@ -51,3 +52,15 @@ def test_the_list_is_found_from_what_is_read_where_it_has_ended(text, line):
 
 def test_of_two_lists_none_is_chosen():
     assert data_line(["a = [1.0]", "b = [2.0]", "x = a[k] + b[k]"], 3) == 0
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("x = 1.0\ndx = x - y\nx = x + dt * dx", 2),
+        ("dx = 3.0\nx = x + dt * dx", 2),  # a number is no slope
+        ("dx = y\nif x > y:\n    dx = 2 * y\nx = x + dt * dx", 4),
+    ],
+)
+def test_what_a_state_goes_on_by_is_made_in_one_line(text, line):
+    assert made_beside(text.splitlines(), text.count("\n") + 1) == line

@@ -98,3 +98,18 @@ def test_a_number_that_stands_twice_in_a_line_is_changed_in_one_place():
     root = Algebra().merged(tree("g*m**3*h - h**3"))
     best = repairs(Bench(root, POINTS, target, frozenset("g"), candidates, states=frozenset("Vmh")))[0]
     assert (best.stands, best.should) == ("h**3", "h**4")
+
+
+@pytest.mark.parametrize(
+    ("stands", "should", "was", "wanted"),
+    [
+        ("h - g*V*m - exp(V/9)", "h - g*(V - E)*m - exp(V/9)", "g*V", "g*(V - E)"),  # V stands in two places
+        ("m", "m - h/E", "m", "m - h/E"),
+        ("m*V", "m*V + h*g", "m*V", "m*V + h*g"),
+    ],
+)
+def test_what_a_term_is_counted_from_and_a_decay_that_are_left_out_are_found(stands, should, was, wanted):
+    target = np.asarray(at_points(tree(should), POINTS))
+    bench = Bench(tree(stands), POINTS, target, frozenset("gE"), POINTS, states=frozenset("Vmh"))
+    best = repairs(bench)[0]
+    assert (best.kind, best.stands, best.should) == ("offset", was, wanted)
