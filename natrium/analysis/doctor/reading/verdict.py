@@ -38,6 +38,7 @@ from natrium.analysis.doctor.reading.rules import as_data
 from natrium.analysis.doctor.reading.schemes import SchemeFound, called_in_steps, in_whole_steps, prove
 from natrium.analysis.doctor.reading.solved import as_straight, makes_again, solver_of
 from natrium.analysis.doctor.reading.sorting import sort
+from natrium.analysis.doctor.reading.stage_times import stage_times
 from natrium.analysis.doctor.reading.stages import stage_faults
 from natrium.analysis.doctor.reading.twins import budget_of, compared, twin_of
 from natrium.analysis.doctor.trace.record import Node, Record
@@ -243,7 +244,7 @@ def read(
         case = Case(maps, equations, meant, scheme)
         found = [*stale(record, lags), *checks(case), *rules_of(case, scheme)]
         if not any(one.kind == "fault" and one.key in STEPPED for one in found):
-            found += stage_faults(case)
+            found += [*stage_faults(case), *stage_times(case)]
         if claim is None:
             found += [*published(case), *contradictions(case)]
         elif not any(one.key in CAUSES for one in found):
