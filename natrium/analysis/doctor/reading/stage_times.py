@@ -14,7 +14,7 @@ from natrium.analysis.doctor.reading.trees import LEAF, in_order, leaves, name_o
 from natrium.analysis.doctor.reading.ways import TABLEAUS
 from natrium.analysis.doctor.trace.record import Node
 
-READ_AT = tuple(map(Fraction, (0, "1/4", "1/3", "1/2", "2/3", "3/4", 1)))  # of a step
+READ_AT = tuple(Fraction(part, 12) for part in (0, 3, 4, 6, 8, 9, 12))  # of a step
 POINTS = 24  # of the run's times
 FEWEST = 3  # stages: of two, one read at the other's time is an input that is held over the step
 
