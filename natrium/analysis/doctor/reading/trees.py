@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import operator
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from functools import cache, lru_cache
+from functools import cache, lru_cache, partial
 from typing import Any
 
 import attrs
@@ -75,6 +75,7 @@ _ARITHMETIC: dict[str, Callable[..., Any]] = {
     "/": operator.truediv,
     "neg": operator.neg,
 }
+LARGE = 1e5  # of what a function is taken: beyond it no double is left
 RELATIONS = ("<", "<=", ">", ">=", "==", "!=")
 _FUNCTIONS = (
     "exp", "expm1", "log", "log1p", "log10", "log2", "sqrt", "sin", "cos", "tan", "tanh", "sinh", "cosh",
@@ -149,6 +150,11 @@ def _chosen(relation: str) -> Callable[..., Any]:
     return lambda a, b: sympy.Piecewise((1, sympy.Rel(a, b, relation)), (0, True))
 
 
+def _within(a: Any, function: Callable[[Any], Any], below: float = math.nan) -> Any:
+    """Leave a function out where doubles overflowed long ago: to give all its digits would never end."""
+    return function(a) if abs(a) < LARGE else mpmath.mpf(below if a < 0 else math.nan)
+
+
 _SHARED: dict[str, Callable[..., Any]] = {
     **_ARITHMETIC,
     **{relation: _told(relation) for relation in RELATIONS},
@@ -210,11 +216,14 @@ EXTENDED: Operations = {
     **_ARITHMETIC,
     "/": lambda a, b: a / b if b else mpmath.nan,
     **{relation: _told(relation) for relation in RELATIONS},
+    **{name: getattr(mpmath, name) for name in ["log", "log10", "sqrt", "tanh"]},
+    "exp": lambda a: _within(a, mpmath.exp, below=0.0),
+    "expm1": lambda a: _within(a, mpmath.expm1, below=-1.0),
     **{
-        name: getattr(mpmath, name)
-        for name in ["exp", "expm1", "log", "log10", "sqrt", "sin", "cos", "tan", "tanh", "sinh", "cosh"]
+        name: partial(_within, function=getattr(mpmath, name))
+        for name in ["sin", "cos", "tan", "sinh", "cosh"]
     },
-    "**": lambda a, b: a ** int(b) if b == int(b) else a**b,
+    "**": lambda a, b: mpmath.nan if abs(b) > LARGE else a ** int(b) if b == int(b) else a**b,
     "log1p": lambda a: mpmath.log(1 + a),
     "log2": lambda a: mpmath.log(a, 2),
     "exp2": lambda a: mpmath.mpf(2) ** a,
