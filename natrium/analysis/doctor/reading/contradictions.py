@@ -13,7 +13,7 @@ from natrium.analysis.doctor.reading.case import FAR, Case, line_in, sign_line
 from natrium.analysis.doctor.reading.checks import LINEAR, beyond_reach
 from natrium.analysis.doctor.reading.findings import Found, in_line, quoted
 from natrium.analysis.doctor.reading.frozen import frozen_gates
-from natrium.analysis.doctor.reading.labels import loops_around
+from natrium.analysis.doctor.reading.labels import loops_around, passed
 from natrium.analysis.doctor.reading.maps import crossings, differ, plain, points_of, values_at
 from natrium.analysis.doctor.reading.named import unread
 from natrium.analysis.doctor.reading.overrides import overriding
@@ -81,12 +81,13 @@ def _not_reset(case: Case) -> Iterator[Found]:
     tests = [one for step in maps.record.steps for one in crossings(maps.algebra, step, maps.V)]
     test = maps.threshold or next((one for one in tests if one.relation in UP), None)
     if test is not None and (in_row or (name and linear)):
-        line = spared_line(case, maps.V) or test.line
+        line = spared_line(case, maps.V) or passed(case.source, test.line, plain(maps.V)) or test.line
         told = f": {name} is never read" if name else ": it fires at step after step"
         yield Found(
             "reset-missing", "fault",
             f"A spike does not take {plain(maps.V)} down{told}; see {in_line(case.source, line)}.",
-            line, evidence=f"{again} of {maps.spikes.size} spikes come as soon as they may after another",
+            line, evidence=f"{again} of {maps.spikes.size} spikes come as soon as they may after another"
+            if in_row else f"nothing else is called as what {plain(maps.V)} is set to",
         )  # fmt: skip
 
 

@@ -178,15 +178,18 @@ def begins_function(source: Sequence[str], line: int) -> bool:
 def makes_current(source: Sequence[str], line: int) -> bool:
     """Tell whether a statement sets, or a function of one gives back, what is called a current: I_leak."""
     nodes = nodes_of(source)
-    names = {name for one in nodes if getattr(one, "lineno", 0) == line and isinstance(one, ast.Assign)
-             for name in _set(one)}  # fmt: skip
-    names |= {
+    here = [one for one in nodes if isinstance(one, ast.Assign) and one.lineno == line]
+    return any(_CURRENT.match(one) for one in set().union(_giving(nodes, line), *map(_set, here)))
+
+
+def _giving(nodes: Sequence[ast.AST], line: int) -> set[str]:
+    """Name the functions that give back what a line says."""
+    return {
         one.name
         for one in nodes
         if isinstance(one, ast.FunctionDef)
         and any(isinstance(each, ast.Return) and each.lineno == line for each in one.body)
     }
-    return any(_CURRENT.match(one) for one in names)
 
 
 def read_before(source: Sequence[str], name: str) -> int:
@@ -327,12 +330,10 @@ def passed(source: Sequence[str], line: int, name: str) -> int:
     """Give the line of what only passes under the condition in a line, or sets a name there; 0: none."""
     nodes = nodes_of(source)
     told = {name for one in nodes if isinstance(one, ast.Assign) and one.lineno == line for name in _set(one)}
-    body = [
-        one
-        for each in nodes
-        if isinstance(each, ast.If) and (each.lineno == line or told & set(_names(each.test)))
-        for one in each.body
-    ]
+    told |= _giving(nodes, line)
+    tests = [one for one in nodes if isinstance(one, ast.If)]
+    asked = [one for one in tests if one.lineno == line or told & {*_names(one.test), *_called(one.test)}]
+    body = [one for each in asked for one in each.body]
     found = [one.lineno for one in body if isinstance(one, ast.Pass)]
     found += [one.lineno for one in body if name and name in _set(one)]
     return found[0] if found else 0

@@ -388,3 +388,9 @@ def values_at(node: Node, points: Mapping[str, Any]) -> Array:
     if leaves(node) - set(points):
         return np.full(len(next(iter(points.values()))), np.nan)
     return np.asarray(at_points(node, points))
+
+
+def middle_of(values: Array) -> float:
+    """Give the median of what there is of values; NaN where nothing is."""
+    there = values[np.isfinite(values)]
+    return float(np.median(there)) if there.size else math.nan

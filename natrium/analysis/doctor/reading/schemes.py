@@ -17,7 +17,7 @@ import numpy as np
 
 from natrium.analysis.doctor.reading.algebra import Slopes
 from natrium.analysis.doctor.reading.equations import unmoved
-from natrium.analysis.doctor.reading.maps import Maps, points_of, values_at
+from natrium.analysis.doctor.reading.maps import Maps, middle_of, points_of, values_at
 from natrium.analysis.doctor.reading.trees import (
     EXTENDED,
     LEAF,
@@ -110,7 +110,7 @@ class Prover:
             if is_stage and node not in set(maps.trees.values()):
                 flow = values_at(self._equations[own[0]], points)
                 with np.errstate(all="ignore"):
-                    share = float(np.nanmedian(values_at(slopes.slope(node), points) / flow))
+                    share = middle_of(values_at(slopes.slope(node), points) / flow)
                 return "midpoint" if abs(share - 0.5) < SHARE else "heun" if abs(share - 1.0) < SHARE else ""
         return ""
 

@@ -13,7 +13,7 @@ from natrium.analysis.doctor.reading.bench import Bench
 from natrium.analysis.doctor.reading.case import Case
 from natrium.analysis.doctor.reading.equations import unmoved
 from natrium.analysis.doctor.reading.findings import Found, in_line
-from natrium.analysis.doctor.reading.maps import plain, points_of, values_at
+from natrium.analysis.doctor.reading.maps import middle_of, plain, points_of, values_at
 from natrium.analysis.doctor.reading.repair import repairs
 from natrium.analysis.doctor.reading.schemes import DIGITS, SAME, Prover
 from natrium.analysis.doctor.reading.trees import LEAF, in_order, leaf, leaves, name_of, number
@@ -256,7 +256,7 @@ def _shares_of(case: Case, state: str, name: str) -> list[float]:
     found = []
     for node in _stage_nodes(case, state, name):
         with np.errstate(all="ignore"):
-            found.append(float(np.nanmedian(values_at(slopes.slope(node), points) / flow)))
+            found.append(middle_of(values_at(slopes.slope(node), points) / flow))
     return sorted(found)
 
 

@@ -95,7 +95,26 @@ for k in range(400):
 """
 OUTWARD = INWARD.replace("(0.0 - v)", "(v - 0.0)").replace("+ I_syn", "- I_syn")
 
+# A threshold that a function has, and a step that looks at it.
+ASKED = """
+def cell(theta=-55.0, v_reset=-72.0):
+    state = {"v": -70.0}
+    def fires():
+        return state["v"] >= theta
+    def step(current, dt):
+        state["v"] += dt * (-70.0 - state["v"] + current) / 10.0
+        if fires():
+            state["v"] = v_reset
+    return step, state
+step, state = cell()
+for k in range(300):
+    step(25.0, 0.1)
+"""
+
 PLANTED = [
+    (ASKED, "", ""),
+    (ASKED, '            state["v"] = v_reset', "            pass"),
+    (ASKED, '["v"] >= theta', '["v"] <= theta'),
     (INWARD, "", ""),
     (INWARD, "(0.0 - v)", "(v - 0.0)"),
     (OUTWARD.replace("0.1 * (-70.0 - v)", "-0.1 * (v + 70.0)"), "- I_syn", "+ I_syn"),
