@@ -13,6 +13,7 @@ from natrium.analysis.doctor.reading.case import Case
 from natrium.analysis.doctor.reading.claimed_bench import bench_of, part_of, whole_of
 from natrium.analysis.doctor.reading.claimed_rules import claimed_rules
 from natrium.analysis.doctor.reading.claimed_states import claimed_states
+from natrium.analysis.doctor.reading.contradictions import left_by_runs
 from natrium.analysis.doctor.reading.crossed import crossed
 from natrium.analysis.doctor.reading.findings import Found, Mend, in_line, quoted
 from natrium.analysis.doctor.reading.frozen import frozen_finding, frozen_number, is_frozen
@@ -59,7 +60,7 @@ def held_against(case: Case, claim: Model, known: frozenset[str]) -> list[Found]
     return [
         *equations,
         *(one for one in rules if one.about not in still),  # nothing sets it, but what it is kept in
-        *(one for one in starts if not _follows(case, one, equations)),
+        *left_by_runs(case, [one for one in starts if not _follows(case, one, equations)]),
     ]
 
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
+import attrs
 import numpy as np
 import sympy
 
@@ -237,3 +238,10 @@ def _begun_anew(case: Case) -> Iterator[Found]:
             f"{in_line(case.source, line)} sets it to no start.",
             line, evidence=f"{record.runs[1]} runs, of which the first alone begins anew",
         )  # fmt: skip
+
+
+def left_by_runs(case: Case, starts: Sequence[Found]) -> list[Found]:
+    """Tell wrong starts that the run before has left by what should begin each run anew."""
+    wrong = [one for one in starts if one.key.startswith("initial")]
+    left = [attrs.evolve(one, sure=True) for one in _begun_anew(case)] if wrong else []
+    return left + [one for one in starts if not left or one not in wrong]

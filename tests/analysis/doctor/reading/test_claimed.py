@@ -5,7 +5,7 @@ import pytest
 from natrium.analysis.doctor import read_script
 from natrium.analysis.doctor.reading.script import traced
 from natrium.analysis.doctor.reading.verdict import read
-from natrium.model import HybridNeuron, Model, Simulation, Sine, Step
+from natrium.model import HybridNeuron, Model, Neuron, Simulation, Sine, Step
 
 GATED = """
 import numpy as np
@@ -212,3 +212,30 @@ def test_a_start_tells_the_unit_of_a_run_without_a_spike(tmp_path, unit, ms):
     reading = read(traced(path), claim=claim, solve=False)
     assert (reading.meant.units.mV, reading.meant.units.ms) == (unit, ms)
     assert reading.faults == ()
+
+
+RUNS = """
+v, dt, rates = -70.0, 0.1, []
+for height in (12.0, 20.0, 30.0):
+    v = -70.0
+    for k in range(300):
+        v += dt * (-70.0 - v + height) / 10.0
+        if v >= -55.0:
+            v = -72.0
+    rates.append(v)
+"""
+
+
+@pytest.mark.parametrize(("left_out", "told"), [("", []), ("    v = -70.0\n", [("state-left", 3)])])
+def test_a_run_that_the_one_before_has_left_elsewhere_is_told_by_what_should_begin_it(
+    tmp_path, left_out, told
+):
+    claim = Model(
+        neuron=Neuron(tau_m=10.0, tau_ref=0.0, v_rest=-70.0, v_thresh=-55.0, v_reset=-72.0),
+        stimulus=Step(amplitude=20.0),
+        simulation=Simulation(t_end=30.0, dt=0.1),
+    )
+    path = tmp_path / "script.py"
+    path.write_text(RUNS.replace(left_out, "") if left_out else RUNS)
+    reading = read(traced(path, claim=claim), claim=claim, solve=False)
+    assert [(one.key, one.line) for one in reading.faults] == told
