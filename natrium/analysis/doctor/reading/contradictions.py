@@ -40,6 +40,7 @@ def contradictions(case: Case) -> Iterator[Found]:
     for check in (
         _reset_above,
         _not_reset,
+        _driven_over,
         _other_level,
         _refractory_beyond,
         _left_out,
@@ -74,8 +75,7 @@ def _not_reset(case: Case) -> Iterator[Found]:
     after = maps.resets.get(maps.V)
     if maps.record.solver or not (after is None or (after.op == LEAF and after.name == maps.V)):
         return
-    waits = np.cumsum(~np.isin(maps.record.order, maps.held))  # the steps that do not wait
-    again = int(np.sum(np.diff(waits[maps.spikes]) == 1)) if maps.spikes.size >= ROW else 0
+    again = _at_once(case)
     in_row = 2 * again > maps.spikes.size or (again > 0 and overriding(case.source, plain(maps.V)) > 0)
     name = next((one for one in unread(case.source) if _RESET.search(one.lower())), "")
     linear = all(one.kind in LINEAR for one in case.meant.recognised.parts)
@@ -89,6 +89,36 @@ def _not_reset(case: Case) -> Iterator[Found]:
             f"A spike does not take {plain(maps.V)} down{told}; see {in_line(case.source, line)}.",
             line, evidence=f"{again} of {maps.spikes.size} spikes come as soon as they may after another"
             if in_row else f"nothing else is called as what {plain(maps.V)} is set to",
+        )  # fmt: skip
+
+
+def _at_once(case: Case) -> int:
+    """Count the spikes that come in the first step that does not wait after another."""
+    spikes = case.maps.spikes
+    waits = np.cumsum(~np.isin(case.maps.record.order, case.maps.held))
+    return int(np.sum(np.diff(waits[spikes]) == 1)) if spikes.size >= ROW else 0
+
+
+def _driven_over(case: Case) -> Iterator[Found]:
+    """Find a number by which the input takes V from its reset over the threshold in one step."""
+    maps, known, drive = case.maps, case.maps.record.parameter_values, case.meant.recognised.input
+    after = maps.resets.get(maps.V)
+    if maps.threshold is None or after is None or not drive or 2 * _at_once(case) <= maps.spikes.size:
+        return
+    try:
+        slope, leak = (Slopes(maps.algebra, one).slope(case.equations[maps.V]) for one in (drive, maps.V))
+    except KeyError:
+        return
+    own = sorted((leaves(slope) - leaves(leak)) & set(maps.record.parameters) - {maps.dt})
+    height = maps.step * number_at(slope, known) * float(np.max(np.abs(case.meant.inputs), initial=0.0))
+    gap = number_at(maps.threshold.level, known) - number_at(after, known)
+    if len(own) == 1 and abs(height) > gap > 0.0:
+        line = maps.record.parameters[own[0]].line
+        yield Found(
+            "input-too-large", "fault",
+            f"The input takes {plain(maps.V)} from its reset over the threshold in one step: is "
+            f"{plain(own[0])} in another unit? See {in_line(case.source, line)}.",
+            line, quoted(case.source, line), evidence=f"a step of it is {height:.4g}", about=maps.V,
         )  # fmt: skip
 
 

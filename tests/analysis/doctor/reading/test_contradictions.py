@@ -111,7 +111,25 @@ for k in range(300):
     step(25.0, 0.1)
 """
 
+DRIVEN = """
+dt, tau, v, wait = 0.1, 10.0, -70.0, 0
+R = 5.0
+for k in range(400):
+    I = 4.0 if k > 100 else 0.0
+    if wait > 0:
+        wait -= 1
+        v = -75.0
+        continue
+    v += (-70.0 - v + R * I) * dt / tau
+    if v > -55.0:
+        v = -75.0
+        wait = 20
+"""
+
 PLANTED = [
+    (DRIVEN, "", ""),
+    (DRIVEN, "R = 5.0", "R = 5000.0"),
+    (DRIVEN.replace("R = 5.0", "R = 5000.0").replace("4.0 if", "0.004 if"), "", ""),
     (ASKED, "", ""),
     (ASKED, '            state["v"] = v_reset', "            pass"),
     (ASKED, '["v"] >= theta', '["v"] <= theta'),
