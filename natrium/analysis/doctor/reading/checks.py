@@ -13,7 +13,14 @@ from natrium.analysis.doctor.reading.findings import Found, Mend, in_line, quote
 from natrium.analysis.doctor.reading.kept import slips
 from natrium.analysis.doctor.reading.labels import read_before
 from natrium.analysis.doctor.reading.maps import Threshold, crossings, is_refractory, is_rest, plain
-from natrium.analysis.doctor.reading.named import idle, never_begun, numbers_named, told_equal, unread
+from natrium.analysis.doctor.reading.named import (
+    idle,
+    never_begun,
+    numbers_named,
+    reads,
+    told_equal,
+    unread,
+)
 from natrium.analysis.doctor.reading.recognise import GateFound, Part, opens, split_gate
 from natrium.analysis.doctor.reading.resets import parameter_line
 from natrium.analysis.doctor.reading.rules import number_at
@@ -301,7 +308,8 @@ def _unused(case: Case) -> Iterator[Found]:
                 f"{name} is given a value in {in_line(source, line)} and never read.",
                 line, quoted(source, line),
             )  # fmt: skip
-    times = set(filter(is_refractory, numbers_named(source)))
+    often = reads(source)
+    times = {one for one in numbers_named(source) if is_refractory(one) and often[one] == 1}
     for name, line in idle(source).items() if unheld else ():
         made = re.findall(r"\w+", source[line - 1].split("=", 1)[-1])
         if is_refractory(name) and times & set(made):
