@@ -161,12 +161,14 @@ def _edges(comparison: Comparison) -> list[str]:
 
 def _counter(comparison: Comparison) -> list[str]:
     held, dt = held_steps(comparison.script), comparison.dt
-    tau_ref = comparison.model.neuron.tau_ref
+    neuron = comparison.model.neuron
+    tau_ref = neuron.tau_ref
+    does = "holds V" if neuron.system.resting.rhs[0] == 0 else "lets none follow"
     whole = round(tau_ref / dt)
     if held == tau_ref == 0.0:
         return []
     text = (
-        f"After a spike the refractory counter holds V for {held} steps of {dt:g} ms, {held * dt:g} ms "
+        f"After a spike the refractory counter {does} for {held} steps of {dt:g} ms, {held * dt:g} ms "
         f"for a tau_ref of {tau_ref:g} ms"
     )
     if held == whole:

@@ -65,3 +65,20 @@ def test_a_counter_with_a_rest_is_told():
     told = " ".join(findings(compare_script(fine)))
     assert "holds V for 401 steps of 0.005 ms" in told
     assert "1 more than tau_ref" in told
+
+
+@pytest.mark.parametrize(("refractory", "does"), [("hold", "holds V"), ("free", "lets none follow")])
+def test_the_counter_holds_v_only_where_v_stands(refractory, does):
+    cell = natrium.HybridNeuron(
+        equations={"V": "(-V + I)/10"},
+        initial={"V": 0.0},
+        v_thresh=15.0,
+        reset={"V": 0.0},
+        tau_ref=2.0,
+        refractory={"V": refractory},
+    )
+    model = natrium.Model(
+        neuron=cell, stimulus=natrium.Constant(30.0), simulation=natrium.Simulation(t_end=12.0, dt=0.1)
+    )
+    said = " ".join(findings(compare_script(model), []))
+    assert f"After a spike the refractory counter {does} for 2" in said
