@@ -351,3 +351,32 @@ while begin < 60.0:
         path.write_text(wrong)
         (reading,) = read_script(path, claim)
         assert {one.line for one in reading.faults} == lines
+
+
+@pytest.mark.slow
+def test_of_neurons_side_by_side_another_one_is_no_slip(tmp_path):
+    """The claim is of the last, what is read of the middle one."""
+    text = """
+import numpy as np
+n, dt, R = 5, 0.2, 12.0
+each = np.linspace(0.5, 1.9, n)
+v, left, kept = np.full(n, -64.0), np.zeros(n), np.zeros((600, n))
+for k in range(600):
+    current = each * (k * dt >= 10.0)
+    free = left <= 0
+    v = np.where(free, v + (-64.0 - v + R * current) / 16.0 * dt, -66.0)
+    left = np.maximum(left - 1, 0)
+    fired = v >= -50.0
+    v[fired] = -66.0
+    left[fired] = 20
+    kept[k] = v
+"""
+    claim = Model(
+        neuron=Neuron(tau_m=16.0, tau_ref=4.0, v_rest=-64.0, v_thresh=-50.0, v_reset=-66.0),
+        stimulus=Step(22.8, start=10.0),
+        simulation=Simulation(t_end=120.0, dt=0.2),
+    )
+    path = tmp_path / "script.py"
+    path.write_text(text)
+    (reading,) = read_script(path, claim)
+    assert reading.faults == ()
