@@ -31,9 +31,7 @@ USUAL_V, USUAL_TIME, USUAL = 30.0, 20.0, 30.0  # what sizes are compared with: i
 FEWEST_V = 0.15  # smaller, all told, they are in volts; a cell without units lives between 0 and 1 or so
 FEWEST_TIME, MOST_TIME = 0.5, 150.0  # shorter than this is the slowest, longer the fastest, of other units
 SMALL = 0.03  # a state that becomes no larger is one of other units than gates are
-SMALLEST = (
-    1e-30  # the least prefix of units: a start that is smaller is what a decay has left, and tells nothing
-)
+SMALLEST = 1e-15  # fA, in A: a start that is smaller is what a decay has left, and tells nothing
 LEAST = 1e-6  # of the largest: a root so small is rounding
 LOOKS = np.array([-100.0, -50.0, 0.0, 50.0, 100.0])  # times the scale of V: where other states are asked for
 HIGHEST = 8  # degree of a polynomial whose roots are looked at

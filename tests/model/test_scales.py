@@ -107,8 +107,8 @@ def test_a_start_that_a_decay_has_left_tells_no_scale():
     equations = {"V": "-(V + 70) - w + I", "w": "-0.02*w"}
     sizes = {
         start: state_scales(natrium.HybridNeuron(equations=equations, initial={"V": -70.0, "w": start}))[1]
-        for start in (1e-3, 1e-12, 1e-310)
+        for start in (1e-3, 1e-12, 1e-19, 1e-310)
     }
     assert sizes[1e-3] == pytest.approx(1e-3)
     assert 0.0 < sizes[1e-12] <= 1e-12
-    assert sizes[1e-310] == 1.0
+    assert sizes[1e-19] == sizes[1e-310] == 1.0
