@@ -5,10 +5,12 @@ numbers. Each line is a file, a test, and a pattern of the cases that move (all 
 """
 
 import gc
+import multiprocessing
 import os
 import re
 from collections.abc import Callable
 from functools import cache
+from multiprocessing.context import BaseContext
 from pathlib import Path
 from typing import Any
 
@@ -283,6 +285,22 @@ LONG = [
     "test_resources.py::test_many_runs_leave_nothing",
     "test_resources.py::test_models_that_differ_in_numbers_leave_nothing",
 ]
+
+
+# What starts apart, and what that would import at its first file: dask, pint and more, which take longer than it.
+APART = [
+    "tests.cli.test_kills", "tests.solvers.ensembles.test_sweep_kills",
+    "natrium.analysis", "natrium.reports", "natrium.figures",
+    "xarray", "netCDF4", "zarr", "dask.array", "distributed", "filelock", "pint", "sympy.tensor.tensor",
+]  # fmt: skip
+
+
+@pytest.fixture(scope="session")
+def fresh() -> BaseContext:
+    """Give a maker of processes that start in milliseconds, with all imported: kills meet them at their work."""
+    context = multiprocessing.get_context("forkserver" if os.name == "posix" else "spawn")
+    context.set_forkserver_preload(APART)
+    return context
 
 
 @pytest.fixture(scope="session")

@@ -3,7 +3,6 @@
 import csv
 import io
 import json
-import multiprocessing
 import os
 import random
 import signal
@@ -27,14 +26,6 @@ def verb_apart(arguments, said):
     os.dup2(os.open(said, os.O_WRONLY | os.O_CREAT), 2)
     sys.stdout = Path(os.devnull).open("w")  # noqa: SIM115 - to the process's end
     main()
-
-
-@pytest.fixture(scope="module")
-def fresh():
-    """Give a maker of processes that start in milliseconds, with all imported: kills meet a verb at its work."""
-    context = multiprocessing.get_context("forkserver" if os.name == "posix" else "spawn")
-    context.set_forkserver_preload([__name__, "natrium.analysis", "natrium.reports", "natrium.figures"])
-    return context
 
 
 def killed_at(fresh, said, rng, longest, *arguments):

@@ -1,6 +1,5 @@
 """Sweeps killed at random moments, on full disks, with damaged journals: a right file or a named error."""
 
-import multiprocessing
 import os
 import random
 import resource
@@ -37,14 +36,6 @@ def sweep_apart(out, started):
     signal.signal(signal.SIGINT, signal.default_int_handler)
     started.set()
     run(out)
-
-
-@pytest.fixture(scope="module")
-def fresh():
-    """Give a maker of processes that start in milliseconds, with all imported."""
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload([__name__, "xarray", "netCDF4", "zarr", "natrium.analysis"])
-    return context
 
 
 @pytest.fixture(scope="module", params=SUFFIXES)
