@@ -59,6 +59,7 @@ KNOWN = (
     "integer-division",
     "rounded-state",
     "input-late",
+    "stage-time",
 )
 
 

@@ -20,6 +20,18 @@ for k in range(200):
     if v > -50.0:
         v = -70.0
 """
+NAMED = """
+from math import cos
+dt, v, base, size, tau = 0.2, -70.0, 20.0, 3.0, 12.0
+times = [dt * k for k in range(201)]
+def wave(t):
+    return base + size * cos(0.3 * t)
+for k in range(200):
+    u = v + 0.5 * dt * (-70.0 - v + wave(times[k])) / tau
+    v = v + dt * (-70.0 - u + wave(times[k] + 0.5 * dt)) / tau
+    if v > -50.0:
+        v = -70.0
+"""
 HELD = STAGED.replace("t + 0.5 * dt)", "t)").replace("t + dt / 2)", "t)").replace("t + dt)", "t)")
 
 
@@ -31,6 +43,8 @@ HELD = STAGED.replace("t + 0.5 * dt)", "t)").replace("t + dt / 2)", "t)").replac
         (STAGED, "k3, t + dt)", "k3, t)", [12]),
         (STAGED, "t + 0.5 * dt)", "t)", [10]),
         (STAGED, "t + dt / 2)", "t + dt)", [11]),
+        (NAMED, "", "", []),
+        (NAMED, "times[k] + 0.5", "times[k - 1] + 0.5", [9]),  # half a step before the step
     ],
 )
 def test_a_stage_reads_its_input_at_its_own_time(tmp_path, text, old, new, lines):
