@@ -18,6 +18,15 @@ DRIVE = natrium.Step(10.0, start=20.0)
 LINUX = pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="memory is read from Linux's /proc")
 
 
+@pytest.fixture(autouse=True)
+def collected_as_usual():
+    """Look for garbage as often as Python itself does; the suite looks seldom."""
+    seldom = gc.get_threshold()
+    gc.set_threshold(700, 10, 10)
+    yield
+    gc.set_threshold(*seldom)
+
+
 def used():
     """Give resident memory (MB), open files and threads."""
     gc.collect()

@@ -56,6 +56,8 @@ class Script:
         What of the text is run, where that is not all of it.
     given : mapping
         What is there before it runs.
+    entry : int
+        Which run of its loop is recorded, from 1 on; 0: the first of those that show most.
     """
 
     path: Path
@@ -64,6 +66,7 @@ class Script:
     driver: str = ""
     tree: ast.Module | None = None
     given: Mapping[str, Any] = attrs.field(factory=dict)
+    entry: int = 0
 
     @property
     def lines(self) -> tuple[str, ...]:

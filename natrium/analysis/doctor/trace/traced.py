@@ -174,7 +174,8 @@ def _recorded(script: Script, second: TracedRun, loop: int, plain: PlainRun) -> 
         return _fallen(script, "the traced run does not come to the loop")
     tracing.begin(second.tracer)
     try:
-        fullest = _fullest(segments)
+        chosen = script.entry and min(script.entry, len(segments))
+        fullest = segments[chosen - 1] if chosen else _fullest(segments)
         builder = Builder(second.tracer, fullest, second.objects())
         record = builder.record(script.lines, lists_of(second.run.namespace, second.tracer))
         left = builder.left_over(segments)

@@ -5,7 +5,7 @@ import pytest
 from natrium.analysis.doctor import read_script
 from natrium.analysis.doctor.reading.script import traced
 from natrium.analysis.doctor.reading.verdict import read
-from natrium.model import HybridNeuron, Model, Neuron, Simulation, Sine, Step
+from natrium.model import Constant, HybridNeuron, Model, Neuron, Simulation, Sine, Step
 
 GATED = """
 import numpy as np
@@ -239,3 +239,43 @@ def test_a_run_that_the_one_before_has_left_elsewhere_is_told_by_what_should_beg
     path.write_text(RUNS.replace(left_out, "") if left_out else RUNS)
     reading = read(traced(path, claim=claim), claim=claim, solve=False)
     assert [(one.key, one.line) for one in reading.faults] == told
+
+
+SWEEP = """
+class Cell:
+    def __init__(self):
+        self.begin()
+    def begin(self):
+        self.v, self.wait = -70.0, 0
+    def step(self, amp, dt):
+        if self.wait > 0:
+            self.wait -= 1
+            return 0
+        self.v += dt * (-70.0 - self.v + 40.0 * amp) / 20.0
+        if self.v >= -50.0:
+            self.v, self.wait = -60.0, 20
+            return 1
+        return 0
+cell, counts = Cell(), []
+for amp in (0.2, 0.8, 1.2, 0.6):
+    cell.begin()
+    n = 0
+    for k in range(400):
+        n += cell.step(amp, 0.1)
+    counts.append(n)
+"""
+
+
+@pytest.mark.parametrize("entry", [2, 3, 4])
+def test_of_a_sweep_the_run_with_the_claims_input_is_read(tmp_path, entry):
+    claim = Model(
+        neuron=Neuron(tau_m=20.0, tau_ref=2.0, v_rest=-70.0, v_thresh=-50.0, v_reset=-60.0),
+        stimulus=Constant(40.0 * (0.2, 0.8, 1.2, 0.6)[entry - 1]),
+        simulation=Simulation(t_end=40.0, dt=0.1),
+    )
+    path = tmp_path / "script.py"
+    for text, lines in ((SWEEP, []), (SWEEP.replace("-70.0 - self.v", "-75.0 - self.v"), [11])):
+        path.write_text(text)
+        (found,) = read_script(path, claim)
+        assert [one.line for one in found.faults] == lines
+        assert lines or found.record.runs == (entry, 4)
