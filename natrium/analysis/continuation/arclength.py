@@ -187,19 +187,18 @@ def step(point: Point, length: float, before: Point | None = None) -> tuple[Poin
 
     None where no step is short enough.
     """
-    most = 1.5
     while length >= LEAST:
         try:
             found = ahead(point, length, _curving(before, point, length))
-        except NatriumError:  # what is a little longer than what goes would not go either
-            length, most = 0.5 * length, 1.0
+        except NatriumError:
+            length *= 0.5
             continue
         was = point.tangent * point.scales / found.scales
         angle = float(np.arccos(np.clip(found.tangent @ was / np.linalg.norm(was), -1.0, 1.0)))
         if angle > SHARP and length > 1e3 * LEAST:
             length *= max(0.2, TURN / angle)
             continue
-        longer = most if found.iterations <= FEW else 1.0 if found.iterations < MANY else 0.6
+        longer = 1.5 if found.iterations <= FEW else 1.0 if found.iterations < MANY else 0.6
         return found, length * min(longer, max(0.3, TURN / max(angle, 1e-3)))
     return None
 

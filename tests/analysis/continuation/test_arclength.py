@@ -5,7 +5,6 @@ import numpy as np
 import pytest
 
 from natrium.analysis.continuation.arclength import Point, at_value, located, step
-from natrium.model import SolverError
 
 
 @attrs.frozen
@@ -84,24 +83,3 @@ def test_what_jumps_is_found_nowhere():
         return float("nan") if one.value > 0.2 else -1.0
 
     assert located(point, after, jumps) is None
-
-
-@attrs.frozen
-class Narrow(Ellipse):
-    """The same, told only near the last point."""
-
-    around: np.ndarray = attrs.field(factory=lambda: np.array([1.0, 0.0]))
-
-    def evaluate(self, z):
-        if np.abs((z - self.around) / self.scales(z)).max() > 0.12:
-            raise SolverError("a place must be near the last point")
-        return super().evaluate(z)
-
-    def adapted(self, z, found):
-        return attrs.evolve(self, around=z.copy())
-
-
-def test_after_a_step_that_had_to_be_shortened_the_next_is_no_longer():
-    point, length = step(at_value(Narrow(), np.array([1.05, 0.0]), 0.0), 0.2)
-    assert length == 0.1
-    assert step(point, length)[1] == pytest.approx(0.15)
