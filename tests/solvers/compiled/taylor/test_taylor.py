@@ -320,11 +320,13 @@ def test_values_are_arguments_and_structure_is_what_is_kept():
         ),
     )
     assert system(other) == system(MODEL)
-    assert native._key(system(other), 8, 15) == native._key(system(MODEL), 8, 15)
+    for quick in (False, True):
+        assert native._key(system(other), 8, 15, quick) == native._key(system(MODEL), 8, 15, quick)
     assert compile_step(system(other), 1, 15).address == compile_step(system(MODEL), 1, 15).address
-    assert native._key(system(MODEL), 1, 15) != native._key(system(MODEL), 8, 15)
+    assert native._key(system(MODEL), 1, 15, False) != native._key(system(MODEL), 8, 15, False)
+    assert native._key(system(MODEL), 1, 15, False) != native._key(system(MODEL), 1, 15, True)
     fewer = attrs.evolve(MODEL, channels=MODEL.channels[:1])
-    assert native._key(system(fewer), 8, 15) != native._key(system(MODEL), 8, 15)
+    assert native._key(system(fewer), 8, 15, False) != native._key(system(MODEL), 8, 15, False)
 
 
 def test_the_order_of_a_loop_is_an_argument_too():
