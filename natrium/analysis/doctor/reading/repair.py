@@ -11,6 +11,7 @@ import math
 from collections.abc import Iterator
 from typing import Any
 
+import attrs
 import numpy as np
 
 from natrium.analysis.doctor.reading.bench import Bench
@@ -119,7 +120,8 @@ def _in_one_place(bench: Bench, at: int, node: Node) -> Iterator[Repair]:
         if value != node.value and bench.is_right(bench.with_arg(up, place, value)):
             args = [*parent.args[:place], number(value), *parent.args[place + 1 :]]
             new = Node(parent.op, tuple(args), math.nan, parent.line, parent.name)
-            yield told(bench, "number", parent, new, 0.98 if is_nice(value) else 3.5)
+            repair = told(bench, "number", parent, new, 0.98 if is_nice(value) else 3.5)
+            yield attrs.evolve(repair, line=node.line or repair.line)  # where it is written
 
 
 def _rank_of_flip(bench: Bench, node: Node) -> float:

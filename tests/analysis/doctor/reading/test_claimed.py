@@ -279,3 +279,22 @@ def test_of_a_sweep_the_run_with_the_claims_input_is_read(tmp_path, entry):
         (found,) = read_script(path, claim)
         assert [one.line for one in found.faults] == lines
         assert lines or found.record.runs == (entry, 4)
+
+
+def test_an_input_read_late_is_told_of_a_run_of_a_sweep(tmp_path):
+    """What the script keeps of its input is that of the last run."""
+    text = (
+        "import numpy as np\ndef run(I, dt=0.1):\n    v, n = 0.0, 0\n    for k in range(len(I)):\n"
+        "        v = v + dt * (I[k - 1] - v) / 10.0\n        if v > 1.0:\n            v, n = 0.0, n + 1\n"
+        "    return n\nfor amp in (0.8, 1.5, 2.0):\n    I = np.zeros(600)\n    I[100:500] = amp\n    run(I)\n"
+    )
+    claim = Model(
+        neuron=Neuron(tau_m=10.0, tau_ref=0.0, v_rest=0.0, v_thresh=1.0, v_reset=0.0),
+        stimulus=Step(1.5, start=10.0, stop=50.0),
+        simulation=Simulation(t_end=60.0, dt=0.1),
+    )
+    path = tmp_path / "script.py"
+    for wrong, lines in ((text.replace("k - 1", "k"), []), (text, [5])):
+        path.write_text(wrong)
+        reading = read(traced(path, claim=claim), claim=claim, solve=False)
+        assert [one.line for one in reading.faults] == lines
