@@ -76,6 +76,8 @@ for k in range(600):
         free = k + 1 + round(wait / dt)
 """
 
+OUTWARD = EULER.replace("(-80.0 - v)", "(v + 80.0)").replace("+ i_n", "- i_n")
+
 PLANTED = [
     (WAITS, "        since = now", "        sinse = now"),  # a name that nothing reads
     (
@@ -90,6 +92,7 @@ PLANTED = [
     (EVENTS, "begin = sol.t[-1] + 3.0", "begin = sol.t[-1]"),  # told where it is set, not at the start
     (EVENTS, "begin = sol.t[-1] + 3.0", "begin = sol.t[-1] + 0.3"),
     (EVENTS, "    v = -70.0", "    v = rhs(0.0, [-70.0])[0] - 70.0"),
+    (OUTWARD, "40.0 - i_n) / tau", "40.0 + i_n) / tau"),  # as the field has it: the sum is wrong
 ]
 
 
