@@ -8,6 +8,7 @@ import scipy.special
 
 import natrium
 from natrium.model.files.new import template, template_names
+from tests.coupled import coupled_compartments
 from tests.explore.node import NODE, core_of, facts_of, run_node, solve_in_node
 
 pytestmark = pytest.mark.skipif(NODE is None, reason="there is no node here to run the page's code")
@@ -78,15 +79,12 @@ def stiff_models():
     for rule in ("hold", "clamp"):
         cell = natrium.Neuron(channels=[natrium.Channel("Na", 120.0, 50.0, [fast, slow])], refractory=rule)
         yield f"a gate, {rule}", cell, step, {"values": {"g_Na": 100.0}}
-    coupled = natrium.HybridNeuron(
-        equations={"V": "(-(V + 70) + g*(U - V) + I)/10", "U": "(-(U + 70) + g*(V - U))/10"},
-        initial={"V": -70.0, "U": -70.0},
-        parameters={"g": 1e5},
-        v_thresh=-55.0,
-        reset={"V": -70.0},
-        tau_ref=2.0,
+    yield (
+        "compartments",
+        coupled_compartments(tau_ref=2.0),
+        natrium.Step(50.0, start=2.0),
+        {"values": {"g": 3e4}},
     )
-    yield "compartments", coupled, natrium.Step(50.0, start=2.0), {"values": {"g": 3e4}}
     relaxation = natrium.HybridNeuron(
         equations={"V": "(V - V**3/3 - w + I)/e", "w": "(V + 0.7 - 0.8*w)/12.5"},
         initial={"V": -1.2, "w": -0.62},

@@ -6,6 +6,7 @@ import natrium
 from natrium.model.files.new import template, template_names
 from natrium.model.scales import _state_scales, scales_of, size_of, state_scales, system_scales, usual_step
 from tests.analysis.in_units import in_units
+from tests.coupled import coupled_compartments
 
 
 def neuron_of(name):
@@ -90,13 +91,7 @@ def test_they_are_found_once_for_all_starts():
 
 
 def test_states_that_hang_on_each_other_make_no_step_of_nothing():
-    coupled = natrium.HybridNeuron(
-        equations={"V": "(-(V + 70) + g*(U - V) + I)/10", "U": "(-(U + 70) + g*(V - U))/10"},
-        initial={"V": -70.0, "U": -70.0},
-        parameters={"g": 1e5},
-        v_thresh=-55.0,
-        reset={"V": -70.0},
-    )
+    coupled = coupled_compartments()
     assert usual_step(coupled, 0.1, 40.0) == 40.0 / 20_000
     assert usual_step(coupled, 0.1, 1e9) == 0.1
     assert usual_step(natrium.Neuron(), 0.1, 1e6) == usual_step(natrium.Neuron(), 0.1, None) == 0.1

@@ -331,17 +331,17 @@ def _late_input(case: Case) -> Iterator[Found]:
     """Tell whether steps read the element of the input before their own; the first step reads the last."""
     record = case.maps.record
     inputs, n = np.asarray(record.inputs, dtype=float), record.order.size
-    name, reads = plain(record.input.split("#")[0]), ~np.isin(record.order, case.maps.held)
+    name, free = plain(record.input.split("#")[0]), ~np.isin(record.order, case.maps.held)
     for kept in record.lists.values() if record.input and inputs.size == n > 2 else ():
         course = np.asarray(kept, dtype=float).ravel()
         if course.size < n:
             continue
         size = float(np.max(np.abs(course)))  # another run of a sweep may have left it
         course = course * (float(np.max(np.abs(inputs))) / size) if size else course
-        if np.array_equal(inputs[reads], course[:n][reads]):
+        if np.array_equal(inputs[free], course[:n][free]):
             continue
         line = read_before(case.source, name)
-        if line and np.array_equal(inputs[reads], np.append(course[-1:], course[: n - 1])[reads]):
+        if line and np.array_equal(inputs[free], np.append(course[-1:], course[: n - 1])[free]):
             yield Found(
                 "input-late", "fault",
                 f"Each step reads the input of the step before it, and the first one the last of all, in "

@@ -143,6 +143,11 @@ def kicked_kinds(
     return found
 
 
+def all_come_in(steps: npt.NDArray[np.int64], kicks: Sequence[Kick]) -> bool:
+    """Tell whether something comes in, of what is known to do so, in each of these steps."""
+    return bool(np.all(np.isin(steps, np.concatenate([[], *(kick.steps for kick in kicks)]))))
+
+
 def check_steps(maps: Maps) -> None:
     """Refuse steps that set a state by itself now and then: no model has such incoming spikes.
 
@@ -152,14 +157,13 @@ def check_steps(maps: Maps) -> None:
         Naming the state and the line.
     """
     record, main = maps.record, maps.main
-    incoming = np.concatenate([[], *(kick.steps for kick in maps.kicks)])
     points = points_of(record, maps.step)
     for at in maps.free:
         step = record.steps[at]
         own = np.flatnonzero(record.order == at)
         if step is main or state_choices(step) != state_choices(main) or not is_train(own, record.order.size):
             continue
-        for name in maps.moving if not np.all(np.isin(own, incoming)) else ():
+        for name in maps.moving if not all_come_in(own, maps.kicks) else ():
             node = step.updates[name]
             if differ(values_at(node, points), values_at(main.updates[name], points)):
                 raise ModelError(

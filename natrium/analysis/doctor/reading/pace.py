@@ -10,7 +10,16 @@ import numpy as np
 
 from natrium.analysis.doctor.reading.algebra import Algebra
 from natrium.analysis.doctor.reading.clocks import other_clocks
-from natrium.analysis.doctor.reading.trees import LEAF, NUMBER, at_points, in_order, leaf, leaves, number
+from natrium.analysis.doctor.reading.trees import (
+    LEAF,
+    NUMBER,
+    at_points,
+    in_order,
+    leaf,
+    leaves,
+    number,
+    with_args,
+)
 from natrium.analysis.doctor.trace.record import Node, Record
 
 BY_CLOCK = " by the clock"  # ends the name of a step that was put into its unit
@@ -135,8 +144,7 @@ def _numbered(record: Record) -> Record:
             elif node.op == LEAF and node.name == number_of:
                 made[node] = Node("/", (leaf(name, node.value * step.value), step), node.value)
             else:
-                same = all(a is b for a, b in zip(args, node.args, strict=True))
-                made[node] = node if same else attrs.evolve(node, args=args)
+                made[node] = with_args(node, args)
         return made[root]
 
     return attrs.evolve(_of_each(record, of), time=name, times=times * step.value)

@@ -11,7 +11,7 @@ import numpy as np
 from natrium.analysis.doctor.reading.algebra import Slopes
 from natrium.analysis.doctor.reading.case import Case, line_in, own_line, term_line
 from natrium.analysis.doctor.reading.findings import Found, in_line, written
-from natrium.analysis.doctor.reading.kicks import is_train
+from natrium.analysis.doctor.reading.kicks import all_come_in, is_train
 from natrium.analysis.doctor.reading.labels import computed_again, never_used
 from natrium.analysis.doctor.reading.maps import NO_DT, _chain, differ, plain, points_of, values_at
 from natrium.analysis.doctor.reading.named import numbers_named
@@ -314,11 +314,10 @@ def _changes(case: Case) -> Iterator[Found]:
     if len(maps.free) < 2 or not maps.record.time:
         return
     points = points_of(maps.record, maps.step)
-    incoming = np.concatenate([[], *(kick.steps for kick in maps.kicks)])
     for at in maps.free[1:]:
         step = maps.record.steps[at]
         own = np.flatnonzero(maps.record.order == at)
-        if is_train(own, maps.record.order.size) and np.all(np.isin(own, incoming)):
+        if is_train(own, maps.record.order.size) and all_come_in(own, maps.kicks):
             continue  # of the same equation, after which something comes in
         for choice in step.choices:
             sides = leaves(choice.left) | leaves(choice.right)
