@@ -55,8 +55,8 @@ def term_line(case: Case, wanted: set[str], without: set[str]) -> int:
     return line or own_line(case.maps.main.updates[case.maps.V])
 
 
-def sign_line(case: Case, wanted: set[str], without: set[str]) -> int:
-    """Give the line that gives a current the wrong sign.
+def sign_line(case: Case, wanted: set[str], without: set[str]) -> tuple[int, bool]:
+    """Give the line that gives a current the wrong sign, and whether it is the one that adds it up.
 
     What a line of its own calls a current, and has as outward, g*(V - E), is one as the field has it: its
     sign is wrong where it is added up. Else it is wrong where it stands.
@@ -64,14 +64,14 @@ def sign_line(case: Case, wanted: set[str], without: set[str]) -> int:
     term, V = _term(case, wanted, without), case.maps.V
     line = term_line(case, wanted, without)
     if term is None or not makes_current(case.source, line):
-        return line
+        return line, False
     for one in in_order([case.equations[V]]):  # what a part stands in comes after it
         if any(arg is term for arg in one.args):
             if one.line not in (0, line) and name_of(one) in ("+", "-"):
                 outward = _rises(case, term) and not _is_inward(case, one, term)
-                return one.line if outward else line
+                return (one.line, True) if outward else (line, False)
             term = one
-    return line
+    return line, False
 
 
 def _is_inward(case: Case, total: Node, but: Node) -> bool:

@@ -210,22 +210,23 @@ def _signs(case: Case) -> Iterator[Found]:
             and all(one.kind in LINEAR for one in found.parts)
             and _falls(part)
         ):
-            line = sign_line(case, {maps.V}, set())
+            line, added_up = sign_line(case, {maps.V}, set())
             yield Found(
                 "leak-sign", "fault",
                 f"The leak drives {plain(maps.V)} away from {float(part.rest):.6g}, in "
                 f"{in_line(case.source, line)}: it wants the other sign.",
                 line, evidence=f"it moves by {-float(part.slope):+.4g} per unit of distance and time",
-                about=maps.V,
+                about=maps.V, sure=added_up,
             )  # fmt: skip
         elif part.kind == "channel" and found.whole and stands_alone(part) and _falls(part):
             gates = {name for name, _ in part.powers}
-            line = sign_line(case, gates | {maps.V}, set(maps.moving) - gates - {maps.V})
+            line, added_up = sign_line(case, gates | {maps.V}, set(maps.moving) - gates - {maps.V})
             yield Found(
                 "channel-sign", "fault",
                 f"The current of {part.name} drives {plain(maps.V)} away from its reversal, "
                 f"{float(part.rest):.6g}, in {in_line(case.source, line)}: it wants the other sign.",
                 line, evidence="an open channel must pull V towards its reversal", about=maps.V,
+                sure=added_up,
             )  # fmt: skip
         elif part.kind == "input" and _falls(part):
             line = term_line(case, {found.input}, set(maps.moving))

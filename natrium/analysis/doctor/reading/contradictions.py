@@ -160,7 +160,7 @@ def _driven_away(case: Case) -> Iterator[Found]:
             continue
         known = record.samples[:1] if runs_off else record.samples  # of what runs off, what it began with
         if np.all(known[:, [record.states.index(one) for one in names]] >= 0.0):
-            line = sign_line(case, names | {maps.V}, set(maps.moving) - names - {maps.V})
+            line, _ = sign_line(case, names | {maps.V}, set(maps.moving) - names - {maps.V})
             told = ", ".join(sorted(map(plain, names)))
             yield Found(
                 "channel-sign", "fault",

@@ -155,9 +155,8 @@ def _named_alike(found: Sequence[Found]) -> list[Found]:
     ]
     if len(signs) != 1 or len(changed) != 1 or signs[0].about != changed[0].about:
         return list(found)
-    if signs[0].line != changed[0].line:  # what the field calls a current is wrong where it is added up
-        own = attrs.evolve(signs[0], sure=True)
-        return [own if one is signs[0] else one for one in found if one is not changed[0]]
+    if signs[0].sure and signs[0].line != changed[0].line:  # the sum is wrong, not what it adds up
+        return [one for one in found if one is not changed[0]]
     cause = signs[0].said.split(", in line")[0].split(": opening")[0]
     joined = attrs.evolve(changed[0], key=signs[0].key, said=f"{changed[0].said} {cause}.")
     return [joined if one is changed[0] else one for one in found if one is not signs[0]]
