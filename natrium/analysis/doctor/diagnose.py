@@ -12,12 +12,12 @@ from natrium.analysis.accuracy.budget import Budget, error_budget
 from natrium.analysis.accuracy.matching import match_spikes
 from natrium.analysis.accuracy.script import Comparison, compare_script
 from natrium.analysis.doctor.diagnosis import Diagnosis, step_of
-from natrium.analysis.doctor.reading.findings import Found, sorted_findings
-from natrium.analysis.doctor.reading.script import read_live
+from natrium.analysis.doctor.reading.findings.found import Found, sorted_findings
 from natrium.analysis.doctor.reading.verdict import Reading
 from natrium.analysis.doctor.recordings.read import read_recording
 from natrium.analysis.doctor.recordings.recorded import Recording, check_readable, recording_of
 from natrium.analysis.doctor.recordings.twin import twin_of
+from natrium.analysis.doctor.script import read_live
 from natrium.analysis.doctor.twin import Twin
 from natrium.analysis.doctor.words.anatomy import anatomy_findings
 from natrium.analysis.doctor.words.finding import finding

@@ -10,7 +10,7 @@ from natrium.analysis.accuracy.budget import Budget
 from natrium.analysis.accuracy.findings import advice
 from natrium.analysis.accuracy.matching import SpikePair, match_spikes
 from natrium.analysis.accuracy.script import Comparison
-from natrium.analysis.doctor.reading.findings import Found, Judged
+from natrium.analysis.doctor.reading.findings.found import Found, Judged
 from natrium.analysis.doctor.twin import Twin
 from natrium.model import Model
 from natrium.model.arrays import Array

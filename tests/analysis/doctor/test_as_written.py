@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from natrium.analysis.doctor.reading import script
+from natrium.analysis.doctor import script
 from natrium.analysis.doctor.reading.verdict import read
 from natrium.analysis.doctor.trace import trace_script
 from natrium.model import HybridNeuron, Model, Simulation, Step

@@ -12,7 +12,7 @@ import pytest
 
 import natrium
 from natrium.analysis.doctor import diagnose, read_script
-from natrium.analysis.doctor.reading.script import read_live
+from natrium.analysis.doctor.script import read_live
 from natrium.model import ModelError, UnsupportedModel
 from tests.analysis.doctor import zoo
 from tests.analysis.doctor.test_diagnose import MODELS, comparison_of, keys

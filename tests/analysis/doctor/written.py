@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from natrium.analysis.doctor.reading import script
+from natrium.analysis.doctor import script
 from natrium.analysis.doctor.reading.verdict import Reading, read
 
 

@@ -12,35 +12,40 @@ from natrium.analysis.accuracy.budget import Budget
 from natrium.analysis.accuracy.matching import SpikePair, match_spikes
 from natrium.analysis.accuracy.script import Comparison
 from natrium.analysis.accuracy.truth import Reference, reference
-from natrium.analysis.doctor.reading.case import Case
-from natrium.analysis.doctor.reading.checks import checks, stale
-from natrium.analysis.doctor.reading.claimed_states import moves_at_spikes
-from natrium.analysis.doctor.reading.claims import held_against
-from natrium.analysis.doctor.reading.contradictions import contradictions
-from natrium.analysis.doctor.reading.costs import rules_of
-from natrium.analysis.doctor.reading.equations import equations_of
-from natrium.analysis.doctor.reading.findings import (
+from natrium.analysis.doctor.reading.claimed import held_against
+from natrium.analysis.doctor.reading.claims.states import moves_at_spikes
+from natrium.analysis.doctor.reading.faults.checks import checks, stale
+from natrium.analysis.doctor.reading.faults.contradictions import contradictions
+from natrium.analysis.doctor.reading.faults.costs import rules_of
+from natrium.analysis.doctor.reading.faults.published import published
+from natrium.analysis.doctor.reading.faults.stage_times import stage_times
+from natrium.analysis.doctor.reading.faults.stages import stage_faults
+from natrium.analysis.doctor.reading.findings.case import Case
+from natrium.analysis.doctor.reading.findings.found import (
     CAUSES,
     Found,
     Judged,
     sorted_findings,
     without_consequences,
 )
-from natrium.analysis.doctor.reading.levels import course_of, upward
-from natrium.analysis.doctor.reading.maps import Maps
-from natrium.analysis.doctor.reading.mending import with_effects
-from natrium.analysis.doctor.reading.models import Meant, equations_text, meant_by
-from natrium.analysis.doctor.reading.pace import by_the_clock, one_clock, steady
-from natrium.analysis.doctor.reading.prepare import lagged, prepared, without_lags
-from natrium.analysis.doctor.reading.published import published
-from natrium.analysis.doctor.reading.replay import Replay, replayed, solved_again
-from natrium.analysis.doctor.reading.rules import as_data
-from natrium.analysis.doctor.reading.schemes import SchemeFound, called_in_steps, in_whole_steps, prove
-from natrium.analysis.doctor.reading.solved import as_straight, makes_again, solver_of
-from natrium.analysis.doctor.reading.sorting import sort
-from natrium.analysis.doctor.reading.stage_times import stage_times
-from natrium.analysis.doctor.reading.stages import stage_faults
-from natrium.analysis.doctor.reading.twins import budget_of, compared, twin_of
+from natrium.analysis.doctor.reading.findings.mending import with_effects
+from natrium.analysis.doctor.reading.maps.maps import Maps
+from natrium.analysis.doctor.reading.maps.pace import by_the_clock, one_clock, steady
+from natrium.analysis.doctor.reading.maps.solved import as_straight, makes_again, solver_of
+from natrium.analysis.doctor.reading.model.equations import equations_of
+from natrium.analysis.doctor.reading.model.levels import course_of, upward
+from natrium.analysis.doctor.reading.model.models import Meant, equations_text, meant_by
+from natrium.analysis.doctor.reading.model.rules import as_data
+from natrium.analysis.doctor.reading.schemes.schemes import (
+    SchemeFound,
+    called_in_steps,
+    in_whole_steps,
+    prove,
+)
+from natrium.analysis.doctor.reading.schemes.twins import budget_of, compared, twin_of
+from natrium.analysis.doctor.reading.steps.prepare import lagged, prepared, without_lags
+from natrium.analysis.doctor.reading.steps.replay import Replay, replayed, solved_again
+from natrium.analysis.doctor.reading.steps.sorting import sort
 from natrium.analysis.doctor.trace.record import Node, Record
 from natrium.analysis.doctor.twin import Twin
 from natrium.model import Model, SolverError, UnsupportedModel

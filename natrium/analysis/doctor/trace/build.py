@@ -13,7 +13,8 @@ from natrium.analysis.doctor.trace.arrays import TracedArray
 from natrium.analysis.doctor.trace.built_up import join_settings
 from natrium.analysis.doctor.trace.elements import SMALL
 from natrium.analysis.doctor.trace.forms import MOVED, TIMED, Form, Segment, StepTrace, leaves_of
-from natrium.analysis.doctor.trace.names import Names, is_input, is_noise, step_rank
+from natrium.analysis.doctor.trace.meanings import is_input, is_noise, step_rank
+from natrium.analysis.doctor.trace.names import Names
 from natrium.analysis.doctor.trace.record import Choice, Node, Record, Step
 from natrium.analysis.doctor.trace.script import BESIDE
 from natrium.analysis.doctor.trace.tracer import Tracer

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from natrium.analysis.doctor.trace.elements import unwrapped
-from natrium.analysis.doctor.trace.names import bracketless
+from natrium.analysis.doctor.trace.meanings import bracketless
 from natrium.analysis.doctor.trace.numbers import is_number
 from natrium.analysis.doctor.trace.tracer import Tracer
 from natrium.model.arrays import Array

@@ -3,24 +3,14 @@
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Mapping
 from typing import Any
 
 from natrium.analysis.doctor.trace.arrays import TracedArray
 from natrium.analysis.doctor.trace.elements import SMALL, speaker
 from natrium.analysis.doctor.trace.forms import Form
+from natrium.analysis.doctor.trace.meanings import bracketless
 from natrium.analysis.doctor.trace.tracer import Tracer
-
-STEP_NAMES = (
-    "dt", "deltat", "delta_t", "step", "timestep", "time_step", "step_size", "stepsize", "tstep", "d_t",
-    "sim_dt", "t_step", "h", "H", "Dt", "dT", "DT", "ts", "delta", "res", "resolution",
-)  # fmt: skip
-"""What a step is called, the surest first."""
-
-
-_THRESHOLD = re.compile(r"thr|theta|(^|_)[uve]?_?th$")
-_INPUT_WORDS = ("cur", "inp", "stim", "inj", "ext", "app", "drive", "syn")
 
 
 class Names:
@@ -89,41 +79,3 @@ class Names:
             name, number = f"{wanted}#{number}", number + 1
         self.taken.add(name)
         return name
-
-
-def bracketless(name: str) -> str:
-    """Leave out which element it is."""
-    return name.partition("[")[0] if name.endswith("]") else name
-
-
-def step_rank(name: str) -> int | None:
-    """Tell how surely a name is a step's, 0 the surest; None: it is none."""
-    if any(f"['{one}']" in name for one in ("dt", "h")):
-        return 0
-    short = name.rpartition(".")[2].strip("_").partition("'")[0]
-    return STEP_NAMES.index(short) if short in STEP_NAMES else None
-
-
-_NOISE = frozenset((
-    "xi", "eta", "dw", "zeta", "normal", "randn", "random", "rand", "standard_normal", "gauss",
-))  # fmt: skip
-
-
-def is_noise(name: str) -> bool:
-    """Whether a name is one that random numbers have."""
-    short = name.rpartition(".")[2].partition("[")[0].partition(" ")[0].lower()
-    return short in _NOISE or "noise" in short
-
-
-def is_threshold(name: str) -> bool:
-    """Tell whether something is called a threshold."""
-    return _THRESHOLD.search(bracketless(name).lower()) is not None
-
-
-def is_input(name: str) -> bool:
-    """Whether a name is one that inputs have."""
-    short = name.rpartition(".")[2].partition("[")[0]
-    low = short.lower()
-    short = short.partition(" ")[0]
-    index = short in ("i", "idx", "ii", "index")
-    return (short[:1] in ("I", "i") and not index) or any(word in low for word in _INPUT_WORDS)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterable, Iterator
 
-from natrium.analysis.doctor.reading.passing import passed_to
+from natrium.analysis.doctor.reading.text.passing import passed_to
 
 FAR = 6  # what is not reached
 

@@ -10,10 +10,10 @@ from difflib import SequenceMatcher
 
 import attrs
 
-from natrium.analysis.doctor.reading.models import tidied
-from natrium.analysis.doctor.reading.named import numbers_named
-from natrium.analysis.doctor.reading.numbers import is_nice, is_one_of
-from natrium.analysis.doctor.reading.passing import called, passed_to
+from natrium.analysis.doctor.reading.expressions.numbers import is_nice, is_one_of
+from natrium.analysis.doctor.reading.model.models import tidied
+from natrium.analysis.doctor.reading.text.named import numbers_named
+from natrium.analysis.doctor.reading.text.passing import called, passed_to
 from natrium.analysis.doctor.trials.formulas import (
     FEW,
     changed,

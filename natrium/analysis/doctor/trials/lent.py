@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 
-from natrium.analysis.doctor.reading.named import idle, unread
+from natrium.analysis.doctor.reading.text.named import idle, unread
 
 FEW = 3  # fields of one class or dictionary that are read nowhere: of more, it is read otherwise
 

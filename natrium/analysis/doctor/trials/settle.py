@@ -10,15 +10,15 @@ import attrs
 import numpy as np
 
 from natrium.analysis.accuracy.truth import reference
-from natrium.analysis.doctor.reading.claimed_states import moves_at_spikes
-from natrium.analysis.doctor.reading.findings import Found, in_line, sorted_findings
-from natrium.analysis.doctor.reading.maps import plain
-from natrium.analysis.doctor.reading.numbers import numbers_of
-from natrium.analysis.doctor.reading.trees import in_order
+from natrium.analysis.doctor.reading.claims.states import moves_at_spikes
+from natrium.analysis.doctor.reading.expressions.numbers import numbers_of
+from natrium.analysis.doctor.reading.expressions.trees import in_order
+from natrium.analysis.doctor.reading.findings.found import Found, in_line, sorted_findings
 from natrium.analysis.doctor.reading.verdict import Reading
 from natrium.analysis.doctor.trace.foreign import at_most
 from natrium.analysis.doctor.trace.forms import Enough
-from natrium.analysis.doctor.trace.names import is_input as names_input
+from natrium.analysis.doctor.trace.meanings import is_input as names_input
+from natrium.analysis.doctor.trace.meanings import plain
 from natrium.analysis.doctor.trace.script import Script
 from natrium.analysis.doctor.trials.distance import FAR, distances
 from natrium.analysis.doctor.trials.edits import WANTED, Edit, Editor

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Container
 
-from natrium.analysis.doctor.reading.labels import given_by
+from natrium.analysis.doctor.reading.text.labels import given_by
 
 WHOLE = ("int", "round", "ceil", "floor", "rint")
 _STEPS = ("dt", "h", "delta_t", "timestep", "time_step", "tstep", "step")

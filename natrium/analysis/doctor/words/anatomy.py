@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from natrium.analysis.doctor.reading.findings import Found
+from natrium.analysis.doctor.reading.findings.found import Found
 from natrium.analysis.doctor.recordings.anatomy import Anatomy
 from natrium.analysis.doctor.recordings.free_step import Fit
 from natrium.analysis.doctor.words.equation import equation_findings

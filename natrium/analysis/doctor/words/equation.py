@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from natrium.analysis.doctor.reading.findings import Found
+from natrium.analysis.doctor.reading.findings.found import Found
 from natrium.analysis.doctor.recordings.anatomy import Anatomy
 from natrium.analysis.doctor.recordings.search import claimed_rules
 from natrium.analysis.doctor.words.finding import finding, fitted, number, scheme_rule

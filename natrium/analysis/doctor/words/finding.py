@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from natrium.analysis.doctor.reading.findings import Found
+from natrium.analysis.doctor.reading.findings.found import Found
 from natrium.analysis.doctor.recordings.anatomy import Anatomy
 
 
@@ -44,9 +44,6 @@ def scheme_rule(scheme: str, gates: str, order: str, evidence: str, channels: bo
     named = _SCHEMES.get((scheme, gates, "old" if order == "late" else order))
     key, words = named if named else (scheme, scheme)
     return finding(key, "rule", f"Free steps are {words}.", evidence)
-
-
-ON_GRID = "Spikes are on the grid, at the end of a step, which makes any scheme first order."
 
 
 def number(value: float) -> str:

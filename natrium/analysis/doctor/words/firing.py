@@ -7,11 +7,11 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from natrium.analysis.doctor.reading.findings import Found
+from natrium.analysis.doctor.reading.findings.found import ON_GRID, Found
 from natrium.analysis.doctor.recordings.anatomy import Anatomy
 from natrium.analysis.doctor.recordings.firing import counted
 from natrium.analysis.doctor.words.equation import has_other_dt
-from natrium.analysis.doctor.words.finding import ON_GRID, finding, number
+from natrium.analysis.doctor.words.finding import finding, number
 from natrium.model import Model, Neuron
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import attrs
 import numpy as np
 
-from natrium.analysis.doctor.reading.findings import Found
+from natrium.analysis.doctor.reading.findings.found import ON_GRID, Found
 from natrium.analysis.doctor.recordings.edges import Edge, nominal_edges
 from natrium.analysis.doctor.recordings.firing import counted, step_ladder
-from natrium.analysis.doctor.words.finding import ON_GRID, finding, scheme_rule
+from natrium.analysis.doctor.words.finding import finding, scheme_rule
 from natrium.analysis.doctor.words.firing import counter_note, held_finding
 from natrium.analysis.doctor.words.labels import edge_findings
 from natrium.model import Model

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from natrium.analysis.doctor.reading.findings import Found
+from natrium.analysis.doctor.reading.findings.found import Found
 from natrium.analysis.doctor.recordings.edges import Edge
 from natrium.analysis.doctor.recordings.read import ReadRecording
 from natrium.analysis.doctor.recordings.recorded import Recording

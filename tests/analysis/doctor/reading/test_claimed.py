@@ -3,8 +3,8 @@
 import pytest
 
 from natrium.analysis.doctor import read_script
-from natrium.analysis.doctor.reading.script import traced
 from natrium.analysis.doctor.reading.verdict import read
+from natrium.analysis.doctor.script import traced
 from natrium.model import Constant, HybridNeuron, Model, Neuron, Simulation, Sine, Step
 
 GATED = """

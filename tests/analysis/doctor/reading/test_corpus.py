@@ -6,8 +6,8 @@ import pytest
 
 from natrium.analysis import reference
 from natrium.analysis.doctor import read_script
-from natrium.analysis.doctor.reading.script import traced
 from natrium.analysis.doctor.reading.verdict import read
+from natrium.analysis.doctor.script import traced
 from natrium.model import HybridNeuron, Neuron, load
 from tests.analysis.doctor.reading.corpus import LEAKY, OWN, SCRIPTS, SQUID
 

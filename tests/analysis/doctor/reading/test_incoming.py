@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from natrium.analysis.doctor import read_script
-from natrium.analysis.doctor.reading.script import traced
 from natrium.analysis.doctor.reading.verdict import read
+from natrium.analysis.doctor.script import traced
 from natrium.model import HybridNeuron, Model, Simulation, Spikes
 from tests.analysis.doctor.written import taken
 

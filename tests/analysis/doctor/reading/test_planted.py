@@ -4,8 +4,8 @@ from itertools import zip_longest
 
 import pytest
 
-from natrium.analysis.doctor.reading.script import traced
 from natrium.analysis.doctor.reading.verdict import read
+from natrium.analysis.doctor.script import traced
 from tests.analysis.doctor.reading.corpus import SCRIPTS
 from tests.analysis.doctor.reading.planted import PLANTED
 

@@ -5,8 +5,8 @@ import warnings
 import numpy as np
 import pytest
 
-from natrium.analysis.doctor.reading.script import traced
-from natrium.analysis.doctor.reading.trees import in_order
+from natrium.analysis.doctor.reading.expressions.trees import in_order
+from natrium.analysis.doctor.script import traced
 from natrium.analysis.doctor.trace import trace_script
 from natrium.analysis.doctor.trace.numpy_layer import LARGEST, SafeNumPy
 from natrium.analysis.doctor.trace.scipy_layer import Watched

@@ -12,9 +12,9 @@ import numpy as np
 import pytest
 
 import natrium
-from natrium.analysis.doctor.reading.replay import replayed
-from natrium.analysis.doctor.reading.solved import makes_again, solver_of
-from natrium.analysis.doctor.reading.trees import DOUBLES, Program
+from natrium.analysis.doctor.reading.expressions.trees import DOUBLES, Program
+from natrium.analysis.doctor.reading.maps.solved import makes_again, solver_of
+from natrium.analysis.doctor.reading.steps.replay import replayed
 from natrium.analysis.doctor.trace import trace_all, trace_script
 from natrium.analysis.doctor.trace.build import walked
 from natrium.analysis.doctor.trace.calls import _added

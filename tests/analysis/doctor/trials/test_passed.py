@@ -5,7 +5,7 @@ import ast
 import pytest
 
 from natrium.analysis.doctor import read_script
-from natrium.analysis.doctor.reading.passing import called, passed_to
+from natrium.analysis.doctor.reading.text.passing import called, passed_to
 from natrium.analysis.doctor.trials.distance import distances
 from natrium.analysis.doctor.trials.edits import Editor
 from natrium.analysis.doctor.trials.lent import lent_names

@@ -6,8 +6,8 @@ import pytest
 
 from natrium.analysis.accuracy.truth import reference
 from natrium.analysis.doctor import read_script
-from natrium.analysis.doctor.reading.script import traced
 from natrium.analysis.doctor.reading.verdict import read
+from natrium.analysis.doctor.script import traced
 from natrium.analysis.doctor.trace.foreign import at_most
 from natrium.analysis.doctor.trace.forms import OverBudget
 from natrium.analysis.doctor.trace.runs import PlainRun

@@ -1,0 +1,1 @@
+"""Faults and costs that are seen without a claim."""

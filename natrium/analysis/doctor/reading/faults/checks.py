@@ -1,0 +1,353 @@
+"""Faults that no model means: seen in a script without knowing what it claims to be."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator, Mapping
+
+import numpy as np
+
+from natrium.analysis.doctor.reading.claims.resets import parameter_line
+from natrium.analysis.doctor.reading.expressions.trees import LEAF, at_points, in_order, leaf, leaves, name_of
+from natrium.analysis.doctor.reading.expressions.wording import text_of
+from natrium.analysis.doctor.reading.faults.step_checks import step_checks
+from natrium.analysis.doctor.reading.findings.case import Case, own_line, sign_line, term_line
+from natrium.analysis.doctor.reading.findings.found import Found, Mend, in_line, quoted, written
+from natrium.analysis.doctor.reading.maps.maps import Threshold, crossings
+from natrium.analysis.doctor.reading.model.recognise import GateFound, Part, opens, split_gate
+from natrium.analysis.doctor.reading.model.rules import number_at
+from natrium.analysis.doctor.reading.text.kept import slips
+from natrium.analysis.doctor.reading.text.labels import read_before
+from natrium.analysis.doctor.reading.text.named import (
+    idle,
+    never_begun,
+    numbers_named,
+    reads,
+    told_equal,
+    unread,
+)
+from natrium.analysis.doctor.trace.meanings import is_refractory, is_rest, plain
+from natrium.analysis.doctor.trace.record import Record
+from natrium.model.rates import SLIGHT
+
+LINEAR = ("leak", "input", "channel", "adaptation", "synapse")  # beside these alone a leak is one
+OUTSIDE = 1e-9  # of [0, 1]: rounding
+RISING, FALLING = ("m", "n"), ("h",)  # the gates that the field calls so, by how they go with V
+
+
+def checks(case: Case) -> list[Found]:
+    """List the faults that no model means."""
+    found = [*step_checks(case), *_not_kept(case)]
+    for check in (_compared, _gates, _signs, _leak_away, _out_of_reach, _unused, _late_input):
+        found += check(case)
+    return found
+
+
+def _not_kept(case: Case) -> Iterator[Found]:
+    """Find states that do not go on from what they were, by which elements the text sets and reads."""
+    maps = case.maps
+    found = [] if maps.record.solver else slips(case.source, maps.main.updates[maps.V].line, plain(maps.V))
+    for one in found:
+        yield Found(
+            "not-carried-on", "fault",
+            f"{plain(one.name)} {one.said}, in {in_line(case.source, one.line)}.",
+            one.line, quoted(case.source, one.line), about=one.name,
+        )  # fmt: skip
+
+
+def _compared(case: Case) -> Iterator[Found]:
+    """Find comparisons that stand where something should be set."""
+    for line, one in told_equal(case.source).items():
+        stands, where = ast.unparse(one), in_line(case.source, line)
+        yield Found(
+            "compared-not-set", "fault",
+            f"{where[0].upper()}{where[1:]} compares, and sets nothing: it wants = for ==.",
+            line, stands, stands.replace("==", "=", 1), "nothing takes the answer",
+        )  # fmt: skip
+
+
+def _gates(case: Case) -> Iterator[Found]:
+    """Look at the states that open and close: where they go, and at what rates."""
+    maps = case.maps
+    V = maps.record.samples[:, maps.record.states.index(maps.V)]
+    values = maps.record.parameter_values
+    for name in maps.moving[1:]:
+        if maps.V not in leaves(case.equations[name]):
+            continue
+        gate = split_gate(maps, name, case.equations[name])
+        if gate is None or not opens(maps, case.equations, name):
+            continue
+        column = maps.record.samples[:, maps.record.states.index(name)]
+        line = own_line(maps.main.updates[name])
+        rates = _rates_at(case, gate, np.unique(V[np.isfinite(V)]), values)
+        room = OUTSIDE + _beyond(gate, *rates[1:]) if rates is not None else OUTSIDE
+        bad = np.flatnonzero(~((column >= -room) & (column <= 1.0 + room)))
+        if bad.size:
+            k = int(bad[0])
+            yield Found(
+                "gate-outside", "fault",
+                f"The gate {plain(name)} leaves [0, 1]: after step {k} it is {column[k]:.6g}; see "
+                f"{in_line(case.source, line)}.",
+                line, evidence=f"{bad.size} of {column.size} samples are outside",
+            )  # fmt: skip
+        if rates is not None:
+            yield from _rates(case, gate, *rates)
+
+
+def stale(record: Record, lags: Mapping[str, str]) -> Iterator[Found]:
+    """Tell of what is read as it was a step before.
+
+    Parameters
+    ----------
+    record : Record
+        As it was traced.
+    lags : mapping of str to str
+    """
+    step = max(record.steps, key=lambda one: one.count)
+    for state, root in step.updates.items():
+        if state in lags:
+            continue
+        for node in in_order([root]):
+            for one in node.args:
+                if one.name in lags:
+                    name = plain(lags[one.name])
+                    yield Found(
+                        "stale-value", "fault",
+                        f"{name} is read as it was a step before, in {in_line(record.source, node.line)}.",
+                        node.line, one.name, name, "one and the same step reads it as it is now, too",
+                        about=state,
+                    )  # fmt: skip
+
+
+def _rates_at(
+    case: Case, gate: GateFound, V: np.ndarray, values: Mapping[str, float]
+) -> tuple[np.ndarray, np.ndarray, np.ndarray] | None:
+    """Give voltages, and what a gate opens and closes by there; None where that hangs on more."""
+    at = {**values, case.maps.V: V, gate.name: np.zeros_like(V)}
+    try:
+        return V, at_points(gate.first, at), at_points(gate.second, at)
+    except KeyError:
+        return None
+
+
+def _steady(gate: GateFound, first: np.ndarray, second: np.ndarray) -> np.ndarray:
+    with np.errstate(all="ignore"):
+        return first / (first + second) if gate.kind == "alpha" else first
+
+
+def _beyond(gate: GateFound, first: np.ndarray, second: np.ndarray) -> float:
+    """Tell how far a steady state leaves [0, 1], where a model may have it so: by a hundredth at most."""
+    steady = _steady(gate, first, second)
+    steady = steady[np.isfinite(steady)]
+    far = max(float(np.max(steady, initial=1.0)) - 1.0, -float(np.min(steady, initial=0.0)))
+    return far if far <= SLIGHT else 0.0
+
+
+def _rates(
+    case: Case, gate: GateFound, V: np.ndarray, first: np.ndarray, second: np.ndarray
+) -> Iterator[Found]:
+    rates = gate.kind == "alpha"
+    names = ("the opening rate", "the closing rate") if rates else ("", "the time constant")
+    for which, node, found in zip(names, (gate.first, gate.second), (first, second), strict=True):
+        if not which:
+            continue
+        with np.errstate(all="ignore"):
+            slack = SLIGHT * np.fmax(np.abs(first), np.abs(second)) if rates else 0.0  # as a model has it
+            bad = np.flatnonzero(found < -slack)
+        if bad.size:
+            line = own_line(node)
+            yield Found(
+                "rate-negative", "fault",
+                f"{which.capitalize()} of {plain(gate.name)} is negative where {plain(case.maps.V)} goes: "
+                f"{found[bad[0]]:.4g} at {V[bad[0]]:.6g}, in {in_line(case.source, line)}.",
+                line, written(node), "", f"negative at {bad.size} of {V.size} voltages of the run",
+                about=gate.name,
+            )  # fmt: skip
+            return  # where it goes follows
+    yield from _direction(case, gate, first, second, V)
+
+
+def _direction(
+    case: Case, gate: GateFound, first: np.ndarray, second: np.ndarray, V: np.ndarray
+) -> Iterator[Found]:
+    """Hold the way a gate goes with V against what its name says."""
+    letter = plain(gate.name).lower().split("_")[0][:1]
+    wanted = 1 if letter in RISING else -1 if letter in FALLING else 0
+    if len(plain(gate.name).split("_")[0]) != 1 or not wanted or V.size < 5:
+        return
+    steady = _steady(gate, first, second)
+    good = np.isfinite(steady)
+    if good.sum() < 5:
+        return
+    rise = float(steady[good][-1] - steady[good][0])
+    if abs(rise) > 0.05 and np.sign(rise) != wanted:
+        line = own_line(case.maps.main.updates[gate.name])
+        way = "rises" if rise > 0 else "falls"
+        yield Found(
+            "gate-direction", "fault",
+            f"The steady state of {plain(gate.name)} {way} with {plain(case.maps.V)}, from "
+            f"{steady[good][0]:.3g} at {V[good][0]:.4g} to {steady[good][-1]:.3g} at {V[good][-1]:.4g}: "
+            "opening and "
+            f"closing rates are swapped, or a sign is wrong; see {in_line(case.source, line)}.",
+            line, evidence="over the voltages of this run", about=gate.name,
+        )  # fmt: skip
+
+
+def _signs(case: Case) -> Iterator[Found]:
+    """Find terms that push the wrong way."""
+    maps, found = case.maps, case.meant.recognised
+
+    def stands_alone(part: Part) -> bool:
+        # A factor such as (1 - h)**4, multiplied out, is many terms of one gate.
+        own = {name for name, _ in part.powers}
+        others = (one for one in found.parts if one is not part)
+        return bool(part.slope.is_number) and all(own.isdisjoint(dict(one.powers)) for one in others)
+
+    for part in found.parts:
+        if (
+            part.kind == "leak"
+            and found.whole
+            and all(one.kind in LINEAR for one in found.parts)
+            and _falls(part)
+        ):
+            line, added_up = sign_line(case, {maps.V}, set())
+            yield Found(
+                "leak-sign", "fault",
+                f"The leak drives {plain(maps.V)} away from {float(part.rest):.6g}, in "
+                f"{in_line(case.source, line)}: it wants the other sign.",
+                line, evidence=f"it moves by {-float(part.slope):+.4g} per unit of distance and time",
+                about=maps.V, sure=added_up,
+            )  # fmt: skip
+        elif part.kind == "channel" and found.whole and stands_alone(part) and _falls(part):
+            gates = {name for name, _ in part.powers}
+            line, added_up = sign_line(case, gates | {maps.V}, set(maps.moving) - gates - {maps.V})
+            yield Found(
+                "channel-sign", "fault",
+                f"The current of {part.name} drives {plain(maps.V)} away from its reversal, "
+                f"{float(part.rest):.6g}, in {in_line(case.source, line)}: it wants the other sign.",
+                line, evidence="an open channel must pull V towards its reversal", about=maps.V,
+                sure=added_up,
+            )  # fmt: skip
+        elif part.kind == "input" and _falls(part):
+            line = term_line(case, {found.input}, set(maps.moving))
+            yield Found(
+                "input-sign", "fault",
+                f"A positive input takes {plain(maps.V)} down, in {in_line(case.source, line)}.",
+                line, evidence=f"{float(part.slope):.4g} per unit of input and time", about=maps.V,
+            )  # fmt: skip
+
+
+def _falls(part: Part) -> bool:
+    """Tell whether a term's slope is a number below zero."""
+    return bool(part.slope.is_number and part.slope.is_extended_real) and float(part.slope) < 0
+
+
+def _leak_away(case: Case) -> Iterator[Found]:
+    """Find a leak toward the rest with the wrong sign: what is added to V is what V should be less of."""
+    maps = case.maps
+    for node in in_order([maps.algebra.canonical(maps.trees[maps.V])]):
+        if name_of(node) != "+" or {one.op for one in node.args} != {LEAF}:
+            continue
+        names = {one.name for one in node.args} - {maps.V}
+        rest = next(iter(names), "")
+        value = maps.record.parameter_values.get(rest, 0.0)
+        begins = float(maps.record.samples[0, maps.record.states.index(maps.V)])
+        near = value < 0.0 and abs(begins - value) < 0.5 * abs(value)
+        if len(names) == 1 and near and is_rest(rest):
+            stands, should = text_of(node), f"{plain(maps.V)} - {plain(rest)}"
+            yield Found(
+                "leak-away", "fault",
+                f"The leak draws {plain(maps.V)} to {-value:g}, not to {plain(rest)} = {value:g}: `{stands}` "
+                f"in {in_line(case.source, node.line)}.",
+                node.line, stands, should, f"{plain(maps.V)} begins at {begins:g}", about=maps.V,
+                mend=Mend(node, maps.algebra.make("-", leaf(maps.V), leaf(rest), line=node.line)),
+            )  # fmt: skip
+            return
+
+
+def beyond_reach(case: Case) -> tuple[Threshold, float, float, float] | None:
+    """Give a threshold that the script's own input cannot take V to: it, its level, the rest, the drive."""
+    maps, found = case.maps, case.meant.recognised
+    leak = found.leak
+    if maps.record.side:  # another of the neurons may reach it
+        return None
+    if maps.firing or leak is None or not found.whole or any(one.kind == "channel" for one in found.parts):
+        return None
+    if not leak.slope.is_number or float(leak.slope) <= 0:
+        return None
+    levels = [one for one in crossings(maps.algebra, maps.main, maps.V) if one.relation in ("<", "<=")]
+    if not levels:
+        return None
+    gain = next((float(one.slope / leak.slope) for one in found.parts if one.kind == "input"), 0.0)
+    driven, rest = gain * float(np.max(case.meant.inputs, initial=0.0)), float(leak.rest)
+    level = number_at(levels[0].level, maps.record.parameter_values)
+    return (levels[0], level, rest, driven) if np.isfinite(level) and level > rest + driven else None
+
+
+def _out_of_reach(case: Case) -> Iterator[Found]:
+    if (beyond := beyond_reach(case)) is None:
+        return
+    test, level, rest, driven = beyond
+    lost_sign = level > 0.0 and -level <= rest + driven
+    line = (parameter_line(case, test.level) if lost_sign else 0) or test.line
+    yield Found(
+        "threshold-unreached", "fault" if driven > 0 and level - rest > 2.0 * driven else "note",
+        f"Nothing reaches the threshold of {level:g}: with the largest input {plain(case.maps.V)} goes to "
+        f"{rest + driven:.6g}; see {in_line(case.source, line)}.",
+        line, evidence=f"rest {rest:.6g} and {driven:.6g} from the input",
+    )  # fmt: skip
+
+
+def _unused(case: Case) -> Iterator[Found]:
+    """Find numbers that are given a name and never read."""
+    source, unheld = case.source, case.maps.firing and not any(case.maps.hold.steps)
+    unheld = unheld and not case.maps.record.resumed
+    for name, (line, _) in sorted(unread(source).items(), key=lambda pair: pair[1][0]):
+        if _is_told(case, name, line):
+            yield Found(
+                "unused-parameter", "fault" if unheld and is_refractory(name) else "note",
+                f"{name} is given a value in {in_line(source, line)} and never read.",
+                line, quoted(source, line),
+            )  # fmt: skip
+    often = reads(source)
+    times = {one for one in numbers_named(source) if is_refractory(one) and often[one] == 1}
+    for name, line in idle(source).items() if unheld else ():
+        made = re.findall(r"\w+", source[line - 1].split("=", 1)[-1])
+        if is_refractory(name) and times & set(made):
+            line = never_begun(source) or line
+            yield Found(
+                "refractory-unused", "fault",
+                f"{name} is made of a refractory time and never read: see {in_line(source, line)}.",
+                line, evidence=f"{case.maps.spikes.size} spikes, none followed by a held step",
+            )  # fmt: skip
+
+
+def _is_told(case: Case, name: str, line: int) -> bool:
+    """Tell whether a line that gives a name a value says anything by it."""
+    of_event = case.maps.record.solver and name in ("terminal", "direction")  # SciPy reads these
+    return not of_event and bool(re.search(r"[1-9]", case.source[line - 1].split("=", 1)[-1]))
+
+
+def _late_input(case: Case) -> Iterator[Found]:
+    """Tell whether steps read the element of the input before their own; the first step reads the last."""
+    record = case.maps.record
+    inputs, n = np.asarray(record.inputs, dtype=float), record.order.size
+    name, free = plain(record.input.split("#")[0]), ~np.isin(record.order, case.maps.held)
+    for kept in record.lists.values() if record.input and inputs.size == n > 2 else ():
+        course = np.asarray(kept, dtype=float).ravel()
+        if course.size < n:
+            continue
+        size = float(np.max(np.abs(course)))  # another run of a sweep may have left it
+        course = course * (float(np.max(np.abs(inputs))) / size) if size else course
+        if np.array_equal(inputs[free], course[:n][free]):
+            continue
+        line = read_before(case.source, name)
+        if line and np.array_equal(inputs[free], np.append(course[-1:], course[: n - 1])[free]):
+            yield Found(
+                "input-late", "fault",
+                f"Each step reads the input of the step before it, and the first one the last of all, in "
+                f"{in_line(case.source, line)}.",
+                line, f"{name}[k - 1]", f"{name}[k]", f"all {n} steps read the element before their own",
+                about=case.maps.V,
+            )  # fmt: skip

@@ -1,0 +1,277 @@
+"""Numbers of a script that contradict each other, whatever model it means."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+
+import attrs
+import numpy as np
+import sympy
+
+from natrium.analysis.doctor.reading.claims.resets import UP, parameter_line, reset_line, spared_line
+from natrium.analysis.doctor.reading.expressions.algebra import Slopes
+from natrium.analysis.doctor.reading.expressions.trees import LEAF, in_order, leaves, name_of, symbol
+from natrium.analysis.doctor.reading.expressions.wording import text_of
+from natrium.analysis.doctor.reading.faults.checks import LINEAR, beyond_reach
+from natrium.analysis.doctor.reading.faults.frozen import frozen_gates
+from natrium.analysis.doctor.reading.findings.case import FAR, Case, line_in, sign_line
+from natrium.analysis.doctor.reading.findings.found import Found, in_line, quoted
+from natrium.analysis.doctor.reading.maps.maps import crossings, differ, points_of, values_at
+from natrium.analysis.doctor.reading.model.rules import number_at, unfinished
+from natrium.analysis.doctor.reading.text.labels import loops_around, passed
+from natrium.analysis.doctor.reading.text.named import unread
+from natrium.analysis.doctor.reading.text.overrides import overriding
+from natrium.analysis.doctor.trace.meanings import is_threshold, plain
+from natrium.analysis.doctor.trace.record import Node
+from natrium.model.arrays import Array
+
+_RESET = re.compile(r"reset|^(v|u|e)_?r$")
+_MAY_BE = re.compile(r"th|peak|crit|fir|spike|max|cut|top|limit|level")
+OF_STATES = ("current", "synapse", "adaptation")  # a term's slope has its state in it
+LONG = 60  # operations of a term that may be a conductance's current
+GROWING = ("exp", "expm1")  # with what they are of
+NEAR_REST = 1e-3  # of what V goes through
+ROW = 3  # spikes, of which a run of them tells something
+
+
+def contradictions(case: Case) -> Iterator[Found]:
+    """Find numbers and signs that cannot all be meant."""
+    for check in (
+        _reset_above,
+        _not_reset,
+        _driven_over,
+        _other_level,
+        _refractory_beyond,
+        _left_out,
+        _driven_away,
+        _decay_turned,
+        _leak_by_size,
+        frozen_gates,
+        _begun_anew,
+    ):
+        yield from check(case)
+
+
+def _reset_above(case: Case) -> Iterator[Found]:
+    maps, known = case.maps, case.maps.record.parameter_values
+    test, reset = maps.threshold, maps.resets.get(maps.V)
+    if test is None or reset is None or not test.after or test.relation not in (">", ">="):
+        return
+    level, value = number_at(test.level, known), number_at(reset, known)
+    if value > level:  # never of what is no number
+        line = parameter_line(case, reset) or reset.line or reset_line(case, maps.V)
+        yield Found(
+            "reset-above", "fault",
+            f"A spike sets {plain(maps.V)} to {value:g}, above its threshold of {level:g}: "
+            f"{in_line(case.source, line)}.",
+            line, text_of(reset), evidence=f"compared in line {test.line}; {maps.spikes.size} spikes",
+        )  # fmt: skip
+
+
+def _not_reset(case: Case) -> Iterator[Found]:
+    """Find spikes that V is not taken down by: it fires again as soon as it may, or nothing reads a reset."""
+    maps = case.maps
+    after = maps.resets.get(maps.V)
+    if maps.record.solver or not (after is None or (after.op == LEAF and after.name == maps.V)):
+        return
+    again = _at_once(case)
+    in_row = 2 * again > maps.spikes.size or (again > 0 and overriding(case.source, plain(maps.V)) > 0)
+    name = next((one for one in unread(case.source) if _RESET.search(one.lower())), "")
+    linear = all(one.kind in LINEAR for one in case.meant.recognised.parts)
+    tests = [one for step in maps.record.steps for one in crossings(maps.algebra, step, maps.V)]
+    test = maps.threshold or next((one for one in tests if one.relation in UP), None)
+    if test is not None and (in_row or (name and linear)):
+        line = spared_line(case, maps.V) or passed(case.source, test.line, plain(maps.V)) or test.line
+        told = f": {name} is never read" if name else ": it fires at step after step"
+        yield Found(
+            "reset-missing", "fault",
+            f"A spike does not take {plain(maps.V)} down{told}; see {in_line(case.source, line)}.",
+            line, evidence=f"{again} of {maps.spikes.size} spikes come as soon as they may after another"
+            if in_row else f"nothing else is called as what {plain(maps.V)} is set to",
+        )  # fmt: skip
+
+
+def _at_once(case: Case) -> int:
+    """Count the spikes that come in the first step that does not wait after another."""
+    spikes = case.maps.spikes
+    waits = np.cumsum(~np.isin(case.maps.record.order, case.maps.held))
+    return int(np.sum(np.diff(waits[spikes]) == 1)) if spikes.size >= ROW else 0
+
+
+def _driven_over(case: Case) -> Iterator[Found]:
+    """Find a number by which the input takes V from its reset over the threshold in one step."""
+    maps, known, drive = case.maps, case.maps.record.parameter_values, case.meant.recognised.input
+    after = maps.resets.get(maps.V)
+    if maps.threshold is None or after is None or not drive or 2 * _at_once(case) <= maps.spikes.size:
+        return
+    try:
+        slope, leak = (Slopes(maps.algebra, one).slope(case.equations[maps.V]) for one in (drive, maps.V))
+    except KeyError:
+        return
+    own = sorted((leaves(slope) - leaves(leak)) & set(maps.record.parameters) - {maps.dt})
+    height = maps.step * number_at(slope, known) * float(np.max(np.abs(case.meant.inputs), initial=0.0))
+    gap = number_at(maps.threshold.level, known) - number_at(after, known)
+    if len(own) == 1 and abs(height) > gap > 0.0:
+        line = maps.record.parameters[own[0]].line
+        yield Found(
+            "input-too-large", "fault",
+            f"The input takes {plain(maps.V)} from its reset over the threshold in one step: is "
+            f"{plain(own[0])} in another unit? See {in_line(case.source, line)}.",
+            line, quoted(case.source, line), evidence=f"a step of it is {height:.4g}", about=maps.V,
+        )  # fmt: skip
+
+
+def _other_level(case: Case) -> Iterator[Found]:
+    """Find a threshold that is compared with nothing, where V is compared with what is none by its name."""
+    test = case.maps.threshold
+    if test is None or test.level.op != LEAF or _MAY_BE.search(plain(test.level.name).lower()):
+        return
+    named = next((one for one in unread(case.source) if is_threshold(one)), "")
+    if named and test.level.name not in case.maps.record.states:
+        yield Found(
+            "threshold-name", "fault",
+            f"{plain(case.maps.V)} is compared with {plain(test.level.name)}, in "
+            f"{in_line(case.source, test.line)}, and {named} with nothing.",
+            test.line, plain(test.level.name), named, f"nothing in the script reads {named}",
+        )  # fmt: skip
+
+
+def _driven_away(case: Case) -> Iterator[Found]:
+    """Find conductances that drive V away from where their current is zero."""
+    maps, record = case.maps, case.maps.record
+    V = symbol(maps.V)
+    runs_off = not np.all(np.abs(record.samples[:, record.states.index(maps.V)]) < FAR)
+    states = {symbol(one) for one in maps.moving[1:]}
+    linear = []
+    for part in (one.slope for one in case.meant.recognised.parts if one.kind in OF_STATES):
+        if not part.free_symbols <= {V, *states} or part.count_ops() > LONG:
+            continue
+        slope = sympy.diff(part, V)
+        if slope.free_symbols and slope.free_symbols <= states:  # it is linear in V
+            linear.append((slope, sympy.cancel(V - part / slope)))
+    levels = [level for _, level in linear]
+    for slope, level in linear:
+        names = {str(one) for one in slope.free_symbols}
+        if levels.count(level) > 1:  # it is what several states make together
+            continue
+        (size, *more) = sympy.expand(slope).as_coefficients_dict().values()
+        if more or not size > 0:
+            continue
+        known = record.samples[:1] if runs_off else record.samples  # of what runs off, what it began with
+        if np.all(known[:, [record.states.index(one) for one in names]] >= 0.0):
+            line, _ = sign_line(case, names | {maps.V}, set(maps.moving) - names - {maps.V})
+            told = ", ".join(sorted(map(plain, names)))
+            yield Found(
+                "channel-sign", "fault",
+                f"The current of {told} drives {plain(maps.V)} away from its reversal, in "
+                f"{in_line(case.source, line)}: it wants the other sign.",
+                line, evidence="an open conductance must pull V towards its reversal", about=maps.V,
+            )  # fmt: skip
+
+
+def _decay_turned(case: Case) -> Iterator[Found]:
+    """Find exponentials of the step that take a state away from what it should decay to."""
+    maps = case.maps
+    points = points_of(maps.record, maps.step)
+    below = {name for name, value in maps.record.parameter_values.items() if value < 0.0}
+    for state in maps.moving:
+        try:
+            slope = Slopes(maps.algebra, state).slope(case.equations[state])
+        except KeyError:
+            continue
+        tree, away = maps.trees[state], bool(np.all(values_at(slope, points) > 0.0))
+        for node in in_order([tree]) if away else ():
+            names = leaves(node)
+            if name_of(node) not in GROWING or maps.dt not in names or names & {state, *below}:
+                continue
+            if np.all(values_at(node.args[0], points) > 0.0):
+                line, _ = line_in(tree, node)
+                yield Found(
+                    "decay-sign", "fault",
+                    f"`{text_of(node)}` in {in_line(case.source, line)} grows with the step, and takes "
+                    f"{plain(state)} away from what it should decay to: it wants the other sign.",
+                    line, text_of(node), "", "so it is at each state of the run", about=state,
+                )  # fmt: skip
+                break
+
+
+def _leak_by_size(case: Case) -> Iterator[Found]:
+    """Find a leak that goes by how far V is from rest, and not by the side on which it is."""
+    maps = case.maps
+    points, flow = points_of(maps.record, maps.step), case.equations[maps.V]
+    V = points[maps.V]
+
+    def rise(node: Node, at: Array, step: float) -> Array:
+        return values_at(node, {**points, maps.V: at + step}) - values_at(node, {**points, maps.V: at})
+
+    for node in in_order([flow]):
+        if name_of(node) != "abs" or maps.V not in leaves(node):
+            continue
+        slope = rise(node.args[0], V, 1.0)
+        with np.errstate(all="ignore"):
+            rest = V - values_at(node.args[0], points) / slope
+        far = NEAR_REST * (float(np.ptp(V)) or 1.0)  # beyond it other currents may be larger
+        if differ(slope, rise(node.args[0], V + 1.0, 1.0)) or not np.all(np.isfinite(rest)):
+            continue
+        if np.all(rise(flow, rest - far, -far) < 0.0) and np.all(rise(flow, rest + far, far) < 0.0):
+            line, _ = line_in(flow, node)
+            yield Found(
+                "leak-sign", "fault",
+                f"`{text_of(node)}` in {in_line(case.source, line)} takes {plain(maps.V)} down on both sides "
+                "of its rest: a leak goes by the difference itself.",
+                line, text_of(node), text_of(node.args[0]), f"below {float(rest[0]):.6g} it drives it away",
+                about=maps.V,
+            )  # fmt: skip
+
+
+def _refractory_beyond(case: Case) -> Iterator[Found]:
+    maps, found = case.maps, case.meant.refractory
+    whole = maps.record.order.size * maps.step
+    if found is None or not found.name or not found.named > whole or not unfinished(maps):
+        return
+    line, ms = maps.record.parameters[found.name].line or found.line, case.meant.units.ms
+    yield Found(
+        "refractory-endless", "fault",
+        f"{plain(found.name)} is {found.named * ms:g} ms, in {in_line(case.source, line)}, where the whole "
+        f"run is {whole * ms:g} ms: the first spike is the last.",
+        line, evidence=f"the last {unfinished(maps)} steps are held",
+    )  # fmt: skip
+
+
+def _left_out(case: Case) -> Iterator[Found]:
+    """Find a number that is never read, times which the input would reach the threshold."""
+    if (beyond := beyond_reach(case)) is None:
+        return
+    _, level, rest, driven = beyond
+    for name, (line, value) in unread(case.source).items():
+        if value and driven > 0.0 and rest + driven * value >= level:
+            yield Found(
+                "unused-parameter", "fault",
+                f"{name} is given a value in {in_line(case.source, line)} and never read: nothing reaches "
+                f"the threshold of {level:g}, and {name} times the input would.",
+                line, quoted(case.source, line), evidence=f"the input alone takes it to {rest + driven:.6g}",
+            )  # fmt: skip
+            return
+
+
+def _begun_anew(case: Case) -> Iterator[Found]:
+    """Find runs of a sweep that begin where the run before ended."""
+    maps, record = case.maps, case.maps.record
+    if maps.V not in record.left:
+        return
+    loops, line = loops_around(case.source, maps.main.updates[maps.V].line)
+    if loops:
+        yield Found(
+            "state-left", "fault",
+            f"Each run begins with the {plain(maps.V)} that the run before has left: "
+            f"{in_line(case.source, line)} sets it to no start.",
+            line, evidence=f"{record.runs[1]} runs, of which the first alone begins anew",
+        )  # fmt: skip
+
+
+def left_by_runs(case: Case, starts: Sequence[Found]) -> list[Found]:
+    """Tell wrong starts that the run before has left by what should begin each run anew."""
+    wrong = [one for one in starts if one.key.startswith("initial")]
+    left = [attrs.evolve(one, sure=True) for one in _begun_anew(case)] if wrong else []
+    return left + [one for one in starts if not left or one not in wrong]

@@ -1,0 +1,359 @@
+"""Runge-Kutta schemes written by hand with one slip: a stale stage, a wrong share of a step or weight."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import attrs
+import mpmath
+import numpy as np
+
+from natrium.analysis.doctor.reading.expressions.algebra import Slopes
+from natrium.analysis.doctor.reading.expressions.trees import LEAF, in_order, leaf, leaves, name_of, number
+from natrium.analysis.doctor.reading.expressions.wording import text_of
+from natrium.analysis.doctor.reading.findings.case import Case
+from natrium.analysis.doctor.reading.findings.found import Found, in_line
+from natrium.analysis.doctor.reading.maps.maps import middle_of, points_of, values_at
+from natrium.analysis.doctor.reading.model.equations import unmoved
+from natrium.analysis.doctor.reading.repair.bench import Bench
+from natrium.analysis.doctor.reading.repair.smallest import repairs
+from natrium.analysis.doctor.reading.schemes.schemes import DIGITS, SAME, Prover
+from natrium.analysis.doctor.reading.schemes.ways import TABLEAUS, TOGETHER, Flow, Values
+from natrium.analysis.doctor.trace.meanings import plain
+from natrium.analysis.doctor.trace.record import Node
+
+Row = tuple[tuple[int, int], ...]
+_ORDINALS = ("first", "second", "third", "fourth")
+_WORDS = {
+    "midpoint": "the midpoint scheme",
+    "heun": "Heun's scheme",
+    "rk4": "the classical Runge-Kutta scheme",
+}
+MOST_NODES = 250  # of a map in which one change is looked for
+PLAIN = 1.4  # the rank of a change beyond which none is believed
+APART = 4  # lines of stages: more than a scheme has, each state has its own
+PROBED = 4  # points at which slips are told apart
+
+
+@attrs.frozen
+class Slip:
+    """One departure from a tableau.
+
+    Attributes
+    ----------
+    scheme : str
+    stage : int
+        From 0; the number of stages stands for the weights.
+    state : str
+        Whose argument, or whose weights; empty for all of them.
+    row : tuple of (int, int)
+        What stands there, in fractions of the step.
+    of : str
+        The one state whose slope is taken there, where each has a line of its own; empty for all.
+    """
+
+    scheme: str
+    stage: int
+    state: str
+    row: Row
+    of: str = ""
+
+
+def slips(names: tuple[str, ...], state: str, apart: bool = False) -> Iterator[Slip]:
+    """List the slips that one state's map may show, the likely ones first; of slopes taken apart as well."""
+    for scheme, (rows, weights) in TABLEAUS.items():
+        for stage in range(1, len(rows)):
+            right = tuple(rows[stage])
+            others: list[Row] = [tuple((0, 1) for _ in right)]
+            shares = [(1, 2), (1, 1), (1, 4), (1, 3)]
+            others += [
+                tuple(share if at == place else (0, 1) for at in range(len(right)))
+                for place in range(len(right))
+                for share in shares
+            ]
+            others += [tuple((-a, b) for a, b in right)]
+            yield from (
+                Slip(scheme, stage, name, row, of)
+                for row in others
+                if row != right
+                for name in (*names, "")
+                for of in ("", *(names if apart else ()))
+            )
+        for place, (a, b) in enumerate(weights):
+            for other in ((0, 1), (1, 6), (1, 3), (1, 2), (1, 1), (2, 3), (-a, b)):
+                if other[0] * b != a * other[1]:
+                    row = tuple(other if at == place else one for at, one in enumerate(weights))
+                    yield from (Slip(scheme, len(rows), name, row) for name in (state, ""))
+            for twice, (c, d) in enumerate(weights):  # one slope stands in another's place as well
+                both = {place: (0, 1), twice: (a * d + c * b, b * d)}
+                if twice != place and a:
+                    row = tuple(both.get(at, one) for at, one in enumerate(weights))
+                    yield from (Slip(scheme, len(rows), name, row) for name in (state, ""))
+
+
+def _stepped(flow: Flow, at: Values, slip: Slip, until: int = -1) -> Values:
+    """Take a step of a scheme with a slip, or give where the slip's stage is taken."""
+    rows, weights = TABLEAUS[slip.scheme]
+    h, slopes = at[flow.h], list[Values]()
+    wrong_weights = slip.stage == len(rows)
+    total = sum((mpmath.mpf(a) / b for a, b in slip.row), mpmath.mpf(0)) if wrong_weights else mpmath.mpf(1)
+
+    def mixed(row: Row, slips: bool) -> Values:
+        found = dict(at)
+        for name in flow.names:
+            own = slip.row if slips and slip.state in ("", name) else row
+            moved = sum(
+                (mpmath.mpf(a) / b * one[name] for (a, b), one in zip(own, slopes, strict=True) if a),
+                mpmath.mpf(0),
+            )
+            found[name] = at[name] + h * moved
+        return found
+
+    for stage, row in enumerate(rows):
+        slipped = mixed(tuple(row), stage == slip.stage)
+        if stage == until:
+            return slipped
+        slope = flow.all(slipped)
+        if slip.of and stage == slip.stage:
+            slope = {**flow.all(mixed(tuple(row), False)), slip.of: slope[slip.of]}
+        if wrong_weights and total:  # what was derived at dt = 0 holds the sum of the weights
+            slope |= {name: slope[name] / total for name in slope if slip.state in ("", name)}
+        slopes.append(slope)
+    return mixed(tuple(weights), wrong_weights)
+
+
+def stage_faults(case: Case) -> Iterator[Found]:
+    """Find the one slip that explains a map that is nearly a Runge-Kutta scheme."""
+    maps = case.maps
+    unknown = [name for name in maps.moving if case.scheme.ways.get(name) == "other"]
+    if case.scheme.key != "other" or not unknown or maps.record.solver or not maps.free:
+        return
+    # What a slip leaves of one state's map may be a scheme of its own, and the other's be unknown.
+    staged = [
+        name
+        for name in (*unknown, *(one for one in maps.moving if one not in unknown))
+        if any(_nested(maps.trees[name], maps.moving, maps.dt))
+    ]
+    if (bare := _without_slope(case, staged)) is not None:
+        yield bare
+        return
+    with mpmath.workdps(DIGITS):
+        prover = Prover(maps, case.equations)
+        pairs = list(zip(prover.points, prover.after, strict=True))[:PROBED]
+        for state in staged:
+            shares = {name: _shares_of(case, state, name) for name in maps.moving}
+            for slip in slips(prover.flow.names, state, apart=len(_lines(case, state)) >= APART):
+                whose = slip.state or state if slip.stage < len(TABLEAUS[slip.scheme][0]) else state
+                if _is_consistent(slip, shares[whose]) and all(
+                    _is_same(prover.flow, at, after, slip, state) for at, after in pairs
+                ):
+                    yield _told(case, slip, state, prover)
+                    return
+        for state in (one for one in maps.moving if staged and one not in staged):
+            # Its equation is known by its own map alone: weights that sum to 1 are likelier.
+            own = [one for one in slips((), state) if one.state == state]
+            for slip in sorted(own, key=lambda one: sum(a / b for a, b in one.row) != 1.0):
+                sound = attrs.evolve(slip, row=tuple(TABLEAUS[slip.scheme][1]))
+                if _is_consistent(slip, []) and all(
+                    _is_same(prover.flow, at, after, slip, state)
+                    and all(_is_same(prover.flow, at, after, sound, one) for one in staged)
+                    for at, after in pairs
+                ):
+                    yield _told(case, slip, state, prover)
+                    return
+        yield from _mended(case, prover, unknown)
+
+
+def _without_slope(case: Case, staged: list[str]) -> Found | None:
+    """Find a stage that moves states on by a part of the step itself, and by no slope."""
+    maps = case.maps
+    known = {maps.dt, *maps.record.parameters}
+    for state in staged:
+        for node in _nested(maps.trees[state], maps.moving, maps.dt):
+            own, more = sorted(node.args, key=lambda one: one.op != LEAF)
+            moves = {*maps.moving, maps.record.input} & leaves(case.equations[own.name])
+            if leaves(more) <= known and moves:
+                where = in_line(case.source, node.line)
+                return Found(
+                    "stage-step", "fault",
+                    f"{where[0].upper()}{where[1:]} takes a stage at {plain(own.name)} moved on by "
+                    f"`{text_of(more)}`, and by no slope.",
+                    node.line, text_of(more), f"{text_of(more)}*k", "no slope is in what is added",
+                    about=state,
+                )  # fmt: skip
+    return None
+
+
+def _mended(case: Case, prover: Prover, unknown: list[str]) -> Iterator[Found]:
+    """Find the one change in a map that makes it a Runge-Kutta scheme's."""
+    maps = case.maps
+    points = {name: np.array([float(at[name]) for at in prover.points]) for name in prover.points[0]}
+    for key in TABLEAUS:
+        _, _, step = TOGETHER[key]
+        try:
+            after = [step(prover.flow, at) for at in prover.points]
+        except (ZeroDivisionError, OverflowError, ValueError, TypeError):
+            continue
+        for state in unknown:
+            root = Node("-", (maps.trees[state], leaf(state)), float("nan"))
+            if len(in_order([root])) > MOST_NODES:
+                continue
+            moved = [one[state] - at[state] for one, at in zip(after, prover.points, strict=True)]
+            names = (*maps.moving, maps.dt)
+            candidates = {name: points[name] for name in names}
+            for name in maps.moving:
+                candidates[f"d{plain(name)}/dt"] = values_at(case.equations[name], points)
+            bench = Bench(
+                root, points, np.array([float(one) for one in moved]), frozenset(),
+                candidates, states=frozenset(names),
+            )  # fmt: skip
+            best = next(iter(repairs(bench)), None)
+            if best is not None and best.line and best.rank <= PLAIN:
+                said = in_line(case.source, best.line)
+                yield Found(
+                    "stage-differs", "fault",
+                    f"{said[0].upper()}{said[1:]} has `{best.stands}` where a stage wants `{best.should}`.",
+                    best.line, best.stands, best.should,
+                    "with this one change the map is a Runge-Kutta scheme's", about=state,
+                )  # fmt: skip
+                return
+
+
+def _is_same(flow: Flow, at: Values, after: Values, slip: Slip, state: str) -> bool:
+    try:
+        found = _stepped(flow, at, slip)[state]
+    except (ZeroDivisionError, OverflowError, ValueError, TypeError, KeyError):
+        return False
+    size = abs(after[state] - at[state]) + abs(at[state]) * mpmath.mpf("1e-3")
+    return bool(abs(found - after[state]) <= SAME * 1e3 * size)
+
+
+def _nested(tree: Node, moving: tuple[str, ...], dt: str) -> Iterator[Node]:
+    """Give the stages: states moved on within the tree of a new state."""
+    for node in in_order([tree]):
+        if name_of(node) in ("+", "-") and node is not tree:
+            for one, other in (node.args, node.args[::-1]):
+                vanishes = name_of(other) not in ("+", "-") and bool(other.args) and dt in leaves(other)
+                if one.op == LEAF and one.name in moving and vanishes:
+                    yield node
+
+
+def _stage_nodes(case: Case, state: str, name: str) -> list[Node]:
+    """Give the stages of one state within the tree of another's new value."""
+    maps = case.maps
+    return [
+        node
+        for node in _nested(maps.trees[state], maps.moving, maps.dt)
+        if any(one.op == LEAF and one.name == name for one in node.args)
+    ]
+
+
+def _shares_of(case: Case, state: str, name: str) -> list[float]:
+    """Give by how much of a step each stage moves a state on, as written; in order of size."""
+    maps = case.maps
+    slopes = Slopes(maps.algebra, maps.dt, number(0.0), unmoved(maps))
+    points = points_of(maps.record, maps.step)
+    flow = values_at(case.equations[name], points)
+    found = []
+    for node in _stage_nodes(case, state, name):
+        with np.errstate(all="ignore"):
+            found.append(middle_of(values_at(slopes.slope(node), points) / flow))
+    return sorted(found)
+
+
+def _is_consistent(slip: Slip, shares: list[float]) -> bool:
+    """Tell whether the stages that a slip supposes are those that are written."""
+    rows, _ = TABLEAUS[slip.scheme]
+    supposed = [
+        sum(a / b for a, b in (slip.row if stage == slip.stage else row)) for stage, row in enumerate(rows)
+    ]
+    if slip.stage == len(rows) and not slip.row[-1][0]:
+        supposed.pop()  # nothing hangs on the last
+    wanted = sorted(one for one in supposed if one != 0.0)
+    if slip.stage == len(rows):  # wrong weights stretch the slopes that are known
+        stretch = sum(a / b for a, b in slip.row)
+        wanted = sorted(one / stretch for one in wanted) if stretch else wanted
+    if slip.of:  # the others' slopes are taken where they should be
+        wanted = sorted({*wanted, sum(a / b for a, b in rows[slip.stage])})
+        shares = [one for at, one in enumerate(shares) if not at or one - shares[at - 1] > 1e-6]
+    return len(wanted) == len(shares) and all(
+        abs(one - other) < 1e-6 * abs(other) for one, other in zip(shares, wanted, strict=True)
+    )
+
+
+def _lines(case: Case, state: str) -> list[int]:
+    """List the lines of the stages within the tree of a state's new value."""
+    return sorted({line for name in case.maps.moving for line in _lines_of(case, state, name)})
+
+
+def _line_of_slip(case: Case, slip: Slip, state: str, prover: Prover) -> int:
+    """Give the line that takes a stage where a slip has it; 0 where it is not one line."""
+    points = {name: np.array([float(at[name]) for at in prover.points]) for name in prover.points[0]}
+    taken = [_stepped(prover.flow, at, slip, slip.stage) for at in prover.points]
+
+    def lines(name: str) -> set[int]:
+        wanted = np.array([float(one[name]) for one in taken])
+        nodes = _stage_nodes(case, state, name)
+        return {
+            one.line for one in nodes if np.allclose(values_at(one, points), wanted, rtol=1e-10, atol=0.0)
+        }
+
+    own = set.intersection(*(lines(one) for one in case.maps.moving if slip.state in ("", one)))
+    beside = set[int]().union(*(lines(one) for one in case.maps.moving if one != slip.state))
+    found = own or beside - set(_lines_of(case, state, slip.state))
+    return found.pop() if len(found) == 1 else 0
+
+
+def _lines_of(case: Case, state: str, name: str) -> list[int]:
+    """List the lines of the stages of one state."""
+    return [node.line for node in _stage_nodes(case, state, name)]
+
+
+def _line_of_stage(case: Case, state: str, stage: int, count: int) -> int:
+    """Give the line of a stage; of one that is not moved on, the line after that of the one before it."""
+    lines = _lines(case, state)
+    if len(lines) >= count - 1:
+        return lines[stage - 1]
+    if not lines:
+        return case.maps.main.updates[state].line
+    return lines[stage - 2] + 1 if stage >= 2 else lines[0] - 1
+
+
+def _told(case: Case, slip: Slip, state: str, prover: Prover) -> Found:
+    rows, weights = TABLEAUS[slip.scheme]
+    words = _WORDS[slip.scheme]
+    if slip.stage == len(rows):
+        line = case.maps.main.updates[state].line
+        said = (
+            f"{in_line(case.source, line)} sums the stages of {plain(state)} as {_shares(slip.row)}; "
+            f"{words} has "
+            f"{_shares(tuple(weights))}."
+        )
+        return Found(
+            "stage-weights", "fault", said[0].upper() + said[1:], line, _shares(slip.row),
+            _shares(tuple(weights)),
+            f"with these weights the map is the script's, to {DIGITS} digits", about=state,
+        )  # fmt: skip
+    line = _line_of_slip(case, slip, state, prover) or _line_of_stage(case, state, slip.stage, len(rows))
+    right = tuple(rows[slip.stage])
+    stale = all(a == 0 for a, _ in slip.row)
+    stands = "as the step found it" if stale else f"moved on by {_shares(slip.row)} of a step"
+    what = plain(slip.state) or "its states"
+    said = (
+        f"The {_ORDINALS[slip.stage]} stage of {words} takes {what} {stands}, in "
+        f"{in_line(case.source, line)}; it wants {_shares(right)}."
+    )
+    return Found(
+        "stale-stage" if stale else "stage-step", "fault", said, line, plain(slip.state), "",
+        f"with this one slip the scheme's map is the script's, to {DIGITS} digits", about=state,
+    )  # fmt: skip
+
+
+def _shares(row: Row) -> str:
+    """Write shares of the slopes."""
+    told = [
+        f"{'' if a == b else f'{a}/{b} ' if b != 1 else f'{a} '}k{at}"
+        for at, (a, b) in enumerate(row, 1)
+        if a
+    ]
+    return " + ".join(told) or "nothing"

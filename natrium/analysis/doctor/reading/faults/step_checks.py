@@ -1,0 +1,376 @@
+"""Faults of steps that no model means: dt twice or not at all, roundings, wrong refractory time, clocks."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+
+import attrs
+import numpy as np
+
+from natrium.analysis.doctor.reading.expressions.algebra import Slopes
+from natrium.analysis.doctor.reading.expressions.trees import LEAF, NUMBER, in_order, leaves, name_of, number
+from natrium.analysis.doctor.reading.faults.waits import refractory_checks
+from natrium.analysis.doctor.reading.findings.case import Case, line_in, own_line, term_line
+from natrium.analysis.doctor.reading.findings.found import Found, in_line, written
+from natrium.analysis.doctor.reading.maps.kicks import all_come_in, is_train
+from natrium.analysis.doctor.reading.maps.maps import NO_DT, _chain, differ, points_of, values_at
+from natrium.analysis.doctor.reading.text.labels import computed_again, never_used
+from natrium.analysis.doctor.reading.text.named import numbers_named
+from natrium.analysis.doctor.trace.meanings import is_threshold, plain
+from natrium.analysis.doctor.trace.record import Node
+
+NEAR = 1e-9  # of a time: rounding
+_TIMES = re.compile(r"^(t|tau)(_|$)|ref")  # what times are called
+_OVERFLOWS = ("OverflowError", "FloatingPointError", "ZeroDivisionError")
+
+
+def step_checks(case: Case) -> Iterator[Found]:
+    """List the faults of a script's steps."""
+    for check in (
+        _turned, _dt_twice, _dt_missing, _whole_numbers, _unstable, refractory_checks, _by_clock, _changes,
+        _idle, _ended,
+    ):  # fmt: skip
+        yield from check(case)
+
+
+def _turned(case: Case) -> Iterator[Found]:
+    """Find a threshold that is compared the wrong way round."""
+    test = case.maps.threshold
+    if test is not None and test.relation in ("<", "<="):
+        right = {"<": ">=", "<=": ">"}[test.relation]
+        yield Found(
+            "threshold-direction", "fault",
+            f"A spike is each step in which {plain(case.maps.V)} is below its threshold, in "
+            f"{in_line(case.source, test.line)}: it wants the other comparison.",
+            test.line, f"{plain(case.maps.V)} {test.relation} {written(test.level)}",
+            f"{plain(case.maps.V)} {right} {written(test.level)}",
+            f"{case.maps.spikes.size} of {case.maps.record.order.size} steps fire",
+        )  # fmt: skip
+
+
+def _dt_twice(case: Case) -> Iterator[Found]:
+    """Find what vanishes with dt and is multiplied by what does so too, in a map that no scheme explains."""
+    maps = case.maps
+    if not maps.named:
+        return
+    slopes = Slopes(maps.algebra, maps.dt, number(0.0))
+    points = points_of(maps.record, maps.step)
+    known: dict[Node, bool] = {}
+    gone: dict[tuple[Node, bool], Node | None] = {}
+
+    def vanishes(node: Node) -> bool:
+        if node not in known:
+            there = values_at(slopes.value(node), points)
+            met = maps.dt in leaves(node) and bool(np.any(np.isfinite(there)))
+            known[node] = met and not differ(there, np.zeros(len(there)))
+        return known[node]
+
+    def twice(node: Node, under: bool) -> Node | None:
+        """Go down the sums and products of a map to a part that vanishes below another that does."""
+        if (node, under) not in gone:
+            gone[node, under] = inside(node, under)
+        return gone[node, under]
+
+    def inside(node: Node, under: bool) -> Node | None:
+        name = name_of(node)
+        if under and vanishes(node):
+            return node
+        if name == "**" and vanishes(node.args[0]) and node.args[1].value > 1:
+            return node
+        if name == "*":
+            for one, other in (node.args, node.args[::-1]):
+                if maps.dt in leaves(one) and (inner := twice(one, under or vanishes(other))):
+                    return inner
+        elif name in ("+", "-", "neg"):
+            if under and any(_chain(node, one) for one in maps.moving):
+                return None  # a stage of a scheme: the state, moved on
+            for one in node.args:
+                if maps.dt in leaves(one) and (inner := twice(one, under)):
+                    return inner
+        elif name == "/" and maps.dt in leaves(node.args[0]):
+            return twice(node.args[0], under)
+        return None
+
+    for state, tree in maps.trees.items():
+        if case.scheme.ways.get(state, "") != "other":
+            continue
+        node = twice(tree, False)
+        if node is not None:
+            line, whole = line_in(tree, node)
+            yield Found(
+                "dt-twice", "fault",
+                f"What {plain(state)} moves by is multiplied by {plain(maps.dt)} twice, in "
+                f"{in_line(case.source, line)}: halve the step and it moves a quarter as far.",
+                line, written(whole), "",
+                f"`{written(node)}` vanishes with {plain(maps.dt)}, and so does what it is multiplied by",
+                about=state,
+            )  # fmt: skip
+
+
+def _dt_missing(case: Case) -> Iterator[Found]:
+    """Find what moves a state though no time goes by, in a script that has a dt."""
+    maps = case.maps
+    if not maps.record.dt and (maps.step == 1.0 or maps.record.solver):
+        return
+    slopes = Slopes(maps.algebra, maps.record.dt or NO_DT, number(0.0))
+    points = points_of(maps.record, maps.step)
+    for state in maps.moving if maps.free else maps.moving[:1]:
+        tree = maps.trees[state]
+        if not maps.named:
+            if maps.step == 1.0 or _has_step(maps.main.updates[state], maps.step):
+                continue
+            more = _increment(maps.main.updates[state], state)
+            line = maps.main.updates[state].line or own_line(more)
+            yield Found(
+                "dt-missing", "fault",
+                f"{plain(state)} does not know {_step_name(case)}: `{written(more)}` in "
+                f"{in_line(case.source, line)} moves it in each step as far as one unit of time should.",
+                line, written(more), f"{_step_name(case)}*({written(more)})",
+                f"no {_step_name(case)} in what makes {plain(state)}", about=state,
+            )  # fmt: skip
+            continue
+        there = slopes.value(tree)
+        divided = (one for one in in_order([tree]) if _by_step(one, maps.record.dt or NO_DT))
+        # A stage has a step within it that divides by nothing.
+        by = next((one for one in divided if not np.any(values_at(slopes.value(one.args[1]), points))), None)
+        kept = (maps.record.dt or NO_DT) in leaves(tree) and not differ(
+            values_at(there, points), points[state]
+        )
+        if by is not None and not kept:
+            yield Found(
+                "dt-divides", "fault",
+                f"What moves {plain(state)} is divided by {_step_name(case)}, in "
+                f"{in_line(case.source, by.line)}: the shorter a step is, the more it moves.",
+                by.line, written(by), "", f"at {_step_name(case)} = 0 a step has no end", about=state,
+            )  # fmt: skip
+            continue
+        if kept:
+            continue
+        if not leaves(tree) - {state}:
+            continue
+        if not differ(values_at(there, points), np.zeros(len(points[state]))):
+            line = own_line(tree)
+            yield Found(
+                "not-carried-on", "fault",
+                f"{plain(state)} does not go on from what it was, in {in_line(case.source, line)}: a step "
+                "sets it to what it should move by.",
+                line, written(tree), f"{plain(state)} + {written(tree)}",
+                f"at {_step_name(case)} = 0 it is zero", about=state,
+            )  # fmt: skip
+            continue
+        part = _without(case, tree, state, slopes, points)
+        line = line_in(tree, part)[0]
+        if part is _increment(tree, state):  # what adds it up lacks the step
+            line = maps.main.updates[state].line or line
+        yield Found(
+            "dt-missing",
+            "fault",
+            f"{plain(state)} moves though no time goes by: `{written(part)}` in "
+            f"{in_line(case.source, line)} is "
+            f"not multiplied by {_step_name(case)}.",
+            line,
+            written(part),
+            f"{_step_name(case)}*({written(part)})",
+            f"at {_step_name(case)} = 0 a step still moves {plain(state)}",
+            about=state,
+        )
+
+
+def _by_step(node: Node, dt: str) -> bool:
+    """Tell whether an operation divides by the step."""
+    return name_of(node) == "/" and dt in leaves(node.args[1])
+
+
+def _step_name(case: Case) -> str:
+    return plain(case.maps.record.dt) or NO_DT
+
+
+def _has_step(node: Node, step: float) -> bool:
+    """Tell whether the step stands in a map as a number."""
+    return any(
+        one.op == NUMBER and any(abs(one.value - k * step) < 1e-9 * step for k in (0.5, 1.0, 1.0 / 6.0))
+        for one in in_order([node])
+    )
+
+
+def _increment(node: Node, state: str) -> Node:
+    """Give what is added to a state."""
+    while name_of(node) in ("+", "-"):
+        left, right = node.args
+        if left.op == LEAF and left.name == state:
+            return right
+        if right.op == LEAF and right.name == state:
+            return left
+        node = left
+    return node
+
+
+def _without(case: Case, tree: Node, state: str, slopes: Slopes, points: Mapping[str, np.ndarray]) -> Node:
+    """Give the smallest sum's part that stays where dt is zero."""
+    node = tree
+    while name_of(node) in ("+", "-"):
+        left, right = node.args
+        stays = [
+            one
+            for one in (left, right)
+            if differ(values_at(slopes.value(one), points), np.zeros(len(points[state])))
+        ]
+        more = [one for one in stays if not (one.op == LEAF and one.name == state)]
+        if len(more) != 1:
+            break
+        node = more[0]
+    return node
+
+
+def _whole_numbers(case: Case) -> Iterator[Found]:
+    """Find whole-number divisions and roundings in what flows."""
+    for node in in_order(case.maps.trees.values()):
+        name = name_of(node)
+        if name == "//":
+            yield Found(
+                "integer-division", "fault",
+                f"`//` in {in_line(case.source, node.line)} divides and throws the rest away.",
+                node.line, written(node), written(attrs.evolve(node, op="/")),
+                "whole numbers in what should flow", about=_owner(case, node),
+            )  # fmt: skip
+        elif name in ("int", "floor", "ceil", "round") and leaves(node) & set(case.maps.moving):
+            yield Found(
+                "rounded-state", "fault",
+                f"`{name}` in {in_line(case.source, node.line)} makes a state jump from number to number.",
+                node.line, written(node), written(node.args[0]),
+                "a state cannot be followed through a rounding", about=_owner(case, node),
+            )  # fmt: skip
+
+
+def _owner(case: Case, node: Node) -> str:
+    """Name the state whose equation has an operation of a line."""
+    for state in (*case.maps.moving[1:], case.maps.V):
+        nodes = in_order([case.equations[state]])
+        if any(one.op == node.op and one.line == node.line for one in nodes):
+            return state
+    return case.maps.V
+
+
+def _unstable(case: Case) -> Iterator[Found]:
+    """Find a leak that is faster than a step can follow."""
+    leak, maps = case.meant.recognised.leak, case.maps
+    if leak is None or not leak.slope.is_number or not maps.named:
+        return
+    ratio = float(leak.slope) * maps.step
+    if ratio >= 2.0:
+        tau = 1.0 / float(leak.slope)
+        line = _given_otherwise(case, tau) or term_line(case, {maps.V}, set())
+        yield Found(
+            "step-too-long", "fault",
+            f"The membrane's time constant is {tau:.4g} and a step {maps.step:.4g}: is one of them in "
+            f"another unit? See {in_line(case.source, line)}.",
+            line, evidence=f"a step is {ratio:.3g} time constants; beyond 2 Euler's scheme runs away",
+        )  # fmt: skip
+
+
+def _given_otherwise(case: Case, tau: float) -> int:
+    """Give the line of the time constant or of the step, whichever no other time goes with; 0: neither's."""
+    known, dt = case.maps.record.parameters, case.maps.record.dt
+    own = [name for name, node in known.items() if abs(node.value - tau) <= NEAR * tau]
+    others = {name: value for name, value in numbers_named(case.source).items() if _TIMES.search(name)}
+    for name in own:
+        others.pop(plain(name), None)
+    if dt in known and others and all(0.0 < value < case.maps.step for value in others.values()):
+        return known[dt].line
+    return known[own[0]].line if len(own) == 1 else 0
+
+
+def _by_clock(case: Case) -> Iterator[Found]:
+    """Find steps that set V, or make it jump, by the clock and not by a threshold."""
+    maps, order = case.maps, case.maps.record.order
+    jumps = {int(at) for kick in maps.kicks if kick.state == maps.V for at in kick.steps}
+    jumps |= set(np.flatnonzero(np.isin(order, maps.clocked)).tolist())
+    held, own = set(maps.held), {maps.record.time, *maps.record.parameters, *maps.record.exogenous}
+    for k in range(1, order.size):
+        step = maps.record.steps[order[k]]
+        is_set = order[k] in held and maps.V not in leaves(step.updates[maps.V])
+        if not (is_set and order[k - 1] in set(maps.free)) and k not in jumps:
+            continue
+        main = {one.line: one.held for one in maps.main.choices}
+        deciding = [one for one in step.choices if main.get(one.line, one.held) != one.held]
+        deciding = [one for one in deciding if leaves(one.left) | leaves(one.right) <= own]
+        named = {plain(name) for one in deciding for name in leaves(one.left) | leaves(one.right)}
+        if not deciding or not (is_set or any(map(is_threshold, named))):
+            continue
+        line = deciding[0].line
+        yield Found(
+            "spike-by-clock", "fault",
+            f"{plain(maps.V)} is set in step {k} though it has not reached a threshold; see "
+            f"{in_line(case.source, line)}.",
+            line, evidence="what decides there does not look at V",
+        )  # fmt: skip
+        return
+
+
+def _changes(case: Case) -> Iterator[Found]:
+    """Find free steps whose equation is another from some time on."""
+    maps = case.maps
+    if len(maps.free) < 2 or not maps.record.time:
+        return
+    points = points_of(maps.record, maps.step)
+    for at in maps.free[1:]:
+        step = maps.record.steps[at]
+        own = np.flatnonzero(maps.record.order == at)
+        if is_train(own, maps.record.order.size) and all_come_in(own, maps.kicks):
+            continue  # of the same equation, after which something comes in
+        for choice in step.choices:
+            sides = leaves(choice.left) | leaves(choice.right)
+            if maps.record.time not in sides or sides & set(maps.moving):
+                continue
+            other = next(
+                (one for one in maps.main.choices if one.line == choice.line and one.held != choice.held),
+                None,
+            )
+            if other is None:
+                continue
+            for state in maps.moving:
+                if differ(
+                    values_at(step.updates[state], points), values_at(maps.main.updates[state], points)
+                ):
+                    line = own_line(step.updates[state])
+                    yield Found(
+                        "equation-changes", "fault",
+                        f"The equation of {plain(state)} is another one from "
+                        f"{in_line(case.source, choice.line)} on.",
+                        choice.line or line, written(step.updates[state]), written(maps.main.updates[state]),
+                        f"{step.count} steps go by the one, {maps.main.count} by the other",
+                    )  # fmt: skip
+                    return
+
+
+def _ended(case: Case) -> Iterator[Found]:
+    """Tell that an error ended the run: what runs away overflows."""
+    (error, line), steps = case.maps.record.ended, case.maps.record.order.size
+    if error:
+        yield Found(
+            "run-ends", "fault" if error in _OVERFLOWS else "note",
+            f"The run ends by {error} in {in_line(case.source, line)}, after {steps} steps.",
+            line, evidence="it was run as it is",
+        )  # fmt: skip
+
+
+def _idle(case: Case) -> Iterator[Found]:
+    """Find what a step computes of its states twice, or never uses: a stage that is not taken."""
+    maps = case.maps
+    names = [plain(one) for one in maps.moving]
+    if (again := computed_again(case.source, names)) is not None:
+        one, other = again
+        yield Found(
+            "stage-repeated", "fault",
+            f"{in_line(case.source, other).capitalize()} computes again what line {one} has.",
+            other, evidence="nothing that it is made of was set in between",
+        )  # fmt: skip
+    found = never_used(case.source, maps.main.updates[maps.V].line, names)
+    if found is not None:
+        name, line, after = found
+        yield Found(
+            "stage-unused", "fault",
+            f"{name} is computed in line {line} and never used: see {in_line(case.source, after)}.",
+            after, evidence=f"nothing in the script reads {name}",
+        )  # fmt: skip

@@ -1,0 +1,1 @@
+"""What is found in a script, where it stands, and what it moves."""

@@ -1,0 +1,264 @@
+"""Incoming spikes: what moves a state though no time goes by, in steps that the script's inputs choose."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from itertools import combinations
+
+import attrs
+import numpy as np
+import numpy.typing as npt
+
+from natrium.analysis.doctor.reading.expressions.algebra import Algebra, Slopes
+from natrium.analysis.doctor.reading.expressions.numbers import is_nice
+from natrium.analysis.doctor.reading.expressions.trees import leaves, number
+from natrium.analysis.doctor.reading.expressions.wording import text_of
+from natrium.analysis.doctor.reading.maps.maps import Maps, differ, points_of, values_at
+from natrium.analysis.doctor.trace.meanings import plain
+from natrium.analysis.doctor.trace.record import Node, Record, Step
+from natrium.model import ModelError, Spikes
+from natrium.model.arrays import Array
+
+FEW = 0.6  # of the steps: what comes in more often is a current
+MOST = 400  # different weights: what has more is no train of spikes
+TOGETHER = 3  # states that jump in one step, of more that come out otherwise
+SAME = 1e-9
+
+
+@attrs.frozen(eq=False)
+class Kick:
+    """What comes in and moves one state.
+
+    Attributes
+    ----------
+    state : str
+    steps : ndarray of int, shape (n_kicks,)
+        In which it does.
+    weights : ndarray, shape (n_kicks,)
+        By how much.
+    early : bool
+        Whether the step that it comes in already makes use of it.
+    source : str
+        The leaf that it comes by; empty where choices of the steps tell it.
+    """
+
+    state: str
+    steps: npt.NDArray[np.int64]
+    weights: Array
+    early: bool
+    source: str = ""
+
+
+@attrs.frozen(eq=False)
+class Kinds:
+    """Kinds of step in which states jump: by kind, each state by how much; before the step, or after it."""
+
+    jumps: dict[int, dict[str, float]]
+    early: bool
+
+
+def kicked(
+    record: Record, algebra: Algebra, trees: Mapping[str, Node], dt: str, V: str
+) -> tuple[dict[str, Node], tuple[Kick, ...]]:
+    """Take inputs that jump states out of free maps.
+
+    Returns
+    -------
+    trees : dict of str to Node
+        Without them.
+    kicks : tuple of Kick
+    """
+    courses = dict(record.exogenous) | ({record.input: record.inputs} if record.input else {})
+    values, found, none = record.parameter_values, list[Kick](), number(0.0)
+    left = dict(trees)
+    for name, course in courses.items():
+        read = [state for state, tree in left.items() if name in leaves(tree)]
+        some = np.flatnonzero(course)
+        if not read or not np.all(np.isfinite(course)) or not is_train(some, course.size):
+            continue
+        jumps = {}
+        for state in read:
+            there = Slopes(algebra, dt, none).value(left[state])
+            if name in leaves(there):
+                jumps[state] = Slopes(algebra, name).slope(there)
+        if not jumps or any(not leaves(one) <= set(values) for one in jumps.values()):
+            continue
+        early = V in read and V not in jumps
+        for state, slope in jumps.items():
+            weight = float(
+                values_at(slope, {"": np.zeros(1)} | {k: np.full(1, v) for k, v in values.items()})[0]
+            )
+            found.append(Kick(state, some, weight * course[some], early, name))
+        left = {state: algebra.replaced(tree, {name: none}) for state, tree in left.items()}
+    return left, tuple(found)
+
+
+def without_trains(record: Record, kicks: Sequence[Kick], flow: Node) -> Record:
+    """Take a train of incoming spikes for no input; what else V reads from outside is one."""
+    if record.input not in {kick.source for kick in kicks} - {""}:
+        return record
+    rest = {**record.exogenous, record.input: record.inputs}
+    others = sorted(leaves(flow) & set(record.exogenous))
+    own = others[0] if len(others) == 1 else ""
+    inputs = rest.pop(own) if own else np.full(record.order.size, np.nan)
+    return attrs.evolve(record, input=own, inputs=inputs, exogenous=rest)
+
+
+def is_train(steps: npt.NDArray[np.int64], n_steps: int) -> bool:
+    """Tell whether something comes in now and then in these steps; what is on for a while is a current."""
+    runs = 1 + np.sum(np.diff(steps) > 1)
+    return 0 < steps.size <= FEW * n_steps and bool(runs >= 0.5 * steps.size * (1.0 - steps.size / n_steps))
+
+
+def kicked_kinds(
+    record: Record, main: Step, others: Sequence[int], held: Sequence[int], sides: Mapping[int, Node],
+    moving: Sequence[str], points: Mapping[str, Array],
+) -> Kinds:  # fmt: skip
+    """Give the kinds of step that are the main one and a jump of some states, which no state chose.
+
+    The jump comes after the main step, or before it: so as more kinds are explained, by fewer states, by
+    rounder numbers. With a free one go those that fire, by what is compared (`sides`), or that fire or are
+    held by the same choice of an input; V, first in `moving`, jumps in none that is held.
+    """
+    after, before = dict[int, dict[str, float]](), dict[int, dict[str, float]]()
+    for at in others:
+        late, early = _jumps(main, record.steps[at], moving, points)
+        after |= {at: late} if late else {}
+        before |= {at: early} if early else {}
+    found = Kinds(*max(((after, False), (before, True)), key=lambda one: _explains(one[0])))
+    sizes = {one for jumps in found.jumps.values() for one in jumps.items()}
+    for kinds in (held, tuple(sides)):  # a jump that is known comes in while V is held, and with a spike
+        base = max(kinds, key=lambda at: record.steps[at].count, default=-1)
+        for at in kinds if sizes else ():
+            known = _jumps(record.steps[base], record.steps[at], moving, points)[found.early]
+            if known and all(one in sizes for one in known.items()):
+                found.jumps[at] = known
+    for at, jumps in tuple(found.jumps.items()):
+        sign, own = _timed(record.steps[at]) - _timed(main), record.steps[at].updates[moving[0]]
+        for other, step in enumerate(record.steps):
+            alike = (sign and sign <= _timed(step)) or (moving[0] in jumps and sides.get(other) is own)
+            if alike and other not in found.jumps and other not in others:
+                found.jumps[other] = {
+                    name: one for name, one in jumps.items() if name != moving[0] or other not in held
+                }
+    return found
+
+
+def all_come_in(steps: npt.NDArray[np.int64], kicks: Sequence[Kick]) -> bool:
+    """Tell whether something comes in, of what is known to do so, in each of these steps."""
+    return bool(np.all(np.isin(steps, np.concatenate([[], *(kick.steps for kick in kicks)]))))
+
+
+def check_steps(maps: Maps) -> None:
+    """Refuse steps that set a state by itself now and then: no model has such incoming spikes.
+
+    Raises
+    ------
+    ModelError
+        Naming the state and the line.
+    """
+    record, main = maps.record, maps.main
+    points = points_of(record, maps.step)
+    for at in maps.free:
+        step = record.steps[at]
+        own = np.flatnonzero(record.order == at)
+        if step is main or state_choices(step) != state_choices(main) or not is_train(own, record.order.size):
+            continue
+        for name in maps.moving if not all_come_in(own, maps.kicks) else ():
+            node = step.updates[name]
+            if differ(values_at(node, points), values_at(main.updates[name], points)):
+                raise ModelError(
+                    f"what comes in must move a state by a number, got {own.size} steps in which "
+                    f"{plain(name)} becomes {text_of(node)} (line {node.line}): natrium has no model of that"
+                )
+
+
+def _jumps(
+    main: Step, step: Step, moving: Sequence[str], points: Mapping[str, Array]
+) -> tuple[dict[str, float], dict[str, float]]:
+    """Give the jumps after a main step, and those before it, that make another of it; none where none do."""
+    if step is main or step.updates is main.updates or state_choices(step) != state_choices(main):
+        return {}, {}
+    usual = {name: values_at(main.updates[name], points) for name in moving}
+    apart = {name: values_at(step.updates[name], points) - usual[name] for name in moving}
+    apart = {name: one for name, one in apart.items() if differ(one + usual[name], usual[name])}
+    even = {name: float(np.median(one)) for name, one in apart.items() if _is_even(one)}
+    after = even if set(apart) == set(even) else {}
+    return after, _moved_before(main, step, apart, moving, points)
+
+
+def _is_even(apart: Array) -> bool:
+    return bool(np.ptp(apart) <= SAME * np.max(np.abs(apart)))
+
+
+def _explains(jumps: Mapping[int, Mapping[str, float]]) -> tuple[int, int, int]:
+    """Tell how much jumps explain: kinds of step, by few states, by numbers that somebody wrote."""
+    sizes = [size for one in jumps.values() for size in one.values()]
+    return len(jumps), -len(sizes), sum(map(is_nice, sizes))
+
+
+def _moved_before(
+    main: Step, step: Step, apart: Mapping[str, Array], moving: Sequence[str], points: Mapping[str, Array]
+) -> dict[str, float]:
+    """Find the jumps, of one state or of several, after which the main step is another."""
+    jumps = {}
+    for name, off in apart.items():
+        own, further = (
+            values_at(main.updates[name], {**points, name: points[name] + more}) for more in (0.0, 1.0)
+        )
+        with np.errstate(all="ignore"):
+            size = off / (further - own)
+        if np.all(np.isfinite(size)) and _is_even(size):
+            jumps[name] = float(f"{float(np.median(size)):.12g}")
+    few = (one for n in range(1, TOGETHER + 1) for one in combinations(jumps, n))
+    for tried in [*({name: jumps[name] for name in names} for names in few), jumps]:
+        moved = {**points, **{name: points[name] + size for name, size in tried.items()}}
+        pairs = (
+            (values_at(step.updates[one], points), values_at(main.updates[one], moved)) for one in moving
+        )
+        if tried and not any(differ(one, other) for one, other in pairs):
+            return tried
+    return {}
+
+
+def _timed(step: Step) -> set[tuple[int, bool]]:
+    return {(one.line, one.held) for one in step.choices if one.timed}
+
+
+def state_choices(step: Step) -> list[tuple[str, bool, int]]:
+    """Tell how a step's comparisons of states came out."""
+    return [(one.relation, one.held, one.line) for one in step.choices if not one.timed]
+
+
+def of_kinds(record: Record, kinds: Kinds) -> tuple[Kick, ...]:
+    """Give the kicks of such kinds of step."""
+    found = []
+    for name in sorted({name for jumps in kinds.jumps.values() for name in jumps}):
+        weights = np.zeros(len(record.steps))
+        for at, jumps in kinds.jumps.items():
+            weights[at] = jumps.get(name, 0.0)
+        each = weights[record.order]
+        some = np.flatnonzero(each)
+        found.append(Kick(name, some, each[some], kinds.early))
+    return tuple(found)
+
+
+def spikes_of(
+    kicks: Sequence[Kick],
+    names: Mapping[str, str],
+    times: Array,
+    step: float,
+    ms: float,
+    scales: Mapping[str, float],
+) -> list[Spikes]:
+    """Make incoming spikes of a model of them, a train for each state and weight."""
+    found = []
+    for kick in kicks:
+        at = (times[kick.steps] + (0.0 if kick.early else step)) * ms
+        weights = np.array([float(f"{one:.12g}") for one in kick.weights * scales.get(kick.state, 1.0)])
+        sizes = np.unique(weights)
+        if sizes.size > MOST:
+            raise ModelError(f"incoming spikes must have at most {MOST} different weights, got {sizes.size}")
+        target = names[kick.state]
+        found += [Spikes(tuple(at[weights == one].tolist()), target, float(one)) for one in sizes]
+    return found

@@ -1,0 +1,1 @@
+"""What maps mean: equations, currents, rules, units; a model."""

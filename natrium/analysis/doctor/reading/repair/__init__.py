@@ -1,0 +1,1 @@
+"""The smallest change that makes an expression what it should be."""

@@ -1,0 +1,1 @@
+"""What a script's text tells beside its run."""

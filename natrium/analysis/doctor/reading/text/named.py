@@ -1,0 +1,181 @@
+"""Numbers that a script's text gives names to."""
+
+from __future__ import annotations
+
+import ast
+from collections import Counter
+from collections.abc import Iterator, Sequence
+
+from natrium.analysis.doctor.reading.text.labels import given_by, nodes_of
+
+
+def numbers_named(source: Sequence[str]) -> dict[str, float]:
+    """Give the numbers of names that are set once in a text.
+
+    Parameters
+    ----------
+    source : sequence of str
+    """
+    often = Counter(
+        one.id if isinstance(one, ast.Name) else one.attr
+        for one in nodes_of(source)
+        if isinstance(one, (ast.Name, ast.Attribute)) and isinstance(one.ctx, ast.Store)
+    )
+    return {name: value for _, name, _, value in _stored(source) if value and often[name] <= 1}
+
+
+def unread(source: Sequence[str]) -> dict[str, tuple[int, float | None]]:
+    """List the names that are given a number and never read: the line, and the number where it is one.
+
+    Parameters
+    ----------
+    source : sequence of str
+    """
+    read = {*_read(source)}
+    found: dict[str, tuple[int, float | None]] = {}
+    for kind, name, line, value in _stored(source):
+        if (kind, name) not in read and not name.startswith("_"):
+            found.setdefault(name, (line, value))
+    return found
+
+
+def idle(source: Sequence[str]) -> dict[str, int]:
+    """Name what is set, whatever it is, and never read: the line in which it is first.
+
+    Parameters
+    ----------
+    source : sequence of str
+    """
+    read, found = {*_read(source)}, dict[str, int]()
+    for one in nodes_of(source):
+        if isinstance(one, (ast.Name, ast.Attribute)) and isinstance(one.ctx, ast.Store):
+            name = one.id if isinstance(one, ast.Name) else one.attr
+            if (type(one), name) not in read and not name.startswith("_"):
+                found.setdefault(name, one.lineno)
+    return found
+
+
+def unread_test(source: Sequence[str], names: Sequence[str]) -> int:
+    """Give the line that keeps a comparison of one of some names, which nothing reads; 0: none does.
+
+    Parameters
+    ----------
+    source, names : sequence of str
+    """
+    never = set(idle(source).values())
+    tests = (one for one in nodes_of(source) if isinstance(one, ast.Assign) and one.lineno in never)
+    kept = (one for one in tests if isinstance(one.value, (ast.Compare, ast.UnaryOp)))
+    return next((one.lineno for one in kept if {*names} & _names(one.value)), 0)
+
+
+def never_begun(source: Sequence[str]) -> int:
+    """Give the line that first compares what is counted down and never set to begin with; 0: none does.
+
+    Parameters
+    ----------
+    source : sequence of str
+    """
+    nodes = nodes_of(source)
+    down = (one for one in nodes if isinstance(one, ast.AugAssign) and isinstance(one.op, ast.Sub))
+    counted = {_called(one.target) for one in down}
+    for one in (each for each in nodes if isinstance(each, ast.Assign)):
+        counted -= {_called(target) for target, value in given_by(one) if _number(value) != 0.0}
+    tests = (one for one in nodes if isinstance(one, ast.Compare) and counted & _names(one))
+    return min((one.lineno for one in tests), default=0)
+
+
+def reads(source: Sequence[str]) -> Counter[str]:
+    """Count in how many places of a text each name is read.
+
+    Parameters
+    ----------
+    source : sequence of str
+    """
+    return Counter(name for kind, name in _read(source) if kind is ast.Name)
+
+
+def compared(source: Sequence[str], name: str) -> int:
+    """Give the first line in which a name, or what is made of it alone, is compared; 0 where none is.
+
+    Parameters
+    ----------
+    source : sequence of str
+    name : str
+    """
+    names, nodes = {name}, nodes_of(source)
+    for one in (each for each in nodes if isinstance(each, ast.Assign)):
+        names |= {_called(target) for target, value in given_by(one) if name in _names(value)} - {""}
+    return next((one.lineno for one in nodes if isinstance(one, ast.Compare) and names & _names(one)), 0)
+
+
+def _called(node: ast.AST) -> str:
+    """Give the last part of a name; empty: it is none."""
+    return str(getattr(node, "id", getattr(node, "attr", "")))
+
+
+def _names(node: ast.AST) -> set[str]:
+    return {_called(one) for one in ast.walk(node)} - {""}
+
+
+def told_equal(source: Sequence[str]) -> dict[int, ast.Compare]:
+    """Give the comparisons by == whose answer nothing takes, beside what a notebook's cell shows: by line.
+
+    Parameters
+    ----------
+    source : sequence of str
+    """
+    blocks = [
+        getattr(one, field, None)
+        for one in nodes_of(source)
+        if not isinstance(one, ast.Module)
+        for field in ("body", "orelse")
+    ]
+    told = (
+        one.value for block in blocks if isinstance(block, list) for one in block if isinstance(one, ast.Expr)
+    )
+    return {
+        one.lineno: one for one in told if isinstance(one, ast.Compare) and isinstance(one.ops[0], ast.Eq)
+    }
+
+
+def _read(source: Sequence[str]) -> Iterator[tuple[type, str]]:
+    """List what is read: the kind of the name, and the name; a field may be a name's."""
+    for one in nodes_of(source):
+        if isinstance(one, ast.Name) and isinstance(one.ctx, ast.Load):
+            yield ast.Name, one.id
+        elif (isinstance(one, ast.Attribute) and isinstance(one.ctx, ast.Load)) or (
+            isinstance(one, ast.keyword) and one.arg
+        ):
+            name = one.attr if isinstance(one, ast.Attribute) else str(one.arg)
+            yield from ((ast.Attribute, name), (ast.Name, name))
+
+
+def _stored(source: Sequence[str]) -> Iterator[tuple[type, str, int, float | None]]:
+    """List what is given a number: the kind of the name, the name, the line, the number where it is one."""
+    nodes = nodes_of(source)
+    usual: dict[str, ast.expr] = {}
+    taken: set[str] = set()
+    for one in (each for each in nodes if isinstance(each, ast.arguments)):
+        taken |= {arg.arg for arg in one.args}
+        for arg, value in zip(one.args[::-1], one.defaults[::-1], strict=False):
+            usual[arg.arg] = value
+            yield ast.Name, arg.arg, arg.lineno, _number(value)
+    for field in (each for each in nodes if isinstance(each, ast.AnnAssign)):
+        if isinstance(field.target, ast.Name) and isinstance(field.value, (ast.Constant, ast.UnaryOp)):
+            yield ast.Name, field.target.id, field.lineno, _number(field.value)
+    for set_here in (each for each in nodes if isinstance(each, ast.Assign)):
+        for target, value in given_by(set_here):
+            if isinstance(value, ast.Name):
+                bare = value.id in taken and isinstance(target, ast.Attribute)
+                value = usual.get(value.id, ast.Constant(None) if bare else value)
+            written = isinstance(value, (ast.Constant, ast.UnaryOp))
+            if written and isinstance(target, (ast.Name, ast.Attribute)):
+                name = target.id if isinstance(target, ast.Name) else target.attr
+                yield type(target), name, set_here.lineno, _number(value)
+
+
+def _number(value: ast.expr) -> float | None:
+    try:
+        return float(ast.literal_eval(value))
+    except (ValueError, TypeError):
+        return None

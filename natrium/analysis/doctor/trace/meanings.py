@@ -1,0 +1,74 @@
+"""What names tell: steps, inputs, noise, thresholds, rests and waits are called as the field calls them."""
+
+from __future__ import annotations
+
+import re
+
+STEP_NAMES = (
+    "dt", "deltat", "delta_t", "step", "timestep", "time_step", "step_size", "stepsize", "tstep", "d_t",
+    "sim_dt", "t_step", "h", "H", "Dt", "dT", "DT", "ts", "delta", "res", "resolution",
+)  # fmt: skip
+"""What a step is called, the surest first."""
+
+
+_THRESHOLD = re.compile(r"thr|theta|(^|_)[uve]?_?th$")
+_INPUT_WORDS = ("cur", "inp", "stim", "inj", "ext", "app", "drive", "syn")
+
+
+def bracketless(name: str) -> str:
+    """Leave out which element it is."""
+    return name.partition("[")[0] if name.endswith("]") else name
+
+
+def plain(name: str) -> str:
+    """Give the last part of a name, without index: ``self.neuron.v[i]`` is ``v``, and so is ``cell['v']``."""
+    key = re.search(r"\[['\"]([A-Za-z_]\w*)['\"]\]$", name)
+    if key:
+        return key[1]
+    bare = name
+    while bare.endswith("]") and "[" in bare:
+        bare = bare[: bare.rindex("[")]
+    return bare.rsplit(".", 1)[-1].strip("'\"_ ")
+
+
+def is_refractory(name: str) -> bool:
+    """Tell whether a name is one that refractory times have."""
+    return bool(re.search(r"ref|arp|dead|absolute", plain(name).lower()))
+
+
+def is_rest(name: str) -> bool:
+    """Tell whether a name is one that the potential has to which a leak goes."""
+    return bool(re.search(r"rest|leak|^(e|v|u)_?l$|^e_?[m0]?$", plain(name).lower()))
+
+
+def step_rank(name: str) -> int | None:
+    """Tell how surely a name is a step's, 0 the surest; None: it is none."""
+    if any(f"['{one}']" in name for one in ("dt", "h")):
+        return 0
+    short = name.rpartition(".")[2].strip("_").partition("'")[0]
+    return STEP_NAMES.index(short) if short in STEP_NAMES else None
+
+
+_NOISE = frozenset((
+    "xi", "eta", "dw", "zeta", "normal", "randn", "random", "rand", "standard_normal", "gauss",
+))  # fmt: skip
+
+
+def is_noise(name: str) -> bool:
+    """Whether a name is one that random numbers have."""
+    short = name.rpartition(".")[2].partition("[")[0].partition(" ")[0].lower()
+    return short in _NOISE or "noise" in short
+
+
+def is_threshold(name: str) -> bool:
+    """Tell whether something is called a threshold."""
+    return _THRESHOLD.search(bracketless(name).lower()) is not None
+
+
+def is_input(name: str) -> bool:
+    """Whether a name is one that inputs have."""
+    short = name.rpartition(".")[2].partition("[")[0]
+    low = short.lower()
+    short = short.partition(" ")[0]
+    index = short in ("i", "idx", "ii", "index")
+    return (short[:1] in ("I", "i") and not index) or any(word in low for word in _INPUT_WORDS)

@@ -1,0 +1,110 @@
+"""A slip in the stage of one state alone is told by its line."""
+
+import pytest
+
+from natrium.analysis.doctor.reading.verdict import read
+from natrium.analysis.doctor.script import traced
+
+SCRIPT = """
+def dv(v, u, I):
+    return 0.04 * v * v + 5.0 * v + 140.0 - u + I
+def du(v, u):
+    return 0.02 * (0.2 * v - u)
+h, v, u = 0.1, -70.0, -14.0
+vs = []
+for k in range(300):
+    I = 10.0 if k >= 20 else 0.0
+    kv1 = h * dv(v, u, I)
+    ku1 = h * du(v, u)
+    kv2 = h * dv(v + 0.5 * kv1, u + 0.5 * ku1, I)
+    ku2 = h * du(v + 0.5 * kv1, u + 0.5 * ku1)
+    kv3 = h * dv(v + 0.5 * kv2, u + 0.5 * ku2, I)
+    ku3 = h * du(v + 0.5 * kv2, u + 0.5 * ku2)
+    kv4 = h * dv(v + kv3, u + ku3, I)
+    ku4 = h * du(v + kv3, u + ku3)
+    v += (kv1 + 2.0 * kv2 + 2.0 * kv3 + kv4) / 6.0
+    u += (ku1 + 2.0 * ku2 + 2.0 * ku3 + ku4) / 6.0
+    if v >= 30.0:
+        v = -65.0
+        u += 8.0
+    vs.append(v)
+"""
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "line"),
+    [
+        ("ku3 = h * du(v + 0.5 * kv2, u + 0.5 * ku2)", "ku3 = h * du(v + 0.5 * kv2, u + ku2)", 15),
+        ("ku2 = h * du(v + 0.5 * kv1, ", "ku2 = h * du(v, ", 13),
+        ("kv3 = h * dv(v + 0.5 * kv2, u + 0.5 * ku2, I)", "kv3 = h * dv(v + 0.5 * kv2, u, I)", 14),
+        ("\n", "\n\n", 0),
+    ],
+)
+def test_a_slip_in_the_slope_of_one_state_is_told(tmp_path, old, new, line):
+    path = tmp_path / "script.py"
+    path.write_text(SCRIPT.replace(old, new))
+    reading = read(traced(path), solve=False)
+    assert {one.line for one in reading.faults} == ({line} if line else set())
+
+
+VECTOR = """
+import numpy as np
+def f(y):
+    v, u = y
+    return np.array([0.04 * v * v + 5.0 * v + 150.0 - u, 0.02 * (0.2 * v - u)])
+h, y = 0.1, np.array([-70.0, -14.0])
+for k in range(300):
+    k1 = f(y)
+    k2 = f(y + 0.5 * h * k1)
+    k3 = f(y + 0.5 * h * k2)
+    k4 = f(y + h * k3)
+    y = y + h / 6.0 * (k1 + 2.0 * k2 + 2.0 * k3 + k4)
+    if y[0] >= 30.0:
+        y[0] = -65.0
+        y[1] += 8.0
+"""
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("", ""),
+        ("k1 + 2.0 * k2 + 2.0 * k3 + k4", "k1 + 2.0 * k2 + k3 + k4"),  # of all states: their sum is not 1
+        ("k1 + 2.0 * k2 + 2.0 * k3 + k4", "k1 + 2.0 * k2 + 2.0 * k2 + k4"),  # one slope in another's place
+        ("k1 + 2.0 * k2 + 2.0 * k3 + k4", "k1 + 2.0 * k2 + 2.0 * k3 + k3"),
+    ],
+)
+def test_wrong_weights_of_all_states_are_told(tmp_path, old, new):
+    path = tmp_path / "script.py"
+    path.write_text(VECTOR.replace(old, new) if old else VECTOR)
+    reading = read(traced(path), solve=False)
+    assert {one.line for one in reading.faults} == ({12} if old else set())
+
+
+def test_a_stage_without_a_slope_is_told(tmp_path):
+    """Its gates go astray, which follows."""
+    path = tmp_path / "script.py"
+    path.write_text(VECTOR.replace("f(y + 0.5 * h * k1)", "f(y + 0.5 * h)"))
+    assert [(one.line, one.stands) for one in read(traced(path), solve=False).faults] == [(9, "0.5*h")]
+
+
+HEUN = """
+dt, v, w = 0.1, -60.0, 0.0
+def slopes(v, w):
+    return (-60.0 - v - w + 30.0) / 10.0, (0.5 * (v + 60.0) - w) / 40.0
+for k in range(300):
+    a, b = slopes(v, w)
+    c, d = slopes(v + dt * a, w + dt * b)
+    v = v + 0.5 * dt * (a + c)
+    w = w + 0.5 * dt * (b + d)
+    if v >= -45.0:
+        v = -65.0
+        w = w + 1.0
+"""
+
+
+@pytest.mark.parametrize(("new", "lines"), [("b + d", set()), ("b + b", {9})])
+def test_one_state_may_lack_its_second_slope(tmp_path, new, lines):
+    path = tmp_path / "script.py"
+    path.write_text(HEUN.replace("b + d", new))
+    assert {one.line for one in read(traced(path), solve=False).faults} == lines
