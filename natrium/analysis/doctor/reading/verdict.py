@@ -15,7 +15,7 @@ from natrium.analysis.accuracy.truth import Reference, reference
 from natrium.analysis.doctor.reading.claimed import held_against
 from natrium.analysis.doctor.reading.claims.states import moves_at_spikes
 from natrium.analysis.doctor.reading.faults.checks import checks, stale
-from natrium.analysis.doctor.reading.faults.contradictions import contradictions
+from natrium.analysis.doctor.reading.faults.contradictions import contradictions, resets_above
 from natrium.analysis.doctor.reading.faults.costs import rules_of
 from natrium.analysis.doctor.reading.faults.published import published
 from natrium.analysis.doctor.reading.faults.stage_times import stage_times
@@ -272,7 +272,7 @@ def read(
     if claim is not None and claim.neuron.fires and not moves_at_spikes(claim) and not record.restarts:
         level = claim.neuron.v_thresh if maps.threshold is None else None
     spikes = labelled(maps, meant) if level is None else crossed(maps, meant, level)
-    findings = sorted_findings(without_consequences(found))
+    findings = sorted_findings(without_consequences(found, resets_above(case)))
     own = claim is not None and not any(one.kind == "fault" for one in findings)
     models = [claim, meant.model] if own else [meant.model]
     twins = ((model, twin_of(model, maps, meant, scheme)) for model in models if solve and model is not None)

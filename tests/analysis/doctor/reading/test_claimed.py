@@ -93,6 +93,8 @@ PLANTED = [
     (EVENTS, "begin = sol.t[-1] + 3.0", "begin = sol.t[-1] + 0.3"),
     (EVENTS, "    v = -70.0", "    v = rhs(0.0, [-70.0])[0] - 70.0"),
     (OUTWARD, "40.0 - i_n) / tau", "40.0 + i_n) / tau"),  # as the field has it: the sum is wrong
+    (EULER, "40.0 + i_n) / tau", "40.0 - i_n) / tau"),  # inward by its own line: the sum is wrong here, too
+    (COUNTS, "        v = -72.0", "        v = 72.0"),  # whatever waits, V stays above
 ]
 
 

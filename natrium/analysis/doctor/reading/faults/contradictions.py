@@ -53,13 +53,20 @@ def contradictions(case: Case) -> Iterator[Found]:
         yield from check(case)
 
 
+def resets_above(case: Case) -> bool:
+    """Tell whether spikes set V to a number above the threshold's."""
+    maps, known = case.maps, case.maps.record.parameter_values
+    test, reset = maps.threshold, maps.resets.get(maps.V)
+    if test is None or reset is None or test.relation not in (">", ">="):
+        return False
+    return number_at(reset, known) > number_at(test.level, known)  # never of what is no number
+
+
 def _reset_above(case: Case) -> Iterator[Found]:
     maps, known = case.maps, case.maps.record.parameter_values
     test, reset = maps.threshold, maps.resets.get(maps.V)
-    if test is None or reset is None or not test.after or test.relation not in (">", ">="):
-        return
-    level, value = number_at(test.level, known), number_at(reset, known)
-    if value > level:  # never of what is no number
+    if test is not None and reset is not None and test.after and resets_above(case):
+        level, value = number_at(test.level, known), number_at(reset, known)
         line = parameter_line(case, reset) or reset.line or reset_line(case, maps.V)
         yield Found(
             "reset-above", "fault",

@@ -164,12 +164,18 @@ def _named_alike(found: Sequence[Found]) -> list[Found]:
     return [joined if one is changed[0] else one for one in found if one is not signs[0]]
 
 
-def without_consequences(found: Sequence[Found]) -> list[Found]:
-    """Leave as faults those that come first in a chain of causes; what follows are notes."""
+def without_consequences(found: Sequence[Found], above: bool = False) -> list[Found]:
+    """Leave as faults those that come first in a chain of causes; what follows are notes.
+
+    Parameters
+    ----------
+    found : sequence of Found
+    above : bool
+        Whether spikes set V above the threshold: whatever waits, V stays there, as where nothing resets it.
+    """
     found = _named_alike(found)
-    if any(
-        one.kind == "fault" and one.key == "reset-missing" for one in found
-    ):  # whatever waits, V stays above
+    faults = {one.key for one in found if one.kind == "fault"}
+    if "reset-missing" in faults or (above and not faults.isdisjoint(("reset-above", "reset-value"))):
         found = [attrs.evolve(one, kind="note") if one.key in _WAITS else one for one in found]
     if any(one.kind == "fault" and one.key in CAUSES for one in found):
         return [
