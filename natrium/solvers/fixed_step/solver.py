@@ -7,8 +7,6 @@ named choice, so that one can walk from the script to the truth one switch at a 
 from __future__ import annotations
 
 import math
-from bisect import bisect_right
-from functools import cache
 from typing import Any, ClassVar, Literal, Self
 
 import attrs
@@ -23,30 +21,20 @@ from natrium.model import (
     Simulation,
     SolverError,
     StepLimit,
-    Stimulus,
     Sum,
     as_float,
     lower,
-    smooth_spans,
 )
 from natrium.model.arrays import Array
 from natrium.model.hybrid import REFRACTORY_RULES
 from natrium.solvers.base import BaseSolver, Run
 from natrium.solvers.dense import Sampled
 from natrium.solvers.fixed_step.schemes import SCHEMES, Current, Flow
+from natrium.solvers.fixed_step.smooth_input import SmoothInput
 from natrium.solvers.history import Event, Segment
 from natrium.solvers.limits import Limits
 from natrium.solvers.refractory import rest
 from natrium.solvers.trajectory import Trajectory
-
-POINTS = 6  # of Gauss-Legendre quadrature, for the mean of a smooth input
-
-
-@cache
-def _quadrature() -> list[tuple[float, float]]:
-    """Give nodes on [0, 1] and weights; made when first asked for."""
-    nodes, weights = np.polynomial.legendre.leggauss(POINTS)
-    return list(zip((0.5 * nodes + 0.5).tolist(), (0.5 * weights).tolist(), strict=True))
 
 
 @attrs.frozen(kw_only=True)
@@ -185,15 +173,9 @@ class _Course:
         self.counter = -math.inf if self.exact else 0.0
         self.taken = 0
         self.kicks: list[tuple[float, int, float]] = []  # still to come: time, state, by how much
-        self.spans = (
-            list(smooth_spans(stimulus, starts[0], starts[-1] + 2.0 * solver.dt)) if self.splits else []
-        )
-        self.edges = [span.end for span in self.spans]
-
-    @property
-    def splits(self) -> bool:
-        """Whether steps are split at the input's edges."""
-        return self.solver.read == "split"
+        self.smooth = None
+        if solver.read in ("average", "split"):
+            self.smooth = SmoothInput(stimulus, starts[0], starts[-1] + 2.0 * solver.dt)
 
     def carry_through(self) -> None:
         """Take all steps."""
@@ -311,14 +293,14 @@ class _Course:
     def _current(self, t: float, begin: float, h: float) -> tuple[Current, float]:
         """Give the input during a step that began at `t`, by the rule for reading it, and how far it goes."""
         solver, parts = self.solver, self.stimulus.parts
-        if self.splits:
-            span = self.spans[min(bisect_right(self.edges, begin), len(self.spans) - 1)]
+        if self.smooth is not None and solver.read == "split":
+            span = self.smooth.span_at(begin)
             return span.drive(begin), min(h, span.end - begin) if span.end > begin else h
         strict = solver.edges == "strict"
         if solver.read == "start":
             value = sum(part(t, strict=strict) for part in parts)
-        elif solver.read == "average":
-            value = _mean(self.stimulus, begin, begin + h)
+        elif self.smooth is not None:
+            value = self.smooth.mean(begin, begin + h)
         else:
             return lambda s: sum(part(begin + s, strict=strict) for part in parts), h
         return lambda s: value, h
@@ -365,18 +347,6 @@ class _Course:
             self.counter = float(round(neuron.tau_ref / solver.dt))
         else:
             self.counter = spike + neuron.tau_ref
-
-
-def _mean(stimulus: Stimulus, begin: float, end: float) -> float:
-    """Average a stimulus over [begin, end], edges within it exactly."""
-    total = 0.0
-    for span in smooth_spans(stimulus, begin, end):
-        drive, length = span.drive(span.begin), span.end - span.begin
-        mean = drive.level
-        if not drive.is_constant:
-            mean = math.fsum(w * drive(x * length) for x, w in _quadrature())
-        total += length * mean
-    return total / (end - begin)
 
 
 def _samples(labels: Array, y: Array, t_start: float, t_end: float) -> Segment:

@@ -8,7 +8,6 @@ import pytest
 
 import natrium
 from natrium.solvers.fixed_step.schemes import SCHEMES
-from natrium.solvers.fixed_step.solver import _mean
 
 TRUE_RULES = {"refractory": "exact", "label": "end", "read": "average", "edges": "half-open"}
 SPIKE_ORDER = {"grid": 1, "linear": 2, "cubic": 4}
@@ -189,13 +188,6 @@ def test_the_exact_rule_s_counter_is_what_is_left_of_the_refractory_period():
 def test_right_hand_sides_are_counted_as_they_are_evaluated(scheme):
     run = natrium.FixedStep(dt=0.5, scheme=scheme).solve(natrium.Neuron(), t_end=30.0)
     assert run.rhs_evaluations == 60 * {"heun": 2, "rk4": 4}.get(scheme, 1)
-
-
-def test_a_mean_over_a_step_is_its_integral():
-    wave = natrium.Sine(8.0, 50.0, offset=3.0, start=2.0)
-    omega = 0.1 * np.pi
-    integral = 8.0 / omega * (np.cos(omega * 2.0) - np.cos(omega * 3.5)) + 3.0 * 1.5
-    assert _mean(wave, 1.0, 3.5) == pytest.approx(integral / 2.5, rel=1e-12)
 
 
 def test_gates_clamp_overrides_the_neuron_s_rule():
