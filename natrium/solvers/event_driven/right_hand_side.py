@@ -10,6 +10,7 @@ import numpy as np
 
 from natrium.model import Drive, Kernel
 from natrium.model.arrays import Array
+from natrium.solvers.event_driven.runge_kutta import OfNumbers
 from natrium.solvers.event_driven.steppers import Rhs
 
 
@@ -19,24 +20,24 @@ def bound_rhs(
     gap: float,
     parameters: tuple[float, ...],
     size: int,
-) -> Rhs:
+) -> OfNumbers:
     """Bind parameters and input to a right-hand side, in u and the piece's own time."""
     nothing = [math.nan] * size  # not a number: an explicit step is rejected, a start refused
 
-    def constant(s: float, y: Array) -> Any:
+    def constant(s: float, y: list[float]) -> Any:
         try:
-            return rhs(*y.tolist(), level, *parameters)
+            return rhs(*y, level, *parameters)
         except (OverflowError, ValueError, ZeroDivisionError):
             return nothing
 
-    def driven(s: float, y: Array) -> Any:
+    def driven(s: float, y: list[float]) -> Any:
         try:
-            return rhs(*y.tolist(), drive(s) - gap, *parameters)
+            return rhs(*y, drive(s) - gap, *parameters)
         except (OverflowError, ValueError, ZeroDivisionError):
             return nothing
 
     level = drive.level - gap
-    return constant if drive.is_constant else driven
+    return OfNumbers(constant if drive.is_constant else driven)
 
 
 def bound_jacobian(kernel: Kernel, sides: Array) -> Rhs:

@@ -54,7 +54,7 @@ class TrueStep:
     record: Record
 
 
-@attrs.frozen(eq=False)
+@attrs.define(eq=False)  # frozen ones are made three times as slowly
 class Record:
     """What is kept of a step: enough to make its dense output when asked for.
 
@@ -230,8 +230,8 @@ class _DOP853(_Explicit, QuickSteps, DOP853):  # type: ignore[misc]  # SciPy's b
     def _estimate_error_norm(self, K: Array, h: float, scale: Array) -> float:
         # SciPy's own norm, bounded from below by the square of the third-order estimate: with one state,
         # under a smooth drive, the fifth-order one now and then vanishes by chance.
-        err5, err3 = (DOP853.E5 @ K) / scale, (DOP853.E3 @ K) / scale
-        fifth, third = float(err5 @ err5), float(err3 @ err3)
+        err5, err3 = DOP853.E5.dot(K) / scale, DOP853.E3.dot(K) / scale
+        fifth, third = float(err5.dot(err5)), float(err3.dot(err3))
         if fifth == 0.0 and third == 0.0:
             return 0.0
         norm = abs(h) * fifth / math.sqrt((fifth + 0.01 * third) * scale.size)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.integrate import DOP853, RK45, solve_ivp
 
-from natrium.solvers.event_driven.runge_kutta import QuickDOP853, QuickSteps
+from natrium.solvers.event_driven.runge_kutta import OfNumbers, QuickDOP853, QuickSteps
 from natrium.solvers.event_driven.steppers import STEPPERS, Piece
 
 
@@ -55,9 +55,13 @@ def test_steps_are_scipys(flow, method, own, options, longest, rtol) -> None:
         solve_ivp(flow, (0.0, 3.0), np.array([1.0, 0.2]), method=kind, **tolerances, **more)
         for kind, more in ((method, {}), (own, options))
     )
-    np.testing.assert_array_equal(ours.t, theirs.t)
-    np.testing.assert_array_equal(ours.y, theirs.y)
-    assert (ours.nfev, ours.status, ours.message) == (theirs.nfev, theirs.status, theirs.message)
+    numbers = solve_ivp(
+        OfNumbers(flow), (0.0, 3.0), np.array([1.0, 0.2]), method=own, **tolerances, **options
+    )
+    for one in (ours, numbers):
+        np.testing.assert_array_equal(one.t, theirs.t)
+        np.testing.assert_array_equal(one.y, theirs.y)
+        assert (one.nfev, one.status, one.message) == (theirs.nfev, theirs.status, theirs.message)
 
 
 @pytest.mark.parametrize(("method", "own"), [(RK45, QuickRK45), (DOP853, QuickDOP853)])
