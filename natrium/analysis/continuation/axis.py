@@ -31,12 +31,20 @@ class Axis:
     parameter : Parameter
     name : str
         As it was asked for: ``"I"``, ``"g_Na"``, ``"tau_ref"``, ...
+    others : tuple of Axis
+        Further parameters that stand, by which a cycle's equations are differentiated as well.
     """
 
     neuron: AnyNeuron
     input: float
     parameter: Parameter
     name: str
+    others: tuple[Axis, ...] = ()
+
+    @property
+    def all(self) -> tuple[Axis, ...]:
+        """All E parameters that equations are differentiated by."""
+        return self, *self.others
 
     @property
     def of_input(self) -> bool:
@@ -90,12 +98,14 @@ class Axis:
         return True
 
     def system(self, neuron: AnyNeuron) -> HybridSystem:
-        """Give a neuron's system in which the parameter has a symbol."""
-        return neuron.system_by((self.parameter.name,) if self.parameter.structural else ())
+        """Give a neuron's system in which all parameters have a symbol."""
+        return neuron.system_by(tuple(one.parameter.name for one in self.all if one.parameter.structural))
 
     def by_parameters(self, system: HybridSystem) -> Array:
-        """Give the derivative of the system's parameters, shape (n_parameters,)."""
-        return np.array([float(symbol.name == self.parameter.symbol) for symbol in system.parameters])
+        """Give the derivative of the system's parameters, shape (n_parameters, E)."""
+        names = [symbol.name for symbol in system.parameters]
+        columns = [[float(name == one.parameter.symbol) for one in self.all] for name in names]
+        return np.array(columns).reshape(len(names), len(self.all))
 
 
 def axis_of(neuron: AnyNeuron, I: float, name: str) -> Axis:

@@ -87,24 +87,19 @@ class CycleLocus:
         """Spikes per cycle; 0 where there is no threshold in the equations."""
         return int(self.cycles.n_spikes)
 
-    def along(self, z: Array) -> Cycles:
+    def along(self, z: Array, others: tuple[Axis, ...] = ()) -> Cycles:
         """Give the cycle's equations along the first parameter, where the second has its value."""
         neuron, level = self.second.at(float(z[-1]))
-        axis = attrs.evolve(self.cycles.axis, neuron=neuron, input=level)
+        axis = attrs.evolve(self.cycles.axis, neuron=neuron, input=level, others=others)
         made: Cycles = attrs.evolve(self.cycles, axis=axis, rtol=self.rtol)
         return made
 
     def _evaluate(self, z: Array) -> tuple[Evaluation, Array]:
         """Give the cycle's evaluation, and its Jacobian by all unknowns."""
-        found = self.along(z).evaluate(z[:-1])
+        found = self.along(z, (self.second,)).evaluate(z[:-1])
         if found.crossings and self.n_spikes and self.kind != "graze":
             raise SolverError("a cycle must keep its number of spikes, got one more")
-        neuron, level = self.cycles.axis.at(float(z[-2]))
-        across = attrs.evolve(
-            self.cycles, axis=attrs.evolve(self.second, neuron=neuron, input=level), rtol=self.rtol
-        )
-        by_second = across.evaluate(np.append(z[:-2], z[-1])).jacobian[:, -1]
-        return found, np.column_stack([found.jacobian, by_second])
+        return attrs.evolve(found, jacobian=found.jacobian[:, :-1]), found.jacobian
 
     def _matrix(self, jacobian: Array) -> Array:
         """Give what is singular."""

@@ -32,7 +32,7 @@ class Evaluation:
     Attributes
     ----------
     residual : ndarray, shape (n - 1,)
-    jacobian : ndarray, shape (n - 1, n)
+    jacobian : ndarray, shape (n - 1, n), with a column more for each other parameter of the axis
     monodromy : ndarray, shape (n_multipliers, n_multipliers)
     multipliers : ndarray of complex, shape (n_multipliers,)
         Of the Poincaré map, the largest first.
@@ -183,11 +183,12 @@ class HybridCycles:
             interval(here, part[:m], float(part[m]), timed=timed, longest=self.longest)
             for part, timed in zip(parts, self.timed, strict=True)
         ]
-        residual, jacobian = np.zeros((k, w)), np.zeros((k, w, z.size))
+        columns = z.size + len(self.axis.others)
+        residual, jacobian = np.zeros((k, w)), np.zeros((k, w, columns))
         for i, one in enumerate(found):
             follows = (i + 1) % k
             residual[i, :m], residual[i, m] = one.after - parts[follows, :m], one.guard
-            own = [*range(i * w, (i + 1) * w), z.size - 1]
+            own = [*range(i * w, (i + 1) * w), *range(z.size - 1, columns)]
             jacobian[i][np.ix_(range(m), own)] += one.after_by
             jacobian[i, m, own] += one.guard_by
             jacobian[i, range(m), range(follows * w, follows * w + m)] -= 1.0
@@ -296,15 +297,15 @@ class SmoothCycles:
         period, parts = float(z[-2]), z[:-2].reshape(m, n)
         if not 0.0 < period <= 2.0 * self.longest:
             raise SolverError(f"a cycle must take time, got {period:.6g} ms")
-        start = np.hstack([np.eye(n), np.zeros((n, 1))])
+        start = np.eye(n, n + len(self.axis.all))
         legs = [flowed(here, y, start, period / m) for y in parts]
-        residual, jacobian = np.zeros(m * n + 1), np.zeros((m * n + 1, z.size))
+        residual, jacobian = np.zeros(m * n + 1), np.zeros((m * n + 1, z.size + len(self.axis.others)))
         for i, leg in enumerate(legs):
             rows, follows = slice(i * n, (i + 1) * n), (i + 1) % m
             residual[rows] = leg.end - parts[follows]
             jacobian[rows, i * n : (i + 1) * n] += leg.by[:, :n]
             jacobian[rows, follows * n : (follows + 1) * n] -= np.eye(n)
-            jacobian[rows, -2], jacobian[rows, -1] = leg.flow / m, leg.by[:, n]
+            jacobian[rows, m * n], jacobian[rows, m * n + 1 :] = leg.flow / m, leg.by[:, n:]
         across = self.normal / self.sizes
         residual[-1], jacobian[-1, :n] = across @ (parts[0] - self.point), across
         monodromy = reduce(lambda product, leg: leg.by[:, :n] @ product, legs, np.eye(n))

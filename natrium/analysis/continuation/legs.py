@@ -101,22 +101,26 @@ class Place:
         return 0.0
 
     def moving(self) -> Array:
-        """Give the derivative of the neuron's parameters, shape (n_parameters, 1)."""
-        return self.axis.by_parameters(self.axis.system(self.neuron))[:, None]
+        """Give the derivative of the neuron's parameters, shape (n_parameters, E)."""
+        return self.axis.by_parameters(self.axis.system(self.neuron))
 
     def shift(self) -> Array:
-        """Give the derivative of `begin`, shape (1,)."""
-        return np.zeros(1)
+        """Give the derivative of `begin`, shape (E,)."""
+        return np.zeros(len(self.axis.all))
 
     def directions(self, neuron: AnyNeuron, start: Array) -> Directions:
-        """Make directions of a run, `start` of shape (n_states, P); the last is the parameter's."""
-        system = self.axis.system(neuron)
-        parameters = np.zeros((len(system.parameters), start.shape[1]))
-        parameters[:, -1] = self.axis.by_parameters(system)
-        inputs = ((start.shape[1] - 1, Constant(1.0)),) if self.axis.of_input else ()
-        scale = np.ones(start.shape[1])
-        scale[-1] = 1.0 / self.axis.size(self.value)
+        """Make directions of a run, `start` of shape (n_states, P); the last E are the parameters'."""
+        system, (own, *others) = self.axis.system(neuron), self.axis.all
+        first = start.shape[1] - len(self.axis.all)
+        parameters = np.hstack([np.zeros((len(system.parameters), first)), self.axis.by_parameters(system)])
+        inputs = tuple((column, Constant(1.0)) for column in self._of_input(first))
+        sizes = [own.size(self.value), *(one.size(one.value) for one in others)]
+        scale = np.append(np.ones(first), 1.0 / np.array(sizes))
         return Directions(start, parameters, inputs, scale=scale, system=system)
+
+    def _of_input(self, first: int) -> list[int]:
+        """Give the columns, the parameters' from `first` on, in which it is the input that moves."""
+        return [first + k for k, one in enumerate(self.axis.all) if one.of_input]
 
     def run(self, neuron: AnyNeuron, y: Array, length: float) -> Trajectory:
         """Run from a state for so long, ms."""
@@ -131,12 +135,13 @@ class Place:
     def rest(self, y: Array, by: Array) -> tuple[Array, Array]:
         """Carry a state just after a reset, with derivatives, through the refractory period."""
         length, of_length = self.linear.refractory()
-        inputs = [(by.shape[1] - 1, Drive(level=1.0))] if self.axis.of_input else []
+        first = by.shape[1] - len(self.axis.all)
+        inputs = [(column, Drive(level=1.0)) for column in self._of_input(first)]
         directions = self.directions(self.neuron, by)
         y, by, moved = through_rest(
             self.linear, self.input, y, by, length, directions, inputs, rtol=self.rtol
         )
-        by[:, -1] += moved * float(of_length @ self.moving()[:, 0])
+        by[:, first:] += np.outer(moved, of_length @ self.moving())
         return y, by
 
 

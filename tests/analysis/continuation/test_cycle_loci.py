@@ -1,5 +1,6 @@
 """What happens on cycles in two parameters, against curves in closed form."""
 
+import attrs
 import numpy as np
 import pytest
 
@@ -26,6 +27,8 @@ BAUTIN = natrium.HybridNeuron(
     parameters={"mu": -0.1, "nu": 1.0},
     initial={"V": 0.9, "w": 0.0},
 )
+
+AT = {"a": 2.5, "I": 0.0, "nu": 1.0, "mu": -0.1}  # the parameters' own values
 
 
 def followed(neuron, kind, first, second, ranges):
@@ -60,3 +63,20 @@ def test_an_end_is_no_curve():
         "last cycle", "a", 1.0, 0.0, 1.0, 0.0, np.array([1.0 + 0j]), np.nan, True
     )
     assert cycle_locus_from(point, axis_of(LOGISTIC, 0.0, "k"), ((0.0, 1.0), (0.0, 1.0))) is None
+
+
+@pytest.mark.parametrize(
+    ("neuron", "names"), [(LOGISTIC, ("a", "I")), (BAUTIN, ("nu", "mu"))], ids=["spikes", "smooth"]
+)
+def test_a_cycle_is_differentiated_by_two_parameters_at_once_as_by_each(neuron, names):
+    cycle = limit_cycle(neuron, 0.0) if neuron.fires else smooth_cycle(neuron, 0.0)
+    point = continue_cycle(cycle, names[0], between=(0.99 * AT[names[0]], 1.01 * AT[names[0]])).points[0]
+    problem, z = point.problem, np.append(point.z[:-1], AT[names[0]])
+    first, second = (axis_of(neuron, 0.0, name) for name in names)
+    both = attrs.evolve(problem, axis=attrs.evolve(first, others=(second,))).evaluate(z).jacobian
+    alone = [
+        attrs.evolve(problem, axis=axis).evaluate(np.append(z[:-1], AT[axis.name])).jacobian
+        for axis in (first, second)
+    ]
+    np.testing.assert_allclose(both[:, :-1], alone[0], rtol=1e-9, atol=1e-11)
+    np.testing.assert_allclose(both[:, -1], alone[1][:, -1], rtol=1e-9, atol=1e-11)
