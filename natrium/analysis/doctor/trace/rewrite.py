@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 from typing import Any
 
+from natrium.analysis.doctor.trace.beside import is_installed
 from natrium.analysis.doctor.trace.rewrite_stores import Stores
 from natrium.analysis.doctor.trace.syntax import (
     HOOK,
@@ -356,5 +357,6 @@ class Rewriter(Stores):
         return made
 
     def layered(self, module: str) -> bool:
-        """Whether a module comes through the hook."""
-        return module.split(".")[0] in LAYERED or module.split(".")[0] in self.siblings
+        """Whether a module comes through the hook: what is not installed, the script may bring along."""
+        top = module.split(".")[0]
+        return top in LAYERED or top in self.siblings or not is_installed(top)

@@ -25,7 +25,7 @@ class Stores(ast.NodeTransformer):
     Parameters
     ----------
     tracing : bool
-    siblings : set of str
+    siblings : frozenset of str
         Modules beside the script, traced like it.
     main : bool
         Whether ``__name__`` is ``"__main__"``.
@@ -39,7 +39,7 @@ class Stores(ast.NodeTransformer):
         self,
         tree: ast.Module,
         tracing: bool,
-        siblings: set[str],
+        siblings: frozenset[str],
         main: bool,
         compiled: bool = False,
         beside: int = 0,

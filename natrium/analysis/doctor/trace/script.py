@@ -23,6 +23,7 @@ from typing import Any
 import attrs
 import numpy as np
 
+from natrium.analysis.doctor.trace.beside import Beside, with_whole_names
 from natrium.analysis.doctor.trace.folds import with_loops
 from natrium.analysis.doctor.trace.forms import Enough
 from natrium.analysis.doctor.trace.rewrite import Rewriter
@@ -165,14 +166,10 @@ class Run:
         self.namespace: dict[str, Any] = {}
         self.loops: dict[int, int] = {}
         self._siblings: dict[str, Any] = {}
+        self._files: list[str] = []  # of the modules beside it
         self._loaded: set[str] = set()  # names of modules
         self._constants: dict[str, dict[str, tuple[float, int]]] = {}
-        folder = script.path.resolve().parent
-        self._folder = folder
-        self._names = {one.stem for one in folder.glob("*.py")} | {
-            one.name for one in folder.iterdir() if one.is_dir() and (one / "__init__.py").is_file()
-        }
-        self._names -= {script.path.stem, "numpy", "scipy", "matplotlib", "math", "natrium", "conftest"}
+        self._beside = Beside(script.path)
 
     def rewritten(
         self, tree: ast.Module, main: bool, filename: str, driver: str = "", beside: int = 0
@@ -183,7 +180,7 @@ class Run:
         ast.increment_lineno(extra, _DRIVER)
         tree.body += extra.body
         tree = with_loops(tree, _DRIVER)
-        rewriter = Rewriter(tree, self.tracing, self._names, main, self.compiled, beside)
+        rewriter = Rewriter(tree, self.tracing, self._beside.names, main, self.compiled, beside)
         tree.body = rewriter.block(tree.body)
         ast.fix_missing_locations(tree)
         self._constants[filename] = rewriter.constants
@@ -192,23 +189,24 @@ class Run:
         return tree
 
     def sibling(self, name: str) -> Any:
-        """Load a module that stands beside the script; None where there is none."""
-        top = name.split(".")[0]
-        if top not in self._names:
+        """Load a module that the script brings along, after the packages that it is in; None: it is none."""
+        file = self._beside.find(name)
+        if file is None:
             return None
+        outer, _, own = name.rpartition(".")
+        parent = self.sibling(outer) if outer else None
         if name in self._siblings:
             return self._siblings[name]
-        file = self._folder.joinpath(*name.split(".")).with_suffix(".py")
-        if not file.is_file():
-            file = self._folder.joinpath(*name.split("."), "__init__.py")
-        if not file.is_file():
-            return None
-        filename = self.filename
-        text = file.read_text(encoding="utf-8-sig")
-        tree = self.rewritten(ast.parse(text), False, file.name, beside=1 + len(self._siblings))
-        module = types.ModuleType(f"{_MODULE}_{name.replace('.', '_')}")
-        self._siblings[name] = module
-        self._load(module, tree, filename, file.name)
+        module = self._siblings[name] = types.ModuleType(f"{_MODULE}_{name.replace('.', '_')}")
+        if file.is_file():
+            tree = ast.parse(file.read_text(encoding="utf-8-sig"))
+            inside = name if file.name == "__init__.py" else outer
+            tree = with_whole_names(tree, tuple(filter(None, inside.split("."))))
+            self._files.append(file.name)
+            tree = self.rewritten(tree, False, str(file), beside=len(self._files))
+            self._load(module, tree, self.filename, str(file))
+        if parent is not None:
+            setattr(parent, own, module)
         return module
 
     def _load(self, module: types.ModuleType, tree: ast.Module, filename: str, name: str) -> None:
@@ -217,7 +215,8 @@ class Run:
         module.__dict__[HOOK] = self._hook
         for constant, (value, line) in self._constants[name].items():
             module.__dict__[constant] = self._hook.given(value, line)
-        module.__dict__["__file__"] = str(self.script.path.resolve())
+        own = name == self.filename
+        module.__dict__["__file__"] = str(self.script.path.resolve()) if own else name
         sys.modules[module.__name__] = module
         self._loaded.add(module.__name__)
         loader.exec_module(module)
@@ -229,6 +228,7 @@ class Run:
         """Run the script to its end, or to the error that ends it; in a scratch folder of its own, or one."""
         script = self.script
         tree = copy.deepcopy(script.tree) if script.tree is not None else ast.parse(script.text)
+        tree = with_whole_names(tree, self._beside.package)
         tree = self.rewritten(tree, script.main, self.filename, script.driver)
         self.run(tree, make_hook, given, scratch)
 
@@ -238,7 +238,7 @@ class Run:
         put_in = len(with_loops(copy.deepcopy(tree), _DRIVER).body) > len(tree.body)
         if self.tracing or self.script.driver or put_in:
             return None
-        return Shared(tree, self._names, self.script.main)
+        return Shared(tree, self._beside.names, self.script.main)
 
     def run(
         self, tree: ast.Module, make_hook: Callable[[Path], Any], given: dict[str, Any] | None = None,
@@ -248,7 +248,7 @@ class Run:
         self._constants.setdefault(self.filename, {})
         module = types.ModuleType(_MODULE)
         module.__dict__.update(given or {})
-        with aside(self._folder) if scratch is None else contextlib.nullcontext(scratch) as folder:
+        with aside(self._beside.folder) if scratch is None else contextlib.nullcontext(scratch) as folder:
             self._hook = make_hook(folder)
             module.__dict__["display"] = self._hook.print_
             module.__dict__["get_ipython"] = lambda: None
@@ -282,7 +282,9 @@ class Run:
             return ""
         line = self.ended_at
         text = str(self.error).splitlines()[0][:120] if str(self.error) else ""
-        place = f" in {self.script.path.name}" + (f", line {line}" if line else "")
+        beside, line = divmod(line, BESIDE)
+        name = self._files[beside - 1] if 0 < beside <= len(self._files) else self.script.path.name
+        place = f" in {name}" + (f", line {line}" if line else "")
         return f"{type(self.error).__name__}{place}" + (f": {text}" if text else "")
 
 

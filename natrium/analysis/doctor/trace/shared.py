@@ -25,7 +25,7 @@ class Shared(Rewriter):
         As for a `Rewriter`.
     """
 
-    def __init__(self, tree: ast.Module, siblings: set[str], main: bool) -> None:
+    def __init__(self, tree: ast.Module, siblings: frozenset[str], main: bool) -> None:
         super().__init__(tree, False, siblings, main)
         self._known: dict[int, tuple[ast.stmt, list[ast.stmt], list[tuple[int, int]]]] = {}
         self._opens = True

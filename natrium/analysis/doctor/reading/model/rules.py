@@ -84,9 +84,9 @@ def number_at(node: Node, values: Mapping[str, float]) -> float:
 
 
 def counts_steps(maps: Maps) -> bool:
-    """Tell whether the script's clock counts steps, not time."""
+    """Tell whether the script's clock counts steps, not time; a solver is given the time itself."""
     times = maps.record.times
-    if not maps.record.time or times.size < 2:
+    if not maps.record.time or times.size < 2 or maps.record.solver:
         return False
     length = float(np.median(np.diff(times)))
     return abs(length - 1.0) < NEAR and abs(maps.step - 1.0) > NEAR
