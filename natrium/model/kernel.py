@@ -225,10 +225,7 @@ class Kernel:
     @cached_property
     def frame(self) -> Frame:
         """What V is measured from, in numbers."""
-        system = self.system
-        still = dict.fromkeys(system.states, sympy.S.Zero)
-        parts = (system.origin.subs(still), *(system.origin.diff(state) for state in system.states))
-        level, *weights = lower_expressions(parts, system.parameters)(*system.values)
+        level, *weights = _origin(self.system.structure)(*self.system.values)
         return Frame(float(level), np.array(weights, dtype=float))
 
     @cached_property
@@ -349,6 +346,14 @@ def event_system(structure: HybridSystem, fastest: float | None = None) -> Hybri
     """Measure V from its origin, gates slowed where a fastest rate (per ms) is given."""
     slowed = structure if fastest is None else structure.slowed(fastest)
     return slowed.event_coordinates()
+
+
+@lru_cache(maxsize=64)
+def _origin(structure: HybridSystem) -> Callable[..., list[float]]:
+    """Give what V is measured from as a function of the parameters: where all states are 0, and by each."""
+    still = dict.fromkeys(structure.states, sympy.S.Zero)
+    parts = (structure.origin.subs(still), *(structure.origin.diff(state) for state in structure.states))
+    return lower_expressions(parts, structure.parameters)
 
 
 @lru_cache(maxsize=64)
