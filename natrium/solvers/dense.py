@@ -121,7 +121,7 @@ class Series:
 
     def __call__(self, s: Array) -> Array:
         """Give the states, shape (n_states, n_times)."""
-        step = np.clip(np.searchsorted(self.knots, s, side="right") - 1, 0, len(self.series) - 1)
+        step = np.maximum(self.knots.searchsorted(s, "right") - 1, 0)
         value = evaluate(self.series[step], s - self.knots[step]).T
         value[0] += self.shift
         return value

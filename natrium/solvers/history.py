@@ -53,6 +53,10 @@ class Segment:
     values: Array
     state: Callable[[Array], Array]
 
+    def at(self, times: Array) -> Array:
+        """Give the states at times of the run, within it up to rounding: shape (n_states, n_times)."""
+        return self.state(np.minimum(np.maximum(times - self.begin, 0.0), self.knots[-1]))
+
 
 Tell = Callable[[], tuple[Sequence[Segment], Sequence[Event]]]
 

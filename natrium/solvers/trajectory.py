@@ -146,22 +146,22 @@ class Trajectory:
             When a time lies outside the run.
         """
         times = np.atleast_1d(as_numbers("t", t))
-        if not np.all((times >= self.t_start) & (times <= self.t_end)):
+        low, high = (float(times.min()), float(times.max())) if times.size else (self.t_start, self.t_end)
+        if not self.t_start <= low <= high <= self.t_end:
             raise ValueError(
                 f"t must lie within the run, [{self.t_start!r}, {self.t_end!r}] ms, "
-                f"got {float(times.min())!r} to {float(times.max())!r} ms"
+                f"got {low!r} to {high!r} ms"
             )
-        if side == "right":
-            index = np.searchsorted(self._begins, times, side="right") - 1
+        segments, begins = self.segments, self._begins
+        first, last = np.maximum(begins.searchsorted([low, high], side) - 1, 0).tolist()
+        if first == last:
+            states = np.ascontiguousarray(segments[first].at(times))
         else:
-            index = np.searchsorted(self._begins, times, side="left") - 1
-        index = np.clip(index, 0, len(self.segments) - 1)
-        states = np.empty((len(self.names), times.size))
-        single = times.size > 0 and index.min() == index.max()
-        for number in index[:1] if single else np.unique(index):
-            segment, here = self.segments[number], slice(None) if single else index == number
-            local = np.clip(times[here] - segment.begin, 0.0, segment.knots[-1])
-            states[:, here] = segment.state(local)
+            states = np.empty((len(self.names), times.size))
+            index = np.maximum(begins.searchsorted(times, side) - 1, 0)
+            for number in np.unique(index).tolist():
+                here = index == number
+                states[:, here] = segments[number].at(times[here])
         return states[:, 0] if np.ndim(t) == 0 else states
 
     @cached_property
