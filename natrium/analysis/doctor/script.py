@@ -7,6 +7,7 @@ import types
 import warnings
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -148,16 +149,16 @@ def _of_used(one: Found) -> Found:
 def _claimed(script: Script, claim: Model, shown: str) -> Reading:
     """Read a text against a claim; where that does not tell what is wrong by one line, changes of it tell."""
 
-    def run(text: Script, steps: int, solve: bool = False) -> Reading:
+    def run(text: Script, steps: int, solve: bool = False, trial: bool = False) -> Reading:
         limits = {"max_operations": TRIED, "max_steps": steps} if steps else {}
-        return read(_quietly(trace_text, text, None, claim, **limits), shown, claim, solve=solve)
+        return read(_quietly(trace_text, text, None, claim, **limits), shown, claim, solve=solve, trial=trial)
 
     first: Reading | Exception
     try:
         script, first = _of_its_input(script, run(script, 0, solve=True), run)
     except Exception as error:  # whatever a script with a slip raises
         first = error
-    found = settled(script, claim, first, run)
+    found = settled(script, claim, first, partial(run, trial=True))
     if found is not None:
         return found
     if isinstance(first, Exception):

@@ -14,8 +14,8 @@ from natrium.analysis.doctor.reading.claims.places import place_of
 from natrium.analysis.doctor.reading.claims.rules import claimed_rules
 from natrium.analysis.doctor.reading.claims.sides import POINTS, Claimed, drive_of, input_ratio, sides_of
 from natrium.analysis.doctor.reading.claims.states import claimed_states
-from natrium.analysis.doctor.reading.expressions.trees import LEAF, in_order, leaves, made_at
-from natrium.analysis.doctor.reading.expressions.wording import shown, text_of
+from natrium.analysis.doctor.reading.expressions.trees import LEAF, in_order, leaves
+from natrium.analysis.doctor.reading.expressions.wording import made_at, shown, text_of, written_at
 from natrium.analysis.doctor.reading.faults.contradictions import left_by_runs
 from natrium.analysis.doctor.reading.faults.frozen import frozen_finding, frozen_number, is_frozen
 from natrium.analysis.doctor.reading.faults.waits import HELD
@@ -274,6 +274,7 @@ def _finding(case: Case, name: str, best: Repair, shared: frozenset[str]) -> Fou
     if parent_power:
         key = "power"
     where = in_line(case.source, line)
+    common = made_at(line) in shared or (bool(node.args) and written_at(node) in shared)
     lent = best.kind == "factor" and best.about in unread(case.source)  # where it was, the text tells
     said = f"In the equation of {plain(name)}, {where} has `{stands}` where the model has `{should}`."
     if best.kind == "factor":
@@ -298,7 +299,7 @@ def _finding(case: Case, name: str, best: Repair, shared: frozenset[str]) -> Fou
         key, "fault", said, line, stands, should,
         f"with this one change the two equations agree at {POINTS} states to {SAME:g}", about=name,
         mend=Mend(node, best.new),
-        sure=turned > 0 or (best.rank < FETCHED and made_at(line) not in shared and not lent and not given),
+        sure=turned > 0 or (best.rank < FETCHED and not (common or lent or given)),
     )  # fmt: skip
 
 

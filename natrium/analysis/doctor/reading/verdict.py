@@ -212,7 +212,7 @@ class Reading(Judged):
 
 def read(
     record: Record, name: str = "the script", claim: Model | None = None, *, solve: bool = True,
-    comparison: Comparison | None = None,
+    comparison: Comparison | None = None, trial: bool = False,
 ) -> Reading:  # fmt: skip
     """Read a traced run.
 
@@ -227,6 +227,8 @@ def read(
         Whether to solve the model truly.
     comparison : Comparison, optional
         Of the claim, where it was made before.
+    trial : bool
+        Whether it is enough to tell that something is wrong, of a step that is no scheme's.
 
     Raises
     ------
@@ -249,11 +251,12 @@ def read(
         replay = _replay(record, maps.V, stepper)
         case = Case(maps, equations, meant, scheme)
         found = [*stale(record, lags), *checks(case), *rules_of(case, scheme)]
-        if not any(one.kind == "fault" and one.key in STEPPED for one in found):
+        is_wrong = trial and scheme.key == "other"
+        if not is_wrong and not any(one.kind == "fault" and one.key in STEPPED for one in found):
             found += [*stage_faults(case), *stage_times(case)]
         if claim is None:
             found += [*published(case), *contradictions(case)]
-        elif not any(one.key in CAUSES for one in found):
+        elif not is_wrong and not any(one.key in CAUSES for one in found):
             known = frozenset(one.about for one in found if one.kind == "fault" and one.key in KNOWN)
             held = held_against(case, claim, known)
             if any(one.about for one in held):

@@ -103,7 +103,8 @@ class SafeNumPy:
     def __getattr__(self, name: str) -> Any:
         if name in _WRITING:
             return lambda file, *args, **options: self.outputs.note(name, tuple(unwrapped(args)))
-        return member(name)
+        setattr(self, name, member(name))  # asked for once: scripts ask at every step
+        return vars(self)[name]
 
 
 class SafeRandom:

@@ -74,6 +74,9 @@ class Plain:
             if one[0] == number:
                 self.turn_of(one)
                 break
+        self._add_turn()
+
+    def _add_turn(self) -> None:
         self.count += 1
         if self.count > self.max_operations:
             raise OverBudget(f"more than {self.max_operations:,} turns of loops")
@@ -115,6 +118,12 @@ class Plain:
         finally:
             self.ahead = None
             self.left(number, begun)
+
+    def items(self, items: Any) -> Iterator[Any]:
+        """Go through the items of what makes no steps, and count them."""
+        for item in items:
+            self._add_turn()
+            yield item
 
     def begin(self) -> None:
         """Begin the first turn of a for loop: with its item, or with the loop that makes that."""

@@ -153,6 +153,8 @@ class Record:
         States with which each run of the loop goes on from where the one before left them.
     ended : tuple of str and int
         The name of the error that ended the run, and its line; empty and 0 where it came to its end.
+    loop : int
+        Number of the loop that steps, as the rewritten script counts them; -1: none does.
     fallback : str
         Why the run could not be traced; empty where it was, and equals the plain run in every double.
     """
@@ -183,6 +185,7 @@ class Record:
     runs: tuple[int, int] = (1, 1)
     left: tuple[str, ...] = ()
     ended: tuple[str, int] = ("", 0)
+    loop: int = -1
     fallback: str = ""
 
     @property

@@ -36,6 +36,11 @@ BUILTINS = (
     "exit",
     "quit",
 )
+# Builtins that change nothing.
+_PAIRS = ("enumerate", "zip")
+LOOKING = frozenset(
+    ("abs", "bool", "float", "int", "len", "max", "min", "range", "round", "str", "sum", *_PAIRS)
+)
 OUTWARD = ("input", "print", "open", "exit", "quit")
 # Modules for which there is a layer or a stand-in.
 LAYERED = frozenset((
@@ -110,6 +115,16 @@ class Rewriter(Stores):
         )  # fmt: skip
         return [placed(begin, node), placed(whole, node)]
 
+    def visit_ListComp(self, node: ast.ListComp) -> Any:
+        """Count the turns of a list's comprehension; of one that only looks, all as no loop's."""
+        if self.looks(node):
+            for one in node.generators:
+                one.iter = self.hook("items", self.visit(one.iter), at=one.iter)
+                one.ifs = [self.visit(test) for test in one.ifs]
+            node.elt = self.visit(node.elt)
+            return node
+        return self.generic_visit(node)
+
     def visit_comprehension(self, node: ast.comprehension) -> Any:
         """Count the turns of a comprehension."""
         number = self.number_loop(node.iter)
@@ -117,6 +132,19 @@ class Rewriter(Stores):
         node.iter = self.hook("loop", self.visit(node.iter), number, text, at=node.iter)
         node.ifs = [self.visit(one) for one in node.ifs]
         return node
+
+    def looks(self, node: ast.ListComp) -> bool:
+        """Tell whether a comprehension changes nothing by what it calls: none of its turns is a step."""
+        for one in ast.walk(node):
+            if isinstance(one, ast.Call):
+                func = one.func
+                owner = func.value if isinstance(func, ast.Attribute) else None
+                of_module = isinstance(owner, ast.Name) and owner.id in self.modules
+                if not (of_module or (isinstance(func, ast.Name) and func.id in LOOKING - self.assigned)):
+                    return False
+            elif isinstance(one, (ast.NamedExpr, ast.Await, ast.Yield, ast.YieldFrom)):
+                return False
+        return True
 
     def block(self, body: list[ast.stmt]) -> list[ast.stmt]:
         """Rewrite statements, one by one."""

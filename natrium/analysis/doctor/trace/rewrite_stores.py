@@ -67,6 +67,8 @@ class Stores(ast.NodeTransformer):
                 stars = _STARS.get(one.module or "", ()) if one.names[0].name == "*" else ()
                 self.assigned |= {alias.asname or alias.name for alias in one.names} | set(stars)
         self.used = {one.id for one in nodes if isinstance(one, ast.Name)}
+        modules = [alias for one in nodes if isinstance(one, ast.Import) for alias in one.names]
+        self.modules = {one.asname or one.name for one in modules} - self.assigned
 
     # Small makers ------------------------------------------------------------------------------------
 

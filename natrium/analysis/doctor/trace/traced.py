@@ -185,7 +185,7 @@ def _recorded(script: Script, second: TracedRun, loop: int, plain: PlainRun) -> 
     ended = (type(plain.run.error).__name__ if plain.run.error is not None else "", plain.run.ended_at)
     whole = not second.tracer.enough
     return attrs.evolve(
-        record, fallback=difference(plain, second), whole=whole, runs=runs, ended=ended, left=left
+        record, fallback=difference(plain, second), whole=whole, runs=runs, ended=ended, left=left, loop=loop
     )
 
 

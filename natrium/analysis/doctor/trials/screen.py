@@ -89,6 +89,8 @@ class Screen:
         What one unit of the script's voltage may be, mV.
     operations : int
         In a step, or so.
+    loop : int
+        Which loop of it steps, as `Record.loop`; -1 where that is not known.
 
     Attributes
     ----------
@@ -97,7 +99,13 @@ class Screen:
     """
 
     def __init__(
-        self, script: Script, truth: Trajectory, step: float, units: Iterable[float], operations: int = 40
+        self,
+        script: Script,
+        truth: Trajectory,
+        step: float,
+        units: Iterable[float],
+        operations: int = 40,
+        loop: int = -1,
     ) -> None:
         self.script, self.units, self.operations = script, tuple(units), operations
         self._run, self._scratch = Run(script, tracing=False), Path()
@@ -110,7 +118,11 @@ class Screen:
         loops = first.candidates(set())
         most = max((first.hook.most[one] for one in loops), default=0)
         # Of loops that are as long the last: an earlier one makes the input.
-        self.loop = max((one for one in loops if first.hook.most[one] >= ALIKE * most), default=-1)
+        self.loop = (
+            loop
+            if loop in first.hook.most
+            else max((one for one in loops if first.hook.most[one] >= ALIKE * most), default=-1)
+        )
         self.turns = first.hook.most.get(self.loop, 0)
         self.solved = bool(first.layers.solver_calls)
         self.begin, self.end = float(truth.t[0]), float(truth.t[-1])

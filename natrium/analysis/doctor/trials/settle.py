@@ -176,7 +176,7 @@ class _Trials:
             return None  # nothing is found, and nothing is off
         for steps in self._lengths():
             short = self._read(self.script, steps)
-            if short is not None and _faults(short, steps):
+            if short is not None and (_faults(short, steps) or short.scheme.key == "other"):
                 self.steps = steps
                 break
         for edit in likely:
@@ -237,7 +237,8 @@ class _Trials:
             return None
         units = (first.meant.units.mV,) if isinstance(first, Reading) else (1.0, 1000.0)
         size = len(in_order(first.maps.main.updates.values())) if isinstance(first, Reading) else 40
-        return Screen(self.script, truth.trajectory, step or 0.1, units, size)
+        loop = first.record.loop if isinstance(first, Reading) else -1
+        return Screen(self.script, truth.trajectory, step or 0.1, units, size, loop)
 
     def _lengths(self) -> list[int]:
         """Give numbers of steps that may show what is wrong: few of an equation, to a spike of a rule."""

@@ -303,3 +303,29 @@ def test_an_input_read_late_is_told_of_a_run_of_a_sweep(tmp_path):
         path.write_text(wrong)
         reading = read(traced(path, claim=claim), claim=claim, solve=False)
         assert [one.line for one in reading.faults] == lines
+
+
+IN_ONE_LINE = """
+from math import exp
+
+def rhs(y):
+    v, n, h = y
+    return [(20.0 - v - n * h * (v + 80.0)) / 10.0, exp(v / 40.0) * (1.0 - n) - 0.3 * n, 0.4 - 0.4 * h]
+
+dt, y, vs = 0.1, [-70.0, 0.05, 0.6], []
+for k in range(60):
+    y = [one + dt * slope for one, slope in zip(y, rhs(y))]
+    vs.append(y[0])
+late = [k * dt for k in range(1, 60) if vs[k] > vs[k - 1]]
+"""
+
+
+def test_a_slip_among_equations_of_one_line_is_told_for_sure(tmp_path):
+    """So that no change of the text is tried: what the line makes of other states is right."""
+    path = tmp_path / "script.py"
+    path.write_text(IN_ONE_LINE)
+    claim = read(traced(path), solve=False).model
+    assert read(traced(path), claim=claim, solve=False).faults == ()
+    path.write_text(IN_ONE_LINE.replace("0.3 * n", "0.3 * h"))
+    (fault,) = read(traced(path), claim=claim, solve=False).faults
+    assert (fault.line, fault.sure) == (6, True)

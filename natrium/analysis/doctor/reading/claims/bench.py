@@ -5,13 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from natrium.analysis.doctor.reading.claims.sides import Claimed, drive_of
-from natrium.analysis.doctor.reading.expressions.trees import (
-    NUMBER,
-    in_order,
-    leaves,
-    made_at,
-    written_at,
-)
+from natrium.analysis.doctor.reading.expressions.trees import NUMBER, in_order, leaves
+from natrium.analysis.doctor.reading.expressions.wording import made_at, written_at
 from natrium.analysis.doctor.reading.findings.case import Case
 from natrium.analysis.doctor.reading.maps.maps import expanded, values_at
 from natrium.analysis.doctor.reading.model.rules import number_at
@@ -19,6 +14,7 @@ from natrium.analysis.doctor.reading.model.units import standing
 from natrium.analysis.doctor.reading.repair.bench import SAME, Bench
 from natrium.analysis.doctor.reading.repair.smallest import terms_of
 from natrium.analysis.doctor.reading.text.named import numbers_named, reads, unread
+from natrium.analysis.doctor.reading.text.repeated import repeated_lines
 from natrium.analysis.doctor.trace.meanings import plain
 from natrium.analysis.doctor.trace.record import Node
 
@@ -94,14 +90,17 @@ def _sound_parameters(case: Case, sides: Claimed, name: str) -> frozenset[str]:
             value = number_at(node, maps.record.parameter_values) * units.mV
             if abs(value - wanted) <= SAME * (1.0 + abs(wanted)):
                 found |= leaves(node)
+    sound: list[Node] = []
     for other, label in sides.pairs.items():
         if other != name and np.allclose(
             values_at(case.meant.flows[other], sides.points), sides.flows[label], rtol=1e-7, atol=0.0
         ):
             whole = whole_of(case, case.meant.flows[other])
             found |= leaves(whole)
-            for one in in_order([whole]):
-                found |= {written_at(one)} if one.op == NUMBER and one.line else {made_at(one.line)}
+            sound.append(whole)
+    parts = [one for one in in_order(sound) if one.line and (one.op == NUMBER or one.args)]
+    again = repeated_lines(case.source, [*sound, whole_of(case, case.meant.flows[name])])
+    found |= {made_at(one.line) if one.line in again and one.args else written_at(one) for one in parts}
     return frozenset(found)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import numpy.typing as npt
 
 from natrium.analysis.doctor.reading.claims.sides import Claimed
 from natrium.analysis.doctor.reading.expressions.trees import LEAF, NUMBER, in_order, leaves
@@ -56,7 +57,7 @@ def place_of(bench: Bench, sides: Claimed) -> tuple[Node, str, int] | None:
     return min(found, key=lambda one: one[:2])[2] if found else None
 
 
-def _is_multiple(one: Array, other: Array, good: Array) -> bool:
+def _is_multiple(one: Array, other: Array, good: npt.NDArray[np.bool_]) -> bool:
     """Tell whether values are others times a number."""
     good = good & np.isfinite(one) & np.isfinite(other)
     if not good.any():

@@ -380,13 +380,3 @@ def same_tree(one: Node, other: Node) -> bool:
             return False
         pairs += zip(a.args, b.args, strict=True)
     return True
-
-
-def written_at(node: Node) -> str:
-    """Name a number by where it is written."""
-    return f"{node.value!r} in line {node.line}"
-
-
-def made_at(line: int) -> str:
-    """Name what is made in a line."""
-    return f"made in line {line}"

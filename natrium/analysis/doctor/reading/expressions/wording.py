@@ -57,3 +57,13 @@ def _text(node: Node, names: Mapping[str, str]) -> tuple[str, int]:
         left, right = (_text(one, names)[0] for one in node.args)
         return f"where({left} {name} {right}, 1, 0)", _ATOM
     return f"{name}({', '.join(_text(one, names)[0] for one in node.args)})", _ATOM
+
+
+def written_at(node: Node) -> str:
+    """Name a number, or what operations make, by where it is written."""
+    return f"{text_of(node) if node.args else repr(node.value)} in line {node.line}"
+
+
+def made_at(line: int) -> str:
+    """Name what is made in a line."""
+    return f"made in line {line}"

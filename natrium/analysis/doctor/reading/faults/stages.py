@@ -19,6 +19,7 @@ from natrium.analysis.doctor.reading.repair.bench import Bench
 from natrium.analysis.doctor.reading.repair.smallest import repairs
 from natrium.analysis.doctor.reading.schemes.schemes import DIGITS, SAME, Prover
 from natrium.analysis.doctor.reading.schemes.ways import TABLEAUS, TOGETHER, Flow, Values
+from natrium.analysis.doctor.reading.text.repeated import repeated_lines
 from natrium.analysis.doctor.trace.meanings import plain
 from natrium.analysis.doctor.trace.record import Node
 
@@ -206,6 +207,7 @@ def _mended(case: Case, prover: Prover, unknown: list[str]) -> Iterator[Found]:
             bench = Bench(
                 root, points, np.array([float(one) for one in moved]), frozenset(),
                 candidates, states=frozenset(names),
+                settled=repeated_lines(case.source, [root]),  # one change there moves more than one part
             )  # fmt: skip
             best = next(iter(repairs(bench)), None)
             if best is not None and best.line and best.rank <= PLAIN:

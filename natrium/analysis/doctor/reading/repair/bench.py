@@ -8,6 +8,7 @@ from contextlib import suppress
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 from scipy.optimize import brentq
 
 from natrium.analysis.doctor.reading.expressions.numbers import NICE, secant
@@ -16,6 +17,7 @@ from natrium.analysis.doctor.trace.record import Node
 from natrium.model.arrays import Array
 
 SAME = 1e-8  # of the typical size of what is compared
+ALIKE = 1e-5  # of two courses, before the whole tells
 _UNDO: dict[str, Any] = {
     "+": lambda y, place, args: y - args[1 - place],
     "-": lambda y, place, args: y + args[1] if place == 0 else args[0] - y,
@@ -28,6 +30,14 @@ _UNDO: dict[str, Any] = {
     "sqrt": lambda y, place, args: y**2,
 }
 """By operation: what one operand must be for the operation to give y."""
+
+
+def agree(one: Array, other: Array, good: npt.NDArray[np.bool_]) -> bool:
+    """Tell whether two courses are alike where they tell anything."""
+    size = float(np.median(np.abs(other[good]))) if good.any() else 0.0
+    return bool(
+        good.any() and np.all(np.abs(one - other)[good] <= ALIKE * (np.abs(other[good]) + size + 1e-300))
+    )
 
 
 class Bench:
@@ -50,6 +60,8 @@ class Bench:
         Parameters that are right elsewhere.
     spare : collection of str
         Candidates that are read nowhere.
+    settled : collection of int
+        Lines in which nothing is to be changed.
     """
 
     def __init__(
@@ -63,19 +75,16 @@ class Bench:
         states: frozenset[str] = frozenset(),
         shared: frozenset[str] = frozenset(),
         spare: frozenset[str] = frozenset(),
+        settled: frozenset[int] = frozenset(),
     ) -> None:
         self.shared, self.spare = shared, spare
         self.root, self.target, self.points, self.states = root, target, dict(points), states
         self.parameters, self.candidates = parameters, dict(candidates or {})
         self.terms = dict(terms or {})
         self.program = Program([root])
-        n = target.size
-        with np.errstate(all="ignore"):
-            self.values = [
-                np.broadcast_to(np.asarray(one, dtype=float), (n,))
-                for one in self.program.all(points, ARRAYS, float)
-            ]
+        self.values = self.with_points({})
         self.place = self.program.place
+        self.open = [(at, one) for at, one in enumerate(self.program.nodes) if one.line not in settled]
         self.above: dict[int, list[int]] = {at: [] for at in range(len(self.values))}
         reached: list[set[int]] = []
         for at, node in enumerate(self.program.nodes):
@@ -96,6 +105,14 @@ class Bench:
         self.good = finite
         self.size = float(np.percentile(np.abs(target[finite]), 20)) if finite.any() else 1.0
         self.size = self.size or float(np.max(np.abs(target[finite]), initial=0.0)) or 1.0
+
+    def with_points(self, moved: Mapping[str, Array]) -> list[Array]:
+        """Evaluate every part, with some names' values others."""
+        with np.errstate(all="ignore"):
+            return [
+                np.broadcast_to(np.asarray(one, dtype=float), self.target.shape)
+                for one in self.program.all({**self.points, **moved}, ARRAYS, float)
+            ]
 
     def whole(self, at: int, values: Any) -> Array:
         """Evaluate the expression with other values for one part."""
@@ -172,26 +189,36 @@ class Bench:
         with np.errstate(all="ignore"):
             return np.asarray(np.where(good, c + step * (self.target - zero) / rise, np.nan))
 
-    def constant(self, at: int, start: float, make: Any) -> float | None:
-        """Find the number k for which ``make(k)`` in the place of a part is right."""
+    def constant(self, at: int, start: float) -> float | None:
+        """Find the number that is right in the place of a part."""
         good = np.flatnonzero(self.good)
         if not good.size:
             return None
         good = good[np.argsort(np.abs(self.target[good]), kind="stable")]  # where the number tells most
 
         def off(k: float) -> float:
-            value = self.whole(at, make(k))
-            return float(np.mean((value - self.target)[good[:3]]))
+            return float(np.mean((self.whole(at, k) - self.target)[good[:3]]))
 
         size = abs(start) or 1.0
-        for b in (secant(off, start, start + 0.1 * size), *self._scanned(off, size)):
+        for b in self._tries(at, off, start, size):
             if b is None:
                 continue
             for digits in (1, 2, 3, 4, NICE, 9, 13):
                 near = float(f"{b:.{digits}g}")
-                if self.is_right(self.whole(at, make(near))):
+                if self.is_right(self.whole(at, near)):
                     return near
         return None
+
+    def _tries(self, at: int, off: Any, start: float, size: float) -> Iterator[float | None]:
+        """Give the numbers that may be right: where what is needed is known, none unless it is one number."""
+        needed = self.needed(at)
+        if needed is not None and np.all(np.isfinite(needed[self.good])):
+            k = float(np.median(needed[self.good]))
+            if not agree(needed, np.full(needed.size, k), self.good):
+                return
+            yield k
+        yield secant(off, start, start + 0.1 * size)
+        yield from self._scanned(off, size)
 
     def _scanned(self, off: Any, size: float) -> Iterator[float]:
         """Give the zeros that a search over sizes finds."""

@@ -40,7 +40,7 @@ class Sign:
 
 def rebracketed(bench: Bench) -> Iterator[tuple[Node, Node]]:
     """Give what stands and what should, wherever one pair of brackets set anew makes the whole right."""
-    for at, node in enumerate(bench.program.nodes):
+    for at, node in bench.open:
         if node.op in (LEAF, NUMBER) or not _begins_line(bench, at, node):
             continue
         operands: list[Node] = []

@@ -19,7 +19,7 @@ def left_out(bench: Bench) -> Iterator[Repair]:
     """List what makes an expression right that was left out of it: g*V for g*(V - E), z for z - g/tau."""
     fixed = {name: values for name, values in bench.candidates.items() if not np.ptp(values)}
     with np.errstate(all="ignore"):
-        for at, node in enumerate(bench.program.nodes):
+        for at, node in bench.open:
             if name_of(node) != "*":
                 continue
             for place, one in enumerate(node.args):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import combinations
+from itertools import combinations, permutations
 
 import attrs
 import numpy as np
@@ -18,8 +18,8 @@ from natrium.analysis.doctor.reading.expressions.trees import (
     with_args,
 )
 from natrium.analysis.doctor.reading.expressions.wording import shown
-from natrium.analysis.doctor.reading.repair.bench import Bench
-from natrium.analysis.doctor.reading.repair.told import Repair, agree, told
+from natrium.analysis.doctor.reading.repair.bench import Bench, agree
+from natrium.analysis.doctor.reading.repair.told import Repair, told
 from natrium.analysis.doctor.trace.meanings import plain
 from natrium.analysis.doctor.trace.record import Node
 
@@ -29,7 +29,15 @@ APART = 2.3  # how far-fetched it is that two numbers of two lines are each the 
 def renamed(bench: Bench) -> Iterator[Repair]:
     """Find a name that stands for another: in one place, in one part, or two that stand for each other."""
     met = leaves(bench.root)
-    for up, node in enumerate(bench.program.nodes):
+    turned = {
+        (kind, name, other): bench.with_points(moved)
+        for name, other in permutations(sorted(bench.states), 2)
+        for kind, moved in (
+            ("name", {name: bench.points[other]}),
+            ("exchange", {name: bench.points[other], other: bench.points[name]}),
+        )
+    }
+    for up, node in bench.open:
         for place, one in enumerate(node.args):
             needed = bench.undone(up, place) if one.args else None
             if one.op != LEAF and needed is None:
@@ -48,9 +56,8 @@ def renamed(bench: Bench) -> Iterator[Repair]:
             for other in sorted(bench.states):
                 if other == name or (other in names and other < name):
                     continue
-                moved = bench.points | {name: bench.points[other]}
-                for kind, found in (("name", moved), ("exchange", moved | {other: bench.points[name]})):
-                    if bench.is_right(bench.whole(up, at_points(node, found))):
+                for kind in ("name", "exchange"):
+                    if bench.is_right(bench.whole(up, turned[kind, name, other][up])):
                         yield _exchanged(bench, kind, node, name, other)
     yield from _numbers(bench)
 

@@ -13,6 +13,7 @@ from typing import Any
 
 import attrs
 import numpy as np
+import numpy.typing as npt
 
 from natrium.analysis.doctor.reading.expressions.numbers import is_nice, nearest
 from natrium.analysis.doctor.reading.expressions.trees import (
@@ -24,14 +25,13 @@ from natrium.analysis.doctor.reading.expressions.trees import (
     leaves,
     name_of,
     number,
-    written_at,
 )
-from natrium.analysis.doctor.reading.expressions.wording import shown
-from natrium.analysis.doctor.reading.repair.bench import Bench
+from natrium.analysis.doctor.reading.expressions.wording import shown, written_at
+from natrium.analysis.doctor.reading.repair.bench import Bench, agree
 from natrium.analysis.doctor.reading.repair.brackets import rebracketed
 from natrium.analysis.doctor.reading.repair.left_out import left_out
 from natrium.analysis.doctor.reading.repair.renamed import renamed
-from natrium.analysis.doctor.reading.repair.told import Repair, agree, told
+from natrium.analysis.doctor.reading.repair.told import Repair, told
 from natrium.analysis.doctor.trace.meanings import plain
 from natrium.analysis.doctor.trace.record import Node
 from natrium.model.arrays import Array
@@ -52,7 +52,7 @@ def repairs(bench: Bench) -> list[Repair]:
     if bench.is_sound:
         return []
     found: list[tuple[float, int, Repair]] = []
-    for at, node in enumerate(bench.program.nodes):
+    for at, node in bench.open:
         if at not in (len(bench.values) - 1,) and not bench.above[at]:
             continue
         size = len(in_order([node]))
@@ -100,7 +100,7 @@ def _numbers(bench: Bench, at: int, node: Node) -> Iterator[Repair]:
                 bench, "number", node, number(value), far + shared + (0.97 if node.op == NUMBER else 1.0)
             )
             return
-    found = bench.constant(at, old, lambda k: k)
+    found = bench.constant(at, old)
     if found is not None and found != old:
         # A reversal below zero is as good as one above; a time constant is not.
         flipped = _rank_of_flip(bench, node)
@@ -282,7 +282,7 @@ def _factors(bench: Bench, at: int, node: Node) -> Iterator[Repair]:
                 yield told(bench, "offset", node, new, far if is_nice(near) else 4.2, shown(near))
 
 
-def _powers(bench: Bench, at: int, node: Node, ratio: Array, good: Array) -> Iterator[Repair]:
+def _powers(bench: Bench, at: int, node: Node, ratio: Array, good: npt.NDArray[np.bool_]) -> Iterator[Repair]:
     """Find x*3 that should be x**3: a product by a number where a power was meant."""
     if name_of(node) != "*":
         return

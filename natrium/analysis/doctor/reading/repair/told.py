@@ -5,13 +5,11 @@ from __future__ import annotations
 import math
 
 import attrs
-import numpy as np
 
 from natrium.analysis.doctor.reading.expressions.trees import LEAF, NUMBER, in_order, leaves, name_of
 from natrium.analysis.doctor.reading.expressions.wording import text_of
 from natrium.analysis.doctor.reading.repair.bench import Bench
 from natrium.analysis.doctor.trace.record import Node
-from natrium.model.arrays import Array
 
 
 @attrs.frozen(eq=False)
@@ -47,14 +45,6 @@ class Repair:
     rank: float
     about: str = ""
     names: tuple[str, ...] = ()
-
-
-def agree(one: Array, other: Array, good: Array) -> bool:
-    """Tell whether two courses are alike where they tell anything."""
-    size = float(np.median(np.abs(other[good]))) if good.any() else 0.0
-    return bool(
-        good.any() and np.all(np.abs(one - other)[good] <= 1e-5 * (np.abs(other[good]) + size + 1e-300))
-    )
 
 
 def told(bench: Bench, kind: str, node: Node, new: Node, rank: float, about: str = "") -> Repair:

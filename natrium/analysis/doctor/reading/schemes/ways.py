@@ -119,7 +119,7 @@ def _parts(count: int) -> Alone:
 
 ALONE: dict[str, Alone] = {
     "euler": _euler,
-    "exponential": _relaxed(lambda z: mpmath.expm1(z) / z if z else mpmath.mpf(1)),
+    "exponential": _relaxed(lambda z: EXTENDED["expm1"](z) / z if z else mpmath.mpf(1)),
     "backward": _relaxed(lambda z: 1 / (1 - z)),
     "crank-nicolson": _relaxed(lambda z: 1 / (1 - z / 2)),
     "midpoint": _midpoint,
