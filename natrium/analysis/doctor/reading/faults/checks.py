@@ -11,6 +11,7 @@ import numpy as np
 from natrium.analysis.doctor.reading.claims.resets import parameter_line
 from natrium.analysis.doctor.reading.expressions.trees import LEAF, at_points, in_order, leaf, leaves, name_of
 from natrium.analysis.doctor.reading.expressions.wording import text_of
+from natrium.analysis.doctor.reading.faults.lost_steps import lost_steps
 from natrium.analysis.doctor.reading.faults.step_checks import step_checks
 from natrium.analysis.doctor.reading.findings.case import Case, own_line, sign_line, term_line
 from natrium.analysis.doctor.reading.findings.found import Found, Mend, in_line, quoted, written
@@ -39,7 +40,7 @@ RISING, FALLING = ("m", "n"), ("h",)  # the gates that the field calls so, by ho
 def checks(case: Case) -> list[Found]:
     """List the faults that no model means."""
     found = [*step_checks(case), *_not_kept(case)]
-    for check in (_compared, _gates, _signs, _leak_away, _out_of_reach, _unused, _late_input):
+    for check in (_compared, lost_steps, _gates, _signs, _leak_away, _out_of_reach, _unused, _late_input):
         found += check(case)
     return found
 
