@@ -6,12 +6,10 @@ import re
 import mpmath
 import numpy as np
 import pytest
-import sympy
 
 import natrium
 from natrium import CHANNELS, Channel, Gate, Neuron
 from natrium.analysis.equilibria.curve import equilibria, equilibrium_curve
-from natrium.analysis.equilibria.enclosure import Enclosure, sign_changes
 from natrium.analysis.equilibria.steady_input import steady_input
 from natrium.model import lower
 
@@ -244,33 +242,6 @@ def test_the_curve_counts_unstable_directions_between_its_special_points():
     assert curve.gates.shape == (2, curve.V.size)
 
 
-def test_bounds_hold_what_the_functions_take():
-    V = sympy.Symbol("V", real=True)
-    exprs = [
-        sympy.tanh(V / 7) * V**3, sympy.Abs(V - 1) ** 2 / (V**2 + 1), sympy.sin(V) * sympy.cos(2 * V), sympy.sign(V) * V,
-        sympy.log(V**2 + 1) - sympy.sqrt(V**2 + 2), 2 ** (V / 10), *natrium.lower(SODIUM.system).system.gates[0].inf.diff(V).args,
-    ]  # fmt: skip
-    low = np.linspace(-90.0, 50.0, 200)
-    high = low + 0.9
-    bounds = Enclosure(exprs, V, {})(low, high)
-    for expr, bound in zip(exprs, bounds, strict=True):
-        values = natrium.model.kernel.lower_expressions((expr,), (V,), "grid")
-        for share in (0.0, 0.3, 1.0):
-            found = np.broadcast_to(values(low + share * (high - low))[0], low.shape)
-            assert np.all((bound.low <= found) & (found <= bound.high))
-
-
-def test_sign_changes_of_a_polynomial():
-    V = sympy.Symbol("V", real=True)
-    expr = (V - 1) * (V - 2) ** 2 * (V - 2.001) * (V + 7)
-    enclosure = Enclosure([expr, expr.diff(V)], V, {})
-
-    def f(v):
-        return (v - 1) * (v - 2) ** 2 * (v - 2.001) * (v + 7)
-
-    np.testing.assert_allclose(sign_changes(enclosure, f, -10.0, 10.0), [-7.0, 1.0, 2.001], atol=1e-12)
-
-
 def test_what_is_no_input_is_refused():
     with pytest.raises(natrium.ModelError, match="I must be finite"):
         equilibria(LIF, float("nan"))
@@ -332,15 +303,6 @@ def test_a_plateau_is_told_by_its_ends():
     verdict = natrium.describe(cell)
     assert verdict.data()["plateau_mV"] == (-300.0, 300.0)
     assert "Equilibria without input: every V from -300.000000 to 300.000000 mV." in verdict.sentences()
-
-
-def test_the_power_of_a_clipped_line_has_a_slope_where_it_is_zero():
-    gate = natrium.Gate("m", 3, inf="min(max((V + 60)/40, 0), 1)")
-    cell = natrium.Neuron(channels=[natrium.Channel("Na", 60.0, 50.0, [gate])])
-    I, slope = (steady_input(cell)(-40.0, order) for order in (0, 1))
-    assert pytest.approx(30.0 - 60.0 * 0.125 * 90.0) == I
-    assert pytest.approx(1.0 - 60.0 * (3.0 * 0.25 / 40.0 * 90.0 - 0.125)) == slope
-    assert (steady_input(cell)(-100.0, 1), steady_input(cell)(0.0, 1)) == (1.0, 61.0)
 
 
 def piecewise(a, eps, gamma):
@@ -431,15 +393,3 @@ def test_where_the_input_reverses_nothing_rests():
     )
     assert [one.V for one in equilibria(cell, 0.5)] == pytest.approx([-70.0 / 1.5], rel=1e-12)
     assert equilibrium_curve(cell).V.max() < 0.0
-
-
-def test_waves_are_bounded_by_their_crests_and_ends():
-    x = sympy.Symbol("x", real=True)
-    low, high = np.array([-3.0, 0.5, 3.0, 4.0, -np.inf]), np.array([-1.0, 1.0, 3.3, 15.0, np.inf])
-    for function, array in ((sympy.sin, np.sin), (sympy.cos, np.cos)):
-        (bounds,) = Enclosure((function(x),), x, {})(low, high)
-        for a, b, least, most in zip(low[:4], high[:4], bounds.low, bounds.high, strict=False):
-            values = array(np.linspace(a, b, 10_001))
-            assert least <= values.min() <= least + 1e-6
-            assert most - 1e-6 <= values.max() <= most
-        assert (bounds.low[4], bounds.high[4]) == pytest.approx((-1.0, 1.0))

@@ -88,12 +88,6 @@ def test_the_plane_is_the_full_model_with_its_gates_put_in(plane):
         assert dx[k] == pytest.approx(mean, rel=1e-9, abs=1e-12)
 
 
-def test_gates_beside_x_are_at_steady_state():
-    plane = planar(TWO, "Na.h")
-    steady = natrium.model.lower(TWO.system).steady(-51.0)
-    np.testing.assert_allclose(plane.gates(-51.0, 0.3), [steady[0], 0.3, *steady[2:]], rtol=1e-13)
-
-
 def test_default_gate():
     assert planar(TWO).x == "Na.h"
     assert planar(TWO, reduction="common").x == "h"
@@ -116,30 +110,6 @@ def test_a_neuron_of_one_gate_is_its_own_plane(refractory, I):
         assert max(error.V_after, error.x_after) < 1e-6
     else:
         assert np.isnan(error.V_after)
-
-
-def test_reduction_errors_are_those_of_two_runs():
-    plane = planar(ONE)
-    error = reduction_error(plane, natrium.Constant(10.0), t_end=60.0)
-    full = natrium.simulate(ONE, natrium.Constant(10.0), t_end=60.0)
-    np.testing.assert_allclose(error.spike_times, full.spike_times, atol=1e-9)
-    np.testing.assert_allclose(error.shifts, error.reduced_spike_times - error.spike_times)
-    assert 0.5 < abs(error.shifts[0]) < 2.0
-    assert 0.5 < error.V_before < 3.0
-    assert 0.0 < error.x_before < 0.05
-    assert np.isfinite(error.V_after)
-
-
-def test_the_reduced_neuron_of_a_clamped_one_moves_its_gate_while_refractory():
-    plane = planar(CLAMP)
-    V, x = CLAMP.v_reset, 0.4
-    run = solve_ivp(
-        lambda t, y: [plane.rhs(V, y[0], 0.0)[1]], (0, CLAMP.tau_ref), [x], rtol=1e-11, atol=1e-13
-    )
-    assert plane.release(x) == pytest.approx(run.y[0, -1], rel=1e-9)
-    after = natrium.simulate(plane.reduced, natrium.Constant(10.0), t_end=25.0).events[0]
-    assert after.after[1] == pytest.approx(float(plane.release(after.before[1])), rel=1e-12)
-    assert planar(ONE).release(0.4) == 0.4
 
 
 # Nullclines

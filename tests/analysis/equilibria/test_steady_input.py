@@ -1,0 +1,15 @@
+"""The input that holds a voltage, and its slope."""
+
+import pytest
+
+import natrium
+from natrium.analysis.equilibria.steady_input import steady_input
+
+
+def test_the_power_of_a_clipped_line_has_a_slope_where_it_is_zero():
+    gate = natrium.Gate("m", 3, inf="min(max((V + 60)/40, 0), 1)")
+    cell = natrium.Neuron(channels=[natrium.Channel("Na", 60.0, 50.0, [gate])])
+    I, slope = (steady_input(cell)(-40.0, order) for order in (0, 1))
+    assert pytest.approx(30.0 - 60.0 * 0.125 * 90.0) == I
+    assert pytest.approx(1.0 - 60.0 * (3.0 * 0.25 / 40.0 * 90.0 - 0.125)) == slope
+    assert (steady_input(cell)(-100.0, 1), steady_input(cell)(0.0, 1)) == (1.0, 61.0)
