@@ -10,9 +10,10 @@ import numpy as np
 
 from natrium.analysis.doctor.reading.claims.bench import bench_of, part_of, whole_of
 from natrium.analysis.doctor.reading.claims.crossed import crossed
+from natrium.analysis.doctor.reading.claims.driven import drive_of, input_ratio
 from natrium.analysis.doctor.reading.claims.places import place_of
 from natrium.analysis.doctor.reading.claims.rules import claimed_rules
-from natrium.analysis.doctor.reading.claims.sides import POINTS, Claimed, drive_of, input_ratio, sides_of
+from natrium.analysis.doctor.reading.claims.sides import POINTS, Claimed, sides_of
 from natrium.analysis.doctor.reading.claims.states import claimed_states
 from natrium.analysis.doctor.reading.expressions.trees import LEAF, in_order, leaves
 from natrium.analysis.doctor.reading.expressions.wording import made_at, shown, text_of, written_at

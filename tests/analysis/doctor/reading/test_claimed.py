@@ -78,6 +78,78 @@ for k in range(600):
 
 OUTWARD = EULER.replace("(-80.0 - v)", "(v + 80.0)").replace("+ i_n", "- i_n")
 
+HEUN = """
+h, x = 0.02, -1.0
+for step in range(900):
+    k1 = x * x + 0.5
+    k2 = (x + h * k1) ** 2 + 0.5
+    x = x + 0.5 * h * (k1 + k2)
+    if x > 9.0:
+        x = -9.0
+"""
+
+RELAXED = """
+from math import exp
+def steady(v): return 1.0 / (1.0 + exp(-(v + 52.0) / 6.0))
+dt, v, n = 0.1, -70.0, 0.05
+for k in range(600):
+    n = steady(v) + (n - steady(v)) * exp(-dt / 4.0)
+    v = v + dt * (22.0 - (v + 70.0) - 2.0 * n * (v + 90.0)) / 10.0
+    if v > -48.0:
+        v = -62.0
+"""
+
+ADAPTS = """
+class Cell:
+    def __init__(self, reset=-0.065):
+        self.v, self.reset, self.wait = -0.07, reset, 0
+    def flow(self, drive, dt):
+        if self.wait > 0:
+            self.wait -= 1
+            return
+        self.v += dt * (-0.07 - self.v + drive) / 0.01
+        if self.v >= -0.05:
+            self.spike()
+    def spike(self):
+        self.v = self.reset
+        self.wait = 20
+
+class Tired(Cell):
+    def __init__(self, kick=0.002):
+        super().__init__()
+        self.kick, self.w = kick, 0.0
+    def flow(self, drive, dt):
+        super().flow(drive - self.w, dt)
+        self.w -= dt * self.w / 0.08
+    def spike(self):
+        super().spike()
+        self.w += self.kick
+
+cell, trace = Tired(), []
+for k in range(1500):
+    cell.flow(0.03, 1e-4)
+    trace.append(cell.v)
+"""
+
+RISING = """
+v, level = -70.0, -55.0
+for k in range(900):
+    v += 0.1 * (-70.0 - v + 22.0) / 10.0
+    level += 0.1 * (-55.0 - level) / 50.0
+    if v >= level:
+        v = -70.0
+        level += 3.0
+"""
+
+ARRAY = """
+import numpy as np
+v = np.full(501, -70.0)
+for k in range(500):
+    v[k + 1] = v[k] + 0.1 * (-70.0 - v[k] + 25.0) / 10.0
+    if v[k + 1] >= -55.0:
+        v[k + 1] = -70.0
+"""
+
 PLANTED = [
     (WAITS, "        since = now", "        sinse = now"),  # a name that nothing reads
     (
@@ -95,6 +167,12 @@ PLANTED = [
     (OUTWARD, "40.0 - i_n) / tau", "40.0 + i_n) / tau"),  # as the field has it: the sum is wrong
     (EULER, "40.0 + i_n) / tau", "40.0 - i_n) / tau"),  # inward by its own line: the sum is wrong here, too
     (COUNTS, "        v = -72.0", "        v = 72.0"),  # whatever waits, V stays above
+    (HEUN, "** 2 + 0.5", "** 2 + 1.5"),  # the other stage is the claim's as it is
+    (RELAXED, "return 1.0 / (1.0 + exp(-(v + 52.0) / 6.0))", "return 1.0"),  # told where it is made
+    (ADAPTS, "reset=-0.065", "reset=0.065"),  # a lost sign is its number's, not what is set to it
+    (ADAPTS, "self.w += self.kick", "self.w = self.kick"),  # not where the kick is given
+    (RISING, "- v + 22.0", "- v - 22.0"),  # of a threshold that no spike has moved nothing is said
+    (ARRAY, "if v[k + 1] >=", "if v[1] >="),  # compared once with what a step makes, and no more
 ]
 
 
@@ -329,3 +407,28 @@ def test_a_slip_among_equations_of_one_line_is_told_for_sure(tmp_path):
     path.write_text(IN_ONE_LINE.replace("0.3 * n", "0.3 * h"))
     (fault,) = read(traced(path), claim=claim, solve=False).faults
     assert (fault.line, fault.sure) == (6, True)
+
+
+def test_a_step_that_asks_for_what_is_not_there_is_told_first(tmp_path):
+    path = tmp_path / "script.py"
+    path.write_text(ARRAY.replace("np.full(501", "np.full(451"))
+    (reading,) = read_script(path)
+    assert [(one.key, one.line) for one in reading.faults] == [("step-fails", 5)]
+    stepped = "def step(v):\n    return v + 0.1 * (-70.0 - v + 25.0) / 10.0\nv, vs = -70.0, [0.0] * 300\n"
+    path.write_text(stepped + "for k in range(400):\n    v = step(v)\n    vs[k] = v\n")
+    (reading,) = read_script(path)
+    assert [(one.key, one.line) for one in reading.faults] == [("step-fails", 6)]
+
+
+def test_half_steps_that_take_each_other_back_move_nothing(tmp_path):
+    """The input is made of time, and V's equation has lost it."""
+    text = "v, u = -65.0, -13.0\nfor t in range(300):\n    I = 10.0 * (t > 20)\n"
+    for _ in range(2):
+        text += "    v = v + 0.5 * (0.04 * v**2 + 5 * v + 140 - u + I)\n"
+    text += "    u = u + 0.02 * (0.2 * v - u)\n    if v >= 30.0:\n        v, u = -65.0, u + 8.0\n"
+    path = tmp_path / "script.py"
+    path.write_text(text)
+    claim = read(traced(path), solve=False).model
+    path.write_text(text.replace("v = v + 0.5", "v = v - 0.5", 1))
+    (reading,) = read_script(path, claim)
+    assert reading.faults

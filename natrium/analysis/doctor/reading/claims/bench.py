@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from natrium.analysis.doctor.reading.claims.sides import Claimed, drive_of
+from natrium.analysis.doctor.reading.claims.driven import drive_of
+from natrium.analysis.doctor.reading.claims.sides import Claimed
 from natrium.analysis.doctor.reading.expressions.trees import NUMBER, in_order, leaves
 from natrium.analysis.doctor.reading.expressions.wording import made_at, written_at
 from natrium.analysis.doctor.reading.findings.case import Case

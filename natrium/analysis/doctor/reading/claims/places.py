@@ -47,7 +47,8 @@ def place_of(bench: Bench, sides: Claimed) -> tuple[Node, str, int] | None:
             wanted = sides.depends(needed)
             line = above_it.line if many or node.op == LEAF else node.line
             moves = bool(node.args) and wanted <= leaves(node) and not sound[at]
-            alone = node.op == NUMBER and abs(node.value) != 1.0 and len(wanted) == 1
+            given = node.line not in (0, above_it.line)  # by a line of its own: no part of a formula's form
+            alone = node.op == NUMBER and (abs(node.value) != 1.0 or given) and len(wanted) == 1
             other = many and bool(node.args) and len(wanted) > 0  # right elsewhere
             if not line or not (moves or alone or other):
                 continue

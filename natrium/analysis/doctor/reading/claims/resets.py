@@ -12,7 +12,7 @@ import numpy as np
 
 from natrium.analysis.doctor.reading.claims.sides import Claimed
 from natrium.analysis.doctor.reading.claims.states import moves_at_spikes
-from natrium.analysis.doctor.reading.expressions.trees import LEAF, NUMBER, in_order, leaf, leaves
+from natrium.analysis.doctor.reading.expressions.trees import LEAF, NUMBER, at_points, in_order, leaf, leaves
 from natrium.analysis.doctor.reading.expressions.wording import shown, text_of
 from natrium.analysis.doctor.reading.findings.case import Case
 from natrium.analysis.doctor.reading.findings.found import Found, in_line
@@ -22,6 +22,7 @@ from natrium.analysis.doctor.reading.model.units import standing
 from natrium.analysis.doctor.reading.repair.bench import Bench
 from natrium.analysis.doctor.reading.repair.smallest import repairs
 from natrium.analysis.doctor.reading.text.labels import given_under, passed
+from natrium.analysis.doctor.reading.text.named import set_to
 from natrium.analysis.doctor.reading.text.overrides import overriding
 from natrium.analysis.doctor.trace.meanings import plain
 from natrium.analysis.doctor.trace.record import Node
@@ -98,7 +99,10 @@ def _resets(case: Case, claim: Model, sides: Claimed, wrong: frozenset[str]) -> 
             continue
         found = repairs(bench)
         where = 0
-        turned = any(one.kind == "operation" and one.rank < 1.0 for one in found)
+        lone = own.op == LEAF and should.is_number and not is_used(case, own.name, name)
+        # A lost sign is where the number is.
+        slip = lone and np.allclose(at_points(own, sides.points), -target, rtol=CLOSE, atol=0.0)
+        turned = not slip and any(one.kind == "operation" and one.rank < 1.0 for one in found)
         if found and found[0].kind == "number" and not turned:
             where = parameter_line(case, found[0].node)
         where = where or (parameter_line(case, own) if should.is_number else 0) or line
@@ -109,7 +113,8 @@ def _resets(case: Case, claim: Model, sides: Claimed, wrong: frozenset[str]) -> 
             "reset-value", "fault",
             f"A spike sets {plain(name)} to `{text_of(own)}` where the model has {_plain_number(should)}: "
             f"{in_line(case.source, where)}.",
-            where, text_of(own), _plain_number(should), about=name, sure=bool(maps.record.resumed),
+            where, text_of(own), _plain_number(should), about=name,
+            sure=slip or bool(maps.record.resumed),
         )  # fmt: skip
 
 
@@ -245,7 +250,7 @@ def reset_line(case: Case, name: str) -> int:
     text = plain(name)
     first = maps.threshold.line if maps.threshold is not None else 0
     own = [plain(made.name)] if made is not None and made.op == LEAF else []
-    if own and (back := given_under(case.source, first, own[0])):
+    if own and (back := given_under(case.source, first, own[0]) or set_to(case.source, text, own[0])):
         return back
     for pattern in (
         *(rf"[^=<>!]=\s*[^=]*\b{re.escape(one)}\b['\"\]]*\s*(#.*)?$" for one in own),

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from natrium.analysis.doctor.reading.claims.driven import drive_of, inputs_read
 from natrium.analysis.doctor.reading.claims.input import input_repair
 from natrium.analysis.doctor.reading.claims.resets import (
     CLOSE,
@@ -17,7 +18,7 @@ from natrium.analysis.doctor.reading.claims.resets import (
     parameter_line,
     reset_line,
 )
-from natrium.analysis.doctor.reading.claims.sides import Claimed, drive_of, inputs_read
+from natrium.analysis.doctor.reading.claims.sides import Claimed
 from natrium.analysis.doctor.reading.claims.spikes import claimed_spikes
 from natrium.analysis.doctor.reading.expressions.numbers import is_tens
 from natrium.analysis.doctor.reading.expressions.trees import (
@@ -95,6 +96,8 @@ def _threshold(case: Case, claim: Model, sides: Claimed) -> Iterator[Found]:
     if (moving := moving_level(maps)) is not None and np.any(sides.rise(sides.points)):
         level = moving[1] * mV
     elif np.any(sides.rise(sides.points)):
+        if not maps.firing and not math.isfinite(level):
+            return  # it moves, and by what no spike has shown
         yield Found(
             "threshold-fixed", "fault",
             f"The threshold in {in_line(case.source, test.line)} stays at {level:g} mV; the model's moves.",
@@ -272,7 +275,9 @@ def claimed_input(case: Case, claim: Model, factor: float) -> Iterator[Found]:
         return  # what is the same all the time may be a number of the equation
     if not np.any(own):
         given = case.maps.record.parameters.get(case.meant.recognised.input)
-        line = (given.line if given is not None else 0) or own_line(case.equations[case.maps.V])
+        edges = times[1:][np.diff(asked) != 0.0]
+        line = (given.line if given is not None else 0) or _timing_line(case, edges)
+        line = line or own_line(case.equations[case.maps.V])
         yield Found(
             "input-missing", "fault",
             f"No input reaches {plain(case.maps.V)}, in {in_line(case.source, line)}; the model has one.",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
@@ -11,13 +10,13 @@ import numpy as np
 import sympy
 from scipy.optimize import linear_sum_assignment
 
-from natrium.analysis.doctor.reading.claims.scales import INPUT, Scales, prefix_of, scales_of
+from natrium.analysis.doctor.reading.claims.driven import drive_of, input_factor, inputs_read, steady
+from natrium.analysis.doctor.reading.claims.scales import INPUT, Scales, scales_of
 from natrium.analysis.doctor.reading.expressions.algebra import Slopes
 from natrium.analysis.doctor.reading.expressions.trees import at_points, leaf, leaves
 from natrium.analysis.doctor.reading.findings.case import Case
 from natrium.analysis.doctor.reading.maps.maps import points_of
 from natrium.analysis.doctor.reading.model.levels import moving_level
-from natrium.analysis.doctor.reading.model.recognise import INPUTS
 from natrium.analysis.doctor.trace.meanings import plain
 from natrium.analysis.doctor.trace.record import Node
 from natrium.model import Model, Neuron
@@ -98,55 +97,6 @@ def _voltages(case: Case, n: int) -> Array:
     low, high = (float(np.clip(one, -bound, bound)) for one in (column.min(), column.max()))
     wide = max(high - low, 20.0 / case.meant.units.mV)
     return np.asarray(rng.uniform(low - 0.3 * wide, high + 0.7 * wide, n))
-
-
-def drive_of(case: Case) -> str:
-    """Name what the input goes by, even where the voltage's equation lost it, or has it in a wrong way."""
-    found = case.meant.recognised.input or case.maps.record.input
-    names = leaves(case.equations[case.maps.V]) & set(case.maps.record.parameters)
-    return found or next((one for one in sorted(names) if INPUTS.match(plain(one).lower())), "")
-
-
-def inputs_read(case: Case) -> Array:
-    """Give what the steps read, in the script's unit."""
-    own, record, drive = case.meant.inputs, case.maps.record, drive_of(case)
-    if case.meant.recognised.input or record.inputs.size != own.size:
-        return own
-    if drive in record.parameters:
-        return np.full(own.size, record.parameters[drive].value)
-    return np.nan_to_num(record.inputs)  # what no step read is no input
-
-
-def input_factor(case: Case, claim: Model) -> float:
-    """Give what one unit of the script's input is in the claim's; of own equations no more than a prefix."""
-    ratio = input_ratio(case, claim)
-    if not isinstance(claim.neuron, Neuron):
-        return prefix_of(ratio) if case.meant.units.are_others else 1.0
-    return case.meant.input_factor if ratio is None else ratio
-
-
-def input_ratio(case: Case, claim: Model) -> float | None:
-    """Give by how much the claim's input is the script's, from what each reads; None where by no one."""
-    meant, own = case.meant, inputs_read(case)
-    times = meant.clock.reads * meant.units.ms
-    for later in (0.0, 1e-3 * case.maps.step * meant.units.ms):  # just after an edge
-        asked = np.array([claim.stimulus(float(t) + later) for t in times])
-        both = (own != 0) & (asked != 0)
-        if both.sum() < 3:
-            continue
-        ratio = asked[both] / own[both]
-        factor = float(np.median(ratio))
-        alike = np.mean(np.abs(ratio - factor) <= 1e-9 * abs(factor)) > 0.9
-        if alike and math.isfinite(factor):
-            return factor
-    return None
-
-
-def steady(case: Case, claim: Model) -> float:
-    """Give the claimed stimulus where it is the same at all steps; else 0."""
-    ms = case.meant.units.ms
-    asked = [claim.stimulus(float(t) * ms) for t in case.meant.clock.reads]
-    return float(asked[0]) if asked and min(asked) == max(asked) else 0.0
 
 
 def sides_of(case: Case, claim: Model, factor: float | None = None) -> Claimed:

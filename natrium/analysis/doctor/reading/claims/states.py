@@ -14,6 +14,7 @@ from natrium.analysis.doctor.reading.findings.case import Case, own_line
 from natrium.analysis.doctor.reading.findings.found import Found, in_line
 from natrium.analysis.doctor.reading.maps.maps import crossings
 from natrium.analysis.doctor.reading.model.units import standing
+from natrium.analysis.doctor.reading.text.named import compared
 from natrium.analysis.doctor.trace.meanings import plain
 from natrium.model import Model
 
@@ -96,14 +97,11 @@ def _unfired(case: Case, claim: Model) -> Iterator[Found]:
     if not moves_at_spikes(claim) or maps.firing or maps.record.solver:
         return
     V = maps.record.samples[:, maps.record.states.index(maps.V)] * case.meant.units.mV
-    level = standing(claim)
-    if (
-        level is None
-        or not np.any(V[1:] > level)
-        or any(crossings(maps.algebra, step, maps.V) for step in maps.record.steps)
-    ):
+    level, order = standing(claim), maps.record.order
+    asking = [at for at, step in enumerate(maps.record.steps) if crossings(maps.algebra, step, maps.V)]
+    if level is None or not np.any((V[1:] > level) & ~np.isin(order, asking)):
         return
-    line = own_line(maps.main.updates[maps.V])
+    line = compared(case.source, plain(maps.V)) or own_line(maps.main.updates[maps.V])
     yield Found(
         "never-fires", "fault",
         f"{plain(maps.V)} goes to {float(np.nanmax(V)):.6g} mV, over the threshold of "

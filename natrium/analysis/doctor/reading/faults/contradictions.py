@@ -19,7 +19,8 @@ from natrium.analysis.doctor.reading.findings.case import FAR, Case, line_in, si
 from natrium.analysis.doctor.reading.findings.found import Found, in_line, quoted
 from natrium.analysis.doctor.reading.maps.maps import crossings, differ, points_of, values_at
 from natrium.analysis.doctor.reading.model.rules import number_at, unfinished
-from natrium.analysis.doctor.reading.text.labels import loops_around, passed
+from natrium.analysis.doctor.reading.text.labels import passed
+from natrium.analysis.doctor.reading.text.loops import loops_around
 from natrium.analysis.doctor.reading.text.named import unread
 from natrium.analysis.doctor.reading.text.overrides import overriding
 from natrium.analysis.doctor.trace.meanings import is_threshold, plain

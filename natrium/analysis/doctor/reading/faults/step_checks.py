@@ -16,6 +16,7 @@ from natrium.analysis.doctor.reading.findings.found import Found, in_line, writt
 from natrium.analysis.doctor.reading.maps.kicks import all_come_in, is_train
 from natrium.analysis.doctor.reading.maps.maps import NO_DT, _chain, differ, points_of, values_at
 from natrium.analysis.doctor.reading.text.labels import computed_again, never_used
+from natrium.analysis.doctor.reading.text.loops import in_one_turn
 from natrium.analysis.doctor.reading.text.named import numbers_named
 from natrium.analysis.doctor.trace.meanings import is_threshold, plain
 from natrium.analysis.doctor.trace.record import Node
@@ -23,6 +24,7 @@ from natrium.analysis.doctor.trace.record import Node
 NEAR = 1e-9  # of a time: rounding
 _TIMES = re.compile(r"^(t|tau)(_|$)|ref")  # what times are called
 _OVERFLOWS = ("OverflowError", "FloatingPointError", "ZeroDivisionError")
+_LACKING = ("IndexError", "KeyError", "NameError", "UnboundLocalError", "TypeError", "ValueError")
 
 
 def step_checks(case: Case) -> Iterator[Found]:
@@ -345,9 +347,16 @@ def _changes(case: Case) -> Iterator[Found]:
 
 
 def _ended(case: Case) -> Iterator[Found]:
-    """Tell that an error ended the run: what runs away overflows."""
+    """Tell that an error ended the run: what runs away overflows, and what a step asks for is not there."""
     (error, line), steps = case.maps.record.ended, case.maps.record.order.size
-    if error:
+    stepping = case.maps.main.updates[case.maps.V].line
+    if error in _LACKING and in_one_turn(case.source, line, stepping):
+        yield Found(
+            "step-fails", "fault",
+            f"A step ends the run by {error} in {in_line(case.source, line)}, after {steps} of them.",
+            line, evidence="it was run as it is",
+        )  # fmt: skip
+    elif error:
         yield Found(
             "run-ends", "fault" if error in _OVERFLOWS else "note",
             f"The run ends by {error} in {in_line(case.source, line)}, after {steps} steps.",

@@ -141,11 +141,18 @@ CONSEQUENCES = (
 )
 
 # Where one of these is, all else follows from it.
-CAUSES = ("compared-not-set", "threshold-direction", "not-carried-on", "dt-divides", "dt-missing")
+CAUSES = (
+    "step-fails",
+    "compared-not-set",
+    "threshold-direction",
+    "not-carried-on",
+    "dt-divides",
+    "dt-missing",
+)
 
 # What is no equation's: its sign is no consequence of these.
 _RULES = ("refractory", "threshold", "reset", "initial", "hold", "starts", "never", "gates-while")
-_WAITS = ("refractory-unused", "refractory-length")
+_WAITS = ("refractory-unused", "refractory-length", "refractory-endless")
 _SIGNS = ("leak-sign", "channel-sign", "input-sign", "gate-direction")
 
 

@@ -140,6 +140,15 @@ class Bench:
         allowed = SAME * (np.abs(self.target[self.good]) + self.size)
         return bool(np.all(apart <= allowed))
 
+    def right_parts(self) -> set[int]:
+        """Give the operations that are, as they stand, what the whole should be, and all in these alone."""
+        found: set[int] = set()
+        for at in reversed(range(len(self.values) - 1)):
+            right = bool(self.program.nodes[at].args) and self.is_right(self.values[at])
+            if right or (self.edges[at] and all(up in found for up, _ in self.edges[at])):
+                found.add(at)
+        return found
+
     @property
     def is_sound(self) -> bool:
         """Whether nothing need be changed."""

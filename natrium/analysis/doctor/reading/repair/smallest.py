@@ -44,6 +44,8 @@ _OTHERS: dict[str, tuple[str, ...]] = {
     "**": ("*",),
 }
 LEAST = 1.0 / 2000.0  # of a number that was meant: units slip by a thousand
+WITHIN = 2.0  # how far-fetched a change is that is made within what is right as it stands
+_INNER = ("number", "name", "operation", "sign", "call", "brackets")
 _SMALL = (0.0, 1.0, 2.0, 3.0, 4.0, 0.5)
 
 
@@ -60,6 +62,14 @@ def repairs(bench: Bench) -> list[Repair]:
     for node, new in rebracketed(bench):
         found.append((0.955, len(in_order([node])), told(bench, "brackets", node, new, 0.955)))
     found += [(one.rank, len(in_order([one.node])), one) for one in (*renamed(bench), *left_out(bench))]
+    right = bench.right_parts()
+    if right:  # what is all that is asked for is not mended by another sign or number in it
+        found = [
+            (rank + WITHIN, size, attrs.evolve(one, rank=one.rank + WITHIN))
+            if one.kind in _INNER and bench.place.get(one.node, -1) in right
+            else (rank, size, one)
+            for rank, size, one in found
+        ]
     found.sort(key=lambda one: one[:2])
     return [one for _, _, one in found]
 

@@ -17,53 +17,6 @@ def nodes_of(source: Sequence[str]) -> tuple[ast.AST, ...]:
     return _parsed("\n".join(source))
 
 
-DEEP = 5  # functions that call each other, up to the loop
-
-
-def loops_around(source: Sequence[str], line: int) -> tuple[int, int]:
-    """Count the loops in which the stepping loop of a line is run, and say where such a run begins.
-
-    Parameters
-    ----------
-    source : sequence of str
-    line : int
-        A line of the innermost loop, or of what it calls.
-
-    Returns
-    -------
-    int
-        Loops around the stepping loop, or around calls of the function that has it.
-    int
-        The line of that function, or of the innermost loop around.
-    """
-    nodes = nodes_of(source)
-    blocks = [one for one in nodes if isinstance(one, (ast.For, ast.While, ast.FunctionDef))]
-    for _ in range(DEEP):
-        around = [one for one in blocks if one.lineno <= line <= (one.end_lineno or one.lineno)]
-        stepping = [at for at, one in enumerate(around) if not isinstance(one, ast.FunctionDef)]
-        if stepping or not around:
-            break
-        # A step is a function of its own: whoever calls it has the loop.
-        calls = (one.lineno for one in nodes if isinstance(one, ast.Call) and _calls(one, around[-1]))
-        line = next(calls, 0)
-    if not stepping:
-        return 0, 0
-    outer = around[: stepping[-1]]
-    if outer and isinstance(outer[-1], ast.FunctionDef):
-        sweeps = [
-            one
-            for one in blocks
-            if not isinstance(one, ast.FunctionDef) and any(_calls(part, outer[-1]) for part in ast.walk(one))
-        ]
-        return len(sweeps), outer[-1].lineno
-    return len(outer), outer[-1].lineno if outer else 0
-
-
-def _calls(node: ast.AST, function: ast.AST) -> bool:
-    called = getattr(node, "func", None) if isinstance(node, ast.Call) else None
-    return getattr(called, "id", getattr(called, "attr", "")) == getattr(function, "name", None)
-
-
 @lru_cache(maxsize=8)
 def _parsed(text: str) -> tuple[ast.AST, ...]:
     try:

@@ -39,6 +39,24 @@ def unread(source: Sequence[str]) -> dict[str, tuple[int, float | None]]:
     return found
 
 
+def set_to(source: Sequence[str], name: str, other: str) -> int:
+    """Give the one line that sets a name, whosever it is, to another's value; 0: none, or several."""
+    lines = {
+        one.lineno
+        for one in nodes_of(source)
+        if isinstance(one, ast.Assign)
+        for target, value in given_by(one)
+        if (_last(target), _last(value)) == (name, other)
+    }
+    return lines.pop() if len(lines) == 1 else 0
+
+
+def _last(node: ast.expr) -> str:
+    """Give what a name, an attribute or an element's array is called."""
+    node = node.value if isinstance(node, ast.Subscript) else node
+    return node.id if isinstance(node, ast.Name) else getattr(node, "attr", "")
+
+
 def idle(source: Sequence[str]) -> dict[str, int]:
     """Name what is set, whatever it is, and never read: the line in which it is first.
 
