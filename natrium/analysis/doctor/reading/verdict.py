@@ -17,6 +17,7 @@ from natrium.analysis.doctor.reading.claims.states import moves_at_spikes
 from natrium.analysis.doctor.reading.faults.checks import checks, stale
 from natrium.analysis.doctor.reading.faults.contradictions import contradictions, resets_above
 from natrium.analysis.doctor.reading.faults.costs import rules_of
+from natrium.analysis.doctor.reading.faults.cut import as_floats, cut_off, kept_whole
 from natrium.analysis.doctor.reading.faults.published import published
 from natrium.analysis.doctor.reading.faults.stage_times import stage_times
 from natrium.analysis.doctor.reading.faults.stages import stage_faults
@@ -63,6 +64,7 @@ KNOWN = (
     "stage-weights",
     "integer-division",
     "rounded-state",
+    "whole-state",
     "input-late",
     "stage-time",
 )
@@ -242,6 +244,8 @@ def read(
         lags = lagged(record)
         stepper = "" if record.solver else solver_of(record)
         straight = as_straight(record) if stepper else record
+        cut = cut_off(straight)
+        straight = as_floats(straight, cut)
         maps = sort(one_clock(by_the_clock(steady(without_lags(straight, lags) if lags else straight))))
         equations = equations_of(maps)
         scheme = called_in_steps(stepper) if stepper else prove(maps, equations)
@@ -250,7 +254,7 @@ def read(
         meant = meant_by(maps, equations, claim)
         replay = _replay(record, maps.V, stepper)
         case = Case(maps, equations, meant, scheme)
-        found = [*stale(record, lags), *checks(case), *rules_of(case, scheme)]
+        found = [*stale(record, lags), *kept_whole(record, cut), *checks(case), *rules_of(case, scheme)]
         is_wrong = trial and scheme.key == "other"
         if not is_wrong and not any(one.kind == "fault" and one.key in STEPPED for one in found):
             found += [*stage_faults(case), *stage_times(case)]

@@ -8,6 +8,7 @@ import numpy as np
 
 from natrium.analysis.doctor.trace.forms import Place
 from natrium.analysis.doctor.trace.numbers import Remembers, bare, is_number, traced
+from natrium.analysis.doctor.trace.record import CUT
 from natrium.analysis.doctor.trace.tracer import active
 
 # Up to so many elements each is followed; of more, one at an end speaks for all (a population).
@@ -245,7 +246,7 @@ class Elements(np.ndarray[Any, Any]):
         if isinstance(value, Remembers):
             form = tracer.read(value)
             if self.dtype.kind in "iu" and isinstance(value.raw, (float, np.floating)):
-                form = tracer.operation("int", (form,), raw, line)
+                form = tracer.operation(CUT, (form,), raw, line)
         else:
             form = tracer.number(bare(value), line)
         place = Place(self.key, self.name, self.coords(index), line=line) if self.key else None

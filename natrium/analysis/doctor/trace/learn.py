@@ -9,10 +9,11 @@ import numpy as np
 from natrium.analysis.doctor.trace.elements import SMALL
 from natrium.analysis.doctor.trace.forms import FIXED, MOVED, STRIDES, TIMED, Form, Known, Segment, contains
 from natrium.analysis.doctor.trace.jumps import pointer_of
+from natrium.analysis.doctor.trace.record import CUT
 from natrium.analysis.doctor.trace.tracer import Tracer
 
 FEW = 4  # times as many steps as it has elements: no course
-_LINEAR = frozenset(("+", "-", "*", "/", "neg", "int", "round", "pos"))
+_LINEAR = frozenset(("+", "-", "*", "/", "neg", "int", CUT, "round", "pos"))
 
 
 class Lesson:

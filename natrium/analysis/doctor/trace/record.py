@@ -12,6 +12,8 @@ from natrium.model.arrays import Array
 
 # How an operation begins that SciPy's solver made in a step: of a state, its derivative there, and how long.
 SOLVED = "solved by "
+# The operation by which an array of whole numbers cuts what is put into it.
+CUT = "cut"
 
 
 @attrs.frozen(eq=False)
@@ -87,6 +89,14 @@ class Step:
     choices: tuple[Choice, ...]
     first: int
     count: int
+
+    def with_trees(self, of: Callable[[Node], Node]) -> Step:
+        """Give the step with other trees for what it makes and compares."""
+        return attrs.evolve(
+            self,
+            updates={name: of(node) for name, node in self.updates.items()},
+            choices=tuple(attrs.evolve(one, left=of(one.left), right=of(one.right)) for one in self.choices),
+        )
 
 
 @attrs.frozen(eq=False)

@@ -13,7 +13,7 @@ import mpmath
 import numpy as np
 import sympy
 
-from natrium.analysis.doctor.trace.record import Node
+from natrium.analysis.doctor.trace.record import CUT, Node
 
 LEAF, NUMBER = "leaf", "number"
 # Names of one operation that differ from library to library.
@@ -21,6 +21,7 @@ ALIASES = {
     "absolute": "abs", "fabs": "abs", "maximum": "max", "minimum": "min", "fmax": "max", "fmin": "min",
     "fmod": "%", "power": "**", "pow": "**", "add": "+", "subtract": "-", "multiply": "*", "divide": "/",
     "true_divide": "/", "negative": "neg", "ln": "log", "rint": "round",
+    CUT: "int",
 }  # fmt: skip
 Operations = Mapping[str, Callable[..., Any]]
 

@@ -107,12 +107,5 @@ def _replaced(steps: Sequence[Step], maps: Maps, mend: Mend) -> tuple[Step, ...]
                 done[node] = with_args(node, args)
         return done[root]
 
-    made = tuple(
-        attrs.evolve(
-            step,
-            updates={name: of(node) for name, node in step.updates.items()},
-            choices=tuple(attrs.evolve(one, left=of(one.left), right=of(one.right)) for one in step.choices),
-        )
-        for step in steps
-    )
+    made = tuple(step.with_trees(of) for step in steps)
     return made if met else None

@@ -164,12 +164,4 @@ def _with(record: Record, found: dict[str, Node]) -> Record:
 
 def _of_each(record: Record, of: Callable[[Node], Node]) -> Record:
     """Put other trees in the place of what steps make and compare."""
-    steps = tuple(
-        attrs.evolve(
-            step,
-            updates={state: of(node) for state, node in step.updates.items()},
-            choices=tuple(attrs.evolve(one, left=of(one.left), right=of(one.right)) for one in step.choices),
-        )
-        for step in record.steps
-    )
-    return attrs.evolve(record, steps=steps)
+    return attrs.evolve(record, steps=tuple(step.with_trees(of) for step in record.steps))

@@ -65,16 +65,7 @@ def as_straight(record: Record) -> Record:
         record,
         dt=record.dt or NO_DT,
         parameters=parameters,
-        steps=tuple(
-            attrs.evolve(
-                step,
-                updates={name: of(node) for name, node in step.updates.items()},
-                choices=tuple(
-                    attrs.evolve(one, left=of(one.left), right=of(one.right)) for one in step.choices
-                ),
-            )
-            for step in record.steps
-        ),
+        steps=tuple(step.with_trees(of) for step in record.steps),
     )
 
 

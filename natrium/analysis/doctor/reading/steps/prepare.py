@@ -62,14 +62,7 @@ def renamed(steps: tuple[Step, ...], names: Mapping[str, str]) -> tuple[Step, ..
                 made[node] = with_args(node, args)
         return made[root]
 
-    return tuple(
-        attrs.evolve(
-            step,
-            updates={name: of(node) for name, node in step.updates.items()},
-            choices=tuple(attrs.evolve(one, left=of(one.left), right=of(one.right)) for one in step.choices),
-        )
-        for step in steps
-    )
+    return tuple(step.with_trees(of) for step in steps)
 
 
 def aliases(record: Record) -> dict[str, str]:

@@ -190,14 +190,7 @@ def _edits(apart: _Apart, new: Node, whole: bool, told: tuple[Node, ...]) -> dic
 
 
 def _with(step: Step, edits: Mapping[Node, _Edit]) -> Step:
-    return attrs.evolve(
-        step,
-        updates={name: _replaced(node, edits) for name, node in step.updates.items()},
-        choices=tuple(
-            attrs.evolve(one, left=_replaced(one.left, edits), right=_replaced(one.right, edits))
-            for one in step.choices
-        ),
-    )
+    return step.with_trees(lambda root: _replaced(root, edits))
 
 
 def _replaced(root: Node, edits: Mapping[Node, _Edit]) -> Node:
