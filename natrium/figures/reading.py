@@ -29,9 +29,10 @@ def plot_reading(reading: Reading, title: str, fig: AnyFigure | None = None) -> 
         figure.suptitle(title, fontsize=9.5)
         V = reading.record.samples[:, reading.record.states.index(maps.V)] * units.mV
         starts = reading.meant.clock.starts * units.ms
-        if not reading.record.solver:
-            times = np.append(starts, starts[-1] + maps.step * units.ms)
-            top.plot(times, V, color=COLORS["script"], label="script", drawstyle="default")
+        times = np.append(starts, starts[-1] + maps.step * units.ms)
+        if reading.record.solver:
+            times, V = reading.record.times * units.ms, V[: reading.record.times.size]
+        top.plot(times, V, color=COLORS["script"], label="script", drawstyle="default")
         if reading.truth is not None:
             run = reading.truth.trajectory
             t, y = run.sample(max(FINE, (run.t_end - run.t_start) / MOST))

@@ -83,7 +83,9 @@ class Builder:
         if made is None or made is form:
             self.parameters[name] = Node("number", (), _value(form.value), _line(form))
         else:
-            self.parameters[name] = self.node(made)
+            node, own = self.node(made), _value(form.value)
+            swept = self.whole and node.op == "leaf" and own == own and node.value != own
+            self.parameters[name] = Node("number", (), own, _line(form)) if swept else node
         if form.key[0] in self.tracer.swept:
             self.swept.add(name)
 

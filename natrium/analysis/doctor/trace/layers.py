@@ -5,7 +5,7 @@ from __future__ import annotations
 import builtins
 import math
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from natrium.analysis.doctor.trace.elements import unwrapped
@@ -37,14 +37,18 @@ class Layers:
         Whether Numba leaves functions as they are; so it does in traced runs.
     sibling : callable
         Loads a module beside the script; None where there is none of that name.
+    solved : sequence of Call
+        What SciPy's solvers gave the plain run.
     """
 
     def __init__(
-        self, tracing: bool, outputs: Outputs, sibling: Callable[[str], Any], uncompiled: bool = False
-    ) -> None:
+        self, tracing: bool, outputs: Outputs, sibling: Callable[[str], Any], uncompiled: bool = False,
+        solved: Sequence[Call] = (),
+    ) -> None:  # fmt: skip
         self.uncompiled = tracing or uncompiled
         self.tracing, self.outputs, self.sibling = tracing, outputs, sibling
         self.solver_calls: list[Call] = []
+        self._solved = solved
         self.compiled = False
         self._numpy = NumPyLayer(outputs) if tracing else SafeNumPy(outputs)
         self._math = MathLayer()
@@ -72,7 +76,7 @@ class Layers:
         module = loaded(whole)
         module = module if name == whole else sys.modules[name]
         if top == "scipy":
-            return Watched(module, self.solver_calls, self.tracing)
+            return Watched(module, self.solver_calls, self.tracing, self._solved)
         if not self.tracing:
             return module
         return Foreign(module)

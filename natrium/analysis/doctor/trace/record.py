@@ -144,6 +144,8 @@ class Record:
     again : callable or None
         Of a right-hand side ``f(t, y)``: what SciPy makes of it as it did of the script's own, in the place
         of `samples`; None where that cannot be had.
+    asked : int
+        How often SciPy asked the script's own for derivatives; 0 where it does not tell.
     exogenous : mapping of str to Array
         What else steps read that no state reaches (noise, incoming spikes, the input between two times, the
         step's number): its values, by leaf.
@@ -186,6 +188,7 @@ class Record:
     resumed: tuple[Node, ...] = ()
     solution: Mapping[str, Array] = attrs.field(factory=dict)
     again: Callable[[Callable[..., list[float]]], Array | None] | None = None
+    asked: int = 0
     exogenous: Mapping[str, Array] = attrs.field(factory=dict)
     origins: Mapping[str, tuple[Node, ...]] = attrs.field(factory=dict)
     whole: bool = True

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,7 @@ from natrium.analysis.doctor.trace.jumps import JumpingTracer
 from natrium.analysis.doctor.trace.layers import Layers
 from natrium.analysis.doctor.trace.numbers import Remembers
 from natrium.analysis.doctor.trace.plain import Plain
+from natrium.analysis.doctor.trace.scipy_layer import Call
 from natrium.analysis.doctor.trace.script import Run, Script
 from natrium.analysis.doctor.trace.standins import digest
 from natrium.analysis.doctor.trace.watch import Watch
@@ -72,10 +73,10 @@ class TracedRun:
 
     def __init__(
         self, script: Script, given: Mapping[str, Any], known: Known, loops: set[int], operations: int,
-        steps: int, quiet: int = 0,
+        steps: int, quiet: int = 0, solved: Sequence[Call] = (),
     ) -> None:  # fmt: skip
         self.run = Run(script, tracing=True)
-        self.layers = Layers(True, self.run.outputs, self.run.sibling)
+        self.layers = Layers(True, self.run.outputs, self.run.sibling, solved=solved)
         self.tracer = JumpingTracer(self.run.filename, known, loops, operations, steps, quiet)
         made: list[Watch] = []
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import copy
 import inspect
 import types
+from collections.abc import Sequence
 from typing import Any
 
 import attrs
@@ -15,6 +17,7 @@ from natrium.analysis.doctor.trace.elements import unwrapped
 from natrium.analysis.doctor.trace.foreign import called_back, foreign, giving_plain, loaded
 from natrium.analysis.doctor.trace.numbers import Remembers, again, bare, made
 from natrium.analysis.doctor.trace.record import SOLVED
+from natrium.analysis.doctor.trace.standins import digest
 from natrium.analysis.doctor.trace.tracer import active
 
 
@@ -46,6 +49,12 @@ class Call:
         Of joined calls: when an event ended one, when the next began, and the states that it was given.
     pieces : tuple of (float, callable)
         Of joined calls: when each began, and its right-hand side.
+    given : tuple
+        Where it began, and the times that were asked for, as plain numbers.
+    result : object
+        What SciPy gave.
+    asked : int
+        How often SciPy asked for the derivatives, where it tells.
     """
 
     solver: str
@@ -60,20 +69,33 @@ class Call:
     again: Any = None
     restarts: tuple[tuple[float, float, Any], ...] = ()
     pieces: tuple[tuple[float, Any], ...] = ()
+    given: tuple[Any, ...] = ()
+    result: Any = None
+    asked: int = 0
 
 
 class Watched:
-    """SciPy, whose solvers are watched."""
+    """SciPy, whose solvers are watched.
 
-    def __init__(self, inner: Any, calls: list[Call], tracing: bool) -> None:
-        self._inner, self._calls, self._tracing = inner, calls, tracing
+    Parameters
+    ----------
+    inner : module
+    calls : list of Call
+        What is called is put there.
+    tracing : bool
+    solved : sequence of Call
+        Those of the plain run: what it was given is given again where the same is asked.
+    """
+
+    def __init__(self, inner: Any, calls: list[Call], tracing: bool, solved: Sequence[Call] = ()) -> None:
+        self._inner, self._calls, self._tracing, self._solved = inner, calls, tracing, solved
 
     def __getattr__(self, name: str) -> Any:
         value = getattr(self._inner, name, None)
         if value is None:
             value = loaded(f"{self._inner.__name__}.{name}")
         if isinstance(value, types.ModuleType):
-            return Watched(value, self._calls, self._tracing)
+            return Watched(value, self._calls, self._tracing, self._solved)
         if value is scipy.integrate.odeint:
             return self._odeint
         if value is scipy.integrate.solve_ivp:
@@ -84,7 +106,9 @@ class Watched:
 
     def _odeint(self, func: Any, y0: Any, t: Any, args: Any = (), **options: Any) -> Any:
         plain = unwrapped((y0, t, args, options))
-        solution, info = _odeint(giving_plain(func), plain[0], plain[1], args=args, **plain[3])
+        solution, info = self._known("odeint", plain[:2]) or _odeint(
+            giving_plain(func), plain[0], plain[1], args=args, **plain[3]
+        )
         result = (solution, info) if plain[3].get("full_output") else solution
         first = bool(plain[3].get("tfirst"))
         call = (lambda t_, y_: func(t_, y_, *args)) if first else (lambda t_, y_: func(y_, t_, *args))
@@ -94,7 +118,12 @@ class Watched:
         def solved(flow: Any) -> Any:
             return _odeint(flow, plain[0], plain[1], tfirst=True, **kept)[0]
 
-        self._calls.append(Call("odeint", call, times, np.array(solution), called(func, first), again=solved))
+        self._calls.append(
+            Call(
+                "odeint", call, times, np.array(solution), called(func, first), again=solved,
+                given=plain[:2], result=(np.array(solution), info), asked=int(info["nfe"][-1]),
+            )
+        )  # fmt: skip
         if not self._tracing:
             return result
         result = wrapped(result)
@@ -112,10 +141,11 @@ class Watched:
         elif events is not None:
             named["events"] = _event(events)
         extra = {"args": args} if args else {}
-        result = scipy.integrate.solve_ivp(
+        name = method if isinstance(method, str) else method.__name__
+        given = (plain[1], (plain[0], options.get("t_eval")))
+        result = self._known(f"solve_ivp {name}", unwrapped(given)) or scipy.integrate.solve_ivp(
             giving_plain(fun), plain[0], plain[1], method=method, **named, **extra
         )
-        name = method if isinstance(method, str) else method.__name__
         last = float(result.t[-1]) * (1.0 + 1e-12)
 
         def past(t: float, y: Any) -> float:
@@ -142,7 +172,7 @@ class Watched:
             Call(
                 f"solve_ivp {name}", called_with(fun, args), result.t.copy(), result.y.T.copy(),
                 called(fun, True), flat(y0), flat(t_span)[0], self._lines([flat(t_span)[0], *flat(y0)]),
-                ended, solved,
+                ended, solved, given=unwrapped(given), result=copy.deepcopy(result), asked=result.nfev,
             )
         )  # fmt: skip
         if self._tracing:
@@ -155,6 +185,14 @@ class Watched:
                 if isinstance(end, Remembers):
                     times.remember()[-1] = again(times.plain[-1], end)
         return result
+
+    def _known(self, solver: str, given: tuple[Any, ...]) -> Any:
+        """Give what the plain run's call of this number gave, where it was asked the same; else None."""
+        at = len(self._calls)
+        if at >= len(self._solved) or self._solved[at].solver != solver:
+            return None
+        known = self._solved[at]
+        return copy.deepcopy(known.result) if digest(known.given) == digest(given) else None
 
     def _lines(self, given: list[Any]) -> tuple[int, ...]:
         """Give the line that set each of the numbers that a call begins with."""

@@ -98,7 +98,7 @@ def load_script(path: str | os.PathLike[str]) -> Script:
         line = getattr(error, "lineno", None)
         raise ModelError(
             f"a script must be Python, got {error.__class__.__name__} in {file.name}"
-            + (f", line {line}" if line else "") + "; mend it first"
+            + (f", line {line}" if line else "") + f": {getattr(error, 'msg', error)}; mend it first"
         ) from None  # fmt: skip
     return Script(file, text)
 

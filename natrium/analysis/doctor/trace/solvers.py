@@ -51,6 +51,7 @@ def longest(calls: Sequence[Call]) -> Call:
                 again=_one_after_other(run.again, call.again, later),
                 restarts=restarts,
                 pieces=(*_pieces(run), *_pieces(call)),
+                asked=run.asked + call.asked,
             )
         else:
             run = call
@@ -280,7 +281,8 @@ def _made(
         return found[wanted] if len(found) == len(states) else None
 
     return attrs.evolve(
-        record, again=again, steps=steps, solver=call.solver, restarts=call.restarts, resumed=resumed,
+        record, again=again, asked=call.asked, steps=steps, solver=call.solver, restarts=call.restarts,
+        resumed=resumed,
         order=record.order[:n],
         samples=states[wanted], times=times[wanted], dt="",
         solution={"": times} | dict(zip(record.states, states.T, strict=True)),

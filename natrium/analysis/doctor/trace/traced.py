@@ -115,7 +115,9 @@ def _traces(
         if not loops and best is not None:
             break
         quiet = 0 if whole else _quiet(plain, loops)
-        first = TracedRun(script, given, nothing, loops, max_operations, max_steps, quiet)
+        first = TracedRun(
+            script, given, nothing, loops, max_operations, max_steps, quiet, plain.layers.solver_calls
+        )
         if isinstance(first.run.error, OverBudget):
             return [((), _fallen(script, f"the traced run takes {first.run.error}"))]
         learned = lessons(first.tracer)
@@ -123,9 +125,15 @@ def _traces(
             best = (first, learned[0], learned)
         if (learned and learned[0].score[0]) or not loops:
             break
-        without |= loops
+        met = {one.loop for one in first.tracer.segments}
+        without |= loops & met or loops  # what it did not come to is still to be looked at
     if plain.layers.solver_calls and (best is None or not best[1].score[0]):
-        return [((), _solved(script, first, plain))]
+        record = _solved(script, first, plain)
+        if record.fallback:  # a right-hand side may do more than give derivatives
+            record = _solved(
+                script, TracedRun(script, given, nothing, loops, max_operations, max_steps), plain
+            )
+        return [((), record)]
     if (best is None or not best[1].score[1]) and first.tracer.narrow:
         return [((), _fallen(script, NARROW))]
     if best is None and first.run.error is not None and plain.run.error is None:
@@ -193,7 +201,8 @@ def _solved(script: Script, second: TracedRun, plain: PlainRun) -> Record:
     """Make the record of what SciPy integrates for the script."""
     if not second.layers.solver_calls:
         return _fallen(script, f"the traced run ends early: {second.run.said()}")
-    second.tracer.max_operations += second.tracer.operations  # the right-hand side is yet to be asked
+    why = difference(plain, second)  # before the right-hand side, which may keep what it is asked, is asked
+    second.tracer.max_operations += second.tracer.operations
     tracing.begin(second.tracer)
     try:
         call = longest(second.layers.solver_calls)
@@ -206,7 +215,7 @@ def _solved(script: Script, second: TracedRun, plain: PlainRun) -> Record:
             return _fallen(script, f"its right-hand side cannot be traced: {type(error).__name__}: {error}")
     finally:
         tracing.end()
-    return attrs.evolve(record, fallback=difference(plain, second))
+    return attrs.evolve(record, fallback=why)
 
 
 def _fullest(segments: list[Segment]) -> Segment:

@@ -5,6 +5,7 @@ import json
 import math
 import random
 import re
+import textwrap
 from fractions import Fraction
 from pathlib import Path
 
@@ -402,7 +403,11 @@ def test_a_run_that_cannot_be_traced_says_why(tmp_path, case):
 
 REFUSED = {
     "no such file": (None, "a script must exist"),
-    "no Python": ("v = = 1\n", "a script must be Python, got SyntaxError in script.py, line 1"),
+    "no Python": (
+        "v = = 1\n",
+        "a script must be Python, got SyntaxError in script.py, line 1: invalid syntax",
+    ),
+    "Python 2": ("v = 1\nprint v\n", "line 2: Missing parentheses in call to 'print'"),
     "fails": ("import no_such_module_at_all\n", "a script must run to its end, got ModuleNotFoundError"),
     "nothing steps": (
         "total = 0\nfor k in range(50):\n    total += k\n",
@@ -586,3 +591,20 @@ def test_a_map_is_the_loop_that_it_is(tmp_path):
     assert (record.fallback, record.states, len(record.steps)) == ("", ("self.v",), 2)
     assert record.parameters["self.tau"].value == 12.0
     assert first_unexplained(record) is None
+
+
+def test_a_long_loop_that_makes_the_input_does_not_hide_the_neuron_behind_it(tmp_path):
+    text = """
+    import numpy as np
+    n, dt = 600, 0.1
+    t = np.arange(n) * dt
+    drive = np.zeros(n)
+    for k in range(n):
+        drive[k] = 20.0 if t[k] % 10.0 < 5.0 else 0.0
+    v = np.zeros(n)
+    for k in range(1, n):
+        v[k] = v[k - 1] + dt * (drive[k - 1] - v[k - 1]) / 10.0
+    marks = [k for k in range(n)]
+    """
+    record = trace_script(written(tmp_path, textwrap.dedent(text)), max_steps=200)
+    assert record.states == ("v",)

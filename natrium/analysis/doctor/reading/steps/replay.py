@@ -28,7 +28,9 @@ from natrium.analysis.doctor.reading.model.rules import output_times
 from natrium.analysis.doctor.trace.record import Record, Step
 from natrium.model.arrays import Array
 
-MOST_CALLS = 40_000  # of a right-hand side: what takes more runs away
+MOST_CALLS = 40_000  # of a right-hand side, if the script's own took fewer: what takes more runs away
+LONGEST = 300_000  # whatever the script's own took
+AGAIN = 1.1  # as often as the script's own: rounding may cost a step
 CLOSE = 1e-6  # of a state's range: what rounding leaves of steps that SciPy makes again
 FAR = 0.05  # of the run's range: what SciPy's default tolerances may leave of a steep spike's time
 
@@ -165,12 +167,12 @@ def solved_again(record: Record, V: str) -> Replay:
         for column in ([one] if one.ndim == 1 else [*one.T, *one])
     ]
 
-    called = [count()]
+    called, most = [count()], max(MOST_CALLS, min(AGAIN * record.asked, LONGEST))
     courses = dict(record.exogenous) | ({record.input: record.inputs} if record.input else {})
     courses = {name: course for name, course in courses.items() if len(course) == record.times.size}
 
     def flow(t: float, y: Array) -> list[float]:
-        if next(called[-1]) > MOST_CALLS:
+        if next(called[-1]) > most:
             raise OverflowError
         at = values | dict(zip(states, np.asarray(y).tolist(), strict=True))
         at |= {name: float(np.interp(t, record.times, course)) for name, course in courses.items()}
@@ -215,7 +217,8 @@ def solved_again(record: Record, V: str) -> Replay:
         made[:, here] = found.sol(asked[here])
     place = states.index(V)
     sharp, beside = made[place, : times.size], made[place, times.size :]
-    scale = float(np.ptp(sharp)) or 1.0
+    got = record.samples[np.isfinite(record.samples[:, place]), place]  # what is made anew may run away
+    scale = (float(np.ptp(got)) if got.size else 0.0) or 1.0
     apart = [
         np.abs(one - sharp)
         for one in columns

@@ -1,0 +1,60 @@
+"""What SciPy integrates for a script."""
+
+import numpy as np
+import pytest
+
+from natrium.analysis.doctor.trace import trace_script
+
+CELL = """
+import numpy as np
+from scipy.integrate import odeint, solve_ivp
+asked = []
+def rhs(t, y, drive=0.5):
+    {first}
+    v, w = y
+    return [v - v**3 / 3 - w + drive, 0.08 * (v + 0.7 - 0.8 * w)]
+t = np.linspace(0.0, 20.0, 201)
+{run}
+"""
+ONCE = "y = odeint(rhs, [-1.0, -0.5], t, tfirst=True)"
+SWEPT = """
+for drive in np.linspace(0.0, 0.7, 8):
+    y = odeint(rhs, [-1.0, -0.5], t, args=(drive,), tfirst=True)
+    n = np.sum((y[1:, 0] > 0) & (y[:-1, 0] <= 0))
+"""
+CHANGED = """
+sol = solve_ivp(rhs, (0.0, 20.0), [-1.0, -0.5], t_eval=t)
+sol.y[0] *= 100.0
+sol.y[0] -= 65.0
+"""
+
+
+def script(folder, run, first="pass"):
+    file = folder / "script.py"
+    file.write_text(CELL.format(run=run, first=first))
+    return file
+
+
+@pytest.mark.parametrize(
+    ("run", "first"),
+    [(ONCE, "pass"), (CHANGED, "pass"), (ONCE, "asked.append(t)"), (SWEPT, "pass")],
+    ids=["once", "changed in place", "keeps what it is asked", "swept"],
+)
+def test_what_a_solver_gave_the_plain_run_is_what_the_traced_run_has(tmp_path, run, first):
+    record = trace_script(script(tmp_path, run, first))
+    assert record.fallback == ""
+    assert len(record.solution) == 3
+
+
+def test_how_long_a_solver_works_is_no_matter_of_the_budget(tmp_path):
+    record = trace_script(script(tmp_path, ONCE), max_operations=300)
+    assert record.fallback == ""
+    assert record.asked > 100
+
+
+def test_of_runs_of_a_sweep_the_parameter_is_that_of_the_run_that_is_read(tmp_path):
+    record = trace_script(script(tmp_path, SWEPT))
+    assert record.parameter_values["drive"] == pytest.approx(0.7)
+    v, w = record.samples[0]
+    flow = {name: node.value for name, node in record.steps[0].updates.items()}
+    assert np.isclose(flow["dv/dt"], v - v**3 / 3 - w + 0.7)
