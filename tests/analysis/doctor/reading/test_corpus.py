@@ -95,8 +95,10 @@ def test_the_model_is_written_and_is_the_same_when_read(tmp_path):
     assert again.stimulus == reading.model.stimulus
 
 
-def test_a_twin_makes_the_script_s_samples_and_the_budget_adds_up():
-    reading = reading_of("class_step_counter")
+# A cell that is reset, one that goes on through its own spikes, one whose stages read the input in the step.
+@pytest.mark.parametrize("name", ["class_step_counter", "hh_loop", "hh_rk4_vector"])
+def test_a_twin_makes_the_script_s_samples_and_the_budget_adds_up(name):
+    reading = reading_of(name)
     assert reading.twin.difference < 1e-9
     rows = {row["cause"]: row["spike_1_ms"] for row in reading.budget.table()}
     names = list(rows)

@@ -15,6 +15,7 @@ from natrium.analysis.doctor.reading.findings.found import ON_GRID, Found, in_li
 from natrium.analysis.doctor.reading.model.drive import edges_of
 from natrium.analysis.doctor.reading.model.models import short_names, tidied
 from natrium.analysis.doctor.reading.model.rules import NEAR
+from natrium.analysis.doctor.reading.model.silent import Silent
 from natrium.analysis.doctor.reading.schemes.schemes import POINTS, SchemeFound
 from natrium.analysis.doctor.trace.meanings import plain
 from natrium.analysis.doctor.trace.record import Node
@@ -50,6 +51,8 @@ def rules_of(case: Case, scheme: SchemeFound) -> Iterator[Found]:
             f"The script counts no spikes: here one is the way of {plain(maps.V)} up through "
             f"{tidied(level / case.meant.units.mV):g}.",
         )  # fmt: skip
+    if (silent := case.meant.silent) is not None:
+        yield Found("no-spike", "note", _of_text(case, silent), silent.line)
     if maps.record.side:
         yield Found(
             "one-of-many", "note",
@@ -112,6 +115,18 @@ def rules_of(case: Case, scheme: SchemeFound) -> Iterator[Found]:
         )  # fmt: skip
     yield from _counts(case)
     yield from _edges(case)
+
+
+def _of_text(case: Case, silent: Silent) -> str:
+    """Say what of a spike was read from the text, and what the text does not tell."""
+    told = [f"{plain(name)} = {text_of(node)}" for name, node in silent.resets.items()]
+    if math.isfinite(silent.wait) and silent.wait:
+        told.append(f"a wait of {tidied(silent.wait * case.meant.units.ms):g} ms")
+    untold = [*map(plain, silent.unread), *(["how long it waits"] if math.isnan(silent.wait) else [])]
+    said = f"No spike of this run shows what one does; by the text of {in_line(case.source, silent.line)} it "
+    said += f"makes {', '.join(told)}." if told else "makes nothing that can be read."
+    lacks = f" What it makes of {', '.join(untold)} is not known: the model has its defaults."
+    return said + (lacks if untold else "")
 
 
 def _clips(case: Case) -> Iterator[Found]:

@@ -13,6 +13,7 @@ from natrium.analysis.doctor.reading.expressions.trees import leaf, leaves
 from natrium.analysis.doctor.reading.expressions.wording import text_of
 from natrium.analysis.doctor.reading.maps.maps import Maps, Threshold, crossings, differ, points_of, values_at
 from natrium.analysis.doctor.reading.model.rules import number_at
+from natrium.analysis.doctor.reading.text.untaken import branch_at
 from natrium.analysis.doctor.trace.meanings import plain
 from natrium.analysis.doctor.trace.record import Node
 from natrium.model.arrays import Array
@@ -32,12 +33,18 @@ def silent_level(maps: Maps) -> Threshold | None:
     if maps.firing:
         return None
     for one in crossings(maps.algebra, maps.main, maps.V):
-        named = any("th" in plain(name).lower() for name in leaves(one.level))
+        named = any("th" in plain(name).lower() for name in leaves(one.level)) or _resets(maps, one.line)
         if named and one.relation in ("<", "<=") and leaves(one.level) <= set(known):
             column = maps.record.samples[:, maps.record.states.index(maps.V)]
             if np.nanmax(column) < number_at(one.level, known):
                 return one
     return None
+
+
+def _resets(maps: Maps, line: int) -> bool:
+    """Tell whether the branch that a line opens sets V, by its text."""
+    branch = branch_at(maps.record.source, line)
+    return branch is not None and branch.value_of(plain(maps.V)) is not None
 
 
 def passed_level(maps: Maps, flows: Mapping[str, Node], mV: float) -> float | None:

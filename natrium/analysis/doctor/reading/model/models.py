@@ -32,6 +32,7 @@ from natrium.analysis.doctor.reading.model.rules import (
     number_at,
     refractory_of,
 )
+from natrium.analysis.doctor.reading.model.silent import Silent, silent_spike
 from natrium.analysis.doctor.reading.model.units import Units, slowest, units_of
 from natrium.analysis.doctor.trace.meanings import plain
 from natrium.analysis.doctor.trace.record import Node
@@ -67,6 +68,8 @@ class Meant:
         The equations, with one leaf for the input.
     counted : float or None
         The level that counts the spikes of a script that counts none and has no claim, mV.
+    silent : Silent or None
+        What a spike does, where the run has none.
     """
 
     model: Model | None
@@ -80,6 +83,7 @@ class Meant:
     input_factor: float
     flows: Mapping[str, Node]
     counted: float | None
+    silent: Silent | None
 
 
 def meant_by(maps: Maps, equations: Mapping[str, Node], claim: Model | None = None) -> Meant:
@@ -94,7 +98,8 @@ def meant_by(maps: Maps, equations: Mapping[str, Node], claim: Model | None = No
     clock, refractory = clock_of(maps), refractory_of(maps)
     inputs = inputs_of(maps, found.input, made, clock) if found.input else np.zeros(clock.reads.size)
     counted = passed_level(maps, equations, units.mV) if claim is None else None
-    builder = _Builder(maps, driven, found, units, refractory, counted)
+    silent = silent_spike(maps)
+    builder = _Builder(maps, driven, found, units, refractory, counted, silent)
     problem = ""
     for make in (builder.of_channels, builder.of_equations):
         if make == builder.of_channels and not builder.is_of_channels:
@@ -114,9 +119,9 @@ def meant_by(maps: Maps, equations: Mapping[str, Node], claim: Model | None = No
             problem = str(error)
             continue
         return Meant(
-            model, "", units, found, clock, refractory, inputs, builder.names, factor, flows, counted
+            model, "", units, found, clock, refractory, inputs, builder.names, factor, flows, counted, silent
         )  # fmt: skip
-    return Meant(None, problem, units, found, clock, refractory, inputs, {}, 1.0, flows, counted)
+    return Meant(None, problem, units, found, clock, refractory, inputs, {}, 1.0, flows, counted, silent)
 
 
 class _Builder:
@@ -130,9 +135,11 @@ class _Builder:
         units: Units,
         refractory: Refractory | None,
         counted: float | None,
+        silent: Silent | None,
     ) -> None:
         self.maps, self.equations, self.found, self.units = maps, equations, found, units
-        self.refractory, self.counted = refractory, counted
+        self.refractory, self.counted, self.silent = refractory, counted, silent
+        self.resets = silent.resets if silent is not None else maps.resets
         self.values = maps.record.parameter_values
         self.start = started(maps)
         self.names: dict[str, str] = {}
@@ -149,7 +156,7 @@ class _Builder:
             self.found.whole
             and leak is not None
             and float(leak.slope) > 0
-            and set(maps.resets) <= {maps.V}
+            and set(self.resets) <= {maps.V}
             and held
             and not (maps.firing and maps.V not in maps.resets)
         )
@@ -178,6 +185,8 @@ class _Builder:
     def tau_ref(self) -> float:
         """Give the refractory period, ms."""
         maps, found = self.maps, self.refractory
+        if self.silent is not None and math.isfinite(self.silent.wait):
+            return tidy(max(self.silent.wait, 0.0) * self.units.ms)
         if not any(maps.hold.steps):
             return 0.0
         if maps.record.solver:
@@ -218,7 +227,7 @@ class _Builder:
             )
         still = set(maps.hold.still)
         moves = bool(maps.moving[1:]) and any(maps.hold.steps) and not still & set(maps.moving[1:])
-        reset = number_at(maps.resets[maps.V], self.values) if maps.V in maps.resets else math.nan
+        reset = number_at(self.resets[maps.V], self.values) if maps.V in self.resets else math.nan
         rest = tidied(float(leak.rest) * mV)
         after = tidied(reset * mV) if math.isfinite(reset) else rest
         neuron = Neuron(
@@ -271,7 +280,7 @@ class _Builder:
         moving = moving_level(self.maps)
         if self.found.input:
             words[self.found.input] = "I"
-        trees = (*self.equations.values(), *maps.resets.values(), *(moving[:1] if moving else ()))
+        trees = (*self.equations.values(), *self.resets.values(), *(moving[:1] if moving else ()))
         used = {name for tree in trees for name in leaves(tree)}
         parameters: dict[str, float] = {}
         for name in [one for one in maps.record.parameters if one in used and one != self.found.input]:
@@ -300,7 +309,7 @@ class _Builder:
 
         resets = {
             self.names[name]: _scaled(text_of(node, words), mV if name == maps.V else 1.0)
-            for name, node in maps.resets.items()
+            for name, node in self.resets.items()
         }
         start_shift = 0.0
         if moving is not None and maps.V in maps.resets:

@@ -12,6 +12,7 @@ from natrium.analysis.accuracy.script import Comparison, compare_script
 from natrium.analysis.doctor.reading.maps.maps import Maps
 from natrium.analysis.doctor.reading.model.models import Meant
 from natrium.analysis.doctor.reading.schemes.schemes import SchemeFound
+from natrium.analysis.doctor.reading.schemes.ways import TABLEAUS
 from natrium.analysis.doctor.twin import Twin
 from natrium.model import Model, NatriumError, Samples, SolverError
 from natrium.model.arrays import Array
@@ -35,8 +36,10 @@ def twin_of(model: Model, maps: Maps, meant: Meant, scheme: SchemeFound) -> Twin
     best: Twin | None = None
     begin = model.simulation.t_start
     dt = maps.step * meant.units.ms
-    for edges, refractory in product(("half-open", "strict"), ("counter", "steps")):
-        rules: dict[str, Any] = {"edges": edges, "refractory": refractory}
+    reads = ("start", "stage") if key in TABLEAUS else ("start",)
+    counts = ("counter", "steps") if model.neuron.tau_ref else ("counter",)
+    for edges, refractory, at in product(("half-open", "strict"), counts, reads):
+        rules: dict[str, Any] = {"edges": edges, "refractory": refractory, "read": at}
         script = FixedStep(
             dt=dt, scheme=key, label="start" if meant.clock.label == "start" else "end", **rules
         )
@@ -68,7 +71,7 @@ def compared(model: Model, spikes: Array) -> Comparison | None:
     """Hold the model that a script means against the truth; None where a budget cannot be walked to it."""
     if any(isinstance(one, Samples) for one in model.stimulus.parts):
         return None  # each sample is an edge, and each rule a walk through them all
-    if not model.neuron.fires or not spikes.size or model.neuron.system.passes:
+    if not model.neuron.fires or not spikes.size:
         return None
     if model.neuron.refractory not in ("hold", "clamp"):
         return None
