@@ -19,6 +19,7 @@ from natrium.model.arrays import Array
 from natrium.model.scales import state_scales
 from natrium.model.store import open_store
 from natrium.solvers.bernstein import from_monomials
+from natrium.solvers.compiled.following import followed
 from natrium.solvers.compiled.lane_tables import (
     DONE,
     DOUBT,
@@ -200,7 +201,7 @@ class Work:
         record: bool = False,
         often: bool = False,
     ) -> None:
-        kernel = lower(runs.neuron.system)
+        kernel = lower(followed(runs.neuron.system, settings.atol, runs.varied_symbols))
         if settings.in_scales:
             settings = attrs.evolve(settings, atol=settings.atol * state_scales(runs.neuron)[0])
         width = 1 if runs.n_runs == 1 else vector_width()

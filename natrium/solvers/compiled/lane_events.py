@@ -10,7 +10,16 @@ from __future__ import annotations
 import numpy as np
 
 from natrium.solvers.compiled.lane_memory import compiled
-from natrium.solvers.compiled.lane_tables import MAX_HALVINGS, PEAKS, Array1, Array2, Array3
+from natrium.solvers.compiled.lane_tables import (
+    ALIKE,
+    HELD_LENGTHS,
+    MAX_HALVINGS,
+    PEAKS,
+    TAIL,
+    Array1,
+    Array2,
+    Array3,
+)
 
 MAX_NEWTON = 100
 CONVERGED, CONVERGING = 1e-8, 1e-2  # a Newton step, in x and in the one before
@@ -34,6 +43,20 @@ def slope_at(series: Array3, order: int, l: int, tau: float) -> float:
     for k in range(order - 1, 0, -1):
         total = total * tau + k * series[0, k, l]
     return total
+
+
+@compiled
+def is_held(series: Array3, order: int, l: int, h: float) -> bool:
+    """Tell whether a state's last terms are a decay's, c exp(-r t), of which a step h takes many lengths."""
+    held = False
+    for i in range(series.shape[0]):
+        slowest, fastest = np.inf, -np.inf
+        for k in range(order - TAIL, order):
+            now, after = series[i, k, l], -(k + 1) * series[i, k + 1, l]
+            rate = after / now if now != 0.0 else -1.0
+            slowest, fastest = min(slowest, rate), max(fastest, rate)
+        held = held or (slowest * h > HELD_LENGTHS and fastest < (1.0 + ALIKE) * slowest)
+    return held
 
 
 @compiled

@@ -28,7 +28,7 @@ GRAZES = 5  # doubtful peaks that are kept of one run
 # Rows of numbers, one per lane: what the step needs (see `emit.ARGUMENTS`), then what it does not.
 (
     BASE, RATE, TIME, END, LONGEST, WATCH, STEPS, LENGTH, BOUND, SIGN,
-    BEGIN, LEVEL, SLOPE, MARK_TIME, MARK_STEPS, UNTIL,
+    BEGIN, LEVEL, SLOPE, MARK_TIME, LOOK_TIME, UNTIL,
 ) = range(16)  # fmt: skip
 N_ROWS = 16
 # How a step ends: V spikes, or is over threshold when a refractory period that was integrated ends, or leaps
@@ -44,8 +44,12 @@ REACHED, FINAL = range(2)  # results of a run: then grazes, time and u each
 NEXT, N_SPIKES, N_RECORDS, N_ACTIVE, RECORDING = range(5)  # of `state`
 # A run that goes on in steps shorter than this (ms) for so many steps is stiff: implicit methods are better.
 # Within pieces of input shorter than the last number (ms) it is the input that shortens them.
-# These, and `CREEP`, are of the scale of time where that is another.
+# Steps that a decay holds, at this many times its length, need not be as short: each so many it is looked
+# whether one does, unless the run has fewer steps to go than are told by the first rule.
+# Lengths of steps, and `CREEP`, are of the scale of time where that is another.
 STIFF_STEP, STIFF_STEPS, SHORT = 2e-4, 5000, 2e-2
+HELD_STEP, STIFF_LOOK, HELD_LENGTHS = 5e-3, 500, 3.0
+TAIL, ALIKE = 4, 0.1  # a decay's last terms, so many, tell one rate, this nearly
 LEAST_STEP = 1e-9  # ms: where V runs off in shorter steps, time no longer tells where it is
 AT_ONCE = 1e-12  # of a step: a branch that changes so soon leaves nothing to be looked at before
 ROUNDING = 2e-15  # of the largest term of u: what its own arithmetic leaves open

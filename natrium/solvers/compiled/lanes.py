@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from natrium.solvers.compiled.lane_events import find_crossing, slope_at, state_at
+from natrium.solvers.compiled.lane_events import find_crossing, is_held, slope_at, state_at
 from natrium.solvers.compiled.lane_inputs import (
     end_stretch,
     enter,
@@ -37,6 +37,7 @@ from natrium.solvers.compiled.lane_tables import (
     FULL,
     GRAZES,
     HAS_TERMS,
+    HELD_STEP,
     KICK,
     LATE,
     LEAP,
@@ -44,7 +45,7 @@ from natrium.solvers.compiled.lane_tables import (
     LENGTH,
     LIFTED,
     LOADING,
-    MARK_STEPS,
+    LOOK_TIME,
     MARK_TIME,
     MAX_HALVINGS,
     MORE,
@@ -74,6 +75,7 @@ from natrium.solvers.compiled.lane_tables import (
     STEP_LIMIT,
     STEPS,
     STIFF,
+    STIFF_LOOK,
     STIFF_STEP,
     STIFF_STEPS,
     TAU_REF,
@@ -99,7 +101,7 @@ def _load(t: Tables, lanes: Lanes, out: Results, l: int) -> float:
     out.state[N_ACTIVE] += int(is_active) - int(was_active)
     whole[RUN, l] = run if is_active else -1
     rows[END, l] = np.inf
-    rows[STEPS, l] = rows[MARK_STEPS, l] = rows[MARK_TIME, l] = rows[WATCH, l] = rows[UNTIL, l] = 0.0
+    rows[STEPS, l] = rows[LOOK_TIME, l] = rows[MARK_TIME, l] = rows[WATCH, l] = rows[UNTIL, l] = 0.0
     if is_active:
         out.state[NEXT] += 1
         whole[SAMPLE, l], whole[TURNED, l] = 0, -1
@@ -120,7 +122,8 @@ def _go_on(t: Tables, lanes: Lanes, out: Results, l: int, begin: float) -> None:
         enter(t, lanes, l, begin)
     if whole[RUN, l] >= 0:
         wanted = out.state[RECORDING] or whole[HAS_TERMS, l] or whole[SAMPLE, l] < t.samples.shape[0]
-        lanes.rows[WATCH, l] = 0.0 if wanted else min(t.max_steps, lanes.rows[MARK_STEPS, l] + STIFF_STEPS)
+        looked = lanes.rows[STEPS, l] // STIFF_LOOK
+        lanes.rows[WATCH, l] = 0.0 if wanted else min(t.max_steps, (looked + 1) * STIFF_LOOK)
         if whole[HAS_TERMS, l]:
             do_part(t.fill_input, t, lanes, l)
         if begin >= 0.0 and t.n_sides > 0:
@@ -260,15 +263,19 @@ def _crossing(t: Tables, lanes: Lanes, out: Results, l: int, h: float) -> float:
 @compiled
 def _check_budget(t: Tables, lanes: Lanes, l: int) -> int:
     """Tell whether a run's budget is spent, or, each so many steps, whether it creeps."""
-    rows, status = lanes.rows, WAITING
-    steps, behind = rows[STEPS, l], rows[STEPS, l] - rows[MARK_STEPS, l]
+    rows, steps, status = lanes.rows, lanes.rows[STEPS, l], WAITING
     if steps >= t.max_steps:
         status = STEP_LIMIT
-    elif behind >= STIFF_STEPS:
-        now = rows[BEGIN, l] + rows[TIME, l]
-        if now - rows[MARK_TIME, l] < STIFF_STEP * t.unit * behind and rows[END, l] > SHORT * t.unit:
-            status = STIFF
-        rows[MARK_STEPS, l], rows[MARK_TIME, l] = steps, now
+    elif steps > 0.0 and steps % STIFF_LOOK == 0.0:
+        now, creeps = rows[BEGIN, l] + rows[TIME, l], False
+        step = (now - rows[LOOK_TIME, l]) / STIFF_LOOK
+        if step < HELD_STEP * t.unit and t.duration - now > STIFF_STEPS * step:
+            creeps = is_held(lanes.series, lanes.order, l, rows[LENGTH, l])
+        rows[LOOK_TIME, l] = now
+        if steps % STIFF_STEPS == 0.0:
+            creeps = creeps or now - rows[MARK_TIME, l] < STIFF_STEP * t.unit * STIFF_STEPS
+            rows[MARK_TIME, l] = now
+        status = STIFF if creeps and rows[END, l] > SHORT * t.unit else WAITING
     return status
 
 

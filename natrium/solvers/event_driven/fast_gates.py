@@ -18,11 +18,12 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from functools import lru_cache
+from typing import Any
 
 import attrs
 import numpy as np
 
-from natrium.model import HybridSystem, Kernel, lower
+from natrium.model import GateFlow, HybridSystem, Kernel, lower
 from natrium.model.arrays import Array
 from natrium.model.branches import has_branches
 from natrium.model.kernel import lower_expressions
@@ -102,26 +103,30 @@ class FastGates:
         return np.asarray(end + moved / slowest)
 
 
-@lru_cache(maxsize=64)
-def fast_gates(system: HybridSystem, rtol: float) -> FastGates | None:
-    """Give a flow with the gates that are fast everywhere, for a tolerance, following V; None without any.
+def find_fast(system: HybridSystem, rtol: float) -> tuple[GateFlow, ...]:
+    """Give the gates that are fast everywhere, for a tolerance.
 
     Flows with branches are left as they are, and so are gates that stand still or follow another state.
     """
-    if not system.gates or has_branches(*system.rhs):
-        return None
-    V, parameters, fastest = system.states[0], system.parameters, FASTEST / math.sqrt(rtol)
+    if not system.gates or system.rhs[0] == 0 or has_branches(*system.rhs):
+        return ()
     flows = dict(zip(system.states, system.rhs, strict=True))
-    rates = lower_expressions(tuple(gate.rate for gate in system.gates), (V, *parameters), "grid")
-    fast = [
+    V, others = system.states[0], {*system.states[1:], system.input}
+    rates = lower_expressions(tuple(gate.rate for gate in system.gates), (V, *system.parameters), "grid")
+    return tuple(
         gate
         for gate, rate in zip(system.gates, rates(EVERYWHERE, *system.values), strict=True)
-        if np.all(np.asarray(rate) >= fastest)
+        if np.all(np.asarray(rate) >= FASTEST / math.sqrt(rtol))
         and flows[gate.state].has(gate.state)
-        and not (gate.inf.free_symbols | gate.rate.free_symbols) & {*system.states[1:], system.input}
-    ]
-    if not fast or flows[V] == 0:
-        return None
+        and not (gate.inf.free_symbols | gate.rate.free_symbols) & others
+    )
+
+
+@lru_cache(maxsize=64)
+def follow(structure: HybridSystem, fast: tuple[GateFlow, ...]) -> tuple[dict[Any, Any], dict[Any, Any]]:
+    """Give what each of some gates is that follow V, and how all states then move, by state."""
+    flows = dict(zip(structure.states, structure.rhs, strict=True))
+    V = structure.states[0]
     at_rest = {gate.state: gate.inf for gate in fast}
     rising = flows[V].subs(at_rest, simultaneous=True)
     lagging = {gate.state: gate.inf - gate.inf.diff(V) * rising / gate.rate for gate in fast}
@@ -130,6 +135,16 @@ def fast_gates(system: HybridSystem, rtol: float) -> FastGates | None:
         state: sum(lag.diff(other) * moving[other] for other in lag.free_symbols & moving.keys())
         for state, lag in lagging.items()
     }
+    return lagging, moving
+
+
+@lru_cache(maxsize=64)
+def fast_gates(system: HybridSystem, rtol: float) -> FastGates | None:
+    """Give a flow with the gates that are fast everywhere, for a tolerance, following V; None without any."""
+    fast, V, parameters = find_fast(system, rtol), system.states[0], system.parameters
+    if not fast:
+        return None
+    lagging, moving = follow(system.structure, fast)
     slaved = attrs.evolve(
         system,
         rhs=tuple(moving[state] for state in system.states),
@@ -146,5 +161,5 @@ def fast_gates(system: HybridSystem, rtol: float) -> FastGates | None:
         targets=lower_expressions(
             tuple(shifted.rhs[place] for place in places), (*shifted.states, shifted.input, *parameters)
         ),
-        fastest=fastest,
+        fastest=FASTEST / math.sqrt(rtol),
     )

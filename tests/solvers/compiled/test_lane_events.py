@@ -122,3 +122,21 @@ def test_states_and_slopes_are_the_polynomials_own(events):
                 assert state == pytest.approx(Polynomial(series[i, :, lane])(tau), rel=1e-14)
             slope = events.slope_at(series, 5, lane, tau)
             assert slope == pytest.approx(Polynomial(series[0, :, lane]).deriv()(tau), rel=1e-14)
+
+
+@pytest.mark.parametrize(
+    ("name", "held"), [("decay", True), ("growth", False), ("pole", False), ("none", False)]
+)
+def test_a_step_is_held_by_a_decay_of_one_rate(events, name, held):
+    """Beside terms of a smooth course, in a step of ten lengths of the decay."""
+    k = np.arange(17)
+    factorials = np.array([math.factorial(i) for i in k], dtype=float)
+    rest = {
+        "decay": 1e-6 * (-1000.0) ** k / factorials,
+        "growth": 1e-6 * 1000.0**k / factorials,
+        "pole": 1e-6 * (-300.0) ** k,
+        "none": 0.0 * k,
+    }[name]
+    series = (0.3**k + rest)[None, :, None]
+    assert events.is_held(series, 16, 0, 1e-2) == held
+    assert not events.is_held(series, 16, 0, 1e-3)

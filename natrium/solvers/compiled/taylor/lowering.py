@@ -84,7 +84,13 @@ def taylor_program(structure: HybridSystem) -> Program:
     found = program(rates, event.states, event.input, parameters, branches=branches)
     if len(set(found.surfaces)) < len(branches):
         raise UnsupportedModel("the compiled solver knows each surface of a branch once only, got one twice")
-    return attrs.evolve(found, turns=structure.passes, runs_off=_runs_off(structure))
+    return _known(attrs.evolve(found, turns=structure.passes, runs_off=_runs_off(structure)))
+
+
+@lru_cache(maxsize=256)
+def _known(found: Program) -> Program:
+    """Give the first program that is equal: what is asked for by it is then found without a comparison."""
+    return found
 
 
 def _runs_off(structure: HybridSystem) -> bool:
@@ -109,7 +115,7 @@ def jump_program(structure: HybridSystem) -> Program | None:
         return None
     event = event_system(structure)
     after = (event.reset[0] - event.origin, *event.reset[1:])
-    return program(after, event.states, event.input, event.parameters, once=True)
+    return _known(program(after, event.states, event.input, event.parameters, once=True))
 
 
 @lru_cache(maxsize=64)
@@ -121,7 +127,7 @@ def surface_program(structure: HybridSystem) -> Program | None:
         return None
     parameters = (*event.parameters, *(branch.side for branch in branches))
     surfaces = tuple(branch.surface for branch in branches)
-    return program(surfaces, event.states, event.input, parameters, once=True)
+    return _known(program(surfaces, event.states, event.input, parameters, once=True))
 
 
 def native_step(system: HybridSystem, width: int, order: int, *, quick: bool = False) -> Native:
