@@ -21,6 +21,8 @@ class Beside:
 
     Attributes
     ----------
+    file, folder : Path
+        The script's own, absolute.
     names : frozenset of str
         The modules and packages that stand beside it.
     package : tuple of str
@@ -28,7 +30,7 @@ class Beside:
     """
 
     def __init__(self, script: Path) -> None:
-        file = script.resolve()
+        self.file = file = script.resolve()  # a run works in a folder of its own: names count from here now
         self.folder = outermost = file.parent
         inside: list[str] = []
         while (outermost / "__init__.py").is_file():

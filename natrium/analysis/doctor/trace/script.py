@@ -215,8 +215,7 @@ class Run:
         module.__dict__[HOOK] = self._hook
         for constant, (value, line) in self._constants[name].items():
             module.__dict__[constant] = self._hook.given(value, line)
-        own = name == self.filename
-        module.__dict__["__file__"] = str(self.script.path.resolve()) if own else name
+        module.__dict__["__file__"] = str(self._beside.file) if name == self.filename else name
         sys.modules[module.__name__] = module
         self._loaded.add(module.__name__)
         loader.exec_module(module)

@@ -59,6 +59,15 @@ def test_modules_of_a_package_are_traced_with_the_script(tmp_path, init, place, 
     assert record.parameters["tau"].value == 10.0
 
 
+def test_a_script_that_is_named_from_its_own_folder_knows_where_it_is(tmp_path, monkeypatch):
+    (tmp_path / "run.py").write_text(
+        "from pathlib import Path\nv = 0.0\nfor k in range(40):\n    v = v + 0.1 * (1.5 - v)\n"
+        "print(f'beside {Path(__file__).resolve().parent}')\n"
+    )
+    monkeypatch.chdir(tmp_path)
+    assert trace_script("run.py").fallback == ""
+
+
 def test_a_script_within_a_package_may_name_its_neighbours_by_dots(tmp_path):
     package(tmp_path, init=True)
     script = tmp_path / "lab" / "run.py"
