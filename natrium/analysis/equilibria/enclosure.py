@@ -271,9 +271,9 @@ def sign_changes(
         brackets += _join(left[tiny], right[tiny])
         left, right = left[~tiny], right[~tiny]
         if left.size > MANY:
-            rounding = _is_rounding(enclosure, left, right)
+            signed, rounding = _by_slopes(enclosure, left, right)
             plateaus += _join(left[rounding], right[rounding])
-            left, right = left[~rounding], right[~rounding]
+            left, right = left[~signed & ~rounding], right[~signed & ~rounding]
         if left.size > most:
             raise SolverError(
                 f"equilibria must be decided within {most} intervals, got more near "
@@ -291,11 +291,37 @@ def sign_changes(
     return tuple(sorted({_root(function, a, b, scale) for a, b in changes}))
 
 
-def _is_rounding(enclosure: Callable[[Array, Array], list[Bounds]], left: Array, right: Array) -> Any:
-    """Tell where bounds are as wide at a single point: rounding alone, which no halving narrows."""
-    whole, middle = enclosure(left, right)[0], 0.5 * (left + right)
+def _by_slopes(
+    enclosure: Callable[[Array, Array], list[Bounds]], left: Array, right: Array
+) -> tuple[Any, Any]:
+    """Tell where the sign is known, and where bounds are as wide at a single point: rounding, never narrowed.
+
+    Bounds by the middle and the slope are the narrower where steep terms cancel, as where a threshold comes
+    ever nearer to V.
+    """
+    whole, slopes = enclosure(left, right)
+    middle = 0.5 * (left + right)
     point = enclosure(middle, middle)[0]
-    return point.contain(0.0) & (whole.high - whole.low <= BY_ROUNDING * (point.high - point.low))
+    with np.errstate(invalid="ignore"):
+        reach = np.maximum(np.abs(slopes.low), np.abs(slopes.high)) * (right - left)  # twice the half
+        low, high = np.fmax(whole.low, point.low - reach), np.fmin(whole.high, point.high + reach)
+        rounding = point.contain(0.0) & (high - low <= BY_ROUNDING * (point.high - point.low))
+    return (low > 0.0) | (high < 0.0), rounding
+
+
+def rewrite_quotients(expr: Any) -> Any:
+    """Write exp(a)/(exp(a) + c) as 1/(1 + c exp(-a)): what stands once is bounded by its range."""
+    return expr.replace(lambda node: node.is_Mul, _with_one_exponential)
+
+
+def _with_one_exponential(product: Any) -> Any:
+    below = [node for node in product.args if node.is_Pow and node.exp == -1 and node.base.is_Add]
+    for quotient in below:
+        for factor in product.args:
+            if isinstance(factor, sympy.exp) and quotient.base.coeff(factor) != 0:
+                rest = [node for node in product.args if node not in (factor, quotient)]
+                return sympy.Mul(*rest) / sympy.Add(*(node / factor for node in quotient.base.args))
+    return product
 
 
 def _decided(

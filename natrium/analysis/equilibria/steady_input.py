@@ -19,7 +19,7 @@ from sympy.utilities.iterables import strongly_connected_components
 
 from natrium.analysis.equilibria import driven
 from natrium.analysis.equilibria.driven import enters_elsewhere, inertia_of, is_singular, solved_with_input
-from natrium.analysis.equilibria.enclosure import Enclosure, sign_changes
+from natrium.analysis.equilibria.enclosure import Enclosure, rewrite_quotients, sign_changes
 from natrium.analysis.equilibria.flow import jacobian_at, jacobian_of, push_of
 from natrium.model import AnyNeuron, HybridSystem, ModelError, UnsupportedModel, lower
 from natrium.model.arrays import Array
@@ -171,7 +171,7 @@ class SteadyInput:
         found, scale = set[float](), state_scales(self.neuron)[0]
         for surface in (one for one in surfaces if one.free_symbols <= {V, *symbols}):
             function = lower_expressions((surface,), (V, *self.system.parameters))
-            enclosure = Enclosure((surface, surface.diff(V)), V, symbols)
+            enclosure = Enclosure((surface, rewrite_quotients(surface.diff(V))), V, symbols)
             found |= set(sign_changes(enclosure, partial(_at, function, self.values), low, high, scale=scale))
         return tuple(sorted(found))
 

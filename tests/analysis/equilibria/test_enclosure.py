@@ -1,11 +1,14 @@
 """Bounds on functions over intervals hold what these take, and no change of sign is lost."""
 
+import math
+
 import numpy as np
 import pytest
 import sympy
 
 import natrium
-from natrium.analysis.equilibria.enclosure import Enclosure, sign_changes
+from natrium.analysis.equilibria.enclosure import Enclosure, rewrite_quotients, sign_changes
+from natrium.analysis.equilibria.steady_input import steady_input
 
 SODIUM = natrium.notebook.lif_na().neuron
 
@@ -47,3 +50,28 @@ def test_waves_are_bounded_by_their_crests_and_ends():
             assert least <= values.min() <= least + 1e-6
             assert most - 1e-6 <= values.max() <= most
         assert (bounds.low[4], bounds.high[4]) == pytest.approx((-1.0, 1.0))
+
+
+def test_a_quotient_of_exponentials_holds_one():
+    V = sympy.Symbol("V", real=True)
+    for c in (sympy.Integer(1), sympy.Float(2.5), sympy.exp(-V) + 3):
+        quotient = 4 * V * sympy.exp(V / 3) / (7 * sympy.exp(V / 3) + c)
+        written = rewrite_quotients(1 - quotient)
+        assert not written.has(sympy.exp(V / 3))
+        for at in (-40.0, 0.3, 55.0):
+            assert float(written.subs(V, at)) == pytest.approx(float((1 - quotient).subs(V, at)), rel=1e-12)
+    assert rewrite_quotients(sympy.exp(V) / (V + 2)) == sympy.exp(V) / (V + 2)
+
+
+@pytest.mark.parametrize("lowest", [-60.0, -62.0])
+def test_a_threshold_that_comes_ever_nearer_to_v_is_met_or_not(lowest):
+    """5 log(1 + exp(w)) with w = (V + 60)/5 is over V + 60 by 5 exp(-w), soon less than rounding tells."""
+    neuron = natrium.HybridNeuron(
+        equations={"V": "(-70 - V + I)/10", "theta": "(low + 5*log(1 + exp((V + 60)/5)) - theta)/5"},
+        parameters={"low": lowest},
+        initial={"V": -70.0, "theta": -55.0},
+        v_thresh="theta",
+        reset={"V": -70.0},
+    )
+    met = [] if lowest == -60.0 else [-60.0 - 5.0 * math.log(math.expm1(-(lowest + 60.0) / 5.0))]
+    assert list(steady_input(neuron).crossings(-100.0, 220.0)) == pytest.approx(met, abs=1e-11)
