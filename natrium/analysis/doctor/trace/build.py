@@ -13,7 +13,7 @@ from natrium.analysis.doctor.trace.arrays import TracedArray
 from natrium.analysis.doctor.trace.built_up import join_settings
 from natrium.analysis.doctor.trace.elements import SMALL
 from natrium.analysis.doctor.trace.forms import MOVED, TIMED, Form, Segment, StepTrace, leaves_of
-from natrium.analysis.doctor.trace.meanings import is_input, is_noise, step_rank
+from natrium.analysis.doctor.trace.meanings import is_input, is_noise, may_be_step, step_rank
 from natrium.analysis.doctor.trace.names import Names
 from natrium.analysis.doctor.trace.record import Choice, Node, Record, Step
 from natrium.analysis.doctor.trace.script import BESIDE
@@ -267,7 +267,8 @@ class Builder:
         if time and time not in whole:
             step = slopes[time]
             near = [name for name, node in parameters if abs(node.value - step) <= 1e-6 * abs(step)]
-            dt = next((name for name in near if name in called), near[0] if len(near) == 1 else "")
+            alike = [name for name in near if name in called or may_be_step(name)] or near
+            dt = next((name for name in alike if name in called), alike[0] if len(alike) == 1 else "")
         return time, dt or next(iter(called), "") or self._paced(time)
 
     def _paced(self, count: str) -> str:

@@ -608,3 +608,18 @@ def test_a_long_loop_that_makes_the_input_does_not_hide_the_neuron_behind_it(tmp
     """
     record = trace_script(written(tmp_path, textwrap.dedent(text)), max_steps=200)
     assert record.states == ("v",)
+
+
+@pytest.mark.parametrize("name", ["DELTA_T", "DeltaT", "TIME_STEP", "integration_step"])
+def test_of_numbers_as_long_as_the_clocks_step_the_one_that_is_called_so_is_the_step(tmp_path, name):
+    text = f"""
+    import numpy as np
+    {name} = 0.1
+    g_leak = 0.1
+    slope = 0.1
+    v = 0.0
+    for t in np.arange(0.0, 5.0, {name}):
+        drive = 2.0 if t < 2.0 else 0.0
+        v = v + {name} * (drive - g_leak * v + slope)
+    """
+    assert trace_script(written(tmp_path, textwrap.dedent(text))).dt == name
