@@ -343,11 +343,12 @@ def _of_another(case: Case, sides: Claimed, name: str, bench: Bench) -> Found | 
         found = sides.flows[sides.pairs[other]]
         return bool(np.allclose(flows[one], found, rtol=1e-9, atol=0.0) and np.ptp(found))
 
-    line = case.maps.main.updates[name].line
+    line, made = case.maps.main.updates[name].line, case.meant.flows[name].line
     for other in sides.pairs:
         if other != name and moved_by(name, other):
-            if moved_by(other, name):  # each by the other's
-                line = given_back(case.source, line) or line
+            same = case.maps.main.updates[other].line == line
+            if moved_by(other, name) or same:  # each by the other's, or one slope for both
+                line = given_back(case.source, line) or given_back(case.source, made) or line
             return Found(
                 "wrong-name", "fault",
                 f"{plain(name)} is moved by what should move {plain(other)}, in "

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -162,8 +163,12 @@ class Elements(np.ndarray[Any, Any]):
         if active().segment is None or not self.size or part.ndim == 0:
             return part
         positions = np.arange(self.size).reshape(self.shape)[index]
-        wanted = range(positions.size)
-        if self.many:
+        wanted: Sequence[int] = range(positions.size)
+        if self.many and self.ndim > 1:
+            wanted = self._speakers(positions)
+            if not wanted:
+                return part
+        elif self.many:
             (end,) = speaker((positions.size,)) if positions.size else (0,)
             wanted = wanted[end : end + 1]
             if not (self.first and wanted and positions.ravel()[end] == speaker((self.size,))[0]):

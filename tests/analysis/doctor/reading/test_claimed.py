@@ -432,3 +432,54 @@ def test_half_steps_that_take_each_other_back_move_nothing(tmp_path):
     path.write_text(text.replace("v = v + 0.5", "v = v - 0.5", 1))
     (reading,) = read_script(path, claim)
     assert reading.faults
+
+
+RHS = """
+from math import exp
+dt, y, vs = 0.1, (-70.0, 0.05, 0.6), []
+def rhs(y):
+    v, n, h = y
+    dv = (20.0 - (v + 70.0) - 2.0 * n * h * (v + 80.0)) / 10.0
+    dn = 0.02 * exp(v / 40.0) * (1.0 - n) - 0.3 * n
+    dh = 0.07 * exp(-v / 40.0) * (1.0 - h) - 0.4 * h
+    return dv, dn, dh
+for k in range(300):
+    y = tuple(one + dt * slope for one, slope in zip(y, rhs(y)))
+    vs.append(y[0])
+"""
+
+
+def test_a_slope_given_back_twice_is_told_with_a_claim_and_without(tmp_path):
+    path = tmp_path / "script.py"
+    path.write_text(RHS)
+    claim = read(traced(path), solve=False).model
+    path.write_text(RHS.replace("dv, dn, dh\n", "dv, dn, dn\n"))
+    for one in (claim, None):
+        assert {fault.line for fault in read(traced(path), claim=one, solve=False).faults} == {9}
+
+
+def test_a_state_without_its_step_is_told_whatever_the_step_is_called(tmp_path):
+    path = tmp_path / "script.py"
+    text = "deltaT, v, n, h = 0.05, -70.0, 0.05, 0.6\nfor k in range(40):\n"
+    text += "    v = v + deltaT * (20.0 - (v + 70.0) - 2.0 * n * h * (v + 80.0)) / 10.0\n"
+    text += "    n = n + (0.3 * (1.0 - n) - 0.00002 * v * v * n)\n    h = h + deltaT * (0.1 * (1.0 - h) - 0.4 * h)\n"
+    path.write_text(text)
+    assert [(one.key, one.line) for one in read(traced(path), solve=False).faults] == [("dt-missing", 4)]
+
+
+def test_steps_that_rounding_adds_to_some_waits_are_a_rule(tmp_path):
+    path = tmp_path / "script.py"
+    text = (
+        "dt, v, last = 1e-4, -0.065, -1.0\nfor k in range(2500):\n    t = k * dt\n    if t - last < 0.004:\n"
+    )
+    text += "        v = -0.06\n        continue\n    v += dt * (-0.065 - v + 0.024) / 0.015\n"
+    text += "    if v > -0.048:\n        v = -0.06\n        last = t + dt\n"
+    path.write_text(text)
+    reading = read(traced(path), solve=False)
+    assert len(set(reading.maps.hold.steps)) == 2
+    claim = Model(
+        neuron=Neuron(tau_m=15.0, tau_ref=4.0, v_rest=-65.0, v_thresh=-48.0, v_reset=-60.0),
+        stimulus=Constant(24.0),
+        simulation=Simulation(t_end=250.0, dt=0.1),
+    )
+    assert read(traced(path), claim=claim, solve=False).faults == ()

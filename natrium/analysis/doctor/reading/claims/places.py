@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from natrium.analysis.doctor.reading.claims.sides import Claimed
-from natrium.analysis.doctor.reading.expressions.trees import LEAF, NUMBER, in_order, leaves
+from natrium.analysis.doctor.reading.expressions.trees import LEAF, in_order, leaves
 from natrium.analysis.doctor.reading.repair.bench import Bench
 from natrium.analysis.doctor.trace.record import Node
 from natrium.model.arrays import Array
@@ -48,7 +48,7 @@ def place_of(bench: Bench, sides: Claimed) -> tuple[Node, str, int] | None:
             line = above_it.line if many or node.op == LEAF else node.line
             moves = bool(node.args) and wanted <= leaves(node) and not sound[at]
             given = node.line not in (0, above_it.line)  # by a line of its own: no part of a formula's form
-            alone = node.op == NUMBER and (abs(node.value) != 1.0 or given) and len(wanted) == 1
+            alone = not leaves(node) and (abs(node.value) != 1.0 or given) and len(wanted) == 1
             other = many and bool(node.args) and len(wanted) > 0  # right elsewhere
             if not line or not (moves or alone or other):
                 continue

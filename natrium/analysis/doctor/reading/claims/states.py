@@ -101,7 +101,9 @@ def _unfired(case: Case, claim: Model) -> Iterator[Found]:
     asking = [at for at, step in enumerate(maps.record.steps) if crossings(maps.algebra, step, maps.V)]
     if level is None or not np.any((V[1:] > level) & ~np.isin(order, asking)):
         return
-    line = compared(case.source, plain(maps.V)) or own_line(maps.main.updates[maps.V])
+    line = compared(case.source, plain(maps.V))
+    if all(one.line != line for step in maps.record.steps for one in step.choices):  # none that was met
+        line = own_line(maps.main.updates[maps.V])
     yield Found(
         "never-fires", "fault",
         f"{plain(maps.V)} goes to {float(np.nanmax(V)):.6g} mV, over the threshold of "

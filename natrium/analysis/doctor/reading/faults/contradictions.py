@@ -21,7 +21,7 @@ from natrium.analysis.doctor.reading.maps.maps import crossings, differ, points_
 from natrium.analysis.doctor.reading.model.rules import number_at, unfinished
 from natrium.analysis.doctor.reading.text.labels import passed
 from natrium.analysis.doctor.reading.text.loops import loops_around
-from natrium.analysis.doctor.reading.text.named import unread
+from natrium.analysis.doctor.reading.text.named import given_twice, unread
 from natrium.analysis.doctor.reading.text.overrides import overriding
 from natrium.analysis.doctor.trace.meanings import is_threshold, plain
 from natrium.analysis.doctor.trace.record import Node
@@ -50,8 +50,20 @@ def contradictions(case: Case) -> Iterator[Found]:
         _leak_by_size,
         frozen_gates,
         _begun_anew,
+        _given_twice,
     ):
         yield from check(case)
+
+
+def _given_twice(case: Case) -> Iterator[Found]:
+    """Find that a function gives back one of its slopes twice, and another not at all."""
+    if (found := given_twice(case.source)) is not None:
+        line, name, left = found
+        yield Found(
+            "given-twice", "fault",
+            f"{in_line(case.source, line).capitalize()} gives back {name} twice, and {left} not at all.",
+            line, name, left, evidence=f"nothing in the script reads {left}",
+        )  # fmt: skip
 
 
 def resets_above(case: Case) -> bool:

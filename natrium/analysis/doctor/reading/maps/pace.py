@@ -57,13 +57,20 @@ def paced(record: Record) -> Record:
             return record
         read = {name for node in updates.values() for name in leaves(node)}
         likely = [name for name, node in record.parameters.items() if node.value > 0.0 and name != record.dt]
-        still = [name for name in likely if not moved(name)]
+        stopped = {name: len(moving) - len(moved(name)) for name in likely}
+        still = [name for name in likely if stopped[name] == len(moving)]
         still = [name for name in still if name in read] or still
+        if not still and not record.dt:  # a state may lack its step
+            still = [name for name in likely if 2 * stopped[name] >= len(moving) > 1 and _is_step(name)]
     except (KeyError, ArithmeticError, ValueError, TypeError):
         return record
-    good = [name for name in still if _STEP.search(name.rpartition(".")[2])]
+    good = [name for name in still if _is_step(name)]
     good = good or (still if len(moving) > 1 else [])
     return attrs.evolve(record, dt=good[0]) if len(good) == 1 else record
+
+
+def _is_step(name: str) -> bool:
+    return _STEP.search(name.rpartition(".")[2]) is not None
 
 
 def steady(record: Record) -> Record:

@@ -45,7 +45,6 @@ _OTHERS: dict[str, tuple[str, ...]] = {
 }
 LEAST = 1.0 / 2000.0  # of a number that was meant: units slip by a thousand
 WITHIN = 2.0  # how far-fetched a change is that is made within what is right as it stands
-_INNER = ("number", "name", "operation", "sign", "call", "brackets")
 _SMALL = (0.0, 1.0, 2.0, 3.0, 4.0, 0.5)
 
 
@@ -63,10 +62,10 @@ def repairs(bench: Bench) -> list[Repair]:
         found.append((0.955, len(in_order([node])), told(bench, "brackets", node, new, 0.955)))
     found += [(one.rank, len(in_order([one.node])), one) for one in (*renamed(bench), *left_out(bench))]
     right = bench.right_parts()
-    if right:  # what is all that is asked for is not mended by another sign or number in it
+    if right:  # what is all that is asked for is not mended by a change within it
         found = [
             (rank + WITHIN, size, attrs.evolve(one, rank=one.rank + WITHIN))
-            if one.kind in _INNER and bench.place.get(one.node, -1) in right
+            if bench.place.get(one.node, -1) in right
             else (rank, size, one)
             for rank, size, one in found
         ]
@@ -289,6 +288,7 @@ def _factors(bench: Bench, at: int, node: Node) -> Iterator[Repair]:
             if node.op != NUMBER and bench.is_right(bench.whole(at, c + near)):
                 new = Node("+" if near > 0 else "-", (node, number(abs(near))), math.nan, node.line)
                 far = 2.3 if name_of(node) == "neg" else 2.4  # -V is what a leak towards 0 looks like
+                far = 2.2 if near == 1.0 and name_of(node) in ("exp", "tanh") else far  # as in 1 + exp(x)
                 yield told(bench, "offset", node, new, far if is_nice(near) else 4.2, shown(near))
 
 

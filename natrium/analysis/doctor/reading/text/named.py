@@ -39,6 +39,21 @@ def unread(source: Sequence[str]) -> dict[str, tuple[int, float | None]]:
     return found
 
 
+def given_twice(source: Sequence[str]) -> tuple[int, str, str] | None:
+    """Find what gives back one name twice, beside one that nothing reads: the line, and the two."""
+    spare = idle(source)
+    for function in (one for one in nodes_of(source) if isinstance(one, ast.FunctionDef)):
+        last = function.end_lineno or function.lineno
+        left = [name for name, line in spare.items() if function.lineno < line <= last]
+        for back in (one for one in ast.walk(function) if isinstance(one, ast.Return) and left):
+            lists = [one.elts for one in ast.walk(back) if isinstance(one, (ast.Tuple, ast.List))]
+            often = Counter(part.id for one in lists for part in one if isinstance(part, ast.Name))
+            twice = [name for name, times in often.items() if times > 1]
+            if len(twice) == len(left) == 1:
+                return back.lineno, twice[0], left[0]
+    return None
+
+
 def set_to(source: Sequence[str], name: str, other: str) -> int:
     """Give the one line that sets a name, whosever it is, to another's value; 0: none, or several."""
     lines = {

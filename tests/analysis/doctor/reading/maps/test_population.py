@@ -3,6 +3,9 @@
 import pytest
 
 from natrium.analysis.doctor import read_script
+from natrium.analysis.doctor.reading.expressions.wording import text_of
+from natrium.analysis.doctor.reading.verdict import read
+from natrium.analysis.doctor.script import traced
 from natrium.model import Model, Neuron, Simulation, Step
 
 SCRIPT = """
@@ -38,3 +41,21 @@ def test_the_neuron_that_the_claim_is_of_is_read(tmp_path, old, new, number, lin
     (reading,) = read_script(path, claim)
     assert {one.line for one in reading.faults} == lines
     assert reading.record.side == number
+
+
+def test_what_a_mask_raises_in_a_column_of_a_plane_is_followed(tmp_path):
+    """The second neuron fires by itself alone: what is picked of the column begins with another one."""
+    path = tmp_path / "script.py"
+    path.write_text("""
+import numpy as np
+v, u, drive = -60.0 * np.ones((2, 400)), np.zeros((2, 400)), np.array([100.0, 120.0])
+for i in range(399):
+    v[:, i + 1] = v[:, i] + 0.25 * (0.7 * (v[:, i] + 60.0) * (v[:, i] + 40.0) - u[:, i] + drive) / 100.0
+    u[:, i + 1] = u[:, i] + 0.25 * 0.03 * (-2.0 * (v[:, i] + 60.0) - u[:, i])
+    fired = v[:, i + 1] >= 35.0
+    v[fired, i + 1] = -50.0
+    u[fired, i + 1] += 100.0
+""")
+    reading = read(traced(path), solve=False)
+    assert reading.spike_times.size
+    assert text_of(reading.maps.resets["u[0]"]) == "u[0] + 100"
