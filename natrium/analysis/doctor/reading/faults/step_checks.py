@@ -164,7 +164,7 @@ def _dt_missing(case: Case) -> Iterator[Found]:
         part = _without(case, tree, state, slopes, points)
         line = line_in(tree, part)[0]
         if part is _increment(tree, state):  # what adds it up lacks the step
-            line = maps.main.updates[state].line or line
+            line = (0 if _has_steps_apart(case, state) else maps.main.updates[state].line) or line
         yield Found(
             "dt-missing",
             "fault",
@@ -177,6 +177,16 @@ def _dt_missing(case: Case) -> Iterator[Found]:
             f"at {_step_name(case)} = 0 a step still moves {plain(state)}",
             about=state,
         )
+
+
+def _has_steps_apart(case: Case, state: str) -> bool:
+    """Tell whether what moves each state is made in a line of its own, and the others' with the step."""
+    maps = case.maps
+    whole = {name: maps.main.updates[name] for name in maps.moving}
+    more = {name: _increment(one, name) for name, one in whole.items()}
+    apart = {name for name in maps.moving if own_line(more[name]) != whole[name].line}
+    others = set(maps.moving) - {state}
+    return others < apart and state in apart and all(maps.record.dt in leaves(more[one]) for one in others)
 
 
 def _by_step(node: Node, dt: str) -> bool:

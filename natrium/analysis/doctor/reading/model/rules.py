@@ -14,7 +14,7 @@ from natrium.analysis.doctor.reading.expressions.clocks import other_clocks
 from natrium.analysis.doctor.reading.expressions.trees import DOUBLES, LEAF, NUMBER, Program, in_order, leaves
 from natrium.analysis.doctor.reading.maps.maps import Maps
 from natrium.analysis.doctor.reading.text.labels import drawn_early
-from natrium.analysis.doctor.reading.text.named import idle, unread_test
+from natrium.analysis.doctor.reading.text.named import idle, is_real, unread_test
 from natrium.analysis.doctor.trace.meanings import plain
 from natrium.analysis.doctor.trace.record import Choice, Node, Record
 from natrium.model.arrays import Array
@@ -39,7 +39,8 @@ class Refractory:
     blamed : int
         The line that makes it another time than the parameter's, where it is.
     odd : bool
-        Whether each step counts neither one nor its own length: then that line is wrong for sure.
+        Whether each step counts neither one nor its own length, or one of a time: then that line is wrong
+        for sure.
     """
 
     nominal: float
@@ -204,11 +205,15 @@ def refractory_of(maps: Maps) -> Refractory | None:
         one for tree in trees for one in sorted(leaves(tree) & set(record.parameters)) if one != record.dt
     ]
     line = timer_line(maps, fire.updates[timer], deciding)
-    each = abs(number_at(step.updates[timer], known | {timer: 0.0}))
     value = number_at(fire.updates[timer], known | {record.time: 0.0} | other_clocks(record))
+    begin = value if math.isfinite(value) else 0.0  # further on it may be clipped
+    each = abs(number_at(step.updates[timer], known | {timer: begin}) - begin)
     odd = maps.hold.way == "counter" and abs(each - maps.step) > NEAR * maps.step and each != 1.0
     if maps.hold.way == "counter" and each == 1.0 and value:
-        blamed = line  # steps are counted: how many, a spike says
+        blamed = line  # steps are counted: how many, a spike says, unless what it sets is a time
+        if _sets_time(maps, fire.updates[timer], timer):
+            moved = (one.line for one in in_order([step.updates[timer]]) if one.op in ("+", "-"))
+            blamed, odd = next(moved, line), True
     elif odd:
         blamed = deciding.line if not each else step.updates[timer].line or line
     else:  # what a spike sets is right where it is the time, or nothing, or a parameter of a name
@@ -222,6 +227,12 @@ def refractory_of(maps: Maps) -> Refractory | None:
     return Refractory(
         nominal, names[-1], given.value * (maps.step if counts else 1.0), line, blamed, odd and each > 0.0
     )
+
+
+def _sets_time(maps: Maps, node: Node, timer: str) -> bool:
+    """Tell whether what a spike sets is a parameter as it is, no number of steps, and so is the timer."""
+    given = maps.record.parameters.get(node.name) if node.op == LEAF else None
+    return given is not None and maps.dt not in leaves(given) and is_real(maps.record.source, plain(timer))
 
 
 def _resumed(record: Record) -> Refractory:

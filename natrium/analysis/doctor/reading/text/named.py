@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from natrium.analysis.doctor.reading.text.labels import given_by, nodes_of
+from natrium.analysis.doctor.trace.meanings import plain
 
 
 def numbers_named(source: Sequence[str]) -> dict[str, float]:
@@ -22,6 +23,26 @@ def numbers_named(source: Sequence[str]) -> dict[str, float]:
         if isinstance(one, (ast.Name, ast.Attribute)) and isinstance(one.ctx, ast.Store)
     )
     return {name: value for _, name, _, value in _stored(source) if value and often[name] <= 1}
+
+
+def is_real(source: Sequence[str], name: str) -> bool:
+    """Tell whether a text first gives a name a number with a point: a time, and no count.
+
+    Parameters
+    ----------
+    source : sequence of str
+    name : str
+        The last part of it.
+    """
+    given = [
+        (one.lineno, to, value)
+        for one in nodes_of(source)
+        if isinstance(one, ast.Assign)
+        for to, value in given_by(one)
+    ]
+    own = [one for one in given if plain(ast.unparse(one[1])) == name]
+    first = min(own, key=lambda one: one[0])[2] if own else None
+    return isinstance(first, ast.Constant) and isinstance(first.value, float)
 
 
 def unread(source: Sequence[str]) -> dict[str, tuple[int, float | None]]:

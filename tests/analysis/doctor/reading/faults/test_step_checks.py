@@ -49,3 +49,40 @@ def test_a_time_in_another_unit_is_told_where_it_is_given(tmp_path, changes, lin
 def test_a_step_that_rounding_takes_away_is_told(tmp_path, t_ref, steps, lines):
     text = LEAKY.replace("t_ref, E = 2.0", f"t_ref, E = {t_ref}").replace("round(t_ref / dt)", steps)
     assert [one.line for one in taken(tmp_path, text).faults] == lines
+
+
+TIMED = """
+dt, t_ref = 0.1, 2.0
+v, w, wait = -70.0, 0.0, {begin}
+for k in range(400):
+    if wait > 0:
+        wait = {counts}
+        continue
+    dv = {of_v}(-70.0 - v - w + 25.0) / 20.0
+    dw = {of_w}(2.0 - w) / 50.0
+    v += {added}dv
+    w += dw
+    if v > -55.0:
+        v = -70.0
+        wait = {sets}
+"""
+SOUND = {
+    "begin": "0.0", "counts": "wait - dt", "of_v": "dt * ", "of_w": "dt * ", "added": "", "sets": "t_ref",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("changes", "lines"),
+    [
+        ({}, []),
+        ({"counts": "wait - 1"}, [6]),  # it begins as a time, and is set to one
+        ({"counts": "max(wait - 1, 0.0)"}, [6]),
+        ({"counts": "wait - 1", "begin": "0"}, [14]),  # it begins as a count
+        ({"counts": "wait - 1", "sets": "t_ref / dt"}, []),
+        ({"of_v": ""}, [8]),  # where the other has its step, not where it is added
+        ({"of_v": "", "added": "dt * "}, []),
+    ],
+)
+def test_a_step_is_lacking_where_the_others_have_it(tmp_path, changes, lines):
+    faults = taken(tmp_path, TIMED.format(**SOUND | changes)).faults
+    assert [one.line for one in faults] == lines
