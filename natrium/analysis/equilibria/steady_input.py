@@ -25,6 +25,7 @@ from natrium.model import AnyNeuron, HybridSystem, ModelError, UnsupportedModel,
 from natrium.model.arrays import Array
 from natrium.model.branches import choose
 from natrium.model.derived import kept_expressions
+from natrium.model.expressions.expression import as_text
 from natrium.model.kept import describe
 from natrium.model.kernel import lower_expressions
 from natrium.model.protocol import per_neuron
@@ -385,7 +386,7 @@ def _solve_linear(
         how = "linear in " + ("it" if len(others) == 1 else "these") + (" and without I" if current else "")
         raise UnsupportedModel(
             f"this needs a steady state of {names} at every V: equations {how}, got "
-            f"{', '.join(map(str, flows))}: use equilibria at one input, limit_cycle, or simulate"
+            f"{', '.join(map(as_text, flows))}: use equilibria at one input, limit_cycle, or simulate"
         )
     found = dict(zip(others, A.LUsolve(-b), strict=True))
     return found, {state: -A[k, k] for k, state in enumerate(others)}

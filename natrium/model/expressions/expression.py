@@ -253,6 +253,9 @@ class _TextPrinter(StrPrinter):
         g, a, b = map(self._print, expr.args)
         return f"where({g} >= 0, {a}, {b})"
 
+    def _print_whole_exp(self, expr: Any) -> str:
+        return f"exp({self._print(expr.args[0])})"
+
     def _print_Exp1(self, expr: Any) -> str:
         return "exp(1)"
 

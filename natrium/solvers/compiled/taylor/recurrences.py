@@ -16,6 +16,7 @@ from llvmlite import ir
 from natrium.model.branches import choose
 from natrium.model.errors import UnsupportedModel
 from natrium.model.expressions.exprel import EXP_LIMIT, exprel
+from natrium.model.expressions.expression import as_text
 from natrium.solvers.compiled.taylor.layout import FRACTION_LEVELS, NEAR, Layout, even_fraction
 from natrium.solvers.compiled.taylor.series import Node, Program
 from natrium.solvers.compiled.taylor.vectors import I64, Lanes
@@ -129,7 +130,7 @@ class Recurrences:
         name = _OF_NUMBERS.get(type(expr).__name__)
         if name is None:
             raise UnsupportedModel(
-                f"the compiled solver cannot evaluate {expr}: use EventDriven (--solver event)"
+                f"the compiled solver cannot evaluate {as_text(expr)}: use EventDriven (--solver event)"
             )
         return v.exp(args[0]) if name == "exp" else v.intrinsic(name, args[0])
 
