@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import inspect
 import io
+import sys
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -22,7 +25,10 @@ class Turns:
         owner.entered(number)
 
     def turn(self) -> bool:
-        """Begin a turn, with its condition."""
+        """Begin a turn, with its condition; a generator's may be that of a loop that was begun later."""
+        inner = self.owner.now[-1][0]
+        if inner != self.number and sys._getframe(1).f_code.co_flags & inspect.CO_GENERATOR:
+            self.owner.driven.setdefault(self.number, Counter())[inner] += 1
         self.owner.turned(self.number)
         self.begun = False
         return True
@@ -56,6 +62,7 @@ class Plain:
         self.most: dict[int, int] = {}
         self.entries: dict[int, int] = {}
         self.now: list[list[int]] = []
+        self.driven: dict[int, Counter[int]] = {}
         self.parents: dict[int, set[int]] = {}
         self.count = 0
         self.ahead: int | None = None

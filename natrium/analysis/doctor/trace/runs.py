@@ -28,6 +28,8 @@ from natrium.analysis.doctor.trace.watch import Watch
 _TURNS = 8
 # Turns below which a loop is no stepping loop.
 _FEWEST = 5
+# Of a generator's turns: those that another loop asks for.
+_DRIVEN = 0.9
 NARROW = "float32: its rounding is not followed"
 
 
@@ -52,8 +54,14 @@ class PlainRun:
             self.hook = PlainRun(script, given, max_operations, compiled=False).hook
 
     def candidates(self, without: set[int]) -> set[int]:
-        """Choose loops that do not hold each other: of nested ones that with the most turns."""
+        """Choose loops that do not hold each other: of nested ones that with the most turns.
+
+        A generator's loop that goes on when another asks it to is that other's.
+        """
         most = {one: n for one, n in self.hook.most.items() if n >= _FEWEST and one not in without}
+        for one, by in self.hook.driven.items():
+            if any(_DRIVEN * most.get(one, 0) < n and other in most for other, n in by.items()):
+                most.pop(one, None)
         chosen: set[int] = set()
         for one in sorted(most, key=lambda k: (-most[k], k)):
             above = self.hook.parents.get(one, set())

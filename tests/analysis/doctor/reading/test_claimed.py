@@ -483,3 +483,35 @@ def test_steps_that_rounding_adds_to_some_waits_are_a_rule(tmp_path):
         simulation=Simulation(t_end=250.0, dt=0.1),
     )
     assert read(traced(path), claim=claim, solve=False).faults == ()
+
+
+SENT = """
+def cell(dt):
+    v, silent = -65.0, 0
+    while True:
+        drive = yield v, silent
+        if silent > 0:
+            silent -= 1
+            continue
+        v = v + dt * (-65.0 - v + drive) / 20.0
+        if v >= -50.0:
+            v, silent = -70.0, 25
+
+def main():
+    unit, vs = cell(0.1), []
+    next(unit)
+    for k in range(900):
+        v, waits = unit.send(24.0 if k * 0.1 >= 10.0 else 0.0)
+        vs.append(v)
+
+main()
+"""
+
+
+def test_a_generator_steps_when_the_loop_asks_that_sends_it_its_input(tmp_path):
+    path = tmp_path / "script.py"
+    path.write_text(SENT)
+    reading = read(traced(path), solve=False)
+    assert reading.record.input == "drive"
+    assert set(reading.meant.inputs) == {0.0, 24.0}
+    assert reading.faults == ()
