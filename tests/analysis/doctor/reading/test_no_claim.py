@@ -383,3 +383,20 @@ def test_a_steady_state_may_leave_its_bounds_by_what_a_model_may(tmp_path, most,
     path.write_text(SLIGHTLY_OPEN.replace("1.003", most))
     (reading,) = read_script(path)
     assert {one.line for one in reading.faults} == lines
+
+
+@pytest.mark.parametrize("drive", [20.0, 10.0])
+def test_a_threshold_that_is_compared_by_equality_is_told(tmp_path, drive):
+    path = tmp_path / "script.py"
+    text = f"v = -70.0\nfor k in range(400):\n    v = v + 0.1 * ({drive} - 70.0 - v) / 10.0\n"
+    path.write_text(f"{text}    if v == -55:\n        v = -70.0\n")
+    (reading,) = read_script(path)
+    assert [(one.key, one.line) for one in reading.faults] == [("threshold-equality", 4)]
+    drawn = (
+        f"{text}    if old == 40.0:\n        v = -70.0\n    if v >= -55.0:\n        v = 40.0\n    old = v\n"
+    )
+    path.write_text(
+        drawn.replace("v = -70.0\n", "v = old = -70.0\n", 1)
+    )  # a peak that is drawn is met exactly
+    (reading,) = read_script(path)
+    assert reading.faults == ()

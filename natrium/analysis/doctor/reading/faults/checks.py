@@ -40,7 +40,9 @@ RISING, FALLING = ("m", "n"), ("h",)  # the gates that the field calls so, by ho
 def checks(case: Case) -> list[Found]:
     """List the faults that no model means."""
     found = [*step_checks(case), *_not_kept(case)]
-    for check in (_compared, lost_steps, _gates, _signs, _leak_away, _out_of_reach, _unused, _late_input):
+    for check in (
+        _compared, lost_steps, _gates, _signs, _leak_away, _never_equal, _out_of_reach, _unused, _late_input,
+    ):  # fmt: skip
         found += check(case)
     return found
 
@@ -284,6 +286,23 @@ def beyond_reach(case: Case) -> tuple[Threshold, float, float, float] | None:
     driven, rest = gain * float(np.max(case.meant.inputs, initial=0.0)), float(leak.rest)
     level = number_at(levels[0].level, maps.record.parameter_values)
     return (levels[0], level, rest, driven) if np.isfinite(level) and level > rest + driven else None
+
+
+def _never_equal(case: Case) -> Iterator[Found]:
+    """Find a V that is compared by == alone: a step passes a level, and is hardly ever on it."""
+    maps, steps = case.maps, case.maps.record.steps
+    tests = [one for step in steps for one in crossings(maps.algebra, step, maps.V)]
+    lines = {one.line for one in tests}
+    asked = [one for step in steps for one in step.choices if one.line in lines]
+    if len(lines) != 1 or any(one.relation != "==" or one.held for one in asked):
+        return
+    test = tests[0]
+    yield Found(
+        "threshold-equality", "fault",
+        f"{plain(maps.V)} is compared with {text_of(test.level)} by ==, in "
+        f"{in_line(case.source, test.line)}: a step goes over it, and is hardly ever on it.",
+        test.line, "==", ">=", evidence=f"it is never met in {maps.record.order.size} steps",
+    )  # fmt: skip
 
 
 def _out_of_reach(case: Case) -> Iterator[Found]:
