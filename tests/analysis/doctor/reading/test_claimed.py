@@ -309,17 +309,20 @@ for height in (12.0, 20.0, 30.0):
 """
 
 
+@pytest.mark.parametrize("heights", ["12.0, 20.0, 30.0", "20.0, 12.0, 5.0"])
 @pytest.mark.parametrize(("left_out", "told"), [("", []), ("    v = -70.0\n", [("state-left", 3)])])
 def test_a_run_that_the_one_before_has_left_elsewhere_is_told_by_what_should_begin_it(
-    tmp_path, left_out, told
+    tmp_path, left_out, told, heights
 ):
+    """Whichever of them the claim is of: the run that it is held against may begin as it should."""
     claim = Model(
         neuron=Neuron(tau_m=10.0, tau_ref=0.0, v_rest=-70.0, v_thresh=-55.0, v_reset=-72.0),
         stimulus=Step(amplitude=20.0),
         simulation=Simulation(t_end=30.0, dt=0.1),
     )
     path = tmp_path / "script.py"
-    path.write_text(RUNS.replace(left_out, "") if left_out else RUNS)
+    text = RUNS.replace("12.0, 20.0, 30.0", heights)
+    path.write_text(text.replace(left_out, "") if left_out else text)
     reading = read(traced(path, claim=claim), claim=claim, solve=False)
     assert [(one.key, one.line) for one in reading.faults] == told
 

@@ -291,7 +291,6 @@ def _begun_anew(case: Case) -> Iterator[Found]:
 
 
 def left_by_runs(case: Case, starts: Sequence[Found]) -> list[Found]:
-    """Tell wrong starts that the run before has left by what should begin each run anew."""
-    wrong = [one for one in starts if one.key.startswith("initial")]
-    left = [attrs.evolve(one, sure=True) for one in _begun_anew(case)] if wrong else []
-    return left + [one for one in starts if not left or one not in wrong]
+    """Tell what should begin each run anew, whichever is read; a wrong start follows from it."""
+    left = [attrs.evolve(one, sure=True) for one in _begun_anew(case)]
+    return left + [one for one in starts if not left or not one.key.startswith("initial")]
