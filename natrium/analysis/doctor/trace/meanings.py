@@ -49,6 +49,11 @@ def step_rank(name: str) -> int | None:
     return STEP_NAMES.index(short) if short in STEP_NAMES else None
 
 
+def is_step(name: str) -> bool:
+    """Tell whether something without which nothing moves is called as steps are."""
+    return re.search(r"dt|^d(el)?_?t|step", name.rpartition(".")[2], re.IGNORECASE) is not None
+
+
 def may_be_step(name: str) -> bool:
     """Tell whether a name is a step's where its value is, too: AdEx's slope is called so as well."""
     return re.search(r"^(d|delta_?)t$|step", name.rpartition(".")[2].strip("_").lower()) is not None

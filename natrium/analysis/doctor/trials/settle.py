@@ -13,7 +13,7 @@ from natrium.analysis.accuracy.truth import reference
 from natrium.analysis.doctor.reading.claims.states import moves_at_spikes
 from natrium.analysis.doctor.reading.expressions.numbers import numbers_of
 from natrium.analysis.doctor.reading.expressions.trees import in_order
-from natrium.analysis.doctor.reading.findings.found import Found, in_line, sorted_findings
+from natrium.analysis.doctor.reading.findings.found import Found, at_first, sorted_findings
 from natrium.analysis.doctor.reading.verdict import Reading
 from natrium.analysis.doctor.trace.foreign import at_most
 from natrium.analysis.doctor.trace.forms import Enough
@@ -113,11 +113,10 @@ def _is_off(reading: Reading) -> bool:
 
 
 def _fault(script: Script, edit: Edit, told: Reading) -> Found:
-    where = in_line(script.lines, edit.line)
     was = next((one.key for one in told.faults if one.line), "text-differs")
     return Found(
         was, "fault",
-        f"{where[0].upper()}{where[1:]} has `{edit.stands}` where the model wants `{edit.should}`.",
+        f"{at_first(script.lines, edit.line)} has `{edit.stands}` where the model wants `{edit.should}`.",
         edit.line, edit.stands, edit.should,
         "with this one change the script has the model's equations, rules and input",
     )  # fmt: skip

@@ -31,7 +31,7 @@ from natrium.analysis.doctor.reading.expressions.trees import (
 )
 from natrium.analysis.doctor.reading.expressions.wording import shown, text_of
 from natrium.analysis.doctor.reading.findings.case import Case, own_line, term_line
-from natrium.analysis.doctor.reading.findings.found import Found, Mend, in_line
+from natrium.analysis.doctor.reading.findings.found import Found, Mend, at_first, in_line
 from natrium.analysis.doctor.reading.maps.maps import Threshold, crossings
 from natrium.analysis.doctor.reading.maps.population import ELEMENT
 from natrium.analysis.doctor.reading.model.levels import moving_level
@@ -130,12 +130,10 @@ def _threshold(case: Case, claim: Model, sides: Claimed) -> Iterator[Found]:
         )  # fmt: skip
     late = not test.after and test.line > maps.main.updates[maps.V].line
     if maps.firing and late and not maps.record.solver:
-        where = in_line(case.source, test.line)
         yield Found(
             "threshold-stale", "fault",
-            f"{where[0].upper()}{where[1:]} compares {plain(maps.V)} as the step found it, not as it has "
-            "made "
-            "it: each spike is a step late.",
+            f"{at_first(case.source, test.line)} compares {plain(maps.V)} as the step found it, not as it "
+            "has made it: each spike is a step late.",
             test.line, evidence="what is compared is the old V",
         )  # fmt: skip
 

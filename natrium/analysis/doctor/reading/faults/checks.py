@@ -14,7 +14,7 @@ from natrium.analysis.doctor.reading.expressions.wording import text_of
 from natrium.analysis.doctor.reading.faults.lost_steps import lost_steps
 from natrium.analysis.doctor.reading.faults.step_checks import step_checks
 from natrium.analysis.doctor.reading.findings.case import Case, own_line, sign_line, term_line
-from natrium.analysis.doctor.reading.findings.found import Found, Mend, in_line, quoted, written
+from natrium.analysis.doctor.reading.findings.found import Found, Mend, at_first, in_line, quoted, written
 from natrium.analysis.doctor.reading.maps.maps import Threshold, crossings
 from natrium.analysis.doctor.reading.model.recognise import GateFound, Part, opens, split_gate
 from natrium.analysis.doctor.reading.model.rules import number_at
@@ -62,10 +62,10 @@ def _not_kept(case: Case) -> Iterator[Found]:
 def _compared(case: Case) -> Iterator[Found]:
     """Find comparisons that stand where something should be set."""
     for line, one in told_equal(case.source).items():
-        stands, where = ast.unparse(one), in_line(case.source, line)
+        stands = ast.unparse(one)
         yield Found(
             "compared-not-set", "fault",
-            f"{where[0].upper()}{where[1:]} compares, and sets nothing: it wants = for ==.",
+            f"{at_first(case.source, line)} compares, and sets nothing: it wants = for ==.",
             line, stands, stands.replace("==", "=", 1), "nothing takes the answer",
         )  # fmt: skip
 

@@ -16,7 +16,7 @@ from natrium.analysis.doctor.reading.expressions.wording import text_of
 from natrium.analysis.doctor.reading.faults.checks import LINEAR, beyond_reach
 from natrium.analysis.doctor.reading.faults.frozen import frozen_gates
 from natrium.analysis.doctor.reading.findings.case import FAR, Case, line_in, sign_line
-from natrium.analysis.doctor.reading.findings.found import Found, in_line, quoted
+from natrium.analysis.doctor.reading.findings.found import Found, at_first, in_line, quoted
 from natrium.analysis.doctor.reading.maps.maps import crossings, differ, points_of, values_at
 from natrium.analysis.doctor.reading.model.rules import number_at, unfinished
 from natrium.analysis.doctor.reading.text.labels import passed
@@ -61,7 +61,7 @@ def _given_twice(case: Case) -> Iterator[Found]:
         line, name, left = found
         yield Found(
             "given-twice", "fault",
-            f"{in_line(case.source, line).capitalize()} gives back {name} twice, and {left} not at all.",
+            f"{at_first(case.source, line)} gives back {name} twice, and {left} not at all.",
             line, name, left, evidence=f"nothing in the script reads {left}",
         )  # fmt: skip
 

@@ -9,6 +9,7 @@ import attrs
 
 from natrium.analysis.doctor.reading.expressions.trees import in_order, leaves, with_args
 from natrium.analysis.doctor.reading.findings.found import Found, in_line
+from natrium.analysis.doctor.reading.text.labels import nodes_of
 from natrium.analysis.doctor.trace.meanings import plain
 from natrium.analysis.doctor.trace.record import CUT, Node, Record
 
@@ -59,11 +60,10 @@ def kept_whole(record: Record, cut: Mapping[str, Node]) -> Iterator[Found]:
 
 def _made_in(record: Record, name: str, before: int) -> int:
     """Give the line that makes an array, the last one above a line; 0: it is made in no one line."""
-    tree = ast.parse("\n".join(record.source))
     own = name.rpartition(".")[2]
     lines = [
         node.lineno
-        for node in ast.walk(tree)
+        for node in nodes_of(record.source)
         if isinstance(node, ast.Assign) and isinstance(node.value, ast.Call) and node.lineno < before
         and any(getattr(one, "id", getattr(one, "attr", "")) == own for one in node.targets)
     ]  # fmt: skip

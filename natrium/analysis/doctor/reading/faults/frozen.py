@@ -15,6 +15,7 @@ from natrium.analysis.doctor.reading.expressions.trees import at_points, leaves,
 from natrium.analysis.doctor.reading.findings.case import Case
 from natrium.analysis.doctor.reading.findings.found import Found, in_line
 from natrium.analysis.doctor.reading.model.recognise import opens
+from natrium.analysis.doctor.reading.text.blocks import sets_of
 from natrium.analysis.doctor.reading.text.labels import given_by, nodes_of
 from natrium.analysis.doctor.reading.text.named import idle
 from natrium.analysis.doctor.trace.meanings import plain
@@ -166,7 +167,7 @@ def _still_in(case: Case, name: str, elements: set[tuple[int, int]], beside: Seq
     nodes, lost = nodes_of(case.source), idle(case.source)
     for at in beside:
         for block in _blocks(nodes, at):
-            for target, value in _set_in(block):
+            for target, value in (pair for one in block for pair in sets_of(one)):
                 called = plain(ast.unparse(target))
                 read = {plain(ast.unparse(one)) for one in ast.walk(value)}
                 if called == name and not _is_bounded(value):
@@ -193,15 +194,6 @@ def _blocks(nodes: Iterable[ast.AST], line: int) -> Iterator[list[ast.stmt]]:
                 for each in block
             ):
                 yield block
-
-
-def _set_in(block: Iterable[ast.stmt]) -> Iterator[tuple[ast.expr, ast.expr]]:
-    """List what statements set, each with what it is given."""
-    for one in block:
-        if isinstance(one, ast.Assign):
-            yield from given_by(one)
-        elif isinstance(one, ast.AugAssign):
-            yield one.target, one.value
 
 
 def _stopped(nodes: Sequence[ast.AST], value: ast.expr) -> int:

@@ -12,7 +12,7 @@ from natrium.analysis.doctor.reading.expressions.algebra import Slopes
 from natrium.analysis.doctor.reading.expressions.trees import LEAF, in_order, leaf, leaves, name_of, number
 from natrium.analysis.doctor.reading.expressions.wording import text_of
 from natrium.analysis.doctor.reading.findings.case import Case
-from natrium.analysis.doctor.reading.findings.found import Found, in_line
+from natrium.analysis.doctor.reading.findings.found import Found, at_first, in_line
 from natrium.analysis.doctor.reading.maps.maps import middle_of, points_of, values_at
 from natrium.analysis.doctor.reading.model.equations import unmoved
 from natrium.analysis.doctor.reading.repair.bench import Bench
@@ -174,10 +174,9 @@ def _without_slope(case: Case, staged: list[str]) -> Found | None:
             own, more = sorted(node.args, key=lambda one: one.op != LEAF)
             moves = {*maps.moving, maps.record.input} & leaves(case.equations[own.name])
             if leaves(more) <= known and moves:
-                where = in_line(case.source, node.line)
                 return Found(
                     "stage-step", "fault",
-                    f"{where[0].upper()}{where[1:]} takes a stage at {plain(own.name)} moved on by "
+                    f"{at_first(case.source, node.line)} takes a stage at {plain(own.name)} moved on by "
                     f"`{text_of(more)}`, and by no slope.",
                     node.line, text_of(more), f"{text_of(more)}*k", "no slope is in what is added",
                     about=state,
@@ -211,10 +210,10 @@ def _mended(case: Case, prover: Prover, unknown: list[str]) -> Iterator[Found]:
             )  # fmt: skip
             best = next(iter(repairs(bench)), None)
             if best is not None and best.line and best.rank <= PLAIN:
-                said = in_line(case.source, best.line)
                 yield Found(
                     "stage-differs", "fault",
-                    f"{said[0].upper()}{said[1:]} has `{best.stands}` where a stage wants `{best.should}`.",
+                    f"{at_first(case.source, best.line)} has `{best.stands}` where a stage wants "
+                    f"`{best.should}`.",
                     best.line, best.stands, best.should,
                     "with this one change the map is a Runge-Kutta scheme's", about=state,
                 )  # fmt: skip
@@ -327,12 +326,12 @@ def _told(case: Case, slip: Slip, state: str, prover: Prover) -> Found:
     if slip.stage == len(rows):
         line = case.maps.main.updates[state].line
         said = (
-            f"{in_line(case.source, line)} sums the stages of {plain(state)} as {_shares(slip.row)}; "
+            f"{at_first(case.source, line)} sums the stages of {plain(state)} as {_shares(slip.row)}; "
             f"{words} has "
             f"{_shares(tuple(weights))}."
         )
         return Found(
-            "stage-weights", "fault", said[0].upper() + said[1:], line, _shares(slip.row),
+            "stage-weights", "fault", said, line, _shares(slip.row),
             _shares(tuple(weights)),
             f"with these weights the map is the script's, to {DIGITS} digits", about=state,
         )  # fmt: skip

@@ -12,7 +12,7 @@ from natrium.analysis.doctor.reading.expressions.algebra import Slopes
 from natrium.analysis.doctor.reading.expressions.trees import LEAF, NUMBER, in_order, leaves, name_of, number
 from natrium.analysis.doctor.reading.faults.waits import refractory_checks
 from natrium.analysis.doctor.reading.findings.case import Case, line_in, own_line, term_line
-from natrium.analysis.doctor.reading.findings.found import Found, in_line, written
+from natrium.analysis.doctor.reading.findings.found import Found, at_first, in_line, written
 from natrium.analysis.doctor.reading.maps.kicks import all_come_in, is_train
 from natrium.analysis.doctor.reading.maps.maps import NO_DT, _chain, differ, points_of, values_at
 from natrium.analysis.doctor.reading.text.labels import computed_again, never_used
@@ -382,7 +382,7 @@ def _idle(case: Case) -> Iterator[Found]:
         one, other = again
         yield Found(
             "stage-repeated", "fault",
-            f"{in_line(case.source, other).capitalize()} computes again what line {one} has.",
+            f"{at_first(case.source, other)} computes again what line {one} has.",
             other, evidence="nothing that it is made of was set in between",
         )  # fmt: skip
     found = never_used(case.source, maps.main.updates[maps.V].line, names)

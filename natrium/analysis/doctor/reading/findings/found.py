@@ -118,6 +118,12 @@ def in_line(source: Sequence[str], line: int) -> str:
     return f"line {line} (`{text}`)" if text else "the script"
 
 
+def at_first(source: Sequence[str], line: int) -> str:
+    """Say where, as a sentence begins: what the line says is quoted as it is."""
+    where = in_line(source, line)
+    return where[0].upper() + where[1:]
+
+
 def written(node: Node, names: dict[str, str] | None = None) -> str:
     """Give an expression as a script has it, functions without their library."""
     return text_of(node, names)

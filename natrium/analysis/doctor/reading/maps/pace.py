@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 
 import attrs
@@ -20,13 +19,12 @@ from natrium.analysis.doctor.reading.expressions.trees import (
     number,
     with_args,
 )
+from natrium.analysis.doctor.trace.meanings import is_step
 from natrium.analysis.doctor.trace.record import Node, Record
 
 BY_CLOCK = " by the clock"  # ends the name of a step that was put into its unit
 WAVERS = 1e-9  # of a course: rounding
 UNITS = (1e-3, 1e3)  # by which a clock may go faster than its step says
-
-_STEP = re.compile(r"dt|^d(el)?_?t|step", re.IGNORECASE)
 
 
 def paced(record: Record) -> Record:
@@ -61,16 +59,12 @@ def paced(record: Record) -> Record:
         still = [name for name in likely if stopped[name] == len(moving)]
         still = [name for name in still if name in read] or still
         if not still and not record.dt:  # a state may lack its step
-            still = [name for name in likely if 2 * stopped[name] >= len(moving) > 1 and _is_step(name)]
+            still = [name for name in likely if 2 * stopped[name] >= len(moving) > 1 and is_step(name)]
     except (KeyError, ArithmeticError, ValueError, TypeError):
         return record
-    good = [name for name in still if _is_step(name)]
+    good = [name for name in still if is_step(name)]
     good = good or (still if len(moving) > 1 else [])
     return attrs.evolve(record, dt=good[0]) if len(good) == 1 else record
-
-
-def _is_step(name: str) -> bool:
-    return _STEP.search(name.rpartition(".")[2]) is not None
 
 
 def steady(record: Record) -> Record:

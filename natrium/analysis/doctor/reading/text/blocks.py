@@ -27,6 +27,13 @@ def block_of(source: Sequence[str], line: int) -> frozenset[tuple[int, str]]:
     return frozenset(found)
 
 
+def sets_of(statement: ast.AST) -> list[tuple[ast.expr, ast.expr]]:
+    """List what a statement sets, or changes, each with what it is given, or changed by."""
+    if isinstance(statement, ast.AugAssign):
+        return [(statement.target, statement.value)]
+    return list(given_by(statement)) if isinstance(statement, ast.Assign) else []
+
+
 def set_in(source: Sequence[str], line: int) -> frozenset[str]:
     """Give what the statement of a line sets, as it is written.
 
@@ -38,6 +45,5 @@ def set_in(source: Sequence[str], line: int) -> frozenset[str]:
     found = set()
     for one in nodes_of(source):
         if isinstance(one, (ast.Assign, ast.AugAssign)) and one.lineno <= line <= (one.end_lineno or 0):
-            targets = [one.target] if isinstance(one, ast.AugAssign) else [to for to, _ in given_by(one)]
-            found |= {ast.unparse(to) for to in targets}
+            found |= {ast.unparse(to) for to, _ in sets_of(one)}
     return frozenset(found)

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from natrium.analysis.doctor.reading.text.labels import nodes_of
 
+Block = ast.For | ast.While | ast.FunctionDef
 DEEP = 5  # functions that call each other, up to the loop
 
 
@@ -26,10 +27,9 @@ def loops_around(source: Sequence[str], line: int) -> tuple[int, int]:
     int
         The line of that function, or of the innermost loop around.
     """
-    nodes = nodes_of(source)
-    blocks = [one for one in nodes if isinstance(one, (ast.For, ast.While, ast.FunctionDef))]
+    nodes, blocks = nodes_of(source), _blocks(source)
     for _ in range(DEEP):
-        around = [one for one in blocks if one.lineno <= line <= (one.end_lineno or one.lineno)]
+        around = _around(blocks, line)
         stepping = [at for at, one in enumerate(around) if not isinstance(one, ast.FunctionDef)]
         if stepping or not around:
             break
@@ -49,6 +49,15 @@ def loops_around(source: Sequence[str], line: int) -> tuple[int, int]:
     return len(outer), outer[-1].lineno if outer else 0
 
 
+def _blocks(source: Sequence[str]) -> list[Block]:
+    return [one for one in nodes_of(source) if isinstance(one, Block)]
+
+
+def _around(blocks: Sequence[Block], line: int) -> list[Block]:
+    """Give those that a line is in, the outermost first."""
+    return [one for one in blocks if one.lineno <= line <= (one.end_lineno or one.lineno)]
+
+
 def _calls(node: ast.AST, function: ast.AST) -> bool:
     called = getattr(node, "func", None) if isinstance(node, ast.Call) else None
     return getattr(called, "id", getattr(called, "attr", "")) == getattr(function, "name", None)
@@ -56,9 +65,8 @@ def _calls(node: ast.AST, function: ast.AST) -> bool:
 
 def in_one_turn(source: Sequence[str], line: int, stepping: int) -> bool:
     """Tell whether a line is in the loop of another that steps, itself or by a call, or in its function."""
-    blocks = [one for one in nodes_of(source) if isinstance(one, (ast.For, ast.While, ast.FunctionDef))]
-    around = [one for one in blocks if one.lineno <= line <= (one.end_lineno or one.lineno)]
-    steps = [one for one in blocks if one.lineno <= stepping <= (one.end_lineno or one.lineno)]
+    blocks = _blocks(source)
+    around, steps = _around(blocks, line), _around(blocks, stepping)
     functions = [one for one in steps if isinstance(one, ast.FunctionDef)]
     for one in around:
         looped = any(isinstance(part, (ast.For, ast.While)) for part in ast.walk(one))

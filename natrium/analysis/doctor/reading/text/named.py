@@ -89,8 +89,7 @@ def set_to(source: Sequence[str], name: str, other: str) -> int:
 
 def _last(node: ast.expr) -> str:
     """Give what a name, an attribute or an element's array is called."""
-    node = node.value if isinstance(node, ast.Subscript) else node
-    return node.id if isinstance(node, ast.Name) else getattr(node, "attr", "")
+    return _called(node.value if isinstance(node, ast.Subscript) else node)
 
 
 def idle(source: Sequence[str]) -> dict[str, int]:

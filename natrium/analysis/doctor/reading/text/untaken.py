@@ -10,6 +10,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 import attrs
 
 from natrium.analysis.doctor.reading.expressions.trees import DOUBLES
+from natrium.analysis.doctor.reading.text.blocks import sets_of
 from natrium.analysis.doctor.reading.text.labels import given_by, nodes_of
 from natrium.analysis.doctor.trace.meanings import plain
 
@@ -60,10 +61,8 @@ def branch_at(source: Sequence[str], line: int) -> Branch | None:
 def _set(body: Sequence[ast.stmt]) -> Iterator[tuple[ast.expr, ast.expr]]:
     """List what statements set."""
     for one in body:
-        if isinstance(one, ast.Assign):
-            yield from given_by(one)
-        elif isinstance(one, ast.AugAssign):
-            yield one.target, ast.BinOp(one.target, one.op, one.value)
+        for to, value in sets_of(one):
+            yield to, ast.BinOp(to, one.op, value) if isinstance(one, ast.AugAssign) else value
 
 
 def operation_of(node: ast.BinOp) -> str:
