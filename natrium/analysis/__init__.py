@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from natrium.analysis.equilibria.curve import equilibria as equilibria
 from natrium.analysis.phase_plane.plane import phase_plane as phase_plane
-from natrium.model.faces import face as _face
+from natrium.faces import face as _face
 from natrium.solvers.ensembles.sweep import Sweep as Sweep
 from natrium.solvers.ensembles.sweep import sweep as sweep
 
@@ -127,66 +127,4 @@ if TYPE_CHECKING:
     from natrium.analysis.variation.gradients import Gradients as Gradients
     from natrium.analysis.variation.gradients import spike_time_gradients as spike_time_gradients
 
-__getattr__, __dir__ = _face(
-    __name__,
-    {
-        "accuracy.budget": ("Budget", "error_budget"),
-        "accuracy.compare": ("Study", "compare"),
-        "accuracy.convergence": ("Convergence", "convergence"),
-        "accuracy.distances": ("SpikeTrainDistances", "coincidence_factor", "spike_train_distances"),
-        "accuracy.findings": ("findings",),
-        "accuracy.matching": ("SpikePair", "match_spikes"),
-        "accuracy.measure": ("Accuracy", "measure"),
-        "accuracy.order": ("Order", "observed_order"),
-        "accuracy.reproduce": ("Reproduction", "reproduce"),
-        "accuracy.script": ("Comparison", "LadderRow", "compare_script", "dt_ladder"),
-        "accuracy.truth": ("Reference", "reference"),
-        "accuracy.work_precision": ("WorkRow", "work_precision"),
-        "clamp": ("VoltageClamp", "voltage_clamp"),
-        "continuation.branch": ("CycleBranch", "SpecialPoint"),
-        "continuation.continued": ("continue_cycle", "doubled_branch"),
-        "continuation.diagram": ("BifurcationDiagram", "bifurcation_diagram"),
-        "continuation.loci": ("LocusCurve", "LocusPoint"),
-        "continuation.plane_map": ("ParameterMap", "parameter_map"),
-        "continuation.rests": ("RestBranch", "RestPoint"),
-        "cycle.direct_response": ("DirectResponse", "direct_response"),
-        "cycle.limit_cycle": ("LimitCycle", "limit_cycle"),
-        "cycle.orbits": ("Orbit", "ResetBifurcation", "orbit", "reset_bifurcation"),
-        "cycle.phase_response": ("PhaseResponse", "phase_response"),
-        "cycle.pulse_response": ("PulseResponse", "pulse_response"),
-        "cycle.return_map": ("ReturnMap", "return_map"),
-        "cycle.smooth_cycle": ("SmoothCycle", "smooth_cycle"),
-        "doctor": ("Diagnosis", "Found", "Reading", "diagnose", "load_subject", "read_script"),
-        "equilibria.curve": ("EquilibriumCurve", "equilibrium_curve"),
-        "equilibria.equilibrium": ("Equilibrium",),
-        "excitability.f_i": ("FI", "Onset", "f_i_curve", "onset"),
-        "excitability.least_input": ("Rheobase",),
-        "excitability.rheobase": ("rheobase",),
-        "excitability.steady": ("own_cycle",),
-        "excitability.strength_duration": ("StrengthDuration", "strength_duration"),
-        "excitability.verdict": ("Verdict", "describe"),
-        "forcing.locking": ("LockedOrbit", "locked_orbit"),
-        "forcing.plateau": ("Plateau", "PlateauEdge", "locking_plateau"),
-        "forcing.rotation": ("RotationNumber", "rotation_number"),
-        "forcing.staircase": ("Staircase", "devils_staircase"),
-        "forcing.strobe": ("StroboscopicMap", "stroboscopic_map"),
-        "forcing.tongues": ("LockingTongues", "Tongue", "locking_tongues"),
-        "noise.fokker_planck": ("FokkerPlanck", "fokker_planck"),
-        "noise.interval_statistics": ("Estimate", "IntervalStatistics", "interval_statistics"),
-        "noise.noise_curve": ("NoiseCurve", "noise_curve"),
-        "noise.white_noise": (
-            "NoiseRates",
-            "WhiteNoiseFiring",
-            "noise_rates",
-            "siegert_cv",
-            "siegert_rate",
-            "white_noise_firing",
-        ),
-        "phase_plane.plane": ("PhasePlane",),
-        "phase_plane.reduction": ("Plane", "planar"),
-        "phase_plane.reduction_error": ("ReductionError", "reduction_error"),
-        "result": ("Result",),
-        "variation.fit": ("Fit", "FitStep", "fit"),
-        "variation.gradients": ("Gradients", "spike_time_gradients"),
-    },
-)
+__getattr__, __dir__ = _face(__name__)

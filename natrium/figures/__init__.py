@@ -5,7 +5,7 @@ Each is loaded when first asked for, and no other with it.
 
 from typing import TYPE_CHECKING
 
-from natrium.model.faces import face as _face
+from natrium.faces import face as _face
 
 if TYPE_CHECKING:
     from natrium.figures.accuracy import plot_convergence as plot_convergence
@@ -35,20 +35,4 @@ if TYPE_CHECKING:
     from natrium.figures.trajectory import plot_ensemble as plot_ensemble
     from natrium.figures.trajectory import plot_trajectory as plot_trajectory
 
-__getattr__, __dir__ = _face(
-    __name__,
-    {
-        "accuracy": ("plot_convergence", "plot_spike_errors", "plot_work"),
-        "channels": ("plot_channels",),
-        "clamp": ("plot_voltage_clamp",),
-        "comparison": ("plot_budget", "plot_comparison", "plot_ladder", "plot_script"),
-        "continuation": ("plot_bifurcations",),
-        "cycle": ("plot_cycle", "plot_gradients", "plot_reset_bifurcation"),
-        "excitability": ("plot_equilibrium_curve", "plot_f_i", "plot_strength_duration"),
-        "forcing": ("plot_staircase", "plot_tongues"),
-        "noise": ("plot_intervals", "plot_noise", "plot_noise_curve"),
-        "phase_plane": ("plot_phase_plane", "plot_phase_planes"),
-        "plane_map": ("plot_map",),
-        "trajectory": ("plot_ensemble", "plot_trajectory"),
-    },
-)
+__getattr__, __dir__ = _face(__name__)

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from natrium.model.faces import face as _face
+from natrium.faces import face as _face
 
 if TYPE_CHECKING:
     from natrium.reports.compare import compare_into as compare_into
@@ -20,21 +20,4 @@ if TYPE_CHECKING:
     from natrium.reports.reproduce import reproduce_into as reproduce_into
     from natrium.reports.run import run_into as run_into
 
-__getattr__, __dir__ = _face(
-    __name__,
-    {
-        "compare": ("compare_into",),
-        "continuation": ("continue_into",),
-        "cycle": ("cycle_into",),
-        "doctor": ("diagnose_into",),
-        "excitability": ("excitability_into",),
-        "fit": ("fit_into", "read_spikes"),
-        "forcing": ("forcing_into",),
-        "noise": ("noise_into",),
-        "phase_plane": ("phase_plane_into",),
-        "plane_map": ("map_into",),
-        "reading": ("read_into",),
-        "reproduce": ("reproduce_into",),
-        "run": ("run_into",),
-    },
-)
+__getattr__, __dir__ = _face(__name__)
