@@ -17,25 +17,13 @@ from natrium.model.leak import input_unit
 
 @attrs.frozen(eq=False, repr=False)
 class Dynamics(Result):
-    """A neuron at one constant input.
+    """A neuron at one constant input."""
 
-    Attributes
-    ----------
-    I : float
-        Input, mV.
-    verdict : Verdict
-    plane : PhasePlane or None
-        None for a neuron without gates.
-    cycle : LimitCycle or None
-    response : PhaseResponse or None
-        None where it does not fire on.
-    """
-
-    I: float
+    I: float  # input, mV
     verdict: Verdict
-    plane: PhasePlane | None
+    plane: PhasePlane | None  # none for a neuron without gates
     cycle: LimitCycle | None
-    response: PhaseResponse | None
+    response: PhaseResponse | None  # none where it does not fire on
 
     def sentences(self) -> list[str]:
         """Give what was found, in plain words."""

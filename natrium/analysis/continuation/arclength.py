@@ -47,26 +47,13 @@ SECANT = 1e-4  # of a step, of differences by which a second solve finds the pla
 
 @attrs.frozen(eq=False)
 class Point:
-    """A point of the curve.
+    """A point of the curve."""
 
-    Attributes
-    ----------
-    problem : Cycles
-        The equations as they were there.
-    z : ndarray, shape (n,)
-        The unknowns, the parameter last.
-    tangent : ndarray, shape (n,)
-        Of unit length in the problem's units at `z`, in these units.
-    found : Evaluation
-    iterations : int
-        Corrections taken.
-    """
-
-    problem: Cycles
-    z: Array
-    tangent: Array
+    problem: Cycles  # the equations as they were there
+    z: Array  # shape (n,): the unknowns, the parameter last
+    tangent: Array  # shape (n,): of unit length in the problem's units at `z`, in these units
     found: Evaluation
-    iterations: int
+    iterations: int  # corrections taken
 
     @property
     def value(self) -> float:
@@ -205,20 +192,12 @@ def step(point: Point, length: float, before: Point | None = None) -> tuple[Poin
 
 @attrs.frozen(eq=False)
 class Located:
-    """A place on the curve where something is zero.
-
-    Attributes
-    ----------
-    point : Point
-    length : float
-        How far ahead of the point before, in units.
-    error, period_error : float
-        How far the parameter and the period there can be trusted, by a second solve; infinity where it does
-        not find the place.
-    """
+    """A place on the curve where something is zero."""
 
     point: Point
-    length: float
+    length: float  # how far ahead of the point before, in units
+    # error and period_error: how far the parameter and the period there can be trusted, by a second solve;
+    # infinity where it does not find the place.
     error: float
     period_error: float
 

@@ -21,24 +21,13 @@ OF_START = "v_init"  # moves no cycle
 
 @attrs.frozen
 class Axis:
-    """A neuron at a constant input, of which one parameter moves.
-
-    Attributes
-    ----------
-    neuron : Neuron or HybridNeuron
-    input : float
-        mV; where the parameter is the input itself, one of its values.
-    parameter : Parameter
-    name : str
-        As it was asked for: ``"I"``, ``"g_Na"``, ``"tau_ref"``, ...
-    others : tuple of Axis
-        Further parameters that stand, by which a cycle's equations are differentiated as well.
-    """
+    """A neuron at a constant input, of which one parameter moves."""
 
     neuron: AnyNeuron
-    input: float
+    input: float  # mV; where the parameter is the input itself, one of its values
     parameter: Parameter
-    name: str
+    name: str  # as it was asked for: ``"I"``, ``"g_Na"``, ``"tau_ref"``, ...
+    # Further parameters that stand, by which a cycle's equations are differentiated as well.
     others: tuple[Axis, ...] = ()
 
     @property

@@ -40,32 +40,16 @@ TOUCH = 1e-3  # of a slope or a clearance at a graze, which of the two it is
 
 @attrs.frozen(eq=False)
 class CycleLocus:
-    """Cycles on which something happens, along two parameters.
+    """Cycles on which something happens, along two parameters."""
 
-    Attributes
-    ----------
-    kind : str
-        One of `KINDS`.
-    test : str
-        Which of `natrium.analysis.continuation.follow.TESTS` is zero, where no matrix says so.
-    cycles : Cycles
-        Along the first parameter, at a value of the second.
-    second : Axis
-    span : float
-        Of the second parameter's range.
-    borders : tuple of ndarray
-        Sizes of the matrix's rows, and what makes it regular.
-    rtol : float
-        Of runs and of their derivatives.
-    """
-
-    kind: str
-    test: str
+    kind: str  # one of `KINDS`
+    test: str  # which of `natrium.analysis.continuation.follow.TESTS` is zero, where no matrix says so
+    # Along the first parameter, at a value of the second.
     cycles: Any  # attrs classes both, whose axis is changed
     second: Axis
-    span: float
-    borders: tuple[Array, Array, Array]
-    rtol: float
+    span: float  # of the second parameter's range
+    borders: tuple[Array, Array, Array]  # sizes of the matrix's rows, and what makes it regular
+    rtol: float  # of runs and of their derivatives
 
     @property
     def axis(self) -> Axis:

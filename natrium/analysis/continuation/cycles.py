@@ -27,42 +27,19 @@ GROWTH, MOST_ARCS = 30.0, 8
 
 @attrs.frozen(eq=False)
 class Evaluation:
-    """What the equations of a cycle come to at one point.
+    """What the equations of a cycle come to at one point."""
 
-    Attributes
-    ----------
-    residual : ndarray, shape (n - 1,)
-    jacobian : ndarray, shape (n - 1, n), with a column more for each other parameter of the axis
-    monodromy : ndarray, shape (n_multipliers, n_multipliers)
-    multipliers : ndarray of complex, shape (n_multipliers,)
-        Of the Poincaré map, the largest first.
-    intervals : ndarray, shape (n_intervals,)
-        ms; of a cycle without spikes its period.
-    states : ndarray, shape (n_intervals, n_free)
-        At their beginnings.
-    slope : float
-        The least rate at which V crosses the threshold at a spike, mV/ms; infinity without one.
-    crossings : int
-        How often V rises through the threshold elsewhere.
-    clearance : float
-        How far V stays below the threshold elsewhere, mV.
-    swing : float
-        V's highest less its lowest, in units of length.
-    runs : tuple of Trajectory
-        All of it, in order, refractory periods left out.
-    """
-
-    residual: Array
-    jacobian: Array
-    monodromy: Array
-    multipliers: npt.NDArray[np.complex128]
-    intervals: Array
-    states: Array
-    slope: float
-    crossings: int
-    clearance: float
-    swing: float
-    runs: tuple[Trajectory, ...]
+    residual: Array  # shape (n - 1,)
+    jacobian: Array  # shape (n - 1, n), with a column more for each other parameter of the axis
+    monodromy: Array  # shape (n_multipliers, n_multipliers)
+    multipliers: npt.NDArray[np.complex128]  # shape (n_multipliers,): of the Poincaré map, the largest first
+    intervals: Array  # shape (n_intervals,): ms; of a cycle without spikes its period
+    states: Array  # shape (n_intervals, n_free): at their beginnings
+    slope: float  # the least rate at which V crosses the threshold at a spike, mV/ms; infinity without one
+    crossings: int  # how often V rises through the threshold elsewhere
+    clearance: float  # how far V stays below the threshold elsewhere, mV
+    swing: float  # V's highest less its lowest, in units of length
+    runs: tuple[Trajectory, ...]  # all of it, in order, refractory periods left out
 
     @property
     def period(self) -> float:
@@ -135,28 +112,15 @@ class HybridCycles:
 
     The unknowns are, of each interval, the free states just after the reset and how long the flow goes on
     after the refractory period; then the parameter.
-
-    Attributes
-    ----------
-    axis : Axis
-    n_spikes : int
-    span : float
-        Of the parameter that is to be followed.
-    rtol : float
-    longest : float
-        Longest interval, ms.
-    timed : tuple of bool
-        Of each interval, whether its end is its time's.
-    sizes : ndarray, shape (n_states,)
     """
 
     axis: Axis
     n_spikes: int
-    span: float
+    span: float  # of the parameter that is to be followed
     rtol: float
-    longest: float
-    timed: tuple[bool, ...]
-    sizes: Array
+    longest: float  # longest interval, ms
+    timed: tuple[bool, ...]  # of each interval, whether its end is its time's
+    sizes: Array  # shape (n_states,)
     forced: ClassVar[bool] = False
 
     @property
@@ -263,17 +227,6 @@ class SmoothCycles:
 
     The unknowns are the states at the beginnings of the arcs, the period, and the parameter. The first lies
     in a plane across the cycle found last.
-
-    Attributes
-    ----------
-    axis : Axis
-    arcs : int
-    span : float
-    rtol : float
-    longest : float
-    point, normal : ndarray, shape (n_states,)
-        The plane, in units of `sizes`.
-    sizes : ndarray, shape (n_states,)
     """
 
     axis: Axis
@@ -281,9 +234,10 @@ class SmoothCycles:
     span: float
     rtol: float
     longest: float
+    # point and normal, shape (n_states,): the plane, in units of `sizes`.
     point: Array
     normal: Array
-    sizes: Array
+    sizes: Array  # shape (n_states,)
     forced: ClassVar[bool] = False
 
     @property

@@ -52,30 +52,16 @@ LOOK = 12  # points over which it is looked for
 
 @attrs.frozen(eq=False)
 class End:
-    """Where a branch ends.
+    """Where a branch ends."""
 
-    Attributes
-    ----------
-    kind : {"Hopf point", "saddle-node homoclinic", "saddle homoclinic", "threshold", "last cycle"}
-        ``last cycle``: its period grows while the parameter comes to rest, and no equilibrium is met:
-        what it comes to is an unstable cycle.
-    value : float
-        Of the parameter.
-    error : float
-    coefficient : float
-        b of the law of the period, ms; c at a saddle-node; NaN at a Hopf point.
-    period : float
-        ms: infinity, or that of the oscillation born at the Hopf point.
-    state : ndarray, shape (n_states,)
-        The equilibrium.
-    """
-
+    # ``last cycle``: its period grows while the parameter comes to rest, and no equilibrium is met: what it
+    # comes to is an unstable cycle.
     kind: EndKind
-    value: float
+    value: float  # of the parameter
     error: float
-    coefficient: float
-    period: float
-    state: Array
+    coefficient: float  # b of the law of the period, ms; c at a saddle-node; NaN at a Hopf point
+    period: float  # ms: infinity, or that of the oscillation born at the Hopf point
+    state: Array  # shape (n_states,): the equilibrium
 
 
 @np.errstate(all="ignore")  # a law that does not hold may give no number

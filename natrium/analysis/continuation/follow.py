@@ -39,42 +39,24 @@ BISECTIONS = 60
 
 @attrs.frozen(eq=False)
 class Happened:
-    """Something on a branch.
-
-    Attributes
-    ----------
-    kind : {"fold of cycles", "period doubling", "torus", "graze"}
-    place : Located
-    index : int
-        Of the point of the branch behind which it lies.
-    """
+    """Something on a branch."""
 
     kind: Happening
     place: Located
-    index: int
+    index: int  # of the point of the branch behind which it lies
 
 
 @attrs.frozen(eq=False)
 class Course:
-    """One way along a branch.
+    """One way along a branch."""
 
-    Attributes
-    ----------
-    points : tuple of Point
-        From the first on; the last is where it ends, if it ends at a cycle.
-    happened : tuple of Happened
-    end : End or None
-        The equilibrium at which it ends.
-    reason : str
-        Why it was followed no further: ``range``, the parameter's range ends; ``closed``, it comes back;
-        ``halved``, it comes back to the cycle of half the period; ``graze``; ``equilibrium``; ``stopped``,
-        at what was to end it; ``longest``, intervals grow too long; ``points``, there are too many; ``lost``,
-        no step is short enough.
-    """
-
-    points: tuple[Point, ...]
+    points: tuple[Point, ...]  # from the first on; the last is where it ends, if it ends at a cycle
     happened: tuple[Happened, ...]
-    end: End | None
+    end: End | None  # the equilibrium at which it ends
+    # Why it was followed no further: ``range``, the parameter's range ends; ``closed``, it comes back;
+    # ``halved``, it comes back to the cycle of half the period; ``graze``; ``equilibrium``; ``stopped``, at
+    # what was to end it; ``longest``, intervals grow too long; ``points``, there are too many; ``lost``, no
+    # step is short enough.
     reason: str
 
 

@@ -71,24 +71,13 @@ class Where(Protocol):
 
 @attrs.frozen(eq=False)
 class Place:
-    """A neuron and its input at one value of the parameter, ready to be run.
-
-    Attributes
-    ----------
-    axis : Axis
-    value : float
-    neuron : Neuron or HybridNeuron
-    input : float
-        mV.
-    rtol : float
-        Of runs and of their derivatives.
-    """
+    """A neuron and its input at one value of the parameter, ready to be run."""
 
     axis: Axis
     value: float
     neuron: AnyNeuron
-    input: float
-    rtol: float
+    input: float  # mV
+    rtol: float  # of runs and of their derivatives
 
     @property
     def linear(self) -> Linearised:
@@ -159,22 +148,13 @@ def place(axis: Axis, value: float, rtol: float) -> Place:
 
 @attrs.frozen(eq=False)
 class Leg:
-    """One stretch of the flow with what it depends on.
+    """One stretch of the flow with what it depends on."""
 
-    Attributes
-    ----------
-    end : ndarray, shape (n_states,)
-        Just before the spike, or the end.
-    by : ndarray, shape (n_states, n_free + E)
-        Of the end at fixed time, by the free states at the beginning and by the directions.
-    flow : ndarray, shape (n_states,)
-        At the end, per ms.
-    run : Trajectory
-    """
-
-    end: Array
+    end: Array  # shape (n_states,): just before the spike, or the end
+    # Shape (n_states, n_free + E): of the end at fixed time, by the free states at the beginning and by the
+    # directions.
     by: Array
-    flow: Array
+    flow: Array  # shape (n_states,): at the end, per ms
     run: Trajectory
 
 
@@ -200,37 +180,18 @@ def flowed(here: Where, y: Array, by: Array, length: float) -> Leg:
 
 @attrs.frozen(eq=False)
 class Interval:
-    """One interval of a cycle, from just after a reset to just after the next, as equations.
+    """One interval of a cycle, from just after a reset to just after the next, as equations."""
 
-    Attributes
-    ----------
-    after : ndarray, shape (n_free,)
-    after_by : ndarray, shape (n_free, n_free + 1 + E)
-        By the free states before, the time and the directions.
-    guard : float
-        What is zero where the time is that of a spike.
-    guard_by : ndarray, shape (n_free + 1 + E,)
-    returned : ndarray, shape (n_free, n_free + E)
-        d after / d free states before and directions, along with the spike.
-    moved : ndarray, shape (n_free + E,)
-        d time of the spike, likewise, ms.
-    slope : float
-        Rate at which the guard is crossed, mV/ms.
-    crossings : int
-        How often V rises through the threshold before the end.
-    clearance : float
-        How far the highest V before the end stays below the threshold, mV; infinity where V has no top there.
-    run : Trajectory
-    """
-
-    after: Array
-    after_by: Array
-    guard: float
-    guard_by: Array
+    after: Array  # shape (n_free,)
+    after_by: Array  # shape (n_free, n_free + 1 + E): by the free states before, the time and the directions
+    guard: float  # what is zero where the time is that of a spike
+    guard_by: Array  # shape (n_free + 1 + E,)
+    # Shape (n_free, n_free + E): d after / d free states before and directions, along with the spike.
     returned: Array
-    moved: Array
-    slope: float
-    crossings: int
+    moved: Array  # shape (n_free + E,): d time of the spike, likewise, ms
+    slope: float  # rate at which the guard is crossed, mV/ms
+    crossings: int  # how often V rises through the threshold before the end
+    # How far the highest V before the end stays below the threshold, mV; infinity where V has no top there.
     clearance: float
     run: Trajectory
 

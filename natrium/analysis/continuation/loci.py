@@ -29,31 +29,16 @@ SETTLED, REST = 5, 1e-3  # points, and units in which they lie, where a curve mo
 
 @attrs.frozen(eq=False)
 class Locus(Still):
-    """Rests at which a condition holds, along two parameters: the unknowns are the states and both.
-
-    Attributes
-    ----------
-    kind : {"fold", "Hopf point", "threshold"}
-    first, second : Axis
-    spans : (float, float)
-        Of the parameters' ranges.
-    sizes : ndarray, shape (n_states,)
-    frequency : float
-        Of the pair that is followed at Hopf points, rad/ms.
-    borders : tuple of ndarray
-        What makes the Jacobian regular at folds.
-    rtol : float
-        Unused: nothing is run.
-    """
+    """Rests at which a condition holds, along two parameters: the unknowns are the states and both."""
 
     kind: LocusKind
     first: Axis
     second: Axis
-    spans: tuple[float, float]
-    sizes: Array
-    frequency: float
-    borders: tuple[Array, Array, Array]
-    rtol: float = 1e-12
+    spans: tuple[float, float]  # of the parameters' ranges
+    sizes: Array  # shape (n_states,)
+    frequency: float  # of the pair that is followed at Hopf points, rad/ms
+    borders: tuple[Array, Array, Array]  # what makes the Jacobian regular at folds
+    rtol: float = 1e-12  # unused: nothing is run
 
     @property
     def axis(self) -> Axis:

@@ -36,27 +36,14 @@ NEUTRAL = 1e-6  # relative: how small a pair's growth is at a Hopf point
 
 @attrs.frozen(eq=False)
 class Standstill:
-    """What the equations of an equilibrium come to at one point.
+    """What the equations of an equilibrium come to at one point."""
 
-    Attributes
-    ----------
-    residual : ndarray, shape (n_states,)
-    jacobian : ndarray, shape (n_states, n_states + 1)
-    eigenvalues : ndarray of complex, shape (n_states,)
-        Per ms, the largest real part first.
-    guard : float
-        How far V lies above the threshold, mV; NaN without one.
-    surfaces : ndarray, shape (n_surfaces,)
-        What is zero where an equation changes its branch.
-    intervals, states : ndarray
-        None.
-    """
-
-    residual: Array
-    jacobian: Array
-    eigenvalues: npt.NDArray[np.complex128]
-    guard: float
-    surfaces: Array
+    residual: Array  # shape (n_states,)
+    jacobian: Array  # shape (n_states, n_states + 1)
+    eigenvalues: npt.NDArray[np.complex128]  # shape (n_states,): per ms, the largest real part first
+    guard: float  # how far V lies above the threshold, mV; NaN without one
+    surfaces: Array  # shape (n_surfaces,): what is zero where an equation changes its branch
+    # No intervals, and no states at their beginnings.
     intervals: Array = attrs.field(factory=lambda: np.zeros(1))
     states: Array = attrs.field(factory=lambda: np.zeros((1, 0)))
 
@@ -76,21 +63,12 @@ class Still:
 
 @attrs.frozen(eq=False)
 class Rests(Still):
-    """Equilibria as zeros of the flow; the unknowns are the states and the parameter.
-
-    Attributes
-    ----------
-    axis : Axis
-    span : float
-    sizes : ndarray, shape (n_states,)
-    rtol : float
-        Unused: nothing is run.
-    """
+    """Equilibria as zeros of the flow; the unknowns are the states and the parameter."""
 
     axis: Axis
     span: float
-    sizes: Array
-    rtol: float = RTOL
+    sizes: Array  # shape (n_states,)
+    rtol: float = RTOL  # unused: nothing is run
 
     def evaluate(self, z: Array) -> Standstill:
         """Evaluate the equations at a point, shape (n,)."""

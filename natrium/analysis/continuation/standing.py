@@ -24,22 +24,12 @@ Condition = Callable[[Place, Array], float]
 
 @attrs.frozen(eq=False)
 class Standing:
-    """An equilibrium at a value of the parameter.
-
-    Attributes
-    ----------
-    value : float
-    error : float
-        What rounding leaves of it.
-    state : ndarray, shape (n_states,)
-    eigenvalues : ndarray of complex, shape (n_states,)
-        Per ms, the largest real part first.
-    """
+    """An equilibrium at a value of the parameter."""
 
     value: float
-    error: float
-    state: Array
-    eigenvalues: Any
+    error: float  # what rounding leaves of it
+    state: Array  # shape (n_states,)
+    eigenvalues: Any  # shape (n_states,): per ms, the largest real part first
 
     @property
     def unstable(self) -> int:

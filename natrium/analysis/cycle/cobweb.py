@@ -25,40 +25,21 @@ SAME = 1e-9  # from the start of the neuron to a state after a reset, where it c
 
 @attrs.frozen(eq=False, repr=False)
 class Cobweb(Result):
-    """One free state after a reset against the same after the reset before.
-
-    Attributes
-    ----------
-    cycle : LimitCycle
-    name : str
-        The state: ``"Na.h"``, ...
-    x : ndarray, shape (n_points,)
-        After a reset.
-    image : ndarray, shape (n_points,)
-        After the next; NaN where no spike follows.
-    others : ndarray, shape (n_points, n_free)
-        All free states that were mapped.
-    follows : bool
-        Whether the other states move along the leading eigenvector (within the bounds of gates), so that the
-        slope at a fixed point is the multiplier; else they are held at the cycle's first point.
-    fixed : ndarray, shape (n_spikes,)
-        The cycle's points.
-    orbit : ndarray, shape (n_steps,)
-        From the neuron's own start, if that is a state after a reset, else from its first reset. Of the full
-        map: with several free states it need not lie on the curve.
-    slope : float
-        Of the curve at the cycle's first point.
-    """
+    """One free state after a reset against the same after the reset before."""
 
     cycle: LimitCycle
-    name: str
-    x: Array
-    image: Array
-    others: Array = attrs.field(repr=False)
+    name: str  # the state: ``"Na.h"``, ...
+    x: Array  # shape (n_points,): after a reset
+    image: Array  # shape (n_points,): after the next; NaN where no spike follows
+    others: Array = attrs.field(repr=False)  # shape (n_points, n_free): all free states that were mapped
+    # Whether the other states move along the leading eigenvector (within the bounds of gates), so that the
+    # slope at a fixed point is the multiplier; else they are held at the cycle's first point.
     follows: bool
-    fixed: Array
+    fixed: Array  # shape (n_spikes,): the cycle's points
+    # Shape (n_steps,): from the neuron's own start, if that is a state after a reset, else from its first
+    # reset. Of the full map: with several free states it need not lie on the curve.
     orbit: Array
-    slope: float
+    slope: float  # of the curve at the cycle's first point
 
 
 def cobweb(

@@ -29,26 +29,17 @@ class Course:
     """The states along the flow, in pieces that are each timed from their own beginning.
 
     In a steep upstroke the time scale falls below the last digit of the time since the reset.
-
-    Attributes
-    ----------
-    input : float
-        Constant input, mV.
-    begins, lengths : ndarray, shape (n_pieces,)
-        ms.
-    pieces : tuple of callable
-        Time since the piece's beginning, (n_times,) ms, to states, (n_states, n_times).
-    linears : tuple of Linearised
-        The flow of each, with the sides of its branches held.
-    jumps : tuple of ndarray, shape (n_states, n_states), or None
-        What derivatives are multiplied by at the end of each, where a branch changes its side.
     """
 
-    input: float
+    input: float  # constant input, mV
+    # begins and lengths, shape (n_pieces,): ms.
     begins: Array
     lengths: Array
+    # Time since the piece's beginning, (n_times,) ms, to states, (n_states, n_times).
     pieces: tuple[Callable[[Array], Array], ...]
-    linears: tuple[Linearised, ...]
+    linears: tuple[Linearised, ...]  # the flow of each, with the sides of its branches held
+    # Shape (n_states, n_states), or None: what derivatives are multiplied by at the end of each, where a
+    # branch changes its side.
     jumps: tuple[Array | None, ...]
 
     @property

@@ -22,21 +22,11 @@ Ranges = dict[Any, tuple[float, float]]
 
 @attrs.frozen(eq=False)
 class Rest:
-    """A state at which all equations vanish, or a box in which that is undecided.
+    """A state at which all equations vanish, or a box in which that is undecided."""
 
-    Attributes
-    ----------
-    state : ndarray, shape (n_states,)
-    box : ndarray, shape (n_states, 2)
-        Where it is proven to be the only one; or where it is undecided.
-    jacobian : ndarray, shape (n_states, n_states)
-        There, per ms.
-    proven : bool
-    """
-
-    state: Array
-    box: Array
-    jacobian: Array
+    state: Array  # shape (n_states,)
+    box: Array  # shape (n_states, 2): where it is proven to be the only one; or where it is undecided
+    jacobian: Array  # shape (n_states, n_states): there, per ms
     proven: bool
 
 

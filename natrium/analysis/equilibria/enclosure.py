@@ -44,15 +44,10 @@ MAX_INTERVALS = 400_000  # undecided at once: kinetics that no cell has
 
 @attrs.frozen(eq=False)
 class Bounds:
-    """Lower and upper bounds, one pair per interval.
+    """Lower and upper bounds, one pair per interval."""
 
-    Attributes
-    ----------
-    low, high : ndarray, shape (n_intervals,) or ()
-    """
-
-    low: Array
-    high: Array
+    low: Array  # shape (n_intervals,) or ()
+    high: Array  # shape (n_intervals,) or ()
 
     def contain(self, value: float) -> npt.NDArray[np.bool_]:
         """Tell for each interval whether a value lies within, shape (n_intervals,)."""

@@ -52,39 +52,22 @@ FINE = 0.1  # likewise: from one V to the next at which the sign of dI/dV is loo
 
 @attrs.frozen(eq=False)
 class Implied:
-    """What follows from a system alone, as functions of V, w, w', w'' and the parameters.
-
-    Attributes
-    ----------
-    V : sympy.Symbol
-    held, slopes, bends : tuple of sympy.Symbol
-        w, w' and w''.
-    equations, by_V, twice : tuple of sympy.Expr
-        F, its derivative by V alone, and D D F.
-    jacobian : tuple of tuple of sympy.Expr
-        F_w, row by row.
-    inputs : tuple of sympy.Expr
-        I_eq and its first two derivatives along V.
-    inertia : sympy.Expr
-        The input over the dV/dt that it makes.
-    steady : tuple of sympy.Expr
-        Each state but V.
-    driven : bool
-        Whether the input stands in another equation than V's, and V's own is one of those of F.
-    """
+    """What follows from a system alone, as functions of V, w, w', w'' and the parameters."""
 
     V: Any
+    # held, slopes and bends: w, w' and w''.
     held: tuple[Any, ...]
     slopes: tuple[Any, ...]
     bends: tuple[Any, ...]
+    # equations, by_V and twice: F, its derivative by V alone, and D D F.
     equations: tuple[Any, ...]
     by_V: tuple[Any, ...]
     twice: tuple[Any, ...]
-    jacobian: tuple[tuple[Any, ...], ...]
-    inputs: tuple[Any, ...]
-    inertia: Any
-    steady: tuple[Any, ...]
-    driven: bool
+    jacobian: tuple[tuple[Any, ...], ...]  # F_w, row by row
+    inputs: tuple[Any, ...]  # I_eq and its first two derivatives along V
+    inertia: Any  # the input over the dV/dt that it makes
+    steady: tuple[Any, ...]  # each state but V
+    driven: bool  # whether the input stands in another equation than V's, and V's own is one of those of F
 
     @property
     def linear(self) -> bool:

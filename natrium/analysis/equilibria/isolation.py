@@ -49,24 +49,13 @@ Width = Callable[[Array, Array], Array]
 
 @attrs.frozen(eq=False)
 class Zeros:
-    """What `isolate` finds.
+    """What `isolate` finds."""
 
-    Attributes
-    ----------
-    points : ndarray, shape (n_zeros, n)
-        The zeros.
-    boxes : ndarray, shape (n_zeros, n, 2)
-        Where each is proven to be the only one.
-    undecided : ndarray, shape (n_undecided, n, 2)
-        Boxes, no two of which touch, in which there may be none, one or more.
-    evaluations : int
-        Boxes at which the functions were bounded.
-    """
-
-    points: Array
-    boxes: Array
+    points: Array  # shape (n_zeros, n): the zeros
+    boxes: Array  # shape (n_zeros, n, 2): where each is proven to be the only one
+    # Shape (n_undecided, n, 2): boxes, no two of which touch, in which there may be none, one or more.
     undecided: Array
-    evaluations: int
+    evaluations: int  # boxes at which the functions were bounded
 
 
 class _Problem:

@@ -204,24 +204,12 @@ def _at(function: Any, values: tuple[float, ...], V: float) -> float:
 
 @attrs.frozen
 class _Symbolic:
-    """What follows from a system alone, of V and the parameters.
+    """What follows from a system alone, of V and the parameters."""
 
-    Attributes
-    ----------
-    inputs : tuple of sympy.Expr
-        I_eq and its first two derivatives by V.
-    inertia : sympy.Expr
-        The input over the dV/dt that it makes.
-    steady : tuple of sympy.Expr
-        The steady state of each state but V.
-    rates : tuple of sympy.Expr
-        How fast each state that is no gate relaxes, per ms.
-    """
-
-    inputs: tuple[Any, Any, Any]
-    inertia: Any
-    steady: tuple[Any, ...]
-    rates: tuple[Any, ...]
+    inputs: tuple[Any, Any, Any]  # I_eq and its first two derivatives by V
+    inertia: Any  # the input over the dV/dt that it makes
+    steady: tuple[Any, ...]  # the steady state of each state but V
+    rates: tuple[Any, ...]  # how fast each state that is no gate relaxes, per ms
 
 
 @lru_cache(maxsize=64)

@@ -35,34 +35,18 @@ AHEAD = 8.0  # intervals run at a time
 
 @attrs.frozen(eq=False, repr=False)
 class Firing(Result):
-    """The long run at one constant input.
+    """The long run at one constant input."""
 
-    Attributes
-    ----------
-    I : float
-        Input, mV.
-    outcome : {"sustained", "rest", "silent"}
-        ``silent``: no spike for long, but not at rest either (a subthreshold oscillation).
-    spike_times : ndarray, shape (n_spikes,)
-        ms from the start.
-    period : int
-        How many intervals repeat; 0 where none settled.
-    state : ndarray, shape (n_states,)
-        At the end: after the last refractory period where it fires, else the last state. Where V or the
-        threshold moves while refractory: between the last two spikes.
-    reset : ndarray, shape (n_states,)
-        Just after the last spike; the start without one.
-    duration : float
-        How much was run, ms.
-    """
-
-    I: float
+    I: float  # input, mV
+    # ``silent``: no spike for long, but not at rest either (a subthreshold oscillation).
     outcome: Literal["sustained", "rest", "silent"]
-    spike_times: Array
-    period: int
+    spike_times: Array  # shape (n_spikes,): ms from the start
+    period: int  # how many intervals repeat; 0 where none settled
+    # Shape (n_states,): at the end: after the last refractory period where it fires, else the last state.
+    # Where V or the threshold moves while refractory: between the last two spikes.
     state: Array
-    reset: Array
-    duration: float
+    reset: Array  # shape (n_states,): just after the last spike; the start without one
+    duration: float  # how much was run, ms
 
     @property
     def intervals(self) -> Array:

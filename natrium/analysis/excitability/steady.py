@@ -29,21 +29,11 @@ SLOWEST = 0.99  # the largest multiplier of a pattern that repeats
 
 @attrs.frozen(repr=False)
 class Steady(Result):
-    """The mean interval in the long run.
+    """The mean interval in the long run."""
 
-    Attributes
-    ----------
-    interval : float
-        ms; infinity where it does not fire on.
-    error : float
-        How far it can be trusted, ms.
-    of_cycle : bool
-        Whether it is that of a cycle, found by Newton's method; else of a run.
-    """
-
-    interval: float
-    error: float
-    of_cycle: bool
+    interval: float  # ms; infinity where it does not fire on
+    error: float  # how far it can be trusted, ms
+    of_cycle: bool  # whether it is that of a cycle, found by Newton's method; else of a run
 
     @property
     def rate(self) -> float:

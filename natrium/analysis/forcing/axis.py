@@ -36,22 +36,12 @@ LOOKS, DIFFERS = 257, 1e-9  # samples of a period; of the input's size, by which
 
 @attrs.frozen
 class Forcing:
-    """A neuron under a periodic input.
-
-    Attributes
-    ----------
-    neuron : Neuron or HybridNeuron
-    stimulus : Sum
-    period : float
-        After which the input repeats, ms.
-    begin : float
-        From when on it does, ms.
-    """
+    """A neuron under a periodic input."""
 
     neuron: AnyNeuron
     stimulus: Sum
-    period: float
-    begin: float
+    period: float  # after which the input repeats, ms
+    begin: float  # from when on it does, ms
 
     @property
     def first(self) -> int:
@@ -162,22 +152,13 @@ def check_repeats(forcing: Forcing) -> None:
 
 @attrs.frozen
 class ForcedAxis:
-    """A forced neuron of which one parameter moves.
+    """A forced neuron of which one parameter moves."""
 
-    Attributes
-    ----------
-    forcing : Forcing
-        At one of its values.
-    name : str
-        ``"period"`` (of all that moves in the input: a pulse keeps its width), ``"amplitude"`` (of the one
-        part that moves), or any parameter of neuron and input.
-    parameters : tuple of Parameter
-        What is changed by it.
-    """
-
-    forcing: Forcing
+    forcing: Forcing  # at one of its values
+    # ``"period"`` (of all that moves in the input: a pulse keeps its width), ``"amplitude"`` (of the one part
+    # that moves), or any parameter of neuron and input.
     name: str
-    parameters: tuple[Parameter, ...]
+    parameters: tuple[Parameter, ...]  # what is changed by it
 
     @property
     def neuron(self) -> AnyNeuron:

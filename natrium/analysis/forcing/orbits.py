@@ -38,25 +38,14 @@ class ForcedPlace:
     """A forced neuron at one value of the parameter, at one time: as `legs.Where`.
 
     The directions are the time at which the interval begins, and what the parameter changes.
-
-    Attributes
-    ----------
-    axis : ForcedAxis
-    value : float
-    forcing : Forcing
-        There.
-    chosen : dict of str to Parameter
-    rtol : float
-    begin : float
-        When runs begin, ms.
     """
 
     axis: ForcedAxis
     value: float
-    forcing: Forcing
+    forcing: Forcing  # there
     chosen: dict[str, Parameter]
     rtol: float
-    begin: float
+    begin: float  # when runs begin, ms
 
     @property
     def neuron(self) -> AnyNeuron:
@@ -159,31 +148,16 @@ class ForcedPlace:
 
 @attrs.frozen(eq=False)
 class LockedOrbits:
-    """Orbits of p spikes in q periods of the input, as `cycles.Cycles`.
-
-    Attributes
-    ----------
-    axis : ForcedAxis
-    n_spikes : int
-    n_periods : int
-    span : float
-        Of the parameter that is to be followed.
-    rtol : float
-    longest : float
-        Longest interval, ms.
-    timed : tuple of bool
-        Of each interval, whether its end is its time's.
-    sizes : ndarray, shape (n_states,)
-    """
+    """Orbits of p spikes in q periods of the input, as `cycles.Cycles`."""
 
     axis: ForcedAxis
     n_spikes: int
     n_periods: int
-    span: float
+    span: float  # of the parameter that is to be followed
     rtol: float
-    longest: float
-    timed: tuple[bool, ...]
-    sizes: Array
+    longest: float  # longest interval, ms
+    timed: tuple[bool, ...]  # of each interval, whether its end is its time's
+    sizes: Array  # shape (n_states,)
     forced: ClassVar[bool] = True
 
     @property

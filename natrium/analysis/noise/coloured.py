@@ -42,25 +42,15 @@ REACH, FARTHEST = 64, 8  # looks below the reset; of the way from reset to thres
 
 @attrs.frozen
 class Chain:
-    """Firing as a chain of intervals.
+    """Firing as a chain of intervals."""
 
-    Attributes
-    ----------
-    mean, mean_error : float
-        Of the interval, ms.
-    cv, cv_error : float
-    V : ndarray, shape (n_cells,)
-        mV.
-    time : ndarray, shape (n_cells,)
-        Mean time spent there between spikes, ms per mV.
-    """
-
+    # mean and mean_error: of the interval, ms.
     mean: float
     mean_error: float
     cv: float
     cv_error: float
-    V: Array
-    time: Array
+    V: Array  # shape (n_cells,): mV
+    time: Array  # shape (n_cells,): mean time spent there between spikes, ms per mV
 
 
 @attrs.frozen(eq=False)

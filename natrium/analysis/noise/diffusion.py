@@ -43,26 +43,16 @@ REACH, FARTHEST = 1.0, 1e6  # of the way from reset to threshold: how far below 
 
 @attrs.frozen(eq=False)
 class Passage:
-    """The way from reset to threshold.
+    """The way from reset to threshold."""
 
-    Attributes
-    ----------
-    mean, mean_error : float
-        ms; infinity where it takes longer than doubles can tell.
-    cv, cv_error : float
-        Standard deviation over mean.
-    V : ndarray, shape (n_nodes,)
-        mV.
-    time : ndarray, shape (n_nodes,)
-        Mean time spent there, ms per mV.
-    """
-
+    # mean and mean_error: ms; infinity where it takes longer than doubles can tell.
     mean: float
     mean_error: float
+    # cv and cv_error: standard deviation over mean.
     cv: float
     cv_error: float
-    V: Array
-    time: Array
+    V: Array  # shape (n_nodes,): mV
+    time: Array  # shape (n_nodes,): mean time spent there, ms per mV
 
 
 def passage(drift: Drift, diffusion: float, v_reset: float, v_thresh: float) -> Passage:

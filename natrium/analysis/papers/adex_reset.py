@@ -84,21 +84,11 @@ def before_reset(settled: Orbit, count: int) -> Array:
 
 @attrs.frozen(eq=False)
 class AdexResets:
-    """Firing of the adaptive exponential neuron by its reset voltage.
+    """Firing of the adaptive exponential neuron by its reset voltage."""
 
-    Attributes
-    ----------
-    settled : mapping of float to Orbit
-        Orbits at the reset voltages with numbers to compare.
-    chaotic : Orbit
-        At a reset voltage between them.
-    picture : ResetBifurcation
-        Orbits over the figure's range, less exact.
-    """
-
-    settled: Mapping[float, Orbit]
-    chaotic: Orbit
-    picture: ResetBifurcation
+    settled: Mapping[float, Orbit]  # orbits at the reset voltages with numbers to compare
+    chaotic: Orbit  # at a reset voltage between them
+    picture: ResetBifurcation  # orbits over the figure's range, less exact
 
     @property
     def points(self) -> tuple[Array, Array]:

@@ -48,27 +48,16 @@ FIRST_SPIKE_STEPS = np.geomspace(0.005, 0.3, 12)  # ms
 
 @attrs.frozen(eq=False)
 class GateErrors:
-    """Errors of gates along one true V.
+    """Errors of gates along one true V."""
 
-    Attributes
-    ----------
-    names : tuple of str
-        Gates, as ``"hh_sodium.m"``.
-    steps : ndarray, shape (n_steps,)
-        ms, rising.
-    errors : ndarray, shape (2, n_gates, n_steps)
-        Root mean square error over the run, by Euler and by exponential Euler.
-    predicted : ndarray, shape (n_gates,)
-        Exponential Euler's error over Euler's as the step goes to zero, from the leading errors.
-    fastest : ndarray, shape (n_gates,)
-        Least time constant on the way, ms.
-    """
-
-    names: tuple[str, ...]
-    steps: Array
+    names: tuple[str, ...]  # gates, as ``"hh_sodium.m"``
+    steps: Array  # shape (n_steps,): ms, rising
+    # Shape (2, n_gates, n_steps): root mean square error over the run, by Euler and by exponential Euler.
     errors: Array
+    # Shape (n_gates,): exponential Euler's error over Euler's as the step goes to zero, from the leading
+    # errors.
     predicted: Array
-    fastest: Array
+    fastest: Array  # shape (n_gates,): least time constant on the way, ms
 
     @property
     def ratios(self) -> Array:
@@ -148,21 +137,13 @@ class GateErrors:
 
 @attrs.frozen(eq=False)
 class SpikeErrors:
-    """Errors of a first spike when only the gates' method differs; V itself goes by Euler.
+    """Errors of a first spike when only the gates' method differs; V itself goes by Euler."""
 
-    Attributes
-    ----------
-    steps : ndarray, shape (n_steps,)
-        ms, rising.
-    errors : ndarray, shape (2, n_steps)
-        Time of the first spike less its true time, ms: gates by Euler, by exponential Euler.
-    predicted : float
-        The second over the first as the step goes to zero, from the leading errors.
-    """
-
-    steps: Array
+    steps: Array  # shape (n_steps,): ms, rising
+    # Shape (2, n_steps): time of the first spike less its true time, ms: gates by Euler, by exponential
+    # Euler.
     errors: Array
-    predicted: float
+    predicted: float  # the second over the first as the step goes to zero, from the leading errors
 
     @property
     def claims(self) -> tuple[Claim, ...]:

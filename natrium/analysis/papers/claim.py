@@ -12,25 +12,14 @@ from natrium.analysis.result import Result
 
 @attrs.frozen
 class Source:
-    """A paper.
-
-    Attributes
-    ----------
-    authors, title, journal : str
-        `journal` with volume and pages.
-    year : int
-    doi : str
-        Without the resolver's address.
-    opened : str
-        How much of the paper could be read here, and what of its record could be checked.
-    """
+    """A paper."""
 
     authors: str
     title: str
-    journal: str
+    journal: str  # with volume and pages
     year: int
-    doi: str
-    opened: str
+    doi: str  # without the resolver's address
+    opened: str  # how much of the paper could be read here, and what of its record could be checked
 
     @property
     def short(self) -> str:
@@ -55,38 +44,20 @@ ORIGINS = {
 
 @attrs.frozen(kw_only=True, repr=False)
 class Claim(Result):
-    """One row: what a paper says, what we get.
+    """One row: what a paper says, what we get."""
 
-    Attributes
-    ----------
-    claim : str
-        One sentence.
-    source : Source
-    expected : float
-        In `unit`.
-    got : float
-        In `unit`.
-    tolerance : float
-        How far `got` may lie from `expected`, in `unit`.
-    unit : str
-        Empty for a pure number.
-    origin : {"paper", "abstract", "authors' code", "theory", "other means"}
-        Where the number expected comes from: published, as it was handed to us, or in the part of the paper
-        that could be read, or as a formula in its authors' script; our own working out of what it says; or
-        computed by us through other means than natrium (plain Python or SciPy, in the tests), never by an
-        earlier run of the same code.
-    note : str
-        How the number was come by, and what could not be checked.
-    """
-
-    claim: str
+    claim: str  # one sentence
     source: Source
-    expected: float = attrs.field(converter=float)
-    got: float = attrs.field(converter=float)
-    tolerance: float = attrs.field(converter=float)
-    unit: str = ""
+    expected: float = attrs.field(converter=float)  # in `unit`
+    got: float = attrs.field(converter=float)  # in `unit`
+    tolerance: float = attrs.field(converter=float)  # how far `got` may lie from `expected`, in `unit`
+    unit: str = ""  # empty for a pure number
+    # Where the number expected comes from: published, as it was handed to us, or in the part of the paper
+    # that could be read, or as a formula in its authors' script; our own working out of what it says; or
+    # computed by us through other means than natrium (plain Python or SciPy, in the tests), never by an
+    # earlier run of the same code.
     origin: Literal["paper", "abstract", "authors' code", "theory", "other means"] = "theory"
-    note: str = ""
+    note: str = ""  # how the number was come by, and what could not be checked
 
     @property
     def holds(self) -> bool:

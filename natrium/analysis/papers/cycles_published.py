@@ -92,27 +92,13 @@ def piecewise_linear() -> HybridNeuron:
 
 @attrs.frozen(eq=False)
 class PublishedCycles:
-    """Cycles that papers are about.
+    """Cycles that papers are about."""
 
-    Attributes
-    ----------
-    squid : CycleBranch
-        Firing of the squid axon down to its fold of cycles, and on around it.
-    hopf : tuple of float
-        Inputs of its Hopf points, uA/cm2.
-    intervals : mapping of float to LimitCycle
-        Of the exponential neuron, by input.
-    onset : float
-        Where its firing begins, uA/cm2.
-    linear : LimitCycle
-        Of the piecewise-linear neuron.
-    """
-
-    squid: CycleBranch
-    hopf: tuple[float, ...]
-    intervals: Mapping[float, LimitCycle]
-    onset: float
-    linear: LimitCycle
+    squid: CycleBranch  # firing of the squid axon down to its fold of cycles, and on around it
+    hopf: tuple[float, ...]  # inputs of its Hopf points, uA/cm2
+    intervals: Mapping[float, LimitCycle]  # of the exponential neuron, by input
+    onset: float  # where its firing begins, uA/cm2
+    linear: LimitCycle  # of the piecewise-linear neuron
 
     @property
     def claims(self) -> tuple[Claim, ...]:

@@ -129,28 +129,18 @@ def neutral_saddle(neuron: HybridNeuron, low: float, high: float) -> float:
 
 @attrs.frozen(eq=False, slots=False)
 class PublishedEquilibria:
-    """The curves of equilibria of cells that papers are about.
+    """The curves of equilibria of cells that papers are about."""
 
-    Attributes
-    ----------
-    fast, hopf, class_1, homoclinic : EquilibriumCurve
-        Morris and Lecar's: MATCONT's, and three sets of constants.
-    high, low : EquilibriumCurve
-        Persistent sodium with potassium that opens at high, or low, V.
-    adaptive : EquilibriumCurve
-        The adaptive exponential neuron.
-    interneuron : EquilibriumCurve
-        Wang and Buzsaki's.
-    """
-
+    # fast, hopf, class_1 and homoclinic: Morris and Lecar's: MATCONT's, and three sets of constants.
     fast: EquilibriumCurve
     hopf: EquilibriumCurve
     class_1: EquilibriumCurve
     homoclinic: EquilibriumCurve
+    # high and low: persistent sodium with potassium that opens at high, or low, V.
     high: EquilibriumCurve
     low: EquilibriumCurve
-    adaptive: EquilibriumCurve
-    interneuron: EquilibriumCurve
+    adaptive: EquilibriumCurve  # the adaptive exponential neuron
+    interneuron: EquilibriumCurve  # Wang and Buzsaki's
 
     @cached_property
     def claims(self) -> tuple[Claim, ...]:

@@ -65,21 +65,12 @@ def least_amplitude(period: float, q: int) -> float:
 
 @attrs.frozen(eq=False)
 class ForcedAndNoisy:
-    """Neurons under a sine and under noise.
+    """Neurons under a sine and under noise."""
 
-    Attributes
-    ----------
-    plateaus : dict of (int, int) to Plateau
-        Of the leaky neuron, by spikes and periods, along the amplitude.
-    quadratic : FokkerPlanck
-        The quadratic neuron at its saddle-node, under white noise.
-    fast : FokkerPlanck
-        The leaky neuron, without refractory period, under fast noise.
-    """
-
+    # Of the leaky neuron, by spikes and periods, along the amplitude.
     plateaus: dict[tuple[int, int], Plateau]
-    quadratic: FokkerPlanck
-    fast: FokkerPlanck
+    quadratic: FokkerPlanck  # the quadratic neuron at its saddle-node, under white noise
+    fast: FokkerPlanck  # the leaky neuron, without refractory period, under fast noise
 
     @property
     def claims(self) -> tuple[Claim, ...]:

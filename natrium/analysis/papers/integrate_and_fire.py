@@ -91,27 +91,15 @@ NAMES = {"lif": "the LIF", "lif_na": "the second script's model"}
 
 @attrs.frozen(eq=False, slots=False)
 class SchemeOrder:
-    """How one scheme with one spike rule converges.
+    """How one scheme with one spike rule converges."""
 
-    Attributes
-    ----------
-    model : {"lif", "lif_na"}
-    scheme, spike_time : str
-        As in `FixedStep`.
-    expected : int
-        The order that theory gives.
-    steps : ndarray, shape (n_steps,)
-        ms, falling; none divides another.
-    errors : ndarray, shape (n_steps,)
-        Largest spike-time error over inputs and spikes, ms.
-    """
-
-    model: str
+    model: str  # "lif" or "lif_na"
+    # scheme and spike_time: as in `FixedStep`.
     scheme: str
     spike_time: str
-    expected: int
-    steps: Array
-    errors: Array
+    expected: int  # the order that theory gives
+    steps: Array  # shape (n_steps,): ms, falling; none divides another
+    errors: Array  # shape (n_steps,): largest spike-time error over inputs and spikes, ms
 
     @property
     def observed(self) -> float:
@@ -157,17 +145,10 @@ class SchemeOrder:
 
 @attrs.frozen(eq=False)
 class Orders:
-    """All schemes with all spike rules, and the closed form.
-
-    Attributes
-    ----------
-    rows : tuple of SchemeOrder
-    first_spikes : mapping of str to float
-        First spike of the closed-form check by solver, ms.
-    """
+    """All schemes with all spike rules, and the closed form."""
 
     rows: tuple[SchemeOrder, ...]
-    first_spikes: Mapping[str, float]
+    first_spikes: Mapping[str, float]  # first spike of the closed-form check by solver, ms
 
     @property
     def claims(self) -> tuple[Claim, ...]:

@@ -47,24 +47,12 @@ PUBLISHED = 6.50790  # mV
 
 @attrs.frozen(eq=False)
 class Thresholds:
-    """The threshold by scheme and step.
+    """The threshold by scheme and step."""
 
-    Attributes
-    ----------
-    steps : ndarray, shape (n_steps,)
-        ms, falling.
-    by_scheme : mapping of str to ndarray, shape (n_steps,)
-        Threshold, mV from rest.
-    truth : float
-        Threshold with the event-driven solver, mV from rest.
-    at_exact_rest : float
-        The same with the leak's reversal at which no current flows at rest.
-    """
-
-    steps: Array
-    by_scheme: Mapping[str, Array]
-    truth: float
-    at_exact_rest: float
+    steps: Array  # shape (n_steps,): ms, falling
+    by_scheme: Mapping[str, Array]  # shape (n_steps,): threshold, mV from rest
+    truth: float  # threshold with the event-driven solver, mV from rest
+    at_exact_rest: float  # the same with the leak's reversal at which no current flows at rest
 
     def polynomial(self, scheme: str) -> Array:
         """Give the polynomial in the step through all points, highest power first, shape (n_steps,)."""

@@ -83,41 +83,18 @@ SOURCES = (
 
 @attrs.frozen(eq=False, repr=False)
 class Papers(Result):
-    """All papers' results; iterating gives the claims.
+    """All papers' results; iterating gives the claims."""
 
-    Attributes
-    ----------
-    thresholds : Thresholds
-        Moore & Ramon 1974.
-    orders : Orders
-        Hansel et al. 1998, Rotter & Diesmann 1999, Shelley & Tao 2001, Morrison et al. 2007.
-    gates : GateErrors
-    spikes : SpikeErrors
-        Butera & McCarthy 2004, open and closed loop.
-    inactivation : InactivationThresholds
-        Platkiewicz & Brette 2010.
-    ramps : RampThresholds
-        Platkiewicz & Brette 2011.
-    resets : AdexResets
-        Touboul & Brette 2008.
-    equilibria : PublishedEquilibria
-        Folds and Hopf points of well-known cells.
-    cycles : PublishedCycles
-        Cycles, their periods, multipliers and births.
-    forced : ForcedAndNoisy
-        Locking to a sine, and rates under noise.
-    """
-
-    thresholds: Thresholds
-    orders: Orders
+    thresholds: Thresholds  # Moore & Ramon 1974
+    orders: Orders  # Hansel et al. 1998, Rotter & Diesmann 1999, Shelley & Tao 2001, Morrison et al. 2007
     gates: GateErrors
-    spikes: SpikeErrors
-    inactivation: InactivationThresholds
-    ramps: RampThresholds
-    resets: AdexResets
-    equilibria: PublishedEquilibria
-    cycles: PublishedCycles
-    forced: ForcedAndNoisy
+    spikes: SpikeErrors  # Butera & McCarthy 2004, open and closed loop
+    inactivation: InactivationThresholds  # Platkiewicz & Brette 2010
+    ramps: RampThresholds  # Platkiewicz & Brette 2011
+    resets: AdexResets  # Touboul & Brette 2008
+    equilibria: PublishedEquilibria  # folds and Hopf points of well-known cells
+    cycles: PublishedCycles  # cycles, their periods, multipliers and births
+    forced: ForcedAndNoisy  # locking to a sine, and rates under noise
 
     @property
     def claims(self) -> tuple[Claim, ...]:

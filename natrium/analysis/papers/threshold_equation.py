@@ -35,30 +35,15 @@ STEP = 0.01  # of ln h, for the slope at h = 1
 
 @attrs.frozen(eq=False)
 class InactivationThresholds:
-    """Thresholds of the sodium subsystem with h held.
+    """Thresholds of the sodium subsystem with h held."""
 
-    Attributes
-    ----------
-    h : ndarray, shape (n_h,)
-        Falling from 1.
-    thresholds : ndarray, shape (n_h,)
-        V of the fold, up to which a slow input leads without a spike, mV.
-    saddles : ndarray, shape (n_h,)
-        V of the saddle without input, up to which a sudden one may lead, mV.
-    boltzmann : float
-        k_a of the Boltzmann curve through m_inf^3 between the thresholds at h of 1 and 0.3, mV.
-    local : float
-        -d threshold/d ln h at h = 1 by central differences, mV.
-    curvature : float
-        d2I/dV2 at the fold at h = 1, per mV.
-    """
-
-    h: Array
-    thresholds: Array
-    saddles: Array
+    h: Array  # shape (n_h,): falling from 1
+    thresholds: Array  # shape (n_h,): V of the fold, up to which a slow input leads without a spike, mV
+    saddles: Array  # shape (n_h,): V of the saddle without input, up to which a sudden one may lead, mV
+    # k_a of the Boltzmann curve through m_inf^3 between the thresholds at h of 1 and 0.3, mV.
     boltzmann: float
-    local: float
-    curvature: float
+    local: float  # -d threshold/d ln h at h = 1 by central differences, mV
+    curvature: float  # d2I/dV2 at the fold at h = 1, per mV
 
     @property
     def usual(self) -> Array:

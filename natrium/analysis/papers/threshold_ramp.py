@@ -45,24 +45,13 @@ REACH = 70.0  # mV above E_L: a threshold is at most 55, where V = theta_inf(V)
 
 @attrs.frozen(eq=False)
 class RampThresholds:
-    """V at the spike by the slope of the ramp.
+    """V at the spike by the slope of the ramp."""
 
-    Attributes
-    ----------
-    slopes : ndarray, shape (n_slopes,)
-        mV/ms, rising.
-    formula : ndarray, shape (n_slopes,)
-        Solution of the formula, mV.
-    thresholds : ndarray, shape (n_slopes,)
-        From event-driven runs, mV.
-    smooth : ndarray, shape (n_slopes,)
-        With theta_inf = V_T + k_a ln(1 + exp((V - V_i)/k_i)), which the script's theta_inf is the limit of,
-        mV.
-    """
-
-    slopes: Array
-    formula: Array
-    thresholds: Array
+    slopes: Array  # shape (n_slopes,): mV/ms, rising
+    formula: Array  # shape (n_slopes,): solution of the formula, mV
+    thresholds: Array  # shape (n_slopes,): from event-driven runs, mV
+    # Shape (n_slopes,): with theta_inf = V_T + k_a ln(1 + exp((V - V_i)/k_i)), which the script's theta_inf
+    # is the limit of, mV.
     smooth: Array
 
     def at(self, slope: float) -> float:

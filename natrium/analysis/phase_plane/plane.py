@@ -35,14 +35,10 @@ INSIDE = 1e-9  # likewise: a segment that starts this near to a spike is its ref
 
 @attrs.frozen(eq=False)
 class Jump:
-    """A spike in the plane.
+    """A spike in the plane."""
 
-    Attributes
-    ----------
-    before, after, released : ndarray, shape (2,)
-        V in mV and x: at the threshold, just after the reset, and at the end of the refractory period.
-    """
-
+    # before, after and released, shape (2,): V in mV and x: at the threshold, just after the reset, and at
+    # the end of the refractory period.
     before: Array
     after: Array
     released: Array
@@ -50,16 +46,9 @@ class Jump:
 
 @attrs.frozen(eq=False)
 class Projection:
-    """A course of the full model, projected.
+    """A course of the full model, projected."""
 
-    Attributes
-    ----------
-    pieces : tuple of ndarray, shape (2, n_times)
-        V in mV and x between spikes, without refractory periods.
-    jumps : tuple of Jump
-    """
-
-    pieces: tuple[Array, ...]
+    pieces: tuple[Array, ...]  # shape (2, n_times): V in mV and x between spikes, without refractory periods
     jumps: tuple[Jump, ...]
 
 

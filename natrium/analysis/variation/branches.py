@@ -29,27 +29,13 @@ from natrium.model.kernel import FASTEST_GATE, lower_expressions
 
 @attrs.frozen(eq=False)
 class Surfaces:
-    """A system whose branches are held, and the surfaces between them with their derivatives.
+    """A system whose branches are held, and the surfaces between them with their derivatives."""
 
-    Attributes
-    ----------
-    system : HybridSystem
-        The sides are the last of its parameters.
-    n_sides : int
-    values : callable
-        Each surface, of states, input, parameters and sides.
-    slopes : tuple of callable
-        Derivatives of each, by all of these, in one row.
-    own : tuple of float
-        Values of the parameters without the sides.
-    stiff : bool
-    """
-
-    system: HybridSystem
+    system: HybridSystem  # the sides are the last of its parameters
     n_sides: int
-    values: Lowered
-    slopes: tuple[Lowered, ...]
-    own: tuple[float, ...]
+    values: Lowered  # each surface, of states, input, parameters and sides
+    slopes: tuple[Lowered, ...]  # derivatives of each, by all of these, in one row
+    own: tuple[float, ...]  # values of the parameters without the sides
     stiff: bool
 
     def sides(self, y: Array, level: float) -> tuple[float, ...]:

@@ -109,19 +109,11 @@ def _flow_on_grids(system: HybridSystem) -> Lowered:
 
 @attrs.frozen(eq=False)
 class Linearised:
-    """A hybrid system with its derivatives.
-
-    Attributes
-    ----------
-    system : HybridSystem
-    structure : _Structure
-    stiff : bool
-        Whether an implicit method is to integrate it.
-    """
+    """A hybrid system with its derivatives."""
 
     system: HybridSystem
     structure: _Structure
-    stiff: bool
+    stiff: bool  # whether an implicit method is to integrate it
 
     def __reduce__(self) -> Any:
         """Copy and pickle without the functions: they are lowered anew."""

@@ -26,32 +26,17 @@ _solve_ivp: Callable[..., Any] = solve_ivp
 
 @attrs.frozen(eq=False, slots=False)
 class Directions:
-    """What the run is differentiated by: P directions.
+    """What the run is differentiated by: P directions."""
 
-    Attributes
-    ----------
-    start : ndarray, shape (n_states, P)
-        Derivative of the state at the start.
-    parameters : ndarray, shape (n_parameters, P)
-        Derivative of the system's parameters.
-    inputs : tuple of (int, Stimulus)
-        Direction and derivative of the input by it.
-    edges : mapping of float to list of (int, float, Stimulus)
-        By time, ms: direction, velocity of the edge, and the stimulus whose edge it is.
-    kicks : mapping of float to list of (int, int, float, float)
-        By time, ms: direction, the state that jumps, velocity of the time, and growth of the jump.
-    scale : ndarray, shape (P,)
-        Natural size of a derivative in each direction, for tolerances.
-    system : HybridSystem or None
-        The neuron's, where other parameters than its usual ones have symbols.
-    """
-
-    start: Array
-    parameters: Array
-    inputs: tuple[tuple[int, Stimulus], ...] = ()
+    start: Array  # shape (n_states, P): derivative of the state at the start
+    parameters: Array  # shape (n_parameters, P): derivative of the system's parameters
+    inputs: tuple[tuple[int, Stimulus], ...] = ()  # direction and derivative of the input by it
+    # By time, ms: direction, velocity of the edge, and the stimulus whose edge it is.
     edges: Mapping[float, list[tuple[int, float, Stimulus]]] = attrs.field(factory=dict)
+    # By time, ms: direction, the state that jumps, velocity of the time, and growth of the jump.
     kicks: Mapping[float, list[tuple[int, int, float, float, float]]] = attrs.field(factory=dict)
-    scale: Array = attrs.field()
+    scale: Array = attrs.field()  # shape (P,): natural size of a derivative in each direction, for tolerances
+    # The neuron's, where other parameters than its usual ones have symbols.
     system: HybridSystem | None = None
 
     @scale.default
@@ -72,22 +57,12 @@ class Directions:
 
 @attrs.frozen(eq=False)
 class Forced:
-    """Directions in which the flow itself moves: in all others derivatives go along with the state alone.
+    """Directions in which the flow itself moves: in all others derivatives go along with the state alone."""
 
-    Attributes
-    ----------
-    columns : ndarray of int, shape (n_forced,)
-        Which directions.
-    parameters : ndarray, shape (n_parameters, n_forced)
-    inputs : tuple of (int, Stimulus)
-        Their places among these, and derivatives of the input.
-    scale : ndarray, shape (n_forced,)
-    """
-
-    columns: Any
-    parameters: Array
-    inputs: tuple[tuple[int, Stimulus], ...]
-    scale: Array
+    columns: Any  # shape (n_forced,): which directions
+    parameters: Array  # shape (n_parameters, n_forced)
+    inputs: tuple[tuple[int, Stimulus], ...]  # their places among these, and derivatives of the input
+    scale: Array  # shape (n_forced,)
 
     def and_all(self, sizes: tuple[float, ...]) -> Forced:
         """Add the direction of each state, of so large states."""
@@ -101,42 +76,24 @@ class Forced:
 
 @attrs.frozen(eq=False)
 class Spike:
-    """One spike and its derivatives.
+    """One spike and its derivatives."""
 
-    Attributes
-    ----------
-    time : float
-        ms.
-    gradient : ndarray, shape (P,)
-        d time / d each direction.
-    after : ndarray, shape (n_states, P)
-        Derivative of the state just after the reset, along with the event.
-    slope : float
-        Rate at which the guard is crossed, mV/ms.
-    margin : float
-        How far V would go over the threshold by its slope and curvature, slope^2/(2 |d2V/dt2|), mV;
-        infinite where it does not bend down.
-    """
-
-    time: float
-    gradient: Array
-    after: Array
-    slope: float
+    time: float  # ms
+    gradient: Array  # shape (P,): d time / d each direction
+    after: Array  # shape (n_states, P): derivative of the state just after the reset, along with the event
+    slope: float  # rate at which the guard is crossed, mV/ms
+    # How far V would go over the threshold by its slope and curvature, slope^2/(2 |d2V/dt2|), mV; infinite
+    # where it does not bend down.
     margin: float
 
 
 @attrs.frozen(eq=False)
 class Variation:
-    """Derivatives along one run.
-
-    Attributes
-    ----------
-    spikes : tuple of Spike
-    final : ndarray, shape (n_states, P)
-        Derivative of the state at the end, at fixed time (while refractory: along with the last spike).
-    """
+    """Derivatives along one run."""
 
     spikes: tuple[Spike, ...]
+    # Shape (n_states, P): derivative of the state at the end, at fixed time (while refractory: along with the
+    # last spike).
     final: Array
 
 
