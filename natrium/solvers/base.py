@@ -52,18 +52,11 @@ class Solver(Protocol):
 
 @attrs.frozen(eq=False)
 class Run:
-    """One checked run: what a solver is given.
-
-    Attributes
-    ----------
-    neuron : Neuron or HybridNeuron
-    stimulus : Sum
-    t_start, t_end : float
-        Span, ms.
-    """
+    """One checked run: what a solver is given."""
 
     neuron: Any
     stimulus: Sum
+    # t_start and t_end: span, ms.
     t_start: float
     t_end: float
 

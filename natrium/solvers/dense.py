@@ -17,17 +17,10 @@ from natrium.model.kernel import relaxation_law
 
 @attrs.frozen(eq=False)
 class Sampled:
-    """A fixed-step run: the last sample.
+    """A fixed-step run: the last sample."""
 
-    Attributes
-    ----------
-    knots : ndarray, shape (n_knots,)
-        ms from the stretch's beginning.
-    values : ndarray, shape (n_states, n_knots)
-    """
-
-    knots: Array
-    values: Array
+    knots: Array  # shape (n_knots,): ms from the stretch's beginning
+    values: Array  # shape (n_states, n_knots)
 
     def __call__(self, s: Array) -> Array:
         """Give the states, shape (n_states, n_times)."""
@@ -36,14 +29,10 @@ class Sampled:
 
 @attrs.frozen(eq=False)
 class Resting:
-    """A refractory period in closed form.
+    """A refractory period in closed form."""
 
-    Attributes
-    ----------
-    start, targets, rates : ndarray, shape (n_states,)
-        The state at its beginning, and where each goes to how fast (per ms).
-    """
-
+    # start, targets and rates, shape (n_states,): the state at its beginning, and where each goes to how fast
+    # (per ms).
     start: Array
     targets: Array
     rates: Array
@@ -55,22 +44,15 @@ class Resting:
 
 @attrs.frozen(eq=False)
 class Leaky:
-    """The leaky membrane under constants, ramps and sines: level + slope s + waves + C exp(-s/tau_m).
+    """The leaky membrane under constants, ramps and sines: level + slope s + waves + C exp(-s/tau_m)."""
 
-    Attributes
-    ----------
-    tau_m, level, slope, C, origin : ndarray, shape ()
-        ms, mV and mV/ms; `origin` is what V is measured from.
-    waves : ndarray, shape (n_waves, 3)
-        Amplitude, angular frequency and phase.
-    """
-
+    # tau_m, level, slope, C and origin, shape (): ms, mV and mV/ms; `origin` is what V is measured from.
     tau_m: Array
     level: Array
     slope: Array
     C: Array
     origin: Array
-    waves: Array
+    waves: Array  # shape (n_waves, 3): amplitude, angular frequency and phase
 
     def __call__(self, s: Array) -> Array:
         """Give V, shape (1, n_times), mV."""
@@ -103,21 +85,11 @@ def evaluate(series: Array, tau: Array) -> Array:
 
 @attrs.frozen(eq=False)
 class Series:
-    """Each step's own Taylor polynomial.
+    """Each step's own Taylor polynomial."""
 
-    Attributes
-    ----------
-    knots : ndarray, shape (n_steps,)
-        Where the steps begin, ms.
-    series : ndarray, shape (n_steps, n_states, order + 1)
-        Coefficients, the constant first.
-    shift : ndarray, shape ()
-        What V is measured from, mV.
-    """
-
-    knots: Array
-    series: Array
-    shift: Array
+    knots: Array  # shape (n_steps,): where the steps begin, ms
+    series: Array  # shape (n_steps, n_states, order + 1): coefficients, the constant first
+    shift: Array  # shape (): what V is measured from, mV
 
     def __call__(self, s: Array) -> Array:
         """Give the states, shape (n_states, n_times)."""
@@ -129,20 +101,11 @@ class Series:
 
 @attrs.frozen(eq=False, slots=False)
 class Polynomials:
-    """Each step's polynomial in Bernstein's form.
+    """Each step's polynomial in Bernstein's form."""
 
-    Attributes
-    ----------
-    coefficients : ndarray, shape (degree + 1, n_steps, n_states)
-    knots : ndarray, shape (n_steps + 1,)
-        ms in the piece's own time.
-    shift : ndarray, shape (n_states,)
-        What the states are measured from.
-    """
-
-    coefficients: Array
-    knots: Array
-    shift: Array
+    coefficients: Array  # shape (degree + 1, n_steps, n_states)
+    knots: Array  # shape (n_steps + 1,): ms in the piece's own time
+    shift: Array  # shape (n_states,): what the states are measured from
 
     @cached_property
     def _curve(self) -> Any:

@@ -26,48 +26,28 @@ Whole = npt.NDArray[np.int64]
 
 @attrs.frozen(eq=False)
 class InputTable:
-    """Pieces of inputs, input after input.
+    """Pieces of inputs, input after input."""
 
-    Attributes
-    ----------
-    input_of : ndarray of int64, shape (n_runs,)
-        Each run's input; -1 where it has none here.
-    first_piece : ndarray of int64, shape (n_inputs + 1,)
-    piece_begin, piece_end : ndarray, shape (n_pieces,)
-        ms after the start of the run.
-    level, slope, longest : ndarray, shape (n_pieces,)
-        mV, mV/ms, and the longest step, ms.
-    first_term : ndarray of int64, shape (n_pieces + 1,)
-    term_kind : ndarray of int64, shape (n_terms,)
-    term : ndarray, shape (n_terms, 3)
-        Amplitude, frequency (Hz), phase; or amplitude, center (ms), sigma; or the formula's number.
-    formulas : tuple of Formula
-    first_kick : ndarray of int64, shape (n_inputs + 1,)
-    kick_time : ndarray, shape (n_kicks,)
-        ms after the start of the run.
-    kick_place : ndarray of int64, shape (n_kicks,)
-        Which state jumps.
-    kick_amount : ndarray, shape (n_kicks,)
-    unsupported : dict of int to str
-        Why a run has no input here.
-    """
-
-    input_of: Whole
-    first_piece: Whole
+    input_of: Whole  # shape (n_runs,): each run's input; -1 where it has none here
+    first_piece: Whole  # shape (n_inputs + 1,)
+    # piece_begin and piece_end, shape (n_pieces,): ms after the start of the run.
     piece_begin: Array
     piece_end: Array
+    # level, slope and longest, shape (n_pieces,): mV, mV/ms, and the longest step, ms.
     level: Array
     slope: Array
     longest: Array
-    first_term: Whole
-    term_kind: Whole
+    first_term: Whole  # shape (n_pieces + 1,)
+    term_kind: Whole  # shape (n_terms,)
+    # Shape (n_terms, 3): amplitude, frequency (Hz), phase; or amplitude, center (ms), sigma; or the formula's
+    # number.
     term: Array
     formulas: tuple[Formula, ...]
-    first_kick: Whole
-    kick_time: Array
-    kick_place: Whole
-    kick_amount: Array
-    unsupported: dict[int, str]
+    first_kick: Whole  # shape (n_inputs + 1,)
+    kick_time: Array  # shape (n_kicks,): ms after the start of the run
+    kick_place: Whole  # shape (n_kicks,): which state jumps
+    kick_amount: Array  # shape (n_kicks,)
+    unsupported: dict[int, str]  # why a run has no input here
 
 
 @attrs.define

@@ -22,24 +22,12 @@ LIBRARY = (
 
 @attrs.frozen
 class Native:
-    """A step in native code.
+    """A step in native code."""
 
-    Attributes
-    ----------
-    address : int
-        Of the function; it takes a pointer to the addresses named in `emit.ARGUMENTS`.
-    width : int
-        Lanes.
-    n_scratch : int
-        Series of scratch that it needs.
-    was_cached : bool
-        Whether it came from disk.
-    """
-
-    address: int
-    width: int
-    n_scratch: int
-    was_cached: bool
+    address: int  # of the function; it takes a pointer to the addresses named in `emit.ARGUMENTS`
+    width: int  # lanes
+    n_scratch: int  # series of scratch that it needs
+    was_cached: bool  # whether it came from disk
     _engine: Any = attrs.field(repr=False)
 
 

@@ -23,41 +23,22 @@ POLISHED = 1e-4
 
 @attrs.frozen
 class Graze:
-    """A peak of V too near to threshold to be sure about.
+    """A peak of V too near to threshold to be sure about."""
 
-    Attributes
-    ----------
-    t : float
-        Time of the peak, in the piece's own time, ms.
-    u : float
-        V - v_thresh there, mV.
-    """
-
-    t: float
-    u: float
+    t: float  # time of the peak, in the piece's own time, ms
+    u: float  # V - v_thresh there, mV
 
 
 @attrs.define
 class Search:
-    """Looks through each step of a piece for the first crossing of u = 0 from below.
+    """Looks through each step of a piece for the first crossing of u = 0 from below."""
 
-    Attributes
-    ----------
-    atol, rtol : float
-        Tolerances on u, mV and relative.
-    sign : float
-        -1: from above; all below is said of -u.
-    leaving : bool
-        Whether it begins on the threshold, so that being near it means nothing yet.
-    grazes : list of Graze
-        What was decided within the solver's own error.
-    """
-
+    # atol and rtol: tolerances on u, mV and relative.
     atol: float
     rtol: float
-    sign: float = 1.0
-    leaving: bool = False
-    grazes: list[Graze] = attrs.field(factory=list)
+    sign: float = 1.0  # -1: from above; all below is said of -u
+    leaving: bool = False  # whether it begins on the threshold, so that being near it means nothing yet
+    grazes: list[Graze] = attrs.field(factory=list)  # what was decided within the solver's own error
 
     def __call__(self, step: Stepper) -> TrueStep | None:
         """Find the first crossing within a step just made.
@@ -148,16 +129,10 @@ class BranchSearch:
 
     A surface along a step is a polynomial through some of its points, searched as V is; what is found is
     brought to the last digit by true steps.
-
-    Attributes
-    ----------
-    surfaces : Surfaces
-    index : int
-        Which branch changed last.
     """
 
     surfaces: Surfaces
-    index: int = -1
+    index: int = -1  # which branch changed last
 
     def __call__(self, step: Stepper) -> TrueStep | None:
         """Find the first change within a step just made; give the part of the step up to it."""

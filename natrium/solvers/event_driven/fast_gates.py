@@ -37,30 +37,15 @@ NODES = 8
 
 @attrs.frozen(eq=False)
 class FastGates:
-    """A flow in which gates that are fast everywhere follow V.
+    """A flow in which gates that are fast everywhere follow V."""
 
-    Attributes
-    ----------
-    kernel : Kernel
-        Of the flow with these at what they follow, and moving as that does.
-    whole : Kernel
-        Of the flow itself.
-    places : list of int
-        Which states they are.
-    rates : callable
-        ``f(V, *parameters)``: how fast each is, per ms.
-    targets : callable
-        ``f(*states, J, *parameters)``: what each follows, in event coordinates.
-    fastest : float
-        Per ms: they are followed where they are as fast.
-    """
-
-    kernel: Kernel
-    whole: Kernel
-    places: list[int]
-    rates: Callable[..., list[float]]
+    kernel: Kernel  # of the flow with these at what they follow, and moving as that does
+    whole: Kernel  # of the flow itself
+    places: list[int]  # which states they are
+    rates: Callable[..., list[float]]  # ``f(V, *parameters)``: how fast each is, per ms
+    # ``f(*states, J, *parameters)``: what each follows, in event coordinates.
     targets: Callable[..., list[float]]
-    fastest: float
+    fastest: float  # per ms: they are followed where they are as fast
 
     @property
     def labels(self) -> tuple[str, ...]:

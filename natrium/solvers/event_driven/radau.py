@@ -31,32 +31,19 @@ AHEAD = 2.5  # step lengths beyond its own start as far as which a step's polyno
 
 @attrs.frozen(eq=False)
 class Tableau:
-    """What the method is.
+    """What the method is."""
 
-    Attributes
-    ----------
-    nodes : ndarray, shape (s,)
-    rates : ndarray, shape (m,)
-        Eigenvalues of the inverse matrix, one of each conjugate pair, the real one first.
-    to_modes : ndarray, shape (m, s)
-        From stages to their parts along these.
-    to_stages : ndarray, shape (s, m)
-        Back: the real part is taken.
-    error : ndarray, shape (s,)
-        From the stages' distances to their polynomial's slope at the start, with a minus.
-    to_bernstein : ndarray, shape (s + 1, s)
-        From the stages' distances to the Bernstein coefficients of the polynomial through them.
-    from_bernstein : ndarray, shape (s + 1, s + 1)
-        From these to the coefficients of 1, x, ...
-    """
-
-    nodes: Array
+    nodes: Array  # shape (s,)
+    # Shape (m,): eigenvalues of the inverse matrix, one of each conjugate pair, the real one first.
     rates: Any
-    to_modes: Any
-    to_stages: Any
+    to_modes: Any  # shape (m, s): from stages to their parts along these
+    to_stages: Any  # shape (s, m): back: the real part is taken
+    # Shape (s,): from the stages' distances to their polynomial's slope at the start, with a minus.
     error: Array
+    # Shape (s + 1, s): from the stages' distances to the Bernstein coefficients of the polynomial through
+    # them.
     to_bernstein: Array
-    from_bernstein: Array
+    from_bernstein: Array  # shape (s + 1, s + 1): from these to the coefficients of 1, x, ...
 
 
 def tableau(s: int) -> Tableau:

@@ -18,15 +18,9 @@ LEAST = 10.0  # units in the last place of the time: SciPy's shortest step
 
 @attrs.frozen
 class OfNumbers:
-    """A right-hand side of plain numbers, which SciPy may call with an array too.
+    """A right-hand side of plain numbers, which SciPy may call with an array too."""
 
-    Attributes
-    ----------
-    numbers : callable
-        ``f(t, y) -> list of n floats``, y a list of floats.
-    """
-
-    numbers: Callable[[float, list[float]], Any]
+    numbers: Callable[[float, list[float]], Any]  # ``f(t, y) -> list of n floats``, y a list of floats
 
     def __call__(self, t: float, y: Array) -> Any:
         """Evaluate the right-hand side."""

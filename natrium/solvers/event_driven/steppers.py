@@ -36,43 +36,25 @@ Rhs = Callable[[float, Array], Any]
 
 @attrs.frozen(eq=False)
 class TrueStep:
-    """One step of the method, from a step's start over any part of it.
+    """One step of the method, from a step's start over any part of it."""
 
-    Attributes
-    ----------
-    h : float
-        Its length, ms.
-    y, f : ndarray, shape (n,)
-        State and derivative at its end.
-    record : Record
-        For dense output.
-    """
-
-    h: float
+    h: float  # its length, ms
+    # y and f, shape (n,): state and derivative at its end.
     y: Array
     f: Array
-    record: Record
+    record: Record  # for dense output
 
 
 @attrs.define(eq=False)  # frozen ones are made three times as slowly
 class Record:
-    """What is kept of a step: enough to make its dense output when asked for.
+    """What is kept of a step: enough to make its dense output when asked for."""
 
-    Attributes
-    ----------
-    t, h : float
-        Start (in the piece's own time) and length, ms.
-    y : ndarray, shape (n,)
-        State at the start.
-    data : ndarray
-        Stages of a Runge-Kutta step, shape (n_stages + 1, n), or an implicit one's polynomial: Radau's, shape
-        (n, 3), or Bernstein coefficients less `y`, shape (degree + 1, n).
-    stepper : type of Stepper
-    """
-
+    # t and h: start (in the piece's own time) and length, ms.
     t: float
     h: float
-    y: Array
+    y: Array  # shape (n,): state at the start
+    # Stages of a Runge-Kutta step, shape (n_stages + 1, n), or an implicit one's polynomial: Radau's, shape
+    # (n, 3), or Bernstein coefficients less `y`, shape (degree + 1, n).
     data: Array
     stepper: type[Stepper]
 

@@ -34,27 +34,14 @@ def _to_bernstein() -> Array:
 
 @attrs.frozen(eq=False)
 class Surfaces:
-    """All surfaces of a flow in one smooth piece, and on which side of each the state is.
-
-    Attributes
-    ----------
-    kernel : Kernel
-    drive : Drive
-    gap : float
-        What is taken from the input, mV.
-    tolerances : ndarray, shape (n_states,)
-        Absolute ones.
-    rtol : float
-    sides : ndarray, shape (n_branches,)
-        +1 or -1 each; changed as the run goes on.
-    """
+    """All surfaces of a flow in one smooth piece, and on which side of each the state is."""
 
     kernel: Kernel
     drive: Drive
-    gap: float
-    tolerances: Array
+    gap: float  # what is taken from the input, mV
+    tolerances: Array  # shape (n_states,): absolute ones
     rtol: float
-    sides: Array
+    sides: Array  # shape (n_branches,): +1 or -1 each; changed as the run goes on
 
     def at(self, s: float, y: Array) -> Array:
         """Give each surface's value at a time of the piece and a state, shape (n_branches,)."""

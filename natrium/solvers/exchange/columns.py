@@ -20,24 +20,12 @@ MOST_SAMPLES = 50_000_000
 
 @attrs.frozen(eq=False)
 class Columns:
-    """States and input of one run at some times.
+    """States and input of one run at some times."""
 
-    Attributes
-    ----------
-    t : ndarray, shape (n_times,)
-        ms; at the solver's own times a jump has two.
-    values : dict of str to ndarray, shape (n_times,)
-        The states by name, then the input as ``"I"``.
-    units : dict of str to str
-        ``"1"`` where there is none.
-    step : float or None
-        Between two times, ms; None at the solver's own.
-    """
-
-    t: Array
-    values: dict[str, Array]
-    units: dict[str, str]
-    step: float | None
+    t: Array  # shape (n_times,): ms; at the solver's own times a jump has two
+    values: dict[str, Array]  # shape (n_times,): the states by name, then the input as ``"I"``
+    units: dict[str, str]  # ``"1"`` where there is none
+    step: float | None  # between two times, ms; None at the solver's own
 
 
 def unit_of(state: str) -> str:

@@ -44,29 +44,16 @@ Currents = tuple[Callable[[Any, Iterator[Any]], Any], ...]
 
 @attrs.frozen(eq=False)
 class Flow:
-    """The equations of one neuron, as the schemes call them.
+    """The equations of one neuron, as the schemes call them."""
 
-    Attributes
-    ----------
-    gap : float
-        Input less the input as the kernel takes it, mV.
-    kernel : Kernel
-    script : Neuron or None
-        The neuron, where a script writes it: gates of V in ohmic channels.
-    written : tuple of callable
-        The derivative of each of its gates as a script writes it, of V and the gate.
-    currents : tuple of callable
-        The current of each of its channels as a script writes it, of V and the gates to come.
-    on_floats : callable or None
-        What a script writes as one function of the states, the step and the input, Python's own floats: the
-        same doubles, sooner, but errors where these are inf or NaN. None where a rate is no plain arithmetic.
-    """
-
-    gap: float
+    gap: float  # input less the input as the kernel takes it, mV
     kernel: Kernel
-    script: Neuron | None = None
-    written: Slopes = ()
+    script: Neuron | None = None  # the neuron, where a script writes it: gates of V in ohmic channels
+    written: Slopes = ()  # the derivative of each of its gates as a script writes it, of V and the gate
+    # The current of each of its channels as a script writes it, of V and the gates to come.
     currents: Currents = ()
+    # What a script writes as one function of the states, the step and the input, Python's own floats: the
+    # same doubles, sooner, but errors where these are inf or NaN. None where a rate is no plain arithmetic.
     on_floats: Callable[..., list[float]] | None = None
 
     @classmethod
@@ -148,23 +135,12 @@ Step = Callable[[Flow, Array, float, Current], Array]
 
 @attrs.frozen
 class Scheme:
-    """A fixed-step scheme.
-
-    Attributes
-    ----------
-    name : str
-    order : int
-        Of its error on smooth flow.
-    step : callable
-        ``(flow, y, h, current) -> y`` after a step of `h` ms.
-    evaluations : int
-        Evaluations of the right-hand side in a step.
-    """
+    """A fixed-step scheme."""
 
     name: str
-    order: int
-    step: Step
-    evaluations: int
+    order: int  # of its error on smooth flow
+    step: Step  # ``(flow, y, h, current) -> y`` after a step of `h` ms
+    evaluations: int  # evaluations of the right-hand side in a step
 
 
 def _sequential_euler(flow: Flow, y: Array, h: float, current: Current) -> Array:
