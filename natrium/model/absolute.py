@@ -32,21 +32,11 @@ _NO_LEAK = 'give the leak too, such as g_L = "30 nS" or R = "100 MOhm" in [neuro
 
 @attrs.define
 class Door:
-    """What turns the quantities of one model into numbers.
+    """What turns the quantities of one model into numbers."""
 
-    Attributes
-    ----------
-    leak : Leak or None
-        By which currents and conductances are divided.
-    broken : bool
-        Whether it was given and is refused already; no more is said of it then.
-    rather : str or None
-        What currents are told in, if the leak allows.
-    """
-
-    leak: Leak | None = None
-    broken: bool = False
-    rather: str | None = None
+    leak: Leak | None = None  # by which currents and conductances are divided
+    broken: bool = False  # whether it was given and is refused already; no more is said of it then
+    rather: str | None = None  # what currents are told in, if the leak allows
 
     def number(self, name: str, value: Any, unit: str, *, is_input: bool = False) -> float:
         """Give a quantity in the unit of a field's plain numbers; where it is R I, a current too.

@@ -189,18 +189,10 @@ def _is_size(expr: Any) -> bool:
 
 @attrs.frozen
 class Branch:
-    """One surface at which a right-hand side changes its expression.
+    """One surface at which a right-hand side changes its expression."""
 
-    Attributes
-    ----------
-    side : sympy.Symbol
-        +1 where `surface` is positive, -1 where it is negative.
-    surface : sympy.Expr
-        Of the system's states, input, parameters, and the sides of branches before it.
-    """
-
-    side: sympy.Symbol
-    surface: sympy.Expr
+    side: sympy.Symbol  # +1 where `surface` is positive, -1 where it is negative
+    surface: sympy.Expr  # of the system's states, input, parameters, and the sides of branches before it
 
 
 def split_branches(expressions: Sequence[Any]) -> tuple[tuple[Any, ...], tuple[Branch, ...]]:

@@ -12,21 +12,12 @@ from natrium.model.arrays import Array
 
 @attrs.frozen(eq=False)
 class Frame:
-    """The coordinates of an event-driven solve: u = V - level - weights . y.
+    """The coordinates of an event-driven solve: u = V - level - weights . y."""
 
-    Attributes
-    ----------
-    level : float
-        mV.
-    weights : ndarray, shape (n_states,)
-        Share of each state in the threshold, mV per unit of the state; V's own is 0.
-    moves : bool
-        Whether the threshold moves with other states.
-    """
-
-    level: float
+    level: float  # mV
+    # Shape (n_states,): share of each state in the threshold, mV per unit of the state; V's own is 0.
     weights: Array
-    moves: bool = attrs.field(init=False)
+    moves: bool = attrs.field(init=False)  # whether the threshold moves with other states
 
     @moves.default
     def _moves(self) -> bool:

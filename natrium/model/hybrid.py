@@ -16,40 +16,20 @@ from natrium.model.expressions.exprel import exprel
 
 @attrs.frozen
 class GateFlow:
-    """One state that relaxes: dx/dt = rate (inf - x); a gate along the flow, rate and inf of V.
+    """One state that relaxes: dx/dt = rate (inf - x); a gate along the flow, rate and inf of V."""
 
-    Attributes
-    ----------
-    state : sympy.Symbol
-        The gate.
-    inf : sympy.Expr
-        Steady state, of V.
-    rate : sympy.Expr
-        alpha + beta = 1/tau, of V, per ms.
-    """
-
-    state: sympy.Symbol
-    inf: sympy.Expr
-    rate: sympy.Expr
+    state: sympy.Symbol  # the gate
+    inf: sympy.Expr  # steady state, of V
+    rate: sympy.Expr  # alpha + beta = 1/tau, of V, per ms
 
 
 @attrs.frozen
 class Refractory:
-    """What happens for `duration` ms after a reset.
+    """What happens for `duration` ms after a reset."""
 
-    Attributes
-    ----------
-    duration : sympy.Expr
-        ms.
-    rule : str
-        One of `REFRACTORY_RULES`; or `BY_STATE`.
-    free : tuple of str
-        By state: the names of those that move on, all others standing still.
-    """
-
-    duration: sympy.Expr
-    rule: str
-    free: tuple[str, ...] = ()
+    duration: sympy.Expr  # ms
+    rule: str  # one of `REFRACTORY_RULES`; or `BY_STATE`
+    free: tuple[str, ...] = ()  # by state: the names of those that move on, all others standing still
 
 
 @attrs.frozen(cache_hash=True, slots=False)

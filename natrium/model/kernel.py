@@ -177,21 +177,15 @@ def _behind(function: Callable[..., list[float]], values: list[float], V: float)
 
 @attrs.frozen
 class Flow:
-    """The functions of a flow whose branches are held: each is smooth for given sides.
+    """The functions of a flow whose branches are held: each is smooth for given sides."""
 
-    Attributes
-    ----------
-    rhs, stiff_rhs, jacobian : callable
-        As the kernel's `event_rhs`, `stiff_rhs` and `stiff_jacobian`, the sides behind the parameters.
-    surfaces, surfaces_on_grid : callable or None
-        What is zero where a side changes, same arguments, of floats and of arrays: list of n_branches. None
-        without branches.
-    n_branches : int
-    """
-
+    # rhs, stiff_rhs and jacobian: as the kernel's `event_rhs`, `stiff_rhs` and `stiff_jacobian`, the sides
+    # behind the parameters.
     rhs: Callable[..., list[float]]
     stiff_rhs: Callable[..., list[float]]
     jacobian: Callable[..., list[list[float]]]
+    # surfaces and surfaces_on_grid: what is zero where a side changes, same arguments, of floats and of
+    # arrays: list of n_branches. None without branches.
     surfaces: Callable[..., list[float]] | None = None
     surfaces_on_grid: Callable[..., list[Any]] | None = None
     n_branches: int = 0

@@ -30,18 +30,10 @@ T = TypeVar("T", float, np.ndarray[Any, Any])
 
 @attrs.frozen
 class InputUnit:
-    """What an input is told in: mV, or a current where the leak is known in absolute units.
+    """What an input is told in: mV, or a current where the leak is known in absolute units."""
 
-    Attributes
-    ----------
-    name : str
-        Empty where it is what equations make of it.
-    per_mV : float
-        How many of it are 1 mV.
-    """
-
-    name: str = "mV"
-    per_mV: float = 1.0
+    name: str = "mV"  # empty where it is what equations make of it
+    per_mV: float = 1.0  # how many of it are 1 mV
 
     def __str__(self) -> str:
         return self.name

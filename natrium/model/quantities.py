@@ -48,27 +48,13 @@ PER_CM2 = 10**6  # an absolute base unit in units of the other, over one cm^2: 1
 
 @attrs.frozen
 class Quantity:
-    """A number with its unit, in the base.
+    """A number with its unit, in the base."""
 
-    Attributes
-    ----------
-    value : Fraction
-        In powers of ms, mV, pA (uA/cm^2 where it is per area) and cm.
-    powers : tuple of int
-        Of time, voltage and current.
-    length : int
-        Power of length; of what is per area it is that of the current, times -2.
-    shown : str
-        As it was given.
-    unit : Fraction
-        How large its unit is in the base: 1000 for ``"0.03 uS"``.
-    """
-
-    value: Fraction
-    powers: tuple[int, int, int]
-    length: int
-    shown: str
-    unit: Fraction
+    value: Fraction  # in powers of ms, mV, pA (uA/cm^2 where it is per area) and cm
+    powers: tuple[int, int, int]  # of time, voltage and current
+    length: int  # power of length; of what is per area it is that of the current, times -2
+    shown: str  # as it was given
+    unit: Fraction  # how large its unit is in the base: 1000 for ``"0.03 uS"``
 
     @property
     def per_area(self) -> bool:

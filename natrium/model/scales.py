@@ -41,24 +41,12 @@ STEP = 1e-3  # of a scale: of differences
 
 @attrs.frozen
 class Scales:
-    """What lengths are multiplied by.
+    """What lengths are multiplied by."""
 
-    Attributes
-    ----------
-    V : float
-        1 where V is in mV.
-    states : tuple of float
-        Of each state, V first; 1 of gates.
-    time : float
-        1 where times are in ms.
-    input : float
-        What moves the rest by `V`; 1 of a `Neuron`, whose input is in mV.
-    """
-
-    V: float
-    states: tuple[float, ...]
-    time: float
-    input: float
+    V: float  # 1 where V is in mV
+    states: tuple[float, ...]  # of each state, V first; 1 of gates
+    time: float  # 1 where times are in ms
+    input: float  # what moves the rest by `V`; 1 of a `Neuron`, whose input is in mV
 
     def of_input(self, *inputs: float) -> float:
         """Give what relative widths of an input are of: the largest of inputs, or the scale of all."""

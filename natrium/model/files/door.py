@@ -22,17 +22,10 @@ D = TypeVar("D", bound=Door)
 
 @attrs.define
 class OpenDoor(Door):
-    """The same for equations of one's own, which stand in the base: ms, mV and pA or uA/cm^2.
+    """The same for equations of one's own, which stand in the base: ms, mV and pA or uA/cm^2."""
 
-    Attributes
-    ----------
-    first : Quantity or None
-        What said first whether currents are absolute or per area.
-    powers : dict of str to tuple of int
-        Of what has a unit, by name, its powers of time, voltage and current; ``I`` is the input.
-    """
-
-    first: Quantity | None = None
+    first: Quantity | None = None  # what said first whether currents are absolute or per area
+    # Of what has a unit, by name, its powers of time, voltage and current; ``I`` is the input.
     powers: dict[str, Powers] = attrs.field(factory=dict)
 
     def number(self, name: str, value: Any, unit: str, *, is_input: bool = False) -> float:

@@ -27,18 +27,11 @@ AFTER = 1e-10  # relative, and ms: this long after a break the sides are those o
 
 @attrs.frozen(eq=False)
 class Broken:
-    """An expression of t, its branches held from one break to the next.
+    """An expression of t, its branches held from one break to the next."""
 
-    Attributes
-    ----------
-    held : callable
-        Of t, then of a whole part or a side (+1, -1) for each of `parts`.
-    parts : tuple of (bool, callable, callable, float)
-        What changes, inner ones first: whether it is the whole part of its function of t, or its sign; that
-        function of floats and of arrays; and the length of its finest feature, ms.
-    """
-
-    held: Callable[..., list[float]]
+    held: Callable[..., list[float]]  # of t, then of a whole part or a side (+1, -1) for each of `parts`
+    # What changes, inner ones first: whether it is the whole part of its function of t, or its sign; that
+    # function of floats and of arrays; and the length of its finest feature, ms.
     parts: tuple[tuple[bool, Callable[..., Any], Callable[..., Any], float], ...]
 
     def on(self, t: float) -> Callable[[float], list[float]]:

@@ -12,21 +12,11 @@ LOOKBACK = 1e-5  # ms, or of the longest step: over which the slope of a curve i
 
 @attrs.frozen
 class Wave:
-    """One sinusoid, amplitude sin(omega s + phase).
+    """One sinusoid, amplitude sin(omega s + phase)."""
 
-    Attributes
-    ----------
-    amplitude : float
-        mV.
-    omega : float
-        Angular frequency, rad per ms.
-    phase : float
-        Phase at the start of the piece, rad.
-    """
-
-    amplitude: float
-    omega: float
-    phase: float
+    amplitude: float  # mV
+    omega: float  # angular frequency, rad per ms
+    phase: float  # phase at the start of the piece, rad
 
 
 @attrs.frozen

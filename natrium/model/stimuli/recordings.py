@@ -29,18 +29,12 @@ UNIT = re.compile(
 
 @attrs.frozen(eq=False)
 class Recorded:
-    """A signal or a spike train of an open file.
+    """A signal or a spike train of an open file."""
 
-    Attributes
-    ----------
-    part, name : str
-        That of the segment or group in which it stands, and its own.
-    read : callable
-        Gives times (ms) of a train; times, values (n_times, n_channels) and their unit of a signal.
-    """
-
+    # part and name: that of the segment or group in which it stands, and its own.
     part: str
     name: str
+    # Gives times (ms) of a train; times, values (n_times, n_channels) and their unit of a signal.
     read: Callable[[], Any]
 
     @property
