@@ -88,24 +88,13 @@ def distance_between(found: Array, times: Array, source: str, bound: float) -> D
 
 @attrs.frozen
 class Twin:
-    """A fixed-step solver that has a target's rules.
+    """A fixed-step solver that has a target's rules."""
 
-    Attributes
-    ----------
-    rules : callable
-        From the model and dt (ms) to the solver.
-    held : callable
-        From the refractory period and dt (ms) to the period that the target makes of it, ms.
-    shift : float
-        By how many steps the target's label is later than the solver's.
-    idle : int
-        How many steps pass before anything moves.
-    """
-
-    rules: Callable[[Lowered, float], FixedStep]
+    rules: Callable[[Lowered, float], FixedStep]  # from the model and dt (ms) to the solver
+    # From the refractory period and dt (ms) to the period that the target makes of it, ms.
     held: Callable[[float, float], float] = lambda tau_ref, dt: tau_ref
-    shift: float = 0.0
-    idle: int = 0
+    shift: float = 0.0  # by how many steps the target's label is later than the solver's
+    idle: int = 0  # how many steps pass before anything moves
 
     def spikes(self, lowered: Lowered, dt: float) -> Array:
         """Give the spikes that the target is expected to give, ms."""

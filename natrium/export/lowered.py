@@ -25,53 +25,27 @@ PLAIN = {ORIGIN: "v_thresh", DURATION: "tau_ref"}
 
 @attrs.frozen(eq=False)
 class Lowered:
-    """A model to be written down.
-
-    Attributes
-    ----------
-    name : str
-    model : Model
-    system : HybridSystem
-    start : tuple of float
-        The state at the start.
-    parameters : dict of sympy.Symbol to float
-        Those that the equations below hold.
-    rhs, rest : tuple of sympy.Expr
-        Derivative of each state between events, and while refractory; per ms, of states, input, parameters.
-    level : sympy.Expr or None
-        The threshold; None without one.
-    reset : tuple of sympy.Expr
-        The state after a spike, of that before.
-    tau_ref : float
-        ms.
-    parts : tuple of Curve or Table
-        The input.
-    edges : tuple of float
-        Where the input has edges, kinks or kicks, ms; the span's ends left out.
-    kicks : tuple of (float, int, float)
-        Time (ms), place of the state, by how much it grows.
-    t_start, t_end : float
-        ms.
-    max_step : float
-        A step longer than this (ms) might not see the input's features.
-    """
+    """A model to be written down."""
 
     name: str
     model: Model
     system: HybridSystem
-    start: tuple[float, ...]
-    parameters: dict[Any, float]
+    start: tuple[float, ...]  # the state at the start
+    parameters: dict[Any, float]  # those that the equations below hold
+    # rhs and rest: derivative of each state between events, and while refractory; per ms, of states, input,
+    # parameters.
     rhs: tuple[Any, ...]
     rest: tuple[Any, ...]
-    level: Any
-    reset: tuple[Any, ...]
-    tau_ref: float
-    parts: tuple[Part, ...]
-    edges: tuple[float, ...]
-    kicks: tuple[tuple[float, int, float], ...]
+    level: Any  # the threshold; None without one
+    reset: tuple[Any, ...]  # the state after a spike, of that before
+    tau_ref: float  # ms
+    parts: tuple[Part, ...]  # the input
+    edges: tuple[float, ...]  # where the input has edges, kinks or kicks, ms; the span's ends left out
+    kicks: tuple[tuple[float, int, float], ...]  # time (ms), place of the state, by how much it grows
+    # t_start and t_end: ms.
     t_start: float
     t_end: float
-    max_step: float
+    max_step: float  # a step longer than this (ms) might not see the input's features
 
     @property
     def neuron(self) -> AnyNeuron:

@@ -38,30 +38,15 @@ class Simulator:
 
 @attrs.frozen
 class Kind:
-    """How a simulator is found and used.
+    """How a simulator is found and used."""
 
-    Attributes
-    ----------
-    module : str
-        The Python module that it is; empty where it is a program.
-    program : str
-        The program that it is.
-    variable : str
-        The environment variable that names its Python, or the program.
-    install : str
-        How to get it.
-    read : callable
-        From the file's folder and what was printed to the spike times, ms.
-    options : tuple of str
-        What comes behind the file's name.
-    """
-
-    module: str
-    program: str
-    variable: str
-    install: str
+    module: str  # the Python module that it is; empty where it is a program
+    program: str  # the program that it is
+    variable: str  # the environment variable that names its Python, or the program
+    install: str  # how to get it
+    # From the file's folder and what was printed to the spike times, ms.
     read: Callable[[Path, str], list[float]]
-    options: tuple[str, ...] = ()
+    options: tuple[str, ...] = ()  # what comes behind the file's name
 
 
 def printed(folder: Path, text: str) -> list[float]:

@@ -32,27 +32,14 @@ ALIASES = {"scipy": "python", "lems": "neuroml"}
 
 @attrs.frozen(eq=False)
 class StandardTrain:
-    """One model of the standard, with its spikes.
-
-    Attributes
-    ----------
-    name, about : str
-    text : str
-        The model file, TOML.
-    spike_times : ndarray, shape (n_spikes,)
-        ms, to twelve digits.
-    engines : tuple of str
-        The solvers that agree on them.
-    trust : float
-        How far these are apart, ms.
-    """
+    """One model of the standard, with its spikes."""
 
     name: str
     about: str
-    text: str
-    spike_times: Array
-    engines: tuple[str, ...]
-    trust: float
+    text: str  # the model file, TOML
+    spike_times: Array  # shape (n_spikes,): ms, to twelve digits
+    engines: tuple[str, ...]  # the solvers that agree on them
+    trust: float  # how far these are apart, ms
 
     @property
     def model(self) -> Model:
@@ -105,49 +92,25 @@ def choose_trains(names: Sequence[str]) -> tuple[StandardTrain, ...]:
 
 @attrs.frozen(repr=False)
 class StandardRow(Result):
-    """What a simulator makes of one model of the standard.
-
-    Attributes
-    ----------
-    name : str
-    n_spikes : int
-        True ones.
-    missed, extra : int
-    largest : float
-        Error of a spike time at most, ms; NaN without spikes.
-    order : float
-        In the step, from one four times as long; NaN where there is none to tell.
-    seconds : float
-        From the start of the program to its end.
-    said : str
-        Why there is no result; empty where there is one.
-    """
+    """What a simulator makes of one model of the standard."""
 
     name: str
-    n_spikes: int
+    n_spikes: int  # true ones
     missed: int = 0
     extra: int = 0
-    largest: float = math.nan
-    order: float = math.nan
-    seconds: float = math.nan
-    said: str = ""
+    largest: float = math.nan  # error of a spike time at most, ms; NaN without spikes
+    order: float = math.nan  # in the step, from one four times as long; NaN where there is none to tell
+    seconds: float = math.nan  # from the start of the program to its end
+    said: str = ""  # why there is no result; empty where there is one
 
 
 @attrs.frozen(eq=False, repr=False)
 class StandardRun(Result):
-    """What a simulator makes of the standard.
-
-    Attributes
-    ----------
-    target, simulator : str
-    dt : float
-        ms.
-    rows : tuple of StandardRow
-    """
+    """What a simulator makes of the standard."""
 
     target: str
     simulator: str
-    dt: float
+    dt: float  # ms
     rows: tuple[StandardRow, ...]
 
     def table(self) -> list[dict[str, Any]]:

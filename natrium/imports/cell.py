@@ -25,26 +25,13 @@ ROUNDING = 1e-9  # by how much a steady state may be above 1
 
 @attrs.frozen
 class Kinetics:
-    """How the states of a file move.
+    """How the states of a file move."""
 
-    Attributes
-    ----------
-    gates : mapping of str to mapping of str to Node
-        The rates of each state that is a gate.
-    schemes : sequence of Part
-    initial : mapping of str to float
-        Where states start that do not start at their steady state.
-    values : mapping of str to float
-        The number of every name in the rates.
-    calcium : float, optional
-        The concentration that rates read.
-    """
-
-    gates: Mapping[str, Rates]
+    gates: Mapping[str, Rates]  # the rates of each state that is a gate
     schemes: Sequence[Part]
-    initial: Mapping[str, float]
-    values: Mapping[str, float]
-    calcium: float | None = None
+    initial: Mapping[str, float]  # where states start that do not start at their steady state
+    values: Mapping[str, float]  # the number of every name in the rates
+    calcium: float | None = None  # the concentration that rates read
 
 
 def cell_around(

@@ -43,31 +43,15 @@ class Field:
 
 @attrs.frozen
 class Branch:
-    """One product of gates with what drives it.
+    """One product of gates with what drives it."""
 
-    Attributes
-    ----------
-    conductance : float
-        S/cm2: of E - V, or of a constant field far below its reversal.
-    reversal : float or None
-        mV; None with a field.
-    powers : dict of str to int
-        The states that multiply it, with their powers.
-    at_once : tuple of (Node, int)
-        What of V multiplies it, at most one, with its power.
-    field : Field or None
-    opened : tuple of str
-        States of one scheme, whose sum multiplies it.
-    label : str
-        What its channel is called by, beside the file's own name, where there are several currents.
-    """
-
-    conductance: float
-    reversal: float | None
-    powers: dict[str, int]
-    at_once: tuple[tuple[Node, int], ...] = ()
+    conductance: float  # S/cm2: of E - V, or of a constant field far below its reversal
+    reversal: float | None  # mV; None with a field
+    powers: dict[str, int]  # the states that multiply it, with their powers
+    at_once: tuple[tuple[Node, int], ...] = ()  # what of V multiplies it, at most one, with its power
     field: Field | None = None
-    opened: tuple[str, ...] = ()
+    opened: tuple[str, ...] = ()  # states of one scheme, whose sum multiplies it
+    # What its channel is called by, beside the file's own name, where there are several currents.
     label: str = ""
 
 

@@ -16,18 +16,10 @@ REST = "rest"  # the state that a file leaves to what is missing to one
 
 @attrs.frozen
 class Part:
-    """States that are connected by transitions: one scheme, or a gate where there are two.
+    """States that are connected by transitions: one scheme, or a gate where there are two."""
 
-    Attributes
-    ----------
-    states : tuple of str
-        In the order of the file.
-    rates : mapping of (str, str) to Node
-        The rate of each way from one to another.
-    """
-
-    states: tuple[str, ...]
-    rates: Mapping[tuple[str, str], Node]
+    states: tuple[str, ...]  # in the order of the file
+    rates: Mapping[tuple[str, str], Node]  # the rate of each way from one to another
 
     @property
     def told(self) -> tuple[str, ...]:

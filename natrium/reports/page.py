@@ -35,23 +35,13 @@ dt { font-weight: bold; } dd { margin: 0 0 .5rem 1.5rem; }
 
 @attrs.frozen
 class Section:
-    """One part of a report.
-
-    Attributes
-    ----------
-    title : str
-    sentences : sequence of str
-        What was found.
-    figures : mapping of str to (Figure, str)
-        By the names of their files (without ending), each with its caption.
-    tables : mapping
-        Captions to rows.
-    """
+    """One part of a report."""
 
     title: str
-    sentences: Sequence[str] = ()
+    sentences: Sequence[str] = ()  # what was found
+    # By the names of their files (without ending), each with its caption.
     figures: Mapping[str, tuple[Figure, str]] = attrs.field(factory=dict)
-    tables: Mapping[str, Sequence[Mapping[str, Any]]] = attrs.field(factory=dict)
+    tables: Mapping[str, Sequence[Mapping[str, Any]]] = attrs.field(factory=dict)  # captions to rows
 
     def html(self, folder: Path, glossary: Glossary) -> str:
         """Write it, its figures inlined and the words of the field explained where they come first."""

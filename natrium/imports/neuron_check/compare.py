@@ -33,12 +33,7 @@ Progress = Callable[[str], None]
 
 @attrs.frozen(eq=False, repr=False)
 class Checked(Result):
-    """A folder of files held against NEURON.
-
-    Attributes
-    ----------
-    files : tuple of CheckedFile
-    """
+    """A folder of files held against NEURON."""
 
     files: tuple[CheckedFile, ...]
 

@@ -35,37 +35,20 @@ TRUST, SETTLED = 2.0, 1e-7  # how many times NEURON's own error, and ms or mV be
 
 @attrs.frozen
 class CheckedFile:
-    """One file's outcome.
-
-    Attributes
-    ----------
-    file : str
-    outcome : {"equal", "differs", "refused", "not measured"}
-    kind : str
-        ``"gates"``, ``"scheme"`` or, of what was refused, empty.
-    steady, tau, current : float or None
-        Largest error: of steady states, of time constants (of rates, for a scheme) relative to themselves, of
-        the current relative to its largest value.
-    spikes : int or None
-        How many spikes of a leaky cell with the channel were compared.
-    spike : float or None
-        Largest distance of these, ms; where there are none, of V at the end, mV.
-    trust : float or None
-        How far NEURON's own are known, by three of its steps.
-    reason : str
-        Why it was refused, where it differs, or what NEURON said.
-    """
+    """One file's outcome."""
 
     file: str
-    outcome: str
-    kind: str = ""
+    outcome: str  # "equal", "differs", "refused" or "not measured"
+    kind: str = ""  # ``"gates"``, ``"scheme"`` or, of what was refused, empty
+    # steady, tau and current: largest error: of steady states, of time constants (of rates, for a scheme)
+    # relative to themselves, of the current relative to its largest value.
     steady: float | None = None
     tau: float | None = None
     current: float | None = None
-    spikes: int | None = None
-    spike: float | None = None
-    trust: float | None = None
-    reason: str = ""
+    spikes: int | None = None  # how many spikes of a leaky cell with the channel were compared
+    spike: float | None = None  # largest distance of these, ms; where there are none, of V at the end, mV
+    trust: float | None = None  # how far NEURON's own are known, by three of its steps
+    reason: str = ""  # why it was refused, where it differs, or what NEURON said
 
 
 def task_of(imported: Imported, suffix: str) -> dict[str, Any]:

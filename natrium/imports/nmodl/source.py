@@ -38,20 +38,11 @@ _COUNTER = re.compile(r"\bFROM\s+(\w+)\s*=")
 
 @attrs.frozen
 class Tree:
-    """A node of NEURON's syntax tree.
+    """A node of NEURON's syntax tree."""
 
-    Attributes
-    ----------
-    kind : str
-        The name that NEURON gives it, such as ``"BinaryExpression"``.
-    parts : tuple of Tree
-    text : str
-        The name or number of a leaf.
-    """
-
-    kind: str
+    kind: str  # the name that NEURON gives it, such as ``"BinaryExpression"``
     parts: tuple[Tree, ...] = ()
-    text: str = ""
+    text: str = ""  # the name or number of a leaf
 
     def all(self, *kinds: str) -> list[Tree]:
         """List the parts that are of some kinds."""
