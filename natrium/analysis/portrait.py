@@ -52,19 +52,7 @@ class Dynamics(Result):
 
 
 def dynamics(neuron: Neuron, I: float) -> Dynamics:
-    """Say what kind of neuron this is, and what it does at a constant input.
-
-    Parameters
-    ----------
-    neuron : Neuron
-    I : float
-        mV.
-
-    Raises
-    ------
-    SolverError
-        When a run cannot be carried through.
-    """
+    """Say what kind of neuron this is, and what it does at a constant input, mV."""
     gates = sum(len(channel.moving) for channel in neuron.channels)
     try:
         cycle = limit_cycle(neuron, I)

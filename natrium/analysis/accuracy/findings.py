@@ -66,14 +66,7 @@ CHANGES = {
 
 
 def summary(comparison: Comparison, budget: Budget | None = None) -> list[str]:
-    """Say in a few sentences what was found and what to change.
-
-    Parameters
-    ----------
-    comparison : Comparison
-    budget : Budget, optional
-        The distance cause by cause, if it was made.
-    """
+    """Say in a few sentences what was found and what to change; the budget is the distance cause by cause."""
     said = [_count(comparison)]
     if not comparison.truth.n_spikes and comparison.model.neuron.fires:
         if comparison.model.neuron.is_leaky:

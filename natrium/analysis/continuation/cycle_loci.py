@@ -159,13 +159,7 @@ def cycle_locus_from(
 ) -> LocusCurve | None:
     """Follow what happens on a cycle in a second parameter; None where it cannot be found again.
 
-    Parameters
-    ----------
-    special : SpecialPoint
-        Found along the first parameter, at the second's own value.
-    second : Axis
-    ranges : ((float, float), (float, float))
-        Of both.
+    `special` was found along the first parameter, at the second's own value; `ranges` are of both.
     """
     point: Any = special.point
     if point is None or special.kind not in KINDS:

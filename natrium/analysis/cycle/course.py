@@ -140,13 +140,9 @@ def crossing(
 
 
 def adjoint(y: Course, ends: Array, at: Array, rtol: float) -> Array:
-    """Solve dZ/dt = -J^T Z backwards from `ends`, shape (n_states, q).
+    """Solve dZ/dt = -J^T Z backwards from `ends`, shape (n_states, q), to shape (n_states, q, n_times).
 
     Where a branch changes its side Z is that beyond, times the jump's transpose.
-
-    Returns
-    -------
-    ndarray, shape (n_states, q, n_times)
     """
     shape, which = ends.shape, y.of(at)
     found = np.empty((*shape, at.size))

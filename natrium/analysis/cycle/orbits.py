@@ -97,15 +97,7 @@ def _period_of(neuron: AnyNeuron, states: Array, intervals: Array) -> int | None
 
 
 def spikes_of(mapping: ReturnMap, count: int, start: Array | None = None) -> list[Event]:
-    """Give `count` spikes, or as many as there are.
-
-    Parameters
-    ----------
-    mapping : ReturnMap
-    count : int
-    start : ndarray, shape (n_free,), optional
-        Free states just after a reset; by default the neuron's own start.
-    """
+    """Give `count` spikes from free states just after a reset, by default the own; or all there are."""
     events: list[Event] = []
     for stretch in _stretches(mapping, count, start):
         events += stretch.events

@@ -69,13 +69,7 @@ def bracketed(
 
 
 def rounded(neuron: AnyNeuron, V: float, point: Fold | Hopf | None) -> float:
-    """Say what rounding leaves of the input that holds V: a fold, a Hopf point (`point`), or a number.
-
-    Returns
-    -------
-    float
-        mV.
-    """
+    """Say what rounding leaves of the input that holds V, mV: a fold, a Hopf point (`point`), a number."""
     steady: Callable[..., float] = held_input(neuron)
     near = [steady(V + k * float(np.spacing(V))) for k in range(-ULPS, ULPS + 1)]
     error = max(near) - min(near) + float(np.spacing(abs(near[ULPS])))

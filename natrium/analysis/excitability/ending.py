@@ -130,11 +130,7 @@ def _of_run(neuron: AnyNeuron, firing: Firing) -> LimitCycle | None:
 def _followed(neuron: AnyNeuron, cycle: LimitCycle, silent: float) -> tuple[CycleEnd | None, Array]:
     """Follow one cycle, and those of twice its period, to where no stable one goes on.
 
-    Returns
-    -------
-    end : CycleEnd or None
-    state : ndarray, shape (n_states,)
-        On the last cycle, not refractory.
+    Give the end, and a state on the last cycle that is not refractory.
     """
     axis, high = axis_of(neuron, cycle.input, "I"), cycle.input
     low = high - DOWN * (high - silent)

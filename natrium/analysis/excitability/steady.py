@@ -47,14 +47,7 @@ class Steady(Result):
 
 
 def steady(neuron: AnyNeuron, firing: Firing) -> Steady:
-    """Give the mean interval of a long run that is for ever.
-
-    Parameters
-    ----------
-    neuron : Neuron or HybridNeuron
-    firing : Firing
-        What the neuron does at a constant input.
-    """
+    """Give the mean interval of a long run that is for ever."""
     if firing.outcome != "sustained":
         return Steady(float("inf"), 0.0, False)
     cycle = _cycle(neuron, firing)

@@ -130,12 +130,7 @@ def forcing_of(
 
 
 def check_repeats(forcing: Forcing) -> None:
-    """Refuse an input that differs from one period to the next.
-
-    Raises
-    ------
-    StimulusError
-    """
+    """Refuse (by a StimulusError) an input that differs from one period to the next."""
     shares = (np.arange(LOOKS) + 0.5) / LOOKS  # off the edges of all but odd pulses
     rows = [
         [forcing.stimulus((forcing.first + turn + share) * forcing.period) for share in shares.tolist()]
@@ -218,14 +213,7 @@ class ForcedAxis:
         return attrs.evolve(self.forcing, neuron=neuron, stimulus=stimulus, period=period)
 
     def by_value(self, value: float) -> tuple[dict[str, Parameter], Array, float]:
-        """Give what is changed as it is at a value, with its derivatives by it, and the period's.
-
-        Returns
-        -------
-        parameters : dict of str to Parameter
-        weights : ndarray, shape (n_parameters,)
-        period : float
-        """
+        """Give what is changed as it is at a value, its derivatives by it, and the period's."""
         values = self._values(value)
         chosen = {one.name: attrs.evolve(one, value=values[one.name]) for one in self.parameters}
         if self.name != PERIOD:

@@ -162,12 +162,7 @@ def _any_axis(forcing: Forcing) -> ForcedAxis:
 
 
 def asked(p: int | None, q: int | None) -> tuple[int, int] | None:
-    """Check the ratio that is asked for; None where none is.
-
-    Raises
-    ------
-    ModelError
-    """
+    """Check the ratio that is asked for; None where none is."""
     if p is None and q is None:
         return None
     Count(low=0, high=1000).check("p", p)

@@ -126,10 +126,6 @@ def extrapolated(row: Array) -> tuple[float, float]:
 
     Their differences shrink by a factor of nearly two, which the singularity of the density at the threshold
     makes a little smaller.
-
-    Parameters
-    ----------
-    row : ndarray, shape (n_grids,)
     """
     off = np.diff(row)
     with np.errstate(all="ignore"):

@@ -50,18 +50,7 @@ PICTURE_TRANSIENT, PICTURE_COUNT, PICTURE_RTOL = 20, 32, 1e-7  # each begins whe
 
 
 def adex(v_reset: float) -> HybridNeuron:
-    """Give the neuron of the figure.
-
-    Parameters
-    ----------
-    v_reset : float
-        mV.
-
-    Returns
-    -------
-    HybridNeuron
-        Its input is in pA; a spike sets V and adds b to w.
-    """
+    """Give the neuron of the figure by its reset, mV: input in pA; a spike sets V and adds b to w."""
     V, w, I, r = sympy.symbols("V w I v_reset", real=True)
     C, g_L, E_L, V_T, slope, tau_w, a, b = sympy.symbols(list(CONSTANTS), real=True)
     return HybridNeuron(
@@ -150,11 +139,6 @@ class AdexResets:
 
 def adex_resets(progress: Callable[[str], None] | None = None) -> AdexResets:
     """Follow the neuron's firing over the figure's range of reset voltages.
-
-    Parameters
-    ----------
-    progress : callable, optional
-        Told what is being done.
 
     References
     ----------

@@ -171,13 +171,7 @@ def _row(what: str, expected: float, got: float, tolerance: float, unit: str) ->
 
 
 def published_cycles(progress: Callable[[str], None] | None = None) -> PublishedCycles:
-    """Find the cycles of all these cells.
-
-    Parameters
-    ----------
-    progress : callable, optional
-        Told what is being done.
-    """
+    """Find the cycles of all these cells."""
     (progress or (lambda message: None))("Cycles of the squid axon, the exponential neuron and a linear one")
     axon, cell = squid_axon(), exponential()
     return PublishedCycles(

@@ -270,13 +270,7 @@ def _claim(
 
 
 def published_equilibria(progress: Callable[[str], None] | None = None) -> PublishedEquilibria:
-    """Find the equilibria of all these cells.
-
-    Parameters
-    ----------
-    progress : callable, optional
-        Told what is being done.
-    """
+    """Find the equilibria of all these cells."""
     (progress or (lambda message: None))("Folds and Hopf points of well-known cells")
     return PublishedEquilibria(
         fast=equilibrium_curve(fast_morris_lecar()),

@@ -124,13 +124,7 @@ class ForcedAndNoisy:
 
 
 def forced_and_noisy(progress: Callable[[str], None] | None = None) -> ForcedAndNoisy:
-    """Find the plateaus and rates of all these neurons.
-
-    Parameters
-    ----------
-    progress : callable, optional
-        Told what is being done.
-    """
+    """Find the plateaus and rates of all these neurons."""
     (progress or (lambda message: None))("Locking to a sine, and rates under noise")
     quadratic = HybridNeuron(equations={"V": "V**2 + I"}, initial={"V": 0.0}, reset={"V": -FAR}, v_thresh=FAR)
     sigma = STRENGTH * math.sqrt(LEAKY.tau_m / (2.0 * TAU))

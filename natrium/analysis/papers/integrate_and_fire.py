@@ -175,13 +175,7 @@ FIRST_SPIKE = 4.700036292457356
 
 
 def first_spikes() -> dict[str, float]:
-    """Find the first spike of a LIF under constant input, with the two solvers that are exact.
-
-    Returns
-    -------
-    dict of str to float
-        ms.
-    """
+    """Find the first spike, ms, of a LIF under constant input, with the two solvers that are exact."""
     tau, capacitance, current = 10.0, 250.0, 1000.0  # ms, pF, pA
     drive = Constant(tau / capacitance * current)  # ms/pF is GOhm, GOhm pA is mV
     neuron = Neuron(tau_m=tau, v_rest=0.0, v_thresh=15.0)
@@ -208,12 +202,6 @@ def _truth(model: str, level: float) -> Array:
 
 def order(model: str, scheme: str, spike_time: SpikeRule) -> SchemeOrder:
     """Measure how the spike times of a scheme converge.
-
-    Parameters
-    ----------
-    model : {"lif", "lif_na"}
-    scheme, spike_time : str
-        As in `FixedStep`.
 
     References
     ----------
@@ -253,15 +241,7 @@ def orders(
     schemes: Sequence[str] = tuple(SCHEMES),
     spike_rules: Sequence[SpikeRule] = tuple(SPIKE_RULES),
 ) -> Orders:
-    """Measure the orders of all schemes with all spike rules.
-
-    Parameters
-    ----------
-    progress : callable, optional
-        Told what is being done.
-    models, schemes, spike_rules : sequence of str
-        Which of them.
-    """
+    """Measure the orders of all schemes with all spike rules, or of those given."""
     tell = progress or (lambda message: None)
     rows = []
     for model in models:

@@ -184,13 +184,7 @@ def action_potential_threshold(solver: Solver, *, leak: float = LEAK, xtol: floa
 
 
 def thresholds(progress: Callable[[str], None] | None = None) -> Thresholds:
-    """Find the threshold with both Euler schemes at four steps, and truly.
-
-    Parameters
-    ----------
-    progress : callable, optional
-        Told what is being done.
-    """
+    """Find the threshold with both Euler schemes at four steps, and truly."""
     tell = progress or (lambda message: None)
     tell("Moore & Ramon 1974: the true threshold")
     solver = EventDriven(rtol=1e-11)

@@ -139,13 +139,7 @@ class Papers(Result):
 
 
 def papers(progress: Callable[[str], None] | None = None) -> Papers:
-    """Reproduce the published results: some fifty seconds.
-
-    Parameters
-    ----------
-    progress : callable, optional
-        Told what is being done, once before each part.
-    """
+    """Reproduce the published results: some fifty seconds."""
     tell = progress or (lambda message: None)
     found_thresholds = thresholds(tell)
     found_orders = orders(tell)

@@ -127,14 +127,7 @@ class InactivationThresholds:
 def held(h: float) -> Neuron:
     """Give the second script's model without threshold and reset, h held.
 
-    Parameters
-    ----------
-    h : float
-
-    Returns
-    -------
-    Neuron
-        Its sodium channel has m alone, and the conductance h leaves.
+    Its sodium channel has m alone, and the conductance h leaves.
     """
     script = notebook.lif_na().neuron
     (sodium,) = script.channels
@@ -150,18 +143,7 @@ def _fold(h: float) -> tuple[float, float]:
 
 
 def boltzmann_slope(low: float, high: float) -> float:
-    """Fit the slope factor of m_inf^3 = 1/(1 + exp(-(V - V_a)/k_a)) on the script's channel.
-
-    Parameters
-    ----------
-    low, high : float
-        Range of V, mV.
-
-    Returns
-    -------
-    float
-        k_a, mV.
-    """
+    """Fit the slope factor k_a of m_inf^3 = 1/(1 + exp(-(V - V_a)/k_a)) on the script's channel, mV."""
     V = np.linspace(low, high, 51)
     kernel = Flow.of(held(1.0)).kernel
     open_share = np.array([kernel.steady(v)[0] for v in V.tolist()]) ** 3

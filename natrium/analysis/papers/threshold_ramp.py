@@ -107,18 +107,7 @@ class RampThresholds:
 
 
 def formula_threshold(slope: float) -> float:
-    """Solve the formula.
-
-    Parameters
-    ----------
-    slope : float
-        mV/ms.
-
-    Returns
-    -------
-    float
-        V at which a ramp from below V_i meets the threshold, mV.
-    """
+    """Solve the formula: V at which a ramp (mV/ms) from below V_i meets the threshold, mV."""
     lag = slope * TAU_H
     # With x = theta - V_i: (1 - a) x + d = a lag exp(-x/lag).
     d = V_I + RATIO * lag - V_T
@@ -127,19 +116,9 @@ def formula_threshold(slope: float) -> float:
 
 
 def ramp_threshold(slope: float, *, smooth: bool = False) -> float:
-    """Run a ramp of V from E_L against its moving threshold until they meet.
+    """Run a ramp of V (mV/ms) from E_L against its moving threshold; give V where they meet, mV.
 
-    Parameters
-    ----------
-    slope : float
-        mV/ms.
-    smooth : bool
-        Take theta_inf = V_T + k_a ln(1 + exp((V - V_i)/k_i)).
-
-    Returns
-    -------
-    float
-        V at the spike, mV.
+    `smooth` takes theta_inf = V_T + k_a ln(1 + exp((V - V_i)/k_i)).
     """
     # The first state is V less its threshold, so that the neuron's own threshold is 0.
     distance, theta, excess, s = sympy.symbols("V theta I s", real=True)

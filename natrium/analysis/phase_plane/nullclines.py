@@ -30,15 +30,8 @@ SHARED = 2e-2  # an end further than this from the last sample is not this branc
 def roots_in_unit(coefficients: Array) -> Array:
     """Find the real roots of polynomials strictly within (0, 1), as often as they change sign there.
 
-    Parameters
-    ----------
-    coefficients : ndarray, shape (n, degree + 1)
-        Lowest power first.
-
-    Returns
-    -------
-    ndarray, shape (n, degree)
-        Each row in order, NaN where there are fewer.
+    Each row of coefficients has the lowest power first; each row of roots is in order, NaN where there are
+    fewer.
     """
     n, degree = coefficients.shape[0], coefficients.shape[1] - 1
     if degree < 1:

@@ -100,11 +100,7 @@ def _held(structure: HybridSystem) -> tuple[HybridSystem, Lowered, tuple[Lowered
 def surfaces_of(system: HybridSystem, stiff: bool) -> Surfaces | None:
     """Give a system's branches with their derivatives; None where it has none.
 
-    Parameters
-    ----------
-    system : HybridSystem
-    stiff : bool
-        Let no gate be faster than implicit methods bear.
+    `stiff` lets no gate be faster than implicit methods bear.
     """
     if not has_branches(*system.rhs):
         return None

@@ -197,16 +197,7 @@ def _run_of(source: Trajectory | Model) -> Trajectory:
 def parameter_directions(
     neuron: AnyNeuron, stimulus: Sum, chosen: Mapping[str, Parameter], t_start: float, t_end: float
 ) -> Directions:
-    """Say how start, system and input depend on parameters.
-
-    Parameters
-    ----------
-    neuron : Neuron or HybridNeuron
-    stimulus : Sum
-    chosen : mapping of str to Parameter
-    t_start, t_end : float
-        ms.
-    """
+    """Say how start, system and input depend on parameters."""
     system = neuron.system_by(tuple(one.name for one in chosen.values() if one.structural))
     symbols = [symbol.name for symbol in system.parameters]
     start = np.zeros((len(system.states), len(chosen)))

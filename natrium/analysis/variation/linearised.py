@@ -202,32 +202,14 @@ class Linearised:
         return _points([found], y)[:, 0]
 
     def rest(self, y: Array, length: float) -> tuple[Array, Array, Array]:
-        """Carry a state through (a part of) the refractory period.
+        """Carry a state through (a part of) the refractory period, ms, that begins just after the reset.
 
-        By the system's own closed form and its derivatives.
-
-        Parameters
-        ----------
-        y : ndarray, shape (n_states,)
-            Just after the reset.
-        length : float
-            ms.
-
-        Returns
-        -------
-        y : ndarray, shape (n_states,)
-        by_state : ndarray, shape (n_states, n_states)
-        by_length : ndarray, shape (n_states,)
+        By the system's own closed form and its derivatives: by the state and by the length.
         """
         return self._rest(y, length)[:3]
 
     def rest_by_parameters(self, y: Array, length: float) -> Array:
-        """Give the derivative of the state after a refractory period by the system's parameters.
-
-        Returns
-        -------
-        ndarray, shape (n_states, n_parameters)
-        """
+        """Give the derivative of the state after a refractory period by the system's parameters."""
         return self._rest(y, length)[3]
 
     def _rest(self, y: Array, length: float) -> tuple[Array, Array, Array, Array]:
@@ -268,11 +250,7 @@ class Linearised:
 def linearised(system: HybridSystem, stiff: bool = False) -> Linearised:
     """Give a system with its derivatives; derived and lowered once per structure.
 
-    Parameters
-    ----------
-    system : HybridSystem
-    stiff : bool
-        Let no gate be faster than implicit methods bear.
+    `stiff` lets no gate be faster than implicit methods bear.
     """
     flowing = system.slowed(FASTEST_GATE) if stiff else system
     bare = attrs.evolve(flowing, values=(0.0,) * len(system.values))

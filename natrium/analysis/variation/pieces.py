@@ -214,13 +214,8 @@ def through_rest(
 ) -> tuple[Array, Array, Array]:
     """Carry state and derivatives through (a part of) a refractory period under a constant input.
 
-    By the system's closed form; by the flow where there is none. Arguments as of `integrate`.
-
-    Returns
-    -------
-    y : ndarray, shape (n_states,)
-    S : ndarray, shape (n_states, P)
-    by_length : ndarray, shape (n_states,)
+    By the system's closed form; by the flow where there is none. Arguments as of `integrate`; the third
+    result is the state's derivative by the length.
     """
     if linear.system.rested(0.0) is None:
         resting = linearised(linear.system.resting, linear.stiff)
