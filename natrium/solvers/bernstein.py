@@ -56,18 +56,7 @@ FROM_DOP853 = _dop853_basis()
 
 
 def split(c: list[float], x: float = 0.5) -> tuple[list[float], list[float]]:
-    """Cut a polynomial at `x` (de Casteljau).
-
-    Parameters
-    ----------
-    c : list of float
-        Bernstein coefficients on [0, 1].
-
-    Returns
-    -------
-    left, right : list of float
-        Bernstein coefficients on [0, x] and on [x, 1].
-    """
+    """Cut a polynomial at `x` (de Casteljau): Bernstein coefficients on [0, 1] to those on both parts."""
     left, right, row = [c[0]], [c[-1]], c
     while len(row) > 1:
         row = [a + x * (b - a) for a, b in pairwise(row)]

@@ -222,10 +222,7 @@ class ClosedForm(BaseSolver):
 def decide(run: Run, limits: Limits) -> Trajectory | None:
     """Ask the closed form about a run whose touch of the threshold another solver cannot tell from a spike.
 
-    Returns
-    -------
-    Trajectory or None
-        None where there is no closed form.
+    None where there is no closed form.
     """
     if not run.neuron.is_leaky:
         return None

@@ -65,15 +65,7 @@ class Leaky:
 def evaluate(series: Array, tau: Array) -> Array:
     """Evaluate polynomials, each at a place of its own (Horner).
 
-    Parameters
-    ----------
-    series : ndarray, shape (n, n_states, order + 1)
-        Coefficients, the constant first.
-    tau : ndarray, shape (n,)
-
-    Returns
-    -------
-    ndarray, shape (n, n_states)
+    `series` is (n, n_states, order + 1), the constant first; `tau` is (n,).
     """
     by_order = np.ascontiguousarray(series.T)
     value: Array = by_order[-1].copy()

@@ -63,12 +63,7 @@ class _Pieces:
 
 
 def tabulate(runs: Runs) -> InputTable:
-    """Lay out the inputs of many runs.
-
-    Parameters
-    ----------
-    runs : Runs
-    """
+    """Lay out the inputs of many runs."""
     formulas: dict[Formula, int] = {}
     amplitudes = _amplitudes(runs)
     if amplitudes is not None:

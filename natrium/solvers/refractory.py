@@ -37,17 +37,9 @@ def find_targets(kernel: Kernel, y: Array) -> tuple[Array, Array]:
 
 
 def rest_segment(kernel: Kernel, begin: float, length: float, y: Array, end: float | None = None) -> Segment:
-    """Give the stretch of a refractory period that begins with state `y`.
+    """Give the stretch of a refractory period that begins with state `y`, V in mV.
 
-    Parameters
-    ----------
-    kernel : Kernel
-    begin, length : float
-        ms.
-    y : ndarray, shape (n_states,)
-        V in mV, then the other states.
-    end : float, optional
-        ms; where it is known better than by the sum of the two.
+    The end, ms, is given where it is known better than by the sum of begin and length.
     """
     rates, targets = find_targets(kernel, y) if length > 0.0 else (np.zeros(y.size), y)
     knots, dense = np.array([0.0, length]), Resting(y, targets, rates)

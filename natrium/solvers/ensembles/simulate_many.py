@@ -147,17 +147,7 @@ def check_sample_times(times: npt.ArrayLike | None, runs: Runs) -> Array | None:
 def show_progress(
     schedule: Iterable[tuple[int, Chunk]], n_runs: int, wanted: bool, done: int = 0
 ) -> Iterator[tuple[int, Chunk]]:
-    """Give chunks as they come, under a progress bar where that is wanted and seen.
-
-    Parameters
-    ----------
-    schedule : iterable of (int, Chunk)
-    n_runs : int
-        How many there are altogether.
-    wanted : bool
-    done : int
-        How many were done before.
-    """
+    """Give chunks as they come, under a progress bar where that is wanted and seen, `done` runs behind it."""
     if not wanted:
         yield from schedule
         return

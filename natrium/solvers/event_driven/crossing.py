@@ -41,13 +41,7 @@ class Search:
     grazes: list[Graze] = attrs.field(factory=list)  # what was decided within the solver's own error
 
     def __call__(self, step: Stepper) -> TrueStep | None:
-        """Find the first crossing within a step just made.
-
-        Returns
-        -------
-        TrueStep or None
-            The part of the step up to the crossing.
-        """
+        """Find the first crossing within a step just made: the part of the step up to it."""
         u_old, u_new, h = self.sign * float(step.y_old[0]), self.sign * float(step.y[0]), step.step_length
         top = max(u_old, u_new)
         tolerance = self.atol + self.rtol * max(abs(u_old), abs(u_new))

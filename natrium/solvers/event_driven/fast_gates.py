@@ -60,16 +60,7 @@ class FastGates:
             return False
 
     def settled(self, y: Array, level: float, V: float) -> Array:
-        """Give the state after the layer that begins at a state, in event coordinates.
-
-        Parameters
-        ----------
-        y : ndarray, shape (n_states,)
-        level : float
-            Input as solvers take it, mV.
-        V : float
-            mV.
-        """
+        """Give the state after the layer that begins at `y`, in event coordinates; level and V in mV."""
         values = self.whole.parameters
         rates = np.array(self.rates(V, *values))
         end = y.copy()

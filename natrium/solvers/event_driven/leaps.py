@@ -15,15 +15,7 @@ LEAP, LEAP_NODES = 1e4, 64
 def way_up(fun: Rhs, s: float, y: Array, now: float) -> tuple[float, Array] | None:
     """Give how long V takes to the threshold, integrated over V, and the state there; None if longer.
 
-    Parameters
-    ----------
-    fun : callable
-    s : float
-        Time of the piece, ms.
-    y : ndarray, shape (n_states,)
-        In event coordinates.
-    now : float
-        The time itself, ms.
+    `s` is the time of the piece, `now` the time itself, ms; `y` is in event coordinates.
     """
     u = float(y[0])
     if not u < 0.0:

@@ -106,12 +106,7 @@ class Stages:
     def solve(self, Z: Array) -> tuple[Array | None, int]:
         """Give the stages' distances from the start, shape (s, n), and how many corrections they took.
 
-        None where corrections do not get smaller fast enough.
-
-        Parameters
-        ----------
-        Z : ndarray, shape (s, n)
-            To begin with.
+        None where corrections do not get smaller fast enough. `Z` is what they begin with.
         """
         W, before, rate = METHOD.to_modes @ Z, math.inf, 0.0
         for count in range(1, MOST_CORRECTIONS + 1):

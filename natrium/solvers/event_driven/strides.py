@@ -147,17 +147,7 @@ class Strides:
 
 
 def strides_of(run: Run, kernel: Kernel, atol: Array, solver: Any, n_pieces: int) -> Strides | None:
-    """Give the way through a long record; None where there is none, or it is not for native code.
-
-    Parameters
-    ----------
-    run : Run
-    kernel : Kernel
-    atol : ndarray, shape (n_states,)
-    solver : EventDriven
-    n_pieces : int
-        Of the input.
-    """
+    """Give the way through a long record; None where there is none, or it is not for native code."""
     if n_pieces < MANY or solver.method not in ("auto", "DOP853") or kernel.flow.n_branches:
         return None
     rtol = max(solver.rtol, LEAST_RTOL)
