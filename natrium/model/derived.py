@@ -35,14 +35,8 @@ Expressions = tuple[Any, ...]
 def kept_expressions(said: str, sources: Sequence[str], make: Callable[[], Expressions]) -> Expressions:
     """Give expressions that are kept, or derive and keep them.
 
-    Parameters
-    ----------
-    said : str
-        All that they are derived from: see `natrium.model.kept.describe`.
-    sources : sequence of str
-        The files that say how.
-    make : callable
-        Derives them.
+    `said` is all that they are derived from (see `natrium.model.kept.describe`), `sources` the files that say
+    how.
     """
     if DUMMY in said:
         return make()

@@ -53,11 +53,7 @@ def structure_of(
 ) -> HybridSystem:
     """Build the system without values: one for all neurons that differ in numbers only.
 
-    Parameters
-    ----------
-    equations, parameters, reset, threshold, fires
-        As of a `HybridNeuron`; the threshold is an expression, or None where it is a number.
-    rule : Refractory
+    Arguments as of a `HybridNeuron`; the threshold is an expression, or None where it is a number.
     """
     names = [name for name, _ in equations]
     known = [*names, *parameters, "I"]

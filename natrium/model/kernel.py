@@ -126,15 +126,7 @@ def lower_expressions(
 
 @lru_cache(maxsize=256)
 def lower_code(names: tuple[str, ...], values: tuple[Code, ...]) -> Callable[..., list[float]]:
-    """Make one Python function of what equations wrote down themselves: operations in their written order.
-
-    Parameters
-    ----------
-    names : tuple of str
-        The arguments, in order.
-    values : tuple of Code
-        What to evaluate, from the first to the last.
-    """
+    """Make one Python function of what equations wrote down themselves: operations in their written order."""
     written = [value.text for value in values]
     made: Callable[..., list[float]] = sympy.lambdify(names, written, modules=[NUMERIC], docstring_limit=0)
     return made

@@ -55,17 +55,7 @@ class Scales:
 
 @per_neuron(maxsize=512)
 def scales_of(neuron: AnyNeuron) -> Scales:
-    """Give the scales of a neuron.
-
-    Parameters
-    ----------
-    neuron : Neuron or HybridNeuron
-
-    Returns
-    -------
-    Scales
-        All 1 of a neuron of channels, which is in mV and ms.
-    """
+    """Give the scales of a neuron: all 1 of a neuron of channels, which is in mV and ms."""
     n = len(neuron.system.states)
     if neuron.of_channels:
         return Scales(1.0, (1.0,) * n, 1.0, 1.0)

@@ -154,12 +154,8 @@ def is_plain(tree: Node) -> bool:
 def evaluator(tree: Node, number: type[float | Code] = np.float64) -> Callable[[Any], Any]:
     """Make a closure that evaluates a tree in its written order.
 
-    Parameters
-    ----------
-    tree : Node
-    number : type
-        Of the constants: Python's own division and power raise where NumPy's give inf or nan. `float` is for
-        single values of plain trees, `Code` for their text.
+    `number` is of the constants: Python's own division and power raise where NumPy's give inf or nan. `float`
+    is for single values of plain trees, `Code` for their text.
     """
     if isinstance(tree, float):
         value = number(tree)

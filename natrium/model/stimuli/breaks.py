@@ -106,13 +106,7 @@ def _too_many(length: float) -> StimulusError:
 
 @lru_cache(maxsize=256)
 def broken(expr: Any, t: Any) -> Broken | None:
-    """Take an expression of t apart at its branches; None where it has none.
-
-    Parameters
-    ----------
-    expr : sympy.Expr
-    t : sympy.Symbol
-    """
+    """Take an expression of t apart at its branches; None where it has none."""
     atoms = [atom for atom in expr.atoms(choose, sympy.floor, sympy.Abs) if atom.has(t)]
     if not atoms:
         return None

@@ -58,18 +58,7 @@ class Drive:
         return not (self.slope or self.waves or self.curves)
 
     def __call__(self, s: float) -> float:
-        """Evaluate the input.
-
-        Parameters
-        ----------
-        s : float
-            Time since the start of the piece, ms.
-
-        Returns
-        -------
-        float
-            mV.
-        """
+        """Evaluate the input, mV, so long after the start of the piece, ms."""
         value = self.level + self.slope * s
         for wave in self.waves:
             value += wave.amplitude * math.sin(wave.omega * s + wave.phase)
