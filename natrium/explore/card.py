@@ -19,17 +19,10 @@ DRIVE, PLAIN = 1.2, 20.0  # of the way to the threshold; mV, where there is none
 
 
 def card(shown: Any) -> str:
-    """Write a card, HTML.
+    """Write a card of a model, a run or a result, HTML.
 
-    Parameters
-    ----------
-    shown : Neuron, HybridNeuron, Model, Trajectory, Ensemble or Result
-
-    Returns
-    -------
-    str
-        Of neurons and models the equations as MathML, a small figure of a run and, folded beneath, each
-        parameter with value, unit and meaning; of what was run or found a small figure, if there is one.
+    Of neurons and models the equations as MathML, a small figure of a run and, folded beneath, each parameter
+    with value, unit and meaning; of what was run or found a small figure, if there is one.
     """
     if not isinstance(shown, (Neuron, HybridNeuron, Model)):
         return sketch(shown)

@@ -141,12 +141,7 @@ def window_condition(window: Window, at: str) -> str:
 def input_lines(model: Lowered, names: Mapping[Any, str], at: str) -> Iterator[str]:
     """Write the statements that add up the input I at t.
 
-    Parameters
-    ----------
-    model : Lowered
-    names : mapping of sympy.Symbol to str
-    at : str
-        The name of the time that says which windows are open and which branch an expression takes.
+    `at` is the name of the time that says which windows are open and which branch an expression takes.
     """
     printer = PythonPrinter(names)
     yield "I = 0.0"

@@ -31,14 +31,7 @@ STAGES = ((0.0, "", "2*k"), (0.5, "1", "2*k + 1"), (0.5, "2", "2*k + 1"), (1.0, 
 
 
 def write_script(model: Lowered, dt: float) -> str:
-    """Write the script, without the words at its head.
-
-    Parameters
-    ----------
-    model : Lowered
-    dt : float
-        Step, ms.
-    """
+    """Write the script with its step, ms, without the words at its head."""
     states = model.system.states
     own = [f"{state.name}{stage}" for state in states for stage in ("1", "2", "3", "4", "_old", "_new")]
     names = python_names(model, (*NAMES, *own))

@@ -73,17 +73,7 @@ MODEL_NAMES = {"lif": "LIF", "lif_na": "second script"}
 
 
 def plot_papers(results: Papers) -> dict[str, Figure]:
-    """Draw all figures of the published results.
-
-    Parameters
-    ----------
-    results : Papers
-
-    Returns
-    -------
-    dict of str to matplotlib.figure.Figure
-        By the names in `PAPER_CAPTIONS`.
-    """
+    """Draw all figures of the published results, by the names in `PAPER_CAPTIONS`."""
     return {
         "thresholds": plot_thresholds(results.thresholds),
         "orders": plot_orders(results.orders),
@@ -95,14 +85,7 @@ def plot_papers(results: Papers) -> dict[str, Figure]:
 
 
 def plot_thresholds(found: Thresholds, ax: Axes | None = None) -> Figure:
-    """Draw threshold against step, with the cubics that lead to zero step.
-
-    Parameters
-    ----------
-    found : Thresholds
-    ax : matplotlib.axes.Axes, optional
-        Where to draw; a figure of its own by default.
-    """
+    """Draw threshold against step, with the cubics that lead to zero step."""
     with styled():
         figure, ax = one_panel(ax, 6.0, 4.0)
         fine = np.linspace(0.0, found.steps.max(), 101)
@@ -132,14 +115,7 @@ def plot_thresholds(found: Thresholds, ax: Axes | None = None) -> Figure:
 
 
 def plot_orders(found: Orders, fig: AnyFigure | None = None) -> Figure:
-    """Draw error against step for every scheme, a panel for each model and spike rule.
-
-    Parameters
-    ----------
-    found : Orders
-    fig : matplotlib.figure.Figure or SubFigure, optional
-        Where to draw; one of its own by default.
-    """
+    """Draw error against step for every scheme, a panel for each model and spike rule."""
     models = list(dict.fromkeys(row.model for row in found.rows))
     rules = list(dict.fromkeys(row.spike_time for row in found.rows))
     with styled():
@@ -194,15 +170,7 @@ def _scheme_legend(figure: AnyFigure) -> None:
 
 
 def plot_gates(gates: GateErrors, spikes: SpikeErrors, fig: AnyFigure | None = None) -> Figure:
-    """Draw exponential Euler's error over Euler's for each gate, and both errors of a first spike.
-
-    Parameters
-    ----------
-    gates : GateErrors
-    spikes : SpikeErrors
-    fig : matplotlib.figure.Figure or SubFigure, optional
-        Where to draw; one of its own by default.
-    """
+    """Draw exponential Euler's error over Euler's for each gate, and both errors of a first spike."""
     with styled():
         figure = canvas(fig, 8.4, 4.6)
         left, right = figure.subplots(1, 2)
@@ -249,14 +217,7 @@ def plot_gates(gates: GateErrors, spikes: SpikeErrors, fig: AnyFigure | None = N
 
 
 def plot_inactivation(found: InactivationThresholds, ax: Axes | None = None) -> Figure:
-    """Draw threshold against h, with the threshold equation.
-
-    Parameters
-    ----------
-    found : InactivationThresholds
-    ax : matplotlib.axes.Axes, optional
-        Where to draw; a figure of its own by default.
-    """
+    """Draw threshold against h, with the threshold equation."""
     with styled():
         figure, ax = one_panel(ax, 6.0, 4.0)
         ax.axvspan(found.h[found.usual].min(), 1.0, color="#EEEEEE", linewidth=0.0)
@@ -282,14 +243,7 @@ def plot_inactivation(found: InactivationThresholds, ax: Axes | None = None) -> 
 
 
 def plot_ramps(found: RampThresholds, ax: Axes | None = None) -> Figure:
-    """Draw V at the spike against the ramp's slope.
-
-    Parameters
-    ----------
-    found : RampThresholds
-    ax : matplotlib.axes.Axes, optional
-        Where to draw; a figure of its own by default.
-    """
+    """Draw V at the spike against the ramp's slope."""
     with styled():
         figure, ax = one_panel(ax, 6.0, 4.0)
         ax.plot(found.slopes, found.formula, color=SERIES[0], label="formula")
@@ -316,14 +270,7 @@ def plot_ramps(found: RampThresholds, ax: Axes | None = None) -> Figure:
 
 
 def plot_resets(found: AdexResets, ax: Axes | None = None) -> Figure:
-    """Draw the adaptation at spikes against the reset voltage.
-
-    Parameters
-    ----------
-    found : AdexResets
-    ax : matplotlib.axes.Axes, optional
-        Where to draw; a figure of its own by default.
-    """
+    """Draw the adaptation at spikes against the reset voltage."""
     with styled():
         figure, ax = one_panel(ax, 6.4, 4.0)
         ax.plot(*found.points, ".", color=SERIES[0], markersize=2.0, label="event-driven runs")

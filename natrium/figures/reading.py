@@ -13,15 +13,7 @@ MOST = 20_000  # samples of it
 
 
 def plot_reading(reading: Reading, title: str, fig: AnyFigure | None = None) -> Figure:
-    """Draw a script's voltage and the truth, the spikes of both, and the input that its steps read.
-
-    Parameters
-    ----------
-    reading : Reading
-    title : str
-    fig : matplotlib.figure.Figure or SubFigure, optional
-        Where to draw; one of its own by default.
-    """
+    """Draw a script's voltage and the truth, the spikes of both, and the input that its steps read."""
     units, maps = reading.meant.units, reading.maps
     with styled():
         figure = canvas(fig, 7.2, 4.6)

@@ -68,12 +68,7 @@ def _size(shown: Any) -> int:
 
 
 def sketch(shown: Any) -> str:
-    """Write a small figure of a run or a result, HTML; nothing where none stands for it.
-
-    Parameters
-    ----------
-    shown : Trajectory, Ensemble or Result
-    """
+    """Write a small figure of a run, an ensemble or a result, HTML; nothing where none stands for it."""
     draw = SKETCHES.get(type(shown).__name__)
     if draw is None or _size(shown) > MOST:
         return ""

@@ -188,11 +188,7 @@ def save_figure(figure: Figure, folder: Path, name: str) -> list[Path]:
 def lay_out(figure: Figure, dpi: float | None = None) -> None:
     """Place a figure's axes; Matplotlib would draw all of it for that.
 
-    Parameters
-    ----------
-    figure : matplotlib.figure.Figure
-    dpi : float, optional
-        Of what is to be written, on which the size of letters depends; the figure's own by default.
+    The size of letters depends on the `dpi` of what is to be written; the figure's own by default.
     """
     engine, own = figure.get_layout_engine(), figure.dpi
     if engine is None:

@@ -58,11 +58,7 @@ DRIVE = 25.0  # mV
 def firing_cell(imported: Imported) -> tuple[Neuron, float]:
     """Give the cell whose spikes are compared: no refractory period, a leak that is a share of the channels'.
 
-    Returns
-    -------
-    Neuron
-    float
-        By how much its leak is larger than `LEAK`.
+    Give also by how much its leak is larger than `LEAK`.
     """
     neuron = imported.model.neuron
     larger = max(1.0, sum(channel.g for channel in neuron.channels) / STRONG)
