@@ -1,49 +1,14 @@
 """CyRK: DOP853 in C++, called from numba; `cyrk_loop` has the loop around it."""
 
-from __future__ import annotations
-
-from collections.abc import Callable
-from typing import Any
-
-import numpy as np
-
-from benchmarks.peers import work
+from benchmarks.peers.numba_loop import NumbaLoop
 
 
-class CyRK(work.Peer):
+class CyRK(NumbaLoop):
     name = "CyRK"
     needs = ("CyRK", "numba")
     install = "cyrk numba"
     note = "DOP853; its numba interface has no events: crossings are sought in its dense output"
-    ensemble_tolerances = (1e-7, 3e-8, 1e-8, 3e-9, 1e-9, 3e-10, 1e-10, 1e-11, 3e-12, 1e-12, 3e-13)
-    single_tolerances = (1e-7, 3e-8, 1e-8, 3e-9, 1e-9, 1e-10, 1e-11, 1e-12, 3e-13, 1e-13)
-
-    def ensemble(self, tolerance: float, values: np.ndarray) -> Callable[[], work.Trains]:
-        from benchmarks.peers import cyrk_loop
-
-        drives, start = values - work.GAP, np.array(work.START)
-        spikes = np.empty((drives.size, work.MAX_SPIKES))
-        counts = np.empty(drives.size, dtype=np.int64)
-
-        def run() -> work.Trains:
-            cyrk_loop.ensemble(cyrk_loop.ADDRESS, drives, start, work.ENSEMBLE_END, tolerance, spikes, counts)
-            return [train[:count] for train, count in zip(spikes, counts, strict=True)]
-
-        return run
-
-    def single(self, tolerance: float) -> Callable[[], Any]:
-        from benchmarks.peers import cyrk_loop
-
-        start, drives = np.array(work.START), np.array([0.0, work.STEP]) - work.GAP
-        spikes = np.empty(work.MAX_SPIKES)
-
-        def run() -> np.ndarray:
-            count = cyrk_loop.single(
-                cyrk_loop.ADDRESS, start, drives, work.STEP_START, work.SINGLE_END, tolerance, spikes
-            )
-            return spikes[:count]
-
-        return run
+    loop = "cyrk_loop"
 
 
 PEER = CyRK()

@@ -25,7 +25,7 @@ def derivative(dy: Any, _t: float, y: Any, args: Any) -> None:
     dy[0], dy[1], dy[2] = rhs(y[0], y[1], y[2], args[0])
 
 
-ADDRESS = nb_diffeq_addr(derivative)
+GIVEN = (nb_diffeq_addr(derivative),)
 
 
 @njit(error_model="numpy")

@@ -21,6 +21,7 @@ A = np.ascontiguousarray(tableau.A[:EXTENDED, :EXTENDED])
 B = np.ascontiguousarray(tableau.B)
 E3, E5 = np.ascontiguousarray(tableau.E3), np.ascontiguousarray(tableau.E5)
 D = np.ascontiguousarray(tableau.D)
+GIVEN = ()  # nothing but the work
 U_RESET, TAU_REF = work.U_RESET, work.TAU_REF
 N = 3
 SAFETY, LEAST, GREATEST = 0.9, 0.2, 10.0  # of the step size's change, as in SciPy

@@ -28,7 +28,7 @@ def on_threshold(_t: float, y: Any, out: Any, _data: Any) -> None:
     out[0] = y[0]
 
 
-ADDRESSES = np.array([derivative.address, on_threshold.address])
+GIVEN = (np.array([derivative.address, on_threshold.address]),)
 
 
 @njit(error_model="numpy")
