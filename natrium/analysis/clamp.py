@@ -10,7 +10,7 @@ import attrs
 import numpy as np
 import sympy
 
-from natrium.analysis.result import Result
+from natrium.analysis.result import Result, rows_of
 from natrium.model import (
     HybridNeuron,
     ModelError,
@@ -98,7 +98,7 @@ class VoltageClamp(Result):
         columns = {"t_ms": self.t, "V_mV": self.V, **self.gates}
         for name, current in self.currents.items():
             columns |= {f"I_{name}_mV": current} | self.told_in.beside(f"I_{name}", current)
-        return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
+        return rows_of(columns)
 
 
 def voltage_clamp(

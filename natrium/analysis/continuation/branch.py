@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from natrium.analysis.continuation.arclength import Point
 from natrium.analysis.continuation.axis import Axis, axis_of
-from natrium.analysis.result import Result, settled, show_settled
+from natrium.analysis.result import Result, rows_of, settled, show_settled
 from natrium.model import AnyNeuron
 from natrium.model.arrays import Array
 
@@ -113,20 +113,17 @@ class CycleBranch(Result):
 
     def table(self) -> list[dict[str, Any]]:
         """Give one row per point."""
-        largest = np.abs(self.multipliers).max(axis=1, initial=0.0)
-        rows = zip(self.values, self.periods, self.rates, largest, self.stable, self.bounds, strict=True)
-        return [
+        return rows_of(
             {
-                self.label: float(value),
-                "period_ms": float(period),
-                "rate_Hz": float(rate),
-                "largest_multiplier": float(size),
-                "stable": bool(stable),
-                "V_low_mV": float(low),
-                "V_high_mV": float(high),
+                self.label: self.values,
+                "period_ms": self.periods,
+                "rate_Hz": self.rates,
+                "largest_multiplier": np.abs(self.multipliers).max(axis=1, initial=0.0),
+                "stable": self.stable,
+                "V_low_mV": self.bounds[:, 0],
+                "V_high_mV": self.bounds[:, 1],
             }
-            for value, period, rate, size, stable, (low, high) in rows
-        ]
+        )
 
     def data(self) -> dict[str, Any]:
         """Give the branch as plain data."""

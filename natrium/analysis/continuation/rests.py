@@ -22,7 +22,7 @@ from natrium.analysis.continuation.cycles import RANGE, RTOL
 from natrium.analysis.continuation.legs import guard_of, place
 from natrium.analysis.equilibria.curve import equilibria
 from natrium.analysis.equilibria.eigenvalues import sorted_eigenvalues
-from natrium.analysis.result import Result, settled
+from natrium.analysis.result import Result, rows_of, settled
 from natrium.model import NatriumError
 from natrium.model.arrays import Array
 
@@ -154,11 +154,8 @@ class RestBranch(Result):
 
     def table(self) -> list[dict[str, Any]]:
         """Give one row per point."""
-        rows = zip(self.values, self.states[:, 0], self.unstable, self.stable, strict=True)
-        return [
-            {self.label: float(value), "V_mV": float(V), "unstable": int(count), "stable": bool(stable)}
-            for value, V, count, stable in rows
-        ]
+        V = self.states[:, 0]
+        return rows_of({self.label: self.values, "V_mV": V, "unstable": self.unstable, "stable": self.stable})
 
     def data(self) -> dict[str, Any]:
         """Give the branch as plain data."""

@@ -12,6 +12,7 @@ import numpy.typing as npt
 from natrium.analysis.cycle.orbits import spikes_of
 from natrium.analysis.cycle.periodic import Periodic, errors_of_multipliers
 from natrium.analysis.cycle.return_map import Return, ReturnMap, return_map
+from natrium.analysis.result import rows_of
 from natrium.model import AnyNeuron, Count, SolverError
 from natrium.model.arrays import Array
 from natrium.model.leak import input_unit
@@ -109,11 +110,8 @@ class LimitCycle(Periodic):
 
     def table(self) -> list[dict[str, Any]]:
         """Give one row per spike: the interval and the free states at its reset."""
-        states = zip(self.intervals.tolist(), self.states.tolist(), strict=True)
-        return [
-            {"spike": k, "interval_ms": interval} | dict(zip(self.names, state, strict=True))
-            for k, (interval, state) in enumerate(states, start=1)
-        ]
+        numbers, states = range(1, self.n_spikes + 1), dict(zip(self.names, self.states.T, strict=True))
+        return rows_of({"spike": numbers, "interval_ms": self.intervals, **states})
 
     @cached_property
     def second(self) -> LimitCycle | None:

@@ -22,7 +22,7 @@ from natrium.analysis.cycle.course import RTOL, adjoint, course
 from natrium.analysis.cycle.limit_cycle import LimitCycle, limit_cycle
 from natrium.analysis.cycle.return_map import rested
 from natrium.analysis.cycle.smooth_cycle import SmoothCycle, smooth_cycle
-from natrium.analysis.result import Result
+from natrium.analysis.result import Result, rows_of
 from natrium.model import AnyNeuron, Count, ModelError, check_neuron
 from natrium.model.arrays import Array
 from natrium.model.checks import as_numbers
@@ -68,10 +68,7 @@ class PhaseResponse(Result):
 
     def table(self) -> list[dict[str, Any]]:
         """Give one row per time: the advance of later spikes per mV."""
-        return [
-            {"time_ms": t, "V_ms_per_mV": advance}
-            for t, advance in zip(self.times.tolist(), self.V.tolist(), strict=True)
-        ]
+        return rows_of({"time_ms": self.times, "V_ms_per_mV": self.V})
 
     def data(self) -> dict[str, Any]:
         """Give the response to V as plain data."""

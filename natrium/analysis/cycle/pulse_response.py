@@ -12,7 +12,7 @@ from natrium.analysis.cycle.direct_response import SMOOTH_RTOL, cycles_needed, i
 from natrium.analysis.cycle.limit_cycle import LimitCycle
 from natrium.analysis.cycle.phase_response import checked_times, cycle_of
 from natrium.analysis.cycle.smooth_cycle import SmoothCycle, rising_crossings
-from natrium.analysis.result import Result
+from natrium.analysis.result import Result, rows_of
 from natrium.model import AnyNeuron, Constant, Count, Number, SolverError, Step, Sum, UnsupportedModel
 from natrium.model.arrays import Array
 from natrium.solvers import EventDriven
@@ -63,11 +63,9 @@ class PulseResponse(Result):
 
     def table(self) -> list[dict[str, Any]]:
         """Give one row per time."""
-        rows = zip(self.times, self.next_spike, self.asymptotic, strict=True)
-        return [
-            {"time_ms": float(t), "next_spike_ms": float(first), "long_run_ms": float(last)}
-            for t, first, last in rows
-        ]
+        return rows_of(
+            {"time_ms": self.times, "next_spike_ms": self.next_spike, "long_run_ms": self.asymptotic}
+        )
 
     def data(self) -> dict[str, Any]:
         """Give the response as plain data."""

@@ -33,7 +33,7 @@ from natrium.analysis.excitability.long_run import fire
 from natrium.analysis.excitability.mirror import mirrored, turned
 from natrium.analysis.excitability.rheobase import rheobase
 from natrium.analysis.excitability.steady import steady
-from natrium.analysis.result import Result
+from natrium.analysis.result import Result, rows_of
 from natrium.model import AnyNeuron, ModelError, Number
 from natrium.model.arrays import Array
 from natrium.model.checks import as_numbers
@@ -105,23 +105,18 @@ class FI(Result):
 
     def table(self) -> list[dict[str, float | int | str]]:
         """Give one row per input."""
-        rows = zip(
-            self.inputs.tolist(),
-            self.rates.tolist(),
-            self.rate_errors.tolist(),
-            self.latencies.tolist(),
-            self.adaptation.tolist(),
-            self.outcomes,
-            self.periods,
-            strict=True,
+        return rows_of(
+            {
+                "input_mV": self.inputs,
+                **self.told_in.beside("input", self.inputs),
+                "rate_Hz": self.rates,
+                "rate_error_Hz": self.rate_errors,
+                "latency_ms": self.latencies,
+                "adaptation": self.adaptation,
+                "outcome": self.outcomes,
+                "period": self.periods,
+            }
         )
-        names = ("input_mV", "rate_Hz", "rate_error_Hz", "latency_ms", "adaptation", "outcome", "period")
-        return [
-            {names[0]: row[0]}
-            | self.told_in.beside("input", row[0])
-            | dict(zip(names[1:], row[1:], strict=True))
-            for row in rows
-        ]
 
 
 def f_i_curve(neuron: AnyNeuron, inputs: npt.ArrayLike) -> FI:

@@ -18,7 +18,7 @@ from natrium.analysis.excitability.bracket import WIDER, WIDEST
 from natrium.analysis.excitability.long_run import SILENT, slowest
 from natrium.analysis.excitability.mirror import is_lowered, mirrored, turned
 from natrium.analysis.excitability.rheobase import ASIDE, rheobase
-from natrium.analysis.result import Result, settled, show_settled
+from natrium.analysis.result import Result, rows_of, settled, show_settled
 from natrium.model import AnyNeuron, ModelError, Number, SolverError, Step, lower
 from natrium.model.arrays import Array
 from natrium.model.checks import as_numbers
@@ -91,13 +91,15 @@ class StrengthDuration(Result):
 
     def table(self) -> list[dict[str, Any]]:
         """Give one row per duration."""
-        arrays = (self.durations, self.amplitudes, self.amplitude_errors, self.charges)
-        return [
-            {"duration_ms": duration, "amplitude_mV": amplitude, "amplitude_error_mV": error}
-            | self.told_in.beside("amplitude", amplitude)
-            | {"charge_mV_ms": charge}
-            for duration, amplitude, error, charge in zip(*(one.tolist() for one in arrays), strict=True)
-        ]
+        return rows_of(
+            {
+                "duration_ms": self.durations,
+                "amplitude_mV": self.amplitudes,
+                "amplitude_error_mV": self.amplitude_errors,
+                **self.told_in.beside("amplitude", self.amplitudes),
+                "charge_mV_ms": self.charges,
+            }
+        )
 
     def sentences(self) -> list[str]:
         """Give rheobase and chronaxie of pulses in words."""

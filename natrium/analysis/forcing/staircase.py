@@ -15,7 +15,7 @@ from natrium.analysis.forcing.axis import PERIOD, ForcedAxis, forced_axis, forci
 from natrium.analysis.forcing.locking import equations_of, is_real
 from natrium.analysis.forcing.plateau import Plateau, plateau_from
 from natrium.analysis.forcing.rotation import PERIODS, TRANSIENT, RotationNumber, long_run, rotation_of
-from natrium.analysis.result import Result
+from natrium.analysis.result import Result, rows_of
 from natrium.model import AnyNeuron, Count, NatriumError, Stimulus
 from natrium.model.arrays import Array
 from natrium.solvers import Trajectory
@@ -60,8 +60,7 @@ class Staircase(Result):
 
     def table(self) -> list[dict[str, Any]]:
         """Give one row per value."""
-        rows = zip(self.values.tolist(), self.rotation.tolist(), self.errors.tolist(), strict=True)
-        return [{self.label: x, "rotation_number": y, "error": error} for x, y, error in rows]
+        return rows_of({self.label: self.values, "rotation_number": self.rotation, "error": self.errors})
 
     def plateau_table(self) -> list[dict[str, Any]]:
         """Give one row per plateau."""

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.optimize import least_squares
 
-from natrium.analysis.result import Result
+from natrium.analysis.result import Result, rows_of
 from natrium.analysis.variation.gradients import Gradients, choose_smooth, spike_time_gradients
 from natrium.analysis.variation.misfit import Misfit
 from natrium.model import Count, Model, ModelError, NatriumError, Number, Parameter, with_parameters
@@ -115,17 +115,15 @@ class Fit(Result):
 
     def table(self) -> list[dict[str, float | str | bool]]:
         """Give one row per parameter."""
-        rows = zip(self.names, self.initial, self.values, self.uncertainty, self.at_bound, strict=True)
-        return [
+        return rows_of(
             {
-                "parameter": name,
-                "initial": float(initial),
-                "value": float(value),
-                "uncertainty": float(error),
-                "at_bound": bool(bound),
+                "parameter": self.names,
+                "initial": self.initial,
+                "value": self.values,
+                "uncertainty": self.uncertainty,
+                "at_bound": self.at_bound,
             }
-            for name, initial, value, error, bound in rows
-        ]
+        )
 
     def data(self) -> dict[str, Any]:
         """Give what was found as plain data."""

@@ -8,7 +8,7 @@ from functools import cached_property
 import attrs
 import numpy as np
 
-from natrium.analysis.result import Result
+from natrium.analysis.result import Result, rows_of
 from natrium.analysis.variation.equations import propagate
 from natrium.analysis.variation.linearised import linearised
 from natrium.analysis.variation.pieces import RTOL, Directions
@@ -95,13 +95,9 @@ class Gradients(Result):
 
     def table(self) -> list[dict[str, float | int | bool]]:
         """Give one row per spike."""
-        return [
-            {"spike": k, "time_ms": float(time), "divergent": bool(bad)}
-            | {f"d_{name}": float(value) for name, value in zip(self.names, row, strict=True)}
-            for k, (time, bad, row) in enumerate(
-                zip(self.spike_times, self.divergent, self.matrix, strict=True)
-            )
-        ]
+        numbers = range(self.spike_times.size)
+        by = {f"d_{name}": column for name, column in zip(self.names, self.matrix.T, strict=True)}
+        return rows_of({"spike": numbers, "time_ms": self.spike_times, "divergent": self.divergent, **by})
 
 
 def spike_time_gradients(
