@@ -30,6 +30,11 @@ class Window:
         """Tell whether a time is within."""
         return (self.start is None or self.start <= t) and (self.stop is None or t < self.stop)
 
+    def conditions(self, begun: str, ended: str) -> list[str]:
+        """Write what holds within, by forms such as ``"at >= {}"`` and ``"at < {}"``; nothing if all does."""
+        bounds = ((begun, self.start), (ended, self.stop))
+        return [form.format(repr(float(bound))) for form, bound in bounds if bound is not None]
+
 
 @attrs.frozen
 class Curve:

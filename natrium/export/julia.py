@@ -8,7 +8,7 @@ from typing import Any
 import sympy
 
 from natrium.export.cprint import CPrinter
-from natrium.export.inputs import Curve, T, Table, Window
+from natrium.export.inputs import Curve, T, Table
 from natrium.export.lowered import Lowered
 from natrium.export.names import name_symbols
 from natrium.export.pythonic import all_expressions, held_at, indented, number, wrapped
@@ -151,15 +151,6 @@ def _flow(name: str, flows: Any, model: Lowered, printer: _Printer, names: Mappi
     return ["", f"function {name}(dy, y, at, t)", *indented([*body, "return nothing"]), "end"]
 
 
-def _condition(window: Window) -> str:
-    parts = []
-    if window.start is not None:
-        parts.append(f"at >= {number(window.start)}")
-    if window.stop is not None:
-        parts.append(f"at < {number(window.stop)}")
-    return " && ".join(parts)
-
-
 def _input(model: Lowered, printer: _Printer) -> Iterator[str]:
     for index, part in enumerate(model.parts):
         if isinstance(part, Curve):
@@ -170,7 +161,7 @@ def _input(model: Lowered, printer: _Printer) -> Iterator[str]:
                 if part.lines
                 else f"sample(at, TIMES_{index}, VALUES_{index})"
             )
-        condition = _condition(part.window)
+        condition = " && ".join(part.window.conditions("at >= {}", "at < {}"))
         yield f"inp += {condition} ? {value} : 0.0" if condition else f"inp += {value}"
 
 

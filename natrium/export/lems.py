@@ -12,7 +12,7 @@ import sympy
 
 from natrium.export.cprint import CPrinter
 from natrium.export.distance import Twin
-from natrium.export.inputs import Curve, T, Table, Window
+from natrium.export.inputs import Curve, T, Table
 from natrium.export.lowered import Lowered
 from natrium.export.names import name_symbols
 from natrium.model import UnsupportedModel
@@ -180,15 +180,6 @@ def _regimes(model: Lowered, own: list[str], level: str, after: list[str], margi
         yield "      </Regime>"
 
 
-def _conditions(window: Window, now: str) -> str:
-    parts = []
-    if window.start is not None:
-        parts.append(f"{now} .geq. {window.start!r}")
-    if window.stop is not None:
-        parts.append(f"{now} .lt. {window.stop!r}")
-    return " .and. ".join(parts)
-
-
 def _input(model: Lowered, quantities: _Quantities, now: str, early: str) -> Iterator[str]:
     """Write the input, each part a quantity of its own; windows go by `early`, values by `now`."""
     terms = []
@@ -202,7 +193,7 @@ def _input(model: Lowered, quantities: _Quantities, now: str, early: str) -> Ite
         else:
             value = f"samples_{index}"
             yield from _samples(value, part, now, early)
-        condition = _conditions(part.window, early)
+        condition = " .and. ".join(part.window.conditions(f"{early} .geq. {{}}", f"{early} .lt. {{}}"))
         if condition:
             yield from conditional(name, [(condition, value), ("", "0")])
         else:

@@ -200,11 +200,7 @@ def _mechanism(model: Lowered) -> Iterator[str]:
 
 def _curve(part: Curve, printer: _Printer) -> Iterator[str]:
     value = printer.doprint(held_at(part.value, "at"))
-    conditions = []
-    if part.window.start is not None:
-        conditions.append(f"at >= {number(part.window.start)}")
-    if part.window.stop is not None:
-        conditions.append(f"at < {number(part.window.stop)}")
+    conditions = part.window.conditions("at >= {}", "at < {}")
     if not conditions:
         yield f"    inp = inp + {value}"
         return

@@ -137,11 +137,7 @@ def write_xpp(model: Lowered, dt: float) -> str:
 
 def _within(window: Window, value: str) -> str:
     """Write a value that is there within a window."""
-    parts = []
-    if window.start is not None:
-        parts.append(f"(t>={window.start!r})")
-    if window.stop is not None:
-        parts.append(f"(t<{window.stop!r})")
+    parts = window.conditions("(t>={})", "(t<{})")
     return f"(if({'&'.join(parts)})then({value})else(0))" if parts else f"({value})"
 
 
