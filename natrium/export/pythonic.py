@@ -93,19 +93,19 @@ def number(value: float) -> str:
     return "inf" if value == math.inf else repr(float(value))
 
 
-def wrapped(opening: str, items: Iterable[str], closing: str, indent: str = "") -> list[str]:
+def wrapped(opening: str, items: Iterable[str], closing: str) -> list[str]:
     """Write a long list over several lines."""
     items = list(items)
-    whole = indent + opening + ", ".join(items) + closing
+    whole = opening + ", ".join(items) + closing
     if len(whole) <= WIDTH:
         return [whole]
-    lines, row = [indent + opening], indent + "   "
+    lines, row = [opening], "   "
     for item in items:
         if len(row) + len(item) + 2 > WIDTH:
             lines.append(row)
-            row = indent + "   "
+            row = "   "
         row += f" {item},"
-    return [*lines, row, indent + closing]
+    return [*lines, row, closing]
 
 
 def parameter_lines(model: Lowered, names: Mapping[Any, str]) -> list[str]:
@@ -221,9 +221,9 @@ def helper_lines(model: Lowered, at: str) -> list[str]:
     return text.splitlines()
 
 
-def indented(lines: Iterable[str], by: str = "    ") -> list[str]:
+def indented(lines: Iterable[str]) -> list[str]:
     """Put lines further in."""
-    return [by + line if line else line for line in lines]
+    return [f"    {line}" if line else line for line in lines]
 
 
 def rate_lines(model: Lowered, flows: Sequence[Any], names: Mapping[Any, str]) -> Iterator[str]:

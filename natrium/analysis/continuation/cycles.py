@@ -336,19 +336,15 @@ def is_smooth(neuron: AnyNeuron) -> bool:
     return not neuron.fires or (tuple(system.reset) == tuple(system.states) and neuron.tau_ref == 0.0)
 
 
-def smooth_cycles(
-    axis: Axis, states: Array, y: Array, span: float, *, rtol: float = RTOL, longest: float, arcs: int = 1
-) -> SmoothCycles:
+def smooth_cycles(axis: Axis, states: Array, y: Array, span: float, *, longest: float) -> SmoothCycles:
     """Make the equations of smooth cycles near one, `states` of shape (n_states, n_times), through y."""
-    here = place(axis, axis.value, rtol)
+    here = place(axis, axis.value, RTOL)
     flow = here.flow(y) / (sizes := sizes_of(axis.neuron, states))
-    return SmoothCycles(axis, arcs, span, rtol, longest, y.copy(), flow / np.linalg.norm(flow), sizes)
+    return SmoothCycles(axis, 1, span, RTOL, longest, y.copy(), flow / np.linalg.norm(flow), sizes)
 
 
-def hybrid_cycles(
-    axis: Axis, states: Array, n_spikes: int, span: float, *, rtol: float = RTOL, longest: float
-) -> HybridCycles:
+def hybrid_cycles(axis: Axis, states: Array, n_spikes: int, span: float, *, longest: float) -> HybridCycles:
     """Make the equations of cycles of k spikes near one, `states` of shape (n_states, n_times)."""
     return HybridCycles(
-        axis, n_spikes, span, rtol, longest, (False,) * n_spikes, sizes_of(axis.neuron, states)
+        axis, n_spikes, span, RTOL, longest, (False,) * n_spikes, sizes_of(axis.neuron, states)
     )

@@ -332,7 +332,7 @@ def _slope(here: ForcedPlace, run: Trajectory) -> float:
 
 
 def locked_orbits(
-    axis: ForcedAxis, p: int, q: int, states: Array, span: float, longest: float, rtol: float = RTOL
+    axis: ForcedAxis, p: int, q: int, states: Array, span: float, longest: float
 ) -> LockedOrbits:
     """Make the equations of orbits of p spikes in q periods near a run, of states (n_states, n_times)."""
-    return LockedOrbits(axis, p, q, span, rtol, longest, (False,) * p, sizes_of(axis.neuron, states))
+    return LockedOrbits(axis, p, q, span, RTOL, longest, (False,) * p, sizes_of(axis.neuron, states))

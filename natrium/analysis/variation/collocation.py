@@ -43,24 +43,27 @@ GAIN = 1e-3
 def _gauss() -> tuple[Array, Array, Array]:
     """Give nodes, matrix and weights of Gauss' method on [0, 1]."""
     x, w = np.polynomial.legendre.leggauss(STAGES)
-    powers = np.arange(1, STAGES + 1)
     nodes = 0.5 * (x + 1.0)
-    vandermonde = nodes[:, None] ** (powers - 1)
-    integrals = nodes[:, None] ** powers / powers
-    return nodes, np.asarray(np.linalg.solve(vandermonde.T, integrals.T).T, dtype=float), 0.5 * w
+    return nodes, _matrix_of(nodes), 0.5 * w
 
 
 @cache
-def radau(stages: int = STAGES) -> tuple[Array, Array, Array]:
+def radau() -> tuple[Array, Array, Array]:
     """Give the same of Radau's method (IIA), whose last node is 1."""
     legendre = np.polynomial.legendre
-    ends = legendre.legsub([0.0] * stages + [1.0], [0.0] * (stages - 1) + [1.0])
+    ends = legendre.legsub([0.0] * STAGES + [1.0], [0.0] * (STAGES - 1) + [1.0])
     nodes = 0.5 * (np.sort(legendre.legroots(ends).real) + 1.0)
     nodes[-1] = 1.0
-    powers = np.arange(1, stages + 1)
+    matrix = _matrix_of(nodes)
+    return nodes, matrix, np.asarray(matrix[-1])
+
+
+def _matrix_of(nodes: Array) -> Array:
+    """Give the matrix of collocation at nodes on [0, 1]."""
+    powers = np.arange(1, nodes.size + 1)
     vandermonde = nodes[:, None] ** (powers - 1)
-    matrix = np.linalg.solve(vandermonde.T, (nodes[:, None] ** powers / powers).T).T
-    return nodes, np.asarray(matrix, dtype=float), np.asarray(matrix[-1], dtype=float)
+    integrals = nodes[:, None] ** powers / powers
+    return np.asarray(np.linalg.solve(vandermonde.T, integrals.T).T, dtype=float)
 
 
 class Collocation:
