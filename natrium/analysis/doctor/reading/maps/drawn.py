@@ -27,9 +27,7 @@ def after_drawn(
     """Give the steps that find V as a spike before them has drawn it, and reset it: they are no spikes."""
     order = record.order
     drawn = {
-        at
-        for at, test in fired.items()
-        if test.after and _is_drawn(record, V, test, np.flatnonzero(order == at), points)
+        at for at, test in fired.items() if _is_drawn(record, V, test, np.flatnonzero(order == at), points)
     }
     after = {int(order[k + 1]) for k in np.flatnonzero(np.isin(order[:-1], list(drawn)))} - drawn
     alone = all(order[k - 1] in drawn for k in np.flatnonzero(np.isin(order, list(after))) if k)
@@ -43,7 +41,10 @@ def after_painting(
     """Give the step that resets V after a spike that is drawn; None where none is."""
     if not _is_drawn(record, V, test, spikes, points):
         return None
-    after = [record.steps[record.order[k + 1]] for k in spikes if k + 1 < record.order.size]
-    below = [one for one in after if any(one is record.steps[at] for at in held)]
+    level = np.nanmin(values_at(test.level, points))
+    made, waits = record.samples[1:, record.states.index(V)], np.isin(record.order, held)
+    ends = np.flatnonzero(~waits | (made < level))  # it may be drawn for some steps
+    after = [ends[ends > k][0] for k in spikes if np.any(ends > k)]
+    below = [record.steps[record.order[k]] for k in after if waits[k]]
     kept = below and below[0].updates[V].op == LEAF and below[0].updates[V].name == V
     return below[0] if below and not kept else None

@@ -245,6 +245,9 @@ def _hold(
         return Hold("none", tuple(counts), (), ())
     step = record.steps[max(waits, key=lambda at: record.steps[at].count)]
     deciding = [one for one in step.choices if (leaves(one.left) | leaves(one.right)) & set(sorter.timers)]
+    ended = {(one.line, not one.held) for at in free[:1] for one in record.steps[at].choices}
+    # A spike may be drawn for some of the time: what comes out otherwise where V flows again ends the wait.
+    deciding = [one for one in deciding if (one.line, one.held) in ended] or deciding
     clock = any(record.time and record.time in leaves(one.left) | leaves(one.right) for one in deciding)
     still = tuple(
         one
@@ -257,10 +260,17 @@ def _hold(
     return Hold(way, tuple(counts), still, tuple(one.line for one in deciding))
 
 
+def _sets(step: Step, state: str) -> bool:
+    """Tell whether a step gives a state another value."""
+    node = step.updates[state]
+    return node.op != LEAF or node.name != state
+
+
 def _forbidden(sorter: Sorter, fired: Mapping[int, Threshold]) -> np.ndarray:
     """Tell in which steps V flows on and may not fire: a timer is compared, and comes out otherwise there."""
     record = sorter.record
-    known, timers = courses(record), set(sorter.timers)
+    known = courses(record)
+    timers = {one for one in sorter.timers if any(_sets(record.steps[at], one) for at in fired)}
     found = np.zeros(record.order.size, dtype=bool)
     for choice in {one.line: one for at in fired for one in record.steps[at].choices}.values():
         names = leaves(choice.left) | leaves(choice.right)
