@@ -299,10 +299,13 @@ class Builder:
         return set(self.outside.values())
 
     def _input(self, values: dict[str, Array], time: str, made: tuple[Step, ...]) -> str:
-        read = {
-            node.name for step in made for root in step.updates.values() for node in walked(root)
-            if node.op == "leaf"
-        }  # fmt: skip
+        met = [
+            (state, root, {node.name for node in walked(root) if node.op == "leaf"})
+            for step in made for state, root in step.updates.items()
+        ]  # fmt: skip
+        used = {name for state, _, names in met for name in names if name != state}
+        # What a state only keeps, and nothing is made of, drives nothing.
+        read = {name for state, root, names in met if root.op != "leaf" or state in used for name in names}
         slopes = self._slopes(values)
         ones = [
             name for name in values

@@ -58,6 +58,9 @@ class Names:
             along = tracer.known.series[key]
             sides = tuple(size for axis, size in enumerate(container.shape) if axis != along)
             coords = () if math.prod(sides) > SMALL and coords == speaker(sides) else coords
+        shape = () if series or not isinstance(container, TracedArray) else container.shape
+        if len(coords) == len(shape) > 1:  # a column is as good as a row
+            coords = tuple(one for one, size in zip(coords, shape, strict=True) if size > 1) or coords[:1]
         text = name + "".join(f"[{one!r}]" for one in coords)
         if offset and key in tracer.known.strides:
             text += f" ({offset + 1})"

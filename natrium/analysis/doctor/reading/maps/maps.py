@@ -224,6 +224,9 @@ def is_timer(record: Record, algebra: Algebra, name: str) -> bool:
         compared = [side for step in record.steps for one in step.choices for side in (one.left, one.right)]
         if any(_flows(side, name) for side in compared):
             return False
+    beside = [step.updates[one] for step in record.steps for one in record.states if one != name]
+    if not any(name in leaves(one) for one in beside):
+        known |= set(record.exogenous)  # nothing is made of it: it may keep what comes from elsewhere, too
     for step in record.steps:
         node = step.updates[name]
         if not leaves(node) <= known | set(record.states):

@@ -7,6 +7,7 @@ from natrium.analysis.doctor.reading.expressions.wording import text_of
 from natrium.analysis.doctor.reading.verdict import read
 from natrium.analysis.doctor.script import traced
 from natrium.model import Model, Neuron, Simulation, Step
+from tests.analysis.doctor.written import taken
 
 SCRIPT = """
 import numpy as np
@@ -59,3 +60,21 @@ for i in range(399):
     reading = read(traced(path), solve=False)
     assert reading.spike_times.size
     assert text_of(reading.maps.resets["u[0]"]) == "u[0] + 100"
+
+
+COLUMN = """
+import numpy as np
+c = np.array([-65.0, -50.0]).reshape(2, 1)
+v = np.full((2, 1), -70.0)
+u = 0.2 * v
+for k in range(400):
+    v, u = v + 0.25 * (0.04 * v**2 + 5 * v + 140 - u + 10.0), u + 0.25 * 0.02 * (0.2 * v - u)
+    fired = v >= 30.0
+    v, u = np.where(fired, c, v), np.where(fired, u + 8.0, u)
+"""
+
+
+def test_neurons_in_a_column_are_neurons_side_by_side(tmp_path):
+    reading = taken(tmp_path, COLUMN)
+    assert reading.maps.moving in {("v[0]", "u[0]"), ("v[1]", "u[1]")}
+    assert reading.faults == ()
