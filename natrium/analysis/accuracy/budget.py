@@ -31,6 +31,7 @@ REST = "scheme order"
 FAULTS = "faults"  # of a foreign script: what its own spikes differ by from a sound one's of the same rules
 HELD = "gates held instead of moving"
 SAME = 1e-9  # ms, or of the scale of time: below this a foreign script's spikes are its twin's
+ROUNDING = 1e-6  # of a step: what a clock that adds up its steps may be off by
 
 
 @attrs.frozen(eq=False, repr=False)
@@ -136,9 +137,8 @@ def error_budget(
         del causes["sequential update"]
     walk = [train({})]
     names = [*causes, REST]
-    if spikes is not None and not _same(
-        np.asarray(spikes, dtype=float), walk[0], SAME * scales_of(model.neuron).time
-    ):
+    near = max(SAME * scales_of(model.neuron).time, ROUNDING * script.dt)
+    if spikes is not None and not _same(np.asarray(spikes, dtype=float), walk[0], near):
         walk.insert(0, np.asarray(spikes, dtype=float))
         names.insert(0, FAULTS)
     alone, switched = [], dict[str, Any]()

@@ -13,7 +13,8 @@ from natrium.analysis.doctor.reading.expressions.wording import text_of
 from natrium.analysis.doctor.reading.findings.case import Case
 from natrium.analysis.doctor.reading.findings.found import ON_GRID, Found, in_line
 from natrium.analysis.doctor.reading.model.drive import edges_of
-from natrium.analysis.doctor.reading.model.models import short_names, tidied
+from natrium.analysis.doctor.reading.model.equations import short_names
+from natrium.analysis.doctor.reading.model.models import tidied
 from natrium.analysis.doctor.reading.model.rules import NEAR
 from natrium.analysis.doctor.reading.model.silent import Silent
 from natrium.analysis.doctor.reading.schemes.schemes import POINTS, SchemeFound
@@ -107,11 +108,19 @@ def rules_of(case: Case, scheme: SchemeFound) -> Iterator[Found]:
             yield Found("located", "rule", f"{said}{in_line(case.source, test.line)}.", test.line)
         else:
             yield Found("grid", "rule", ON_GRID, test.line)
-    if case.meant.clock.label == "start":
+    clock, length = case.meant.clock, f"a step is {maps.step * case.meant.units.ms:g} ms"
+    if clock.label == "start":
         yield Found(
             "label-early", "rule",
             "What a step makes is drawn over the time at which the step began: every label is a step early.",
-            evidence=f"the script's own lists; a step is {maps.step * case.meant.units.ms:g} ms",
+            evidence=f"the script's own lists; {length}",
+        )  # fmt: skip
+    elif clock.kept == "start":
+        yield Found(
+            "label-early", "rule",
+            "A spike is kept with the time at which its step began: every label is a step early"
+            + (f"; see {in_line(case.source, clock.line)}." if clock.line else "."),
+            clock.line, evidence=f"the script's own list; {length}",
         )  # fmt: skip
     yield from _counts(case)
     yield from _edges(case)

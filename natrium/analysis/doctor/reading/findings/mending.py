@@ -46,7 +46,7 @@ def with_effects(
         if one.kind == "rule" and one.key in walked:
             with_it, without = (meant.units.ms * times for times in walked[one.key])
             one = attrs.evolve(one, effect_ms=_apart(with_it, without))
-        if one.key == "label-early":
+        if one.key == "label-early" and meant.clock.of_spikes == "start":
             step = maps.step * meant.units.ms
             one = attrs.evolve(one, effect_ms=(-step,) * own.size)
         elif one.kind == "fault" and one.mend is not None:

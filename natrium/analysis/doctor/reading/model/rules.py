@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Literal
 
 import attrs
 import numpy as np
@@ -13,7 +13,7 @@ import numpy as np
 from natrium.analysis.doctor.reading.expressions.clocks import other_clocks
 from natrium.analysis.doctor.reading.expressions.trees import DOUBLES, LEAF, NUMBER, Program, in_order, leaves
 from natrium.analysis.doctor.reading.maps.maps import Maps
-from natrium.analysis.doctor.reading.text.labels import drawn_early
+from natrium.analysis.doctor.reading.text.labels import drawn_early, grown_at
 from natrium.analysis.doctor.reading.text.named import idle, is_real, unread_test
 from natrium.analysis.doctor.trace.meanings import plain
 from natrium.analysis.doctor.trace.record import Choice, Node, Record
@@ -69,11 +69,22 @@ class Clock:
     label : str
         ``"start"``: what is drawn after a step has the time of its start beside it; ``"end"``: of its end;
         empty where nothing tells.
+    kept : str
+        The same of the times that are kept of spikes.
+    line : int
+        Where they are kept; 0 where none are.
     """
 
     starts: Array
     reads: Array
     label: str
+    kept: str = ""
+    line: int = 0
+
+    @property
+    def of_spikes(self) -> Literal["start", "end"]:
+        """Which end of its step a spike is labelled by."""
+        return "start" if (self.kept or self.label) == "start" else "end"
 
 
 def number_at(node: Node, values: Mapping[str, float]) -> float:
@@ -94,7 +105,21 @@ def counts_steps(maps: Maps) -> bool:
 
 
 def clock_of(maps: Maps) -> Clock:
-    """Find when the steps are."""
+    """Find when the steps are, and by which end of its step a spike is kept."""
+    clock, fired = _clock_of(maps), maps.spikes
+    if maps.record.solver or not fired.size:
+        return clock
+    for name, kept in maps.record.lists.items():
+        own = np.asarray(kept, dtype=float).ravel()
+        for end, late in (("start", 0.0), ("end", maps.step)):
+            if own.size == fired.size and np.allclose(
+                own, clock.starts[fired] + late, rtol=0, atol=NEAR * maps.step
+            ):
+                return attrs.evolve(clock, kept=end, line=grown_at(maps.record.source, plain(name)))
+    return clock
+
+
+def _clock_of(maps: Maps) -> Clock:
     n, step, record = maps.record.order.size, maps.step, maps.record
     if record.solver:
         times = output_times(record)

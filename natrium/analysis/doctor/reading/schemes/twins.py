@@ -40,9 +40,7 @@ def twin_of(model: Model, maps: Maps, meant: Meant, scheme: SchemeFound) -> Twin
     counts = ("counter", "steps") if model.neuron.tau_ref else ("counter",)
     for edges, refractory, at in product(("half-open", "strict"), counts, reads):
         rules: dict[str, Any] = {"edges": edges, "refractory": refractory, "read": at}
-        script = FixedStep(
-            dt=dt, scheme=key, label="start" if meant.clock.label == "start" else "end", **rules
-        )
+        script = FixedStep(dt=dt, scheme=key, label=meant.clock.of_spikes, **rules)
         try:
             run = script.solve(model.neuron, model.stimulus, t_start=begin, t_end=begin + (V.size - 0.5) * dt)
         except NatriumError:
