@@ -33,9 +33,9 @@ from natrium.analysis.doctor.reading.findings.mending import with_effects
 from natrium.analysis.doctor.reading.maps.maps import Maps
 from natrium.analysis.doctor.reading.maps.pace import by_the_clock, one_clock, steady
 from natrium.analysis.doctor.reading.maps.solved import as_straight, makes_again, solver_of
-from natrium.analysis.doctor.reading.model.equations import equations_of
+from natrium.analysis.doctor.reading.model.equations import equations_of, equations_text
 from natrium.analysis.doctor.reading.model.levels import course_of, upward
-from natrium.analysis.doctor.reading.model.models import Meant, equations_text, meant_by
+from natrium.analysis.doctor.reading.model.models import Meant, meant_by
 from natrium.analysis.doctor.reading.model.rules import as_data
 from natrium.analysis.doctor.reading.schemes.schemes import (
     SchemeFound,
@@ -128,7 +128,7 @@ class Reading(Judged):
     @property
     def label(self) -> Literal["start", "end"]:
         """Whether a label stands for the start of the sample's step or for its end, to which it belongs."""
-        return "start" if self.meant.clock.label == "start" else "end"
+        return self.meant.clock.of_spikes
 
     @property
     def reproduced_until(self) -> float | None:
@@ -322,7 +322,7 @@ def labelled(maps: Maps, meant: Meant) -> Array:
     if maps.record.solver:
         return np.array([end * ms for end, _, _ in maps.record.restarts])
     ends = clock.starts + maps.step
-    times = clock.starts if clock.label == "start" else ends
+    times = clock.starts if clock.of_spikes == "start" else ends
     for kept in maps.record.lists.values():
         own = np.asarray(kept, dtype=float).ravel()
         if own.size == maps.spikes.size and own.size:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from natrium.analysis.doctor.reading.expressions.trees import LEAF, NUMBER, RELATIONS, name_of
+from natrium.analysis.doctor.reading.expressions.algebra import Algebra, is_number
+from natrium.analysis.doctor.reading.expressions.trees import LEAF, NUMBER, RELATIONS, name_of, number
 from natrium.analysis.doctor.trace.record import Node
 
 _LEVEL = {"+": 1, "-": 1, "*": 2, "/": 2, "//": 2, "%": 2, "neg": 3, "**": 4}
@@ -16,6 +17,25 @@ def shown(value: float) -> str:
     if abs(value) < 1e15 and value == int(value):
         return str(int(value))
     return repr(float(value))
+
+
+class Readable(Algebra):
+    """Algebra as people write it: over a time constant, not times what is -1 over it."""
+
+    def multiply(self, a: Node, b: Node, line: int = 0) -> Node:
+        """Give a b."""
+        for one, other in ((a, b), (b, a)):
+            if name_of(one) == "/" and is_number(one.args[0], 1.0):
+                return self.divide(other, one.args[1], line)
+        return super().multiply(a, b, line)
+
+    def divide(self, a: Node, b: Node, line: int = 0) -> Node:
+        """Give a / b."""
+        if is_number(a, -1.0):
+            return self.negative(self.divide(number(1.0), b, line), line)
+        if name_of(b) == "/" and is_number(b.args[0], 1.0):
+            return self.multiply(a, b.args[1], line)
+        return super().divide(a, b, line)
 
 
 def text_of(node: Node, names: Mapping[str, str] | None = None) -> str:

@@ -341,10 +341,11 @@ def _changes(case: Case) -> Iterator[Found]:
             )
             if other is None:
                 continue
+            timed = points | {one: values_at(step.updates[one], points) for one in maps.timers}
             for state in maps.moving:
-                if differ(
-                    values_at(step.updates[state], points), values_at(maps.main.updates[state], points)
-                ):
+                made = values_at(step.updates[state], points)
+                # What the step has set a time to may be read in the step itself.
+                if all(differ(made, values_at(maps.main.updates[state], at)) for at in (points, timed)):
                     line = own_line(step.updates[state])
                     yield Found(
                         "equation-changes", "fault",

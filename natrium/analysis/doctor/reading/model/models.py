@@ -9,14 +9,14 @@ from typing import Any
 
 import attrs
 import numpy as np
-import sympy
 
 from natrium.analysis.doctor.reading.expressions.algebra import Algebra
-from natrium.analysis.doctor.reading.expressions.trees import formula, leaves, symbol
+from natrium.analysis.doctor.reading.expressions.trees import leaves
 from natrium.analysis.doctor.reading.expressions.wording import shown, text_of
 from natrium.analysis.doctor.reading.maps.kicks import check_steps, spikes_of
-from natrium.analysis.doctor.reading.maps.maps import Maps
+from natrium.analysis.doctor.reading.maps.maps import Maps, values_at
 from natrium.analysis.doctor.reading.model.drive import hoisted, inputs_of, stimulus_of, tidy
+from natrium.analysis.doctor.reading.model.equations import short_names
 from natrium.analysis.doctor.reading.model.levels import (
     moving_level,
     passed_level,
@@ -159,6 +159,20 @@ class _Builder:
             and set(self.resets) <= {maps.V}
             and held
             and not (maps.firing and maps.V not in maps.resets)
+            and self._gates_stay()
+        )
+
+    def _gates_stay(self) -> bool:
+        """Tell whether gates are driven to 0 at least and 1 at most wherever the script's V was."""
+        V = self.maps.record.samples[:, self.maps.record.states.index(self.maps.V)]
+        points = {name: np.full_like(V, value) for name, value in self.values.items()} | {self.maps.V: V}
+        pairs = [
+            (one.kind, values_at(one.first, points), values_at(one.second, points))
+            for one in self.found.gates
+        ]
+        return not any(
+            np.any(a < 0.0) or np.any(b < 0.0) or (kind != "alpha" and np.any(a > 1.0))
+            for kind, a, b in pairs
         )
 
     def level(self) -> float | None:
@@ -359,32 +373,3 @@ def _identifier(name: str, taken: Sequence[str]) -> str:
     while found in taken or found in RESERVED:
         found += "_" if found.endswith("_") is False and f"{found}_" not in taken else "x"
     return found
-
-
-def short_names(names: Sequence[str]) -> dict[str, str]:
-    """Give names without what they are attributes of, or of many alike what these are; as far as apart."""
-    last = [plain(name) for name in names]
-    owners = [name.rpartition(".")[0].rpartition(".")[2] for name in names]
-    return {
-        name: short
-        if last.count(short) == 1
-        else owner
-        if owner not in ("", "self", *last) and owners.count(owner) == 1
-        else name.removeprefix("self.")
-        for name, short, owner in zip(names, last, owners, strict=True)
-    }
-
-
-def equations_text(maps: Maps, equations: Mapping[str, Node], latex: bool = False) -> dict[str, str]:
-    """Give the equations as text, or as LaTeX, over the script's own names."""
-    merging = Algebra(by_line=False)
-    equations = {name: merging.merged(node) for name, node in equations.items()}
-    drive = maps.record.input
-    words = {drive: "I"} if " " in drive else {}
-    if not latex:
-        return {
-            f"d{short}/dt": text_of(equations[name], words)
-            for name, short in short_names(list(equations)).items()
-        }
-    renamed = {name: symbol(word) for name, word in words.items()}
-    return {name: str(sympy.latex(formula(node, renamed))) for name, node in equations.items()}
