@@ -21,7 +21,7 @@ from natrium.analysis.doctor.reading.maps.maps import crossings, differ, points_
 from natrium.analysis.doctor.reading.model.rules import number_at, unfinished
 from natrium.analysis.doctor.reading.text.labels import passed
 from natrium.analysis.doctor.reading.text.loops import loops_around
-from natrium.analysis.doctor.reading.text.named import given_twice, unread
+from natrium.analysis.doctor.reading.text.named import given_twice, undriven, unread
 from natrium.analysis.doctor.reading.text.overrides import overriding
 from natrium.analysis.doctor.trace.meanings import is_threshold, plain
 from natrium.analysis.doctor.trace.record import Node
@@ -51,6 +51,7 @@ def contradictions(case: Case) -> Iterator[Found]:
         frozen_gates,
         _begun_anew,
         _given_twice,
+        _undriven,
     ):
         yield from check(case)
 
@@ -63,6 +64,17 @@ def _given_twice(case: Case) -> Iterator[Found]:
             "given-twice", "fault",
             f"{at_first(case.source, line)} gives back {name} twice, and {left} not at all.",
             line, name, left, evidence=f"nothing in the script reads {left}",
+        )  # fmt: skip
+
+
+def _undriven(case: Case) -> Iterator[Found]:
+    """Find a current of a conductance that is driven by nothing, or counted from 0."""
+    if (found := undriven(case.source, plain(case.maps.V))) is not None:
+        line, current, reversal = found
+        yield Found(
+            "reversal-unread", "fault",
+            f"{current} is not driven by {plain(case.maps.V)} - {reversal}, in {in_line(case.source, line)}.",
+            line, quoted(case.source, line), evidence=f"nothing in the script reads {reversal}",
         )  # fmt: skip
 
 

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from natrium.analysis.doctor.reading.text.labels import given_by, nodes_of
 from natrium.analysis.doctor.trace.meanings import plain
+
+_REVERSAL = re.compile(r"[ev]_?(?:rev_?)?([a-z]\w*)$", re.IGNORECASE)
 
 
 def numbers_named(source: Sequence[str]) -> dict[str, float]:
@@ -72,6 +75,36 @@ def given_twice(source: Sequence[str]) -> tuple[int, str, str] | None:
             twice = [name for name, times in often.items() if times > 1]
             if len(twice) == len(left) == 1:
                 return back.lineno, twice[0], left[0]
+    return None
+
+
+def undriven(source: Sequence[str], V: str) -> tuple[int, str, str] | None:
+    """Find a current made of its conductance, or of that and V, whose reversal nothing reads.
+
+    Parameters
+    ----------
+    source : sequence of str
+    V : str
+        What the membrane's voltage is called.
+
+    Returns
+    -------
+    tuple or None
+        The line, the current, and the reversal.
+    """
+    for name, (_, value) in unread(source).items():
+        if not value or not (found := _REVERSAL.match(name)):
+            continue
+        conductance = re.compile(rf"g(_?(bar|max))?_?{found[1]}(_?(bar|max))?", re.IGNORECASE)
+        for one in nodes_of(source):
+            if not isinstance(one, ast.Assign) or not _last(one.targets[0]).lower().startswith("i"):
+                continue
+            owners = {_called(part.value) for part in ast.walk(one.value) if isinstance(part, ast.Attribute)}
+            read = _names(one.value) - owners
+            if any(map(conductance.fullmatch, read)) and all(
+                conductance.fullmatch(part) or part == V for part in read
+            ):
+                return one.lineno, _last(one.targets[0]), name
     return None
 
 
