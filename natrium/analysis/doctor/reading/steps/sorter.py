@@ -23,6 +23,7 @@ from natrium.analysis.doctor.reading.maps.maps import (
     differ,
     expanded,
     is_timer,
+    led,
     points_of,
     step_of,
     values_at,
@@ -119,6 +120,7 @@ class Sorter:
             for at, found in enumerate(crossed)
             for one in found
             if one.relation not in UP and one.after and self.is_set(self.record.steps[at])
+            and led(self.record.steps[at], one.side) in (self.V, "")
             and not same_tree(self.record.steps[at].updates[self.V], one.level)
         }  # fmt: skip
 
