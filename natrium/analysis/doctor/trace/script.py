@@ -38,6 +38,19 @@ _COPIED = 20_000_000
 BESIDE = 1_000_000
 _DRIVER = 900 * BESIDE
 _MODULE = "natrium_traced_script"
+USAGE = 2  # with which a script ends that is given no arguments and needs some
+SIMULATORS = (
+    "brian",
+    "brian2",
+    "nest",
+    "neuron",
+    "pyNN",
+    "ANNarchy",
+    "arbor",
+    "brainpy",
+    "nengo",
+    "snntorch",
+)
 
 
 @attrs.frozen(eq=False)
@@ -253,8 +266,9 @@ class Run:
             module.__dict__["get_ipython"] = lambda: None
             try:
                 self._load(module, tree, self.filename, self.filename)
-            except (SystemExit, Enough):
-                pass
+            except (SystemExit, Enough) as end:
+                if getattr(end, "code", None) == USAGE:
+                    self.error = end
             except (Exception, KeyboardInterrupt) as error:
                 if isinstance(error, KeyboardInterrupt):
                     raise
@@ -285,6 +299,20 @@ class Run:
         name = self._files[beside - 1] if 0 < beside <= len(self._files) else self.script.path.name
         place = f" in {name}" + (f", line {line}" if line else "")
         return f"{type(self.error).__name__}{place}" + (f": {text}" if text else "")
+
+    def remedy(self) -> str:
+        """Say what to do about the error that ended the run."""
+        if isinstance(self.error, ImportError) and (self.error.name or "").split(".")[0] in SIMULATORS:
+            return (
+                "there the simulator steps, not the script: `natrium new` begins a model file, "
+                "`natrium import` reads .mod, NeuroML and .ode files"
+            )
+        words = "".join(self.script.lines)
+        if isinstance(self.error, (IndexError, SystemExit)) and ("argv" in words or "argparse" in words):
+            return "it is run without arguments: give them defaults"
+        if isinstance(self.error, FileNotFoundError):
+            return "it is run in a copy of its folder: put there the data that it reads"
+        return "mend it or give another"
 
 
 @contextlib.contextmanager

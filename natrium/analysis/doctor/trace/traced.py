@@ -141,7 +141,7 @@ def _traces(
     if best is None or not best[1].score[1]:
         if plain.run.error is not None:
             raise ModelError(
-                f"a script must run to its end, got {plain.run.said()}; mend it or give another"
+                f"a script must run to its end, got {plain.run.said()}; {plain.run.remedy()}"
             ) from None
         raise ModelError(
             f"a script must have a loop of which each turn goes on from the one before, got none in "

@@ -409,6 +409,13 @@ REFUSED = {
     ),
     "Python 2": ("v = 1\nprint v\n", "line 2: Missing parentheses in call to 'print'"),
     "fails": ("import no_such_module_at_all\n", "a script must run to its end, got ModuleNotFoundError"),
+    "a simulator's": ("from brian2 import *\nrun(50 * ms)\n", "there the simulator steps, not the script"),
+    "arguments": ("import sys\nI = float(sys.argv[1])\n", "it is run without arguments: give them defaults"),
+    "an option": (
+        "import argparse\np = argparse.ArgumentParser()\np.add_argument('I')\np.parse_args()\n",
+        "it is run without arguments: give them defaults",
+    ),
+    "data": ("open('current.csv')\n", "it is run in a copy of its folder"),
     "nothing steps": (
         "total = 0\nfor k in range(50):\n    total += k\n",
         "each turn goes on from the one before",

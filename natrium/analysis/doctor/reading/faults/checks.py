@@ -21,6 +21,7 @@ from natrium.analysis.doctor.reading.model.rules import number_at
 from natrium.analysis.doctor.reading.text.kept import slips
 from natrium.analysis.doctor.reading.text.labels import read_before
 from natrium.analysis.doctor.reading.text.named import (
+    asked_for,
     idle,
     never_begun,
     numbers_named,
@@ -273,7 +274,7 @@ def beyond_reach(case: Case) -> tuple[Threshold, float, float, float] | None:
     """Give a threshold that the script's own input cannot take V to: it, its level, the rest, the drive."""
     maps, found = case.maps, case.meant.recognised
     leak = found.leak
-    if maps.record.side:  # another of the neurons may reach it
+    if maps.record.side or asked_for(case.source):  # another of the neurons may reach it, another answer
         return None
     if maps.firing or leak is None or not found.whole or any(one.kind == "channel" for one in found.parts):
         return None

@@ -18,6 +18,7 @@ from natrium.analysis.doctor.reading.model.models import tidied
 from natrium.analysis.doctor.reading.model.rules import NEAR
 from natrium.analysis.doctor.reading.model.silent import Silent
 from natrium.analysis.doctor.reading.schemes.schemes import POINTS, SchemeFound
+from natrium.analysis.doctor.reading.text.named import asked_for
 from natrium.analysis.doctor.trace.meanings import plain
 from natrium.analysis.doctor.trace.record import Node
 
@@ -54,6 +55,12 @@ def rules_of(case: Case, scheme: SchemeFound) -> Iterator[Found]:
         )  # fmt: skip
     if (silent := case.meant.silent) is not None:
         yield Found("no-spike", "note", _of_text(case, silent), silent.line)
+    if at := asked_for(case.source):
+        yield Found(
+            "asked", "note",
+            f"The script asks for a value, in {in_line(case.source, at)}: what is said is of the answer 1.",
+            at,
+        )  # fmt: skip
     if maps.record.side:
         yield Found(
             "one-of-many", "note",

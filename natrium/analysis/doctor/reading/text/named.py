@@ -78,6 +78,12 @@ def given_twice(source: Sequence[str]) -> tuple[int, str, str] | None:
     return None
 
 
+def asked_for(source: Sequence[str]) -> int:
+    """Give the line that first asks who runs the script for a value; 0: none does."""
+    calls = (one for one in nodes_of(source) if isinstance(one, ast.Call))
+    return next((one.lineno for one in calls if _called(one.func) == "input"), 0)
+
+
 def undriven(source: Sequence[str], V: str) -> tuple[int, str, str] | None:
     """Find a current made of its conductance, or of that and V, whose reversal nothing reads.
 
