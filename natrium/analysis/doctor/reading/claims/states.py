@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 
 import numpy as np
 
 from natrium.analysis.doctor.reading.claims.crossed import begun_crossed
 from natrium.analysis.doctor.reading.claims.sides import Claimed
-from natrium.analysis.doctor.reading.expressions.wording import shown
-from natrium.analysis.doctor.reading.findings.case import Case, own_line
+from natrium.analysis.doctor.reading.findings.case import Case, first_line, own_line
 from natrium.analysis.doctor.reading.findings.found import Found, in_line
 from natrium.analysis.doctor.reading.maps.maps import crossings
 from natrium.analysis.doctor.reading.model.units import standing
@@ -40,7 +38,7 @@ def _starts(case: Case, claim: Model, sides: Claimed) -> Iterator[Found]:
         if abs(own - asked) > CLOSE * (1.0 + abs(asked)):
             others = [start[one] for one in sides.pairs if one != name]
             turned = _exchanged(case, sides, start, wanted, name)
-            line = turned or _first_line(case, name, start[name], others)
+            line = turned or first_line(case, name, start[name], others)
             yield Found(
                 "initial-V" if label == "V" else "initial-gates", "fault",
                 f"The run starts elsewhere: {plain(name)} at {own:.6g} instead of {asked:.6g}; see "
@@ -63,26 +61,6 @@ def _exchanged(
             if max(apart) <= CLOSE:
                 return begun_crossed(case.source, name, other)
     return 0
-
-
-def _first_line(case: Case, name: str, value: float, others: list[float]) -> int:
-    """Give the line that sets a state for the first time: where one has its value, that.
-
-    Unless another of the states has that value, too: then the state is given another's.
-    """
-    pattern = re.compile(rf"\b{re.escape(plain(name))}\b[^=(]*=[^=]")
-    lines = [at for at, line in enumerate(case.source, start=1) if pattern.search(line)]
-
-    def given(one: float, among: Iterable[int]) -> list[int]:
-        own = re.compile(rf"(?<![\d.]){re.escape(shown(one))}\b")
-        return [at for at in among if own.search(case.source[at - 1])]
-
-    found = given(value, lines)
-    if not found and value not in (0.0, 1.0, *(others if lines else ())):  # an element, without a name
-        every = given(value, range(1, len(case.source) + 1))
-        beside = [at for one in others for at in given(one, every)]  # one line has the starts of all
-        found = sorted(every, key=beside.count, reverse=True)
-    return next(iter(found or lines), 0)
 
 
 def moves_at_spikes(claim: Model) -> bool:

@@ -13,7 +13,7 @@ from natrium.analysis.doctor.reading.expressions.trees import LEAF, at_points, i
 from natrium.analysis.doctor.reading.expressions.wording import text_of
 from natrium.analysis.doctor.reading.faults.lost_steps import lost_steps
 from natrium.analysis.doctor.reading.faults.step_checks import step_checks
-from natrium.analysis.doctor.reading.findings.case import Case, own_line, sign_line, term_line
+from natrium.analysis.doctor.reading.findings.case import Case, first_line, own_line, sign_line, term_line
 from natrium.analysis.doctor.reading.findings.found import Found, Mend, at_first, in_line, quoted, written
 from natrium.analysis.doctor.reading.maps.maps import Threshold, crossings
 from natrium.analysis.doctor.reading.model.recognise import GateFound, Part, opens, split_gate
@@ -76,12 +76,16 @@ def _gates(case: Case) -> Iterator[Found]:
     maps = case.maps
     V = maps.record.samples[:, maps.record.states.index(maps.V)]
     values = maps.record.parameter_values
-    for name in maps.moving[1:]:
-        if maps.V not in leaves(case.equations[name]):
-            continue
-        gate = split_gate(maps, name, case.equations[name])
-        if gate is None or not opens(maps, case.equations, name):
-            continue
+    gates = {
+        name: gate
+        for name in maps.moving[1:]
+        if maps.V in leaves(case.equations[name])
+        and (gate := split_gate(maps, name, case.equations[name])) is not None
+        and opens(maps, case.equations, name)
+    }
+    starts = {name: float(maps.record.samples[0, maps.record.states.index(name)]) for name in gates}
+    outside = [name for name, one in starts.items() if not -OUTSIDE <= one <= 1.0 + OUTSIDE]
+    for name, gate in gates.items():
         column = maps.record.samples[:, maps.record.states.index(name)]
         line = own_line(maps.main.updates[name])
         rates = _rates_at(case, gate, np.unique(V[np.isfinite(V)]), values)
@@ -89,10 +93,11 @@ def _gates(case: Case) -> Iterator[Found]:
         bad = np.flatnonzero(~((column >= -room) & (column <= 1.0 + room)))
         if bad.size:
             k = int(bad[0])
-            yield Found(
-                "gate-outside", "fault",
-                f"The gate {plain(name)} leaves [0, 1]: after step {k} it is {column[k]:.6g}; see "
-                f"{in_line(case.source, line)}.",
+            line = line if k else first_line(case, name, float(column[0]))
+            when = f"leaves [0, 1]: after step {k} it is" if k else "begins outside [0, 1]: it is"
+            yield Found(  # of gates that leave it the one that begins outside is to blame
+                "gate-outside", "note" if k and outside else "fault",
+                f"The gate {plain(name)} {when} {column[k]:.6g}; see {in_line(case.source, line)}.",
                 line, evidence=f"{bad.size} of {column.size} samples are outside",
             )  # fmt: skip
         if rates is not None:
@@ -186,7 +191,7 @@ def _direction(
         return
     rise = float(steady[good][-1] - steady[good][0])
     if abs(rise) > 0.05 and np.sign(rise) != wanted:
-        line = own_line(case.maps.main.updates[gate.name])
+        line = own_line(case.equations[gate.name]) or own_line(case.maps.main.updates[gate.name])
         way = "rises" if rise > 0 else "falls"
         yield Found(
             "gate-direction", "fault",

@@ -15,7 +15,7 @@ from natrium.analysis.doctor.reading.expressions.trees import LEAF, in_order, le
 from natrium.analysis.doctor.reading.expressions.wording import text_of
 from natrium.analysis.doctor.reading.faults.checks import LINEAR, beyond_reach
 from natrium.analysis.doctor.reading.faults.frozen import frozen_gates
-from natrium.analysis.doctor.reading.findings.case import FAR, Case, line_in, sign_line
+from natrium.analysis.doctor.reading.findings.case import FAR, Case, first_line, line_in, sign_line
 from natrium.analysis.doctor.reading.findings.found import Found, at_first, in_line, quoted
 from natrium.analysis.doctor.reading.maps.maps import crossings, differ, points_of, values_at
 from natrium.analysis.doctor.reading.model.rules import number_at, unfinished
@@ -52,6 +52,7 @@ def contradictions(case: Case) -> Iterator[Found]:
         _begun_anew,
         _given_twice,
         _undriven,
+        _starts_above,
     ):
         yield from check(case)
 
@@ -75,6 +76,24 @@ def _undriven(case: Case) -> Iterator[Found]:
             "reversal-unread", "fault",
             f"{current} is not driven by {plain(case.maps.V)} - {reversal}, in {in_line(case.source, line)}.",
             line, quoted(case.source, line), evidence=f"nothing in the script reads {reversal}",
+        )  # fmt: skip
+
+
+def _starts_above(case: Case) -> Iterator[Found]:
+    """Find a V that begins above its threshold, from which its spikes take it down for good."""
+    maps, known = case.maps, case.maps.record.parameter_values
+    test, reset = maps.threshold, maps.resets.get(maps.V)
+    if test is None or reset is None or test.relation not in (">", ">="):
+        return
+    begins = float(maps.record.samples[0, maps.record.states.index(maps.V)])
+    level = number_at(test.level, known)
+    if begins > level > number_at(reset, known):
+        line = first_line(case, maps.V, begins)
+        yield Found(
+            "start-above", "fault",
+            f"{plain(maps.V)} begins at {begins:g}, above its threshold of {level:g}: "
+            f"{in_line(case.source, line)}.",
+            line, evidence="the first step fires whatever comes in",
         )  # fmt: skip
 
 
@@ -144,7 +163,8 @@ def _driven_over(case: Case) -> Iterator[Found]:
     own = sorted((leaves(slope) - leaves(leak)) & set(maps.record.parameters) - {maps.dt})
     height = maps.step * number_at(slope, known) * float(np.max(np.abs(case.meant.inputs), initial=0.0))
     gap = number_at(maps.threshold.level, known) - number_at(after, known)
-    if len(own) == 1 and abs(height) > gap > 0.0:
+    runs_away = maps.step * abs(number_at(leak, known)) >= 2.0  # whatever the input is
+    if len(own) == 1 and abs(height) > gap > 0.0 and not runs_away:
         line = maps.record.parameters[own[0]].line
         yield Found(
             "input-too-large", "fault",

@@ -118,7 +118,7 @@ def _dt_missing(case: Case) -> Iterator[Found]:
     slopes = Slopes(maps.algebra, maps.record.dt or NO_DT, number(0.0))
     points = points_of(maps.record, maps.step)
     for state in maps.moving if maps.free else maps.moving[:1]:
-        tree = maps.trees[state]
+        tree, step = maps.trees[state], maps.record.dt or NO_DT
         if not maps.named:
             if maps.step == 1.0 or _has_step(maps.main.updates[state], maps.step):
                 continue
@@ -163,7 +163,7 @@ def _dt_missing(case: Case) -> Iterator[Found]:
             continue
         part = _without(case, tree, state, slopes, points)
         line = line_in(tree, part)[0]
-        if part is _increment(tree, state):  # what adds it up lacks the step
+        if part is _increment(tree, state) or step not in leaves(tree):  # what adds it up lacks the step
             line = (0 if _has_steps_apart(case, state) else maps.main.updates[state].line) or line
         yield Found(
             "dt-missing",

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Mapping, Sequence
 
 import attrs
 import numpy as np
 
 from natrium.analysis.doctor.reading.expressions.trees import LEAF, in_order, leaves, name_of
+from natrium.analysis.doctor.reading.expressions.wording import shown
 from natrium.analysis.doctor.reading.maps.maps import Maps, points_of, values_at
 from natrium.analysis.doctor.reading.model.models import Meant
 from natrium.analysis.doctor.reading.schemes.schemes import SchemeFound
 from natrium.analysis.doctor.reading.text.labels import makes_current
+from natrium.analysis.doctor.trace.meanings import plain
 from natrium.analysis.doctor.trace.record import Node
 
 FAR = 1e6  # no voltage, in whatever unit
@@ -115,3 +118,23 @@ def _term(case: Case, wanted: set[str], without: set[str]) -> Node | None:
 def _holds(node: Node, wanted: set[str], without: set[str]) -> bool:
     names = leaves(node)
     return wanted <= names and not without & names
+
+
+def first_line(case: Case, name: str, value: float, others: Sequence[float] = ()) -> int:
+    """Give the line that sets a state for the first time: where one has its value, that.
+
+    Unless another of the states has that value, too: then the state is given another's.
+    """
+    pattern = re.compile(rf"\b{re.escape(plain(name))}\b[^=(]*=[^=]")
+    lines = [at for at, line in enumerate(case.source, start=1) if pattern.search(line)]
+
+    def given(one: float, among: Iterable[int]) -> list[int]:
+        own = re.compile(rf"(?<![\d.]){re.escape(shown(one))}\b")
+        return [at for at in among if own.search(case.source[at - 1])]
+
+    found = given(value, lines)
+    if not found and value not in (0.0, 1.0, *(others if lines else ())):  # an element, without a name
+        every = given(value, range(1, len(case.source) + 1))
+        beside = [at for one in others for at in given(one, every)]  # one line has the starts of all
+        found = sorted(every, key=beside.count, reverse=True)
+    return next(iter(found or lines), 0)

@@ -195,7 +195,8 @@ def never_used(source: Sequence[str], line: int, states: Sequence[str]) -> tuple
     Returns
     -------
     (str, int, int) or None
-        The name, its line, and the line of the statement that comes next.
+        The name, its line, and the line of the statement that moves the state whose slope it is called, or
+        of that which comes next.
     """
     nodes = nodes_of(source)
     read = {one.id for one in nodes if isinstance(one, ast.Name) and isinstance(one.ctx, ast.Load)}
@@ -214,8 +215,19 @@ def never_used(source: Sequence[str], line: int, states: Sequence[str]) -> tuple
                 continue
             made_of.add(name)
             if name not in read and one.lineno < line:
-                return name, one.lineno, after.lineno
+                moved = _moved_by(name, states, body)
+                return name, one.lineno, moved or after.lineno
     return None
+
+
+def _moved_by(name: str, states: Sequence[str], body: Sequence[ast.stmt]) -> int:
+    """Give the line that moves the state of which a name is a slope's; 0: none does, or it is no slope's."""
+    own = [one for one in states if name in (f"d{one}", f"d{one}dt", f"d{one}_dt", f"{one}dot", f"{one}_dot")]
+    for one in body:
+        targets = [one.target] if isinstance(one, ast.AugAssign) else getattr(one, "targets", [])
+        if own and [ast.unparse(target) for target in targets] == own[:1]:
+            return one.lineno
+    return 0
 
 
 def computed_again(source: Sequence[str], states: Sequence[str]) -> tuple[int, int] | None:

@@ -186,3 +186,27 @@ def test_what_is_left_out_is_told_where_it_is_asked_for(tmp_path, text, out, tol
     left = text.replace(out, "")
     found = taken(tmp_path, left)
     assert [one.line for one in found.faults] == [left.partition(told)[0].count("\n") + 1]
+
+
+ZEROS = """
+import numpy as np
+rest, level, tau, dt = -65.0, -50.0, 10.0, 0.1
+V = np.zeros(400)
+BEGIN
+for k in range(399):
+    V[k + 1] = V[k] + dt * (rest - V[k] + 20.0) / tau
+    if V[k + 1] >= level:
+        V[k + 1] = rest
+"""
+
+
+def test_a_start_above_the_threshold_is_told_where_it_is_set(tmp_path):
+    (found,) = taken(tmp_path, ZEROS.replace("BEGIN", "")).faults
+    assert (found.key, found.line) == ("start-above", 4)
+    assert taken(tmp_path, ZEROS.replace("BEGIN", "V[0] = rest")).faults == ()
+
+
+def test_a_step_that_is_too_long_is_no_input_that_is_too_large(tmp_path):
+    (found,) = taken(tmp_path, ZEROS.replace("BEGIN", "V[0] = rest").replace("tau, dt = -65.0, -50.0, 10.0",
+                     "tau, dt = -65.0, -50.0, 0.01")).faults  # fmt: skip
+    assert (found.key, found.line) == ("step-too-long", 3)
