@@ -41,6 +41,12 @@ def is_rest(name: str) -> bool:
     return bool(re.search(r"rest|leak|^(e|v|u)_?l$|^e_?[m0]?$", plain(name).lower()))
 
 
+def reversal_of(name: str) -> str:
+    """Give the ion, ``"k"`` or ``"na"``, of which a name is the reversal's; empty: of none."""
+    found = re.fullmatch(r"[ev](?:rev)?_?(k|na)", plain(name).lower())
+    return found[1] if found else ""
+
+
 def step_rank(name: str) -> int | None:
     """Tell how surely a name is a step's, 0 the surest; None: it is none."""
     if any(f"['{one}']" in name for one in ("dt", "h")):

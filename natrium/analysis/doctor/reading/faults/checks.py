@@ -29,7 +29,7 @@ from natrium.analysis.doctor.reading.text.named import (
     told_equal,
     unread,
 )
-from natrium.analysis.doctor.trace.meanings import is_refractory, is_rest, plain
+from natrium.analysis.doctor.trace.meanings import is_refractory, is_rest, plain, reversal_of
 from natrium.analysis.doctor.trace.record import Record
 from natrium.model.rates import SLIGHT
 
@@ -263,11 +263,13 @@ def _leak_away(case: Case) -> Iterator[Found]:
         value = maps.record.parameter_values.get(rest, 0.0)
         begins = float(maps.record.samples[0, maps.record.states.index(maps.V)])
         near = value < 0.0 and abs(begins - value) < 0.5 * abs(value)
-        if len(names) == 1 and near and is_rest(rest):
+        ion = reversal_of(rest) == "k" and value < 0.0
+        if len(names) == 1 and (ion or (near and is_rest(rest))):
             stands, should = text_of(node), f"{plain(maps.V)} - {plain(rest)}"
             yield Found(
                 "leak-away", "fault",
-                f"The leak draws {plain(maps.V)} to {-value:g}, not to {plain(rest)} = {value:g}: `{stands}` "
+                f"The {'potassium current' if ion else 'leak'} draws {plain(maps.V)} to {-value:g}, not to "
+                f"{plain(rest)} = {value:g}: `{stands}` "
                 f"in {in_line(case.source, node.line)}.",
                 node.line, stands, should, f"{plain(maps.V)} begins at {begins:g}", about=maps.V,
                 mend=Mend(node, maps.algebra.make("-", leaf(maps.V), leaf(rest), line=node.line)),

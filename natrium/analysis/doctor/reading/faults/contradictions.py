@@ -21,9 +21,9 @@ from natrium.analysis.doctor.reading.maps.maps import crossings, differ, points_
 from natrium.analysis.doctor.reading.model.rules import number_at, unfinished
 from natrium.analysis.doctor.reading.text.labels import passed
 from natrium.analysis.doctor.reading.text.loops import loops_around
-from natrium.analysis.doctor.reading.text.named import given_twice, undriven, unread
+from natrium.analysis.doctor.reading.text.named import foregone, given_twice, undriven, unread
 from natrium.analysis.doctor.reading.text.overrides import overriding
-from natrium.analysis.doctor.trace.meanings import is_threshold, plain
+from natrium.analysis.doctor.trace.meanings import is_threshold, plain, reversal_of
 from natrium.analysis.doctor.trace.record import Node
 from natrium.model.arrays import Array
 
@@ -53,6 +53,8 @@ def contradictions(case: Case) -> Iterator[Found]:
         _given_twice,
         _undriven,
         _starts_above,
+        _crossed_reversals,
+        _foregone,
     ):
         yield from check(case)
 
@@ -76,6 +78,32 @@ def _undriven(case: Case) -> Iterator[Found]:
             "reversal-unread", "fault",
             f"{current} is not driven by {plain(case.maps.V)} - {reversal}, in {in_line(case.source, line)}.",
             line, quoted(case.source, line), evidence=f"nothing in the script reads {reversal}",
+        )  # fmt: skip
+
+
+def _foregone(case: Case) -> Iterator[Found]:
+    """Find two comparisons, joined so that they come out alike whatever is compared."""
+    for line, stands, always in foregone(case.source):
+        turned = stands.replace("|", "&").replace(" or ", " and ") if always else ""
+        yield Found(
+            "condition-foregone", "fault",
+            f"`{stands}` is {'always' if always else 'never'} so: {in_line(case.source, line)}.",
+            line, stands, turned, evidence="whatever is compared",
+        )  # fmt: skip
+
+
+def _crossed_reversals(case: Case) -> Iterator[Found]:
+    """Find a reversal of potassium above that of sodium: one of them has a wrong sign."""
+    given = {reversal_of(name): node for name, node in case.maps.record.parameters.items()}
+    if {"k", "na"} <= given.keys() and given["k"].value >= given["na"].value:
+        wrong = given["k"] if given["k"].value > 0.0 else given["na"]
+        which = "Potassium's" if wrong is given["k"] else "Sodium's"
+        yield Found(
+            "reversal-sign", "fault",
+            f"{which} reversal is {wrong.value:g}, potassium's no longer below sodium's: "
+            f"{in_line(case.source, wrong.line)}.",
+            wrong.line, f"{wrong.value:g}", f"{-wrong.value:g}",
+            f"they are {given['k'].value:g} and {given['na'].value:g}",
         )  # fmt: skip
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from natrium.analysis.doctor.reading.text.labels import given_by, nodes_of
 from natrium.analysis.doctor.trace.meanings import plain
@@ -76,6 +76,42 @@ def given_twice(source: Sequence[str]) -> tuple[int, str, str] | None:
             if len(twice) == len(left) == 1:
                 return back.lineno, twice[0], left[0]
     return None
+
+
+def foregone(source: Sequence[str]) -> Iterator[tuple[int, str, bool]]:
+    """List pairs of comparisons of one thing that come out alike whatever it is: the line, what stands, how.
+
+    Parameters
+    ----------
+    source : sequence of str
+    """
+    values = numbers_named(source)
+    for one in nodes_of(source):
+        if isinstance(one, ast.BoolOp):
+            pair = one.values
+        elif isinstance(one, ast.BinOp):
+            pair = [one.left, one.right]
+        else:
+            continue
+        either, both = isinstance(one.op, (ast.Or, ast.BitOr)), isinstance(one.op, (ast.And, ast.BitAnd))
+        bounds = [found for part in pair if (found := _bound(part, values)) is not None]
+        if len(pair) != 2 or len(bounds) != 2 or not (either or both):
+            continue
+        (name, up, first), (other, down, second) = bounds
+        low, high = (first, second) if up else (second, first)  # above low, below high
+        if name == other and up != down and ((either and low < high) or (both and low > high)):
+            yield one.lineno, ast.unparse(one), either
+
+
+def _bound(node: ast.expr, values: Mapping[str, float]) -> tuple[str, bool, float] | None:
+    """Give what is compared with a number, whether it must be above it, and the number."""
+    if not isinstance(node, ast.Compare) or len(node.ops) != 1:
+        return None
+    at, text = node.comparators[0], ast.unparse(node.left)
+    value = at.value if isinstance(at, ast.Constant) else values.get(_called(at))
+    if not isinstance(value, (int, float)) or not isinstance(node.ops[0], (ast.Lt, ast.LtE, ast.Gt, ast.GtE)):
+        return None
+    return text, isinstance(node.ops[0], (ast.Gt, ast.GtE)), float(value)
 
 
 def asked_for(source: Sequence[str]) -> int:

@@ -210,3 +210,32 @@ def test_a_step_that_is_too_long_is_no_input_that_is_too_large(tmp_path):
     (found,) = taken(tmp_path, ZEROS.replace("BEGIN", "V[0] = rest").replace("tau, dt = -65.0, -50.0, 10.0",
                      "tau, dt = -65.0, -50.0, 0.01")).faults  # fmt: skip
     assert (found.key, found.line) == ("step-too-long", 3)
+
+
+POTASSIUM = """
+dt, V, n, E_Na, E_K = 0.05, -65.0, 0.3, 50.0, -77.0
+for k in range(400):
+    V += dt * (10.0 - 2.0 * n * (V - E_K) - 0.01 * (V - E_Na) - 0.3 * (V + 54.0))
+    n += dt * (1.0 / (1.0 + 2.718281828**(-(V + 50.0) / 8.0)) - n) / 5.0
+"""
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "told"),
+    [
+        ("E_K = 0.05, -65.0, 0.3, 50.0, -77.0", "E_K = 0.05, -65.0, 0.3, 50.0, 77.0", ("reversal-sign", 2)),
+        ("E_K = 0.05, -65.0, 0.3, 50.0", "E_K = 0.05, -65.0, 0.3, -90.0", ("reversal-sign", 2)),
+        ("(V - E_K)", "(V + E_K)", ("leak-away", 4)),
+    ],
+)
+def test_reversals_have_the_signs_of_their_ions(tmp_path, old, new, told):
+    assert taken(tmp_path, POTASSIUM).faults == ()
+    assert [(one.key, one.line) for one in taken(tmp_path, POTASSIUM.replace(old, new)).faults] == [told]
+
+
+def test_an_input_that_is_on_whenever_it_is_asked_is_told(tmp_path):
+    text = ZEROS.replace(
+        "BEGIN", "V[0] = rest\nt = dt * np.arange(400)\nI = np.where((t > 5) | (t < 30), 20.0, 0.0)"
+    )
+    (found,) = taken(tmp_path, text.replace("+ 20.0)", "+ I[k])")).faults
+    assert (found.key, found.line) == ("condition-foregone", 7)

@@ -4,6 +4,7 @@ import pytest
 
 from natrium.analysis.doctor.reading.text.named import (
     compared,
+    foregone,
     idle,
     numbers_named,
     reads,
@@ -69,3 +70,18 @@ def test_what_is_counted_from_0_may_have_a_reversal_of_0():
 def test_it_is_a_fault_of_the_script(tmp_path):
     (found,) = taken(tmp_path, LEAK.replace("CURRENT", "g_L * V")).faults
     assert (found.key, found.line) == ("reversal-unread", 4)
+
+
+@pytest.mark.parametrize(
+    ("condition", "told"),
+    [
+        ("(t >= on) & (t < 80.0)", []),
+        ("(t >= on) | (t < 80.0)", [(2, "(t >= on) | (t < 80.0)", True)]),
+        ("(t < on) | (t >= 80.0)", []),
+        ("(t < on) & (t >= 80.0)", [(2, "(t < on) & (t >= 80.0)", False)]),
+        ("t > 80.0 or t < 20", []),
+        ("t > 80.0 or u < 90", []),
+    ],
+)
+def test_what_comes_out_alike_whatever_is_compared(condition, told):
+    assert list(foregone(("on = 20.0", f"x = {condition}"))) == told
