@@ -128,7 +128,7 @@ def test_what_an_earlier_loop_makes_is_an_input_of_the_next(tmp_path: Path, name
     )
     assert found.record.states == ("v",)
     assert found.record.input == "g"
-    assert equations(found) == {"dv/dt": "1/C*(-(leak*(v - rest)) - g*v)"}
+    assert equations(found) == {"dv/dt": "(-(leak*(v - rest)) - g*v)/C"}
     assert found.spike_times.size
     assert not found.faults
 
