@@ -54,13 +54,15 @@ def doctor_command(
 
 def _read(script: str, claimed: Any, out: Path, write: Path | None, quiet: bool) -> dict[str, Any]:
     """Trace a script and read it; where it cannot be traced, what it leaves is read as a recording."""
-    from natrium.analysis.doctor import Recording, load_subject
+    from natrium.analysis.doctor import NothingMoves, Recording, load_subject
     from natrium.analysis.doctor import read_script as read_traced
     from natrium.model import ModelError, UnsupportedModel
-    from natrium.reports import diagnose_into, read_into
+    from natrium.reports import diagnose_into, read_into, unmoved_into
 
     try:
         readings = read_traced(script, claimed)
+    except NothingMoves as error:
+        return unmoved_into(error.result, out, quiet=quiet)
     except UnsupportedModel as error:
         if claimed is None or write is not None or ".py:" in script or not script.endswith(".py"):
             raise

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from natrium.reports.phase_plane import phase_plane_into as phase_plane_into
     from natrium.reports.plane_map import map_into as map_into
     from natrium.reports.reading import read_into as read_into
+    from natrium.reports.reading import unmoved_into as unmoved_into
     from natrium.reports.reproduce import reproduce_into as reproduce_into
     from natrium.reports.run import run_into as run_into
 

@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from natrium.analysis import Found, Reading
+from natrium.analysis.doctor import Unmoved
+from natrium.analysis.doctor.reading.findings.found import Judged
 from natrium.figures.comparison import plot_budget
 from natrium.figures.reading import plot_reading
 from natrium.model import ModelError
@@ -79,7 +81,29 @@ def read_into(
         tables={"findings.csv": _rows(first), "spikes.csv": first.table()},
         said=said,
         summary=[sentence for one in readings for sentence in one.summary()][:6],
-        intro="".join(_listing(one) for one in readings),
+        intro="".join(_listing(one, one.record.source) for one in readings),
+    )
+
+
+def unmoved_into(found: Unmoved, out: Path, *, quiet: bool = False) -> dict[str, Any]:
+    """Write what was found of a script of which no step moves a voltage.
+
+    Parameters
+    ----------
+    found : Unmoved
+    out : Path
+    quiet : bool
+    """
+    return write_report(
+        Output(out, quiet=quiet),
+        "What the script really does",
+        [Section(title=found.subject, sentences=found.sentences(), tables={"Findings": _rows(found)})],
+        found.data(),
+        manifest={"versions": {}, "subject": found.subject},
+        tables={"findings.csv": _rows(found)},
+        said=[(_HEADINGS["fault"], [], [_sentence(each) for each in found.findings])],
+        summary=found.summary(),
+        intro=_listing(found, found.source),
     )
 
 
@@ -149,7 +173,7 @@ def _sentence(one: Found) -> str:
     return f"{said} It moves the first spike by {moved[0]:+.3g} ms, the last by {moved[-1]:+.3g} ms."
 
 
-def _rows(one: Reading) -> list[dict[str, Any]]:
+def _rows(one: Judged) -> list[dict[str, Any]]:
     return [
         {
             "kind": _KINDS[each.kind],
@@ -164,9 +188,8 @@ def _rows(one: Reading) -> list[dict[str, Any]]:
     ]
 
 
-def _listing(one: Reading) -> str:
+def _listing(one: Reading | Unmoved, source: Sequence[str]) -> str:
     """Write the lines that something was found in, with those around them, findings in the margin."""
-    source = one.record.source
     by_line: dict[int, list[Found]] = {}
     for each in one.findings:
         if each.line:

@@ -8,3 +8,5 @@ from natrium.analysis.doctor.recordings.recorded import Recording as Recording
 from natrium.analysis.doctor.recordings.recorded import load_subject as load_subject
 from natrium.analysis.doctor.script import read_script as read_script
 from natrium.analysis.doctor.twin import Twin as Twin
+from natrium.analysis.doctor.unmoved import NothingMoves as NothingMoves
+from natrium.analysis.doctor.unmoved import Unmoved as Unmoved

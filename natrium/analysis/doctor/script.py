@@ -23,6 +23,7 @@ from natrium.analysis.doctor.trace.live import live_script
 from natrium.analysis.doctor.trace.record import Record
 from natrium.analysis.doctor.trace.script import Script, load_script
 from natrium.analysis.doctor.trials.settle import settled
+from natrium.analysis.doctor.unmoved import NothingMoves, unmoved
 from natrium.model import Model, ModelError, Step, UnsupportedModel
 from natrium.model.checks import check_path
 
@@ -71,6 +72,8 @@ def read_script(spec: str | os.PathLike[str], claim: Model | None = None) -> tup
     ------
     ModelError
         When the file cannot be found, read or run, or nothing in it steps.
+    NothingMoves
+        When no step moves a voltage, and the text tells which line should.
     UnsupportedModel
         When the run cannot be traced: the message says why.
     """
@@ -78,6 +81,16 @@ def read_script(spec: str | os.PathLike[str], claim: Model | None = None) -> tup
     if not path.endswith(ENDINGS):
         raise ModelError(f"a script must be a .py or .ipynb file, got {path!r}; give path/script.py")
     shown = Path(os.fspath(spec)).name
+    try:
+        return _read(path, name, claim, shown)
+    except (ModelError, UnsupportedModel) as error:
+        still = unmoved(load_script(path), shown, str(error)) if name is None else None
+        if still is None:
+            raise
+        raise NothingMoves(still) from None
+
+
+def _read(path: str, name: str | None, claim: Model | None, shown: str) -> tuple[Reading, ...]:
     if name is not None and claim is not None:
         return (_driven(lambda model: traced(path, name, model), claim, shown),)
     try:
@@ -88,7 +101,7 @@ def read_script(spec: str | os.PathLike[str], claim: Model | None = None) -> tup
         only = only_class(path) if name is None else None
         if only is None:
             raise
-        return read_script(f"{path}:{only}", claim)
+        return _read(path, only, claim, shown)
     kept = [one for one in found if not one.fallback] or [found[0]]
     readings: list[Reading] = []
     refused: UnsupportedModel | None = None

@@ -1,0 +1,91 @@
+"""Scripts that move no voltage: the line that should, or that keeps it from being moved."""
+
+import json
+
+import pytest
+from typer.testing import CliRunner
+
+from natrium.analysis.doctor import NothingMoves, read_script
+from natrium.cli import app
+from natrium.model import ModelError
+
+LOOP = """
+dt, tau, rest = 0.1, 10.0, -70.0
+volts, v, t = [], rest, 0.0
+while t < 30.0:
+    v = v + dt * (rest - v + 20.0) / tau
+    if v >= -55.0:
+        v = -72.0
+    volts.append(v)
+    t += dt
+"""
+
+CLASS = """
+class Cell:
+    def __init__(self):
+        self.vm, self.wait, self.t = -70.0, -5.0, 0.0
+    def step(self, current):
+        self.t += 0.1
+        if self.t - self.wait < 2.0:
+            return self.vm
+        self.vm += 0.1 * (-70.0 - self.vm + current) / 10.0
+        if self.vm >= -55.0:
+            self.vm, self.wait = -72.0, self.t
+        return self.vm
+cell = Cell()
+out = []
+for k in range(300):
+    out.append(cell.step(20.0))
+"""
+
+ROWS = """
+import numpy as np
+n, dt, V_th = 300, 0.1, -55.0
+V = np.full(n, -70.0)
+for i in range(n - 1):
+    V[i + 1] = V[i] + dt * (-70.0 - V[i] + 20.0) / 10.0
+    if V[i + 1] >= V_th:
+        V[i + 1] = -72.0
+"""
+
+CASES = [
+    (LOOP, "    v = v + dt * (rest - v + 20.0) / tau", "    v = v"),
+    (LOOP, "while t < 30.0:", "while t > 30.0:"),
+    (LOOP, "    v = v + dt * (rest - v + 20.0) / tau", "    v += dt / tau"),
+    (CLASS, "        if self.t - self.wait < 2.0:", "        if self.wait - self.t < 2.0:"),
+    (ROWS, "    V[i + 1] = V[i] + dt * (-70.0 - V[i] + 20.0) / 10.0", "    V[i + 1] = V[i]"),
+    (ROWS, "for i in range(n - 1):", "for i in range(1 - n):"),
+    (ROWS, "    V[i + 1] = V[i] + dt * (-70.0 - V[i] + 20.0) / 10.0", "    pass"),
+]
+
+
+@pytest.mark.parametrize(("sound", "old", "new"), CASES, ids=[new.strip() for _, _, new in CASES])
+def test_the_line_that_leaves_v_where_it_is_is_told(tmp_path, sound, old, new):
+    text = sound.replace(old, new)
+    (tmp_path / "s.py").write_text(text)
+    with pytest.raises(NothingMoves) as caught:
+        read_script(tmp_path / "s.py")
+    (fault,) = caught.value.result.faults
+    assert text.splitlines()[fault.line - 1] == new
+    assert fault.key == "nothing-moves"
+
+
+@pytest.mark.parametrize("text", ["x = 1\n", "v = [0.0] * 9\nfor k in range(8):\n    v[k] = 3.0 * k\n"])
+def test_of_what_is_no_neuron_no_line_is_told(tmp_path, text):
+    (tmp_path / "s.py").write_text(text)
+    with pytest.raises(ModelError):
+        read_script(tmp_path / "s.py")
+
+
+def test_the_command_gives_the_finding_as_of_any_script(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "s.py").write_text(LOOP.replace("while t <", "while t >"))
+    ran = CliRunner().invoke(app, ["doctor", "s.py", "--json"])
+    data = json.loads(ran.stdout)
+    assert [(one["key"], one["kind"], one["line"]) for one in data["findings"]] == [
+        ("nothing-moves", "fault", 4)
+    ]
+    assert data["n_faults"] == 1
+    assert data["fallback"]
+    assert "margin" not in ran.stdout
+    assert "while t" in (tmp_path / "diagnosis" / "report.html").read_text()
