@@ -190,6 +190,17 @@ class Algebra:
             return number(made.value, node.line)
         return made
 
+    def _rewritten(self, node: Node, args: tuple[Node, ...]) -> Node:
+        """Give a node with other operands; numbers that stand apart in it still do."""
+        counted = [one.op == NUMBER for one in args]
+        if (
+            name_of(node) in ("*", "/")
+            and any(counted)
+            and counted == [one.op == NUMBER for one in node.args]
+        ):
+            return self.make(node.op, *args, line=node.line)
+        return self.rebuilt(node, args)
+
     def replaced(self, root: Node, names: Mapping[str, Node], done: dict[Node, Node] | None = None) -> Node:
         """Put trees in the place of names; what holds none of them stays as it is written."""
         made: dict[Node, Node] = {} if done is None else done
@@ -201,7 +212,7 @@ class Algebra:
             elif node.args:
                 args = tuple(made[one] for one in node.args)
                 same = all(a is b for a, b in zip(args, node.args, strict=True))
-                made[node] = node if same else self.rebuilt(node, args)
+                made[node] = node if same else self._rewritten(node, args)
             else:
                 made[node] = node
         return made[root]

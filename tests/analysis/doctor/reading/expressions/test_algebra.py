@@ -69,3 +69,14 @@ def test_stages_add_up():
     stage = algebra.canonical(op("/", V, tau))
     total = algebra.add(algebra.add(stage, algebra.times(2.0, stage)), algebra.times(3.0, stage))
     assert algebra.times(1.0 / 6.0, total) is stage
+
+
+def test_numbers_that_stand_apart_still_do_where_a_name_is_put_in():
+    algebra = Algebra()
+    n, moved = leaf("n"), Node("+", (leaf("n"), leaf("dt")), math.nan, 3)
+
+    def formula(of):
+        return Node("*", (Node("*", (number(36.0, 2), of), math.nan, 2), number(4.0, 2)), math.nan, 2)
+
+    stage = algebra.replaced(algebra.canonical(formula(moved)), {"dt": number(0.0)})
+    assert stage is algebra.canonical(formula(n))
