@@ -11,6 +11,7 @@ import numpy as np
 from natrium.analysis.doctor.reading.claims.resets import parameter_line
 from natrium.analysis.doctor.reading.expressions.trees import LEAF, at_points, in_order, leaf, leaves, name_of
 from natrium.analysis.doctor.reading.expressions.wording import text_of
+from natrium.analysis.doctor.reading.faults.kept_times import kept_times
 from natrium.analysis.doctor.reading.faults.lost_steps import lost_steps
 from natrium.analysis.doctor.reading.faults.step_checks import step_checks
 from natrium.analysis.doctor.reading.findings.case import Case, first_line, own_line, sign_line, term_line
@@ -42,7 +43,8 @@ def checks(case: Case) -> list[Found]:
     """List the faults that no model means."""
     found = [*step_checks(case), *_not_kept(case)]
     for check in (
-        _compared, lost_steps, _gates, _signs, _leak_away, _never_equal, _out_of_reach, _unused, _late_input,
+        _compared, lost_steps, kept_times, _gates, _signs, _leak_away, _never_equal, _out_of_reach, _unused,
+        _late_input,
     ):  # fmt: skip
         found += check(case)
     return found

@@ -1,0 +1,111 @@
+"""Times that a script keeps beside its samples and its spikes, and that are not the run's."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+
+from natrium.analysis.doctor.reading.findings.case import Case
+from natrium.analysis.doctor.reading.findings.found import Found, at_first
+from natrium.analysis.doctor.reading.text.blocks import sets_of
+from natrium.analysis.doctor.reading.text.labels import nodes_of
+from natrium.analysis.doctor.trace.meanings import plain, step_rank
+
+UNITS = (1.0, 1e3, 1e-3)  # a label may be in ms where the run is in s, or the other way round
+SLACK = 1.5  # steps by which a label may be early or late: the run may be read from either end
+SLIGHT = 1e-3  # of a step: rounding of its clock
+FEWEST = 3  # samples that make an axis
+_TIME = re.compile(r"^(t|ts|times?|t_?list|times?_?list|t_?axis|time_?points|t_?vec|t_?arr(ay)?|tt)$")
+_SPIKES = re.compile(r"spike|spk|fired?_|^(t_?)?sp(ikes)?$")
+
+
+def kept_times(case: Case) -> list[Found]:
+    """List the lists of times in which the run's are not what stands.
+
+    Parameters
+    ----------
+    case : Case
+    """
+    maps = case.maps
+    if maps.record.solver or not maps.record.whole or maps.record.runs[1] > 1 or maps.record.side:
+        return []
+    return list(_axes(case)) or list(_labels(case))
+
+
+def _labels(case: Case) -> Iterator[Found]:
+    """Find times of spikes that are not when the run fires."""
+    maps, starts = case.maps, case.meant.clock.starts
+    if np.any(np.abs(np.diff(starts) / maps.step - 1.0) > SLIGHT):
+        return  # it is no clock of these steps
+    for name, own in maps.record.lists.items():
+        if own.ndim != 1 or own.size != maps.spikes.size or not own.size or not _SPIKES.search(plain(name)):
+            continue
+        lines = [line for line, value in _given(case.source, name) if _tells_time(value)]
+        at = starts[maps.spikes]
+        near = any(
+            np.all(np.abs(own / unit - at - 0.5 * maps.step) <= (SLACK + 0.5) * maps.step) for unit in UNITS
+        )
+        if near or len(lines) != 1:
+            continue
+        yield Found(
+            "spike-label", "fault",
+            f"{at_first(case.source, lines[0])} keeps {own[0]:.6g} for the first spike, which is made in the "
+            f"step that begins at {at[0]:.6g}.",
+            lines[0], evidence=f"{own.size} spikes, none of which has its time" if own.size > 1 else "",
+            about=plain(name),
+        )  # fmt: skip
+
+
+def _axes(case: Case) -> Iterator[Found]:
+    """Find times beside the samples that do not go on by the step."""
+    maps, n = case.maps, case.maps.record.order.size
+    for name, own in maps.record.lists.items():
+        if own.ndim != 1 or own.size not in (n, n + 1) or n < FEWEST or not _TIME.match(plain(name).lower()):
+            continue
+        by = np.diff(own)
+        steps = [maps.step * unit for unit in UNITS] + [1.0]  # or it counts them
+        off = min((np.abs(by / one - 1.0) > 2.0 / n for one in steps), key=np.count_nonzero)
+        if not off.any():
+            continue
+        given = _given(case.source, name)
+        begin = not off[1:].any()  # with what it begins, and goes on as it should
+        lines = [line for line, value in given if begin == isinstance(value, (ast.List, ast.Constant))]
+        lines = lines if given[1:] else [line for line, _ in given]
+        if len(lines) != 1 or any(_rounds(value) for _, value in given):
+            continue
+        k = int(np.argmax(off))
+        yield Found(
+            "time-axis", "fault",
+            f"{at_first(case.source, lines[0])} goes on by {by[k]:.6g} from a sample to the next, where a "
+            f"step is {maps.step:.6g}.",
+            lines[0], evidence=f"at {int(off.sum())} of {by.size} samples", about=plain(name),
+        )  # fmt: skip
+
+
+def _given(source: Sequence[str], name: str) -> list[tuple[int, ast.expr]]:
+    """List what a list is made of, or what is appended to it or set in it, by line."""
+    found = []
+    for one in nodes_of(source):
+        if isinstance(one, ast.Call) and isinstance(one.func, ast.Attribute) and one.func.attr == "append":
+            pairs = [(one.func.value, one.args[0])] if one.args else []
+        else:
+            pairs = sets_of(one)
+        for to, value in pairs:
+            empty = isinstance(value, ast.List) and not value.elts
+            if plain(ast.unparse(to)) == plain(name) and not empty:
+                found.append((value.lineno, value))
+    return found
+
+
+def _tells_time(value: ast.expr) -> bool:
+    """Tell whether what is kept is a time: it is made of the step or of the clock."""
+    names = [ast.unparse(one) for one in ast.walk(value) if isinstance(one, (ast.Name, ast.Attribute))]
+    return any(step_rank(one) is not None or _TIME.match(plain(one).lower()) for one in names)
+
+
+def _rounds(value: ast.expr) -> bool:
+    calls = [one for one in ast.walk(value) if isinstance(one, ast.Call)]
+    return any(ast.unparse(one.func).rpartition(".")[2] == "round" for one in calls)
