@@ -10,6 +10,7 @@ import numpy as np
 from natrium.analysis.doctor.trace.elements import (
     SMALL,
     Elements,
+    choosing,
     first_of,
     item_at,
     speaker,
@@ -83,16 +84,23 @@ class TracedArray(Elements):
         return [one.item() if isinstance(one, (Remembers, np.generic)) else one for one in ones]
 
     def any(self, *args: Any, **options: Any) -> Any:
-        """Whether any element is true; of one, its own truth."""
+        """Whether any element is true; of one, its own truth; of several, each is a choice."""
         if self.size == 1 and not args and not options:
             return self.element((0,) * self.ndim)
+        choosing(self)
         return wrapped(self.plain.any(*unwrapped(args), **unwrapped(options)))
 
     def all(self, *args: Any, **options: Any) -> Any:
-        """Whether all elements are true; of one, its own truth."""
+        """Whether all elements are true; of one, its own truth; of several, each is a choice."""
         if self.size == 1 and not args and not options:
             return self.element((0,) * self.ndim)
+        choosing(self)
         return wrapped(self.plain.all(*unwrapped(args), **unwrapped(options)))
+
+    def nonzero(self) -> Any:
+        """Tell which elements are true, each a choice."""
+        choosing(self)
+        return wrapped(self.plain.nonzero())
 
     def sum(self, *args: Any, **options: Any) -> Any:
         """Add up; of few elements, one by one."""

@@ -88,12 +88,32 @@ class Foreign:
         return foreign(self._inner, "")(*args, **options)
 
 
+class ForeignKind(Foreign):
+    """A kind of objects that do not remember: they are made of plain numbers, and are of that kind."""
+
+    def __call__(self, *args: Any, **options: Any) -> Any:
+        """Make one."""
+        return self._inner(*unwrapped(args), **unwrapped(options))
+
+    def __instancecheck__(self, one: Any) -> bool:
+        return isinstance(one, self._inner)
+
+    def __mro_entries__(self, bases: tuple[Any, ...]) -> tuple[Any, ...]:
+        return (self._inner,)
+
+    def __or__(self, other: Any) -> Any:
+        return self._inner | other
+
+    def __ror__(self, other: Any) -> Any:
+        return other | self._inner
+
+
 def foreign(value: Any, name: str) -> Any:
     """Give a member of what does not remember."""
     if isinstance(value, types.ModuleType):
         return Foreign(value)
     if isinstance(value, type):
-        return value
+        return value if issubclass(value, BaseException) else ForeignKind(value)
     if callable(value):
 
         def call(*args: Any, **options: Any) -> Any:

@@ -289,6 +289,14 @@ def _copied(value: Any) -> Any:
     return value.copy() if isinstance(value, TracedArray) else array_of(value)
 
 
+def _found(name: str) -> Any:
+    def call(value: Any, *args: Any, **options: Any) -> Any:
+        choosing(value)
+        return wrapped(getattr(np, name)(*unwrapped((value, *args)), **unwrapped(options)), name)
+
+    return call
+
+
 def _asked(name: str) -> Any:
     def call(value: Any, *args: Any, **options: Any) -> Any:
         if isinstance(value, TracedArray):
@@ -304,4 +312,5 @@ _FUNCTIONS: dict[str, Any] = {
     "array": array_of, "asarray": asarray_of, "where": where, "clip": clip, "sum": _summed,
     "round": _rounded, "around": _rounded, "copy": _copied, "any": _asked("any"), "all": _asked("all"),
     "vectorize": _vectorized,
+    **{name: _found(name) for name in ("nonzero", "flatnonzero", "argwhere", "count_nonzero")},
 }  # fmt: skip

@@ -90,7 +90,7 @@ class TracedRun:
 
         def make(scratch: Path) -> Watch:
             made.append(Watch(self.layers, scratch, _TURNS * operations, self.tracer))
-            made[0].module_name, made[0].source = "natrium_traced_script", script.lines
+            made[0].objects.module_name, made[0].source = "natrium_traced_script", script.lines
             return made[0]
 
         tracing.begin(self.tracer)
@@ -103,7 +103,7 @@ class TracedRun:
     def objects(self) -> dict[tuple[Any, ...], str]:
         """Give the objects of the script by the variables that hold them."""
         names: dict[tuple[Any, ...], str] = {}
-        keys = {number: key for number, (_, key) in self.hook.objects.items()}
+        keys = {number: key for number, (_, key) in self.hook.objects.found.items()}
         for name, value in self.run.namespace.items():
             if name.startswith("_"):
                 continue
@@ -113,7 +113,7 @@ class TracedRun:
                 for k, one in enumerate(value):
                     if id(one) in keys:
                         names.setdefault(keys[id(one)], f"{name}[{k}]")
-        for _, (holder, _) in list(self.hook.objects.items()):
+        for _, (holder, _) in list(self.hook.objects.found.items()):
             for attr, value in list(getattr(holder, "__dict__", {}).items()):
                 if id(value) in keys:
                     names.setdefault(keys[id(value)], f"self.{attr}")

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import argparse
 import operator
 import re
-import types
 from collections.abc import Sequence
 from typing import Any
 
-HOLDERS = (argparse.Namespace, types.SimpleNamespace)
-"""Kinds of objects, not the script's own, whose attributes are numbers of its own."""
 IN_PLACE: dict[str, Any] = {
     "Add": operator.iadd, "Sub": operator.isub, "Mult": operator.imul, "Div": operator.itruediv,
     "FloorDiv": operator.ifloordiv, "Mod": operator.imod, "Pow": operator.ipow, "BitAnd": operator.iand,

@@ -16,7 +16,8 @@ from natrium.analysis.doctor.trace.elements import SMALL, choosing, unwrapped
 from natrium.analysis.doctor.trace.forms import FIXED, MOVED, Place, counts
 from natrium.analysis.doctor.trace.layers import Layers
 from natrium.analysis.doctor.trace.numbers import Remembers, bare, is_number, traced
-from natrium.analysis.doctor.trace.stores import HOLDERS, IN_PLACE, option_line
+from natrium.analysis.doctor.trace.objects import Objects
+from natrium.analysis.doctor.trace.stores import IN_PLACE, option_line
 from natrium.analysis.doctor.trace.tracer import Tracer
 
 
@@ -30,11 +31,10 @@ class Watch(Calls):
 
     def __init__(self, layers: Layers, scratch: Path, max_operations: int, tracer: Tracer) -> None:
         super().__init__(layers, scratch, max_operations, tracer)
-        self.objects: dict[int, tuple[Any, tuple[Any, ...]]] = {}
-        self.kinds: dict[str, int] = {}
+        self.objects = Objects(tracer)
         self.arrays: dict[tuple[Any, ...], TracedArray] = {}
         self.held: dict[int, tuple[Any, tuple[Any, ...], str, int]] = {}
-        self.module_name, self.source = "", tuple[str, ...]()
+        self.source = tuple[str, ...]()
 
     def item(self, value: Any, scope: str, name: str, line: int) -> Any:
         """Name a loop's variable, where turns are steps."""
@@ -133,8 +133,8 @@ class Watch(Calls):
                 for k, (one, field) in enumerate(zip(value, fields, strict=True))
             ]
             return value._make(ones)
-        if self._own(value):
-            self._object(value, place.name, line)
+        if self.objects.owns(value):
+            self._object(value, place, line)
         return value
 
     def _inner(
@@ -146,22 +146,15 @@ class Watch(Calls):
         if isinstance(value, Remembers) or is_number(value):
             inner = Place(place.key, f"{place.name}[{key!r}]" if named is None else named, (bare(key),))
             return self._tagged(value, inner, line, True, ())
-        if self._own(value):
-            self._object(value, f"{place.name}[{key!r}]", line)
+        if self.objects.owns(value):
+            self._object(value, Place((*place.key, bare(key)), f"{place.name}[{key!r}]"), line)
         elif type(value) is TracedArray or type(value) in (list, dict):
             return self._kept(value, Place((*place.key, key), f"{place.name}[{key!r}]"), line, literal, ())
         return value
 
-    def _own(self, value: Any) -> bool:
-        return hasattr(value, "__dict__") and self._is_own_kind(value)
-
-    def _is_own_kind(self, value: Any) -> bool:
-        module = str(getattr(type(value), "__module__", ""))
-        return isinstance(value, HOLDERS) or module.startswith(self.module_name)
-
-    def _object(self, value: Any, name: str, line: int) -> None:
+    def _object(self, value: Any, place: Place, line: int) -> None:
         """Tag the numbers of an object that were set without the script's own assignments."""
-        key, segment = self._object_key(value), self.tracer.segment
+        (key, goes_on), segment = self.objects.settle(value, place), self.tracer.segment
         for attr in getattr(value, "__dataclass_fields__", {}) if segment is None else ():
             default = getattr(type(value), attr, None)
             if type(default) in (int, float):  # which it did not set by an assignment
@@ -176,17 +169,9 @@ class Watch(Calls):
             if untold:
                 where = option_line(self.source, attr) if isinstance(value, argparse.Namespace) else 0
                 new = self._tagged(one, Place(at, f"self.{attr}"), where or line, True, ())
-                if segment is not None and getattr(one, "epoch", 0) < segment.start:
+                if segment is not None and not goes_on and getattr(one, "epoch", 0) < segment.start:
                     new.epoch = segment.start - 1  # it was there before the loop, if without a name
                 value.__dict__[attr] = new
-
-    def _object_key(self, value: Any) -> tuple[Any, ...]:
-        found = self.objects.get(id(value))
-        if found is None:
-            kind = type(value).__qualname__
-            number = self.kinds[kind] = self.kinds.get(kind, -1) + 1
-            found = self.objects[id(value)] = (value, (kind, number))
-        return found[1]
 
     def _hold(self, value: Any, place: Place) -> None:
         key = (*place.key, *place.coords)
@@ -247,10 +232,10 @@ class Watch(Calls):
         self, value: Any, owner: Any, attr: str, text: str, line: int, literal: bool, tests: Container[int]
     ) -> None:
         """Store in an attribute."""
-        if isinstance(owner, type) or not (hasattr(owner, "__dict__") or self._is_own_kind(owner)):
+        if isinstance(owner, type) or not (hasattr(owner, "__dict__") or self.objects.is_own_kind(owner)):
             setattr(owner, attr, value)
             return
-        key = ("a", self._object_key(owner), attr)
+        key = ("a", self.objects.key(owner), attr)
         before = next((vars(kind)[attr] for kind in type(owner).__mro__ if attr in vars(kind)), None)
         if isinstance(before, Remembers) and before.place is not None:
             self.tracer.known.classes[before.place.key] = key

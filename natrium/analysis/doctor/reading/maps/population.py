@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 
 import attrs
 import numpy as np
 import numpy.typing as npt
 
 from natrium.analysis.doctor.reading.expressions.algebra import Algebra
-from natrium.analysis.doctor.reading.expressions.numbers import is_tens
+from natrium.analysis.doctor.reading.expressions.numbers import is_one_of, is_tens, numbers_of
 from natrium.analysis.doctor.reading.expressions.trees import leaves
 from natrium.analysis.doctor.reading.maps.maps import crossings, led
 from natrium.analysis.doctor.trace.meanings import is_input
@@ -24,7 +25,7 @@ READ, SAME = 500, 1e-6  # times at which a claim's input is read; of a power of 
 
 
 def one_of_many(record: Record, claim: Model | None = None) -> Record:
-    """Leave one of neurons that go side by side: whose input is a claim's, or which shows most.
+    """Leave one of neurons that go side by side: whose input or numbers are a claim's, or which shows most.
 
     Parameters
     ----------
@@ -45,7 +46,8 @@ def one_of_many(record: Record, claim: Model | None = None) -> Record:
         return len({tuple(id(step.updates[name]) for name in own) for step in record.steps})
 
     like = _inputs_like(record, claim) if claim is not None else {}
-    chosen = max(sides, key=lambda side: (like.get(side, 0), shown(side), -int(side)))
+    spoken = _numbers_like(record, claim, element) if claim is not None else {}
+    chosen = max(sides, key=lambda side: (like.get(side, 0), spoken.get(side, 0), shown(side), -int(side)))
     kept = tuple(name for name in record.states if element.get(name, chosen) == chosen)
     others = set(record.states) - set(kept)
     groups: dict[object, int] = {}
@@ -75,6 +77,20 @@ def _inputs_like(record: Record, claim: Model) -> dict[str, int]:
             ratio = largest / asked
             found[element[2]] = is_tens(ratio) + (abs(ratio - 1.0) < SAME)
     return found
+
+
+def _numbers_like(record: Record, claim: Model, element: Mapping[str, str]) -> Counter[str]:
+    """Count each neuron's own parameters that the claim has as well."""
+    known = numbers_of(claim)
+    read = {
+        (side, leaf)
+        for step in record.steps
+        for name, node in step.updates.items()
+        if (side := element.get(name)) is not None
+        for leaf in leaves(node) & record.parameters.keys()
+        if (found := ELEMENT.match(leaf)) and found[2] == side
+    }
+    return Counter(side for side, leaf in read if is_one_of(record.parameters[leaf].value, known))
 
 
 def narrowed(

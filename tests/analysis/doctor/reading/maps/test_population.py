@@ -4,9 +4,10 @@ import pytest
 
 from natrium.analysis.doctor import read_script
 from natrium.analysis.doctor.reading.expressions.wording import text_of
+from natrium.analysis.doctor.reading.maps.population import one_of_many
 from natrium.analysis.doctor.reading.verdict import read
 from natrium.analysis.doctor.script import traced
-from natrium.model import Model, Neuron, Simulation, Step
+from natrium.model import HybridNeuron, Model, Neuron, Simulation, Step
 from tests.analysis.doctor.written import taken
 
 SCRIPT = """
@@ -78,3 +79,41 @@ def test_neurons_in_a_column_are_neurons_side_by_side(tmp_path):
     reading = taken(tmp_path, COLUMN)
     assert reading.maps.moving in {("v[0]", "u[0]"), ("v[1]", "u[1]")}
     assert reading.faults == ()
+
+
+ANYWHERE = """
+import numpy as np
+back, raised = np.array([-65.0, -55.0, -50.0]), np.array([8.0, 4.0, 2.0])
+v, u = np.full(3, -65.0), np.full(3, -13.0)
+for k in range(120):
+    v, u = v + 0.25 * (0.04 * v**2 + 5 * v + 140 - u + 10), u + 0.25 * 0.02 * (0.2 * v - u)
+    fired = v >= 30
+    if ASKED:
+        v[fired] = back[fired]
+        u[fired] += raised[fired]
+"""
+
+
+@pytest.mark.parametrize(
+    "asked", ["fired.any()", "np.any(fired)", "np.flatnonzero(fired).size", "len(fired.nonzero()[0])"]
+)
+def test_none_has_fired_where_it_is_asked_whether_any_has(tmp_path, asked):
+    path = tmp_path / "script.py"
+    path.write_text(ANYWHERE.replace("ASKED", asked))
+    reading = read(traced(path), solve=False)
+    assert not reading.faults
+    assert not any(reading.maps.hold.steps)
+
+
+def test_of_neurons_with_one_input_the_claims_numbers_tell_which_it_is_of(tmp_path):
+    path = tmp_path / "script.py"
+    path.write_text(ANYWHERE.replace("ASKED", "fired.any()"))
+    claim = HybridNeuron(
+        equations={"V": "0.04*V**2 + 5*V + 140 - u + I", "u": "0.02*(0.2*V - u)"},
+        parameters={"c": -50.0, "d": 2.0},
+        initial={"V": -65.0, "u": -13.0},
+        v_thresh=30.0,
+        reset={"V": "c", "u": "u + d"},
+    )
+    model = Model(neuron=claim, stimulus=Step(10.0), simulation=Simulation(t_end=30.0, dt=0.25))
+    assert one_of_many(traced(path), model).side == "2"
