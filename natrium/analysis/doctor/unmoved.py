@@ -113,7 +113,7 @@ def unmoved(script: Script, subject: str, why: str) -> Unmoved | None:
     tree = script.tree if script.tree is not None else ast.parse(script.text)
     text = _Text(tree)
     steps = text.steps()
-    run = _Watched(script, steps)
+    run = _Watched(script, [*steps, *text.kept()])
     if run.failed or any(_flows(values) for values in run.values.values()):
         return None
     reached = [one for one in steps if one.lineno in run.lines]
@@ -188,6 +188,10 @@ class _Text:
             if inside and not tested:
                 found.append(one)
         return found
+
+    def kept(self) -> list[ast.Assign | ast.AugAssign]:
+        """List the statements that set a V, of whatever it is made: where it flows there, it is moved."""
+        return [one for one in self.nodes if isinstance(one, (ast.Assign, ast.AugAssign)) and _set(one)]
 
     def barrier(self, step: ast.stmt, lines: set[int]) -> int:
         """Give the line that is run and lets nothing go on to a step; 0 where none is known."""

@@ -89,3 +89,21 @@ def test_the_command_gives_the_finding_as_of_any_script(tmp_path, monkeypatch):
     assert data["fallback"]
     assert "margin" not in ran.stdout
     assert "while t" in (tmp_path / "diagnosis" / "report.html").read_text()
+
+
+def test_v_that_is_made_under_another_name_is_moved(tmp_path):
+    """Of a state that is moved by a matrix: it is not read, and no line is to blame."""
+    path = tmp_path / "script.py"
+    path.write_text(
+        "import numpy as np\n"
+        "P, y, V_th = np.array([[0.9, 0.0], [0.05, 0.95]]), np.array([1.0, 0.0]), 0.8\n"
+        "V_m = np.zeros(300)\n"
+        "for n in range(300):\n"
+        "    y = P @ y + 0.04\n"
+        "    if y[1] >= V_th:\n"
+        "        y[1] = 0.0\n"
+        "    V_m[n] = y[1]\n"
+    )
+    with pytest.raises(ModelError) as refused:
+        read_script(path)
+    assert not isinstance(refused.value, NothingMoves)
