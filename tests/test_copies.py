@@ -12,6 +12,8 @@ import sympy
 
 import natrium
 from natrium.analysis.cycle.cobweb import cobweb
+from natrium.analysis.doctor.reading.findings.found import Found
+from natrium.analysis.doctor.unmoved import Unmoved
 from natrium.analysis.portrait import dynamics
 from natrium.analysis.result import Result
 from natrium.export.standard import StandardRow, StandardRun
@@ -55,6 +57,12 @@ MAKERS = {
     "a run, closed form": lambda: natrium.simulate(*ON, t_end=60.0, solver="closed-form"),
     "a run of own equations": lambda: natrium.simulate(OWN, natrium.Constant(1.0), t_end=20.0),
     "what is prepared": lambda: natrium.Compiled().prepare(NA, DRIVE, t_end=60.0),
+    "what moves no voltage": lambda: Unmoved(
+        "script.py",
+        "no step of it moves a voltage",
+        (Found("nothing-moves", "fault", "Line 4 keeps V from being stepped.", 4),),
+        ("v = -70.0", "for k in range(9):", "    break"),
+    ),
     "an ensemble": lambda: natrium.simulate_many(NA, DRIVE, t_end=60.0, parameters={"I": [5.0, 10.0]}),
     "equilibria": lambda: natrium.equilibria(NA, 1.0),
     "corners": lambda: natrium.equilibrium_curve(CORNERED).corners,
