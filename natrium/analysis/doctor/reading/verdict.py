@@ -128,7 +128,7 @@ class Reading(Judged):
     @property
     def label(self) -> Literal["start", "end"]:
         """Whether a label stands for the start of the sample's step or for its end, to which it belongs."""
-        return self.meant.clock.of_spikes
+        return "start" if self.meant.clock.label == "start" else "end"
 
     @property
     def reproduced_until(self) -> float | None:

@@ -75,6 +75,7 @@ def test_a_gate_that_the_script_drives_above_one_is_solved_as_it_is_written(tmp_
 def test_spikes_are_kept_with_the_start_of_their_step_or_its_end(tmp_path, kept, label):
     reading = taken(tmp_path, KEPT_SPIKES.replace("KEPT", kept))
     assert reading.meant.clock.of_spikes == label
+    assert reading.label == "end"  # of what is drawn
     early = [one.line for one in reading.findings if one.key == "label-early"]
     assert early == ([9] if label == "start" else [])
 
