@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import re
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
@@ -15,16 +14,14 @@ import numpy as np
 
 from natrium.analysis.doctor.reading.findings.found import Found, Judged, at_first
 from natrium.analysis.doctor.reading.text.blocks import sets_of
+from natrium.analysis.doctor.reading.text.named import called
 from natrium.analysis.doctor.reading.text.untaken import number_of
 from natrium.analysis.doctor.trace.elements import unwrapped
-from natrium.analysis.doctor.trace.meanings import is_threshold, plain
+from natrium.analysis.doctor.trace.meanings import is_threshold, is_voltage
 from natrium.analysis.doctor.trace.runs import PlainRun
 from natrium.analysis.doctor.trace.script import Run, Script
 from natrium.model import UnsupportedModel
 
-_VOLTAGE = re.compile(
-    r"^(v|u|v_?m|u_?m|v_?mem|mem|membrane_(potential|voltage)s?|potentials?|voltages?)_?(new|next)?$"
-)
 TURNS = 200_000  # of loops, in one run
 KEPT = 2_000  # values of a voltage that are looked at
 FEW, ALIKE = 3, 0.05  # ways in which one that does not flow goes on, in all; of as many steps
@@ -168,7 +165,9 @@ class _Text:
                     break
             if function is None:
                 return
-            calls = [one for one in self.nodes if isinstance(one, ast.Call) and _called(one) == function.name]
+            calls = [
+                one for one in self.nodes if isinstance(one, ast.Call) and called(one.func) == function.name
+            ]
             if len(calls) != 1:
                 return
             node = calls[0]
@@ -222,7 +221,7 @@ class _Text:
         loops = [one for one in self.nodes if isinstance(one, Loop) and one.lineno in lines]
         met = [
             one.lineno for one in loops
-            if any(map(_is_voltage, _names(one))) and any(map(is_threshold, _names(one)))
+            if any(map(is_voltage, _names(one))) and any(map(is_threshold, _names(one)))
         ]  # fmt: skip
         return found[0] if len(found) == 1 and met else met[0] if len(met) == 1 else 0
 
@@ -261,7 +260,7 @@ class _Watched:
 
 
 def _set(step: ast.Assign | ast.AugAssign) -> list[tuple[ast.expr, ast.expr]]:
-    return [(to, value) for to, value in sets_of(step) if _is_voltage(ast.unparse(to))]
+    return [(to, value) for to, value in sets_of(step) if is_voltage(ast.unparse(to))]
 
 
 def _value(node: ast.expr, names: Mapping[str, Any]) -> Any:
@@ -280,18 +279,10 @@ def _value(node: ast.expr, names: Mapping[str, Any]) -> Any:
 def _moves(step: ast.Assign | ast.AugAssign) -> bool:
     """Tell whether a statement makes V of V."""
     made = _set(step)
-    return bool(made) and (isinstance(step, ast.AugAssign) or any(map(_is_voltage, _names(made[0][1]))))
-
-
-def _is_voltage(name: str) -> bool:
-    return _VOLTAGE.match(plain(name).lower()) is not None
+    return bool(made) and (isinstance(step, ast.AugAssign) or any(map(is_voltage, _names(made[0][1]))))
 
 
 def _names(node: ast.AST) -> list[str]:
     """List the names, fields and elements that a node reads or sets."""
     kinds = (ast.Name, ast.Attribute, ast.Subscript)
     return [ast.unparse(one) for one in ast.walk(node) if isinstance(one, kinds)]
-
-
-def _called(call: ast.Call) -> str:
-    return ast.unparse(call.func).rpartition(".")[2]

@@ -12,6 +12,11 @@ STEP_NAMES = (
 
 
 _THRESHOLD = re.compile(r"thr|theta|(^|_)[uve]?_?th$")
+_VOLTAGE = re.compile(
+    r"^(v|u|v_?m|u_?m|v_?mem|mem|membrane_(potential|voltage)s?|potentials?|voltages?)_?(new|next)?$"
+)
+_TIMES = re.compile(r"^(t|ts|times?|t_?list|times?_?list|t_?axis|time_?points|t_?vec|t_?arr(ay)?|tt)$")
+_SPIKES = re.compile(r"spike|spk|fired?_|^(t_?)?sp(ikes)?$")
 _INPUT_WORDS = ("cur", "inp", "stim", "inj", "ext", "app", "drive", "syn")
 
 
@@ -41,9 +46,24 @@ def is_rest(name: str) -> bool:
     return bool(re.search(r"rest|leak|^(e|v|u)_?l$|^e_?[m0]?$", plain(name).lower()))
 
 
+def is_voltage(name: str) -> bool:
+    """Tell whether a name is one that a membrane's voltage has, or its next value."""
+    return bool(_VOLTAGE.match(plain(name).lower()))
+
+
+def is_times(name: str) -> bool:
+    """Tell whether a name is one that the times of samples have."""
+    return bool(_TIMES.match(plain(name).lower()))
+
+
+def is_of_spikes(name: str) -> bool:
+    """Tell whether a name is one that the times of spikes have."""
+    return bool(_SPIKES.search(plain(name)))
+
+
 def reversal_of(name: str) -> str:
-    """Give the ion, ``"k"`` or ``"na"``, of which a name is the reversal's; empty: of none."""
-    found = re.fullmatch(r"[ev](?:rev)?_?(k|na)", plain(name).lower())
+    """Give of what a name is the reversal, such as ``"k"``, ``"na"``, ``"leak"``; empty: it is of nothing."""
+    found = re.fullmatch(r"[ev]_?(?:rev_?)?([a-z]\w*)", plain(name).lower())
     return found[1] if found else ""
 
 

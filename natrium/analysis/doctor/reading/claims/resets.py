@@ -12,7 +12,15 @@ import numpy as np
 
 from natrium.analysis.doctor.reading.claims.sides import Claimed
 from natrium.analysis.doctor.reading.claims.states import moves_at_spikes
-from natrium.analysis.doctor.reading.expressions.trees import LEAF, NUMBER, at_points, in_order, leaf, leaves
+from natrium.analysis.doctor.reading.expressions.trees import (
+    LEAF,
+    NUMBER,
+    at_points,
+    in_order,
+    is_leaf,
+    leaf,
+    leaves,
+)
 from natrium.analysis.doctor.reading.expressions.wording import shown, text_of
 from natrium.analysis.doctor.reading.findings.case import Case
 from natrium.analysis.doctor.reading.findings.found import Found, in_line
@@ -56,7 +64,7 @@ def _resets(case: Case, claim: Model, sides: Claimed, wrong: frozenset[str]) -> 
             continue  # where each step fires, what the others do in one is not told apart
         node, should = maps.resets.get(name), wanted[label]
         own = leaf(name) if node is None else node
-        kept = own.op == LEAF and own.name == name
+        kept = is_leaf(own, name)
         line = spared_line(case, name) if kept else reset_line(case, name)
         if should == symbols[label]:
             if not kept:

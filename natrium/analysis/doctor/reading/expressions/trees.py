@@ -64,6 +64,11 @@ def number(value: float, line: int = 0) -> Node:
     return Node(NUMBER, (), float(value), line)
 
 
+def is_leaf(node: Node, name: str) -> bool:
+    """Tell whether a tree is a name alone, and that one."""
+    return node.op == LEAF and node.name == name
+
+
 def leaf(name: str, value: float = math.nan) -> Node:
     """Make a named value."""
     return Node(LEAF, (), value, 0, name)

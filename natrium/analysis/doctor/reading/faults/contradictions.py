@@ -11,7 +11,7 @@ import sympy
 
 from natrium.analysis.doctor.reading.claims.resets import UP, parameter_line, reset_line, spared_line
 from natrium.analysis.doctor.reading.expressions.algebra import Slopes
-from natrium.analysis.doctor.reading.expressions.trees import LEAF, in_order, leaves, name_of, symbol
+from natrium.analysis.doctor.reading.expressions.trees import LEAF, in_order, is_leaf, leaves, name_of, symbol
 from natrium.analysis.doctor.reading.expressions.wording import text_of
 from natrium.analysis.doctor.reading.faults.checks import LINEAR, beyond_reach
 from natrium.analysis.doctor.reading.faults.frozen import frozen_gates
@@ -152,7 +152,7 @@ def _not_reset(case: Case) -> Iterator[Found]:
     """Find spikes that V is not taken down by: it fires again as soon as it may, or nothing reads a reset."""
     maps = case.maps
     after = maps.resets.get(maps.V)
-    if maps.record.solver or not (after is None or (after.op == LEAF and after.name == maps.V)):
+    if maps.record.solver or not (after is None or is_leaf(after, maps.V)):
         return
     again = _at_once(case)
     in_row = 2 * again > maps.spikes.size or (again > 0 and overriding(case.source, plain(maps.V)) > 0)

@@ -12,10 +12,10 @@ from natrium.analysis.doctor.reading.expressions.trees import ARRAYS, Program, i
 from natrium.analysis.doctor.reading.expressions.wording import text_of
 from natrium.analysis.doctor.reading.findings.case import Case
 from natrium.analysis.doctor.reading.findings.found import ON_GRID, Found, in_line
+from natrium.analysis.doctor.reading.model.clock import NEAR
 from natrium.analysis.doctor.reading.model.drive import edges_of
 from natrium.analysis.doctor.reading.model.equations import short_names
 from natrium.analysis.doctor.reading.model.models import tidied
-from natrium.analysis.doctor.reading.model.rules import NEAR
 from natrium.analysis.doctor.reading.model.silent import Silent
 from natrium.analysis.doctor.reading.schemes.schemes import POINTS, SchemeFound
 from natrium.analysis.doctor.reading.text.named import asked_for

@@ -3,23 +3,20 @@
 from __future__ import annotations
 
 import ast
-import re
 from collections.abc import Iterator, Sequence
 
 import numpy as np
 
 from natrium.analysis.doctor.reading.findings.case import Case
 from natrium.analysis.doctor.reading.findings.found import Found, at_first
-from natrium.analysis.doctor.reading.text.blocks import sets_of
-from natrium.analysis.doctor.reading.text.labels import nodes_of
-from natrium.analysis.doctor.trace.meanings import plain, step_rank
+from natrium.analysis.doctor.reading.text.blocks import given_to
+from natrium.analysis.doctor.reading.text.named import called
+from natrium.analysis.doctor.trace.meanings import is_of_spikes, is_times, plain, step_rank
 
 UNITS = (1.0, 1e3, 1e-3)  # a label may be in ms where the run is in s, or the other way round
 SLACK = 1.5  # steps by which a label may be early or late: the run may be read from either end
 SLIGHT = 1e-3  # of a step: rounding of its clock
 FEWEST = 3  # samples that make an axis
-_TIME = re.compile(r"^(t|ts|times?|t_?list|times?_?list|t_?axis|time_?points|t_?vec|t_?arr(ay)?|tt)$")
-_SPIKES = re.compile(r"spike|spk|fired?_|^(t_?)?sp(ikes)?$")
 
 
 def kept_times(case: Case) -> list[Found]:
@@ -41,7 +38,7 @@ def _labels(case: Case) -> Iterator[Found]:
     if np.any(np.abs(np.diff(starts) / maps.step - 1.0) > SLIGHT):
         return  # it is no clock of these steps
     for name, own in maps.record.lists.items():
-        if own.ndim != 1 or own.size != maps.spikes.size or not own.size or not _SPIKES.search(plain(name)):
+        if own.ndim != 1 or own.size != maps.spikes.size or not own.size or not is_of_spikes(name):
             continue
         lines = [line for line, value in _given(case.source, name) if _tells_time(value)]
         at = starts[maps.spikes]
@@ -63,7 +60,7 @@ def _axes(case: Case) -> Iterator[Found]:
     """Find times beside the samples that do not go on by the step."""
     maps, n = case.maps, case.maps.record.order.size
     for name, own in maps.record.lists.items():
-        if own.ndim != 1 or own.size not in (n, n + 1) or n < FEWEST or not _TIME.match(plain(name).lower()):
+        if own.ndim != 1 or own.size not in (n, n + 1) or n < FEWEST or not is_times(name):
             continue
         by = np.diff(own)
         steps = [maps.step * unit for unit in UNITS] + [1.0]  # or it counts them
@@ -87,25 +84,15 @@ def _axes(case: Case) -> Iterator[Found]:
 
 def _given(source: Sequence[str], name: str) -> list[tuple[int, ast.expr]]:
     """List what a list is made of, or what is appended to it or set in it, by line."""
-    found = []
-    for one in nodes_of(source):
-        if isinstance(one, ast.Call) and isinstance(one.func, ast.Attribute) and one.func.attr == "append":
-            pairs = [(one.func.value, one.args[0])] if one.args else []
-        else:
-            pairs = sets_of(one)
-        for to, value in pairs:
-            empty = isinstance(value, ast.List) and not value.elts
-            if plain(ast.unparse(to)) == plain(name) and not empty:
-                found.append((value.lineno, value))
-    return found
+    values = [value for _, _, value in given_to(source, name)]
+    return [(one.lineno, one) for one in values if not (isinstance(one, ast.List) and not one.elts)]
 
 
 def _tells_time(value: ast.expr) -> bool:
     """Tell whether what is kept is a time: it is made of the step or of the clock."""
     names = [ast.unparse(one) for one in ast.walk(value) if isinstance(one, (ast.Name, ast.Attribute))]
-    return any(step_rank(one) is not None or _TIME.match(plain(one).lower()) for one in names)
+    return any(step_rank(one) is not None or is_times(one) for one in names)
 
 
 def _rounds(value: ast.expr) -> bool:
-    calls = [one for one in ast.walk(value) if isinstance(one, ast.Call)]
-    return any(ast.unparse(one.func).rpartition(".")[2] == "round" for one in calls)
+    return any(isinstance(one, ast.Call) and called(one.func) == "round" for one in ast.walk(value))

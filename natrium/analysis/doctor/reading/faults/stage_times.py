@@ -7,7 +7,7 @@ from fractions import Fraction
 
 import numpy as np
 
-from natrium.analysis.doctor.reading.expressions.trees import LEAF, in_order, leaves, name_of
+from natrium.analysis.doctor.reading.expressions.trees import LEAF, in_order, is_leaf, leaves, name_of
 from natrium.analysis.doctor.reading.findings.case import Case
 from natrium.analysis.doctor.reading.findings.found import Found, in_line
 from natrium.analysis.doctor.reading.maps.maps import differ, values_at
@@ -73,9 +73,7 @@ def _stage_line(case: Case, names: list[str], at: int) -> int:
     """Give the line in which a stage goes on from the voltage, made of all stages before it; 0: none."""
     maps = case.maps
     for node in in_order([maps.main.updates[maps.V]]):
-        begins = name_of(node) in ("+", "-") and any(
-            one.op == LEAF and one.name == maps.V for one in node.args
-        )
+        begins = name_of(node) in ("+", "-") and any(is_leaf(one, maps.V) for one in node.args)
         if begins and leaves(node) & {*names} == {*names[:at]}:
             return node.line
     return 0

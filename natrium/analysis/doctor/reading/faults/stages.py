@@ -9,7 +9,15 @@ import mpmath
 import numpy as np
 
 from natrium.analysis.doctor.reading.expressions.algebra import Slopes
-from natrium.analysis.doctor.reading.expressions.trees import LEAF, in_order, leaf, leaves, name_of, number
+from natrium.analysis.doctor.reading.expressions.trees import (
+    LEAF,
+    in_order,
+    is_leaf,
+    leaf,
+    leaves,
+    name_of,
+    number,
+)
 from natrium.analysis.doctor.reading.expressions.wording import text_of
 from natrium.analysis.doctor.reading.findings.case import Case
 from natrium.analysis.doctor.reading.findings.found import Found, at_first, in_line
@@ -245,7 +253,7 @@ def _stage_nodes(case: Case, state: str, name: str) -> list[Node]:
     return [
         node
         for node in _nested(maps.trees[state], maps.moving, maps.dt)
-        if any(one.op == LEAF and one.name == name for one in node.args)
+        if any(is_leaf(one, name) for one in node.args)
     ]
 
 

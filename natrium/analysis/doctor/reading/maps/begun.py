@@ -9,6 +9,7 @@ import numpy as np
 from natrium.analysis.doctor.reading.expressions.trees import (
     LEAF,
     in_order,
+    is_leaf,
     leaf,
     number,
     same_tree,
@@ -45,7 +46,7 @@ def before_the_step(main: Step, step: Step, V: str, moving: Sequence[str]) -> di
             return {}
         else:
             pairs += zip(free.args, fired.args, strict=True)
-    moved = {state: node for state, node in bound.items() if not (node.op == LEAF and node.name == state)}
+    moved = {state: node for state, node in bound.items() if not is_leaf(node, state)}
     return moved if V in moved else {}
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from natrium.analysis.doctor.reading.expressions.trees import LEAF
+from natrium.analysis.doctor.reading.expressions.trees import is_leaf
 from natrium.analysis.doctor.reading.maps.maps import Threshold, values_at
 from natrium.analysis.doctor.trace.record import Record, Step
 from natrium.model.arrays import Array
@@ -46,5 +46,5 @@ def after_painting(
     ends = np.flatnonzero(~waits | (made < level))  # it may be drawn for some steps
     after = [ends[ends > k][0] for k in spikes if np.any(ends > k)]
     below = [record.steps[record.order[k]] for k in after if waits[k]]
-    kept = below and below[0].updates[V].op == LEAF and below[0].updates[V].name == V
+    kept = below and is_leaf(below[0].updates[V], V)
     return below[0] if below and not kept else None

@@ -17,6 +17,7 @@ from natrium.analysis.doctor.reading.expressions.trees import (
     NUMBER,
     at_points,
     in_order,
+    is_leaf,
     leaf,
     leaves,
     number,
@@ -252,7 +253,7 @@ def _flows(node: Node, name: str) -> bool:
     nodes = in_order([node])
     if any(one.op in ("*", "/") and name in leaves(one) for one in nodes):
         return True
-    return sum(arg.op == LEAF and arg.name == name for one in nodes for arg in one.args) > 1
+    return sum(is_leaf(arg, name) for one in nodes for arg in one.args) > 1
 
 
 def _only_copied(record: Record, name: str) -> bool:
@@ -278,7 +279,7 @@ def stepped(algebra: Algebra, trees: Mapping[str, Node], step: float) -> dict[st
     for state, root in trees.items():
         chain = _chain(root, state)
         links |= chain
-        if not chain and not (root.op == LEAF and root.name == state):
+        if not chain and not is_leaf(root, state):
             whole[root] = state
     made: dict[Node, Node] = {}
     for one in in_order(trees.values()):
@@ -304,7 +305,7 @@ def _chain(root: Node, state: str) -> dict[Node, int]:
     if root.op not in ("+", "-"):
         return {}
     for base, one in enumerate(root.args if root.op == "+" else root.args[:1]):
-        if one.op == LEAF and one.name == state:
+        if is_leaf(one, state):
             return {root: base}
         if further := _chain(one, state):
             return {root: base, **further}
@@ -313,7 +314,7 @@ def _chain(root: Node, state: str) -> dict[Node, int]:
 
 def leaf_of(node: Node, name: str) -> Node:
     """Give the leaf of that name in a tree, or a new one."""
-    return next((one for one in in_order([node]) if one.op == LEAF and one.name == name), leaf(name))
+    return next((one for one in in_order([node]) if is_leaf(one, name)), leaf(name))
 
 
 def oriented(choice: Choice, state_side: bool) -> tuple[Node, str, Node]:
@@ -346,7 +347,7 @@ def crossings(algebra: Algebra, step: Step, V: str) -> list[Threshold]:
                 side, relation, level = right, FLIPPED[relation], algebra.subtract(left, level)
             else:
                 break
-        found.append(Threshold(side, level, relation, not (side.op == LEAF and side.name == V), choice.line))
+        found.append(Threshold(side, level, relation, not is_leaf(side, V), choice.line))
     return found
 
 
@@ -363,7 +364,7 @@ def _unscaled(side: Node, relation: str, level: Node, V: str) -> tuple[Node, str
 
 def led(step: Step, side: Node) -> str:
     """Name the state that a side is, or goes on from; empty where it is none's."""
-    own = [one for one in step.updates if _chain(side, one) or (side.op == LEAF and side.name == one)]
+    own = [one for one in step.updates if _chain(side, one) or is_leaf(side, one)]
     return own[0] if own else ""
 
 

@@ -10,10 +10,10 @@ import numpy as np
 from natrium.analysis.doctor.reading.expressions.algebra import Algebra
 from natrium.analysis.doctor.reading.expressions.clocks import other_clocks
 from natrium.analysis.doctor.reading.expressions.trees import (
-    LEAF,
     NUMBER,
     at_points,
     in_order,
+    is_leaf,
     leaf,
     leaves,
     number,
@@ -142,7 +142,7 @@ def _numbered(record: Record) -> Record:
             args = tuple(made[one] for one in node.args)
             if is_time(node):
                 made[node] = leaf(name, node.value)
-            elif node.op == LEAF and node.name == number_of:
+            elif is_leaf(node, number_of):
                 made[node] = Node("/", (leaf(name, node.value * step.value), step), node.value)
             else:
                 made[node] = with_args(node, args)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from natrium.analysis.doctor.reading.expressions.trees import LEAF, leaves
+from natrium.analysis.doctor.reading.expressions.trees import is_leaf, leaves
 from natrium.analysis.doctor.trace.meanings import plain
 from natrium.analysis.doctor.trace.record import Record
 
@@ -27,7 +27,7 @@ def _compared(record: Record) -> list[str]:
         for choice in step.choices:
             for side in (choice.left, choice.right):
                 for state in record.states:
-                    if side is step.updates[state] or (side.op == LEAF and side.name == state):
+                    if side is step.updates[state] or is_leaf(side, state):
                         counts[state] = counts.get(state, 0) + step.count
     return sorted(counts, key=lambda one: -counts[one])
 

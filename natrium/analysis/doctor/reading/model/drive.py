@@ -20,8 +20,9 @@ from natrium.analysis.doctor.reading.expressions.trees import (
 )
 from natrium.analysis.doctor.reading.expressions.wording import shown, text_of
 from natrium.analysis.doctor.reading.maps.maps import Maps
+from natrium.analysis.doctor.reading.model.clock import Clock, clock_of, counts_steps
 from natrium.analysis.doctor.reading.model.recognise import DRIVEN
-from natrium.analysis.doctor.reading.model.rules import Clock, clock_of, counts_steps, number_at
+from natrium.analysis.doctor.reading.model.rules import number_at
 from natrium.analysis.doctor.trace.meanings import is_rest
 from natrium.analysis.doctor.trace.record import Choice, Node
 from natrium.model import Formula, Samples, Step, Stimulus

@@ -15,6 +15,7 @@ from natrium.analysis.doctor.reading.expressions.trees import leaves
 from natrium.analysis.doctor.reading.expressions.wording import shown, text_of
 from natrium.analysis.doctor.reading.maps.kicks import check_steps, spikes_of
 from natrium.analysis.doctor.reading.maps.maps import Maps, values_at
+from natrium.analysis.doctor.reading.model.clock import Clock, clock_of
 from natrium.analysis.doctor.reading.model.drive import hoisted, inputs_of, stimulus_of, tidy
 from natrium.analysis.doctor.reading.model.equations import short_names
 from natrium.analysis.doctor.reading.model.levels import (
@@ -25,13 +26,7 @@ from natrium.analysis.doctor.reading.model.levels import (
     started,
 )
 from natrium.analysis.doctor.reading.model.recognise import GateFound, Recognised, recognise
-from natrium.analysis.doctor.reading.model.rules import (
-    Clock,
-    Refractory,
-    clock_of,
-    number_at,
-    refractory_of,
-)
+from natrium.analysis.doctor.reading.model.rules import Refractory, number_at, refractory_of
 from natrium.analysis.doctor.reading.model.silent import Silent, silent_spike
 from natrium.analysis.doctor.reading.model.units import Units, slowest, units_of
 from natrium.analysis.doctor.trace.meanings import plain

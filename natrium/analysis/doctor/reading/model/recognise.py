@@ -18,6 +18,7 @@ from natrium.analysis.doctor.reading.expressions.trees import (
     exact,
     formula,
     in_order,
+    is_leaf,
     leaves,
     name_of,
     symbol,
@@ -134,7 +135,7 @@ def _opening(name: str, flow: Node) -> GateFound | None:
     if name_of(flow) != "-":
         return None
     first, second = flow.args
-    alpha, beta = _over(first, lambda one: _is_rest(one, name)), _over(second, lambda one: _is(one, name))
+    alpha, beta = _over(first, lambda one: _is_rest(one, name)), _over(second, lambda one: is_leaf(one, name))
     if alpha is None or beta is None or name in leaves(alpha) | leaves(beta):
         return None
     return GateFound(name, "alpha", alpha, beta)
@@ -146,9 +147,9 @@ def _approaching(name: str, flow: Node) -> GateFound | None:
         return None
     above, tau = flow.args
     sign = name_of(above)
-    if sign == "-" and _is(above.args[1], name) and name not in leaves(above.args[0]) | leaves(tau):
+    if sign == "-" and is_leaf(above.args[1], name) and name not in leaves(above.args[0]) | leaves(tau):
         return GateFound(name, "inf", above.args[0], tau)
-    if sign == "neg" and name_of(above.args[0]) == "-" and _is(above.args[0].args[0], name):
+    if sign == "neg" and name_of(above.args[0]) == "-" and is_leaf(above.args[0].args[0], name):
         inf = above.args[0].args[1]
         if name not in leaves(inf) | leaves(tau):
             return GateFound(name, "inf", inf, tau)
@@ -174,17 +175,13 @@ def _linear(maps: Maps, name: str, flow: Node) -> GateFound | None:
     return GateFound(name, "alpha", alpha, beta)
 
 
-def _is(node: Node, name: str) -> bool:
-    return node.op == LEAF and node.name == name
-
-
 def _is_rest(node: Node, name: str) -> bool:
     """Tell whether a node is 1 - x."""
     return (
         name_of(node) == "-"
         and node.args[0].op == NUMBER
         and node.args[0].value == 1.0
-        and _is(node.args[1], name)
+        and is_leaf(node.args[1], name)
     )
 
 

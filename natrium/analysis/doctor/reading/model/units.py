@@ -9,7 +9,7 @@ from collections.abc import Mapping
 import attrs
 import numpy as np
 
-from natrium.analysis.doctor.reading.expressions.trees import LEAF, NUMBER, in_order
+from natrium.analysis.doctor.reading.expressions.trees import LEAF, NUMBER, in_order, is_leaf
 from natrium.analysis.doctor.reading.maps.maps import Maps, points_of, values_at
 from natrium.analysis.doctor.reading.model.levels import silent_level
 from natrium.analysis.doctor.trace.meanings import plain
@@ -159,7 +159,7 @@ def _voltages(maps: Maps) -> tuple[float, tuple[str, ...]]:
     if size > AWAY * max(levels, default=0.0) > 0.0:
         size = max(levels)
     for node in in_order(maps.trees.values()):
-        if node.op in ("+", "-") and any(one.op == LEAF and one.name == maps.V for one in node.args):
+        if node.op in ("+", "-") and any(is_leaf(one, maps.V) for one in node.args):
             # What V is counted from, and what it is driven to.
             size = max([size, *(abs(one.value) for one in node.args if _is_given(maps, one))])
     names = [plain(maps.V)]

@@ -21,6 +21,7 @@ from natrium.analysis.doctor.reading.expressions.trees import (
     LEAF,
     NUMBER,
     in_order,
+    is_leaf,
     leaf,
     leaves,
     name_of,
@@ -303,9 +304,9 @@ def _powers(bench: Bench, at: int, node: Node, ratio: Array, good: npt.NDArray[n
             wanted = values ** (times.value - 1.0) / times.value
             if agree(ratio, wanted, good) and bench.is_right(bench.whole(at, bench.values[at] * wanted)):
                 power = Node("**", (leaf(name), times), math.nan, node.line)
-                if name_of(rest) == "*" and rest.args[1].op == LEAF and rest.args[1].name == name:
+                if name_of(rest) == "*" and is_leaf(rest.args[1], name):
                     new = Node("*", (rest.args[0], power), math.nan, node.line)
-                elif rest.op == LEAF and rest.name == name:
+                elif is_leaf(rest, name):
                     new = power
                 else:
                     less = Node("**", (leaf(name), number(times.value - 1.0)), math.nan, node.line)

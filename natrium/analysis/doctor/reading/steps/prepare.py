@@ -10,7 +10,14 @@ import numpy as np
 import numpy.typing as npt
 from numpy.lib.stride_tricks import sliding_window_view
 
-from natrium.analysis.doctor.reading.expressions.trees import LEAF, NUMBER, in_order, leaves, with_args
+from natrium.analysis.doctor.reading.expressions.trees import (
+    LEAF,
+    NUMBER,
+    in_order,
+    is_leaf,
+    leaves,
+    with_args,
+)
 from natrium.analysis.doctor.reading.maps.cells import one_cell
 from natrium.analysis.doctor.reading.maps.pace import paced
 from natrium.analysis.doctor.reading.maps.population import one_of_many
@@ -174,7 +181,7 @@ def _without_idle_beginning(record: Record) -> Record:
 
     def stands(node: Node, state: str, value: float) -> bool:
         given = node.op == NUMBER or (node.op == LEAF and node.name in record.parameters)
-        return (node.op == LEAF and node.name == state) or (given and node.value == value)
+        return is_leaf(node, state) or (given and node.value == value)
 
     while begin < n - 1 and all(
         stands(record.steps[record.order[begin]].updates[state], state, float(value))
@@ -285,7 +292,7 @@ def _with_late_input(record: Record) -> Record:
     kept = [
         name
         for name in record.states
-        if record.input and all(_is_leaf(step.updates[name], record.input) for step in record.steps)
+        if record.input and all(is_leaf(step.updates[name], record.input) for step in record.steps)
     ]
     read = {
         name
@@ -300,7 +307,3 @@ def _with_late_input(record: Record) -> Record:
         return record
     course = record.samples[:-1, record.states.index(kept[0])]
     return attrs.evolve(without_lags(record, dict.fromkeys(kept, record.input)), inputs=course)
-
-
-def _is_leaf(node: Node, name: str) -> bool:
-    return node.op == LEAF and node.name == name

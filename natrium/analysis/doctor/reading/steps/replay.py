@@ -21,10 +21,11 @@ from natrium.analysis.doctor.reading.expressions.trees import (
     Program,
     at_points,
     double_of,
+    is_leaf,
     leaves,
     name_of,
 )
-from natrium.analysis.doctor.reading.model.rules import output_times
+from natrium.analysis.doctor.reading.model.clock import output_times
 from natrium.analysis.doctor.trace.record import Record, Step
 from natrium.model.arrays import Array
 
@@ -245,6 +246,6 @@ def _edges(record: Record, program: Program, times: Array) -> list[float]:
     found = set()
     for node in program.nodes:
         for one, other in (node.args, node.args[::-1]) if name_of(node) in RELATIONS else ():
-            if one.op == LEAF and one.name == record.time and leaves(other) <= set(values):
+            if is_leaf(one, record.time) and leaves(other) <= set(values):
                 found.add(float(at_points(other, values)))
     return sorted(one for one in found if times[0] < one < times[-1])

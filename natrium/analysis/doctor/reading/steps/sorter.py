@@ -9,8 +9,8 @@ import numpy as np
 
 from natrium.analysis.doctor.reading.expressions.algebra import Algebra, Slopes
 from natrium.analysis.doctor.reading.expressions.trees import (
-    LEAF,
     RELATIONS,
+    is_leaf,
     leaves,
     name_of,
     number,
@@ -82,7 +82,7 @@ class Sorter:
         """Tell whether a state moves though no time goes by."""
         node = self.update(step, state)
         if self.dt not in leaves(node):
-            return not (node.op == LEAF and node.name == state)
+            return not is_leaf(node, state)
         there = Slopes(self.algebra, self.dt, number(0.0)).value(node)
         return differ(values_at(there, self.points), self.points[state])
 
@@ -93,7 +93,7 @@ class Sorter:
     def is_kept(self, step: Step) -> bool:
         """Tell whether V is left alone."""
         node = step.updates[self.V]
-        return node.op == LEAF and node.name == self.V
+        return is_leaf(node, self.V)
 
     def fires(self, at: int, crossed: Sequence[Sequence[Threshold]]) -> Threshold | None:
         """Give the comparison by which a step fires; None where it does not."""

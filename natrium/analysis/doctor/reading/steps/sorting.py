@@ -11,9 +11,9 @@ import numpy as np
 from natrium.analysis.doctor.reading.expressions.algebra import Algebra, Slopes
 from natrium.analysis.doctor.reading.expressions.simplify import courses, noiseless, unclipped
 from natrium.analysis.doctor.reading.expressions.trees import (
-    LEAF,
     at_points,
     in_order,
+    is_leaf,
     leaf,
     leaves,
     number,
@@ -33,7 +33,7 @@ from natrium.analysis.doctor.reading.maps.maps import (
 )
 from natrium.analysis.doctor.reading.maps.population import check_alone
 from natrium.analysis.doctor.reading.maps.voltage import voltage_of
-from natrium.analysis.doctor.reading.model.rules import output_times
+from natrium.analysis.doctor.reading.model.clock import output_times
 from natrium.analysis.doctor.reading.steps.prepare import stages
 from natrium.analysis.doctor.reading.steps.sorter import Sorter
 from natrium.analysis.doctor.trace.record import Node, Record, Step
@@ -207,7 +207,7 @@ def _reset_of(sorter: Sorter, step: Step, main: Step, state: str) -> Node | None
 
 def _around(sorter: Sorter, node: Node, state: str, free: Node) -> Node:
     """Take a firing map as something done to the free map: that is put back as the state."""
-    if node is free or (node.op == LEAF and node.name == state):
+    if node is free or is_leaf(node, state):
         return leaf(state)
     if not node.args or state not in leaves(node):
         return node
@@ -252,7 +252,7 @@ def _hold(
     still = tuple(
         one
         for one in (() if only else sorter.moving)
-        if (step.updates[one].op == LEAF and step.updates[one].name == one)
+        if is_leaf(step.updates[one], one)
         or (one == sorter.V and sorter.is_set(step))
         or (not deciding and record.dt and record.dt not in leaves(sorter.update(step, one)))
     )
@@ -260,17 +260,13 @@ def _hold(
     return Hold(way, tuple(counts), still, tuple(one.line for one in deciding))
 
 
-def _sets(step: Step, state: str) -> bool:
-    """Tell whether a step gives a state another value."""
-    node = step.updates[state]
-    return node.op != LEAF or node.name != state
-
-
 def _forbidden(sorter: Sorter, fired: Mapping[int, Threshold]) -> np.ndarray:
     """Tell in which steps V flows on and may not fire: a timer is compared, and comes out otherwise there."""
     record = sorter.record
     known = courses(record)
-    timers = {one for one in sorter.timers if any(_sets(record.steps[at], one) for at in fired)}
+    timers = {
+        one for one in sorter.timers if any(not is_leaf(record.steps[at].updates[one], one) for at in fired)
+    }
     found = np.zeros(record.order.size, dtype=bool)
     for choice in {one.line: one for at in fired for one in record.steps[at].choices}.values():
         names = leaves(choice.left) | leaves(choice.right)

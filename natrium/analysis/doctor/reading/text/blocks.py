@@ -6,6 +6,7 @@ import ast
 from collections.abc import Sequence
 
 from natrium.analysis.doctor.reading.text.labels import given_by, nodes_of
+from natrium.analysis.doctor.trace.meanings import plain
 
 _BODIES = ("body", "orelse", "finalbody")
 
@@ -32,6 +33,35 @@ def sets_of(statement: ast.AST) -> list[tuple[ast.expr, ast.expr]]:
     if isinstance(statement, ast.AugAssign):
         return [(statement.target, statement.value)]
     return list(given_by(statement)) if isinstance(statement, ast.Assign) else []
+
+
+def given_to(source: Sequence[str], name: str) -> list[tuple[ast.stmt | ast.Call, ast.expr, ast.expr]]:
+    """List what a list or an array is made of, gets, or has set in it: the place, the target, the value.
+
+    Parameters
+    ----------
+    source : sequence of str
+    name : str
+        What it is called, whosever it is.
+    """
+    found: list[tuple[ast.stmt | ast.Call, ast.expr, ast.expr]] = []
+    for one in nodes_of(source):
+        if isinstance(one, ast.Call) and isinstance(one.func, ast.Attribute) and one.func.attr == "append":
+            pairs = [(one.func.value, one.args[0])] if one.args else []
+        elif isinstance(one, (ast.Assign, ast.AugAssign)):
+            pairs = sets_of(one)
+        else:
+            continue
+        found += [(one, to, value) for to, value in pairs if plain(ast.unparse(to)) == plain(name)]
+    return found
+
+
+def grown_at(source: Sequence[str], name: str) -> int:
+    """Give the line by which a list or an array gets another element; 0 where none does."""
+    for one, to, _ in given_to(source, name):
+        if not isinstance(one, ast.Assign) or isinstance(to, ast.Subscript):
+            return one.lineno
+    return 0
 
 
 def set_in(source: Sequence[str], line: int) -> frozenset[str]:

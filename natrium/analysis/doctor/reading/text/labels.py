@@ -64,23 +64,6 @@ def drawn_early(source: tuple[str, ...], line: int) -> bool | None:
     return None
 
 
-def grown_at(source: Sequence[str], name: str) -> int:
-    """Give the line by which a list or an array gets another element; 0 where none does."""
-    for one in nodes_of(source):
-        if isinstance(one, ast.Call) and isinstance(one.func, ast.Attribute) and one.func.attr == "append":
-            grown = one.func.value
-        elif isinstance(one, (ast.Assign, ast.AugAssign)):
-            target = one.targets[0] if isinstance(one, ast.Assign) else one.target
-            grown = target.value if isinstance(target, ast.Subscript) else target
-            if isinstance(one, ast.Assign) and grown is target:
-                continue
-        else:
-            continue
-        if ast.unparse(grown).removeprefix("self.") == name.removeprefix("self."):
-            return one.lineno
-    return 0
-
-
 def _names(node: ast.AST) -> Iterator[str]:
     for one in ast.walk(node):
         if isinstance(one, ast.Name) and one.id not in _CLOCKS:

@@ -8,9 +8,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 
 from natrium.analysis.doctor.reading.text.labels import given_by, nodes_of
-from natrium.analysis.doctor.trace.meanings import plain
-
-_REVERSAL = re.compile(r"[ev]_?(?:rev_?)?([a-z]\w*)$", re.IGNORECASE)
+from natrium.analysis.doctor.trace.meanings import plain, reversal_of
 
 
 def numbers_named(source: Sequence[str]) -> dict[str, float]:
@@ -108,7 +106,7 @@ def _bound(node: ast.expr, values: Mapping[str, float]) -> tuple[str, bool, floa
     if not isinstance(node, ast.Compare) or len(node.ops) != 1:
         return None
     at, text = node.comparators[0], ast.unparse(node.left)
-    value = at.value if isinstance(at, ast.Constant) else values.get(_called(at))
+    value = at.value if isinstance(at, ast.Constant) else values.get(called(at))
     if not isinstance(value, (int, float)) or not isinstance(node.ops[0], (ast.Lt, ast.LtE, ast.Gt, ast.GtE)):
         return None
     return text, isinstance(node.ops[0], (ast.Gt, ast.GtE)), float(value)
@@ -117,7 +115,7 @@ def _bound(node: ast.expr, values: Mapping[str, float]) -> tuple[str, bool, floa
 def asked_for(source: Sequence[str]) -> int:
     """Give the line that first asks who runs the script for a value; 0: none does."""
     calls = (one for one in nodes_of(source) if isinstance(one, ast.Call))
-    return next((one.lineno for one in calls if _called(one.func) == "input"), 0)
+    return next((one.lineno for one in calls if called(one.func) == "input"), 0)
 
 
 def undriven(source: Sequence[str], V: str) -> tuple[int, str, str] | None:
@@ -135,13 +133,13 @@ def undriven(source: Sequence[str], V: str) -> tuple[int, str, str] | None:
         The line, the current, and the reversal.
     """
     for name, (_, value) in unread(source).items():
-        if not value or not (found := _REVERSAL.match(name)):
+        if not value or not (ends := reversal_of(name)):
             continue
-        conductance = re.compile(rf"g(_?(bar|max))?_?{found[1]}(_?(bar|max))?", re.IGNORECASE)
+        conductance = re.compile(rf"g(_?(bar|max))?_?{ends}(_?(bar|max))?", re.IGNORECASE)
         for one in nodes_of(source):
             if not isinstance(one, ast.Assign) or not _last(one.targets[0]).lower().startswith("i"):
                 continue
-            owners = {_called(part.value) for part in ast.walk(one.value) if isinstance(part, ast.Attribute)}
+            owners = {called(part.value) for part in ast.walk(one.value) if isinstance(part, ast.Attribute)}
             read = _names(one.value) - owners
             if any(map(conductance.fullmatch, read)) and all(
                 conductance.fullmatch(part) or part == V for part in read
@@ -164,7 +162,7 @@ def set_to(source: Sequence[str], name: str, other: str) -> int:
 
 def _last(node: ast.expr) -> str:
     """Give what a name, an attribute or an element's array is called."""
-    return _called(node.value if isinstance(node, ast.Subscript) else node)
+    return called(node.value if isinstance(node, ast.Subscript) else node)
 
 
 def idle(source: Sequence[str]) -> dict[str, int]:
@@ -205,9 +203,9 @@ def never_begun(source: Sequence[str]) -> int:
     """
     nodes = nodes_of(source)
     down = (one for one in nodes if isinstance(one, ast.AugAssign) and isinstance(one.op, ast.Sub))
-    counted = {_called(one.target) for one in down}
+    counted = {called(one.target) for one in down}
     for one in (each for each in nodes if isinstance(each, ast.Assign)):
-        counted -= {_called(target) for target, value in given_by(one) if _number(value) != 0.0}
+        counted -= {called(target) for target, value in given_by(one) if _number(value) != 0.0}
     tests = (one for one in nodes if isinstance(one, ast.Compare) and counted & _names(one))
     return min((one.lineno for one in tests), default=0)
 
@@ -232,17 +230,17 @@ def compared(source: Sequence[str], name: str) -> int:
     """
     names, nodes = {name}, nodes_of(source)
     for one in (each for each in nodes if isinstance(each, ast.Assign)):
-        names |= {_called(target) for target, value in given_by(one) if name in _names(value)} - {""}
+        names |= {called(target) for target, value in given_by(one) if name in _names(value)} - {""}
     return next((one.lineno for one in nodes if isinstance(one, ast.Compare) and names & _names(one)), 0)
 
 
-def _called(node: ast.AST) -> str:
+def called(node: ast.AST) -> str:
     """Give the last part of a name; empty: it is none."""
     return str(getattr(node, "id", getattr(node, "attr", "")))
 
 
 def _names(node: ast.AST) -> set[str]:
-    return {_called(one) for one in ast.walk(node)} - {""}
+    return {called(one) for one in ast.walk(node)} - {""}
 
 
 def told_equal(source: Sequence[str]) -> dict[int, ast.Compare]:
