@@ -9,13 +9,20 @@ import attrs
 import numpy as np
 
 from natrium.analysis.doctor.reading.expressions.algebra import Slopes
-from natrium.analysis.doctor.reading.expressions.trees import LEAF, NUMBER, in_order, leaves, name_of, number
+from natrium.analysis.doctor.reading.expressions.trees import (
+    NUMBER,
+    in_order,
+    is_leaf,
+    leaves,
+    name_of,
+    number,
+)
+from natrium.analysis.doctor.reading.faults.idle_stages import idle_stages
 from natrium.analysis.doctor.reading.faults.waits import refractory_checks
 from natrium.analysis.doctor.reading.findings.case import Case, line_in, own_line, term_line
-from natrium.analysis.doctor.reading.findings.found import Found, at_first, in_line, written
+from natrium.analysis.doctor.reading.findings.found import Found, in_line, written
 from natrium.analysis.doctor.reading.maps.kicks import all_come_in, is_train
 from natrium.analysis.doctor.reading.maps.maps import NO_DT, _chain, differ, points_of, values_at
-from natrium.analysis.doctor.reading.text.labels import computed_again, never_used
 from natrium.analysis.doctor.reading.text.loops import in_one_turn
 from natrium.analysis.doctor.reading.text.named import numbers_named
 from natrium.analysis.doctor.trace.meanings import is_threshold, plain
@@ -31,7 +38,7 @@ def step_checks(case: Case) -> Iterator[Found]:
     """List the faults of a script's steps."""
     for check in (
         _turned, _dt_twice, _dt_missing, _whole_numbers, _unstable, refractory_checks, _by_clock, _changes,
-        _idle, _ended,
+        idle_stages, _ended,
     ):  # fmt: skip
         yield from check(case)
 
@@ -115,10 +122,11 @@ def _dt_missing(case: Case) -> Iterator[Found]:
     maps = case.maps
     if not maps.record.dt and (maps.step == 1.0 or maps.record.solver):
         return
-    slopes = Slopes(maps.algebra, maps.record.dt or NO_DT, number(0.0))
+    step = maps.record.dt or NO_DT
+    slopes = Slopes(maps.algebra, step, number(0.0))
     points = points_of(maps.record, maps.step)
     for state in maps.moving if maps.free else maps.moving[:1]:
-        tree, step = maps.trees[state], maps.record.dt or NO_DT
+        tree = maps.trees[state]
         if not maps.named:
             if maps.step == 1.0 or _has_step(maps.main.updates[state], maps.step):
                 continue
@@ -133,12 +141,10 @@ def _dt_missing(case: Case) -> Iterator[Found]:
             )  # fmt: skip
             continue
         there = slopes.value(tree)
-        divided = (one for one in in_order([tree]) if _by_step(one, maps.record.dt or NO_DT))
+        divided = (one for one in in_order([tree]) if _by_step(one, step))
         # A stage has a step within it that divides by nothing.
         by = next((one for one in divided if not np.any(values_at(slopes.value(one.args[1]), points))), None)
-        kept = (maps.record.dt or NO_DT) in leaves(tree) and not differ(
-            values_at(there, points), points[state]
-        )
+        kept = step in leaves(tree) and not differ(values_at(there, points), points[state])
         if by is not None and not kept:
             yield Found(
                 "dt-divides", "fault",
@@ -210,9 +216,9 @@ def _increment(node: Node, state: str) -> Node:
     """Give what is added to a state."""
     while name_of(node) in ("+", "-"):
         left, right = node.args
-        if left.op == LEAF and left.name == state:
+        if is_leaf(left, state):
             return right
-        if right.op == LEAF and right.name == state:
+        if is_leaf(right, state):
             return left
         node = left
     return node
@@ -228,7 +234,7 @@ def _without(case: Case, tree: Node, state: str, slopes: Slopes, points: Mapping
             for one in (left, right)
             if differ(values_at(slopes.value(one), points), np.zeros(len(points[state])))
         ]
-        more = [one for one in stays if not (one.op == LEAF and one.name == state)]
+        more = [one for one in stays if not is_leaf(one, state)]
         if len(more) != 1:
             break
         node = more[0]
@@ -372,25 +378,4 @@ def _ended(case: Case) -> Iterator[Found]:
             "run-ends", "fault" if error in _OVERFLOWS else "note",
             f"The run ends by {error} in {in_line(case.source, line)}, after {steps} steps.",
             line, evidence="it was run as it is",
-        )  # fmt: skip
-
-
-def _idle(case: Case) -> Iterator[Found]:
-    """Find what a step computes of its states twice, or never uses: a stage that is not taken."""
-    maps = case.maps
-    names = [plain(one) for one in maps.moving]
-    if (again := computed_again(case.source, names)) is not None:
-        one, other = again
-        yield Found(
-            "stage-repeated", "fault",
-            f"{at_first(case.source, other)} computes again what line {one} has.",
-            other, evidence="nothing that it is made of was set in between",
-        )  # fmt: skip
-    found = never_used(case.source, maps.main.updates[maps.V].line, names)
-    if found is not None:
-        name, line, after = found
-        yield Found(
-            "stage-unused", "fault",
-            f"{name} is computed in line {line} and never used: see {in_line(case.source, after)}.",
-            after, evidence=f"nothing in the script reads {name}",
         )  # fmt: skip

@@ -1,0 +1,31 @@
+"""Stages of a step that it does not take: computed twice, or never used."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from natrium.analysis.doctor.reading.findings.case import Case
+from natrium.analysis.doctor.reading.findings.found import Found, at_first, in_line
+from natrium.analysis.doctor.reading.text.labels import computed_again, never_used
+from natrium.analysis.doctor.trace.meanings import plain
+
+
+def idle_stages(case: Case) -> Iterator[Found]:
+    """Find what a step computes of its states twice, or never uses: a stage that is not taken."""
+    maps = case.maps
+    names = [plain(one) for one in maps.moving]
+    if (again := computed_again(case.source, names)) is not None:
+        one, other = again
+        yield Found(
+            "stage-repeated", "fault",
+            f"{at_first(case.source, other)} computes again what line {one} has.",
+            other, evidence="nothing that it is made of was set in between",
+        )  # fmt: skip
+    found = never_used(case.source, maps.main.updates[maps.V].line, names)
+    if found is not None:
+        name, line, after = found
+        yield Found(
+            "stage-unused", "fault",
+            f"{name} is computed in line {line} and never used: see {in_line(case.source, after)}.",
+            after, evidence=f"nothing in the script reads {name}",
+        )  # fmt: skip
