@@ -235,11 +235,13 @@ def _by_counter(
     known: Mapping[str, float],
 ) -> float:
     """Solve the comparison for what the counter must reach, from where a spike sets it."""
-    begin = number_at(set_to[timer], known)
-    each = number_at(counted, dict(known) | {timer: begin}) - begin
+    kept = {name: number_at(set_to[name], known) for name in maps.timers}  # a spike may keep the time it has
+    at = {**known, **{name: value for name, value in kept.items() if math.isfinite(value)}}
+    begin = kept[timer]
+    each = number_at(counted, at) - begin
 
     def apart(c: float) -> float:
-        moved = dict(known) | {timer: c}
+        moved = at | {timer: c}
         return number_at(choice.left, moved) - number_at(choice.right, moved)
 
     left = apart(begin)
