@@ -16,7 +16,7 @@ from natrium.model.errors import ModelError
 from natrium.model.expressions.exprel import exprel_scalar
 from natrium.model.expressions.expression import Expression, as_expression
 from natrium.model.hybrid import GateFlow
-from natrium.model.ions import Ions
+from natrium.model.ions import NO_TEMPERATURE, TEMPERATURE, Ions
 from natrium.model.rates import Range, V, check_levels, check_rate, smooth_rate
 from natrium.model.scheme import STEADY_STATE, Scheme
 
@@ -133,7 +133,7 @@ class Gate:
         default=None, kw_only=True, converter=_as_number, validator=Optional(Number("", 0.0, open_low=True))
     )
     celsius: float | None = attrs.field(
-        default=None, kw_only=True, converter=_as_number, validator=Optional(Number("degC"))
+        default=None, kw_only=True, converter=_as_number, validator=Optional(TEMPERATURE)
     )
 
     def __attrs_post_init__(self) -> None:
@@ -317,6 +317,16 @@ class Channel:
             *(rate for gate in self.gates for rate in gate.rates.values()),
             *(one.rate for one in transitions),
         )
+
+    def check_given(self, calcium: bool, celsius: float | None) -> None:
+        """Check that a neuron has what the channel reads of it: a pool of calcium, a temperature."""
+        if self.reads_calcium and not calcium:
+            raise ModelError(
+                f"channel {self.name} reads the calcium Ca: give the neuron a pool, "
+                "calcium=Calcium(...), [calcium] in a model file"
+            )
+        if self.ions is not None and self.ions.celsius is None and celsius is None:
+            raise ModelError(f"channel {self.name}: {NO_TEMPERATURE}")
 
     def changed(self, values: Mapping[str, float]) -> Channel:
         """Give the same channel with other numbers for some constants of its rates."""

@@ -8,14 +8,16 @@ from typing import Any
 import attrs
 import sympy
 
-from natrium.model.checks import Choice, Number, as_float, show
+from natrium.model.checks import Choice, Number, Optional, as_float, show
 from natrium.model.equations import constant_field, nernst
 from natrium.model.errors import ModelError
 from natrium.model.expressions.exprel import exprel
 from natrium.model.expressions.expression import CALCIUM
 
+NO_TEMPERATURE = "celsius must be given, of the ions or of the neuron, got neither"
 KELVIN = 273.15  # 0 degrees Celsius
 GAS, FARADAY = 8.31446261815324, 96485.33212331  # J/(mol K), C/mol: exact in the SI of 2019, rounded
+TEMPERATURE = Number("degC", -KELVIN, open_low=True)
 
 
 @attrs.frozen
@@ -61,8 +63,8 @@ class Ions:
         Concentration inside; ``"Ca"``: that of the neuron's calcium pool.
     outside : float
         Concentration outside, in the same unit.
-    celsius : float
-        Temperature, degrees Celsius; a neuron's own comes before it.
+    celsius : float, optional
+        Temperature, degrees Celsius; a neuron's own comes before it, and is needed where it is left out.
 
     Raises
     ------
@@ -92,7 +94,11 @@ class Ions:
         converter=as_float,
         validator=Number("", 0.0, open_low=True, short="outside", meaning="concentration outside"),
     )
-    celsius: float = attrs.field(converter=as_float, validator=Number("degC", -KELVIN, open_low=True))
+    celsius: float | None = attrs.field(
+        default=None,
+        converter=attrs.converters.optional(as_float),
+        validator=Optional(TEMPERATURE),
+    )
 
     @property
     def reads_calcium(self) -> bool:
@@ -100,9 +106,17 @@ class Ions:
         return isinstance(self.inside, str)
 
     def thermal(self, celsius: Any = None) -> Any:
-        """Give RT/F at a temperature, by default its own; mV."""
-        kelvin = (self.celsius if celsius is None else celsius) + KELVIN
-        return 1e3 * GAS * kelvin / FARADAY
+        """Give RT/F at a temperature, by default its own; mV.
+
+        Raises
+        ------
+        ModelError
+            When there is neither.
+        """
+        celsius = self.celsius if celsius is None else celsius
+        if celsius is None:
+            raise ModelError(NO_TEMPERATURE)
+        return 1e3 * GAS * (celsius + KELVIN) / FARADAY
 
     def reversal(self, celsius: float | None = None, calcium: float = math.nan) -> float:
         """Give the Nernst potential, mV; NaN where the pool's concentration is needed and not given."""

@@ -16,6 +16,7 @@ from natrium.model.errors import ModelError
 from natrium.model.expressions.constants import merge
 from natrium.model.expressions.expression import CALCIUM
 from natrium.model.hybrid import REFRACTORY_RULES, HybridSystem
+from natrium.model.ions import TEMPERATURE
 from natrium.model.leak import Leak
 from natrium.model.parameter import Parameter, check_known, numbers_of, with_constants
 from natrium.model.plots import Shown
@@ -79,7 +80,8 @@ class Neuron(Shown):
     refractory : {"hold", "clamp"}
         ``hold``: gates stand still while refractory; ``clamp``: they move at `v_reset`.
     celsius : float, optional
-        Temperature, degrees Celsius, of gates that have a ``q10``; without it their rates are as given.
+        Temperature, degrees Celsius, of gates that have a ``q10`` and of channels' ions; without it both are
+        as given.
     leak : Leak, optional
         The leak in absolute units, where it is known: inputs are then told as currents; see
         `natrium.membrane`.
@@ -114,7 +116,7 @@ class Neuron(Shown):
         default=None,
         kw_only=True,
         converter=attrs.converters.optional(as_float),
-        validator=Optional(Number("degC", short="celsius", meaning="temperature")),
+        validator=Optional(attrs.evolve(TEMPERATURE, short="celsius", meaning="temperature")),
     )
     leak: Leak | None = attrs.field(
         default=None,
@@ -160,17 +162,13 @@ class Neuron(Shown):
         return [] if self.leak is None else self.leak.conversions(self.tau_m, each)
 
     def _check_names(self) -> None:
-        """Check that names differ, and that what reads or fills a pool of calcium has one."""
+        """Check that names differ, and that channels have the calcium and the temperature that they read."""
         channels, synapses = ({one.name for one in members} for members in (self.channels, self.synapses))
         if channels & synapses:
             raise ModelError(f"a channel and a synapse must differ in name, got {min(channels & synapses)}")
+        for channel in self.channels:
+            channel.check_given(self.calcium is not None, self.celsius)
         if self.calcium is None:
-            for channel in self.channels:
-                if channel.reads_calcium:
-                    raise ModelError(
-                        f"channel {channel.name} reads the calcium Ca: give the neuron a pool, "
-                        "calcium=Calcium(...), [calcium] in a model file"
-                    )
             return
         for name in self.calcium.channels:
             if name not in channels | synapses:

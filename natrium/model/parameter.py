@@ -13,7 +13,7 @@ from natrium.model.checks import Count, Number, Optional, Rule, unknown_name
 from natrium.model.errors import ModelError
 from natrium.model.expressions.expression import constant_symbol
 
-LEAST = 1e-6  # where zero itself is not allowed
+LEAST = 1e-6  # above a bound that is not allowed itself
 
 
 @attrs.frozen
@@ -78,7 +78,7 @@ class Parameter:
         """The lowest value that a search may take; minus infinity without a bound."""
         if not isinstance(self.rule, Number):
             return -math.inf
-        return LEAST if self.rule.open_low and self.rule.low == 0.0 else self.rule.low
+        return self.rule.low + LEAST if self.rule.open_low else self.rule.low
 
 
 def numbers_of(owner: Any) -> Iterator[Parameter]:

@@ -236,3 +236,38 @@ def test_they_are_printed():
 def test_what_is_refused(make, said):
     with pytest.raises(natrium.ModelError, match=said):
         make()
+
+
+def test_the_neurons_temperature_is_that_of_ions_that_have_none():
+    """In the flow, in what a file keeps, and as a parameter."""
+    own = natrium.Ions(2, "Ca", 2000.0)
+    channel = attrs.evolve(GHK, ghk=own)
+    taken, told = (cell(channels=[one], calcium=POOL, celsius=34.0) for one in (channel, GHK))
+    assert taken.system == told.system
+    model = natrium.Model(neuron=taken, stimulus=DRIVE)
+    assert natrium.loads(to_toml(model)) == model
+    warmer = taken.changed({"celsius": 37.0})
+    assert warmer.system == cell(channels=[channel], calcium=POOL, celsius=37.0).system
+    assert warmer.system != taken.system
+
+
+def test_ions_without_any_temperature_are_refused():
+    with pytest.raises(natrium.ModelError, match=r"channel Ca: celsius must be given, of the ions or of the"):
+        cell(channels=[attrs.evolve(GHK, ghk=natrium.Ions(2, "Ca", 2000.0))])
+    with pytest.raises(natrium.ModelError, match="celsius must be given"):
+        natrium.Ions(2, 0.1, 2000.0).reversal()
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda celsius: natrium.Ions(2, 0.1, 2000.0, celsius),
+        lambda celsius: natrium.Neuron(celsius=celsius),
+        lambda celsius: natrium.Gate("m", inf="1/(1 + exp(-V))", tau="1", q10=3.0, celsius=celsius),
+    ],
+    ids=["ions", "neuron", "gate"],
+)
+def test_nothing_is_colder_than_absolute_zero(make):
+    make(-273.0)
+    with pytest.raises(natrium.ModelError, match=r"celsius must be above -273.15, got -273.15"):
+        make(-273.15)
