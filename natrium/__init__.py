@@ -94,6 +94,7 @@ if TYPE_CHECKING:
     from natrium.model import NatriumError as NatriumError
     from natrium.model import Neuron as Neuron
     from natrium.model import Noise as Noise
+    from natrium.model import NotDefined as NotDefined
     from natrium.model import Poisson as Poisson
     from natrium.model import Pulses as Pulses
     from natrium.model import Ramp as Ramp

@@ -13,6 +13,7 @@ from natrium.model.checks import Optional as Optional
 from natrium.model.checks import as_float as as_float
 from natrium.model.errors import ModelError as ModelError
 from natrium.model.errors import NatriumError as NatriumError
+from natrium.model.errors import NotDefined as NotDefined
 from natrium.model.errors import SolverError as SolverError
 from natrium.model.errors import StepLimit as StepLimit
 from natrium.model.errors import StimulusError as StimulusError

@@ -38,6 +38,10 @@ class SolverError(NatriumError, RuntimeError):
     """A run could not be carried through."""
 
 
+class NotDefined(SolverError):
+    """The right-hand side has no finite real value at a state that the run begins at or gets to."""
+
+
 class UnsupportedModel(SolverError):
     """A model or run that this solver cannot solve; the message names one that can."""
 

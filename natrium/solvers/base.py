@@ -186,8 +186,8 @@ class BaseSolver(ABC):
         UnsupportedModel
             When it is not for this solver; the message names one that it is for.
         SolverError
-            When the run cannot be carried through: `TooManySpikes`, `StepLimit`, or a value that is not
-            finite (the time is named).
+            When the run cannot be carried through: `TooManySpikes`, `StepLimit`, or `NotDefined`, where a
+            value is not finite (the time is named).
         """
         run = Run.check(neuron, stimulus, t_start, t_end)
         if not (neuron.of_channels or self.any_equations):

@@ -12,7 +12,7 @@ from natrium.analysis.cycle.limit_cycle import LimitCycle
 from natrium.analysis.cycle.orbits import spikes_of
 from natrium.analysis.cycle.return_map import ReturnMap, run_from
 from natrium.analysis.result import Result
-from natrium.model import Count, ModelError
+from natrium.model import Count, ModelError, NotDefined
 from natrium.model.arrays import Array
 from natrium.solvers import accurate
 
@@ -30,7 +30,8 @@ class Cobweb(Result):
     cycle: LimitCycle
     name: str  # the state: ``"Na.h"``, ...
     x: Array  # shape (n_points,): after a reset
-    image: Array  # shape (n_points,): after the next; NaN where no spike follows
+    # Shape (n_points,): after the next; NaN where no spike follows, or the equations have no value before.
+    image: Array
     others: Array = attrs.field(repr=False)  # shape (n_points, n_free): all free states that were mapped
     # Whether the other states move along the leading eigenvector (within the bounds of gates), so that the
     # slope at a fixed point is the multiplier; else they are held at the cycle's first point.
@@ -163,7 +164,11 @@ def _span(mapping: ReturnMap, column: int, taken: Array) -> tuple[float, float]:
 
 
 def _image(mapping: ReturnMap, state: Array, column: int) -> float:
-    trajectory = run_from(
-        mapping.neuron, mapping.released(state)[0], mapping.input, mapping.solver, mapping.longest
-    )
+    """Give the state after the next spike, or NaN."""
+    try:
+        trajectory = run_from(
+            mapping.neuron, mapping.released(state)[0], mapping.input, mapping.solver, mapping.longest
+        )
+    except NotDefined:
+        return float("nan")
     return float(trajectory.events[0].after[mapping.free[column]]) if trajectory.events else float("nan")

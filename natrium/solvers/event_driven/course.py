@@ -207,8 +207,10 @@ class Course:
             implicit = is_implicit(method)
             rhs = flow.stiff_rhs if implicit else flow.rhs
             fun = bound_rhs(rhs, drive, gap, (*kernel.parameters, *sides.tolist()), self.y.size)
-            if not np.all(np.isfinite(np.asarray(fun(s, self.y), dtype=float))):
-                raise not_finite(self.t_start + begin + s, self.frame.outward(self.y)[0])
+            slopes = np.asarray(fun(s, self.y), dtype=float)
+            if not np.all(np.isfinite(slopes)):
+                labels = self.neuron.system.labels
+                raise not_finite(self.t_start + begin + s, labels, self.frame.outward(self.y), slopes)
             onto = fires and not self.above and self.y[0] == 0.0
             if onto and not self.passes and fun(s, self.y)[0] > 0.0:
                 raise self._fires_for_ever(self.frame.outward(self.y), begin + s)

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from natrium.model import SolverError
+from collections.abc import Iterable
+
+import numpy as np
+
+from natrium.model import NotDefined, SolverError
 
 
 def shrank(method: str, time: float, V: float) -> SolverError:
@@ -13,17 +17,19 @@ def shrank(method: str, time: float, V: float) -> SolverError:
     )
 
 
-def unreal(time: float) -> SolverError:
+def unreal(time: float) -> NotDefined:
     """Say that the right-hand side has no value soon after a time, ms."""
-    return SolverError(
+    return NotDefined(
         f"the right-hand side has no finite real value soon after t = {time:.9g} ms; "
         "check the size of the input, and the rates at the voltages it leads to"
     )
 
 
-def not_finite(time: float, V: float) -> SolverError:
-    """Say that the right-hand side is infinite, or no number, at a time (ms) and a V (mV)."""
-    return SolverError(
-        f"the right-hand side is not finite at t = {time:.9g} ms, V = {V:.6g} mV; check the input and the "
-        "rates there"
+def not_finite(time: float, labels: Iterable[str], y: Iterable[float], slopes: Iterable[float]) -> NotDefined:
+    """Say that the right-hand side is infinite, or no number, at a time (ms) and a state; of which states."""
+    V, *others = zip(labels, y, slopes, strict=True)
+    named = "".join(f", {label} = {value:.6g}" for label, value, slope in others if not np.isfinite(slope))
+    return NotDefined(
+        f"the right-hand side is not finite at t = {time:.9g} ms, V = {V[1]:.6g} mV{named}; check the input "
+        "and the rates there"
     )

@@ -8,7 +8,8 @@ import sympy
 from natrium.analysis.cycle.cobweb import cobweb
 from natrium.analysis.cycle.limit_cycle import limit_cycle
 from natrium.analysis.cycle.orbits import spikes_of
-from natrium.model import HybridNeuron, ModelError, Neuron, notebook
+from natrium.model import Calcium, Channel, Gate, HybridNeuron, Ions, ModelError, Neuron, NotDefined, notebook
+from natrium.model.expressions.expression import CALCIUM
 
 NA = notebook.lif_na().neuron
 V, w, I = sympy.symbols("V w I", real=True)
@@ -112,3 +113,15 @@ def test_what_cannot_be_is_refused(cycle, options, told):
 def test_the_lif_has_none():
     with pytest.raises(ModelError, match="no channels"):
         cobweb(limit_cycle(Neuron(), 20.0))
+
+
+def test_from_where_the_equations_have_no_value_nothing_is_mapped():
+    """Without calcium inside, its Nernst potential is infinite."""
+    gate = Gate("m", inf="1/(1 + exp(-(V + 45)/6))", tau="1.2")
+    channel = Channel("Ca", 0.5, gates=[gate], nernst=Ions(2, CALCIUM, 2000.0, 34.0))
+    pool = Calcium(rest=0.05, tau=60.0, factor=2e-3, channels=["Ca"])
+    cycle = limit_cycle(Neuron(channels=[channel], calcium=pool), 30.0)
+    web = cobweb(cycle, CALCIUM, points=3, steps=2, span=(0.0, 0.2))
+    assert np.isfinite(web.image).tolist() == [False, True, True]
+    with pytest.raises(NotDefined, match=r"not finite at t = 0 ms, V = -70 mV, .*Ca = 0;"):
+        cycle.map([0.5, 0.0])
