@@ -24,7 +24,7 @@ from natrium.analysis.doctor.reading.expressions.trees import (
 from natrium.analysis.doctor.reading.expressions.wording import shown, text_of
 from natrium.analysis.doctor.reading.findings.case import Case
 from natrium.analysis.doctor.reading.findings.found import Found, in_line
-from natrium.analysis.doctor.reading.maps.maps import crossings
+from natrium.analysis.doctor.reading.maps.maps import Maps, Threshold, crossings
 from natrium.analysis.doctor.reading.model.rules import number_at
 from natrium.analysis.doctor.reading.model.units import standing
 from natrium.analysis.doctor.reading.repair.bench import Bench
@@ -211,6 +211,12 @@ def _never(case: Case, claim: Model) -> Iterator[Found]:
                 choice.line, text_of(choice.left), plain(maps.V),
             )  # fmt: skip
             return
+
+
+def passed_up(maps: Maps) -> Threshold | None:
+    """Give the comparison by which V goes over its threshold, also where nothing follows from that."""
+    tests = (one for step in maps.record.steps for one in crossings(maps.algebra, step, maps.V))
+    return maps.threshold or next((one for one in tests if one.relation in UP), None)
 
 
 def is_used(case: Case, parameter: str, state: str) -> bool:

@@ -13,13 +13,13 @@ from natrium.analysis.doctor.reading.expressions.trees import LEAF, at_points, i
 from natrium.analysis.doctor.reading.expressions.wording import text_of
 from natrium.analysis.doctor.reading.faults.kept_times import kept_times
 from natrium.analysis.doctor.reading.faults.lost_steps import lost_steps
+from natrium.analysis.doctor.reading.faults.not_kept import not_kept
 from natrium.analysis.doctor.reading.faults.step_checks import step_checks
 from natrium.analysis.doctor.reading.findings.case import Case, first_line, own_line, sign_line, term_line
 from natrium.analysis.doctor.reading.findings.found import Found, Mend, at_first, in_line, quoted, written
 from natrium.analysis.doctor.reading.maps.maps import Threshold, crossings
 from natrium.analysis.doctor.reading.model.recognise import GateFound, Part, opens, split_gate
 from natrium.analysis.doctor.reading.model.rules import number_at
-from natrium.analysis.doctor.reading.text.kept import slips
 from natrium.analysis.doctor.reading.text.labels import read_before
 from natrium.analysis.doctor.reading.text.named import (
     asked_for,
@@ -41,25 +41,15 @@ RISING, FALLING = ("m", "n"), ("h",)  # the gates that the field calls so, by ho
 
 def checks(case: Case) -> list[Found]:
     """List the faults that no model means."""
-    found = [*step_checks(case), *_not_kept(case)]
+    kept = list(not_kept(case))
+    told = {plain(one.about) for one in kept}  # what such a state lacks besides follows
+    found = [*(one for one in step_checks(case) if plain(one.about) not in told), *kept]
     for check in (
         _compared, lost_steps, kept_times, _gates, _signs, _leak_away, _never_equal, _out_of_reach, _unused,
         _late_input,
     ):  # fmt: skip
         found += check(case)
     return found
-
-
-def _not_kept(case: Case) -> Iterator[Found]:
-    """Find states that do not go on from what they were, by which elements the text sets and reads."""
-    maps = case.maps
-    found = [] if maps.record.solver else slips(case.source, maps.main.updates[maps.V].line, plain(maps.V))
-    for one in found:
-        yield Found(
-            "not-carried-on", "fault",
-            f"{plain(one.name)} {one.said}, in {in_line(case.source, one.line)}.",
-            one.line, quoted(case.source, one.line), about=one.name,
-        )  # fmt: skip
 
 
 def _compared(case: Case) -> Iterator[Found]:

@@ -9,7 +9,7 @@ import attrs
 import numpy as np
 import sympy
 
-from natrium.analysis.doctor.reading.claims.resets import UP, parameter_line, reset_line, spared_line
+from natrium.analysis.doctor.reading.claims.resets import parameter_line, passed_up, reset_line, spared_line
 from natrium.analysis.doctor.reading.expressions.algebra import Slopes
 from natrium.analysis.doctor.reading.expressions.trees import LEAF, in_order, is_leaf, leaves, name_of, symbol
 from natrium.analysis.doctor.reading.expressions.wording import text_of
@@ -17,7 +17,7 @@ from natrium.analysis.doctor.reading.faults.checks import LINEAR, beyond_reach
 from natrium.analysis.doctor.reading.faults.frozen import frozen_gates
 from natrium.analysis.doctor.reading.findings.case import FAR, Case, first_line, line_in, sign_line
 from natrium.analysis.doctor.reading.findings.found import Found, at_first, in_line, quoted
-from natrium.analysis.doctor.reading.maps.maps import crossings, differ, points_of, values_at
+from natrium.analysis.doctor.reading.maps.maps import differ, points_of, values_at
 from natrium.analysis.doctor.reading.model.rules import number_at, unfinished
 from natrium.analysis.doctor.reading.text.labels import passed
 from natrium.analysis.doctor.reading.text.loops import loops_around
@@ -158,8 +158,7 @@ def _not_reset(case: Case) -> Iterator[Found]:
     in_row = 2 * again > maps.spikes.size or (again > 0 and overriding(case.source, plain(maps.V)) > 0)
     name = next((one for one in unread(case.source) if _RESET.search(one.lower())), "")
     linear = all(one.kind in LINEAR for one in case.meant.recognised.parts)
-    tests = [one for step in maps.record.steps for one in crossings(maps.algebra, step, maps.V)]
-    test = maps.threshold or next((one for one in tests if one.relation in UP), None)
+    test = passed_up(maps)
     if test is not None and (in_row or (name and linear)):
         line = spared_line(case, maps.V) or passed(case.source, test.line, plain(maps.V)) or test.line
         told = f": {name} is never read" if name else ": it fires at step after step"

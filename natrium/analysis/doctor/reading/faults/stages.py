@@ -27,6 +27,7 @@ from natrium.analysis.doctor.reading.repair.bench import Bench
 from natrium.analysis.doctor.reading.repair.smallest import repairs
 from natrium.analysis.doctor.reading.schemes.schemes import DIGITS, SAME, Prover
 from natrium.analysis.doctor.reading.schemes.ways import TABLEAUS, TOGETHER, Flow, Values
+from natrium.analysis.doctor.reading.text.passing import calls_of
 from natrium.analysis.doctor.reading.text.repeated import repeated_lines
 from natrium.analysis.doctor.trace.meanings import plain
 from natrium.analysis.doctor.trace.record import Node
@@ -88,6 +89,9 @@ def slips(names: tuple[str, ...], state: str, apart: bool = False) -> Iterator[S
                 for name in (*names, "")
                 for of in ("", *(names if apart else ()))
             )
+        for share in (len(weights), 6):  # all stages alike
+            if (row := tuple((1, share) for _ in weights)) != tuple(weights):
+                yield from (Slip(scheme, len(rows), name, row) for name in (state, ""))
         for place, (a, b) in enumerate(weights):
             for other in ((0, 1), (1, 6), (1, 3), (1, 2), (1, 1), (2, 3), (-a, b)):
                 if other[0] * b != a * other[1]:
@@ -344,6 +348,9 @@ def _told(case: Case, slip: Slip, state: str, prover: Prover) -> Found:
             f"with these weights the map is the script's, to {DIGITS} digits", about=state,
         )  # fmt: skip
     line = _line_of_slip(case, slip, state, prover) or _line_of_stage(case, state, slip.stage, len(rows))
+    calls = calls_of(case.source, line) if {*_lines(case, state)} == {line} else []
+    if len(calls) == len(rows) - 1:  # one function takes all stages: which, its call says
+        line = calls[slip.stage - 1]
     right = tuple(rows[slip.stage])
     stale = all(a == 0 for a, _ in slip.row)
     stands = "as the step found it" if stale else f"moved on by {_shares(slip.row)} of a step"

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import attrs
 
-from natrium.analysis.doctor.reading.expressions.trees import LEAF, in_order, leaves, name_of
+from natrium.analysis.doctor.reading.expressions.trees import LEAF, in_order, is_leaf, leaves, name_of
 from natrium.analysis.doctor.reading.findings.case import Case
 from natrium.analysis.doctor.reading.findings.found import Found, in_line, quoted, written
 from natrium.analysis.doctor.reading.maps.maps import oriented
@@ -16,6 +16,7 @@ from natrium.analysis.doctor.reading.maps.pace import BY_CLOCK
 from natrium.analysis.doctor.reading.model.rules import number_at, timed_by, timer_line, unfinished, unheld_by
 from natrium.analysis.doctor.reading.text.named import compared, numbers_named
 from natrium.analysis.doctor.trace.meanings import is_refractory, plain
+from natrium.analysis.doctor.trace.record import Step
 
 _TIME = re.compile(r"#.*\b(ms|msec|s|sec|seconds?|milliseconds?)\b")
 HELD = "the refractory time"
@@ -33,6 +34,8 @@ def _endless(case: Case) -> Found | None:
     if after <= max(maps.hold.steps, default=0):  # it may yet end
         return None
     step, known = record.steps[record.order[-1]], record.parameter_values
+    if (standing := _standing(case, step, after)) is not None:
+        return standing
     for timer in maps.timers:
         node = step.updates[timer]
         moved = number_at(node, known | {timer: 0.0})
@@ -57,6 +60,26 @@ def _endless(case: Case) -> Found | None:
                     f"the last {after} steps are held", about=HELD,
                 )  # fmt: skip
     return None
+
+
+def _standing(case: Case, step: Step, after: int) -> Found | None:
+    """Find a wait that ends by what no step of it moves: it goes on for ever."""
+    maps = case.maps
+    deciding = [one for one in step.choices if one.line in maps.hold.lines]
+    asked = {name for one in deciding for name in leaves(one.left, one.right)}
+    still = {one for one in maps.record.states if is_leaf(step.updates[one], one)}
+    if not asked & still or not asked <= still | set(maps.record.parameters):
+        return None
+    beside = {name for one in step.choices for name in leaves(one.left, one.right)} & still & set(maps.timers)
+    counted = [maps.main.updates[one].line for one in beside if maps.main.updates[one].args]
+    line = max(counted, default=0) or min(one.line for one in deciding)
+    told = ", ".join(sorted(map(plain, asked & still)))
+    return Found(
+        "refractory-endless", "fault",
+        f"Once {plain(maps.V)} waits, nothing that it waits by moves ({told}): the wait never ends; see "
+        f"{in_line(case.source, line)}.",
+        line, evidence=f"the last {after} steps are held", about=HELD,
+    )  # fmt: skip
 
 
 def _unfired(case: Case) -> Found | None:

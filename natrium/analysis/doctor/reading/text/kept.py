@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator, Sequence
+from itertools import combinations
 
 import attrs
 
@@ -41,11 +42,6 @@ def slips(source: Sequence[str], line: int, drawn: str = "") -> list[Slip]:
     drawn : str
         What spikes may be drawn into, the voltage: nothing has to read that again.
     """
-    loops = [one for one in nodes_of(source) if isinstance(one, Loop)]
-    around = [one for one in loops if one.lineno <= line <= (one.end_lineno or 0)]
-    if not around:
-        return []
-    loop = max(around, key=lambda one: one.lineno)
     begun = {
         ast.unparse(target): len(value.elts)
         for one in nodes_of(source)
@@ -53,8 +49,11 @@ def slips(source: Sequence[str], line: int, drawn: str = "") -> list[Slip]:
         for target, value in given_by(one)
         if isinstance(value, ast.List)
     }
-    lost = [one for one in _lost(loop) if one.name != drawn]
-    return [*_overwritten(loop), *lost, *_far_back(loop, begun)]
+    found = list[Slip]()
+    for loop in _loop_around(source, line):
+        lost = [one for one in _lost(loop) if one.name != drawn]
+        found += [*_overwritten(loop), *lost, *_far_back(loop, begun), *_from_one(loop)]
+    return found
 
 
 def _overwritten(loop: Loop) -> Iterator[Slip]:
@@ -106,6 +105,110 @@ def _far_back(loop: Loop, begun: dict[str, int]) -> Iterator[Slip]:
     for name, (offset, line) in last.items():
         if any(begun[other] == begun[name] and offset < one[0] for other, one in last.items()):
             yield Slip(name, line, "is read as it was a step before")
+
+
+def _from_one(loop: Loop) -> Iterator[Slip]:
+    """Find elements that are made of always the same one and a move, where those before them are read."""
+    read = {place for place, _ in _read(loop)}
+    for one in ast.walk(loop):
+        if (place := _set_by(one)) is None or not isinstance(one, ast.Assign):
+            continue
+        name, index, offset = place
+        before = (name, index, offset - 1)
+        terms = list(_terms(one.value))
+        same = any(isinstance(term, ast.Subscript) and _is_fixed(term, name) for term in terms)
+        if len(terms) > 1 and same and before in read and all(_place(term) != before for term in terms):
+            yield Slip(name, one.lineno, "goes on from the same element at each step")
+
+
+def _terms(node: ast.expr) -> Iterator[ast.expr]:
+    """Give what a sum is of."""
+    if isinstance(node, ast.BinOp) and isinstance(node.op, (ast.Add, ast.Sub)):
+        yield from _terms(node.left)
+        yield from _terms(node.right)
+    else:
+        yield node
+
+
+def _is_fixed(node: ast.Subscript, name: str) -> bool:
+    """Tell whether something is the element of an array that stands at a number from its beginning."""
+    at = node.slice
+    return ast.unparse(node.value) == name and isinstance(at, ast.Constant) and isinstance(at.value, int)
+
+
+def set_behind(source: Sequence[str], line: int, name: str) -> list[tuple[int, ast.expr]]:
+    """List what sets, where an element of an array is compared, the one before it: the line, and to what.
+
+    Parameters
+    ----------
+    source : sequence of str
+    line : int
+        In the loop that makes a step.
+    name : str
+        Of the array. What the compared element is set to itself, is no more than drawn.
+    """
+    found = []
+    for loop in _loop_around(source, line):
+        for test in (one for one in ast.walk(loop) if isinstance(one, ast.If)):
+            asked = {place for one in ast.walk(test.test) if (place := _place(one)) and place[0] == name}
+            places = {place: one for one in test.body if (place := _set_by(one))}
+            for of, index, offset in asked:
+                behind = places.get((of, index, offset - 1))
+                if isinstance(behind, ast.Assign) and (of, index, offset) not in places:
+                    found.append((behind.lineno, behind.value))
+    return found
+
+
+def _around(source: Sequence[str], line: int) -> list[Loop | ast.FunctionDef]:
+    """Give the loops and functions that a line is in, the innermost last."""
+    scopes = [one for one in nodes_of(source) if isinstance(one, (ast.For, ast.While, ast.FunctionDef))]
+    around = [one for one in scopes if one.lineno <= line <= (one.end_lineno or 0)]
+    return sorted(around, key=lambda one: one.lineno)
+
+
+def _loop_around(source: Sequence[str], line: int) -> list[Loop]:
+    """Give the innermost loop that a line is in; none where it is in none."""
+    return [one for one in _around(source, line) if isinstance(one, Loop)][-1:]
+
+
+def set_for_another(source: Sequence[str], line: int) -> list[Slip]:
+    """List what a step moves, and sets once more by another that no step sets.
+
+    Parameters
+    ----------
+    source : sequence of str
+    line : int
+        In the loop or function that makes a step.
+    """
+    found = []
+    for scope in _around(source, line)[-1:]:
+        stored = {
+            ast.unparse(one) for one in ast.walk(scope) if isinstance(getattr(one, "ctx", None), ast.Store)
+        }
+        for block in (getattr(one, "body", []) for one in ast.walk(scope)):
+            given = [one for one in block if isinstance(one, ast.Assign)] if isinstance(block, list) else []
+            for first, second in combinations(given, 2):
+                name = ast.unparse(first.targets[0])
+                between = block[block.index(first) + 1 : block.index(second)]
+                read = [_loaded(each) for each in (first.value, second.value)]
+                if ast.unparse(second.targets[0]) != name or name not in read[0] - read[1]:
+                    continue
+                meant = read[1] - read[0] - stored
+                if len(meant) == 1 and not any(name in _loaded(each) for each in between):
+                    said = f"is set a second time, by {meant.pop()}, which no step moves"
+                    found.append(Slip(name, second.lineno, said))
+    return found
+
+
+def _loaded(node: ast.AST) -> set[str]:
+    """Name what a statement reads: names and fields, not what it calls."""
+    called = {id(one.func) for one in ast.walk(node) if isinstance(one, ast.Call)}
+    own = {id(one.value) for one in ast.walk(node) if isinstance(one, ast.Attribute)}
+    return {
+        ast.unparse(one)
+        for one in ast.walk(node)
+        if isinstance(one, (ast.Name, ast.Attribute)) and id(one) not in called | own
+    }
 
 
 def _place(node: ast.AST) -> Place | None:

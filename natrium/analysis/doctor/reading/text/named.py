@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import math
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -298,6 +299,12 @@ def _stored(source: Sequence[str]) -> Iterator[tuple[type, str, int, float | Non
             if written and isinstance(target, (ast.Name, ast.Attribute)):
                 name = target.id if isinstance(target, ast.Name) else target.attr
                 yield type(target), name, set_here.lineno, _number(value)
+
+
+def number_of(value: ast.expr, names: Mapping[str, float]) -> float:
+    """Give the number that an expression is, or that its name has; NaN where there is none."""
+    found = _number(value)
+    return names.get(called(value), math.nan) if found is None else found
 
 
 def _number(value: ast.expr) -> float | None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+
+from natrium.analysis.doctor.reading.text.labels import nodes_of
 
 
 def called(node: ast.Call, functions: Mapping[str, ast.FunctionDef]) -> list[str]:
@@ -18,6 +20,25 @@ def called(node: ast.Call, functions: Mapping[str, ast.FunctionDef]) -> list[str
     function = functions.get(ast.unparse(node.func).rpartition(".")[2])
     names = [one.arg for one in function.args.args] if function is not None else []
     return names[1:] if names[:1] == ["self"] else names
+
+
+def calls_of(source: Sequence[str], line: int) -> list[int]:
+    """Give the lines that call the function that a line is in, in the order of the text.
+
+    Parameters
+    ----------
+    source : sequence of str
+    line : int
+    """
+    nodes = nodes_of(source)
+    within = [
+        one
+        for one in nodes
+        if isinstance(one, ast.FunctionDef) and one.lineno <= line <= (one.end_lineno or one.lineno)
+    ]
+    name = within[-1].name if within else ""
+    calls = (one for one in nodes if isinstance(one, ast.Call))
+    return sorted(one.lineno for one in calls if ast.unparse(one.func).rpartition(".")[2] == name)
 
 
 def passed_to(node: ast.AST, call: ast.AST | None, functions: Mapping[str, ast.FunctionDef]) -> list[str]:

@@ -108,3 +108,41 @@ def test_one_state_may_lack_its_second_slope(tmp_path, new, lines):
     path = tmp_path / "script.py"
     path.write_text(HEUN.replace("b + d", new))
     assert {one.line for one in read(traced(path), solve=False).faults} == lines
+
+
+HELPED = """
+def moved(y, factor, k):
+    return [a + factor * b for a, b in zip(y, k)]
+def slope(y):
+    v, u = y
+    return [0.04 * v * v + 5.0 * v + 150.0 - u, 0.02 * (0.2 * v - u)]
+def step(y, h):
+    k1 = slope(y)
+    k2 = slope(moved(y, h / 2, k1))
+    k3 = slope(moved(y, h / 2, k2))
+    k4 = slope(moved(y, h, k3))
+    return [x + h * (a + 2 * b + 2 * c + d) / 6 for x, a, b, c, d in zip(y, k1, k2, k3, k4)]
+h, y = 0.1, [-70.0, -14.0]
+for k in range(200):
+    y = step(y, h)
+    if y[0] >= 30.0:
+        y = [-65.0, y[1] + 8.0]
+"""
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "key", "line"),
+    [
+        ("k3 = slope(moved(y, h / 2, k2))", "k3 = slope(moved(y, h / 2, k1))", "stage-step", 10),
+        ("k3 = slope(moved(y, h / 2, k2))", "k3 = slope(moved(y, h, k2))", "stage-step", 10),
+        ("k4 = slope(moved(y, h, k3))", "k4 = slope(moved(y, h / 2, k3))", "stage-step", 11),
+        ("(a + 2 * b + 2 * c + d) / 6", "(a + b + c + d) / 4", "stage-weights", 12),
+        ("(a + 2 * b + 2 * c + d) / 6", "(a + b + c + d) / 6", "stage-weights", 12),
+        ("y = step(y, h)", "y = step(y, 0.5 * h)", "", 0),
+    ],
+)
+def test_a_stage_that_a_function_takes_is_told_where_it_is_called(tmp_path, old, new, key, line):
+    path = tmp_path / "script.py"
+    path.write_text(HELPED.replace(old, new))
+    reading = read(traced(path), solve=False)
+    assert [(one.key, one.line) for one in reading.faults] == ([(key, line)] if key else [])

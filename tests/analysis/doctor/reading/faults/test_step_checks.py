@@ -86,3 +86,35 @@ SOUND = {
 def test_a_step_is_lacking_where_the_others_have_it(tmp_path, changes, lines):
     faults = taken(tmp_path, TIMED.format(**SOUND | changes)).faults
     assert [one.line for one in faults] == lines
+
+
+STANDING = """
+dt, v, wait, since = 0.1, -70.0, 0, 0
+for k in range(400):
+    if wait > 0:
+        v = -72.0
+        {held}
+    else:
+        v = v + dt * (-70.0 - v + 20.0) / 10.0
+        if v >= -55.0:
+            v = -72.0
+            wait = 20
+        {free}
+    {always}
+"""
+
+
+@pytest.mark.parametrize(
+    ("held", "free", "always", "line"),
+    [
+        ("wait -= 1", "pass", "pass", 0),
+        ("wait = wait - 1", "pass", "pass", 0),
+        ("pass", "pass", "wait -= 1", 0),
+        ("pass", "wait -= 1", "pass", 12),
+        ("pass", "wait = max(wait - 1, 0)", "pass", 12),
+        ("pass", "pass", "pass", 4),
+    ],
+)
+def test_a_wait_that_nothing_moves_on_never_ends(tmp_path, held, free, always, line):
+    reading = taken(tmp_path, STANDING.format(held=held, free=free, always=always))
+    assert [(one.key, one.line) for one in reading.faults] == ([("refractory-endless", line)] if line else [])

@@ -73,3 +73,44 @@ def test_spikes_may_be_drawn_into_what_nothing_reads_again():
     text = ["for k in range(9):", "    V[k + 1] = 0.5 * V[k]", "    V[k] += 60.0"]
     assert [one.line for one in slips(text, 2)] == [3]
     assert slips(text, 2, drawn="V") == []
+
+
+STEPS = """
+import numpy as np
+n, dt, rest, theta, back = 400, 0.1, -65.0, -50.0, -70.0
+V = np.zeros(n)
+m = h = 0.5
+V[0] = rest
+for k in range(1, n):
+    dV = (rest - V[k - 1] + 22.0 - m * h) / 9.0
+    m = m + dt * (0.3 - m)
+    h = h + dt * (0.6 - h)
+    V[k] = V[k - 1] + dt * dV
+    if V[k] >= theta:
+        V[k - 1] = 40.0
+        V[k] = back
+"""
+DRAWN = "        V[k - 1] = 40.0\n        V[k] = back\n"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "key"),
+    [
+        ("V[k] = V[k - 1] + dt * dV", "V[k] = V[0] + dt * dV", "not-carried-on"),
+        ("V[k] = V[k - 1] + dt * dV", "V[k] = dt * dV + V[0]", "not-carried-on"),
+        ("    h = h + dt * (0.6 - h)", "    m = h + dt * (0.6 - h)", "not-carried-on"),
+        (DRAWN, "        V[k - 1] = back\n", "reset-missing"),
+        (DRAWN, "        V[k - 1] = -70.0\n", "reset-missing"),
+        ("n, dt", "n, dt", ""),
+        (DRAWN, "        V[k] = back\n", ""),
+        ("    m = m + dt * (0.3 - m)", "    m = m + dt * (0.3 - m)\n    m = min(m, 1.0)", ""),
+    ],
+    ids=["first", "first-last", "another", "behind", "behind-number", "sound", "not-drawn", "bounded"],
+)
+def test_what_a_step_sets_elsewhere_is_told_by_its_line(tmp_path, old, new, key):
+    """From the first element, in the place of another, behind the one compared: each by the line changed."""
+    path = tmp_path / "script.py"
+    path.write_text(STEPS.replace(old, new))
+    (reading,) = read_script(path)
+    line = STEPS.partition(old)[0].count("\n") + 1
+    assert [(one.key, one.line) for one in reading.faults] == ([(key, line)] if key else [])
