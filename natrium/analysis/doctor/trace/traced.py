@@ -158,10 +158,14 @@ def _traces(
     for ones in together:
         known, loops = known_from(ones, first.tracer.known), {one.loop for one in ones}
         known.learned = first.tracer.learned
-        second = TracedRun(script, given, known, loops, max_operations, max_steps)
-        if second.tracer.unlearned:
-            return _traces(*again, pointer, jump_line)
-        found += [(one.score, _recorded(script, second, one.loop, plain)) for one in ones]
+        for calls in (plain.layers.solver_calls, []):
+            second = TracedRun(script, given, known, loops, max_operations, max_steps, solved=calls)
+            if second.tracer.unlearned:
+                return _traces(*again, pointer, jump_line)
+            recorded = [(one.score, _recorded(script, second, one.loop, plain)) for one in ones]
+            if not (calls and any(record.fallback for _, record in recorded)):
+                break  # else its right-hand sides do more than give derivatives
+        found += recorded
     if speaker == 0 and any(record.side and len(record.steps) == 1 for _, record in found):
         # The first of many does nothing: where inputs grow from one to the next, the last does most.
         other = _traces(asked, name, claimed, max_operations, max_steps, speaker=-1)

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+import scipy.integrate
 
 from natrium.analysis.doctor.trace import trace_script
 
@@ -44,6 +45,43 @@ def test_what_a_solver_gave_the_plain_run_is_what_the_traced_run_has(tmp_path, r
     record = trace_script(script(tmp_path, run, first))
     assert record.fallback == ""
     assert len(record.solution) == 3
+
+
+STEPPED = """
+v = np.zeros(40)
+for k in range(1, 40):
+    v[k] = solve_ivp(rhs, (0.0, 0.1), [v[k - 1], -0.5]).y[0, -1]
+    if v[k] > 0.2:
+        v[k] = -1.0
+"""
+SETTLED = """
+v = np.zeros(40)
+v[0] = solve_ivp(rhs, (0.0, 20.0), [-1.0, -0.5]).y[0, -1]
+for k in range(1, 40):
+    v[k] = v[k - 1] + 0.1 * (0.5 - v[k - 1])
+    if v[k] > 0.2:
+        v[k] = -1.0
+"""
+
+
+@pytest.mark.parametrize(
+    ("run", "first", "solved"),
+    [(STEPPED, "pass", 39), (SETTLED, "pass", 1), (SETTLED, "asked.append(float(t))", 2)],
+)
+def test_a_loop_s_solver_is_called_again_only_where_its_right_hand_side_leaves_more(
+    tmp_path, monkeypatch, run, first, solved
+):
+    solve, calls = scipy.integrate.solve_ivp, []
+
+    def counted(*args, **options):
+        calls.append(args[1])
+        return solve(*args, **options)
+
+    monkeypatch.setattr(scipy.integrate, "solve_ivp", counted)
+    record = trace_script(script(tmp_path, run, first))
+    assert record.fallback == ""
+    assert len(record.order) == 39
+    assert len(calls) == solved
 
 
 def test_how_long_a_solver_works_is_no_matter_of_the_budget(tmp_path):
