@@ -212,7 +212,7 @@ def _signs(case: Case) -> Iterator[Found]:
             and all(one.kind in LINEAR for one in found.parts)
             and _falls(part)
         ):
-            line, added_up = sign_line(case, {maps.V}, set())
+            line, added_up = sign_line(case, {maps.V}, {*maps.moving, found.input} - {maps.V})
             yield Found(
                 "leak-sign", "fault",
                 f"The leak drives {plain(maps.V)} away from {float(part.rest):.6g}, in "

@@ -15,9 +15,10 @@ from natrium.analysis.doctor.reading.expressions.trees import LEAF, in_order, is
 from natrium.analysis.doctor.reading.expressions.wording import text_of
 from natrium.analysis.doctor.reading.faults.checks import LINEAR, beyond_reach
 from natrium.analysis.doctor.reading.faults.frozen import frozen_gates
-from natrium.analysis.doctor.reading.findings.case import FAR, Case, first_line, line_in, sign_line
+from natrium.analysis.doctor.reading.findings.case import Case, first_line, line_in, sign_line
 from natrium.analysis.doctor.reading.findings.found import Found, at_first, in_line, quoted
 from natrium.analysis.doctor.reading.maps.maps import differ, points_of, values_at
+from natrium.analysis.doctor.reading.model.recognise import FAR
 from natrium.analysis.doctor.reading.model.rules import number_at, unfinished
 from natrium.analysis.doctor.reading.text.labels import passed
 from natrium.analysis.doctor.reading.text.loops import loops_around

@@ -23,6 +23,7 @@ from natrium.analysis.doctor.reading.findings.case import Case, line_in, own_lin
 from natrium.analysis.doctor.reading.findings.found import Found, in_line, written
 from natrium.analysis.doctor.reading.maps.kicks import all_come_in, is_train
 from natrium.analysis.doctor.reading.maps.maps import NO_DT, _chain, differ, points_of, values_at
+from natrium.analysis.doctor.reading.model.recognise import OVERFLOWS
 from natrium.analysis.doctor.reading.text.loops import in_one_turn
 from natrium.analysis.doctor.reading.text.named import numbers_named
 from natrium.analysis.doctor.trace.meanings import is_threshold, plain
@@ -30,7 +31,6 @@ from natrium.analysis.doctor.trace.record import Node
 
 NEAR = 1e-9  # of a time: rounding
 _TIMES = re.compile(r"^(t|tau)(_|$)|ref")  # what times are called
-_OVERFLOWS = ("OverflowError", "FloatingPointError", "ZeroDivisionError")
 _LACKING = ("IndexError", "KeyError", "NameError", "UnboundLocalError", "TypeError", "ValueError")
 
 
@@ -375,7 +375,7 @@ def _ended(case: Case) -> Iterator[Found]:
         )  # fmt: skip
     elif error:
         yield Found(
-            "run-ends", "fault" if error in _OVERFLOWS else "note",
+            "run-ends", "fault" if error in OVERFLOWS else "note",
             f"The run ends by {error} in {in_line(case.source, line)}, after {steps} steps.",
             line, evidence="it was run as it is",
         )  # fmt: skip

@@ -12,12 +12,11 @@ from natrium.analysis.doctor.reading.expressions.trees import LEAF, in_order, le
 from natrium.analysis.doctor.reading.expressions.wording import shown
 from natrium.analysis.doctor.reading.maps.maps import Maps, points_of, values_at
 from natrium.analysis.doctor.reading.model.models import Meant
+from natrium.analysis.doctor.reading.model.recognise import FAR
 from natrium.analysis.doctor.reading.schemes.schemes import SchemeFound
 from natrium.analysis.doctor.reading.text.labels import makes_current
 from natrium.analysis.doctor.trace.meanings import plain
 from natrium.analysis.doctor.trace.record import Node
-
-FAR = 1e6  # no voltage, in whatever unit
 
 
 @attrs.frozen(eq=False)
@@ -111,8 +110,20 @@ def _rises(case: Case, node: Node) -> bool:
 def _term(case: Case, wanted: set[str], without: set[str]) -> Node | None:
     """Give the smallest part of V's equation that holds some names and not others."""
     tree = case.equations[case.maps.V]
-    parts = [one for one in in_order([tree]) if _holds(one, wanted, without)]
+    gated = _multiplied(tree, without)
+    parts = [one for one in in_order([tree]) if _holds(one, wanted, without) and one not in gated]
     return min(parts, key=lambda one: (len(in_order([one])), line_in(tree, one)[0]), default=None)
+
+
+def _multiplied(tree: Node, names: set[str]) -> set[Node]:
+    """List the parts of a tree that are multiplied by what holds some names."""
+    found = set[Node]()
+    for node in in_order([tree]):
+        if name_of(node) == "*":
+            for one, other in (node.args, node.args[::-1]):
+                if leaves(other) & names and not leaves(one) & names:
+                    found.update(in_order([one]))
+    return found
 
 
 def _holds(node: Node, wanted: set[str], without: set[str]) -> bool:

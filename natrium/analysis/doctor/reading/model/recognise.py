@@ -33,6 +33,9 @@ INPUTS = re.compile(
 )
 DRIVEN = "I(t)"  # what an input that steps compute from their time is called
 SMALL = 80  # operations of what is worth simplifying
+FAR = 1e6  # no voltage, in whatever unit
+OVERFLOWS = ("OverflowError", "FloatingPointError", "ZeroDivisionError")  # how a run ends that runs away
+EARLY = 10  # which part of such a run is looked at
 INSIDE = 1e-6  # how far a gate may leave [0, 1] by rounding
 
 
@@ -199,7 +202,11 @@ def _over(node: Node, is_factor: Any) -> Node | None:
 
 def _is_fraction(maps: Maps, name: str) -> bool:
     """Tell whether a state stays within [0, 1]."""
-    column = maps.record.samples[:, maps.record.states.index(name)]
+    record = maps.record
+    column = record.samples[:, record.states.index(name)]
+    off = np.flatnonzero(~np.all(np.abs(record.samples) < FAR, axis=1))
+    if off.size or record.ended[0] in OVERFLOWS:  # it has left all bounds long before
+        column = column[: max((off[0] if off.size else column.size) // EARLY, 2)]
     column = column[np.isfinite(column)]
     return bool(column.size) and float(column.min()) >= -INSIDE and float(column.max()) <= 1.0 + INSIDE
 

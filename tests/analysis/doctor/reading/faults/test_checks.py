@@ -30,3 +30,31 @@ for k in range(600):
 def test_what_is_to_blame_is_told_alone(tmp_path, old, new, told):
     assert taken(tmp_path, TWO_GATES).faults == ()
     assert {(one.key, one.line) for one in taken(tmp_path, TWO_GATES.replace(old, new)).faults} == {told}
+
+
+RUNAWAY = """
+from math import exp
+dt, V, n = 0.1, -65.0, 0.3
+gK, gL, EK, EL, C = 2.0, 0.5, -80.0, -60.0, 1.0
+for k in range(300):
+    inf = 1.0 / (1.0 + exp(-(V + 40.0) / 5.0))
+    IK = gK * n * (V - EK)
+    IL = gL * (V - EL)
+    V = V + dt * (12.0 - IK - IL) / C
+    n = n + dt * (inf - n) / 3.0
+"""
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "key", "line"),
+    [
+        ("gL * (V - EL)", "gL * (EL - V)", "leak-sign", 8),
+        ("- IK - IL)", "- IK + IL)", "leak-sign", 9),
+        ("gK * n * (V - EK)", "gK * n * (EK - V)", "channel-sign", 7),
+        ("12.0", "12.5", "", 0),
+    ],
+)
+def test_a_wrong_sign_is_told_of_a_run_that_overflows(tmp_path, old, new, key, line):
+    """Gates that such a run drives out of [0, 1] are gates; the leak is told where it is written."""
+    found = taken(tmp_path, RUNAWAY.replace(old, new))
+    assert [(one.key, one.line) for one in found.faults] == ([(key, line)] if key else [])
