@@ -116,11 +116,6 @@ class Runs:
         ours = [name for name in self.varied if self.parameters[name].part is None]
         return ours, [name for name in self.varied if name not in ours]
 
-    @property
-    def varied_symbols(self) -> set[str]:
-        """What the varied names are called in equations."""
-        return {self.parameters[name].symbol or name for name in self.varied}
-
     def neuron_at(self, index: int) -> AnyNeuron:
         """Give the neuron of one run."""
         values = self._values(self._names()[0], index)

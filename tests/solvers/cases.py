@@ -74,6 +74,23 @@ def fast_channel(phi):
     return natrium.Neuron(channels=[natrium.Channel("fast", 5.0, 50.0, gates)])
 
 
+def held_by_decay(rate):
+    """Give a neuron with a state that relaxes at `rate`, per ms, to what V and another state make."""
+    equations = {
+        "V": "(-(V + 70) + I + 2*z)/10",
+        "w": "(0.2*(V + 70) - w)/20",
+        "z": "rate*(w*(V + 80)/50 - z)",
+    }
+    return natrium.HybridNeuron(
+        equations=equations,
+        parameters={"rate": rate},
+        initial={"V": -70.0, "w": 0.1, "z": 0.0},
+        v_thresh=-55.0,
+        reset={"V": "-70"},
+        tau_ref=2.0,
+    )
+
+
 def compiled_beside_truth(neuron, drive, t_end, atol):
     """Give a compiled run that is the event-driven one, spikes within their own errors, and the latter."""
     solver = natrium.Compiled()

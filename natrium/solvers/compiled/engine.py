@@ -8,18 +8,18 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 import attrs
 import numpy as np
 
-from natrium.model import Kernel, lower
+from natrium.model import GateFlow, Kernel, lower
 from natrium.model.arrays import Array
 from natrium.model.scales import state_scales
 from natrium.model.store import open_store
 from natrium.solvers.bernstein import from_monomials
-from natrium.solvers.compiled.following import followed
+from natrium.solvers.compiled.following import fast_gates
 from natrium.solvers.compiled.lane_tables import (
     DONE,
     DOUBT,
@@ -201,26 +201,27 @@ class Work:
         record: bool = False,
         often: bool = False,
     ) -> None:
-        kernel = lower(followed(runs.neuron.system, settings.atol, runs.varied_symbols))
+        kernel = lower(runs.neuron.system)
+        fast = fast_gates(runs)
         if settings.in_scales:
             settings = attrs.evolve(settings, atol=settings.atol * state_scales(runs.neuron)[0])
         width = 1 if runs.n_runs == 1 else vector_width()
         n_pieces = inputs.piece_begin.size
         room = ROOM if n_pieces < ROOM else GROWTH * n_pieces
         in_line = width > 1 or often or room > ROOM
-        self._system = kernel.system
-        key = (hash(kernel.system.structure), width, settings.order if in_line else 0)
+        self._compile = partial(native_step, kernel.system, fast=fast)
+        key = (hash((kernel.system.structure, fast)), width, settings.order if in_line else 0)
 
         def make() -> _Room:
-            lanes, kept = _memory(runs, kernel, inputs, settings, width, in_line)
+            lanes, kept = _memory(runs, kernel, inputs, settings, width, in_line, fast)
             out = _results(runs, samples.size, settings.order, room if record else 0)
             return _Room(lanes, kept, out, is_quick=not in_line)
 
         with nullcontext() if key in _WARM else _announce():
-            self.tables = tables_of(runs, inputs, kernel, samples, settings.of_runs)
+            self.tables = tables_of(runs, inputs, kernel, samples, settings.of_runs, fast)
             scales = state_scales(runs.neuron) if settings.in_scales else ()
             sizes = settings.order, settings.atol, settings.gate_atol, scales, runs.neuron.fires
-            self._kept = (kernel.system.structure, *sizes, inputs.formulas)
+            self._kept = (kernel.system.structure, fast, *sizes, inputs.formulas)
             single = record and width == 1 and not samples.size and room == ROOM
             self.room = _ROOMS.find(self._kept, make) if single else make()
             self.advance = _load_advance()
@@ -246,7 +247,7 @@ class Work:
                 self.room.grow()
                 _ROOMS.known.pop(self._kept, None)  # nobody else needs so much
             elif self.room.is_quick:  # a long run is worth more compiling
-                self.room.go_on_with(native_step(self._system, 1, 0))
+                self.room.go_on_with(self._compile(1, 0))
 
 
 _WARM: set[tuple[int, int, int]] = set()  # what is compiled in this process
@@ -258,12 +259,18 @@ def carry(runs: Runs, inputs: InputTable, settings: Settings, samples: Array, re
 
 
 def _memory(
-    runs: Runs, kernel: Kernel, inputs: InputTable, settings: Settings, width: int, in_line: bool
+    runs: Runs,
+    kernel: Kernel,
+    inputs: InputTable,
+    settings: Settings,
+    width: int,
+    in_line: bool,
+    fast: tuple[GateFlow, ...],
 ) -> tuple[Any, Any]:
     """Give the lanes, and what must live as long: the native step knows addresses only."""
-    native = native_step(kernel.system, width, settings.order if in_line else 0, quick=not in_line)
+    native = native_step(kernel.system, width, settings.order if in_line else 0, fast=fast, quick=not in_line)
     n, order = len(runs.labels), settings.order
-    program = taylor_program(kernel.system.structure)
+    program = taylor_program(kernel.system.structure, fast)
     n_parameters, n_sides = len(program.parameters), len(program.sides)
     arrays = {
         "rows": align(N_ROWS, width),

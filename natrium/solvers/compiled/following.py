@@ -1,50 +1,75 @@
-"""Flows in which the fastest gates follow V, as series take them: beyond two surfaces there are layers."""
+"""Gates that may be so fast that they follow V: which they are, in each of many runs."""
 
 from __future__ import annotations
 
-from collections.abc import Set as AbstractSet
 from functools import lru_cache
 
-import attrs
+import numpy as np
+import numpy.typing as npt
 import sympy
 
 from natrium.model import GateFlow, HybridSystem
-from natrium.model.branches import choose
-from natrium.solvers.compiled.taylor.lowering import rests_apart
-from natrium.solvers.event_driven.fast_gates import find_fast, follow
+from natrium.model.arrays import Array
+from natrium.model.kernel import lower_expressions
+from natrium.model.scales import scales_of
+from natrium.solvers.compiled.tables import column, of_parameters, origins, values_of
+from natrium.solvers.compiled.taylor.lowering import sets_voltage
+from natrium.solvers.runs import Runs
 
-RETURN = 2.0  # per ms: how a gate that follows nears what it follows, in steps that this does not hold
-
-
-def followed(system: HybridSystem, rtol: float, varied: AbstractSet[str]) -> HybridSystem:
-    """Give a system in which gates that are fast everywhere follow V once they have come to it.
-
-    Parameters
-    ----------
-    system : HybridSystem
-    rtol : float
-        How near, of 1, a gate must be to what it follows; as fast must it be.
-    varied : set of str
-        Parameters that differ between runs: gates whose rates know them are left as they are.
-    """
-    if not rests_apart(system.structure):
-        return system
-    fast = find_fast(system, rtol)
-    known = tuple(gate for gate in fast if varied.isdisjoint(map(str, gate.rate.free_symbols)))
-    if not known:
-        return system
-    return attrs.evolve(_followed(system.structure, known, rtol), values=system.values)
+# Per ms, or of the scale of time where that is another: with slower gates explicit steps do as well.
+FAST = 50.0
+SPIKE = 120.0  # mV, or of the scale of V: how high V gets that nothing resets
+LOOKS = np.linspace(0.0, 1.0, 33)
 
 
-@lru_cache(maxsize=64)
-def _followed(structure: HybridSystem, fast: tuple[GateFlow, ...], rtol: float) -> HybridSystem:
-    lagging, moving = follow(structure, fast)
-    away = {state: state - lag for state, lag in lagging.items()}
-    distances = [sign * far / rtol - 1 for far in away.values() for sign in (1, -1)]
-    rhs = []
-    for state, flow in zip(structure.states, structure.rhs, strict=True):
-        rate = moving[state] - RETURN * away.get(state, sympy.S.Zero)
-        for distance in distances:
-            rate = choose(distance, flow, rate)
-        rhs.append(rate)
-    return attrs.evolve(structure, rhs=tuple(rhs))
+@lru_cache(maxsize=256)
+def gates_that_follow(structure: HybridSystem) -> tuple[GateFlow, ...]:
+    """Give the states that may follow V: each relaxes by itself, to what and how fast is of V alone."""
+    if structure.threshold_moves:
+        return ()
+    given = {gate.state: gate for gate in structure.gates}
+    found, moving = [], {*structure.states[1:], structure.input}
+    for state, flow in zip(structure.states[1:], structure.rhs[1:], strict=True):
+        rate = -flow.diff(state)
+        if rate != 0:
+            gate = given.get(state, GateFlow(state, flow.subs(state, 0) / rate, rate))
+            if moving.isdisjoint(gate.inf.free_symbols | gate.rate.free_symbols):
+                found.append(gate)
+    return tuple(found)
+
+
+def fast_gates(runs: Runs) -> tuple[GateFlow, ...]:
+    """Give the gates that are fast where the cell lives, of runs that are alike in this."""
+    gates, is_fast = gates_that_follow(runs.neuron.system.structure), find_fast(runs)[0].tolist()
+    return tuple(gate for gate, one in zip(gates, is_fast, strict=True) if one)
+
+
+def find_fast(runs: Runs) -> npt.NDArray[np.bool_]:
+    """Tell which of `gates_that_follow` are fast where the cell lives, shape (n_runs, n_gates)."""
+    system = runs.neuron.system
+    gates = gates_that_follow(system.structure)
+    if not gates:
+        return np.zeros((runs.n_runs, 0), dtype=bool)
+    known = frozenset[sympy.Symbol]().union(*(gate.rate.free_symbols for gate in gates))
+    read = [index for index, one in enumerate(system.parameters) if one in known]
+    low, high, *values = asked = np.array([*_reach(runs), *values_of(runs).T[read]])
+    if np.all(asked == asked[:, :1]):  # in all runs alike
+        low, high, *values = asked[:, :1]
+    V = low + (high - low) * LOOKS[:, None]
+    arguments = (system.states[0], *(system.parameters[index] for index in read))
+    rates = lower_expressions(tuple(gate.rate for gate in gates), arguments, "grid")(V, *values)
+    fastest = [np.max(np.broadcast_to(rate, V.shape), axis=0) for rate in rates]
+    is_fast = np.array(fastest).T * scales_of(runs.neuron).time > FAST
+    return np.broadcast_to(is_fast, (runs.n_runs, len(gates)))
+
+
+def _reach(runs: Runs) -> tuple[Array, Array]:
+    """Give between which voltages the cell lives in every run: from its reset or start to where it fires."""
+    neuron, system = runs.neuron, runs.neuron.system
+    if sets_voltage(system.structure):
+        low = of_parameters(system.reset[0], system, values_of(runs))
+    else:
+        low = column(runs, "v_init", neuron.initial_state()[0])
+    if system.passes or not neuron.fires:
+        return low, low + SPIKE * scales_of(neuron).V
+    return low, origins(runs)

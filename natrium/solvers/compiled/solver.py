@@ -26,6 +26,7 @@ from natrium.model.scales import scales_of
 from natrium.solvers.base import BaseSolver, Run
 from natrium.solvers.closed_form import estimate_errors
 from natrium.solvers.compiled.engine import Settings, carry
+from natrium.solvers.compiled.following import find_fast
 from natrium.solvers.compiled.lane_tables import (
     BROKEN,
     COUNT,
@@ -218,13 +219,15 @@ class Compiled(BaseSolver):
             return self._elsewhere(runs, sample_times, reasons)[1]
         inputs = tabulate(runs)
         parts = [self._elsewhere(runs, sample_times, inputs.unsupported)] if inputs.unsupported else []
-        # A run's order must not depend on the others in its chunk.
-        orders, known = np.zeros(runs.n_runs, dtype=np.int64), inputs.input_of >= 0
+        # A run's order, and which gates may follow V in it, must not depend on the others in its chunk.
+        known = inputs.input_of >= 0
+        kinds = np.zeros((runs.n_runs, 1), dtype=np.int64)
         if np.any(known):
-            orders[known] = self._orders(runs.neuron, inputs)[inputs.input_of[known]]
-        for order in np.unique(orders[known]).tolist():
-            here = np.flatnonzero(orders == order)
-            whole = here.size == runs.n_runs
+            kinds[known, 0] = self._orders(runs.neuron, inputs)[inputs.input_of[known]]
+        kinds = np.column_stack([kinds, find_fast(runs)])
+        for kind in np.unique(kinds[known], axis=0):
+            here = np.flatnonzero(np.all(kinds == kind, axis=1))
+            order, whole = int(kind[0]), here.size == runs.n_runs
             group = runs if whole else runs.part(here)
             table = inputs if whole else tabulate(group)  # of its own formulas only
             parts.append((here, self._carry(group, table, order, sample_times)))

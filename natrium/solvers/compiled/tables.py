@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from natrium.model import HybridSystem, Kernel
+from natrium.model import GateFlow, HybridSystem, Kernel
 from natrium.model.arrays import Array
 from natrium.model.kernel import lower_expressions
 from natrium.model.scales import scales_of
@@ -22,6 +22,7 @@ from natrium.solvers.compiled.taylor.lowering import (
     sets_voltage,
     taylor_program,
 )
+from natrium.solvers.compiled.taylor.nodes import READY
 from natrium.solvers.inputs import InputTable
 from natrium.solvers.refractory import find_targets
 from natrium.solvers.runs import Runs
@@ -39,13 +40,13 @@ def origins(runs: Runs) -> Array:
     neuron, system = runs.neuron, runs.neuron.system
     check_threshold(system)
     if not system.origin.is_Symbol:
-        return _of_parameters(system.origin, system, _values(runs))
+        return of_parameters(system.origin, system, values_of(runs))
     # Without a threshold a neuron of channels is measured from rest, another from its start.
     name = "v_thresh" if neuron.fires else "v_rest" if neuron.of_channels else "v_init"
     return column(runs, name, neuron.origin)
 
 
-def _values(runs: Runs) -> Array:
+def values_of(runs: Runs) -> Array:
     """Give the values of the system's parameters in every run, shape (n_runs, n_parameters)."""
     system = runs.neuron.system
     values = np.tile(np.array(system.values), (runs.n_runs, 1))
@@ -60,7 +61,12 @@ def _values(runs: Runs) -> Array:
 
 
 def tables_of(
-    runs: Runs, inputs: InputTable, kernel: Kernel, samples: Array, settings: dict[str, Any]
+    runs: Runs,
+    inputs: InputTable,
+    kernel: Kernel,
+    samples: Array,
+    settings: dict[str, Any],
+    fast: tuple[GateFlow, ...] = (),
 ) -> Tables:
     """Lay out what is asked.
 
@@ -75,19 +81,33 @@ def tables_of(
         ms, increasing.
     settings : dict
         What `Tables` knows of the solver's settings, by name.
+    fast : tuple of GateFlow
+        The gates that may follow V.
     """
     neuron, system = runs.neuron, kernel.system
-    values, origin = _values(runs), origins(runs)
+    values, origin = values_of(runs), origins(runs)
     stands, plain = rests_apart(system.structure), sets_voltage(system.structure)
-    after = _of_parameters(system.reset[0], system, values) if plain else origin
+    after = of_parameters(system.reset[0], system, values) if plain else origin
     rates, targets = _rest(kernel, after) if stands else (np.zeros((runs.n_runs, len(system.states))),) * 2
-    gap, tau_ref = _of_parameters(system.gap, system, values), column(runs, "tau_ref", neuron.tau_ref)
+    gap, tau_ref = of_parameters(system.gap, system, values), column(runs, "tau_ref", neuron.tau_ref)
     moves = [] if stands else [np.ones(runs.n_runs)]
     pieces = (inputs.piece_begin, inputs.piece_end, inputs.level, inputs.slope, inputs.longest)
     jump, flow, surfaces = native_jump(system), native_flow(system), native_surfaces(system)
     n_sides = len(taylor_program(system.structure).sides)
     sides = np.ones((runs.n_runs, n_sides))
-    columns = [after - origin, gap, tau_ref, _initial(runs, origin), rates, targets, values, sides, *moves]
+    modes = np.full((runs.n_runs, len(fast)), READY)
+    columns = [
+        after - origin,
+        gap,
+        tau_ref,
+        _initial(runs, origin),
+        rates,
+        targets,
+        values,
+        sides,
+        modes,
+        *moves,
+    ]
     return Tables(
         runs=np.column_stack(columns),
         input_of=inputs.input_of,
@@ -122,7 +142,7 @@ def tables_of(
     )
 
 
-def _of_parameters(expression: Any, system: HybridSystem, values: Array) -> Array:
+def of_parameters(expression: Any, system: HybridSystem, values: Array) -> Array:
     """Evaluate what follows from a run's parameters alone, in every run."""
     found = lower_expressions((expression,), system.parameters, "grid")(*values.T)[0]
     return np.array(np.broadcast_to(found, len(values)), dtype=float)

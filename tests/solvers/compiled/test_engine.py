@@ -127,9 +127,9 @@ def test_a_run_is_left_alone_by_those_after_it():
 def test_a_run_that_turns_out_long_goes_on_with_faster_code_to_the_same_bits(monkeypatch):
     module, asked = "natrium.solvers.compiled.engine", []
 
-    def native(system, width, order, *, quick=False):
+    def native(system, width, order, *, quick=False, **options):
         asked.append(quick)
-        return native_step(system, width, order, quick=quick)
+        return native_step(system, width, order, quick=quick, **options)
 
     monkeypatch.setattr(f"{module}.native_step", native)
     monkeypatch.setattr(f"{module}._ROOMS", _Rooms())

@@ -11,7 +11,7 @@ from natrium.model.kernel import relaxation_law
 from natrium.solvers.compiled import lane_tables
 from natrium.solvers.ensembles.grid import runs_of
 from natrium.solvers.flags import RunFlag
-from tests.solvers.cases import MIXED, NA, STEP, fast_channel
+from tests.solvers.cases import MIXED, NA, STEP, held_by_decay
 
 LIF = natrium.Neuron(tau_m=8.0, tau_ref=1.5, v_rest=-70.0, v_thresh=-53.0, v_reset=-75.0)
 CLAMP = attrs.evolve(NA, refractory="clamp")
@@ -67,12 +67,14 @@ def test_sampling_at_a_spike_gives_the_state_after_it():
     np.testing.assert_array_equal(found.samples[0, 0, :3], -70.0)
 
 
-def test_what_is_stiff_does_not_depend_on_the_others():
-    """7000 short steps, which alone are looked at after 4095: begun later in a lane, after more than 5000."""
-    neuron, drive = fast_channel(3e4), natrium.Constant(16.0)
-    (alone,) = natrium.Compiled().solve_runs(runs_of(neuron, drive, {"g_fast": [5.0]}, t_end=0.2)).flags
+@pytest.mark.parametrize(("rate", "is_stiff"), [(1e5, False), (2.5e5, True)])
+def test_what_is_stiff_does_not_depend_on_the_others(rate, is_stiff):
+    """Thousands of short steps, begun in a lane at once and after those of another run."""
+    neuron, drive = held_by_decay(1.0), natrium.Constant(16.0)
+    (alone,) = natrium.Compiled().solve_runs(runs_of(neuron, drive, {"rate": [rate]}, t_end=0.2)).flags
+    assert bool(alone & RunFlag.FALLBACK) == is_stiff
     for level in (800.0, 1500.0, 3000.0):
-        values = {"g_fast": [0.0] * 8 + [5.0] * 8, "I_0": [level] * 8 + [16.0] * 8}
+        values = {"rate": [0.1] * 8 + [rate] * 8, "I_0": [level] * 8 + [16.0] * 8}
         crowd = natrium.Compiled().solve_runs(runs_of(neuron, drive, values, t_end=0.2))
         assert crowd.flags[8:].tolist() == [alone] * 8
 

@@ -8,7 +8,7 @@ import pytest
 
 import natrium
 from natrium.solvers.flags import RunFlag
-from tests.solvers.cases import MIXED, NA, SODIUM, STEP, TRAINS, fast_channel, read, solve, train
+from tests.solvers.cases import MIXED, NA, SODIUM, STEP, TRAINS, held_by_decay, read, solve, train
 
 LIF = natrium.Neuron(tau_m=8.0, tau_ref=1.5, v_rest=-70.0, v_thresh=-53.0, v_reset=-75.0)
 CLAMP = attrs.evolve(NA, refractory="clamp")
@@ -332,7 +332,7 @@ def test_a_budget_of_calls_ends_a_long_run():
 
 
 def test_a_stiff_run_is_carried_by_the_event_driven_solver_and_says_so():
-    neuron, drive = fast_channel(1e6), natrium.Constant(16.0)
+    neuron, drive = held_by_decay(1e6), natrium.Constant(16.0)
     found, other = compiled(neuron, drive, 40.0), event(neuron, drive, 40.0, rtol=1e-9)
     np.testing.assert_array_equal(found.spike_times, other.spike_times)
     assert found.n_spikes > 0

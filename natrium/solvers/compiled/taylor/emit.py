@@ -14,9 +14,9 @@ from llvmlite import ir
 
 from natrium.solvers.compiled.lane_tables import LEAST_STEP
 from natrium.solvers.compiled.taylor.layout import NEAR, Layout
-from natrium.solvers.compiled.taylor.recurrences import Recurrences
-from natrium.solvers.compiled.taylor.series import Node, Program
-from natrium.solvers.compiled.taylor.vectors import F64, I64, ROUGH_EXP_TERMS
+from natrium.solvers.compiled.taylor.nodes import Program
+from natrium.solvers.compiled.taylor.sweeps import Sweeps
+from natrium.solvers.compiled.taylor.vectors import F64, I64
 from natrium.solvers.machine import FUNCTION
 
 # What the step is given, as a table of addresses; the last is a whole number and no address. Rows of lanes:
@@ -33,14 +33,12 @@ ARGUMENTS = (
 MAX_ACCUMULATORS = 20  # in one loop: vector registers, less the operands
 GROUP = 6  # convolutions of two orders at once: twice as many accumulators
 IN_LINE = 6000  # products of a step, above which it is written as a loop: compiling takes its time
-SIGHT = 3.0  # e-foldings: more, and a rate may rise from nothing within a step
-SHORTENING = 0.9  # of the step that the last terms allow
 
 
 @lru_cache(maxsize=256)
 def written_for(program: Program, order: int) -> int:
     """Say for which order a step is written: `order` in line, or 0, a loop for all, where that is long."""
-    products = len(Layout(program, near=True).sums) * order**2 / 2
+    products = (len(Layout(program, near=True).sums) + 2 * len(program.gates)) * order**2 / 2
     return order if products <= IN_LINE else 0
 
 
@@ -79,7 +77,7 @@ def module_of(program: Program, width: int, fused: bool, order: int) -> Any:
     return module
 
 
-class _Step(Recurrences):
+class _Step(Sweeps):
     """Writes one function."""
 
     def write(self, near: Any) -> None:
@@ -98,6 +96,22 @@ class _Step(Recurrences):
         self.n = len(self.program.rates)
         self.time = v.load(self.at["time"])
         self.current = v.fma(v.load(self.at["rate"]), self.time, v.load(self.at["base"]))
+
+        if self.program.gates:
+            self.sweep(lambda: self._series(near))
+        else:
+            self._series(near)
+        allowed = self._length()
+        rest = v.sub(v.load(self.at["end"]), self.time)
+        h = self._within_sight(v.least(allowed, v.least(v.load(self.at["longest"]), rest)))
+        if self.program.gates:
+            self.look_ahead(allowed, h)
+        self._finish(h, rest)
+        b.ret_void()
+
+    def _series(self, near: Any) -> None:
+        """Write all series, from those of order 0 on."""
+        v = self.v
         for node in self.program.nodes:
             self.first[node] = self._start(node)
         if near is not None:
@@ -105,14 +119,14 @@ class _Step(Recurrences):
         v.store(self.current, self.at["input"])
         for index in range(self.n):
             v.store(v.load(self.at["states"], index), self._base_of_state(index))
+        for gate in self.program.gates:
+            v.store(self.first[gate], self._base(gate))
         for row, value in self.first.items():
             if row in self.layout.slots:
                 v.store(value, self._base(row))
         for index, rate in enumerate(self.program.rates):
             v.store(self.first[rate], self._base_of_state(index), 1)
         self._orders()
-        self._finish()
-        b.ret_void()
 
     # -- order k
 
@@ -204,7 +218,10 @@ class _Step(Recurrences):
             if ("slope", node) in self.layout.slots:
                 self.value["slope", node] = v.mul(self.factor, self.value[node])
         for row in self.layout.slots:
-            v.store(self.value[row], self._base(row), k)
+            if row in self.value:
+                v.store(self.value[row], self._base(row), k)
+        for gate in self.program.gates:
+            v.store(self.value[gate], self._base(gate), k)
         following = b.add(k, ir.Constant(I64, 1))
         divisor = v.spread(b.fdiv(ir.Constant(F64, 1.0), b.sitofp(following, F64)))
         self.states = [v.mul(self.value[rate], divisor) for rate in self.program.rates]
@@ -281,12 +298,9 @@ class _Step(Recurrences):
         b.ret_void()
         b.position_at_end(plain)
 
-    def _finish(self) -> None:
+    def _finish(self, h: Any, rest: Any) -> None:
         """Write the step's length, the states at its end, and the bound of u."""
         v, b = self.v, self.b
-        rest = v.sub(v.load(self.at["end"]), self.time)
-        h = v.least(self._length(), v.least(v.load(self.at["longest"]), rest))
-        h = self._within_sight(h)
         v.store(h, self.at["length"])
 
         def horner(j: Any, values: list[Any]) -> list[Any]:
@@ -304,63 +318,10 @@ class _Step(Recurrences):
         v.store(bound, self.at["bound"])
         self._go_on(h, rest, final, bound)
 
-    def _bound(self, base: Any, sign: Any, h: Any) -> Any:
-        """Bound a series over the step from above, multiplied by a sign where one is given."""
-        v = self.v
-
-        def part(k: Any) -> Any:
-            found = v.load(base, k)
-            return found if sign is None else v.mul(found, sign)
-
-        a, power = [part(0)], v.number(1.0)
-        for k in range(1, 4):
-            power = v.mul(power, h)
-            a.append(v.mul(part(k), power))
-
-        def rises(k: Any, values: list[Any]) -> list[Any]:
-            height = v.mul(values[0], h)
-            return [height, v.add(values[1], v.greatest(v.mul(part(k), height), v.number(0.0)))]
-
-        _, tail = v.loop(ir.Constant(I64, 4), self.stride, [power, v.number(0.0)], rises)
-        # A cubic lies below the largest of its Bernstein coefficients.
-        third = v.number(1.0 / 3.0)
-        middle = v.fma(third, a[1], a[0])
-        later = v.fma(third, a[2], v.fma(v.number(2.0 / 3.0), a[1], a[0]))
-        end = v.add(v.add(a[0], a[1]), v.add(a[2], a[3]))
-        top = v.greatest(v.greatest(a[0], middle), v.greatest(later, end))
-        return v.add(top, tail)
-
-    def _within_sight(self, h: Any) -> Any:
-        """Shorten the step so that no exponential passes more than `SIGHT` e-foldings in it.
-
-        Where 1/(1 + exp(-w)) is next to nothing its series shows nothing of where it is not. The sum of
-        |w_k| h^k bounds how far w goes, and grows faster than h.
-        """
-        v, b = self.v, self.b
-        one = ir.Constant(I64, 1)
-        for row, weights in self.layout.growths().items():
-            base, is_slope = self._base(row), not isinstance(row, Node)
-
-            def passes(k: Any, values: list[Any], base: Any = base, is_slope: bool = is_slope) -> list[Any]:
-                height = v.mul(values[0], h)  # noqa: B023 - written at once, in this turn
-                size = v.intrinsic("fabs", v.load(base, k))
-                if is_slope:
-                    size = v.mul(size, v.spread(b.fdiv(ir.Constant(F64, 1.0), b.sitofp(k, F64))))
-                return [height, v.fma(size, height, values[1])]
-
-            end = self.order if is_slope else self.stride
-            _, total = v.loop(one, end, [v.number(1.0), v.number(0.0)], passes)
-            steepest = v.number(0.0)
-            for weight in weights:
-                steepest = v.greatest(v.intrinsic("fabs", self.constant(weight)), steepest)
-            folds = v.mul(v.mul(steepest, total), v.number(1.0 / SIGHT))
-            h = v.least(v.div(h, folds), h)
-        return h
-
     def _go_on(self, h: Any, rest: Any, final: list[Any], bound: Any) -> None:
         """Move the lanes on in which nothing can have happened; mark the others."""
         v, b = self.v, self.b
-        margin = v.spread(b.load(b.gep(self.tolerance, [ir.Constant(I64, self.n)])))
+        margin = self._weight(self.n)
         calm = b.and_(b.fcmp_ordered("<", bound, margin), b.fcmp_ordered("<", h, rest))
         for surface, side in zip(self.program.surfaces, self.program.sides, strict=True):
             against = v.sub(v.number(0.0), self.constant(side))
@@ -376,20 +337,3 @@ class _Step(Recurrences):
             v.store(b.select(calm, value, v.load(self.at["states"], index)), self.at["states"], index)
         word = b.bitcast(self.at["attention"], I64.as_pointer())
         b.store(v.word(b.not_(calm)), word)
-
-    def _length(self) -> Any:
-        """Give the length at which the last two terms of each state come down to its tolerance."""
-        v, b = self.v, self.b
-        logs = []
-        for back in (0, 1):
-            k = b.sub(self.order, ir.Constant(I64, back))
-            size = v.number(0.0)
-            for index in range(self.n):
-                weight = v.spread(b.load(b.gep(self.tolerance, [ir.Constant(I64, index)])))
-                term = v.mul(v.intrinsic("fabs", v.load(self._base_of_state(index), k)), weight)
-                size = v.greatest(term, size)
-            inverse = v.spread(b.fdiv(ir.Constant(F64, 1.0), b.sitofp(k, F64)))
-            logs.append(v.mul(v.rough_log2(size), inverse))
-        worst = v.greatest(logs[0], logs[1])
-        grown = v.exp(v.mul(worst, v.number(-0.6931471805599453)), ROUGH_EXP_TERMS)
-        return v.mul(v.number(SHORTENING), grown)

@@ -7,8 +7,8 @@ from typing import Any
 from llvmlite import ir
 
 from natrium.solvers.compiled.taylor.emit import ARGUMENTS
+from natrium.solvers.compiled.taylor.nodes import Program
 from natrium.solvers.compiled.taylor.recurrences import Recurrences
-from natrium.solvers.compiled.taylor.series import Program
 from natrium.solvers.compiled.taylor.vectors import I64
 from natrium.solvers.machine import FUNCTION
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import sympy
 
-from natrium.solvers.compiled.taylor.series import Node, Program
+from natrium.solvers.compiled.taylor.nodes import Node, Program
 
 # Below this |w| the quotient w/(exp(w) - 1) is an even function's fraction: dividing by what vanishes
 # inside the step would lose the digits of its series.
@@ -32,8 +32,14 @@ class Layout:
                 self.sums.setdefault(pair, len(self.sums))
         for pair in self.sums:
             for row in pair:
-                if not (isinstance(row, Node) and row.kind in ("state", "input")):
-                    self.slots.setdefault(row, len(self.slots))
+                self._keep(row)
+        for gate in program.gates:
+            for row in (*gate.args, *((kind, gate) for kind in ("guess", "lag", "next", "drift"))):
+                self._keep(row)
+
+    def _keep(self, row: Any) -> None:
+        if not (isinstance(row, Node) and (row.is_state or row.kind == "input")):
+            self.slots.setdefault(row, len(self.slots))
 
     @staticmethod
     def single(node: Node) -> tuple[Node, Any]:
@@ -48,13 +54,13 @@ class Layout:
         for node in self.program.nodes:
             if node.kind in ("exp", "tanh"):
                 x, weight = self.single(node.args[0])
-                row = x if x.kind == "state" else ("slope", x)
+                row = x if x.is_state else ("slope", x)
                 found.setdefault(row, []).append(2 * weight if node.kind == "tanh" else weight)
         # Squares of exponentials are products here, twice as steep.
         for square in self.program.nodes:
             if square.kind == "product" and square.args[0] == square.args[1] and square.args[0].kind == "exp":
                 x, weight = self.single(square.args[0].args[0])
-                found[x if x.kind == "state" else ("slope", x)].append(2 * weight)
+                found[x if x.is_state else ("slope", x)].append(2 * weight)
         return found
 
     def _pairs(self, node: Node) -> Iterator[tuple[Any, Any]]:

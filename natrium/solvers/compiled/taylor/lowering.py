@@ -7,12 +7,13 @@ from functools import lru_cache
 import attrs
 import sympy
 
-from natrium.model import Formula, HybridSystem, UnsupportedModel
+from natrium.model import Formula, GateFlow, HybridSystem, UnsupportedModel
 from natrium.model.branches import split_branches
 from natrium.model.expressions.exprel import whole
 from natrium.model.kernel import event_system
 from natrium.solvers.compiled.taylor.native import compile_jump, compile_step
-from natrium.solvers.compiled.taylor.series import Program, program
+from natrium.solvers.compiled.taylor.nodes import Follower, Program
+from natrium.solvers.compiled.taylor.series import program
 from natrium.solvers.machine import Native
 
 # A number of the run at hand: 1, and 0 while refractory, where what stands still is multiplied by it.
@@ -57,16 +58,18 @@ def sets_voltage(structure: HybridSystem) -> bool:
 
 
 @lru_cache(maxsize=64)
-def taylor_program(structure: HybridSystem) -> Program:
+def taylor_program(structure: HybridSystem, fast: tuple[GateFlow, ...] = ()) -> Program:
     """Write a system, V measured from its origin, as a program on Taylor series.
 
-    Behind the parameters are the sides of all branches, then, where the refractory period must be integrated,
-    `MOVES`.
+    Behind the parameters are the sides of all branches, the modes of fast gates, then, where the refractory
+    period must be integrated, `MOVES`.
 
     Parameters
     ----------
     structure : HybridSystem
         Without values (`HybridSystem.structure`): systems that differ in these only share the program.
+    fast : tuple of GateFlow
+        Of its gates those that may follow V.
 
     Raises
     ------
@@ -75,13 +78,24 @@ def taylor_program(structure: HybridSystem) -> Program:
     """
     check_threshold(structure)
     event = event_system(structure)
-    rates, branches = split_branches(event.rhs)
-    parameters = (*event.parameters, *(branch.side for branch in branches))
+    shift = {structure.states[0]: event.states[0] + event.origin}
+    laws = tuple(part.xreplace(shift) for gate in fast for part in (gate.inf, 1 / gate.rate))
+    both, branches = split_branches((*event.rhs, *laws))
+    rates, laws = both[: len(event.rhs)], both[len(event.rhs) :]
+    modes = tuple(sympy.Symbol(f"_mode_{index}", real=True) for index in range(len(fast)))
+    parameters = (*event.parameters, *(branch.side for branch in branches), *modes)
+    still: dict[sympy.Symbol, sympy.Expr] = {}
     if not rests_apart(structure):
-        resting = zip(rates, structure.resting.rhs, strict=True)
-        rates = tuple(MOVES * rate if flow == 0 else rate for rate, flow in resting)
+        resting = zip(structure.states, structure.resting.rhs, strict=True)
+        still = {state: MOVES for state, flow in resting if flow == 0}
+        moves = (still.get(state, sympy.S.One) for state in structure.states)
+        rates = tuple(one * rate for one, rate in zip(moves, rates, strict=True))
         parameters = (*parameters, MOVES)
-    found = program(rates, event.states, event.input, parameters, branches=branches)
+    followers = tuple(
+        Follower(gate.state, inf, tau, (mode, *filter(None, (still.get(gate.state),))))
+        for gate, inf, tau, mode in zip(fast, laws[::2], laws[1::2], modes, strict=True)
+    )
+    found = program(rates, event.states, event.input, parameters, branches=branches, followers=followers)
     if len(set(found.surfaces)) < len(branches):
         raise UnsupportedModel("the compiled solver knows each surface of a branch once only, got one twice")
     return _known(attrs.evolve(found, turns=structure.passes, runs_off=_runs_off(structure)))
@@ -130,12 +144,14 @@ def surface_program(structure: HybridSystem) -> Program | None:
     return _known(program(surfaces, event.states, event.input, parameters, once=True))
 
 
-def native_step(system: HybridSystem, width: int, order: int, *, quick: bool = False) -> Native:
+def native_step(
+    system: HybridSystem, width: int, order: int, *, fast: tuple[GateFlow, ...] = (), quick: bool = False
+) -> Native:
     """Compile one Taylor step of `width` runs at once, or load it where it was compiled before.
 
     For one order it is quicker to run, for any order (0) quicker to compile, the more so where it is told to.
     """
-    return compile_step(taylor_program(system.structure), width, order, quick=quick)
+    return compile_step(taylor_program(system.structure, fast), width, order, quick=quick)
 
 
 def native_jump(system: HybridSystem) -> Native | None:

@@ -10,12 +10,12 @@ from typing import Any
 
 import attrs
 
-from natrium.solvers.compiled.taylor.series import Program
+from natrium.solvers.compiled.taylor.nodes import Program
 from natrium.solvers.machine import Native, load, quick_machine, run_passes, target
 
 _ONE_AT_A_TIME = threading.Lock()
 JUMP = -1  # the order of what is no series
-FORMAT = 13  # of what is written here: counts up when the emitted code changes
+FORMAT = 14  # of what is written here: counts up when the emitted code changes
 
 
 def _key(program: Program, width: int, order: int, quick: bool) -> str:
@@ -28,7 +28,9 @@ def _key(program: Program, width: int, order: int, quick: bool) -> str:
         return tuple(places[node] for node in nodes)
 
     nodes = tuple(attrs.evolve(node, args=at(node.args)) for node in program.nodes)
-    said = attrs.evolve(program, nodes=nodes, rates=at(program.rates), surfaces=at(program.surfaces))
+    said = attrs.evolve(
+        program, nodes=nodes, rates=at(program.rates), surfaces=at(program.surfaces), gates=at(program.gates)
+    )
     content = repr((*versions, description, fused, width, order, quick, said))
     return hashlib.sha256(content.encode()).hexdigest()[:32]
 

@@ -18,7 +18,7 @@ from natrium.model.errors import UnsupportedModel
 from natrium.model.expressions.exprel import EXP_LIMIT, exprel
 from natrium.model.expressions.expression import as_text
 from natrium.solvers.compiled.taylor.layout import FRACTION_LEVELS, NEAR, Layout, even_fraction
-from natrium.solvers.compiled.taylor.series import Node, Program
+from natrium.solvers.compiled.taylor.nodes import Node, Program
 from natrium.solvers.compiled.taylor.vectors import I64, Lanes
 
 PEAK = 2.0 / math.sqrt(math.pi)  # of the slope of erf
@@ -48,6 +48,7 @@ class Recurrences:
     stride: Any  # rows of one series
     current: Any  # the input
     states: list[Any]  # coefficients of the order at hand
+    follows: dict[Node, Any]  # in which lanes each gate follows
     factor: Any  # the order, in all lanes
     inverse: Any  # and 1 over it
 
@@ -81,7 +82,7 @@ class Recurrences:
         return self.b.gep(self.at["series"], [self.b.mul(self.stride, ir.Constant(I64, index))])
 
     def _base(self, row: Any) -> Any:
-        if isinstance(row, Node) and row.kind == "state":
+        if isinstance(row, Node) and row.is_state:
             return self._base_of_state(row.index)
         if isinstance(row, Node) and row.kind == "input":
             return self.at["input"]
@@ -142,6 +143,11 @@ class Recurrences:
         flat = self.b.fcmp_ordered("==", below, v.number(0.0))
         return self.b.select(flat, one, v.div(v.sub(u, one), self.b.select(flat, one, below)))
 
+    def _along(self, gate: Node, k: Any, inf: Any, free: Any) -> Any:
+        """Give a gate's coefficient: where it follows its steady state's and its lag's, else its own."""
+        v = self.v
+        return self.b.select(self.follows[gate], v.add(inf, v.load(self._base(("lag", gate)), k)), free)
+
     # -- order 0
 
     def _start(self, node: Node) -> Any:
@@ -149,6 +155,8 @@ class Recurrences:
         v, args = self.v, [self.first[arg] for arg in node.args]
         if node.kind == "state":
             return v.load(self.at["states"], node.index)
+        if node.kind == "gate":
+            return self._along(node, 0, args[0], v.load(self.at["states"], node.index))
         if node.kind == "input":
             return self.current
         if node.kind == "sum":
@@ -235,6 +243,8 @@ class Recurrences:
         v, first, value = self.v, self.first, self.value
         if node.kind == "state":
             return self.states[node.index]
+        if node.kind == "gate":
+            return self._along(node, k, value[node.args[0]], self.states[node.index])
         if node.kind == "input":
             return v.load(self.at["input"], k)
         if node.kind == "sum":

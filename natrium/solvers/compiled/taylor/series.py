@@ -16,84 +16,17 @@ References
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Any
 
-import attrs
 import sympy
 
 from natrium.model.branches import Branch, choose
 from natrium.model.errors import UnsupportedModel
 from natrium.model.expressions.exprel import exprel, whole_exp
+from natrium.solvers.compiled.taylor.nodes import Follower, Kind, Node, Program
 
 # A number exp(b) that is further than this from 1 is not taken out of an exponential.
 FAR = 1e20
-
-Kind = Literal[
-    "state", "input", "sum", "product", "quotient", "exp", "bernoulli", "log", "power", "tanh", "sin", "cos",
-    "erf", "side", "branch",
-]  # fmt: skip
-
-
-@attrs.frozen
-class Node:
-    """One series.
-
-    Attributes
-    ----------
-    kind : str
-        The rule for its coefficients.
-    args : tuple of Node
-        The series that it is made of.
-    weights : tuple of sympy.Expr
-        Of a sum: the constant, then one factor per argument; of a power: its exponent; of a side: what is
-        not negative where the first argument holds. Functions of the parameters alone.
-    index : int
-        Of a state: which.
-    """
-
-    kind: Kind
-    args: tuple[Node, ...] = ()
-    weights: tuple[Any, ...] = ()
-    index: int = 0
-    _hash: int = attrs.field(init=False, repr=False, eq=False)
-
-    def __attrs_post_init__(self) -> None:
-        """Keep the hash: programs are graphs in which each node is asked for many times."""
-        object.__setattr__(self, "_hash", hash((self.kind, self.args, self.weights, self.index)))
-
-    def __hash__(self) -> int:
-        return self._hash
-
-
-@attrs.frozen
-class Program:
-    """What gives the Taylor coefficients of a system's solution.
-
-    Attributes
-    ----------
-    nodes : tuple of Node
-        Every series needed, each after those that it is made of.
-    rates : tuple of Node
-        The derivative of each state.
-    parameters : tuple of sympy.Symbol
-        What weights are functions of.
-    surfaces : tuple of Node
-        What is zero where a branch changes its side.
-    sides : tuple of sympy.Symbol
-        The parameters that are +1 or -1 as the surfaces are positive or negative.
-    turns : bool
-        Whether a step watches for the first state's zero from above, too, by the lane's sign.
-    runs_off : bool
-        Whether the first state may get to its zero in no time: steps shorter than `LEAST_STEP` are told.
-    """
-
-    nodes: tuple[Node, ...]
-    rates: tuple[Node, ...]
-    parameters: tuple[Any, ...]
-    surfaces: tuple[Node, ...] = ()
-    sides: tuple[Any, ...] = ()
-    turns: bool = False
-    runs_off: bool = False
 
 
 def program(
@@ -103,6 +36,7 @@ def program(
     parameters: tuple[Any, ...],
     *,
     branches: tuple[Branch, ...] = (),
+    followers: tuple[Follower, ...] = (),
     once: bool = False,
 ) -> Program:
     """Write right-hand sides as a program on series.
@@ -117,6 +51,7 @@ def program(
     parameters : tuple of sympy.Symbol
     branches : tuple of Branch
         Their surfaces' series are wanted besides; the sides are among the parameters.
+    followers : tuple of Follower
     once : bool
         Whether only values are wanted, no series: branches are then taken as they come.
 
@@ -126,12 +61,17 @@ def program(
         When an expression is not analytic, or has a function without a rule here.
     """
     builder = _Builder(states, current, once)
-    builder.look_ahead(rates)
-    ends = tuple(builder.node(_affine(rate, states)) for rate in rates)
+    builder.look_ahead((*rates, *(part for one in followers for part in (one.inf, one.tau))))
+    gates = {one.state: builder.follow(one) for one in followers}
+    flows = [_affine(rate, states) for rate in rates]
+    for one in followers:
+        flows[states.index(one.state)] = builder.law(one)
+    ends = tuple(map(builder.node, flows))
     found = [branch.surface for branch in branches]
     watched = tuple(Node("sum", (builder.node(one),), (sympy.S.Zero, sympy.S.One)) for one in found)
     sides = tuple(branch.side for branch in branches)
-    return Program(tuple(builder.sort((*ends, *watched))), ends, parameters, watched, sides)
+    nodes = tuple(builder.sort((*gates.values(), *ends, *watched)))
+    return Program(nodes, ends, parameters, watched, sides, gates=tuple(gates.values()))
 
 
 def _affine(rate: Any, states: tuple[Any, ...]) -> Any:
@@ -157,6 +97,26 @@ class _Builder:
         self.known[current] = Node("input")
         self.growths: dict[Any, list[tuple[Any, Node]]] = {}
         self.arguments: dict[Any, Any] = {}  # of exponentials: the constant of the first of each shape
+
+    def follow(self, one: Follower) -> Node:
+        """Let a state be one that may follow."""
+        args = (self.node(one.inf), self.node(one.tau))
+        made = self.known[one.state] = Node("gate", args, one.follows, self.known[one.state].index)
+        return made
+
+    def law(self, one: Follower) -> Any:
+        """Give a follower's rate with what it relaxes to and how fast as series of their own."""
+        inf, tau = (self._named(part) for part in (one.inf, one.tau))
+        return sympy.Mul(*one.follows[1:], inf - one.state, 1 / tau)
+
+    def _named(self, expr: Any) -> Any:
+        """Give a symbol for an expression that moves."""
+        if self.is_constant(expr):
+            return expr
+        symbol = sympy.Symbol(f"_part_{len(self.known)}", real=True)
+        self.moving.add(symbol)
+        self.known[symbol] = self.node(expr)
+        return symbol
 
     def look_ahead(self, rates: tuple[Any, ...]) -> None:
         """Find the arguments of all exponentials: where one is twice another, it is that one's square."""

@@ -59,6 +59,11 @@ class Lanes:
         mask = ir.Constant(ir.VectorType(ir.IntType(32), self.width), [0] * self.width)
         return self.b.shuffle_vector(vector, ir.Constant(self.type, ir.Undefined), mask)
 
+    def spread_bit(self, bit: Any) -> Any:
+        """Put one condition into all lanes."""
+        everywhere = self.spread(self.b.uitofp(bit, F64))
+        return self.b.fcmp_ordered(">", everywhere, self.number(0.0))
+
     def row(self, base: Any, index: Any) -> Any:
         """Give a pointer to the row `index` (an I64 value or an int) after `base` (pointer to rows)."""
         return self.b.gep(base, [ir.Constant(I64, index) if isinstance(index, int) else index])

@@ -21,7 +21,9 @@ def written(expr):
 
 
 def taken(native, states, parameters, current=(0.0,), order=ORDER, tolerance=1e-9, longest=1e3):
-    """Take one step; numbers stand for all lanes, `current` is the input's series.
+    """Take one step; numbers stand for all lanes, an array of parameters is changed in place where a step does so.
+
+    `current` is the input's series.
 
     Gives the series of the states, shape (n_states, order + 1, width), the step's lengths and its final states.
     """
@@ -30,7 +32,9 @@ def taken(native, states, parameters, current=(0.0,), order=ORDER, tolerance=1e-
         name: np.zeros(width) for name in ("rate", "time", "watch", "steps", "length", "bound", "sign")
     } | {
         "states": np.array([np.broadcast_to(value, width) for value in states], dtype=float),
-        "parameters": np.array([np.broadcast_to(value, width) for value in parameters], dtype=float),
+        "parameters": parameters
+        if isinstance(parameters, np.ndarray)
+        else np.array([np.broadcast_to(value, width) for value in parameters], dtype=float),
         "input": np.zeros((order + 1, width)),
         "base": np.full(width, current[0]),
         "end": np.full(width, np.inf),
