@@ -39,8 +39,8 @@ RTOL = 1e-10
 ROUNDING = 4.0  # in units of the last place
 SHORT = 1e-3  # of the slowest time constant: the pulse with which the search for the chronaxie begins
 DOUBLINGS = 4  # of the amplitude, tried at once
-SECTIONS = (
-    15  # amplitudes tried at once by a solver that carries many runs: a round makes a range 16 times less
+AT_ONCE = (
+    8  # runs side by side, of a solver that carries many: its lanes, as those that stay silent take long
 )
 
 
@@ -209,7 +209,7 @@ class _Pulses:
         # The first spike tells: refractory from then on, a run costs no more.
         self.neuron = resting.changed({"tau_ref": 2.0 * self.t_end})
         self.solver = accurate(resting, rtol)
-        self.at_once = SECTIONS if isinstance(self.solver, ManyRuns) else 1
+        self.at_once = AT_ONCE if isinstance(self.solver, ManyRuns) else 1
 
     def fire(self, durations: Array, amplitudes: Array) -> Flags:
         """Tell which pulses make a spike; shapes alike."""
@@ -291,8 +291,9 @@ def _least(
         left = left[~fired]
         if left.size and high[left].max() > largest:
             return high, left[np.argsort(-high[left], kind="stable")]
-    parts = np.arange(1, at_once + 1) / (at_once + 1)
     while (left := np.flatnonzero(high - low > TOLERANCE * high)).size:
+        sections = max(1, at_once // left.size) + 1
+        parts = np.arange(1, sections) / sections
         tried = low[left, None] + (high - low)[left, None] * parts
         below, above, fired = _between(fires(left, tried), low[left], tried)
         low[left], high[left] = below, np.where(fired, above, high[left])

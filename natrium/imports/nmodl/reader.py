@@ -83,7 +83,10 @@ def read_tree(
     used = {one for rate in flows.all_rates() for one in rate.names} | run.frozen
     used |= {one for current in chosen for one in run.names[current].names}
     temperature = values["celsius"] if "celsius" in used else None
-    notes[:0] = _of_ions(program, values, used)
+    notes[:0] = [
+        *_of_ions(program, values, used),
+        *_not_given(program, used & (values.keys() - zeroed.keys())),
+    ]
     rounded = _rounded(program)
     notes += [
         f"{one} = {rounded[one]!r}, of which NEURON itself keeps six digits" for one in rounded if one in used
@@ -124,6 +127,15 @@ def _of_ions(program: Program, values: Mapping[str, float], used: set[str]) -> l
                 "sets it"
             )
     return told
+
+
+def _not_given(program: Program, used: set[str]) -> list[str]:
+    """Say which parameters the file gives no number."""
+    others = (one for ion in program.ions.values() for one in ion.reads if ion.default(one) is not None)
+    used = used - {"celsius", *others}
+    missing = [one for one, value in program.parameters.items() if value is None and one in used]
+    said = "0: the file gives it no number, for which NEURON takes 0; change it to what is meant"
+    return [f"{one} = {said}" for one in missing]
 
 
 def _rounded(program: Program) -> dict[str, float]:

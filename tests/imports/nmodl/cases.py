@@ -258,6 +258,16 @@ CASES = {
         powers={"m": 3},
         note="ena = 67 is set at the start",
     ),
+    "a reversal without a number": Case(
+        channel(
+            RELAX + "PROCEDURE rates(v) { minf = 1/(1 + exp(-(v + 40)/10)) mtau = 2 }",
+            current="gbar*m*(v - eh)",
+            more="eh (mV)",
+        ),
+        {"m": (lambda v: sigmoid(v, -40, 10), lambda v: 2 + 0 * v)},
+        E=0.0,
+        note="eh = 0: the file gives it no number",
+    ),
     "more digits than NEURON keeps": Case(
         channel(
             RELAX + "PROCEDURE rates(v) { minf = 1/(1 + exp(-(v - half)/7)) mtau = 1 }",
