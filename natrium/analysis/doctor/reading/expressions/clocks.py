@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from natrium.analysis.doctor.reading.expressions.trees import leaves
+from natrium.analysis.doctor.reading.expressions.trees import is_leaf, leaves
 from natrium.analysis.doctor.trace.record import Record, Step
 
 
@@ -24,6 +24,22 @@ def other_clocks(record: Record) -> dict[str, float]:
     return found
 
 
+def keeps_a_time(record: Record, name: str) -> bool:
+    """Tell whether a state is left alone or set to a time, however made, and compared with clocks alone."""
+    clocks = {record.time, *other_clocks(record)} - {""}
+    nodes = [step.updates[name] for step in record.steps]
+    others = [step.updates[one] for step in record.steps for one in record.states if one != name]
+    asked = [leaves(one.left, one.right) for step in record.steps for one in step.choices]
+    return (
+        not all(is_leaf(node, name) for node in nodes)
+        and all(is_leaf(node, name) or (name not in leaves(node) and clocks & leaves(node)) for node in nodes)
+        and not any(name in leaves(node) for node in others)
+        and all(clocks & one and one <= {name, record.dt, *clocks, *record.parameters}
+                for one in asked if name in one)
+    )  # fmt: skip
+
+
 def _read_by(step: Step) -> frozenset[str]:
     """Name all that a step reads."""
-    return frozenset[str]().union(*(leaves(one) for one in step.updates.values()))
+    asked = (side for one in step.choices for side in (one.left, one.right))
+    return leaves(*step.updates.values(), *asked)

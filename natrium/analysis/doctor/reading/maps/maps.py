@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from natrium.analysis.doctor.reading.expressions.algebra import Algebra, Slopes
-from natrium.analysis.doctor.reading.expressions.clocks import other_clocks
+from natrium.analysis.doctor.reading.expressions.clocks import keeps_a_time, other_clocks
 from natrium.analysis.doctor.reading.expressions.trees import (
     LEAF,
     NUMBER,
@@ -225,6 +225,8 @@ def is_timer(record: Record, algebra: Algebra, name: str) -> bool:
         compared = [side for step in record.steps for one in step.choices for side in (one.left, one.right)]
         if any(_flows(side, name) for side in compared):
             return False
+    if keeps_a_time(record, name):
+        return True
     beside = [step.updates[one] for step in record.steps for one in record.states if one != name]
     if not any(name in leaves(one) for one in beside):
         known |= set(record.exogenous)  # nothing is made of it: it may keep what comes from elsewhere, too

@@ -214,16 +214,24 @@ def set_at(maps: Maps) -> int:
 
 def _by_clock(maps: Maps, set_to: Mapping[str, Node], choice: Choice, known: Mapping[str, float]) -> float:
     """Solve the comparison for the time at which it turns, after a spike at time 0."""
-    time = maps.record.time
-    at = dict(known) | {time: 0.0} | other_clocks(maps.record)
-    at |= {name: number_at(set_to[name], at) for name in maps.timers}
+    clocks = {maps.record.time: 0.0} | other_clocks(maps.record)
+    at = dict(known) | clocks
+    at |= {name: _set_by(maps, name, set_to[name], at) for name in maps.timers}
 
     def apart(t: float) -> float:
-        moved = at | {time: t}
+        moved = at | {name: t + ahead for name, ahead in clocks.items()}
         return number_at(choice.left, moved) - number_at(choice.right, moved)
 
     rise = apart(1.0) - apart(0.0)
     return -apart(0.0) / rise if rise else math.nan
+
+
+def _set_by(maps: Maps, timer: str, node: Node, at: Mapping[str, float]) -> float:
+    """Give what a spike at time 0 sets a timer to; on the whole, where it is made of what flows."""
+    if not leaves(node) & {*maps.moving}:
+        return number_at(node, at)
+    kept = maps.record.samples[maps.spikes + 1, maps.record.states.index(timer)]
+    return float(np.mean(kept - maps.record.times[maps.spikes]))
 
 
 def _by_counter(

@@ -22,6 +22,7 @@ from natrium.analysis.doctor.reading.maps.cells import one_cell
 from natrium.analysis.doctor.reading.maps.pace import paced
 from natrium.analysis.doctor.reading.maps.population import one_of_many
 from natrium.analysis.doctor.reading.model.recognise import INPUTS
+from natrium.analysis.doctor.reading.steps.masks import without_masks
 from natrium.analysis.doctor.reading.steps.switched import switched
 from natrium.analysis.doctor.trace.meanings import is_input, is_noise, is_refractory, plain
 from natrium.analysis.doctor.trace.record import Node, Record, Step
@@ -95,7 +96,7 @@ def aliases(record: Record) -> dict[str, str]:
 
 def prepared(record: Record, claim: Model | None = None) -> Record:
     """Make a record ready to be read; of neurons side by side, the one that a claim is of is left."""
-    alone = switched(one_cell(one_of_many(record, claim)))
+    alone = switched(one_cell(one_of_many(without_masks(record), claim)))
     record, joined = _joined(_without_idle_beginning(_begun(_with_constants(alone))))
     others = aliases(record) | joined
     steps = renamed(record.steps, others) if others else record.steps

@@ -1,0 +1,39 @@
+"""Truths that a script reckons with: what they multiply is there or is not, once they are decided."""
+
+from __future__ import annotations
+
+import attrs
+
+from natrium.analysis.doctor.reading.expressions.trees import NUMBER, in_order, name_of, number, with_args
+from natrium.analysis.doctor.trace.record import Node, Record
+
+_WHOLE = {"+": lambda a, b: a + b, "-": lambda a, b: a - b, "*": lambda a, b: a * b}
+
+
+def without_masks(record: Record) -> Record:
+    """Leave out what a step multiplies by the 0 of a truth, and the 1 and 0 that multiply and add nothing."""
+    made: dict[Node, Node] = {}
+
+    def of(root: Node) -> Node:
+        for node in in_order([root]):
+            if node not in made:
+                made[node] = _kept(with_args(node, tuple(made[one] for one in node.args)))
+        return made[root]
+
+    return attrs.evolve(record, steps=tuple(step.with_trees(of) for step in record.steps))
+
+
+def _kept(node: Node) -> Node:
+    """Give what is left of an operation where an operand is 0 or 1."""
+    name = name_of(node)
+    if name not in _WHOLE or len(node.args) != 2:
+        return node
+    values = [one.value if one.op == NUMBER else None for one in node.args]
+    if values[0] in (0.0, 1.0) and values[1] in (0.0, 1.0):
+        return number(_WHOLE[name](*values), node.line)
+    for value, other in zip(values, reversed(node.args), strict=True):
+        if name == "*" and value == 0.0:
+            return number(0.0, node.line)
+        if (name == "*" and value == 1.0) or (name == "+" and value == 0.0):
+            return other
+    return node.args[0] if name == "-" and values[1] == 0.0 else node
