@@ -317,3 +317,39 @@ for k in range(800):
     found = read(text, tmp_path)
     assert found.record.side == "3"
     assert len(found.spike_times) == len(found.truth.spike_times) > 3
+
+
+COUNTED = """
+class Cell:
+    def __init__(self, {arguments}):
+        {keeps}
+        self.t_ref = 3e-3  # s
+        self.ref_steps = int(round(self.t_ref / self.{step}))
+        self.v, self.left = -70e-3, 0
+
+    def update(self, current):
+        if self.left > 0:
+            self.left -= 1
+            return
+        self.v += self.{step} * (-70e-3 - self.v + current) / 15e-3
+        if self.v >= -50e-3:
+            self.v, self.left = -65e-3, self.ref_steps
+
+
+dt = 0.2e-3
+cell = Cell({given})
+for k in range(400):
+    cell.update(30e-3)
+"""
+
+
+@pytest.mark.parametrize("step", ["dt", "step"])
+def test_a_time_in_steps_of_a_kept_dt_is_no_fault(tmp_path, step):
+    text = COUNTED.format(arguments=step, keeps=f"self.{step} = {step}", step=step, given="dt")
+    path = tmp_path / "script.py"
+    path.write_text(text)
+    (reading,) = read_script(path)
+    assert reading.faults == ()
+    path.write_text(text.replace(f"int(round(self.t_ref / self.{step}))", "int(round(1e3 * self.t_ref))"))
+    (reading,) = read_script(path)
+    assert [one.key for one in reading.faults] == ["refractory-length"]

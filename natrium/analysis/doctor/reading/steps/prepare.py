@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import attrs
 import numpy as np
@@ -54,8 +54,8 @@ def timed(course: Array) -> Array:
     return np.where(np.isfinite(values), values, grid)
 
 
-def renamed(steps: tuple[Step, ...], names: Mapping[str, str]) -> tuple[Step, ...]:
-    """Give steps with other names for some leaves."""
+def renaming(names: Mapping[str, str]) -> Callable[[Node], Node]:
+    """Give what puts other names on some leaves of a tree."""
     made: dict[Node, Node] = {}
 
     def of(root: Node) -> Node:
@@ -70,7 +70,7 @@ def renamed(steps: tuple[Step, ...], names: Mapping[str, str]) -> tuple[Step, ..
                 made[node] = with_args(node, args)
         return made[root]
 
-    return tuple(step.with_trees(of) for step in steps)
+    return of
 
 
 def aliases(record: Record) -> dict[str, str]:
@@ -99,14 +99,15 @@ def prepared(record: Record, claim: Model | None = None) -> Record:
     alone = switched(one_cell(one_of_many(without_masks(record), claim)))
     record, joined = _joined(_without_idle_beginning(_begun(_with_constants(alone))))
     others = aliases(record) | joined
-    steps = renamed(record.steps, others) if others else record.steps
+    rename = renaming(others)
+    steps = tuple(step.with_trees(rename) for step in record.steps) if others else record.steps
     updates = steps
     if record.solver:
         updates = tuple(
             attrs.evolve(step, updates={_state(name): node for name, node in step.updates.items()})
             for step in steps
         )
-    parameters = {name: node for name, node in record.parameters.items() if name not in others}
+    parameters = {name: rename(node) for name, node in record.parameters.items() if name not in others}
     ready = paced(
         attrs.evolve(
             record,
@@ -279,10 +280,10 @@ def lagged(record: Record) -> dict[str, str]:
 
 def without_lags(record: Record, lags: Mapping[str, str]) -> Record:
     """Take a record's states of a step before for those of now."""
-    kept = tuple(name for name in record.states if name not in lags)
+    kept, rename = tuple(name for name in record.states if name not in lags), renaming(lags)
     steps = tuple(
         attrs.evolve(step, updates={name: step.updates[name] for name in kept})
-        for step in renamed(record.steps, lags)
+        for step in (one.with_trees(rename) for one in record.steps)
     )
     places = [record.states.index(name) for name in kept]
     return attrs.evolve(record, states=kept, samples=record.samples[:, places], steps=steps)
