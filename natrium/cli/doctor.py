@@ -21,7 +21,8 @@ def doctor_command(
     script: Annotated[
         str | None,
         typer.Option(
-            help="Script that claims to be the model: FILE.py, FILE.ipynb or FILE.py:NAME. Its code is run.",
+            help="Script that claims to be the model: FILE.py, FILE.ipynb or FILE.py:NAME; its code is run. "
+            "Or what one left: FILE.csv, times (ms) and V (mV).",
             metavar="FILE.py[:NAME]",
         ),
     ] = None,
@@ -43,7 +44,7 @@ def doctor_command(
     if not target.endswith(".toml") and script is None:
         target, script = str(model or ""), target
     claimed = read_script(Path(target), dt=dt, t_end=t_end, tried=script is None) if target else None
-    if script is not None:
+    if script is not None and not script.endswith(".csv"):
         typer.echo(f"natrium: running the code in {script}, as asked", err=True)
     if script is None:
         result = _own(claimed, target, out, write, as_json)
@@ -54,11 +55,18 @@ def doctor_command(
 
 def _read(script: str, claimed: Any, out: Path, write: Path | None, quiet: bool) -> dict[str, Any]:
     """Trace a script and read it; where it cannot be traced, what it leaves is read as a recording."""
-    from natrium.analysis.doctor import NothingMoves, Recording, load_subject
+    from natrium.analysis.doctor import NothingMoves, Recording, load_subject, recording_of_csv
     from natrium.analysis.doctor import read_script as read_traced
     from natrium.model import ModelError, UnsupportedModel
     from natrium.reports import diagnose_into, read_into, unmoved_into
 
+    if script.endswith(".csv"):
+        if claimed is None or write is not None:
+            raise ModelError(
+                f"a recording is held against a model and gives none, got {script} alone: natrium doctor "
+                f"MODEL.toml --script {script}"
+            )
+        return diagnose_into(recording_of_csv(script), claimed, out, name=script, quiet=quiet)
     try:
         readings = read_traced(script, claimed)
     except NothingMoves as error:

@@ -250,3 +250,24 @@ def test_the_usual_step_is_made_shorter_where_a_spike_without_reset_runs_away_by
     found = natrium.compare_script(attrs.evolve(model, simulation=natrium.Simulation(t_end=20.0, dt=step)))
     assert found.other == ""
     assert not any("refractory" in said for said in found.sentences())
+
+
+def test_a_recording_in_a_file_is_held_against_a_model(claimed, tmp_path):
+    run = natrium.FixedStep(dt=0.1, label="end", edges="half-open").solve(
+        natrium.Neuron(tau_m=12.0), natrium.Step(20.0, start=5.0), t_end=40.0
+    )
+    file = tmp_path / "left.csv"
+    rows = zip(run.t.tolist(), run.V.tolist(), strict=True)
+    file.write_text("t,V\n" + "".join(f"{t:.6f},{V:.9f}\n" for t, V in rows))
+    done = call("doctor", tmp_path / "lif.toml", "--script", file, "--json", "--out", tmp_path / "out")
+    assert done.exit_code == 0, done.output
+    assert [one["key"] for one in json.loads(done.stdout)["findings"] if one["kind"] == "fault"] == [
+        "tau-wrong"
+    ]
+    alone = call("doctor", file, "--out", tmp_path / "out")
+    assert alone.exit_code == 2
+    assert "natrium doctor MODEL.toml --script" in alone.stderr
+    file.write_text("t,V\n0.1,x\n")
+    broken = call("doctor", tmp_path / "lif.toml", "--script", file, "--out", tmp_path / "out")
+    assert broken.exit_code == 2
+    assert "left.csv" in broken.stderr

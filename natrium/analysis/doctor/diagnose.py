@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import types
 from typing import Any, Literal
 
@@ -14,9 +15,10 @@ from natrium.analysis.accuracy.script import Comparison, compare_script
 from natrium.analysis.doctor.diagnosis import Diagnosis, step_of
 from natrium.analysis.doctor.reading.findings.found import Found, sorted_findings
 from natrium.analysis.doctor.reading.verdict import Reading
-from natrium.analysis.doctor.recordings.read import read_recording
+from natrium.analysis.doctor.recordings.read import read_recording, spikes_between
 from natrium.analysis.doctor.recordings.recorded import Recording, check_readable, recording_of
-from natrium.analysis.doctor.recordings.twin import twin_of
+from natrium.analysis.doctor.recordings.samples import describe_samples, prepare
+from natrium.analysis.doctor.recordings.twin import SAME, thinned, twin_of
 from natrium.analysis.doctor.script import read_live
 from natrium.analysis.doctor.twin import Twin
 from natrium.analysis.doctor.words.anatomy import anatomy_findings
@@ -31,8 +33,6 @@ from natrium.solvers import FixedStep
 
 # One distance is much smaller than another below this part of it.
 MUCH_SMALLER = 0.1
-# Rounding leaves less than this between two runs of one scheme, mV.
-SAME = 1e-7
 
 
 def diagnose(
@@ -200,28 +200,56 @@ def _twin_note(twin: Twin | None) -> list[Found]:
 
 
 def _of_recording(recording: Recording, model: Model, comparison: Comparison, name: str | None) -> Diagnosis:
-    dt = step_of(model)
+    recording = prepare(recording, model.neuron, step_of(model))
+    found = [finding(key, "note", said, why) for key, said, why in describe_samples(recording)]
+    dt, gap = step_of(model), float(np.median(np.diff(recording.labels)))
+    every = round(gap / dt)
+    twin = thinned(recording, model) if every > 1 and abs(gap / dt - every) < 1e-6 else None
+    if twin is not None:
+        said = f"Its samples are every {every}th of {twin.script.scheme} as claimed, with steps of {dt:g} ms."
+        found += [finding("thinned", "note", said, f"all are met to {twin.difference:.1e} mV")]
+        spikes = spikes_between(recording, model.neuron)
+        return _diagnosis(model, name, found, spikes, twin.script.label, twin, comparison)
     reading = read_recording(recording, model, dt)
+    if not reading.anatomy.fit.vanishes and not math.isclose(gap, dt, rel_tol=1e-6) and gap > 0.0:
+        own = attrs.evolve(model, simulation=attrs.evolve(model.simulation, dt=gap))
+        again = read_recording(recording, own, gap)
+        if again.anatomy.fit.vanishes:
+            said = f"Its steps are {gap:.6g} ms, not the {dt:g} ms of the model: they are read as such."
+            found.append(finding("step", "note", said, "the gap of the labels, and each free step"))
+            model, dt, reading, comparison = own, gap, again, _compared(own)
     anatomy = reading.anatomy
-    found = [*label_findings(recording, reading.shift, dt, reading.first)]
+    found += label_findings(recording, reading.shift, dt, reading.first, anatomy.fit.vanishes)
     evidence = "each step near an edge fits the input before it or after it, to rounding"
     found += edge_findings(reading.edges, dt, model.simulation.t_start, evidence)
     found += undecided(reading, dt)
-    found += anatomy_findings(anatomy, model, dt)
-    found += threshold_bracket(reading.threshold, model.neuron)
+    found += anatomy_findings(anatomy, model, dt, gap, reading.until, bool(recording.noise))
+    found += threshold_bracket(reading.threshold, model.neuron, recording.grain)
     label: Literal["start", "end"] = "start" if abs(reading.shift + dt) < 1e-6 * dt else "end"
     found += _cancelling(reading.spikes, label, dt, comparison)
     strict = any(edge.on and edge.late == 1 for edge in reading.edges)
-    samples = recording.V if reading.first else recording.V[1:]
+    samples = reading.V if reading.first else reading.V[1:]
     twin = twin_of(anatomy, model, dt, samples, label=label, edges="strict" if strict else "half-open")
     found += _twin_note(twin)
+    return _diagnosis(model, name, found, reading.spikes, label, twin, comparison)
+
+
+def _diagnosis(
+    model: Model,
+    name: str | None,
+    found: list[Found],
+    spikes: Array,
+    label: Literal["start", "end"],
+    twin: Twin | None,
+    comparison: Comparison,
+) -> Diagnosis:
     return Diagnosis(
         model=model,
         subject=name or "a recorded run",
         findings=sorted_findings(found),
-        spike_times=reading.spikes,
+        spike_times=spikes,
         label=label,
         twin=twin,
         comparison=comparison,
-        budget=_budget(comparison, twin.script if twin else None, reading.spikes, label, dt),
+        budget=_budget(comparison, twin.script if twin else None, spikes, label, step_of(model)),
     )

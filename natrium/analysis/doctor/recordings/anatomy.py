@@ -72,7 +72,7 @@ def _fired_at(V: Array, firing: SeenFiring, neuron: Neuron) -> int:
 
 
 def gates_while_held(
-    neuron: Neuron, dt: float, V: Array, I: Array, firing: SeenFiring, found: Fit
+    neuron: Neuron, dt: float, V: Array, I: Array, firing: SeenFiring, found: Fit, grain: float = 0.0
 ) -> GateRule | None:
     """Find how often the gates advance from a spike to the first free step after it."""
     at, held = _fired_at(V, firing, neuron), firing.held
@@ -81,11 +81,11 @@ def gates_while_held(
     if not seen or not moving or found.rules.order == "late":
         return None
     assert held is not None  # as seen
-    before = Stack.of(neuron, dt, [(V[: at + 1], I[: at + 1])])
+    before = Stack.of(neuron, dt, [(V[: at + 1], I[: at + 1])], grain)
     courses = gates_after(before, found.rules, found.coefficients)[:, 0]
     rest, drive = V[at + 1 + held :], I[at + 1 + held :]
     n = min(_fired_at(rest, firing, neuron), _AFTER)
-    after = Stack.of(neuron, dt, [(rest[:n], drive[:n])])
+    after = Stack.of(neuron, dt, [(rest[:n], drive[:n])], grain)
     best: GateRule | None = None
     for fires in (1, 0):
         for way, advances in (("hold", 0), ("clamp", held), ("other", held + 1), ("other", held - 1)):

@@ -1,12 +1,19 @@
-"""The edges of an input as the doctor's probes meet them."""
+"""The edges of an input on a script's grid, and where its samples show them."""
 
 from __future__ import annotations
 
+import itertools
 import math
+from collections.abc import Sequence
 
 import attrs
+import numpy as np
 
+from natrium.analysis.doctor.recordings.fit import deviations
+from natrium.analysis.doctor.recordings.free_step import VANISHES, Stack, claimed_coefficients
+from natrium.analysis.doctor.recordings.search import plain_rules
 from natrium.model import Model
+from natrium.model.arrays import Array
 
 
 @attrs.frozen
@@ -53,3 +60,57 @@ def nominal_edges(model: Model, dt: float, steps: int) -> list[Edge]:
         if abs(new - old) > 1e-6 * (1.0 + abs(new)):
             found.append(Edge(time, step, old, new))
     return found
+
+
+def moved_edges(
+    stack: Stack, edges: tuple[Edge, ...], begins: Sequence[int], inputs: Array
+) -> tuple[tuple[Edge, ...], Array]:
+    """Find edges that came on other steps, all else as claimed: each step fits one level of the input.
+
+    Parameters
+    ----------
+    stack : Stack
+        Of all free steps, those near an edge as well.
+    edges : tuple of Edge
+        Those of the claim, the input constant between them.
+    begins : sequence of int
+        The step at which each row of the stack begins.
+    inputs : ndarray, shape (n_steps,)
+        As claimed.
+
+    Returns
+    -------
+    edges : tuple of Edge
+        With the step at which each was seen; as given where that explains nothing.
+    inputs : ndarray, shape (n_steps,)
+        With its levels where they were seen.
+    """
+    ends = [0, *(edge.step for edge in edges), inputs.size]
+    levels = [inputs[a:b] for a, b in itertools.pairwise(ends)]
+    if not edges or any(one.size == 0 or np.ptp(one) for one in levels):
+        return edges, inputs
+    used = zip(begins, stack.used, strict=False)
+    steps = np.concatenate([begin + np.flatnonzero(row) for begin, row in used])
+    for rules in plain_rules(stack):
+        fits = []
+        for level in levels:
+            tried = attrs.evolve(stack, I=np.full_like(stack.I, level[0]))
+            fits.append(np.abs(deviations(tried, rules, claimed_coefficients(stack.neuron))) < VANISHES)
+        seen = _switches(np.array(fits), steps)
+        if seen is not None:
+            parts = zip(levels, itertools.pairwise([0, *seen, inputs.size]), strict=True)
+            moved = np.concatenate([np.full(b - a, one[0]) for one, (a, b) in parts])
+            return tuple(attrs.evolve(e, seen=at) for e, at in zip(edges, seen, strict=True)), moved
+    return edges, inputs
+
+
+def _switches(fits: Array, steps: Array) -> list[int] | None:
+    """Give the steps at which each next level begins to fit, where all steps fit the levels in order."""
+    at, seen = 0, []
+    for now, then in itertools.pairwise(fits):
+        apart = np.flatnonzero(~now[at:])
+        if not apart.size or not then[at + apart[0]]:
+            return None
+        at += int(apart[0])
+        seen.append(int(steps[at]))
+    return seen if fits[-1][at:].all() else None

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import attrs
 import numpy as np
 
@@ -104,7 +106,8 @@ def fit(stack: Stack, rules: Rules, *, settle: bool = True) -> Fit:
     if rules.scheme in ("heun", "rk4"):
         return _fit_stages(stack, rules, 5 if settle else 0)
     with np.errstate(all="ignore"):
-        return _fit_rows(_Rows.of(stack, rules), rules, claimed_coefficients(stack.neuron))
+        found = _fit_rows(_Rows.of(stack, rules), rules, claimed_coefficients(stack.neuron))
+        return _plainest(_Rows.of(stack, rules), found, stack) if stack.grain else found
 
 
 def _fit_rows(rows: _Rows, rules: Rules, claim: Array) -> Fit:
@@ -126,6 +129,34 @@ def _fit_rows(rows: _Rows, rules: Rules, claim: Array) -> Fit:
     more = rows.thin(8 * _FEW).solve(claim, free)
     best = more if rows.worst(more) < rows.worst(full) else full
     return _told(rows, rules, np.where(np.abs(best) < 1e-9, 0.0, best))
+
+
+def _plainest(rows: _Rows, found: Fit, stack: Stack) -> Fit:
+    """Of coefficients that rounding does not tell apart, give one factor of all, or the shortest numbers."""
+    claim = claimed_coefficients(stack.neuron)
+    if not found.vanishes or np.array_equal(found.coefficients, claim):
+        return found
+    factor, least = float(np.mean(found.coefficients[claim != 0.0])), min(VANISHES, 1.2 * found.residual)
+    for value in _short(factor):
+        if rows.worst(value * claim) < least:
+            return _told(rows, found.rules, value * claim)
+    best = found.coefficients.copy()
+    for index in np.flatnonzero(best != claim):
+        for value in _short(float(best[index])):
+            tried = best.copy()
+            tried[index] = value
+            if rows.worst(tried) < least:
+                best = tried
+                break
+    return _told(rows, found.rules, best)
+
+
+def _short(value: float) -> Iterator[float]:
+    """Give a number by more and more digits, or as one over such a number."""
+    for digits in range(1, 8):
+        yield float(f"{value:.{digits}g}")
+        if value:
+            yield 1.0 / float(f"{1.0 / value:.{digits}g}")
 
 
 def _told(rows: _Rows, rules: Rules, found: Array) -> Fit:

@@ -24,6 +24,8 @@ from natrium.model.arrays import Array
 Pace = float | Literal["forgotten", "twice", "instant"]
 # Rounding leaves 1e-14 of V and of the terms. What moves V by less than this is not seen.
 VANISHES = 2e-12
+# Rounding of V may move an increment by so many units.
+_ROUNDINGS = 2.5
 
 
 @attrs.frozen
@@ -136,6 +138,8 @@ class Stack:
         V after, and input of, each step.
     used : ndarray of bool, shape (n_runs, n_steps)
         Which of them are free steps.
+    grain : float
+        To what V was rounded, mV.
     """
 
     neuron: Neuron
@@ -143,6 +147,7 @@ class Stack:
     V: Array
     I: Array
     used: Array
+    grain: float = 0.0
 
     def __attrs_post_init__(self) -> None:
         """Collect the gates and the rates' cache."""
@@ -152,19 +157,19 @@ class Stack:
         self.courses: dict[Any, tuple[Array, Array]] = {}
 
     @classmethod
-    def of(cls, neuron: Neuron, dt: float, runs: Sequence[tuple[Array, Array]]) -> Stack:
+    def of(cls, neuron: Neuron, dt: float, runs: Sequence[tuple[Array, Array]], grain: float = 0.0) -> Stack:
         """Stack runs, each (V, I) of free steps only."""
         longest = max((V.size for V, _ in runs), default=0)
         shape = (len(runs), longest)
         V, I, used = np.full(shape, neuron.v_rest), np.zeros(shape), np.zeros(shape, dtype=bool)
         for row, (some, drive) in enumerate(runs):
             V[row, : some.size], I[row, : some.size], used[row, : some.size] = some, drive, True
-        return cls(neuron, dt, V, I, used)
+        return cls(neuron, dt, V, I, used, grain)
 
     def part(self) -> Stack:
         """Give the beginning of it: enough to fit a number or two."""
         n = 80
-        return Stack(self.neuron, self.dt, self.V[:, :n], self.I[:, :n], self.used[:, :n])
+        return Stack(self.neuron, self.dt, self.V[:, :n], self.I[:, :n], self.used[:, :n], self.grain)
 
     # The gates -------------------------------------------------------------------------------------
 
@@ -236,6 +241,8 @@ class Stack:
         seen = 1.0 + np.abs(V) + np.abs(self.V - V)
         # Terms that cancel leave their rounding; how large they are supposed to be must not excuse the rest.
         size = seen + np.minimum(np.abs(terms).sum(axis=0), 10.0 * seen)
+        # Of two samples that were rounded, and of what one of them does in the terms.
+        size = np.maximum(size, _ROUNDINGS * self.grain / VANISHES)
         size = np.where(np.isfinite(terms).all(axis=0), size, np.nan)
         good = self.used.copy()
         # A hypothesis by which a step that was seen ends in no number is wrong there, beyond any measure.

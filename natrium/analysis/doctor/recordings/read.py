@@ -3,24 +3,32 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any, Literal
 
 import attrs
 import numpy as np
 
 from natrium.analysis.doctor.recordings.anatomy import Anatomy, clamped, gates_while_held
-from natrium.analysis.doctor.recordings.edges import Edge, nominal_edges
+from natrium.analysis.doctor.recordings.edges import Edge, moved_edges, nominal_edges
 from natrium.analysis.doctor.recordings.firing import SeenFiring
 from natrium.analysis.doctor.recordings.fit import deviations, fit, gates_after
-from natrium.analysis.doctor.recordings.free_step import VANISHES, Fit, Rules, Stack
+from natrium.analysis.doctor.recordings.free_step import VANISHES, Fit, Rules, Stack, claimed_coefficients
 from natrium.analysis.doctor.recordings.recorded import Recording
-from natrium.analysis.doctor.recordings.search import changed_coefficients, claimed_rules, plainly, search
+from natrium.analysis.doctor.recordings.search import (
+    changed_coefficients,
+    claimed_rules,
+    plain_rules,
+    plainly,
+    search,
+)
 from natrium.model import Model, Neuron
 from natrium.model.arrays import Array
 
 # A drop by this part of the way from reset to threshold within a step is a spike.
 _DROP = 0.2
+# Where the claim holds for fewer steps than this, that is chance.
+_FEWEST = 20
 # Steps to each side of an edge that are left out until the rules are known.
 _NEAR = 4
 
@@ -45,6 +53,10 @@ class ReadRecording:
         By how many steps an input that varies is read late (negative: early).
     other : ReadRecording or None
         Another way to read it that fits as well.
+    V : ndarray, shape (n_samples,)
+        The samples, mV, the reset in the place of spikes that are drawn.
+    until : float
+        Label up to which the claim holds where nothing was found that holds, ms; NaN where it does not.
     """
 
     anatomy: Anatomy
@@ -55,6 +67,8 @@ class ReadRecording:
     threshold: tuple[float, float]
     delay: float = 0.0
     other: ReadRecording | None = None
+    V: Array = attrs.field(factory=lambda: np.empty(0))
+    until: float = math.nan
 
 
 def _spikes(V: Array, neuron: Neuron) -> Any:
@@ -63,11 +77,19 @@ def _spikes(V: Array, neuron: Neuron) -> Any:
     return np.flatnonzero(drop) + 1
 
 
-def _firing(V: Array, neuron: Neuron) -> tuple[SeenFiring, Array]:
+def spikes_between(recording: Recording, neuron: Neuron) -> Array:
+    """Give the labels of the samples before which it fired, ms."""
+    return np.asarray(recording.labels[_spikes(recording.V, neuron)])
+
+
+def _firing(V: Array, neuron: Neuron, noise: float) -> tuple[SeenFiring, Array]:
     """Give reset, hold and held steps as the samples show them; and where the spikes are."""
     drops = _spikes(V, neuron)
     if not drops.size:
         return SeenFiring(), drops
+    if noise:
+        reset = float(np.median(V[drops]))
+        return SeenFiring(reset=neuron.v_reset if abs(reset - neuron.v_reset) < 4.0 * noise else reset), drops
     values, counts = np.unique(V[drops], return_counts=True)
     reset = float(values[np.argmax(counts)])
     drops = drops[V[drops] == reset]
@@ -80,6 +102,21 @@ def _firing(V: Array, neuron: Neuron) -> tuple[SeenFiring, Array]:
             hold = rest[: held[-1]]
     shown = float(V[drops[0] - 1]) if V[drops[0] - 1] >= neuron.v_thresh else math.nan
     return SeenFiring(reset=reset, shown=shown, held=min(held) if held else None, hold=hold), drops
+
+
+def _undrawn(V: Array, neuron: Neuron, noise: float) -> tuple[Array, SeenFiring, Array]:
+    """Take spikes that are drawn, or V before its reset, for the reset that such a step ends with."""
+    firing, drops = _firing(V, neuron, noise)
+    shown = drops[neuron.v_thresh <= V[drops - 1]] - 1
+    if not shown.size or noise or np.count_nonzero(neuron.v_thresh <= V) > shown.size:
+        return V, attrs.evolve(firing, shown=math.nan), drops
+    # Where V moves on at once from a drawn spike, nothing shows its reset.
+    span = _DROP * (neuron.v_thresh - neuron.v_reset)
+    hidden = not firing.held and abs(firing.reset - neuron.v_reset) < span
+    plain = V.copy()
+    plain[shown] = neuron.v_reset if hidden else firing.reset
+    again, drops = _firing(plain, neuron, noise)
+    return plain, attrs.evolve(again, shown=float(V[shown[0]])), drops
 
 
 def _inputs(model: Model, dt: float, steps: int, delay: float = 0.0) -> Array:
@@ -102,17 +139,26 @@ def read_recording(recording: Recording, model: Model, dt: float) -> ReadRecordi
     dt : float
         ms.
     """
-    neuron, V = model.neuron, recording.V
-    firing, drops = _firing(V, neuron)
+    neuron = model.neuron
+    V, firing, drops = _undrawn(recording.V, neuron, recording.noise)
     # Stored after the step, as the notebook's scripts do; or before it, where V begins as claimed.
     ways = (1, 0) if V[0] == neuron.v_init else (1,)
-    delay = _delay(V, ways, model, dt, firing, drops)
+    grain = recording.grain
+    delay = _delay(V, ways, model, dt, firing, drops, grain)
     inputs = _inputs(model, dt, V.size, delay * dt)
     readings = []
     for first in ways:
-        stack, segments = _stacked(V, inputs, first, model, dt, firing, drops)
-        found = search(stack) if segments else fit(stack, claimed_rules(neuron))
-        one = _read(recording, model, dt, first, firing, drops, found, segments, inputs)
+        stack, segments = _stacked(V, inputs, first, model, dt, firing, drops, grain)
+        edges, given = tuple(nominal_edges(model, dt, V.size - 1 + first)), inputs
+        sought = segments and not recording.noise
+        if sought and not any(fit(stack, rules).vanishes for rules in plain_rules(stack)):
+            whole, _ = _stacked(V, inputs, first, model, dt, firing, drops, grain, ())
+            edges, given = moved_edges(whole, edges, [a for a, _ in segments], inputs)
+            stack, segments = _stacked(V, given, first, model, dt, firing, drops, grain, edges)
+        found = search(stack) if sought else fit(stack, claimed_rules(neuron))
+        one = _read(recording, model, dt, first, firing, drops, found, segments, given, V, edges)
+        if sought and not found.vanishes:
+            one = attrs.evolve(one, until=_until(recording.labels, stack, segments, first))
         readings.append(attrs.evolve(one, delay=delay))
     best, *others = sorted(readings, key=lambda one: _doubt(one, neuron, dt))
     doubt = _doubt(best, neuron, dt)
@@ -122,13 +168,19 @@ def read_recording(recording: Recording, model: Model, dt: float) -> ReadRecordi
 
 
 def _delay(
-    V: Array, ways: tuple[int, ...], model: Model, dt: float, firing: SeenFiring, drops: Array
+    V: Array,
+    ways: tuple[int, ...],
+    model: Model,
+    dt: float,
+    firing: SeenFiring,
+    drops: Array,
+    grain: float,
 ) -> float:
     """Find by how many steps the input is read late, if all else is as claimed."""
     for delay in _DELAYS:
         inputs = _inputs(model, dt, V.size, delay * dt)
         for first in ways:
-            stack, _ = _stacked(V, inputs, first, model, dt, firing, drops)
+            stack, _ = _stacked(V, inputs, first, model, dt, firing, drops, grain)
             if plainly(stack).vanishes:
                 return delay
     return 0.0
@@ -150,15 +202,37 @@ def _doubt(reading: ReadRecording, neuron: Neuron, dt: float) -> tuple[bool, int
     )
 
 
-def _near(model: Model, dt: float, steps: int) -> Any:
-    edges = [edge.step for edge in nominal_edges(model, dt, steps)]
-    return np.unique([k for e in edges for k in range(e - _NEAR, e + _NEAR + 1) if 0 <= k < steps]).astype(
-        int
-    )
+def _until(labels: Array, stack: Stack, segments: list[tuple[int, int]], first: int) -> float:
+    """Give the label up to which a plain scheme of the claim holds, at best; NaN where it is not for long."""
+    used = np.argwhere(stack.used)
+    ends = []
+    for rules in plain_rules(stack):
+        apart = np.flatnonzero(
+            np.abs(deviations(stack, rules, claimed_coefficients(stack.neuron))) >= VANISHES
+        )
+        ends.append(int(apart[0]) if apart.size else len(used))
+    best = max(ends, default=0)
+    if not _FEWEST <= best < len(used):
+        return math.nan
+    row, step = used[best]
+    return float(labels[segments[row][0] + step - first])
+
+
+def _near(edges: Iterable[Edge], steps: int) -> Any:
+    around = [k for e in edges for k in range(e.step - _NEAR, e.step + _NEAR + 1) if 0 <= k < steps]
+    return np.unique(around).astype(int)
 
 
 def _stacked(
-    V: Array, inputs: Array, first: int, model: Model, dt: float, firing: SeenFiring, drops: Array
+    V: Array,
+    inputs: Array,
+    first: int,
+    model: Model,
+    dt: float,
+    firing: SeenFiring,
+    drops: Array,
+    grain: float,
+    edges: Iterable[Edge] | None = None,
 ) -> tuple[Stack, list[tuple[int, int]]]:
     """Stack the free steps before the first spike; without channels, those between spikes as well.
 
@@ -166,10 +240,11 @@ def _stacked(
     """
     neuron = model.neuron
     segments = _segments(V.size, first, firing, drops)
-    before, near = _before(V, first, neuron), _near(model, dt, V.size)
+    edges = nominal_edges(model, dt, V.size) if edges is None else [one for one in edges if one.seen is None]
+    before, near = _before(V, first, neuron), _near(edges, V.size)
     # Behind a spike the gates are not known yet; without any, all steps tell.
     rows = segments[:1] if neuron.channels else segments
-    stack = Stack.of(neuron, dt, [(before[a + 1 : b + 1], inputs[a:b]) for a, b in rows])
+    stack = Stack.of(neuron, dt, [(before[a + 1 : b + 1], inputs[a:b]) for a, b in rows], grain)
     for row, (a, b) in enumerate(rows):
         stack.used[row, near[(near >= a) & (near < b)] - a] = False
         if a:  # the stack's first step begins at the start of the run
@@ -198,6 +273,7 @@ def _courses(
     dt: float,
     anatomy: Anatomy,
     segments: list[tuple[int, int]],
+    grain: float,
 ) -> Iterator[tuple[int, int, Rules]]:
     """Carry the gates from segment to segment; give each with the rules that begin there."""
     found, gates = anatomy.fit, anatomy.gates
@@ -211,7 +287,7 @@ def _courses(
             continue
         if gates is None or gates.advances < 0 or b + 1 >= before.size:
             return
-        whole = Stack.of(neuron, dt, [(before[a + 1 : b + 2], inputs[a : b + 1])])
+        whole = Stack.of(neuron, dt, [(before[a + 1 : b + 2], inputs[a : b + 1])], grain)
         after = gates_after(whole, rules, found.coefficients)[:, 0]
         fires = gates.fires
         x = after[:, b - a] if fires else after[:, b - a - 1]
@@ -229,31 +305,32 @@ def _read(
     found: Fit,
     segments: list[tuple[int, int]],
     inputs: Array,
+    V: Array,
+    edges: tuple[Edge, ...],
 ) -> ReadRecording:
-    neuron, V = model.neuron, recording.V
+    neuron, grain = model.neuron, recording.grain
     shift = float(recording.labels[0] - (model.simulation.t_start + first * dt))
     gates = None
     steps_V = V if first else V[1:]
     if found.vanishes and drops.size:
-        gates = gates_while_held(neuron, dt, steps_V, inputs[: steps_V.size], firing, found)
+        gates = gates_while_held(neuron, dt, steps_V, inputs[: steps_V.size], firing, found, grain)
     anatomy = Anatomy(firing=firing, fit=found, gates=gates, dt=dt)
-    edges = nominal_edges(model, dt, steps_V.size)
     low, high = -math.inf, math.inf
     if found.vanishes:
         before = _before(V, first, neuron)
-        for a, b, rules in _courses(V, inputs, first, neuron, dt, anatomy, segments):
-            stack = Stack.of(neuron, dt, [(before[a + 1 : b + 1], inputs[a:b])])
-            edges = [_seen(edge, stack, rules, found, a, b, model, dt) for edge in edges]
+        for a, b, rules in _courses(V, inputs, first, neuron, dt, anatomy, segments, grain):
+            stack = Stack.of(neuron, dt, [(before[a + 1 : b + 1], inputs[a:b])], grain)
+            edges = tuple(_seen(edge, stack, rules, found, a, b, model, dt) for edge in edges)
             low = max(low, float(before[a + 1 : b + 1].max()))
             if b + 1 < before.size:
                 high = min(high, _foretold(neuron, dt, before, inputs, a, b, rules, found))
-    spikes = recording.labels[drops - (0 if math.isnan(firing.shown) else 1)] if drops.size else np.empty(0)
     return ReadRecording(
         anatomy=anatomy,
         first=1 if first else 0,
         shift=shift,
-        edges=tuple(edges),
-        spikes=spikes,
+        edges=edges,
+        spikes=recording.labels[drops],
+        V=V,
         threshold=(low, high),
     )
 

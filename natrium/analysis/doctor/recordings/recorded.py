@@ -19,9 +19,10 @@ from typing import Any
 import attrs
 import numpy as np
 
-from natrium.model import AnyNeuron, ModelError, Neuron, UnsupportedModel
+from natrium.model import AnyNeuron, ModelError, Neuron, StimulusError, UnsupportedModel
 from natrium.model.arrays import Array
 from natrium.model.checks import check_path
+from natrium.model.stimuli.recorded import read_columns
 
 # What the notebook's scripts call their labels and their samples.
 LABELS, SAMPLES = "time_points", "membrane_potentials"
@@ -37,10 +38,22 @@ class Recording:
         ms.
     V : ndarray, shape (n_samples,)
         mV.
+    grain : float
+        To what V was rounded, mV; 0 where it was not.
+    noise : float
+        Standard deviation of what is added to each sample, mV.
+    left_out : int
+        How many zeros at the end were left out.
+    in_si : bool
+        Whether it was in s and V.
     """
 
     labels: Array
     V: Array
+    grain: float = 0.0
+    noise: float = 0.0
+    left_out: int = 0
+    in_si: bool = False
 
 
 def load_subject(spec: str | os.PathLike[str]) -> Any:
@@ -217,3 +230,18 @@ def recording_of(value: Any, name: str = "the subject") -> Recording:
             f"{rule}, got {labels[bad]!r} and {V[bad]!r} at sample {bad}; mend what made them first"
         )
     return Recording(labels, V)
+
+
+def recording_of_csv(file: str | os.PathLike[str]) -> Recording:
+    """Read labels (ms) and V (mV): the first two columns of a CSV file, headings or none.
+
+    Raises
+    ------
+    ModelError
+        When it cannot be read, or its columns are no recording.
+    """
+    check_path(file)
+    try:
+        return recording_of(read_columns(Path(file), "", ""), os.fspath(file))
+    except StimulusError as error:
+        raise ModelError(str(error)) from None

@@ -83,6 +83,11 @@ def search(stack: Stack) -> Fit:
     return _Search(stack, claimed_rules(stack.neuron)).carried_out()
 
 
+def plain_rules(stack: Stack) -> list[Rules]:
+    """Give the schemes of one stage, as claimed in all else."""
+    return _Search(stack, claimed_rules(stack.neuron)).one_step
+
+
 def plainly(stack: Stack) -> Fit:
     """Fit the plain schemes alone: quick, for what may be as claimed."""
     plain = _Search(stack, claimed_rules(stack.neuron))

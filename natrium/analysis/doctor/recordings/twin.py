@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from typing import Any, Literal
 
@@ -10,12 +11,15 @@ import numpy as np
 
 from natrium.analysis.doctor.recordings.anatomy import Anatomy
 from natrium.analysis.doctor.recordings.firing import SeenFiring, counted
+from natrium.analysis.doctor.recordings.recorded import Recording
 from natrium.analysis.doctor.recordings.search import claimed_rules
 from natrium.analysis.doctor.twin import Twin
 from natrium.model import Channel, Gate, Model, NatriumError, Neuron
 from natrium.model.arrays import Array
 from natrium.solvers import FixedStep
 
+# Rounding leaves less than this between two runs of one scheme, mV.
+SAME = 1e-7
 # Clamped gates relax exactly in FixedStep's other schemes and by Euler's steps in a script: 1e-3 mV at most.
 FAR = 0.1
 _SCHEMES = {
@@ -82,6 +86,28 @@ def twin_of(
     return Twin(script=script, neuron=neuron, difference=difference) if difference < FAR else None
 
 
+def thinned(recording: Recording, model: Model) -> Twin | None:
+    """Find the claim's own scheme of which some steps' samples were kept."""
+    dt, t_start = model.simulation.dt, model.simulation.t_start
+    assert dt is not None  # as asked for
+    places = np.rint((recording.labels - t_start) / dt).astype(int)
+    near = max(SAME, 2.0 * recording.grain)
+    labels: tuple[Literal["end", "start"], ...] = ("end", "start")
+    for label, scheme in itertools.product(labels, _SCHEMES.values()):
+        script = FixedStep(dt=dt, scheme=scheme, label=label, edges="half-open")
+        try:
+            end = t_start + (places[-1] + 0.5) * dt
+            run = script.solve(model.neuron, model.stimulus, t_start=t_start, t_end=end)
+        except NatriumError:
+            continue
+        at = places - round((run.t[0] - t_start) / dt)
+        if at[0] >= 0 and at[-1] < run.V.size:
+            difference = float(np.abs(run.V[at] - recording.V).max())
+            if difference < near:
+                return Twin(script=script, neuron=model.neuron, difference=difference)
+    return None
+
+
 def _scheme(anatomy: Anatomy, neuron: Neuron) -> str | None:
     rules = anatomy.fit.rules
     claim = claimed_rules(neuron)
@@ -106,7 +132,7 @@ def _neuron(anatomy: Anatomy, claim: Neuron) -> Neuron | None:
     leak = float(c[0])
     if leak <= 0.0 or abs(c[2] - leak) > 1e-9 * leak:
         return None
-    if not math.isnan(firing.shown) or (firing.hold.size and np.any(firing.hold != firing.reset)):
+    if firing.hold.size and np.any(firing.hold != firing.reset):
         return None
     changes: dict[str, Any] = {"tau_m": claim.tau_m / leak, "v_rest": claim.v_rest + c[1] / leak}
     changes["v_reset"] = claim.v_reset if math.isnan(firing.reset) else firing.reset

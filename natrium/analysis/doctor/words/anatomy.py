@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from natrium.analysis.doctor.reading.findings.found import Found
 from natrium.analysis.doctor.recordings.anatomy import Anatomy
 from natrium.analysis.doctor.recordings.free_step import Fit
@@ -11,7 +13,9 @@ from natrium.analysis.doctor.words.firing import firing_findings, gate_findings
 from natrium.model import Model
 
 
-def anatomy_findings(anatomy: Anatomy, model: Model, dt: float) -> list[Found]:
+def anatomy_findings(
+    anatomy: Anatomy, model: Model, dt: float, gap: float, until: float, noisy: bool
+) -> list[Found]:
     """Say what a recorded script was found to be.
 
     Parameters
@@ -21,17 +25,25 @@ def anatomy_findings(anatomy: Anatomy, model: Model, dt: float) -> list[Found]:
         The claim.
     dt : float
         ms.
+    gap : float
+        Between two samples, ms.
+    until : float
+        Label up to which the claim holds where no rule was found, ms; NaN where it does not.
+    noisy : bool
+        Whether single steps cannot be read.
     """
     neuron = model.neuron
-    free = equation_findings(anatomy, neuron) if anatomy.fit.vanishes else [_unknown(anatomy.fit)]
-    return [*free, *firing_findings(anatomy, model, dt), *gate_findings(anatomy, neuron)]
+    unknown = [] if noisy else [_unknown(anatomy.fit, until)]
+    free = equation_findings(anatomy, neuron) if anatomy.fit.vanishes and not noisy else unknown
+    return [*free, *firing_findings(anatomy, model, dt, gap), *gate_findings(anatomy, neuron)]
 
 
-def _unknown(fit: Fit) -> Found:
+def _unknown(fit: Fit, until: float) -> Found:
+    held = "" if math.isnan(until) else f" Up to the label {until:.10g} ms V goes as claimed, and no further."
     return finding(
         "not-identified",
         "note",
-        "The rule of the free steps was not identified: no hypothesis foretells V to rounding.",
+        f"The rule of the free steps was not identified: no hypothesis foretells V to rounding.{held}",
         f"The nearest, {fit.rules.scheme} with {fit.rules.order} gates, is off by up to {fit.largest:.3g} mV "
         f"in a step, at V = {fit.at:.4g} mV, over {fit.steps} steps.",
     )

@@ -15,7 +15,7 @@ from natrium.analysis.doctor.words.finding import finding, number
 from natrium.model import Model, Neuron
 
 
-def firing_findings(anatomy: Anatomy, model: Model, dt: float) -> Iterator[Found]:
+def firing_findings(anatomy: Anatomy, model: Model, dt: float, gap: float) -> Iterator[Found]:
     """Say how it fires where that is not as claimed."""
     firing, neuron = anatomy.firing, model.neuron
     if math.isnan(firing.reset):
@@ -24,21 +24,23 @@ def firing_findings(anatomy: Anatomy, model: Model, dt: float) -> Iterator[Found
         )
         return
     drops = "the sample after each drop of V"
-    if firing.reset != neuron.v_reset:
+    if not math.isclose(firing.reset, neuron.v_reset, rel_tol=1e-9, abs_tol=1e-9):
         text = f"V is reset to {number(firing.reset)} mV instead of {number(neuron.v_reset)} mV."
         yield finding("reset-wrong", "fault", text, drops)
     if not math.isnan(firing.shown):
         text = "The step that fires shows V before its reset, or a drawn spike; the reset shows a step later."
         yield finding("spike-shown", "note", text, drops)
-    if firing.held is not None:
+    if firing.held is not None and not anatomy.fit.vanishes and not math.isclose(gap, dt, rel_tol=1e-6):
+        yield from _held_between(firing.held * gap, (firing.held + 2) * gap, neuron.tau_ref)
+    elif firing.held is not None:
         yield from _held(anatomy, neuron, dt)
     yield finding("threshold-on-grid", "rule", ON_GRID, "there is no more than one V per step")
 
 
-def threshold_bracket(bracket: tuple[float, float], neuron: Neuron) -> Iterator[Found]:
+def threshold_bracket(bracket: tuple[float, float], neuron: Neuron, grain: float) -> Iterator[Found]:
     """Say whether the claimed threshold lies between V that does not fire and V that does."""
     low, high = bracket
-    near = 1e-9 * (1.0 + abs(neuron.v_thresh))
+    near = 1e-9 * (1.0 + abs(neuron.v_thresh)) + 2.0 * grain
     if low > neuron.v_thresh + near or high < neuron.v_thresh - near:
         text = f"The threshold lies from {low:.6g} to {high:.6g} mV, not at {number(neuron.v_thresh)} mV."
         yield finding(
@@ -54,6 +56,14 @@ def allowed_counts(tau_ref: float, dt: float) -> set[int]:
     steps = tau_ref / dt
     near = round(steps)
     return {near} if abs(steps - near) < 1e-6 else {math.floor(steps), math.ceil(steps)}
+
+
+def _held_between(least: float, most: float, tau_ref: float) -> Iterator[Found]:
+    """Judge a hold by samples that are no steps."""
+    if not least < tau_ref < most:
+        text = f"V is held for {number(least)} to {number(most)} ms, not {number(tau_ref)} ms."
+        key = "refractory-long" if least >= tau_ref else "refractory-short"
+        yield finding(key, "fault", text, "the samples after each drop of V, until V moves")
 
 
 def _held(anatomy: Anatomy, neuron: Neuron, dt: float) -> Iterator[Found]:

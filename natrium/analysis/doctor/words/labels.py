@@ -13,8 +13,10 @@ from natrium.analysis.doctor.recordings.recorded import Recording
 from natrium.analysis.doctor.words.finding import finding
 
 
-def label_findings(recording: Recording, shift: float, dt: float, first: int) -> Iterator[Found]:
-    """Say what is wrong with the labels."""
+def label_findings(
+    recording: Recording, shift: float, dt: float, first: int, identified: bool
+) -> Iterator[Found]:
+    """Say what is wrong with the labels; of steps that were not identified, only how far apart they are."""
     gaps = np.diff(recording.labels)
     step = float(np.median(gaps))
     if np.abs(gaps - step).max() > 1e-6 * dt + 1e-9 * np.abs(recording.labels).max():
@@ -27,7 +29,7 @@ def label_findings(recording: Recording, shift: float, dt: float, first: int) ->
     elif abs(step / dt - 1.0) > 1e-6:
         yield finding(
             "label-step",
-            "fault",
+            "fault" if identified else "note",
             f"The labels advance by {step:.6g} ms where a step is {dt:g} ms.",
             "median gap of the labels",
         )

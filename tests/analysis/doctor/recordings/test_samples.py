@@ -1,0 +1,157 @@
+"""Recordings as people keep them: rounded, thinned, in SI units, with drawn spikes, noise, an idle end."""
+
+import attrs
+import numpy as np
+import pytest
+
+import natrium
+from natrium.analysis.doctor import diagnose
+from tests.analysis.doctor import cells, zoo
+
+DT, STEPS = 0.1, 900
+
+
+def claim(base="lif"):
+    channels = {"lif": (), "lif_na": natrium.notebook.lif_na().neuron.channels}[base]
+    return natrium.Model(
+        neuron=natrium.Neuron(channels=channels),
+        stimulus=natrium.Step(20.0, start=20.0),
+        simulation=natrium.Simulation(t_end=DT * STEPS, dt=DT),
+    )
+
+
+MODELS = {"lif": claim(), "lif_na": claim("lif_na")}
+
+
+def recorded(cell=cells.Cell, base="lif", **options):
+    return cells.loop(cell(), MODELS[base], **options)
+
+
+def drawn(at):
+    labels, V = recorded()
+    drops = np.flatnonzero(np.diff(V) < -5.0) + 1
+    V[drops] = at
+    return labels, V
+
+
+def told(recording, base="lif"):
+    diagnosis = diagnose(recording, MODELS[base])
+    kinds = {one.key: one.kind for one in diagnosis.findings}
+    return [one.key for one in diagnosis.faults], kinds, diagnosis
+
+
+def rounded(recording, digits):
+    labels, V = recording
+    return np.round(labels, 3), np.round(V, digits)
+
+
+def single(recording):
+    return tuple(one.astype(np.float32) for one in recording)
+
+
+@pytest.mark.parametrize("base", ["lif", "lif_na"])
+@pytest.mark.parametrize("kept", [single, lambda one: rounded(one, 3)], ids=["single", "three digits"])
+def test_what_was_rounded_is_read_to_its_rounding(base, kept):
+    sound, kinds, diagnosis = told(kept(recorded(cells.BASES[base], base)), base)
+    assert sound == []
+    assert kinds["rounded"] == "note"
+    assert "not-identified" not in kinds
+    assert diagnosis.twin.difference < 1e-3
+    faulty = zoo.planted(zoo.WrongTau, base)
+    assert told(kept(recorded(faulty, base)), base)[0] == ["tau-wrong"]
+    assert told(kept(recorded(zoo.planted(zoo.GainByTen, base), base)), base)[0] == ["input-gain"]
+
+
+def test_a_rounded_number_is_told_by_as_few_digits_as_hold():
+    _, _, diagnosis = told(rounded(recorded(zoo.planted(zoo.WrongTau, "lif")), 3))
+    tau = zoo.planted(zoo.WrongTau, "lif")().tau
+    assert f"tau_m is {tau:g} ms instead of" in diagnosis.faults[0].said
+
+
+@pytest.mark.parametrize("at", [20.0, -55.0])
+def test_drawn_spikes_are_no_steps(at):
+    faults, kinds, diagnosis = told(drawn(at))
+    assert faults == []
+    assert {"spike-shown", "twin", "euler"} <= set(kinds)
+    plain = told(recorded())[2]
+    np.testing.assert_array_equal(diagnosis.spike_times, plain.spike_times)
+
+
+def test_a_threshold_that_lies_higher_is_no_drawn_spike():
+    assert told(recorded(zoo.planted(zoo.WrongThreshold, "lif")))[0] == ["threshold-wrong"]
+
+
+def test_zeros_that_no_step_made_are_left_out():
+    labels, V = recorded()
+    V[-200:] = 0.0
+    faults, kinds, _ = told((labels, V))
+    assert faults == []
+    assert {"zeros-at-the-end", "euler"} <= set(kinds)
+
+
+def test_seconds_and_volts_are_taken_as_such():
+    labels, V = recorded()
+    faults, kinds, diagnosis = told((labels * 1e-3, V * 1e-3))
+    assert faults == []
+    assert {"units", "euler"} <= set(kinds)
+    np.testing.assert_allclose(diagnosis.spike_times, told((labels, V))[2].spike_times, rtol=1e-12)
+
+
+@pytest.mark.parametrize("base", ["lif", "lif_na"])
+def test_every_fifth_sample_is_known_for_one(base):
+    labels, V = recorded(cells.BASES[base], base)
+    faults, kinds, diagnosis = told((labels[4::5], V[4::5]), base)
+    assert faults == []
+    assert "thinned" in kinds
+    assert diagnosis.twin.script.label == "end"
+    assert diagnosis.twin.difference < 1e-9
+
+
+def test_thinned_samples_of_another_hold_are_not_taken_for_the_claims():
+    labels, V = recorded(zoo.planted(zoo.NoRefractory, "lif"))
+    faults, kinds, _ = told((labels[4::5], V[4::5]))
+    assert "thinned" not in kinds
+    assert "refractory-short" in faults
+
+
+@pytest.mark.parametrize("dt", [0.05, 0.5])
+def test_steps_of_another_length_are_read_as_such(dt):
+    other = attrs.evolve(MODELS["lif"], simulation=attrs.evolve(MODELS["lif"].simulation, dt=dt))
+    faults, kinds, diagnosis = told(cells.loop(cells.Cell(), other))
+    assert faults == []
+    assert kinds["step"] == "note"
+    assert diagnosis.dt == pytest.approx(dt)
+
+
+@pytest.mark.parametrize(("delay", "key"), [(5.0, "input-on-late"), (-2.0, "input-on-early")])
+def test_an_input_that_comes_at_another_time_is_told(delay, key):
+    faults, _, diagnosis = told(recorded(delay=delay))
+    assert faults == [key]
+    assert f"{20.0 + delay:g} ms instead of 20 ms" in diagnosis.faults[0].said
+
+
+def test_noise_is_no_fault_and_no_rule():
+    labels, V = recorded()
+    noisy = V + 0.05 * np.random.default_rng(3).standard_normal(V.size)
+    faults, kinds, diagnosis = told((labels, noisy))
+    assert faults == []
+    assert "noise" in kinds
+    assert not {"euler", "not-identified", "twin"} & set(kinds)
+    assert diagnosis.spike_times.size == told((labels, V))[2].spike_times.size
+
+
+class Tires(cells.Cell):
+    """Its leak grows from 50 ms on."""
+
+    age = 0.0
+
+    def leak(self):
+        self.age += DT
+        return super().leak() * (1.0 if self.age < 50.0 else 1.5)
+
+
+def test_from_when_on_the_claim_does_not_hold_is_told():
+    faults, _, diagnosis = told(recorded(Tires))
+    assert faults == []
+    (one,) = [one for one in diagnosis.findings if one.key == "not-identified"]
+    assert "Up to the label" in one.said
