@@ -98,10 +98,10 @@ class _Step(Sweeps):
         self.current = v.fma(v.load(self.at["rate"]), self.time, v.load(self.at["base"]))
 
         if self.program.gates:
-            self.sweep(lambda: self._series(near))
+            allowed = self.sweep(lambda: self._series(near))
         else:
             self._series(near)
-        allowed = self._length()
+            allowed = self._length()
         rest = v.sub(v.load(self.at["end"]), self.time)
         h = self._within_sight(v.least(allowed, v.least(v.load(self.at["longest"]), rest)))
         if self.program.gates:

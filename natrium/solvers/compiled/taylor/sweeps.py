@@ -29,7 +29,7 @@ from natrium.solvers.compiled.taylor.vectors import F64, I64, ROUGH_EXP_TERMS
 
 MOST_SWEEPS = 12
 WAITS = -8.0  # a mode: so many steps of its own until a gate may follow
-AGREED = 0.1  # tolerances by which two lags may differ
+AGREED = 1.0  # tolerances by which two lags may differ: of gates, a hundredth of that of V
 ASIDE = 10.0  # tolerances that x may begin beside where it stands
 HELD = 3.0  # time constants: shorter steps are not held by a gate
 WORTH = 6.0  # time constants that a sweep must be worth: a step of the gate's own lasts some six
@@ -38,8 +38,8 @@ WORTH = 6.0  # time constants that a sweep must be worth: a step of the gate's o
 class Sweeps(Lengths):
     """Coefficients of a program in which some gates may follow."""
 
-    def sweep(self, write_series: Callable[[], None]) -> None:
-        """Write sweeps, all series each, until no lane needs another."""
+    def sweep(self, write_series: Callable[[], None]) -> Any:
+        """Write sweeps, all series each, until no lane needs another; give the lengths that these allow."""
         b, v, gates = self.b, self.v, self.program.gates
         self.modes = {gate: self._keep(v.load(*self._place_of_mode(gate))) for gate in gates}
         self.count, self.needed = b.alloca(I64), self._keep(v.number(1.0))
@@ -55,10 +55,12 @@ class Sweeps(Lengths):
         for gate in gates:  # its law at the last order knows what it follows to rounding only
             own = v.load(self._base(gate), self.order)
             v.store(b.select(self.follows[gate], v.number(0.0), own), self._base(gate), self.order)
+        h = self._length()
         b.cbranch(v.any(self._any_of(self.follows.values())), look, after)
         b.position_at_end(look)
-        b.cbranch(v.any(self._look(self._length())), sweep, after)
+        b.cbranch(v.any(self._look(h)), sweep, after)
         b.position_at_end(after)
+        return h
 
     def look_ahead(self, allowed: Any, h: Any) -> None:
         """Write what each gate does next, and what its lag may be then.
