@@ -181,6 +181,19 @@ def test_command_line_starts_light(code: str) -> None:
     assert json.loads(done.stderr.splitlines()[-1]) == []
 
 
+AT_END = """
+import atexit, gc
+atexit.register(lambda: print(gc.get_freeze_count() > 10_000))
+"""
+
+
+def test_command_line_ends_without_a_look_for_garbage() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", AT_END + HELP], cwd=ROOT, capture_output=True, text=True, check=True, timeout=60
+    )
+    assert done.stdout.splitlines()[-1] == "True"
+
+
 ONE_FIGURE = """
 import json, sys
 import matplotlib

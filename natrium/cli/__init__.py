@@ -5,6 +5,7 @@ Heavy imports stand inside the verbs, so that ``natrium --help`` answers at once
 
 from __future__ import annotations
 
+import atexit
 import gc
 from collections.abc import Callable
 from typing import Annotated
@@ -91,4 +92,5 @@ def _options(
 def main() -> None:
     """Run the command line."""
     gc.set_threshold(*COLLECTIONS)
+    atexit.register(gc.freeze)  # else Python looks through all of it at the end, a quarter of a short verb
     app(prog_name="natrium")
