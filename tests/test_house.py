@@ -189,7 +189,12 @@ atexit.register(lambda: print(gc.get_freeze_count() > 10_000))
 
 def test_command_line_ends_without_a_look_for_garbage() -> None:
     done = subprocess.run(
-        [sys.executable, "-c", AT_END + HELP], cwd=ROOT, capture_output=True, text=True, check=True, timeout=60
+        [sys.executable, "-c", AT_END + HELP],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
     )
     assert done.stdout.splitlines()[-1] == "True"
 
