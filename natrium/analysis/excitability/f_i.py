@@ -10,10 +10,10 @@ or it tends to a limit: along a line (jump), or, where a stable cycle meets an u
 
 .. math:: T \simeq a - b\,(I - I_c)^{1/2} \quad\text{(fold of cycles)}.
 
-b follows from the model: pi/(speed sqrt(curvature/2)) at a fold, the slowest time constant where the rest
-reaches the threshold, that by which a saddle is left where the cycle ends there, the way of V from its reset
-over its pace where it is alone and nothing holds it; of a fold of cycles both are the cycle's own. No law is
-named that does not fit.
+b follows from the model: pi/(speed sqrt(curvature/2)) at a fold, the slowest time constant of what spikes
+move where the rest reaches the threshold, that by which a saddle is left where the cycle ends there, the way
+of V from its reset over its pace where it is alone and nothing holds it; of a fold of cycles both are the
+cycle's own. No law is named that does not fit.
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ from scipy.integrate import quad
 
 from natrium.analysis.equilibria.curve import equilibrium_at
 from natrium.analysis.equilibria.implicit import held_input
+from natrium.analysis.excitability.leading import slowest_return
 from natrium.analysis.excitability.least_input import Rheobase
 from natrium.analysis.excitability.long_run import fire
 from natrium.analysis.excitability.mirror import mirrored, turned
@@ -388,6 +389,5 @@ def _predict(neuron: AnyNeuron, found: Rheobase, law: Law) -> float | None:
         return float(quad(held_input(neuron).inertia, neuron.system.reset_voltage, neuron.v_thresh)[0])
     if law == "logarithmic" and found.cause == "threshold" and not found.bistable:
         # The state comes near the rest along its slowest direction, and leaves through the threshold.
-        leading = equilibrium_at(neuron, found.V).eigenvalues[0]
-        return float(-1.0 / leading.real) if leading.imag == 0.0 and leading.real < 0.0 else None
+        return slowest_return(neuron, equilibrium_at(neuron, found.V))
     return None
