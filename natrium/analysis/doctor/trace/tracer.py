@@ -326,6 +326,10 @@ class Tracer(Table):
             return value, leaf
         return value, kept.form if kept is not None and kept.form.op == "number" else self.number(value, 0)
 
+    def forget(self, key: tuple[Any, ...]) -> None:
+        """Leave out what was set in an array before: another of its name is there."""
+        self.last = {place: value for place, value in self.last.items() if place[0] != key}
+
     def _element(self, key: tuple[Any, ...], coords: tuple[Any, ...]) -> Any:
         container = self.containers.get(key)
         if container is None:

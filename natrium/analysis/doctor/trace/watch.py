@@ -196,6 +196,8 @@ class Watch(Calls):
         value.frame = tuple((0,) for _ in value.shape)
         self._grows(value)
         tracer.containers[value.key] = value
+        if segment is None:
+            tracer.forget(value.key)
         if value.nodes is None or value.size == 0:
             return value
         for at in value.followed():

@@ -267,3 +267,16 @@ def test_of_numbers_as_long_as_the_clocks_step_the_one_that_is_called_so_is_the_
         v = v + {name} * (drive - g_leak * v + slope)
     """
     assert trace_script(written(tmp_path, textwrap.dedent(text))).dt == name
+
+
+@pytest.mark.parametrize(
+    "start", ["np.full(4, -65.0)", "np.full(4, rest)", "np.repeat(rest, 4)", "np.array([rest] * 4)"]
+)
+def test_an_array_made_anew_begins_its_run_anew(tmp_path, start):
+    path = tmp_path / "sweep.py"
+    path.write_text(
+        f"import numpy as np\nrest = -65.0\ndef sweep(drive):\n    v, kept = {start}, []\n"
+        "    for k in range(300):\n        v += 0.1 * (rest - v + drive) / 10.0\n        v[v >= -50.0] = rest\n"
+        "        kept.append(v[0])\n    return kept\nfor drive in (20.0, 30.0):\n    sweep(drive)\n"
+    )
+    assert trace_script(path).left == ()

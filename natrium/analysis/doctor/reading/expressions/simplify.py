@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import attrs
 import numpy as np
 
-from natrium.analysis.doctor.reading.expressions.algebra import Algebra
+from natrium.analysis.doctor.reading.expressions.algebra import Algebra, Slopes
 from natrium.analysis.doctor.reading.expressions.trees import (
     ARRAYS,
     LEAF,
@@ -17,7 +17,9 @@ from natrium.analysis.doctor.reading.expressions.trees import (
     leaf,
     leaves,
     name_of,
+    number,
 )
+from natrium.analysis.doctor.reading.text.noise import drawn_before
 from natrium.analysis.doctor.trace.record import Node, Record
 from natrium.model.arrays import Array
 
@@ -90,7 +92,7 @@ def _is_rooted(node: Node, dt: str) -> bool:
 def noiseless(
     record: Record, algebra: Algebra, trees: Mapping[str, Node], dt: str, step: float
 ) -> tuple[Record, dict[str, Node], str]:
-    """Make of drawn noise that is scaled by a root of dt an input held over each step.
+    """Make of drawn noise that a root of dt scales, there or where it is drawn, an input held over a step.
 
     Returns
     -------
@@ -102,14 +104,18 @@ def noiseless(
     """
     drawn = [record.input, *record.exogenous] if record.input else list(record.exogenous)
     own = {dt, *record.parameters}
+    at_once = [Slopes(algebra, dt, number(0.0)).value(tree) for tree in trees.values()]
     for name in drawn:
+        before = name in leaves(*at_once) and drawn_before(record.source, name, dt)
         made: dict[Node, Node] = {}
         inner: set[Node] = set()
         tops: list[Node] = []
         for node in reversed(in_order(trees.values())):
             if node in inner:
                 continue
-            if name in leaves(node) <= own | {name} and _is_rooted(node, dt) and node.op != LEAF:
+            if name in leaves(node) <= own | {name} and (
+                before or (_is_rooted(node, dt) and node.op != LEAF)
+            ):
                 tops.append(node)
                 inner |= set(in_order([node]))
         if len(tops) != 1:

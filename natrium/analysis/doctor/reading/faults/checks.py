@@ -275,7 +275,9 @@ def beyond_reach(case: Case) -> tuple[Threshold, float, float, float] | None:
     leak = found.leak
     if maps.record.side or asked_for(case.source):  # another of the neurons may reach it, another answer
         return None
-    if maps.firing or leak is None or not found.whole or any(one.kind == "channel" for one in found.parts):
+    if maps.firing or maps.kicks:  # what comes in as spikes may add up
+        return None
+    if leak is None or not found.whole or any(one.kind == "channel" for one in found.parts):
         return None
     if not leak.slope.is_number or float(leak.slope) <= 0:
         return None

@@ -54,7 +54,7 @@ def silent_spike(maps: Maps) -> Silent | None:
     source, record = maps.record.source, maps.record
     branch = branch_at(source, test.line)
     known = {plain(one): x for one, x in record.parameter_values.items()}
-    values = numbers_made(source, {**numbers_named(source), **known})
+    values = numbers_made(source, {**numbers_named(source, zeros=True), **known})
     resets: dict[str, Node] = {}
     unread: list[str] = []
     for state in maps.moving:

@@ -18,6 +18,7 @@ from natrium.analysis.doctor.reading.expressions.trees import (
     leaf,
     leaves,
     number,
+    same_tree,
 )
 from natrium.analysis.doctor.reading.maps.begun import before_the_step, begun, located
 from natrium.analysis.doctor.reading.maps.drawn import after_drawn, after_painting
@@ -182,7 +183,8 @@ def _resets(
     painted = after_painting(sorter.record, sorter.V, next(iter(fired.values())), held, spikes, sorter.points)
     for state in sorter.moving:
         node = step.updates[state]
-        if painted is not None and (state == sorter.V or sorter.jumps(painted, state)):
+        own = painted is not None and not same_tree(painted.updates[state], main.updates[state])
+        if painted is not None and (state == sorter.V or (own and sorter.jumps(painted, state))):
             found[state] = painted.updates[state]
         elif state == sorter.V and inside is not None:
             found[state] = inside

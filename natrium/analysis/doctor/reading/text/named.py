@@ -12,19 +12,22 @@ from natrium.analysis.doctor.reading.text.labels import given_by, nodes_of
 from natrium.analysis.doctor.trace.meanings import plain, reversal_of
 
 
-def numbers_named(source: Sequence[str]) -> dict[str, float]:
+def numbers_named(source: Sequence[str], zeros: bool = False) -> dict[str, float]:
     """Give the numbers of names that are set once in a text.
 
     Parameters
     ----------
     source : sequence of str
+    zeros : bool
+        Whether 0 is one: no time is, and no factor.
     """
     often = Counter(
         one.id if isinstance(one, ast.Name) else one.attr
         for one in nodes_of(source)
         if isinstance(one, (ast.Name, ast.Attribute)) and isinstance(one.ctx, ast.Store)
     )
-    return {name: value for _, name, _, value in _stored(source) if value and often[name] <= 1}
+    told = ((name, value) for _, name, _, value in _stored(source) if value or (zeros and value is not None))
+    return {name: value for name, value in told if often[name] <= 1}
 
 
 def is_real(source: Sequence[str], name: str) -> bool:

@@ -47,3 +47,33 @@ def test_a_spike_that_is_seen_a_step_late_is_one_spike_though_it_is_drawn(tmp_pa
     spikes = [k for k, v in enumerate(reading.record.samples[:, 0]) if v == 0.0]
     assert [round(10 * t) for t in reading.spike_times] == spikes
     assert "threshold-before" in {one.key for one in reading.findings}
+
+
+DRAWN_UNDER_ARRIVALS = """
+import numpy as np
+rng = np.random.default_rng(8)
+dt, n = 0.1, 1500
+more, less = (rng.random((2, n)) < [[0.09], [0.02]]).astype(int)
+v, ge, gi = np.full(n, -70.0), np.zeros(n), np.zeros(n)
+wait = 0.0
+for k in range(1, n):
+    ge[k] = ge[k - 1] * (1 - dt / 4.0) + 1.5 * more[k]
+    gi[k] = gi[k - 1] * (1 - dt / 8.0) + 1.1 * less[k]
+    if wait > 0:
+        v[k] = -70.0
+        wait -= dt
+        continue
+    into = ge[k - 1] / 9.0 * v[k - 1] + gi[k - 1] / 9.0 * (v[k - 1] + 80.0)
+    v[k] = v[k - 1] + dt / 12.0 * (-70.0 - v[k - 1] - into)
+    if v[k] >= -52.0:
+        v[k] = 15.0
+        wait = 2.0
+"""
+
+
+def test_arrivals_at_two_synapses_are_no_part_of_the_reset(tmp_path):
+    reading = taken(tmp_path, DRAWN_UNDER_ARRIVALS)
+    assert reading.maps.spikes.size > 2
+    assert {kick.state for kick in reading.maps.kicks} == {"ge", "gi"}
+    assert set(reading.maps.resets) == {"v"}
+    assert reading.data()["no_model"] is None

@@ -63,3 +63,30 @@ def test_what_the_text_does_not_tell_is_said(tmp_path):
 def test_other_states_are_raised_where_the_branch_raises_them(tmp_path):
     neuron = taken(tmp_path, ELEMENTS).model.neuron
     assert dict(neuron.reset) == {"V": "-65", "u": "u + 8"}
+
+
+ARRIVALS = """
+import math
+
+def cell(arrivals, tau=12.0, weight=0.4, level=1.0, base=0.0):
+    dt, u, marks = 0.1, 0.0, []
+    fade = math.exp(-dt / tau)
+    for k in range(600):
+        u *= fade
+        if arrivals and k * dt >= arrivals[0]:
+            u += weight
+            arrivals.pop(0)
+        if u > level:
+            u = base
+            marks.append(k * dt)
+    return marks
+
+cell([10.0, 20.0, 45.0])
+"""
+
+
+def test_a_reset_to_zero_is_read_and_arrivals_may_add_up(tmp_path):
+    found = taken(tmp_path, ARRIVALS)
+    said = {one.key: one.said for one in found.findings}
+    assert said["no-spike"].endswith("it makes u = 0.")
+    assert not any("Nothing reaches" in one for one in said.values())
