@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import lru_cache
 
 import numpy as np
@@ -46,21 +47,28 @@ def fast_gates(runs: Runs) -> tuple[GateFlow, ...]:
 
 def find_fast(runs: Runs) -> npt.NDArray[np.bool_]:
     """Tell which of `gates_that_follow` are fast where the cell lives, shape (n_runs, n_gates)."""
-    system = runs.neuron.system
-    gates = gates_that_follow(system.structure)
+    structure = runs.neuron.system.structure
+    gates = gates_that_follow(structure)
     if not gates:
         return np.zeros((runs.n_runs, 0), dtype=bool)
-    known = frozenset[sympy.Symbol]().union(*(gate.rate.free_symbols for gate in gates))
-    read = [index for index, one in enumerate(system.parameters) if one in known]
+    law, read = _rates(structure)
     low, high, *values = asked = np.array([*_reach(runs), *values_of(runs).T[read]])
     if np.all(asked == asked[:, :1]):  # in all runs alike
         low, high, *values = asked[:, :1]
     V = low + (high - low) * LOOKS[:, None]
-    arguments = (system.states[0], *(system.parameters[index] for index in read))
-    rates = lower_expressions(tuple(gate.rate for gate in gates), arguments, "grid")(V, *values)
-    fastest = [np.max(np.broadcast_to(rate, V.shape), axis=0) for rate in rates]
+    fastest = [np.max(np.broadcast_to(rate, V.shape), axis=0) for rate in law(V, *values)]
     is_fast = np.array(fastest).T * scales_of(runs.neuron).time > FAST
     return np.broadcast_to(is_fast, (runs.n_runs, len(gates)))
+
+
+@lru_cache(maxsize=256)
+def _rates(structure: HybridSystem) -> tuple[Callable[..., list[Array]], list[int]]:
+    """Give the rates of `gates_that_follow` on arrays: of V and of parameters, whose places come with it."""
+    rates = tuple(gate.rate for gate in gates_that_follow(structure))
+    known = frozenset[sympy.Symbol]().union(*(rate.free_symbols for rate in rates))
+    read = [index for index, one in enumerate(structure.parameters) if one in known]
+    arguments = (structure.states[0], *(structure.parameters[index] for index in read))
+    return lower_expressions(rates, arguments, "grid"), read
 
 
 def _reach(runs: Runs) -> tuple[Array, Array]:
