@@ -163,7 +163,8 @@ class Reading(Judged):
                 "what comes after is not explained."
             )
         else:
-            first = f"The maps that were read reproduce every sample of {self.subject}, bit for bit."
+            which = "every sample that was read" if self.record.is_cut else "every sample"
+            first = f"The maps that were read reproduce {which} of {self.subject}, bit for bit."
         count = f"{n} fault{'s' * (n != 1)} found." if n else "No fault found."
         if not n and not self.is_explained:
             count = f"No fault was found, but not all of {self.subject} is explained."

@@ -153,6 +153,8 @@ class Record:
         Of the input, the time and `exogenous`: the different expressions that gave it, as far as known.
     whole : bool
         Whether all steps of the run were traced; otherwise as many as the budget allowed, from the first on.
+    turns : int
+        How many turns the loop makes in the script's own run, at most; 0 where that is not told.
     side : str
         Of neurons that go side by side, which one this is; empty where there is one.
     cell : str
@@ -192,6 +194,7 @@ class Record:
     exogenous: Mapping[str, Array] = attrs.field(factory=dict)
     origins: Mapping[str, tuple[Node, ...]] = attrs.field(factory=dict)
     whole: bool = True
+    turns: int = 0
     side: str = ""
     cell: str = ""
     swept: frozenset[str] = frozenset()
@@ -200,6 +203,11 @@ class Record:
     ended: tuple[str, int] = ("", 0)
     loop: int = -1
     fallback: str = ""
+
+    @property
+    def is_cut(self) -> bool:
+        """Whether the script's run goes on beyond the steps that were traced."""
+        return not self.whole and self.order.size + 1 < self.turns
 
     @property
     def parameter_values(self) -> dict[str, float]:

@@ -197,8 +197,9 @@ def _recorded(script: Script, second: TracedRun, loop: int, plain: PlainRun) -> 
     ended = (type(plain.run.error).__name__ if plain.run.error is not None else "", plain.run.ended_at)
     whole = not second.tracer.enough
     return attrs.evolve(
-        record, fallback=difference(plain, second), whole=whole, runs=runs, ended=ended, left=left, loop=loop
-    )
+        record, fallback=difference(plain, second), whole=whole, turns=plain.hook.most.get(loop, 0),
+        runs=runs, ended=ended, left=left, loop=loop,
+    )  # fmt: skip
 
 
 def _solved(script: Script, second: TracedRun, plain: PlainRun) -> Record:

@@ -5,6 +5,7 @@ import pytest
 from natrium.analysis.doctor import read_script
 from natrium.analysis.doctor.reading.verdict import read
 from natrium.analysis.doctor.script import traced
+from natrium.analysis.doctor.trace import trace_script
 from natrium.model import Constant, Model, Neuron, Simulation, Step
 
 RUNS = """
@@ -126,3 +127,18 @@ def test_a_generator_steps_when_the_loop_asks_that_sends_it_its_input(tmp_path):
     assert reading.record.input == "drive"
     assert set(reading.meant.inputs) == {0.0, 24.0}
     assert reading.faults == ()
+
+
+@pytest.mark.parametrize(("most", "told"), [(200, True), (1000, False)])
+def test_a_run_that_is_longer_than_what_is_traced_is_told(tmp_path, most, told):
+    path = tmp_path / "long.py"
+    path.write_text(
+        "v, trace = -70.0, []\nfor k in range(900):\n    v += 0.1 * (-70.0 - v + 20.0) / 10.0\n"
+        "    if v >= -55.0:\n        v = -72.0\n    trace.append(v)\n"
+    )
+    found = read(trace_script(path, max_steps=most), solve=False)
+    notes = {one.key: one.said for one in found.findings}
+    assert ("part-read" in notes) is told
+    assert ("that was read" in found.summary()[0]) is told
+    if told:
+        assert notes["part-read"].endswith("steps of 900.")

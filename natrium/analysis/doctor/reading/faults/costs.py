@@ -74,6 +74,13 @@ def rules_of(case: Case, scheme: SchemeFound) -> Iterator[Found]:
             f"The loop is run {maps.record.runs[1]} times; what is said is of run {maps.record.runs[0]}.",
             line,
         )  # fmt: skip
+    if maps.record.is_cut:
+        yield Found(
+            "part-read", "note",
+            f"The run is long: what is said is of its first {maps.record.order.size} steps of "
+            f"{maps.record.turns}.",
+            line,
+        )  # fmt: skip
     if maps.record.cell:
         yield Found(
             "one-cell", "note",
