@@ -15,6 +15,7 @@ from natrium.analysis.doctor.reading.expressions.trees import LEAF, in_order, is
 from natrium.analysis.doctor.reading.expressions.wording import text_of
 from natrium.analysis.doctor.reading.faults.checks import LINEAR, beyond_reach
 from natrium.analysis.doctor.reading.faults.frozen import frozen_gates
+from natrium.analysis.doctor.reading.faults.unsaid import other_time_constant, powers_as_factors
 from natrium.analysis.doctor.reading.findings.case import Case, first_line, line_in, sign_line
 from natrium.analysis.doctor.reading.findings.found import Found, at_first, in_line, quoted
 from natrium.analysis.doctor.reading.maps.maps import differ, points_of, values_at
@@ -56,6 +57,8 @@ def contradictions(case: Case) -> Iterator[Found]:
         _starts_above,
         _crossed_reversals,
         _foregone,
+        powers_as_factors,
+        other_time_constant,
     ):
         yield from check(case)
 
