@@ -167,6 +167,15 @@ def _dt_missing(case: Case) -> Iterator[Found]:
                 f"at {_step_name(case)} = 0 it is zero", about=state,
             )  # fmt: skip
             continue
+        if {state, step} <= leaves(tree) and leaves(there) <= set(maps.record.parameters):
+            line = maps.main.updates[state].line or own_line(tree)
+            yield Found(
+                "not-carried-on", "fault",
+                f"{plain(state)} does not go on from what it was, in {in_line(case.source, line)}: each step "
+                f"begins at {written(there)}.",
+                line, written(tree), "", f"at {_step_name(case)} = 0 it is {written(there)}", about=state,
+            )  # fmt: skip
+            continue
         part = _without(case, tree, state, slopes, points)
         line = line_in(tree, part)[0]
         if part is _increment(tree, state) or step not in leaves(tree):  # what adds it up lacks the step

@@ -118,3 +118,15 @@ for k in range(400):
 def test_a_wait_that_nothing_moves_on_never_ends(tmp_path, held, free, always, line):
     reading = taken(tmp_path, STANDING.format(held=held, free=free, always=always))
     assert [(one.key, one.line) for one in reading.faults] == ([("refractory-endless", line)] if line else [])
+
+
+@pytest.mark.parametrize(
+    ("step", "is_wrong"),
+    [("E + dt * dv", True), ("-70.0 + dt * dv", True), ("dt * dv + E", True), ("v + dt * dv", False)],
+)
+def test_a_step_that_begins_at_a_parameter_does_not_go_on(tmp_path, step, is_wrong):
+    text = (
+        f"dt, E, v = 0.1, -70.0, -65.0\nfor k in range(200):\n    dv = (E - v + 12.0) / 9.0\n    v = {step}\n"
+    )
+    found = taken(tmp_path, text)
+    assert [(one.key, one.line) for one in found.faults] == ([("not-carried-on", 4)] if is_wrong else [])
