@@ -7,6 +7,7 @@ import attrs
 from natrium.analysis.doctor.reading.expressions.trees import NUMBER, in_order, name_of, number, with_args
 from natrium.analysis.doctor.trace.record import Node, Record
 
+CLEARED = Node(NUMBER, (), 0.0, 0, "cleared")  # what a truth has left out; a 0 that is written stays
 _WHOLE = {"+": lambda a, b: a + b, "-": lambda a, b: a - b, "*": lambda a, b: a * b}
 
 
@@ -31,9 +32,9 @@ def _kept(node: Node) -> Node:
     values = [one.value if one.op == NUMBER else None for one in node.args]
     if values[0] in (0.0, 1.0) and values[1] in (0.0, 1.0):
         return number(_WHOLE[name](*values), node.line)
-    for value, other in zip(values, reversed(node.args), strict=True):
+    for one, value, other in zip(node.args, values, reversed(node.args), strict=True):
         if name == "*" and value == 0.0:
-            return number(0.0, node.line)
-        if (name == "*" and value == 1.0) or (name == "+" and value == 0.0):
+            return Node(CLEARED.op, (), 0.0, node.line, CLEARED.name)
+        if (name == "*" and value == 1.0) or (name == "+" and one.name == CLEARED.name):
             return other
-    return node.args[0] if name == "-" and values[1] == 0.0 else node
+    return node.args[0] if name == "-" and node.args[1].name == CLEARED.name else node
