@@ -286,8 +286,9 @@ class Builder:
         """Give what goes up evenly (the step's number, its time), and by how much a step."""
         found: dict[str, float] = {}
         for name, one in values.items():
-            at = np.flatnonzero(~np.isnan(one))[:400]
-            if at.size < 3:
+            known = np.flatnonzero(~np.isnan(one))
+            at = known[:400]
+            if at.size < 3 or np.any(np.diff(one[known]) <= 0.0):  # a phase of a period goes back
                 continue
             slope = float((one[at[-1]] - one[at[0]]) / (at[-1] - at[0]))
             off = np.abs(one[at] - one[at[0]] - slope * (at - at[0]))

@@ -338,8 +338,12 @@ class Slopes:
         if self.depends(b):
             above = self.value(a)
             if not is_number(above, 0.0):
+                whole = name_of(above) == "*" and any(one is below for one in above.args)
+                if whole:  # C v s/C^2 is v s/C
+                    above = next((one for one in above.args if one is not below), below)
                 moved = to.multiply(above, self.slope(b), line)
-                total = to.subtract(total, to.divide(moved, to.power(below, number(2.0), line), line), line)
+                under = below if whole else to.power(below, number(2.0), line)
+                total = to.subtract(total, to.divide(moved, under, line), line)
         return total
 
     def _power(self, a: Node, b: Node, line: int) -> Node:

@@ -153,8 +153,9 @@ def edges_of(maps: Maps) -> list[float]:
                 moved = known | {name: at}
                 return number_at(choice.left, moved) - number_at(choice.right, moved)
 
-            rise = apart(1.0) - apart(0.0)
-            if rise and pace and np.isfinite(rise):
+            rise, far = apart(1.0) - apart(0.0), float(course[-1]) + 1.0
+            even = abs(apart(far) - apart(0.0) - rise * far) <= 1e-9 * abs(rise * far)  # no phase of a period
+            if rise and pace and np.isfinite(rise) and even:
                 steps = (-apart(0.0) / rise - float(course[0])) / pace
                 edge = tidy(float(starts[0]) + steps * maps.step)
                 bare = choice.left.op == LEAF or choice.right.op == LEAF

@@ -10,6 +10,7 @@ import numpy as np
 
 from natrium.analysis.doctor.reading.expressions.algebra import Algebra, Slopes
 from natrium.analysis.doctor.reading.expressions.clocks import other_clocks
+from natrium.analysis.doctor.reading.expressions.poles import without_poles
 from natrium.analysis.doctor.reading.expressions.simplify import courses, noiseless, unclipped
 from natrium.analysis.doctor.reading.expressions.trees import (
     at_points,
@@ -94,6 +95,11 @@ def sort(record: Record) -> Maps:
         done: dict[Node, Node] = {}
         trees = {
             one: sorter.algebra.canonical(sorter.algebra.replaced(tree, again, done))
+            for one, tree in trees.items()
+        }
+    if record.dt:
+        trees = {
+            one: sorter.algebra.canonical(without_poles(sorter.algebra, tree, record.dt))
             for one, tree in trees.items()
         }
     trees, clips = unclipped(record, sorter.algebra, trees, record.dt or NO_DT)

@@ -162,3 +162,23 @@ def test_an_input_that_two_stages_read_may_go_unread_while_refractory(tmp_path):
     assert reading.spike_times.size > 2
     assert reading.faults == ()
     assert reading.model is not None
+
+
+@pytest.mark.parametrize(
+    ("step", "scheme"),
+    [
+        ("V = (C*V/dt + g*rest + I)/(C/dt + g)", "backward-euler"),
+        ("V = ((C/dt - g/2)*V + g*rest + I)/(C/dt + g/2)", "crank-nicolson"),
+        ("a = 1/dt\n    V = (a*V + g*rest/C + I/C)/(a + g/C)", "backward-euler"),
+    ],
+)
+def test_what_is_divided_by_the_step_is_solved_for_it(tmp_path, step, scheme):
+    path = tmp_path / "script.py"
+    path.write_text(
+        f"C, g, rest, dt = 200.0, 10.0, -70.0, 0.1\nV = rest\nfor k in range(400):\n"
+        f"    I = 300.0 if k >= 50 else 0.0\n    {step}\n    if V >= -50.0:\n        V = -65.0\n"
+    )
+    reading = read(traced(path))
+    assert (reading.scheme.key, reading.faults) == (scheme, ())
+    assert reading.meant.model.neuron.tau_m == pytest.approx(20.0)
+    assert reading.meant.model.neuron.v_rest == pytest.approx(-70.0)
