@@ -218,3 +218,50 @@ def test_trains_that_one_function_makes_are_different_trains(tmp_path):
     found = taken(tmp_path, TRAINS)
     assert sorted(kick.steps.size for kick in found.maps.kicks) == [2, 4]
     assert not found.faults
+
+
+ARRIVING = """
+import math
+from collections import deque
+dt = 0.1
+exc, inh = deque([5.02, 5.04, 5.06, 21.0, 40.0, 40.01, 60.0]), deque([12.0, 33.0, 33.02, 70.0])
+delay, v, g, q, left, spikes = 1.5, -65.0, 0.0, 0.0, 0, []
+for k in range(1000):
+    t = k * dt
+    g *= math.exp(-dt / 5.0)
+    q *= math.exp(-dt / 10.0)
+    while exc and exc[0] + delay <= t:
+        exc.popleft()
+        g += 0.2
+    while inh and inh[0] + delay <= t:
+        inh.popleft()
+        q += 0.3
+    if left > 0:
+        left -= 1
+    else:
+        v += dt * (-65.0 - v + 25.0 + g * (0.0 - v) + q * (-80.0 - v)) / 10.0
+        if v >= -50.0:
+            spikes.append(t)
+            v, left = -60.0, 20
+"""
+
+
+def test_spikes_that_come_in_together_or_while_v_is_held_are_all_known(tmp_path):
+    sound = tmp_path / "sound.py"
+    sound.write_text(ARRIVING)
+    (reading,) = read_script(sound)
+    assert reading.faults == ()
+    claim = reading.meant.model
+    arriving = [kick for kick in claim.stimulus.kicks() if kick.target == "g"]
+    assert sum(kick.amount for kick in arriving) == pytest.approx(
+        7 * 0.2 * np.exp(0.1 / 5.0)
+    )  # before the step, which decays
+    for old, new, line in [
+        ("exc[0] + delay", "exc[0]", 11),
+        ("q += 0.3", "q = 0.3", 16),
+        ("(-80.0 - v)", "(v + 80.0)", 20),
+    ]:
+        path = tmp_path / "script.py"
+        path.write_text(ARRIVING.replace(old, new))
+        (faulty,) = read_script(path, claim)
+        assert [one.line for one in faulty.faults] == [line]

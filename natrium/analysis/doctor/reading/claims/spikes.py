@@ -13,6 +13,7 @@ from natrium.analysis.doctor.reading.expressions.wording import shown
 from natrium.analysis.doctor.reading.findings.case import Case
 from natrium.analysis.doctor.reading.findings.found import Found, in_line
 from natrium.analysis.doctor.reading.maps.kicks import Kick, state_choices
+from natrium.analysis.doctor.reading.text.blocks import condition_of
 from natrium.analysis.doctor.reading.text.labels import set_anew
 from natrium.analysis.doctor.trace.meanings import plain
 from natrium.model.arrays import Array
@@ -72,7 +73,7 @@ def claimed_spikes(case: Case, sides: Claimed) -> Iterator[Found]:
                 f"model's move it by {shown(float(asked[label].weights[0]))}.",
                 line, evidence="what it was before does not count", about=names[label], sure=True,
             )  # fmt: skip
-            continue
+            return  # in which steps others come in as well can't be told
         line = next((one.line for one in own.values()), case.maps.main.updates[case.maps.V].line)
         yield Found(
             "spikes-missing", "fault",
@@ -171,7 +172,7 @@ def _decided_at(case: Case, state: str, line: int) -> int:
         for at in steps
     ]
     alike = set.intersection(*deciding) if deciding else set()
-    return max((one for one in alike if one <= line), default=line)
+    return max((one for one in alike if one <= line), default=condition_of(case.source, line))
 
 
 def _alone(times: Array, others: Array, near: float) -> Array:

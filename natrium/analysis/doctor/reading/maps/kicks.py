@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from itertools import combinations
 
 import attrs
@@ -23,6 +23,7 @@ FEW = 0.6  # of the steps: what comes in more often is a current
 MOST = 400  # different weights: what has more is no train of spikes
 TOGETHER = 3  # states that jump in one step, of more that come out otherwise
 SAME = 1e-9
+LEAST_LEFT = 0.1  # of a jump, where its step is short: what a current moves vanishes with it
 
 
 @attrs.frozen(eq=False)
@@ -121,8 +122,9 @@ def kicked_kinds(
     held by the same choice of an input; V, first in `moving`, jumps in none that is held.
     """
     after, before = dict[int, dict[str, float]](), dict[int, dict[str, float]]()
+    dt = {record.dt: record.parameters[record.dt].value} if record.dt in record.parameters else {}
     for at in others:
-        late, early = _jumps(main, record.steps[at], moving, points)
+        late, early = _jumps(main, record.steps[at], moving, points, dt)
         after |= {at: late} if late else {}
         before |= {at: early} if early else {}
     found = Kinds(*max(((after, False), (before, True)), key=lambda one: _explains(one[0])))
@@ -130,8 +132,8 @@ def kicked_kinds(
     for kinds in (held, tuple(sides)):  # a jump that is known comes in while V is held, and with a spike
         base = max(kinds, key=lambda at: record.steps[at].count, default=-1)
         for at in kinds if sizes else ():
-            known = _jumps(record.steps[base], record.steps[at], moving, points)[found.early]
-            if known and all(one in sizes for one in known.items()):
+            known = _jumps(record.steps[base], record.steps[at], moving, points, dt)[found.early]
+            if known and all(_is_known(name, size, sizes) for name, size in known.items()):
                 found.jumps[at] = known
     for at, jumps in tuple(found.jumps.items()):
         sign, own = _timed(record.steps[at]) - _timed(main), record.steps[at].updates[moving[0]]
@@ -142,6 +144,12 @@ def kicked_kinds(
                     name: one for name, one in jumps.items() if name != moving[0] or other not in held
                 }
     return found
+
+
+def _is_known(name: str, size: float, sizes: Set[tuple[str, float]]) -> bool:
+    """Tell whether a state is known to jump by this, or by a part of it: several spikes come in at once."""
+    times = [size / one for state, one in sizes if state == name]
+    return any(round(one) >= 1 and abs(one - round(one)) < SAME * one for one in times)
 
 
 def all_come_in(steps: npt.NDArray[np.int64], kicks: Sequence[Kick]) -> bool:
@@ -174,7 +182,7 @@ def check_steps(maps: Maps) -> None:
 
 
 def _jumps(
-    main: Step, step: Step, moving: Sequence[str], points: Mapping[str, Array]
+    main: Step, step: Step, moving: Sequence[str], points: Mapping[str, Array], dt: Mapping[str, float]
 ) -> tuple[dict[str, float], dict[str, float]]:
     """Give the jumps after a main step, and those before it, that make another of it; none where none do."""
     if step is main or step.updates is main.updates or state_choices(step) != state_choices(main):
@@ -184,7 +192,28 @@ def _jumps(
     apart = {name: one for name, one in apart.items() if differ(one + usual[name], usual[name])}
     even = {name: float(np.median(one)) for name, one in apart.items() if _is_even(one)}
     after = even if set(apart) == set(even) else {}
-    return after, _moved_before(main, step, apart, moving, points)
+    return after, _moved_before(main, step, apart, moving, points) or _moved_at(
+        main, step, moving, points, dt
+    )
+
+
+def _moved_at(
+    main: Step, step: Step, moving: Sequence[str], points: Mapping[str, Array], dt: Mapping[str, float]
+) -> dict[str, float]:
+    """Find the jumps before a main step that hang on how long that is, and stay where it is short."""
+    found = []
+    for part in (1.0, 1e-6) if dt else ():
+        there = {
+            **points,
+            **{name: np.full(one.size, part * dt[name]) for name, one in points.items() if name in dt},
+        }
+        usual, own = ({name: values_at(one.updates[name], there) for name in moving} for one in (main, step))
+        apart = {name: own[name] - usual[name] for name in moving if differ(own[name], usual[name])}
+        found.append(_moved_before(main, step, apart, moving, there))
+    if len(found) < 2 or set(found[0]) != set(found[1]):
+        return {}
+    stays = all(abs(found[1][name]) > LEAST_LEFT * abs(size) for name, size in found[0].items())
+    return found[0] if stays else {}
 
 
 def _is_even(apart: Array) -> bool:
@@ -210,6 +239,8 @@ def _moved_before(
             size = off / (further - own)
         if np.all(np.isfinite(size)) and _is_even(size):
             jumps[name] = float(f"{float(np.median(size)):.12g}")
+    if not jumps:
+        return {}
     few = (one for n in range(1, TOGETHER + 1) for one in combinations(jumps, n))
     for tried in [*({name: jumps[name] for name in names} for names in few), jumps]:
         moved = {**points, **{name: points[name] + size for name, size in tried.items()}}

@@ -28,6 +28,20 @@ def block_of(source: Sequence[str], line: int) -> frozenset[tuple[int, str]]:
     return frozenset(found)
 
 
+def condition_of(source: Sequence[str], line: int) -> int:
+    """Give the line of the innermost condition of a loop's under which a line is run; itself without one."""
+    around = [
+        one
+        for one in nodes_of(source)
+        if isinstance(one, (ast.If, ast.While, ast.For)) and one.lineno < line <= (one.end_lineno or 0)
+    ]
+    loops = [one.lineno for one in around if not isinstance(one, ast.If)]
+    tests = (
+        one.lineno for one in around if not isinstance(one, ast.For) and one.lineno > min(loops, default=0)
+    )
+    return max(tests, default=line)
+
+
 def sets_of(statement: ast.AST) -> list[tuple[ast.expr, ast.expr]]:
     """List what a statement sets, or changes, each with what it is given, or changed by."""
     if isinstance(statement, ast.AugAssign):

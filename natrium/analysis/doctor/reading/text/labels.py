@@ -306,7 +306,7 @@ def passed(source: Sequence[str], line: int, name: str) -> int:
 
 def set_anew(source: Sequence[str], name: str) -> int:
     """Give the line that under some condition sets a name to what it is not made of; 0: none, or several."""
-    under = [each for one in nodes_of(source) if isinstance(one, ast.If) for each in one.body]
+    under = [each for one in nodes_of(source) if isinstance(one, (ast.If, ast.While)) for each in one.body]
     lines = {
         one.lineno
         for one in under
