@@ -12,7 +12,7 @@ import natrium
 from natrium.analysis import compare_script
 from natrium.analysis.doctor import diagnose, load_subject
 from natrium.model import ModelError, UnsupportedModel
-from tests.analysis.doctor import cells, zoo
+from tests.analysis.doctor import zoo
 
 MODELS = {name: make() for name, make in natrium.notebook.SCRIPTS.items()}
 # Script 3's input ends while its gates are open, in the middle of the run; the others' at its ends.
@@ -24,7 +24,7 @@ MODELS["lif_short"] = attrs.evolve(
     MODELS["lif"], stimulus=natrium.Step(22.0, start=5.0, stop=48.0),
     simulation=attrs.evolve(MODELS["lif"].simulation, t_end=60.0, dt=0.2),
 )  # fmt: skip
-cells.BASES["short"], cells.BASES["lif_short"] = cells.Cell1, cells.Cell
+zoo.BASES["short"], zoo.BASES["lif_short"] = zoo.Cell1, zoo.Cell
 
 
 @cache
@@ -88,10 +88,10 @@ def test_a_fixed_step_that_is_right_has_no_fault(examine):
 
 
 @pytest.mark.parametrize("base", ["short", "lif_short", "lif_na2"])
-@pytest.mark.parametrize("name", cells.LOOPS)
+@pytest.mark.parametrize("name", zoo.LOOPS)
 def test_a_loop_is_read_from_its_samples(examine, base, name):
-    options, expected = cells.LOOPS[name]
-    diagnosis = examine(cells.loop(cells.BASES[base](), MODELS[base], **options), base)
+    options, expected = zoo.LOOPS[name]
+    diagnosis = examine(zoo.loop(zoo.BASES[base](), MODELS[base], **options), base)
     assert set(keys(diagnosis)) == expected
     if name in ("clean", "label early", "the notebook's"):
         assert diagnosis.twin.difference < 1e-9
@@ -117,7 +117,7 @@ RECORDED = {
 @pytest.mark.parametrize("fault", RECORDED, ids=[fault.__name__ for fault in RECORDED])
 def test_a_fault_is_named_from_a_recorded_run(examine, fault):
     cell = zoo.planted(fault, "short")()
-    assert keys(examine(cells.loop(cell, MODELS["short"]), "short")) == [RECORDED[fault]]
+    assert keys(examine(zoo.loop(cell, MODELS["short"]), "short")) == [RECORDED[fault]]
 
 
 @pytest.mark.parametrize(
@@ -134,11 +134,11 @@ def test_an_input_that_varies_is_read_at_its_time(stimulus, options, expected):
     base = MODELS["lif_na"]
     simulation = attrs.evolve(base.simulation, t_end=30.0)
     model = attrs.evolve(base, stimulus=stimulus, simulation=simulation)
-    assert set(keys(diagnose(cells.loop(cells.Cell1(), model, **options), model))) == expected
+    assert set(keys(diagnose(zoo.loop(zoo.Cell1(), model, **options), model))) == expected
 
 
 def test_what_the_samples_cannot_tell_is_said(examine):
-    recorded = cells.loop(cells.Cell(), MODELS["lif_short"], label="start", edges="strict")
+    recorded = zoo.loop(zoo.Cell(), MODELS["lif_short"], label="start", edges="strict")
     diagnosis = examine(recorded, "lif_short")
     assert "labels-undecided" in keys(diagnosis, "notes")
 
@@ -150,7 +150,7 @@ def test_a_script_that_runs_away_is_told():
     diagnosis = diagnose(None, driven)
     assert {one.kind for one in diagnosis.findings if one.key == "no-number"} <= {"fault"}
     assert len(diagnosis.truths) == 2
-    reading = diagnose(zoo.planted(cells.TimeCounter, "lif_na"), driven)
+    reading = diagnose(zoo.planted(zoo.TimeCounter, "lif_na"), driven)
     assert keys(reading) == ["gate-outside"]
     assert not reading.is_explained
 
@@ -159,7 +159,7 @@ def test_a_script_that_runs_away_is_told():
 
 
 def test_a_diagnosis_is_plain_data(examine):
-    for subject in (None, cells.Cell, zoo.planted(zoo.LeakSign, "lif_short")):
+    for subject in (None, zoo.Cell, zoo.planted(zoo.LeakSign, "lif_short")):
         diagnosis = examine(subject, "lif_short")
         data = json.loads(json.dumps(diagnosis.data(), allow_nan=False))
         assert data["n_faults"] == len(diagnosis.faults)
@@ -181,7 +181,7 @@ def test_a_diagnosis_is_plain_data(examine):
         (([0.0, 1.0, 2.0], [1.0, math.nan, 2.0]), "sample 1"),
         (lambda: 1 / 0, "ZeroDivisionError"),
         (lambda: print, "a loop of which each turn"),
-        (type("Needs", (cells.Cell,), {"__init__": lambda self, unknown: None}), "'unknown'"),
+        (type("Needs", (zoo.Cell,), {"__init__": lambda self, unknown: None}), "'unknown'"),
     ],
 )
 def test_a_subject_that_is_none_is_refused(examine, subject, words):
@@ -264,7 +264,7 @@ def test_a_class_in_a_file_gets_its_arguments_by_name(examine, script, capsys, n
 
 
 def test_a_file_that_ran_is_read(script, examine):
-    labels, V = cells.loop(cells.Cell1(), MODELS["short"], label="start")
+    labels, V = zoo.loop(zoo.Cell1(), MODELS["short"], label="start")
     text = f"from array import array\ntime_points = {labels.tolist()}\nmembrane_potentials = {V.tolist()}\n"
     subject = load_subject(str(script(text)))
     assert keys(examine(subject, "short")) == ["label-early"]

@@ -3,7 +3,7 @@
 import pytest
 
 from natrium.analysis.doctor import diagnose
-from tests.analysis.doctor import cells, zoo
+from tests.analysis.doctor import zoo
 from tests.analysis.doctor.test_diagnose import MODELS, comparison_of, keys
 from tests.analysis.doctor.test_objects import examined, told
 
@@ -47,9 +47,9 @@ def test_another_order_is_a_rule_that_is_told(fault):
         assert "in the order self.v, self.channels[0].a, self.channels[0].b" in reading.scheme.words
 
 
-@pytest.mark.parametrize("cell", cells.RULES, ids=[cell.__name__ for cell in cells.RULES])
+@pytest.mark.parametrize("cell", zoo.RULES, ids=[cell.__name__ for cell in zoo.RULES])
 def test_an_honest_variation_has_no_fault_and_its_scheme_is_named(cell):
-    base, scheme = cells.RULES[cell]
+    base, scheme = zoo.RULES[cell]
     base = "short" if base == "lif_na" else base
     reading = diagnose(cell, MODELS[base], comparison=comparison_of(base))
     assert reading.faults == ()

@@ -14,7 +14,7 @@ import natrium
 from natrium.analysis.doctor import diagnose, read_script
 from natrium.analysis.doctor.script import read_live
 from natrium.model import ModelError, UnsupportedModel
-from tests.analysis.doctor import cells
+from tests.analysis.doctor import zoo
 from tests.analysis.doctor.test_diagnose import MODELS, comparison_of, keys
 
 
@@ -74,7 +74,7 @@ def test_other_claims_are_met_as_well(name, order):
         stimulus=natrium.Step(12.0, start=5.0, stop=25.0),
         simulation=natrium.Simulation(t_end=30.0, dt=0.1),
     )
-    reading = read_live(typed(cells.written(neuron, order), "Written"), model, solve=False)
+    reading = read_live(typed(zoo.written(neuron, order), "Written"), model, solve=False)
     assert reading.faults == ()
     assert reading.scheme.key == (
         "sequential-euler" if order == "new" and len(reading.maps.moving) > 1 else "euler"
@@ -137,7 +137,7 @@ def test_cells_of_a_notebook_are_joined():
 
 
 def test_a_copy_runs_and_the_object_stays_as_it_is():
-    cell = cells.Cell()
+    cell = zoo.Cell()
     cell.tau = 20.0
     reading = examined(cell, "lif_short")
     assert keys(reading) == ["number-differs"]
@@ -146,7 +146,7 @@ def test_a_copy_runs_and_the_object_stays_as_it_is():
 
 
 def test_an_object_used_before_is_told():
-    used = cells.Cell1()
+    used = zoo.Cell1()
     for _ in range(100):
         used.update(0.1, 5.0)
     reading = examined(used, "short")
@@ -155,7 +155,7 @@ def test_an_object_used_before_is_told():
 
 
 def test_an_object_that_is_still_refractory_is_told():
-    used = cells.Cell()
+    used = zoo.Cell()
     while not used.left:
         used.update(0.2, 20.0)
     reading = examined(used, "lif_short")
@@ -220,7 +220,7 @@ def test_a_closure_s_number_is_held_against_the_claim():
 # Subjects that are odd --------------------------------------------------------------------------------------
 
 
-class Odd(cells.Cell):
+class Odd(zoo.Cell):
     def update(self, dt, current):
         return self.odd(super().update(dt, current))
 
@@ -247,7 +247,7 @@ def test_what_does_not_run_to_its_end_is_refused(odd):
 def test_noise_is_told():
     random = np.random.default_rng(1)
 
-    class Noisy(cells.Cell):
+    class Noisy(zoo.Cell):
         def leak(self):
             return super().leak() + random.normal()
 
@@ -255,7 +255,7 @@ def test_noise_is_told():
 
 
 def test_a_number_that_ends_is_a_fault():
-    class Broken(cells.Cell):
+    class Broken(zoo.Cell):
         def update(self, dt, current):
             super().update(dt, current)
             self.v = self.v if self.v < -62.5 else math.inf
@@ -265,7 +265,7 @@ def test_a_number_that_ends_is_a_fault():
 
 
 def test_an_unknown_rule_is_said_to_be_none_of_the_claim():
-    class Bent(cells.Cell):
+    class Bent(zoo.Cell):
         def leak(self):
             return -0.01 * (self.v - self.rest) * abs(self.v - self.rest)
 
@@ -275,7 +275,7 @@ def test_an_unknown_rule_is_said_to_be_none_of_the_claim():
 
 
 def test_a_step_of_its_own_is_taken():
-    class Own(cells.Cell):
+    class Own(zoo.Cell):
         def update(self, dt, current):
             return super().update(0.2, current)
 
@@ -283,7 +283,7 @@ def test_a_step_of_its_own_is_taken():
 
 
 def test_a_late_output_changes_nothing():
-    class Late(cells.Cell):
+    class Late(zoo.Cell):
         def update(self, dt, current):
             before = self.v
             super().update(dt, current)
@@ -291,11 +291,11 @@ def test_a_late_output_changes_nothing():
 
     reading = examined(Late, "lif_short")
     assert keys(reading) == []
-    assert np.array_equal(reading.spike_times, examined(cells.Cell, "lif_short").spike_times)
+    assert np.array_equal(reading.spike_times, examined(zoo.Cell, "lif_short").spike_times)
 
 
 def test_a_drawn_spike_is_no_fault():
-    class Drawn(cells.Cell):
+    class Drawn(zoo.Cell):
         """Shows +30 mV for a step, then waits a step less."""
 
         def update(self, dt, current):
@@ -311,7 +311,7 @@ def test_a_drawn_spike_is_no_fault():
 
     reading = examined(Drawn, "lif_short")
     assert keys(reading) == []
-    assert reading.spike_times.size == examined(cells.Cell, "lif_short").spike_times.size
+    assert reading.spike_times.size == examined(zoo.Cell, "lif_short").spike_times.size
 
 
 def test_what_has_no_source_says_what_to_do():
@@ -322,7 +322,7 @@ def test_what_has_no_source_says_what_to_do():
 
 
 def test_a_reading_speaks_as_a_diagnosis_does():
-    reading = diagnose(cells.Cell1, MODELS["short"], name="mine", comparison=comparison_of("short"))
+    reading = diagnose(zoo.Cell1, MODELS["short"], name="mine", comparison=comparison_of("short"))
     assert reading.subject == "mine"
     assert reading.label in ("start", "end")
     assert reading.comparison.model == MODELS["short"]

@@ -6,7 +6,7 @@ import pytest
 
 import natrium
 from natrium.analysis.doctor import diagnose
-from tests.analysis.doctor import cells, zoo
+from tests.analysis.doctor import zoo
 
 DT, STEPS = 0.1, 900
 
@@ -23,8 +23,8 @@ def claim(base="lif"):
 MODELS = {"lif": claim(), "lif_na": claim("lif_na")}
 
 
-def recorded(cell=cells.Cell, base="lif", **options):
-    return cells.loop(cell(), MODELS[base], **options)
+def recorded(cell=zoo.Cell, base="lif", **options):
+    return zoo.loop(cell(), MODELS[base], **options)
 
 
 def drawn(at):
@@ -52,7 +52,7 @@ def single(recording):
 @pytest.mark.parametrize("base", ["lif", "lif_na"])
 @pytest.mark.parametrize("kept", [single, lambda one: rounded(one, 3)], ids=["single", "three digits"])
 def test_what_was_rounded_is_read_to_its_rounding(base, kept):
-    sound, kinds, diagnosis = told(kept(recorded(cells.BASES[base], base)), base)
+    sound, kinds, diagnosis = told(kept(recorded(zoo.BASES[base], base)), base)
     assert sound == []
     assert kinds["rounded"] == "note"
     assert "not-identified" not in kinds
@@ -99,7 +99,7 @@ def test_seconds_and_volts_are_taken_as_such():
 
 @pytest.mark.parametrize("base", ["lif", "lif_na"])
 def test_every_fifth_sample_is_known_for_one(base):
-    labels, V = recorded(cells.BASES[base], base)
+    labels, V = recorded(zoo.BASES[base], base)
     faults, kinds, diagnosis = told((labels[4::5], V[4::5]), base)
     assert faults == []
     assert "thinned" in kinds
@@ -117,7 +117,7 @@ def test_thinned_samples_of_another_hold_are_not_taken_for_the_claims():
 @pytest.mark.parametrize("dt", [0.05, 0.5])
 def test_steps_of_another_length_are_read_as_such(dt):
     other = attrs.evolve(MODELS["lif"], simulation=attrs.evolve(MODELS["lif"].simulation, dt=dt))
-    faults, kinds, diagnosis = told(cells.loop(cells.Cell(), other))
+    faults, kinds, diagnosis = told(zoo.loop(zoo.Cell(), other))
     assert faults == []
     assert kinds["step"] == "note"
     assert diagnosis.dt == pytest.approx(dt)
@@ -140,7 +140,7 @@ def test_noise_is_no_fault_and_no_rule():
     assert diagnosis.spike_times.size == told((labels, V))[2].spike_times.size
 
 
-class Tires(cells.Cell):
+class Tires(zoo.Cell):
     """Its leak grows from 50 ms on."""
 
     age = 0.0

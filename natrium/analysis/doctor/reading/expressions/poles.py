@@ -3,15 +3,8 @@
 from __future__ import annotations
 
 from natrium.analysis.doctor.reading.expressions.algebra import Algebra
-from natrium.analysis.doctor.reading.expressions.trees import (
-    LEAF,
-    NUMBER,
-    Node,
-    in_order,
-    is_leaf,
-    leaf,
-    name_of,
-)
+from natrium.analysis.doctor.reading.expressions.trees import LEAF, NUMBER, in_order, is_leaf, leaf, name_of
+from natrium.analysis.doctor.trace.record import Node
 
 
 def without_poles(algebra: Algebra, root: Node, dt: str) -> Node:

@@ -11,7 +11,7 @@ import numpy as np
 from natrium.analysis.doctor.reading.expressions.algebra import Algebra, Slopes
 from natrium.analysis.doctor.reading.expressions.clocks import other_clocks
 from natrium.analysis.doctor.reading.expressions.poles import without_poles
-from natrium.analysis.doctor.reading.expressions.simplify import courses, noiseless, unclipped
+from natrium.analysis.doctor.reading.expressions.simplify import courses, unclipped
 from natrium.analysis.doctor.reading.expressions.trees import (
     at_points,
     in_order,
@@ -37,6 +37,7 @@ from natrium.analysis.doctor.reading.maps.maps import (
 from natrium.analysis.doctor.reading.maps.population import check_alone
 from natrium.analysis.doctor.reading.maps.voltage import voltage_of
 from natrium.analysis.doctor.reading.model.clock import output_times
+from natrium.analysis.doctor.reading.steps.noise import noiseless
 from natrium.analysis.doctor.reading.steps.prepare import stages
 from natrium.analysis.doctor.reading.steps.sorter import Sorter
 from natrium.analysis.doctor.trace.record import Node, Record, Step

@@ -1,0 +1,84 @@
+"""Drawn noise as the input that it is: held over a step."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import attrs
+import numpy as np
+
+from natrium.analysis.doctor.reading.expressions.algebra import Algebra, Slopes
+from natrium.analysis.doctor.reading.expressions.trees import (
+    ARRAYS,
+    LEAF,
+    NUMBER,
+    Program,
+    in_order,
+    leaf,
+    leaves,
+    name_of,
+    number,
+)
+from natrium.analysis.doctor.reading.text.noise import drawn_before
+from natrium.analysis.doctor.trace.record import Node, Record
+
+
+def _is_rooted(node: Node, dt: str) -> bool:
+    """Tell whether a root of dt is taken, as what scales drawn noise is."""
+    for one in in_order([node]):
+        name = name_of(one)
+        if name == "sqrt" and dt in leaves(one):
+            return True
+        if name == "**" and dt in leaves(one.args[0]) and one.args[1].op == NUMBER:
+            return one.args[1].value != int(one.args[1].value)
+    return False
+
+
+def noiseless(
+    record: Record, algebra: Algebra, trees: Mapping[str, Node], dt: str, step: float
+) -> tuple[Record, dict[str, Node], str]:
+    """Make of drawn noise that a root of dt scales, there or where it is drawn, an input held over a step.
+
+    Returns
+    -------
+    record : Record
+        With that input.
+    trees : dict of str to Node
+    name : str
+        Of the noise; empty where there is none.
+    """
+    drawn = [record.input, *record.exogenous] if record.input else list(record.exogenous)
+    own = {dt, *record.parameters}
+    at_once = [Slopes(algebra, dt, number(0.0)).value(tree) for tree in trees.values()]
+    for name in drawn:
+        before = name in leaves(*at_once) and drawn_before(record.source, name, dt)
+        made: dict[Node, Node] = {}
+        inner: set[Node] = set()
+        tops: list[Node] = []
+        for node in reversed(in_order(trees.values())):
+            if node in inner:
+                continue
+            if name in leaves(node) <= own | {name} and (
+                before or (_is_rooted(node, dt) and node.op != LEAF)
+            ):
+                tops.append(node)
+                inner |= set(in_order([node]))
+        if len(tops) != 1:
+            continue
+        values = record.parameter_values | {dt: step}
+        course = record.inputs if name == record.input else record.exogenous[name]
+        with np.errstate(all="ignore"):
+            scaled = np.asarray(Program(tops)(values | {name: course}, ARRAYS)[0], dtype=float) / step
+        made[tops[0]] = algebra.make("*", algebra.canonical(leaf(dt, step)), algebra.canonical(leaf(name)))
+        for node in in_order(trees.values()):
+            if node in made:
+                continue
+            args = tuple(made[one] for one in node.args)
+            same = all(a is b for a, b in zip(args, node.args, strict=True))
+            made[node] = node if same else algebra.rebuilt(node, args)
+        rest = {one: course for one, course in record.exogenous.items() if one != name}
+        if record.input and record.input != name:
+            rest[record.input] = record.inputs
+        changed = attrs.evolve(record, input=name, inputs=scaled, exogenous=rest)
+        return changed, {state: made[tree] for state, tree in trees.items()}, name
+    return record, dict(trees), ""
