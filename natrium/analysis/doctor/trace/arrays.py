@@ -17,7 +17,7 @@ from natrium.analysis.doctor.trace.elements import (
     unwrapped,
 )
 from natrium.analysis.doctor.trace.forms import Place
-from natrium.analysis.doctor.trace.numbers import UFUNCS, Remembers, is_number, made, traced
+from natrium.analysis.doctor.trace.numbers import REMEMBERING, UFUNCS, Remembers, is_number, made, traced
 from natrium.analysis.doctor.trace.tracer import active
 
 # Of larger arrays, made of lists, the elements are not followed.
@@ -247,7 +247,7 @@ def _follow(array: TracedArray, name: str, inputs: tuple[Any, ...], raws: list[A
         node = made(plain[at], name, ones, numpy=True)
         if isinstance(node, Remembers) and array.key:
             place = Place(array.key, array.name, array.coords(at))
-            node.place = place  # type: ignore[misc]  # its own class has room for it
+            node.place, node.read_in = place, None  # type: ignore[misc]  # its own class has room for it
             nodes[at] = node
             tracer.store(node, place)
         else:
@@ -273,6 +273,10 @@ def _plain_item(one: Any, raw: Any, at: tuple[int, ...], array: TracedArray) -> 
 
 def apply_ufunc(ufunc: Any, method: str, inputs: tuple[Any, ...], options: dict[str, Any]) -> Any:
     """Apply a ufunc to numbers, or to arrays where one of them is."""
+    if len(inputs) == 1 and type(inputs[0]) in REMEMBERING and method == "__call__" and not options:
+        # The common case, for speed.
+        raw, name = ufunc(inputs[0].raw), UFUNCS.get(ufunc.__name__)
+        return made(raw, name, inputs, numpy=True) if name is not None and is_number(raw) else wrapped(raw)
     raws = [unwrapped(one) for one in inputs]
     if any(not isinstance(one, float) and np.ndim(one) for one in raws) or options.get("out"):
         return apply_to_arrays(ufunc, method, inputs, options)

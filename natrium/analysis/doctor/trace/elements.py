@@ -207,7 +207,8 @@ class Elements(np.ndarray[Any, Any]):
         return (self[i] for i in range(len(self)))
 
     def __setitem__(self, index: Any, value: Any) -> None:
-        self.learn(index)
+        if not active().known.final:
+            self.learn(index)
         plain_index = choosing(index)
         self.plain[plain_index] = unwrapped(value)
         nodes = self.remember()
@@ -215,6 +216,11 @@ class Elements(np.ndarray[Any, Any]):
             return
         if self.dtype in (np.float32, np.float16):
             active().narrow = True
+        if self.ndim == 1 and type(plain_index) is int:
+            # The common case, for speed.
+            place = plain_index + self.size if plain_index < 0 else plain_index
+            self.kept((place,), value if is_number(value) or np.ndim(value) == 0 else first_of(value))
+            return
         positions = np.arange(self.size).reshape(self.shape)[plain_index] if self.size > 1 else None
         if positions is None or not isinstance(positions, np.ndarray):
             flat = 0 if positions is None else int(positions)

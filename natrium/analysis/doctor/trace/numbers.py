@@ -56,7 +56,9 @@ class Remembers:
     form: Form
     epoch: int
     place: Place | None
-    memo: tuple[Any, Form] | None = None  # how it was read last, and until when that holds
+    # How it was read last, and the step, or the loop, that this holds in.
+    read_as: Form
+    read_in: Any
     # How NumPy's ufuncs are applied; arrays that remember know.
     ufunc: ClassVar[Callable[..., Any]]
 
@@ -123,50 +125,64 @@ class Remembers:
 
 
 def _method(op: Callable[[Any, Any], Any], name: str, reflected: bool = False) -> Callable[[Any, Any], Any]:
-    """Make an arithmetic method: of the number and another, or, reflected, of another and the number."""
-    joins = name in _JOINED
+    """Make an arithmetic method: of the number and another, or, reflected, of another and the number.
+
+    What `made` does is done here in one call, for speed: a script's operations are most of a traced run.
+    """
+    reckoned = name in _RECKONED
 
     def method(self: Any, other: Any) -> Any:
-        one, two = (other, self) if reflected else (self, other)
-        if joins and isinstance(self.raw, (bool, np.bool_)):
-            return joined(op(bare(one), bare(two)), name, one, two)
-        if type(other) in REMEMBERING:
-            return _pair(op(one.raw, two.raw), name, one, two)
-        if isinstance(other, (int, float, np.number, np.bool_)):
-            raw = op(other, self.raw) if reflected else op(self.raw, other)
-            return _pair(raw, name, one, two)
-        sequence = isinstance(other, (list, tuple)) and isinstance(self.raw, np.floating)
-        if sequence or isinstance(other, np.ndarray):
-            return self.ufunc(_UFUNC_OF[name], "__call__", (one, two), {})
-        return NotImplemented
+        kind = type(other)
+        if kind in REMEMBERING:
+            plain = other.raw
+        elif kind in _PLAIN or isinstance(other, (int, float, np.number, np.bool_)):
+            plain = other
+        else:
+            sequence = isinstance(other, (list, tuple)) and isinstance(self.raw, np.floating)
+            if sequence or isinstance(other, np.ndarray):
+                inputs = (other, self) if reflected else (self, other)
+                return self.ufunc(_UFUNC_OF[name], "__call__", inputs, {})
+            return NotImplemented
+        if reflected:
+            raw, one, two = op(plain, self.raw), other, self
+        else:
+            raw, one, two = op(self.raw, plain), self, other
+        tracer, frame = _ACTIVE[-1], sys._getframe(1)
+        line = tracer.lines.get((id(frame.f_code), frame.f_lasti))
+        if line is None:
+            line = tracer.line(frame)
+        epoch = tracer.epoch
+        if type(one) not in REMEMBERING:
+            first = tracer.number(one, line)
+        else:
+            first = one.read_as if one.read_in == epoch else tracer.read(one)
+        if type(two) not in REMEMBERING:
+            second = tracer.number(two, line)
+        else:
+            second = two.read_as if two.read_in == epoch else tracer.read(two)
+        if reckoned and (first.truth or second.truth):
+            first, second = _decided(one, first, line), _decided(two, second, line)
+        form = tracer.table.get((name, line, False, first, second))
+        if form is None:
+            form = tracer.operation(name, (first, second), raw, line)
+        else:
+            tracer.operations += 1
+        return _fresh(raw, form, epoch)
 
     return method
 
 
-def _pair(raw: Any, name: str, one: Any, other: Any) -> Any:
-    """Make the result of an operation on two numbers: as `made` does, for speed."""
-    tracer = _ACTIVE[-1]
-    frame = sys._getframe(2)
-    line = tracer.lines.get((id(frame.f_code), frame.f_lasti))
-    if line is None:
-        line = tracer.line(frame)
-    epoch = tracer.epoch
-    if type(one) in REMEMBERING:
-        form = one.form
-        if one.epoch != epoch or one.place is not None or not form.args:
-            form = tracer.read(one)
-    else:
-        form = tracer.number(one, line)
-    if type(other) in REMEMBERING:
-        second = other.form
-        if other.epoch != epoch or other.place is not None or not second.args:
-            second = tracer.read(other)
-    else:
-        second = tracer.number(other, line)
-    if (form.truth or second.truth) and name in _RECKONED:
-        form, second = _decided(one, form, line), _decided(other, second, line)
-    form = tracer.pair(name, form, second, raw, line)
-    return traced(raw, form, epoch)
+def _joining(op: Callable[[Any, Any], Any], name: str, reflected: bool = False) -> Callable[[Any, Any], Any]:
+    """Make a method that joins truths, and does arithmetic with other numbers."""
+    reckon = _method(op, name, reflected)
+
+    def method(self: Any, other: Any) -> Any:
+        if not isinstance(self.raw, (bool, np.bool_)):
+            return reckon(self, other)
+        one, two = (other, self) if reflected else (self, other)
+        return joined(op(bare(one), bare(two)), name, one, two)
+
+    return method
 
 
 def _decided(one: Any, form: Form, line: int) -> Form:
@@ -192,6 +208,7 @@ def joined(raw: Any, name: str, one: Any, other: Any) -> Any:
 
 _JOINED = frozenset(("and", "or"))
 _RECKONED = frozenset(("+", "-", "*", "/"))
+_PLAIN = frozenset((float, int, np.float64))  # of plain numbers, what is met most
 _UFUNC_OF = {
     "+": np.add, "-": np.subtract, "*": np.multiply, "/": np.true_divide, "//": np.floor_divide,
     "%": np.remainder, "**": np.power, "<": np.less, "<=": np.less_equal, ">": np.greater,
@@ -211,8 +228,9 @@ for _dunder, _op, _name in (
     ("or", operator.or_, "or"),
     ("xor", operator.xor, "xor"),
 ):
-    setattr(Remembers, f"__{_dunder}__", _method(_op, _name))
-    setattr(Remembers, f"__r{_dunder}__", _method(_op, _name, reflected=True))
+    _make = _joining if _name in _JOINED else _method
+    setattr(Remembers, f"__{_dunder}__", _make(_op, _name))
+    setattr(Remembers, f"__r{_dunder}__", _make(_op, _name, reflected=True))
 for _dunder, _op, _name in (
     ("lt", operator.lt, "<"),
     ("le", operator.le, "<="),
@@ -224,7 +242,7 @@ for _dunder, _op, _name in (
     setattr(Remembers, f"__{_dunder}__", _method(_op, _name))
 
 
-_SLOTS = ("epoch", "form", "memo", "place", "raw")  # an int has no room for them
+_SLOTS = ("epoch", "form", "place", "raw", "read_as", "read_in")  # an int has no room for them
 
 
 class TracedFloat(Remembers, float):
@@ -277,8 +295,18 @@ def traced(raw: Any, form: Form, epoch: int, place: Place | None = None) -> Any:
         if type(raw) in (np.float32, np.float16):
             active().narrow = True
         return raw
-    it = kind.__new__(kind, raw)
-    it.raw, it.form, it.epoch, it.place, it.memo = raw, form, epoch, place, None
+    it = kind(raw)
+    it.raw, it.form, it.epoch, it.place, it.read_in = raw, form, epoch, place, None
+    return it
+
+
+def _fresh(raw: Any, form: Form, epoch: int) -> Any:
+    """Make what an operation gives: in its own step it is read as it is."""
+    kind = KINDS.get(type(raw))
+    if kind is None:
+        return traced(raw, form, epoch)
+    it = kind(raw)
+    it.raw, it.form, it.epoch, it.place, it.read_as, it.read_in = raw, form, epoch, None, form, epoch
     return it
 
 
@@ -311,15 +339,12 @@ def made(raw: Any, op: str, operands: tuple[Any, ...], numpy: bool = False) -> A
     epoch = tracer.epoch
     forms = []
     for one in operands:
-        if isinstance(one, Remembers):
-            # What this step has just made is read as it is.
-            fresh = one.epoch == epoch and one.place is None and one.form.args
-            form = one.form if fresh else tracer.read(one)
+        if type(one) in REMEMBERING:
+            form = one.read_as if one.read_in == epoch else tracer.read(one)
             forms.append(_decided(one, form, line) if op in _RECKONED else form)
         else:
             forms.append(tracer.number(one, line))
-    form = tracer.operation(op, tuple(forms), raw, line, numpy)
-    return traced(raw, form, epoch)
+    return _fresh(raw, tracer.operation(op, tuple(forms), raw, line, numpy), epoch)
 
 
 def is_number(value: Any) -> bool:

@@ -11,7 +11,7 @@ import numpy as np
 from natrium.analysis.doctor.trace.arrays import TracedArray, apply_ufunc, array_of, remembers, wrapped
 from natrium.analysis.doctor.trace.elements import choosing, item_at, unwrapped
 from natrium.analysis.doctor.trace.foreign import Foreign, foreign, giving_plain
-from natrium.analysis.doctor.trace.numbers import Remembers, bare, is_number, made, traced
+from natrium.analysis.doctor.trace.numbers import REMEMBERING, Remembers, bare, is_number, made, traced
 from natrium.analysis.doctor.trace.standins import Outputs
 from natrium.analysis.doctor.trace.tracer import active
 
@@ -179,6 +179,8 @@ class Ufunc:
 
     def __call__(self, *inputs: Any, **options: Any) -> Any:
         """Apply it."""
+        if len(inputs) == 1 and type(inputs[0]) in REMEMBERING and not options:
+            return apply_ufunc(self._inner, "__call__", inputs, options)
         inputs, out = inputs[: self._inner.nin], inputs[self._inner.nin :] or options.get("out")
         if out is not None:
             options["out"] = out if isinstance(out, tuple) else (out,)

@@ -80,15 +80,6 @@ class Table:
             self._stop()
         return form
 
-    def pair(self, op: str, first: Form, second: Form, value: Any, line: int) -> Form:
-        """Give the form of an operation on two: as `operation` does, for speed."""
-        key = (op, line, False, first, second)
-        form = self.table.get(key)
-        if form is None:
-            return self.operation(op, (first, second), value, line)
-        self.operations += 1
-        return form
-
     def outside(self, key: tuple[Any, ...], name: str, value: Any, line: int) -> Form:
         """Give the form of a value that the step takes from outside: a loop's item, a random number."""
         at = ("each", key, line)

@@ -66,15 +66,17 @@ class Tracer(Table):
 
     def read(self, value: Any) -> Form:
         """Give the form by which a value is read: its own within its step, a leaf's otherwise."""
-        memo = value.memo
-        if memo is not None and (memo[0] == self.epoch or memo[0] is self.segment):
-            return memo[1]  # type: ignore[no-any-return]  # a form, whoever holds it
+        known = value.read_in
+        if known is not None and (known == self.epoch or known is self.segment):
+            return value.read_as  # type: ignore[no-any-return]  # a form, whoever holds it
         place: Place | None = value.place
         if self.segment is not None and value.epoch == self.epoch:
             if place is not None and place.key in self.known.cuts:
                 return self._cut(value, place)
             form: Form = value.form
-            if form.op == "each" and self.step is not None:
+            if form.op != "each":
+                value.read_as, value.read_in = form, self.epoch
+            elif self.step is not None:
                 self.step.exogenous[form] = value.raw
             return form
         if place is None:
@@ -158,7 +160,7 @@ class Tracer(Table):
                 seen.add((place.coords, len(segment.steps) - 1, self._origin(place.key)))
         form = self.leaf(resolved, place.name, value.raw, value.form.line, value.form if before else None)
         if before and form.varies == FIXED and not place.coords:
-            value.memo = (segment, form)
+            value.read_as, value.read_in = form, segment
             return form
         if form.value != form.value:
             form.value, form.line = value.raw, form.line or value.form.line
@@ -166,7 +168,7 @@ class Tracer(Table):
             segment.initial[resolved] = value.raw
         if form.varies != MOVED and self.step is not None and (form.varies or not known.final):
             self.step.exogenous.setdefault(form, value.raw)
-        value.memo = (self.epoch, form)
+        value.read_as, value.read_in = form, self.epoch
         return form
 
     def leaf(
@@ -310,7 +312,8 @@ class Tracer(Table):
                 step = len(self.containers[key])
             coords = (*rest[:axis], step + offset, *rest[axis:])
         kept = self.last.get((key, coords))
-        for shared in [one for one, own in self.known.classes.items() if own == key and kept is None]:
+        shared_by = self.known.classes.items() if kept is None else ()
+        for shared in [one for one, own in shared_by if own == key]:
             kept = self.last.get((shared, coords))  # it is still its class's
         leaf = self.leaf(state, self.names.get(key, ""), float("nan"), 0)
         if kept is not None and (offset is None or kept.epoch == self.epoch):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 from collections import deque
-from collections.abc import Container
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,7 @@ from natrium.analysis.doctor.trace.calls import Calls
 from natrium.analysis.doctor.trace.elements import SMALL, choosing, unwrapped
 from natrium.analysis.doctor.trace.forms import FIXED, MOVED, Place, counts
 from natrium.analysis.doctor.trace.layers import Layers
-from natrium.analysis.doctor.trace.numbers import Remembers, bare, is_number, traced
+from natrium.analysis.doctor.trace.numbers import REMEMBERING, Remembers, bare, is_number, traced
 from natrium.analysis.doctor.trace.objects import Objects
 from natrium.analysis.doctor.trace.stores import IN_PLACE, option_line
 from natrium.analysis.doctor.trace.tracer import Tracer
@@ -67,7 +67,7 @@ class Watch(Calls):
 
     # Stores ------------------------------------------------------------------------------------------
 
-    def _control(self, form: Any, tests: Container[int]) -> Any:
+    def _control(self, form: Any, tests: Collection[int]) -> Any:
         """In the first traced run, let a form know the choices that it hangs on."""
         tracer = self.tracer
         step = tracer.step
@@ -75,6 +75,8 @@ class Watch(Calls):
             return form
         mark, self.mark = self.mark, None
         begin = len(step.choices) if mark is None else mark
+        if not tests and begin == len(step.choices):
+            return form
         wanted = [
             side
             for k, (left, _, right, _, line) in enumerate(step.choices)
@@ -84,10 +86,10 @@ class Watch(Calls):
         found = list(dict.fromkeys(one for one in wanted if one.op != "number"))
         return tracer.operation("chosen", (form, *found), form.value, form.line) if found else form
 
-    def _tagged(self, value: Any, place: Place, line: int, literal: bool, tests: Container[int]) -> Any:
+    def _tagged(self, value: Any, place: Place, line: int, literal: bool, tests: Collection[int]) -> Any:
         """Give a number as it is kept at a place."""
         tracer, place.line = self.tracer, line
-        if isinstance(value, Remembers):
+        if type(value) in REMEMBERING:
             form, raw = tracer.read(value), value.raw
             if form.varies == MOVED and form.op == "leaf" and form.key[1] and not place.coords:
                 tracer.aliases.setdefault(form.key, place.name)
@@ -105,9 +107,9 @@ class Watch(Calls):
     def _has_chosen(self) -> bool:
         return self.mark is not None and self.mark < self.here()
 
-    def _kept(self, value: Any, place: Place, line: int, literal: bool, tests: Container[int]) -> Any:
+    def _kept(self, value: Any, place: Place, line: int, literal: bool, tests: Collection[int]) -> Any:
         """Give whatever is stored as it is kept at a place."""
-        if isinstance(value, Remembers) or is_number(value):
+        if type(value) in REMEMBERING or is_number(value):
             return self._tagged(value, place, line, literal, tests)
         kind, place.line = type(value), line
         if kind is TracedArray:
@@ -225,13 +227,13 @@ class Watch(Calls):
             tracer.grow(value.key, len(before))
 
     def name(
-        self, value: Any, scope: str, name: str, text: str, line: int, literal: bool, tests: Container[int]
+        self, value: Any, scope: str, name: str, text: str, line: int, literal: bool, tests: Collection[int]
     ) -> Any:
         """Store in a variable."""
         return self._kept(value, Place(("n", scope, name), text), line, literal, tests)
 
     def set_attr(
-        self, value: Any, owner: Any, attr: str, text: str, line: int, literal: bool, tests: Container[int]
+        self, value: Any, owner: Any, attr: str, text: str, line: int, literal: bool, tests: Collection[int]
     ) -> None:
         """Store in an attribute."""
         if isinstance(owner, type) or not (hasattr(owner, "__dict__") or self.objects.is_own_kind(owner)):
@@ -244,7 +246,7 @@ class Watch(Calls):
         setattr(owner, attr, self._kept(value, Place(key, text), line, literal, tests))
 
     def set_item(
-        self, value: Any, owner: Any, index: Any, text: str, line: int, literal: bool, tests: Container[int]
+        self, value: Any, owner: Any, index: Any, text: str, line: int, literal: bool, tests: Collection[int]
     ) -> None:
         """Store in an element."""
         if isinstance(owner, TracedArray):
@@ -267,7 +269,7 @@ class Watch(Calls):
         shown = f"{name}[{plain!r}]"
         owner[plain] = self._kept(value, Place(key, shown, (plain,)), line, literal, tests)
 
-    def _under(self, value: Any, tests: Container[int]) -> Any:
+    def _under(self, value: Any, tests: Collection[int]) -> Any:
         if isinstance(value, Remembers) and self.tracer.step is not None and not self.tracer.known.final:
             form = self._control(self.tracer.read(value), tests)
             return traced(value.raw, form, self.tracer.epoch)
@@ -284,13 +286,13 @@ class Watch(Calls):
         return index.epoch >= segment.start and index.form.op != "number"
 
     def aug_attr(
-        self, owner: Any, attr: str, op: str, value: Any, text: str, line: int, tests: Container[int]
+        self, owner: Any, attr: str, op: str, value: Any, text: str, line: int, tests: Collection[int]
     ) -> None:
         """Change an attribute in place."""
         self.set_attr(IN_PLACE[op](getattr(owner, attr), value), owner, attr, text, line, False, tests)
 
     def aug_item(
-        self, owner: Any, index: Any, op: str, value: Any, text: str, line: int, tests: Container[int]
+        self, owner: Any, index: Any, op: str, value: Any, text: str, line: int, tests: Collection[int]
     ) -> None:
         """Change an element in place."""
         self.set_item(
@@ -298,7 +300,7 @@ class Watch(Calls):
         )
 
     def append(
-        self, owner: Any, value: Any, text: str, line: int, literal: bool, tests: Container[int]
+        self, owner: Any, value: Any, text: str, line: int, literal: bool, tests: Collection[int]
     ) -> Any:
         """Append to a list."""
         if type(owner) is not list:
