@@ -17,7 +17,7 @@ from natrium.analysis.doctor.reading.faults.checks import LINEAR, beyond_reach
 from natrium.analysis.doctor.reading.faults.frozen import frozen_gates
 from natrium.analysis.doctor.reading.faults.unsaid import other_time_constant, powers_as_factors
 from natrium.analysis.doctor.reading.findings.case import Case, first_line, line_in, sign_line
-from natrium.analysis.doctor.reading.findings.found import Found, at_first, in_line, quoted
+from natrium.analysis.doctor.reading.findings.found import Found, at_first, in_line, quoted, written
 from natrium.analysis.doctor.reading.maps.maps import differ, points_of, values_at
 from natrium.analysis.doctor.reading.model.recognise import FAR
 from natrium.analysis.doctor.reading.model.rules import number_at, unfinished
@@ -59,6 +59,7 @@ def contradictions(case: Case) -> Iterator[Found]:
         _foregone,
         powers_as_factors,
         other_time_constant,
+        _unread_threshold,
     ):
         yield from check(case)
 
@@ -218,6 +219,24 @@ def _other_level(case: Case) -> Iterator[Found]:
             f"{in_line(case.source, test.line)}, and {named} with nothing.",
             test.line, plain(test.level.name), named, f"nothing in the script reads {named}",
         )  # fmt: skip
+
+
+def _unread_threshold(case: Case) -> Iterator[Found]:
+    """Find a threshold that moves, where V is compared with another."""
+    maps, test = case.maps, case.maps.threshold
+    moving = [one for one in maps.moving if one != maps.V and is_threshold(one)]
+    if test is None or maps.record.solver:
+        return
+    for name in moving:
+        others = [test.level, *(tree for one, tree in maps.trees.items() if one != name)]
+        others += [tree for one, tree in maps.resets.items() if one != name]
+        if not any(name in leaves(tree) for tree in others):
+            yield Found(
+                "threshold-unread", "fault",
+                f"{plain(name)} moves in each step, and {plain(maps.V)} is compared with "
+                f"{written(test.level)}, in {in_line(case.source, test.line)}: nothing reads {plain(name)}.",
+                test.line, written(test.level), plain(name), "no other state and no comparison hangs on it",
+            )  # fmt: skip
 
 
 def _driven_away(case: Case) -> Iterator[Found]:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from natrium.analysis.doctor.reading.expressions.trees import in_order
 from natrium.analysis.doctor.reading.findings.case import Case
 from natrium.analysis.doctor.reading.findings.found import Found, at_first, in_line
-from natrium.analysis.doctor.reading.text.labels import computed_again, never_used
+from natrium.analysis.doctor.reading.text.labels import computed_again
+from natrium.analysis.doctor.reading.text.siblings import never_used
 from natrium.analysis.doctor.trace.meanings import plain
 
 
@@ -21,7 +23,8 @@ def idle_stages(case: Case) -> Iterator[Found]:
             f"{at_first(case.source, other)} computes again what line {one} has.",
             other, evidence="nothing that it is made of was set in between",
         )  # fmt: skip
-    found = never_used(case.source, maps.main.updates[maps.V].line, names)
+    lines = {node.line for node in in_order(maps.main.updates.values())}
+    found = never_used(case.source, lines, names)
     if found is not None:
         name, line, after = found
         yield Found(

@@ -6,7 +6,6 @@ import ast
 import re
 from collections.abc import Container, Iterator, Sequence
 from functools import lru_cache
-from itertools import pairwise
 
 _CURRENT = re.compile(r"[iI](_|[A-Z0-9]|leak|ion|na|k|ca|l$)")
 _CLOCKS = ("enumerate", "zip", "list", "tqdm")
@@ -162,55 +161,6 @@ def read_before(source: Sequence[str], name: str) -> int:
         and getattr(one.value, "id", getattr(one.value, "attr", "")) in names
     }
     return found.pop() if len(found) == 1 else 0
-
-
-def never_used(source: Sequence[str], line: int, states: Sequence[str]) -> tuple[str, int, int] | None:
-    """Find what a step computes of its states and never uses.
-
-    Parameters
-    ----------
-    source : sequence of str
-    line : int
-        Of the voltage's update.
-    states : sequence of str
-        What the script calls its states, without what they are attributes of.
-
-    Returns
-    -------
-    (str, int, int) or None
-        The name, its line, and the line of the statement that moves the state whose slope it is called, or
-        of that which comes next.
-    """
-    nodes = nodes_of(source)
-    read = {one.id for one in nodes if isinstance(one, ast.Name) and isinstance(one.ctx, ast.Load)}
-    made_of = set(states)
-    for block in nodes:
-        body = getattr(block, "body", None)
-        if not isinstance(body, list) or not any(one.lineno <= line <= (one.end_lineno or 0) for one in body):
-            continue
-        for one, after in pairwise(body):
-            if not (
-                isinstance(one, ast.Assign) and len(one.targets) == 1 and isinstance(one.targets[0], ast.Name)
-            ):
-                continue
-            name = one.targets[0].id
-            if not made_of & set(_names(one.value)) or not isinstance(one.value, (ast.BinOp, ast.Call)):
-                continue
-            made_of.add(name)
-            if name not in read and one.lineno < line:
-                moved = _moved_by(name, states, body)
-                return name, one.lineno, moved or after.lineno
-    return None
-
-
-def _moved_by(name: str, states: Sequence[str], body: Sequence[ast.stmt]) -> int:
-    """Give the line that moves the state of which a name is a slope's; 0: none does, or it is no slope's."""
-    own = [one for one in states if name in (f"d{one}", f"d{one}dt", f"d{one}_dt", f"{one}dot", f"{one}_dot")]
-    for one in body:
-        targets = [one.target] if isinstance(one, ast.AugAssign) else getattr(one, "targets", [])
-        if own and [ast.unparse(target) for target in targets] == own[:1]:
-            return one.lineno
-    return 0
 
 
 def computed_again(source: Sequence[str], states: Sequence[str]) -> tuple[int, int] | None:

@@ -1,0 +1,90 @@
+"""What a step computes and lets nothing read: the slope of a state, a term beside others of its kind."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Collection, Sequence
+from itertools import pairwise
+
+from natrium.analysis.doctor.reading.text.labels import nodes_of
+
+# I_Na and I_K, iNa and iK, k1 and k2: what comes before the part by which they differ.
+_KIND = re.compile(r"[^\W_]+_(?=\w)|[A-Za-z](?=[A-Z0-9])")
+
+
+def never_used(
+    source: Sequence[str], lines: Collection[int], states: Sequence[str]
+) -> tuple[str, int, int] | None:
+    """Find what a step computes of its states and never uses; a sum of others that are used is no such thing.
+
+    Parameters
+    ----------
+    source : sequence of str
+    lines : collection of int
+        Of the step.
+    states : sequence of str
+        What the script calls its states, without what they are attributes of.
+
+    Returns
+    -------
+    (str, int, int) or None
+        The name, its line, and the line of the statement that moves the state whose slope it is called, or
+        that takes others of its kind, or comes next.
+    """
+    nodes = nodes_of(source)
+    read = {one.id for one in nodes if isinstance(one, ast.Name) and isinstance(one.ctx, ast.Load)}
+    made_of = set(states)
+    for block in nodes:
+        body = getattr(block, "body", None)
+        if not isinstance(body, list):
+            continue
+        beside = {
+            target.id
+            for one in body
+            if isinstance(one, ast.Assign)
+            for target in one.targets
+            if isinstance(target, ast.Name)
+        }
+        taken = [at for at in lines if any(one.lineno <= at <= (one.end_lineno or 0) for one in body)]
+        for one, after in pairwise(body) if taken else ():
+            if not (
+                isinstance(one, ast.Assign) and len(one.targets) == 1 and isinstance(one.targets[0], ast.Name)
+            ):
+                continue
+            name = one.targets[0].id
+            if not made_of & _names(one.value) or not isinstance(one.value, (ast.BinOp, ast.Call)):
+                continue
+            made_of.add(name)
+            kind = _KIND.match(name)
+            alike = {each for each in beside - {name} if kind and each.startswith(kind[0])}
+            if name not in read and one.lineno < max(taken) and not alike & _names(one.value):
+                moved = _moved_by(name, states, body) or _taken_with(alike, one.lineno, body)
+                return name, one.lineno, moved or after.lineno
+    return None
+
+
+def _moved_by(name: str, states: Sequence[str], body: Sequence[ast.stmt]) -> int:
+    """Give the line that moves the state of which a name is a slope's; 0: none does, or it is no slope's."""
+    own = [one for one in states if name in (f"d{one}", f"d{one}dt", f"d{one}_dt", f"{one}dot", f"{one}_dot")]
+    for one in body:
+        targets = [one.target] if isinstance(one, ast.AugAssign) else getattr(one, "targets", [])
+        if own and [ast.unparse(target) for target in targets] == own[:1]:
+            return one.lineno
+    return 0
+
+
+def _taken_with(alike: Collection[str], line: int, body: Sequence[ast.stmt]) -> int:
+    """Give the line that reads the most of some names after a line; 0: none does."""
+    reads = [_read_at(one, alike) for one in body if one.lineno > line]
+    most: list[int] = max(reads, key=len, default=[])
+    return max(most, default=0)
+
+
+def _names(node: ast.AST) -> set[str]:
+    return {one.id for one in ast.walk(node) if isinstance(one, ast.Name)}
+
+
+def _read_at(statement: ast.stmt, names: Collection[str]) -> list[int]:
+    nodes = (one for one in ast.walk(statement) if isinstance(one, ast.Name))
+    return [one.lineno for one in nodes if isinstance(one.ctx, ast.Load) and one.id in names]
