@@ -3,27 +3,21 @@
 from __future__ import annotations
 
 from natrium.analysis.doctor.reading.expressions.algebra import Algebra
-from natrium.analysis.doctor.reading.expressions.trees import LEAF, NUMBER, in_order, is_leaf, leaf, name_of
+from natrium.analysis.doctor.reading.expressions.trees import is_leaf, leaf, name_of, rewriting, with_args
 from natrium.analysis.doctor.trace.record import Node
 
 
 def without_poles(algebra: Algebra, root: Node, dt: str) -> Node:
     """Write (C/dt*v + I)/(C/dt + g) as (C*v + dt*I)/(C + dt*g), which has a value where dt is 0."""
-    made: dict[Node, Node] = {}
-    for node in in_order([root]):
-        if node.op in (LEAF, NUMBER):
-            made[node] = node
-            continue
-        args = [made[one] for one in node.args]
+
+    def solved(node: Node, args: tuple[Node, ...]) -> Node:
         below = _times(algebra, args[1], dt) if name_of(node) == "/" else None
-        if below is not None:
-            above = _times(algebra, args[0], dt) or algebra.multiply(leaf(dt), args[0], node.line)
-            made[node] = algebra.make("/", above, below, line=node.line)
-        elif all(one is other for one, other in zip(args, node.args, strict=True)):
-            made[node] = node
-        else:
-            made[node] = algebra.make(name_of(node), *args, line=node.line)
-    return made[root]
+        if below is None:
+            return with_args(node, args)
+        above = _times(algebra, args[0], dt) or algebra.multiply(leaf(dt), args[0], node.line)
+        return algebra.make("/", above, below, line=node.line)
+
+    return rewriting(solved)(root)
 
 
 def _times(algebra: Algebra, node: Node, dt: str) -> Node | None:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 
 import attrs
 
-from natrium.analysis.doctor.reading.expressions.trees import in_order, leaves, with_args
+from natrium.analysis.doctor.reading.expressions.trees import leaves, rewriting, with_args
 from natrium.analysis.doctor.reading.findings.found import Found, in_line
 from natrium.analysis.doctor.reading.text.labels import nodes_of
 from natrium.analysis.doctor.trace.meanings import plain
@@ -33,14 +33,11 @@ def cut_off(record: Record) -> dict[str, Node]:
 def as_floats(record: Record, cut: Mapping[str, Node]) -> Record:
     """Give a record's steps as they would be with those states in arrays of floats."""
     lines = {node.line for node in cut.values()}
-    done: dict[Node, Node] = {}
 
-    def of(root: Node) -> Node:
-        for node in in_order([root]):
-            args = tuple(done[one] for one in node.args)
-            done[node] = args[0] if node.op == CUT and node.line in lines else with_args(node, args)
-        return done[root]
+    def uncut(node: Node, args: tuple[Node, ...]) -> Node:
+        return args[0] if node.op == CUT and node.line in lines else with_args(node, args)
 
+    of = rewriting(uncut)
     return attrs.evolve(record, steps=tuple(step.with_trees(of) for step in record.steps)) if cut else record
 
 

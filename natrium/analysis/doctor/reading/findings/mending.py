@@ -9,7 +9,12 @@ import numpy as np
 import numpy.typing as npt
 
 from natrium.analysis.accuracy.matching import match_spikes
-from natrium.analysis.doctor.reading.expressions.trees import LEAF, NUMBER, in_order, with_args
+from natrium.analysis.doctor.reading.expressions.trees import (
+    LEAF,
+    NUMBER,
+    rewriting,
+    with_args,
+)
 from natrium.analysis.doctor.reading.findings.found import Found, Mend
 from natrium.analysis.doctor.reading.maps.maps import Maps
 from natrium.analysis.doctor.reading.model.models import Meant
@@ -93,19 +98,12 @@ def _mended_times(mend: Mend, record: Record, maps: Maps, meant: Meant) -> Array
 def _replaced(steps: Sequence[Step], maps: Maps, mend: Mend) -> tuple[Step, ...] | None:
     """Put what should stand there into every map that has what stands there."""
     algebra, met = maps.algebra, False
-    done: dict[Node, Node] = {}
 
-    def of(root: Node) -> Node:
+    def mended(node: Node, args: tuple[Node, ...]) -> Node:
         nonlocal met
-        root = algebra.canonical(root)
-        for node in in_order([root]):
-            if node is mend.node:
-                met = True
-                done[node] = mend.new
-            elif node not in done:
-                args = tuple(done[one] for one in node.args)
-                done[node] = with_args(node, args)
-        return done[root]
+        met = met or node is mend.node
+        return mend.new if node is mend.node else with_args(node, args)
 
-    made = tuple(step.with_trees(of) for step in steps)
+    of = rewriting(mended)
+    made = tuple(step.with_trees(lambda root: of(algebra.canonical(root))) for step in steps)
     return made if met else None

@@ -12,6 +12,7 @@ from natrium.analysis.doctor.reading.expressions.trees import (
     is_leaf,
     leaf,
     number,
+    rewriting,
     same_tree,
     with_args,
 )
@@ -63,16 +64,13 @@ def located(step: Step, test: Threshold, V: str, points: Mapping[str, Array]) ->
     is over the level, the more is left; a V that is then set, or shifted, goes on from nowhere.
     """
     root, late = step.updates[V], leaf("the level, at the end of the step")
-    made: dict[Node, Node] = {test.side: late}
-    for node in in_order([root]):
-        args = tuple(made[one] for one in node.args)
-        made.setdefault(node, with_args(node, args))
-    if made[root] is root or made[root] is late:
+    made = rewriting(lambda node, args: late if node is test.side else with_args(node, args))(root)
+    if made is root or made is late:
         return None
     level = values_at(test.level, points)
     by = np.ptp(points[V]) / 8.0
     left, beyond, further = (
-        values_at(made[root], {**points, late.name: level + over}) for over in (0.0, by, 2.0 * by)
+        values_at(made, {**points, late.name: level + over}) for over in (0.0, by, 2.0 * by)
     )
     if not np.all(np.isfinite(left)) or differ(left, np.full(left.shape, left[0])):
         return None

@@ -17,6 +17,7 @@ from natrium.analysis.doctor.reading.expressions.trees import (
     leaf,
     leaves,
     number,
+    rewriting,
     with_args,
 )
 from natrium.analysis.doctor.trace.meanings import is_step
@@ -135,20 +136,16 @@ def _numbered(record: Record) -> Record:
     if not any(map(is_time, in_order(roots))):
         return record
     name = f"{number_of}*{dt}"
-    step, made = leaf(dt, record.parameters[dt].value), dict[Node, Node]()
+    step = leaf(dt, record.parameters[dt].value)
 
-    def of(root: Node) -> Node:
-        for node in in_order([root]):
-            args = tuple(made[one] for one in node.args)
-            if is_time(node):
-                made[node] = leaf(name, node.value)
-            elif is_leaf(node, number_of):
-                made[node] = Node("/", (leaf(name, node.value * step.value), step), node.value)
-            else:
-                made[node] = with_args(node, args)
-        return made[root]
+    def timed(node: Node, args: tuple[Node, ...]) -> Node:
+        if is_time(node):
+            return leaf(name, node.value)
+        if is_leaf(node, number_of):
+            return Node("/", (leaf(name, node.value * step.value), step), node.value)
+        return with_args(node, args)
 
-    return attrs.evolve(_of_each(record, of), time=name, times=times * step.value)
+    return attrs.evolve(_of_each(record, rewriting(timed)), time=name, times=times * step.value)
 
 
 def _with(record: Record, found: dict[str, Node]) -> Record:

@@ -18,6 +18,7 @@ from natrium.analysis.doctor.reading.expressions.trees import (
     Program,
     in_order,
     leaf,
+    rewriting,
     with_args,
 )
 from natrium.analysis.doctor.reading.maps.maps import NO_DT, step_of
@@ -39,24 +40,19 @@ def solver_of(record: Record) -> str:
 
 def as_straight(record: Record) -> Record:
     """Put, for the equations' sake, a straight step in the place of each that a solver makes."""
-    done: dict[Node, Node] = {}
     length = leaf(record.dt or NO_DT, step_of(record))
 
-    def of(root: Node) -> Node:
-        for node in in_order([root]):
-            if node in done:
-                continue
-            args = tuple(done[one] for one in node.args)
-            if node.op.startswith(SOLVED):
-                begin, slope, asked = args
-                moved = Node("*", (length, slope), length.value * slope.value, node.line)
-                share = asked.value / length.value
-                if abs(share - 1.0) > ALIKE:  # it goes on by more, or less, than the step
-                    moved = Node("*", (Node(NUMBER, (), share, node.line), moved), math.nan, node.line)
-                done[node] = Node("+", (begin, moved), node.value, node.line)
-            else:
-                done[node] = with_args(node, args)
-        return done[root]
+    def straight(node: Node, args: tuple[Node, ...]) -> Node:
+        if not node.op.startswith(SOLVED):
+            return with_args(node, args)
+        begin, slope, asked = args
+        moved = Node("*", (length, slope), length.value * slope.value, node.line)
+        share = asked.value / length.value
+        if abs(share - 1.0) > ALIKE:  # it goes on by more, or less, than the step
+            moved = Node("*", (Node(NUMBER, (), share, node.line), moved), math.nan, node.line)
+        return Node("+", (begin, moved), node.value, node.line)
+
+    of = rewriting(straight)
 
     parameters = dict(record.parameters)
     if record.dt not in parameters:

@@ -12,9 +12,9 @@ from natrium.analysis.doctor.reading.expressions.trees import (
     LEAF,
     NUMBER,
     at_points,
-    in_order,
     leaf,
     leaves,
+    rewriting,
     with_args,
 )
 from natrium.analysis.doctor.reading.expressions.wording import shown
@@ -93,11 +93,11 @@ def _numbers(bench: Bench) -> Iterator[Repair]:
 def _turned(root: Node, one: Node, other: Node) -> Node:
     """Give a tree with two of its ends in each other's place."""
     turn = {(one.name, one.value, one.line): other, (other.name, other.value, other.line): one}
-    made: dict[Node, Node] = {}
-    for node in in_order([root]):
-        args = tuple(made[arg] for arg in node.args)
-        made[node] = with_args(node, args) if args else turn.get((node.name, node.value, node.line), node)
-    return made[root]
+
+    def turned(node: Node, args: tuple[Node, ...]) -> Node:
+        return with_args(node, args) if args else turn.get((node.name, node.value, node.line), node)
+
+    return rewriting(turned)(root)
 
 
 def _exchanged(bench: Bench, kind: str, node: Node, name: str, other: str) -> Repair:

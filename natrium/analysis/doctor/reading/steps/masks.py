@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import attrs
 
-from natrium.analysis.doctor.reading.expressions.trees import NUMBER, in_order, name_of, number, with_args
+from natrium.analysis.doctor.reading.expressions.trees import NUMBER, name_of, number, rewriting, with_args
 from natrium.analysis.doctor.trace.record import Node, Record
 
 CLEARED = Node(NUMBER, (), 0.0, 0, "cleared")  # what a truth has left out; a 0 that is written stays
@@ -13,14 +13,7 @@ _WHOLE = {"+": lambda a, b: a + b, "-": lambda a, b: a - b, "*": lambda a, b: a 
 
 def without_masks(record: Record) -> Record:
     """Leave out what a step multiplies by the 0 of a truth, and the 1 and 0 that multiply and add nothing."""
-    made: dict[Node, Node] = {}
-
-    def of(root: Node) -> Node:
-        for node in in_order([root]):
-            if node not in made:
-                made[node] = _kept(with_args(node, tuple(made[one] for one in node.args)))
-        return made[root]
-
+    of = rewriting(lambda node, args: _kept(with_args(node, args)))
     return attrs.evolve(record, steps=tuple(step.with_trees(of) for step in record.steps))
 
 

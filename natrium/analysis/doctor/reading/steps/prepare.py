@@ -13,9 +13,9 @@ from numpy.lib.stride_tricks import sliding_window_view
 from natrium.analysis.doctor.reading.expressions.trees import (
     LEAF,
     NUMBER,
-    in_order,
     is_leaf,
     leaves,
+    rewriting,
     with_args,
 )
 from natrium.analysis.doctor.reading.maps.cells import one_cell
@@ -56,21 +56,12 @@ def timed(course: Array) -> Array:
 
 def renaming(names: Mapping[str, str]) -> Callable[[Node], Node]:
     """Give what puts other names on some leaves of a tree."""
-    made: dict[Node, Node] = {}
 
-    def of(root: Node) -> Node:
-        for node in in_order([root]):
-            if node in made:
-                continue
-            if node.op == LEAF:
-                name = names.get(node.name, node.name)
-                made[node] = node if name == node.name else attrs.evolve(node, name=name)
-            else:
-                args = tuple(made[one] for one in node.args)
-                made[node] = with_args(node, args)
-        return made[root]
+    def called(node: Node, args: tuple[Node, ...]) -> Node:
+        other = node.op == LEAF and names.get(node.name, node.name) != node.name
+        return attrs.evolve(node, name=names[node.name]) if other else with_args(node, args)
 
-    return of
+    return rewriting(called)
 
 
 def aliases(record: Record) -> dict[str, str]:
