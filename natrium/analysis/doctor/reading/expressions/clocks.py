@@ -24,9 +24,14 @@ def other_clocks(record: Record) -> dict[str, float]:
     return found
 
 
+def clocks_of(record: Record) -> frozenset[str]:
+    """Name the clock and all that goes on as it does."""
+    return frozenset({record.time, *other_clocks(record)} - {""})
+
+
 def keeps_a_time(record: Record, name: str) -> bool:
     """Tell whether a state is left alone or set to a time, however made, and compared with clocks alone."""
-    clocks = {record.time, *other_clocks(record)} - {""}
+    clocks = clocks_of(record)
     nodes = [step.updates[name] for step in record.steps]
     others = [step.updates[one] for step in record.steps for one in record.states if one != name]
     asked = [leaves(one.left, one.right) for step in record.steps for one in step.choices]

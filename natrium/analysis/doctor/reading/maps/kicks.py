@@ -23,6 +23,7 @@ FEW = 0.6  # of the steps: what comes in more often is a current
 MOST = 400  # different weights: what has more is no train of spikes
 TOGETHER = 3  # states that jump in one step, of more that come out otherwise
 SAME = 1e-9
+SHORT = 1e-6  # of a step
 LEAST_LEFT = 0.1  # of a jump, where its step is short: what a current moves vanishes with it
 
 
@@ -122,9 +123,14 @@ def kicked_kinds(
     held by the same choice of an input; V, first in `moving`, jumps in none that is held.
     """
     after, before = dict[int, dict[str, float]](), dict[int, dict[str, float]]()
-    dt = {record.dt: record.parameters[record.dt].value} if record.dt in record.parameters else {}
+    dt = record.parameters.get(record.dt)
+    alike = [  # with one step, and with a short one
+        {**points, record.dt: np.full(points[record.dt].size, part * dt.value)}
+        for part in (1.0, SHORT)
+        if dt is not None
+    ]
     for at in others:
-        late, early = _jumps(main, record.steps[at], moving, points, dt)
+        late, early = _jumps(main, record.steps[at], moving, points, alike)
         after |= {at: late} if late else {}
         before |= {at: early} if early else {}
     found = Kinds(*max(((after, False), (before, True)), key=lambda one: _explains(one[0])))
@@ -132,7 +138,7 @@ def kicked_kinds(
     for kinds in (held, tuple(sides)):  # a jump that is known comes in while V is held, and with a spike
         base = max(kinds, key=lambda at: record.steps[at].count, default=-1)
         for at in kinds if sizes else ():
-            known = _jumps(record.steps[base], record.steps[at], moving, points, dt)[found.early]
+            known = _jumps(record.steps[base], record.steps[at], moving, points, alike)[found.early]
             if known and all(_is_known(name, size, sizes) for name, size in known.items()):
                 found.jumps[at] = known
     for at, jumps in tuple(found.jumps.items()):
@@ -182,38 +188,36 @@ def check_steps(maps: Maps) -> None:
 
 
 def _jumps(
-    main: Step, step: Step, moving: Sequence[str], points: Mapping[str, Array], dt: Mapping[str, float]
+    main: Step,
+    step: Step,
+    moving: Sequence[str],
+    points: Mapping[str, Array],
+    alike: Sequence[Mapping[str, Array]],
 ) -> tuple[dict[str, float], dict[str, float]]:
     """Give the jumps after a main step, and those before it, that make another of it; none where none do."""
     if step is main or step.updates is main.updates or state_choices(step) != state_choices(main):
         return {}, {}
-    usual = {name: values_at(main.updates[name], points) for name in moving}
-    apart = {name: values_at(step.updates[name], points) - usual[name] for name in moving}
-    apart = {name: one for name, one in apart.items() if differ(one + usual[name], usual[name])}
+    apart = _apart(main, step, moving, points)
     even = {name: float(np.median(one)) for name, one in apart.items() if _is_even(one)}
-    after = even if set(apart) == set(even) else {}
-    return after, _moved_before(main, step, apart, moving, points) or _moved_at(
-        main, step, moving, points, dt
-    )
+    before = _moved_before(main, step, apart, moving, points) or _moved_at(main, step, moving, alike)
+    return even if set(apart) == set(even) else {}, before
+
+
+def _apart(main: Step, step: Step, moving: Sequence[str], points: Mapping[str, Array]) -> dict[str, Array]:
+    """Give by how much states come out otherwise than by the main step."""
+    own, usual = ({name: values_at(one.updates[name], points) for name in moving} for one in (step, main))
+    return {name: own[name] - usual[name] for name in moving if differ(own[name], usual[name])}
 
 
 def _moved_at(
-    main: Step, step: Step, moving: Sequence[str], points: Mapping[str, Array], dt: Mapping[str, float]
+    main: Step, step: Step, moving: Sequence[str], alike: Sequence[Mapping[str, Array]]
 ) -> dict[str, float]:
     """Find the jumps before a main step that hang on how long that is, and stay where it is short."""
-    found = []
-    for part in (1.0, 1e-6) if dt else ():
-        there = {
-            **points,
-            **{name: np.full(one.size, part * dt[name]) for name, one in points.items() if name in dt},
-        }
-        usual, own = ({name: values_at(one.updates[name], there) for name in moving} for one in (main, step))
-        apart = {name: own[name] - usual[name] for name in moving if differ(own[name], usual[name])}
-        found.append(_moved_before(main, step, apart, moving, there))
+    found = [_moved_before(main, step, _apart(main, step, moving, there), moving, there) for there in alike]
     if len(found) < 2 or set(found[0]) != set(found[1]):
         return {}
-    stays = all(abs(found[1][name]) > LEAST_LEFT * abs(size) for name, size in found[0].items())
-    return found[0] if stays else {}
+    jumps, short = found
+    return jumps if all(abs(short[name]) > LEAST_LEFT * abs(jumps[name]) for name in jumps) else {}
 
 
 def _is_even(apart: Array) -> bool:

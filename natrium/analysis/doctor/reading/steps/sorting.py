@@ -9,7 +9,7 @@ import attrs
 import numpy as np
 
 from natrium.analysis.doctor.reading.expressions.algebra import Algebra, Slopes
-from natrium.analysis.doctor.reading.expressions.clocks import other_clocks
+from natrium.analysis.doctor.reading.expressions.clocks import clocks_of
 from natrium.analysis.doctor.reading.expressions.poles import without_poles
 from natrium.analysis.doctor.reading.expressions.simplify import courses, unclipped
 from natrium.analysis.doctor.reading.expressions.trees import (
@@ -258,8 +258,7 @@ def _hold(
     ended = {(one.line, not one.held) for at in free[:1] for one in record.steps[at].choices}
     # A spike may be drawn for some of the time: what comes out otherwise where V flows again ends the wait.
     deciding = [one for one in deciding if (one.line, one.held) in ended] or deciding
-    clocks = {record.time, *other_clocks(record)} - {""}
-    clock = any(clocks & (leaves(one.left) | leaves(one.right)) for one in deciding)
+    clock = any(clocks_of(record) & (leaves(one.left) | leaves(one.right)) for one in deciding)
     still = tuple(
         one
         for one in (() if only else sorter.moving)
