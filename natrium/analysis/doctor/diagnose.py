@@ -17,7 +17,7 @@ from natrium.analysis.doctor.reading.findings.found import Found, sorted_finding
 from natrium.analysis.doctor.reading.verdict import Reading
 from natrium.analysis.doctor.recordings.read import read_recording, spikes_between
 from natrium.analysis.doctor.recordings.recorded import Recording, check_readable, recording_of
-from natrium.analysis.doctor.recordings.samples import describe_samples, prepare
+from natrium.analysis.doctor.recordings.samples import prepare
 from natrium.analysis.doctor.recordings.twin import SAME, thinned, twin_of
 from natrium.analysis.doctor.script import read_live
 from natrium.analysis.doctor.twin import Twin
@@ -26,6 +26,7 @@ from natrium.analysis.doctor.words.finding import finding
 from natrium.analysis.doctor.words.firing import threshold_bracket
 from natrium.analysis.doctor.words.fixed_step import known_findings
 from natrium.analysis.doctor.words.labels import edge_findings, label_findings, undecided
+from natrium.analysis.doctor.words.samples import sample_findings
 from natrium.model import Model, ModelError, SolverError, StepLimit
 from natrium.model.arrays import Array
 from natrium.model.simulation import check_model
@@ -201,7 +202,7 @@ def _twin_note(twin: Twin | None) -> list[Found]:
 
 def _of_recording(recording: Recording, model: Model, comparison: Comparison, name: str | None) -> Diagnosis:
     recording = prepare(recording, model.neuron, step_of(model))
-    found = [finding(key, "note", said, why) for key, said, why in describe_samples(recording)]
+    found = [*sample_findings(recording)]
     dt, gap = step_of(model), float(np.median(np.diff(recording.labels)))
     every = round(gap / dt)
     twin = thinned(recording, model) if every > 1 and abs(gap / dt - every) < 1e-6 else None

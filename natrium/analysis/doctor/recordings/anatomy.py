@@ -72,7 +72,7 @@ def _fired_at(V: Array, firing: SeenFiring, neuron: Neuron) -> int:
 
 
 def gates_while_held(
-    neuron: Neuron, dt: float, V: Array, I: Array, firing: SeenFiring, found: Fit, grain: float = 0.0
+    neuron: Neuron, dt: float, V: Array, I: Array, firing: SeenFiring, found: Fit, grain: float
 ) -> GateRule | None:
     """Find how often the gates advance from a spike to the first free step after it."""
     at, held = _fired_at(V, firing, neuron), firing.held

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Literal
 
 import attrs
@@ -100,23 +100,54 @@ def _firing(V: Array, neuron: Neuron, noise: float) -> tuple[SeenFiring, Array]:
         if moved.size:
             held.append(int(moved[0]) if rest[0] == reset or moved[0] > 1 else 0)
             hold = rest[: held[-1]]
-    shown = float(V[drops[0] - 1]) if V[drops[0] - 1] >= neuron.v_thresh else math.nan
-    return SeenFiring(reset=reset, shown=shown, held=min(held) if held else None, hold=hold), drops
+    return SeenFiring(reset=reset, held=min(held) if held else None, hold=hold), drops
 
 
-def _undrawn(V: Array, neuron: Neuron, noise: float) -> tuple[Array, SeenFiring, Array]:
+@attrs.frozen(eq=False)
+class _Run:
+    """What all ways to read a recording share: its samples, the claim with its step, and how it fires."""
+
+    recording: Recording
+    model: Model
+    dt: float
+    firing: SeenFiring
+    drops: Array
+
+    @property
+    def V(self) -> Array:
+        return self.recording.V
+
+    def stack(self, rows: Sequence[tuple[Array, Array]]) -> Stack:
+        """Stack free steps."""
+        return Stack.of(self.model.neuron, self.dt, rows, self.recording.grain)
+
+    def before(self, first: int) -> Array:
+        """Give V so that step k leads from entry k to entry k + 1."""
+        return np.concatenate([[self.model.neuron.v_init], self.V]) if first else self.V
+
+    def segments(self, first: int) -> list[tuple[int, int]]:
+        """List the runs of free steps: each from the first one to the one that fires, or the end."""
+        held = self.firing.held or 0
+        ends = [int(k) - 1 + first for k in self.drops] + [self.V.size - 1 + first]
+        begins = [0, *(end + 1 + held for end in ends[:-1])]
+        return [(a, b) for a, b in zip(begins, ends, strict=True) if b > a]
+
+
+def _run_of(recording: Recording, model: Model, dt: float) -> _Run:
     """Take spikes that are drawn, or V before its reset, for the reset that such a step ends with."""
+    V, neuron, noise = recording.V, model.neuron, recording.noise
     firing, drops = _firing(V, neuron, noise)
     shown = drops[neuron.v_thresh <= V[drops - 1]] - 1
     if not shown.size or noise or np.count_nonzero(neuron.v_thresh <= V) > shown.size:
-        return V, attrs.evolve(firing, shown=math.nan), drops
+        return _Run(recording, model, dt, firing, drops)
     # Where V moves on at once from a drawn spike, nothing shows its reset.
     span = _DROP * (neuron.v_thresh - neuron.v_reset)
     hidden = not firing.held and abs(firing.reset - neuron.v_reset) < span
     plain = V.copy()
     plain[shown] = neuron.v_reset if hidden else firing.reset
     again, drops = _firing(plain, neuron, noise)
-    return plain, attrs.evolve(again, shown=float(V[shown[0]])), drops
+    again = attrs.evolve(again, shown=float(V[shown[0]]))
+    return _Run(attrs.evolve(recording, V=plain), model, dt, again, drops)
 
 
 def _inputs(model: Model, dt: float, steps: int, delay: float = 0.0) -> Array:
@@ -140,23 +171,23 @@ def read_recording(recording: Recording, model: Model, dt: float) -> ReadRecordi
         ms.
     """
     neuron = model.neuron
-    V, firing, drops = _undrawn(recording.V, neuron, recording.noise)
+    run = _run_of(recording, model, dt)
     # Stored after the step, as the notebook's scripts do; or before it, where V begins as claimed.
-    ways = (1, 0) if V[0] == neuron.v_init else (1,)
-    grain = recording.grain
-    delay = _delay(V, ways, model, dt, firing, drops, grain)
-    inputs = _inputs(model, dt, V.size, delay * dt)
+    ways = (1, 0) if run.V[0] == neuron.v_init else (1,)
+    delay = _delay(run, ways)
+    inputs = _inputs(model, dt, run.V.size, delay * dt)
     readings = []
     for first in ways:
-        stack, segments = _stacked(V, inputs, first, model, dt, firing, drops, grain)
-        edges, given = tuple(nominal_edges(model, dt, V.size - 1 + first)), inputs
+        segments, given = run.segments(first), inputs
+        edges = tuple(nominal_edges(model, dt, run.V.size - 1 + first))
+        stack = _stacked(run, given, first)
         sought = segments and not recording.noise
         if sought and not any(fit(stack, rules).vanishes for rules in plain_rules(stack)):
-            whole, _ = _stacked(V, inputs, first, model, dt, firing, drops, grain, ())
+            whole = _stacked(run, inputs, first, ())
             edges, given = moved_edges(whole, edges, [a for a, _ in segments], inputs)
-            stack, segments = _stacked(V, given, first, model, dt, firing, drops, grain, edges)
+            stack = _stacked(run, given, first, edges)
         found = search(stack) if sought else fit(stack, claimed_rules(neuron))
-        one = _read(recording, model, dt, first, firing, drops, found, segments, given, V, edges)
+        one = _read(run, first, found, given, edges)
         if sought and not found.vanishes:
             one = attrs.evolve(one, until=_until(recording.labels, stack, segments, first))
         readings.append(attrs.evolve(one, delay=delay))
@@ -167,22 +198,12 @@ def read_recording(recording: Recording, model: Model, dt: float) -> ReadRecordi
     return attrs.evolve(best, other=also[0] if also else None)
 
 
-def _delay(
-    V: Array,
-    ways: tuple[int, ...],
-    model: Model,
-    dt: float,
-    firing: SeenFiring,
-    drops: Array,
-    grain: float,
-) -> float:
+def _delay(run: _Run, ways: tuple[int, ...]) -> float:
     """Find by how many steps the input is read late, if all else is as claimed."""
     for delay in _DELAYS:
-        inputs = _inputs(model, dt, V.size, delay * dt)
-        for first in ways:
-            stack, _ = _stacked(V, inputs, first, model, dt, firing, drops, grain)
-            if plainly(stack).vanishes:
-                return delay
+        inputs = _inputs(run.model, run.dt, run.V.size, delay * run.dt)
+        if any(plainly(_stacked(run, inputs, first)).vanishes for first in ways):
+            return delay
     return 0.0
 
 
@@ -223,71 +244,38 @@ def _near(edges: Iterable[Edge], steps: int) -> Any:
     return np.unique(around).astype(int)
 
 
-def _stacked(
-    V: Array,
-    inputs: Array,
-    first: int,
-    model: Model,
-    dt: float,
-    firing: SeenFiring,
-    drops: Array,
-    grain: float,
-    edges: Iterable[Edge] | None = None,
-) -> tuple[Stack, list[tuple[int, int]]]:
+def _stacked(run: _Run, inputs: Array, first: int, edges: Iterable[Edge] | None = None) -> Stack:
     """Stack the free steps before the first spike; without channels, those between spikes as well.
 
-    The steps near an edge of the input are left out: it may be late or early there.
+    The steps near an edge of the input that was not seen are left out: it may be late or early there.
     """
-    neuron = model.neuron
-    segments = _segments(V.size, first, firing, drops)
-    edges = nominal_edges(model, dt, V.size) if edges is None else [one for one in edges if one.seen is None]
-    before, near = _before(V, first, neuron), _near(edges, V.size)
+    segments, before, size = run.segments(first), run.before(first), run.V.size
+    edges = nominal_edges(run.model, run.dt, size) if edges is None else edges
+    near = _near([one for one in edges if one.seen is None], size)
     # Behind a spike the gates are not known yet; without any, all steps tell.
-    rows = segments[:1] if neuron.channels else segments
-    stack = Stack.of(neuron, dt, [(before[a + 1 : b + 1], inputs[a:b]) for a, b in rows], grain)
+    rows = segments[:1] if run.model.neuron.channels else segments
+    stack = run.stack([(before[a + 1 : b + 1], inputs[a:b]) for a, b in rows])
     for row, (a, b) in enumerate(rows):
         stack.used[row, near[(near >= a) & (near < b)] - a] = False
         if a:  # the stack's first step begins at the start of the run
             stack.used[row, 0] = False
-    return stack, segments
+    return stack
 
 
-def _before(V: Array, first: int, neuron: Neuron) -> Array:
-    """Give V so that step k leads from entry k to entry k + 1."""
-    return np.concatenate([[neuron.v_init], V]) if first else V
-
-
-def _segments(size: int, first: int, firing: SeenFiring, drops: Array) -> list[tuple[int, int]]:
-    """List the runs of free steps: each from the first one to the one that fires, or the end."""
-    held = firing.held or 0
-    ends = [int(k) - 1 + first for k in drops] + [size - 1 + first]
-    begins = [0, *(end + 1 + held for end in ends[:-1])]
-    return [(a, b) for a, b in zip(begins, ends, strict=True) if b > a]
-
-
-def _courses(
-    V: Array,
-    inputs: Array,
-    first: int,
-    neuron: Neuron,
-    dt: float,
-    anatomy: Anatomy,
-    segments: list[tuple[int, int]],
-    grain: float,
-) -> Iterator[tuple[int, int, Rules]]:
+def _courses(run: _Run, inputs: Array, first: int, anatomy: Anatomy) -> Iterator[tuple[int, int, Rules]]:
     """Carry the gates from segment to segment; give each with the rules that begin there."""
     found, gates = anatomy.fit, anatomy.gates
-    before = _before(V, first, neuron)
+    before = run.before(first)
     rules = found.rules
-    for number, (a, b) in enumerate(segments):
+    for number, (a, b) in enumerate(run.segments(first)):
         if number:
             rules = attrs.evolve(rules, before=float(before[a]))
         yield a, b, rules
-        if not neuron.channels:
+        if not run.model.neuron.channels:
             continue
         if gates is None or gates.advances < 0 or b + 1 >= before.size:
             return
-        whole = Stack.of(neuron, dt, [(before[a + 1 : b + 2], inputs[a : b + 1])], grain)
+        whole = run.stack([(before[a + 1 : b + 2], inputs[a : b + 1])])
         after = gates_after(whole, rules, found.coefficients)[:, 0]
         fires = gates.fires
         x = after[:, b - a] if fires else after[:, b - a - 1]
@@ -295,31 +283,21 @@ def _courses(
         rules = attrs.evolve(rules, starts=tuple(x.tolist()))
 
 
-def _read(
-    recording: Recording,
-    model: Model,
-    dt: float,
-    first: int,
-    firing: SeenFiring,
-    drops: Array,
-    found: Fit,
-    segments: list[tuple[int, int]],
-    inputs: Array,
-    V: Array,
-    edges: tuple[Edge, ...],
-) -> ReadRecording:
-    neuron, grain = model.neuron, recording.grain
+def _read(run: _Run, first: int, found: Fit, inputs: Array, edges: tuple[Edge, ...]) -> ReadRecording:
+    model, neuron, dt, recording = run.model, run.model.neuron, run.dt, run.recording
     shift = float(recording.labels[0] - (model.simulation.t_start + first * dt))
     gates = None
-    steps_V = V if first else V[1:]
-    if found.vanishes and drops.size:
-        gates = gates_while_held(neuron, dt, steps_V, inputs[: steps_V.size], firing, found, grain)
-    anatomy = Anatomy(firing=firing, fit=found, gates=gates, dt=dt)
+    steps_V = run.V if first else run.V[1:]
+    if found.vanishes and run.drops.size:
+        gates = gates_while_held(
+            neuron, dt, steps_V, inputs[: steps_V.size], run.firing, found, recording.grain
+        )
+    anatomy = Anatomy(firing=run.firing, fit=found, gates=gates, dt=dt)
     low, high = -math.inf, math.inf
     if found.vanishes:
-        before = _before(V, first, neuron)
-        for a, b, rules in _courses(V, inputs, first, neuron, dt, anatomy, segments, grain):
-            stack = Stack.of(neuron, dt, [(before[a + 1 : b + 1], inputs[a:b])], grain)
+        before = run.before(first)
+        for a, b, rules in _courses(run, inputs, first, anatomy):
+            stack = run.stack([(before[a + 1 : b + 1], inputs[a:b])])
             edges = tuple(_seen(edge, stack, rules, found, a, b, model, dt) for edge in edges)
             low = max(low, float(before[a + 1 : b + 1].max()))
             if b + 1 < before.size:
@@ -329,8 +307,8 @@ def _read(
         first=1 if first else 0,
         shift=shift,
         edges=edges,
-        spikes=recording.labels[drops],
-        V=V,
+        spikes=recording.labels[run.drops],
+        V=run.V,
         threshold=(low, high),
     )
 

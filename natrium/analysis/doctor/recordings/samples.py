@@ -92,26 +92,3 @@ def _noise(V: Array, grain: float) -> float:
     second, third = (float(np.median(np.abs(np.diff(V, n)))) for n in (2, 3))
     noise = third / (0.6745 * math.sqrt(20.0))
     return noise if third > _GROWS * second and noise > max(4.0 * grain, 1e-6) else 0.0
-
-
-def describe_samples(recording: Recording) -> list[tuple[str, str, str]]:
-    """Say what was seen of the samples themselves: key, sentence, evidence."""
-    said = []
-    if recording.in_si:
-        said.append(("units", "Times are in s and V in V: both are taken times 1000.", "gap and size"))
-    if recording.left_out:
-        text = f"The last {recording.left_out} samples are zeros that no step made: they are left out."
-        said.append(("zeros-at-the-end", text, "V jumps to 0 and stays"))
-    if recording.grain:
-        text = (
-            f"V was rounded, to about {recording.grain:.2g} mV: what is told of its steps holds to that, "
-            "and smaller faults do not show."
-        )
-        said.append(("rounded", text, "all samples are multiples of one unit, or in single precision"))
-    if recording.noise:
-        text = (
-            f"V carries noise of about {recording.noise:.2g} mV: single steps tell nothing, and no rule of "
-            "theirs is told."
-        )
-        said.append(("noise", text, "third differences of V are larger than second ones"))
-    return said

@@ -85,7 +85,13 @@ def search(stack: Stack) -> Fit:
 
 def plain_rules(stack: Stack) -> list[Rules]:
     """Give the schemes of one stage, as claimed in all else."""
-    return _Search(stack, claimed_rules(stack.neuron)).one_step
+    return [one for one in _schemes(stack, claimed_rules(stack.neuron)) if one.scheme not in _STAGED]
+
+
+def _schemes(stack: Stack, base: Rules) -> list[Rules]:
+    """Give a hypothesis by every scheme."""
+    schemes = _SCHEMES if stack.neuron.channels else _PLAIN
+    return [attrs.evolve(base, scheme=v, gates=g, order=o) for v, g, o in schemes]
 
 
 def plainly(stack: Stack) -> Fit:
@@ -101,8 +107,7 @@ class _Search:
 
     def __init__(self, stack: Stack, base: Rules) -> None:
         self.stack, self.base = stack, base
-        schemes = _SCHEMES if stack.neuron.channels else _PLAIN
-        bases = [attrs.evolve(base, scheme=v, gates=g, order=o) for v, g, o in schemes]
+        bases = _schemes(stack, base)
         self.one_step = [start for start in bases if start.scheme not in _STAGED]
         self.staged = [start for start in bases if start.scheme in _STAGED]
         self.singles = list(_departures(stack, base))

@@ -124,13 +124,13 @@ def kicked_kinds(
     """
     after, before = dict[int, dict[str, float]](), dict[int, dict[str, float]]()
     dt = record.parameters.get(record.dt)
-    alike = [  # with one step, and with a short one
+    lengths = [  # with one step, and with a short one
         {**points, record.dt: np.full(points[record.dt].size, part * dt.value)}
         for part in (1.0, SHORT)
         if dt is not None
     ]
     for at in others:
-        late, early = _jumps(main, record.steps[at], moving, points, alike)
+        late, early = _jumps(main, record.steps[at], moving, points, lengths)
         after |= {at: late} if late else {}
         before |= {at: early} if early else {}
     found = Kinds(*max(((after, False), (before, True)), key=lambda one: _explains(one[0])))
@@ -138,7 +138,7 @@ def kicked_kinds(
     for kinds in (held, tuple(sides)):  # a jump that is known comes in while V is held, and with a spike
         base = max(kinds, key=lambda at: record.steps[at].count, default=-1)
         for at in kinds if sizes else ():
-            known = _jumps(record.steps[base], record.steps[at], moving, points, alike)[found.early]
+            known = _jumps(record.steps[base], record.steps[at], moving, points, lengths)[found.early]
             if known and all(_is_known(name, size, sizes) for name, size in known.items()):
                 found.jumps[at] = known
     for at, jumps in tuple(found.jumps.items()):
@@ -192,14 +192,14 @@ def _jumps(
     step: Step,
     moving: Sequence[str],
     points: Mapping[str, Array],
-    alike: Sequence[Mapping[str, Array]],
+    lengths: Sequence[Mapping[str, Array]],
 ) -> tuple[dict[str, float], dict[str, float]]:
     """Give the jumps after a main step, and those before it, that make another of it; none where none do."""
     if step is main or step.updates is main.updates or state_choices(step) != state_choices(main):
         return {}, {}
     apart = _apart(main, step, moving, points)
     even = {name: float(np.median(one)) for name, one in apart.items() if _is_even(one)}
-    before = _moved_before(main, step, apart, moving, points) or _moved_at(main, step, moving, alike)
+    before = _moved_before(main, step, apart, moving, points) or _moved_at(main, step, moving, lengths)
     return even if set(apart) == set(even) else {}, before
 
 
@@ -210,10 +210,10 @@ def _apart(main: Step, step: Step, moving: Sequence[str], points: Mapping[str, A
 
 
 def _moved_at(
-    main: Step, step: Step, moving: Sequence[str], alike: Sequence[Mapping[str, Array]]
+    main: Step, step: Step, moving: Sequence[str], lengths: Sequence[Mapping[str, Array]]
 ) -> dict[str, float]:
     """Find the jumps before a main step that hang on how long that is, and stay where it is short."""
-    found = [_moved_before(main, step, _apart(main, step, moving, there), moving, there) for there in alike]
+    found = [_moved_before(main, step, _apart(main, step, moving, there), moving, there) for there in lengths]
     if len(found) < 2 or set(found[0]) != set(found[1]):
         return {}
     jumps, short = found

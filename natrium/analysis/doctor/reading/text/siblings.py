@@ -39,21 +39,13 @@ def never_used(
         body = getattr(block, "body", None)
         if not isinstance(body, list):
             continue
-        beside = {
-            target.id
-            for one in body
-            if isinstance(one, ast.Assign)
-            for target in one.targets
-            if isinstance(target, ast.Name)
-        }
+        beside = set(map(_named, body))
         taken = [at for at in lines if any(one.lineno <= at <= (one.end_lineno or 0) for one in body)]
         for one, after in pairwise(body) if taken else ():
-            if not (
-                isinstance(one, ast.Assign) and len(one.targets) == 1 and isinstance(one.targets[0], ast.Name)
-            ):
+            name = _named(one)
+            if not isinstance(one, ast.Assign) or not isinstance(one.value, (ast.BinOp, ast.Call)):
                 continue
-            name = one.targets[0].id
-            if not made_of & _names(one.value) or not isinstance(one.value, (ast.BinOp, ast.Call)):
+            if not name or not made_of & _names(one.value):
                 continue
             made_of.add(name)
             kind = _KIND.match(name)
@@ -79,6 +71,12 @@ def _taken_with(alike: Collection[str], line: int, body: Sequence[ast.stmt]) -> 
     reads = [_read_at(one, alike) for one in body if one.lineno > line]
     most: list[int] = max(reads, key=len, default=[])
     return max(most, default=0)
+
+
+def _named(statement: ast.stmt) -> str:
+    """Give the one name that a statement sets; empty where it sets another thing."""
+    targets = statement.targets if isinstance(statement, ast.Assign) else []
+    return targets[0].id if len(targets) == 1 and isinstance(targets[0], ast.Name) else ""
 
 
 def _names(node: ast.AST) -> set[str]:
