@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from natrium.analysis.doctor.reading.expressions.algebra import Algebra
-from natrium.analysis.doctor.reading.expressions.trees import is_leaf, leaf, name_of, rewriting, with_args
+from natrium.analysis.doctor.reading.expressions.rewriting import rewriting
+from natrium.analysis.doctor.reading.expressions.trees import is_leaf, leaf, name_of, with_args
 from natrium.analysis.doctor.trace.record import Node
 
 

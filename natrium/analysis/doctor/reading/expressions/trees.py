@@ -54,19 +54,6 @@ def with_args(node: Node, args: tuple[Node, ...]) -> Node:
     return node if same else attrs.evolve(node, args=args)
 
 
-def rewriting(change: Callable[[Node, tuple[Node, ...]], Node]) -> Callable[[Node], Node]:
-    """Give what makes trees anew from their ends up: every node once, by what its operands have become."""
-    made: dict[Node, Node] = {}
-
-    def of(root: Node) -> Node:
-        for node in in_order([root]):
-            if node not in made:
-                made[node] = change(node, tuple(made[one] for one in node.args))
-        return made[root]
-
-    return of
-
-
 def leaves(*roots: Node) -> frozenset[str]:
     """Name the leaves of trees."""
     return frozenset(node.name for node in in_order(roots) if node.op == LEAF)

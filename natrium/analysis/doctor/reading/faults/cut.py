@@ -7,7 +7,8 @@ from collections.abc import Iterator, Mapping
 
 import attrs
 
-from natrium.analysis.doctor.reading.expressions.trees import leaves, rewriting, with_args
+from natrium.analysis.doctor.reading.expressions.rewriting import rewriting
+from natrium.analysis.doctor.reading.expressions.trees import leaves, with_args
 from natrium.analysis.doctor.reading.findings.found import Found, in_line
 from natrium.analysis.doctor.reading.text.labels import nodes_of
 from natrium.analysis.doctor.trace.meanings import plain

@@ -9,12 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 from natrium.analysis.accuracy.matching import match_spikes
-from natrium.analysis.doctor.reading.expressions.trees import (
-    LEAF,
-    NUMBER,
-    rewriting,
-    with_args,
-)
+from natrium.analysis.doctor.reading.expressions.rewriting import rewriting
+from natrium.analysis.doctor.reading.expressions.trees import LEAF, NUMBER, with_args
 from natrium.analysis.doctor.reading.findings.found import Found, Mend
 from natrium.analysis.doctor.reading.maps.maps import Maps
 from natrium.analysis.doctor.reading.model.models import Meant

@@ -6,13 +6,13 @@ from collections.abc import Container, Mapping, Sequence
 
 import numpy as np
 
+from natrium.analysis.doctor.reading.expressions.rewriting import rewriting
 from natrium.analysis.doctor.reading.expressions.trees import (
     LEAF,
     in_order,
     is_leaf,
     leaf,
     number,
-    rewriting,
     same_tree,
     with_args,
 )

@@ -9,6 +9,7 @@ import numpy as np
 
 from natrium.analysis.doctor.reading.expressions.algebra import Algebra
 from natrium.analysis.doctor.reading.expressions.clocks import other_clocks
+from natrium.analysis.doctor.reading.expressions.rewriting import rewriting
 from natrium.analysis.doctor.reading.expressions.trees import (
     NUMBER,
     at_points,
@@ -17,7 +18,6 @@ from natrium.analysis.doctor.reading.expressions.trees import (
     leaf,
     leaves,
     number,
-    rewriting,
     with_args,
 )
 from natrium.analysis.doctor.trace.meanings import is_step

@@ -11,6 +11,7 @@ import attrs
 import numpy as np
 import scipy.integrate
 
+from natrium.analysis.doctor.reading.expressions.rewriting import rewriting
 from natrium.analysis.doctor.reading.expressions.trees import (
     DOUBLES,
     LEAF,
@@ -18,7 +19,6 @@ from natrium.analysis.doctor.reading.expressions.trees import (
     Program,
     in_order,
     leaf,
-    rewriting,
     with_args,
 )
 from natrium.analysis.doctor.reading.maps.maps import NO_DT, step_of

@@ -8,15 +8,8 @@ from itertools import combinations, permutations
 import attrs
 import numpy as np
 
-from natrium.analysis.doctor.reading.expressions.trees import (
-    LEAF,
-    NUMBER,
-    at_points,
-    leaf,
-    leaves,
-    rewriting,
-    with_args,
-)
+from natrium.analysis.doctor.reading.expressions.rewriting import rewriting
+from natrium.analysis.doctor.reading.expressions.trees import LEAF, NUMBER, at_points, leaf, leaves, with_args
 from natrium.analysis.doctor.reading.expressions.wording import shown
 from natrium.analysis.doctor.reading.repair.bench import Bench, agree
 from natrium.analysis.doctor.reading.repair.told import Repair, told

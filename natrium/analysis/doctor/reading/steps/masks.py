@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import attrs
 
-from natrium.analysis.doctor.reading.expressions.trees import NUMBER, name_of, number, rewriting, with_args
+from natrium.analysis.doctor.reading.expressions.rewriting import rewriting
+from natrium.analysis.doctor.reading.expressions.trees import NUMBER, name_of, number, with_args
 from natrium.analysis.doctor.trace.record import Node, Record
 
 CLEARED = Node(NUMBER, (), 0.0, 0, "cleared")  # what a truth has left out; a 0 that is written stays

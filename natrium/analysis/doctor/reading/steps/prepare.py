@@ -10,14 +10,8 @@ import numpy as np
 import numpy.typing as npt
 from numpy.lib.stride_tricks import sliding_window_view
 
-from natrium.analysis.doctor.reading.expressions.trees import (
-    LEAF,
-    NUMBER,
-    is_leaf,
-    leaves,
-    rewriting,
-    with_args,
-)
+from natrium.analysis.doctor.reading.expressions.rewriting import rewriting
+from natrium.analysis.doctor.reading.expressions.trees import LEAF, NUMBER, is_leaf, leaves, with_args
 from natrium.analysis.doctor.reading.maps.cells import one_cell
 from natrium.analysis.doctor.reading.maps.pace import paced
 from natrium.analysis.doctor.reading.maps.population import one_of_many
