@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
 import attrs
@@ -47,6 +47,7 @@ from natrium.analysis.doctor.reading.schemes.twins import budget_of, compared, t
 from natrium.analysis.doctor.reading.steps.prepare import lagged, prepared, without_lags
 from natrium.analysis.doctor.reading.steps.replay import Replay, replayed, solved_again
 from natrium.analysis.doctor.reading.steps.sorting import sort
+from natrium.analysis.doctor.reading.steps.walk import without_rules
 from natrium.analysis.doctor.trace.record import Node, Record
 from natrium.analysis.doctor.twin import Twin
 from natrium.model import Model, SolverError, UnsupportedModel
@@ -102,6 +103,9 @@ class Reading(Judged):
         own script of either; where there is a twin.
     budget : Budget or None
         The distance to the truth, cause by cause, where the script can be walked to the truth.
+    uneven : bool
+        Whether spikes without a partner come of the script's rules: without them its own map fires as its
+        model does.
     """
 
     subject: str
@@ -119,6 +123,7 @@ class Reading(Judged):
     twin: Twin | None = None
     comparison: Comparison | None = None
     budget: Budget | None = None
+    uneven: bool = False
 
     @property
     def model(self) -> Model | None:
@@ -167,18 +172,26 @@ class Reading(Judged):
             first = f"The maps that were read reproduce {which} of {self.subject}, bit for bit."
         count = f"{n} fault{'s' * (n != 1)} found." if n else "No fault found."
         if not n and not self.is_explained:
-            count = f"No fault was found, but not all of {self.subject} is explained."
+            count = f"No fault was found, but not all of {self.subject} is explained: {self.unexplained}."
         lacking = [f"There is no true run to hold it against: {self.no_truth}."] if self.no_truth else []
         return [first, count, *lacking, *[one.said for one in self.faults[:3]]]
 
     @property
+    def unexplained(self) -> str:
+        """What is not explained, in words; empty where every sample is, and every spike has its partner."""
+        if self.replay.off >= 0:
+            return "its samples are not all made again"
+        if self.scheme.key == "other":
+            return "its free step is of no scheme that is known"
+        if self.truth is None or self.uneven:
+            return ""
+        alone = [sum(getattr(one, side) is None for one in self.pairs) for side in ("truth", "label")]
+        return f"{alone[0]} of its spikes and {alone[1]} of its model's have no partner" if any(alone) else ""
+
+    @property
     def is_explained(self) -> bool:
-        """Whether every sample is reproduced and every spike has its partner."""
-        if self.replay.off >= 0 or self.scheme.key == "other":
-            return False
-        return self.truth is None or all(
-            one.label is not None and one.truth is not None for one in self.pairs
-        )
+        """Whether every sample is reproduced, and every spike has its partner or it is known why not."""
+        return not self.unexplained
 
     def data(self) -> dict[str, Any]:
         """Give everything as plain data, for JSON."""
@@ -280,6 +293,9 @@ def read(
     if claim is not None and claim.neuron.fires and not moves_at_spikes(claim) and not record.restarts:
         level = claim.neuron.v_thresh if maps.threshold is None else None
     spikes = labelled(maps, meant) if level is None else crossed(maps, meant, level)
+    uneven = _unevenness(case, spikes, truth, found)
+    if uneven is not None:
+        found.append(uneven)
     findings = sorted_findings(without_consequences(found, resets_above(case)))
     own = claim is not None and not any(one.kind == "fault" for one in findings)
     models = [claim, meant.model] if own else [meant.model]
@@ -304,6 +320,7 @@ def read(
         twin=twin,
         comparison=comparison,
         budget=walked,
+        uneven=uneven is not None,
     )
 
 
@@ -344,6 +361,27 @@ def _solved(model: Model | None, meant: Meant) -> tuple[Reference | None, str]:
         return reference(model), ""
     except SolverError as error:
         return None, str(error)
+
+
+def _unevenness(
+    case: Case, spikes: Array, truth: Reference | None, found: Sequence[Found]
+) -> Found | None:  # fmt: skip
+    """Tell of spikes without a partner that come of the script's rules: without them there are none."""
+    maps, meant = case.maps, case.meant
+    if truth is None or spikes.size == truth.spike_times.size or spikes.size != maps.spikes.size:
+        return None
+    late = any(one.key == "input-on-late" for one in found)
+    walked = without_rules(maps, meant, case.equations, late)
+    if walked is None or walked.size != truth.spike_times.size:
+        return None
+    times = (float(meant.clock.starts[0]) + walked) * meant.units.ms
+    if np.any(np.abs(times - truth.spike_times) > 0.5 * maps.step * meant.units.ms):
+        return None
+    return Found(
+        "spikes-uneven", "note",
+        f"The script fires {spikes.size} times and its model {walked.size} times: that comes of its step and "
+        "its rules, without which its own map fires as its model does.",
+    )  # fmt: skip
 
 
 def _unexplained(replay: Replay, meant: Meant) -> Found:

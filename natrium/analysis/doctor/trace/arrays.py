@@ -126,7 +126,7 @@ class TracedArray(Elements):
 
     def dot(self, other: Any, *args: Any, **options: Any) -> Any:
         """Multiply as matrices do."""
-        return wrapped(self.plain.dot(unwrapped(other), *args, **options))
+        return multiplied(self, other, self.plain.dot(unwrapped(other), *args, **options))
 
     def __bool__(self) -> bool:
         if self.size == 1:
@@ -193,6 +193,14 @@ def summed(array: TracedArray, raw: Any) -> Any:
     return traced(raw, active().read(total), active().epoch) if isinstance(total, Remembers) else wrapped(raw)
 
 
+def multiplied(one: Any, other: Any, raw: Any) -> Any:
+    """Remember a product of rows as the sum of their numbers'; NumPy adds up those of matrices otherwise."""
+    rows = [unwrapped(side) for side in (one, other)]
+    if any(np.ndim(side) != 1 for side in rows):
+        return wrapped(raw)
+    return summed(apply_to_arrays(np.multiply, "__call__", (one, other), {}), raw)
+
+
 def apply_to_arrays(ufunc: Any, method: str, inputs: tuple[Any, ...], options: dict[str, Any]) -> Any:
     """Apply a ufunc to numbers and arrays, of which some remember."""
     inputs = tuple(array_of(one) if remembers(one) else one for one in inputs)
@@ -213,6 +221,8 @@ def apply_to_arrays(ufunc: Any, method: str, inputs: tuple[Any, ...], options: d
     if method != "__call__" or name is None:
         if method == "reduce" and ufunc is np.add and isinstance(inputs[0], TracedArray):
             return summed(inputs[0], result)
+        if method == "__call__" and ufunc is np.matmul and target is None:
+            return multiplied(inputs[0], inputs[1], result)
         return target if target is not None else wrapped(result)
     if not isinstance(result, np.ndarray) or (result.ndim == 0 and target is None):
         if is_number(result) and all(np.ndim(one) == 0 for one in raws):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import builtins
 import math
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from natrium.analysis.doctor.trace.elements import unwrapped
@@ -89,8 +89,11 @@ class Layers:
         except AttributeError:
             return self.module(f"{module}.{name}", f"{module}.{name}")
 
-    def star(self, module: str, names: tuple[str, ...]) -> dict[str, Any]:
-        """Give what ``from module import *`` gives, of the names that the script uses."""
+    def star(self, module: str, names: tuple[str, ...], bound: Mapping[str, Any]) -> dict[str, Any]:
+        """Give what ``from module import *`` gives, of the names that the script uses.
+
+        A stand-in takes any name, so it gives none that is bound: the module itself need not have it.
+        """
         found = self.sibling(module)
         if found is not None:
             return {name: getattr(found, name) for name in names if hasattr(found, name)}
@@ -107,7 +110,9 @@ class Layers:
             if name in known and not (top in ("numpy", "pylab") and name in ("abs", "min", "max", "sum")):
                 continue
             for owner in owners:
-                value = getattr(owner, name, None)
+                if isinstance(owner, Anything) and name in bound:
+                    continue
+                value = self._numpy if drawn and name == "np" else getattr(owner, name, None)
                 if value is not None:
                     made_[name] = value
                     break

@@ -8,7 +8,14 @@ from typing import Any
 
 import numpy as np
 
-from natrium.analysis.doctor.trace.arrays import TracedArray, apply_ufunc, array_of, remembers, wrapped
+from natrium.analysis.doctor.trace.arrays import (
+    TracedArray,
+    apply_ufunc,
+    array_of,
+    multiplied,
+    remembers,
+    wrapped,
+)
 from natrium.analysis.doctor.trace.elements import choosing, item_at, unwrapped
 from natrium.analysis.doctor.trace.foreign import Foreign, foreign, giving_plain
 from natrium.analysis.doctor.trace.numbers import REMEMBERING, Remembers, bare, is_number, made, traced
@@ -271,6 +278,13 @@ def _summed(value: Any, *args: Any, **options: Any) -> Any:
     return wrapped(np.sum(unwrapped(value), *unwrapped(args), **unwrapped(options)), "np.sum")
 
 
+def _product(name: str) -> Any:
+    def call(one: Any, other: Any, *out: Any) -> Any:
+        return multiplied(one, other, getattr(np, name)(*unwrapped((one, other, *out))))
+
+    return call
+
+
 def _rounded(value: Any, decimals: Any = 0) -> Any:
     raw = np.round(unwrapped(value), bare(decimals))
     if isinstance(value, Remembers):
@@ -314,5 +328,6 @@ _FUNCTIONS: dict[str, Any] = {
     "array": array_of, "asarray": asarray_of, "where": where, "clip": clip, "sum": _summed,
     "round": _rounded, "around": _rounded, "copy": _copied, "any": _asked("any"), "all": _asked("all"),
     "vectorize": _vectorized,
+    **{name: _product(name) for name in ("dot", "vdot", "inner")},
     **{name: _found(name) for name in ("nonzero", "flatnonzero", "argwhere", "count_nonzero")},
 }  # fmt: skip

@@ -161,9 +161,9 @@ class Plain:
         """Give a module's member."""
         return self.layers.member(module, name)
 
-    def star(self, module: str, names: tuple[str, ...]) -> dict[str, Any]:
-        """Give a module's members that the script uses."""
-        return self.layers.star(module, names)
+    def star(self, module: str, names: tuple[str, ...], bound: dict[str, Any]) -> None:
+        """Put a module's members that the script uses among the names that are bound."""
+        bound.update(self.layers.star(module, names, bound))
 
     def print_(self, *values: Any, **options: Any) -> None:
         """Print nothing; keep the numbers."""

@@ -369,15 +369,9 @@ class Rewriter(Stores):
         made: list[ast.stmt] = []
         for alias in node.names:
             if alias.name == "*":
-                wanted = sorted(self.used)
-                call = self.hook("star", node.module, ast.Tuple(
-                    elts=[ast.Constant(value=one) for one in wanted], ctx=ast.Load()), at=node)  # fmt: skip
-                spread = ast.Call(
-                    func=ast.Attribute(
-                        value=ast.Call(func=ast.Name(id="globals", ctx=ast.Load()), args=[], keywords=[]),
-                        attr="update", ctx=ast.Load()),
-                    args=[call], keywords=[])  # fmt: skip
-                made.append(placed(ast.Expr(value=spread), node))
+                wanted = ast.Tuple(elts=[ast.Constant(one) for one in sorted(self.used)], ctx=ast.Load())
+                bound = ast.Call(func=ast.Name(id="globals", ctx=ast.Load()), args=[], keywords=[])
+                made.append(placed(ast.Expr(self.hook("star", node.module, wanted, bound, at=node)), node))
                 continue
             call = self.hook("member", node.module, alias.name, at=node)
             stored = placed(ast.Name(id=alias.asname or alias.name, ctx=ast.Store()), node)

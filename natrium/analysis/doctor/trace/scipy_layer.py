@@ -93,7 +93,10 @@ class Watched:
     def __getattr__(self, name: str) -> Any:
         value = getattr(self._inner, name, None)
         if value is None:
-            value = loaded(f"{self._inner.__name__}.{name}")
+            try:
+                value = loaded(f"{self._inner.__name__}.{name}")
+            except ModuleNotFoundError as error:
+                raise AttributeError(str(error), name=name, obj=self._inner) from None
         if isinstance(value, types.ModuleType):
             return Watched(value, self._calls, self._tracing, self._solved)
         if value is scipy.integrate.odeint:

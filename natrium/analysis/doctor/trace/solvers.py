@@ -34,7 +34,7 @@ def longest(calls: Sequence[Call]) -> Call:
         times, start = np.asarray(run.times, dtype=float), np.asarray(call.times, dtype=float)
         if len(times) and len(start) and times[0] < start[0] and start[-1] <= times[-1] + ROUNDING:
             continue  # a stretch that is solved once more, nearer to its event
-        goes_on = len(times) and len(start) and start[-1] > times[-1]
+        goes_on = len(times) and len(start) and start[-1] > times[-1] and start[0] > times[0]
         goes_on = goes_on and (fired or times[-1] >= start[0] - 1e-9 * abs(times[-1]))
         if goes_on and call.solver == run.solver and np.shape(run.states)[1:] == np.shape(call.states)[1:]:
             later, restarts = start > times[-1], run.restarts

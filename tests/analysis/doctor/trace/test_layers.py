@@ -165,3 +165,30 @@ def test_an_object_that_is_called_is_a_right_hand_side(tmp_path):
     found = trace_script(path)
     assert not found.fallback
     assert len(found.states) == 2
+
+
+def test_a_star_import_gives_no_stand_in_for_what_is_bound(tmp_path):
+    """Whatever draws takes any name; SciPy has no module of each."""
+    path = tmp_path / "script.py"
+    path.write_text(
+        "import numpy as np\nrest = -65.0\ndef slope(v):\n    return (rest - v) / 10.0\n"
+        "from scipy import *\nfrom pylab import *\n"
+        "C, v, vs = 2.0, np.float64(-50.0), []\n"
+        "for k in np.arange(40):\n    v = v + 0.1 * slope(v) / C\n    vs.append(v)\nplot(vs)\n"
+    )
+    found = trace_script(path)
+    assert not found.fallback
+    assert {one.name for one in in_order([found.steps[0].updates["v"]])} >= {"v", "rest", "C"}
+
+
+@pytest.mark.parametrize("product", ["g @ (v - E)", "np.dot(g, v - E)", "(v - E).dot(g)"])
+def test_a_product_of_few_is_followed(tmp_path, product):
+    path = tmp_path / "script.py"
+    path.write_text(
+        "import numpy as np\ng, E, v = np.array([0.1, 0.05, 0.02]), np.array([-65.0, -80.0, 0.0]), -50.0\n"
+        f"for k in range(40):\n    v = v - 0.1 * ({product})\n"
+    )
+    found = trace_script(path)
+    assert not found.fallback
+    assert {one.name for one in in_order([found.steps[0].updates["v"]])} >= {"v", "g[2]", "E[2]"}
+    assert not found.exogenous

@@ -96,3 +96,14 @@ def test_of_runs_of_a_sweep_the_parameter_is_that_of_the_run_that_is_read(tmp_pa
     v, w = record.samples[0]
     flow = {name: node.value for name, node in record.steps[0].updates.items()}
     assert np.isclose(flow["dv/dt"], v - v**3 / 3 - w + 0.7)
+
+
+def test_a_run_that_begins_anew_goes_on_from_no_other(tmp_path):
+    """A longer one from the same time on is another run, not the rest of the first."""
+    run = """
+rest = odeint(rhs, [-1.0, -0.5], t, args=(0.0,), tfirst=True)[-1]
+y = odeint(rhs, rest, np.linspace(0.0, 40.0, 401), tfirst=True)
+"""
+    record = trace_script(script(tmp_path, run))
+    assert record.solution[""].size == 401
+    assert record.parameter_values["drive"] == 0.5

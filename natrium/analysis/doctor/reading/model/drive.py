@@ -116,16 +116,18 @@ def _of_several(maps: Maps, equations: Mapping[str, Node]) -> tuple[dict[str, No
 def inputs_of(maps: Maps, name: str, made: Node | None, clock: Clock) -> Array:
     """Give what each step read, shape (n_steps,), in the script's unit."""
     n = clock.reads.size
+    read = {**maps.record.exogenous, maps.record.input: maps.record.inputs}
+    if maps.record.solver:  # a right-hand side was asked at fewer times than its solution is kept at
+        read = {one: np.interp(clock.reads, maps.record.times, course) for one, course in read.items()}
     if made is not None:
         values = maps.record.parameter_values
         times = clock.reads / maps.step if counts_steps(maps) else clock.reads
-        known = {**values, **maps.record.exogenous, maps.record.time: times}
-        known |= {maps.record.input: maps.record.inputs} if maps.record.input else {}
+        known = {**values, **read, maps.record.time: times}
         with np.errstate(all="ignore"):
             found = Program([made])(known, ARRAYS)[0]
         return np.broadcast_to(np.asarray(found, dtype=float), (n,)).copy()
     if name == maps.record.input:
-        return np.asarray(maps.record.inputs, dtype=float)
+        return np.asarray(read[name], dtype=float)
     return np.full(n, maps.record.parameters[name].value)
 
 

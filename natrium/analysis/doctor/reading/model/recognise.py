@@ -21,6 +21,7 @@ from natrium.analysis.doctor.reading.expressions.trees import (
     is_leaf,
     leaves,
     name_of,
+    number,
     symbol,
 )
 from natrium.analysis.doctor.reading.maps.maps import Maps
@@ -160,7 +161,10 @@ def _approaching(name: str, flow: Node) -> GateFound | None:
 
 
 def _linear(maps: Maps, name: str, flow: Node) -> GateFound | None:
-    """Take any flow that is linear in its state: p - q x, with alpha = p and beta = q - p."""
+    """Take any flow that is linear in its state, p - q x, apart.
+
+    Where V has a part in q, alpha = p and beta = q - p; else it goes to a level of V, inf = p/q, tau = 1/q.
+    """
     to = maps.algebra
     try:
         slopes = Slopes(to, name)
@@ -174,8 +178,10 @@ def _linear(maps: Maps, name: str, flow: Node) -> GateFound | None:
             return None
         slope = to.replaced(slope, {name: Node(NUMBER, (), 0.0)})
     alpha = to.replaced(flow, {name: Node(NUMBER, (), 0.0)})
-    beta = to.subtract(to.negative(slope), alpha)
-    return GateFound(name, "alpha", alpha, beta)
+    rate = to.negative(slope)
+    if maps.V not in leaves(rate):
+        return GateFound(name, "inf", to.divide(alpha, rate), to.divide(number(1.0), rate))
+    return GateFound(name, "alpha", alpha, to.subtract(rate, alpha))
 
 
 def _is_rest(node: Node, name: str) -> bool:

@@ -45,6 +45,7 @@ from natrium.model.arrays import Array
 POINTS, DIGITS = 50, 30
 SHARE = 1e-6
 SAME = 1e-13  # of what a step moves: numbers such as 1/6 are doubles in the script
+PROVEN = 1e-20  # of what a step moves: no other scheme of these comes as near by its order alone
 
 
 @attrs.frozen
@@ -142,7 +143,10 @@ class Prover:
         return largest
 
     def alone(self, name: str) -> tuple[str, tuple[str, ...], float] | None:
-        """Find how one state is stepped while the others are held; None where in no known way."""
+        """Find how one state is stepped while the others are held; None where in no known way.
+
+        Of a slow flow a high order comes near the exact update: then the nearest is meant.
+        """
         others = [one for one in self.flow.names if one != name and one in self._met(name)]
         taken = tuple(one for one in others if self.maps.trees[one] in self.inside[name])
         subsets = [taken]
@@ -150,6 +154,7 @@ class Prover:
             subsets += [
                 one for n in range(len(others) + 1) for one in combinations(others, n) if one != taken
             ]
+        best: tuple[str, tuple[str, ...], float] | None = None
         for new in subsets:
             for way, step in sorted(ALONE.items(), key=lambda one: one[0] == self.unlikely):
 
@@ -157,9 +162,11 @@ class Prover:
                     return step(self.flow, name, at | {one: after[one] for one in new})
 
                 apart = self.distance(name, make)
-                if apart <= SAME:
+                if apart <= PROVEN:
                     return way, new, apart
-        return None
+                if apart <= SAME and (best is None or apart < best[2]):
+                    best = way, new, apart
+        return best
 
     def _met(self, name: str) -> frozenset[str]:
         return leaves(self.maps.trees[name])
@@ -167,13 +174,18 @@ class Prover:
     def together(self) -> SchemeFound | None:
         """Find a scheme that steps all states at once."""
         names = self.flow.names
+        best: SchemeFound | None = None
         for key, (words, order, step) in sorted(TOGETHER.items(), key=lambda one: one[0] != self.likely):
             apart = max(
                 self.distance(name, lambda at, after, step=step, name=name: step(self.flow, at)[name])  # type: ignore[misc]  # mypy cannot tell a lambda with a default
                 for name in names
             )
-            if apart <= SAME:
-                return SchemeFound(key, words, dict.fromkeys(names, key), {}, order, largest=apart)
+            if apart <= SAME and (best is None or apart < best.largest):
+                best = SchemeFound(key, words, dict.fromkeys(names, key), {}, order, largest=apart)
+            if apart <= PROVEN:
+                break
+        if best is not None:
+            return best
         for key, (words, order, share) in IMPLICIT.items():
 
             def implied(at: Values, after: Values, name: str, share: Any = share) -> Any:

@@ -205,22 +205,46 @@ def rule_effects(
     Nothing is given of a script that is not walked again to its own spikes. Where a threshold is tested
     before the update, what the grid does is told of the script that tests after it.
     """
-    if maps.record.solver or not maps.spikes.size or not maps.firing:
+    asked = {key: Rules(**one) for key, one in {**MENDS, scheme: {"exact_flow": True}}.items() if key in keys}
+    own, found = _walked(maps, meant, equations, asked)
+    if own is None:
         return {}
-    try:
-        walk = Walk(maps, meant, equations)
-        if walk.size * maps.record.order.size > MOST_WORK:
-            return {}
-        own = walk.spikes(Rules())
-        asked = {**MENDS, scheme: {"exact_flow": True}}
-        if own is None or not np.array_equal(np.rint(own / maps.step).astype(int) - 1, maps.spikes):
-            return {}
-        found = {key: walk.spikes(Rules(**asked[key])) for key in keys if key in asked}
-        tested = found.get("threshold-before")
-    except (KeyError, ArithmeticError, ValueError, TypeError, SolverError):
-        return {}
+    tested = found.get("threshold-before")
     return {
         key: (tested if key == "grid" and tested is not None and tested.size == own.size else own, one)
         for key, one in found.items()
         if one is not None
     }
+
+
+def without_rules(maps: Maps, meant: Meant, equations: Mapping[str, Node], late: bool) -> Array | None:
+    """Give the spikes of the script without any of its rules, as above; None where it is not walked again.
+
+    Parameters
+    ----------
+    maps : Maps
+    meant : Meant
+    equations : mapping of str to Node
+    late : bool
+        Whether its input comes a step late.
+    """
+    every = Rules(after=True, located=True, exact_wait=True, prompt=late, exact_flow=True)
+    return _walked(maps, meant, equations, {"": every})[1].get("")
+
+
+def _walked(
+    maps: Maps, meant: Meant, equations: Mapping[str, Node], asked: Mapping[str, Rules]
+) -> tuple[Array | None, dict[str, Array | None]]:
+    """Walk a script as it is, and under other rules; nothing of one that does not come to its own spikes."""
+    if maps.record.solver or not maps.spikes.size or not maps.firing:
+        return None, {}
+    try:
+        walk = Walk(maps, meant, equations)
+        if walk.size * maps.record.order.size > MOST_WORK:
+            return None, {}
+        own = walk.spikes(Rules())
+        if own is None or not np.array_equal(np.rint(own / maps.step).astype(int) - 1, maps.spikes):
+            return None, {}
+        return own, {key: walk.spikes(rules) for key, rules in asked.items()}
+    except (KeyError, ArithmeticError, ValueError, TypeError, SolverError):
+        return None, {}

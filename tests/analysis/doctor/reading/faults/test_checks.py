@@ -58,3 +58,14 @@ def test_a_wrong_sign_is_told_of_a_run_that_overflows(tmp_path, old, new, key, l
     """Gates that such a run drives out of [0, 1] are gates; the leak is told where it is written."""
     found = taken(tmp_path, RUNAWAY.replace(old, new))
     assert [(one.key, one.line) for one in found.faults] == ([(key, line)] if key else [])
+
+
+@pytest.mark.parametrize("relaxing", ["(level - n) / 4.2", "-1 / 4.2 * (n - level)"])
+def test_what_goes_to_a_level_beyond_one_at_a_fixed_rate_has_no_closing_rate(tmp_path, relaxing):
+    text = f"""
+    dt, V, n = 0.02, -0.7, 0.1
+    for k in range(600):
+        level = 1.24 + 3.7 * V + 3.2 * V**2
+        V, n = V - dt * ((17.8 + 47.6 * V + 33.8 * V**2) * (V - 0.5) + 26.0 * n * (V + 0.95) - 1.0), n + dt * ({relaxing})
+    """
+    assert taken(tmp_path, text).faults == ()

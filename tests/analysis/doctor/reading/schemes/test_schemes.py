@@ -182,3 +182,18 @@ def test_what_is_divided_by_the_step_is_solved_for_it(tmp_path, step, scheme):
     assert (reading.scheme.key, reading.faults) == (scheme, ())
     assert reading.meant.model.neuron.tau_m == pytest.approx(20.0)
     assert reading.meant.model.neuron.v_rest == pytest.approx(-70.0)
+
+
+def test_of_a_slow_leak_the_nearest_scheme_is_meant(tmp_path):
+    """Of a step of a thousandth of its time the fourth order is the exact update to 1e-15."""
+    text = (
+        "import math\ntau, dt, V = 10.0, 0.01, 0.0\ndef f(V):\n    return (1.2 - V) / tau\nfor k in range(300):\n"
+        "    a = f(V)\n    b = f(V + dt/2*a)\n    c = f(V + dt/2*b)\n    d = f(V + dt*c)\n"
+        "    V = V + dt*(a + 2*b + 2*c + d)/6\n"
+    )
+    (tmp_path / "script.py").write_text(text, encoding="utf-8")
+    assert read(traced(tmp_path / "script.py"), solve=False).scheme.key == "rk4"
+    exact = "V = 1.2 + (V - 1.2)*math.exp(-dt/tau)"
+    kept = text[: text.index("    a =")] + f"    {exact}\n"
+    (tmp_path / "script.py").write_text(kept, encoding="utf-8")
+    assert read(traced(tmp_path / "script.py"), solve=False).scheme.key == "exponential-euler"
