@@ -14,11 +14,11 @@ _WHOLE = {"+": lambda a, b: a + b, "-": lambda a, b: a - b, "*": lambda a, b: a 
 
 def without_masks(record: Record) -> Record:
     """Leave out what a step multiplies by the 0 of a truth, and the 1 and 0 that multiply and add nothing."""
-    of = rewriting(lambda node, args: _kept(with_args(node, args)))
+    of = rewriting(lambda node, args: decided(with_args(node, args)))
     return attrs.evolve(record, steps=tuple(step.with_trees(of) for step in record.steps))
 
 
-def _kept(node: Node) -> Node:
+def decided(node: Node) -> Node:
     """Give what is left of an operation where an operand is 0 or 1."""
     name = name_of(node)
     if name not in _WHOLE or len(node.args) != 2:

@@ -113,6 +113,19 @@ class Sorter:
                 return one
         return None
 
+    def announced(self, crossed: Sequence[Sequence[Threshold]]) -> dict[int, Threshold]:
+        """Give the comparisons of steps after which, and after no others, V is taken down in the next."""
+        order, steps = self.record.order, self.record.steps
+        taken = [at for at, one in enumerate(steps) if self.is_set(one) or self.jumps(one, self.V)]
+        down = np.isin(order, taken)
+        found = {
+            at: tests[0]
+            for at, all_tests in enumerate(crossed)
+            if at not in taken and (tests := [one for one in all_tests if one.relation in UP])
+            and np.any(order[:-1] == at) and np.all(down[1:][order[:-1] == at])
+        }  # fmt: skip
+        return found if np.all(np.isin(order[:-1][down[1:]], list(found))) else {}
+
     def fall(self, crossed: Sequence[Sequence[Threshold]]) -> dict[int, Threshold]:
         """Give the comparisons of a threshold that is the wrong way round: all below it are reset."""
         return {

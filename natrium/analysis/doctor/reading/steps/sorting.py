@@ -60,6 +60,8 @@ def sort(record: Record) -> Maps:
     fired = {at: one for at in range(len(record.steps)) if (one := sorter.fires(at, crossed))}
     for at in after_drawn(record, sorter.V, fired, sorter.points):
         del fired[at]
+    announced = sorter.announced(crossed)
+    fired = fired or announced
     if not fired and all(sorter.is_set(step) or sorter.is_kept(step) for step in record.steps):
         fired = sorter.fall(crossed)
     held = tuple(
@@ -116,7 +118,9 @@ def sort(record: Record) -> Maps:
     often = max(fired, key=lambda at: record.steps[at].count, default=-1)
     tests = threshold is not None and threshold.after
     inside = located(record.steps[often], fired[often], sorter.V, sorter.points) if tests else None
-    resets = next(iter(late.values()), None) or _resets(sorter, fired, held, spikes, main, inside)
+    taken = {int(record.order[k + 1]): fired[record.order[k]] for k in spikes if k + 1 < record.order.size}
+    down = taken if fired.keys() == announced.keys() else fired
+    resets = next(iter(late.values()), None) or _resets(sorter, down, held, spikes, main, inside)
     return Maps(
         record=record,
         algebra=sorter.algebra,
@@ -283,4 +287,5 @@ def _forbidden(sorter: Sorter, fired: Mapping[int, Threshold]) -> np.ndarray:
         if names & timers and names <= {*known} - {*sorter.moving}:
             test = Node(choice.relation, (choice.left, choice.right), math.nan)
             found |= (at_points(test, known) != 0.0) != choice.held
-    return found
+    down = [at for at, one in enumerate(record.steps) if sorter.is_set(one) or sorter.jumps(one, sorter.V)]
+    return found & ~np.isin(record.order, down)

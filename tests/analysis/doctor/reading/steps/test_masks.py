@@ -7,7 +7,7 @@ import math
 import pytest
 
 from natrium.analysis.doctor.reading.expressions.trees import leaf, number
-from natrium.analysis.doctor.reading.steps.masks import CLEARED, _kept
+from natrium.analysis.doctor.reading.steps.masks import CLEARED, decided
 from natrium.analysis.doctor.trace.record import Node
 from tests.analysis.doctor.written import equations, taken
 
@@ -41,11 +41,11 @@ def test_a_masked_reset_is_a_spike(tmp_path):
      ("-", leaf("v"), CLEARED, "v"), ("-", number(1.0), number(1.0), 0.0)],
 )  # fmt: skip
 def test_what_a_decided_truth_leaves(op, one, other, made):
-    kept = _kept(Node(op, (one, other), math.nan))
+    kept = decided(Node(op, (one, other), math.nan))
     assert (kept.name if isinstance(made, str) else kept.value) == made
 
 
 @pytest.mark.parametrize(("op", "one"), [("*", 2.0), ("+", 0.0), ("+", 1.0), ("-", 1.0), ("/", 1.0)])
 def test_other_numbers_stay(op, one):
     node = Node(op, (leaf("v"), number(one)), math.nan)
-    assert _kept(node) is node
+    assert decided(node) is node
