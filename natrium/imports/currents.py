@@ -9,13 +9,13 @@ from itertools import pairwise
 
 import attrs
 import numpy as np
-from scipy.optimize import brentq
 
 from natrium.imports.nodes import Node, factors_of, make, num, product, terms_of, text_of, value_of
 from natrium.model.equations import constant_field
 from natrium.model.errors import CannotImport
 from natrium.model.expressions.exprel import exprel_scalar
 from natrium.model.ions import FARADAY, GAS, KELVIN
+from natrium.model.root import find_root
 
 V_GRID = np.linspace(-149.9, 149.7, 1201)
 _AFFINE = 1e-11  # how far from a straight line, of its largest value, rounding takes one
@@ -268,7 +268,7 @@ def _constant_field(drive: Node, values: Values, valence: int, sides: Sides) -> 
     for one, other in pairwise(tried):
         if not apart(one) * apart(other) <= 0.0:  # also where one is NaN
             continue
-        thermal = float(brentq(apart, one, other, xtol=1e-13, rtol=1e-14))
+        thermal = find_root(apart, one, other, xtol=1e-13, rtol=1e-14)
         K = low / field(_TWO[0], thermal)
         expected = np.array([K * field(v, thermal) for v in V_GRID])
         if np.all(np.abs(expected - given) <= _SAME_FIELD * np.max(np.abs(expected))):
@@ -287,7 +287,7 @@ def _zero(drive: Node, values: Values) -> float | None:
     if changes.size != 1:
         return None
     low, high = V_GRID[changes[0]], V_GRID[changes[0] + 1]
-    return float(brentq(at, low, high, xtol=1e-13, rtol=1e-14))
+    return find_root(at, low, high, xtol=1e-13, rtol=1e-14)
 
 
 def _sides(drive: Node, values: Values, ion: tuple[int, float, float] | None) -> Iterator[tuple[int, Sides]]:

@@ -9,7 +9,6 @@ from typing import Any
 
 import attrs
 import numpy as np
-import scipy
 import sympy
 
 from natrium.model.branches import choose
@@ -18,6 +17,7 @@ from natrium.model.expressions.domain import leaves_the_reals
 from natrium.model.expressions.expression import Expression, evaluated
 from natrium.model.expressions.smooth import denominators, smooth
 from natrium.model.kernel import lower_expressions
+from natrium.model.root import find_root
 
 V = sympy.Symbol("V", real=True)
 
@@ -276,7 +276,7 @@ def _zeros_of(base: sympy.Expr, sizes: np.ndarray) -> Iterator[float]:
     for at in change.tolist():
         left, right = (float(v) for v in _GRID[at : at + 2])
         if value(left) * value(right) < 0.0:  # else zero up to the rounding by which the two forms differ
-            yield float(scipy.optimize.brentq(value, left, right))
+            yield find_root(value, left, right)
         else:
             yield left if sizes[at] == 0.0 else right
     if change.size:

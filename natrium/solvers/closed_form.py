@@ -17,10 +17,10 @@ from typing import ClassVar, Self
 
 import attrs
 import numpy as np
-import scipy
 
 from natrium.model import Drive, Simulation, UnsupportedModel, lower, smooth_spans
 from natrium.model.arrays import Array
+from natrium.model.root import find_root
 from natrium.solvers.base import BaseSolver, Run
 from natrium.solvers.dense import Leaky
 from natrium.solvers.flags import NEAR, RunFlag, graze_warnings
@@ -110,11 +110,7 @@ class _Exact:
         if slope - bend * radius > 0.0:  # rises all the way: one root at most
             if self(b) < 0.0:
                 return None
-            return (
-                scipy.optimize.brentq(self, a, b, xtol=4e-16 * max(b, 1e-300), rtol=1e-15)
-                if self(a) < 0.0
-                else a
-            )
+            return find_root(self, a, b, xtol=4e-16 * max(b, 1e-300), rtol=1e-15) if self(a) < 0.0 else a
         if radius <= _LEAST * length:
             end = self(b)
             if abs(end) <= self.rounding and (not touches or b - touches[-1][0] > NEAR):

@@ -7,7 +7,7 @@ from typing import Literal
 import attrs
 import numpy as np
 import numpy.typing as npt
-from scipy.optimize import linprog
+import scipy
 
 from natrium.analysis.result import Result
 from natrium.model.arrays import Array
@@ -78,7 +78,7 @@ def observed_order(
 def _lowest_line(x: Array, y: Array) -> tuple[float, float]:
     """Give slope and height at 0 of the lowest line over all points: a small linear programme."""
     line = np.column_stack([x, np.ones(x.size)])
-    slope, height = linprog(line.sum(axis=0), A_ub=-line, b_ub=-y, bounds=(None, None)).x  # type: ignore[misc]  # there always is one
+    slope, height = scipy.optimize.linprog(line.sum(axis=0), A_ub=-line, b_ub=-y, bounds=(None, None)).x  # type: ignore[misc]  # there always is one
     return float(slope), float(height)
 
 

@@ -19,14 +19,15 @@ References
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 
 import attrs
 import numpy as np
-from scipy.optimize import brentq
 
 from natrium.analysis.continuation.cycles import Cycles, Evaluation
 from natrium.model import NatriumError, SolverError
 from natrium.model.arrays import Array
+from natrium.model.root import NotFound, find_root
 from natrium.solvers.reliability import SAFETY, second_tolerance
 
 NEWTON = 8
@@ -221,7 +222,7 @@ def located(before: Point, after: Point, test: Test, *, jumps: bool = True) -> L
         ends = (0.0, length) if jumps else _narrowed(at, seen, test, length)
         if ends is None:
             return None
-        s = float(brentq(at, *ends, xtol=LOCATED * length, rtol=1e-14))
+        s = find_root(at, *ends, xtol=LOCATED * length, rtol=1e-14)
         at(s)
         point = seen[s]
     except (NatriumError, ValueError):
@@ -233,7 +234,8 @@ def _narrowed(
     at: Callable[[float], float], seen: dict[float, Point], test: Test, length: float
 ) -> tuple[float, float] | None:
     """Give ends between which a test changes its sign after some steps of the search; None where it jumps."""
-    brentq(at, 0.0, length, xtol=LOCATED * length, rtol=1e-14, maxiter=SOON, disp=False)
+    with suppress(NotFound):
+        find_root(at, 0.0, length, xtol=LOCATED * length, rtol=1e-14, most=SOON)
     values = {s: test(point) for s, point in seen.items()}
     rising = values[0.0] < 0.0
     low = max(s for s, value in values.items() if (value < 0.0) == rising)

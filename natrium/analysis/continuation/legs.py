@@ -12,7 +12,6 @@ from typing import Any, Protocol
 
 import attrs
 import numpy as np
-from scipy.optimize import brentq
 
 from natrium.analysis.continuation.axis import Axis, silenced
 from natrium.analysis.cycle.return_map import free_of
@@ -21,6 +20,7 @@ from natrium.analysis.variation.linearised import Linearised, linearised
 from natrium.analysis.variation.pieces import Directions, through_rest
 from natrium.model import AnyNeuron, Constant, Drive, SolverError, lower
 from natrium.model.arrays import Array
+from natrium.model.root import find_root
 from natrium.model.scales import scales_of
 from natrium.solvers import Trajectory, accurate
 
@@ -348,7 +348,7 @@ def _top(here: Where, run: Trajectory, low: float, high: float, seen: float) -> 
 
     if not (rising(low) > 0.0 > rising(high)):
         return seen
-    return guard_of(here.neuron, run.state(float(brentq(rising, low, high, xtol=1e-13))))
+    return guard_of(here.neuron, run.state(find_root(rising, low, high, xtol=1e-13)))
 
 
 def is_timed(neuron: AnyNeuron, slope: float) -> bool:

@@ -7,7 +7,7 @@ from typing import Any
 
 import attrs
 import numpy as np
-from scipy.optimize import root
+import scipy
 
 from natrium.analysis.continuation.axis import Axis
 from natrium.analysis.continuation.legs import Place, guard_of, place
@@ -52,7 +52,7 @@ def standing_near(axis: Axis, value: float, y: Array, sizes: Array, rtol: float)
     def slopes(u: Array) -> Array:
         return np.asarray(jacobian_of(here, y + u * sizes) * sizes / sizes[:, None])
 
-    found: Any = root(miss, np.zeros(y.size), jac=slopes)
+    found: Any = scipy.optimize.root(miss, np.zeros(y.size), jac=slopes)
     state = y + found.x * sizes
     if not found.success and not np.abs(found.fun).max() < ZERO:
         return None
@@ -89,7 +89,7 @@ def standing_where(
         return np.append(here.flow(state) / sizes, condition(here, state))
 
     with np.errstate(all="ignore"):
-        found: Any = root(miss, np.zeros(y.size + 1), options={"xtol": EXACT})
+        found: Any = scipy.optimize.root(miss, np.zeros(y.size + 1), options={"xtol": EXACT})
     if not np.all(np.isfinite(found.fun)) or np.abs(found.fun).max() > ZERO:
         return None
     at, state = value + float(found.x[-1]) * span, y + found.x[:-1] * sizes

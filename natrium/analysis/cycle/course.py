@@ -8,20 +8,17 @@ from typing import Any
 import attrs
 import numpy as np
 import numpy.typing as npt
-from scipy.integrate import solve_ivp
 
 from natrium.analysis.variation.branches import Surfaces, surfaces_of
 from natrium.analysis.variation.linearised import Linearised
 from natrium.model import AnyNeuron, Constant
 from natrium.model.arrays import Array
 from natrium.solvers import EventDriven
-from natrium.solvers.event_driven.runge_kutta import QuickDOP853
+from natrium.solvers.event_driven.smooth import solve_smooth
 
 RTOL, ATOL = 1e-12, 0.01  # relative; absolute, of that
 PIECES, SHORTER = 6, 0.01  # of a stretch: each so much shorter than what is left
 LAST = 1e-12  # of a course: a surface so near to its end is beyond it
-
-_solve_ivp: Callable[..., Any] = solve_ivp
 
 
 @attrs.frozen(eq=False)
@@ -93,11 +90,10 @@ def course(
         left = (end - begin) * SHORTER ** np.arange(PIECES)
         spans = [*(left[:-1] - left[1:]), left[-1]]
         for span in spans:
-            result = _solve_ivp(
+            result = solve_smooth(
                 lambda s, state, held=held: held.flow(state, I)[0],
                 (0.0, float(span)),
                 y,
-                method=QuickDOP853,
                 rtol=rtol,
                 atol=ATOL * rtol,
                 dense_output=True,
@@ -160,11 +156,10 @@ def adjoint(y: Course, ends: Array, at: Array, rtol: float) -> Array:
 
         # In a steep upstroke the part of V is smaller than the others by decades, and grows.
         sizes = np.abs(ends).ravel()
-        result = _solve_ivp(
+        result = solve_smooth(
             fun,
             (0.0, length),
             ends.ravel(),
-            method=QuickDOP853,
             rtol=rtol,
             atol=ATOL * rtol * np.where(sizes > 0.0, sizes, sizes[sizes > 0.0].min(initial=1.0)),
             dense_output=True,

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from scipy.optimize import linear_sum_assignment
+import scipy
 
 from natrium.analysis.result import Result, show_settled
 from natrium.model.arrays import Array
@@ -70,5 +70,5 @@ class Periodic(Result):
 def errors_of_multipliers(found: npt.NDArray[np.complex128], again: npt.NDArray[np.complex128]) -> Array:
     """Estimate the error of each multiplier from those of a second solve, the nearest ones compared."""
     apart = np.abs(found[:, None] - again[None, :])
-    rows, columns = linear_sum_assignment(apart)
+    rows, columns = scipy.optimize.linear_sum_assignment(apart)
     return np.asarray(SAFETY * apart[rows, columns] + ROUNDING * np.spacing(np.abs(found)))

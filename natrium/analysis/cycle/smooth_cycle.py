@@ -8,7 +8,6 @@ from typing import Any
 import attrs
 import numpy as np
 import numpy.typing as npt
-from scipy.optimize import brentq
 
 from natrium.analysis.cycle.course import crossing
 from natrium.analysis.cycle.periodic import Periodic, errors_of_multipliers
@@ -29,6 +28,7 @@ from natrium.model import (
 )
 from natrium.model.arrays import Array
 from natrium.model.leak import input_unit
+from natrium.model.root import find_root
 from natrium.model.scales import scales_of, sizes_near
 from natrium.solvers import EventDriven, Trajectory
 from natrium.solvers.reliability import ROUNDING, SAFETY, second_tolerance
@@ -190,7 +190,7 @@ def rising_crossings(trajectory: Trajectory, level: float, begin: float, end: fl
     times = np.linspace(begin, end, int(np.ceil((end - begin) / (SAMPLING * scale))) + 1)
     V = trajectory.state(times)[0] - level
     found = [
-        brentq(lambda t: float(trajectory.state(t)[0]) - level, times[k], times[k + 1], xtol=1e-12 * scale)
+        find_root(lambda t: float(trajectory.state(t)[0]) - level, times[k], times[k + 1], xtol=1e-12 * scale)
         for k in np.flatnonzero((V[:-1] < 0.0) & (V[1:] >= 0.0))
     ]
     return np.array(found)

@@ -8,13 +8,13 @@ from typing import Any
 
 import attrs
 import numpy as np
-from scipy.optimize import brentq
 
 from natrium.analysis.equilibria.eigenvalues import NEUTRAL, NOISE, real_parts, sorted_eigenvalues
 from natrium.analysis.equilibria.steady_input import SteadyInput
 from natrium.analysis.result import Result
 from natrium.model.arrays import Array
 from natrium.model.branches import choose
+from natrium.model.root import find_root
 from natrium.model.scales import state_scales
 
 # mV, or of V's scale: of differences of the Jacobian, at this and twice it: their error is of order 4.
@@ -197,7 +197,7 @@ def sign_changes_near(function: Callable[[Array], Array], V: Array, scale: float
 
     # A sign that is rounding alone may differ between one point and many.
     return [
-        float(brentq(one, *pair, xtol=1e-13 * scale, rtol=1e-15))
+        find_root(one, *pair, xtol=1e-13 * scale, rtol=1e-15)
         for pair in brackets
         if one(pair[0]) * one(pair[1]) < 0.0
     ]

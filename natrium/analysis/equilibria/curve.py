@@ -23,7 +23,6 @@ from typing import Any
 
 import attrs
 import numpy as np
-from scipy.optimize import brentq
 
 from natrium.analysis.equilibria.bifurcations import (
     APART,
@@ -46,6 +45,7 @@ from natrium.analysis.result import Result
 from natrium.model import AnyNeuron, Number, UnsupportedModel, lower
 from natrium.model.arrays import Array
 from natrium.model.protocol import per_neuron
+from natrium.model.root import find_root
 from natrium.model.scales import scales_of, state_scales
 
 V_LOW, V_HIGH = -150.0, 150.0  # mV, or of V's scale: where rates are checked
@@ -289,7 +289,7 @@ def _crossing(steady: SteadyInput, I: float, a: float, b: float) -> float:
     if steady(b) == I:
         return b
     xtol = 1e-13 * state_scales(steady.neuron)[0]
-    return float(brentq(lambda V: steady(V) - I, a, b, xtol=xtol, rtol=1e-15))
+    return find_root(lambda V: steady(V) - I, a, b, xtol=xtol, rtol=1e-15)
 
 
 @per_neuron(maxsize=64)

@@ -20,14 +20,14 @@ from typing import Any
 import attrs
 import numpy as np
 import numpy.typing as npt
-import scipy.special
+import scipy
 import sympy
-from scipy.optimize import brentq
 
 from natrium.model.arrays import Array
 from natrium.model.branches import choose
 from natrium.model.errors import SolverError
 from natrium.model.expressions.exprel import EXP_LIMIT, exprel, exprel_array, whole, whole_exp
+from natrium.model.root import find_root
 
 ROUNDING = 1e-15  # of one operation, relative: a few units in the last place
 SERIES = 1e-11  # of SciPy's Kummer function, relative, with room
@@ -348,4 +348,4 @@ def _join(left: Array, right: Array) -> list[tuple[float, float]]:
 def _root(function: Callable[[float], float], a: float, b: float, scale: float) -> float:
     if function(a) == 0.0:
         return a
-    return b if function(b) == 0.0 else float(brentq(function, a, b, xtol=1e-14 * scale, rtol=1e-15))
+    return b if function(b) == 0.0 else find_root(function, a, b, xtol=1e-14 * scale, rtol=1e-15)

@@ -17,8 +17,8 @@ from typing import Any, NoReturn
 
 import attrs
 import numpy as np
+import scipy
 import sympy
-from scipy.integrate import Radau
 
 from natrium.analysis.equilibria.bifurcations import sign_changes_near
 from natrium.analysis.equilibria.coupled import rests_at
@@ -301,7 +301,7 @@ class ImplicitInput(SteadyInput):
 
         try:
             with np.errstate(all="ignore"):
-                run = Radau(fun, 0.0, w, AGES, jac=jac)
+                run = scipy.integrate.Radau(fun, 0.0, w, AGES, jac=jac)
                 for _ in range(PATIENCE):
                     if run.status == "running":
                         run.step()

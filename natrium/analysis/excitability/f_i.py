@@ -24,7 +24,7 @@ from typing import Any, Literal, cast
 import attrs
 import numpy as np
 import numpy.typing as npt
-from scipy.integrate import quad
+import scipy
 
 from natrium.analysis.equilibria.curve import equilibrium_at
 from natrium.analysis.equilibria.implicit import held_input
@@ -386,7 +386,9 @@ def _predict(neuron: AnyNeuron, found: Rheobase, law: Law) -> float | None:
     if law == "square root" and found.fold is not None:
         return found.fold.passage
     if law == "inverse" and len(neuron.system.states) == 1 and neuron.system.reset_voltage is not None:
-        return float(quad(held_input(neuron).inertia, neuron.system.reset_voltage, neuron.v_thresh)[0])
+        return float(
+            scipy.integrate.quad(held_input(neuron).inertia, neuron.system.reset_voltage, neuron.v_thresh)[0]
+        )
     if law == "logarithmic" and found.cause == "threshold" and not found.bistable:
         # The state comes near the rest along its slowest direction, and leaves through the threshold.
         return slowest_return(neuron, equilibrium_at(neuron, found.V))

@@ -12,7 +12,6 @@ from functools import cached_property
 
 import attrs
 import numpy as np
-from scipy.optimize import brentq
 
 from natrium.analysis.equilibria.bifurcations import Hopf
 from natrium.analysis.equilibria.curve import EquilibriumCurve, equilibrium_curve
@@ -20,6 +19,7 @@ from natrium.analysis.equilibria.implicit import held_input
 from natrium.analysis.papers.adex_reset import TOUBOUL_BRETTE, adex
 from natrium.analysis.papers.claim import Claim, Source
 from natrium.model import HybridNeuron
+from natrium.model.root import find_root
 
 UNOPENED = "neither text nor record could be opened here; its numbers are those that were handed to us"
 
@@ -124,7 +124,7 @@ def neutral_saddle(neuron: HybridNeuron, low: float, high: float) -> float:
     def trace(V: float) -> float:
         return float(np.trace(steady.jacobians(np.array([V]))[0]))
 
-    return float(steady(float(brentq(trace, low, high, xtol=1e-15))))
+    return float(steady(find_root(trace, low, high, xtol=1e-15)))
 
 
 @attrs.frozen(eq=False, slots=False)

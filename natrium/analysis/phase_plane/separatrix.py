@@ -8,7 +8,7 @@ from typing import Any, Literal
 import attrs
 import numpy as np
 import numpy.typing as npt
-from scipy.integrate import solve_ivp
+import scipy
 
 from natrium.analysis.equilibria.eigenvalues import real_parts
 from natrium.analysis.phase_plane.nullclines import roots_in_unit
@@ -218,12 +218,12 @@ def _follow(
         "dense_output": True,
     }
     try:
-        run: Any = solve_ivp(flow, (0.0, horizon), start, "LSODA", **options)
+        run: Any = scipy.integrate.solve_ivp(flow, (0.0, horizon), start, "LSODA", **options)
     except _NoFurtherError:
         stuck, calls = ends[min(USUAL, len(ends) - 1)], 0
         if stuck == 0.0:
             return start[:, np.newaxis]
-        run = solve_ivp(flow, (0.0, stuck), start, "LSODA", **options)
+        run = scipy.integrate.solve_ivp(flow, (0.0, stuck), start, "LSODA", **options)
     return _space(run.sol, run.t)
 
 

@@ -37,7 +37,7 @@ from natrium.model import Drive, Span, Stimulus, UnsupportedModel, smooth_spans
 from natrium.model.arrays import Array
 from natrium.solvers import Compiled, Trajectory
 from natrium.solvers.base import Run
-from natrium.solvers.event_driven.steppers import is_implicit
+from natrium.solvers.event_driven.methods import is_implicit
 from natrium.solvers.history import Event
 
 LEAST_RTOL = 1e-13

@@ -8,7 +8,7 @@ from typing import Any
 import attrs
 import numpy as np
 import numpy.typing as npt
-from scipy.optimize import least_squares
+import scipy
 
 from natrium.analysis.result import Result, rows_of
 from natrium.analysis.variation.gradients import Gradients, choose_smooth, spike_time_gradients
@@ -219,7 +219,7 @@ def fit(
             progress(FitStep(misfit.runs, float(np.sqrt(np.mean(left**2))), values))
         return left
 
-    result = least_squares(
+    result = scipy.optimize.least_squares(
         residuals,
         begin,
         jac=misfit.jacobian,

@@ -3,25 +3,22 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from functools import cached_property
 from typing import Any
 
 import attrs
 import numpy as np
-from scipy.integrate import solve_ivp
 
 from natrium.analysis.variation.linearised import Linearised, linearised
 from natrium.model import Drive, HybridSystem, SolverError, Stimulus
 from natrium.model.arrays import Array
-from natrium.solvers.event_driven.runge_kutta import QuickDOP853
+from natrium.solvers.event_driven.smooth import solve_smooth
 
 # Of the variational equations: far below what gradients are asked for.
 RTOL = 1e-11
 GATE = 0.01  # absolute tolerances on gates, of those on V in mV
 STEEP = 500.0  # mV/ms: faster than any sodium spike; what is faster still, and steepens, runs off
-
-_solve_ivp: Callable[..., Any] = solve_ivp
 
 
 @attrs.frozen(eq=False, slots=False)
@@ -158,7 +155,7 @@ def integrate(
         return rise(linear, drive, 0.0, y, S, v_thresh, directions, inputs, rtol)
     weights = GATE * rtol * np.array(linear.sizes)
     weights[0] /= GATE
-    options: dict[str, Any] = {"method": QuickDOP853}
+    options: dict[str, Any] = {}
     if linear.stiff:
 
         def block(s: float, z: Array) -> Array:
@@ -178,7 +175,7 @@ def integrate(
     if math.isfinite(v_thresh):
         options["events"] = runs_off
     longest = min([drive.max_step, *(shape.max_step for _, shape in inputs)])
-    result = _solve_ivp(
+    result = solve_smooth(
         fun,
         (0.0, length),
         np.concatenate([y, S.ravel()]),
@@ -311,11 +308,10 @@ def rise(
     f, _, _ = linear.flow(y, drive(s))
     early = -S[0] / f[0]
     moved = np.vstack([early, (S + np.outer(f, early))[1:]])
-    result = _solve_ivp(
+    result = solve_smooth(
         fun,
         (float(y[0]), v_thresh),
         np.concatenate([[s], y[1:], moved.ravel()]),
-        method=QuickDOP853,
         rtol=rtol,
         atol=np.append(whole, np.repeat(whole, columns)),
         t_eval=(v_thresh,),

@@ -10,7 +10,6 @@ from typing import Any
 
 import attrs
 import numpy as np
-import scipy
 import sympy
 
 from natrium.model.branches import choose
@@ -18,6 +17,7 @@ from natrium.model.errors import StimulusError
 from natrium.model.expressions.exprel import whole
 from natrium.model.expressions.smooth import feature_scale
 from natrium.model.kernel import lower_expressions
+from natrium.model.root import find_root
 
 MAX_BREAKS = 100_000  # in one span
 MAX_LOOKS = 2_000_000
@@ -94,7 +94,7 @@ def _changes(
 
 
 def _where(function: Callable[..., Any], level: float, a: float, b: float) -> float:
-    return float(scipy.optimize.brentq(lambda t: function(t)[0] - level, a, b, xtol=1e-13))
+    return find_root(lambda t: function(t)[0] - level, a, b, xtol=1e-13)
 
 
 def _too_many(length: float) -> StimulusError:

@@ -24,8 +24,9 @@ from natrium.solvers.event_driven.fast_gates import FastGates, fast_gates
 from natrium.solvers.event_driven.inspector import Inspector
 from natrium.solvers.event_driven.lazy import LazyPolynomials, join
 from natrium.solvers.event_driven.leaps import way_up
+from natrium.solvers.event_driven.methods import is_implicit
 from natrium.solvers.event_driven.right_hand_side import bound_jacobian, bound_rhs
-from natrium.solvers.event_driven.steppers import STEPPERS, Piece, Rhs, is_implicit
+from natrium.solvers.event_driven.steppers import STEPPERS, Piece, Rhs
 from natrium.solvers.event_driven.stiffness import EXPLICIT, IMPLICIT, Switch
 from natrium.solvers.event_driven.strides import Strides, strides_of
 from natrium.solvers.event_driven.surfaces import Surfaces

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import attrs
 import numpy as np
-from scipy.optimize import brentq
 
+from natrium.model.root import find_root
 from natrium.solvers.bernstein import first_reach
 from natrium.solvers.event_driven.steppers import Stepper, TrueStep
 from natrium.solvers.event_driven.surfaces import Surfaces
@@ -95,7 +95,7 @@ class Search:
         if self.sign * end.f[0] >= 0.0 or self.sign * start_slope <= 0.0:
             return end
         tiny = 1e-12 * b
-        top = brentq(lambda h: float(step.true_step(h).f[0]) if h > tiny else start_slope, a, b, xtol=tiny)
+        top = find_root(lambda h: float(step.true_step(h).f[0]) if h > tiny else start_slope, a, b, xtol=tiny)
         return step.true_step(max(top, tiny))
 
     def _polish(self, step: Stepper, a: float, b: float, guess: float) -> TrueStep:
@@ -166,4 +166,4 @@ class BranchSearch:
             a = least
             if size(a) < 0.0:
                 return step.true_step(a)
-        return step.true_step(brentq(size, a, b, xtol=least, rtol=4.0 * np.finfo(float).eps))
+        return step.true_step(find_root(size, a, b, xtol=least, rtol=4.0 * np.finfo(float).eps))

@@ -21,6 +21,7 @@ from scipy.linalg.lapack import dgetrf, dgetrs, zgetrf, zgetrs
 
 from natrium.model.arrays import Array
 from natrium.solvers.bernstein import FROM_DOP853, from_monomials
+from natrium.solvers.event_driven.methods import STABILITY
 from natrium.solvers.event_driven.radau import Radau13
 from natrium.solvers.event_driven.runge_kutta import QuickSteps
 
@@ -119,8 +120,7 @@ class Stepper:
     atol: Array
     fun: Rhs
 
-    # How far the stability region reaches along the negative real axis; infinite for an implicit one.
-    stability: float
+    stability: float  # see `STABILITY`
     piece: Piece
     step_start: float
     step_length: float
@@ -195,7 +195,7 @@ class _Explicit(Stepper):
 class _RK45(_Explicit, QuickSteps, RK45):  # type: ignore[misc]  # SciPy's base is untyped
     """Dormand-Prince 5(4)."""
 
-    stability = 3.3
+    stability = STABILITY["RK45"]
 
     @staticmethod
     def bernstein(fun: Rhs, record: Record) -> Array:
@@ -206,7 +206,7 @@ class _RK45(_Explicit, QuickSteps, RK45):  # type: ignore[misc]  # SciPy's base 
 class _DOP853(_Explicit, QuickSteps, DOP853):  # type: ignore[misc]  # SciPy's base is untyped
     """Dormand-Prince 8(5, 3)."""
 
-    stability = 6.0
+    stability = STABILITY["DOP853"]
     rtol: float
 
     def _estimate_error_norm(self, K: Array, h: float, scale: Array) -> float:
@@ -246,7 +246,7 @@ def _solve(LU: tuple[Any, Any], b: Array) -> Any:
 class _Radau(Stepper, Radau):  # type: ignore[misc]  # SciPy's base is untyped
     """Radau IIA of order 5, with the symbolic Jacobian."""
 
-    stability = np.inf
+    stability = STABILITY["Radau"]
     # SciPy's attributes
     jac: Rhs
     J: Array
@@ -309,7 +309,7 @@ class _Radau(Stepper, Radau):  # type: ignore[misc]  # SciPy's base is untyped
 class _Radau13(Stepper, Radau13):
     """Radau IIA of order 13, with the symbolic Jacobian."""
 
-    stability = np.inf
+    stability = STABILITY["Radau13"]
 
     def record(self, t_old: float) -> Record:
         return Record(t_old, self.step_length, self.y_old, self.curve, type(self))
@@ -332,8 +332,3 @@ class _Radau13(Stepper, Radau13):
 STEPPERS: dict[str, type[Stepper]] = {
     "RK45": _RK45, "DOP853": _DOP853, "Radau": _Radau, "Radau13": _Radau13,
 }  # fmt: skip
-
-
-def is_implicit(method: str) -> bool:
-    """Tell whether a method of this name is one of these, and its steps are as long as accuracy lets them."""
-    return method in STEPPERS and math.isinf(STEPPERS[method].stability)

@@ -11,7 +11,6 @@ from typing import Any, ClassVar, Literal, Self
 
 import attrs
 import numpy as np
-import scipy
 
 from natrium.model import (
     AnyNeuron,
@@ -27,6 +26,7 @@ from natrium.model import (
 )
 from natrium.model.arrays import Array
 from natrium.model.hybrid import REFRACTORY_RULES
+from natrium.model.root import find_root
 from natrium.solvers.base import BaseSolver, Run
 from natrium.solvers.dense import Sampled
 from natrium.solvers.fixed_step.schemes import SCHEMES, Current, Flow
@@ -323,7 +323,7 @@ class _Course:
             y = hermite(x)
             return float(y[0] - self.frame.threshold(y))
 
-        part = float(scipy.optimize.brentq(above, 0.0, 1.0, xtol=1e-15))
+        part = find_root(above, 0.0, 1.0, xtol=1e-15)
         return part, hermite(part)
 
     def _reset(self, at: Array) -> Array:

@@ -9,12 +9,12 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from scipy.optimize import brentq
 
 from natrium.analysis.doctor.reading.expressions.numbers import NICE, secant
 from natrium.analysis.doctor.reading.expressions.trees import ARRAYS, Program, name_of
 from natrium.analysis.doctor.trace.record import Node
 from natrium.model.arrays import Array
+from natrium.model.root import find_root
 
 SAME = 1e-8  # of the typical size of what is compared
 ALIKE = 1e-5  # of two courses, before the whole tells
@@ -237,4 +237,4 @@ class Bench:
             for a, b, fa, fb in zip(tries, tries[1:], values, values[1:], strict=False):
                 if math.isfinite(fa) and math.isfinite(fb) and fa * fb < 0:
                     with suppress(ValueError):  # no number somewhere between
-                        yield float(brentq(off, a, b, xtol=1e-15 * size, rtol=1e-14))
+                        yield find_root(off, a, b, xtol=1e-15 * size, rtol=1e-14)

@@ -7,7 +7,6 @@ from typing import Any
 
 import attrs
 import numpy as np
-from scipy.optimize import brentq
 
 from natrium.analysis.doctor.reading.expressions.trees import LEAF, in_order, leaves
 from natrium.analysis.doctor.reading.maps.maps import Maps
@@ -16,6 +15,7 @@ from natrium.analysis.doctor.reading.steps.replay import Machine
 from natrium.analysis.doctor.trace.record import Node, Step
 from natrium.model import SolverError
 from natrium.model.arrays import Array
+from natrium.model.root import find_root
 
 SUBSTEPS = 2  # Runge-Kutta steps in the place of one of the script's
 MOST_WORK = 4_000_000  # operations of one walk; what takes more is left out
@@ -183,7 +183,7 @@ class Walk:
             return values[self.maps.V] - self._level(values)
 
         low = 1e-12 * length
-        part = float(brentq(above, low, length, xtol=1e-12 * length)) if above(low) < 0.0 else low
+        part = find_root(above, low, length, xtol=1e-12 * length) if above(low) < 0.0 else low
         above(part)
         return part
 
