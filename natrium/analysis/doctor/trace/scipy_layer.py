@@ -149,7 +149,19 @@ class Watched:
         result = self._known(f"solve_ivp {name}", unwrapped(given)) or scipy.integrate.solve_ivp(
             giving_plain(fun), plain[0], plain[1], method=method, **named, **extra
         )
-        last = float(result.t[-1]) * (1.0 + 1e-12)
+        times, states, ended = result.t.copy(), result.y.T.copy(), None
+        if result.status == 1:
+            ones = events if isinstance(events, (list, tuple)) else [events]
+            met = [
+                (at[-1], y[-1], one)
+                for one, at, y in zip(ones, result.t_events or (), result.y_events or (), strict=True)
+                if at.size and getattr(one, "terminal", False)
+            ]  # fmt: skip
+            end, state, event = max(met, key=lambda one: abs(one[0] - times[0]))
+            ended = called_with(event, args)
+            if end != times[-1]:  # of the times that are asked for it is none
+                times, states = np.append(times, end), np.vstack([states, state])
+        last = float(times[-1]) * (1.0 + 1e-12)
 
         def past(t: float, y: Any) -> float:
             return t - last
@@ -160,20 +172,12 @@ class Watched:
             kept = {key: one for key, one in named.items() if key not in ("events", "jac", "vectorized")}
             # It ends where the script's events end it; the first step hangs on the whole span.
             if result.status == 1:
-                kept |= {"t_eval": result.t, "events": past}
+                kept |= {"t_eval": times, "events": past}
             return scipy.integrate.solve_ivp(flow, plain[0], plain[1], method=method, **kept).y.T
 
-        ended = None
-        if result.status == 1:
-            ones = events if isinstance(events, (list, tuple)) else [events]
-            ends = [
-                one for one, met in zip(ones, result.t_events or (), strict=True)
-                if met.size and met[-1] == result.t[-1] and getattr(one, "terminal", False)
-            ]  # fmt: skip
-            ended = called_with(ends[0], args) if ends else None
         self._calls.append(
             Call(
-                f"solve_ivp {name}", called_with(fun, args), result.t.copy(), result.y.T.copy(),
+                f"solve_ivp {name}", called_with(fun, args), times, states,
                 called(fun, True), flat(y0), flat(t_span)[0], self._lines([flat(t_span)[0], *flat(y0)]),
                 ended, solved, given=unwrapped(given), result=copy.deepcopy(result), asked=result.nfev,
             )

@@ -22,6 +22,8 @@ from natrium.model.arrays import Array
 _POINTS = 400
 # At so many edges of its branches at most, and beside them, it is asked as well.
 _EDGES = 200
+# Of the range of a state: what it may change by from the last time that is asked for to an event.
+NEARLY = 0.02
 # What an event's time is sharpened by, in the script's time.
 ROUNDING = 1e-6
 
@@ -184,10 +186,20 @@ def _fired(
         elif np.all(apart == 0.0):
             step.updates[at] = leaf
         else:
-            more = tracer.number(float(f"{np.median(apart):.12g}"), line)
+            more = _raised_by(given, before[-1][j], NEARLY * float(np.ptp(states[:, j])))
+            more = more or tracer.number(float(f"{np.median(apart):.12g}"), line)
             step.updates[at] = tracer.operation("+", (leaf, more), after[-1][j], line)
         step.values[at] = float(after[-1][j])
     return step
+
+
+def _raised_by(given: Any, state: float, near: float) -> Form | None:
+    """Give what the script adds to a state that it takes from the solution, if from just before the event."""
+    form = given.form if isinstance(given, Remembers) else None
+    if form is None or form.op != "+":
+        return None
+    pairs = (form.args, form.args[::-1])
+    return next((b for a, b in pairs if a.op == "number" and abs(a.value - state) <= near), None)
 
 
 def _edges(traces: Sequence[StepTrace], clock: tuple[Any, ...], times: Array) -> set[float]:

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import scipy.integrate
 
+from natrium.analysis.doctor.script import read_script
 from natrium.analysis.doctor.trace import trace_script
 
 CELL = """
@@ -107,3 +108,38 @@ y = odeint(rhs, rest, np.linspace(0.0, 40.0, 401), tfirst=True)
     record = trace_script(script(tmp_path, run))
     assert record.solution[""].size == 401
     assert record.parameter_values["drive"] == 0.5
+
+
+ENDED = """
+import numpy as np
+from scipy.integrate import solve_ivp
+tau, drive, jump, dt = 10.0, 1.6, 0.25, 0.05
+def rhs(t, y):
+    return [(drive - y[0] - y[1]) / tau, -y[1] / 40.0]
+def over(t, y):
+    return y[0] - 1.0
+over.terminal = True
+t0, y0, T, fired = 0.0, [0.0, 0.0], 80.0, []
+while t0 < T:
+    sol = solve_ivp(rhs, (t0, T), y0, events=over, max_step=1.0, t_eval=np.arange(t0, T, dt))
+    if not sol.t_events[0].size:
+        break
+    fired.append(sol.t_events[0][0])
+    y0, t0 = [0.0, sol.y[1, -1] + jump], {again}
+"""
+
+
+@pytest.mark.parametrize(("again", "late"), [("fired[-1]", 0.0), ("fired[-1] + dt", 0.05)])
+def test_an_event_that_ends_a_run_is_none_of_the_times_asked_for(tmp_path, again, late):
+    """The state beside V is taken from the last of these, and raised; a spike is where the event is."""
+    file = tmp_path / "script.py"
+    file.write_text(ENDED.format(again=again))
+    found = read_script(file)[0]
+    ended = [end for end, _, _ in found.record.restarts]
+    assert found.spike_times.tolist() == ended == found.record.lists["fired"].tolist()
+    assert found.record.steps[-1].updates["y[1]"].args[1].name == "jump"
+    assert found.model.neuron.tau_ref == pytest.approx(late)
+    assert found.pairs[-1].difference == pytest.approx(0.0, abs=0.02)
+    assert found.replay.off == -1
+    told = {one.key for one in found.findings if one.kind != "note"} - {"solve_ivp RK45"}
+    assert told == ({"restart-late"} if late else set())

@@ -15,6 +15,7 @@ from natrium.analysis.doctor.reading.faults.kept_times import kept_times
 from natrium.analysis.doctor.reading.faults.lost_steps import lost_steps
 from natrium.analysis.doctor.reading.faults.not_kept import not_kept
 from natrium.analysis.doctor.reading.faults.step_checks import step_checks
+from natrium.analysis.doctor.reading.faults.unended import unended
 from natrium.analysis.doctor.reading.findings.case import Case, first_line, own_line, sign_line, term_line
 from natrium.analysis.doctor.reading.findings.found import Found, Mend, at_first, in_line, quoted, written
 from natrium.analysis.doctor.reading.maps.maps import Threshold, crossings
@@ -46,7 +47,7 @@ def checks(case: Case) -> list[Found]:
     found = [*(one for one in step_checks(case) if plain(one.about) not in told), *kept]
     for check in (
         _compared, lost_steps, kept_times, _gates, _signs, _leak_away, _never_equal, _out_of_reach, _unused,
-        _late_input,
+        _late_input, unended,
     ):  # fmt: skip
         found += check(case)
     return found

@@ -179,7 +179,8 @@ def _at_once(case: Case) -> int:
     """Count the spikes that come in the first step that does not wait after another."""
     spikes = case.maps.spikes
     waits = np.cumsum(~np.isin(case.maps.record.order, case.maps.held))
-    return int(np.sum(np.diff(waits[spikes]) == 1)) if spikes.size >= ROW else 0
+    stepped = spikes.size >= ROW and not case.maps.record.solver  # which has no steps of the script's
+    return int(np.sum(np.diff(waits[spikes]) == 1)) if stepped else 0
 
 
 def _driven_over(case: Case) -> Iterator[Found]:

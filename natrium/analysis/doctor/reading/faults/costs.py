@@ -199,7 +199,7 @@ def _core(node: Node) -> Node:
 def _counts(case: Case) -> Iterator[Found]:
     """Say by how much the refractory steps miss their time."""
     maps, found = case.maps, case.meant.refractory
-    if found is None or not maps.hold.steps or not math.isfinite(found.nominal):
+    if found is None or not maps.hold.steps or not math.isfinite(found.nominal) or maps.record.solver:
         return
     held = maps.hold.steps[0] * maps.step
     asked = found.named if math.isfinite(found.named) else found.nominal

@@ -15,7 +15,7 @@ from natrium.analysis.doctor.reading.maps.maps import oriented
 from natrium.analysis.doctor.reading.maps.pace import BY_CLOCK
 from natrium.analysis.doctor.reading.model.rules import number_at, timed_by, timer_line, unfinished, unheld_by
 from natrium.analysis.doctor.reading.text.named import compared, numbers_named
-from natrium.analysis.doctor.trace.meanings import is_refractory, plain
+from natrium.analysis.doctor.trace.meanings import is_refractory, plain, step_rank
 from natrium.analysis.doctor.trace.record import Step
 
 _TIME = re.compile(r"#.*\b(ms|msec|s|sec|seconds?|milliseconds?)\b")
@@ -188,6 +188,14 @@ def _resumed(case: Case) -> Iterator[Found]:
     name = found.name if is_refractory(found.name) else next(filter(is_refractory, named), "")
     asked = found.named if name == found.name else named.get(name, found.nominal)
     near = NEAR * (abs(asked) + float(case.maps.record.times[-1]))
+    if step_rank(plain(found.name)) is not None and abs(found.nominal - found.named) <= near:
+        yield Found(
+            "restart-late", "rule",
+            f"After each spike the solver goes on a step late, {found.nominal * ms:.4g} ms, in "
+            f"{in_line(case.source, found.line)}: in between nothing moves.",
+            found.line, evidence=f"{case.maps.spikes.size} events, after which it begins once more",
+        )  # fmt: skip
+        return
     if not name or abs(found.nominal - asked) <= near or (found.nominal > near and name != found.name):
         return  # it may be another's time
     ratio, line = found.nominal / asked if asked else 0.0, found.line

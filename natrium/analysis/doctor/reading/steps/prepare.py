@@ -18,6 +18,7 @@ from natrium.analysis.doctor.reading.maps.population import one_of_many
 from natrium.analysis.doctor.reading.model.recognise import INPUTS
 from natrium.analysis.doctor.reading.steps.flags import without_flags
 from natrium.analysis.doctor.reading.steps.masks import without_masks
+from natrium.analysis.doctor.reading.steps.sums import without_sums
 from natrium.analysis.doctor.reading.steps.switched import switched
 from natrium.analysis.doctor.trace.meanings import is_input, is_noise, is_refractory, plain
 from natrium.analysis.doctor.trace.record import Node, Record, Step
@@ -83,7 +84,7 @@ def aliases(record: Record) -> dict[str, str]:
 def prepared(record: Record, claim: Model | None = None) -> Record:
     """Make a record ready to be read; of neurons side by side, the one that a claim is of is left."""
     alone = switched(without_flags(one_cell(one_of_many(without_masks(record), claim))))
-    record, joined = _joined(_without_idle_beginning(_begun(_with_constants(alone))))
+    record, joined = _joined(_without_idle_beginning(_begun(without_sums(_with_constants(alone)))))
     others = aliases(record) | joined
     rename = renaming(others)
     steps = tuple(step.with_trees(rename) for step in record.steps) if others else record.steps

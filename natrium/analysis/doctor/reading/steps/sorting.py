@@ -166,7 +166,7 @@ def _sort_flow(record: Record) -> Maps:
     length = float(np.median(np.diff(times)))
     fire = record.steps[-1] if record.restarts else None
     resets = fire.updates.items() if fire is not None else ()
-    waits = tuple(round((begin - end) / length) for end, begin, _ in record.restarts)
+    waits = tuple(max(round((begin - end) / length), int(begin > end)) for end, begin, _ in record.restarts)
     return Maps(
         record=record, algebra=algebra, V=V, moving=moving, timers=(), free=(0,), main=step,
         firing=(len(record.steps) - 1,) if fire is not None else (), held=(),

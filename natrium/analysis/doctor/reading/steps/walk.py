@@ -245,6 +245,7 @@ def _walked(
         own = walk.spikes(Rules())
         if own is None or not np.array_equal(np.rint(own / maps.step).astype(int) - 1, maps.spikes):
             return None, {}
-        return own, {key: walk.spikes(rules) for key, rules in asked.items()}
+        with np.errstate(all="ignore"):  # without its rules it may go where the script does not
+            return own, {key: walk.spikes(rules) for key, rules in asked.items()}
     except (KeyError, ArithmeticError, ValueError, TypeError, SolverError):
         return None, {}
