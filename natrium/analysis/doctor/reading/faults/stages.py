@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from fractions import Fraction
 
 import attrs
 import mpmath
@@ -42,6 +43,9 @@ _WORDS = {
 MOST_NODES = 250  # of a map in which one change is looked for
 PLAIN = 1.4  # the rank of a change beyond which none is believed
 APART = 4  # lines of stages: more than a scheme has, each state has its own
+USUAL: Row = ((1, 2), (1, 1), (1, 4), (1, 3))  # shares of a step
+FINEST = 1000  # the largest denominator of a share
+_USUAL = {Fraction(a, b) for a, b in USUAL}
 PROBED = 4  # points at which slips are told apart
 
 
@@ -69,13 +73,18 @@ class Slip:
     of: str = ""
 
 
-def slips(names: tuple[str, ...], state: str, apart: bool = False) -> Iterator[Slip]:
-    """List the slips that one state's map may show, the likely ones first; of slopes taken apart as well."""
+def slips(
+    names: tuple[str, ...], state: str, apart: bool = False, written: Row = ()
+) -> Iterator[Slip]:
+    """List the slips that one state's map may show, the likely ones first; of slopes taken apart as well.
+
+    By the shares of a step that are usual, and those that are written.
+    """
     for scheme, (rows, weights) in TABLEAUS.items():
         for stage in range(1, len(rows)):
             right = tuple(rows[stage])
             others: list[Row] = [tuple((0, 1) for _ in right)]
-            shares = [(1, 2), (1, 1), (1, 4), (1, 3)]
+            shares = [*USUAL, *written]
             others += [
                 tuple(share if at == place else (0, 1) for at in range(len(right)))
                 for place in range(len(right))
@@ -155,7 +164,8 @@ def stage_faults(case: Case) -> Iterator[Found]:
         pairs = list(zip(prover.points, prover.after, strict=True))[:PROBED]
         for state in staged:
             shares = {name: _shares_of(case, state, name) for name in maps.moving}
-            for slip in slips(prover.flow.names, state, apart=len(_lines(case, state)) >= APART):
+            apart = len(_lines(case, state)) >= APART
+            for slip in slips(prover.flow.names, state, apart, _unusual(shares)):
                 whose = slip.state or state if slip.stage < len(TABLEAUS[slip.scheme][0]) else state
                 if _is_consistent(slip, shares[whose]) and all(
                     _is_same(prover.flow, at, after, slip, state) for at, after in pairs
@@ -272,6 +282,14 @@ def _shares_of(case: Case, state: str, name: str) -> list[float]:
         with np.errstate(all="ignore"):
             found.append(middle_of(values_at(slopes.slope(node), points) / flow))
     return sorted(found)
+
+
+def _unusual(shares: dict[str, list[float]]) -> Row:
+    """Give the shares of a step that are written and that no scheme has."""
+    found = {
+        Fraction(one).limit_denominator(FINEST) for own in shares.values() for one in own if np.isfinite(one)
+    }
+    return tuple(sorted((one.numerator, one.denominator) for one in found if one and one not in _USUAL))
 
 
 def _is_consistent(slip: Slip, shares: list[float]) -> bool:

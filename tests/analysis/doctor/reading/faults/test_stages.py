@@ -35,6 +35,8 @@ for k in range(300):
     ("old", "new", "line"),
     [
         ("ku3 = h * du(v + 0.5 * kv2, u + 0.5 * ku2)", "ku3 = h * du(v + 0.5 * kv2, u + ku2)", 15),
+        ("ku3 = h * du(v + 0.5 * kv2, u + 0.5 * ku2)", "ku3 = h * du(v + 0.5 * kv2, u + 0.7 * ku2)", 15),
+        ("u + 0.5 * ku1, I)", "u + 2.0 * ku1, I)", 12),
         ("ku2 = h * du(v + 0.5 * kv1, ", "ku2 = h * du(v, ", 13),
         ("kv3 = h * dv(v + 0.5 * kv2, u + 0.5 * ku2, I)", "kv3 = h * dv(v + 0.5 * kv2, u, I)", 14),
         ("\n", "\n\n", 0),
