@@ -10,7 +10,7 @@ import numpy as np
 
 from natrium.analysis.doctor.reading.claims.bench import bench_of, part_of, whole_of
 from natrium.analysis.doctor.reading.claims.crossed import crossed
-from natrium.analysis.doctor.reading.claims.driven import drive_of, input_ratio
+from natrium.analysis.doctor.reading.claims.driven import drive_of, input_ratio, lacks_input
 from natrium.analysis.doctor.reading.claims.places import place_of
 from natrium.analysis.doctor.reading.claims.rules import claimed_rules
 from natrium.analysis.doctor.reading.claims.sides import POINTS, Claimed, sides_of
@@ -180,6 +180,8 @@ def _equations(case: Case, sides: Claimed, known: frozenset[str]) -> Iterator[Fo
         if not found or found[0].rank > FETCHED:
             # A number that is made of others may itself be the wrong one.
             found += repairs(bench_of(case, sides, name, written=True))
+        if label == "V" and lacks_input(case, sides.claim):
+            found = [one for one in found if one.kind != "number"]
         alone = any(one.rank < FAR for one in found) or lacking or label != "V"
         parts = [] if alone else list(_by_parts(case, name, sides, bench))
         if any(one.key == "equation-differs" for one in parts):

@@ -110,10 +110,10 @@ class Editor:
         values = (one.value for one in self.text.nodes if isinstance(one, ast.Constant))
         own = {abs(float(one)) for one in values if isinstance(one, (int, float))}
         asked = [other for _, other in wanted]
-        named = numbers_named(ast.unparse(tree).splitlines())
+        self.named = numbers_named(ast.unparse(tree).splitlines())
         bare = {one.id for one in self.text.nodes if isinstance(one, ast.Name)}
         fields = {one.attr: ast.unparse(one) for one in self.text.nodes if isinstance(one, ast.Attribute)}
-        wanted_names = (name for name, value in named.items() if value in asked)
+        wanted_names = (name for name, value in self.named.items() if value in asked)
         read_as = [name if name in bare else fields.get(name, name) for name in wanted_names]
         self.asked = [name for name in read_as if name not in self.unread]
         self.lacking = [one for one in sorted(known) if not is_one_of(one, own)]
@@ -177,7 +177,8 @@ class Editor:
                 yield one, ORDER + many(node.args) + misnamed(node.args, one.args, names)
             if len(node.args) == 1 and not node.keywords:
                 yield node.args[0], MORE
-                yield changed(node, args=[ast.UnaryOp(ast.USub(), node.args[0])]), MORE
+                told = ast.unparse(node.args[0]) in self.named  # its sign stands where its number does
+                yield changed(node, args=[ast.UnaryOp(ast.USub(), node.args[0])]), MORE + KNOWN * told
         elif isinstance(node, (ast.Tuple, ast.List)):
             if 2 <= len(node.elts) <= FEW:
                 yield from self._orders(node)
@@ -222,7 +223,8 @@ class Editor:
             *((one, WANTED) for one in self._asked(abs(float(value)))),
             *((one, WANTED) for one in self._lacking(abs(float(value)))),
             *((tidied(value * other / one), SIGN) for one, other in self.wanted if one and other),
-            *((one, NUMBER) for one in (value * 10, value / 10, value * 1000, value / 1000, -value)),
+            (-value, SIGN),
+            *((one, NUMBER) for one in (value * 10, value / 10, value * 1000, value / 1000)),
             *((one, NUMBER) for one in (1, value + 1, value - 1, value * 2, value / 2)),
         ]:
             if math.isfinite(one) and float(one) not in met and (is_nice(one) or rank == WANTED):

@@ -49,6 +49,7 @@ _PROVEN = (
     "input-late",
     "threshold-direction",
     "spike-by",
+    "clock-pace",
 )
 _OF_RULES = ("reset", "initial", "refractory", "hold", "starts", "never")
 _LOOKED_FOR = ("equation-differs", "wrong-name", "alpha-beta-swapped", "gate-missing")

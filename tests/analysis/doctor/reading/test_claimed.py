@@ -150,6 +150,16 @@ for k in range(500):
         v[k + 1] = -70.0
 """
 
+DRIVEN = """
+import numpy as np
+drive = np.repeat([0.0, 0.35, 0.5], 300)
+R, rest, v = 60.0, -66.0, -66.0
+for k in range(900):
+    v = (v + 0.1 / 16.0 * (rest + R * drive[k])) / (1.0 + 0.1 / 16.0)
+    if v >= -51.0:
+        v = -69.0
+"""
+
 PLANTED = [
     (WAITS, "        since = now", "        sinse = now"),  # a name that nothing reads
     (
@@ -173,6 +183,7 @@ PLANTED = [
     (ADAPTS, "self.w += self.kick", "self.w = self.kick"),  # not where the kick is given
     (RISING, "- v + 22.0", "- v - 22.0"),  # of a threshold that no spike has moved nothing is said
     (ARRAY, "if v[k + 1] >=", "if v[1] >="),  # compared once with what a step makes, and no more
+    (DRIVEN, "R * drive[k]", "R"),  # no number stands for an input that varies
 ]
 
 

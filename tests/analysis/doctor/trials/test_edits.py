@@ -100,6 +100,11 @@ def test_numbers_of_the_claim_stay_and_those_that_lack_are_put_in():
     assert found["3.0", "2.0"] < found["3.0", "4.0"] < found["10.0", "11.0"]
 
 
+def test_a_lost_sign_is_its_number_s_and_not_what_is_set_to_it():
+    found = edits_of("reset = 70\nv.append(reset)\n")
+    assert found["70", "-70"] < found["v.append(reset)", "v.append(-reset)"]
+
+
 def test_an_element_changes_places_as_a_whole():
     found = {should for _, should in edits_of("y = a * (v[i] - b)\n")}
     assert "y = v[i] * (a - b)" in {f"y = {one}" for one in found}

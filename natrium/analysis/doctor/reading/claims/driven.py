@@ -61,6 +61,16 @@ def input_ratio(case: Case, claim: Model) -> float | None:
 
 def steady(case: Case, claim: Model) -> float:
     """Give the claimed stimulus where it is the same at all steps; else 0."""
-    ms = case.meant.units.ms
-    asked = [claim.stimulus(float(t) * ms) for t in case.meant.clock.reads]
+    asked = _asked(case, claim)
     return float(asked[0]) if asked and min(asked) == max(asked) else 0.0
+
+
+def lacks_input(case: Case, claim: Model) -> bool:
+    """Tell whether nothing drives a script where the claimed stimulus varies: no number stands for that."""
+    asked = _asked(case, claim)
+    return bool(asked) and min(asked) != max(asked) and not drive_of(case)
+
+
+def _asked(case: Case, claim: Model) -> list[float]:
+    ms = case.meant.units.ms
+    return [claim.stimulus(float(t) * ms) for t in case.meant.clock.reads]

@@ -14,6 +14,7 @@ from natrium.analysis.doctor.reading.expressions.wording import text_of
 from natrium.analysis.doctor.reading.faults.kept_times import kept_times
 from natrium.analysis.doctor.reading.faults.lost_steps import lost_steps
 from natrium.analysis.doctor.reading.faults.not_kept import not_kept
+from natrium.analysis.doctor.reading.faults.paces import paces
 from natrium.analysis.doctor.reading.faults.step_checks import step_checks
 from natrium.analysis.doctor.reading.faults.unended import unended
 from natrium.analysis.doctor.reading.findings.case import Case, first_line, own_line, sign_line, term_line
@@ -46,8 +47,8 @@ def checks(case: Case) -> list[Found]:
     told = {plain(one.about) for one in kept}  # what such a state lacks besides follows
     found = [*(one for one in step_checks(case) if plain(one.about) not in told), *kept]
     for check in (
-        _compared, lost_steps, kept_times, _gates, _signs, _leak_away, _never_equal, _out_of_reach, _unused,
-        _late_input, unended,
+        _compared, lost_steps, kept_times, paces, _gates, _signs, _leak_away, _never_equal,
+        _out_of_reach, _unused, _late_input, unended,
     ):  # fmt: skip
         found += check(case)
     return found

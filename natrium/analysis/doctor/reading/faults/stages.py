@@ -73,9 +73,7 @@ class Slip:
     of: str = ""
 
 
-def slips(
-    names: tuple[str, ...], state: str, apart: bool = False, written: Row = ()
-) -> Iterator[Slip]:
+def slips(names: tuple[str, ...], state: str, apart: bool = False, written: Row = ()) -> Iterator[Slip]:
     """List the slips that one state's map may show, the likely ones first; of slopes taken apart as well.
 
     By the shares of a step that are usual, and those that are written.

@@ -159,6 +159,7 @@ CAUSES = (
 # What is no equation's: its sign is no consequence of these.
 _RULES = ("refractory", "threshold", "reset", "initial", "hold", "starts", "never", "gates-while")
 _WAITS = ("refractory-unused", "refractory-length", "refractory-endless")
+_STAYS = (*_WAITS, "spikes-missing")  # where V stays over the threshold
 _SIGNS = ("leak-sign", "channel-sign", "input-sign", "gate-direction")
 
 
@@ -188,8 +189,10 @@ def without_consequences(found: Sequence[Found], above: bool = False) -> list[Fo
     """
     found = _named_alike(found)
     faults = {one.key for one in found if one.kind == "fault"}
-    if "reset-missing" in faults or (above and not faults.isdisjoint(("reset-above", "reset-value"))):
-        found = [attrs.evolve(one, kind="note") if one.key in _WAITS else one for one in found]
+    if not faults.isdisjoint(("reset-missing", "clock-pace")) or (
+        above and not faults.isdisjoint(("reset-above", "reset-value"))
+    ):
+        found = [attrs.evolve(one, kind="note") if one.key in _STAYS else one for one in found]
     if any(one.kind == "fault" and one.key in CAUSES for one in found):
         return [
             attrs.evolve(one, kind="note") if one.kind == "fault" and one.key not in CAUSES else one
