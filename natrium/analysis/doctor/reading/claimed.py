@@ -272,10 +272,8 @@ def _finding(case: Case, name: str, best: Repair, shared: frozenset[str]) -> Fou
     turned = crossed(case.source, *best.names) if best.names else 0
     line = turned or line
     given = bool(best.names) and begins_function(case.source, line)  # by a call, that is elsewhere
-    key = _KEYS[best.kind]
-    parent_power = best.kind == "number" and stands.count("**") and "**" in should
-    if parent_power:
-        key = "power"
+    power = best.kind == "number" and "**" in stands and "**" in should
+    key = "power" if power else _KEYS[best.kind]
     where = in_line(case.source, line)
     common = made_at(line) in shared or (bool(node.args) and written_at(node) in shared)
     lent = best.kind == "factor" and best.about in unread(case.source)  # where it was, the text tells
