@@ -30,7 +30,7 @@ from natrium.model.expressions.exprel import EXP_LIMIT, exprel, exprel_array, wh
 from natrium.model.root import find_root
 
 ROUNDING = 1e-15  # of one operation, relative: a few units in the last place
-SERIES = 1e-11  # of the higher orders of exprel, relative, with room
+SERIES = 1e-11  # of SciPy's Kummer function, relative, with room
 LARGEST = float(np.finfo(float).max)
 PARTS = 64  # intervals at first
 LEAST = 1e-9  # mV, or of V's scale: what is still undecided at this width is one place

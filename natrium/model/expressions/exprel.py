@@ -11,19 +11,19 @@ Kummer's function, M(n+1, n+2, x)/(n+1) (NIST Digital Library of Mathematical Fu
 from __future__ import annotations
 
 import math
-from functools import cache
 from typing import Any
 
 import numpy as np
+import scipy
 import sympy
-
-from natrium.model.arrays import Array
 
 # exp saturates here (1e100): a gate with such a rate per ms is at its steady state to the last digit,
 # and products of three such rates still fit a double, so that no finite V overflows.
 EXP_LIMIT = 230.0
 FAR = 1e20  # a factor exp(b) of exp(a V + b) above this, or below its inverse, may not stand alone
 _EXP_AT_LIMIT = math.exp(EXP_LIMIT)
+# From here on (plus the order) SciPy's Kummer function is less exact than the recurrence.
+_ASCENDING = 16.0
 
 
 class exprel(sympy.Function):  # noqa: N801 - a mathematical function, named as in SciPy
@@ -127,12 +127,9 @@ def exprel_scalar(x: float, n: int = 0) -> float:
         x = EXP_LIMIT
     if n == 0:
         return math.expm1(x) / x if x else 1.0
-    if abs(x) >= n + 1:
-        return float(_ascend(x, n, math.exp(x), math.expm1(x) / x))
-    total, size = 0.0, abs(x)
-    for term in _terms(n)[x < 0.0]:
-        total = total * size + term
-    return total * math.exp(x) if x < 0.0 else total
+    if x > _ASCENDING + n:
+        return float(_ascend(x, n))
+    return float(scipy.special.hyp1f1(n + 1, n + 2, x)) / (n + 1)
 
 
 def exprel_array(x: Any, n: int = 0) -> Any:
@@ -140,39 +137,15 @@ def exprel_array(x: Any, n: int = 0) -> Any:
     x = np.minimum(x, EXP_LIMIT)
     if n == 0:
         return np.divide(np.expm1(x), x, out=np.ones(np.shape(x)), where=x != 0.0)[()]
-    near = np.asarray(np.abs(x) < n + 1)
-    far = np.where(near, n + 1.0, x)
-    found = np.asarray(_ascend(far, n, np.exp(far), np.expm1(far) / far))
-    if near.any():
-        close = np.asarray(x)[near]
-        powers = np.ones((close.size, len(_terms(n)[0])))
-        powers[:, 1:] = np.abs(close)[:, np.newaxis]
-        np.multiply.accumulate(powers, axis=1, out=powers)
-        powers *= _table(n)[(close < 0.0).astype(int)]
-        found[near] = powers.sum(axis=1) * np.exp(np.minimum(close, 0.0))
-    return found[()]
+    low = np.minimum(x, _ASCENDING + n)
+    kummer = scipy.special.hyp1f1(n + 1, n + 2, low) / (n + 1)
+    return np.where(x > low, _ascend(np.maximum(x, _ASCENDING + n), n), kummer)
 
 
-def _ascend(x: Any, n: int, top: Any, value: Any) -> Any:
+def _ascend(x: Any, n: int) -> Any:
     """Climb from order 0 by parts: x exprel_n = exp(x) - n exprel_{n-1}, which loses no digit at large x."""
+    top = np.exp(x)
+    value = np.expm1(x) / x
     for order in range(1, n + 1):
         value = (top - order * value) / x
     return value
-
-
-@cache
-def _terms(n: int) -> tuple[list[float], list[float]]:
-    """Give what powers of the size of x, below n + 1, are multiplied by, the last first: all positive.
-
-    First those of exprel_n(x) for a positive x, then those of exp(-x) exprel_n(x) for a negative one.
-    """
-    powers = range(17 + 6 * n, -1, -1)  # beyond, all are below the last digit
-    rising = [1.0 / (math.factorial(k) * (n + k + 1)) for k in powers]
-    falling = [math.factorial(n) / math.factorial(n + k + 1) for k in powers]
-    return rising, falling
-
-
-@cache
-def _table(n: int) -> Array:
-    """Give the same as rows, power 0 first."""
-    return np.array(_terms(n))[:, ::-1]

@@ -21,7 +21,7 @@ from natrium.model.expressions.exprel import (
 from tests.model.expressions.meaning import CONTEXT, exprel_by_integral
 
 ORDERS = (0, 1, 2, 3)
-DIGITS = 2e-15
+DIGITS = 1e-14
 SMALL = [sign * 10.0**power for power in (-300, -100, -20, -16, -12, -8, -5, -3, -2, -1) for sign in (1, -1)]
 MIDDLE = [
     sign * x for x in (0.3, 0.7, 1.0, 2.0, 3.5, 8.0, 15.0, 39.88822607535845, 60.0, 230.0) for sign in (1, -1)
