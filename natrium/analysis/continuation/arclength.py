@@ -19,15 +19,15 @@ References
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import suppress
 
 import attrs
 import numpy as np
+import scipy
 
 from natrium.analysis.continuation.cycles import Cycles, Evaluation
 from natrium.model import NatriumError, SolverError
 from natrium.model.arrays import Array
-from natrium.model.root import NotFound, find_root
+from natrium.model.root import find_root
 from natrium.solvers.reliability import SAFETY, second_tolerance
 
 NEWTON = 8
@@ -234,8 +234,7 @@ def _narrowed(
     at: Callable[[float], float], seen: dict[float, Point], test: Test, length: float
 ) -> tuple[float, float] | None:
     """Give ends between which a test changes its sign after some steps of the search; None where it jumps."""
-    with suppress(NotFound):
-        find_root(at, 0.0, length, xtol=LOCATED * length, rtol=1e-14, most=SOON)
+    scipy.optimize.brentq(at, 0.0, length, xtol=LOCATED * length, rtol=1e-14, maxiter=SOON, disp=False)
     values = {s: test(point) for s, point in seen.items()}
     rising = values[0.0] < 0.0
     low = max(s for s, value in values.items() if (value < 0.0) == rising)
