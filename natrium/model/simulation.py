@@ -18,6 +18,7 @@ from natrium.model.stimuli.stimulus import Sum, as_stimulus
 SOLVERS = ["event", "script", "closed-form", "compiled"]  # the classes are listed in natrium.solvers.simulate
 METHODS = ("auto", "RK45", "DOP853", "Radau", "Radau13")
 DEFAULT_RTOL = 1e-9
+_TIME = Number("ms")
 LOOKS = 2001  # times at which a stimulus is looked at for its largest value
 
 
@@ -41,11 +42,11 @@ class Simulation:
         Step of the script's scheme, ms.
     """
 
-    t_start: float = attrs.field(default=0.0, converter=as_float, validator=Number("ms"))
+    t_start: float = attrs.field(default=0.0, converter=as_float, validator=_TIME)
     t_end: float | None = attrs.field(
         default=None,
         converter=attrs.converters.optional(as_float),
-        validator=Optional(Number("ms")),
+        validator=Optional(_TIME),
     )
     solver: str = attrs.field(default="event", validator=Choice(SOLVERS))
     method: Literal["auto", "RK45", "DOP853", "Radau", "Radau13"] = attrs.field(
@@ -67,10 +68,30 @@ class Simulation:
 
     def __attrs_post_init__(self) -> None:
         """Check that the span runs forward and that the script's scheme has its step."""
-        if self.t_end is not None and self.t_end <= self.t_start:
-            raise ModelError(f"t_end must be after t_start ({self.t_start!r} ms), got {self.t_end!r} ms")
+        if self.t_end is not None:
+            _check_order(self.t_start, self.t_end)
         if self.solver == "script" and self.dt is None:
             raise ModelError("solver 'script' needs a time step, got no dt: give dt in ms")
+
+
+def check_span(t_start: float, t_end: float) -> tuple[float, float]:
+    """Give the ends of a span as floats.
+
+    Raises
+    ------
+    ModelError
+        When they are not finite numbers, or not in their order.
+    """
+    begin, end = as_float(t_start), as_float(t_end)
+    _TIME.check("t_end", end)
+    _TIME.check("t_start", begin)
+    _check_order(begin, end)
+    return begin, end
+
+
+def _check_order(t_start: float, t_end: float) -> None:
+    if t_end <= t_start:
+        raise ModelError(f"t_end must be after t_start ({t_start!r} ms), got {t_end!r} ms")
 
 
 def check_model(model: object) -> None:

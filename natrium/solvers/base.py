@@ -17,7 +17,6 @@ from natrium.model import (
     AnyNeuron,
     Model,
     ModelError,
-    Number,
     Simulation,
     SolverError,
     Stimulus,
@@ -30,6 +29,7 @@ from natrium.model import (
 )
 from natrium.model.arrays import Array
 from natrium.model.rates import Range
+from natrium.model.simulation import check_span
 from natrium.solvers.history import Event, History, Segment
 from natrium.solvers.trajectory import Trajectory
 
@@ -76,9 +76,7 @@ class Run:
             When the neuron is none, the stimulus is none, or the span is not finite and forward.
         """
         check_neuron(neuron)
-        Number("ms").check("t_end", t_end)
-        span = Simulation(t_start=t_start, t_end=t_end)
-        run = cls(neuron, as_stimulus(stimulus), span.t_start, float(t_end))
+        run = cls(neuron, as_stimulus(stimulus), *check_span(t_start, t_end))
         system = neuron.system
         for kick in run.stimulus.kicks():
             if system.place_of(kick.target) is None:

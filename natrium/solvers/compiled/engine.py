@@ -28,18 +28,17 @@ from natrium.solvers.compiled.lane_tables import (
     FLOOR,
     FULL,
     GRAZES,
-    LOADING,
     LONGEST,
     MAX_HALVINGS,
     N_ROWS,
     N_WHOLE,
     PEAKS,
-    RECORDING,
     Lanes,
     Results,
     words,
 )
 from natrium.solvers.compiled.parts import is_compiled, part
+from natrium.solvers.compiled.rooms import GROWTH, Room, Rooms
 from natrium.solvers.compiled.tables import tables_of
 from natrium.solvers.compiled.taylor.lowering import native_formula, native_step, taylor_program
 from natrium.solvers.inputs import InputTable
@@ -48,8 +47,6 @@ from natrium.solvers.runs import Runs
 
 TURNS = 20_000  # of all lanes, between two looks at what the user wants
 ROOM = 1024  # spikes or steps that a buffer begins with
-MOST_ROOMS = 8  # kept by each thread
-GROWTH = 4  # by which it grows: memory that is only promised costs nothing until it is written
 LEAP_NODES = 64  # over V's way to the threshold
 LONG = 1.5  # s, after which compiling is told
 # The rows of numbers that the native step knows, in the lanes' order.
@@ -130,48 +127,7 @@ def _load_advance() -> Callable[..., int]:
     return ctypes.CFUNCTYPE(ctypes.c_int32, *[ctypes.c_void_p] * 5, ctypes.c_int64)(part("advance"))
 
 
-class _Room:
-    """The lanes and what comes out, with what must live as long: code knows addresses only."""
-
-    def __init__(self, lanes: Any, kept: Any, out: Any, *, is_quick: bool) -> None:
-        self.lanes, self.kept, self.out, self.is_quick = lanes, kept, out, is_quick
-        self.words = [words(lanes), words(out)]
-
-    def go_on_with(self, native: Any) -> None:
-        """Put a faster step in the place of the one so far."""
-        self.is_quick = False
-        self.lanes, self.kept = self.lanes._replace(step=native.address), (*self.kept, native)
-        self.words[0] = words(self.lanes)
-
-    def grow(self) -> None:
-        """Make what comes out longer."""
-        self.out = _grow(self.out)
-        self.words[1] = words(self.out)
-
-    def clear(self) -> None:
-        """Begin anew, the runs first."""
-        self.lanes.whole[:] = LOADING
-        self.out.whole[:] = 0
-        self.out.state[:RECORDING] = 0
-
-
-class _Rooms(threading.local):
-    """Rooms of single recorded runs: to make one takes longer than such a run."""
-
-    def __init__(self) -> None:
-        self.known: dict[Any, _Room] = {}
-
-    def find(self, key: Any, make: Callable[[], _Room]) -> _Room:
-        """Give the room of a key, cleared; made where there is none, in the place of the oldest."""
-        room = self.known.pop(key, None) or make()
-        if len(self.known) >= MOST_ROOMS:
-            self.known.pop(next(iter(self.known)))
-        self.known[key] = room
-        room.clear()
-        return room
-
-
-_ROOMS = _Rooms()
+_ROOMS = Rooms()
 
 
 class Work:
@@ -212,10 +168,10 @@ class Work:
         self._compile = partial(native_step, kernel.system, fast=fast)
         key = (hash((kernel.system.structure, fast)), width, settings.order if in_line else 0)
 
-        def make() -> _Room:
+        def make() -> Room:
             lanes, kept = _memory(runs, kernel, inputs, settings, width, in_line, fast)
             out = _results(runs, samples.size, settings.order, room if record else 0)
-            return _Room(lanes, kept, out, is_quick=not in_line)
+            return Room(lanes, kept, out, is_quick=not in_line)
 
         with nullcontext() if key in _WARM else _announce():
             self.tables = tables_of(runs, inputs, kernel, samples, settings.of_runs, fast)
@@ -224,6 +180,8 @@ class Work:
             self._kept = (kernel.system.structure, fast, *sizes, inputs.formulas)
             single = record and width == 1 and not samples.size and room == ROOM
             self.room = _ROOMS.find(self._kept, make) if single else make()
+            if self.room.is_quick and self.room.n_steps > TURNS:  # many runs are worth what a long one is
+                self._quicken()
             self.advance = _load_advance()
         self._result, self._words = np.zeros(2, dtype=np.int64), words(self.tables)
         _WARM.add(key)
@@ -247,7 +205,11 @@ class Work:
                 self.room.grow()
                 _ROOMS.known.pop(self._kept, None)  # nobody else needs so much
             elif self.room.is_quick:  # a long run is worth more compiling
-                self.room.go_on_with(self._compile(1, 0))
+                self._quicken()
+
+    def _quicken(self) -> None:
+        """Go on by code that is faster, and as slow to make."""
+        self.room.go_on_with(self._compile(1, 0))
 
 
 _WARM: set[tuple[int, int, int]] = set()  # what is compiled in this process
@@ -385,15 +347,3 @@ def _results(runs: Runs, n_samples: int, order: int, room: int) -> Any:
         record_series=np.empty((room, n_states, order + 1)),
         state=np.array([0, 0, 0, 0, int(room > 0)], dtype=np.int64),
     )
-
-
-def _grow(out: Any) -> Any:
-    """Make the buffers longer."""
-
-    def longer(array: Any) -> Any:
-        made = np.empty((GROWTH * len(array), *array.shape[1:]), dtype=array.dtype)
-        made[: len(array)] = array
-        return made
-
-    names = ["spike_run", "spike_time"] + (["record", "record_series"] if out.state[4] else [])
-    return out._replace(**{name: longer(getattr(out, name)) for name in names})

@@ -9,9 +9,10 @@ import numpy as np
 import numpy.typing as npt
 import sympy
 
-from natrium.model import GateFlow, HybridSystem
+from natrium.model import AnyNeuron, GateFlow, HybridSystem
 from natrium.model.arrays import Array
 from natrium.model.kernel import lower_expressions
+from natrium.model.protocol import per_neuron
 from natrium.model.scales import scales_of
 from natrium.solvers.compiled.tables import column, of_parameters, origins, values_of
 from natrium.solvers.compiled.taylor.lowering import sets_voltage
@@ -41,6 +42,15 @@ def gates_that_follow(structure: HybridSystem) -> tuple[GateFlow, ...]:
 
 def fast_gates(runs: Runs) -> tuple[GateFlow, ...]:
     """Give the gates that are fast where the cell lives, of runs that are alike in this."""
+    return _fast_in_first(runs) if runs.varied else _fast_of(runs.neuron)
+
+
+@per_neuron(maxsize=256)
+def _fast_of(neuron: AnyNeuron) -> tuple[GateFlow, ...]:
+    return _fast_in_first(Runs(neuron=neuron, t_end=1.0))
+
+
+def _fast_in_first(runs: Runs) -> tuple[GateFlow, ...]:
     gates, is_fast = gates_that_follow(runs.neuron.system.structure), find_fast(runs)[0].tolist()
     return tuple(gate for gate, one in zip(gates, is_fast, strict=True) if one)
 

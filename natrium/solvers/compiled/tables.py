@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
 
-from natrium.model import GateFlow, HybridSystem, Kernel
+from natrium.model import AnyNeuron, GateFlow, HybridSystem, Kernel, lower
 from natrium.model.arrays import Array
 from natrium.model.kernel import lower_expressions
 from natrium.model.scales import scales_of
@@ -85,31 +86,11 @@ def tables_of(
         The gates that may follow V.
     """
     neuron, system = runs.neuron, kernel.system
-    values, origin = values_of(runs), origins(runs)
-    stands, plain = rests_apart(system.structure), sets_voltage(system.structure)
-    after = of_parameters(system.reset[0], system, values) if plain else origin
-    rates, targets = _rest(kernel, after) if stands else (np.zeros((runs.n_runs, len(system.states))),) * 2
-    gap, tau_ref = of_parameters(system.gap, system, values), column(runs, "tau_ref", neuron.tau_ref)
-    moves = [] if stands else [np.ones(runs.n_runs)]
     pieces = (inputs.piece_begin, inputs.piece_end, inputs.level, inputs.slope, inputs.longest)
     jump, flow, surfaces = native_jump(system), native_flow(system), native_surfaces(system)
     n_sides = len(taylor_program(system.structure).sides)
-    sides = np.ones((runs.n_runs, n_sides))
-    modes = np.full((runs.n_runs, len(fast)), READY)
-    columns = [
-        after - origin,
-        gap,
-        tau_ref,
-        _initial(runs, origin),
-        rates,
-        targets,
-        values,
-        sides,
-        modes,
-        *moves,
-    ]
     return Tables(
-        runs=np.column_stack(columns),
+        runs=_rows(runs, len(fast)) if runs.varied else np.tile(_row_of(neuron, len(fast)), (runs.n_runs, 1)),
         input_of=inputs.input_of,
         first_piece=inputs.first_piece,
         pieces=np.column_stack(pieces),
@@ -127,7 +108,7 @@ def tables_of(
         duration=runs.t_end - runs.t_start,
         fires=neuron.fires,
         passes=system.passes,
-        stands=stands,
+        stands=rests_apart(system.structure),
         jump=0 if jump is None else jump.address,
         flow=0 if flow is None else flow.address,
         sides=0 if surfaces is None else surfaces.address,
@@ -139,6 +120,29 @@ def tables_of(
         find_turn=part("find_turn") if n_sides else 0,
         turn=part("turn") if n_sides else 0,
         **settings,
+    )
+
+
+@lru_cache(maxsize=256)
+def _row_of(neuron: AnyNeuron, n_fast: int) -> Array:
+    """Give the row of a neuron whose parameters do not vary, shape (1, n_columns)."""
+    return _rows(Runs(neuron=neuron, t_end=1.0), n_fast)
+
+
+def _rows(runs: Runs, n_fast: int) -> Array:
+    """Give what the lanes know of each run but its input, shape (n_runs, n_columns)."""
+    neuron, kernel = runs.neuron, lower(runs.neuron.system)
+    system, values, origin = kernel.system, values_of(runs), origins(runs)
+    stands, plain = rests_apart(system.structure), sets_voltage(system.structure)
+    after = of_parameters(system.reset[0], system, values) if plain else origin
+    rates, targets = _rest(kernel, after) if stands else (np.zeros((runs.n_runs, len(system.states))),) * 2
+    gap, tau_ref = of_parameters(system.gap, system, values), column(runs, "tau_ref", neuron.tau_ref)
+    sides = np.ones((runs.n_runs, len(taylor_program(system.structure).sides)))
+    modes = np.full((runs.n_runs, n_fast), READY)
+    moves = [] if stands else [np.ones(runs.n_runs)]
+    start = _initial(runs, origin)
+    return np.column_stack(
+        [after - origin, gap, tau_ref, start, rates, targets, values, sides, modes, *moves]
     )
 
 

@@ -4,14 +4,10 @@ import os
 import subprocess
 import sys
 
-import numpy as np
 import pytest
 
 import natrium
-from natrium.solvers.compiled.engine import _ROOMS, MOST_ROOMS, ROOM, _Rooms
-from natrium.solvers.compiled.taylor.lowering import native_step
 from tests.solvers.cases import NA
-from tests.solvers.compiled.test_solver import INPUTS, LIF, compiled
 
 WITHOUT = """
 import sys
@@ -110,42 +106,3 @@ def test_other_values_of_the_same_equations_look_for_no_code(monkeypatch):
     for g in (100.0, 110.0, 120.0):
         natrium.Compiled().solve(NA.changed({"g_Na": g}), natrium.Constant(10.0), t_end=1.0)
     assert len(asked) == 1
-
-
-def test_a_run_is_left_alone_by_those_after_it():
-    """Single runs take turns in one place of memory."""
-    times = np.linspace(0.0, 60.0, 301)
-    first = compiled(NA, INPUTS["step"], 60.0)
-    seen = first.state(times), first.spike_times.copy()
-    for level in (5.0, 30.0):
-        compiled(NA, natrium.Constant(level), 60.0)
-    np.testing.assert_array_equal(first.state(times), seen[0])
-    np.testing.assert_array_equal(first.spike_times, seen[1])
-    np.testing.assert_array_equal(compiled(NA, INPUTS["step"], 60.0).state(times), seen[0])
-
-
-def test_a_run_that_turns_out_long_goes_on_with_faster_code_to_the_same_bits(monkeypatch):
-    module, asked = "natrium.solvers.compiled.engine", []
-
-    def native(system, width, order, *, quick=False, **options):
-        asked.append(quick)
-        return native_step(system, width, order, quick=quick, **options)
-
-    monkeypatch.setattr(f"{module}.native_step", native)
-    monkeypatch.setattr(f"{module}._ROOMS", _Rooms())
-    whole = compiled(NA, INPUTS["step"], 60.0)
-    assert asked == [True]
-    monkeypatch.setattr(f"{module}.TURNS", 10)
-    for _ in range(2):
-        again = compiled(NA, INPUTS["step"], 60.0)
-        np.testing.assert_array_equal(again.spike_times, whole.spike_times)
-        np.testing.assert_array_equal(again.state(again.t_end), whole.state(whole.t_end))
-        assert asked == [True, False]
-
-
-def test_the_memory_of_single_runs_is_bounded():
-    for order in range(8, 30):
-        compiled(LIF, natrium.Constant(20.0), 20.0, order=order)
-    assert len(_ROOMS.known) <= MOST_ROOMS
-    assert compiled(LIF, natrium.Constant(1e4), 3000.0).n_spikes > ROOM
-    assert all(len(room.out.record) <= ROOM for room in _ROOMS.known.values())
