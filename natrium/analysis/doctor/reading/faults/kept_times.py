@@ -37,13 +37,14 @@ def _labels(case: Case) -> Iterator[Found]:
     maps, starts = case.maps, case.meant.clock.starts
     if np.any(np.abs(np.diff(starts) / maps.step - 1.0) > SLIGHT):
         return  # it is no clock of these steps
+    units = (*UNITS, float(case.scheme.substeps))  # of which each may be as long as the step
     for name, own in maps.record.lists.items():
         if own.ndim != 1 or own.size != maps.spikes.size or not own.size or not is_of_spikes(name):
             continue
         lines = [line for line, value in _given(case.source, name) if _tells_time(value)]
         at = starts[maps.spikes]
         near = any(
-            np.all(np.abs(own / unit - at - 0.5 * maps.step) <= (SLACK + 0.5) * maps.step) for unit in UNITS
+            np.all(np.abs(own / unit - at - 0.5 * maps.step) <= (SLACK + 0.5) * maps.step) for unit in units
         )
         if near or len(lines) != 1:
             continue
@@ -63,7 +64,9 @@ def _axes(case: Case) -> Iterator[Found]:
         if own.ndim != 1 or own.size not in (n, n + 1) or n < FEWEST or not is_times(name):
             continue
         by = np.diff(own)
-        steps = [maps.step * unit for unit in UNITS] + [1.0]  # or it counts them
+        steps = [maps.step * unit for unit in (*UNITS, float(case.scheme.substeps))] + [
+            1.0
+        ]  # or it counts them
         off = min((np.abs(by / one - 1.0) > 2.0 / n for one in steps), key=np.count_nonzero)
         if not off.any():
             continue

@@ -28,6 +28,7 @@ from natrium.analysis.doctor.reading.repair.bench import Bench
 from natrium.analysis.doctor.reading.repair.smallest import repairs
 from natrium.analysis.doctor.reading.schemes.schemes import DIGITS, SAME, Prover
 from natrium.analysis.doctor.reading.schemes.ways import TABLEAUS, TOGETHER, Flow, Values
+from natrium.analysis.doctor.reading.text.loops import in_one_turn
 from natrium.analysis.doctor.reading.text.passing import calls_of
 from natrium.analysis.doctor.reading.text.repeated import repeated_lines
 from natrium.analysis.doctor.trace.meanings import plain
@@ -145,6 +146,9 @@ def _stepped(flow: Flow, at: Values, slip: Slip, until: int = -1) -> Values:
 def stage_faults(case: Case) -> Iterator[Found]:
     """Find the one slip that explains a map that is nearly a Runge-Kutta scheme."""
     maps = case.maps
+    if case.scheme.substeps == 2 and _sums_stages(case):
+        yield _weights(case, Slip("heun", 2, "", ((1, 1), (1, 1))), maps.V, "each step moves twice as far")
+        return
     unknown = [name for name in maps.moving if case.scheme.ways.get(name) == "other"]
     if case.scheme.key != "other" or not unknown or maps.record.solver or not maps.free:
         return
@@ -183,6 +187,18 @@ def stage_faults(case: Case) -> Iterator[Found]:
                     yield _told(case, slip, state, prover)
                     return
         yield from _mended(case, prover, unknown)
+
+
+def _sums_stages(case: Case) -> bool:
+    """Tell whether two slopes move V on from where the step began, not the second from the first's end."""
+    maps = case.maps
+    root = maps.main.updates[maps.V]
+    stages = list(_nested(root, maps.moving, maps.dt))
+    while name_of(root) == "+" and not is_leaf(root.args[0], maps.V):
+        root = root.args[0]
+        if root in stages:
+            return False
+    return bool(stages) and name_of(root) == "+"
 
 
 def _without_slope(case: Case, staged: list[str]) -> Found | None:
@@ -349,23 +365,14 @@ def _line_of_stage(case: Case, state: str, stage: int, count: int) -> int:
 
 
 def _told(case: Case, slip: Slip, state: str, prover: Prover) -> Found:
-    rows, weights = TABLEAUS[slip.scheme]
+    rows = TABLEAUS[slip.scheme][0]
     words = _WORDS[slip.scheme]
     if slip.stage == len(rows):
-        line = case.maps.main.updates[state].line
-        said = (
-            f"{at_first(case.source, line)} sums the stages of {plain(state)} as {_shares(slip.row)}; "
-            f"{words} has "
-            f"{_shares(tuple(weights))}."
-        )
-        return Found(
-            "stage-weights", "fault", said, line, _shares(slip.row),
-            _shares(tuple(weights)),
-            f"with these weights the map is the script's, to {DIGITS} digits", about=state,
-        )  # fmt: skip
+        return _weights(case, slip, state, f"with these weights the map is the script's, to {DIGITS} digits")
     line = _line_of_slip(case, slip, state, prover) or _line_of_stage(case, state, slip.stage, len(rows))
     calls = calls_of(case.source, line) if {*_lines(case, state)} == {line} else []
-    if len(calls) == len(rows) - 1:  # one function takes all stages: which, its call says
+    if len(calls) == len(rows) - 1 and in_one_turn(case.source, calls[0], case.maps.main.updates[state].line):
+        # One function takes all stages: which, its call says.
         line = calls[slip.stage - 1]
     right = tuple(rows[slip.stage])
     stale = all(a == 0 for a, _ in slip.row)
@@ -378,6 +385,16 @@ def _told(case: Case, slip: Slip, state: str, prover: Prover) -> Found:
     return Found(
         "stale-stage" if stale else "stage-step", "fault", said, line, plain(slip.state), "",
         f"with this one slip the scheme's map is the script's, to {DIGITS} digits", about=state,
+    )  # fmt: skip
+
+
+def _weights(case: Case, slip: Slip, state: str, evidence: str) -> Found:
+    line, right = case.maps.main.updates[state].line, _shares(tuple(TABLEAUS[slip.scheme][1]))
+    return Found(
+        "stage-weights", "fault",
+        f"{at_first(case.source, line)} sums the stages of {plain(state)} as {_shares(slip.row)}; "
+        f"{_WORDS[slip.scheme]} has {right}.",
+        line, _shares(slip.row), right, evidence, about=state,
     )  # fmt: skip
 
 

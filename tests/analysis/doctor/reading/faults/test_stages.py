@@ -1,9 +1,12 @@
 """A slip in the stage of one state alone is told by its line."""
 
+from pathlib import Path
+
 import pytest
 
 from natrium.analysis.doctor.reading.verdict import read
 from natrium.analysis.doctor.script import traced
+from tests.analysis.doctor.written import taken
 
 SCRIPT = """
 def dv(v, u, I):
@@ -148,3 +151,61 @@ def test_a_stage_that_a_function_takes_is_told_where_it_is_called(tmp_path, old,
     path.write_text(HELPED.replace(old, new))
     reading = read(traced(path), solve=False)
     assert [(one.key, one.line) for one in reading.faults] == ([(key, line)] if key else [])
+
+
+SUMMED = """
+    dt, v, t, spikes, times = 0.1, -65.0, 0.0, [], []
+    def f(v):
+        return (25.0 - (v + 65.0)) / 10.0
+    for k in range(600):
+        {step}
+        if v > -50.0:
+            v = -70.0
+            spikes.append(t)
+        times.append(t)
+    """
+
+
+@pytest.mark.parametrize(
+    "step",
+    [
+        "k1 = f(v); k2 = f(v + dt * k1); v = v + dt * (k1 + k2); t += dt",
+        "k1 = dt * f(v); k2 = dt * f(v + k1); v += k1 + k2; t += dt",
+        "k1 = f(v); p = v + dt * k1; k2 = f(p); v += (k1 + k2) * dt; t += dt",
+    ],
+)
+def test_slopes_that_are_added_up_whole_want_their_half(tmp_path: Path, step: str) -> None:
+    (fault,) = taken(tmp_path, SUMMED.format(step=step)).faults
+    assert (fault.key, fault.line, fault.should) == ("stage-weights", 6, "1/2 k1 + 1/2 k2")
+
+
+@pytest.mark.parametrize(
+    "step",
+    [
+        "k1 = f(v); k2 = f(v + dt * k1); v = v + dt / 2 * (k1 + k2); t += dt",
+        "p = v + 0.5 * dt * f(v); v = p + 0.5 * dt * f(p); t += dt",
+        "v = v + dt * f(v); t += dt; v = v + dt * f(v); t += dt",
+    ],
+    ids=["Heun's own", "half steps", "two steps, and the clock by both"],
+)
+def test_slopes_in_a_row_are_no_stages_of_one(tmp_path: Path, step: str) -> None:
+    assert not taken(tmp_path, SUMMED.format(step=step)).faults
+
+
+def test_a_stage_within_a_generator_is_told_by_its_own_line(tmp_path: Path) -> None:
+    (fault,) = taken(tmp_path, """
+        from itertools import islice
+        def neuron(dt):
+            v = -60.0
+            while True:
+                slope = 0.02 * (v + 60.0) * (v + 40.0) + 3.0
+                middle = v + dt * slope
+                v = v + dt * (0.02 * (middle + 60.0) * (middle + 40.0) + 3.0)
+                if v > 30.0:
+                    v = -55.0
+                yield v
+        def main():
+            return list(islice(neuron(0.1), 900))
+        main()
+        """).faults  # fmt: skip
+    assert (fault.key, fault.line) == ("stage-step", 7)
