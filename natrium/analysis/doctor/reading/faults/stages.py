@@ -20,6 +20,7 @@ from natrium.analysis.doctor.reading.expressions.trees import (
     number,
 )
 from natrium.analysis.doctor.reading.expressions.wording import text_of
+from natrium.analysis.doctor.reading.faults.slips import USUAL, Row, Slip, slips, stepped
 from natrium.analysis.doctor.reading.findings.case import Case
 from natrium.analysis.doctor.reading.findings.found import Found, at_first, in_line
 from natrium.analysis.doctor.reading.maps.maps import middle_of, points_of, values_at
@@ -34,7 +35,6 @@ from natrium.analysis.doctor.reading.text.repeated import repeated_lines
 from natrium.analysis.doctor.trace.meanings import plain
 from natrium.analysis.doctor.trace.record import Node
 
-Row = tuple[tuple[int, int], ...]
 _ORDINALS = ("first", "second", "third", "fourth")
 _WORDS = {
     "midpoint": "the midpoint scheme",
@@ -44,103 +44,9 @@ _WORDS = {
 MOST_NODES = 250  # of a map in which one change is looked for
 PLAIN = 1.4  # the rank of a change beyond which none is believed
 APART = 4  # lines of stages: more than a scheme has, each state has its own
-USUAL: Row = ((1, 2), (1, 1), (1, 4), (1, 3))  # shares of a step
 FINEST = 1000  # the largest denominator of a share
 _USUAL = {Fraction(a, b) for a, b in USUAL}
 PROBED = 4  # points at which slips are told apart
-
-
-@attrs.frozen
-class Slip:
-    """One departure from a tableau.
-
-    Attributes
-    ----------
-    scheme : str
-    stage : int
-        From 0; the number of stages stands for the weights.
-    state : str
-        Whose argument, or whose weights; empty for all of them.
-    row : tuple of (int, int)
-        What stands there, in fractions of the step.
-    of : str
-        The one state whose slope is taken there, where each has a line of its own; empty for all.
-    """
-
-    scheme: str
-    stage: int
-    state: str
-    row: Row
-    of: str = ""
-
-
-def slips(names: tuple[str, ...], state: str, apart: bool = False, written: Row = ()) -> Iterator[Slip]:
-    """List the slips that one state's map may show, the likely ones first; of slopes taken apart as well.
-
-    By the shares of a step that are usual, and those that are written.
-    """
-    for scheme, (rows, weights) in TABLEAUS.items():
-        for stage in range(1, len(rows)):
-            right = tuple(rows[stage])
-            others: list[Row] = [tuple((0, 1) for _ in right)]
-            shares = [*USUAL, *written]
-            others += [
-                tuple(share if at == place else (0, 1) for at in range(len(right)))
-                for place in range(len(right))
-                for share in shares
-            ]
-            others += [tuple((-a, b) for a, b in right)]
-            yield from (
-                Slip(scheme, stage, name, row, of)
-                for row in others
-                if row != right
-                for name in (*names, "")
-                for of in ("", *(names if apart else ()))
-            )
-        for share in (len(weights), 6):  # all stages alike
-            if (row := tuple((1, share) for _ in weights)) != tuple(weights):
-                yield from (Slip(scheme, len(rows), name, row) for name in (state, ""))
-        for place, (a, b) in enumerate(weights):
-            for other in ((0, 1), (1, 6), (1, 3), (1, 2), (1, 1), (2, 3), (-a, b)):
-                if other[0] * b != a * other[1]:
-                    row = tuple(other if at == place else one for at, one in enumerate(weights))
-                    yield from (Slip(scheme, len(rows), name, row) for name in (state, ""))
-            for twice, (c, d) in enumerate(weights):  # one slope stands in another's place as well
-                both = {place: (0, 1), twice: (a * d + c * b, b * d)}
-                if twice != place and a:
-                    row = tuple(both.get(at, one) for at, one in enumerate(weights))
-                    yield from (Slip(scheme, len(rows), name, row) for name in (state, ""))
-
-
-def _stepped(flow: Flow, at: Values, slip: Slip, until: int = -1) -> Values:
-    """Take a step of a scheme with a slip, or give where the slip's stage is taken."""
-    rows, weights = TABLEAUS[slip.scheme]
-    h, slopes = at[flow.h], list[Values]()
-    wrong_weights = slip.stage == len(rows)
-    total = sum((mpmath.mpf(a) / b for a, b in slip.row), mpmath.mpf(0)) if wrong_weights else mpmath.mpf(1)
-
-    def mixed(row: Row, slips: bool) -> Values:
-        found = dict(at)
-        for name in flow.names:
-            own = slip.row if slips and slip.state in ("", name) else row
-            moved = sum(
-                (mpmath.mpf(a) / b * one[name] for (a, b), one in zip(own, slopes, strict=True) if a),
-                mpmath.mpf(0),
-            )
-            found[name] = at[name] + h * moved
-        return found
-
-    for stage, row in enumerate(rows):
-        slipped = mixed(tuple(row), stage == slip.stage)
-        if stage == until:
-            return slipped
-        slope = flow.all(slipped)
-        if slip.of and stage == slip.stage:
-            slope = {**flow.all(mixed(tuple(row), False)), slip.of: slope[slip.of]}
-        if wrong_weights and total:  # what was derived at dt = 0 holds the sum of the weights
-            slope |= {name: slope[name] / total for name in slope if slip.state in ("", name)}
-        slopes.append(slope)
-    return mixed(tuple(weights), wrong_weights)
 
 
 def stage_faults(case: Case) -> Iterator[Found]:
@@ -258,7 +164,7 @@ def _mended(case: Case, prover: Prover, unknown: list[str]) -> Iterator[Found]:
 
 def _is_same(flow: Flow, at: Values, after: Values, slip: Slip, state: str) -> bool:
     try:
-        found = _stepped(flow, at, slip)[state]
+        found = stepped(flow, at, slip)[state]
     except (ZeroDivisionError, OverflowError, ValueError, TypeError, KeyError):
         return False
     size = abs(after[state] - at[state]) + abs(at[state]) * mpmath.mpf("1e-3")
@@ -334,7 +240,7 @@ def _lines(case: Case, state: str) -> list[int]:
 def _line_of_slip(case: Case, slip: Slip, state: str, prover: Prover) -> int:
     """Give the line that takes a stage where a slip has it; 0 where it is not one line."""
     points = {name: np.array([float(at[name]) for at in prover.points]) for name in prover.points[0]}
-    taken = [_stepped(prover.flow, at, slip, slip.stage) for at in prover.points]
+    taken = [stepped(prover.flow, at, slip, slip.stage) for at in prover.points]
 
     def lines(name: str) -> set[int]:
         wanted = np.array([float(one[name]) for one in taken])
