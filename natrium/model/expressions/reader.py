@@ -59,13 +59,23 @@ _FOREIGN = (
     (r"\|\|", "write or"),
     (r"\?|\bif\b|\{", "write where(condition, a, b)"),
     (r"!(?!=)", "write not"),
-    (r"(?<![\w.])\d+(\.\d*)?(?!e[+-]?\d)[A-Za-z_]\w*", "write * between a number and a name"),
+    (r"^$", "write at least a number"),
+    (r"[;:]|(?<![<>=])=(?!=)", "this has no place here"),
+    (r"\)\s*[\w(]", "write * between what is multiplied"),
+    (r"(?<![\w.])\d+(\.\d*)?(?!e[+-]?\d)\s*[A-Za-z_(]\w*", "write * between a number and what it multiplies"),
     (r"\b(exp|expm1|log|sqrt|sin|cos|tanh|abs)\s+\w+", "what a function is of stands in brackets"),
     (
         rf"\b({'|'.join(set(keyword.kwlist) - {'and', 'or', 'not', 'else'})})\b",
         "a word of Python's: name it otherwise",
     ),
 )
+# Signs of typeset text, by the plain ones that mean the same.
+_ASCII = {
+    "-": "\u2212\u2013\u2014\u2010\u2011",
+    "*": "\u00b7\u22c5\u00d7\u2217",
+    "/": "\u00f7\u2215",
+    "**": "\u00b2\u00b3\u2074",
+}
 
 
 def refuse(text: str, rule: str) -> ModelError:
@@ -79,14 +89,15 @@ def read(text: str, *variables: str) -> Node:
     if len(text) > MAX_LENGTH:
         raise refuse(text, f"an expression may have at most {MAX_LENGTH} characters ({len(text)} given)")
     if not text.isascii() or not text.isprintable() or "#" in text:
-        raise refuse(text, "an expression may use plain printable ASCII characters only")
+        raise refuse(text, f"an expression may use plain printable ASCII characters only{_strange(text)}")
     deepest = max(accumulate((c in "([{") - (c in ")]}") for c in text), default=0)
     if deepest > MAX_BRACKETS:
         raise refuse(text, f"an expression may nest at most {MAX_BRACKETS} brackets ({deepest} given)")
     try:
         body = ast.parse(text.strip(), mode="eval").body
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
-        raise refuse(text, f"an expression must be well-formed arithmetic{_foreign(text.strip())}") from error
+        told = _foreign(text.strip()) or _open_brackets(text)
+        raise refuse(text, f"an expression must be well-formed arithmetic{told}") from error
     tree = _Reader(text, variables).node(body, 0)
     shape = _shape(tree)
     for got, most, what in (
@@ -107,6 +118,21 @@ def _foreign(text: str) -> str:
         if found := re.search(pattern, text):
             return f" ({show(found.group())} found at character {found.start() + 1}: {meant})"
     return ""
+
+
+def _strange(text: str) -> str:
+    """Show the first character that is not one of those taken, and what may be meant by it."""
+    place, found = next(
+        (k, c) for k, c in enumerate(text) if not (c.isascii() and c.isprintable()) or c == "#"
+    )
+    meant = next((f": write {plain}" for plain, like in _ASCII.items() if found in like), "")
+    return f" ({show(found)} found at character {place + 1}{meant})"
+
+
+def _open_brackets(text: str) -> str:
+    """Say that brackets do not come in pairs; nothing where they do."""
+    opened, closed = text.count("("), text.count(")")
+    return f" ({opened} brackets are opened, {closed} closed)" if opened != closed else ""
 
 
 @attrs.frozen
@@ -311,6 +337,10 @@ class _Reader:
                 return ": write abs(...)"
             case ast.BinOp(op=ast.BitXor()) | ast.Call(func=ast.Name(id="pow")):
                 return ": a power is written **, not ^"
+            case ast.Call(func=ast.Constant() | ast.BinOp() | ast.Call()):
+                return ": write * between what is multiplied"
+            case ast.Tuple():
+                return ": a number has a point, not a comma"
             case ast.Attribute(attr="pi"):
                 return ": write pi"
             case ast.Call(func=ast.Attribute(attr="maximum" | "minimum" as name)):

@@ -15,7 +15,17 @@ from cattrs.gen import make_dict_structure_fn, override
 from natrium.model.absolute import CONDUCTANCE, CURRENT_FOR, OF_LEAK, Door, take_leak
 from natrium.model.calcium import Calcium
 from natrium.model.channel import Channel, Gate
-from natrium.model.checks import Choice, Name, Number, Numbers, Optional, show
+from natrium.model.checks import (
+    Choice,
+    Name,
+    Number,
+    Numbers,
+    Optional,
+    is_real,
+    nearest,
+    reads_as_number,
+    show,
+)
 from natrium.model.errors import ModelError, NatriumError
 from natrium.model.expressions.constants import (
     activate,
@@ -84,9 +94,11 @@ def _problems(error: BaseException, place: str) -> Iterator[str]:
         for inner, index in error.group_exceptions()[0]:
             yield from _problems(inner, f"{place}[{index.index}]")
     elif isinstance(error, ForbiddenExtraKeysError):
-        known = ", ".join(sorted(_keys(error.cl)))
+        known = sorted(_keys(error.cl))
         for key in sorted(error.extra_fields, key=str):
-            yield f"{dot}{key}: unknown key; the keys here are {known}"
+            near = nearest(str(key)[:MAX_TOLD_LENGTH], known)
+            hint = near and f"; did you mean {near}?"
+            yield f"{dot}{key}: unknown key; the keys here are {', '.join(known)}{hint}"
     elif isinstance(error, ExceptionGroup):
         for inner in error.exceptions:
             if isinstance(inner, _At):
@@ -250,7 +262,7 @@ def _check_as(field: attrs.Attribute[Any], cls: type) -> Callable[[Any, Any], An
             raise KeyError(field.name)
         convert: Any = field.converter
         if isinstance(rule, Number):
-            value = number(field.name, value)
+            value = number(field.name, _bare(field.name, value))
         elif isinstance(rule, Numbers) and isinstance(value, list) and value and isinstance(value[0], str):
             value = [number(f"{field.name}[{index}]", one) for index, one in enumerate(value)]
         if convert is not None:
@@ -289,9 +301,23 @@ class _At(ModelError):
 
 
 def _number(name: str, value: Any) -> float:
-    value = through(name, value)
+    value = through(name, _bare(name, value))
     Number().check(name, value)
     return float(value)
+
+
+def _bare(name: str, value: Any) -> Any:
+    """Give a value; refuse a number that stands as text, or alone in a list, and say how it is written."""
+    told = ""
+    if isinstance(value, list) and len(value) == 1 and is_real(value[0]):
+        told = "write it without brackets"
+    elif isinstance(value, str) and reads_as_number(value):
+        told = "write it without quotes"
+    elif isinstance(value, str) and reads_as_number(value.split(" ")[0].replace(",", ".", 1)):
+        told = "" if is_quantity(value) else "write a point for the comma"
+    if told:
+        raise ModelError(f"{Number().broken(name, value)}: {told}")
+    return value
 
 
 def _equation(name: str, value: Any) -> Any:
@@ -324,7 +350,8 @@ def _refractory(data: Any, _: Any) -> dict[str, Any]:
 
 def _table(data: Any) -> dict[str, Any]:
     if not isinstance(data, dict):
-        raise ModelError(f"must be a table, got {show(data)}")
+        headed = ": head it with single brackets, [...]" if isinstance(data, list) and data else ""
+        raise ModelError(f"must be a table, got {show(data)}{headed}")
     return data
 
 
@@ -340,7 +367,8 @@ def _list_of(converter: cattrs.Converter, kind: type) -> Callable[[Any, Any], An
 
 def _list(converter: cattrs.Converter, data: Any, kind: type) -> Any:
     if not isinstance(data, (list, tuple)):
-        raise ModelError(f"must be a list of tables, got {show(data)}")
+        headed = ": head each with double brackets, [[...]]" if isinstance(data, dict) else ""
+        raise ModelError(f"must be a list of tables, got {show(data)}{headed}")
     return converter.structure(data, tuple[kind, ...])  # type: ignore[valid-type]  # a type at run time
 
 

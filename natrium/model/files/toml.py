@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import io
 import os
 import re
 import tomllib
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +22,19 @@ MAX_DOTS = 8  # of one key: tomllib's time grows with their square
 _QUOTED = re.compile(
     r'"""(?:\\.|[^\\])*?(?:"""|\Z)|\'\'\'.*?(?:\'\'\'|\Z)|"(?:\\.|[^"\\\n])*+"?|\'[^\'\n]*+\'?|#[^\n]*',
     re.DOTALL,
+)
+_PLACE = re.compile(r"\(at line (\d+), column \d+\)")
+MAX_LINE = 200  # characters of a line that is looked at for what was meant
+# What is often written, and what TOML has for it.
+_MEANT = (
+    (r"=\s*[\u2018-\u201f]", 'text stands in straight quotes, "..."'),
+    (r"=\s*[-+]?\d*,\d", "a number has a point, not a comma"),
+    (r"=\s*(True|TRUE|False|FALSE)\b", "write true or false"),
+    (r"=\s*(#|$)", "a value is missing"),
+    (r"=\s*(?!(true|false|nan|inf)\b)[^\W\d]", 'text stands in quotes, "..."'),
+    (r"=\s*[-+]?\.\d|=\s*[-+]?\d+\.(\D|$)", "digits stand on both sides of a point, as in 0.5"),
+    (r"=\s*[-+]?[\d.]+\s*[^\W\de]", 'a number with a unit stands in quotes, as in "10 ms"'),
+    (r"^[^\W\d]\w*\s*:", "a key and its value are joined by ="),
 )
 
 
@@ -49,7 +64,9 @@ def load(path: str | os.PathLike[str]) -> Model:
         with beside(Path(path)):
             return loads(content.decode("utf-8"))
     except UnicodeDecodeError as error:
-        raise ModelError(f"a model file must be UTF-8 text: {os.fspath(path)}: {error}") from error
+        raise ModelError(
+            f"a model file must be UTF-8 text: {os.fspath(path)}: {error}; save it in that encoding"
+        ) from error
     except ModelError as error:
         raise ModelError(f"{os.fspath(path)}: {error}") from error
 
@@ -64,14 +81,25 @@ def loads(text: str) -> Model:
     """
     if not isinstance(text, str):
         raise ModelError(f"text must be a string, got {type(text).__name__}")
+    text = text.removeprefix("\ufeff")  # a byte-order mark, which some editors write
     if len(text) > MAX_BYTES:
         raise ModelError(f"a model file may have at most {MAX_BYTES} bytes, got {len(text)}")
     _guard(text)
     try:
         data = tomllib.loads(text)
     except (ValueError, RecursionError) as error:  # TOMLDecodeError is a ValueError
-        raise ModelError(f"not valid TOML: {error}") from error
+        raise ModelError(f"not valid TOML: {error}{_line_at(error, text)}") from error
     return from_dict(data)
+
+
+def _line_at(error: Exception, text: str) -> str:
+    """Quote the line at which TOML broke off, and say what is written instead where that can be told."""
+    place = _PLACE.search(str(error))  # said in words alone before Python 3.14
+    if place is None:
+        return ""
+    line = next(islice(io.StringIO(text), int(place[1]) - 1, None), "").strip()
+    meant = next((meant for pattern, meant in _MEANT if re.search(pattern, line[:MAX_LINE])), "")
+    return f", got {show(line)}{meant and ': '}{meant}"
 
 
 def _guard(text: str) -> None:
