@@ -287,6 +287,7 @@ def apply_ufunc(ufunc: Any, method: str, inputs: tuple[Any, ...], options: dict[
         # The common case, for speed.
         raw, name = ufunc(inputs[0].raw), UFUNCS.get(ufunc.__name__)
         return made(raw, name, inputs, numpy=True) if name is not None and is_number(raw) else wrapped(raw)
+    inputs = tuple(_number_of(one) for one in inputs)
     raws = [unwrapped(one) for one in inputs]
     if any(not isinstance(one, float) and np.ndim(one) for one in raws) or options.get("out"):
         return apply_to_arrays(ufunc, method, inputs, options)
@@ -297,6 +298,13 @@ def apply_ufunc(ufunc: Any, method: str, inputs: tuple[Any, ...], options: dict[
     if not any(isinstance(one, Remembers) for one in inputs):
         return raw
     return made(raw, name, inputs, numpy=True)
+
+
+def _number_of(value: Any) -> Any:
+    """Take an array without a dimension for the number that it is."""
+    if not isinstance(value, np.ndarray) or value.ndim:
+        return value
+    return value.element(()) if isinstance(value, TracedArray) else wrapped(value[()])
 
 
 def remembers(values: Any) -> bool:

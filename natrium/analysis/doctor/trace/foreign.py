@@ -20,6 +20,7 @@ from natrium.analysis.doctor.trace.forms import Enough
 
 _CALLS: ContextVar[tuple[Iterator[int], int] | None] = ContextVar("calls", default=None)
 _TURNS: ContextVar[int] = ContextVar("turns")
+_GIVING = ("numpy.random", "scipy.stats", "scipy.interpolate")  # what these make gives numbers itself
 
 
 @contextmanager
@@ -93,10 +94,10 @@ class ForeignKind(Foreign):
 
     def __call__(self, *args: Any, **options: Any) -> Any:
         """Make one."""
-        return self._inner(*unwrapped(args), **unwrapped(options))
+        return _kept(self._inner(*unwrapped(args), **unwrapped(options)), "")
 
     def __instancecheck__(self, one: Any) -> bool:
-        return isinstance(one, self._inner)
+        return isinstance(one._inner if isinstance(one, Foreign) else one, self._inner)
 
     def __mro_entries__(self, bases: tuple[Any, ...]) -> tuple[Any, ...]:
         return (self._inner,)
@@ -120,16 +121,23 @@ def foreign(value: Any, name: str) -> Any:
             given = [called_back(one) for one in unwrapped(args)]
             named = {key: called_back(one) for key, one in unwrapped(options).items()}
             result = value(*given, **named)
-            if isinstance(result, (np.random.Generator, np.random.RandomState)):
-                return Foreign(result)
-            return wrapped(result, name)
+            return _kept(result, name)
 
         return call
     return value
 
 
+def _kept(made: Any, name: str) -> Any:
+    """Let what was made remember from now on, or what it gives."""
+    if type(made).__module__.startswith(_GIVING):
+        return Foreign(made)
+    return wrapped(made[()] if isinstance(made, np.ndarray) and not made.ndim else made, name)
+
+
 def called_back(value: Any) -> Any:
-    """Let a function of the script give plain numbers to whoever calls it."""
+    """Let a function of the script give plain numbers to whoever calls it; give what stands behind others."""
+    if isinstance(value, Foreign):
+        return value._inner
     own = (types.FunctionType, types.MethodType, partial)
     return giving_plain(value) if isinstance(value, own) else value
 

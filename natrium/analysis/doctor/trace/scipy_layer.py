@@ -55,6 +55,8 @@ class Call:
         What SciPy gave.
     asked : int
         How often SciPy asked for the derivatives, where it tells.
+    runs : tuple of (int, int)
+        Which of the script's runs it is, and how many there are.
     """
 
     solver: str
@@ -72,6 +74,7 @@ class Call:
     given: tuple[Any, ...] = ()
     result: Any = None
     asked: int = 0
+    runs: tuple[int, int] = (1, 1)
 
 
 class Watched:

@@ -31,6 +31,7 @@ ROUNDING = 1e-6
 def longest(calls: Sequence[Call]) -> Call:
     """Join calls that go on from each other (a script steps or restarts its solver); give the longest run."""
     best = run = calls[0]
+    chosen = number = 1
     fired = run.event is not None
     for call in calls[1:]:
         times, start = np.asarray(run.times, dtype=float), np.asarray(call.times, dtype=float)
@@ -56,11 +57,11 @@ def longest(calls: Sequence[Call]) -> Call:
                 asked=run.asked + call.asked,
             )
         else:
-            run = call
+            run, number = call, number + 1
         fired = call.event is not None
         if len(run.times) >= len(best.times):
-            best = run
-    return best
+            best, chosen = run, number
+    return attrs.evolve(best, runs=(chosen, number))
 
 
 def _pieces(call: Call) -> tuple[tuple[float, Any], ...]:
@@ -293,8 +294,8 @@ def _made(
         return found[wanted] if len(found) == len(states) else None
 
     return attrs.evolve(
-        record, again=again, asked=call.asked, steps=steps, solver=call.solver, restarts=call.restarts,
-        resumed=resumed,
+        record, again=again, asked=call.asked, runs=call.runs, steps=steps, solver=call.solver,
+        restarts=call.restarts, resumed=resumed,
         order=record.order[:n],
         samples=states[wanted], times=times[wanted], dt="",
         solution={"": times} | dict(zip(record.states, states.T, strict=True)),

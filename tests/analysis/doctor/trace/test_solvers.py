@@ -143,3 +143,10 @@ def test_an_event_that_ends_a_run_is_none_of_the_times_asked_for(tmp_path, again
     assert found.replay.off == -1
     told = {one.key for one in found.findings if one.kind != "note"} - {"solve_ivp RK45"}
     assert told == ({"restart-late"} if late else set())
+
+
+def test_of_several_runs_it_is_said_which_is_read(tmp_path):
+    run = "for begin in (-1.0, 0.0, 1.0):\n    y = odeint(rhs, [begin, -0.5], t, tfirst=True)"
+    found = read_script(script(tmp_path, run))[0]
+    assert found.record.runs == (3, 3)
+    assert "The equations are solved 3 times; what is said is of run 3." in [one.said for one in found.notes]

@@ -71,7 +71,8 @@ def rules_of(case: Case, scheme: SchemeFound) -> Iterator[Found]:
     if maps.record.runs[1] > 1:
         yield Found(
             "one-run", "note",
-            f"The loop is run {maps.record.runs[1]} times; what is said is of run {maps.record.runs[0]}.",
+            f"The {'equations are solved' if maps.record.solver else 'loop is run'} {maps.record.runs[1]} "
+            f"times; what is said is of run {maps.record.runs[0]}.",
             line,
         )  # fmt: skip
     if maps.record.is_cut:

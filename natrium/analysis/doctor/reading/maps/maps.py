@@ -153,7 +153,7 @@ def points_of(record: Record, step: float = math.nan, n: int = POINTS, seed: int
     found: dict[str, Array] = {name: np.full(n, value) for name, value in record.parameter_values.items()}
     for at, name in enumerate(record.states):
         column = record.samples[:, at]
-        column = column[np.isfinite(column)]
+        column = column[np.isfinite(column)] if np.any(np.isfinite(column)) else np.zeros(1)
         spread = float(np.std(column)) or 0.01 * (abs(float(np.mean(column))) or 1.0)
         near = record.samples[rows, at] + 0.05 * spread * rng.standard_normal(n)
         found[name] = np.where(np.isfinite(near), near, 0.0)
