@@ -16,6 +16,7 @@ from natrium.model.hybrid import BY_STATE, HybridSystem, Refractory
 from natrium.model.kernel import lower, lower_expressions
 from natrium.model.rates import V, smooth_rate
 from natrium.model.scheme import STEADY_STATE
+from natrium.model.unstarted import Unstarted
 
 CELSIUS = constant_symbol("celsius")
 
@@ -125,6 +126,12 @@ def system_of(neuron: Any, inner: tuple[str, ...] = ()) -> HybridSystem:
 
     Constants of rates and the temperature are numbers in it, but those in `inner`, which have symbols.
     """
+    return _assemble(Unstarted.of(neuron), inner)
+
+
+@lru_cache(maxsize=512)
+def _assemble(unstarted: Unstarted, inner: tuple[str, ...]) -> HybridSystem:
+    neuron = unstarted.neuron
     parts = _Parts(neuron, inner)
     # Without a threshold its symbol stands for the origin of V alone; without a reset that one's for nothing.
     tau_m, v_rest, v_thresh, v_reset, tau_ref = (

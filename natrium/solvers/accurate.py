@@ -46,7 +46,8 @@ def accurate(neuron: AnyNeuron, rtol: float) -> Compiled | EventDriven:
     'Compiled'
     """
     check_neuron(neuron)
-    if not _compiles(neuron.system.structure) or _is_stiff(neuron):
+    system = neuron.system
+    if not _compiles(system.structure) or _is_stiff(system, neuron.landmarks[-1], neuron.origin):
         return EventDriven(rtol=rtol)
     return Compiled(rtol=rtol)
 
@@ -64,7 +65,9 @@ def _compiles(structure: HybridSystem) -> bool:
     return True
 
 
-def _is_stiff(neuron: AnyNeuron) -> bool:
-    relaxation = lower(neuron.system).relaxation
-    voltages = np.linspace(neuron.landmarks[-1], neuron.origin, LOOKS).tolist()
+@lru_cache(maxsize=256)
+def _is_stiff(system: HybridSystem, low: float, high: float) -> bool:
+    """Tell whether a gate is that fast somewhere between two voltages."""
+    relaxation = lower(system).relaxation
+    voltages = np.linspace(low, high, LOOKS).tolist()
     return max((rate for V in voltages for rate in relaxation(V)), default=0.0) > FASTEST

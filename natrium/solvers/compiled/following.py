@@ -9,11 +9,12 @@ import numpy as np
 import numpy.typing as npt
 import sympy
 
-from natrium.model import AnyNeuron, GateFlow, HybridSystem
+from natrium.model import AnyNeuron, GateFlow, HybridSystem, Neuron
 from natrium.model.arrays import Array
 from natrium.model.kernel import lower_expressions
 from natrium.model.protocol import per_neuron
 from natrium.model.scales import scales_of
+from natrium.model.unstarted import Unstarted
 from natrium.solvers.compiled.tables import column, of_parameters, origins, values_of
 from natrium.solvers.compiled.taylor.lowering import sets_voltage
 from natrium.solvers.runs import Runs
@@ -47,7 +48,14 @@ def fast_gates(runs: Runs) -> tuple[GateFlow, ...]:
 
 @per_neuron(maxsize=256)
 def _fast_of(neuron: AnyNeuron) -> tuple[GateFlow, ...]:
+    if isinstance(neuron, Neuron) and sets_voltage(neuron.system.structure):
+        return _fast_wherever(Unstarted.of(neuron))
     return _fast_in_first(Runs(neuron=neuron, t_end=1.0))
+
+
+@lru_cache(maxsize=256)
+def _fast_wherever(unstarted: Unstarted) -> tuple[GateFlow, ...]:
+    return _fast_in_first(Runs(neuron=unstarted.neuron, t_end=1.0))
 
 
 def _fast_in_first(runs: Runs) -> tuple[GateFlow, ...]:
