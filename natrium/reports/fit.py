@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
@@ -10,6 +9,7 @@ from typing import Any, TypeVar
 from natrium.analysis import FitStep, fit
 from natrium.model import Model, ModelError
 from natrium.model.checks import reads_as_number
+from natrium.model.stimuli.columns import read_table
 from natrium.model.stimuli.recordings import is_recording, read_train
 from natrium.reports.output import Output, manifest
 from natrium.reports.report import write_results
@@ -38,25 +38,14 @@ def read_spikes(path: Path, column: str | None = None) -> list[float]:
     """
     if is_recording(path):
         return _at_most(read_train(path, column or "").tolist())
-    try:
-        if path.stat().st_size > MAX_BYTES:
-            raise ModelError(
-                f"a file of spikes may have at most {MAX_BYTES} bytes, got {path.stat().st_size}"
-            )
-        with path.open(newline="", encoding="utf-8") as file:
-            rows = [row for row in csv.reader(file) if row and not row[0].lstrip().startswith("#")]
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise ModelError(
-            f"cannot read spikes from {path}: {getattr(error, 'strerror', None) or error}"
-        ) from None
-    place, heading = 0, []
-    if rows and not reads_as_number(rows[0][0]):
-        heading = [cell.strip() for cell in rows.pop(0)]
+    table = read_table(path, "spikes", MAX_BYTES, ModelError)
+    place, heading = 0, table.heading
+    if heading:
         place = _place(heading, column, path)
     elif column is not None:
         raise ModelError(f"{path.name} has no headings, got column {column!r}: leave --column out")
     spikes = []
-    for number, row in enumerate(_at_most(rows), start=1):
+    for number, (_, row) in enumerate(_at_most(table.rows), start=1):
         cell = row[place] if place < len(row) else ""
         if heading and not cell.strip() and len(heading) > 1:
             continue

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -12,8 +11,9 @@ from typing import Any, Literal, Self
 
 import attrs
 
-from natrium.model.checks import Choice, Count, Numbers, Text, reads_as_number, show
+from natrium.model.checks import Choice, Count, Numbers, Text
 from natrium.model.errors import ModelError, StimulusError
+from natrium.model.stimuli.columns import read_columns
 from natrium.model.stimuli.drive import Drive
 from natrium.model.stimuli.recordings import MAX_BYTES, is_recording, read_signal, read_train, scale_to
 from natrium.model.stimuli.signals import Samples
@@ -137,7 +137,7 @@ class Csv(_FromFile):
 
     def read(self) -> tuple[Sequence[float], Sequence[float]]:
         """Give times, ms, and values, the factor apart."""
-        times, values = read_columns(Path(self._folder) / self.file, self.time, self.value)
+        times, values = read_samples(Path(self._folder) / self.file, self.time, self.value)
         step = TIME_UNITS[self.time_unit]
         return [step * time for time in times], values
 
@@ -244,7 +244,7 @@ class RecordedSpikes(Incoming):
             except ModelError as error:
                 raise StimulusError(str(error)) from None
         else:
-            times = tuple(read_columns(path, self.name)[0])
+            times = tuple(read_samples(path, self.name)[0])
         if len(times) > MOST_SPIKES:
             raise StimulusError(f"at most {MOST_SPIKES} spikes may come in, got {len(times)} in {path.name}")
         try:
@@ -258,6 +258,11 @@ class RecordedSpikes(Incoming):
         return self.kicks_at(self.times, self.delay)
 
 
+def read_samples(path: Path, *names: str) -> list[list[float]]:
+    """Read columns of a CSV file by their headings; see `natrium.model.stimuli.columns.read_columns`."""
+    return read_columns(path, MAX_BYTES, StimulusError, *names)
+
+
 def _recording(path: Path) -> Path:
     """Refuse what is no file of the lab's formats."""
     if not is_recording(path):
@@ -265,65 +270,3 @@ def _recording(path: Path) -> Path:
             f'a recording must be a .nix, .h5 or .nwb file, got {path.name!r}: of CSV kind = "csv"'
         )
     return path
-
-
-# --- CSV -------------------------------------------------------------------------------------------
-
-
-def read_columns(path: Path, *names: str) -> list[list[float]]:
-    """Read columns of numbers from a CSV file.
-
-    Parameters
-    ----------
-    path : Path
-    *names : str
-        Headings; an empty one stands for the column at its own place.
-
-    Raises
-    ------
-    StimulusError
-        When it cannot be read, a column is not there or a cell is no number (the line is named).
-    """
-    rows = _rows(path)
-    heading: list[str] = []
-    if rows and not reads_as_number(rows[0][1][0]):
-        heading = [cell.strip() for cell in rows.pop(0)[1]]
-    places = [_place(path, heading, name, place) for place, name in enumerate(names)]
-    return [[_number(path, row, line, place) for line, row in rows] for place in places]
-
-
-def _rows(path: Path) -> list[tuple[int, list[str]]]:
-    try:
-        if path.stat().st_size > MAX_BYTES:
-            raise StimulusError(
-                f"a file of samples may have at most {MAX_BYTES} bytes, got {path.stat().st_size}: {path}"
-            )
-        with path.open(newline="", encoding="utf-8-sig") as file:
-            return [(k, row) for k, row in enumerate(csv.reader(file), start=1) if _is_data(row)]
-    except (OSError, UnicodeDecodeError, csv.Error, ValueError) as error:
-        if isinstance(error, StimulusError):
-            raise
-        reason = getattr(error, "strerror", None) or error
-        raise StimulusError(f"cannot read samples from {path}: {reason}") from None
-
-
-def _place(path: Path, heading: list[str], name: str, place: int) -> int:
-    if not name:
-        return place
-    if name not in heading:
-        there = ", ".join(heading) or "no headings"
-        raise StimulusError(f"{path.name} must have a column {name!r}, got {there}")
-    return heading.index(name)
-
-
-def _number(path: Path, row: list[str], line: int, place: int) -> float:
-    cell = row[place] if place < len(row) else ""
-    if not reads_as_number(cell):
-        raise StimulusError(
-            f"column {place + 1} of {path.name} must hold numbers, got {show(cell)} in line {line}"
-        )
-    return float(cell)
-
-
-def _is_data(row: list[str]) -> bool:
-    return bool(row) and any(cell.strip() for cell in row) and not row[0].lstrip().startswith("#")

@@ -22,7 +22,7 @@ import numpy as np
 from natrium.model import AnyNeuron, ModelError, Neuron, StimulusError, UnsupportedModel
 from natrium.model.arrays import Array
 from natrium.model.checks import check_path
-from natrium.model.stimuli.recorded import read_columns
+from natrium.model.stimuli.recorded import read_samples
 
 # What the notebook's scripts call their labels and their samples.
 LABELS, SAMPLES = "time_points", "membrane_potentials"
@@ -242,6 +242,6 @@ def recording_of_csv(file: str | os.PathLike[str]) -> Recording:
     """
     check_path(file)
     try:
-        return recording_of(read_columns(Path(file), "", ""), os.fspath(file))
+        return recording_of(read_samples(Path(file), "", ""), os.fspath(file))
     except StimulusError as error:
         raise ModelError(str(error)) from None
