@@ -74,8 +74,8 @@ def read_table(path: Path, what: str, most_bytes: int, error: type[NatriumError]
         cells, line = max(((len(_filled(row)), -line) for line, row in rows), default=(0, 0))
         if cells > len(heading):
             raise error(
-                f"a line of {path.name} must not have more cells than its heading, {len(heading)}, got {cells} "
-                f"in line {-line}: where numbers have a comma for a point, columns are parted by ; or tabs"
+                f"a line of {path.name} must not have more cells than its heading, {len(heading)}, got "
+                f"{cells} in line {-line}: where numbers have a comma for a point, columns are parted by ; or tabs"
             )
     return Columns(path.name, heading, rows)
 
