@@ -75,7 +75,7 @@ def read_table(path: Path, what: str, most_bytes: int, error: type[NatriumError]
         if cells > len(heading):
             raise error(
                 f"a line of {path.name} must not have more cells than its heading, {len(heading)}, got "
-                f"{cells} in line {-line}: where numbers have a comma for a point, columns are parted by ; or tabs"
+                f"{cells} in line {-line}: where numbers have a comma for a point, columns are parted by ;"
             )
     return Columns(path.name, heading, rows)
 
