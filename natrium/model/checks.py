@@ -16,12 +16,16 @@ import numpy.typing as npt
 
 from natrium.model.errors import ModelError, NatriumError
 
+_UNITS = ": natrium.membrane takes units, and its leak.to_mV makes mV of a current"
 # Names become symbols and, through `lambdify`, Python identifiers: a fixed pattern keeps them harmless.
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,39}")
 
 
 def as_float(value: float) -> float:
-    """Make any real number a float; leave all else for the field's rule to refuse."""
+    """Make any real number, an array's without axes too, a float; leave all else for the rule to refuse."""
+    if getattr(value, "ndim", None) == 0 and hasattr(value, "item") and not has_unit(value):
+        held = value.item()
+        value = held if is_real(held) else value
     try:
         return float(value) if is_real(value) else value
     except OverflowError:  # a whole number beyond all doubles
@@ -31,6 +35,21 @@ def as_float(value: float) -> float:
 def is_real(value: object) -> bool:
     """Tell whether a value is a real number; a flag is none."""
     return isinstance(value, numbers.Real) and not isinstance(value, bool)
+
+
+def has_unit(value: object) -> bool:
+    """Tell whether a value is an object of a units library: pint, quantities, Astropy or Brian 2."""
+    return any(
+        hasattr(value, one) and hasattr(value, other)
+        for one, other in (("magnitude", "units"), ("value", "unit"), ("dim", "__float__"))
+    )
+
+
+def as_list(values: Any) -> Any:
+    """Make an array of any library a list; leave all else, and what has a unit, for the rule to refuse."""
+    if not hasattr(values, "__array__") or has_unit(values):
+        return values
+    return np.asarray(values).tolist()
 
 
 def are_floats(values: Sequence[Any]) -> bool:
@@ -44,8 +63,10 @@ def as_numbers(name: str, values: Any) -> npt.NDArray[np.float64]:
     Raises
     ------
     ModelError
-        When they are none.
+        When they are none, or have a unit.
     """
+    if has_unit(values):
+        raise ModelError(f"{name} must be numbers without a unit, got {show(values)}{_UNITS}")
     try:
         return np.asarray(values, dtype=float)
     except (TypeError, ValueError):
@@ -125,6 +146,7 @@ def show(value: object, unit: str = "") -> str:
         value = value[:80]  # the text of a long one takes long to make
     try:
         text = repr(value.item() if isinstance(value, np.generic) else value)
+        text = text if isinstance(value, (str, bytes)) else " ".join(text.split())  # tables take many lines
     except ValueError:  # a whole number of more digits than Python prints
         text = f"a {type(value).__name__} too long to show"
     if len(text) > 60:
@@ -192,7 +214,8 @@ class Number(Rule):
     def broken(self, name: str, value: Any) -> str:
         """Say how `value` breaks the rule; an empty string where it keeps it."""
         if not is_real(value):
-            return f"{name} must be a number, got {show(value)} ({type(value).__name__})"
+            hint = _UNITS if has_unit(value) else ""
+            return f"{name} must be a number, got {show(value)} ({type(value).__name__}){hint}"
         if not _is_finite(value):
             return f"{name} must be finite, got {show(value, self.unit)}"
         below = value <= self.low if self.open_low else value < self.low

@@ -15,7 +15,7 @@ from typing import Any
 
 import attrs
 
-from natrium.model.checks import show
+from natrium.model.checks import has_unit, show
 from natrium.model.errors import ModelError
 
 MAX_LENGTH = 80  # characters of a quantity
@@ -113,10 +113,7 @@ def is_quantity(value: object) -> bool:
     if isinstance(value, str):
         form = _FORM.fullmatch(value.strip()) if len(value) <= MAX_LENGTH else None
         return form is not None and _factors(form[2]) is not None and not _words(form[2]) & _WORDS
-    return any(
-        hasattr(value, one) and hasattr(value, other)
-        for one, other in (("magnitude", "units"), ("value", "unit"), ("dim", "__float__"))
-    )
+    return has_unit(value)
 
 
 def as_quantity(name: str, value: Any) -> Quantity:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Sequence
 from typing import Any
 
@@ -88,6 +89,9 @@ def make_solver(name: str, options: dict[str, Any]) -> Solver:
     """Make the solver of a name; see `simulate` for the options."""
     if name not in SOLVERS:
         raise ModelError(unknown_name("solver", name, SOLVERS))
+    known = inspect.signature(SOLVERS[name]).parameters
+    for option in (option for option in options if option not in known):
+        raise ModelError(unknown_name(f"an option of solver {name!r}", option, known))
     try:
         return SOLVERS[name](**options)
     except TypeError as error:

@@ -12,7 +12,7 @@ import attrs
 import numpy as np
 import sympy
 
-from natrium.model.checks import Choice, Number, Numbers, Optional, are_floats, as_float, show
+from natrium.model.checks import Choice, Number, Numbers, Optional, are_floats, as_float, as_list, show
 from natrium.model.errors import StimulusError
 from natrium.model.expressions.exprel import whole
 from natrium.model.expressions.expression import Expression, as_expression, evaluated
@@ -30,8 +30,7 @@ def _check_callable(instance: Any, attribute: Any, value: Any) -> None:
 
 def _floats(values: Any) -> Any:
     """Make a tuple of floats of an array or sequence; leave all else for the rule to refuse."""
-    if isinstance(values, np.ndarray):
-        values = values.tolist()
+    values = as_list(values)
     if not isinstance(values, Sequence) or isinstance(values, (str, bytes)):
         return values
     return tuple(values) if are_floats(values) else tuple(map(as_float, values))

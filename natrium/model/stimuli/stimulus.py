@@ -269,7 +269,7 @@ def _flat(parts: Any) -> tuple[Stimulus, ...]:
     flat: list[Stimulus] = []
     for part in parts:
         if not isinstance(part, Stimulus):
-            raise StimulusError(f"a stimulus must be a Stimulus object, got {show(part)}")
+            raise StimulusError(f"a stimulus must be a Stimulus object, got {show(part)}{_meant(part)}")
         flat.extend(part.parts if isinstance(part, Sum) else (part,))
     return tuple(flat)
 
@@ -331,8 +331,18 @@ def as_stimulus(value: Stimulus | Sequence[Stimulus] | None) -> Sum:
         return Sum((value,))
     if isinstance(value, (list, tuple)):
         return Sum(value)
-    hint = f": write Constant({show(value)})" if is_real(value) else ""
-    raise StimulusError(f"a stimulus must be a Stimulus object or several, got {show(value)}{hint}")
+    raise StimulusError(f"a stimulus must be a Stimulus object or several, got {show(value)}{_meant(value)}")
+
+
+def _meant(value: object) -> str:
+    """Say which stimulus is made of a number, a text, a function or an array."""
+    if is_real(value):
+        return f": write Constant({show(value)})"
+    if isinstance(value, str):
+        return f": write Expression({show(value)})"
+    if callable(value):
+        return ": write Custom(function, max_step=...)"
+    return ": write Samples(times, values)" if hasattr(value, "__array__") else ""
 
 
 @attrs.frozen
