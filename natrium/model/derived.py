@@ -63,6 +63,19 @@ def jacobian_of(expressions: Sequence[Any], symbols: Sequence[Any]) -> tuple[Exp
     return tuple(found[k * n : (k + 1) * n] for k in range(len(rows)))
 
 
+def shared_terms(expressions: Sequence[Any]) -> tuple[list[tuple[Any, Any]], Expressions]:
+    """Give symbols for what expressions share, each with what it is, and the expressions by these."""
+    rows = tuple(expressions)
+
+    def share() -> Expressions:
+        steps, left = sympy.cse(rows)
+        return (*(part for step in steps for part in step), *left)
+
+    found = kept_expressions(describe("shared terms", rows), (), share)
+    n = len(found) - len(rows)
+    return list(zip(found[:n:2], found[1:n:2], strict=True)), found[n:]
+
+
 @cache
 def _digest(sources: tuple[str, ...]) -> str:
     files = (*map(Path, sources), *SOURCES)

@@ -6,7 +6,7 @@ import sympy
 from natrium.analysis.equilibria import steady_input
 from natrium.model import derived, loads, store
 from natrium.model.branches import choose
-from natrium.model.derived import built, jacobian_of, kept_expressions, written
+from natrium.model.derived import built, jacobian_of, kept_expressions, shared_terms, written
 from natrium.model.expressions.exprel import exprel, whole_exp
 from natrium.model.files.new import template
 from natrium.model.kept import describe
@@ -131,3 +131,13 @@ def test_derivatives_stand_row_by_row_and_are_read_back(folder):
     assert jacobian_of(rows, (y, x)) == tuple(row[::-1] for row in found)
     assert jacobian_of((), by) == ()
     assert jacobian_of(rows, ()) == ((),) * 4
+
+
+def test_what_is_shared_is_the_same_from_the_disk(folder, monkeypatch):
+    rows = (sympy.exp(x * y) + g, sympy.exp(x * y) * exprel(x * y + 1), sympy.S.Zero)
+    steps, left = shared_terms(rows)
+    plain = sympy.cse(rows)
+    assert (steps, list(left)) == plain
+    assert describe(*left) == describe(*plain[1])
+    monkeypatch.setattr(derived.sympy, "cse", unlike)
+    assert shared_terms(rows) == (steps, left)

@@ -25,6 +25,7 @@ import sympy
 
 from natrium.model.arrays import Array
 from natrium.model.branches import choose
+from natrium.model.derived import shared_terms
 from natrium.model.errors import SolverError
 from natrium.model.expressions.exprel import EXP_LIMIT, exprel, exprel_array, whole, whole_exp
 from natrium.model.root import find_root
@@ -152,7 +153,7 @@ class Enclosure:
 
     def __init__(self, expressions: Any, variables: Any, values: Mapping[Any, float]) -> None:
         self.variables, self.values = variables, dict(values)
-        self.steps, self.results = sympy.cse([whole(expr) for expr in expressions])
+        self.steps, self.results = shared_terms([whole(expr) for expr in expressions])
 
     def at(self, values: Mapping[Any, float]) -> Enclosure:
         """Give the same with other values."""
