@@ -11,6 +11,7 @@ import numpy as np
 
 from natrium.analysis.doctor.trace.arrays import TracedArray
 from natrium.analysis.doctor.trace.built_up import join_settings
+from natrium.analysis.doctor.trace.courses import is_pace, is_whole, ramps_of, slopes_of
 from natrium.analysis.doctor.trace.elements import SMALL
 from natrium.analysis.doctor.trace.forms import MOVED, TIMED, Form, Segment, StepTrace, leaves_of
 from natrium.analysis.doctor.trace.meanings import is_input, is_noise, may_be_step, step_rank
@@ -250,17 +251,22 @@ class Builder:
 
     def _clock(self, values: dict[str, Array]) -> tuple[str, str]:
         """Find the leaf of time, and of the step."""
-        slopes = self._slopes(values)
-        whole = {name for name, slope in slopes.items() if slope == 1.0 and _is_whole(values[name])}
+        slopes = slopes_of(values)
+        whole = {name for name, slope in slopes.items() if slope == 1.0 and is_whole(values[name])}
         parameters = self.parameters.items()
         ranks = {name: step_rank(name) for name in self.parameters}
         called = sorted(
             (name for name in ranks if ranks[name] is not None), key=lambda name: ranks[name] or 0
         )
-        read = self._read()
+        read, even = self._read(), slopes.keys() - ramps_of(slopes, self.parameters)
         ranked = sorted(
             slopes,
-            key=lambda name: (name in whole, name not in read, name.lower().strip("_") not in ("t", "time")),
+            key=lambda name: (
+                name in whole,
+                name not in even,
+                name not in read,
+                name.lower().strip("_") not in ("t", "time"),
+            ),
         )
         time = ranked[0] if ranked else ""
         dt = ""
@@ -282,20 +288,6 @@ class Builder:
         }
         return by.pop() if len(by) == 1 else ""
 
-    def _slopes(self, values: dict[str, Array]) -> dict[str, float]:
-        """Give what goes up evenly (the step's number, its time), and by how much a step."""
-        found: dict[str, float] = {}
-        for name, one in values.items():
-            known = np.flatnonzero(~np.isnan(one))
-            at = known[:400]
-            if at.size < 3 or np.any(np.diff(one[known]) <= 0.0):  # a phase of a period goes back
-                continue
-            slope = float((one[at[-1]] - one[at[0]]) / (at[-1] - at[0]))
-            off = np.abs(one[at] - one[at[0]] - slope * (at - at[0]))
-            if slope > 0 and np.all(off <= 1e-6 * slope):
-                found[name] = slope
-        return found
-
     def _read(self) -> set[str]:
         return set(self.outside.values())
 
@@ -307,11 +299,13 @@ class Builder:
         used = {name for state, _, names in met for name in names if name != state}
         # What a state only keeps, and nothing is made of, drives nothing.
         read = {name for state, root, names in met if root.op != "leaf" or state in used for name in names}
-        slopes = self._slopes(values)
+        slopes = slopes_of(values)
+        ramps = ramps_of(slopes, self.parameters)
         ones = [
             name for name in values
-            if name in read and name != time and not is_noise(name) and name not in slopes
-            and (is_input(name) or not _is_pace(values[name], slopes.get(time, 0.0)))
+            if name in read and name != time and not is_noise(name)
+            and (name not in slopes or name in ramps)
+            and (is_input(name) or not is_pace(values[name], slopes.get(time, 0.0)))
         ]  # fmt: skip
         if len(ones) > 1:
             named = [name for name in ones if is_input(name)]
@@ -326,16 +320,6 @@ class Builder:
             if made:
                 found[name] = tuple(self.node(one) for one in made)
         return found
-
-
-def _is_pace(values: Array, pace: float) -> bool:
-    """Tell whether a course is what time goes on by, all the same but for rounding."""
-    return bool(np.all(np.abs(values[~np.isnan(values)] - pace) <= 1e-6 * pace))
-
-
-def _is_whole(values: Array) -> bool:
-    there = values[~np.isnan(values)]
-    return bool(np.all(there == np.round(there)))
 
 
 def _timed_outcomes(steps: list[StepTrace]) -> dict[Any, set[bool]]:

@@ -265,3 +265,32 @@ def test_spikes_that_come_in_together_or_while_v_is_held_are_all_known(tmp_path)
         path.write_text(ARRIVING.replace(old, new))
         (faulty,) = read_script(path, claim)
         assert [one.line for one in faulty.faults] == [line]
+
+
+LISTED = """
+from math import exp
+C, g_leak, tau_e, tau_i, dt = 250.0, 16.0, 4.0, 9.0, 0.1
+fast, slow = [5.0 + 2.3 * j for j in range(60)], [12.5 + 9.7 * j for j in range(12)]
+v, g_e, g_i, at_e, at_i = -70.0, 0.0, 0.0, 0, 0
+for k in range(1500):
+    t = k * dt
+    while at_e < len(fast) and fast[at_e] <= t:
+        g_e += 7.0
+        at_e += 1
+    while at_i < len(slow) and slow[at_i] <= t:
+        g_i += 5.0
+        at_i += 1
+    g = g_leak + g_e + g_i
+    rest = (g_leak * -70.0 + g_i * -80.0) / g
+    v = rest + (v - rest) * exp(-dt * g / C)
+    g_e *= exp(-dt / tau_e)
+    g_i *= exp(-dt / tau_i)
+    if v >= -55.0:
+        v = -65.0
+"""
+
+
+def test_spikes_taken_one_by_one_from_lists_come_in(tmp_path):
+    reading = taken(tmp_path, LISTED)
+    assert reading.faults == ()
+    assert {kick.state: kick.steps.size for kick in reading.maps.kicks} == {"g_e": 60, "g_i": 12}

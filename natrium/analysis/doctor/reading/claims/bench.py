@@ -45,7 +45,7 @@ def bench_of(case: Case, sides: Claimed, name: str, written: bool = False) -> Be
     other = {one: value for one, value in numbers_named(case.source).items() if one not in known}
     candidates |= {one: np.full(n, value) for one, value in (other | spare).items()}
     flow = case.meant.flows[name]
-    node = flow if written else whole_of(case, flow)
+    node = flow if written else whole_of(case, flow, drive)
     return Bench(
         node,
         points,
@@ -126,6 +126,6 @@ def part_of(bench: Bench) -> Bench:
     )
 
 
-def whole_of(case: Case, node: Node) -> Node:
-    """Put in all parameters that are made of others, so that the line of each number is met."""
-    return expanded(case.maps.record, case.maps.algebra, node, everything=True)
+def whole_of(case: Case, node: Node, drive: str = "") -> Node:
+    """Put in all parameters made of others but the input, so that the line of each number is met."""
+    return expanded(case.maps.record, case.maps.algebra, node, everything=True, but=drive)

@@ -12,7 +12,7 @@ from natrium.analysis.doctor.reading.expressions.trees import in_order, leaves
 from natrium.analysis.doctor.reading.expressions.wording import shown
 from natrium.analysis.doctor.reading.findings.case import Case
 from natrium.analysis.doctor.reading.findings.found import Found, in_line
-from natrium.analysis.doctor.reading.maps.kicks import Kick, state_choices
+from natrium.analysis.doctor.reading.maps.kicks import Kick, chosen_alike
 from natrium.analysis.doctor.reading.text.blocks import condition_of
 from natrium.analysis.doctor.reading.text.labels import set_anew
 from natrium.analysis.doctor.trace.meanings import plain
@@ -157,7 +157,7 @@ def _set_by(case: Case, sides: Claimed, label: str) -> int:
     maps, name = case.maps, next((own for own, one in sides.pairs.items() if one == label), "")
     main = maps.main
     for step in maps.record.steps if name and name in leaves(main.updates[name]) else ():
-        if state_choices(step) == state_choices(main) and name not in leaves(step.updates[name]):
+        if chosen_alike(maps.record, step, main) and name not in leaves(step.updates[name]):
             return set_anew(case.source, plain(name))
     return 0
 

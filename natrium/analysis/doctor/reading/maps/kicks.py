@@ -130,7 +130,7 @@ def kicked_kinds(
         if dt is not None
     ]
     for at in others:
-        late, early = _jumps(main, record.steps[at], moving, points, lengths)
+        late, early = _jumps(record, main, record.steps[at], moving, points, lengths)
         after |= {at: late} if late else {}
         before |= {at: early} if early else {}
     found = Kinds(*max(((after, False), (before, True)), key=lambda one: _explains(one[0])))
@@ -138,7 +138,7 @@ def kicked_kinds(
     for kinds in (held, tuple(sides)):  # a jump that is known comes in while V is held, and with a spike
         base = max(kinds, key=lambda at: record.steps[at].count, default=-1)
         for at in kinds if sizes else ():
-            known = _jumps(record.steps[base], record.steps[at], moving, points, lengths)[found.early]
+            known = _jumps(record, record.steps[base], record.steps[at], moving, points, lengths)[found.early]
             if known and all(_is_known(name, size, sizes) for name, size in known.items()):
                 found.jumps[at] = known
     for at, jumps in tuple(found.jumps.items()):
@@ -146,8 +146,11 @@ def kicked_kinds(
         for other, step in enumerate(record.steps):
             alike = (sign and sign <= _timed(step)) or (moving[0] in jumps and sides.get(other) is own)
             if alike and other not in found.jumps and other not in others:
+                apart = _apart(main, step, moving, points)  # what goes on as in the main step takes none
                 found.jumps[other] = {
-                    name: one for name, one in jumps.items() if name != moving[0] or other not in held
+                    name: one
+                    for name, one in jumps.items()
+                    if name in apart and (name != moving[0] or other not in held)
                 }
     return found
 
@@ -176,7 +179,7 @@ def check_steps(maps: Maps) -> None:
     for at in maps.free:
         step = record.steps[at]
         own = np.flatnonzero(record.order == at)
-        if step is main or state_choices(step) != state_choices(main) or not is_train(own, record.order.size):
+        if step is main or not chosen_alike(record, step, main) or not is_train(own, record.order.size):
             continue
         for name in maps.moving if not all_come_in(own, maps.kicks) else ():
             node = step.updates[name]
@@ -188,6 +191,7 @@ def check_steps(maps: Maps) -> None:
 
 
 def _jumps(
+    record: Record,
     main: Step,
     step: Step,
     moving: Sequence[str],
@@ -195,7 +199,7 @@ def _jumps(
     lengths: Sequence[Mapping[str, Array]],
 ) -> tuple[dict[str, float], dict[str, float]]:
     """Give the jumps after a main step, and those before it, that make another of it; none where none do."""
-    if step is main or step.updates is main.updates or state_choices(step) != state_choices(main):
+    if step is main or step.updates is main.updates or not chosen_alike(record, step, main):
         return {}, {}
     apart = _apart(main, step, moving, points)
     even = {name: float(np.median(one)) for name, one in apart.items() if _is_even(one)}
@@ -260,9 +264,25 @@ def _timed(step: Step) -> set[tuple[int, bool]]:
     return {(one.line, one.held) for one in step.choices if one.timed}
 
 
-def state_choices(step: Step) -> list[tuple[str, bool, int]]:
-    """Tell how a step's comparisons of states came out."""
-    return [(one.relation, one.held, one.line) for one in step.choices if not one.timed]
+def chosen_alike(record: Record, step: Step, other: Step) -> bool:
+    """Tell whether comparisons of states came out alike; not of what only counts on, as through a list."""
+    courses = zip(record.states, record.samples.T, strict=True)
+    counts = {name for name, course in courses if _counts_on(course)}
+
+    def choices(of: Step) -> list[tuple[str, bool, int]]:
+        met = ((one, (leaves(one.left) | leaves(one.right)) & set(record.states)) for one in of.choices)
+        return [
+            (one.relation, one.held, one.line)
+            for one, states in met
+            if not one.timed and not (states and states <= counts)
+        ]
+
+    return choices(step) == choices(other)
+
+
+def _counts_on(course: Array) -> bool:
+    by = np.diff(course)
+    return bool(np.all(by >= 0.0) and np.all(by == np.floor(by)))
 
 
 def of_kinds(record: Record, kinds: Kinds) -> tuple[Kick, ...]:

@@ -177,14 +177,14 @@ def differ(one: Array, other: Array) -> bool:
     return bool(np.any(np.abs(one[good] - other[good]) > SAME * np.maximum(size, 1e-12)))
 
 
-def expanded(record: Record, algebra: Algebra, node: Node, everything: bool = False) -> Node:
-    """Put derived parameters that depend on dt (or all) in as the trees that make them."""
+def expanded(record: Record, algebra: Algebra, node: Node, everything: bool = False, but: str = "") -> Node:
+    """Put derived parameters that depend on dt (or all, but one) in as the trees that make them."""
     for _ in range(8):
         names = leaves(node)
         made = {
             name: record.parameters[name]
             for name in names
-            if name != record.dt
+            if name not in (record.dt, but)
             and name in record.parameters
             and record.parameters[name].op not in (LEAF, NUMBER)
             and (everything or record.dt in _roots(record, name))

@@ -25,10 +25,12 @@ from natrium.analysis.doctor.reading.model.recognise import DRIVEN
 from natrium.analysis.doctor.reading.model.rules import number_at
 from natrium.analysis.doctor.trace.meanings import is_rest
 from natrium.analysis.doctor.trace.record import Choice, Node
-from natrium.model import Formula, Samples, Step, Stimulus
+from natrium.model import Formula, Model, Samples, Step, Stimulus
 from natrium.model.arrays import Array
 
 MOST_STEPS = 60  # a staircase of more is a record of samples
+UNITS = (1.0, 1e3, 1e-3)  # of a script's time, in ms
+FEWEST, SAME, MOSTLY = 8, 1e-9, 0.9  # steps with an input; how far its ratio to another may go; in how many
 
 
 def hoisted(
@@ -111,6 +113,20 @@ def _of_several(maps: Maps, equations: Mapping[str, Node]) -> tuple[dict[str, No
         left = algebra.replaced(left, {name: number(0.0)})
     driven = algebra.make("+", left, algebra.canonical(leaf(DRIVEN)), line=flow.line)
     return {**equations, maps.V: driven}, total
+
+
+def adds_up(maps: Maps, equations: Mapping[str, Node], claim: Model) -> bool:
+    """Tell whether a claimed stimulus is what the inputs that V's equation adds up come to, in some unit."""
+    added = _of_several(maps, equations)
+    clock = clock_of(maps)
+    own = inputs_of(maps, DRIVEN, added[1], clock) if added is not None else np.zeros(0)
+    for ms in UNITS if added is not None else ():
+        asked = np.array([claim.stimulus(float(t) * ms) for t in clock.reads])
+        both = (own != 0.0) & (asked != 0.0)
+        ratio = asked[both] / own[both]
+        if ratio.size >= FEWEST and np.mean(np.abs(ratio / np.median(ratio) - 1.0) < SAME) > MOSTLY:
+            return True
+    return False
 
 
 def inputs_of(maps: Maps, name: str, made: Node | None, clock: Clock) -> Array:

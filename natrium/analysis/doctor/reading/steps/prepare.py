@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from typing import Any
 
 import attrs
 import numpy as np
@@ -195,7 +196,7 @@ def _without_idle_beginning(record: Record) -> Record:
 
 
 def _joined(record: Record) -> tuple[Record, dict[str, str]]:
-    """Take an input that is read at several places of the script, one a step, as one."""
+    """Take an input that is read at several places, one a step, as one; of two a step the earlier one."""
     inputs = np.asarray(record.inputs, dtype=float)
     joined: dict[str, str] = {}
     if not record.input:
@@ -209,7 +210,11 @@ def _joined(record: Record) -> tuple[Record, dict[str, str]]:
             inputs = np.where(np.isfinite(values), values, inputs)
             joined[name] = record.input
             del exogenous[name]
-    return attrs.evolve(record, inputs=inputs, exogenous=exogenous), joined
+        elif name.split("#")[0] == base and _is_next(values, inputs):
+            joined |= {name: record.input, record.input: name}
+            exogenous[name], inputs = inputs, values
+    origins = {joined.get(name, name): made for name, made in record.origins.items()}
+    return attrs.evolve(record, inputs=inputs, exogenous=exogenous, origins=origins), joined
 
 
 def _state(name: str) -> str:
@@ -225,14 +230,22 @@ def stages(record: Record) -> dict[str, str]:
     def is_stage(name: str, course: Array) -> bool:
         """Tell whether it is so wherever it is read: while refractory nothing may be."""
         kinds = [any(name in leaves(node) for node in step.updates.values()) for step in record.steps]
-        read = np.array(kinds, dtype=bool)[record.order] if course.size == record.order.size else slice(None)
-        return is_noise(name) or _within_steps(record.inputs[read], course[read])
+        whole = course.size == record.order.size
+        read: Any = np.array(kinds, dtype=bool)[record.order] if whole else slice(None)
+        if name.startswith(f"{record.input} ("):
+            return is_noise(name) or _within_steps(record.inputs[read], course[read])
+        again = name.partition("#")[0] == record.input.partition("#")[0]
+        return whole and again and _is_next(*(np.where(read, one, np.nan) for one in (record.inputs, course)))
 
-    return {
-        name: record.input
-        for name, course in record.exogenous.items()
-        if name.startswith(f"{record.input} (") and is_stage(name, course)
-    }
+    return {name: record.input for name, course in record.exogenous.items() if is_stage(name, course)}
+
+
+def _is_next(course: Array, other: Array) -> bool:
+    """Tell whether what steps read besides is what the next one reads first: the two ends of a step."""
+    if course.size != other.size or course.size < NEAR:
+        return False
+    both = np.isfinite(course[1:]) & np.isfinite(other[:-1])
+    return bool(both.any() and np.array_equal(course[1:][both], other[:-1][both]))
 
 
 def _within_steps(course: Array, other: Array) -> bool:
