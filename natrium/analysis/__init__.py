@@ -115,9 +115,9 @@ if TYPE_CHECKING:
     from natrium.analysis.noise.white_noise import siegert_cv as siegert_cv
     from natrium.analysis.noise.white_noise import siegert_rate as siegert_rate
     from natrium.analysis.noise.white_noise import white_noise_firing as white_noise_firing
+    from natrium.analysis.phase_plane.planar import planar as planar
     from natrium.analysis.phase_plane.plane import PhasePlane as PhasePlane
     from natrium.analysis.phase_plane.reduction import Plane as Plane
-    from natrium.analysis.phase_plane.reduction import planar as planar
     from natrium.analysis.phase_plane.reduction_error import ReductionError as ReductionError
     from natrium.analysis.phase_plane.reduction_error import reduction_error as reduction_error
     from natrium.analysis.result import Result as Result

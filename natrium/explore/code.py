@@ -12,9 +12,9 @@ import numpy as np
 import sympy
 from scipy.integrate import DOP853
 
-from natrium.analysis.phase_plane.reduction import Plane, planar
+from natrium.analysis.phase_plane.reduction import Plane
 from natrium.analysis.variation.collocation import radau
-from natrium.model import AnyNeuron, Formula, NatriumError, Stimulus, Sum
+from natrium.model import AnyNeuron, Formula, Stimulus, Sum
 from natrium.model.arrays import Array
 from natrium.model.branches import split_branches
 from natrium.model.expressions.exprel import whole
@@ -127,21 +127,6 @@ def _rest(resting: HybridSystem) -> str:
             ),
         }
     )
-
-
-def planes_of(neuron: AnyNeuron) -> tuple[dict[str, Plane], str]:
-    """Give a plane for each state beside V that one can be reduced to, and why there is none if so."""
-    found, reason = dict[str, Plane](), "there is no state beside V"
-    for label in neuron.system.labels[1:]:
-        try:
-            plane = planar(neuron, label)
-            assert plane.powers  # a polynomial in x, or refused
-            assert plane.x_steady is not None
-        except NatriumError as error:
-            reason = str(error)
-        else:
-            found[label] = plane
-    return found, "" if found else reason
 
 
 def _plane(plane: Plane, system: HybridSystem) -> str:

@@ -11,8 +11,8 @@ from typing import Any
 
 import attrs
 
-from natrium.analysis.phase_plane.reduction import planar
-from natrium.explore.code import planes_of, rules_of, write_code, write_radau, write_tableau
+from natrium.analysis.phase_plane.planar import planar, planes_of
+from natrium.explore.code import rules_of, write_code, write_radau, write_tableau
 from natrium.explore.facts import Facts, kinds_of, parameters_of, parts_of, starts_of
 from natrium.explore.mathml import mathml
 from natrium.figures.phase_plane import REFRACTORY, V_NULL, X_NULL

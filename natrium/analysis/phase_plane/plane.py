@@ -10,8 +10,9 @@ import numpy as np
 import numpy.typing as npt
 
 from natrium.analysis.phase_plane.nullclines import V_nullcline, x_nullcline
+from natrium.analysis.phase_plane.planar import planar
 from natrium.analysis.phase_plane.ranges import FINE, shown_ranges
-from natrium.analysis.phase_plane.reduction import Plane, Reduction, planar
+from natrium.analysis.phase_plane.reduction import Plane, Reduction
 from natrium.analysis.phase_plane.reduction_error import ReductionError, reduction_error
 from natrium.analysis.phase_plane.separatrix import (
     Manifold,
@@ -277,7 +278,6 @@ def phase_plane(
     for number in grid:
         Count(2, 10_000).check("grid", number)
     plane, I = planar(neuron, x, reduction, held), float(I)
-    _ = plane.powers, plane.x_steady  # they say what is missing, in the model's own words
     neuron = plane.neuron  # where the threshold moves V is counted from it
     error = reduction_error(plane, I, t_end=t_end)
     V_range, (x_low, x_high) = shown_ranges(plane, I, error.full, V_range, x_range)

@@ -15,7 +15,7 @@ as gates are taken. Where its threshold moves V is counted from it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from functools import cached_property
 from typing import Any, Literal, get_args
 
@@ -24,16 +24,12 @@ import numpy as np
 import sympy
 
 from natrium.analysis.equilibria.enclosure import Enclosure, sign_changes
-from natrium.analysis.phase_plane.channels import plane_of_channels
-from natrium.analysis.phase_plane.equations import plane_of_equations, reduce_equations
-from natrium.analysis.phase_plane.standing import standing
+from natrium.analysis.phase_plane.equations import reduce_equations
 from natrium.model import (
     AnyNeuron,
-    Choice,
     HybridNeuron,
     ModelError,
     UnsupportedModel,
-    check_neuron,
 )
 from natrium.model.arrays import Array
 from natrium.model.derived import jacobian_of
@@ -201,8 +197,7 @@ class Plane:
         while derivative != 0:
             if len(found) > MOST_POWERS:
                 raise UnsupportedModel(
-                    f"a plane needs dV/dt to be a polynomial in {self.x}, got "
-                    f"{str(self.dV)[:80]}: take another x"
+                    f"a plane needs dV/dt to be a polynomial in {self.x}, got {as_text(self.dV)[:80]}"
                 )
             found.append(derivative.subs(x, 0) / factorial)
             derivative = derivative.diff(x)
@@ -215,12 +210,10 @@ class Plane:
         x = self.symbols[1]
         slope = self.dx.diff(x)
         if slope.has(x) or slope == 0:
-            others = len(self.neuron.system.states) > 2
             counted = f", V counted from the threshold, which moves with {x}" if self.moves_with else ""
             raise UnsupportedModel(
                 f"a plane needs an equation linear in {self.x}, and not one without it, got d{self.x}/dt = "
-                f"{as_text(self.dx)[:80]}{counted}: "
-                f"{'take another x' if others else 'its runs, excitability and cycles are had without one'}"
+                f"{as_text(self.dx)[:80]}{counted}"
             )
         return -self.dx.subs(x, 0) / slope
 
@@ -317,52 +310,3 @@ class Plane:
 
 def _stack(rows: Any, shape: tuple[int, ...]) -> Array:
     return np.array([np.broadcast_to(row, shape) for row in rows], dtype=float)
-
-
-def planar(
-    neuron: AnyNeuron,
-    x: str | None = None,
-    reduction: Reduction = "steady",
-    held: Mapping[str, float] | None = None,
-) -> Plane:
-    """Reduce a neuron to V and one gate, or one other state.
-
-    Parameters
-    ----------
-    neuron : Neuron or HybridNeuron
-        With at least one gate, or one state besides V.
-    x : str, optional
-        The gate that stays: ``"Na.h"``; for ``"common"`` its name alone, ``"h"``. By default the first gate
-        named h, else the first that closes with depolarisation, else the slowest at v_rest; of own equations
-        the first that the threshold moves with, else the second state.
-    reduction : {"steady", "common", "slice"}
-    held : mapping of str to float, optional
-        For ``"slice"``: the values of all other gates.
-
-    Raises
-    ------
-    ModelError
-        When there is no such gate, or a slice does not say where the others are held.
-
-    References
-    ----------
-    .. [1] R. FitzHugh, "Impulses and physiological states in theoretical models of nerve membrane",
-       Biophys. J. 1 (1961) 445-466: the four variables projected onto a plane.
-       https://doi.org/10.1016/S0006-3495(61)86902-6
-    .. [2] E. M. Izhikevich, "Dynamical Systems in Neuroscience" (2007), ch. 3: fast gates at steady state.
-       https://doi.org/10.7551/mitpress/2526.001.0001
-
-    Examples
-    --------
-    >>> import natrium
-    >>> plane = planar(natrium.notebook.lif_na().neuron)
-    >>> plane.x, plane.reduction
-    ('Na.h', 'steady')
-    """
-    check_neuron(neuron)
-    Choice(REDUCTIONS).check("reduction", reduction)
-    if isinstance(neuron, HybridNeuron):
-        moves_with = neuron.threshold_moves
-        own, first = (standing(neuron), moves_with[0]) if moves_with else (neuron, None)
-        return Plane(**plane_of_equations(own, x or first, reduction, held), moves_with=moves_with)
-    return Plane(**plane_of_channels(neuron, x, reduction, held))

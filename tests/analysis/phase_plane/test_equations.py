@@ -154,6 +154,18 @@ def test_what_has_no_plane_is_refused(equations, said):
         natrium.phase_plane(cell, 0.5)
 
 
+def test_the_x_that_make_a_plane_are_taken_or_named():
+    """By default the first that makes one; where none does, what can be held is named."""
+    start = dict.fromkeys("Vwz", 0.1)
+    cell = natrium.HybridNeuron(equations={"V": "I - exp(w) - z", "w": "V - w", "z": "V - z"}, initial=start)
+    assert natrium.planar(cell).x == "z"
+    with pytest.raises(natrium.UnsupportedModel, match="a polynomial in w.*take x = 'z'"):
+        natrium.planar(cell, "w")
+    cell = attrs.evolve(cell, equations={"V": "I - V - z", "w": "V - w", "z": "V - z**3 - w"})
+    with pytest.raises(natrium.UnsupportedModel, match="a steady state of z.*hold all but x.* one of w"):
+        natrium.planar(cell)
+
+
 def test_gates_go_from_0_to_1_only():
     with pytest.raises(natrium.ModelError, match="gates go from 0 to 1"):
         natrium.phase_plane(natrium.notebook.lif_na().neuron, 0.0, x_range=(0.0, 2.0))

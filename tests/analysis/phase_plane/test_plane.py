@@ -11,8 +11,8 @@ from scipy.optimize import brentq
 import natrium
 from natrium.analysis.equilibria.curve import equilibria
 from natrium.analysis.phase_plane.nullclines import V_nullcline, roots_in_unit, x_nullcline
+from natrium.analysis.phase_plane.planar import planar
 from natrium.analysis.phase_plane.plane import phase_plane
-from natrium.analysis.phase_plane.reduction import planar
 from natrium.analysis.phase_plane.reduction_error import reduction_error
 from natrium.analysis.phase_plane.separatrix import planar_equilibria, spike_certain
 

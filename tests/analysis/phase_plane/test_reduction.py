@@ -6,7 +6,7 @@ import pytest
 from scipy.integrate import solve_ivp
 
 import natrium
-from natrium.analysis.phase_plane.reduction import planar
+from natrium.analysis.phase_plane.planar import planar
 from natrium.analysis.phase_plane.reduction_error import reduction_error
 
 ONE, TWO = natrium.notebook.lif_na().neuron, natrium.notebook.lif_na2().neuron
