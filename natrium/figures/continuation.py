@@ -16,8 +16,9 @@ from natrium.analysis.continuation.axis import Axis
 from natrium.analysis.continuation.branch import CycleBranch, SpecialPoint
 from natrium.analysis.continuation.diagram import BifurcationDiagram
 from natrium.analysis.continuation.rests import RestBranch, RestPoint
+from natrium.figures.labels import label_points
 from natrium.figures.marks import input_label, number, signs
-from natrium.figures.style import COLORS, AnyFigure, canvas, root_of, styled
+from natrium.figures.style import COLORS, AnyFigure, canvas, lay_out, root_of, styled
 from natrium.model.arrays import Array
 
 REST, CYCLE = "#4D4D4D", "#0072B2"
@@ -86,11 +87,17 @@ def plot_bifurcations(
         neuron = found.neuron
         if neuron.fires and not neuron.system.threshold_moves:
             above.axhline(neuron.v_thresh, **THRESHOLD)
-        kinds = [*_mark_rests(above, rests), *_mark_cycles(above, below, cycles)]
+        at_rest = [_mark(above, one, float(one.state[0])) for rest in rests for one in rest.special]
+        on_cycles = _mark_cycles(above, below, cycles)
+        kinds = [one.kind for rest in rests for one in rest.special]
+        kinds += [one.kind for branch in cycles for one in branch.special]
         above.set_ylabel("V (mV)")
         below.set(xlabel=axis_label(found.axis), ylabel="Rate (Hz)")
         below.set_ylim(bottom=0.0)
         _legend(above, rests, kinds)
+        lay_out(root_of(figure))  # so that labels can be placed in the axes
+        _label(above, at_rest)
+        _label(below, on_cycles)
     return root_of(figure)
 
 
@@ -114,37 +121,28 @@ def _line(ax: Axes, x: Array, y: Array, stable: npt.NDArray[np.bool_], color: st
         ax.plot(x[part], y[part], color=color, **(STABLE if is_stable else UNSTABLE))
 
 
-def _mark(ax: Axes, one: SpecialPoint | RestPoint, y: float, *, named: bool) -> None:
+def _mark(ax: Axes, one: SpecialPoint | RestPoint, y: float) -> tuple[float, float, str]:
+    """Mark a point; give it with its name."""
     ax.plot(one.value, y, **MARK | LOOKS[one.kind], clip_on=False)
-    if named:
-        ax.annotate(
-            signs(f"{SHORT[one.kind]} {number(one.value)}"),
-            (one.value, y),
-            xytext=(5, 5),
-            textcoords="offset points",
-            fontsize=8.0,
-        )
+    return one.value, y, signs(f"{SHORT[one.kind]} {number(one.value)}")
 
 
-def _mark_rests(ax: Axes, rests: tuple[RestBranch, ...]) -> list[str]:
-    for rest in rests:
-        for one in rest.special:
-            _mark(ax, one, float(one.state[0]), named=True)
-    return [one.kind for rest in rests for one in rest.special]
-
-
-def _mark_cycles(above: Axes, below: Axes, cycles: tuple[CycleBranch, ...]) -> list[str]:
+def _mark_cycles(above: Axes, below: Axes, cycles: tuple[CycleBranch, ...]) -> list[tuple[float, float, str]]:
     """Mark what happens on cycles at their highest V and at their rate; at equilibria by the rate alone."""
-    kinds = []
+    named = []
     for branch in cycles:
         for one in branch.special:
-            kinds.append(one.kind)
-            rate = 1000.0 * max(1, branch.n_spikes) / one.period
-            _mark(below, one, rate, named=True)
+            named.append(_mark(below, one, 1000.0 * max(1, branch.n_spikes) / one.period))
             if one.point is not None:
                 near = int(np.argmin(np.abs(branch.values - one.value) + np.abs(branch.periods - one.period)))
-                _mark(above, one, float(branch.bounds[near, 1]), named=False)
-    return kinds
+                _mark(above, one, float(branch.bounds[near, 1]))
+    return named
+
+
+def _label(ax: Axes, named: list[tuple[float, float, str]]) -> None:
+    """Write the names of points, of those that have one name and place one."""
+    lines = [np.asarray(line.get_xydata()) for line in ax.get_lines() if np.size(line.get_xdata()) > 1]
+    label_points(ax, list({name: (x, y, name) for x, y, name in reversed(named)}.values())[::-1], lines)
 
 
 def _legend(ax: Axes, rests: tuple[RestBranch, ...], kinds: list[str]) -> None:

@@ -12,12 +12,12 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
-from matplotlib.transforms import Bbox
 
 from natrium.analysis.equilibria.curve import EquilibriumCurve
 from natrium.analysis.excitability.f_i import FI, TERMS, Onset
 from natrium.analysis.excitability.least_input import Rheobase
 from natrium.analysis.excitability.strength_duration import StrengthDuration
+from natrium.figures.labels import label_points
 from natrium.figures.marks import Mark, input_label, number, term
 from natrium.figures.style import COLORS, AnyFigure, canvas, lay_out, root_of, styled
 from natrium.model.arrays import Array
@@ -42,10 +42,8 @@ BEYOND = "#EDEDED"
 MARGIN = 0.15  # of a range
 LEAST = 2.0  # mV beside rheobase and zero that a close-up shows
 ASIDE = 4.0  # mV of V beside reset and threshold
-AWAY = (13.0, 22.0, 34.0, 50.0, 70.0)  # points from a mark to its label
-TURNS = 16  # directions that are tried for a label
 NEARBY = 30.0  # how much further than it was fitted a law is drawn
-FINE = 400  # points of a law
+FINE = 400  # points of a law, or of a line
 
 
 def plot_equilibrium_curve(
@@ -102,7 +100,7 @@ def plot_equilibrium_curve(
         )
         lay_out(root_of(figure))  # so that labels can be placed in the axes
         for ax in axes:
-            _label(ax, figure.dpi, curve, marks, at)
+            label_points(ax, [(mark.I, mark.V, mark.text) for mark in marks], _lines(ax, curve, at))
     return root_of(figure)
 
 
@@ -187,78 +185,14 @@ def _legend(
     return entries
 
 
-def _label(ax: Axes, dpi: float, curve: EquilibriumCurve, marks: list[Mark], at: float | None) -> None:
-    """Write each mark's name where it hides nothing: of all places near it, the one that covers least."""
-    scale = dpi / 72.0
-    frame, taken = ax.get_window_extent(), list[Bbox]()
-    crowd = _crowd(ax, curve, marks, at)
-    for mark in marks:
-        if not mark.within(ax.get_xlim(), ax.get_ylim()):
-            continue
-        text = ax.annotate(
-            mark.text,
-            (mark.I, mark.V),
-            xytext=(0.0, 0.0),
-            textcoords="offset points",
-            ha="center",
-            va="center",
-            fontsize=8.5,
-            linespacing=1.05,
-            zorder=7,
-        )
-        extent = text.get_window_extent()
-        half = 0.5 * np.array([extent.width, extent.height])
-        centre = ax.transData.transform((mark.I, mark.V))
-        best, least = np.zeros(2), np.inf
-        for away in AWAY:
-            for angle in np.arange(TURNS) * (2.0 * np.pi / TURNS):
-                side = np.array([np.cos(angle), np.sin(angle)])
-                shift = side * (away * scale + np.abs(side) @ half)
-                box = Bbox([centre + shift - half - 2.0, centre + shift + half + 2.0])
-                cost = 0.04 * away + _covered(box, centre, shift, crowd, taken, frame)
-                if cost < least:
-                    best, least, at_best = shift, cost, box
-        taken.append(at_best)
-        text.set_position(tuple(best / scale))
-        ax.annotate(
-            "",
-            (mark.I, mark.V),
-            xytext=tuple((best - np.clip(best, -half, half)) / scale),
-            textcoords="offset points",
-            arrowprops={"arrowstyle": "-", "color": "#8C8C8C", "linewidth": 0.7, "shrinkA": 2, "shrinkB": 3},
-            zorder=2.5,
-        )
-
-
-def _crowd(ax: Axes, curve: EquilibriumCurve, marks: list[Mark], at: float | None) -> Array:
-    """Give the points, in pixels, that no label should cover, shape (n_points, 2)."""
-    frame = ax.get_window_extent()
-    x, y = np.linspace(frame.x0, frame.x1, FINE), np.linspace(frame.y0, frame.y1, FINE)
-    drawn = ax.transData.transform(np.column_stack([curve.I, curve.V]))
-    steps = np.linspace(0.0, 1.0, 8)[:, np.newaxis, np.newaxis]
-    points = [(drawn[:-1] + steps * np.diff(drawn, axis=0)).reshape(-1, 2)]
-    points += [np.repeat(ax.transData.transform([(mark.I, mark.V)]), 50, axis=0) for mark in marks]
-    for level in (0.0, at):
-        if level is not None:
-            points.append(np.column_stack([np.full(FINE, ax.transData.transform((level, 0.0))[0]), y]))
+def _lines(ax: Axes, curve: EquilibriumCurve, at: float | None) -> list[Array]:
+    """Give the lines that no label should cover."""
+    wide, high = (np.linspace(*limits, FINE) for limits in (ax.get_xlim(), ax.get_ylim()))
+    lines = [np.column_stack([curve.I, curve.V])]
+    lines += [np.column_stack([np.full(FINE, level), high]) for level in (0.0, at) if level is not None]
     if curve.crossings:
-        height = ax.transData.transform((0.0, curve.crossings[0]))[1]
-        points.append(np.column_stack([x, np.full(FINE, height)]))
-    return np.concatenate(points)
-
-
-def _covered(box: Bbox, centre: Array, shift: Array, crowd: Array, taken: list[Bbox], frame: Bbox) -> float:
-    """Say how bad a label's place is: what it covers, and whom its leader crosses."""
-    corners = np.array([box.min, box.max])
-    if np.any(corners[0] < frame.min) or np.any(corners[1] > frame.max):
-        return 1e6
-    inside = np.all((crowd > corners[0]) & (crowd < corners[1]), axis=1)
-    leader = centre + np.linspace(0.0, 1.0, 12)[:, np.newaxis] * shift
-    crossed = sum(
-        bool(np.any(np.all((leader > other.min) & (leader < other.max), axis=1))) or box.overlaps(other)
-        for other in taken
-    )
-    return float(np.count_nonzero(inside)) + 1e4 * crossed
+        lines.append(np.column_stack([wide, np.full(FINE, curve.crossings[0])]))
+    return lines
 
 
 def plot_f_i(fi: FI, onset: Onset | None = None, *, title: str = "", fig: AnyFigure | None = None) -> Figure:
