@@ -116,6 +116,11 @@ class Runs:
         ours = [name for name in self.varied if self.parameters[name].part is None]
         return ours, [name for name in self.varied if name not in ours]
 
+    @property
+    def neuron_varies(self) -> bool:
+        """Whether a parameter of the neuron varies, and not of the input alone."""
+        return bool(self.varied and self._names()[0])
+
     def neuron_at(self, index: int) -> AnyNeuron:
         """Give the neuron of one run."""
         values = self._values(self._names()[0], index)

@@ -43,28 +43,36 @@ def gates_that_follow(structure: HybridSystem) -> tuple[GateFlow, ...]:
 
 def fast_gates(runs: Runs) -> tuple[GateFlow, ...]:
     """Give the gates that are fast where the cell lives, of runs that are alike in this."""
-    return _fast_in_first(runs) if runs.varied else _fast_of(runs.neuron)
-
-
-@per_neuron(maxsize=256)
-def _fast_of(neuron: AnyNeuron) -> tuple[GateFlow, ...]:
-    if isinstance(neuron, Neuron) and sets_voltage(neuron.system.structure):
-        return _fast_wherever(Unstarted.of(neuron))
-    return _fast_in_first(Runs(neuron=neuron, t_end=1.0))
-
-
-@lru_cache(maxsize=256)
-def _fast_wherever(unstarted: Unstarted) -> tuple[GateFlow, ...]:
-    return _fast_in_first(Runs(neuron=unstarted.neuron, t_end=1.0))
-
-
-def _fast_in_first(runs: Runs) -> tuple[GateFlow, ...]:
-    gates, is_fast = gates_that_follow(runs.neuron.system.structure), find_fast(runs)[0].tolist()
+    gates = gates_that_follow(runs.neuron.system.structure)
+    is_fast = find_fast(runs)[0].tolist() if runs.neuron_varies else _fast_of(runs.neuron)
     return tuple(gate for gate, one in zip(gates, is_fast, strict=True) if one)
 
 
 def find_fast(runs: Runs) -> npt.NDArray[np.bool_]:
     """Tell which of `gates_that_follow` are fast where the cell lives, shape (n_runs, n_gates)."""
+    if runs.neuron_varies:
+        return _look(runs)
+    is_fast = np.array(_fast_of(runs.neuron), dtype=bool)
+    return np.broadcast_to(is_fast, (runs.n_runs, is_fast.size))
+
+
+@per_neuron(maxsize=256)
+def _fast_of(neuron: AnyNeuron) -> tuple[bool, ...]:
+    if isinstance(neuron, Neuron) and sets_voltage(neuron.system.structure):
+        return _fast_wherever(Unstarted.of(neuron))
+    return _look_alone(neuron)
+
+
+@lru_cache(maxsize=256)
+def _fast_wherever(unstarted: Unstarted) -> tuple[bool, ...]:
+    return _look_alone(unstarted.neuron)
+
+
+def _look_alone(neuron: AnyNeuron) -> tuple[bool, ...]:
+    return tuple(_look(Runs(neuron=neuron, t_end=1.0))[0].tolist())
+
+
+def _look(runs: Runs) -> npt.NDArray[np.bool_]:
     structure = runs.neuron.system.structure
     gates = gates_that_follow(structure)
     if not gates:

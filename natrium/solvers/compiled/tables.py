@@ -89,8 +89,10 @@ def tables_of(
     pieces = (inputs.piece_begin, inputs.piece_end, inputs.level, inputs.slope, inputs.longest)
     jump, flow, surfaces = native_jump(system), native_flow(system), native_surfaces(system)
     n_sides = len(taylor_program(system.structure).sides)
+    n_fast = len(fast)
+    rows = _rows(runs, n_fast) if runs.neuron_varies else np.tile(_row_of(neuron, n_fast), (runs.n_runs, 1))
     return Tables(
-        runs=_rows(runs, len(fast)) if runs.varied else np.tile(_row_of(neuron, len(fast)), (runs.n_runs, 1)),
+        runs=rows,
         input_of=inputs.input_of,
         first_piece=inputs.first_piece,
         pieces=np.column_stack(pieces),
