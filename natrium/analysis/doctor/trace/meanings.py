@@ -17,6 +17,7 @@ _VOLTAGE = re.compile(
 )
 _TIMES = re.compile(r"^(t|ts|times?|t_?list|times?_?list|t_?axis|time_?points|t_?vec|t_?arr(ay)?|tt)$")
 _SPIKES = re.compile(r"spike|spk|fired?_|^(t_?)?sp(ikes)?$")
+_TIMED = re.compile(r"(^|_)(ts?|times?|temps|zeit(en)?|tiempos?|tempi)(_|$)|^tspi?k|times?$|_ms$")
 _INPUT_WORDS = ("cur", "inp", "stim", "inj", "ext", "app", "drive", "syn")
 
 
@@ -59,6 +60,12 @@ def is_times(name: str) -> bool:
 def is_of_spikes(name: str) -> bool:
     """Tell whether a name is one that the times of spikes have."""
     return bool(_SPIKES.search(plain(name)))
+
+
+def is_times_of_spikes(name: str) -> bool:
+    """Tell whether a name says of spikes when they were, in time."""
+    own = plain(name).lower()
+    return is_of_spikes(own) and bool(_TIMED.search(own))
 
 
 def reversal_of(name: str) -> str:

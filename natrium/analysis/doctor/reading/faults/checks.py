@@ -11,6 +11,7 @@ import numpy as np
 from natrium.analysis.doctor.reading.claims.resets import parameter_line
 from natrium.analysis.doctor.reading.expressions.trees import LEAF, at_points, in_order, leaf, leaves, name_of
 from natrium.analysis.doctor.reading.expressions.wording import text_of
+from natrium.analysis.doctor.reading.faults.counts import counted_above
 from natrium.analysis.doctor.reading.faults.kept_times import kept_times
 from natrium.analysis.doctor.reading.faults.lost_steps import lost_steps
 from natrium.analysis.doctor.reading.faults.not_kept import not_kept
@@ -48,7 +49,7 @@ def checks(case: Case) -> list[Found]:
     found = [*(one for one in step_checks(case) if plain(one.about) not in told), *kept]
     for check in (
         _compared, lost_steps, kept_times, paces, _gates, _signs, _leak_away, _never_equal,
-        _out_of_reach, _unused, _late_input, unended,
+        _out_of_reach, _unused, _late_input, unended, counted_above,
     ):  # fmt: skip
         found += check(case)
     return found

@@ -10,8 +10,16 @@ import numpy as np
 from natrium.analysis.doctor.reading.findings.case import Case
 from natrium.analysis.doctor.reading.findings.found import Found, at_first
 from natrium.analysis.doctor.reading.text.blocks import given_to
+from natrium.analysis.doctor.reading.text.labels import nodes_of
 from natrium.analysis.doctor.reading.text.named import called
-from natrium.analysis.doctor.trace.meanings import is_of_spikes, is_times, plain, step_rank
+from natrium.analysis.doctor.trace.meanings import (
+    is_of_spikes,
+    is_times,
+    is_times_of_spikes,
+    plain,
+    step_rank,
+)
+from natrium.model.arrays import Array
 
 UNITS = (1.0, 1e3, 1e-3)  # a label may be in ms where the run is in s, or the other way round
 SLACK = 1.5  # steps by which a label may be early or late: the run may be read from either end
@@ -37,16 +45,14 @@ def _labels(case: Case) -> Iterator[Found]:
     maps, starts = case.maps, case.meant.clock.starts
     if np.any(np.abs(np.diff(starts) / maps.step - 1.0) > SLIGHT):
         return  # it is no clock of these steps
-    units = (*UNITS, float(case.scheme.substeps))  # of which each may be as long as the step
+    units = (*UNITS, case.scheme.substeps)  # of which each may be as long as the step
     for name, own in maps.record.lists.items():
         if own.ndim != 1 or own.size != maps.spikes.size or not own.size or not is_of_spikes(name):
             continue
-        lines = [line for line, value in _given(case.source, name) if _tells_time(value)]
         at = starts[maps.spikes]
-        near = any(
-            np.all(np.abs(own / unit - at - 0.5 * maps.step) <= (SLACK + 0.5) * maps.step) for unit in units
-        )
-        if near or len(lines) != 1:
+        counts = _is_near(own * maps.step, at, maps.step) and _is_time_of_counts(case.source, name)
+        lines = [line for line, value in _given(case.source, name) if counts or _tells_time(value)]
+        if any(_is_near(own / unit, at, maps.step) for unit in units) or len(lines) != 1:
             continue
         yield Found(
             "spike-label", "fault",
@@ -57,6 +63,34 @@ def _labels(case: Case) -> Iterator[Found]:
         )  # fmt: skip
 
 
+def _is_near(times: Array, at: Array, step: float) -> bool:
+    """Tell whether times are those of steps, their beginnings or their ends."""
+    return bool(np.all(np.abs(times - at - 0.5 * step) <= (SLACK + 0.5) * step))
+
+
+def _is_time_of_counts(source: Sequence[str], name: str) -> bool:
+    """Tell whether a list of step numbers has the name of times, and nothing makes times or places of it."""
+    if not is_times_of_spikes(name):
+        return False
+    nodes = nodes_of(source)
+    sizes = [one for one in nodes if isinstance(one, ast.Call) and called(one.func) == "len"]
+    asked = {id(part) for one in sizes for part in ast.walk(one)}  # only how many there are
+
+    def reads(node: ast.AST) -> bool:
+        return any(called(one) == plain(name) and id(one) not in asked for one in ast.walk(node))
+
+    for one in nodes:
+        if isinstance(one, ast.BinOp) and isinstance(one.op, ast.Mult | ast.Div) and reads(one):
+            return False
+        if isinstance(one, ast.Subscript) and reads(one.slice):
+            return False
+        if isinstance(one, ast.For | ast.comprehension) and reads(one.iter):
+            return False
+        if isinstance(one, ast.Assign) and reads(one.value) and not any(map(reads, one.targets)):
+            return False
+    return True
+
+
 def _axes(case: Case) -> Iterator[Found]:
     """Find times beside the samples that do not go on by the step."""
     maps, n = case.maps, case.maps.record.order.size
@@ -64,9 +98,8 @@ def _axes(case: Case) -> Iterator[Found]:
         if own.ndim != 1 or own.size not in (n, n + 1) or n < FEWEST or not is_times(name):
             continue
         by = np.diff(own)
-        steps = [maps.step * unit for unit in (*UNITS, float(case.scheme.substeps))] + [
-            1.0
-        ]  # or it counts them
+        lengths = (*UNITS, case.scheme.substeps, 1.0 / maps.step)  # or it counts them
+        steps = [maps.step * unit for unit in lengths]
         off = min((np.abs(by / one - 1.0) > 2.0 / n for one in steps), key=np.count_nonzero)
         if not off.any():
             continue

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from itertools import chain
 
 from natrium.analysis.doctor.reading.claims.resets import passed_up
 from natrium.analysis.doctor.reading.findings.case import Case
 from natrium.analysis.doctor.reading.findings.found import Found, at_first, in_line, quoted
 from natrium.analysis.doctor.reading.model.rules import number_at
+from natrium.analysis.doctor.reading.text.carried import carried_from_another
 from natrium.analysis.doctor.reading.text.kept import set_behind, set_for_another, slips
 from natrium.analysis.doctor.reading.text.named import number_of, numbers_named
 from natrium.analysis.doctor.trace.meanings import plain
+
+_OF_OTHERS = (set_for_another, carried_from_another)
 
 
 def not_kept(case: Case) -> Iterator[Found]:
@@ -20,7 +24,8 @@ def not_kept(case: Case) -> Iterator[Found]:
     line, V = maps.main.updates[maps.V].line, plain(maps.V)
     if maps.record.solver:
         return
-    for one in (*slips(case.source, line, V), *set_for_another(case.source, line)):
+    readings = (slips(case.source, line, V), *(of(case.source, line) for of in _OF_OTHERS))
+    for one in chain(*readings):
         yield Found(
             "not-carried-on", "fault",
             f"{plain(one.name)} {one.said}, in {in_line(case.source, one.line)}.",
