@@ -42,6 +42,7 @@ from natrium.analysis.doctor.reading.model.rules import (
     unfinished,
     unheld_by,
 )
+from natrium.analysis.doctor.reading.steps.noise import scaled_line
 from natrium.analysis.doctor.reading.text.labels import given_line, passed
 from natrium.analysis.doctor.reading.text.overrides import overriding
 from natrium.analysis.doctor.reading.text.written import data_line
@@ -356,6 +357,10 @@ def input_line(case: Case, k: int) -> int:
     record, drive = case.maps.record, drive_of(case)
     if drive in record.parameters:
         return record.parameters[drive].line
+    if line := scaled_line(
+        case.maps.main.updates.values(), case.maps.noise, {case.maps.dt, *record.parameters}
+    ):
+        return line
     made = list(record.origins.get(record.input, ()))
     own = {record.time, *record.parameters}
     for root in case.equations.values():

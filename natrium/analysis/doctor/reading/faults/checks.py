@@ -18,6 +18,7 @@ from natrium.analysis.doctor.reading.faults.not_kept import not_kept
 from natrium.analysis.doctor.reading.faults.paces import paces
 from natrium.analysis.doctor.reading.faults.step_checks import step_checks
 from natrium.analysis.doctor.reading.faults.unended import unended
+from natrium.analysis.doctor.reading.faults.unresolved import unresolved
 from natrium.analysis.doctor.reading.findings.case import Case, first_line, own_line, sign_line, term_line
 from natrium.analysis.doctor.reading.findings.found import Found, Mend, at_first, in_line, quoted, written
 from natrium.analysis.doctor.reading.maps.maps import Threshold, crossings
@@ -49,7 +50,7 @@ def checks(case: Case) -> list[Found]:
     found = [*(one for one in step_checks(case) if plain(one.about) not in told), *kept]
     for check in (
         _compared, lost_steps, kept_times, paces, _gates, _signs, _leak_away, _never_equal,
-        _out_of_reach, _unused, _late_input, unended, counted_above,
+        _out_of_reach, _unused, _late_input, unended, counted_above, unresolved,
     ):  # fmt: skip
         found += check(case)
     return found

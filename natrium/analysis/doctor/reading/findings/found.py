@@ -143,7 +143,7 @@ CONSEQUENCES = (
         "refractory-varies",
         "stage-unused",
     ),
-    ("run-ends",),
+    ("run-ends", "spikes-each-sample"),
 )
 
 # Where one of these is, all else follows from it.

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from collections.abc import Set as AbstractSet
 
 import attrs
 import numpy as np
@@ -32,6 +33,12 @@ def _is_rooted(node: Node, dt: str) -> bool:
         if name == "**" and dt in leaves(one.args[0]) and one.args[1].op == NUMBER:
             return one.args[1].value != int(one.args[1].value)
     return False
+
+
+def scaled_line(trees: Iterable[Node], name: str, own: AbstractSet[str]) -> int:
+    """Give the line that scales drawn noise, by nothing but numbers of its own; 0: none does."""
+    nodes = reversed(in_order(trees))
+    return next((one.line for one in nodes if one.args and name in leaves(one) <= own | {name}), 0)
 
 
 def noiseless(
