@@ -50,7 +50,7 @@ ROOM = 1024  # spikes or steps that a buffer begins with
 LEAP_NODES = 64  # over V's way to the threshold
 LONG = 1.5  # s, after which compiling is told
 # The rows of numbers that the native step knows, in the lanes' order.
-ROWS = ("base", "rate", "time", "end", "longest", "watch", "steps", "length", "bound", "sign")
+ROWS = ("base", "rate", "time", "end", "longest", "watch", "steps", "length", "bound", "sign", "sweeps")
 ALIGNMENT = 64  # bytes: a row of eight lanes is one line of cache
 
 
@@ -338,7 +338,7 @@ def _results(runs: Runs, n_samples: int, order: int, room: int) -> Any:
     """
     n, n_states = runs.n_runs, len(runs.labels)
     return Results(
-        whole=np.zeros((n, 4), dtype=np.int64),
+        whole=np.zeros((n, 5), dtype=np.int64),
         numbers=np.full((n, FINAL + n_states + 2 * GRAZES), np.nan),
         samples=np.full((n, n_states, n_samples), np.nan),
         spike_run=np.zeros(ROOM, dtype=np.int64),

@@ -20,7 +20,7 @@ from natrium.solvers.compiled.taylor.lowering import sets_voltage
 from natrium.solvers.runs import Runs
 
 # Per ms, or of the scale of time where that is another: with slower gates explicit steps do as well.
-FAST = 50.0
+FAST = 40.0
 SPIKE = 120.0  # mV, or of the scale of V: how high V gets that nothing resets
 LOOKS = np.linspace(0.0, 1.0, 33)
 

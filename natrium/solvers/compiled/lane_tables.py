@@ -27,10 +27,10 @@ PEAKS = 8  # doubtful peaks that one step may report
 GRAZES = 5  # doubtful peaks that are kept of one run
 # Rows of numbers, one per lane: what the step needs (see `emit.ARGUMENTS`), then what it does not.
 (
-    BASE, RATE, TIME, END, LONGEST, WATCH, STEPS, LENGTH, BOUND, SIGN,
+    BASE, RATE, TIME, END, LONGEST, WATCH, STEPS, LENGTH, BOUND, SIGN, SWEEPS,
     BEGIN, LEVEL, SLOPE, MARK_TIME, LOOK_TIME, UNTIL,
-) = range(16)  # fmt: skip
-N_ROWS = 16
+) = range(17)  # fmt: skip
+N_ROWS = 17
 # How a step ends: V spikes, or is over threshold when a refractory period that was integrated ends, or leaps
 # to the threshold; V that went on through it comes back. Or there is no step, and a spike that comes in lifts
 # V over. Or a branch changes its side.
@@ -39,7 +39,7 @@ RUN, PIECE, SAMPLE, HAS_TERMS, KICK, MEETS, TURNED = range(7)  # rows of whole n
 N_WHOLE = 7
 RESET, GAP, TAU_REF, FIRST = range(4)  # columns of a run: then initial states, rates, targets, parameters
 P_BEGIN, P_END, P_LEVEL, P_SLOPE, P_LONGEST = range(5)  # columns of a piece
-STATUS, COUNT, N_STEPS, N_GRAZES = range(4)  # whole results of a run
+STATUS, COUNT, N_STEPS, N_GRAZES, N_SWEEPS = range(5)  # whole results of a run
 REACHED, FINAL = range(2)  # results of a run: then grazes, time and u each
 NEXT, N_SPIKES, N_RECORDS, N_ACTIVE, RECORDING = range(5)  # of `state`
 # A run that goes on in steps shorter than this (ms) for so many steps is stiff: implicit methods are better.
@@ -130,7 +130,7 @@ class Lanes(NamedTuple):
 class Results(NamedTuple):
     """What comes out."""
 
-    whole: Whole2  # (n_runs, 4)
+    whole: Whole2  # (n_runs, 5)
     numbers: Array2  # (n_runs, 1 + n_states + 2 GRAZES)
     samples: Array3  # (n_runs, n_states, n_samples)
     spike_run: Whole1  # (room,)

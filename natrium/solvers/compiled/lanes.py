@@ -12,13 +12,7 @@ from __future__ import annotations
 import numpy as np
 
 from natrium.solvers.compiled.lane_events import find_crossing, is_held, slope_at, state_at
-from natrium.solvers.compiled.lane_inputs import (
-    end_stretch,
-    enter,
-    next_kick,
-    wake,
-    wakes,
-)
+from natrium.solvers.compiled.lane_inputs import end_stretch, enter, next_kick, wake, wakes
 from natrium.solvers.compiled.lane_jumps import kick, reset
 from natrium.solvers.compiled.lane_memory import ask_part, call_step, compiled, do_part, find_part
 from natrium.solvers.compiled.lane_tables import (
@@ -54,6 +48,7 @@ from natrium.solvers.compiled.lane_tables import (
     N_RECORDS,
     N_SPIKES,
     N_STEPS,
+    N_SWEEPS,
     NEXT,
     NOT_FINITE,
     NOTHING,
@@ -78,6 +73,7 @@ from natrium.solvers.compiled.lane_tables import (
     STIFF_LOOK,
     STIFF_STEP,
     STIFF_STEPS,
+    SWEEPS,
     TAU_REF,
     TIME,
     TURN,
@@ -101,7 +97,9 @@ def _load(t: Tables, lanes: Lanes, out: Results, l: int) -> float:
     out.state[N_ACTIVE] += int(is_active) - int(was_active)
     whole[RUN, l] = run if is_active else -1
     rows[END, l] = np.inf
-    rows[STEPS, l] = rows[LOOK_TIME, l] = rows[MARK_TIME, l] = rows[WATCH, l] = rows[UNTIL, l] = 0.0
+    rows[STEPS, l] = rows[SWEEPS, l] = rows[LOOK_TIME, l] = rows[MARK_TIME, l] = rows[WATCH, l] = rows[
+        UNTIL, l
+    ] = 0.0
     if is_active:
         out.state[NEXT] += 1
         whole[SAMPLE, l], whole[TURNED, l] = 0, -1
@@ -135,6 +133,7 @@ def _finish(t: Tables, lanes: Lanes, out: Results, l: int, status: int, time: fl
     """Put down a run's end."""
     run, n = lanes.whole[RUN, l], lanes.states.shape[0]
     out.whole[run, STATUS], out.whole[run, N_STEPS] = status, int(lanes.rows[STEPS, l])
+    out.whole[run, N_SWEEPS] = int(lanes.rows[SWEEPS, l])
     out.numbers[run, REACHED] = time
     for i in range(n):
         out.numbers[run, FINAL + i] = lanes.states[i, l]
@@ -264,7 +263,7 @@ def _crossing(t: Tables, lanes: Lanes, out: Results, l: int, h: float) -> float:
 def _check_budget(t: Tables, lanes: Lanes, l: int) -> int:
     """Tell whether a run's budget is spent, or, each so many steps, whether it creeps."""
     rows, steps, status = lanes.rows, lanes.rows[STEPS, l], WAITING
-    if steps >= t.max_steps:
+    if steps + rows[SWEEPS, l] >= t.max_steps:
         status = STEP_LIMIT
     elif steps > 0.0 and steps % STIFF_LOOK == 0.0:
         now, creeps = rows[BEGIN, l] + rows[TIME, l], False

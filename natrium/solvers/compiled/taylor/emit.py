@@ -24,11 +24,11 @@ from natrium.solvers.machine import FUNCTION
 # its base and rate, the time s in the stretch (changed), the stretch's end, the longest step, the step from
 # which on to watch every one, the count of steps (changed). Written: the series of the states, scratch, the
 # step's length, the states at its end, the bound of u, and in one word a bit for each lane that did not just
-# go on. Given besides: the sign of u where it may be watched from above, the inverse tolerance of each state,
-# and the margin that u must keep to go on.
+# go on. Given besides: the sign of u where it may be watched from above, the count of sweeps that were no
+# steps (changed), the inverse tolerance of each state, and the margin that u must keep to go on.
 ARGUMENTS = (
     "states", "parameters", "input", "base", "rate", "time", "end", "longest", "watch", "steps",
-    "series", "scratch", "length", "final", "bound", "sign", "attention", "tolerance", "order",
+    "series", "scratch", "length", "final", "bound", "sign", "sweeps", "attention", "tolerance", "order",
 )  # fmt: skip
 MAX_ACCUMULATORS = 20  # in one loop: vector registers, less the operands
 GROUP = 6  # convolutions of two orders at once: twice as many accumulators
@@ -80,6 +80,8 @@ def module_of(program: Program, width: int, fused: bool, order: int) -> Any:
 class _Step(Sweeps):
     """Writes one function."""
 
+    is_open: Any  # which lanes take another sweep before their step
+
     def write(self, near: Any) -> None:
         """Write the whole step; hand over to `near` where a lane is near a removable singularity."""
         b, v = self.b, self.v
@@ -98,14 +100,14 @@ class _Step(Sweeps):
         self.current = v.fma(v.load(self.at["rate"]), self.time, v.load(self.at["base"]))
 
         if self.program.gates:
-            allowed = self.sweep(lambda: self._series(near))
+            allowed, self.is_open = self.sweep(lambda: self._series(near))
         else:
             self._series(near)
             allowed = self._length()
         rest = v.sub(v.load(self.at["end"]), self.time)
         h = self._within_sight(v.least(allowed, v.least(v.load(self.at["longest"]), rest)))
         if self.program.gates:
-            self.look_ahead(allowed, h)
+            self.look_ahead(allowed, h, self.is_open)
         self._finish(h, rest)
         b.ret_void()
 
@@ -311,8 +313,10 @@ class _Step(Sweeps):
         final = v.loop(ir.Constant(I64, 0), self.stride, zeros, horner)
         spoiled = v.number(0.0)
         for index, value in enumerate(final):
-            v.store(value, self.at["final"], index)
             spoiled = v.fma(value, v.number(0.0), spoiled)  # zero, or NaN
+            if self.program.gates:  # an open lane stays where it is
+                value = final[index] = b.select(self.is_open, v.load(self.at["states"], index), value)
+            v.store(value, self.at["final"], index)
         sign = v.load(self.at["sign"]) if self.program.turns else None
         bound = v.add(self._bound(self._base_of_state(0), sign, h), spoiled)
         v.store(bound, self.at["bound"])
@@ -329,9 +333,15 @@ class _Step(Sweeps):
             calm = b.and_(calm, b.fcmp_ordered("<", beyond, v.number(0.0)))
         if self.program.runs_off:
             calm = b.and_(calm, b.fcmp_ordered(">=", h, v.number(LEAST_STEP)))
-        steps = v.add(v.load(self.at["steps"]), v.number(1.0))
+        zero, one = v.number(0.0), v.number(1.0)
+        if self.program.gates:  # an open lane takes no step, but a sweep more
+            h, one, more = (b.select(self.is_open, *pair) for pair in ((zero, h), (zero, one), (one, zero)))
+            v.store(v.add(v.load(self.at["sweeps"]), more), self.at["sweeps"])
+        steps = v.add(v.load(self.at["steps"]), one)
         v.store(steps, self.at["steps"])
         calm = b.and_(calm, b.fcmp_ordered("<", steps, v.load(self.at["watch"])))
+        if self.program.gates:
+            calm = b.or_(calm, self.is_open)
         v.store(b.select(calm, v.add(self.time, h), self.time), self.at["time"])
         for index, value in enumerate(final):
             v.store(b.select(calm, value, v.load(self.at["states"], index)), self.at["states"], index)

@@ -27,6 +27,8 @@ class Layout:
         self.program, self.near = program, near
         self.sums: dict[tuple[Any, Any], int] = {}
         self.slots: dict[Any, int] = {node: index for index, node in enumerate(program.surfaces)}
+        for gate in program.gates:  # where both forms of the step find it
+            self._keep(("lag", gate))
         for node in program.nodes:
             for pair in self._pairs(node):
                 self.sums.setdefault(pair, len(self.sums))
@@ -34,7 +36,7 @@ class Layout:
             for row in pair:
                 self._keep(row)
         for gate in program.gates:
-            for row in (*gate.args, *((kind, gate) for kind in ("guess", "lag", "next", "drift"))):
+            for row in (*gate.args, *((kind, gate) for kind in ("next", "drift"))):
                 self._keep(row)
 
     def _keep(self, row: Any) -> None:

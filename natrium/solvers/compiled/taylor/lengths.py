@@ -25,8 +25,11 @@ class Lengths(Recurrences):
         """Give the inverse tolerance of a state."""
         return self.v.spread(self.b.load(self.b.gep(self.tolerance, [ir.Constant(I64, index)])))
 
-    def _length(self) -> Any:
-        """Give the length at which the last two terms of each state come down to its tolerance."""
+    def _length(self, by_last: Any = None) -> Any:
+        """Give the length at which the last two terms of each state come down to its tolerance.
+
+        Where `by_last` holds the last one alone is looked at: no term of a layer vanishes by chance.
+        """
         v, b = self.v, self.b
         logs = []
         for back in (0, 1):
@@ -38,6 +41,8 @@ class Lengths(Recurrences):
             inverse = v.spread(b.fdiv(ir.Constant(F64, 1.0), b.sitofp(k, F64)))
             logs.append(v.mul(v.rough_log2(size), inverse))
         worst = v.greatest(logs[0], logs[1])
+        if by_last is not None:
+            worst = b.select(by_last, logs[0], worst)
         grown = v.exp(v.mul(worst, v.number(-0.6931471805599453)), ROUGH_EXP_TERMS)
         return v.mul(v.number(SHORTENING), grown)
 

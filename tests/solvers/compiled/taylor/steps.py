@@ -23,13 +23,15 @@ def written(expr):
 def taken(native, states, parameters, current=(0.0,), order=ORDER, tolerance=1e-9, longest=1e3):
     """Take one step; numbers stand for all lanes, an array of parameters is changed in place where a step does so.
 
-    `current` is the input's series.
+    `current` is the input's series. Where gates follow a lane's step may take several calls, sweeps: what it
+    gives is kept from that in which it is done.
 
     Gives the series of the states, shape (n_states, order + 1, width), the step's lengths and its final states.
     """
     width, n = native.width, len(states)
     given = {
-        name: np.zeros(width) for name in ("rate", "time", "watch", "steps", "length", "bound", "sign")
+        name: np.zeros(width)
+        for name in ("rate", "time", "watch", "steps", "length", "bound", "sign", "sweeps")
     } | {
         "states": np.array([np.broadcast_to(value, width) for value in states], dtype=float),
         "parameters": parameters
@@ -41,15 +43,24 @@ def taken(native, states, parameters, current=(0.0,), order=ORDER, tolerance=1e-
         "longest": np.full(width, longest),
         "series": np.zeros((n, order + 1, width)),
         "scratch": np.zeros((native.n_scratch, order + 1, width)),
-        "final": np.zeros((n, width)),
+        "final": np.array([np.broadcast_to(value, width) for value in states], dtype=float),
         "attention": np.zeros(1, dtype=np.int64),
         "tolerance": np.array([1.0 / tolerance] * n + [np.inf]),
     }
     for k, coefficient in enumerate(current[1:], start=1):
         given["input"][k] = coefficient
     table = np.array([given[name].ctypes.data for name in ARGUMENTS[:-1]] + [order], dtype=np.int64)
-    ctypes.CFUNCTYPE(None, ctypes.c_void_p)(native.address)(table.ctypes.data)
-    return given["series"], given["length"], given["final"]
+    found = [np.zeros_like(given[name]) for name in ("series", "length", "final")]
+    parameters, open_lanes = given["parameters"].copy(), np.full(width, True)
+    while open_lanes.any():
+        ctypes.CFUNCTYPE(None, ctypes.c_void_p)(native.address)(table.ctypes.data)
+        done = open_lanes & (given["steps"] > 0.0)
+        for kept, name in zip(found, ("series", "length", "final"), strict=True):
+            kept[..., done] = given[name][..., done]
+        parameters[:, done] = given["parameters"][:, done]
+        open_lanes &= ~done
+    given["parameters"][:] = parameters
+    return tuple(found)
 
 
 def of(expr, places, *, native=None, width=8, others=OTHERS, current=(0.0,)):
