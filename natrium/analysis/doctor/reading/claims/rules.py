@@ -36,6 +36,7 @@ from natrium.analysis.doctor.reading.maps.maps import Threshold, crossings
 from natrium.analysis.doctor.reading.maps.population import ELEMENT
 from natrium.analysis.doctor.reading.model.levels import moving_level
 from natrium.analysis.doctor.reading.model.rules import (
+    Refractory,
     included_by,
     number_at,
     timed_by,
@@ -46,7 +47,7 @@ from natrium.analysis.doctor.reading.steps.noise import scaled_line
 from natrium.analysis.doctor.reading.text.labels import given_line, passed
 from natrium.analysis.doctor.reading.text.overrides import overriding
 from natrium.analysis.doctor.reading.text.written import data_line
-from natrium.analysis.doctor.trace.meanings import plain
+from natrium.analysis.doctor.trace.meanings import is_refractory, plain
 from natrium.model import Model, Neuron
 from natrium.model.arrays import Array
 from natrium.model.kernel import lower_expressions
@@ -202,16 +203,29 @@ def _refractory(case: Case, claim: Model, sides: Claimed) -> Iterator[Found]:
     both = len(set(counts)) > 1 and any(abs(one * dt - asked) < 0.5 * dt for one in counts)
     if found and (summed or both) and not differs(found.named * units.ms, asked):
         counted = 0.0  # it says what it should, and rounding decides
+    made = _made_of(case, found, asked) if found else 0
+    line = made or line
     if abs(held - asked) > 1.5 * dt or min(abs(held - asked), counted) > 0.5 * dt:
         yield Found(
             "refractory-length", "fault",
             f"A spike holds {plain(maps.V)} for {counts[0]} steps, {held:.6g} ms, where the model "
             "has "
             f"{asked:g} ms: {in_line(case.source, line)}.",
-            line, evidence=f"{counts[0]} steps of {dt:g} ms", sure=found is not None and found.odd,
+            line, evidence=f"{counts[0]} steps of {dt:g} ms",
+            sure=made > 0 or (found is not None and found.odd),
         )  # fmt: skip
     if maps.V in maps.hold.still and counts[0] > 1:
         yield from _held_states(case, sides, line)
+
+
+def _made_of(case: Case, found: Refractory, asked: float) -> int:
+    """Give the line that makes another wait of what is, by its number, the claimed time; 0: none does."""
+    known, ms = case.maps.record.parameters, case.meant.units.ms
+    node = known.get(found.name)
+    if node is None or not node.args or abs(found.named * ms - asked) < 0.5 * case.maps.step * ms:
+        return 0
+    times = [known[one] for one in leaves(node) & set(known) if is_refractory(one) and not known[one].args]
+    return node.line if len(times) == 1 and not differs(times[0].value * ms, asked) else 0
 
 
 def _resumed(case: Case, claim: Model) -> Iterator[Found]:

@@ -1,5 +1,7 @@
 """The rules of a script held against a claim's."""
 
+import pytest
+
 from natrium.analysis.doctor.reading.verdict import read
 from natrium.analysis.doctor.script import traced
 from natrium.model import Constant, Model, Neuron, Simulation
@@ -21,3 +23,75 @@ def test_steps_that_rounding_adds_to_some_waits_are_a_rule(tmp_path):
         simulation=Simulation(t_end=250.0, dt=0.1),
     )
     assert read(traced(path), claim=claim, solve=False).faults == ()
+
+
+WAITS = {
+    "names": """
+dt, t_ref, v, left = 0.1, 4.0, -65.0, 0
+n_ref = int(round(t_ref / dt))
+for k in range(1500):
+    if left > 0:
+        left -= 1
+        v = -60.0
+        continue
+    v += dt * (-65.0 - v + 24.0) / 15.0
+    if v >= -48.0:
+        v = -60.0
+        left = n_ref
+""",
+    "seconds": """
+dt, t_ref, v, left = 1e-4, 4e-3, -65e-3, 0
+n_ref = int(round(t_ref / dt))
+for k in range(1500):
+    if left > 0:
+        left -= 1
+        v = -60e-3
+        continue
+    v += dt * (-65e-3 - v + 24e-3) / 15e-3
+    if v >= -48e-3:
+        v = -60e-3
+        left = n_ref
+""",
+    "an object": """
+class Cell:
+    def __init__(self, dt): self.dt, self.t_ref, self.v, self.left = dt, 4.0, -65.0, 0; self.n_ref = round(self.t_ref / dt)
+    def step(self):
+        if self.left > 0:
+            self.left -= 1
+            self.v = -60.0
+            return
+        self.v += self.dt * (-65.0 - self.v + 24.0) / 15.0
+        if self.v >= -48.0:
+            self.v = -60.0
+            self.left = self.n_ref
+cell, vs = Cell(0.1), []
+for k in range(1500):
+    cell.step()
+    vs.append(cell.v)
+""",
+}
+
+
+@pytest.mark.parametrize("style", WAITS)
+@pytest.mark.parametrize(
+    ("old", "new", "line"),
+    [
+        ("t_ref / dt)", "t_ref / dt) + 1", "n_ref = "),
+        ("t_ref / dt)", "t_ref / dt) * 2", "n_ref = "),
+        ("n_ref\n", "n_ref - 3\n", "left = "),
+        ("", "", ""),
+    ],
+    ids=["one step more", "twice as many", "fewer at the spike", "sound"],
+)
+def test_a_wait_is_told_where_it_is_made_another(tmp_path, style, old, new, line):
+    text = WAITS[style].replace(old, new)
+    path = tmp_path / "script.py"
+    path.write_text(text)
+    claim = Model(
+        neuron=Neuron(tau_m=15.0, tau_ref=4.0, v_rest=-65.0, v_thresh=-48.0, v_reset=-60.0),
+        stimulus=Constant(24.0),
+        simulation=Simulation(t_end=150.0, dt=0.1),
+    )
+    told = [(one.key, one.line, one.sure) for one in read(traced(path), claim=claim, solve=False).faults]
+    places = [at for at, each in enumerate(text.splitlines(), start=1) if line and line in each]
+    assert told == [("refractory-length", at, line == "n_ref = ") for at in places[-1:]]
