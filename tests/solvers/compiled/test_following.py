@@ -52,6 +52,7 @@ MODELS = {tau: (spiking(tau), CONSTANT) for tau in TAUS} | {
     "partly fast": (spiking(PARTLY), CONSTANT),
     "a branch": (spiking("max(1e-5, 1e-3*(V + 60)/10)"), SINE),
     "two far apart": (with_potassium("1e-9", "1e-3"), CONSTANT),
+    "one of two": (with_potassium("0.018*exp((V + 65)/4.5)", "5.7e-3"), natrium.Constant(70.0)),
     "two alike": (with_potassium("3.5e-5", "7e-5"), CONSTANT),
     "alpha and beta": (fast_channel(1e6), natrium.Constant(30.0)),
     "equations": (equations("1e-6*(1.5 + tanh((V + 50)/10))"), CONSTANT),

@@ -38,7 +38,7 @@ IN_LINE = 6000  # products of a step, above which it is written as a loop: compi
 @lru_cache(maxsize=256)
 def written_for(program: Program, order: int) -> int:
     """Say for which order a step is written: `order` in line, or 0, a loop for all, where that is long."""
-    products = (len(Layout(program, near=True).sums) + 2 * len(program.gates)) * order**2 / 2
+    products = len(Layout(program, near=True).sums) * order**2 / 2
     return order if products <= IN_LINE else 0
 
 

@@ -108,11 +108,11 @@ class Lags(Lengths):
 
         def body(i: Any, values: list[Any]) -> list[Any]:
             above, off, change, at_end, _ = values
-            k = self._below(last, i)
+            k = b.sub(last, i)
             end = self._above(k, 1)
 
             def add(n: Any, sums: list[Any]) -> list[Any]:
-                return [v.fma(v.load(self._base(tau), self._below(end, n)), v.load(drift, n), sums[0])]
+                return [v.fma(v.load(self._base(tau), b.sub(end, n)), v.load(drift, n), sums[0])]
 
             target, here, scale = v.load(inf, k), v.load(x, k), v.mul(self._as_number(end), opposite)
             rest = target
@@ -126,7 +126,7 @@ class Lags(Lengths):
             v.store(b.select(where, new, old), following, k)
             v.store(b.select(where, way, here), x, k)
             by = v.intrinsic("fabs", v.sub(new, v.load(lag, k)))
-            mean = v.mul(by, self._inverse_number(end))
+            mean = v.mul(by, self._one_over(end))
             moved = v.intrinsic("fabs", v.sub(way, here))
             return [way, v.fma(off, h, moved), v.fma(change, h, mean), v.fma(at_end, h, way), by]
 
@@ -151,12 +151,12 @@ class Lags(Lengths):
 
         def begin(i: Any, _: list[Any]) -> list[Any]:
             def add(j: Any, above: list[Any]) -> list[Any]:
-                k = self._below(last, j)
+                k = self.b.sub(last, j)
                 total = v.fma(above[0], h, v.load(lag, k))
                 v.store(total, lag, k)
                 return [total]
 
-            self._repeat(0, self._below(self._above(last, 1), i), [v.number(0.0)], add)
+            self._repeat(0, self.b.sub(self._above(last, 1), i), [v.number(0.0)], add)
             return []
 
         self._repeat(0, self._above(last, 1), [], copy)
@@ -210,28 +210,22 @@ class Lags(Lengths):
 
     def _last(self) -> Any:
         """Give the last order that follows: the one before the series' last."""
-        return self.fixed_order - 1 if self.fixed_order else self.b.sub(self.order, ir.Constant(I64, 1))
+        return self.b.sub(self.order, ir.Constant(I64, 1))
 
     def _above(self, k: Any, n: int) -> Any:
-        return k + n if isinstance(k, int) else self.b.add(k, ir.Constant(I64, n))
-
-    def _below(self, k: Any, n: Any) -> Any:
-        return k - n if isinstance(k, int) else self.b.sub(k, n)
+        return self.b.add(k, ir.Constant(I64, n))
 
     def _as_number(self, k: Any) -> Any:
-        return self.v.number(float(k)) if isinstance(k, int) else self.v.spread(self.b.sitofp(k, F64))
+        return self.v.spread(self.b.sitofp(k, F64))
 
-    def _inverse_number(self, k: Any) -> Any:
-        if isinstance(k, int):
-            return self.v.number(1.0 / k)
+    def _one_over(self, k: Any) -> Any:
         return self.v.spread(self.b.fdiv(ir.Constant(F64, 1.0), self.b.sitofp(k, F64)))
 
     def _repeat(
         self, begin: int, end: Any, carried: list[Any], body: Callable[[Any, list[Any]], list[Any]]
     ) -> list[Any]:
-        """Write a loop, in line where the order is known."""
-        if not isinstance(end, int):
-            return self.v.loop(ir.Constant(I64, begin), end, carried, body)
-        for index in range(begin, end):
-            carried = body(index, carried)
-        return carried
+        """Write a loop, also where the order is known: what is rare must not drive the series out of reach.
+
+        A step's instructions should stay where the processor keeps the last of them: 32 KiB.
+        """
+        return self.v.loop(ir.Constant(I64, begin), end, carried, body)

@@ -205,7 +205,7 @@ class Sweeps(Lags):
         def body(k: Any, values: list[Any]) -> list[Any]:
             end = self._above(k, 1)
             change = v.sub(v.load(following, k), v.load(lag, k))
-            by = v.mul(v.fma(bend, values[0], v.mul(slope, change)), self._inverse_number(end))
+            by = v.mul(v.fma(bend, values[0], v.mul(slope, change)), self._one_over(end))
             old = v.load(state, end)
             v.store(b.select(follows, v.add(old, by), old), state, end)
             return [change]
