@@ -99,9 +99,7 @@ def _draw(above: Axes, below: Axes, name: str, channel: Channel) -> None:
             low, high = min(low, float(np.min(tau))), max(high, float(np.max(tau)))
     above.set_title(name.replace("_", " "), fontsize=8.5)
     above.set(ylim=(-0.04, 1.04), xlim=(V_LOW, V_HIGH))
-    above.legend(
-        loc="center right", handlelength=1.4, borderpad=0.2, frameon=True, framealpha=0.85, edgecolor="none"
-    )
+    above.legend(loc="best", handlelength=1.4, borderpad=0.2, frameon=True, framealpha=0.85, edgecolor="none")
     if high > 0.0:
         below.set_yscale("log")
         # Whole decades, so that the eye can compare.

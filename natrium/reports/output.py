@@ -9,7 +9,7 @@ import math
 import platform
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -32,7 +32,7 @@ class Output:
     Parameters
     ----------
     folder : Path
-        Made if it is not there.
+        Made, if it is not there, once there is something to write: what fails leaves none behind.
     quiet : bool
         Print nothing.
 
@@ -45,13 +45,23 @@ class Output:
     def __init__(self, folder: Path, *, quiet: bool = False) -> None:
         # What is piped is plain, though notebooks and CI ask for colours by FORCE_COLOR.
         wide, forced = (None, None) if sys.stdout.isatty() else (NOT_A_TERMINAL, False)
-        self.folder, self.console = folder, Console(quiet=quiet, width=wide, force_terminal=forced)
+        self._folder, self.console = folder, Console(quiet=quiet, width=wide, force_terminal=forced)
+        missing = [one for one in (folder, *folder.parents) if not one.exists()]
+        self.folder  # noqa: B018 - it is made once, so that what is wrong with it is told before the work
+        for one in missing:
+            with suppress(OSError):  # another process has written into it
+                one.rmdir()
+
+    @property
+    def folder(self) -> Path:
+        """The folder, made if it is not there."""
         try:
-            folder.mkdir(parents=True, exist_ok=True)
+            self._folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise ModelError(
-                f"cannot write into {folder}: {error.strerror}; give another folder with --out"
+                f"cannot write into {self._folder}: {error.strerror}; give another folder with --out"
             ) from error
+        return self._folder
 
     @contextmanager
     def progress(self) -> Iterator[Callable[[str], None]]:

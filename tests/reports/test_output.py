@@ -4,6 +4,7 @@ import sys
 
 import pytest
 
+from natrium.model import ModelError
 from natrium.reports.output import Output
 
 
@@ -26,3 +27,17 @@ def test_what_is_being_done_is_shown_in_a_terminal(tmp_path, monkeypatch, capsys
     with Output(tmp_path, quiet=quiet).progress() as tell:
         tell("at work [1]")
     assert ("at work [1]" in capsys.readouterr().out) is not quiet
+
+
+def test_a_folder_is_made_once_there_is_something_to_write(tmp_path):
+    (tmp_path / "kept").mkdir()
+    output = Output(tmp_path / "kept" / "new" / "deep")
+    assert list(tmp_path.rglob("*")) == [tmp_path / "kept"]
+    output.data("results.json", {"a": 1})
+    assert [path.name for path in (tmp_path / "kept" / "new" / "deep").iterdir()] == ["results.json"]
+
+
+def test_a_folder_that_cannot_be_is_told_before_the_work(tmp_path):
+    (tmp_path / "file").write_text("a")
+    with pytest.raises(ModelError, match="cannot write into .*file.*; give another folder with --out"):
+        Output(tmp_path / "file" / "new")
