@@ -10,7 +10,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from natrium.model.checks import check_path, show
+from natrium.model.checks import check_path, nearest, show
 from natrium.model.errors import ModelError
 from natrium.model.simulation import Model
 from natrium.model.stimuli.recorded import beside
@@ -24,6 +24,7 @@ _QUOTED = re.compile(
     re.DOTALL,
 )
 _PLACE = re.compile(r"\(at line (\d+), column \d+\)")
+MOST_BESIDE = 1000  # model files of a folder that are looked through for the nearest name
 MAX_LINE = 200  # characters of a line that is looked at for what was meant
 # What is often written, and what TOML has for it.
 _MEANT = (
@@ -57,7 +58,8 @@ def load(path: str | os.PathLike[str]) -> Model:
             content = file.read(MAX_BYTES + 1)
     except (OSError, ValueError) as error:  # ValueError: a null character in the path
         reason = getattr(error, "strerror", None) or error
-        raise ModelError(f"cannot read the model file {os.fspath(path)}: {reason}") from error
+        hint = _beside(Path(path)) if isinstance(error, FileNotFoundError) else ""
+        raise ModelError(f"cannot read the model file {os.fspath(path)}: {reason}{hint}") from error
     if len(content) > MAX_BYTES:
         raise ModelError(f"a model file may have at most {MAX_BYTES} bytes, got more: {os.fspath(path)}")
     try:
@@ -69,6 +71,16 @@ def load(path: str | os.PathLike[str]) -> Model:
         ) from error
     except ModelError as error:
         raise ModelError(f"{os.fspath(path)}: {error}") from error
+
+
+def _beside(path: Path) -> str:
+    """Say which model file of the same folder may be meant; else how one is begun."""
+    try:
+        there = [one.name for one in islice(path.parent.glob("*.toml"), MOST_BESIDE)]
+    except OSError:
+        there = []
+    near = nearest(path.name, there)
+    return f"; did you mean {near}?" if near else "; natrium new writes one to begin with"
 
 
 def loads(text: str) -> Model:

@@ -206,7 +206,8 @@ def write_whole(path: str | os.PathLike[str], content: str | bytes) -> None:
             raise
     except (OSError, ValueError) as error:  # ValueError: a null character in the path
         reason = getattr(error, "strerror", None) or error
-        raise ModelError(f"cannot write {path}: {reason}") from error
+        hint = "; make its folder first" if isinstance(error, FileNotFoundError) else ""
+        raise ModelError(f"cannot write {path}: {reason}{hint}") from error
 
 
 def _umask() -> int:

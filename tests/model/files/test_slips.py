@@ -100,3 +100,15 @@ def test_other_encodings_are_told_to_be_changed(tmp_path: Path) -> None:
     path.write_bytes(("# mod\u00e8le\n" + FILE).encode("latin-1"))
     with pytest.raises(natrium.ModelError, match=re.escape("save it in that encoding")):
         natrium.load(path)
+
+
+def test_model_file_that_is_not_there_is_told_the_nearest(tmp_path: Path) -> None:
+    with pytest.raises(
+        natrium.ModelError, match="No such file or directory; natrium new writes one to begin with$"
+    ):
+        natrium.load(tmp_path / "cell.toml")
+    natrium.loads(FILE).save(tmp_path / "cell.toml")
+    with pytest.raises(natrium.ModelError, match="No such file or directory; did you mean cell.toml[?]$"):
+        natrium.load(tmp_path / "cel.tml")
+    with pytest.raises(natrium.ModelError, match="No such file or directory; make its folder first$"):
+        natrium.loads(FILE).save(tmp_path / "new" / "cell.toml")
