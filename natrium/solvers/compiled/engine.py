@@ -19,7 +19,7 @@ from natrium.model.arrays import Array
 from natrium.model.scales import state_scales
 from natrium.model.store import open_store
 from natrium.solvers.bernstein import from_monomials
-from natrium.solvers.compiled.following import fast_gates
+from natrium.solvers.compiled.following import followers_of
 from natrium.solvers.compiled.lane_tables import (
     DONE,
     DOUBT,
@@ -145,6 +145,8 @@ class Work:
         Keep every step's series; one run at a time then.
     often : bool
         Whether a single run is worth the compiling that a crowd is.
+    fast : tuple of GateFlow, optional
+        `followers_of` these runs, where their neurons differ.
     """
 
     def __init__(
@@ -156,9 +158,10 @@ class Work:
         *,
         record: bool = False,
         often: bool = False,
+        fast: tuple[GateFlow, ...] | None = None,
     ) -> None:
         kernel = lower(runs.neuron.system)
-        fast = fast_gates(runs)
+        fast = followers_of(runs.neuron) if fast is None else fast
         if settings.in_scales:
             settings = attrs.evolve(settings, atol=settings.atol * state_scales(runs.neuron)[0])
         width = 1 if runs.n_runs == 1 else vector_width()
@@ -215,9 +218,9 @@ class Work:
 _WARM: set[tuple[int, int, int]] = set()  # what is compiled in this process
 
 
-def carry(runs: Runs, inputs: InputTable, settings: Settings, samples: Array, record: bool) -> Results:
+def carry(runs: Runs, inputs: InputTable, settings: Settings, samples: Array, **how: Any) -> Results:
     """Carry runs through the lanes; see `Work`."""
-    return Work(runs, inputs, settings, samples, record=record).finish()
+    return Work(runs, inputs, settings, samples, **how).finish()
 
 
 def _memory(

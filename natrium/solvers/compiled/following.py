@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import lru_cache
+from itertools import compress
 
 import numpy as np
 import numpy.typing as npt
@@ -41,14 +42,13 @@ def gates_that_follow(structure: HybridSystem) -> tuple[GateFlow, ...]:
     return tuple(found)
 
 
-def fast_gates(runs: Runs) -> tuple[GateFlow, ...]:
-    """Give the gates that are fast where the cell lives, of runs that are alike in this."""
-    gates = gates_that_follow(runs.neuron.system.structure)
-    is_fast = find_fast(runs)[0].tolist() if runs.neuron_varies else _fast_of(runs.neuron)
-    return tuple(gate for gate, one in zip(gates, is_fast, strict=True) if one)
+def followers_of(neuron: AnyNeuron, which: Iterable[bool] | None = None) -> tuple[GateFlow, ...]:
+    """Give the gates that are fast where the cell lives, of `gates_that_follow` those told, if any are."""
+    gates = gates_that_follow(neuron.system.structure)
+    return tuple(compress(gates, _fast_of(neuron) if which is None else which))
 
 
-def find_fast(runs: Runs) -> npt.NDArray[np.bool_]:
+def find_followers(runs: Runs) -> npt.NDArray[np.bool_]:
     """Tell which of `gates_that_follow` are fast where the cell lives, shape (n_runs, n_gates)."""
     if runs.neuron_varies:
         return _look(runs)

@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from natrium.model import (
     AnyNeuron,
+    GateFlow,
     Number,
     Optional,
     Simulation,
@@ -26,7 +27,7 @@ from natrium.model.scales import scales_of
 from natrium.solvers.base import BaseSolver, Run
 from natrium.solvers.closed_form import estimate_errors
 from natrium.solvers.compiled.engine import Settings, carry
-from natrium.solvers.compiled.following import find_fast
+from natrium.solvers.compiled.following import find_followers, followers_of
 from natrium.solvers.compiled.lane_tables import (
     BROKEN,
     COUNT,
@@ -224,20 +225,28 @@ class Compiled(BaseSolver):
         kinds = np.zeros((runs.n_runs, 1), dtype=np.int64)
         if np.any(known):
             kinds[known, 0] = self._orders(runs.neuron, inputs)[inputs.input_of[known]]
-        kinds = np.column_stack([kinds, find_fast(runs)])
+        kinds = np.column_stack([kinds, find_followers(runs)])
         for kind in np.unique(kinds[known], axis=0):
             here = np.flatnonzero(np.all(kinds == kind, axis=1))
             order, whole = int(kind[0]), here.size == runs.n_runs
             group = runs if whole else runs.part(here)
             table = inputs if whole else tabulate(group)  # of its own formulas only
-            parts.append((here, self._carry(group, table, order, sample_times)))
+            fast = followers_of(group.neuron, kind[1:])
+            parts.append((here, self._carry(group, table, order, fast, sample_times)))
         return merge(runs.n_runs, parts)
 
-    def _carry(self, runs: Runs, inputs: InputTable, order: int, sample_times: Array | None) -> Chunk:
-        """Carry runs of one order through the lanes."""
+    def _carry(
+        self,
+        runs: Runs,
+        inputs: InputTable,
+        order: int,
+        fast: tuple[GateFlow, ...],
+        sample_times: Array | None,
+    ) -> Chunk:
+        """Carry runs of one order, of which the same gates are fast, through the lanes."""
         samples = np.empty(0) if sample_times is None else np.asarray(sample_times, dtype=float)
         try:
-            out = carry(runs, inputs, self.settings(order), samples, record=False)
+            out = carry(runs, inputs, self.settings(order), samples, fast=fast)
         except UnsupportedModel as error:
             return self._elsewhere(runs, sample_times, dict.fromkeys(range(runs.n_runs), str(error)))[1]
         return self._chunk(runs, sample_times, out)

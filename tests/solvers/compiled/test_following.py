@@ -6,7 +6,7 @@ import pytest
 
 import natrium
 from natrium.model.opened import opened
-from natrium.solvers.compiled.following import FAST, find_fast, gates_that_follow
+from natrium.solvers.compiled.following import FAST, find_followers, gates_that_follow
 from natrium.solvers.flags import RunFlag
 from natrium.solvers.runs import Runs
 from tests.solvers.cases import SODIUM, compiled_beside_truth, fast_channel, held_by_decay
@@ -120,7 +120,7 @@ def test_runs_whose_gates_differ_in_speed_are_each_as_alone():
         varied={"slowed": np.array([1e-6, 1.0, 1.01 * 1e3 / FAST, 1e3])},
         t_end=20.0,
     )
-    assert find_fast(runs)[:, 0].tolist() == [True, True, False, False]
+    assert find_followers(runs)[:, 0].tolist() == [True, True, False, False]
     many, alone = natrium.Compiled().solve_runs(runs), [runs.part(np.array([i])) for i in range(4)]
     np.testing.assert_array_equal(
         many.final_states, [natrium.Compiled().solve_runs(one).final_states[0] for one in alone]
@@ -130,7 +130,9 @@ def test_runs_whose_gates_differ_in_speed_are_each_as_alone():
 def test_what_relaxes_to_a_function_of_v_alone_may_follow():
     states = [str(gate.state) for gate in gates_that_follow(equations("1e-6").system.structure)]
     assert states == ["m", "h"]
-    assert find_fast(Runs(neuron=equations("1e-6"), stimulus=CONSTANT, t_end=1.0)).tolist() == [[True, False]]
+    assert find_followers(Runs(neuron=equations("1e-6"), stimulus=CONSTANT, t_end=1.0)).tolist() == [
+        [True, False]
+    ]
     states = [str(gate.state) for gate in gates_that_follow(held_by_decay(1e4).system.structure)]
     assert states == ["w"]  # z relaxes to what is of w, too
 
