@@ -11,6 +11,7 @@ import numpy as np
 from natrium.analysis.doctor.reading.claims.resets import parameter_line
 from natrium.analysis.doctor.reading.expressions.trees import LEAF, at_points, in_order, leaf, leaves, name_of
 from natrium.analysis.doctor.reading.expressions.wording import text_of
+from natrium.analysis.doctor.reading.faults.by_text import by_text
 from natrium.analysis.doctor.reading.faults.counts import counted_above
 from natrium.analysis.doctor.reading.faults.kept_times import kept_times
 from natrium.analysis.doctor.reading.faults.lost_steps import lost_steps
@@ -50,7 +51,7 @@ def checks(case: Case) -> list[Found]:
     found = [*(one for one in step_checks(case) if plain(one.about) not in told), *kept]
     for check in (
         _compared, lost_steps, kept_times, paces, _gates, _signs, _leak_away, _never_equal,
-        _out_of_reach, _unused, _late_input, unended, counted_above, unresolved,
+        _out_of_reach, _unused, _late_input, unended, counted_above, unresolved, by_text,
     ):  # fmt: skip
         found += check(case)
     return found
@@ -161,7 +162,8 @@ def _rates(
             slack = SLIGHT * np.fmax(np.abs(first), np.abs(second)) if rates else 0.0  # as a model has it
             bad = np.flatnonzero(found < -slack)
         if bad.size:
-            line = own_line(node)
+            flow = case.equations[gate.name]  # where the rate is not what stands there, but follows from it
+            line = own_line(node if node in in_order([flow]) else flow)
             yield Found(
                 "rate-negative", "fault",
                 f"{which.capitalize()} of {plain(gate.name)} is negative where {plain(case.maps.V)} goes: "

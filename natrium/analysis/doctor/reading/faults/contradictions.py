@@ -22,7 +22,7 @@ from natrium.analysis.doctor.reading.maps.maps import differ, points_of, values_
 from natrium.analysis.doctor.reading.model.recognise import FAR
 from natrium.analysis.doctor.reading.model.rules import number_at, unfinished
 from natrium.analysis.doctor.reading.text.labels import passed
-from natrium.analysis.doctor.reading.text.loops import loops_around
+from natrium.analysis.doctor.reading.text.loops import begun_beside, loops_around
 from natrium.analysis.doctor.reading.text.named import foregone, given_twice, undriven, unread
 from natrium.analysis.doctor.reading.text.overrides import overriding
 from natrium.analysis.doctor.trace.meanings import is_threshold, plain, reversal_of
@@ -365,6 +365,8 @@ def _begun_anew(case: Case) -> Iterator[Found]:
         return
     loops, line = loops_around(case.source, maps.main.updates[maps.V].line)
     if loops:
+        others = {plain(one) for one in record.states if one != maps.V}
+        line = begun_beside(case.source, line, others) or line
         yield Found(
             "state-left", "fault",
             f"Each run begins with the {plain(maps.V)} that the run before has left: "

@@ -18,11 +18,12 @@ from natrium.analysis.doctor.reading.expressions.trees import (
     number,
 )
 from natrium.analysis.doctor.reading.faults.idle_stages import idle_stages
+from natrium.analysis.doctor.reading.faults.twice import dt_twice
 from natrium.analysis.doctor.reading.faults.waits import refractory_checks
 from natrium.analysis.doctor.reading.findings.case import Case, line_in, own_line, term_line
 from natrium.analysis.doctor.reading.findings.found import Found, in_line, written
 from natrium.analysis.doctor.reading.maps.kicks import all_come_in, is_train
-from natrium.analysis.doctor.reading.maps.maps import NO_DT, _chain, differ, points_of, values_at
+from natrium.analysis.doctor.reading.maps.maps import NO_DT, differ, points_of, values_at
 from natrium.analysis.doctor.reading.model.recognise import OVERFLOWS
 from natrium.analysis.doctor.reading.text.loops import in_one_turn
 from natrium.analysis.doctor.reading.text.named import numbers_named
@@ -37,7 +38,7 @@ _LACKING = ("IndexError", "KeyError", "NameError", "UnboundLocalError", "TypeErr
 def step_checks(case: Case) -> Iterator[Found]:
     """List the faults of a script's steps."""
     for check in (
-        _turned, _dt_twice, _dt_missing, _whole_numbers, _unstable, refractory_checks, _by_clock, _changes,
+        _turned, dt_twice, _dt_missing, _whole_numbers, _unstable, refractory_checks, _by_clock, _changes,
         idle_stages, _ended,
     ):  # fmt: skip
         yield from check(case)
@@ -56,65 +57,6 @@ def _turned(case: Case) -> Iterator[Found]:
             f"{plain(case.maps.V)} {right} {written(test.level)}",
             f"{case.maps.spikes.size} of {case.maps.record.order.size} steps fire",
         )  # fmt: skip
-
-
-def _dt_twice(case: Case) -> Iterator[Found]:
-    """Find what vanishes with dt and is multiplied by what does so too, in a map that no scheme explains."""
-    maps = case.maps
-    if not maps.named:
-        return
-    slopes = Slopes(maps.algebra, maps.dt, number(0.0))
-    points = points_of(maps.record, maps.step)
-    known: dict[Node, bool] = {}
-    gone: dict[tuple[Node, bool], Node | None] = {}
-
-    def vanishes(node: Node) -> bool:
-        if node not in known:
-            there = values_at(slopes.value(node), points)
-            met = maps.dt in leaves(node) and bool(np.any(np.isfinite(there)))
-            known[node] = met and not differ(there, np.zeros(len(there)))
-        return known[node]
-
-    def twice(node: Node, under: bool) -> Node | None:
-        """Go down the sums and products of a map to a part that vanishes below another that does."""
-        if (node, under) not in gone:
-            gone[node, under] = inside(node, under)
-        return gone[node, under]
-
-    def inside(node: Node, under: bool) -> Node | None:
-        name = name_of(node)
-        if under and vanishes(node):
-            return node
-        if name == "**" and vanishes(node.args[0]) and node.args[1].value > 1:
-            return node
-        if name == "*":
-            for one, other in (node.args, node.args[::-1]):
-                if maps.dt in leaves(one) and (inner := twice(one, under or vanishes(other))):
-                    return inner
-        elif name in ("+", "-", "neg"):
-            if under and any(_chain(node, one) for one in maps.moving):
-                return None  # a stage of a scheme: the state, moved on
-            for one in node.args:
-                if maps.dt in leaves(one) and (inner := twice(one, under)):
-                    return inner
-        elif name == "/" and maps.dt in leaves(node.args[0]):
-            return twice(node.args[0], under)
-        return None
-
-    for state, tree in maps.trees.items():
-        if case.scheme.ways.get(state, "") != "other":
-            continue
-        node = twice(tree, False)
-        if node is not None:
-            line, whole = line_in(tree, node)
-            yield Found(
-                "dt-twice", "fault",
-                f"What {plain(state)} moves by is multiplied by {plain(maps.dt)} twice, in "
-                f"{in_line(case.source, line)}: halve the step and it moves a quarter as far.",
-                line, written(whole), "",
-                f"`{written(node)}` vanishes with {plain(maps.dt)}, and so does what it is multiplied by",
-                about=state,
-            )  # fmt: skip
 
 
 def _dt_missing(case: Case) -> Iterator[Found]:

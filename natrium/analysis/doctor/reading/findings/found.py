@@ -146,7 +146,8 @@ CONSEQUENCES = (
     ("run-ends", "spikes-each-sample"),
 )
 
-# Where one of these is, all else follows from it.
+# Where one of these is, all else follows from it; from what comes first even the others.
+FIRST = ("chance",)
 CAUSES = (
     "step-fails",
     "compared-not-set",
@@ -193,11 +194,12 @@ def without_consequences(found: Sequence[Found], above: bool = False) -> list[Fo
         above and not faults.isdisjoint(("reset-above", "reset-value"))
     ):
         found = [attrs.evolve(one, kind="note") if one.key in _STAYS else one for one in found]
-    if any(one.kind == "fault" and one.key in CAUSES for one in found):
-        return [
-            attrs.evolve(one, kind="note") if one.kind == "fault" and one.key not in CAUSES else one
-            for one in found
-        ]
+    for causes in (FIRST, CAUSES):
+        if any(one.kind == "fault" and one.key in causes for one in found):
+            return [
+                attrs.evolve(one, kind="note") if one.kind == "fault" and one.key not in causes else one
+                for one in found
+            ]
     told = {one.about for one in found if one.kind == "fault" and one.mend is not None}
     found = [
         attrs.evolve(one, kind="note")

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 
+from natrium.analysis.doctor.reading.text.blocks import sets_of
 from natrium.analysis.doctor.reading.text.labels import nodes_of
+from natrium.analysis.doctor.trace.meanings import plain
 
 Block = ast.For | ast.While | ast.FunctionDef
 DEEP = 5  # functions that call each other, up to the loop
@@ -61,6 +63,17 @@ def _around(blocks: Sequence[Block], line: int) -> list[Block]:
 def _calls(node: ast.AST, function: ast.AST) -> bool:
     called = getattr(node, "func", None) if isinstance(node, ast.Call) else None
     return getattr(called, "id", getattr(called, "attr", "")) == getattr(function, "name", None)
+
+
+def begun_beside(source: Sequence[str], line: int, names: Container[str]) -> int:
+    """Give the line that sets some names anew at first in the loop or function of a line; 0: none does."""
+    for block in (one for one in _blocks(source) if one.lineno == line):
+        for one in block.body:
+            if isinstance(one, Block):
+                break
+            if any(plain(ast.unparse(to)) in names for to, _ in sets_of(one)):
+                return one.lineno
+    return 0
 
 
 def in_one_turn(source: Sequence[str], line: int, stepping: int) -> bool:

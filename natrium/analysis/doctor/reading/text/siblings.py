@@ -16,7 +16,9 @@ _KIND = re.compile(r"[^\W_]+_(?=\w)|[A-Za-z](?=[A-Z0-9])")
 def never_used(
     source: Sequence[str], lines: Collection[int], states: Sequence[str]
 ) -> tuple[str, int, int] | None:
-    """Find what a step computes of its states and never uses; a sum of others that are used is no such thing.
+    """Find what a step computes, of its states or beside others of a kind, and never uses.
+
+    A sum of others that are used is no such thing.
 
     Parameters
     ----------
@@ -45,11 +47,11 @@ def never_used(
             name = _named(one)
             if not isinstance(one, ast.Assign) or not isinstance(one.value, (ast.BinOp, ast.Call)):
                 continue
-            if not name or not made_of & _names(one.value):
-                continue
-            made_of.add(name)
             kind = _KIND.match(name)
             alike = {each for each in beside - {name} if kind and each.startswith(kind[0])}
+            if not name or not (made_of & _names(one.value) or alike & read):
+                continue
+            made_of.add(name)
             if name not in read and one.lineno < max(taken) and not alike & _names(one.value):
                 moved = _moved_by(name, states, body) or _taken_with(alike, one.lineno, body)
                 return name, one.lineno, moved or after.lineno
@@ -67,8 +69,8 @@ def _moved_by(name: str, states: Sequence[str], body: Sequence[ast.stmt]) -> int
 
 
 def _taken_with(alike: Collection[str], line: int, body: Sequence[ast.stmt]) -> int:
-    """Give the line that reads the most of some names after a line; 0: none does."""
-    reads = [_read_at(one, alike) for one in body if one.lineno > line]
+    """Give the line that reads the most of some names after a line, the last of them; 0: none does."""
+    reads = [_read_at(one, alike) for one in reversed(body) if one.lineno > line]
     most: list[int] = max(reads, key=len, default=[])
     return max(most, default=0)
 
