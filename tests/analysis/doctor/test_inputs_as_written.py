@@ -323,3 +323,32 @@ def test_a_time_that_a_step_ends_with_switches_the_input(
     assert found.model is not None
     assert [found.model.stimulus(at) for at in (19.9, 20.1, 100.0)] == pytest.approx([0.0, 10.0, 10.0])
     assert not found.faults
+
+
+@pytest.mark.parametrize(
+    "loop",
+    [
+        "for k in range(900):\n    v = next(cell)\n    vs.append(v)",
+        "for k, v in zip(range(900), cell):\n    vs.append(v)",
+    ],
+)
+def test_what_a_generator_is_given_is_a_parameter(tmp_path: Path, loop: str) -> None:
+    text = """
+def steps(drive, tau=12.0):
+    v, left = -66.0, 0.0
+    while True:
+        if left > 0.0:
+            left = left - dt
+        else:
+            v = v + dt * (-66.0 - v + drive) / tau
+            if v > -50.0:
+                v, left = -66.0, 2.0
+        yield v
+dt, vs = 0.1, []
+cell = steps(22.0)
+"""
+    found = taken(tmp_path, text + loop + "\n")
+    assert set(found.maps.moving) == {"v"}
+    assert found.record.parameter_values["drive"] == 22.0
+    assert found.spike_times.size > 2
+    assert not found.faults

@@ -149,7 +149,7 @@ def _begun(record: Record) -> Record:
         pairs = [(step.updates[name], start.updates[name]) for name in record.states]
         while pairs and step is not start:
             one, other = pairs.pop()
-            if one.op == LEAF and one.name in values and other.op == LEAF:
+            if one.op == LEAF and one.name in values and other.op in (LEAF, NUMBER):
                 values[one.name] = other.value
             elif (one.op, one.name, len(one.args)) != (other.op, other.name, len(other.args)):
                 break
@@ -160,8 +160,26 @@ def _begun(record: Record) -> Record:
                 samples = record.samples.copy()
                 samples[0] = list(values.values())
                 steps, order = _counted(record, np.where(record.order == record.order[0], at, record.order))
-                return attrs.evolve(record, samples=samples, steps=steps, order=order)
+                return _without_kept(attrs.evolve(record, samples=samples, steps=steps, order=order))
     return record
+
+
+def _without_kept(record: Record) -> Record:
+    """Take for parameters what the first step was given, as a generator its arguments, and none sets."""
+    kept = {
+        name: Node(NUMBER, (), float(record.samples[0, at]), 0, name)
+        for at, name in enumerate(record.states)
+        if all(is_leaf(step.updates[name], name) for step in record.steps)
+    }
+    left = [at for at, name in enumerate(record.states) if name not in kept]
+    steps = tuple(
+        attrs.evolve(step, updates={to: one for to, one in step.updates.items() if to not in kept})
+        for step in record.steps
+    )
+    return attrs.evolve(
+        record, states=tuple(record.states[at] for at in left), samples=record.samples[:, left], steps=steps,
+        parameters={**record.parameters, **kept},
+    )  # fmt: skip
 
 
 def _without_idle_beginning(record: Record) -> Record:
