@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from typing import Any
 
 import attrs
@@ -150,15 +151,16 @@ def _different(call: Call, asked: Any, pieces: list[tuple[float, Any]]) -> list[
     """List the right-hand sides of joined calls that differ from the one before, with when each begins."""
     if len(call.pieces) < 2:
         return pieces
-    found: list[tuple[float, Any]] = []
-    before = None
-    for begin, function in call.pieces[:_EDGES]:
+
+    def made(function: Any, begin: float) -> tuple[Form, ...]:
         pieces[0] = (-math.inf, function)
         at = min(int(np.searchsorted(call.times, begin)), len(call.times) - 1)
-        made = tuple(asked(begin, np.asarray(call.states[at], dtype=float)).updates.values())
-        if made != before:
+        return tuple(asked(begin, np.asarray(call.states[at], dtype=float)).updates.values())
+
+    found = [call.pieces[0]]
+    for (_, before), (begin, function) in pairwise(call.pieces[:_EDGES]):
+        if made(function, begin) != made(before, begin):  # at one time: by that it may branch
             found.append((begin, function))
-        before = made
     return found
 
 

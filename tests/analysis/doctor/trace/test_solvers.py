@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import scipy.integrate
 
+from natrium.analysis.doctor.reading.expressions.trees import in_order
 from natrium.analysis.doctor.script import read_script
 from natrium.analysis.doctor.trace import trace_script
 
@@ -150,3 +151,14 @@ def test_of_several_runs_it_is_said_which_is_read(tmp_path):
     found = read_script(script(tmp_path, run))[0]
     assert found.record.runs == (3, 3)
     assert "The equations are solved 3 times; what is said is of run 3." in [one.said for one in found.notes]
+
+
+def test_pieces_of_a_right_hand_side_differ_at_one_and_the_same_time(tmp_path):
+    """What branches by the time is one and the same after an event, too."""
+    file = tmp_path / "script.py"
+    file.write_text(
+        ENDED.format(again="fired[-1]").replace("drive - y[0]", "(drive if 5 <= t < 60 else 0.0) - y[0]")
+    )
+    flow = trace_script(file).steps[0].updates["dy[0]/dt"]
+    numbers = {one.value for one in in_order([flow]) if one.op == "number"}
+    assert numbers <= {0.0, 1.0, 5.0, 60.0}
