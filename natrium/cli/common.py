@@ -21,9 +21,28 @@ DEFAULT_DT = 0.1  # ms, or of the scale of time: the notebook's
 PARTS = (1.0, 2.0, 4.0, 10.0, 20.0, 40.0)  # parts of it that are tried
 SWEEP = 10_000  # values at most
 
+NUMBERS: dict[type, tuple[str, str]] = {
+    float: ("a number, such as 0.5", "<float>"),
+    int: ("a whole number, such as 10", "<int>"),
+}
+
+
+def number_option(kind: type[float], **asked: Any) -> Any:
+    """Make an option that takes a number; what is none is shown in the message."""
+    what, metavar = NUMBERS[kind]
+
+    def read(text: str) -> float:
+        try:
+            return kind(text)
+        except ValueError:
+            raise typer.BadParameter(f"it must be {what}, got {text!r}") from None
+
+    return typer.Option(parser=read, metavar=metavar, **asked)
+
+
 ModelFile = Annotated[Path, typer.Argument(help="Model file (TOML, version 1).", metavar="MODEL.toml")]
-StepOption = Annotated[float | None, typer.Option(help="Step of the script's scheme, ms.")]
-EndOption = Annotated[float | None, typer.Option(help="End of the run, ms.")]
+StepOption = Annotated[float | None, number_option(float, help="Step of the script's scheme, ms.")]
+EndOption = Annotated[float | None, number_option(float, help="End of the run, ms.")]
 InputOption = Annotated[
     str | None,
     typer.Option(

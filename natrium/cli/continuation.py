@@ -12,6 +12,7 @@ from natrium.cli.common import (
     InputOption,
     JsonFlag,
     ModelFile,
+    number_option,
     print_json,
     read_input,
     read_model,
@@ -29,7 +30,7 @@ def continue_command(
         ),
     ],
     I: InputOption = None,
-    doublings: Annotated[int, typer.Option(help="Period doublings followed, one after the other.")] = 1,
+    doublings: Annotated[int, number_option(int, help="Period doublings followed, one after the other.")] = 1,
     out: Annotated[Path, typer.Option(help=FOLDER)] = Path("continue"),
     as_json: JsonFlag = False,
 ) -> None:

@@ -12,6 +12,7 @@ from natrium.cli.common import (
     InputOption,
     JsonFlag,
     ModelFile,
+    number_option,
     print_json,
     read_input,
     read_model,
@@ -24,9 +25,10 @@ def cycle_command(
     I: InputOption = None,
     period: Annotated[
         int | None,
-        typer.Option(
+        number_option(
+            int,
             help="Spikes per cycle (without resets, rises of V); by default, after how many its own firing "
-            "repeats."
+            "repeats.",
         ),
     ] = None,
     vary: Annotated[

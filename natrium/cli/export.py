@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from natrium.cli.common import EndOption, ModelFile, read_model
+from natrium.cli.common import EndOption, ModelFile, number_option, read_model
 
 
 def export_command(
@@ -21,8 +21,9 @@ def export_command(
     ] = None,
     dt: Annotated[
         float | None,
-        typer.Option(
-            help="Step of a target that has one, ms; by default the file's, or 0.01, of the model's scale."
+        number_option(
+            float,
+            help="Step of a target that has one, ms; by default the file's, or 0.01, of the model's scale.",
         ),
     ] = None,
     t_end: EndOption = None,

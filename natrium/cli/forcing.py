@@ -12,6 +12,7 @@ from natrium.cli.common import (
     InputOption,
     JsonFlag,
     ModelFile,
+    number_option,
     print_json,
     read_input,
     read_model,
@@ -42,10 +43,12 @@ def forcing_command(
         str | None,
         typer.Option(help="Amplitudes (mV) at which tongues are followed.", metavar="LOW:HIGH:COUNT"),
     ] = None,
-    points: Annotated[int, typer.Option(help="Values of the parameter.")] = 121,
-    highest: Annotated[int, typer.Option(help="Most periods of a ratio whose plateau is followed.")] = 4,
+    points: Annotated[int, number_option(int, help="Values of the parameter.")] = 121,
+    highest: Annotated[
+        int, number_option(int, help="Most periods of a ratio whose plateau is followed.")
+    ] = 4,
     period: Annotated[
-        float | None, typer.Option(help="Of the file's input, ms, where it does not say.")
+        float | None, number_option(float, help="Of the file's input, ms, where it does not say.")
     ] = None,
     out: Annotated[Path, typer.Option(help=FOLDER)] = Path("forcing"),
     as_json: JsonFlag = False,

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from natrium.cli.common import JsonFlag, print_json
+from natrium.cli.common import JsonFlag, number_option, print_json
 
 
 def import_command(
@@ -24,7 +24,7 @@ def import_command(
         ),
     ] = None,
     celsius: Annotated[
-        float | None, typer.Option(help="Temperature, degrees Celsius; by default the file's own.")
+        float | None, number_option(float, help="Temperature, degrees Celsius; by default the file's own.")
     ] = None,
     current: Annotated[
         str | None,

@@ -7,7 +7,16 @@ from typing import Annotated
 
 import typer
 
-from natrium.cli.common import DEFAULT_DT, FOLDER, JsonFlag, ModelFile, print_json, read_model, read_values
+from natrium.cli.common import (
+    DEFAULT_DT,
+    FOLDER,
+    JsonFlag,
+    ModelFile,
+    number_option,
+    print_json,
+    read_model,
+    read_values,
+)
 
 
 def noise_command(
@@ -15,16 +24,18 @@ def noise_command(
     means: Annotated[str, typer.Option(help="Mean inputs, mV.", metavar="LOW:HIGH:COUNT")],
     intensity: Annotated[
         float | None,
-        typer.Option(help="Of the noise, mV ms^(1/2); by default the noise is the file's own."),
+        number_option(float, help="Of the noise, mV ms^(1/2); by default the noise is the file's own."),
     ] = None,
-    tau: Annotated[float, typer.Option(help="Its correlation time, ms; 0 is white noise.")] = 0.0,
+    tau: Annotated[float, number_option(float, help="Its correlation time, ms; 0 is white noise.")] = 0.0,
     step: Annotated[
         float | None,
-        typer.Option(help="For which the runs hold each sample, ms; by default 0.1, of the model's scale."),
+        number_option(
+            float, help="For which the runs hold each sample, ms; by default 0.1, of the model's scale."
+        ),
     ] = None,
-    runs: Annotated[int, typer.Option(help="Of each mean, beside the equation.")] = 0,
+    runs: Annotated[int, number_option(int, help="Of each mean, beside the equation.")] = 0,
     t_end: Annotated[
-        float | None, typer.Option(help="Of a run, ms; by default 1000, of the model's scale.")
+        float | None, number_option(float, help="Of a run, ms; by default 1000, of the model's scale.")
     ] = None,
     out: Annotated[Path, typer.Option(help=FOLDER)] = Path("noise"),
     as_json: JsonFlag = False,

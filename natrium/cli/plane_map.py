@@ -12,6 +12,7 @@ from natrium.cli.common import (
     InputOption,
     JsonFlag,
     ModelFile,
+    number_option,
     print_json,
     read_input,
     read_model,
@@ -26,7 +27,7 @@ def map_command(
     x: Annotated[str, typer.Option("--x", help="The parameter across, and its range.", metavar=Ranged)],
     y: Annotated[str, typer.Option("--y", help="The parameter up, and its range.", metavar=Ranged)],
     I: InputOption = None,
-    rows: Annotated[int, typer.Option(help="Values of the parameter up.")] = 9,
+    rows: Annotated[int, number_option(int, help="Values of the parameter up.")] = 9,
     out: Annotated[Path, typer.Option(help=FOLDER)] = Path("map"),
     as_json: JsonFlag = False,
 ) -> None:

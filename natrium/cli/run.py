@@ -8,7 +8,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from natrium.cli.common import EndOption, JsonFlag, ModelFile, StepOption, check_options, read_model
+from natrium.cli.common import (
+    EndOption,
+    JsonFlag,
+    ModelFile,
+    StepOption,
+    check_options,
+    number_option,
+    read_model,
+)
 
 if TYPE_CHECKING:
     from natrium.solvers import Trajectory
@@ -18,8 +26,8 @@ def run_command(
     model: ModelFile,
     solver: Annotated[str | None, typer.Option(help="event, compiled, script or closed-form.")] = None,
     method: Annotated[str | None, typer.Option(help="auto, DOP853, RK45, Radau or Radau13.")] = None,
-    rtol: Annotated[float | None, typer.Option(help="Relative tolerance.")] = None,
-    atol: Annotated[float | None, typer.Option(help="Absolute tolerance.")] = None,
+    rtol: Annotated[float | None, number_option(float, help="Relative tolerance.")] = None,
+    atol: Annotated[float | None, number_option(float, help="Absolute tolerance.")] = None,
     dt: StepOption = None,
     t_end: EndOption = None,
     out: Annotated[

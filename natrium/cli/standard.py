@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from natrium.cli.common import JsonFlag, print_json
+from natrium.cli.common import JsonFlag, number_option, print_json
 
 if TYPE_CHECKING:
     from natrium.export.standard import StandardRow, StandardTrain
@@ -24,7 +24,7 @@ def standard_command(
             "--run", help="Run them: scipy, script, brian2, xpp, neuron, nest, neuroml.", metavar="TARGET"
         ),
     ] = None,
-    dt: Annotated[float, typer.Option(help="Step of a target that has one, ms.")] = 0.01,
+    dt: Annotated[float, number_option(float, help="Step of a target that has one, ms.")] = 0.01,
     out: Annotated[
         Path | None, typer.Option(help="Folder for the models and their files for every target.")
     ] = None,

@@ -21,6 +21,7 @@ from natrium.cli.common import (
     ModelFile,
     check_options,
     is_quantity_like,
+    number_option,
     print_json,
     read_model,
 )
@@ -93,7 +94,7 @@ def sweep_command(
     solver: Annotated[
         str, typer.Option(help="compiled, event, script (with the file's dt) or closed-form.")
     ] = "compiled",
-    rtol: Annotated[float | None, typer.Option(help="Relative tolerance.")] = None,
+    rtol: Annotated[float | None, number_option(float, help="Relative tolerance.")] = None,
     t_end: EndOption = None,
     scheduler: Annotated[
         str | None, typer.Option(help="A Dask scheduler to send the runs to.", metavar="ADDRESS")
