@@ -12,6 +12,7 @@ from natrium.solvers.compiled.taylor.vectors import F64, I64, ROUGH_EXP_TERMS
 
 SIGHT = 3.0  # e-foldings: more, and a rate may rise from nothing within a step
 SHORTENING = 0.9  # of the step that the last terms allow
+SHORTENING_BY_LAST = 0.8  # where the last one alone tells it: the next is not much smaller
 
 
 class Lengths(Recurrences):
@@ -40,11 +41,12 @@ class Lengths(Recurrences):
                 size = v.greatest(term, size)
             inverse = v.spread(b.fdiv(ir.Constant(F64, 1.0), b.sitofp(k, F64)))
             logs.append(v.mul(v.rough_log2(size), inverse))
-        worst = v.greatest(logs[0], logs[1])
+        worst, shortening = v.greatest(logs[0], logs[1]), v.number(SHORTENING)
         if by_last is not None:
             worst = b.select(by_last, logs[0], worst)
+            shortening = b.select(by_last, v.number(SHORTENING_BY_LAST), shortening)
         grown = v.exp(v.mul(worst, v.number(-0.6931471805599453)), ROUGH_EXP_TERMS)
-        return v.mul(v.number(SHORTENING), grown)
+        return v.mul(shortening, grown)
 
     def _within_sight(self, h: Any) -> Any:
         """Shorten the step so that no exponential passes more than `SIGHT` e-foldings in it.

@@ -15,7 +15,7 @@ from natrium.solvers.machine import Native, load, quick_machine, run_passes, tar
 
 _ONE_AT_A_TIME = threading.Lock()
 JUMP = -1  # the order of what is no series
-FORMAT = 17  # of what is written here: counts up when the emitted code changes
+FORMAT = 18  # of what is written here: counts up when the emitted code changes
 
 
 def _key(program: Program, width: int, order: int, quick: bool) -> str:
