@@ -95,8 +95,8 @@ def _problems(error: BaseException, place: str) -> Iterator[str]:
             yield from _problems(inner, f"{place}[{index.index}]")
     elif isinstance(error, ForbiddenExtraKeysError):
         known = sorted(_keys(error.cl))
-        for key in sorted(error.extra_fields, key=str):
-            near = nearest(str(key)[:MAX_TOLD_LENGTH], known)
+        for count, key in enumerate(sorted(error.extra_fields, key=str)):
+            near = nearest(str(key)[:MAX_TOLD_LENGTH], known) if count < MAX_TOLD else ""
             hint = near and f"; did you mean {near}?"
             yield f"{dot}{key}: unknown key; the keys here are {', '.join(known)}{hint}"
     elif isinstance(error, ExceptionGroup):
