@@ -54,6 +54,7 @@ from natrium.model.kernel import lower_expressions
 
 EDGE = 1e-3  # of a step: to which side of an edge a time is
 JUMP = 0.01  # of an input: what no smooth one does in so little time
+STEADY = 8  # changes of an input, of which none is met by chance
 
 
 def claimed_rules(
@@ -283,8 +284,20 @@ def claimed_input(case: Case, claim: Model, factor: float) -> Iterator[Found]:
     size = float(np.max(np.abs(asked), initial=0.0)) or 1.0  # amperes are small
     slack = 1e-6 * (min(size, 1.0) + np.abs(asked))
     off = (own < np.minimum(asked, before) - slack) | (own > np.maximum(asked, before) + slack)
+    free = np.ones(off.size, dtype=bool)
     if case.maps.record.order.size == off.size:
-        off &= ~np.isin(case.maps.record.order, case.maps.held)  # what is held reads nothing
+        free = ~np.isin(case.maps.record.order, case.maps.held)  # what is held reads nothing
+    off &= free
+    changes = free & (np.abs(asked - before) > slack)
+    if np.count_nonzero(changes) >= STEADY and np.all(np.abs(own - before)[changes] <= slack[changes]):
+        line = term_line(case, {drive_of(case)}, set())
+        yield Found(
+            "input-late", "fault",
+            f"Each step reads the input of the step before it, in {in_line(case.source, line)}.",
+            line, evidence=f"at all {int(np.count_nonzero(changes))} steps at which the model's changes",
+            about=case.maps.V,
+        )  # fmt: skip
+        return
     if not np.any(off) or (not drive_of(case) and np.ptp(asked) == 0.0):
         return  # what is the same all the time may be a number of the equation
     if not np.any(own):

@@ -2,6 +2,7 @@
 
 import pytest
 
+from natrium.analysis.doctor import read_script
 from natrium.analysis.doctor.reading.verdict import read
 from natrium.analysis.doctor.script import traced
 from natrium.model import Constant, Model, Neuron, Simulation
@@ -95,3 +96,27 @@ def test_a_wait_is_told_where_it_is_made_another(tmp_path, style, old, new, line
     told = [(one.key, one.line, one.sure) for one in read(traced(path), claim=claim, solve=False).faults]
     places = [at for at, each in enumerate(text.splitlines(), start=1) if line and line in each]
     assert told == [("refractory-length", at, line == "n_ref = ") for at in places[-1:]]
+
+
+RISING = """
+def current(t):
+    return 0.0 if t < 5.0 else 14.0 + 0.05 * t
+
+dt, t, v, trace = 0.25, 0.0, -65.0, []
+for k in range(400):
+    v += dt * (-65.0 - v + current(t)) / 10.0
+    if v >= -50.0:
+        v = -70.0
+    t += dt
+    trace.append(v)
+"""
+
+
+@pytest.mark.parametrize(("old", "new", "line"), [("", "", 0), ("current(t))", "current(t - dt))", 7)])
+def test_an_input_that_moves_in_every_step_tells_that_it_is_read_late(tmp_path, old, new, line):
+    path = tmp_path / "script.py"
+    path.write_text(RISING)
+    claim = read(traced(path), solve=False).model
+    path.write_text(RISING.replace(old, new) if old else RISING)
+    (reading,) = read_script(path, claim)
+    assert [(one.key, one.line) for one in reading.faults] == ([("input-late", line)] if line else [])
