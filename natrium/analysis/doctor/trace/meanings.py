@@ -7,6 +7,8 @@ import re
 STEP_NAMES = (
     "dt", "deltat", "delta_t", "step", "timestep", "time_step", "step_size", "stepsize", "tstep", "d_t",
     "sim_dt", "t_step", "h", "H", "Dt", "dT", "DT", "ts", "delta", "res", "resolution",
+    "paso_tiempo", "paso_de_tiempo", "paso_t", "delta_tiempo", "pas_temps", "pas_de_temps", "pas_t",
+    "zeitschritt", "schrittweite", "passo_temporale", "passo_tempo", "passo_de_tempo", "passo_t",
 )  # fmt: skip
 """What a step is called, the surest first."""
 

@@ -10,6 +10,7 @@ import numpy as np
 
 from natrium.analysis.doctor.reading.expressions.algebra import Slopes
 from natrium.analysis.doctor.reading.expressions.trees import (
+    LEAF,
     NUMBER,
     in_order,
     is_leaf,
@@ -97,7 +98,7 @@ def _dt_missing(case: Case) -> Iterator[Found]:
             continue
         if kept:
             continue
-        if not leaves(tree) - {state}:
+        if not leaves(tree) - {state} and not _is_rate(tree, state):
             continue
         if not differ(values_at(there, points), np.zeros(len(points[state]))):
             line = own_line(tree)
@@ -144,6 +145,14 @@ def _has_steps_apart(case: Case, state: str) -> bool:
     apart = {name for name in maps.moving if own_line(more[name]) != whole[name].line}
     others = set(maps.moving) - {state}
     return others < apart and state in apart and all(maps.record.dt in leaves(more[one]) for one in others)
+
+
+def _is_rate(tree: Node, state: str) -> bool:
+    """Tell whether what is added to a state is it, or its distance from a number, by a time constant."""
+    more = _increment(tree, state)
+    more = more.args[0] if name_of(more) == "neg" else more
+    plain_sum = all(name_of(one) in (LEAF, NUMBER, "+", "-", "neg") for one in in_order(more.args))
+    return more is not tree and name_of(more) == "/" and more.args[1].op == NUMBER and plain_sum
 
 
 def _by_step(node: Node, dt: str) -> bool:

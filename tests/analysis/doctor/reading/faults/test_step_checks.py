@@ -130,3 +130,44 @@ def test_a_step_that_begins_at_a_parameter_does_not_go_on(tmp_path, step, is_wro
     )
     found = taken(tmp_path, text)
     assert [(one.key, one.line) for one in found.faults] == ([("not-carried-on", 4)] if is_wrong else [])
+
+
+@pytest.mark.parametrize(
+    ("decay", "told"),
+    [
+        ("w += -w / 80.0", True),
+        ("w = w - w / 80.0", True),
+        ("w += (2.0 - w) / 80.0", True),
+        ("w += -dt * w / 80.0", False),
+        ("w *= 0.99875", False),
+        ("w = w * (1 - 0.1 / 80.0)", False),
+        ("w = w - 0.1 * w / 80.0", False),
+        ("w = w * math.exp(-0.1 / 80.0)", False),
+    ],
+)
+def test_a_decay_by_a_time_constant_alone_lacks_the_step(tmp_path, decay, told):
+    found = taken(tmp_path, f"""
+        import math
+        dt, v, w, vs = 0.1, -65.0, 0.0, []
+        for k in range(900):
+            v += dt * (-(v + 65.0) + 25.0 - w) / 10.0
+            {decay}
+            if v > -50.0:
+                v = -70.0
+                w += 2.0
+            vs.append(v)
+        """)  # fmt: skip
+    assert [(one.key, one.line) for one in found.faults] == [("dt-missing", 6)] * told
+
+
+@pytest.mark.parametrize("step", ["paso_tiempo", "pas_de_temps", "zeitschritt"])
+def test_a_step_has_its_name_in_other_languages(tmp_path, step):
+    found = taken(tmp_path, f"""
+        {step} = 0.1
+        v, vs = -65.0, []
+        for k in range(900):
+            v = v + {step} * (-(v + 65.0) + 25.0) / 10.0
+            vs.append(v)
+        """)  # fmt: skip
+    assert found.maps.dt == step
+    assert not found.faults
