@@ -124,7 +124,6 @@ def test_what_an_earlier_loop_makes_is_an_input_of_the_next(tmp_path: Path, name
         {name} = opening((100, 300, 320, 600))
         v = membrane({name})
         """,
-        loop=1,
     )
     assert found.record.states == ("v",)
     assert found.record.input == "g"

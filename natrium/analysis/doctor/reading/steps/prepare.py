@@ -264,7 +264,8 @@ def _is_next(course: Array, other: Array) -> bool:
     if course.size != other.size or course.size < NEAR:
         return False
     both = np.isfinite(course[1:]) & np.isfinite(other[:-1])
-    return bool(both.any() and np.array_equal(course[1:][both], other[:-1][both]))
+    later = course[1:][both]  # of what stays the same no end is the other
+    return bool(np.any(later != later[:1]) and np.array_equal(later, other[:-1][both]))
 
 
 def _from_the_start(record: Record) -> Record:
