@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Mapping
 
 import attrs
 import numpy as np
@@ -89,6 +89,11 @@ class Step:
     choices: tuple[Choice, ...]
     first: int
     count: int
+
+    @property
+    def trees(self) -> list[Node]:
+        """What it makes and what it compares."""
+        return [*self.updates.values(), *(side for one in self.choices for side in (one.left, one.right))]
 
     def with_trees(self, of: Callable[[Node], Node]) -> Step:
         """Give the step with other trees for what it makes and compares."""
@@ -213,3 +218,15 @@ class Record:
     def parameter_values(self) -> dict[str, float]:
         """The parameters' values in the run, by name."""
         return {name: node.value for name, node in self.parameters.items()}
+
+    def without(self, states: Container[str]) -> Record:
+        """Give the record without some states: no step sets them, though its trees may read them."""
+        kept = [at for at, name in enumerate(self.states) if name not in states]
+        updates = ({to: one for to, one in step.updates.items() if to not in states} for step in self.steps)
+        steps = (attrs.evolve(step, updates=own) for step, own in zip(self.steps, updates, strict=True))
+        return attrs.evolve(
+            self,
+            states=tuple(self.states[at] for at in kept),
+            samples=self.samples[:, kept],
+            steps=tuple(steps),
+        )

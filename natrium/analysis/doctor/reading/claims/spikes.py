@@ -155,9 +155,9 @@ def _line_of(case: Case, kick: Kick) -> int:
 def _set_by(case: Case, sides: Claimed, label: str) -> int:
     """Give the line in which steps that time and input choose set a state anew; 0: none do."""
     maps, name = case.maps, next((own for own, one in sides.pairs.items() if one == label), "")
-    main = maps.main
+    main, alike = maps.main, chosen_alike(maps.record)
     for step in maps.record.steps if name and name in leaves(main.updates[name]) else ():
-        if chosen_alike(maps.record, step, main) and name not in leaves(step.updates[name]):
+        if alike(step, main) and name not in leaves(step.updates[name]):
             return set_anew(case.source, plain(name))
     return 0
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Callable, Mapping, Sequence, Set
 from itertools import combinations
 
 import attrs
@@ -19,6 +19,7 @@ from natrium.analysis.doctor.trace.record import Node, Record, Step
 from natrium.model import ModelError, Spikes
 from natrium.model.arrays import Array
 
+Alike = Callable[[Step, Step], bool]
 FEW = 0.6  # of the steps: what comes in more often is a current
 MOST = 400  # different weights: what has more is no train of spikes
 TOGETHER = 3  # states that jump in one step, of more that come out otherwise
@@ -129,8 +130,9 @@ def kicked_kinds(
         for part in (1.0, SHORT)
         if dt is not None
     ]
+    chosen = chosen_alike(record)
     for at in others:
-        late, early = _jumps(record, main, record.steps[at], moving, points, lengths)
+        late, early = _jumps(chosen, main, record.steps[at], moving, points, lengths)
         after |= {at: late} if late else {}
         before |= {at: early} if early else {}
     found = Kinds(*max(((after, False), (before, True)), key=lambda one: _explains(one[0])))
@@ -138,13 +140,15 @@ def kicked_kinds(
     for kinds in (held, tuple(sides)):  # a jump that is known comes in while V is held, and with a spike
         base = max(kinds, key=lambda at: record.steps[at].count, default=-1)
         for at in kinds if sizes else ():
-            known = _jumps(record, record.steps[base], record.steps[at], moving, points, lengths)[found.early]
+            known = _jumps(chosen, record.steps[base], record.steps[at], moving, points, lengths)[found.early]
             if known and all(_is_known(name, size, sizes) for name, size in known.items()):
                 found.jumps[at] = known
+    usual = chosen_by_clock(main)
     for at, jumps in tuple(found.jumps.items()):
-        sign, own = _timed(record.steps[at]) - _timed(main), record.steps[at].updates[moving[0]]
+        own, sign = record.steps[at].updates[moving[0]], chosen_by_clock(record.steps[at]) - usual
         for other, step in enumerate(record.steps):
-            alike = (sign and sign <= _timed(step)) or (moving[0] in jumps and sides.get(other) is own)
+            signed = bool(sign) and sign <= chosen_by_clock(step)
+            alike = signed or (moving[0] in jumps and sides.get(other) is own)
             if alike and other not in found.jumps and other not in others:
                 apart = _apart(main, step, moving, points)  # what goes on as in the main step takes none
                 found.jumps[other] = {
@@ -176,10 +180,11 @@ def check_steps(maps: Maps) -> None:
     """
     record, main = maps.record, maps.main
     points = points_of(record, maps.step)
+    chosen = chosen_alike(record)
     for at in maps.free:
         step = record.steps[at]
         own = np.flatnonzero(record.order == at)
-        if step is main or not chosen_alike(record, step, main) or not is_train(own, record.order.size):
+        if step is main or not chosen(step, main) or not is_train(own, record.order.size):
             continue
         for name in maps.moving if not all_come_in(own, maps.kicks) else ():
             node = step.updates[name]
@@ -191,7 +196,7 @@ def check_steps(maps: Maps) -> None:
 
 
 def _jumps(
-    record: Record,
+    alike: Alike,
     main: Step,
     step: Step,
     moving: Sequence[str],
@@ -199,7 +204,7 @@ def _jumps(
     lengths: Sequence[Mapping[str, Array]],
 ) -> tuple[dict[str, float], dict[str, float]]:
     """Give the jumps after a main step, and those before it, that make another of it; none where none do."""
-    if step is main or step.updates is main.updates or not chosen_alike(record, step, main):
+    if step is main or step.updates is main.updates or not alike(step, main):
         return {}, {}
     apart = _apart(main, step, moving, points)
     even = {name: float(np.median(one)) for name, one in apart.items() if _is_even(one)}
@@ -260,24 +265,25 @@ def _moved_before(
     return {}
 
 
-def _timed(step: Step) -> set[tuple[int, bool]]:
+def chosen_by_clock(step: Step) -> set[tuple[int, bool]]:
+    """Give what the clock and inputs have chosen in a step."""
     return {(one.line, one.held) for one in step.choices if one.timed}
 
 
-def chosen_alike(record: Record, step: Step, other: Step) -> bool:
-    """Tell whether comparisons of states came out alike; not of what only counts on, as through a list."""
+def chosen_alike(record: Record) -> Alike:
+    """Tell, of two steps, whether comparisons of states came out alike, but of what only counts on."""
     courses = zip(record.states, record.samples.T, strict=True)
-    counts = {name for name, course in courses if _counts_on(course)}
+    states, counts = set(record.states), {name for name, course in courses if _counts_on(course)}
 
-    def choices(of: Step) -> list[tuple[str, bool, int]]:
-        met = ((one, (leaves(one.left) | leaves(one.right)) & set(record.states)) for one in of.choices)
+    def choices(step: Step) -> list[tuple[str, bool, int]]:
+        met = ((one, leaves(one.left, one.right) & states) for one in step.choices)
         return [
             (one.relation, one.held, one.line)
-            for one, states in met
-            if not one.timed and not (states and states <= counts)
+            for one, names in met
+            if not one.timed and not (names and names <= counts)
         ]
 
-    return choices(step) == choices(other)
+    return lambda step, other: choices(step) == choices(other)
 
 
 def _counts_on(course: Array) -> bool:

@@ -171,15 +171,8 @@ def _without_kept(record: Record) -> Record:
         for at, name in enumerate(record.states)
         if all(is_leaf(step.updates[name], name) for step in record.steps)
     }
-    left = [at for at, name in enumerate(record.states) if name not in kept]
-    steps = tuple(
-        attrs.evolve(step, updates={to: one for to, one in step.updates.items() if to not in kept})
-        for step in record.steps
-    )
-    return attrs.evolve(
-        record, states=tuple(record.states[at] for at in left), samples=record.samples[:, left], steps=steps,
-        parameters={**record.parameters, **kept},
-    )  # fmt: skip
+    left = record.without(kept)
+    return attrs.evolve(left, parameters={**record.parameters, **kept})
 
 
 def _without_idle_beginning(record: Record) -> Record:
@@ -314,13 +307,9 @@ def lagged(record: Record) -> dict[str, str]:
 
 def without_lags(record: Record, lags: Mapping[str, str]) -> Record:
     """Take a record's states of a step before for those of now."""
-    kept, rename = tuple(name for name in record.states if name not in lags), renaming(lags)
-    steps = tuple(
-        attrs.evolve(step, updates={name: step.updates[name] for name in kept})
-        for step in (one.with_trees(rename) for one in record.steps)
-    )
-    places = [record.states.index(name) for name in kept]
-    return attrs.evolve(record, states=kept, samples=record.samples[:, places], steps=steps)
+    rename = renaming(lags)
+    renamed = attrs.evolve(record, steps=tuple(step.with_trees(rename) for step in record.steps))
+    return renamed.without(lags)
 
 
 def _with_late_input(record: Record) -> Record:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import attrs
 
 from natrium.analysis.doctor.reading.expressions.rewriting import rewriting
@@ -22,15 +20,16 @@ def without_sums(record: Record) -> Record:
     """Leave out what each step finds at 0, adds to and clears, as a neuron does that is sent its inputs."""
     if record.solver:
         return record
+    trees = [node for step in record.steps for node in step.trees]
     gone = {
         name
         for at, name in enumerate(record.states)
         if not record.samples[:, at].any()
         and all(step.updates[name].op == NUMBER for step in record.steps)
-        and any(name in leaves(root) for root in _roots(record))
+        and any(name in leaves(root) for root in trees)
         and all(
             not is_leaf(root, name) and all(_is_added(node, name) for node in in_order([root]))
-            for root in _roots(record)
+            for root in trees
         )
     }
     if not gone or len(gone) == len(record.states):
@@ -41,22 +40,7 @@ def without_sums(record: Record) -> Record:
         return left[0] if len(left) < len(args) else with_args(node, args)
 
     of = rewriting(added)
-    steps = (
-        attrs.evolve(step, updates={name: one for name, one in step.updates.items() if name not in gone})
-        for step in (one.with_trees(of) for one in record.steps)
-    )
-    kept = [at for at, name in enumerate(record.states) if name not in gone]
-    return attrs.evolve(
-        record, states=tuple(record.states[at] for at in kept), samples=record.samples[:, kept],
-        steps=tuple(steps),
-    )  # fmt: skip
-
-
-def _roots(record: Record) -> Iterator[Node]:
-    for step in record.steps:
-        yield from step.updates.values()
-        for one in step.choices:
-            yield from (one.left, one.right)
+    return attrs.evolve(record, steps=tuple(step.with_trees(of) for step in record.steps)).without(gone)
 
 
 def _is_added(node: Node, name: str) -> bool:

@@ -109,7 +109,7 @@ def _joined(record: Record, main: Step, at: int, found: Iterable[_Apart]) -> Rec
     """Put an input in the place of what is apart."""
     exogenous, parameters = dict(record.exogenous), dict(record.parameters)
     first, inputs, new, edits = record.input, record.inputs, list[str](), dict[Node, _Edit]()
-    met = [set(in_order(_roots(step))) for step in record.steps]
+    met = [set(in_order(step.trees)) for step in record.steps]
     for apart in found:
         told = _told(apart, met)
         name, whole = _named(record, apart, told)
@@ -134,10 +134,6 @@ def _joined(record: Record, main: Step, at: int, found: Iterable[_Apart]) -> Rec
     now = changed.steps[record.steps.index(main)].updates
     same = all(same_tree(now[name], changed.steps[at].updates[name]) for name in record.states)
     return changed if same else record
-
-
-def _roots(step: Step) -> list[Node]:
-    return [*step.updates.values(), *(side for one in step.choices for side in (one.left, one.right))]
 
 
 def _named(record: Record, apart: _Apart, told: Mapping[Node, Node]) -> tuple[str, bool]:
