@@ -109,7 +109,7 @@ def prepared(record: Record, claim: Model | None = None) -> Record:
             swept=frozenset(others.get(name, name) for name in record.swept),
         )
     )
-    return _with_late_input(_from_the_start(ready))
+    return _with_late_input(ready)
 
 
 def _with_constants(record: Record) -> Record:
@@ -246,8 +246,7 @@ def stages(record: Record) -> dict[str, str]:
         if name.startswith(f"{record.input} ("):
             return is_noise(name) or _within_steps(record.inputs[read], course[read])
         again = name.partition("#")[0] == record.input.partition("#")[0]
-        ends = [np.where(read, one, np.nan) for one in (record.inputs, course)]
-        return whole and again and (_is_next(*ends) or _is_next(*ends[::-1]))
+        return whole and again and _is_next(*(np.where(read, one, np.nan) for one in (record.inputs, course)))
 
     return {name: record.input for name, course in record.exogenous.items() if is_stage(name, course)}
 
@@ -259,19 +258,6 @@ def _is_next(course: Array, other: Array) -> bool:
     both = np.isfinite(course[1:]) & np.isfinite(other[:-1])
     later = course[1:][both]  # of what stays the same no end is the other
     return bool(np.any(later != later[:1]) and np.array_equal(later, other[:-1][both]))
-
-
-def _from_the_start(record: Record) -> Record:
-    """Take, of an input that a step reads at both of its ends, that of its start for the input."""
-    inputs = np.asarray(record.inputs, dtype=float)
-    for name in stages(record):
-        course = np.asarray(record.exogenous[name], dtype=float)
-        if "#" in name and _is_next(course, inputs) and not np.array_equal(course, inputs):
-            swapped = renaming({name: record.input, record.input: name})
-            steps = tuple(step.with_trees(swapped) for step in record.steps)
-            others = {**record.exogenous, name: inputs}
-            return attrs.evolve(record, steps=steps, inputs=course, exogenous=others)
-    return record
 
 
 def _within_steps(course: Array, other: Array) -> bool:
