@@ -20,6 +20,7 @@ _VOLTAGE = re.compile(
 _TIMES = re.compile(r"^(t|ts|times?|t_?list|times?_?list|t_?axis|time_?points|t_?vec|t_?arr(ay)?|tt)$")
 _SPIKES = re.compile(r"spike|spk|fired?_|^(t_?)?sp(ikes)?$")
 _TIMED = re.compile(r"(^|_)(ts?|times?|temps|zeit(en)?|tiempos?|tempi)(_|$)|^tspi?k|times?$|_ms$")
+_SLOPE = re.compile(r"d_?(?P<name>\w+?)(?:_?dt)?|(?P<dotted>\w+?)_?dot")
 _INPUT_WORDS = ("cur", "inp", "stim", "inj", "ext", "app", "drive", "syn")
 
 
@@ -68,6 +69,12 @@ def is_times_of_spikes(name: str) -> bool:
     """Tell whether a name says of spikes when they were, in time."""
     own = plain(name).lower()
     return is_of_spikes(own) and bool(_TIMED.search(own))
+
+
+def state_of_slope(name: str) -> str:
+    """Give the state of which a slope is called so (dx, dx_dt, dxdt, x_dot, xdot); empty: it is none."""
+    found = _SLOPE.fullmatch(name)
+    return (found["name"] or found["dotted"]) if found else ""
 
 
 def reversal_of(name: str) -> str:

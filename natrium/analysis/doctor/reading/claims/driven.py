@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 
 from natrium.analysis.doctor.reading.claims.scales import prefix_of
 from natrium.analysis.doctor.reading.expressions.trees import leaves
 from natrium.analysis.doctor.reading.findings.case import Case
+from natrium.analysis.doctor.reading.model.drive import ratio_of
 from natrium.analysis.doctor.reading.model.recognise import DRIVEN, INPUTS
 from natrium.analysis.doctor.trace.meanings import plain
 from natrium.model import Model, Neuron
 from natrium.model.arrays import Array
+
+FEWEST = 3  # steps in which both inputs are on
 
 
 def drive_of(case: Case) -> str:
@@ -47,15 +48,9 @@ def input_ratio(case: Case, claim: Model) -> float | None:
     meant, own = case.meant, inputs_read(case)
     times = meant.clock.reads * meant.units.ms
     for later in (0.0, 1e-3 * case.maps.step * meant.units.ms):  # just after an edge
-        asked = np.array([claim.stimulus(float(t) + later) for t in times])
-        both = (own != 0) & (asked != 0)
-        if both.sum() < 3:
-            continue
-        ratio = asked[both] / own[both]
-        factor = float(np.median(ratio))
-        alike = np.mean(np.abs(ratio - factor) <= 1e-9 * abs(factor)) > 0.9
-        if alike and math.isfinite(factor):
-            return factor
+        ratio = ratio_of(own, np.array([claim.stimulus(float(t) + later) for t in times]), FEWEST)
+        if ratio is not None:
+            return ratio
     return None
 
 
@@ -67,8 +62,8 @@ def steady(case: Case, claim: Model) -> float:
 
 def lacks_input(case: Case, claim: Model) -> bool:
     """Tell whether nothing drives a script where the claimed stimulus varies: no number stands for that."""
-    asked = _asked(case, claim)
-    return bool(asked) and min(asked) != max(asked) and not drive_of(case)
+    asked = [] if drive_of(case) else _asked(case, claim)
+    return bool(asked) and min(asked) != max(asked)
 
 
 def _asked(case: Case, claim: Model) -> list[float]:

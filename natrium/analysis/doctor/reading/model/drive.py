@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 
 import numpy as np
@@ -30,13 +31,16 @@ from natrium.model.arrays import Array
 
 MOST_STEPS = 60  # a staircase of more is a record of samples
 UNITS = (1.0, 1e3, 1e-3)  # of a script's time, in ms
-FEWEST, SAME, MOSTLY = 8, 1e-9, 0.9  # steps with an input; how far its ratio to another may go; in how many
+FEWEST = 8  # steps with several inputs that tell what these add up to
+SAME, MOSTLY = 1e-9, 0.9  # how far the ratio of two courses may go from one number; in how many steps
 
 
 def hoisted(
-    maps: Maps, equations: Mapping[str, Node], several: bool = True
+    maps: Maps, equations: Mapping[str, Node], claim: Model | None = None
 ) -> tuple[dict[str, Node], Node | None]:
     """Take what is made of time alone out of the voltage's equation, as its input; or several inputs as one.
+
+    Beside a claim these are one where its stimulus is what they add up to.
 
     Returns
     -------
@@ -46,8 +50,8 @@ def hoisted(
         What it is made of; None where the equation has no time in it, or in several ways.
     """
     time, own = maps.record.time, {maps.record.time, *maps.record.parameters}
-    added = _of_several(maps, equations) if several else None
-    if added is not None:
+    added = _of_several(maps, equations)
+    if added is not None and (claim is None or _is_claimed(maps, added[1], claim)):
         return added
     if not time or time not in leaves(equations[maps.V]):
         return dict(equations), None
@@ -115,18 +119,23 @@ def _of_several(maps: Maps, equations: Mapping[str, Node]) -> tuple[dict[str, No
     return {**equations, maps.V: driven}, total
 
 
-def adds_up(maps: Maps, equations: Mapping[str, Node], claim: Model) -> bool:
-    """Tell whether a claimed stimulus is what the inputs that V's equation adds up come to, in some unit."""
-    added = _of_several(maps, equations)
+def _is_claimed(maps: Maps, total: Node, claim: Model) -> bool:
+    """Tell whether a claimed stimulus is what several inputs add up to, in some unit."""
     clock = clock_of(maps)
-    own = inputs_of(maps, DRIVEN, added[1], clock) if added is not None else np.zeros(0)
-    for ms in UNITS if added is not None else ():
-        asked = np.array([claim.stimulus(float(t) * ms) for t in clock.reads])
-        both = (own != 0.0) & (asked != 0.0)
-        ratio = asked[both] / own[both]
-        if ratio.size >= FEWEST and np.mean(np.abs(ratio / np.median(ratio) - 1.0) < SAME) > MOSTLY:
-            return True
-    return False
+    own = inputs_of(maps, DRIVEN, total, clock)
+    stimuli = (np.array([claim.stimulus(float(t) * ms) for t in clock.reads]) for ms in UNITS)
+    return any(ratio_of(own, asked, FEWEST) is not None for asked in stimuli)
+
+
+def ratio_of(own: Array, asked: Array, fewest: int) -> float | None:
+    """Give by how much one course is another wherever both are on; None where by no one number, or rarely."""
+    both = (own != 0) & (asked != 0)
+    if both.sum() < fewest:
+        return None
+    ratio = asked[both] / own[both]
+    factor = float(np.median(ratio))
+    alike = np.mean(np.abs(ratio - factor) <= SAME * abs(factor)) > MOSTLY
+    return factor if alike and math.isfinite(factor) else None
 
 
 def inputs_of(maps: Maps, name: str, made: Node | None, clock: Clock) -> Array:

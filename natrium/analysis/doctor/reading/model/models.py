@@ -16,7 +16,7 @@ from natrium.analysis.doctor.reading.expressions.wording import shown, text_of
 from natrium.analysis.doctor.reading.maps.kicks import check_steps, spikes_of
 from natrium.analysis.doctor.reading.maps.maps import Maps, values_at
 from natrium.analysis.doctor.reading.model.clock import Clock, clock_of
-from natrium.analysis.doctor.reading.model.drive import adds_up, hoisted, inputs_of, stimulus_of, tidy
+from natrium.analysis.doctor.reading.model.drive import hoisted, inputs_of, stimulus_of, tidy
 from natrium.analysis.doctor.reading.model.equations import short_names
 from natrium.analysis.doctor.reading.model.levels import (
     moving_level,
@@ -83,7 +83,7 @@ class Meant:
 
 def meant_by(maps: Maps, equations: Mapping[str, Node], claim: Model | None = None) -> Meant:
     """Give the model that a script's equations and rules make; a claim tells its units."""
-    driven, made = hoisted(maps, equations, several=claim is None or adds_up(maps, equations, claim))
+    driven, made = hoisted(maps, equations, claim)
     merging = Algebra(by_line=False)
     flows, driven = driven, {name: merging.merged(node) for name, node in driven.items()}
     found = recognise(maps, driven)

@@ -10,10 +10,11 @@ from collections.abc import Iterator, Sequence
 from natrium.analysis.doctor.reading.text.blocks import sets_of
 from natrium.analysis.doctor.reading.text.kept import Slip
 from natrium.analysis.doctor.reading.text.labels import nodes_of
+from natrium.analysis.doctor.reading.text.named import called
+from natrium.analysis.doctor.trace.meanings import state_of_slope
 
 _TOKEN = re.compile(r"\w+|\S")
 _NUMBER = re.compile(r"(?<![\w.])-?\d+\.?\d*(?:e[+-]?\d+)?")  # each of them may be another
-_SLOPE = re.compile(r"d(\w+?)(?:_?dt)?")
 _OWN = "@"  # stands for the state that a statement moves, in its own name or in those of its rates
 
 
@@ -51,11 +52,10 @@ def _moved(statement: ast.stmt) -> Iterator[tuple[str, tuple[str, ...]]]:
     """Give what a statement moves on from its own value, or should, and what it is made of."""
     for target, value in sets_of(statement) if isinstance(statement, ast.Assign) else ():
         root = target.value if isinstance(target, ast.Subscript) else target
-        name = getattr(root, "id", getattr(root, "attr", ""))
+        name = called(root)
         if name and isinstance(value, (ast.Call, ast.BinOp)):
             text = _NUMBER.sub("#", ast.unparse(value))
-            slope = _SLOPE.fullmatch(name)
-            own = slope[1] if slope else name
+            own = state_of_slope(name) or name
             yield own, tuple(_without(own, one) for one in _TOKEN.findall(text))
 
 

@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import ast
-import re
 from collections.abc import Iterator, Sequence
 
 from natrium.analysis.doctor.reading.text.labels import nodes_of
-
-# What a slope of x is called: dx, dx_dt, dxdt, x_dot, xdot.
-_SLOPE = re.compile(r"^(?:d_?(?P<name>\w+?)(?:_?dt)?|(?P<dotted>\w+?)_?dot)$")
+from natrium.analysis.doctor.trace.meanings import state_of_slope
 
 
 def crossed_slopes(source: Sequence[str]) -> tuple[int, int] | None:
@@ -31,7 +28,7 @@ def crossed_slopes(source: Sequence[str]) -> tuple[int, int] | None:
         if not isinstance(function, ast.FunctionDef):
             continue
         for back, slopes in _given_back(function):
-            states = [_state(one) for one in slopes]
+            states = [state_of_slope(one) for one in slopes]
             for apart, names in _taken_apart(function):
                 if names != states and sorted(names) == sorted(states) and len(set(states)) == len(states):
                     made = [_first(function, one) for one in slopes]
@@ -46,7 +43,7 @@ def _given_back(function: ast.FunctionDef) -> Iterator[tuple[int, list[str]]]:
         if isinstance(value, ast.Call) and len(value.args) == 1:
             value = value.args[0]
         names = [getattr(each, "id", "") for each in getattr(value, "elts", ())]
-        if len(names) > 1 and all(map(_state, names)):
+        if len(names) > 1 and all(map(state_of_slope, names)):
             yield getattr(one, "lineno", 0), names
 
 
@@ -58,12 +55,6 @@ def _taken_apart(function: ast.FunctionDef) -> Iterator[tuple[int, list[str]]]:
             names = [getattr(each, "id", "") for each in getattr(one.targets[0], "elts", ())]
             if len(names) > 1 and all(names):
                 yield one.lineno, names
-
-
-def _state(slope: str) -> str:
-    """Give the state of which a slope is called so; empty where none is."""
-    found = _SLOPE.match(slope)
-    return (found["name"] or found["dotted"] or "") if found else ""
 
 
 def _first(function: ast.FunctionDef, name: str) -> int:

@@ -8,6 +8,7 @@ from collections.abc import Collection, Sequence
 from itertools import pairwise
 
 from natrium.analysis.doctor.reading.text.labels import nodes_of
+from natrium.analysis.doctor.trace.meanings import state_of_slope
 
 # I_Na and I_K, iNa and iK, k1 and k2: what comes before the part by which they differ.
 _KIND = re.compile(r"[^\W_]+_(?=\w)|[A-Za-z](?=[A-Z0-9])")
@@ -60,10 +61,10 @@ def never_used(
 
 def _moved_by(name: str, states: Sequence[str], body: Sequence[ast.stmt]) -> int:
     """Give the line that moves the state of which a name is a slope's; 0: none does, or it is no slope's."""
-    own = [one for one in states if name in (f"d{one}", f"d{one}dt", f"d{one}_dt", f"{one}dot", f"{one}_dot")]
+    own = state_of_slope(name)
     for one in body:
         targets = [one.target] if isinstance(one, ast.AugAssign) else getattr(one, "targets", [])
-        if own and [ast.unparse(target) for target in targets] == own[:1]:
+        if own in states and [ast.unparse(target) for target in targets] == [own]:
             return one.lineno
     return 0
 
