@@ -26,6 +26,17 @@ NOT_A_TERMINAL = 160  # columns: tables in a log are not to be cut
 MOST_ROWS = 24  # of a table that is read
 
 
+def _make(folder: Path) -> Path:
+    """Make a folder if it is not there; give it."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ModelError(
+            f"cannot write into {folder}: {error.strerror}; give another folder with --out"
+        ) from error
+    return folder
+
+
 class Output:
     """A folder to write into and a console to tell on.
 
@@ -47,7 +58,7 @@ class Output:
         wide, forced = (None, None) if sys.stdout.isatty() else (NOT_A_TERMINAL, False)
         self._folder, self.console = folder, Console(quiet=quiet, width=wide, force_terminal=forced)
         missing = [one for one in (folder, *folder.parents) if not one.exists()]
-        self.folder  # noqa: B018 - it is made once, so that what is wrong with it is told before the work
+        _make(folder)  # so that what is wrong with it is told before the work
         for one in missing:
             with suppress(OSError):  # another process has written into it
                 one.rmdir()
@@ -55,13 +66,7 @@ class Output:
     @property
     def folder(self) -> Path:
         """The folder, made if it is not there."""
-        try:
-            self._folder.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise ModelError(
-                f"cannot write into {self._folder}: {error.strerror}; give another folder with --out"
-            ) from error
-        return self._folder
+        return _make(self._folder)
 
     @contextmanager
     def progress(self) -> Iterator[Callable[[str], None]]:
