@@ -238,7 +238,7 @@ def _zero(expr: sympy.Expr, V: sympy.Symbol) -> tuple[Any, sympy.Expr] | None:
     slope, offset = difference
     growth = sympy.S.Zero if sympy.expand(A + B) == 0 else sympy.log(-B / A)
     if not all(number.is_number for number in (slope, offset, growth)):
-        V0 = -(offset + growth) / slope
+        V0 = _value(-(offset + growth) / slope)
         return V0, -A * sympy.exp(wA) * slope * exprel(slope * (V - V0))
     V0 = -(float(offset) + float(growth)) / float(slope)
     nearest = round(V0, 9)  # a zero meant as -40 comes back as -40.000000000000004

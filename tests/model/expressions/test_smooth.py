@@ -218,6 +218,13 @@ def test_what_has_no_variable_is_left_alone() -> None:
     assert smooth(V**2 + sympy.sin(V), V) == V**2 + sympy.sin(V)
 
 
+def test_a_constant_field_whose_temperature_has_a_name_is_regular_at_zero() -> None:
+    kelvin, inside, outside = sympy.symbols("kelvin inside outside", real=True)
+    x = V * 2.5 / kelvin
+    found = smooth(x * (inside - outside * sympy.exp(-x)) / (1 - sympy.exp(-x)), V)
+    assert found.subs({V: 0, kelvin: 300.0, inside: 3.0, outside: 1.0}).evalf() == pytest.approx(2.0)
+
+
 def test_denominators_are_listed_once() -> None:
     expr = 1 / (V + 1) + V / (V + 1) ** 2 + sympy.exp(-V) + V ** (-sympy.Rational(1, 2))
     assert set(denominators(expr)) == {V + 1, V}
