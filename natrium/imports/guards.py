@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 
 import numpy as np
@@ -10,6 +11,7 @@ from natrium.imports.nmodl.known import stale
 from natrium.imports.nodes import Node, make, text_of, value_of
 
 SHOWN = 60  # characters of a condition
+NEAR, SAME = 1e-3, 1e-6  # what is nearly zero, and how alike a formula must be there and beside it
 TEMPERATURE, TEMPERATURES = "celsius", np.arange(5.0, 45.0, 5.0)  # a file's own number may be changed to any
 V_GRID = np.linspace(-149.9876, 149.9913, 20_011)  # 0.015 mV apart, on no round number
 
@@ -57,6 +59,35 @@ def without_guards(node: Node, values: Mapping[str, float], left_out: dict[str, 
                 left_out[text_of(node.args[0], {"v": "V"})] = None
             return without_guards(node.args[1 if chosen else 2], values, left_out)
     return make(node.op, *(without_guards(one, values, left_out) for one in node.args))
+
+
+def without_near_zero(node: Node, left_out: dict[str, None]) -> Node:
+    """Leave out what a formula is where something is nearly zero, if there it is about what it is beside."""
+    if node.op != "where":
+        return node
+    test: Node
+    near: Node
+    far: Node
+    test, near, far = node.args
+    if test.op in (">", ">="):
+        test, near, far = make("<", *test.args), far, near
+    if (
+        test.op not in ("<", "<=")
+        or test.args[0].op != "abs"
+        or not 0.0 < (test.args[1].number or 0.0) <= NEAR
+    ):
+        return node
+    small, edge = test.args[0].args[0], float(test.args[1].number or 0.0)
+    for one in sorted(small.names):
+        others = {other: 0.7 + 0.1 * k for k, other in enumerate(sorted(node.names)) if other != one}
+        low, high, beyond = (float(value_of(small, {**others, one: x})) for x in (0.0, 1.0, 2.0))
+        if low == high or not math.isclose(beyond - low, 2.0 * (high - low), rel_tol=1e-9):
+            continue
+        there = {**others, one: (edge - low) / (high - low)}
+        if math.isclose(value_of(near, there), value_of(far, there), rel_tol=SAME):
+            left_out["what a formula is within 0/0 of itself"] = None
+            return far
+    return node
 
 
 def narrowed(node: Node, where: np.ndarray, values: Mapping[str, float], left_out: dict[str, None]) -> Node:

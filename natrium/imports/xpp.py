@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import math
+import operator
 import re
 from collections.abc import Callable, Mapping
+from functools import reduce
 from typing import Any
 
 import attrs
 
 from natrium.imports.cell import is_taken, safe
+from natrium.imports.guards import without_near_zero
 from natrium.imports.infix import FUNCTIONS, Formula, as_value
-from natrium.imports.nodes import ZERO, Node, make, name, num, replace, slope_at_zero, text_of, value_of
+from natrium.imports.nodes import ZERO, Node, make, name, num, replace, text_of
 from natrium.imports.result import Imported
+from natrium.imports.xpp_events import Events, events_of, same_slope
 from natrium.model import Constant, HybridNeuron, Model, ModelError, Simulation
 from natrium.model.errors import CannotImport
 from natrium.model.stimuli.signals import Formula as Signal
@@ -79,7 +83,7 @@ def _declare(text: str) -> _File:
         for word in re.findall(r"[A-Za-z_]\w*", line):
             found.spelled.setdefault(word.lower(), word)
         line = line.split("#")[0].strip().lower()
-        if line == "done":
+        if line in ("done", "d"):
             break
         if line and not line.startswith('"'):
             _line(found, line)
@@ -179,7 +183,7 @@ class _Equations:
             self._go_in(word)
             found = self.formula(body, dict(zip(arguments, given, strict=True)))
             self.behind.pop()
-            return found
+            return without_near_zero(found, self.file.left_out)
 
         return call
 
@@ -209,10 +213,19 @@ class _Equations:
     def imported(self) -> Imported:
         """Give the model."""
         rates = {state: self.formula(text) for state, text in self.file.rates.items()}
-        voltage, threshold, reset = self._reset()
-        if not self.file.resets and self.file.starts.get(voltage, 0.0) < RESTING:
+        events = self._events(rates)
+        voltage, threshold, reset = events.voltage, events.threshold, events.reset
+        self.assumed += events.said
+        self.states = [one for one in self.states if one not in events.gone | events.turned.keys()]
+        held = {one: events.held(rates[one]) for one in self.states}
+        for one in events.turned.keys() & self.file.rates.keys():
+            self.file.numbers[one] = self.file.starts.get(one, 0.0)
+        turns = events.turns()
+        rates = {one: replace(events.awake(rates[one]), turns) for one in self.states}
+        if threshold is None and self.file.starts.get(voltage, 0.0) < RESTING:
             threshold = ZERO
         signal = self._signal(rates, voltage)
+        self.states = list(rates)
         spelled = self._spelling(voltage, "" if signal is None else signal[0])
         used = {one for node in (*rates.values(), *reset.values(), threshold or ZERO) for one in node.names}
         parameters = {
@@ -228,77 +241,62 @@ class _Equations:
                 parameters=parameters,
                 v_thresh=None if threshold is None else _as_level(threshold, spelled, self.file.numbers),
                 reset={spelled[one]: text_of(node, spelled) for one, node in reset.items()},
+                tau_ref=events.tau_ref,
+                refractory={spelled[one]: "hold" if held.get(one) else "free" for one in order}
+                if events.tau_ref
+                else "hold",
             )
-            model = Model(
-                neuron=neuron, stimulus=None if signal is None else signal[1], simulation=self._simulation()
-            )
+            inputs = [*([] if signal is None else [signal[1]]), *events.spikes(spelled)]
+            stimulus = reduce(operator.add, inputs) if inputs else None
+            model = Model(neuron=neuron, stimulus=stimulus, simulation=self._simulation())
         except CannotImport:
             raise
         except ModelError as error:
             raise CannotImport("equations", str(error)) from error
-        self._tell(voltage, threshold)
+        self._tell(events, threshold)
         return Imported(self.source, "XPP", "", model, tuple(self.assumed))
 
-    def _tell(self, voltage: str, threshold: Node | None) -> None:
-        if voltage != "v":
-            self.assumed.insert(0, f"{voltage} is taken as the voltage V")
-        if not self.file.resets:
+    def _tell(self, events: Events, threshold: Node | None) -> None:
+        if events.voltage != "v":
+            self.assumed.insert(0, f"{events.voltage} is taken as the voltage V")
+        if events.threshold is None:
             counted = "no spikes are counted" if threshold is None else "a spike is V's way up through 0 mV"
             self.assumed.append(f"there is no reset; {counted}: threshold in the model file says otherwise")
-        else:
+        elif not events.tau_ref:
             self.assumed.append("there is no refractory period: XPP's resets take no time")
         if left := [one for one in self.states if one not in self.file.starts]:
             self.assumed.append(f"what the file gives no start begins at 0, as in XPP: {', '.join(left)}")
         if self.file.left_out:
             self.assumed.append(f"left out: {', '.join(self.file.left_out)}")
 
-    def _reset(self) -> tuple[str, Node | None, dict[str, Node]]:
-        """Find which state is the voltage, its threshold, and what a spike sets."""
-        if len(self.file.resets) > 1:
-            raise CannotImport("reset", f"a model has one reset, got {len(self.file.resets)}")
+    def _events(self, rates: Mapping[str, Node]) -> Events:
+        """Tell what the `global` lines do."""
+        lines = []
+        for sign, condition, actions in self.file.resets:
+            done = []
+            for action in (one for one in actions.split(";") if one.strip()):
+                target, found, value = (one.strip() for one in action.partition("="))
+                if target in ("out_put", "arret"):
+                    self.file.left_out[target] = None
+                elif not found:
+                    raise CannotImport("reset", f"a reset must set states, got {action.strip()[:40]!r}")
+                else:
+                    done.append((target, value))
+            lines.append((sign, condition, done))
         fallback = next((one for one in VOLTAGES if one in self.states), self.states[0])
-        if not self.file.resets:
-            return fallback, None, {}
-        sign, condition, actions = self.file.resets[0]
-        node = self.formula(condition)
-        held = [one for one in self.states if one in node.names]
-        voltage = fallback if fallback in held else held[0] if held else fallback
-        slope = _slope(node, voltage)
-        if slope is None or slope.names or (steep := float(value_of(slope, {}))) * (sign or 1) <= 0.0:
-            raise CannotImport(
-                "reset",
-                f"a reset must be where a state comes up through a threshold, got global {sign} {condition}",
-            )
-        rest = replace(node, {voltage: ZERO})
-        threshold = make("/", make("neg", rest), num(steep))
-        reset: dict[str, Node] = {}
-        for action in (one for one in re.split(r"[;]", actions) if one.strip()):
-            target, found, value = (one.strip() for one in action.partition("="))
-            if target in ("out_put", "arret"):
-                self.file.left_out[target] = None
-                continue
-            if not found or target not in self.states:
-                raise CannotImport("reset", f"a reset must set states, got {action.strip()[:40]!r}")
-            reset[target] = self.formula(value)
-            if reset[target].names & (set(reset) - {target}):
-                self.assumed.append(f"the reset of {target} takes what was just before it")
-        return voltage, threshold, reset
+        return events_of(lines, rates, self.file.starts, self.file.numbers, fallback, self.formula)
 
     def _signal(self, rates: dict[str, Node], voltage: str) -> tuple[str, Any] | None:
         """Make the input of what V's equation has of time, or of a parameter that is a current."""
-        found: list[Node] = []
-        for state, node in rates.items():
-            own = _of_time(node, set(self.states))
-            if own and (state != voltage or any(one != own[0] for one in own)):
-                raise CannotImport(
-                    "of time", f"only V's equation may depend on t, by one input, got {state}' too"
-                )
-            found = own or found
-        if found:
+        parts = {state: _of_time(node, set(self.states)) for state, node in rates.items()}
+        found = parts.pop(voltage)
+        if any(parts.values()) or len(set(found)) > 1:
+            self._count(rates)
+        elif found:
             rates[voltage] = _put(rates[voltage], found[0], name("input I"))
             signal = found[0]
             for one in self._currents(rates, voltage):
-                if _slope(rates[voltage], one) == _slope(rates[voltage], "input I"):
+                if same_slope(rates[voltage], one, "input I"):
                     rates[voltage] = replace(rates[voltage], {one: ZERO})
                     signal = make("+", name(one), signal)
             text = text_of(signal, {one: f"({value!r})" for one, value in self.file.numbers.items()})
@@ -309,6 +307,17 @@ class _Equations:
             self.assumed.append(f"{one} = {value:g} is taken as the input I")
             return one, Constant(value)
         return None
+
+    def _count(self, rates: dict[str, Node]) -> None:
+        """Make time a state: more than an input depends on it."""
+        clock = "clock"
+        while clock in self.file.spelled:
+            clock += "_"
+        for state, node in rates.items():
+            rates[state] = replace(node, {"t": name(clock)})
+        rates[clock] = num(1.0)
+        self.file.starts[clock] = self._simulation().t_start
+        self.assumed.append(f"{clock} is the time: more than an input of V depends on it")
 
     def _currents(self, rates: dict[str, Node], voltage: str) -> list[str]:
         """List the parameters of V's equation alone that are called as currents are."""
@@ -332,15 +341,8 @@ class _Equations:
             except ValueError:
                 return other
 
-        return Simulation(t_end=option("total", TOTAL), dt=abs(option("dt", STEP)))
-
-
-def _slope(node: Node, of: str) -> Node | None:
-    """Differentiate by a name that stands in a sum; None where that cannot be told."""
-    try:
-        return slope_at_zero(node, of)
-    except CannotImport:
-        return None
+        begin = option("t0", 0.0)
+        return Simulation(t_start=begin, t_end=begin + option("total", TOTAL), dt=abs(option("dt", STEP)))
 
 
 def _opposite(x: Node) -> Node:

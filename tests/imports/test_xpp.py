@@ -122,6 +122,35 @@ def test_signs_and_powers_are_as_xppaut_6_11_has_them(text, value):
     assert natrium.run(model).final_state["V"] == pytest.approx(value, rel=1e-12)
 
 
+@pytest.mark.parametrize(
+    ("flow", "V"), [("1", 3.0), ("2*cos(t)-v*cos(t)", 2.0 * (1.0 - np.exp(-np.sin(3.0))))]
+)
+def test_time_is_a_state_where_it_is_more_than_an_input(flow, V):
+    found = read_ode(f"v'={flow}\nw'=sin(t)\n@ total=3\n", "x.ode")
+    assert "clock is the time: more than an input of V depends on it" in found.assumed
+    state = natrium.run(found.model).final_state
+    assert state["w"] == pytest.approx(1.0 - np.cos(3.0), abs=1e-8)
+    assert state["V"] == pytest.approx(V, abs=1e-8)
+
+
+def test_a_run_begins_where_the_file_says():
+    simulation = read_ode("v'=sin(t)-v\nw'=t\n@ t0=2,total=3\nd\nnot read\n", "x.ode").model.simulation
+    assert (simulation.t_start, simulation.t_end) == (2.0, 5.0)
+
+
+@pytest.mark.parametrize(
+    "test", ["if(abs(x/5)<1e-4)then(5-x/2)else({})", "if(abs(x/5)>=1e-4)then({})else(5-x/2)"]
+)
+def test_what_is_there_against_0_over_0_is_left_out(test):
+    found = read_ode(f"v'=-f(v+40)\nf(x)={test.format('x/(exp(x/5)-1)')}\ninit v=-60\n", "x.ode")
+    assert "where" not in dict(found.model.neuron.equations)["V"]
+
+
+def test_a_dead_zone_stays():
+    found = read_ode("v'=-f(v)\nf(x)=if(abs(x)<1e-4)then(0)else(x)\n", "x.ode")
+    assert "where" in dict(found.model.neuron.equations)["V"]
+
+
 REFUSED = {
     "noise": ("wiener w\nv'=-v+w\n", "noise"),
     "arrays": ("v[1..5]'=-v[j]\n", "arrays"),
@@ -138,8 +167,6 @@ REFUSED = {
     "two resets": ("v'=1\nglobal 1 v-1 {v=0}\nglobal 1 v-2 {v=0}\n", "reset"),
     "a reset downwards": ("v'=-1\ninit v=3\nglobal -1 v-1 {v=3}\n", "reset"),
     "a reset of a parameter": ("v'=1\npar p=0\nglobal 1 v-1 {p=p+1}\n", "reset"),
-    "time elsewhere": ("v'=1\nw'=sin(t)\n", "of time"),
-    "two inputs": ("v'=sin(t)-v*cos(t)\n", "of time"),
     "algebra": ("v'=1\n0=v-w\n", "algebraic"),
     "brackets": ("v'=" + "(" * 99 + "v" + ")" * 99 + "\n", "too large"),
     "a long line": ("v'=v" + "+v" * 5000 + "\n", "too large"),
