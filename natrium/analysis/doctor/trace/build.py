@@ -122,7 +122,8 @@ class Builder:
         for state in self.tracer.known.states:
             begins = [_value(one.initial.get(state, np.nan)) for one in segments]
             ends = [_value(one.steps[-1].values.get(state, np.nan)) for one in segments]
-            if len(begins) > 1 and begins[1:] == ends[:-1] and begins[0] != begins[1]:
+            moves = begins[1:] != ends[1:]  # else later runs are of another object
+            if len(begins) > 1 and begins[1:] == ends[:-1] and begins[0] != begins[1] and moves:
                 found.append(self.names.of(self._leaf(state)))
         return tuple(found)
 

@@ -20,6 +20,44 @@ for height in (12.0, 20.0, 30.0):
 """
 
 
+OF_OBJECTS = """
+class Neuron:
+    def __init__(self, tau):
+        self.tau, self.v = tau, -70.0
+
+class Bench:
+    def __init__(self, neuron, height):
+        self.neuron, self.height = neuron, height
+
+    def run(self, dt=0.1):
+        trace = []
+        for k in range(300):
+            self.neuron.v += dt * (-70.0 - self.neuron.v + self.height) / self.neuron.tau
+            if self.neuron.v >= -55.0:
+                self.neuron.v = -72.0
+            trace.append(self.neuron.v)
+        return trace
+
+{neurons}
+for one in benches:
+    trace = one.run()
+"""
+
+
+@pytest.mark.parametrize(
+    ("neurons", "told"),
+    [
+        ("benches = [Bench(Neuron(tau), 20.0) for tau in (10.0, 12.0, 15.0)]", []),
+        ("one = Neuron(9.0)\nbenches = [Bench(one, high) for high in (20.0, 25.0, 30.0)]", ["state-left"]),
+    ],
+)
+def test_runs_of_neurons_of_their_own_begin_anew_and_those_of_one_neuron_do_not(tmp_path, neurons, told):
+    path = tmp_path / "script.py"
+    path.write_text(OF_OBJECTS.format(neurons=neurons))
+    found = read(trace_script(path), solve=False)
+    assert [one.key for one in found.faults] == told
+
+
 @pytest.mark.parametrize("heights", ["12.0, 20.0, 30.0", "20.0, 12.0, 5.0"])
 @pytest.mark.parametrize(("left_out", "told"), [("", []), ("    v = -70.0\n", [("state-left", 3)])])
 def test_a_run_that_the_one_before_has_left_elsewhere_is_told_by_what_should_begin_it(
