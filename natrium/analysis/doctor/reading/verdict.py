@@ -44,6 +44,7 @@ from natrium.analysis.doctor.reading.schemes.schemes import (
     prove,
 )
 from natrium.analysis.doctor.reading.schemes.twins import budget_of, compared, twin_of
+from natrium.analysis.doctor.reading.steps.carried import carried_over, without_carried
 from natrium.analysis.doctor.reading.steps.prepare import lagged, prepared, without_lags
 from natrium.analysis.doctor.reading.steps.replay import Replay, replayed, solved_again
 from natrium.analysis.doctor.reading.steps.sorting import sort
@@ -260,7 +261,10 @@ def read(
         straight = as_straight(record) if stepper else record
         cut = cut_off(straight)
         straight = as_floats(straight, cut)
-        maps = sort(one_clock(by_the_clock(steady(without_lags(straight, lags) if lags else straight))))
+        straight = without_lags(straight, lags) if lags else straight
+        carried = carried_over(straight)
+        straight = without_carried(straight, carried) if carried else straight
+        maps = sort(one_clock(by_the_clock(steady(straight))))
         equations = equations_of(maps)
         scheme = called_in_steps(stepper) if stepper else prove(maps, equations)
         if (whole := in_whole_steps(maps, scheme)) is not maps:

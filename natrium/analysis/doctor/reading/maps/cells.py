@@ -68,14 +68,15 @@ def _joined(steps: Sequence[Step], kept: Sequence[str], others: set[str]) -> Ste
 
 
 def _voltages(record: Record) -> list[str]:
-    """Name the voltages: states called alike, of different owners, each compared with what is no state."""
+    """Name the voltages: states called alike, of different owners, each compared with a level of its own."""
     if record.solver or len(record.states) < 2:
         return []
     algebra, states = Algebra(), set(record.states)
 
     def is_compared(name: str) -> bool:
+        own = parted(name)[1]
         return any(
-            led(step, test.side) == name and not leaves(test.level) & states
+            led(step, test.side) == name and {parted(one)[1] for one in leaves(test.level) & states} <= {own}
             for step in record.steps
             for test in crossings(algebra, step, name)
         )

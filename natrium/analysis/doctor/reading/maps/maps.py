@@ -146,6 +146,15 @@ class Maps:
     kicks: tuple[Any, ...] = ()
 
 
+def points_at(record: Record, steps: npt.NDArray[np.int64]) -> dict[str, Array]:
+    """Give what some steps began with and read, for all leaves: shape (n_steps,) each."""
+    found = {name: np.full(steps.size, value) for name, value in record.parameter_values.items()}
+    found |= {name: record.samples[steps, at] for at, name in enumerate(record.states)}
+    found |= {record.input: record.inputs[steps]} if record.input else {}
+    found |= {record.time: record.times[steps]} if record.time else {}
+    return found | {name: np.asarray(course, dtype=float)[steps] for name, course in record.exogenous.items()}
+
+
 def points_of(record: Record, step: float = math.nan, n: int = POINTS, seed: int = 7) -> dict[str, Array]:
     """Give states near those of the run, with inputs, for all leaves: shape (n,) each."""
     rng = np.random.default_rng(seed)
@@ -365,8 +374,9 @@ def _unscaled(side: Node, relation: str, level: Node, V: str) -> tuple[Node, str
 
 
 def led(step: Step, side: Node) -> str:
-    """Name the state that a side is, or goes on from; empty where it is none's."""
+    """Name the state that a side is, goes on from, or is made what it is; empty where it is none's."""
     own = [one for one in step.updates if _chain(side, one) or is_leaf(side, one)]
+    own += [one for one, made in step.updates.items() if made is side and one in leaves(side)]
     return own[0] if own else ""
 
 

@@ -24,6 +24,7 @@ from natrium.analysis.doctor.reading.expressions.trees import (
 from natrium.analysis.doctor.reading.maps.begun import before_the_step, begun, located
 from natrium.analysis.doctor.reading.maps.drawn import after_drawn, after_painting
 from natrium.analysis.doctor.reading.maps.kicks import kicked, kicked_kinds, of_kinds, without_trains
+from natrium.analysis.doctor.reading.maps.kicks_in_run import kicked_in_run
 from natrium.analysis.doctor.reading.maps.maps import (
     NO_DT,
     Hold,
@@ -89,6 +90,9 @@ def sort(record: Record) -> Maps:
         )
     sides = {at: one.side for at, one in fired.items()}
     kinds = kicked_kinds(record, main, (*free, *clocked), held, sides, sorter.moving, sorter.points)
+    others = kicked_in_run(
+        record, main, (free, tuple(fired), held), kinds.jumps, sorter.moving, sorter.points
+    )
     clocked = tuple(at for at in clocked if at not in kinds.jumps)
     late = begun(record, main, fired, held, sorter.V, sorter.moving)
     held = tuple(at for at in held if at not in late)
@@ -143,7 +147,7 @@ def sort(record: Record) -> Maps:
         clocked=clocked,
         noise=noise,
         located=inside is not None,
-        kicks=(*kicks, *of_kinds(record, kinds)),
+        kicks=(*kicks, *of_kinds(record, kinds), *others),
     )
 
 
