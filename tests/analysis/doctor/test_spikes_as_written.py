@@ -11,7 +11,7 @@ from natrium.analysis.doctor import script
 from natrium.analysis.doctor.reading.verdict import read
 from natrium.analysis.doctor.trace import trace_script
 from natrium.model import HybridNeuron, Model, Simulation, Step
-from tests.analysis.doctor.written import taken
+from tests.analysis.doctor.written import equations, taken
 
 
 def test_events_of_solve_ivp_are_a_threshold_and_what_it_goes_on_from_a_reset(tmp_path: Path) -> None:
@@ -263,6 +263,41 @@ def test_what_an_index_jumps_over_after_a_spike_is_held(tmp_path: Path, jump: st
     assert found.data()["rules"]["refractory"]["nominal_ms"] == pytest.approx(3.0)
     assert found.model is not None
     assert [found.model.stimulus(t) for t in (19.9, 20.1)] == pytest.approx([4.0, 22.0])
+    assert not found.faults
+
+
+@pytest.mark.parametrize("loop", [0, 1])
+def test_of_two_loops_one_may_jump(tmp_path: Path, loop: int) -> None:
+    """Which of them jumps, the first or the last, changes nothing."""
+    jumping = """
+        k, V = 1, np.full(1200, -72.0)
+        while k < 1200:
+            if V[k - 1] > top:
+                for m in range(wait):
+                    if k + m < 1200:
+                        V[k + m] = -72.0
+                k = k + wait
+            else:
+                V[k] = V[k - 1] + dt * (-72.0 - V[k - 1] + 25.0) / 9.0
+                k = k + 1
+    """
+    plain = """
+        x, ws = np.zeros((2, 1200)), []
+        x[:, 0] = np.array([-1.0, 1.0])
+        for j in range(1, 1200):
+            x[:, j] = x[:, j - 1] + 0.05 * np.array(
+                [x[0, j - 1] - x[0, j - 1]**3 / 3 - x[1, j - 1] + 0.5,
+                 0.08 * (x[0, j - 1] + 0.7 - 0.8 * x[1, j - 1])])
+    """
+    begin = """
+        import numpy as np
+        dt, top, wait = 0.1, -54.0, 25
+    """
+    parts = [jumping, plain] if loop == 0 else [plain, jumping]
+    found = taken(tmp_path, "".join(textwrap.dedent(one) for one in (begin, *parts)), loop)
+    assert equations(found) == {"dV/dt": "(-72 - V + 25)/9"}
+    assert set(found.maps.hold.steps) == {24}
+    assert found.spike_times.size > 3
     assert not found.faults
 
 

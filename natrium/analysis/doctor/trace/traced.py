@@ -84,6 +84,7 @@ def trace_all(
 def _traces(
     script: Script, name: str | None, claimed: Any, max_operations: int, max_steps: int, speaker: int = 0,
     whole: bool = False, pointer: tuple[Any, ...] | None = None, jump_line: int = 0,
+    one_loop: int | None = None,
 ) -> list[tuple[tuple[Any, ...], Record]]:  # fmt: skip
     """Trace all stepping loops; beside each record, how much like a neuron's it is.
 
@@ -106,6 +107,7 @@ def _traces(
         return [((), _solved(script, solved, plain))]
     # What steps a class is the last loop of all.
     only = {max(plain.run.loops)} if "for _natrium_k" in script.driver else None
+    only = only if one_loop is None else {one_loop}
     if isinstance(plain.run.error, OverBudget):
         return [((), _fallen(script, f"the plain run takes {plain.run.error}"))]
     without: set[int] = set()
@@ -149,9 +151,12 @@ def _traces(
         )
     first, lesson, learned = best
     again = (asked, name, claimed, max_operations, max_steps, speaker, True)
-    if lesson.pointer is not None:
-        return _traces(*again, lesson.pointer, lesson.jump_line)
     good = sorted((one for one in learned if one.score[0]), key=lambda one: one.loop) or learned[:1]
+    if any(one.pointer is not None for one in (lesson, *good)):
+        ones = good if lesson in good else [lesson]
+        each = ({"one_loop": one.loop} if len(ones) > 1 else {} for one in ones)
+        pairs = zip(ones, each, strict=True)
+        return [got for one, of in pairs for got in _traces(*again, one.pointer, one.jump_line, **of)]
     # What one loop makes and the next reads is a state of the first, and an input of the other.
     together = [[one] for one in good] if any(one.feeds(other) for one in good for other in good) else [good]
     found = []
@@ -161,7 +166,7 @@ def _traces(
         for calls in (plain.layers.solver_calls, []):
             second = TracedRun(script, given, known, loops, max_operations, max_steps, solved=calls)
             if second.tracer.unlearned:
-                return _traces(*again, pointer, jump_line)
+                return _traces(*again, pointer, jump_line, one_loop)
             recorded = [(one.score, _recorded(script, second, one.loop, plain)) for one in ones]
             if not (calls and any(record.fallback for _, record in recorded)):
                 break  # else its right-hand sides do more than give derivatives

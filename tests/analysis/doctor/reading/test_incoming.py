@@ -158,14 +158,14 @@ def test_a_train_in_an_array_is_no_input_besides(tmp_path):
     assert not read(traced(path), claim=alone.model, solve=False).faults
 
 
-def test_what_comes_in_as_a_state_stands_has_no_model(tmp_path):
-    """A synapse that saturates; its jump is no weight."""
+def test_what_comes_in_as_a_state_stands_is_that_of_this_run(tmp_path):
+    """A synapse that saturates; its jump is no weight, which is told."""
     path = tmp_path / "script.py"
     path.write_text(SCRIPT.replace("x += w", "x += 0.5 * (w - x)"))
     (found,) = read_script(path)
-    assert found.truth is None
-    assert "must move a state by a number" in found.no_truth
-    assert any(found.no_truth in sentence for sentence in found.summary())
+    assert found.truth is not None
+    assert any("hangs on what it is" in one.said for one in found.findings)
+    assert not found.faults
 
 
 PAIR = """

@@ -118,7 +118,7 @@ def _own(case: Case, sides: Claimed) -> dict[str, Train]:
     """Give the script's spikes by the claim's label of what they move, or by the script's name."""
     clock, ms, step = case.meant.clock, case.meant.units.ms, case.maps.step
     found: dict[str, Train] = {}
-    for kick in case.maps.kicks:
+    for kick in (one for one in case.maps.kicks if not one.in_run):
         label = sides.pairs.get(kick.state, plain(kick.state))
         times = (clock.reads[kick.steps] + (0.0 if kick.early else step)) * ms
         weights = kick.weights * sides.units.get(label, 1.0)

@@ -103,8 +103,8 @@ def rules_of(case: Case, scheme: SchemeFound) -> Iterator[Found]:
         by = f"{sizes[0]:.4g}" if sizes.size == 1 else f"{sizes[0]:.4g} to {sizes[-1]:.4g}"
         yield Found(
             "incoming-spikes", "note",
-            f"{kick.steps.size} incoming spikes move {short[kick.state]} by {by}; the model takes those of "
-            "this run.",
+            f"{kick.steps.size} incoming spikes move {short[kick.state]} by {by}"
+            f"{', which hangs on what it is' if kick.in_run else ''}; the model takes those of this run.",
             maps.main.updates[kick.state].line,
         )  # fmt: skip
     yield from _clips(case)

@@ -43,6 +43,8 @@ class Kick:
         Whether the step that it comes in already makes use of it.
     source : str
         The leaf that it comes by; empty where choices of the steps tell it.
+    in_run : bool
+        Whether the weights are those of this run alone: by how much it moves hangs on the state.
     """
 
     state: str
@@ -50,6 +52,7 @@ class Kick:
     weights: Array
     early: bool
     source: str = ""
+    in_run: bool = False
 
 
 @attrs.frozen(eq=False)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Container, Mapping, Sequence
 
+import attrs
 import numpy as np
 import numpy.typing as npt
 
@@ -53,7 +54,7 @@ def _joined(kicks: Sequence[Kick]) -> Kick:
     """Take what moves one state in several kinds of step for one train."""
     steps, weights = (np.concatenate([getattr(one, of) for one in kicks]) for of in ("steps", "weights"))
     order = np.argsort(steps)
-    return Kick(kicks[0].state, steps[order], weights[order], kicks[0].early)
+    return attrs.evolve(kicks[0], steps=steps[order], weights=weights[order])
 
 
 def _kick(
@@ -77,7 +78,7 @@ def _kick(
         else:
             continue
         if np.all(np.isfinite(weights)):
-            return Kick(name, ks, weights, early=not late)
+            return Kick(name, ks, weights, early=not late, in_run=True)
     return None
 
 
