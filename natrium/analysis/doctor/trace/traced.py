@@ -154,9 +154,8 @@ def _traces(
     good = sorted((one for one in learned if one.score[0]), key=lambda one: one.loop) or learned[:1]
     if any(one.pointer is not None for one in (lesson, *good)):
         ones = good if lesson in good else [lesson]
-        each = ({"one_loop": one.loop} if len(ones) > 1 else {} for one in ones)
-        pairs = zip(ones, each, strict=True)
-        return [got for one, of in pairs for got in _traces(*again, one.pointer, one.jump_line, **of)]
+        apart = [(one, one.loop if len(ones) > 1 else one_loop) for one in ones]
+        return [got for one, at in apart for got in _traces(*again, one.pointer, one.jump_line, at)]
     # What one loop makes and the next reads is a state of the first, and an input of the other.
     together = [[one] for one in good] if any(one.feeds(other) for one in good for other in good) else [good]
     found = []
