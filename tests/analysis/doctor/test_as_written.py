@@ -215,10 +215,17 @@ for k in range(300):
         ("0.0556", "0.056", 0),
     ],
 )
+@pytest.mark.parametrize(
+    "flow", ["a{0} * (1 - {0}) - b{0} * {0}", "(a{0} / (a{0} + b{0}) - {0}) / (1 / (a{0} + b{0}))",
+             "(a{0} / (b{0} + a{0}) - {0}) * (b{0} + a{0})"],
+)  # fmt: skip
 def test_one_rate_that_is_not_hodgkin_and_huxleys_is_noted(
-    tmp_path: Path, stands: str, put: str, line: int
+    tmp_path: Path, stands: str, put: str, line: int, flow: str
 ) -> None:
-    found = taken(tmp_path, HH.replace(stands, put))
+    text = HH
+    for gate in "mhn":
+        text = text.replace(f"a{gate} * (1 - {gate}) - b{gate} * {gate}", flow.format(gate))
+    found = taken(tmp_path, text.replace(stands, put))
     noted = [one.line for one in found.findings if one.key == "published-rate"]
     assert noted == ([line] if line else [])
     assert not found.faults

@@ -22,6 +22,7 @@ from natrium.analysis.doctor.reading.expressions.trees import (
     leaves,
     name_of,
     number,
+    same_tree,
     symbol,
 )
 from natrium.analysis.doctor.reading.maps.maps import Maps
@@ -131,7 +132,9 @@ def split_gate(maps: Maps, name: str, flow: Node) -> GateFound | None:
     """Take a relaxing state's equation apart, as it is written where it can be; None where it is no gate."""
     if not leaves(flow) - {maps.V, name} <= set(maps.record.parameters):
         return None
-    return _opening(name, flow) or _approaching(name, flow) or _linear(maps, name, flow)
+    return (
+        _opening(name, flow) or _by_rates(name, flow) or _approaching(name, flow) or _linear(maps, name, flow)
+    )
 
 
 def _opening(name: str, flow: Node) -> GateFound | None:
@@ -143,6 +146,22 @@ def _opening(name: str, flow: Node) -> GateFound | None:
     if alpha is None or beta is None or name in leaves(alpha) | leaves(beta):
         return None
     return GateFound(name, "alpha", alpha, beta)
+
+
+def _by_rates(name: str, flow: Node) -> GateFound | None:
+    """Match (alpha/(alpha + beta) - x) / (1/(alpha + beta)), or times alpha + beta."""
+    found = _approaching(name, flow)
+    if found is not None:
+        steady, tau = found.first, found.second
+        rate = tau.args[1] if name_of(tau) == "/" and _is_one(tau.args[0]) else None
+    else:
+        rate = _over(flow, lambda one: name_of(one) == "-" and is_leaf(one.args[1], name))
+        steady = next((one.args[0] for one in flow.args if one is not rate and one.args), flow)
+    if rate is None or name_of(rate) != "+" or name_of(steady) != "/" or name in leaves(rate):
+        return None
+    alpha, whole = steady.args
+    beta = next((other for one, other in (rate.args, rate.args[::-1]) if same_tree(one, alpha)), None)
+    return GateFound(name, "alpha", alpha, beta) if beta is not None and same_tree(whole, rate) else None
 
 
 def _approaching(name: str, flow: Node) -> GateFound | None:
@@ -184,14 +203,13 @@ def _linear(maps: Maps, name: str, flow: Node) -> GateFound | None:
     return GateFound(name, "alpha", alpha, to.subtract(rate, alpha))
 
 
+def _is_one(node: Node) -> bool:
+    return node.op == NUMBER and node.value == 1.0
+
+
 def _is_rest(node: Node, name: str) -> bool:
     """Tell whether a node is 1 - x."""
-    return (
-        name_of(node) == "-"
-        and node.args[0].op == NUMBER
-        and node.args[0].value == 1.0
-        and is_leaf(node.args[1], name)
-    )
+    return name_of(node) == "-" and _is_one(node.args[0]) and is_leaf(node.args[1], name)
 
 
 def _over(node: Node, is_factor: Any) -> Node | None:
