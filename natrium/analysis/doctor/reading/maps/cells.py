@@ -36,7 +36,11 @@ def one_cell(record: Record) -> Record:
     if len(cells) < 2:
         return record
     V = next((one for one in cells if _fires(record, one)), cells[0])
-    kept = _members(record, V, set(cells) - {V})
+    return attrs.evolve(narrowed_to(record, _members(record, V, set(cells) - {V})), cell=V)
+
+
+def narrowed_to(record: Record, kept: Sequence[str]) -> Record:
+    """Give a record of some states alone; what they are made of, and what decides, of the others comes in."""
     others = set(record.states) - set(kept)
     groups: dict[object, list[int]] = {}
     for at, step in enumerate(record.steps):
@@ -51,9 +55,8 @@ def one_cell(record: Record) -> Record:
     read = {name for step in made for node in step.updates.values() for name in leaves(node)}
     asked = {name for step in made for one in step.choices for name in leaves(one.left, one.right)}
     columns = {name: record.samples[:-1, record.states.index(name)] for name in others & (read | asked)}
-    own_record = narrowed(record, kept, made, order)
-    ready = attrs.evolve(own_record, cell=V, exogenous={**record.exogenous, **columns})
-    return with_own_input(ready, read)
+    own_record = narrowed(record, tuple(kept), made, order)
+    return with_own_input(attrs.evolve(own_record, exogenous={**record.exogenous, **columns}), read)
 
 
 def _joined(steps: Sequence[Step], kept: Sequence[str], others: set[str]) -> Step:
