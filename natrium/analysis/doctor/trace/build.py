@@ -285,7 +285,7 @@ class Builder:
             for node in self.nodes.values()
             if node.op == "*"
             for one, other in (node.args, node.args[::-1])
-            if count and one.name == count and other.name in self.parameters
+            if count and not is_input(count) and one.name == count and other.name in self.parameters
         }
         return by.pop() if len(by) == 1 else ""
 

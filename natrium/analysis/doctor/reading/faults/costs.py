@@ -26,7 +26,8 @@ from natrium.analysis.doctor.trace.record import Node
 def rules_of(case: Case, scheme: SchemeFound) -> Iterator[Found]:
     """Give the rules by which a script steps."""
     maps = case.maps
-    line = maps.main.updates[maps.V].line
+    made = (maps.main.updates[name].line for name in maps.moving)
+    line = next((one for one in made if one), 0)
     if scheme.key == "other":
         yield Found(
             "scheme-unknown", "note",

@@ -11,7 +11,7 @@ from natrium.analysis.doctor.reading.findings.found import Found, in_line
 from natrium.analysis.doctor.reading.maps.maps import values_at
 from natrium.analysis.doctor.reading.repair.bench import Bench
 from natrium.analysis.doctor.reading.repair.smallest import repairs
-from natrium.analysis.doctor.trace.meanings import plain
+from natrium.analysis.doctor.trace.meanings import plain, reversal_of
 from natrium.model.arrays import Array
 
 # Depolarisation, mV, beside the points at which rates are 0/0; rests, mV, that V is counted from.
@@ -26,6 +26,9 @@ _RATES = {
     "alpha_h": 0.07 * np.exp(-_U / 20.0),
     "beta_h": 1.0 / (np.exp((30.0 - _U) / 10.0) + 1.0),
 }
+# Reversals, mV of depolarisation; the same, p. 520.
+_IONS, _LEAK = {-12.0, 115.0}, 10.6
+ROUND = 1.5  # mV: as printed in whole numbers, or put so that the rest is one
 NEAR, FAR = 0.02, 0.05  # of a rate's largest value: the same, as printed with fewer digits; another
 ENOUGH = 4  # rates of six that are theirs make the model theirs
 PLAIN = 1.4  # the rank of a change beyond which none is believed
@@ -47,6 +50,7 @@ def published(case: Case) -> Iterator[Found]:
     odd = [name for name, one in apart.items() if not one <= FAR]
     if count < ENOUGH or len(odd) > 1:
         return
+    yield from _reversals(case, rest)
     for name in odd:
         bench = Bench(
             own[name], _points(case, rest), _RATES[name] * units.ms, frozenset(maps.record.parameters),
@@ -61,6 +65,28 @@ def published(case: Case) -> Iterator[Found]:
                 found.line, found.stands, found.should,
                 f"it is {100 * apart[name]:.3g} % of its largest value away from theirs",
             )  # fmt: skip
+
+
+def _reversals(case: Case, rest: float) -> Iterator[Found]:
+    """Tell of a leak that goes to another rest than that from which the rates and the other two count V."""
+    mV = case.meant.units.mV
+    given = {reversal_of(name): node for name, node in case.maps.record.parameters.items()}
+    leak = given.get("l", given.get("leak"))
+    if leak is None or not {"na", "k"} <= set(given):
+        return
+    others = {given[one].value * mV - rest for one in ("na", "k")}
+    theirs = (rest + _LEAK) / mV
+    if _alike(others, _IONS) and not _alike({leak.value * mV - rest}, {_LEAK}):
+        yield Found(
+            "published-reversal", "note",
+            f"Rates and reversals are Hodgkin and Huxley's (1952), of a rest at {rest:g} mV, but the leak's: "
+            f"it is {leak.value:g} in {in_line(case.source, leak.line)}, where theirs is {theirs:g}.",
+            leak.line, f"{leak.value:g}", f"{theirs:g}", "it rests elsewhere",
+        )  # fmt: skip
+
+
+def _alike(one: set[float], other: set[float]) -> bool:
+    return all(abs(a - b) < ROUND for a, b in zip(sorted(one), sorted(other), strict=True))
 
 
 def _points(case: Case, rest: float) -> dict[str, Array]:

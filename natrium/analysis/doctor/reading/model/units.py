@@ -126,7 +126,10 @@ def _sized(maps: Maps, time_constant: float) -> Units:
     )
     said = _said(maps, times, _MS, _S)
     step = maps.step
-    slow = time_constant if math.isfinite(time_constant) and time_constant > 0 else 20.0 * step
+    parameters = maps.record.parameters.items()
+    taus = [node.value for name, node in parameters if plain(name).startswith("tau")]
+    slow = max((one for one in taus if one >= step), default=20.0 * step)
+    slow = time_constant if math.isfinite(time_constant) and time_constant > 0 else slow
     in_seconds = step <= LONGEST_STEP_S and slow <= SLOWEST_S and slow < 0.5
     if said == "small" and not (step <= 1.1e-4 and slow < 0.2):
         ms, why = 1.0, "comments say ms"

@@ -36,3 +36,20 @@ def test_what_a_right_hand_side_sets_is_forgotten(tmp_path, call, line, told):
     (tmp_path / "script.py").write_text(CELL.format(line=line, call=CALLS[call]))
     found = read(traced(tmp_path / "script.py"), solve=False)
     assert [one.line for one in found.faults if one.key == "reset-in-flow"] == ([told] if told else [])
+
+
+@pytest.mark.parametrize(("slope", "told"), [("since", [8]), ("0.0", []), ("-since", []), ("v", [])])
+def test_a_state_is_not_its_own_slope(tmp_path, slope, told):
+    text = """
+from scipy.integrate import solve_ivp
+def flow(t, y, tau=9.0, held=2.0):
+    v, since = y
+    if t - since < held:
+        return [0.0, 0.0]
+    dv = (-60.0 - v + 12.0) / tau
+    return [dv, {slope}]
+sol = solve_ivp(flow, (0.0, 4.0), [-60.0, -10.0], max_step=0.1)
+"""
+    (tmp_path / "script.py").write_text(text.format(slope=slope))
+    found = read(traced(tmp_path / "script.py"), solve=False)
+    assert [one.line for one in found.faults if one.key == "own-slope"] == told
