@@ -158,7 +158,8 @@ def _check(name: str, rate: Expression, at_most: float, positive: bool) -> Range
     for broken, rule, slight in (
         (~np.isfinite(values) | np.iscomplex(values), "must be finite and real", False),
         (values.real <= 0.0 if positive else values.real < -_ROUNDING * _size(values),
-         "must be positive" if positive else "must not be negative", not positive and values.real >= -size),
+         "must be positive" if positive else "must not be negative",
+         not positive and values.real >= -np.maximum(size, SLIGHT * at_most if at_most < math.inf else 0.0)),
         (values.real > at_most + 1e-9, f"must be at most {at_most:g}", values.real <= at_most + SLIGHT),
     ):  # fmt: skip
         held.add(

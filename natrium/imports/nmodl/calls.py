@@ -25,7 +25,6 @@ def _tangent(x: Node) -> Node:
 
 _OF_ONE: dict[str, Callable[[Node], Node]] = {"exprelr": _relative, "tan": _tangent}
 _OF_TWO: dict[str, Callable[[Node, Node], Node]] = {
-    "pow": lambda a, b: make("**", a, b),
     "fmin": lambda a, b: make("min", a, b),
     "fmax": lambda a, b: make("max", a, b),
 }

@@ -274,7 +274,7 @@ def _one_state(run: Run, tree: Tree, states: frozenset[str]) -> str:
 def _chosen(
     program: Program, run: Run, values: dict[str, float], asked: str | None, notes: list[str]
 ) -> list[str]:
-    """Choose the one current that carries something, or those that are asked for."""
+    """Choose the currents that carry something, or those that are asked for."""
     currents = [one for one in program.currents if one in run.names]
     if not currents:
         raise CannotImport(
@@ -295,12 +295,8 @@ def _chosen(
         opened = {**values, **_opened(run.names[gated[0]], states, values)}
         live = [one for one in gated if not _is_nothing(run.names[one], states, opened)]
     if len(live) > 1:
-        raise CannotImport(
-            "several ions",
-            f"a channel has one current, got {', '.join(live)}: --current {live[0]} chooses it, or {ALL}",
-        )
-    if live and len(gated) > 1:
-        left = [one for one in gated if one not in live]
+        notes.append(f"{', '.join(live)} are read, a channel of each: --current {live[0]} takes one")
+    if live and (left := [one for one in gated if one not in live]):
         notes.append(f"{', '.join(left)} carries nothing at the file's own numbers, and is left out")
     if leaks:
         notes.append(f"{', '.join(leaks)} is a leak of the file's own: a channel without gates")

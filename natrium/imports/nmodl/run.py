@@ -348,11 +348,13 @@ class Run:
         """Give the formula of two operands."""
         left, operator, right = tree.parts
         op = _OPERATORS.get(operator.text, operator.text)
-        if operator.text in ("&&", "||"):
-            return self._truth(make(op, self.condition(left), self.condition(right)), logical)
-        if operator.text in _COMPARES:
-            return self._truth(make(op, self.value(left), self.value(right)), logical)
-        base, other = self.value(left), self.value(right)
+        read = self.condition if operator.text in ("&&", "||") else self.value
+        if operator.text in ("&&", "||", *_COMPARES):
+            return self._truth(make(op, read(left), read(right)), logical)
+        return self._joined(op, read(left), read(right))
+
+    def _joined(self, op: str, base: Node, other: Node) -> Node:
+        """Give the formula of two others; a gate's power is a number."""
         if op == "**" and other.names and base.names & self._states:
             other = num(self.constant(other, "a gate's power"))
         return make(op, base, other)
@@ -383,17 +385,15 @@ class Run:
         given = [self.value(one) for one in arguments if one.kind != "String" or one.text in self.names]
         routine = self.program.routines.get(called)
         if routine is None:
+            if called == "pow" and len(given) == 2:
+                return self._joined("**", *given)
             return built_in(called, given, self.values.get("celsius", CELSIUS))
         if len(self.frames) >= MAX_CALLS:
-            raise CannotImport(
-                "recursion", f"routines may call {MAX_CALLS} others one within the other, got {called}"
-            )
+            raise CannotImport("recursion", f"at most {MAX_CALLS} routines may call each other, got {called}")
         names = [one.word for one in routine.all("Argument")]
         if len(names) != len(given):
-            raise CannotImport(
-                "arguments",
-                f"{called} takes {len(names)} argument{'s' * (len(names) != 1)}, got {len(given)}",
-            )
+            many = "s" * (len(names) != 1)
+            raise CannotImport("arguments", f"{called} takes {len(names)} argument{many}, got {len(given)}")
         self.frames.append({called: ZERO, **dict(zip(names, given, strict=True))})
         self.block(routine.parts[-1])
         return self.frames.pop()[called]

@@ -29,7 +29,7 @@ MAX_NODES = 500
 # What algebra takes long on; published rates nest about five, to powers of four.
 MAX_NESTED = 20  # functions and denominators one within the other
 MAX_POWER = 20  # of anything but a polynomial, or of one within a function
-MAX_ARGUMENT = 80  # nodes in the argument of a function that might not be real
+MAX_ARGUMENT = 180  # nodes in the argument of a function that might not be real
 MAX_TURNED = 25  # the same of tanh, sinh, cosh, erf, sin and cos
 MAX_BRANCHES = 8  # functions with branches one within the other: each says its argument twice
 MAX_DIGITS = 40  # of one literal

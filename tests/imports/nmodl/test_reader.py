@@ -46,16 +46,6 @@ REFUSED = {
     "events": (channel(RELAX + RATES) + "NET_RECEIVE(w) { m = m + w }", "events", "w"),
     "a table elsewhere": (channel(RELAX + "FUNCTION_TABLE f(v)\n" + RATES.replace("1 }", "f(v) }")), "FUNCTION_TABLE", "f"),
     "its own calcium": (channel(RELAX + RATES, ion="USEION ca WRITE cai"), "writes concentrations", "cai"),
-    "several ions": (
-        channel(RELAX + RATES, ion="USEION k READ ek WRITE ik", current="gbar*m*(v - ena)\n ik = gbar*m*(v - ek)"),
-        "several ions",
-        "--current ina",
-    ),
-    "several that one number opens": (
-        channel(RELAX + RATES, ion="USEION k WRITE ik", current="gbar*m*(v - ena)\n ik = 0.5*ina").replace("gbar = 0.1", "gbar = 0"),
-        "several ions",
-        "ina, ik",
-    ),
     "no current": (channel(RELAX + RATES).replace("WRITE ina", ""), "no current", "USEION"),
     "nothing to drive it": (channel(RELAX + RATES, current="gbar*m*exp(v/50)"), "no driving force", "exp"),
     "a root of a gate": (channel(RELAX + RATES, current="gbar*sqrt(m)*(v - ena)"), "no polynomial of gates", "sqrt"),
@@ -89,7 +79,7 @@ REFUSED = {
 @pytest.fixture(scope="module")
 def read():
     """Parse all texts by one process: the parser takes half a second to load."""
-    texts = TEXTS | {name: text for name, (text, *_) in REFUSED.items()}
+    texts = TEXTS | SEVERAL | {name: text for name, (text, *_) in REFUSED.items()}
     ready, trees = {}, {}
     for name, text in texts.items():
         try:
@@ -136,14 +126,36 @@ def test_each_refusal_has_its_reason(name, read):
     assert word in str(refused.value)
 
 
-def test_one_of_several_currents_can_be_asked_for(read):
+SEVERAL = {
+    "several ions": channel(
+        RELAX + RATES, ion="USEION k READ ek WRITE ik", current="gbar*m*(v - ena)\n ik = gbar*m*(v - ek)"
+    ),
+    "several that one number opens": channel(
+        RELAX + RATES, ion="USEION k WRITE ik", current="gbar*m*(v - ena)\n ik = 0.5*ina"
+    ).replace("gbar = 0.1", "gbar = 0"),
+    "a power by its name": channel(RELAX + RATES, current="gbar*pow(m, p)*(v - ena)").replace(
+        "gbar = 0.1", "p = 3 gbar = 0.1"
+    ),
+}
+
+
+def test_several_currents_are_a_channel_each_and_one_can_be_asked_for(read):
+    assert len(read("several that one number opens").model.neuron.channels) == 2
+    every = read("several ions")
+    assert "ina, ik are read, a channel of each: --current ina takes one" in every.assumed
     (made,) = read("several ions", current="ik").model.neuron.channels
     assert made.E == -77.0
     both = read("several ions", current="all").model.neuron.channels
     assert [(one.name, one.E) for one in both] == [("small_na", 50.0), ("small_k", -77.0)]
+    assert every.model.neuron.channels == both
     assert read("several ions", current="ina, ik").model.neuron.channels == both
     with pytest.raises(CannotImport, match="must be of ina, ik, got il"):
         read("several ions", current="il")
+
+
+def test_a_power_that_is_a_parameter_is_a_number(read):
+    (made,) = read("a power by its name").model.neuron.channels
+    assert [(gate.name, gate.power) for gate in made.gates] == [("m", 3)]
 
 
 def test_a_leak_of_the_files_own_stands_beside_its_channel(read):
