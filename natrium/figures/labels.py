@@ -55,12 +55,14 @@ def label_points(ax: Axes, points: Sequence[tuple[float, float, str]], lines: It
         extent = text.get_window_extent()
         half = 0.5 * np.array([extent.width, extent.height])
         best, at_best, least = np.zeros(2), extent, np.inf
+        reach = AWAY[-1] * scale + 2.0 * half.sum() + 2.0  # of the furthest place
+        near = crowd[np.all(np.abs(crowd - centre) < reach, axis=1)]
         for away in AWAY:
             for angle in np.arange(TURNS) * (2.0 * np.pi / TURNS):
                 side = np.array([np.cos(angle), np.sin(angle)])
                 shift = side * (away * scale + np.abs(side) @ half)
                 box = Bbox([centre + shift - half - 2.0, centre + shift + half + 2.0])
-                cost = 0.04 * away + _covered(box, centre, shift, crowd, taken, frame)
+                cost = 0.04 * away + _covered(box, centre, shift, near, taken, frame)
                 cost += IN_THE_WAY * np.count_nonzero(_within(marks, box.padded(MARK * scale)))
                 if cost < least:
                     best, at_best, least = shift, box, cost

@@ -11,6 +11,7 @@ from typing import Any, cast
 import matplotlib
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure as Figure
 from matplotlib.figure import SubFigure
 from matplotlib.transforms import ScaledTranslation
@@ -138,7 +139,9 @@ class Drawing(Figure):
 
 def new_figure(width: float, height: float) -> Figure:
     """Make a figure of a size in inches."""
-    return Drawing(figsize=(width, height), layout="constrained")
+    figure = Drawing(figsize=(width, height), layout="constrained")
+    FigureCanvasAgg(figure)  # it keeps what measures text; a canvas of no kind makes that anew each time
+    return figure
 
 
 def canvas(fig: AnyFigure | None, width: float, height: float) -> AnyFigure:
