@@ -212,7 +212,7 @@ def _moving(function: Any, holding: tuple[int, ...]) -> Any:
             moved = [_node_arrays(held[k]) if k in held else one for k, one in enumerate(plain)]
             nodes = function(*moved, **named)
             if isinstance(nodes, np.ndarray) and nodes.shape == result.shape and nodes.dtype == object:
-                result.nodes = nodes if nodes.flags.writeable else nodes.copy()
+                result.nodes = _without_boxes(nodes if nodes.flags.writeable else nodes.copy())
         return result
 
     return call
@@ -225,11 +225,19 @@ def _node_arrays(value: Any) -> Any:
         made_ = np.empty((), dtype=object)
         made_[()] = value
         return made_
-    if isinstance(value, (list, tuple)) and any(isinstance(one, (TracedArray, Remembers)) for one in value):
+    if remembers(value):
         return [_node_arrays(one) for one in value]
     if isinstance(value, np.ndarray):
         return np.empty(value.shape, dtype=object)
     return value
+
+
+def _without_boxes(nodes: Any) -> Any:
+    """Take numbers out of the arrays of none that NumPy leaves in a list's place: of ([x], y), say."""
+    for at, one in enumerate(nodes.flat):
+        if isinstance(one, np.ndarray) and not one.ndim:
+            nodes.flat[at] = one[()]
+    return nodes
 
 
 def where(condition: Any, *branches: Any) -> Any:

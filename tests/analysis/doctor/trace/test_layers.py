@@ -192,3 +192,25 @@ def test_a_product_of_few_is_followed(tmp_path, product):
     assert not found.fallback
     assert {one.name for one in in_order([found.steps[0].updates["v"]])} >= {"v", "g[2]", "E[2]"}
     assert not found.exogenous
+
+
+@pytest.mark.parametrize(
+    "slopes",
+    [
+        "np.concatenate(([-y[0] + y[1]], 0.1 * (y[0] - y[1:])))",
+        "np.concatenate(([-y[0] + y[1]], [0.1 * (y[0] - y[1])]))",
+        "np.append([-y[0] + y[1]], 0.1 * (y[0] - y[1:]))",
+        "np.hstack([-y[0] + y[1], 0.1 * (y[0] - y[1])])",
+    ],
+)
+def test_elements_are_followed_through_lists_put_end_to_end(tmp_path, slopes):
+    path = tmp_path / "script.py"
+    path.write_text(
+        "import numpy as np\ny = np.array([-60.0, -65.0])\nkept = []\n"
+        f"for k in range(40):\n    y = y + 0.1 * {slopes}\n    kept.append(y[0])\n"
+    )
+    found = trace_script(path)
+    assert not found.fallback
+    assert not found.exogenous
+    for tree in found.steps[0].updates.values():
+        assert sum(not one.args and one.name.startswith("y") for one in set(in_order([tree]))) == 2
