@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from functools import lru_cache
 from typing import Any
 
 import attrs
@@ -26,6 +25,7 @@ from natrium.analysis.doctor.reading.expressions.trees import (
     symbol,
 )
 from natrium.analysis.doctor.reading.maps.maps import Maps
+from natrium.analysis.doctor.reading.model.forms import simple_form, without_pace
 from natrium.analysis.doctor.trace.meanings import plain
 from natrium.analysis.doctor.trace.record import Node
 
@@ -34,7 +34,6 @@ INPUTS = re.compile(
     r"|^(input|current|stim|stimulus|input_current|injected_current|current_input|inp|drive|input_value|amps?|amplitudes?|currents|inputs)$"
 )
 DRIVEN = "I(t)"  # what an input that steps compute from their time is called
-SMALL = 80  # operations of what is worth simplifying
 FAR = 1e6  # no voltage, in whatever unit
 OVERFLOWS = ("OverflowError", "FloatingPointError", "ZeroDivisionError")  # how a run ends that runs away
 EARLY = 10  # which part of such a run is looked at
@@ -245,16 +244,6 @@ def opens(maps: Maps, equations: Mapping[str, Node], name: str) -> bool:
     return False
 
 
-@lru_cache(maxsize=512)  # trials of one script ask for the same again and again
-def simple_form(expr: Any) -> Any:
-    """Cancel what is small enough to be anything simple, each function and root in it taken as one symbol."""
-    if expr.count_ops() > SMALL:
-        return expr
-    roots = {one for one in expr.atoms(sympy.Pow) if not one.exp.is_Integer}
-    marks = {one: sympy.Dummy() for one in expr.atoms(sympy.Function) | roots}
-    return sympy.cancel(expr.xreplace(marks)).xreplace({mark: one for one, mark in marks.items()})
-
-
 def recognise(maps: Maps, equations: Mapping[str, Node]) -> Recognised:
     """Say what the equations of a script are made of.
 
@@ -272,10 +261,10 @@ def recognise(maps: Maps, equations: Mapping[str, Node]) -> Recognised:
             if found is not None:
                 gates.append(found)
     V, others = symbol(maps.V), [symbol(one) for one in maps.moving[1:]]
-    expr = formula(equations[maps.V], values)
+    marks = (*others, symbol(drive)) if drive else tuple(others)
+    expr = without_pace(formula(equations[maps.V], values), {*marks})
     expr = sympy.expand(expr, power_base=False, power_exp=False, log=False)
     terms: dict[tuple[Any, ...], Any] = {}
-    marks = (*others, symbol(drive)) if drive else tuple(others)
     for term in sympy.Add.make_args(expr):
         rest, key = term.as_independent(*marks, as_Add=False) if marks else (term, sympy.S.One)
         terms[key] = terms.get(key, 0) + rest
