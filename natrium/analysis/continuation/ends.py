@@ -47,6 +47,7 @@ CLOSER = 0.9  # by which the way to such an end must have shrunk over three poin
 # Of the parameter's range: how well the end of an endless period is to be known, or at least where no step is
 # short enough to come nearer.
 SETTLED, WELL = 1e-11, 1e-7
+AS_SLOW = 2.0  # times the slowest: another place at which an equilibrium is looked for
 LOOK = 12  # points over which it is looked for
 
 
@@ -100,13 +101,23 @@ def _hopf(last: Point, span: float) -> End | None:
     return End("Hopf point", found.value, found.error, float("nan"), period, found.state)
 
 
-def slowest_place(point: Point) -> Array:
+def _slowest_place(point: Point) -> Array:
     """Give the state at which the flow of a cycle is slowest, in units."""
+    return _slow_places(point)[0]
+
+
+def _slow_places(point: Point) -> list[Array]:
+    """Give the states at which the flow of a cycle is slower than beside them, the slowest first.
+
+    Those that are as slow as that but for a factor: which of them comes first, rounding decides.
+    """
     problem = point.problem
     here, sizes = place(problem.axis, point.value, problem.rtol), _units(point)
     states = np.concatenate([sampled(run, run.t_end)[1] for run in point.found.runs], axis=1)
     paces = np.array([np.linalg.norm(here.flow(y) / sizes) for y in states.T])
-    return np.asarray(states[:, int(np.argmin(paces))])
+    around = np.concatenate([[np.inf], paces, [np.inf]])
+    least = np.flatnonzero((paces <= around[:-2]) & (paces <= around[2:]) & (paces <= AS_SLOW * paces.min()))
+    return [np.asarray(states[:, k]) for k in least[np.argsort(paces[least], kind="stable")]]
 
 
 @np.errstate(all="ignore")
@@ -117,7 +128,7 @@ def endless(points: list[Point], span: float, settled: float = WELL) -> End | No
     """
     last, before = points[-1], points[-2]
     problem, sizes = last.problem, _units(last)
-    slow = slowest_place(last)
+    slow = _slowest_place(last)
 
     def there(condition: Condition) -> Standing | None:
         found = standing_where(
@@ -151,7 +162,10 @@ def endless(points: list[Point], span: float, settled: float = WELL) -> End | No
             grown = (last.found.period - before.found.period) * rate
             if near < far and abs(grown - np.log(far / near)) < LAW * grown:
                 return End("threshold", rest.value, rest.error, 1.0 / rate, float("inf"), rest.state)
-    return _saddle(points, slow, sizes, settled * span) or _last(points, span)
+    for other in _slow_places(last):
+        if (end := _saddle(points, other, sizes, settled * span)) is not None:
+            return end
+    return _last(points, span)
 
 
 def _last(points: list[Point], span: float) -> End | None:
@@ -161,7 +175,7 @@ def _last(points: list[Point], span: float) -> End | None:
     if moved > 0.1 * SETTLED * span:
         return None
     error = SAFETY * moved + float(np.spacing(abs(values[-1])))
-    slow = slowest_place(points[-1])
+    slow = _slowest_place(points[-1])
     return End("last cycle", float(values[-1]), error, float("nan"), points[-1].found.period, slow)
 
 
