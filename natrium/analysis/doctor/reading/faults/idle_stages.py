@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from natrium.analysis.doctor.reading.expressions.trees import in_order
+from natrium.analysis.doctor.reading.expressions.trees import LEAF, in_order
 from natrium.analysis.doctor.reading.findings.case import Case
 from natrium.analysis.doctor.reading.findings.found import Found, at_first, in_line
 from natrium.analysis.doctor.reading.text.labels import computed_again
 from natrium.analysis.doctor.reading.text.siblings import never_used
 from natrium.analysis.doctor.trace.meanings import plain
+from natrium.analysis.doctor.trace.record import Node
 
 
 def idle_stages(case: Case) -> Iterator[Found]:
@@ -23,7 +24,7 @@ def idle_stages(case: Case) -> Iterator[Found]:
             f"{at_first(case.source, other)} computes again what line {one} has.",
             other, evidence="nothing that it is made of was set in between",
         )  # fmt: skip
-    lines = {node.line for node in in_order(maps.main.updates.values())}
+    lines = _lines_of_states(case)
     found = never_used(case.source, lines, names)
     if found is not None:
         name, line, after = found
@@ -32,3 +33,12 @@ def idle_stages(case: Case) -> Iterator[Found]:
             f"{name} is computed in line {line} and never used: see {in_line(case.source, after)}.",
             after, evidence=f"nothing in the script reads {name}",
         )  # fmt: skip
+
+
+def _lines_of_states(case: Case) -> set[int]:
+    """Give the lines in which a step makes something of its states: parameters are made elsewhere."""
+    made = set[Node]()
+    for node in in_order(case.maps.main.updates.values()):
+        if node.name in case.maps.moving or not made.isdisjoint(node.args):
+            made.add(node)
+    return {node.line for node in made if node.op != LEAF}

@@ -51,11 +51,15 @@ def drawn_early(source: tuple[str, ...], line: int) -> bool | None:
     """
     nodes = nodes_of(source)
     plots = list(_plotted(nodes))
-    loops = [one for one in nodes if isinstance(one, ast.For)]
+    loops = sorted(
+        (one for one in nodes if isinstance(one, (ast.For, ast.While))), key=lambda one: one.lineno
+    )
     # The loop that the step is in; of one in a class or function, the loop that comes next.
     around = [one for one in loops if one.lineno <= line <= (one.end_lineno or 0)]
     after = [one for one in loops if one.lineno > line]
     for loop in [*around[::-1], *after[:1]]:
+        if isinstance(loop, ast.While):
+            continue
         times = set(_names(loop.iter))
         for list_name, made_after in _kept(loop, line):
             if any(list_name in ys and times & set(xs) for xs, ys in plots):

@@ -43,7 +43,7 @@ def never_used(
         if not isinstance(body, list):
             continue
         beside = set(map(_named, body))
-        taken = [at for at in lines if any(one.lineno <= at <= (one.end_lineno or 0) for one in body)]
+        taken = [at for at in lines if _is_step_of(body, at)]
         for one, after in pairwise(body) if taken else ():
             name = _named(one)
             if not isinstance(one, ast.Assign) or not isinstance(one.value, (ast.BinOp, ast.Call)):
@@ -57,6 +57,16 @@ def never_used(
                 moved = _moved_by(name, states, body) or _taken_with(alike, one.lineno, body)
                 return name, one.lineno, moved or after.lineno
     return None
+
+
+def _is_step_of(body: Sequence[ast.stmt], line: int) -> bool:
+    """Tell whether a line is in some statements, and in no loop or function of theirs."""
+    held = [one for one in body if one.lineno <= line <= (one.end_lineno or 0)]
+    if not held or isinstance(held[0], (ast.For, ast.While, ast.FunctionDef, ast.ClassDef)):
+        return False
+    blocks = [getattr(held[0], name, None) for name in ("body", "orelse")]
+    inner = [one for one in blocks if isinstance(one, list) and one]
+    return not inner or any(_is_step_of(one, line) for one in inner) or line < inner[0][0].lineno
 
 
 def _moved_by(name: str, states: Sequence[str], body: Sequence[ast.stmt]) -> int:

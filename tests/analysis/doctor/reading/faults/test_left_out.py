@@ -41,6 +41,22 @@ for k in range(1500):
 """
 
 
+OUTSIDE = """
+E_leak, E_th, R, I_ext = -70.0, -50.0, 10.0, 2.5
+I_min = (E_th - E_leak) / R
+I_used = I_ext * 1.0
+dt, v = 0.1, -70.0
+tau = R * 2.0
+def steps(v):
+    for k in range(900):
+        v = v + dt * (E_leak - v + R * I_used) / tau
+        if v >= E_th:
+            v = -70.0
+    return v
+steps(v)
+"""
+
+
 def faults(tmp_path, text):
     path = tmp_path / "script.py"
     path.write_text(text)
@@ -63,3 +79,7 @@ def test_a_sum_that_is_not_used_is_no_term(tmp_path):
 def test_a_threshold_that_moves_and_is_not_compared_is_told_at_the_comparison(tmp_path):
     assert faults(tmp_path, MOVING) == []
     assert faults(tmp_path, MOVING.replace("v >= theta:", "v >= theta0:")) == [("threshold-unread", 6)]
+
+
+def test_what_is_computed_once_beside_others_of_its_kind_is_no_part_of_a_step(tmp_path):
+    assert faults(tmp_path, OUTSIDE) == []

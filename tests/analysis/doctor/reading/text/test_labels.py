@@ -3,7 +3,7 @@
 import pytest
 
 from natrium.analysis.doctor import read_script
-from natrium.analysis.doctor.reading.text.labels import made_beside
+from natrium.analysis.doctor.reading.text.labels import drawn_early, made_beside
 from natrium.analysis.doctor.reading.text.written import data_line
 from natrium.model import Model, Neuron, Simulation, Step
 
@@ -64,3 +64,23 @@ def test_of_two_lists_none_is_chosen():
 )
 def test_what_a_state_goes_on_by_is_made_in_one_line(text, line):
     assert made_beside(text.splitlines(), text.count("\n") + 1) == line
+
+
+SWEPT = """
+def step(v):
+    return v + 0.1 * (20.0 - v)
+def run(n):
+    vs = [0.0]
+    {loop}:
+        vs.append(step(vs[-1]))
+    return vs
+drives, rates = range(5), []
+for drive in drives:
+    rates.append(len(run(9)))
+plot(drives, rates)
+"""
+
+
+@pytest.mark.parametrize("loop", ["for k in range(n)", "while len(vs) < n"])
+def test_what_a_sweep_keeps_of_its_runs_is_no_sample(loop):
+    assert drawn_early(tuple(SWEPT.format(loop=loop).splitlines()), 3) is None
