@@ -6,7 +6,6 @@ import json
 import os
 from html import escape
 from importlib import resources
-from importlib.metadata import version
 from typing import Any
 
 import attrs
@@ -22,6 +21,7 @@ from natrium.model.leak import input_unit
 from natrium.model.opened import opened
 from natrium.model.protocol import AnyNeuron
 from natrium.model.scales import scales_of, usual_step
+from natrium.model.versions import version_of
 
 FOLDER = resources.files("natrium.explore") / "page"
 CORE = (
@@ -82,7 +82,7 @@ class Explorer:
             "title": escape(self.name),
             "css": _read("page.css"),
             "equations": mathml(latex(model.neuron)),
-            "version": version("natrium"),
+            "version": version_of("natrium"),
             "core": core,
             "page": "\n".join(map(_read, DRAWN)),
         }

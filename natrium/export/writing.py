@@ -6,7 +6,6 @@ import os
 import tempfile
 import textwrap
 from collections.abc import Iterator
-from importlib.metadata import version
 from pathlib import Path
 
 import attrs
@@ -19,6 +18,7 @@ from natrium.export.simulators import Simulator, run_file
 from natrium.export.targets import Target, target_of
 from natrium.model import Model, Number, write_whole
 from natrium.model.scales import usual_step
+from natrium.model.versions import version_of
 
 DEFAULT_DT = 0.01  # ms, or of the scale of time
 WIDTH = 96  # of a row of words
@@ -124,7 +124,7 @@ def export(
 
 
 def _versions() -> list[str]:
-    return [f"natrium {version('natrium')}, NumPy {np.__version__}. Times in ms, voltages in mV."]
+    return [f"natrium {version_of('natrium')}, NumPy {np.__version__}. Times in ms, voltages in mV."]
 
 
 def _comment(lines: list[str], mark: str) -> Iterator[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from itertools import product
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,7 @@ from natrium.model.arrays import Array
 
 AWAY = (13.0, 22.0, 34.0, 50.0, 70.0)  # points from a mark to its label
 GAPS = (3.0, 2.0)  # points between a mark, the line to its label, and that
+FURTHER = 0.04  # what a point further away counts, of a point of a curve that is covered
 TURNS = 16  # directions that are tried for a label
 MARK = 4.0  # points from the middle of a mark to its edge
 BETWEEN = 8  # points that stand for a line from one of its own to the next
@@ -57,15 +59,16 @@ def label_points(ax: Axes, points: Sequence[tuple[float, float, str]], lines: It
         best, at_best, least = np.zeros(2), extent, np.inf
         reach = AWAY[-1] * scale + 2.0 * half.sum() + 2.0  # of the furthest place
         near = crowd[np.all(np.abs(crowd - centre) < reach, axis=1)]
-        for away in AWAY:
-            for angle in np.arange(TURNS) * (2.0 * np.pi / TURNS):
-                side = np.array([np.cos(angle), np.sin(angle)])
-                shift = side * (away * scale + np.abs(side) @ half)
-                box = Bbox([centre + shift - half - 2.0, centre + shift + half + 2.0])
-                cost = 0.04 * away + _covered(box, centre, shift, near, taken, frame)
-                cost += IN_THE_WAY * np.count_nonzero(_within(marks, box.padded(MARK * scale)))
-                if cost < least:
-                    best, at_best, least = shift, box, cost
+        for away, angle in product(AWAY, np.arange(TURNS) * (2.0 * np.pi / TURNS)):
+            if FURTHER * away >= least:  # nothing can be better that is no nearer
+                break
+            side = np.array([np.cos(angle), np.sin(angle)])
+            shift = side * (away * scale + np.abs(side) @ half)
+            box = Bbox([centre + shift - half - 2.0, centre + shift + half + 2.0])
+            cost = FURTHER * away + _covered(box, centre, shift, near, taken, frame)
+            cost += IN_THE_WAY * np.count_nonzero(_within(marks, box.padded(MARK * scale)))
+            if cost < least:
+                best, at_best, least = shift, box, cost
         if least >= IN_THE_WAY:
             text.remove()
             continue

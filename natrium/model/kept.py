@@ -12,7 +12,6 @@ import hashlib
 import marshal
 from collections.abc import Callable, Mapping
 from functools import cache
-from importlib.metadata import version
 from importlib.util import MAGIC_NUMBER
 from pathlib import Path
 from types import CodeType, FunctionType
@@ -21,6 +20,7 @@ from typing import Any
 import sympy
 
 from natrium.model.store import keep_code, read_code
+from natrium.model.versions import version_of
 
 DUMMY = "sympy.core.symbol.Dummy"
 SOURCES = ("kernel.py", "printers.py", "branches.py", "kept.py")  # that say how functions are lowered
@@ -99,4 +99,4 @@ def versions() -> str:
     """Say what lowers: Python, SymPy, NumPy and the files here that say how."""
     here = Path(__file__).parent
     sources = hashlib.sha256(b"".join((here / name).read_bytes() for name in SOURCES)).hexdigest()
-    return f"{MAGIC_NUMBER.hex()} {version('sympy')} {version('numpy')} {sources}"
+    return f"{MAGIC_NUMBER.hex()} {version_of('sympy')} {version_of('numpy')} {sources}"

@@ -10,7 +10,6 @@ import platform
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +18,7 @@ from rich.table import Table
 
 from natrium.figures.style import Figure, save_figure
 from natrium.model import Model, ModelError, write_whole
+from natrium.model.versions import version_of
 from natrium.solvers.base import hash_model
 from natrium.solvers.progress import progress
 
@@ -157,7 +157,7 @@ def manifest(model: Model | None = None, **settings: Any) -> dict[str, Any]:
 def versions() -> dict[str, str]:
     """Give the versions of Python and of what makes the numbers and figures."""
     packages = ("natrium", "numpy", "scipy", "sympy", "matplotlib")
-    return {"python": platform.python_version()} | {name: version(name) for name in packages}
+    return {"python": platform.python_version()} | {name: version_of(name) for name in packages}
 
 
 def tell_versions() -> str:

@@ -30,6 +30,7 @@ from natrium.model import (
 from natrium.model.arrays import Array
 from natrium.model.rates import Range
 from natrium.model.simulation import check_span
+from natrium.model.versions import version_of
 from natrium.solvers.history import Event, History, Segment
 from natrium.solvers.trajectory import Trajectory
 
@@ -241,10 +242,8 @@ def _rate_ranges(neuron: AnyNeuron) -> tuple[tuple[str, Range], ...]:
 
 @cache
 def _versions(needs: tuple[str, ...]) -> dict[str, str]:
-    from importlib.metadata import version
-
     packages = ("natrium", "numpy", "scipy", "sympy", *needs)
-    return {"python": platform.python_version()} | {name: version(name) for name in packages}
+    return {"python": platform.python_version()} | {name: version_of(name) for name in packages}
 
 
 class Manifest(Mapping[str, Any]):

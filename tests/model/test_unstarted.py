@@ -5,7 +5,7 @@ import pytest
 from natrium import Calcium, Channel, Gate, Neuron, Synapse
 from natrium.model.assembly import system_of
 from natrium.model.channels import CHANNELS
-from natrium.model.unstarted import Unstarted
+from natrium.model.unstarted import Unstarted, forget_start
 
 POOL = Calcium(rest=0.05, tau=20.0, factor=0.1, channels=("Na",))
 CELLS = {
@@ -43,3 +43,12 @@ def test_a_start_makes_no_other_system(name: str) -> None:
 def test_all_else_does(changed: Neuron) -> None:
     assert Unstarted.of(changed) != Unstarted.of(Neuron())
     assert system_of(changed) != system_of(Neuron())
+
+
+@pytest.mark.parametrize("name", CELLS)
+def test_what_starts_differently_is_taken_for_one(name: str) -> None:
+    neuron = CELLS[name]
+    moved = neuron.started([-61.0, *(0.25 for _ in neuron.system.states[1:])])
+    assert forget_start(moved) is forget_start(neuron)
+    assert Unstarted.of(forget_start(moved)) == Unstarted.of(neuron)
+    assert forget_start(neuron.changed({"tau_m": 11.0})) != forget_start(neuron)

@@ -31,6 +31,7 @@ from natrium.model import (
 from natrium.model.arrays import Array
 from natrium.model.branches import has_branches
 from natrium.model.leak import input_unit
+from natrium.model.protocol import per_neuron
 from natrium.model.scales import scales_of, state_scales
 from natrium.solvers import Compiled, Solver, Trajectory, accurate
 from natrium.solvers.flags import RunFlag
@@ -123,13 +124,10 @@ class ReturnMap:
         """Names of the free states: ``"Na.m"``, ..."""
         return tuple(self.neuron.system.labels[index] for index in self.free)
 
-    @cached_property
+    @property
     def v_reset(self) -> float:
         """V after a reset, where it is one value, mV."""
-        system = self.neuron.system
-        known = dict(zip(system.parameters, system.values, strict=True))
-        after, V = system.reset[0], system.states[0]
-        return float(after.subs(known | ({V: self.neuron.v_thresh} if after.has(V) else {})))
+        return _reset_of(self.neuron)
 
     def full(self, free: npt.ArrayLike) -> Array:
         """Give the whole state just after a reset from its free ones, shape (n_states,)."""
@@ -247,6 +245,15 @@ def free_of(neuron: AnyNeuron) -> tuple[int, ...]:
     stays = system.passes and not system.threshold_moves
     first = 0 if system.reset[0].free_symbols & set(system.states) and not stays else 1
     return tuple(range(first, len(system.states)))
+
+
+@per_neuron(maxsize=64)
+def _reset_of(neuron: AnyNeuron) -> float:
+    """Give V after a reset, where it is one value, mV."""
+    system = neuron.system
+    known = dict(zip(system.parameters, system.values, strict=True))
+    after, V = system.reset[0], system.states[0]
+    return float(after.subs(known | ({V: neuron.v_thresh} if after.has(V) else {})))
 
 
 def free_directions(neuron: AnyNeuron, start: Array) -> Directions:

@@ -32,8 +32,13 @@ class Steady(Result):
     """The mean interval in the long run."""
 
     interval: float  # ms; infinity where it does not fire on
-    error: float  # how far it can be trusted, ms
-    of_cycle: bool  # whether it is that of a cycle, found by Newton's method; else of a run
+    cycle: LimitCycle | None = None  # whose mean it is, found by Newton's method; else it is that of a run
+    doubt: float = 0.0  # how far that of a run can be trusted, ms
+
+    @property
+    def error(self) -> float:
+        """How far the interval can be trusted, ms; of a cycle by a second solve."""
+        return self.doubt if self.cycle is None else self.cycle.period_error / self.cycle.n_spikes
 
     @property
     def rate(self) -> float:
@@ -49,14 +54,14 @@ class Steady(Result):
 def steady(neuron: AnyNeuron, firing: Firing) -> Steady:
     """Give the mean interval of a long run that is for ever."""
     if firing.outcome != "sustained":
-        return Steady(float("inf"), 0.0, False)
+        return Steady(float("inf"))
     cycle = _cycle(neuron, firing)
     if cycle is not None:
         interval, last = cycle.period / cycle.n_spikes, float(firing.intervals[-cycle.n_spikes :].mean())
         if cycle.stable and abs(interval - last) <= SAME * interval + _to_come(firing.intervals, cycle):
-            return Steady(interval, cycle.period_error / cycle.n_spikes, True)
+            return Steady(interval, cycle)
     left = _left(firing.intervals, firing.period) if firing.period else float("inf")
-    return Steady(firing.interval, min(left, _unsettled(firing.intervals)), False)
+    return Steady(firing.interval, doubt=min(left, _unsettled(firing.intervals)))
 
 
 def own_cycle(neuron: AnyNeuron, I: float) -> LimitCycle:

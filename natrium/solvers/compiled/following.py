@@ -13,9 +13,8 @@ import sympy
 from natrium.model import AnyNeuron, GateFlow, HybridSystem, Neuron
 from natrium.model.arrays import Array
 from natrium.model.kernel import lower_expressions
-from natrium.model.protocol import per_neuron
 from natrium.model.scales import scales_of
-from natrium.model.unstarted import Unstarted
+from natrium.model.unstarted import forget_start
 from natrium.solvers.compiled.tables import column, of_parameters, origins, values_of
 from natrium.solvers.compiled.taylor.lowering import sets_voltage
 from natrium.solvers.runs import Runs
@@ -56,18 +55,13 @@ def find_followers(runs: Runs) -> npt.NDArray[np.bool_]:
     return np.broadcast_to(is_fast, (runs.n_runs, is_fast.size))
 
 
-@per_neuron(maxsize=256)
 def _fast_of(neuron: AnyNeuron) -> tuple[bool, ...]:
     if isinstance(neuron, Neuron) and sets_voltage(neuron.system.structure):
-        return _fast_wherever(Unstarted.of(neuron))
+        return _look_alone(forget_start(neuron))
     return _look_alone(neuron)
 
 
 @lru_cache(maxsize=256)
-def _fast_wherever(unstarted: Unstarted) -> tuple[bool, ...]:
-    return _look_alone(unstarted.neuron)
-
-
 def _look_alone(neuron: AnyNeuron) -> tuple[bool, ...]:
     return tuple(_look(Runs(neuron=neuron, t_end=1.0))[0].tolist())
 

@@ -12,12 +12,12 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
-from importlib.metadata import version
 from importlib.util import find_spec
 from typing import Any, Literal, get_args
 
 from natrium.model import UnsupportedModel
 from natrium.model.store import is_kept
+from natrium.model.versions import version_of
 from natrium.solvers.compiled.driver import read_part, sources_digest
 from natrium.solvers.machine import Native, compiled, describe_target, link, load, system
 
@@ -75,7 +75,7 @@ def _load(name: Part) -> Native:
 @cache
 def _file(name: Part) -> str:
     """Give what a part is kept as: another name whenever anything changes that it is made of."""
-    content = repr((*map(version, ("numba", "llvmlite")), describe_target(), name, sources_digest()))
+    content = repr((*map(version_of, ("numba", "llvmlite")), describe_target(), name, sources_digest()))
     return f"{hashlib.sha256(content.encode()).hexdigest()[:32]}.bin"
 
 

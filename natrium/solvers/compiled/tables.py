@@ -11,7 +11,8 @@ from natrium.model import AnyNeuron, GateFlow, HybridSystem, Kernel, lower
 from natrium.model.arrays import Array
 from natrium.model.kernel import lower_expressions
 from natrium.model.scales import scales_of
-from natrium.solvers.compiled.lane_tables import Tables
+from natrium.model.unstarted import forget_start
+from natrium.solvers.compiled.lane_tables import FIRST, Tables
 from natrium.solvers.compiled.parts import part
 from natrium.solvers.compiled.taylor.lowering import (
     check_threshold,
@@ -125,10 +126,22 @@ def tables_of(
     )
 
 
-@lru_cache(maxsize=256)
 def _row_of(neuron: AnyNeuron, n_fast: int) -> Array:
     """Give the row of a neuron whose parameters do not vary, shape (1, n_columns)."""
-    return _rows(Runs(neuron=neuron, t_end=1.0), n_fast)
+    if not neuron.of_channels:
+        return _kept_row(neuron, n_fast)[0]
+    kept, origin = _kept_row(forget_start(neuron), n_fast)
+    row, start = kept.copy(), np.array(neuron.initial_state())
+    start[0] -= origin
+    row[0, FIRST : FIRST + start.size] = start
+    return row
+
+
+@lru_cache(maxsize=256)
+def _kept_row(neuron: AnyNeuron, n_fast: int) -> tuple[Array, float]:
+    """Give the same with what V is measured from, mV, once for a neuron."""
+    runs = Runs(neuron=neuron, t_end=1.0)
+    return _rows(runs, n_fast), float(origins(runs)[0])
 
 
 def _rows(runs: Runs, n_fast: int) -> Array:

@@ -9,7 +9,6 @@ import threading
 from collections.abc import Iterator, Mapping
 from concurrent.futures import Executor
 from contextlib import contextmanager
-from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,6 +19,7 @@ import numpy.typing as npt
 
 from natrium.model import Model, ModelError, to_toml
 from natrium.model.checks import as_mapping
+from natrium.model.versions import version_of
 from natrium.solvers import Ensemble, Schedule, Solver
 from natrium.solvers.base import manifest
 from natrium.solvers.ensembles.ensemble import assemble
@@ -133,7 +133,7 @@ def sweep(
     )
     made_by = manifest(chosen, model.neuron, runs.stimulus)
     identity = {
-        "natrium": version("natrium"),
+        "natrium": version_of("natrium"),
         "model": to_toml(attrs.evolve(model, simulation=type(model.simulation)())),
         "grid": {name: axis.tolist() for name, axis in axes.items()},
         "span": [runs.t_start, runs.t_end],

@@ -11,7 +11,6 @@ import math
 import threading
 from collections.abc import Callable
 from functools import cache, lru_cache
-from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -29,6 +28,7 @@ from natrium.model.expressions.exprel import (
     saturated_sinh,
 )
 from natrium.model.kernel import event_system, lower_expressions, power
+from natrium.model.versions import version_of
 from natrium.solvers.event_driven.runge_kutta import MAX_FACTOR, MIN_FACTOR, SAFETY
 from natrium.solvers.event_driven.steppers import BY_CHANCE
 from natrium.solvers.machine import Native, compiled, describe_target, link, load
@@ -63,7 +63,7 @@ def stride_code(system: HybridSystem) -> Native | None:
 @lru_cache(maxsize=64)
 def _code(event: HybridSystem) -> Native | None:
     content = repr(
-        (version("numba"), describe_target(), event.rhs, event.states, event.input, event.parameters)
+        (version_of("numba"), describe_target(), event.rhs, event.states, event.input, event.parameters)
     )
     whole = content.encode() + Path(__file__).read_bytes()
     try:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import hashlib
 import threading
 from functools import lru_cache
-from importlib.metadata import version
 from typing import Any
 
 import attrs
 
+from natrium.model.versions import version_of
 from natrium.solvers.compiled.taylor.nodes import Program
 from natrium.solvers.machine import Native, load, quick_machine, run_passes, target
 
@@ -20,7 +20,7 @@ FORMAT = 18  # of what is written here: counts up when the emitted code changes
 
 def _key(program: Program, width: int, order: int, quick: bool) -> str:
     _, fused, description = target()
-    versions = (FORMAT, version("natrium"), version("llvmlite"))
+    versions = (FORMAT, version_of("natrium"), version_of("llvmlite"))
     # A node is said once, and by its place within others.
     places: Any = {node: place for place, node in enumerate(program.nodes)}
 
