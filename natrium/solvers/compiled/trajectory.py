@@ -64,9 +64,12 @@ def read_record(solver: BaseSolver, run: Run, out: Results, order: int, limits: 
         Its budgets.
     """
     n_steps = int(out.state[N_RECORDS])
-    record, series = out.record[:n_steps], out.record_series[:n_steps]
-    if len(out.record) == ROOM:  # which the next run has as well
-        record, series = record.copy(), series.copy()
+    record, series = out.record, out.record_series
+    if len(record) == ROOM:  # which the next run has as well
+        record, series = record[:n_steps].copy(), series[:n_steps].copy()
+    else:  # what was not needed is given back
+        for one in (record, series):
+            one.resize((n_steps, *one.shape[1:]), refcheck=False)
     pieces = Pieces(run, record, series)
     history, n_segments = History(pieces.spike_times, pieces.tell), pieces.count()
     decided: Decided = None
@@ -155,7 +158,7 @@ class Pieces:
     def tell(self) -> tuple[list[Segment], list[Event]]:
         """Give the stretches, and the spikes with both sides of their resets."""
         run, lasts, endings = self.run, self.lasts, self.endings
-        kernel, shift = lower(run.neuron.system), run.neuron.origin
+        kernel, shift = lower(run.neuron.system), np.array(run.neuron.origin)
         begins, lengths = self.record[:, 0], self.record[lasts, 2]
         # Each step's time counts from the edge before it.
         local = (begins - np.repeat(begins[self.firsts], lasts - self.firsts + 1)) + self.record[:, 1]
@@ -174,7 +177,7 @@ class Pieces:
         events: list[Event] = []
         for number, (origin, end, ending) in enumerate(zip(edges, ends, endings.tolist(), strict=False)):
             here = slice(behind[number - 1] if number else 0, behind[number])
-            dense = Series(local[here], known[here], np.array(shift))
+            dense = Series(local[here], known[here], shift)
             values = np.concatenate([dense.series[:, :, 0], last_states[number : number + 1]]).T
             values[0] += shift
             if _CROSSES[ending]:

@@ -1,5 +1,7 @@
 """Rooms of single runs: one after another in the same memory, and in the end worth faster code."""
 
+import tracemalloc
+
 import numpy as np
 import pytest
 
@@ -65,3 +67,16 @@ def test_the_memory_of_single_runs_is_bounded():
     assert len(engine._ROOMS.known) <= MOST_ROOMS
     assert compiled(LIF, natrium.Constant(1e4), 3000.0).n_spikes > engine.ROOM
     assert all(len(room.out.record) <= engine.ROOM for room in engine._ROOMS.known.values())
+
+
+def test_a_long_run_keeps_no_more_than_its_steps():
+    compiled(NA, natrium.Constant(10.0), 20.0)
+    tracemalloc.start()
+    try:
+        run = compiled(NA, natrium.Constant(10.0), 10_000.0)
+        kept, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    order, n_steps = int(run.method.split()[-1]), run.statistics["steps"]["Taylor"]
+    assert n_steps > engine.ROOM
+    assert kept < 1.1 * 8 * n_steps * (len(run.names) * (order + 1) + 5)
