@@ -82,6 +82,8 @@ def tabulate(runs: Runs) -> InputTable:
                 [], [-1] * runs.n_runs, runs, formulas, dict.fromkeys(range(runs.n_runs), str(error))
             )
         return _scale(pieces, amplitudes, runs, formulas)
+    if runs.stimuli is None and all(part.flat and _is_window(part) for part in runs.stimulus.parts):
+        return _lay_out_steps(runs)
     known: dict[Any, tuple[int, str]] = {}
     tables: list[_Pieces] = []
     rows, unsupported = [], {}
@@ -145,6 +147,62 @@ def _scale(
         kick_time=np.tile(once.kick_time, n),
         kick_place=np.tile(once.kick_place, n),
         kick_amount=np.tile(once.kick_amount, n),
+    )
+
+
+def _is_window(part: Stimulus) -> bool:
+    """Tell whether an input has no edges but those of its window."""
+    return type(part).edges is Stimulus.edges
+
+
+def _lay_out_steps(runs: Runs) -> InputTable:
+    """Lay out steps of which windows vary, those of all runs at once."""
+    n, t_start = runs.n_runs, runs.t_start
+    columns = {
+        (one.part, one.field): runs.varied[name]
+        for name, one in runs.parameters.items()
+        if name in runs.varied
+    }
+
+    def find(index: int, field: str, usual: float) -> Array:
+        given = getattr(runs.stimulus.parts[index], field)
+        values = columns.get((index, field), usual if given is None else given)
+        return np.broadcast_to(np.asarray(values, dtype=float), n)[:, None]
+
+    steps = [
+        (find(index, "amplitude", 0.0), find(index, "start", -np.inf), find(index, "stop", np.inf))
+        for index in range(len(runs.stimulus.parts))
+    ]
+    edges = np.column_stack([np.full(n, t_start), *(edge for _, *window in steps for edge in window)])
+    edges[:, 1:][(edges[:, 1:] <= t_start) | (edges[:, 1:] >= runs.t_end)] = np.inf
+    edges.sort(axis=1)
+    kept = np.isfinite(edges)
+    kept[:, 1:] &= edges[:, 1:] > edges[:, :-1]
+    level = np.zeros(edges.shape)
+    for amplitude, start, stop in steps:
+        level += np.where((start <= edges) & (edges < stop), amplitude, 0.0)
+    first_piece = np.append(0, np.cumsum(kept.sum(axis=1)))
+    begin = edges[kept] - t_start
+    end = np.append(begin[1:], 0.0)
+    end[first_piece[1:] - 1] = runs.t_end - t_start
+    none, whole = np.empty(0), np.empty(0, dtype=np.int64)
+    return InputTable(
+        input_of=np.arange(n),
+        first_piece=first_piece,
+        piece_begin=begin,
+        piece_end=end,
+        level=level[kept],
+        slope=np.zeros(begin.size),
+        longest=np.full(begin.size, np.inf),
+        first_term=np.zeros(begin.size + 1, dtype=np.int64),
+        term_kind=whole,
+        term=none.reshape(-1, 3),
+        formulas=(),
+        first_kick=np.zeros(n + 1, dtype=np.int64),
+        kick_time=none,
+        kick_place=whole,
+        kick_amount=none,
+        unsupported={},
     )
 
 

@@ -119,18 +119,33 @@ VARIED = {
     "amplitude of pulses": (KINDS["pulses"], {"I_0": [0.1, 0.2, 0.7]}),
     "edge": (KINDS["step"], {"start_0": [1.0, 2.0, 8.5]}),
     "edge and amplitude": (KINDS["step"], {"start_0": [1.0, 2.0, 8.5], "I_0": [1.0, 2.0, 3.0]}),
+    "windows": (
+        KINDS["windows that touch"],
+        {
+            "start_1": [9.0, 0.0, -3.0],
+            "stop_0": [9.0, 31.3, 0.0],
+            "stop_1": [9.0, 40.0, 9.5],
+            "tau_m": [5.0, 9.0, 7.0],
+        },
+    ),
+    "a window that others touch": (
+        [natrium.Constant(2.0), *KINDS["windows that touch"], natrium.Step(1.0, start=2.0)],
+        {"start_3": [9.0, 30.0, 2.0], "I_0": [1, 2, 3]},
+    ),
+    "edge beside others": (KINDS["all at once"][:3], {"start_1": [3.0, 0.0, 7.0]}),
     "seed": (KINDS["held noise"], {"seed_0": [1, 5, 9]}),
     "of the neuron alone": (KINDS["sine"], {"tau_m": [5.0, 10.0, 20.0]}),
 }
 
 
+@pytest.mark.parametrize("t_start", [0.0, -0.7, 2.0])
 @pytest.mark.parametrize("name", VARIED)
-def test_values_that_vary(name):
+def test_values_that_vary(name, t_start):
     parts, values = VARIED[name]
-    runs = runs_of(LIF, parts, values, t_end=31.3)
+    runs = runs_of(LIF, parts, values, t_start=t_start, t_end=31.3)
     table = tabulate(runs)
     for run in range(runs.n_runs):
-        check(table, run, runs.stimulus_at(run), 0.0, 31.3)
+        check(table, run, runs.stimulus_at(run), t_start, 31.3)
     if name == "of the neuron alone":
         assert table.first_piece.size == 2
 
