@@ -17,8 +17,8 @@ from natrium.analysis.doctor.reading.claims.sides import POINTS, Claimed, sides_
 from natrium.analysis.doctor.reading.claims.states import claimed_states
 from natrium.analysis.doctor.reading.expressions.trees import LEAF, in_order, leaves
 from natrium.analysis.doctor.reading.expressions.wording import made_at, shown, text_of, written_at
-from natrium.analysis.doctor.reading.faults.contradictions import left_by_runs
 from natrium.analysis.doctor.reading.faults.frozen import frozen_finding, frozen_number, is_frozen
+from natrium.analysis.doctor.reading.faults.left_over import left_by_runs
 from natrium.analysis.doctor.reading.faults.waits import HELD
 from natrium.analysis.doctor.reading.findings.case import Case
 from natrium.analysis.doctor.reading.findings.found import Found, Mend, in_line, quoted

@@ -117,13 +117,13 @@ class Builder:
         )  # fmt: skip
 
     def left_over(self, segments: Sequence[Segment]) -> tuple[str, ...]:
-        """Name the states with which each run goes on from the one before; the first began elsewhere."""
+        """Name the states with which each run goes on from the one before, not all from the same."""
         found = []
         for state in self.tracer.known.states:
             begins = [_value(one.initial.get(state, np.nan)) for one in segments]
             ends = [_value(one.steps[-1].values.get(state, np.nan)) for one in segments]
             moves = begins[1:] != ends[1:]  # else later runs are of another object
-            if len(begins) > 1 and begins[1:] == ends[:-1] and begins[0] != begins[1] and moves:
+            if len(set(begins)) > 1 and begins[1:] == ends[:-1] and moves:
                 found.append(self.names.of(self._leaf(state)))
         return tuple(found)
 

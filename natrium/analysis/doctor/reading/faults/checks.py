@@ -14,6 +14,8 @@ from natrium.analysis.doctor.reading.expressions.wording import text_of
 from natrium.analysis.doctor.reading.faults.by_text import by_text
 from natrium.analysis.doctor.reading.faults.counts import counted_above
 from natrium.analysis.doctor.reading.faults.flow_sets import own_slopes, sets_in_flow
+from natrium.analysis.doctor.reading.faults.growth import growth
+from natrium.analysis.doctor.reading.faults.in_turns import in_turns
 from natrium.analysis.doctor.reading.faults.kept_times import kept_times
 from natrium.analysis.doctor.reading.faults.lost_steps import lost_steps
 from natrium.analysis.doctor.reading.faults.not_kept import not_kept
@@ -53,7 +55,7 @@ def checks(case: Case) -> list[Found]:
     for check in (
         _compared, lost_steps, kept_times, paces, _gates, _signs, _leak_away, _never_equal,
         _out_of_reach, _unused, _late_input, unended, counted_above, unresolved, by_text,
-        sets_in_flow, own_slopes,
+        sets_in_flow, own_slopes, growth, in_turns,
     ):  # fmt: skip
         found += check(case)
     return found

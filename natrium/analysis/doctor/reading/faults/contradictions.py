@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
-import attrs
 import numpy as np
 import sympy
 
@@ -15,6 +14,7 @@ from natrium.analysis.doctor.reading.expressions.trees import LEAF, in_order, is
 from natrium.analysis.doctor.reading.expressions.wording import text_of
 from natrium.analysis.doctor.reading.faults.checks import LINEAR, beyond_reach
 from natrium.analysis.doctor.reading.faults.frozen import frozen_gates
+from natrium.analysis.doctor.reading.faults.left_over import begun_anew
 from natrium.analysis.doctor.reading.faults.unsaid import other_time_constant, powers_as_factors
 from natrium.analysis.doctor.reading.findings.case import Case, first_line, line_in, sign_line
 from natrium.analysis.doctor.reading.findings.found import Found, at_first, in_line, quoted, written
@@ -22,9 +22,9 @@ from natrium.analysis.doctor.reading.maps.maps import differ, points_of, values_
 from natrium.analysis.doctor.reading.model.recognise import FAR
 from natrium.analysis.doctor.reading.model.rules import number_at, unfinished
 from natrium.analysis.doctor.reading.text.labels import passed
-from natrium.analysis.doctor.reading.text.loops import begun_beside, loops_around
 from natrium.analysis.doctor.reading.text.named import foregone, given_twice, undriven, unread
 from natrium.analysis.doctor.reading.text.overrides import overriding
+from natrium.analysis.doctor.reading.text.turns import start_overwritten
 from natrium.analysis.doctor.trace.meanings import is_threshold, plain, reversal_of
 from natrium.analysis.doctor.trace.record import Node
 from natrium.model.arrays import Array
@@ -35,6 +35,7 @@ OF_STATES = ("current", "synapse", "adaptation")  # a term's slope has its state
 LONG = 60  # operations of a term that may be a conductance's current
 GROWING = ("exp", "expm1")  # with what they are of
 NEAR_REST = 1e-3  # of what V goes through
+IN_OTHER_UNIT = 100.0  # times all other voltages: V is in V, and it in mV
 ROW = 3  # spikes, of which a run of them tells something
 
 
@@ -51,7 +52,7 @@ def contradictions(case: Case) -> Iterator[Found]:
         _decay_turned,
         _leak_by_size,
         frozen_gates,
-        _begun_anew,
+        begun_anew,
         _given_twice,
         _undriven,
         _starts_above,
@@ -120,7 +121,8 @@ def _starts_above(case: Case) -> Iterator[Found]:
         return
     begins = float(maps.record.samples[0, maps.record.states.index(maps.V)])
     level = number_at(test.level, known)
-    if begins > level > number_at(reset, known):
+    lost = any(start_overwritten(case.source, maps.main.updates[maps.V].line, plain(maps.V)))
+    if begins > level > number_at(reset, known) and not lost:
         line = first_line(case, maps.V, begins)
         yield Found(
             "start-above", "fault",
@@ -144,6 +146,17 @@ def _reset_above(case: Case) -> Iterator[Found]:
     test, reset = maps.threshold, maps.resets.get(maps.V)
     if test is not None and reset is not None and test.after and resets_above(case):
         level, value = number_at(test.level, known), number_at(reset, known)
+        begins = abs(float(maps.record.samples[0, maps.record.states.index(maps.V)]))
+        if IN_OTHER_UNIT * max(abs(value), begins) < abs(level):
+            line = parameter_line(case, test.level) or test.line
+            yield Found(
+                "threshold-unit", "fault",
+                f"The threshold of {level:g} is in another unit than {plain(maps.V)}, which begins at "
+                f"{maps.record.samples[0, maps.record.states.index(maps.V)]:g} and is reset to {value:g}: "
+                f"{in_line(case.source, line)}.",
+                line, text_of(test.level), evidence=f"compared in line {test.line}",
+            )  # fmt: skip
+            return
         line = parameter_line(case, reset) or reset.line or reset_line(case, maps.V)
         yield Found(
             "reset-above", "fault",
@@ -356,26 +369,3 @@ def _left_out(case: Case) -> Iterator[Found]:
                 line, quoted(case.source, line), evidence=f"the input alone takes it to {rest + driven:.6g}",
             )  # fmt: skip
             return
-
-
-def _begun_anew(case: Case) -> Iterator[Found]:
-    """Find runs of a sweep that begin where the run before ended."""
-    maps, record = case.maps, case.maps.record
-    if maps.V not in record.left:
-        return
-    loops, line = loops_around(case.source, maps.main.updates[maps.V].line)
-    if loops:
-        others = {plain(one) for one in record.states if one != maps.V}
-        line = begun_beside(case.source, line, others) or line
-        yield Found(
-            "state-left", "fault",
-            f"Each run begins with the {plain(maps.V)} that the run before has left: "
-            f"{in_line(case.source, line)} sets it to no start.",
-            line, evidence=f"{record.runs[1]} runs, of which the first alone begins anew",
-        )  # fmt: skip
-
-
-def left_by_runs(case: Case, starts: Sequence[Found]) -> list[Found]:
-    """Tell what should begin each run anew, whichever is read; a wrong start follows from it."""
-    left = [attrs.evolve(one, sure=True) for one in _begun_anew(case)]
-    return left + [one for one in starts if not left or not one.key.startswith("initial")]

@@ -82,8 +82,8 @@ def _lost(loop: Loop) -> Iterator[Slip]:
             for each in set_here
             if _set_by(each) == (name, index, 1) and _reads(each, place) and each.lineno < one.lineno
         ]
-        read = [where for where, line in _read(loop) if where[0] == name and line > one.lineno]
-        past = [where for where, _ in _read(loop) if where[0] == name and where[2] < 0]
+        read = [where for where, line in places_read(loop) if where[0] == name and line > one.lineno]
+        past = [where for where, _ in places_read(loop) if where[0] == name and where[2] < 0]
         if made and not read and not past:
             yield Slip(
                 name, one.lineno, "is changed after the step has made its end of it, and not read again"
@@ -98,7 +98,7 @@ def _far_back(loop: Loop, begun: dict[str, int]) -> Iterator[Slip]:
         if isinstance(one, ast.Call) and isinstance(one.func, ast.Attribute) and one.func.attr == "append"
     }
     found: dict[str, list[tuple[int, int]]] = {}
-    for (name, _, offset), line in _read(loop):
+    for (name, _, offset), line in places_read(loop):
         if name in grown and name in begun:
             found.setdefault(name, []).append((offset, line))
     last = {name: max(each) for name, each in found.items() if max(each)[1] < grown[name]}
@@ -109,7 +109,7 @@ def _far_back(loop: Loop, begun: dict[str, int]) -> Iterator[Slip]:
 
 def _from_one(loop: Loop) -> Iterator[Slip]:
     """Find elements that are made of always the same one and a move, where those before them are read."""
-    read = {place for place, _ in _read(loop)}
+    read = {place for place, _ in places_read(loop)}
     for one in ast.walk(loop):
         if (place := _set_by(one)) is None or not isinstance(one, ast.Assign):
             continue
@@ -227,6 +227,11 @@ def _place(node: ast.AST) -> Place | None:
     return (ast.unparse(node.value), at.id, offset) if isinstance(at, ast.Name) else None
 
 
+def places_set(loop: Loop) -> Iterator[Place]:
+    """List the elements that a loop sets, as it counts them."""
+    yield from (place for one in ast.walk(loop) if (place := _set_by(one)) is not None)
+
+
 def _set_by(node: ast.AST) -> Place | None:
     return _place(node.targets[0]) if isinstance(node, ast.Assign) and len(node.targets) == 1 else None
 
@@ -246,7 +251,8 @@ def _reads(node: ast.AST, place: Place) -> bool:
     return False
 
 
-def _read(loop: Loop) -> Iterator[tuple[Place, int]]:
+def places_read(loop: Loop) -> Iterator[tuple[Place, int]]:
+    """List the elements that a loop reads, as it counts them, each with the line."""
     for one in ast.walk(loop):
         if isinstance(one, ast.Subscript) and isinstance(one.ctx, ast.Load):
             place = _place(one)

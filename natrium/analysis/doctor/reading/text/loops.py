@@ -51,6 +51,33 @@ def loops_around(source: Sequence[str], line: int) -> tuple[int, int]:
     return len(outer), outer[-1].lineno if outer else 0
 
 
+def of_turn(source: Sequence[str], line: int) -> list[Block]:
+    """Give the blocks that are run in each turn of the loop that makes a step: it, and what it calls.
+
+    Parameters
+    ----------
+    source : sequence of str
+    line : int
+        Of the step.
+
+    Returns
+    -------
+    list of ast.stmt
+        The functions that have the line and no loop around it, then the loop; empty where there is none.
+    """
+    nodes, blocks, found = nodes_of(source), _blocks(source), list[Block]()
+    for _ in range(DEEP):
+        around = _around(blocks, line)
+        if not around:
+            return []
+        found.append(around[-1])
+        if not isinstance(around[-1], ast.FunctionDef):
+            return found
+        calls = (one.lineno for one in nodes if isinstance(one, ast.Call) and _calls(one, found[-1]))
+        line = next(calls, 0)
+    return []
+
+
 def _blocks(source: Sequence[str]) -> list[Block]:
     return [one for one in nodes_of(source) if isinstance(one, Block)]
 

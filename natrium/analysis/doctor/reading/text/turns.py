@@ -1,0 +1,77 @@
+"""What a turn of a stepping loop does that no step should: begins random numbers anew, loses a start."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator, Sequence
+
+from natrium.analysis.doctor.reading.text.kept import places_read, places_set
+from natrium.analysis.doctor.reading.text.labels import given_by, nodes_of
+from natrium.analysis.doctor.reading.text.loops import of_turn
+from natrium.analysis.doctor.reading.text.named import called
+from natrium.analysis.doctor.trace.meanings import plain
+
+_SEEDS = frozenset({"seed", "default_rng", "RandomState"})
+
+
+def seeded_again(source: Sequence[str], line: int) -> int:
+    """Give the line that begins random numbers anew, by a number, in each turn that steps; 0: none does.
+
+    Parameters
+    ----------
+    source : sequence of str
+    line : int
+        Of the step.
+    """
+    calls = (part for one in of_turn(source, line) for part in ast.walk(one) if isinstance(part, ast.Call))
+    again = (
+        one.lineno
+        for one in calls
+        if called(one.func) in _SEEDS and one.args and isinstance(one.args[0], ast.Constant)
+    )
+    return next(again, 0)
+
+
+def start_overwritten(source: Sequence[str], line: int, name: str) -> Iterator[tuple[int, int, ast.expr]]:
+    """Find an element 0 that is set before the loop, and set anew in its first turn, from the last element.
+
+    Parameters
+    ----------
+    source : sequence of str
+    line : int
+        Of the step.
+    name : str
+        Of the array.
+
+    Yields
+    ------
+    (int, int, ast.expr)
+        The line that reads the element before, the line that sets the first one, and to what.
+    """
+    loop = next(iter(of_turn(source, line)[-1:]), None)
+    counter = _counts_from_0(loop) if isinstance(loop, ast.For) else ""
+    if not isinstance(loop, ast.For) or not counter:
+        return
+    before, here = (name, counter, -1), (name, counter, 0)
+    read = [at for (of, *where), at in places_read(loop) if (plain(of), *where) == before]
+    own = any((plain(of), *where) == here for of, *where in places_set(loop))
+    for one in nodes_of(source):
+        if not (read and own and isinstance(one, ast.Assign) and one.lineno < loop.lineno):
+            continue
+        for to, value in given_by(one):
+            first = isinstance(to, ast.Subscript) and ast.unparse(to.slice) == "0"
+            if first and plain(ast.unparse(to)) == name:
+                yield read[0], one.lineno, value
+
+
+def _counts_from_0(loop: ast.For) -> str:
+    """Give what counts the turns of a loop from 0 on; empty: nothing does."""
+    how, target = loop.iter, loop.target
+    if not isinstance(how, ast.Call):
+        return ""
+    if called(how.func) in ("tqdm", "trange") and how.args and isinstance(how.args[0], ast.Call):
+        how = how.args[0]
+    if called(how.func) == "enumerate" and isinstance(target, ast.Tuple) and len(how.args) == 1:
+        return called(target.elts[0])
+    from_0 = len(how.args) == 1 or (len(how.args) == 2 and ast.unparse(how.args[0]) == "0")
+    return called(target) if called(how.func) == "range" and from_0 else ""
