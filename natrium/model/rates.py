@@ -70,7 +70,6 @@ class Range:
         return not (self.below or self.above or self.slight)
 
 
-@lru_cache(maxsize=512)
 def check_rate(name: str, rate: Expression, at_most: float = np.inf, positive: bool = False) -> Range:
     """Check that a rate is finite, and within its bounds, where cells live; or leaves them by a hundredth.
 
@@ -95,8 +94,7 @@ def check_rate(name: str, rate: Expression, at_most: float = np.inf, positive: b
     ModelError
         Naming the voltage at which the rule is broken.
     """
-    with evaluated(rate):
-        return _check(name, rate, at_most, positive)
+    return _check(name, rate, at_most, positive)  # one key, whichever way it was asked
 
 
 @lru_cache(maxsize=512)
@@ -130,7 +128,13 @@ def check_levels(
     return tuple(found)
 
 
+@lru_cache(maxsize=512)
 def _check(name: str, rate: Expression, at_most: float, positive: bool) -> Range:
+    with evaluated(rate):
+        return _look(name, rate, at_most, positive)
+
+
+def _look(name: str, rate: Expression, at_most: float, positive: bool) -> Range:
     held = _Broken()
     outside = leaves_the_reals(rate, _GRID)
     held.add(

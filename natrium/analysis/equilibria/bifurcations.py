@@ -165,13 +165,17 @@ def _pair_sums(matrices: Array) -> Array:
 
 
 def _lowest(function: Callable[[Array], Array], low: Array, high: Array, scale: float) -> Array:
-    """Give where a function is least within each of many ranges, by golden sections of all at once."""
+    """Give where a function is least within each of many ranges, by golden sections of all at once.
+
+    It is asked for two places in each at a time, those of all ranges one after the other.
+    """
     a, b = low + 0.0, high + 0.0
     if not a.size:
         return a
     for _ in range(int(np.ceil(np.log(CLOSE * scale / (b - a).max()) / np.log(GOLDEN)))):
         c, d = b - GOLDEN * (b - a), a + GOLDEN * (b - a)
-        left = function(c) < function(d)
+        at_c, at_d = np.split(function(np.append(c, d)), 2)
+        left = at_c < at_d
         a, b = np.where(left, a, c), np.where(left, d, b)
     return np.asarray(0.5 * (a + b))
 
@@ -187,7 +191,7 @@ def sign_changes_near(function: Callable[[Array], Array], V: Array, scale: float
     dips = 1 + np.flatnonzero((sizes[1:-1] < sizes[:-2]) & (sizes[1:-1] < sizes[2:]))
     dips = dips[(values[dips - 1] * values[dips] > 0.0) & (values[dips + 1] * values[dips] > 0.0)]
     sides = np.sign(values[dips])
-    lowest = _lowest(lambda v: sides * function(v), V[dips - 1], V[dips + 1], scale)
+    lowest = _lowest(lambda v: np.tile(sides, 2) * function(v), V[dips - 1], V[dips + 1], scale)
     across = function(lowest) * sides < 0.0 if lowest.size else np.zeros(0, dtype=bool)
     for k, v in zip(dips[across], lowest[across], strict=True):
         brackets += [(V[k - 1], v), (v, V[k + 1])]

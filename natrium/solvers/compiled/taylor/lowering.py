@@ -57,7 +57,6 @@ def sets_voltage(structure: HybridSystem) -> bool:
     return structure.reset[0].free_symbols <= set(structure.parameters)
 
 
-@lru_cache(maxsize=64)
 def taylor_program(structure: HybridSystem, fast: tuple[GateFlow, ...] = ()) -> Program:
     """Write a system, V measured from its origin, as a program on Taylor series.
 
@@ -76,6 +75,11 @@ def taylor_program(structure: HybridSystem, fast: tuple[GateFlow, ...] = ()) -> 
     UnsupportedModel
         When a rate has no rule for its series.
     """
+    return _written(structure, fast)  # one key, whichever way it was asked
+
+
+@lru_cache(maxsize=64)
+def _written(structure: HybridSystem, fast: tuple[GateFlow, ...]) -> Program:
     check_threshold(structure)
     event = event_system(structure)
     shift = {structure.states[0]: event.states[0] + event.origin}
