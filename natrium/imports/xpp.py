@@ -30,9 +30,10 @@ VOLTAGES = ("v", "vm", "u")
 # Lines that are more than equations, by their first word.
 _REFUSED = {
     "wiener": "noise", "markov": "noise", "table": "table", "volterra": "memory", "volt": "memory",
-    "bdry": "boundary values", "bndry": "boundary values", "b": "boundary values", "special": "networks",
-    "vector": "networks", "solv": "algebraic", "dae": "algebraic", "import": "code", "export": "code",
+    "special": "networks", "vector": "networks", "solv": "algebraic", "dae": "algebraic", "import": "code",
+    "export": "code",
 }  # fmt: skip
+_BOUNDARY = ("b", "bdry", "bndry")
 _SKIPPED = ("set", "only", "options", "opt", "comment", "note", "output")
 _NAME = r"[a-z_]\w*"
 _PARAMETERS = re.compile(r"(?:p|par\w*(?:-\d+)?|params?)\s+(.*)")
@@ -111,6 +112,8 @@ def _line(found: _File, line: str) -> None:
         raise CannotImport("reset", f"a reset must be global 1 condition {{x=...}}, got {line[:60]!r}")
     elif first in ("aux", "a") and not rest.startswith(("=", "(")):
         found.left_out["aux (what is only shown)"] = None
+    elif first in _BOUNDARY and not rest.startswith(("=", "(")):
+        found.left_out["boundary values (a run begins at its starts)"] = None
     elif first in _SKIPPED and not rest.startswith(("=", "(")):
         found.left_out[first] = None
     elif match := _START.fullmatch(line):

@@ -30,6 +30,7 @@ from natrium.model.neuron import Neuron
 from natrium.model.parameter import Parameter, check_known, numbers_of
 from natrium.model.plots import Shown
 from natrium.model.rates import Range
+from natrium.model.starts import work_out
 from natrium.model.threshold import NO_THRESHOLD, TAU_REF, V_INIT, V_THRESH, NoThreshold, as_threshold
 
 # What expressions, and the code that is made of them, use by name.
@@ -95,8 +96,9 @@ class HybridNeuron(Shown):
         parameters and the input ``I``; text is read as in a model file. V becomes the first state.
     parameters : mapping of str to float
         Values of all other symbols.
-    initial : mapping of str to float
-        Value of each state at the start.
+    initial : mapping of str to float, str or sympy.Expr
+        Value of each state at the start. An expression of parameters and of other states' starts is worked
+        out once: the start stays where it is when a parameter changes.
     v_thresh : float, str, sympy.Expr or None
         Threshold of V, mV; None: no spike, no reset. An expression of parameters and other states is a
         threshold that moves, linear in the states.
@@ -130,7 +132,7 @@ class HybridNeuron(Shown):
     """
 
     equations: tuple[tuple[str, Any], ...] = attrs.field(converter=_as_equations, validator=_keys_are_names)
-    initial: tuple[tuple[str, float], ...] = attrs.field(converter=_as_items, validator=_keys_are_names)
+    initial: tuple[tuple[str, Any], ...] = attrs.field(converter=_as_items, validator=_keys_are_names)
     parameters: tuple[tuple[str, float], ...] = attrs.field(
         default=(), converter=_as_items, validator=_keys_are_names
     )
@@ -152,7 +154,10 @@ class HybridNeuron(Shown):
             raise ModelError(
                 f"initial must name the states {', '.join(states)}, got {', '.join(starts) or 'none'}"
             )
-        for name, value in (*self.initial, *self.parameters):
+        for name, value in self.parameters:
+            Number().check(name, value)
+        object.__setattr__(self, "initial", tuple(work_out(self.initial, self.parameters).items()))
+        for name, value in self.initial:
             Number().check(name, value)
         known = {*states, *(name for name, _ in self.parameters), "I"}
         if len(known) < len(states) + len(self.parameters) + 1:
@@ -165,7 +170,7 @@ class HybridNeuron(Shown):
         for what, pairs in (("equations", self.equations), ("reset", self.reset)):
             for name, expression in pairs:
                 allowed = known - {"I"} if what == "reset" else known
-                self._check_symbols(f"{what}, {name}", expression, allowed)
+                self._check_symbols(f"{what}.{name}", expression, allowed)
                 if name not in states:
                     raise ModelError(
                         f"{what} must name states ({', '.join(states)}), got {name}, which is no state"

@@ -30,10 +30,20 @@ def as_sympy(name: str, value: Any, known: Iterable[str]) -> Any:
     if isinstance(value, sympy.Expr):
         return value
     if isinstance(value, str):
-        return symbolic_of(value, *known)
+        try:
+            return symbolic_of(value, *known)
+        except ModelError as error:
+            raise ModelError(f"{name}: {error}") from error
     if is_real(value):
         return sympy.Float(float(value))
     raise ModelError(f"{name} must be text, a SymPy expression or a number, got {show(value)}")
+
+
+def take_expression(name: str, value: Any, known: Iterable[str]) -> Any:
+    """Take an expression as SymPy; whatever assumptions its symbols carry, one name is one symbol."""
+    expression = as_sympy(name, value, known)
+    own = {symbol: sympy.Symbol(symbol.name, real=True) for symbol in expression.free_symbols}
+    return expression.xreplace(own)
 
 
 def own_symbols() -> tuple[Any, Any]:
@@ -61,9 +71,7 @@ def structure_of(
     origin, duration = own_symbols()
 
     def meant(name: str, expression: Any) -> Any:
-        # Whatever assumptions the user's symbols carry, one name is one symbol.
-        expression = as_sympy(name, expression, known)
-        return expression.xreplace({symbol: own[symbol.name] for symbol in expression.free_symbols})
+        return take_expression(name, expression, known)
 
     def regular(name: str, expression: Any) -> Any:
         # Branches as such, and no 0/0 that has a value.
@@ -80,7 +88,7 @@ def structure_of(
         input=own["I"],
         parameters=(*(own[name] for name in parameters), origin, duration),
         values=(),
-        rhs=tuple(regular(name, expression) for name, expression in equations),
+        rhs=tuple(regular(f"equations.{name}", expression) for name, expression in equations),
         guard=own["V"] - level if fires else None,
         reset=tuple(
             as_choices(name, meant(name, after[name])) if name in after else own[name] for name in names

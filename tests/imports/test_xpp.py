@@ -151,11 +151,18 @@ def test_a_dead_zone_stays():
     assert "where" in dict(found.model.neuron.equations)["V"]
 
 
+def test_boundary_values_beside_equations_are_left_out_and_told():
+    plain, given = (
+        read_ode(f"v'=-v\nw'=v-w\ninit v=1\n{rest}", "x.ode") for rest in ("", "b v-v'\nbndry w-w'\n")
+    )
+    assert given.model.neuron == plain.model.neuron
+    assert given.assumed[-1] == "left out: boundary values (a run begins at its starts)"
+
+
 REFUSED = {
     "noise": ("wiener w\nv'=-v+w\n", "noise"),
     "arrays": ("v[1..5]'=-v[j]\n", "arrays"),
     "a table": ("table w % 50 1 50 t\nv'=w(v)\n", "table"),
-    "boundary values": ("v'=-v\nbndry v-1\n", "boundary values"),
     "no equations": ("par a=3\n", "no equations"),
     "a name that is none": ("v'=-v+zork\n", "no such name"),
     "a function that is none": ("v'=-v+ran(1)\n", "unknown function"),

@@ -265,6 +265,10 @@ def equilibria(neuron: AnyNeuron, I: float = 0.0) -> tuple[Equilibrium, ...]:
         at_a, at_b = steady(a) - I, steady(b) - I
         if at_a == at_b == steady(0.5 * (a + b)) - I == 0.0:
             raise Plateau(I, a, b)
+        if (a == low and at_a == steady(a + apart) - I == 0.0) or (
+            b == high and at_b == steady(b - apart) - I == 0.0
+        ):
+            continue  # far out all currents fade below rounding, and nothing holds V
         if (at_a < 0.0) != (at_b < 0.0) and not {a, b} & set(touched):
             found.append(_crossing(steady, I, a, b))
         elif (at_a < 0.0) != (at_b < 0.0):

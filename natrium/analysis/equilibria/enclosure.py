@@ -244,7 +244,7 @@ def sign_changes(
     -------
     tuple of float
         In order, each to the last digits. Changes of sign nearer to each other than `LEAST`, or where
-        rounding hides the sign, may count as one (where their number is odd) or none.
+        rounding hides the sign, may count as one (where their number is odd) or none. A pole is none.
 
     Raises
     ------
@@ -284,7 +284,8 @@ def sign_changes(
         b = _decided(enclosure, b, min(edge for edge in known if edge >= b), scale)
         if math.isfinite(a - b) and (function(a) < 0.0) != (function(b) < 0.0):
             changes.append((a, b))
-    return tuple(sorted({_root(function, a, b, scale) for a, b in changes}))
+    found = {_root(function, a, b, scale) for a, b in changes}
+    return tuple(sorted(root for root in found if root is not None))
 
 
 def _by_slopes(
@@ -346,7 +347,17 @@ def _join(left: Array, right: Array) -> list[tuple[float, float]]:
     return places
 
 
-def _root(function: Callable[[float], float], a: float, b: float, scale: float) -> float:
-    if function(a) == 0.0:
-        return a
-    return b if function(b) == 0.0 else find_root(function, a, b, xtol=1e-14 * scale, rtol=1e-15)
+def _root(function: Callable[[float], float], a: float, b: float, scale: float) -> float | None:
+    """Find where the sign changes; None where that is a pole, beside which the function only grows."""
+
+    def value(x: float) -> float:
+        try:
+            return function(x)
+        except ZeroDivisionError:
+            return math.inf
+
+    ends = [abs(value(x)) for x in (a, b)]
+    if 0.0 in ends:
+        return (a, b)[ends.index(0.0)]
+    root = find_root(value, a, b, xtol=1e-14 * scale, rtol=1e-15)
+    return root if abs(value(root)) <= 2.0 * max(ends) else None

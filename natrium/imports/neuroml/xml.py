@@ -91,7 +91,8 @@ def quantity(text: str) -> float:
     found = _QUANTITY.fullmatch(text)
     if found is None or (found[2] or "") not in UNITS:
         raise CannotImport(
-            "units", f"a quantity must be a number with one of {', '.join(UNITS)}, got {text[:40]!r}"
+            "units",
+            f"a quantity must be a number with one of {', '.join(filter(None, UNITS))}, got {text[:40]!r}",
         )
     return float(found[1]) * UNITS[found[2] or ""]
 

@@ -20,6 +20,7 @@ import numpy as np
 
 from natrium.model.checks import nearest, show
 from natrium.model.errors import ModelError
+from natrium.model.expressions.absent import say_instead
 from natrium.model.expressions.evaluator import COMPARE, LARGEST, NUMERIC, Node, evaluator
 
 MAX_LENGTH = 2_000  # characters: far above any published rate, far below what slows a parser
@@ -349,6 +350,10 @@ class _Reader:
                 return f": write {name}(...), without what stands before it"
             case ast.Call(func=ast.Name(id="ln")):
                 return ": write log(...) for the natural logarithm"
+            case ast.Call(func=ast.Name(id=name)) if name in self.variables:
+                return f": write {name} alone, or {name}*(...) where it multiplies"
+            case ast.Name(id=name) if name not in meant and (told := say_instead(name, self.variables)):
+                return told
             case ast.Name(id="cai" | "ca" | "CA") if "V" in self.variables:
                 return ": write Ca for the neuron's calcium"
             case ast.Name(id=name) | ast.Call(func=ast.Name(id=name)):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import operator
+import re
 from collections.abc import Callable, Iterator
 from functools import cache, partial
 from typing import Any
@@ -170,7 +171,7 @@ def _converter() -> cattrs.Converter:
             converter,
             _cattrs_forbid_extra_keys=True,
             equations=override(struct_hook=_each_of(_equation)),
-            initial=override(struct_hook=_each_of(_number)),
+            initial=override(struct_hook=_each_of(_new_value)),
             parameters=override(struct_hook=_each_of(_number)),
             constants=override(struct_hook=lambda data, _: constants_through(_table(data))),
             input_unit=override(struct_hook=_input_unit),
@@ -281,6 +282,8 @@ def _each_of(check: Callable[[str, Any], Any]) -> Callable[[Any, Any], dict[str,
         found, broken = {}, []
         for name, value in _table(data).items():
             try:
+                if slope := re.fullmatch(r"d(\w+)/dt|(\w+)'", name):
+                    raise ModelError(f"a slope goes by its state's name alone, {slope[1] or slope[2]}")
                 Name().check("a name", name)
                 found[name] = check(name, value)
             except ModelError as error:
@@ -315,6 +318,8 @@ def _bare(name: str, value: Any) -> Any:
         told = "write it without quotes"
     elif isinstance(value, str) and reads_as_number(value.split(" ")[0].replace(",", ".", 1)):
         told = "" if is_quantity(value) else "write a point for the comma"
+    elif isinstance(value, str) and is_quantity(value.replace("*", " ", 1)) and "*" in value:
+        told = f"write its unit after a blank, {value.replace('*', ' ', 1)}"
     if told:
         raise ModelError(f"{Number().broken(name, value)}: {told}")
     return value
@@ -329,6 +334,8 @@ def _new_value(name: str, value: Any) -> Any:
 
 
 def _threshold(value: Any, _: Any) -> Any:
+    if isinstance(value, str) and (compared := re.fullmatch(r"\s*V\s*>=?\s*([^<>]+)", value)):
+        raise ModelError(f"must be what V is compared with alone, {compared[1].strip()}, got {show(value)}")
     value = through("threshold", value, "mV")
     if not isinstance(value, str):
         V_THRESH.check("threshold", as_threshold(value))
@@ -341,6 +348,10 @@ def _refractory(data: Any, _: Any) -> dict[str, Any]:
         if name == "duration":
             data[name] = through(name, value, "ms")
             TAU_REF.check("duration", data[name])
+        elif name == "rule" and value == "free":
+            raise ModelError(
+                f"rule must be 'hold', or 'clamp', by which all but V move on, got {show(value)}"
+            )
         elif name == "rule":
             Choice(REFRACTORY_RULES).check("rule", value)
         else:

@@ -64,7 +64,7 @@ class Equations:
         known = as_constants(named, (*self.equations, "I")) if self.constants else ()
         neuron = HybridNeuron(
             equations=_spelled(self.equations, known),
-            initial=self.initial,
+            initial=_spelled(self.initial, known),
             parameters=self.parameters | {name: x for name, x in known if not isinstance(x, str)},
             v_thresh=_spelled({"threshold": self.threshold}, known)["threshold"],
             reset=_spelled(self.reset, known),

@@ -393,3 +393,13 @@ def test_where_the_input_reverses_nothing_rests():
     )
     assert [one.V for one in equilibria(cell, 0.5)] == pytest.approx([-70.0 / 1.5], rel=1e-12)
     assert equilibrium_curve(cell).V.max() < 0.0
+
+
+def test_where_all_currents_fade_nothing_rests():
+    # No leak: far below, 1 + tanh is zero to rounding; the true rest is where both currents are equal.
+    cell = natrium.HybridNeuron(
+        equations={"V": "(1 + tanh((V + 20)/12))*(25 - V) - (1 + tanh((V + 16)/8))*(V + 75) + I"},
+        initial={"V": -65.0},
+    )
+    assert len(equilibria(cell)) == 1
+    assert equilibria(cell)[0].V > -150.0

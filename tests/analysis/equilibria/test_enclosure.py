@@ -75,3 +75,10 @@ def test_a_threshold_that_comes_ever_nearer_to_v_is_met_or_not(lowest):
     )
     met = [] if lowest == -60.0 else [-60.0 - 5.0 * math.log(math.expm1(-(lowest + 60.0) / 5.0))]
     assert list(steady_input(neuron).crossings(-100.0, 220.0)) == pytest.approx(met, abs=1e-11)
+
+
+def test_a_pole_is_no_change_of_sign():
+    V = sympy.Symbol("V", real=True)
+    expr = (V - 3) / (V - 1)
+    enclosure = Enclosure([expr, expr.diff(V)], V, {})
+    assert sign_changes(enclosure, lambda v: (v - 3.0) / (v - 1.0), -10.0, 10.0) == pytest.approx([3.0])

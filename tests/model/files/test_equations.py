@@ -38,6 +38,35 @@ def test_what_it_says_is_what_is_meant():
     assert (cell.tau_ref, cell.refractory) == (0.0, "hold")
 
 
+def test_a_start_may_be_text_of_parameters_constants_and_other_starts():
+    text = GOOD.replace("V = -70.0\nu = -14.0", 'V = "rest"\nu = "u_inf + 0*V"')
+    cell = natrium.loads(f'{text}[constants]\nrest = "-65 - 250*a"\nu_inf = "b*V"\n').neuron
+    assert cell.initial_state() == pytest.approx((-70.0, -14.0), abs=1e-12)
+    assert natrium.loads(to_toml(natrium.Model(neuron=cell))).neuron == cell
+    assert cell.changed({"b": 0.3}).initial_state() == cell.initial_state()  # as where V starts
+
+
+def test_a_start_that_is_0_over_0_is_its_limit():
+    text = GOOD.replace("u = -14.0", 'u = "0.1*(V + 70)/(1 - exp(-(V + 70)/10))"')
+    assert natrium.loads(text).neuron.initial_state()[1] == pytest.approx(1.0, abs=1e-14)
+
+
+@pytest.mark.parametrize(
+    ("written", "said"),
+    [
+        ("I_ext", "the input is called I"),
+        ("iapp", "the input is called I"),
+        ("I(t)", "write I alone"),
+        ("sin(t)", "what depends on time is a stimulus"),
+        ("xi", "noise is a stimulus"),
+        ("10*ms", "a unit stands with a number alone"),
+    ],
+)
+def test_what_other_languages_have_in_equations_is_told_where_it_stands(written, said):
+    with pytest.raises(natrium.ModelError, match=rf"equations\.V: .*{said}"):
+        natrium.loads(GOOD.replace("+ I", f"+ {written}"))
+
+
 @pytest.mark.parametrize(
     ("words", "rule"),
     [
@@ -61,7 +90,15 @@ def test_refractory_words(words, rule):
         ("threshold = 30.0", "threshold = -70.0", r"V must start below v_thresh \(-70.0 mV\)"),
         ("[initial]\nV = -70.0\nu = -14.0\n", "", "initial: missing key"),
         ("u = -14.0", "", "initial must name the states V, u, got V"),
-        ("u = -14.0", 'u = "x"', "initial.u: u must be a number"),
+        ("u = -14.0", 'u = "x"', "initial.u: an expression may hold"),
+        ("u = -14.0", "u = true", "initial.u: u must be a number"),
+        ("u = -14.0", 'u = "b*V + u"', "initial must lead to numbers, got u, which start from each other"),
+        ("u = -14.0", 'u = "a/(V + 70)"', "initial.u must be a finite number"),
+        ("threshold = 30.0", 'threshold = "V >= 30"', "threshold: must be what V is compared with alone, 30,"),
+        ("u = \"a*(b*V - u)\"", "\"du/dt\" = \"a*(b*V - u)\"", "a slope goes by its state's name alone, u"),
+        ("a = 0.02", 'a = "0.02*mV"', "parameters.a: .* write its unit after a blank, 0.02 mV"),
+        ("u = \"u + 8\"", "u = \"u + 8*mV\"", "reset.u: .* a unit stands with a number alone"),
+        ("u = \"u + 8\"", "u = \"u + 8\"\n[refractory]\nrule = \"free\"", "'clamp', by which all but V move on"),
         ("a = 0.02", "", "Name 'a' found at character 1"),
         ("a = 0.02", "a = nan", "parameters.a: a must be finite"),
         ("a = 0.02", "a = 0.02\nexp = 1", "must not be named like"),
