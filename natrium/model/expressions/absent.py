@@ -5,7 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Collection
 
-UNITS = tuple("ms mV pA nA uA nS uS mS pF nF uF MOhm kOhm Mohm ohm Hz".split())
+# fmt: off
+UNITS = (
+    "ms", "mV", "pA", "nA", "uA", "nS", "uS", "mS", "pF", "nF", "uF", "MOhm", "kOhm", "Mohm", "ohm", "Hz",
+)
+# fmt: on
 _INPUT = re.compile(r"(?i)i_?(e|ext|app|inj|stim|in|dc|input|applied|injected|external)")
 
 
