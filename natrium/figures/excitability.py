@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import pairwise
 from typing import Any
 
 import attrs
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.axis import Axis
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
@@ -43,6 +45,7 @@ MARGIN = 0.15  # of a range
 LEAST = 2.0  # mV beside rheobase and zero that a close-up shows
 ASIDE = 4.0  # mV of V beside reset and threshold
 NEARBY = 30.0  # how much further than it was fitted a law is drawn
+EDGE = 1e-6  # relative: how near to its end a place on an axis is taken for one in view
 FINE = 400  # points of a law, or of a line
 
 
@@ -231,7 +234,7 @@ def plot_f_i(fi: FI, onset: Onset | None = None, *, title: str = "", fig: AnyFig
         axes["rate"].set(xlabel=input_label(fi.told_in.name), ylabel="Steady rate (Hz)")
         axes["latency"].plot(inputs, fi.latencies[order], **DATA)
         axes["latency"].set(ylabel="Latency (ms)", yscale="log")
-        _plain(axes["latency"])
+        _plain(axes["latency"].yaxis, _multiples(axes["latency"]))
         axes["adaptation"].plot(inputs, fi.adaptation[order], **DATA)
         axes["adaptation"].axhline(1.0, **WITHOUT)
         axes["adaptation"].set(xlabel=input_label(fi.told_in.name), ylabel="Steady interval / first")
@@ -244,14 +247,27 @@ def plot_f_i(fi: FI, onset: Onset | None = None, *, title: str = "", fig: AnyFig
     return root_of(figure)
 
 
-def _plain(ax: Axes) -> None:
-    """Label a logarithmic axis of few decades in plain numbers."""
+class _InView(LogLocator):
+    """Places on a logarithmic axis, those in view alone: of others Matplotlib makes ticks, and draws none."""
+
+    def tick_values(self, vmin: float, vmax: float) -> Sequence[float]:
+        """Give the places."""
+        low, high = min(vmin, vmax) * (1.0 - EDGE), max(vmin, vmax) * (1.0 + EDGE)
+        return [place for place in super().tick_values(vmin, vmax) if low <= place <= high]
+
+
+def _plain(axis: Axis, subs: Sequence[float]) -> None:
+    """Label a logarithmic axis in plain numbers, at these multiples of powers of ten."""
+    axis.set_major_locator(_InView(subs=subs))
+    axis.set_minor_locator(_InView(subs="auto"))
+    axis.set_major_formatter(FuncFormatter(lambda x, _: f"{x:g}"))
+    axis.set_minor_formatter(NullFormatter())
+
+
+def _multiples(ax: Axes) -> Sequence[float]:
+    """Give the multiples that a vertical axis of few decades has room for."""
     low, high = ax.get_ylim()
-    ax.yaxis.set_major_locator(
-        LogLocator(subs=(1.0, 2.0, 5.0) if high > 10.0 * low else (1, 1.5, 2, 3, 5, 7))
-    )
-    ax.yaxis.set_major_formatter(FuncFormatter(lambda x, _: f"{x:g}"))
-    ax.yaxis.set_minor_formatter(NullFormatter())
+    return (1.0, 2.0, 5.0) if high > 10.0 * low else (1.0, 1.5, 2.0, 3.0, 5.0, 7.0)
 
 
 def _law(ax: Axes, onset: Onset, low: float, high: float) -> None:
@@ -324,8 +340,7 @@ def plot_strength_duration(
         left.legend(loc="upper center", bbox_to_anchor=(0.5, -0.16), ncols=3, handlelength=2.8)
         for ax in (left, right):
             ax.set(xscale="log", yscale="log", xlabel="Duration of the pulse (ms)")
-            _plain(ax)
-            ax.xaxis.set_major_formatter(FuncFormatter(lambda x, _: f"{x:g}"))
-            ax.xaxis.set_minor_formatter(NullFormatter())
+            _plain(ax.xaxis, (1.0,))
+            _plain(ax.yaxis, _multiples(ax))
             ax.grid(which="major", color="#E4E4E4", linewidth=0.6)
     return root_of(figure)

@@ -6,6 +6,7 @@ import attrs
 import numpy as np
 import pytest
 from matplotlib.text import Annotation
+from matplotlib.ticker import LogLocator
 
 import natrium
 from natrium.analysis.equilibria.curve import equilibrium_curve
@@ -182,3 +183,17 @@ def test_what_lies_beyond_a_level_that_v_passes_is_entered():
     assert "threshold 0 mV" in labels
     assert not any("never entered" in label for label in labels)
     assert number(-10000.0) == "−10000"
+
+
+def test_ticks_are_made_where_an_axis_is_in_view():
+    figure = plot_strength_duration(strength_duration(natrium.Neuron(), np.geomspace(0.1, 100.0, 9)))
+    figure.draw_without_rendering()
+    for axis in (axis for ax in figure.axes for axis in (ax.xaxis, ax.yaxis)):
+        low, high = axis.get_view_interval()
+        plain = LogLocator(subs=range(2, 10))
+        plain.set_axis(axis)
+        major = axis.get_majorticklocs()
+        within = [place for place in plain() if low <= place <= high and place not in major]
+        assert sorted(axis.get_minorticklocs()) == pytest.approx(within)
+        assert np.all((major >= low) & (major <= high))
+        assert len(major) > 1

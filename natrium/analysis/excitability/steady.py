@@ -19,6 +19,7 @@ from natrium.model.arrays import Array
 # A cycle is that of a run where its mean interval is nearer than this, relative, or than this many times what
 # is still to come.
 SAME, FACTOR = 1e-3, 3.0
+ARRIVED = 1e-5  # likewise, of a run that repeats: it has come to the cycle, as to none that it leaves
 PART = 4  # intervals in a quarter of a run, at least, that a trend is taken from
 TREND = 3.0  # standard errors
 SETTLES = 1e-10  # relative: changes of an interval below this are the solver's
@@ -37,8 +38,10 @@ class Steady(Result):
 
     @property
     def error(self) -> float:
-        """How far the interval can be trusted, ms; of a cycle by a second solve."""
-        return self.doubt if self.cycle is None else self.cycle.period_error / self.cycle.n_spikes
+        """How far the interval can be trusted, ms; of a stable cycle by a second solve."""
+        if self.cycle is None or not self.cycle.stable:
+            return self.doubt
+        return self.cycle.period_error / self.cycle.n_spikes
 
     @property
     def rate(self) -> float:
@@ -56,12 +59,15 @@ def steady(neuron: AnyNeuron, firing: Firing) -> Steady:
     if firing.outcome != "sustained":
         return Steady(float("inf"))
     cycle = _cycle(neuron, firing)
+    left = _left(firing.intervals, firing.period) if firing.period else float("inf")
+    doubt = min(left, _unsettled(firing.intervals))
     if cycle is not None:
         interval, last = cycle.period / cycle.n_spikes, float(firing.intervals[-cycle.n_spikes :].mean())
-        if cycle.stable and abs(interval - last) <= SAME * interval + _to_come(firing.intervals, cycle):
-            return Steady(interval, cycle)
-    left = _left(firing.intervals, firing.period) if firing.period else float("inf")
-    return Steady(firing.interval, doubt=min(left, _unsettled(firing.intervals)))
+        apart = abs(interval - last)
+        arrived = firing.period > 0 and apart <= ARRIVED * interval
+        if arrived or (cycle.stable and apart <= SAME * interval + _to_come(firing.intervals, cycle)):
+            return Steady(interval, cycle, doubt)
+    return Steady(firing.interval, doubt=doubt)
 
 
 def own_cycle(neuron: AnyNeuron, I: float) -> LimitCycle:

@@ -124,3 +124,19 @@ def test_a_cycle_is_waited_for_as_long_as_its_interval_takes():
     """V' = V^2 + I goes fast far out, which is its scale of time, and slowly by its rest: pi/sqrt(I) in all."""
     cell = HybridNeuron(equations={"V": "V**2 + I"}, initial={"V": -10.0}, v_thresh=1e3, reset={"V": -1e3})
     assert own_cycle(cell, 0.01).period == pytest.approx((np.pi - 2.0 * np.arctan(1e-4)) / 0.1, rel=1e-9)
+
+
+def test_the_interval_of_what_repeats_asks_for_no_multipliers():
+    run = fire(SODIUM, 10.0, np.array(SODIUM.initial_state()), settle=1e-9)
+    found = steady(SODIUM, run)
+    assert found.interval == pytest.approx(run.interval, rel=1e-8)
+    assert "multipliers" not in vars(found.cycle)
+    assert 0.0 < found.error < 1e-9 * found.interval
+    assert found.cycle.stable
+
+
+def test_an_error_is_not_that_of_a_cycle_that_is_left(monkeypatch):
+    run = fire(SODIUM, 10.0, np.array(SODIUM.initial_state()), settle=1e-9)
+    found = steady(SODIUM, run)
+    monkeypatch.setattr(type(found.cycle), "stable", False)
+    assert found.error == found.doubt > 0.0
