@@ -34,7 +34,7 @@ from natrium.analysis.doctor.reading.maps.maps import Maps
 from natrium.analysis.doctor.reading.maps.pace import by_the_clock, one_clock, steady
 from natrium.analysis.doctor.reading.maps.solved import as_straight, makes_again, solver_of
 from natrium.analysis.doctor.reading.model.equations import equations_of, equations_text
-from natrium.analysis.doctor.reading.model.levels import course_of, upward
+from natrium.analysis.doctor.reading.model.fired import crossed, labelled
 from natrium.analysis.doctor.reading.model.models import Meant, meant_by
 from natrium.analysis.doctor.reading.model.rules import as_data
 from natrium.analysis.doctor.reading.schemes.schemes import (
@@ -45,6 +45,7 @@ from natrium.analysis.doctor.reading.schemes.schemes import (
 )
 from natrium.analysis.doctor.reading.schemes.twins import budget_of, compared, twin_of
 from natrium.analysis.doctor.reading.steps.carried import carried_over, without_carried
+from natrium.analysis.doctor.reading.steps.per_step import as_held, inputs_per_step, told_per_step
 from natrium.analysis.doctor.reading.steps.prepare import lagged, prepared, without_lags
 from natrium.analysis.doctor.reading.steps.replay import Replay, replayed, solved_again
 from natrium.analysis.doctor.reading.steps.sorting import sort
@@ -260,10 +261,10 @@ def read(
         stepper = "" if record.solver else solver_of(record)
         straight = as_straight(record) if stepper else record
         cut = cut_off(straight)
-        straight = as_floats(straight, cut)
-        straight = without_lags(straight, lags) if lags else straight
-        carried = carried_over(straight)
-        straight = without_carried(straight, carried) if carried else straight
+        straight = without_lags(as_floats(straight, cut), lags)
+        added = inputs_per_step(straight)
+        straight = as_held(straight, added)
+        straight = without_carried(straight, carried_over(straight))
         maps = sort(one_clock(by_the_clock(steady(straight))))
         equations = equations_of(maps)
         scheme = called_in_steps(stepper) if stepper else prove(maps, equations)
@@ -272,7 +273,13 @@ def read(
         meant = meant_by(maps, equations, claim)
         replay = _replay(record, maps.V, stepper)
         case = Case(maps, equations, meant, scheme)
-        found = [*stale(record, lags), *kept_whole(record, cut), *checks(case), *rules_of(case, scheme)]
+        found = [
+            *stale(record, lags),
+            *kept_whole(record, cut),
+            *told_per_step(record, added),
+            *checks(case),
+            *rules_of(case, scheme),
+        ]
         is_wrong = trial and scheme.key == "other"
         if not is_wrong and not any(one.kind == "fault" and one.key in STEPPED for one in found):
             found += [*stage_faults(case), *stage_times(case)]
@@ -336,26 +343,6 @@ def _replay(record: Record, V: str, stepper: str) -> Replay:
         off, why = makes_again(record)
         return Replay(record.samples, record.order, off, why)
     return replayed(record)
-
-
-def labelled(maps: Maps, meant: Meant) -> Array:
-    """Give the script's spikes as it labels them, ms."""
-    clock, ms = meant.clock, meant.units.ms
-    if maps.record.solver:
-        return np.array([end * ms for end, _, _ in maps.record.restarts])
-    if clock.spikes is not None:
-        return np.asarray(clock.spikes * ms)
-    times = clock.starts if clock.of_spikes == "start" else clock.starts + maps.step
-    return np.asarray(times[maps.spikes] * ms)
-
-
-def crossed(maps: Maps, meant: Meant, level: float) -> Array:
-    """Give the times at which V goes up through a level, as the script labels its samples, ms."""
-    V = course_of(maps) * meant.units.mV
-    times = meant.clock.starts if meant.clock.label == "start" else meant.clock.starts + maps.step
-    if maps.record.solver:
-        times = maps.record.solution.get("", maps.record.times)[1:]
-    return np.asarray(times[upward(V, level)] * meant.units.ms)
 
 
 def _solved(model: Model | None, meant: Meant) -> tuple[Reference | None, str]:

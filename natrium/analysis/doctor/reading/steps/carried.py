@@ -57,6 +57,8 @@ def carried_over(record: Record) -> dict[str, Node]:
 
 def without_carried(record: Record, carried: Mapping[str, Node]) -> Record:
     """Put what such states are made of in their place."""
+    if not carried:
+        return record
 
     def made(node: Node, args: tuple[Node, ...]) -> Node:
         return carried[node.name] if node.op == LEAF and node.name in carried else with_args(node, args)

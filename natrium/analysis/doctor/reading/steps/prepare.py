@@ -295,18 +295,24 @@ def lagged(record: Record) -> dict[str, str]:
 
 def without_lags(record: Record, lags: Mapping[str, str]) -> Record:
     """Take a record's states of a step before for those of now."""
+    if not lags:
+        return record
     rename = renaming(lags)
     renamed = attrs.evolve(record, steps=tuple(step.with_trees(rename) for step in record.steps))
     return renamed.without(lags)
 
 
 def _with_late_input(record: Record) -> Record:
-    """Take a state that is the input of the step before, and nothing else, for the input: it acts late."""
+    """Take a state that is the input of the step before, and nothing else, for the input: it acts late.
+
+    Where the input of the step itself is read as well, the two are the ends of a step.
+    """
     kept = [
         name
         for name in record.states
         if record.input and all(is_leaf(step.updates[name], record.input) for step in record.steps)
     ]
+    kept = kept or [name for name in record.states if _is_input_before(record, name)]
     read = {
         name
         for step in record.steps
@@ -316,7 +322,18 @@ def _with_late_input(record: Record) -> Record:
         )
         for name in leaves(root)
     }
-    if not kept or record.input in read:
+    if not kept:
         return record
     course = record.samples[:-1, record.states.index(kept[0])]
+    if record.input in read:
+        before = f"{record.input} (before)"
+        record = attrs.evolve(record, exogenous={**record.exogenous, before: course})
+        return without_lags(record, dict.fromkeys(kept, before))
     return attrs.evolve(without_lags(record, dict.fromkeys(kept, record.input)), inputs=course)
+
+
+def _is_input_before(record: Record, name: str) -> bool:
+    """Tell whether free steps set a state to the input, and others leave it."""
+    kept = [is_leaf(step.updates[name], name) for step in record.steps]
+    given = [bool(record.input) and is_leaf(step.updates[name], record.input) for step in record.steps]
+    return any(given) and all(map(max, kept, given))

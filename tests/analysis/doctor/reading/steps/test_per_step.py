@@ -1,0 +1,42 @@
+"""An input that each step adds as it is, beside a decay with the step in it, is one that is held."""
+
+import pytest
+
+from natrium.analysis.doctor import read_script
+
+DECAYED = """
+import math
+dt, tau, v, i, trace = 0.5, 20.0, 0.0, 0.3, []
+decay = {decay}
+for n in range(400):
+    v = decay * v + {added}
+    if v >= 1.0:
+        v = 0.0
+    trace.append(v)
+"""
+
+
+@pytest.mark.parametrize(
+    ("decay", "scheme", "lost"),
+    [("math.exp(-dt / tau)", "exponential", 0.024690087971667), ("1 - dt / tau", "euler", 0.025)],
+)
+def test_what_a_step_adds_is_an_input_that_is_held(tmp_path, decay, scheme, lost):
+    path = tmp_path / "script.py"
+    path.write_text(DECAYED.format(decay=decay, added="i"))
+    (reading,) = read_script(path)
+    assert reading.replay.off == -1
+    assert not reading.faults
+    assert reading.scheme.key.startswith(scheme)
+    assert ("input-per-step", 6) in [(one.key, one.line) for one in reading.rules]
+    assert reading.model is not None
+    assert reading.model.neuron.tau_m == pytest.approx(20.0)
+    assert reading.model.stimulus(5.0) == pytest.approx(0.3 / lost)
+
+
+def test_what_is_scaled_by_the_step_is_as_it_was(tmp_path):
+    path = tmp_path / "script.py"
+    path.write_text(DECAYED.format(decay="math.exp(-dt / tau)", added="(1 - decay) * 40.0 * i"))
+    (reading,) = read_script(path)
+    assert "input-per-step" not in [one.key for one in reading.findings]
+    assert reading.model is not None
+    assert reading.model.stimulus(5.0) == pytest.approx(12.0)
