@@ -18,6 +18,7 @@ from natrium.analysis.doctor.reading.faults.checks import checks, stale
 from natrium.analysis.doctor.reading.faults.contradictions import contradictions, resets_above
 from natrium.analysis.doctor.reading.faults.costs import rules_of
 from natrium.analysis.doctor.reading.faults.cut import as_floats, cut_off, kept_whole
+from natrium.analysis.doctor.reading.faults.per_step import told_per_step
 from natrium.analysis.doctor.reading.faults.published import published
 from natrium.analysis.doctor.reading.faults.stage_times import stage_times
 from natrium.analysis.doctor.reading.faults.stages import stage_faults
@@ -45,7 +46,7 @@ from natrium.analysis.doctor.reading.schemes.schemes import (
 )
 from natrium.analysis.doctor.reading.schemes.twins import budget_of, compared, twin_of
 from natrium.analysis.doctor.reading.steps.carried import carried_over, without_carried
-from natrium.analysis.doctor.reading.steps.per_step import as_held, inputs_per_step, told_per_step
+from natrium.analysis.doctor.reading.steps.per_step import as_held, inputs_per_step
 from natrium.analysis.doctor.reading.steps.prepare import lagged, prepared, without_lags
 from natrium.analysis.doctor.reading.steps.replay import Replay, replayed, solved_again
 from natrium.analysis.doctor.reading.steps.sorting import sort

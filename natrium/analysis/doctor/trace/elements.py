@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -221,7 +222,7 @@ class Elements(np.ndarray[Any, Any]):
             place = plain_index + self.size if plain_index < 0 else plain_index
             self.kept((place,), value if is_number(value) or np.ndim(value) == 0 else first_of(value))
             return
-        positions = np.arange(self.size).reshape(self.shape)[plain_index] if self.size > 1 else None
+        positions = places(self.shape)[plain_index] if self.size > 1 else None
         if positions is None or not isinstance(positions, np.ndarray):
             flat = 0 if positions is None else int(positions)
             self.kept(np.unravel_index(flat, self.shape), value if np.ndim(value) == 0 else first_of(value))
@@ -265,6 +266,14 @@ class Elements(np.ndarray[Any, Any]):
         self.nodes[index] = node
         if place is not None and isinstance(node, Remembers):
             tracer.store(node, place)
+
+
+@lru_cache(maxsize=8)
+def places(shape: tuple[int, ...]) -> Any:
+    """Give the number of each element of an array of a shape, once for all arrays of it."""
+    found = np.arange(int(np.prod(shape))).reshape(shape)
+    found.flags.writeable = False
+    return found
 
 
 def speaker(shape: tuple[int, ...]) -> tuple[int, ...]:

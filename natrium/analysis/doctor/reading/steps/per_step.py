@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 
 import attrs
 import numpy as np
@@ -17,8 +17,6 @@ from natrium.analysis.doctor.reading.expressions.trees import (
     number,
     with_args,
 )
-from natrium.analysis.doctor.reading.findings.found import Found, in_line, written
-from natrium.analysis.doctor.trace.meanings import plain
 from natrium.analysis.doctor.trace.record import Node, Record
 
 FEWEST = 0.5  # of the steps: what comes in in fewer are spikes
@@ -72,26 +70,6 @@ def as_held(record: Record, added: Mapping[str, Node]) -> Record:
 
     of = rewriting(made)
     return attrs.evolve(record, steps=tuple(step.with_trees(of) for step in record.steps))
-
-
-def told_per_step(record: Record, added: Mapping[str, Node]) -> Iterator[Found]:
-    """Tell of them: with steps of another length it is another input.
-
-    Parameters
-    ----------
-    record : Record
-    added : mapping of str to Node
-    """
-    main = max(record.steps, key=lambda one: one.count)
-    for state, more in added.items():
-        line = main.updates[state].line
-        yield Found(
-            "input-per-step", "rule",
-            f"Each step adds `{written(more)}` to {plain(state)}, however long it is, in "
-            f"{in_line(record.source, line)}: with another {plain(record.dt)} it is another input. The model "
-            "takes what is added as one that is held over the step.",
-            line, written(more), about=state,
-        )  # fmt: skip
 
 
 def _decayed(node: Node, state: str, record: Record) -> tuple[Node, Node] | None:
