@@ -64,6 +64,8 @@ class _Pieces:
 
 def tabulate(runs: Runs) -> InputTable:
     """Lay out the inputs of many runs."""
+    if runs.stimuli is None and all(part.flat and _is_window(part) for part in runs.stimulus.parts):
+        return _lay_out_steps(runs)
     formulas: dict[Formula, int] = {}
     amplitudes = _amplitudes(runs)
     if amplitudes is not None:
@@ -82,8 +84,6 @@ def tabulate(runs: Runs) -> InputTable:
                 [], [-1] * runs.n_runs, runs, formulas, dict.fromkeys(range(runs.n_runs), str(error))
             )
         return _scale(pieces, amplitudes, runs, formulas)
-    if runs.stimuli is None and all(part.flat and _is_window(part) for part in runs.stimulus.parts):
-        return _lay_out_steps(runs)
     known: dict[Any, tuple[int, str]] = {}
     tables: list[_Pieces] = []
     rows, unsupported = [], {}
@@ -156,24 +156,25 @@ def _is_window(part: Stimulus) -> bool:
 
 
 def _lay_out_steps(runs: Runs) -> InputTable:
-    """Lay out steps of which windows vary, those of all runs at once."""
-    n, t_start = runs.n_runs, runs.t_start
+    """Lay out constants and steps, those of all runs at once."""
+    known = {name: runs.parameters[name] for name in runs.varied}
     columns = {
-        (one.part, one.field): runs.varied[name]
-        for name, one in runs.parameters.items()
-        if name in runs.varied
+        (one.part, one.field): runs.varied[name] for name, one in known.items() if one.part is not None
     }
+    n, t_start = runs.n_runs if columns else 1, runs.t_start
 
     def find(index: int, field: str, usual: float) -> Array:
         given = getattr(runs.stimulus.parts[index], field)
         values = columns.get((index, field), usual if given is None else given)
-        return np.broadcast_to(np.asarray(values, dtype=float), n)[:, None]
+        return np.full((n, 1), np.reshape(values, (-1, 1)), dtype=float)
 
     steps = [
         (find(index, "amplitude", 0.0), find(index, "start", -np.inf), find(index, "stop", np.inf))
         for index in range(len(runs.stimulus.parts))
     ]
-    edges = np.column_stack([np.full(n, t_start), *(edge for _, *window in steps for edge in window)])
+    edges = np.concatenate(
+        [np.full((n, 1), t_start), *(edge for _, *window in steps for edge in window)], axis=1
+    )
     edges[:, 1:][(edges[:, 1:] <= t_start) | (edges[:, 1:] >= runs.t_end)] = np.inf
     edges.sort(axis=1)
     kept = np.isfinite(edges)
@@ -187,7 +188,7 @@ def _lay_out_steps(runs: Runs) -> InputTable:
     end[first_piece[1:] - 1] = runs.t_end - t_start
     none, whole = np.empty(0), np.empty(0, dtype=np.int64)
     return InputTable(
-        input_of=np.arange(n),
+        input_of=np.arange(n) if columns else np.zeros(runs.n_runs, dtype=np.int64),
         first_piece=first_piece,
         piece_begin=begin,
         piece_end=end,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Sequence
+from functools import cache
 from typing import Any
 
 from natrium.model import AnyNeuron, Model, ModelError, Simulation, Stimulus
@@ -89,7 +90,7 @@ def make_solver(name: str, options: dict[str, Any]) -> Solver:
     """Make the solver of a name; see `simulate` for the options."""
     if name not in SOLVERS:
         raise ModelError(unknown_name("solver", name, SOLVERS))
-    known = inspect.signature(SOLVERS[name]).parameters
+    known = _options_of(SOLVERS[name])
     for option in (option for option in options if option not in known):
         raise ModelError(unknown_name(f"an option of solver {name!r}", option, known))
     try:
@@ -97,6 +98,11 @@ def make_solver(name: str, options: dict[str, Any]) -> Solver:
     except TypeError as error:
         given = ", ".join(options) or "none"
         raise ModelError(f"solver {name!r} does not take the options given ({given}): {error}") from None
+
+
+@cache
+def _options_of(kind: type[BaseSolver]) -> tuple[str, ...]:
+    return tuple(inspect.signature(kind).parameters)
 
 
 def solver_of(simulation: Simulation) -> Solver:

@@ -328,7 +328,7 @@ def as_stimulus(value: Stimulus | Sequence[Stimulus] | None) -> Sum:
     if value is None:
         return Sum()
     if isinstance(value, Stimulus):
-        return Sum((value,))
+        return value if isinstance(value, Sum) else Sum((value,))
     if isinstance(value, (list, tuple)):
         return Sum(value)
     raise StimulusError(f"a stimulus must be a Stimulus object or several, got {show(value)}{_meant(value)}")
