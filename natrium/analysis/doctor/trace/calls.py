@@ -48,7 +48,10 @@ class Calls(Plain):
 
     def entered(self, number: int) -> None:
         """Begin a loop, of steps perhaps."""
-        self.now.append([number, int(self.tracer.enter(number))])
+        steps = self.tracer.enter(number)
+        self.now.append([number, int(steps)])
+        if steps:
+            self.tracer.segments[-1].left_out = self.left_out
 
     def turn_of(self, loop: list[int]) -> None:
         """Begin a step, where turns are steps."""

@@ -163,7 +163,7 @@ class Elements(np.ndarray[Any, Any]):
         part.part_of_many, part.first = self.many, False
         if active().segment is None or not self.size or part.ndim == 0:
             return part
-        positions = np.arange(self.size).reshape(self.shape)[index]
+        positions = places(self.shape)[index]
         wanted: Sequence[int] = range(positions.size)
         if self.many and self.ndim > 1:
             wanted = self._speakers(positions)

@@ -169,6 +169,7 @@ class Segment:
         self.offsets: dict[tuple[Any, ...], set[int]] = {}
         self.along: set[tuple[Any, ...]] = set()  # containers that its steps go along
         self.pointers: dict[tuple[Any, ...], list[int]] = {}  # by what, and where that was at each turn
+        self.left_out = 0  # turns of a sweep that were left out before it
 
 
 def contains(form: Form, leaf: Form, limit: int = 400) -> bool:

@@ -6,7 +6,7 @@ import inspect
 import io
 import sys
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -66,6 +66,8 @@ class Plain:
         self.parents: dict[int, set[int]] = {}
         self.count = 0
         self.ahead: int | None = None
+        self.kept: Mapping[int, Collection[int]] = {}
+        self.left_out = 0
 
     # Loops -------------------------------------------------------------------------------------------
 
@@ -111,6 +113,7 @@ class Plain:
         entry, ones, begun = self.now[-1], iter(items), True
         name = getattr(items, "name", "") or text
         self.ahead = number
+        kept, at = self.kept.get(number), -1
         try:
             while True:
                 begun = False
@@ -118,6 +121,10 @@ class Plain:
                     item = next(ones)
                 except StopIteration:
                     return
+                at += 1
+                if kept is not None and at not in kept:
+                    self.left_out += 1
+                    continue
                 self.begin()
                 begun = True
                 yield self.item_of(entry, item, name)

@@ -45,6 +45,7 @@ class PlainRun:
 
         def make(scratch: Path) -> Plain:
             made.append(Plain(self.layers, scratch, _TURNS * max_operations))
+            made[0].kept = script.kept
             return made[0]
 
         self.run.go(make, copy.deepcopy(dict(given)))
@@ -91,6 +92,7 @@ class TracedRun:
         def make(scratch: Path) -> Watch:
             made.append(Watch(self.layers, scratch, _TURNS * operations, self.tracer))
             made[0].objects.module_name, made[0].source = "natrium_traced_script", script.lines
+            made[0].kept = script.kept
             return made[0]
 
         tracing.begin(self.tracer)

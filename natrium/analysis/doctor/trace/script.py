@@ -72,6 +72,10 @@ class Script:
         What is there before it runs.
     entry : int
         Which run of its loop is recorded, from 1 on; 0: the first of those that show most.
+    kept : mapping of int to tuple of int
+        Of some loops the turns that are made, from 0 on; of others all are.
+    runs : int
+        How often the stepping loop is run in a turn of these.
     """
 
     path: Path
@@ -81,6 +85,8 @@ class Script:
     tree: ast.Module | None = None
     given: Mapping[str, Any] = attrs.field(factory=dict)
     entry: int = 0
+    kept: Mapping[int, tuple[int, ...]] = attrs.field(factory=dict)
+    runs: int = 1
 
     @property
     def lines(self) -> tuple[str, ...]:

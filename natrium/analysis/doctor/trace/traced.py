@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+from collections.abc import Mapping
 from typing import Any
 
 import attrs
@@ -18,11 +20,13 @@ from natrium.analysis.doctor.trace.record import Record
 from natrium.analysis.doctor.trace.runs import NARROW, PlainRun, TracedRun, difference
 from natrium.analysis.doctor.trace.script import Script, load_script
 from natrium.analysis.doctor.trace.solvers import longest, rhs_record
+from natrium.analysis.doctor.trace.sweeps import thinned
 from natrium.model import ModelError
 
 MAX_OPERATIONS = 1_500_000
 MAX_STEPS = 50_000
 FEWEST_QUIET = 200
+AHEAD = 4  # times the operations: of a loop to which others were in the way
 
 
 def trace_script(
@@ -77,18 +81,20 @@ def trace_all(
     -------
     tuple of Record
     """
-    records = _traces(load_script(path), name, claimed, max_operations, max_steps)
+    script = load_script(path)
+    records = _traces(script, name, claimed, max_operations, max_steps, over=name is None)
     return tuple(record for _, record in records)
 
 
 def _traces(
     script: Script, name: str | None, claimed: Any, max_operations: int, max_steps: int, speaker: int = 0,
     whole: bool = False, pointer: tuple[Any, ...] | None = None, jump_line: int = 0,
-    one_loop: int | None = None,
+    one_loop: int | None = None, over: bool = False,
 ) -> list[tuple[tuple[Any, ...], Record]]:  # fmt: skip
     """Trace all stepping loops; beside each record, how much like a neuron's it is.
 
-    The run that learns ends when steps make nothing new, unless it is to be a whole one.
+    The run that learns ends when steps make nothing new, unless it is to be a whole one. Where the budget is
+    used up by the first runs of a sweep, or by one of several loops, others may be looked at `over` again.
     """
     asked, given, nothing = script, dict(script.given), Known()
     nothing.speaker, nothing.pointer, nothing.jump_line = speaker, pointer, jump_line
@@ -151,6 +157,21 @@ def _traces(
         )
     first, lesson, learned = best
     again = (asked, name, claimed, max_operations, max_steps, speaker, True)
+    if over and first.tracer.enough and not asked.entry:
+        met = {one.loop for one in first.tracer.segments}
+        missed = sorted(plain.candidates(without) - met) if one_loop is None else []
+        budget = (max_operations, max_steps)
+        sparse = _sparse(asked, plain, first, lesson.loop, given, *budget) or asked
+        if missed or sparse is not asked:
+            found = _traces(sparse, None, None, *budget, one_loop=one_loop)
+            entries = plain.hook.entries
+            found = [(one, attrs.evolve(got, runs=(got.runs[0], entries[got.loop]))) for one, got in found]
+            for one in missed:
+                with contextlib.suppress(ModelError):  # it may be none that steps
+                    further = (AHEAD * max_operations, max_steps // 2)
+                    more = _traces(asked, None, None, *further, one_loop=one, over=True)
+                    found += [(score, got) for score, got in more if score and score[0] and not got.fallback]
+            return sorted(found, key=lambda pair: pair[1].loop)
     good = sorted((one for one in learned if one.score[0]), key=lambda one: one.loop) or learned[:1]
     if any(one.pointer is not None for one in (lesson, *good)):
         ones = good if lesson in good else [lesson]
@@ -177,6 +198,17 @@ def _traces(
     return found
 
 
+def _sparse(
+    script: Script, plain: PlainRun, first: TracedRun, loop: int, given: Mapping[str, Any],
+    max_operations: int, max_steps: int,
+) -> Script | None:  # fmt: skip
+    """Give the script with some runs of a sweep, from all over it; None where it wants all."""
+    sweep, kept, runs = thinned(plain, first, loop, max_steps)
+    sparse = attrs.evolve(script, kept={sweep: kept}, runs=runs)
+    alike = bool(kept) and type(PlainRun(sparse, given, max_operations).run.error) is type(plain.run.error)
+    return sparse if alike else None
+
+
 def _quiet(plain: PlainRun, loops: set[int]) -> int:
     """Say after how many steps that make nothing new a script's one loop is learned; 0: after all."""
     if len(loops) != 1 or plain.layers.solver_calls or any(plain.hook.entries[one] > 1 for one in loops):
@@ -197,7 +229,8 @@ def _recorded(script: Script, second: TracedRun, loop: int, plain: PlainRun) -> 
         left = builder.left_over(segments)
     finally:
         tracing.end()
-    runs = (1 + segments.index(fullest), max(len(segments), plain.hook.entries.get(loop, 1)))
+    number = 1 + segments.index(fullest) + script.runs * fullest.left_out
+    runs = (number, max(len(segments), plain.hook.entries.get(loop, 1)))
     ended = (type(plain.run.error).__name__ if plain.run.error is not None else "", plain.run.ended_at)
     whole = not second.tracer.enough
     return attrs.evolve(
