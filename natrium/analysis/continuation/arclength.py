@@ -24,7 +24,9 @@ import attrs
 import numpy as np
 import scipy
 
+from natrium.analysis.continuation.broyden import come_near
 from natrium.analysis.continuation.cycles import Cycles, Evaluation
+from natrium.analysis.continuation.rows import solve_rows
 from natrium.model import NatriumError, SolverError
 from natrium.model.arrays import Array
 from natrium.model.root import find_root
@@ -34,6 +36,7 @@ NEWTON = 8
 # Units of length: a correction so small leaves one of its square; where a place is told by the tangent, that
 # is as exact as the correction is small.
 CLOSE, EXACT = 1e-7, 1e-10
+SURE = 0.1  # of that: how short the last step by residuals alone is, that Newton's first is as close
 NOISE = 1e-6  # likewise, where corrections shrink no further: what the equations' own error makes of it
 SHRINKS = 0.3  # by which they would have to
 FARTHEST = 2.0  # steps: a correction beyond leads elsewhere
@@ -70,46 +73,54 @@ class Point:
 Test = Callable[[Point], float]
 
 
-def corrected(problem: Cycles, guess: Array, plane: Array, scales: Array, close: float = CLOSE) -> Point:
+def corrected(
+    problem: Cycles,
+    guess: Array,
+    plane: Array,
+    scales: Array,
+    close: float = CLOSE,
+    beside: Evaluation | None = None,
+) -> Point:
     """Find the zero near a guess in the plane through it across a direction, shape (n,), in units.
+
+    What was found `beside` it spares Jacobians where residuals are cheap.
 
     Raises
     ------
     SolverError, ModelError
         When Newton's method finds none, or the equations cannot be evaluated.
     """
-    z, last = guess.copy(), np.inf
-    for iteration in range(NEWTON):
+    z, last, before = guess.copy(), np.inf, 0
+    known = None if beside is None else problem.jacobian_beside(beside)
+    if known is not None:
+
+        def off_by(z: Array) -> Array:
+            return np.append(problem.residual(z), plane @ ((z - guess) / scales))
+
+        near = come_near(off_by, np.vstack([known * scales, plane]), guess, scales, SURE * close)
+        if near is not None:
+            z, before = near[0], (near[1] + 1) // 2  # two of its steps are worth one of Newton's
+    for iteration in range(before, NEWTON + before):
         found = problem.evaluate(z)
         matrix = np.vstack([found.jacobian * scales, plane])
         off = np.append(found.residual, plane @ ((z - guess) / scales))
-        moved = _solve(matrix, -off)
+        moved = solve_rows(matrix, -off)
         z = z + moved * scales
         size = float(np.abs(moved).max())
         if not np.isfinite(size) or np.abs((z - guess) / scales).max() > FARTHEST:
             break
         if size < close or (size < NOISE and size > SHRINKS * last):
-            tangent = _solve(matrix, np.append(np.zeros(len(off) - 1), 1.0)) * scales / problem.scales(z)
+            tangent = solve_rows(matrix, np.append(np.zeros(len(off) - 1), 1.0)) * scales / problem.scales(z)
             tangent /= np.linalg.norm(tangent) * (np.sign(tangent @ plane) or 1.0)
             intervals, states = problem.read(z)
             told = attrs.evolve(found, intervals=intervals, states=states)
             return Point(problem, z, tangent, told, iteration)
-        if iteration > 2 and size > last:
+        if iteration - before > 2 and size > last:
             break
         last = size
     raise SolverError(
         f"Newton's method must end at a cycle near by, got a correction of {size:.3g} of a unit"
     )
-
-
-def _solve(matrix: Array, right: Array) -> Array:
-    """Solve rows that differ in size."""
-    sizes = np.abs(matrix).max(axis=1)
-    sizes[~(sizes > 0.0)] = 1.0
-    try:
-        return np.asarray(np.linalg.solve(matrix / sizes[:, None], right / sizes))
-    except np.linalg.LinAlgError:
-        raise SolverError("the equations of a cycle must tell it from its neighbours") from None
 
 
 def at_value(problem: Cycles, guess: Array, value: float) -> Point:
@@ -126,7 +137,7 @@ def ahead(point: Point, length: float, near: Array | None = None, close: float =
     problem, scales, tangent = point.problem.adapted(point.z, point.found), point.scales, point.tangent
     guess = point.z if near is None else near
     off = length - float(tangent @ ((guess - point.z) / scales))
-    return corrected(problem, guess + off * tangent * scales, tangent, scales, close)
+    return corrected(problem, guess + off * tangent * scales, tangent, scales, close, point.found)
 
 
 def _curving(before: Point | None, point: Point, length: float) -> Array | None:

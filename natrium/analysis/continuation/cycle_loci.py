@@ -25,7 +25,7 @@ import numpy as np
 from natrium.analysis.continuation.arclength import Point, at_value
 from natrium.analysis.continuation.axis import Axis
 from natrium.analysis.continuation.branch import SpecialPoint
-from natrium.analysis.continuation.cycles import RANGE, Cycles, Evaluation
+from natrium.analysis.continuation.cycles import RANGE, Cycles, Evaluation, Together
 from natrium.analysis.continuation.follow import TESTS
 from natrium.analysis.continuation.loci import LocusCurve, both_ways
 from natrium.analysis.continuation.standing import bordered, bordering
@@ -39,7 +39,7 @@ TOUCH = 1e-3  # of a slope or a clearance at a graze, which of the two it is
 
 
 @attrs.frozen(eq=False)
-class CycleLocus:
+class CycleLocus(Together):
     """Cycles on which something happens, along two parameters."""
 
     kind: str  # one of `KINDS`

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from natrium.analysis.continuation.axis import Axis, sizes_of
-from natrium.analysis.continuation.legs import flowed, inside, interval, is_timed, place
+from natrium.analysis.continuation.legs import Place, flowed, inside, interval, is_timed, place, run_on
 from natrium.analysis.cycle.return_map import free_of
 from natrium.model import AnyNeuron, SolverError
 from natrium.model.arrays import Array
@@ -76,6 +76,12 @@ class Cycles(Protocol):
     def evaluate(self, z: Array) -> Evaluation:
         """Evaluate the equations at a point, shape (n,)."""
 
+    def jacobian_beside(self, found: Evaluation) -> Array | None:
+        """Give what another evaluation tells of the Jacobian here; None where residuals are not cheaper."""
+
+    def residual(self, z: Array) -> Array:
+        """Evaluate the residual alone."""
+
     def read(self, z: Array) -> tuple[Array, Array]:
         """Give the intervals and the states at their beginnings (see `Evaluation`) from the unknowns."""
 
@@ -106,8 +112,20 @@ def sorted_multipliers(matrix: Array) -> npt.NDArray[np.complex128]:
     return np.asarray(values[np.argsort(-np.abs(values), kind="stable")])
 
 
+class Together:
+    """Equations whose residuals come with their derivatives, or at no less cost."""
+
+    def jacobian_beside(self, found: Any) -> Array | None:
+        """Give none: nothing is spared by it."""
+
+    def residual(self, z: Array) -> Array:
+        """Evaluate the residual alone."""
+        found: Array = self.evaluate(z).residual  # type: ignore[attr-defined]  # of the equations themselves
+        return found
+
+
 @attrs.frozen(eq=False)
-class HybridCycles:
+class HybridCycles(Together):
     """Cycles of k spikes.
 
     The unknowns are, of each interval, the free states just after the reset and how long the flow goes on
@@ -245,34 +263,53 @@ class SmoothCycles:
         """Spikes in the equations: none."""
         return 0
 
-    def evaluate(self, z: Array) -> Evaluation:
-        """Evaluate the equations at a point, shape (n,)."""
-        here, n, m = place(self.axis, float(z[-1]), self.rtol), self.point.size, self.arcs
-        period, parts = float(z[-2]), z[:-2].reshape(m, n)
+    def _parts(self, z: Array) -> tuple[Place, float, Array]:
+        """Give the place, the length of an arc, and the states where they begin, shape (arcs, n_states)."""
+        period = float(z[-2])
         if not 0.0 < period <= 2.0 * self.longest:
             raise SolverError(f"a cycle must take time, got {period:.6g} ms")
+        return place(self.axis, float(z[-1]), self.rtol), period / self.arcs, z[:-2].reshape(self.arcs, -1)
+
+    def _residual(self, parts: Array, ends: list[Array]) -> Array:
+        apart = np.array(ends) - np.roll(parts, -1, axis=0)
+        return np.append(apart.ravel(), self.normal / self.sizes @ (parts[0] - self.point))
+
+    def residual(self, z: Array) -> Array:
+        """Evaluate the residual alone."""
+        here, length, parts = self._parts(z)
+        return self._residual(parts, [run_on(here, y, length).segments[-1].values[:, -1] for y in parts])
+
+    def jacobian_beside(self, found: Evaluation) -> Array | None:
+        """Give what another evaluation tells of the Jacobian here: all but the plane, which is known."""
+        jacobian = found.jacobian.copy()
+        if len(jacobian) != self.arcs * self.point.size + 1:
+            return None
+        jacobian[-1, : self.point.size] = self.normal / self.sizes
+        return jacobian
+
+    def evaluate(self, z: Array) -> Evaluation:
+        """Evaluate the equations at a point, shape (n,)."""
+        (here, length, parts), n, m = self._parts(z), self.point.size, self.arcs
         start = np.eye(n, n + len(self.axis.all))
-        legs = [flowed(here, y, start, period / m) for y in parts]
-        residual, jacobian = np.zeros(m * n + 1), np.zeros((m * n + 1, z.size + len(self.axis.others)))
+        legs = [flowed(here, y, start, length) for y in parts]
+        jacobian = np.zeros((m * n + 1, z.size + len(self.axis.others)))
         for i, leg in enumerate(legs):
             rows, follows = slice(i * n, (i + 1) * n), (i + 1) % m
-            residual[rows] = leg.end - parts[follows]
             jacobian[rows, i * n : (i + 1) * n] += leg.by[:, :n]
             jacobian[rows, follows * n : (follows + 1) * n] -= np.eye(n)
             jacobian[rows, m * n], jacobian[rows, m * n + 1 :] = leg.flow / m, leg.by[:, n:]
-        across = self.normal / self.sizes
-        residual[-1], jacobian[-1, :n] = across @ (parts[0] - self.point), across
+        jacobian[-1, :n] = self.normal / self.sizes
         monodromy = reduce(lambda product, leg: leg.by[:, :n] @ product, legs, np.eye(n))
         values = sorted_multipliers(monodromy)
         runs = tuple(leg.run for leg in legs)
         V = np.concatenate([run.V for run in runs])
         clearance, crossings = np.inf, 0
         if self.axis.neuron.fires:
-            counted = [inside(here, run, period / m) for run in runs]
+            counted = [inside(here, run, length) for run in runs]
             crossings = sum(number for number, _ in counted)
             clearance = min(clear for _, clear in counted)
         return Evaluation(
-            residual=residual,
+            residual=self._residual(parts, [leg.end for leg in legs]),
             jacobian=jacobian,
             monodromy=monodromy,
             multipliers=np.delete(values, int(np.argmin(np.abs(values - 1.0)))),

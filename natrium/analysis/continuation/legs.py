@@ -158,6 +158,11 @@ class Leg:
     run: Trajectory
 
 
+def run_on(here: Where, y: Array, length: float) -> Trajectory:
+    """Run from a state for so long, ms, without a threshold."""
+    return here.run(silenced(here.neuron), y, length)
+
+
 def flowed(here: Where, y: Array, by: Array, length: float) -> Leg:
     """Go with the flow for so long, without a threshold.
 
@@ -171,10 +176,9 @@ def flowed(here: Where, y: Array, by: Array, length: float) -> Leg:
     length : float
         ms.
     """
-    silent = silenced(here.neuron)
-    run = here.run(silent, y, length)
+    run = run_on(here, y, length)
     end = run.segments[-1].values[:, -1]
-    found = propagate(run, here.directions(silent, by), rtol=here.rtol).final
+    found = propagate(run, here.directions(run.neuron, by), rtol=here.rtol).final
     return Leg(np.array(end), found, here.flow(end, run.t_end), run)
 
 

@@ -18,7 +18,7 @@ from natrium.analysis.continuation.corners import (
     turned_back,
     unstable_beside,
 )
-from natrium.analysis.continuation.cycles import RANGE, RTOL
+from natrium.analysis.continuation.cycles import RANGE, RTOL, Together
 from natrium.analysis.continuation.legs import guard_of, place
 from natrium.analysis.equilibria.curve import equilibria
 from natrium.analysis.equilibria.eigenvalues import sorted_eigenvalues
@@ -53,7 +53,7 @@ class Standstill:
         return 0.0
 
 
-class Still:
+class Still(Together):
     """Equations of what stands."""
 
     def read(self, z: Array) -> tuple[Array, Array]:

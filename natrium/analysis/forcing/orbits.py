@@ -17,7 +17,7 @@ import attrs
 import numpy as np
 
 from natrium.analysis.continuation.axis import sizes_of
-from natrium.analysis.continuation.cycles import RANGE, RTOL, TIME, Evaluation, sorted_multipliers
+from natrium.analysis.continuation.cycles import RANGE, RTOL, TIME, Evaluation, Together, sorted_multipliers
 from natrium.analysis.continuation.legs import flowed, inside, interval, is_timed
 from natrium.analysis.cycle.return_map import free_of
 from natrium.analysis.forcing.axis import ForcedAxis, Forcing
@@ -147,7 +147,7 @@ class ForcedPlace:
 
 
 @attrs.frozen(eq=False)
-class LockedOrbits:
+class LockedOrbits(Together):
     """Orbits of p spikes in q periods of the input, as `cycles.Cycles`."""
 
     axis: ForcedAxis

@@ -4,7 +4,8 @@ import attrs
 import numpy as np
 import pytest
 
-from natrium.analysis.continuation.arclength import Point, at_value, located, step
+from natrium.analysis.continuation.arclength import Point, ahead, at_value, located, step
+from natrium.analysis.continuation.cycles import Together
 
 
 @attrs.frozen
@@ -22,7 +23,7 @@ class Bare:
 
 
 @attrs.frozen
-class Ellipse:
+class Ellipse(Together):
     """x^2 + (p/2)^2 = 1, moved by what a tolerance may leave."""
 
     rtol: float = 1e-12
@@ -83,3 +84,29 @@ def test_what_jumps_is_found_nowhere():
         return float("nan") if one.value > 0.2 else -1.0
 
     assert located(point, after, jumps) is None
+
+
+@attrs.frozen(eq=False)
+class Cheap(Ellipse):
+    """The same, whose residual costs less; it counts its Jacobians."""
+
+    told: list = attrs.field(factory=list)
+
+    def jacobian_beside(self, found):
+        return found.jacobian
+
+    def residual(self, z):
+        return Ellipse.evaluate(self, z).residual
+
+    def evaluate(self, z):
+        self.told.append(z)
+        return Ellipse.evaluate(self, z)
+
+
+def test_where_residuals_are_cheap_a_step_takes_one_jacobian():
+    dear, cheap = (at_value(one, np.array([0.8, 1.2]), 1.2) for one in (Ellipse(), Cheap()))
+    cheap.problem.told.clear()
+    found = ahead(cheap, 0.2)
+    assert len(cheap.problem.told) == 1
+    assert np.abs(found.z - ahead(dear, 0.2).z).max() < 1e-10
+    assert 0 < found.iterations <= 8
