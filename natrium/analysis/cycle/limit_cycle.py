@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cached_property, reduce
 from typing import Any
 
@@ -124,7 +125,9 @@ class LimitCycle(Periodic):
             solver=second_solver(mapping.solver),
             rtol=mapping.rtol * second_tolerance(mapping.rtol),
         )
-        return cycle_near(other, self.states[0], self.n_spikes, least=1, jacobian=self.jacobian)
+        return cycle_near(
+            other, self.states[0], self.n_spikes, least=1, jacobian=self.jacobian, near=self.returns
+        )
 
     @property
     def period_error(self) -> float:
@@ -228,17 +231,19 @@ def cycle_near(
     least: int = 0,
     most: int = NEWTON,
     jacobian: Array | None = None,
+    near: Sequence[Return] = (),
 ) -> LimitCycle:
     """Find the fixed point of so many returns that is near to x, by so many steps of Newton's method.
 
-    Where their derivative at x is known (`jacobian`), the first step goes by that.
+    Where their derivative at x is known (`jacobian`), the first step goes by that; where returns near to
+    them are (`near`), no more is run than must be.
 
     Raises
     ------
     SolverError
         When there is none, as far as so many steps tell.
     """
-    returns, residual = mapping.orbit(x, period), np.inf
+    returns, residual = mapping.orbit(x, period, near), np.inf
     for iteration in range(most + 1):
         miss = returns[-1].after - x
         last, residual = (
@@ -254,21 +259,21 @@ def cycle_near(
             step = np.asarray(np.linalg.solve(jacobian - np.eye(x.size), miss), dtype=float)
         except np.linalg.LinAlgError:
             break
-        x, returns = _stepped(mapping, x, step, period)
+        x, returns = _stepped(mapping, x, step, returns)
     raise SolverError(
         f"Newton's method must end at a cycle of {period} spikes, got a residual of {residual:.3g} after "
         f"{most} steps; give a `start` nearer to it, or another period"
     )
 
 
-def _stepped(mapping: ReturnMap, x: Array, step: Array, period: int) -> tuple[Array, list[Return]]:
+def _stepped(mapping: ReturnMap, x: Array, step: Array, before: list[Return]) -> tuple[Array, list[Return]]:
     """Take a step of Newton's method, shorter where it leads to states from which no run is possible."""
     for _ in range(HALVINGS):
         try:
-            return x - step, mapping.orbit(x - step, period)
+            return x - step, mapping.orbit(x - step, len(before), before)
         except SolverError:
             step = 0.5 * step
-    return x - step, mapping.orbit(x - step, period)
+    return x - step, mapping.orbit(x - step, len(before), before)
 
 
 def _lead(mapping: ReturnMap, transient: int) -> Array:

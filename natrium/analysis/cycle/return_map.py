@@ -40,6 +40,7 @@ RUN_RTOL = 1e-12
 LONGEST = 5000.0  # ms, or of the scale of time, without a spike after which none is expected
 FIRST_LOOK = 50.0  # ms, or of the scale of time
 LONGER = 2.0
+BEYOND = 1.5  # times an interval that is known to be near: how far is looked first
 # How near to a stable equilibrium (mV; of the states' scales) a run has come to rest, and how many times as
 # far off the threshold must be then.
 AT_REST, CLEAR = 1e-6, 1e3
@@ -151,13 +152,15 @@ class ReturnMap:
         y, by_state = rested(self.linear, self.full(free), length, self.input)
         return y, by_state[:, list(self.free)]
 
-    def __call__(self, free: npt.ArrayLike) -> Return:
+    def __call__(self, free: npt.ArrayLike, near: float | None = None) -> Return:
         """Go from one reset to the next.
 
         Parameters
         ----------
         free : array_like, shape (n_free,)
             Free states just after a reset, in the order of `names`.
+        near : float, optional
+            About how long the interval is, ms: no more is run then than must be.
 
         Raises
         ------
@@ -177,7 +180,7 @@ class ReturnMap:
                 f"{y[0]:.9g} mV at {level:.9g} mV by the rule {system.refractory.rule!r}: a spike that is "
                 "made by the clock has no slope; use less input"
             )
-        trajectory = run_from(self.neuron, y, self.input, self.solver, self.longest)
+        trajectory = run_from(self.neuron, y, self.input, self.solver, self.longest, near)
         if not trajectory.events:
             raise SolverError(
                 f"every interval must end with a spike, got none within {self.longest:g} ms at "
@@ -193,11 +196,11 @@ class ReturnMap:
             by_free=by_free,
         )
 
-    def orbit(self, free: npt.ArrayLike, count: int) -> list[Return]:
-        """Go on for `count` intervals."""
+    def orbit(self, free: npt.ArrayLike, count: int, near: Sequence[Return] = ()) -> list[Return]:
+        """Go on for `count` intervals, which are about as long as others, where any are known."""
         returns: list[Return] = []
-        for _ in range(count):
-            returns.append(self(free))
+        for k in range(count):
+            returns.append(self(free, near[k].interval if near else None))
             free = returns[-1].after
         return returns
 
@@ -262,7 +265,12 @@ def free_directions(neuron: AnyNeuron, start: Array) -> Directions:
 
 
 def run_from(
-    neuron: AnyNeuron, y: Sequence[float] | Array, I: float, solver: Solver, longest: float
+    neuron: AnyNeuron,
+    y: Sequence[float] | Array,
+    I: float,
+    solver: Solver,
+    longest: float,
+    near: float | None = None,
 ) -> Trajectory:
     """Run from a state under a constant input until it fires or has come to rest, or for `longest` ms.
 
@@ -276,8 +284,11 @@ def run_from(
     solver : Solver
     longest : float
         ms.
+    near : float, optional
+        About when it fires, ms.
     """
-    beginning, span = neuron.started(list(y)), min(FIRST_LOOK * scales_of(neuron).time, longest)
+    look = FIRST_LOOK * scales_of(neuron).time if near is None else BEYOND * near
+    beginning, span = neuron.started(list(y)), min(look, longest)
     while True:
         trajectory = solver.solve(beginning, Constant(I), t_end=span)
         if trajectory.events or span >= longest or _is_at_rest(neuron, trajectory, I):

@@ -118,9 +118,11 @@ class _Walk:
                 f"derivatives need spikes that V reaches by itself, got one at {made[0].time:.9g} ms that an "
                 "incoming spike makes: simulate with other weights"
             )
-        self.events: Iterator[Event] = iter(trajectory.events[:n_spikes])
+        events = trajectory.events[:n_spikes]
+        self.events: Iterator[Event] = iter(events)
         self.event = next(self.events, None)
         self.ends = n_spikes is not None
+        self.last = events[-1].time if self.ends and events else math.inf  # of all that is gone along
         self.t = trajectory.t_start
         self.y = np.asarray(trajectory.neuron.initial_state(), dtype=float)
         self.S = directions.start.astype(float)
@@ -294,15 +296,15 @@ class _Walk:
             return Collocation(self.linear, self.known, span, _all_of, forced, self.rtol, stiff)
         if held not in self.courses:
             self.courses[held] = Collocation(
-                self.linear, self.known, span, lambda t: self._is_held(t) == held, forced, self.rtol, stiff
+                self.linear, self.known, span, lambda t: self._is_wanted(t, held), forced, self.rtol, stiff
             )
         return self.courses[held]
 
-    def _is_held(self, times: Array) -> Array:
-        """Tell which times lie in refractory periods."""
+    def _is_wanted(self, times: Array, held: bool) -> Array:
+        """Tell which times lie in refractory periods, or outside of them, of those that are gone along."""
         spikes = np.array([-math.inf, *(event.time for event in self.trajectory.events)])
-        length, _ = self.plain.refractory()
-        return np.asarray(times - spikes[np.searchsorted(spikes, times) - 1] < length)
+        is_held = times - spikes[np.searchsorted(spikes, times) - 1] < self.plain.refractory()[0]
+        return np.asarray((is_held == held) & (times < self.last))
 
     def _through_branches(self, span: Span, until: float, v_thresh: float) -> None:
         """Integrate with the sides of all branches held, from one change of them to the next."""

@@ -216,16 +216,31 @@ def test_a_step_that_leads_where_no_run_is_possible_is_shortened():
     """A map that is there for |x| < 1 alone."""
 
     class Map:
-        def orbit(self, x, count):
+        def orbit(self, x, count, near):
+            assert len(near) == count
             if abs(x[0]) >= 1.0:
                 raise SolverError("no run from there")
             return [x] * count
 
-    x, orbit = _stepped(Map(), np.array([0.5]), np.array([-8.0]), 3)
+    x, orbit = _stepped(Map(), np.array([0.5]), np.array([-8.0]), [None] * 3)
     assert x == pytest.approx([0.5 + 8.0 / 2**5])
     assert len(orbit) == 3
     with pytest.raises(SolverError, match="no run"):
-        _stepped(Map(), np.array([1.0]), np.array([0.0]), 1)
+        _stepped(Map(), np.array([1.0]), np.array([0.0]), [None])
+
+
+@pytest.mark.parametrize("I", [8.0, 30.0, 100.0])
+def test_a_return_is_the_same_however_far_is_looked(I):
+    """To the bit: the derivative is of the interval alone, whatever comes after it in the run."""
+    mapping = return_map(notebook.lif_na().neuron, I)
+    free = mapping([0.05, 0.5]).after
+    far = mapping(free)
+    for near in (0.1 * far.interval, far.interval, 20.0 * far.interval):
+        back = mapping(free, near)
+        assert back.interval == far.interval
+        np.testing.assert_array_equal(back.after, far.after)
+        np.testing.assert_array_equal(back.jacobian, far.jacobian)
+        np.testing.assert_array_equal(back.gradient, far.gradient)
 
 
 def test_a_cycle_whose_refractory_period_flows_is_its_closed_form():
