@@ -20,6 +20,7 @@ from natrium.analysis.doctor.reading.faults.kept_times import kept_times
 from natrium.analysis.doctor.reading.faults.lost_steps import lost_steps
 from natrium.analysis.doctor.reading.faults.not_kept import not_kept
 from natrium.analysis.doctor.reading.faults.paces import paces
+from natrium.analysis.doctor.reading.faults.scales import scales
 from natrium.analysis.doctor.reading.faults.step_checks import step_checks
 from natrium.analysis.doctor.reading.faults.unended import unended
 from natrium.analysis.doctor.reading.faults.unresolved import unresolved
@@ -55,7 +56,7 @@ def checks(case: Case) -> list[Found]:
     for check in (
         _compared, lost_steps, kept_times, paces, _gates, _signs, _leak_away, _never_equal,
         _out_of_reach, _unused, _late_input, unended, counted_above, unresolved, by_text,
-        sets_in_flow, own_slopes, growth, in_turns,
+        sets_in_flow, own_slopes, growth, in_turns, scales,
     ):  # fmt: skip
         found += check(case)
     return found

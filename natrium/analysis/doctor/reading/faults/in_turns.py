@@ -13,7 +13,7 @@ from natrium.analysis.doctor.reading.findings.case import Case
 from natrium.analysis.doctor.reading.findings.found import Found, at_first, in_line
 from natrium.analysis.doctor.reading.text.blocks import given_to, grown_at
 from natrium.analysis.doctor.reading.text.named import numbers_named
-from natrium.analysis.doctor.reading.text.turns import seeded_again, start_overwritten
+from natrium.analysis.doctor.reading.text.turns import compared_after, seeded_again, start_overwritten
 from natrium.analysis.doctor.reading.text.untaken import number_of, numbers_made
 from natrium.analysis.doctor.trace.meanings import is_times_of_spikes, plain
 
@@ -33,6 +33,7 @@ def in_turns(case: Case) -> Iterator[Found]:
     yield from _starts_lost(case)
     yield from _kept_in_each(case)
     yield from _floored(case)
+    yield from _compared_after(case)
 
 
 def _seeded(case: Case) -> Iterator[Found]:
@@ -63,6 +64,21 @@ def _starts_lost(case: Case) -> Iterator[Found]:
                     f"{in_line(case.source, read)}: what line {given} sets is lost.",
                     read, evidence=f"{plain(state)} begins at {begins:g}, and not at {meant:g}", about=state,
                 )  # fmt: skip
+
+
+def _compared_after(case: Case) -> Iterator[Found]:
+    """Find a threshold that V is held against once, after the last step."""
+    maps = case.maps
+    if maps.threshold is not None or maps.firing:
+        return
+    line = compared_after(case.source, maps.main.updates[maps.V].line, plain(maps.V))
+    if line:
+        yield Found(
+            "threshold-after", "fault",
+            f"{at_first(case.source, line)} stands after the loop that steps: it compares the last value of "
+            f"{plain(maps.V)} alone, and belongs into the loop.",
+            line, evidence=f"none of {maps.record.order.size} steps compares {plain(maps.V)}",
+        )  # fmt: skip
 
 
 def _kept_in_each(case: Case) -> Iterator[Found]:

@@ -16,8 +16,8 @@ from natrium.analysis.doctor.trace.meanings import plain
 from natrium.analysis.doctor.trace.record import Node
 from natrium.model import Model
 
-_MS = re.compile(r"\b(ms|msec|msecs|millisecond|milliseconds)\b|\*\s*1e-3\s*#?\s*s\b", re.IGNORECASE)
-_S = re.compile(r"[\[(,#\s](s|sec|secs|second|seconds)\b", re.IGNORECASE)
+MILLISECONDS = re.compile(r"\b(ms|msec|msecs|millisecond|milliseconds)\b|\*\s*1e-3\s*#?\s*s\b", re.IGNORECASE)
+SECONDS = re.compile(r"[\[(,#\s](s|sec|secs|second|seconds)\b", re.IGNORECASE)
 _MV = re.compile(r"\b(mv|millivolt|millivolts)\b", re.IGNORECASE)
 _V = re.compile(r"[\[(,#\s](V|volt|volts|Volt|Volts)\b")
 # No membrane is slower, no step longer than this where time is counted in seconds.
@@ -124,7 +124,7 @@ def _sized(maps: Maps, time_constant: float) -> Units:
         if (one == maps.record.dt or not node.args) and node.value >= maps.step * (1.0 - 1e-9)
         if re.match(r"d?t$|tau|t_|dt|tref|delta_t", plain(one).lower())
     )
-    said = _said(maps, times, _MS, _S)
+    said = _said(maps, times, MILLISECONDS, SECONDS)
     step = maps.step
     parameters = maps.record.parameters.items()
     taus = [node.value for name, node in parameters if plain(name).startswith("tau")]

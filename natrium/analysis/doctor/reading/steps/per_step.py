@@ -9,14 +9,18 @@ import numpy as np
 
 from natrium.analysis.doctor.reading.expressions.rewriting import rewriting
 from natrium.analysis.doctor.reading.expressions.trees import (
+    ARRAYS,
     LEAF,
+    Program,
     in_order,
     is_leaf,
+    leaf,
     leaves,
     name_of,
     number,
     with_args,
 )
+from natrium.analysis.doctor.trace.meanings import plain
 from natrium.analysis.doctor.trace.record import Node, Record
 
 FEWEST = 0.5  # of the steps: what comes in in fewer are spikes
@@ -57,10 +61,22 @@ def as_held(record: Record, added: Mapping[str, Node]) -> Record:
     if not added:
         return record
 
+    courses = dict(record.exogenous)
+
+    def drawn(more: Node, state: str) -> Node:
+        """Give what is added under one name, where it is made of what comes in."""
+        if more.op == LEAF or not leaves(more) & {record.input, *record.exogenous}:
+            return more
+        name = f"I (into {plain(state)})"
+        if name not in courses:
+            known = {**record.parameter_values, record.input: record.inputs, **record.exogenous}
+            courses[name] = np.asarray(Program([more])(known, ARRAYS)[0], dtype=float)
+        return leaf(name, more.value)
+
     def made(node: Node, args: tuple[Node, ...]) -> Node:
         for state in added:
             if (pair := _decayed(node, state, record)) is not None:
-                decay, more = pair
+                decay, more = pair[0], drawn(pair[1], state)
                 share = Node("-", (number(1.0), decay), 1.0 - decay.value, node.line)
                 level = Node("/", (more, number(share.value)), more.value / share.value, node.line)
                 gained = Node("*", (share, level), more.value, node.line)
@@ -69,7 +85,12 @@ def as_held(record: Record, added: Mapping[str, Node]) -> Record:
         return with_args(node, args)
 
     of = rewriting(made)
-    return attrs.evolve(record, steps=tuple(step.with_trees(of) for step in record.steps))
+    steps = tuple(step.with_trees(of) for step in record.steps)
+    read = leaves(*(one for step in steps for one in step.trees))
+    first = next((name for name in courses if name not in record.exogenous), "")
+    if first and record.input not in read:  # what was taken for the input comes in through this alone
+        return attrs.evolve(record, steps=steps, input=first, inputs=courses.pop(first), exogenous=courses)
+    return attrs.evolve(record, steps=steps, exogenous=courses)
 
 
 def _decayed(node: Node, state: str, record: Record) -> tuple[Node, Node] | None:
@@ -111,4 +132,4 @@ def _comes_in(node: Node, record: Record) -> bool:
     courses = {**record.exogenous, record.input: record.inputs}
     own = [np.asarray(courses[one]) for one in leaves(node) if one in courses and np.size(courses[one])]
     moved = all(np.count_nonzero(np.nan_to_num(one)) >= FEWEST * one.size for one in own)
-    return moved and (node.op == LEAF or node.value != 0.0)
+    return moved and (bool(own) or node.op == LEAF or node.value != 0.0)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator, Sequence
 
+from natrium.analysis.doctor.reading.text.blocks import sets_of
 from natrium.analysis.doctor.reading.text.kept import places_read, places_set
 from natrium.analysis.doctor.reading.text.labels import given_by, nodes_of
 from natrium.analysis.doctor.reading.text.loops import of_turn
@@ -62,6 +63,31 @@ def start_overwritten(source: Sequence[str], line: int, name: str) -> Iterator[t
             first = isinstance(to, ast.Subscript) and ast.unparse(to.slice) == "0"
             if first and plain(ast.unparse(to)) == name:
                 yield read[0], one.lineno, value
+
+
+def compared_after(source: Sequence[str], line: int, name: str) -> int:
+    """Give the line that compares what steps move, and sets it, after the loop that steps; 0: none does.
+
+    Parameters
+    ----------
+    source : sequence of str
+    line : int
+        Of the step.
+    name : str
+        Of what it moves.
+    """
+    loop = next(iter(of_turn(source, line)[-1:]), None)
+    for block in nodes_of(source):
+        body = getattr(block, "body", None)
+        if loop is None or not isinstance(body, list) or loop not in body:
+            continue
+        for one in (each for each in body[body.index(loop) + 1 :] if isinstance(each, ast.If)):
+            compares = any(plain(ast.unparse(part)) == name for part in ast.walk(one.test))
+            if compares and any(
+                plain(ast.unparse(to)) == name for each in one.body for to, _ in sets_of(each)
+            ):
+                return one.lineno
+    return 0
 
 
 def _counts_from_0(loop: ast.For) -> str:

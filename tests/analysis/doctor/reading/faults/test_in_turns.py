@@ -72,6 +72,17 @@ for I in (12.0, 18.0, 24.0, 30.0):
             n += 1
     rates.append(n)
 """
+AFTER = """
+import numpy as np
+def run(dt=0.1, n=900):
+    V = np.full(n, -65.0)
+    for i in range(1, n):
+        V[i] = V[i - 1] + dt / 10.0 * (-65.0 - V[i - 1] + 25.0)
+    {indent}if V[i] >= -50.0:
+    {indent}    V[i] = -65.0
+    return V
+run()
+"""
 SEED = "np.random.seed(3)"
 
 
@@ -120,3 +131,8 @@ def test_a_threshold_in_another_unit_is_told_where_it_is_given(tmp_path, level, 
 @pytest.mark.parametrize(("begin", "told"), [("v, w = -65.0, 0.0", []), ("v = -65.0", [("state-left", 5)])])
 def test_an_adaptation_left_over_by_the_run_before_is_told(tmp_path, begin, told):
     assert faults(tmp_path, SWEPT.format(begin=begin)) == told
+
+
+@pytest.mark.parametrize(("indent", "told"), [("    ", []), ("", [("threshold-after", 7)])])
+def test_a_threshold_that_is_compared_after_the_loop_is_told(tmp_path, indent, told):
+    assert faults(tmp_path, AFTER.format(indent=indent)) == told

@@ -33,6 +33,35 @@ def test_what_a_step_adds_is_an_input_that_is_held(tmp_path, decay, scheme, lost
     assert reading.model.stimulus(5.0) == pytest.approx(0.3 / lost)
 
 
+LAYER = """
+import numpy as np
+class Layer:
+    def __init__(self, n, dt=1e-3):
+        self.alpha, self.beta = np.exp(-dt / 5e-3), np.exp(-dt / 20e-3)
+        self.syn, self.mem = np.zeros(n), np.zeros(n)
+    def forward(self, spikes):
+        self.syn = self.alpha * self.syn + spikes
+        self.mem = self.beta * self.mem + (1 - self.beta) * self.syn
+        out = self.mem > 1.0
+        self.mem = self.mem - out * 1.0
+        return out
+rng = np.random.default_rng(3)
+layer, raster = Layer(2), np.zeros((400, 2))
+for k in range(400):
+    raster[k] = layer.forward(np.array([0.9, 1.2]) * (rng.random(2) < 0.4))
+"""
+
+
+def test_what_a_layer_is_sent_in_a_step_is_one_input(tmp_path):
+    path = tmp_path / "script.py"
+    path.write_text(LAYER)
+    (reading,) = read_script(path)
+    assert reading.replay.off == -1
+    assert not reading.faults
+    assert reading.scheme.key != "other"
+    assert reading.model is not None
+
+
 def test_what_is_scaled_by_the_step_is_as_it_was(tmp_path):
     path = tmp_path / "script.py"
     path.write_text(DECAYED.format(decay="math.exp(-dt / tau)", added="(1 - decay) * 40.0 * i"))
