@@ -9,11 +9,12 @@ import attrs
 import numpy as np
 
 from natrium.analysis.doctor.reading.claims.bench import bench_of, part_of, whole_of
+from natrium.analysis.doctor.reading.claims.chosen import chosen_sides
 from natrium.analysis.doctor.reading.claims.crossed import crossed
-from natrium.analysis.doctor.reading.claims.driven import drive_of, input_ratio, lacks_input
+from natrium.analysis.doctor.reading.claims.driven import drive_of, lacks_input
 from natrium.analysis.doctor.reading.claims.places import place_of
 from natrium.analysis.doctor.reading.claims.rules import claimed_rules
-from natrium.analysis.doctor.reading.claims.sides import POINTS, Claimed, sides_of
+from natrium.analysis.doctor.reading.claims.sides import POINTS, Claimed
 from natrium.analysis.doctor.reading.claims.states import claimed_states
 from natrium.analysis.doctor.reading.expressions.trees import LEAF, in_order, leaves
 from natrium.analysis.doctor.reading.expressions.wording import made_at, shown, text_of, written_at
@@ -36,7 +37,7 @@ from natrium.analysis.doctor.reading.text.labels import (
 from natrium.analysis.doctor.reading.text.named import unread
 from natrium.analysis.doctor.trace.meanings import plain
 from natrium.analysis.doctor.trace.record import Node
-from natrium.model import Model, Neuron
+from natrium.model import Model
 from natrium.model.checks import reads_as_number
 
 FETCHED, FAR = 1.4, 3.0  # ranks of a change beyond which another is looked for, and none is believed
@@ -53,7 +54,7 @@ def held_against(case: Case, claim: Model, known: frozenset[str]) -> list[Found]
     known : frozenset of str
         States whose maps are at fault already.
     """
-    sides = _sides(case, claim)
+    sides = chosen_sides(case, claim)
     equations = _merged([*_equations(case, sides, known), *_states(case, sides)])
     wrong = frozenset(one.mend.node.name for one in equations if one.mend is not None) - {""}
     starts = claimed_states(case, claim, sides)
@@ -61,9 +62,14 @@ def held_against(case: Case, claim: Model, known: frozenset[str]) -> list[Found]
     still = {one.about for one in equations if one.key == "gate-frozen"} - {case.maps.V}
     return [
         *equations,
-        *(one for one in rules if one.about not in still),  # nothing sets it, but what it is kept in
+        *(one for one in rules if one.about not in still and not _is_moved(one, equations)),
         *left_by_runs(case, [one for one in starts if not _follows(case, one, equations)]),
     ]
+
+
+def _is_moved(rule: Found, equations: list[Found]) -> bool:
+    """Tell whether a threshold is another because a state that it is made of is moved otherwise."""
+    return rule.key == "threshold-level" and any(one.about == rule.about for one in equations if one.about)
 
 
 def _follows(case: Case, start: Found, equations: list[Found]) -> bool:
@@ -77,43 +83,6 @@ def _follows(case: Case, start: Found, equations: list[Found]) -> bool:
     own = float(start.stands)
     computed = not re.search(rf"(?<![\d.]){re.escape(shown(own))}", quoted(case.source, start.line))
     return abs(own) in values or (computed and any(one.about == start.about for one in equations))
-
-
-def _sides(case: Case, claim: Model) -> Claimed:
-    """Give both sides, where the input is another than the claim's by a factor, or V's equation is.
-
-    It is the equation where the input is, number for number, the claim's, or one operation or name in the
-    equation tells the factor; else the input.
-    """
-    sides, own = sides_of(case, claim), case.meant.input_factor
-    if not isinstance(claim.neuron, Neuron):
-        return _drawn_in(case, claim, sides)
-    if abs(sides.factor - own) <= SAME * abs(own):
-        return sides
-    if any(abs(sides.factor - unit) <= SAME * unit for unit in (1.0, case.meant.units.mV)):
-        return sides
-    other = sides_of(case, claim, own)
-    if case.maps.record.side:  # each neuron has an input of its own
-        return other
-    if not bench_of(case, other, case.maps.V).is_sound:
-        return sides
-    if sides.factor * own < 0:  # it is the claim's upside down: what is read, or how
-        return other if own > 0 else sides
-    best = next(iter(repairs(bench_of(case, sides, case.maps.V))), None)
-    told = best is not None and best.kind not in ("number", "factor", "offset")
-    named = best is not None and best.kind == "factor" and not reads_as_number(best.about)
-    return sides if told or named else other
-
-
-def _drawn_in(case: Case, claim: Model, sides: Claimed) -> Claimed:
-    """Give both sides, where the script's input has in it what multiplies the claim's: R*I(t) for I(t)."""
-    ratio = input_ratio(case, claim)
-    if ratio is None or ratio == 1.0 or case.maps.V not in sides.pairs:
-        return sides
-    other = sides_of(case, claim, ratio)
-    if bench_of(case, sides, case.maps.V).is_sound or not bench_of(case, other, case.maps.V).is_sound:
-        return sides
-    return other
 
 
 def _by_parts(case: Case, name: str, sides: Claimed, whole: Bench) -> Iterator[Found]:
@@ -218,7 +187,9 @@ def _told(
     case: Case, sides: Claimed, name: str, label: str, bench: Bench, found: list[Repair]
 ) -> Iterator[Found]:
     best = min(found, key=lambda one: one.rank, default=None)
-    plainer = best is not None and best.kind in ("sign", "operation", "drop") and best.rank < FETCHED
+    plainer = (
+        best is not None and best.kind in ("sign", "operation", "drop", "number") and best.rank < FETCHED
+    )
     swapped = None if plainer else _swapped(case, name, bench)
     if swapped is not None:
         yield swapped

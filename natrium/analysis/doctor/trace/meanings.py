@@ -40,6 +40,11 @@ def plain(name: str) -> str:
     return bare.rsplit(".", 1)[-1].strip("'\"_ ")
 
 
+def bare(name: str) -> str:
+    """Give the last part of a name as all would write it: ``p.E_L`` and ``El`` are ``el``."""
+    return plain(name).replace("_", "").lower()
+
+
 def is_refractory(name: str) -> bool:
     """Tell whether a name is one that refractory times have."""
     return bool(re.search(r"ref|arp|dead|absolute", plain(name).lower()))

@@ -283,6 +283,7 @@ class Editor:
             known -= set(self.text.functions)
             known -= self.text.arrays if role == "number" else set()
             known -= self.text.things if own not in self.text.things else set()
+            known |= set(self._lent(node)) if isinstance(node.ctx, ast.Load) else set()
         call = self.text.parent.get(node)
         owner = ast.unparse(call.func).rpartition(".")[0] if isinstance(call, ast.Call) else ""
         for other in sorted(known - {own, owner}):  # a list that is given itself has no end
@@ -309,6 +310,10 @@ class Editor:
                 continue
             if key or self.text.function_of(one) is function:
                 met.setdefault(ast.unparse(one.slice), one.slice)
+        for held in (one for one in self.text.nodes if key and isinstance(one, ast.Dict)):
+            keys = [one for one in held.keys if isinstance(one, ast.Constant)]  # nothing may read them
+            if any(ast.unparse(one) == own for one in keys):
+                met |= {ast.unparse(one): one for one in keys if isinstance(one.value, str)}
         if not key and isinstance(node.slice, ast.Name):
             for op in (ast.Add(), ast.Sub()):
                 new = ast.BinOp(ast.Name(node.slice.id, ast.Load()), op, ast.Constant(1))
@@ -322,8 +327,10 @@ class Editor:
                     met.setdefault(ast.unparse(new_slice), new_slice)
         for text, other in met.items():
             if text != own:
+                new = changed(node, slice=other)
                 apart = 1.0 - SequenceMatcher(None, own, text).ratio() if key else 0.0
-                yield changed(node, slice=other), NAME + 0.3 * apart
+                unread = ast.unparse(new) in self.unread
+                yield new, (PASSED if unread else NAME) + 0.3 * apart
 
     def _operations(self, node: ast.BinOp) -> Iterator[tuple[ast.AST, float]]:
         for kind in _OPERATORS.get(type(node.op), ()):

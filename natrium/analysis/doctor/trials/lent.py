@@ -38,16 +38,21 @@ def lent_names(tree: ast.Module) -> list[str]:
     )  # a function's: SciPy reads it
 
 
+def _is_text(node: ast.expr | None) -> bool:
+    return isinstance(node, ast.Constant) and isinstance(node.value, str)
+
+
 def _fields(node: ast.AST) -> list[str]:
     """Name what a class or a dictionary holds."""
     if isinstance(node, ast.ClassDef):
         set_here = [one for one in node.body if isinstance(one, (ast.Assign, ast.AnnAssign)) and one.value]
+        set_here = [one for one in set_here if not _is_text(one.value)]
         targets = [one.targets[0] if isinstance(one, ast.Assign) else one.target for one in set_here]
         return [one.id for one in targets if isinstance(one, ast.Name)]
     if isinstance(node, ast.Dict):
-        return [
-            one.value for one in node.keys if isinstance(one, ast.Constant) and isinstance(one.value, str)
-        ]
+        held = zip(node.keys, node.values, strict=True)
+        numbers = [key for key, value in held if not _is_text(value)]
+        return [one.value for one in numbers if isinstance(one, ast.Constant) and isinstance(one.value, str)]
     if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "dict":
         return [one.arg for one in node.keywords if one.arg]
     return []

@@ -30,6 +30,7 @@ UNSEEN = 2e-3  # of V's range: a course that is off by less, over the run, is th
 OFF = 0.05  # a course that is off by more is not, though nothing is found in it
 DRIFT = 0.1  # a course that is off by less may be a sound script's with a coarse step
 NOTHING = 0.9  # a run that is off by more may keep no V at all
+LITTLE = 0.1  # of how far it is off where that first shows: a change that leaves less mends that
 MUCH = 0.3  # of how far a course is off: a change that leaves more does not mend it
 SCREENED = 4_000  # milliseconds, or so, of plain runs: as many changes are looked at
 MOST, FEW, LARGE = 8, 3, 300  # changes that are read; of a step of so many operations
@@ -41,6 +42,7 @@ SHARE = 0.2  # of the true spikes: so many may be more or fewer on a grid
 # What a script's own steps prove, with its line.
 _PROVEN = (
     "refractory-not-held",
+    "order-differs",
     "dt-",
     "stage-",
     "integer",
@@ -54,6 +56,8 @@ _PROVEN = (
 _OF_RULES = ("reset", "initial", "refractory", "hold", "starts", "never")
 _LOOKED_FOR = ("equation-differs", "wrong-name", "alpha-beta-swapped", "gate-missing")
 _OF_RUNS = ("threshold-unreached", "never-fires", "refractory-unused")
+_OF_TEXT = ("order-differs", "stage-unused", "stage-repeated")
+_OF_CLOCK = ("dt-", "clock-pace")
 _NOT_FOUND = ("gate-missing", "extra-state", "never-fires", "initial-V")
 TRIED = 0.35  # how far-fetched it then is, and how near what two at once ask for
 _NUMBER = re.compile(r"-?\d+\.?\d*(?:e[+-]?\d+)?")
@@ -124,8 +128,11 @@ def _fault(script: Script, edit: Edit, told: Reading) -> Found:
 
 
 def _faults(reading: Reading, steps: int) -> list[Found]:
-    """Give what is wrong; of the first steps alone, what does not hang on how far the run goes."""
-    return [one for one in reading.faults if not (steps and one.key in _OF_RUNS)]
+    """Give what is wrong; of the first steps alone, what does not hang on how far the run goes.
+
+    What the text alone tells is told of the text without a change.
+    """
+    return [one for one in reading.faults if one.key not in _OF_TEXT and not (steps and one.key in _OF_RUNS)]
 
 
 def _setting(tree: ast.Module, names: Container[str] = (), is_input: bool = False) -> set[int]:
@@ -207,16 +214,18 @@ class _Trials:
         if own < (OFF if silent else UNSEEN):
             return None
         left, first = float(SCREENED), screen.distance(self.tree, shows)
-        found: list[tuple[float, Edit]] = []
+        seen: list[tuple[float, float, Edit]] = []
         for edit in likely:
             tree = edit.made()
             left -= screen.cost(shows)
-            if screen.distance(tree, shows) < MUCH * first:
+            if (begun := screen.distance(tree, shows)) < MUCH * first:
                 left -= screen.cost()
-                found.append((screen.distance(tree), edit))
+                seen.append((screen.distance(tree), begun, edit))
             if left < 0:
                 break
-        found = [one for one in found if one[0] < MUCH * own]
+        found = [(off, edit) for off, _, edit in seen if off < MUCH * own]
+        if not found:  # spikes that go astray by rounding or a coarse step leave the whole run off
+            found = [(off, edit) for off, begun, edit in seen if off < own and begun < LITTLE * first]
         if not found:
             return [] if DRIFT < own < NOTHING else None
         least = max(min(off for off, _ in found), UNSEEN)
@@ -227,9 +236,8 @@ class _Trials:
     def _screen(self) -> Screen | None:
         first, claim = self.first, self.claim
         step = first.maps.step * first.meant.units.ms if isinstance(first, Reading) else claim.simulation.dt
-        if isinstance(first, Reading) and claim.simulation.dt:
-            near = step is not None and abs(step / claim.simulation.dt - 1.0) < 1e-6
-            step = step if near else claim.simulation.dt
+        if isinstance(first, Reading) and any(one.key.startswith(_OF_CLOCK) for one in first.faults):
+            step = claim.simulation.dt or step
         truth = first.truth if isinstance(first, Reading) else None
         try:
             truth = truth or reference(claim)
@@ -244,7 +252,8 @@ class _Trials:
         """Give numbers of steps that may show what is wrong: few of an equation, to a spike of a rule."""
         if not isinstance(self.first, Reading) or self.first.record.solver:
             return []
-        maps, found = self.first.maps, [SHORT]
+        maps, driven = self.first.maps, np.flatnonzero(self.first.meant.inputs)
+        found = [SHORT + int(driven[0]) if driven.size else SHORT]
         if maps.spikes.size:
             asked = self.claim.neuron.tau_ref / (maps.step * self.first.meant.units.ms)
             found.append(int(maps.spikes[0] + asked) + SHORT)

@@ -16,7 +16,7 @@ from natrium.analysis.doctor.reading.repair.bench import SAME, Bench
 from natrium.analysis.doctor.reading.repair.smallest import terms_of
 from natrium.analysis.doctor.reading.text.named import numbers_named, reads, unread
 from natrium.analysis.doctor.reading.text.repeated import repeated_lines
-from natrium.analysis.doctor.trace.meanings import plain
+from natrium.analysis.doctor.trace.meanings import bare, plain
 from natrium.analysis.doctor.trace.record import Node
 
 
@@ -56,7 +56,14 @@ def bench_of(case: Case, sides: Claimed, name: str, written: bool = False) -> Be
         frozenset(maps.moving),
         _sound_parameters(case, sides, name),
         frozenset(spare),
+        asked={bare(one): value for one, value in _claimed(sides).items()},
     )
+
+
+def _claimed(sides: Claimed) -> dict[str, float]:
+    """Give the claim's parameters by their names."""
+    system = sides.claim.neuron.system
+    return dict(zip(map(str, system.parameters), map(float, system.values), strict=True))
 
 
 def _sound_parameters(case: Case, sides: Claimed, name: str) -> frozenset[str]:
@@ -70,7 +77,7 @@ def _sound_parameters(case: Case, sides: Claimed, name: str) -> frozenset[str]:
     threshold = standing(sides.claim)
     levels = [one / units.mV for one in (neuron.system.reset_voltage, threshold) if one is not None]
     levels += {one.amount for one in sides.claim.stimulus.kicks()}
-    claimed = dict(zip(map(str, neuron.system.parameters), neuron.system.values, strict=True))
+    claimed = _claimed(sides)
     found = {
         one
         for one, value in own.items()

@@ -158,6 +158,7 @@ def _moving_threshold(case: Case, sides: Claimed, test: Threshold) -> Iterator[F
             f"The threshold, `{text_of(test.level)}` in {in_line(case.source, test.line)}, is not the "
             f"model's `{sides.claim.neuron.threshold}`.",
             test.line, text_of(test.level), str(sides.claim.neuron.threshold),
+            about=next((one for one in case.maps.moving[1:] if one in leaves(test.level)), ""),
         )  # fmt: skip
 
 
@@ -190,19 +191,17 @@ def _refractory(case: Case, claim: Model, sides: Claimed) -> Iterator[Found]:
             or passed(case.source, test, "")
             or line
         )
-    apart = found is not None and differs(found.named * units.ms, asked) and abs(held - asked) > 1.5 * dt
-    if found and found.name and apart and not is_used(case, found.name, ""):
-        line = maps.record.parameters[found.name].line or line
-    one_more = (
-        found is not None and not differs(found.named * units.ms, asked) and 0.5 < (held - asked) / dt < 1.5
-    )
-    line = (included_by(maps) if one_more else 0) or line
+    named = found is not None and not differs(found.named * units.ms, asked)
+    if found and found.name and not named and abs(held - asked) > 1.5 * dt:  # another number, or name
+        other = is_used(case, found.name, "")
+        line = (found.read if other else maps.record.parameters[found.name].line) or line
+    line = (included_by(maps) if named and 0.5 < (held - asked) / dt < 1.5 else 0) or line
     # Rounding, and where the rule is tested, may cost a step; another number of steps is one.
     counted = abs(found.nominal * units.ms - asked) if found else 0.0
     waits = [maps.record.steps[at].updates[one] for at in maps.held for one in maps.timers]
     summed = any(maps.record.dt in leaves(one) for one in waits)
     both = len(set(counts)) > 1 and any(abs(one * dt - asked) < 0.5 * dt for one in counts)
-    if found and (summed or both) and not differs(found.named * units.ms, asked):
+    if named and (summed or both):
         counted = 0.0  # it says what it should, and rounding decides
     made = _made_of(case, found, asked) if found else 0
     line = made or line

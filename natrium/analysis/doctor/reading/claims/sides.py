@@ -99,7 +99,9 @@ def _voltages(case: Case, n: int) -> Array:
     return np.asarray(rng.uniform(low - 0.3 * wide, high + 0.7 * wide, n))
 
 
-def sides_of(case: Case, claim: Model, factor: float | None = None) -> Claimed:
+def sides_of(
+    case: Case, claim: Model, factor: float | None = None, given: dict[str, str] | None = None
+) -> Claimed:
     """Evaluate a claim's equations at points of the script's states.
 
     Parameters
@@ -108,6 +110,8 @@ def sides_of(case: Case, claim: Model, factor: float | None = None) -> Claimed:
     claim : Model
     factor : float, optional
         What one unit of the script's input is in the claim's; by default what the two read tells it.
+    given : dict of str to str, optional
+        From the script's states to the claim's labels; by default what names and flows tell.
     """
     maps, units = case.maps, case.meant.units
     system = claim.neuron.system
@@ -162,7 +166,7 @@ def sides_of(case: Case, claim: Model, factor: float | None = None) -> Claimed:
         paired = {label: points[name] * scales.units[label] for name, label in pairs.items() if label != "V"}
         return {**free, **paired}
 
-    pairs = _paired(case, points, labels, free, lambda values: flows_by(scales, values, read(scales)))
+    pairs = given or _paired(case, points, labels, free, lambda one: flows_by(scales, one, read(scales)))
     if not isinstance(claim.neuron, Neuron) and units.are_others and not known:
         found = {label: at_points(case.meant.flows[name], points) for name, label in pairs.items()}
         names = {**pairs, drive: INPUT} if drive else pairs

@@ -74,7 +74,8 @@ def claimed_spikes(case: Case, sides: Claimed) -> Iterator[Found]:
                 line, evidence="what it was before does not count", about=names[label], sure=True,
             )  # fmt: skip
             return  # in which steps others come in as well can't be told
-        line = next((one.line for one in own.values()), case.maps.main.updates[case.maps.V].line)
+        state = next((name for name, one in sides.pairs.items() if one == label), case.maps.V)
+        line = case.maps.main.updates[state].line
         yield Found(
             "spikes-missing", "fault",
             f"No spikes come in to {names.get(label, label)}, where the model has {asked[label].times.size}.",

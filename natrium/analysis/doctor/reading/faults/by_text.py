@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from natrium.analysis.doctor.reading.findings.case import Case
 from natrium.analysis.doctor.reading.findings.found import Found, at_first, in_line
 from natrium.analysis.doctor.reading.text.chances import sure_chances
-from natrium.analysis.doctor.reading.text.orders import crossed_slopes
+from natrium.analysis.doctor.reading.text.orders import crossed_slopes, crossed_values
 
 
 def by_text(case: Case) -> Iterator[Found]:
@@ -25,6 +25,14 @@ def by_text(case: Case) -> Iterator[Found]:
             f"{at_first(case.source, line)} has the states in another order than "
             f"{in_line(case.source, other)}.",
             line, evidence="each state moves by the slope that stands in its place",
+        )  # fmt: skip
+    elif (crossed := crossed_values(case.source)) is not None:
+        line, other = crossed
+        yield Found(
+            "order-differs", "fault",
+            f"{at_first(case.source, line)} has the values in another order than "
+            f"{in_line(case.source, other)}.",
+            line, evidence="each name is given the value that stands in its place",
         )  # fmt: skip
     for line, chance, value in sure_chances(case.source):
         yield Found(

@@ -12,6 +12,7 @@ import numpy as np
 from natrium.analysis.doctor.reading.expressions.algebra import Slopes
 from natrium.analysis.doctor.reading.expressions.trees import (
     LEAF,
+    NUMBER,
     in_order,
     is_leaf,
     leaf,
@@ -176,9 +177,19 @@ def _nested(tree: Node, moving: tuple[str, ...], dt: str) -> Iterator[Node]:
     for node in in_order([tree]):
         if name_of(node) in ("+", "-") and node is not tree:
             for one, other in (node.args, node.args[::-1]):
-                vanishes = name_of(other) not in ("+", "-") and bool(other.args) and dt in leaves(other)
+                vanishes = name_of(other) not in ("+", "-") and bool(other.args) and _vanishes(other, dt)
                 if one.op == LEAF and one.name in moving and vanishes:
                     yield node
+
+
+def _vanishes(node: Node, dt: str) -> bool:
+    """Tell whether a part is nothing in no time: a product with the step, not with a state moved on by it."""
+    name = name_of(node)
+    if name in ("+", "-") and all(one.op != NUMBER for one in node.args):
+        return all(_vanishes(one, dt) for one in node.args)
+    if name in ("*", "/", "neg"):
+        return any(_vanishes(one, dt) for one in (node.args if name == "*" else node.args[:1]))
+    return dt in leaves(node)
 
 
 def _stage_nodes(case: Case, state: str, name: str) -> list[Node]:

@@ -35,7 +35,9 @@ def dt_twice(case: Case) -> Iterator[Found]:
         if node not in known:
             there = values_at(slopes.value(node), points)
             met = maps.dt in leaves(node) and bool(np.any(np.isfinite(there)))
-            known[node] = met and not differ(there, np.zeros(len(there)))
+            size = np.abs(values_at(node, points)) if met else np.ones(len(there))  # amperes are small
+            size = np.where(np.isfinite(size) & (size > 0.0), size, 1.0)
+            known[node] = met and not differ(there / size, np.zeros(len(there)))
         return known[node]
 
     def twice(node: Node, under: bool) -> Node | None:

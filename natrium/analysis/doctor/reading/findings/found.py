@@ -150,6 +150,7 @@ CONSEQUENCES = (
 FIRST = ("chance",)
 CAUSES = (
     "step-fails",
+    "order-differs",
     "compared-not-set",
     "threshold-direction",
     "not-carried-on",

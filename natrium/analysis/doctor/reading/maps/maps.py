@@ -27,6 +27,7 @@ from natrium.model.arrays import Array
 
 POINTS = 24  # states of the run at which maps are told apart
 SAME = 1e-9  # of the size of what is compared
+AMPERES = 1e-6  # smaller are numbers in SI units alone: so is then a current that does not flow yet
 NO_DT = "dt"  # what a step is called where the script has no name for it
 FLIPPED = {"<": ">", "<=": ">=", ">": "<", ">=": "<=", "==": "==", "!=": "!="}
 OPPOSITE = {"<": ">=", "<=": ">", ">": "<=", ">=": "<", "==": "!=", "!=": "=="}
@@ -160,15 +161,16 @@ def points_of(record: Record, step: float = math.nan, n: int = POINTS, seed: int
     rng = np.random.default_rng(seed)
     rows = np.sort(rng.choice(max(len(record.samples) - 1, 1), size=n, replace=True))
     found: dict[str, Array] = {name: np.full(n, value) for name, value in record.parameter_values.items()}
+    unit = min((v for v in map(abs, record.parameter_values.values()) if 0.0 < v < AMPERES), default=1.0)
     for at, name in enumerate(record.states):
         column = record.samples[:, at]
         column = column[np.isfinite(column)] if np.any(np.isfinite(column)) else np.zeros(1)
-        spread = float(np.std(column)) or 0.01 * (abs(float(np.mean(column))) or 1.0)
+        spread = float(np.std(column)) or 0.01 * (abs(float(np.mean(column))) or unit)
         near = record.samples[rows, at] + 0.05 * spread * rng.standard_normal(n)
         found[name] = np.where(np.isfinite(near), near, 0.0)
     if record.input:
         inputs = record.inputs[np.minimum(rows, len(record.inputs) - 1)]
-        size = float(np.max(np.abs(record.inputs), initial=0.0)) or 1.0
+        size = float(np.max(np.abs(record.inputs), initial=0.0)) or unit
         found[record.input] = inputs + size * rng.random(n)
     if record.time:
         found[record.time] = record.times[np.minimum(rows, len(record.times) - 1)]

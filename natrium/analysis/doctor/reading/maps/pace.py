@@ -20,7 +20,8 @@ from natrium.analysis.doctor.reading.expressions.trees import (
     number,
     with_args,
 )
-from natrium.analysis.doctor.trace.meanings import is_step
+from natrium.analysis.doctor.reading.text.loops import times_of_steps
+from natrium.analysis.doctor.trace.meanings import is_step, plain
 from natrium.analysis.doctor.trace.record import Node, Record
 
 BY_CLOCK = " by the clock"  # ends the name of a step that was put into its unit
@@ -60,7 +61,12 @@ def paced(record: Record) -> Record:
         still = [name for name in likely if stopped[name] == len(moving)]
         still = [name for name in still if name in read] or still
         if not still and not record.dt:  # a state may lack its step
-            still = [name for name in likely if 2 * stopped[name] >= len(moving) > 1 and is_step(name)]
+            counted = times_of_steps(record.source)
+            still = [
+                name
+                for name in likely
+                if 2 * stopped[name] >= len(moving) > 1 and (is_step(name) or plain(name) in counted)
+            ]
     except (KeyError, ArithmeticError, ValueError, TypeError):
         return record
     good = [name for name in still if is_step(name)]

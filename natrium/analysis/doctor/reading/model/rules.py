@@ -38,6 +38,8 @@ class Refractory:
     odd : bool
         Whether each step counts neither one nor its own length, or one of a time: then that line is wrong
         for sure.
+    read : int
+        The line that reads the parameter.
     """
 
     nominal: float
@@ -46,6 +48,7 @@ class Refractory:
     line: int
     blamed: int
     odd: bool = False
+    read: int = 0
 
     def meant(self, step: float) -> float:
         """Give the time that is meant: the parameter's, where the rule says it but for a step and a slack."""
@@ -121,16 +124,16 @@ def refractory_of(maps: Maps) -> Refractory | None:
     elif odd:
         blamed = deciding.line if not each else step.updates[timer].line or line
     else:  # what a spike sets is right where it is the time, or nothing, or a parameter of a name
-        values = [0.0, *(record.parameters[one].value for one in names)]
+        values = [0.0, maps.step, *(record.parameters[one].value for one in names)]
         right = any(abs(value - one) <= NEAR * maps.step for one in values) and _goes_by(maps, timer, value)
         blamed = deciding.line if deciding.line and right else line
     if not names:
         return Refractory(nominal, "", math.nan, line, blamed, odd and each > 0.0)
     given = record.parameters[names[-1]]
     counts = given.args and record.dt in leaves(given)  # a time in steps
-    return Refractory(
-        nominal, names[-1], given.value * (maps.step if counts else 1.0), line, blamed, odd and each > 0.0
-    )
+    read = line if names[-1] in leaves(fire.updates[timer]) else deciding.line
+    named = given.value * (maps.step if counts else 1.0)
+    return Refractory(nominal, names[-1], named, line, blamed, odd and each > 0.0, read)
 
 
 def _sets_time(maps: Maps, node: Node, timer: str) -> bool:
@@ -207,7 +210,7 @@ def set_at(maps: Maps) -> int:
     source, first = maps.record.source, maps.threshold.line if maps.threshold is not None else 0
     names = [plain(one) for one in maps.timers]
     for at in range(first, min(first + 12, len(source))):
-        if any(re.search(rf"\b{re.escape(one)}\b\s*(\[.*\])?\s*=[^=]", source[at]) for one in names):
+        if any(re.search(rf"\b{re.escape(one)}\b['\"]?\s*(\[.*\]|\])?\s*=[^=]", source[at]) for one in names):
             return at + 1
     return 0
 

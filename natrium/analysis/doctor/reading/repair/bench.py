@@ -62,6 +62,8 @@ class Bench:
         Candidates that are read nowhere.
     settled : collection of int
         Lines in which nothing is to be changed.
+    asked : mapping of str to float
+        What parameters should be, by their names.
     """
 
     def __init__(
@@ -76,8 +78,9 @@ class Bench:
         shared: frozenset[str] = frozenset(),
         spare: frozenset[str] = frozenset(),
         settled: frozenset[int] = frozenset(),
+        asked: Mapping[str, float] | None = None,
     ) -> None:
-        self.shared, self.spare = shared, spare
+        self.shared, self.spare, self.asked = shared, spare, dict(asked or {})
         self.root, self.target, self.points, self.states = root, target, dict(points), states
         self.parameters, self.candidates = parameters, dict(candidates or {})
         self.terms = dict(terms or {})

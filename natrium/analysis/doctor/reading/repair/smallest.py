@@ -15,7 +15,7 @@ import attrs
 import numpy as np
 import numpy.typing as npt
 
-from natrium.analysis.doctor.reading.expressions.numbers import is_nice, nearest
+from natrium.analysis.doctor.reading.expressions.numbers import is_nice, is_tens, nearest
 from natrium.analysis.doctor.reading.expressions.trees import (
     ARRAYS,
     LEAF,
@@ -27,13 +27,13 @@ from natrium.analysis.doctor.reading.expressions.trees import (
     name_of,
     number,
 )
-from natrium.analysis.doctor.reading.expressions.wording import shown, written_at
+from natrium.analysis.doctor.reading.expressions.wording import made_at, shown, written_at
 from natrium.analysis.doctor.reading.repair.bench import Bench, agree
 from natrium.analysis.doctor.reading.repair.brackets import rebracketed
 from natrium.analysis.doctor.reading.repair.left_out import left_out
 from natrium.analysis.doctor.reading.repair.renamed import renamed
 from natrium.analysis.doctor.reading.repair.told import Repair, told
-from natrium.analysis.doctor.trace.meanings import plain
+from natrium.analysis.doctor.trace.meanings import bare, plain
 from natrium.analysis.doctor.trace.record import Node
 from natrium.model.arrays import Array
 
@@ -45,6 +45,8 @@ _OTHERS: dict[str, tuple[str, ...]] = {
     "**": ("*",),
 }
 LEAST = 1.0 / 2000.0  # of a number that was meant: units slip by a thousand
+COMMON = 0.5  # how far-fetched a change is of what is right elsewhere
+_OF_FORM = ("sign", "operation", "drop", "call", "brackets")
 WITHIN = 2.0  # how far-fetched a change is that is made within what is right as it stands
 _SMALL = (0.0, 1.0, 2.0, 3.0, 4.0, 0.5)
 
@@ -62,6 +64,12 @@ def repairs(bench: Bench) -> list[Repair]:
     for node, new in rebracketed(bench):
         found.append((0.955, len(in_order([node])), told(bench, "brackets", node, new, 0.955)))
     found += [(one.rank, len(in_order([one.node])), one) for one in (*renamed(bench), *left_out(bench))]
+    found = [
+        (rank + COMMON, size, attrs.evolve(one, rank=one.rank + COMMON))
+        if _is_common(bench, one)
+        else (rank, size, one)
+        for rank, size, one in found
+    ]
     right = bench.right_parts()
     if right:  # what is all that is asked for is not mended by a change within it
         found = [
@@ -72,6 +80,12 @@ def repairs(bench: Bench) -> list[Repair]:
         ]
     found.sort(key=lambda one: one[:2])
     return [one for _, _, one in found]
+
+
+def _is_common(bench: Bench, repair: Repair) -> bool:
+    """Tell whether a change is of what is right elsewhere as it stands: a line's form, what a name is in."""
+    inside = repair.kind == "name" and written_at(repair.node) in bench.shared
+    return inside or (repair.kind in _OF_FORM and made_at(repair.line) in bench.shared)
 
 
 def _of_node(bench: Bench, at: int, node: Node) -> Iterator[Repair]:
@@ -100,7 +114,9 @@ def _numbers(bench: Bench, at: int, node: Node) -> Iterator[Repair]:
     old = float(bench.values[at][0])
     known = node.name in bench.shared or written_at(node) in bench.shared
     shared = 0.4 * known  # the name is wrong, not its number
-    shared = 0.1 if node.op == NUMBER and abs(old) == 1.0 else shared  # what is left, or a sign
+    if node.op == NUMBER and abs(old) == 1.0:  # what is left, or a sign
+        above = bench.parents.get(node)
+        shared = 0.4 if above is not None and written_at(above) in bench.shared else 0.1
     tries = [old + 1, old - 1, *_SMALL, old * 10, old / 10, old * 1000, old / 1000]
     far = 0.0 if node.op == LEAF or old else 2.0  # nobody adds a zero
     for value in tries:
@@ -116,6 +132,9 @@ def _numbers(bench: Bench, at: int, node: Node) -> Iterator[Repair]:
         flipped = _rank_of_flip(bench, node)
         near = LEAST < abs(found) / (abs(old) or 1.0) < 1.0 / LEAST  # no slip makes it so much another
         rank = flipped if found == -old else 3.5 if not is_nice(found) else 1.0 if near else 1.7
+        asked = bench.asked.get(bare(node.name), 0.0) if node.op == LEAF else 0.0
+        if asked and found / asked > 0.0 and is_tens(found / asked):
+            rank = min(rank, 0.9)  # its namesake is so in the model
         yield told(bench, "number", node, number(found), far + shared + rank)
 
 
@@ -166,6 +185,8 @@ def _operations(bench: Bench, at: int, node: Node) -> Iterator[Repair]:
 def _rank_of_sign(bench: Bench, node: Node) -> float:
     """Tell how far-fetched another operation is: it is not where the other terms of a sum have the same."""
     name, (left, right) = name_of(node), node.args
+    if name == "/" and left.op == NUMBER and left.value == 1.0:
+        return 1.2  # nobody writes 1*x
     reversal = any(plain(one).lower()[:1] in ("e", "v") for one in leaves(right) - bench.states)
     if name == "-" and left.op == LEAF and reversal and not leaves(right) & bench.states:
         return 1.4  # V - E is how one writes it: E has the wrong sign

@@ -78,6 +78,24 @@ def of_turn(source: Sequence[str], line: int) -> list[Block]:
     return []
 
 
+def times_of_steps(source: Sequence[str]) -> set[str]:
+    """Name what a loop's own counter is multiplied by: so much time a step may be.
+
+    Parameters
+    ----------
+    source : sequence of str
+    """
+    found = set[str]()
+    for loop in (one for one in nodes_of(source) if isinstance(one, ast.For)):
+        target = loop.target.elts[0] if isinstance(loop.target, ast.Tuple) else loop.target
+        count = ast.unparse(target)
+        for one in (each for each in ast.walk(loop) if isinstance(each, ast.BinOp)):
+            for part, other in ((one.left, one.right), (one.right, one.left)):
+                if isinstance(one.op, ast.Mult) and ast.unparse(part) == count:
+                    found.add(plain(ast.unparse(other)))
+    return found
+
+
 def _blocks(source: Sequence[str]) -> list[Block]:
     return [one for one in nodes_of(source) if isinstance(one, Block)]
 

@@ -36,6 +36,37 @@ def crossed_slopes(source: Sequence[str]) -> tuple[int, int] | None:
     return None
 
 
+def crossed_values(source: Sequence[str]) -> tuple[int, int] | None:
+    """Give the line in which a function's values are given back, or taken apart, in another order than there.
+
+    The names that both have tell; those that are given back in the order in which they are made are right.
+
+    Parameters
+    ----------
+    source : sequence of str
+
+    Returns
+    -------
+    tuple of int, or None
+        The line, and that of the other order.
+    """
+    nodes = nodes_of(source)
+    for function in (one for one in nodes if isinstance(one, ast.FunctionDef)):
+        returns = [one for one in ast.walk(function) if isinstance(one, ast.Return)]
+        names = [getattr(one, "id", "") for one in getattr(returns[0].value, "elts", ())] if returns else []
+        if len(returns) != 1 or len(names) < 2 or not all(names) or len(set(names)) < len(names):
+            continue
+        for one in (each for each in nodes if isinstance(each, ast.Assign)):
+            taken = [getattr(each, "id", "") for each in getattr(one.targets[0], "elts", ())]
+            called = one.value.func if isinstance(one.value, ast.Call) else None
+            own = getattr(called, "id", getattr(called, "attr", "")) == function.name
+            if own and taken != names and sorted(taken) == sorted(names):
+                made = [_first(function, each) for each in names]
+                lines = (one.lineno, returns[0].lineno)
+                return lines if made == sorted(made) and all(made) else lines[::-1]
+    return None
+
+
 def _given_back(function: ast.FunctionDef) -> Iterator[tuple[int, list[str]]]:
     """List the names of slopes that a function gives back side by side, with their lines."""
     for one in ast.walk(function):

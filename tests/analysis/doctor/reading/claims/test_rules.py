@@ -120,3 +120,29 @@ def test_an_input_that_moves_in_every_step_tells_that_it_is_read_late(tmp_path, 
     path.write_text(RISING.replace(old, new) if old else RISING)
     (reading,) = read_script(path, claim)
     assert [(one.key, one.line) for one in reading.faults] == ([("input-late", line)] if line else [])
+
+
+SINCE = """
+dt, hold, v, last = 0.1, 4.0, -65.0, -100.0
+times = [k * dt for k in range(1201)]
+for k in range(1200):
+    if times[k] - last < 2 * hold:
+        v = -60.0
+        continue
+    v += dt * (-65.0 - v + 24.0) / 15.0
+    if v >= -48.0:
+        v = -60.0
+        last = times[k + 1]
+"""
+
+
+def test_a_wait_since_the_end_of_the_step_that_fires_is_told_where_it_is_compared(tmp_path):
+    path = tmp_path / "script.py"
+    path.write_text(SINCE)
+    claim = Model(
+        neuron=Neuron(tau_m=15.0, tau_ref=4.0, v_rest=-65.0, v_thresh=-48.0, v_reset=-60.0),
+        stimulus=Constant(24.0),
+        simulation=Simulation(t_end=120.0, dt=0.1),
+    )
+    told = [(one.key, one.line) for one in read(traced(path), claim=claim, solve=False).faults]
+    assert told == [("refractory-length", 5)]

@@ -69,7 +69,22 @@ for k in range(900):
     m += dt * (am * (1.0 - m) - bm * m)
     h += dt * (ah * (1.0 - h) - bh * h)
 """
+RATES = """
+from math import exp
+def rates(v):
+    an, bn = 0.01 * (v + 55.0) / (1.0 - exp(-(v + 55.0) / 10.0)), 0.125 * exp(-(v + 65.0) / 80.0)
+    ah, bh = 0.07 * exp(-(v + 65.0) / 20.0), 1.0 / (1.0 + exp(-(v + 35.0) / 10.0))
+    return an, bn, ah, bh
+dt, v, n, h = 0.02, -65.0, 0.3, 0.6
+for k in range(400):
+    an, bn, ah, bh = rates(v)
+    v += dt * (9.0 - 0.3 * (v + 54.4) - 3.6 * n**4 * h * (v + 77.0))
+    n += dt * (an * (1.0 - n) - bn * n)
+    h += dt * (ah * (1.0 - h) - bh * h)
+"""
 PLANTED = [
+    (RATES, "return an, bn, ah, bh", "return ah, bh, an, bn"),
+    (RATES, "an, bn, ah, bh = rates", "an, ah, bn, bh = rates"),
     (GATED, "    v, n, w = y", "    v, w, n = y"),
     (GATED, "return [dv, dn, dw]", "return [dv, dw, dn]"),
     (CHANCES, "rate * dt / 1000.0", "rate * dt"),

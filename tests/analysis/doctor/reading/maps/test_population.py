@@ -117,3 +117,25 @@ def test_of_neurons_with_one_input_the_claims_numbers_tell_which_it_is_of(tmp_pa
     )
     model = Model(neuron=claim, stimulus=Step(10.0), simulation=Simulation(t_end=30.0, dt=0.25))
     assert one_of_many(traced(path), model).side == "2"
+
+
+BANK = """
+import numpy as np
+dt, tau, R, rest = 0.1, 20.0, 10.0, -70.0
+I = np.linspace(1.2, 2.4, 5)
+V = rest * np.ones(5)
+for k in range(600):
+    V = V + dt * (rest - V + R * I) / tau
+    V[V >= -54.0] = rest
+"""
+
+
+def test_the_neuron_whose_steady_input_is_the_claims_by_a_resistance_is_read(tmp_path):
+    path = tmp_path / "script.py"
+    path.write_text(BANK)
+    claim = HybridNeuron(
+        equations={"V": "(-70 - V + I)/20"}, initial={"V": -70.0}, v_thresh=-54.0, reset={"V": "-70"}
+    )
+    model = Model(neuron=claim, stimulus=Step(24.0), simulation=Simulation(t_end=60.0, dt=0.1))
+    (reading,) = read_script(path, model)
+    assert (reading.record.side, reading.faults) == ("4", ())
