@@ -81,7 +81,7 @@ def test_solvers_of_channels_refuse_it_by_name(solver):
         ({"equations": {"V": "-W"}}, "Name 'W' found at character 2"),
         ({"equations": {"V": None}}, "must be text, a SymPy expression or a number"),
         ({"equations": {"V": -V * sympy.Symbol("k")}}, "got k"),
-        ({"reset": {"V": I}}, "reset, V: .* got I"),
+        ({"reset": {"V": I}}, r"reset\.V: .* got I"),
         ({"reset": {"x": V}}, "x, which is no state"),
         ({"initial": {"V": -55.0}}, "must start below v_thresh"),
         (
