@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import attrs
@@ -10,7 +9,7 @@ import numpy as np
 
 from natrium.analysis.doctor.recordings.firing import SeenFiring
 from natrium.analysis.doctor.recordings.fit import gates_after, increments
-from natrium.analysis.doctor.recordings.free_step import VANISHES, Fit, Rules, Stack, advance
+from natrium.analysis.doctor.recordings.free_step import VANISHES, Fit, Rules, Stack, advance, effective
 from natrium.model import Neuron
 from natrium.model.arrays import Array
 
@@ -32,7 +31,7 @@ class GateRule:
     fires : int
         Whether they advance in the step that fires.
     way : str
-        ``"hold"``, ``"clamp"`` or ``"other"``.
+        ``"hold"``, ``"clamp"``, ``"start"`` (set back to where they start) or ``"other"``.
     residual : float
         Relative, as `Fit.residual`.
     """
@@ -63,19 +62,20 @@ class Anatomy:
     dt: float
 
 
-def _fired_at(V: Array, firing: SeenFiring, neuron: Neuron) -> int:
-    """Give the first step that is not free: the reset, V above threshold, or out of reach."""
-    out: Any = np.equal(V, firing.reset) | (np.abs(V - neuron.v_rest) > REACH)
-    if not math.isnan(firing.shown):
-        out |= neuron.v_thresh <= V
+def _in_reach(V: Array, neuron: Neuron) -> int:
+    """Give the first step that ends out of reach."""
+    out: Any = np.abs(V - neuron.v_rest) > REACH
     return int(np.argmax(out)) if out.any() else V.size
 
 
 def gates_while_held(
-    neuron: Neuron, dt: float, V: Array, I: Array, firing: SeenFiring, found: Fit, grain: float
+    neuron: Neuron, dt: float, V: Array, I: Array, fired: Array, firing: SeenFiring, found: Fit, grain: float
 ) -> GateRule | None:
-    """Find how often the gates advance from a spike to the first free step after it."""
-    at, held = _fired_at(V, firing, neuron), firing.held
+    """Find how often the gates advance from a spike to the first free step after it.
+
+    `V` and `I` are those of each step, `fired` the steps that fire.
+    """
+    at, held = min(int(fired[0]), _in_reach(V, neuron)), firing.held
     seen = held is not None and 0 < at < V.size - held - 3
     moving = found.coefficients[3::2].any() and len(found.rules.starts)
     if not seen or not moving or found.rules.order == "late":
@@ -84,20 +84,28 @@ def gates_while_held(
     before = Stack.of(neuron, dt, [(V[: at + 1], I[: at + 1])], grain)
     courses = gates_after(before, found.rules, found.coefficients)[:, 0]
     rest, drive = V[at + 1 + held :], I[at + 1 + held :]
-    n = min(_fired_at(rest, firing, neuron), _AFTER)
+    free = int(fired[1]) - (at + 1 + held) if fired.size > 1 else rest.size
+    n = min(free, _in_reach(rest, neuron), _AFTER)
+    if n < 1:
+        return None
     after = Stack.of(neuron, dt, [(rest[:n], drive[:n])], grain)
-    best: GateRule | None = None
+    ways: list[tuple[str, int, Array, int]] = []
     for fires in (1, 0):
-        for way, advances in (("hold", 0), ("clamp", held), ("other", held + 1), ("other", held - 1)):
-            if advances < 0 or (way != "hold" and not held) or not n:
-                continue
-            x = clamped(before, found.rules, courses[:, at - 1 + fires], firing.reset, advances)
-            rules = attrs.evolve(found.rules, starts=tuple(x.tolist()), before=float(V[at + held]))
-            residual = increments(after, rules, found.coefficients).residual
-            if best is None or residual < best.residual:
-                best = GateRule(advances + fires, fires, way, residual)
-            if best.residual < VANISHES:
-                return best
+        x = courses[:, at - 1 + fires]
+        ways += [("hold", 0, x, fires)]
+        ways += [(way, count, x, fires) for way, count in (("clamp", held), ("other", held + 1), ("other", held - 1))
+                 if held and count >= 0]  # fmt: skip
+    starts = np.array(found.rules.starts)
+    ways += [("start", count, starts, 0) for count in sorted({0, 1, held})]
+    best: GateRule | None = None
+    for way, advances, x, fires in ways:
+        moved = clamped(before, found.rules, x, firing.reset, advances)
+        rules = attrs.evolve(found.rules, starts=tuple(moved.tolist()), before=float(V[at + held]))
+        residual = increments(after, rules, found.coefficients).residual
+        if best is None or residual < best.residual:
+            best = GateRule(advances + fires, fires, way, residual)
+        if best.residual < VANISHES:
+            return best
     return attrs.evolve(best, way="other", advances=-1) if best is not None else None
 
 
@@ -106,9 +114,9 @@ def clamped(stack: Stack, rules: Rules, x: Array, V: float, count: int) -> Array
     here = np.array([[V]])
     now = x.copy()
     for gate in range(x.size):
-        alpha, beta = (np.asarray(f(here), dtype=float) for f in stack.functions[rules.kinetics[gate]])
-        step = 1.0 if rules.paces[gate] == "forgotten" else stack.dt
-        A, B = advance(alpha, beta, step, rules.gates, rules.paces[gate])
+        alpha, beta = (np.asarray(f(here), dtype=float) for f in stack.kinetics(rules, gate))
+        pace = rules.paces[gate]
+        A, B = advance(alpha, beta, effective(pace, stack.dt), rules.gates, pace)
         for _ in range(count):
             now[gate] = float(np.squeeze(A)) * now[gate] + float(np.squeeze(B))
     return now

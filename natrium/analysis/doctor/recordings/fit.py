@@ -195,6 +195,15 @@ def deviations(stack: Stack, rules: Rules, coefficients: Array | None) -> Array:
         return rows.off(coefficients)
 
 
+def foretold(stack: Stack, rules: Rules, coefficients: Array) -> Array:
+    """Give the increment of V in each step, shape (n_runs, n_steps)."""
+    if rules.scheme in ("heun", "rk4"):
+        return np.asarray(_stages(stack, rules, coefficients[np.newaxis])[0][0])
+    every = attrs.evolve(stack, used=np.ones_like(stack.used))
+    with np.errstate(all="ignore"):
+        return np.asarray(coefficients @ _Rows.of(every, rules).shaped(coefficients)).reshape(stack.V.shape)
+
+
 def gates_after(stack: Stack, rules: Rules, coefficients: Array) -> Array:
     """Give the gates after each step, shape (n_gates, n_runs, n_steps)."""
     if rules.scheme in ("heun", "rk4"):
@@ -273,7 +282,7 @@ def _stages(stack: Stack, rules: Rules, sets: Array) -> tuple[Array, Array]:
         for number, channel in enumerate(neuron.channels):
             P = np.full_like(V, channel.g)
             for _ in channel.gates:
-                alpha, beta = (f(V) for f in stack.functions[rules.kinetics[index]])
+                alpha, beta = (f(V) for f in stack.kinetics(rules, index))
                 rates[index] = alpha * (1.0 - gates[index]) - beta * gates[index]
                 P = P * gates[index] ** rules.powers[index]
                 index += 1

@@ -59,6 +59,8 @@ class Rules:
         Of each gate.
     kinetics : tuple of int
         Whose rates each gate has.
+    turned : tuple of int
+        Gates whose alpha and beta are exchanged.
     starts : tuple of float
         Gates at the start.
     before : float
@@ -79,6 +81,7 @@ class Rules:
     starts: tuple[float, ...]
     before: float
     whole: bool = False
+    turned: tuple[int, ...] = ()
     tweaks: tuple[Tweak, ...] = ()
 
 
@@ -87,7 +90,8 @@ def claimed_coefficients(neuron: Neuron) -> Array:
     return np.array([1.0, 0.0, 1.0, *([1.0, 0.0] * len(neuron.channels))])
 
 
-def _effective(pace: Pace, dt: float) -> float:
+def effective(pace: Pace, dt: float) -> float:
+    """Give the dt that a state moves by."""
     if pace == "forgotten":
         return 1.0
     return dt * pace if isinstance(pace, float) else dt
@@ -109,6 +113,8 @@ class Fit:
         V where it is largest, mV.
     steps : int
         How many steps were compared.
+    by_chance : bool
+        Whether they are too few for what it says.
     """
 
     rules: Rules
@@ -117,11 +123,12 @@ class Fit:
     largest: float
     at: float
     steps: int
+    by_chance: bool = False
 
     @property
     def vanishes(self) -> bool:
         """Whether the hypothesis is exact."""
-        return self.residual < VANISHES
+        return self.residual < VANISHES and not self.by_chance
 
 
 @attrs.define(eq=False, slots=False)
@@ -173,18 +180,24 @@ class Stack:
 
     # The gates -------------------------------------------------------------------------------------
 
+    def kinetics(self, rules: Rules, gate: int) -> tuple[Rate, Rate]:
+        """Give alpha and beta of one gate as functions of V."""
+        alpha, beta = self.functions[rules.kinetics[gate]]
+        if gate in rules.turned:
+            alpha, beta = beta, alpha
+        tweaks, middle = tuple(t for t in rules.tweaks if t.gate == gate), self.neuron.v_rest
+        return _tweaked(alpha, "alpha", tweaks, middle), _tweaked(beta, "beta", tweaks, middle)
+
     def rates(self, rules: Rules, gate: int, late: bool) -> tuple[Array, Array]:
         """Give alpha and beta of one gate at V before (or after) each step."""
         tweaks = tuple(t for t in rules.tweaks if t.gate == gate)
-        key = (rules.kinetics[gate], late, rules.before, tweaks)
+        key = (rules.kinetics[gate], gate in rules.turned, late, rules.before, tweaks)
         if key not in self.cache:
             V = self.V if late else self.previous(rules.before)
             with np.errstate(all="ignore"):
                 both = [
-                    np.broadcast_to(
-                        np.asarray(_tweaked(f, name, tweaks, self.neuron.v_rest)(V), dtype=float), V.shape
-                    )
-                    for f, name in zip(self.functions[rules.kinetics[gate]], ("alpha", "beta"), strict=True)
+                    np.broadcast_to(np.asarray(rate(V), dtype=float), V.shape)
+                    for rate in self.kinetics(rules, gate)
                 ]
             if len(self.cache) > 64:
                 self.cache.clear()
@@ -214,10 +227,10 @@ class Stack:
     def course(self, rules: Rules, gate: int, late: bool) -> tuple[Array, Array]:
         """Carry one gate along the records: its value before and after each step."""
         key = (gate, late, rules.before, rules.starts[gate], rules.kinetics[gate], rules.paces[gate],
-               rules.gates, tuple(t for t in rules.tweaks if t.gate == gate))  # fmt: skip
+               gate in rules.turned, rules.gates, tuple(t for t in rules.tweaks if t.gate == gate))  # fmt: skip
         if key not in self.courses:
             alpha, beta = self.rates(rules, gate, late)
-            dt = _effective(rules.paces[gate], self.dt)
+            dt = effective(rules.paces[gate], self.dt)
             if len(self.courses) > 256:
                 self.courses.clear()
             self.courses[key] = _recursion(alpha, beta, dt, rules, gate)
@@ -250,7 +263,7 @@ class Stack:
 
     def length(self, rules: Rules) -> float:
         """Give dt/tau_m as the script has it."""
-        return _effective(rules.pace, self.dt) / self.neuron.tau_m
+        return effective(rules.pace, self.dt) / self.neuron.tau_m
 
 
 def _tweaked(rate: Rate, name: str, tweaks: tuple[Tweak, ...], middle: float) -> Rate:
@@ -276,9 +289,11 @@ def _recursion(alpha: Array, beta: Array, dt: float, rules: Rules, gate: int) ->
     start = rules.starts[gate]
     with np.errstate(all="ignore"):
         A, B = advance(alpha, beta, dt, rules.gates, rules.paces[gate])
-        after = np.empty((A.shape[1], A.shape[0]))
-        x = np.full(A.shape[0], start)
-        for k, (a, b) in enumerate(zip(A.T, B.T, strict=True)):
+    after = np.empty(A.shape)
+    for row, factors, terms in zip(after, A.tolist(), B.tolist(), strict=True):  # floats are quicker than arrays
+        x, values = start, []
+        for a, b in zip(factors, terms, strict=True):
             x = a * x + b
-            after[k] = x
-    return np.concatenate([np.full((1, A.shape[0]), start), after[:-1]]).T, after.T
+            values.append(x)
+        row[:] = values
+    return np.concatenate([np.full((A.shape[0], 1), start), after[:, :-1]], axis=1), after

@@ -11,8 +11,8 @@ import numpy as np
 
 from natrium.analysis.doctor.recordings.anatomy import Anatomy, clamped, gates_while_held
 from natrium.analysis.doctor.recordings.edges import Edge, moved_edges, nominal_edges
-from natrium.analysis.doctor.recordings.firing import SeenFiring
-from natrium.analysis.doctor.recordings.fit import deviations, fit, gates_after
+from natrium.analysis.doctor.recordings.firing import SeenFiring, common_hold
+from natrium.analysis.doctor.recordings.fit import deviations, fit, foretold, gates_after
 from natrium.analysis.doctor.recordings.free_step import VANISHES, Fit, Rules, Stack, claimed_coefficients
 from natrium.analysis.doctor.recordings.recorded import Recording
 from natrium.analysis.doctor.recordings.search import (
@@ -27,8 +27,9 @@ from natrium.model.arrays import Array
 
 # A drop by this part of the way from reset to threshold within a step is a spike.
 _DROP = 0.2
-# Where the claim holds for fewer steps than this, that is chance.
+# What fewer steps than this show is chance.
 _FEWEST = 20
+_DRIVE = 1.0  # mV: by less, V may be at rest
 # Steps to each side of an edge that are left out until the rules are known.
 _NEAR = 4
 
@@ -82,7 +83,7 @@ def spikes_between(recording: Recording, neuron: Neuron) -> Array:
     return np.asarray(recording.labels[_spikes(recording.V, neuron)])
 
 
-def _firing(V: Array, neuron: Neuron, noise: float) -> tuple[SeenFiring, Array]:
+def _firing(V: Array, neuron: Neuron, noise: float, inputs: Array) -> tuple[SeenFiring, Array]:
     """Give reset, hold and held steps as the samples show them; and where the spikes are."""
     drops = _spikes(V, neuron)
     if not drops.size:
@@ -92,15 +93,23 @@ def _firing(V: Array, neuron: Neuron, noise: float) -> tuple[SeenFiring, Array]:
         return SeenFiring(reset=neuron.v_reset if abs(reset - neuron.v_reset) < 4.0 * noise else reset), drops
     values, counts = np.unique(V[drops], return_counts=True)
     reset = float(values[np.argmax(counts)])
-    drops = drops[V[drops] == reset]
+    if not (drops.size > 1 and counts.max() == 1):  # else each is another: V is lowered, not set
+        drops = drops[V[drops] == reset]
     held, hold = [], np.empty(0)
     for k in drops.tolist():
         rest = V[k + 1 :]
         moved = np.flatnonzero(rest != rest[0]) if rest.size else np.empty(0, dtype=int)
         if moved.size:
-            held.append(int(moved[0]) if rest[0] == reset or moved[0] > 1 else 0)
-            hold = rest[: held[-1]]
-    return SeenFiring(reset=reset, held=min(held) if held else None, hold=hold), drops
+            held.append(int(moved[0]) if rest[0] == V[k] or moved[0] > 1 else 0)
+            hold = rest[: held[-1]] + (reset - V[k])
+    # What is not driven stays where it is, held or not.
+    driven = np.abs(neuron.v_rest - reset + inputs) > _DRIVE
+    for place, (k, count) in enumerate(zip(drops.tolist(), held, strict=False)):
+        if not driven[k + min(held) : k + count + 1].all():
+            held[place] = min(held)
+    common = common_hold(held) if held else None
+    first = held[0] if held and common is None else common
+    return SeenFiring(reset=reset, held=first, hold=hold, holds=tuple(held)), drops
 
 
 @attrs.frozen(eq=False)
@@ -127,17 +136,19 @@ class _Run:
 
     def segments(self, first: int) -> list[tuple[int, int]]:
         """List the runs of free steps: each from the first one to the one that fires, or the end."""
-        held = self.firing.held or 0
         ends = [int(k) - 1 + first for k in self.drops] + [self.V.size - 1 + first]
-        begins = [0, *(end + 1 + held for end in ends[:-1])]
+        begins = [0, *(end + 1 + self.firing.held_after(k) for k, end in enumerate(ends[:-1]))]
         return [(a, b) for a, b in zip(begins, ends, strict=True) if b > a]
 
 
 def _run_of(recording: Recording, model: Model, dt: float) -> _Run:
     """Take spikes that are drawn, or V before its reset, for the reset that such a step ends with."""
     V, neuron, noise = recording.V, model.neuron, recording.noise
-    firing, drops = _firing(V, neuron, noise)
+    inputs = _inputs(model, dt, V.size)
+    firing, drops = _firing(V, neuron, noise, inputs)
     shown = drops[neuron.v_thresh <= V[drops - 1]] - 1
+    if recording.grain and 2 * shown.size <= drops.size:  # below the threshold, and rounded to it
+        return _Run(recording, model, dt, firing, drops)
     if not shown.size or noise or np.count_nonzero(neuron.v_thresh <= V) > shown.size:
         return _Run(recording, model, dt, firing, drops)
     # Where V moves on at once from a drawn spike, nothing shows its reset.
@@ -145,7 +156,7 @@ def _run_of(recording: Recording, model: Model, dt: float) -> _Run:
     hidden = not firing.held and abs(firing.reset - neuron.v_reset) < span
     plain = V.copy()
     plain[shown] = neuron.v_reset if hidden else firing.reset
-    again, drops = _firing(plain, neuron, noise)
+    again, drops = _firing(plain, neuron, noise, inputs)
     again = attrs.evolve(again, shown=float(V[shown[0]]))
     return _Run(attrs.evolve(recording, V=plain), model, dt, again, drops)
 
@@ -187,6 +198,8 @@ def read_recording(recording: Recording, model: Model, dt: float) -> ReadRecordi
             edges, given = moved_edges(whole, edges, [a for a, _ in segments], inputs)
             stack = _stacked(run, given, first, edges)
         found = search(stack) if sought else fit(stack, claimed_rules(neuron))
+        if found.vanishes and found.steps < _FEWEST and _departs(found, neuron):
+            found = attrs.evolve(found, by_chance=True)
         one = _read(run, first, found, given, edges)
         if sought and not found.vanishes:
             one = attrs.evolve(one, until=_until(recording.labels, stack, segments, first))
@@ -196,6 +209,13 @@ def read_recording(recording: Recording, model: Model, dt: float) -> ReadRecordi
     # The other way to read it is told where this one needs a fault and that one fits as well.
     also = [one for one in others if doubt[2] and _doubt(one, neuron, dt)[:2] == doubt[:2]]
     return attrs.evolve(best, other=also[0] if also else None)
+
+
+def _departs(found: Fit, neuron: Neuron) -> bool:
+    """Tell whether a fit says anything of the free steps that is not claimed, but for the scheme."""
+    ways = {name: getattr(found.rules, name) for name in ("scheme", "gates", "order")}
+    claim = attrs.evolve(claimed_rules(neuron), **ways)
+    return found.rules != claim or changed_coefficients(neuron, found.coefficients) > 0
 
 
 def _delay(run: _Run, ways: tuple[int, ...]) -> float:
@@ -278,7 +298,7 @@ def _courses(run: _Run, inputs: Array, first: int, anatomy: Anatomy) -> Iterator
         whole = run.stack([(before[a + 1 : b + 2], inputs[a : b + 1])])
         after = gates_after(whole, rules, found.coefficients)[:, 0]
         fires = gates.fires
-        x = after[:, b - a] if fires else after[:, b - a - 1]
+        x = np.array(found.rules.starts) if gates.way == "start" else after[:, b - a - 1 + fires]
         x = clamped(whole, rules, x, anatomy.firing.reset, gates.advances - fires)
         rules = attrs.evolve(rules, starts=tuple(x.tolist()))
 
@@ -289,11 +309,12 @@ def _read(run: _Run, first: int, found: Fit, inputs: Array, edges: tuple[Edge, .
     gates = None
     steps_V = run.V if first else run.V[1:]
     if found.vanishes and run.drops.size:
+        fired = run.drops - (0 if first else 1)
         gates = gates_while_held(
-            neuron, dt, steps_V, inputs[: steps_V.size], run.firing, found, recording.grain
+            neuron, dt, steps_V, inputs[: steps_V.size], fired, run.firing, found, recording.grain
         )
     anatomy = Anatomy(firing=run.firing, fit=found, gates=gates, dt=dt)
-    low, high = -math.inf, math.inf
+    low, high, fires = -math.inf, math.inf, []
     if found.vanishes:
         before = run.before(first)
         for a, b, rules in _courses(run, inputs, first, anatomy):
@@ -301,7 +322,10 @@ def _read(run: _Run, first: int, found: Fit, inputs: Array, edges: tuple[Edge, .
             edges = tuple(_seen(edge, stack, rules, found, a, b, model, dt) for edge in edges)
             low = max(low, float(before[a + 1 : b + 1].max()))
             if b + 1 < before.size:
-                high = min(high, _foretold(neuron, dt, before, inputs, a, b, rules, found))
+                whole = run.stack([(before[a + 1 : b + 2], inputs[a : b + 1])])
+                fires.append(float(before[b] + foretold(whole, rules, found.coefficients)[0, -1]))
+        high = min(fires, default=math.inf)
+        anatomy = attrs.evolve(anatomy, firing=_lowered(run, np.array(fires)))
     return ReadRecording(
         anatomy=anatomy,
         first=1 if first else 0,
@@ -313,16 +337,13 @@ def _read(run: _Run, first: int, found: Fit, inputs: Array, edges: tuple[Edge, .
     )
 
 
-def _foretold(
-    neuron: Neuron, dt: float, before: Array, inputs: Array, a: int, b: int, rules: Rules, found: Fit
-) -> float:
-    """Give V at the end of the step that fires, which no sample shows."""
-    if rules.scheme in ("heun", "rk4"):
-        return math.inf
-    with_it = Stack.of(neuron, dt, [(before[a + 1 : b + 2], inputs[a : b + 1])])
-    with np.errstate(all="ignore"):
-        dV = np.tensordot(found.coefficients, with_it.terms(rules), axes=1)[0, -1]
-    return float(before[b] + dV) if rules.scheme == "euler" else math.inf
+def _lowered(run: _Run, fires: Array) -> SeenFiring:
+    """See whether V falls by one amount from where it fires, `fires`, as foretold."""
+    after = run.V[run.drops[: fires.size]]
+    falls, near = fires - after, 1e-9 + 3.0 * run.recording.grain
+    if after.size < 2 or np.ptp(after) <= near or np.ptp(falls) > near:
+        return run.firing
+    return attrs.evolve(run.firing, lowered=float(np.median(falls)))
 
 
 def _seen(

@@ -16,6 +16,7 @@ from natrium.analysis.doctor.recordings.search import claimed_rules
 from natrium.analysis.doctor.twin import Twin
 from natrium.model import Channel, Gate, Model, NatriumError, Neuron
 from natrium.model.arrays import Array
+from natrium.model.hybrid import REFRACTORY_RULES
 from natrium.solvers import FixedStep
 
 # Rounding leaves less than this between two runs of one scheme, mV.
@@ -65,7 +66,7 @@ def twin_of(
         return None
     refractory, tau_ref = _refractory(anatomy.firing, model.neuron, dt)
     neuron = attrs.evolve(neuron, tau_ref=tau_ref)
-    way = anatomy.gates.way if anatomy.gates and anatomy.gates.way != "other" else None
+    way = anatomy.gates.way if anatomy.gates and anatomy.gates.way in REFRACTORY_RULES else None
     way = None if way == model.neuron.refractory else way
     rules: dict[str, Any] = {
         "scheme": scheme,

@@ -39,7 +39,14 @@ def anatomy_findings(
 
 
 def _unknown(fit: Fit, until: float) -> Found:
-    held = "" if math.isnan(until) else f" Up to the label {until:.10g} ms V goes as claimed, and no further."
+    held = (
+        " Not even its first steps go as claimed."
+        if math.isnan(until)
+        else f" Up to the label {until:.10g} ms V goes as claimed, and no further."
+    )
+    if fit.by_chance:
+        text = f"The {fit.steps} free steps before the first spike are too few to tell their rule."
+        return finding("not-identified", "note", text, "several rules foretell them to rounding")
     return finding(
         "not-identified",
         "note",

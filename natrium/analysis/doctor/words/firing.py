@@ -24,7 +24,10 @@ def firing_findings(anatomy: Anatomy, model: Model, dt: float, gap: float) -> It
         )
         return
     drops = "the sample after each drop of V"
-    if not math.isclose(firing.reset, neuron.v_reset, rel_tol=1e-9, abs_tol=1e-9):
+    if not math.isnan(firing.lowered):
+        text = f"V is lowered by {number(firing.lowered)} mV at a spike, not set to {number(neuron.v_reset)} mV."
+        yield finding("reset-soft", "fault", text, drops)
+    elif not math.isclose(firing.reset, neuron.v_reset, rel_tol=1e-9, abs_tol=1e-9):
         text = f"V is reset to {number(firing.reset)} mV instead of {number(neuron.v_reset)} mV."
         yield finding("reset-wrong", "fault", text, drops)
     if not math.isnan(firing.shown):
@@ -41,8 +44,14 @@ def threshold_bracket(bracket: tuple[float, float], neuron: Neuron, grain: float
     """Say whether the claimed threshold lies between V that does not fire and V that does."""
     low, high = bracket
     near = 1e-9 * (1.0 + abs(neuron.v_thresh)) + 2.0 * grain
-    if low > neuron.v_thresh + near or high < neuron.v_thresh - near:
-        text = f"The threshold lies from {low:.6g} to {high:.6g} mV, not at {number(neuron.v_thresh)} mV."
+    if low > high + near:
+        text = f"The threshold moves: V = {low:.6g} mV does not fire, where V = {high:.6g} mV did at another time."
+        yield finding(
+            "threshold-moves", "fault", text, "the samples, and what the step to each spike makes of V"
+        )
+    elif low > neuron.v_thresh + near or high < neuron.v_thresh - near:
+        where = f"from {low:.6g} to {high:.6g} mV" if math.isfinite(high) else f"above {low:.6g} mV"
+        text = f"The threshold lies {where}, not at {number(neuron.v_thresh)} mV."
         yield finding(
             "threshold-wrong",
             "fault",
@@ -76,6 +85,13 @@ def _held(anatomy: Anatomy, neuron: Neuron, dt: float) -> Iterator[Found]:
     elif hold.size and hold[0] != firing.reset:
         text = f"V is held at {number(hold[0])} mV, not at its reset, {number(firing.reset)} mV."
         yield finding("hold-value", "fault", text, evidence)
+    if firing.other_hold is not None:
+        spike, count = firing.other_hold
+        text = (
+            f"V is held for {firing.held} steps after the first spike, and for {count} after "
+            f"spike {spike + 1}: the refractory period is not one."
+        )
+        yield finding("refractory-varies", "fault", text, evidence)
     wrong = held_finding(neuron.tau_ref, dt, firing.held, evidence)
     if wrong and not has_other_dt(anatomy, neuron):
         yield wrong
@@ -122,7 +138,7 @@ def counter_note(held: tuple[tuple[float, int], ...], tau_ref: float) -> Iterato
 def gate_findings(anatomy: Anatomy, neuron: Neuron) -> Iterator[Found]:
     """Say what the gates do while V is held, where that is not as claimed."""
     gates = anatomy.gates
-    if gates is None or not anatomy.firing.held:
+    if gates is None or not (anatomy.firing.held or gates.way == "start"):
         return
     said = (
         f"V after the hold is foretold to {gates.residual:.1e} of its terms by gates that advance "
@@ -132,7 +148,10 @@ def gate_findings(anatomy: Anatomy, neuron: Neuron) -> Iterator[Found]:
         text = "What the gates do while V is held was not identified: neither standing still nor moving fits."
         yield finding("gates-refractory-unknown", "note", text, f"the nearest is off by {gates.residual:.1e}")
     elif gates.way != neuron.refractory:
-        key = "gates-moving" if gates.way == "clamp" else "gates-held"
-        moves = "move on" if gates.way == "clamp" else "stand still"
-        text = f"The gates {moves} while V is held, where the model says {neuron.refractory}."
+        key, moves = {
+            "clamp": ("gates-moving", "move on while V is held"),
+            "hold": ("gates-held", "stand still while V is held"),
+            "start": ("gates-reset", "are set back at each spike to where they start"),
+        }[gates.way]
+        text = f"The gates {moves}, where the model says {neuron.refractory}."
         yield finding(key, "fault", text, said)
