@@ -44,7 +44,9 @@ def doctor_command(
     if not target.endswith(".toml") and script is None:
         target, script = str(model or ""), target
     claimed = read_script(Path(target), dt=dt, t_end=t_end, tried=script is None) if target else None
-    if script is not None and not script.endswith(".csv"):
+    from natrium.analysis.doctor import is_table
+
+    if script is not None and not is_table(script):
         typer.echo(f"natrium: running the code in {script}, as asked", err=True)
     if script is None:
         result = _own(claimed, target, out, write, as_json)
@@ -55,12 +57,12 @@ def doctor_command(
 
 def _read(script: str, claimed: Any, out: Path, write: Path | None, quiet: bool) -> dict[str, Any]:
     """Trace a script and read it; where it cannot be traced, what it leaves is read as a recording."""
-    from natrium.analysis.doctor import NothingMoves, Recording, load_subject, recording_of_csv
+    from natrium.analysis.doctor import NothingMoves, Recording, is_table, load_subject, recording_of_csv
     from natrium.analysis.doctor import read_script as read_traced
     from natrium.model import ModelError, UnsupportedModel
     from natrium.reports import diagnose_into, read_into, unmoved_into
 
-    if script.endswith(".csv"):
+    if is_table(script):
         if claimed is None or write is not None:
             raise ModelError(
                 f"a recording is held against a model and gives none, got {script} alone: natrium doctor "

@@ -5,6 +5,7 @@ from natrium.analysis.doctor.diagnosis import Diagnosis as Diagnosis
 from natrium.analysis.doctor.reading.findings.found import Found as Found
 from natrium.analysis.doctor.reading.verdict import Reading as Reading
 from natrium.analysis.doctor.recordings.recorded import Recording as Recording
+from natrium.analysis.doctor.recordings.recorded import is_table as is_table
 from natrium.analysis.doctor.recordings.recorded import load_subject as load_subject
 from natrium.analysis.doctor.recordings.recorded import recording_of_csv as recording_of_csv
 from natrium.analysis.doctor.script import read_script as read_script

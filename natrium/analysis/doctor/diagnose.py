@@ -15,7 +15,7 @@ from natrium.analysis.accuracy.script import Comparison, compare_script
 from natrium.analysis.doctor.diagnosis import Diagnosis, step_of
 from natrium.analysis.doctor.reading.findings.found import Found, sorted_findings
 from natrium.analysis.doctor.reading.verdict import Reading
-from natrium.analysis.doctor.recordings.read import read_recording, spikes_between
+from natrium.analysis.doctor.recordings.read import ReadRecording, read_recording, spikes_between
 from natrium.analysis.doctor.recordings.recorded import Recording, check_readable, recording_of
 from natrium.analysis.doctor.recordings.samples import prepare
 from natrium.analysis.doctor.recordings.search import changed_coefficients
@@ -213,16 +213,11 @@ def _of_recording(recording: Recording, model: Model, comparison: Comparison, na
         found += [finding("thinned", "note", said, f"all are met to {twin.difference:.1e} mV")]
         spikes = spikes_between(recording, model.neuron)
         return _diagnosis(model, name, found, spikes, twin.script.label, twin, comparison)
-    reading = read_recording(recording, model, dt)
-    if not reading.anatomy.fit.vanishes and not math.isclose(gap, dt, rel_tol=1e-6) and gap > 0.0:
-        own = attrs.evolve(model, simulation=attrs.evolve(model.simulation, dt=gap))
-        again = read_recording(recording, own, gap)
-        # Some of a linear scheme's samples look like longer steps with another tau_m.
-        found_in_it = again.anatomy.fit
-        if found_in_it.vanishes and not (multiple and changed_coefficients(model.neuron, found_in_it.coefficients)):
-            said = f"Its steps are {gap:.6g} ms, not the {dt:g} ms of the model: they are read as such."
-            found.append(finding("step", "note", said, "the gap of the labels, and each free step"))
-            model, dt, reading, comparison = own, gap, again, _compared(own)
+    reading, own = _read(recording, model, dt, gap, multiple)
+    if own is not model:
+        said = f"Its steps are {gap:.6g} ms, not the {dt:g} ms of the model: they are read as such."
+        found.append(finding("step", "note", said, "the gap of the labels, and each free step"))
+        model, dt, comparison = own, gap, _compared(own)
     anatomy = reading.anatomy
     found += label_findings(recording, reading.shift, dt, reading.first, anatomy.fit.vanishes)
     evidence = "each step near an edge fits the input before it or after it, to rounding"
@@ -237,6 +232,24 @@ def _of_recording(recording: Recording, model: Model, comparison: Comparison, na
     twin = twin_of(anatomy, model, dt, samples, label=label, edges="strict" if strict else "half-open")
     found += _twin_note(twin)
     return _diagnosis(model, name, found, reading.spikes, label, twin, comparison)
+
+
+def _read(
+    recording: Recording, model: Model, dt: float, gap: float, multiple: bool
+) -> tuple[ReadRecording, Model]:
+    """Read it by the steps of the model, or by its own; give the model with those as well."""
+    if math.isclose(gap, dt, rel_tol=1e-6) or gap <= 0.0:
+        return read_recording(recording, model, dt), model
+    own = attrs.evolve(model, simulation=attrs.evolve(model.simulation, dt=gap))
+    again = read_recording(recording, own, gap, rare=False)
+    if again.anatomy.fit.vanishes and not changed_coefficients(model.neuron, again.anatomy.fit.coefficients):
+        return again, own
+    reading = read_recording(recording, model, dt, rare=False)
+    # Some of a linear scheme's samples look like longer steps with another tau_m.
+    if reading.anatomy.fit.vanishes or multiple:
+        return reading, model
+    again = read_recording(recording, own, gap)
+    return (again, own) if again.anatomy.fit.vanishes else (reading, model)
 
 
 def _diagnosis(

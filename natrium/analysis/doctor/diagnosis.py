@@ -10,7 +10,7 @@ from natrium.analysis.accuracy.budget import Budget
 from natrium.analysis.accuracy.findings import advice
 from natrium.analysis.accuracy.matching import SpikePair, match_spikes
 from natrium.analysis.accuracy.script import Comparison
-from natrium.analysis.doctor.reading.findings.found import Found, Judged
+from natrium.analysis.doctor.reading.findings.found import OPEN_ENDS, Found, Judged
 from natrium.analysis.doctor.twin import Twin
 from natrium.model import Model
 from natrium.model.arrays import Array
@@ -102,10 +102,11 @@ class Diagnosis(Judged):
         """Give what to change, in at most five sentences."""
         faults = [one.said for one in self.faults]
         count = f"{len(faults)} fault{'s' * (len(faults) != 1)}" if faults else "No fault"
-        said = [f"{count} found in {self.subject}."]
+        open_ends = [one.said for one in self.findings if one.key in OPEN_ENDS]
+        said = [f"{count} found in {self.subject}{', but not all of it is explained' if open_ends else ''}."]
         if self.budget is not None:
             said.append(advice(self.budget))
-        return [*said, *faults[:3]]
+        return [*said, *open_ends, *faults[: 3 - len(open_ends)]]
 
     def data(self) -> dict[str, Any]:
         """Give everything as plain data, for JSON."""

@@ -90,11 +90,10 @@ def gates_while_held(
         return None
     after = Stack.of(neuron, dt, [(rest[:n], drive[:n])], grain)
     ways: list[tuple[str, int, Array, int]] = []
+    moving_on = [(way, n) for way, n in (("clamp", held), ("other", held + 1), ("other", held - 1)) if n > 0]
     for fires in (1, 0):
         x = courses[:, at - 1 + fires]
-        ways += [("hold", 0, x, fires)]
-        ways += [(way, count, x, fires) for way, count in (("clamp", held), ("other", held + 1), ("other", held - 1))
-                 if held and count >= 0]  # fmt: skip
+        ways += [("hold", 0, x, fires), *((way, n, x, fires) for way, n in moving_on if held)]
     starts = np.array(found.rules.starts)
     ways += [("start", count, starts, 0) for count in sorted({0, 1, held})]
     best: GateRule | None = None

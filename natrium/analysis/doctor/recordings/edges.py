@@ -75,18 +75,18 @@ def moved_edges(
         Those of the claim, the input constant between them.
     begins : sequence of int
         The step at which each row of the stack begins.
-    inputs : ndarray, shape (n_steps,)
-        As claimed.
+    inputs : ndarray, shape (n_steps, 3)
+        As claimed, at the start, the middle and the end of each step.
 
     Returns
     -------
     edges : tuple of Edge
         With the step at which each was seen; as given where that explains nothing.
-    inputs : ndarray, shape (n_steps,)
+    inputs : ndarray, shape (n_steps, 3)
         With its levels where they were seen.
     """
-    ends = [0, *(edge.step for edge in edges), inputs.size]
-    levels = [inputs[a:b] for a, b in itertools.pairwise(ends)]
+    ends = [0, *(edge.step for edge in edges), len(inputs)]
+    levels = [inputs[a:b, 0] for a, b in itertools.pairwise(ends)]
     if not edges or any(one.size == 0 or np.ptp(one) for one in levels):
         return edges, inputs
     used = zip(begins, stack.used, strict=False)
@@ -98,8 +98,8 @@ def moved_edges(
             fits.append(np.abs(deviations(tried, rules, claimed_coefficients(stack.neuron))) < VANISHES)
         seen = _switches(np.array(fits), steps)
         if seen is not None:
-            parts = zip(levels, itertools.pairwise([0, *seen, inputs.size]), strict=True)
-            moved = np.concatenate([np.full(b - a, one[0]) for one, (a, b) in parts])
+            parts = zip(levels, itertools.pairwise([0, *seen, len(inputs)]), strict=True)
+            moved = np.concatenate([np.full((b - a, 3), one[0]) for one, (a, b) in parts])
             return tuple(attrs.evolve(e, seen=at) for e, at in zip(edges, seen, strict=True)), moved
     return edges, inputs
 

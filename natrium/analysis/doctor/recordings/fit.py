@@ -7,7 +7,14 @@ from collections.abc import Iterator
 import attrs
 import numpy as np
 
-from natrium.analysis.doctor.recordings.free_step import VANISHES, Fit, Rules, Stack, claimed_coefficients
+from natrium.analysis.doctor.recordings.free_step import (
+    STAGED,
+    VANISHES,
+    Fit,
+    Rules,
+    Stack,
+    claimed_coefficients,
+)
 from natrium.model import exprel_array
 from natrium.model.arrays import Array
 
@@ -101,9 +108,9 @@ def fit(stack: Stack, rules: Rules, *, settle: bool = True) -> Fit:
     stack : Stack
     rules : Rules
     settle : bool
-        Fit the coefficients of Heun's and RK4's stages too, which takes long.
+        Fit the coefficients of the schemes of several stages too, which takes long.
     """
-    if rules.scheme in ("heun", "rk4"):
+    if rules.scheme in STAGED:
         return _fit_stages(stack, rules, 5 if settle else 0)
     with np.errstate(all="ignore"):
         found = _fit_rows(_Rows.of(stack, rules), rules, claimed_coefficients(stack.neuron))
@@ -170,7 +177,7 @@ def _told(rows: _Rows, rules: Rules, found: Array) -> Fit:
 
 def increments(stack: Stack, rules: Rules, coefficients: Array) -> Fit:
     """Judge a hypothesis with given coefficients, nothing fitted."""
-    if rules.scheme not in ("heun", "rk4"):
+    if rules.scheme not in STAGED:
         with np.errstate(all="ignore"):
             return _told(_Rows.of(stack, rules), rules, coefficients)
     good, weight = stack.weights(stack.terms(rules), rules)
@@ -182,7 +189,7 @@ def increments(stack: Stack, rules: Rules, coefficients: Array) -> Fit:
 
 def deviations(stack: Stack, rules: Rules, coefficients: Array | None) -> Array:
     """Give what `increments` judges, step by step, relative: shape (n_steps,); None fits the coefficients."""
-    if rules.scheme in ("heun", "rk4"):
+    if rules.scheme in STAGED:
         claim = claimed_coefficients(stack.neuron)
         good, weight = stack.weights(stack.terms(rules), rules)
         moved = _stages(stack, rules, (claim if coefficients is None else coefficients)[np.newaxis])[0][0]
@@ -197,7 +204,7 @@ def deviations(stack: Stack, rules: Rules, coefficients: Array | None) -> Array:
 
 def foretold(stack: Stack, rules: Rules, coefficients: Array) -> Array:
     """Give the increment of V in each step, shape (n_runs, n_steps)."""
-    if rules.scheme in ("heun", "rk4"):
+    if rules.scheme in STAGED:
         return np.asarray(_stages(stack, rules, coefficients[np.newaxis])[0][0])
     every = attrs.evolve(stack, used=np.ones_like(stack.used))
     with np.errstate(all="ignore"):
@@ -206,7 +213,7 @@ def foretold(stack: Stack, rules: Rules, coefficients: Array) -> Array:
 
 def gates_after(stack: Stack, rules: Rules, coefficients: Array) -> Array:
     """Give the gates after each step, shape (n_gates, n_runs, n_steps)."""
-    if rules.scheme in ("heun", "rk4"):
+    if rules.scheme in STAGED:
         return _stages(stack, rules, coefficients[np.newaxis])[1]
     if not rules.starts:
         return np.empty((0, *stack.V.shape))
@@ -223,7 +230,7 @@ def _verdict(stack: Stack, rules: Rules, found: Array, off: Array, weight: Array
     return Fit(rules, found, float(relative[at]), float(off[at]), float(V), int(good.sum()))
 
 
-# Heun and RK4: the coefficients stand within the stages, so the fit is Gauss-Newton's.
+# Schemes of several stages: the coefficients stand within the stages, so the fit is Gauss-Newton's.
 
 
 def _fit_stages(stack: Stack, rules: Rules, rounds: int) -> Fit:
@@ -273,7 +280,9 @@ def _stages(stack: Stack, rules: Rules, sets: Array) -> tuple[Array, Array]:
     h = stack.dt * pace
     x = np.broadcast_to(np.array(rules.starts)[:, None, None], (len(rules.starts), len(sets), records))
     previous, moved = stack.previous(rules.before), np.empty((len(sets), *stack.V.shape))
-    drive = np.trunc(stack.I) if rules.whole else stack.I
+    later = stack.within if rules.read == "stage" else np.broadcast_to(stack.I, stack.within.shape)
+    drive = np.concatenate([stack.I[np.newaxis], later])
+    drive = np.trunc(drive) if rules.whole else drive
     gates = np.empty((len(rules.starts), *stack.V.shape))
 
     def slope(V: Array, gates: Array, I: Array) -> tuple[Array, Array]:
@@ -294,18 +303,21 @@ def _stages(stack: Stack, rules: Rules, sets: Array) -> tuple[Array, Array]:
     with np.errstate(all="ignore"):
         for k in range(stack.V.shape[1]):
             V = np.broadcast_to(previous[:, k], (len(sets), records))
-            dV, dx = _combined(rules.scheme, slope, V, x, h, drive[:, k])
+            dV, dx = _combined(rules.scheme, slope, V, x, h, drive[:, :, k])
             moved[:, :, k], x = dV, x + dx
             gates[:, :, k] = x[:, 0]
     return moved, gates
 
 
 def _combined(scheme: str, slope, V, x, h, I):  # type: ignore[no-untyped-def]  # arrays of one shape throughout
-    a, p = slope(V, x, I)
+    start, middle, end = I
+    a, p = slope(V, x, start)
     if scheme == "heun":
-        b, q = slope(V + h * a, x + h * p, I)
+        b, q = slope(V + h * a, x + h * p, end)
         return 0.5 * h * (a + b), 0.5 * h * (p + q)
-    b, q = slope(V + 0.5 * h * a, x + 0.5 * h * p, I)
-    c, r = slope(V + 0.5 * h * b, x + 0.5 * h * q, I)
-    d, s = slope(V + h * c, x + h * r, I)
+    b, q = slope(V + 0.5 * h * a, x + 0.5 * h * p, middle)
+    if scheme == "midpoint":
+        return h * b, h * q
+    c, r = slope(V + 0.5 * h * b, x + 0.5 * h * q, middle)
+    d, s = slope(V + h * c, x + h * r, end)
     return h / 6.0 * (a + 2 * b + 2 * c + d), h / 6.0 * (p + 2 * q + 2 * r + s)

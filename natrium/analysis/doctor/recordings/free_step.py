@@ -24,6 +24,7 @@ from natrium.model.arrays import Array
 Pace = float | Literal["forgotten", "twice", "instant"]
 # Rounding leaves 1e-14 of V and of the terms. What moves V by less than this is not seen.
 VANISHES = 2e-12
+STAGED = ("midpoint", "heun", "rk4")
 # Rounding of V may move an increment by so many units.
 _ROUNDINGS = 2.5
 
@@ -45,8 +46,10 @@ class Rules:
 
     Attributes
     ----------
-    scheme : {"euler", "exponential", "heun", "rk4"}
-        How V advances (Heun and RK4: all states).
+    scheme : {"euler", "exponential", "midpoint", "heun", "rk4"}
+        How V advances (those of several stages: all states).
+    read : {"start", "stage"}
+        When schemes of several stages read the input.
     gates : {"euler", "exponential"}
         How gates advance.
     order : {"new", "old", "late"}
@@ -72,6 +75,7 @@ class Rules:
     """
 
     scheme: str = "euler"
+    read: Literal["start", "stage"] = "start"
     gates: str = "euler"
     order: Literal["new", "old", "late"] = "new"
     pace: Pace = 1.0
@@ -115,6 +119,8 @@ class Fit:
         How many steps were compared.
     by_chance : bool
         Whether they are too few for what it says.
+    ways : tuple of (scheme, gates, order)
+        That fit as well, where samples are rounded.
     """
 
     rules: Rules
@@ -124,6 +130,7 @@ class Fit:
     at: float
     steps: int
     by_chance: bool = False
+    ways: tuple[tuple[str, str, str], ...] = ()
 
     @property
     def vanishes(self) -> bool:
@@ -142,7 +149,9 @@ class Stack:
     dt : float
         ms.
     V, I : ndarray, shape (n_runs, n_steps)
-        V after, and input of, each step.
+        V after, and input at the start of, each step.
+    within : ndarray, shape (2, n_runs, n_steps)
+        Input in the middle and at the end of each step.
     used : ndarray of bool, shape (n_runs, n_steps)
         Which of them are free steps.
     grain : float
@@ -153,6 +162,7 @@ class Stack:
     dt: float
     V: Array
     I: Array
+    within: Array
     used: Array
     grain: float = 0.0
 
@@ -165,18 +175,18 @@ class Stack:
 
     @classmethod
     def of(cls, neuron: Neuron, dt: float, runs: Sequence[tuple[Array, Array]], grain: float = 0.0) -> Stack:
-        """Stack runs, each (V, I) of free steps only."""
+        """Stack runs of free steps, each V and I: at each step's start, middle and end, shape (n, 3)."""
         longest = max((V.size for V, _ in runs), default=0)
         shape = (len(runs), longest)
-        V, I, used = np.full(shape, neuron.v_rest), np.zeros(shape), np.zeros(shape, dtype=bool)
+        V, I, used = np.full(shape, neuron.v_rest), np.zeros((3, *shape)), np.zeros(shape, dtype=bool)
         for row, (some, drive) in enumerate(runs):
-            V[row, : some.size], I[row, : some.size], used[row, : some.size] = some, drive, True
-        return cls(neuron, dt, V, I, used, grain)
+            V[row, : some.size], I[:, row, : some.size], used[row, : some.size] = some, drive.T, True
+        return cls(neuron, dt, V, I[0], I[1:], used, grain)
 
-    def part(self) -> Stack:
+    def part(self, n: int = 80) -> Stack:
         """Give the beginning of it: enough to fit a number or two."""
-        n = 80
-        return Stack(self.neuron, self.dt, self.V[:, :n], self.I[:, :n], self.used[:, :n], self.grain)
+        V, I, within, used = self.V[:, :n], self.I[:, :n], self.within[:, :, :n], self.used[:, :n]
+        return Stack(self.neuron, self.dt, V, I, within, used, self.grain)
 
     # The gates -------------------------------------------------------------------------------------
 
@@ -226,8 +236,9 @@ class Stack:
 
     def course(self, rules: Rules, gate: int, late: bool) -> tuple[Array, Array]:
         """Carry one gate along the records: its value before and after each step."""
+        tweaks = tuple(t for t in rules.tweaks if t.gate == gate)
         key = (gate, late, rules.before, rules.starts[gate], rules.kinetics[gate], rules.paces[gate],
-               gate in rules.turned, rules.gates, tuple(t for t in rules.tweaks if t.gate == gate))  # fmt: skip
+               gate in rules.turned, rules.gates, tweaks)  # fmt: skip
         if key not in self.courses:
             alpha, beta = self.rates(rules, gate, late)
             dt = effective(rules.paces[gate], self.dt)
@@ -290,7 +301,8 @@ def _recursion(alpha: Array, beta: Array, dt: float, rules: Rules, gate: int) ->
     with np.errstate(all="ignore"):
         A, B = advance(alpha, beta, dt, rules.gates, rules.paces[gate])
     after = np.empty(A.shape)
-    for row, factors, terms in zip(after, A.tolist(), B.tolist(), strict=True):  # floats are quicker than arrays
+    # Floats are quicker than arrays here.
+    for row, factors, terms in zip(after, A.tolist(), B.tolist(), strict=True):
         x, values = start, []
         for a, b in zip(factors, terms, strict=True):
             x = a * x + b

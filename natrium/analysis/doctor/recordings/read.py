@@ -29,6 +29,7 @@ from natrium.model.arrays import Array
 _DROP = 0.2
 # What fewer steps than this show is chance.
 _FEWEST = 20
+_APART = 100.0  # as gates that are carried on from spike to spike gather rounding
 _DRIVE = 1.0  # mV: by less, V may be at rest
 # Steps to each side of an edge that are left out until the rules are known.
 _NEAR = 4
@@ -57,7 +58,8 @@ class ReadRecording:
     V : ndarray, shape (n_samples,)
         The samples, mV, the reset in the place of spikes that are drawn.
     until : float
-        Label up to which the claim holds where nothing was found that holds, ms; NaN where it does not.
+        Label up to which what was found holds, or the claim where nothing was, ms; NaN: to the end, or not
+        at all.
     """
 
     anatomy: Anatomy
@@ -103,7 +105,7 @@ def _firing(V: Array, neuron: Neuron, noise: float, inputs: Array) -> tuple[Seen
             held.append(int(moved[0]) if rest[0] == V[k] or moved[0] > 1 else 0)
             hold = rest[: held[-1]] + (reset - V[k])
     # What is not driven stays where it is, held or not.
-    driven = np.abs(neuron.v_rest - reset + inputs) > _DRIVE
+    driven = np.abs(neuron.v_rest - reset + inputs[:, 0]) > _DRIVE
     for place, (k, count) in enumerate(zip(drops.tolist(), held, strict=False)):
         if not driven[k + min(held) : k + count + 1].all():
             held[place] = min(held)
@@ -162,15 +164,16 @@ def _run_of(recording: Recording, model: Model, dt: float) -> _Run:
 
 
 def _inputs(model: Model, dt: float, steps: int, delay: float = 0.0) -> Array:
-    t_start = model.simulation.t_start
-    return np.array([model.stimulus(t_start + k * dt - delay + 1e-9 * dt) for k in range(steps)])
+    """Give the input at the start, the middle and the end of each step, shape (steps, 3)."""
+    starts = model.simulation.t_start + dt * np.arange(steps) - delay + 1e-9 * dt
+    return np.array([[model.stimulus(t + share * dt) for share in (0.0, 0.5, 1.0)] for t in starts.tolist()])
 
 
 # Where in its step, or in one beside it, a script may read an input that varies, in steps.
 _DELAYS = (0.0, -1.0, 1.0, -0.5, 0.5)
 
 
-def read_recording(recording: Recording, model: Model, dt: float) -> ReadRecording:
+def read_recording(recording: Recording, model: Model, dt: float, *, rare: bool = True) -> ReadRecording:
     """Find out how a script made its samples.
 
     Parameters
@@ -180,6 +183,8 @@ def read_recording(recording: Recording, model: Model, dt: float) -> ReadRecordi
         The claim.
     dt : float
         ms.
+    rare : bool
+        Look for what is rare as well, which takes long where nothing is found.
     """
     neuron = model.neuron
     run = _run_of(recording, model, dt)
@@ -187,7 +192,7 @@ def read_recording(recording: Recording, model: Model, dt: float) -> ReadRecordi
     ways = (1, 0) if run.V[0] == neuron.v_init else (1,)
     delay = _delay(run, ways)
     inputs = _inputs(model, dt, run.V.size, delay * dt)
-    readings = []
+    readings: list[ReadRecording] = []
     for first in ways:
         segments, given = run.segments(first), inputs
         edges = tuple(nominal_edges(model, dt, run.V.size - 1 + first))
@@ -197,7 +202,9 @@ def read_recording(recording: Recording, model: Model, dt: float) -> ReadRecordi
             whole = _stacked(run, inputs, first, ())
             edges, given = moved_edges(whole, edges, [a for a, _ in segments], inputs)
             stack = _stacked(run, given, first, edges)
-        found = search(stack) if sought else fit(stack, claimed_rules(neuron))
+        known = any(one.anatomy.fit.vanishes for one in readings)  # what is rare is then no second answer
+        look = search if rare and not known else plainly
+        found = look(stack) if sought else fit(stack, claimed_rules(neuron))
         if found.vanishes and found.steps < _FEWEST and _departs(found, neuron):
             found = attrs.evolve(found, by_chance=True)
         one = _read(run, first, found, given, edges)
@@ -299,7 +306,8 @@ def _courses(run: _Run, inputs: Array, first: int, anatomy: Anatomy) -> Iterator
         after = gates_after(whole, rules, found.coefficients)[:, 0]
         fires = gates.fires
         x = np.array(found.rules.starts) if gates.way == "start" else after[:, b - a - 1 + fires]
-        x = clamped(whole, rules, x, anatomy.firing.reset, gates.advances - fires)
+        more = 0 if gates.way == "hold" else run.firing.held_after(number) - (run.firing.held or 0)
+        x = clamped(whole, rules, x, anatomy.firing.reset, gates.advances - fires + more)
         rules = attrs.evolve(rules, starts=tuple(x.tolist()))
 
 
@@ -314,11 +322,19 @@ def _read(run: _Run, first: int, found: Fit, inputs: Array, edges: tuple[Edge, .
             neuron, dt, steps_V, inputs[: steps_V.size], fired, run.firing, found, recording.grain
         )
     anatomy = Anatomy(firing=run.firing, fit=found, gates=gates, dt=dt)
-    low, high, fires = -math.inf, math.inf, []
+    low, high, fires, until = -math.inf, math.inf, [], math.nan
+    near = _near([edge for edge in edges if edge.seen is None], len(inputs))
     if found.vanishes:
         before = run.before(first)
         for a, b, rules in _courses(run, inputs, first, anatomy):
             stack = run.stack([(before[a + 1 : b + 1], inputs[a:b])])
+            stack.used[0, near[(near >= a) & (near < b)] - a] = False
+            apart = np.abs(deviations(stack, rules, found.coefficients)) >= _APART * VANISHES
+            if apart.any() and math.isnan(until):
+                until = float(
+                    recording.labels[a + np.flatnonzero(stack.used[0])[int(apart.argmax())] - first]
+                )
+            stack.used[:] = True
             edges = tuple(_seen(edge, stack, rules, found, a, b, model, dt) for edge in edges)
             low = max(low, float(before[a + 1 : b + 1].max()))
             if b + 1 < before.size:
@@ -334,6 +350,7 @@ def _read(run: _Run, first: int, found: Fit, inputs: Array, edges: tuple[Edge, .
         spikes=recording.labels[run.drops],
         V=run.V,
         threshold=(low, high),
+        until=until,
     )
 
 

@@ -56,6 +56,11 @@ class Recording:
     in_si: bool = False
 
 
+def is_table(spec: str | os.PathLike[str]) -> bool:
+    """Tell whether a file is named as a table is, and not as a script."""
+    return os.fspath(spec).lower().endswith((".csv", ".tsv", ".txt", ".dat"))
+
+
 def load_subject(spec: str | os.PathLike[str]) -> Any:
     """Import a user's file, because told to, and give what it holds.
 
@@ -63,7 +68,8 @@ def load_subject(spec: str | os.PathLike[str]) -> Any:
     ----------
     spec : str
         ``"path/script.py:Name"``: what has that name; or ``"path/script.py"``: its ``time_points`` and
-        ``membrane_potentials``, failing these the one class with an update method.
+        ``membrane_potentials``, failing these the one class with an update method. Of a table
+        (``"run.csv"``) the first two columns.
 
     Returns
     -------
@@ -76,6 +82,8 @@ def load_subject(spec: str | os.PathLike[str]) -> Any:
         When the file cannot be found or run, or holds no such thing.
     """
     check_path(spec)
+    if is_table(spec):
+        return recording_of_csv(spec)
     path, _, name = os.fspath(spec).partition(".py:")
     file = Path(f"{path}.py" if name else path)
     module = _imported(file)

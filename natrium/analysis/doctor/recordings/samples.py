@@ -50,12 +50,15 @@ def rounded_to(values: Array) -> float:
         return 0.0
     with np.errstate(over="ignore"):
         single = values.astype(np.float32)
+    unit = float(np.spacing(np.abs(single).max()))
     if np.array_equal(values, single):
-        return float(np.spacing(np.abs(single).max()))
+        return unit
     for digits in range(_DIGITS):
         scaled = values * 10.0**digits
         if np.all(np.abs(scaled - np.round(scaled)) <= 1e-6 + 4.0 * np.spacing(np.abs(scaled))):
-            return 10.0**-digits
+            # Single precision is written by as few digits as tell it.
+            written = np.array([float(str(one)) for one in single])
+            return max(10.0**-digits, unit if np.array_equal(values, written) else 0.0)
     return 0.0
 
 

@@ -9,14 +9,14 @@ from typing import Any
 
 import attrs
 import numpy as np
-from scipy.optimize import least_squares
 
-from natrium.analysis.doctor.recordings.fit import deviations, fit, increments
+from natrium.analysis.doctor.recordings import tuning
+from natrium.analysis.doctor.recordings.fit import fit, increments
 from natrium.analysis.doctor.recordings.free_step import (
+    STAGED,
     Fit,
     Rules,
     Stack,
-    Tweak,
     claimed_coefficients,
 )
 from natrium.model import Neuron
@@ -38,11 +38,9 @@ _SCHEMES: tuple[tuple[str, str, Any], ...] = (
     ("exponential", "euler", "new"),
     ("exponential", "euler", "old"),
     ("exponential", "euler", "late"),
-    ("heun", "euler", "old"),
-    ("rk4", "euler", "old"),
+    *((scheme, "euler", "old") for scheme in STAGED),
 )
-_STAGED = ("heun", "rk4")
-_PLAIN = (("euler", "euler", "old"), ("exponential", "euler", "old"), *_SCHEMES[-2:])
+_PLAIN = (("euler", "euler", "old"), ("exponential", "euler", "old"), *_SCHEMES[-len(STAGED) :])
 
 
 def claimed_rules(neuron: Neuron) -> Rules:
@@ -85,19 +83,24 @@ def search(stack: Stack) -> Fit:
 
 def plain_rules(stack: Stack) -> list[Rules]:
     """Give the schemes of one stage, as claimed in all else."""
-    return [one for one in _schemes(stack, claimed_rules(stack.neuron)) if one.scheme not in _STAGED]
+    return [one for one in _schemes(stack, claimed_rules(stack.neuron)) if one.scheme not in STAGED]
 
 
 def _schemes(stack: Stack, base: Rules) -> list[Rules]:
     """Give a hypothesis by every scheme."""
     schemes = _SCHEMES if stack.neuron.channels else _PLAIN
-    return [attrs.evolve(base, scheme=v, gates=g, order=o) for v, g, o in schemes]
+    varies = bool(np.any(stack.within[:, stack.used] != stack.I[stack.used]))
+    return [
+        attrs.evolve(base, scheme=v, gates=g, order=o, read=read)
+        for v, g, o in schemes
+        for read in (("start", "stage") if varies and v in STAGED else ("start",))
+    ]
 
 
 def plainly(stack: Stack) -> Fit:
     """Fit the plain schemes alone: quick, for what may be as claimed."""
     plain = _Search(stack, claimed_rules(stack.neuron))
-    found = _fewest(itertools.chain(plain.plain(), plain.of_several_stages()), stack.neuron, plain.tries)
+    found = _fewest(itertools.chain(plain.plain(), plain.of_several_stages()), stack, plain.tries)
     assert found is not None
     return found
 
@@ -108,8 +111,8 @@ class _Search:
     def __init__(self, stack: Stack, base: Rules) -> None:
         self.stack, self.base = stack, base
         bases = _schemes(stack, base)
-        self.one_step = [start for start in bases if start.scheme not in _STAGED]
-        self.staged = [start for start in bases if start.scheme in _STAGED]
+        self.one_step = [start for start in bases if start.scheme not in STAGED]
+        self.staged = [start for start in bases if start.scheme in STAGED]
         self.singles = list(_departures(stack, base))
         self.tries = iter(range(MAX_TRIED))
         self.best: Fit | None = None
@@ -124,22 +127,23 @@ class _Search:
             self.other_tempo,
             lambda: self.single(self.one_step[:3]),
             lambda: self.tuned(self.one_step[:3]),
-            self.double,
             lambda: self.single(self.one_step[3:]),
+            lambda: self.tuned(self.one_step[3:]),
+            self.double,
             self.settled,
             self.other_tempo_and_more,
             self.nearest_tuned,
             self.freely_tuned,
         )
         for stage in stages:
-            found = _fewest(stage(), self.stack.neuron, self.tries)
+            found = _fewest(stage(), self.stack, self.tries)
             if found is None:
                 continue
             if stage == self.plain:
                 found = self.one_cause(found)
             if found.vanishes:
                 whole = increments(self.stack, found.rules, found.coefficients)
-                return whole if found.rules.scheme in _STAGED else found
+                return attrs.evolve(whole, ways=found.ways) if found.rules.scheme in STAGED else found
             if self.best is None or found.residual < self.best.residual:
                 self.best = found
         assert self.best is not None
@@ -151,7 +155,7 @@ class _Search:
         wrong = changed_coefficients(self.stack.neuron, found.coefficients)
         if not found.vanishes or wrong < 2:
             return found
-        single = _fewest(self.other_tempo(), self.stack.neuron, self.tries)
+        single = _fewest(self.other_tempo(), self.stack, self.tries)
         if single is None or not single.vanishes:
             return found
         return single if changed_coefficients(self.stack.neuron, single.coefficients) + 1 < wrong else found
@@ -166,11 +170,12 @@ class _Search:
         return self.fits(self.one_step)
 
     def of_several_stages(self) -> Iterator[Fit]:
-        """Try Heun and RK4; their coefficients only where that is quick."""
-        return (fit(self.stack.part(), start, settle=not self.base.paces) for start in self.staged)
+        """Try the schemes of several stages; their coefficients only where that is quick."""
+        part = self.stack if self.stack.grain else self.stack.part()
+        return (fit(part, start, settle=not self.base.paces) for start in self.staged)
 
     def settled(self) -> Iterator[Fit]:
-        """Try Heun and RK4 with their coefficients."""
+        """Try the schemes of several stages with their coefficients."""
         return (fit(self.stack.part(), start) for start in self.staged)
 
     def single(self, starts: Iterable[Rules]) -> Iterator[Fit]:
@@ -200,34 +205,42 @@ class _Search:
         return self.fits(self.one_step[:1], more)
 
     def tuned(self, starts: Iterable[Rules], free: bool = False) -> Iterator[Fit]:
-        """Try other numbers within a hypothesis: the start, or one rate."""
+        """Try other numbers within a hypothesis: the start, a pace, or one rate."""
         for start in starts:
-            for knob in _knobs(start):
-                one = _tune(self.stack, start, *knob, free=free)
-                if one is not None:
-                    yield one
+            yield from tuning.numbers(self.stack, start, free=free)
+            yield from tuning.rates(self.stack, start, free=free)
 
     def nearest_tuned(self) -> Iterator[Fit]:
         """Try other numbers in what came nearest."""
-        return self.tuned([self.best.rules] if self.best and self.best.rules.scheme not in _STAGED else [])
+        return self.tuned([self.best.rules] if self.best and self.best.rules.scheme not in STAGED else [])
 
     def freely_tuned(self) -> Iterator[Fit]:
         """Try other numbers and coefficients together."""
         return self.tuned([*self.one_step[:3], attrs.evolve(self.one_step[0], pace="forgotten")], free=True)
 
 
-def _fewest(fits: Iterable[Fit], neuron: Neuron, tries: Iterator[int]) -> Fit | None:
-    """Give the exact fit with the fewest changed coefficients, or the nearest one that may be tried."""
-    best, fewest = None, math.inf
+def _fewest(fits: Iterable[Fit], stack: Stack, tries: Iterator[int]) -> Fit | None:
+    """Give the exact fit with the fewest changed coefficients, or the nearest one that may be tried.
+
+    Of rounded samples several may be exact: the nearest, which names the others.
+    """
+    best, least, exact = None, (math.inf, math.inf), []
     for one in fits:
-        changed = changed_coefficients(neuron, one.coefficients) if one.vanishes else math.inf
-        if best is None or (changed, one.residual if changed == math.inf else 0.0) < (
-            fewest, best.residual if fewest == math.inf else 0.0,
-        ):  # fmt: skip
-            best, fewest = one, changed
-        if fewest == 0 or next(tries, None) is None:
+        changed = changed_coefficients(stack.neuron, one.coefficients) if one.vanishes else math.inf
+        if stack.grain and one.rules.order == "late":
+            changed += 1  # a fault, where rounding does not tell it from none
+        rank = (changed, one.residual if stack.grain or changed == math.inf else 0.0)
+        if one.vanishes:
+            exact.append((changed, one.rules))
+        if best is None or rank < least:
+            best, least = one, rank
+        if (least[0] == 0 and not stack.grain) or next(tries, None) is None:
             break
-    return best
+    if best is None or not (stack.grain and best.vanishes):
+        return best
+    ways = {(rules.scheme, rules.gates, rules.order) for changed, rules in exact if changed == least[0]}
+    own = (best.rules.scheme, best.rules.gates, best.rules.order)
+    return attrs.evolve(best, ways=tuple(sorted(ways - {own})))
 
 
 def _with(values: tuple[Any, ...], index: int | Iterable[int], value: Any) -> tuple[Any, ...]:
@@ -272,6 +285,7 @@ def _departures(stack: Stack, base: Rules) -> Iterator[dict[str, Any]]:
             for field in ("powers", "kinetics", "starts"):
                 values = getattr(base, field)
                 yield {field: tuple(v for one, two in groups for v in (values[two], values[one]))}
+    yield from ({"turned": tuple(where)} for where in wholes)
     for where in wholes:
         yield from ({"paces": _with(base.paces, where, p)} for p in ("forgotten", "twice", "instant", 0.0))
     for start in _starts(neuron, base):
@@ -307,54 +321,3 @@ def _starts(neuron: Neuron, base: Rules) -> Iterator[tuple[float, ...]]:
         if tuple(start) not in seen:
             seen.add(tuple(start))
             yield tuple(start)
-
-
-# What is no choice but a number: state at the start, rates --------------------------------------------
-
-
-def _knobs(base: Rules) -> Iterator[tuple[str, Any, Array]]:
-    n = len(base.starts)
-    yield "before", None, np.array([base.before])
-    if not n:
-        return
-    yield "starts", None, np.array(base.starts)
-    yield "before and starts", None, np.array([base.before, *base.starts])
-    yield "tempo", None, np.ones(1)
-    for gate, rate in itertools.product(range(n), ("alpha", "beta")):
-        yield "scale", (gate, rate), np.ones(1)
-    for gate, rate in itertools.product(range(n), ("alpha", "beta")):
-        yield "rate", (gate, rate), np.array([1.0, 0.0, 1.0])
-
-
-def _set(base: Rules, knob: str, which: Any, x: Array) -> Rules:
-    values = [float(value) for value in x]
-    if knob == "before":
-        return attrs.evolve(base, before=values[0])
-    if knob == "starts":
-        return attrs.evolve(base, starts=tuple(values))
-    if knob == "before and starts":
-        return attrs.evolve(base, before=values[0], starts=tuple(values[1:]))
-    if knob == "tempo":
-        return attrs.evolve(base, pace=values[0], paces=(values[0],) * len(base.paces))
-    return attrs.evolve(base, tweaks=(*base.tweaks, Tweak(which[0], which[1], *values)))
-
-
-def _tune(stack: Stack, base: Rules, knob: str, which: Any, x0: Array, free: bool) -> Fit | None:
-    """Bring a hypothesis' residual down by its numbers, its coefficients as claimed or free too."""
-    claim = None if free else claimed_coefficients(stack.neuron)
-    thin = stack.part()
-    size = deviations(thin, base, claim).size
-
-    def off(x: Array) -> Array:
-        rest = deviations(thin, _set(base, knob, which, x), claim)
-        return np.clip(np.resize(rest, size), -1e6, 1e6)
-
-    if size <= x0.size:
-        return None
-    found = least_squares(off, x0, method="lm", xtol=1e-15, ftol=1e-15, gtol=1e-15, max_nfev=80)
-    if np.abs(found.fun).max() > 1e-4:
-        return fit(stack, _set(base, knob, which, found.x)) if np.abs(found.fun).max() < 0.1 else None
-    # A value that a fit leaves next to a round one was written as that one.
-    rules = _set(base, knob, which, found.x)
-    rounded = fit(stack, _set(base, knob, which, np.round(found.x, 6)))
-    return rounded if rounded.vanishes else fit(stack, rules)

@@ -74,6 +74,7 @@ def twin_of(
         "label": label,
         "edges": edges,
         "gates": way,
+        "read": anatomy.fit.rules.read,
     }
     script = FixedStep(dt=dt, **rules)
     t_start = model.simulation.t_start
@@ -114,6 +115,7 @@ def _scheme(anatomy: Anatomy, neuron: Neuron) -> str | None:
     claim = claimed_rules(neuron)
     simple = (
         anatomy.fit.vanishes
+        and not rules.turned
         and not rules.whole
         and not rules.tweaks
         and rules.pace == 1.0

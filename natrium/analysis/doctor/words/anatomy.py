@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from natrium.analysis.doctor.reading.findings.found import Found
+from natrium.analysis.doctor.reading.findings.found import NOT_EXPLAINED, NOT_IDENTIFIED, Found
 from natrium.analysis.doctor.recordings.anatomy import Anatomy
 from natrium.analysis.doctor.recordings.free_step import Fit
 from natrium.analysis.doctor.words.equation import equation_findings
@@ -28,14 +28,24 @@ def anatomy_findings(
     gap : float
         Between two samples, ms.
     until : float
-        Label up to which the claim holds where no rule was found, ms; NaN where it does not.
+        Label up to which the rules found hold, or the claim where none was, ms; NaN: to the end, or not
+        at all.
     noisy : bool
         Whether single steps cannot be read.
     """
     neuron = model.neuron
-    unknown = [] if noisy else [_unknown(anatomy.fit, until)]
-    free = equation_findings(anatomy, neuron) if anatomy.fit.vanishes and not noisy else unknown
+    if noisy:
+        free = []
+    elif anatomy.fit.vanishes:
+        free = [*equation_findings(anatomy, neuron), *([] if math.isnan(until) else [_changed(until)])]
+    else:
+        free = [_unknown(anatomy.fit, until)]
     return [*free, *firing_findings(anatomy, model, dt, gap), *gate_findings(anatomy, neuron)]
+
+
+def _changed(until: float) -> Found:
+    text = f"Up to the label {until:.10g} ms the steps go by these rules; there something changes."
+    return finding(NOT_EXPLAINED, "note", text, "each free step against the rules that were found")
 
 
 def _unknown(fit: Fit, until: float) -> Found:
@@ -46,9 +56,9 @@ def _unknown(fit: Fit, until: float) -> Found:
     )
     if fit.by_chance:
         text = f"The {fit.steps} free steps before the first spike are too few to tell their rule."
-        return finding("not-identified", "note", text, "several rules foretell them to rounding")
+        return finding(NOT_IDENTIFIED, "note", text, "several rules foretell them to rounding")
     return finding(
-        "not-identified",
+        NOT_IDENTIFIED,
         "note",
         f"The rule of the free steps was not identified: no hypothesis foretells V to rounding.{held}",
         f"The nearest, {fit.rules.scheme} with {fit.rules.order} gates, is off by up to {fit.largest:.3g} mV "

@@ -50,6 +50,10 @@ def equation_findings(anatomy: Anatomy, neuron: Neuron) -> Iterator[Found]:
             said,
         )
     yield scheme_rule(rules.scheme, rules.gates, rules.order, said + ".", seen)
+    if fit.ways:
+        keys = sorted({scheme_rule(*way, "", seen).key for way in fit.ways})
+        text = f"By samples as rounded as these it may be another scheme as well: {', '.join(keys)}."
+        yield finding("scheme-undecided", "note", text, "each foretells V to the rounding")
 
 
 def _gate_names(neuron: Neuron) -> list[str]:
@@ -104,9 +108,17 @@ def _structure(anatomy: Anatomy, neuron: Neuron) -> Iterator[Found]:
     for tweak in rules.tweaks:
         parts = [f"{tweak.scale:.6g} times as large"] if abs(tweak.scale - 1) > 1e-9 else []
         parts += [f"shifted by {-tweak.shift:.6g} mV"] if abs(tweak.shift) > 1e-9 else []
-        parts += [f"{tweak.stretch:.6g} times as steep in V"] if abs(tweak.stretch - 1) > 1e-9 else []
+        if abs(tweak.stretch + 1) < 1e-9:
+            parts[abs(tweak.scale - 1) > 1e-9 :] = [
+                f"turned about V = {number(neuron.v_rest + tweak.shift / 2)} mV"
+            ]
+        elif abs(tweak.stretch - 1) > 1e-9:
+            parts += [f"{tweak.stretch:.6g} times as steep in V"]
         text = f"The rate {tweak.rate} of {names[tweak.gate]} is not as claimed: {', '.join(parts)}."
         yield finding("rate-wrong", "fault", text, said)
+    if rules.turned:
+        listed = " and ".join(names[i] for i in rules.turned)
+        yield finding("rates-exchanged", "fault", f"alpha and beta of {listed} are exchanged.", said)
     if rules.whole:
         yield finding("input-truncated", "fault", "The input is cut to a whole number of mV.", said)
 

@@ -30,6 +30,7 @@ _SCHEMES = {
         "exponential-V", "gates by Euler, then V exactly with the new gates held"),
     ("exponential", "euler", "old"): (
         "exponential-V-parallel", "V exactly, gates by Euler, from the old state"),
+    ("midpoint", "euler", "old"): ("midpoint", "the explicit midpoint scheme"),
     ("heun", "euler", "old"): ("heun", "Heun's second-order scheme"),
     ("rk4", "euler", "old"): ("rk4", "the classical fourth-order Runge-Kutta scheme"),
 }  # fmt: skip

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from natrium.analysis.doctor.reading.findings.found import ON_GRID, Found
+from natrium.analysis.doctor.reading.findings.found import GATES_UNKNOWN, ON_GRID, Found
 from natrium.analysis.doctor.recordings.anatomy import Anatomy
 from natrium.analysis.doctor.recordings.firing import counted
 from natrium.analysis.doctor.words.equation import has_other_dt
@@ -25,7 +25,9 @@ def firing_findings(anatomy: Anatomy, model: Model, dt: float, gap: float) -> It
         return
     drops = "the sample after each drop of V"
     if not math.isnan(firing.lowered):
-        text = f"V is lowered by {number(firing.lowered)} mV at a spike, not set to {number(neuron.v_reset)} mV."
+        text = (
+            f"V is lowered by {number(firing.lowered)} mV at a spike, not set to {number(neuron.v_reset)} mV."
+        )
         yield finding("reset-soft", "fault", text, drops)
     elif not math.isclose(firing.reset, neuron.v_reset, rel_tol=1e-9, abs_tol=1e-9):
         text = f"V is reset to {number(firing.reset)} mV instead of {number(neuron.v_reset)} mV."
@@ -45,7 +47,7 @@ def threshold_bracket(bracket: tuple[float, float], neuron: Neuron, grain: float
     low, high = bracket
     near = 1e-9 * (1.0 + abs(neuron.v_thresh)) + 2.0 * grain
     if low > high + near:
-        text = f"The threshold moves: V = {low:.6g} mV does not fire, where V = {high:.6g} mV did at another time."
+        text = f"The threshold moves: V = {low:.6g} mV does not fire, {high:.6g} mV does at another time."
         yield finding(
             "threshold-moves", "fault", text, "the samples, and what the step to each spike makes of V"
         )
@@ -145,8 +147,11 @@ def gate_findings(anatomy: Anatomy, neuron: Neuron) -> Iterator[Found]:
         f"{gates.advances} times"
     )
     if gates.way == "other":
-        text = "What the gates do while V is held was not identified: neither standing still nor moving fits."
-        yield finding("gates-refractory-unknown", "note", text, f"the nearest is off by {gates.residual:.1e}")
+        text = (
+            "What comes after the first spike is not explained: gates that stand still, move on or are set "
+            "back while V is held do not fit."
+        )
+        yield finding(GATES_UNKNOWN, "note", text, f"the nearest is off by {gates.residual:.1e}")
     elif gates.way != neuron.refractory:
         key, moves = {
             "clamp": ("gates-moving", "move on while V is held"),

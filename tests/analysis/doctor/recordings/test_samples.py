@@ -155,3 +155,183 @@ def test_from_when_on_the_claim_does_not_hold_is_told():
     assert faults == []
     (one,) = [one for one in diagnosis.findings if one.key == "not-identified"]
     assert "Up to the label" in one.said
+
+
+class SetBack(zoo.Cell1):
+    """The gates begin anew at each spike."""
+
+    def fire(self, dt):
+        super().fire(dt)
+        self.channels = [kind() for kind in self.kinds]
+
+
+class Lowered(zoo.Cell):
+    """V is lowered at a spike, and held there."""
+
+    def fire(self, dt):
+        super().fire(dt)
+        self.v = self.low = self.before - 15.0
+
+    def crossed(self):
+        self.before = self.v
+        return super().crossed()
+
+    def wait(self, dt):
+        super().wait(dt)
+        self.v = self.low
+
+
+class Hurries(zoo.Cell1):
+    """Held for half the steps from the second spike on."""
+
+    pauses = 0
+
+    def fire(self, dt):
+        super().fire(dt)
+        self.left = self.left if self.pauses == 0 else self.left // 2
+        self.pauses += 1
+
+
+class Rises(zoo.Cell1):
+    """The threshold rises with each spike."""
+
+    def fire(self, dt):
+        super().fire(dt)
+        self.limit += 1.0
+
+
+class Leaks(zoo.Cell1):
+    """The leak stops after some steps."""
+
+    steps = 0
+
+    def leak(self):
+        self.steps += 1
+        return super().leak() if self.steps < 500 else 0.0
+
+
+@pytest.mark.parametrize(
+    ("cell", "base", "key"),
+    [
+        (SetBack, "lif_na", "gates-reset"),
+        (Lowered, "lif", "reset-soft"),
+        (Hurries, "lif_na", "refractory-varies"),
+        (Rises, "lif_na", "threshold-moves"),
+    ],
+)
+def test_what_spikes_change_is_told(cell, base, key):
+    assert told(recorded(cell, base), base)[0] == [key]
+
+
+def test_that_steps_change_on_the_way_is_told_and_leaves_no_verdict():
+    faults, kinds, diagnosis = told(recorded(Leaks, "lif_na"), "lif_na")
+    assert faults == []
+    assert kinds["not-explained"] == "note"
+    assert "but not all of it is explained" in diagnosis.summary()[0]
+
+
+def test_a_hold_that_no_input_ends_is_no_longer_one():
+    model = attrs.evolve(MODELS["lif"], stimulus=natrium.Pulses(60.0, start=10.0, width=6.0, period=20.0))
+    diagnosis = diagnose(zoo.loop(zoo.Cell(), model), model)
+    assert diagnosis.faults == ()
+    assert diagnosis.spike_times.size > 3
+
+
+def test_too_few_steps_tell_nothing():
+    class Strong(zoo.Gated):
+        exponent = 1
+        strength = 360.0
+
+    class Bursts(zoo.Cell):
+        kinds = (Strong,)
+
+    faults, kinds, _ = told(recorded(Bursts, "lif_na"), "lif_na")
+    assert faults == []
+    assert kinds["not-identified"] == "note"
+
+
+RATES = zoo.Gated().rates
+
+
+def gated(change, names=("alpha m", "beta m", "alpha h", "beta h")):
+    """Give a cell whose rates are changed: a function of V and the four of them."""
+
+    class Other(zoo.Gated):
+        def rates(self, v):
+            return change(v, dict(zip(names, RATES(v), strict=True)))
+
+    class Cell(zoo.Cell):
+        kinds = (Other,)
+
+    return Cell
+
+
+def exchanged(v, own):
+    return own["alpha m"], own["beta m"], own["beta h"], own["alpha h"]
+
+
+def shifted(v, own):
+    return zoo.linexp(v, -45, 10, 0.1), own["beta m"], own["alpha h"], own["beta h"]
+
+
+def turned(v, own):
+    return own["alpha m"], own["beta m"], 0.07 * np.exp((v + 65) / 20), own["beta h"]
+
+
+def warmed(v, own):
+    return own["alpha m"], own["beta m"], 3.0 * own["alpha h"], 3.0 * own["beta h"]
+
+
+@pytest.mark.parametrize(
+    ("change", "key", "words"),
+    [
+        (exchanged, "rates-exchanged", "alpha and beta of Na.h are exchanged"),
+        (shifted, "rate-wrong", "alpha of Na.m is not as claimed: shifted by -5 mV."),
+        (turned, "rate-wrong", "alpha of Na.h is not as claimed: turned about V = -65 mV."),
+        (warmed, "gate-pace", "Na.h moves at 3.0 times its pace."),
+    ],
+    ids=["exchanged", "shifted", "turned", "warmed"],
+)
+def test_rates_that_differ_are_told(change, key, words):
+    faults, _, diagnosis = told(recorded(gated(change), "lif_na"), "lif_na")
+    assert faults == [key]
+    assert words in diagnosis.faults[0].said
+
+
+class Midpoint(zoo.Cell):
+    """Steps by the explicit midpoint, the input read where each stage is."""
+
+    def __init__(self, input_at):
+        super().__init__()
+        self.input_at, self.t = input_at, 0.0
+
+    def step(self, dt, current):
+        half = self.v + dt / 2 * (self.rest - self.v + self.input_at(self.t)) / self.tau
+        self.v += dt * (self.rest - half + self.input_at(self.t + dt / 2)) / self.tau
+
+    def update(self, dt, current):
+        V = super().update(dt, current)
+        self.t += dt
+        return V
+
+
+def test_stages_read_the_input_at_their_times():
+    sine = natrium.Sine(8.0, frequency=40.0, offset=18.0)
+    model = attrs.evolve(MODELS["lif"], stimulus=sine)
+    faults = diagnose(zoo.loop(Midpoint(sine), model), model)
+    assert faults.faults == ()
+    assert [one.key for one in faults.findings if one.kind == "rule"] == ["midpoint", "threshold-on-grid"]
+
+
+def test_schemes_that_rounding_hides_are_named_beside_the_nearest():
+    _, kinds, diagnosis = told(rounded(recorded(zoo.WithRungeKutta, "lif_na"), 4), "lif_na")
+    assert diagnosis.twin.script.scheme == "rk4"
+    assert kinds["scheme-undecided"] == "note"
+
+
+def test_single_precision_that_was_written_as_text_is_known(tmp_path):
+    labels, V = recorded(zoo.Cell1, "lif_na")
+    lines = [f"{float(t)!r},{one!s}" for t, one in zip(labels, V.astype(np.float32), strict=True)]
+    (tmp_path / "run.csv").write_text("\n".join(["t,V", *lines]))
+    diagnosis = diagnose(natrium.load_subject(tmp_path / "run.csv"), MODELS["lif_na"])
+    assert diagnosis.faults == ()

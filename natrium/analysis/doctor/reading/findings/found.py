@@ -129,6 +129,9 @@ def written(node: Node, names: dict[str, str] | None = None) -> str:
     return text_of(node, names)
 
 
+# Keys of what leaves a run, or its end, without a verdict.
+NOT_IDENTIFIED, NOT_EXPLAINED, GATES_UNKNOWN = "not-identified", "not-explained", "gates-refractory-unknown"
+OPEN_ENDS = (NOT_IDENTIFIED, NOT_EXPLAINED, GATES_UNKNOWN)
 ON_GRID = "Spikes are on the grid, at the end of a step, which makes any scheme first order."
 
 # What follows from another fault, where there is one: V that runs away takes gates and thresholds along.
