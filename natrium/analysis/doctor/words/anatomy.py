@@ -55,7 +55,7 @@ def _unknown(fit: Fit, until: float) -> Found:
         else f" Up to the label {until:.10g} ms V goes as claimed, and no further."
     )
     if fit.by_chance:
-        text = f"The {fit.steps} free steps before the first spike are too few to tell their rule."
+        text = f"There are too few free steps before the first spike to tell their rule: {fit.steps}."
         return finding(NOT_IDENTIFIED, "note", text, "several rules foretell them to rounding")
     return finding(
         NOT_IDENTIFIED,
