@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator
+from itertools import pairwise
 from typing import Literal
 
 import attrs
@@ -35,6 +36,9 @@ ROUNDED = 1e-8  # what changes its sign by less is zero on both sides, as a para
 ALIKE = 1e-3  # units: halves of a cycle that are one
 ON_CIRCLE = 1e-3  # how near to 1 the modulus of a pair is where it crosses the circle
 BISECTIONS = 60
+# So many points that come no further than such a part of a unit, or of the cycle's size, lead nowhere: what
+# the doubles of the parameter tell is at its end, as where a canard explodes.
+IDLE, IDLE_WAY = 16, 0.05
 
 
 @attrs.frozen(eq=False)
@@ -56,7 +60,7 @@ class Course:
     # Why it was followed no further: ``range``, the parameter's range ends; ``closed``, it comes back;
     # ``halved``, it comes back to the cycle of half the period; ``graze``; ``equilibrium``; ``stopped``, at
     # what was to end it; ``longest``, intervals grow too long; ``points``, there are too many; ``lost``, no
-    # step is short enough.
+    # step is short enough, or none leads on.
     reason: str
 
 
@@ -154,7 +158,7 @@ def follow(
         taken = step(
             last, min(length, shrinking, LONGEST), points[-2] if len(points) > 1 else None
         ) or _to_edge(last, low, high)
-        if taken is None:
+        if taken is None or _is_idle(points):
             end = endless(points, span) if len(points) > 2 and not first.problem.forced else None
             reason = "lost" if end is None else "equilibrium"
             break
@@ -198,6 +202,15 @@ def follow(
             reason = "longest"
             break
     return Course(tuple(points), tuple(happened), end, reason)
+
+
+def _is_idle(points: list[Point]) -> bool:
+    """Tell whether the last points come no further."""
+    some = points[-IDLE:]
+    size = min(1.0, points[-1].found.swing)
+    if len(some) < IDLE or points[0].problem.n_spikes:
+        return False
+    return sum(abs(apart(a, b)) for a, b in pairwise(some) if a.z.size == b.z.size) < IDLE_WAY * size
 
 
 def _to_edge(last: Point, low: float, high: float) -> tuple[Point, float] | None:

@@ -253,9 +253,10 @@ def explicit_input(system: HybridSystem, steady: dict[Any, Any]) -> tuple[Any, A
     """
     by_input = system.rhs[0].diff(system.input)
     if by_input == 0 or by_input.has(system.input):
+        told = "write the input as a term of its own" if by_input else "it has no input: add I to it"
         raise UnsupportedModel(
             "this needs the input that holds V to be explicit, so dV/dt linear in I, got "
-            f"dV/dt = {system.rhs[0]}: write the input as a term of its own"
+            f"dV/dt = {system.rhs[0]}: {told}"
         )
     by_input, flow = (expr.subs(steady, simultaneous=True) for expr in (by_input, system.rhs[0]))
     # The right-hand side is a + b I: dV/dt = 0 gives I = -a/b.

@@ -81,7 +81,15 @@ def own_cycle(neuron: AnyNeuron, I: float) -> LimitCycle:
     firing = fire(neuron, I, np.array(neuron.initial_state()))
     period = firing.period or repeating(firing.intervals, NEARLY)
     if firing.outcome != "sustained":
-        return limit_cycle(neuron, I)  # as far as its spikes lead to one; else it says what is missing
+        try:
+            return limit_cycle(neuron, I)  # as far as its spikes lead to one; else it says what is missing
+        except SolverError as error:
+            if not firing.spike_times.size:
+                raise
+            raise SolverError(
+                f"firing must go on, got {firing.spike_times.size} spikes from its own start, the last at "
+                f"{firing.spike_times[-1]:.6g} ms, and no cycle near them: take another input"
+            ) from error
     try:
         return _near(neuron, firing, period or 1)
     except SolverError as error:

@@ -14,6 +14,7 @@ from natrium.model.scales import scales_of
 from natrium.solvers import Trajectory
 
 ROOM = 0.25  # of what a run goes through, on each side of it
+ONE_PLACE = 1e-9  # relative: what differs by less than this is one
 BELOW, ABOVE = 20.0, 10.0  # mV that a plane goes beyond the voltages of its neuron
 FINE = 0.05  # ms, or of the scale of time, between samples of a projected course
 
@@ -52,6 +53,8 @@ def shown_ranges(
 def _around(values: Array) -> tuple[float, float]:
     """Give a range that holds values, with room on both sides."""
     low, high = float(np.min(values)), float(np.max(values))
+    if high - low <= ONE_PLACE * max(abs(low), abs(high)):
+        low = high = 0.5 * (low + high)
     room = ROOM * (high - low) or abs(low) or 1.0
     return low - room, high + room
 

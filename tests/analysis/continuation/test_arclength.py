@@ -1,11 +1,14 @@
 """The follower by itself: on curves that are known."""
 
+from types import SimpleNamespace
+
 import attrs
 import numpy as np
 import pytest
 
 from natrium.analysis.continuation.arclength import Point, ahead, at_value, located, step
 from natrium.analysis.continuation.cycles import Together
+from natrium.analysis.continuation.follow import _is_idle
 
 
 @attrs.frozen
@@ -110,3 +113,17 @@ def test_where_residuals_are_cheap_a_step_takes_one_jacobian():
     assert len(cheap.problem.told) == 1
     assert np.abs(found.z - ahead(dear, 0.2).z).max() < 1e-10
     assert 0 < found.iterations <= 8
+
+
+@pytest.mark.parametrize(
+    ("each", "swing", "idle"), [(1e-3, 3.0, True), (0.1, 3.0, False), (1e-3, 1e-3, False)]
+)
+def test_points_that_come_no_further_are_told_from_a_cycle_that_shrinks(each, swing, idle):
+    first = attrs.evolve(at_value(Ellipse(), np.array([1.0, 0.0]), 0.0), tangent=np.array([0.0, 1.0]))
+    found = SimpleNamespace(swing=swing)
+    problem = SimpleNamespace(n_spikes=0, scales=lambda z: np.ones(2))
+    points = [
+        attrs.evolve(first, problem=problem, found=found, z=np.array([1.0, k * each])) for k in range(20)
+    ]
+    assert _is_idle(points) == idle
+    assert not _is_idle(points[:10])

@@ -25,3 +25,9 @@ def test_a_refusal_writes_branches_as_a_model_file_does():
     with pytest.raises(natrium.UnsupportedModel, match=r"got where\(.*exp\(") as told:
         steady_input(neuron)
     assert "choose" not in str(told.value)
+
+
+def test_a_cell_without_an_input_is_told_to_take_one():
+    deaf = natrium.HybridNeuron(equations={"V": "-V/10"}, initial={"V": 0.0})
+    with pytest.raises(natrium.UnsupportedModel, match="it has no input: add I to it"):
+        steady_input(deaf)

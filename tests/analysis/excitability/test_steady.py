@@ -140,3 +140,18 @@ def test_an_error_is_not_that_of_a_cycle_that_is_left(monkeypatch):
     found = steady(SODIUM, run)
     monkeypatch.setattr(type(found.cycle), "stable", False)
     assert found.error == found.doubt > 0.0
+
+
+def test_firing_that_dies_out_is_told_by_how_long_it_lasted():
+    dying = HybridNeuron(
+        equations={"V": "(-10*(V + 60) + 25*exp((V + 50)/2.5) - w + I)/200", "w": "(20*(V + 60) - w)/600"},
+        initial={"V": -60.0, "w": 0.0},
+        v_thresh=-40.0,
+        reset={"V": -60.0},
+        tau_ref=2.5,
+        refractory="clamp",
+    )
+    with pytest.raises(
+        natrium.SolverError, match=r"firing must go on, got 56 spikes .* the last at 3004.71 ms"
+    ):
+        own_cycle(dying, 250.0)

@@ -169,3 +169,11 @@ def test_the_x_that_make_a_plane_are_taken_or_named():
 def test_gates_go_from_0_to_1_only():
     with pytest.raises(natrium.ModelError, match="gates go from 0 to 1"):
         natrium.phase_plane(natrium.notebook.lif_na().neuron, 0.0, x_range=(0.0, 2.0))
+
+
+def test_a_state_that_hardly_moves_has_room_around_it():
+    cell = natrium.HybridNeuron(
+        equations={"V": "-V/10 + I", "vt": "(10 - vt)/15"}, initial={"V": 0.0, "vt": 10.0 * (1.0 + 1e-15)}
+    )
+    plane = natrium.phase_plane(cell, 0.0)
+    assert plane.x[0] < 5.0 < 15.0 < plane.x[-1]
